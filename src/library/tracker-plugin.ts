@@ -106,6 +106,7 @@ function settingsOf(options: TrackerOptions): PluginSettings {
       peerTimeout: Math.max(TIMEOUT, Math.ceil(1.5 * interval)),
       keepsEmpty: false,
     },
+    store: null,
     stateFile: options.stateFile ?? null,
     saveInterval: 5 * MINUTE,
     page: { showInfoPage: pages, redirect: null, showNames: true, allowGet: false },

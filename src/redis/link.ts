@@ -105,9 +105,12 @@ export class RedisLink {
     if (isWrite && isRefusal(error)) this.#unwritableUntil = until
     else {
       this.#goneUntil = until
-      client?.disconnect()
-      // Another call may have a new client already
-      if (client === this.#connected) this.#client = null
+      // Other calls on the same connection fail, too, and there may be a new client already
+      if (client === this.#connected) {
+        client?.disconnect()
+        this.#connected = null
+        this.#client = null
+      }
     }
     this.#warn(isRefusal(error) ? error : (this.#cause ?? error))
     this.#cause = null

@@ -11,7 +11,8 @@ const METRIC = /\b(?:btkit|process)_[a-z_]+/g
 
 test('the guide to monitoring lists the metrics that there are, and the dashboard shows no others', async (t) => {
   const { address } = await serveMirror(t, { args: ['--warm', '/**'] })
-  const { get } = await startTrack(t)
+  // Nothing listens there, which has metrics of its own
+  const { get } = await startTrack(t, { args: ['--store', 'redis://127.0.0.1:1'] })
   const served = await (await fetch(`${address}/-/metrics`)).text()
   const tracked = await (await get('/-/metrics')).text()
   const file = join(makeScratch(t, { 'd/a': 'a' }), 'm.prom')

@@ -21,6 +21,7 @@ export const SECRETS: ReadonlySet<string> = new Set([
   'client',
   'publish',
   'aggregateForward',
+  'store',
   'aggregator',
   'cacheUrl',
 ])

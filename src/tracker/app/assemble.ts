@@ -22,7 +22,7 @@ import { makeRules } from './rules.js'
 import { originForm } from './server-rules.js'
 import type { AnsweringSettings } from './settings.js'
 import type { StateSaver } from './state-saver.js'
-import { TrackerFigures, trackerMetrics } from './tracker-figures.js'
+import { type SharedFigures, TrackerFigures, trackerMetrics } from './tracker-figures.js'
 import type { ServerContext } from '../../server/context.js'
 
 export interface AssemblyParts extends ServerContext {
@@ -31,8 +31,11 @@ export interface AssemblyParts extends ServerContext {
   /** The swarms that this process has in memory, all of them or what it saw itself. */
   readonly memory: MemorySwarms
   readonly admitted: AccessLists
-  /** The secret from which UDP connection ids are derived. */
+  /** The secret from which UDP connection ids are derived, and their clock in seconds. */
   readonly idSecret: Uint8Array
+  readonly idClock: () => number
+  /** Whether Redis answers for all trackers; null if swarms are not shared. */
+  readonly shared: SharedFigures | null
   readonly sharing: SharingRules
   /** Peers reported by other trackers; null if those are not asked. */
   readonly foreign: ForeignPeers | null
@@ -67,7 +70,7 @@ export function assembleTracker(parts: AssemblyParts): AssembledTracker {
   const udp = new UdpAnswers({
     answers,
     ids: new ConnectionIds(parts.idSecret),
-    now: () => monotonic() / 1000,
+    now: parts.idClock,
     note: (answered) => {
       figures.note('udp', answered)
     },
@@ -139,7 +142,7 @@ function ownRequests(
 }
 
 function openPageRoutes(
-  { settings, store, admitted, favicon, saver, onError }: AssemblyParts,
+  { settings, store, shared, admitted, favicon, saver, onError }: AssemblyParts,
   pages: Pages,
   figures: TrackerFigures,
 ): PageRoutes {
@@ -147,7 +150,7 @@ function openPageRoutes(
   const { publicUrl, prefix, clientAddresses } = settings
   const describe = async () => {
     const known = torrents.torrents.size
-    const measured = { totals: await store.totals(), knownTorrents: known, saver }
+    const measured = { totals: await store.totals(), knownTorrents: known, saver, shared }
     return formatMetrics(trackerMetrics({ ...measured, figures }))
   }
   return new PageRoutes({

@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { readRegular } from '../../files/read-regular.js'
 import { AccessLog } from '../../server/exchange/access-log.js'
 import { openLogSink, type LogSink } from '../../server/exchange/log-file.js'
 import { ForeignPeers } from '../answers/foreign-peers.js'
 import type { SharingRules } from '../answers/tracker-calls.js'
 import { StateFile } from '../state/state-file.js'
+import type { RedisAddress } from '../../redis/address.js'
+import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import { openSwarms } from '../swarms/open-swarms.js'
 import { ID_SECRET } from '../protocol/connection-ids.js'
 import { openAccessLists } from './access-lists.js'
@@ -67,14 +69,18 @@ export async function prepareTracker(settings: AnsweringSettings, world: Tracker
   })
   const log = openLog(settings, sink, world)
   const foreign = settings.multitracker.isEnabled ? new ForeignPeers(monotonic) : null
-  const idSecret = randomBytes(ID_SECRET)
-  const swarms = { store: memory, memory }
+  const ids = await connectionIdParts(settings.store?.keyFile ?? null, world)
+  const shared =
+    settings.store === null
+      ? null
+      : await openShared(settings.store.address, { settings, memory, world })
+  const swarms = { store: shared ?? memory, memory, shared }
   const parts = {
     ...world,
     ...swarms,
+    ...ids,
     settings,
     admitted,
-    idSecret,
     sharing,
     foreign,
     favicon,
@@ -82,11 +88,45 @@ export async function prepareTracker(settings: AnsweringSettings, world: Tracker
   }
   const tracker = assembleTracker({ ...parts, saver })
   const close = async () => {
+    shared?.close()
     admitted.close()
     log?.flush()
     await sink.close()
   }
   return { ...parts, state, saver, sink, tracker, close }
+}
+
+interface SharedParts {
+  readonly settings: Pick<AnsweringSettings, 'limits'>
+  readonly memory: MemorySwarms
+  readonly world: TrackerWorld
+}
+
+/** Joins the trackers that share swarms. Only then is the client of Redis loaded. */
+async function openShared(address: RedisAddress, { settings, memory, world }: SharedParts) {
+  const { SharedSwarms } = await import('../shared-swarms/shared-swarms.js')
+  const { SwarmCalls } = await import('../shared-swarms/swarm-calls.js')
+  const calls = new SwarmCalls({ ...settings.limits, now: null, random: Math.random })
+  const { monotonic, warn } = world
+  const shared = new SharedSwarms({ address, calls, memory, warn, now: () => monotonic() / 1000 })
+  await shared.open()
+  return shared
+}
+
+/**
+ * The secret and the clock of UDP connection ids. Trackers with the same key accept each other's
+ * ids, and so need a common clock.
+ * @throws BtkitError if the key cannot be read or is too short
+ */
+async function connectionIdParts(keyFile: string | null, { now, monotonic }: TrackerWorld) {
+  if (keyFile === null) {
+    return { idSecret: randomBytes(ID_SECRET), idClock: () => monotonic() / 1000 }
+  }
+  const [key = ''] = Buffer.from(await readSharedKey(keyFile))
+    .toString('latin1')
+    .split(/\s/)
+  const idSecret = createHmac('sha256', key).update('btkit connection ids').digest()
+  return { idSecret, idClock: () => now() / 1000 }
 }
 
 /** @throws BtkitError if the key cannot be read or is too short */

@@ -2,6 +2,7 @@ import type { LogFormat } from '../../server/exchange/access-log.js'
 import type { ClientAddresses } from '../../server/connections/client-address.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
+import type { RedisAddress } from '../../redis/address.js'
 import type { SharingRules } from '../answers/tracker-calls.js'
 import type { AnswerBounds } from '../answers/tracker-rules.js'
 import type { UdpPlace } from '../udp/udp-server.js'
@@ -28,6 +29,8 @@ export interface AnsweringSettings {
   readonly multitracker: MultitrackerSettings
   readonly aggregation: AggregationSettings
   readonly limits: StoreLimits
+  /** The Redis in which trackers share swarms; null to keep them in memory only. */
+  readonly store: SharedStoreSettings | null
   /** The file in which swarms are kept across restarts; null for none. */
   readonly stateFile: string | null
   /** Milliseconds between two saves. */
@@ -45,6 +48,13 @@ export interface AnsweringSettings {
   /** The access log file; null for the world's `writeLog`. */
   readonly logFile: string | null
   readonly version: string
+}
+
+/** How trackers share swarms. */
+export interface SharedStoreSettings {
+  readonly address: RedisAddress
+  /** The file with the key that trackers share; null if each issues connection ids of its own. */
+  readonly keyFile: string | null
 }
 
 /** How peers are shared with other trackers. */

@@ -33,6 +33,13 @@ export class TrackerFigures {
   }
 }
 
+/** How a tracker stands to the Redis in which trackers share swarms. */
+export interface SharedFigures {
+  readonly state: 'alone' | 'returning' | 'joined'
+  /** How often Redis was gone. */
+  readonly failures: number
+}
+
 export interface MeasuredTracker {
   readonly totals: StoreTotals
   readonly figures: TrackerFigures
@@ -40,6 +47,8 @@ export interface MeasuredTracker {
   readonly knownTorrents: number
   /** Supplies the time of the last save and the number of failed ones. */
   readonly saver: Pick<StateSaver, 'savedAt' | 'failures'>
+  /** Null if swarms are not shared. */
+  readonly shared: SharedFigures | null
 }
 
 /** The tracker's metrics. */
@@ -48,6 +57,7 @@ export function trackerMetrics({
   figures,
   knownTorrents,
   saver,
+  shared,
 }: MeasuredTracker): Metric[] {
   const savedAt = saver.savedAt / 1000
   return [
@@ -62,6 +72,16 @@ export function trackerMetrics({
       'How often the state could not be saved.',
       saver.failures,
     ),
+    ...(shared === null ? [] : sharedMetrics(shared)),
     gauge('process_resident_memory_bytes', 'Memory in use.', process.memoryUsage.rss()),
+  ]
+}
+
+function sharedMetrics({ state, failures }: SharedFigures): Metric[] {
+  const isShared = state === 'joined' ? 1 : 0
+  const failed = 'How often the Redis of --store was gone.'
+  return [
+    gauge('btkit_track_store_up', 'Whether swarms are shared through Redis now.', isShared),
+    counter('btkit_track_store_failures_total', failed, failures),
   ]
 }

@@ -30,10 +30,13 @@ export class ConnectionIds {
     return id
   }
 
-  /** Whether the bytes begin with a valid id of this address. */
+  /**
+   * Whether the bytes begin with a valid id of this address. The clock of a tracker with the same
+   * secret may be ahead: its ids of the next period are valid, too.
+   */
   accepts(id: Uint8Array, address: Uint8Array, second: number): boolean {
     const period = Math.floor(second / PERIOD)
-    return isSame(id, this.#idOf(address, period)) || isSame(id, this.#idOf(address, period - 1))
+    return [period, period - 1, period + 1].some((each) => isSame(id, this.#idOf(address, each)))
   }
 
   /** Hashes the address with the key of a period. The result is valid until the next call. */
@@ -43,12 +46,12 @@ export class ConnectionIds {
     return this.#id
   }
 
-  /** Adds a period's key and keeps one older key. No more than two periods are in use. */
+  /** Adds a period's key and keeps two others. No more than three periods are in use. */
   #addKey(period: number): PeriodKey {
     const secret = createHmac('sha256', this.#secret).update(`${period}`).digest()
     const key = Uint32Array.from([0, 4, 8, 12], (at) => secret.readUInt32LE(at))
     const added = { period, key }
-    this.#keys = [added, ...this.#keys.slice(0, 1)]
+    this.#keys = [added, ...this.#keys.slice(0, 2)]
     return added
   }
 }

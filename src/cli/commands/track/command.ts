@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { runTracker } from '../../../tracker/app/run-tracker.js'
+import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
@@ -14,7 +15,7 @@ import { machineHost } from '../../output/reachable-address.js'
 import { reportError, reportNotes, reportWarning } from '../../output/messages.js'
 import { greeting } from './greeting.js'
 import { declareTrackOptions, type TrackOptions } from './options.js'
-import { requireTorrents, trackerSettings } from './request.js'
+import { requireTorrents, sharedStore, trackerSettings } from './request.js'
 
 const EXAMPLES = `
 Examples:
@@ -26,7 +27,7 @@ export function defineTrack({ io, finish, isLegacy, reloadConfiguration }: Comma
   return declareTrackOptions(isLegacy)
     .description('Track torrents over HTTP and UDP, and show who shares them.')
     .addHelpText('after', EXAMPLES)
-    .action(async (options) => {
+    .action(async (options, command) => {
       const stderr = new BoundedOutput(io.stderr)
       requireTorrents(options, {
         isLegacy,
@@ -34,7 +35,9 @@ export function defineTrack({ io, finish, isLegacy, reloadConfiguration }: Comma
           reportWarning(message, io)
         },
       })
-      await track(options, { ...io, stderr, reloadConfiguration, isLegacy })
+      const isTyped = command.getOptionValueSource('store') === 'cli'
+      const store = sharedStore(options, isTyped, io)
+      await track(options, store, { ...io, stderr, reloadConfiguration, isLegacy })
       finish(0)
     })
 }
@@ -42,13 +45,17 @@ export function defineTrack({ io, finish, isLegacy, reloadConfiguration }: Comma
 type TrackIo = Io & Pick<CommandContext, 'reloadConfiguration' | 'isLegacy'>
 
 /** Tracks until a signal stops the command. */
-async function track(options: TrackOptions, io: TrackIo): Promise<void> {
+async function track(
+  options: TrackOptions,
+  store: TrackerSettings['store'],
+  io: TrackIo,
+): Promise<void> {
   const { isLegacy } = io
   warnOfWorkers(options.workers, io)
   const tls = await openTls(options, io)
   const sockets = socketsPassed(io)
   if (sockets) warnOfHosts(options.host, io)
-  const settings = { ...trackerSettings(options, io, sockets), tls: tls?.keys ?? null }
+  const settings = { ...trackerSettings(options, io, sockets), store, tls: tls?.keys ?? null }
   const onError = (error: unknown) => {
     reportError(error, io)
   }

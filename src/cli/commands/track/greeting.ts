@@ -6,7 +6,7 @@ import { reachableAddress } from '../../output/reachable-address.js'
 
 export interface GreetingParts {
   readonly tracker: Pick<RunningTracker, 'addresses' | 'torrentCount'>
-  readonly settings: Pick<TrackerSettings, 'stateFile'>
+  readonly settings: Pick<TrackerSettings, 'stateFile' | 'store'>
   /**
    * The name or address printed for all addresses of this machine; null for bttrack, whose output
    * stays as it was.
@@ -21,6 +21,7 @@ export function greeting({ tracker, settings, host }: GreetingParts): string {
   const lines = [
     `tracking: ${torrents === null ? anyTorrent : count(torrents, 'info hash').replace('hashs', 'hashes')}`,
     ...tracker.addresses.map((each) => `address:  ${escapeText(announceOf(each, host))}`),
+    ...(settings.store ? [`store:    ${escapeText(settings.store.address.label)}`] : []),
     `state:    ${escapeText(settings.stateFile)}`,
   ]
   return lines.map((line) => `${line}\n`).join('')

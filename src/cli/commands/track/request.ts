@@ -8,6 +8,7 @@ import { ClientAddresses } from '../../../server/connections/client-address.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
 import type { PassedSocket } from '../../../server/listen/passed-sockets.js'
 import { bareHost, passedPlaces } from '../../arguments/server-options.js'
+import { redisAddress } from '../../arguments/redis-url.js'
 import type { Io } from '../../io.js'
 import { reportWarning } from '../../output/messages.js'
 import { version } from '../../../version.js'
@@ -41,6 +42,7 @@ export function trackerSettings(
     aggregation: aggregationSettings(options),
     limits: storeLimits(options, io),
     tls: null,
+    store: null,
     stateFile: stateFile(options, io),
     saveInterval: options.saveInterval,
     page: {
@@ -57,6 +59,20 @@ export function trackerSettings(
     logFile: toStdout ? null : file(options.logFile),
     version: version(),
   }
+}
+
+/**
+ * The Redis in which trackers share swarms; null for none.
+ * @throws BtkitError `usage` for a bad URL, or a password on the command line
+ */
+export function sharedStore(
+  { store, shareKeyFile }: TrackOptions,
+  isTyped: boolean,
+  io: Io,
+): TrackerSettings['store'] {
+  if (store === undefined) return null
+  const keyFile = shareKeyFile === undefined ? null : resolve(io.cwd, shareKeyFile)
+  return { address: redisAddress(store, { option: '--store', isTyped }, io), keyFile }
 }
 
 /**

@@ -1,0 +1,116 @@
+import type { RedisLink } from '../../redis/link.js'
+import type { MemorySwarms } from '../swarms/memory-swarms.js'
+import type { StoreTotals, SwarmPage, SwarmSummary } from '../swarms/swarm-store.js'
+import type { SwarmReply } from './swarm-calls.js'
+
+/** The set of all info hashes that have a swarm. */
+export const SWARM_INDEX = 'btkit:swarms'
+
+/** Milliseconds for which a listing is used again. */
+const MAX_AGE = 10_000
+
+/** Milliseconds for which totals are used again: a metrics server asks for them all the time. */
+const TOTALS_AGE = 60_000
+
+/** Info hashes that are asked for at once. */
+const STEP = 500
+
+/** The most swarms in a listing. */
+const MAX_SWARMS = 1_000_000
+
+export interface SwarmListingParts {
+  readonly link: RedisLink
+  /** Answers while Redis is gone. */
+  readonly memory: MemorySwarms
+  /** Seconds on a clock that is never set back. */
+  readonly now: () => number
+}
+
+/** Lists the swarms of all trackers. Each is looked at, which also removes its expired peers. */
+export class SwarmListing {
+  readonly #parts: SwarmListingParts
+  readonly #look: (infoHash: Uint8Array) => Promise<SwarmReply | null>
+  #taken: { readonly swarms: Promise<readonly SwarmSummary[]>; readonly at: number } | null = null
+
+  constructor(
+    parts: SwarmListingParts,
+    look: (infoHash: Uint8Array) => Promise<SwarmReply | null>,
+  ) {
+    this.#parts = parts
+    this.#look = look
+  }
+
+  /** Puts a swarm into the set, or back into it. */
+  add(infoHash: Uint8Array): void {
+    void this.#parts.link.ask((client) => {
+      return orClear(client.sadd(SWARM_INDEX, Buffer.from(infoHash)), () => client.del(SWARM_INDEX))
+    })
+  }
+
+  async list(from: number, limit: number): Promise<SwarmPage> {
+    const swarms = await this.#fresh(from === 0 ? MAX_AGE : Infinity)
+    const end = from + limit
+    return { swarms: swarms.slice(from, end), next: end < swarms.length ? end : null }
+  }
+
+  async totals(): Promise<StoreTotals> {
+    const swarms = await this.#fresh(TOTALS_AGE)
+    const seeds = swarms.reduce((sum, { complete }) => sum + complete, 0)
+    const others = swarms.reduce((sum, { incomplete }) => sum + incomplete, 0)
+    return { swarms: swarms.length, peers: seeds + others, seeds }
+  }
+
+  #fresh(maxAge: number): Promise<readonly SwarmSummary[]> {
+    const at = 1000 * this.#parts.now()
+    if (this.#taken === null || at - this.#taken.at > maxAge) {
+      this.#taken = { swarms: this.#take(), at }
+    }
+    return this.#taken.swarms
+  }
+
+  async #take(): Promise<readonly SwarmSummary[]> {
+    const { link } = this.#parts
+    // A scan may give one member twice
+    const swarms = new Map<string, SwarmSummary>()
+    let cursor: string | null = '0'
+    do {
+      const from: string = cursor
+      const scan = await link.ask((client) => {
+        const found = client.sscanBuffer(SWARM_INDEX, from, 'COUNT', STEP)
+        return orClear(found, () => client.del(SWARM_INDEX))
+      })
+      if (scan === null) return this.#own()
+      if (typeof scan === 'number') return []
+      const [next, found] = scan
+      await Promise.all(found.map((infoHash) => this.#put(infoHash, swarms)))
+      cursor = next.toString()
+    } while (cursor !== '0' && swarms.size < MAX_SWARMS)
+    return [...swarms.values()]
+  }
+
+  async #put(infoHash: Buffer, swarms: Map<string, SwarmSummary>): Promise<void> {
+    const reply = infoHash.length === 20 ? await this.#look(infoHash) : { answer: null }
+    if (reply === null) return
+    if (reply.answer === null) {
+      await this.#parts.link.ask((client) => client.srem(SWARM_INDEX, infoHash))
+      return
+    }
+    const { complete, incomplete, downloaders, downloaded } = reply.answer
+    const summary = { infoHash, complete, incomplete, downloaders, downloaded }
+    swarms.set(infoHash.toString('latin1'), summary)
+  }
+
+  #own(): readonly SwarmSummary[] {
+    return this.#parts.memory.list(0, Number.MAX_SAFE_INTEGER).swarms
+  }
+}
+
+/** Removes what is not a set; trackers put swarms into it again. */
+async function orClear<T>(call: Promise<T>, clear: () => Promise<number>): Promise<T | number> {
+  try {
+    return await call
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return clear()
+    throw error
+  }
+}
