@@ -46,7 +46,8 @@ export function sealRecord(name: string, record: SharedRecord, key: Uint8Array):
 
 /** Decodes a record without checking it; null if it is too short. */
 export function readRecord(sealed: Uint8Array): SharedRecord | null {
-  const rest = Buffer.from(sealed.buffer, sealed.byteOffset + MAC, Math.max(0, sealed.length - MAC))
+  const { buffer, byteOffset, length } = sealed.subarray(MAC)
+  const rest = Buffer.from(buffer, byteOffset, length)
   const numbersAt = 1 + (rest[0] ?? 0)
   if (rest.length <= numbersAt + 8) return null
   return {
