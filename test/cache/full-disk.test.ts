@@ -18,7 +18,7 @@ async function openOnSmallDisk(t: Parameters<typeof mountSmallDisk>[0], mebibyte
   return { disk, directory, warnings, reopen, cache: await reopen() }
 }
 
-const GIVEN_UP = /^cache .*: given up: no space left on device$/
+const GIVEN_UP = /^cache .*: no longer used: no space left on device$/
 
 test('a cache whose disk fills is given up with one warning', unlessNoDisks, async (t) => {
   const { disk, warnings, cache, reopen } = await openOnSmallDisk(t)
@@ -65,6 +65,6 @@ test('a run whose cache fills its disk does its work', unlessNoDisks, async (t) 
   const mirror = new Mirror(t, files, { cache: join(disk, 'cache') })
   const { status, stderr } = await mirror.run(['--quiet'])
   assert.equal(status, 0)
-  assert.match(stderr, /^btkit: warning: cache [^\n]+: given up: no space left on device\n$/)
+  assert.match(stderr, /^btkit: warning: cache [^\n]+: no longer used: no space left on device\n$/)
   await mirror.checkAgainstFresh()
 })

@@ -51,7 +51,7 @@ async function runOn(mirror: Mirror) {
   return { status, warnings: stderr }
 }
 
-const ONE_WARNING = /^btkit: warning: cache [^\n]+: damaged or not btkit's; [^\n]+\n$/
+const ONE_WARNING = /^btkit: warning: cache [^\n]+: damaged, or not a cache of btkit; [^\n]+\n$/
 
 function overwrite(file: string, at: number, bytes: Uint8Array): void {
   const content = readFileSync(file)

@@ -28,6 +28,9 @@ test(
     assert.deepEqual(new Set(statuses), new Set([200]))
     const { status, stderr } = await service.stop()
     assert.equal(status, 0)
-    assert.match(stderr, /^(btkit: warning: cache [^\n]+: given up: no space left on device\n)?$/)
+    assert.match(
+      stderr,
+      /^(btkit: warning: cache [^\n]+: no longer used: no space left on device\n)?$/,
+    )
   },
 )
