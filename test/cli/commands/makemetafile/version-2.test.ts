@@ -59,7 +59,7 @@ for (const version of ['v2', 'hybrid']) {
     const made = parseJson(await runBtkit(args))
     assert.deepEqual(
       { ...would, seconds: 0 },
-      { ...made, dryRun: true, infoHash: null, infoHashV2: null, seconds: 0 },
+      { ...made, dryRun: true, infoHash: null, infoHashV2: null, bytesHashed: 0, seconds: 0 },
     )
   })
 }
