@@ -122,8 +122,10 @@ async function removeRecords(ask: Ask, isRemoved: (record: Header) => boolean): 
 
 /** Yields the keys of all records with their headers, which anybody may have written. */
 async function* recordsIn(ask: Ask): AsyncGenerator<{ key: string; record: Header }> {
-  const servers = await ask((client) => {
-    return Promise.resolve('nodes' in client ? client.nodes('master') : [client])
+  const servers = await ask(async (client) => {
+    // A cluster names its nodes only when it is connected
+    await client.exists(EPOCHS_KEY)
+    return 'nodes' in client ? client.nodes('master') : [client]
   })
   for (const server of servers) {
     let cursor = '0'
