@@ -66,14 +66,20 @@ test(
         await announce(n, stops ? 'stopped' : 'none')
       }
       await ended
-      await until('both are back', () => {
-        return Promise.resolve(trackers.every(({ store }) => store.state === 'joined'))
-      })
-      for (const [n, isAlive] of alive) if (isAlive) await announce(n, 'none')
+      const failures = () => trackers.reduce((sum, { store }) => sum + store.failures, 0)
+      // On a busy machine Redis may be slow once more: then announces have to come again
+      for (let before = -1; before !== failures();) {
+        await until('both are back', () => {
+          return Promise.resolve(trackers.every(({ store }) => store.state === 'joined'))
+        })
+        before = failures()
+        for (const [n, isAlive] of alive) if (isAlive) await announce(n, 'none')
+      }
       const peers = await trackers[turn % 2]!.store.announce(
         announceOf({ peer: 'asks', port: 999, isComplete: true, wanted: 500 }),
       )
       const found = new Set(peersOf(peers).map((peer) => Number(peer.split(':')[1])))
+      alive.delete(999)
       for (const [n, isAlive] of alive) if (isAlive) assert.ok(found.has(n), `peer ${n}`)
       // A client that stopped at one tracker may stay known to another until it expires
       assert.equal(peers.incomplete, found.size)
