@@ -16,6 +16,7 @@ export interface ConvertResult {
 export function convertJson(result: ConvertResult, dryRun: boolean): string {
   const { file, target, before, after, error } = result
   return jsonLine({
+    torrent: file,
     file,
     target,
     dryRun,

@@ -8,6 +8,7 @@ import { jsonLine } from '../../../text/escape.js'
 export function editJson(outcome: EditOutcome, dryRun: boolean): string {
   const { isChanged, before, after } = outcome.error === null ? outcome : NOTHING
   return jsonLine({
+    torrent: outcome.file,
     file: outcome.file,
     changed: isChanged,
     dryRun,

@@ -6,7 +6,7 @@ import { selectingLink, selectOnlyOption } from '../../arguments/select-only.js'
 import { readTorrentOperand } from '../../arguments/torrent-input.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import { tryEach } from '../../output/messages.js'
+import { printFailure, tryEach } from '../../output/messages.js'
 
 /** Defines the command `magnet`. */
 export function defineMagnet({ io, finish }: CommandContext) {
@@ -63,16 +63,27 @@ function identity(torrent: string, { infoHash, infoHashV2, name }: Metainfo) {
 
 interface Reading {
   readonly maxTorrentSize: number
+  readonly json?: true | undefined
   readonly io: Io
 }
 
 /** Reads each torrent and passes it to `print`. Returns the exit status. */
 function eachTorrent(
   torrents: readonly string[],
-  { maxTorrentSize, io }: Reading,
+  { maxTorrentSize, json, io }: Reading,
   print: (torrent: string, metainfo: Metainfo) => void,
 ): Promise<number> {
-  return tryEach(torrents, io, async (torrent) => {
+  const read = async (torrent: string) => {
     print(torrent, await readTorrentOperand(torrent, maxTorrentSize, io))
-  })
+  }
+  return tryEach(
+    torrents,
+    {
+      ...io,
+      onError: (torrent: string, error: unknown) => {
+        if (json) printFailure(torrent, error, io)
+      },
+    },
+    read,
+  )
 }

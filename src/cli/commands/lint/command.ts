@@ -91,6 +91,7 @@ export interface LintResult {
 /** Formats a result for programs: one line of JSON. */
 export function lintJson({ file, findings, error }: LintResult): string {
   return jsonLine({
+    torrent: file,
     file,
     findings: findings.map(({ code, severity, message }) => ({ code, severity, message })),
     error,

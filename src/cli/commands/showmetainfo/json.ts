@@ -11,6 +11,7 @@ import type { SeedCheck } from '../../../clients/web-seeds/check-seed.js'
 /** Formats a torrent for programs: one line of JSON, with null for missing values. */
 export function showJson(metainfo: Metainfo, file: string): string {
   return jsonLine({
+    torrent: file,
     file,
     infoHash: metainfo.infoHash,
     infoHashV2: metainfo.infoHashV2,
@@ -76,5 +77,5 @@ export function seedsJson(checks: readonly SeedCheck[], file: string): string {
   const seeds = checks.map(({ url, kind, result, detail, piece }) => {
     return { url, kind, result, detail: detail === '' ? null : detail, piece }
   })
-  return jsonLine({ file, seeds })
+  return jsonLine({ torrent: file, file, seeds })
 }

@@ -107,6 +107,7 @@ test('with --target the old torrent stays, and the content may be anywhere', asy
   const after = parseMetainfo(readFileSync(target))
   assert.equal(result.status, 0)
   assert.deepEqual(parseJson(result), {
+    torrent,
     file: torrent,
     target,
     dryRun: false,

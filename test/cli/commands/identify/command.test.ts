@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseJson, inputOf, runBtkit } from '../../../support/run-btkit.js'
+import { projectRoot } from '../../../support/executable.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
@@ -61,3 +62,19 @@ test('both read standard input and print JSON', async () => {
     assert.match(String(infoHash), /^[0-9a-f]{40}$/)
   }
 })
+
+for (const command of [
+  ['hash'],
+  ['magnet'],
+  ['showmetainfo'],
+  ['find', '--in', projectRoot + '/man'],
+]) {
+  test(`${command[0] ?? ''} --json has a line for a torrent that is missing`, async (t) => {
+    const torrent = join(makeScratch(t), 'gone.torrent')
+    const { status, stdout } = await runBtkit([...command, '--json', torrent])
+    assert.equal(status, 1)
+    const { error, ...line } = JSON.parse(stdout) as Record<string, unknown>
+    assert.deepEqual(line, { torrent, code: 'not-found' })
+    assert.match(String(error), /gone\.torrent: no such file/)
+  })
+}

@@ -81,8 +81,9 @@ test('the JSON is an object a torrent, an unreadable one included', async (t) =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>)
-  assert.deepEqual(first, { file: good, findings: [], error: null })
+  assert.deepEqual(first, { torrent: good, file: good, findings: [], error: null })
   assert.deepEqual(second, {
+    torrent: odd,
     file: odd,
     findings: [
       {
@@ -99,7 +100,7 @@ test('the JSON is an object a torrent, an unreadable one included', async (t) =>
     error: null,
   })
   const { error, ...rest } = third!
-  assert.deepEqual(rest, { file: bad, findings: [] })
+  assert.deepEqual(rest, { torrent: bad, file: bad, findings: [] })
   assert.match(String(error), /bad\.torrent: not a torrent /)
   assert.equal(status, 1)
 })

@@ -93,6 +93,7 @@ test('the JSON has an object a torrent, failed ones included', async (t) => {
   const { stdout, stderr } = await runBtkit(['reannounce', '--json', NEW, ...files])
   const [good, bad] = stdout.trimEnd().split('\n')
   assert.deepEqual(parseJson({ stdout: good! }), {
+    torrent: files[0],
     file: files[0],
     changed: true,
     dryRun: false,
@@ -104,6 +105,7 @@ test('the JSON has an object a torrent, failed ones included', async (t) => {
   })
   const error = `${files[1]}: offset 1: the data ends too early`
   assert.deepEqual(parseJson({ stdout: bad! }), {
+    torrent: files[1],
     file: files[1],
     changed: false,
     dryRun: false,

@@ -21,6 +21,7 @@ test('a bare torrent has all keys, and null where it says nothing', async (t) =>
   assert.deepEqual([result.status, result.stderr], [0, ''])
   assert.match(result.stdout, /^[^\n]+\n$/)
   assert.deepEqual(parseJson(result), {
+    torrent: path,
     file: path,
     infoHash,
     infoHashV2: null,
@@ -72,9 +73,14 @@ test('a full torrent has them all', async (t) => {
     nodes: [['router.example', 6881]],
     collections: ['all of mine'],
   })
-  const { magnet, file, warnings, ...shown } = parseJson(
-    await show(t, torrent, { args: ['--json'] }),
-  )
+  const {
+    magnet,
+    file,
+    torrent: path,
+    warnings,
+    ...shown
+  } = parseJson(await show(t, torrent, { args: ['--json'] }))
+  assert.equal(path, file)
   const hash = independentInfoHash(torrent)
   assert.deepEqual(shown, {
     infoHash: hash,
@@ -150,7 +156,9 @@ test('- is standard input', async () => {
   assert.deepEqual([parseJson(result)['file'], parseJson(result)['name']], ['-', 'a.txt'])
 })
 
-test('a bad torrent prints no object', async (t) => {
+test('a bad torrent prints its error and code', async (t) => {
   const { status, stdout } = await show(t, 'd4:infodee', { args: ['--json'] })
-  assert.deepEqual([status, stdout], [1, ''])
+  const { error, code } = parseJson({ stdout })
+  assert.deepEqual([status, code], [1, 'metainfo'])
+  assert.match(String(error), /info\.name: is missing$/)
 })
