@@ -58,5 +58,5 @@ export function dataProblem(outcome: VerifyOutcome): Error | null {
   const shown = odd.slice(0, MAX_NAMED).map(({ path, status }) => `${path.join('/')} is ${status}`)
   const more = odd.length > MAX_NAMED ? [`${odd.length - MAX_NAMED} more files`] : []
   const which = odd.length > 0 ? [...shown, ...more].join(', ') : 'pieces are damaged'
-  return new BtkitError('changed', `${torrent}: its data is incomplete: ${which}`)
+  return new BtkitError('changed', `${torrent}: its data is not whole: ${which}`)
 }
