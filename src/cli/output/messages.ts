@@ -22,11 +22,11 @@ export function reportNote(message: string, io: Io): void {
 
 /**
  * Runs `work` on each item in turn. A failure is reported and does not stop the rest, but an
- * interruption does. `onError` receives the failed item. Returns the exit status.
+ * interruption does. Returns the exit status.
  */
 export async function tryEach<T>(
   items: readonly T[],
-  io: Io & { readonly onError?: (item: T, error: unknown) => void },
+  io: Io,
   work: (item: T) => Promise<void>,
 ): Promise<number> {
   let status = 0
@@ -36,17 +36,32 @@ export async function tryEach<T>(
     } catch (error) {
       if (io.signal.aborted) throw error
       reportError(error, io)
-      io.onError?.(item, error)
       status = 1
     }
   }
   return status
 }
 
-/** Prints the line of JSON for a torrent that failed, in the form of all commands. */
-export function printFailure(torrent: string, error: unknown, io: Io): void {
-  const code = error instanceof BtkitError ? error.code : null
-  io.stdout.write(jsonLine({ torrent, error: describe(error), code }))
+/**
+ * Returns `work` so that it prints a line of JSON for a torrent that fails, in the form of all
+ * commands, if `isJson`.
+ */
+export function withFailureLines(
+  isJson: boolean | undefined,
+  io: Io,
+  work: (torrent: string) => Promise<void>,
+): (torrent: string) => Promise<void> {
+  return async (torrent) => {
+    try {
+      await work(torrent)
+    } catch (error) {
+      if (isJson && !io.signal.aborted) {
+        const code = error instanceof BtkitError ? error.code : null
+        io.stdout.write(jsonLine({ torrent, error: describe(error), code }))
+      }
+      throw error
+    }
+  }
 }
 
 /** The exit status for an error: 2 for wrong usage, 75 for a held lock, else 1. */

@@ -11,7 +11,7 @@ import { requireNames } from '../../arguments/operands.js'
 import { readTorrentOperand } from '../../arguments/torrent-input.js'
 import { byteRate, collect } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
-import { printFailure, tryEach } from '../../output/messages.js'
+import { withFailureLines, tryEach } from '../../output/messages.js'
 
 const EXAMPLES = `
 Examples:
@@ -47,19 +47,14 @@ export function defineFind({ io, finish }: CommandContext) {
       let incomplete = 0
       const status = await tryEach(
         torrents,
-        {
-          ...io,
-          onError: (torrent: string, error: unknown) => {
-            if (options.json) printFailure(torrent, error, io)
-          },
-        },
-        async (torrent) => {
+        io,
+        withFailureLines(options.json, io, async (torrent) => {
           const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
           const data = await findData({ metainfo, torrent, index }, { engine, cacheAccess })
           if (!data.every(isThere)) incomplete++
           io.stdout.write((options.json ? jsonOf : textOf)(torrent, metainfo, data))
           if (options.link !== undefined) await linkData(metainfo, data, options.link)
-        },
+        }),
       )
       finish(incomplete > 0 ? 1 : status)
     })

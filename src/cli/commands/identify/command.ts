@@ -6,7 +6,7 @@ import { selectingLink, selectOnlyOption } from '../../arguments/select-only.js'
 import { readTorrentOperand } from '../../arguments/torrent-input.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import { printFailure, tryEach } from '../../output/messages.js'
+import { withFailureLines, tryEach } from '../../output/messages.js'
 
 /** Defines the command `magnet`. */
 export function defineMagnet({ io, finish }: CommandContext) {
@@ -76,14 +76,5 @@ function eachTorrent(
   const read = async (torrent: string) => {
     print(torrent, await readTorrentOperand(torrent, maxTorrentSize, io))
   }
-  return tryEach(
-    torrents,
-    {
-      ...io,
-      onError: (torrent: string, error: unknown) => {
-        if (json) printFailure(torrent, error, io)
-      },
-    },
-    read,
-  )
+  return tryEach(torrents, io, withFailureLines(json, io, read))
 }

@@ -5,7 +5,7 @@ import type { FileRange } from '../../../metainfo/magnet.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import { reportWarning, printFailure, tryEach } from '../../output/messages.js'
+import { reportWarning, withFailureLines, tryEach } from '../../output/messages.js'
 import { selectingLink, selectOnlyOption } from '../../arguments/select-only.js'
 import { seconds } from '../../arguments/values.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
@@ -90,20 +90,15 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
       let shown = 0
       const status = await tryEach(
         files,
-        {
-          ...io,
-          onError: (torrent: string, error: unknown) => {
-            if (json) printFailure(torrent, error, io)
-          },
-        },
-        async (file) => {
+        io,
+        withFailureLines(json, io, async (file) => {
           const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
           if (isText) io.stdout.write(shown++ > 0 ? '\n' : heading)
           io.stdout.write(view(metainfo, file, options))
           // Omitted under the legacy name, whose output equals BitTornado's
           if (isText && program === 'btkit') io.stdout.write(furtherLines(metainfo))
           for (const { message } of metainfo.warnings) reportWarning(`${file}: ${message}`, io)
-        },
+        }),
       )
       finish(status)
     })
@@ -117,18 +112,13 @@ async function checkAll(files: readonly string[], options: ShowOptions, io: Io):
   let failed = 0
   const status = await tryEach(
     files,
-    {
-      ...io,
-      onError: (torrent: string, error: unknown) => {
-        if (options.json) printFailure(torrent, error, io)
-      },
-    },
-    async (file) => {
+    io,
+    withFailureLines(options.json, io, async (file) => {
       const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
       const checks = await checkSeeds(metainfo, asking)
       failed += checks.filter(hasFailed).length
       io.stdout.write(options.json ? seedsJson(checks, file) : seedsText(checks, file))
-    },
+    }),
   )
   return failed > 0 ? 1 : status
 }
