@@ -62,8 +62,9 @@ test(
     const child = startExecutable('btkit', ['showmetainfo', '-'])
     t.after(() => child.kill('SIGKILL'))
     const ended = collect(child)
-    // The first line says that it is about to read
-    await new Promise((resolve) => child.stdout.once('data', resolve))
+    // More than a pipe holds is written only when the command reads
+    const bytes = Buffer.alloc(1024 * 1024, 'd')
+    await new Promise((resolve) => child.stdin.write(bytes, resolve))
     child.kill('SIGINT')
     assert.equal((await ended).status, 130)
   },

@@ -67,7 +67,7 @@ test('quiet prints nothing, and JSON nothing else', async (t) => {
   const root = makeScratch(t, { source: torrent({ announce: A }), x: torrent({ announce: B }) })
   const files = [join(root, 'source'), join(root, 'x')]
   const json = await runBtkit(['copyannounce', '--json', '--dry-run', ...files])
-  assert.match(json.stdout, /^\{"file":.*"changed":true,"dryRun":true.*\}\n$/)
+  assert.match(json.stdout, /^\{"torrent":.*"file":.*"changed":true,"dryRun":true.*\}\n$/)
   const quiet = await runBtkit(['copyannounce', '--quiet', ...files])
   assert.deepEqual([quiet.stdout, quiet.stderr], ['', ''])
 })
