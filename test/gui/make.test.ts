@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
@@ -69,6 +69,9 @@ test('mistakes are shown above the form, which keeps its values', async (t) => {
     [{ path: 'tree', trackers: 'tracker.example' }, /tracker\.example/],
     [{ path: 'tree', piece: '5' }, /not a power of two/],
     [{ path: 'tree', version: 'v3' }, /not v1, v2 or hybrid/],
+    [{ path: 'tree', private: 'on' }, /needs a tracker/],
+    [{ path: 'a\0b' }, /no path/],
+    [{ path: 'a'.repeat(10_000) }, /no path/],
   ] as [Record<string, string>, RegExp][]) {
     const { status, text } = await send('make', { act: 'make', comment: 'kept', ...fields })
     assert.equal(status, 400)
@@ -104,6 +107,27 @@ test('names of files and values of fields are inert', async (t) => {
     assert.doesNotMatch(page.text, /<script>alert/)
   }
   assert.equal(read(join(root, 'd.torrent')).comment, name)
+})
+
+test('the first button of each form is the one for Enter', async (t) => {
+  const { get } = await openTestGui(t)
+  for (const [page, act] of [
+    ['make', 'make'],
+    ['check', 'check'],
+    ['complete', 'look'],
+  ] as const) {
+    const { text } = await get(page)
+    const [, form = ''] = text.split(`action="${page}"`)
+    assert.equal(/<button[^>]*value="([^"]*)"/.exec(form)?.[1], act)
+  }
+})
+
+test('a link that cannot be followed does not hide the others', async (t) => {
+  const { root, send } = await openTestGui(t, TREE)
+  symlinkSync('loop', join(root, 'loop'))
+  const { text } = await send('make', { act: 'browse-path' })
+  assert.match(text, /tree\/<\/button>/)
+  assert.match(text, /loop<\/button>/)
 })
 
 test('the picker goes through directories and keeps the other fields', async (t) => {

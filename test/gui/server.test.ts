@@ -74,6 +74,19 @@ test('a page that is open keeps it running; it ends when the last one closes', a
   presence.close()
 })
 
+test('without scripts, no page holds it open, and the end of work does not end it', async () => {
+  let gone = 0
+  const presence = new Presence(
+    () => false,
+    () => gone++,
+    5,
+  )
+  presence.look()
+  await setTimeout(20)
+  assert.equal(gone, 0)
+  presence.close()
+})
+
 test('a page counts while its connection of events is open', async (t) => {
   const { pages, ended } = await openTestGui(t)
   const stream = request(`${pages}alive`, { agent: false })

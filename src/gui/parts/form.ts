@@ -145,6 +145,17 @@ function row({ name, label, hint }: Field, input: Html): Html {
   </div>`
 }
 
+/** The button that Enter presses in a field: browsers take the first of a form. It is not shown. */
+export function defaultAct(value: string): Html {
+  return html`<button
+    class="default"
+    name="act"
+    value="${value}"
+    tabindex="-1"
+    aria-hidden="true"
+  ></button>`
+}
+
 /** Fields that a form carries along. */
 export function hiddenFields(form: Form): Html[] {
   return [...new URLSearchParams(form.toString())].map(([name, value]) => {

@@ -35,12 +35,14 @@ export interface PageParts {
 
 const HEADERS = { ...assetPageHeaders(), 'Cache-Control': 'no-store' }
 
-/** A grid of pieces, one of which stands out. */
+const GRID = 'M2 2h6v6H2zM9 2h6v6H9zM2 9h6v6H2zM9 9h6v6H9zM16 9h6v6h-6zM9 16h6v6H9zM16 16h6v6h-6z'
+
+/** The logo as a file, for the browser's tab. */
+export const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="#0b6e69" d="${GRID}"/></svg>`
+
+/** A grid of pieces, some of which are missing. */
 const LOGO = html`<svg viewBox="0 0 24 24" aria-hidden="true">
-  <path
-    fill="currentColor"
-    d="M2 2h6v6H2zM9 2h6v6H9zM2 9h6v6H2zM9 9h6v6H9zM16 9h6v6h-6zM9 16h6v6H9zM16 16h6v6h-6z"
-  />
+  <path fill="currentColor" d="${GRID}" />
 </svg>`
 
 /** Renders a page of the window. */
@@ -52,7 +54,8 @@ export function page(parts: PageParts): Answer {
   const body = renderPage(
     {
       title: `${title} - btkit`,
-      head: html`<link rel="stylesheet" href="${root}style.css" />
+      head: html`<link rel="icon" href="${root}icon.svg" />
+        <link rel="stylesheet" href="${root}style.css" />
         <script src="${root}script.js" defer></script>
         ${reload}`,
       header: header(root, tool),

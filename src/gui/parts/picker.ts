@@ -7,6 +7,9 @@ import { page, problem, type Answer, type ToolPath } from './frame.js'
 import type { Form } from './form.js'
 import { hiddenFields } from './form.js'
 
+/** The longest path that Linux accepts, in bytes; characters may be fewer. */
+const LONGEST_PATH = 4096
+
 /** The most entries of a directory that are shown. */
 const MOST_SHOWN = 2000
 
@@ -86,7 +89,7 @@ function list(directory: string): Listed {
 
 function isDirectory(entry: Dirent, directory: string): boolean {
   if (!entry.isSymbolicLink()) return entry.isDirectory()
-  return statSync(join(directory, entry.name), { throwIfNoEntry: false })?.isDirectory() ?? false
+  return isDirectoryAt(join(directory, entry.name))
 }
 
 /** The rules of a form's pickers. */
@@ -115,8 +118,22 @@ export function pick(form: Form, { tool, places, begin, list }: PickRules): Answ
   return pickerPage({ tool, form, field, directory: resolve(begin, directory), places })
 }
 
-/** Returns an absolute path; `~/` is the user's home. */
+/** Whether a directory is there; false if that cannot be told. */
+export function isDirectoryAt(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Returns an absolute path; `~/` is the user's home.
+ * @throws BtkitError `usage`
+ */
 export function expand(path: string, directory: string): string {
+  if (path.includes('\0') || path.length > LONGEST_PATH)
+    throw new BtkitError('usage', 'this is no path: it is too long or has a zero byte')
   if (path === '~' || path.startsWith('~/')) return join(homedir(), path.slice(1))
   return resolve(directory, path)
 }

@@ -23,6 +23,7 @@ a.card:hover { border-color: var(--accent); text-decoration: none } .card b { co
 textarea, select { font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--muted); border-radius: 4px; padding: .3rem .5rem }
 textarea { resize: vertical; min-height: 4.5rem; white-space: pre; overflow-x: auto } .choices { display: flex; flex-wrap: wrap; gap: .2rem 1rem; padding-top: .3rem }
 button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(--accent); color: var(--accent-text); border-color: var(--accent); font-weight: 600 }
+.default { position: absolute; left: -99rem }
 .acts { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0 0 }
 .error { border-left: 4px solid var(--bad); padding: .5rem .9rem; background: var(--card) } .note { border-left: 4px solid var(--accent); padding: .5rem .9rem; background: var(--card) }
 .good { color: var(--good) } .bad { color: var(--bad) } .unsure { color: var(--unsure) }

@@ -15,7 +15,7 @@ export interface Preset {
   readonly others: readonly string[]
 }
 
-const POWERS = Array.from({ length: 13 }, (_, at) => 14 + at)
+const POWERS = Array.from({ length: 17 }, (_, at) => 14 + at)
 const PIECE_LENGTHS: readonly Choice[] = [
   ['auto', 'automatic, by size'],
   ...POWERS.map((power): Choice => [String(2 ** power), formatBytes(2 ** power)]),
@@ -71,8 +71,11 @@ export function torrentOptions(form: Form): MakeOptions {
   const piece = form.text('piece') || 'auto'
   const comment = form.text('comment')
   const source = form.text('source')
+  const trackers = parseTiers(form.text('trackers'))
+  if (form.has('private') && trackers.length === 0)
+    throw new BtkitError('usage', 'a private torrent needs a tracker, or no client can find peers')
   return {
-    trackers: parseTiers(form.text('trackers')),
+    trackers,
     webSeeds: form.lines('webseeds'),
     private: form.has('private'),
     version: versionOf(form.text('version')),

@@ -40,6 +40,12 @@ export interface Gui {
   readonly close: () => Promise<void>
 }
 
+/** Milliseconds for a request to arrive. */
+const REQUEST_TIMEOUT = 30_000
+
+/** Others on this machine may connect, but not use up the descriptors. */
+const MAX_CONNECTIONS = 128
+
 /** Largest form, in bytes. */
 const MAX_FORM = 1024 * 1024
 
@@ -51,7 +57,12 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
     presence.look()
   })
   const presence = new Presence(() => jobs.isBusy, quit)
-  const app = fastify({ bodyLimit: MAX_FORM, forceCloseConnections: true })
+  const app = fastify({
+    bodyLimit: MAX_FORM,
+    forceCloseConnections: true,
+    requestTimeout: REQUEST_TIMEOUT,
+  })
+  app.server.maxConnections = MAX_CONNECTIONS
   guard(app)
   showErrors(app, options.onError)
   app.removeAllContentTypeParsers()
@@ -117,7 +128,7 @@ function showErrors(app: FastifyInstance, onError: (error: unknown) => void): vo
     if (isOurs) onError(error)
     const text = isOurs ? 'internal error' : (error as Error).message
     return reply
-      .code(isKnown ? 404 : statusCode)
+      .code(isKnown ? (error.code === 'not-found' ? 404 : 400) : statusCode)
       .type('text/plain; charset=utf-8')
       .send(`${text}\n`)
   })

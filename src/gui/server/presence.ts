@@ -4,6 +4,7 @@ const GONE_AFTER = 5000
 /** Notices when the last page is closed. A page counts while its connection is open. */
 export class Presence {
   #pages = 0
+  #hadPage = false
   #timer: NodeJS.Timeout | null = null
 
   /** `isBusy` says whether work is under way, which keeps the program running. */
@@ -16,6 +17,7 @@ export class Presence {
   /** Counts a page. Returns a function for when it closes. */
   open(): () => void {
     this.#pages++
+    this.#hadPage = true
     this.#stopWaiting()
     let isOpen = true
     return () => {
@@ -26,9 +28,9 @@ export class Presence {
     }
   }
 
-  /** Waits for a page if there is none, unless there never was one. */
+  /** Waits for a page if there is none. Without scripts there never is one, and nothing ends. */
   look(): void {
-    if (this.#pages > 0 || this.isBusy()) return
+    if (!this.#hadPage || this.#pages > 0 || this.isBusy()) return
     this.#stopWaiting()
     this.#timer = setTimeout(() => {
       if (this.#pages === 0 && !this.isBusy()) this.onGone()

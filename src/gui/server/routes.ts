@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
 import { html } from '../../text/html.js'
-import { page, json, seeOther, TOOLS, type Answer } from '../parts/frame.js'
+import { page, json, seeOther, ICON, TOOLS, type Answer } from '../parts/frame.js'
 import { Form } from '../parts/form.js'
 import { SCRIPT } from '../parts/script.js'
 import { GUI_STYLE } from '../parts/style.js'
@@ -42,6 +42,7 @@ export function guiRoutes(app: FastifyInstance, { shop, presence, quit }: Routes
   jobRoutes(app, shop, tools)
   app.get('/style.css', (_, reply) => send(reply, asset('text/css', GUI_STYLE)))
   app.get('/script.js', (_, reply) => send(reply, asset('text/javascript', SCRIPT)))
+  app.get('/icon.svg', (_, reply) => send(reply, asset('image/svg+xml', ICON)))
   app.get('/alive', (request, reply) => {
     holdOpen(request, reply, presence)
   })

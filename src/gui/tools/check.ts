@@ -7,7 +7,7 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { page, problem, seeOther, type Answer } from '../parts/frame.js'
-import { Form, textField } from '../parts/form.js'
+import { defaultAct, Form, textField } from '../parts/form.js'
 import { pick, requirePath } from '../parts/picker.js'
 import { mapPieces, renderMap } from '../parts/piece-map.js'
 import type { Job } from '../jobs/jobs.js'
@@ -35,6 +35,7 @@ export class CheckTool implements Tool {
       status: error === null ? 200 : 400,
       content: html`${problem(error)}
         <form method="post" action="check">
+          ${defaultAct('check')}
           <fieldset>
             <legend>What to compare</legend>
             ${textField(form, { name: 'torrent', label: 'Torrent', pick: true })}

@@ -5,7 +5,7 @@ import { completeDirectories } from '../../library/complete.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { page, problem, seeOther, type Answer } from '../parts/frame.js'
-import { checkField, Form, hiddenFields, textField } from '../parts/form.js'
+import { checkField, defaultAct, Form, hiddenFields, textField } from '../parts/form.js'
 import { expand, pick, requirePath } from '../parts/picker.js'
 import { applyPreset, presetField, torrentFields, torrentOptions } from '../parts/torrent-fields.js'
 import type { Job } from '../jobs/jobs.js'
@@ -25,6 +25,7 @@ export class CompleteTool implements Tool {
   show(form: Form, error: string | null = null): Answer {
     const choices = [
       ['remake', 'update torrents that were made with other options'],
+      ['adopt', 'adopt torrents that other programs made, if they match'],
       ['force', 'replace torrents that others made or edited'],
     ] as const
     return page({
@@ -33,6 +34,7 @@ export class CompleteTool implements Tool {
       status: error === null ? 200 : 400,
       content: html`${problem(error)}
         <form method="post" action="complete">
+          ${defaultAct('look')}
           <fieldset>
             <legend>Directories</legend>
             ${textField(form, {
@@ -83,6 +85,7 @@ export class CompleteTool implements Tool {
       threads,
       dryRun: act === 'look',
       remake: form.has('remake'),
+      adopt: form.has('adopt') && !form.has('force'),
       force: form.has('force'),
       ...(target === '' ? {} : { target: expand(target, directory) }),
       ...(form.text('trackers') === '' ? { trackers: undefined } : {}),
@@ -170,7 +173,7 @@ function tableOf(title: string, changes: readonly Change[], isPlan: boolean): Ht
 }
 
 const REASONS: Partial<Record<Skip['reason'], string>> = {
-  foreign: 'another program made its torrent',
+  foreign: 'another program or page made its torrent; adopt it',
   outdated: 'another program made its torrent, which does not match any more',
   edited: 'its torrent was edited',
   empty: 'it holds no bytes',

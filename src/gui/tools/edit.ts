@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import type { TorrentChanges } from '../../library/changes.js'
@@ -8,7 +8,7 @@ import { fieldValue, html, type Html } from '../../text/html.js'
 import { count } from '../../text/quantity.js'
 import { page, problem, type Answer } from '../parts/frame.js'
 import { checkField, Form, hiddenFields, linesField, textField } from '../parts/form.js'
-import { expand, pick } from '../parts/picker.js'
+import { expand, isDirectoryAt, pick } from '../parts/picker.js'
 import {
   changesOf,
   commonValues,
@@ -17,7 +17,7 @@ import {
   privateField,
   refuseChanged,
   VALUES,
-  valuesOf,
+  openTorrent,
   type Opened,
 } from './edited-values.js'
 import type { Job } from '../jobs/jobs.js'
@@ -149,12 +149,10 @@ export class EditTool implements Tool {
     if (files.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
     if (files.length > MOST_EDITED)
       throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
-    return Promise.all(
-      files.map(async (file) => {
-        const metainfo = await readTorrent(file)
-        return { file, metainfo, values: valuesOf(metainfo) }
-      }),
-    )
+    const opened: Opened[] = []
+    // One at a time, because each may take much memory while it is read
+    for (const file of files) opened.push(openTorrent(file, await readTorrent(file)))
+    return opened
   }
 
   async #edit(form: Form, { torrents, changes, isDry }: Edit): Promise<Answer> {
@@ -199,7 +197,7 @@ interface Edit {
 
 /** The torrents in a directory, or the file itself. */
 function torrentsAt(path: string): string[] {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path]
+  if (!isDirectoryAt(path)) return [path]
   const names = readdirSync(path).filter((name) => name.endsWith('.torrent'))
   return names.sort().map((name) => join(path, name))
 }

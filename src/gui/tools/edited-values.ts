@@ -22,8 +22,16 @@ type Values = Readonly<Record<ValueName, string>>
 /** A torrent whose values a form shows. */
 export interface Opened {
   readonly file: string
-  readonly metainfo: Metainfo
+  readonly isPrivate: boolean
+  /** SHA-256 of its bytes, in hexadecimal. */
+  readonly digest: string
   readonly values: Values
+}
+
+/** The values of a torrent, without its bytes: there may be many. */
+export function openTorrent(file: string, metainfo: Metainfo): Opened {
+  const digest = createHash('sha256').update(metainfo.bytes).digest('hex')
+  return { file, digest, isPrivate: metainfo.private, values: valuesOf(metainfo) }
 }
 
 type EditableFacts = Pick<
@@ -32,7 +40,7 @@ type EditableFacts = Pick<
 >
 
 /** The values of a torrent as fields have them. */
-export function valuesOf({
+function valuesOf({
   announce,
   announceList,
   webSeeds,
@@ -62,7 +70,7 @@ export function commonValues(torrents: readonly Opened[]): Record<string, string
 
 /** The box of a form for private torrents. */
 export function privateField(torrents: readonly Opened[]): Record<string, string> {
-  return torrents.every(({ metainfo }) => metainfo.private) ? { private: 'on' } : {}
+  return torrents.every(({ isPrivate }) => isPrivate) ? { private: 'on' } : {}
 }
 
 /** The fields that say something else than the torrents. */
@@ -72,7 +80,7 @@ export function changesOf(form: Form, torrents: readonly Opened[]): TorrentChang
   const text = (name: ValueName) => (isChanged(name) ? { [name]: form.text(name) || null } : {})
   const [only] = torrents
   const isPrivate = form.has('private')
-  const setsPrivate = torrents.length === 1 && only?.metainfo.private !== isPrivate
+  const setsPrivate = torrents.length === 1 && only?.isPrivate !== isPrivate
   return {
     ...text('comment'),
     ...text('source'),
@@ -91,7 +99,7 @@ function normal(text: string): string {
 /** Returns a digest of torrents and their paths. */
 export function digestOf(torrents: readonly Opened[]): string {
   const hash = createHash('sha256')
-  for (const { file, metainfo } of torrents) hash.update(`${file}\0`).update(metainfo.bytes)
+  for (const { file, digest } of torrents) hash.update(`${file}\0${digest}`)
   return hash.digest('hex')
 }
 

@@ -11,7 +11,7 @@ import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { fieldValue, Html, html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { page, problem, seeOther, type Answer } from '../parts/frame.js'
-import { checkField, Form, textField } from '../parts/form.js'
+import { checkField, defaultAct, Form, textField } from '../parts/form.js'
 import { expand, pick, requirePath } from '../parts/picker.js'
 import { applyPreset, presetField, torrentFields, torrentOptions } from '../parts/torrent-fields.js'
 import type { Job } from '../jobs/jobs.js'
@@ -33,6 +33,7 @@ export class MakeTool implements Tool {
       status: error === null ? 200 : 400,
       content: html`${problem(error)} ${plan && planOf(plan)}
         <form method="post" action="make">
+          ${defaultAct('make')}
           <fieldset>
             <legend>Files</legend>
             ${textField(form, {

@@ -3,6 +3,8 @@ import { resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import type { ToolPath } from '../../../gui/parts/frame.js'
 import { openGui } from '../../../gui/server/open-gui.js'
+import { BtkitError } from '../../../errors.js'
+import { isDirectoryAt } from '../../../gui/parts/picker.js'
 import { stateDirectory } from '../../../state/directory.js'
 import {
   cacheDirOption,
@@ -41,13 +43,15 @@ export function defineGui({ io, program }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (directories, { browser, threads, cache, cacheTrust, ...options }) => {
       const { env, isRoot } = io
+      const places = directories.map((path) => resolve(io.cwd, path))
+      requireDirectories(places)
       const warn = (message: string) => {
         reportWarning(message, io)
       }
       const { config } = options as { readonly config?: string }
       const gui = await openGui({
         directory: io.cwd,
-        places: directories.map((path) => resolve(io.cwd, path)),
+        places,
         presets: await guiPresets(config, io),
         cacheDirectory: cache ? cachePath(options.cacheDir, io) : null,
         cacheTrust,
@@ -71,4 +75,9 @@ export function defineGui({ io, program }: CommandContext) {
         await gui.close()
       }
     })
+}
+
+function requireDirectories(paths: readonly string[]): void {
+  const missing = paths.find((path) => !isDirectoryAt(path))
+  if (missing !== undefined) throw new BtkitError('usage', `${missing}: not a directory`)
 }

@@ -56,6 +56,11 @@ for (const [program, first] of [
   })
 }
 
+test('a directory that is none is refused before anything is opened', async () => {
+  const { status, stdout, stderr } = await runBtkit(['gui', '--no-browser', '/no/such'])
+  assert.deepEqual([status, stdout, stderr], [2, '', 'btkit: /no/such: not a directory\n'])
+})
+
 test('presets of the configuration fill the fields of the forms', async (t) => {
   const directory = makeScratch(t, {
     'config.yaml': `
