@@ -20,6 +20,7 @@ export async function createClient(
   timeoutMs: number,
 ): Promise<RedisClient> {
   const { Redis, Cluster } = await import('ioredis')
+  await guardReplies()
   const { kind, hosts, path, primary, isTls, user, password, database } = address
   const tls = isTls ? { tls: {} } : {}
   const shared = {
@@ -51,4 +52,29 @@ export async function createClient(
     ...(isTls && { sentinelTLS: {} }),
     sentinelRetryStrategy: () => null,
   })
+}
+
+/** The part of the package that hands replies to commands. */
+interface ReplyHandler {
+  readonly redis: { readonly commandQueue: { shift: () => object | undefined } }
+  dispatch: (handle: () => void) => void
+  shiftCommand: () => object
+}
+
+/**
+ * Makes a reply that makes no sense end its connection. The package would throw where nobody can
+ * catch it, or hand later commands the replies of others.
+ */
+async function guardReplies(): Promise<void> {
+  const { default: module } = await import('ioredis/built/DataHandler.js')
+  const handler = module.default.prototype as unknown as ReplyHandler
+  // Errors thrown here reach the reader of the connection, which closes it
+  handler.dispatch = (handle) => {
+    handle()
+  }
+  handler.shiftCommand = function (this: ReplyHandler) {
+    const command = this.redis.commandQueue.shift()
+    if (command) return command
+    throw new Error('the server sent a reply without a command')
+  }
 }
