@@ -6,10 +6,18 @@ const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
   ['--target', ['--output']],
   ['--output-dir', ['--output']],
   ['--saveas', ['--output']],
-  ['--tracker', ['--announce']],
-  ['--announce', ['--tracker']],
-  ['--httpseeds', ['--http-seed']],
-  ['--http-seeds', ['--http-seed']],
+  ['--tracker', ['--announce', '--set-tracker']],
+  ['--announce', ['--tracker', '--set-tracker']],
+  ['--httpseeds', ['--http-seed', '--set-http-seed']],
+  ['--http-seeds', ['--http-seed', '--set-http-seed']],
+  // Names of makemetafile, in edit
+  ['-a', ['--set-tracker']],
+  ['-w', ['--set-web-seed']],
+  ['--web-seed', ['--set-web-seed']],
+  ['--http-seed', ['--set-http-seed']],
+  ['--node', ['--set-node']],
+  ['--similar', ['--set-similar']],
+  ['--collection', ['--set-collection']],
   ['--add-tracker', ['--add']],
   ['--remove-tracker', ['--remove']],
   ['--all', ['--hidden']],
@@ -63,8 +71,9 @@ export function normalizeOptionNames(
       return arg
     }
     if (!arg.startsWith('--')) {
-      isValue = wantsValue(arg, takesValue)
-      return arg
+      const other = otherShort(arg, takesValue)
+      isValue = other ? arg.length === 2 : wantsValue(arg, takesValue)
+      return other ? [other, arg.slice(2)].join(isValue ? '' : '=') : arg
     }
     const [name = '', ...value] = arg.split('=')
     if (isSwitch(name.replaceAll('_', '-'))) {
@@ -134,6 +143,13 @@ function declaredName(name: string, options: Options): string {
   const long = name.replaceAll('_', '-')
   const names = [long, ...(OTHER_NAMES.get(long) ?? [])]
   return names.find((each) => options.has(each)) ?? long
+}
+
+/** The option for another command's short one, such as `-a`; undefined if there is none. */
+function otherShort(arg: string, options: Options): string | undefined {
+  const short = arg.slice(0, 2)
+  if (short === '--' || options.has(short)) return undefined
+  return OTHER_NAMES.get(short)?.find((each) => options.has(each))
 }
 
 /** Whether the next argument is the value of a short option, as in `-dc TEXT`. */

@@ -76,7 +76,7 @@ function checkOptions(
   world: World,
 ): string[] {
   return entries.flatMap(({ key, place, item }) => {
-    const found = commands.flatMap((options) => findEntry(key, options) ?? [])
+    const found = commands.flatMap((options) => findEntry(key, options, item) ?? [])
     if (found.length === 0) {
       const known = new Set(commands.flatMap((options) => [...options.keys()]))
       return [`${place}: ${unknownKey(key, name, known)}`]

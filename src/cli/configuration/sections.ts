@@ -135,7 +135,7 @@ export function candidatesOf(
   world: World,
 ): Candidate[] {
   return all.flatMap(({ key, place, item }) => {
-    const found = findEntry(key, entries)
+    const found = findEntry(key, entries, item)
     if (found === null) {
       if (isKnown(key)) return []
       return mistaken(world.mistakes, `${place}: ${unknownKey(key, name, known())}`)

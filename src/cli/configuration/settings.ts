@@ -5,7 +5,7 @@ import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { Io } from '../io.js'
 import type { OptionEntry } from '../options/table.js'
 import { SECRETS, SEPARATORS, TRACKERS } from '../options/traits.js'
-import type { FoundEntry } from './find-entry.js'
+import { booleanOf, type FoundEntry } from './find-entry.js'
 import type { Located } from './read-file.js'
 
 /** An option with its value from a configuration or the environment. */
@@ -111,12 +111,6 @@ function argsOf(entry: OptionEntry, item: Located, { isNegated, world }: Way): s
 
 function spelled(long: string | null | undefined): string[] {
   return long ? [long] : []
-}
-
-function booleanOf({ value }: Located): boolean | null {
-  if (value.kind !== 'text' || !value.isPlain) return null
-  if (/^(true|True|TRUE)$/.test(value.text)) return true
-  return /^(false|False|FALSE)$/.test(value.text) ? false : null
 }
 
 /** The values as on a command line, one for each use of the option. */

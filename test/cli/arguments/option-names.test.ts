@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Command } from '@commander-js/extra-typings'
+import { declareListOptions } from '../../../src/cli/commands/edit/list-options.js'
 import { declareMakemetafile } from '../../../src/cli/commands/makemetafile/options.js'
 import { declareTrackOptions } from '../../../src/cli/commands/track/options.js'
 import { normalizeOptionNames } from '../../../src/cli/arguments/option-names.js'
@@ -51,6 +53,22 @@ for (const [command, own, names] of [
       const { stderr } = await runBtkit([command, 'x', name])
       assert.equal(stderr, `btkit: ${own}: its value is missing\n`)
     }
+  })
+}
+
+for (const [typed, read] of [
+  ['--tracker http://x/ --comment hey', '--set-tracker http://x/ --comment hey'],
+  ['--announce=http://x/', '--set-tracker=http://x/'],
+  ['-a http://x/ -whttp://y/', '--set-tracker http://x/ --set-web-seed=http://y/'],
+  ['--web-seed --node', '--set-web-seed --node'],
+  ['--http_seed x --httpseeds y', '--set-http-seed x --set-http-seed y'],
+  ['--similar x --collection y', '--set-similar x --set-collection y'],
+  ['--no-tracker -a', '--no-tracker --set-tracker'],
+] as const) {
+  test(`edit replaces lists by the options of makemetafile: ${typed}`, () => {
+    const edit = new Command('edit').option('--comment <text>').option('--quiet')
+    declareListOptions(edit)
+    assert.equal(normalizeOptionNames(typed.split(' '), edit).join(' '), read)
   })
 }
 

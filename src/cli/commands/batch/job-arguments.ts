@@ -9,6 +9,7 @@ import { candidatesOf, unknownKey } from '../../configuration/sections.js'
 import type { Setting, World } from '../../configuration/settings.js'
 import { valuesOf } from '../completion/words.js'
 import { optionEntries, type OptionEntry } from '../../options/table.js'
+import { takesDefault } from '../../options/traits.js'
 import type { Job } from './read-jobs.js'
 
 /** Options that the batch gives to all jobs. */
@@ -38,11 +39,14 @@ export function jobArguments(job: Job, context: JobContext): string[] {
   const known = () => [PATH, ...entries.keys()]
   const others = [...commands.values()].map(optionEntries)
   const isOfOther = (key: string) => others.some((each) => findEntry(key, each) !== null)
+  const isDefault = (key: string) =>
+    job.command !== 'edit' || key === 'output' || takesDefault(job.command, key)
   const level = (name: string, all: readonly LocatedEntry[], isKnown: (key: string) => boolean) => {
     const own = all.filter((entry) => name === 'defaults' || entry.key !== PATH)
     own.forEach(refuseOfBatch)
     const section = { name, place: job.place, entries: own }
-    return candidatesOf(section, { entries, isKnown, known }, world)
+    const isTaken = (key: string) => name !== 'defaults' || isDefault(key)
+    return candidatesOf(section, { entries, isKnown, known, isTaken }, world)
   }
   const levels = [
     level('defaults', defaults, isOfOther),

@@ -222,6 +222,25 @@ test('edit and publish are jobs, too', async (t) => {
   assert.match(stderr, /^btkit: seed: .*127\.0\.0\.1:1/m)
 })
 
+test('edit takes no values from the defaults of a batch, and its own tracker', async (t) => {
+  const { batch, at, torrent } = makePlace(
+    t,
+    `defaults: {announce: 'http://default.example/', web-seed: ['http://w.example/'], private: true}
+jobs:
+  comment: {edit: {path: [a.iso.torrent], comment: edited}}
+  tracker: {edit: {path: [b.iso.torrent], announce: 'http://new.example/'}}
+`,
+  )
+  for (const name of ['a.iso', 'b.iso'])
+    await runBtkit(['makemetafile', at(name), 'http://old.example/'])
+  const { status, stderr } = await batch(['--quiet'])
+  assert.deepEqual([status, stderr], [0, ''])
+  const [one, other] = [torrent('a.iso.torrent'), torrent('b.iso.torrent')]
+  assert.deepEqual([one['announce'], one['comment']], ['http://old.example/', 'edited'])
+  assert.deepEqual([one['url-list'], other['url-list']], [undefined, undefined])
+  assert.equal(other['announce'], 'http://new.example/')
+})
+
 test('after a signal no further job begins', async (t) => {
   const { batch, torrents } = makePlace(t, TWO)
   const { status, stderr } = await batch([], { signal: AbortSignal.abort() })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
@@ -175,4 +175,41 @@ test('options that contradict each other are refused, and nothing is changed', a
   assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
   const anew = ['edit', '--no-web-seed', '--add-web-seed', C, path]
   assert.equal((await runBtkit(anew)).status, 0)
+})
+
+test('--announce, -a and --tracker replace the trackers, as --set-tracker does', async (t) => {
+  for (const args of [['--announce', C], ['-a', C], ['--tracker', C], [`--tracker=${C}`]])
+    assert.deepEqual(await after(t, args, 'announce'), [C])
+  assert.deepEqual(await after(t, ['--web-seed', C], 'web-seeds'), [C])
+})
+
+test('an option that sets a list has no meaning without its value', async (t) => {
+  const path = join(makeScratch(t, { a: TORRENT }), 'a')
+  const { status, stderr } = await runBtkit(['edit', path, '--tracker'])
+  assert.deepEqual([status, stderr], [2, 'btkit: --set-tracker: its value is missing\n'])
+  assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
+})
+
+test('a configuration sets the tracker of edit by any of its names, but not by defaults', async (t) => {
+  const directory = makeScratch(t, { a: TORRENT })
+  const config = join(directory, 'c.yaml')
+  const edit = async (yaml: string) => {
+    writeFileSync(join(directory, 'a'), TORRENT)
+    writeFileSync(config, yaml)
+    const { stderr } = await runBtkit([
+      'edit',
+      '--config',
+      config,
+      '--comment=x',
+      join(directory, 'a'),
+    ])
+    assert.equal(stderr.split('\n').at(-2), 'btkit: 1 of 1 torrent changed', stderr)
+    const { stdout } = await runBtkit(['config', 'check', config])
+    assert.equal(stdout, `${config}: nothing wrong\n`)
+    return parseMetainfo(readFileSync(join(directory, 'a'))).announce
+  }
+  assert.equal(await edit(`edit: {announce: '${C}'}`), C)
+  assert.equal(await edit(`edit: {tracker: '${C}'}`), C)
+  assert.equal(await edit('edit: {tracker: false}'), null)
+  assert.equal(await edit(`defaults: {announce: '${C}'}`), A)
 })
