@@ -43,7 +43,7 @@ export function defineBatch(context: CommandContext) {
     const statuses = await runAll(planned, { ...all, file }, context)
     const failed = statuses.filter((status) => status !== 0).length
     const status = worstOf(statuses)
-    const seconds = (io.monotonic() - started) / 1000
+    const seconds = Math.round(io.monotonic() - started) / 1000
     const totals = { jobs: statuses.length, failed, status, seconds }
     if (io.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
     if (all.json) io.stdout.write(totalsJson(totals))

@@ -55,7 +55,7 @@ async function runJob(
   const { io: own, stdout, stderr } = jobIo(io, dirname(file))
   const [command = '', ...args] = job.args
   const status = await runCommand([command, ...added(job), ...args], { ...own, shared })
-  const seconds = (io.monotonic() - started) / 1000
+  const seconds = Math.round(io.monotonic() - started) / 1000
   report({ job, status, stdout: stdout.text, stderr: stderr.text, seconds })
 }
 

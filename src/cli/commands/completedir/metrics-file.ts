@@ -53,7 +53,7 @@ export async function withMetrics<T extends Omit<RunMetrics, 'seconds'>>(
   checkTarget(file.path, { checkReplaceable })
   const started = io.monotonic()
   const write = (run: Omit<RunMetrics, 'seconds'>) =>
-    writeMetrics(file, { ...run, seconds: (io.monotonic() - started) / 1000 }, io)
+    writeMetrics(file, { ...run, seconds: Math.round(io.monotonic() - started) / 1000 }, io)
   try {
     const done = await work()
     await write(done)
