@@ -4,8 +4,10 @@ import {
   isNode,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   parseDocument,
+  Parser,
   type Document,
 } from 'yaml'
 import { BtkitError } from '../../errors.js'
@@ -39,6 +41,9 @@ export interface Section {
 /** How deep values may lie in each other: a section, its option, a map, its values. */
 const MAX_DEPTH = 16
 
+/** The same for the parser, to which a key with its value may be several levels. */
+const MAX_PARSER_DEPTH = 64
+
 /** The most values in a file, including those repeated by aliases. */
 const MAX_VALUES = 20_000
 
@@ -48,6 +53,7 @@ const MAX_VALUES = 20_000
  * @throws BtkitError `usage` with file, line and column
  */
 export function parseConfiguration(text: string, path: string): readonly LocatedEntry[] {
+  refuseDepth(text, path)
   const lines = new LineCounter()
   const document = parse(text, path, lines)
   const reader = new Reader(document, path, lines)
@@ -59,27 +65,35 @@ export function parseConfiguration(text: string, path: string): readonly Located
   throw new BtkitError('usage', `${place}: not a map of sections such as defaults:`)
 }
 
-function parse(text: string, path: string, lines: LineCounter): Document {
-  try {
-    // The parser's own check compares all keys with each other, which is slow for many
-    const document = parseDocument(text, {
-      schema: 'failsafe',
-      uniqueKeys: false,
-      lineCounter: lines,
-      prettyErrors: false,
-    })
-    const [error] = [...document.errors, ...document.warnings]
-    if (!error) return document
-    throw new BtkitError('usage', `${placeOf(path, lines, error.pos[0])}: ${said(error.message)}`)
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new BtkitError('usage', `${path}: nested too deeply`)
+/**
+ * Refuses deep nesting. The package builds nodes recursively: V8 can end the process when the stack
+ * is full, instead of throwing an error. Its parser of tokens does not recurse.
+ */
+function refuseDepth(text: string, path: string): void {
+  const lines = new LineCounter()
+  const parser = new Parser(lines.addNewLine)
+  for (const token of new Lexer().lex(text)) {
+    // Nobody needs the documents
+    Array.from(parser.next(token))
+    if (parser.stack.length <= MAX_PARSER_DEPTH) continue
+    throw new BtkitError('usage', `${placeOf(path, lines, parser.offset)}: nested too deeply`)
   }
 }
 
+function parse(text: string, path: string, lines: LineCounter): Document {
+  // The parser's own check compares all keys with each other, which is slow for many
+  const document = parseDocument(text, {
+    schema: 'failsafe',
+    uniqueKeys: false,
+    lineCounter: lines,
+    prettyErrors: false,
+  })
+  const [error] = [...document.errors, ...document.warnings]
+  if (!error) return document
+  throw new BtkitError('usage', `${placeOf(path, lines, error.pos[0])}: ${said(error.message)}`)
+}
+
 function said(message: string): string {
-  // The package passes on V8's message
-  if (message.startsWith('Maximum call stack')) return 'nested too deeply'
   return message.charAt(0).toLowerCase() + message.slice(1).replaceAll('\n', ' ')
 }
 
