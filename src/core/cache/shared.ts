@@ -3,13 +3,18 @@ import { BtkitError } from '../../errors.js'
 import type { RedisAddress } from '../../redis/address.js'
 import type { RedisClient } from '../../redis/client.js'
 import { RedisLink } from '../../redis/link.js'
+import { answerOrRemove } from '../../redis/wrong-type.js'
 import type { CachePlace } from './access.js'
 import { withCache } from './access.js'
+import { countOf, countUp, readCounts } from '../share/machine-counts.js'
 import { removeRevoked } from '../share/origins.js'
 import { EPOCHS_KEY, readRecord, RECORD_PATTERN, WRONG_KEY } from '../share/sealed-record.js'
 
 /** Bytes that hold all of a record except its digests. */
 const HEADER = 32 + 1 + 64 + 8 + 1
+
+/** More revocations than any machine ever had, if the number of them is lost. */
+const MANY = 1_000_000
 
 const WEEK_S = DAYS_BETWEEN_NOTES * 86_400
 
@@ -40,14 +45,14 @@ export function summarizeShared(address: RedisAddress): Promise<SharedReport> {
     for await (const { record } of recordsIn(ask)) {
       numbers.records.set(record.machine, (numbers.records.get(record.machine) ?? 0) + 1)
     }
-    const wrong = await ask((client) => client.hgetall(WRONG_KEY))
-    const epochs = await ask((client) => client.hgetall(EPOCHS_KEY))
+    const wrong = await ask((client) => readCounts(client, WRONG_KEY))
+    const epochs = await ask((client) => readCounts(client, EPOCHS_KEY))
     const names = [...numbers.records.keys(), ...Object.keys(wrong), ...Object.keys(epochs)]
     const machines = [...new Set(names)].sort().map((name) => ({
       name,
       records: numbers.records.get(name) ?? 0,
-      wrong: Number(wrong[name] ?? 0),
-      revocations: Number(epochs[name] ?? 0),
+      wrong: countOf(wrong, name) ?? 0,
+      revocations: countOf(epochs, name) ?? 0,
     }))
     const records = machines.reduce((sum, each) => sum + each.records, 0)
     return { url: address.label, records, machines }
@@ -78,7 +83,7 @@ export function revokeMachine(
 ): Promise<{ readonly shared: number; readonly adopted: number }> {
   return withRedis(address, async (ask) => {
     // First, so that no machine adopts one meanwhile
-    await ask((client) => client.hincrby(EPOCHS_KEY, machine, 1))
+    await ask((client) => countUp(client, { key: EPOCHS_KEY, machine, otherwise: MANY }))
     const shared = await removeRecords(ask, (record) => record.machine === machine)
     const adopted = await withCache(place, async ({ store }) => {
       const removed = removeRevoked(store, (origin) => origin.machine === machine)
@@ -134,7 +139,9 @@ async function* recordsIn(ask: Ask): AsyncGenerator<{ key: string; record: Heade
       const [next, keys] = await ask(scan)
       cursor = next
       const headers = await ask((client) => {
-        return Promise.all(keys.map((key) => client.getrangeBuffer(key, 0, HEADER)))
+        return Promise.all(
+          keys.map((key) => answerOrRemove(client, key, client.getrangeBuffer(key, 0, HEADER))),
+        )
       })
       for (const [i, key] of keys.entries()) {
         const record = readRecord(headers[i] ?? Buffer.of())

@@ -11,6 +11,7 @@ import {
   type TreeKey,
   type TreeRecord,
 } from '../../cache/records/tree.js'
+import { countOf } from './machine-counts.js'
 import { noteOrigin, originOf, removeRevoked, type Origin } from './origins.js'
 import { openRecord, redisKey, sealRecord } from './sealed-record.js'
 import { sharedName, type ShareRules } from './share-name.js'
@@ -43,6 +44,7 @@ export class SharedDigests {
   /** The epochs whose revocations were carried out here, and their text. */
   #heeded: object | null = null
   #heededText = '{}'
+  #isWarned = false
 
   constructor(parts: SharedDigestsParts) {
     this.#parts = parts
@@ -131,7 +133,15 @@ export class SharedDigests {
   }
 
   #epochOf(machine: string): number {
-    return Number(this.#parts.store.epochs?.[machine] ?? 0)
+    const { store, warn } = this.#parts
+    const epoch = countOf(store.epochs, machine)
+    if (epoch !== null) return epoch
+    if (!this.#isWarned) {
+      this.#isWarned = true
+      const why = 'the number of its revocations in Redis makes no sense'
+      warn(`machine ${machine}: ${why}; run "btkit cache revoke" to mend it`)
+    }
+    return 0
   }
 
   /** Resolves when other machines see all records of this one, or Redis is gone. */

@@ -1,5 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
+import type { RedisClient } from '../../redis/client.js'
 import type { RedisLink } from '../../redis/link.js'
+import { answerOrRemove } from '../../redis/wrong-type.js'
+import { countUp, readCounts, type MachineCounts } from './machine-counts.js'
 import { EPOCHS_KEY, WRONG_KEY } from './sealed-record.js'
 
 /** Most records of a round trip, and most bytes that it may write. */
@@ -22,7 +25,7 @@ export class SharedStore {
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<unknown> = Promise.resolve()
-  #epochs: Readonly<Record<string, string>> | null = null
+  #epochs: MachineCounts | null = null
 
   /** Records expire after `lifeSeconds`. */
   constructor(link: RedisLink, lifeSeconds: number) {
@@ -31,7 +34,7 @@ export class SharedStore {
   }
 
   /** The epochs of machines as of the last exchange; null before the first. */
-  get epochs(): Readonly<Record<string, string>> | null {
+  get epochs(): MachineCounts | null {
     return this.#epochs
   }
 
@@ -56,8 +59,8 @@ export class SharedStore {
       const bytes = batch.reduce((sum, each) => sum + each.bytes, 0)
       const answers = await this.#link.ask(
         async (client) => {
-          const epochs = client.hgetall(EPOCHS_KEY)
-          const found = batch.map(({ key }) => client.getBuffer(key))
+          const epochs = readCounts(client, EPOCHS_KEY)
+          const found = batch.map(({ key }) => answerOrRemove(client, key, client.getBuffer(key)))
           const [newEpochs, ...rest] = await Promise.all([epochs, ...found])
           this.#epochs = newEpochs
           return rest
@@ -70,7 +73,8 @@ export class SharedStore {
 
   /** Reads the epochs of machines. */
   async readEpochs(): Promise<void> {
-    this.#epochs = (await this.#link.ask((client) => client.hgetall(EPOCHS_KEY))) ?? this.#epochs
+    const read = (client: RedisClient) => readCounts(client, EPOCHS_KEY)
+    this.#epochs = (await this.#link.ask(read)) ?? this.#epochs
   }
 
   /** Writes bytes under a key soon, together with others. */
@@ -113,7 +117,8 @@ export class SharedStore {
   async removeWrong(key: string, machine: string): Promise<void> {
     this.#writes.delete(key)
     await this.#link.ask(
-      (client) => Promise.all([client.del(key), client.hincrby(WRONG_KEY, machine, 1)]),
+      (client) =>
+        Promise.all([client.del(key), countUp(client, { key: WRONG_KEY, machine, otherwise: 1 })]),
       { isWrite: true },
     )
   }

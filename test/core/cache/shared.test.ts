@@ -56,6 +56,41 @@ test('an old record that is written again stays revoked', { skip: WITHOUT_REDIS 
   assert.equal((await two.make('a.iso')).bytesHashed, SIZE)
 })
 
+for (const garbage of [
+  ['hset', 'btkit1-epochs', 'bad', '99999999999'],
+  ['hset', 'btkit1-epochs', 'bad', '1e400'],
+  ['set', 'btkit1-epochs', 'x'],
+]) {
+  const title = `a machine is revoked in spite of ${garbage.join(' ')}`
+  test(title, { skip: WITHOUT_REDIS }, async (t) => {
+    redis?.send('flushall')
+    const [bad, adopter] = ['bad', 'adopter'].map((name) => makeMachine(t, name, { url }))
+    assert.ok(bad && adopter)
+    for (const machine of [bad, adopter]) plantShared(machine, 'a.iso')
+    await bad.make('a.iso')
+    assert.equal((await adopter.make('a.iso')).bytesHashed, 0)
+    redis?.send(...garbage)
+    redis?.send('set', 'btkit1-wrong', 'x')
+    redis?.send('lpush', 'btkit1:{1}x', 'x')
+    const { stdout } = await cacheCommand(bad, 'revoke', 'bad')
+    assert.equal(stdout, 'removed 1 shared record of bad, and 0 adopted here\n')
+    const made = await adopter.make('a.iso')
+    assert.equal(made.bytesHashed, SIZE)
+    assert.equal(made.stderr, '')
+    const { shared } = parseJson(await cacheCommand(bad, 'stats', '--json'))
+    assert.deepEqual(
+      (shared as { machines: { name: string; wrong: number }[] }).machines.map(
+        ({ name, wrong }) => [name, wrong],
+      ),
+      [
+        ['adopter', 0],
+        ['bad', 0],
+      ],
+    )
+    assert.equal(redis?.send('exists', 'btkit1-wrong', 'btkit1:{1}x'), '0')
+  })
+}
+
 test('prune removes shared records by their last use', { skip: WITHOUT_REDIS }, async (t) => {
   redis?.send('flushall')
   const one = makeMachine(t, 'one', { url })

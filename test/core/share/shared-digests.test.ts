@@ -102,6 +102,55 @@ for (const version of ['--v1', '--v2', '--hybrid']) {
   })
 }
 
+for (const epoch of ['99999999999', 'text']) {
+  const title = `"${epoch}" revocations are none, with one warning`
+  test(title, { skip: WITHOUT_REDIS }, async (t) => {
+    const { two, redis } = await makePair(t)
+    for (const name of ['one', 'two']) redis.send('hset', 'btkit1-epochs', name, epoch)
+    const made = await two.make('a.iso')
+    assert.equal(made.bytesHashed, 0)
+    assert.match(
+      made.stderr,
+      /^btkit: warning: machine one: the number of its revocations [^\n]+\n$/,
+    )
+    plantShared(two, 'b.iso', 2)
+    const own = await two.make('b.iso')
+    assert.equal(own.bytesHashed, SIZE)
+    assert.match(own.stderr, /^btkit: warning: machine one: [^\n]+\n$/)
+  })
+}
+
+test('values of another type count as missing', { skip: WITHOUT_REDIS }, async (t) => {
+  const { one, two, redis } = await makePair(t)
+  const first = recordKeyIn(redis)
+  for (const machine of [one, two]) plantShared(machine, 'b.iso', 2)
+  await one.make('b.iso')
+  redis.send('del', first)
+  redis.send('lpush', first, 'x')
+  redis.send('set', 'btkit1-epochs', 'x')
+  const without = await two.make('a.iso')
+  assert.equal(without.bytesHashed, SIZE)
+  assert.equal(without.stderr, '')
+  assert.equal(redis.send('type', first), 'string')
+  assert.equal(redis.send('exists', 'btkit1-epochs'), '0')
+  assert.equal((await two.make('b.iso')).bytesHashed, 0)
+})
+
+for (const garbage of [
+  ['set', 'btkit1-wrong', 'x'],
+  ['hset', 'btkit1-wrong', 'one', 'x'],
+]) {
+  const title = `a wrong record is counted after ${garbage[0]} made the count garbage`
+  test(title, { skip: WITHOUT_REDIS }, async (t) => {
+    const { two, redis } = await makePair(t)
+    redis.send(...garbage)
+    corrupt(two, 0, SIZE)
+    const made = await two.make('a.iso')
+    assert.match(made.stderr, /^btkit: warning: [^\n]+a\.iso: the shared record [^\n]+\n$/)
+    assert.equal(redis.send('hget', 'btkit1-wrong', 'one'), '1')
+  })
+}
+
 test('all pieces can be checked, by hashing the file', { skip: WITHOUT_REDIS }, async (t) => {
   const { two } = await makePair(t)
   corrupt(two, SIZE - PIECE, SIZE)
