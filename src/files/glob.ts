@@ -1,4 +1,4 @@
-import { Minimatch } from 'minimatch'
+import { braceExpand, Minimatch } from 'minimatch'
 import { BtkitError } from '../errors.js'
 
 interface GlobOptions {
@@ -8,6 +8,15 @@ interface GlobOptions {
   readonly anyDepth?: boolean
 }
 
+/** The most characters of a glob. */
+const MAX_LENGTH = 4096
+
+/**
+ * The most patterns that braces may stand for. All of them must fit into the 4,000,000 characters
+ * at which the package silently ends the list.
+ */
+const MAX_ALTERNATIVES = 900
+
 /**
  * Compiles a glob of the operator: `*`, `?`, `[…]`, `**`, braces and extended patterns such as
  * `!(…)`. It is case-sensitive, and a backslash makes the next character literal. A leading `/` or
@@ -16,15 +25,25 @@ interface GlobOptions {
  *
  * Loading minimatch takes milliseconds, so import this file only if there are globs.
  *
- * @throws BtkitError `usage` for an empty glob, or one that minimatch refuses
+ * @throws BtkitError `usage` for a glob that is empty or too long, has too many braces, or that
+ * minimatch refuses
  */
 export function compileGlob(pattern: string, { hidden, anyDepth = false }: GlobOptions): Minimatch {
   const path = pattern.replace(/^(?:\.?\/+)+/, '')
   if (path === '') throw badGlob(pattern, 'matches nothing')
-  const options = { dot: hidden, nocomment: true, nonegate: true, optimizationLevel: 2 }
+  if (pattern.length > MAX_LENGTH)
+    throw badGlob(pattern, `longer than ${MAX_LENGTH} characters; use several patterns`)
+  const limit = { braceExpandMax: MAX_ALTERNATIVES + 1 }
+  if (braceExpand(path, limit).length > MAX_ALTERNATIVES) {
+    const why = `its braces stand for more than ${MAX_ALTERNATIVES} patterns; use simpler ones`
+    throw badGlob(pattern, why)
+  }
+  const options = { dot: hidden, nocomment: true, nonegate: true, optimizationLevel: 2, ...limit }
   try {
     return new Minimatch(anyDepth ? `**/${path}` : path, { ...options, platform: 'linux' })
   } catch (error) {
+    if (error instanceof RangeError)
+      throw badGlob(pattern, "has too many '**/..'; use fewer", error)
     if (!(error instanceof TypeError)) throw error
     throw badGlob(pattern, error.message, error)
   }

@@ -56,6 +56,32 @@ test('patterns that can mean nothing, or are too long, are refused by name', () 
   for (const pattern of ['', '/', '//', '{/a,b}']) {
     assert.throws(() => compileNameFilter([], [pattern]), usage(/^pattern '.*': matches nothing$/))
   }
-  const endless = 'a'.repeat(70_000)
-  assert.throws(() => compileNameFilter([endless], []), usage(/^pattern 'a{60}…': .*too long$/))
+  for (const endless of ['a'.repeat(4097), '?'.repeat(70_000)]) {
+    const told = usage(/^pattern '.{60}…': longer than 4096 characters; use several patterns$/)
+    assert.throws(() => compileNameFilter([endless], []), told)
+  }
+})
+
+test('braces stand for at most 900 patterns', () => {
+  const many = ['{a,b}'.repeat(23), '{c,d}' + '{a,a}'.repeat(12), '{a,b,c}'.repeat(7)]
+  const long = '{a,b}'.repeat(10) + 'x'.repeat(4040)
+  for (const pattern of [...many, long]) {
+    assert.throws(
+      () => compileNameFilter([], [pattern]),
+      (error) =>
+        error instanceof BtkitError &&
+        error.code === 'usage' &&
+        error.message.endsWith('its braces stand for more than 900 patterns; use simpler ones'),
+    )
+  }
+  const names = Array.from({ length: 900 }, (_, i) => `${i}`)
+  assert.deepEqual(matches(`{${names.join()}}`, ['0', '899', '900']), ['0', '899'])
+  assert.deepEqual(matches('{a,b}'.repeat(9), ['abababab' + 'b', 'ab']), ['abababab' + 'b'])
+})
+
+test('a pattern with too many ways through **/.. is refused', () => {
+  assert.throws(
+    () => compileNameFilter([], [`${'**/../a/b/'.repeat(30)}c`]),
+    /has too many '\*\*\/\.\.'; use fewer$/,
+  )
 })
