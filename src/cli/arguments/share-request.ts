@@ -46,7 +46,7 @@ export function readShareRequest(options: FoundArguments, io: Io): ShareRequest 
     options.shareKeyFile === undefined ? [] : readKeys(resolve(io.cwd, options.shareKeyFile))
   if (keys.length === 0) {
     reportWarning(
-      '--cache-url: shares nothing without --share-key-file, because all pieces would need a check',
+      '--cache-url: nothing is shared; name a file with the key by --share-key-file',
       io,
     )
     return null

@@ -256,7 +256,10 @@ test(
     const args = ['makemetafile', path, '--trackerless', '--target', `${path}.torrent`]
     const { stderr, status } = await one.run(...args, '--cache-url', redis.url)
     assert.equal(status, 0)
-    assert.match(stderr, /--cache-url: shares nothing without --share-key-file/)
+    assert.match(
+      stderr,
+      /--cache-url: nothing is shared; name a file with the key by --share-key-file/,
+    )
     assert.equal(redis.send('dbsize'), '0')
   },
 )
