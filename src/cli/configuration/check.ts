@@ -1,4 +1,5 @@
 import { findEntry } from './find-entry.js'
+import { excludeEachOther } from './levels.js'
 import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
 import type { OptionEntry } from '../options/table.js'
@@ -29,12 +30,35 @@ export async function checkFile(path: string, table: SectionTable, io: Io): Prom
     return [
       ...mistakes,
       ...sections.flatMap((section) => checkSection(section, table, world)),
-      ...presets.flatMap((preset) => checkOptions(preset, withoutPresets(makers), world)),
+      ...presets.flatMap((preset) => checkPreset(preset, withoutPresets(makers), world)),
       ...checkRules(configuration, makers, world),
     ]
   } catch (error) {
     return [messageOf(error)]
   }
+}
+
+function checkPreset(
+  preset: Section,
+  makers: readonly ReadonlyMap<string, OptionEntry>[],
+  world: World,
+): string[] {
+  const wrong = checkOptions(preset, makers, world)
+  if (wrong.length > 0) return wrong
+  const both = makers.flatMap((options) => {
+    const used = preset.entries.flatMap(({ key, item }) => {
+      const found = findEntry(key, options, item)
+      const setting = found && candidateOf(found, item, world)?.open()
+      // `false` leaves an option out
+      return setting?.args.some((arg) => !arg.startsWith('--no-')) ? [setting] : []
+    })
+    return used.flatMap(({ entry, place }, at) => {
+      const other = used.slice(0, at).find((each) => excludeEachOther(each.entry, entry))
+      if (!other) return []
+      return [`${place}: ${other.entry.key} and ${entry.key} cannot be used together`]
+    })
+  })
+  return [...new Set(both)]
 }
 
 /** Presets cannot name presets. */

@@ -24,8 +24,12 @@ export function strongest(
 
 function displaces(stronger: OptionEntry, weaker: OptionEntry): boolean {
   const [one, other] = [stronger.attribute, weaker.attribute]
-  if (one === other || areAlternatives(one, other)) return true
-  return conflictsOf(stronger).includes(other) || conflictsOf(weaker).includes(one)
+  return one === other || areAlternatives(one, other) || excludeEachOther(stronger, weaker)
+}
+
+/** Whether commander refuses two options together. */
+export function excludeEachOther(one: OptionEntry, other: OptionEntry): boolean {
+  return conflictsOf(one).includes(other.attribute) || conflictsOf(other).includes(one.attribute)
 }
 
 /** The options given to `conflicts`, which commander's types omit. */

@@ -7,6 +7,7 @@ import { checkFile, type SectionTable } from '../../configuration/check.js'
 import { findSettings, NOTHING_GIVEN } from '../../configuration/configure.js'
 import { configurationFiles } from '../../configuration/files.js'
 import { configurationSchema } from '../../configuration/schema.js'
+import { suggestion } from '../../configuration/nearest.js'
 import type { CommandContext } from '../../context.js'
 import { leafCommands, optionEntries, type NamedCommand } from '../../options/table.js'
 import { reportError, reportNote } from '../../output/messages.js'
@@ -63,7 +64,9 @@ function defineShow({ io, commands, finish }: CommandContext) {
 function named(name: string, all: readonly NamedCommand[]): readonly NamedCommand[] {
   const found = all.filter(({ path, section }) => path === name || section === name)
   if (found.length > 0) return found
-  throw new BtkitError('usage', `${name}: unknown command (see btkit --help)`)
+  const names = all.flatMap(({ path, section }) => [section, path])
+  const why = suggestion(name, names) || ' (see btkit --help)'
+  throw new BtkitError('usage', `${name}: unknown command${why}`)
 }
 
 function defineCheck({ io, commands, finish }: CommandContext) {

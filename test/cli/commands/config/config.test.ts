@@ -155,3 +155,20 @@ test('config check --json has a line for each file, with the place of each probl
     { file: missing, ok: false, problems: [absent] },
   ])
 })
+
+test('config show suggests a command for one that is misspelled', async () => {
+  const { status, stderr } = await runBtkit(['config', 'show', 'makemetaflie'])
+  const told = 'btkit: makemetaflie: unknown command; did you mean "makemetafile"?\n'
+  assert.deepEqual([status, stderr], [2, told])
+})
+
+test('config check reports options of a preset that exclude each other', async (t) => {
+  const file = join(makeScratch(t), 'c.yaml')
+  writeFileSync(
+    file,
+    'presets:\n  good: {hybrid: true, v2: false, announce: http://a/, announce-list: [http://a/]}\n  bad:\n    hybrid: true\n    v2: true\n',
+  )
+  const { status, stderr } = await runBtkit(['config', 'check', file])
+  const told = `btkit: ${file}:5:9: hybrid and v2 cannot be used together\n`
+  assert.deepEqual([status, stderr], [1, told])
+})
