@@ -19,8 +19,9 @@ export async function createClient(
   { scripts }: ClientOptions,
   timeoutMs: number,
 ): Promise<RedisClient> {
-  const { Redis, Cluster } = await import('ioredis')
+  const { Redis, Cluster, Command } = await import('ioredis')
   await guardReplies()
+  Command.setReplyTransformer('cluster', checkSlots)
   const { kind, hosts, path, primary, isTls, user, password, database } = address
   const tls = isTls ? { tls: {} } : {}
   const shared = {
@@ -51,6 +52,8 @@ export async function createClient(
     enableTLSForSentinelMode: isTls,
     ...(isTls && { sentinelTLS: {} }),
     sentinelRetryStrategy: () => null,
+    // A silent sentinel would keep its connection, and the process, open
+    sentinelCommandTimeout: timeoutMs,
   })
 }
 
@@ -77,4 +80,32 @@ async function guardReplies(): Promise<void> {
     if (command) return command
     throw new Error('the server sent a reply without a command')
   }
+}
+
+/** Number of slots of a cluster. */
+const SLOTS = 16_384
+
+/**
+ * Returns the reply to CLUSTER SLOTS or INFO. The package believes it blindly.
+ * @throws Error if slots do not have the shape that Redis documents
+ */
+function checkSlots(reply: unknown): unknown {
+  const isPlace = (node: unknown) =>
+    Array.isArray(node) &&
+    // A node that does not know its own name sends null
+    (node[0] === null || typeof node[0] === 'string') &&
+    isWithin(node[1], 65_535)
+  const isRange = (range: unknown) => {
+    if (!Array.isArray(range)) return false
+    const [first, last, ...nodes] = range as unknown[]
+    return isWithin(first, SLOTS - 1) && isWithin(last, SLOTS - 1) && nodes.every(isPlace)
+  }
+  const isInfo = typeof reply === 'string'
+  if (isInfo || (Array.isArray(reply) && reply.length <= SLOTS && reply.every(isRange)))
+    return reply
+  throw new Error('a node of the cluster describes no valid slots')
+}
+
+function isWithin(value: unknown, most: number): boolean {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most
 }

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
+import { parseRedisUrl } from '../../src/redis/address.js'
+import { patience, RedisLink } from '../../src/redis/link.js'
 import { makeMachine, plantShared, SIZE } from '../support/fleet.js'
+
+// No server here ever gives a right answer
+patience.ms = 500
 
 const REPLIES = {
   'null arrays': '*-1\r\n'.repeat(20),
@@ -15,16 +20,49 @@ const REPLIES = {
 
 for (const [title, replies] of Object.entries(REPLIES)) {
   test(`a server that sends ${title} is one warning, and no Redis`, async (t) => {
-    const server = createServer((socket) => {
-      socket.on('error', () => undefined).on('data', () => socket.write(replies))
-    })
-    await once(server.listen(0, '127.0.0.1'), 'listening')
-    t.after(() => server.close())
-    const { port } = server.address() as AddressInfo
-    const one = makeMachine(t, 'one', { url: `redis://127.0.0.1:${port}` })
+    const place = await startHostile(t, replies)
+    const one = makeMachine(t, 'one', { url: `redis://${place}` })
     plantShared(one, 'a.iso')
     const made = await one.make('a.iso')
     assert.equal(made.bytesHashed, SIZE)
     assert.match(made.stderr, /^btkit: warning: redis:[^\n]+: not used for now: [^\n]+\n$/)
   })
+}
+
+const TOPOLOGIES = {
+  'no slots': '*-1\r\n',
+  'slots without a range': '*1\r\n*-1\r\n',
+  'slots without an end': '*1\r\n*3\r\n:0\r\n:999999999999\r\n*2\r\n$1\r\na\r\n:1\r\n',
+  'slots of no node': '*1\r\n*3\r\n:0\r\n:16383\r\n*-1\r\n',
+  'slots of a node without a name': '*1\r\n*3\r\n:0\r\n:1\r\n*2\r\n*1\r\n:1\r\n$1\r\nx\r\n',
+  'a port that is none': '*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:99999\r\n',
+  'a host with a port that is none': '*2\r\n$9\r\n127.0.0.1\r\n$5\r\n99999\r\n',
+  'a number': ':1\r\n',
+}
+
+for (const [title, reply] of Object.entries(TOPOLOGIES)) {
+  for (const url of ['redis+cluster://PLACE', 'redis+sentinel://PLACE/primary']) {
+    test(`${title} from ${url.slice(6, 14)} is no Redis`, async (t) => {
+      const warnings: string[] = []
+      const warn = (message: string) => void warnings.push(message)
+      const address = parseRedisUrl(url.replace('PLACE', await startHostile(t, reply)))
+      const link = new RedisLink(address, { warn })
+      t.after(() => {
+        link.close()
+      })
+      await link.ask((client) => client.get('a'))
+      assert.equal(await link.ask((client) => client.get('a')), null)
+      assert.equal(warnings.length, 1)
+    })
+  }
+}
+
+/** Starts a server that answers every packet so, and returns its host and port. */
+async function startHostile(t: TestContext, replies: string): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined).on('data', () => socket.write(replies))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => server.close())
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
 }
