@@ -1,9 +1,16 @@
 import { findEntry } from './find-entry.js'
 import { excludeEachOther } from './levels.js'
+import { suggestion } from './nearest.js'
+import { namesIn, presetsOf } from './presets.js'
 import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
 import type { OptionEntry } from '../options/table.js'
-import { readConfigurationText } from './files.js'
+import {
+  configurationFiles,
+  presetFiles,
+  readConfigurations,
+  readConfigurationText,
+} from './files.js'
 import { aliasesOf } from './aliases.js'
 import { DEFAULTS } from '../options/known-keys.js'
 import { MAKERS, NOT_IN_PRESETS, takesDefault } from '../options/traits.js'
@@ -31,11 +38,34 @@ export async function checkFile(path: string, table: SectionTable, io: Io): Prom
       ...mistakes,
       ...sections.flatMap((section) => checkSection(section, table, world)),
       ...presets.flatMap((preset) => checkPreset(preset, withoutPresets(makers), world)),
+      ...(await checkDefaultPreset(configuration, io)),
       ...checkRules(configuration, makers, world),
     ]
   } catch (error) {
     return [messageOf(error)]
   }
+}
+
+/** Reports unknown default presets. They may be in any file that btkit reads. */
+async function checkDefaultPreset(configuration: Configuration, io: Io): Promise<string[]> {
+  const { defaultPreset, sections } = configuration
+  const isElsewhere = sections.some(({ entries }) =>
+    entries.some(({ key }) => key === 'preset-file'),
+  )
+  if (!defaultPreset || isElsewhere) return []
+  const files = [...presetFiles(null, undefined, io), ...configurationFiles(undefined, io)]
+  const own = presetsOf([configuration])
+  const unknown = namesIn(configuration).filter((name) => {
+    return !own.has(name) && !/^(|~|null|false)$/i.test(name)
+  })
+  if (unknown.length === 0) return []
+  const others = presetsOf(await readConfigurations(files, io, new Set()))
+  return unknown
+    .filter((name) => !others.has(name))
+    .map((name) => {
+      const why = suggestion(name, [...own.keys(), ...others.keys()])
+      return `${defaultPreset.place}: there is no preset ${name}${why}`
+    })
 }
 
 function checkPreset(

@@ -172,3 +172,11 @@ test('config check reports options of a preset that exclude each other', async (
   const told = `btkit: ${file}:5:9: hybrid and v2 cannot be used together\n`
   assert.deepEqual([status, stderr], [1, told])
 })
+
+test('config check reports a default preset that no file has', async (t) => {
+  const file = join(makeScratch(t), 'c.yaml')
+  writeFileSync(file, 'presets: {release: {private: true}}\ndefault-preset: [release, relaese]\n')
+  const { status, stderr } = await runBtkit(['config', 'check', file])
+  const told = `btkit: ${file}:2:17: there is no preset relaese; did you mean "release"?\n`
+  assert.deepEqual([status, stderr], [1, told])
+})
