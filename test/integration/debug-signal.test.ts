@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { collect, startExecutable } from '../support/executable.js'
+import { collect, startExecutable, whenReading } from '../support/executable.js'
 import { makeScratch } from '../support/scratch.js'
 import { unlessProc } from '../support/when-open.js'
 
@@ -33,7 +33,7 @@ function startWaiting(name = 'btkit', args = ['showmetainfo', '-']) {
 test('SIGUSR1 opens no debugger of a command that waits', unlessProc, async (t) => {
   const { child, pid, ended } = startWaiting()
   t.after(() => child.kill('SIGKILL'))
-  await once(child.stdout, 'data')
+  await whenReading(child)
   for (let i = 0; i < 3; i++) {
     child.kill('SIGUSR1')
     await setTimeout(50)
@@ -48,7 +48,7 @@ test('SIGUSR1 opens no debugger of a command that waits', unlessProc, async (t) 
 test('SIGUSR1 opens none by a legacy name either', unlessProc, async (t) => {
   const { child, pid, ended } = startWaiting('btshowmetainfo', ['-'])
   t.after(() => child.kill('SIGKILL'))
-  await once(child.stdout, 'data')
+  await whenReading(child)
   child.kill('SIGUSR1')
   await setTimeout(50)
   assert.deepEqual(listeningSockets(pid), [])
@@ -63,7 +63,7 @@ for (const delay of [0, 15, 30, 45]) {
     async (t) => {
       const { child, pid, ended } = startWaiting()
       t.after(() => child.kill('SIGKILL'))
-      const up = once(child.stdout, 'data')
+      const up = whenReading(child)
       await setTimeout(delay)
       child.kill('SIGUSR1')
       // Before Node has set itself up, the signal ends a process as it does any other
@@ -81,7 +81,7 @@ test('a debugger that was asked for stays open', unlessProc, async (t) => {
   const env = { NODE_OPTIONS: '--inspect=127.0.0.1:0' }
   const child = startExecutable('btkit', ['showmetainfo', '-'], { env })
   t.after(() => child.kill('SIGKILL'))
-  await once(child.stdout, 'data')
+  await whenReading(child)
   assert.equal(listeningSockets(child.pid!).length, 1)
 })
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { collect, startExecutable } from '../support/executable.js'
 import { makeScratch } from '../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../support/torrents.js'
 import { announceQuery, compactPeers, startTrack } from '../support/track.js'
 
 const unlessGuarded = { skip: !isGuarded() && 'needs the native addon' }
@@ -25,10 +26,14 @@ for (const [what, signals, end] of [
   ['a SIGTERM that nobody sees', ['SIGTERM'], 'SIGTERM'],
 ] as const) {
   test(`${what} ends a program that waits for a pipe`, unlessGuarded, async (t) => {
-    const directory = makeScratch(t)
+    const directory = makeScratch(t, { first: torrentOf(singleFileInfo()) })
     // Whoever opens it waits until somebody writes to it
     execFileSync('mkfifo', [join(directory, 'pipe')])
-    const child = startExecutable('btkit', ['showmetainfo', join(directory, 'pipe')])
+    const child = startExecutable('btkit', [
+      'showmetainfo',
+      join(directory, 'first'),
+      join(directory, 'pipe'),
+    ])
     const ended = collect(child)
     await once(child.stdout, 'data')
     const tooLong = setTimeout(() => child.kill('SIGKILL'), 30_000)

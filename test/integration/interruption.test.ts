@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { collect, startExecutable } from '../support/executable.js'
+import { collect, startExecutable, whenReading } from '../support/executable.js'
 import { makeScratch, plantFiles, plantSparse } from '../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
 import { unlessProc, whenOpen } from '../support/when-open.js'
@@ -62,9 +62,7 @@ test(
     const child = startExecutable('btkit', ['showmetainfo', '-'])
     t.after(() => child.kill('SIGKILL'))
     const ended = collect(child)
-    // More than a pipe holds is written only when the command reads
-    const bytes = Buffer.alloc(1024 * 1024, 'd')
-    await new Promise((resolve) => child.stdin.write(bytes, resolve))
+    await whenReading(child)
     child.kill('SIGINT')
     assert.equal((await ended).status, 130)
   },

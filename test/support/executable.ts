@@ -43,6 +43,17 @@ export function startExecutable(
   return start(process.execPath, [executable(name), ...args], options)
 }
 
+/** Resolves when a program reads its standard input: it has taken more than a pipe holds. */
+export function whenReading({ stdin }: Pick<ChildProcessWithoutNullStreams, 'stdin'>) {
+  // A program that ends meanwhile reads nothing
+  stdin.on('error', () => undefined)
+  return new Promise<void>((resolve) => {
+    stdin.write(Buffer.alloc(1024 * 1024, 'd'), (error) => {
+      if (!error) resolve()
+    })
+  })
+}
+
 /** The path of `bin/<name>.js`. */
 export function executable(name: string): string {
   return join(projectRoot, 'bin', `${name}.js`)
