@@ -1,3 +1,4 @@
+// In a process of its own: it shortens the patience of all links
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
