@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { createServer, type AddressInfo } from 'node:net'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import { parseRedisUrl } from '../../src/redis/address.js'
 import { patience, RedisLink } from '../../src/redis/link.js'
@@ -20,6 +19,18 @@ function makeLink(t: TestContext, url: string, pauseMs = 0) {
   return { link, warnings, ping: () => link.ask((client) => client.ping()) }
 }
 
+function acceptsConnections(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    for (const event of ['connect', 'error'] as const) {
+      socket.once(event, () => {
+        socket.destroy()
+        resolve(event === 'connect')
+      })
+    }
+  })
+}
+
 test('a call reaches Redis', { skip: WITHOUT_REDIS }, async (t) => {
   const { url } = await startRedis(t)
   const { link, warnings } = makeLink(t, url)
@@ -30,8 +41,10 @@ test('a call reaches Redis', { skip: WITHOUT_REDIS }, async (t) => {
 
 test('a call reaches Redis on its socket, with a password', { skip: WITHOUT_REDIS }, async (t) => {
   const server = await startRedis(t, ['--unixsocket', 'redis.sock', '--requirepass', 'secret'])
-  await until('the socket is there', () => existsSync(`${server.directory}/redis.sock`))
-  const { ping } = makeLink(t, `redis+unix://:secret@${server.directory}/redis.sock`)
+  const path = `${server.directory}/redis.sock`
+  // Its file is there a moment before it accepts connections
+  await until('the socket accepts connections', () => acceptsConnections(path))
+  const { ping } = makeLink(t, `redis+unix://:secret@${path}`)
   assert.equal(await ping(), 'PONG')
 })
 
