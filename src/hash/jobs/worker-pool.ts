@@ -33,6 +33,8 @@ export class WorkerPool {
   #start(): Worker {
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: this.niceness,
+      // Flags of the program, such as --input-type, may not fit a file
+      execArgv: [],
       // Their data is in buffers, so a small heap for the few other objects is enough
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
     })

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { BtkitError } from '../../../src/errors.js'
 import { createJob, type HashJob } from '../../../src/hash/jobs/job.js'
 import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
 import { failure } from '../../files/failure.js'
+import { runProgram } from '../../support/executable.js'
 import { referenceDigests } from '../../support/reference-digests.js'
+import { makeScratch } from '../../support/scratch.js'
 import { plantStream } from '../plant-stream.js'
 
 const P = 16384
@@ -56,4 +59,22 @@ test('a thread that a bug ended is not given the next job', { timeout: 5000 }, a
   const { job, expected } = jobOn(t, 5)
   await pool.run(job)
   assert.deepEqual(Buffer.from(job.digests.pieces), expected)
+})
+
+test('threads start in a program that is given as text', async (t) => {
+  const path = join(makeScratch(t, { file: 'x'.repeat(100_000) }), 'file')
+  const code = `
+    import { WorkerPool } from '${new URL('../../../src/hash/jobs/worker-pool.js', import.meta.url).href}'
+    import { hashStream } from '${new URL('../../../src/hash/hash-stream.js', import.meta.url).href}'
+    import { concatenateFiles } from '${new URL('../../../src/hash/stream/content-stream.js', import.meta.url).href}'
+    const pool = new WorkerPool()
+    const stream = concatenateFiles([{ path: process.argv[1], length: 100_000 }], 16_384)
+    const { signal } = new AbortController()
+    const engine = { kernel: 'crypto', threads: 2, signal, pool, isOffloaded: true }
+    const { pieces } = await hashStream(stream, engine)
+    console.log(pieces.length)
+    await pool.close()`
+  const args = ['--input-type=module', '--eval', code, path]
+  const { stdout, stderr } = await runProgram(process.execPath, args)
+  assert.deepEqual([stdout, stderr], ['140\n', ''])
 })
