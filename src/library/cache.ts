@@ -2,6 +2,7 @@ import {
   clearCache as clear,
   pruneCache as prune,
   summarizeCache as summarize,
+  UNUSED_FOR,
   type CacheReport,
   type PruneReport,
 } from '../core/cache/prune.js'
@@ -74,11 +75,9 @@ export interface PruneOptions extends CacheOptions {
   readonly maxSize?: number | undefined
 }
 
-const MONTH_MS = 30 * 86_400_000
-
 /** Removes unused records, and damaged caches that were set aside. Returns their numbers. */
 export function pruneCache(directory: string, options: PruneOptions = {}): Promise<PruneReport> {
-  const { unusedFor = MONTH_MS, maxSize } = options
+  const { unusedFor = UNUSED_FOR, maxSize } = options
   return prune(placeOf(directory, options), { unusedFor, maxSize })
 }
 

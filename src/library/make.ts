@@ -1,7 +1,7 @@
 import { makeTorrent as make, planTorrent } from '../core/make/make-torrent.js'
 import { makeFromStreams, type StreamedContent } from './make-from-streams.js'
 import { startTask, type Task } from './task.js'
-import { commonRequestOf, type MadeTorrent, type MakeOptions } from './torrent-options.js'
+import { makeRequestOf, type MadeTorrent, type MakeOptions } from './torrent-options.js'
 import { hashContextOf } from './work.js'
 
 /**
@@ -16,9 +16,7 @@ export function makeTorrent(
 ): Task<MadeTorrent> {
   if (typeof source !== 'string') return makeFromStreams(source, options)
   return startTask(options, async (signal, tell) => {
-    const { name = null, output = null, force = false } = options
-    const request = { ...commonRequestOf(options), source, name, torrent: output, force }
-    const plan = await planTorrent(request)
+    const plan = await planTorrent(makeRequestOf(source, options))
     const bytesTotal = plan.content.size
     const running = { signal, tell, bytesTotal: () => bytesTotal }
     const made = await make(plan, hashContextOf(options, running))

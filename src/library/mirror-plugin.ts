@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { FastifyInstance } from 'fastify'
+import { UNUSED_FOR } from '../core/cache/prune.js'
 import type { CacheTrust } from '../core/digests/cache-trust.js'
 import { BtkitError } from '../errors.js'
 import { chooseKernel } from '../hash/kernels/choose.js'
@@ -71,8 +72,6 @@ export type MirrorLimits = Partial<Omit<ServiceLimits, 'headerTimeout' | 'bodyTi
 /** Name of the pkgtorrent protocol's mount, below the prefix. */
 const SERVICE_NAME = 'torrent_service'
 
-const MONTH_MS = 30 * 86_400_000
-
 /** Default, least and most of each limit. */
 const LIMITS: Ranges<Required<MirrorLimits>> = {
   maxPaths: [10_000, 1, 1e6],
@@ -126,7 +125,7 @@ function settingsOf(options: MirrorOptions): MirrorSettings {
     cacheDirectory,
     cacheTrust,
     cacheMaxSize: options.cacheMaxSize ?? null,
-    unusedFor: MONTH_MS,
+    unusedFor: UNUSED_FOR,
   }
 }
 

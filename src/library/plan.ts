@@ -2,7 +2,7 @@ import { measureTorrent, planTorrent as plan } from '../core/make/make-torrent.j
 import { bytesOf } from '../core/digests/content.js'
 import { isPad } from '../core/digests/pad-files.js'
 import { startTask, type Task } from './task.js'
-import { commonRequestOf, type MakeOptions } from './torrent-options.js'
+import { makeRequestOf, type MakeOptions } from './torrent-options.js'
 
 /** A torrent that was not made yet. */
 export interface PlannedTorrent {
@@ -25,8 +25,7 @@ export interface PlannedTorrent {
  */
 export function planTorrent(source: string, options: MakeOptions = {}): Task<PlannedTorrent> {
   return startTask(options, async () => {
-    const { name = null, output = null, force = false } = options
-    const request = { ...commonRequestOf(options), source, name, torrent: output, force }
+    const request = makeRequestOf(source, options)
     const { content } = await plan(request)
     return {
       name: content.name,

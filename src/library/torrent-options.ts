@@ -1,4 +1,5 @@
 import type { CommonRequest } from '../core/complete/request.js'
+import type { MakeRequest } from '../core/make/make-torrent.js'
 import type { FileOrder } from '../core/digests/sort-files.js'
 import { BtkitError } from '../errors.js'
 import type { LinkPolicy } from '../files/scan/scanned-tree.js'
@@ -127,6 +128,15 @@ export function commonRequestOf(options: TorrentOptions & FileOptions): CommonRe
       options.creationDate === undefined ? Math.floor(Date.now() / 1000) : options.creationDate,
     write: {},
   }
+}
+
+/**
+ * Checks options for the torrent of files on a disk, and translates them for core.
+ * @throws BtkitError as commonRequestOf
+ */
+export function makeRequestOf(source: string, options: MakeOptions): MakeRequest {
+  const { name = null, output = null, force = false } = options
+  return { ...commonRequestOf(options), source, name, torrent: output, force }
 }
 
 /** Empty texts get no key. */

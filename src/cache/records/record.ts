@@ -69,6 +69,9 @@ export function dayOf(ms: number): number {
  */
 export const DAYS_BETWEEN_NOTES = 7
 
+/** The same in seconds. */
+export const SECONDS_BETWEEN_NOTES = DAYS_BETWEEN_NOTES * 86_400
+
 /** Whether to update a record's last use. The clock may have been set back. */
 export function isNoteDue({ lastUsed }: Pick<StoredRecord, 'lastUsed'>, today: number): boolean {
   return Math.abs(today - lastUsed) >= DAYS_BETWEEN_NOTES

@@ -1,4 +1,9 @@
-import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import {
+  InvalidArgumentError,
+  Option,
+  type Command,
+  type OptionValues,
+} from '@commander-js/extra-typings'
 import type { ShareRequest } from '../../core/cache/access.js'
 import { BtkitError } from '../../errors.js'
 import { parseRedisUrl, type RedisAddress } from '../../redis/address.js'
@@ -20,37 +25,53 @@ export function cacheUrlOption() {
 }
 
 /** The option `--share`. */
-export function shareOption() {
+function shareOption() {
   return new Option('--share <name=dir>', 'name a directory that other machines have (repeatable)')
     .argParser(namedDirectories)
     .default([] as NamedDirectory[])
 }
 
 /** The option `--share-mtime`. */
-export function shareMtimeOption() {
+function shareMtimeOption() {
   return new Option('--share-mtime <unit>', 'choose how far times of shared files must match')
     .choices(['exact', 'seconds'] as const)
     .default('exact' as const, 'exact')
 }
 
 /** The option `--share-check`: a number, Infinity for all. */
-export function shareCheckOption() {
+function shareCheckOption() {
   return new Option('--share-check <n>', 'check this many pieces of a shared file; all, none')
     .argParser(checkedPieces)
     .default(1, '1')
 }
 
 /** The option `--share-key-file`. */
-export function shareKeyFileOption() {
+function shareKeyFileOption() {
   return new Option('--share-key-file <file>', 'sign shared records with the key in this file')
 }
 
 /** The option `--share-machine`. */
-export function shareMachineOption() {
+function shareMachineOption() {
   return new Option(
     '--share-machine <name>',
     'set the name of this machine (default: its host name)',
   ).argParser(machineName)
+}
+
+/** Declares all options that share digests with other machines, in a group of their own. */
+export function declareShareOptions<
+  Arguments extends unknown[],
+  Options extends OptionValues,
+  Globals extends OptionValues,
+>(command: Command<Arguments, Options, Globals>) {
+  return command
+    .optionsGroup('Several machines:')
+    .addOption(cacheUrlOption())
+    .addOption(shareOption())
+    .addOption(shareMtimeOption())
+    .addOption(shareCheckOption())
+    .addOption(shareKeyFileOption())
+    .addOption(shareMachineOption())
 }
 
 /**
@@ -62,11 +83,10 @@ export async function shareRequest(
   origins: Origins,
   io: Io,
 ): Promise<ShareRequest | null> {
-  const url = options.cacheUrl ?? io.env['BTKIT_CACHE_URL']
-  if (!url) return null
-  const isTyped = origins.getOptionValueSource('cacheUrl') === 'cli'
+  const found = foundUrl(options, origins, io)
+  if (found === null) return null
   const { readShareRequest } = await import('./share-request.js')
-  return readShareRequest({ ...options, url, isTyped }, io)
+  return readShareRequest({ ...options, ...found }, io)
 }
 
 function checkedUrl(text: string): string {
@@ -104,13 +124,18 @@ function checkedPieces(text: string): number {
  * @throws BtkitError `usage`
  */
 export async function sharedRedis(
-  { cacheUrl }: Pick<ShareArguments, 'cacheUrl'>,
+  options: Pick<ShareArguments, 'cacheUrl'>,
   origins: Origins,
   io: Io,
 ): Promise<RedisAddress | null> {
-  const url = cacheUrl ?? io.env['BTKIT_CACHE_URL']
-  if (!url) return null
-  const isTyped = origins.getOptionValueSource('cacheUrl') === 'cli'
+  const found = foundUrl(options, origins, io)
+  if (found === null) return null
   const { redisAddress } = await import('./redis-url.js')
-  return redisAddress(url, { option: '--cache-url', isTyped }, io)
+  return redisAddress(found.url, { option: '--cache-url', isTyped: found.isTyped }, io)
+}
+
+/** The URL of the Redis, and whether it is on the command line; null if there is none. */
+function foundUrl({ cacheUrl }: Pick<ShareArguments, 'cacheUrl'>, origins: Origins, { env }: Io) {
+  const url = cacheUrl ?? env['BTKIT_CACHE_URL']
+  return url ? { url, isTyped: origins.getOptionValueSource('cacheUrl') === 'cli' } : null
 }

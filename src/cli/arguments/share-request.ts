@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { ShareRequest } from '../../core/cache/access.js'
+import { UNUSED_FOR } from '../../core/cache/prune.js'
 import { BtkitError } from '../../errors.js'
 import { realPath } from '../../files/inside.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
@@ -26,7 +27,6 @@ export interface NamedDirectory {
   readonly path: string
 }
 
-const MONTH_MS = 30 * 86_400_000
 const LONGEST_NAME = 64
 
 /** The options with the URL of the Redis, and whether that was on the command line. */
@@ -63,7 +63,7 @@ export function readShareRequest(options: FoundArguments, io: Io): ShareRequest 
     inSeconds: options.shareMtime === 'seconds',
     check: options.shareCheck,
     machine: options.shareMachine ?? hostname().slice(0, LONGEST_NAME),
-    unusedFor: options.unusedFor ?? MONTH_MS,
+    unusedFor: options.unusedFor ?? UNUSED_FOR,
   }
 }
 

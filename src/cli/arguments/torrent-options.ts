@@ -1,13 +1,6 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import { parseAnnounceList } from '../../metainfo/trackers.js'
-import {
-  cacheUrlOption,
-  shareCheckOption,
-  shareKeyFileOption,
-  shareMachineOption,
-  shareMtimeOption,
-  shareOption,
-} from './share-options.js'
+import { declareShareOptions } from './share-options.js'
 import { cacheDirOption, cacheTrustOption, noCacheOption } from './cache-options.js'
 import { creationDate } from './date.js'
 import { threadsOption } from './engine-options.js'
@@ -34,7 +27,7 @@ export function presetFileOption() {
  * are those of mktorrent.
  */
 export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
-  return new Command(name)
+  const command = new Command(name)
     .optionsGroup('Trackers and seeds:')
     .option(
       '-a, --announce <urls>',
@@ -162,13 +155,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .addOption(cacheDirOption())
     .addOption(noCacheOption())
     .addOption(cacheTrustOption())
-    .optionsGroup('Several machines:')
-    .addOption(cacheUrlOption())
-    .addOption(shareOption())
-    .addOption(shareMtimeOption())
-    .addOption(shareCheckOption())
-    .addOption(shareKeyFileOption())
-    .addOption(shareMachineOption())
+  return declareShareOptions(command)
     .optionsGroup('Presets:')
     .option(
       '-P, --preset <name>',

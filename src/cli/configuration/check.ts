@@ -5,12 +5,7 @@ import { namesIn, presetsOf } from './presets.js'
 import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
 import type { OptionEntry } from '../options/table.js'
-import {
-  configurationFiles,
-  presetFiles,
-  readConfigurations,
-  readConfigurationText,
-} from './files.js'
+import { filesWithPresets, readConfigurations, readConfigurationText } from './files.js'
 import { aliasesOf } from './aliases.js'
 import { DEFAULTS } from '../options/known-keys.js'
 import { MAKERS, NOT_IN_PRESETS, takesDefault } from '../options/traits.js'
@@ -53,7 +48,7 @@ async function checkDefaultPreset(configuration: Configuration, io: Io): Promise
     entries.some(({ key }) => key === 'preset-file'),
   )
   if (!defaultPreset || isElsewhere) return []
-  const files = [...presetFiles(null, undefined, io), ...configurationFiles(undefined, io)]
+  const files = filesWithPresets(null, undefined, io)
   const own = presetsOf([configuration])
   const unknown = namesIn(configuration).filter((name) => {
     return !own.has(name) && !/^(|~|null|false)$/i.test(name)

@@ -50,6 +50,15 @@ export function presetFiles(
   return [join(user, '../../mkbrr/presets.yaml'), ...home].filter(isThere).slice(0, 1)
 }
 
+/** All files that may have presets, the strongest last. */
+export function filesWithPresets(
+  file: string | null | undefined,
+  config: string | undefined,
+  world: World,
+): string[] {
+  return [...presetFiles(file, config, world), ...configurationFiles(config, world)]
+}
+
 /** Whether a file exists and can be examined. */
 function isThere(path: string): boolean {
   try {

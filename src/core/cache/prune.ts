@@ -6,6 +6,9 @@ import type { CachePlace } from './access.js'
 
 const DAY_MS = 86_400_000
 
+/** Milliseconds without use after which records are removed, unless somebody says otherwise. */
+export const UNUSED_FOR = 30 * DAY_MS
+
 /** The records to remove from a cache. */
 interface PruneRequest {
   /** Milliseconds without use after which a record is removed. */

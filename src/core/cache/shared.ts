@@ -1,4 +1,4 @@
-import { DAYS_BETWEEN_NOTES } from '../../cache/records/record.js'
+import { SECONDS_BETWEEN_NOTES } from '../../cache/records/record.js'
 import { BtkitError } from '../../errors.js'
 import type { RedisAddress } from '../../redis/address.js'
 import type { RedisClient } from '../../redis/client.js'
@@ -15,8 +15,6 @@ const HEADER = 32 + 1 + 64 + 8 + 1
 
 /** More revocations than any machine ever had, if the number of them is lost. */
 const MANY = 1_000_000
-
-const WEEK_S = DAYS_BETWEEN_NOTES * 86_400
 
 /** A machine's part of the shared records. */
 export interface MachineReport {
@@ -41,16 +39,17 @@ export interface SharedReport {
  */
 export function summarizeShared(address: RedisAddress): Promise<SharedReport> {
   return withRedis(address, async (ask) => {
-    const numbers = { records: new Map<string, number>() }
-    for await (const { record } of recordsIn(ask)) {
-      numbers.records.set(record.machine, (numbers.records.get(record.machine) ?? 0) + 1)
+    const numbers = new Map<string, number>()
+    for await (const page of recordsIn(ask)) {
+      for (const { record } of page)
+        numbers.set(record.machine, (numbers.get(record.machine) ?? 0) + 1)
     }
     const wrong = await ask((client) => readCounts(client, WRONG_KEY))
     const epochs = await ask((client) => readCounts(client, EPOCHS_KEY))
-    const names = [...numbers.records.keys(), ...Object.keys(wrong), ...Object.keys(epochs)]
+    const names = [...numbers.keys(), ...Object.keys(wrong), ...Object.keys(epochs)]
     const machines = [...new Set(names)].sort().map((name) => ({
       name,
-      records: numbers.records.get(name) ?? 0,
+      records: numbers.get(name) ?? 0,
       wrong: countOf(wrong, name) ?? 0,
       revocations: countOf(epochs, name) ?? 0,
     }))
@@ -67,7 +66,7 @@ export function summarizeShared(address: RedisAddress): Promise<SharedReport> {
 export function pruneShared(address: RedisAddress, since: number): Promise<number> {
   return withRedis(address, (ask) => {
     // A use is noted once a week
-    return removeRecords(ask, ({ sharedAt }) => (sharedAt + WEEK_S) * 1000 <= since)
+    return removeRecords(ask, ({ sharedAt }) => (sharedAt + SECONDS_BETWEEN_NOTES) * 1000 <= since)
   })
 }
 
@@ -119,14 +118,21 @@ type Header = Pick<NonNullable<ReturnType<typeof readRecord>>, 'machine' | 'shar
 
 async function removeRecords(ask: Ask, isRemoved: (record: Header) => boolean): Promise<number> {
   let removed = 0
-  for await (const { key, record } of recordsIn(ask)) {
-    if (isRemoved(record)) removed += await ask((client) => client.del(key))
+  for await (const page of recordsIn(ask)) {
+    const keys = page.filter(({ record }) => isRemoved(record)).map(({ key }) => key)
+    const counts = await ask((client) => Promise.all(keys.map((key) => client.del(key))))
+    removed += counts.reduce((sum, count) => sum + count, 0)
   }
   return removed
 }
 
-/** Yields the keys of all records with their headers, which anybody may have written. */
-async function* recordsIn(ask: Ask): AsyncGenerator<{ key: string; record: Header }> {
+interface KeyedRecord {
+  readonly key: string
+  readonly record: Header
+}
+
+/** Yields the keys of all records with their headers, which anybody may have written, by pages. */
+async function* recordsIn(ask: Ask): AsyncGenerator<readonly KeyedRecord[]> {
   const servers = await ask(async (client) => {
     // A cluster names its nodes only when it is connected
     await client.exists(EPOCHS_KEY)
@@ -143,10 +149,10 @@ async function* recordsIn(ask: Ask): AsyncGenerator<{ key: string; record: Heade
           keys.map((key) => answerOrRemove(client, key, client.getrangeBuffer(key, 0, HEADER))),
         )
       })
-      for (const [i, key] of keys.entries()) {
+      yield keys.flatMap((key, i) => {
         const record = readRecord(headers[i] ?? Buffer.of())
-        if (record) yield { key, record }
-      }
+        return record ? [{ key, record }] : []
+      })
     } while (cursor !== '0')
   }
 }

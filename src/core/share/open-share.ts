@@ -1,12 +1,10 @@
-import { DAYS_BETWEEN_NOTES } from '../../cache/records/record.js'
+import { SECONDS_BETWEEN_NOTES } from '../../cache/records/record.js'
 import { RedisLink } from '../../redis/link.js'
 import type { CacheAccess } from '../digests/cache-trust.js'
 import { adoptDigests } from './adopt.js'
 import type { ShareRequest } from './share-request.js'
 import { SharedDigests } from './shared-digests.js'
 import { SharedStore } from './shared-store.js'
-
-const DAY_SECONDS = 86_400
 
 /** Milliseconds between two looks at what is revoked, for services. */
 const REFRESH_MS = 60_000
@@ -23,7 +21,7 @@ export async function openShare(
   const { address, check, unusedFor } = request
   const { cache, now } = access
   // A use is noted only that often, and prolongs the life then
-  const life = Math.ceil(unusedFor / 1000) + DAYS_BETWEEN_NOTES * DAY_SECONDS
+  const life = Math.ceil(unusedFor / 1000) + SECONDS_BETWEEN_NOTES
   const store = new SharedStore(new RedisLink(address, { warn }), life)
   const shared = new SharedDigests({ ...request, cache, store, now, warn })
   await shared.refresh()

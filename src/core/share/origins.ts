@@ -62,11 +62,11 @@ export function removeRevoked(store: Store, isRevoked: (origin: Origin) => boole
     const recordAt = 5 + (value[4] ?? 0)
     if (origin && isRevoked(origin)) revoked.push(key, value.slice(recordAt))
   }
-  for (const key of revoked) store.remove(Uint8Array.from(key))
+  for (const key of revoked) store.remove(key)
   // An encoded torrent does not tell whose digests are in it
   for (const prefix of revoked.length > 0 ? COMPOSED : []) {
-    const keys = [...entriesWith(store, prefix)].map(({ key }) => Uint8Array.from(key))
-    for (const key of keys) store.remove(key)
+    const entries = [...entriesWith(store, prefix)]
+    for (const { key } of entries) store.remove(key)
   }
   return revoked.length / 2
 }
@@ -74,6 +74,7 @@ export function removeRevoked(store: Store, isRevoked: (origin: Origin) => boole
 /** The first bytes of keys of `info` and of piece layers. */
 const COMPOSED = ['i', 'l'].map((letter) => Buffer.from(letter))
 
+/** Yields copies of the entries whose keys begin with a prefix. */
 function* entriesWith(store: Store, prefix: Buffer) {
   for (const entry of store.entries(prefix)) {
     if (Buffer.compare(entry.key.subarray(0, prefix.length), prefix) !== 0) return

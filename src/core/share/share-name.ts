@@ -17,9 +17,6 @@ export interface ShareRules {
   readonly inSeconds: boolean
 }
 
-/** The kinds of shared records: SHA-1 of pieces, and Merkle trees. */
-export type SharedKind = 'file' | 'tree'
-
 const NS_PER_SECOND = 1_000_000_000n
 
 /**

@@ -9,7 +9,7 @@ import { CheckTool } from '../tools/check.js'
 import { CompleteTool } from '../tools/complete.js'
 import { EditTool } from '../tools/edit.js'
 import { MakeTool } from '../tools/make.js'
-import type { Tool, Workshop } from '../tools/tool.js'
+import { answerForm, type Tool, type Workshop } from '../tools/tool.js'
 import { jobPage, jobStatus } from './job-page.js'
 import type { Job } from '../jobs/jobs.js'
 import type { Presence } from './presence.js'
@@ -36,7 +36,7 @@ export function guiRoutes(app: FastifyInstance, { shop, presence, quit }: Routes
       send(reply, await tool.show(queryOf(request))),
     )
     app.post(`/${tool.path}`, async (request, reply) =>
-      send(reply, await tool.act(formOf(request))),
+      send(reply, await answerForm(tool, formOf(request), shop)),
     )
   }
   jobRoutes(app, shop, tools)

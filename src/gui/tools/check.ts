@@ -1,5 +1,4 @@
 import { basename, dirname } from 'node:path'
-import { BtkitError } from '../../errors.js'
 import { readTorrent } from '../../library/read.js'
 import { verifyTorrent } from '../../library/verify.js'
 import type { VerifiedFile, VerifyReport } from '../../core/verify/verify-report.js'
@@ -7,8 +6,9 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { page, problem, seeOther, type Answer } from '../parts/frame.js'
-import { defaultAct, Form, textField } from '../parts/form.js'
-import { pick, requirePath } from '../parts/picker.js'
+import type { Form } from '../parts/form.js'
+import { defaultAct, textField } from '../parts/form.js'
+import { requirePath } from '../parts/picker.js'
 import { mapPieces, renderMap } from '../parts/piece-map.js'
 import type { Job } from '../jobs/jobs.js'
 import type { Tool, Workshop } from './tool.js'
@@ -53,17 +53,8 @@ export class CheckTool implements Tool {
     })
   }
 
-  async act(given: Form): Promise<Answer> {
-    const { places, directory } = this.shop
-    const form = pick(given, { tool: 'check', places, begin: places[0] ?? directory })
-    if (!(form instanceof Form)) return form
-    if (form.text('act') !== 'check') return this.show(form)
-    try {
-      return await this.#begin(form)
-    } catch (error) {
-      if (error instanceof BtkitError) return this.show(form, error.message)
-      throw error
-    }
+  act(form: Form): Answer | Promise<Answer> {
+    return form.text('act') === 'check' ? this.#begin(form) : this.show(form)
   }
 
   async #begin(form: Form): Promise<Answer> {

@@ -1,12 +1,12 @@
 import { basename } from 'node:path'
 import type { Change, CompleteReport, Failure, Skip } from '../../core/complete/complete-report.js'
-import { BtkitError } from '../../errors.js'
 import { completeDirectories } from '../../library/complete.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { page, problem, seeOther, type Answer } from '../parts/frame.js'
-import { checkField, defaultAct, Form, hiddenFields, textField } from '../parts/form.js'
-import { expand, pick, requirePath } from '../parts/picker.js'
+import type { Form } from '../parts/form.js'
+import { checkField, defaultAct, hiddenFields, textField } from '../parts/form.js'
+import { expand, requirePath } from '../parts/picker.js'
 import { applyPreset, presetField, torrentFields, torrentOptions } from '../parts/torrent-fields.js'
 import type { Job } from '../jobs/jobs.js'
 import type { Tool, Workshop } from './tool.js'
@@ -59,19 +59,11 @@ export class CompleteTool implements Tool {
     })
   }
 
-  act(given: Form): Answer {
-    const { places, directory } = this.shop
-    const form = pick(given, { tool: 'complete', places, begin: places[0] ?? directory })
-    if (!(form instanceof Form)) return form
+  act(form: Form): Answer {
     const act = form.text('act')
     if (act === 'preset') return this.show(applyPreset(form, this.shop.presets))
     if (act !== 'look' && act !== 'all' && act !== 'chosen') return this.show(form)
-    try {
-      return this.#begin(form, act)
-    } catch (error) {
-      if (error instanceof BtkitError) return this.show(form, error.message)
-      throw error
-    }
+    return this.#begin(form, act)
   }
 
   #begin(form: Form, act: 'look' | 'all' | 'chosen'): Answer {

@@ -7,8 +7,9 @@ import { readTorrent } from '../../library/read.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
 import { count } from '../../text/quantity.js'
 import { page, problem, type Answer } from '../parts/frame.js'
-import { checkField, Form, hiddenFields, linesField, textField } from '../parts/form.js'
-import { expand, isDirectoryAt, pick } from '../parts/picker.js'
+import type { Form } from '../parts/form.js'
+import { checkField, hiddenFields, linesField, textField } from '../parts/form.js'
+import { expand, isDirectoryAt } from '../parts/picker.js'
 import {
   changesOf,
   commonValues,
@@ -29,6 +30,7 @@ const MOST_EDITED = 1000
 /** The tool that edits torrents: fields, then what would change, then the change. */
 export class EditTool implements Tool {
   readonly path = 'edit'
+  readonly list = 'torrents'
 
   constructor(private readonly shop: Workshop) {}
 
@@ -48,26 +50,13 @@ export class EditTool implements Tool {
     }
   }
 
-  async act(given: Form): Promise<Answer> {
-    const { places, directory } = this.shop
-    const form = pick(given, {
-      tool: 'edit',
-      places,
-      begin: places[0] ?? directory,
-      list: 'torrents',
-    })
-    if (!(form instanceof Form)) return form
+  async act(form: Form): Promise<Answer> {
     const act = form.text('act')
     if (act !== 'preview' && act !== 'save') return this.show(form.without('digest'))
-    try {
-      const torrents = await this.#read(form)
-      refuseChanged(torrents, form.text('digest'))
-      const changes = changesOf(form, torrents)
-      return await this.#edit(form, { torrents, changes, isDry: act === 'preview' })
-    } catch (error) {
-      if (error instanceof BtkitError) return this.show(form, error.message)
-      throw error
-    }
+    const torrents = await this.#read(form)
+    refuseChanged(torrents, form.text('digest'))
+    const changes = changesOf(form, torrents)
+    return this.#edit(form, { torrents, changes, isDry: act === 'preview' })
   }
 
   /** An edit has no job: it takes milliseconds. */

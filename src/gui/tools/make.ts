@@ -7,12 +7,14 @@ import { planTorrent, type PlannedTorrent } from '../../library/plan.js'
 import type { MadeTorrent } from '../../library/torrent-options.js'
 import { lintMetainfo } from '../../metainfo/lint/metainfo.js'
 import { magnetLink } from '../../metainfo/magnet.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { fieldValue, Html, html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { page, problem, seeOther, type Answer } from '../parts/frame.js'
-import { checkField, defaultAct, Form, textField } from '../parts/form.js'
-import { expand, pick, requirePath } from '../parts/picker.js'
+import type { Form } from '../parts/form.js'
+import { checkField, defaultAct, textField } from '../parts/form.js'
+import { expand, requirePath } from '../parts/picker.js'
 import { applyPreset, presetField, torrentFields, torrentOptions } from '../parts/torrent-fields.js'
 import type { Job } from '../jobs/jobs.js'
 import type { Tool, Workshop } from './tool.js'
@@ -58,20 +60,12 @@ export class MakeTool implements Tool {
     })
   }
 
-  async act(given: Form): Promise<Answer> {
-    const { places, directory } = this.shop
-    const form = pick(given, { tool: 'make', places, begin: places[0] ?? directory })
-    if (!(form instanceof Form)) return form
+  async act(form: Form): Promise<Answer> {
     const act = form.text('act')
     if (act === 'preset') return this.show(applyPreset(form, this.shop.presets))
     if (act !== 'make' && act !== 'plan') return this.show(form)
-    try {
-      const plan = await planTorrent(this.#source(form), this.#options(form))
-      return act === 'plan' ? this.show(form, null, plan) : this.#begin(form)
-    } catch (error) {
-      if (error instanceof BtkitError) return this.show(form, error.message)
-      throw error
-    }
+    const plan = await planTorrent(this.#source(form), this.#options(form))
+    return act === 'plan' ? this.show(form, null, plan) : this.#begin(form)
   }
 
   #source(form: Form): string {
@@ -107,11 +101,12 @@ export class MakeTool implements Tool {
 
   result(job: Job): Answer {
     const made = job.result as MadeTorrent
+    const metainfo = parseMetainfo(made.bytes, { maxSize: made.bytes.length })
     return page({
       title: `${basename(job.about.path)} is ready`,
       tool: 'make',
       root: '../',
-      content: html`${madeOf(made, job)} ${findingsOf(made)}`,
+      content: html`${madeOf(made, metainfo, job)} ${findingsOf(metainfo)}`,
     })
   }
 
@@ -143,9 +138,8 @@ function planOf(plan: PlannedTorrent): Html {
   </section>`
 }
 
-function madeOf(made: MadeTorrent, { id, about }: Job): Html {
-  const { bytes, infoHash, infoHashV2, bytesHashed } = made
-  const metainfo = parseMetainfo(bytes, { maxSize: bytes.length })
+function madeOf({ bytesHashed }: MadeTorrent, metainfo: Metainfo, { id, about }: Job): Html {
+  const { infoHash, infoHashV2 } = metainfo
   const magnet = magnetLink(metainfo)
   const code = magnet.length <= MOST_SCANNED && new Html(renderSVG(magnet, { border: 1 }))
   return html`<section class="two">
@@ -189,8 +183,8 @@ function query(fields: Readonly<Record<string, string>>): string {
   return new URLSearchParams(fields).toString()
 }
 
-function findingsOf({ bytes }: MadeTorrent): Html {
-  const findings = lintMetainfo(parseMetainfo(bytes, { maxSize: bytes.length }))
+function findingsOf(metainfo: Metainfo): Html {
+  const findings = lintMetainfo(metainfo)
   if (findings.length === 0) return html`<p class="good">No problem was found in the torrent.</p>`
   return html`<section>
     <h2>What could be better</h2>

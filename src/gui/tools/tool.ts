@@ -1,6 +1,8 @@
+import { BtkitError } from '../../errors.js'
 import type { Cache } from '../../library/cache.js'
 import type { Answer, ToolPath } from '../parts/frame.js'
-import type { Form } from '../parts/form.js'
+import { Form } from '../parts/form.js'
+import { pick } from '../parts/picker.js'
 import type { Preset } from '../parts/torrent-fields.js'
 import type { Job, Jobs } from '../jobs/jobs.js'
 
@@ -22,8 +24,10 @@ export interface Workshop {
 /** A tool of the window: a form, what it does, and the page of its result. */
 export interface Tool {
   readonly path: ToolPath
-  /** Shows the form. */
-  show(form: Form): Answer | Promise<Answer>
+  /** The field of its form that is a list of paths. */
+  readonly list?: string | undefined
+  /** Shows the form, below what went wrong. */
+  show(form: Form, error?: string): Answer | Promise<Answer>
   /**
    * Does what a form asks for.
    * @throws BtkitError, which is shown above the form
@@ -31,4 +35,21 @@ export interface Tool {
   act(form: Form): Answer | Promise<Answer>
   /** Shows the result of one of its jobs. */
   result(job: Job): Answer
+}
+
+/** Answers a form: by a picker of files if it asks for one, or else by its tool. */
+export async function answerForm(
+  tool: Tool,
+  given: Form,
+  { places, directory }: Pick<Workshop, 'places' | 'directory'>,
+): Promise<Answer> {
+  const begin = places[0] ?? directory
+  const form = pick(given, { tool: tool.path, places, begin, list: tool.list })
+  if (!(form instanceof Form)) return form
+  try {
+    return await tool.act(form)
+  } catch (error) {
+    if (error instanceof BtkitError) return tool.show(form, error.message)
+    throw error
+  }
 }

@@ -9,19 +9,25 @@ const MAX_EVENTS = 100_000
 /** Calls that go to Redis in one piece: a few milliseconds of its time. */
 const BATCH = 100
 
+/** Copies an announce, whose reader uses the bytes again. */
+export function copyOf(announce: PeerAnnounce): PeerAnnounce {
+  const { infoHash, peerId, address } = announce
+  return {
+    ...announce,
+    infoHash: Uint8Array.from(infoHash),
+    peerId: Uint8Array.from(peerId),
+    address: Uint8Array.from(address),
+  }
+}
+
 /** Announces that a peer does not repeat: that it stopped, or completed its download. */
 export class MissedEvents {
   #events: PeerAnnounce[] = []
 
   note(announce: PeerAnnounce): void {
-    const { event, infoHash, peerId, address } = announce
+    const { event } = announce
     if ((event !== 'stopped' && event !== 'completed') || this.#events.length >= MAX_EVENTS) return
-    const copies = {
-      infoHash: Uint8Array.from(infoHash),
-      peerId: Uint8Array.from(peerId),
-      address: Uint8Array.from(address),
-    }
-    this.#events.push({ ...announce, ...copies, wanted: 0 })
+    this.#events.push({ ...copyOf(announce), wanted: 0 })
   }
 
   /** Sends all in order. Returns whether that succeeded; if not, the rest stays. */

@@ -11,7 +11,7 @@ import type {
   SwarmPage,
   SwarmStore,
 } from '../swarms/swarm-store.js'
-import { bringIn, MissedEvents } from './bring-in.js'
+import { bringIn, copyOf, MissedEvents } from './bring-in.js'
 import {
   callSwarm,
   SWARM_SCRIPTS,
@@ -108,14 +108,7 @@ export class SharedSwarms implements SwarmStore {
   async #announceThere(announce: PeerAnnounce): Promise<AnnounceAnswer> {
     const { calls, memory } = this.#parts
     const args = calls.announce(announce)
-    // Copied because its reader uses these bytes again
-    const { infoHash, peerId, address } = announce
-    const kept = {
-      ...announce,
-      infoHash: Uint8Array.from(infoHash),
-      peerId: Uint8Array.from(peerId),
-      address: Uint8Array.from(address),
-    }
+    const kept = copyOf(announce)
     const reply = await this.#send(kept.infoHash, args)
     if (reply !== null) return reply.answer ?? NOBODY
     if (this.#state === 'alone') this.#missed.note(kept)

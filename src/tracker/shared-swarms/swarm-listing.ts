@@ -1,4 +1,5 @@
 import type { RedisLink } from '../../redis/link.js'
+import { answerOrRemove } from '../../redis/wrong-type.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import type { StoreTotals, SwarmPage, SwarmSummary } from '../swarms/swarm-store.js'
 import type { SwarmReply } from './swarm-calls.js'
@@ -43,7 +44,7 @@ export class SwarmListing {
   /** Puts a swarm into the set, or back into it. */
   add(infoHash: Uint8Array): void {
     void this.#parts.link.ask((client) => {
-      return orClear(client.sadd(SWARM_INDEX, Buffer.from(infoHash)), () => client.del(SWARM_INDEX))
+      return answerOrRemove(client, SWARM_INDEX, client.sadd(SWARM_INDEX, Buffer.from(infoHash)))
     })
   }
 
@@ -75,13 +76,14 @@ export class SwarmListing {
     let cursor: string | null = '0'
     do {
       const from: string = cursor
-      const scan = await link.ask((client) => {
+      const scan = await link.ask(async (client) => {
         const found = client.sscanBuffer(SWARM_INDEX, from, 'COUNT', STEP)
-        return orClear(found, () => client.del(SWARM_INDEX))
+        // Trackers put swarms into the set again
+        return { of: await answerOrRemove(client, SWARM_INDEX, found) }
       })
       if (scan === null) return this.#own()
-      if (typeof scan === 'number') return []
-      const [next, found] = scan
+      if (scan.of === null) return []
+      const [next, found] = scan.of
       await Promise.all(found.map((infoHash) => this.#put(infoHash, swarms)))
       cursor = next.toString()
     } while (cursor !== '0' && swarms.size < MAX_SWARMS)
@@ -102,15 +104,5 @@ export class SwarmListing {
 
   #own(): readonly SwarmSummary[] {
     return this.#parts.memory.list(0, Number.MAX_SAFE_INTEGER).swarms
-  }
-}
-
-/** Removes what is not a set; trackers put swarms into it again. */
-async function orClear<T>(call: Promise<T>, clear: () => Promise<number>): Promise<T | number> {
-  try {
-    return await call
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return clear()
-    throw error
   }
 }

@@ -4,9 +4,12 @@ import { BtkitError } from '../../../errors.js'
 import { escapeText } from '../../../text/escape.js'
 import { collect, wholeNumber } from '../../arguments/values.js'
 import { aliasesOf } from '../../configuration/aliases.js'
-import { configurationFiles, readConfigurationText } from '../../configuration/files.js'
+import {
+  configurationFiles,
+  readConfigurations,
+  readConfigurationText,
+} from '../../configuration/files.js'
 import { suggestion } from '../../configuration/nearest.js'
-import { configurationOf } from '../../configuration/sections.js'
 import type { CommandContext } from '../../context.js'
 import { reportError } from '../../output/messages.js'
 import { jobJson, jobText, namedMessages, totalsJson, totalsText } from './batch-output.js'
@@ -123,9 +126,7 @@ function wantedJobs(jobs: readonly Job[], only: readonly string[]): string[] {
 
 /** The tracker names of the configuration. */
 async function configuredAliases(option: string | undefined, { io }: CommandContext) {
-  const files = configurationFiles(option, io)
-  const read = files.map((path) => configurationOf(readConfigurationText(path, io), path))
-  return aliasesOf(await Promise.all(read))
+  return aliasesOf(await readConfigurations(configurationFiles(option, io), io))
 }
 
 /** The commands of jobs, with their options. */

@@ -1,6 +1,6 @@
 import { Argument, Command, Option } from '@commander-js/extra-typings'
 import { BtkitError } from '../../../errors.js'
-import { configurationFiles, presetFiles, readConfigurations } from '../../configuration/files.js'
+import { filesWithPresets, readConfigurations } from '../../configuration/files.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { bashCompletion } from './bash.js'
@@ -46,7 +46,7 @@ async function configuredNames(
   config: string | undefined,
   io: Io,
 ): Promise<string> {
-  const files = [...presetFiles(null, config, io), ...configurationFiles(config, io)]
+  const files = filesWithPresets(null, config, io)
   const all = await readConfigurations(files, io, new Set())
   const names = all.flatMap(({ presets, aliases }) =>
     kind === 'preset' ? presets.map(({ name }) => name) : aliases.map(({ key }) => key),

@@ -1,7 +1,7 @@
 import type { Preset } from '../../../gui/parts/torrent-fields.js'
 import { formatTiers } from '../../../gui/parts/tiers.js'
 import { byteSize } from '../../arguments/values.js'
-import { configurationFiles, presetFiles, readConfigurations } from '../../configuration/files.js'
+import { filesWithPresets, readConfigurations } from '../../configuration/files.js'
 import { presetsOf } from '../../configuration/presets.js'
 import type { Located, Section } from '../../configuration/read-file.js'
 import type { Io } from '../../io.js'
@@ -13,7 +13,7 @@ type Aliases = ReadonlyMap<string, string>
  * @throws BtkitError `usage` for a wrong configuration
  */
 export async function guiPresets(option: string | undefined, io: Io): Promise<Preset[]> {
-  const files = [...presetFiles(null, option, io), ...configurationFiles(option, io)]
+  const files = filesWithPresets(null, option, io)
   const all = await readConfigurations(files, io)
   const aliases = new Map(
     all.flatMap((each) => each.aliases).map(({ key, item }) => [key, tiersText(item, new Map())]),

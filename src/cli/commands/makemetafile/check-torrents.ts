@@ -8,9 +8,8 @@ import {
 } from '../../../core/make/make-torrent.js'
 import { planContent } from '../../../core/digests/content.js'
 import { escapeText } from '../../../text/escape.js'
-import { openProgress } from '../../output/progress.js'
 import { checkJson, checkLines } from './makemetafile-output.js'
-import { tellOfPlan, type Run } from './make-torrents.js'
+import { tellOfPlan, withProgress, type Run } from './make-torrents.js'
 import type { MakeGroup } from './request.js'
 
 /**
@@ -40,14 +39,8 @@ export async function checkAll([request, ...others]: MakeGroup, run: Run): Promi
   return areUnchanged
 }
 
-async function compose(plan: TorrentPlan, { options, hashContext, io }: Run): Promise<MadeTorrent> {
-  const bar = options.quiet ? null : await openProgress(io, plan.content.size)
-  try {
-    const engine = { ...hashContext.engine, onProgress: bar?.update }
-    return await makeTorrent(plan, { ...hashContext, engine })
-  } finally {
-    bar?.stop()
-  }
+function compose(plan: TorrentPlan, run: Run): Promise<MadeTorrent> {
+  return withProgress(run, plan.content.size, (context) => makeTorrent(plan, context))
 }
 
 interface Checked {

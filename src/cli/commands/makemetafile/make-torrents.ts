@@ -70,11 +70,25 @@ export async function makeStreamed(group: MakeGroup, run: Run): Promise<void> {
   }
 }
 
-async function readWithProgress(request: StreamRequest, { options, hashContext, io }: Run) {
-  const bar = options.quiet ? null : await openProgress(io, null)
+function readWithProgress(request: StreamRequest, run: Run) {
+  const { checksums } = run.options
+  return withProgress(run, null, ({ engine }) => {
+    return readStream(run.io.stdin, request, { engine, checksums })
+  })
+}
+
+/** Shows a bar while work hashes `total` bytes, or any number for null. */
+export async function withProgress<T>(
+  { options, hashContext, io }: Run,
+  total: number | null,
+  work: (context: HashContext) => Promise<T>,
+): Promise<T> {
+  const bar = options.quiet ? null : await openProgress(io, total)
   try {
-    const engine = { ...hashContext.engine, onProgress: bar?.update }
-    return await readStream(io.stdin, request, { engine, checksums: options.checksums })
+    return await work({
+      ...hashContext,
+      engine: { ...hashContext.engine, onProgress: bar?.update },
+    })
   } finally {
     bar?.stop()
   }
@@ -100,14 +114,10 @@ async function make(plan: TorrentPlan, first: MadeTorrent | null, run: Run): Pro
   return made
 }
 
-async function makeWithProgress(plan: TorrentPlan, { options, hashContext, io }: Run) {
-  const bar = options.quiet ? null : await openProgress(io, plan.content.size)
-  try {
-    const engine = { ...hashContext.engine, onProgress: bar?.update }
-    return await makeWithLists(plan, listsOf(plan, options), { ...hashContext, engine })
-  } finally {
-    bar?.stop()
-  }
+function makeWithProgress(plan: TorrentPlan, run: Run): Promise<MadeTorrent> {
+  return withProgress(run, plan.content.size, (context) => {
+    return makeWithLists(plan, listsOf(plan, run.options), context)
+  })
 }
 
 interface Outcome extends Pick<MakeResult, 'plan' | 'lists'> {

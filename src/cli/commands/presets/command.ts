@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { presetFileOption } from '../../arguments/torrent-options.js'
-import { configurationFiles, presetFiles, readConfigurations } from '../../configuration/files.js'
+import { filesWithPresets, readConfigurations } from '../../configuration/files.js'
 import { namesIn, presetsOf } from '../../configuration/presets.js'
 import type { Section } from '../../configuration/read-file.js'
 import { hidePasswords, shownText, withoutColumn } from '../../configuration/settings.js'
@@ -22,7 +22,7 @@ export function definePresets({ io }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async ({ json, presetFile, ...options }) => {
       const { config } = options as { readonly config?: string }
-      const files = [...presetFiles(presetFile, config, io), ...configurationFiles(config, io)]
+      const files = filesWithPresets(presetFile, config, io)
       const all = await readConfigurations(files, io)
       const standard = new Set(all.map(namesIn).findLast(({ length }) => length > 0))
       const presets = [...presetsOf(all).values()]

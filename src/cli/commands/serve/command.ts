@@ -93,8 +93,12 @@ async function serve(root: string, options: SharingOptions, io: ServeIo): Promis
     const example = await findExample(request.mirror)
     io.stdout.write(
       greeting({
-        ...{ service, request, example, tracker },
-        ...{ trackers: trackers.current().urls, host: machineHost() },
+        service,
+        request,
+        example,
+        trackers: trackers.current().urls,
+        host: machineHost(),
+        tracker,
       }),
     )
     manager.ready(`serving ${root} at ${service.addresses.join(', ')}`)

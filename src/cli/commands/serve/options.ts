@@ -4,14 +4,7 @@ import { cacheDirOption, cacheTrustOption, unusedForOption } from '../../argumen
 import { moment } from '../../arguments/date.js'
 import { threadsOption } from '../../arguments/engine-options.js'
 import { publicUrl, trustedProxies, workersOption } from '../../arguments/server-options.js'
-import {
-  cacheUrlOption,
-  shareCheckOption,
-  shareKeyFileOption,
-  shareMachineOption,
-  shareMtimeOption,
-  shareOption,
-} from '../../arguments/share-options.js'
+import { declareShareOptions } from '../../arguments/share-options.js'
 import * as read from '../../arguments/values.js'
 
 /** The default file of trackers. */
@@ -19,7 +12,7 @@ export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
 
 /** The options of `serve`. Each is validated when it is parsed. */
 export function declareServeOptions() {
-  return new Command('serve')
+  const command = new Command('serve')
     .optionsGroup('Addresses:')
     .option(
       '-p, --port <n>',
@@ -134,13 +127,7 @@ export function declareServeOptions() {
       read.byteSize,
     )
     .addOption(unusedForOption('remove records unused for this long'))
-    .optionsGroup('Several machines:')
-    .addOption(cacheUrlOption())
-    .addOption(shareOption())
-    .addOption(shareMtimeOption())
-    .addOption(shareCheckOption())
-    .addOption(shareKeyFileOption())
-    .addOption(shareMachineOption())
+  return declareShareOptions(command)
     .optionsGroup('Limits:')
     .option(
       '--max-per-client <n>',

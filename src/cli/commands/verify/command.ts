@@ -1,13 +1,5 @@
 import { Command } from '@commander-js/extra-typings'
-import {
-  cacheUrlOption,
-  shareCheckOption,
-  shareKeyFileOption,
-  shareMachineOption,
-  shareMtimeOption,
-  shareOption,
-  shareRequest,
-} from '../../arguments/share-options.js'
+import { declareShareOptions, shareRequest } from '../../arguments/share-options.js'
 import {
   cacheDirOption,
   cacheTrustOption,
@@ -31,7 +23,7 @@ Examples:
 
 /** Defines the command `verify`. */
 export function defineVerify({ io, finish }: CommandContext) {
-  return new Command('verify')
+  const command = new Command('verify')
     .description('Check files against their torrents.')
     .usage('[options] <torrent> [path]\n       btkit verify [options] <torrent...>')
     .argument(
@@ -59,13 +51,7 @@ export function defineVerify({ io, finish }: CommandContext) {
     .option('--trust-cache', 'use the piece cache for unchanged files', false)
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
-    .optionsGroup('Several machines:')
-    .addOption(cacheUrlOption())
-    .addOption(shareOption())
-    .addOption(shareMtimeOption())
-    .addOption(shareCheckOption())
-    .addOption(shareKeyFileOption())
-    .addOption(shareMachineOption())
+  return declareShareOptions(command)
     .optionsGroup('Output:')
     .option('--json', 'print one line of JSON for each torrent')
     .option('--quiet', 'print nothing unless something is wrong')
