@@ -6,11 +6,12 @@ const LAYERS = {
   ...Object.fromEntries(LEAVES.split('|').map((leaf) => [leaf, 'text'])),
   core: 'text|metainfo|files|hash|cache|state|redis', // neither people nor HTTP
   clients: `text|${LEAVES}|core`,
+  pages: 'text|metainfo|server|core', // forms and frames, whoever shows them
   mirror: `text|${LEAVES}|core|clients`, // mirror and tracker run without each other
-  tracker: `text|${LEAVES}|core|clients`,
+  tracker: `text|${LEAVES}|core|clients|pages`,
   library: `text|${LEAVES}|core|mirror|tracker`, // programs instead of people
-  gui: 'text|metainfo|server|core|library', // pages over what programs import
-  cli: 'text|metainfo|files|hash|state|server|redis|core|clients|mirror|tracker|gui', // a cache is core's matter
+  gui: 'text|metainfo|server|core|pages|library', // pages over what programs import
+  cli: 'text|metainfo|files|hash|state|server|redis|core|clients|mirror|tracker|pages|gui', // a cache is core's matter
 }
 const SMALL = '^src/(errors|native-addon|digest|version|monotonic|bounded-call|heap-growth)\\.ts$'
 const ENTRIES = '^src/(hash/jobs/worker|cache/integrity/integrity-check)\\.ts$'

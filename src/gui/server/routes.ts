@@ -1,17 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
 import { html } from '../../text/html.js'
-import { page, json, seeOther, ICON, TOOLS, type Answer } from '../parts/frame.js'
-import { Form } from '../parts/form.js'
-import { SCRIPT } from '../parts/script.js'
-import { GUI_STYLE } from '../parts/style.js'
+import { asset, json, seeOther, ICON, type Answer } from '../../pages/frame.js'
+import { page, TOOLS, WINDOW_SCRIPT } from '../window.js'
+import { Form } from '../../pages/form.js'
+import { PAGES_STYLE } from '../../pages/style.js'
 import { CheckTool } from '../tools/check.js'
 import { CompleteTool } from '../tools/complete.js'
 import { EditTool } from '../tools/edit.js'
 import { MakeTool } from '../tools/make.js'
 import { answerForm, type Tool, type Workshop } from '../tools/tool.js'
-import { jobPage, jobStatus } from './job-page.js'
-import type { Job } from '../jobs/jobs.js'
+import { jobPage, jobStatus } from '../../pages/job-page.js'
+import type { Job } from '../../pages/jobs.js'
 import type { Presence } from './presence.js'
 
 /** The parts that the pages share. */
@@ -40,8 +40,8 @@ export function guiRoutes(app: FastifyInstance, { shop, presence, quit }: Routes
     )
   }
   jobRoutes(app, shop, tools)
-  app.get('/style.css', (_, reply) => send(reply, asset('text/css', GUI_STYLE)))
-  app.get('/script.js', (_, reply) => send(reply, asset('text/javascript', SCRIPT)))
+  app.get('/style.css', (_, reply) => send(reply, asset('text/css', PAGES_STYLE)))
+  app.get('/script.js', (_, reply) => send(reply, asset('text/javascript', WINDOW_SCRIPT)))
   app.get('/icon.svg', (_, reply) => send(reply, asset('image/svg+xml', ICON)))
   app.get('/alive', (request, reply) => {
     holdOpen(request, reply, presence)
@@ -61,7 +61,12 @@ function jobRoutes(app: FastifyInstance, { jobs }: Workshop, tools: readonly Too
   app.get('/job/:id', (request, reply) => {
     const job = find(request)
     const tool = tools.find(({ path }) => path === job.about.tool)
-    send(reply, job.state === 'done' && tool ? tool.result(job) : jobPage(job))
+    send(
+      reply,
+      job.state === 'done' && tool
+        ? tool.result(job)
+        : jobPage(job, (parts) => page({ ...parts, tool: tool?.path })),
+    )
   })
   app.get('/job/:id/state', (request, reply) => send(reply, json(jobStatus(find(request)))))
   app.post('/job/:id/cancel', (request, reply) => {
@@ -118,15 +123,6 @@ function formOf({ body }: FastifyRequest): Form {
 
 function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
   return reply.code(status).headers(headers).send(body)
-}
-
-function asset(type: string, body: string): Answer {
-  const headers = {
-    'Content-Type': `${type}; charset=utf-8`,
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-  }
-  return { status: 200, headers, body }
 }
 
 /** Keeps the connection of a page open, as a stream of events without an event. */

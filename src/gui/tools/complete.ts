@@ -3,12 +3,18 @@ import type { Change, CompleteReport, Failure, Skip } from '../../core/complete/
 import { completeDirectories } from '../../library/complete.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
-import { page, problem, seeOther, type Answer } from '../parts/frame.js'
-import type { Form } from '../parts/form.js'
-import { checkField, defaultAct, hiddenFields, textField } from '../parts/form.js'
-import { expand, requirePath } from '../parts/picker.js'
-import { applyPreset, presetField, torrentFields, torrentOptions } from '../parts/torrent-fields.js'
-import type { Job } from '../jobs/jobs.js'
+import { problem, seeOther, type Answer } from '../../pages/frame.js'
+import { page } from '../window.js'
+import type { Form } from '../../pages/form.js'
+import { checkField, defaultAct, hiddenFields, textField } from '../../pages/form.js'
+import { expand, requirePath } from '../../pages/picker.js'
+import {
+  applyPreset,
+  presetField,
+  torrentFields,
+  torrentOptions,
+} from '../../pages/torrent-fields.js'
+import type { Job } from '../../pages/jobs.js'
 import type { Tool, Workshop } from './tool.js'
 
 /** The most entries of a kind that are listed. */

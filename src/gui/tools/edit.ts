@@ -6,10 +6,11 @@ import { editFiles, type EditOptions } from '../../library/edit.js'
 import { readTorrent } from '../../library/read.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
 import { count } from '../../text/quantity.js'
-import { page, problem, type Answer } from '../parts/frame.js'
-import type { Form } from '../parts/form.js'
-import { checkField, hiddenFields, linesField, textField } from '../parts/form.js'
-import { expand, isDirectoryAt } from '../parts/picker.js'
+import { problem, type Answer } from '../../pages/frame.js'
+import { page } from '../window.js'
+import type { Form } from '../../pages/form.js'
+import { checkField, hiddenFields, linesField, textField } from '../../pages/form.js'
+import { expand, isDirectoryAt } from '../../pages/picker.js'
 import {
   changesOf,
   commonValues,
@@ -20,8 +21,8 @@ import {
   VALUES,
   openTorrent,
   type Opened,
-} from './edited-values.js'
-import type { Job } from '../jobs/jobs.js'
+} from '../../pages/edited-values.js'
+import type { Job } from '../../pages/jobs.js'
 import type { Tool, Workshop } from './tool.js'
 
 /** The most torrents that are edited at once. */

@@ -11,12 +11,18 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { fieldValue, Html, html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
-import { page, problem, seeOther, type Answer } from '../parts/frame.js'
-import type { Form } from '../parts/form.js'
-import { checkField, defaultAct, textField } from '../parts/form.js'
-import { expand, requirePath } from '../parts/picker.js'
-import { applyPreset, presetField, torrentFields, torrentOptions } from '../parts/torrent-fields.js'
-import type { Job } from '../jobs/jobs.js'
+import { problem, seeOther, type Answer } from '../../pages/frame.js'
+import { page } from '../window.js'
+import type { Form } from '../../pages/form.js'
+import { checkField, defaultAct, textField } from '../../pages/form.js'
+import { expand, requirePath } from '../../pages/picker.js'
+import {
+  applyPreset,
+  presetField,
+  torrentFields,
+  torrentOptions,
+} from '../../pages/torrent-fields.js'
+import type { Job } from '../../pages/jobs.js'
 import type { Tool, Workshop } from './tool.js'
 
 /** The largest magnet link that fits a QR code people can scan, in characters. */

@@ -1,10 +1,11 @@
 import { BtkitError } from '../../errors.js'
 import type { Cache } from '../../library/cache.js'
-import type { Answer, ToolPath } from '../parts/frame.js'
-import { Form } from '../parts/form.js'
-import { pick } from '../parts/picker.js'
-import type { Preset } from '../parts/torrent-fields.js'
-import type { Job, Jobs } from '../jobs/jobs.js'
+import type { Answer } from '../../pages/frame.js'
+import { page, type ToolPath } from '../window.js'
+import { Form } from '../../pages/form.js'
+import { pick } from '../../pages/picker.js'
+import type { Preset } from '../../pages/torrent-fields.js'
+import type { Job, Jobs } from '../../pages/jobs.js'
 
 /** The parts that all tools share. */
 export interface Workshop {
@@ -44,7 +45,13 @@ export async function answerForm(
   { places, directory }: Pick<Workshop, 'places' | 'directory'>,
 ): Promise<Answer> {
   const begin = places[0] ?? directory
-  const form = pick(given, { tool: tool.path, places, begin, list: tool.list })
+  const form = pick(given, {
+    page: (parts) => page({ ...parts, tool: tool.path }),
+    action: tool.path,
+    places,
+    begin,
+    list: tool.list,
+  })
   if (!(form instanceof Form)) return form
   try {
     return await tool.act(form)

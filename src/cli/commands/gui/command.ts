@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
-import type { ToolPath } from '../../../gui/parts/frame.js'
+import type { ToolPath } from '../../../gui/window.js'
 import { openGui } from '../../../gui/server/open-gui.js'
 import { BtkitError } from '../../../errors.js'
-import { isDirectoryAt } from '../../../gui/parts/picker.js'
+import { isDirectoryAt } from '../../../pages/picker.js'
 import { stateDirectory } from '../../../state/directory.js'
 import {
   cacheDirOption,

@@ -1,5 +1,5 @@
-import type { Preset } from '../../../gui/parts/torrent-fields.js'
-import { formatTiers } from '../../../gui/parts/tiers.js'
+import type { Preset } from '../../../pages/torrent-fields.js'
+import { formatTiers } from '../../../pages/tiers.js'
 import { byteSize } from '../../arguments/values.js'
 import { filesWithPresets, readConfigurations } from '../../configuration/files.js'
 import { presetsOf } from '../../configuration/presets.js'

@@ -1,7 +1,6 @@
-import { BtkitError } from '../../errors.js'
-import type { MakeOptions } from '../../library/torrent-options.js'
-import { formatBytes } from '../../text/quantity.js'
-import { html, type Html } from '../../text/html.js'
+import { BtkitError } from '../errors.js'
+import { formatBytes } from '../text/quantity.js'
+import { html, type Html } from '../text/html.js'
 import type { Form } from './form.js'
 import { checkField, linesField, radioField, selectField, textField, type Choice } from './form.js'
 import { parseTiers } from './tiers.js'
@@ -63,11 +62,25 @@ export function torrentFields(form: Form): Html {
     </fieldset>`
 }
 
+/** The values of those fields. */
+export interface TorrentValues {
+  readonly trackers: string[][]
+  readonly webSeeds: string[]
+  readonly private: boolean
+  readonly version: 'v1' | 'v2' | 'hybrid'
+  /** Bytes, or by size. */
+  readonly pieceLength: number | 'auto'
+  readonly exclude: string[]
+  readonly all: boolean
+  readonly comment?: string
+  readonly source?: string
+}
+
 /**
  * Reads those fields.
  * @throws BtkitError `usage`
  */
-export function torrentOptions(form: Form): MakeOptions {
+export function torrentOptions(form: Form): TorrentValues {
   const piece = form.text('piece') || 'auto'
   const comment = form.text('comment')
   const source = form.text('source')
@@ -87,7 +100,7 @@ export function torrentOptions(form: Form): MakeOptions {
   }
 }
 
-function versionOf(text: string): 'v1' | 'v2' | 'hybrid' {
+function versionOf(text: string): TorrentValues['version'] {
   if (text === '' || text === 'v1') return 'v1'
   if (text === 'v2' || text === 'hybrid') return text
   throw new BtkitError('usage', `version '${text}': not v1, v2 or hybrid`)

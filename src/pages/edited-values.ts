@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
-import type { TorrentFacts } from '../../core/edit/file.js'
-import { BtkitError } from '../../errors.js'
-import type { TorrentChanges } from '../../library/changes.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
-import { html, type Html } from '../../text/html.js'
-import type { Form } from '../parts/form.js'
-import { formatTiers, parseTiers } from '../parts/tiers.js'
+import type { TorrentFacts } from '../core/edit/file.js'
+import { BtkitError } from '../errors.js'
+import type { Metainfo } from '../metainfo/metainfo.js'
+import { html, type Html } from '../text/html.js'
+import type { Form } from './form.js'
+import { formatTiers, parseTiers } from './tiers.js'
 
 /** The values that can be edited; `lines` are lists. */
 export const VALUES = [
@@ -73,8 +72,18 @@ export function privateField(torrents: readonly Opened[]): Record<string, string
   return torrents.every(({ isPrivate }) => isPrivate) ? { private: 'on' } : {}
 }
 
+/** Changes of values: null removes one. */
+export interface ChangedValues {
+  readonly name?: string
+  readonly comment?: string | null
+  readonly source?: string | null
+  readonly trackers?: string[][]
+  readonly webSeeds?: string[]
+  readonly private?: boolean
+}
+
 /** The fields that say something else than the torrents. */
-export function changesOf(form: Form, torrents: readonly Opened[]): TorrentChanges {
+export function changesOf(form: Form, torrents: readonly Opened[]): ChangedValues {
   const common = commonValues(torrents)
   const isChanged = (name: ValueName) => normal(form.text(name)) !== normal(common[name] ?? '')
   const text = (name: ValueName) => (isChanged(name) ? { [name]: form.text(name) || null } : {})

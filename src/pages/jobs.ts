@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Progress, Task } from '../../library/task.js'
-import { BtkitError } from '../../errors.js'
-import type { ToolPath } from '../parts/frame.js'
+import { BtkitError } from '../errors.js'
 
 /** How a job stands. */
 export type JobState = 'running' | 'done' | 'failed' | 'cancelled'
@@ -13,11 +11,22 @@ const MOST_KEPT = 50
 export interface JobFacts {
   /** Names the work for people. */
   readonly title: string
-  /** The tool that shows its result. */
-  readonly tool: ToolPath
+  /** The page that began it, and shows its result. */
+  readonly tool: string
   /** The path of what is worked on. */
   readonly path: string
 }
+
+/** How far work on files has come. */
+export interface Progress {
+  readonly bytesDone: number
+  readonly bytesTotal: number
+  /** A file that is being read. */
+  readonly path: string
+}
+
+/** Work that has begun, and may say how far it is. */
+export type Work<T> = Promise<T> | (Promise<T> & AsyncIterable<Progress>)
 
 /** Work that a page began, and that goes on when the page is left. */
 export class Job<T = unknown> {
@@ -47,7 +56,7 @@ export class Job<T = unknown> {
   }
 
   /** Runs the work to its end; never rejects. */
-  async follow(begin: (signal: AbortSignal) => Task<T> | Promise<T>): Promise<void> {
+  async follow(begin: (signal: AbortSignal) => Work<T>): Promise<void> {
     try {
       const work = begin(this.#controller.signal)
       if (Symbol.asyncIterator in work) void this.#watch(work)
@@ -71,7 +80,7 @@ export class Job<T = unknown> {
   }
 }
 
-/** The jobs of a window. */
+/** The jobs of the pages. */
 export class Jobs {
   readonly #jobs = new Map<string, Job>()
   readonly #ends = new Set<Promise<void>>()
@@ -83,7 +92,7 @@ export class Jobs {
   ) {}
 
   /** Starts work and returns its job. */
-  start<T>(about: JobFacts, begin: (signal: AbortSignal) => Task<T> | Promise<T>): Job<T> {
+  start<T>(about: JobFacts, begin: (signal: AbortSignal) => Work<T>): Job<T> {
     const job = new Job<T>(about, this.now)
     this.#jobs.set(job.id, job)
     this.#forget()

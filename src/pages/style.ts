@@ -1,5 +1,5 @@
-/** The style of the window's pages, after the style of all pages. */
-export const GUI_STYLE = `
+/** The style of pages with forms, after the style of all pages. */
+export const PAGES_STYLE = `
 :root { --accent: #0b6e69; --accent-text: #fff; --good: #2a7d2a; --bad: #b3261e; --unsure: #8a6100; --card: #fff }
 @media (prefers-color-scheme: dark) {
   :root { --accent: #5cc9c1; --accent-text: #06201e; --good: #6c6; --bad: #ff8a80; --unsure: #e0b040; --card: #161c22 }

@@ -1,17 +1,6 @@
-import { renderPage } from '../../server/pages/layout.js'
-import { assetPageHeaders } from '../../server/pages/policy.js'
-import { html, type Html, type HtmlValue } from '../../text/html.js'
-
-/** The tools of the window, in the order of the menu. */
-export const TOOLS = [
-  { path: 'make', title: 'Make', text: 'Create the torrent of a file or directory' },
-  { path: 'complete', title: 'Complete', text: 'Create what is missing in a directory of files' },
-  { path: 'check', title: 'Check', text: 'Compare files with their torrent, piece by piece' },
-  { path: 'edit', title: 'Edit', text: 'Change trackers, seeds, comments and names of torrents' },
-] as const
-
-/** The path of a tool. */
-export type ToolPath = (typeof TOOLS)[number]['path']
+import { renderPage } from '../server/pages/layout.js'
+import { assetPageHeaders } from '../server/pages/policy.js'
+import { html, type Html, type HtmlValue } from '../text/html.js'
 
 /** The answer to a request: a page, a file, data, or the address of another page. */
 export interface Answer {
@@ -23,8 +12,6 @@ export interface Answer {
 /** The parts of a page. */
 export interface PageParts {
   readonly title: string
-  /** The tool that the menu marks. */
-  readonly tool?: ToolPath | undefined
   readonly content: HtmlValue
   /** The way back to the first page, such as `../`. */
   readonly root?: string | undefined
@@ -45,20 +32,39 @@ const LOGO = html`<svg viewBox="0 0 24 24" aria-hidden="true">
   <path fill="currentColor" d="${GRID}" />
 </svg>`
 
-/** Renders a page of the window. */
-export function page(parts: PageParts): Answer {
-  const { title, tool, content, root = '', refresh, status = 200 } = parts
+/** A page that the menu leads to. */
+export interface MenuEntry {
+  /** Below the first page. */
+  readonly path: string
+  readonly title: string
+  readonly isCurrent: boolean
+}
+
+/** The parts of a page around its content, the same on all pages of a kind. */
+export interface Surroundings {
+  /** Stands beside the logo and in the title. */
+  readonly name: string
+  readonly menu: readonly MenuEntry[]
+  /** Names the menu for screen readers. */
+  readonly label: string
+  /** The end of the header, such as a button that ends the program. */
+  readonly end: HtmlValue
+}
+
+/** Renders a page. The style, script and icon are files beside the first page. */
+export function framePage(parts: PageParts, around: Surroundings): Answer {
+  const { title, content, root = '', refresh, status = 200 } = parts
   const reload =
     refresh !== undefined &&
     html`<noscript><meta http-equiv="refresh" content="${refresh}" /></noscript>`
   const body = renderPage(
     {
-      title: `${title} - btkit`,
+      title: `${title} - ${around.name}`,
       head: html`<link rel="icon" href="${root}icon.svg" />
         <link rel="stylesheet" href="${root}style.css" />
         <script src="${root}script.js" defer></script>
         ${reload}`,
-      header: header(root, tool),
+      header: header(root, around),
     },
     html`<h1>${title}</h1>
       ${content}`,
@@ -66,14 +72,14 @@ export function page(parts: PageParts): Answer {
   return { status, headers: HEADERS, body }
 }
 
-function header(root: string, tool: ToolPath | undefined): Html {
-  const links = TOOLS.map(({ path, title }) => {
-    const current = path === tool && html` aria-current="page"`
+function header(root: string, { name, menu, label, end }: Surroundings): Html {
+  const links = menu.map(({ path, title, isCurrent }) => {
+    const current = isCurrent && html` aria-current="page"`
     return html`<a href="${root}${path}" ${current}>${title}</a>`
   })
-  return html`<a class="brand" href="${root}./">${LOGO} btkit</a>
-    <nav aria-label="Tools">${links}</nav>
-    <form method="post" action="${root}quit"><button>Quit</button></form>`
+  return html`<a class="brand" href="${root}./">${LOGO} ${name}</a>
+    <nav aria-label="${label}">${links}</nav>
+    ${end}`
 }
 
 /** Sends the browser to another page after a change. */
@@ -90,4 +96,14 @@ export function json(value: unknown): Answer {
 /** Shows what went wrong above a form. */
 export function problem(error: string | null): Html | false {
   return error !== null && html`<p class="error" role="alert">${error}</p>`
+}
+
+/** Answers with a file of the pages, such as their style. */
+export function asset(type: string, body: string): Answer {
+  const headers = {
+    'Content-Type': `${type}; charset=utf-8`,
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+  }
+  return { status: 200, headers, body }
 }

@@ -1,15 +1,14 @@
-import { html, type Html } from '../../text/html.js'
-import { formatBytes, formatDuration } from '../../text/quantity.js'
-import { page, type Answer } from '../parts/frame.js'
-import type { Job } from '../jobs/jobs.js'
+import { html, type Html } from '../text/html.js'
+import { formatBytes, formatDuration } from '../text/quantity.js'
+import type { Answer, PageParts } from './frame.js'
+import type { Job } from './jobs.js'
 
 /** Shows a job that is running, or that ended without a result. */
-export function jobPage(job: Job): Answer {
+export function jobPage(job: Job, page: (parts: PageParts) => Answer): Answer {
   const { about, state, error, id } = job
   const isRunning = state === 'running'
   return page({
     title: about.title,
-    tool: about.tool,
     root: '../',
     refresh: isRunning ? 1 : undefined,
     content: isRunning

@@ -1,12 +1,10 @@
 /**
- * The script of all pages; each page works without it. It holds a connection, so that the program
- * knows when the last page is closed, follows a job, takes dropped paths, and makes rows of the
- * lines of trackers.
+ * The script of all pages; each page works without it. It follows a job, takes dropped paths,
+ * and makes rows of the lines of trackers.
  */
 export const SCRIPT = `
 'use strict'
 const base = new URL('.', document.currentScript.src)
-new EventSource(new URL('alive', base))
 
 const job = document.querySelector('[data-job]')
 if (job) {

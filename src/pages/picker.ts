@@ -1,9 +1,9 @@
 import { readdirSync, statSync, type Dirent } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { BtkitError } from '../../errors.js'
-import { fieldValue, html } from '../../text/html.js'
-import { page, problem, type Answer, type ToolPath } from './frame.js'
+import { BtkitError } from '../errors.js'
+import { fieldValue, html } from '../text/html.js'
+import { problem, type Answer, type PageParts } from './frame.js'
 import type { Form } from './form.js'
 import { hiddenFields } from './form.js'
 
@@ -15,7 +15,10 @@ const MOST_SHOWN = 2000
 
 /** The purpose of a picker. */
 export interface Picking {
-  readonly tool: ToolPath
+  /** Renders a page of the kind that asks. */
+  readonly page: (parts: PageParts) => Answer
+  /** Where the form is sent. */
+  readonly action: string
   /** The form that goes on with what was chosen. */
   readonly form: Form
   /** The field that gets the path. */
@@ -27,7 +30,7 @@ export interface Picking {
 }
 
 /** Renders a directory to choose a file or directory from. */
-export function pickerPage({ tool, form, field, directory, places }: Picking): Answer {
+export function pickerPage({ page, action, form, field, directory, places }: Picking): Answer {
   const carried = hiddenFields(form.without('act', 'at', 'picked', 'choose'))
   const step = (name: 'at' | 'picked', path: string, text: string) =>
     html`<button name="${name}" value="${fieldValue(path)}">${text}</button>`
@@ -41,8 +44,7 @@ export function pickerPage({ tool, form, field, directory, places }: Picking): A
   const shortcuts = [...new Set([...places, homedir(), '/'])]
   return page({
     title: `Choose: ${directory}`,
-    tool,
-    content: html`<form method="post" action="${tool}">
+    content: html`<form method="post" action="${action}">
       ${carried}<input type="hidden" name="choose" value="${field}" />
       <section>
         <div class="acts">
@@ -93,7 +95,7 @@ function isDirectory(entry: Dirent, directory: string): boolean {
 }
 
 /** The rules of a form's pickers. */
-export interface PickRules extends Pick<Picking, 'tool' | 'places'> {
+export interface PickRules extends Pick<Picking, 'page' | 'action' | 'places'> {
   /** Where the first picker begins. */
   readonly begin: string
   /** The field that is a list: what is chosen is added to it. */
@@ -103,7 +105,7 @@ export interface PickRules extends Pick<Picking, 'tool' | 'places'> {
 /**
  * If a form asks for a picker or comes from one: its page, or the form with what was chosen.
  */
-export function pick(form: Form, { tool, places, begin, list }: PickRules): Answer | Form {
+export function pick(form: Form, { begin, list, ...rules }: PickRules): Answer | Form {
   const field = /^browse-(\w+)$/.exec(form.text('act'))?.[1] ?? form.text('choose')
   if (field === '') return form
   const lines = form.lines(field)
@@ -115,7 +117,7 @@ export function pick(form: Form, { tool, places, begin, list }: PickRules): Answ
   }
   const current = lines.at(-1)
   const directory = form.text('at') || (current ? dirname(expand(current, begin)) : begin)
-  return pickerPage({ tool, form, field, directory: resolve(begin, directory), places })
+  return pickerPage({ ...rules, form, field, directory: resolve(begin, directory) })
 }
 
 /** Whether a directory is there; false if that cannot be told. */

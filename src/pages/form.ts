@@ -1,4 +1,4 @@
-import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
+import { fieldValue, html, type Html, type HtmlValue } from '../text/html.js'
 
 /** The fields of a form as a browser sent them. */
 export class Form {
