@@ -1,4 +1,5 @@
 import { renderPage } from '../server/pages/layout.js'
+import { renderMasthead, type Masthead } from '../server/pages/masthead.js'
 import { assetPageHeaders } from '../server/pages/policy.js'
 import { html, type Html, type HtmlValue } from '../text/html.js'
 
@@ -22,37 +23,8 @@ export interface PageParts {
 
 const HEADERS = { ...assetPageHeaders(), 'Cache-Control': 'no-store' }
 
-const GRID = 'M2 2h6v6H2zM9 2h6v6H9zM2 9h6v6H2zM9 9h6v6H9zM16 9h6v6h-6zM9 16h6v6H9zM16 16h6v6h-6z'
-
-/** The logo as a file, for the browser's tab. */
-export const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="#0b6e69" d="${GRID}"/></svg>`
-
-/** A grid of pieces, some of which are missing. */
-const LOGO = html`<svg viewBox="0 0 24 24" aria-hidden="true">
-  <path fill="currentColor" d="${GRID}" />
-</svg>`
-
-/** A page that the menu leads to. */
-export interface MenuEntry {
-  /** Below the first page. */
-  readonly path: string
-  readonly title: string
-  readonly isCurrent: boolean
-}
-
-/** The parts of a page around its content, the same on all pages of a kind. */
-export interface Surroundings {
-  /** Stands beside the logo and in the title. */
-  readonly name: string
-  readonly menu: readonly MenuEntry[]
-  /** Names the menu for screen readers. */
-  readonly label: string
-  /** The end of the header, such as a button that ends the program. */
-  readonly end: HtmlValue
-}
-
 /** Renders a page. The style, script and icon are files beside the first page. */
-export function framePage(parts: PageParts, around: Surroundings): Answer {
+export function framePage(parts: PageParts, around: Masthead): Answer {
   const { title, content, root = '', refresh, status = 200 } = parts
   const reload =
     refresh !== undefined &&
@@ -64,22 +36,12 @@ export function framePage(parts: PageParts, around: Surroundings): Answer {
         <link rel="stylesheet" href="${root}style.css" />
         <script src="${root}script.js" defer></script>
         ${reload}`,
-      header: header(root, around),
+      header: renderMasthead(root, around),
     },
     html`<h1>${title}</h1>
       ${content}`,
   )
   return { status, headers: HEADERS, body }
-}
-
-function header(root: string, { name, menu, label, end }: Surroundings): Html {
-  const links = menu.map(({ path, title, isCurrent }) => {
-    const current = isCurrent && html` aria-current="page"`
-    return html`<a href="${root}${path}" ${current}>${title}</a>`
-  })
-  return html`<a class="brand" href="${root}./">${LOGO} ${name}</a>
-    <nav aria-label="${label}">${links}</nav>
-    ${end}`
 }
 
 /** Sends the browser to another page after a change. */

@@ -1,17 +1,11 @@
 /** The style of pages with forms, after the style of all pages. */
 export const PAGES_STYLE = `
-:root { --accent: #0b6e69; --accent-text: #fff; --good: #2a7d2a; --bad: #b3261e; --unsure: #8a6100; --card: #fff }
+:root { --good: #2a7d2a; --bad: #b3261e; --unsure: #8a6100; --card: #fff }
 @media (prefers-color-scheme: dark) {
-  :root { --accent: #5cc9c1; --accent-text: #06201e; --good: #6c6; --bad: #ff8a80; --unsure: #e0b040; --card: #161c22 }
+  :root { --good: #6c6; --bad: #ff8a80; --unsure: #e0b040; --card: #161c22 }
 }
 html { background: var(--soft) }
-body { max-width: 64rem; padding: 0 1rem 3rem }
-body > header { display: flex; flex-wrap: wrap; align-items: center; gap: .3rem 1.2rem; padding: .8rem 0; margin-bottom: 1rem; border-bottom: 1px solid var(--line) }
-.brand { display: flex; align-items: center; gap: .5rem; font-weight: 700; color: var(--text) } .brand:visited { color: var(--text) }
-.brand svg path { fill: currentColor; stroke: none } .brand svg { width: 1.5rem; height: 1.5rem; margin: 0; background: none; color: var(--accent) }
-header nav { display: flex; flex-wrap: wrap; gap: .2rem .3rem; flex: 1 } header nav a { margin: 0; padding: .25rem .7rem; border-radius: 4px; color: var(--text) }
-header nav a[aria-current] { background: var(--accent); color: var(--accent-text) }
-header form { margin: 0 }
+body { max-width: 64rem; padding: .8rem 1rem 3rem }
 main > section, main > form > fieldset, .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.2rem; margin: 0 0 1rem }
 section > :first-child { margin-top: 0 } section > :last-child { margin-bottom: 0 }
 fieldset legend { font-weight: 600; padding: 0 .4rem }

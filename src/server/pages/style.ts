@@ -4,11 +4,13 @@ export const STYLE = `
   color-scheme: light dark;
   --ground: #fff; --text: #1c2128; --muted: #59636e; --line: #d5dbe1; --soft: #f4f6f8;
   --link: #0a58ca; --visited: #6f42c1; --seeds: #2a7d2a; --peers: #3565c4;
+  --accent: #0b6e69; --accent-text: #fff;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #11151a; --text: #e4e8ec; --muted: #9aa5b1; --line: #2e363f; --soft: #1a2027;
     --link: #82b4ff; --visited: #c3a6ff; --seeds: #6c6; --peers: #8ab4ff;
+    --accent: #5cc9c1; --accent-text: #06201e;
   }
 }
 * { box-sizing: border-box }
@@ -23,6 +25,11 @@ p a, dd a, footer a, .tools a { text-decoration: underline }
 h1 { font-size: 1.4rem; line-height: 1.3; margin: 0 0 .3rem; overflow-wrap: anywhere }
 h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; overflow-wrap: anywhere }
 p, form, dl, svg { margin: .6rem 0 }
+.masthead { display: flex; flex-wrap: wrap; align-items: center; gap: .3rem 1.2rem; padding: 0 0 .8rem; margin-bottom: 1rem; border-bottom: 1px solid var(--line) }
+.brand { display: flex; align-items: center; gap: .5rem; font-weight: 700 } .brand, .brand:visited { color: var(--text) }
+.brand svg { width: 1.5rem; height: 1.5rem; margin: 0; background: none; color: var(--accent) } .brand svg path { fill: currentColor; stroke: none }
+.masthead nav { display: flex; flex-wrap: wrap; gap: .2rem .3rem; flex: 1 } .masthead nav a { margin: 0; padding: .25rem .7rem; border-radius: 4px; color: var(--text) }
+.masthead nav a[aria-current] { background: var(--accent); color: var(--accent-text) } .masthead form { margin: 0 }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100% }
 caption { text-align: left; color: var(--muted); padding: .3rem 0 }
