@@ -12,7 +12,7 @@ export async function answerOrRemove<T>(
   try {
     return await answer
   } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('WRONGTYPE'))) throw error
+    if (!(error instanceof Error && /^(ERR .*)?WRONGTYPE/.test(error.message))) throw error
     // A read-only server keeps it
     await client.del(key).catch(() => 0)
     return null

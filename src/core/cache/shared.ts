@@ -6,7 +6,7 @@ import { RedisLink } from '../../redis/link.js'
 import { answerOrRemove } from '../../redis/wrong-type.js'
 import type { CachePlace } from './access.js'
 import { withCache } from './access.js'
-import { countOf, countUp, readCounts } from '../share/machine-counts.js'
+import { COUNT_SCRIPTS, countOf, countUp, readCounts } from '../share/machine-counts.js'
 import { removeRevoked } from '../share/origins.js'
 import { EPOCHS_KEY, readRecord, RECORD_PATTERN, WRONG_KEY } from '../share/sealed-record.js'
 
@@ -101,7 +101,7 @@ async function withRedis<T>(address: RedisAddress, work: (ask: Ask) => Promise<T
   const warn = (message: string) => {
     why = message
   }
-  const link = new RedisLink(address, { warn })
+  const link = new RedisLink(address, { scripts: COUNT_SCRIPTS, warn })
   const ask: Ask = async (call) => {
     const answer = await link.ask(async (client) => ({ of: await call(client) }))
     if (answer) return answer.of

@@ -2,6 +2,7 @@ import { SECONDS_BETWEEN_NOTES } from '../../cache/records/record.js'
 import { RedisLink } from '../../redis/link.js'
 import type { CacheAccess } from '../digests/cache-trust.js'
 import { adoptDigests } from './adopt.js'
+import { COUNT_SCRIPTS } from './machine-counts.js'
 import type { ShareRequest } from './share-request.js'
 import { SharedDigests } from './shared-digests.js'
 import { SharedStore } from './shared-store.js'
@@ -22,7 +23,7 @@ export async function openShare(
   const { cache, now } = access
   // A use is noted only that often, and prolongs the life then
   const life = Math.ceil(unusedFor / 1000) + SECONDS_BETWEEN_NOTES
-  const store = new SharedStore(new RedisLink(address, { warn }), life)
+  const store = new SharedStore(new RedisLink(address, { scripts: COUNT_SCRIPTS, warn }), life)
   const shared = new SharedDigests({ ...request, cache, store, now, warn })
   await shared.refresh()
   const timer = setInterval(() => void shared.refresh(), REFRESH_MS).unref()

@@ -6,16 +6,18 @@ import {
   type FileRecord,
 } from '../../cache/records/file.js'
 import {
+  countNodes,
   packTreeRecord,
   unpackTreeRecord,
   type TreeKey,
   type TreeRecord,
 } from '../../cache/records/tree.js'
+import { NODE } from '../digests/file-trees.js'
 import { countOf } from './machine-counts.js'
 import { noteOrigin, originOf, removeRevoked, type Origin } from './origins.js'
 import { openRecord, redisKey, sealRecord } from './sealed-record.js'
 import { sharedName, type ShareRules } from './share-name.js'
-import type { SharedStore } from './shared-store.js'
+import { MOST_OF_RECORD, type SharedStore } from './shared-store.js'
 
 const NOTHING = new Uint8Array(0)
 
@@ -73,7 +75,7 @@ export class SharedDigests {
     const { keys, store } = this.#parts
     const name = sharedName(key, fingerprint, this.#parts)
     if (name === null || keys.length === 0) return null
-    const sealed = await store.read(redisKey(name), expectedBytes(key))
+    const sealed = await store.read(redisKey(name), mostBytes(key))
     this.#heedRevocations()
     const shared = sealed && openRecord(name, sealed, keys)
     if (!shared || shared.epoch < this.#epochOf(shared.machine)) return null
@@ -165,9 +167,12 @@ function packBody(record: FileRecord | TreeRecord): Uint8Array {
     : packTreeRecord({ ...record, fingerprint: NOTHING })
 }
 
-/** Roughly the length of a record. */
-function expectedBytes(key: FileKey | TreeKey): number {
-  return (
-    200 + ('phase' in key ? (20 * key.size) / key.pieceLength : Math.min(2 ** 20, key.size / 512))
-  )
+/** Bytes of a record that are no digests of pieces: the MAC, a name, numbers and the file's ends. */
+const HEADER = 32 + 256 + 8 + 2 + 3 * 32
+
+/** The most bytes of a record. A longer value is none. */
+function mostBytes(key: FileKey | TreeKey): number {
+  const digests =
+    'phase' in key ? (20 * key.size) / key.pieceLength : NODE * countNodes(key.size, 0)
+  return Math.min(MOST_OF_RECORD, HEADER + Math.ceil(digests))
 }

@@ -5,9 +5,10 @@ import { answerOrRemove } from '../../redis/wrong-type.js'
 import { countUp, readCounts, type MachineCounts } from './machine-counts.js'
 import { EPOCHS_KEY, WRONG_KEY } from './sealed-record.js'
 
-/** Most records of a round trip, and most bytes that it may write. */
+/** Most records of a round trip, and most bytes that it may write or read. */
 const MOST = 1000
 const MOST_BYTES = 1024 * 1024
+const MOST_BYTES_READ = 32 * 1024 * 1024
 
 /** The largest record in bytes: the SHA-1 digests of 800,000 pieces. */
 export const MOST_OF_RECORD = 16 * 1024 * 1024
@@ -19,7 +20,7 @@ const WRITE_DELAY_MS = 50
 export class SharedStore {
   readonly #link: RedisLink
   readonly #lifeSeconds: number
-  #asked: { readonly key: string; readonly bytes: number; readonly give: Give }[] = []
+  readonly #asked: Asked[] = []
   #asking: Promise<void> | null = null
   #writes = new Map<string, Uint8Array>()
   #bytes = 0
@@ -39,8 +40,8 @@ export class SharedStore {
   }
 
   /**
-   * Returns the bytes under a key, or null. Calls of the same turn of the event loop share a round
-   * trip. `bytes` is the expected length.
+   * Returns at most the first `bytes` under a key, or null: strangers may have written much more.
+   * Calls of the same turn of the event loop share a round trip.
    */
   read(key: string, bytes: number): Promise<Buffer | null> {
     if (this.#link.isGone()) return Promise.resolve(null)
@@ -55,12 +56,13 @@ export class SharedStore {
   async #ask(): Promise<void> {
     while (this.#asked.length > 0) {
       await setImmediate()
-      const batch = this.#asked.splice(0, MOST)
-      const bytes = batch.reduce((sum, each) => sum + each.bytes, 0)
+      const { batch, bytes } = this.#nextBatch()
       const answers = await this.#link.ask(
         async (client) => {
           const epochs = readCounts(client, EPOCHS_KEY)
-          const found = batch.map(({ key }) => answerOrRemove(client, key, client.getBuffer(key)))
+          const found = batch.map(({ key, bytes }) => {
+            return answerOrRemove(client, key, client.getrangeBuffer(key, 0, bytes - 1))
+          })
           const [newEpochs, ...rest] = await Promise.all([epochs, ...found])
           this.#epochs = newEpochs
           return rest
@@ -69,6 +71,14 @@ export class SharedStore {
       )
       for (const [i, { give }] of batch.entries()) give(answers?.[i] ?? null)
     }
+  }
+
+  #nextBatch(): { batch: Asked[]; bytes: number } {
+    let [count, bytes] = [0, 0]
+    while (count < MOST && count < this.#asked.length && bytes < MOST_BYTES_READ) {
+      bytes += this.#asked[count++]?.bytes ?? 0
+    }
+    return { batch: this.#asked.splice(0, count), bytes }
   }
 
   /** Reads the epochs of machines. */
@@ -129,4 +139,10 @@ export class SharedStore {
   }
 }
 
-type Give = (bytes: Buffer | null) => void
+/** A key to read. */
+interface Asked {
+  readonly key: string
+  /** Most bytes of its value. */
+  readonly bytes: number
+  readonly give: (bytes: Buffer | null) => void
+}

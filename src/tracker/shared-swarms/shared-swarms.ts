@@ -19,7 +19,7 @@ import {
   type SwarmCalls,
   type SwarmReply,
 } from './swarm-calls.js'
-import { SwarmListing } from './swarm-listing.js'
+import { LISTING_SCRIPTS, SwarmListing } from './swarm-listing.js'
 
 export interface SharedSwarmsParts {
   readonly address: RedisAddress
@@ -66,7 +66,8 @@ export class SharedSwarms implements SwarmStore {
       parts.warn(message)
     }
     const pauseMs = ATTEMPT_INTERVAL / 2
-    this.#link = new RedisLink(parts.address, { scripts: SWARM_SCRIPTS, pauseMs, warn })
+    const scripts = { ...SWARM_SCRIPTS, ...LISTING_SCRIPTS }
+    this.#link = new RedisLink(parts.address, { scripts, pauseMs, warn })
     const listed = { link: this.#link, memory: parts.memory, now: parts.now }
     this.#listing = new SwarmListing(listed, (infoHash) => this.#look(infoHash))
   }

@@ -1,3 +1,4 @@
+import type { RedisClient } from '../../redis/client.js'
 import type { RedisLink } from '../../redis/link.js'
 import { answerOrRemove } from '../../redis/wrong-type.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
@@ -15,6 +16,25 @@ const TOTALS_AGE = 60_000
 
 /** Info hashes that are asked for at once. */
 const STEP = 500
+
+/** The most steps of a listing: strangers may have written as many hashes without swarms. */
+const MAX_STEPS = 10_000
+
+/** Returns a part of the set. Removes what is no info hash: a stranger may have written gigabytes. */
+const SCAN_INDEX = `
+local found = redis.call('SSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
+local hashes = {}
+for _, member in ipairs(found[2]) do
+  if #member == 20 then hashes[#hashes + 1] = member
+  else redis.pcall('SREM', KEYS[1], member) end
+end
+return { found[1], hashes }
+`
+
+/** The script of a listing, by the name of the method that calls it. */
+export const LISTING_SCRIPTS = { btkitScanSwarms: { lua: SCAN_INDEX, numberOfKeys: 1 } }
+
+type ScanScript = (key: string, cursor: string, count: number) => Promise<unknown>
 
 /** The most swarms in a listing. */
 const MAX_SWARMS = 1_000_000
@@ -73,25 +93,20 @@ export class SwarmListing {
     const { link } = this.#parts
     // A scan may give one member twice
     const swarms = new Map<string, SwarmSummary>()
-    let cursor: string | null = '0'
-    do {
-      const from: string = cursor
-      const scan = await link.ask(async (client) => {
-        const found = client.sscanBuffer(SWARM_INDEX, from, 'COUNT', STEP)
-        // Trackers put swarms into the set again
-        return { of: await answerOrRemove(client, SWARM_INDEX, found) }
-      })
+    let cursor = '0'
+    for (let step = 0; step < MAX_STEPS && swarms.size < MAX_SWARMS; step += 1) {
+      const from = cursor
+      const scan = await link.ask((client) => scanIndex(client, from))
       if (scan === null) return this.#own()
-      if (scan.of === null) return []
-      const [next, found] = scan.of
-      await Promise.all(found.map((infoHash) => this.#put(infoHash, swarms)))
-      cursor = next.toString()
-    } while (cursor !== '0' && swarms.size < MAX_SWARMS)
+      await Promise.all(scan.infoHashes.map((infoHash) => this.#put(infoHash, swarms)))
+      cursor = scan.next
+      if (cursor === '0') break
+    }
     return [...swarms.values()]
   }
 
   async #put(infoHash: Buffer, swarms: Map<string, SwarmSummary>): Promise<void> {
-    const reply = infoHash.length === 20 ? await this.#look(infoHash) : { answer: null }
+    const reply = await this.#look(infoHash)
     if (reply === null) return
     if (reply.answer === null) {
       await this.#parts.link.ask((client) => client.srem(SWARM_INDEX, infoHash))
@@ -105,4 +120,20 @@ export class SwarmListing {
   #own(): readonly SwarmSummary[] {
     return this.#parts.memory.list(0, Number.MAX_SAFE_INTEGER).swarms
   }
+}
+
+/** Returns some info hashes of the set, and where the next ones begin. */
+async function scanIndex(
+  client: RedisClient,
+  from: string,
+): Promise<{ readonly next: string; readonly infoHashes: readonly Buffer[] }> {
+  const { btkitScanSwarmsBuffer } = client as unknown as Record<string, ScanScript | undefined>
+  const scan = btkitScanSwarmsBuffer?.call(client, SWARM_INDEX, from, STEP)
+  // Trackers put swarms into the set again
+  const reply = await answerOrRemove(client, SWARM_INDEX, Promise.resolve(scan))
+  const [next, found] = Array.isArray(reply) ? (reply as unknown[]) : []
+  const isEnd = !(next instanceof Uint8Array) || !Array.isArray(found)
+  return isEnd
+    ? { next: '0', infoHashes: [] }
+    : { next: Buffer.from(next).toString(), infoHashes: found as Buffer[] }
 }

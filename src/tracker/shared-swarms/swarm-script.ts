@@ -43,6 +43,15 @@ local function number(text)
   return value
 end
 
+if action == 'clear' then
+  -- Before anything is read, as all of it may be garbage
+  local count = redis.pcall('HGET', index, 's')
+  count = type(count) == 'string' and tonumber(count) or 0
+  for shard = 1, math.max(1024, math.min(100000, count)) - 1 do call('DEL', index .. shard) end
+  call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], index)
+  return {}
+end
+
 local fields = call('HMGET', index, 'd', 'p', 'q', 's', 'b', 'c')
 local isKnown, progress = fields[5] ~= false, fields[6] or ''
 local wasProgress = progress
@@ -276,12 +285,6 @@ local function choose(family, self, wantsSeeds)
   if left > 0 and string.find(ARGV[12], 'b', 1, true) then
     chooseFamily(2 - family, left, self, wantsSeeds)
   end
-end
-
-if action == 'clear' then
-  removeShards(math.max(1024, math.min(100000, tonumber(fields[4]) or 0)))
-  call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], index)
-  return {}
 end
 
 if action == 'look' and not isKnown then return {} end

@@ -136,6 +136,45 @@ test('values of another type count as missing', { skip: WITHOUT_REDIS }, async (
   assert.equal((await two.make('b.iso')).bytesHashed, 0)
 })
 
+/** Bytes that a Redis has sent so far. */
+function bytesSent({ send }: Pick<RedisServer, 'send'>): number {
+  return Number(/total_net_output_bytes:(\d+)/.exec(send('info', 'stats'))?.[1])
+}
+
+/** Makes a string as long as `bytes` at a key. */
+function fill({ send }: Pick<RedisServer, 'send'>, key: string, bytes: number): void {
+  send('setrange', key, String(bytes - 1), 'x')
+}
+
+test('a huge value in place of a record is not read', { skip: WITHOUT_REDIS }, async (t) => {
+  const { redis, two, made } = await makePair(t)
+  fill(redis, recordKeyIn(redis), 20_000_000)
+  const before = bytesSent(redis)
+  const again = await two.make('a.iso')
+  assert.equal(again.bytesHashed, SIZE)
+  assert.equal(again.infoHash, made.infoHash)
+  assert.equal(again.stderr, '')
+  assert.ok(bytesSent(redis) - before < 50_000)
+})
+
+for (const title of ['a huge field', 'a huge name', 'very many fields']) {
+  test(`${title} in the epochs is not read, but removed`, { skip: WITHOUT_REDIS }, async (t) => {
+    const { redis, two } = await makePair(t)
+    const spoil = {
+      'a huge field': "redis.call('hset', KEYS[1], 'one', string.rep('9', 5000000))",
+      'a huge name': "redis.call('hset', KEYS[1], string.rep('9', 5000000), '1')",
+      'very many fields': "for i = 1, 200000 do redis.call('hset', KEYS[1], i, 1) end",
+    }[title]
+    redis.send('eval', spoil ?? '', '1', 'btkit1-epochs')
+    const before = bytesSent(redis)
+    const made = await two.make('a.iso')
+    assert.equal(made.bytesHashed, 0)
+    assert.equal(made.stderr, '')
+    assert.equal(redis.send('exists', 'btkit1-epochs'), '0')
+    assert.ok(bytesSent(redis) - before < 50_000)
+  })
+}
+
 for (const garbage of [
   ['set', 'btkit1-wrong', 'x'],
   ['hset', 'btkit1-wrong', 'one', 'x'],

@@ -105,12 +105,41 @@ test('what is no swarm is one warning, and filled again', { skip }, async (t) =>
     const answer = await store.announce(at(1))
     assert.deepEqual(peersOf(answer), ['10.0.0.1:2'])
     assert.equal(answer.incomplete, 2)
+    assert.equal((await store.totals()).peers, 2)
   }
   assert.equal(warnings.length, 1)
   assert.match(warnings[0]!, /holds something else than a swarm; it is removed, and filled again$/)
   assert.equal(store.state, 'joined')
   send('set', 'btkit:swarms', 'x')
   assert.equal((await store.totals()).swarms, 0)
+})
+
+test('huge values in place of swarms never leave Redis', { skip }, async (t) => {
+  const { url, send } = emptyRedis()
+  const { store, clock } = await openShared(t, url)
+  const sent = () => Number(/total_net_output_bytes:(\d+)/.exec(send('info', 'stats'))?.[1])
+  const key = (kind: string) => `btkit:swarm:{${hashOf('torrent')}}${kind}`
+  const huge = `string.rep('x', 5000000)`
+  const acts = [
+    [`redis.call('hset', KEYS[1], ${huge}, 'x')`, key('0')],
+    [`redis.call('hset', KEYS[1], '123456', ${huge})`, key('0')],
+    [`redis.call('hset', KEYS[1], 'd', ${huge})`, key('i')],
+    [`redis.call('hset', KEYS[1], 'c', ${huge})`, key('i')],
+    [`redis.call('sadd', KEYS[1], ${huge})`, 'btkit:swarms'],
+  ]
+  await store.announce(at(1))
+  const before = sent()
+  for (const [act = '', name = ''] of acts) {
+    send('eval', act, '1', name)
+    clock.now += 100
+    await store.announce(at(2))
+    const answer = await store.announce({ ...at(1), wantsIds: true })
+    assert.deepEqual(peersOf(answer), ['10.0.0.1:2'])
+    assert.equal((await store.totals()).peers, 2)
+    assert.equal(store.state, 'joined')
+  }
+  assert.ok(sent() - before < 100_000)
+  assert.equal(send('scard', 'btkit:swarms'), '1')
 })
 
 test('what clients send stays out of keys', { skip }, async (t) => {
