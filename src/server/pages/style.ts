@@ -53,6 +53,13 @@ dt { font-weight: 600 } dd { margin: 0 0 .4rem; overflow-wrap: anywhere }
 svg { display: block; width: 100%; max-width: 48rem; height: 9rem; background: var(--soft) }
 svg path { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke }
 .seeds { stroke: var(--seeds); color: var(--seeds) } .peers { stroke: var(--peers); color: var(--peers) }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem 2rem }
+.chart { margin: 0; min-width: 0 } .chart svg { height: 164px; max-width: none; margin: .3rem 0; background: none; overflow: visible }
+.chart svg svg { height: 124px; margin: 0 } .chart figcaption { font-weight: 600 } .chart figcaption span { font-weight: 400; margin-left: .8rem }
+.chart line { stroke: var(--line) } .chart text { fill: var(--muted); font-size: .75rem; stroke: var(--ground); stroke-width: 4px; paint-order: stroke } .chart .time { text-anchor: middle }
+.chart path { stroke-linecap: round; stroke-linejoin: round } .chart path.peers { stroke-dasharray: 6 4 }
+.chart path.completed { fill: var(--accent); stroke: none } .chart .completed { color: var(--accent) }
+.chart .peers::before { content: "┅ " } .chart .seeds::before { content: "━ " } .chart .completed::before { content: "▮ " }
 ol.path { display: flex; flex-wrap: wrap; gap: .2rem .5rem; list-style: none; margin: 0 0 .6rem; padding: 0 }
 .path li + li::before { content: "/"; color: var(--muted); margin-right: .5rem }
 .path li { overflow-wrap: anywhere; min-width: 0 } .path a { margin: 0 }

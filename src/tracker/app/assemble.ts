@@ -8,6 +8,7 @@ import { TrackerCalls, type SharingRules } from '../answers/tracker-calls.js'
 import { Aggregation } from '../http/aggregation.js'
 import { FullScrape } from '../http/full-scrape.js'
 import { TrackerRoutes } from '../http/tracker-routes.js'
+import type { History } from '../history/history.js'
 import { Pages } from '../page/pages.js'
 import { ConnectionIds } from '../protocol/connection-ids.js'
 import { isLocal } from '../protocol/local-address.js'
@@ -40,6 +41,8 @@ export interface AssemblyParts extends ServerContext {
   /** Peers reported by other trackers; null if those are not asked. */
   readonly foreign: ForeignPeers | null
   readonly favicon: Uint8Array | null
+  /** The counts of the past, for charts. */
+  readonly history: History
   /** Null if nothing is logged. */
   readonly log: AccessLog | null
   /** Supplies the time of the last save and the number of failed ones. */

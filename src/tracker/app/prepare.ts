@@ -4,6 +4,8 @@ import { AccessLog } from '../../server/exchange/access-log.js'
 import { openLogSink, type LogSink } from '../../server/exchange/log-file.js'
 import { ForeignPeers } from '../answers/foreign-peers.js'
 import type { SharingRules } from '../answers/tracker-calls.js'
+import { History } from '../history/history.js'
+import { HistoryFile } from '../history/history-file.js'
 import { StateFile } from '../state/state-file.js'
 import type { RedisAddress } from '../../redis/address.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
@@ -58,6 +60,10 @@ export async function prepareTracker(settings: AnsweringSettings, world: Tracker
   const state = path === null ? NO_STATE : new StateFile({ path, store: memory, now, report: warn })
   await state.load()
   const saver = new StateSaver(state, path ?? '', world)
+  const history = new History()
+  const historyPath = path === null ? null : `${path}.history`
+  const historyFile = new HistoryFile({ path: historyPath, history, now, warn })
+  await historyFile.load()
   const sink = await openLogSink({ ...world, logFile: settings.logFile })
   const admitted = await openAccessLists({
     settings: settings.allowed,
@@ -85,6 +91,7 @@ export async function prepareTracker(settings: AnsweringSettings, world: Tracker
     foreign,
     favicon,
     log,
+    history,
   }
   const tracker = assembleTracker({ ...parts, saver })
   const close = async () => {
@@ -93,7 +100,7 @@ export async function prepareTracker(settings: AnsweringSettings, world: Tracker
     log?.flush()
     await sink.close()
   }
-  return { ...parts, state, saver, sink, tracker, close }
+  return { ...parts, state, saver, historyFile, sink, tracker, close }
 }
 
 interface SharedParts {

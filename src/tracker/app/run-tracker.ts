@@ -1,4 +1,4 @@
-import { SAMPLE_INTERVAL } from '../page/history.js'
+import { SAMPLE_INTERVAL, takeSample } from '../history/take-sample.js'
 import { PeerTrackerPoller } from '../multitracker/peer-tracker-poller.js'
 import { lockState } from '../state/lock-state.js'
 import { listenEverywhere, type Listening } from './listen-everywhere.js'
@@ -93,7 +93,7 @@ async function openTracker(
 export async function beginWork(
   prepared: PreparedTracker,
 ): Promise<(endRequests: () => Promise<void>) => Promise<void>> {
-  const { state, saver, admitted, close } = prepared
+  const { state, saver, admitted, historyFile, close } = prepared
   await state.prepareToSave()
   // Saves now so that an unwritable state is noticed at the start and not at the end
   await saver.save()
@@ -101,22 +101,15 @@ export async function beginWork(
   return async (endRequests) => {
     admitted.close()
     await Promise.all([endRequests(), endWork()])
+    await sample(prepared)
+    await historyFile.save()
     await saver.save().finally(close)
   }
 }
 
 /** Starts the periodic tasks. The returned function ends them. */
-function startRepeating({
-  settings,
-  memory,
-  saver,
-  tracker,
-  foreign,
-  sharing,
-  admitted,
-  now,
-  onError,
-}: PreparedTracker): () => Promise<void> {
+function startRepeating(prepared: PreparedTracker): () => Promise<void> {
+  const { settings, memory, saver, foreign, sharing, admitted, now, onError } = prepared
   const rounds = new PeerTrackerPoller({
     rules: sharing,
     torrents: () => admitted.torrents.torrents,
@@ -132,7 +125,7 @@ function startRepeating({
       { act: admitted.refresh, period: settings.allowed.interval },
       { act: () => saver.saveOrTell(), period: settings.saveInterval },
       { act: () => expireSome(memory), period: EXPIRE_INTERVAL },
-      { act: () => tracker.pages.sample(), period: SAMPLE_INTERVAL },
+      { act: () => sampleAndSave(prepared), period: SAMPLE_INTERVAL },
     ],
     onError,
   )
@@ -140,6 +133,25 @@ function startRepeating({
     rounds.stop()
     return endWork()
   }
+}
+
+async function sampleAndSave(prepared: PreparedTracker): Promise<void> {
+  await sample(prepared)
+  await prepared.historyFile.saveIfDue()
+}
+
+/**
+ * Adds a sample to the history. Takes none while Redis is gone, because the counts of this tracker
+ * alone are lower.
+ */
+async function sample(prepared: PreparedTracker): Promise<void> {
+  const { history, shared, store, admitted, now } = prepared
+  if (shared !== null && shared.state !== 'joined') return
+  const { torrents } = admitted
+  const isTracked = (infoHash: string) => {
+    return torrents.isOpen || torrents.isFed || torrents.torrents.has(infoHash)
+  }
+  await takeSample(history, { store, isTracked }, now)
 }
 
 /**

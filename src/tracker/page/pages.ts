@@ -4,7 +4,7 @@ import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import { describeTorrent, type AllowedTorrent } from '../allowed/known-torrent.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
-import { History } from './history.js'
+import type { History } from '../history/history.js'
 import { renderInfoPage } from './info-page.js'
 import { jsonOfRow, jsonOfRows } from './json.js'
 import {
@@ -41,6 +41,7 @@ export interface PagesParts extends Pick<ServerContext, 'now' | 'monotonic'> {
   readonly options: PageOptions
   readonly store: Pick<SwarmStore, 'list' | 'scrape'>
   readonly torrents: TorrentList
+  readonly history: Pick<History, 'of'>
   readonly version: string
 }
 
@@ -61,7 +62,6 @@ const MAX_AGE = 10_000
 /** The tracker's pages, each as HTML and as JSON. */
 export class Pages {
   readonly #parts: PagesParts
-  readonly #history = new History()
   readonly #budget: RenderBudget
   #snapshot: Promise<Snapshot> | null = null
   #takenAt = 0
@@ -91,12 +91,6 @@ export class Pages {
     ['/file', (request) => this.#file(request)],
   ])
 
-  /** Adds the current counts to the history. Call it every SAMPLE_INTERVAL. */
-  async sample(): Promise<void> {
-    const { rows } = await this.#fresh()
-    this.#history.note(rows, this.#parts.now())
-  }
-
   async #infoPage({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
     const { options, version, now } = this.#parts
     if (options.redirect !== null) return redirect(options.redirect)
@@ -115,15 +109,15 @@ export class Pages {
   async #torrentPage({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
     const row = await this.#row(query)
     if (!row) return notFound()
-    const samples = this.#history.of(row.infoHash)
+    const { history } = this.#parts
     const links = this.#links(announceUrls)
-    return pageAnswer(renderTorrentPage({ row, samples, links }))
+    return pageAnswer(renderTorrentPage({ row, history, links }))
   }
 
   async #torrentJson({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
     const row = await this.#row(query)
     if (!row) return notFound()
-    const history = this.#history.of(row.infoHash)
+    const history = this.#parts.history.of(row.infoHash, 'day')
     const torrent = { ...jsonOfRow(row, this.#links(announceUrls)), history }
     return jsonAnswer(torrent)
   }

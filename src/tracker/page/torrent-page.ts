@@ -1,19 +1,19 @@
-import { html, type Html } from '../../text/html.js'
+import { html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
-import { SAMPLES, type HistorySample } from './history.js'
+import type { History } from '../history/history.js'
+import { renderCharts } from './history-charts.js'
 import { renderPage } from '../../server/pages/layout.js'
 import { transferredOf, type SwarmRow } from './swarm-row.js'
 import type { TorrentLinks } from './torrent-links.js'
 
 export interface TorrentPageParts {
   readonly row: SwarmRow
-  /** The samples of the last day, oldest first; null if there are none. */
-  readonly samples: readonly HistorySample[] | null
+  readonly history: Pick<History, 'of'>
   readonly links: TorrentLinks
 }
 
 /** The page of one torrent. */
-export function renderTorrentPage({ row, samples, links }: TorrentPageParts): string {
+export function renderTorrentPage({ row, history, links }: TorrentPageParts): string {
   const title = row.name ?? row.infoHash
   const file = links.file(row)
   const transferred = transferredOf(row)
@@ -54,65 +54,6 @@ export function renderTorrentPage({ row, samples, links }: TorrentPageParts): st
             <dd>${row.torrent.warning}</dd>`
         }
       </dl>
-      <h2>The last day</h2>
-      ${samples ? renderHistory(samples) : html`<p>No data yet.</p>`}`,
+      ${renderCharts(history, row.infoHash)}`,
   )
-}
-
-const HEIGHT = 100
-
-function renderHistory(samples: readonly HistorySample[]): Html {
-  const most = Math.max(
-    1,
-    ...samples.flatMap((each) => [each.complete ?? 0, each.downloading ?? 0]),
-  )
-  const line = (value: (sample: HistorySample) => number | null) =>
-    linePath(samples.map(value), HEIGHT / most)
-  return html`<svg viewBox="0 0 ${SAMPLES - 1} ${HEIGHT}" preserveAspectRatio="none" role="img">
-      <title>Seeds and downloaders in the last 24 hours, at most ${most}</title>
-      <path class="peers" d="${line(({ downloading }) => downloading)}" />
-      <path class="seeds" d="${line(({ complete }) => complete)}" />
-    </svg>
-    <p>
-      <span class="seeds">complete</span>, <span class="peers">downloading</span>; at most ${most}.
-    </p>
-    <details>
-      <summary>By the hour</summary>
-      <table>
-        <thead>
-          <tr>
-            <th>UTC</th>
-            <th class="n">complete</th>
-            <th class="n">downloading</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${samples.filter((_, i) => i % 4 === 3).map(hourRow)}
-        </tbody>
-      </table>
-    </details>`
-}
-
-/** An SVG path through all known points, with gaps for missing ones. */
-function linePath(values: readonly (number | null)[], scale: number): string {
-  let isDown = false
-  return values
-    .map((value, i) => {
-      const step =
-        value === null ? '' : `${isDown ? 'L' : 'M'}${i} ${Math.round(HEIGHT - value * scale)}`
-      isDown = value !== null
-      // An isolated point is visible only if the line has some length
-      return step.startsWith('M') ? `${step}h.1` : step
-    })
-    .join('')
-}
-
-function hourRow({ at, complete, downloading }: HistorySample): Html | null {
-  if (complete === null || downloading === null) return null
-  const time = new Date(at).toISOString().slice(11, 16)
-  return html`<tr>
-    <td>${time}</td>
-    <td class="n">${complete}</td>
-    <td class="n">${downloading}</td>
-  </tr> `
 }

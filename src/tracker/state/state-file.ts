@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { copyFile, open, type FileHandle } from 'node:fs/promises'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { readRegular } from '../../files/read-regular.js'
 import { streamAtomically } from '../../files/write/stream-atomically.js'
@@ -14,6 +13,7 @@ import {
   MAX_HEADER,
   readStateHeader,
 } from './state-format.js'
+import { setAside } from './set-aside.js'
 import type { ServerContext } from '../../server/context.js'
 
 /** Others cannot read the file because it holds addresses of clients. */
@@ -158,27 +158,10 @@ export class StateFile {
 
   async #setAside(kind: 'damaged' | 'pickled', what: string): Promise<void> {
     const { path, report, now } = this.#parts
-    const aside = `${path}.${kind}-${now()}`
-    await rename(path, aside)
+    const aside = await setAside(path, kind, now())
     report(
       `${path}: ${what} cannot be read; renamed to ${aside}, and the tracker starts without peers`,
     )
-    await removeOldest(`${path}.${kind}-`)
-  }
-}
-
-/** Number of renamed states that are kept. */
-const KEPT_ASIDE = 3
-
-/** Removes all but the newest renamed states that begin with a path. */
-async function removeOldest(beginning: string): Promise<void> {
-  const directory = dirname(beginning)
-  const names = (await readdir(directory)).filter((name) => {
-    return name.startsWith(basename(beginning)) && /-\d+$/.test(name)
-  })
-  const since = (name: string) => Number(/\d+$/.exec(name))
-  for (const name of names.sort((a, b) => since(b) - since(a)).slice(KEPT_ASIDE)) {
-    await rm(join(directory, name), { force: true })
   }
 }
 

@@ -233,6 +233,23 @@ test('swarms and counts survive a restart', async (t) => {
   assert.equal((files.get('\u00ab'.repeat(20)) as typeof scraped).get('downloaded'), 1)
 })
 
+test('the history of a torrent survives a restart, and damage to it stops nothing', async (t) => {
+  const first = await startTrack(t)
+  await first.ask(announceQuery(HASH))
+  await first.stop()
+  const { stateFile } = first
+  const page = `/torrent?info_hash=${HASH}`
+  const second = await startTrack(t, { stateFile })
+  assert.match(await (await second.get(page)).text(), /complete: 1 at the end, 1 to 1\./)
+  await second.stop()
+  writeFileSync(`${stateFile}.history`, 'something else')
+  const third = await startTrack(t, { stateFile })
+  assert.match(await (await third.get(page)).text(), /No data yet/)
+  const { status, stderr } = await third.stop()
+  assert.equal(status, 0)
+  assert.match(stderr, /^btkit: warning: \S+\.history: not a history of this version; renamed to /)
+})
+
 test('a peer has its own address, unless its claim is believed', async (t) => {
   const peerOf = async (args: readonly string[], init: RequestInit, fields = {}) => {
     const track = await startTrack(t, { args })

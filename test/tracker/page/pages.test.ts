@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { TorrentList } from '../../../src/tracker/allowed/torrent-list.js'
-import { SAMPLE_INTERVAL } from '../../../src/tracker/page/history.js'
+import { History } from '../../../src/tracker/history/history.js'
+import { takeSample } from '../../../src/tracker/history/take-sample.js'
 import { Pages, type PageOptions } from '../../../src/tracker/page/pages.js'
 import { makeScratch } from '../../support/scratch.js'
 import { singleFileInfo, torrentOf, type PlainDict } from '../../support/torrents.js'
@@ -45,10 +46,13 @@ async function pagesOf(t: TestContext, { torrents = {}, swarms = {}, options, is
   })
   await list.refresh()
   let time = Date.UTC(2026, 10, 20, 12)
+  const store = swarmsOf(swarms)
+  const history = new History()
   const pages = new Pages({
     options: { ...OPTIONS, ...options },
-    store: swarmsOf(swarms),
+    store,
     torrents: list,
+    history,
     version: '1.2.3',
     now: () => time,
     monotonic: () => time,
@@ -70,7 +74,8 @@ async function pagesOf(t: TestContext, { torrents = {}, swarms = {}, options, is
   const wait = (milliseconds: number) => {
     time += milliseconds
   }
-  return { pages, ask, json, wait, directory }
+  const sample = () => takeSample(history, { store, isTracked: () => true }, () => time)
+  return { pages, ask, json, wait, sample, directory }
 }
 
 /** The text of a page without tags, one line per row of its table. */
@@ -211,20 +216,21 @@ test('hostile names, messages and queries are inert', async (t) => {
   }
 })
 
-test('each torrent has a page with its last day', async (t) => {
+test('each torrent has a page with charts of its day, week and year', async (t) => {
   const one = torrentNamed('one')
-  const { pages, ask, wait } = await pagesOf(t, {
+  const { sample, ask, wait } = await pagesOf(t, {
     torrents: { 'a.torrent': one.bytes },
     swarms: { [one.hash]: [7, 3, 2] },
   })
   const query = `info_hash=${one.hash}`
   assert.match(textOf((await ask('/torrent', query)).text), /No data yet/)
-  await pages.sample()
-  wait(2 * SAMPLE_INTERVAL)
-  await pages.sample()
+  await sample()
+  wait(10 * 60_000)
+  await sample()
   const { text } = await ask('/torrent', query)
   assert.match(textOf(text), /one magnet info hash .* complete 7 downloading 3 downloaded 2/)
-  assert.match(text, /<path\s+class="seeds"\s+d="M93 0h\.1M95 0h\.1"/)
+  assert.match(textOf(text), /The last day .*The last week .*The last year/s)
+  assert.match(text, /complete: 7 at the end, 7 to 7\. downloading: 3 at the end, 3 to 3\./)
   const { history } = JSON.parse((await ask('/torrent.json', query)).text) as {
     history: { complete: number | null }[]
   }
