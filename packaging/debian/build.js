@@ -178,6 +178,8 @@ function stageSystem(root, { version }) {
   put('usr/share/doc/btkit/copyright', own('copyright'))
   for (const guide of readdirSync('docs').filter((each) => /\.(md|json)$/.test(each)))
     put(`usr/share/doc/btkit/docs/${guide}`, readFileSync(join('docs', guide)))
+  for (const schema of readdirSync('docs/schemas'))
+    put(`usr/share/doc/btkit/docs/schemas/${schema}`, readFileSync(join('docs/schemas', schema)))
   put('usr/share/doc/btkit/changelog.gz', zip(changelog(version)))
 }
 

@@ -1,10 +1,10 @@
 import { BtkitError } from '../../errors.js'
-import { escapeText, jsonLine } from '../../text/escape.js'
+import { escapeText } from '../../text/escape.js'
 import type { Io } from '../io.js'
 
 /** Reports an error as one line on standard error: `btkit: <what>: <why>`. */
 export function reportError(error: unknown, io: Io): void {
-  io.stderr.write(`${io.paint('red', 'btkit:')} ${escapeText(describe(error))}\n`)
+  io.stderr.write(`${io.paint('red', 'btkit:')} ${escapeText(describeError(error))}\n`)
   if (io.env['BTKIT_DEBUG'] === '1' && error instanceof Error) {
     io.stderr.write(`${error.stack ?? ''}\n`)
   }
@@ -42,28 +42,6 @@ export async function tryEach<T>(
   return status
 }
 
-/**
- * Returns `work` so that it prints a line of JSON for a torrent that fails, in the form of all
- * commands, if `isJson`.
- */
-export function withFailureLines(
-  isJson: boolean | undefined,
-  io: Io,
-  work: (torrent: string) => Promise<void>,
-): (torrent: string) => Promise<void> {
-  return async (torrent) => {
-    try {
-      await work(torrent)
-    } catch (error) {
-      if (isJson && !io.signal.aborted) {
-        const code = error instanceof BtkitError ? error.code : null
-        io.stdout.write(jsonLine({ torrent, error: describe(error), code }))
-      }
-      throw error
-    }
-  }
-}
-
 /** The exit status for an error: 2 for wrong usage, 75 for a held lock, else 1. */
 export function exitStatusOf(error: unknown): number {
   if (!(error instanceof BtkitError)) return 1
@@ -71,7 +49,8 @@ export function exitStatusOf(error: unknown): number {
   return error.code === 'locked' ? 75 : 1
 }
 
-function describe(error: unknown): string {
+/** Returns the message for an error in one line. */
+export function describeError(error: unknown): string {
   if (typeof error === 'string') return error
   if (error instanceof BtkitError) return error.message
   const reason = error instanceof Error ? error.message : String(error)

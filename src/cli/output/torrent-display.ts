@@ -1,10 +1,12 @@
-import { jsonLine, escapeText } from '../../text/escape.js'
+import { escapeText } from '../../text/escape.js'
+import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
+import { listedLine, type ListedTorrent } from './torrent-json.js'
 import { LiveTable } from './live-table.js'
 import { reportError, reportNote } from './messages.js'
 import { isScreen } from './paint.js'
 import { torrentTable } from './torrent-table.js'
-import { isWhole, type ClientTorrent } from '../../core/publish/client.js'
+import { isBroken, isWhole, type ClientTorrent } from '../../core/publish/client.js'
 
 /** Options of a display. */
 export interface DisplayOptions {
@@ -16,7 +18,7 @@ export interface DisplayOptions {
 
 /** Shows the state of torrents on standard output, between messages. */
 export interface Display {
-  readonly show: (torrents: readonly ClientTorrent[]) => void
+  readonly show: (torrents: readonly ListedTorrent[]) => void
   readonly note: (message: string) => void
   readonly reportError: (error: unknown) => void
   /** Removes everything that is shown only temporarily. */
@@ -61,12 +63,20 @@ export function openDisplay(options: DisplayOptions, io: Io): Display {
 }
 
 function chooseLines({ json, quiet }: DisplayOptions, io: Io): Display['show'] {
-  if (json) return (torrents) => io.stdout.write(torrents.map(jsonLine).join(''))
+  if (json) return (torrents) => io.stdout.write(torrents.map(lineOf).join(''))
   if (quiet) return () => undefined
   return (torrents) => {
     const lines = torrents.length === 0 ? ['no torrents'] : torrents.map(torrentLine)
     io.stdout.write(lines.map((line) => `${line}\n`).join(''))
   }
+}
+
+function lineOf(torrent: ListedTorrent): string {
+  const { name, state, message } = torrent
+  return listedLine(
+    torrent,
+    isBroken(torrent) ? new BtkitError('client', `${name}: ${message ?? state}`) : null,
+  )
 }
 
 /** Formats a torrent's state in one line, like BitTornado's launchmany. */

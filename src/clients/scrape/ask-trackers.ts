@@ -12,7 +12,7 @@ const AT_ONCE = 16
 export interface Asked {
   /** The torrent or link, for people. */
   readonly name: string
-  /** In hexadecimal, 20 bytes. */
+  /** In hexadecimal, 20 bytes: trackers know a v2 torrent by the first of its hash (BEP 52). */
   readonly infoHash: string
   /** Announce URLs. */
   readonly trackers: readonly string[]

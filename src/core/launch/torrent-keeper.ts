@@ -67,10 +67,13 @@ export class TorrentKeeper {
     this.#settings = settings
   }
 
-  /** Filters a client's list to the kept torrents. */
-  ownOf(list: readonly ClientTorrent[]): ClientTorrent[] {
-    const infoHashes = new Set([...this.#kept.values()].map(({ infoHash }) => infoHash))
-    return list.filter(({ infoHash }) => infoHashes.has(infoHash))
+  /** Filters a client's list to the kept torrents, and adds the paths of their files. */
+  ownOf(list: readonly ClientTorrent[]): (ClientTorrent & { readonly torrent: string })[] {
+    const paths = new Map([...this.#kept].map(([path, { infoHash }]) => [infoHash, path]))
+    return list.flatMap((each) => {
+      const torrent = paths.get(each.infoHash)
+      return torrent === undefined ? [] : [{ torrent, ...each }]
+    })
   }
 
   /**

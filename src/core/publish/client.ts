@@ -1,4 +1,4 @@
-import type { BtkitError } from '../../errors.js'
+import type { BtkitError, ErrorCode } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 
 /** The label that marks btkit's torrents in a client's list. */
@@ -178,6 +178,7 @@ interface Unpublished {
   readonly client: string
   readonly torrent: string | null
   readonly reason: string
+  readonly code: ErrorCode
 }
 
 /** Creates an empty report. */

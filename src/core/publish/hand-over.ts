@@ -22,6 +22,12 @@ export interface ClientSight {
   readonly trustsDirectories: boolean
 }
 
+/** The torrents that a client can seed, and why it cannot seed the others. */
+interface Prospects {
+  readonly torrents: ReadonlyMap<PublishRequest, PublishedTorrent>
+  readonly refusals: Map<PublishRequest, BtkitError>
+}
+
 /**
  * Adds torrents to a client without starting them, if the client sees their data as far as that is
  * known. Returns the errors of the others.
@@ -32,6 +38,26 @@ export async function handOver(
   requests: readonly PublishRequest[],
   sight: ClientSight,
 ): Promise<Map<PublishRequest, BtkitError>> {
+  const { torrents, refusals } = await foresee(client, requests, sight)
+  if (torrents.size === 0) return refusals
+  const failures = await client.add([...torrents.values()])
+  ;[...torrents.keys()].forEach((request, i) => {
+    const failure = failures[i]
+    if (failure) refusals.set(request, failure)
+  })
+  return refusals
+}
+
+/**
+ * Asks a client which torrents it could seed, as far as that is known before they are added.
+ * Changes nothing.
+ * @throws BtkitError `unreachable`, `client` if it refuses, `interrupted`
+ */
+export async function foresee(
+  client: TorrentClient,
+  requests: readonly PublishRequest[],
+  sight: ClientSight,
+): Promise<Prospects> {
   const refusals = new Map<PublishRequest, BtkitError>()
   const refuse = (request: PublishRequest, why: BtkitError | null) => {
     if (why) refusals.set(request, why)
@@ -45,15 +71,12 @@ export async function handOver(
       torrents.set(request, torrent)
     }
   }
-  if (torrents.size === 0) return refusals
+  if (torrents.size === 0) return { torrents, refusals }
   const found = (await client.findData?.([...torrents.values()])) ?? []
   const seen = [...torrents].filter(([request], i) => {
     return !refuse(request, doubtOf(request, found[i] ?? null, { client, sight }))
   })
-  if (seen.length === 0) return refusals
-  const failures = await client.add(seen.map(([, torrent]) => torrent))
-  seen.forEach(([request], i) => refuse(request, failures[i] ?? null))
-  return refusals
+  return { torrents: new Map(seen), refusals }
 }
 
 function prepare(request: PublishRequest): PublishedTorrent | BtkitError {

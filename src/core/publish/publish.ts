@@ -1,3 +1,4 @@
+import type { BtkitError, ErrorCode } from '../../errors.js'
 import {
   clientInfoHash,
   isBroken,
@@ -7,12 +8,14 @@ import {
   type ClientTorrent,
   type TorrentClient,
 } from './client.js'
-import { handOver, unseen, type ClientSight, type PublishRequest } from './hand-over.js'
+import { foresee, handOver, unseen, type ClientSight, type PublishRequest } from './hand-over.js'
 import { waitFor, type Waiting } from './wait-for.js'
 
 /** Options for publishing. */
 export interface PublishOptions extends ClientSight {
   readonly waiting: Waiting
+  /** Whether to change nothing in the client. Then outcomes are what would happen. */
+  readonly dryRun?: boolean
   /** The same client for calls after an interruption. Default: the client itself. */
   readonly lastCalls?: TorrentClient
   /** Info hashes of torrents that an earlier run was about to add, and may not have marked. */
@@ -31,6 +34,7 @@ export interface PublishOutcome {
   readonly status: 'published' | 'already' | 'checking' | 'failed'
   /** Why it is not published; null if it is. */
   readonly reason: string | null
+  readonly code: ErrorCode | null
 }
 
 /** How long after adding a torrent a client may begin to check the data, in milliseconds. */
@@ -51,6 +55,10 @@ export async function publishTorrents(
   options: PublishOptions,
 ): Promise<PublishOutcome[]> {
   const run = new PublishRun(client, options)
+  if (options.dryRun) {
+    await run.foresee(requests)
+    return requests.map((request) => run.outcome(request))
+  }
   try {
     await run.add(requests)
     await run.startWhole()
@@ -67,10 +75,15 @@ interface Pending {
   readonly infoHash: string
 }
 
+type Settled = Omit<PublishOutcome, 'torrent' | 'infoHash'>
+
+const PUBLISHED: Settled = { status: 'published', reason: null, code: null }
+const NOT_REACHED: Settled = { status: 'failed', reason: 'not reached', code: 'client' }
+
 class PublishRun {
   readonly #client: TorrentClient
   readonly #options: PublishOptions
-  readonly #outcomes = new Map<PublishRequest, Omit<PublishOutcome, 'torrent' | 'infoHash'>>()
+  readonly #outcomes = new Map<PublishRequest, Settled>()
   /** Torrents in the client that are to be started. */
   #added: Pending[] = []
   #started: Pending[] = []
@@ -84,8 +97,24 @@ class PublishRun {
 
   outcome(request: PublishRequest): PublishOutcome {
     const { torrent, metainfo } = request
-    const settled = this.#outcomes.get(request) ?? { status: 'failed', reason: 'not reached' }
+    const settled = this.#outcomes.get(request) ?? NOT_REACHED
     return { torrent, infoHash: clientInfoHash(metainfo), ...settled }
+  }
+
+  /** Settles what would happen, without changing anything. */
+  async foresee(requests: readonly PublishRequest[]): Promise<void> {
+    const fresh = this.#judge(requests, byInfoHash(await this.#client.list()))
+    for (const some of inPortions(fresh)) {
+      const asked = some.map(({ request }) => request)
+      const { refusals } = await foresee(this.#client, asked, this.#options)
+      for (const request of asked) this.#settle(request, refusals.get(request))
+    }
+    for (const { request } of this.#added) this.#settle(request, undefined)
+  }
+
+  #settle(request: PublishRequest, refusal: BtkitError | undefined): void {
+    if (refusal) this.#fail(request, refusal.message, refusal.code)
+    else this.#outcomes.set(request, PUBLISHED)
   }
 
   /** Adds the torrents that the client does not have. */
@@ -111,7 +140,7 @@ class PublishRun {
       else if (known && !known.isMarked && !isUnfinished(known, this.#begun)) {
         this.#fail(request, 'the client has it already, and not from btkit; it stays unchanged')
       } else if (known && isSeeded(known)) {
-        this.#outcomes.set(request, { status: 'already', reason: null })
+        this.#outcomes.set(request, { ...PUBLISHED, status: 'already' })
       } else if (!known || isOdd) return [{ request, infoHash }]
       else this.#added.push({ request, infoHash })
       return []
@@ -123,7 +152,7 @@ class PublishRun {
     const refusals = await handOver(this.#client, requests, this.#options)
     for (const pending of some) {
       const refusal = refusals.get(pending.request)
-      if (refusal) this.#fail(pending.request, refusal.message)
+      if (refusal) this.#settle(pending.request, refusal)
       else this.#added.push(pending)
     }
   }
@@ -163,7 +192,7 @@ class PublishRun {
     for (const pending of this.#started) {
       const torrent = list.get(pending.infoHash)
       if (torrent && isSeeded(torrent)) {
-        this.#outcomes.set(pending.request, { status: 'published', reason: null })
+        this.#outcomes.set(pending.request, PUBLISHED)
       } else if (torrent?.state === 'checking') this.#tellChecking(pending)
       else await this.#takeOut(pending, torrent)
     }
@@ -203,7 +232,7 @@ class PublishRun {
 
   #tellChecking({ request }: Pending): void {
     const reason = 'the client is still checking its data; the next run starts it'
-    this.#outcomes.set(request, { status: 'checking', reason })
+    this.#outcomes.set(request, { status: 'checking', reason, code: 'client' })
   }
 
   async #takeOut({ request, infoHash }: Pending, torrent: ClientTorrent | undefined) {
@@ -212,8 +241,8 @@ class PublishRun {
     this.#fail(request, `${unseen(this.#client, request.directory)}${said}`)
   }
 
-  #fail(request: PublishRequest, reason: string): void {
-    this.#outcomes.set(request, { status: 'failed', reason })
+  #fail(request: PublishRequest, reason: string, code: ErrorCode = 'client'): void {
+    this.#outcomes.set(request, { status: 'failed', reason, code })
   }
 }
 

@@ -70,7 +70,8 @@ export async function syncTarget(
     return true
   } catch (error) {
     if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
-    report.unpublished.push({ client: client.label, torrent: null, reason: error.message })
+    const { message: reason, code } = error
+    report.unpublished.push({ client: client.label, torrent: null, reason, code })
     return error.code !== 'unreachable'
   }
 }
@@ -146,8 +147,8 @@ class SyncRun {
       },
     })
     const stamps = new Map(due.map(({ name, stamp }) => [name, stamp]))
-    for (const { torrent, infoHash, status, reason } of outcomes) {
-      if (reason !== null) this.#unpublished(torrent, reason)
+    for (const { torrent, infoHash, status, reason, code } of outcomes) {
+      if (reason !== null) this.#unpublished(torrent, new BtkitError(code ?? 'client', reason))
       else this.#note({ torrent, infoHash, status }, before.get(torrent))
       if (status === 'failed') this.known.delete(torrent)
       else this.known.set(torrent, { infoHash, stamp: stamps.get(torrent) ?? '' })
@@ -185,7 +186,7 @@ class SyncRun {
   }
 
   #note(
-    { torrent, infoHash, status }: Omit<PublishOutcome, 'reason'>,
+    { torrent, infoHash, status }: Omit<PublishOutcome, 'reason' | 'code'>,
     oldInfoHash: string | undefined,
   ): void {
     const { label } = this.#sync.client
@@ -200,11 +201,11 @@ class SyncRun {
       act()
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
-      this.#unpublished(torrent, error.message)
+      this.#unpublished(torrent, error)
     }
   }
 
-  #unpublished(torrent: string, reason: string): void {
-    this.#report.unpublished.push({ client: this.#sync.client.label, torrent, reason })
+  #unpublished(torrent: string, { message: reason, code }: BtkitError): void {
+    this.#report.unpublished.push({ client: this.#sync.client.label, torrent, reason, code })
   }
 }

@@ -21,12 +21,24 @@ export async function withdrawTorrents(
   infoHashes: readonly string[],
   begun: ReadonlySet<string> = new Set(),
 ): Promise<WithdrawOutcome[]> {
-  if (infoHashes.length === 0) return []
-  const list = new Map((await client.list()).map((torrent) => [torrent.infoHash, torrent]))
-  const outcomes = infoHashes.map((infoHash) => judge(infoHash, list.get(infoHash), begun))
+  const outcomes = await planWithdrawal(client, infoHashes, begun)
   const leaving = outcomes.filter(({ status }) => status === 'withdrawn')
   if (leaving.length > 0) await client.remove(leaving.map(({ infoHash }) => infoHash))
   return outcomes
+}
+
+/**
+ * Returns what withdrawTorrents would do, and changes nothing.
+ * @throws BtkitError `client`, `interrupted`
+ */
+export async function planWithdrawal(
+  client: TorrentClient,
+  infoHashes: readonly string[],
+  begun: ReadonlySet<string> = new Set(),
+): Promise<WithdrawOutcome[]> {
+  if (infoHashes.length === 0) return []
+  const list = new Map((await client.list()).map((torrent) => [torrent.infoHash, torrent]))
+  return infoHashes.map((infoHash) => judge(infoHash, list.get(infoHash), begun))
 }
 
 function judge(

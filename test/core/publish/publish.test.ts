@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { clientInfoHash } from '../../../src/core/publish/client.js'
 import type { PublishRequest } from '../../../src/core/publish/hand-over.js'
 import { publishTorrents, type PublishOptions } from '../../../src/core/publish/publish.js'
-import { withdrawTorrents } from '../../../src/core/publish/withdraw.js'
+import { planWithdrawal, withdrawTorrents } from '../../../src/core/publish/withdraw.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -37,6 +37,20 @@ void test('what is published is seeded', async (t) => {
   const outcome = await publish(client, plantRequest(t))
   assert.deepEqual([outcome.status, outcome.reason], ['published', null])
   assert.equal(client.torrents.get(outcome.infoHash)?.state, 'seeding')
+})
+
+void test('a dry run says what would be published, and changes nothing', async (t) => {
+  const client = new FakeClient()
+  client.looksBeforeStart = false
+  for (const [found, status] of [
+    [true, 'published'],
+    [false, 'failed'],
+  ] as const) {
+    client.found = found
+    const outcome = await publish(client, plantRequest(t), { ...OPTIONS, dryRun: true })
+    assert.equal(outcome.status, status)
+  }
+  assert.deepEqual(new Set(client.calls), new Set(['list']))
 })
 
 void test('nothing is started whose data the client does not see', async (t) => {
@@ -143,6 +157,13 @@ void test('only what btkit published is withdrawn', async () => {
     ['withdrawn', 'left', 'absent'],
   )
   assert.deepEqual([...client.torrents.keys()], ['bb'])
+})
+
+void test('a dry run says what would be withdrawn, and changes nothing', async () => {
+  const client = new FakeClient()
+  client.plant('aa', { name: 'ours' })
+  const [outcome] = await planWithdrawal(client, ['aa'])
+  assert.deepEqual([outcome?.status, [...client.torrents.keys()]], ['withdrawn', ['aa']])
 })
 
 void test('what a cut off run handed over without a mark is taken up again', async (t) => {

@@ -153,6 +153,7 @@ void test(
       {
         client,
         torrent: null,
+        code: 'unreachable',
         reason: `${client}: nothing listens there`,
       },
     ])

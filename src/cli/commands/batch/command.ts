@@ -159,7 +159,7 @@ async function runAll(
     else io.stdout.write(quiet ? result.stdout : escapeName(jobText(result)))
     io.stderr.write(namedMessages(escapeText(job.name), stderr))
   }
-  // A client has no dry run
+  // The torrents of earlier jobs are not there
   const run = dryRun ? jobs.filter(({ command }) => command !== 'publish') : jobs
   const shared = openShared()
   try {

@@ -54,7 +54,7 @@ export function defineConvert({ io, finish }: CommandContext) {
     } catch (error) {
       if (!options.json || !(error instanceof BtkitError) || io.signal.aborted) throw error
       reportError(error, io)
-      tell({ ...resultOf(run), error: error.message }, run)
+      tell({ ...resultOf(run), error }, run)
       finish(1)
     }
   })
@@ -124,7 +124,8 @@ function tellPlan({ request, content }: ConvertPlan, run: Run): number {
 }
 
 function refuse(result: ConvertResult, run: Run): number {
-  const error = `${run.torrent}: not converted, because its content is not whole`
+  const why = 'not converted, because its content is not whole'
+  const error = new BtkitError('changed', `${run.torrent}: ${why}`)
   reportError(error, run.io)
   tell({ ...result, error }, run)
   return 1

@@ -1,4 +1,5 @@
 import type { Metainfo } from '../../../metainfo/metainfo.js'
+import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import { jsonLine } from '../../../text/escape.js'
 import { optional } from '../editing/edit-output.js'
 
@@ -9,14 +10,15 @@ export interface ConvertResult {
   readonly target: string
   readonly before: Metainfo | null
   readonly after: Metainfo | null
-  readonly error: string | null
+  /** Null if it was converted, or would be. */
+  readonly error: unknown
 }
 
 /** Formats a result for programs: one line of JSON. */
 export function convertJson(result: ConvertResult, dryRun: boolean): string {
   const { file, target, before, after, error } = result
   return jsonLine({
-    torrent: file,
+    ...torrentKeys(file, after),
     file,
     target,
     dryRun,
@@ -24,11 +26,9 @@ export function convertJson(result: ConvertResult, dryRun: boolean): string {
     version: after?.version ?? null,
     oldVersion: before?.version ?? null,
     pieceLength: after?.pieceLength ?? null,
-    infoHash: after?.infoHash ?? null,
     oldInfoHash: before?.infoHash ?? null,
-    infoHashV2: after?.infoHashV2 ?? null,
     oldInfoHashV2: before?.infoHashV2 ?? null,
-    error,
+    ...failureKeys(error),
   })
 }
 

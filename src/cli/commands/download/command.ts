@@ -5,6 +5,7 @@ import { namesClient } from '../../arguments/own-client.js'
 import { givenOldOptions } from '../../arguments/without-meaning.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote, reportWarning } from '../../output/messages.js'
+import { withFailureLines } from '../../output/torrent-json.js'
 import { declareDownloadOptions, OWN_OPTIONS } from './options.js'
 import { runDownload } from './run-download.js'
 
@@ -39,14 +40,8 @@ export function defineDownload({ io, program, isLegacy }: CommandContext) {
         if (isLegacy && !hasGoal) options.seed = true
         const isTable = program.startsWith('btdownloadcurses')
         const hashContext = { engine, cacheAccess }
-        await runDownload({
-          source,
-          isNamed,
-          isTable,
-          hashContext,
-          io,
-          options,
-        })
+        const run = { source, isNamed, isTable, hashContext, io, options }
+        await withFailureLines(options.json, io, () => runDownload(run))(source)
       } finally {
         await cacheAccess.cache.close()
       }

@@ -16,13 +16,21 @@ export interface DownloadProgress {
   readonly clear: () => void
 }
 
+interface ProgressOptions extends DisplayOptions {
+  readonly isTable: boolean
+  /** The torrent as it was named. */
+  readonly torrent: string
+  /** The client's label. */
+  readonly client: string
+}
+
 /**
  * Shows a bar on a terminal, or a table with `isTable`. Without a terminal it prints a line at
  * intervals. A stalled download is reported, too.
  */
 export async function openDownloadProgress(
   metainfo: Metainfo,
-  { isTable, ...options }: DisplayOptions & { readonly isTable: boolean },
+  { isTable, torrent: source, client, ...options }: ProgressOptions,
   io: Io,
 ): Promise<DownloadProgress> {
   const display = openDisplay(options, io)
@@ -47,7 +55,7 @@ export async function openDownloadProgress(
       }
       if (io.monotonic() - shownAt < display.interval) return
       shownAt = io.monotonic()
-      display.show([torrent])
+      display.show([{ client, torrent: source, ...torrent }])
     },
     endBar,
     clear: () => {

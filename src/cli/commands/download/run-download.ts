@@ -20,6 +20,7 @@ import { formatBytes } from '../../../text/quantity.js'
 import { waitingFor } from '../../arguments/open-clients.js'
 import type { Io } from '../../io.js'
 import { reportNote } from '../../output/messages.js'
+import { failureKeys } from '../../output/torrent-json.js'
 import { withDownloader, type Downloader } from './client.js'
 import { placeOf, type DownloadOptions } from './options.js'
 import { openDownloadProgress, type DownloadProgress } from './progress.js'
@@ -111,7 +112,7 @@ async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Pro
   await beginDownload(client, torrent, { ...waiting, beforeStart })
   const progress = await openDownloadProgress(
     metainfo,
-    { ...run.options, isTable: run.isTable },
+    { ...run.options, isTable: run.isTable, torrent: run.source, client: client.label },
     io,
   )
   try {
@@ -158,9 +159,12 @@ function tellWhole(job: Job, { source, options, io }: DownloadRun): void {
   const size = contentSize(metainfo)
   if (options.json) {
     const whole = found.isChecked ? true : null
-    io.stdout.write(
-      jsonLine({ torrent: source, infoHash: clientInfoHash(metainfo), path, size, whole }),
-    )
+    const keys = {
+      torrent: source,
+      infoHash: clientInfoHash(metainfo),
+      infoHashV2: metainfo.infoHashV2,
+    }
+    io.stdout.write(jsonLine({ ...keys, path, size, whole, ...failureKeys(null) }))
   } else if (!options.quiet) {
     const what = found.isChecked ? 'whole' : 'the right size, not read (--no-check-hashes)'
     io.stdout.write(`${escapeText(path)}: ${what}, ${formatBytes(size)}\n`)

@@ -2,21 +2,20 @@ import type { EditOutcome } from '../../../core/edit/files.js'
 import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
 import { formatDhtNode } from '../../../metainfo/dht-node.js'
 import { formatAnnounceList } from '../../../metainfo/trackers.js'
+import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import { jsonLine } from '../../../text/escape.js'
 
 /** Formats an outcome for programs: one line of JSON. */
 export function editJson(outcome: EditOutcome, dryRun: boolean): string {
   const { isChanged, before, after } = outcome.error === null ? outcome : NOTHING
   return jsonLine({
-    torrent: outcome.file,
+    ...torrentKeys(outcome.file, after),
     file: outcome.file,
     changed: isChanged,
     dryRun,
-    infoHash: after?.infoHash ?? null,
     oldInfoHash: before?.infoHash ?? null,
-    infoHashV2: after?.infoHashV2 ?? null,
     oldInfoHashV2: before?.infoHashV2 ?? null,
-    error: outcome.error?.message ?? null,
+    ...failureKeys(outcome.error),
   })
 }
 

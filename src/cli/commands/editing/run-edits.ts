@@ -87,9 +87,10 @@ function addTo(tally: Tally, outcome: EditOutcome): void {
   }
 }
 
-function report(outcome: EditOutcome, run: EditRun, io: Io): void {
+function report(found: EditOutcome, run: EditRun, io: Io): void {
+  const outcome = withHints(found)
   const { json, dryRun, quiet } = run.options
-  if (outcome.error !== null) reportError(hintAtDirectory(hintAtMaxSize(outcome.error)), io)
+  if (outcome.error !== null) reportError(outcome.error, io)
   else if (!quiet) {
     tellWarnings(outcome, io)
     if (lostTrackers(outcome))
@@ -99,6 +100,12 @@ function report(outcome: EditOutcome, run: EditRun, io: Io): void {
   else if (outcome.error === null && !quiet) {
     print(legacyOf(run)?.describe(outcome) ?? changeLines(outcome, dryRun), run, io)
   }
+}
+
+function withHints(outcome: EditOutcome): EditOutcome {
+  if (outcome.error === null) return outcome
+  const error = hintAtDirectory(hintAtMaxSize(outcome.error))
+  return error instanceof Error ? { file: outcome.file, error } : outcome
 }
 
 function tellWarnings({ file, warnings }: EditedFile, io: Io): void {

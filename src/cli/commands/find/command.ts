@@ -11,7 +11,8 @@ import { requireNames } from '../../arguments/operands.js'
 import { readTorrentOperand } from '../../arguments/torrent-input.js'
 import { byteRate, collect } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
-import { withFailureLines, tryEach } from '../../output/messages.js'
+import { tryEach } from '../../output/messages.js'
+import { failureKeys, torrentKeys, withFailureLines } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
 Examples:
@@ -69,12 +70,12 @@ function pathOf({ name, isDirectory }: Metainfo, { file }: FoundDatum): string {
 }
 
 function jsonOf(torrent: string, metainfo: Metainfo, data: readonly FoundDatum[]): string {
-  const { infoHash, infoHashV2 } = metainfo
   const files = data.map((each) => {
     const { file, status, path } = each
     return { path: pathOf(metainfo, each), length: file.length, status, found: path }
   })
-  return jsonLine({ torrent, infoHash, infoHashV2, complete: data.every(isThere), files })
+  const complete = data.every(isThere)
+  return jsonLine({ ...torrentKeys(torrent, metainfo), complete, files, ...failureKeys(null) })
 }
 
 function textOf(torrent: string, metainfo: Metainfo, data: readonly FoundDatum[]): string {

@@ -6,7 +6,8 @@ import { selectingLink, selectOnlyOption } from '../../arguments/select-only.js'
 import { readTorrentOperand } from '../../arguments/torrent-input.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import { withFailureLines, tryEach } from '../../output/messages.js'
+import { tryEach } from '../../output/messages.js'
+import { failureKeys, torrentKeys, withFailureLines } from '../../output/torrent-json.js'
 
 /** Defines the command `magnet`. */
 export function defineMagnet({ io, finish }: CommandContext) {
@@ -21,7 +22,9 @@ export function defineMagnet({ io, finish }: CommandContext) {
       const status = await eachTorrent(torrents, { ...options, io }, (torrent, metainfo) => {
         const magnet = selectingLink(metainfo, torrent, options.selectOnly)
         io.stdout.write(
-          options.json ? jsonLine({ ...identity(torrent, metainfo), magnet }) : `${magnet}\n`,
+          options.json
+            ? jsonLine({ ...identity(torrent, metainfo), magnet, ...failureKeys(null) })
+            : `${magnet}\n`,
         )
       })
       finish(status)
@@ -40,7 +43,9 @@ export function defineHash({ io, finish }: CommandContext) {
       const status = await eachTorrent(torrents, { ...options, io }, (torrent, metainfo) => {
         const hashes = [metainfo.infoHash, metainfo.infoHashV2].flatMap((hash) => hash ?? [])
         io.stdout.write(
-          options.json ? jsonLine(identity(torrent, metainfo)) : `${hashes.join(' ')}\n`,
+          options.json
+            ? jsonLine({ ...identity(torrent, metainfo), ...failureKeys(null) })
+            : `${hashes.join(' ')}\n`,
         )
       })
       finish(status)
@@ -57,8 +62,8 @@ Examples:
   btkit hash image.iso.torrent
   btkit hash *.torrent | sort | uniq -d`
 
-function identity(torrent: string, { infoHash, infoHashV2, name }: Metainfo) {
-  return { torrent, infoHash, infoHashV2, name }
+function identity(torrent: string, metainfo: Metainfo) {
+  return { ...torrentKeys(torrent, metainfo), name: metainfo.name }
 }
 
 interface Reading {

@@ -127,7 +127,9 @@ async function update(keepings: readonly Keeping[], failed: Set<string>, display
 async function show(keepings: readonly Keeping[], display: Display, signal: AbortSignal) {
   const lists = keepings.map(async ({ keeper, named }) => {
     try {
-      return keeper.ownOf(await named.client.list())
+      const { client } = named
+      const own = keeper.ownOf(await client.list())
+      return own.map((torrent) => ({ client: client.label, ...torrent }))
     } catch (error) {
       // The next update reports why
       if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error

@@ -1,11 +1,12 @@
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
-import { BtkitError } from '../../../errors.js'
+import type { Metainfo } from '../../../metainfo/metainfo.js'
 import type { Finding, LintCode, LintRule } from '../../../metainfo/lint/finding.js'
 import { LINT_CODES, lintMetainfo } from '../../../metainfo/lint/metainfo.js'
 import { byTrackerRules } from '../../../metainfo/lint/tracker-rule.js'
 import { configuredRules } from '../../configuration/configure.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote, tryEach } from '../../output/messages.js'
+import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import type { Io } from '../../io.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { readTorrentOperand } from '../../arguments/torrent-input.js'
@@ -55,13 +56,12 @@ async function lintOne(file: string, options: LintOptions, io: Io): Promise<Lint
     const findings = lintMetainfo(metainfo, options.rule).filter(
       ({ code }) => !options.ignore.includes(code),
     )
-    const result = { file, findings, error: null }
+    const result = { file, metainfo, findings, error: null }
     report(result, options, io)
     return result
   } catch (error) {
-    if (options.json && error instanceof BtkitError) {
-      io.stdout.write(lintJson({ file, findings: [], error: error.message }))
-    }
+    if (options.json && !io.signal.aborted)
+      io.stdout.write(lintJson({ file, metainfo: null, findings: [], error }))
     throw error
   }
 }
@@ -84,17 +84,19 @@ function addCode(text: string, previous: readonly LintCode[]): LintCode[] {
 /** The findings in a torrent, or why it could not be read. */
 export interface LintResult {
   readonly file: string
+  readonly metainfo: Metainfo | null
   readonly findings: readonly Finding[]
-  readonly error: string | null
+  /** Null if it could be read. */
+  readonly error: unknown
 }
 
 /** Formats a result for programs: one line of JSON. */
-export function lintJson({ file, findings, error }: LintResult): string {
+export function lintJson({ file, metainfo, findings, error }: LintResult): string {
   return jsonLine({
-    torrent: file,
+    ...torrentKeys(file, metainfo),
     file,
     findings: findings.map(({ code, severity, message }) => ({ code, severity, message })),
-    error,
+    ...failureKeys(error),
   })
 }
 

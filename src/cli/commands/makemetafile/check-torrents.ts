@@ -49,7 +49,8 @@ interface Checked {
   readonly difference: TargetDifference
 }
 
-function tell({ plan, made, difference }: Checked, { options, io }: Run): void {
+function tell({ plan, made, difference }: Checked, { options, io, reported }: Run): void {
+  reported.add(plan.request.torrent)
   const checked = { plan, hashes: made, difference }
   if (options.json) io.stdout.write(checkJson(checked))
   if (options.json || options.quiet) return

@@ -6,13 +6,14 @@ import { readFileList } from '../../arguments/file-list.js'
 import { noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { reportNote, tryEach } from '../../output/messages.js'
+import { failureLine } from '../../output/torrent-json.js'
 import type { Io } from '../../io.js'
 import { makeRequests, STDIN, type MakeGroup } from './request.js'
 import { declareMakemetafile, type MakeOptions } from './options.js'
 import { trackerlessNote } from '../../arguments/tracker-options.js'
 import { sortOperands } from '../../arguments/operands.js'
 import { checkAll } from './check-torrents.js'
-import { makeAll, makeStreamed } from './make-torrents.js'
+import { makeAll, makeStreamed, type Run } from './make-torrents.js'
 
 /** Defines the command `makemetafile`. */
 export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
@@ -31,19 +32,39 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
       { ...options, shareWith, cache: options.cache && !options.dryRun },
       io,
     )
-    const run = { options, hashContext: { engine, cacheAccess }, io }
+    const run = { options, hashContext: { engine, cacheAccess }, io, reported: new Set<string>() }
     try {
       const makeGroup = isStdin ? makeStreamed : makeAll
       const unchanged: boolean[] = []
-      const status = await tryEach(groups, io, async (group) => {
-        if (!options.check) return makeGroup(group, run)
-        unchanged.push(await checkAll(group, run))
+      const status = await tryEach(groups, io, (group) => {
+        return withFailures(group, run, async () => {
+          if (!options.check) return makeGroup(group, run)
+          unchanged.push(await checkAll(group, run))
+        })
       })
       finish(unchanged.every(Boolean) ? status : 1)
     } finally {
       await closeCache(cacheAccess, io)
     }
   })
+}
+
+/** Does `work`. If it fails, prints a line of JSON for each torrent that has none yet. */
+async function withFailures(
+  group: MakeGroup,
+  { options, io, reported }: Run,
+  work: () => Promise<void>,
+) {
+  try {
+    await work()
+  } catch (error) {
+    const missing = group
+      .flatMap(({ torrent }) => torrent ?? [])
+      .filter((each) => !reported.has(each))
+    if (options.json && !io.signal.aborted)
+      for (const torrent of missing) io.stdout.write(failureLine(torrent, error))
+    throw error
+  }
 }
 
 /** The torrent of a request and the files beside it. */

@@ -32,6 +32,8 @@ export interface Run {
   readonly options: MakeOptions
   readonly hashContext: HashContext
   readonly io: Io
+  /** The torrents that have been reported. */
+  readonly reported: Set<string | null>
 }
 
 /** Makes the torrents of one source, which is read once for all. */
@@ -127,9 +129,10 @@ interface Outcome extends Pick<MakeResult, 'plan' | 'lists'> {
 }
 
 /** Prints the result. If the torrent goes to standard output, the result goes to standard error. */
-function report({ made, plan, lists, started }: Outcome, { options, io }: Run): void {
+function report({ made, plan, lists, started }: Outcome, { options, io, reported }: Run): void {
   const torrentSize = made?.bytes.length ?? measureTorrent(plan)
   const seconds = (io.now() - started) / 1000
+  reported.add(plan.request.torrent)
   const result = { hashes: made, torrentSize, plan, lists, seconds }
   if (options.json) io.stdout.write(makeJson(result))
   if (options.json || options.quiet) return

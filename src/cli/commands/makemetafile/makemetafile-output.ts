@@ -7,6 +7,7 @@ import type { TorrentPlan } from '../../../core/make/make-torrent.js'
 import type { InfoHashes } from '../../../metainfo/info-hashes.js'
 import { jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
+import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import { whyLength } from '../../output/piece-length.js'
 
 /** Names of skipped entries: singular and plural. */
@@ -41,11 +42,9 @@ export function makeJson(made: MakeResult): string {
   const { request, content, pieces } = made.plan
   const { version, name, pieceLength, pieceCount, files, skipped } = content
   const result = {
-    torrent: request.torrent,
+    ...torrentKeys(request.torrent, made.hashes),
     name,
     version,
-    infoHash: made.hashes?.infoHash ?? null,
-    infoHashV2: made.hashes?.infoHashV2 ?? null,
     oldInfoHash: made.plan.replaced?.infoHash ?? null,
     oldInfoHashV2: made.plan.replaced?.infoHashV2 ?? null,
     dryRun: made.hashes === null,
@@ -59,6 +58,7 @@ export function makeJson(made: MakeResult): string {
     skipped,
     checksums: made.lists.map(({ path }) => path),
     seconds: made.seconds,
+    ...failureKeys(null),
   }
   return jsonLine(result)
 }
@@ -87,14 +87,13 @@ export interface CheckResult extends Pick<MakeResult, 'hashes' | 'plan'> {
 export function checkJson({ hashes, plan, difference }: CheckResult): string {
   const { torrent } = plan.request
   return jsonLine({
-    torrent,
+    ...torrentKeys(torrent, hashes),
     name: plan.content.name,
     status: difference.status,
     changes: difference.changes,
-    infoHash: hashes?.infoHash ?? null,
-    infoHashV2: hashes?.infoHashV2 ?? null,
     oldInfoHash: plan.replaced?.infoHash ?? null,
     oldInfoHashV2: plan.replaced?.infoHashV2 ?? null,
+    ...failureKeys(null),
   })
 }
 

@@ -56,6 +56,7 @@ export function definePublish({ io, finish }: CommandContext) {
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
     .optionsGroup('Report:')
+    .option('--dry-run', 'show what would be published; hash nothing, and change no client', false)
     .option('--json', 'print one line of JSON for each torrent and client')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())

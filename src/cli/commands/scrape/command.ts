@@ -4,6 +4,7 @@ import {
   type Asked,
   type TrackerAnswer,
 } from '../../../clients/scrape/ask-trackers.js'
+import { BtkitError } from '../../../errors.js'
 import { looksLikeMagnet, parseMagnet } from '../../../metainfo/parse/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
@@ -13,6 +14,7 @@ import { seconds, trackers } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportError, tryEach } from '../../output/messages.js'
+import { failureKeys, torrentKeys, withFailureLines } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
 Examples:
@@ -45,10 +47,11 @@ export function defineScrape({ io, finish }: CommandContext) {
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (operands, options) => {
-      const asked: Asked[] = []
-      const status = await tryEach(operands, io, async (operand) => {
+      const asked: Scraped[] = []
+      const read = async (operand: string) => {
         asked.push(await readAsked(operand, options, io))
-      })
+      }
+      const status = await tryEach(operands, io, withFailureLines(options.json, io, read))
       const answers = await askTrackers(asked, { timeoutMs: options.timeout, signal: io.signal })
       let isMissing = false
       for (const each of asked) {
@@ -60,7 +63,12 @@ export function defineScrape({ io, finish }: CommandContext) {
     })
 }
 
-async function readAsked(operand: string, options: ScrapeOptions, io: Io): Promise<Asked> {
+/** A torrent with the hash of version 2 in full. */
+interface Scraped extends Asked {
+  readonly infoHashV2: string | null
+}
+
+async function readAsked(operand: string, options: ScrapeOptions, io: Io): Promise<Scraped> {
   const isMagnet = looksLikeMagnet(operand)
   const found = isMagnet ? parseMagnet(operand) : await readTorrent(operand, options, io)
   const { infoHash, infoHashV2 } = found
@@ -69,8 +77,8 @@ async function readAsked(operand: string, options: ScrapeOptions, io: Io): Promi
   const urls = options.announce.length > 0 ? options.announce : found.trackers
   const name = isMagnet ? `magnet:?xt=urn:btih:${hash}` : operand
   const trackers = [...new Set(urls)].filter((url) => url !== '')
-  if (trackers.length === 0) reportError(`${name}: no tracker; name one with --announce`, io)
-  return { name, infoHash: hash, trackers }
+  if (trackers.length === 0) reportError(noTracker(name), io)
+  return { name, infoHash: hash, infoHashV2, trackers }
 }
 
 async function readTorrent(torrent: string, { maxTorrentSize }: ScrapeOptions, io: Io) {
@@ -79,12 +87,30 @@ async function readTorrent(torrent: string, { maxTorrentSize }: ScrapeOptions, i
   return { infoHash, infoHashV2, trackers: announceUrls(metainfo) }
 }
 
-function jsonOf({ name, infoHash }: Asked, answers: readonly TrackerAnswer[]): string {
+function noTracker(name: string): BtkitError {
+  return new BtkitError('empty', `${name}: no tracker; name one with --announce`)
+}
+
+/** Why there are no counts of a torrent; null if there are. */
+function whyNone({ name }: Asked, answers: readonly TrackerAnswer[]): BtkitError | null {
+  if (answers.length === 0) return noTracker(name)
+  if (answers.some(({ counts }) => counts !== null)) return null
+  return new BtkitError(CODE, `${name}: no tracker gives its counts`)
+}
+
+/** The code of a tracker without counts. */
+const CODE = 'unreachable'
+
+function jsonOf(asked: Scraped, answers: readonly TrackerAnswer[]): string {
   const trackers = answers.map(({ tracker, counts, error }) => {
     const { seeds = null, leechers = null, completed = null } = counts ?? {}
-    return { tracker, seeds, leechers, completed, error }
+    return { tracker, seeds, leechers, completed, error, code: error === null ? null : CODE }
   })
-  return jsonLine({ torrent: name, infoHash, trackers })
+  return jsonLine({
+    ...torrentKeys(asked.name, asked),
+    trackers,
+    ...failureKeys(whyNone(asked, answers)),
+  })
 }
 
 function textOf({ name }: Asked, answers: readonly TrackerAnswer[]): string {

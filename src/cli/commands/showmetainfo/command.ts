@@ -5,7 +5,8 @@ import type { FileRange } from '../../../metainfo/magnet.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import { reportWarning, withFailureLines, tryEach } from '../../output/messages.js'
+import { reportWarning, tryEach } from '../../output/messages.js'
+import { withFailureLines } from '../../output/torrent-json.js'
 import { selectingLink, selectOnlyOption } from '../../arguments/select-only.js'
 import { seconds } from '../../arguments/values.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
@@ -117,7 +118,7 @@ async function checkAll(files: readonly string[], options: ShowOptions, io: Io):
       const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
       const checks = await checkSeeds(metainfo, asking)
       failed += checks.filter(hasFailed).length
-      io.stdout.write(options.json ? seedsJson(checks, file) : seedsText(checks, file))
+      io.stdout.write(options.json ? seedsJson(checks, file, metainfo) : seedsText(checks, file))
     }),
   )
   return failed > 0 ? 1 : status

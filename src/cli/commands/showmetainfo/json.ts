@@ -6,6 +6,7 @@ import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { otherKeys } from '../../../metainfo/other-keys.js'
 import { jsonLine, escapeText } from '../../../text/escape.js'
 import { basename } from 'node:path'
+import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import type { SeedCheck } from '../../../clients/web-seeds/check-seed.js'
 
 /** Formats a torrent for programs: one line of JSON, with null for missing values. */
@@ -38,6 +39,7 @@ export function showJson(metainfo: Metainfo, file: string): string {
     files: filesOf(metainfo),
     magnet: magnetLink(metainfo),
     warnings: metainfo.warnings,
+    ...failureKeys(null),
   })
 }
 
@@ -73,9 +75,9 @@ export function seedsText(checks: readonly SeedCheck[], file: string): string {
 }
 
 /** Formats the results of checking seeds for programs: one line of JSON. */
-export function seedsJson(checks: readonly SeedCheck[], file: string): string {
+export function seedsJson(checks: readonly SeedCheck[], file: string, metainfo: Metainfo): string {
   const seeds = checks.map(({ url, kind, result, detail, piece }) => {
     return { url, kind, result, detail: detail === '' ? null : detail, piece }
   })
-  return jsonLine({ torrent: file, file, seeds })
+  return jsonLine({ ...torrentKeys(file, metainfo), file, seeds, ...failureKeys(null) })
 }

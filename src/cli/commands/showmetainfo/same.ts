@@ -4,6 +4,8 @@ import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { readTorrentInput } from '../../arguments/torrent-input.js'
 import type { Io } from '../../io.js'
+import { tryEach } from '../../output/messages.js'
+import { failureKeys, torrentKeys, withFailureLines } from '../../output/torrent-json.js'
 
 interface SameOptions {
   readonly json?: true | undefined
@@ -12,9 +14,9 @@ interface SameOptions {
 
 /**
  * Compares each further torrent with the first. Prints whether both share a swarm, and why not.
- * Returns the exit status: 1 if any torrent does not.
+ * Returns the exit status: 1 if any torrent does not, or cannot be read.
  *
- * @throws BtkitError for fewer than two torrents, or one that cannot be read
+ * @throws BtkitError for fewer than two torrents, or if the first cannot be read
  */
 export async function showSame(
   [first, ...others]: readonly string[],
@@ -24,19 +26,19 @@ export async function showSame(
   if (first === undefined || others.length === 0) {
     throw new BtkitError('usage', '--same needs at least two torrents')
   }
-  const one = await readTorrentInput(first, maxTorrentSize, io)
-  let status = 0
-  for (const other of others) {
-    const pair = {
-      torrent: first,
-      other,
-      a: one,
-      b: await readTorrentInput(other, maxTorrentSize, io),
-    }
-    if (!isSameSwarm(pair.a, pair.b)) status = 1
+  const different = new Set<string>()
+  const compare = (a: Metainfo) => async (other: string) => {
+    const b = await readTorrentInput(other, maxTorrentSize, io)
+    const pair = { torrent: first, other, a, b }
+    if (!isSameSwarm(a, b)) different.add(other)
     io.stdout.write(json ? sameJson(pair) : sameText(pair))
   }
-  return status
+  let status = 0
+  await withFailureLines(json, io, async () => {
+    const a = await readTorrentInput(first, maxTorrentSize, io)
+    status = await tryEach(others, io, withFailureLines(json, io, compare(a)))
+  })(first)
+  return different.size > 0 ? 1 : status
 }
 
 interface Pair {
@@ -47,7 +49,8 @@ interface Pair {
 }
 
 function sameJson({ torrent, other, a, b }: Pair): string {
-  return jsonLine({ torrent, other, same: isSameSwarm(a, b), differences: swarmDifferences(a, b) })
+  const result = { other, same: isSameSwarm(a, b), differences: swarmDifferences(a, b) }
+  return jsonLine({ ...torrentKeys(torrent, a), ...result, ...failureKeys(null) })
 }
 
 function sameText({ torrent, other, a, b }: Pair): string {

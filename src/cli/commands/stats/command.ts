@@ -17,7 +17,8 @@ import { requireNames } from '../../arguments/operands.js'
 import { readTorrentInput } from '../../arguments/torrent-input.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import { reportError, tryEach } from '../../output/messages.js'
+import { reportError } from '../../output/messages.js'
+import { failureKeys } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
 Examples:
@@ -36,22 +37,32 @@ export function defineStats({ io, finish }: CommandContext) {
       requireNames(operands, 'torrent')
       const { torrents, failures } = listTorrents(operands, io)
       const all: TorrentFacts[] = []
-      const status = await tryEach(torrents, io, async (torrent) => {
+      for (const torrent of torrents) {
         io.signal.throwIfAborted()
-        all.push(torrentFacts(await readTorrentInput(torrent, maxTorrentSize, io)))
-      })
+        try {
+          all.push(torrentFacts(await readTorrentInput(torrent, maxTorrentSize, io)))
+        } catch (error) {
+          if (io.signal.aborted) throw error
+          reportError(error, io)
+          failures.push({ torrent, ...failureKeys(error) })
+        }
+      }
       const summary = summarize(all)
-      const failed = failures + torrents.length - all.length
-      if (json) io.stdout.write(jsonLine(jsonOf(summary, failed)))
-      else io.stdout.write(textOf(summary, failed))
-      finish(failures > 0 ? 1 : status)
+      if (json) io.stdout.write(jsonLine(jsonOf(summary, failures)))
+      else io.stdout.write(textOf(summary, failures.length))
+      finish(failures.length > 0 ? 1 : 0)
     })
 }
 
-/** The torrents of all operands without duplicates, and the number of unreadable directories. */
+/** A torrent that could not be read, or a directory. */
+interface Failure extends ReturnType<typeof failureKeys> {
+  readonly torrent: string
+}
+
+/** The torrents of all operands without duplicates, and the directories without any. */
 function listTorrents(operands: readonly string[], io: Io) {
   const torrents = new Map<string, string>()
-  let failures = 0
+  const failures: Failure[] = []
   for (const operand of operands) {
     const path = operand === '-' ? operand : resolve(io.cwd, operand)
     if (operand === '-' || !statIfThere(path)?.isDirectory()) {
@@ -59,24 +70,26 @@ function listTorrents(operands: readonly string[], io: Io) {
       continue
     }
     const { stamps, unread } = findTorrents([operand])
-    for (const error of unread.values()) reportError(error, io)
-    failures += unread.size
+    for (const [torrent, error] of unread) {
+      reportError(error, io)
+      failures.push({ torrent, ...failureKeys(error) })
+    }
     for (const found of [...stamps.keys()].sort()) torrents.set(resolve(io.cwd, found), found)
     if (stamps.size === 0 && unread.size === 0) {
-      reportError(
-        new BtkitError('empty', `${operand}: contains no .torrent; name another directory`),
-        io,
-      )
-      failures++
+      const why = `${operand}: contains no .torrent; name another directory`
+      const error = new BtkitError('empty', why)
+      reportError(error, io)
+      failures.push({ torrent: operand, ...failureKeys(error) })
     }
   }
   return { torrents: [...torrents.values()], failures }
 }
 
-function jsonOf({ pieceLengths, ...summary }: TorrentSummary, failed: number) {
+function jsonOf({ pieceLengths, ...summary }: TorrentSummary, failures: readonly Failure[]) {
   return {
     ...summary,
-    failed,
+    failed: failures.length,
+    failures,
     pieceLengths: pieceLengths.map(({ value, ...rest }) => ({ value: Number(value), ...rest })),
   }
 }

@@ -12,7 +12,7 @@ import { reportError, reportNote, reportWarning } from '../../output/messages.js
 import { openProgress } from '../../output/progress.js'
 import { count } from '../../../text/quantity.js'
 import {
-  failureJson,
+  uncheckedJson,
   linesOfOne,
   linesOfSeveral,
   sumLine,
@@ -113,7 +113,7 @@ function report(outcome: VerifyOutcome, { run, tally, seconds }: Context): void 
   if (outcome.error !== null) {
     tally.failed++
     reportError(outcome.error, io)
-    if (options.json) io.stdout.write(failureJson(outcome, seconds))
+    if (options.json) io.stdout.write(uncheckedJson(outcome, seconds))
     return
   }
   const { torrent, metainfo, report } = outcome
@@ -122,7 +122,7 @@ function report(outcome: VerifyOutcome, { run, tally, seconds }: Context): void 
   }
   if (report.ok) tally.whole++
   else tally.notWhole++
-  if (options.json) io.stdout.write(verifyJson(report, { torrent, seconds }))
+  if (options.json) io.stdout.write(verifyJson(outcome, seconds))
   else if (!options.quiet || !report.ok) {
     const linesOf = targets.isSingle ? linesOfOne : linesOfSeveral
     const lines = linesOf(report, torrent, io.cwd)

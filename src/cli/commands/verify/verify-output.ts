@@ -6,7 +6,9 @@ import {
   type VerifiedFile,
   type VerifyReport,
 } from '../../../core/verify/verify-report.js'
-import type { FailedCheck } from '../../../core/verify/verify-torrents.js'
+import type { FailedCheck, VerifiedTorrent } from '../../../core/verify/verify-torrents.js'
+import { BtkitError } from '../../../errors.js'
+import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 
@@ -19,12 +21,12 @@ export interface Tally {
 
 /** Formats a report for programs: one line of JSON. */
 export function verifyJson(
-  report: VerifyReport,
-  { torrent, seconds }: { readonly torrent: string; readonly seconds: number },
+  { torrent, metainfo, report }: VerifiedTorrent,
+  seconds: number,
 ): string {
   const { ok, pieces, badPieces, uncheckedPieces, disagreeingPieces, v2Refusal } = report
   return jsonLine({
-    torrent,
+    ...torrentKeys(torrent, metainfo),
     ok,
     pieces,
     badPieces,
@@ -44,7 +46,7 @@ export function verifyJson(
       }
     }),
     seconds,
-    error: v2Refusal === null ? null : refusalOf(v2Refusal),
+    ...failureKeys(v2Refusal === null ? null : new BtkitError('metainfo', refusalOf(v2Refusal))),
   })
 }
 
@@ -53,9 +55,10 @@ function refusalOf(v2Refusal: string): string {
 }
 
 /** Formats a torrent that could not be checked, in the same form. */
-export function failureJson({ torrent, error }: FailedCheck, seconds: number): string {
+export function uncheckedJson({ torrent, error }: FailedCheck, seconds: number): string {
   const unknown = { pieces: null, badPieces: null, uncheckedPieces: null, disagreeingPieces: null }
-  return jsonLine({ torrent, ok: false, ...unknown, files: [], seconds, error: error.message })
+  const result = { ok: false, ...unknown, files: [], seconds }
+  return jsonLine({ ...torrentKeys(torrent, null), ...result, ...failureKeys(error) })
 }
 
 /** The most files and ranges that are printed. `--json` has all. */

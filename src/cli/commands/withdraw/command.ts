@@ -1,15 +1,21 @@
 import { rmSync } from 'node:fs'
 import { Command } from '@commander-js/extra-typings'
-import { withdrawTorrents, type WithdrawOutcome } from '../../../core/publish/withdraw.js'
+import type { TorrentClient } from '../../../core/publish/client.js'
+import {
+  planWithdrawal,
+  withdrawTorrents,
+  type WithdrawOutcome,
+} from '../../../core/publish/withdraw.js'
 import { asBtkitError, BtkitError } from '../../../errors.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { clientOption, clientTimeoutOption } from '../../arguments/client-options.js'
 import { openClients } from '../../arguments/open-clients.js'
-import { findNamedTorrent } from '../../arguments/info-hash.js'
+import { findNamedTorrent, type NamedTorrent } from '../../arguments/info-hash.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportError, tryEach } from '../../output/messages.js'
+import { failureKeys, withFailureLines } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
 Examples:
@@ -24,53 +30,103 @@ export function defineWithdraw({ io, finish }: CommandContext) {
     .addOption(clientOption())
     .addOption(clientTimeoutOption())
     .option('--delete-torrent', 'remove the named .torrent files, too')
+    .option('--dry-run', 'show what would be withdrawn, and change nothing', false)
     .option('--json', 'print one line of JSON for each torrent and client')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {
       const clients = openClients(options.client, options.clientTimeout, io)
-      const torrents = names.map((name) => findNamedTorrent(name, options.maxTorrentSize))
-      const infoHashes = torrents.map(({ infoHash }) => infoHash)
-      const status = await tryEach(clients, io, async ({ client }) => {
-        const outcomes = await withdrawTorrents(client, infoHashes)
-        outcomes.forEach((outcome, i) => {
-          report(outcome, { name: names[i] ?? '', label: client.label, options, io })
-        })
-        requireOwn(outcomes, client.label)
+      const torrents: Named[] = []
+      const read = (name: string) => {
+        torrents.push({ name, ...findNamedTorrent(name, options.maxTorrentSize) })
+        return Promise.resolve()
+      }
+      const readable = await tryEach(names, io, withFailureLines(options.json, io, read))
+      const withdrawn = await tryEach(clients, io, ({ client }) => {
+        return withdraw(torrents, { client, options, io })
       })
-      if (status === 0 && options.deleteTorrent)
+      const status = readable || withdrawn
+      if (status === 0 && options.deleteTorrent && !options.dryRun)
         removeFiles(torrents.flatMap(({ file }) => file ?? []))
       finish(status)
     })
 }
 
-interface ReportContext {
+/** A torrent as it was named. */
+interface Named extends NamedTorrent {
   readonly name: string
-  readonly label: string
-  readonly options: { readonly json?: true | undefined; readonly quiet?: true | undefined }
+}
+
+interface Withdrawal {
+  readonly client: TorrentClient
+  readonly options: {
+    readonly dryRun: boolean
+    readonly json?: true | undefined
+    readonly quiet?: true | undefined
+  }
   readonly io: Io
 }
 
-function report(
-  { infoHash, status }: WithdrawOutcome,
-  { name, label, options, io }: ReportContext,
-) {
-  if (options.json) {
-    io.stdout.write(jsonLine({ torrent: name, infoHash, client: label, status }))
-  } else if (status === 'left') {
-    const why = 'was not added by btkit, so it stays in the client'
-    reportError(new BtkitError('client', `${name}: ${why} (${label})`), io)
-  } else if (!options.quiet) {
-    const words = status === 'absent' ? 'was not in the client' : 'withdrawn'
-    io.stdout.write(`${escapeText(`${name}: ${words} (${label})`)}\n`)
+/**
+ * Withdraws torrents from a client, and reports each.
+ * @throws BtkitError `client` if some are not btkit's, and the errors of withdrawTorrents
+ */
+async function withdraw(torrents: readonly Named[], run: Withdrawal): Promise<void> {
+  const { client, options, io } = run
+  const outcomes = await outcomesOf(torrents, run).catch((error: unknown) => {
+    if (options.json && !io.signal.aborted) {
+      for (const torrent of torrents) tell(torrent, { status: 'failed', error }, run)
+    }
+    throw error
+  })
+  outcomes.forEach(({ status }, i) => {
+    const torrent = torrents[i]
+    if (torrent) report(torrent, status, run)
+  })
+  const left = outcomes.filter(({ status }) => status === 'left').length
+  if (left > 0) {
+    throw new BtkitError('client', `${client.label}: ${left} of ${outcomes.length} not withdrawn`)
   }
 }
 
-function requireOwn(outcomes: readonly WithdrawOutcome[], label: string): void {
-  const left = outcomes.filter(({ status }) => status === 'left').length
-  if (left > 0)
-    throw new BtkitError('client', `${label}: ${left} of ${outcomes.length} not withdrawn`)
+function outcomesOf(torrents: readonly Named[], { client, options }: Withdrawal) {
+  const act = options.dryRun ? planWithdrawal : withdrawTorrents
+  return act(
+    client,
+    torrents.map(({ infoHash }) => infoHash),
+  )
+}
+
+function report(torrent: Named, status: WithdrawOutcome['status'], run: Withdrawal): void {
+  const { client, options, io } = run
+  const { name } = torrent
+  const why = 'was not added by btkit, so it stays in the client'
+  const error =
+    status === 'left' ? new BtkitError('client', `${name}: ${why} (${client.label})`) : null
+  if (options.json) tell(torrent, { status, error }, run)
+  else if (error) reportError(error, io)
+  else if (!options.quiet) {
+    const verb = options.dryRun ? 'would be withdrawn' : 'withdrawn'
+    const words = status === 'absent' ? 'was not in the client' : verb
+    io.stdout.write(`${escapeText(`${name}: ${words} (${client.label})`)}\n`)
+  }
+}
+
+interface Told {
+  readonly status: WithdrawOutcome['status'] | 'failed'
+  /** Null if the client does not have the torrent any more. */
+  readonly error: unknown
+}
+
+/** Prints the line of JSON for a torrent and a client. */
+function tell(
+  { name, infoHash }: Named,
+  { status, error }: Told,
+  { client, options: { dryRun }, io }: Withdrawal,
+): void {
+  const result = { torrent: name, infoHash, client: client.label, status, dryRun }
+  io.stdout.write(jsonLine({ ...result, ...failureKeys(error) }))
 }
 
 function removeFiles(files: readonly string[]): void {

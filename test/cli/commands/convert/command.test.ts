@@ -120,6 +120,7 @@ test('with --target the old torrent stays, and the content may be anywhere', asy
     infoHashV2: after.infoHashV2,
     oldInfoHashV2: null,
     error: null,
+    code: null,
   })
   assert.deepEqual(readFileSync(torrent), before)
   const other = join(directory, 'content/a')

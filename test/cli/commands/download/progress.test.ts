@@ -41,7 +41,11 @@ async function showFor(
     now: () => now,
     monotonic: () => now,
   } as unknown as Io
-  const progress = await openDownloadProgress(TORRENT, { ...display, isTable: false }, io)
+  const progress = await openDownloadProgress(
+    TORRENT,
+    { ...display, isTable: false, torrent: 'image.iso.torrent', client: 'fake' },
+    io,
+  )
   const stalls = new StallWatch(io.monotonic)
   for (let i = 0; i <= minutes; i++) {
     const torrent = fakeTorrent({ ...BEGUN, ...changes })

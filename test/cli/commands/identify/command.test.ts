@@ -74,7 +74,7 @@ for (const command of [
     const { status, stdout } = await runBtkit([...command, '--json', torrent])
     assert.equal(status, 1)
     const { error, ...line } = JSON.parse(stdout) as Record<string, unknown>
-    assert.deepEqual(line, { torrent, code: 'not-found' })
+    assert.deepEqual(line, { torrent, infoHash: null, infoHashV2: null, code: 'not-found' })
     assert.match(String(error), /gone\.torrent: no such file/)
   })
 }

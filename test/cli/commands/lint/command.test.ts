@@ -81,9 +81,14 @@ test('the JSON is an object a torrent, an unreadable one included', async (t) =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>)
-  assert.deepEqual(first, { torrent: good, file: good, findings: [], error: null })
+  const { infoHash, ...found } = first!
+  assert.match(String(infoHash), /^[0-9a-f]{40}$/)
+  const none = { infoHashV2: null, error: null, code: null }
+  assert.deepEqual(found, { torrent: good, file: good, findings: [], ...none })
   assert.deepEqual(second, {
+    ...none,
     torrent: odd,
+    infoHash: second?.['infoHash'],
     file: odd,
     findings: [
       {
@@ -97,10 +102,10 @@ test('the JSON is an object a torrent, an unreadable one included', async (t) =>
         message: 'name "con" is that of a device on Windows',
       },
     ],
-    error: null,
   })
   const { error, ...rest } = third!
-  assert.deepEqual(rest, { torrent: bad, file: bad, findings: [] })
+  const unread = { infoHash: null, infoHashV2: null, code: 'bencode' }
+  assert.deepEqual(rest, { torrent: bad, file: bad, findings: [], ...unread })
   assert.match(String(error), /bad\.torrent: not a torrent /)
   assert.equal(status, 1)
 })

@@ -82,6 +82,8 @@ test('--json prints one object a line, with just these keys', async (t) => {
     skipped: [{ path: '.h', reason: 'hidden' }],
     checksums: [],
     seconds: 0,
+    error: null,
+    code: null,
   })
 })
 

@@ -102,6 +102,7 @@ test('the JSON has an object a torrent, failed ones included', async (t) => {
     infoHashV2: null,
     oldInfoHashV2: null,
     error: null,
+    code: null,
   })
   const error = `${files[1]}: offset 1: the data ends too early`
   assert.deepEqual(parseJson({ stdout: bad! }), {
@@ -114,6 +115,7 @@ test('the JSON has an object a torrent, failed ones included', async (t) => {
     infoHashV2: null,
     oldInfoHashV2: null,
     error,
+    code: 'bencode',
   })
   assert.equal(stderr, `btkit: ${error}\nbtkit: 1 of 2 torrents changed\n`)
 })

@@ -42,7 +42,7 @@ test('a magnet link is asked for, of its trackers or of another', async (t) => {
   const { trackers, infoHash } = await share(t)
   const link = `magnet:?xt=urn:btih:${infoHash}`
   const named = `${link}&tr=${encodeURIComponent(trackers[0] ?? '')}`
-  const expected = { seeds: 1, leechers: 2, completed: 0, error: null }
+  const expected = { seeds: 1, leechers: 2, completed: 0, error: null, code: null }
   for (const args of [[named], [link, '--announce', trackers[0] ?? '']]) {
     const result = await runBtkit(['scrape', '--json', ...args])
     assert.equal(result.status, 0)

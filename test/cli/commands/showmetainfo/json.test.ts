@@ -48,6 +48,8 @@ test('a bare torrent has all keys, and null where it says nothing', async (t) =>
     files: [{ path: 'a.txt', length: 5, padding: false, attr: '', piecesRoot: null, layer: null }],
     magnet: `magnet:?xt=urn:btih:${infoHash}&dn=a.txt&xl=5`,
     warnings: [],
+    error: null,
+    code: null,
   })
 })
 
@@ -109,6 +111,8 @@ test('a full torrent has them all', async (t) => {
       { path: 'a/b', length: 3, padding: false, attr: '', piecesRoot: null, layer: null },
       { path: 'c', length: 0, padding: false, attr: '', piecesRoot: null, layer: null },
     ],
+    error: null,
+    code: null,
   })
   assert.equal(
     magnet,

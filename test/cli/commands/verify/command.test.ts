@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { PIECE, placeOf, plantRelease, type Release } from '../../../core/verify/release.js'
 import { collect, runExecutable, startExecutable } from '../../../support/executable.js'
 import { inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { independentInfoHash } from '../../../support/decode-torrent.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { makeScratch, plantFiles, plantSparse } from '../../../support/scratch.js'
 import { directoryInfo, torrentOf } from '../../../support/torrents.js'
@@ -63,6 +64,8 @@ test('the JSON has just these keys', async (t) => {
   const plain = { reason: null, ranges: [], blockRanges: null, disagreed: [], unchecked: [] }
   assert.deepEqual(parseJson(result), {
     torrent: release.torrentPath,
+    infoHash: independentInfoHash(readFileSync(release.torrentPath)),
+    infoHashV2: null,
     ok: false,
     pieces: 4,
     badPieces: 0,
@@ -76,6 +79,7 @@ test('the JSON has just these keys', async (t) => {
     ],
     seconds: 0,
     error: null,
+    code: null,
   })
   assert.deepEqual([result.status, result.stderr], [1, ''])
 })

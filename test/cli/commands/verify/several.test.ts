@@ -79,6 +79,8 @@ test('in JSON each torrent is an object, one that could not be checked too', asy
   )
   assert.deepEqual(objects[2], {
     torrent: gone,
+    infoHash: null,
+    infoHashV2: null,
     ok: false,
     pieces: null,
     badPieces: null,
@@ -87,6 +89,7 @@ test('in JSON each torrent is an object, one that could not be checked too', asy
     files: [],
     seconds: 0,
     error: `${gone}: no such file or directory`,
+    code: 'not-found',
   })
   assert.equal(status, 1)
 })

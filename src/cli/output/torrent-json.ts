@@ -1,0 +1,59 @@
+import { BtkitError, type ErrorCode } from '../../errors.js'
+import type { ClientTorrent } from '../../core/publish/client.js'
+import type { InfoHashes } from '../../metainfo/info-hashes.js'
+import { jsonLine } from '../../text/escape.js'
+import type { Io } from '../io.js'
+import { describeError } from './messages.js'
+
+/** The first keys of a line of JSON about a torrent: the name it was given by, and its hashes. */
+export function torrentKeys(torrent: string | null, hashes: InfoHashes | null) {
+  const { infoHash = null, infoHashV2 = null } = hashes ?? {}
+  return { torrent, infoHash, infoHashV2 }
+}
+
+/** The last keys of a line of JSON about a torrent. Both are null if it did not fail. */
+interface FailureKeys {
+  readonly error: string | null
+  /** `internal` is a fault of btkit. */
+  readonly code: ErrorCode | 'internal' | null
+}
+
+/** The keys `error` and `code` of a line of JSON; null stands for no failure. */
+export function failureKeys(error: unknown): FailureKeys {
+  if (error === null) return { error: null, code: null }
+  const code = error instanceof BtkitError ? error.code : 'internal'
+  return { error: describeError(error), code }
+}
+
+/** A torrent in a client's list, with the file it was made of; null if that is not known. */
+export interface ListedTorrent extends ClientTorrent {
+  readonly torrent: string | null
+  /** The client's label. */
+  readonly client: string
+}
+
+/** A line of JSON for a torrent in a client, and why it is not seeded; null if it is. */
+export function listedLine({ client, torrent, ...listed }: ListedTorrent, error: unknown): string {
+  return jsonLine({ client, torrent, ...listed, ...failureKeys(error) })
+}
+
+/** A line of JSON for a torrent that could not be read. */
+export function failureLine(torrent: string, error: unknown): string {
+  return jsonLine({ ...torrentKeys(torrent, null), ...failureKeys(error) })
+}
+
+/** Returns `work` so that it prints a line of JSON for a torrent that fails, if `isJson`. */
+export function withFailureLines(
+  isJson: boolean | undefined,
+  io: Io,
+  work: (torrent: string) => Promise<void>,
+): (torrent: string) => Promise<void> {
+  return async (torrent) => {
+    try {
+      await work(torrent)
+    } catch (error) {
+      if (isJson && !io.signal.aborted) io.stdout.write(failureLine(torrent, error))
+      throw error
+    }
+  }
+}
