@@ -11,7 +11,8 @@ const LAYERS = {
   tracker: `text|${LEAVES}|core|clients|pages`,
   library: `text|${LEAVES}|core|mirror|tracker`, // programs instead of people
   gui: 'text|metainfo|server|core|pages|library', // pages over what programs import
-  cli: 'text|metainfo|files|hash|state|server|redis|core|clients|mirror|tracker|pages|gui', // a cache is core's matter
+  admin: 'text|metainfo|files|state|server|core|tracker|pages|library', // pages over what a tracker serves
+  cli: 'text|metainfo|files|hash|state|server|redis|core|clients|mirror|tracker|pages|gui|admin', // a cache is core's matter
 }
 const SMALL = '^src/(errors|native-addon|digest|version|monotonic|bounded-call|heap-growth)\\.ts$'
 const ENTRIES = '^src/(hash/jobs/worker|cache/integrity/integrity-check)\\.ts$'

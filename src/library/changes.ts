@@ -6,6 +6,7 @@ import { combineEdits, type TorrentEdit } from '../metainfo/edit/splice-torrent.
 import { replaceTracker, type TrackerReplacement } from '../metainfo/edit/tracker-replacement.js'
 import { takeTrackerSteps } from '../metainfo/edit/tracker-steps.js'
 import { changeTrackers, trackerBytes } from '../metainfo/edit/trackers.js'
+import { checkName } from '../metainfo/name.js'
 import { withInfoHashes } from '../metainfo/info-hashes.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { parseUnhashed } from '../metainfo/parse/metainfo.js'
@@ -45,14 +46,14 @@ export function editTorrent(torrent: Uint8Array | Metainfo, changes: TorrentChan
 
 /**
  * Translates changes into an edit.
- * @throws BtkitError `usage` for a bad URL
+ * @throws BtkitError `usage` for a bad URL, `bad-name` for a name that is a path
  */
 export function editOf(changes: TorrentChanges): TorrentEdit {
   const { name, webSeeds, httpSeeds } = changes
   return combineEdits([
     setDetails(changes),
     trackerEdit(changes),
-    ...(name === undefined ? [] : [setName(name)]),
+    ...(name === undefined ? [] : [setName(checkName(name))]),
     ...(webSeeds === undefined ? [] : [setSeeds('url-list', checkSeeds(webSeeds, 'web seed'))]),
     ...(httpSeeds === undefined ? [] : [setSeeds('httpseeds', checkSeeds(httpSeeds, 'HTTP seed'))]),
   ])

@@ -71,3 +71,12 @@ test('a torrent that another program changed meanwhile is not overwritten', asyn
   assert.match(text, /changed meanwhile/)
   assert.equal(read(at('a')).comment, 'theirs')
 })
+
+test('a path is no name for a torrent', async (t) => {
+  const { get, send, at } = await plant(t)
+  const fields = fieldsOf(await get(`edit?torrents=${at('a')}`))
+  const { status, text } = await send('edit', { ...fields, name: '../up', act: 'save' })
+  assert.equal(status, 400)
+  assert.match(text, /must be a single path component/)
+  assert.equal(read(at('a')).name, 'a')
+})

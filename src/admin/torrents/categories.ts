@@ -1,0 +1,143 @@
+import { mkdirSync, readdirSync, rmdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { syncDirectory } from '../../files/write/sync-directory.js'
+import { forEach, type Actor, type Desk, type Outcome } from './desk.js'
+import { makeDirectories } from './move-entry.js'
+import type { Category } from './places.js'
+
+/**
+ * Creates a category in another one, and returns it.
+ * @throws BtkitError `exists`, `bad-name`, `not-permitted`
+ */
+export function createCategory(
+  desk: Desk,
+  actor: Actor,
+  { parent, name }: { readonly parent: string; readonly name: string },
+): Promise<Category> {
+  actor.require('organize')
+  return desk.change(async () => {
+    const made = desk.places.below(desk.places.category(parent), name)
+    await makeDirectory(made.path, name)
+    actor.note('create category', desk.subject(made))
+    return made
+  })
+}
+
+/**
+ * Gives a category another name.
+ * @throws BtkitError `exists`, `bad-name`, `not-permitted`
+ */
+export function renameCategory(
+  desk: Desk,
+  actor: Actor,
+  { address, name }: { readonly address: string; readonly name: string },
+): Promise<void> {
+  actor.require('organize')
+  return desk.change(async () => {
+    const from = requireBelowRoot(desk.places.category(address))
+    const parent = desk.places.category(address.slice(0, address.lastIndexOf('/')))
+    const to = desk.places.below(parent, name)
+    refuseHeldBelow(desk, from)
+    await desk.move(from.path, to.path)
+    actor.note('rename category', desk.subject(from), `to ${name}`)
+  })
+}
+
+/**
+ * Removes an empty category.
+ * @throws BtkitError `exists` if it is not empty, `not-permitted`
+ */
+export function removeCategory(desk: Desk, actor: Actor, address: string): Promise<void> {
+  actor.require('organize')
+  return desk.change(async () => {
+    const category = requireBelowRoot(desk.places.category(address))
+    try {
+      rmdirSync(category.path)
+    } catch (error) {
+      if (osCodeOf(error) === 'ENOTEMPTY')
+        throw new BtkitError('exists', 'the category is not empty; move or delete what is in it')
+      throw asBtkitError(error, category.names.join('/'))
+    }
+    await syncDirectory(dirname(category.path))
+    actor.note('remove category', desk.subject(category))
+  })
+}
+
+/** Moves torrents to a category. A failure does not stop the others. */
+export function moveTorrents(
+  desk: Desk,
+  actor: Actor,
+  { torrents, to }: { readonly torrents: readonly string[]; readonly to: string },
+): Promise<Outcome[]> {
+  return desk.change(() => {
+    const category = desk.places.category(to)
+    return forEach(torrents, (address) => moveTorrent(desk, actor, { address, to: category }))
+  })
+}
+
+/**
+ * Moves torrents to the archive or back, into the category of the same name, which is created if
+ * necessary. A failure does not stop the others.
+ */
+export function archiveTorrents(
+  desk: Desk,
+  actor: Actor,
+  { torrents, isBack }: { readonly torrents: readonly string[]; readonly isBack: boolean },
+): Promise<Outcome[]> {
+  const { places } = desk
+  return desk.change(() =>
+    forEach(torrents, async (address) => {
+      const { category } = places.torrent(address)
+      if (category.root.isArchive !== isBack)
+        throw new BtkitError('exists', isBack ? 'it is not archived' : 'it is archived already')
+      const root = isBack ? places.roots.findIndex(({ isArchive }) => !isArchive) : places.archive
+      if (root === null) throw new BtkitError('usage', 'there is no archive; use --archive-dir')
+      const to = places.across(category, root)
+      desk.own(actor, address)
+      makeDirectories(to.path)
+      await moveTorrent(desk, actor, { address, to: places.category(to.address) })
+    }),
+  )
+}
+
+async function moveTorrent(
+  desk: Desk,
+  actor: Actor,
+  { address, to }: { readonly address: string; readonly to: Category },
+): Promise<void> {
+  const place = desk.own(actor, address)
+  const path = join(to.path, place.name)
+  // A name that completedir keeps there may be missing just now
+  desk.held.refuse({ ...place, category: to })
+  await desk.move(place.path, path)
+  actor.note('move', desk.subject(place.category, place.name), `to ${desk.subject(to)}`)
+}
+
+function requireBelowRoot(category: Category): Category {
+  if (category.names.length > 0) return category
+  throw new BtkitError('usage', 'this directory was named when the tracker was started; it stays')
+}
+
+function refuseHeldBelow(desk: Desk, category: Category): void {
+  const inside = desk.places.list().filter(({ address }) => {
+    return address === category.address || address.startsWith(`${category.address}/`)
+  })
+  for (const each of inside) {
+    for (const name of readdirSync(each.path)) {
+      desk.held.refuse({ address: `${each.address}/${name}`, category: each, name, path: '' })
+    }
+  }
+}
+
+/** Creates a directory and syncs its name. */
+async function makeDirectory(path: string, name: string): Promise<void> {
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if (osCodeOf(error) === 'EEXIST')
+      throw new BtkitError('exists', `${name}: is there already; choose another name`)
+    throw asBtkitError(error, name)
+  }
+  await syncDirectory(dirname(path))
+}

@@ -1,0 +1,117 @@
+import { BtkitError } from '../../errors.js'
+import { readTorrent } from '../../core/read-torrent.js'
+import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { HeldTorrents } from './held.js'
+import { moveEntry } from './move-entry.js'
+import { Owners } from './owners.js'
+import { Places, type Category, type Root, type TorrentPlace } from './places.js'
+
+/** Somebody who changes torrents. */
+export interface Actor {
+  readonly user: { readonly name: string }
+  /**
+   * Refuses what the user may not do with a torrent that `owner` added; null if nobody did.
+   * @throws BtkitError `not-permitted`
+   */
+  readonly require: (action: 'edit' | 'delete' | 'organize', owner?: string | null) => void
+  /** Records what the user did. */
+  readonly note: (action: string, target: string, details?: string) => void
+}
+
+/** The parts of a desk. */
+export interface DeskParts {
+  readonly roots: readonly Root[]
+  /** The directory of all state. */
+  readonly stateDirectory: string
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/** The torrents that users change, and the rules for it. Changes run one after the other. */
+export class Desk {
+  readonly places: Places
+  readonly owners: Owners
+  readonly held: HeldTorrents
+  readonly stateDirectory: string
+  readonly now: () => number
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** @throws BtkitError if a root or the state cannot be read */
+  constructor({ roots, stateDirectory, now }: DeskParts) {
+    this.places = new Places(roots)
+    this.owners = new Owners(stateDirectory)
+    this.held = new HeldTorrents(stateDirectory)
+    this.stateDirectory = stateDirectory
+    this.now = now
+  }
+
+  /** Runs a change when all earlier ones have ended. */
+  change<T>(act: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(act, act)
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+
+  /** Names a category or torrent in the log. */
+  subject({ root, names }: Category, name?: string): string {
+    return [root.path, ...names, ...(name === undefined ? [] : [name])].join('/')
+  }
+
+  /**
+   * Returns a torrent that a user may change.
+   * @throws BtkitError `not-permitted` with the reason, and as Places.torrent
+   */
+  own(actor: Actor, address: string, action: 'edit' | 'delete' = 'edit'): TorrentPlace {
+    const place = this.places.torrent(address)
+    this.held.refuse(place)
+    actor.require(action, this.ownerOf(place))
+    return place
+  }
+
+  /** Returns who added the torrent at a path; null if nobody did. */
+  ownerOf({ path }: { readonly path: string }): string | null {
+    // Reads only torrents that somebody may have added
+    if (this.owners.lastAt(path) === null) return null
+    return this.owners.of({ path, infoHash: mainHash(readTorrent(path, DEFAULT_MAX_SIZE)) })
+  }
+
+  /**
+   * Moves a torrent or category with the records of who added it.
+   * @throws BtkitError as moveEntry
+   */
+  async move(from: string, to: string): Promise<void> {
+    this.owners.copy(from, to)
+    await moveEntry(from, to)
+    this.owners.forget(from)
+  }
+}
+
+/** The hash by which a torrent's owner is known. */
+export function mainHash({ infoHash, infoHashV2 }: Pick<Metainfo, 'infoHash' | 'infoHashV2'>) {
+  return infoHash ?? infoHashV2 ?? ''
+}
+
+/** The outcome for one of several torrents; `error` is null if it was changed. */
+export interface Outcome {
+  readonly address: string
+  readonly error: BtkitError | null
+}
+
+/** Does something with each of several torrents. A failure does not stop the others. */
+export async function forEach(
+  addresses: readonly string[],
+  act: (address: string) => Promise<void>,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  for (const address of addresses) {
+    try {
+      await act(address)
+      outcomes.push({ address, error: null })
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+      outcomes.push({ address, error })
+    }
+  }
+  return outcomes
+}

@@ -1,0 +1,109 @@
+import type { EditedFile, TorrentFacts } from '../../core/edit/file.js'
+import { readTorrent } from '../../core/read-torrent.js'
+import { editFiles } from '../../library/edit.js'
+import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
+import {
+  openTorrent,
+  refuseChanged,
+  type ChangedValues,
+  type Opened,
+} from '../../pages/edited-values.js'
+import { mainHash, type Actor, type Desk } from './desk.js'
+import type { TorrentPlace } from './places.js'
+
+/** The most torrents that are edited at once. */
+export const MOST_EDITED = 1000
+
+/** An edit of torrents as a form showed them. */
+export interface TorrentsEdit {
+  readonly torrents: readonly string[]
+  /** The digest of what the form showed. */
+  readonly digest: string
+  /** The changes to torrents that have these values. */
+  readonly changesOf: (opened: readonly Opened[]) => ChangedValues
+  /** Whether to write nothing. */
+  readonly isDry: boolean
+}
+
+/** The values of a torrent before and after an edit, or why it was not edited. */
+export type EditedTorrent =
+  | (Pick<EditedFile, 'isChanged' | 'before' | 'after'> & { address: string; error: null })
+  | { readonly address: string; readonly error: Error }
+
+/**
+ * Reads torrents that a user may edit.
+ * @throws BtkitError if one of them cannot be edited
+ */
+export function openTorrents(desk: Desk, actor: Actor, torrents: readonly string[]): Opened[] {
+  return torrents.map((address) => {
+    return openTorrent(address, readTorrent(desk.own(actor, address).path, DEFAULT_MAX_SIZE))
+  })
+}
+
+/**
+ * Edits torrents. Nothing is edited if one of them is not as the form showed it. A failure to write
+ * one does not stop the others.
+ * @throws BtkitError `changed`, `not-permitted`, `not-found`, and `usage` for bad values
+ */
+export function editTorrents(
+  desk: Desk,
+  actor: Actor,
+  edit: TorrentsEdit,
+): Promise<EditedTorrent[]> {
+  return desk.change(async () => {
+    const opened = openTorrents(desk, actor, edit.torrents)
+    refuseChanged(opened, edit.digest)
+    const places = edit.torrents.map((address) => desk.own(actor, address))
+    const changes = edit.changesOf(opened)
+    const planned = await run(places, changes, true)
+    if (edit.isDry) return planned
+    keepOwners(desk, places, planned)
+    const edited = await run(places, changes, false)
+    for (const [i, { category, name }] of places.entries()) {
+      const outcome = edited[i]
+      if (outcome?.error === null && outcome.isChanged)
+        actor.note('edit', desk.subject(category, name), changed(outcome))
+    }
+    return edited
+  })
+}
+
+async function run(
+  places: readonly TorrentPlace[],
+  changes: ChangedValues,
+  dryRun: boolean,
+): Promise<EditedTorrent[]> {
+  const results: EditedTorrent[] = []
+  const files = places.map(({ path }) => path)
+  for await (const outcome of editFiles(files, changes, { dryRun })) {
+    const address = places[results.length]?.address ?? ''
+    results.push(outcome.error === null ? { ...outcome, address } : { ...outcome, address })
+  }
+  return results
+}
+
+/** Records the owners under the info hashes that the torrents are about to get. */
+function keepOwners(
+  { owners }: Desk,
+  places: readonly TorrentPlace[],
+  planned: readonly EditedTorrent[],
+): void {
+  for (const [i, { path }] of places.entries()) {
+    const plan = planned[i]
+    if (plan?.error !== null) continue
+    const user = owners.of({ path, infoHash: mainHash(plan.before) })
+    const infoHash = mainHash(plan.after)
+    if (user !== null && owners.of({ path, infoHash }) !== user)
+      owners.add([{ path, infoHash }], user)
+  }
+}
+
+const TOLD = ['name', 'comment', 'source', 'private', 'announce', 'announceList', 'webSeeds']
+
+/** Names the values that an edit changed. */
+function changed({ before, after }: Pick<EditedFile, 'before' | 'after'>): string {
+  const isSame = (key: string) =>
+    JSON.stringify(before[key as keyof TorrentFacts]) ===
+    JSON.stringify(after[key as keyof TorrentFacts])
+  return TOLD.filter((key) => !isSame(key)).join(', ')
+}

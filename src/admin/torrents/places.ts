@@ -1,0 +1,177 @@
+import { lstatSync, readdirSync, realpathSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { asBtkitError, BtkitError } from '../../errors.js'
+import { makeInsideResolver } from '../../files/resolve-inside.js'
+import { checkName, SUFFIX } from './names.js'
+
+/** A directory of torrents: an `--allowed-dir`, or the `--archive-dir`. */
+export interface Root {
+  readonly path: string
+  readonly isArchive: boolean
+}
+
+/** A category: a root, or a directory below it. */
+export interface Category {
+  /** Its root's number and its names, with slashes between, such as `0/linux/debian`. */
+  readonly address: string
+  readonly root: Root
+  readonly names: readonly string[]
+  /** Its real path. */
+  readonly path: string
+}
+
+/** A torrent in a category. */
+export interface TorrentPlace {
+  /** The address of its category, a slash, and its file name. */
+  readonly address: string
+  readonly category: Category
+  readonly name: string
+  readonly path: string
+}
+
+/** The deepest category. The tracker searches 32 levels. */
+const MAX_DEPTH = 16
+
+/** The most categories that are listed. */
+const MAX_CATEGORIES = 10_000
+
+/** The categories below the roots, by addresses that a form may contain. */
+export class Places {
+  readonly roots: readonly Root[]
+
+  /** @throws BtkitError `not-found` or `not-permitted` for a root */
+  constructor(roots: readonly Root[]) {
+    this.roots = roots.map(({ path, isArchive }) => ({ path: realRoot(path), isArchive }))
+  }
+
+  /** The number of the archive; null if there is none. */
+  get archive(): number | null {
+    const at = this.roots.findIndex(({ isArchive }) => isArchive)
+    return at < 0 ? null : at
+  }
+
+  /**
+   * Returns the category at an address.
+   * @throws BtkitError `not-found`, `bad-name`, `unsafe-path` for a link, `not-permitted`
+   */
+  category(address: string): Category {
+    const place = this.#parse(address)
+    const found = makeInsideResolver(place.root.path)(place.names)
+    if (found.kind === 'directory' && found.path === place.path) return place
+    throw refusal(address, found.kind)
+  }
+
+  /**
+   * Returns the torrent at an address, which is a regular file.
+   * @throws BtkitError as `category`
+   */
+  torrent(address: string): TorrentPlace {
+    const at = address.lastIndexOf('/')
+    const [parent, name] = [address.slice(0, Math.max(at, 0)), checkName(address.slice(at + 1))]
+    const category = this.category(parent)
+    const path = join(category.path, name)
+    const found = makeInsideResolver(category.path)([name])
+    if (found.kind === 'file' && found.path === path && name.endsWith(SUFFIX))
+      return { address, category, name, path }
+    throw refusal(address, found.kind === 'file' ? 'missing' : found.kind)
+  }
+
+  /**
+   * Returns where a category is or would be; checks only its names.
+   * @throws BtkitError `not-found` for the root, `bad-name`
+   */
+  #parse(address: string): Category {
+    const [number = '', ...names] = address.split('/')
+    const root = /^\d{1,4}$/.test(number) ? this.roots[Number(number)] : undefined
+    if (!root) throw new BtkitError('not-found', 'there is no such category')
+    if (names.length > MAX_DEPTH)
+      throw new BtkitError('bad-name', `categories have at most ${MAX_DEPTH} levels`)
+    for (const name of names) checkName(name)
+    return { address, root, names, path: join(root.path, ...names) }
+  }
+
+  /**
+   * Returns the category of some name in another one, whether or not it exists.
+   * @throws BtkitError `bad-name`
+   */
+  below(parent: Category, name: string): Category {
+    return this.#parse(`${parent.address}/${checkName(name)}`)
+  }
+
+  /** Returns the same category in another root, whether or not it exists. */
+  across({ names }: Category, root: number): Category {
+    return this.#parse([root, ...names].join('/'))
+  }
+
+  /** Returns the category of a torrent's names below a root, whether or not it exists. */
+  at(root: Root, names: readonly string[]): Category {
+    return this.#parse([this.roots.indexOf(root), ...names].join('/'))
+  }
+
+  /** The categories that exist, each after its parent. Links are left out. */
+  list(): Category[] {
+    const found: Category[] = []
+    const add = (address: string) => {
+      if (found.length >= MAX_CATEGORIES) return
+      const category = attempt(() => this.category(address))
+      if (category === null) return
+      found.push(category)
+      for (const name of subdirectories(category)) add(`${address}/${name}`)
+    }
+    for (const at of this.roots.keys()) add(String(at))
+    return found
+  }
+
+  /** Names a category for people. */
+  titleOf({ root, names }: Category): string {
+    const isOnly = this.roots.filter(({ isArchive }) => !isArchive).length === 1
+    const start = root.isArchive ? ['archive'] : isOnly ? [] : [basename(root.path)]
+    return [...start, ...names].join(' / ') || 'no category'
+  }
+}
+
+/** The names of torrents in a category, sorted. */
+export function torrentNames({ path }: Category): string[] {
+  const entries = readdirSync(path, { withFileTypes: true })
+  const torrents = entries.filter((entry) => entry.isFile() && isShown(entry.name, SUFFIX))
+  return torrents.map(({ name }) => name).sort()
+}
+
+function subdirectories({ path, names }: Category): string[] {
+  if (names.length >= MAX_DEPTH) return []
+  const entries = attempt(() => readdirSync(path, { withFileTypes: true })) ?? []
+  const shown = entries.filter((entry) => entry.isDirectory() && isShown(entry.name))
+  return shown.map(({ name }) => name).sort()
+}
+
+function isShown(name: string, suffix = ''): boolean {
+  return !name.startsWith('.') && name.endsWith(suffix)
+}
+
+function attempt<T>(act: () => T): T | null {
+  try {
+    return act()
+  } catch {
+    return null
+  }
+}
+
+function realRoot(path: string): string {
+  try {
+    return realpathSync.native(path)
+  } catch (error) {
+    throw asBtkitError(error, path)
+  }
+}
+
+function refusal(address: string, kind: string): BtkitError {
+  const name = address.split('/').slice(1).join('/')
+  if (kind === 'missing') return new BtkitError('not-found', `${name}: is not there any more`)
+  if (kind === 'unreadable') return new BtkitError('not-permitted', `${name}: cannot be read`)
+  return new BtkitError('unsafe-path', `${name}: is a link or no regular file; change it by hand`)
+}
+
+/** Whether there is anything at a path. */
+export function isTaken(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { Desk } from '../../../src/admin/torrents/desk.js'
+import { editTorrents, openTorrents } from '../../../src/admin/torrents/edit.js'
+import { addTorrent } from '../../../src/admin/torrents/keep.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { digestOf, type ChangedValues } from '../../../src/pages/edited-values.js'
+import { ADMIN, openTestDesk, OTHER, torrentNamed, UPLOADER } from '../../support/desk.js'
+
+/** A form that shows torrents, which is sent later. */
+function openForm(desk: Desk, actor: typeof ADMIN, torrents: readonly string[]) {
+  const digest = digestOf(openTorrents(desk, actor, torrents))
+  return (changes: ChangedValues, isDry = false) =>
+    editTorrents(desk, actor, { torrents, digest, changesOf: () => changes, isDry })
+}
+
+function read(path: string) {
+  return parseMetainfo(readFileSync(path))
+}
+
+test('several torrents are edited; a preview writes nothing', async (t) => {
+  const { desk, root } = openTestDesk(t, {
+    't/a.torrent': torrentNamed('a', 'old'),
+    't/x/b.torrent': torrentNamed('b', 'other'),
+  })
+  const send = openForm(desk, ADMIN, ['0/a.torrent', '0/x/b.torrent'])
+  const before = read(join(root, 't/a.torrent'))
+  await send({ comment: 'new' }, true)
+  assert.equal(read(join(root, 't/a.torrent')).comment, 'old')
+  await send({ comment: 'new', trackers: [['http://t.example/announce']] })
+  const after = ['a', 'x/b'].map((name) => read(join(root, `t/${name}.torrent`)))
+  assert.deepEqual(
+    after.map(({ comment, announce }) => [comment, announce]),
+    Array(2).fill(['new', 'http://t.example/announce']),
+  )
+  assert.equal(after[0]!.infoHash, before.infoHash)
+  assert.equal(ADMIN.notes[0], `ada edit ${root}/t/a.torrent comment, announce`)
+})
+
+test('of two who edit at once, the second is told, and nothing is lost', async (t) => {
+  const { desk, root } = openTestDesk(t, {
+    't/a.torrent': torrentNamed('a'),
+    't/b.torrent': torrentNamed('b'),
+  })
+  const [first, second] = [['0/a.torrent'], ['0/b.torrent', '0/a.torrent']].map((torrents) =>
+    openForm(desk, ADMIN, torrents),
+  )
+  const sent = [first!({ comment: 'first' }), second!({ comment: 'second' })]
+  const [one, two] = await Promise.allSettled(sent)
+  assert.equal(one!.status, 'fulfilled')
+  assert.match(String((two as PromiseRejectedResult).reason), /changed meanwhile/)
+  const comments = ['a', 'b'].map((name) => read(join(root, `t/${name}.torrent`)).comment)
+  assert.deepEqual(comments, ['first', null])
+})
+
+test('an uploader keeps what he edits, even with another info hash', async (t) => {
+  const { desk } = openTestDesk(t)
+  const category = desk.places.category('0')
+  await addTorrent(desk, UPLOADER, { bytes: torrentNamed('a'), name: 'a', category })
+  assert.throws(() => openForm(desk, OTHER, ['0/a.torrent']), { code: 'not-permitted' })
+  await openForm(desk, UPLOADER, ['0/a.torrent'])({ name: 'other' })
+  await openForm(desk, UPLOADER, ['0/a.torrent'])({ comment: 'mine' })
+  assert.throws(() => openForm(desk, OTHER, ['0/a.torrent']), { code: 'not-permitted' })
+})
+
+test('bad values are refused, and nothing changes', async (t) => {
+  const { desk, root } = openTestDesk(t, { 't/a.torrent': torrentNamed('a') })
+  const send = openForm(desk, ADMIN, ['0/a.torrent'])
+  const before = readFileSync(join(root, 't/a.torrent'))
+  await assert.rejects(send({ trackers: [['javascript:alert(1)']] }), { code: 'usage' })
+  await assert.rejects(send({ name: '../up' }), { code: 'bad-name' })
+  assert.deepEqual(readFileSync(join(root, 't/a.torrent')), before)
+})
