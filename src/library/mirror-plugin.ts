@@ -139,6 +139,7 @@ function serviceOptions(options: MirrorOptions): MirrorSettings['options'] {
     serviceName: SERVICE_NAME,
     publicUrl: checkPublicUrl(options.publicUrl),
     webSeeds: webSeeds.map((url) => checkSeed(url, 'web seed').replace(/\/+$/, '')),
+    httpSeeds: [],
     markPadFiles: false,
     pieceLength: checkPieceLength(pieceLength),
     torrents: torrents.map((directory) => checkDirectory(directory, 'torrents')),

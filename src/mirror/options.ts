@@ -16,6 +16,8 @@ export interface ServiceOptions {
   readonly prefix: string
   /** URLs of other mirrors of the same root. */
   readonly webSeeds: readonly string[]
+  /** Scripts that send pieces of the torrents (BEP 17). */
+  readonly httpSeeds: readonly string[]
   /** Whether null files are marked as pad files (BEP 47); this changes the info hash. */
   readonly markPadFiles: boolean
   /** The piece length of torrents outside the pkgtorrent protocol. */

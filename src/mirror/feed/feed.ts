@@ -25,7 +25,7 @@ export const FEED = '/-/feed.xml'
 export interface FeedParts extends Pick<ServerContext, 'now'> {
   readonly options: Pick<
     ServiceOptions,
-    'webSeeds' | 'serviceName' | 'publicUrl' | 'prefix' | 'warm'
+    'webSeeds' | 'httpSeeds' | 'serviceName' | 'publicUrl' | 'prefix' | 'warm'
   >
   readonly files: WarmFiles
   /** The current trackers. */
@@ -73,13 +73,14 @@ export class Feed {
 
   #write(address: string, trackers: TrackerList): string {
     const { files, options } = this.parts
-    const addresses: MirrorAddresses = [address, ...options.webSeeds]
+    const { webSeeds, httpSeeds } = options
+    const around: Around = { trackers, addresses: [address, ...webSeeds], httpSeeds }
     const since = options.warm?.feedSince ?? 0
     const shown = files.newest(MOST_ITEMS).filter(({ path, fingerprint }) => {
       // Below its own prefix the service answers itself
       return path[1] !== options.serviceName && modifiedMs(fingerprint) >= since
     })
-    const items = shown.map((file) => describe(file, { trackers, addresses }))
+    const items = shown.map((file) => describe(file, around))
     const root = directoryAddress(address, [])
     const title = address.replace(/^https?:\/\//, '')
     return composeRss({ title, root, address: address + FEED }, items)
@@ -94,6 +95,7 @@ function modifiedMs({ mtimeNs }: WarmFile['fingerprint']): number {
 interface Around {
   readonly trackers: TrackerList
   readonly addresses: MirrorAddresses
+  readonly httpSeeds: readonly string[]
 }
 
 function describe({ path, fingerprint, torrent }: WarmFile, around: Around): FeedItem {

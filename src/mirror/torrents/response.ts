@@ -23,6 +23,7 @@ export interface TorrentSurroundings {
   readonly addresses: MirrorAddresses
   /** URLs to which clients add the torrent's name and paths. */
   readonly webSeeds: readonly string[]
+  readonly httpSeeds: readonly string[]
 }
 
 /** The body of a view of a torrent, with its header fields. */
@@ -37,11 +38,12 @@ export type ComposeForm = (torrent: KnownTorrent, around: TorrentSurroundings) =
 /** Composes an answer for one client, with the current trackers. */
 export function composeResponse(
   { torrent, sinceMs }: CurrentTorrent,
-  { trackers, addresses, form }: ResponseParts,
+  { form, ...around }: ResponseParts,
 ): TorrentResponse {
   const { omitted } = torrent
-  const { body: bytes, headers: own } = form(torrent, surround(torrent, { trackers, addresses }))
+  const { body: bytes, headers: own } = form(torrent, surround(torrent, around))
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const { trackers } = around
   const lastModified = new Date(Math.max(sinceMs, trackers.since)).toUTCString()
   const headers = { ...own, ...describe(lastModified, body), ...tellOmitted(omitted) }
   return { trackers, body, headers }
@@ -50,16 +52,17 @@ export function composeResponse(
 /** Determines the trackers and web seeds of a torrent for one client. */
 export function surround(
   { infoHash, directory }: Pick<KnownTorrent, 'infoHash' | 'directory'>,
-  { trackers, addresses }: Pick<ResponseParts, 'trackers' | 'addresses'>,
+  { trackers, addresses, httpSeeds }: Omit<ResponseParts, 'form'>,
 ): TorrentSurroundings {
   const announceList = spreadTrackers(trackers.urls, infoHash)
   const webSeeds = directory ? addresses.map((address) => directoryAddress(address, directory)) : []
-  return { announceList, addresses, webSeeds }
+  return { announceList, addresses, webSeeds, httpSeeds }
 }
 
 export interface ResponseParts {
   readonly trackers: TrackerList
   readonly addresses: MirrorAddresses
+  readonly httpSeeds: readonly string[]
   readonly form: ComposeForm
 }
 
@@ -104,13 +107,13 @@ const NOTHING: TorrentCore = { info: new Uint8Array(0), pieceLayers: null }
 
 /** The fields beside `info`. */
 function partsOf(
-  { announceList, webSeeds }: TorrentSurroundings,
+  { announceList, webSeeds, httpSeeds }: TorrentSurroundings,
   creationDate: number | null,
 ): TorrentParts {
   return {
     announce: announceList[0]?.[0] ?? null,
     announceList,
-    httpSeeds: [],
+    httpSeeds,
     webSeeds,
     nodes: [],
     comment: null,

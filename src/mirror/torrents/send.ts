@@ -59,12 +59,12 @@ export class TorrentSender {
     { checked, form = protocolForm }: ToldTorrent,
   ): TorrentResponse {
     const { options, responses } = this.#parts
-    const { webSeeds, onTorrent } = options
+    const { webSeeds, httpSeeds, onTorrent } = options
     const address = publicAddress(raw, options)
     const trackers = this.#parts.trackers()
     const before = responses.recall(raw)
     if (before?.checked === checked && before.answer.trackers === trackers) return before.answer
-    const parts = { trackers, addresses: [address, ...webSeeds] as const }
+    const parts = { trackers, addresses: [address, ...webSeeds] as const, httpSeeds }
     const answer = composeResponse(checked, { ...parts, form })
     onTorrent?.(composeResponse(checked, { ...parts, form: protocolForm }).body)
     if (method === 'GET') responses.note(raw, checked, answer)

@@ -60,6 +60,12 @@ export function declareServeOptions() {
       [],
     )
     .option(
+      '--http-seed <url>',
+      'add an HTTP seed, a script that sends pieces (repeatable)',
+      read.httpSeeds,
+      [],
+    )
+    .option(
       '--torrents <dir>',
       'serve the torrents in this directory if they match their files (repeatable)',
       read.collect,

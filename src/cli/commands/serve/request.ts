@@ -44,6 +44,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     publicUrl: options.publicUrl ?? null,
     prefix: '',
     webSeeds: webSeed.map((url) => url.replace(/\/+$/, '')),
+    httpSeeds: options.httpSeed,
     markPadFiles: padding === 'bep47',
     pieceLength: options.pieceLength,
     torrents: options.torrents.map((directory) => checkDirectory(resolve(io.cwd, directory))),

@@ -3,6 +3,7 @@ import { declareShareOptions, shareRequest } from '../../arguments/share-options
 import {
   cacheDirOption,
   cacheTrustOption,
+  noCacheOption,
   openCacheAccess,
   cachePlace,
 } from '../../arguments/cache-options.js'
@@ -49,6 +50,7 @@ export function defineVerify({ io, finish }: CommandContext) {
       byteRate,
     )
     .option('--trust-cache', 'use the piece cache for unchanged files', false)
+    .addOption(noCacheOption().conflicts('trustCache'))
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
   return declareShareOptions(command)
@@ -64,7 +66,7 @@ export function defineVerify({ io, finish }: CommandContext) {
       const used = { ...options, cache: options.trustCache, shareWith: share }
       const cacheAccess = await openCacheAccess(used, io)
       const trees = new TreeCache(options.cacheDir, io)
-      const openTrees = () => trees.open()
+      const openTrees = options.cache ? () => trees.open() : undefined
       try {
         const hashContext = { engine, cacheAccess, openTrees }
         finish(await runVerify({ targets, options, hashContext, io }))

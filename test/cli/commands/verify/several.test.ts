@@ -210,6 +210,13 @@ test('the progress is that of all torrents together', async (t) => {
   }
 })
 
+test('--no-cache and --trust-cache cannot be used together', async (t) => {
+  const { torrents } = plant(t, ['a'])
+  const both = await runBtkit(['verify', ...torrents, '--no-cache', '--trust-cache'])
+  assert.equal(both.status, 2)
+  assert.match(both.stderr, /--no-cache/)
+})
+
 test('--trust-cache reads what changed, and believes the cache of the rest', async (t) => {
   const { at, torrents } = plant(t, ['a', 'b'])
   const env = { BTKIT_CACHE_DIR: at('cache') }

@@ -112,4 +112,6 @@ test('if the cache knows the blocks, bad blocks are named, whatever the piece le
   const without = await runBtkit(['verify', torrentPath, ...none])
   assert.equal(without.stdout, `damaged     data: bad bytes 0-262143\n${summary}`)
   assert.equal(existsSync(join(directory, 'none')), false, 'no cache is made')
+  const refused = await runBtkit(['verify', torrentPath, ...cache, '--no-cache'])
+  assert.equal(refused.stdout, without.stdout)
 })
