@@ -3,10 +3,11 @@ import { resolve } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { checkTracker, looksLikeUrl } from '../../metainfo/trackers.js'
 import type { Part } from '../options/given.js'
+import { suggestion } from './nearest.js'
 import { TRACKERS } from '../options/traits.js'
 import type { Located } from './read-file.js'
 import type { Configuration } from './sections.js'
-import { tolerate, type Aliases, type Mistakes } from './settings.js'
+import { insteadOf, tolerate, type Aliases, type Mistakes } from './settings.js'
 
 /**
  * The aliases of configurations with the strongest last.
@@ -53,12 +54,17 @@ export function takesAlias(attribute: string): boolean {
 /**
  * The parts of a command line with trackers in the place of their aliases. An operand is an alias
  * only if no file has its name.
+ * @throws BtkitError `usage` for a name that is almost an alias
  */
 export function spellAliases(parts: readonly Part[], aliases: Aliases, world: Place): Part[] {
   return parts.flatMap((part) => {
     const option = part.options.at(-1)
     const attribute = option?.attributeName() ?? ''
     if (option && part.options.length === 1) {
+      if (takesAlias(attribute)) {
+        for (const name of (part.value ?? '').split('|'))
+          refuseMisspelt(name, option.long ?? '', aliases)
+      }
       if (attribute === 'announceList') {
         const tiers = (part.value ?? '')
           .split('|')
@@ -76,17 +82,30 @@ export function spellAliases(parts: readonly Part[], aliases: Aliases, world: Pl
       return values.map((value) => ({ ...part, args: [`${option.long ?? ''}=${value}`], value }))
     }
     const { operand } = part
-    const tiers = operand === null ? undefined : aliases.get(operand)
-    if (!tiers || existsSync(resolve(world.cwd, operand ?? ''))) return [part]
-    return operandParts(tiers, world.isReannounce)
+    if (operand === null || !TRACKER_OPERANDS.has(world.section)) return [part]
+    const tiers = aliases.get(operand)
+    if (existsSync(resolve(world.cwd, operand))) return [part]
+    if (tiers) return operandParts(tiers, world.section === 'reannounce')
+    const nearest = operand === '-' ? '' : suggestion(operand, aliases.keys())
+    if (nearest === '') return [part]
+    throw new BtkitError('usage', `${operand}: no such file, and no alias of a tracker${nearest}`)
   })
 }
 
 /** Where a command line is. */
 export interface Place {
   readonly cwd: string
-  /** Whether the tracker is the first operand, and a list an option. */
-  readonly isReannounce: boolean
+  /** The command's section in a configuration. */
+  readonly section: string
+}
+
+/** The commands that take a tracker as operand. */
+const TRACKER_OPERANDS: ReadonlySet<string> = new Set(['makemetafile', 'reannounce'])
+
+function refuseMisspelt(name: string, option: string, aliases: Aliases): void {
+  const nearest = insteadOf(name, aliases)
+  if (nearest === '') return
+  throw new BtkitError('usage', `${option} ${name}: neither a tracker nor an alias${nearest}`)
 }
 
 const joined = (tier: readonly string[]) => tier.join(',')

@@ -113,8 +113,7 @@ export async function findSettings(
   const { config, mistakes } = given
   const own = await readConfigurations(configurationFiles(config, io), io, mistakes)
   const aliases = isLegacy ? new Map<string, never>() : aliasesOf(own, mistakes)
-  const place = { cwd: io.cwd, isReannounce: section === 'reannounce' }
-  const parts = spellAliases(given.parts, aliases, place)
+  const parts = spellAliases(given.parts, aliases, { cwd: io.cwd, section })
   const line = lineOf(parts, given.attributes, presets)
   const wanted = { section, entries, isLegacy, line }
   const world = { env: io.env, aliases, ...(mistakes && { mistakes }) }

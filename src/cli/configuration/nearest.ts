@@ -16,16 +16,19 @@ export function suggestion(name: string, names: Iterable<string>): string {
   return nearest === null ? '' : `; did you mean "${nearest}"?`
 }
 
-/** Number of letters to insert, remove or change. */
+/** Number of letters to insert, remove, change, or swap with the next. */
 function distance(one: string, other: string): number {
+  let before: number[] = []
   let row = Array.from({ length: other.length + 1 }, (_, i) => i)
   for (const [i, letter] of Array.from(one).entries()) {
     const next = [i + 1]
     for (const [j, otherLetter] of Array.from(other).entries()) {
       const replaced = (row[j] ?? 0) + (letter === otherLetter ? 0 : 1)
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+      const isSwapped = i > 0 && j > 0 && letter === other[j - 1] && one[i - 1] === otherLetter
+      const swapped = isSwapped ? (before[j - 1] ?? 0) + 1 : Infinity
+      next.push(Math.min(replaced, swapped, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
     }
-    row = next
+    ;[before, row] = [row, next]
   }
   return row.at(-1) ?? 0
 }

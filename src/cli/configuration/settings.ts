@@ -5,6 +5,8 @@ import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { Io } from '../io.js'
 import type { OptionEntry } from '../options/table.js'
 import { SECRETS, SEPARATORS, TRACKERS } from '../options/traits.js'
+import { suggestion } from './nearest.js'
+import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { booleanOf, type FoundEntry } from './find-entry.js'
 import type { Located } from './read-file.js'
 
@@ -33,6 +35,12 @@ export interface Candidate {
 
 /** Tiers of trackers by the name of their alias. */
 export type Aliases = ReadonlyMap<string, readonly (readonly string[])[]>
+
+/** Asks whether an alias was meant by a name; empty if it is an alias, a URL, or like none. */
+export function insteadOf(name: string, aliases: Aliases): string {
+  if (name === '' || aliases.has(name) || looksLikeUrl(name)) return ''
+  return suggestion(name, aliases.keys())
+}
 
 export interface World extends Pick<Io, 'env'> {
   /** Names that stand for trackers. */
@@ -150,7 +158,11 @@ function spelledItems(entry: OptionEntry, item: Located, { aliases }: World): re
   return itemsOf(item).flatMap((each) => {
     const { place, value } = each
     const tiers = value.kind === 'text' ? aliases.get(value.text) : undefined
-    if (!tiers) return [each]
+    if (!tiers) {
+      const nearest = value.kind === 'text' ? insteadOf(value.text, aliases) : ''
+      if (nearest !== '') throw wrong(entry, each, `neither a tracker nor an alias${nearest}`)
+      return [each]
+    }
     const text = (url: string): Located => ({
       place,
       value: { kind: 'text', text: url, isPlain: true },

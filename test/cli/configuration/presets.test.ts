@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runBtkit } from '../../support/run-btkit.js'
@@ -97,6 +97,31 @@ test('an alias stands for its trackers as an option and as an argument', async (
   assert.deepEqual((await make('-a', 'mine'))['announceList'], tiers)
   assert.deepEqual((await make('mine'))['announceList'], tiers)
   assert.deepEqual((await make('--announce-list', 'mine'))['announceList'], tiers)
+})
+
+for (const [misspelt, command] of [
+  ['an option', ['makemetafile', 'IMAGE', '-a', 'mien']],
+  ['a list', ['makemetafile', 'IMAGE', '--announce-list', 'one|mien']],
+  ['an argument', ['makemetafile', 'IMAGE', 'mien']],
+  ['the argument of reannounce', ['reannounce', 'mien', 'IMAGE.torrent']],
+  ['an option of edit', ['edit', '--add-tracker', 'mien', 'IMAGE.torrent']],
+] as const) {
+  test(`a misspelt alias as ${misspelt} is an error that says the nearest name`, async (t) => {
+    const { run, image } = withFile(t, YAML)
+    const args = command.map((arg) => arg.replace('IMAGE', image))
+    const { status, stderr } = await run(...args)
+    assert.equal(status, 2)
+    assert.match(stderr, /mien: [^\n]*alias[^\n]*; did you mean "mine"\?\n$/)
+    assert.equal(existsSync(`${image}.torrent`), false)
+  })
+}
+
+test('a misspelt alias in a configuration has its place, and the nearest name', async (t) => {
+  const { run, image, file } = withFile(t, `${YAML}makemetafile: {announce: [oen]}\n`)
+  const line = YAML.split('\n').length
+  const why = `${file}:${line}:27: announce 'oen': neither a tracker nor an alias; did you mean "one"?`
+  assert.equal((await run('makemetafile', image)).stderr, `btkit: ${why}\n`)
+  assert.equal((await runBtkit(['config', 'check', file])).stderr, `btkit: ${why}\n`)
 })
 
 test('reannounce accepts an alias, and a file of that name is still a file', async (t) => {
