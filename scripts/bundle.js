@@ -84,6 +84,17 @@ const knownImports = (findAddon) => ({
   },
 })
 
+/** Spells markdown-it in ASCII: see the end of this file. */
+const asciiMarkdown = {
+  name: 'ASCII markdown-it',
+  setup({ onLoad }) {
+    const spell = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+    onLoad({ filter: /node_modules.markdown-it.lib.*\.mjs$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(/[^\0-\x7f]/g, spell),
+    }))
+  },
+}
+
 /** Puts the version and the digest of the program in their place. */
 const knownVersion = {
   name: 'known version',
@@ -141,7 +152,7 @@ const entryPoint = 'dist/src/cli/main.js'
 const whole = await build({
   ...program,
   entryPoints: { [ALL_COMMANDS]: entryPoint },
-  plugins: [inProgram, knownVersion],
+  plugins: [inProgram, knownVersion, asciiMarkdown],
 })
 const programs = await Promise.all(
   [NO_COMMAND, ...QUICK_COMMANDS].map((name) => {

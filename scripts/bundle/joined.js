@@ -7,6 +7,7 @@ export const JOINED = [
   '@commander-js/extra-typings',
   'bencode',
   'chalk',
+  'markdown-it',
   'mime',
   'string-width',
   'uqr',

@@ -22,8 +22,21 @@ export function html(strings: TemplateStringsArray, ...values: readonly HtmlValu
 
 /** Escapes text of several lines for a `pre` element. Line ends and tabs are kept. */
 export function lines(text: string): Html {
-  const escaped = text.split(/\r\n?|\n/).map((line) => line.split('\t').map(escapeHtml).join('\t'))
-  return new Html(escaped.join('\n'))
+  return new Html(inLines(text, escapeHtml))
+}
+
+/**
+ * Takes HTML that a formatter made of untrusted text. The formatter must have escaped the markup in
+ * that text; invisible characters become visible escapes here.
+ */
+export function formatted(markup: string): Html {
+  return new Html(inLines(markup, escapeText))
+}
+
+/** Escapes everything between line ends and tabs. */
+function inLines(text: string, escape: (text: string) => string): string {
+  const escaped = text.split(/\r\n?|\n/).map((line) => line.split('\t').map(escape).join('\t'))
+  return escaped.join('\n')
 }
 
 /**

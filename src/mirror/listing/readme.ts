@@ -4,13 +4,14 @@ import { openInside } from '../tree/open-inside.js'
 import { MirrorView, type Mirror } from '../tree/mirror.js'
 import { Refusal } from '../../server/answers/refusal.js'
 import { addressOf } from './links.js'
+import { formatMarkdown, MAX_MARKDOWN } from './markdown.js'
 import type { ListingRow } from './row.js'
 
 /** Names of files that describe a directory, in small letters; the first is the best. */
-const NAMES = ['readme', 'readme.md', 'readme.txt', 'readme.rst']
+const NAMES = ['readme.md', 'readme.markdown', 'readme', 'readme.txt', 'readme.rst']
 
-/** Most bytes of the file that are shown. */
-const MAX_BYTES = 64 * 1024
+/** Most bytes of a plain file that are shown. */
+const MAX_PLAIN = 64 * 1024
 
 /** Characters that choose between the looks of an emoji; they would be shown as escapes. */
 const VARIATIONS = /[\ufe0e\ufe0f]/g
@@ -18,8 +19,9 @@ const VARIATIONS = /[\ufe0e\ufe0f]/g
 /** The beginning of a directory's README. */
 export interface Readme {
   readonly row: ListingRow
-  readonly text: string
-  readonly isCut: boolean
+  readonly content: Html
+  /** Most bytes that are shown; null if these are all. */
+  readonly cutAt: number | null
 }
 
 /** The file that most likely describes its directory; null if there is none. */
@@ -29,26 +31,34 @@ export function findReadme(files: readonly ListingRow[]): ListingRow | null {
   return readmes.sort((a, b) => rank(a) - rank(b))[0] ?? null
 }
 
-/** Reads the beginning of a README; null if it cannot be read. */
+/** Reads the beginning of a README, and formats Markdown; null if it cannot be read. */
 export async function readReadme(
   row: ListingRow,
   components: readonly string[],
   mirror: Mirror,
 ): Promise<Readme | null> {
-  const bytes = await readStart([...components, row.name], mirror)
+  const isMarkdown = /\.(?:md|markdown)$/i.test(row.name)
+  const most = isMarkdown ? MAX_MARKDOWN : MAX_PLAIN
+  const bytes = await readStart([...components, row.name], most, mirror)
   if (!bytes) return null
-  const isCut = bytes.length > MAX_BYTES
+  const isCut = bytes.length > most
   // Shows nothing of a character that is cut in two
-  const text = new TextDecoder().decode(bytes.subarray(0, MAX_BYTES), { stream: isCut })
-  return { row, text: text.replace(VARIATIONS, ''), isCut }
+  const decoded = new TextDecoder().decode(bytes.subarray(0, most), { stream: isCut })
+  const text = decoded.replace(VARIATIONS, '')
+  const markdown = isMarkdown ? await formatMarkdown(text) : null
+  return { row, content: markdown ?? html`<pre>${lines(text)}</pre>`, cutAt: isCut ? most : null }
 }
 
 /** Reads one byte more than is shown, if there is one. */
-async function readStart(path: readonly string[], mirror: Mirror): Promise<Buffer | null> {
+async function readStart(
+  path: readonly string[],
+  most: number,
+  mirror: Mirror,
+): Promise<Buffer | null> {
   try {
     const { handle } = await openInside(await new MirrorView(mirror).file(path), mirror)
     try {
-      const buffer = Buffer.allocUnsafe(MAX_BYTES + 1)
+      const buffer = Buffer.allocUnsafe(most + 1)
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0)
       return buffer.subarray(0, bytesRead)
     } finally {
@@ -61,13 +71,14 @@ async function readStart(path: readonly string[], mirror: Mirror): Promise<Buffe
 }
 
 /** The text of the file, below its name. */
-export function renderReadme({ row, text, isCut }: Readme): Html {
-  const rest = html`<p class="muted">
-    The first ${formatBytes(MAX_BYTES)}. <a href="${addressOf(row)}">Show the whole file</a>
-  </p>`
-  return html`<section aria-labelledby="readme">
+export function renderReadme({ row, content, cutAt }: Readme): Html {
+  const rest =
+    cutAt !== null &&
+    html`<p class="muted">
+      The first ${formatBytes(cutAt)}. <a href="${addressOf(row)}">Show the whole file</a>
+    </p>`
+  return html`<section class="readme" aria-labelledby="readme">
     <h2 id="readme">${row.name}</h2>
-    <pre>${lines(text)}</pre>
-    ${isCut && rest}
+    ${content} ${rest}
   </section>`
 }

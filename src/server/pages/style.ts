@@ -98,6 +98,11 @@ tr[hidden] { display: none !important }
 }
 pre { font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere;
   background: var(--soft); border: 1px solid var(--line); border-radius: 6px; padding: .8rem 1rem; margin: 0 }
+.readme { max-width: 52rem; overflow-wrap: anywhere } .readme h3, .readme h4, .readme h5, .readme h6 { margin: 1.2rem 0 .4rem; line-height: 1.3 }
+.readme h3 { font-size: 1.3rem } .readme h4 { font-size: 1.1rem } .readme h5, .readme h6 { font-size: 1rem }
+.readme a { text-decoration: underline } .readme ul, .readme ol { padding-left: 1.5rem; margin: .6rem 0 } .readme table { width: auto; overflow-wrap: break-word } .readme pre { margin: .6rem 0 }
+.readme blockquote { margin: .6rem 0; padding-left: 1rem; border-left: 3px solid var(--line); color: var(--muted) }
+.readme hr { border: 0; border-top: 1px solid var(--line) } .readme pre code { font-size: inherit }
 footer a { margin-left: .6rem }
 footer { margin-top: 2rem; color: var(--muted); font-size: .9rem }
 @media (min-width: 60rem) { .swarms code { white-space: nowrap } }

@@ -315,19 +315,42 @@ test('empty files and torrents have no torrent', async (t) => {
 
 test('a README is shown unchanged as text', async (t) => {
   const text = '# <b>Title</b>\r\n\n\tindented \u001b[1mbold\u202e &amp;\n'
-  const { port } = await serveMirror(t, { files: { 'a/README.md': text, 'a/readme.txt': 'no' } })
+  const { port } = await serveMirror(t, { files: { 'a/README': text, 'a/readme.txt': 'no' } })
   const page = (await ask(port, '/a/')).body.toString()
-  assert.match(page, /<h2 id="readme">README\.md<\/h2>/)
+  assert.match(page, /<h2 id="readme">README<\/h2>/)
   const shown = '# &lt;b&gt;Title&lt;/b&gt;\n\n\tindented \\x1b[1mbold\\u{202e} &amp;amp;\n'
   assert(page.includes(`<pre>${shown}</pre>`), page)
   assert.doesNotMatch((await ask(port, '/a/?filter=x')).body.toString(), /<pre>/)
 })
 
+test('a README in Markdown is formatted, and links lead on from its directory', async (t) => {
+  const text = '# Title\n\n[New](new/) <script>'
+  const { port } = await serveMirror(t, { files: { 'a/Readme.md': text, 'a/README': 'no' } })
+  const page = (await ask(port, '/a/')).body.toString()
+  assert.match(page, /<h2 id="readme">Readme\.md<\/h2>/)
+  assert.match(page, /<h3>Title<\/h3>\s+<p><a href="new\/">New<\/a> &lt;script&gt;<\/p>/)
+})
+
 test('the beginning of a long README is shown, with a link to the whole', async (t) => {
-  const { port } = await serveMirror(t, { files: { README: 'é'.repeat(40_000) } })
-  const page = (await ask(port, '/')).body.toString()
-  assert.equal(page.match(/é/g)?.length, 32_768)
-  assert.match(page, /first 64 KiB\. <a href="\.\/README">Show the whole file<\/a>/)
+  const long = 'é'.repeat(40_000)
+  const { port } = await serveMirror(t, { files: { README: long, 'a/README.md': long } })
+  for (const [path, name, most] of [
+    ['/', 'README', 64],
+    ['/a/', 'README\\.md', 32],
+  ] as const) {
+    const page = (await ask(port, path)).body.toString()
+    assert.equal(page.match(/é/g)?.length, 512 * most)
+    const link = `first ${most} KiB\\. <a href="\\./${name}">Show the whole file</a>`
+    assert.match(page, new RegExp(link))
+  }
+})
+
+test('a README that would make too large a page is shown as text', async (t) => {
+  const bomb = `[a]: /${'y'.repeat(10_000)}\n\n${'[a]'.repeat(5000)}`
+  const { port } = await serveMirror(t, { files: { 'README.md': bomb } })
+  const { body } = await ask(port, '/')
+  assert(body.length < 100_000)
+  assert(body.toString().includes('[a][a]'))
 })
 
 test('the filter and the order are in the address, so that they work without a script', async (t) => {
