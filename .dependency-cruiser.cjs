@@ -9,7 +9,7 @@ const LAYERS = {
   pages: 'text|metainfo|server|core', // forms and frames, whoever shows them
   mirror: `text|${LEAVES}|core|clients`, // mirror and tracker run without each other
   tracker: `text|${LEAVES}|core|clients|pages`,
-  library: `text|${LEAVES}|core|mirror|tracker`, // programs instead of people
+  library: `text|${LEAVES}|core|clients|mirror|tracker`, // programs instead of people
   gui: 'text|metainfo|server|core|pages|library', // pages over what programs import
   admin: 'text|metainfo|files|state|server|core|tracker|pages|library', // pages over what a tracker serves
   cli: 'text|metainfo|files|hash|state|server|redis|core|clients|mirror|tracker|pages|gui|admin', // a cache is core's matter

@@ -46,6 +46,15 @@ export class BtkitError extends Error {
   }
 }
 
+/**
+ * Throws if a signal has aborted.
+ * @throws BtkitError `interrupted`
+ */
+export function refuseAborted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return
+  throw new BtkitError('interrupted', 'interrupted', { cause: signal.reason })
+}
+
 /** Describes a system error in words: `no such file or directory`, not `ENOENT: …, open '…'`. */
 export function describeOsError(error: NodeJS.ErrnoException): string {
   // The system calls this an illegal operation

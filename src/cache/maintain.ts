@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { refuseAborted } from '../errors.js'
 import {
   isUnusedSince,
   kindOf,
@@ -19,17 +20,21 @@ export interface CacheSummary extends Usage {
   readonly oldest: number | null
 }
 
-/** Summarizes a cache. */
-export function summarize(store: Store): CacheSummary {
+/**
+ * Summarizes a cache. Lets other work run in between.
+ * @throws BtkitError `interrupted`
+ */
+export async function summarize(store: Store, signal?: AbortSignal): Promise<CacheSummary> {
   const kinds = Object.keys(RECORD_KINDS) as RecordKind[]
   const counts = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<RecordKind, number>
   let bytes = 0
   let oldest: number | null = null
-  for (const { kind, key, value, lastUsed } of records(store)) {
+  const add = ({ kind, key, value, lastUsed }: StoreRecord) => {
     counts[kind]++
     bytes += key.length + value.length
-    if (oldest === null || lastUsed < oldest) oldest = lastUsed
+    oldest = Math.min(oldest ?? lastUsed, lastUsed)
   }
+  await forEachInTurns(store, add, signal)
   return { counts, bytes, oldest, ...readUsage(store) }
 }
 
@@ -39,14 +44,20 @@ const TURN = 1000
 /**
  * Removes all records that were not used since a day (in days since 1970). Returns their number.
  * Lets other work run in between.
+ * @throws BtkitError `interrupted`
  */
-export async function removeUnused(store: Store, before: number): Promise<number> {
+export async function removeUnused(
+  store: Store,
+  before: number,
+  signal?: AbortSignal,
+): Promise<number> {
   let removed = 0
-  await forEachInTurns(store, (record) => {
+  const judge = (record: StoreRecord) => {
     if (!isUnusedSince(record, before)) return
     store.remove(Uint8Array.from(record.key))
     removed++
-  })
+  }
+  await forEachInTurns(store, judge, signal)
   return removed
 }
 
@@ -104,27 +115,30 @@ const DROP_ORDER = [
  * Removes records until the others occupy at most `limit` bytes, including keys. Returns how many
  * it removed. Digests of files go last; within a kind, the records unused for the longest time go
  * first. Lets other work run in between.
+ * @throws BtkitError `interrupted`
  */
-export async function shrinkTo(store: Store, limit: number): Promise<number> {
+export async function shrinkTo(store: Store, limit: number, signal?: AbortSignal): Promise<number> {
   // The pages occupy at least as much as the records in them
   if (store.usedBytes() <= limit) return 0
   const groups = new BytesByGroup()
   let total = 0
-  await forEachInTurns(store, (record) => {
+  const add = (record: StoreRecord) => {
     total += sizeOf(record)
     groups.add(record)
-  })
+  }
+  await forEachInTurns(store, add, signal)
   if (total <= limit) return 0
   const remaining = groups.toRemove(total - limit)
   let removed = 0
-  await forEachInTurns(store, (record) => {
+  const judge = (record: StoreRecord) => {
     const group = groupOf(record)
     const bytes = remaining.get(group) ?? 0
     if (bytes <= 0) return
     remaining.set(group, bytes - sizeOf(record))
     store.remove(Uint8Array.from(record.key))
     removed++
-  })
+  }
+  await forEachInTurns(store, judge, signal)
   return removed
 }
 
@@ -161,14 +175,21 @@ function sizeOf({ key, value }: StoreRecord): number {
   return key.length + value.length
 }
 
-/** Calls `act` for all records, and lets other work run in between. */
+/**
+ * Calls `act` for all records, and lets other work run in between.
+ * @throws BtkitError `interrupted`
+ */
 export async function forEachInTurns(
   store: Store,
   act: (record: StoreRecord) => void,
+  signal?: AbortSignal,
 ): Promise<void> {
   let seen = 0
   for (const record of records(store)) {
-    if (++seen % TURN === 0) await setImmediate()
+    if (++seen % TURN === 0) {
+      await setImmediate()
+      refuseAborted(signal)
+    }
     act(record)
   }
 }

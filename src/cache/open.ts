@@ -38,6 +38,8 @@ export interface OpenCacheOptions {
    * Default: no.
    */
   readonly isCheckedBeside?: boolean
+  /** Ends the check of a possibly damaged cache: the result is a cache that stores nothing. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The suffix of a cache that is set aside. */
@@ -89,9 +91,10 @@ export function cacheSize(directory: string): number | null {
  * aside. If the cache cannot be used, the result is a cache that stores nothing.
  */
 export async function openCache(options: OpenCacheOptions): Promise<PieceCache> {
-  const { now } = options
+  const { now, signal } = options
   const closing = new AbortController()
-  const opening = openOrNone(options, closing.signal)
+  const ending = signal ? AbortSignal.any([closing.signal, signal]) : closing.signal
+  const opening = openOrNone(options, ending)
   if (!options.isCheckedBeside) return new PieceCache({ store: await opening, now })
   const stop = () => {
     closing.abort()

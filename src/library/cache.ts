@@ -8,6 +8,7 @@ import {
 } from '../core/cache/prune.js'
 import { openCacheAccess, type CachePlace } from '../core/cache/access.js'
 import type { CacheAccess, CacheTrust } from '../core/digests/cache-trust.js'
+import { refuseAborted } from '../errors.js'
 
 /** Options for opening a piece cache. */
 export interface OpenCacheOptions extends CacheOptions {
@@ -22,6 +23,8 @@ export interface OpenCacheOptions extends CacheOptions {
 export interface CacheOptions {
   /** Called if the cache cannot be used. Work continues without it (default: ignore). */
   readonly onWarning?: ((message: string) => void) | undefined
+  /** Ends the work when it aborts: the promise rejects with BtkitError `interrupted`. */
+  readonly signal?: AbortSignal | undefined
 }
 
 let access: (cache: Cache) => CacheAccess
@@ -53,17 +56,26 @@ export function accessOf(cache: Cache): CacheAccess {
 /**
  * Opens the piece cache in a directory, and creates it if necessary. Only the current user may be
  * able to write there. If the cache cannot be used, `onWarning` is called, and nothing is stored.
+ * @throws BtkitError `interrupted`
  */
 export async function openCache(directory: string, options: OpenCacheOptions = {}): Promise<Cache> {
-  const { trust = 'full' } = options
-  return new Cache(await openCacheAccess({ ...placeOf(directory, options), isUsed: true, trust }))
+  const { trust = 'full', signal } = options
+  refuseAborted(signal)
+  const opened = await openCacheAccess({ ...placeOf(directory, options), isUsed: true, trust })
+  if (signal?.aborted) await opened.cache.close()
+  refuseAborted(signal)
+  return new Cache(opened)
 }
 
-/** Returns numbers and sizes of the records in a cache. */
-export function summarizeCache(
+/**
+ * Returns numbers and sizes of the records in a cache.
+ * @throws BtkitError `interrupted`
+ */
+export async function summarizeCache(
   directory: string,
   options: CacheOptions = {},
 ): Promise<CacheReport> {
+  refuseAborted(options.signal)
   return summarize(placeOf(directory, options))
 }
 
@@ -75,20 +87,37 @@ export interface PruneOptions extends CacheOptions {
   readonly maxSize?: number | undefined
 }
 
-/** Removes unused records, and damaged caches that were set aside. Returns their numbers. */
-export function pruneCache(directory: string, options: PruneOptions = {}): Promise<PruneReport> {
-  const { unusedFor = UNUSED_FOR, maxSize } = options
+/**
+ * Removes unused records, and damaged caches that were set aside. Returns their numbers. An
+ * interruption leaves the rest of the records.
+ * @throws BtkitError `not-permitted` if other users could replace the files, `interrupted`
+ */
+export async function pruneCache(
+  directory: string,
+  options: PruneOptions = {},
+): Promise<PruneReport> {
+  const { unusedFor = UNUSED_FOR, maxSize, signal } = options
+  refuseAborted(signal)
   return prune(placeOf(directory, options), { unusedFor, maxSize })
 }
 
 /**
  * Removes a cache. Returns whether there was one.
- * @throws BtkitError `not-permitted` if other users could replace the files
+ * @throws BtkitError `not-permitted` if other users could replace the files, `interrupted`
  */
-export function clearCache(directory: string): boolean {
+export async function clearCache(
+  directory: string,
+  { signal }: Pick<CacheOptions, 'signal'> = {},
+): Promise<boolean> {
+  await Promise.resolve()
+  refuseAborted(signal)
   return clear(directory)
 }
 
-function placeOf(directory: string, { onWarning = () => undefined }: CacheOptions): CachePlace {
-  return { directory, now: () => Date.now(), warn: onWarning }
+/** Returns what core needs to open a cache. */
+export function placeOf(
+  directory: string,
+  { onWarning = () => undefined, signal }: CacheOptions,
+): CachePlace {
+  return { directory, now: () => Date.now(), warn: onWarning, signal }
 }

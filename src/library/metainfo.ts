@@ -11,8 +11,10 @@ export {
   type PieceLayers,
 } from '../metainfo/build/info.js'
 export { buildTorrent, type TorrentCore, type TorrentParts } from '../metainfo/build/torrent.js'
+export { isSameSwarm, swarmDifferences, type SwarmDifference } from '../metainfo/compare-swarms.js'
 export { infoHashesOf, type InfoHashes } from '../metainfo/info-hashes.js'
-export type { Finding, LintCode, Severity } from '../metainfo/lint/finding.js'
+export type { TrackerReplacement } from '../metainfo/edit/tracker-replacement.js'
+export type { Finding, LintCode, LintRule, Severity } from '../metainfo/lint/finding.js'
 export { LINT_CODES, lintMetainfo } from '../metainfo/lint/metainfo.js'
 export {
   magnetLink,
@@ -23,6 +25,7 @@ export {
 export {
   contentSize,
   type DhtNode,
+  type LayerState,
   type Metainfo,
   type MetainfoFile,
   type MetainfoVersion,
@@ -30,6 +33,8 @@ export {
 } from '../metainfo/metainfo.js'
 export { parseMagnet, type MagnetLink } from '../metainfo/parse/magnet.js'
 export { parseMetainfo, type ParseOptions } from '../metainfo/parse/metainfo.js'
+export type { UnsafePath } from '../metainfo/parse/unsafe-path.js'
 export { automaticPieceLength } from '../metainfo/piece-length.js'
+export type { Share, TorrentSummary } from '../metainfo/summary.js'
 export type { Warning, WarningCode } from '../metainfo/warning.js'
 export { editTorrent, type TorrentChanges, type TrackerTiers } from './changes.js'

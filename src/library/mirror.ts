@@ -7,4 +7,5 @@ export {
   type MirrorOptions,
   type WarmFilesOptions,
 } from './mirror-plugin.js'
+export type { ServiceLimits } from '../mirror/options.js'
 export type { PluginOptions } from './plugin.js'

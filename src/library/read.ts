@@ -1,10 +1,10 @@
 import { parseTorrent } from '../core/read-torrent.js'
+import { refuseAborted } from '../errors.js'
 import { readBounded } from '../files/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/read.js'
 import { lintMetainfo } from '../metainfo/lint/metainfo.js'
 import type { Finding } from '../metainfo/lint/finding.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
-import { refuseAborted } from './task.js'
 
 /** A torrent: the path of a .torrent, its bytes, or what parseMetainfo returned. */
 export type TorrentInput = string | Uint8Array | Metainfo
@@ -47,4 +47,9 @@ export function readInput(torrent: TorrentInput, { maxSize = DEFAULT_MAX_SIZE }:
     return parseTorrent(readBounded(torrent, maxSize), torrent, maxSize)
   }
   return torrent instanceof Uint8Array ? parseTorrent(torrent, 'torrent', maxSize) : torrent
+}
+
+/** Returns the name of an input in errors and reports. */
+export function labelOf(torrent: TorrentInput, { name }: Metainfo): string {
+  return typeof torrent === 'string' ? torrent : name
 }

@@ -1,4 +1,4 @@
-import { BtkitError } from '../errors.js'
+import { refuseAborted } from '../errors.js'
 
 /** How far work on files has come. */
 export interface Progress {
@@ -50,15 +50,6 @@ export function startTask<T>(
   const promise = run()
   const iterate = () => latest.follow(promise)
   return Object.assign(promise, { [Symbol.asyncIterator]: iterate })
-}
-
-/**
- * Throws if a signal has aborted.
- * @throws BtkitError `interrupted`
- */
-export function refuseAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return
-  throw new BtkitError('interrupted', 'interrupted', { cause: signal.reason })
 }
 
 /** The latest progress of a task, for any number of readers. */

@@ -1,6 +1,6 @@
 import { bytesToRead, planVerify, verifyTorrent as verify } from '../core/verify/verify-torrent.js'
 import type { VerifyReport } from '../core/verify/verify-report.js'
-import { readInput, type TorrentInput } from './read.js'
+import { labelOf, readInput, type TorrentInput } from './read.js'
 import { startTask, type Task } from './task.js'
 import { hashContextOf, type WorkOptions } from './work.js'
 
@@ -30,7 +30,7 @@ export function verifyTorrent(
   return startTask(options, async (signal, tell) => {
     const { checkHashes = true, extra = false, byName = false } = options
     const metainfo = readInput(torrent, options)
-    const what = typeof torrent === 'string' ? torrent : metainfo.name
+    const what = labelOf(torrent, metainfo)
     const plan = await planVerify({ metainfo, torrent: what, path, byName, checkHashes, extra })
     const bytesTotal = bytesToRead(plan)
     const running = { signal, tell, bytesTotal: () => bytesTotal }

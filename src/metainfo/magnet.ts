@@ -21,12 +21,14 @@ export interface MagnetSource extends Pick<
  * Builds the magnet link of a torrent (BEP 9, and `btmh` of BEP 52). It contains the hashes, name,
  * size, trackers in the order of use, web seeds, and the .torrent's URL. It selects files (BEP 53)
  * unless `select` is null.
+ * @throws BtkitError `usage` if the torrent does not have a selected file
  */
 export function magnetLink(
   metainfo: MagnetSource,
   select: readonly FileRange[] | null = null,
 ): string {
   const { name, files } = metainfo
+  if (files) checkFileRanges(select ?? [], files)
   const size = files ? contentSize({ files }) : metainfo.size
   const parameters = [
     ...exactTopics(metainfo),
@@ -65,7 +67,7 @@ export function parseFileRanges(text: string): FileRange[] {
  * Checks that a torrent has all files of the ranges.
  * @throws BtkitError `usage`
  */
-export function checkFileRanges(ranges: readonly FileRange[], { files }: Metainfo): void {
+function checkFileRanges(ranges: readonly FileRange[], files: Metainfo['files']): void {
   const beyond = ranges.find(([, last]) => last >= files.length)
   if (!beyond) return
   const reason = `has no file ${beyond[1]}: the last of its ${files.length} is ${files.length - 1}`

@@ -25,7 +25,7 @@ export interface MetainfoFile {
  * The state of a file's piece layer. `none`: the file needs no layer, because it has at most one
  * piece. `wrong`: the layer does not match the file's pieces root.
  */
-type LayerState = 'none' | 'ok' | 'missing' | 'wrong'
+export type LayerState = 'none' | 'ok' | 'missing' | 'wrong'
 
 /** A file of the v2 file tree (BEP 52). */
 export interface TreeFile {

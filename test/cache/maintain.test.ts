@@ -25,7 +25,7 @@ test('what was long unused is removed while records come in, and the rest stays'
   for (let i = 5000; i < 6000; i++) cache.rememberInfo(pseudoRandom(32, i), pseudoRandom(50, i))
   assert.equal(await removing, 4999)
   await cache.flush()
-  assert.equal(summarize(cache.store).counts.info, 1001)
+  assert.equal((await summarize(cache.store)).counts.info, 1001)
   assert.deepEqual(cache.info(pseudoRandom(32, 7)), used)
 })
 
@@ -51,7 +51,7 @@ async function openMixed(t: TestContext) {
 
 test('a cache that is small enough stays as it is', async (t) => {
   const cache = await openMixed(t)
-  const before = summarize(cache.store)
+  const before = await summarize(cache.store)
   assert.equal(await shrinkTo(cache.store, before.bytes), 0)
   await cache.close()
 })
@@ -59,10 +59,10 @@ test('a cache that is small enough stays as it is', async (t) => {
 test('a cache that is too large loses sets, then infos, then shared pieces, the oldest first', async (t) => {
   const cache = await openMixed(t)
   const states: string[] = []
-  for (let limit = summarize(cache.store).bytes - 1; limit > 0; limit -= 300) {
+  for (let limit = (await summarize(cache.store)).bytes - 1; limit > 0; limit -= 300) {
     await shrinkTo(cache.store, limit)
     await cache.flush()
-    const { counts, bytes, oldest } = summarize(cache.store)
+    const { counts, bytes, oldest } = await summarize(cache.store)
     assert.ok(bytes <= limit, `${bytes} of ${limit}`)
     states.push(`${counts.set} ${counts.info} ${counts.piece} ${counts.file} since ${oldest}`)
   }
@@ -75,10 +75,10 @@ test('a cache that is too large loses sets, then infos, then shared pieces, the 
 
 test('of what may leave, what was used last stays longest', async (t) => {
   const cache = await openMixed(t)
-  const { bytes } = summarize(cache.store)
+  const { bytes } = await summarize(cache.store)
   await shrinkTo(cache.store, bytes - 5000)
   await cache.flush()
   assert.ok(cache.info(pseudoRandom(20, 12_003)))
-  assert.equal(summarize(cache.store).counts.set, 0)
+  assert.equal((await summarize(cache.store)).counts.set, 0)
   await cache.close()
 })

@@ -209,8 +209,8 @@ describe('makeTorrent', () => {
     assert.deepEqual(warnings, [])
     assert.equal((await btkit.summarizeCache(directory)).hits > 0, true)
     assert.deepEqual(await btkit.pruneCache(directory), { records: 0, damagedFiles: 0 })
-    assert.equal(btkit.clearCache(directory), true)
-    assert.equal(btkit.clearCache(directory), false)
+    assert.equal(await btkit.clearCache(directory), true)
+    assert.equal(await btkit.clearCache(directory), false)
   })
 })
 

@@ -1,13 +1,8 @@
 import { isAbsolute, resolve } from 'node:path'
 import { Option } from '@commander-js/extra-typings'
+import type { DataPrefix } from '../../core/publish/data-prefix.js'
 import { BtkitError } from '../../errors.js'
 import { collect, seconds } from './values.js'
-
-/** A directory on this machine, and its path as a client sees it. */
-export interface DataPrefix {
-  readonly local: string
-  readonly remote: string
-}
 
 /** The option `--client`. */
 export function clientOption() {

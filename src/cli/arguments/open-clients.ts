@@ -1,16 +1,14 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { CLIENT_FORMS, parseClientAddress, type ClientAddress } from '../../clients/address.js'
 import { connectClient } from '../../clients/connect.js'
 import { withCredentials } from '../../clients/credentials.js'
 import type { TorrentClient } from '../../core/publish/client.js'
+import { remoteDirectory, type DataPrefix } from '../../core/publish/data-prefix.js'
 import type { SyncClient } from '../../core/publish/sync.js'
 import type { Waiting } from '../../core/publish/wait-for.js'
 import { BtkitError } from '../../errors.js'
-import { isWithin } from '../../files/inside.js'
 import type { Io } from '../io.js'
-import type { DataPrefix } from './client-options.js'
 
 /** A client named on the command line. */
 export interface NamedClient {
@@ -54,16 +52,6 @@ function credentialsFile({ env, isRoot }: Io): string {
   return join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'btkit', 'netrc')
 }
 
-/** A directory's path as a client sees it. The longest matching prefix is replaced. */
-export function remoteDirectory(local: string, prefixes: readonly DataPrefix[]): string {
-  const fitting = prefixes.filter((prefix) => isWithin(local, prefix.local))
-  fitting.sort((a, b) => b.local.length - a.local.length)
-  const [prefix] = fitting
-  if (!prefix) return local
-  const below = local.slice(prefix.local === '/' ? 0 : prefix.local.length)
-  return prefix.remote.replace(/\/$/, '') + below || '/'
-}
-
 /** Options that say how a client sees the data. */
 export interface SightOptions {
   readonly dataPrefix: readonly DataPrefix[]
@@ -84,12 +72,4 @@ export function syncClient(
     remoteDirectory: (local) => remoteDirectory(local, dataPrefix),
     waiting,
   }
-}
-
-/** How to wait for a client, for at most `limitMs` milliseconds. */
-export function waitingFor(limitMs: number, { monotonic, signal }: Io): Waiting {
-  const sleep = async (ms: number) => {
-    await setTimeout(ms, undefined, { signal }).catch(() => undefined)
-  }
-  return { limitMs, monotonic, sleep, signal }
 }

@@ -1,11 +1,6 @@
 import { Option } from '@commander-js/extra-typings'
 import { BtkitError } from '../../errors.js'
-import {
-  checkFileRanges,
-  magnetLink,
-  parseFileRanges,
-  type FileRange,
-} from '../../metainfo/magnet.js'
+import { magnetLink, parseFileRanges, type FileRange } from '../../metainfo/magnet.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { checked } from './values.js'
 
@@ -23,11 +18,9 @@ export function selectingLink(
   file: string,
   selectOnly: readonly FileRange[] | undefined,
 ): string {
-  if (!selectOnly) return magnetLink(metainfo)
   try {
-    checkFileRanges(selectOnly, metainfo)
+    return magnetLink(metainfo, selectOnly)
   } catch (error) {
     throw error instanceof BtkitError ? error.of(file) : error
   }
-  return magnetLink(metainfo, selectOnly)
 }

@@ -1,4 +1,5 @@
 import { openNullCache } from '../../cache/piece-cache.js'
+import { refuseAborted } from '../../errors.js'
 import { cacheSize, openCache } from '../../cache/open.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import type { CacheAccess, CacheTrust } from '../digests/cache-trust.js'
@@ -29,13 +30,17 @@ export async function openCacheIfThere(place: CachePlace): Promise<PieceCache> {
   return cacheSize(place.directory) === null ? openNullCache() : openCache(place)
 }
 
-/** Calls a function with an existing or empty cache, and closes the cache. */
+/**
+ * Calls a function with an existing or empty cache, and closes the cache.
+ * @throws BtkitError `interrupted`
+ */
 export async function withCache<T>(
   place: CachePlace,
   work: (cache: PieceCache) => T | Promise<T>,
 ): Promise<T> {
   const cache = await openCacheIfThere(place)
   try {
+    refuseAborted(place.signal)
     return await work(cache)
   } finally {
     await cache.close()
@@ -70,7 +75,7 @@ export type { ShareRequest }
 export { cacheDirectory } from '../../cache/directory.js'
 
 /** The cache's directory, and what opening it needs. */
-export type CachePlace = Pick<OpenCacheOptions, 'directory' | 'now' | 'warn'>
+export type CachePlace = Pick<OpenCacheOptions, 'directory' | 'now' | 'warn' | 'signal'>
 
 /** The cache for a task. */
 export interface CacheRequest extends CachePlace, Pick<CacheAccess, 'kernel'> {

@@ -27,18 +27,19 @@ export interface PruneReport {
 /**
  * Removes records that were unused for long, then records above the size limit, and damaged caches
  * that were set aside.
- * @throws BtkitError `not-permitted` if other users could replace the files; Error of the system
- *   if a file cannot be removed
+ * @throws BtkitError `not-permitted` if other users could replace the files, `interrupted`; Error of
+ *   the system if a file cannot be removed
  */
 export async function pruneCache(
   place: CachePlace,
   { unusedFor, maxSize }: PruneRequest,
 ): Promise<PruneReport> {
+  const { signal } = place
   const before = dayOf(place.now() - unusedFor)
   const records = await withCache(place, async ({ store }) => {
-    const unused = await removeUnused(store, before)
+    const unused = await removeUnused(store, before, signal)
     await store.flush()
-    return unused + (maxSize === undefined ? 0 : await shrinkTo(store, maxSize))
+    return unused + (maxSize === undefined ? 0 : await shrinkTo(store, maxSize, signal))
   })
   return { records, damagedFiles: removeDamaged(place.directory) }
 }
@@ -62,11 +63,14 @@ export interface CacheReport extends Omit<CacheSummary, 'oldest'> {
   readonly oldest: string | null
 }
 
-/** Summarizes a cache. */
+/**
+ * Summarizes a cache.
+ * @throws BtkitError `interrupted`
+ */
 export async function summarizeCache(place: CachePlace): Promise<CacheReport> {
-  const { directory } = place
+  const { directory, signal } = place
   const size = cacheSize(directory) ?? 0
-  const { oldest, ...summary } = await withCache(place, ({ store }) => summarize(store))
+  const { oldest, ...summary } = await withCache(place, ({ store }) => summarize(store, signal))
   return { directory, size, ...summary, oldest: oldest === null ? null : dateOf(oldest) }
 }
 

@@ -28,7 +28,7 @@ interface Drawn extends DrawnRecord {
 }
 
 /** The result of checking a sample of a cache's records. */
-interface CacheCheck {
+export interface CacheCheck {
   /** Number of records whose file is unchanged; a part of each was read and hashed again. */
   readonly checked: number
   /** Number of records whose file changed or was removed since. They are never used. */

@@ -163,11 +163,12 @@ function commonEnd(a: readonly string[], b: readonly string[]): number {
 
 /**
  * Gives data that was found the names that a torrent has for it, below a directory: hard links, so
- * that clients and `verify` take them for files. Empty files are created.
+ * that clients and `verify` take them for files. Empty files are created. A link changes the ctime
+ * of its file, so the index is out of date afterwards.
  * @throws BtkitError `exists` for another file in the way, `io` for a directory on another disk
  */
 export async function linkData(
-  { name, isDirectory }: Metainfo,
+  { name, isDirectory }: Pick<Metainfo, 'name' | 'isDirectory'>,
   data: readonly FoundDatum[],
   directory: string,
 ): Promise<void> {

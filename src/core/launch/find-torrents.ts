@@ -1,7 +1,8 @@
 import { readdirSync, statSync, type Dirent } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { asBtkitError, BtkitError } from '../../errors.js'
 import { readBounded } from '../../files/read-bounded.js'
+import { statIfThere } from '../../files/stat-files.js'
 import { parseUnhashedTorrent } from '../read-torrent.js'
 
 /** Maximum depth of directories. */
@@ -50,6 +51,37 @@ function note(path: string, stamps: Map<string, string>): void {
   } catch {
     // Removed between listing and examining
   }
+}
+
+/** The .torrent files that places name, and why others cannot be listed. */
+interface TorrentsAt {
+  readonly torrents: readonly string[]
+  /** By path; directories without torrents are among them. */
+  readonly failures: Map<string, unknown>
+}
+
+/**
+ * Lists .torrent files, and those in directories and below, each once. Relative paths begin at
+ * `cwd`.
+ */
+export function torrentsAt(places: readonly string[], cwd: string): TorrentsAt {
+  const torrents = new Map<string, string>()
+  const failures = new Map<string, unknown>()
+  for (const place of places) {
+    const path = resolve(cwd, place)
+    if (!statIfThere(path)?.isDirectory()) {
+      torrents.set(path, place)
+      continue
+    }
+    const { stamps, unread } = findTorrents([place])
+    for (const [directory, error] of unread) failures.set(directory, error)
+    for (const found of [...stamps.keys()].sort()) torrents.set(resolve(cwd, found), found)
+    if (stamps.size === 0 && unread.size === 0) {
+      const why = 'contains no .torrent; name another directory'
+      failures.set(place, new BtkitError('empty', `${place}: ${why}`))
+    }
+  }
+  return { torrents: [...torrents.values()], failures }
 }
 
 /**

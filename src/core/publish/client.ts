@@ -1,4 +1,5 @@
 import type { BtkitError, ErrorCode } from '../../errors.js'
+import type { InfoHashes } from '../../metainfo/info-hashes.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 
 /** The label that marks btkit's torrents in a client's list. */
@@ -81,7 +82,7 @@ export interface PublishedTorrent {
 }
 
 /** The state of a torrent in a client. */
-type ClientTorrentState =
+export type ClientTorrentState =
   'stopped' | 'queued' | 'checking' | 'seeding' | 'downloading' | 'missing' | 'error'
 
 /** A torrent in a client's list. */
@@ -109,8 +110,8 @@ export interface ClientTorrent {
   readonly ratio: number
 }
 
-/** Returns the info hash by which clients identify a torrent. */
-export function clientInfoHash({ infoHash, infoHashV2 }: Metainfo): string {
+/** Returns the info hash by which clients and trackers identify a torrent (BEP 52). */
+export function clientInfoHash({ infoHash, infoHashV2 }: InfoHashes): string {
   return infoHash ?? (infoHashV2 ?? '').slice(0, 40)
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 
 /** How to wait for a client. */
@@ -9,6 +10,17 @@ export interface Waiting {
   /** Resolves after this many milliseconds, or earlier if the work must stop. */
   readonly sleep: (ms: number) => Promise<void>
   readonly signal: AbortSignal
+}
+
+/** How to wait for at most `limitMs` milliseconds. */
+export function waitingFor(
+  limitMs: number,
+  { monotonic, signal }: Pick<Waiting, 'monotonic' | 'signal'>,
+): Waiting {
+  const sleep = async (ms: number) => {
+    await setTimeout(ms, undefined, { signal }).catch(() => undefined)
+  }
+  return { limitMs, monotonic, sleep, signal }
 }
 
 /** The first and the longest polling interval, in milliseconds. */

@@ -58,7 +58,7 @@ test('digests of files that are what was hashed stay however long nothing uses t
   const { cache, tidy, knows } = await open(t)
   for (let day = 1000; day < 2000; day += 7) await tidy(day)
   assert.deepEqual(NAMES.map(knows), [true, false, false])
-  const { file, tree, digest } = summarize(cache.store).counts
+  const { file, tree, digest } = (await summarize(cache.store)).counts
   assert.deepEqual([file, tree, digest], [1, 1, 1])
 })
 
@@ -66,7 +66,7 @@ test('nothing leaves within a month, be its file gone: a disk may not be mounted
   const { cache, tidy, knows } = await open(t)
   for (let day = 1000; day <= 1030; day++) await tidy(day)
   assert.deepEqual(NAMES.map(knows), [true, true, true])
-  assert.equal(summarize(cache.store).counts.info, 1)
+  assert.equal((await summarize(cache.store)).counts.info, 1)
 })
 
 test('records are not looked at while none of them may leave', async (t) => {
@@ -78,7 +78,7 @@ test('records are not looked at while none of them may leave', async (t) => {
     if (countLooks() > before) looked.push(day)
   }
   assert.deepEqual(looked, [1007, 1042, 1084])
-  assert.equal(summarize(cache.store).counts.file, 1)
+  assert.equal((await summarize(cache.store)).counts.file, 1)
 })
 
 test('a clock that was wrong keeps records from leaving no longer than it was', async (t) => {
@@ -92,7 +92,7 @@ test('infos leave after a month, digests that files share after a year', async (
   const left: string[] = []
   for (let day = 1000; day < 1450; day += 7) {
     await tidy(day)
-    const { info, piece } = summarize(cache.store).counts
+    const { info, piece } = (await summarize(cache.store)).counts
     left.push(`${info} ${piece}`)
   }
   assert.deepEqual([...new Set(left)], ['1 1', '0 1', '0 0'])
@@ -102,9 +102,9 @@ test('infos leave after a month, digests that files share after a year', async (
 
 test('a cache that is larger than it may be is made smaller, digests of files last', async (t) => {
   const { cache, tidy, knows } = await open(t)
-  const { bytes } = summarize(cache.store)
+  const { bytes } = await summarize(cache.store)
   await tidy(1000, bytes - 150)
-  const { counts } = summarize(cache.store)
+  const { counts } = await summarize(cache.store)
   assert.deepEqual([counts.info, counts.piece, NAMES.map(knows)], [0, 0, [true, true, true]])
   await tidy(1000, 0)
   assert.deepEqual(NAMES.map(knows), [false, false, false])

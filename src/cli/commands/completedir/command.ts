@@ -132,7 +132,8 @@ const LOOK_LIMIT_MS = 60_000
 async function clientsOf(options: CompleteOptions, io: Io): Promise<SyncClient[]> {
   if (options.publish.length === 0) return []
   // The code for clients takes a while to load and is rarely needed
-  const { openClients, syncClient, waitingFor } = await import('../../arguments/open-clients.js')
+  const { openClients, syncClient } = await import('../../arguments/open-clients.js')
+  const { waitingFor } = await import('../../../core/publish/wait-for.js')
   const waiting = waitingFor(LOOK_LIMIT_MS, io)
   const clients = openClients(options.publish, options.clientTimeout, io)
   return clients.map((client) => syncClient(client, options, waiting))

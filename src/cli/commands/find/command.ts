@@ -46,7 +46,8 @@ export function defineFind({ io, finish }: CommandContext) {
       const engine = engineFor(options, io)
       const cacheAccess = await openCacheAccess({ cache: false, cacheTrust: 'full' }, io)
       let incomplete = 0
-      const status = await tryEach(
+      const links = new Map<string, () => Promise<void>>()
+      const found = await tryEach(
         torrents,
         io,
         withFailureLines(options.json, io, async (torrent) => {
@@ -54,10 +55,20 @@ export function defineFind({ io, finish }: CommandContext) {
           const data = await findData({ metainfo, torrent, index }, { engine, cacheAccess })
           if (!data.every(isThere)) incomplete++
           io.stdout.write((options.json ? jsonOf : textOf)(torrent, metainfo, data))
-          if (options.link !== undefined) await linkData(metainfo, data, options.link)
+          const { name, isDirectory } = metainfo
+          const { link } = options
+          if (link === undefined) return
+          links.set(torrent, () => linkData({ name, isDirectory }, data, link))
         }),
       )
-      finish(incomplete > 0 ? 1 : status)
+      // A link changes the file's ctime, so that a later torrent would not trust the index
+      const linkOne = async (torrent: string) => links.get(torrent)?.()
+      const linked = await tryEach(
+        [...links.keys()],
+        io,
+        withFailureLines(options.json, io, linkOne),
+      )
+      finish(incomplete > 0 ? 1 : found || linked)
     })
 }
 

@@ -2,13 +2,9 @@ import { setTimeout } from 'node:timers/promises'
 import type { KeeperSettings } from '../../../core/launch/torrent-keeper.js'
 import { TorrentKeeper } from '../../../core/launch/torrent-keeper.js'
 import type { HashContext } from '../../../core/digests/hash-content.js'
+import { waitingFor } from '../../../core/publish/wait-for.js'
 import { BtkitError } from '../../../errors.js'
-import {
-  openClients,
-  syncClient,
-  waitingFor,
-  type NamedClient,
-} from '../../arguments/open-clients.js'
+import { openClients, syncClient, type NamedClient } from '../../arguments/open-clients.js'
 import type { Io } from '../../io.js'
 import type { Display } from '../../output/torrent-display.js'
 import type { LaunchOptions } from './options.js'

@@ -2,18 +2,14 @@ import { dirname, resolve } from 'node:path'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import { clientInfoHash } from '../../../core/publish/client.js'
 import { dataProblem } from '../../../core/publish/local-data.js'
+import { remoteDirectory, type DataPrefix } from '../../../core/publish/data-prefix.js'
 import type { PublishRequest } from '../../../core/publish/hand-over.js'
 import { publishTorrents, type PublishOutcome } from '../../../core/publish/publish.js'
+import { waitingFor } from '../../../core/publish/wait-for.js'
 import { verifyTorrents } from '../../../core/verify/verify-torrents.js'
 import { BtkitError } from '../../../errors.js'
 import { jsonLine, escapeText } from '../../../text/escape.js'
-import { type DataPrefix } from '../../arguments/client-options.js'
-import {
-  remoteDirectory,
-  syncClient,
-  waitingFor,
-  type NamedClient,
-} from '../../arguments/open-clients.js'
+import { syncClient, type NamedClient } from '../../arguments/open-clients.js'
 import { readTorrentInput } from '../../arguments/torrent-input.js'
 import type { Io } from '../../io.js'
 import { reportError } from '../../output/messages.js'

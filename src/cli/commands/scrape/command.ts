@@ -4,6 +4,7 @@ import {
   type Asked,
   type TrackerAnswer,
 } from '../../../clients/scrape/ask-trackers.js'
+import { clientInfoHash } from '../../../core/publish/client.js'
 import { BtkitError } from '../../../errors.js'
 import { looksLikeMagnet, parseMagnet } from '../../../metainfo/parse/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
@@ -71,9 +72,8 @@ interface Scraped extends Asked {
 async function readAsked(operand: string, options: ScrapeOptions, io: Io): Promise<Scraped> {
   const isMagnet = looksLikeMagnet(operand)
   const found = isMagnet ? parseMagnet(operand) : await readTorrent(operand, options, io)
-  const { infoHash, infoHashV2 } = found
-  // Trackers identify a v2 torrent by the first 20 bytes of its hash (BEP 52)
-  const hash = infoHash ?? infoHashV2?.slice(0, 40) ?? ''
+  const { infoHashV2 } = found
+  const hash = clientInfoHash(found)
   const urls = options.announce.length > 0 ? options.announce : found.trackers
   const name = isMagnet ? `magnet:?xt=urn:btih:${hash}` : operand
   const trackers = [...new Set(urls)].filter((url) => url !== '')

@@ -1,8 +1,5 @@
-import { resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
-import { findTorrents } from '../../../core/launch/find-torrents.js'
-import { BtkitError } from '../../../errors.js'
-import { statIfThere } from '../../../files/stat-files.js'
+import { torrentsAt } from '../../../core/launch/find-torrents.js'
 import {
   summarize,
   torrentFacts,
@@ -16,7 +13,6 @@ import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { requireNames } from '../../arguments/operands.js'
 import { readTorrentInput } from '../../arguments/torrent-input.js'
 import type { CommandContext } from '../../context.js'
-import type { Io } from '../../io.js'
 import { reportError } from '../../output/messages.js'
 import { failureKeys } from '../../output/torrent-json.js'
 
@@ -35,7 +31,8 @@ export function defineStats({ io, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (operands, { json, maxTorrentSize }) => {
       requireNames(operands, 'torrent')
-      const { torrents, failures } = listTorrents(operands, io)
+      const { torrents, failures } = torrentsAt(operands, io.cwd)
+      for (const error of failures.values()) reportError(error, io)
       const all: TorrentFacts[] = []
       for (const torrent of torrents) {
         io.signal.throwIfAborted()
@@ -44,52 +41,24 @@ export function defineStats({ io, finish }: CommandContext) {
         } catch (error) {
           if (io.signal.aborted) throw error
           reportError(error, io)
-          failures.push({ torrent, ...failureKeys(error) })
+          failures.set(torrent, error)
         }
       }
       const summary = summarize(all)
       if (json) io.stdout.write(jsonLine(jsonOf(summary, failures)))
-      else io.stdout.write(textOf(summary, failures.length))
-      finish(failures.length > 0 ? 1 : 0)
+      else io.stdout.write(textOf(summary, failures.size))
+      finish(failures.size > 0 ? 1 : 0)
     })
 }
 
-/** A torrent that could not be read, or a directory. */
-interface Failure extends ReturnType<typeof failureKeys> {
-  readonly torrent: string
-}
-
-/** The torrents of all operands without duplicates, and the directories without any. */
-function listTorrents(operands: readonly string[], io: Io) {
-  const torrents = new Map<string, string>()
-  const failures: Failure[] = []
-  for (const operand of operands) {
-    const path = operand === '-' ? operand : resolve(io.cwd, operand)
-    if (operand === '-' || !statIfThere(path)?.isDirectory()) {
-      torrents.set(path, operand)
-      continue
-    }
-    const { stamps, unread } = findTorrents([operand])
-    for (const [torrent, error] of unread) {
-      reportError(error, io)
-      failures.push({ torrent, ...failureKeys(error) })
-    }
-    for (const found of [...stamps.keys()].sort()) torrents.set(resolve(io.cwd, found), found)
-    if (stamps.size === 0 && unread.size === 0) {
-      const why = `${operand}: contains no .torrent; name another directory`
-      const error = new BtkitError('empty', why)
-      reportError(error, io)
-      failures.push({ torrent: operand, ...failureKeys(error) })
-    }
-  }
-  return { torrents: [...torrents.values()], failures }
-}
-
-function jsonOf({ pieceLengths, ...summary }: TorrentSummary, failures: readonly Failure[]) {
+function jsonOf(
+  { pieceLengths, ...summary }: TorrentSummary,
+  failures: ReadonlyMap<string, unknown>,
+) {
   return {
     ...summary,
-    failed: failures.length,
-    failures,
+    failed: failures.size,
+    failures: [...failures].map(([torrent, error]) => ({ torrent, ...failureKeys(error) })),
     pieceLengths: pieceLengths.map(({ value, ...rest }) => ({ value: Number(value), ...rest })),
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
@@ -82,6 +82,15 @@ test('links have the names of the torrent, so that verify finds it whole', async
   assert.equal(statSync(place('seeding/release/a')).ino, statSync(place('files/x')).ino)
   const verified = await runBtkit(['verify', torrent, place('seeding')])
   assert.match(verified.stdout, /whole/)
+})
+
+test('two torrents of the same data are both found and linked', async (t) => {
+  const { place, torrent } = await plant(t)
+  copyFileSync(torrent, place('other.torrent'))
+  const args = [torrent, place('other.torrent'), '--in', place('files'), '--link', place('s')]
+  const { status, stdout } = await runBtkit(['find', ...args])
+  assert.equal(status, 0)
+  assert.equal(stdout.match(/found 4 of 4 files/g)?.length, 2)
 })
 
 test('a link never replaces a file', async (t) => {

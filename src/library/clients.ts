@@ -1,0 +1,173 @@
+import { dirname, resolve } from 'node:path'
+import { parseClientAddress, type ClientAddress } from '../clients/address.js'
+import { connectClient } from '../clients/connect.js'
+import { clientInfoHash, type ClientTorrent, type TorrentClient } from '../core/publish/client.js'
+import { remoteDirectory, type DataPrefix } from '../core/publish/data-prefix.js'
+import { dataProblem } from '../core/publish/local-data.js'
+import { publishTorrents as publish, type PublishOutcome } from '../core/publish/publish.js'
+import type { PublishRequest } from '../core/publish/hand-over.js'
+import { waitingFor } from '../core/publish/wait-for.js'
+import {
+  planWithdrawal,
+  withdrawTorrents as withdraw,
+  type WithdrawOutcome,
+} from '../core/publish/withdraw.js'
+import { verifyTorrents } from '../core/verify/verify-torrents.js'
+import { BtkitError, refuseAborted } from '../errors.js'
+import type { InfoHashes } from '../metainfo/info-hashes.js'
+import { monotonicNow } from '../monotonic.js'
+import { labelOf, readInput, type ReadOptions, type TorrentInput } from './read.js'
+import { startTask, type Task } from './task.js'
+import { hashContextOf, type Running, type WorkOptions } from './work.js'
+
+/** Options of calls to a client that seeds. */
+export interface ClientOptions extends ReadOptions {
+  /** Milliseconds that the client has for an answer (default: 30,000). */
+  readonly timeout?: number | undefined
+  /** Whether to change nothing; the outcomes are what would happen (default: false). */
+  readonly dryRun?: boolean | undefined
+}
+
+type CallOptions = Pick<ClientOptions, 'timeout' | 'signal'>
+
+/** Options for publishing torrents. */
+export interface PublishOptions extends ClientOptions, WorkOptions {
+  /** Directory with the content, under the torrents' names (default: that of each .torrent). */
+  readonly data?: string | undefined
+  /** Directories that the client has elsewhere (default: none). */
+  readonly dataPrefixes?: readonly DataPrefix[] | undefined
+  /** Whether to assume that the client finds the data, if it cannot report that (default: false). */
+  readonly trustDataPath?: boolean | undefined
+  /** Whether to read the content, and not only compare its sizes (default: true). */
+  readonly checkHashes?: boolean | undefined
+  /** Milliseconds to wait while the client checks the data (default: 60,000). */
+  readonly wait?: number | undefined
+}
+
+/** Milliseconds that a client may take to answer after an interruption. */
+const LAST_CALL = 3000
+
+/**
+ * Makes a client seed torrents whose content is whole, and adds them without hashing again. The
+ * client is a URL as for the command, such as `transmission+http://user:password@127.0.0.1:9091`.
+ * The outcomes are in the order of the torrents; content that is not whole is one of them.
+ * @throws BtkitError `usage` for a bad URL, `unreachable` or `client` if the client does not answer
+ *   or refuses, those of readTorrent, and `interrupted`
+ */
+export function publishTorrents(
+  torrents: readonly TorrentInput[],
+  client: string,
+  options: PublishOptions = {},
+): Task<PublishOutcome[]> {
+  return startTask(options, async (signal, tell) => {
+    const address = parseClientAddress(client)
+    const contents = torrents.map((torrent) => contentOf(torrent, options))
+    const outcomes = await refuseDamaged(contents, options, { signal, tell })
+    const whole = contents.filter((each) => !outcomes.has(each))
+    const published = await publish(connect(address, { ...options, signal }), whole, {
+      dryRun: options.dryRun ?? false,
+      isLocal: address.isLocal,
+      trustsDirectories: options.trustDataPath ?? false,
+      waiting: waitingFor(options.wait ?? 60_000, { monotonic: monotonicNow, signal }),
+      lastCalls: connect(address, { timeout: LAST_CALL }),
+    })
+    for (const [i, each] of whole.entries()) {
+      const outcome = published[i]
+      if (outcome) outcomes.set(each, outcome)
+    }
+    return contents.flatMap((each) => outcomes.get(each) ?? [])
+  })
+}
+
+/** A torrent, and the directory on this machine that holds its content. */
+interface Content extends PublishRequest {
+  readonly localDirectory: string
+}
+
+function contentOf(torrent: TorrentInput, options: PublishOptions): Content {
+  const { data, dataPrefixes = [] } = options
+  const metainfo = readInput(torrent, options)
+  const place = data ?? (typeof torrent === 'string' ? dirname(torrent) : null)
+  if (place === null) throw new BtkitError('usage', `${metainfo.name}: give data, its directory`)
+  const localDirectory = resolve(place)
+  const directory = remoteDirectory(localDirectory, dataPrefixes)
+  return { torrent: labelOf(torrent, metainfo), metainfo, directory, localDirectory }
+}
+
+/** Checks contents. Returns the outcomes of those that cannot be seeded. */
+async function refuseDamaged(
+  contents: readonly Content[],
+  options: PublishOptions,
+  { signal, tell }: Pick<Running, 'signal' | 'tell'>,
+): Promise<Map<Content, PublishOutcome>> {
+  const bytesTotal = contents.reduce((sum, { metainfo }) => sum + metainfo.size, 0)
+  let before = 0
+  const context = hashContextOf(options, {
+    signal,
+    tell: (progress) => {
+      tell({ ...progress, bytesDone: before + progress.bytesDone })
+    },
+    bytesTotal: () => bytesTotal,
+  })
+  const outcomes = new Map<Content, PublishOutcome>()
+  for (const content of contents) {
+    const { torrent, metainfo, localDirectory } = content
+    const run = {
+      places: [{ torrent, path: localDirectory, byName: true }],
+      checkHashes: options.checkHashes ?? true,
+      extra: false,
+      read: () => Promise.resolve(metainfo),
+    }
+    for await (const checked of verifyTorrents(run, context)) {
+      const problem = dataProblem(checked)
+      if (!problem) continue
+      const { message: reason } = problem
+      const code = problem instanceof BtkitError ? problem.code : null
+      const infoHash = clientInfoHash(metainfo)
+      outcomes.set(content, { torrent, infoHash, status: 'failed', reason, code })
+    }
+    before += metainfo.size
+    tell({ bytesDone: before, bytesTotal, path: torrent })
+  }
+  return outcomes
+}
+
+/**
+ * Removes torrents from a client that btkit published, and no others. Data is never removed. The
+ * outcomes are in the order of the torrents.
+ * @throws BtkitError as publishTorrents
+ */
+export async function withdrawTorrents(
+  torrents: readonly (TorrentInput | InfoHashes)[],
+  client: string,
+  options: ClientOptions = {},
+): Promise<WithdrawOutcome[]> {
+  await Promise.resolve()
+  refuseAborted(options.signal)
+  const infoHashes = torrents.map((torrent) => {
+    const isKnown = typeof torrent !== 'string' && 'infoHash' in torrent
+    return clientInfoHash(isKnown ? torrent : readInput(torrent, options))
+  })
+  const act = options.dryRun ? planWithdrawal : withdraw
+  return act(connect(parseClientAddress(client), options), infoHashes)
+}
+
+/**
+ * Returns all torrents in a client; `isMarked` says whether btkit published them.
+ * @throws BtkitError as publishTorrents
+ */
+export async function listTorrents(
+  client: string,
+  options: CallOptions = {},
+): Promise<readonly ClientTorrent[]> {
+  await Promise.resolve()
+  refuseAborted(options.signal)
+  return connect(parseClientAddress(client), options).list()
+}
+
+function connect(
+  address: ClientAddress,
+  { timeout = 30_000, signal = new AbortController().signal }: CallOptions,
+): TorrentClient {
+  return connectClient(address, { timeoutMs: timeout, signal })
+}

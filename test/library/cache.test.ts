@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { openCache as openRecords } from '../../src/cache/open.js'
+import {
+  clearCache,
+  makeTorrent,
+  openCache,
+  pruneCache,
+  summarizeCache,
+  verifyCache,
+} from '../../src/library/index.js'
+import { pseudoRandom } from '../support/pseudo-random.js'
+import { makeScratch } from '../support/scratch.js'
+
+const INTERRUPTED = { code: 'interrupted' }
+
+/** A cache that knows a file. */
+async function plant(t: TestContext) {
+  const scratch = makeScratch(t, { 'a.bin': pseudoRandom(200_000) })
+  const directory = join(scratch, 'cache')
+  mkdirSync(directory, { mode: 0o700 })
+  // Files that changed just now are not kept
+  utimesSync(join(scratch, 'a.bin'), 1e9, 1e9)
+  for (const bytesRead of [200_000, 0]) {
+    const cache = await openCache(directory, { trust: 'mtime' })
+    const { bytesHashed } = await makeTorrent(join(scratch, 'a.bin'), { cache })
+    assert.equal(bytesHashed, bytesRead)
+    await cache.close()
+  }
+  return directory
+}
+
+test('a cache is counted, checked, pruned and cleared', async (t) => {
+  const directory = await plant(t)
+  assert.equal((await summarizeCache(directory)).counts.file, 1)
+  const check = await verifyCache(directory, { sample: 10, threads: 1 })
+  assert.deepEqual(check, { checked: 1, stale: 0, wrong: [] })
+  assert.equal((await pruneCache(directory)).records, 0)
+  assert.ok((await pruneCache(directory, { maxSize: 1 })).records >= 1)
+  assert.equal((await summarizeCache(directory)).counts.file, 0)
+  assert.deepEqual([await clearCache(directory), await clearCache(directory)], [true, false])
+})
+
+test('an aborted signal ends each function for caches, and nothing is done', async (t) => {
+  const directory = await plant(t)
+  const signal = AbortSignal.abort(new Error('enough'))
+  const options = { signal, maxSize: 1 }
+  for (const act of [summarizeCache, pruneCache, verifyCache, clearCache]) {
+    const failure = (await act(directory, options).catch((error: unknown) => error)) as Error
+    assert.deepEqual([failure.message, failure.cause], ['interrupted', signal.reason])
+  }
+  const other = join(directory, 'other')
+  await assert.rejects(openCache(other, { signal }), INTERRUPTED)
+  assert.equal(existsSync(other), false)
+  assert.equal((await summarizeCache(directory)).counts.file, 1)
+})
+
+test('a signal ends the work on a cache of many records while it goes on', async (t) => {
+  const directory = makeScratch(t)
+  const place = { directory, now: () => Date.now(), warn: assert.ifError }
+  const cache = await openRecords(place)
+  for (let i = 0; i < 30_000; i++) cache.rememberInfo(pseudoRandom(8, i), pseudoRandom(8, i))
+  await cache.close()
+  for (const act of [summarizeCache, pruneCache]) {
+    const aborting = new AbortController()
+    const ended = act(directory, { signal: aborting.signal, unusedFor: -864e5 })
+    // The first records are read by then
+    setTimeout(() => {
+      aborting.abort()
+    }, 1)
+    await assert.rejects(ended, INTERRUPTED)
+  }
+  assert.ok((await summarizeCache(directory)).counts.info > 0)
+})
