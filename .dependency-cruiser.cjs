@@ -40,6 +40,7 @@ const RULES = [
   ['database-in-its-file', 'others see a Store', src('/store/'), { path: 'node_modules/lmdb/' }],
   ['bin-through-main', 'so it is tested', { path: '^bin/' }, src('cli/main\\.(ts|js)$')],
   ['redis-in-its-folder', 'others see a link', src('/redis/'), { path: 'node_modules/ioredis/' }],
+  ['queue-in-its-folder', 'others see workers', src('/queue/'), { path: 'node_modules/bullmq/' }],
   ['people-libraries-in-cli', 'words are for people', src('^src/cli/'), { path: PEOPLE }],
   ['http-in-servers', 'others know none', src(SERVERS), { path: HTTP }],
   ['declared', 'package.json lists it', { path: '^src/' }, { dependencyTypes: UNDECLARED }],

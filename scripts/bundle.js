@@ -8,6 +8,7 @@ import { build } from 'esbuild'
 import { ALL_COMMANDS, NO_COMMAND, QUICK_COMMANDS } from '../dist/src/cli/start/bundles.js'
 import { JOINED } from './bundle/joined.js'
 import { buildForBrowsers } from './bundle/browser.js'
+import { BULLMQ, buildBullmq } from './bundle/bullmq.js'
 import { buildSplit } from './bundle/split.js'
 import { thirdPartyLicenses } from './third-party-licenses.js'
 
@@ -18,8 +19,8 @@ const shared = {
   bundle: true,
   platform: 'node',
   target: 'node20',
-  // The typings' package only passes commander on
-  alias: { '@commander-js/extra-typings': 'commander' },
+  // The typings' package only passes commander on; few runs need a queue
+  alias: { '@commander-js/extra-typings': 'commander', bullmq: BULLMQ },
   legalComments: 'eof',
   metafile: true,
   sourcemap: true,
@@ -29,7 +30,7 @@ const commonJs = {
   ...shared,
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  external: packages.filter((name) => !JOINED.includes(name)),
+  external: [...packages.filter((name) => !JOINED.includes(name)), BULLMQ],
   // A script that V8 compiled before can't import
   supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'bundleUrl' },
@@ -187,6 +188,7 @@ const workers = await build({
   external: program.external,
   plugins: [knownVersion],
 })
+const bullmq = await buildBullmq({ ...commonJs, alias: {} })
 const browser = await buildForBrowsers({ metainfo: 'dist/src/library/metainfo.js' }, shared)
 
 // load-program.ts takes each byte for a character. esbuild escapes all others, but in regular
@@ -196,7 +198,7 @@ const odd = lines.find((line) => /[^\0-\x7f]/.test(line))
 if (odd !== undefined) throw new Error(`not ASCII, as it has to be in the bundle: ${odd.trim()}`)
 
 const inputs = [
-  ...[whole, workers, browser].flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+  ...[whole, workers, bullmq, browser].flatMap(({ metafile }) => Object.keys(metafile.inputs)),
   ...programs.flatMap((each) => each.inputs),
 ]
 writeFileSync('dist/bundle/THIRD-PARTY-LICENSES.txt', thirdPartyLicenses(inputs))

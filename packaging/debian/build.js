@@ -171,6 +171,7 @@ function stageSystem(root, { version }) {
   put('usr/lib/tmpfiles.d/btkit.conf', own('tmpfiles.conf'))
   put('etc/default/btkit-serve', own('btkit-serve.default'))
   put('etc/default/btkit-track', own('btkit-track.default'))
+  put('etc/default/btkit-worker', own('btkit-worker.default'))
   put('etc/logrotate.d/btkit', own('logrotate'))
   put('etc/btkit/config.yaml', configuration(root))
   for (const [shell, path] of Object.entries(COMPLETIONS)) put(path, btkit('completion', shell))

@@ -6,6 +6,7 @@ export const JOINED = [
   'commander',
   '@commander-js/extra-typings',
   'bencode',
+  'bullmq',
   'chalk',
   'markdown-it',
   'mime',

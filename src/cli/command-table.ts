@@ -67,6 +67,13 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/track/command.js')).defineTrack,
   },
   {
+    name: 'worker',
+    summary: 'Hash files for other machines',
+    group: 'Serve and track',
+    example: '--queue redis://queue.example --share mirror=/srv/mirror --share-key-file share.key',
+    load: async () => (await import('./commands/worker/command.js')).defineWorker,
+  },
+  {
     name: 'showmetainfo',
     summary: 'Show what a torrent contains',
     group: 'Show and check',
@@ -207,6 +214,13 @@ export const commandTable: readonly CommandEntry[] = [
     group: 'Maintain',
     example: 'stats',
     load: async () => (await import('./commands/cache/command.js')).defineCache,
+  },
+  {
+    name: 'queue',
+    summary: 'Show and clean the queue of files to hash',
+    group: 'Maintain',
+    example: 'status --queue redis://queue.example',
+    load: async () => (await import('./commands/queue/command.js')).defineQueue,
   },
   {
     name: 'config',

@@ -8,15 +8,21 @@ export type RedisClient = Redis | Cluster
 export interface ClientOptions {
   /** Functions in Lua, by the names of the methods that call them. */
   readonly scripts?: NonNullable<ClusterOptions['scripts']>
+  /** Whether the client connects again by itself and repeats commands, for as long as it takes. */
+  readonly isLasting?: boolean
 }
 
+/** Milliseconds before the client connects again. */
+const againMs = (times: number) => Math.min(100 * 2 ** Math.min(times, 10), 5000)
+
 /**
- * Loads the Redis package and creates a client, which connects with its first command. The client
- * never connects again by itself, and repeats no command. Commands of one moment share a round trip.
+ * Loads the Redis package and creates a client, which connects with its first command. Unless it is
+ * lasting, the client never connects again by itself, and repeats no command, and commands of one
+ * moment share a round trip.
  */
 export async function createClient(
   address: RedisAddress,
-  { scripts }: ClientOptions,
+  { scripts, isLasting = false }: ClientOptions,
   timeoutMs: number,
 ): Promise<RedisClient> {
   const { Redis, Cluster, Command } = await import('ioredis')
@@ -24,6 +30,7 @@ export async function createClient(
   Command.setReplyTransformer('cluster', checkSlots)
   const { kind, hosts, path, primary, isTls, user, password, database } = address
   const tls = isTls ? { tls: {} } : {}
+  const retry = isLasting ? againMs : () => null
   const shared = {
     ...(user !== '' && { username: user }),
     ...(password !== '' && { password }),
@@ -31,18 +38,20 @@ export async function createClient(
     connectTimeout: timeoutMs,
     disableClientInfo: true,
     protocol: 2 as const,
-    retryStrategy: () => null,
+    retryStrategy: retry,
+    // A connection that is lost already would keep the process open for two seconds
+    ...(isLasting && { disconnectTimeout: 200 }),
   }
-  const once = { lazyConnect: true, enableAutoPipelining: true, ...(scripts && { scripts }) }
+  const once = { lazyConnect: true, enableAutoPipelining: !isLasting, ...(scripts && { scripts }) }
   if (kind === 'cluster') {
     return new Cluster([...hosts], {
       ...once,
       redisOptions: shared,
-      clusterRetryStrategy: () => null,
+      clusterRetryStrategy: retry,
       slotsRefreshTimeout: timeoutMs,
     })
   }
-  const own = { ...shared, ...once, db: database, maxRetriesPerRequest: 0 }
+  const own = { ...shared, ...once, db: database, maxRetriesPerRequest: isLasting ? null : 0 }
   if (kind === 'unix') return new Redis({ ...own, path })
   if (kind === 'server') return new Redis({ ...own, ...hosts[0] })
   return new Redis({
@@ -51,7 +60,7 @@ export async function createClient(
     name: primary,
     enableTLSForSentinelMode: isTls,
     ...(isTls && { sentinelTLS: {} }),
-    sentinelRetryStrategy: () => null,
+    sentinelRetryStrategy: retry,
     // A silent sentinel would keep its connection, and the process, open
     sentinelCommandTimeout: timeoutMs,
   })

@@ -1,9 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { monotonicNow } from '../monotonic.js'
-import { escapeText } from '../text/escape.js'
-import { describeFailure } from '../text/network-failure.js'
 import type { RedisAddress } from './address.js'
 import { createClient, type ClientOptions, type RedisClient } from './client.js'
+import { describeRedisFailure } from './failure.js'
 
 export interface LinkOptions extends ClientOptions {
   /** Receives a message when Redis fails, at most one an hour. */
@@ -120,11 +119,8 @@ export class RedisLink {
     const now = monotonicNow()
     if (now - this.#warned < HOUR_MS) return
     this.#warned = now
-    const why = describeFailure(error, patience.ms)
-    const { password, label } = this.#address
-    // A server can send any text, even the password it received
-    const safe = password === '' ? why : why.replaceAll(password, '***')
-    this.#options.warn(`${label}: not used for now: ${escapeText(safe.slice(0, 200))}`)
+    const why = describeRedisFailure(error, this.#address, patience.ms)
+    this.#options.warn(`${this.label}: not used for now: ${why}`)
   }
 }
 

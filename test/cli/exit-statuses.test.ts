@@ -88,7 +88,7 @@ for (const [args, signals] of SERVICES) {
 
 for (const { name } of commandTable) {
   test(`the manual of ${name} refers to the table of exit statuses in btkit(1)`, () => {
-    const section = /^(serve|track)$/.test(name) ? 8 : 1
+    const section = /^(serve|track|worker)$/.test(name) ? 8 : 1
     const page = readFileSync(join(projectRoot, 'man', `btkit-${name}.${section}`), 'utf8')
     const statuses = /^\.Sh EXIT STATUS\n([^]*?)(?=^\.Sh)/m.exec(page)?.[1] ?? ''
     assert.match(statuses, /^\.Nm btkit(-editing)? Ns Pq [17]/m)

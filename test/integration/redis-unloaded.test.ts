@@ -10,7 +10,7 @@ const WITNESS = `
 const Module = require('node:module')
 const load = Module._load
 Module._load = function (name, ...rest) {
-  if (/^(ioredis|bullmq)$/.test(name)) require('node:fs').appendFileSync(process.env.WITNESS, name)
+  if (/^(ioredis|bullmq|.*bullmq[.]cjs)$/.test(name)) require('node:fs').appendFileSync(process.env.WITNESS, name)
   return load.call(this, name, ...rest)
 }`
 

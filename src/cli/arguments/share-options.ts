@@ -21,11 +21,11 @@ export function cacheUrlOption() {
   return new Option(
     '--cache-url <url>',
     'share digests through this Redis; file:PATH reads the URL',
-  ).argParser(checkedUrl)
+  ).argParser(checkedUrl('--cache-url'))
 }
 
 /** The option `--share`. */
-function shareOption() {
+export function shareOption() {
   return new Option('--share <name=dir>', 'name a directory that other machines have (repeatable)')
     .argParser(namedDirectories)
     .default([] as NamedDirectory[])
@@ -46,12 +46,12 @@ function shareCheckOption() {
 }
 
 /** The option `--share-key-file`. */
-function shareKeyFileOption() {
+export function shareKeyFileOption() {
   return new Option('--share-key-file <file>', 'sign shared records with the key in this file')
 }
 
 /** The option `--share-machine`. */
-function shareMachineOption() {
+export function shareMachineOption() {
   return new Option(
     '--share-machine <name>',
     'set the name of this machine (default: its host name)',
@@ -89,14 +89,17 @@ export async function shareRequest(
   return readShareRequest({ ...options, ...found }, io)
 }
 
-function checkedUrl(text: string): string {
-  if (text.startsWith('file:')) return text
-  try {
-    parseRedisUrl(text)
-  } catch (error) {
-    throw error instanceof BtkitError ? error.of('--cache-url') : error
+/** Parses the URL of a Redis, or `file:PATH`. */
+export function checkedUrl(option: string): (text: string) => string {
+  return (text) => {
+    if (text.startsWith('file:')) return text
+    try {
+      parseRedisUrl(text)
+    } catch (error) {
+      throw error instanceof BtkitError ? error.of(option) : error
+    }
+    return text
   }
-  return text
 }
 
 const NAME = /^[\w.-]{1,64}$/

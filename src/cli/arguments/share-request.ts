@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { ShareRequest } from '../../core/cache/access.js'
 import { UNUSED_FOR } from '../../core/cache/prune.js'
+import type { ShareRules } from '../../core/share/share-name.js'
 import { BtkitError } from '../../errors.js'
 import { realPath } from '../../files/inside.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
@@ -42,8 +43,7 @@ export interface FoundArguments extends ShareArguments {
 export function readShareRequest(options: FoundArguments, io: Io): ShareRequest | null {
   const { url, isTyped } = options
   const address = redisAddress(url, { option: '--cache-url', isTyped }, io)
-  const keys =
-    options.shareKeyFile === undefined ? [] : readKeys(resolve(io.cwd, options.shareKeyFile))
+  const keys = readShareKeys(options, io)
   if (keys.length === 0) {
     reportWarning(
       '--cache-url: nothing is shared; name a file with the key by --share-key-file',
@@ -51,20 +51,46 @@ export function readShareRequest(options: FoundArguments, io: Io): ShareRequest 
     )
     return null
   }
-  const shares = options.share.map(({ name, path }) => {
-    const directory = realPath(resolve(io.cwd, path))
-    if (directory !== null) return { name, directory }
-    throw new BtkitError('not-found', `--share ${name}=${path}: no such directory`)
-  })
   return {
     address,
     keys,
-    shares,
-    inSeconds: options.shareMtime === 'seconds',
+    ...readShareRules(options, io),
     check: options.shareCheck,
-    machine: options.shareMachine ?? hostname().slice(0, LONGEST_NAME),
+    machine: machineOf(options),
     unusedFor: options.unusedFor ?? UNUSED_FOR,
   }
+}
+
+/** Returns this machine's name for other machines. */
+export function machineOf({ shareMachine }: Pick<ShareArguments, 'shareMachine'>): string {
+  return shareMachine ?? hostname().slice(0, LONGEST_NAME)
+}
+
+/**
+ * Finds the directories of shares.
+ * @throws BtkitError `not-found`
+ */
+export function readShareRules(
+  { share, shareMtime }: Pick<ShareArguments, 'share' | 'shareMtime'>,
+  { cwd }: Pick<Io, 'cwd'>,
+): ShareRules {
+  const shares = share.map(({ name, path }) => {
+    const directory = realPath(resolve(cwd, path))
+    if (directory !== null) return { name, directory }
+    throw new BtkitError('not-found', `--share ${name}=${path}: no such directory`)
+  })
+  return { shares, inSeconds: shareMtime === 'seconds' }
+}
+
+/**
+ * Reads the keys of --share-key-file; none without it.
+ * @throws BtkitError `usage` for short keys, `not-permitted` if all users can read the file
+ */
+export function readShareKeys(
+  { shareKeyFile }: Pick<ShareArguments, 'shareKeyFile'>,
+  { cwd }: Pick<Io, 'cwd'>,
+): Uint8Array[] {
+  return shareKeyFile === undefined ? [] : readKeys(resolve(cwd, shareKeyFile))
 }
 
 /** The largest key file, and the shortest key, in bytes. */

@@ -5,6 +5,7 @@ import { cacheDirOption, cacheTrustOption, noCacheOption } from './cache-options
 import { creationDate } from './date.js'
 import { threadsOption } from './engine-options.js'
 import { checkUpdateUrl } from './extra-keys.js'
+import { queueOption } from './queue-options.js'
 import * as read from './values.js'
 import { webSeedBases } from './web-seed-base.js'
 
@@ -156,6 +157,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .addOption(noCacheOption())
     .addOption(cacheTrustOption())
   return declareShareOptions(command)
+    .addOption(queueOption('have the workers of this Redis hash; file:PATH reads the URL'))
     .optionsGroup('Presets:')
     .option(
       '-P, --preset <name>',

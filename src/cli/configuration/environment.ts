@@ -5,7 +5,7 @@ import type { OptionEntry } from '../options/table.js'
 import { OWN_VARIABLES } from '../options/traits.js'
 
 /** Commands that run until a signal. Their options may be in the environment, for systemd units. */
-export const SERVERS: ReadonlySet<string> = new Set(['serve', 'track'])
+export const SERVERS: ReadonlySet<string> = new Set(['serve', 'track', 'worker'])
 
 type Environment = Readonly<Record<string, string | undefined>>
 

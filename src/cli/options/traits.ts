@@ -24,6 +24,7 @@ export const SECRETS: ReadonlySet<string> = new Set([
   'store',
   'aggregator',
   'cacheUrl',
+  'queue',
 ])
 
 /** Options that cannot be used together, as the commands themselves check. */

@@ -15,6 +15,8 @@ interface BarState {
   readonly bytes: number
   /** Path of the current file. */
   readonly path: string
+  /** The machines that hash, shown instead of the file. */
+  readonly workers?: string | undefined
   /** Why there is no progress, shown instead of the rate; null if there is. */
   readonly trouble?: string | null
 }
@@ -70,13 +72,13 @@ export async function openBar(io: Io, total: number | null): Promise<Bar | null>
     }
   }
   const update = (state: BarState) => {
-    const { value, done, path } = state
+    const { value, done, path, workers } = state
     if (isPaused) start(value)
     isPaused = false
     bar.update(value, {
       done,
       ...paceOf(state),
-      file: fitColumns(escapeText(basename(path)), nameWidth).trimEnd(),
+      file: fitColumns(escapeText(workers ?? basename(path)), nameWidth).trimEnd(),
     })
   }
   return {

@@ -27,6 +27,9 @@ const CHANGES_PER_YIELD = 64
  */
 const MOST_TOGETHER = 512
 
+/** Number of entries whose pieces other machines hash at the same time. */
+const MOST_ELSEWHERE = 128
+
 /**
  * Number of entries that are examined together. A larger number would make them wait longer for
  * their turn.
@@ -103,19 +106,19 @@ class EntryLoop {
     return total
   }
 
-  /** Completes entries in order, but many small files at a time. */
+  /** Completes entries in order, but many at a time that are small or that others hash. */
   async completeEach(entries: readonly DirectoryEntry[]): Promise<void> {
-    const together = new ConcurrencyLimit(MOST_TOGETHER)
+    const { elsewhere, smallFiles } = this.#watched.hashContext
+    const together = new ConcurrencyLimit(elsewhere ? MOST_ELSEWHERE : MOST_TOGETHER)
     const failures: unknown[] = []
     const note = (error: unknown) => {
       failures.push(error)
     }
-    const { smallFiles } = this.#watched.hashContext
     try {
       for (const { entry, isSmall } of sizedEntries(entries)) {
         if (failures.length > 0) break
         if (this.#isTurnOver(CHANGES_PER_YIELD)) await this.#yieldToEvents()
-        if (!isSmall || !smallFiles) {
+        if (!elsewhere && !(isSmall && smallFiles)) {
           await together.drain()
           await this.complete(entry)
         } else await together.begin(() => this.complete(entry).catch(note))

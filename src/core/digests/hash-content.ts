@@ -29,6 +29,7 @@ import {
   type PieceTable,
   unknownFiles,
 } from './piece-table.js'
+import { hashElsewhere, type Elsewhere } from './elsewhere.js'
 import { hashAtOnce, hashInGroups } from './hash-groups.js'
 import { hashSmallFile } from './hash-small-file.js'
 import { enterTrees, ReadTrees, type ReadTree } from './read-trees.js'
@@ -56,6 +57,8 @@ export interface HashContext {
   readonly isGuarded?: boolean
   /** Reads many small files together, for callers that request many at once. */
   readonly smallFiles?: SmallFiles | null
+  /** Other machines that hash pieces. Absent without any. */
+  readonly elsewhere?: Elsewhere | undefined
   /** Runs long work on this thread. Default: all at once. */
   readonly runSteps?: <T>(steps: Steps<T>) => Promise<T> | T
 }
@@ -174,9 +177,12 @@ async function hashUnknown(
   { content, unknown, wanted }: Reading,
   hashContext: HashContext,
 ): Promise<Read> {
-  const { engine, runSteps = finish } = hashContext
+  const { elsewhere, engine, runSteps = finish } = hashContext
   const stream = streamOf(content, hashContext)
   const { pieceCount } = content
+  if (elsewhere) {
+    return hashElsewhere(elsewhere, { content, stream, pieces: unknown, wanted, engine }, runSteps)
+  }
   if (wanted === 'pieces') {
     const read = await hashAtOnce({ stream, pieces: unknown, pieceCount }, engine)
     return { digests: [read.pieces], readTrees: [], unfinished: read.unfinished }

@@ -48,11 +48,12 @@ export class ReadTrees {
   readonly #whole: ReadTree[] = []
   #growing: GrowingTree | null = null
 
-  constructor(content: Content, kernel: HashKernel) {
+  /** Stored nodes are at least `least` levels above the leaves, unless that is above the root. */
+  constructor(content: Content, kernel: HashKernel, least = leastHeight(content)) {
     this.#content = content
     this.#kernel = kernel
     this.#files = alignedFiles(content)
-    this.#least = leastHeight(content)
+    this.#least = least
   }
 
   /** The trees of the files whose pieces were all read. */
@@ -74,6 +75,19 @@ export class ReadTrees {
       if (block * NODE > blocks.length) return
       this.#grow(tree, at - begin, blocks.subarray(firstBlock * NODE, block * NODE))
       yield
+    }
+  }
+
+  /**
+   * Adds the next pieces by one node each: that of the piece layer, or the root of a file in a single
+   * piece. `least` must be the height of pieces.
+   */
+  *takeNodes({ pieces, nodes }: { pieces: Uint32Array; nodes: Uint8Array }): Steps<void> {
+    for (const [i, piece] of pieces.entries()) {
+      const tree = this.#treeAt(piece)
+      if (tree === null) return
+      this.#add(tree, 1, nodes.slice(i * NODE, (i + 1) * NODE))
+      if (i % STEP === 0) yield
     }
   }
 
@@ -108,10 +122,15 @@ export class ReadTrees {
   }
 
   #grow(tree: GrowingTree, pieces: number, leaves: Uint8Array): void {
-    const { file, number, height } = tree
+    const { height } = tree
     const { nodes } = climbMerkleTree({ nodes: leaves, height: 0 }, height, this.#kernel)
     // Copied, so that the digests of blocks can be freed; copies of small files share memory
-    tree.nodes.push(height === 0 ? Buffer.from(leaves) : nodes)
+    this.#add(tree, pieces, height === 0 ? Buffer.from(leaves) : nodes)
+  }
+
+  #add(tree: GrowingTree, pieces: number, nodes: Uint8Array): void {
+    const { file, number, height } = tree
+    tree.nodes.push(nodes)
     tree.piecesRead += pieces
     if (tree.piecesRead < tree.pieceCount) return
     const layer = { height, nodes: join(tree.nodes) }
@@ -120,6 +139,9 @@ export class ReadTrees {
     tree.nodes.length = 0
   }
 }
+
+/** Number of pieces whose nodes are added in one step. */
+const STEP = 1000
 
 function join(parts: readonly Uint8Array[]): Uint8Array {
   return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)

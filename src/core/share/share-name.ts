@@ -39,7 +39,7 @@ export function sharedName(
 }
 
 /** Returns the innermost share that has a path. */
-function shareOf(path: string, shares: readonly Share[]): Share | null {
+export function shareOf(path: string, shares: readonly Share[]): Share | null {
   let found: Share | null = null
   for (const share of shares) {
     const isInner = share.directory.length > (found?.directory.length ?? -1)

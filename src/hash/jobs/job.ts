@@ -140,4 +140,6 @@ export interface HashProgress {
   readonly bytesDone: number
   /** The path of a file that is being read. */
   readonly currentPath: string
+  /** The other machines that hash, with their rates; absent without any. */
+  readonly workers?: string
 }

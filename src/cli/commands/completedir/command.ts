@@ -1,7 +1,11 @@
 import { completeDirectories } from '../../../core/complete/complete-directories.js'
 import type { InfoRule } from '../../../core/complete/info-rules.js'
 import type { CompleteReport } from '../../../core/complete/complete-report.js'
-import type { CompleteRequest, CompleteWatch } from '../../../core/complete/request.js'
+import type {
+  CompleteContext,
+  CompleteRequest,
+  CompleteWatch,
+} from '../../../core/complete/request.js'
 import type { SyncClient } from '../../../core/publish/sync.js'
 import { BtkitError, asBtkitError } from '../../../errors.js'
 import { findOwner } from '../../../files/write/permissions.js'
@@ -11,6 +15,7 @@ import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { stateDirectory } from '../../../state/directory.js'
 import { escapeText } from '../../../text/escape.js'
 import { closeCache, openLazyAccess, type CacheArguments } from '../../arguments/cache-options.js'
+import { openWorkers } from '../../arguments/queue-options.js'
 import { shareRequest } from '../../arguments/share-options.js'
 import { commonRequest, noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
 import { namedTrackers } from '../../arguments/tracker-options.js'
@@ -49,7 +54,12 @@ export function defineCompletedir({ io, finish }: CommandContext) {
       )
       io.plan?.(outputsOf(request))
       const shareWith = await shareRequest(options, command, io)
-      return runAndReport(request, { ...options, shareWith }, io)
+      const elsewhere = await openWorkers(options, command, io)
+      try {
+        return await runAndReport(request, { ...options, shareWith, elsewhere }, io)
+      } finally {
+        await elsewhere?.close()
+      }
     })
     finish(isSuccess ? 0 : 1)
   })
@@ -59,7 +69,9 @@ function outputsOf({ directories, target }: CompleteRequest): PlannedOutputs {
   return { trees: directories.map((source) => ({ source, target: target ?? source })) }
 }
 
-type SharingOptions = CompleteOptions & Pick<CacheArguments, 'shareWith'>
+type SharingOptions = CompleteOptions &
+  Pick<CacheArguments, 'shareWith'> &
+  Pick<CompleteContext, 'elsewhere'>
 
 async function runAndReport(request: CompleteRequest, options: SharingOptions, io: Io) {
   await checkPatterns(options)
@@ -156,7 +168,8 @@ async function complete(
     },
   }
   try {
-    const context = { engine, cacheAccess, lazyCache, state }
+    const { elsewhere } = options
+    const context = { engine, cacheAccess, lazyCache, state, elsewhere }
     return await completeDirectories(request, context, watch)
   } finally {
     watch.stop()

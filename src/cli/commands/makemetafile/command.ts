@@ -1,6 +1,7 @@
 import { checkPatterns } from '../../../files/scan/load-name-filter.js'
 import type { CommandContext } from '../../context.js'
 import { closeCache, openCacheAccess } from '../../arguments/cache-options.js'
+import { openWorkers } from '../../arguments/queue-options.js'
 import { shareRequest } from '../../arguments/share-options.js'
 import { readFileList } from '../../arguments/file-list.js'
 import { noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
@@ -28,11 +29,13 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     await checkPatterns(options)
     const engine = engineFor(options, io)
     const shareWith = await shareRequest(options, command, io)
+    const elsewhere = await openWorkers(options, command, io)
     const cacheAccess = await openCacheAccess(
       { ...options, shareWith, cache: options.cache && !options.dryRun },
       io,
     )
-    const run = { options, hashContext: { engine, cacheAccess }, io, reported: new Set<string>() }
+    const hashContext = { engine, cacheAccess, elsewhere }
+    const run = { options, hashContext, io, reported: new Set<string>() }
     try {
       const makeGroup = isStdin ? makeStreamed : makeAll
       const unchanged: boolean[] = []
@@ -44,6 +47,7 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
       })
       finish(unchanged.every(Boolean) ? status : 1)
     } finally {
+      await elsewhere?.close()
       await closeCache(cacheAccess, io)
     }
   })

@@ -1,0 +1,74 @@
+import { Command } from '@commander-js/extra-typings'
+import type { QueueReport } from '../../../core/queue/inspect.js'
+import { BtkitError } from '../../../errors.js'
+import { escapeText, jsonLine } from '../../../text/escape.js'
+import { count, formatBytes } from '../../../text/quantity.js'
+import { queueAddress, queueOption } from '../../arguments/queue-options.js'
+import type { CommandContext } from '../../context.js'
+
+const EXAMPLES = `
+Examples:
+  btkit queue status --queue redis://queue.example
+  btkit queue clear --failed --queue redis://queue.example`
+
+const REDIS = 'use the queue of this Redis; file:PATH reads the URL'
+
+/** Defines the command `queue`. */
+export function defineQueue(context: CommandContext) {
+  return new Command('queue')
+    .description('Show and clean the queue of files to hash.')
+    .addHelpText('after', EXAMPLES)
+    .addCommand(defineStatus(context))
+    .addCommand(defineClear(context))
+}
+
+function defineStatus({ io }: CommandContext) {
+  return new Command('status')
+    .description('Show the workers, and the jobs that are waiting, active and failed.')
+    .addOption(queueOption(REDIS))
+    .option('--json', 'print a JSON object', false)
+    .action(async ({ queue, json }, command) => {
+      const address = await queueAddress(required(queue), command, io)
+      const { inspectQueue } = await loadInspect()
+      const report = await inspectQueue(address)
+      io.stdout.write(json ? jsonLine(report) : queueText(report))
+    })
+}
+
+function defineClear({ io }: CommandContext) {
+  return new Command('clear')
+    .description('Remove failed jobs.')
+    .addOption(queueOption(REDIS))
+    .option('--failed', 'remove all failed jobs', false)
+    .action(async ({ queue, failed }, command) => {
+      const address = await queueAddress(required(queue), command, io)
+      if (!failed) throw new BtkitError('usage', 'queue clear: say what to remove: --failed')
+      const { clearFailed } = await loadInspect()
+      io.stdout.write(`removed ${count(await clearFailed(address), 'failed job')}\n`)
+    })
+}
+
+const loadInspect = () => import('../../../core/queue/inspect.js')
+
+function required(url: string | undefined): string {
+  if (url !== undefined) return url
+  throw new BtkitError('usage', 'queue: name the Redis by --queue')
+}
+
+/** Formats a report for people. */
+export function queueText(report: QueueReport): string {
+  const { url, workers, waiting, active, failed, failedCount } = report
+  const lines = [
+    `queue:   ${url}`,
+    `workers: ${workers.length === 0 ? 'none' : workers.join(', ')}`,
+    `waiting: ${count(waiting, 'job')}`,
+    `active:  ${count(active.length, 'job')}`,
+    ...active.map(({ name, bytes, bytesDone, worker }) => {
+      const by = worker === null ? '' : `, by ${worker}`
+      return `  ${name}: ${formatBytes(bytesDone)} of ${formatBytes(bytes)}${by}`
+    }),
+    `failed:  ${count(failedCount, 'job')}`,
+    ...failed.map(({ name, reason }) => `  ${reason.startsWith(name) ? '' : `${name}: `}${reason}`),
+  ]
+  return lines.map((line) => `${escapeText(line)}\n`).join('')
+}

@@ -1,0 +1,84 @@
+import { Command } from '@commander-js/extra-typings'
+import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
+import { BtkitError } from '../../../errors.js'
+import { escapeText } from '../../../text/escape.js'
+import { count } from '../../../text/quantity.js'
+import {
+  cacheDirOption,
+  cacheTrustOption,
+  closeCache,
+  noCacheOption,
+  openCacheAccess,
+} from '../../arguments/cache-options.js'
+import { engineFor, threadsOption } from '../../arguments/engine-options.js'
+import { queueAddress, queueOption, queueShares } from '../../arguments/queue-options.js'
+import {
+  shareKeyFileOption,
+  shareMachineOption,
+  shareOption,
+} from '../../arguments/share-options.js'
+import { byteRate } from '../../arguments/values.js'
+import type { CommandContext } from '../../context.js'
+import { reportWarning } from '../../output/messages.js'
+import { serviceManager } from '../../service-manager/service-manager.js'
+
+const EXAMPLES = `
+Examples:
+  btkit worker --queue redis://queue.example --share iso=/srv/iso \\
+    --share-key-file share.key
+  btkit worker --queue file:redis.url --share iso=/mnt/a --share rpm=/mnt/b \\
+    --share-key-file share.key --max-rate 100M`
+
+/** Defines the command `worker`. */
+export function defineWorker({ io, finish }: CommandContext) {
+  return declareWorker().action(async (options, command) => {
+    const { queue: url } = options
+    if (url === undefined) throw new BtkitError('usage', 'worker: name the Redis by --queue')
+    const address = await queueAddress(url, command, io)
+    const { keys, ...rules } = await queueShares({ ...options, shareMtime: 'exact' }, io)
+    const { machineOf } = await import('../../arguments/share-request.js')
+    const machine = machineOf(options)
+    const pool = new WorkerPool()
+    // Locks of jobs are renewed on this thread
+    const engine = { ...engineFor(options, io), pool, isOffloaded: true }
+    const warn = (message: string) => {
+      reportWarning(message, io)
+    }
+    const manager = serviceManager({ env: io.env, warn })
+    const cacheAccess = await openCacheAccess(options, io)
+    try {
+      const { work } = await import('../../../core/queue/work.js')
+      const what = `${machine} takes jobs from ${address.label}`
+      io.stdout.write(`${escapeText(what)}, ${count(options.threads, 'thread')}\n`)
+      manager.ready(what)
+      const { signal } = io
+      await work({ address, keys, rules, machine, engine, cacheAccess, warn, signal })
+    } finally {
+      manager.stopping()
+      await pool.close()
+      await closeCache(cacheAccess, io)
+    }
+    finish(0)
+  })
+}
+
+function declareWorker() {
+  return new Command('worker')
+    .description('Hash files for other machines, until a signal ends it.')
+    .optionsGroup('Jobs:')
+    .addOption(queueOption('use the queue of this Redis; file:PATH reads the URL'))
+    .addOption(shareOption())
+    .addOption(shareKeyFileOption())
+    .addOption(shareMachineOption())
+    .optionsGroup('Reading and cache:')
+    .addOption(threadsOption())
+    .option(
+      '--max-rate <size>',
+      'limit the read rate per second, such as 50M (default: unlimited)',
+      byteRate,
+    )
+    .addOption(cacheDirOption())
+    .addOption(noCacheOption())
+    .addOption(cacheTrustOption())
+    .addHelpText('after', EXAMPLES)
+}

@@ -1,0 +1,121 @@
+import { once } from 'node:events'
+import type { Job } from 'bullmq'
+import { callWithin } from '../../bounded-call.js'
+import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
+import type { RedisAddress } from '../../redis/address.js'
+import { openQueue, queueTimes, type QueueConnection } from './connect.js'
+import { hashPart, type PartContext } from './hash-part.js'
+import { decodeJob, encodeProgress, encodeResult, type Part, type PartDigests } from './job.js'
+import { seal, unseal, type Sealed } from './seal.js'
+
+/** A worker, and what it needs. */
+export interface WorkRequest extends PartContext {
+  readonly address: RedisAddress
+  /** Keys of the MAC; the first is for results. */
+  readonly keys: readonly Uint8Array[]
+  /** This machine's name. */
+  readonly machine: string
+  readonly warn: (message: string) => void
+  readonly signal: AbortSignal
+}
+
+/** Takes jobs from the queue until the signal aborts. Unfinished jobs are given back then. */
+export async function work(request: WorkRequest): Promise<void> {
+  const { address, machine, signal } = request
+  const onError = (why: string) => {
+    warn(`${address.label}: ${why}; waiting for it`)
+  }
+  // All ranges of a file may fail for the same reason
+  let told = ''
+  const warn = (message: string) => {
+    if (message !== told) request.warn(message)
+    told = message
+  }
+  const connection = await openQueue(address, { onError })
+  connection.client.on('ready', () => {
+    told = ''
+  })
+  const { bullmq, name, options } = connection
+  const process = (job: Job, token?: string) =>
+    processJob({ job, token, connection }, { ...request, warn })
+  const worker = new bullmq.Worker(name, process, {
+    ...options,
+    name: machine,
+    lockDuration: queueTimes.lock,
+    stalledInterval: queueTimes.stalled,
+    // A job may be taken again as often as machines die
+    maxStalledCount: 10,
+    runRetryDelay: queueTimes.backoff,
+  })
+  worker.on('error', () => undefined)
+  if (!signal.aborted) await once(signal, 'abort')
+  const closing = worker.close().catch(() => undefined)
+  await callWithin({ timeoutMs: queueTimes.answer }, () => closing).catch(() => worker.close(true))
+  await connection.close()
+}
+
+/** A job that this worker has taken. */
+interface TakenJob {
+  readonly job: Job
+  readonly token: string | undefined
+  readonly connection: QueueConnection
+}
+
+async function processJob(taken: TakenJob, request: WorkRequest): Promise<Sealed> {
+  const { job, token, connection } = taken
+  const { keys, machine, warn, signal } = request
+  const { UnrecoverableError, WaitingError } = connection.bullmq
+  const text = unseal({ kind: 'job', job: '' }, job.data, keys)
+  const parts = text === null ? null : decodeJob(text)
+  if (parts === null) {
+    warn('refused a job that is not signed with the key')
+    throw new UnrecoverableError(`not signed with the key of worker ${machine}`)
+  }
+  try {
+    const digests = await hashParts(parts, taken, request)
+    const { mac } = job.data as Sealed
+    return seal({ kind: 'result', job: mac }, encodeResult(digests), keys)
+  } catch (error) {
+    if (signal.aborted) {
+      await job.moveToWait(token)
+      throw new WaitingError()
+    }
+    const why = error instanceof Error ? error.message : String(error)
+    warn(why)
+    throw new Error(`${why} (worker ${machine})`, { cause: error })
+  }
+}
+
+/** Hashes the parts of a job: a large one with all threads, small ones with a thread each. */
+async function hashParts(
+  parts: readonly Part[],
+  { job }: TakenJob,
+  request: WorkRequest,
+): Promise<PartDigests[]> {
+  const { engine, keys, machine } = request
+  const bytes = parts.map(() => 0)
+  const report = () => {
+    const sum = bytes.reduce((total, each) => total + each, 0)
+    const text = encodeProgress({ machine, bytes: sum })
+    const sealed = seal({ kind: 'progress', job: job.id ?? '' }, text, keys)
+    // A job that somebody removed has no progress any more
+    void job.updateProgress(sealed).catch(() => undefined)
+  }
+  report()
+  const timer = setInterval(report, queueTimes.progress)
+  const limit = new ConcurrencyLimit(engine.threads)
+  const context = parts.length === 1 ? request : { ...request, engine: { ...engine, threads: 1 } }
+  try {
+    return await Promise.all(
+      parts.map((part, i) =>
+        limit.run(() =>
+          hashPart(part, context, (done) => {
+            bytes[i] = done
+          }),
+        ),
+      ),
+    )
+  } finally {
+    clearInterval(timer)
+  }
+}

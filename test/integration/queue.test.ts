@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { queueTimes } from '../../src/core/queue/connect.js'
+import { KEY, OTHER_KEY } from '../support/fleet.js'
+import { infoHashesFrom, makeAsking, PLANTED, plantKeys } from '../support/queue.js'
+import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
+import { runBtkit } from '../support/run-btkit.js'
+import { makeScratch } from '../support/scratch.js'
+
+const skip = WITHOUT_REDIS
+const redisOfAll = WITHOUT_REDIS ? null : await startRedis({ after })
+queueTimes.backoff = 10
+
+function emptyRedis() {
+  if (redisOfAll === null) throw new Error('skipped')
+  redisOfAll.send('flushall')
+  return redisOfAll
+}
+
+const MIB = 2 ** 20
+
+/** A large file, and a directory of files of many sizes. */
+const FILES = {
+  'large.iso': 9 * MIB + 5,
+  ...Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`d/f${i}`, (i * 37_813) % 300_000])),
+}
+
+test('torrents through workers are those without', { skip }, async (t) => {
+  const redis = emptyRedis()
+  const machine = makeAsking(t, redis.url, FILES)
+  const workers = [await machine.startWorker('one'), await machine.startWorker('two')]
+  for (const version of [[], ['--v2'], ['--hybrid'], ['--pad-files']]) {
+    for (const name of ['large.iso', 'd']) {
+      const args = [machine.at(name), '--piece-length', '64K', ...version]
+      const { hashes, stderr } = await infoHashesFrom(machine, [...args, ...machine.asking])
+      assert.deepEqual(hashes, (await infoHashesFrom(machine, args)).hashes)
+      assert.equal(stderr, '')
+    }
+  }
+  for (const worker of workers) assert.equal(worker.stderr(), '')
+  for (const worker of workers) assert.equal(await worker.stop(), 0)
+})
+
+test('completedir asks workers for many entries at once', { skip }, async (t) => {
+  const redis = emptyRedis()
+  const sizes = Array.from({ length: 30 }, (_, i) => [`f${i}`, 100_000 + i] as const)
+  const machine = makeAsking(t, redis.url, Object.fromEntries(sizes))
+  await machine.startWorker('one')
+  const torrents = makeScratch(t)
+  const command = ['completedir', machine.root, '--output', torrents, '--trackerless', '--json']
+  const { status, stdout, stderr } = await machine.run(...command, ...machine.asking)
+  assert.deepEqual([status, stderr], [0, ''])
+  assert.equal((JSON.parse(stdout) as { created: unknown[] }).created.length, 30)
+  assert.equal(readdirSync(torrents).length, 30)
+  // The digests are in the cache of the machine that asked
+  const again = await machine.run(...command, '--force')
+  assert.equal((JSON.parse(again.stdout) as { bytesHashed: number }).bytesHashed, 0)
+})
+
+test('without a worker the machine hashes itself, and says so once', { skip }, async (t) => {
+  const machine = makeAsking(t, emptyRedis().url, FILES)
+  const args = [machine.at('d'), '--piece-length', '64K']
+  const { hashes, stderr } = await infoHashesFrom(machine, [...args, ...machine.asking])
+  assert.deepEqual(hashes, (await infoHashesFrom(machine, args)).hashes)
+  assert.match(stderr, /^btkit: warning: \S+: no worker takes jobs there; hashing here for now\n$/)
+})
+
+test('without a Redis the machine hashes itself', async (t) => {
+  const machine = makeAsking(t, 'redis://127.0.0.1:1', { a: 100_000 })
+  const args = [machine.at('a')]
+  const { hashes, stderr } = await infoHashesFrom(machine, [...args, ...machine.asking])
+  assert.deepEqual(hashes, (await infoHashesFrom(machine, args)).hashes)
+  assert.match(stderr, /nothing listens there; hashing here for now/)
+})
+
+test('a file that differs on the worker fails its job, not the run', { skip }, async (t) => {
+  const redis = emptyRedis()
+  const machine = makeAsking(t, redis.url, { a: 100_000 })
+  const other = makeAsking(t, redis.url, { a: 100_001 })
+  const worker = await other.startWorker('other')
+  const args = [machine.at('a')]
+  const { hashes, stderr } = await infoHashesFrom(machine, [...args, ...machine.asking])
+  assert.deepEqual(hashes, (await infoHashesFrom(machine, args)).hashes)
+  const why = 's:a: has another size or time here'
+  assert.match(stderr, new RegExp(`a job failed: ${why} \\(worker other\\); hashing here`))
+  assert.match(worker.stderr(), new RegExp(why))
+  const status = ['queue', 'status', '--queue', redis.url]
+  const { stdout } = await runBtkit([...status, '--json'])
+  const report = JSON.parse(stdout) as Record<string, unknown>
+  assert.deepEqual(
+    [report['workers'], report['waiting'], report['active'], report['failedCount']],
+    [['other'], 0, [], 1],
+  )
+  assert.deepEqual(report['failed'], [
+    { name: 's:a', bytes: 100_000, worker: 'other', reason: `${why} (worker other)` },
+  ])
+  assert.match((await runBtkit(status)).stdout, /failed: {2}1 job\n {2}s:a: has another size/)
+  const cleared = await runBtkit(['queue', 'clear', '--failed', '--queue', redis.url])
+  assert.equal(cleared.stdout, 'removed 1 failed job\n')
+  assert.match((await runBtkit(status)).stdout, /failed: {2}0 jobs\n$/)
+})
+
+test('a worker refuses jobs that are signed with another key', { skip }, async (t) => {
+  const redis = emptyRedis()
+  const machine = makeAsking(t, redis.url, { a: 100_000 })
+  const key = plantKeys(t, OTHER_KEY)
+  const worker = await machine.startWorker('one', '--share-key-file', key)
+  const { stderr } = await infoHashesFrom(machine, [machine.at('a'), ...machine.asking])
+  assert.match(stderr, /a job failed: not signed with the key of worker one; hashing here/)
+  assert.match(worker.stderr(), /refused a job that is not signed with the key/)
+})
+
+test('a worker that knows the old key as its second one takes jobs', { skip }, async (t) => {
+  const redis = emptyRedis()
+  const machine = makeAsking(t, redis.url, { a: 100_000 })
+  const key = plantKeys(t, OTHER_KEY, KEY)
+  await machine.startWorker('one', '--share-key-file', key)
+  const both = ['--share-key-file', plantKeys(t, KEY, OTHER_KEY)]
+  const { stderr } = await infoHashesFrom(machine, [machine.at('a'), ...machine.asking, ...both])
+  assert.equal(stderr, '')
+})
+
+test('a worker keeps digests in its own cache', { skip }, async (t) => {
+  const redis = emptyRedis()
+  const machine = makeAsking(t, redis.url, { a: 100_000 })
+  await machine.startWorker('one', '--cache-trust', 'mtime')
+  const args = [machine.at('a'), ...machine.asking]
+  const { hashes } = await infoHashesFrom(machine, args)
+  // A change that size and time do not show
+  writeFileSync(machine.at('a'), Buffer.alloc(100_000))
+  utimesSync(machine.at('a'), PLANTED, PLANTED)
+  assert.deepEqual((await infoHashesFrom(machine, args)).hashes, hashes)
+})
+
+test('--queue without a key or a share is refused', async (t) => {
+  const directory = makeScratch(t, { a: 'a' })
+  const queue = ['--queue', 'redis://127.0.0.1:1']
+  for (const command of [['makemetafile', join(directory, 'a')], ['worker']]) {
+    const share = ['--share', `s=${directory}`]
+    const keyless = await runBtkit([...command, ...queue, ...share])
+    assert.equal(keyless.status, 2)
+    assert.match(keyless.stderr, /--queue: name the file with the key by --share-key-file\n/)
+    const shareless = await runBtkit([...command, ...queue, '--share-key-file', plantKeys(t, KEY)])
+    assert.equal(shareless.status, 2)
+    assert.match(shareless.stderr, /--queue: name the directories of all workers by --share\n/)
+  }
+})
+
+test('a password of the queue on the command line is refused', async () => {
+  const { status, stderr } = await runBtkit(['queue', 'status', '--queue', 'redis://:secret@h'])
+  assert.equal(status, 2)
+  assert.ok(!stderr.includes('secret'), stderr)
+})
+
+test('queue commands say that Redis does not answer', async () => {
+  const { status, stderr } = await runBtkit(['queue', 'status', '--queue', 'redis://127.0.0.1:1'])
+  assert.deepEqual([status, stderr], [1, 'btkit: redis://127.0.0.1:1: nothing listens there\n'])
+})
