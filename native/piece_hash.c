@@ -213,6 +213,8 @@ NAPI_MODULE_INIT() {
       {"isSyncfsReliable", NULL, is_syncfs_reliable, NULL, NULL, NULL, napi_enumerable, NULL},
       {"fileSystemId", NULL, file_system_id, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"lockByte", NULL, lock_byte, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"unlockByte", NULL, unlock_byte, NULL, NULL, NULL, napi_enumerable, NULL},
       {"watchWrites", NULL, watch_paths, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   struct instance *instance = calloc(1, sizeof *instance);

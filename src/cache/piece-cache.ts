@@ -51,6 +51,8 @@ export class PieceCache {
   readonly #now: () => number
   /** Null if digests stay on this machine. */
   sharing: CacheSharing | null = null
+  /** Called before the cache is closed. */
+  beforeClose: (() => Promise<void>) | null = null
   #hits = 0
   #misses = 0
 
@@ -216,6 +218,7 @@ export class PieceCache {
 
   /** Stores everything and closes the cache. */
   async close(): Promise<void> {
+    await this.beforeClose?.()
     await this.sharing?.close()
     addUsage(this.#store, this.usage)
     await this.#store.close()

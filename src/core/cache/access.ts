@@ -3,6 +3,8 @@ import { refuseAborted } from '../../errors.js'
 import { cacheSize, openCache } from '../../cache/open.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import type { CacheAccess, CacheTrust } from '../digests/cache-trust.js'
+import { LEAST_BYTES } from '../claims/claims.js'
+import type { ClaimLevel, HashClaims } from '../claims/hash-claims.js'
 import type { ShareRequest } from '../share/share-request.js'
 import { openLazyCache, type LazyCache } from '../../cache/lazy-cache.js'
 import type { OpenCacheOptions } from '../../cache/open.js'
@@ -11,18 +13,59 @@ import type { OpenCacheOptions } from '../../cache/open.js'
 export async function openCacheAccess(request: CacheRequest): Promise<CacheAccess> {
   const { isUsed, trust, kernel, share, ...place } = request
   const cache = isUsed ? await openCache(place) : openNullCache()
-  return withShare({ cache, trust, now: place.now, kernel }, share, place.warn)
+  return withOthers({ cache, trust, now: place.now, kernel }, { ...place, share })
 }
 
-/** Returns the same access to a cache, but with the digests of other machines, if asked for. */
-export async function withShare(
+/** Other processes and machines that use the same digests. */
+export interface Others extends Pick<CachePlace, 'directory' | 'warn'> {
+  /** The machines to share digests with; null for none. */
+  readonly share?: ShareRequest | null | undefined
+}
+
+/**
+ * Returns the same access to a cache, but files are not hashed while other processes hash them. If
+ * asked for, digests are shared with other machines.
+ */
+export async function withOthers(access: CacheAccess, others: Others): Promise<CacheAccess> {
+  if (!access.cache.keepsAnything) return access
+  const share = await connectShare(access, others)
+  const claim = claimOnUse(access, others.directory, () => share?.level ?? null)
+  return { ...access, claim, adopt: share?.adopt }
+}
+
+/** The digests and the claims of other machines. */
+interface ConnectedShare {
+  readonly adopt: NonNullable<CacheAccess['adopt']>
+  readonly level: ClaimLevel
+}
+
+async function connectShare(
   access: CacheAccess,
-  share: ShareRequest | null | undefined,
-  warn: (message: string) => void,
-): Promise<CacheAccess> {
-  if (!share || !access.cache.keepsAnything) return access
+  { share, warn }: Others,
+): Promise<ConnectedShare | null> {
+  if (!share) return null
   const { openShare } = await import('../share/open-share.js')
-  return { ...access, adopt: await openShare(access, share, warn) }
+  const { CLAIM_SCRIPTS, sharedLevel } = await import('../claims/shared-claims.js')
+  const { link, adopt } = await openShare(access, share, { scripts: CLAIM_SCRIPTS, warn })
+  return { adopt, level: sharedLevel(link, share) }
+}
+
+/** Returns a function that claims files. Most runs never claim any, so that it loads little. */
+function claimOnUse(
+  access: CacheAccess,
+  directory: string,
+  levelOfShare: () => ClaimLevel | null,
+): NonNullable<CacheAccess['claim']> {
+  let claims: Promise<HashClaims> | undefined
+  const open = async () => {
+    const { openHashClaims } = await import('../claims/hash-claims.js')
+    return openHashClaims(access, directory, levelOfShare())
+  }
+  return async (request) => {
+    if (request.content.size < LEAST_BYTES) return null
+    claims ??= open()
+    return (await claims).claim(request)
+  }
 }
 
 /** Opens an existing cache. If there is none, returns an empty one and creates no files. */
@@ -60,15 +103,18 @@ export function accessLazyCache(request: CacheRequest): LazyAccess {
   const lazyCache = isUsed ? openLazyCache(place) : null
   const cache = lazyCache?.cache ?? openNullCache()
   const cacheAccess = { cache, trust, now: place.now, kernel }
-  if (!share || !lazyCache) return { cacheAccess, lazyCache }
-  let adopt: CacheAccess['adopt']
+  if (!lazyCache) return { cacheAccess, lazyCache }
+  let connected: ConnectedShare | null = null
+  const claim = claimOnUse(cacheAccess, place.directory, () => connected?.level ?? null)
+  if (!share) return { cacheAccess: { ...cacheAccess, claim }, lazyCache }
   const wake = async () => {
     await lazyCache.wake()
-    const shared = adopt === undefined ? await withShare(cacheAccess, share, place.warn) : null
-    adopt ??= shared?.adopt
+    if (cache.keepsAnything) connected ??= await connectShare(cacheAccess, { ...place, share })
   }
-  const adoptLater: CacheAccess['adopt'] = (adoption) => adopt?.(adoption) ?? Promise.resolve(false)
-  return { cacheAccess: { ...cacheAccess, adopt: adoptLater }, lazyCache: { ...lazyCache, wake } }
+  const adopt: CacheAccess['adopt'] = (adoption) => {
+    return connected?.adopt(adoption) ?? Promise.resolve(false)
+  }
+  return { cacheAccess: { ...cacheAccess, adopt, claim }, lazyCache: { ...lazyCache, wake } }
 }
 
 export type { ShareRequest }

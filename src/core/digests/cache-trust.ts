@@ -9,6 +9,7 @@ import type { PieceCache } from '../../cache/piece-cache.js'
 import type { HashOptions } from '../../hash/hash-stream.js'
 import type { ContentStream } from '../../hash/stream/content-stream.js'
 import type { Content } from './content.js'
+import type { PieceTable } from './piece-table.js'
 
 /**
  * How much of a fingerprint must match for a file to count as unchanged: everything, or only size
@@ -77,6 +78,26 @@ export interface CacheAccess {
    * whether it added anything. Undefined without other machines.
    */
   readonly adopt?: ((adoption: Adoption) => Promise<boolean>) | undefined
+  /**
+   * Claims the files of content that are about to be read. Resolves when no other process or machine
+   * reads them, or after a while. Null if nothing is claimed.
+   */
+  readonly claim?: ((request: ClaimRequest) => Promise<Claimed | null>) | undefined
+}
+
+/** Content to be read, except the pieces of the table that are known. */
+export interface ClaimRequest {
+  readonly content: Content
+  readonly table: PieceTable
+  readonly engine: Pick<HashOptions, 'signal' | 'pauses'>
+}
+
+/** Files that nobody else reads until they are released. */
+export interface Claimed {
+  /** Whether digests must be looked up again, because others may have read the files. */
+  readonly isLookDue: boolean
+  /** Releases them as soon as the cache has stored the results. */
+  readonly release: () => void
 }
 
 /** Content whose digests other machines may know. */

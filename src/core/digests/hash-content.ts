@@ -95,9 +95,30 @@ async function hashPieces(
   hashContext: HashContext,
   table: PieceTable = recallPieces(content, hashContext.cacheAccess),
 ): Promise<HashedContent> {
+  const { cacheAccess, engine } = hashContext
+  await adoptUnknown(content, table, hashContext)
+  if (!cacheAccess.claim || !table.isKnown.includes(0))
+    return readPieces(content, table, hashContext)
+  const claimed = await cacheAccess.claim({ content, table, engine })
+  try {
+    if (claimed?.isLookDue) {
+      mergeTable(content, table, recallPieces(content, cacheAccess))
+      await adoptUnknown(content, table, hashContext)
+    }
+    return await readPieces(content, table, hashContext)
+  } finally {
+    claimed?.release()
+  }
+}
+
+/** Reads the pieces whose digests are unknown. */
+async function readPieces(
+  content: Content,
+  table: PieceTable,
+  hashContext: HashContext,
+): Promise<HashedContent> {
   const { cacheAccess } = hashContext
   const { digests, trees } = table
-  await adoptUnknown(content, table, hashContext)
   const unknown = unknownPieces(table)
   if (unknown.length === 0) return { digests, trees, bytesHashed: 0, isSettled: true }
   const bytesHashed = countUnknown(content, table)

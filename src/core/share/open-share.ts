@@ -1,4 +1,5 @@
 import { SECONDS_BETWEEN_NOTES } from '../../cache/records/record.js'
+import type { ClientOptions } from '../../redis/client.js'
 import { RedisLink } from '../../redis/link.js'
 import type { CacheAccess } from '../digests/cache-trust.js'
 import { adoptDigests } from './adopt.js'
@@ -10,20 +11,33 @@ import { SharedStore } from './shared-store.js'
 /** Milliseconds between two looks at what is revoked, for services. */
 const REFRESH_MS = 60_000
 
+/** The receiver of warnings, and scripts for further use of the link. */
+export interface ShareParts extends ClientOptions {
+  readonly warn: (message: string) => void
+}
+
+/** A piece cache that is connected with other machines. */
+export interface OpenShare {
+  readonly link: RedisLink
+  /** Adopts digests of content. */
+  readonly adopt: NonNullable<CacheAccess['adopt']>
+}
+
 /**
- * Connects a piece cache with other machines until it is closed. Removes what they revoked. Returns
- * the function that adopts digests of content. Never fails: without Redis nothing is adopted.
+ * Connects a piece cache with other machines until it is closed. Removes what they revoked. Never
+ * fails: without Redis nothing is adopted. The scripts are for further use of the link.
  */
 export async function openShare(
   access: CacheAccess,
   request: ShareRequest,
-  warn: (message: string) => void,
-): Promise<CacheAccess['adopt']> {
+  { scripts, warn }: ShareParts,
+): Promise<OpenShare> {
   const { address, check, unusedFor } = request
   const { cache, now } = access
   // A use is noted only that often, and prolongs the life then
   const life = Math.ceil(unusedFor / 1000) + SECONDS_BETWEEN_NOTES
-  const store = new SharedStore(new RedisLink(address, { scripts: COUNT_SCRIPTS, warn }), life)
+  const link = new RedisLink(address, { scripts: { ...COUNT_SCRIPTS, ...scripts }, warn })
+  const store = new SharedStore(link, life)
   const shared = new SharedDigests({ ...request, cache, store, now, warn })
   await shared.refresh()
   const timer = setInterval(() => void shared.refresh(), REFRESH_MS).unref()
@@ -37,5 +51,5 @@ export async function openShare(
       return shared.close()
     },
   }
-  return (adoption) => adoptDigests(adoption, access, { shared, check })
+  return { link, adopt: (adoption) => adoptDigests(adoption, access, { shared, check }) }
 }

@@ -29,8 +29,17 @@ export const WRONG_KEY = `${VERSION}-wrong`
 
 /** Returns the key of a record by its name. */
 export function redisKey(name: string): string {
+  return keyOf(VERSION, name)
+}
+
+/** Returns the key of a claim to hash files, by the name of what is claimed. */
+export function claimKey(name: string): string {
+  return keyOf(`${VERSION}-claim`, name)
+}
+
+function keyOf(kind: string, name: string): string {
   const digest = createHash('sha256').update(`${VERSION}\0${name}`).digest()
-  return `${VERSION}:{${(digest[31] ?? 0) % TAGS}}${digest.toString('base64url', 0, 18)}`
+  return `${kind}:{${(digest[31] ?? 0) % TAGS}}${digest.toString('base64url', 0, 18)}`
 }
 
 /** Encodes a record: MAC, then the rest. */

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CACHE_FILE, openCache } from '../../cache/open.js'
 import { openNullCache } from '../../cache/piece-cache.js'
-import { withShare, type ShareRequest } from '../../core/cache/access.js'
+import { withOthers, type ShareRequest } from '../../core/cache/access.js'
 import type { CacheTrust } from '../../core/digests/cache-trust.js'
 import type { Engine, HashContext } from '../../core/digests/hash-content.js'
 import { WorkerPool } from '../../hash/jobs/worker-pool.js'
@@ -47,7 +47,7 @@ export async function openResources(
       : await openCache({ directory: cacheDirectory, now, warn, isCheckedBeside: true })
   const access = { cache, trust: cacheTrust, now, kernel: engine.kernel }
   const hashContext = {
-    cacheAccess: await withShare(access, share, warn),
+    cacheAccess: await withOthers(access, { directory: cacheDirectory ?? '', share, warn }),
     engine: { ...engine, pool, signal: hashing.signal, isOffloaded: true },
   }
   const close = async () => {
