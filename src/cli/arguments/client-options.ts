@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path'
 import { Option } from '@commander-js/extra-typings'
+import { parseClientAddress } from '../../clients/address.js'
 import type { DataPrefix } from '../../core/publish/data-prefix.js'
 import { BtkitError } from '../../errors.js'
 import { collect, seconds } from './values.js'
@@ -7,8 +8,17 @@ import { collect, seconds } from './values.js'
 /** The option `--client`. */
 export function clientOption() {
   return new Option('--client <url>', 'use this client (repeatable; default: BTKIT_CLIENT)')
-    .argParser(collect)
+    .argParser(clients)
     .default([] as string[])
+}
+
+/**
+ * Adds the address of a client.
+ * @throws BtkitError `usage`, without the credentials in the text
+ */
+export function clients(text: string, previous: string[]): string[] {
+  parseClientAddress(text)
+  return collect(text, previous)
 }
 
 /** The option `--data-prefix`. */

@@ -36,6 +36,11 @@ const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
   ['--save-dfile-interval', ['--save-interval']],
 ])
 
+/** The long names of options in other commands and programs. Names have no leading hyphens. */
+export const NAMES_ELSEWHERE: readonly string[] = [...OTHER_NAMES.keys()].flatMap((name) => {
+  return name.startsWith('--') ? name.slice('--'.length) : []
+})
+
 /** btkit's possible names for another program's option. Names have no leading hyphens. */
 export function otherNames(key: string): string[] {
   const names = OTHER_NAMES.get(`--${key}`) ?? []

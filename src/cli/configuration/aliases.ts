@@ -4,7 +4,7 @@ import { BtkitError } from '../../errors.js'
 import { checkTracker, looksLikeUrl } from '../../metainfo/trackers.js'
 import type { Part } from '../options/given.js'
 import { suggestion } from './nearest.js'
-import { TRACKERS } from '../options/traits.js'
+import { removesTrackers, takesOneTracker, takesTrackers } from '../options/traits.js'
 import type { Located } from './read-file.js'
 import type { Configuration } from './sections.js'
 import { insteadOf, tolerate, type Aliases, type Mistakes } from './settings.js'
@@ -43,14 +43,6 @@ function trackerOf({ place, value }: Located): string {
   }
 }
 
-/** Options of edit and reannounce that take one tracker each time. */
-const ONE_TRACKER = /^(add|addTracker|prependTracker|setTracker|tracker)$/
-
-/** Whether an option takes trackers, and therefore their aliases. Its name is commander's. */
-export function takesAlias(attribute: string): boolean {
-  return TRACKERS.has(attribute) || ONE_TRACKER.test(attribute)
-}
-
 /**
  * The parts of a command line with trackers in the place of their aliases. An operand is an alias
  * only if no file has its name.
@@ -61,7 +53,7 @@ export function spellAliases(parts: readonly Part[], aliases: Aliases, world: Pl
     const option = part.options.at(-1)
     const attribute = option?.attributeName() ?? ''
     if (option && part.options.length === 1) {
-      if (takesAlias(attribute)) {
+      if (takesTrackers(attribute) && !removesTrackers(attribute)) {
         for (const name of (part.value ?? '').split('|'))
           refuseMisspelt(name, option.long ?? '', aliases)
       }
@@ -75,10 +67,10 @@ export function spellAliases(parts: readonly Part[], aliases: Aliases, world: Pl
           { ...part, args: [`${option.long ?? ''}=${list.join('|')}`], value: list.join('|') },
         ]
       }
-      const found = takesAlias(attribute) ? part.value : null
+      const found = takesTrackers(attribute) ? part.value : null
       const tiers = found === null ? undefined : aliases.get(found)
       if (!tiers) return [part]
-      const values = ONE_TRACKER.test(attribute) ? tiers.flat() : tiers.map(joined)
+      const values = takesOneTracker(attribute) ? tiers.flat() : tiers.map(joined)
       return values.map((value) => ({ ...part, args: [`${option.long ?? ''}=${value}`], value }))
     }
     const { operand } = part

@@ -11,7 +11,7 @@ import { DEFAULTS } from '../options/known-keys.js'
 import { MAKERS, NOT_IN_PRESETS, takesDefault } from '../options/traits.js'
 import { configurationOf, unknownKey, type Configuration } from './sections.js'
 import type { Section } from './read-file.js'
-import { candidateOf, type World } from './settings.js'
+import { candidateOf, tolerate, type World } from './settings.js'
 import { asOptions } from './tracker-rules.js'
 
 /** The options of each section of a configuration. A section may serve several commands. */
@@ -33,7 +33,7 @@ export async function checkFile(path: string, table: SectionTable, io: Io): Prom
       ...mistakes,
       ...sections.flatMap((section) => checkSection(section, table, world)),
       ...presets.flatMap((preset) => checkPreset(preset, withoutPresets(makers), world)),
-      ...(await checkDefaultPreset(configuration, io)),
+      ...(await checkPresetNames(configuration, io)),
       ...checkRules(configuration, makers, world),
     ]
   } catch (error) {
@@ -41,26 +41,30 @@ export async function checkFile(path: string, table: SectionTable, io: Io): Prom
   }
 }
 
-/** Reports unknown default presets. They may be in any file that btkit reads. */
-async function checkDefaultPreset(configuration: Configuration, io: Io): Promise<string[]> {
+/** Reports presets that no file has. They may be in any file that btkit reads. */
+async function checkPresetNames(configuration: Configuration, io: Io): Promise<string[]> {
   const { defaultPreset, sections } = configuration
-  const isElsewhere = sections.some(({ entries }) =>
-    entries.some(({ key }) => key === 'preset-file'),
-  )
-  if (!defaultPreset || isElsewhere) return []
-  const files = filesWithPresets(null, undefined, io)
+  const entries = sections.flatMap((section) => section.entries)
+  if (entries.some(({ key }) => key === 'preset-file')) return []
   const own = presetsOf([configuration])
-  const unknown = namesIn(configuration).filter((name) => {
-    return !own.has(name) && !/^(|~|null|false)$/i.test(name)
+  const items = entries.filter(({ key }) => key === 'preset').map(({ item }) => item)
+  const unknown = [defaultPreset, ...items].flatMap((item) => {
+    const names = namesIn({ defaultPreset: item })
+    return names.flatMap((name) => (own.has(name) || isNoName(name) ? [] : [{ name, item }]))
   })
   if (unknown.length === 0) return []
+  const files = filesWithPresets(null, undefined, io)
   const others = presetsOf(await readConfigurations(files, io, new Set()))
   return unknown
-    .filter((name) => !others.has(name))
-    .map((name) => {
+    .filter(({ name }) => !others.has(name))
+    .map(({ name, item }) => {
       const why = suggestion(name, [...own.keys(), ...others.keys()])
-      return `${defaultPreset.place}: there is no preset ${name}${why}`
+      return `${item?.place ?? ''}: there is no preset ${name}${why}`
     })
+}
+
+function isNoName(name: string): boolean {
+  return /^(|~|null|false)$/i.test(name)
 }
 
 function checkPreset(
@@ -97,12 +101,10 @@ function checkRules(
   world: World,
 ): string[] {
   return trackers.flatMap((rule) => {
-    try {
-      const options = asOptions(rule)
-      return checkOptions(options, makers, world)
-    } catch (error) {
-      return [messageOf(error)]
-    }
+    const mistakes = new Set<string>()
+    const nothing = { ...rule, entries: [] }
+    const options = tolerate(mistakes, nothing, () => asOptions(rule, mistakes))
+    return [...mistakes, ...checkOptions(options, makers, world)]
   })
 }
 

@@ -1,6 +1,7 @@
+import { NAMES_ELSEWHERE, otherNames } from '../arguments/option-names.js'
 import { DEFAULTS } from '../options/known-keys.js'
 import { defaultText, type OptionEntry } from '../options/table.js'
-import { MAKERS, NOT_IN_PRESETS } from '../options/traits.js'
+import { MAKERS, NOT_IN_PRESETS, takesDefault } from '../options/traits.js'
 import type { SectionTable } from './check.js'
 
 type Schema = Readonly<Record<string, unknown>>
@@ -18,7 +19,10 @@ export function configurationSchema(table: SectionTable, summaries: ReadonlyMap<
   const makers = MAKERS.flatMap((name) => table.get(name) ?? [])
   const ofMakers = makers.flatMap((options) => [...options.values()])
   const preset = ofMakers.filter(({ key }) => !NOT_IN_PRESETS.has(key))
-  const all = [...table.values()].flat().flatMap((options) => [...options.values()])
+  const all = [...table].flatMap(([name, commands]) => {
+    const entries = commands.flatMap((options) => [...options.values()])
+    return entries.filter(({ key }) => takesDefault(name, key))
+  })
   const defaults = section(all, 'options for each command that has them')
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
@@ -61,11 +65,18 @@ function named(preset: Schema): Schema {
   }
 }
 
-function section(entries: readonly OptionEntry[], description: string): Schema {
+function section(all: readonly OptionEntry[], description: string): Schema {
   const byKey = new Map<string, Schema[]>()
-  for (const entry of entries.filter(({ isHidden }) => !isHidden)) {
+  const entries = all.filter(({ isHidden }) => !isHidden)
+  for (const entry of entries) {
     add(byKey, entry.key, valueSchema(entry))
     if (!entry.on) add(byKey, `no-${entry.key}`, { type: 'boolean', deprecated: true })
+  }
+  // As edit's tracker: false removes all trackers, and a URL is its set-tracker
+  const own = new Map(entries.flatMap((entry) => (entry.on ? [[entry.key, entry] as const] : [])))
+  for (const name of NAMES_ELSEWHERE.filter((each) => !own.has(each))) {
+    const [other] = otherNames(name).flatMap((each) => own.get(each) ?? [])
+    if (other) add(byKey, name, valueSchema(other))
   }
   const properties = [...byKey].sort().map(([key, schemas]) => [key, oneOf(schemas)] as const)
   return {

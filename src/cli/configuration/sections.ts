@@ -147,6 +147,8 @@ export function candidatesOf(
 
 /** Reports an unknown key of a section, with a suggestion. */
 export function unknownKey(key: string, section: string, known: Iterable<string>): string {
+  if (section === DEFAULTS && isKnownKey(key, null))
+    return `option "${key}" cannot be a default; put it below a command`
   const otherwise =
     section === DEFAULTS ? '; no command has it' : `; ${section} has none of that name`
   return `unknown option "${key}"${suggestion(key, known) || otherwise}`

@@ -4,7 +4,13 @@ import { BtkitError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { Io } from '../io.js'
 import type { OptionEntry } from '../options/table.js'
-import { SECRETS, SEPARATORS, TRACKERS } from '../options/traits.js'
+import {
+  isSecret,
+  removesTrackers,
+  SEPARATORS,
+  takesOneTracker,
+  takesTrackers,
+} from '../options/traits.js'
 import { suggestion } from './nearest.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { booleanOf, type FoundEntry } from './find-entry.js'
@@ -154,12 +160,14 @@ function itemsOf(item: Located): readonly Located[] {
 
 /** The items, with tiers of trackers in the place of their alias. */
 function spelledItems(entry: OptionEntry, item: Located, { aliases }: World): readonly Located[] {
-  if (!aliases || !TRACKERS.has(entry.attribute)) return itemsOf(item)
+  if (!aliases || !takesTrackers(entry.attribute)) return itemsOf(item)
   return itemsOf(item).flatMap((each) => {
     const { place, value } = each
     const tiers = value.kind === 'text' ? aliases.get(value.text) : undefined
     if (!tiers) {
-      const nearest = value.kind === 'text' ? insteadOf(value.text, aliases) : ''
+      const isName = value.kind === 'text' && !/^(env|file):/.test(value.text)
+      const nearest =
+        isName && !removesTrackers(entry.attribute) ? insteadOf(value.text, aliases) : ''
       if (nearest !== '') throw wrong(entry, each, `neither a tracker nor an alias${nearest}`)
       return [each]
     }
@@ -167,8 +175,7 @@ function spelledItems(entry: OptionEntry, item: Located, { aliases }: World): re
       place,
       value: { kind: 'text', text: url, isPlain: true },
     })
-    // --tracker takes one each time
-    if (entry.attribute === 'tracker') return tiers.flat().map(text)
+    if (takesOneTracker(entry.attribute)) return tiers.flat().map(text)
     return tiers.map((tier): Located => ({ place, value: { kind: 'list', items: tier.map(text) } }))
   })
 }
@@ -182,7 +189,7 @@ function textOf(item: Located, entry: OptionEntry, world: World): string {
   if (value.kind !== 'text') throw wrong(entry, item, 'a single value is expected here')
   const truth = booleanOf(item)
   if (truth !== null && entry.isZeroOrOne) return truth ? '1' : '0'
-  return SECRETS.has(entry.attribute) ? openSecret(value.text, item, world) : value.text
+  return isSecret(entry.attribute) ? openSecret(value.text, item, world) : value.text
 }
 
 /** Reads a value from a file or a variable: `file:PATH`, `env:NAME`. */
@@ -265,7 +272,7 @@ const PASSWORD = /(:\/\/[^/@\s:]*):[^/@\s]*@/g
 function shownValue(entry: OptionEntry, item: Located, isNegated: boolean): string {
   if (isNegated) return String(booleanOf(item) === false)
   const shown = shownText(item)
-  return SECRETS.has(entry.attribute) ? hidePasswords(shown) : shown
+  return isSecret(entry.attribute) ? hidePasswords(shown) : shown
 }
 
 /** Hides the passwords in URLs. */

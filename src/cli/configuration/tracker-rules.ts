@@ -8,6 +8,7 @@ import type { Located, LocatedEntry, LocatedValue } from './read-file.js'
 import { candidatesOf, unknownKey, type Configuration } from './sections.js'
 import type { Section } from './read-file.js'
 import {
+  mistaken,
   tolerate,
   withoutColumn,
   type Candidate,
@@ -39,34 +40,40 @@ export function trackerRules(
   const rules = configurations.flatMap(({ trackers }) => trackers)
   const entries = rules.map((rule) => {
     const nothing = { ...rule, entries: [] }
-    return [rule.name.toLowerCase(), tolerate(mistakes, nothing, () => asOptions(rule))] as const
+    const options = tolerate(mistakes, nothing, () => asOptions(rule, mistakes))
+    return [rule.name.toLowerCase(), options] as const
   })
   return new Map(entries)
 }
 
 /**
  * A rule by the options that it stands for.
- * @throws BtkitError `usage`
+ * @throws BtkitError `usage`; with a set of mistakes only for the host
  */
-export function asOptions({ name, place, entries }: Section): Section {
+export function asOptions({ name, place, entries }: Section, mistakes?: Mistakes): Section {
   if (!/^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i.test(name))
     throw new BtkitError('usage', `${place}: ${name}: not a host, such as tracker.example`)
-  return { name, place, entries: entries.flatMap((entry) => spelled(entry, name)) }
+  const options = entries.flatMap((entry) => {
+    return tolerate(mistakes, [], () => spelled(entry, name, mistakes))
+  })
+  return { name, place, entries: options }
 }
 
 /** The options of a rule's key. */
-function spelled(entry: LocatedEntry, host: string): LocatedEntry[] {
+function spelled(entry: LocatedEntry, host: string, mistakes?: Mistakes): LocatedEntry[] {
   const { key, place, item } = entry
   if (!RULE_KEYS.includes(key))
     throw new BtkitError('usage', `${place}: ${unknownKey(key, host, RULE_KEYS)}`)
   if (key === 'version') return versionEntries(entry)
+  if (key === 'source' && item.value.kind !== 'text')
+    throw new BtkitError('usage', `${item.place}: source: a single value is expected here`)
   if (key !== 'piece-length') return [entry]
   if (item.value.kind !== 'map')
     throw new BtkitError('usage', `${item.place}: piece-length: not {min: SIZE, max: SIZE}`)
-  return item.value.entries.map(({ key: bound, place: at, item: size }) => {
+  return item.value.entries.flatMap(({ key: bound, place: at, item: size }) => {
     if (bound === 'min' || bound === 'max')
-      return { key: `${bound}-piece-size`, place: at, item: size }
-    throw new BtkitError('usage', `${at}: piece-length: ${bound}: neither min nor max`)
+      return [{ key: `${bound}-piece-size`, place: at, item: size }]
+    return mistaken(mistakes, `${at}: piece-length: ${bound}: neither min nor max`)
   })
 }
 

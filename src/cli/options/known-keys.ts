@@ -32,8 +32,8 @@ export function knownKeys(section: string): string[] {
   )
 }
 
-/** Whether a section may have a key, in any of its forms. */
-export function isKnownKey(key: string, section: string): boolean {
+/** Whether a section may have a key, in any of its forms; null asks for the section of any command. */
+export function isKnownKey(key: string, section: string | null): boolean {
   const names = [key, ...otherNames(key)]
   const opposite = key.startsWith('no-') ? key.slice('no-'.length) : ''
   return sectionsFor(section).some(([command, { values, switches }]) => {
@@ -44,9 +44,9 @@ export function isKnownKey(key: string, section: string): boolean {
   })
 }
 
-function sectionsFor(section: string): (readonly [command: string, keys: SectionKeys])[] {
+function sectionsFor(section: string | null): (readonly [command: string, keys: SectionKeys])[] {
   const all = allKeys()
-  if (section === DEFAULTS) return Object.entries(all)
+  if (section === null || section === DEFAULTS) return Object.entries(all)
   const own = all[section]
   return own ? [[section, own]] : []
 }

@@ -12,11 +12,33 @@ export const REPEATABLE = /^set(Tracker|WebSeed|HttpSeed|Node|Similar|Collection
 /** Repeatable options that take `KEY=VALUE`. */
 export const MAPS: ReadonlySet<string> = new Set(['set', 'dataPrefix', 'replace'])
 
-/** Options whose values are often secret. They can be read from a file or a variable. */
-export const SECRETS: ReadonlySet<string> = new Set([
+/** Options of edit, reannounce and serve that take one tracker each time. */
+const ONE_TRACKER = /^(add|remove|(add|prepend|remove|set)Tracker|tracker)$/
+
+/** Whether an option takes one tracker each time. */
+export function takesOneTracker(attribute: string): boolean {
+  return ONE_TRACKER.test(attribute)
+}
+
+/** Whether an option takes trackers, and therefore their aliases. */
+export function takesTrackers(attribute: string): boolean {
+  return TRACKERS.has(attribute) || takesOneTracker(attribute)
+}
+
+/** Whether an option removes trackers, whose text may be wrong in any way. */
+export function removesTrackers(attribute: string): boolean {
+  return takesOneTracker(attribute) && attribute.startsWith('remove')
+}
+
+/** Whether values are often secret. They can be read from a file or a variable. */
+export function isSecret(attribute: string): boolean {
+  return SECRETS.has(attribute) || takesOneTracker(attribute)
+}
+
+const SECRETS: ReadonlySet<string> = new Set([
   'announce',
   'announceList',
-  'tracker',
+  'replace',
   'track',
   'client',
   'publish',

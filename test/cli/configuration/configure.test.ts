@@ -142,7 +142,11 @@ const MISTAKES: readonly (readonly [what: string, yaml: string, told: string])[]
     'defaults: {no-threads: 1}\n',
     ':1:12: unknown option "no-threads"',
   ],
-  ['an edit as a default', 'defaults: {set-tracker: x}\n', ':1:12: unknown option "set-tracker"'],
+  [
+    'an edit as a default',
+    'defaults: {set-tracker: x}\n',
+    ':1:12: option "set-tracker" cannot be a default',
+  ],
   [
     'a wrong value',
     'makemetafile: {private: maybe}\n',

@@ -124,6 +124,31 @@ test('a misspelt alias in a configuration has its place, and the nearest name', 
   assert.equal((await runBtkit(['config', 'check', file])).stderr, `btkit: ${why}\n`)
 })
 
+test('edit and reannounce accept aliases and secrets from a configuration', async (t) => {
+  const yaml = `${YAML}edit: {add-tracker: [mine, env:SECRET]}\nreannounce: {add: env:SECRET}\n`
+  const { make, image, file, show } = withFile(t, yaml)
+  const env = { SECRET: 'http://s.example/passkey' }
+  const run = (...args: string[]) => runBtkit([...args, '--config', file], { env })
+  await make('one')
+  assert.equal((await run('edit', `${image}.torrent`, '--no-web-seed')).status, 0)
+  const tiers = ((await show())['announceList'] as string[][]).flat()
+  assert.deepEqual(tiers.slice(-4), [
+    'http://a.example/announce',
+    'udp://b.example:6969',
+    'http://c.example/announce',
+    env.SECRET,
+  ])
+  writeFileSync(join(file, '..', 'aliases.yaml'), YAML)
+  await make('mine')
+  assert.equal((await run('reannounce', `${image}.torrent`)).status, 0)
+  assert.deepEqual(((await show())['announceList'] as string[][]).at(-1), [env.SECRET])
+  const removed = await runBtkit(['edit', '--remove-tracker', 'mine', `${image}.torrent`], {
+    env: { BTKIT_CONFIG: join(file, '..', 'aliases.yaml') },
+  })
+  assert.equal(removed.status, 0, removed.stderr)
+  assert.deepEqual((await show())['announce'], env.SECRET)
+})
+
 test('reannounce accepts an alias, and a file of that name is still a file', async (t) => {
   const { make, run, image, show, scratch } = withFile(t, YAML)
   await make('one')

@@ -10,6 +10,7 @@ import { commandWords, type CommandWords } from '../../../src/cli/commands/compl
 import { zshCompletion } from '../../../src/cli/commands/completion/zsh.js'
 import { leafCommands, optionEntries } from '../../../src/cli/options/table.js'
 import { isKnownKey, knownKeys, knownSections } from '../../../src/cli/options/known-keys.js'
+import { takesDefault } from '../../../src/cli/options/traits.js'
 import { projectRoot } from '../../support/executable.js'
 import { runBtkit } from '../../support/run-btkit.js'
 
@@ -82,7 +83,8 @@ for (const { name } of commandTable) {
         // There the key has the presets themselves
         if (name === 'presets') continue
         assert.ok(schema.properties[name]?.properties[key], `schema: ${name}: ${key}`)
-        assert.ok(schema.properties['defaults']?.properties[key], `schema: defaults: ${key}`)
+        const isDefault = schema.properties['defaults']?.properties[key] !== undefined
+        assert.ok(isDefault || !takesDefault(name, key), `schema: defaults: ${key}`)
         assert.match(begun, new RegExp(`^#  ${key}: `, 'm'))
       }
       assert.match(help, /--config <file>/)

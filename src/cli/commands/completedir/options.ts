@@ -1,4 +1,5 @@
 import {
+  clients,
   clientTimeoutOption,
   dataPrefixOption,
   trustDataPathOption,
@@ -52,7 +53,7 @@ export function declareCompletedir() {
     .option('--prune', "remove btkit's torrents whose source is gone", false)
     .option('--prune-all', 'remove torrents of empty and missing directories, too', false)
     .optionsGroup('After the run:')
-    .option('--publish <url>', 'make this client seed the torrents (repeatable)', read.collect, [])
+    .option('--publish <url>', 'make this client seed the torrents (repeatable)', clients, [])
     .addOption(dataPrefixOption())
     .addOption(trustDataPathOption())
     .addOption(clientTimeoutOption())

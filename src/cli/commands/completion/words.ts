@@ -1,5 +1,5 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { takesAlias } from '../../configuration/aliases.js'
+import { takesTrackers } from '../../options/traits.js'
 import { leafCommands, optionEntries, type OptionEntry } from '../../options/table.js'
 
 /**
@@ -69,7 +69,7 @@ function optionWords(entry: OptionEntry): OptionWords[] {
 export function valuesOf({ key, attribute, on, choices, isZeroOrOne }: OptionEntry): Values {
   if (choices) return choices
   if (key === 'preset') return 'preset'
-  if (takesAlias(attribute)) return 'alias'
+  if (takesTrackers(attribute)) return 'alias'
   if (isZeroOrOne) return ['0', '1']
   const [, name = ''] = /<([^>]*)>/.exec(on?.flags ?? '') ?? []
   if (/^dir(ectory)?$/.test(name) || key.endsWith('-dir')) return 'directory'

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import Ajv from 'ajv'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
@@ -179,4 +180,65 @@ test('config check reports a default preset that no file has', async (t) => {
   const { status, stderr } = await runBtkit(['config', 'check', file])
   const told = `btkit: ${file}:2:17: there is no preset relaese; did you mean "release"?\n`
   assert.deepEqual([status, stderr], [1, told])
+})
+
+test('config check reports all mistakes at once, in rules and in defaults of other commands', async (t) => {
+  const file = join(makeScratch(t), 'c.yaml')
+  writeFileSync(
+    file,
+    `defaults:
+  client: transmission+http://me:secret@[
+  padding: nullfile
+makemetafile:
+  preset: relaese
+presets:
+  release: {}
+trackers:
+  t.example:
+    private: 7
+    source: [a]
+    piece-length: {min: x, most: 4M}
+    version: v9
+    bogus: 1
+  no host: {}
+`,
+  )
+  const { status, stderr } = await runBtkit(['config', 'check', file])
+  const place = (at: string) => `btkit: ${file}:${at}: `
+  assert.equal(status, 1)
+  assert.doesNotMatch(stderr, /secret/)
+  for (const message of [
+    place('2:11') + 'http://[: not a URL',
+    place('3:3') + 'option "padding" cannot be a default; put it below a command',
+    place('5:11') + 'there is no preset relaese; did you mean "release"?',
+    place('10:14') + "private '7': neither true nor false",
+    place('11:13') + 'source: a single value is expected here',
+    place('12:25') + "min-piece-size 'x': not a size, such as 64MiB",
+    place('12:28') + 'piece-length: most: neither min nor max',
+    place('13:14') + 'version: not v1, v2, hybrid',
+    place('14:5') + 'unknown option "bogus"; t.example has none of that name',
+    place('15:3') + 'no host: not a host, such as tracker.example',
+  ]) {
+    assert.ok(stderr.includes(`${message}\n`), `${message}\nin\n${stderr}`)
+  }
+  assert.equal(stderr.trimEnd().split('\n').length, 10)
+})
+
+test('the schema accepts what commands accept, and refuses what they refuse', async () => {
+  const schema = JSON.parse((await runBtkit(['config', 'schema'])).stdout) as object
+  const isRight = new Ajv({ schemaId: 'auto' }).compile(schema)
+  for (const right of [
+    { edit: { tracker: ['http://t.example/', 'env:TRACKER'] } },
+    { edit: { tracker: false, 'web-seed': 'http://w.example/' } },
+    { makemetafile: { tracker: [['http://t.example/'], ['http://u.example/']], target: 'x' } },
+    { makemetafile: { private: true }, serve: { padding: 'bep47', announce: 'mine' } },
+  ])
+    assert.ok(isRight(right), JSON.stringify([right, isRight.errors]))
+  for (const wrong of [
+    { edit: { tracker: { a: 1 } } },
+    { defaults: { padding: 'bep47' } },
+    { defaults: { bogus: 1 } },
+    { makemetafile: { private: 'yes' } },
+  ])
+    assert.equal(isRight(wrong), false, JSON.stringify(wrong))
 })
