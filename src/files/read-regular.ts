@@ -10,6 +10,8 @@ export interface RegularFile {
   readonly bytes: Uint8Array
   /** Identifies one state of the file. */
   readonly state: string
+  /** When the file was last modified, in milliseconds since 1970. */
+  readonly mtimeMs: number
 }
 
 /**
@@ -60,5 +62,5 @@ async function readOpen(
   if (stats.size > limit || bytesRead > limit) {
     throw new BtkitError('too-large', `${path}: larger than the limit of ${limit} bytes`)
   }
-  return { bytes: buffer.subarray(0, bytesRead), state }
+  return { bytes: buffer.subarray(0, bytesRead), state, mtimeMs: stats.mtimeMs }
 }

@@ -109,7 +109,13 @@ function settingsOf(options: TrackerOptions): PluginSettings {
     store: null,
     stateFile: options.stateFile ?? null,
     saveInterval: 5 * MINUTE,
-    page: { showInfoPage: pages, redirect: null, showNames: true, allowGet: false },
+    page: {
+      showInfoPage: pages,
+      redirect: null,
+      showNames: true,
+      allowGet: false,
+      catalogue: 'on',
+    },
     favicon: null,
     publicUrl: checkPublicUrl(options.publicUrl),
     version: version(),
@@ -129,6 +135,7 @@ function allowedOf(options: TrackerOptions): PluginSettings['allowed'] {
   }
   return {
     directories,
+    archives: [],
     listFile: allowedList,
     isFed: false,
     controls: true,

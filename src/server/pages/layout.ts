@@ -1,9 +1,12 @@
 import { Html, html, type HtmlValue } from '../../text/html.js'
+import type { InlineStyle } from './policy.js'
 import { STYLE } from './style.js'
 
 /** The parts of a page around its content. */
 export interface PageFrame {
   readonly title: string
+  /** A further style, which the page's policy must name. */
+  readonly style?: InlineStyle
   /** Further elements of the head, such as links and metadata. */
   readonly head?: HtmlValue
   /** Shown before the content on each page of its kind, such as the way back. */
@@ -21,14 +24,14 @@ export interface RenderedFrame {
 const CONTENT = '\u0000'
 
 /** Renders the frame of a page; its values are escaped by `html`. */
-export function renderFrame({ title, head, header, footer }: PageFrame): RenderedFrame {
+export function renderFrame({ title, style, head, header, footer }: PageFrame): RenderedFrame {
   const page = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
-        ${new Html(`<style>${STYLE}</style>`)} ${head ?? null}
+        ${new Html(`<style>${STYLE}</style>`)} ${style?.element ?? null} ${head ?? null}
       </head>
       <body>
         ${

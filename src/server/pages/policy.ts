@@ -22,13 +22,27 @@ export class InlineScript {
   }
 }
 
+/** A further style of a page, after the style of all pages. */
+export class InlineStyle {
+  /** The element for the page. */
+  readonly element: Html
+  /** The style's source in the Content-Security-Policy. */
+  readonly source: string
+
+  /** `text` is CSS of this program, without any value from elsewhere. */
+  constructor(text: string) {
+    this.element = new Html(`<style>${text}</style>`)
+    this.source = sourceOf(text)
+  }
+}
+
 /**
- * The Content-Security-Policy of a page: its own style, forms and pictures of this server, and only
+ * The Content-Security-Policy of a page: its own styles, forms and pictures of this server, and only
  * the given script.
  */
-function policyFor(script?: InlineScript): string {
+function policyFor(script?: InlineScript, style?: InlineStyle): string {
   return policyOf([
-    `style-src ${sourceOf(STYLE)}`,
+    `style-src ${[sourceOf(STYLE), ...(style ? [style.source] : [])].join(' ')}`,
     ...(script ? [`script-src ${script.source}`] : []),
     ...(script?.fetches ? ["connect-src 'self'"] : []),
   ])
@@ -57,11 +71,11 @@ export const SAFE_HEADERS = {
 }
 
 /** Headers of a page, except its Cache-Control. */
-export function pageHeaders(script?: InlineScript) {
+export function pageHeaders(script?: InlineScript, style?: InlineStyle) {
   return {
     ...SAFE_HEADERS,
     'Content-Type': 'text/html; charset=utf-8',
-    'Content-Security-Policy': policyFor(script),
+    'Content-Security-Policy': policyFor(script, style),
   }
 }
 

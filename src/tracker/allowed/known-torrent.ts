@@ -23,25 +23,47 @@ export interface AllowedTorrent {
 export interface TorrentSummary extends Pick<Metainfo, 'infoHash' | 'infoHashV2' | 'name'> {
   /** Total size of its files in bytes, without padding. */
   readonly size: number
+  /** Whether it is for the users of private trackers only (BEP 27). */
+  readonly private: boolean
   /** Path of the file; null if the torrent was not read from a file. */
   readonly path: string | null
+  /**
+   * When the file was written or else the torrent made, in milliseconds since 1970; null if unknown.
+   */
+  readonly addedMs: number | null
 }
+
+/** A .torrent file. */
+export interface TorrentOrigin {
+  readonly path: string
+  /** When the file was last modified, in milliseconds since 1970. */
+  readonly mtimeMs: number
+}
+
+/** The longest name that is kept, in UTF-16 units. Names of files have 255 bytes. */
+const MAX_NAME = 1000
 
 /**
  * Describes a torrent from the bytes of its .torrent file. A hybrid torrent gives two results,
  * because it has two swarms.
- * `path` is null if the bytes are not from a file. `controls` says whether to obey `failure reason`
- * and `warning message` in the torrent.
+ * `origin` is null if the bytes are not from a file. `controls` says whether to obey `failure
+ * reason` and `warning message` in the torrent.
  * @throws BtkitError if the bytes are not a torrent; the message names the path
  */
-export function describeTorrent(bytes: Uint8Array, path: string | null, controls: boolean) {
-  const metainfo = parse(bytes, path ?? 'torrent')
+export function describeTorrent(
+  bytes: Uint8Array,
+  origin: TorrentOrigin | null,
+  controls: boolean,
+) {
+  const metainfo = parse(bytes, origin?.path ?? 'torrent')
   const summary: TorrentSummary = {
     infoHash: metainfo.infoHash,
     infoHashV2: metainfo.infoHashV2,
-    name: metainfo.name,
+    name: clipText(metainfo.name, MAX_NAME),
     size: metainfo.files.reduce((sum, { padding, length }) => sum + (padding ? 0 : length), 0),
-    path,
+    private: metainfo.private,
+    path: origin?.path ?? null,
+    addedMs: addedAt(origin, metainfo),
   }
   const failure = controls ? controlText(metainfo, 'failure reason') : null
   const warning = controls ? controlText(metainfo, 'warning message') : null
@@ -49,6 +71,19 @@ export function describeTorrent(bytes: Uint8Array, path: string | null, controls
   return swarmHashes(summary).map((infoHash): AllowedTorrent => {
     return { infoHash, metainfo: summary, failure, warning, trackers }
   })
+}
+
+/** The last time that a Date can represent, in milliseconds since 1970. */
+const LATEST_TIME = 8.64e15
+
+function addedAt(origin: TorrentOrigin | null, { creationDate }: Metainfo): number | null {
+  const time = origin?.mtimeMs ?? (creationDate === null ? null : 1000 * creationDate)
+  return time === null ? null : Math.min(Math.max(0, time), LATEST_TIME)
+}
+
+/** Cuts long text. The result does not keep the whole text in memory, as `slice` would. */
+export function clipText(text: string, most: number): string {
+  return text.length <= most ? text : `${Buffer.from(text.slice(0, most)).toString()}…`
 }
 
 /** The info hashes by which clients announce a torrent (BEP 52), each 40 hexadecimal digits. */

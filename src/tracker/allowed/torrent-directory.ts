@@ -32,6 +32,7 @@ export class TorrentDirectory {
   readonly #problems: ProblemReports
   #files = new Map<string, SeenFile>()
   #directories: readonly string[] = []
+  #version = 0
 
   constructor(parts: TorrentDirectoryParts) {
     this.#parts = parts
@@ -41,6 +42,11 @@ export class TorrentDirectory {
   /** The torrents found by the last scan. A hybrid torrent appears twice, once for each hash. */
   *torrents(): Generator<AllowedTorrent> {
     for (const { torrents } of this.#files.values()) yield* torrents
+  }
+
+  /** Changes when a scan finds other torrents than the one before. */
+  get version(): number {
+    return this.#version
   }
 
   /** The directories read by the last scan. */
@@ -63,6 +69,10 @@ export class TorrentDirectory {
       this.#problems.add(`${error.message}; the torrents found there before stay tracked`)
     }
     for (const [directory, names] of tree.names) await this.#look(directory, names, files)
+    const isSame =
+      files.size === this.#files.size &&
+      [...files].every(([path, seen]) => this.#files.get(path) === seen)
+    if (!isSame) this.#version += 1
     this.#files = files
     this.#directories = rootError ? this.#directories : [...tree.names.keys()]
     this.#problems.tell()
@@ -94,7 +104,8 @@ export class TorrentDirectory {
     let file: RegularFile | null = null
     try {
       file = await readRegular(path, DEFAULT_MAX_SIZE, null)
-      const torrents = file ? describeTorrent(file.bytes, path, this.#parts.controls) : []
+      const origin = file && { path, mtimeMs: file.mtimeMs }
+      const torrents = file ? describeTorrent(file.bytes, origin, this.#parts.controls) : []
       return { state, torrents }
     } catch (error) {
       // A user who can make links here must not see files quoted that only the tracker can read

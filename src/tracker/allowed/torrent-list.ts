@@ -28,6 +28,8 @@ export class TorrentList {
   readonly #isFed: boolean
   readonly #added = new LRUCache<string, AllowedTorrent>({ max: MAX_ADDED })
   #torrents = new Map<string, AllowedTorrent>()
+  #version = ''
+  #additions = 0
   #refreshing: Promise<void> | null = null
 
   constructor({ directories, listFile, isFed, controls, report }: TorrentListParts) {
@@ -53,6 +55,12 @@ export class TorrentList {
       this.#added.set(torrent.infoHash, torrent)
       this.#torrents.set(torrent.infoHash, torrent)
     }
+    this.#additions += 1
+  }
+
+  /** Changes with the torrents. */
+  get version(): string {
+    return `${this.#version} ${this.#additions}`
   }
 
   /** The known torrents by info hash, 40 hexadecimal digits. */
@@ -97,6 +105,7 @@ export class TorrentList {
       }
     }
     this.#torrents = torrents
+    this.#version = this.#directories.map(({ version }) => version).join(' ')
   }
 }
 

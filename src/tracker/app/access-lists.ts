@@ -1,3 +1,4 @@
+import { isWithin } from '../../files/inside.js'
 import { AddressRules } from '../allowed/address-rules.js'
 import { DirectoryEvents } from '../allowed/directory-events.js'
 import { LooksOnDemand } from '../allowed/looks-on-demand.js'
@@ -34,7 +35,8 @@ export async function openAccessLists({
   report,
   onError,
 }: AccessListsParts): Promise<AccessLists> {
-  const { directories, listFile, isFed, controls, allowedAddresses, bannedAddresses } = settings
+  const { listFile, isFed, controls, allowedAddresses, bannedAddresses } = settings
+  const directories = withoutNested([...settings.directories, ...settings.archives])
   const torrents = new TorrentList({ directories, listFile, isFed, controls, report })
   const files = { allowedFile: allowedAddresses, bannedFile: bannedAddresses }
   const addresses = new AddressRules({ ...files, report })
@@ -65,4 +67,11 @@ export async function openAccessLists({
       events.close()
     },
   }
+}
+
+/** Leaves out directories that are in others before them, which are searched with those. */
+function withoutNested(directories: readonly string[]): string[] {
+  return directories.filter((directory, i) => {
+    return !directories.slice(0, i).some((other) => isWithin(directory, other))
+  })
 }

@@ -1,11 +1,12 @@
 import { lineAnswer, notFound, type PageAnswer } from '../page/page-answer.js'
-import type { PageRequest, Pages } from '../page/pages.js'
+import type { PageRequest } from '../page/pages.js'
 
 /** Answers a request for a page. */
 export type AnswerPage = (request: PageRequest) => Promise<PageAnswer>
 
 export interface AnswerPagesParts {
-  readonly pages: Pages
+  /** Answers a request for a page; null if its path is none. */
+  readonly pages: (request: PageRequest) => Promise<PageAnswer | null>
   /** Bytes of /favicon.ico; null for none. */
   readonly favicon: Uint8Array | null
   /** Returns the tracker's metrics in Prometheus' text format. */
@@ -15,9 +16,7 @@ export interface AnswerPagesParts {
 /** Creates the function that answers requests for pages. */
 export function answerPages(parts: AnswerPagesParts): AnswerPage {
   return async (request) => {
-    return (
-      (await fixedAnswer(request.path, parts)) ?? (await parts.pages.answer(request)) ?? notFound()
-    )
+    return (await fixedAnswer(request.path, parts)) ?? (await parts.pages(request)) ?? notFound()
   }
 }
 

@@ -9,16 +9,16 @@ import { Aggregation } from '../http/aggregation.js'
 import { FullScrape } from '../http/full-scrape.js'
 import { TrackerRoutes } from '../http/tracker-routes.js'
 import type { History } from '../history/history.js'
-import { Pages } from '../page/pages.js'
 import { ConnectionIds } from '../protocol/connection-ids.js'
 import { isLocal } from '../protocol/local-address.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import { UdpAnswers } from '../udp/udp-answers.js'
 import type { AccessLists } from './access-lists.js'
-import { answerPages } from './answer-pages.js'
+import { answerPages, type AnswerPagesParts } from './answer-pages.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
 import { PageRoutes } from './page-routes.js'
+import { openPages } from './open-pages.js'
 import { makeRules } from './rules.js'
 import { originForm } from './server-rules.js'
 import type { AnsweringSettings } from './settings.js'
@@ -58,15 +58,14 @@ export interface AssembledTracker {
   /** Records requests for the log. */
   readonly exchanges: Exchanges
   readonly udp: UdpAnswers
-  readonly pages: Pages
 }
 
 /** Connects the parts that answer requests, all from one store. */
 export function assembleTracker(parts: AssemblyParts): AssembledTracker {
-  const { settings, log, monotonic } = parts
+  const { log, monotonic } = parts
   const { torrents } = parts.admitted
   const figures = new TrackerFigures()
-  const pages = new Pages({ ...parts, options: settings.page, torrents, version: settings.version })
+  const pages = openPages({ ...parts, torrents })
   const answers = openAnswers(parts)
   const routes = openRoutes(parts, answers, figures)
   const pageRoutes = openPageRoutes(parts, pages, figures)
@@ -89,7 +88,7 @@ export function assembleTracker(parts: AssemblyParts): AssembledTracker {
     if (log) exchanges.begin(request, response)
     answer(request, response)
   }
-  return { answer, handler, exchanges, udp, pages }
+  return { answer, handler, exchanges, udp }
 }
 
 function openAnswers({
@@ -146,7 +145,7 @@ function ownRequests(
 
 function openPageRoutes(
   { settings, store, shared, admitted, favicon, saver, onError }: AssemblyParts,
-  pages: Pages,
+  pages: AnswerPagesParts['pages'],
   figures: TrackerFigures,
 ): PageRoutes {
   const { torrents, addresses } = admitted

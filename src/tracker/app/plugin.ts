@@ -14,9 +14,10 @@ export type PluginSettings = Omit<
   'prefix' | 'clientAddresses' | 'logFormat' | 'logFile'
 >
 
-/** The paths of pages, and of health and metrics. */
+/** The paths of pages and below them, and of health and metrics. */
 const PAGE_PATHS = [
-  ...['/', '/index.html', '/index.json', '/torrent', '/torrent.json', '/file'],
+  ...['/', '/index.html', '/index.json', '/torrent', '/torrent.json', '/activity', '/file'],
+  ...['/catalogue', '/catalogue/*', '/archive', '/archive/*'],
   ...['/-/health', '/-/ready', '/-/metrics'],
 ]
 

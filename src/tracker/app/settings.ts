@@ -71,6 +71,8 @@ export interface MultitrackerSettings extends Pick<
 /** The torrents that are tracked and the clients that may ask. */
 export interface AllowedSettings {
   readonly directories: readonly string[]
+  /** Directories of retired torrents, which are tracked and listed apart. */
+  readonly archives: readonly string[]
   readonly listFile: string | null
   /** Whether another part of the program, such as the mirror, adds torrents. */
   readonly isFed: boolean

@@ -3,6 +3,7 @@ import { count, formatBytes } from '../../text/quantity.js'
 import { renderPage } from '../../server/pages/layout.js'
 import { formatRowQuery, SORT_KEYS, type RowQuery, type SortKey } from './row-query.js'
 import type { RowPage } from './snapshot.js'
+import { siteHead, type Site } from './site.js'
 import { transferredOf, type SwarmRow } from './swarm-row.js'
 import type { TorrentLinks } from './torrent-links.js'
 
@@ -15,6 +16,7 @@ export interface InfoPageParts {
   readonly isCut: boolean
   readonly links: TorrentLinks
   readonly version: string
+  readonly site: Site
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -36,10 +38,10 @@ const isNumeric = (key: SortKey) => key !== 'hash' && key !== 'name'
 
 /** The page that lists all torrents. */
 export function renderInfoPage(parts: InfoPageParts): string {
-  const { rowPage, query, hasNames, isCut, version, now } = parts
+  const { rowPage, query, hasNames, isCut, version, site, now } = parts
   const columns = SORT_KEYS.filter((key) => hasNames || !OF_NAMES.includes(key))
   return renderPage(
-    { title: 'BitTorrent download info' },
+    { title: 'BitTorrent download info', header: siteHead(site, '', 'list') },
     html`<h1>BitTorrent download info</h1>
       <p>
         tracker version: btkit ${version}<br />

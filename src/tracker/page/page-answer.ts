@@ -8,17 +8,20 @@ export interface PageAnswer {
   readonly body: string | Uint8Array
 }
 
-const HEADERS = { ...pageHeaders(), 'Cache-Control': 'max-age=10' }
+const CACHED = { 'Cache-Control': 'max-age=10' }
 
-export function pageAnswer(page: string): PageAnswer {
-  return { status: 200, headers: HEADERS, body: page }
+const HEADERS = pageHeaders()
+
+/** Answers with a page, which may have headers of its own. */
+export function pageAnswer(page: string, headers = HEADERS): PageAnswer {
+  return { status: 200, headers: { ...headers, ...CACHED }, body: page }
 }
 
 export function jsonAnswer(value: unknown): PageAnswer {
   const headers = {
     ...SAFE_HEADERS,
     'Content-Type': 'application/json',
-    'Cache-Control': 'max-age=10',
+    ...CACHED,
   }
   return { status: 200, headers, body: jsonLine(value) }
 }

@@ -4,9 +4,8 @@ import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import { describeTorrent, type AllowedTorrent } from '../allowed/known-torrent.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
-import type { History } from '../history/history.js'
 import { renderInfoPage } from './info-page.js'
-import { jsonOfRow, jsonOfRows } from './json.js'
+import { jsonOfRows } from './json.js'
 import {
   fileAnswer,
   jsonAnswer,
@@ -16,15 +15,13 @@ import {
   tooBusy,
   type PageAnswer,
 } from './page-answer.js'
-import { RenderBudget } from './render-budget.js'
+import type { RenderBudget } from './render-budget.js'
 import { parseRowQuery } from './row-query.js'
-import { makeRow, Snapshot } from './snapshot.js'
+import { Snapshot } from './snapshot.js'
 import { TorrentLinks } from './torrent-links.js'
-import { renderTorrentPage } from './torrent-page.js'
 import type { ServerContext } from '../../server/context.js'
-import { decodeText } from '../protocol/query-bytes.js'
-
-const INFO_HASH_FIELDS: readonly string[] = ['info_hash', 'hash']
+import { infoHashOf } from './info-hash-field.js'
+import type { Site } from './site.js'
 
 /** Options that say which pages are shown. */
 export interface PageOptions {
@@ -35,14 +32,18 @@ export interface PageOptions {
   readonly showNames: boolean
   /** Whether .torrent files can be downloaded. */
   readonly allowGet: boolean
+  /** Whether there is a catalogue, and whether it is the front page. */
+  readonly catalogue: 'on' | 'front' | 'off'
 }
 
 export interface PagesParts extends Pick<ServerContext, 'now' | 'monotonic'> {
   readonly options: PageOptions
   readonly store: Pick<SwarmStore, 'list' | 'scrape'>
   readonly torrents: TorrentList
-  readonly history: Pick<History, 'of'>
   readonly version: string
+  readonly site: Site
+  /** Limits the pages of all kinds. */
+  readonly budget: RenderBudget
 }
 
 /** A request for a page. */
@@ -62,7 +63,6 @@ const MAX_AGE = 10_000
 /** The tracker's pages, each as HTML and as JSON. */
 export class Pages {
   readonly #parts: PagesParts
-  readonly #budget: RenderBudget
   #snapshot: Promise<Snapshot> | null = null
   #takenAt = 0
   /** In milliseconds since 1970. */
@@ -70,56 +70,43 @@ export class Pages {
 
   constructor(parts: PagesParts) {
     this.#parts = parts
-    this.#budget = new RenderBudget(parts.monotonic)
   }
 
   /** Answers a request; null if the path is not a page. */
   async answer(request: PageRequest): Promise<PageAnswer | null> {
-    const { options } = this.#parts
+    const { options, budget } = this.#parts
     const act = this.#routes.get(request.path)
     if (!act) return null
     if (request.path === '/file' ? !options.allowGet : !options.showInfoPage) return notFound()
-    return this.#budget.spend(request.client) ? act(request) : tooBusy()
+    return budget.spend(request.client) ? act(request) : tooBusy()
   }
 
   readonly #routes = new Map<string, (request: PageRequest) => Promise<PageAnswer>>([
-    ['/', (request) => this.#infoPage(request)],
+    ['/', (request) => this.#frontPage(request)],
     ['/index.html', (request) => this.#infoPage(request)],
     ['/index.json', (request) => this.#infoJson(request)],
-    ['/torrent', (request) => this.#torrentPage(request)],
-    ['/torrent.json', (request) => this.#torrentJson(request)],
     ['/file', (request) => this.#file(request)],
   ])
 
+  async #frontPage(request: PageRequest): Promise<PageAnswer> {
+    const { options, site } = this.#parts
+    const isCatalogue = options.catalogue === 'front' && site.hasCatalogue
+    return isCatalogue ? redirect('./catalogue/') : this.#infoPage(request)
+  }
+
   async #infoPage({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
-    const { options, version, now } = this.#parts
+    const { options, version, site, now } = this.#parts
     if (options.redirect !== null) return redirect(options.redirect)
     const { snapshot, rowQuery, rowPage, hasNames } = await this.#select(query)
     const links = this.#links(announceUrls)
     const { isCut } = snapshot
-    const parts = { rowPage, query: rowQuery, hasNames, isCut, links, version, now: now() }
+    const parts = { rowPage, query: rowQuery, hasNames, isCut, links, version, site, now: now() }
     return pageAnswer(renderInfoPage(parts))
   }
 
   async #infoJson({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
     const { rowPage, time } = await this.#select(query)
     return jsonAnswer(jsonOfRows(rowPage, this.#links(announceUrls), time))
-  }
-
-  async #torrentPage({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
-    const row = await this.#row(query)
-    if (!row) return notFound()
-    const { history } = this.#parts
-    const links = this.#links(announceUrls)
-    return pageAnswer(renderTorrentPage({ row, history, links }))
-  }
-
-  async #torrentJson({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
-    const row = await this.#row(query)
-    if (!row) return notFound()
-    const history = this.#parts.history.of(row.infoHash, 'day')
-    const torrent = { ...jsonOfRow(row, this.#links(announceUrls)), history }
-    return jsonAnswer(torrent)
   }
 
   /** Answers with a .torrent file if the file still holds that torrent. */
@@ -129,16 +116,6 @@ export class Pages {
     const path = known?.metainfo?.path
     const bytes = known && path ? await readTorrentOf(known, path) : null
     return bytes && infoHash ? fileAnswer(bytes, infoHash) : notFound()
-  }
-
-  /** The row of the torrent named in a query; null if the torrent is unknown. */
-  async #row(query: string) {
-    const { store, torrents, options } = this.#parts
-    const infoHash = infoHashOf(query)
-    if (infoHash === null) return null
-    const torrent = torrents.torrents.get(infoHash) ?? null
-    const isSwarm = torrents.isOpen && (await store.scrape(Buffer.from(infoHash, 'hex'))) !== null
-    return torrent || isSwarm ? makeRow(infoHash, torrent, { store, ...options }) : null
   }
 
   async #select(query: string) {
@@ -152,7 +129,8 @@ export class Pages {
   }
 
   #links(announceUrls: readonly string[]): TorrentLinks {
-    return new TorrentLinks({ announceUrls, allowGet: this.#parts.options.allowGet })
+    const { allowGet } = this.#parts.options
+    return new TorrentLinks({ announceUrls, allowGet, root: '' })
   }
 
   #fresh(): Promise<Snapshot> {
@@ -175,22 +153,10 @@ async function readTorrentOf(
   try {
     const file = await readRegular(path, DEFAULT_MAX_SIZE, null)
     if (!file) return null
-    const torrents = describeTorrent(file.bytes, path, false)
+    const torrents = describeTorrent(file.bytes, null, false)
     return torrents.some((torrent) => torrent.infoHash === infoHash) ? file.bytes : null
   } catch (error) {
     if (error instanceof BtkitError) return null
     throw error
   }
-}
-
-/**
- * Reads the info hash in a query, as 40 hexadecimal digits or as 20 escaped bytes like in
- * announces.
- * Returns it in hexadecimal, or null if there is none.
- */
-function infoHashOf(query: string): string | null {
-  const fields = query.split('&').map((field) => field.split(/=(.*)/s).map(decodeText))
-  const [, value = ''] = fields.find(([name = '']) => INFO_HASH_FIELDS.includes(name)) ?? []
-  if (/^[0-9a-f]{40}$/i.test(value)) return value.toLowerCase()
-  return value.length === 20 ? Buffer.from(value, 'latin1').toString('hex') : null
 }

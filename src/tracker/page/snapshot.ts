@@ -120,7 +120,7 @@ async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
 export async function makeRow(
   infoHash: string,
   torrent: AllowedTorrent | null,
-  { store, showNames }: Pick<SnapshotSource, 'store' | 'showNames'>,
+  { store, showNames }: Pick<SnapshotSource, 'showNames'> & { store: Pick<SwarmStore, 'scrape'> },
 ): Promise<SwarmRow> {
   const row = rowOf(infoHash, torrent, await store.scrape(Buffer.from(infoHash, 'hex')))
   return showNames ? row : { ...row, name: null, size: null }

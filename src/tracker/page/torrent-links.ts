@@ -6,9 +6,11 @@ export interface TorrentLinksParts {
   readonly announceUrls: readonly string[]
   /** Whether .torrent files can be downloaded. */
   readonly allowGet: boolean
+  /** The way from the page to the tracker's first page, such as `../`; '' for none. */
+  readonly root: string
 }
 
-/** URLs for a torrent. URLs on the tracker are relative to its root. */
+/** URLs for a torrent. URLs on the tracker are relative to the page. */
 export class TorrentLinks {
   readonly #parts: TorrentLinksParts
 
@@ -18,12 +20,13 @@ export class TorrentLinks {
 
   /** URL of the torrent's own page. */
   page({ infoHash }: SwarmRow): string {
-    return `torrent?info_hash=${infoHash}`
+    return `${this.#parts.root}torrent?info_hash=${infoHash}`
   }
 
   /** URL of the .torrent file; null if there is none or downloads are off. */
   file({ infoHash, torrent }: SwarmRow): string | null {
-    return this.#parts.allowGet && torrent?.metainfo?.path ? `file?info_hash=${infoHash}` : null
+    const { allowGet, root } = this.#parts
+    return allowGet && torrent?.metainfo?.path ? `${root}file?info_hash=${infoHash}` : null
   }
 
   magnet({ infoHash, torrent, name, size }: SwarmRow): string {

@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { openTab, unlessBrowser } from '../../support/browser.js'
 import { makeScratch } from '../../support/scratch.js'
 import { startTrack } from '../../support/track.js'
-import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 
 const EVIL = `<img src=x onerror=alert(1)>"'\u202e`
@@ -14,27 +14,34 @@ export const CUT = `[
   ...[...document.querySelectorAll('code')].filter((e) => e.getClientRects().length > 1),
 ].map((e) => e.outerHTML.slice(0, 100))`
 
-/** A tracker of a torrent with a hostile name and one with a plain name; the addresses of its pages. */
+/** A tracker of torrents with hostile and plain names; the addresses of its pages. */
 export async function pagesOf(t: TestContext) {
   const [evil, plain] = [EVIL, 'debian-13.iso'].map((name) => torrentOf(singleFileInfo({ name })))
-  const directory = makeScratch(t, { 'evil.torrent': evil!, 'plain.torrent': plain! })
+  const hybrid = goldenTorrent('hybrid-directory.torrent')
+  const files = { 'evil.torrent': evil!, 'linux/plain.torrent': plain!, 'a/h.torrent': hybrid }
+  const directory = makeScratch(t, files)
   const { address } = await startTrack(t, { args: ['--allowed-dir', directory] })
-  const infoHash = parseMetainfo(evil!).infoHash ?? ''
-  return [`${address}/`, `${address}/?q=img&sort=size`, `${address}/torrent?info_hash=${infoHash}`]
+  const torrent = (bytes: Uint8Array) => `torrent?info_hash=${parseMetainfo(bytes).infoHash ?? ''}`
+  const first = ['', 'catalogue/', torrent(hybrid)]
+  const lists = ['?q=img&sort=size', 'catalogue/linux/', 'catalogue/?q=iso']
+  const paths = [...first, ...lists, torrent(evil!), 'activity']
+  return paths.map((path) => `${address}/${path}`)
 }
 
 interface Looks {
   readonly colorScheme: 'light' | 'dark'
   readonly widths: readonly number[]
+  /** The number of pages that are looked at (default: all). */
+  readonly pages?: number
 }
 
 /** Whether people can use the tracker's pages, at these widths. */
-export function testPages({ colorScheme, widths }: Looks): void {
+export function testPages({ colorScheme, widths, pages }: Looks): void {
   test(
     `everybody can use the tracker's pages, ${colorScheme}, ${widths.join()}`,
     unlessBrowser,
     async (t) => {
-      for (const page of await pagesOf(t)) {
+      for (const page of (await pagesOf(t)).slice(0, pages)) {
         for (const width of widths) {
           const tab = await openTab(t, { colorScheme, width })
           assert.equal(await tab.open(page), 200)

@@ -4,7 +4,7 @@ import { openTab, unlessBrowser } from '../../support/browser.js'
 import { announceQuery, startTrack } from '../../support/track.js'
 import { CUT, pagesOf, testPages } from './accessibility.js'
 
-testPages({ colorScheme: 'dark', widths: [360] })
+testPages({ colorScheme: 'dark', widths: [360], pages: 3 })
 
 test('on a narrow screen each number of a torrent has its label', unlessBrowser, async (t) => {
   const [page = ''] = await pagesOf(t)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { TorrentList, type TorrentListParts } from '../../../src/tracker/allowed/torrent-list.js'
@@ -53,7 +53,9 @@ test('torrents in a directory and below it are known by name and size', async (t
       infoHashV2: null,
       name: 'one',
       size: 5,
+      private: false,
       path: join(directory, 'one.torrent'),
+      addedMs: statSync(join(directory, 'one.torrent')).mtimeMs,
     },
     failure: null,
     warning: null,

@@ -33,6 +33,12 @@ export function declareTrackOptions(isLegacy: boolean) {
       paths,
       [],
     )
+    .option(
+      '--archive-dir <dir>',
+      'track the torrents in this directory, too, and list them apart (repeatable)',
+      paths,
+      [],
+    )
     .option('--allowed-list <file>', 'track only the info hashes in this file')
     .option('--open', 'track all torrents', false)
     .option('--no-allowed-controls', 'send no failure reasons and warnings from torrents')
@@ -118,6 +124,14 @@ export function declareTrackOptions(isLegacy: boolean) {
     .optionsGroup('Page and log:')
     .option('--no-show-infopage', 'show no page of all torrents')
     .option('--infopage-redirect <url>', 'redirect the page to this URL', redirectUrl)
+    .addOption(
+      new Option(
+        '--catalogue <where>',
+        'show torrents by directory, also as the front page, or not',
+      )
+        .choices(['on', 'front', 'off'] as const)
+        .default('on' as const, 'on'),
+    )
     .option('--no-show-names', 'omit names and sizes on the page')
     .option('--allow-get', 'serve the .torrent files of allowed directories', false)
     .option('--favicon <file>', 'serve this icon to browsers')

@@ -30,6 +30,7 @@ export function trackerSettings(
     ...placesOf(options, io, sockets),
     allowed: {
       directories: options.allowedDir.map((directory) => resolve(io.cwd, directory)),
+      archives: options.archiveDir.map((directory) => resolve(io.cwd, directory)),
       listFile: file(options.allowedList),
       isFed: false,
       controls: options.allowedControls,
@@ -50,6 +51,7 @@ export function trackerSettings(
       redirect: options.infopageRedirect || null,
       showNames: options.showNames,
       allowGet: options.allowGet,
+      catalogue: options.catalogue,
     },
     favicon: file(options.favicon),
     publicUrl: options.publicUrl ?? null,
@@ -81,13 +83,16 @@ export function sharedStore(
  * @throws BtkitError `usage`
  */
 export function requireTorrents(
-  { open, allowedDir, allowedList }: TrackOptions,
+  { open, allowedDir, allowedList, archiveDir }: TrackOptions,
   { isLegacy, warn }: { readonly isLegacy: boolean; readonly warn: (message: string) => void },
 ): void {
   const isLimited = allowedDir.length > 0 || Boolean(allowedList)
   if (open && isLimited) {
     const other = allowedDir.length > 0 ? '--allowed-dir' : '--allowed-list'
     throw new BtkitError('usage', `--open and ${other} cannot be used together`)
+  }
+  if (archiveDir.length > 0 && allowedDir.length === 0) {
+    throw new BtkitError('usage', '--archive-dir needs --allowed-dir for the current torrents')
   }
   if (open || isLimited) return
   const limits = '--allowed-dir DIR or --allowed-list FILE'

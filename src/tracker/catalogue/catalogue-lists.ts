@@ -1,0 +1,99 @@
+import type { ServerContext } from '../../server/context.js'
+import type { TorrentList } from '../allowed/torrent-list.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
+import {
+  CatalogueIndex,
+  select,
+  type CatalogueEntry,
+  type CatalogueRoot,
+} from './catalogue-index.js'
+import type { CatalogueQuery } from './catalogue-query.js'
+import type { Category } from './category.js'
+import { paged, type Paged } from './category-page.js'
+import { FigureOrders, figuresOf } from './swarm-figures.js'
+import type { CatalogueRow } from './torrent-table.js'
+
+/** Categories on a page. */
+const CATEGORIES = 60
+
+export interface CatalogueListsParts extends Pick<ServerContext, 'monotonic'> {
+  readonly store: Pick<SwarmStore, 'scrape'>
+  readonly torrents: Pick<TorrentList, 'torrents' | 'version'>
+  readonly roots: readonly CatalogueRoot[]
+}
+
+/** The lists of a category. */
+export interface CategoryLists {
+  readonly children: Paged<Category>
+  readonly torrents: Paged<CatalogueRow>
+  /** The bytes of all torrents that the query selects. */
+  readonly size: number
+}
+
+/** An index with the orders that change with swarms. */
+interface Shelves {
+  readonly version: string
+  readonly index: Promise<CatalogueIndex>
+  readonly figures: Promise<FigureOrders>
+}
+
+/** Lists of the catalogue. The index is made again when torrents come or go. */
+export class CatalogueLists {
+  readonly #parts: CatalogueListsParts
+  #shelves: Shelves | null = null
+
+  constructor(parts: CatalogueListsParts) {
+    this.#parts = parts
+  }
+
+  /** The index of the current torrents. */
+  index(): Promise<CatalogueIndex> {
+    return this.#current().index
+  }
+
+  /** Lists a category; a page of torrents has at most `length`. */
+  async list(category: Category, query: CatalogueQuery, length: number): Promise<CategoryLists> {
+    const { entries, size } = select(await this.#order(query), category, query)
+    const shown = paged(query.isDescending ? entries.toReversed() : entries, query.page, length)
+    const isFirst = query.search === '' && query.page === 1
+    const children = isFirst ? [...category.children.values()].sort(byName) : []
+    return {
+      children: paged(children, query.categories, CATEGORIES),
+      torrents: { ...shown, items: await this.rows(shown.items) },
+      size,
+    }
+  }
+
+  /** Adds the current figures to torrents. */
+  rows(entries: readonly CatalogueEntry[]): Promise<CatalogueRow[]> {
+    const { store } = this.#parts
+    return Promise.all(
+      entries.map(async (entry) => {
+        const { torrent, summary } = entry
+        const { infoHash } = torrent
+        const figures = await figuresOf(summary, store)
+        return { infoHash, torrent, entry, name: summary.name, size: summary.size, ...figures }
+      }),
+    )
+  }
+
+  async #order({ sort }: CatalogueQuery): Promise<readonly CatalogueEntry[]> {
+    const { index, figures } = this.#current()
+    if (sort === 'name' || sort === 'size' || sort === 'added') return (await index).order(sort)
+    return (await figures).by(sort)
+  }
+
+  #current(): Shelves {
+    const { torrents, roots, store, monotonic } = this.#parts
+    if (this.#shelves?.version === torrents.version) return this.#shelves
+    const index = CatalogueIndex.build(torrents.torrents, roots)
+    const figures = index.then((built) => new FigureOrders(built, store, monotonic))
+    this.#shelves = { version: torrents.version, index, figures }
+    return this.#shelves
+  }
+}
+
+function byName({ path: a }: Category, { path: b }: Category): number {
+  const [left, right] = [a.at(-1)?.toLowerCase() ?? '', b.at(-1)?.toLowerCase() ?? '']
+  return left < right ? -1 : 1
+}

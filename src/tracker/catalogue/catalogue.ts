@@ -1,0 +1,240 @@
+import type { ServerContext } from '../../server/context.js'
+import { renderPage } from '../../server/pages/layout.js'
+import { pageHeaders, SAFE_HEADERS } from '../../server/pages/policy.js'
+import { html } from '../../text/html.js'
+import type { TorrentList } from '../allowed/torrent-list.js'
+import type { History } from '../history/history.js'
+import { renderCharts } from '../page/history-charts.js'
+import { infoHashOf } from '../page/info-hash-field.js'
+import { jsonOfRow } from '../page/json.js'
+import {
+  jsonAnswer,
+  notFound,
+  pageAnswer,
+  redirect,
+  tooBusy,
+  type PageAnswer,
+} from '../page/page-answer.js'
+import type { PageOptions, PageRequest } from '../page/pages.js'
+import type { RenderBudget } from '../page/render-budget.js'
+import { siteHead, type Site } from '../page/site.js'
+import { makeRow } from '../page/snapshot.js'
+import { TorrentLinks } from '../page/torrent-links.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
+import type { CatalogueEntry, CatalogueRoot } from './catalogue-index.js'
+import { CatalogueLists } from './catalogue-lists.js'
+import { parseCatalogueQuery } from './catalogue-query.js'
+import type { Category } from './category.js'
+import { renderCategoryPage } from './category-page.js'
+import { composeAtom } from './feed.js'
+import { jsonOfCategory, jsonOfDetails, placeOf } from './json.js'
+import { categoryAddress, rootFrom, titleOf } from './links.js'
+import { CATALOGUE_STYLE } from './style.js'
+import { DetailsReader } from './torrent-details.js'
+import { renderTorrentPage } from './torrent-page.js'
+
+/** Torrents on a page, in an answer of JSON, on the front page as new, and in a feed. */
+const ROWS = 100
+const JSON_ROWS = 1000
+const NEW_ROWS = 20
+const FEED_ROWS = 50
+
+const HEADERS = pageHeaders(undefined, CATALOGUE_STYLE)
+
+const FEED_HEADERS = {
+  ...SAFE_HEADERS,
+  'Content-Type': 'application/atom+xml; charset=utf-8',
+  'Cache-Control': 'max-age=60',
+}
+
+export interface CatalogueParts extends Pick<ServerContext, 'monotonic'> {
+  readonly options: PageOptions
+  readonly store: Pick<SwarmStore, 'scrape'>
+  readonly torrents: Pick<TorrentList, 'torrents' | 'version' | 'isOpen'>
+  readonly roots: readonly CatalogueRoot[]
+  readonly history: Pick<History, 'of'>
+  readonly site: Site
+  /** Limits the pages of all kinds. */
+  readonly budget: RenderBudget
+}
+
+/** The pages of single torrents, and of their categories: the directories in which they are. */
+export class Catalogue {
+  readonly #parts: CatalogueParts
+  readonly #lists: CatalogueLists
+  readonly #details = new DetailsReader()
+
+  constructor(parts: CatalogueParts) {
+    this.#parts = parts
+    this.#lists = new CatalogueLists(parts)
+  }
+
+  /** Answers a request; null if the path is not a page of the catalogue. */
+  async answer(request: PageRequest): Promise<PageAnswer | null> {
+    const { options, site, budget } = this.#parts
+    const other = OTHER_PAGES.get(request.path)
+    const place = site.hasCatalogue ? parsePlace(request.path) : null
+    if (other === undefined && place === null) return null
+    if (!options.showInfoPage) return notFound()
+    if (!budget.spend(request.client)) return tooBusy()
+    if (other === 'activity') return this.#activity()
+    if (other !== undefined) return this.#torrent(request, other)
+    return place && this.#category(request, place)
+  }
+
+  /** The charts of all torrents together. */
+  #activity(): PageAnswer {
+    const { site, history } = this.#parts
+    const page = renderPage(
+      { title: 'Activity - btkit', header: siteHead(site, '', 'activity') },
+      html`<h1>Activity</h1>
+        <p>All torrents together. Times are in UTC.</p>
+        ${renderCharts(history, null)}`,
+    )
+    return pageAnswer(page)
+  }
+
+  async #category(request: PageRequest, { isArchive, names, view }: Place): Promise<PageAnswer> {
+    const { site } = this.#parts
+    const index = await this.#lists.index()
+    const category = (isArchive ? index.archive : index.current).find(names)
+    if (!category || (isArchive && !site.hasArchive)) return notFound()
+    if (view === 'bare')
+      return redirect(`./${encodeURIComponent(names.at(-1) ?? lastOf(request))}/`)
+    if (view === 'feed') return this.#feed(request, category)
+    const query = parseCatalogueQuery(request.query)
+    const links = this.#links(request, rootFrom(category))
+    const isJson = view === 'json'
+    const lists = await this.#lists.list(category, query, isJson ? JSON_ROWS : ROWS)
+    if (isJson) return jsonAnswer(jsonOfCategory({ category, links, ...lists }))
+    const isFront = !isArchive && names.length === 0 && category.children.size > 0
+    const newest =
+      isFront && !hasList(request.query) ? await this.#newest(category, NEW_ROWS) : null
+    const page = renderCategoryPage({ site, category, query, links, newest, ...lists })
+    return pageAnswer(page, HEADERS)
+  }
+
+  async #feed(request: PageRequest, category: Category): Promise<PageAnswer> {
+    const rows = await this.#newest(category, FEED_ROWS)
+    const base = baseOf(request)
+    const path = categoryAddress(category, '')
+    const title = `${titleOf(category)} - ${new URL(base).host}`
+    const links = this.#links(request, '')
+    const body = composeAtom({ title, base, path, rows, links })
+    return { status: 200, headers: FEED_HEADERS, body }
+  }
+
+  async #newest(category: Category, most: number) {
+    const index = await this.#lists.index()
+    return this.#lists.rows(await index.newest(category, most))
+  }
+
+  async #torrent(request: PageRequest, view: 'page' | 'json'): Promise<PageAnswer> {
+    const { site, history } = this.#parts
+    const infoHash = infoHashOf(request.query)
+    const entry = infoHash === null ? null : await this.#entry(infoHash)
+    const row = entry ? (await this.#lists.rows([entry]))[0] : await this.#row(infoHash)
+    if (!row) return notFound()
+    const details = await this.#readDetails(entry)
+    if (details === 'busy') return tooBusy()
+    const links = this.#links(request, '')
+    if (view === 'page') {
+      const charts = renderCharts(history, row.infoHash)
+      const filesPage = parseFilesPage(request.query)
+      const parts = { site, row, entry, details, charts, filesPage, links }
+      return pageAnswer(renderTorrentPage(parts), HEADERS)
+    }
+    return jsonAnswer({
+      ...jsonOfRow(row, links),
+      ...(entry && placeOf(entry)),
+      ...(details && jsonOfDetails(details)),
+      history: history.of(row.infoHash, 'day'),
+    })
+  }
+
+  /** Reads no details of private torrents, which are for their users only. */
+  async #readDetails(entry: CatalogueEntry | null) {
+    return entry === null || entry.summary.private ? null : this.#details.read(entry.summary)
+  }
+
+  /** The entry of a torrent; null if it is not in the catalogue. */
+  async #entry(infoHash: string): Promise<CatalogueEntry | null> {
+    const torrent = this.#parts.torrents.torrents.get(infoHash)
+    if (!this.#parts.site.hasCatalogue || !torrent) return null
+    return (await this.#lists.index()).find(torrent)
+  }
+
+  /** The row of a torrent that is not in the catalogue; null if the torrent is unknown. */
+  async #row(infoHash: string | null) {
+    const { store, torrents, options } = this.#parts
+    if (infoHash === null) return null
+    const torrent = torrents.torrents.get(infoHash) ?? null
+    const isSwarm = torrents.isOpen && (await store.scrape(Buffer.from(infoHash, 'hex'))) !== null
+    return torrent || isSwarm ? makeRow(infoHash, torrent, { store, ...options }) : null
+  }
+
+  #links({ announceUrls }: PageRequest, root: string): TorrentLinks {
+    const { allowGet } = this.#parts.options
+    return new TorrentLinks({ announceUrls, allowGet, root })
+  }
+}
+
+const OTHER_PAGES: ReadonlyMap<string, 'page' | 'json' | 'activity'> = new Map([
+  ['/torrent', 'page'],
+  ['/torrent.json', 'json'],
+  ['/activity', 'activity'],
+])
+
+/** A category, as a path names it, and the form of its answer. */
+interface Place {
+  readonly isArchive: boolean
+  /** Names of directories. */
+  readonly names: readonly string[]
+  /** `bare`: the slash at the end is missing. */
+  readonly view: 'page' | 'json' | 'feed' | 'bare'
+}
+
+const VIEWS: ReadonlyMap<string, Place['view']> = new Map([
+  ['', 'page'],
+  ['index.json', 'json'],
+  ['feed.xml', 'feed'],
+])
+
+/**
+ * Reads the path of a category; null if it is none. The names are only looked up among those of
+ * known torrents, so a path cannot lead anywhere else.
+ */
+function parsePlace(path: string): Place | null {
+  const [, top, ...segments] = path.split('/')
+  if (top !== 'catalogue' && top !== 'archive') return null
+  const view = segments.length === 0 ? 'bare' : (VIEWS.get(segments.at(-1) ?? '') ?? 'bare')
+  const names = view === 'bare' ? segments : segments.slice(0, -1)
+  try {
+    return { isArchive: top === 'archive', names: names.map(decodeURIComponent), view }
+  } catch {
+    // Not escaped UTF-8
+    return null
+  }
+}
+
+/** Whether a query asks for a list of torrents. */
+function hasList(query: string): boolean {
+  const parameters = new URLSearchParams(query)
+  return ['q', 'sort', 'page'].some((name) => parameters.has(name))
+}
+
+/** The last name of a path. */
+function lastOf({ path }: PageRequest): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** The page of files that a query names. */
+function parseFilesPage(query: string): number {
+  const text = new URLSearchParams(query).get('files') ?? ''
+  return /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 1
+}
+
+/** The URL of the first page, for programs that need whole URLs. */
+function baseOf({ announceUrls: [announce] }: PageRequest): string {
+  return announce === undefined ? 'http://localhost/' : announce.slice(0, -'announce'.length)
+}
