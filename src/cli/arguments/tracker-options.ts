@@ -2,6 +2,7 @@ import { BtkitError } from '../../errors.js'
 import type { DhtNode } from '../../metainfo/metainfo.js'
 
 const OTHERS = '--announce-list, --node, --web-seed or --http-seed'
+const WAYS = `give its URL, ${OTHERS}, or use --trackerless`
 
 /**
  * The options of makemetafile and completedir that tell clients where to find peers and content.
@@ -15,6 +16,7 @@ export interface TrackerOptions {
   readonly webSeed: readonly string[]
   readonly webSeedBase: readonly string[]
   readonly httpSeed: readonly string[]
+  readonly private?: boolean
 }
 
 /** The trackers of a torrent. An empty list leaves no key. */
@@ -30,7 +32,8 @@ export interface ChosenTrackers {
 export function chooseTrackers(operand: string | null, options: TrackerOptions): ChosenTrackers {
   const chosen = namedTrackers(operand, options)
   if (chosen.announce === null && !options.trackerless && !hasOtherSources(options)) {
-    throw usage(`no tracker; give its URL, ${OTHERS}, or use --trackerless`)
+    if (options.private) throw usage(`no tracker, which --private needs; ${WAYS}`)
+    throw usage(`no tracker; ${WAYS}`)
   }
   return chosen
 }

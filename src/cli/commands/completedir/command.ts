@@ -212,14 +212,19 @@ function printReport(
     reportWarning(left, io)
   }
   for (const kept of keptOf(report)) reportNote(kept, io)
-  if (isTrackerless && !quiet && report.created.length > 0)
-    reportNote('no tracker: clients of new torrents find each other through the DHT', io)
+  if (isTrackerless && report.created.length > 0) tellTrackerless(options, io)
   const warning = backslashWarning(report.backslashed)
   if (warning !== null && !quiet) reportWarning(warning, io)
   if (json) io.stdout.write(completeJson(report, { seconds, dryRun }))
   if (json || quiet) return
   for (const line of completeText(report, { seconds, dryRun }))
     io.stdout.write(`${escapeText(line)}\n`)
+}
+
+function tellTrackerless({ private: isPrivate, quiet }: CompleteOptions, io: Io): void {
+  const none = 'no tracker: clients of new torrents find'
+  if (isPrivate) reportWarning(`${none} no peers, because --private needs a tracker`, io)
+  else if (!quiet) reportNote(`${none} each other through the DHT`, io)
 }
 
 /** Runs the command of --on-change if anything changed. Returns whether all went well. */

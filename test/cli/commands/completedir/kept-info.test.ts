@@ -123,6 +123,13 @@ test('a run without a tracker keeps existing trackers, and new torrents have non
   assert.deepEqual([again.status, again.stderr], [0, ''])
 })
 
+test('new private torrents without a tracker cause a warning, also with --quiet', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  const { status, stderr } = await withoutTracker(mirror, ['--private', '--quiet'])
+  const why = 'clients of new torrents find no peers, because --private needs a tracker'
+  assert.deepEqual([status, stderr], [0, `btkit: warning: no tracker: ${why}\n`])
+})
+
 test('trackers that were edited still count as edited after a run without one', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles } from '../../../support/scratch.js'
@@ -102,7 +103,14 @@ test('a private torrent without a tracker is refused with the ways to do without
   const { source, directory } = makeWorkplace(t)
   const { status, stderr } = await runBtkit(['makemetafile', source, '--private'])
   const ways = '--announce-list, --node, --web-seed or --http-seed, or use --trackerless'
-  assert.equal(stderr, `btkit: no tracker; give its URL, ${ways}\n`)
+  const why = `no tracker, which --private needs; give its URL, ${ways}`
+  assert.equal(stderr, `btkit: ${why}\n`)
+  const config = join(directory, 'c.yaml')
+  writeFileSync(config, 'defaults:\n  private: true\n')
+  const configured = await runBtkit(['makemetafile', source, '--config', config])
+  const place = `--private is from ${config}:2:12`
+  assert.equal(configured.stderr, `btkit: ${why} (${place})\n`)
+  rmSync(config)
   assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
 })
 
