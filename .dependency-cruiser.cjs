@@ -10,15 +10,15 @@ const LAYERS = {
   mirror: `text|${LEAVES}|core|clients`, // mirror and tracker run without each other
   tracker: `text|${LEAVES}|core|clients|pages`,
   library: `text|${LEAVES}|core|clients|mirror|tracker`, // programs instead of people
+  admin: `text|${LEAVES}|core|clients|pages|tracker|library`, // pages of a tracker for its people
   gui: 'text|metainfo|server|core|pages|library', // pages over what programs import
-  admin: 'text|metainfo|files|state|server|core|tracker|pages|library', // pages over what a tracker serves
   cli: 'text|metainfo|files|hash|state|server|redis|core|clients|mirror|tracker|pages|gui|admin', // a cache is core's matter
 }
 const SMALL = '^src/(errors|native-addon|digest|version|monotonic|bounded-call|heap-growth)\\.ts$'
 const ENTRIES = '^src/(hash/jobs/worker|cache/integrity/integrity-check|.*\\.d)\\.ts$'
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
-const HTTP = ['node_modules/(fastify|mime)/', '^(node:)?https?$']
-const SERVERS = '^src/(server|mirror|tracker|library|gui)/'
+const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']
+const SERVERS = '^src/(server|mirror|tracker|library|gui|admin)/'
 const SWARMS = { path: '^src/tracker/(swarms|protocol)/' }
 const UNDECLARED = ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'undetermined']
 const core = (but) => ({ dependencyTypes: ['core'], pathNot: `^(node:)?(${but})$` })

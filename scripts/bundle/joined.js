@@ -5,6 +5,8 @@
 export const JOINED = [
   'commander',
   '@commander-js/extra-typings',
+  '@fastify/cookie',
+  '@fastify/csrf',
   'bencode',
   'bullmq',
   'chalk',

@@ -209,6 +209,13 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/download/command.js')).defineDownload,
   },
   {
+    name: 'admin',
+    summary: "Manage the users of a tracker's administration",
+    group: 'Maintain',
+    example: 'passwd alice --admin-users /etc/btkit/users',
+    load: async () => (await import('./commands/admin/command.js')).defineAdmin,
+  },
+  {
     name: 'cache',
     summary: 'Inspect and clean the piece cache',
     group: 'Maintain',

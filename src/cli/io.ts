@@ -27,6 +27,8 @@ export type Paint = (colour: Colour, text: string) => string
  */
 export interface Io {
   readonly stdin: AsyncIterable<Uint8Array>
+  /** Asks for a line on the terminal without showing it; absent if standard input is none. */
+  readonly askSecret?: ((prompt: string) => Promise<string>) | undefined
   /** Data only. */
   readonly stdout: Output
   /** Messages for people: errors, warnings, notes, progress. */

@@ -73,6 +73,10 @@ async function openIo(signal: () => AbortSignal): Promise<Io> {
     // Standard input is opened only when a command reads it
     stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
     ...{ stdout, stderr, env },
+    get askSecret() {
+      if (!process.stdin.isTTY) return undefined
+      return async (prompt: string) => (await loadTerminal()).askOnTerminal(prompt, io)
+    },
     paint: await choosePaint(env, stderr),
     cwd: '',
     isRoot: process.getuid?.() === 0,
@@ -86,6 +90,9 @@ async function openIo(signal: () => AbortSignal): Promise<Io> {
   }
   return io
 }
+
+/** Most commands ask for nothing. */
+const loadTerminal = () => import('./arguments/ask-secret.js')
 
 const DESCRIPTORS = { stdout: 1, stderr: 2 } as const
 

@@ -13,6 +13,11 @@ export class Form {
     return (this.#fields.get(name) ?? '').trim()
   }
 
+  /** The text of a field as it was typed, such as a password. */
+  raw(name: string): string {
+    return this.#fields.get(name) ?? ''
+  }
+
   /** Whether a box is checked. */
   has(name: string): boolean {
     return this.#fields.has(name)

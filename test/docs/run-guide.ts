@@ -10,7 +10,7 @@ import { isAsShown } from './blocks.js'
 // for the machine:
 //
 // - /srv/… and /var/lib/torrent_service/… are below that directory;
-// - ports 8080, 6969, 6800 and 9091 are free ones of this machine;
+// - ports 8080, 6969, 6970, 6800 and 9091 are free ones of this machine;
 // - `btkit serve`, `btkit track` and the like run in the background from when they answer until the
 //   next program of that name, or the end of the guide;
 // - a command must end with status 0, unless the next one is `echo $?`.
@@ -23,6 +23,8 @@ const SERVICES: readonly (readonly [RegExp, string])[] = [
   [/^aria2c --enable-rpc/, '6800'],
   [/^transmission-daemon /, '9091'],
 ]
+/** Where `btkit track` has its administration. */
+const ADMIN_PORT = '6970'
 const LIMIT = 120_000
 
 /** Runs a guide's steps; returns the faults of the guide by line, none if all is as it says. */
@@ -94,7 +96,7 @@ async function makeMachine(scratch: string): Promise<Machine> {
     bin: Record<string, string>
   }
   for (const [name, path] of Object.entries(programs)) symlinkSync(resolve(path), join(bin, name))
-  const names = SERVICES.map(([, port]) => port)
+  const names = [...SERVICES.map(([, port]) => port), ADMIN_PORT]
   const ports = await freePorts(names.length)
   const portHere = (port: string) => String(ports[names.indexOf(port)])
   return {

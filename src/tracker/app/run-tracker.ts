@@ -6,7 +6,9 @@ import { startPeriodicTasks } from '../../server/lifecycle/periodic-tasks.js'
 import { prepareTracker, type PreparedTracker, type TrackerWorld } from './prepare.js'
 import type { TrackerSettings } from './settings.js'
 import { setImmediate } from 'node:timers/promises'
+import type { TorrentList } from '../allowed/torrent-list.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
 
 /**
  * Places of the store that are checked in one step. If all their peers expire, it takes
@@ -18,10 +20,18 @@ const SLICES = 16
 
 export type { TrackerWorld } from './prepare.js'
 
+/** The torrents and swarms that a tracker knows. */
+export interface TrackerView {
+  readonly torrents: TorrentList
+  readonly store: SwarmStore
+}
+
 /** A running tracker. */
 export interface RunningTracker extends Pick<Listening, 'addresses'> {
   /** The number of allowed torrents; null if all are allowed. */
   readonly torrentCount: () => number | null
+  /** The torrents and swarms, for those who administer them. */
+  readonly view: TrackerView
   /** Tracks a new torrent, if the settings allow adding. */
   readonly add: (bytes: Uint8Array) => void
   /** Scans directories and lists now. */
@@ -68,6 +78,7 @@ async function openTracker(
       return {
         addresses: listening.addresses,
         torrentCount: () => (torrents.isOpen ? null : torrents.torrents.size),
+        view: { torrents, store: prepared.store },
         add: (bytes) => {
           torrents.add(bytes)
         },

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Admin } from '../../../admin/server/open-admin.js'
 import { runTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import type { CommandContext } from '../../context.js'
@@ -14,6 +15,7 @@ import { BoundedOutput } from '../../output/bounded-output.js'
 import { machineHost } from '../../output/reachable-address.js'
 import { reportError, reportNotes, reportWarning } from '../../output/messages.js'
 import { greeting } from './greeting.js'
+import { adminRequest, openTrackerAdmin } from './admin.js'
 import { declareTrackOptions, type TrackOptions } from './options.js'
 import { requireTorrents, sharedStore, trackerSettings } from './request.js'
 
@@ -52,6 +54,7 @@ async function track(
 ): Promise<void> {
   const { isLegacy } = io
   warnOfWorkers(options.workers, io)
+  const admin = adminRequest(options, io)
   const tls = await openTls(options, io)
   const sockets = socketsPassed(io)
   if (sockets) warnOfHosts(options.host, io)
@@ -73,7 +76,9 @@ async function track(
     warn,
     onError,
   })
+  let pages: Admin | null = null
   try {
+    pages = admin && (await openTrackerAdmin(admin, tracker, { settings, io }))
     const reopen = () => void tracker.reopenLog()
     io.onReopen(reopen)
     io.onHangup(() => {
@@ -85,11 +90,12 @@ async function track(
         })
         .catch(onError)
     })
-    io.stdout.write(greeting({ tracker, settings, host: isLegacy ? null : machineHost() }))
+    io.stdout.write(greeting({ tracker, settings, pages, host: isLegacy ? null : machineHost() }))
     manager.ready(`tracking at ${tracker.addresses.join(', ')}`)
     if (!io.signal.aborted) await once(io.signal, 'abort')
   } finally {
     manager.stopping()
+    await pages?.close()
     await tracker.stop()
   }
 }

@@ -1,3 +1,4 @@
+import type { Admin } from '../../../admin/server/open-admin.js'
 import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
@@ -7,6 +8,8 @@ import { reachableAddress } from '../../output/reachable-address.js'
 export interface GreetingParts {
   readonly tracker: Pick<RunningTracker, 'addresses' | 'torrentCount'>
   readonly settings: Pick<TrackerSettings, 'stateFile' | 'store'>
+  /** The pages of the administration; null for none. */
+  readonly pages: Pick<Admin, 'address'> | null
   /**
    * The name or address printed for all addresses of this machine; null for bttrack, whose output
    * stays as it was.
@@ -15,13 +18,14 @@ export interface GreetingParts {
 }
 
 /** The lines printed when the tracker has started. */
-export function greeting({ tracker, settings, host }: GreetingParts): string {
+export function greeting({ tracker, settings, pages, host }: GreetingParts): string {
   const torrents = tracker.torrentCount()
   const anyTorrent = host === null ? 'any torrent' : `any torrent; ${HOW_TO_LIMIT}`
   const lines = [
     `tracking: ${torrents === null ? anyTorrent : count(torrents, 'info hash').replace('hashs', 'hashes')}`,
     ...tracker.addresses.map((each) => `address:  ${escapeText(announceOf(each, host))}`),
     ...(settings.store ? [`store:    ${escapeText(settings.store.address.label)}`] : []),
+    ...(pages ? [`admin:    ${escapeText(pages.address)}`] : []),
     `state:    ${escapeText(settings.stateFile)}`,
   ]
   return lines.map((line) => `${line}\n`).join('')

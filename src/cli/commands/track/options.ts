@@ -118,6 +118,13 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .option('--state-dir <dir>', 'use this state directory')
     .addOption(seconds('--save-interval', 'save this often', 300))
+    .optionsGroup('Administration:')
+    .option('--admin-users <file>', 'show pages of administration to the users in this file')
+    .option(
+      '--admin-listen <address>',
+      'show them at this HOST:PORT or Unix socket (default: 127.0.0.1:6970)',
+    )
+    .option('--admin-url <url>', 'use this URL, at which a proxy shows them', publicUrl)
     .optionsGroup('Several trackers:')
     .option('--store <url>', 'share swarms through this Redis; file:PATH reads the URL')
     .option('--share-key-file <file>', 'share UDP clients with trackers that have this key')

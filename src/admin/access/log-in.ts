@@ -1,0 +1,77 @@
+import { LRUCache } from 'lru-cache'
+import { clientKey } from '../../server/connections/client-address.js'
+import { NOBODY, type PasswordHasher } from './password-hash.js'
+import type { UsersFile } from './users-file.js'
+import { isPossiblePassword, type User } from './users.js'
+
+/** The most attempts of an address, and for a name, within the time in milliseconds. */
+const OF_ADDRESS = { most: 10, time: 5 * 60_000 }
+const OF_NAME = { most: 30, time: 15 * 60_000 }
+
+/** The most addresses and names that are counted; the oldest are forgotten. */
+const COUNTED = 10_000
+
+/** An attempt to log in. */
+export interface Attempt {
+  readonly name: string
+  readonly password: string
+  /** The address of the client; null on a Unix socket. */
+  readonly address: string | null
+}
+
+export interface LogInsParts {
+  readonly users: UsersFile
+  readonly hasher: PasswordHasher
+  /** A clock in milliseconds that never jumps. */
+  readonly monotonic: () => number
+}
+
+/** Checks names and passwords. Attempts are limited by address and by name. */
+export class LogIns {
+  readonly #ofAddress: AttemptCounts
+  readonly #ofName: AttemptCounts
+
+  constructor(private readonly parts: LogInsParts) {
+    this.#ofAddress = new AttemptCounts(OF_ADDRESS, parts.monotonic)
+    this.#ofName = new AttemptCounts(OF_NAME, parts.monotonic)
+  }
+
+  /**
+   * Returns the user, or why the attempt failed. Unknown names take as long as known ones.
+   * @throws BtkitError `busy` if too many people log in at once
+   */
+  async check({ name, password, address }: Attempt): Promise<User | 'wrong' | 'limited'> {
+    const client = address === null ? 'unix' : clientKey(address)
+    if (!this.#ofAddress.admits(client) || !this.#ofName.admits(name.slice(0, 64))) return 'limited'
+    if (!isPossiblePassword(password)) return 'wrong'
+    const { users, hasher } = this.parts
+    const user = await users.find(name)
+    const isRight = await hasher.check(password, user?.hash ?? NOBODY)
+    return isRight && user ? user : 'wrong'
+  }
+}
+
+/** Counts attempts by key, in windows of time that begin with the first attempt. */
+class AttemptCounts {
+  readonly #counts: LRUCache<string, number>
+
+  constructor(
+    private readonly limit: { readonly most: number; readonly time: number },
+    now: () => number,
+  ) {
+    this.#counts = new LRUCache<string, number>({
+      max: COUNTED,
+      ttl: limit.time,
+      noUpdateTTL: true,
+      ttlResolution: 0,
+      perf: { now },
+    })
+  }
+
+  /** Counts an attempt; false if there were too many. */
+  admits(key: string): boolean {
+    const count = (this.#counts.get(key) ?? 0) + 1
+    this.#counts.set(key, count)
+    return count <= this.limit.most
+  }
+}

@@ -1,0 +1,91 @@
+import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto'
+import { BtkitError } from '../../errors.js'
+
+/** The cost of new hashes: 64 MiB, and a quarter of a second. */
+const COST = { N: 2 ** 16, r: 8, p: 1 }
+
+/** The most memory that a hash of the file may ask for, in bytes. */
+const MAX_MEMORY = 256 * 1024 * 1024
+
+/** Bytes of a salt and of a hash. */
+const SALT = 16
+const LENGTH = 32
+
+/** The most hashes that wait for their turn. */
+const MAX_WAITING = 16
+
+/** How a password is spelled in the file: `scrypt`, N, r, p, salt and hash, with `$` between. */
+const SPELLED = /^scrypt\$(\d{1,8})\$(\d{1,3})\$(\d{1,3})\$([\w-]{16,64})\$([\w-]{32,128})$/
+
+/** A hash of a password, with all that is needed to compute it again. */
+export interface PasswordHash {
+  readonly cost: Required<Pick<ScryptOptions, 'N' | 'r' | 'p'>>
+  readonly salt: Buffer
+  readonly hash: Buffer
+}
+
+/** Reads a spelled hash; null if it is none, or would take too much memory. */
+export function parseHash(text: string): PasswordHash | null {
+  const [, n, r, p, salt = '', hash = ''] = SPELLED.exec(text) ?? []
+  const cost = { N: Number(n), r: Number(r), p: Number(p) }
+  const isPower = cost.N > 1 && Number.isInteger(Math.log2(cost.N))
+  const isCheap = 128 * cost.N * cost.r <= MAX_MEMORY && cost.r > 0 && cost.p > 0 && cost.p <= 16
+  if (!isPower || !isCheap) return null
+  return { cost, salt: Buffer.from(salt, 'base64url'), hash: Buffer.from(hash, 'base64url') }
+}
+
+/** Spells a hash as parseHash reads it. */
+export function formatHash({ cost, salt, hash }: PasswordHash): string {
+  const { N, r, p } = cost
+  return ['scrypt', N, r, p, salt.toString('base64url'), hash.toString('base64url')].join('$')
+}
+
+/** A hash that no password has, for names that do not exist: checking it takes as long. */
+export const NOBODY: PasswordHash = {
+  cost: COST,
+  salt: randomBytes(SALT),
+  hash: randomBytes(LENGTH),
+}
+
+/** Computes hashes one at a time, so that many log-ins cannot use up memory and processors. */
+export class PasswordHasher {
+  #last: Promise<unknown> = Promise.resolve()
+  #waiting = 0
+
+  /** Hashes a new password. */
+  async make(password: string): Promise<PasswordHash> {
+    const salt = randomBytes(SALT)
+    return { cost: COST, salt, hash: await this.#inTurn(password, { cost: COST, salt }) }
+  }
+
+  /**
+   * Whether a password has a hash.
+   * @throws BtkitError `busy` if too many log-ins wait
+   */
+  async check(password: string, known: PasswordHash): Promise<boolean> {
+    const hash = await this.#inTurn(password, known)
+    return hash.length === known.hash.length && timingSafeEqual(hash, known.hash)
+  }
+
+  #inTurn(password: string, { cost, salt }: Omit<PasswordHash, 'hash'>): Promise<Buffer> {
+    if (this.#waiting >= MAX_WAITING)
+      return Promise.reject(new BtkitError('busy', 'too many people log in now; try again'))
+    this.#waiting++
+    const next = this.#last
+      .then(() => compute(password, { cost, salt }))
+      .finally(() => this.#waiting--)
+    this.#last = next.catch(() => undefined)
+    return next
+  }
+}
+
+function compute(password: string, { cost, salt }: Omit<PasswordHash, 'hash'>): Promise<Buffer> {
+  const options = { ...cost, maxmem: 2 * MAX_MEMORY }
+  return new Promise((resolve, reject) => {
+    // The same letters may come in several spellings from different keyboards
+    scrypt(password.normalize('NFC'), salt, LENGTH, options, (error, key) => {
+      if (error) reject(error)
+      else resolve(key)
+    })
+  })
+}

@@ -1,0 +1,40 @@
+import { renderTable } from '../../pages/table.js'
+import { html, type Html } from '../../text/html.js'
+import type { PagesParts } from '../frame/parts.js'
+import type { AdminRoute } from '../frame/visit.js'
+import type { Activity } from '../activity/activity-log.js'
+
+/** The most entries that are shown. */
+const MOST_SHOWN = 500
+
+/** The page of who did what. */
+export function activityRoutes({ log }: Pick<PagesParts, 'log'>): AdminRoute[] {
+  const handle: AdminRoute['handle'] = (context) => {
+    context.require('audit')
+    const wanted = context.query.text('user')
+    const entries = log.latest(10 * MOST_SHOWN)
+    const own = wanted === '' ? entries : entries.filter(({ user }) => user === wanted)
+    const content = own.length === 0 ? html`<p>Nothing was recorded.</p>` : tableOf(own)
+    return context.page({ title: 'Log', content })
+  }
+  return [{ method: 'GET', path: 'log', menu: { title: 'Log', needs: 'audit' }, handle }]
+}
+
+function tableOf(entries: readonly Activity[]): Html {
+  const rows = entries
+    .slice(0, MOST_SHOWN)
+    .map(({ at, user, address, action, target, details }) => {
+      const time = new Date(at).toISOString().slice(0, 19).replace('T', ' ')
+      const more = details !== undefined && html` <span class="muted">${details}</span>`
+      const who = html`<a href="log?${new URLSearchParams({ user }).toString()}">${user}</a>`
+      return [time, who, action, html`${target}${more}`, address]
+    })
+  const columns = [
+    { title: 'Time (UTC)', kind: 'date' },
+    { title: 'User' },
+    { title: 'Action' },
+    { title: 'Thing' },
+    { title: 'Address', kind: 'date' },
+  ] as const
+  return html`<section>${renderTable({ label: 'Log', columns, rows })}</section>`
+}

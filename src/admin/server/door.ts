@@ -1,0 +1,147 @@
+import { Tokens } from '@fastify/csrf'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { BtkitError } from '../../errors.js'
+import { seeOther, type Answer } from '../../pages/frame.js'
+import { isSecure } from '../../server/listen/make-server.js'
+import { isUnixPlace } from '../../server/listen/open-server.js'
+import { isLoopback } from '../access/listen-place.js'
+import type { LogIns } from '../access/log-in.js'
+import { refusalOf, type OwnAddress } from '../access/origin.js'
+import { Sessions } from '../access/sessions.js'
+import type { UsersFile } from '../access/users-file.js'
+import type { User } from '../access/users.js'
+import type { ActivityLog } from '../activity/activity-log.js'
+import type { AdminSettings } from './settings.js'
+
+/** The cookie with the signed id of a visitor. */
+const COOKIE = 'btkit-admin'
+
+export interface DoorParts {
+  readonly settings: AdminSettings
+  readonly own: OwnAddress
+  readonly users: UsersFile
+  readonly sessions: Sessions
+  readonly logIns: LogIns
+  readonly log: ActivityLog
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/** Decides who gets in: where requests come from, log-ins, sessions, and tokens of forms. */
+export class Door {
+  readonly #tokens = new Tokens({})
+  /** Ids of visitors by their requests, also those that this request's answer sets. */
+  readonly #ids = new WeakMap<FastifyRequest, string>()
+
+  constructor(private readonly parts: DoorParts) {}
+
+  /**
+   * Refuses requests from other sites.
+   * @throws BtkitError `not-permitted`
+   */
+  checkOrigin({ method, headers }: FastifyRequest): void {
+    const refusal = refusalOf({ method, headers }, this.parts.own)
+    if (refusal !== null) throw new BtkitError('not-permitted', refusal)
+  }
+
+  /** The user of a request's session; null if there is none. */
+  async userOf(request: FastifyRequest): Promise<User | null> {
+    const { sessions, users } = this.parts
+    const id = this.#idOf(request)
+    const name = id === null ? null : sessions.nameOf(id)
+    if (id === null || name === null) return null
+    const user = await users.find(name)
+    return sessions.isOf(id, user) ? user : null
+  }
+
+  /** Makes a token for a form. A visitor without an id gets one. */
+  token(request: FastifyRequest, reply: FastifyReply): string {
+    const id = this.#idOf(request) ?? this.#giveId(Sessions.newId(), request, reply)
+    return this.#tokens.create(this.parts.sessions.secretOf(id))
+  }
+
+  /**
+   * Refuses a form whose token is not one of this visitor's.
+   * @throws BtkitError `not-permitted`
+   */
+  checkToken(request: FastifyRequest, token: string): void {
+    const id = this.#idOf(request)
+    if (id !== null && this.#tokens.verify(this.parts.sessions.secretOf(id), token)) return
+    throw new BtkitError(
+      'not-permitted',
+      'the form is not from this session; load the page again, and accept cookies',
+    )
+  }
+
+  /** Logs somebody in. Returns null, or why that failed. */
+  async enter(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    typed: { readonly name: string; readonly password: string },
+  ): Promise<'wrong' | 'limited' | null> {
+    const { logIns, sessions, users } = this.parts
+    const address = this.addressOf(request)
+    const result = await logIns.check({ ...typed, address })
+    if (typeof result === 'string') {
+      // Names that do not exist may be anything, even a password
+      const isKnown = result === 'wrong' && (await users.find(typed.name)) !== null
+      if (isKnown) this.#note(request, typed.name, 'fail to log in')
+      return result
+    }
+    this.#end(request)
+    this.#giveId(sessions.begin(result), request, reply)
+    this.#note(request, result.name, 'log in')
+    return null
+  }
+
+  /** Logs somebody out. */
+  leave(request: FastifyRequest, reply: FastifyReply, user: User): Answer {
+    this.#end(request)
+    reply.clearCookie(COOKIE, this.#cookieOptions(request))
+    this.#note(request, user.name, 'log out')
+    return seeOther('login')
+  }
+
+  /** The address of the client; null on a Unix socket. */
+  addressOf({ raw }: FastifyRequest): string | null {
+    return this.parts.settings.clientAddresses.of(raw)
+  }
+
+  #note(request: FastifyRequest, user: string, action: string): void {
+    const { log, now } = this.parts
+    log.note({ at: now(), user, address: this.addressOf(request), action, target: '' })
+  }
+
+  #end(request: FastifyRequest): void {
+    const id = this.#idOf(request)
+    if (id !== null) this.parts.sessions.end(id)
+  }
+
+  /** The id in the signed cookie. */
+  #idOf(request: FastifyRequest): string | null {
+    const given = this.#ids.get(request)
+    if (given !== undefined) return given
+    const { valid, value } = request.unsignCookie(request.cookies[COOKIE] ?? '')
+    return valid ? value : null
+  }
+
+  #giveId(id: string, request: FastifyRequest, reply: FastifyReply): string {
+    this.#ids.set(request, id)
+    reply.setCookie(COOKIE, id, { ...this.#cookieOptions(request), signed: true })
+    return id
+  }
+
+  /** The cookie ends with the browser. */
+  #cookieOptions(request: FastifyRequest) {
+    const path = this.parts.settings.url?.pathname ?? '/'
+    return { path, httpOnly: true, sameSite: 'strict', secure: this.#isSecure(request) } as const
+  }
+
+  /** Whether the browser's connection is encrypted. Only this machine's own may not be. */
+  #isSecure({ raw }: FastifyRequest): boolean {
+    const { url, place } = this.parts.settings
+    if (isSecure(raw) || raw.headers['x-forwarded-proto'] === 'https') return true
+    if (url !== null) return url.protocol === 'https:'
+    return !isUnixPlace(place) && !('host' in place && isLoopback(place.host))
+  }
+}

@@ -1,0 +1,184 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { BtkitError } from '../../errors.js'
+import { asset, seeOther, type Answer, type PageParts } from '../../pages/frame.js'
+import { ICON } from '../../server/pages/masthead.js'
+import { Form } from '../../pages/form.js'
+import { SCRIPT } from '../../pages/script.js'
+import { PAGES_STYLE } from '../../pages/style.js'
+import { html } from '../../text/html.js'
+import type { User } from '../access/users.js'
+import type { Door } from './door.js'
+import { adminPage, logInContent } from '../frame/admin-page.js'
+import type { AdminParts } from './settings.js'
+import { ADMIN_STYLE } from '../frame/style.js'
+import { mayDo, type AdminContext, type AdminRoute } from '../frame/visit.js'
+
+export interface RoutesParts extends AdminParts {
+  readonly door: Door
+}
+
+/** Adds the log-in, the log-out and all routes to an application. */
+export function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
+  const { door, routes } = parts
+  showErrors(app, parts)
+  app.addHook('onRequest', (request, _, done) => {
+    door.checkOrigin(request)
+    done()
+  })
+  const files = {
+    'style.css': asset('text/css', PAGES_STYLE + ADMIN_STYLE),
+    'script.js': asset('text/javascript', SCRIPT),
+    'icon.svg': asset('image/svg+xml', ICON),
+  }
+  for (const [name, answer] of Object.entries(files))
+    app.get(`/${name}`, (_, reply) => send(reply, answer))
+  logInRoutes(app, parts)
+  for (const route of routes) {
+    app.route({
+      method: route.method,
+      url: `/${route.path}`,
+      ...(route.upload === undefined ? {} : { bodyLimit: route.upload }),
+      handler: (request, reply) => answer(route, { ...parts, request, reply }),
+    })
+  }
+}
+
+function logInRoutes(app: FastifyInstance, { door }: RoutesParts): void {
+  const show = (request: FastifyRequest, reply: FastifyReply, failed: Failed | null) => {
+    const frame = { user: null, menu: [], root: '', token: () => door.token(request, reply) }
+    const content = logInContent(failed?.error ?? null, failed?.name ?? '')
+    return send(reply, adminPage({ title: 'Log in', content, status: failed?.status }, frame))
+  }
+  app.get('/login', async (request, reply) =>
+    (await door.userOf(request)) === null
+      ? show(request, reply, null)
+      : send(reply, seeOther('./')),
+  )
+  app.post('/login', async (request, reply) => {
+    const form = formOf(request)
+    door.checkToken(request, form.text('token'))
+    const name = form.text('name')
+    const failure = await door.enter(request, reply, { name, password: form.raw('password') })
+    if (failure === null) return send(reply, seeOther('./'))
+    return show(request, reply, { ...FAILURES[failure], name })
+  })
+  app.post('/logout', async (request, reply) => {
+    const user = await door.userOf(request)
+    if (user === null) return send(reply, seeOther('login'))
+    door.checkToken(request, formOf(request).text('token'))
+    return send(reply, door.leave(request, reply, user))
+  })
+}
+
+interface Failed {
+  readonly error: string
+  readonly name: string
+  readonly status: number
+}
+
+const FAILURES = {
+  wrong: { status: 403, error: 'The name or the password is wrong.' },
+  limited: { status: 429, error: 'Too many attempts. Wait a quarter of an hour.' },
+} as const
+
+interface Exchange extends RoutesParts {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
+async function answer(route: AdminRoute, exchange: Exchange): Promise<FastifyReply> {
+  const { door, request, reply } = exchange
+  const user = await door.userOf(request)
+  if (user === null) return send(reply, seeOther(`${rootOf(request)}login`))
+  const form = formOf(request)
+  if (route.method === 'POST' && route.upload === undefined)
+    door.checkToken(request, form.text('token'))
+  const context = contextOf(user, form.without('token'), exchange)
+  try {
+    return await send(reply, await route.handle(context))
+  } catch (error) {
+    if (!(error instanceof BtkitError)) throw error
+    const status = STATUSES[error.code] ?? 400
+    return send(reply, context.page({ title: 'That did not work', content: told(error), status }))
+  }
+}
+
+const STATUSES: Partial<Record<BtkitError['code'], number>> = {
+  'not-permitted': 403,
+  'not-found': 404,
+  'too-large': 413,
+  changed: 409,
+  exists: 409,
+  io: 500,
+}
+
+function told({ message }: BtkitError) {
+  return html`<p class="error" role="alert">${message}</p>
+    <p>Nothing more was changed. Go back in the browser to try again.</p>`
+}
+
+function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
+  const { door, request, reply, routes, log, now } = exchange
+  const address = door.addressOf(request)
+  const may: AdminContext['may'] = (action, owner = null) => mayDo(user, action, owner)
+  const root = rootOf(request)
+  const shown = routes.filter(({ menu }) => menu && (!menu.needs || may(menu.needs)))
+  const current = request.routeOptions.url?.slice(1)
+  const menu = shown.map(({ path, menu: entry }) => {
+    return {
+      path: path === '' ? './' : path,
+      title: entry?.title ?? '',
+      isCurrent: path === current,
+    }
+  })
+  return {
+    user: { name: user.name, role: user.role },
+    address,
+    may,
+    require: (action, owner = null) => {
+      if (may(action, owner)) return
+      throw new BtkitError('not-permitted', `${user.name} may not do this; ask an administrator`)
+    },
+    note: (action, target, details) => {
+      log.note({ at: now(), user: user.name, address, action, target, details })
+    },
+    page: (parts: PageParts) =>
+      adminPage(parts, { user, menu, root, token: () => door.token(request, reply) }),
+    query: new Form(request.url.split(/\?(.*)/s)[1] ?? ''),
+    form,
+    params: request.params as Record<string, string>,
+    checkToken: (token) => {
+      door.checkToken(request, token)
+    },
+    request,
+  }
+}
+
+/** The way back to the first page: a step up for each directory of the path. */
+function rootOf({ url }: FastifyRequest): string {
+  const [path = ''] = url.split('?')
+  return '../'.repeat(path.split('/').length - 2)
+}
+
+function formOf({ body }: FastifyRequest): Form {
+  return new Form(typeof body === 'string' ? body : '')
+}
+
+function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
+  return reply.code(status).headers(headers).send(body)
+}
+
+/** Errors outside of pages are plain text. */
+function showErrors(app: FastifyInstance, { onError }: RoutesParts): void {
+  const say = (reply: FastifyReply, status: number, text: string) =>
+    reply.code(status).type('text/plain; charset=utf-8').send(`${text}\n`)
+  app.setNotFoundHandler((_, reply) => say(reply, 404, 'not found'))
+  app.setErrorHandler((error, _, reply) => {
+    if (error instanceof BtkitError)
+      return say(reply, error.code === 'busy' ? 503 : (STATUSES[error.code] ?? 400), error.message)
+    const { statusCode = 500 } = error as { readonly statusCode?: number }
+    if (statusCode < 500) return say(reply, statusCode, (error as Error).message)
+    onError(error)
+    return say(reply, 500, 'internal error')
+  })
+}

@@ -1,0 +1,51 @@
+import { createInterface } from 'node:readline'
+import { Writable } from 'node:stream'
+import { collectBounded } from '../../files/read-bounded.js'
+import { BtkitError } from '../../errors.js'
+import type { Io } from '../io.js'
+
+/** The most bytes that are read for a password. */
+const MAX_SIZE = 4096
+
+/** Swallows the echo of what is typed. */
+const SILENCE = () =>
+  new Writable({
+    write: (_chunk, _encoding, done) => {
+      done()
+    },
+  })
+
+/**
+ * Asks for a line on the terminal without showing it.
+ * @throws BtkitError `interrupted` on Ctrl-C, or at the end of the input
+ */
+export function askOnTerminal(prompt: string, { stderr }: Pick<Io, 'stderr'>): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: SILENCE(), terminal: true })
+  stderr.write(prompt)
+  return new Promise((resolve, reject) => {
+    lines.once('line', (line) => {
+      resolve(line)
+      lines.close()
+    })
+    lines.once('close', () => {
+      stderr.write('\n')
+      reject(new BtkitError('interrupted', 'interrupted'))
+    })
+  })
+}
+
+/**
+ * Returns a new password: typed twice on a terminal, or else the first line of standard input.
+ * @throws BtkitError `usage` if the two differ, `interrupted`, `too-large`
+ */
+export async function readNewPassword(io: Io): Promise<string> {
+  const { askSecret } = io
+  if (!askSecret) {
+    const bytes = await collectBounded(io.stdin, 'standard input', MAX_SIZE)
+    return new TextDecoder().decode(bytes).split(/\r?\n/, 1)[0] ?? ''
+  }
+  const first = await askSecret('Password: ')
+  const second = await askSecret('Again: ')
+  if (first === second) return first
+  throw new BtkitError('usage', 'the two passwords differ; nothing was changed')
+}

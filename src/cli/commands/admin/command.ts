@@ -1,0 +1,87 @@
+import { resolve } from 'node:path'
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { PasswordHasher } from '../../../admin/access/password-hash.js'
+import { changeUsers, readUsers } from '../../../admin/access/users-file.js'
+import { checkNewPassword, checkUserName, ROLES } from '../../../admin/access/users.js'
+import { BtkitError } from '../../../errors.js'
+import { readNewPassword } from '../../arguments/ask-secret.js'
+import type { CommandContext } from '../../context.js'
+import type { Io } from '../../io.js'
+
+const EXAMPLES = `
+Examples:
+  btkit admin passwd alice --admin-users /etc/btkit/users
+  btkit admin list --admin-users /etc/btkit/users`
+
+/** Defines the command `admin`. */
+export function defineAdmin({ io }: CommandContext) {
+  return new Command('admin')
+    .description("Manage the users of a tracker's administration.")
+    .addHelpText('after', EXAMPLES)
+    .addCommand(definePasswd(io))
+    .addCommand(defineList(io))
+    .addCommand(defineRemove(io))
+}
+
+function definePasswd(io: Io) {
+  return new Command('passwd')
+    .description(
+      'Add a user, or change a password; it is read from the terminal or standard input.',
+    )
+    .argument('<name>', 'the name to log in with', userName)
+    .requiredOption('--admin-users <file>', 'write this file')
+    .addOption(
+      new Option('--role <role>', 'give this role (default: the role so far, or admin)').choices(
+        ROLES,
+      ),
+    )
+    .action(async (name, { adminUsers, role }) => {
+      const path = resolve(io.cwd, adminUsers)
+      // Errors of the file before the user types
+      await readUsers(path)
+      const hash = await new PasswordHasher().make(checkNewPassword(await readNewPassword(io)))
+      let told = ''
+      await changeUsers(path, (users) => {
+        const before = users.get(name)
+        const user = { name, role: role ?? before?.role ?? 'admin', hash }
+        users.set(name, user)
+        told = before ? `changed ${name} (${user.role})` : `added ${name} (${user.role})`
+      })
+      io.stdout.write(`${told}\n`)
+    })
+}
+
+function defineList(io: Io) {
+  return new Command('list')
+    .description('List the users with their roles.')
+    .requiredOption('--admin-users <file>', 'read this file')
+    .action(async ({ adminUsers }) => {
+      const users = await readUsers(resolve(io.cwd, adminUsers))
+      const lines = [...users.values()].map(({ name, role }) => `${name}\t${role}\n`)
+      io.stdout.write(lines.join(''))
+    })
+}
+
+function defineRemove(io: Io) {
+  return new Command('remove')
+    .description('Remove a user; sessions of the user end.')
+    .argument('<name>', 'the name to remove', userName)
+    .requiredOption('--admin-users <file>', 'change this file')
+    .action(async (name, { adminUsers }) => {
+      const path = resolve(io.cwd, adminUsers)
+      await changeUsers(path, (users) => {
+        if (users.delete(name)) return
+        throw new BtkitError('not-found', `${path}: no user ${name}`)
+      })
+      io.stdout.write(`removed ${name}\n`)
+    })
+}
+
+function userName(text: string): string {
+  try {
+    return checkUserName(text)
+  } catch (error) {
+    if (error instanceof BtkitError) throw new InvalidArgumentError(error.message)
+    throw error
+  }
+}

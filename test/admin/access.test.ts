@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { PASSWORDS, startAdmin, userLine, Visitor } from '../support/admin.js'
+import { runBtkit } from '../support/run-btkit.js'
+import { makeScratch } from '../support/scratch.js'
+
+test('without --admin-users there is no administration', async () => {
+  const { status, stderr } = await runBtkit(['track', '--open', '--admin-listen', '127.0.0.1:0'])
+  assert.equal(status, 2)
+  assert.match(stderr, /--admin-listen: needs --admin-users/)
+})
+
+test('all pages lead to the log-in, and the password opens them', async (t) => {
+  const { visitor } = await startAdmin(t)
+  const browser = visitor()
+  for (const path of ['/', '/log']) {
+    const { status, location, text } = await browser.get(path)
+    assert.deepEqual([status, location, text], [303, 'login', ''], path)
+  }
+  assert.equal((await browser.logIn('alice', PASSWORDS['alice']!)).location, './')
+  assert.match((await browser.get('/')).text, /<h1>Tracker<\/h1>/)
+  assert.equal((await browser.get('/login')).status, 303)
+})
+
+test('wrong names and passwords get the same answer', async (t) => {
+  const { visitor } = await startAdmin(t)
+  const answers = []
+  for (const [name, password] of [
+    ['alice', 'wrong horse battery'],
+    ['alice', ''],
+    ['alice', ` ${PASSWORDS['alice']!}`],
+    ['nobody', PASSWORDS['alice']!],
+    ['__proto__', 'x'],
+    ['alice\0', PASSWORDS['alice']!],
+  ] as const) {
+    const { status, text } = await visitor().logIn(name, password)
+    answers.push([status, /role="alert">([^<]+)/.exec(text)?.[1]])
+  }
+  assert.deepEqual(
+    answers,
+    Array.from({ length: 6 }, () => [403, 'The name or the password is wrong.']),
+  )
+})
+
+test('an address has ten attempts, and a name thirty', async (t) => {
+  const clock = { now: 1 }
+  const proxy = ['--trust-proxy', '127.0.0.1']
+  const { visitor } = await startAdmin(t, { args: proxy, io: { monotonic: () => clock.now } })
+  const attempt = async (address: string, password: string) => {
+    const browser = visitor()
+    browser.headers = { 'X-Forwarded-For': address }
+    return (await browser.logIn('alice', password)).status
+  }
+  for (let at = 0; at < 10; at++) assert.equal(await attempt('198.51.100.1', ''), 403)
+  assert.equal(await attempt('198.51.100.1', PASSWORDS['alice']!), 429)
+  assert.equal(await attempt('198.51.100.2', PASSWORDS['alice']!), 303)
+  for (let at = 0; at < 19; at++) assert.equal(await attempt(`203.0.113.${at}`, ''), 403)
+  assert.equal(await attempt('203.0.113.99', PASSWORDS['alice']!), 429)
+  clock.now += 16 * 60_000
+  assert.equal(await attempt('198.51.100.1', PASSWORDS['alice']!), 303)
+})
+
+test('a log-in gives a new id: one that was planted before is worth nothing', async (t) => {
+  const { visitor } = await startAdmin(t)
+  const victim = visitor()
+  await victim.get('/login')
+  const planted = victim.cookie
+  await victim.logIn('alice', PASSWORDS['alice']!)
+  assert.notEqual(victim.cookie, planted)
+  const attacker = visitor()
+  attacker.cookie = planted
+  assert.equal((await attacker.get('/')).location, 'login')
+})
+
+test('ids that this program did not sign are refused', async (t) => {
+  const { logIn, visitor } = await startAdmin(t)
+  const { cookie } = await logIn()
+  const thief = visitor()
+  for (const forged of [cookie.replace(/\.[^.]*$/, ''), `${cookie}x`, 'btkit-admin=a.b']) {
+    thief.cookie = forged
+    assert.equal((await thief.get('/')).location, 'login')
+  }
+  thief.cookie = cookie
+  assert.equal((await thief.get('/')).status, 200)
+})
+
+test('a session ends at the log-out, and a copy of its cookie with it', async (t) => {
+  const { logIn, visitor } = await startAdmin(t)
+  const browser = await logIn()
+  const thief = visitor()
+  thief.cookie = browser.cookie
+  assert.equal((await browser.send('/logout', {}, '/')).location, 'login')
+  assert.equal((await thief.get('/')).location, 'login')
+})
+
+test('a session ends after half an hour without a request, and after twelve hours', async (t) => {
+  const clock = { now: 1 }
+  const { logIn } = await startAdmin(t, { io: { monotonic: () => clock.now } })
+  const minute = 60_000
+  const browser = await logIn()
+  for (const [minutes, status] of [
+    [29, 200],
+    [29, 200],
+    [31, 303],
+  ] as const) {
+    clock.now += minutes * minute
+    assert.equal((await browser.get('/')).status, status)
+  }
+  const busy = await logIn()
+  for (let at = 0; at < 24; at++) {
+    clock.now += 29 * minute
+    assert.equal((await busy.get('/')).status, 200)
+  }
+  clock.now += 29 * minute
+  assert.equal((await busy.get('/')).status, 303)
+})
+
+test('a changed password, role or file of users ends sessions at once', async (t) => {
+  const { logIn, root, tracker } = await startAdmin(t)
+  const users = join(root, 'users')
+  const change = (text: string) => {
+    writeFileSync(users, text)
+  }
+  const [alice, bob] = [
+    userLine('alice', PASSWORDS['alice']!, 'admin'),
+    readFileSync(users, 'utf8'),
+  ]
+  const first = await logIn()
+  change(userLine('alice', 'another password', 'admin'))
+  assert.equal((await first.get('/')).status, 303)
+  change(alice)
+  assert.equal((await first.get('/')).status, 303)
+  const second = await logIn()
+  change(alice.replace(':admin:', ':uploader:'))
+  assert.equal((await second.get('/')).status, 303)
+  change(bob)
+  const third = await logIn()
+  chmodSync(users, 0o644)
+  assert.equal((await third.get('/')).status, 303)
+  assert.match(tracker.stderr.text, /users: others may read or write it; run chmod 600; nobody/)
+})
+
+test('forms without a token, with that of another visitor or of an old session are refused', async (t) => {
+  const { logIn, visitor } = await startAdmin(t)
+  const [browser, other] = [await logIn(), await logIn('bob')]
+  const send = (token: string) => browser.ask('POST', '/logout', { token })
+  const anonymous = visitor()
+  for (const token of ['', 'a-b-c', await other.token('/'), await anonymous.token('/login')])
+    assert.equal((await send(token)).status, 403)
+  assert.equal((await browser.get('/')).status, 200)
+  const old = await browser.token('/')
+  await browser.send('/logout', {}, '/')
+  await browser.logIn('alice', PASSWORDS['alice']!)
+  assert.equal((await send(old)).status, 403)
+  const { status } = await anonymous.ask('POST', '/login', {
+    name: 'alice',
+    password: PASSWORDS['alice']!,
+  })
+  assert.equal(status, 403)
+})
+
+test('requests of other sites and for other names are refused', async (t) => {
+  const { logIn, pages } = await startAdmin(t)
+  const browser = await logIn()
+  const token = await browser.token('/')
+  const status = async (headers: Record<string, string>, method = 'POST') => {
+    browser.headers = headers
+    const path = method === 'GET' ? '/' : '/logout'
+    return (await browser.ask(method, path, method === 'GET' ? undefined : { token })).status
+  }
+  assert.equal(await status({ Host: 'evil.example' }, 'GET'), 403)
+  assert.equal(await status({ Host: 'evil.example', Origin: 'http://evil.example' }), 403)
+  assert.equal(await status({ Origin: 'http://evil.example' }), 403)
+  assert.equal(await status({ Origin: 'null' }), 403)
+  assert.equal(await status({ 'Sec-Fetch-Site': 'cross-site' }), 403)
+  assert.equal(await status({ 'Sec-Fetch-Site': 'same-site' }), 403)
+  assert.equal(await status({ Host: 'localhost:80' }, 'GET'), 200)
+  assert.equal(await status({ Origin: pages, 'Sec-Fetch-Site': 'same-origin' }), 303)
+})
+
+test('the cookie is HttpOnly and Strict; it is Secure behind a proxy with TLS', async (t) => {
+  const { pages } = await startAdmin(t)
+  const cookieOf = async (url: string, headers: Record<string, string> = {}) => {
+    const browser = new Visitor(url)
+    browser.headers = headers
+    const { headers: answered } = await browser.get('/login')
+    return String(answered['set-cookie']).replace(/^btkit-admin=[^;]+/, '')
+  }
+  assert.equal(await cookieOf(pages), '; Path=/; HttpOnly; SameSite=Strict')
+  const proxied = { 'X-Forwarded-Proto': 'https' }
+  assert.equal(await cookieOf(pages, proxied), '; Path=/; HttpOnly; Secure; SameSite=Strict')
+})
+
+test('works behind a path of a proxy, which passes it on or removes it', async (t) => {
+  const url = 'https://files.example/tracker/admin'
+  const socket = join(makeScratch(t), 'admin.sock')
+  const args = ['--admin-url', url, '--admin-listen', socket]
+  const { visitor } = await startAdmin(t, { args })
+  for (const prefix of ['', '/tracker/admin']) {
+    const browser = visitor()
+    browser.headers = { Host: 'localhost', Origin: 'https://files.example' }
+    const token = await browser.token(`${prefix}/login`)
+    const fields = { token, name: 'alice', password: PASSWORDS['alice']! }
+    const { headers, location } = await browser.ask('POST', `${prefix}/login`, fields)
+    assert.equal(location, './')
+    assert.match(String(headers['set-cookie']), /; Path=\/tracker\/admin; HttpOnly; Secure/)
+    assert.equal((await browser.get(`${prefix}/`)).status, 200)
+    assert.doesNotMatch((await browser.get(`${prefix}/log`)).text, /(?:href|action|src)="\//)
+  }
+})
+
+test('an address of the network needs TLS or a trusted proxy', async (t) => {
+  const users = join(makeScratch(t, { users: '' }), 'users')
+  const track = (...args: string[]) =>
+    runBtkit(['track', '--open', '--admin-users', users, ...args])
+  for (const address of ['0.0.0.0:0', '[::]:0', '192.0.2.1:80', 'tracker.example'])
+    assert.match((await track('--admin-listen', address)).stderr, /in plain text; set --tls-cert/)
+  for (const address of ['', ':', 'a:b', '1.2.3.4:99999', 'a b'])
+    assert.equal((await track('--admin-listen', address)).status, 2, address)
+})
+
+test('no password and no hash is written anywhere', async (t) => {
+  const { logIn, visitor, root, tracker } = await startAdmin(t, {
+    args: ['--log', 'text', '--log-file', '-'],
+  })
+  await logIn()
+  await visitor().logIn('alice', 'a secret that is wrong')
+  const all = [
+    tracker.stdout.text,
+    tracker.stderr.text,
+    readFileSync(join(root, 'state/admin.log')),
+  ]
+  assert.doesNotMatch(all.join(), /correct horse|a secret|scrypt/)
+})

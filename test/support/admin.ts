@@ -1,0 +1,138 @@
+import { scryptSync } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { makeScratch, type Files } from './scratch.js'
+import { startTrack, type RunningTrack, type TrackSetup } from './track.js'
+
+/** A tracker with its administration. */
+export interface TestAdmin {
+  readonly tracker: RunningTrack
+  /** The directory of all files of the test: `torrents`, `state` and `users`. */
+  readonly root: string
+  /** The URL of the pages, without a slash at its end; a path of a Unix socket. */
+  readonly pages: string
+  /** A browser without cookies. */
+  readonly visitor: () => Visitor
+  /** A browser that is logged in. */
+  readonly logIn: (name?: string) => Promise<Visitor>
+}
+
+/** The passwords of the users `alice`, an admin, and `bob`, an uploader. */
+export const PASSWORDS: Readonly<Record<string, string>> = {
+  alice: 'correct horse battery',
+  bob: 'staple of the uploader',
+}
+
+const ROLES = { alice: 'admin', bob: 'uploader' } as const
+
+/** A line of the file of users, with a hash that is quick to compute, by Node alone. */
+export function userLine(name: string, password: string, role: string): string {
+  const salt = Buffer.from(name.padEnd(16, '.'))
+  const hash = scryptSync(password, salt, 32, { N: 1024, r: 8, p: 1 })
+  return `${name}:${role}:scrypt$1024$8$1$${salt.toString('base64url')}$${hash.toString('base64url')}\n`
+}
+
+/** Plants a file of users, which only its owner can read. Returns its path. */
+export function plantUsers(root: string): string {
+  const path = join(root, 'users')
+  const lines = Object.entries(ROLES).map(([name, role]) => userLine(name, PASSWORDS[name]!, role))
+  writeFileSync(path, lines.join(''), { mode: 0o600 })
+  return path
+}
+
+/** Tracks the files below `torrents`, with administration, until the test ends. */
+export async function startAdmin(
+  t: TestContext,
+  { files = {}, ...setup }: TrackSetup & { readonly files?: Files } = {},
+): Promise<TestAdmin> {
+  const root = makeScratch(t, files)
+  mkdirSync(join(root, 'torrents'), { recursive: true })
+  const { args = [] } = setup
+  const listen = args.includes('--admin-listen') ? [] : ['--admin-listen', '127.0.0.1:0']
+  const tracker = await startTrack(t, {
+    ...setup,
+    args: [
+      ...['--allowed-dir', join(root, 'torrents'), '--state-dir', join(root, 'state')],
+      ...['--admin-users', plantUsers(root), ...listen, ...args],
+    ],
+  })
+  const pages = /^admin: +(\S+)$/m.exec(tracker.stdout.text)?.[1] ?? ''
+  const visitor = () => new Visitor(pages)
+  const logIn = async (name = 'alice') => {
+    const browser = visitor()
+    const { status, text } = await browser.logIn(name, PASSWORDS[name] ?? '')
+    if (status !== 303) throw new Error(text)
+    return browser
+  }
+  return { tracker, root, pages, visitor, logIn }
+}
+
+/** An answer as text. */
+export interface Page {
+  readonly status: number
+  readonly location: string
+  readonly text: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+}
+
+/** A browser with cookies and no scripts. */
+export class Visitor {
+  cookie = ''
+  /** Further headers of all requests. */
+  headers: Record<string, string> = {}
+
+  constructor(private readonly pages: string) {}
+
+  get(path: string): Promise<Page> {
+    return this.ask('GET', path)
+  }
+
+  /** Opens a page and sends a form with its token. */
+  async send(path: string, fields: Record<string, string>, from = path): Promise<Page> {
+    const token = await this.token(from)
+    return this.ask('POST', path, { token, ...fields })
+  }
+
+  /** The token in the first form of a page. */
+  async token(path: string): Promise<string> {
+    const { text } = await this.get(path)
+    return /name="token" value="([^"]+)"/.exec(text)?.[1] ?? ''
+  }
+
+  logIn(name: string, password: string): Promise<Page> {
+    return this.send('/login', { name, password })
+  }
+
+  /** Sends a request, with a form if there are fields. */
+  ask(method: string, path: string, fields?: Record<string, string>): Promise<Page> {
+    const isSocket = this.pages.startsWith('/')
+    const where = isSocket ? { socketPath: this.pages, path } : urlParts(this.pages + path)
+    const form = fields && { 'Content-Type': 'application/x-www-form-urlencoded' }
+    const headers = { ...form, Cookie: this.cookie, ...this.headers }
+    return new Promise((resolve, reject) => {
+      const sent = request({ ...where, method, headers, agent: false }, (response) => {
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (chunk: string) => (text += chunk))
+        response.on('end', () => {
+          this.#keep(response.headers['set-cookie'] ?? [])
+          const { statusCode: status = 0, headers: answered } = response
+          resolve({ status, location: answered.location ?? '', text, headers: answered })
+        })
+      })
+      sent.on('error', reject)
+      sent.end(fields && new URLSearchParams(fields).toString())
+    })
+  }
+
+  #keep(cookies: readonly string[]): void {
+    for (const each of cookies) this.cookie = each.split(';', 1)[0] ?? ''
+  }
+}
+
+function urlParts(url: string) {
+  const { hostname, port, pathname, search } = new URL(url)
+  return { host: hostname, port, path: pathname + search }
+}
