@@ -67,7 +67,7 @@ export interface WarmFilesOptions {
 }
 
 /** Limits on requests and clients. */
-export type MirrorLimits = Partial<Omit<ServiceLimits, 'headerTimeout' | 'bodyTimeout'>>
+export type MirrorLimits = Partial<Omit<ServiceLimits, 'headerTimeout'>>
 
 /** Name of the pkgtorrent protocol's mount, below the prefix. */
 const SERVICE_NAME = 'torrent_service'
@@ -85,6 +85,7 @@ const LIMITS: Ranges<Required<MirrorLimits>> = {
   rateLimit: [600, 0, 1e6],
   maxReads: [3, 1, 1024],
   wait: [25_000, 0, 86_400_000],
+  bodyTimeout: [30_000, 1, 86_400_000],
 }
 
 /** Default, least and most of the other numbers. */
@@ -145,8 +146,9 @@ function serviceOptions(options: MirrorOptions): MirrorSettings['options'] {
     torrents: torrents.map((directory) => checkDirectory(directory, 'torrents')),
     files,
     listings,
-    // The application's server has its own timeouts
-    limits: { ...checkedNumbers(limits, LIMITS), headerTimeout: 0, bodyTimeout: 0 },
+    metrics: options.metrics ?? false,
+    // The application's server has its own
+    limits: { ...checkedNumbers(limits, LIMITS), headerTimeout: 0 },
     warm: warmOf(options),
   }
 }

@@ -4,14 +4,23 @@ import type { ServerContext } from '../server/context.js'
 
 /** Options of all plugins, beside fastify's own, such as `prefix`. */
 export interface PluginOptions {
+  /** Whether `/-/metrics` is answered, to everybody who reaches the prefix (default: false). */
+  readonly metrics?: boolean | undefined
   /** Receives warnings for the operator (default: the application's log). */
   readonly onWarning?: ((message: string) => void) | undefined
   /** Receives internal errors; their requests get status 500 (default: the application's log). */
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
-/** The names of options that every plugin may get; fastify has all but the first two. */
-export const PLUGIN_NAMES = ['onWarning', 'onError', 'prefix', 'logLevel', 'logSerializers']
+/** The names of options that every plugin may get; fastify has all but the first three. */
+export const PLUGIN_NAMES = [
+  'metrics',
+  'onWarning',
+  'onError',
+  'prefix',
+  'logLevel',
+  'logSerializers',
+]
 
 /** Returns a plugin for fastify 5, encapsulated, with a name for fastify's messages. */
 export function definePlugin<Options extends PluginOptions>(

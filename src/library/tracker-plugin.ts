@@ -119,6 +119,7 @@ function settingsOf(options: TrackerOptions): PluginSettings {
     favicon: null,
     publicUrl: checkPublicUrl(options.publicUrl),
     version: version(),
+    metrics: options.metrics ?? false,
   }
 }
 

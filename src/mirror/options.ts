@@ -28,6 +28,8 @@ export interface ServiceOptions {
   readonly files: boolean
   /** Whether directories have pages, if files are served. */
   readonly listings: boolean
+  /** Whether `/-/metrics` is answered. */
+  readonly metrics: boolean
   /** Finds the addresses of clients, also behind proxies. */
   readonly clientAddresses: Pick<ClientAddresses, 'of'>
   readonly limits: ServiceLimits
@@ -68,6 +70,6 @@ export interface ServiceLimits {
   readonly wait: number
   /** Milliseconds before the headers of a request must be complete. */
   readonly headerTimeout: number
-  /** Milliseconds before the whole request must be complete. */
+  /** Milliseconds before the body of a request must be complete. */
   readonly bodyTimeout: number
 }

@@ -72,7 +72,25 @@ describe('btkit/mirror', () => {
     assert.match(await (await ask('/files/a.iso.magnet')).text(), /^magnet:\?xt=urn:btih:/)
     const status = (await (await ask('/files/-/status.json')).json()) as { version: string }
     assert.match(status.version, /^\d/)
-    assert.match(await (await ask('/files/-/metrics')).text(), /btkit_requests_total\{.*code="200"/)
+  })
+
+  test('shows metrics to nobody, unless the options say so', async (t) => {
+    const { ask } = await open(t, (root) => [
+      { root: join(root, 'root'), prefix: '/files' },
+      { root: join(root, 'root'), prefix: '/open', metrics: true },
+    ])
+    assert.equal((await ask('/files/-/metrics')).status, 404)
+    const page = await ask('/files/-/status', { headers: { accept: 'text/html' } })
+    assert.doesNotMatch(await page.text(), /href="metrics"/)
+    await ask('/open/a.iso')
+    assert.match(await (await ask('/open/-/metrics')).text(), /btkit_requests_total\{.*code="200"/)
+  })
+
+  test('gives up a form that arrives too slowly', async (t) => {
+    const { port } = await open(t, belowFiles({ limits: { bodyTimeout: 100 } }))
+    const head = `POST /files/x/torrent_service/digest/${'0'.repeat(40)} HTTP/1.1\r\nHost: h\r\n`
+    const form = 'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\np='
+    assert.match(await raw(port, head + form), /^HTTP\/1\.1 408 [^]*arrives too slowly\n$/)
   })
 
   test('answers ranges and HEAD', async (t) => {

@@ -55,7 +55,7 @@ const AWAY = '/t'
 
 describe('btkit/tracker', () => {
   test('introduces peers below a prefix, beside routes of the app', async (t) => {
-    const { ask, address } = await open(t, [{ open: true, prefix: AWAY }])
+    const { ask, address } = await open(t, [{ open: true, prefix: AWAY, metrics: true }])
     assert.deepEqual(await (await fetch(`${address}/own`)).json(), { own: true })
     await ask(AWAY + announce({ peer: 'seed' }))
     const answer = await ask(AWAY + announce({ peer: 'leech', left: 1 }))
@@ -68,6 +68,12 @@ describe('btkit/tracker', () => {
     assert.equal(health.status, 200)
     const metrics = await (await fetch(`${address}${AWAY}/-/metrics`)).text()
     assert.match(metrics, /btkit_track_answers_total\{.*answered="announce"\} 2/)
+  })
+
+  test('shows metrics to nobody, unless the options say so', async (t) => {
+    const { address } = await open(t, [{ open: true, prefix: AWAY }])
+    assert.equal((await fetch(`${address}${AWAY}/-/metrics`)).status, 404)
+    assert.equal((await fetch(`${address}${AWAY}/-/ready`)).status, 200)
   })
 
   test('reads info hashes that are no UTF-8', async (t) => {

@@ -69,7 +69,11 @@ export function assembleMirror(parts: MirrorParts): AssembledMirror {
   const busy = new BusyTorrents(monotonic)
   const reports = openReports({ ...parts, cacheAccess, makers, busy })
   const root = new RootWatch(options.mirror.root)
-  const status = { ...reports, isRootThere: () => root.isThere() }
+  const status = {
+    report: reports.report,
+    describe: options.metrics ? reports.describe : null,
+    isRootThere: () => root.isThere(),
+  }
   const { known, ...contents } = openContents(parts, makers)
   const { current } = trackers
   const sender = new TorrentSender({ options, responses, busy, trackers: current })

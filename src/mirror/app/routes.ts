@@ -74,6 +74,7 @@ export function mirrorRoutes(app: FastifyInstance, parts: RouteParts, done: () =
     report: parts.status.report,
     hasFiles: options.files,
     hasListings,
+    hasMetrics: options.metrics,
   })
   addPkgtorrentRoutes(app, parts)
   addFileRoutes(app, { ...parts, views: new Views(parts) })

@@ -19,6 +19,8 @@ interface StatusPageRoutesParts {
   readonly hasFiles: boolean
   /** Whether directories have pages. */
   readonly hasListings: boolean
+  /** Whether metrics are answered. */
+  readonly hasMetrics: boolean
 }
 
 /** Adds the service's status at `/-/status`: a page, and the same as JSON. */
@@ -61,8 +63,8 @@ function keepLast<T>(render: (value: T) => string): (value: T) => string {
 }
 
 export interface StatusParts {
-  /** The service's metrics, in Prometheus' text format. */
-  readonly describe: () => Promise<string>
+  /** The service's metrics, in Prometheus' text format; null to answer none. */
+  readonly describe: (() => Promise<string>) | null
   /** Whether the mirror's root exists. */
   readonly isRootThere: () => Promise<boolean>
 }
@@ -82,10 +84,12 @@ export function addStatusRoutes(app: FastifyInstance, parts: StatusParts): void 
   // While the service stops, this one is refused like all others
   addReadRoute(app, '/-/ready', (_request, reply) => sendState(reply))
 
+  const { describe } = parts
+  if (!describe) return
   addReadRoute(app, '/-/metrics', async (_request, reply) => {
     return reply
       .header('Cache-Control', 'no-store')
       .type('text/plain; version=0.0.4')
-      .send(await parts.describe())
+      .send(await describe())
   })
 }

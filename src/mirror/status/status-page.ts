@@ -20,6 +20,8 @@ export interface StatusPageParts {
   readonly hasFiles: boolean
   /** Whether to link to pages of directories. */
   readonly hasListings: boolean
+  /** Whether to link to metrics. */
+  readonly hasMetrics: boolean
 }
 
 /** The path from the root of the mirror. */
@@ -36,6 +38,7 @@ export function renderStatusPage({
   isLive,
   hasFiles,
   hasListings,
+  hasMetrics,
 }: StatusPageParts): string {
   const refresh = html`<noscript
       ><meta http-equiv="refresh" content="${LIVE}; url=status?live" /></noscript
@@ -51,7 +54,10 @@ export function renderStatusPage({
       ...(hasListings && { header: WAY }),
     },
     html`<h1>Status of this mirror</h1>
-      <p>${again} &middot; <a href="status.json">JSON</a> &middot; <a href="metrics">metrics</a></p>
+      <p>
+        ${again} &middot; <a href="status.json">JSON</a>
+        ${hasMetrics && html`&middot; <a href="metrics">metrics</a>`}
+      </p>
       <div id="state">
         ${aboutService(report)} ${hashing(report)} ${busiest(report, hasFiles)} ${trackers(report)}
         ${cache(report)}

@@ -20,6 +20,7 @@ const STATUSES: Record<RefusalCode, number> = {
   empty: 422,
   busy: 503,
   throttled: 429,
+  stalled: 408,
 }
 
 /** Answers for errors of lower layers, whose messages contain paths of the server. */

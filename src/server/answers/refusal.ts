@@ -11,6 +11,7 @@ export type RefusalCode =
   | 'empty' // nothing to make a torrent of
   | 'busy' // more work than can be done in time
   | 'throttled' // more than one client's share
+  | 'stalled' // a body that arrives too slowly
 
 /**
  * An error that may be shown to strangers: its message names only what the client named. errors.ts

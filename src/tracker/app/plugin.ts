@@ -9,17 +9,20 @@ import { beginWork } from './run-tracker.js'
 import type { AnsweringSettings } from './settings.js'
 
 /** All settings of a tracker in another program's application. */
-export type PluginSettings = Omit<
+export interface PluginSettings extends Omit<
   AnsweringSettings,
   'prefix' | 'clientAddresses' | 'logFormat' | 'logFile'
->
+> {
+  /** Whether `/-/metrics` is answered. */
+  readonly metrics: boolean
+}
 
-/** The paths of pages and below them, and of health and metrics. */
+/** The paths of pages and below them. */
 const PAGE_PATHS = [
   ...['/', '/index.html', '/index.json', '/torrent', '/torrent.json', '/activity', '/file'],
   ...['/catalogue', '/catalogue/*', '/archive', '/archive/*'],
-  ...['/-/health', '/-/ready', '/-/metrics'],
 ]
+const HEALTH_PATHS = ['/-/health', '/-/ready']
 
 /**
  * Adds a tracker to an application: its routes below the prefix of `app`, and hooks that start and
@@ -52,8 +55,13 @@ export async function addTracker(
     else done()
   })
   const answer = answerBy(prepared)
-  const pages = settings.page.showInfoPage ? PAGE_PATHS : PAGE_PATHS.slice(-3)
-  for (const path of [...TRACKER_PATHS, ...pages]) addReadRoute(app, path, answer)
+  const paths = [
+    ...TRACKER_PATHS,
+    ...HEALTH_PATHS,
+    ...(settings.page.showInfoPage ? PAGE_PATHS : []),
+    ...(settings.metrics ? ['/-/metrics'] : []),
+  ]
+  for (const path of paths) addReadRoute(app, path, answer)
 }
 
 /** Starts and ends the work of a tracker with an application. */

@@ -50,6 +50,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     torrents: options.torrents.map((directory) => checkDirectory(resolve(io.cwd, directory))),
     files,
     listings,
+    metrics: true,
     clientAddresses: new ClientAddresses(options.trustProxy),
     limits: { ...options, maxReads: readsAtOnce(io) },
     warm: warmOptions(options, io.now()),
