@@ -7,6 +7,7 @@ export const JOINED = [
   '@commander-js/extra-typings',
   '@fastify/cookie',
   '@fastify/csrf',
+  '@fastify/multipart',
   'bencode',
   'bullmq',
   'chalk',

@@ -56,11 +56,11 @@ const LAST_CALL = 3000
  */
 export function publishTorrents(
   torrents: readonly TorrentInput[],
-  client: string,
+  client: string | ClientAddress,
   options: PublishOptions = {},
 ): Task<PublishOutcome[]> {
   return startTask(options, async (signal, tell) => {
-    const address = parseClientAddress(client)
+    const address = addressOf(client)
     const contents = torrents.map((torrent) => contentOf(torrent, options))
     const outcomes = await refuseDamaged(contents, options, { signal, tell })
     const whole = contents.filter((each) => !outcomes.has(each))
@@ -139,7 +139,7 @@ async function refuseDamaged(
  */
 export async function withdrawTorrents(
   torrents: readonly (TorrentInput | InfoHashes)[],
-  client: string,
+  client: string | ClientAddress,
   options: ClientOptions = {},
 ): Promise<WithdrawOutcome[]> {
   await Promise.resolve()
@@ -149,7 +149,7 @@ export async function withdrawTorrents(
     return clientInfoHash(isKnown ? torrent : readInput(torrent, options))
   })
   const act = options.dryRun ? planWithdrawal : withdraw
-  return act(connect(parseClientAddress(client), options), infoHashes)
+  return act(connect(addressOf(client), options), infoHashes)
 }
 
 /**
@@ -163,6 +163,10 @@ export async function listTorrents(
   await Promise.resolve()
   refuseAborted(options.signal)
   return connect(parseClientAddress(client), options).list()
+}
+
+function addressOf(client: string | ClientAddress): ClientAddress {
+  return typeof client === 'string' ? parseClientAddress(client) : client
 }
 
 function connect(

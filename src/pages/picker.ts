@@ -41,7 +41,6 @@ export function pickerPage({ page, action, form, field, directory, places }: Pic
       ${step(isDirectory ? 'at' : 'picked', path, isDirectory ? `${name}/` : name)}
     </li>`
   })
-  const shortcuts = [...new Set([...places, homedir(), '/'])]
   return page({
     title: `Choose: ${directory}`,
     content: html`<form method="post" action="${action}">
@@ -52,7 +51,7 @@ export function pickerPage({ page, action, form, field, directory, places }: Pic
           ${step('at', dirname(directory), 'Up')}
           <button name="picked" value="">Cancel</button>
         </div>
-        <p class="choices">${shortcuts.map((place) => step('at', place, place))}</p>
+        <p class="choices">${places.map((place) => step('at', place, place))}</p>
       </section>
       ${problem(error)}
       <section>
@@ -98,6 +97,8 @@ function isDirectory(entry: Dirent, directory: string): boolean {
 export interface PickRules extends Pick<Picking, 'page' | 'action' | 'places'> {
   /** Where the first picker begins. */
   readonly begin: string
+  /** Returns the directory to show instead of one. Without it, all directories are shown. */
+  readonly settle?: (directory: string) => string
   /** The field that is a list: what is chosen is added to it. */
   readonly list?: string | undefined
 }
@@ -105,7 +106,7 @@ export interface PickRules extends Pick<Picking, 'page' | 'action' | 'places'> {
 /**
  * If a form asks for a picker or comes from one: its page, or the form with what was chosen.
  */
-export function pick(form: Form, { begin, list, ...rules }: PickRules): Answer | Form {
+export function pick(form: Form, { begin, list, settle, ...rules }: PickRules): Answer | Form {
   const field = /^browse-(\w+)$/.exec(form.text('act'))?.[1] ?? form.text('choose')
   if (field === '') return form
   const lines = form.lines(field)
@@ -117,7 +118,11 @@ export function pick(form: Form, { begin, list, ...rules }: PickRules): Answer |
   }
   const current = lines.at(-1)
   const directory = form.text('at') || (current ? dirname(expand(current, begin)) : begin)
-  return pickerPage({ ...rules, form, field, directory: resolve(begin, directory) })
+  const wanted = resolve(begin, directory)
+  const everywhere = [...new Set([...rules.places, homedir(), '/'])]
+  return settle
+    ? pickerPage({ ...rules, form, field, directory: settle(wanted) })
+    : pickerPage({ ...rules, form, field, directory: wanted, places: everywhere })
 }
 
 /** Whether a directory is there; false if that cannot be told. */

@@ -38,6 +38,8 @@ export interface Locator {
   readonly click: () => Promise<void>
   readonly count: () => Promise<number>
   readonly fill: (text: string) => Promise<void>
+  readonly setInputFiles: (paths: readonly string[]) => Promise<void>
+  readonly selectOption: (value: string) => Promise<unknown>
   readonly focus: () => Promise<void>
   readonly getAttribute: (name: string) => Promise<string | null>
   readonly innerText: () => Promise<string>

@@ -45,6 +45,7 @@ export function deskAt(root: string) {
       { path: join(root, 'archive'), isArchive: true },
     ],
     stateDirectory,
+    otherStates: [join(root, 'completedir')],
     now: () => clock.now,
   })
   const trays = new Trays(stateDirectory, () => Date.now())

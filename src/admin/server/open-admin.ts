@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import cookie from '@fastify/cookie'
+import multipart from '@fastify/multipart'
 import { fastify, type FastifyInstance } from 'fastify'
 import { Exchanges } from '../../server/exchange/exchanges.js'
 import {
@@ -61,6 +62,7 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
   const door = new Door({ ...parts, settings, users, sessions, logIns, own: ownAddress(settings) })
   const prefix = settings.url?.pathname.replace(/\/$/, '') ?? ''
   acceptForms(app)
+  await app.register(multipart)
   adminRoutes(app, { ...parts, door })
   if (prefix !== '') app.get(prefix, (_, reply) => reply.redirect(`${prefix}/`, 308))
   await app.ready()

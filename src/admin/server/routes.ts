@@ -3,12 +3,12 @@ import { BtkitError } from '../../errors.js'
 import { asset, seeOther, type Answer, type PageParts } from '../../pages/frame.js'
 import { ICON } from '../../server/pages/masthead.js'
 import { Form } from '../../pages/form.js'
-import { SCRIPT } from '../../pages/script.js'
 import { PAGES_STYLE } from '../../pages/style.js'
 import { html } from '../../text/html.js'
 import type { User } from '../access/users.js'
 import type { Door } from './door.js'
 import { adminPage, logInContent } from '../frame/admin-page.js'
+import { ADMIN_SCRIPT } from '../frame/script.js'
 import type { AdminParts } from './settings.js'
 import { ADMIN_STYLE } from '../frame/style.js'
 import { mayDo, type AdminContext, type AdminRoute } from '../frame/visit.js'
@@ -27,7 +27,7 @@ export function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
   })
   const files = {
     'style.css': asset('text/css', PAGES_STYLE + ADMIN_STYLE),
-    'script.js': asset('text/javascript', SCRIPT),
+    'script.js': asset('text/javascript', ADMIN_SCRIPT),
     'icon.svg': asset('image/svg+xml', ICON),
   }
   for (const [name, answer] of Object.entries(files))

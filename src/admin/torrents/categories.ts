@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { isWithin } from '../../files/inside.js'
 import { syncDirectory } from '../../files/write/sync-directory.js'
 import { forEach, type Actor, type Desk, type Outcome } from './desk.js'
 import { makeDirectories } from './move-entry.js'
@@ -35,7 +36,7 @@ export function renameCategory(
 ): Promise<void> {
   actor.require('organize')
   return desk.change(async () => {
-    const from = requireBelowRoot(desk.places.category(address))
+    const from = requireNoRoot(desk, desk.places.category(address))
     const parent = desk.places.category(address.slice(0, address.lastIndexOf('/')))
     const to = desk.places.below(parent, name)
     refuseHeldBelow(desk, from)
@@ -51,7 +52,7 @@ export function renameCategory(
 export function removeCategory(desk: Desk, actor: Actor, address: string): Promise<void> {
   actor.require('organize')
   return desk.change(async () => {
-    const category = requireBelowRoot(desk.places.category(address))
+    const category = requireNoRoot(desk, desk.places.category(address))
     try {
       rmdirSync(category.path)
     } catch (error) {
@@ -114,8 +115,9 @@ async function moveTorrent(
   actor.note('move', desk.subject(place.category, place.name), `to ${desk.subject(to)}`)
 }
 
-function requireBelowRoot(category: Category): Category {
-  if (category.names.length > 0) return category
+/** Refuses a directory that the tracker was given, or that has one below it. */
+function requireNoRoot({ places }: Desk, category: Category): Category {
+  if (!places.roots.some(({ path }) => isWithin(path, category.path))) return category
   throw new BtkitError('usage', 'this directory was named when the tracker was started; it stays')
 }
 

@@ -14,7 +14,10 @@ export interface Actor {
    * Refuses what the user may not do with a torrent that `owner` added; null if nobody did.
    * @throws BtkitError `not-permitted`
    */
-  readonly require: (action: 'edit' | 'delete' | 'organize', owner?: string | null) => void
+  readonly require: (
+    action: 'edit' | 'delete' | 'publish' | 'organize',
+    owner?: string | null,
+  ) => void
   /** Records what the user did. */
   readonly note: (action: string, target: string, details?: string) => void
 }
@@ -24,6 +27,8 @@ export interface DeskParts {
   readonly roots: readonly Root[]
   /** The directory of all state. */
   readonly stateDirectory: string
+  /** Other state directories that completedir may use. */
+  readonly otherStates: readonly string[]
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -38,10 +43,10 @@ export class Desk {
   #last: Promise<unknown> = Promise.resolve()
 
   /** @throws BtkitError if a root or the state cannot be read */
-  constructor({ roots, stateDirectory, now }: DeskParts) {
+  constructor({ roots, stateDirectory, otherStates, now }: DeskParts) {
     this.places = new Places(roots)
     this.owners = new Owners(stateDirectory)
-    this.held = new HeldTorrents(stateDirectory)
+    this.held = new HeldTorrents([stateDirectory, ...otherStates])
     this.stateDirectory = stateDirectory
     this.now = now
   }

@@ -1,6 +1,6 @@
-import { BtkitError } from '../../errors.js'
+import { BtkitError, osCodeOf } from '../../errors.js'
 import { stampOfLog } from '../../state/torrents/file.js'
-import { TorrentLog } from '../../state/torrents/log.js'
+import { TorrentLog, type OpenLogOptions } from '../../state/torrents/log.js'
 import type { TorrentPlace } from './places.js'
 
 /** The most directories whose lists are kept in memory. */
@@ -10,15 +10,12 @@ const MAX_KEPT = 64
 export class HeldTorrents {
   readonly #logs = new Map<string, { readonly stamp: string; readonly log: TorrentLog }>()
 
-  /** `stateDirectory` is that of completedir. */
-  constructor(private readonly stateDirectory: string) {}
+  /** The state directories that completedir may use; those that cannot be read are ignored. */
+  constructor(private readonly stateDirectories: readonly string[]) {}
 
-  /**
-   * Whether completedir keeps the torrent of a name in a directory, given by its real path.
-   * @throws BtkitError if its list cannot be read
-   */
+  /** Whether completedir keeps the torrent of a name in a directory, given by its real path. */
   holds(directory: string, name: string): boolean {
-    return this.#logOf(directory)?.has(name) ?? false
+    return this.stateDirectories.some((state) => this.#logOf(state, directory)?.has(name))
   }
 
   /**
@@ -30,16 +27,24 @@ export class HeldTorrents {
     throw new BtkitError('not-permitted', `${name}: ${HELD}`)
   }
 
-  #logOf(target: string): TorrentLog | null {
-    const { stateDirectory } = this
-    const stamp = stampOfLog(stateDirectory, target)
-    if (stamp === null) return null
-    const known = this.#logs.get(target)
+  #logOf(stateDirectory: string, target: string): TorrentLog | null {
+    try {
+      const stamp = stampOfLog(stateDirectory, target)
+      return stamp === null ? null : this.#open(stamp, { stateDirectory, target })
+    } catch (error) {
+      if (error instanceof BtkitError || osCodeOf(error) !== undefined) return null
+      throw error
+    }
+  }
+
+  #open(stamp: string, place: Pick<OpenLogOptions, 'stateDirectory' | 'target'>): TorrentLog {
+    const key = `${place.stateDirectory}\0${place.target}`
+    const known = this.#logs.get(key)
     if (known?.stamp === stamp) return known.log
     const quiet = { isReadOnly: true, now: () => 0, warn: () => undefined }
-    const log = TorrentLog.open({ stateDirectory, target, ...quiet })
-    this.#logs.delete(target)
-    this.#logs.set(target, { stamp, log })
+    const log = TorrentLog.open({ ...place, ...quiet })
+    this.#logs.delete(key)
+    this.#logs.set(key, { stamp, log })
     for (const oldest of this.#logs.keys()) {
       if (this.#logs.size <= MAX_KEPT) break
       this.#logs.delete(oldest)

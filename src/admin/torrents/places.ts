@@ -115,11 +115,18 @@ export class Places {
       if (found.length >= MAX_CATEGORIES) return
       const category = attempt(() => this.category(address))
       if (category === null) return
+      // An archive may be below another root
+      if (category.names.length > 0 && this.isRoot(category.path)) return
       found.push(category)
       for (const name of subdirectories(category)) add(`${address}/${name}`)
     }
     for (const at of this.roots.keys()) add(String(at))
     return found
+  }
+
+  /** Whether a path is that of a root. */
+  isRoot(path: string): boolean {
+    return this.roots.some((root) => root.path === path)
   }
 
   /** Names a category for people. */

@@ -33,11 +33,19 @@ export function openClients(urls: readonly string[], timeoutMs: number, io: Io):
     throw new BtkitError('usage', `no client given; ${how}`)
   }
   return named.map((url) => {
-    const address = withCredentials(parseClientAddress(url), credentialsFile(io))
+    const address = clientAddress(url, io)
     const never = new AbortController().signal
     const lastCalls = connectClient(address, { timeoutMs: LAST_CALL_MS, signal: never })
     return { client: connectClient(address, { timeoutMs, signal: io.signal }), lastCalls, address }
   })
+}
+
+/**
+ * Returns the address of a client, with credentials from a file if the URL has none.
+ * @throws BtkitError as openClients
+ */
+export function clientAddress(url: string, io: Io): ClientAddress {
+  return withCredentials(parseClientAddress(url), credentialsFile(io))
 }
 
 /**

@@ -10,12 +10,13 @@ import { magnetLink } from '../../metainfo/magnet.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { fieldValue, Html, html } from '../../text/html.js'
-import { count, formatBytes } from '../../text/quantity.js'
+import { formatBytes } from '../../text/quantity.js'
 import { problem, seeOther, type Answer } from '../../pages/frame.js'
 import { page } from '../window.js'
 import type { Form } from '../../pages/form.js'
 import { checkField, defaultAct, textField } from '../../pages/form.js'
 import { expand, requirePath } from '../../pages/picker.js'
+import { planSection } from '../../pages/plan.js'
 import {
   applyPreset,
   presetField,
@@ -39,7 +40,7 @@ export class MakeTool implements Tool {
       title: 'Make a torrent',
       tool: 'make',
       status: error === null ? 200 : 400,
-      content: html`${problem(error)} ${plan && planOf(plan)}
+      content: html`${problem(error)} ${plan && planSection(plan)}
         <form method="post" action="make">
           ${defaultAct('make')}
           <fieldset>
@@ -122,26 +123,6 @@ export class MakeTool implements Tool {
     if (tool !== 'make' || job.state !== 'done') return null
     return { name: basename(path), bytes: (job.result as MadeTorrent).bytes }
   }
-}
-
-function planOf(plan: PlannedTorrent): Html {
-  const { files, size, pieceCount, pieceLength, torrentSize, skipped } = plan
-  return html`<section aria-label="Preview">
-    <h2>Preview: ${plan.name}</h2>
-    <p>
-      ${count(files, 'file')}, ${formatBytes(size)}, in ${count(pieceCount, 'piece')} of
-      ${formatBytes(pieceLength)}. The .torrent will have about ${formatBytes(torrentSize)}.
-    </p>
-    ${
-      skipped.length > 0 &&
-      html`<details>
-        <summary>${skipped.length} entries are left out</summary>
-        <ul>
-          ${skipped.slice(0, 200).map(({ path, reason }) => html`<li>${path}: ${reason}</li>`)}
-        </ul>
-      </details>`
-    }
-  </section>`
 }
 
 function madeOf({ bytesHashed }: MadeTorrent, metainfo: Metainfo, { id, about }: Job): Html {

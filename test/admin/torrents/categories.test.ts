@@ -157,10 +157,10 @@ test('uploaders change only their own torrents, also after these were moved or r
 })
 
 test('what completedir keeps is neither moved nor renamed', async (t) => {
-  const { desk, root, stateDirectory } = openTestDesk(t, { 't/x/a.torrent': A, 't/y/b.torrent': B })
+  const { desk, root } = openTestDesk(t, { 't/x/a.torrent': A, 't/y/b.torrent': B })
   const target = join(root, 't', 'x')
   const log = TorrentLog.open({
-    ...{ stateDirectory, target, isReadOnly: false },
+    ...{ stateDirectory: join(root, 'completedir'), target, isReadOnly: false },
     ...{ now: () => 0, warn: () => undefined },
   })
   const none = new Uint8Array(0)

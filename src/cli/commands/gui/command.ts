@@ -16,7 +16,7 @@ import { threadsOption } from '../../arguments/engine-options.js'
 import type { CommandContext } from '../../context.js'
 import { reportError, reportWarning } from '../../output/messages.js'
 import { startBrowser } from './browser.js'
-import { guiPresets } from './presets.js'
+import { formPresets } from '../../configuration/form-presets.js'
 
 const EXAMPLES = `
 Examples:
@@ -52,7 +52,7 @@ export function defineGui({ io, program }: CommandContext) {
       const gui = await openGui({
         directory: io.cwd,
         places,
-        presets: await guiPresets(config, io),
+        presets: await formPresets(config, io),
         cacheDirectory: cache ? cachePath(options.cacheDir, io) : null,
         cacheTrust,
         stateDirectory: stateDirectory({ option: options.stateDir, env, isRoot }),

@@ -4,6 +4,8 @@ import {
   parseListenPlace,
   requireProtected,
 } from '../../../admin/access/listen-place.js'
+import type { ClientAddress } from '../../../clients/address.js'
+import type { OpenForms } from '../../../admin/forms/open-forms.js'
 import type { Admin } from '../../../admin/server/open-admin.js'
 import { asBtkitError, BtkitError } from '../../../errors.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
@@ -11,6 +13,7 @@ import { stateDirectory } from '../../../state/directory.js'
 import { makeDirectory, requireOwnDirectory } from '../../../state/own-directory.js'
 import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
+import { clientAddress } from '../../arguments/open-clients.js'
 import type { Io } from '../../io.js'
 import { reportError, reportWarning } from '../../output/messages.js'
 import type { TrackOptions } from './options.js'
@@ -22,6 +25,12 @@ export interface AdminRequest {
   readonly url: URL | null
   /** The directory of its records. */
   readonly directory: string
+  /** The directories whose files may become torrents. */
+  readonly makeFrom: readonly string[]
+  /** The programs that can seed the torrents. */
+  readonly clients: readonly ClientAddress[]
+  /** The configuration file with presets, if it was named. */
+  readonly config: string | undefined
 }
 
 /**
@@ -29,9 +38,17 @@ export interface AdminRequest {
  * @throws BtkitError `usage` if passwords would cross a network in plain text
  */
 export function adminRequest(options: TrackOptions, io: Io): AdminRequest | null {
-  const { adminUsers, adminListen, adminUrl, stateDir, tlsCert, trustProxy } = options
+  const { adminUsers, adminListen, adminUrl, stateDir, tlsCert, trustProxy, makeFrom } = options
+  const { client: clients } = options
+  const { config } = options as { readonly config?: string }
   if (adminUsers === undefined) {
-    const given = adminListen === undefined ? adminUrl && '--admin-url' : '--admin-listen'
+    const needing = {
+      '--admin-listen': adminListen,
+      '--admin-url': adminUrl,
+      '--make-from': makeFrom[0],
+      '--client': clients[0],
+    }
+    const given = Object.entries(needing).find(([, value]) => value !== undefined)?.[0]
     if (given === undefined) return null
     throw new BtkitError('usage', `${given}: needs --admin-users, the file of those who may log in`)
   }
@@ -42,7 +59,18 @@ export function adminRequest(options: TrackOptions, io: Io): AdminRequest | null
   requireProtected(place, { hasTls: tlsCert !== undefined, hasTrustedProxy })
   const directory = resolve(cwd, stateDirectory({ option: stateDir, env, isRoot }))
   const url = adminUrl === undefined ? null : new URL(adminUrl)
-  return { usersFile: resolve(cwd, adminUsers), place, url, directory }
+  return {
+    ...{ usersFile: resolve(cwd, adminUsers), place, url, directory, config },
+    makeFrom: makeFrom.map((each) => resolve(cwd, each)),
+    clients: clientAddresses(options, io),
+  }
+}
+
+/** @throws BtkitError `usage` for a wrong URL, or without the directories of the files */
+function clientAddresses({ client, makeFrom }: TrackOptions, io: Io): ClientAddress[] {
+  if (client.length > 0 && makeFrom.length === 0)
+    throw new BtkitError('usage', '--client: needs --make-from, the directory of the files to seed')
+  return client.map((url) => clientAddress(url, io))
 }
 
 /**
@@ -52,7 +80,7 @@ export function adminRequest(options: TrackOptions, io: Io): AdminRequest | null
 export async function openTrackerAdmin(
   request: AdminRequest,
   tracker: RunningTracker,
-  { settings, io }: { readonly settings: TrackerSettings; readonly io: Io },
+  { settings, io }: TrackedParts,
 ): Promise<Admin> {
   const { openAdmin } = await import('../../../admin/server/open-admin.js')
   const { ActivityLog } = await import('../../../admin/activity/activity-log.js')
@@ -61,8 +89,9 @@ export async function openTrackerAdmin(
   makeOwnDirectory(directory)
   const log = new ActivityLog(join(directory, 'admin.log'))
   const { directories } = settings.allowed
-  const routes = adminPages({ tracker, directories, log, now: io.now })
-  return openAdmin(
+  const forms = await openTrackerForms(request, tracker, { settings, io })
+  const routes = adminPages({ tracker, directories, log, forms, now: io.now })
+  const admin = await openAdmin(
     { ...request, tls: settings.tls, clientAddresses: settings.clientAddresses },
     {
       routes,
@@ -77,6 +106,53 @@ export async function openTrackerAdmin(
       },
     },
   )
+  const close = async () => {
+    await admin.close()
+    await forms?.close()
+  }
+  return { ...admin, close }
+}
+
+/** The parts of the pages on which torrents are changed; null if all torrents are tracked. */
+async function openTrackerForms(
+  { directory, makeFrom, clients, config }: AdminRequest,
+  tracker: RunningTracker,
+  { settings, io }: TrackedParts,
+): Promise<OpenForms | null> {
+  const { directories, archives } = settings.allowed
+  if (directories.length === 0) return null
+  const roots = [
+    ...directories.map((path) => ({ path, isArchive: false })),
+    ...archives.map((path) => ({ path, isArchive: true })),
+  ]
+  const { openForms } = await import('../../../admin/forms/open-forms.js')
+  const { formPresets } = await import('../../configuration/form-presets.js')
+  const onError = (error: unknown) => {
+    reportError(error, io)
+  }
+  const { publicUrl } = settings
+  return openForms({
+    roots,
+    makeFrom,
+    clients,
+    stateDirectory: directory,
+    otherStates: COMPLETEDIR_STATES,
+    presets: await formPresets(config, io),
+    announce: publicUrl === null ? null : `${publicUrl.replace(/\/$/, '')}/announce`,
+    changed: () => {
+      tracker.refresh().catch(onError)
+    },
+    ...{ now: io.now, monotonic: io.monotonic, onError },
+  })
+}
+
+/** The state directories of completedir if root or the unit of systemd runs it. */
+const COMPLETEDIR_STATES = ['/var/lib/btkit', '/var/lib/btkit-completedir']
+
+/** The settings of a tracker, and its world. */
+interface TrackedParts {
+  readonly settings: TrackerSettings
+  readonly io: Io
 }
 
 /** @throws BtkitError if other users could change files in the directory */

@@ -125,6 +125,18 @@ export function declareTrackOptions(isLegacy: boolean) {
       'show them at this HOST:PORT or Unix socket (default: 127.0.0.1:6970)',
     )
     .option('--admin-url <url>', 'use this URL, at which a proxy shows them', publicUrl)
+    .option(
+      '--make-from <dir>',
+      'let users make torrents of files below this directory (repeatable)',
+      read.collect,
+      [] as string[],
+    )
+    .option(
+      '--client <url>',
+      'let users publish torrents to this client (repeatable)',
+      read.collect,
+      [] as string[],
+    )
     .optionsGroup('Several trackers:')
     .option('--store <url>', 'share swarms through this Redis; file:PATH reads the URL')
     .option('--share-key-file <file>', 'share UDP clients with trackers that have this key')

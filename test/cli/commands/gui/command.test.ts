@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { guiPresets } from '../../../../src/cli/commands/gui/presets.js'
+import { formPresets } from '../../../../src/cli/configuration/form-presets.js'
 import { ask } from '../../../support/gui.js'
 import { Captured, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
@@ -78,7 +78,7 @@ presets:
 `,
   })
   const io = { env: {}, isRoot: false, cwd: directory } as never
-  const [preset] = await guiPresets(join(directory, 'config.yaml'), io)
+  const [preset] = await formPresets(join(directory, 'config.yaml'), io)
   assert.deepEqual(preset, {
     name: 'release',
     fields: {

@@ -1,10 +1,10 @@
-import type { Preset } from '../../../pages/torrent-fields.js'
-import { formatTiers } from '../../../pages/tiers.js'
-import { byteSize } from '../../arguments/values.js'
-import { filesWithPresets, readConfigurations } from '../../configuration/files.js'
-import { presetsOf } from '../../configuration/presets.js'
-import type { Located, Section } from '../../configuration/read-file.js'
-import type { Io } from '../../io.js'
+import type { Preset } from '../../pages/torrent-fields.js'
+import { formatTiers } from '../../pages/tiers.js'
+import { byteSize } from '../arguments/values.js'
+import { filesWithPresets, readConfigurations } from './files.js'
+import { presetsOf } from './presets.js'
+import type { Located, Section } from './read-file.js'
+import type { Io } from '../io.js'
 
 type Aliases = ReadonlyMap<string, string>
 
@@ -12,7 +12,7 @@ type Aliases = ReadonlyMap<string, string>
  * The presets of the configuration, as fields of a form.
  * @throws BtkitError `usage` for a wrong configuration
  */
-export async function guiPresets(option: string | undefined, io: Io): Promise<Preset[]> {
+export async function formPresets(option: string | undefined, io: Io): Promise<Preset[]> {
   const files = filesWithPresets(null, option, io)
   const all = await readConfigurations(files, io)
   const aliases = new Map(

@@ -1,0 +1,106 @@
+import { BtkitError } from '../../errors.js'
+import type { Form } from '../../pages/form.js'
+import { textField } from '../../pages/form.js'
+import { problem, seeOther, type Answer } from '../../pages/frame.js'
+import { fieldValue, html, type Html } from '../../text/html.js'
+import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import { createCategory, removeCategory, renameCategory } from '../torrents/categories.js'
+import { torrentNames, type Category } from '../torrents/places.js'
+import { categoryField, query, type FormsParts } from './parts.js'
+
+/** The page that creates, renames and removes categories. */
+export function categoriesRoutes(parts: FormsParts): AdminRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: 'categories',
+      menu: { title: 'Categories', needs: 'organize' },
+      handle: (context) => {
+        context.require('organize')
+        return show(parts, context, { form: context.query, error: null })
+      },
+    },
+    { method: 'POST', path: 'categories', handle: (context) => change(parts, context) },
+  ]
+}
+
+async function change(parts: FormsParts, context: AdminContext): Promise<Answer> {
+  const { desk } = parts
+  const { form } = context
+  const [act, address, name] = [form.text('act'), form.text('category'), form.text('name')]
+  try {
+    if (act === 'create') await createCategory(desk, context, { parent: form.text('parent'), name })
+    else if (act === 'rename') await renameCategory(desk, context, { address, name })
+    else if (act === 'remove') await removeCategory(desk, context, address)
+    else throw new BtkitError('usage', 'this cannot be done with categories')
+  } catch (error) {
+    if (!(error instanceof BtkitError) || error.code === 'not-permitted') throw error
+    return show(parts, context, { form, error: error.message })
+  }
+  parts.changed()
+  return seeOther('categories')
+}
+
+interface Shown {
+  readonly form: Form
+  readonly error: string | null
+}
+
+function show({ desk }: FormsParts, { page }: AdminContext, { form, error }: Shown): Answer {
+  const rows = desk.places.list().map((each) => row(each, desk.places.titleOf(each)))
+  return page({
+    title: 'Categories',
+    status: error === null ? 200 : 400,
+    content: html`${problem(error)}
+      <p class="muted">A category is a directory of the tracker. An empty one can be removed.</p>
+      <form method="post" action="categories">
+        <fieldset>
+          <legend>New category</legend>
+          ${textField(form, { name: 'name', label: 'Name' })}
+          ${categoryField(form, desk, { name: 'parent', label: 'In', isArchived: true })}
+          <div class="acts"><button class="main" name="act" value="create">Create</button></div>
+        </fieldset>
+      </form>
+      <section>
+        <div class="scroll" tabindex="0" role="group" aria-label="Categories">
+          <table class="stack">
+            <thead>
+              <tr>
+                <th class="name">Category</th>
+                <th class="n">Torrents</th>
+                <td></td>
+              </tr>
+            </thead>
+            <tbody>
+              ${rows}
+            </tbody>
+          </table>
+        </div>
+      </section>`,
+  })
+}
+
+function row(category: Category, title: string): Html {
+  const { address, names } = category
+  const name = names.at(-1)
+  return html`<tr>
+    <th class="name" scope="row"><a href="torrents${query({ in: address })}">${title}</a></th>
+    <td class="n" data-label="Torrents">${torrentNames(category).length}</td>
+    <td>${name !== undefined && changeForm(address, name, title)}</td>
+  </tr>`
+}
+
+function changeForm(address: string, name: string, title: string): Html {
+  return html`<form class="with" method="post" action="categories">
+    <input type="hidden" name="category" value="${fieldValue(address)}" />
+    <input
+      type="text"
+      name="name"
+      value="${fieldValue(name)}"
+      aria-label="New name of ${title}"
+      autocomplete="off"
+    />
+    <button name="act" value="rename" aria-label="Rename ${title}">Rename</button>
+    <button name="act" value="remove" aria-label="Remove ${title}">Remove</button>
+  </form>`
+}

@@ -1,0 +1,145 @@
+import { basename } from 'node:path'
+import { BtkitError } from '../../errors.js'
+import {
+  changesOf,
+  commonValues,
+  diffOf,
+  digestOf,
+  privateField,
+  VALUES,
+  type Opened,
+} from '../../pages/edited-values.js'
+import type { Form } from '../../pages/form.js'
+import { checkField, hiddenFields, linesField, textField } from '../../pages/form.js'
+import { problem, type Answer } from '../../pages/frame.js'
+import { fieldValue, html, type Html } from '../../text/html.js'
+import { count } from '../../text/quantity.js'
+import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import { editTorrents, MOST_EDITED, openTorrents, type EditedTorrent } from '../torrents/edit.js'
+import { query, type FormsParts } from './parts.js'
+
+/** The pages that edit torrents: fields, then what would change, then the change. */
+export function editRoutes(parts: FormsParts): AdminRoute[] {
+  return [{ method: 'POST', path: 'edit', handle: (context) => editPage(parts, context) }]
+}
+
+/** Answers a form about torrents to edit. */
+export async function editPage(parts: FormsParts, context: AdminContext): Promise<Answer> {
+  const act = context.form.text('act')
+  const torrents = context.form.all('torrent')
+  if (torrents.length > MOST_EDITED)
+    throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
+  try {
+    if (act === 'preview' || act === 'save') return await edit(parts, context, act === 'preview')
+  } catch (error) {
+    if (!(error instanceof BtkitError) || error.code === 'changed') throw error
+    return fieldsPage(context, openTorrents(parts.desk, context, torrents), error.message)
+  }
+  return fieldsPage(context, openTorrents(parts.desk, context, torrents), null)
+}
+
+function fieldsPage(
+  { form, page }: AdminContext,
+  torrents: readonly Opened[],
+  error: string | null,
+): Answer {
+  const isFresh = !form.has('digest')
+  const values = { ...commonValues(torrents), ...privateField(torrents) }
+  const filled = isFresh ? form.with(values) : form
+  const many = torrents.length > 1
+  return page({
+    title: many
+      ? `Edit ${torrents.length} torrents`
+      : `Edit ${basename(torrents[0]?.file ?? 'nothing')}`,
+    status: error === null ? 200 : 400,
+    content: html`${problem(error)}
+      <form method="post" action="edit">
+        ${torrentFields(form)}
+        <input type="hidden" name="digest" value="${digestOf(torrents)}" />
+        ${many && namesOf(torrents)}
+        <fieldset>
+          <legend>Values</legend>
+          ${VALUES.map((value) => valueField(filled, value, torrents))}
+          ${!many && checkField(filled, 'Peers', [['private', 'private: from these trackers only']])}
+        </fieldset>
+        <p class="muted">
+          Name, source tag and private are parts of the info hash: if you change them, the torrent
+          gets another swarm.
+        </p>
+        <div class="acts">
+          <button class="main" name="act" value="preview">Show what would change</button>
+        </div>
+      </form>`,
+  })
+}
+
+/** The fields that name the torrents and the page to go back to. */
+function torrentFields(form: Form): Html[] {
+  const names = form.all('torrent').map((address) => {
+    return html`<input type="hidden" name="torrent" value="${fieldValue(address)}" />`
+  })
+  return [html`<input type="hidden" name="in" value="${fieldValue(form.text('in'))}" />`, ...names]
+}
+
+function namesOf(torrents: readonly Opened[]): Html {
+  return html`<details>
+    <summary>The torrents</summary>
+    <ul>
+      ${torrents.map(({ file }) => html`<li class="name">${basename(file)}</li>`)}
+    </ul>
+  </details>`
+}
+
+function valueField(
+  form: Form,
+  { name, label, kind }: (typeof VALUES)[number],
+  torrents: readonly Opened[],
+): Html {
+  const differs = new Set(torrents.map(({ values }) => values[name])).size > 1
+  const hint = differs
+    ? 'The torrents differ here. If you leave this empty, each keeps its own.'
+    : undefined
+  if (kind === 'text') return textField(form, { name, label, hint })
+  return linesField(form, { name, label, hint, ...(kind === 'tiers' ? { kind } : {}) })
+}
+
+async function edit(parts: FormsParts, context: AdminContext, isDry: boolean): Promise<Answer> {
+  const { form } = context
+  const outcomes = await editTorrents(parts.desk, context, {
+    torrents: form.all('torrent'),
+    digest: form.text('digest'),
+    changesOf: (opened) => changesOf(form, opened),
+    isDry,
+  })
+  if (!isDry) parts.changed()
+  const changed = outcomes.filter((each) => each.error === null && each.isChanged).length
+  const verb = isDry ? 'would change' : 'changed'
+  return context.page({
+    title: `${count(changed, 'torrent')} ${verb}`,
+    content: html`${outcomes.map(resultOf)} ${isDry ? saveForm(form, changed > 0) : back(form)}`,
+  })
+}
+
+function resultOf(outcome: EditedTorrent): Html | null {
+  const name = basename(outcome.address)
+  if (outcome.error === null)
+    return outcome.isChanged ? diffOf(name, outcome.before, outcome.after) : null
+  return html`<section>
+    <h2 class="name">${name}</h2>
+    ${problem(outcome.error.message)}
+  </section>`
+}
+
+function saveForm(form: Form, hasChanges: boolean): Html {
+  return html`<form method="post" action="edit">
+    ${hiddenFields(form.without('act'))}
+    <div class="acts">
+      ${hasChanges && html`<button class="main" name="act" value="save">Save</button>`}
+      <button name="act" value="again">Back to the fields</button>
+    </div>
+  </form>`
+}
+
+function back(form: Form): Html {
+  return html`<p><a href="torrents${query({ in: form.text('in') })}">Back to the torrents</a></p>`
+}

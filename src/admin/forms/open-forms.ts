@@ -1,0 +1,60 @@
+import { startPeriodicTasks } from '../../server/lifecycle/periodic-tasks.js'
+import { Jobs } from '../../pages/jobs.js'
+import { emptyBin } from '../torrents/bin.js'
+import { Desk } from '../torrents/desk.js'
+import type { Root } from '../torrents/places.js'
+import { realRoots } from '../torrents/source.js'
+import { Trays } from '../torrents/tray.js'
+import type { FormsParts } from './parts.js'
+
+/** Milliseconds between two looks for what is too old: deleted torrents and uploads. */
+const TIDY_PERIOD = 3_600_000
+
+/** The settings of the pages on which torrents are changed. */
+export interface FormsSettings extends Pick<
+  FormsParts,
+  'presets' | 'announce' | 'changed' | 'clients'
+> {
+  /** Not empty. */
+  readonly roots: readonly Root[]
+  /** The directories whose files may become torrents. */
+  readonly makeFrom: readonly string[]
+  /** The directory of all state. */
+  readonly stateDirectory: string
+  /** Other state directories that completedir may use. */
+  readonly otherStates: readonly string[]
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** A clock in milliseconds that never jumps. */
+  readonly monotonic: () => number
+  readonly onError: (error: unknown) => void
+}
+
+/** The parts of the pages on which torrents are changed, and their end. */
+export interface OpenForms extends FormsParts {
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Opens the parts of the pages on which torrents are changed. Uploads and deleted torrents are
+ * removed when they are too old.
+ * @throws BtkitError if a directory or the state cannot be read
+ */
+export async function openForms(settings: FormsSettings): Promise<OpenForms> {
+  const { stateDirectory, now, monotonic, onError } = settings
+  const desk = new Desk(settings)
+  const trays = new Trays(stateDirectory, now)
+  const jobs = new Jobs(monotonic, () => undefined)
+  const tidy = async () => {
+    trays.sweep()
+    await emptyBin(desk)
+  }
+  await tidy()
+  const stop = startPeriodicTasks([{ act: tidy, period: TIDY_PERIOD }], onError)
+  const close = async () => {
+    jobs.cancelAll()
+    await stop()
+    await jobs.settled()
+  }
+  return { ...settings, desk, trays, jobs, makeFrom: realRoots(settings.makeFrom), close }
+}

@@ -1,0 +1,71 @@
+import { basename } from 'node:path'
+import type { ClientAddress } from '../../clients/address.js'
+import type { BtkitError } from '../../errors.js'
+import type { Form } from '../../pages/form.js'
+import { selectField } from '../../pages/form.js'
+import type { Jobs } from '../../pages/jobs.js'
+import type { Preset } from '../../pages/torrent-fields.js'
+import { html, type Html } from '../../text/html.js'
+import { count } from '../../text/quantity.js'
+import type { Desk, Outcome } from '../torrents/desk.js'
+import type { Trays } from '../torrents/tray.js'
+
+/** The parts that the pages about torrents share. */
+export interface FormsParts {
+  readonly desk: Desk
+  readonly trays: Trays
+  readonly jobs: Jobs
+  /** Real paths of the directories whose files may become torrents. */
+  readonly makeFrom: readonly string[]
+  /** The programs that can seed the torrents. */
+  readonly clients: readonly ClientAddress[]
+  readonly presets: readonly Preset[]
+  /** The announce URL for torrents that are made here; null if it is not known. */
+  readonly announce: string | null
+  /** Makes the tracker look at its directories soon. */
+  readonly changed: () => void
+}
+
+/** A list of categories to choose from; `isArchived` adds those of the archive. */
+export function categoryField(
+  form: Form,
+  { places }: Desk,
+  field: { readonly name: string; readonly label: string; readonly isArchived?: boolean },
+): Html {
+  const listed = places.list().filter(({ root }) => field.isArchived === true || !root.isArchive)
+  const choices = listed.map((each) => [each.address, places.titleOf(each)] as const)
+  return selectField(form, { ...field, choices })
+}
+
+/** Shows which of several torrents were not changed, and why. */
+export function failures(outcomes: readonly Outcome[]): Html | false {
+  const failed = outcomes.flatMap(({ address, error }) => (error ? [{ address, error }] : []))
+  return (
+    failed.length > 0 &&
+    html`<section role="alert">
+      <h2>${count(failed.length, 'torrent')} not changed</h2>
+      <ul>
+        ${failed.map(({ address, error }) => failureItem(basename(address), error))}
+      </ul>
+    </section>`
+  )
+}
+
+function failureItem(name: string, { message }: BtkitError): Html {
+  const start = message.startsWith(name) ? null : html`<span class="name">${name}</span>: `
+  return html`<li>${start}<span class="bad">${message}</span></li>`
+}
+
+/** Says what was done to several torrents. */
+export function done(outcomes: readonly Outcome[], verb: string): Html | false {
+  const changed = outcomes.filter(({ error }) => error === null).length
+  return (
+    changed > 0 && html`<p class="note" role="status">${count(changed, 'torrent')} ${verb}.</p>`
+  )
+}
+
+/** Returns fields for an address, such as `?in=0%2Flinux`. */
+export function query(fields: Readonly<Record<string, string>>): string {
+  const given = Object.entries(fields).filter(([, value]) => value !== '')
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
+}

@@ -1,0 +1,189 @@
+import { basename } from 'node:path'
+import type { ClientAddress } from '../../clients/address.js'
+import { BtkitError } from '../../errors.js'
+import { publishTorrents, withdrawTorrents } from '../../library/clients.js'
+import { Form, hiddenFields, selectField, textField } from '../../pages/form.js'
+import { problem, seeOther, type Answer } from '../../pages/frame.js'
+import type { Job, Work } from '../../pages/jobs.js'
+import { pick } from '../../pages/picker.js'
+import { html, type Html } from '../../text/html.js'
+import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import type { TorrentPlace } from '../torrents/places.js'
+import { resolveSource, settleDirectory } from '../torrents/source.js'
+import { refuseBusy, THREADS } from './jobs-page.js'
+import { query, type FormsParts } from './parts.js'
+
+/** The page that publishes torrents to clients, and withdraws them; none without clients. */
+export function publishRoutes(parts: FormsParts): AdminRoute[] {
+  if (parts.clients.length === 0) return []
+  const { makeFrom } = parts
+  const handle = (context: AdminContext): Answer => {
+    const form = pick(context.form, {
+      page: context.page,
+      action: 'publish',
+      places: makeFrom,
+      begin: makeFrom[0] ?? '/',
+      settle: (directory) => settleDirectory(makeFrom, directory),
+    })
+    return form instanceof Form ? act(parts, context, form) : form
+  }
+  return [{ method: 'POST', path: 'publish', handle }]
+}
+
+/** Asks for a client and the directory of the files. */
+export function publishPage(
+  parts: FormsParts,
+  { page }: AdminContext,
+  { form, error = null }: { readonly form: Form; readonly error?: string | null },
+): Answer {
+  const labels = parts.clients.map(({ label }) => label)
+  const names = form.all('torrent').map((address) => {
+    return html`<li class="name">${basename(address)}</li>`
+  })
+  return page({
+    title: 'Publish to a client',
+    status: error === null ? 200 : 400,
+    content: html`${problem(error)}
+      <form method="post" action="publish">
+        ${hiddenFields(form.without('act', 'client', 'path'))}
+        <fieldset>
+          <legend>Torrents</legend>
+          <ul>
+            ${names}
+          </ul>
+        </fieldset>
+        <fieldset>
+          <legend>Client</legend>
+          ${selectField(form, {
+            name: 'client',
+            label: 'Client',
+            choices: labels.map((label) => [label, label]),
+          })}
+          ${textField(form, {
+            name: 'path',
+            label: 'Files',
+            hint: 'The directory that has the files under the names of the torrents.',
+            pick: true,
+          })}
+        </fieldset>
+        <div class="acts">
+          <button class="main" name="act" value="publish">Publish</button>
+          <button name="act" value="withdraw">Withdraw</button>
+        </div>
+      </form>`,
+  })
+}
+
+function act(parts: FormsParts, context: AdminContext, form: Form): Answer {
+  const wanted = form.text('act')
+  if (wanted !== 'publish' && wanted !== 'withdraw') return publishPage(parts, context, { form })
+  try {
+    return seeOther(`job/${begin(parts, context, { form, wanted }).id}`)
+  } catch (error) {
+    if (!(error instanceof BtkitError)) throw error
+    return publishPage(parts, context, { form, error: error.message })
+  }
+}
+
+/** The outcome for a torrent, in words. */
+interface Published {
+  readonly name: string
+  readonly told: string
+  readonly isGood: boolean
+}
+
+interface Wanted {
+  readonly form: Form
+  readonly wanted: 'publish' | 'withdraw'
+}
+
+function begin(parts: FormsParts, context: AdminContext, { form, wanted }: Wanted): Job {
+  const { desk, jobs } = parts
+  const places = form.all('torrent').map((address) => {
+    const place = desk.places.torrent(address)
+    context.require('publish', desk.ownerOf(place))
+    return place
+  })
+  const client = parts.clients.find(({ label }) => label === form.text('client'))
+  if (!client) throw new BtkitError('usage', 'there is no such client')
+  refuseBusy(jobs)
+  const data = wanted === 'publish' ? resolveSource(parts.makeFrom, form.text('path')) : ''
+  const title =
+    wanted === 'publish' ? `Publish to ${client.label}` : `Withdraw from ${client.label}`
+  return jobs.start({ title, tool: 'torrents', path: form.text('in') }, (signal) => {
+    const work =
+      wanted === 'publish'
+        ? publish(places, client, { data, signal })
+        : withdraw(places, client, signal)
+    const noted = work.then((outcomes) => {
+      for (const [i, { isGood }] of outcomes.entries()) {
+        const place = places[i]
+        if (isGood && place)
+          context.note(wanted, desk.subject(place.category, place.name), client.label)
+      }
+      return outcomes
+    })
+    return Symbol.asyncIterator in work
+      ? Object.assign(noted, { [Symbol.asyncIterator]: () => work[Symbol.asyncIterator]() })
+      : noted
+  })
+}
+
+function publish(
+  places: readonly TorrentPlace[],
+  client: ClientAddress,
+  { data, signal }: { readonly data: string; readonly signal: AbortSignal },
+): Work<Published[]> {
+  const paths = places.map(({ path }) => path)
+  const task = publishTorrents(paths, client, { data, signal, threads: THREADS })
+  const told = task.then((outcomes) =>
+    outcomes.map(({ status, reason }, i) => {
+      const name = places[i]?.name ?? ''
+      return { name, told: reason ?? PUBLISHED[status] ?? status, isGood: reason === null }
+    }),
+  )
+  return Object.assign(told, { [Symbol.asyncIterator]: () => task[Symbol.asyncIterator]() })
+}
+
+const PUBLISHED: Readonly<Record<string, string>> = {
+  published: 'the client seeds it now',
+  already: 'the client seeds it already',
+}
+
+async function withdraw(
+  places: readonly TorrentPlace[],
+  client: ClientAddress,
+  signal: AbortSignal,
+): Promise<Published[]> {
+  const paths = places.map(({ path }) => path)
+  const outcomes = await withdrawTorrents(paths, client, { signal })
+  return outcomes.map(({ status }, i) => {
+    const name = places[i]?.name ?? ''
+    return { name, told: WITHDRAWN[status], isGood: status === 'withdrawn' }
+  })
+}
+
+const WITHDRAWN = {
+  withdrawn: 'withdrawn; its files stay',
+  absent: 'the client does not have it',
+  left: 'the client has it, but not from btkit; it stays',
+}
+
+/** Shows what became of torrents. */
+export function publishedPage({ about, result }: Job, { page }: AdminContext): Answer {
+  const rows = (result as readonly Published[]).map(({ name, told, isGood }): Html => {
+    return html`<li>
+      <span class="name">${name}</span>: <span class="${isGood ? 'good' : 'bad'}">${told}</span>
+    </li>`
+  })
+  return page({
+    title: about.title,
+    root: '../',
+    content: html`<section>
+        <ul>
+          ${rows}
+        </ul>
+      </section>
+      <p><a href="../torrents${query({ in: about.path })}">Back to the torrents</a></p>`,
+  })
+}

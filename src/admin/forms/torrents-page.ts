@@ -1,0 +1,247 @@
+import { lstatSync } from 'node:fs'
+import { join } from 'node:path'
+import { readTorrent } from '../../core/read-torrent.js'
+import { BtkitError } from '../../errors.js'
+import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
+import { Form } from '../../pages/form.js'
+import type { Answer } from '../../pages/frame.js'
+import { fieldValue, html, type Html } from '../../text/html.js'
+import { count, formatBytes } from '../../text/quantity.js'
+import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import { deleteTorrents } from '../torrents/bin.js'
+import { archiveTorrents, moveTorrents } from '../torrents/categories.js'
+import type { Outcome } from '../torrents/desk.js'
+import { HELD } from '../torrents/held.js'
+import { torrentNames, type Category } from '../torrents/places.js'
+import { editPage } from './edit-page.js'
+import { publishPage } from './publish-page.js'
+import { categoryField, done, failures, query, type FormsParts } from './parts.js'
+
+/** The torrents on a page. */
+const PER_PAGE = 100
+
+/** The page of torrents, from which some are chosen to be changed. */
+export function torrentsRoutes(parts: FormsParts): AdminRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: 'torrents',
+      menu: { title: 'Torrents' },
+      handle: (context) => showTorrents(parts, context, { form: context.query }),
+    },
+    {
+      method: 'POST',
+      path: 'torrents',
+      handle: (context) => changeTorrents(parts, context),
+    },
+  ]
+}
+
+async function changeTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
+  const { desk } = parts
+  const { form } = context
+  const torrents = form.all('torrent')
+  const act = form.text('act')
+  if (torrents.length === 0) throw new BtkitError('usage', 'no torrent was chosen; check its box')
+  if (act === 'edit') return editPage(parts, context)
+  if (act === 'publish') return publishPage(parts, context, { form })
+  const acts: Record<string, () => Promise<Told>> = {
+    move: async () =>
+      told(await moveTorrents(desk, context, { torrents, to: form.text('to') }), 'moved'),
+    archive: async () =>
+      told(await archiveTorrents(desk, context, { torrents, isBack: false }), 'archived'),
+    back: async () =>
+      told(await archiveTorrents(desk, context, { torrents, isBack: true }), 'taken back'),
+    delete: async () => told(await deleteTorrents(desk, context, torrents), 'deleted', BIN),
+  }
+  const chosen = Object.hasOwn(acts, act) ? acts[act] : undefined
+  if (!chosen) throw new BtkitError('usage', 'this cannot be done with torrents')
+  const result = await chosen()
+  parts.changed()
+  const shown = new Form({ in: form.text('in'), q: form.text('q'), page: form.text('page') })
+  return showTorrents(parts, context, { form: shown, result })
+}
+
+const BIN = html`<a href="bin">Undo this in the bin</a>`
+
+/** The outcome of a change in words. */
+type Told = Html
+
+function told(outcomes: readonly Outcome[], verb: string, undo: Html | null = null): Told {
+  const changed = outcomes.some(({ error }) => error === null)
+  return html`${done(outcomes, verb)} ${changed && undo} ${failures(outcomes)}`
+}
+
+interface Shown {
+  /** The category (`in`), a part of names (`q`), and the number of the page. */
+  readonly form: Form
+  readonly result?: Html
+}
+
+function showTorrents(parts: FormsParts, context: AdminContext, { form, result }: Shown): Answer {
+  const { places } = parts.desk
+  const category = places.category(form.text('in') || '0')
+  const wanted = form.text('q').toLowerCase()
+  const names = torrentNames(category).filter((name) => name.toLowerCase().includes(wanted))
+  const pages = Math.max(1, Math.ceil(names.length / PER_PAGE))
+  const page = Math.min(Math.max(1, Math.trunc(Number(form.text('page'))) || 1), pages)
+  const shown = names.slice((page - 1) * PER_PAGE, page * PER_PAGE)
+  const view = { category, names: shown, form, page, pages }
+  return context.page({
+    title: 'Torrents',
+    content: html`${result ?? null}
+      <div class="shelf">
+        ${categoryList(parts, category)}
+        <div>
+          ${toolbar(view)} ${names.length === 0 ? nothing(wanted) : table(parts, context, view)}
+        </div>
+      </div>`,
+  })
+}
+
+interface View {
+  readonly category: Category
+  readonly names: readonly string[]
+  readonly form: Form
+  readonly page: number
+  readonly pages: number
+}
+
+function nothing(wanted: string): Html {
+  return wanted === ''
+    ? html`<p>No torrents are here. <a href="upload">Upload some</a>.</p>`
+    : html`<p>No torrent here has this in its name.</p>`
+}
+
+/** The categories with numbers of torrents. */
+function categoryList({ desk: { places } }: FormsParts, current: Category): Html {
+  const items = places.list().map((each) => {
+    const isCurrent = each.address === current.address && html` aria-current="page"`
+    const name = each.names.at(-1) ?? places.titleOf(each)
+    return html`<li class="level-${Math.min(each.names.length, 5)}">
+      <a href="torrents${query({ in: each.address })}" ${isCurrent}>${name}</a>
+      <span class="muted">${torrentNames(each).length}</span>
+    </li>`
+  })
+  return html`<nav class="categories" aria-label="Categories">
+    <ul>
+      ${items}
+    </ul>
+  </nav>`
+}
+
+function toolbar({ category, form, page, pages }: View): Html {
+  const to = (at: number, text: string) =>
+    html`<a href="torrents${query({ in: category.address, q: form.text('q'), page: String(at) })}"
+      >${text}</a
+    >`
+  return html`<div class="tools">
+    <form method="get" action="torrents" role="search">
+      <input type="hidden" name="in" value="${fieldValue(category.address)}" />
+      <input
+        type="search"
+        name="q"
+        value="${fieldValue(form.text('q'))}"
+        placeholder="Part of a name"
+        aria-label="Part of a name"
+      />
+      <button>Search</button>
+    </form>
+    ${
+      pages > 1 &&
+      html`<p>
+        ${page > 1 && to(page - 1, 'Previous')} Page ${page} of ${pages}
+        ${page < pages && to(page + 1, 'Next')}
+      </p>`
+    }
+  </div>`
+}
+
+function table(parts: FormsParts, context: AdminContext, view: View): Html {
+  const { category, names, form, page } = view
+  const rows = names.map((name) => row(parts, context, { category, name }))
+  const { archive } = parts.desk.places
+  const isArchived = category.root.isArchive
+  return html`<form method="post" action="torrents">
+    <input type="hidden" name="in" value="${fieldValue(category.address)}" />
+    <input type="hidden" name="q" value="${fieldValue(form.text('q'))}" />
+    <input type="hidden" name="page" value="${page}" />
+    <section>
+      <div class="scroll" tabindex="0" role="group" aria-label="Torrents">
+        <table class="stack" data-all>
+          <thead>
+            <tr>
+              <td></td>
+              <th class="name">Torrent</th>
+              <th class="n">Size</th>
+              <th>Changed</th>
+              <th>Added by</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${rows}
+          </tbody>
+        </table>
+      </div>
+    </section>
+    <section class="chosen" aria-label="Do with the chosen torrents">
+      <div class="acts">
+        <button class="main" name="act" value="edit">Edit</button>
+        <button name="act" value="delete">Delete</button>
+        ${parts.clients.length > 0 && html`<button name="act" value="publish">Publish</button>`}
+        ${archive !== null && !isArchived && html`<button name="act" value="archive">Archive</button>`}
+        ${isArchived && html`<button name="act" value="back">Take back</button>`}
+        <span class="with">
+          ${categoryField(new Form({ to: category.address }), parts.desk, {
+            name: 'to',
+            label: 'Move to',
+          })}
+          <button name="act" value="move">Move</button>
+        </span>
+      </div>
+    </section>
+  </form>`
+}
+
+function row(
+  { desk }: FormsParts,
+  context: AdminContext,
+  { category, name }: { readonly category: Category; readonly name: string },
+): Html {
+  const path = join(category.path, name)
+  const facts = factsAt(path)
+  const owner = desk.owners.lastAt(path)
+  const isHeld = desk.held.holds(category.path, name)
+  const mayChange = !isHeld && context.may('edit', owner)
+  const value = fieldValue(`${category.address}/${name}`)
+  const box = mayChange
+    ? html`<input type="checkbox" name="torrent" value="${value}" aria-label="${name}" />`
+    : null
+  return html`<tr>
+    <td class="box">${box}</td>
+    <th class="name" scope="row">
+      ${name}<br /><span class="muted">${facts.told}</span>
+      ${isHeld && html`<br /><small class="muted">Read-only: ${HELD}.</small>`}
+    </th>
+    <td class="n" data-label="Size">${facts.size}</td>
+    <td class="date">${facts.changed}</td>
+    <td>${owner ?? (isHeld ? 'completedir' : '')}</td>
+  </tr>`
+}
+
+function factsAt(path: string) {
+  const mtime = lstatSync(path, { throwIfNoEntry: false })?.mtime
+  const changed = mtime?.toISOString().slice(0, 16).replace('T', ' ') ?? ''
+  try {
+    const { name, size, files } = readTorrent(path, DEFAULT_MAX_SIZE)
+    const told = html`${name} (${count(files.filter(({ padding }) => !padding).length, 'file')})`
+    return { told, size: formatBytes(size), changed }
+  } catch (error) {
+    if (!(error instanceof BtkitError)) throw error
+    return {
+      told: html`<span class="bad">not a torrent, or not readable</span>`,
+      size: '',
+      changed,
+    }
+  }
+}

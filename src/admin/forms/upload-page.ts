@@ -1,0 +1,225 @@
+import type { MultipartFile } from '@fastify/multipart'
+import type { FastifyRequest } from 'fastify'
+import { BtkitError } from '../../errors.js'
+import { Form } from '../../pages/form.js'
+import { seeOther, type Answer } from '../../pages/frame.js'
+import { fieldValue, html, type Html } from '../../text/html.js'
+import { count, formatBytes } from '../../text/quantity.js'
+import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import { keepTorrents } from '../torrents/keep.js'
+import type { Waiting } from '../torrents/tray.js'
+import { MAX_BYTES, MAX_WAITING, type UploadedFile } from '../torrents/upload.js'
+import { categoryField, done, failures, type FormsParts } from './parts.js'
+
+/** The most findings and trackers of a torrent that are shown. */
+const MOST_LISTED = 10
+
+/** Limits of the frame around files; the tray limits the files. */
+const LIMITS = {
+  fieldNameSize: 100,
+  fieldSize: 10_000,
+  fields: 10,
+  headerPairs: 20,
+  files: MAX_WAITING + 1,
+  fileSize: 2 * MAX_BYTES,
+}
+
+/** The page on which torrents are uploaded, and wait until they are kept. */
+export function uploadRoutes(parts: FormsParts): AdminRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: 'upload',
+      menu: { title: 'Upload', needs: 'add' },
+      handle: (context) => show(parts, context, { form: context.query }),
+    },
+    {
+      method: 'POST',
+      path: 'upload',
+      upload: MAX_BYTES,
+      handle: (context) => receive(parts, context),
+    },
+    { method: 'POST', path: 'tray', handle: (context) => empty(parts, context) },
+  ]
+}
+
+async function receive(parts: FormsParts, context: AdminContext): Promise<Answer> {
+  context.require('add')
+  const { request, user } = context
+  const length = Number(request.headers['content-length'] ?? 0)
+  const { names, refused } = await parts.trays.receive(user.name, filesOf(context), length)
+  if (refused.length === 0 && names.length > 0) return seeOther('upload')
+  const told = refused.map(({ message }) => html`<li class="bad">${message}</li>`)
+  const result = html`<section role="alert">
+    <h2>${names.length === 0 && told.length === 0 ? 'No file was chosen' : 'Refused'}</h2>
+    <ul>
+      ${told}
+    </ul>
+  </section>`
+  return show(parts, context, { form: new Form(), result, status: 400 })
+}
+
+/** The files of an upload. Its first part must be a token against forgery. */
+async function* filesOf({ request, checkToken }: AdminContext): AsyncGenerator<UploadedFile> {
+  if (!request.isMultipart()) throw new BtkitError('usage', 'this is no form with files')
+  let isChecked = false
+  try {
+    for await (const part of request.parts({ limits: LIMITS })) {
+      if (!isChecked) checkToken(part.type === 'field' ? String(part.value) : '')
+      isChecked = true
+      if (part.type === 'file' && !isEmpty(part)) yield { name: part.filename, content: part.file }
+      else if (part.type === 'file') part.file.resume()
+    }
+  } catch (error) {
+    throw translate(error, request)
+  }
+  if (!isChecked) checkToken('')
+}
+
+/** Browsers send a file without a name if none was chosen. */
+function isEmpty({ filename }: MultipartFile): boolean {
+  return (filename as string | undefined) === undefined || filename === ''
+}
+
+/** Errors of the form itself. */
+function translate(error: unknown, { raw }: FastifyRequest): unknown {
+  const { statusCode, code } = error as { readonly statusCode?: number; readonly code?: string }
+  if (error instanceof BtkitError) return error
+  if (code === 'FST_FILES_LIMIT')
+    return new BtkitError('too-many', `at most ${MAX_WAITING} torrents are uploaded at once`)
+  if (statusCode !== undefined && statusCode < 500)
+    return new BtkitError('usage', `the upload is broken: ${(error as Error).message}`)
+  return raw.destroyed ? new BtkitError('interrupted', 'the upload was broken off') : error
+}
+
+async function empty(parts: FormsParts, context: AdminContext): Promise<Answer> {
+  context.require('add')
+  const { form, user } = context
+  const chosen = form.all('keep')
+  if (chosen.length === 0) throw new BtkitError('usage', 'no torrent was chosen; check its box')
+  if (form.text('act') === 'discard') {
+    parts.trays.discard(user.name, chosen)
+    return seeOther('upload')
+  }
+  const names = new Map(chosen.map((name) => [name, form.text(`as ${name}`) || name]))
+  const keeping = { trays: parts.trays, to: form.text('to'), names }
+  const outcomes = await keepTorrents(parts.desk, context, keeping)
+  parts.changed()
+  const result = html`${done(outcomes, 'kept')} ${failures(outcomes)}`
+  return show(parts, context, { form, result })
+}
+
+interface Shown {
+  readonly form: Form
+  readonly result?: Html
+  readonly status?: number
+}
+
+function show(parts: FormsParts, context: AdminContext, { form, result, status }: Shown): Answer {
+  const waiting = parts.trays.list(context.user.name)
+  return context.page({
+    title: 'Upload',
+    status,
+    content: html`${result ?? null}
+      <form
+        method="post"
+        action="upload"
+        enctype="multipart/form-data"
+        data-upload
+        data-most-bytes="${MAX_BYTES}"
+        data-most-files="${MAX_WAITING}"
+      >
+        <fieldset>
+          <legend>Torrents</legend>
+          <div class="field">
+            <label for="files">Files</label>
+            <input
+              type="file"
+              id="files"
+              name="files"
+              multiple
+              accept=".torrent,application/x-bittorrent"
+            />
+            <small>
+              Choose .torrent files, or drop them here: at most ${MAX_WAITING}, and
+              ${formatBytes(MAX_BYTES)} in all. You will see them before they are tracked.
+            </small>
+          </div>
+          <p class="error" role="alert" hidden></p>
+          <div class="acts"><button class="main">Upload</button></div>
+        </fieldset>
+      </form>
+      ${waiting.length > 0 && tray(parts, form, waiting)}`,
+  })
+}
+
+function tray(parts: FormsParts, form: Form, waiting: readonly Waiting[]): Html {
+  return html`<form method="post" action="tray">
+    <section>
+      <h2>${count(waiting.length, 'torrent')} not tracked yet</h2>
+      <p class="muted">They are removed after a day if you do not keep them.</p>
+      <div class="scroll" tabindex="0" role="group" aria-label="Uploaded torrents">
+        <table class="stack" data-all>
+          <thead>
+            <tr>
+              <td></td>
+              <th class="name">Keep as</th>
+              <th class="name">Content</th>
+              <th class="n">Size</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${waiting.map((each) => row(each, form))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+    <section aria-label="Do with the chosen torrents">
+      ${categoryField(form, parts.desk, { name: 'to', label: 'Category' })}
+      <div class="acts">
+        <button class="main" name="act" value="keep">Keep</button>
+        <button name="act" value="discard">Discard</button>
+      </div>
+    </section>
+  </form>`
+}
+
+function row({ name, metainfo, findings }: Waiting, form: Form): Html {
+  const { announce, announceList, comment, files } = metainfo
+  const trackers = announceList?.flat() ?? (announce === null ? [] : [announce])
+  const told = [
+    ...trackers.slice(0, MOST_LISTED).map((url) => html`<li><code>${url}</code></li>`),
+    ...findings
+      .slice(0, MOST_LISTED)
+      .map(
+        ({ severity, message }) =>
+          html`<li class="${severity === 'note' ? 'muted' : 'unsure'}">
+            ${severity}: ${message}
+          </li>`,
+      ),
+  ]
+  return html`<tr>
+    <td class="box">
+      <input type="checkbox" name="keep" value="${fieldValue(name)}" aria-label="${name}" checked />
+    </td>
+    <td class="name">
+      <input
+        type="text"
+        name="as ${fieldValue(name)}"
+        value="${fieldValue(form.text(`as ${name}`) || name)}"
+        aria-label="Keep ${name} as"
+      />
+    </td>
+    <td class="name">
+      ${metainfo.name} <span class="muted">(${count(files.length, 'file')})</span>
+      ${comment !== null && html`<br /><span class="muted">${comment}</span>`}
+      ${
+        told.length > 0 &&
+        html`<ul>
+          ${told}
+        </ul>`
+      }
+    </td>
+    <td class="n" data-label="Size">${formatBytes(metainfo.size)}</td>
+  </tr>`
+}

@@ -1,0 +1,60 @@
+import { SCRIPT } from '../../pages/script.js'
+
+/**
+ * The script of the administration, which works without it: torrents are dropped to be uploaded,
+ * too large uploads are noticed before they are sent, and one box checks all of a table.
+ */
+export const ADMIN_SCRIPT = `${SCRIPT}
+for (const form of document.querySelectorAll('[data-upload]')) {
+  const input = form.querySelector('input[type=file]')
+  const problem = form.querySelector('.error')
+  const { mostBytes, mostFiles } = form.dataset
+  const fault = () => {
+    const files = [...input.files]
+    const bytes = files.reduce((sum, { size }) => sum + size, 0)
+    if (files.length > Number(mostFiles)) return 'These are ' + files.length + ' files; choose at most ' + mostFiles + '.'
+    return bytes > Number(mostBytes) ? 'These files are too large; choose fewer.' : ''
+  }
+  const look = () => {
+    problem.textContent = fault()
+    problem.hidden = problem.textContent === ''
+    return problem.hidden
+  }
+  input.addEventListener('change', look)
+  form.addEventListener('submit', (event) => {
+    if (!look()) event.preventDefault()
+  })
+  document.addEventListener('dragover', (event) => {
+    if (!event.dataTransfer.types.includes('Files')) return
+    event.preventDefault()
+    form.classList.add('dropping')
+  })
+  document.addEventListener('dragleave', () => form.classList.remove('dropping'))
+  document.addEventListener('drop', (event) => {
+    form.classList.remove('dropping')
+    if (event.dataTransfer.files.length === 0) return
+    event.preventDefault()
+    input.files = event.dataTransfer.files
+    if (look()) form.requestSubmit()
+  })
+}
+
+for (const table of document.querySelectorAll('[data-all]')) {
+  const boxes = [...table.querySelectorAll('tbody input[type=checkbox]')]
+  if (boxes.length < 2) continue
+  const all = document.createElement('input')
+  all.type = 'checkbox'
+  all.setAttribute('aria-label', 'All')
+  const look = () => {
+    const checked = boxes.filter((box) => box.checked).length
+    all.checked = checked === boxes.length
+    all.indeterminate = checked > 0 && checked < boxes.length
+  }
+  all.addEventListener('change', () => {
+    for (const box of boxes) box.checked = all.checked
+  })
+  table.addEventListener('change', look)
+  table.querySelector('thead td').append(all)
+  look()
+}
+`

@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { editTorrent } from '../../../src/library/changes.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { fieldsOf, startForms, type Fields } from '../../support/admin-forms.js'
+import { filesBelow, torrentNamed } from '../../support/desk.js'
+import { makeScratch } from '../../support/scratch.js'
+
+const A = torrentNamed('a', 'old')
+const B = torrentNamed('b', 'other')
+
+test('chosen torrents are moved, deleted, and taken back from the bin', async (t) => {
+  const { root, logIn } = await startForms(t, {
+    'torrents/a.torrent': A,
+    'torrents/x/b.torrent': B,
+  })
+  const alice = await logIn()
+  const moved = await alice.post('/torrents', [
+    ...([
+      ['act', 'move'],
+      ['to', '0/x'],
+      ['torrent', '0/a.torrent'],
+      ['torrent', '0/gone.torrent'],
+    ] as const),
+  ])
+  assert.match(moved.text, /1 torrent moved/)
+  assert.match(moved.text, /gone\.torrent: is not there any more/)
+  await alice.post('/torrents', [
+    ['act', 'delete'],
+    ['torrent', '0/x/a.torrent'],
+    ['torrent', '0/x/b.torrent'],
+  ])
+  assert.deepEqual(
+    filesBelow(join(root, 'torrents')).filter((name) => !name.startsWith('.')),
+    [],
+  )
+  const ids = fieldsOf(await alice.get('/bin'))
+  assert.equal(ids.length, 2)
+  await alice.post('/bin', ids)
+  assert.deepEqual(filesBelow(join(root, 'torrents')), ['x/a.torrent', 'x/b.torrent'])
+})
+
+test('chosen torrents are edited after a preview; another change meanwhile is told', async (t) => {
+  const { root, logIn } = await startForms(t, {
+    'torrents/a.torrent': A,
+    'torrents/b.torrent': B,
+  })
+  const alice = await logIn()
+  const read = (name: string) => parseMetainfo(readFileSync(join(root, 'torrents', name)))
+  const chosen: Fields = [
+    ['torrent', '0/a.torrent'],
+    ['torrent', '0/b.torrent'],
+  ]
+  const form = fieldsOf(await alice.post('/torrents', [['act', 'edit'], ...chosen]))
+  const typed: Fields = [
+    ...form.filter(([name]) => name !== 'comment'),
+    ['comment', 'new'],
+    ['act', 'preview'],
+  ]
+  const preview = await alice.post('/edit', typed)
+  assert.match(preview.text, /2 torrents would change/)
+  assert.match(preview.text, /<del>- old<\/del>/)
+  assert.equal(read('a.torrent').comment, 'old')
+  await alice.post('/edit', [...fieldsOf(preview), ['act', 'save']])
+  assert.deepEqual([read('a.torrent').comment, read('b.torrent').comment], ['new', 'new'])
+  writeFileSync(join(root, 'torrents/a.torrent'), editTorrent(A, { comment: 'theirs' }).bytes)
+  const late = await alice.post('/edit', [...fieldsOf(preview), ['act', 'save']])
+  assert.equal(late.status, 409)
+  assert.match(late.text, /changed meanwhile/)
+  assert.equal(read('a.torrent').comment, 'theirs')
+})
+
+test('an uploader sees all torrents, and changes none of others', async (t) => {
+  const { root, logIn } = await startForms(t, { 'torrents/a.torrent': A })
+  const bob = await logIn('bob')
+  const { text } = await bob.get('/torrents')
+  assert.match(text, /a\.torrent/)
+  assert.doesNotMatch(text, /name="torrent"/)
+  for (const act of ['move', 'delete']) {
+    const { text: told } = await bob.post('/torrents', [
+      ['act', act],
+      ['to', '0'],
+      ['torrent', '0/a.torrent'],
+    ])
+    assert.match(told, /1 torrent not changed/)
+  }
+  for (const [path, fields] of [
+    [
+      '/torrents',
+      [
+        ['act', 'edit'],
+        ['torrent', '0/a.torrent'],
+      ],
+    ],
+    [
+      '/edit',
+      [
+        ['act', 'save'],
+        ['torrent', '0/a.torrent'],
+        ['digest', '0'],
+      ],
+    ],
+    [
+      '/categories',
+      [
+        ['act', 'create'],
+        ['parent', '0'],
+        ['name', 'x'],
+      ],
+    ],
+  ] as const) {
+    assert.equal((await bob.post(path, fields)).status, 403, path)
+  }
+  assert.deepEqual(filesBelow(join(root, 'torrents')), ['a.torrent'])
+})
+
+test('no field leads out of the directories', async (t) => {
+  const { root, logIn } = await startForms(
+    t,
+    {
+      'torrents/a.torrent': A,
+      'outside/b.torrent': B,
+      'data/f': 'f',
+    },
+    [],
+  )
+  const alice = await logIn()
+  await alice.upload({ '../../evil.torrent': B })
+  const odd = [
+    '0/..',
+    '0/../outside',
+    '../outside',
+    '/etc',
+    '0/a.torrent',
+    '1',
+    '',
+    '0\0',
+    '0/%2e%2e',
+  ]
+  for (const to of odd) {
+    await alice.post('/tray', [
+      ['act', 'keep'],
+      ['keep', 'evil.torrent'],
+      ['to', to],
+    ])
+    await alice.post('/torrents', [
+      ['act', 'move'],
+      ['torrent', '0/a.torrent'],
+      ['to', to],
+    ])
+    await alice.post('/categories', [
+      ['act', 'create'],
+      ['parent', to],
+      ['name', 'x'],
+    ])
+    await alice.post('/categories', [
+      ['act', 'rename'],
+      ['category', to],
+      ['name', 'x'],
+    ])
+    await alice.get(`/torrents?in=${encodeURIComponent(to)}`)
+  }
+  for (const name of ['../x', '/tmp/x', 'a/b', '..', '.x', 'a\nb', 'x'.repeat(300)]) {
+    await alice.post('/tray', [
+      ['act', 'keep'],
+      ['keep', 'evil.torrent'],
+      ['as evil.torrent', name],
+      ['to', '0'],
+    ])
+    await alice.post('/categories', [
+      ['act', 'create'],
+      ['parent', '0'],
+      ['name', name],
+    ])
+  }
+  for (const address of ['0/../outside/b.torrent', '../outside/b.torrent', '/etc/passwd'])
+    await alice.post('/torrents', [
+      ['act', 'delete'],
+      ['torrent', address],
+    ])
+  assert.deepEqual(filesBelow(join(root, 'torrents')), ['a.torrent'])
+  assert.deepEqual(filesBelow(join(root, 'outside')), ['b.torrent'])
+})
+
+test('names and comments are inert in pages', async (t) => {
+  const evil = '<img src=x onerror=alert(1)>"\''
+  const { logIn } = await startForms(t, {
+    [`torrents/${evil}.torrent`]: torrentNamed(evil, evil),
+    [`torrents/${evil}/a.torrent`]: A,
+  })
+  const alice = await logIn()
+  await alice.upload({ 'b.torrent': torrentNamed(evil, evil) })
+  for (const path of [
+    '/torrents',
+    '/upload',
+    '/categories',
+    `/torrents?q=${encodeURIComponent(evil)}`,
+  ]) {
+    const { status, text } = await alice.get(path)
+    assert.equal(status, 200)
+    assert.doesNotMatch(text, /<img/)
+    assert.match(text, /&lt;img/)
+  }
+})
+
+test('categories are created, renamed and removed', async (t) => {
+  const { root, logIn } = await startForms(t, { 'torrents/x/a.torrent': A })
+  const alice = await logIn()
+  await alice.post('/categories', [
+    ['act', 'create'],
+    ['parent', '0/x'],
+    ['name', 'y'],
+  ])
+  await alice.post('/categories', [
+    ['act', 'rename'],
+    ['category', '0/x'],
+    ['name', 'z'],
+  ])
+  assert.deepEqual(filesBelow(join(root, 'torrents')), ['z/a.torrent'])
+  const { status, text } = await alice.post('/categories', [
+    ['act', 'remove'],
+    ['category', '0/z'],
+  ])
+  assert.equal(status, 400)
+  assert.match(text, /the category is not empty/)
+  const removed = await alice.post('/categories', [
+    ['act', 'remove'],
+    ['category', '0/z/y'],
+  ])
+  assert.equal(removed.status, 303)
+})
+
+test('a release is retired to the archive, and taken back', async (t) => {
+  const archive = makeScratch(t)
+  const { root: own, logIn } = await startForms(t, { 'torrents/linux/a.torrent': A }, [
+    '--archive-dir',
+    archive,
+  ])
+  const alice = await logIn()
+  await alice.post('/torrents', [
+    ['act', 'archive'],
+    ['torrent', '0/linux/a.torrent'],
+  ])
+  assert.deepEqual(filesBelow(archive), ['linux/a.torrent'])
+  const { text } = await alice.get('/torrents?in=1%2Flinux')
+  assert.match(text, /Take back/)
+  await alice.post('/torrents', [
+    ['act', 'back'],
+    ['torrent', '1/linux/a.torrent'],
+  ])
+  assert.deepEqual(filesBelow(join(own, 'torrents')), ['linux/a.torrent'])
+})

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { startForms } from '../../support/admin-forms.js'
+import { filesBelow, torrentNamed } from '../../support/desk.js'
+
+const A = torrentNamed('a')
+const B = torrentNamed('b')
+
+test('uploaded torrents are shown, then kept in a category, and tracked', async (t) => {
+  const { root, logIn } = await startForms(t, { 'torrents/linux/readme.txt': '' })
+  const bob = await logIn('bob')
+  const { status, location } = await bob.upload({ 'a.torrent': A, 'b.torrent': B })
+  assert.deepEqual([status, location], [303, 'upload'])
+  const shown = await bob.get('/upload')
+  assert.match(shown.text, /2 torrents not tracked yet/)
+  assert.deepEqual(filesBelow(join(root, 'torrents')), ['linux/readme.txt'])
+  const alice = await logIn()
+  assert.doesNotMatch((await alice.get('/upload')).text, /not tracked yet/)
+  const kept = await bob.post('/tray', [
+    ...([
+      ['act', 'keep'],
+      ['to', '0/linux'],
+    ] as const),
+    ...([
+      ['keep', 'a.torrent'],
+      ['as a.torrent', 'first'],
+    ] as const),
+  ])
+  assert.match(kept.text, /1 torrent kept/)
+  assert.deepEqual(filesBelow(join(root, 'torrents')), ['linux/first.torrent', 'linux/readme.txt'])
+  await bob.post('/tray', [
+    ['act', 'discard'],
+    ['keep', 'b.torrent'],
+  ])
+  assert.doesNotMatch((await bob.get('/upload')).text, /b\.torrent/)
+  assert.match((await alice.get('/torrents?in=0%2Flinux')).text, /first\.torrent[^]*bob/)
+  assert.match((await alice.get('/log')).text, /bob[^]*add[^]*first\.torrent/)
+})
+
+test('what is no torrent is told in a line', async (t) => {
+  const { logIn } = await startForms(t)
+  const bob = await logIn('bob')
+  const { status, text } = await bob.upload({
+    'x.torrent': '<script>alert(1)</script>',
+    'a.torrent': A,
+  })
+  assert.equal(status, 400)
+  assert.match(text, /x\.torrent: not a torrent \(it begins with &quot;&lt;script&gt;/)
+  assert.doesNotMatch(text, /<script>alert/)
+  assert.match(text, /1 torrent not tracked yet/)
+  assert.match((await bob.upload({})).text, /No file was chosen/)
+})
+
+test('an upload without the token of the session stores nothing', async (t) => {
+  const { root, logIn } = await startForms(t)
+  const bob = await logIn('bob')
+  const others = await (await logIn()).token()
+  for (const token of ['', 'x', others]) {
+    const { status } = await bob.upload({ 'a.torrent': A }, token)
+    assert.equal(status, 403)
+  }
+  assert.deepEqual(
+    filesBelow(join(root, 'state')).filter((name) => name.includes('uploads')),
+    [],
+  )
+})
+
+test('501 files are refused, and nothing of them is kept', async (t) => {
+  const { root, logIn } = await startForms(t)
+  const bob = await logIn('bob')
+  const many = Object.fromEntries(Array.from({ length: 501 }, (_, i) => [`${i}.torrent`, A]))
+  const { status, text } = await bob.upload(many)
+  assert.equal(status, 400)
+  assert.match(text, /at most 500 torrents/)
+  assert.deepEqual(
+    filesBelow(join(root, 'state')).filter((name) => name.includes('uploads')),
+    [],
+  )
+})
+
+test('an upload of a gigabyte is refused before it is sent', async (t) => {
+  const { root, pages, visitor } = await startForms(t)
+  const browser = visitor()
+  await browser.logIn('bob', 'staple of the uploader')
+  const { hostname, port, host } = new URL(pages)
+  const socket = connect(Number(port), hostname)
+  const head = [
+    ...['POST /upload HTTP/1.1', `Host: ${host}`, `Cookie: ${browser.cookie}`],
+    ...['Content-Type: multipart/form-data; boundary=x', `Content-Length: ${2 ** 30}`, '', ''],
+  ]
+  socket.write(head.join('\r\n'))
+  const answer = await new Promise<string>((resolve) => {
+    socket.once('data', (data) => {
+      resolve(String(data))
+    })
+  })
+  socket.destroy()
+  assert.match(answer, /^HTTP\/1\.1 413 /)
+  assert.deepEqual(
+    filesBelow(join(root, 'state')).filter((name) => name.includes('uploads')),
+    [],
+  )
+})
