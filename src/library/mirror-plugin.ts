@@ -150,6 +150,7 @@ function serviceOptions(options: MirrorOptions): MirrorSettings['options'] {
     // The application's server has its own
     limits: { ...checkedNumbers(limits, LIMITS), headerTimeout: 0 },
     warm: warmOf(options),
+    tracker: null,
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Mirror } from './tree/mirror.js'
 import type { PieceLength } from './pkgtorrent/set.js'
 import type { WarmOptions } from './warm/options.js'
+import type { ScrapedCounts } from '../clients/scrape/swarm-counts.js'
 import type { ClientAddresses } from '../server/connections/client-address.js'
 
 /** The settings of the service, made from the command line. */
@@ -35,8 +36,18 @@ export interface ServiceOptions {
   readonly limits: ServiceLimits
   /** Files to hash before anybody asks for them; null for none. */
   readonly warm: WarmOptions | null
+  /** The tracker in the same process; null for none. */
+  readonly tracker: OwnTracker | null
+}
+
+/** A tracker in the same process. */
+export interface OwnTracker {
   /** Receives the bytes of each torrent that is composed. */
-  readonly onTorrent?: (bytes: Uint8Array) => void
+  readonly add: (bytes: Uint8Array) => void
+  /** The counts of a torrent, whose info hash is in hexadecimal; null if it is unknown. */
+  readonly countsOf: (infoHash: string) => ScrapedCounts | null
+  /** URL of its page of torrents; null if there is none. */
+  readonly page: string | null
 }
 
 /** The settings of a service that has its own servers. */

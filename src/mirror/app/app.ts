@@ -8,7 +8,7 @@ export function buildApp(parts: RouteParts): FastifyInstance {
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 4096, querystringParser: () => ({}) },
     frameworkErrors: (error, request, reply) => {
-      sendAsWanted(request, reply, { error, hasListings: parts.directoryPages !== null })
+      sendAsWanted(request, reply, { error, options: parts.options })
     },
   })
   app.register((scope, _options, done) => {

@@ -16,6 +16,7 @@ import { ResponseCache } from '../torrents/response-cache.js'
 import type { RequestFigures } from '../../server/metrics/request-figures.js'
 import { Feed } from '../feed/feed.js'
 import type { Warmer } from '../warm/warmer.js'
+import { FileSwarms } from '../torrents/file-swarms.js'
 import { TorrentSender } from '../torrents/send.js'
 import { FileTorrents } from '../views/file-torrents.js'
 import { DirectoryTorrents } from '../views/directory-torrents.js'
@@ -74,9 +75,10 @@ export function assembleMirror(parts: MirrorParts): AssembledMirror {
     describe: options.metrics ? reports.describe : null,
     isRootThere: () => root.isThere(),
   }
-  const { known, ...contents } = openContents(parts, makers)
+  const swarms = new FileSwarms({ tracker: options.tracker, warm: warmer?.files ?? null })
+  const { known, ...contents } = openContents(parts, makers, swarms)
   const { current } = trackers
-  const sender = new TorrentSender({ options, responses, busy, trackers: current })
+  const sender = new TorrentSender({ options, responses, busy, swarms, trackers: current })
   const feed =
     warmer && new Feed({ options, files: warmer.files, trackers: current, now: cacheAccess.now })
   return {
@@ -99,13 +101,14 @@ export function assembleMirror(parts: MirrorParts): AssembledMirror {
 function openContents(
   { options, hashContext, monotonic, warn, onError }: MirrorParts,
   { admission, onDemand, digests, given }: HashingServices,
+  swarms: FileSwarms,
 ) {
   const { cache, now } = hashContext.cacheAccess
   const requesters = new Requesters(options, admission.memory)
   const listings = new DirectoryListings({ now, monotonic })
   const shared = { options, onDemand, listings, tellOmitted: warningOnce(warn) }
   const known = new KnownSets({ cache, limits: SET_LIMITS, monotonic })
-  const listed = { ...admission, entries: listings, requesters, monotonic, now, onError }
+  const listed = { ...admission, entries: listings, requesters, swarms, monotonic, now, onError }
   const sets = new PathSets({ ...admission, ...shared, known })
   return {
     known,

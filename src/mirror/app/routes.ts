@@ -14,6 +14,7 @@ import type { ServiceOptions } from '../options.js'
 import { sendProgress } from '../progress/send-progress.js'
 import type { StatusReport } from '../status/status-report.js'
 import { addStatusPageRoutes, addStatusRoutes, type StatusParts } from '../status/routes.js'
+import type { HeaderOptions } from '../requests/site-header.js'
 import { sendErrorPage } from '../requests/error-page.js'
 import { refuseMethod, sendError } from '../../server/answers/errors.js'
 import type { Requesters } from '../requests/requester.js'
@@ -46,7 +47,6 @@ export interface RouteParts extends Pick<ServerContext, 'now' | 'onError'> {
 /** A plugin with all routes of the mirror and what their answers have in common. */
 export function mirrorRoutes(app: FastifyInstance, parts: RouteParts, done: () => void): void {
   const { options } = parts
-  const hasListings = parts.directoryPages !== null
   // Only forms are accepted
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
@@ -57,8 +57,8 @@ export function mirrorRoutes(app: FastifyInstance, parts: RouteParts, done: () =
     },
   )
   app.setErrorHandler((error, request, reply) => {
-    if (sendProgress(request, reply, error)) return
-    sendAsWanted(request, reply, { error, hasListings })
+    if (sendProgress(request, reply, { error, options })) return
+    sendAsWanted(request, reply, { error, options })
     if (reply.statusCode === 500) parts.onError(error)
   })
   app.addHook('onRequest', (request, _reply, done) => {
@@ -72,9 +72,7 @@ export function mirrorRoutes(app: FastifyInstance, parts: RouteParts, done: () =
   if (parts.feed) addFeedRoute(app, parts.feed)
   addStatusPageRoutes(app, {
     report: parts.status.report,
-    hasFiles: options.files,
-    hasListings,
-    hasMetrics: options.metrics,
+    options,
   })
   addPkgtorrentRoutes(app, parts)
   addFileRoutes(app, { ...parts, views: new Views(parts) })
@@ -83,10 +81,10 @@ export function mirrorRoutes(app: FastifyInstance, parts: RouteParts, done: () =
 
 /** Answers requests that no route has, below the plugin's prefix. */
 export function answerUnknown(app: FastifyInstance, parts: RouteParts): void {
-  const hasListings = parts.directoryPages !== null
   app.setNotFoundHandler((request, reply) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (isRead) sendAsWanted(request, reply, { error: notFound('this address'), hasListings })
+    if (isRead)
+      sendAsWanted(request, reply, { error: notFound('this address'), options: parts.options })
     else refuseMethod(reply, request.method, allowedMethods(request.url, parts.options))
   })
 }
@@ -95,7 +93,7 @@ export function answerUnknown(app: FastifyInstance, parts: RouteParts): void {
 export function sendAsWanted(
   request: FastifyRequest,
   reply: FastifyReply,
-  refused: { readonly error: unknown; readonly hasListings: boolean },
+  refused: { readonly error: unknown; readonly options: HeaderOptions },
 ): void {
   if (!sendErrorPage(request, reply, refused)) sendError(reply, refused.error)
 }

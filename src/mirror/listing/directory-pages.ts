@@ -11,13 +11,17 @@ import type { Mirror } from '../tree/mirror.js'
 import { endConditional } from '../../server/answers/conditional.js'
 import { errorResponse, sendLine } from '../../server/answers/errors.js'
 import type { Requester, Requesters } from '../requests/requester.js'
+import type { HeaderOptions } from '../requests/site-header.js'
+import type { FileSwarms } from '../torrents/file-swarms.js'
 import { EmptyDirectories, isEmptyListing } from './empty-directories.js'
 import { jsonOfListing, type ListingView } from './json.js'
+import type { LinkContext } from './links.js'
 import type { Listing } from './listing.js'
 import { LARGE, type Listings, type PendingListing } from './listings.js'
 import { renderEntries, renderListingFrame } from './page.js'
 import { formatListingQuery, parseListingQuery, type ListingQuery } from './query.js'
 import { readReadme } from './readme.js'
+import type { ListingRow } from './row.js'
 import { TYPE_AHEAD } from './type-ahead.js'
 import type { ServerContext } from '../../server/context.js'
 
@@ -42,8 +46,9 @@ export interface DirectoryPagesParts extends Pick<ServerContext, 'now' | 'onErro
   readonly planner: Planner
   readonly clients: Clients
   readonly requesters: Requesters
-  /** Whether pages link to a feed of new torrents. */
-  readonly hasFeed: boolean
+  /** The options of the pages' header. */
+  readonly options: HeaderOptions
+  readonly swarms: Pick<FileSwarms, 'isUsed' | 'countsOf'>
 }
 
 interface Asked {
@@ -95,7 +100,7 @@ export class DirectoryPages {
       return reply.headers(HEADERS.html).send(Readable.from(texts, { objectMode: false }))
     }
     const listing = await pending.listing
-    const etag = `W/"${listing.parts.digest}-${form === 'json' ? form : LOOK}${this.#parts.hasFeed ? '-feed' : ''}"`
+    const etag = `W/"${listing.parts.digest}-${form === 'json' ? form : this.#look()}"`
     reply.header('ETag', etag)
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
     reply.headers(HEADERS[form])
@@ -103,6 +108,13 @@ export class DirectoryPages {
     if (request.method === 'HEAD') return reply.send()
     const wanted = { components, listing, query }
     return reply.send(await this.#render(form, wanted, requester))
+  }
+
+  /** Changes with all of an HTML page that is not of the directory. */
+  #look(): string {
+    const { options, swarms, now } = this.#parts
+    const minute = swarms.isUsed ? Math.floor(now() / 60_000).toString(36) : ''
+    return `${LOOK}${options.warm ? '-feed' : ''}${minute && `-${minute}`}`
   }
 
   async #render(form: 'html' | 'json', wanted: Wanted, requester: Requester): Promise<Buffer> {
@@ -123,9 +135,9 @@ export class DirectoryPages {
     listing: Promise<Listing>,
     requester: Requester,
   ): AsyncGenerator<string | Buffer> {
-    const { hasFeed, onError } = this.#parts
+    const { options, onError } = this.#parts
     const hasTorrent = asked.components.length > 0
-    const frame = renderListingFrame({ ...asked, hasFeed, isPart: true, hasTorrent })
+    const frame = renderListingFrame({ ...asked, options, isPart: true, hasTorrent })
     yield frame.start
     try {
       yield await this.#renderBody('entries', { ...asked, listing: await listing }, requester)
@@ -135,6 +147,16 @@ export class DirectoryPages {
       yield html`<p role="alert">The entries could not be read: ${line}</p>`.text
     }
     yield frame.end
+  }
+
+  /** The counts of the files on a page, by name. */
+  #swarmsOf(rows: readonly ListingRow[], components: readonly string[]): LinkContext['swarms'] {
+    const { swarms } = this.#parts
+    const files = swarms.isUsed ? rows.filter(({ isDirectory }) => !isDirectory) : []
+    const found = files.map((row) => {
+      return [row.name, swarms.countsOf([...components, row.name], row)] as const
+    })
+    return new Map(found.flatMap(([name, counts]) => (counts ? [[name, counts]] : [])))
   }
 
   /** Redirects a request for a directory without its last slash to the directory's address. */
@@ -152,7 +174,7 @@ export class DirectoryPages {
     wanted: Wanted,
     requester: Requester,
   ): Promise<Buffer> {
-    const { planner, mirror, hasFeed } = this.#parts
+    const { planner, mirror, options } = this.#parts
     const { client, signal, memory } = requester
     const { components, listing, query } = wanted
     const { readme: row, taken } = listing.parts
@@ -161,7 +183,8 @@ export class DirectoryPages {
         if (budget.isSliceOver) await budget.nextSlice()
       }
       const page = await listing.page(query, PAGE_LENGTHS[form], pause)
-      const links = { taken, empty: await this.#empty.among(page.rows, components, budget) }
+      const empty = await this.#empty.among(page.rows, components, budget)
+      const links = { taken, empty, swarms: this.#swarmsOf(page.rows, components) }
       const view: ListingView = { ...wanted, page, links }
       const isFirst = page.page === 1 && query.filter === ''
       const readme =
@@ -170,7 +193,7 @@ export class DirectoryPages {
       const hasTorrent = components.length > 0 && !isEmptyListing(listing, mirror)
       const frame =
         form === 'html'
-          ? renderListingFrame({ components, query, hasFeed, isPart, hasTorrent })
+          ? renderListingFrame({ components, query, options, isPart, hasTorrent })
           : { start: '', end: '' }
       const texts =
         form === 'json' ? jsonOfListing(view, pause) : renderEntries({ ...view, readme }, pause)

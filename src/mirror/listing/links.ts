@@ -1,3 +1,4 @@
+import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
 import type { Pause } from '../../server/pages/slices.js'
 import { namedView, type ViewName } from '../requests/asked-view.js'
 import { viewAddress, viewByQuery } from '../requests/view-address.js'
@@ -17,6 +18,8 @@ export interface LinkContext {
   readonly taken: ReadonlySet<string>
   /** Names of directories that contain nothing for a torrent. */
   readonly empty: ReadonlySet<string>
+  /** The counts of files' swarms, by name, if a tracker knows them. */
+  readonly swarms: ReadonlyMap<string, ScrapedCounts>
 }
 
 /** A link of an entry with its text. */

@@ -2,6 +2,7 @@ import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { renderFrame, type RenderedFrame } from '../../server/pages/layout.js'
 import type { Pause } from '../../server/pages/slices.js'
+import { renderSiteHeader, type HeaderOptions } from '../requests/site-header.js'
 import type { ListingView } from './json.js'
 import { renderReadme, type Readme } from './readme.js'
 import { renderNotes, renderPages } from './rest.js'
@@ -15,22 +16,26 @@ const CHUNK = 50
 
 /** The facts for a page's frame, known before the directory is read. */
 export interface ListingFrame extends ListingTools {
-  readonly hasFeed: boolean
+  readonly options: HeaderOptions
 }
 
 /** The HTML page before its entries and after them. */
 export function renderListingFrame(frame: ListingFrame): RenderedFrame {
-  const { components, hasFeed } = frame
+  const { components, options } = frame
+  const root = '../'.repeat(components.length)
   const path = ['', ...components, ''].join('/')
   const { start, end } = renderFrame({
     title: `Index of ${path}`,
     head: [
       html`<link rel="alternate" type="application/json" href="?json" />`,
-      hasFeed && feedLink(components.length),
+      options.warm && feedLink(root),
       TYPE_AHEAD.element,
     ],
-    ...(components.length > 0 && { header: renderPath(components) }),
-    footer: renderFooter(components.length),
+    header: [
+      renderSiteHeader(options, root, 'files'),
+      components.length > 0 && renderPath(components),
+    ],
+    footer: html`Times are in UTC. <a href="?json">The same as JSON</a>`,
   })
   const heading = html`<h1>${components.at(-1) ?? 'Index of /'}</h1>
     ${renderTools(frame)}`
@@ -47,7 +52,7 @@ export async function* renderEntries(
     const caption = html`<caption>
       ${describe(view)}
     </caption>`
-    yield `<table class="listing">\n${caption.text}${renderTableHead(query).text}<tbody>\n`
+    yield `<table class="listing">\n${caption.text}${renderTableHead(query, view.links.swarms.size > 0).text}<tbody>\n`
     for (let start = 0; start < page.rows.length; start += CHUNK) {
       yield page.rows
         .slice(start, start + CHUNK)
@@ -64,9 +69,9 @@ export async function* renderEntries(
   yield html`${renderNotes(view)}${renderPages(view)}${readme && renderReadme(readme)}`.text
 }
 
-/** The link by which browsers and feed readers find the feed, from a directory of this depth. */
-function feedLink(depth: number): Html {
-  const address = `${'../'.repeat(depth)}./-/feed.xml`
+/** The link by which browsers and feed readers find the feed. */
+function feedLink(root: string): Html {
+  const address = `${root}./-/feed.xml`
   return html`<link
     rel="alternate"
     type="application/rss+xml"
@@ -83,13 +88,6 @@ function describe({ page }: ListingView): string {
     ...(files > 0 ? [count(files, 'file'), formatBytes(size)] : []),
   ]
   return parts.join(', ')
-}
-
-/** The footer of a page `depth` directories below the root. */
-function renderFooter(depth: number): Html {
-  const status = `./${'../'.repeat(depth)}-/status`
-  return html`Times are in UTC. <a href="?json">The same as JSON</a>
-    <a href="${status}">Status of this mirror</a>`
 }
 
 /** The path from the root to a directory, as links. */

@@ -1,5 +1,6 @@
+import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
 import { html, type Html } from '../../text/html.js'
-import { formatBytes } from '../../text/quantity.js'
+import { count, formatBytes } from '../../text/quantity.js'
 import { furtherLinksOf, linksOf, type LinkContext } from './links.js'
 import { renderMore } from './more.js'
 import type { ListingRow } from './row.js'
@@ -23,10 +24,16 @@ export function renderRow(row: ListingRow, context: LinkContext): Html {
     <td class="date">
       <time datetime="${time}Z">${day}${clock}</time>
     </td>
+    ${context.swarms.size > 0 && renderSwarm(context.swarms.get(name))}
     <td class="get">
       ${torrent && html`<a href="${torrent}" aria-label="torrent of ${text}">torrent</a>`}
       ${magnet && html`<a href="${magnet}" aria-label="magnet of ${text}">magnet</a>`}
       ${further.length > 0 && renderMore(text, further)}
     </td>
   </tr> `
+}
+
+function renderSwarm(counts: ScrapedCounts | undefined): Html {
+  const text = counts && `${count(counts.seeds, 'seed')}, ${count(counts.leechers, 'leecher')}`
+  return html`<td class="swarm">${text ?? null}</td>`
 }

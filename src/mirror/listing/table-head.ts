@@ -9,10 +9,11 @@ const CLASSES: Readonly<Record<SortKey, string>> = { name: 'name', size: 'n', da
 /**
  * The head of the table, with links for sorting; size and date begin with the largest and newest.
  */
-export function renderTableHead(query: ListingQuery): Html {
+export function renderTableHead(query: ListingQuery, hasSwarms: boolean): Html {
   return html`<thead>
     <tr>
       ${SORT_KEYS.map((key) => renderHeading(key, query))}
+      ${hasSwarms && html`<th scope="col" class="get">Swarm</th>`}
       <th scope="col" class="get">Get</th>
     </tr>
   </thead>`

@@ -5,6 +5,7 @@ import type { NotReady } from '../../server/answers/refusal.js'
 import type { ProgressStatus } from './progress.js'
 import type { TorrentTitle } from './title.js'
 import { UnderWay } from './under-way.js'
+import { renderSiteHeader, type HeaderOptions } from '../requests/site-header.js'
 import type { PageLinks } from '../requests/page-wish.js'
 import { REFRESH_SCRIPT } from './refresh-script.js'
 
@@ -14,7 +15,11 @@ const SOON = 1
 /**
  * The page that a browser shows while something is made, with the progress. It refreshes itself.
  */
-export function renderProgressPage(error: NotReady, links: PageLinks): string {
+export function renderProgressPage(
+  error: NotReady,
+  links: PageLinks,
+  options: HeaderOptions,
+): string {
   const told = error instanceof UnderWay ? error.progress : null
   const seconds = error instanceof UnderWay ? SOON : error.retryAfter
   // Only without scripts: a reload would move the reader's place on the page
@@ -22,22 +27,33 @@ export function renderProgressPage(error: NotReady, links: PageLinks): string {
     ><meta http-equiv="refresh" content="${seconds}; url=${links.progress}"
   /></noscript>`
   return renderPage(
-    { title: titleOf(told, links), head: html`${refresh} ${REFRESH_SCRIPT.element}` },
+    {
+      title: titleOf(told, links),
+      head: html`${refresh} ${REFRESH_SCRIPT.element}`,
+      header: renderSiteHeader(options, links.root, null),
+    },
     html`<h1>The ${links.what} is being made</h1>
       <div id="state">${stateOf(error, told)}</div>
       <p>The download begins by itself. This page updates itself.</p>
       <p>
-        <a id="again" data-seconds="${seconds}" href="${links.progress}">Refresh</a> &middot;
-        <a href="${links.root}-/status">Status of the mirror</a>
+        <a id="again" data-seconds="${seconds}" href="${links.progress}">Refresh</a>
       </p>`,
   )
 }
 
 /** The page that a browser shows once the torrent is ready; it downloads the torrent. */
-export function renderReadyPage(title: TorrentTitle, links: PageLinks): string {
+export function renderReadyPage(
+  title: TorrentTitle,
+  links: PageLinks,
+  options: HeaderOptions,
+): string {
   const refresh = html`<meta http-equiv="refresh" content="0; url=${links.itself}" />`
   return renderPage(
-    { title: `${title.name}: the ${links.what} is ready`, head: refresh },
+    {
+      title: `${title.name}: the ${links.what} is ready`,
+      head: refresh,
+      header: renderSiteHeader(options, links.root, null),
+    },
     html`<h1>The ${links.what} is ready</h1>
       <div id="state">
         <p role="status"><b class="name">${title.name}</b>: the download begins by itself.</p>

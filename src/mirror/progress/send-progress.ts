@@ -3,6 +3,7 @@ import { pageHeaders } from '../../server/pages/policy.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import type { TorrentTitle } from './title.js'
 import { isProgressAddress, pageLinks, wantsPage } from '../requests/page-wish.js'
+import type { HeaderOptions } from '../requests/site-header.js'
 import { renderProgressPage, renderReadyPage } from './progress-page.js'
 import { REFRESH_SCRIPT } from './refresh-script.js'
 
@@ -14,13 +15,13 @@ import { REFRESH_SCRIPT } from './refresh-script.js'
 export function sendProgress(
   { raw }: FastifyRequest,
   reply: FastifyReply,
-  error: unknown,
+  { error, options }: { readonly error: unknown; readonly options: HeaderOptions },
 ): boolean {
   if (!(error instanceof NotReady) || error.code !== 'busy' || !wantsPage(raw)) return false
   const { url = '' } = raw
   // The progress page has its own address and exists
   if (!isProgressAddress(url)) reply.code(503).header('Retry-After', String(error.retryAfter))
-  reply.headers(HEADERS).send(renderProgressPage(error, pageLinks(url)))
+  reply.headers(HEADERS).send(renderProgressPage(error, pageLinks(url), options))
   return true
 }
 
@@ -31,11 +32,11 @@ export function sendProgress(
 export function sendReady(
   { raw }: FastifyRequest,
   reply: FastifyReply,
-  title: TorrentTitle,
+  { title, options }: { readonly title: TorrentTitle; readonly options: HeaderOptions },
 ): boolean {
   const { url = '' } = raw
   if (!isProgressAddress(url) || !wantsPage(raw)) return false
-  reply.headers(HEADERS).send(renderReadyPage(title, pageLinks(url)))
+  reply.headers(HEADERS).send(renderReadyPage(title, pageLinks(url), options))
   return true
 }
 

@@ -5,16 +5,17 @@ import { renderPage } from '../../server/pages/layout.js'
 import { pageHeaders } from '../../server/pages/policy.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import { errorResponse, setRetryAfter } from '../../server/answers/errors.js'
+import { hasListings, renderSiteHeader, type HeaderOptions } from './site-header.js'
 import { pageLinks, wantsPage } from './page-wish.js'
 
 /**
  * Sends a browser an error as a page with links back. Returns false for other clients, whose answer
- * the caller sends. `hasListings` says whether directories have pages.
+ * the caller sends.
  */
 export function sendErrorPage(
   { raw }: FastifyRequest,
   reply: FastifyReply,
-  { error, hasListings }: { readonly error: unknown; readonly hasListings: boolean },
+  { error, options }: { readonly error: unknown; readonly options: HeaderOptions },
 ): boolean {
   reply.header('Vary', 'Accept')
   if (!wantsPage(raw)) return false
@@ -23,14 +24,12 @@ export function sendErrorPage(
   const { root, directory } = pageLinks(raw.url ?? '')
   const links = [
     error instanceof NotReady && html`<li><a href="">Try again</a></li>`,
-    hasListings &&
+    hasListings(options) &&
       directory !== root &&
       html`<li><a href="${directory}">Index of the directory</a></li>`,
-    hasListings && html`<li><a href="${root}">Index of the mirror</a></li>`,
-    html`<li><a href="${root}-/status">Status of the mirror</a></li>`,
   ]
   const page = renderPage(
-    { title },
+    { title, header: renderSiteHeader(options, root, null) },
     html`<h1>${title}</h1>
       <p>${line}</p>
       <ul>

@@ -5,7 +5,7 @@ import { pageHeaders, SAFE_HEADERS } from '../../server/pages/policy.js'
 import { REFRESH_SCRIPT } from '../progress/refresh-script.js'
 import { addReadRoute } from '../../server/answers/read-route.js'
 import type { StatusReport } from './status-report.js'
-import { renderStatusPage } from './status-page.js'
+import { renderStatusPage, type StatusPageOptions } from './status-page.js'
 import { missingRoot } from '../tree/missing-root.js'
 import { sendError, sendLine } from '../../server/answers/errors.js'
 
@@ -15,23 +15,18 @@ export const HEALTH = '/-/health'
 interface StatusPageRoutesParts {
   /** The report of the last second: the same object until it changes. */
   readonly report: () => Promise<StatusReport>
-  /** Whether the mirror's files are served here. */
-  readonly hasFiles: boolean
-  /** Whether directories have pages. */
-  readonly hasListings: boolean
-  /** Whether metrics are answered. */
-  readonly hasMetrics: boolean
+  readonly options: StatusPageOptions
 }
 
 /** Adds the service's status at `/-/status`: a page, and the same as JSON. */
 export function addStatusPageRoutes(
   app: FastifyInstance,
-  { report, ...links }: StatusPageRoutesParts,
+  { report, options }: StatusPageRoutesParts,
 ): void {
   const rendered = {
     json: keepLast((of: StatusReport) => jsonLine(of)),
-    page: keepLast((of: StatusReport) => renderStatusPage({ report: of, isLive: false, ...links })),
-    live: keepLast((of: StatusReport) => renderStatusPage({ report: of, isLive: true, ...links })),
+    page: keepLast((of: StatusReport) => renderStatusPage({ report: of, isLive: false, options })),
+    live: keepLast((of: StatusReport) => renderStatusPage({ report: of, isLive: true, options })),
   }
 
   addReadRoute(app, '/-/status.json', async (_request, reply) => {

@@ -6,40 +6,26 @@ import { REFRESH_SCRIPT } from '../progress/refresh-script.js'
 import type { ProgressStatus } from '../progress/progress.js'
 import type { TorrentTitle } from '../progress/title.js'
 import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
+import type { ServiceOptions } from '../options.js'
+import { renderSiteHeader, type HeaderOptions } from '../requests/site-header.js'
 import { viewByQuery } from '../requests/view-address.js'
 import type { BusyStatus, StatusReport, TrackerStatus, WarmStatus } from './status-report.js'
 
 /** Seconds between two updates of a live page. */
 const LIVE = 5
 
+/** The options that decide what the page links to. */
+export type StatusPageOptions = HeaderOptions & Pick<ServiceOptions, 'metrics'>
+
 export interface StatusPageParts {
   readonly report: StatusReport
   /** Whether the page updates itself. */
   readonly isLive: boolean
-  /** Whether to link to files. */
-  readonly hasFiles: boolean
-  /** Whether to link to pages of directories. */
-  readonly hasListings: boolean
-  /** Whether to link to metrics. */
-  readonly hasMetrics: boolean
+  readonly options: StatusPageOptions
 }
 
-/** The path from the root of the mirror. */
-const WAY = html`<nav aria-label="Path">
-  <ol class="path">
-    <li><a href="../">Index</a></li>
-    <li><span aria-current="page">Status</span></li>
-  </ol>
-</nav>`
-
 /** The service's status for people. Its links are relative to `/-/`. */
-export function renderStatusPage({
-  report,
-  isLive,
-  hasFiles,
-  hasListings,
-  hasMetrics,
-}: StatusPageParts): string {
+export function renderStatusPage({ report, isLive, options }: StatusPageParts): string {
   const refresh = html`<noscript
       ><meta http-equiv="refresh" content="${LIVE}; url=status?live" /></noscript
     >${REFRESH_SCRIPT.element}`
@@ -51,16 +37,16 @@ export function renderStatusPage({
     {
       title: 'Status of this mirror',
       head: isLive && refresh,
-      ...(hasListings && { header: WAY }),
+      header: renderSiteHeader(options, '../', 'status'),
     },
     html`<h1>Status of this mirror</h1>
       <p>
         ${again} &middot; <a href="status.json">JSON</a>
-        ${hasMetrics && html`&middot; <a href="metrics">metrics</a>`}
+        ${options.metrics && html`&middot; <a href="metrics">metrics</a>`}
       </p>
       <div id="state">
-        ${aboutService(report)} ${hashing(report)} ${busiest(report, hasFiles)} ${trackers(report)}
-        ${cache(report)}
+        ${aboutService(report)} ${hashing(report)} ${busiest(report, options.files)}
+        ${trackers(report)} ${cache(report)}
       </div>`,
   )
 }

@@ -7,6 +7,7 @@ import {
   type ComposeForm,
   type TorrentResponse,
 } from './response.js'
+import type { FileSwarms } from './file-swarms.js'
 import type { CurrentTorrent } from './on-demand.js'
 import type { TrackerList } from './tracker-list.js'
 import { endConditional } from '../../server/answers/conditional.js'
@@ -25,6 +26,8 @@ export interface TorrentSenderParts {
   readonly responses: ResponseCache
   /** Receives each torrent that is sent. */
   readonly busy: Pick<BusyTorrents, 'note'>
+  /** Learns which torrents the files have. */
+  readonly swarms: Pick<FileSwarms, 'note'>
   /** The current trackers. */
   readonly trackers: () => TrackerList
 }
@@ -40,7 +43,7 @@ export class TorrentSender {
   /** Sends a view of a torrent, or 304 or 412 if the request's conditions say so. */
   send(request: FastifyRequest, reply: FastifyReply, told: ToldTorrent): FastifyReply {
     const { checked } = told
-    if (sendReady(request, reply, checked.torrent.title)) return reply
+    if (sendReady(request, reply, { title: checked.torrent.title, ...this.#parts })) return reply
     this.#parts.busy.note(checked.torrent)
     const answer = this.#compose(request, told)
     const etag = answer.headers['ETag'] ?? ''
@@ -58,15 +61,18 @@ export class TorrentSender {
     { raw, method }: FastifyRequest,
     { checked, form = protocolForm }: ToldTorrent,
   ): TorrentResponse {
-    const { options, responses } = this.#parts
-    const { webSeeds, httpSeeds, onTorrent } = options
+    const { options, responses, swarms } = this.#parts
+    const { webSeeds, httpSeeds, tracker } = options
     const address = publicAddress(raw, options)
     const trackers = this.#parts.trackers()
     const before = responses.recall(raw)
     if (before?.checked === checked && before.answer.trackers === trackers) return before.answer
     const parts = { trackers, addresses: [address, ...webSeeds] as const, httpSeeds }
     const answer = composeResponse(checked, { ...parts, form })
-    onTorrent?.(composeResponse(checked, { ...parts, form: protocolForm }).body)
+    if (tracker) {
+      tracker.add(composeResponse(checked, { ...parts, form: protocolForm }).body)
+      swarms.note(checked.torrent)
+    }
     if (method === 'GET') responses.note(raw, checked, answer)
     return answer
   }

@@ -4,6 +4,7 @@ import { isRacy } from '../../core/digests/settled.js'
 import type { Steps } from '../../core/digests/steps.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { ServiceOptions } from '../options.js'
+import type { HeaderOptions } from '../requests/site-header.js'
 import { sendReady } from '../progress/send-progress.js'
 import { publicAddress } from '../requests/public-address.js'
 import type { Requester } from '../requests/requester.js'
@@ -30,7 +31,8 @@ export interface DigestViewsParts extends Pick<ServerContext, 'now'> {
   readonly options: Pick<
     ServiceOptions,
     'mirror' | 'publicUrl' | 'prefix' | 'serviceName' | 'webSeeds'
-  >
+  > &
+    HeaderOptions
   readonly files: FileTorrents
   readonly digests: FileDigests
   /** Does long work in slices. */
@@ -71,13 +73,14 @@ export class DigestViews {
     reply: FastifyReply,
     { view, file, requester }: WantedDigestView,
   ): Promise<FastifyReply> {
-    const { digests, now } = this.#parts
+    const { digests, options, now } = this.#parts
     const { path, fingerprint } = file
     const lookedAt = now()
     const sinceMs = this.#seen.of(file, lookedAt)
     const sha256 = await digests.obtain(file, requester)
     const name = path.at(-1) ?? ''
-    if (sendReady(request, reply, { name, path, files: 1, size: fingerprint.size })) return reply
+    const title = { name, path, files: 1, size: fingerprint.size }
+    if (sendReady(request, reply, { title, options })) return reply
     const asked = { file, sha256, sinceMs, requester }
     const { body, sinceMs: since } =
       view === 'sha256' ? checksumOf(asked) : await this.#metalinkOf(asked, request)

@@ -12,7 +12,7 @@ const LOGO = html`<svg viewBox="0 0 24 24" aria-hidden="true">
 
 /** A page that the menu leads to. */
 export interface MenuEntry {
-  /** Below the first page. */
+  /** Below the first page, or a whole URL. */
   readonly path: string
   readonly title: string
   readonly isCurrent: boolean
@@ -33,7 +33,8 @@ export interface Masthead {
 export function renderMasthead(root: string, { name, menu, label, end }: Masthead): Html {
   const links = menu.map(({ path, title, isCurrent }) => {
     const current = isCurrent && html` aria-current="page"`
-    return html`<a href="${root}${path}" ${current}>${title}</a>`
+    const address = URL.canParse(path) ? path : root + path
+    return html`<a href="${address}" ${current}>${title}</a>`
   })
   return html`<div class="masthead">
     <a class="brand" href="${root}./">${LOGO} ${name}</a>

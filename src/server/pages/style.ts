@@ -28,7 +28,7 @@ p, form, dl, svg { margin: .6rem 0 }
 .masthead { display: flex; flex-wrap: wrap; align-items: center; gap: .3rem 1.2rem; padding: 0 0 .8rem; margin-bottom: 1rem; border-bottom: 1px solid var(--line) }
 .brand { display: flex; align-items: center; gap: .5rem; font-weight: 700 } .brand, .brand:visited { color: var(--text) }
 .brand svg { width: 1.5rem; height: 1.5rem; margin: 0; background: none; color: var(--accent) } .brand svg path { fill: currentColor; stroke: none }
-.masthead nav { display: flex; flex-wrap: wrap; gap: .2rem .3rem; flex: 1 } .masthead nav a { margin: 0; padding: .25rem .7rem; border-radius: 4px; color: var(--text) }
+.masthead nav { display: flex; flex-wrap: wrap; gap: .2rem .3rem; flex: 1 1 17rem } .masthead nav a { margin: 0; padding: .25rem .7rem; border-radius: 4px; color: var(--text) }
 .masthead nav a[aria-current] { background: var(--accent); color: var(--accent-text) } .masthead form { margin: 0 }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100% }
@@ -67,6 +67,7 @@ ol.path { display: flex; flex-wrap: wrap; gap: .2rem .5rem; list-style: none; ma
 .tools form, .tools p { margin: .3rem 0 }
 .tools form { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem .6rem } .tools input { flex: 1 1 9rem; min-width: 0 }
 .date { white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--muted) }
+.swarm { min-width: 7rem; color: var(--muted) } @media (min-width: 60rem) { .swarm { white-space: nowrap } }
 .get { white-space: nowrap } .get a + a, .get details { margin-left: .6rem }
 .get details { display: inline-block; position: relative } .get details:first-child { margin: 0 }
 .get summary { cursor: pointer; color: var(--link); list-style: none } .get summary::-webkit-details-marker { display: none }

@@ -1,4 +1,5 @@
 import { SAMPLE_INTERVAL, takeSample } from '../history/take-sample.js'
+import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
 import { PeerTrackerPoller } from '../multitracker/peer-tracker-poller.js'
 import { lockState } from '../state/lock-state.js'
 import { listenEverywhere, type Listening } from './listen-everywhere.js'
@@ -34,6 +35,8 @@ export interface RunningTracker extends Pick<Listening, 'addresses'> {
   readonly view: TrackerView
   /** Tracks a new torrent, if the settings allow adding. */
   readonly add: (bytes: Uint8Array) => void
+  /** The counts that this process has of a torrent, whose info hash is in hexadecimal. */
+  readonly countsOf: (infoHash: string) => ScrapedCounts | null
   /** Scans directories and lists now. */
   readonly refresh: () => Promise<void>
   /** Reopens the log file, if there is one. */
@@ -82,6 +85,7 @@ async function openTracker(
         add: (bytes) => {
           torrents.add(bytes)
         },
+        countsOf: (infoHash) => countsOf(prepared.memory, infoHash),
         refresh,
         reopenLog: () => sink.reopen(),
         stop: () => endWork(() => listening.close()),
@@ -94,6 +98,14 @@ async function openTracker(
     await close()
     throw error
   }
+}
+
+/** Counts a swarm; v2 info hashes are cut to 20 bytes, as in announces. */
+function countsOf(memory: Pick<MemorySwarms, 'scrape'>, infoHash: string): ScrapedCounts | null {
+  const counts = memory.scrape(Buffer.from(infoHash, 'hex').subarray(0, 20))
+  if (!counts) return null
+  const { complete: seeds, incomplete: leechers, downloaded: completed } = counts
+  return { seeds, leechers, completed }
 }
 
 /**

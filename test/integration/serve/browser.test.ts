@@ -61,7 +61,7 @@ test('hostile names are text', unlessBrowser, async (t) => {
   }
   assert(names.includes('new\\nline') && names.includes('\\u{202e}txt.exe'), names.join(' '))
   assert.equal(await page.locator('img').count(), 0)
-  assert.match((await page.locator('pre').textContent()) ?? '', /^# <script>alert\(1\)/)
+  assert.match((await page.locator('.readme h3').textContent()) ?? '', /^<script>alert\(1\)/)
   assert.deepEqual(faults, [])
 })
 
@@ -70,7 +70,7 @@ test('from an error and from the status a link leads back', unlessBrowser, async
   await page.goto(`${address}/pub/none`)
   await page.getByRole('link', { name: 'Index of the directory' }).click()
   await page.waitForURL(`${address}/pub/`)
-  await page.getByRole('link', { name: 'Status of this mirror' }).click()
-  await page.getByRole('link', { name: 'Index' }).click()
+  await page.getByRole('link', { name: 'Status', exact: true }).click()
+  await page.getByRole('link', { name: 'Files', exact: true }).click()
   await page.waitForURL(`${address}/`)
 })

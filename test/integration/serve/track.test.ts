@@ -30,6 +30,12 @@ test('with --track, torrents name the tracker, and are tracked once they are mad
   const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
   assert.match(page, />a\.iso</)
   assert.match(page, />7 B</)
+  const listing = await (await fetch(`${mirror.address}/pub/`)).text()
+  assert.match(listing, new RegExp(`<a href="http://127.0.0.1:${port}/" >Torrents</a>`))
+  const [swarm, ...others] = [...listing.matchAll(/class="swarm">([^<]*)</g)].map(
+    ([, text]) => text,
+  )
+  assert.deepEqual([swarm, others], ['1 seed, 0 leechers', ['']])
   await mirror.stop()
   // A torrent with a swarm stays tracked, even before anybody asks for it again
   const again = await serveMirror(t, { root: mirror.root, args, io: { env } })

@@ -9,32 +9,30 @@ import { ask } from '../ask.js'
 const BROWSER = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 
 const DIRECTORY = 'Index of the directory'
-const ROOT = 'Index of the mirror'
-const STATUS = 'Status of the mirror'
 
+/** The links of the header and of the page. */
 function linksOf(page: string): Record<string, string> {
-  const links = [...page.matchAll(/<li><a href="([^"]*)">([^<]*)</g)]
+  const links = [...page.matchAll(/<a href="([^"]*)"\s*>([^<]*)</g)]
   return Object.fromEntries(links.map(([, address = '', text = '']) => [text, address]))
 }
+
+/** The header's links, with this way to the root of the mirror. */
+const around = (root: string) => ({ Files: `${root}./`, Status: `${root}./-/status` })
 
 test('a browser gets errors as pages with links back', async (t) => {
   const root = makeScratch(t, { 'pub/a/x': '1' })
   mkdirSync(join(root, 'pub/void'))
   const { port } = await serveMirror(t, { root })
   const cases = [
-    ['/none', 404, { [ROOT]: './', [STATUS]: './-/status' }],
-    ['/none/', 404, { [ROOT]: '../', [STATUS]: '../-/status' }],
-    ['/pub/none', 404, { [DIRECTORY]: './', [ROOT]: '../', [STATUS]: '../-/status' }],
-    ['/pub/none/', 404, { [DIRECTORY]: '../', [ROOT]: '../../', [STATUS]: '../../-/status' }],
-    [
-      '/pub/void/?torrent',
-      422,
-      { [DIRECTORY]: './', [ROOT]: '../../', [STATUS]: '../../-/status' },
-    ],
-    ['/pub/void.torrent', 422, { [DIRECTORY]: './', [ROOT]: '../', [STATUS]: '../-/status' }],
-    ['/?torrent', 422, { [ROOT]: './', [STATUS]: './-/status' }],
-    ['/pub/%zz', 400, { [DIRECTORY]: './', [ROOT]: '../', [STATUS]: '../-/status' }],
-    ['/-/none', 404, { [ROOT]: '../', [STATUS]: '../-/status' }],
+    ['/none', 404, around('./')],
+    ['/none/', 404, around('../')],
+    ['/pub/none', 404, { [DIRECTORY]: './', ...around('../') }],
+    ['/pub/none/', 404, { [DIRECTORY]: '../', ...around('../../') }],
+    ['/pub/void/?torrent', 422, { [DIRECTORY]: './', ...around('../../') }],
+    ['/pub/void.torrent', 422, { [DIRECTORY]: './', ...around('../') }],
+    ['/?torrent', 422, around('./')],
+    ['/pub/%zz', 400, { [DIRECTORY]: './', ...around('../') }],
+    ['/-/none', 404, around('../')],
   ] as const
   for (const [path, expected, links] of cases) {
     const { status, headers, body } = await ask(port, path, { headers: BROWSER })
@@ -60,7 +58,7 @@ test('the page contains the same line that programs get, as text', async (t) => 
 test('without pages of directories, the page links to none', async (t) => {
   const { port } = await serveMirror(t, { files: { a: '1' }, args: ['--no-listings'] })
   const { body } = await ask(port, '/pub/none', { headers: BROWSER })
-  assert.deepEqual(linksOf(body.toString()), { [STATUS]: '../-/status' })
+  assert.deepEqual(linksOf(body.toString()), { Status: '.././-/status' })
 })
 
 test('a client that is too fast gets a page with a link to try again', async (t) => {

@@ -72,8 +72,7 @@ async function serve(root: string, options: SharingOptions, io: ServeIo): Promis
   }
   const manager = serviceManager({ env: io.env, warn: world.warn })
   const tracker = await startTracker(options, { io, world, tls: settings.tls })
-  const onTorrent = tracker ? { onTorrent: tracker.add } : {}
-  const told = { ...settings, options: { ...settings.options, ...onTorrent } }
+  const told = { ...settings, options: { ...settings.options, tracker } }
   const service = await runService(told, world).catch(async (error: unknown) => {
     await tracker?.stop()
     throw nameTrackerOptions(error)

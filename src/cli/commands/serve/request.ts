@@ -54,6 +54,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     clientAddresses: new ClientAddresses(options.trustProxy),
     limits: { ...options, maxReads: readsAtOnce(io) },
     warm: warmOptions(options, io.now()),
+    tracker: null,
   }
 }
 

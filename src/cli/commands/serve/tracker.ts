@@ -3,6 +3,7 @@ import {
   type RunningTracker,
   type TrackerWorld,
 } from '../../../tracker/app/run-tracker.js'
+import type { OwnTracker } from '../../../mirror/options.js'
 import { BtkitError } from '../../../errors.js'
 import { ClientAddresses } from '../../../server/connections/client-address.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'
@@ -13,7 +14,7 @@ import type { ServeOptions } from './options.js'
 import { sharedSockets } from './request.js'
 
 /** A running tracker and its state file. */
-export interface StartedTracker extends RunningTracker {
+export interface StartedTracker extends RunningTracker, OwnTracker {
   readonly stateFile: string
 }
 
@@ -62,5 +63,12 @@ export async function startTracker(
     },
     world,
   )
-  return { ...tracker, stateFile: settings.stateFile }
+  return { ...tracker, stateFile: settings.stateFile, page: pageOf(track) }
+}
+
+/** URL of the tracker's page: beside the announce URL, over HTTP. */
+function pageOf(announce: string): string {
+  const { protocol, host, pathname } = new URL(announce)
+  const scheme = protocol === 'https:' ? 'https' : 'http'
+  return new URL('./', `${scheme}://${host}${pathname}`).href
 }

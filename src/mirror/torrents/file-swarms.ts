@@ -1,0 +1,93 @@
+import { LRUCache } from 'lru-cache'
+import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
+import type { OwnTracker } from '../options.js'
+import type { Fingerprint } from '../../files/fingerprint.js'
+import type { KnownTorrent } from './known-torrent.js'
+
+/** Most files whose torrents are remembered; each takes some 500 bytes. */
+const MOST_FILES = 10_000
+
+/** Most torrents of one file that are remembered, such as those of each version. */
+const MOST_TORRENTS = 6
+
+export interface FileSwarmsParts {
+  /** Null if no tracker is in this process. */
+  readonly tracker: Pick<OwnTracker, 'countsOf'> | null
+  /** The files hashed ahead; null if there are none. */
+  readonly warm: { readonly get: (path: readonly string[]) => MadeAhead | undefined } | null
+}
+
+/** A file in a state, and its torrent once it was made. */
+interface MadeAhead {
+  readonly fingerprint: Fingerprint
+  readonly torrent: { readonly infoHash: string } | null
+}
+
+/** A listed file. */
+interface ListedFile {
+  readonly size: number
+  /** Milliseconds since 1970. */
+  readonly modified: number
+}
+
+interface FileTorrents {
+  readonly size: number
+  /** Seconds since 1970. */
+  readonly modified: number
+  readonly infoHashes: readonly string[]
+}
+
+/** Finds the swarms of files whose torrents were sent since the start, or were made ahead. */
+export class FileSwarms {
+  readonly #parts: FileSwarmsParts
+  readonly #files = new LRUCache<string, FileTorrents>({ max: MOST_FILES })
+
+  constructor(parts: FileSwarmsParts) {
+    this.#parts = parts
+  }
+
+  /** Whether swarms are known at all. */
+  get isUsed(): boolean {
+    return this.#parts.tracker !== null
+  }
+
+  /** Remembers the torrent of a single file. */
+  note({ title, modified, infoHashes }: NotedTorrent): void {
+    const { path, size } = title
+    if (path === null) return
+    const key = path.join('/')
+    const before = this.#files.get(key)
+    const isSame = before?.size === size && before.modified === modified
+    const others = isSame ? before.infoHashes : []
+    const known = [infoHashes.v1, infoHashes.v2].filter((hash) => hash !== null)
+    const all = [...new Set([...known, ...others])].slice(0, MOST_TORRENTS)
+    this.#files.set(key, { size, modified, infoHashes: all })
+  }
+
+  /** The counts of a file's largest swarm; null if there is none. */
+  countsOf(path: readonly string[], file: ListedFile): ScrapedCounts | null {
+    const { tracker } = this.#parts
+    if (!tracker) return null
+    return this.#hashesOf(path, file).reduce<ScrapedCounts | null>((largest, infoHash) => {
+      const counts = tracker.countsOf(infoHash)
+      return peersOf(counts) > peersOf(largest) ? counts : largest
+    }, null)
+  }
+
+  #hashesOf(path: readonly string[], { size, modified }: ListedFile): readonly string[] {
+    const sent = this.#files.get(path.join('/'))
+    const isSent = sent?.size === size && sent.modified === Math.floor(modified / 1000)
+    const ahead = this.#parts.warm?.get(path)
+    const isAhead =
+      ahead?.fingerprint.size === size &&
+      Number(ahead.fingerprint.mtimeNs / 1_000_000n) === modified
+    const warm = isAhead && ahead.torrent ? [ahead.torrent.infoHash] : []
+    return [...(isSent ? sent.infoHashes : []), ...warm]
+  }
+}
+
+type NotedTorrent = Pick<KnownTorrent, 'title' | 'modified' | 'infoHashes'>
+
+function peersOf(counts: ScrapedCounts | null): number {
+  return counts === null ? 0 : counts.seeds + counts.leechers
+}
