@@ -8,6 +8,7 @@ import {
   type TorrentClient,
 } from '../../core/publish/client.js'
 import { BtkitError } from '../../errors.js'
+import { announceUrls } from '../../metainfo/trackers.js'
 import { callForEach, partBySize } from '../batches.js'
 import { badAnswer, badStatus, basicAuth, callHttp } from '../http-call.js'
 import { readIfThere } from '../credentials.js'
@@ -38,6 +39,9 @@ const CHECK_PAUSE_MS = 200
  * limited.
  */
 const FILES_AT_ONCE = 200
+
+/** The reason for refusing a torrent without a tracker. */
+const TRACKERLESS = 'it has no tracker, and dht.mode is "disable"'
 
 /** The result of the call for a torrent that is being checked. */
 const CHECKING = 'checking'
@@ -89,11 +93,25 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
 
   /**
    * Refuses torrents with pad files if rtorrent needs these on the disk: 0.9.8 would miss them, and
-   * create a directory for them.
+   * create a directory for them. Refuses torrents without a tracker if they cannot use the DHT,
+   * because rtorrent would drop them without a word.
    */
   async objection({ metainfo }: PublishedTorrent): Promise<BtkitError | null> {
-    if (!hasPadFiles(metainfo) || !looksForPadFiles(await this.version())) return null
-    return unopened(this, metainfo, PADDED)
+    if (hasPadFiles(metainfo) && looksForPadFiles(await this.version()))
+      return unopened(this, metainfo, PADDED)
+    if (announceUrls(metainfo).length > 0) return null
+    if (metainfo.private) return unopened(this, metainfo, 'it is private and has no tracker')
+    return (await this.#isWithoutDht()) ? unopened(this, metainfo, TRACKERLESS) : null
+  }
+
+  async #isWithoutDht(): Promise<boolean> {
+    try {
+      const statistics = await this.#call('dht.statistics', '')
+      return (statistics as XmlRpcStruct)['dht'] === 'disable'
+    } catch (error) {
+      if (error instanceof BtkitError && error.code === 'client') return false
+      throw error
+    }
   }
 
   async add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {

@@ -61,7 +61,14 @@ export function stallNote(torrent: ClientTorrent, metainfo: Metainfo, { forMs }:
     forMs < MINUTE_MS
       ? count(Math.floor(forMs / SECOND_MS), 'second')
       : count(Math.floor(forMs / MINUTE_MS), 'minute')
-  return `${torrent.name}: nothing has come for ${time}: ${stallReason(torrent, metainfo)}`
+  const reason = stallReason(torrent, metainfo)
+  return `${torrent.name}: nothing has come for ${time}: ${reason}${hint(torrent, metainfo)}`
+}
+
+/** How to ask the trackers, for clients that do not report their answers, as aria2. */
+function hint({ message, state, peers }: ClientTorrent, metainfo: Metainfo): string {
+  const isUntold = message === null && state === 'downloading' && peers === 0
+  return isUntold && hasTracker(metainfo) ? '; btkit scrape shows what its trackers answer' : ''
 }
 
 /**

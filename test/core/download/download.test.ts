@@ -37,7 +37,7 @@ test('a download ends when nothing came for as long as it may take', async () =>
     {
       code: 'stalled',
       message:
-        'a.txt: nothing has come for 5 seconds: no peer is connected (ended by --stall-timeout)',
+        'a.txt: nothing has come for 5 seconds: no peer is connected; btkit scrape shows what its trackers answer (ended by --stall-timeout)',
     },
   )
 })

@@ -77,7 +77,8 @@ for (const [forMs, time] of [
 ] as const) {
   test(`that nothing came is told with the time: ${time}`, () => {
     const note = stallNote(waiting, TRACKED, { forMs, isToTell: true })
-    assert.equal(note, `a.txt: nothing has come for ${time}: no peer is connected`)
+    const hint = 'btkit scrape shows what its trackers answer'
+    assert.equal(note, `a.txt: nothing has come for ${time}: no peer is connected; ${hint}`)
   })
 }
 

@@ -57,7 +57,7 @@ async function showFor(
 }
 
 for (const [changes, why] of [
-  [{}, 'no peer is connected'],
+  [{}, 'no peer is connected; btkit scrape shows what its trackers answer'],
   [{ peers: 1 }, '1 peer is connected, and sends nothing'],
   [{ peers: 3 }, '3 peers are connected, and send nothing'],
   [{ message: 'Tracker: [Timed out]' }, 'no peer is connected; Tracker: [Timed out]'],
@@ -87,7 +87,10 @@ test('the bar of a terminal shows a stall, and a line tells all of it', async ()
   assert.doesNotMatch(moving.stderr, /peer/)
   const { stderr } = await showFor(3, {}, { stderr: new Terminal() })
   assert.match(stderr, /1 KiB of 4 KiB stalled: no peer is connected/)
-  assert.match(stderr, /btkit: image.iso: nothing has come for 1 minute: no peer is connected\n/m)
+  assert.match(
+    stderr,
+    /btkit: image.iso: nothing has come for 1 minute: no peer is connected; btkit scrape [a-z ]+\n/m,
+  )
 })
 
 test("a client's hostile words do not reach the terminal raw", async () => {
