@@ -2,13 +2,24 @@
 //
 //   node bench/fleet.js [FILES]
 //
-// Needs redis-server. Three machines make torrents of 100 files of 4 MiB. Then a fresh machine adopts
-// the digests of FILES files (100,000 by default) in one v2 torrent, beside an unchanged run there.
+// Needs redis-server. 30 clients ask three mirrors for the torrents of the same 100 files of 8 MiB at
+// once. Then a fresh machine adopts the digests of FILES files (100,000 by default) in one v2 torrent,
+// beside an unchanged run there.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { randomFillSync } from 'node:crypto'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 
 const PORT = 26_379
 const count = Number(process.argv[2] ?? 100_000)
@@ -24,15 +35,67 @@ process.on('exit', () => {
 for (let i = 0; i < 100 && !ask('ping').includes('PONG'); i++) spawnSync('sleep', ['0.1'])
 writeFileSync(at('key'), 'k'.repeat(64), { mode: 0o600 })
 
-/** Makes a torrent on a machine. Returns its report and the seconds it took. */
-function make(machine, path, ...options) {
+/** Options of a machine. */
+function optionsOf(machine) {
   const share = ['--share', `mirror=${at(machine)}`, '--share-machine', machine]
   const url = ['--cache-url', `redis://127.0.0.1:${PORT}`, '--share-key-file', at('key')]
-  const own = ['--cache-dir', at(`cache-${machine}`), '--output', at('t.torrent'), '--force']
-  const args = ['bin/btkit.js', 'makemetafile', path, '--trackerless', '--json', '--quiet']
-  const started = performance.now()
-  const out = execFileSync('node', [...args, ...own, ...share, ...url, ...options])
-  return { seconds: (performance.now() - started) / 1000, ...JSON.parse(out) }
+  return [...share, ...url, '--cache-dir', at(`cache-${machine}`), '--trackerless']
+}
+
+/** Makes a torrent on a machine. Returns its report, and the seconds and processor seconds it took. */
+function make(machine, path, ...options) {
+  const args = ['bin/btkit.js', 'makemetafile', path, '--json', '--quiet', '--force']
+  const own = ['--output', at('t.torrent'), ...optionsOf(machine)]
+  const [started, before] = [performance.now(), childCpu()]
+  const out = execFileSync('node', [...args, ...own, ...options])
+  const cpu = childCpu() - before
+  return { seconds: (performance.now() - started) / 1000, cpu, ...JSON.parse(out) }
+}
+
+/** Processor seconds of all children that have ended; see proc(5). */
+function childCpu() {
+  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ')
+  return (Number(fields[13]) + Number(fields[14])) / 100
+}
+
+/** Starts a mirror of a machine's files. Resolves to its address. */
+async function serve(machine) {
+  const args = [
+    'bin/btkit.js',
+    'serve',
+    at(machine),
+    '--port',
+    '0',
+    '--log',
+    'off',
+    ...optionsOf(machine),
+  ]
+  const child = spawn('node', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  process.on('exit', () => child.kill('SIGKILL'))
+  for (let said = ''; ;) {
+    said += (await once(child.stdout, 'data'))[0]
+    const address = /^address: +(.+)$/m.exec(said)?.[1]
+    if (address) return { address, child }
+  }
+}
+
+/** Asks a mirror for the torrents of all files in random order, again and again while it is busy. */
+async function askForAll({ address }, names) {
+  for (const name of [...names].sort(() => Math.random() - 0.5)) {
+    for (;;) {
+      const { status } = await fetch(`${address}/iso/${name}.torrent`).then(async (answer) => {
+        await answer.arrayBuffer()
+        return answer
+      })
+      if (status === 200) break
+      await setTimeout(100)
+    }
+  }
+}
+
+async function hashedBy({ address }) {
+  const text = await (await fetch(`${address}/-/metrics`)).text()
+  return Number(/btkit_hashed_bytes_total (\d+)/.exec(text)?.[1])
 }
 
 /** Plants files of equal names and times. */
@@ -47,34 +110,33 @@ function plant(directory, files, size) {
 }
 
 const MACHINES = ['one', 'two', 'three']
-plant(at('one', 'iso'), 100, 4 * 1024 * 1024)
+const SIZE = 8 * 1024 * 1024
+plant(at('one', 'iso'), 100, SIZE)
 for (const other of MACHINES.slice(1)) {
   cpSync(at('one'), at(other), { recursive: true, preserveTimestamps: true })
 }
 // Later than two seconds after the last change
 spawnSync('sleep', ['2.5'])
-let hashed = 0
-for (let i = 0; i < 100; i++) {
-  for (const machine of MACHINES) {
-    hashed += make(
-      machine,
-      at(machine, 'iso', `f${String(i).padStart(6, '0')}`),
-      '--piece-length',
-      '64K',
-    ).bytesHashed
-  }
-}
+const mirrors = await Promise.all(MACHINES.map(serve))
+const names = Array.from({ length: 100 }, (_, i) => `f${String(i).padStart(6, '0')}`)
+const asked = performance.now()
+await Promise.all(Array.from({ length: 30 }, (_, i) => askForAll(mirrors[i % 3], names)))
+const seconds = ((performance.now() - asked) / 1000).toFixed(2)
+const hashed = await Promise.all(mirrors.map(hashedBy))
+for (const { child } of mirrors) child.kill('SIGKILL')
+const ratio = hashed.reduce((sum, each) => sum + each) / (100 * SIZE)
 console.log(
-  `bytes hashed by three machines for 100 files: ${(hashed / (400 * 2 ** 20)).toFixed(2)} of their size`,
+  `bytes hashed by three mirrors for 100 files and 30 clients: ${ratio.toFixed(3)} of their size ` +
+    `(${hashed.map((each) => (each / (100 * SIZE)).toFixed(2)).join(' + ')}), ${seconds} s`,
 )
 console.log(
-  `Redis memory for these 100 files of 64 pieces: ${ask('info', 'memory').match(/used_memory_human:(\S+)/)?.[1]}`,
+  `Redis memory for these 100 files: ${ask('info', 'memory').match(/used_memory_human:(\S+)/)?.[1]}`,
 )
 
 for (const machine of MACHINES) rmSync(at(machine, 'iso'), { recursive: true })
 ask('flushall')
 plant(at('one', 'small'), count, 40_000)
-cpSync(at('one', 'small'), at('two', 'small'), { recursive: true, preserveTimestamps: true })
+execFileSync('cp', ['-al', at('one', 'small'), at('two', 'small')])
 spawnSync('sleep', ['2.5'])
 const pieces = ['--v2', '--piece-length', '16K']
 make('one', at('one', 'small'), ...pieces)
@@ -85,10 +147,11 @@ for (const [name, check] of [
   rmSync(at('cache-two'), { recursive: true, force: true })
   const fresh = make('two', at('two', 'small'), ...pieces, '--share-check', check)
   const again = make('two', at('two', 'small'), ...pieces, '--share-check', check)
-  const ratio = (fresh.seconds / again.seconds).toFixed(1)
+  const of = ({ seconds, cpu }) => `${seconds.toFixed(2)} s (${cpu.toFixed(2)} s of processors)`
+  const times = (what) => (fresh[what] / again[what]).toFixed(1)
   console.log(
-    `${count} files adopted ${name}: ${fresh.seconds.toFixed(2)} s, ${fresh.bytesHashed} bytes hashed; ` +
-      `unchanged ${again.seconds.toFixed(2)} s: ${ratio} times`,
+    `${count} files adopted ${name}: ${of(fresh)}, ${fresh.bytesHashed} bytes hashed; ` +
+      `unchanged ${of(again)}: ${times('seconds')} times (${times('cpu')} times)`,
   )
 }
 const alone = make('two', at('two', 'small'), ...pieces, '--no-cache')

@@ -7,7 +7,7 @@ import { describeRedisFailure } from './failure.js'
 export interface LinkOptions extends ClientOptions {
   /** Receives a message when Redis fails, at most one an hour. */
   readonly warn: (message: string) => void
-  /** Milliseconds without an attempt after a failure. Default: 10 s. */
+  /** Most milliseconds without an attempt after failures. Default: 10 s. */
   readonly pauseMs?: number
 }
 
@@ -29,6 +29,8 @@ export const patience = { ms: 200 }
 /** Bytes a millisecond that a large exchange must reach at least: 20 MB/s. */
 const BYTES_PER_MS = 20_000
 
+/** Milliseconds without an attempt: after the first failure, and at most. Each doubles the pause. */
+const FIRST_PAUSE_MS = 500
 const PAUSE_MS = 10_000
 const HOUR_MS = 3_600_000
 
@@ -43,6 +45,8 @@ export class RedisLink {
   #connected: RedisClient | null = null
   #cause: Error | null = null
   #isClosed = false
+  /** Failures since the last answer. */
+  #failures = 0
   #goneUntil = -Infinity
   #unwritableUntil = -Infinity
   #warned = -Infinity
@@ -74,7 +78,9 @@ export class RedisLink {
     let client: RedisClient | null = null
     try {
       client = await (this.#client ??= this.#open())
-      return await answerWithin(patience.ms + bytes / BYTES_PER_MS, call(client))
+      const answer = await answerWithin(patience.ms + bytes / BYTES_PER_MS, call(client))
+      this.#failures = 0
+      return answer
     } catch (error) {
       this.#note(error, { client, isWrite })
       return null
@@ -100,12 +106,14 @@ export class RedisLink {
 
   #note(error: unknown, { client, isWrite }: { client: RedisClient | null; isWrite: boolean }) {
     if (this.#isClosed) return
-    const until = monotonicNow() + (this.#options.pauseMs ?? PAUSE_MS)
-    if (isWrite && isRefusal(error)) this.#unwritableUntil = until
+    const most = this.#options.pauseMs ?? PAUSE_MS
+    if (isWrite && isRefusal(error)) this.#unwritableUntil = monotonicNow() + most
     else {
-      this.#goneUntil = until
       // Other calls on the same connection fail, too, and there may be a new client already
       if (client === this.#connected) {
+        const pause = Math.min(most, FIRST_PAUSE_MS * 2 ** this.#failures)
+        this.#failures += 1
+        this.#goneUntil = monotonicNow() + pause
         client?.disconnect()
         this.#connected = null
         this.#client = null

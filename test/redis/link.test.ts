@@ -62,6 +62,16 @@ test(
   },
 )
 
+test('after a first failure the next attempt comes soon', { skip: WITHOUT_REDIS }, async (t) => {
+  const redis = await startRedis(t)
+  const { link, ping } = makeLink(t, redis.url, 1_000_000_000)
+  redis.kill()
+  assert.equal(await ping(), null)
+  await redis.restart()
+  await until('the pause is over', () => !link.isGone())
+  assert.equal(await ping(), 'PONG')
+})
+
 test('Redis that is down is one warning, and no attempt for a while', async (t) => {
   const { link, ping, warnings } = makeLink(t, `redis://127.0.0.1:${await findFreePort()}`, 60_000)
   assert.equal(await ping(), null)

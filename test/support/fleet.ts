@@ -34,18 +34,31 @@ export interface Made {
 export const SIZE = 1024 * 1024
 
 /** Writes a file of pseudo-random bytes with the same time on all machines. */
-export function plantShared({ root }: Pick<Machine, 'root'>, name: string, seed = 1): string {
+export function plantShared(
+  { root, size = SIZE }: Pick<Machine, 'root'> & { readonly size?: number },
+  name: string,
+  seed = 1,
+): string {
   const path = join(root, name)
-  writeFileSync(path, pseudoRandom(SIZE, seed))
+  writeFileSync(path, pseudoRandom(size, seed))
   utimesSync(path, 1_700_000_000, 1_700_000_000)
   return path
 }
 
-/** Makes a machine without files. `keys` are the lines of its key file. */
+export interface MachineSetup {
+  /** Redis. */
+  readonly url: string
+  /** The lines of its key file. */
+  readonly keys?: readonly string[]
+  /** Milliseconds by which its clock is ahead: later than the change times of all files. */
+  readonly aheadMs?: number
+}
+
+/** Makes a machine without files. */
 export function makeMachine(
   t: TestContext,
   name: string,
-  { url, keys = [KEY] }: { readonly url: string; readonly keys?: readonly string[] },
+  { url, keys = [KEY], aheadMs = 60_000 }: MachineSetup,
 ): Machine {
   const directory = makeScratch(t)
   const root = join(directory, 'files')
@@ -53,8 +66,7 @@ export function makeMachine(
   const keyFile = join(directory, 'key')
   writeFileSync(keyFile, keys.join('\n'), { mode: 0o600 })
   const cacheDir = join(directory, 'cache')
-  // Later than the change times of all files
-  const now = () => Date.now() + 60_000
+  const now = () => Date.now() + aheadMs
   const env = { BTKIT_CACHE_DIR: cacheDir, BTKIT_STATE_DIR: join(directory, 'state') }
   const runAt = (ms: number, args: readonly string[]) =>
     runBtkit(args, { env, now: () => ms, cwd: directory })

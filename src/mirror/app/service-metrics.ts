@@ -52,7 +52,7 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
       { labels: { from: 'cache' }, value: onDemand.origins.cache },
       { labels: { from: 'files' }, value: onDemand.origins.files },
     ]),
-    counter('btkit_hashed_bytes_total', 'Bytes hashed, padding included.', hashed.total),
+    counter('btkit_hashed_bytes_total', 'Bytes hashed.', hashed.total),
     gauge('btkit_torrents_under_way', 'Torrents being looked up or made.', onDemand.pending),
     gauge('btkit_planning_jobs', 'Requests being planned.', planning.running),
     gauge('btkit_planning_queue', 'Requests that wait to be planned.', planning.length),

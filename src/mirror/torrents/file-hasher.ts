@@ -128,8 +128,11 @@ export class FileHasher {
     const guarded = { ...hashContext, engine: this.#engineFor(wanted, turn), ...guards }
     const before = bytesLeft(content, table)
     const end = hashed.begin(wanted.bytesDone, ahead !== undefined)
+    let bytesRead: number | null = null
     try {
       const { bytesHashed, isSettled, ...digests } = await hashContent(content, guarded, table)
+      // The other bytes were adopted from other machines
+      bytesRead = bytesHashed
       this.#unfinished.forget(input)
       // The `info` is not cached: it is quickly composed from digests, and strangers choose many
       // sets
@@ -138,7 +141,7 @@ export class FileHasher {
       return { ...core, bytesHashed, isSettled }
     } finally {
       const left = bytesLeft(content, table)
-      end(before - left)
+      end(bytesRead ?? before - left)
       if (left > 0 && left < before) this.#unfinished.keep(input, table)
     }
   }
