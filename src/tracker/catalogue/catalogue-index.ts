@@ -1,9 +1,10 @@
 import { dirname, relative, sep } from 'node:path'
-import { sortInSlices } from '../../server/pages/slices.js'
+import { setImmediate } from 'node:timers/promises'
 import { isWithin } from '../../files/inside.js'
+import { SLICE, sortInSlices } from '../../server/pages/slices.js'
 import { swarmHashes, type AllowedTorrent, type TorrentSummary } from '../allowed/known-torrent.js'
 import { Category } from './category.js'
-import type { CatalogueQuery, CatalogueSort } from './catalogue-query.js'
+import type { CatalogueQuery, FixedSort } from './catalogue-query.js'
 
 /** The most torrents that are listed. */
 const MAX_ENTRIES = 200_000
@@ -20,95 +21,100 @@ export interface CatalogueEntry {
   readonly torrent: AllowedTorrent
   readonly summary: TorrentSummary
   readonly category: Category
-  /** Its category and name in lower case, for searches. */
+  /** In lower case: its name, and its category and name, for searches. */
+  readonly name: string
   readonly text: string
 }
 
 /** The torrents that pass a query, and the sum of their sizes. */
 export interface Selection {
   /** In ascending order of the query's sort key. */
-  readonly entries: readonly CatalogueEntry[]
+  readonly entries: CatalogueEntry[]
   readonly size: number
 }
 
 /** All torrents by category, at one time. */
 export class CatalogueIndex {
-  readonly #orders = new Map<CatalogueSort, Promise<readonly CatalogueEntry[]>>()
-  readonly #byHash: ReadonlyMap<string, CatalogueEntry>
+  readonly #torrents: ReadonlyMap<string, AllowedTorrent>
+  readonly #places: Places
+  readonly #entries: CatalogueEntry[] = []
+  readonly #orders = new Map<FixedSort, Promise<readonly CatalogueEntry[]>>()
 
   private constructor(
-    readonly entries: readonly CatalogueEntry[],
-    /** The categories of current torrents. */
-    readonly current: Category,
-    /** The categories of retired torrents. */
-    readonly archive: Category,
+    torrents: ReadonlyMap<string, AllowedTorrent>,
+    roots: readonly CatalogueRoot[],
   ) {
-    this.#byHash = new Map(entries.map((entry) => [entry.torrent.infoHash, entry]))
+    this.#torrents = torrents
+    this.#places = new Places(roots)
   }
 
-  /** Sorts all torrents into categories, in small steps. Torrents without a name are left out. */
+  /** Puts all torrents into categories, in small steps. */
   static async build(
     torrents: ReadonlyMap<string, AllowedTorrent>,
     roots: readonly CatalogueRoot[],
   ): Promise<CatalogueIndex> {
-    const places = new Places(roots)
-    const named: { readonly name: string; readonly entry: CatalogueEntry }[] = []
+    const index = new CatalogueIndex(torrents, roots)
     for (const torrent of torrents.values()) {
-      const { metainfo: summary } = torrent
+      if (index.#entries.length === MAX_ENTRIES) break
+      const entry = index.find(torrent)
       // A hybrid torrent is listed once, by its first hash
-      if (summary === null || swarmHashes(summary)[0] !== torrent.infoHash) continue
-      const category = places.categoryOf(summary.path)
-      const name = summary.name.toLowerCase()
-      const text = `${category.path.join('/').toLowerCase()}/${name}`
+      if (entry?.torrent !== torrent) continue
+      const { category, summary } = entry
       category.count(summary.size, summary.addedMs ?? 0)
-      named.push({ name, entry: { torrent, summary, category, text } })
-      if (named.length === MAX_ENTRIES) break
+      if (index.#entries.push(entry) % SLICE === 0) await setImmediate()
     }
-    const { current, archive } = places
-    archive.number(current.number(0))
-    const sorted = await sortInSlices(named, (a, b) => (a.name < b.name ? -1 : 1))
-    return new CatalogueIndex(
-      sorted.map(({ entry }) => entry),
-      current,
-      archive,
-    )
+    index.archive.number(index.current.number(0))
+    return index
   }
 
-  /** The entry of a torrent by its info hash; null if it is not listed. */
-  find({ metainfo, infoHash }: AllowedTorrent): CatalogueEntry | null {
-    const [first = infoHash] = metainfo === null ? [] : swarmHashes(metainfo)
-    return this.#byHash.get(first) ?? null
+  /** The categories of current torrents. */
+  get current(): Category {
+    return this.#places.current
   }
 
-  /** The newest torrents of a category, the newest first. */
-  async newest(category: Category, most: number): Promise<CatalogueEntry[]> {
-    const order = await this.order('added')
-    const found: CatalogueEntry[] = []
-    for (let i = order.length - 1; i >= 0 && found.length < most; i--) {
-      const entry = order[i]
-      if (entry && category.holds(entry.category)) found.push(entry)
-    }
-    return found
+  /** The categories of retired torrents. */
+  get archive(): Category {
+    return this.#places.archive
+  }
+
+  /** The entry of a torrent by any of its info hashes; null if it has no name. */
+  find({ metainfo: summary }: AllowedTorrent): CatalogueEntry | null {
+    const [first = ''] = summary === null ? [] : swarmHashes(summary)
+    const torrent = this.#torrents.get(first)
+    if (summary === null || !torrent) return null
+    const category = this.#places.categoryOf(summary.path)
+    const name = summary.name.toLowerCase()
+    // Made small as a whole, so that it is one piece in memory
+    const text = `${category.path.join('/')}/${summary.name}`.toLowerCase()
+    return { torrent, summary, category, name, text }
   }
 
   /** All entries in the order of a value that does not depend on swarms. */
-  order(key: 'name' | 'size' | 'added'): Promise<readonly CatalogueEntry[]> {
-    const known = this.#orders.get(key)
-    if (known) return known
-    const order = key === 'name' ? Promise.resolve(this.entries) : this.#sortBy(VALUES[key])
-    this.#orders.set(key, order)
+  order(sort: FixedSort): Promise<readonly CatalogueEntry[]> {
+    const order = this.#orders.get(sort) ?? sortInSlices(this.#entries, COMPARE[sort])
+    this.#orders.set(sort, order)
     return order
   }
 
-  /** Sorting is stable: entries of equal values stay in the order of names. */
-  #sortBy(value: (entry: CatalogueEntry) => number): Promise<readonly CatalogueEntry[]> {
-    return sortInSlices(this.entries, (a, b) => value(a) - value(b))
+  /** The newest torrents of a category, the newest first. */
+  newest(category: Category, most: number): CatalogueEntry[] {
+    const newest: CatalogueEntry[] = []
+    for (const entry of this.#entries) {
+      const last = newest.at(-1)
+      const isNewer = newest.length < most || (last && COMPARE.added(entry, last) > 0)
+      if (!isNewer || !category.holds(entry.category)) continue
+      const place = newest.findIndex((other) => COMPARE.added(entry, other) > 0)
+      newest.splice(place === -1 ? newest.length : place, 0, entry)
+      newest.length = Math.min(newest.length, most)
+    }
+    return newest
   }
 }
 
-const VALUES = {
-  size: ({ summary }: CatalogueEntry) => summary.size,
-  added: ({ summary }: CatalogueEntry) => summary.addedMs ?? 0,
+const COMPARE: Readonly<Record<FixedSort, (a: CatalogueEntry, b: CatalogueEntry) => number>> = {
+  name: (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+  size: (a, b) => a.summary.size - b.summary.size,
+  added: (a, b) => (a.summary.addedMs ?? 0) - (b.summary.addedMs ?? 0),
 }
 
 /** Selects the torrents of a category that have all words of the query. */
@@ -117,22 +123,24 @@ export function select(
   category: Category,
   { words }: Pick<CatalogueQuery, 'words'>,
 ): Selection {
+  const tests = words.map((word) => ({ word, isHash: /^[\da-f]{6,64}$/.test(word) }))
+  const entries: CatalogueEntry[] = []
   let size = 0
-  const entries = order.filter((entry) => {
-    if (!category.holds(entry.category) || !words.every((word) => hasWord(entry, word)))
-      return false
+  for (const entry of order) {
+    if (!category.holds(entry.category) || !tests.every((test) => passes(entry, test))) continue
+    entries.push(entry)
     size += entry.summary.size
-    return true
-  })
+  }
   return { entries, size }
 }
 
-function hasWord({ text, summary }: CatalogueEntry, word: string): boolean {
-  return (
-    text.includes(word) ||
-    (summary.infoHash?.startsWith(word) ?? false) ||
-    (summary.infoHashV2?.startsWith(word) ?? false)
-  )
+function passes(
+  { text, summary }: CatalogueEntry,
+  { word, isHash }: { readonly word: string; readonly isHash: boolean },
+): boolean {
+  if (text.includes(word)) return true
+  if (!isHash) return false
+  return [summary.infoHash, summary.infoHashV2].some((hash) => hash?.startsWith(word))
 }
 
 /** Finds the category of each file. */

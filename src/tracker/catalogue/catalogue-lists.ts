@@ -54,14 +54,28 @@ export class CatalogueLists {
   /** Lists a category; a page of torrents has at most `length`. */
   async list(category: Category, query: CatalogueQuery, length: number): Promise<CategoryLists> {
     const { entries, size } = select(await this.#order(query), category, query)
-    const shown = paged(query.isDescending ? entries.toReversed() : entries, query.page, length)
-    const isFirst = query.search === '' && query.page === 1
-    const children = isFirst ? [...category.children.values()].sort(byName) : []
+    const shown = paged(query.isDescending ? entries.reverse() : entries, query.page, length)
     return {
-      children: paged(children, query.categories, CATEGORIES),
+      children: childrenOf(category, query),
       torrents: { ...shown, items: await this.rows(shown.items) },
       size,
     }
+  }
+
+  /** The categories and the newest torrents of a category. */
+  async front(category: Category, query: CatalogueQuery, most: number): Promise<CategoryLists> {
+    const { torrents: total, size } = category
+    const items = await this.newest(category, most)
+    return {
+      children: childrenOf(category, query),
+      torrents: { items, total, page: 1, pages: 1 },
+      size,
+    }
+  }
+
+  /** The newest torrents of a category, the newest first. */
+  async newest(category: Category, most: number): Promise<CatalogueRow[]> {
+    return this.rows((await this.index()).newest(category, most))
   }
 
   /** Adds the current figures to torrents. */
@@ -79,8 +93,8 @@ export class CatalogueLists {
 
   async #order({ sort }: CatalogueQuery): Promise<readonly CatalogueEntry[]> {
     const { index, figures } = this.#current()
-    if (sort === 'name' || sort === 'size' || sort === 'added') return (await index).order(sort)
-    return (await figures).by(sort)
+    if (sort !== 'name' && sort !== 'size' && sort !== 'added') return (await figures).by(sort)
+    return (await index).order(sort)
   }
 
   #current(): Shelves {
@@ -91,6 +105,13 @@ export class CatalogueLists {
     this.#shelves = { version: torrents.version, index, figures }
     return this.#shelves
   }
+}
+
+/** The subcategories on a page. They are beside the first torrents only. */
+function childrenOf(category: Category, { search, page, categories }: CatalogueQuery) {
+  const isFirst = search === '' && page === 1
+  const children = isFirst ? [...category.children.values()].sort(byName) : []
+  return paged(children, categories, CATEGORIES)
 }
 
 function byName({ path: a }: Category, { path: b }: Category): number {

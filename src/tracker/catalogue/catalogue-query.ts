@@ -9,6 +9,9 @@ export const CATALOGUE_SORTS = [
 ] as const
 export type CatalogueSort = (typeof CATALOGUE_SORTS)[number]
 
+/** The sort keys whose values do not depend on swarms. */
+export type FixedSort = 'name' | 'size' | 'added'
+
 /** Words that are searched, order and page of a list. */
 export interface CatalogueQuery {
   /** As it was typed, cut at its longest. */

@@ -105,28 +105,24 @@ export class Catalogue {
     const query = parseCatalogueQuery(request.query)
     const links = this.#links(request, rootFrom(category))
     const isJson = view === 'json'
-    const lists = await this.#lists.list(category, query, isJson ? JSON_ROWS : ROWS)
+    const hasNew = !isArchive && names.length === 0 && category.children.size > 0
+    const isFront = !isJson && hasNew && !hasList(request.query)
+    const lists = isFront
+      ? await this.#lists.front(category, query, NEW_ROWS)
+      : await this.#lists.list(category, query, isJson ? JSON_ROWS : ROWS)
     if (isJson) return jsonAnswer(jsonOfCategory({ category, links, ...lists }))
-    const isFront = !isArchive && names.length === 0 && category.children.size > 0
-    const newest =
-      isFront && !hasList(request.query) ? await this.#newest(category, NEW_ROWS) : null
-    const page = renderCategoryPage({ site, category, query, links, newest, ...lists })
+    const page = renderCategoryPage({ site, category, query, links, isFront, ...lists })
     return pageAnswer(page, HEADERS)
   }
 
   async #feed(request: PageRequest, category: Category): Promise<PageAnswer> {
-    const rows = await this.#newest(category, FEED_ROWS)
+    const rows = await this.#lists.newest(category, FEED_ROWS)
     const base = baseOf(request)
     const path = categoryAddress(category, '')
     const title = `${titleOf(category)} - ${new URL(base).host}`
     const links = this.#links(request, '')
     const body = composeAtom({ title, base, path, rows, links })
     return { status: 200, headers: FEED_HEADERS, body }
-  }
-
-  async #newest(category: Category, most: number) {
-    const index = await this.#lists.index()
-    return this.#lists.rows(await index.newest(category, most))
   }
 
   async #torrent(request: PageRequest, view: 'page' | 'json'): Promise<PageAnswer> {

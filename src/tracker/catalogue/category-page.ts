@@ -35,14 +35,14 @@ export interface CategoryPageParts {
   readonly torrents: Paged<CatalogueRow>
   /** The bytes of all torrents that the query selects. */
   readonly size: number
-  /** The newest torrents, which the front page has in place of a list; else null. */
-  readonly newest: readonly CatalogueRow[] | null
+  /** Whether the torrents are the newest, which the front page has in place of a list. */
+  readonly isFront: boolean
   readonly links: TorrentLinks
 }
 
 /** The page of a category; the front page is that of the category of all. */
 export function renderCategoryPage(parts: CategoryPageParts): string {
-  const { site, category, query, children, newest, torrents } = parts
+  const { site, category, query, children, isFront } = parts
   const root = rootFrom(category)
   const title = titleOf(category)
   const { isArchive, path } = category
@@ -66,7 +66,7 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
     },
     html`<h1>${title}</h1>
       ${renderSearch(category, query)} ${renderChildren(children, query)}
-      ${newest ? renderNewest(newest, parts, root) : renderList(torrents, parts, root)}`,
+      ${isFront ? renderNewest(parts, root) : renderList(parts, root)}`,
   )
 }
 
@@ -118,11 +118,9 @@ function renderChild({ path, torrents, size, newestMs }: Category): Html {
   </li>`
 }
 
-function renderNewest(
-  rows: readonly CatalogueRow[],
-  { category, links, query, torrents }: CategoryPageParts,
-  root: string,
-): Html {
+function renderNewest({ torrents, ...parts }: CategoryPageParts, root: string): Html {
+  const { category, links, query } = parts
+  const rows = torrents.items
   const caption = 'The newest first'
   return html`<section aria-labelledby="new">
     <h2 id="new">New</h2>
@@ -131,11 +129,8 @@ function renderNewest(
   </section>`
 }
 
-function renderList(
-  torrents: Paged<CatalogueRow>,
-  { category, links, query, size }: CategoryPageParts,
-  root: string,
-): Html {
+function renderList(parts: CategoryPageParts, root: string): Html {
+  const { torrents, category, links, query, size } = parts
   const { items: rows, total } = torrents
   if (total === 0) {
     return html`<p>

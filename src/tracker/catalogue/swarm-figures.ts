@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
-import { SLICE, sortInSlices } from '../../server/pages/slices.js'
+import { SLICE } from '../../server/pages/slices.js'
 import { swarmHashes, type TorrentSummary } from '../allowed/known-torrent.js'
-import type { SwarmCounts, SwarmStore } from '../swarms/swarm-store.js'
+import type { Soon, SwarmCounts, SwarmStore } from '../swarms/swarm-store.js'
 import type { CatalogueEntry, CatalogueIndex } from './catalogue-index.js'
 
 /** Numbers of seeds, other peers and completed downloads. */
@@ -17,13 +17,20 @@ const NONE: Figures = { complete: 0, downloading: 0, downloaded: 0 }
  * The current figures of a torrent. A hybrid torrent has two swarms, whose peers are mostly the
  * same; the larger numbers count.
  */
-export async function figuresOf(
+export function figuresOf(
   summary: Pick<TorrentSummary, 'infoHash' | 'infoHashV2'>,
   store: Pick<SwarmStore, 'scrape'>,
-): Promise<Figures> {
-  const hashes = swarmHashes(summary)
+): Soon<Figures> {
+  const swarms = swarmHashes(summary).map((hash) => store.scrape(Buffer.from(hash, 'hex')))
+  // Swarms in memory answer at once, and promises for all torrents would be much garbage
+  return swarms.some((swarm) => swarm instanceof Promise)
+    ? largest(swarms)
+    : swarms.reduce<Figures>((figures, swarm) => larger(figures, swarm as SwarmCounts | null), NONE)
+}
+
+async function largest(swarms: readonly Soon<SwarmCounts | null>[]): Promise<Figures> {
   let figures = NONE
-  for (const hash of hashes) figures = larger(figures, await store.scrape(Buffer.from(hash, 'hex')))
+  for (const swarm of swarms) figures = larger(figures, await swarm)
   return figures
 }
 
@@ -39,17 +46,24 @@ function larger(figures: Figures, swarm: SwarmCounts | null): Figures {
 /** Milliseconds for which an order by figures is used again. */
 const MAX_AGE = 10_000
 
+/** More than there are entries: a double has room for a place and a figure of 32 bits. */
+const PLACES = 2 ** 20
+
 /** The torrents of an index in the order of their figures, read at most every ten seconds. */
 export class FigureOrders {
-  readonly #index: CatalogueIndex
+  readonly #index: Pick<CatalogueIndex, 'order'>
   readonly #store: Pick<SwarmStore, 'scrape'>
   readonly #monotonic: () => number
-  #takenAt = -MAX_AGE
-  #figures: Promise<readonly (Figures & { entry: CatalogueEntry })[]> | null = null
+  #takenAt = 0
+  #taken: Promise<TakenFigures> | null = null
   #orders = new Map<keyof Figures, Promise<readonly CatalogueEntry[]>>()
 
   /** `monotonic` returns milliseconds on a clock that is never set. */
-  constructor(index: CatalogueIndex, store: Pick<SwarmStore, 'scrape'>, monotonic: () => number) {
+  constructor(
+    index: Pick<CatalogueIndex, 'order'>,
+    store: Pick<SwarmStore, 'scrape'>,
+    monotonic: () => number,
+  ) {
     this.#index = index
     this.#store = store
     this.#monotonic = monotonic
@@ -58,35 +72,39 @@ export class FigureOrders {
   /** All entries in ascending order of a figure, and of names if it is equal. */
   by(key: keyof Figures): Promise<readonly CatalogueEntry[]> {
     const at = this.#monotonic()
-    if (this.#figures === null || at - this.#takenAt >= MAX_AGE) {
+    if (this.#taken === null || at - this.#takenAt >= MAX_AGE) {
       this.#takenAt = at
-      this.#figures = this.#take()
+      this.#taken = this.#take()
       this.#orders = new Map()
     }
-    const order = this.#orders.get(key) ?? sortBy(this.#figures, key)
+    const order = this.#orders.get(key) ?? sortBy(this.#taken, key)
     this.#orders.set(key, order)
     return order
   }
 
-  async #take() {
-    const { entries } = this.#index
-    const taken: (Figures & { entry: CatalogueEntry })[] = []
+  async #take(): Promise<TakenFigures> {
+    const entries = await this.#index.order('name')
+    const figures: Figures[] = []
     for (let start = 0; start < entries.length; start += SLICE) {
       const slice = entries.slice(start, start + SLICE)
-      const figures = await Promise.all(
-        slice.map(async (entry) => ({ entry, ...(await figuresOf(entry.summary, this.#store)) })),
-      )
-      for (const each of figures) taken.push(each)
+      for (const each of slice.map(({ summary }) => figuresOf(summary, this.#store))) {
+        figures.push(each instanceof Promise ? await each : each)
+      }
       await setImmediate()
     }
-    return taken
+    return { entries, figures }
   }
 }
 
-async function sortBy(
-  figures: Promise<readonly (Figures & { entry: CatalogueEntry })[]>,
-  key: keyof Figures,
-): Promise<readonly CatalogueEntry[]> {
-  const sorted = await sortInSlices(await figures, (a, b) => a[key] - b[key])
-  return sorted.map(({ entry }) => entry)
+/** The figures of all entries, in the order of names. */
+interface TakenFigures {
+  readonly entries: readonly CatalogueEntry[]
+  readonly figures: readonly Figures[]
+}
+
+/** Sorts numbers without a comparison function, in a few milliseconds. */
+async function sortBy(taking: Promise<TakenFigures>, key: keyof Figures) {
+  const { entries, figures } = await taking
+  const keys = Float64Array.from(figures, (each, place) => each[key] * PLACES + place).sort()
+  return Array.from(keys, (each) => entries[each % PLACES]).filter((entry) => entry !== undefined)
 }
