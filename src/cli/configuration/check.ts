@@ -48,19 +48,26 @@ async function checkPresetNames(configuration: Configuration, io: Io): Promise<s
   if (entries.some(({ key }) => key === 'preset-file')) return []
   const own = presetsOf([configuration])
   const items = entries.filter(({ key }) => key === 'preset').map(({ item }) => item)
+  const misshapen = [defaultPreset, ...items].flatMap((item) => {
+    return item?.value.kind === 'map'
+      ? [`${item.place}: preset: a single value is expected here`]
+      : []
+  })
   const unknown = [defaultPreset, ...items].flatMap((item) => {
     const names = namesIn({ defaultPreset: item })
     return names.flatMap((name) => (own.has(name) || isNoName(name) ? [] : [{ name, item }]))
   })
-  if (unknown.length === 0) return []
+  if (unknown.length === 0) return misshapen
   const files = filesWithPresets(null, undefined, io)
   const others = presetsOf(await readConfigurations(files, io, new Set()))
-  return unknown
-    .filter(({ name }) => !others.has(name))
-    .map(({ name, item }) => {
+  const missing = unknown.filter(({ name }) => !others.has(name))
+  return [
+    ...misshapen,
+    ...missing.map(({ name, item }) => {
       const why = suggestion(name, [...own.keys(), ...others.keys()])
       return `${item?.place ?? ''}: there is no preset ${name}${why}`
-    })
+    }),
+  ]
 }
 
 function isNoName(name: string): boolean {

@@ -94,6 +94,7 @@ function parse(text: string, path: string, lines: LineCounter): Document {
 }
 
 function said(message: string): string {
+  if (message.includes('multiple documents')) return 'a second document; a file has only one'
   return message.charAt(0).toLowerCase() + message.slice(1).replaceAll('\n', ' ')
 }
 

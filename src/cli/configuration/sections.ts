@@ -9,6 +9,7 @@ import type { Located, LocatedEntry, Section } from './read-file.js'
 import { parseSimple } from './simple-yaml.js'
 import {
   candidateOf,
+  cut,
   mistaken,
   tolerate,
   type Candidate,
@@ -70,7 +71,7 @@ function ofCommands(all: readonly LocatedEntry[], mistakes?: Mistakes): LocatedE
     if ((NAMED as readonly string[]).includes(key) || isNothing(item)) return []
     if (known.includes(key)) return [entry]
     const why = suggestion(key, known) || '; sections are commands'
-    return mistaken(mistakes, `${place}: unknown section "${key}"${why}`)
+    return mistaken(mistakes, `${place}: unknown section "${cut(key)}"${why}`)
   })
 }
 
@@ -151,5 +152,5 @@ export function unknownKey(key: string, section: string, known: Iterable<string>
     return `option "${key}" cannot be a default; put it below a command`
   const otherwise =
     section === DEFAULTS ? '; no command has it' : `; ${section} has none of that name`
-  return `unknown option "${key}"${suggestion(key, known) || otherwise}`
+  return `unknown option "${cut(key)}"${suggestion(key, known) || otherwise}`
 }

@@ -255,15 +255,23 @@ export function checkValue({ key, on }: OptionEntry, text: string, place: string
   } catch (error) {
     if (error instanceof InvalidArgumentError) {
       const reason = error.message.charAt(0).toLowerCase() + error.message.slice(1)
-      throw new BtkitError('usage', `${place}: ${key} '${text}': ${reason.replace(/\.$/, '')}`)
+      throw new BtkitError('usage', `${place}: ${key} '${cut(text)}': ${reason.replace(/\.$/, '')}`)
     }
     throw error instanceof BtkitError ? new BtkitError('usage', error.of(place).message) : error
   }
 }
 
 function wrong({ key }: OptionEntry, { place, value }: Located, why: string): BtkitError {
-  const what = value.kind === 'text' ? ` '${value.text}'` : ''
+  const what = value.kind === 'text' ? ` '${cut(value.text)}'` : ''
   return new BtkitError('usage', `${place}: ${key}${what}: ${why}`)
+}
+
+/** The most characters of a key or value in a message. */
+const MOST_SHOWN = 200
+
+/** Cuts a long key or value for a message. */
+export function cut(text: string): string {
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text
 }
 
 /** Matches the password in a URL, which must not be shown. */

@@ -48,7 +48,10 @@ export function defineConvert({ io, finish }: CommandContext) {
         '--output -: convert cannot write to standard output; name a file',
       )
     }
-    const run: Run = { torrent, path: data ?? dirname(torrent), version, options, io }
+    if (data !== undefined && options.data !== undefined)
+      throw new BtkitError('usage', `${data}: give the content as an argument or with --data`)
+    const path = data ?? options.data ?? dirname(torrent)
+    const run: Run = { torrent, path, version, options, io }
     try {
       finish(await convert(run))
     } catch (error) {
@@ -166,6 +169,7 @@ export function declareConvert() {
     .description('Turn a torrent into one of another version, and check its content.')
     .argument('<torrent>', 'the torrent to convert')
     .argument('[data]', 'its content, or the directory that holds it (default: beside the torrent)')
+    .option('--data <path>', 'find the content there (default: beside the torrent)')
     .optionsGroup('The new torrent:')
     .option('--hybrid', 'make a torrent of versions 1 and 2 (BEP 52)')
     .addOption(new Option('--v2', 'make a torrent of version 2 only').conflicts('hybrid'))

@@ -242,3 +242,17 @@ test('the schema accepts what commands accept, and refuses what they refuse', as
   ])
     assert.equal(isRight(wrong), false, JSON.stringify(wrong))
 })
+
+test('config check reports a preset that is a map, and cuts long keys and values', async (t) => {
+  const file = join(makeScratch(t), 'c.yaml')
+  const long = 'x'.repeat(50_000)
+  writeFileSync(
+    file,
+    `default-preset: {a: b}\nverify:\n  ${long.slice(0, 900)}: 1\n  threads: ${long}\n`,
+  )
+  const { stderr } = await runBtkit(['config', 'check', file])
+  const lines = stderr.trimEnd().split('\n')
+  assert.equal(lines.length, 3)
+  assert.ok(lines.includes(`btkit: ${file}:1:17: preset: a single value is expected here`), stderr)
+  for (const line of lines) assert.ok(line.length < 400, line)
+})

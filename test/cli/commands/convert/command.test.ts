@@ -123,6 +123,10 @@ test('with --target the old torrent stays, and the content may be anywhere', asy
     code: null,
   })
   assert.deepEqual(readFileSync(torrent), before)
+  const asOption = ['convert', torrent, '--data', data, '--v2', '--dry-run', '--no-cache']
+  assert.equal((await runBtkit(asOption)).status, 0)
+  const twice = await runBtkit([...asOption, data])
+  assert.deepEqual([twice.status, /with --data\n$/.test(twice.stderr)], [2, true], twice.stderr)
   const other = join(directory, 'content/a')
   const refused = await runBtkit(['convert', torrent, '--v2', '--target', other])
   assert.equal(refused.status, 1)
