@@ -3,6 +3,7 @@ import { formsRoutes } from './forms/routes.js'
 import type { PagesParts } from './frame/parts.js'
 import type { AdminRoute } from './frame/visit.js'
 import { activityRoutes } from './pages/activity-page.js'
+import { banRoutes } from './pages/ban-page.js'
 import { frontRoutes } from './pages/front-page.js'
 
 /** The parts of all pages. */
@@ -16,6 +17,7 @@ export function adminPages(parts: AllPagesParts): AdminRoute[] {
   return [
     ...frontRoutes(parts),
     ...(parts.forms ? formsRoutes(parts.forms) : []),
+    ...banRoutes(parts),
     ...activityRoutes(parts),
   ]
 }

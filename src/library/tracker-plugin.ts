@@ -142,6 +142,7 @@ function allowedOf(options: TrackerOptions): PluginSettings['allowed'] {
     controls: true,
     allowedAddresses: options.allowedIps ?? null,
     bannedAddresses: options.bannedIps ?? null,
+    bannedTorrents: null,
     interval: MINUTE,
   }
 }

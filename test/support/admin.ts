@@ -42,10 +42,16 @@ export function plantUsers(root: string): string {
   return path
 }
 
+export interface AdminSetup extends TrackSetup {
+  readonly files?: Files
+  /** Whether any torrent is tracked, instead of those in `torrents`. */
+  readonly open?: boolean
+}
+
 /** Tracks the files below `torrents`, with administration, until the test ends. */
 export async function startAdmin(
   t: TestContext,
-  { files = {}, ...setup }: TrackSetup & { readonly files?: Files } = {},
+  { files = {}, open = false, ...setup }: AdminSetup = {},
 ): Promise<TestAdmin> {
   const root = makeScratch(t, files)
   mkdirSync(join(root, 'torrents'), { recursive: true })
@@ -54,7 +60,8 @@ export async function startAdmin(
   const tracker = await startTrack(t, {
     ...setup,
     args: [
-      ...['--allowed-dir', join(root, 'torrents'), '--state-dir', join(root, 'state')],
+      ...(open ? ['--open'] : ['--allowed-dir', join(root, 'torrents')]),
+      ...['--state-dir', join(root, 'state')],
       ...['--admin-users', plantUsers(root), ...listen, ...args],
     ],
   })

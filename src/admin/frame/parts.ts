@@ -1,5 +1,12 @@
 import type { RunningTracker } from '../../tracker/app/run-tracker.js'
+import type { BanList } from '../bans/ban-list.js'
 import type { ActivityLog } from '../activity/activity-log.js'
+
+/** The files of bans. */
+export interface Bans {
+  readonly addresses: BanList
+  readonly torrents: BanList
+}
 
 /** The parts that pages are made of. */
 export interface PagesParts {
@@ -7,6 +14,7 @@ export interface PagesParts {
   /** The directories of torrents, as absolute paths. */
   readonly directories: readonly string[]
   readonly log: ActivityLog
+  readonly bans: Bans
   /** Milliseconds since 1970. */
   readonly now: () => number
 }

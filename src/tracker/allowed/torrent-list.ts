@@ -8,6 +8,8 @@ export interface TorrentListParts {
   readonly directories: readonly string[]
   /** A file of info hashes that are tracked; null for none. */
   readonly listFile: string | null
+  /** A file of info hashes that are refused; null for none. */
+  readonly bannedFile?: string | null | undefined
   /** Whether another part of the program, such as the mirror, adds torrents. */
   readonly isFed: boolean
   /** Whether `failure reason` and `warning message` inside torrents are obeyed. */
@@ -25,18 +27,23 @@ const MAX_ADDED = 100_000
 export class TorrentList {
   readonly #directories: readonly TorrentDirectory[]
   readonly #listFile: LinesFile<string> | null
+  readonly #bannedFile: LinesFile<string> | null
   readonly #isFed: boolean
   readonly #added = new LRUCache<string, AllowedTorrent>({ max: MAX_ADDED })
   #torrents = new Map<string, AllowedTorrent>()
+  #banned: ReadonlySet<string> = new Set()
   #version = ''
   #additions = 0
   #refreshing: Promise<void> | null = null
 
-  constructor({ directories, listFile, isFed, controls, report }: TorrentListParts) {
+  constructor(given: TorrentListParts) {
+    const { directories, listFile, bannedFile = null, isFed, controls, report } = given
     this.#isFed = isFed
     this.#directories = directories.map((root) => new TorrentDirectory({ root, controls, report }))
     const parts = { parseLine: parseHash, expected: 'info hash', report }
-    this.#listFile = listFile === null ? null : new LinesFile({ path: listFile, ...parts })
+    const open = (path: string | null) => (path === null ? null : new LinesFile({ path, ...parts }))
+    this.#listFile = open(listFile)
+    this.#bannedFile = open(bannedFile)
   }
 
   /** Whether any torrent may be announced. */
@@ -52,6 +59,7 @@ export class TorrentList {
   /** Adds a new torrent, given as the bytes of its .torrent file. */
   add(bytes: Uint8Array): void {
     for (const torrent of describeTorrent(bytes, null, false)) {
+      if (this.#banned.has(torrent.infoHash)) continue
       this.#added.set(torrent.infoHash, torrent)
       this.#torrents.set(torrent.infoHash, torrent)
     }
@@ -66,6 +74,11 @@ export class TorrentList {
   /** The known torrents by info hash, 40 hexadecimal digits. */
   get torrents(): ReadonlyMap<string, AllowedTorrent> {
     return this.#torrents
+  }
+
+  /** The info hashes that are refused, 40 hexadecimal digits each. */
+  get banned(): ReadonlySet<string> {
+    return this.#banned
   }
 
   /** All directories that are searched for torrents. */
@@ -104,16 +117,21 @@ export class TorrentList {
         inFiles.add(torrent.infoHash)
       }
     }
+    await this.#bannedFile?.refresh()
+    const banned = new Set(this.#bannedFile?.values)
+    for (const infoHash of banned) torrents.delete(infoHash)
     this.#torrents = torrents
-    this.#version = this.#directories.map(({ version }) => version).join(' ')
+    this.#banned = banned
+    const versions = this.#directories.map(({ version }) => version)
+    this.#version = [...versions, ...banned].join(' ')
   }
 }
 
 /**
- * Reads the info hash at the start of a line. The hash of a v2 torrent is cut to 40 digits, as in
+ * Reads the info hash at the start of a line; null if there is none. The hash of a v2 torrent is cut to 40 digits, as in
  * announces.
  */
-function parseHash(line: string): string | null {
+export function parseHash(line: string): string | null {
   const [hash = ''] = line.split(/\s/)
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(hash) ? hash.slice(0, 40).toLowerCase() : null
 }

@@ -36,8 +36,9 @@ export async function openAccessLists({
   onError,
 }: AccessListsParts): Promise<AccessLists> {
   const { listFile, isFed, controls, allowedAddresses, bannedAddresses } = settings
+  const bannedFile = settings.bannedTorrents
   const directories = withoutNested([...settings.directories, ...settings.archives])
-  const torrents = new TorrentList({ directories, listFile, isFed, controls, report })
+  const torrents = new TorrentList({ directories, listFile, bannedFile, isFed, controls, report })
   const files = { allowedFile: allowedAddresses, bannedFile: bannedAddresses }
   const addresses = new AddressRules({ ...files, report })
   await addresses.refresh()

@@ -11,6 +11,7 @@ export interface RulesParts {
   readonly torrents: {
     readonly isOpen: boolean
     readonly isFed: boolean
+    readonly banned: ReadonlySet<string>
     readonly torrents: ReadonlyMap<string, TorrentVerdict>
   }
   readonly addresses: AddressRules
@@ -18,6 +19,9 @@ export interface RulesParts {
   /** Whether a torrent has a swarm. */
   readonly hasSwarm: (infoHash: Uint8Array) => boolean
 }
+
+/** The verdict about a torrent that an operator banned. */
+const BANNED = { failure: 'This torrent is banned from this tracker.', warning: null } as const
 
 const NONE: ReadonlyMap<string, TorrentVerdict> = new Map()
 
@@ -31,9 +35,11 @@ export function makeRules(parts: RulesParts): TrackerRules {
     permits: (address) => addresses.permits(address),
     known: () => (torrents.isOpen ? NONE : torrents.torrents),
     judge: (infoHash) => {
-      if (torrents.isOpen) return null
+      if (torrents.isOpen && torrents.banned.size === 0) return null
       const { buffer, byteOffset, length } = infoHash
       const hash = Buffer.from(buffer, byteOffset, length).toString('hex')
+      if (torrents.banned.has(hash)) return BANNED
+      if (torrents.isOpen) return null
       const known = torrents.torrents.get(hash)
       if (known) return known
       // Torrents added before a restart are recognized by their saved swarm

@@ -80,6 +80,8 @@ export interface AllowedSettings {
   readonly controls: boolean
   readonly allowedAddresses: string | null
   readonly bannedAddresses: string | null
+  /** A file of info hashes that are refused; null for none. */
+  readonly bannedTorrents: string | null
   /** Milliseconds between two scans of all of these. */
   readonly interval: number
 }

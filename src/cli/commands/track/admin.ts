@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import {
   ADMIN_PORT,
@@ -9,7 +10,6 @@ import type { OpenForms } from '../../../admin/forms/open-forms.js'
 import type { Admin } from '../../../admin/server/open-admin.js'
 import { asBtkitError, BtkitError } from '../../../errors.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
-import { stateDirectory } from '../../../state/directory.js'
 import { makeDirectory, requireOwnDirectory } from '../../../state/own-directory.js'
 import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
@@ -17,6 +17,7 @@ import { clientAddress } from '../../arguments/open-clients.js'
 import type { Io } from '../../io.js'
 import { reportError, reportWarning } from '../../output/messages.js'
 import type { TrackOptions } from './options.js'
+import { BANNED_IPS, BANNED_TORRENTS, recordsDirectory } from './request.js'
 
 /** The settings of the administration that options give. */
 export interface AdminRequest {
@@ -38,7 +39,7 @@ export interface AdminRequest {
  * @throws BtkitError `usage` if passwords would cross a network in plain text
  */
 export function adminRequest(options: TrackOptions, io: Io): AdminRequest | null {
-  const { adminUsers, adminListen, adminUrl, stateDir, tlsCert, trustProxy, makeFrom } = options
+  const { adminUsers, adminListen, adminUrl, tlsCert, trustProxy, makeFrom } = options
   const { client: clients } = options
   const { config } = options as { readonly config?: string }
   if (adminUsers === undefined) {
@@ -52,16 +53,15 @@ export function adminRequest(options: TrackOptions, io: Io): AdminRequest | null
     if (given === undefined) return null
     throw new BtkitError('usage', `${given}: needs --admin-users, the file of those who may log in`)
   }
-  const { cwd, env, isRoot } = io
   const named = parseListenPlace(adminListen ?? `127.0.0.1:${ADMIN_PORT}`)
-  const place = 'path' in named ? { path: resolve(cwd, named.path) } : named
+  const place = 'path' in named ? { path: resolve(io.cwd, named.path) } : named
   const hasTrustedProxy = trustProxy.length > 0
   requireProtected(place, { hasTls: tlsCert !== undefined, hasTrustedProxy })
-  const directory = resolve(cwd, stateDirectory({ option: stateDir, env, isRoot }))
+  const directory = recordsDirectory(options, io)
   const url = adminUrl === undefined ? null : new URL(adminUrl)
   return {
-    ...{ usersFile: resolve(cwd, adminUsers), place, url, directory, config },
-    makeFrom: makeFrom.map((each) => resolve(cwd, each)),
+    ...{ usersFile: resolve(io.cwd, adminUsers), place, url, directory, config },
+    makeFrom: makeFrom.map((each) => resolve(io.cwd, each)),
     clients: clientAddresses(options, io),
   }
 }
@@ -71,6 +71,21 @@ function clientAddresses({ client, makeFrom }: TrackOptions, io: Io): ClientAddr
   if (client.length > 0 && makeFrom.length === 0)
     throw new BtkitError('usage', '--client: needs --make-from, the directory of the files to seed')
   return client.map((url) => clientAddress(url, io))
+}
+
+/**
+ * Makes the directory of records, with files of bans if there are none.
+ * @throws BtkitError if other users could change files in the directory
+ */
+export function prepareRecords({ directory }: AdminRequest): void {
+  try {
+    makeDirectory(directory)
+    requireOwnDirectory(directory)
+    for (const name of [BANNED_IPS, BANNED_TORRENTS])
+      appendFileSync(join(directory, name), '', { mode: 0o600 })
+  } catch (error) {
+    throw asBtkitError(error, `state ${directory}`)
+  }
 }
 
 /**
@@ -84,13 +99,17 @@ export async function openTrackerAdmin(
 ): Promise<Admin> {
   const { openAdmin } = await import('../../../admin/server/open-admin.js')
   const { ActivityLog } = await import('../../../admin/activity/activity-log.js')
+  const { BanList } = await import('../../../admin/bans/ban-list.js')
   const { adminPages } = await import('../../../admin/admin-pages.js')
   const { directory } = request
-  makeOwnDirectory(directory)
   const log = new ActivityLog(join(directory, 'admin.log'))
-  const { directories } = settings.allowed
+  const { directories, bannedAddresses, bannedTorrents } = settings.allowed
+  const bans = {
+    addresses: new BanList(bannedAddresses ?? join(directory, BANNED_IPS)),
+    torrents: new BanList(bannedTorrents ?? join(directory, BANNED_TORRENTS)),
+  }
   const forms = await openTrackerForms(request, tracker, { settings, io })
-  const routes = adminPages({ tracker, directories, log, forms, now: io.now })
+  const routes = adminPages({ tracker, directories, log, bans, forms, now: io.now })
   const admin = await openAdmin(
     { ...request, tls: settings.tls, clientAddresses: settings.clientAddresses },
     {
@@ -153,14 +172,4 @@ const COMPLETEDIR_STATES = ['/var/lib/btkit', '/var/lib/btkit-completedir']
 interface TrackedParts {
   readonly settings: TrackerSettings
   readonly io: Io
-}
-
-/** @throws BtkitError if other users could change files in the directory */
-function makeOwnDirectory(directory: string): void {
-  try {
-    makeDirectory(directory)
-    requireOwnDirectory(directory)
-  } catch (error) {
-    throw asBtkitError(error, `state ${directory}`)
-  }
 }

@@ -15,7 +15,7 @@ import { BoundedOutput } from '../../output/bounded-output.js'
 import { machineHost } from '../../output/reachable-address.js'
 import { reportError, reportNotes, reportWarning } from '../../output/messages.js'
 import { greeting } from './greeting.js'
-import { adminRequest, openTrackerAdmin } from './admin.js'
+import { adminRequest, openTrackerAdmin, prepareRecords } from './admin.js'
 import { declareTrackOptions, type TrackOptions } from './options.js'
 import { requireTorrents, sharedStore, trackerSettings } from './request.js'
 
@@ -55,6 +55,7 @@ async function track(
   const { isLegacy } = io
   warnOfWorkers(options.workers, io)
   const admin = adminRequest(options, io)
+  if (admin) prepareRecords(admin)
   const tls = await openTls(options, io)
   const sockets = socketsPassed(io)
   if (sockets) warnOfHosts(options.host, io)

@@ -44,6 +44,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     .option('--no-allowed-controls', 'send no failure reasons and warnings from torrents')
     .option('--allowed-ips <file>', 'answer only the addresses in this file')
     .option('--banned-ips <file>', 'ignore the addresses in this file')
+    .option('--banned-list <file>', 'refuse the info hashes in this file')
     .addOption(seconds('--parse-dir-interval', 'check these files and directories this often', 60))
     .optionsGroup('Answers:')
     .addOption(seconds('--interval', 'make clients announce this often', 1800))

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { asBtkitError, BtkitError } from '../../../errors.js'
+import { statIfThere } from '../../../files/stat-files.js'
 import { makeDirectory, requireOwnDirectory } from '../../../state/own-directory.js'
 import { stateDirectory } from '../../../state/directory.js'
 import type { StoreLimits } from '../../../tracker/swarms/swarm-store.js'
@@ -13,6 +14,10 @@ import type { Io } from '../../io.js'
 import { reportWarning } from '../../output/messages.js'
 import { version } from '../../../version.js'
 import type { TrackOptions } from './options.js'
+
+/** The files of bans in the state directory. */
+export const BANNED_IPS = 'banned-ips'
+export const BANNED_TORRENTS = 'banned-torrents'
 
 /**
  * Translates the command line into the settings of the tracker. If there are sockets, it listens on
@@ -35,7 +40,7 @@ export function trackerSettings(
       isFed: false,
       controls: options.allowedControls,
       allowedAddresses: file(options.allowedIps),
-      bannedAddresses: file(options.bannedIps),
+      ...bannedFiles(options, io),
       interval: options.parseAllowedInterval ?? options.parseDirInterval,
     },
     answers: answerSettings(options),
@@ -61,6 +66,24 @@ export function trackerSettings(
     logFile: toStdout ? null : file(options.logFile),
     version: version(),
   }
+}
+
+/** The files of bans: those that are named, or else those that the administration keeps. */
+function bannedFiles(options: TrackOptions, io: Io) {
+  const kept = (option: string | undefined, name: string) => {
+    if (option) return resolve(io.cwd, option)
+    const path = join(recordsDirectory(options, io), name)
+    return statIfThere(path) === null ? null : path
+  }
+  return {
+    bannedAddresses: kept(options.bannedIps, BANNED_IPS),
+    bannedTorrents: kept(options.bannedList, BANNED_TORRENTS),
+  }
+}
+
+/** The state directory as an absolute path. */
+export function recordsDirectory({ stateDir }: TrackOptions, { cwd, env, isRoot }: Io): string {
+  return resolve(cwd, stateDirectory({ option: stateDir, env, isRoot }))
 }
 
 /**
@@ -156,9 +179,9 @@ function storeLimits(options: TrackOptions, io: Io): StoreLimits {
 }
 
 /** @throws BtkitError if other users could change files in the state directory */
-function stateFile({ state, stateDir }: TrackOptions, { env, isRoot, cwd }: Io): string {
-  if (state) return resolve(cwd, state)
-  const directory = resolve(cwd, stateDirectory({ option: stateDir, env, isRoot }))
+function stateFile(options: TrackOptions, io: Io): string {
+  if (options.state) return resolve(io.cwd, options.state)
+  const directory = recordsDirectory(options, io)
   try {
     makeDirectory(directory)
     requireOwnDirectory(directory)

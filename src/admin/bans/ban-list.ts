@@ -1,0 +1,76 @@
+import { BtkitError } from '../../errors.js'
+import { readRegular } from '../../files/read-regular.js'
+import { writeAtomically } from '../../files/write/atomically.js'
+
+/** The largest file that is edited, in bytes. */
+const MAX_SIZE = 16 * 1024 * 1024
+
+/** A ban: an address, range or info hash, and the comment above it. */
+export interface Ban {
+  readonly value: string
+  /** Who banned it and why; empty if another program or an editor wrote it. */
+  readonly comment: string
+}
+
+/**
+ * A file of bans, one a line, which the tracker reads. A line before a ban that begins with # is
+ * its comment. All other lines stay as they are.
+ */
+export class BanList {
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(private readonly path: string) {}
+
+  /**
+   * The bans, in the order of the file.
+   * @throws BtkitError if the file cannot be read
+   */
+  async list(): Promise<Ban[]> {
+    const lines = await this.#read()
+    return lines.flatMap((value, at) => {
+      if (value === '' || value.startsWith('#')) return []
+      const before = lines[at - 1] ?? ''
+      return [{ value, comment: before.startsWith('#') ? before.slice(1).trim() : '' }]
+    })
+  }
+
+  /**
+   * Adds a ban. Both texts must be single lines.
+   * @throws BtkitError `exists`, or if the file cannot be written
+   */
+  add({ value, comment }: Ban): Promise<void> {
+    return this.#change((lines) => {
+      if (lines.includes(value)) throw new BtkitError('exists', `${value}: is banned already`)
+      return [...lines, `# ${comment}`, value]
+    })
+  }
+
+  /**
+   * Removes a ban and its comment.
+   * @throws BtkitError `not-found`, or if the file cannot be written
+   */
+  remove(value: string): Promise<void> {
+    return this.#change((lines) => {
+      const at = value.startsWith('#') ? -1 : lines.indexOf(value)
+      if (value === '' || at === -1) throw new BtkitError('not-found', `${value}: is not banned`)
+      const from = lines[at - 1]?.startsWith('#') === true ? at - 1 : at
+      return [...lines.slice(0, from), ...lines.slice(at + 1)]
+    })
+  }
+
+  /** Makes one change after the other, so that all are kept. */
+  #change(change: (lines: readonly string[]) => string[]): Promise<void> {
+    const next = this.#last.then(async () => {
+      const lines = change(await this.#read())
+      await writeAtomically(this.path, Buffer.from(`${lines.join('\n')}\n`), {})
+    })
+    this.#last = next.catch(() => undefined)
+    return next
+  }
+
+  async #read(): Promise<string[]> {
+    const file = await readRegular(this.path, MAX_SIZE, null)
+    const text = new TextDecoder().decode(file?.bytes).trimEnd()
+    return text === '' ? [] : text.split('\n').map((line) => line.trim())
+  }
+}

@@ -1,0 +1,160 @@
+import { BtkitError } from '../../errors.js'
+import { defaultAct, textField } from '../../pages/form.js'
+import { problem, seeOther, type Answer } from '../../pages/frame.js'
+import { Form } from '../../pages/form.js'
+import { renderTable } from '../../pages/table.js'
+import { escapeText, quoteText } from '../../text/escape.js'
+import { fieldValue, html, type Html } from '../../text/html.js'
+import { parseAddressRange } from '../../tracker/allowed/address-ranges.js'
+import { parseHash } from '../../tracker/allowed/torrent-list.js'
+import type { Ban } from '../bans/ban-list.js'
+import type { PagesParts } from '../frame/parts.js'
+import type { AdminContext, AdminRoute } from '../frame/visit.js'
+
+type BanParts = Pick<PagesParts, 'tracker' | 'bans' | 'now'>
+
+/** The most bans of a kind that are listed. */
+const MOST_SHOWN = 1000
+
+/** The longest reason, in characters. */
+const LONGEST = 200
+
+/** The kinds of bans. */
+const KINDS = [
+  {
+    kind: 'addresses',
+    title: 'Addresses',
+    label: 'Address',
+    hint: 'An address, a network such as 192.0.2.0/24, or a range such as 192.0.2.1-192.0.2.9.',
+  },
+  {
+    kind: 'torrents',
+    title: 'Torrents',
+    label: 'Info hash',
+    hint: 'Of version 1 or 2, in hexadecimal.',
+  },
+] as const
+
+type Kind = (typeof KINDS)[number]['kind']
+
+/** The page of bans. */
+export function banRoutes(parts: BanParts): AdminRoute[] {
+  const menu = { title: 'Bans', needs: 'ban' } as const
+  return [
+    { method: 'GET', path: 'bans', menu, handle: (context) => show(context, parts, null) },
+    { method: 'POST', path: 'bans', handle: (context) => act(context, parts) },
+  ]
+}
+
+async function act(context: AdminContext, parts: BanParts): Promise<Answer> {
+  context.require('ban')
+  try {
+    await change(context, parts)
+  } catch (error) {
+    if (error instanceof BtkitError) return show(context, parts, error.message)
+    throw error
+  }
+  return seeOther('bans')
+}
+
+async function change({ form, note, user }: AdminContext, parts: BanParts): Promise<void> {
+  const { bans, tracker, now } = parts
+  const kind = KINDS.find((each) => each.kind === form.text('kind'))?.kind ?? 'addresses'
+  const lift = form.text('lift')
+  if (lift !== '') {
+    await bans[kind].remove(lift)
+    note('lift a ban', lift)
+  } else {
+    const value = checkValue(kind, form.text(kind))
+    const named = kind === 'torrents' ? tracker.view.torrents.torrents.get(value) : undefined
+    const name = named?.metainfo?.name
+    const reason = [name, form.text('reason')].filter(Boolean).join(': ').slice(0, LONGEST)
+    const day = new Date(now()).toISOString().slice(0, 10)
+    await bans[kind].add({ value, comment: escapeText(`${day} ${user.name} ${reason}`.trim()) })
+    note('ban', value, reason === '' ? undefined : reason)
+  }
+  await tracker.refresh()
+}
+
+/** @throws BtkitError `usage` */
+function checkValue(kind: Kind, text: string): string {
+  if (kind === 'torrents') {
+    const hash = parseHash(text)
+    if (hash !== null && !/\s/.test(text)) return hash
+    throw new BtkitError('usage', `${quoteText(text)}: not an info hash; it has 40 or 64 digits`)
+  }
+  // A list of addresses may have names before ranges, which nobody types here
+  const plain = text.replaceAll(/\s/g, '').toLowerCase()
+  const isAddress = /^[\da-f.:/-]+$/.test(plain) && parseAddressRange(plain) !== null
+  if (isAddress) return plain
+  throw new BtkitError('usage', `${quoteText(text)}: not an address, network or range`)
+}
+
+async function show(
+  context: AdminContext,
+  { bans }: BanParts,
+  error: string | null,
+): Promise<Answer> {
+  context.require('ban')
+  const form = error === null ? new Form() : context.form
+  const sections = KINDS.map(async (kind) => {
+    return sectionOf(kind, await bans[kind.kind].list(), form)
+  })
+  return context.page({
+    title: 'Bans',
+    status: error === null ? 200 : 400,
+    content: html`${problem(error)} ${await Promise.all(sections)}
+      <p class="muted">
+        A ban counts at once. Peers that are known already are given to others until they time out.
+      </p>`,
+  })
+}
+
+function sectionOf(kind: (typeof KINDS)[number], bans: readonly Ban[], form: Form): Html {
+  const shown = bans.slice(-MOST_SHOWN).reverse()
+  const own = form.text('kind') === kind.kind ? form : new Form()
+  return html`<section>
+    <h2>${kind.title}</h2>
+    <form method="post" action="bans">
+      ${defaultAct('ban')}<input type="hidden" name="kind" value="${kind.kind}" />
+      ${textField(own, { name: kind.kind, label: kind.label, hint: kind.hint })}
+      ${reasonField(own, kind.kind)}
+      <div class="acts"><button class="main" name="act" value="ban">Ban</button></div>
+    </form>
+    ${shown.length > 0 && tableOf(kind, shown)}
+    ${bans.length > shown.length && html`<p class="muted">${bans.length - shown.length} older bans are not listed.</p>`}
+  </section>`
+}
+
+/** The form has a field of this name for each kind, so its id is not the name. */
+function reasonField(form: Form, kind: Kind): Html {
+  return html`<div class="field">
+    <label for="reason-${kind}">Reason</label>
+    <input
+      type="text"
+      id="reason-${kind}"
+      name="reason"
+      value="${fieldValue(form.text('reason'))}"
+      maxlength="${LONGEST}"
+      autocomplete="off"
+    />
+  </div>`
+}
+
+function tableOf({ kind, title, label }: (typeof KINDS)[number], bans: readonly Ban[]): Html {
+  const rows = bans.map(({ value, comment }) => {
+    const lift = html`<form method="post" action="bans">
+      <input type="hidden" name="kind" value="${kind}" />
+      <button name="lift" value="${fieldValue(value)}" aria-label="Lift the ban of ${value}">
+        Lift
+      </button>
+    </form>`
+    return [html`<code>${value}</code>`, comment, lift]
+  })
+  const columns = [
+    { title: label, kind: 'name' },
+    { title: 'Since, by, why' },
+    { title: 'Change' },
+  ] as const
+  return renderTable({ label: `Banned ${title.toLowerCase()}`, columns, rows })
+}
