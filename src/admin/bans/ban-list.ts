@@ -8,7 +8,7 @@ const MAX_SIZE = 16 * 1024 * 1024
 /** A ban: an address, range or info hash, and the comment above it. */
 export interface Ban {
   readonly value: string
-  /** Who banned it and why; empty if another program or an editor wrote it. */
+  /** The user and the reason; empty if another program or an editor wrote it. */
   readonly comment: string
 }
 

@@ -9,6 +9,7 @@ import type { TrackerSettings } from './settings.js'
 import { setImmediate } from 'node:timers/promises'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
+import type { History } from '../history/history.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 
 /**
@@ -25,6 +26,7 @@ export type { TrackerWorld } from './prepare.js'
 export interface TrackerView {
   readonly torrents: TorrentList
   readonly store: SwarmStore
+  readonly history: History
 }
 
 /** A running tracker. */
@@ -81,7 +83,7 @@ async function openTracker(
       return {
         addresses: listening.addresses,
         torrentCount: () => (torrents.isOpen ? null : torrents.torrents.size),
-        view: { torrents, store: prepared.store },
+        view: { torrents, store: prepared.store, history: prepared.history },
         add: (bytes) => {
           torrents.add(bytes)
         },

@@ -1,0 +1,91 @@
+import type { Answer } from '../../pages/frame.js'
+import { renderTable } from '../../pages/table.js'
+import { html, type Html } from '../../text/html.js'
+import { formatBytes } from '../../text/quantity.js'
+import { renderCharts } from '../../tracker/page/history-charts.js'
+import type { PagesParts } from '../frame/parts.js'
+import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import { formatCsv, type Cell } from '../reports/csv.js'
+import { makeReport, REPORTS, type Report, type ReportKind } from '../reports/reports.js'
+
+type ReportParts = Pick<PagesParts, 'tracker' | 'directories' | 'now'>
+
+/** The most rows on the page; the CSV has all. */
+const MOST_SHOWN = 500
+
+const TITLES: Readonly<Record<ReportKind, string>> = {
+  torrent: 'By torrent',
+  category: 'By category',
+  day: 'By day',
+}
+
+/** The pages of reports, and the same as CSV. */
+export function reportRoutes(parts: ReportParts): AdminRoute[] {
+  const menu = { title: 'Reports' }
+  return [
+    { method: 'GET', path: 'reports', menu, handle: (context) => show(context, parts) },
+    { method: 'GET', path: 'reports.csv', handle: (context) => download(context, parts) },
+  ]
+}
+
+async function show(context: AdminContext, parts: ReportParts): Promise<Answer> {
+  const { report, kind } = await reportOf(context, parts)
+  const kinds = REPORTS.map((each) => {
+    const current = each === kind && html` aria-current="page"`
+    return html`<a href="reports?by=${each}" ${current}>${TITLES[each]}</a>`
+  })
+  const { history } = parts.tracker.view
+  return context.page({
+    title: 'Reports',
+    content: html`<nav class="tabs" aria-label="Reports">
+        ${kinds} <a href="reports.csv?by=${kind}" download>CSV</a>
+      </nav>
+      ${kind === 'day' && html`<section>${renderCharts(history, null)}</section>`}
+      <section>
+        <h2>${TITLES[kind]}</h2>
+        ${report.rows.length === 0 ? html`<p>No data yet.</p>` : tableOf(report, TITLES[kind])}
+        ${cutNote(report)}
+        ${kind !== 'day' && html`<p class="muted">Transferred is size times completed downloads.</p>`}
+      </section>`,
+  })
+}
+
+async function download(context: AdminContext, parts: ReportParts): Promise<Answer> {
+  const { report, kind } = await reportOf(context, parts)
+  const day = new Date(parts.now()).toISOString().slice(0, 10)
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': 'text/csv; charset=utf-8; header=present',
+      'Content-Disposition': `attachment; filename="tracker-by-${kind}-${day}.csv"`,
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+    },
+    body: formatCsv([report.columns.map(({ title }) => title), ...report.rows]),
+  }
+}
+
+async function reportOf(context: AdminContext, parts: ReportParts) {
+  context.require('report')
+  const kind = REPORTS.find((each) => each === context.query.text('by')) ?? 'torrent'
+  const { directories, tracker } = parts
+  return { kind, report: await makeReport(kind, { view: tracker.view, directories }) }
+}
+
+function tableOf({ columns, rows }: Report, label: string): Html {
+  const spell = (cell: Cell, at: number) =>
+    columns[at]?.kind === 'bytes' && typeof cell === 'number' ? formatBytes(cell) : cell
+  return renderTable({
+    label,
+    columns: columns.map(({ title, kind }, at) => {
+      if (at === 0) return { title, kind: 'name' }
+      return kind === 'name' ? { title } : { title, kind: 'n' }
+    }),
+    rows: rows.slice(0, MOST_SHOWN).map((cells) => cells.map(spell)),
+  })
+}
+
+function cutNote({ rows }: Report): Html | false {
+  const more = rows.length - MOST_SHOWN
+  return more > 0 && html`<p class="muted">The CSV has ${more} more rows.</p>`
+}

@@ -1,0 +1,119 @@
+import { dirname, relative, sep } from 'node:path'
+import type { TrackerView } from '../../tracker/app/run-tracker.js'
+import type { History } from '../../tracker/history/history.js'
+import { Snapshot } from '../../tracker/page/snapshot.js'
+import {
+  addRow,
+  NO_ROWS,
+  transferredOf,
+  type RowTotals,
+  type SwarmRow,
+} from '../../tracker/page/swarm-row.js'
+import type { Cell } from './csv.js'
+
+/** The kinds of reports. */
+export const REPORTS = ['torrent', 'category', 'day'] as const
+
+export type ReportKind = (typeof REPORTS)[number]
+
+/** A column of a report. */
+export interface ReportColumn {
+  readonly title: string
+  readonly kind: 'name' | 'count' | 'bytes'
+}
+
+/** A table of counts, the most completed downloads first, or the last day first. */
+export interface Report {
+  readonly columns: readonly ReportColumn[]
+  readonly rows: readonly (readonly Cell[])[]
+}
+
+export interface ReportParts {
+  readonly view: TrackerView
+  /** The directories of torrents, as absolute paths. */
+  readonly directories: readonly string[]
+}
+
+const COUNTS: readonly ReportColumn[] = [
+  { title: 'Completed', kind: 'count' },
+  { title: 'Transferred', kind: 'bytes' },
+  { title: 'Seeds', kind: 'count' },
+  { title: 'Downloaders', kind: 'count' },
+]
+
+/** Computes a report. Transferred bytes are estimated: size times completed downloads. */
+export async function makeReport(kind: ReportKind, parts: ReportParts): Promise<Report> {
+  if (kind === 'day') return reportDays(parts.view.history)
+  const { store, torrents } = parts.view
+  const known = { torrents: torrents.torrents, isOpen: torrents.isOpen }
+  const { rows } = await Snapshot.take({ store, ...known, showNames: true })
+  return kind === 'torrent' ? reportTorrents(rows) : reportCategories(rows, parts.directories)
+}
+
+function reportTorrents(rows: readonly SwarmRow[]): Report {
+  const columns: ReportColumn[] = [
+    { title: 'Torrent', kind: 'name' },
+    ...COUNTS,
+    { title: 'Size', kind: 'bytes' },
+    { title: 'Info hash', kind: 'name' },
+  ]
+  const sorted = [...rows].sort((a, b) => b.downloaded - a.downloaded || b.complete - a.complete)
+  return {
+    columns,
+    rows: sorted.map((row) => {
+      const { name, infoHash, downloaded, complete, downloading, size } = row
+      const counts = [downloaded, transferredOf(row), complete, downloading]
+      return [name ?? infoHash, ...counts, size, infoHash]
+    }),
+  }
+}
+
+function reportCategories(rows: readonly SwarmRow[], directories: readonly string[]): Report {
+  const sums = new Map<string, RowTotals>()
+  for (const row of rows) {
+    const category = categoryOf(row.torrent?.metainfo?.path ?? null, directories)
+    sums.set(category, addRow(sums.get(category) ?? NO_ROWS, row))
+  }
+  const sorted = [...sums].sort(([, a], [, b]) => b.downloaded - a.downloaded)
+  return {
+    columns: [
+      { title: 'Category', kind: 'name' },
+      ...COUNTS,
+      { title: 'Torrents', kind: 'count' },
+      { title: 'Size', kind: 'bytes' },
+    ],
+    rows: sorted.map(([category, sum]) => {
+      const counts = [sum.downloaded, sum.transferred, sum.complete, sum.downloading]
+      return [category, ...counts, sum.torrents, sum.size]
+    }),
+  }
+}
+
+/** The category of a .torrent: its directory below an allowed one, `/` for that itself. */
+function categoryOf(path: string | null, directories: readonly string[]): string {
+  const root = path === null ? undefined : directories.find((each) => path.startsWith(each + sep))
+  if (path === null || root === undefined) return '(no file)'
+  return `/${relative(root, dirname(path)).split(sep).join('/')}`
+}
+
+/** Computes the report of days from a history. */
+export function reportDays(history: Pick<History, 'of'>): Report {
+  const days = history.of(null, 'year') ?? []
+  const known = days.filter(({ completed }) => completed !== null).reverse()
+  return {
+    columns: [
+      { title: 'Day (UTC)', kind: 'name' },
+      { title: 'Completed', kind: 'count' },
+      { title: 'Seeds on average', kind: 'count' },
+      { title: 'Downloaders on average', kind: 'count' },
+    ],
+    rows: known.map(({ at, completed, complete, downloading }) => {
+      const day = new Date(at).toISOString().slice(0, 10)
+      return [day, completed, rounded(complete), rounded(downloading)]
+    }),
+  }
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(10 * value) / 10
+}

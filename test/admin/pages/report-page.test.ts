@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { reportDays } from '../../../src/admin/reports/reports.js'
+import { History } from '../../../src/tracker/history/history.js'
+import { startAdmin } from '../../support/admin.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { announceQuery } from '../../support/track.js'
+
+const torrent = (name: string) => torrentOf(singleFileInfo({ name }))
+const [GOOD, EVIL] = [torrent('good'), torrent('=HYPERLINK("http://x")')]
+const FILES = {
+  'torrents/linux/debian/good.torrent': GOOD,
+  'torrents/evil.torrent': EVIL,
+}
+
+/** A tracker of two torrents, one of which was downloaded twice. */
+async function startUsed(t: Parameters<typeof startAdmin>[0]) {
+  const admin = await startAdmin(t, { files: FILES })
+  const hash = parseMetainfo(GOOD).infoHash ?? ''
+  for (const port of [6881, 6882]) {
+    const peer = { peer: String(port), port }
+    await admin.tracker.get(announceQuery(hash, { ...peer, left: 5, event: 'started' }))
+    await admin.tracker.get(announceQuery(hash, { ...peer, event: 'completed' }))
+  }
+  const { length = 0 } = parseMetainfo(GOOD).files[0] ?? {}
+  return { browser: await admin.logIn('bob'), hash, length }
+}
+
+test('the report of torrents has what was completed and transferred', async (t) => {
+  const { browser, hash, length } = await startUsed(t)
+  const { text, headers } = await browser.get('/reports.csv')
+  assert.match(String(headers['content-disposition']), /^attachment; filename="tracker-by-torrent-/)
+  const [head, first, second] = text.split('\r\n')
+  assert.equal(head, 'Torrent,Completed,Transferred,Seeds,Downloaders,Size,Info hash')
+  assert.equal(first, `good,2,${2 * length},2,0,${length},${hash}`)
+  assert.match(second ?? '', /^"'=HYPERLINK\(""http:\/\/x""\)",0,0,/)
+  const page = (await browser.get('/reports')).text
+  assert.match(page, /<th class="name" scope="row">good<\/th>\s*<td class="n">2<\/td>/)
+})
+
+test('the report of categories has their sums', async (t) => {
+  const { browser, length } = await startUsed(t)
+  const lines = (await browser.get('/reports.csv?by=category')).text.split('\r\n')
+  assert.equal(lines[1], `/linux/debian,2,${2 * length},2,0,1,${length}`)
+  assert.match(lines[2] ?? '', /^\/,0,0,0,0,1,/)
+})
+
+test('the report of days has the averages and sums of the history, the last day first', () => {
+  const history = new History()
+  const note = (downloaded: number, complete: number, day: number) => {
+    const totals = { complete, downloading: 1, downloaded }
+    history.note({ totals, held: new Map(), others: [] }, Date.UTC(2026, 0, day))
+  }
+  note(5, 2, 1)
+  note(7, 3, 1)
+  note(8, 4, 2)
+  const rows = reportDays(history).rows
+  assert.deepEqual(rows, [
+    ['2026-01-02', 1, 4, 1],
+    ['2026-01-01', 2, 2.5, 1],
+  ])
+})
+
+test('an unknown kind is the report of torrents', async (t) => {
+  const { browser } = await startUsed(t)
+  assert.match((await browser.get('/reports?by=__proto__')).text, /By torrent<\/h2>/)
+  assert.match((await browser.get('/reports?by=day')).text, /By day<\/h2>/)
+})
