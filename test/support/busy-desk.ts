@@ -7,7 +7,6 @@ import {
 } from '../../src/admin/torrents/categories.js'
 import { editTorrents, openTorrents } from '../../src/admin/torrents/edit.js'
 import { keepTorrents } from '../../src/admin/torrents/keep.js'
-import { torrentNames } from '../../src/admin/torrents/places.js'
 import { digestOf } from '../../src/pages/edited-values.js'
 import { ADMIN, deskAt, torrentNamed, UPLOADER, uploadOf } from './desk.js'
 
@@ -20,7 +19,9 @@ function oneOf<T>(values: readonly T[]): T {
 
 function torrents(isArchived = false): string[] {
   const categories = desk.places.list().filter(({ root }) => root.isArchive === isArchived)
-  return categories.flatMap((each) => torrentNames(each).map((name) => `${each.address}/${name}`))
+  return categories.flatMap((each) =>
+    desk.places.torrentNames(each).map((name) => `${each.address}/${name}`),
+  )
 }
 
 function categories(): string[] {

@@ -5,7 +5,7 @@ import { problem, seeOther, type Answer } from '../../pages/frame.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { createCategory, removeCategory, renameCategory } from '../torrents/categories.js'
-import { torrentNames, type Category } from '../torrents/places.js'
+import type { Category, Places } from '../torrents/places.js'
 import { categoryField, query, type FormsParts } from './parts.js'
 
 /** The page that creates, renames and removes categories. */
@@ -47,7 +47,7 @@ interface Shown {
 }
 
 function show({ desk }: FormsParts, { page }: AdminContext, { form, error }: Shown): Answer {
-  const rows = desk.places.list().map((each) => row(each, desk.places.titleOf(each)))
+  const rows = desk.places.list().map((each) => row(desk.places, each))
   return page({
     title: 'Categories',
     status: error === null ? 200 : 400,
@@ -80,12 +80,13 @@ function show({ desk }: FormsParts, { page }: AdminContext, { form, error }: Sho
   })
 }
 
-function row(category: Category, title: string): Html {
+function row(places: Places, category: Category): Html {
   const { address, names } = category
+  const title = places.titleOf(category)
   const name = names.at(-1)
   return html`<tr>
     <th class="name" scope="row"><a href="torrents${query({ in: address })}">${title}</a></th>
-    <td class="n" data-label="Torrents">${torrentNames(category).length}</td>
+    <td class="n" data-label="Torrents">${places.countIn(category)}</td>
     <td>${name !== undefined && changeForm(address, name, title)}</td>
   </tr>`
 }

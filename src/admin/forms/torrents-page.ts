@@ -1,7 +1,9 @@
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
-import { readTorrent } from '../../core/read-torrent.js'
+import { setImmediate } from 'node:timers/promises'
+import { parseUnhashedTorrent } from '../../core/read-torrent.js'
 import { BtkitError } from '../../errors.js'
+import { readBoundedRegular } from '../../files/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import { Form } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
@@ -12,13 +14,16 @@ import { deleteTorrents } from '../torrents/bin.js'
 import { archiveTorrents, moveTorrents } from '../torrents/categories.js'
 import type { Outcome } from '../torrents/desk.js'
 import { HELD } from '../torrents/held.js'
-import { torrentNames, type Category } from '../torrents/places.js'
+import type { Category } from '../torrents/places.js'
 import { editPage } from './edit-page.js'
 import { publishPage } from './publish-page.js'
 import { categoryField, done, failures, query, type FormsParts } from './parts.js'
 
 /** The torrents on a page. */
 const PER_PAGE = 100
+
+/** The torrents that are read without a pause. */
+const AT_ONCE = 10
 
 /** The page of torrents, from which some are chosen to be changed. */
 export function torrentsRoutes(parts: FormsParts): AdminRoute[] {
@@ -78,11 +83,15 @@ interface Shown {
   readonly result?: Html
 }
 
-function showTorrents(parts: FormsParts, context: AdminContext, { form, result }: Shown): Answer {
+async function showTorrents(
+  parts: FormsParts,
+  context: AdminContext,
+  { form, result }: Shown,
+): Promise<Answer> {
   const { places } = parts.desk
   const category = places.category(form.text('in') || '0')
   const wanted = form.text('q').toLowerCase()
-  const names = torrentNames(category).filter((name) => name.toLowerCase().includes(wanted))
+  const names = places.torrentNames(category).filter((name) => name.toLowerCase().includes(wanted))
   const pages = Math.max(1, Math.ceil(names.length / PER_PAGE))
   const page = Math.min(Math.max(1, Math.trunc(Number(form.text('page'))) || 1), pages)
   const shown = names.slice((page - 1) * PER_PAGE, page * PER_PAGE)
@@ -93,7 +102,8 @@ function showTorrents(parts: FormsParts, context: AdminContext, { form, result }
       <div class="shelf">
         ${categoryList(parts, category)}
         <div>
-          ${toolbar(view)} ${names.length === 0 ? nothing(wanted) : table(parts, context, view)}
+          ${toolbar(view)}
+          ${names.length === 0 ? nothing(wanted) : await table(parts, context, view)}
         </div>
       </div>`,
   })
@@ -120,7 +130,7 @@ function categoryList({ desk: { places } }: FormsParts, current: Category): Html
     const name = each.names.at(-1) ?? places.titleOf(each)
     return html`<li class="level-${Math.min(each.names.length, 5)}">
       <a href="torrents${query({ in: each.address })}" ${isCurrent}>${name}</a>
-      <span class="muted">${torrentNames(each).length}</span>
+      <span class="muted">${places.countIn(each)}</span>
     </li>`
   })
   return html`<nav class="categories" aria-label="Categories">
@@ -157,9 +167,14 @@ function toolbar({ category, form, page, pages }: View): Html {
   </div>`
 }
 
-function table(parts: FormsParts, context: AdminContext, view: View): Html {
+async function table(parts: FormsParts, context: AdminContext, view: View): Promise<Html> {
   const { category, names, form, page } = view
-  const rows = names.map((name) => row(parts, context, { category, name }))
+  const rows: Html[] = []
+  for (const [at, name] of names.entries()) {
+    // The tracker answers meanwhile
+    if (at % AT_ONCE === 0) await setImmediate()
+    rows.push(row(parts, context, { category, name }))
+  }
   const { archive } = parts.desk.places
   const isArchived = category.root.isArchive
   return html`<form method="post" action="torrents">
@@ -233,7 +248,11 @@ function factsAt(path: string) {
   const mtime = lstatSync(path, { throwIfNoEntry: false })?.mtime
   const changed = mtime?.toISOString().slice(0, 16).replace('T', ' ') ?? ''
   try {
-    const { name, size, files } = readTorrent(path, DEFAULT_MAX_SIZE)
+    const { name, size, files } = parseUnhashedTorrent(
+      readBoundedRegular(path, DEFAULT_MAX_SIZE),
+      path,
+      DEFAULT_MAX_SIZE,
+    )
     const told = html`${name} (${count(files.filter(({ padding }) => !padding).length, 'file')})`
     return { told, size: formatBytes(size), changed }
   } catch (error) {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmdirSync } from 'node:fs'
+import { mkdirSync, rmdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { isWithin } from '../../files/inside.js'
@@ -126,7 +126,7 @@ function refuseHeldBelow(desk: Desk, category: Category): void {
     return address === category.address || address.startsWith(`${category.address}/`)
   })
   for (const each of inside) {
-    for (const name of readdirSync(each.path)) {
+    for (const name of desk.places.torrentNames(each)) {
       desk.held.refuse({ address: `${each.address}/${name}`, category: each, name, path: '' })
     }
   }

@@ -1,7 +1,8 @@
-import { lstatSync, readdirSync, realpathSync } from 'node:fs'
+import { lstatSync, realpathSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { asBtkitError, BtkitError } from '../../errors.js'
 import { makeInsideResolver } from '../../files/resolve-inside.js'
+import { NamesInCategories } from './category-names.js'
 import { checkName, SUFFIX } from './names.js'
 
 /** A directory of torrents: an `--allowed-dir`, or the `--archive-dir`. */
@@ -38,6 +39,7 @@ const MAX_CATEGORIES = 10_000
 /** The categories below the roots, by addresses that a form may contain. */
 export class Places {
   readonly roots: readonly Root[]
+  readonly #names = new NamesInCategories()
 
   /** @throws BtkitError `not-found` or `not-permitted` for a root */
   constructor(roots: readonly Root[]) {
@@ -111,17 +113,31 @@ export class Places {
   /** The categories that exist, each after its parent. Links are left out. */
   list(): Category[] {
     const found: Category[] = []
-    const add = (address: string) => {
+    const add = (category: Category) => {
       if (found.length >= MAX_CATEGORIES) return
-      const category = attempt(() => this.category(address))
-      if (category === null) return
-      // An archive may be below another root
-      if (category.names.length > 0 && this.isRoot(category.path)) return
       found.push(category)
-      for (const name of subdirectories(category)) add(`${address}/${name}`)
+      if (category.names.length === MAX_DEPTH) return
+      for (const name of this.#names.namesIfReadable(category.path).directories) {
+        const child = attempt(() => this.below(category, name))
+        // An archive may be below another root
+        if (child !== null && !this.isRoot(child.path)) add(child)
+      }
     }
-    for (const at of this.roots.keys()) add(String(at))
+    for (const at of this.roots.keys()) add(this.#parse(String(at)))
     return found
+  }
+
+  /**
+   * Returns the names of torrents in a category, sorted.
+   * @throws BtkitError `not-permitted` or `io`
+   */
+  torrentNames({ path }: Category): readonly string[] {
+    return this.#names.namesIn(path).torrents
+  }
+
+  /** The number of torrents in a category; 0 if it cannot be read. */
+  countIn({ path }: Category): number {
+    return this.#names.namesIfReadable(path).torrents.length
   }
 
   /** Whether a path is that of a root. */
@@ -135,24 +151,6 @@ export class Places {
     const start = root.isArchive ? ['archive'] : isOnly ? [] : [basename(root.path)]
     return [...start, ...names].join(' / ') || 'no category'
   }
-}
-
-/** The names of torrents in a category, sorted. */
-export function torrentNames({ path }: Category): string[] {
-  const entries = readdirSync(path, { withFileTypes: true })
-  const torrents = entries.filter((entry) => entry.isFile() && isShown(entry.name, SUFFIX))
-  return torrents.map(({ name }) => name).sort()
-}
-
-function subdirectories({ path, names }: Category): string[] {
-  if (names.length >= MAX_DEPTH) return []
-  const entries = attempt(() => readdirSync(path, { withFileTypes: true })) ?? []
-  const shown = entries.filter((entry) => entry.isDirectory() && isShown(entry.name))
-  return shown.map(({ name }) => name).sort()
-}
-
-function isShown(name: string, suffix = ''): boolean {
-  return !name.startsWith('.') && name.endsWith(suffix)
 }
 
 function attempt<T>(act: () => T): T | null {

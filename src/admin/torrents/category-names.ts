@@ -1,0 +1,75 @@
+import { lstatSync, readdirSync, statSync, type BigIntStats } from 'node:fs'
+import { join } from 'node:path'
+import { asBtkitError, BtkitError } from '../../errors.js'
+import { SUFFIX } from './names.js'
+
+/** The names in a category, sorted. Hidden ones are left out. */
+interface CategoryNames {
+  readonly torrents: readonly string[]
+  /** Links are left out. */
+  readonly directories: readonly string[]
+}
+
+/** The most directories whose names are kept. */
+const MAX_KEPT = 10_000
+
+/** Nanoseconds within which a directory may change twice without another time. */
+const SETTLED_NS = 2_000_000_000n
+
+/** The names in directories. A directory is read again only if it changed. */
+export class NamesInCategories {
+  readonly #known = new Map<string, { readonly state: string; readonly names: CategoryNames }>()
+
+  /**
+   * Returns the names in a directory.
+   * @throws BtkitError `not-found`, `not-permitted` or `io`
+   */
+  namesIn(path: string): CategoryNames {
+    try {
+      const stats = statSync(path, { bigint: true })
+      const state = stateOf(stats)
+      const known = this.#known.get(path)
+      if (known?.state === state) return known.names
+      const names = readNames(path)
+      this.#known.delete(path)
+      if (isSettled(stats)) this.#known.set(path, { state, names })
+      for (const oldest of this.#known.keys()) {
+        if (this.#known.size <= MAX_KEPT) break
+        this.#known.delete(oldest)
+      }
+      return names
+    } catch (error) {
+      throw asBtkitError(error, path)
+    }
+  }
+
+  /** The same, but empty for a directory that cannot be read. */
+  namesIfReadable(path: string): CategoryNames {
+    try {
+      return this.namesIn(path)
+    } catch (error) {
+      if (error instanceof BtkitError) return { torrents: [], directories: [] }
+      throw error
+    }
+  }
+}
+
+function stateOf({ ino, dev, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [ino, dev, mtimeNs, ctimeNs].join(' ')
+}
+
+function isSettled({ mtimeNs }: BigIntStats): boolean {
+  return BigInt(Date.now()) * 1_000_000n - mtimeNs > SETTLED_NS
+}
+
+/** Only names without the ending of torrents are examined: there may be very many torrents. */
+function readNames(path: string): CategoryNames {
+  const names = readdirSync(path).filter((name) => !name.startsWith('.'))
+  const others = names.filter((name) => !name.endsWith(SUFFIX))
+  const isDirectory = (name: string) =>
+    lstatSync(join(path, name), { throwIfNoEntry: false })?.isDirectory()
+  return {
+    torrents: names.filter((name) => name.endsWith(SUFFIX)).sort(),
+    directories: others.filter(isDirectory).sort(),
+  }
+}
