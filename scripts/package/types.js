@@ -1,6 +1,6 @@
 // Declares the types of what the package exports, in dist/types: its entries, and all that they refer to.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -20,7 +20,12 @@ export function declareTypes() {
 }
 
 function compile(directory, entries) {
-  const sources = entries.map((each) => join('src', each.replace('.d.ts', '.ts')))
+  // Packages without types have theirs in src
+  const declarations = readdirSync('src', { recursive: true }).filter((each) =>
+    each.endsWith('.d.ts'),
+  )
+  const named = [...entries.map((each) => each.replace('.d.ts', '.ts')), ...declarations]
+  const sources = named.map((each) => join('src', each))
   const { compilerOptions } = JSON.parse(readFileSync('tsconfig.json', 'utf8'))
   const { target, module, lib } = compilerOptions
   const options = ['--declaration', '--emitDeclarationOnly', '--skipLibCheck', '--strict']
