@@ -56,7 +56,28 @@ export function asOptions({ name, place, entries }: Section, mistakes?: Mistakes
   const options = entries.flatMap((entry) => {
     return tolerate(mistakes, [], () => spelled(entry, name, mistakes))
   })
+  tolerate(mistakes, undefined, () => {
+    checkBounds(options)
+  })
   return { name, place, entries: options }
+}
+
+/** @throws BtkitError `usage` if the shortest piece is longer than the longest */
+function checkBounds(options: readonly LocatedEntry[]): void {
+  const bound = (key: string) => options.find((each) => each.key === key)?.item
+  const [min, max] = [bound('min-piece-size'), bound('max-piece-size')]
+  const [least, most] = [bytesOf(min), bytesOf(max)]
+  if (min === undefined || least === null || most === null || least <= most) return
+  throw new BtkitError('usage', `${min.place}: piece-length: min is larger than max`)
+}
+
+/** The bytes of a size; null if it is none. */
+function bytesOf(item: Located | undefined): number | null {
+  try {
+    return byteSize(textOf(item) ?? '')
+  } catch {
+    return null
+  }
 }
 
 /** The options of a rule's key. */
@@ -154,9 +175,7 @@ function textOf(item: Located | undefined): string | undefined {
 
 function sizeOf(key: string, item: Located | undefined): number | undefined {
   if (!item) return undefined
-  try {
-    return byteSize(textOf(item) ?? '')
-  } catch {
-    throw new BtkitError('usage', `${item.place}: ${key}: not a size`)
-  }
+  const bytes = bytesOf(item)
+  if (bytes !== null) return bytes
+  throw new BtkitError('usage', `${item.place}: ${key}: not a size`)
 }

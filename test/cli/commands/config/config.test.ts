@@ -201,6 +201,7 @@ trackers:
     version: v9
     bogus: 1
   no host: {}
+  u.example: {piece-length: {min: 4M, max: 64K}}
 `,
   )
   const { status, stderr } = await runBtkit(['config', 'check', file])
@@ -217,11 +218,12 @@ trackers:
     place('12:28') + 'piece-length: most: neither min nor max',
     place('13:14') + 'version: not v1, v2, hybrid',
     place('14:5') + 'unknown option "bogus"; t.example has none of that name',
+    place('16:35') + 'piece-length: min is larger than max',
     place('15:3') + 'no host: not a host, such as tracker.example',
   ]) {
     assert.ok(stderr.includes(`${message}\n`), `${message}\nin\n${stderr}`)
   }
-  assert.equal(stderr.trimEnd().split('\n').length, 10)
+  assert.equal(stderr.trimEnd().split('\n').length, 11)
 })
 
 test('the schema accepts what commands accept, and refuses what they refuse', async () => {
