@@ -15,16 +15,16 @@ export interface Table {
   readonly rows: readonly (readonly HtmlValue[])[]
 }
 
-/** Renders a table in a box that scrolls sideways. */
+/** Renders a table in a box that scrolls sideways. On narrow screens each row is a block. */
 export function renderTable({ label, columns, rows }: Table): Html {
   const heads = columns.map(({ title, kind }) => html`<th class="${kind ?? ''}">${title}</th>`)
   const body = rows.map((cells) => {
     return html`<tr>
-      ${cells.map((cell, at) => renderCell(cell, columns[at]?.kind))}
+      ${cells.map((cell, at) => renderCell(cell, columns[at]))}
     </tr>`
   })
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${label}">
-    <table>
+    <table class="stack">
       <thead>
         <tr>
           ${heads}
@@ -37,7 +37,7 @@ export function renderTable({ label, columns, rows }: Table): Html {
   </div>`
 }
 
-function renderCell(cell: HtmlValue, kind: Column['kind']): Html {
+function renderCell(cell: HtmlValue, { kind, title = '' }: Partial<Column> = {}): Html {
   if (kind === 'name') return html`<th class="name" scope="row">${cell}</th>`
-  return html`<td class="${kind ?? ''}">${cell}</td>`
+  return html`<td class="${kind ?? ''}" data-label="${title}">${cell}</td>`
 }

@@ -41,8 +41,7 @@ export function adminPage(parts: PageParts, { user, menu, root, token }: FramePa
 export function logInContent(error: string | null, name: string): Html {
   return html`${error !== null && html`<p class="error" role="alert">${error}</p>`}
     <form class="log-in" method="post" action="login">
-      <fieldset>
-        <legend>Log in</legend>
+      <section>
         <div class="field">
           <label for="name">Name</label>
           <input
@@ -69,6 +68,6 @@ export function logInContent(error: string | null, name: string): Html {
           />
         </div>
         <div class="acts"><button class="main">Log in</button></div>
-      </fieldset>
+      </section>
     </form>`
 }

@@ -26,7 +26,7 @@ async function frontContent({ tracker, directories }: FrontParts): Promise<Html>
     ['Torrents', totals.torrents],
     ['Peers', peers],
     ['Seeds', seeds],
-    ['Completed downloads', totals.downloaded],
+    ['Completed', totals.downloaded],
     ['Content', formatBytes(totals.size)],
   ] as const
   const sums = directories.map((directory) => {

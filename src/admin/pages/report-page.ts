@@ -35,12 +35,13 @@ async function show(context: AdminContext, parts: ReportParts): Promise<Answer> 
     return html`<a href="reports?by=${each}" ${current}>${TITLES[each]}</a>`
   })
   const { history } = parts.tracker.view
+  const hasCharts = kind === 'day' && report.rows.length > 0
   return context.page({
     title: 'Reports',
     content: html`<nav class="tabs" aria-label="Reports">
         ${kinds} <a href="reports.csv?by=${kind}" download>CSV</a>
       </nav>
-      ${kind === 'day' && html`<section>${renderCharts(history, null)}</section>`}
+      ${hasCharts && html`<section>${renderCharts(history, null)}</section>`}
       <section>
         <h2>${TITLES[kind]}</h2>
         ${report.rows.length === 0 ? html`<p>No data yet.</p>` : tableOf(report, TITLES[kind])}
@@ -73,15 +74,13 @@ async function reportOf(context: AdminContext, parts: ReportParts) {
 }
 
 function tableOf({ columns, rows }: Report, label: string): Html {
+  const shown = columns.filter(({ isDetail }) => isDetail !== true)
   const spell = (cell: Cell, at: number) =>
     columns[at]?.kind === 'bytes' && typeof cell === 'number' ? formatBytes(cell) : cell
   return renderTable({
     label,
-    columns: columns.map(({ title, kind }, at) => {
-      if (at === 0) return { title, kind: 'name' }
-      return kind === 'name' ? { title } : { title, kind: 'n' }
-    }),
-    rows: rows.slice(0, MOST_SHOWN).map((cells) => cells.map(spell)),
+    columns: shown.map(({ title, kind }) => ({ title, kind: kind === 'name' ? kind : 'n' })),
+    rows: rows.slice(0, MOST_SHOWN).map((cells) => cells.slice(0, shown.length).map(spell)),
   })
 }
 

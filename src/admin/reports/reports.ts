@@ -20,6 +20,8 @@ export type ReportKind = (typeof REPORTS)[number]
 export interface ReportColumn {
   readonly title: string
   readonly kind: 'name' | 'count' | 'bytes'
+  /** Whether only the CSV has it. Such columns are the last. */
+  readonly isDetail?: boolean
 }
 
 /** A table of counts, the most completed downloads first, or the last day first. */
@@ -55,7 +57,7 @@ function reportTorrents(rows: readonly SwarmRow[]): Report {
     { title: 'Torrent', kind: 'name' },
     ...COUNTS,
     { title: 'Size', kind: 'bytes' },
-    { title: 'Info hash', kind: 'name' },
+    { title: 'Info hash', kind: 'name', isDetail: true },
   ]
   const sorted = [...rows].sort((a, b) => b.downloaded - a.downloaded || b.complete - a.complete)
   return {

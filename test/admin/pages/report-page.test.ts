@@ -36,7 +36,10 @@ test('the report of torrents has what was completed and transferred', async (t) 
   assert.equal(first, `good,2,${2 * length},2,0,${length},${hash}`)
   assert.match(second ?? '', /^"'=HYPERLINK\(""http:\/\/x""\)",0,0,/)
   const page = (await browser.get('/reports')).text
-  assert.match(page, /<th class="name" scope="row">good<\/th>\s*<td class="n">2<\/td>/)
+  assert.match(
+    page,
+    /<th class="name" scope="row">good<\/th>\s*<td class="n" data-label="Completed">2<\/td>/,
+  )
 })
 
 test('the report of categories has their sums', async (t) => {
