@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { chromium } from 'playwright-core'
+import { takeAdmin } from './admin-picture.js'
 import { takeCatalogue } from './catalogue-picture.js'
 import { takeGui } from './gui-pictures.js'
 import { barChart, terminal, wrap } from './svg.js'
@@ -40,6 +41,7 @@ try {
   const pages = { chromium: CHROMIUM, pictures: PICTURES, env: environment() }
   await takeGui(scratch, pages)
   await takeCatalogue(scratch, pages)
+  await takeAdmin(scratch, pages)
   drawTerminal()
   const figures = JSON.parse(readFileSync('docs/figures.json', 'utf8'))
   for (const [name, chart] of Object.entries(figures)) draw(name, barChart(chart))

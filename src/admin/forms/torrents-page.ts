@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { parseUnhashedTorrent } from '../../core/read-torrent.js'
 import { BtkitError } from '../../errors.js'
@@ -14,6 +14,7 @@ import { deleteTorrents } from '../torrents/bin.js'
 import { archiveTorrents, moveTorrents } from '../torrents/categories.js'
 import type { Outcome } from '../torrents/desk.js'
 import { HELD } from '../torrents/held.js'
+import { SUFFIX } from '../torrents/names.js'
 import type { Category } from '../torrents/places.js'
 import { editPage } from './edit-page.js'
 import { publishPage } from './publish-page.js'
@@ -189,7 +190,7 @@ async function table(parts: FormsParts, context: AdminContext, view: View): Prom
               <td></td>
               <th class="name">Torrent</th>
               <th class="n">Size</th>
-              <th>Changed</th>
+              <th>Changed (UTC)</th>
               <th>Added by</th>
             </tr>
           </thead>
@@ -253,7 +254,9 @@ function factsAt(path: string) {
       path,
       DEFAULT_MAX_SIZE,
     )
-    const told = html`${name} (${count(files.filter(({ padding }) => !padding).length, 'file')})`
+    const isOther = basename(path) !== `${name}${SUFFIX}`
+    const number = count(files.filter(({ padding }) => !padding).length, 'file')
+    const told = html`${isOther && `${name}, `}${number}`
     return { told, size: formatBytes(size), changed }
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error

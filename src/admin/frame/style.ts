@@ -11,7 +11,7 @@ input[type=password] { width: 100% }
 .categories ul { list-style: none; margin: 0; padding: 0 } .categories li { display: flex; justify-content: space-between; gap: .6rem; padding: .25rem 0; border-bottom: 1px solid var(--line) }
 .categories a { margin: 0; overflow-wrap: anywhere } .categories a[aria-current] { font-weight: 700; color: var(--text) }
 .categories .level-2 { padding-left: 1rem } .categories .level-3 { padding-left: 2rem } .categories .level-4, .categories .level-5 { padding-left: 3rem }
-.masthead nav { min-width: 0 } input[type=checkbox], input[type=radio] { accent-color: var(--accent) }
+.masthead nav { min-width: 0 } .masthead nav a { padding: .25rem .5rem } input[type=checkbox], input[type=radio] { accent-color: var(--accent) }
 .box { width: 1.8rem } .box input, thead td input { width: 1.1rem; height: 1.1rem }
 td .with, td form.with { display: flex; flex-wrap: wrap; gap: .4rem; margin: 0 } td .with input { flex: 1 1 8rem; min-width: 6rem }
 td ul { margin: .3rem 0 0; padding-left: 1.2rem } td.name input { width: 100% }

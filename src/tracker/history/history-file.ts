@@ -66,7 +66,8 @@ export class HistoryFile {
       this.#problem = null
       this.#savedAt = history.lastAt
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error)
+      const message = error instanceof Error ? error.message : String(error)
+      const problem = message.replace(`${path}: `, '')
       if (problem !== this.#problem) warn(`${path}: could not save the history: ${problem}`)
       this.#problem = problem
     }
