@@ -54,6 +54,18 @@ function announce({ hash = HASH, peer = 'p', left = 0, more = '' } = {}): string
 const AWAY = '/t'
 
 describe('btkit/tracker', () => {
+  test('has a catalogue below a prefix', async (t) => {
+    const scratch = makeScratch(t, { 'iso/a.iso': 'a' })
+    await makeTorrent(join(scratch, 'iso/a.iso'), { output: join(scratch, 'iso/a.torrent') })
+    const { address } = await open(t, [{ allowedDir: scratch, prefix: AWAY }])
+    const page = await fetch(`${address}${AWAY}/catalogue/iso`)
+    assert.equal(page.url, `${address}${AWAY}/catalogue/iso/`)
+    assert.match(await page.text(), /href="\.\.\/\.\.\/torrent\?info_hash=[0-9a-f]{40}">a\.iso</)
+    const feed = await (await fetch(`${address}${AWAY}/catalogue/feed.xml`)).text()
+    assert.match(feed, new RegExp(`href="${address}${AWAY}/torrent\\?`))
+    assert.equal((await fetch(`${address}${AWAY}/catalogue/none/`)).status, 404)
+  })
+
   test('introduces peers below a prefix, beside routes of the app', async (t) => {
     const { ask, address } = await open(t, [{ open: true, prefix: AWAY, metrics: true }])
     assert.deepEqual(await (await fetch(`${address}/own`)).json(), { own: true })

@@ -23,6 +23,8 @@ export interface AllowedTorrent {
 export interface TorrentSummary extends Pick<Metainfo, 'infoHash' | 'infoHashV2' | 'name'> {
   /** Total size of its files in bytes, without padding. */
   readonly size: number
+  /** The number of its files, with pad files. */
+  readonly fileCount: number
   /** Whether it is for the users of private trackers only (BEP 27). */
   readonly private: boolean
   /** Path of the file; null if the torrent was not read from a file. */
@@ -61,6 +63,7 @@ export function describeTorrent(
     infoHashV2: metainfo.infoHashV2,
     name: clipText(metainfo.name, MAX_NAME),
     size: metainfo.files.reduce((sum, { padding, length }) => sum + (padding ? 0 : length), 0),
+    fileCount: metainfo.files.length,
     private: metainfo.private,
     path: origin?.path ?? null,
     addedMs: addedAt(origin, metainfo),

@@ -36,6 +36,7 @@ h1 { font-size: 1.7rem; margin: .2rem 0 .8rem } h2 { margin: 2rem 0 .4rem }
   .torrents th, .torrents td { border: 0; padding: 0 } .torrents tbody .name { flex: 0 0 100%; min-width: 0 }
   .fixed thead { display: none } .torrents thead .name { min-width: 0 } .torrents thead .get, .torrents td:empty { display: none } .torrents td { font-size: .85rem }
   .torrents td[data-label]::before { content: attr(data-label) " "; color: var(--muted); font-weight: 400 }
-  .torrents td.get { margin-left: auto } .facts { grid-template-columns: minmax(0, 1fr); gap: 0 } .facts dd { margin-bottom: .5rem }
+  .torrents td.get { margin-left: auto }
 }
+@media (max-width: 40rem) { .facts { grid-template-columns: minmax(0, 1fr); gap: 0 } .facts dd { margin-bottom: .5rem } }
 `)

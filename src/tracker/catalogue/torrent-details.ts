@@ -6,8 +6,9 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { clipText, type TorrentSummary } from '../allowed/known-torrent.js'
 
-/** The largest .torrent that is read for its page, in bytes: some 80,000 files. */
-const MAX_SIZE = 8 * 1024 * 1024
+/** The largest .torrent that is read for its page, in bytes, and the most files that it may have. */
+const MAX_SIZE = 16 * 1024 * 1024
+const MAX_READ_FILES = 20_000
 
 /** The most files, trackers and web seeds of a torrent that are listed. */
 const MAX_FILES = 10_000
@@ -70,14 +71,15 @@ export class DetailsReader {
   #waiting = 0
 
   /**
-   * The details of a torrent; null if its file is gone, is too large, or holds another torrent now.
-   * Returns `busy` if too many requests wait.
+   * The details of a torrent; null if its file is gone, holds another torrent now, or would take too
+   * long to read. Returns `busy` if too many requests wait.
    */
-  async read({ path, ...hashes }: TorrentSummary): Promise<TorrentDetails | null | 'busy'> {
-    if (path === null) return null
+  async read(summary: TorrentSummary): Promise<TorrentDetails | null | 'busy'> {
+    const { path, fileCount } = summary
+    if (path === null || fileCount > MAX_READ_FILES) return null
     if (this.#waiting >= MAX_WAITING) return 'busy'
     this.#waiting += 1
-    const reading = this.#turn.then(() => this.#read(path, hashes))
+    const reading = this.#turn.then(() => this.#read(path, summary))
     this.#turn = reading.then(
       ({ took }) => (took > 1 ? setTimeout(REST * took) : undefined),
       () => undefined,

@@ -110,6 +110,7 @@ function renderFacts(
     ${hash(isHybrid ? 'info hash, version 2' : 'info hash', infoHashV2)}
     ${entry && fact('version', version)} ${entry && fact('private', entry.summary.private && 'yes')}
     ${row.size !== null && fact('size', `${formatBytes(row.size)} (${row.size} bytes)`)}
+    ${entry && !entry.summary.private && !details && fact('files', entry.summary.fileCount)}
     ${details && fact('pieces', `${details.pieceCount} of ${formatBytes(details.pieceLength)}`)}
     ${entry && fact('added', renderDay(entry.summary.addedMs))}
     ${details && fact('created', renderDay(1000 * (details.creationDate ?? 0)))}

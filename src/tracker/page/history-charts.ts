@@ -36,8 +36,8 @@ function periodCharts(period: PeriodName, samples: readonly HistorySample[]): Ht
         id: `${period}peers`,
         title: 'Peers',
         lines: [
-          { name: 'complete', kind: 'seeds', values: of(({ complete }) => complete) },
-          { name: 'downloading', kind: 'peers', values: of(({ downloading }) => downloading) },
+          { name: 'seeds', kind: 'seeds', values: of(({ complete }) => complete) },
+          { name: 'leechers', kind: 'peers', values: of(({ downloading }) => downloading) },
         ],
       })}
       ${chart({

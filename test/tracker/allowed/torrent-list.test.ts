@@ -53,6 +53,7 @@ test('torrents in a directory and below it are known by name and size', async (t
       infoHashV2: null,
       name: 'one',
       size: 5,
+      fileCount: 1,
       private: false,
       path: join(directory, 'one.torrent'),
       addedMs: statSync(join(directory, 'one.torrent')).mtimeMs,

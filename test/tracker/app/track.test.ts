@@ -240,7 +240,7 @@ test('the history of a torrent survives a restart, and damage to it stops nothin
   const { stateFile } = first
   const page = `/torrent?info_hash=${HASH}`
   const second = await startTrack(t, { stateFile })
-  assert.match(await (await second.get(page)).text(), /complete: 1 at the end, 1 to 1\./)
+  assert.match(await (await second.get(page)).text(), /seeds: 1 at the end, 1 to 1\./)
   await second.stop()
   writeFileSync(`${stateFile}.history`, 'something else')
   const third = await startTrack(t, { stateFile })

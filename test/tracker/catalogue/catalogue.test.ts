@@ -138,6 +138,15 @@ test('the files of a large torrent are divided into pages', async (t) => {
   assert.match(textOf((await ask('/torrent', `${query}&files=2`)).text), /d\/ 200 B f00200 /)
 })
 
+test('a torrent of very many files has a page without them', async (t) => {
+  const files = Array.from({ length: 20_001 }, (_, i) => ({ length: 1, path: [`f${i}`] }))
+  const bytes = torrentOf(directoryInfo(files), { comment: 'large' })
+  const { ask } = await pagesOf(t, { torrents: { 'x.torrent': bytes } })
+  const { text } = await ask('/torrent', `info_hash=${parseMetainfo(bytes).infoHash ?? ''}`)
+  assert.match(textOf(text), /files 20001 /)
+  assert.doesNotMatch(text, /large|f20000/)
+})
+
 test('a hybrid torrent is one torrent, at both info hashes', async (t) => {
   const bytes = goldenTorrent('hybrid-directory.torrent')
   const { infoHash, infoHashV2, name } = parseMetainfo(bytes)
@@ -290,5 +299,5 @@ test('a page shows the charts of all torrents together', async (t) => {
     swarms: { [book.hash]: [4, 2, 9], [old.hash]: [1, 1, 1] },
   })
   await sample()
-  assert.match((await ask('/activity')).text, /complete: 5 at the end, 5 to 5/)
+  assert.match((await ask('/activity')).text, /seeds: 5 at the end, 5 to 5/)
 })

@@ -150,7 +150,7 @@ test('each torrent has a page with charts of its day, week and year', async (t) 
   const { text } = await ask('/torrent', query)
   assert.match(textOf(text), /seeds 7 leechers 3 completed 2 .* info hash/)
   assert.match(textOf(text), /The last day .*The last week .*The last year/s)
-  assert.match(text, /complete: 7 at the end, 7 to 7\. downloading: 3 at the end, 3 to 3\./)
+  assert.match(text, /seeds: 7 at the end, 7 to 7\. leechers: 3 at the end, 3 to 3\./)
   const { history } = JSON.parse((await ask('/torrent.json', query)).text) as {
     history: { complete: number | null }[]
   }

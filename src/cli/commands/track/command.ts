@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Admin } from '../../../admin/server/open-admin.js'
 import { runTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
+import { boundHeapGrowth } from '../../../heap-growth.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
@@ -53,6 +54,7 @@ async function track(
   io: TrackIo,
 ): Promise<void> {
   const { isLegacy } = io
+  boundHeapGrowth()
   warnOfWorkers(options.workers, io)
   const admin = adminRequest(options, io)
   if (admin) prepareRecords(admin)
