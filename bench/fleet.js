@@ -5,6 +5,7 @@
 // Needs redis-server. 30 clients ask three mirrors for the torrents of the same 100 files of 8 MiB at
 // once. Then a fresh machine adopts the digests of FILES files (100,000 by default) in one v2 torrent,
 // beside an unchanged run there.
+// At last completedir hashes 4 GiB alone, and through the queue with one worker.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { randomFillSync } from 'node:crypto'
@@ -159,3 +160,38 @@ console.log(`hashed alone: ${alone.seconds.toFixed(2)} s`)
 console.log(
   `Redis: ${ask('dbsize').trim()} records, ${ask('info', 'memory').match(/used_memory_human:(\S+)/)?.[1]}`,
 )
+
+/** Runs of each kind, one after the other in turn. */
+const RUNS = 7
+ask('flushall')
+mkdirSync(at('large'))
+mkdirSync(at('torrents'))
+execFileSync('sh', ['-c', `head -c 4G /dev/urandom >'${at('large', 'image')}'`])
+spawnSync('sleep', ['2.5'])
+const queue = ['--queue', `redis://127.0.0.1:${PORT}`, '--share', `large=${at('large')}`]
+const asking = [...queue, '--share-key-file', at('key')]
+const worker = spawn('node', ['bin/btkit.js', 'worker', ...asking, '--no-cache'])
+process.on('exit', () => worker.kill('SIGKILL'))
+await once(worker.stdout, 'data')
+spawnSync('sleep', ['1'])
+const secondsOf = (...options) => {
+  const own = ['--output', at('torrents'), '--state-dir', at('state'), '--trackerless']
+  const started = performance.now()
+  const args = ['bin/btkit.js', 'completedir', at('large'), ...own, '--no-cache', '--force']
+  execFileSync('node', [...args, '--quiet', ...options])
+  return (performance.now() - started) / 1000
+}
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
+for (const version of [[], ['--v2'], ['--hybrid']]) {
+  const [own, queued] = [[], []]
+  for (let i = 0; i < RUNS; i++) {
+    own.push(secondsOf(...version))
+    queued.push(secondsOf(...version, ...asking))
+  }
+  const ratio = (median(queued) / median(own)).toFixed(2)
+  console.log(
+    `completedir of 4 GiB ${version.join('') || '--v1'}: alone ${median(own).toFixed(2)} s, ` +
+      `through the queue ${median(queued).toFixed(2)} s: ${ratio} times`,
+  )
+}
+process.exit()

@@ -12,6 +12,8 @@ import { makeScratch } from '../support/scratch.js'
 const skip = WITHOUT_REDIS
 const redisOfAll = WITHOUT_REDIS ? null : await startRedis({ after })
 queueTimes.backoff = 10
+// Files are too small to be handed out otherwise
+queueTimes.patience = 5000
 
 function emptyRedis() {
   if (redisOfAll === null) throw new Error('skipped')

@@ -14,23 +14,25 @@ Module._load = function (name, ...rest) {
   return load.call(this, name, ...rest)
 }`
 
-for (const [when, more, isLoaded] of [
-  ['is not loaded unless a command shares digests', [], false],
-  ['is loaded if one does', ['--cache-url', 'redis://127.0.0.1:1', '--share-key-file'], true],
+for (const [what, more, loaded] of [
+  ['no package for Redis is loaded', [], ''],
+  ['--cache-url loads the client', ['--cache-url', 'redis://127.0.0.1:1'], 'ioredis'],
+  ['--queue loads BullMQ, which is bundled', ['--queue', 'redis://127.0.0.1:1'], 'bullmq'],
 ] as const) {
-  test(`the client of Redis ${when}`, async (t) => {
+  test(what, async (t) => {
     const directory = makeScratch(t, { 'witness.cjs': WITNESS, key: 'k'.repeat(64), 'd/a': 'a' })
     chmodSync(join(directory, 'key'), 0o600)
     const at = (name: string) => join(directory, name)
     const env = { NODE_OPTIONS: `--require=${at('witness.cjs')}`, WITNESS: at('loaded') }
     const own = ['--cache-dir', at('cache'), '--state-dir', at('state')]
-    const args = more.length > 0 ? [...more, at('key')] : []
-    const target = ['completedir', at('d'), '--trackerless', '--target', directory]
+    const share = ['--share', `s=${at('d')}`, '--share-key-file', at('key')]
+    const args = more.length > 0 ? [...more, ...share] : []
+    const target = ['completedir', at('d'), '--v2', '--trackerless', '--target', directory]
     const { status } = await runExecutable('btkit', [...target, ...own, ...args], { env })
     assert.equal(status, 0)
-    assert.equal(
-      existsSync(at('loaded')) && readFileSync(at('loaded'), 'utf8') === 'ioredis',
-      isLoaded,
-    )
+    const names = existsSync(at('loaded')) ? readFileSync(at('loaded'), 'utf8') : ''
+    assert.equal(names.includes(loaded), true, names)
+    assert.equal(names.includes('bullmq'), loaded === 'bullmq')
+    assert.equal(names === '', loaded === '')
   })
 }

@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
+import { queueTimes } from '../../src/core/queue/connect.js'
 import { parseRedisUrl } from '../../src/redis/address.js'
 import { RedisLink } from '../../src/redis/link.js'
 import { makeMachine, plantShared, SIZE } from '../support/fleet.js'
 import { findFreePort } from '../support/opentracker.js'
+import { infoHashesFrom, makeAsking } from '../support/queue.js'
 import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
 import { makeScratch } from '../support/scratch.js'
 import { until } from '../support/until.js'
 
-test('three machines share digests through a cluster', { skip: WITHOUT_REDIS }, async (t) => {
+/** Starts a cluster of three nodes. */
+async function startCluster(t: TestContext) {
   const args = ['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf']
   const nodes = await Promise.all([1, 2, 3].map(() => startRedis(t, args)))
   const places = nodes.map(({ port }) => `127.0.0.1:${port}`)
@@ -18,7 +21,23 @@ test('three machines share digests through a cluster', { skip: WITHOUT_REDIS }, 
   await until('the cluster is ready', () => {
     return nodes.every(({ send }) => send('cluster', 'info').includes('cluster_state:ok'))
   })
-  const url = `redis+cluster://${places.slice(0, 2).join(',')}`
+  return { nodes, url: `redis+cluster://${places.slice(0, 2).join(',')}` }
+}
+
+test('workers take jobs through a cluster', { skip: WITHOUT_REDIS }, async (t) => {
+  const { url } = await startCluster(t)
+  queueTimes.patience = 5000
+  const machine = makeAsking(t, url, { a: 1_000_000 })
+  const worker = await machine.startWorker('one')
+  const args = [machine.at('a')]
+  const { hashes, stderr } = await infoHashesFrom(machine, [...args, ...machine.asking])
+  assert.deepEqual(hashes, (await infoHashesFrom(machine, args)).hashes)
+  assert.deepEqual([stderr, worker.stderr()], ['', ''])
+  assert.equal(await worker.stop(), 0)
+})
+
+test('three machines share digests through a cluster', { skip: WITHOUT_REDIS }, async (t) => {
+  const { nodes, url } = await startCluster(t)
   const [one, two] = ['one', 'two'].map((name) => makeMachine(t, name, { url }))
   assert.ok(one && two)
   const names = Array.from({ length: 20 }, (_, i) => `file${i}`)

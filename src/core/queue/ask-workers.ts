@@ -1,8 +1,10 @@
+import { callWithin } from '../../bounded-call.js'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import type { HashOptions } from '../../hash/hash-stream.js'
 import { monotonicNow } from '../../monotonic.js'
 import type { Elsewhere, ElsewherePieces, ElsewhereRequest } from '../digests/elsewhere.js'
 import type { ShareRules } from '../share/share-name.js'
+import { queueTimes } from './connect.js'
 import { cutPieces, type Cut } from './cut.js'
 import { bytesOfPart, MOST_FILES, MOST_PIECES, type Part, type PartDigests } from './job.js'
 import { JobBoard, type JobBoardRequest } from './job-board.js'
@@ -69,14 +71,23 @@ class Asker implements AskedWorkers {
     this.#readings.add(reading)
     const ahead: (() => Promise<ElsewherePieces>)[] = []
     try {
-      for (const cut of cutPieces(request, this.#rules)) {
+      await this.#connect()
+      const isHasty = () => !this.#board.isOpen
+      for (const cut of cutPieces(request, this.#rules, isHasty)) {
         ahead.push(this.#begin(cut, reading))
-        if (ahead.length >= AHEAD) yield await finishNext(ahead)
+        // Until the connection is there, pieces are hashed here
+        if (isHasty() || ahead.length >= AHEAD) yield await finishNext(ahead)
       }
       while (ahead.length > 0) yield await finishNext(ahead)
     } finally {
       this.#readings.delete(reading)
     }
+  }
+
+  async #connect(): Promise<void> {
+    const opening = this.#board.open()
+    if (this.#board.isOpen || queueTimes.patience === 0) return
+    await callWithin({ timeoutMs: queueTimes.patience }, () => opening).catch(() => undefined)
   }
 
   /** Posts a cut. Returns the function that waits for its digests. */
@@ -97,7 +108,7 @@ class Asker implements AskedWorkers {
           },
         })
       })
-    const asked = part && this.#ask(part, onBytes)
+    const asked = part && this.#board.isOpen ? this.#ask(part, onBytes) : null
     return async () => {
       const digests = await asked
       if (digests && part) onBytes(bytesOfPart(part))

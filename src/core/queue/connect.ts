@@ -17,6 +17,8 @@ const MOST_EVENTS = 1000
 export const queueTimes = {
   /** How long a connection or an answer may take. */
   answer: 5000,
+  /** How long the asker waits for the connection before it begins to hash itself. */
+  patience: 0,
   /** How often workers are counted while jobs are unfinished. */
   look: 2000,
   /** How long there may be no worker before the asker hashes itself. */

@@ -34,16 +34,20 @@ const MOST_FILES_OF_PIECE = 65_536
 
 /**
  * Cuts work into ranges of consecutive pieces, in ascending order. A piece is a subtree of its
- * file's Merkle tree, so each range is one of whole subtrees.
+ * file's Merkle tree, so each range is one of whole subtrees. While `isHasty`, ranges are short.
  */
-export function* cutPieces(request: CutRequest, rules: ShareRules): Generator<Cut> {
+export function* cutPieces(
+  request: CutRequest,
+  rules: ShareRules,
+  isHasty: () => boolean = () => false,
+): Generator<Cut> {
   const { content, pieces } = request
   const { pieceLength, files } = content
-  const bytes = (pieces.length * pieceLength) / RANGES
-  const range = Math.min(Math.max(bytes, LEAST_BYTES), MOST_BYTES)
-  const most = Math.min(MOST_PIECES, Math.max(1, Math.floor(range / pieceLength)))
+  const usual = (pieces.length * pieceLength) / RANGES
   const place = { file: 0, offset: 0 }
   for (let at = 0; at < pieces.length;) {
+    const bytes = isHasty() ? LEAST_BYTES : Math.min(Math.max(usual, LEAST_BYTES), MOST_BYTES)
+    const most = Math.min(MOST_PIECES, Math.max(1, Math.floor(bytes / pieceLength)))
     const first = pieces[at] ?? 0
     const stretch = new Stretch(files, pieceLength, place)
     let end = at

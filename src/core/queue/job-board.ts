@@ -41,7 +41,6 @@ interface Opened {
   readonly connection: QueueConnection
   readonly events: QueueEvents
   readonly timer: NodeJS.Timeout
-  isClosed: boolean
   /** When a worker was last connected, and when one last reported anything. */
   seen: number
   heard: number
@@ -59,7 +58,10 @@ export class JobBoard {
   readonly #request: JobBoardRequest
   readonly #pending = new Map<string, Pending>()
   #outbox: Parameters<QueueConnection['queue']['addBulk']>[0] = []
-  #opening: Promise<Opened | null> | null = null
+  #opening: Promise<void> | null = null
+  #opened: Opened | null = null
+  #connection: QueueConnection | null = null
+  #isClosed = false
   #why: string | null = null
   #restUntil = -Infinity
   /** Most bytes that were reported of each job. */
@@ -70,14 +72,24 @@ export class JobBoard {
     this.#request = request
   }
 
+  /** Whether jobs can be posted. */
+  get isOpen(): boolean {
+    return this.#opened !== null
+  }
+
+  /** Connects, unless that failed a short time ago. Resolves when jobs can be posted, or not. */
+  open(): Promise<void> {
+    if (monotonicNow() < this.#restUntil) return Promise.resolve()
+    return (this.#opening ??= this.#open())
+  }
+
   /** Posts a job. Resolves to the digests of its parts; null if they must be hashed here. */
-  async post(
+  post(
     parts: readonly Part[],
     onProgress: (progress: JobProgress) => void,
   ): Promise<PartDigests[] | null> {
-    if (monotonicNow() < this.#restUntil) return null
-    const opened = await (this.#opening ??= this.#open())
-    if (opened === null || opened.isClosed) return null
+    const opened = this.#opened
+    if (opened === null) return Promise.resolve(null)
     const data = seal({ kind: 'job', job: '' }, encodeJob(parts), this.#request.keys)
     const bytes = parts.reduce((sum, part) => sum + bytesOfPart(part), 0)
     const opts = {
@@ -107,12 +119,13 @@ export class JobBoard {
     })
   }
 
-  async #open(): Promise<Opened | null> {
+  async #open(): Promise<void> {
     const { address } = this.#request
     const onError = (why: string) => {
       this.#why = why
     }
     const connection = await openQueue(address, { onError })
+    this.#connection = connection
     try {
       const { bullmq, name, options, queue, client } = connection
       const [seconds, workers] = await callWithin({ timeoutMs: queueTimes.answer }, async () => {
@@ -120,19 +133,19 @@ export class JobBoard {
         const [time] = await client.time()
         return [Number(time), await queue.getWorkersCount()]
       })
+      if (this.#isClosed) throw new Error('closed')
       if (workers === 0) throw new Error('no worker takes jobs there')
       // Events of jobs that are posted before this listens are not missed
       const lastEventId = String(1000 * seconds - 1)
       const events = new bullmq.QueueEvents(name, { ...options, lastEventId })
       const timer = setInterval(() => void this.#look(opened), queueTimes.look)
       const now = monotonicNow()
-      const opened = { connection, events, timer, isClosed: false, seen: now, heard: now }
+      const opened = { connection, events, timer, seen: now, heard: now }
       this.#listen(opened)
-      return opened
+      this.#opened = opened
     } catch (error) {
       await connection.close()
-      this.#rest(this.#describe(error))
-      return null
+      if (!this.#isClosed) this.#rest(this.#describe(error))
     }
   }
 
@@ -214,22 +227,21 @@ export class JobBoard {
   }
 
   #giveUp(opened: Opened, why: string): void {
-    if (opened.isClosed) return
+    if (opened !== this.#opened) return
     this.#rest(why)
     void this.#end(opened)
   }
 
   #rest(why: string): void {
     this.#opening = null
+    this.#opened = null
     this.#restUntil = monotonicNow() + queueTimes.rest
     this.#warn(`${this.#request.address.label}: ${why}; hashing here for now`)
     this.#why = null
   }
 
   /** Withdraws all jobs, and closes the connection. */
-  async #end(opened: Opened): Promise<void> {
-    const { connection, events, timer } = opened
-    opened.isClosed = true
+  async #end({ connection, events, timer }: Opened): Promise<void> {
     clearInterval(timer)
     const ids = [...this.#pending.keys()]
     for (const id of ids) this.#settle(id, null)
@@ -244,11 +256,14 @@ export class JobBoard {
     this.#request.warn(escapeText(message))
   }
 
-  /** Withdraws unfinished jobs, and closes the connection. All later jobs are refused. */
+  /** Withdraws unfinished jobs, and closes the connection. Jobs can no longer be posted. */
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#restUntil = Infinity
-    const opened = await this.#opening
-    this.#opening = null
+    const opened = this.#opened
+    this.#opened = null
     if (opened) await this.#end(opened)
+    else await this.#connection?.close()
+    await this.#opening
   }
 }

@@ -41,6 +41,7 @@ export async function work(request: WorkRequest): Promise<void> {
   const worker = new bullmq.Worker(name, process, {
     ...options,
     name: machine,
+    concurrency: 2,
     lockDuration: queueTimes.lock,
     stalledInterval: queueTimes.stalled,
     // A job may be taken again as often as machines die
