@@ -51,6 +51,7 @@ async function plantTorrent(
 }
 
 interface Outcome {
+  readonly torrent: string
   readonly status: string
 }
 
@@ -193,7 +194,12 @@ export function testPublishing(kind: string): void {
         .trimEnd()
         .split('\n')
         .map((line) => JSON.parse(line) as Outcome)
-      assert.deepEqual([...new Set(outcomes.map(({ status }) => status))], ['published'])
+      const failed = outcomes.filter(({ status }) => status !== 'published')
+      assert.deepEqual(
+        failed.map(({ torrent, status }) => [torrent, status]),
+        [[gone, 'failed']],
+      )
+      assert.equal(outcomes.length, torrents.length)
       const seeded = (await clientOf(daemon).list()).filter(isSeeded)
       assert.equal(seeded.length, torrents.length - 1)
       assert.ok(seeded.every(({ isMarked }) => isMarked))

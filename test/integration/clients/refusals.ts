@@ -124,7 +124,7 @@ export function testRefusals(kind: string): void {
     const reason = `${label}: no answer within ${PATIENCE} seconds`
     assert.deepEqual([silent.status, silent.stderr], [1, `btkit: ${reason}\n`])
     const { unpublished } = parseJson(silent)
-    assert.deepEqual(unpublished, [{ client: label, torrent: null, reason }])
+    assert.deepEqual(unpublished, [{ client: label, torrent: null, reason, code: 'unreachable' }])
 
     proxy.passes = Infinity
     const later = await library.complete(proxy.url)
