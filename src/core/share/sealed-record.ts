@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { digestOf } from '../../digest.js'
 
 /** The version of names and records in Redis. Other versions have other keys and MACs. */
 const VERSION = 'btkit1'
@@ -38,7 +39,7 @@ export function claimKey(name: string): string {
 }
 
 function keyOf(kind: string, name: string): string {
-  const digest = createHash('sha256').update(`${VERSION}\0${name}`).digest()
+  const digest = digestOf('sha256', `${VERSION}\0${name}`)
   return `${kind}:{${(digest[31] ?? 0) % TAGS}}${digest.toString('base64url', 0, 18)}`
 }
 
