@@ -1,3 +1,5 @@
+// In a process of its own: the first file of a process that uses a browser closes it
+
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
