@@ -3,6 +3,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { PASSWORDS, startAdmin, userLine, Visitor } from '../support/admin.js'
+import { plantCertificate, tlsArgs, unlessOpenssl } from '../support/certificates.js'
 import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 
@@ -192,6 +193,28 @@ test('the cookie is HttpOnly and Strict; it is Secure behind a proxy with TLS', 
   const proxied = { 'X-Forwarded-Proto': 'https' }
   assert.equal(await cookieOf(pages, proxied), '; Path=/; HttpOnly; Secure; SameSite=Strict')
 })
+
+test(
+  'with TLS the pages may be on any address, under any name, and cookies are Secure',
+  unlessOpenssl,
+  async (t) => {
+    const keys = makeScratch(t)
+    plantCertificate(keys, 'tracker.example')
+    const { pages, visitor } = await startAdmin(t, {
+      args: [...tlsArgs(keys), '--admin-listen', '0.0.0.0:0'],
+    })
+    assert.match(pages, /^https:/)
+    const browser = visitor()
+    browser.headers = { Host: 'tracker.example' }
+    const { headers } = await browser.get('/login')
+    assert.match(String(headers['set-cookie']), /; HttpOnly; Secure; SameSite=Strict$/)
+    browser.headers = { Host: 'tracker.example', Origin: 'https://evil.example' }
+    assert.equal((await browser.logIn('alice', PASSWORDS['alice']!)).status, 403)
+    browser.headers = { Host: 'tracker.example', Origin: 'https://tracker.example' }
+    assert.equal((await browser.logIn('alice', PASSWORDS['alice']!)).status, 303)
+    assert.equal((await browser.get('/')).status, 200)
+  },
+)
 
 test('works behind a path of a proxy, which passes it on or removes it', async (t) => {
   const url = 'https://files.example/tracker/admin'

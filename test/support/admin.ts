@@ -1,6 +1,7 @@
 import { scryptSync } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
+import { request as requestTls } from 'node:https'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { makeScratch, type Files } from './scratch.js'
@@ -119,7 +120,9 @@ export class Visitor {
     const form = fields && { 'Content-Type': 'application/x-www-form-urlencoded' }
     const headers = { ...form, Cookie: this.cookie, ...this.headers }
     return new Promise((resolve, reject) => {
-      const sent = request({ ...where, method, headers, agent: false }, (response) => {
+      const isTls = this.pages.startsWith('https:')
+      const options = { ...where, method, headers, agent: false, rejectUnauthorized: false }
+      const sent = (isTls ? requestTls : request)(options, (response) => {
         let text = ''
         response.setEncoding('utf8')
         response.on('data', (chunk: string) => (text += chunk))
