@@ -29,7 +29,7 @@ test('a second tracker with the same state is refused, also under another name',
   }
   await first.ask(announceQuery(HASH, { event: 'completed' }))
   await first.stop()
-  assert.deepEqual(readdirSync(dirname(first.stateFile)), ['state'])
+  assert.deepEqual(readdirSync(dirname(first.stateFile)).sort(), ['state', 'state.history'])
   const next = await startTrack(t, { stateFile: first.stateFile })
   const page = (await (await next.get('/index.json')).json()) as { totals: { downloaded: number } }
   assert.equal(page.totals.downloaded, 1)
