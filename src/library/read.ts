@@ -1,8 +1,9 @@
+import { setImmediate } from 'node:timers/promises'
 import { parseTorrent } from '../core/read-torrent.js'
 import { refuseAborted } from '../errors.js'
 import { readBounded } from '../files/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/read.js'
-import { lintMetainfo } from '../metainfo/lint/metainfo.js'
+import { lintInSteps } from '../metainfo/lint/metainfo.js'
 import type { Finding } from '../metainfo/lint/finding.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 
@@ -38,7 +39,14 @@ export async function lintTorrent(
   torrent: TorrentInput,
   options: ReadOptions = {},
 ): Promise<Finding[]> {
-  return lintMetainfo(await readTorrent(torrent, options))
+  const steps = lintInSteps(await readTorrent(torrent, options))
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+    // A torrent may have very many files
+    await setImmediate()
+    refuseAborted(options.signal)
+  }
 }
 
 /** Returns the metainfo of an input. */

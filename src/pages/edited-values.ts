@@ -27,10 +27,21 @@ export interface Opened {
   readonly values: Values
 }
 
-/** The values of a torrent, without its bytes: there may be many. */
+/** The most characters of all values: the form with them must be accepted. */
+const MOST_TEXT = 200_000
+
+/**
+ * The values of a torrent, without its bytes: there may be many.
+ * @throws BtkitError `too-large`
+ */
 export function openTorrent(file: string, metainfo: Metainfo): Opened {
+  const values = valuesOf(metainfo)
+  if (Object.values(values).join('').length > MOST_TEXT) {
+    const what = 'its trackers, web seeds and comment are too long for a form'
+    throw new BtkitError('too-large', `${file}: ${what}; use btkit edit`)
+  }
   const digest = createHash('sha256').update(metainfo.bytes).digest('hex')
-  return { file, digest, isPrivate: metainfo.private, values: valuesOf(metainfo) }
+  return { file, digest, isPrivate: metainfo.private, values }
 }
 
 type EditableFacts = Pick<
@@ -147,9 +158,16 @@ function factRows(facts: TorrentFacts): Record<string, string> {
   }
 }
 
+/** The most lines of a list that are shown. */
+const MOST_LINES = 100
+
 function linesOf(kind: 'del' | 'ins', text: string | undefined): Html[] {
   const lines = (text ?? '').split('\n').filter((line) => line !== '')
-  return lines.map((line) =>
-    kind === 'del' ? html`<div><del>- ${line}</del></div>` : html`<div><ins>+ ${line}</ins></div>`,
-  )
+  const rest = lines.length - MOST_LINES
+  const shown = lines.slice(0, MOST_LINES).map((line) => {
+    return kind === 'del'
+      ? html`<div><del>- ${line}</del></div>`
+      : html`<div><ins>+ ${line}</ins></div>`
+  })
+  return rest > 0 ? [...shown, html`<div class="muted">and ${rest} more</div>`] : shown
 }

@@ -7,6 +7,7 @@ import { mapPieces } from '../../src/gui/tools/piece-map.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { openTestGui } from '../support/gui.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
+import { singleFileInfo, torrentOf } from '../support/torrents.js'
 
 const PIECE = 2 ** 14
 
@@ -43,4 +44,29 @@ test('what is no torrent is refused above the form', async (t) => {
   const { status, text } = await send('check', { act: 'check', torrent: 'x.torrent' })
   assert.equal(status, 400)
   assert.match(text, /x\.torrent/)
+})
+
+test('of very many files some are listed, the bad ones first', async (t) => {
+  const names = Array.from({ length: 1200 }, (_, i) => `tree/${String(i).padStart(4, '0')}`)
+  const { root, send } = await openTestGui(t, Object.fromEntries(names.map((name) => [name, name])))
+  await send('make', { act: 'make', path: 'tree', version: 'v2' })
+  rmSync(join(root, 'tree/1199'))
+  const { text } = await send('check', { act: 'check', torrent: 'tree.torrent' })
+  assert.match(text, /1200 files at/)
+  assert.match(text, /Only 1000 of 1200 files are listed/)
+  assert.equal(text.match(/<th class="name" scope="row">/g)?.length, 1000)
+  assert.match(text, /<tbody>\s*<tr>\s*<th class="name" scope="row">1199</)
+})
+
+test('a large torrent is checked, too', async (t) => {
+  const pieces = 300_000
+  const info = singleFileInfo({
+    name: 'a',
+    length: pieces * PIECE,
+    pieces: new Uint8Array(20 * pieces),
+  })
+  const { send } = await openTestGui(t, { 'a.torrent': torrentOf(info), b: '' })
+  const { status, text } = await send('check', { act: 'check', torrent: 'a.torrent' })
+  assert.equal(status, 200)
+  assert.match(text, /Some files differ|no such/)
 })

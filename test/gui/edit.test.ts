@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { editTorrent } from '../../src/library/changes.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { openTestGui, type Page } from '../support/gui.js'
+import { singleFileInfo, torrentOf } from '../support/torrents.js'
 
 function read(path: string) {
   return parseMetainfo(readFileSync(path), { maxSize: 1e6 })
@@ -79,4 +80,26 @@ test('a path is no name for a torrent', async (t) => {
   assert.equal(status, 400)
   assert.match(text, /must be a single path component/)
   assert.equal(read(at('a')).name, 'a')
+})
+
+test('a large torrent is not read again until it changes', async (t) => {
+  const { root, get } = await openTestGui(t)
+  const path = join(root, 'large.torrent')
+  const pieces = 60_000
+  const info = singleFileInfo({ length: pieces * 16384, pieces: new Uint8Array(20 * pieces) })
+  for (const comment of ['one', 'three', 'two']) {
+    writeFileSync(path, torrentOf(info, { comment }))
+    for (let i = 0; i < 2; i++) {
+      assert.equal(fieldsOf(await get(`edit?torrents=${path}`))['comment'], comment)
+    }
+  }
+})
+
+test('values that no form can hold are refused, and the way to edit them is named', async (t) => {
+  const comment = 'x'.repeat(300_000)
+  const { get } = await openTestGui(t, { 'a.torrent': torrentOf(singleFileInfo(), { comment }) })
+  const { status, text } = await get('edit?torrents=a.torrent')
+  assert.equal(status, 400)
+  assert.match(text, /too long for a form; use btkit edit/)
+  assert(text.length < 50_000)
 })

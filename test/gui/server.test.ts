@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { request } from 'node:http'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'node:test'
 import { Presence } from '../../src/gui/server/presence.js'
 import { ask, openTestGui } from '../support/gui.js'
+import { plantFiles } from '../support/scratch.js'
 
 test('the file leads to the pages, is for the user only, and each address works once', async (t) => {
   const { file, address, pages } = await openTestGui(t)
@@ -109,4 +111,36 @@ test('paths of other directories are no assets', async (t) => {
       (await ask(join(pages.replace('://', ':/'), path).replace(':/', '://'))).status,
       404,
     )
+})
+
+test('what killed windows left is removed at the next start, and nothing else', async (t) => {
+  const { file, root } = await openTestGui(t)
+  const own = basename(dirname(file))
+  const dead = spawnSync(process.execPath, ['-e', '']).pid
+  const named = (pid: number | string, host = own.split('-')[2]) =>
+    `btkit-gui-${host}-${pid}-aB3xYz`
+  const gone = named(dead)
+  const kept = [
+    own,
+    named(process.pid),
+    named(dead, '00000000'),
+    'btkit-gui-notes',
+    named(dead) + '1',
+  ]
+  for (const name of [gone, ...kept]) {
+    plantFiles(root, { [`${name}/btkit.html`]: '' })
+  }
+  const other = `${named(dead).slice(0, -6)}ABCDEF`
+  plantFiles(root, { [`${other}/mine`]: '' })
+  await openTestGui(t, {}, { runtimeDirectory: root })
+  assert.equal(existsSync(join(root, gone)), false)
+  for (const name of kept) assert.equal(existsSync(join(root, name, 'btkit.html')), true, name)
+  assert.equal(existsSync(join(root, other, 'mine')), true)
+})
+
+test('the result of a job is rendered once', async (t) => {
+  const { send, get } = await openTestGui(t, { a: 'a' })
+  const made = await send('make', { act: 'make', path: 'a' })
+  const [, job] = /href="(\w+)\/torrent"/.exec(made.text) ?? []
+  assert.equal((await get(`job/${job}`)).text, made.text)
 })

@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { digestOf } from '../../digest.js'
 import { html } from '../../text/html.js'
 
 /** Random bytes of a key: nobody guesses 128 bits. */
 const KEY_BYTES = 16
+
+/** The file that leads to the pages, in a directory of its own. */
+const FILE = 'btkit.html'
 
 /**
  * The way into a window. An address that a browser is started with is visible to everybody on the
@@ -21,12 +25,14 @@ export class Entrance {
 
   /** `runtimeDirectory` is private to the user; by default one is made. */
   constructor(runtimeDirectory: string | undefined) {
-    this.#directory = mkdtempSync(join(runtimeDirectory ?? tmpdir(), 'btkit-gui-'))
+    const parent = runtimeDirectory ?? tmpdir()
+    removeDead(parent)
+    this.#directory = mkdtempSync(join(parent, `btkit-gui-${hostKey()}-${process.pid}-`))
   }
 
   /** The file that leads to the pages; only the user can read it. */
   get file(): string {
-    return join(this.#directory, 'btkit.html')
+    return join(this.#directory, FILE)
   }
 
   /** A URL that leads to the pages once. */
@@ -66,4 +72,41 @@ export class Entrance {
 
 function newKey(): string {
   return randomBytes(KEY_BYTES).toString('hex')
+}
+
+/** Tells this host apart from others that see the same directory, such as containers. */
+function hostKey(): string {
+  return digestOf('sha256', hostname()).toString('hex', 0, 4)
+}
+
+/** Removes the directories of windows whose programs were killed. Nothing else in them is removed. */
+function removeDead(parent: string): void {
+  for (const name of namesIn(parent)) {
+    const [, host, pid] = /^btkit-gui-([0-9a-f]{8})-(\d+)-\w{6}$/.exec(name) ?? []
+    if (host !== hostKey() || isRunning(Number(pid))) continue
+    try {
+      rmSync(join(parent, name, FILE), { force: true })
+      rmdirSync(join(parent, name))
+    } catch {
+      // It belongs to somebody else, or is in use otherwise
+    }
+  }
+}
+
+/** The names in a directory; none if it cannot be listed. */
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch {
+    return []
+  }
+}
+
+/** Whether a process runs, whoever's it is. */
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
 }

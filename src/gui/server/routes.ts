@@ -59,15 +59,21 @@ function jobRoutes(app: FastifyInstance, { jobs }: Workshop, tools: readonly Too
     if (job) return job
     throw new BtkitError('not-found', 'this job is not known any more')
   }
+  const results = new WeakMap<Job, Answer>()
   app.get('/job/:id', (request, reply) => {
     const job = find(request)
     const tool = tools.find(({ path }) => path === job.about.tool)
-    send(
-      reply,
-      job.state === 'done' && tool
-        ? tool.result(job)
-        : jobPage(job, (parts) => page({ ...parts, tool: tool?.path })),
-    )
+    if (job.state !== 'done' || !tool) {
+      send(
+        reply,
+        jobPage(job, (parts) => page({ ...parts, tool: tool?.path })),
+      )
+      return
+    }
+    // A result never changes, and its page may be large
+    const result = results.get(job) ?? tool.result(job)
+    results.set(job, result)
+    send(reply, result)
   })
   app.get('/job/:id/state', (request, reply) => send(reply, json(jobStatus(find(request)))))
   app.post('/job/:id/cancel', (request, reply) => {

@@ -1,5 +1,8 @@
 import { basename, dirname } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { BtkitError } from '../../errors.js'
 import { readTorrent } from '../../library/read.js'
+import { startTask } from '../../library/task.js'
 import { verifyTorrent } from '../../library/verify.js'
 import type { VerifiedFile, VerifyReport } from '../../core/verify/verify-report.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
@@ -10,15 +13,24 @@ import { page } from '../window.js'
 import type { Form } from '../../pages/form.js'
 import { defaultAct, textField } from '../../pages/form.js'
 import { requirePath } from '../../pages/picker.js'
-import { mapPieces, renderMap } from './piece-map.js'
+import { mapPieces, renderMap, type PieceMap } from './piece-map.js'
 import type { Job } from '../../pages/jobs.js'
 import type { Tool, Workshop } from './tool.js'
 
-/** The result of a check. */
+/** The result of a check, as its page shows it. */
 interface Checked {
-  readonly metainfo: Metainfo
-  readonly report: VerifyReport
+  readonly report: Omit<VerifyReport, 'files'>
+  /** Number of all files. */
+  readonly files: number
+  /** The files that are listed: bad ones first. */
+  readonly listed: readonly VerifiedFile[]
+  readonly map: PieceMap
+  /** The states that any file is in. */
+  readonly states: ReadonlySet<VerifiedFile['status']>
 }
+
+/** Torrents up to this size in bytes are read before the check begins, so that the form shows errors. */
+const QUICK = 4 * 1024 * 1024
 
 /** The most files that are listed. */
 const MOST_LISTED = 1000
@@ -63,58 +75,85 @@ export class CheckTool implements Tool {
     const torrent = requirePath(form, 'torrent', directory)
     const isBeside = form.text('data') === ''
     const data = isBeside ? dirname(torrent) : requirePath(form, 'data', directory)
-    const metainfo = await readTorrent(torrent)
+    const read = await readIfSmall(torrent)
     const about = { title: `Check of ${basename(torrent)}`, tool: 'check', path: data } as const
-    const job = jobs.start(about, (signal) =>
-      verifyTorrent(metainfo, data, { cache, threads, signal }),
+    const job = jobs.start(about, (begun) =>
+      startTask({ signal: begun }, async (signal, tell) => {
+        // The form is answered before a large torrent is read
+        if (read === null) await setImmediate()
+        const metainfo = read ?? (await readTorrent(torrent))
+        const options = { cache, threads, signal, onProgress: tell }
+        return checked(metainfo, await verifyTorrent(metainfo, data, options))
+      }),
     )
-    this.#checked.set(job, metainfo)
     return seeOther(`job/${job.id}`)
   }
 
-  readonly #checked = new WeakMap<Job, Metainfo>()
-
   result(job: Job): Answer {
-    const report = job.result as VerifyReport
-    const metainfo = this.#checked.get(job)
+    const found = job.result as Checked
     return page({
-      title: report.ok ? 'All files are complete' : 'Some files differ',
+      title: found.report.ok ? 'All files are complete' : 'Some files differ',
       tool: 'check',
       root: '../',
-      content: metainfo ? checkedOf({ metainfo, report }, job.about.path) : null,
+      content: checkedOf(found, job.about.path),
     })
   }
 }
 
-function checkedOf({ metainfo, report }: Checked, data: string): Html {
-  const { pieces, badPieces, uncheckedPieces, files } = report
-  const bad = files.filter(({ status }) => status !== 'ok')
+async function readIfSmall(torrent: string): Promise<Metainfo | null> {
+  try {
+    return await readTorrent(torrent, { maxSize: QUICK })
+  } catch (error) {
+    if (error instanceof BtkitError && error.code === 'too-large') return null
+    throw error
+  }
+}
+
+/** Keeps of a report what its page shows: a torrent may have very many files. */
+function checked(metainfo: Metainfo, { files, ...report }: VerifyReport): Checked {
+  const bad = files.filter(({ status }) => status !== 'ok').slice(0, MOST_LISTED)
+  const good = files.filter(({ status }) => status === 'ok').slice(0, MOST_LISTED - bad.length)
+  const map = mapPieces(metainfo, files)
+  const states = new Set(files.map(({ status }) => status))
+  return { report, files: files.length, listed: [...bad, ...good], map, states }
+}
+
+function checkedOf({ report, files, listed, map, states }: Checked, data: string): Html {
+  const { pieces, badPieces, uncheckedPieces } = report
+  const rest = files - listed.length
   return html`<section>
       <p class="${report.ok ? 'good' : 'bad'}" role="status">
-        ${count(files.length, 'file')} at <span class="name">${data}</span>,
-        ${count(pieces, 'piece')}: ${badPieces} bad, ${uncheckedPieces} not read.
+        ${count(files, 'file')} at <span class="name">${data}</span>, ${count(pieces, 'piece')}:
+        ${badPieces} bad, ${uncheckedPieces} not read.
       </p>
-      ${renderMap(mapPieces(metainfo, files))}
+      ${renderMap(map)}
     </section>
-    ${!report.ok && nextSteps(files)}
+    ${!report.ok && nextSteps(states)}
     <section>
       <h2>Files</h2>
-      <div class="scroll" tabindex="0" role="group" aria-label="Files">
-        <table>
-          <thead>
-            <tr>
-              <th class="name">File</th>
-              <th class="n">Size</th>
-              <th>State</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${[...bad, ...files.filter(({ status }) => status === 'ok')].slice(0, MOST_LISTED).map(rowOf)}
-          </tbody>
-        </table>
-      </div>
-      ${files.length > MOST_LISTED && html`<p class="muted">Only ${MOST_LISTED} files are listed.</p>`}
+      ${tableOf(listed)} ${rest > 0 && html`<p class="muted">${shownOf(listed.length, files)}</p>`}
     </section>`
+}
+
+function tableOf(files: readonly VerifiedFile[]): Html {
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Files">
+    <table>
+      <thead>
+        <tr>
+          <th class="name">File</th>
+          <th class="n">Size</th>
+          <th>State</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${files.map(rowOf)}
+      </tbody>
+    </table>
+  </div>`
+}
+
+function shownOf(listed: number, files: number): string {
+  return `Only ${listed} of ${files} files are listed.`
 }
 
 function rowOf(file: VerifiedFile): Html {
@@ -141,8 +180,7 @@ const STEPS: Partial<Record<VerifiedFile['status'], string>> = {
   changed: 'Files that changed meanwhile: check again when nobody writes to them.',
 }
 
-function nextSteps(files: readonly VerifiedFile[]): Html {
-  const found = new Set(files.map(({ status }) => status))
+function nextSteps(found: Checked['states']): Html {
   const steps = Object.entries(STEPS).filter(([status]) =>
     found.has(status as VerifiedFile['status']),
   )

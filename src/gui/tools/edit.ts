@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import type { TorrentChanges } from '../../library/changes.js'
@@ -27,6 +27,12 @@ import type { Tool, Workshop } from './tool.js'
 
 /** The most torrents that are edited at once. */
 const MOST_EDITED = 1000
+
+/** Torrents above this size in bytes are remembered, because reading them takes a while. */
+const LARGE = 1024 * 1024
+
+/** The most torrents that are remembered. */
+const MOST_LARGE = 100
 
 /** The tool that edits torrents: fields, then what would change, then the change. */
 export class EditTool implements Tool {
@@ -141,9 +147,25 @@ export class EditTool implements Tool {
       throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
     const opened: Opened[] = []
     // One at a time, because each may take much memory while it is read
-    for (const file of files) opened.push(openTorrent(file, await readTorrent(file)))
+    for (const file of files) opened.push(await this.#open(file))
     return opened
   }
+
+  /** Opens a torrent; a large one is not read again until it changes. */
+  async #open(file: string): Promise<Opened> {
+    const known = this.#large.get(file)
+    if (known && known.state === stateOf(file)) return known.opened
+    const state = stateOf(file)
+    const metainfo = await readTorrent(file)
+    const opened = openTorrent(file, metainfo)
+    this.#large.delete(file)
+    const [oldest] = this.#large.keys()
+    if (oldest !== undefined && this.#large.size >= MOST_LARGE) this.#large.delete(oldest)
+    if (metainfo.bytes.length > LARGE) this.#large.set(file, { state, opened })
+    return opened
+  }
+
+  readonly #large = new Map<string, { readonly state: string; readonly opened: Opened }>()
 
   async #edit(form: Form, { torrents, changes, isDry }: Edit): Promise<Answer> {
     const options: EditOptions = { dryRun: isDry }
@@ -176,6 +198,12 @@ export class EditTool implements Tool {
     </form>`
     return page({ title, tool: 'edit', content: html`${rows} ${isDry && save}` })
   }
+}
+
+/** Distinguishes the states of a file; empty if there is none. */
+function stateOf(file: string): string {
+  const stats = statSync(file, { bigint: true, throwIfNoEntry: false })
+  return stats ? [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ') : ''
 }
 
 interface Edit {

@@ -5,9 +5,10 @@ import { BtkitError } from '../../errors.js'
 import { makeTorrent } from '../../library/make.js'
 import { planTorrent, type PlannedTorrent } from '../../library/plan.js'
 import type { MadeTorrent } from '../../library/torrent-options.js'
-import { lintMetainfo } from '../../metainfo/lint/metainfo.js'
+import { lintTorrent } from '../../library/read.js'
+import { startTask } from '../../library/task.js'
+import type { Finding } from '../../metainfo/lint/finding.js'
 import { magnetLink } from '../../metainfo/magnet.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { fieldValue, Html, html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
@@ -102,18 +103,21 @@ export class MakeTool implements Tool {
     const options = this.#options(form)
     const { output } = options
     const about = { title: `Torrent of ${basename(source)}`, tool: 'make', path: output } as const
-    const job = this.shop.jobs.start(about, (signal) => makeTorrent(source, { ...options, signal }))
+    const job = this.shop.jobs.start(about, (begun) =>
+      startTask({ signal: begun }, async (signal, tell) => {
+        return describe(await makeTorrent(source, { ...options, signal, onProgress: tell }))
+      }),
+    )
     return seeOther(`job/${job.id}`)
   }
 
   result(job: Job): Answer {
-    const made = job.result as MadeTorrent
-    const metainfo = parseMetainfo(made.bytes, { maxSize: made.bytes.length })
+    const made = job.result as DescribedTorrent
     return page({
       title: `${basename(job.about.path)} is ready`,
       tool: 'make',
       root: '../',
-      content: html`${madeOf(made, metainfo, job)} ${findingsOf(metainfo)}`,
+      content: html`${madeOf(made, job)} ${findingsOf(made.findings)}`,
     })
   }
 
@@ -125,9 +129,21 @@ export class MakeTool implements Tool {
   }
 }
 
-function madeOf({ bytesHashed }: MadeTorrent, metainfo: Metainfo, { id, about }: Job): Html {
-  const { infoHash, infoHashV2 } = metainfo
-  const magnet = magnetLink(metainfo)
+/** A torrent that was made, and what its page shows. */
+interface DescribedTorrent extends MadeTorrent {
+  readonly magnet: string
+  readonly findings: readonly Finding[]
+}
+
+/** Describes a torrent once, because that takes seconds if it has very many files. */
+async function describe(made: MadeTorrent): Promise<DescribedTorrent> {
+  const metainfo = parseMetainfo(made.bytes, { maxSize: made.bytes.length })
+  const findings = await lintTorrent(metainfo)
+  return { ...made, magnet: magnetLink(metainfo), findings }
+}
+
+function madeOf(made: DescribedTorrent, { id, about }: Job): Html {
+  const { infoHash, infoHashV2, magnet, bytesHashed } = made
   const code = magnet.length <= MOST_SCANNED && new Html(renderSVG(magnet, { border: 1 }))
   return html`<section class="two">
     <div>
@@ -170,13 +186,18 @@ function query(fields: Readonly<Record<string, string>>): string {
   return new URLSearchParams(fields).toString()
 }
 
-function findingsOf(metainfo: Metainfo): Html {
-  const findings = lintMetainfo(metainfo)
+/** The most findings that are listed. */
+const MOST_FINDINGS = 200
+
+function findingsOf(findings: readonly Finding[]): Html {
   if (findings.length === 0) return html`<p class="good">No problem was found in the torrent.</p>`
   return html`<section>
     <h2>What could be better</h2>
     <ul>
-      ${findings.map(({ severity, message }) => html`<li>${severity}: ${message}</li>`)}
+      ${findings
+        .slice(0, MOST_FINDINGS)
+        .map(({ severity, message }) => html`<li>${severity}: ${message}</li>`)}
     </ul>
+    ${findings.length > MOST_FINDINGS && html`<p class="muted">${findings.length - MOST_FINDINGS} more are not listed.</p>`}
   </section>`
 }

@@ -100,11 +100,24 @@ export const MAX_FINDINGS_OF_A_KIND = 50
  * rules. `byTracker` is the rule of `tracker-rule`.
  */
 export function lintMetainfo(metainfo: Metainfo, byTracker: LintRule = findNothing): Finding[] {
+  const steps = lintInSteps(metainfo, byTracker)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** Does the same, and yields after each rule: a rule may take a while for many files. */
+export function* lintInSteps(
+  metainfo: Metainfo,
+  byTracker: LintRule = findNothing,
+): Generator<void, Finding[]> {
   const rules = { ...RULES, 'tracker-rule': ['warning', byTracker] as const }
-  const found = Object.entries(rules).flatMap(([code, [, rule]]) => {
-    return boundedly(rule(metainfo)).map((message) => ({ code: code as LintCode, message }))
-  })
-  const all = [...metainfo.warnings, ...found]
+  const all: { code: LintCode; message: string }[] = [...metainfo.warnings]
+  for (const [code, [, rule]] of Object.entries(rules)) {
+    for (const message of boundedly(rule(metainfo))) all.push({ code: code as LintCode, message })
+    yield
+  }
   return all.map(({ code, message }) => ({ code, severity: severityOf(code), message }))
 }
 
