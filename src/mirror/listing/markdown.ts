@@ -12,9 +12,9 @@ const MAX_ADDRESSES = 128 * 1024
 /** Characters of formatted texts that are kept. */
 const KEPT = 4 * 1024 * 1024
 
-const kept = new LRUCache<string, Html>({
+const kept = new LRUCache<string, { readonly page: Html | null }>({
   maxSize: KEPT,
-  sizeCalculation: ({ text }) => 100 + text.length,
+  sizeCalculation: ({ page }) => 100 + (page?.text.length ?? 0),
 })
 
 let loading: Promise<MarkdownIt> | null = null
@@ -27,14 +27,18 @@ let loading: Promise<MarkdownIt> | null = null
 export async function formatMarkdown(text: string): Promise<Html | null> {
   const key = digestOf('sha1', Buffer.from(text)).toString('base64')
   const before = kept.get(key)
-  if (before) return before
+  if (before) return before.page
   const markdown = await (loading ??= loadMarkdown())
+  const page = render(markdown, text)
+  kept.set(key, { page })
+  return page
+}
+
+function render(markdown: MarkdownIt, text: string): Html | null {
   const tokens = markdown.parse(text, {})
   if (addressesIn(tokens) > MAX_ADDRESSES) return null
   for (const token of tokens) tame(token)
-  const page = formatted(markdown.renderer.render(tokens, markdown.options, {}))
-  kept.set(key, page)
-  return page
+  return formatted(markdown.renderer.render(tokens, markdown.options, {}))
 }
 
 /** Most commands never format anything, so the library is loaded for the first text. */
