@@ -10,7 +10,7 @@ const MOST_SHOWN = 500
 /** The page of deleted torrents, which can be taken back. */
 export function binRoutes(parts: FormsParts): AdminRoute[] {
   const restore = async (context: AdminContext): Promise<Answer> => {
-    const outcomes = await restoreTorrents(parts.desk, context, context.form.all('id'))
+    const outcomes = await restoreTorrents(parts.collection, context, context.form.all('id'))
     parts.changed()
     return show(parts, context, html`${done(outcomes, 'taken back')} ${failures(outcomes)}`)
   }
@@ -25,11 +25,13 @@ export function binRoutes(parts: FormsParts): AdminRoute[] {
   ]
 }
 
-function show({ desk }: FormsParts, context: AdminContext, result: Html | null): Answer {
-  const all = listBin(desk)
-  const own = all.filter(({ path }) => context.may('delete', desk.owners.lastAt(path)))
+function show({ collection }: FormsParts, context: AdminContext, result: Html | null): Answer {
+  const all = listBin(collection)
+  const own = all.filter(({ path }) => context.may('delete', collection.owners.lastAt(path)))
   const days = KEPT_MS / 86_400_000
-  const rows = own.slice(0, MOST_SHOWN).map((each) => row(each, desk.places.titleOf(each.category)))
+  const rows = own
+    .slice(0, MOST_SHOWN)
+    .map((each) => row(each, collection.places.titleOf(each.category)))
   return context.page({
     title: 'Bin',
     content: html`${result}

@@ -25,13 +25,14 @@ export function categoriesRoutes(parts: FormsParts): AdminRoute[] {
 }
 
 async function change(parts: FormsParts, context: AdminContext): Promise<Answer> {
-  const { desk } = parts
+  const { collection } = parts
   const { form } = context
   const [act, address, name] = [form.text('act'), form.text('category'), form.text('name')]
   try {
-    if (act === 'create') await createCategory(desk, context, { parent: form.text('parent'), name })
-    else if (act === 'rename') await renameCategory(desk, context, { address, name })
-    else if (act === 'remove') await removeCategory(desk, context, address)
+    if (act === 'create')
+      await createCategory(collection, context, { parent: form.text('parent'), name })
+    else if (act === 'rename') await renameCategory(collection, context, { address, name })
+    else if (act === 'remove') await removeCategory(collection, context, address)
     else throw new BtkitError('usage', 'this cannot be done with categories')
   } catch (error) {
     if (!(error instanceof BtkitError) || error.code === 'not-permitted') throw error
@@ -46,8 +47,8 @@ interface Shown {
   readonly error: string | null
 }
 
-function show({ desk }: FormsParts, { page }: AdminContext, { form, error }: Shown): Answer {
-  const rows = desk.places.list().map((each) => row(desk.places, each))
+function show({ collection }: FormsParts, { page }: AdminContext, { form, error }: Shown): Answer {
+  const rows = collection.places.list().map((each) => row(collection.places, each))
   return page({
     title: 'Categories',
     status: error === null ? 200 : 400,
@@ -57,7 +58,7 @@ function show({ desk }: FormsParts, { page }: AdminContext, { form, error }: Sho
         <fieldset>
           <legend>New category</legend>
           ${textField(form, { name: 'name', label: 'Name' })}
-          ${categoryField(form, desk, { name: 'parent', label: 'In', isArchived: true })}
+          ${categoryField(form, collection, { name: 'parent', label: 'In', isArchived: true })}
           <div class="acts"><button class="main" name="act" value="create">Create</button></div>
         </fieldset>
       </form>

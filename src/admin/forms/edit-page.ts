@@ -33,9 +33,9 @@ export async function editPage(parts: FormsParts, context: AdminContext): Promis
     if (act === 'preview' || act === 'save') return await edit(parts, context, act === 'preview')
   } catch (error) {
     if (!(error instanceof BtkitError) || error.code === 'changed') throw error
-    return fieldsPage(context, openTorrents(parts.desk, context, torrents), error.message)
+    return fieldsPage(context, openTorrents(parts.collection, context, torrents), error.message)
   }
-  return fieldsPage(context, openTorrents(parts.desk, context, torrents), null)
+  return fieldsPage(context, openTorrents(parts.collection, context, torrents), null)
 }
 
 function fieldsPage(
@@ -105,7 +105,7 @@ function valueField(
 
 async function edit(parts: FormsParts, context: AdminContext, isDry: boolean): Promise<Answer> {
   const { form } = context
-  const outcomes = await editTorrents(parts.desk, context, {
+  const outcomes = await editTorrents(parts.collection, context, {
     torrents: form.all('torrent'),
     digest: form.text('digest'),
     changesOf: (opened) => changesOf(form, opened),

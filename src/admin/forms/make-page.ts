@@ -62,7 +62,7 @@ function show(parts: FormsParts, { page }: AdminContext, { form, error, plan }: 
             hint: `Below ${parts.makeFrom.join(' or ')}`,
             pick: true,
           })}
-          ${categoryField(form, parts.desk, { name: 'to', label: 'Category' })}
+          ${categoryField(form, parts.collection, { name: 'to', label: 'Category' })}
           ${textField(form, {
             name: 'output',
             label: 'Save as',
@@ -114,18 +114,18 @@ function begin(
   context: AdminContext,
   { form, source }: { readonly form: Form; readonly source: string },
 ): Job {
-  const { desk, jobs } = parts
+  const { collection, jobs } = parts
   refuseBusy(jobs)
   const name = torrentName(form.text('output') || basename(source))
-  const category = desk.places.category(form.text('to'))
-  desk.held.refuse({ address: '', category, name, path: '' })
+  const category = collection.places.category(form.text('to'))
+  collection.held.refuse({ address: '', category, name, path: '' })
   if (isTaken(join(category.path, name)))
     throw new BtkitError('exists', `${name}: is there already; choose another name`)
   const about = { title: `Torrent of ${basename(source)}`, tool: 'make', path: category.address }
   return jobs.start(about, (signal): Work<string> => {
     const task = makeTorrent(source, { ...torrentOptions(form), threads: THREADS, signal })
     const kept = task.then(async ({ bytes }) => {
-      await desk.change(() => addTorrent(desk, context, { bytes, name, category }))
+      await collection.change(() => addTorrent(collection, context, { bytes, name, category }))
       parts.changed()
       return name
     })

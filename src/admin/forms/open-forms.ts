@@ -1,10 +1,10 @@
 import { startPeriodicTasks } from '../../server/lifecycle/periodic-tasks.js'
 import { Jobs } from '../../pages/jobs.js'
 import { emptyBin } from '../torrents/bin.js'
-import { Desk } from '../torrents/desk.js'
+import { Collection } from '../torrents/collection.js'
 import type { Root } from '../torrents/places.js'
 import { realRoots } from '../torrents/source.js'
-import { Trays } from '../torrents/tray.js'
+import { WaitingUploads } from '../torrents/waiting-uploads.js'
 import type { FormsParts } from './parts.js'
 
 /** Milliseconds between two looks for what is too old: deleted torrents and uploads. */
@@ -42,12 +42,12 @@ export interface OpenForms extends FormsParts {
  */
 export async function openForms(settings: FormsSettings): Promise<OpenForms> {
   const { stateDirectory, now, monotonic, onError } = settings
-  const desk = new Desk(settings)
-  const trays = new Trays(stateDirectory, now)
+  const collection = new Collection(settings)
+  const uploads = new WaitingUploads(stateDirectory, now)
   const jobs = new Jobs(monotonic, () => undefined)
   const tidy = async () => {
-    trays.sweep()
-    await emptyBin(desk)
+    uploads.sweep()
+    await emptyBin(collection)
   }
   await tidy()
   const stop = startPeriodicTasks([{ act: tidy, period: TIDY_PERIOD }], onError)
@@ -56,5 +56,5 @@ export async function openForms(settings: FormsSettings): Promise<OpenForms> {
     await stop()
     await jobs.settled()
   }
-  return { ...settings, desk, trays, jobs, makeFrom: realRoots(settings.makeFrom), close }
+  return { ...settings, collection, uploads, jobs, makeFrom: realRoots(settings.makeFrom), close }
 }

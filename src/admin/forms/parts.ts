@@ -7,13 +7,13 @@ import type { Jobs } from '../../pages/jobs.js'
 import type { Preset } from '../../pages/torrent-fields.js'
 import { html, type Html } from '../../text/html.js'
 import { count } from '../../text/quantity.js'
-import type { Desk, Outcome } from '../torrents/desk.js'
-import type { Trays } from '../torrents/tray.js'
+import type { Collection, Outcome } from '../torrents/collection.js'
+import type { WaitingUploads } from '../torrents/waiting-uploads.js'
 
 /** The parts that the pages about torrents share. */
 export interface FormsParts {
-  readonly desk: Desk
-  readonly trays: Trays
+  readonly collection: Collection
+  readonly uploads: WaitingUploads
   readonly jobs: Jobs
   /** Real paths of the directories whose files may become torrents. */
   readonly makeFrom: readonly string[]
@@ -29,7 +29,7 @@ export interface FormsParts {
 /** A list of categories to choose from; `isArchived` adds those of the archive. */
 export function categoryField(
   form: Form,
-  { places }: Desk,
+  { places }: Collection,
   field: { readonly name: string; readonly label: string; readonly isArchived?: boolean },
 ): Html {
   const listed = places.list().filter(({ root }) => field.isArchived === true || !root.isArchive)

@@ -98,10 +98,10 @@ interface Wanted {
 }
 
 function begin(parts: FormsParts, context: AdminContext, { form, wanted }: Wanted): Job {
-  const { desk, jobs } = parts
+  const { collection, jobs } = parts
   const places = form.all('torrent').map((address) => {
-    const place = desk.places.torrent(address)
-    context.require('publish', desk.ownerOf(place))
+    const place = collection.places.torrent(address)
+    context.require('publish', collection.ownerOf(place))
     return place
   })
   const client = parts.clients.find(({ label }) => label === form.text('client'))
@@ -119,7 +119,7 @@ function begin(parts: FormsParts, context: AdminContext, { form, wanted }: Wante
       for (const [i, { isGood }] of outcomes.entries()) {
         const place = places[i]
         if (isGood && place)
-          context.note(wanted, desk.subject(place.category, place.name), client.label)
+          context.note(wanted, collection.subject(place.category, place.name), client.label)
       }
       return outcomes
     })

@@ -12,7 +12,7 @@ import { count, formatBytes } from '../../text/quantity.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../torrents/bin.js'
 import { archiveTorrents, moveTorrents } from '../torrents/categories.js'
-import type { Outcome } from '../torrents/desk.js'
+import type { Outcome } from '../torrents/collection.js'
 import { HELD } from '../torrents/held.js'
 import { SUFFIX } from '../torrents/names.js'
 import type { Category } from '../torrents/places.js'
@@ -44,7 +44,7 @@ export function torrentsRoutes(parts: FormsParts): AdminRoute[] {
 }
 
 async function changeTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
-  const { desk } = parts
+  const { collection } = parts
   const { form } = context
   const torrents = form.all('torrent')
   const act = form.text('act')
@@ -53,12 +53,12 @@ async function changeTorrents(parts: FormsParts, context: AdminContext): Promise
   if (act === 'publish') return publishPage(parts, context, { form })
   const acts: Record<string, () => Promise<Told>> = {
     move: async () =>
-      told(await moveTorrents(desk, context, { torrents, to: form.text('to') }), 'moved'),
+      told(await moveTorrents(collection, context, { torrents, to: form.text('to') }), 'moved'),
     archive: async () =>
-      told(await archiveTorrents(desk, context, { torrents, isBack: false }), 'archived'),
+      told(await archiveTorrents(collection, context, { torrents, isBack: false }), 'archived'),
     back: async () =>
-      told(await archiveTorrents(desk, context, { torrents, isBack: true }), 'taken back'),
-    delete: async () => told(await deleteTorrents(desk, context, torrents), 'deleted', BIN),
+      told(await archiveTorrents(collection, context, { torrents, isBack: true }), 'taken back'),
+    delete: async () => told(await deleteTorrents(collection, context, torrents), 'deleted', BIN),
   }
   const chosen = Object.hasOwn(acts, act) ? acts[act] : undefined
   if (!chosen) throw new BtkitError('usage', 'this cannot be done with torrents')
@@ -89,7 +89,7 @@ async function showTorrents(
   context: AdminContext,
   { form, result }: Shown,
 ): Promise<Answer> {
-  const { places } = parts.desk
+  const { places } = parts.collection
   const category = places.category(form.text('in') || '0')
   const wanted = form.text('q').toLowerCase()
   const names = places.torrentNames(category).filter((name) => name.toLowerCase().includes(wanted))
@@ -125,7 +125,7 @@ function nothing(wanted: string): Html {
 }
 
 /** The categories with numbers of torrents. */
-function categoryList({ desk: { places } }: FormsParts, current: Category): Html {
+function categoryList({ collection: { places } }: FormsParts, current: Category): Html {
   const items = places.list().map((each) => {
     const isCurrent = each.address === current.address && html` aria-current="page"`
     const name = each.names.at(-1) ?? places.titleOf(each)
@@ -176,7 +176,7 @@ async function table(parts: FormsParts, context: AdminContext, view: View): Prom
     if (at % AT_ONCE === 0) await setImmediate()
     rows.push(row(parts, context, { category, name }))
   }
-  const { archive } = parts.desk.places
+  const { archive } = parts.collection.places
   const isArchived = category.root.isArchive
   return html`<form method="post" action="torrents">
     <input type="hidden" name="in" value="${fieldValue(category.address)}" />
@@ -208,7 +208,7 @@ async function table(parts: FormsParts, context: AdminContext, view: View): Prom
         ${archive !== null && !isArchived && html`<button name="act" value="archive">Archive</button>`}
         ${isArchived && html`<button name="act" value="back">Take back</button>`}
         <span class="with">
-          ${categoryField(new Form({ to: category.address }), parts.desk, {
+          ${categoryField(new Form({ to: category.address }), parts.collection, {
             name: 'to',
             label: 'Move to',
           })}
@@ -220,14 +220,14 @@ async function table(parts: FormsParts, context: AdminContext, view: View): Prom
 }
 
 function row(
-  { desk }: FormsParts,
+  { collection }: FormsParts,
   context: AdminContext,
   { category, name }: { readonly category: Category; readonly name: string },
 ): Html {
   const path = join(category.path, name)
   const facts = factsAt(path)
-  const owner = desk.owners.lastAt(path)
-  const isHeld = desk.held.holds(category.path, name)
+  const owner = collection.owners.lastAt(path)
+  const isHeld = collection.held.holds(category.path, name)
   const mayChange = !isHeld && context.may('edit', owner)
   const value = fieldValue(`${category.address}/${name}`)
   const box = mayChange

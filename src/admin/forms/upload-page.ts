@@ -7,14 +7,14 @@ import { fieldValue, html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { keepTorrents } from '../torrents/keep.js'
-import type { Waiting } from '../torrents/tray.js'
+import type { Waiting } from '../torrents/waiting-uploads.js'
 import { MAX_BYTES, MAX_WAITING, type UploadedFile } from '../torrents/upload.js'
 import { categoryField, done, failures, type FormsParts } from './parts.js'
 
 /** The most findings and trackers of a torrent that are shown. */
 const MOST_LISTED = 10
 
-/** Limits of the frame around files; the tray limits the files. */
+/** Limits of the frame around files; WaitingUploads limits the files. */
 const LIMITS = {
   fieldNameSize: 100,
   fieldSize: 10_000,
@@ -39,7 +39,7 @@ export function uploadRoutes(parts: FormsParts): AdminRoute[] {
       upload: MAX_BYTES,
       handle: (context) => receive(parts, context),
     },
-    { method: 'POST', path: 'tray', handle: (context) => empty(parts, context) },
+    { method: 'POST', path: 'waiting', handle: (context) => empty(parts, context) },
   ]
 }
 
@@ -47,7 +47,7 @@ async function receive(parts: FormsParts, context: AdminContext): Promise<Answer
   context.require('add')
   const { request, user } = context
   const length = Number(request.headers['content-length'] ?? 0)
-  const { names, refused } = await parts.trays.receive(user.name, filesOf(context), length)
+  const { names, refused } = await parts.uploads.receive(user.name, filesOf(context), length)
   if (refused.length === 0 && names.length > 0) return seeOther('upload')
   const told = refused.map(({ message }) => html`<li class="bad">${message}</li>`)
   const result = html`<section role="alert">
@@ -98,12 +98,12 @@ async function empty(parts: FormsParts, context: AdminContext): Promise<Answer> 
   const chosen = form.all('keep')
   if (chosen.length === 0) throw new BtkitError('usage', 'no torrent was chosen; check its box')
   if (form.text('act') === 'discard') {
-    parts.trays.discard(user.name, chosen)
+    parts.uploads.discard(user.name, chosen)
     return seeOther('upload')
   }
   const names = new Map(chosen.map((name) => [name, form.text(`as ${name}`) || name]))
-  const keeping = { trays: parts.trays, to: form.text('to'), names }
-  const outcomes = await keepTorrents(parts.desk, context, keeping)
+  const keeping = { uploads: parts.uploads, to: form.text('to'), names }
+  const outcomes = await keepTorrents(parts.collection, context, keeping)
   parts.changed()
   const result = html`${done(outcomes, 'kept')} ${failures(outcomes)}`
   return show(parts, context, { form, result })
@@ -116,7 +116,7 @@ interface Shown {
 }
 
 function show(parts: FormsParts, context: AdminContext, { form, result, status }: Shown): Answer {
-  const waiting = parts.trays.list(context.user.name)
+  const waiting = parts.uploads.list(context.user.name)
   return context.page({
     title: 'Upload',
     status,
@@ -149,12 +149,12 @@ function show(parts: FormsParts, context: AdminContext, { form, result, status }
           <div class="acts"><button class="main">Upload</button></div>
         </fieldset>
       </form>
-      ${waiting.length > 0 && tray(parts, form, waiting)}`,
+      ${waiting.length > 0 && waitingForm(parts, form, waiting)}`,
   })
 }
 
-function tray(parts: FormsParts, form: Form, waiting: readonly Waiting[]): Html {
-  return html`<form method="post" action="tray">
+function waitingForm(parts: FormsParts, form: Form, waiting: readonly Waiting[]): Html {
+  return html`<form method="post" action="waiting">
     <section>
       <h2>${count(waiting.length, 'torrent')} not tracked yet</h2>
       <p class="muted">They are removed after a day if you do not keep them.</p>
@@ -175,7 +175,7 @@ function tray(parts: FormsParts, form: Form, waiting: readonly Waiting[]): Html 
       </div>
     </section>
     <section aria-label="Do with the chosen torrents">
-      ${categoryField(form, parts.desk, { name: 'to', label: 'Category' })}
+      ${categoryField(form, parts.collection, { name: 'to', label: 'Category' })}
       <div class="acts">
         <button class="main" name="act" value="keep">Keep</button>
         <button name="act" value="discard">Discard</button>

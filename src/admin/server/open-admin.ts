@@ -15,7 +15,7 @@ import { LogIns } from '../access/log-in.js'
 import { PasswordHasher } from '../access/password-hash.js'
 import { Sessions } from '../access/sessions.js'
 import { UsersFile } from '../access/users-file.js'
-import { Door } from './door.js'
+import { Authentication } from './authentication.js'
 import { adminRoutes } from './routes.js'
 import type { AdminParts, AdminSettings } from './settings.js'
 
@@ -59,11 +59,18 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
   await app.register(cookie, { secret: randomBytes(32).toString('base64') })
   const logIns = new LogIns({ ...parts, users, hasher: new PasswordHasher() })
   const sessions = new Sessions(parts.monotonic)
-  const door = new Door({ ...parts, settings, users, sessions, logIns, own: ownAddress(settings) })
+  const authentication = new Authentication({
+    ...parts,
+    settings,
+    users,
+    sessions,
+    logIns,
+    own: ownAddress(settings),
+  })
   const prefix = settings.url?.pathname.replace(/\/$/, '') ?? ''
   acceptForms(app)
   await app.register(multipart)
-  adminRoutes(app, { ...parts, door })
+  adminRoutes(app, { ...parts, authentication })
   if (prefix !== '') app.get(prefix, (_, reply) => reply.redirect(`${prefix}/`, 308))
   await app.ready()
   const limits = connectionLimits(CONNECTIONS, clientAddresses, maxDescriptors())

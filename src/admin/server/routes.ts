@@ -6,7 +6,7 @@ import { Form } from '../../pages/form.js'
 import { PAGES_STYLE } from '../../pages/style.js'
 import { html } from '../../text/html.js'
 import type { User } from '../access/users.js'
-import type { Door } from './door.js'
+import type { Authentication } from './authentication.js'
 import { adminPage, logInContent } from '../frame/admin-page.js'
 import { ADMIN_SCRIPT } from '../frame/script.js'
 import type { AdminParts } from './settings.js'
@@ -14,15 +14,15 @@ import { ADMIN_STYLE } from '../frame/style.js'
 import { mayDo, type AdminContext, type AdminRoute } from '../frame/visit.js'
 
 export interface RoutesParts extends AdminParts {
-  readonly door: Door
+  readonly authentication: Authentication
 }
 
 /** Adds the log-in, the log-out and all routes to an application. */
 export function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
-  const { door, routes } = parts
+  const { authentication, routes } = parts
   showErrors(app, parts)
   app.addHook('onRequest', (request, _, done) => {
-    door.checkOrigin(request)
+    authentication.checkOrigin(request)
     done()
   })
   const files = {
@@ -43,30 +43,38 @@ export function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
   }
 }
 
-function logInRoutes(app: FastifyInstance, { door }: RoutesParts): void {
+function logInRoutes(app: FastifyInstance, { authentication }: RoutesParts): void {
   const show = (request: FastifyRequest, reply: FastifyReply, failed: Failed | null) => {
-    const frame = { user: null, menu: [], root: '', token: () => door.token(request, reply) }
+    const frame = {
+      user: null,
+      menu: [],
+      root: '',
+      token: () => authentication.token(request, reply),
+    }
     const content = logInContent(failed?.error ?? null, failed?.name ?? '')
     return send(reply, adminPage({ title: 'Log in', content, status: failed?.status }, frame))
   }
   app.get('/login', async (request, reply) =>
-    (await door.userOf(request)) === null
+    (await authentication.userOf(request)) === null
       ? show(request, reply, null)
       : send(reply, seeOther('./')),
   )
   app.post('/login', async (request, reply) => {
     const form = formOf(request)
-    door.checkToken(request, form.text('token'))
+    authentication.checkToken(request, form.text('token'))
     const name = form.text('name')
-    const failure = await door.enter(request, reply, { name, password: form.raw('password') })
+    const failure = await authentication.enter(request, reply, {
+      name,
+      password: form.raw('password'),
+    })
     if (failure === null) return send(reply, seeOther('./'))
     return show(request, reply, { ...FAILURES[failure], name })
   })
   app.post('/logout', async (request, reply) => {
-    const user = await door.userOf(request)
+    const user = await authentication.userOf(request)
     if (user === null) return send(reply, seeOther('login'))
-    door.checkToken(request, formOf(request).text('token'))
-    return send(reply, door.leave(request, reply, user))
+    authentication.checkToken(request, formOf(request).text('token'))
+    return send(reply, authentication.leave(request, reply, user))
   })
 }
 
@@ -87,12 +95,12 @@ interface Exchange extends RoutesParts {
 }
 
 async function answer(route: AdminRoute, exchange: Exchange): Promise<FastifyReply> {
-  const { door, request, reply } = exchange
-  const user = await door.userOf(request)
+  const { authentication, request, reply } = exchange
+  const user = await authentication.userOf(request)
   if (user === null) return send(reply, seeOther(`${rootOf(request)}login`))
   const form = formOf(request)
   if (route.method === 'POST' && route.upload === undefined)
-    door.checkToken(request, form.text('token'))
+    authentication.checkToken(request, form.text('token'))
   const context = contextOf(user, form.without('token'), exchange)
   try {
     return await send(reply, await route.handle(context))
@@ -118,8 +126,8 @@ function told({ message }: BtkitError) {
 }
 
 function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
-  const { door, request, reply, routes, log, now } = exchange
-  const address = door.addressOf(request)
+  const { authentication, request, reply, routes, log, now } = exchange
+  const address = authentication.addressOf(request)
   const may: AdminContext['may'] = (action, owner = null) => mayDo(user, action, owner)
   const root = rootOf(request)
   const shown = routes.filter(({ menu }) => menu && (!menu.needs || may(menu.needs)))
@@ -143,12 +151,12 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
       log.note({ at: now(), user: user.name, address, action, target, details })
     },
     page: (parts: PageParts) =>
-      adminPage(parts, { user, menu, root, token: () => door.token(request, reply) }),
+      adminPage(parts, { user, menu, root, token: () => authentication.token(request, reply) }),
     query: new Form(request.url.split(/\?(.*)/s)[1] ?? ''),
     form,
     params: request.params as Record<string, string>,
     checkToken: (token) => {
-      door.checkToken(request, token)
+      authentication.checkToken(request, token)
     },
     request,
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
-import { forEach, type Actor, type Desk, type Outcome } from './desk.js'
+import { forEach, type Actor, type Collection, type Outcome } from './collection.js'
 import { makeDirectories } from './move-entry.js'
 import type { Category, Root } from './places.js'
 
@@ -32,24 +32,24 @@ export interface Deleted {
 
 /** Deletes torrents into the bin. A failure does not stop the others. */
 export function deleteTorrents(
-  desk: Desk,
+  collection: Collection,
   actor: Actor,
   torrents: readonly string[],
 ): Promise<Outcome[]> {
-  return desk.change(() =>
+  return collection.change(() =>
     forEach(torrents, async (address) => {
-      const { category, name, path } = desk.own(actor, address, 'delete')
-      const entry = `${desk.now()}-${randomBytes(4).toString('hex')}`
+      const { category, name, path } = collection.own(actor, address, 'delete')
+      const entry = `${collection.now()}-${randomBytes(4).toString('hex')}`
       const directory = join(category.root.path, BIN, entry, ...category.names)
       makeDirectories(directory, 0o700)
-      await desk.move(path, join(directory, name))
-      actor.note('delete', desk.subject(category, name))
+      await collection.move(path, join(directory, name))
+      actor.note('delete', collection.subject(category, name))
     }),
   )
 }
 
 /** The deleted torrents, newest first. */
-export function listBin({ places }: Desk): Deleted[] {
+export function listBin({ places }: Collection): Deleted[] {
   const found = [...places.roots.entries()].flatMap(([number, root]) => {
     return entriesOf(root).flatMap((entry): Deleted[] => {
       const place = findTorrent(join(root.path, BIN, entry))
@@ -60,7 +60,7 @@ export function listBin({ places }: Desk): Deleted[] {
   return found.sort((a, b) => b.deletedAt - a.deletedAt)
 }
 
-function describe({ places }: Pick<Desk, 'places'>, root: Root, { path }: { path: string }) {
+function describe({ places }: Pick<Collection, 'places'>, root: Root, { path }: { path: string }) {
   const [entry = '', ...names] = relative(join(root.path, BIN), path).split('/')
   const name = names.pop() ?? ''
   const from = join(root.path, ...names, name)
@@ -70,37 +70,37 @@ function describe({ places }: Pick<Desk, 'places'>, root: Root, { path }: { path
 
 /** Puts deleted torrents back where they were. A failure does not stop the others. */
 export function restoreTorrents(
-  desk: Desk,
+  collection: Collection,
   actor: Actor,
   ids: readonly string[],
 ): Promise<Outcome[]> {
-  return desk.change(() => {
-    const bin = new Map(listBin(desk).map((deleted) => [deleted.id, deleted]))
+  return collection.change(() => {
+    const bin = new Map(listBin(collection).map((deleted) => [deleted.id, deleted]))
     return forEach(ids, async (id) => {
       const deleted = bin.get(id)
       if (!deleted) throw new BtkitError('not-found', 'it is not in the bin any more')
       const { category, name, from, path } = deleted
-      actor.require('delete', desk.ownerOf(deleted))
+      actor.require('delete', collection.ownerOf(deleted))
       makeDirectories(category.path)
-      desk.places.category(category.address)
-      await desk.move(path, from)
-      rmSync(entryPath(desk, id), { recursive: true, force: true })
-      actor.note('restore', desk.subject(category, name))
+      collection.places.category(category.address)
+      await collection.move(path, from)
+      rmSync(entryPath(collection, id), { recursive: true, force: true })
+      actor.note('restore', collection.subject(category, name))
     })
   })
 }
 
 /** Removes what was deleted more than 30 days ago, and returns how many torrents that were. */
-export function emptyBin(desk: Desk): Promise<number> {
-  return desk.change(() => {
+export function emptyBin(collection: Collection): Promise<number> {
+  return collection.change(() => {
     let count = 0
-    for (const [number, root] of desk.places.roots.entries()) {
+    for (const [number, root] of collection.places.roots.entries()) {
       for (const entry of entriesOf(root)) {
         const deletedAt = Number(ENTRY.exec(entry)?.[1])
-        if (desk.now() - deletedAt < KEPT_MS) continue
-        const path = entryPath(desk, `${number}/${entry}`)
+        if (collection.now() - deletedAt < KEPT_MS) continue
+        const path = entryPath(collection, `${number}/${entry}`)
         rmSync(path, { recursive: true, force: true })
-        desk.owners.forget(path)
+        collection.owners.forget(path)
         count++
       }
     }
@@ -108,7 +108,7 @@ export function emptyBin(desk: Desk): Promise<number> {
   })
 }
 
-function entryPath({ places }: Desk, id: string): string {
+function entryPath({ places }: Collection, id: string): string {
   const [number, entry = ''] = id.split('/')
   return join(places.roots[Number(number)]?.path ?? '', BIN, entry)
 }

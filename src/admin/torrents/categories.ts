@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { isWithin } from '../../files/inside.js'
 import { syncDirectory } from '../../files/write/sync-directory.js'
-import { forEach, type Actor, type Desk, type Outcome } from './desk.js'
+import { forEach, type Actor, type Collection, type Outcome } from './collection.js'
 import { makeDirectories } from './move-entry.js'
 import type { Category } from './places.js'
 
@@ -12,15 +12,15 @@ import type { Category } from './places.js'
  * @throws BtkitError `exists`, `bad-name`, `not-permitted`
  */
 export function createCategory(
-  desk: Desk,
+  collection: Collection,
   actor: Actor,
   { parent, name }: { readonly parent: string; readonly name: string },
 ): Promise<Category> {
   actor.require('organize')
-  return desk.change(async () => {
-    const made = desk.places.below(desk.places.category(parent), name)
+  return collection.change(async () => {
+    const made = collection.places.below(collection.places.category(parent), name)
     await makeDirectory(made.path, name)
-    actor.note('create category', desk.subject(made))
+    actor.note('create category', collection.subject(made))
     return made
   })
 }
@@ -30,18 +30,18 @@ export function createCategory(
  * @throws BtkitError `exists`, `bad-name`, `not-permitted`
  */
 export function renameCategory(
-  desk: Desk,
+  collection: Collection,
   actor: Actor,
   { address, name }: { readonly address: string; readonly name: string },
 ): Promise<void> {
   actor.require('organize')
-  return desk.change(async () => {
-    const from = requireNoRoot(desk, desk.places.category(address))
-    const parent = desk.places.category(address.slice(0, address.lastIndexOf('/')))
-    const to = desk.places.below(parent, name)
-    refuseHeldBelow(desk, from)
-    await desk.move(from.path, to.path)
-    actor.note('rename category', desk.subject(from), `to ${name}`)
+  return collection.change(async () => {
+    const from = requireNoRoot(collection, collection.places.category(address))
+    const parent = collection.places.category(address.slice(0, address.lastIndexOf('/')))
+    const to = collection.places.below(parent, name)
+    refuseHeldBelow(collection, from)
+    await collection.move(from.path, to.path)
+    actor.note('rename category', collection.subject(from), `to ${name}`)
   })
 }
 
@@ -49,10 +49,14 @@ export function renameCategory(
  * Removes an empty category.
  * @throws BtkitError `exists` if it is not empty, `not-permitted`
  */
-export function removeCategory(desk: Desk, actor: Actor, address: string): Promise<void> {
+export function removeCategory(
+  collection: Collection,
+  actor: Actor,
+  address: string,
+): Promise<void> {
   actor.require('organize')
-  return desk.change(async () => {
-    const category = requireNoRoot(desk, desk.places.category(address))
+  return collection.change(async () => {
+    const category = requireNoRoot(collection, collection.places.category(address))
     try {
       rmdirSync(category.path)
     } catch (error) {
@@ -61,19 +65,19 @@ export function removeCategory(desk: Desk, actor: Actor, address: string): Promi
       throw asBtkitError(error, category.names.join('/'))
     }
     await syncDirectory(dirname(category.path))
-    actor.note('remove category', desk.subject(category))
+    actor.note('remove category', collection.subject(category))
   })
 }
 
 /** Moves torrents to a category. A failure does not stop the others. */
 export function moveTorrents(
-  desk: Desk,
+  collection: Collection,
   actor: Actor,
   { torrents, to }: { readonly torrents: readonly string[]; readonly to: string },
 ): Promise<Outcome[]> {
-  return desk.change(() => {
-    const category = desk.places.category(to)
-    return forEach(torrents, (address) => moveTorrent(desk, actor, { address, to: category }))
+  return collection.change(() => {
+    const category = collection.places.category(to)
+    return forEach(torrents, (address) => moveTorrent(collection, actor, { address, to: category }))
   })
 }
 
@@ -82,12 +86,12 @@ export function moveTorrents(
  * necessary. A failure does not stop the others.
  */
 export function archiveTorrents(
-  desk: Desk,
+  collection: Collection,
   actor: Actor,
   { torrents, isBack }: { readonly torrents: readonly string[]; readonly isBack: boolean },
 ): Promise<Outcome[]> {
-  const { places } = desk
-  return desk.change(() =>
+  const { places } = collection
+  return collection.change(() =>
     forEach(torrents, async (address) => {
       const { category } = places.torrent(address)
       if (category.root.isArchive !== isBack)
@@ -95,39 +99,39 @@ export function archiveTorrents(
       const root = isBack ? places.roots.findIndex(({ isArchive }) => !isArchive) : places.archive
       if (root === null) throw new BtkitError('usage', 'there is no archive; use --archive-dir')
       const to = places.across(category, root)
-      desk.own(actor, address)
+      collection.own(actor, address)
       makeDirectories(to.path)
-      await moveTorrent(desk, actor, { address, to: places.category(to.address) })
+      await moveTorrent(collection, actor, { address, to: places.category(to.address) })
     }),
   )
 }
 
 async function moveTorrent(
-  desk: Desk,
+  collection: Collection,
   actor: Actor,
   { address, to }: { readonly address: string; readonly to: Category },
 ): Promise<void> {
-  const place = desk.own(actor, address)
+  const place = collection.own(actor, address)
   const path = join(to.path, place.name)
   // A name that completedir keeps there may be missing just now
-  desk.held.refuse({ ...place, category: to })
-  await desk.move(place.path, path)
-  actor.note('move', desk.subject(place.category, place.name), `to ${desk.subject(to)}`)
+  collection.held.refuse({ ...place, category: to })
+  await collection.move(place.path, path)
+  actor.note('move', collection.subject(place.category, place.name), `to ${collection.subject(to)}`)
 }
 
 /** Refuses a directory that the tracker was given, or that has one below it. */
-function requireNoRoot({ places }: Desk, category: Category): Category {
+function requireNoRoot({ places }: Collection, category: Category): Category {
   if (!places.roots.some(({ path }) => isWithin(path, category.path))) return category
   throw new BtkitError('usage', 'this directory was named when the tracker was started; it stays')
 }
 
-function refuseHeldBelow(desk: Desk, category: Category): void {
-  const inside = desk.places.list().filter(({ address }) => {
+function refuseHeldBelow(collection: Collection, category: Category): void {
+  const inside = collection.places.list().filter(({ address }) => {
     return address === category.address || address.startsWith(`${category.address}/`)
   })
   for (const each of inside) {
-    for (const name of desk.places.torrentNames(each)) {
-      desk.held.refuse({ address: `${each.address}/${name}`, category: each, name, path: '' })
+    for (const name of collection.places.torrentNames(each)) {
+      collection.held.refuse({ address: `${each.address}/${name}`, category: each, name, path: '' })
     }
   }
 }

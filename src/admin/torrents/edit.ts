@@ -8,7 +8,7 @@ import {
   type ChangedValues,
   type Opened,
 } from '../../pages/edited-values.js'
-import { mainHash, type Actor, type Desk } from './desk.js'
+import { mainHash, type Actor, type Collection } from './collection.js'
 import type { TorrentPlace } from './places.js'
 
 /** The most torrents that are edited at once. */
@@ -34,9 +34,13 @@ export type EditedTorrent =
  * Reads torrents that a user may edit.
  * @throws BtkitError if one of them cannot be edited
  */
-export function openTorrents(desk: Desk, actor: Actor, torrents: readonly string[]): Opened[] {
+export function openTorrents(
+  collection: Collection,
+  actor: Actor,
+  torrents: readonly string[],
+): Opened[] {
   return torrents.map((address) => {
-    return openTorrent(address, readTorrent(desk.own(actor, address).path, DEFAULT_MAX_SIZE))
+    return openTorrent(address, readTorrent(collection.own(actor, address).path, DEFAULT_MAX_SIZE))
   })
 }
 
@@ -46,23 +50,23 @@ export function openTorrents(desk: Desk, actor: Actor, torrents: readonly string
  * @throws BtkitError `changed`, `not-permitted`, `not-found`, and `usage` for bad values
  */
 export function editTorrents(
-  desk: Desk,
+  collection: Collection,
   actor: Actor,
   edit: TorrentsEdit,
 ): Promise<EditedTorrent[]> {
-  return desk.change(async () => {
-    const opened = openTorrents(desk, actor, edit.torrents)
+  return collection.change(async () => {
+    const opened = openTorrents(collection, actor, edit.torrents)
     refuseChanged(opened, edit.digest)
-    const places = edit.torrents.map((address) => desk.own(actor, address))
+    const places = edit.torrents.map((address) => collection.own(actor, address))
     const changes = edit.changesOf(opened)
     const planned = await run(places, changes, true)
     if (edit.isDry) return planned
-    keepOwners(desk, places, planned)
+    keepOwners(collection, places, planned)
     const edited = await run(places, changes, false)
     for (const [i, { category, name }] of places.entries()) {
       const outcome = edited[i]
       if (outcome?.error === null && outcome.isChanged)
-        actor.note('edit', desk.subject(category, name), changed(outcome))
+        actor.note('edit', collection.subject(category, name), changed(outcome))
     }
     return edited
   })
@@ -84,7 +88,7 @@ async function run(
 
 /** Records the owners under the info hashes that the torrents are about to get. */
 function keepOwners(
-  { owners }: Desk,
+  { owners }: Collection,
   places: readonly TorrentPlace[],
   planned: readonly EditedTorrent[],
 ): void {

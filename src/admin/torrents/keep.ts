@@ -3,10 +3,10 @@ import { BtkitError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { writeAtomically } from '../../files/write/atomically.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
-import { forEach, mainHash, type Actor, type Desk, type Outcome } from './desk.js'
+import { forEach, mainHash, type Actor, type Collection, type Outcome } from './collection.js'
 import { torrentName } from './names.js'
 import { isTaken, type Category } from './places.js'
-import type { Trays } from './tray.js'
+import type { WaitingUploads } from './waiting-uploads.js'
 
 /** A torrent to put into a category. */
 export interface NewTorrent {
@@ -21,18 +21,22 @@ export interface NewTorrent {
  * the very same bytes.
  * @throws BtkitError `exists`, `bad-name`, `not-permitted` or `io`
  */
-export async function addTorrent(desk: Desk, actor: Actor, torrent: NewTorrent): Promise<void> {
+export async function addTorrent(
+  collection: Collection,
+  actor: Actor,
+  torrent: NewTorrent,
+): Promise<void> {
   const { bytes, category } = torrent
   const name = torrentName(torrent.name)
   const path = join(category.path, name)
-  desk.held.refuse({ address: '', category, name, path })
+  collection.held.refuse({ address: '', category, name, path })
   if (isTaken(path) && !holds(path, bytes))
     throw new BtkitError('exists', `${name}: is there already; choose another name`)
   if (isTaken(path)) return
   const infoHash = mainHash(parseMetainfo(bytes, { maxSize: bytes.length }))
-  desk.owners.add([{ path, infoHash }], actor.user.name)
+  collection.owners.add([{ path, infoHash }], actor.user.name)
   await writeAtomically(path, bytes, { noClobber: true })
-  actor.note('add', desk.subject(category, name))
+  actor.note('add', collection.subject(category, name))
 }
 
 /** Whether a file has these bytes: an earlier run was killed before it could remove the original. */
@@ -45,24 +49,28 @@ function holds(path: string, bytes: Uint8Array): boolean {
   }
 }
 
-/** Torrents that wait in a tray, and where they go. */
+/** Torrents that wait to be kept, and where they go. */
 export interface Keeping {
-  readonly trays: Trays
+  readonly uploads: WaitingUploads
   /** The address of the category. */
   readonly to: string
-  /** The names in the tray, and the names to give. */
+  /** The names of waiting torrents, and the names to give. */
   readonly names: ReadonlyMap<string, string>
 }
 
 /** Keeps torrents that a user uploaded. A failure does not stop the others. */
-export function keepTorrents(desk: Desk, actor: Actor, keeping: Keeping): Promise<Outcome[]> {
-  const { trays, to, names } = keeping
-  return desk.change(() => {
-    const category = desk.places.category(to)
+export function keepTorrents(
+  collection: Collection,
+  actor: Actor,
+  keeping: Keeping,
+): Promise<Outcome[]> {
+  const { uploads, to, names } = keeping
+  return collection.change(() => {
+    const category = collection.places.category(to)
     return forEach([...names.keys()], async (waiting) => {
-      const { bytes } = trays.get(actor.user.name, waiting).metainfo
-      await addTorrent(desk, actor, { bytes, name: names.get(waiting) ?? waiting, category })
-      trays.discard(actor.user.name, [waiting])
+      const { bytes } = uploads.get(actor.user.name, waiting).metainfo
+      await addTorrent(collection, actor, { bytes, name: names.get(waiting) ?? waiting, category })
+      uploads.discard(actor.user.name, [waiting])
     })
   })
 }

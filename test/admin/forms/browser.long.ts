@@ -8,7 +8,7 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { PASSWORDS } from '../../support/admin.js'
 import { startForms } from '../../support/admin-forms.js'
 import { openTab, unlessBrowser, type TabOptions } from '../../support/browser.js'
-import { filesBelow, torrentNamed } from '../../support/desk.js'
+import { filesBelow, torrentNamed } from '../../support/collection.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
 
 const TORRENTS = {

@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { resolveSource } from '../../../src/admin/torrents/source.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { followJob, startForms } from '../../support/admin-forms.js'
-import { filesBelow, torrentNamed } from '../../support/desk.js'
+import { filesBelow, torrentNamed } from '../../support/collection.js'
 import { makeScratch } from '../../support/scratch.js'
 
 async function plant(t: TestContext) {

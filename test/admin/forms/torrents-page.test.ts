@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { editTorrent } from '../../../src/library/changes.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { fieldsOf, startForms, type Fields } from '../../support/admin-forms.js'
-import { filesBelow, torrentNamed } from '../../support/desk.js'
+import { filesBelow, torrentNamed } from '../../support/collection.js'
 import { makeScratch } from '../../support/scratch.js'
 
 const A = torrentNamed('a', 'old')
@@ -140,7 +140,7 @@ test('no field leads out of the directories', async (t) => {
     '0/%2e%2e',
   ]
   for (const to of odd) {
-    await alice.post('/tray', [
+    await alice.post('/waiting', [
       ['act', 'keep'],
       ['keep', 'evil.torrent'],
       ['to', to],
@@ -163,7 +163,7 @@ test('no field leads out of the directories', async (t) => {
     await alice.get(`/torrents?in=${encodeURIComponent(to)}`)
   }
   for (const name of ['../x', '/tmp/x', 'a/b', '..', '.x', 'a\nb', 'x'.repeat(300)]) {
-    await alice.post('/tray', [
+    await alice.post('/waiting', [
       ['act', 'keep'],
       ['keep', 'evil.torrent'],
       ['as evil.torrent', name],

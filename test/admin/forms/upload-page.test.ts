@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startForms } from '../../support/admin-forms.js'
-import { filesBelow, torrentNamed } from '../../support/desk.js'
+import { filesBelow, torrentNamed } from '../../support/collection.js'
 
 const A = torrentNamed('a')
 const B = torrentNamed('b')
@@ -18,7 +18,7 @@ test('uploaded torrents are shown, then kept in a category, and tracked', async 
   assert.deepEqual(filesBelow(join(root, 'torrents')), ['linux/readme.txt'])
   const alice = await logIn()
   assert.doesNotMatch((await alice.get('/upload')).text, /not tracked yet/)
-  const kept = await bob.post('/tray', [
+  const kept = await bob.post('/waiting', [
     ...([
       ['act', 'keep'],
       ['to', '0/linux'],
@@ -30,7 +30,7 @@ test('uploaded torrents are shown, then kept in a category, and tracked', async 
   ])
   assert.match(kept.text, /1 torrent kept/)
   assert.deepEqual(filesBelow(join(root, 'torrents')), ['linux/first.torrent', 'linux/readme.txt'])
-  await bob.post('/tray', [
+  await bob.post('/waiting', [
     ['act', 'discard'],
     ['keep', 'b.torrent'],
   ])

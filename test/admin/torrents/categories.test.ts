@@ -14,27 +14,27 @@ import { TorrentLog } from '../../../src/state/torrents/log.js'
 import {
   ADMIN,
   filesBelow,
-  openTestDesk,
+  openTestCollection,
   OTHER,
   torrentNamed,
   UPLOADER,
-} from '../../support/desk.js'
+} from '../../support/collection.js'
 
 const A = torrentNamed('a')
 const B = torrentNamed('b')
 
 test('categories are directories: created, renamed, removed when empty', async (t) => {
-  const { desk, root } = openTestDesk(t, { 't/linux/a.torrent': A })
-  await createCategory(desk, ADMIN, { parent: '0/linux', name: 'debian 13' })
-  await renameCategory(desk, ADMIN, { address: '0/linux', name: 'gnu' })
+  const { collection, root } = openTestCollection(t, { 't/linux/a.torrent': A })
+  await createCategory(collection, ADMIN, { parent: '0/linux', name: 'debian 13' })
+  await renameCategory(collection, ADMIN, { address: '0/linux', name: 'gnu' })
   assert.deepEqual(
-    desk.places.list().map(({ address }) => address),
+    collection.places.list().map(({ address }) => address),
     ['0', '0/gnu', '0/gnu/debian 13', '1'],
   )
   assert.deepEqual(filesBelow(join(root, 't')), ['gnu/a.torrent', 'readme.txt'])
-  await assert.rejects(removeCategory(desk, ADMIN, '0/gnu'), /not empty/)
-  await removeCategory(desk, ADMIN, '0/gnu/debian 13')
-  assert.equal(desk.places.list().length, 3)
+  await assert.rejects(removeCategory(collection, ADMIN, '0/gnu'), /not empty/)
+  await removeCategory(collection, ADMIN, '0/gnu/debian 13')
+  assert.equal(collection.places.list().length, 3)
   assert.deepEqual(
     ADMIN.notes.map((note) => note.replaceAll(root, '')),
     [
@@ -46,7 +46,10 @@ test('categories are directories: created, renamed, removed when empty', async (
 })
 
 test('no name or address leads out of the directories', async (t) => {
-  const { desk, root } = openTestDesk(t, { 't/in/a.torrent': A, 'outside/b.torrent': B })
+  const { collection, root } = openTestCollection(t, {
+    't/in/a.torrent': A,
+    'outside/b.torrent': B,
+  })
   symlinkSync(join(root, 'outside'), join(root, 't', 'link'))
   symlinkSync(join(root, 'outside', 'b.torrent'), join(root, 't', 'b.torrent'))
   const names = [
@@ -64,9 +67,9 @@ test('no name or address leads out of the directories', async (t) => {
     'x '.repeat(200),
   ]
   for (const name of names) {
-    const made = async () => createCategory(desk, ADMIN, { parent: '0', name })
+    const made = async () => createCategory(collection, ADMIN, { parent: '0', name })
     await assert.rejects(made, { code: 'bad-name' }, JSON.stringify(name))
-    await assert.rejects(renameCategory(desk, ADMIN, { address: '0/in', name }), {
+    await assert.rejects(renameCategory(collection, ADMIN, { address: '0/in', name }), {
       code: 'bad-name',
     })
   }
@@ -81,7 +84,7 @@ test('no name or address leads out of the directories', async (t) => {
     '0/in/..',
     'x',
   ]) {
-    assert.throws(() => desk.places.category(address), { name: 'BtkitError' }, address)
+    assert.throws(() => collection.places.category(address), { name: 'BtkitError' }, address)
   }
   const torrents = [
     '0/../outside/b.torrent',
@@ -90,7 +93,7 @@ test('no name or address leads out of the directories', async (t) => {
     '0/readme.txt',
     '0/in',
   ]
-  const outcomes = await moveTorrents(desk, ADMIN, { torrents, to: '0/in' })
+  const outcomes = await moveTorrents(collection, ADMIN, { torrents, to: '0/in' })
   assert.deepEqual(
     outcomes.filter(({ error }) => error === null),
     [],
@@ -99,9 +102,13 @@ test('no name or address leads out of the directories', async (t) => {
 })
 
 test('a move never replaces a torrent, and the others still move', async (t) => {
-  const { desk, root } = openTestDesk(t, { 't/a.torrent': A, 't/b.torrent': B, 't/x/a.torrent': B })
+  const { collection, root } = openTestCollection(t, {
+    't/a.torrent': A,
+    't/b.torrent': B,
+    't/x/a.torrent': B,
+  })
   const torrents = ['0/a.torrent', '0/b.torrent']
-  const [first, second] = await moveTorrents(desk, ADMIN, { torrents, to: '0/x' })
+  const [first, second] = await moveTorrents(collection, ADMIN, { torrents, to: '0/x' })
   assert.match(first!.error!.message, /a\.torrent: is there already/)
   assert.equal(second!.error, null)
   assert.deepEqual(filesBelow(join(root, 't')), [
@@ -114,10 +121,10 @@ test('a move never replaces a torrent, and the others still move', async (t) => 
 })
 
 test('of two who move the same torrent at once, one is told that it is gone', async (t) => {
-  const { desk, root } = openTestDesk(t, { 't/a.torrent': A })
+  const { collection, root } = openTestCollection(t, { 't/a.torrent': A })
   for (const name of ['x', 'y']) mkdirSync(join(root, 't', name))
   const both = ['0/x', '0/y'].map((to) =>
-    moveTorrents(desk, ADMIN, { torrents: ['0/a.torrent'], to }),
+    moveTorrents(collection, ADMIN, { torrents: ['0/a.torrent'], to }),
   )
   const [first, second] = (await Promise.all(both)).flat()
   assert.equal(first!.error, null)
@@ -126,38 +133,44 @@ test('of two who move the same torrent at once, one is told that it is gone', as
 })
 
 test('a release goes to the archive, into a category of the same name, and back', async (t) => {
-  const { desk, root } = openTestDesk(t, { 't/linux/12/a.torrent': A })
-  const there = await archiveTorrents(desk, ADMIN, {
+  const { collection, root } = openTestCollection(t, { 't/linux/12/a.torrent': A })
+  const there = await archiveTorrents(collection, ADMIN, {
     torrents: ['0/linux/12/a.torrent'],
     isBack: false,
   })
   assert.equal(there[0]!.error, null)
   assert.deepEqual(filesBelow(join(root, 'archive')), ['linux/12/a.torrent', 'readme.txt'])
-  await archiveTorrents(desk, ADMIN, { torrents: ['1/linux/12/a.torrent'], isBack: true })
+  await archiveTorrents(collection, ADMIN, { torrents: ['1/linux/12/a.torrent'], isBack: true })
   assert.deepEqual(filesBelow(join(root, 't')), ['linux/12/a.torrent', 'readme.txt'])
 })
 
 test('uploaders change only their own torrents, also after these were moved or renamed', async (t) => {
-  const { desk, root } = openTestDesk(t, { 't/x/b.torrent': B })
-  await addTorrent(desk, UPLOADER, { bytes: A, name: 'a', category: desk.places.category('0') })
+  const { collection, root } = openTestCollection(t, { 't/x/b.torrent': B })
+  await addTorrent(collection, UPLOADER, {
+    bytes: A,
+    name: 'a',
+    category: collection.places.category('0'),
+  })
   const move = (actor: typeof ADMIN, torrent: string, to: string) =>
-    moveTorrents(desk, actor, { torrents: [torrent], to }).then(([outcome]) => outcome!.error?.code)
+    moveTorrents(collection, actor, { torrents: [torrent], to }).then(
+      ([outcome]) => outcome!.error?.code,
+    )
   assert.equal(await move(OTHER, '0/a.torrent', '0/x'), 'not-permitted')
   assert.equal(await move(UPLOADER, '0/x/b.torrent', '0'), 'not-permitted')
   assert.equal(await move(UPLOADER, '0/a.torrent', '0/x'), undefined)
-  await renameCategory(desk, ADMIN, { address: '0/x', name: 'y' })
+  await renameCategory(collection, ADMIN, { address: '0/x', name: 'y' })
   assert.equal(await move(OTHER, '0/y/a.torrent', '0'), 'not-permitted')
   assert.equal(await move(UPLOADER, '0/y/a.torrent', '0'), undefined)
   // Another torrent at the same path is somebody else's
   writeFileSync(join(root, 't', 'a.torrent'), B)
   assert.equal(await move(UPLOADER, '0/a.torrent', '0/y'), 'not-permitted')
-  assert.throws(() => createCategory(desk, UPLOADER, { parent: '0', name: 'z' }), {
+  assert.throws(() => createCategory(collection, UPLOADER, { parent: '0', name: 'z' }), {
     code: 'not-permitted',
   })
 })
 
 test('what completedir keeps is neither moved nor renamed', async (t) => {
-  const { desk, root } = openTestDesk(t, { 't/x/a.torrent': A, 't/y/b.torrent': B })
+  const { collection, root } = openTestCollection(t, { 't/x/a.torrent': A, 't/y/b.torrent': B })
   const target = join(root, 't', 'x')
   const log = TorrentLog.open({
     ...{ stateDirectory: join(root, 'completedir'), target, isReadOnly: false },
@@ -167,7 +180,13 @@ test('what completedir keeps is neither moved nor renamed', async (t) => {
   const written = { file: none, info: none, keys: {} }
   log.put('a.torrent', { source: '/a', input: none, fingerprint: none, written, replaced: null })
   await log.close()
-  const [outcome] = await moveTorrents(desk, ADMIN, { torrents: ['0/x/a.torrent'], to: '0/y' })
+  const [outcome] = await moveTorrents(collection, ADMIN, {
+    torrents: ['0/x/a.torrent'],
+    to: '0/y',
+  })
   assert.match(outcome!.error!.message, /a\.torrent: btkit completedir keeps it/)
-  await assert.rejects(renameCategory(desk, ADMIN, { address: '0/x', name: 'z' }), /completedir/)
+  await assert.rejects(
+    renameCategory(collection, ADMIN, { address: '0/x', name: 'z' }),
+    /completedir/,
+  )
 })

@@ -2,18 +2,24 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Desk } from '../../../src/admin/torrents/desk.js'
+import type { Collection } from '../../../src/admin/torrents/collection.js'
 import { editTorrents, openTorrents } from '../../../src/admin/torrents/edit.js'
 import { addTorrent } from '../../../src/admin/torrents/keep.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { digestOf, type ChangedValues } from '../../../src/pages/edited-values.js'
-import { ADMIN, openTestDesk, OTHER, torrentNamed, UPLOADER } from '../../support/desk.js'
+import {
+  ADMIN,
+  openTestCollection,
+  OTHER,
+  torrentNamed,
+  UPLOADER,
+} from '../../support/collection.js'
 
 /** A form that shows torrents, which is sent later. */
-function openForm(desk: Desk, actor: typeof ADMIN, torrents: readonly string[]) {
-  const digest = digestOf(openTorrents(desk, actor, torrents))
+function openForm(collection: Collection, actor: typeof ADMIN, torrents: readonly string[]) {
+  const digest = digestOf(openTorrents(collection, actor, torrents))
   return (changes: ChangedValues, isDry = false) =>
-    editTorrents(desk, actor, { torrents, digest, changesOf: () => changes, isDry })
+    editTorrents(collection, actor, { torrents, digest, changesOf: () => changes, isDry })
 }
 
 function read(path: string) {
@@ -21,11 +27,11 @@ function read(path: string) {
 }
 
 test('several torrents are edited; a preview writes nothing', async (t) => {
-  const { desk, root } = openTestDesk(t, {
+  const { collection, root } = openTestCollection(t, {
     't/a.torrent': torrentNamed('a', 'old'),
     't/x/b.torrent': torrentNamed('b', 'other'),
   })
-  const send = openForm(desk, ADMIN, ['0/a.torrent', '0/x/b.torrent'])
+  const send = openForm(collection, ADMIN, ['0/a.torrent', '0/x/b.torrent'])
   const before = read(join(root, 't/a.torrent'))
   await send({ comment: 'new' }, true)
   assert.equal(read(join(root, 't/a.torrent')).comment, 'old')
@@ -40,12 +46,12 @@ test('several torrents are edited; a preview writes nothing', async (t) => {
 })
 
 test('of two who edit at once, the second is told, and nothing is lost', async (t) => {
-  const { desk, root } = openTestDesk(t, {
+  const { collection, root } = openTestCollection(t, {
     't/a.torrent': torrentNamed('a'),
     't/b.torrent': torrentNamed('b'),
   })
   const [first, second] = [['0/a.torrent'], ['0/b.torrent', '0/a.torrent']].map((torrents) =>
-    openForm(desk, ADMIN, torrents),
+    openForm(collection, ADMIN, torrents),
   )
   const sent = [first!({ comment: 'first' }), second!({ comment: 'second' })]
   const [one, two] = await Promise.allSettled(sent)
@@ -56,18 +62,18 @@ test('of two who edit at once, the second is told, and nothing is lost', async (
 })
 
 test('an uploader keeps what he edits, even with another info hash', async (t) => {
-  const { desk } = openTestDesk(t)
-  const category = desk.places.category('0')
-  await addTorrent(desk, UPLOADER, { bytes: torrentNamed('a'), name: 'a', category })
-  assert.throws(() => openForm(desk, OTHER, ['0/a.torrent']), { code: 'not-permitted' })
-  await openForm(desk, UPLOADER, ['0/a.torrent'])({ name: 'other' })
-  await openForm(desk, UPLOADER, ['0/a.torrent'])({ comment: 'mine' })
-  assert.throws(() => openForm(desk, OTHER, ['0/a.torrent']), { code: 'not-permitted' })
+  const { collection } = openTestCollection(t)
+  const category = collection.places.category('0')
+  await addTorrent(collection, UPLOADER, { bytes: torrentNamed('a'), name: 'a', category })
+  assert.throws(() => openForm(collection, OTHER, ['0/a.torrent']), { code: 'not-permitted' })
+  await openForm(collection, UPLOADER, ['0/a.torrent'])({ name: 'other' })
+  await openForm(collection, UPLOADER, ['0/a.torrent'])({ comment: 'mine' })
+  assert.throws(() => openForm(collection, OTHER, ['0/a.torrent']), { code: 'not-permitted' })
 })
 
 test('bad values are refused, and nothing changes', async (t) => {
-  const { desk, root } = openTestDesk(t, { 't/a.torrent': torrentNamed('a') })
-  const send = openForm(desk, ADMIN, ['0/a.torrent'])
+  const { collection, root } = openTestCollection(t, { 't/a.torrent': torrentNamed('a') })
+  const send = openForm(collection, ADMIN, ['0/a.torrent'])
   const before = readFileSync(join(root, 't/a.torrent'))
   await assert.rejects(send({ trackers: [['javascript:alert(1)']] }), { code: 'usage' })
   await assert.rejects(send({ name: '../up' }), { code: 'bad-name' })

@@ -6,13 +6,19 @@ import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { mainHash } from '../../../src/admin/torrents/desk.js'
+import { mainHash } from '../../../src/admin/torrents/collection.js'
 import { addTorrent } from '../../../src/admin/torrents/keep.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { deskAt, filesBelow, openTestDesk, torrentNamed, UPLOADER } from '../../support/desk.js'
+import {
+  collectionAt,
+  filesBelow,
+  openTestCollection,
+  torrentNamed,
+  UPLOADER,
+} from '../../support/collection.js'
 import { random } from '../../support/random.js'
 
-const BUSY = fileURLToPath(new URL('../../support/busy-desk.js', import.meta.url))
+const BUSY = fileURLToPath(new URL('../../support/busy-collection.js', import.meta.url))
 const NAMES = Array.from({ length: 20 }, (_, i) => `first ${i}`)
 
 /** The kept torrents by comment, which nothing here changes, with their paths. */
@@ -27,10 +33,17 @@ function keptTorrents(root: string) {
 }
 
 test('after kill -9 at any moment, each torrent is whole, once, and its owner known', async (t) => {
-  const { root, desk } = openTestDesk(t, { 't/one/readme.txt': '', 't/two/readme.txt': '' })
+  const { root, collection } = openTestCollection(t, {
+    't/one/readme.txt': '',
+    't/two/readme.txt': '',
+  })
   for (const name of NAMES) {
     const bytes = torrentNamed(name, `${name}.torrent`)
-    await addTorrent(desk, UPLOADER, { bytes, name, category: desk.places.category('0/one') })
+    await addTorrent(collection, UPLOADER, {
+      bytes,
+      name,
+      category: collection.places.category('0/one'),
+    })
   }
   let most = 0
   for (let round = 0; round < 40; round++) {
@@ -44,7 +57,7 @@ test('after kill -9 at any moment, each torrent is whole, once, and its owner kn
     const comments = torrents.map(({ metainfo }) => metainfo.comment)
     assert.equal(new Set(comments).size, comments.length, 'no torrent is there twice')
     for (const name of NAMES) assert.ok(comments.includes(`${name}.torrent`), `${name} is there`)
-    const { owners } = deskAt(root).desk
+    const { owners } = collectionAt(root).collection
     for (const { path, metainfo } of torrents) {
       assert.equal(owners.of({ path, infoHash: mainHash(metainfo) }), 'uli', path)
     }

@@ -37,7 +37,7 @@ export interface Received {
  * The uploaded torrents of each user, which wait until the user keeps them. Nothing in here is
  * tracked. A torrent that nobody kept is removed after a day.
  */
-export class Trays {
+export class WaitingUploads {
   readonly #directory: string
   /** Users whose uploads are under way. */
   readonly #arriving = new Set<string>()
@@ -63,7 +63,7 @@ export class Trays {
     if (this.#arriving.has(user))
       throw new BtkitError('busy', 'another upload of yours has not ended yet; wait for it')
     this.#arriving.add(user)
-    const directory = join(this.#trayOf(user), `.${randomBytes(8).toString('hex')}`)
+    const directory = join(this.#directoryOf(user), `.${randomBytes(8).toString('hex')}`)
     try {
       this.sweep()
       makeDirectory(directory)
@@ -89,15 +89,15 @@ export class Trays {
     return { names, refused }
   }
 
-  /** Gives a file a free name in the tray; the same torrent is not stored twice. */
+  /** Gives a file a free name among the uploads of a user; the same torrent is not stored twice. */
   #place(user: string, path: string, name: string): string {
-    const tray = this.#trayOf(user)
+    const directory = this.#directoryOf(user)
     const digest = digestOf(readBoundedRegular(path, DEFAULT_MAX_SIZE))
     for (let count = 1; ; count++) {
       const free = count === 1 ? name : name.replace(/\.torrent$/, ` (${count}).torrent`)
-      const known = readIfThere(join(tray, free))
+      const known = readIfThere(join(directory, free))
       if (known !== null && digestOf(known) !== digest) continue
-      renameSync(path, join(tray, free))
+      renameSync(path, join(directory, free))
       return free
     }
   }
@@ -124,7 +124,7 @@ export class Trays {
   get(user: string, name: string): Waiting {
     if (!this.#names(user).includes(name))
       throw new BtkitError('not-found', `${escapeText(name)}: waits no longer; upload it again`)
-    const metainfo = readTorrent(join(this.#trayOf(user), name), DEFAULT_MAX_SIZE)
+    const metainfo = readTorrent(join(this.#directoryOf(user), name), DEFAULT_MAX_SIZE)
     const { length } = metainfo.bytes
     const digest = digestOf(metainfo.bytes)
     return { name, length, digest, metainfo, findings: lintMetainfo(metainfo) }
@@ -134,14 +134,14 @@ export class Trays {
   discard(user: string, names: readonly string[]): void {
     const there = new Set(this.#names(user))
     for (const name of names) {
-      if (there.has(name)) rmSync(join(this.#trayOf(user), name), { force: true })
+      if (there.has(name)) rmSync(join(this.#directoryOf(user), name), { force: true })
     }
   }
 
   /** Removes what waited for a day. */
   sweep(): void {
-    for (const tray of namesIn(this.#directory)) {
-      const directory = join(this.#directory, tray)
+    for (const user of namesIn(this.#directory)) {
+      const directory = join(this.#directory, user)
       for (const name of namesIn(directory)) {
         const path = join(directory, name)
         const stats = statSync(path, { throwIfNoEntry: false })
@@ -152,17 +152,17 @@ export class Trays {
   }
 
   #names(user: string): string[] {
-    const names = namesIn(this.#trayOf(user))
+    const names = namesIn(this.#directoryOf(user))
     return names.filter((name) => !name.startsWith('.')).sort()
   }
 
   /** The sizes of the torrents that wait for a user, in bytes. */
   #waiting(user: string): number[] {
-    const paths = this.#names(user).map((name) => join(this.#trayOf(user), name))
+    const paths = this.#names(user).map((name) => join(this.#directoryOf(user), name))
     return paths.map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0)
   }
 
-  #trayOf(user: string): string {
+  #directoryOf(user: string): string {
     return join(this.#directory, createHash('sha256').update(user).digest('hex').slice(0, 32))
   }
 }

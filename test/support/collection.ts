@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { BtkitError } from '../../src/errors.js'
-import { Desk, type Actor } from '../../src/admin/torrents/desk.js'
-import { Trays } from '../../src/admin/torrents/tray.js'
+import { Collection, type Actor } from '../../src/admin/torrents/collection.js'
+import { WaitingUploads } from '../../src/admin/torrents/waiting-uploads.js'
 import type { UploadedFile } from '../../src/admin/torrents/upload.js'
 import { makeScratch, type Files, type Scope } from './scratch.js'
 import { singleFileInfo, torrentOf } from './torrents.js'
@@ -29,17 +29,17 @@ function actorOf(name: string, isAdmin: boolean): TestActor {
   }
 }
 
-/** A desk over planted torrents in `t`, with an archive in `archive`. */
-export function openTestDesk(t: Scope, files: Files = {}) {
+/** A collection over planted torrents in `t`, with an archive in `archive`. */
+export function openTestCollection(t: Scope, files: Files = {}) {
   for (const { notes } of [ADMIN, UPLOADER, OTHER]) notes.length = 0
-  return deskAt(makeScratch(t, { 't/readme.txt': '', 'archive/readme.txt': '', ...files }))
+  return collectionAt(makeScratch(t, { 't/readme.txt': '', 'archive/readme.txt': '', ...files }))
 }
 
-/** A desk over the directories `t` and `archive` in a directory. */
-export function deskAt(root: string) {
+/** A collection over the directories `t` and `archive` in a directory. */
+export function collectionAt(root: string) {
   const clock = { now: Date.UTC(2026, 0, 1) }
   const stateDirectory = join(root, 'state')
-  const desk = new Desk({
+  const collection = new Collection({
     roots: [
       { path: join(root, 't'), isArchive: false },
       { path: join(root, 'archive'), isArchive: true },
@@ -48,8 +48,8 @@ export function deskAt(root: string) {
     otherStates: [join(root, 'completedir')],
     now: () => clock.now,
   })
-  const trays = new Trays(stateDirectory, () => Date.now())
-  return { root, desk, trays, clock, stateDirectory }
+  const uploads = new WaitingUploads(stateDirectory, () => Date.now())
+  return { root, collection, uploads, clock, stateDirectory }
 }
 
 /** A torrent whose info hash depends on its name. */

@@ -16,7 +16,7 @@ import type { AdminSettings } from './settings.js'
 /** The cookie with the signed id of a visitor. */
 const COOKIE = 'btkit-admin'
 
-export interface DoorParts {
+export interface AuthenticationParts {
   readonly settings: AdminSettings
   readonly own: OwnAddress
   readonly users: UsersFile
@@ -28,12 +28,12 @@ export interface DoorParts {
 }
 
 /** Decides who gets in: where requests come from, log-ins, sessions, and tokens of forms. */
-export class Door {
+export class Authentication {
   readonly #tokens = new Tokens({})
   /** Ids of visitors by their requests, also those that this request's answer sets. */
   readonly #ids = new WeakMap<FastifyRequest, string>()
 
-  constructor(private readonly parts: DoorParts) {}
+  constructor(private readonly parts: AuthenticationParts) {}
 
   /**
    * Refuses requests from other sites.

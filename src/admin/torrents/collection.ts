@@ -22,8 +22,8 @@ export interface Actor {
   readonly note: (action: string, target: string, details?: string) => void
 }
 
-/** The parts of a desk. */
-export interface DeskParts {
+/** The parts of a collection. */
+export interface CollectionParts {
   readonly roots: readonly Root[]
   /** The directory of all state. */
   readonly stateDirectory: string
@@ -34,7 +34,7 @@ export interface DeskParts {
 }
 
 /** The torrents that users change, and the rules for it. Changes run one after the other. */
-export class Desk {
+export class Collection {
   readonly places: Places
   readonly owners: Owners
   readonly held: HeldTorrents
@@ -43,7 +43,7 @@ export class Desk {
   #last: Promise<unknown> = Promise.resolve()
 
   /** @throws BtkitError if a root or the state cannot be read */
-  constructor({ roots, stateDirectory, otherStates, now }: DeskParts) {
+  constructor({ roots, stateDirectory, otherStates, now }: CollectionParts) {
     this.places = new Places(roots)
     this.owners = new Owners(stateDirectory)
     this.held = new HeldTorrents([stateDirectory, ...otherStates])

@@ -3,44 +3,44 @@ import { utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { keepTorrents } from '../../../src/admin/torrents/keep.js'
-import { Trays, WAIT_MS } from '../../../src/admin/torrents/tray.js'
+import { WaitingUploads, WAIT_MS } from '../../../src/admin/torrents/waiting-uploads.js'
 import { MAX_WAITING, type UploadedFile } from '../../../src/admin/torrents/upload.js'
 import {
   filesBelow,
-  openTestDesk,
+  openTestCollection,
   OTHER,
   torrentNamed,
   uploadOf,
   UPLOADER,
-} from '../../support/desk.js'
+} from '../../support/collection.js'
 
 const A = torrentNamed('a')
 const B = torrentNamed('b')
 
-test('uploaded torrents wait in the tray of their user until they are kept', async (t) => {
-  const { desk, trays, root } = openTestDesk(t)
-  const { names, refused } = await trays.receive('uli', uploadOf({ 'a.torrent': A, b: B }), 0)
+test('uploaded torrents wait until their user keeps them', async (t) => {
+  const { collection, uploads, root } = openTestCollection(t)
+  const { names, refused } = await uploads.receive('uli', uploadOf({ 'a.torrent': A, b: B }), 0)
   assert.deepEqual([names, refused], [['a.torrent', 'b.torrent'], []])
   assert.deepEqual(filesBelow(join(root, 't')), ['readme.txt'])
   assert.deepEqual(
-    trays.list('uli').map(({ metainfo }) => metainfo.name),
+    uploads.list('uli').map(({ metainfo }) => metainfo.name),
     ['a', 'b'],
   )
-  assert.deepEqual(trays.list('ute'), [])
+  assert.deepEqual(uploads.list('ute'), [])
   const keep = new Map([['a.torrent', 'first.torrent']])
-  const [outcome] = await keepTorrents(desk, UPLOADER, { trays, to: '0', names: keep })
+  const [outcome] = await keepTorrents(collection, UPLOADER, { uploads, to: '0', names: keep })
   assert.equal(outcome!.error, null)
   assert.deepEqual(filesBelow(join(root, 't')), ['first.torrent', 'readme.txt'])
   assert.deepEqual(
-    trays.list('uli').map(({ name }) => name),
+    uploads.list('uli').map(({ name }) => name),
     ['b.torrent'],
   )
   assert.deepEqual(UPLOADER.notes, [`uli add ${root}/t/first.torrent`])
-  assert.equal(desk.owners.lastAt(join(root, 't', 'first.torrent')), 'uli')
+  assert.equal(collection.owners.lastAt(join(root, 't', 'first.torrent')), 'uli')
 })
 
 test('what is no torrent is refused with one line, and the rest is taken', async (t) => {
-  const { trays, stateDirectory } = openTestDesk(t)
+  const { uploads, stateDirectory } = openTestCollection(t)
   const files = {
     'page.torrent': '<html>'.repeat(100),
     'empty.torrent': '',
@@ -49,7 +49,7 @@ test('what is no torrent is refused with one line, and the rest is taken', async
     'C:\\fake\\.hidden.torrent': B,
     'ok.torrent': B,
   }
-  const { names, refused } = await trays.receive('uli', uploadOf(files), 0)
+  const { names, refused } = await uploads.receive('uli', uploadOf(files), 0)
   assert.deepEqual(names, ['up.torrent', 'ok.torrent'])
   const told = refused.map(({ message }) => message)
   assert.equal(told.length, 4)
@@ -72,69 +72,72 @@ async function* one(begin: string): AsyncGenerator<UploadedFile> {
 }
 
 test('too large an upload ends early, and nothing of it is stored', async (t) => {
-  const { trays, stateDirectory } = openTestDesk(t)
+  const { uploads, stateDirectory } = openTestCollection(t)
   const never = uploadOf({ 'a.torrent': A })
-  await assert.rejects(trays.receive('uli', never, 2 ** 30), { code: 'too-large' })
+  await assert.rejects(uploads.receive('uli', never, 2 ** 30), { code: 'too-large' })
   for (const begin of ['d4:info', 'junk'])
-    await assert.rejects(trays.receive('uli', one(begin), 0), { code: 'too-large' })
+    await assert.rejects(uploads.receive('uli', one(begin), 0), { code: 'too-large' })
   assert.deepEqual(filesBelow(stateDirectory), [])
 })
 
 test('10,000 files are refused, and nothing of them is stored', async (t) => {
-  const { trays, stateDirectory } = openTestDesk(t)
+  const { uploads, stateDirectory } = openTestCollection(t)
   let sent = 0
   const many = async function* (): AsyncGenerator<UploadedFile> {
     for (; sent < 10_000; sent++) yield* uploadOf({ [`${sent}.torrent`]: A })
   }
-  await assert.rejects(trays.receive('uli', many(), 0), { code: 'too-many' })
+  await assert.rejects(uploads.receive('uli', many(), 0), { code: 'too-many' })
   assert.equal(sent, MAX_WAITING)
   assert.deepEqual(filesBelow(stateDirectory), [])
 })
 
 test('a name that is taken gets a number, and the same torrent waits once', async (t) => {
-  const { trays } = openTestDesk(t)
-  for (const bytes of [A, B, A]) await trays.receive('uli', uploadOf({ 'a.torrent': bytes }), 0)
+  const { uploads } = openTestCollection(t)
+  for (const bytes of [A, B, A]) await uploads.receive('uli', uploadOf({ 'a.torrent': bytes }), 0)
   assert.deepEqual(
-    trays.list('uli').map(({ name }) => name),
+    uploads.list('uli').map(({ name }) => name),
     ['a (2).torrent', 'a.torrent'],
   )
 })
 
 test('what nobody keeps is removed after a day', async (t) => {
-  const { trays, stateDirectory } = openTestDesk(t)
-  await trays.receive('uli', uploadOf({ 'a.torrent': A, 'b.torrent': B }), 0)
+  const { uploads, stateDirectory } = openTestCollection(t)
+  await uploads.receive('uli', uploadOf({ 'a.torrent': A, 'b.torrent': B }), 0)
   const [old] = filesBelow(stateDirectory)
   const then = (Date.now() - WAIT_MS - 1000) / 1000
   utimesSync(join(stateDirectory, old!), then, then)
-  new Trays(stateDirectory, () => Date.now()).sweep()
+  new WaitingUploads(stateDirectory, () => Date.now()).sweep()
   assert.equal(filesBelow(stateDirectory).length, 1)
 })
 
 test('keeping never replaces a file, and a repeated one counts as kept', async (t) => {
-  const { desk, trays, root } = openTestDesk(t, { 't/a.torrent': B, 't/b.torrent': B })
-  await trays.receive('uli', uploadOf({ 'a.torrent': A, 'b.torrent': B }), 0)
+  const { collection, uploads, root } = openTestCollection(t, {
+    't/a.torrent': B,
+    't/b.torrent': B,
+  })
+  await uploads.receive('uli', uploadOf({ 'a.torrent': A, 'b.torrent': B }), 0)
   const names = new Map(['a.torrent', 'b.torrent', 'gone.torrent'].map((name) => [name, name]))
-  const outcomes = await keepTorrents(desk, UPLOADER, { trays, to: '0', names })
+  const outcomes = await keepTorrents(collection, UPLOADER, { uploads, to: '0', names })
   assert.deepEqual(
     outcomes.map(({ error }) => error?.code ?? null),
     ['exists', null, 'not-found'],
   )
   assert.deepEqual(
-    trays.list('uli').map(({ name }) => name),
+    uploads.list('uli').map(({ name }) => name),
     ['a.torrent'],
   )
   assert.deepEqual(filesBelow(join(root, 't')), ['a.torrent', 'b.torrent', 'readme.txt'])
 })
 
 test('who uploads a torrent of somebody else does not become its owner', async (t) => {
-  const { desk, trays, root } = openTestDesk(t)
+  const { collection, uploads, root } = openTestCollection(t)
   for (const actor of [UPLOADER, OTHER]) {
-    await trays.receive(actor.user.name, uploadOf({ 'a.torrent': A }), 0)
-    await keepTorrents(desk, actor, {
-      trays,
+    await uploads.receive(actor.user.name, uploadOf({ 'a.torrent': A }), 0)
+    await keepTorrents(collection, actor, {
+      uploads,
       to: '0',
       names: new Map([['a.torrent', 'a.torrent']]),
     })
   }
-  assert.equal(desk.owners.lastAt(join(root, 't', 'a.torrent')), 'uli')
+  assert.equal(collection.owners.lastAt(join(root, 't', 'a.torrent')), 'uli')
 })
