@@ -46,7 +46,7 @@ function trackerOf({ place, value }: Located): string {
 /**
  * The parts of a command line with trackers in the place of their aliases. An operand is an alias
  * only if no file has its name.
- * @throws BtkitError `usage` for a name that is almost an alias
+ * @throws BtkitError `usage` for a name that is almost an alias, or one without a file that begins with @
  */
 export function spellAliases(parts: readonly Part[], aliases: Aliases, world: Place): Part[] {
   return parts.flatMap((part) => {
@@ -79,7 +79,7 @@ export function spellAliases(parts: readonly Part[], aliases: Aliases, world: Pl
     if (existsSync(resolve(world.cwd, operand))) return [part]
     if (tiers) return operandParts(tiers, world.section === 'reannounce')
     const nearest = operand === '-' ? '' : suggestion(operand, aliases.keys())
-    if (nearest === '') return [part]
+    if (nearest === '' && !operand.startsWith('@')) return [part]
     throw new BtkitError('usage', `${operand}: no such file, and no alias of a tracker${nearest}`)
   })
 }

@@ -116,6 +116,27 @@ for (const [misspelt, command] of [
   })
 }
 
+for (const command of [
+  ['makemetafile', 'IMAGE', '@nosuch'],
+  ['makemetafile', '@nosuch', 'IMAGE'],
+]) {
+  test(`${command.join(' ')} is an error, as no alias is like it`, async (t) => {
+    const { run, image } = withFile(t, YAML)
+    const { status, stderr } = await run(...command.map((arg) => arg.replace('IMAGE', image)))
+    assert.equal(status, 2)
+    assert.equal(stderr, 'btkit: @nosuch: no such file, and no alias of a tracker\n')
+    assert.equal(existsSync(`${image}.torrent`), false)
+  })
+}
+
+test('a file whose name begins with @ is a file', async (t) => {
+  const { run, image } = withFile(t, YAML)
+  const file = join(image, '..', '@file')
+  writeFileSync(file, 'content')
+  assert.equal((await run('makemetafile', '--trackerless', file)).status, 0)
+  assert.ok(existsSync(`${file}.torrent`))
+})
+
 test('a misspelt alias in a configuration has its place, and the nearest name', async (t) => {
   const { run, image, file } = withFile(t, `${YAML}makemetafile: {announce: [oen]}\n`)
   const line = YAML.split('\n').length
