@@ -4,6 +4,7 @@ import { PasswordHasher } from '../../../admin/access/password-hash.js'
 import { changeUsers, readUsers } from '../../../admin/access/users-file.js'
 import { checkNewPassword, checkUserName, ROLES } from '../../../admin/access/users.js'
 import { BtkitError } from '../../../errors.js'
+import { statIfThere } from '../../../files/stat-files.js'
 import { readNewPassword } from '../../arguments/ask-secret.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
@@ -56,7 +57,7 @@ function defineList(io: Io) {
     .description('List the users with their roles.')
     .requiredOption('--admin-users <file>', 'read this file')
     .action(async ({ adminUsers }) => {
-      const users = await readUsers(resolve(io.cwd, adminUsers))
+      const users = await readUsers(existing(resolve(io.cwd, adminUsers)))
       const lines = [...users.values()].map(({ name, role }) => `${name}\t${role}\n`)
       io.stdout.write(lines.join(''))
     })
@@ -68,13 +69,20 @@ function defineRemove(io: Io) {
     .argument('<name>', 'the name to remove', userName)
     .requiredOption('--admin-users <file>', 'change this file')
     .action(async (name, { adminUsers }) => {
-      const path = resolve(io.cwd, adminUsers)
+      const path = existing(resolve(io.cwd, adminUsers))
       await changeUsers(path, (users) => {
         if (users.delete(name)) return
         throw new BtkitError('not-found', `${path}: no user ${name}`)
       })
       io.stdout.write(`removed ${name}\n`)
     })
+}
+
+/** Returns the path of a file that must be there: only passwd creates it. */
+function existing(path: string): string {
+  if (statIfThere(path) !== null) return path
+  const fix = '"btkit admin passwd" creates it'
+  throw new BtkitError('not-found', `${path}: no such file or directory; ${fix}`)
 }
 
 function userName(text: string): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { scryptSync } from 'node:crypto'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { userLine } from '../../../support/admin.js'
@@ -55,6 +55,17 @@ test('bad names, passwords and files change nothing', async (t) => {
   assert.match((await admin(users, ['passwd', 'alice'])).stderr, /users: line 1 is not NAME:ROLE/)
   assert.equal(readFileSync(users, 'utf8'), 'not a user\n')
 })
+
+for (const command of [['list'], ['remove', 'alice']]) {
+  test(`${command.join(' ')} of a file that is not there is an error`, async (t) => {
+    const users = join(makeScratch(t), 'users')
+    const { status, stdout, stderr } = await admin(users, command)
+    assert.deepEqual([status, stdout], [1, ''])
+    const why = 'no such file or directory; "btkit admin passwd" creates it'
+    assert.equal(stderr, `btkit: ${users}: ${why}\n`)
+    assert.ok(!existsSync(users))
+  })
+}
 
 test('a terminal asks twice', async (t) => {
   const users = join(makeScratch(t), 'users')
