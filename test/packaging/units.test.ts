@@ -38,3 +38,24 @@ for (const unit of SERVICES) {
     assert.ok(Number(exposure) <= MOST, `${exposure} ${stderr}`)
   })
 }
+
+test(
+  'a worker does not start until its files are there',
+  unlessInstalled('systemd-analyze'),
+  async (t) => {
+    const directory = makeScratch(t)
+    const unit = read('packaging', 'btkit-worker.service')
+    const files = ['redis.url', 'share.key']
+    const start = async () => {
+      const conditions = unit.match(/^Condition.*$/gm) ?? []
+      const own = conditions.map((each) => each.replace('/etc/btkit', directory))
+      return (await runProgram('systemd-analyze', ['condition', ...own])).status
+    }
+    for (const file of files) {
+      assert.match(unit, new RegExp(`^Environment=.*/etc/btkit/${file}$`, 'm'))
+      assert.equal(await start(), 1)
+      writeFileSync(join(directory, file), '')
+    }
+    assert.equal(await start(), 0)
+  },
+)
