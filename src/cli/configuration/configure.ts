@@ -11,6 +11,7 @@ import { configurationFiles, presetFiles, readConfigurations } from './files.js'
 import { aliasesOf, spellAliases } from './aliases.js'
 import { settingChanges } from './levels.js'
 import { onlyPresets } from './presets.js'
+import type { Configuration } from './sections.js'
 import { settle, wantedPresets, type Line, type Settled } from './settle.js'
 import type { Mistakes, Setting } from './settings.js'
 import { rulesToCheck } from './tracker-rules.js'
@@ -88,6 +89,8 @@ export async function configure(
 
 interface Given extends Pick<GivenOptions, 'config' | 'parts' | 'attributes'> {
   readonly mistakes?: Mistakes
+  /** Reads configuration files (default: readConfigurations). */
+  readonly read?: (paths: readonly string[]) => Promise<Configuration[]>
 }
 
 /** A command line without anything. */
@@ -111,7 +114,9 @@ export async function findSettings(
   const entries = isLegacy ? onlyLegacy(all) : all
   const presets = valuesOf('preset', given)
   const { config, mistakes } = given
-  const own = await readConfigurations(configurationFiles(config, io), io, mistakes)
+  const readAll = (paths: readonly string[]) => readConfigurations(paths, io, mistakes)
+  const read = given.read ?? readAll
+  const own = await read(configurationFiles(config, io))
   const aliases = isLegacy ? new Map<string, never>() : aliasesOf(own, mistakes)
   const parts = spellAliases(given.parts, aliases, { cwd: io.cwd, section })
   const line = lineOf(parts, given.attributes, presets)
@@ -120,7 +125,7 @@ export async function findSettings(
   const typed = valuesOf('presetFile', given)?.at(-1)
   const { isAny, file } = wantedPresets(own, wanted, world)
   const files = isAny ? presetFiles(typed ?? file, config, io) : []
-  const others = await readConfigurations(files, io, mistakes)
+  const others = await read(files)
   return { ...settle([...others.map(onlyPresets), ...own], wanted, world), parts }
 }
 

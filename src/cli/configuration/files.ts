@@ -103,6 +103,17 @@ export async function readConfigurations(
   return (await Promise.all(read)).flat()
 }
 
+/** Returns a function like readConfigurations that reads each file once. */
+export function readerOnce(io: Pick<World, 'isRoot'>, mistakes: Mistakes) {
+  const read = new Map<string, Promise<Configuration[]>>()
+  const readOne = (path: string) => {
+    const found = read.get(path) ?? readConfigurations([path], io, mistakes)
+    read.set(path, found)
+    return found
+  }
+  return async (paths: readonly string[]) => (await Promise.all(paths.map(readOne))).flat()
+}
+
 /** Mode bits: writable by group or others, and the sticky bit of directories. */
 const [WRITABLE_BY_OTHERS, STICKY] = [0o022, 0o1000]
 

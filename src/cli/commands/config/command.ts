@@ -5,7 +5,7 @@ import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { checkFile, type SectionTable } from '../../configuration/check.js'
 import { findSettings, NOTHING_GIVEN } from '../../configuration/configure.js'
-import { configurationFiles } from '../../configuration/files.js'
+import { configurationFiles, readerOnce } from '../../configuration/files.js'
 import { configurationSchema } from '../../configuration/schema.js'
 import { suggestion } from '../../configuration/nearest.js'
 import type { CommandContext } from '../../context.js'
@@ -43,11 +43,12 @@ function defineShow({ io, commands, finish }: CommandContext) {
     .action(async (words, { json, ...options }) => {
       const { config } = options as ConfigOption
       const mistakes = new Set<string>()
+      const given = { ...NOTHING_GIVEN, config, mistakes, read: readerOnce(io, mistakes) }
       const all = leafCommands(await commands())
       const wanted = words.length === 0 ? all : named(words.join(' '), all)
       for (const { section, path, command } of wanted) {
         const target = { section, command, isLegacy: false }
-        const { settings } = await findSettings(target, { ...NOTHING_GIVEN, config, mistakes }, io)
+        const { settings } = await findSettings(target, given, io)
         const shown = shownOptions(command, settings)
         const telling = words.length === 0 ? shown.filter(({ from }) => from !== 'default') : shown
         if (json) for (const each of telling) io.stdout.write(jsonLine({ command: path, ...each }))
