@@ -109,9 +109,10 @@ async function planAll(
       isWrong = true
     }
   }
-  const clashes = clashesOf(planned)
+  const chosen = planned.filter(({ name }) => wanted.has(name))
+  const clashes = clashesOf(chosen)
   for (const clash of clashes) reportError(clash, io)
-  return isWrong || clashes.length > 0 ? null : planned.filter(({ name }) => wanted.has(name))
+  return isWrong || clashes.length > 0 ? null : chosen
 }
 
 function wantedJobs(jobs: readonly Job[], only: readonly string[]): string[] {

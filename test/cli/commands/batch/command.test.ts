@@ -86,6 +86,21 @@ test('--only runs the jobs that it names, --quiet prints only errors', async (t)
   )
 })
 
+test('with --only, a clash counts only if both of its jobs are chosen', async (t) => {
+  const { batch, torrents } = makePlace(
+    t,
+    `defaults: {trackerless: true}
+jobs:
+  a: {makemetafile: {path: a.iso, output: c.torrent}}
+  b: {makemetafile: {path: b.iso, output: c.torrent}}
+  c: {makemetafile: {path: b.iso}}
+`,
+  )
+  const { status, stderr } = await batch(['--only', 'a', '--only', 'c'])
+  assert.deepEqual([status, stderr, torrents()], [0, '', ['b.iso.torrent', 'c.torrent']])
+  assert.equal((await batch(['--only', 'a', '--only', 'b'])).status, 2)
+})
+
 test('--dry-run writes nothing and says what would be done', async (t) => {
   const { batch, torrents } = makePlace(t, TWO)
   const { status, stdout } = await batch(['--dry-run'])
