@@ -54,7 +54,11 @@ export function commonRequest(
   }
 }
 
+/** @throws BtkitError `usage` if the shortest piece is longer than the longest */
 function pieceRules(options: TorrentOptions): PieceRules {
+  const { minPieceSize = 0, maxPieceSize = Infinity } = options
+  if (minPieceSize > maxPieceSize)
+    throw new BtkitError('usage', '--min-piece-size is larger than --max-piece-size')
   return {
     mostPieces: options.targetPieces,
     largestTorrent: options.maxTorrentSize,

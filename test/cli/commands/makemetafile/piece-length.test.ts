@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Invocation } from '../../../../src/cli/program.js'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
@@ -51,6 +52,19 @@ for (const program of ['btmakemetafile', 'btmakemetafile.py', 'btmakemetafile.bi
     assert.match(stdout, /in 57344 pieces of 256 KiB\n$/)
   })
 }
+
+test('a minimum above the maximum is wrong usage, also with one from a configuration', async (t) => {
+  const bounds = ['--min-piece-size', '4MiB', '--max-piece-size', '1MiB']
+  const why = '--min-piece-size is larger than --max-piece-size'
+  const { status, stdout, stderr } = await plan(t, { size: 5, args: bounds })
+  assert.deepEqual([status, stdout, stderr], [2, '', `btkit: ${why}\n`])
+  const config = join(makeScratch(t, { c: 'defaults: {max-piece-size: 1M}\n' }), 'c')
+  const other = await plan(t, { size: 5, args: ['--config', config, ...bounds.slice(0, 2)] })
+  const origin = `--max-piece-size is from ${config}:1:28`
+  assert.deepEqual([other.status, other.stderr], [2, `btkit: ${why} (${origin})\n`])
+  const equal = ['--min-piece-size', '1MiB', '--max-piece-size', '1MiB']
+  assert.match((await plan(t, { size: 5, args: equal })).stdout, /pieces? of 1 MiB/)
+})
 
 test('a length by request is automatic in JSON', async (t) => {
   const result = await plan(t, { size: 5, args: ['--json', '--piece-length', 'auto'] })
