@@ -19,7 +19,10 @@ export function makeTorrent(
     const plan = await planTorrent(makeRequestOf(source, options))
     const bytesTotal = plan.content.size
     const running = { signal, tell, bytesTotal: () => bytesTotal }
-    const made = await make(plan, hashContextOf(options, running))
+    const context = hashContextOf(options, running)
+    const made = await make(plan, context)
+    // The next task that uses the cache then finds the digests
+    await context.cacheAccess.cache.flush()
     tell({ bytesDone: bytesTotal, bytesTotal, path: source })
     const { bytes, infoHash, infoHashV2, bytesHashed } = made
     return { bytes, infoHash, infoHashV2, bytesHashed }

@@ -32,6 +32,17 @@ async function plant(t: TestContext) {
   return directory
 }
 
+test('the next torrent made with an open cache reads nothing again', async (t) => {
+  const scratch = makeScratch(t, { 'a.bin': pseudoRandom(200_000) })
+  const path = join(scratch, 'a.bin')
+  utimesSync(path, 1e9, 1e9)
+  const cache = await openCache(join(scratch, 'cache'), { trust: 'mtime' })
+  const first = await makeTorrent(path, { cache })
+  const second = await makeTorrent(path, { cache, private: true })
+  await cache.close()
+  assert.deepEqual([first.bytesHashed, second.bytesHashed], [200_000, 0])
+})
+
 test('a cache is counted, checked, pruned and cleared', async (t) => {
   const directory = await plant(t)
   assert.equal((await summarizeCache(directory)).counts.file, 1)
