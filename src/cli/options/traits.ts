@@ -70,7 +70,10 @@ export function areAlternatives(one: string, other: string): boolean {
   return ALTERNATIVES.some((group) => group.includes(one) && group.includes(other))
 }
 
-/** Options of edit and reannounce that may be defaults, because they do not say what to change. */
+/** Commands that edit what the defaults are for in new torrents. */
+const EDITORS: readonly string[] = ['edit', 'reannounce', 'setwebseeds', 'sethttpseeds']
+
+/** Options of these that may be defaults, because they do not say what to change. */
 const HOW_TO_EDIT: ReadonlySet<string> = new Set([
   'force',
   'dry-run',
@@ -84,7 +87,7 @@ export const MAKERS: readonly string[] = ['makemetafile', 'completedir']
 
 /** Whether a command accepts an option from `defaults:`. */
 export function takesDefault(section: string, key: string): boolean {
-  if (section === 'edit' || section === 'reannounce') return HOW_TO_EDIT.has(key)
+  if (EDITORS.includes(section)) return HOW_TO_EDIT.has(key)
   // The default trackers are for new torrents
   if (section === 'scrape' && key === 'announce') return false
   // Elsewhere it names no directory of torrents

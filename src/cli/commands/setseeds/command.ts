@@ -1,6 +1,7 @@
 import type { EditedFile } from '../../../core/edit/file.js'
+import { BtkitError } from '../../../errors.js'
 import { setSeeds, type SeedKey } from '../../../metainfo/edit/lists.js'
-import { parseSeeds } from '../../../metainfo/trackers.js'
+import { looksLikeUrl, parseSeeds } from '../../../metainfo/trackers.js'
 import type { CommandContext } from '../../context.js'
 import { declareBulkEdit } from '../editing/options.js'
 import { oldSeedLines } from '../editing/legacy.js'
@@ -11,31 +12,65 @@ import { checked } from '../../arguments/values.js'
 const NONE: readonly string[] = ['0', '']
 
 const KINDS = {
-  httpseeds: { kind: 'HTTP seed', bep: 17 },
-  'url-list': { kind: 'web seed', bep: 19 },
+  httpseeds: { option: 'http-seed', kind: 'HTTP seed', bep: 17 },
+  'url-list': { option: 'web-seed', kind: 'web seed', bep: 19 },
 } as const
 
 /** Defines a command that sets the seeds under one key of torrents. */
 export function defineSetSeeds(name: string, key: SeedKey, context: CommandContext) {
   const { io, isLegacy, finish } = context
-  const { kind, bep } = KINDS[key]
-  const parseUrls = (text: string) => (NONE.includes(text) ? null : parseSeeds(text, kind))
+  const { option, kind, bep } = KINDS[key]
+  const parseUrls = (text: string) => (NONE.includes(text) ? [] : parseSeeds(text, kind))
+  const addUrls = (text: string, previous: readonly string[] = []) => [
+    ...previous,
+    ...checked(parseUrls)(text),
+  ]
   return declareBulkEdit(name)
     .description(`Set or remove the ${kind}s (BEP ${bep}) of torrents, and nothing else.`)
-    .argument('<urls>', "URLs separated by '|' or ','; '' or 0 removes all", checked(parseUrls))
-    .argument('[torrent...]', 'the torrents to change')
-    .addHelpText('after', examples(name))
-    .action(async (urls, operands, options) => {
+    .argument(
+      '[urls-or-torrent...]',
+      "URLs separated by '|' or ','; '' or 0 removes all; and the torrents to change",
+    )
+    .optionsGroup('Seeds:')
+    .option(
+      `--${option} <urls>`,
+      `set this ${kind} instead of the argument; then all arguments are torrents (repeatable)`,
+      addUrls,
+    )
+    .addHelpText('after', examples(name, option))
+    .action(async (args, options) => {
+      const given = (options as SeedOptions)[key === 'httpseeds' ? 'httpSeed' : 'webSeed']
+      const { urls, torrents } = given ? allTorrents(args, given, option) : urlsFirst(args, option)
+      const seeds = typeof urls === 'string' ? parseUrls(urls) : urls
+      const edit = setSeeds(key, seeds.length > 0 ? seeds : null)
       const describe = (edited: EditedFile) => oldSeedLines(edited, key)
       const legacy = isLegacy ? { describe } : null
-      finish(await runEdits({ operands, edit: setSeeds(key, urls), options, legacy }, io))
+      finish(await runEdits({ operands: torrents, edit, options, legacy }, io))
     })
 }
 
-function examples(name: string): string {
+interface SeedOptions {
+  readonly httpSeed?: readonly string[]
+  readonly webSeed?: readonly string[]
+}
+
+/** BitTornado's form: the first argument has the seeds. */
+function urlsFirst([urls, ...torrents]: readonly string[], option: string) {
+  if (urls !== undefined) return { urls, torrents }
+  throw new BtkitError('usage', `nothing to change; give URLs or --${option}, and torrents`)
+}
+
+function allTorrents(torrents: readonly string[], urls: readonly string[], option: string) {
+  const url = torrents.find(looksLikeUrl)
+  if (url === undefined) return { urls, torrents }
+  throw new BtkitError('usage', `${url}: give the seeds either as an argument or with --${option}`)
+}
+
+function examples(name: string, option: string): string {
   return `
 Examples:
   btkit ${name} http://mirror.example/files/ *.torrent
+  btkit ${name} --${option} http://mirror.example/files/ *.torrent
   btkit ${name} 0 *.torrent`
 }
 

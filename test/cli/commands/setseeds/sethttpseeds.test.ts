@@ -53,3 +53,26 @@ test('an address that is none is wrong usage before a file is touched', async (t
   }
   assert.deepEqual(readFileSync(path), Buffer.from(torrent({})))
 })
+
+test('--http-seed sets seeds, too, and leaves all arguments to torrents', async (t) => {
+  const root = makeScratch(t, { a: torrent({}), b: torrent({ httpseeds: [B] }) })
+  const files = ['a', 'b'].map((name) => join(root, name))
+  const set = (...args: string[]) => runBtkit(['sethttpseeds', ...args, ...files])
+  const seeds = ['--http-seed', `${B}|${A}`, '--http-seed', `${A}c`]
+  const wrong = await set(...seeds, A)
+  const why = `${A}: give the seeds either as an argument or with --http-seed`
+  assert.deepEqual([wrong.status, wrong.stderr], [2, `btkit: ${why}\n`])
+  assert.equal((await set('--http-seed', 'x')).status, 2)
+  assert.equal((await set(...seeds)).status, 0)
+  const expected = Buffer.from(torrent({ httpseeds: [B, A, `${A}c`] }))
+  for (const file of files) assert.deepEqual(readFileSync(file), expected)
+  assert.equal((await set('--http-seed', '')).status, 0)
+  for (const file of files) assert.deepEqual(readFileSync(file), Buffer.from(torrent({})))
+})
+
+test('seeds of the defaults are for new torrents only', async (t) => {
+  const root = makeScratch(t, { a: torrent({}), config: `defaults: {http-seed: ${A}}\n` })
+  const args = ['--config', join(root, 'config'), B, join(root, 'a')]
+  assert.equal((await runBtkit(['sethttpseeds', ...args])).status, 0)
+  assert.deepEqual(readFileSync(join(root, 'a')), Buffer.from(torrent({ httpseeds: [B] })))
+})
