@@ -11,8 +11,10 @@ export interface Bans {
 /** The parts that pages are made of. */
 export interface PagesParts {
   readonly tracker: Pick<RunningTracker, 'view' | 'refresh' | 'addresses'>
-  /** The directories of torrents, as absolute paths. */
+  /** The directories of current torrents, as absolute paths. */
   readonly directories: readonly string[]
+  /** The directories of retired torrents, as absolute paths. */
+  readonly archives: readonly string[]
   readonly log: ActivityLog
   readonly bans: Bans
   /** Milliseconds since 1970. */

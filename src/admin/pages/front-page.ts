@@ -1,13 +1,12 @@
-import { sep } from 'node:path'
 import { html, type Html } from '../../text/html.js'
-import { NO_ROWS, addRow, type RowTotals } from '../../tracker/page/swarm-row.js'
-import { Snapshot } from '../../tracker/page/snapshot.js'
+import { NO_ROWS, addRow, type RowTotals, type SwarmRow } from '../../tracker/page/swarm-row.js'
 import { renderTable } from '../../pages/table.js'
 import { formatBytes } from '../../text/quantity.js'
 import type { PagesParts } from '../frame/parts.js'
 import type { AdminRoute } from '../frame/visit.js'
+import { directoryOf, takeTorrents } from '../reports/torrent-rows.js'
 
-type FrontParts = Pick<PagesParts, 'tracker' | 'directories'>
+type FrontParts = Pick<PagesParts, 'tracker' | 'directories' | 'archives'>
 
 /** The first page: the state of the tracker. */
 export function frontRoutes(parts: FrontParts): AdminRoute[] {
@@ -16,11 +15,10 @@ export function frontRoutes(parts: FrontParts): AdminRoute[] {
   return [{ method: 'GET', path: '', menu: { title: 'Tracker' }, handle }]
 }
 
-async function frontContent({ tracker, directories }: FrontParts): Promise<Html> {
+async function frontContent({ tracker, directories, archives }: FrontParts): Promise<Html> {
   const { torrents, store } = tracker.view
   const { isOpen } = torrents
-  const source = { store, torrents: torrents.torrents, isOpen, showNames: true }
-  const { rows, totals } = await Snapshot.take(source)
+  const { rows, totals } = await takeTorrents(tracker.view)
   const { peers, seeds } = await store.totals()
   const figures = [
     ['Torrents', totals.torrents],
@@ -29,12 +27,7 @@ async function frontContent({ tracker, directories }: FrontParts): Promise<Html>
     ['Completed', totals.downloaded],
     ['Content', formatBytes(totals.size)],
   ] as const
-  const sums = directories.map((directory) => {
-    const below = `${directory}${sep}`
-    const isBelow = (path: string | null | undefined) => path?.startsWith(below) ?? false
-    const own = rows.filter(({ torrent }) => isBelow(torrent?.metainfo?.path))
-    return { directory, sum: own.reduce(addRow, NO_ROWS) }
-  })
+  const sums = sumsOf(rows, [...directories, ...archives])
   return html`<dl class="figures">
       ${figures.map(
         ([name, value]) =>
@@ -57,6 +50,15 @@ async function frontContent({ tracker, directories }: FrontParts): Promise<Html>
 interface Sum {
   readonly directory: string
   readonly sum: RowTotals
+}
+
+function sumsOf(rows: readonly SwarmRow[], directories: readonly string[]): Sum[] {
+  const sums = new Map(directories.map((directory) => [directory, NO_ROWS]))
+  for (const row of rows) {
+    const directory = directoryOf(row.torrent?.metainfo?.path, directories)
+    if (directory !== null) sums.set(directory, addRow(sums.get(directory) ?? NO_ROWS, row))
+  }
+  return Array.from(sums, ([directory, sum]) => ({ directory, sum }))
 }
 
 function directoryTable(sums: readonly Sum[]): Html {

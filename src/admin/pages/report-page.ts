@@ -8,7 +8,7 @@ import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { formatCsv, type Cell } from '../reports/csv.js'
 import { makeReport, REPORTS, type Report, type ReportKind } from '../reports/reports.js'
 
-type ReportParts = Pick<PagesParts, 'tracker' | 'directories' | 'now'>
+type ReportParts = Pick<PagesParts, 'tracker' | 'directories' | 'archives' | 'now'>
 
 /** The most rows on the page; the CSV has all. */
 const MOST_SHOWN = 500
@@ -69,8 +69,7 @@ async function download(context: AdminContext, parts: ReportParts): Promise<Answ
 async function reportOf(context: AdminContext, parts: ReportParts) {
   context.require('report')
   const kind = REPORTS.find((each) => each === context.query.text('by')) ?? 'torrent'
-  const { directories, tracker } = parts
-  return { kind, report: await makeReport(kind, { view: tracker.view, directories }) }
+  return { kind, report: await makeReport(kind, { ...parts, view: parts.tracker.view }) }
 }
 
 function tableOf({ columns, rows }: Report, label: string): Html {

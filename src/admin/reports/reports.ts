@@ -1,7 +1,6 @@
 import { dirname, relative, sep } from 'node:path'
 import type { TrackerView } from '../../tracker/app/run-tracker.js'
 import type { History } from '../../tracker/history/history.js'
-import { Snapshot } from '../../tracker/page/snapshot.js'
 import {
   addRow,
   NO_ROWS,
@@ -9,6 +8,8 @@ import {
   type RowTotals,
   type SwarmRow,
 } from '../../tracker/page/swarm-row.js'
+import { directoryOf, takeTorrents } from './torrent-rows.js'
+import type { PagesParts } from '../frame/parts.js'
 import type { Cell } from './csv.js'
 
 /** The kinds of reports. */
@@ -30,10 +31,8 @@ export interface Report {
   readonly rows: readonly (readonly Cell[])[]
 }
 
-export interface ReportParts {
+export interface ReportParts extends Pick<PagesParts, 'directories' | 'archives'> {
   readonly view: TrackerView
-  /** The directories of torrents, as absolute paths. */
-  readonly directories: readonly string[]
 }
 
 const COUNTS: readonly ReportColumn[] = [
@@ -46,10 +45,8 @@ const COUNTS: readonly ReportColumn[] = [
 /** Computes a report. Transferred bytes are estimated: size times completed downloads. */
 export async function makeReport(kind: ReportKind, parts: ReportParts): Promise<Report> {
   if (kind === 'day') return reportDays(parts.view.history)
-  const { store, torrents } = parts.view
-  const known = { torrents: torrents.torrents, isOpen: torrents.isOpen }
-  const { rows } = await Snapshot.take({ store, ...known, showNames: true })
-  return kind === 'torrent' ? reportTorrents(rows) : reportCategories(rows, parts.directories)
+  const { rows } = await takeTorrents(parts.view)
+  return kind === 'torrent' ? reportTorrents(rows) : reportCategories(rows, parts)
 }
 
 function reportTorrents(rows: readonly SwarmRow[]): Report {
@@ -70,10 +67,10 @@ function reportTorrents(rows: readonly SwarmRow[]): Report {
   }
 }
 
-function reportCategories(rows: readonly SwarmRow[], directories: readonly string[]): Report {
+function reportCategories(rows: readonly SwarmRow[], parts: Places): Report {
   const sums = new Map<string, RowTotals>()
   for (const row of rows) {
-    const category = categoryOf(row.torrent?.metainfo?.path ?? null, directories)
+    const category = categoryOf(row.torrent?.metainfo?.path ?? null, parts)
     sums.set(category, addRow(sums.get(category) ?? NO_ROWS, row))
   }
   const sorted = [...sums].sort(([, a], [, b]) => b.downloaded - a.downloaded)
@@ -91,11 +88,17 @@ function reportCategories(rows: readonly SwarmRow[], directories: readonly strin
   }
 }
 
-/** The category of a .torrent: its directory below an allowed one, `/` for that itself. */
-function categoryOf(path: string | null, directories: readonly string[]): string {
-  const root = path === null ? undefined : directories.find((each) => path.startsWith(each + sep))
-  if (path === null || root === undefined) return '(no file)'
-  return `/${relative(root, dirname(path)).split(sep).join('/')}`
+type Places = Pick<ReportParts, 'directories' | 'archives'>
+
+/**
+ * The category of a .torrent: its directory below an allowed one, `/` for that itself. Archived
+ * torrents are in `/archive`.
+ */
+function categoryOf(path: string | null, { directories, archives }: Places): string {
+  const root = directoryOf(path, [...directories, ...archives])
+  if (path === null || root === null) return '(no file)'
+  const names = relative(root, dirname(path)).split(sep)
+  return `/${[...(archives.includes(root) ? ['archive'] : []), ...names].filter(Boolean).join('/')}`
 }
 
 /** Computes the report of days from a history. */

@@ -1,5 +1,6 @@
 import type { ServerContext } from '../../server/context.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
+import { figuresOf } from '../page/figures.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import {
   CatalogueIndex,
@@ -10,7 +11,7 @@ import {
 import type { CatalogueQuery } from './catalogue-query.js'
 import type { Category } from './category.js'
 import { paged, type Paged } from './category-page.js'
-import { FigureOrders, figuresOf } from './swarm-figures.js'
+import { FigureOrders } from './swarm-figures.js'
 import type { CatalogueRow } from './torrent-table.js'
 
 /** Categories on a page. */

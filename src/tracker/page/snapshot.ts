@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import type { AllowedTorrent } from '../allowed/known-torrent.js'
-import type { SwarmCounts, SwarmStore } from '../swarms/swarm-store.js'
+import { swarmHashes, type AllowedTorrent } from '../allowed/known-torrent.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
+import { figuresOf, type Figures } from './figures.js'
 import { compareRows, matchesFilter, type RowQuery, type SortKey } from './row-query.js'
 import { filterInSlices, SLICE, sortInSlices } from '../../server/pages/slices.js'
 import { addRow, NO_ROWS, type RowTotals, type SwarmRow } from './swarm-row.js'
@@ -23,6 +24,8 @@ export interface SnapshotSource {
   readonly isOpen: boolean
   /** Whether names and sizes are shown. */
   readonly showNames: boolean
+  /** Whether the two swarms of a hybrid torrent are one row. Default: a row each, as in bttrack. */
+  readonly mergesHybrids?: boolean
 }
 
 /** The rows of one page, with totals. */
@@ -98,6 +101,7 @@ async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
   const { store, torrents, isOpen } = source
   let rows: Promise<SwarmRow>[] = []
   for (const [infoHash, torrent] of torrents) {
+    if (source.mergesHybrids === true && firstHash(torrent, torrents) !== infoHash) continue
     rows.push(makeRow(infoHash, torrent, source))
     if (rows.length < SLICE) continue
     yield* await Promise.all(rows)
@@ -109,35 +113,41 @@ async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
     const { swarms, next } = await store.list(from, SLICE)
     for (const swarm of swarms) {
       const infoHash = Buffer.from(swarm.infoHash).toString('hex')
-      if (!torrents.has(infoHash)) yield rowOf(infoHash, null, swarm)
+      if (torrents.has(infoHash)) continue
+      yield rowOf(infoHash, null, { ...swarm, downloading: swarm.incomplete })
     }
     await setImmediate()
     from = next
   }
 }
 
+/** The first of a torrent's info hashes that is known: one of them may be banned. */
+function firstHash({ infoHash, metainfo }: AllowedTorrent, known: SnapshotSource['torrents']) {
+  return metainfo === null ? infoHash : swarmHashes(metainfo).find((hash) => known.has(hash))
+}
+
+interface RowSource extends Pick<SnapshotSource, 'showNames' | 'mergesHybrids'> {
+  readonly store: Pick<SwarmStore, 'scrape'>
+}
+
 /** Makes the row of a torrent that is known or has a swarm. */
 export async function makeRow(
   infoHash: string,
   torrent: AllowedTorrent | null,
-  { store, showNames }: Pick<SnapshotSource, 'showNames'> & { store: Pick<SwarmStore, 'scrape'> },
+  { store, showNames, mergesHybrids = false }: RowSource,
 ): Promise<SwarmRow> {
-  const row = rowOf(infoHash, torrent, await store.scrape(Buffer.from(infoHash, 'hex')))
+  const swarms = (mergesHybrids ? torrent?.metainfo : null) ?? { infoHash, infoHashV2: null }
+  const row = rowOf(infoHash, torrent, await figuresOf(swarms, store))
   return showNames ? row : { ...row, name: null, size: null }
 }
 
-function rowOf(
-  infoHash: string,
-  torrent: AllowedTorrent | null,
-  counts: SwarmCounts | null,
-): SwarmRow {
+function rowOf(infoHash: string, torrent: AllowedTorrent | null, figures: Figures): SwarmRow {
+  const { complete, downloading, downloaded } = figures
   return {
     infoHash,
     torrent,
     name: torrent?.metainfo?.name ?? null,
     size: torrent?.metainfo?.size ?? null,
-    complete: counts?.complete ?? 0,
-    downloading: counts?.incomplete ?? 0,
-    downloaded: counts?.downloaded ?? 0,
+    ...{ complete, downloading, downloaded },
   }
 }

@@ -4,7 +4,9 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { reportDays } from '../../../src/admin/reports/reports.js'
 import { History } from '../../../src/tracker/history/history.js'
 import { startAdmin } from '../../support/admin.js'
-import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { makeScratch } from '../../support/scratch.js'
+import { formatBytes } from '../../../src/text/quantity.js'
+import { goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { announceQuery } from '../../support/track.js'
 
 const torrent = (name: string) => torrentOf(singleFileInfo({ name }))
@@ -69,4 +71,38 @@ test('an unknown kind is the report of torrents', async (t) => {
   const { browser } = await startUsed(t)
   assert.match((await browser.get('/reports?by=__proto__')).text, /By torrent<\/h2>/)
   assert.match((await browser.get('/reports?by=day')).text, /By day<\/h2>/)
+})
+
+test('a hybrid torrent is one torrent with the larger counts, also when it is archived', async (t) => {
+  const bytes = goldenTorrent('hybrid-directory.torrent')
+  const { infoHash, infoHashV2, files, name } = parseMetainfo(bytes)
+  const size = files.reduce((sum, { padding, length }) => sum + (padding ? 0 : length), 0)
+  const archive = makeScratch(t, { 'old/h.torrent': bytes })
+  const { tracker, root, logIn } = await startAdmin(t, {
+    files: FILES,
+    args: ['--archive-dir', archive],
+  })
+  const [one, two] = [infoHash ?? '', infoHashV2?.slice(0, 40) ?? '']
+  const announce = (hash: string, port: number) =>
+    tracker.get(announceQuery(hash, { peer: String(port), port }))
+  for (const [hash, port] of [
+    [one, 6881],
+    [two, 6881],
+    [two, 6882],
+  ] as const)
+    await announce(hash, port)
+  const browser = await logIn('bob')
+  const lines = (await browser.get('/reports.csv')).text.split('\r\n')
+  const rows = lines.filter((line) => line.startsWith(`${name},`))
+  assert.deepEqual(rows, [`${name},0,0,2,0,${size},${one}`])
+  const categories = (await browser.get('/reports.csv?by=category')).text.split('\r\n')
+  assert.ok(categories.includes(`/archive/old,0,0,2,0,1,${size}`), categories.join('\n'))
+  const front = (await browser.get('/')).text
+  const lengths = [GOOD, EVIL].map((each) => parseMetainfo(each).files[0]?.length ?? 0)
+  const all = lengths.reduce((a, b) => a + b, size)
+  assert.match(front, /<dt>Torrents<\/dt>\s*<dd>3<\/dd>/)
+  assert.ok(front.includes(`<dd>${formatBytes(all)}</dd>`), front)
+  const torrentsIn = (directory: string) =>
+    new RegExp(`${directory}</th>\\s*<td[^>]*>(\\d+)</td>`).exec(front)?.[1]
+  assert.deepEqual([torrentsIn(`${root}/torrents`), torrentsIn(archive)], ['2', '1'])
 })

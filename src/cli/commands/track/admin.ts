@@ -103,13 +103,14 @@ export async function openTrackerAdmin(
   const { adminPages } = await import('../../../admin/admin-pages.js')
   const { directory } = request
   const log = new ActivityLog(join(directory, 'admin.log'))
-  const { directories, bannedAddresses, bannedTorrents } = settings.allowed
+  const { directories, archives, bannedAddresses, bannedTorrents } = settings.allowed
   const bans = {
     addresses: new BanList(bannedAddresses ?? join(directory, BANNED_IPS)),
     torrents: new BanList(bannedTorrents ?? join(directory, BANNED_TORRENTS)),
   }
   const forms = await openTrackerForms(request, tracker, { settings, io })
-  const routes = adminPages({ tracker, directories, log, bans, forms, now: io.now })
+  const places = { directories, archives }
+  const routes = adminPages({ tracker, ...places, log, bans, forms, now: io.now })
   const admin = await openAdmin(
     { ...request, tls: settings.tls, clientAddresses: settings.clientAddresses },
     {
