@@ -23,9 +23,9 @@ export class Form {
     return this.#fields.has(name)
   }
 
-  /** The values of a field that may occur several times. */
+  /** The different values of a field that may occur several times. */
   all(name: string): string[] {
-    return this.#fields.getAll(name)
+    return [...new Set(this.#fields.getAll(name))]
   }
 
   /** The lines of a field that are not empty. */

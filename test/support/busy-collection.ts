@@ -42,9 +42,9 @@ const acts: readonly (() => Promise<unknown>)[] = [
       address: oneOf(categories()),
       name: `c${randomInt(1000)}`,
     }),
-  () => {
+  async () => {
     const chosen = [oneOf(torrents())]
-    const digest = digestOf(openTorrents(collection, ADMIN, chosen))
+    const digest = digestOf(await openTorrents(collection, ADMIN, chosen))
     const changes = { name: `n${randomInt(1e9)}`, webSeeds: [`http://w.example/${randomInt(1e9)}`] }
     return editTorrents(collection, ADMIN, {
       ...{ torrents: chosen, digest },

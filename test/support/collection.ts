@@ -39,6 +39,7 @@ export function openTestCollection(t: Scope, files: Files = {}) {
 export function collectionAt(root: string) {
   const clock = { now: Date.UTC(2026, 0, 1) }
   const stateDirectory = join(root, 'state')
+  const tracked = new Map<string, string>()
   const collection = new Collection({
     roots: [
       { path: join(root, 't'), isArchive: false },
@@ -47,9 +48,10 @@ export function collectionAt(root: string) {
     stateDirectory,
     otherStates: [join(root, 'completedir')],
     now: () => clock.now,
+    pathOf: (infoHash) => tracked.get(infoHash) ?? null,
   })
   const uploads = new WaitingUploads(stateDirectory, () => Date.now())
-  return { root, collection, uploads, clock, stateDirectory }
+  return { root, collection, uploads, clock, stateDirectory, tracked }
 }
 
 /** A torrent whose info hash depends on its name. */

@@ -4,9 +4,12 @@ import { NOBODY, type PasswordHasher } from './password-hash.js'
 import type { UsersFile } from './users-file.js'
 import { isPossiblePassword, type User } from './users.js'
 
-/** The most attempts of an address, and for a name, within the time in milliseconds. */
+/**
+ * The most attempts of an address, and for a name, within the time in milliseconds. One address
+ * alone does not reach the limit of a name, which would shut out its user.
+ */
 const OF_ADDRESS = { most: 10, time: 5 * 60_000 }
-const OF_NAME = { most: 30, time: 15 * 60_000 }
+const OF_NAME = { most: 60, time: 15 * 60_000 }
 
 /** The most addresses and names that are counted; the oldest are forgotten. */
 const COUNTED = 10_000
@@ -30,6 +33,8 @@ export interface LogInsParts {
 export class LogIns {
   readonly #ofAddress: AttemptCounts
   readonly #ofName: AttemptCounts
+  /** Names and addresses from which they logged in. The limit of a name is for other addresses. */
+  readonly #usual = new LRUCache<string, true>({ max: COUNTED })
 
   constructor(private readonly parts: LogInsParts) {
     this.#ofAddress = new AttemptCounts(OF_ADDRESS, parts.monotonic)
@@ -42,12 +47,16 @@ export class LogIns {
    */
   async check({ name, password, address }: Attempt): Promise<User | 'wrong' | 'limited'> {
     const client = address === null ? 'unix' : clientKey(address)
-    if (!this.#ofAddress.admits(client) || !this.#ofName.admits(name.slice(0, 64))) return 'limited'
+    const usual = `${name.slice(0, 64)}\0${client}`
+    if (!this.#ofAddress.admits(client)) return 'limited'
+    if (!this.#usual.has(usual) && !this.#ofName.admits(name.slice(0, 64))) return 'limited'
     if (!isPossiblePassword(password)) return 'wrong'
     const { users, hasher } = this.parts
     const user = await users.find(name)
     const isRight = await hasher.check(password, user?.hash ?? NOBODY)
-    return isRight && user ? user : 'wrong'
+    if (!isRight || !user) return 'wrong'
+    this.#usual.set(usual, true)
+    return user
   }
 }
 

@@ -33,9 +33,13 @@ export async function editPage(parts: FormsParts, context: AdminContext): Promis
     if (act === 'preview' || act === 'save') return await edit(parts, context, act === 'preview')
   } catch (error) {
     if (!(error instanceof BtkitError) || error.code === 'changed') throw error
-    return fieldsPage(context, openTorrents(parts.collection, context, torrents), error.message)
+    return fieldsPage(
+      context,
+      await openTorrents(parts.collection, context, torrents),
+      error.message,
+    )
   }
-  return fieldsPage(context, openTorrents(parts.collection, context, torrents), null)
+  return fieldsPage(context, await openTorrents(parts.collection, context, torrents), null)
 }
 
 function fieldsPage(

@@ -23,6 +23,8 @@ export interface FormsSettings extends Pick<
   readonly stateDirectory: string
   /** Other state directories that completedir may use. */
   readonly otherStates: readonly string[]
+  /** The path of a torrent that is tracked, by its 40 hexadecimal digits; null if there is none. */
+  readonly pathOf: (infoHash: string) => string | null
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** A clock in milliseconds that never jumps. */

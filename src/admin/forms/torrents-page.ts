@@ -23,9 +23,6 @@ import { categoryField, done, failures, query, type FormsParts } from './parts.j
 /** The torrents on a page. */
 const PER_PAGE = 100
 
-/** The torrents that are read without a pause. */
-const AT_ONCE = 10
-
 /** The page of torrents, from which some are chosen to be changed. */
 export function torrentsRoutes(parts: FormsParts): AdminRoute[] {
   return [
@@ -171,9 +168,9 @@ function toolbar({ category, form, page, pages }: View): Html {
 async function table(parts: FormsParts, context: AdminContext, view: View): Promise<Html> {
   const { category, names, form, page } = view
   const rows: Html[] = []
-  for (const [at, name] of names.entries()) {
+  for (const name of names) {
     // The tracker answers meanwhile
-    if (at % AT_ONCE === 0) await setImmediate()
+    await setImmediate()
     rows.push(row(parts, context, { category, name }))
   }
   const { archive } = parts.collection.places

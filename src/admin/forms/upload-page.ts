@@ -11,9 +11,6 @@ import type { Waiting } from '../torrents/waiting-uploads.js'
 import { MAX_BYTES, MAX_WAITING, type UploadedFile } from '../torrents/upload.js'
 import { categoryField, done, failures, type FormsParts } from './parts.js'
 
-/** The most findings and trackers of a torrent that are shown. */
-const MOST_LISTED = 10
-
 /** Limits of the frame around files; WaitingUploads limits the files. */
 const LIMITS = {
   fieldNameSize: 100,
@@ -115,8 +112,12 @@ interface Shown {
   readonly status?: number
 }
 
-function show(parts: FormsParts, context: AdminContext, { form, result, status }: Shown): Answer {
-  const waiting = parts.uploads.list(context.user.name)
+async function show(
+  parts: FormsParts,
+  context: AdminContext,
+  { form, result, status }: Shown,
+): Promise<Answer> {
+  const waiting = await parts.uploads.list(context.user.name)
   return context.page({
     title: 'Upload',
     status,
@@ -184,19 +185,14 @@ function waitingForm(parts: FormsParts, form: Form, waiting: readonly Waiting[])
   </form>`
 }
 
-function row({ name, metainfo, findings }: Waiting, form: Form): Html {
-  const { announce, announceList, comment, files } = metainfo
-  const trackers = announceList?.flat() ?? (announce === null ? [] : [announce])
+function row(waiting: Waiting, form: Form): Html {
+  const { name, title, files, size, comment, trackers, findings } = waiting
   const told = [
-    ...trackers.slice(0, MOST_LISTED).map((url) => html`<li><code>${url}</code></li>`),
-    ...findings
-      .slice(0, MOST_LISTED)
-      .map(
-        ({ severity, message }) =>
-          html`<li class="${severity === 'note' ? 'muted' : 'unsure'}">
-            ${severity}: ${message}
-          </li>`,
-      ),
+    ...trackers.map((url) => html`<li><code>${url}</code></li>`),
+    ...findings.map(
+      ({ severity, message }) =>
+        html`<li class="${severity === 'note' ? 'muted' : 'unsure'}">${severity}: ${message}</li>`,
+    ),
   ]
   return html`<tr>
     <td class="box">
@@ -211,7 +207,7 @@ function row({ name, metainfo, findings }: Waiting, form: Form): Html {
       />
     </td>
     <td class="name">
-      ${metainfo.name} <span class="muted">(${count(files.length, 'file')})</span>
+      ${title} <span class="muted">(${count(files, 'file')})</span>
       ${comment !== null && html`<br /><span class="muted">${comment}</span>`}
       ${
         told.length > 0 &&
@@ -220,6 +216,6 @@ function row({ name, metainfo, findings }: Waiting, form: Form): Html {
         </ul>`
       }
     </td>
-    <td class="n" data-label="Size">${formatBytes(metainfo.size)}</td>
+    <td class="n" data-label="Size">${formatBytes(size)}</td>
   </tr>`
 }

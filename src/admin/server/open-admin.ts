@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import cookie from '@fastify/cookie'
+import { BtkitError } from '../../errors.js'
 import multipart from '@fastify/multipart'
 import { fastify, type FastifyInstance } from 'fastify'
 import { Exchanges } from '../../server/exchange/exchanges.js'
@@ -105,6 +106,13 @@ function ownAddress({ url, place, tls }: AdminSettings) {
   return { url, takesAnyHost: isUnixPlace(place) || (!isLocal && url === null) || tls !== null }
 }
 
+/** The most fields of a form; the page with most torrents needs less. */
+const MOST_FIELDS = 3000
+
+function tooMany(): BtkitError {
+  return new BtkitError('too-many', `a form has at most ${MOST_FIELDS} fields`)
+}
+
 /** Forms come as text; other bodies only where a route reads them itself. */
 function acceptForms(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
@@ -112,7 +120,10 @@ function acceptForms(app: FastifyInstance): void {
     'application/x-www-form-urlencoded',
     { parseAs: 'string' },
     (_, body, done) => {
-      done(null, body)
+      done(
+        body.toString().split('&', MOST_FIELDS + 1).length > MOST_FIELDS ? tooMany() : null,
+        body,
+      )
     },
   )
 }

@@ -1,3 +1,5 @@
+import { basename } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 import { readTorrent } from '../../core/read-torrent.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
@@ -5,7 +7,8 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import { HeldTorrents } from './held.js'
 import { moveEntry } from './move-entry.js'
 import { Owners } from './owners.js'
-import { Places, type Category, type Root, type TorrentPlace } from './places.js'
+import { escapeText } from '../../text/escape.js'
+import { isTaken, Places, type Category, type Root, type TorrentPlace } from './places.js'
 
 /** Somebody who changes torrents. */
 export interface Actor {
@@ -31,6 +34,8 @@ export interface CollectionParts {
   readonly otherStates: readonly string[]
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** The path of a torrent that is tracked, by its 40 hexadecimal digits; null if there is none. */
+  readonly pathOf: (infoHash: string) => string | null
 }
 
 /** The torrents that users change, and the rules for it. Changes run one after the other. */
@@ -40,10 +45,12 @@ export class Collection {
   readonly held: HeldTorrents
   readonly stateDirectory: string
   readonly now: () => number
+  readonly #pathOf: CollectionParts['pathOf']
   #last: Promise<unknown> = Promise.resolve()
 
   /** @throws BtkitError if a root or the state cannot be read */
-  constructor({ roots, stateDirectory, otherStates, now }: CollectionParts) {
+  constructor({ roots, stateDirectory, otherStates, now, pathOf }: CollectionParts) {
+    this.#pathOf = pathOf
     this.places = new Places(roots)
     this.owners = new Owners(stateDirectory)
     this.held = new HeldTorrents([stateDirectory, ...otherStates])
@@ -74,6 +81,20 @@ export class Collection {
     return place
   }
 
+  /**
+   * Refuses a torrent that is tracked already at another path: of two files of the same torrent,
+   * clients and pages would get what one of them says outside of its info.
+   * @throws BtkitError `exists`
+   */
+  refuseCopy(path: string, { infoHash, infoHashV2 }: InfoHashes): void {
+    for (const hash of [infoHash, infoHashV2]) {
+      const other = hash === null ? null : this.#pathOf(hash.slice(0, 40))
+      if (other === null || other === path || !isTaken(other)) continue
+      const why = `the same torrent is tracked as ${basename(other)}; edit or move that one`
+      throw new BtkitError('exists', `${basename(path)}: ${escapeText(why)}`)
+    }
+  }
+
   /** Returns who added the torrent at a path; null if nobody did. */
   ownerOf({ path }: { readonly path: string }): string | null {
     // Reads only torrents that somebody may have added
@@ -92,8 +113,11 @@ export class Collection {
   }
 }
 
+/** The info hashes of a torrent, of which a hybrid has two. */
+export type InfoHashes = Pick<Metainfo, 'infoHash' | 'infoHashV2'>
+
 /** The hash by which a torrent's owner is known. */
-export function mainHash({ infoHash, infoHashV2 }: Pick<Metainfo, 'infoHash' | 'infoHashV2'>) {
+export function mainHash({ infoHash, infoHashV2 }: InfoHashes) {
   return infoHash ?? infoHashV2 ?? ''
 }
 
@@ -117,6 +141,8 @@ export async function forEach(
       if (!(error instanceof BtkitError)) throw error
       outcomes.push({ address, error })
     }
+    // Announces are answered in between
+    await setImmediate()
   }
   return outcomes
 }

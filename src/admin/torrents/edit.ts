@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { EditedFile, TorrentFacts } from '../../core/edit/file.js'
 import { readTorrent } from '../../core/read-torrent.js'
 import { editFiles } from '../../library/edit.js'
@@ -34,14 +35,19 @@ export type EditedTorrent =
  * Reads torrents that a user may edit.
  * @throws BtkitError if one of them cannot be edited
  */
-export function openTorrents(
+export async function openTorrents(
   collection: Collection,
   actor: Actor,
   torrents: readonly string[],
-): Opened[] {
-  return torrents.map((address) => {
-    return openTorrent(address, readTorrent(collection.own(actor, address).path, DEFAULT_MAX_SIZE))
-  })
+): Promise<Opened[]> {
+  const opened: Opened[] = []
+  for (const address of torrents) {
+    const { path } = collection.own(actor, address)
+    opened.push(openTorrent(address, readTorrent(path, DEFAULT_MAX_SIZE)))
+    // Announces are answered in between
+    await setImmediate()
+  }
+  return opened
 }
 
 /**
@@ -55,11 +61,12 @@ export function editTorrents(
   edit: TorrentsEdit,
 ): Promise<EditedTorrent[]> {
   return collection.change(async () => {
-    const opened = openTorrents(collection, actor, edit.torrents)
+    const opened = await openTorrents(collection, actor, edit.torrents)
     refuseChanged(opened, edit.digest)
     const places = edit.torrents.map((address) => collection.own(actor, address))
     const changes = edit.changesOf(opened)
     const planned = await run(places, changes, true)
+    refuseCopies(collection, places, planned)
     if (edit.isDry) return planned
     keepOwners(collection, places, planned)
     const edited = await run(places, changes, false)
@@ -84,6 +91,18 @@ async function run(
     results.push(outcome.error === null ? { ...outcome, address } : { ...outcome, address })
   }
   return results
+}
+
+/** Refuses a change of info that leads to another torrent. */
+function refuseCopies(
+  collection: Collection,
+  places: readonly TorrentPlace[],
+  planned: readonly EditedTorrent[],
+): void {
+  for (const [i, { path }] of places.entries()) {
+    const plan = planned[i]
+    if (plan?.error === null) collection.refuseCopy(path, plan.after)
+  }
 }
 
 /** Records the owners under the info hashes that the torrents are about to get. */

@@ -33,7 +33,9 @@ export async function addTorrent(
   if (isTaken(path) && !holds(path, bytes))
     throw new BtkitError('exists', `${name}: is there already; choose another name`)
   if (isTaken(path)) return
-  const infoHash = mainHash(parseMetainfo(bytes, { maxSize: bytes.length }))
+  const metainfo = parseMetainfo(bytes, { maxSize: bytes.length })
+  collection.refuseCopy(path, metainfo)
+  const infoHash = mainHash(metainfo)
   collection.owners.add([{ path, infoHash }], actor.user.name)
   await writeAtomically(path, bytes, { noClobber: true })
   actor.note('add', collection.subject(category, name))
@@ -68,7 +70,7 @@ export function keepTorrents(
   return collection.change(() => {
     const category = collection.places.category(to)
     return forEach([...names.keys()], async (waiting) => {
-      const { bytes } = uploads.get(actor.user.name, waiting).metainfo
+      const bytes = uploads.bytesOf(actor.user.name, waiting)
       await addTorrent(collection, actor, { bytes, name: names.get(waiting) ?? waiting, category })
       uploads.discard(actor.user.name, [waiting])
     })

@@ -84,7 +84,7 @@ export class Places {
    */
   #parse(address: string): Category {
     const [number = '', ...names] = address.split('/')
-    const root = /^\d{1,4}$/.test(number) ? this.roots[Number(number)] : undefined
+    const root = /^(?:0|[1-9]\d{0,3})$/.test(number) ? this.roots[Number(number)] : undefined
     if (!root) throw new BtkitError('not-found', 'there is no such category')
     if (names.length > MAX_DEPTH)
       throw new BtkitError('bad-name', `categories have at most ${MAX_DEPTH} levels`)

@@ -1,17 +1,25 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
 import { readTorrent } from '../../core/read-torrent.js'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
-import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import { lintMetainfo } from '../../metainfo/lint/metainfo.js'
 import type { Finding } from '../../metainfo/lint/finding.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { makeDirectory } from '../../state/own-directory.js'
 import { escapeText } from '../../text/escape.js'
 import { torrentName } from './names.js'
-import { lastName, refuseLarge, Room, writeTorrent, type UploadedFile } from './upload.js'
+import {
+  lastName,
+  MAX_TORRENT,
+  refuseLarge,
+  Room,
+  writeTorrent,
+  type UploadedFile,
+} from './upload.js'
 
 /** Milliseconds that a torrent waits to be kept. */
 export const WAIT_MS = 86_400_000
@@ -21,11 +29,22 @@ export interface Waiting {
   readonly name: string
   /** Bytes of the .torrent. */
   readonly length: number
-  /** SHA-256 of its bytes, in hexadecimal. */
-  readonly digest: string
-  readonly metainfo: Metainfo
+  /** The name of its content, the number of files, and their bytes. */
+  readonly title: string
+  readonly files: number
+  readonly size: number
+  /** The beginning of its comment, and the first trackers and findings. */
+  readonly comment: string | null
+  readonly trackers: readonly string[]
   readonly findings: readonly Finding[]
 }
+
+/** The most trackers and findings of a torrent that are shown, and the longest comment. */
+const MOST_SHOWN = 10
+const LONGEST_COMMENT = 500
+
+/** Torrents whose facts are kept in memory: what thousands of torrents tell takes some MB. */
+const MOST_KEPT = 2000
 
 /** An upload: the torrents that wait now, and why others were refused. */
 export interface Received {
@@ -41,6 +60,8 @@ export class WaitingUploads {
   readonly #directory: string
   /** Users whose uploads are under way. */
   readonly #arriving = new Set<string>()
+  /** Facts of waiting torrents, by path and change. */
+  readonly #facts = new LRUCache<string, Waiting>({ max: MOST_KEPT })
 
   constructor(
     stateDirectory: string,
@@ -85,18 +106,24 @@ export class WaitingUploads {
       if (fault === null) named.set(path, torrentName(lastName(file.name)))
       else refused.push(fault)
     }
-    const names = [...named].map(([path, name]) => this.#place(user, path, name))
+    const names: string[] = []
+    const digests = new Map<string, string | null>()
+    for (const [path, name] of named) {
+      names.push(this.#place(user, { path, name, digests }))
+      await setImmediate()
+    }
     return { names, refused }
   }
 
   /** Gives a file a free name among the uploads of a user; the same torrent is not stored twice. */
-  #place(user: string, path: string, name: string): string {
+  #place(user: string, { path, name, digests }: Placing): string {
     const directory = this.#directoryOf(user)
-    const digest = digestOf(readBoundedRegular(path, DEFAULT_MAX_SIZE))
+    const digest = digestIfThere(path)
     for (let count = 1; ; count++) {
       const free = count === 1 ? name : name.replace(/\.torrent$/, ` (${count}).torrent`)
-      const known = readIfThere(join(directory, free))
-      if (known !== null && digestOf(known) !== digest) continue
+      const known = digests.get(free) ?? digestIfThere(join(directory, free))
+      digests.set(free, known ?? digest)
+      if (known !== null && known !== digest) continue
       renameSync(path, join(directory, free))
       return free
     }
@@ -106,28 +133,37 @@ export class WaitingUploads {
    * The torrents that wait for a user, by name.
    * @throws BtkitError `not-permitted` or `io`
    */
-  list(user: string): Waiting[] {
-    return this.#names(user).flatMap((name) => {
+  async list(user: string): Promise<Waiting[]> {
+    const waiting: Waiting[] = []
+    for (const name of this.#names(user)) {
       try {
-        return [this.get(user, name)]
+        waiting.push(await this.#describe(join(this.#directoryOf(user), name), name))
       } catch (error) {
-        if (error instanceof BtkitError) return []
-        throw error
+        if (!(error instanceof BtkitError)) throw error
       }
-    })
+    }
+    return waiting
+  }
+
+  async #describe(path: string, name: string): Promise<Waiting> {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    const state = [path, stats?.ino, stats?.size, stats?.mtimeMs].join('\0')
+    const known = this.#facts.get(state)
+    if (known) return known
+    const facts = factsOf(readTorrent(path, MAX_TORRENT), name)
+    this.#facts.set(state, facts)
+    await setImmediate()
+    return facts
   }
 
   /**
-   * Returns a torrent that waits for a user.
+   * Returns the bytes of a torrent that waits for a user.
    * @throws BtkitError `not-found`
    */
-  get(user: string, name: string): Waiting {
+  bytesOf(user: string, name: string): Uint8Array {
     if (!this.#names(user).includes(name))
       throw new BtkitError('not-found', `${escapeText(name)}: waits no longer; upload it again`)
-    const metainfo = readTorrent(join(this.#directoryOf(user), name), DEFAULT_MAX_SIZE)
-    const { length } = metainfo.bytes
-    const digest = digestOf(metainfo.bytes)
-    return { name, length, digest, metainfo, findings: lintMetainfo(metainfo) }
+    return readBoundedRegular(join(this.#directoryOf(user), name), MAX_TORRENT)
   }
 
   /** Removes torrents that wait for a user. */
@@ -174,13 +210,32 @@ interface Arrival {
   readonly room: Room
 }
 
-function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
+/** A file of an upload, its name, and the digests of torrents under the names that were tried. */
+interface Placing {
+  readonly path: string
+  readonly name: string
+  readonly digests: Map<string, string | null>
 }
 
-function readIfThere(path: string): Uint8Array | null {
+function factsOf(metainfo: Metainfo, name: string): Waiting {
+  const { announce, announceList, comment, files, size } = metainfo
+  const trackers = announceList?.flat() ?? (announce === null ? [] : [announce])
+  return {
+    name,
+    length: metainfo.bytes.length,
+    title: metainfo.name,
+    files: files.length,
+    size,
+    comment: comment?.slice(0, LONGEST_COMMENT) ?? null,
+    trackers: trackers.slice(0, MOST_SHOWN),
+    findings: lintMetainfo(metainfo).slice(0, MOST_SHOWN),
+  }
+}
+
+/** SHA-256 of a file in hexadecimal; null if it is not there. */
+function digestIfThere(path: string): string | null {
   try {
-    return readBoundedRegular(path, DEFAULT_MAX_SIZE)
+    return createHash('sha256').update(readBoundedRegular(path, MAX_TORRENT)).digest('hex')
   } catch (error) {
     if (error instanceof BtkitError && error.code === 'not-found') return null
     throw error

@@ -6,6 +6,9 @@ import { formatted, lines, type Html } from '../../text/html.js'
 /** Most bytes of a text that is formatted: it takes at most some tenths of a second. */
 export const MAX_MARKDOWN = 32 * 1024
 
+/** The most tokens that are formatted: empty cells of a table give much HTML for few characters. */
+const MAX_TOKENS = 20_000
+
 /** Most characters of all addresses in a text: a text may repeat a long one at little cost. */
 const MAX_ADDRESSES = 128 * 1024
 
@@ -36,7 +39,7 @@ export async function formatMarkdown(text: string): Promise<Html | null> {
 
 function render(markdown: MarkdownIt, text: string): Html | null {
   const tokens = markdown.parse(text, {})
-  if (addressesIn(tokens) > MAX_ADDRESSES) return null
+  if (tokens.length > MAX_TOKENS || addressesIn(tokens) > MAX_ADDRESSES) return null
   for (const token of tokens) tame(token)
   return formatted(markdown.renderer.render(tokens, markdown.options, {}))
 }

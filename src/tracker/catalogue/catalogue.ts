@@ -58,6 +58,9 @@ export interface CatalogueParts extends Pick<ServerContext, 'monotonic'> {
   readonly budget: RenderBudget
 }
 
+/** JSON has up to 1,000 torrents, and takes as long as so many pages. */
+const JSON_PAGES = 5
+
 /** The pages of single torrents, and of their categories: the directories in which they are. */
 export class Catalogue {
   readonly #parts: CatalogueParts
@@ -76,7 +79,7 @@ export class Catalogue {
     const place = site.hasCatalogue ? parsePlace(request.path) : null
     if (other === undefined && place === null) return null
     if (!options.showInfoPage) return notFound()
-    if (!budget.spend(request.client)) return tooBusy()
+    if (!budget.spend(request.client, place?.view === 'json' ? JSON_PAGES : 1)) return tooBusy()
     if (other === 'activity') return this.#activity()
     if (other !== undefined) return this.#torrent(request, other)
     return place && this.#category(request, place)

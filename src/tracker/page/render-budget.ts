@@ -45,9 +45,10 @@ export class RenderBudget {
   }
 
   /**
-   * Whether another page may be rendered now for a client. Its address is null on a Unix socket.
+   * Whether another page may be rendered now for a client. Its address is null on a Unix socket. A
+   * page that takes as long as several others counts as that many `pages`, at most LEAST_BURST.
    */
-  spend(client: string | null): boolean {
+  spend(client: string | null, pages = 1): boolean {
     const at = this.#monotonic()
     const key = client === null ? '' : clientKey(client)
     const sharers = this.#countAsking(key, at)
@@ -58,9 +59,9 @@ export class RenderBudget {
     })
     this.#all = refill(this.#all, at, { rate: RATE, most: BURST + RESERVE })
     const reserve = own.pages >= burst / 2 ? 0 : RESERVE
-    const isGranted = own.pages >= 1 && this.#all.pages >= 1 + reserve
-    this.#clients.set(key, isGranted ? spent(own) : own)
-    if (isGranted) this.#all = spent(this.#all)
+    const isGranted = own.pages >= pages && this.#all.pages >= pages + reserve
+    this.#clients.set(key, isGranted ? spent(own, pages) : own)
+    if (isGranted) this.#all = spent(this.#all, pages)
     return isGranted
   }
 
@@ -85,6 +86,6 @@ function refill(
   return { pages: Math.min(most, pages + ((now - at) * rate) / 1000), at: now }
 }
 
-function spent({ pages, at }: Credit): Credit {
-  return { pages: pages - 1, at }
+function spent({ pages, at }: Credit, cost: number): Credit {
+  return { pages: pages - cost, at }
 }

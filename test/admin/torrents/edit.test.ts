@@ -16,8 +16,8 @@ import {
 } from '../../support/collection.js'
 
 /** A form that shows torrents, which is sent later. */
-function openForm(collection: Collection, actor: typeof ADMIN, torrents: readonly string[]) {
-  const digest = digestOf(openTorrents(collection, actor, torrents))
+async function openForm(collection: Collection, actor: typeof ADMIN, torrents: readonly string[]) {
+  const digest = digestOf(await openTorrents(collection, actor, torrents))
   return (changes: ChangedValues, isDry = false) =>
     editTorrents(collection, actor, { torrents, digest, changesOf: () => changes, isDry })
 }
@@ -31,7 +31,7 @@ test('several torrents are edited; a preview writes nothing', async (t) => {
     't/a.torrent': torrentNamed('a', 'old'),
     't/x/b.torrent': torrentNamed('b', 'other'),
   })
-  const send = openForm(collection, ADMIN, ['0/a.torrent', '0/x/b.torrent'])
+  const send = await openForm(collection, ADMIN, ['0/a.torrent', '0/x/b.torrent'])
   const before = read(join(root, 't/a.torrent'))
   await send({ comment: 'new' }, true)
   assert.equal(read(join(root, 't/a.torrent')).comment, 'old')
@@ -50,10 +50,9 @@ test('of two who edit at once, the second is told, and nothing is lost', async (
     't/a.torrent': torrentNamed('a'),
     't/b.torrent': torrentNamed('b'),
   })
-  const [first, second] = [['0/a.torrent'], ['0/b.torrent', '0/a.torrent']].map((torrents) =>
-    openForm(collection, ADMIN, torrents),
-  )
-  const sent = [first!({ comment: 'first' }), second!({ comment: 'second' })]
+  const first = await openForm(collection, ADMIN, ['0/a.torrent'])
+  const second = await openForm(collection, ADMIN, ['0/b.torrent', '0/a.torrent'])
+  const sent = [first({ comment: 'first' }), second({ comment: 'second' })]
   const [one, two] = await Promise.allSettled(sent)
   assert.equal(one!.status, 'fulfilled')
   assert.match(String((two as PromiseRejectedResult).reason), /changed meanwhile/)
@@ -65,15 +64,19 @@ test('an uploader keeps what he edits, even with another info hash', async (t) =
   const { collection } = openTestCollection(t)
   const category = collection.places.category('0')
   await addTorrent(collection, UPLOADER, { bytes: torrentNamed('a'), name: 'a', category })
-  assert.throws(() => openForm(collection, OTHER, ['0/a.torrent']), { code: 'not-permitted' })
-  await openForm(collection, UPLOADER, ['0/a.torrent'])({ name: 'other' })
-  await openForm(collection, UPLOADER, ['0/a.torrent'])({ comment: 'mine' })
-  assert.throws(() => openForm(collection, OTHER, ['0/a.torrent']), { code: 'not-permitted' })
+  await assert.rejects(openForm(collection, OTHER, ['0/a.torrent']), { code: 'not-permitted' })
+  await (
+    await openForm(collection, UPLOADER, ['0/a.torrent'])
+  )({ name: 'other' })
+  await (
+    await openForm(collection, UPLOADER, ['0/a.torrent'])
+  )({ comment: 'mine' })
+  await assert.rejects(openForm(collection, OTHER, ['0/a.torrent']), { code: 'not-permitted' })
 })
 
 test('bad values are refused, and nothing changes', async (t) => {
   const { collection, root } = openTestCollection(t, { 't/a.torrent': torrentNamed('a') })
-  const send = openForm(collection, ADMIN, ['0/a.torrent'])
+  const send = await openForm(collection, ADMIN, ['0/a.torrent'])
   const before = readFileSync(join(root, 't/a.torrent'))
   await assert.rejects(send({ trackers: [['javascript:alert(1)']] }), { code: 'usage' })
   await assert.rejects(send({ name: '../up' }), { code: 'bad-name' })

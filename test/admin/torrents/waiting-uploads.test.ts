@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { digestOf } from '../../../src/pages/edited-values.js'
+import { editTorrents, openTorrents } from '../../../src/admin/torrents/edit.js'
 import { keepTorrents } from '../../../src/admin/torrents/keep.js'
 import { WaitingUploads, WAIT_MS } from '../../../src/admin/torrents/waiting-uploads.js'
 import { MAX_WAITING, type UploadedFile } from '../../../src/admin/torrents/upload.js'
@@ -23,16 +26,16 @@ test('uploaded torrents wait until their user keeps them', async (t) => {
   assert.deepEqual([names, refused], [['a.torrent', 'b.torrent'], []])
   assert.deepEqual(filesBelow(join(root, 't')), ['readme.txt'])
   assert.deepEqual(
-    uploads.list('uli').map(({ metainfo }) => metainfo.name),
+    (await uploads.list('uli')).map(({ title }) => title),
     ['a', 'b'],
   )
-  assert.deepEqual(uploads.list('ute'), [])
+  assert.deepEqual(await uploads.list('ute'), [])
   const keep = new Map([['a.torrent', 'first.torrent']])
   const [outcome] = await keepTorrents(collection, UPLOADER, { uploads, to: '0', names: keep })
   assert.equal(outcome!.error, null)
   assert.deepEqual(filesBelow(join(root, 't')), ['first.torrent', 'readme.txt'])
   assert.deepEqual(
-    uploads.list('uli').map(({ name }) => name),
+    (await uploads.list('uli')).map(({ name }) => name),
     ['b.torrent'],
   )
   assert.deepEqual(UPLOADER.notes, [`uli add ${root}/t/first.torrent`])
@@ -95,7 +98,7 @@ test('a name that is taken gets a number, and the same torrent waits once', asyn
   const { uploads } = openTestCollection(t)
   for (const bytes of [A, B, A]) await uploads.receive('uli', uploadOf({ 'a.torrent': bytes }), 0)
   assert.deepEqual(
-    uploads.list('uli').map(({ name }) => name),
+    (await uploads.list('uli')).map(({ name }) => name),
     ['a (2).torrent', 'a.torrent'],
   )
 })
@@ -123,7 +126,7 @@ test('keeping never replaces a file, and a repeated one counts as kept', async (
     ['exists', null, 'not-found'],
   )
   assert.deepEqual(
-    uploads.list('uli').map(({ name }) => name),
+    (await uploads.list('uli')).map(({ name }) => name),
     ['a.torrent'],
   )
   assert.deepEqual(filesBelow(join(root, 't')), ['a.torrent', 'b.torrent', 'readme.txt'])
@@ -140,4 +143,51 @@ test('who uploads a torrent of somebody else does not become its owner', async (
     })
   }
   assert.equal(collection.owners.lastAt(join(root, 't', 'a.torrent')), 'uli')
+})
+
+test('a torrent of too many files is refused, as the tracker waits while it is read', async (t) => {
+  const { uploads } = openTestCollection(t)
+  const file = Buffer.from('d6:lengthi1e4:pathl1:aee')
+  const files = Buffer.concat([
+    Buffer.from('l'),
+    ...Array<Buffer>(20_001).fill(file),
+    Buffer.from('e'),
+  ])
+  const info = Buffer.concat([Buffer.from('d5:files'), files, Buffer.from('4:name1:xe')])
+  const bytes = Buffer.concat([Buffer.from('d4:info'), info, Buffer.from('e')])
+  const { names, refused } = await uploads.receive('uli', uploadOf({ 'many.torrent': bytes }), 0)
+  assert.deepEqual(names, [])
+  assert.match(refused[0]!.message, /^many\.torrent: more than 20000 files; copy the torrent/)
+})
+
+test('what waits is described once, until it is replaced', async (t) => {
+  const { uploads } = openTestCollection(t)
+  await uploads.receive('uli', uploadOf({ 'a.torrent': A, 'b.torrent': B }), 0)
+  const first = await uploads.list('uli')
+  const second = await uploads.list('uli')
+  for (const [i, each] of first.entries()) assert.equal(second[i], each)
+  uploads.discard('uli', ['a.torrent'])
+  await uploads.receive('uli', uploadOf({ 'a.torrent': B }), 0)
+  assert.deepEqual(
+    (await uploads.list('uli')).map(({ title }) => title),
+    ['b', 'b'],
+  )
+})
+
+test('a copy of a tracked torrent is refused, as it would speak for the other one', async (t) => {
+  const { collection, uploads, root, tracked } = openTestCollection(t, { 't/x/a.torrent': A })
+  tracked.set(parseMetainfo(A).infoHash!, join(root, 't/x/a.torrent'))
+  await uploads.receive('uli', uploadOf({ '!a.torrent': torrentNamed('a', 'other') }), 0)
+  const keeping = { uploads, to: '0', names: new Map([['!a.torrent', '!a.torrent']]) }
+  const [outcome] = await keepTorrents(collection, UPLOADER, keeping)
+  assert.match(outcome!.error!.message, /^!a\.torrent: the same torrent is tracked as a\.torrent; /)
+  await uploads.receive('uli', uploadOf({ 'b.torrent': B }), 0)
+  await keepTorrents(collection, UPLOADER, {
+    ...keeping,
+    names: new Map([['b.torrent', 'b.torrent']]),
+  })
+  const torrents = ['0/b.torrent']
+  const digest = digestOf(await openTorrents(collection, UPLOADER, torrents))
+  const edit = { torrents, digest, changesOf: () => ({ name: 'a' }), isDry: false }
+  await assert.rejects(editTorrents(collection, UPLOADER, edit), { code: 'exists' })
 })

@@ -159,3 +159,8 @@ test('hostile texts of the largest size become pages of a bounded size', async (
     assert((html?.text.length ?? 0) < 1_000_000, text.slice(0, 20))
   }
 })
+
+test('a table of very many cells is not formatted, as it would be twenty times as long', async () => {
+  const table = `${'|a'.repeat(300)}\n${'|-'.repeat(300)}\n${'|\n'.repeat(15_000)}`
+  assert.equal(await formatMarkdown(table.slice(0, MAX_MARKDOWN)), null)
+})

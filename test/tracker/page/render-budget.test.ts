@@ -62,3 +62,13 @@ test('a new client is served even if others ask too fast', () => {
   for (let n = 0; n < 10; n += 1) assert.equal(budget.spend('192.0.2.2'), true, `${n}`)
   for (let n = 0; n < 10; n += 1) assert.equal(budget.spend(null), true, `${n}`)
 })
+
+test('a page that takes as long as five counts as five', () => {
+  const budget = new RenderBudget(() => 0)
+  const granted = (pages: number, client: string) => {
+    const asked = Array.from({ length: 200 }, () => budget.spend(client, pages))
+    return asked.filter((isGranted) => isGranted).length
+  }
+  const five = granted(5, '192.0.2.1')
+  assert.ok(five > 0 && five <= 20, `${five}`)
+})

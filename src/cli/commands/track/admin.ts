@@ -159,6 +159,7 @@ async function openTrackerForms(
     otherStates: COMPLETEDIR_STATES,
     presets: await formPresets(config, io),
     announce: publicUrl === null ? null : `${publicUrl.replace(/\/$/, '')}/announce`,
+    pathOf: (infoHash) => tracker.view.torrents.torrents.get(infoHash)?.metainfo?.path ?? null,
     changed: () => {
       tracker.refresh().catch(onError)
     },
