@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { LinesFile } from './lines-file.js'
 import { describeTorrent, type AllowedTorrent } from './known-torrent.js'
+import { ProblemReports } from './problem-reports.js'
 import { TorrentDirectory } from './torrent-directory.js'
 
 export interface TorrentListParts {
@@ -29,6 +30,7 @@ export class TorrentList {
   readonly #listFile: LinesFile<string> | null
   readonly #bannedFile: LinesFile<string> | null
   readonly #isFed: boolean
+  readonly #copies: ProblemReports
   readonly #added = new LRUCache<string, AllowedTorrent>({ max: MAX_ADDED })
   #torrents = new Map<string, AllowedTorrent>()
   #banned: ReadonlySet<string> = new Set()
@@ -39,6 +41,7 @@ export class TorrentList {
   constructor(given: TorrentListParts) {
     const { directories, listFile, bannedFile = null, isFed, controls, report } = given
     this.#isFed = isFed
+    this.#copies = new ProblemReports(report)
     this.#directories = directories.map((root) => new TorrentDirectory({ root, controls, report }))
     const parts = { parseLine: parseHash, expected: 'info hash', report }
     const open = (path: string | null) => (path === null ? null : new LinesFile({ path, ...parts }))
@@ -113,10 +116,12 @@ export class TorrentList {
       await directory.refresh()
       for (const torrent of directory.torrents()) {
         // If several files hold the same torrent, the first wins. Any file wins over a bare hash.
-        if (!inFiles.has(torrent.infoHash)) torrents.set(torrent.infoHash, torrent)
+        if (inFiles.has(torrent.infoHash)) this.#addCopy(torrent, torrents.get(torrent.infoHash))
+        else torrents.set(torrent.infoHash, torrent)
         inFiles.add(torrent.infoHash)
       }
     }
+    this.#copies.tell()
     await this.#bannedFile?.refresh()
     const banned = new Set(this.#bannedFile?.values)
     for (const infoHash of banned) torrents.delete(infoHash)
@@ -124,6 +129,11 @@ export class TorrentList {
     this.#banned = banned
     const versions = this.#directories.map(({ version }) => version)
     this.#version = [...versions, ...banned].join(' ')
+  }
+
+  #addCopy({ metainfo: copy }: AllowedTorrent, listed: AllowedTorrent | undefined): void {
+    const [path, other] = [copy?.path ?? '', listed?.metainfo?.path ?? '']
+    this.#copies.add(`${path}: the same torrent as ${other}; only that one is listed`)
   }
 }
 

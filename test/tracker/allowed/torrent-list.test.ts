@@ -124,6 +124,21 @@ test('an invalid torrent is reported once, and the others are used', async (t) =
   ])
 })
 
+test('a copy of a torrent is reported once, until it is gone', async (t) => {
+  const hybrid = goldenTorrent('hybrid-directory.torrent')
+  const { list, told, directory } = listOf(t, { 'a/one.torrent': hybrid, 'b/copy.torrent': hybrid })
+  await list.refresh()
+  await list.refresh()
+  const paths = [join(directory, 'a/one.torrent'), join(directory, 'b/copy.torrent')]
+  const listed = list.torrents.get(hashOf(hybrid))?.metainfo?.path ?? ''
+  const copy = paths.find((path) => path !== listed) ?? ''
+  assert.deepEqual(told, [`${copy}: the same torrent as ${listed}; only that one is listed`])
+  rmSync(listed)
+  await list.refresh()
+  assert.equal(told.length, 1)
+  assert.equal(list.torrents.get(hashOf(hybrid))?.metainfo?.path, copy)
+})
+
 test('the content of a linked file is not quoted', async (t) => {
   const elsewhere = makeScratch(t, { secret: 'password=hunter2' })
   const { list, told, directory } = listOf(t, {})
