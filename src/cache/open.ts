@@ -62,22 +62,27 @@ export function removeCache(directory: string): boolean {
 }
 
 /**
- * Removes the damaged caches that were set aside in a directory. Returns their number.
+ * Removes the damaged caches that were set aside in a directory. Returns their number. A dry run
+ * only counts them.
  * @throws as removeCache
  */
-export function removeDamaged(directory: string): number {
-  return removeMatching(directory, (rest) => rest.startsWith(DAMAGED))
+export function removeDamaged(directory: string, dryRun = false): number {
+  return removeMatching(directory, (rest) => rest.startsWith(DAMAGED), dryRun)
 }
 
 /** Removes the files of a cache whose suffix matches. Returns their number. */
-function removeMatching(directory: string, matches: (rest: string) => boolean): number {
+function removeMatching(
+  directory: string,
+  matches: (rest: string) => boolean,
+  dryRun = false,
+): number {
   if (!existsSync(directory)) return 0
   const distrust = describeDirectory(directory)
   if (distrust !== null) throw new BtkitError('not-permitted', `cache ${directory}: ${distrust}`)
   const names = readdirSync(directory).filter(
     (name) => name.startsWith(CACHE_FILE) && matches(name.slice(CACHE_FILE.length)),
   )
-  for (const name of names) rmSync(join(directory, name), { force: true })
+  for (const name of dryRun ? [] : names) rmSync(join(directory, name), { force: true })
   return names.length
 }
 

@@ -211,6 +211,7 @@ test('other reports are as their schemas say', async (t) => {
   await run('presets', ['presets', '--config', at('presets.yaml')], 1)
   await run('doctor', ['doctor'], 1)
   await run('cache-stats', ['cache', 'stats'], 1)
+  await run('cache-prune', ['cache', 'prune', '--dry-run'], 1)
   await run('cache-verify', ['cache', 'verify'], 1)
   writeFileSync(
     at('batch.yaml'),

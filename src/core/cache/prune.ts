@@ -3,6 +3,7 @@ import { removeCache, removeDamaged, cacheSize } from '../../cache/open.js'
 import { dayOf } from '../../cache/records/record.js'
 import { withCache } from './access.js'
 import type { CachePlace } from './access.js'
+import type { Store } from '../../cache/store/store.js'
 
 const DAY_MS = 86_400_000
 
@@ -15,6 +16,8 @@ interface PruneRequest {
   readonly unusedFor: number
   /** Maximum bytes of the remaining records; undefined for no limit. */
   readonly maxSize: number | undefined
+  /** Whether to count what would be removed, and remove nothing. */
+  readonly dryRun?: boolean | undefined
 }
 
 /** The records and files that were removed. */
@@ -32,16 +35,33 @@ export interface PruneReport {
  */
 export async function pruneCache(
   place: CachePlace,
-  { unusedFor, maxSize }: PruneRequest,
+  { unusedFor, maxSize, dryRun = false }: PruneRequest,
 ): Promise<PruneReport> {
   const { signal } = place
   const before = dayOf(place.now() - unusedFor)
-  const records = await withCache(place, async ({ store }) => {
+  const records = await withCache(place, async (cache) => {
+    const store = dryRun ? unchanged(cache.store) : cache.store
     const unused = await removeUnused(store, before, signal)
     await store.flush()
     return unused + (maxSize === undefined ? 0 : await shrinkTo(store, maxSize, signal))
   })
-  return { records, damagedFiles: removeDamaged(place.directory) }
+  return { records, damagedFiles: removeDamaged(place.directory, dryRun) }
+}
+
+/** A store that hides what is removed, and changes nothing. */
+function unchanged(store: Store): Store {
+  const removed = new Set<string>()
+  const textOf = (key: Uint8Array) => Buffer.from(key).toString('latin1')
+  return {
+    ...store,
+    put: () => undefined,
+    remove: (key) => {
+      removed.add(textOf(key))
+    },
+    *entries(from) {
+      for (const entry of store.entries(from)) if (!removed.has(textOf(entry.key))) yield entry
+    },
+  }
 }
 
 /**

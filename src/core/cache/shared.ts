@@ -60,13 +60,14 @@ export function summarizeShared(address: RedisAddress): Promise<SharedReport> {
 
 /**
  * Removes shared records that no machine has used since a time in milliseconds since 1970. Returns
- * their number.
+ * their number. A dry run only counts them.
  * @throws BtkitError `unreachable` if Redis does not answer
  */
-export function pruneShared(address: RedisAddress, since: number): Promise<number> {
+export function pruneShared(address: RedisAddress, since: number, dryRun = false): Promise<number> {
   return withRedis(address, (ask) => {
     // A use is noted once a week
-    return removeRecords(ask, ({ sharedAt }) => (sharedAt + SECONDS_BETWEEN_NOTES) * 1000 <= since)
+    const isUnused = ({ sharedAt }: Header) => (sharedAt + SECONDS_BETWEEN_NOTES) * 1000 <= since
+    return removeRecords(ask, isUnused, dryRun)
   })
 }
 
@@ -116,10 +117,18 @@ async function withRedis<T>(address: RedisAddress, work: (ask: Ask) => Promise<T
 
 type Header = Pick<NonNullable<ReturnType<typeof readRecord>>, 'machine' | 'sharedAt'>
 
-async function removeRecords(ask: Ask, isRemoved: (record: Header) => boolean): Promise<number> {
+async function removeRecords(
+  ask: Ask,
+  isRemoved: (record: Header) => boolean,
+  dryRun = false,
+): Promise<number> {
   let removed = 0
   for await (const page of recordsIn(ask)) {
     const keys = page.filter(({ record }) => isRemoved(record)).map(({ key }) => key)
+    if (dryRun) {
+      removed += keys.length
+      continue
+    }
     const counts = await ask((client) => Promise.all(keys.map((key) => client.del(key))))
     removed += counts.reduce((sum, count) => sum + count, 0)
   }

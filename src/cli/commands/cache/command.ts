@@ -64,16 +64,22 @@ function definePrune({ io }: CommandContext) {
       new Option('--cache-max-size <size>', 'remove more until the rest fits').argParser(byteSize),
     )
     .addOption(new Option('--max-size <size>').argParser(byteSize).hideHelp())
-    .action(async ({ cacheDir, cacheUrl, cacheMaxSize, ...request }, command) => {
+    .option('--dry-run', 'show how much would be removed, and remove nothing', false)
+    .option('--json', 'print a JSON object', false)
+    .action(async ({ cacheDir, cacheUrl, cacheMaxSize, json, ...request }, command) => {
       const redis = await sharedRedis({ cacheUrl }, command, io)
       const maxSize = cacheMaxSize ?? request.maxSize
       const place = namedPlace(cacheDir, io)
-      const { records, damagedFiles } = await pruneCache(place, { ...request, maxSize })
+      const { dryRun, unusedFor } = request
+      const pruned = await pruneCache(place, { ...request, maxSize })
+      const { records, damagedFiles } = pruned
+      const verb = dryRun ? 'would remove' : 'removed'
       const others = damagedFiles > 0 ? ` and ${count(damagedFiles, 'damaged cache')}` : ''
-      io.stdout.write(`removed ${count(records, 'record')}${others}\n`)
-      if (redis === null) return
-      const shared = await (await loadShared()).pruneShared(redis, io.now() - request.unusedFor)
-      io.stdout.write(`removed ${count(shared, 'shared record')}\n`)
+      if (!json) io.stdout.write(`${verb} ${count(records, 'record')}${others}\n`)
+      const since = io.now() - unusedFor
+      const shared = redis && (await (await loadShared()).pruneShared(redis, since, dryRun))
+      if (json) io.stdout.write(jsonLine({ ...pruned, shared: shared ?? undefined, dryRun }))
+      else if (shared !== null) io.stdout.write(`${verb} ${count(shared, 'shared record')}\n`)
     })
 }
 

@@ -97,6 +97,21 @@ test('prune reduces the cache to the given size, and keeps the last used records
   assert.equal((await runCache(directory, 'prune', '--max-size', '-1')).status, 2)
 })
 
+test('prune --dry-run removes nothing, and finds what a run would remove', async (t) => {
+  const directory = makeScratch(t, { [`${CACHE_FILE}.damaged-1`]: 'x' })
+  for (const days of [1, 2, 3, 4, 40, 50]) await rememberInfo(directory, days)
+  const args = ['prune', '--cache-max-size', '300', '--json']
+  const before = await runCache(directory, 'stats')
+  const planned = await runCache(directory, ...args, '--dry-run')
+  const report = { records: 4, damagedFiles: 1, dryRun: true }
+  assert.deepEqual([planned.status, JSON.parse(planned.stdout)], [0, report])
+  const { stdout } = await runCache(directory, 'prune', '--dry-run')
+  assert.equal(stdout, 'would remove 2 records and 1 damaged cache\n')
+  assert.equal((await runCache(directory, 'stats')).stdout, before.stdout)
+  const done = await runCache(directory, ...args)
+  assert.deepEqual(JSON.parse(done.stdout), { ...report, dryRun: false })
+})
+
 test('prune removes renamed damaged caches', async (t) => {
   const directory = makeScratch(t, { [`${CACHE_FILE}.damaged-1`]: 'x', other: 'mine' })
   const { status, stdout } = await runCache(directory, 'prune')
