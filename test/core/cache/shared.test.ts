@@ -97,11 +97,13 @@ test('prune removes shared records by their last use', { skip: WITHOUT_REDIS }, 
   plantShared(one, 'a.iso')
   await one.make('a.iso')
   const later = Date.now() + 20 * 86_400_000
-  const prune = (time: string) => {
-    const args = ['cache', 'prune', '--unused-for', time, '--cache-url', url]
+  const prune = (time: string, ...more: string[]) => {
+    const args = ['cache', 'prune', '--unused-for', time, '--cache-url', url, ...more]
     return one.runAt(later, args)
   }
   assert.match((await prune('14d')).stdout, /removed 0 shared records\n$/)
+  const planned = await prune('12d', '--dry-run', '--json')
+  assert.equal((JSON.parse(planned.stdout) as { shared: number }).shared, 1)
   assert.match((await prune('12d')).stdout, /removed 1 shared record\n$/)
 })
 
