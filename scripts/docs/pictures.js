@@ -13,7 +13,7 @@ import { takeGui } from './gui-pictures.js'
 import { barChart, terminal, wrap } from './svg.js'
 
 const PICTURES = 'docs/pictures'
-const COLUMNS = 86
+const COLUMNS = 96
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 const MIB = 2 ** 20
 const MIRROR = {
