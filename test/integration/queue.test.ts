@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { queueTimes } from '../../src/core/queue/connect.js'
@@ -127,9 +128,12 @@ test('a worker that knows the old key as its second one takes jobs', { skip }, a
 test('a worker keeps digests in its own cache', { skip }, async (t) => {
   const redis = emptyRedis()
   const machine = makeAsking(t, redis.url, { a: 100_000 })
-  await machine.startWorker('one', '--cache-trust', 'mtime')
+  const worker = await machine.startWorker('one', '--cache-trust', 'mtime')
   const args = [machine.at('a'), ...machine.asking]
   const { hashes } = await infoHashesFrom(machine, args)
+  // What it has not written yet, it writes when it ends
+  await worker.stop()
+  await machine.startWorker('one', '--cache-trust', 'mtime')
   // A change that size and time do not show
   writeFileSync(machine.at('a'), Buffer.alloc(100_000))
   utimesSync(machine.at('a'), PLANTED, PLANTED)
@@ -159,4 +163,20 @@ test('a password of the queue on the command line is refused', async () => {
 test('queue commands say that Redis does not answer', async () => {
   const { status, stderr } = await runBtkit(['queue', 'status', '--queue', 'redis://127.0.0.1:1'])
   assert.deepEqual([status, stderr], [1, 'btkit: redis://127.0.0.1:1: nothing listens there\n'])
+})
+
+test('events that somebody broke do not keep a run waiting', { skip }, async (t) => {
+  const redis = emptyRedis()
+  const machine = makeAsking(t, redis.url, { a: 100_000 })
+  // Whoever can write to Redis can look like a worker
+  const socket = connect(Number(new URL(redis.url).port), '127.0.0.1')
+  socket.write('CLIENT SETNAME {btkit}:aGFzaA==:w:nobody\r\n')
+  const broken = ['event', 'completed', 'jobId', 'x', 'returnvalue', '{bad']
+  const breaking = setInterval(() => redis.send('XADD', '{btkit}:hash:events', '*', ...broken), 200)
+  t.after(() => {
+    clearInterval(breaking)
+    socket.destroy()
+  })
+  const { stderr } = await infoHashesFrom(machine, [machine.at('a'), ...machine.asking])
+  assert.match(stderr, /the events of jobs are broken; hashing here for now\n$/)
 })

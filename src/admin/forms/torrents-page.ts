@@ -13,6 +13,7 @@ import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../torrents/bin.js'
 import { archiveTorrents, moveTorrents } from '../torrents/categories.js'
 import type { Outcome } from '../torrents/collection.js'
+import { clipText } from '../../tracker/allowed/known-torrent.js'
 import { HELD } from '../torrents/held.js'
 import { SUFFIX } from '../torrents/names.js'
 import type { Category } from '../torrents/places.js'
@@ -242,15 +243,19 @@ function row(
   </tr>`
 }
 
+/** The longest name of content that is shown. File systems have at most 255 bytes. */
+const LONGEST_NAME = 255
+
 function factsAt(path: string) {
   const mtime = lstatSync(path, { throwIfNoEntry: false })?.mtime
   const changed = mtime?.toISOString().slice(0, 16).replace('T', ' ') ?? ''
   try {
-    const { name, size, files } = parseUnhashedTorrent(
-      readBoundedRegular(path, DEFAULT_MAX_SIZE),
-      path,
-      DEFAULT_MAX_SIZE,
-    )
+    const {
+      name: whole,
+      size,
+      files,
+    } = parseUnhashedTorrent(readBoundedRegular(path, DEFAULT_MAX_SIZE), path, DEFAULT_MAX_SIZE)
+    const name = clipText(whole, LONGEST_NAME)
     const isOther = basename(path) !== `${name}${SUFFIX}`
     const number = count(files.filter(({ padding }) => !padding).length, 'file')
     const told = html`${isOther && `${name}, `}${number}`

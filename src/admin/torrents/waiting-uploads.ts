@@ -11,6 +11,7 @@ import type { Finding } from '../../metainfo/lint/finding.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { makeDirectory } from '../../state/own-directory.js'
 import { escapeText } from '../../text/escape.js'
+import { clipText } from '../../tracker/allowed/known-torrent.js'
 import { torrentName } from './names.js'
 import {
   lastName,
@@ -39,9 +40,9 @@ export interface Waiting {
   readonly findings: readonly Finding[]
 }
 
-/** The most trackers and findings of a torrent that are shown, and the longest comment. */
+/** The most trackers and findings of a torrent that are shown, and the longest text. */
 const MOST_SHOWN = 10
-const LONGEST_COMMENT = 500
+const LONGEST_TEXT = 500
 
 /** Torrents whose facts are kept in memory: what thousands of torrents tell takes some MB. */
 const MOST_KEPT = 2000
@@ -223,12 +224,14 @@ function factsOf(metainfo: Metainfo, name: string): Waiting {
   return {
     name,
     length: metainfo.bytes.length,
-    title: metainfo.name,
+    title: clipText(metainfo.name, LONGEST_TEXT),
     files: files.length,
     size,
-    comment: comment?.slice(0, LONGEST_COMMENT) ?? null,
-    trackers: trackers.slice(0, MOST_SHOWN),
-    findings: lintMetainfo(metainfo).slice(0, MOST_SHOWN),
+    comment: comment === null ? null : clipText(comment, LONGEST_TEXT),
+    trackers: trackers.slice(0, MOST_SHOWN).map((url) => clipText(url, LONGEST_TEXT)),
+    findings: lintMetainfo(metainfo)
+      .slice(0, MOST_SHOWN)
+      .map((each) => ({ ...each, message: clipText(each.message, LONGEST_TEXT) })),
   }
 }
 

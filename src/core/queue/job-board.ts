@@ -151,7 +151,10 @@ export class JobBoard {
 
   #listen(opened: Opened): void {
     const { events } = opened
-    events.on('error', () => undefined)
+    events.on('error', (error) => {
+      // It reads no events after one that is no JSON, which anybody may have written
+      if (error instanceof SyntaxError) this.#giveUp(opened, 'the events of jobs are broken')
+    })
     events.on('completed', ({ jobId, returnvalue }) => {
       this.#complete(jobId, returnvalue)
     })

@@ -191,3 +191,11 @@ test('a copy of a tracked torrent is refused, as it would speak for the other on
   const edit = { torrents, digest, changesOf: () => ({ name: 'a' }), isDry: false }
   await assert.rejects(editTorrents(collection, UPLOADER, edit), { code: 'exists' })
 })
+
+test('long texts of a torrent are cut, so that a page stays small', async (t) => {
+  const { uploads } = openTestCollection(t)
+  const long = torrentNamed('n'.repeat(1e6), 'c'.repeat(1e6))
+  await uploads.receive('uli', uploadOf({ 'long.torrent': long }), 0)
+  const [{ title, comment } = { title: '', comment: '' }] = await uploads.list('uli')
+  assert.deepEqual([title.length, comment!.length], [501, 501])
+})
