@@ -131,7 +131,7 @@ test('a worker keeps digests in its own cache', { skip }, async (t) => {
   const worker = await machine.startWorker('one', '--cache-trust', 'mtime')
   const args = [machine.at('a'), ...machine.asking]
   const { hashes } = await infoHashesFrom(machine, args)
-  // What it has not written yet, it writes when it ends
+  // A worker writes all of its cache when it ends
   await worker.stop()
   await machine.startWorker('one', '--cache-trust', 'mtime')
   // A change that size and time do not show
