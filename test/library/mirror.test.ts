@@ -11,6 +11,7 @@ import { fastify, type FastifyInstance, type FastifyServerOptions } from 'fastif
 import { makeTorrent, parseMetainfo } from '../../src/library/index.js'
 import { mirror, type MirrorOptions } from '../../src/library/mirror.js'
 import { projectRoot } from '../support/executable.js'
+import { until } from '../support/until.js'
 import { makeScratch } from '../support/scratch.js'
 
 const TRACKER = 'http://tracker.example/announce'
@@ -82,8 +83,12 @@ describe('btkit/mirror', () => {
     assert.equal((await ask('/files/-/metrics')).status, 404)
     const page = await ask('/files/-/status', { headers: { accept: 'text/html' } })
     assert.doesNotMatch(await page.text(), /href="metrics"/)
-    await ask('/open/a.iso')
-    assert.match(await (await ask('/open/-/metrics')).text(), /btkit_requests_total\{.*code="200"/)
+    await (await ask('/open/a.iso')).arrayBuffer()
+    // A request is counted when its answer has been sent
+    await until('the request is counted', async () => {
+      const metrics = await (await ask('/open/-/metrics')).text()
+      return /btkit_requests_total\{.*code="200"/.test(metrics)
+    })
   })
 
   test('gives up a form that arrives too slowly', async (t) => {
