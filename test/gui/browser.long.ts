@@ -76,7 +76,14 @@ for (const javaScript of [true, false]) {
 test('closing the last page ends the program', unlessBrowser, async (t) => {
   const { pages, ended } = await openTestGui(t)
   const tab = await openTab(t)
+  // A page counts from then on
+  const alive = new Promise<void>((done) => {
+    tab.page.on('response', (response: { url: () => string }) => {
+      if (response.url().endsWith('/alive')) done()
+    })
+  })
   await tab.open(`${pages}make`)
+  await alive
   await tab.open('about:blank')
   assert.equal(await ended.then(() => 'ended'), 'ended')
 })
