@@ -71,3 +71,8 @@ function escape(text: string): string {
     .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
     .join('')
 }
+
+/** Cuts long text. The result does not keep the whole text in memory, as `slice` would. */
+export function clipText(text: string, most: number): string {
+  return text.length <= most ? text : `${Buffer.from(text.slice(0, most)).toString()}…`
+}

@@ -25,3 +25,9 @@ export function formatDuration(seconds: number): string {
   if (parts[0] === 0) parts.shift()
   return parts.map((part, i) => (i === 0 ? `${part}` : `${part}`.padStart(2, '0'))).join(':')
 }
+
+/** Formats a time in milliseconds since 1970, in UTC: `2026-11-22 09:05`, or with seconds. */
+export function formatTime(ms: number, precision: 'minute' | 'second' = 'minute'): string {
+  const length = precision === 'minute' ? 16 : 19
+  return new Date(ms).toISOString().slice(0, length).replace('T', ' ')
+}

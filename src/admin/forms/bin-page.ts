@@ -1,4 +1,6 @@
 import type { Answer } from '../../pages/frame.js'
+import { formatTime } from '../../text/quantity.js'
+import { tableOfRows } from '../../pages/table.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { KEPT_MS, listBin, restoreTorrents, type Deleted } from '../torrents/bin.js'
@@ -43,34 +45,29 @@ function show({ collection }: FormsParts, context: AdminContext, result: Html | 
 function table(rows: readonly Html[]): Html {
   return html`<form method="post" action="bin">
     <section>
-      <div class="scroll" tabindex="0" role="group" aria-label="Deleted torrents">
-        <table class="stack" data-all>
-          <thead>
-            <tr>
-              <td></td>
-              <th class="name">Torrent</th>
-              <th>Category</th>
-              <th>Deleted (UTC)</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${rows}
-          </tbody>
-        </table>
-      </div>
+      ${tableOfRows({
+        label: 'Deleted torrents',
+        columns: [
+          { title: '' },
+          { title: 'Torrent', kind: 'name' },
+          { title: 'Category' },
+          { title: 'Deleted (UTC)' },
+        ],
+        rows,
+        hasBoxes: true,
+      })}
     </section>
     <div class="acts"><button class="main">Take back</button></div>
   </form>`
 }
 
 function row({ id, name, deletedAt }: Deleted, category: string): Html {
-  const time = new Date(deletedAt).toISOString().slice(0, 16).replace('T', ' ')
   return html`<tr>
     <td class="box">
       <input type="checkbox" name="id" value="${fieldValue(id)}" aria-label="${name}" />
     </td>
     <th class="name" scope="row">${name}</th>
     <td>${category}</td>
-    <td class="date">${time}</td>
+    <td class="date">${formatTime(deletedAt)}</td>
   </tr>`
 }

@@ -2,6 +2,7 @@ import { BtkitError } from '../../errors.js'
 import type { Form } from '../../pages/form.js'
 import { textField } from '../../pages/form.js'
 import { problem, seeOther, type Answer } from '../../pages/frame.js'
+import { tableOfRows } from '../../pages/table.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { createCategory, removeCategory, renameCategory } from '../torrents/categories.js'
@@ -63,20 +64,15 @@ function show({ collection }: FormsParts, { page }: AdminContext, { form, error 
         </fieldset>
       </form>
       <section>
-        <div class="scroll" tabindex="0" role="group" aria-label="Categories">
-          <table class="stack">
-            <thead>
-              <tr>
-                <th class="name">Category</th>
-                <th class="n">Torrents</th>
-                <td></td>
-              </tr>
-            </thead>
-            <tbody>
-              ${rows}
-            </tbody>
-          </table>
-        </div>
+        ${tableOfRows({
+          label: 'Categories',
+          columns: [
+            { title: 'Category', kind: 'name' },
+            { title: 'Torrents', kind: 'n' },
+            { title: '' },
+          ],
+          rows,
+        })}
       </section>`,
   })
 }

@@ -4,13 +4,12 @@ import {
   changesOf,
   commonValues,
   diffOf,
-  digestOf,
   privateField,
-  VALUES,
   type Opened,
 } from '../../pages/edited-values.js'
+import { editFields } from '../../pages/edit-fields.js'
 import type { Form } from '../../pages/form.js'
-import { checkField, hiddenFields, linesField, textField } from '../../pages/form.js'
+import { hiddenFields } from '../../pages/form.js'
 import { problem, type Answer } from '../../pages/frame.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
 import { count } from '../../text/quantity.js'
@@ -59,17 +58,7 @@ function fieldsPage(
     content: html`${problem(error)}
       <form method="post" action="edit">
         ${torrentFields(form)}
-        <input type="hidden" name="digest" value="${digestOf(torrents)}" />
-        ${many && namesOf(torrents)}
-        <fieldset>
-          <legend>Values</legend>
-          ${VALUES.map((value) => valueField(filled, value, torrents))}
-          ${!many && checkField(filled, 'Peers', [['private', 'private: from these trackers only']])}
-        </fieldset>
-        <p class="muted">
-          Name, source tag and private are parts of the info hash: if you change them, the torrent
-          gets another swarm.
-        </p>
+        ${editFields(filled, { torrents, titleOf: (file) => basename(file) })}
         <div class="acts">
           <button class="main" name="act" value="preview">Show what would change</button>
         </div>
@@ -83,28 +72,6 @@ function torrentFields(form: Form): Html[] {
     return html`<input type="hidden" name="torrent" value="${fieldValue(address)}" />`
   })
   return [html`<input type="hidden" name="in" value="${fieldValue(form.text('in'))}" />`, ...names]
-}
-
-function namesOf(torrents: readonly Opened[]): Html {
-  return html`<details>
-    <summary>The torrents</summary>
-    <ul>
-      ${torrents.map(({ file }) => html`<li class="name">${basename(file)}</li>`)}
-    </ul>
-  </details>`
-}
-
-function valueField(
-  form: Form,
-  { name, label, kind }: (typeof VALUES)[number],
-  torrents: readonly Opened[],
-): Html {
-  const differs = new Set(torrents.map(({ values }) => values[name])).size > 1
-  const hint = differs
-    ? 'The torrents differ here. If you leave this empty, each keeps its own.'
-    : undefined
-  if (kind === 'text') return textField(form, { name, label, hint })
-  return linesField(form, { name, label, hint, ...(kind === 'tiers' ? { kind } : {}) })
 }
 
 async function edit(parts: FormsParts, context: AdminContext, isDry: boolean): Promise<Answer> {

@@ -7,13 +7,14 @@ import { readBoundedRegular } from '../../files/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import { Form } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
+import { tableOfRows } from '../../pages/table.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
-import { count, formatBytes } from '../../text/quantity.js'
+import { count, formatBytes, formatTime } from '../../text/quantity.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../torrents/bin.js'
 import { archiveTorrents, moveTorrents } from '../torrents/categories.js'
 import type { Outcome } from '../torrents/collection.js'
-import { clipText } from '../../tracker/allowed/known-torrent.js'
+import { clipText } from '../../text/escape.js'
 import { HELD } from '../torrents/held.js'
 import { SUFFIX } from '../torrents/names.js'
 import type { Category } from '../torrents/places.js'
@@ -181,22 +182,18 @@ async function table(parts: FormsParts, context: AdminContext, view: View): Prom
     <input type="hidden" name="q" value="${fieldValue(form.text('q'))}" />
     <input type="hidden" name="page" value="${page}" />
     <section>
-      <div class="scroll" tabindex="0" role="group" aria-label="Torrents">
-        <table class="stack" data-all>
-          <thead>
-            <tr>
-              <td></td>
-              <th class="name">Torrent</th>
-              <th class="n">Size</th>
-              <th>Changed (UTC)</th>
-              <th>Added by</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${rows}
-          </tbody>
-        </table>
-      </div>
+      ${tableOfRows({
+        label: 'Torrents',
+        columns: [
+          { title: '' },
+          { title: 'Torrent', kind: 'name' },
+          { title: 'Size', kind: 'n' },
+          { title: 'Changed (UTC)' },
+          { title: 'Added by' },
+        ],
+        rows,
+        hasBoxes: true,
+      })}
     </section>
     <section class="chosen" aria-label="Do with the chosen torrents">
       <div class="acts">
@@ -247,8 +244,8 @@ function row(
 const LONGEST_NAME = 255
 
 function factsAt(path: string) {
-  const mtime = lstatSync(path, { throwIfNoEntry: false })?.mtime
-  const changed = mtime?.toISOString().slice(0, 16).replace('T', ' ') ?? ''
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  const changed = stats ? formatTime(stats.mtimeMs) : ''
   try {
     const {
       name: whole,

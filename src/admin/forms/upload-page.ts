@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
 import { Form } from '../../pages/form.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
+import { tableOfRows } from '../../pages/table.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
@@ -159,21 +160,17 @@ function waitingForm(parts: FormsParts, form: Form, waiting: readonly Waiting[])
     <section>
       <h2>${count(waiting.length, 'torrent')} not tracked yet</h2>
       <p class="muted">They are removed after a day if you do not keep them.</p>
-      <div class="scroll" tabindex="0" role="group" aria-label="Uploaded torrents">
-        <table class="stack" data-all>
-          <thead>
-            <tr>
-              <td></td>
-              <th class="name">Keep as</th>
-              <th class="name">Content</th>
-              <th class="n">Size</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${waiting.map((each) => row(each, form))}
-          </tbody>
-        </table>
-      </div>
+      ${tableOfRows({
+        label: 'Uploaded torrents',
+        columns: [
+          { title: '' },
+          { title: 'Keep as', kind: 'name' },
+          { title: 'Content', kind: 'name' },
+          { title: 'Size', kind: 'n' },
+        ],
+        rows: waiting.map((each) => row(each, form)),
+        hasBoxes: true,
+      })}
     </section>
     <section aria-label="Do with the chosen torrents">
       ${categoryField(form, parts.collection, { name: 'to', label: 'Category' })}

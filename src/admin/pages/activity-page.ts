@@ -1,3 +1,4 @@
+import { formatTime } from '../../text/quantity.js'
 import { renderTable } from '../../pages/table.js'
 import { html, type Html } from '../../text/html.js'
 import type { PagesParts } from '../frame/parts.js'
@@ -24,7 +25,7 @@ function tableOf(entries: readonly Activity[]): Html {
   const rows = entries
     .slice(0, MOST_SHOWN)
     .map(({ at, user, address, action, target, details }) => {
-      const time = new Date(at).toISOString().slice(0, 19).replace('T', ' ')
+      const time = formatTime(at, 'second')
       const more = details !== undefined && html` <span class="muted">${details}</span>`
       const who = html`<a href="log?${new URLSearchParams({ user }).toString()}">${user}</a>`
       return [time, who, action, html`${target}${more}`, address]

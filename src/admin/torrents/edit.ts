@@ -111,14 +111,19 @@ function keepOwners(
   places: readonly TorrentPlace[],
   planned: readonly EditedTorrent[],
 ): void {
+  const byUser = new Map<string, { path: string; infoHash: string }[]>()
   for (const [i, { path }] of places.entries()) {
     const plan = planned[i]
     if (plan?.error !== null) continue
     const user = owners.of({ path, infoHash: mainHash(plan.before) })
-    const infoHash = mainHash(plan.after)
-    if (user !== null && owners.of({ path, infoHash }) !== user)
-      owners.add([{ path, infoHash }], user)
+    const added = { path, infoHash: mainHash(plan.after) }
+    if (user === null || owners.of(added) === user) continue
+    const ofUser = byUser.get(user) ?? []
+    ofUser.push(added)
+    byUser.set(user, ofUser)
   }
+  // Each addition writes the whole file
+  for (const [user, added] of byUser) owners.add(added, user)
 }
 
 const TOLD = ['name', 'comment', 'source', 'private', 'announce', 'announceList', 'webSeeds']

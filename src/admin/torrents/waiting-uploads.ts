@@ -10,8 +10,7 @@ import { lintMetainfo } from '../../metainfo/lint/metainfo.js'
 import type { Finding } from '../../metainfo/lint/finding.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { makeDirectory } from '../../state/own-directory.js'
-import { escapeText } from '../../text/escape.js'
-import { clipText } from '../../tracker/allowed/known-torrent.js'
+import { clipText, escapeText } from '../../text/escape.js'
 import { torrentName } from './names.js'
 import {
   lastName,

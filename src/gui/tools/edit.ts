@@ -8,17 +8,16 @@ import { fieldValue, html, type Html } from '../../text/html.js'
 import { count } from '../../text/quantity.js'
 import { problem, type Answer } from '../../pages/frame.js'
 import { page } from '../window.js'
+import { editFields } from '../../pages/edit-fields.js'
 import type { Form } from '../../pages/form.js'
-import { checkField, hiddenFields, linesField, textField } from '../../pages/form.js'
+import { hiddenFields, linesField } from '../../pages/form.js'
 import { expand, isDirectoryAt } from '../../pages/picker.js'
 import {
   changesOf,
   commonValues,
   diffOf,
-  digestOf,
   privateField,
   refuseChanged,
-  VALUES,
   openTorrent,
   type Opened,
 } from '../../pages/edited-values.js'
@@ -92,16 +91,6 @@ export class EditTool implements Tool {
 
   #fields(form: Form, torrents: readonly Opened[], error: string | null): Answer {
     const many = torrents.length > 1
-    const fields = VALUES.map((value) => {
-      const { name, label, kind } = value
-      const differs = many && new Set(torrents.map(({ values }) => values[name])).size > 1
-      const hint = differs
-        ? 'The torrents differ here. If you leave this empty, each keeps its own.'
-        : undefined
-      if (kind === 'text') return textField(form, { name, label, hint })
-      return linesField(form, { name, label, hint, ...(kind === 'tiers' ? { kind } : {}) })
-    })
-    const names = torrents.map(({ file }) => html`<li class="name">${file}</li>`)
     return page({
       title: many
         ? `Edit ${torrents.length} torrents`
@@ -111,25 +100,7 @@ export class EditTool implements Tool {
       content: html`${problem(error)}
         <form method="post" action="edit">
           <input type="hidden" name="torrents" value="${fieldValue(form.text('torrents'))}" />
-          <input type="hidden" name="digest" value="${digestOf(torrents)}" />
-          ${
-            many &&
-            html`<details>
-              <summary>The torrents</summary>
-              <ul>
-                ${names}
-              </ul>
-            </details>`
-          }
-          <fieldset>
-            <legend>Values</legend>
-            ${fields}
-            ${!many && checkField(form, 'Peers', [['private', 'private: from these trackers only']])}
-          </fieldset>
-          <p class="muted">
-            Name, source tag and private are parts of the info hash: if you change them, the torrent
-            gets another swarm.
-          </p>
+          ${editFields(form, { torrents, titleOf: (file) => file })}
           <div class="acts">
             <button class="main" name="act" value="preview">Show what would change</button>
             <button name="act" value="other">Other torrents</button>

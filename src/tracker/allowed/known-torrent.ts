@@ -1,3 +1,4 @@
+import { clipText } from '../../text/escape.js'
 import { BtkitError } from '../../errors.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { decodeUtf8 } from '../../metainfo/parse/byte-text.js'
@@ -82,11 +83,6 @@ const LATEST_TIME = 8.64e15
 function addedAt(origin: TorrentOrigin | null, { creationDate }: Metainfo): number | null {
   const time = origin?.mtimeMs ?? (creationDate === null ? null : 1000 * creationDate)
   return time === null ? null : Math.min(Math.max(0, time), LATEST_TIME)
-}
-
-/** Cuts long text. The result does not keep the whole text in memory, as `slice` would. */
-export function clipText(text: string, most: number): string {
-  return text.length <= most ? text : `${Buffer.from(text.slice(0, most)).toString()}…`
 }
 
 /** The info hashes by which clients announce a torrent (BEP 52), each 40 hexadecimal digits. */

@@ -4,7 +4,8 @@ import { BtkitError } from '../../errors.js'
 import { readRegular } from '../../files/read-regular.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
-import { clipText, type TorrentSummary } from '../allowed/known-torrent.js'
+import { clipText } from '../../text/escape.js'
+import type { TorrentSummary } from '../allowed/known-torrent.js'
 
 /** The largest .torrent that is read for its page, in bytes, and the most files that it may have. */
 const MAX_SIZE = 16 * 1024 * 1024

@@ -1,5 +1,5 @@
 import { html, type Html } from '../../text/html.js'
-import { count, formatBytes } from '../../text/quantity.js'
+import { count, formatBytes, formatTime } from '../../text/quantity.js'
 import { renderPage } from '../../server/pages/layout.js'
 import { formatRowQuery, SORT_KEYS, type RowQuery, type SortKey } from './row-query.js'
 import type { RowPage } from './snapshot.js'
@@ -45,7 +45,7 @@ export function renderInfoPage(parts: InfoPageParts): string {
     html`<h1>BitTorrent download info</h1>
       <p>
         tracker version: btkit ${version}<br />
-        server time: ${new Date(now).toISOString().slice(0, 19).replace('T', ' ')} UTC
+        server time: ${formatTime(now, 'second')} UTC
       </p>
       <form method="get" action="./">
         <input type="hidden" name="sort" value="${query.sort}" />
