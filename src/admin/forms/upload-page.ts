@@ -45,7 +45,10 @@ async function receive(parts: FormsParts, context: AdminContext): Promise<Answer
   context.require('add')
   const { request, user } = context
   const length = Number(request.headers['content-length'] ?? 0)
-  const { names, refused } = await parts.uploads.receive(user.name, filesOf(context), length)
+  const receiving = parts.uploads.receive(user.name, filesOf(context), length)
+  const { names, refused } = await receiving.catch((error: unknown) => {
+    throw translate(error, request)
+  })
   if (refused.length === 0 && names.length > 0) return seeOther('upload')
   const told = refused.map(({ message }) => html`<li class="bad">${message}</li>`)
   const result = html`<section role="alert">
@@ -61,15 +64,11 @@ async function receive(parts: FormsParts, context: AdminContext): Promise<Answer
 async function* filesOf({ request, checkToken }: AdminContext): AsyncGenerator<UploadedFile> {
   if (!request.isMultipart()) throw new BtkitError('usage', 'this is no form with files')
   let isChecked = false
-  try {
-    for await (const part of request.parts({ limits: LIMITS })) {
-      if (!isChecked) checkToken(part.type === 'field' ? String(part.value) : '')
-      isChecked = true
-      if (part.type === 'file' && !isEmpty(part)) yield { name: part.filename, content: part.file }
-      else if (part.type === 'file') part.file.resume()
-    }
-  } catch (error) {
-    throw translate(error, request)
+  for await (const part of request.parts({ limits: LIMITS })) {
+    if (!isChecked) checkToken(part.type === 'field' ? String(part.value) : '')
+    isChecked = true
+    if (part.type === 'file' && !isEmpty(part)) yield { name: part.filename, content: part.file }
+    else if (part.type === 'file') part.file.resume()
   }
   if (!isChecked) checkToken('')
 }
@@ -79,15 +78,17 @@ function isEmpty({ filename }: MultipartFile): boolean {
   return (filename as string | undefined) === undefined || filename === ''
 }
 
-/** Errors of the form itself. */
+/** Returns an error of the form itself, or of its connection, in words. */
 function translate(error: unknown, { raw }: FastifyRequest): unknown {
   const { statusCode, code } = error as { readonly statusCode?: number; readonly code?: string }
   if (error instanceof BtkitError) return error
+  if (raw.destroyed && !raw.complete)
+    return new BtkitError('interrupted', 'the upload was broken off')
   if (code === 'FST_FILES_LIMIT')
     return new BtkitError('too-many', `at most ${MAX_WAITING} torrents are uploaded at once`)
   if (statusCode !== undefined && statusCode < 500)
     return new BtkitError('usage', `the upload is broken: ${(error as Error).message}`)
-  return raw.destroyed ? new BtkitError('interrupted', 'the upload was broken off') : error
+  return error
 }
 
 async function empty(parts: FormsParts, context: AdminContext): Promise<Answer> {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startForms } from '../../support/admin-forms.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
+import { until } from '../../support/until.js'
 
 const A = torrentNamed('a')
 const B = torrentNamed('b')
@@ -102,4 +104,31 @@ test('an upload of a gigabyte is refused before it is sent', async (t) => {
     filesBelow(join(root, 'state')).filter((name) => name.includes('uploads')),
     [],
   )
+})
+
+test('an upload that is broken off is no internal error, and leaves nothing', async (t) => {
+  const { root, pages, visitor, tracker } = await startForms(t)
+  const browser = visitor()
+  await browser.logIn('bob', 'staple of the uploader')
+  const { hostname, port, host } = new URL(pages)
+  const head = [
+    ...['POST /upload HTTP/1.1', `Host: ${host}`, `Cookie: ${browser.cookie}`],
+    ...['Content-Type: multipart/form-data; boundary=x', 'Content-Length: 100000', '', ''],
+  ]
+  const part = (field: string, value: string) =>
+    `--x\r\nContent-Disposition: form-data; ${field}\r\n\r\n${value}`
+  const token = part('name="token"', `${await browser.token('/torrents')}\r\n`)
+  const arriving = () =>
+    readdirSync(join(root, 'state'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /uploads\/\w+\/\./.test(name),
+    )
+  for (const body of ['', token, token + part('name="files"; filename="a.torrent"', 'd4:info')]) {
+    const socket = connect(Number(port), hostname)
+    socket.write(head.join('\r\n') + body)
+    await until('the upload begins', () => arriving().length > 0)
+    socket.destroy()
+    await until('nothing of it is left', () => arriving().length === 0)
+  }
+  await tracker.stop()
+  assert.doesNotMatch(tracker.stderr.text, /error|abort/)
 })
