@@ -79,7 +79,8 @@ export class Catalogue {
     const place = site.hasCatalogue ? parsePlace(request.path) : null
     if (other === undefined && place === null) return null
     if (!options.showInfoPage) return notFound()
-    if (!budget.spend(request.client, place?.view === 'json' ? JSON_PAGES : 1)) return tooBusy()
+    const pages = place?.view === 'json' ? JSON_PAGES : 1
+    if (!(await budget.admit(request.client, pages))) return tooBusy()
     if (other === 'activity') return this.#activity()
     if (other !== undefined) return this.#torrent(request, other)
     return place && this.#category(request, place)

@@ -78,7 +78,7 @@ export class Pages {
     const act = this.#routes.get(request.path)
     if (!act) return null
     if (request.path === '/file' ? !options.allowGet : !options.showInfoPage) return notFound()
-    return budget.spend(request.client) ? act(request) : tooBusy()
+    return (await budget.admit(request.client)) ? act(request) : tooBusy()
   }
 
   readonly #routes = new Map<string, (request: PageRequest) => Promise<PageAnswer>>([

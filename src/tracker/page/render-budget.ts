@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { clientKey } from '../../server/connections/client-address.js'
 
@@ -20,6 +21,13 @@ const PERIOD = 10_000
 /** The most clients that are remembered. The least recent are forgotten first. */
 const REMEMBERED = 10_000
 
+/** Requests that wait at once, one for each client, and how long each may, in milliseconds. */
+const MOST_WAITING = 100
+const LONGEST_WAIT = 2000
+
+/** Milliseconds after which a request that waits looks again. */
+const STEP = 50
+
 /** Number of pages that may be rendered, valid at a time in milliseconds. */
 interface Credit {
   readonly pages: number
@@ -30,6 +38,7 @@ interface Credit {
 export class RenderBudget {
   readonly #monotonic: () => number
   readonly #clients = new LRUCache<string, Credit>({ max: REMEMBERED })
+  readonly #waiting = new Set<string>()
   #all: Credit
   /** Clients active in this period, and the number active in the previous one. */
   #asking = new Set<string>()
@@ -45,12 +54,33 @@ export class RenderBudget {
   }
 
   /**
+   * Whether another page may be rendered for a client, which waits for that if it asks for one page
+   * after the other. Further requests of a client that waits are refused. See spend.
+   */
+  async admit(client: string | null, pages = 1): Promise<boolean> {
+    const key = keyOf(client)
+    if (this.#waiting.has(key)) return false
+    if (this.spend(client, pages)) return true
+    if (this.#waiting.size >= MOST_WAITING) return false
+    this.#waiting.add(key)
+    try {
+      for (let waited = 0; waited < LONGEST_WAIT; waited += STEP) {
+        await setTimeout(STEP)
+        if (this.spend(client, pages)) return true
+      }
+      return false
+    } finally {
+      this.#waiting.delete(key)
+    }
+  }
+
+  /**
    * Whether another page may be rendered now for a client. Its address is null on a Unix socket. A
    * page that takes as long as several others counts as that many `pages`, at most LEAST_BURST.
    */
   spend(client: string | null, pages = 1): boolean {
     const at = this.#monotonic()
-    const key = client === null ? '' : clientKey(client)
+    const key = keyOf(client)
     const sharers = this.#countAsking(key, at)
     const burst = Math.max(LEAST_BURST, BURST / sharers)
     const own = refill(this.#clients.get(key) ?? { pages: burst, at }, at, {
@@ -75,6 +105,10 @@ export class RenderBudget {
     if (this.#asking.size < REMEMBERED) this.#asking.add(key)
     return Math.max(this.#asking.size, this.#askedBefore)
   }
+}
+
+function keyOf(client: string | null): string {
+  return client === null ? '' : clientKey(client)
 }
 
 /** Adds the credit earned since the last update. `rate` is in pages per second. */

@@ -195,12 +195,14 @@ test('the page can be redirected or turned off', async (t) => {
   }
 })
 
-test('a client that requests too many pages must try again later', async (t) => {
+test('a client that requests pages too fast waits, and is refused a second one meanwhile', async (t) => {
   const { ask, wait } = await pagesOf(t, {})
   for (let i = 0; i < 100; i++) assert.equal((await ask('/')).status, 200)
+  const waiting = ask('/')
   const { status, headers } = await ask('/')
   assert.deepEqual([status, headers['Retry-After']], [503, '1'])
   wait(1000)
+  assert.equal((await waiting).status, 200)
   assert.equal((await ask('/')).status, 200)
 })
 
