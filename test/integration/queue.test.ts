@@ -165,6 +165,37 @@ test('queue commands say that Redis does not answer', async () => {
   assert.deepEqual([status, stderr], [1, 'btkit: redis://127.0.0.1:1: nothing listens there\n'])
 })
 
+test('jobs that somebody broke are shown as such, and can be removed', { skip }, async () => {
+  const redis = emptyRedis()
+  const broken = [
+    ['data', '{bad'],
+    ['data', '{}', 'opts', '[bad'],
+    ['data', '{}', 'progress', '{bad'],
+    ['data', '{"text":"{bad","mac":""}', 'failedReason', 'why'],
+  ]
+  for (const [i, fields] of broken.entries()) {
+    redis.send('HSET', `{btkit}:hash:forged${i}`, ...fields)
+    redis.send('ZADD', '{btkit}:hash:failed', '1', `forged${i}`)
+  }
+  redis.send('ZADD', '{btkit}:hash:failed', '1', 'missing')
+  redis.send('HSET', '{btkit}:hash:running', 'data', '{bad')
+  redis.send('LPUSH', '{btkit}:hash:active', 'running')
+  const status = await runBtkit(['queue', 'status', '--queue', redis.url, '--json'])
+  assert.deepEqual([status.status, status.stderr], [0, ''])
+  const { active, failed, failedCount } = JSON.parse(status.stdout) as Record<string, unknown>
+  const unreadable = { name: 'unknown', bytes: 0, worker: null }
+  assert.deepEqual(active, [{ ...unreadable, bytesDone: 0 }])
+  assert.equal(failedCount, 5)
+  const reasons = (failed as { reason: string }[]).map(({ reason }) => reason)
+  const why = (id: string) =>
+    `job ${id} is not readable; remove it with: btkit queue clear --failed`
+  const others = ['forged0', 'forged1', 'forged2', 'missing'].map(why)
+  assert.deepEqual(reasons.sort(), [...others, 'why'].sort())
+  const cleared = await runBtkit(['queue', 'clear', '--failed', '--queue', redis.url])
+  assert.deepEqual([cleared.stdout, cleared.stderr], ['removed 5 failed jobs\n', ''])
+  assert.equal(redis.send('EXISTS', '{btkit}:hash:failed', '{btkit}:hash:forged0'), '0')
+})
+
 test('events that somebody broke do not keep a run waiting', { skip }, async (t) => {
   const redis = emptyRedis()
   const machine = makeAsking(t, redis.url, { a: 100_000 })

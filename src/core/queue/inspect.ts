@@ -1,4 +1,4 @@
-import type { Job } from 'bullmq'
+import type { Job, Queue } from 'bullmq'
 import type { RedisAddress } from '../../redis/address.js'
 import { withQueue } from './connect.js'
 import { bytesOfPart, decodeJob, decodeProgress, nameOfPart } from './job.js'
@@ -49,9 +49,9 @@ export function inspectQueue(address: RedisAddress): Promise<QueueReport> {
       url: address.label,
       workers: [...new Set(workers)].sort(),
       waiting: waiting + prioritized + delayed,
-      active: (await queue.getActive(0, MOST - 1)).map(describeActive),
+      active: (await readJobs(queue, 'active')).map(describeActive),
       failedCount: failed,
-      failed: (await queue.getFailed(0, MOST - 1)).map(describeFailed),
+      failed: (await readJobs(queue, 'failed')).map(describeFailed),
     }
   })
 }
@@ -70,26 +70,44 @@ export function clearFailed(address: RedisAddress): Promise<number> {
   })
 }
 
+/** A job by its id; null instead of one that is gone, or that somebody broke. */
+type ReadJob = readonly [id: string, job: Job | null]
+
+/** Reads jobs one by one, because BullMQ reads none of several if one is broken. */
+async function readJobs(queue: Queue, type: 'active' | 'failed'): Promise<ReadJob[]> {
+  const ids = await queue.getRanges([type], 0, MOST - 1, type === 'active')
+  const read = async (id: string): Promise<ReadJob> => {
+    // Another error comes from Redis itself
+    const job = await queue.getJob(id).catch((error: unknown) => {
+      if (error instanceof SyntaxError) return undefined
+      throw error
+    })
+    return [id, job ?? null]
+  }
+  return Promise.all(ids.map(read))
+}
+
 /** Returns the name that a worker gave its connection. */
 function nameIn(connection: string): string {
   return connection.split(':w:')[1] ?? connection
 }
 
-function describe({ data, processedBy }: Job): JobSummary {
-  const parts = decodeJob(uncheckedText(data)) ?? []
+function describe(job: Job | null): JobSummary {
+  const parts = decodeJob(uncheckedText(job?.data)) ?? []
   const [first] = parts
   return {
     name: first ? nameOfPart(first) : 'unknown',
     bytes: parts.reduce((sum, part) => sum + bytesOfPart(part), 0),
-    worker: processedBy ?? null,
+    worker: job?.processedBy ?? null,
   }
 }
 
-function describeActive(job: Job): ActiveJob {
-  const progress = decodeProgress(uncheckedText(job.progress))
+function describeActive([, job]: ReadJob): ActiveJob {
+  const progress = decodeProgress(uncheckedText(job?.progress))
   return { ...describe(job), bytesDone: progress?.bytes ?? 0 }
 }
 
-function describeFailed(job: Job): FailedJob {
-  return { ...describe(job), reason: job.failedReason }
+function describeFailed([id, job]: ReadJob): FailedJob {
+  const broken = `job ${id} is not readable; remove it with: btkit queue clear --failed`
+  return { ...describe(job), reason: job === null ? broken : job.failedReason }
 }
