@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { startAdmin } from './admin.js'
+import { startAdmin, type TestAdmin } from './admin.js'
 import type { Files } from './scratch.js'
 
 /** Fields of a form; a name may occur several times. */
@@ -26,37 +26,43 @@ export interface Worker {
 /** Starts a tracker with an administration over planted files: `torrents/…`, `data/…`. */
 export async function startForms(t: TestContext, files: Files = {}, args: readonly string[] = []) {
   const admin = await startAdmin(t, { files, args: [...args] })
-  const logIn = async (name = 'alice'): Promise<Worker> => {
-    const { cookie } = await admin.logIn(name)
-    const ask = async (path: string, init: RequestInit = {}): Promise<Answered> => {
-      const headers = { ...(init.headers as Record<string, string>), Cookie: cookie }
-      const answer = await fetch(admin.pages + path, { ...init, headers, redirect: 'manual' })
-      const { status } = answer
-      return { status, location: answer.headers.get('location') ?? '', text: await answer.text() }
-    }
-    const token = async () => {
-      const { text } = await ask('/torrents')
-      return /name="token" value="([^"]+)"/.exec(text)?.[1] ?? ''
-    }
-    return {
-      get: ask,
-      token,
-      post: async (path, fields) => {
-        const body = new URLSearchParams({ token: await token() })
-        for (const [name, value] of fields) body.append(name, value)
-        const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
-        return ask(path, { method: 'POST', headers, body: body.toString() })
-      },
-      upload: async (uploaded, given) => {
-        const form = new FormData()
-        form.append('token', given ?? (await token()))
-        for (const [name, content] of Object.entries(uploaded))
-          form.append('files', new Blob([Buffer.from(content)]), name)
-        return ask('/upload', { method: 'POST', body: form })
-      },
-    }
-  }
+  const logIn = (name?: string) => logInToForms(admin, name)
   return { ...admin, logIn }
+}
+
+/** Logs somebody in who sends forms. */
+export async function logInToForms(
+  { pages, logIn }: Pick<TestAdmin, 'pages' | 'logIn'>,
+  name?: string,
+): Promise<Worker> {
+  const { cookie } = await logIn(name)
+  const ask = async (path: string, init: RequestInit = {}): Promise<Answered> => {
+    const headers = { ...(init.headers as Record<string, string>), Cookie: cookie }
+    const answer = await fetch(pages + path, { ...init, headers, redirect: 'manual' })
+    const { status } = answer
+    return { status, location: answer.headers.get('location') ?? '', text: await answer.text() }
+  }
+  const token = async () => {
+    const { text } = await ask('/')
+    return /name="token" value="([^"]+)"/.exec(text)?.[1] ?? ''
+  }
+  return {
+    get: ask,
+    token,
+    post: async (path, fields) => {
+      const body = new URLSearchParams({ token: await token() })
+      for (const [field, value] of fields) body.append(field, value)
+      const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
+      return ask(path, { method: 'POST', headers, body: body.toString() })
+    },
+    upload: async (uploaded, given) => {
+      const form = new FormData()
+      form.append('token', given ?? (await token()))
+      for (const [file, content] of Object.entries(uploaded))
+        form.append('files', new Blob([Buffer.from(content)]), file)
+      return ask('/upload', { method: 'POST', body: form })
+    },
+  }
 }
 
 /** The values of a page's hidden and text fields, except tokens. */

@@ -66,7 +66,12 @@ export async function startAdmin(
       ...['--admin-users', plantUsers(root), ...listen, ...args],
     ],
   })
-  const pages = /^admin: +(\S+)$/m.exec(tracker.stdout.text)?.[1] ?? ''
+  return { tracker, root, ...visitsOf(tracker.stdout.text) }
+}
+
+/** The pages of a server that printed this when it started, and browsers for them. */
+export function visitsOf(printed: string): Omit<TestAdmin, 'tracker' | 'root'> {
+  const pages = /^admin: +(\S+)$/m.exec(printed)?.[1] ?? ''
   const visitor = () => new Visitor(pages)
   const logIn = async (name = 'alice') => {
     const browser = visitor()
@@ -74,7 +79,7 @@ export async function startAdmin(
     if (status !== 303) throw new Error(text)
     return browser
   }
-  return { tracker, root, pages, visitor, logIn }
+  return { pages, visitor, logIn }
 }
 
 /** An answer as text. */

@@ -17,7 +17,7 @@ export function frontRoutes(parts: FrontParts): AdminRoute[] {
 
 async function frontContent({ tracker, directories, archives }: FrontParts): Promise<Html> {
   const { torrents, store } = tracker.view
-  const { isOpen } = torrents
+  const { isOpen, isFed } = torrents
   const { rows, totals } = await takeTorrents(tracker.view)
   const { peers, seeds } = await store.totals()
   const figures = [
@@ -27,7 +27,7 @@ async function frontContent({ tracker, directories, archives }: FrontParts): Pro
     ['Completed', totals.downloaded],
     ['Content', formatBytes(totals.size)],
   ] as const
-  const sums = sumsOf(rows, [...directories, ...archives])
+  const sums = sumsOf(rows, [...directories, ...archives, ...(isFed ? [MADE] : [])])
   return html`<dl class="figures">
       ${figures.map(
         ([name, value]) =>
@@ -38,7 +38,7 @@ async function frontContent({ tracker, directories, archives }: FrontParts): Pro
       )}
     </dl>
     ${isOpen && html`<p class="note">This tracker is open: it tracks any torrent.</p>`}
-    ${sums.length > 0 && directoryTable(sums)}
+    ${sums.length > 0 && directoryTable(sums)} ${isFed && html`<p class="muted">${ABOUT_MADE}</p>`}
     <section>
       <h2>Addresses</h2>
       <ul>
@@ -46,6 +46,12 @@ async function frontContent({ tracker, directories, archives }: FrontParts): Pro
       </ul>
     </section>`
 }
+
+/** Stands for the torrents that are in no directory, because the mirror beside the tracker makes them. */
+const MADE = 'made by the mirror'
+
+const ABOUT_MADE =
+  'Torrents that the mirror makes can be banned, but not edited or deleted: it would make them again.'
 
 interface Sum {
   readonly directory: string
@@ -55,8 +61,10 @@ interface Sum {
 function sumsOf(rows: readonly SwarmRow[], directories: readonly string[]): Sum[] {
   const sums = new Map(directories.map((directory) => [directory, NO_ROWS]))
   for (const row of rows) {
-    const directory = directoryOf(row.torrent?.metainfo?.path, directories)
-    if (directory !== null) sums.set(directory, addRow(sums.get(directory) ?? NO_ROWS, row))
+    const path = row.torrent?.metainfo?.path
+    const directory = path === null ? MADE : directoryOf(path, directories)
+    if (directory !== null && sums.has(directory))
+      sums.set(directory, addRow(sums.get(directory) ?? NO_ROWS, row))
   }
   return Array.from(sums, ([directory, sum]) => ({ directory, sum }))
 }

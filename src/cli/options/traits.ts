@@ -82,6 +82,18 @@ const HOW_TO_EDIT: ReadonlySet<string> = new Set([
   'max-torrent-size',
 ])
 
+/**
+ * Options of a tracker's administration. `serve` refuses them without a tracker, so its own section
+ * must have them.
+ */
+const OF_ADMINISTRATION: ReadonlySet<string> = new Set([
+  'admin-users',
+  'admin-listen',
+  'admin-url',
+  'make-from',
+  'client',
+])
+
 /** The commands that have presets. */
 export const MAKERS: readonly string[] = ['makemetafile', 'completedir']
 
@@ -92,6 +104,9 @@ export function takesDefault(section: string, key: string): boolean {
   if (section === 'scrape' && key === 'announce') return false
   // Elsewhere it names no directory of torrents
   if (key === 'output') return MAKERS.includes(section)
+  if (section === 'serve' && OF_ADMINISTRATION.has(key)) return false
+  // Elsewhere it is the client that a command uses
+  if (section === 'track' && key === 'client') return false
   // It is a switch of those that make torrents
   if (key === 'padding') return false
   // For these commands the option affects the piece length; for others it limits reading

@@ -64,7 +64,9 @@ export class TorrentList {
     for (const torrent of describeTorrent(bytes, null, false)) {
       if (this.#banned.has(torrent.infoHash)) continue
       this.#added.set(torrent.infoHash, torrent)
-      this.#torrents.set(torrent.infoHash, torrent)
+      // Any file wins, as in a scan
+      const isInFile = (this.#torrents.get(torrent.infoHash)?.metainfo?.path ?? null) !== null
+      if (!isInFile) this.#torrents.set(torrent.infoHash, torrent)
     }
     this.#additions += 1
   }

@@ -200,6 +200,14 @@ test('options that cannot be used together are named with their file and line', 
   )
 })
 
+test('a client and users of the defaults are not for servers, which would refuse them', async (t) => {
+  const { run } = withFile(t, 'defaults: {client: "transmission://h", admin-users: /none}\n')
+  const serve = ['serve', makeScratch(t), '--trackerless', '--host', '192.0.2.1']
+  const track = ['track', '--open', '--host', '192.0.2.1', '--admin-users', '']
+  assert.match((await run(serve)).stderr, /192\.0\.2\.1/)
+  assert.match((await run(track)).stderr, /192\.0\.2\.1/)
+})
+
 test('defaults do not edit torrents', async (t) => {
   const { make, run, scratch } = withFile(t, `defaults: {announce: ${URL}, private: true}\n`)
   await make('--no-private')

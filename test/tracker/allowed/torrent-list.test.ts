@@ -64,6 +64,18 @@ test('torrents in a directory and below it are known by name and size', async (t
   })
 })
 
+test('a torrent that the mirror makes, too, is still the one of the file', async (t) => {
+  const { list, directory } = listOf(t, { 'one.torrent': one }, { isFed: true })
+  await list.refresh()
+  list.add(one)
+  list.add(two)
+  const paths = () => [one, two].map((each) => list.torrents.get(hashOf(each))?.metainfo?.path)
+  assert.deepEqual(paths(), [join(directory, 'one.torrent'), null])
+  rmSync(join(directory, 'one.torrent'))
+  await list.refresh()
+  assert.deepEqual(paths(), [null, null])
+})
+
 test('new, changed and removed torrents are noticed by the next scan', async (t) => {
   const { list, names, directory } = listOf(t, { 'one.torrent': one })
   await list.refresh()

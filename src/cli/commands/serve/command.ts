@@ -27,7 +27,9 @@ Addresses:
 
 Examples:
   btkit serve /srv/mirror --tracker http://tracker.example/announce
-  btkit serve /srv/mirror --host :: --track udp://mirror.example:6969`
+  btkit serve /srv/mirror --host :: --track udp://mirror.example:6969
+  btkit serve /srv/mirror --track http://mirror.example:6969/announce \\
+      --allowed-dir /srv/torrents --admin-users /etc/btkit/users`
 
 /** Defines the command `serve`. */
 export function defineServe({ io, finish, reloadConfiguration }: CommandContext) {
@@ -71,7 +73,7 @@ async function serve(root: string, options: SharingOptions, io: ServeIo): Promis
     onError,
   }
   const manager = serviceManager({ env: io.env, warn: world.warn })
-  const tracker = await startTracker(options, { io, world, tls: settings.tls })
+  const tracker = await startTracker(options, { io, world, root, tls: settings.tls })
   const told = { ...settings, options: { ...settings.options, tracker } }
   const service = await runService(told, world).catch(async (error: unknown) => {
     await tracker?.stop()

@@ -15,7 +15,7 @@ export interface GreetingParts {
   /** The name or address that stands for all addresses of this machine. */
   readonly host: string
   /** The tracker in the same process; null for none. */
-  readonly tracker: Pick<StartedTracker, 'addresses' | 'stateFile'> | null
+  readonly tracker: Pick<StartedTracker, 'addresses' | 'stateFile' | 'pages'> | null
 }
 
 /** The lines printed when the service has started. */
@@ -28,6 +28,7 @@ export function greeting(parts: GreetingParts): string {
     ...addresses.map((address) => `address:  ${escapeText(address)}`),
     `trackers: ${trackers.length === 0 ? NO_TRACKER : count(trackers.length, 'tracker')}`,
     ...(tracker?.addresses ?? []).map((each) => `tracking: ${escapeText(announceOf(each, host))}`),
+    ...(tracker?.pages ? [`admin:    ${escapeText(tracker.pages.address)}`] : []),
     ...(tracker ? [`state:    ${escapeText(tracker.stateFile)}`] : []),
     ...pageLine(request, first),
     `try:      ${exampleCall(first, example)}`,

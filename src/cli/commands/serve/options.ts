@@ -1,5 +1,11 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { checkPattern } from '../../../mirror/warm/path-patterns.js'
+import {
+  archiveDirOption,
+  bannedIpsOption,
+  bannedListOption,
+  declareAdminOptions,
+} from '../../arguments/admin-options.js'
 import { cacheDirOption, cacheTrustOption, unusedForOption } from '../../arguments/cache-options.js'
 import { moment } from '../../arguments/date.js'
 import { threadsOption } from '../../arguments/engine-options.js'
@@ -97,7 +103,11 @@ export function declareServeOptions() {
       read.collect,
       [],
     )
+    .addOption(archiveDirOption())
+    .addOption(bannedIpsOption())
+    .addOption(bannedListOption())
     .option('--state-dir <dir>', 'save the swarms in this state directory')
+  const whole = declareAdminOptions(command)
     .optionsGroup('Hashing ahead:')
     .option(
       '--warm <glob>',
@@ -133,7 +143,7 @@ export function declareServeOptions() {
       read.byteSize,
     )
     .addOption(unusedForOption('remove records unused for this long'))
-  return declareShareOptions(command)
+  return declareShareOptions(whole)
     .optionsGroup('Limits:')
     .option(
       '--max-per-client <n>',

@@ -1,3 +1,8 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Admin } from '../../../admin/server/open-admin.js'
+import { isWithin } from '../../../files/inside.js'
+import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import {
   runTracker,
   type RunningTracker,
@@ -5,22 +10,32 @@ import {
 } from '../../../tracker/app/run-tracker.js'
 import type { OwnTracker } from '../../../mirror/options.js'
 import { BtkitError } from '../../../errors.js'
-import { ClientAddresses } from '../../../server/connections/client-address.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'
 import type { Io } from '../../io.js'
-import { declareTrackOptions } from '../track/options.js'
-import { trackerSettings } from '../track/request.js'
+import {
+  adminOption,
+  adminRequest,
+  openTrackerAdmin,
+  prepareRecords,
+  type AdminRequest,
+} from '../track/admin.js'
+import { declareTrackOptions, type TrackOptions } from '../track/options.js'
+import { requireCurrent, trackerSettings } from '../track/request.js'
 import type { ServeOptions } from './options.js'
 import { sharedSockets } from './request.js'
 
-/** A running tracker and its state file. */
+/** A running tracker, its state file, and its administration, which stops with it. */
 export interface StartedTracker extends RunningTracker, OwnTracker {
   readonly stateFile: string
+  /** Null for none. */
+  readonly pages: Pick<Admin, 'address'> | null
 }
 
 export interface TrackerParts {
   readonly io: Io
   readonly world: TrackerWorld
+  /** The mirror's root, which is public. */
+  readonly root: string
   /** TLS keys of the service; null for plain HTTP. */
   readonly tls: TlsKeys | null
 }
@@ -33,37 +48,87 @@ export interface TrackerParts {
  */
 export async function startTracker(
   serveOptions: ServeOptions,
-  { io, world, tls }: TrackerParts,
+  { io, world, root, tls }: TrackerParts,
 ): Promise<StartedTracker | null> {
-  const { track, host, allowedDir, publicUrl, stateDir, trustProxy } = serveOptions
-  if (track === undefined) return null
+  const { track, publicUrl } = serveOptions
+  if (track === undefined) {
+    requireTrack(serveOptions)
+    return null
+  }
   const isSecure = track.startsWith('https:')
   if (isSecure && !tls) throw new BtkitError('usage', `--track ${track}: TLS needs --tls-cert`)
-  const hosts = host.filter((each) => !each.includes('/')).flatMap((each) => ['--host', each])
-  const directories = allowedDir.flatMap((each) => ['--allowed-dir', each])
-  const state = stateDir === undefined ? [] : ['--state-dir', stateDir]
-  const args = [
-    ...hosts,
-    ...directories,
-    ...state,
-    '--port',
-    new URL(track).port || (isSecure ? '443' : '80'),
-  ]
-  const options = declareTrackOptions(false).parse(args, { from: 'user' }).opts()
-  const settings = trackerSettings(options, io, sharedSockets(serveOptions, io).tracker)
+  const options = trackOptions(serveOptions, track)
+  requireCurrent(options)
+  const admin = adminRequest(options, io)
+  if (admin) prepareRecords(admin)
+  if (admin) refusePublic(admin, resolve(io.cwd, root))
   const address = track.startsWith('http') ? new URL(track).origin : (publicUrl ?? null)
-  const allowed = { ...settings.allowed, isFed: true }
-  const tracker = await runTracker(
-    {
-      ...settings,
-      allowed,
-      publicUrl: address,
-      clientAddresses: new ClientAddresses(trustProxy),
-      tls: isSecure ? tls : null,
-    },
-    world,
-  )
-  return { ...tracker, stateFile: settings.stateFile, page: pageOf(track) }
+  const planned = trackerSettings(options, io, sharedSockets(serveOptions, io).tracker)
+  const settings: TrackerSettings = {
+    ...planned,
+    allowed: { ...planned.allowed, isFed: true },
+    publicUrl: address,
+    tls: isSecure ? tls : null,
+  }
+  const tracker = await runTracker(settings, world)
+  try {
+    const parts = { settings, announce: track, tls, io }
+    const pages = admin && (await openTrackerAdmin(admin, tracker, parts))
+    const stop = async () => {
+      await pages?.close()
+      await tracker.stop()
+    }
+    return { ...tracker, stop, pages, stateFile: settings.stateFile, page: pageOf(track) }
+  } catch (error) {
+    await tracker.stop()
+    throw error
+  }
+}
+
+/** @throws BtkitError `usage` for options of the administration without a tracker */
+function requireTrack(options: ServeOptions): void {
+  const given = adminOption(options)
+  if (given === undefined) return
+  throw new BtkitError('usage', `${given}: needs --track, the announce URL of the tracker`)
+}
+
+/** The options that mean the same for a tracker beside a mirror. */
+const SAME = [
+  ...(['allowedDir', 'archiveDir', 'bannedIps', 'bannedList', 'stateDir'] as const),
+  ...(['adminUsers', 'adminListen', 'adminUrl', 'makeFrom', 'client'] as const),
+  ...(['trustProxy', 'tlsCert', 'tlsKey'] as const),
+]
+
+/** The options of `btkit track` for a tracker beside a mirror. */
+function trackOptions(options: ServeOptions, announce: string): TrackOptions {
+  const { config } = options as { readonly config?: string }
+  const given = SAME.filter((key) => options[key] !== undefined).map((key) => [key, options[key]])
+  const same = Object.fromEntries(given) as Pick<ServeOptions, (typeof SAME)[number]>
+  const { protocol, port } = new URL(announce)
+  return {
+    ...{ ...declareTrackOptions(false).opts(), ...same, config },
+    host: options.host.filter((each) => !each.includes('/')),
+    port: Number(port) || (protocol === 'https:' ? 443 : 80),
+  }
+}
+
+/**
+ * Refuses to keep passwords, uploads and the log among the files that everybody may download.
+ * @throws BtkitError `usage`
+ */
+function refusePublic({ usersFile, directory }: AdminRequest, root: string): void {
+  for (const [option, path] of [
+    ['--admin-users', usersFile],
+    ['--state-dir', directory],
+  ] as const) {
+    if (!isWithin(realPathOf(path), realPathOf(root))) continue
+    const why = `is below ${root}, whose files are public; put it somewhere else`
+    throw new BtkitError('usage', `${option} ${path}: ${why}`)
+  }
+}
+
+function realPathOf(path: string): string {
+  return existsSync(path) ? realpathSync.native(path) : path
 }
 
 /** URL of the tracker's page: beside the announce URL, over HTTP. */

@@ -10,6 +10,7 @@ import type { OpenForms } from '../../../admin/forms/open-forms.js'
 import type { Admin } from '../../../admin/server/open-admin.js'
 import { asBtkitError, BtkitError } from '../../../errors.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
+import type { TlsKeys } from '../../../server/listen/tls-keys.js'
 import { makeDirectory, requireOwnDirectory } from '../../../state/own-directory.js'
 import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
@@ -34,25 +35,46 @@ export interface AdminRequest {
   readonly config: string | undefined
 }
 
+/** The options of a command line that are about the administration. */
+export type AdminOptions = Pick<
+  TrackOptions,
+  | 'adminUsers'
+  | 'adminListen'
+  | 'adminUrl'
+  | 'makeFrom'
+  | 'client'
+  | 'allowedDir'
+  | 'tlsCert'
+  | 'trustProxy'
+  | 'stateDir'
+>
+
+/** The first option that only the administration has; undefined if none was given. */
+export function adminOption({ adminUsers, ...options }: AdminOptions): string | undefined {
+  const given = {
+    '--admin-users': adminUsers,
+    '--admin-listen': options.adminListen,
+    '--admin-url': options.adminUrl,
+    '--make-from': options.makeFrom[0],
+    '--client': options.client[0],
+  }
+  return Object.entries(given).find(([, value]) => value !== undefined)?.[0]
+}
+
 /**
  * Returns the settings of the administration; null without `--admin-users`.
  * @throws BtkitError `usage` if passwords would cross a network in plain text
  */
-export function adminRequest(options: TrackOptions, io: Io): AdminRequest | null {
+export function adminRequest(options: AdminOptions, io: Io): AdminRequest | null {
   const { adminUsers, adminListen, adminUrl, tlsCert, trustProxy, makeFrom } = options
-  const { client: clients } = options
   const { config } = options as { readonly config?: string }
   if (adminUsers === undefined) {
-    const needing = {
-      '--admin-listen': adminListen,
-      '--admin-url': adminUrl,
-      '--make-from': makeFrom[0],
-      '--client': clients[0],
-    }
-    const given = Object.entries(needing).find(([, value]) => value !== undefined)?.[0]
+    const given = adminOption(options)
     if (given === undefined) return null
     throw new BtkitError('usage', `${given}: needs --admin-users, the file of those who may log in`)
   }
+  if (makeFrom.length > 0 && options.allowedDir.length === 0)
+    throw new BtkitError('usage', '--make-from: needs --allowed-dir, the directory of the torrents')
   const named = parseListenPlace(adminListen ?? `127.0.0.1:${ADMIN_PORT}`)
   const place = 'path' in named ? { path: resolve(io.cwd, named.path) } : named
   const hasTrustedProxy = trustProxy.length > 0
@@ -67,7 +89,7 @@ export function adminRequest(options: TrackOptions, io: Io): AdminRequest | null
 }
 
 /** @throws BtkitError `usage` for a wrong URL, or without the directories of the files */
-function clientAddresses({ client, makeFrom }: TrackOptions, io: Io): ClientAddress[] {
+function clientAddresses({ client, makeFrom }: AdminOptions, io: Io): ClientAddress[] {
   if (client.length > 0 && makeFrom.length === 0)
     throw new BtkitError('usage', '--client: needs --make-from, the directory of the files to seed')
   return client.map((url) => clientAddress(url, io))
@@ -95,12 +117,13 @@ export function prepareRecords({ directory }: AdminRequest): void {
 export async function openTrackerAdmin(
   request: AdminRequest,
   tracker: RunningTracker,
-  { settings, io }: TrackedParts,
+  parts: TrackedParts,
 ): Promise<Admin> {
   const { openAdmin } = await import('../../../admin/server/open-admin.js')
   const { ActivityLog } = await import('../../../admin/activity/activity-log.js')
   const { BanList } = await import('../../../admin/bans/ban-list.js')
   const { adminPages } = await import('../../../admin/admin-pages.js')
+  const { settings, tls, io } = parts
   const { directory } = request
   const log = new ActivityLog(join(directory, 'admin.log'))
   const { directories, archives, bannedAddresses, bannedTorrents } = settings.allowed
@@ -108,11 +131,11 @@ export async function openTrackerAdmin(
     addresses: new BanList(bannedAddresses ?? join(directory, BANNED_IPS)),
     torrents: new BanList(bannedTorrents ?? join(directory, BANNED_TORRENTS)),
   }
-  const forms = await openTrackerForms(request, tracker, { settings, io })
+  const forms = await openTrackerForms(request, tracker, parts)
   const places = { directories, archives }
   const routes = adminPages({ tracker, ...places, log, bans, forms, now: io.now })
   const admin = await openAdmin(
-    { ...request, tls: settings.tls, clientAddresses: settings.clientAddresses },
+    { ...request, tls, clientAddresses: settings.clientAddresses },
     {
       routes,
       log,
@@ -137,7 +160,7 @@ export async function openTrackerAdmin(
 async function openTrackerForms(
   { directory, makeFrom, clients, config }: AdminRequest,
   tracker: RunningTracker,
-  { settings, io }: TrackedParts,
+  { settings, announce, io }: TrackedParts,
 ): Promise<OpenForms | null> {
   const { directories, archives } = settings.allowed
   if (directories.length === 0) return null
@@ -150,7 +173,6 @@ async function openTrackerForms(
   const onError = (error: unknown) => {
     reportError(error, io)
   }
-  const { publicUrl } = settings
   return openForms({
     roots,
     makeFrom,
@@ -158,7 +180,7 @@ async function openTrackerForms(
     stateDirectory: directory,
     otherStates: COMPLETEDIR_STATES,
     presets: await formPresets(config, io),
-    announce: publicUrl === null ? null : `${publicUrl.replace(/\/$/, '')}/announce`,
+    announce,
     pathOf: (infoHash) => tracker.view.torrents.torrents.get(infoHash)?.metainfo?.path ?? null,
     changed: () => {
       tracker.refresh().catch(onError)
@@ -173,5 +195,9 @@ const COMPLETEDIR_STATES = ['/var/lib/btkit', '/var/lib/btkit-completedir']
 /** The settings of a tracker, and its world. */
 interface TrackedParts {
   readonly settings: TrackerSettings
+  /** The announce URL for torrents that are made here; null if it is not known. */
+  readonly announce: string | null
+  /** Keys of TLS for the pages; null for plain HTTP. */
+  readonly tls: TlsKeys | null
   readonly io: Io
 }

@@ -58,10 +58,10 @@ async function track(
   warnOfWorkers(options.workers, io)
   const admin = adminRequest(options, io)
   if (admin) prepareRecords(admin)
-  const tls = await openTls(options, io)
+  const keys = await openTls(options, io)
   const sockets = socketsPassed(io)
   if (sockets) warnOfHosts(options.host, io)
-  const settings = { ...trackerSettings(options, io, sockets), store, tls: tls?.keys ?? null }
+  const settings = { ...trackerSettings(options, io, sockets), store, tls: keys?.keys ?? null }
   const onError = (error: unknown) => {
     reportError(error, io)
   }
@@ -81,7 +81,9 @@ async function track(
   })
   let pages: Admin | null = null
   try {
-    pages = admin && (await openTrackerAdmin(admin, tracker, { settings, io }))
+    const { publicUrl, tls } = settings
+    const announce = publicUrl === null ? null : `${publicUrl}/announce`
+    pages = admin && (await openTrackerAdmin(admin, tracker, { settings, announce, tls, io }))
     const reopen = () => void tracker.reopenLog()
     io.onReopen(reopen)
     io.onHangup(() => {
@@ -89,7 +91,7 @@ async function track(
       manager
         .reload(async () => {
           await reportNotes(io.reloadConfiguration(), io)
-          await Promise.all([tracker.refresh(), tls?.reload()])
+          await Promise.all([tracker.refresh(), keys?.reload()])
         })
         .catch(onError)
     })

@@ -1,4 +1,11 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import {
+  archiveDirOption,
+  bannedIpsOption,
+  bannedListOption,
+  declareAdminOptions,
+  paths,
+} from '../../arguments/admin-options.js'
 import { publicUrl, trustedProxies, workersOption } from '../../arguments/server-options.js'
 import * as read from '../../arguments/values.js'
 
@@ -33,18 +40,13 @@ export function declareTrackOptions(isLegacy: boolean) {
       paths,
       [],
     )
-    .option(
-      '--archive-dir <dir>',
-      'track the torrents in this directory, too, and list them apart (repeatable)',
-      paths,
-      [],
-    )
+    .addOption(archiveDirOption())
     .option('--allowed-list <file>', 'track only the info hashes in this file')
     .option('--open', 'track all torrents', false)
     .option('--no-allowed-controls', 'send no failure reasons and warnings from torrents')
     .option('--allowed-ips <file>', 'answer only the addresses in this file')
-    .option('--banned-ips <file>', 'ignore the addresses in this file')
-    .option('--banned-list <file>', 'refuse the info hashes in this file')
+    .addOption(bannedIpsOption())
+    .addOption(bannedListOption())
     .addOption(seconds('--parse-dir-interval', 'check these files and directories this often', 60))
     .optionsGroup('Answers:')
     .addOption(seconds('--interval', 'make clients announce this often', 1800))
@@ -119,25 +121,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .option('--state-dir <dir>', 'use this state directory')
     .addOption(seconds('--save-interval', 'save this often', 300))
-    .optionsGroup('Administration:')
-    .option('--admin-users <file>', 'show pages of administration to the users in this file')
-    .option(
-      '--admin-listen <address>',
-      'show them at this HOST:PORT or Unix socket (default: 127.0.0.1:6970)',
-    )
-    .option('--admin-url <url>', 'use this URL, at which a proxy shows them', publicUrl)
-    .option(
-      '--make-from <dir>',
-      'let users make torrents of files below this directory (repeatable)',
-      read.collect,
-      [] as string[],
-    )
-    .option(
-      '--client <url>',
-      'let users publish torrents to this client (repeatable)',
-      read.collect,
-      [] as string[],
-    )
+  const whole = declareAdminOptions(command)
     .optionsGroup('Several trackers:')
     .option('--store <url>', 'share swarms through this Redis; file:PATH reads the URL')
     .option('--share-key-file <file>', 'share UDP clients with trackers that have this key')
@@ -168,8 +152,8 @@ export function declareTrackOptions(isLegacy: boolean) {
         .argParser((text) => 60_000 * read.wholeNumber(1, 10_000)(text))
         .hideHelp(),
     )
-  for (const name of WITHOUT_MEANING) command.addOption(new Option(`${name} <value>`).hideHelp())
-  return command
+  for (const name of WITHOUT_MEANING) whole.addOption(new Option(`${name} <value>`).hideHelp())
+  return whole
 }
 
 export type TrackOptions = ReturnType<ReturnType<typeof declareTrackOptions>['opts']>
@@ -201,11 +185,6 @@ const wholeSeconds = read.wholeSeconds(1, 604_800)
 /** Like bttrack, accepts several hosts separated by commas, and an empty text for all. */
 function hosts(text: string, previous: string[]): string[] {
   return [...previous, ...text.split(',').map((host) => host.trim())].filter(Boolean)
-}
-
-function paths(text: string, previous: string[]): string[] {
-  // In bttrack an empty text means no directory
-  return text === '' ? previous : read.collect(text, previous)
 }
 
 /** As in bttrack, an optional password follows the last comma. */

@@ -82,7 +82,10 @@ function bannedFiles(options: TrackOptions, io: Io) {
 }
 
 /** The state directory as an absolute path. */
-export function recordsDirectory({ stateDir }: TrackOptions, { cwd, env, isRoot }: Io): string {
+export function recordsDirectory(
+  { stateDir }: Pick<TrackOptions, 'stateDir'>,
+  { cwd, env, isRoot }: Io,
+): string {
   return resolve(cwd, stateDirectory({ option: stateDir, env, isRoot }))
 }
 
@@ -114,15 +117,22 @@ export function requireTorrents(
     const other = allowedDir.length > 0 ? '--allowed-dir' : '--allowed-list'
     throw new BtkitError('usage', `--open and ${other} cannot be used together`)
   }
-  if (archiveDir.length > 0 && allowedDir.length === 0) {
-    throw new BtkitError('usage', '--archive-dir needs --allowed-dir for the current torrents')
-  }
+  requireCurrent({ allowedDir, archiveDir })
   if (open || isLimited) return
   const limits = '--allowed-dir DIR or --allowed-list FILE'
   if (!isLegacy) {
     throw new BtkitError('usage', `no torrents to track; give ${limits}, or --open for any torrent`)
   }
   warn(`any torrent is tracked; give ${limits}, or --open to avoid this warning`)
+}
+
+/** @throws BtkitError `usage` for an archive without a directory of current torrents */
+export function requireCurrent({
+  allowedDir,
+  archiveDir,
+}: Pick<TrackOptions, 'allowedDir' | 'archiveDir'>): void {
+  if (archiveDir.length === 0 || allowedDir.length > 0) return
+  throw new BtkitError('usage', '--archive-dir needs --allowed-dir for the current torrents')
 }
 
 function answerSettings(options: TrackOptions): AnswerSettings {

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
+import { plantUsers, visitsOf } from '../../../support/admin.js'
+import { fieldsOf, logInToForms } from '../../../support/admin-forms.js'
+import { fetchSingle } from '../../../support/clients.js'
+import { filesBelow, torrentNamed } from '../../../support/collection.js'
+import { findFreePort } from '../../../support/opentracker.js'
+import { runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+import { serveMirror } from '../../../support/serve.js'
+import { announceQuery } from '../../../support/track.js'
+
+const files = { 'pub/a.iso': 'content' }
+const TORRENTS = { 't/linux/readme.txt': '', 'archive/readme.txt': '', 'data/film/a': 'a' }
+
+/** Serves and tracks with administration; `args` come last. */
+async function serveAdmin(t: TestContext, ...args: string[]) {
+  const root = makeScratch(t, TORRENTS)
+  const announce = `http://127.0.0.1:${await findFreePort()}/announce`
+  const mirror = await serveMirror(t, {
+    files,
+    args: [
+      ...['--host', '127.0.0.1', '--track', announce, '--state-dir', join(root, 'state')],
+      ...['--admin-users', plantUsers(root), '--admin-listen', '127.0.0.1:0', ...args],
+    ],
+  })
+  const admin = visitsOf(mirror.stdout.text)
+  const listed = async () => (await fetch(new URL('/catalogue/', announce))).text()
+  return { root, mirror, announce, listed, logIn: () => logInToForms(admin) }
+}
+
+test('serve --track: a torrent is uploaded, edited, archived, deleted and taken back', async (t) => {
+  const root = makeScratch(t, TORRENTS)
+  const [current, archive] = [join(root, 't'), join(root, 'archive')]
+  const kept = () => [current, archive].flatMap(filesBelow).filter((name) => /torrent$/.test(name))
+  const { logIn, listed } = await serveAdmin(
+    t,
+    ...['--allowed-dir', current, '--archive-dir', archive],
+  )
+  const alice = await logIn()
+  await alice.upload({ 'a.torrent': torrentNamed('a', 'old') })
+  await alice.post('/waiting', [
+    ['act', 'keep'],
+    ['keep', 'a.torrent'],
+    ['to', '0/linux'],
+  ])
+  assert.deepEqual(kept(), ['linux/a.torrent'])
+  const chosen = ['torrent', '0/linux/a.torrent'] as const
+  const form = fieldsOf(await alice.post('/torrents', [['act', 'edit'], chosen]))
+  await alice.post('/edit', [
+    ...form.filter(([name]) => name !== 'comment'),
+    ['comment', 'new'],
+    ['act', 'save'],
+  ])
+  assert.equal(parseMetainfo(readFileSync(join(current, 'linux/a.torrent'))).comment, 'new')
+  await alice.post('/torrents', [['act', 'delete'], chosen])
+  assert.match(kept().join(), /^\.bin\//)
+  await alice.post('/bin', fieldsOf(await alice.get('/bin')))
+  assert.deepEqual(kept(), ['linux/a.torrent'])
+  await alice.post('/torrents', [['act', 'archive'], chosen])
+  assert.deepEqual(filesBelow(archive), ['linux/a.torrent', 'readme.txt'])
+  assert.match(await listed(), /Archive/)
+})
+
+test("serve --track: the mirror's own torrents are counted, and banned by their hash", async (t) => {
+  const { logIn, mirror, announce } = await serveAdmin(t)
+  const { infoHash } = parseMetainfo(await fetchSingle(mirror, 'pub/a.iso'))
+  const alice = await logIn()
+  const { text } = await alice.get('/')
+  assert.match(text, /made by the mirror<\/th>[^]*?>1</)
+  assert.doesNotMatch(text, /href="upload"/)
+  assert.match((await alice.get('/reports')).text, /a\.iso/)
+  await alice.post('/bans', [
+    ['kind', 'torrents'],
+    ['torrents', infoHash ?? ''],
+    ['act', 'ban'],
+  ])
+  const answer = await fetch(new URL(announceQuery(infoHash ?? ''), announce))
+  assert.match(await answer.text(), /failure reason/)
+})
+
+test('serve --track: torrents made in the pages name its tracker', async (t) => {
+  const root = makeScratch(t, TORRENTS)
+  const data = join(root, 'data')
+  const { logIn, announce } = await serveAdmin(
+    t,
+    ...['--allowed-dir', join(root, 't'), '--make-from', data],
+  )
+  const { text } = await (await logIn()).get('/make')
+  assert.ok(text.includes(`\n${announce}</textarea`), text)
+})
+
+for (const [what, args, why] of [
+  [
+    'without --track',
+    ['--trackerless', '--admin-users', '/u'],
+    /^btkit: --admin-users: needs --track/,
+  ],
+  [
+    'without users',
+    ['--track', 'udp://h:1', '--client', 'x'],
+    /^btkit: --client: needs --admin-users/,
+  ],
+  ['an archive alone', ['--track', 'udp://h:1', '--archive-dir', '/a'], /needs --allowed-dir/],
+  [
+    'passwords over a network',
+    ['--track', 'udp://h:1', '--admin-users', '/u', '--admin-listen', '0.0.0.0:1'],
+    /in plain text; set --tls-cert/,
+  ],
+] as const) {
+  test(`serve refuses administration ${what}`, async (t) => {
+    const { status, stderr } = await runBtkit(['serve', makeScratch(t), ...args])
+    assert.equal(status, 2)
+    assert.match(stderr, why)
+  })
+}
+
+test('serve refuses passwords and uploads below its root, which is public', async (t) => {
+  const root = makeScratch(t)
+  const users = plantUsers(root)
+  const elsewhere = makeScratch(t)
+  const args = ['serve', root, '--track', 'udp://h:1', '--admin-users']
+  for (const [option, rest] of [
+    ['--admin-users', [users, '--state-dir', elsewhere]],
+    ['--state-dir', [plantUsers(elsewhere), '--state-dir', join(root, 'state')]],
+  ] as const) {
+    const { status, stderr } = await runBtkit([...args, ...rest])
+    assert.equal(status, 2)
+    assert.ok(stderr.startsWith(`btkit: ${option} ${root}`), stderr)
+    assert.match(stderr, /whose files are public/)
+  }
+})
