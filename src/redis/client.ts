@@ -12,6 +12,9 @@ export interface ClientOptions {
   readonly isLasting?: boolean
 }
 
+/** The package's own timers also run while this process is busy: they get so many times as long. */
+const LENIENCE = 5
+
 /** Milliseconds before the client connects again. */
 const againMs = (times: number) => Math.min(100 * 2 ** Math.min(times, 10), 5000)
 
@@ -31,16 +34,17 @@ export async function createClient(
   const { kind, hosts, path, primary, isTls, user, password, database } = address
   const tls = isTls ? { tls: {} } : {}
   const retry = isLasting ? againMs : () => null
+  const connectMs = isLasting ? timeoutMs : LENIENCE * timeoutMs
   const shared = {
     ...(user !== '' && { username: user }),
     ...(password !== '' && { password }),
     ...tls,
-    connectTimeout: timeoutMs,
+    connectTimeout: connectMs,
     disableClientInfo: true,
     protocol: 2 as const,
     retryStrategy: retry,
-    // A connection that is lost already would keep the process open for two seconds
-    ...(isLasting && { disconnectTimeout: 200 }),
+    // A connection that is lost, or never came about, would keep the process open for two seconds
+    disconnectTimeout: 200,
   }
   const once = { lazyConnect: true, enableAutoPipelining: !isLasting, ...(scripts && { scripts }) }
   if (kind === 'cluster') {
@@ -48,7 +52,7 @@ export async function createClient(
       ...once,
       redisOptions: shared,
       clusterRetryStrategy: retry,
-      slotsRefreshTimeout: timeoutMs,
+      slotsRefreshTimeout: connectMs,
     })
   }
   const own = { ...shared, ...once, db: database, maxRetriesPerRequest: isLasting ? null : 0 }

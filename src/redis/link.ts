@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { monotonicNow } from '../monotonic.js'
 import type { RedisAddress } from './address.js'
 import { createClient, type ClientOptions, type RedisClient } from './client.js'
@@ -21,8 +20,8 @@ export interface AskOptions {
 }
 
 /**
- * How long an attempt may take, in milliseconds. Tests raise it, because a machine that runs them may
- * be busy for longer.
+ * How long Redis may take for an attempt, in milliseconds. Tests raise it, because a machine that
+ * runs them may be busy for longer.
  */
 export const patience = { ms: 200 }
 
@@ -137,16 +136,25 @@ function isRefusal(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError'
 }
 
-/** Resolves or rejects like the answer, or rejects after some milliseconds. */
+/** Milliseconds between two looks at the clock. */
+const STEP_MS = 5
+
+/**
+ * Resolves or rejects like the answer, or rejects after some milliseconds. Most time in which this
+ * process was too busy to look at the clock, or to read an answer, does not count.
+ */
 async function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    const expire = async () => {
-      // The answer may be here, if this process was busy itself for that long
-      await setImmediate()
-      reject(new Error(`no answer within ${Math.round(ms)} ms`))
+    const wait = (left: number) => {
+      const start = monotonicNow()
+      timer = setTimeout(() => {
+        const passed = Math.min(monotonicNow() - start, 2 * STEP_MS)
+        if (passed < left) wait(left - passed)
+        else reject(new Error(`no answer within ${Math.round(ms)} ms`))
+      }, STEP_MS)
     }
-    timer = setTimeout(() => void expire(), ms)
+    wait(ms)
   })
   try {
     return await Promise.race([answer, late])

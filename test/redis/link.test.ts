@@ -99,6 +99,28 @@ test('calls work again after Redis was killed or stalled', { skip: WITHOUT_REDIS
   assert.equal(warnings.length, 1)
 })
 
+test('a process that is busy itself does not give up Redis', { skip: WITHOUT_REDIS }, async (t) => {
+  const { url } = await startRedis(t)
+  const { ping, warnings } = makeLink(t, url, 60_000)
+  const { ms } = patience
+  patience.ms = 100
+  let isBusy = true
+  // In each turn of the event loop
+  const work = () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120)
+    if (isBusy) setImmediate(work)
+  }
+  setImmediate(work)
+  try {
+    assert.equal(await ping(), 'PONG')
+    assert.equal(await ping(), 'PONG')
+  } finally {
+    isBusy = false
+    patience.ms = ms
+  }
+  assert.deepEqual(warnings, [])
+})
+
 test('a full Redis can still be read', { skip: WITHOUT_REDIS }, async (t) => {
   const server = await startRedis(t)
   const { link, warnings } = makeLink(t, server.url, 60_000)
