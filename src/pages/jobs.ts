@@ -25,8 +25,14 @@ export interface Progress {
   readonly path: string
 }
 
-/** Work that has begun, and may say how far it is. */
-export type Work<T> = Promise<T> | (Promise<T> & AsyncIterable<Progress>)
+/** Options of work: when to end, and where to say how far it is. */
+export interface Run {
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+}
+
+/** Begins work. */
+export type Work<T> = (run: Run) => Promise<T>
 
 /** Work that a page began, and that goes on when the page is left. */
 export class Job<T = unknown> {
@@ -56,11 +62,12 @@ export class Job<T = unknown> {
   }
 
   /** Runs the work to its end; never rejects. */
-  async follow(begin: (signal: AbortSignal) => Work<T>): Promise<void> {
+  async follow(work: Work<T>): Promise<void> {
+    const onProgress: Run['onProgress'] = (progress) => {
+      this.progress = progress
+    }
     try {
-      const work = begin(this.#controller.signal)
-      if (Symbol.asyncIterator in work) void this.#watch(work)
-      this.result = await work
+      this.result = await work({ signal: this.#controller.signal, onProgress })
       this.state = 'done'
     } catch (error) {
       const isCancelled = error instanceof BtkitError && error.code === 'interrupted'
@@ -68,14 +75,6 @@ export class Job<T = unknown> {
       this.error = error instanceof Error ? error.message : String(error)
     } finally {
       this.#ended = this.now()
-    }
-  }
-
-  async #watch(work: AsyncIterable<Progress>): Promise<void> {
-    try {
-      for await (const progress of work) this.progress = progress
-    } catch {
-      // The result says what failed
     }
   }
 }
@@ -92,11 +91,11 @@ export class Jobs {
   ) {}
 
   /** Starts work and returns its job. */
-  start<T>(about: JobFacts, begin: (signal: AbortSignal) => Work<T>): Job<T> {
+  start<T>(about: JobFacts, work: Work<T>): Job<T> {
     const job = new Job<T>(about, this.now)
     this.#jobs.set(job.id, job)
     this.#forget()
-    const end = job.follow(begin).then(() => {
+    const end = job.follow(work).then(() => {
       this.#ends.delete(end)
       this.onEnd()
     })

@@ -4,7 +4,7 @@ import { makeTorrent } from '../../library/make.js'
 import { planTorrent, type PlannedTorrent } from '../../library/plan.js'
 import { Form, defaultAct, textField } from '../../pages/form.js'
 import { problem, seeOther, type Answer } from '../../pages/frame.js'
-import type { Job, Work } from '../../pages/jobs.js'
+import type { Job } from '../../pages/jobs.js'
 import { pick } from '../../pages/picker.js'
 import { planSection } from '../../pages/plan.js'
 import {
@@ -122,14 +122,12 @@ function begin(
   if (isTaken(join(category.path, name)))
     throw new BtkitError('exists', `${name}: is there already; choose another name`)
   const about = { title: `Torrent of ${basename(source)}`, tool: 'make', path: category.address }
-  return jobs.start(about, (signal): Work<string> => {
-    const task = makeTorrent(source, { ...torrentOptions(form), threads: THREADS, signal })
-    const kept = task.then(async ({ bytes }) => {
-      await collection.change(() => addTorrent(collection, context, { bytes, name, category }))
-      parts.changed()
-      return name
-    })
-    return Object.assign(kept, { [Symbol.asyncIterator]: () => task[Symbol.asyncIterator]() })
+  return jobs.start(about, async (run) => {
+    const options = { ...torrentOptions(form), threads: THREADS, ...run }
+    const { bytes } = await makeTorrent(source, options)
+    await collection.change(() => addTorrent(collection, context, { bytes, name, category }))
+    parts.changed()
+    return name
   })
 }
 

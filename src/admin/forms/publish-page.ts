@@ -4,11 +4,10 @@ import { BtkitError } from '../../errors.js'
 import { publishTorrents, withdrawTorrents } from '../../library/clients.js'
 import { Form, hiddenFields, selectField, textField } from '../../pages/form.js'
 import { problem, seeOther, type Answer } from '../../pages/frame.js'
-import type { Job, Work } from '../../pages/jobs.js'
+import type { Job, Run } from '../../pages/jobs.js'
 import { pick } from '../../pages/picker.js'
 import { html, type Html } from '../../text/html.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
-import type { TorrentPlace } from '../torrents/places.js'
 import { resolveSource, settleDirectory } from '../torrents/source.js'
 import { refuseBusy, THREADS } from './jobs-page.js'
 import { query, type FormsParts } from './parts.js'
@@ -85,11 +84,14 @@ function act(parts: FormsParts, context: AdminContext, form: Form): Answer {
   }
 }
 
-/** The outcome for a torrent, in words. */
-interface Published {
-  readonly name: string
+/** What a client did with a torrent, in words. */
+interface ClientOutcome {
   readonly told: string
   readonly isGood: boolean
+}
+
+interface Published extends ClientOutcome {
+  readonly name: string
 }
 
 interface Wanted {
@@ -110,39 +112,30 @@ function begin(parts: FormsParts, context: AdminContext, { form, wanted }: Wante
   const data = wanted === 'publish' ? resolveSource(parts.makeFrom, form.text('path')) : ''
   const title =
     wanted === 'publish' ? `Publish to ${client.label}` : `Withdraw from ${client.label}`
-  return jobs.start({ title, tool: 'torrents', path: form.text('in') }, (signal) => {
-    const work =
+  return jobs.start({ title, tool: 'torrents', path: form.text('in') }, async (run) => {
+    const paths = places.map(({ path }) => path)
+    const outcomes =
       wanted === 'publish'
-        ? publish(places, client, { data, signal })
-        : withdraw(places, client, signal)
-    const noted = work.then((outcomes) => {
-      for (const [i, { isGood }] of outcomes.entries()) {
-        const place = places[i]
-        if (isGood && place)
-          context.note(wanted, collection.subject(place.category, place.name), client.label)
-      }
-      return outcomes
+        ? await publish(paths, client, { data, ...run })
+        : await withdraw(paths, client, run)
+    return places.flatMap(({ category, name }, i): Published[] => {
+      const outcome = outcomes[i]
+      if (!outcome) return []
+      if (outcome.isGood) context.note(wanted, collection.subject(category, name), client.label)
+      return [{ name, ...outcome }]
     })
-    return Symbol.asyncIterator in work
-      ? Object.assign(noted, { [Symbol.asyncIterator]: () => work[Symbol.asyncIterator]() })
-      : noted
   })
 }
 
-function publish(
-  places: readonly TorrentPlace[],
+async function publish(
+  paths: readonly string[],
   client: ClientAddress,
-  { data, signal }: { readonly data: string; readonly signal: AbortSignal },
-): Work<Published[]> {
-  const paths = places.map(({ path }) => path)
-  const task = publishTorrents(paths, client, { data, signal, threads: THREADS })
-  const told = task.then((outcomes) =>
-    outcomes.map(({ status, reason }, i) => {
-      const name = places[i]?.name ?? ''
-      return { name, told: reason ?? PUBLISHED[status] ?? status, isGood: reason === null }
-    }),
-  )
-  return Object.assign(told, { [Symbol.asyncIterator]: () => task[Symbol.asyncIterator]() })
+  options: Run & { readonly data: string },
+): Promise<ClientOutcome[]> {
+  const outcomes = await publishTorrents(paths, client, { ...options, threads: THREADS })
+  return outcomes.map(({ status, reason }) => {
+    return { told: reason ?? PUBLISHED[status] ?? status, isGood: reason === null }
+  })
 }
 
 const PUBLISHED: Readonly<Record<string, string>> = {
@@ -151,15 +144,13 @@ const PUBLISHED: Readonly<Record<string, string>> = {
 }
 
 async function withdraw(
-  places: readonly TorrentPlace[],
+  paths: readonly string[],
   client: ClientAddress,
-  signal: AbortSignal,
-): Promise<Published[]> {
-  const paths = places.map(({ path }) => path)
+  { signal }: Run,
+): Promise<ClientOutcome[]> {
   const outcomes = await withdrawTorrents(paths, client, { signal })
-  return outcomes.map(({ status }, i) => {
-    const name = places[i]?.name ?? ''
-    return { name, told: WITHDRAWN[status], isGood: status === 'withdrawn' }
+  return outcomes.map(({ status }) => {
+    return { told: WITHDRAWN[status], isGood: status === 'withdrawn' }
   })
 }
 

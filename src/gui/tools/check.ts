@@ -2,7 +2,6 @@ import { basename, dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 import { readTorrent } from '../../library/read.js'
-import { startTask } from '../../library/task.js'
 import { verifyTorrent } from '../../library/verify.js'
 import type { VerifiedFile, VerifyReport } from '../../core/verify/verify-report.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
@@ -77,15 +76,12 @@ export class CheckTool implements Tool {
     const data = isBeside ? dirname(torrent) : requirePath(form, 'data', directory)
     const read = await readIfSmall(torrent)
     const about = { title: `Check of ${basename(torrent)}`, tool: 'check', path: data } as const
-    const job = jobs.start(about, (begun) =>
-      startTask({ signal: begun }, async (signal, tell) => {
-        // The form is answered before a large torrent is read
-        if (read === null) await setImmediate()
-        const metainfo = read ?? (await readTorrent(torrent))
-        const options = { cache, threads, signal, onProgress: tell }
-        return checked(metainfo, await verifyTorrent(metainfo, data, options))
-      }),
-    )
+    const job = jobs.start(about, async (run) => {
+      // The form is answered before a large torrent is read
+      if (read === null) await setImmediate()
+      const metainfo = read ?? (await readTorrent(torrent))
+      return checked(metainfo, await verifyTorrent(metainfo, data, { cache, threads, ...run }))
+    })
     return seeOther(`job/${job.id}`)
   }
 

@@ -90,8 +90,8 @@ export class CompleteTool implements Tool {
       ...(act === 'chosen' ? { entries: form.all('entry') } : {}),
     }
     const title = `${act === 'look' ? 'Plan for' : 'Torrents of'} ${basename(path)}`
-    const job = jobs.start({ title, tool: 'complete', path }, (signal) =>
-      completeDirectories(path, { ...options, signal, onProgress: () => undefined }),
+    const job = jobs.start({ title, tool: 'complete', path }, (run) =>
+      completeDirectories(path, { ...options, ...run }),
     )
     if (act === 'look') this.#looked.set(job, form)
     return seeOther(`job/${job.id}`)

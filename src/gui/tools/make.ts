@@ -6,7 +6,6 @@ import { makeTorrent } from '../../library/make.js'
 import { planTorrent, type PlannedTorrent } from '../../library/plan.js'
 import type { MadeTorrent } from '../../library/torrent-options.js'
 import { lintTorrent } from '../../library/read.js'
-import { startTask } from '../../library/task.js'
 import type { Finding } from '../../metainfo/lint/finding.js'
 import { magnetLink } from '../../metainfo/magnet.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
@@ -103,11 +102,9 @@ export class MakeTool implements Tool {
     const options = this.#options(form)
     const { output } = options
     const about = { title: `Torrent of ${basename(source)}`, tool: 'make', path: output } as const
-    const job = this.shop.jobs.start(about, (begun) =>
-      startTask({ signal: begun }, async (signal, tell) => {
-        return describe(await makeTorrent(source, { ...options, signal, onProgress: tell }))
-      }),
-    )
+    const job = this.shop.jobs.start(about, async (run) => {
+      return describe(await makeTorrent(source, { ...options, ...run }))
+    })
     return seeOther(`job/${job.id}`)
   }
 
