@@ -1,12 +1,12 @@
-import { html, type Html, type HtmlValue } from '../text/html.js'
+import { fieldValue, html, type Html, type HtmlValue } from '../text/html.js'
 
 /**
- * A column of a table: a name heads its row, `n` is a number, `date` a time. One of boxes or buttons
- * has no title.
+ * A column of a table: a name heads its row, `wide` is as wide as a name, `n` is a number, `date` a
+ * time, and `box` a box to check. One of boxes or buttons has no title.
  */
 export interface Column {
   readonly title: string
-  readonly kind?: 'name' | 'n' | 'date'
+  readonly kind?: 'name' | 'wide' | 'n' | 'date' | 'box'
 }
 
 /** The content of a table. */
@@ -18,28 +18,20 @@ export interface Table {
   readonly rows: readonly (readonly HtmlValue[])[]
 }
 
-/** Renders a table in a box that scrolls sideways. On narrow screens each row is a block. */
+/**
+ * Renders a table in a box that scrolls sideways. On narrow screens each row is a block. If there
+ * are boxes to check, a script offers to check all.
+ */
 export function renderTable({ label, columns, rows }: Table): Html {
+  const heads = columns.map(({ title, kind }) => {
+    return title === '' ? html`<td></td>` : html`<th class="${classOf(kind)}">${title}</th>`
+  })
   const body = rows.map((cells) => {
     return html`<tr>
       ${cells.map((cell, at) => renderCell(cell, columns[at]))}
     </tr>`
   })
-  return tableOfRows({ label, columns, rows: body })
-}
-
-/** The content of a table whose rows are ready. */
-export interface TableOfRows extends Pick<Table, 'label' | 'columns'> {
-  readonly rows: readonly Html[]
-  /** Whether a script offers to check the boxes of all rows. */
-  readonly hasBoxes?: boolean
-}
-
-/** Renders a table as renderTable, of whole rows. */
-export function tableOfRows({ label, columns, rows, hasBoxes = false }: TableOfRows): Html {
-  const heads = columns.map(({ title, kind }) => {
-    return title === '' ? html`<td></td>` : html`<th class="${kind ?? ''}">${title}</th>`
-  })
+  const hasBoxes = columns.some(({ kind }) => kind === 'box')
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${label}">
     <table class="stack" ${hasBoxes && html`data-all`}>
       <thead>
@@ -48,7 +40,7 @@ export function tableOfRows({ label, columns, rows, hasBoxes = false }: TableOfR
         </tr>
       </thead>
       <tbody>
-        ${rows}
+        ${body}
       </tbody>
     </table>
   </div>`
@@ -56,5 +48,29 @@ export function tableOfRows({ label, columns, rows, hasBoxes = false }: TableOfR
 
 function renderCell(cell: HtmlValue, { kind, title = '' }: Partial<Column> = {}): Html {
   if (kind === 'name') return html`<th class="name" scope="row">${cell}</th>`
-  return html`<td class="${kind ?? ''}" data-label="${title}">${cell}</td>`
+  return html`<td class="${classOf(kind)}" data-label="${title}">${cell}</td>`
+}
+
+function classOf(kind: Column['kind']): string {
+  return kind === 'wide' ? 'name' : (kind ?? '')
+}
+
+/** A box in a table that chooses the thing in its row. */
+export interface RowBox {
+  readonly name: string
+  readonly value: string
+  /** Names the thing for screen readers. */
+  readonly label: string
+  readonly isChecked?: boolean
+}
+
+/** The cell of a column of boxes. */
+export function rowBox({ name, value, label, isChecked = false }: RowBox): Html {
+  return html`<input
+    type="checkbox"
+    name="${name}"
+    value="${fieldValue(value)}"
+    aria-label="${label}"
+    ${isChecked && html`checked`}
+  />`
 }

@@ -1,9 +1,9 @@
 import type { Answer } from '../../pages/frame.js'
 import { formatTime } from '../../text/quantity.js'
-import { tableOfRows } from '../../pages/table.js'
-import { fieldValue, html, type Html } from '../../text/html.js'
+import { renderTable, rowBox, type Table } from '../../pages/table.js'
+import { html, type Html } from '../../text/html.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
-import { KEPT_MS, listBin, restoreTorrents, type Deleted } from '../torrents/bin.js'
+import { KEPT_MS, listBin, restoreTorrents } from '../torrents/bin.js'
 import { done, failures, type FormsParts } from './parts.js'
 
 /** The most torrents that are shown. */
@@ -31,9 +31,10 @@ function show({ collection }: FormsParts, context: AdminContext, result: Html | 
   const all = listBin(collection)
   const own = all.filter(({ path }) => context.may('delete', collection.owners.lastAt(path)))
   const days = KEPT_MS / 86_400_000
-  const rows = own
-    .slice(0, MOST_SHOWN)
-    .map((each) => row(each, collection.places.titleOf(each.category)))
+  const rows = own.slice(0, MOST_SHOWN).map(({ id, name, category, deletedAt }) => {
+    const box = rowBox({ name: 'id', value: id, label: name })
+    return [box, name, collection.places.titleOf(category), formatTime(deletedAt)]
+  })
   return context.page({
     title: 'Bin',
     content: html`${result}
@@ -42,32 +43,15 @@ function show({ collection }: FormsParts, context: AdminContext, result: Html | 
   })
 }
 
-function table(rows: readonly Html[]): Html {
+function table(rows: Table['rows']): Html {
+  const columns = [
+    { title: '', kind: 'box' },
+    { title: 'Torrent', kind: 'name' },
+    { title: 'Category' },
+    { title: 'Deleted (UTC)', kind: 'date' },
+  ] as const
   return html`<form method="post" action="bin">
-    <section>
-      ${tableOfRows({
-        label: 'Deleted torrents',
-        columns: [
-          { title: '' },
-          { title: 'Torrent', kind: 'name' },
-          { title: 'Category' },
-          { title: 'Deleted (UTC)' },
-        ],
-        rows,
-        hasBoxes: true,
-      })}
-    </section>
+    <section>${renderTable({ label: 'Deleted torrents', columns, rows })}</section>
     <div class="acts"><button class="main">Take back</button></div>
   </form>`
-}
-
-function row({ id, name, deletedAt }: Deleted, category: string): Html {
-  return html`<tr>
-    <td class="box">
-      <input type="checkbox" name="id" value="${fieldValue(id)}" aria-label="${name}" />
-    </td>
-    <th class="name" scope="row">${name}</th>
-    <td>${category}</td>
-    <td class="date">${formatTime(deletedAt)}</td>
-  </tr>`
 }

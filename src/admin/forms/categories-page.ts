@@ -2,8 +2,8 @@ import { BtkitError } from '../../errors.js'
 import type { Form } from '../../pages/form.js'
 import { textField } from '../../pages/form.js'
 import { problem, seeOther, type Answer } from '../../pages/frame.js'
-import { tableOfRows } from '../../pages/table.js'
-import { fieldValue, html, type Html } from '../../text/html.js'
+import { renderTable } from '../../pages/table.js'
+import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { createCategory, removeCategory, renameCategory } from '../torrents/categories.js'
 import type { Category, Places } from '../torrents/places.js'
@@ -64,7 +64,7 @@ function show({ collection }: FormsParts, { page }: AdminContext, { form, error 
         </fieldset>
       </form>
       <section>
-        ${tableOfRows({
+        ${renderTable({
           label: 'Categories',
           columns: [
             { title: 'Category', kind: 'name' },
@@ -77,15 +77,15 @@ function show({ collection }: FormsParts, { page }: AdminContext, { form, error 
   })
 }
 
-function row(places: Places, category: Category): Html {
+function row(places: Places, category: Category): HtmlValue[] {
   const { address, names } = category
   const title = places.titleOf(category)
   const name = names.at(-1)
-  return html`<tr>
-    <th class="name" scope="row"><a href="torrents${query({ in: address })}">${title}</a></th>
-    <td class="n" data-label="Torrents">${places.countIn(category)}</td>
-    <td>${name !== undefined && changeForm(address, name, title)}</td>
-  </tr>`
+  return [
+    html`<a href="torrents${query({ in: address })}">${title}</a>`,
+    places.countIn(category),
+    name !== undefined && changeForm(address, name, title),
+  ]
 }
 
 function changeForm(address: string, name: string, title: string): Html {

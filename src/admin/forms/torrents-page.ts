@@ -7,8 +7,8 @@ import { readBoundedRegular } from '../../files/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import { Form } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
-import { tableOfRows } from '../../pages/table.js'
-import { fieldValue, html, type Html } from '../../text/html.js'
+import { renderTable, rowBox } from '../../pages/table.js'
+import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
 import { count, formatBytes, formatTime } from '../../text/quantity.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../torrents/bin.js'
@@ -169,7 +169,7 @@ function toolbar({ category, form, page, pages }: View): Html {
 
 async function table(parts: FormsParts, context: AdminContext, view: View): Promise<Html> {
   const { category, names, form, page } = view
-  const rows: Html[] = []
+  const rows: HtmlValue[][] = []
   for (const name of names) {
     // The tracker answers meanwhile
     await setImmediate()
@@ -182,17 +182,16 @@ async function table(parts: FormsParts, context: AdminContext, view: View): Prom
     <input type="hidden" name="q" value="${fieldValue(form.text('q'))}" />
     <input type="hidden" name="page" value="${page}" />
     <section>
-      ${tableOfRows({
+      ${renderTable({
         label: 'Torrents',
         columns: [
-          { title: '' },
+          { title: '', kind: 'box' },
           { title: 'Torrent', kind: 'name' },
           { title: 'Size', kind: 'n' },
-          { title: 'Changed (UTC)' },
+          { title: 'Changed (UTC)', kind: 'date' },
           { title: 'Added by' },
         ],
         rows,
-        hasBoxes: true,
       })}
     </section>
     <section class="chosen" aria-label="Do with the chosen torrents">
@@ -218,26 +217,21 @@ function row(
   { collection }: FormsParts,
   context: AdminContext,
   { category, name }: { readonly category: Category; readonly name: string },
-): Html {
+): HtmlValue[] {
   const path = join(category.path, name)
   const facts = factsAt(path)
   const owner = collection.owners.lastAt(path)
   const isHeld = collection.held.holds(category.path, name)
   const mayChange = !isHeld && context.may('edit', owner)
-  const value = fieldValue(`${category.address}/${name}`)
-  const box = mayChange
-    ? html`<input type="checkbox" name="torrent" value="${value}" aria-label="${name}" />`
-    : null
-  return html`<tr>
-    <td class="box">${box}</td>
-    <th class="name" scope="row">
-      ${name}<br /><span class="muted">${facts.told}</span>
-      ${isHeld && html`<br /><small class="muted">Read-only: ${HELD}.</small>`}
-    </th>
-    <td class="n" data-label="Size">${facts.size}</td>
-    <td class="date">${facts.changed}</td>
-    <td>${owner ?? (isHeld ? 'completedir' : '')}</td>
-  </tr>`
+  const value = `${category.address}/${name}`
+  return [
+    mayChange && rowBox({ name: 'torrent', value, label: name }),
+    html`${name}<br /><span class="muted">${facts.told}</span>
+      ${isHeld && html`<br /><small class="muted">Read-only: ${HELD}.</small>`}`,
+    facts.size,
+    facts.changed,
+    owner ?? (isHeld ? 'completedir' : ''),
+  ]
 }
 
 /** The longest name of content that is shown. File systems have at most 255 bytes. */

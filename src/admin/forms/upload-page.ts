@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
 import { Form } from '../../pages/form.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
-import { tableOfRows } from '../../pages/table.js'
-import { fieldValue, html, type Html } from '../../text/html.js'
+import { renderTable, rowBox } from '../../pages/table.js'
+import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { keepTorrents } from '../torrents/keep.js'
@@ -161,16 +161,15 @@ function waitingForm(parts: FormsParts, form: Form, waiting: readonly Waiting[])
     <section>
       <h2>${count(waiting.length, 'torrent')} not tracked yet</h2>
       <p class="muted">They are removed after a day if you do not keep them.</p>
-      ${tableOfRows({
+      ${renderTable({
         label: 'Uploaded torrents',
         columns: [
-          { title: '' },
-          { title: 'Keep as', kind: 'name' },
-          { title: 'Content', kind: 'name' },
+          { title: '', kind: 'box' },
+          { title: 'Keep as', kind: 'wide' },
+          { title: 'Content', kind: 'wide' },
           { title: 'Size', kind: 'n' },
         ],
         rows: waiting.map((each) => row(each, form)),
-        hasBoxes: true,
       })}
     </section>
     <section aria-label="Do with the chosen torrents">
@@ -183,7 +182,7 @@ function waitingForm(parts: FormsParts, form: Form, waiting: readonly Waiting[])
   </form>`
 }
 
-function row(waiting: Waiting, form: Form): Html {
+function row(waiting: Waiting, form: Form): HtmlValue[] {
   const { name, title, files, size, comment, trackers, findings } = waiting
   const told = [
     ...trackers.map((url) => html`<li><code>${url}</code></li>`),
@@ -192,28 +191,23 @@ function row(waiting: Waiting, form: Form): Html {
         html`<li class="${severity === 'note' ? 'muted' : 'unsure'}">${severity}: ${message}</li>`,
     ),
   ]
-  return html`<tr>
-    <td class="box">
-      <input type="checkbox" name="keep" value="${fieldValue(name)}" aria-label="${name}" checked />
-    </td>
-    <td class="name">
-      <input
-        type="text"
-        name="as ${fieldValue(name)}"
-        value="${fieldValue(form.text(`as ${name}`) || name)}"
-        aria-label="Keep ${name} as"
-      />
-    </td>
-    <td class="name">
-      ${title} <span class="muted">(${count(files, 'file')})</span>
+  return [
+    rowBox({ name: 'keep', value: name, label: name, isChecked: true }),
+    html`<input
+      type="text"
+      name="as ${fieldValue(name)}"
+      value="${fieldValue(form.text(`as ${name}`) || name)}"
+      aria-label="Keep ${name} as"
+    />`,
+    html`${title}
+      <span class="muted">(${count(files, 'file')})</span>
       ${comment !== null && html`<br /><span class="muted">${comment}</span>`}
       ${
         told.length > 0 &&
         html`<ul>
           ${told}
         </ul>`
-      }
-    </td>
-    <td class="n" data-label="Size">${formatBytes(size)}</td>
-  </tr>`
+      }`,
+    formatBytes(size),
+  ]
 }

@@ -5,13 +5,14 @@ import { readTorrent } from '../../library/read.js'
 import { verifyTorrent } from '../../library/verify.js'
 import type { VerifiedFile, VerifyReport } from '../../core/verify/verify-report.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
-import { html, type Html } from '../../text/html.js'
+import { html, type Html, type HtmlValue } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { problem, seeOther, type Answer } from '../../pages/frame.js'
 import { page } from '../window.js'
 import type { Form } from '../../pages/form.js'
 import { defaultAct, textField } from '../../pages/form.js'
 import { requirePath } from '../../pages/picker.js'
+import { renderTable } from '../../pages/table.js'
 import { mapPieces, renderMap, type PieceMap } from './piece-map.js'
 import type { Job } from '../../pages/jobs.js'
 import type { Tool, Workshop } from './tool.js'
@@ -116,7 +117,7 @@ function checked(metainfo: Metainfo, { files, ...report }: VerifyReport): Checke
 
 function checkedOf({ report, files, listed, map, states }: Checked, data: string): Html {
   const { pieces, badPieces, uncheckedPieces } = report
-  const rest = files - listed.length
+  const isCut = files > listed.length
   return html`<section>
       <p class="${report.ok ? 'good' : 'bad'}" role="status">
         ${count(files, 'file')} at <span class="name">${data}</span>, ${count(pieces, 'piece')}:
@@ -127,42 +128,23 @@ function checkedOf({ report, files, listed, map, states }: Checked, data: string
     ${!report.ok && nextSteps(states)}
     <section>
       <h2>Files</h2>
-      ${tableOf(listed)} ${rest > 0 && html`<p class="muted">${shownOf(listed.length, files)}</p>`}
+      ${renderTable({ label: 'Files', columns: COLUMNS, rows: listed.map(rowOf) })}
+      ${isCut && html`<p class="muted">Only ${listed.length} of ${files} files are listed.</p>`}
     </section>`
 }
 
-function tableOf(files: readonly VerifiedFile[]): Html {
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="Files">
-    <table>
-      <thead>
-        <tr>
-          <th class="name">File</th>
-          <th class="n">Size</th>
-          <th>State</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${files.map(rowOf)}
-      </tbody>
-    </table>
-  </div>`
-}
+const COLUMNS = [
+  { title: 'File', kind: 'name' },
+  { title: 'Size', kind: 'n' },
+  { title: 'State' },
+] as const
 
-function shownOf(listed: number, files: number): string {
-  return `Only ${listed} of ${files} files are listed.`
-}
-
-function rowOf(file: VerifiedFile): Html {
+function rowOf(file: VerifiedFile): HtmlValue[] {
   const { path, length, status, reason, ranges } = file
   const bytes = ranges.reduce((sum, [from, to]) => sum + to - from, 0)
   const kind = status === 'ok' ? 'good' : status === 'unchecked' ? 'unsure' : 'bad'
-  return html`<tr>
-    <th class="name" scope="row">${path.join('/')}</th>
-    <td class="n">${formatBytes(length)}</td>
-    <td class="${kind}">
-      ${status}${reason !== null && `: ${reason}`}${bytes > 0 && html`, ${formatBytes(bytes)} in bad pieces`}
-    </td>
-  </tr>`
+  const state = html`${status}${reason !== null && `: ${reason}`}${bytes > 0 && `, ${formatBytes(bytes)} in bad pieces`}`
+  return [path.join('/'), formatBytes(length), html`<span class="${kind}">${state}</span>`]
 }
 
 const STEPS: Partial<Record<VerifiedFile['status'], string>> = {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import type { Change, CompleteReport, Failure, Skip } from '../../core/complete/complete-report.js'
 import { completeDirectories } from '../../library/complete.js'
-import { fieldValue, html, type Html } from '../../text/html.js'
+import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { problem, seeOther, type Answer } from '../../pages/frame.js'
 import { page } from '../window.js'
@@ -14,6 +14,7 @@ import {
   torrentFields,
   torrentOptions,
 } from '../../pages/torrent-fields.js'
+import { renderTable, rowBox } from '../../pages/table.js'
 import type { Job } from '../../pages/jobs.js'
 import type { Tool, Workshop } from './tool.js'
 
@@ -148,24 +149,15 @@ function tablesOf({ created, updated, adopted, removed }: CompleteReport, isPlan
 function tableOf(title: string, changes: readonly Change[], isPlan: boolean): Html {
   const rows = changes.slice(0, MOST_LISTED).map((change) => {
     const name = basename(change.source)
-    const box = html`<label
-      ><input type="checkbox" name="entry" value="${fieldValue(name)}" checked /> ${name}</label
-    >`
-    return html`<tr>
-      <th class="name" scope="row">${isPlan ? box : name}</th>
-      <td><code>${change.infoHash ?? change.infoHashV2 ?? ''}</code></td>
-    </tr>`
+    const box = rowBox({ name: 'entry', value: name, label: name, isChecked: true })
+    const entry = isPlan ? html`<label>${box} ${name}</label>` : name
+    return [entry, html`<code>${change.infoHash ?? change.infoHashV2 ?? ''}</code>`]
   })
+  const columns = [{ title: 'Entry', kind: 'name' }, { title: 'Info hash' }] as const
   const rest = changes.length - rows.length
   return html`<section>
     <h2>${title} (${changes.length})</h2>
-    <div class="scroll" tabindex="0" role="group" aria-label="${title}">
-      <table>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
+    ${renderTable({ label: title, columns, rows })}
     ${rest > 0 && html`<p class="muted">${rest} more are not listed.</p>`}
   </section>`
 }
