@@ -1,3 +1,4 @@
+import type { BtkitError } from '../errors.js'
 import { renderPage } from '../server/pages/layout.js'
 import { renderMasthead, type Masthead } from '../server/pages/masthead.js'
 import { assetPageHeaders } from '../server/pages/policy.js'
@@ -14,6 +15,8 @@ export interface Answer {
 export interface PageParts {
   readonly title: string
   readonly content: HtmlValue
+  /** Why a form failed, shown above the content. The status is then 400 by default. */
+  readonly error?: BtkitError | undefined
   /** The way back to the first page, such as `../`. */
   readonly root?: string | undefined
   /** Seconds until a browser without scripts loads the page again. */
@@ -25,7 +28,8 @@ const HEADERS = { ...assetPageHeaders(), 'Cache-Control': 'no-store' }
 
 /** Renders a page. The style, script and icon are files beside the first page. */
 export function framePage(parts: PageParts, around: Masthead): Answer {
-  const { title, content, root = '', refresh, status = 200 } = parts
+  const { title, content, error, root = '', refresh } = parts
+  const status = parts.status ?? (error ? 400 : 200)
   const reload =
     refresh !== undefined &&
     html`<noscript><meta http-equiv="refresh" content="${refresh}" /></noscript>`
@@ -39,7 +43,7 @@ export function framePage(parts: PageParts, around: Masthead): Answer {
       header: renderMasthead(root, around),
     },
     html`<h1>${title}</h1>
-      ${content}`,
+      ${error ? problem(error) : null} ${content}`,
   )
   return { status, headers: HEADERS, body }
 }
@@ -55,9 +59,9 @@ export function json(value: unknown): Answer {
   return { status: 200, headers, body: JSON.stringify(value) }
 }
 
-/** Shows what went wrong above a form. */
-export function problem(error: string | null): Html | false {
-  return error !== null && html`<p class="error" role="alert">${error}</p>`
+/** Shows what went wrong. */
+export function problem({ message }: Error): Html {
+  return html`<p class="error" role="alert">${message}</p>`
 }
 
 /** Answers with a file of the pages, such as their style. */

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { BtkitError } from '../errors.js'
 import { fieldValue, html } from '../text/html.js'
-import { problem, type Answer, type PageParts } from './frame.js'
+import type { Answer, PageParts } from './frame.js'
 import type { Form } from './form.js'
 import { hiddenFields } from './form.js'
 
@@ -43,6 +43,8 @@ export function pickerPage({ page, action, form, field, directory, places }: Pic
   })
   return page({
     title: `Choose: ${directory}`,
+    error,
+    status: 200,
     content: html`<form method="post" action="${action}">
       ${carried}<input type="hidden" name="choose" value="${field}" />
       <section>
@@ -53,7 +55,6 @@ export function pickerPage({ page, action, form, field, directory, places }: Pic
         </div>
         <p class="choices">${places.map((place) => step('at', place, place))}</p>
       </section>
-      ${problem(error)}
       <section>
         <ul class="picker">
           ${rows}
@@ -66,7 +67,7 @@ export function pickerPage({ page, action, form, field, directory, places }: Pic
 
 interface Listed {
   readonly entries: readonly { readonly name: string; readonly isDirectory: boolean }[]
-  readonly error: string | null
+  readonly error?: BtkitError
   readonly isCut: boolean
 }
 
@@ -77,14 +78,11 @@ function list(directory: string): Listed {
     const entries = shown
       .map((entry) => ({ name: entry.name, isDirectory: isDirectory(entry, directory) }))
       .sort((a, b) => Number(b.isDirectory) - Number(a.isDirectory) || (a.name < b.name ? -1 : 1))
-    return { entries: entries.slice(0, MOST_SHOWN), error: null, isCut: shown.length > MOST_SHOWN }
+    return { entries: entries.slice(0, MOST_SHOWN), isCut: shown.length > MOST_SHOWN }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    return {
-      entries: [],
-      error: `${directory}: cannot be listed (${code ?? 'unknown'})`,
-      isCut: false,
-    }
+    const why = `${directory}: cannot be listed (${code ?? 'unknown'})`
+    return { entries: [], error: new BtkitError('io', why), isCut: false }
   }
 }
 

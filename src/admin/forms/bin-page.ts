@@ -20,7 +20,7 @@ export function binRoutes(parts: FormsParts): AdminRoute[] {
     {
       method: 'GET',
       path: 'bin',
-      menu: { title: 'Bin' },
+      menu: 'Bin',
       handle: (context) => show(parts, context, null),
     },
     { method: 'POST', path: 'bin', handle: restore },

@@ -1,9 +1,10 @@
 import { BtkitError } from '../../errors.js'
 import type { Form } from '../../pages/form.js'
 import { textField } from '../../pages/form.js'
-import { problem, seeOther, type Answer } from '../../pages/frame.js'
+import { seeOther, type Answer } from '../../pages/frame.js'
 import { renderTable } from '../../pages/table.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
+import { formRoutes } from '../frame/form-routes.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { createCategory, removeCategory, renameCategory } from '../torrents/categories.js'
 import type { Category, Places } from '../torrents/places.js'
@@ -11,50 +12,42 @@ import { categoryField, query, type FormsParts } from './parts.js'
 
 /** The page that creates, renames and removes categories. */
 export function categoriesRoutes(parts: FormsParts): AdminRoute[] {
-  return [
-    {
-      method: 'GET',
-      path: 'categories',
-      menu: { title: 'Categories', needs: 'organize' },
-      handle: (context) => {
-        context.require('organize')
-        return show(parts, context, { form: context.query, error: null })
-      },
-    },
-    { method: 'POST', path: 'categories', handle: (context) => change(parts, context) },
-  ]
+  return formRoutes({
+    path: 'categories',
+    menu: 'Categories',
+    needs: 'organize',
+    page: (context) => ({
+      show: (form, error) => show(parts, context, { form, error }),
+      act: (form) => change(parts, context, form),
+    }),
+  })
 }
 
-async function change(parts: FormsParts, context: AdminContext): Promise<Answer> {
+async function change(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {
   const { collection } = parts
-  const { form } = context
   const [act, address, name] = [form.text('act'), form.text('category'), form.text('name')]
-  try {
-    if (act === 'create')
-      await createCategory(collection, context, { parent: form.text('parent'), name })
-    else if (act === 'rename') await renameCategory(collection, context, { address, name })
-    else if (act === 'remove') await removeCategory(collection, context, address)
-    else throw new BtkitError('usage', 'this cannot be done with categories')
-  } catch (error) {
-    if (!(error instanceof BtkitError) || error.code === 'not-permitted') throw error
-    return show(parts, context, { form, error: error.message })
-  }
+  if (act === 'create')
+    await createCategory(collection, context, { parent: form.text('parent'), name })
+  else if (act === 'rename') await renameCategory(collection, context, { address, name })
+  else if (act === 'remove') await removeCategory(collection, context, address)
+  else throw new BtkitError('usage', 'this cannot be done with categories')
   parts.changed()
   return seeOther('categories')
 }
 
 interface Shown {
   readonly form: Form
-  readonly error: string | null
+  readonly error: BtkitError | undefined
 }
 
 function show({ collection }: FormsParts, { page }: AdminContext, { form, error }: Shown): Answer {
   const rows = collection.places.list().map((each) => row(collection.places, each))
   return page({
     title: 'Categories',
-    status: error === null ? 200 : 400,
-    content: html`${problem(error)}
-      <p class="muted">A category is a directory of the tracker. An empty one can be removed.</p>
+    error,
+    content: html`<p class="muted">
+        A category is a directory of the tracker. An empty one can be removed.
+      </p>
       <form method="post" action="categories">
         <fieldset>
           <legend>New category</legend>

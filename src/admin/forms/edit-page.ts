@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { BtkitError } from '../../errors.js'
+import type { BtkitError } from '../../errors.js'
 import {
   changesOf,
   commonValues,
@@ -10,41 +10,42 @@ import {
 import { editFields } from '../../pages/edit-fields.js'
 import type { Form } from '../../pages/form.js'
 import { hiddenFields } from '../../pages/form.js'
+import { answerForm, type FormPage } from '../../pages/form-page.js'
 import { problem, type Answer } from '../../pages/frame.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
 import { count } from '../../text/quantity.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
-import { editTorrents, MOST_EDITED, openTorrents, type EditedTorrent } from '../torrents/edit.js'
+import { editTorrents, openTorrents, type EditedTorrent } from '../torrents/edit.js'
 import { query, type FormsParts } from './parts.js'
 
 /** The pages that edit torrents: fields, then what would change, then the change. */
 export function editRoutes(parts: FormsParts): AdminRoute[] {
-  return [{ method: 'POST', path: 'edit', handle: (context) => editPage(parts, context) }]
+  const handle = (context: AdminContext) => answerForm(context.form, editPage(parts, context))
+  return [{ method: 'POST', path: 'edit', handle }]
 }
 
-/** Answers a form about torrents to edit. */
-export async function editPage(parts: FormsParts, context: AdminContext): Promise<Answer> {
-  const act = context.form.text('act')
-  const torrents = context.form.all('torrent')
-  if (torrents.length > MOST_EDITED)
-    throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
-  try {
-    if (act === 'preview' || act === 'save') return await edit(parts, context, act === 'preview')
-  } catch (error) {
-    if (!(error instanceof BtkitError) || error.code === 'changed') throw error
-    return fieldsPage(
-      context,
-      await openTorrents(parts.collection, context, torrents),
-      error.message,
-    )
+/** The page of the torrents that a form names. */
+export function editPage(parts: FormsParts, context: AdminContext): FormPage {
+  const show = async (form: Form, error?: BtkitError) => {
+    // The form would keep values that somebody else has changed
+    if (error?.code === 'changed') throw error
+    const torrents = await openTorrents(parts.collection, context, form.all('torrent'))
+    return fieldsPage(context, torrents, error)
   }
-  return fieldsPage(context, await openTorrents(parts.collection, context, torrents), null)
+  return {
+    show,
+    act: (form) => {
+      const act = form.text('act')
+      const isDry = act === 'preview'
+      return isDry || act === 'save' ? edit(parts, context, isDry) : show(form)
+    },
+  }
 }
 
 function fieldsPage(
   { form, page }: AdminContext,
   torrents: readonly Opened[],
-  error: string | null,
+  error: BtkitError | undefined,
 ): Answer {
   const isFresh = !form.has('digest')
   const values = { ...commonValues(torrents), ...privateField(torrents) }
@@ -54,15 +55,13 @@ function fieldsPage(
     title: many
       ? `Edit ${torrents.length} torrents`
       : `Edit ${basename(torrents[0]?.file ?? 'nothing')}`,
-    status: error === null ? 200 : 400,
-    content: html`${problem(error)}
-      <form method="post" action="edit">
-        ${torrentFields(form)}
-        ${editFields(filled, { torrents, titleOf: (file) => basename(file) })}
-        <div class="acts">
-          <button class="main" name="act" value="preview">Show what would change</button>
-        </div>
-      </form>`,
+    error,
+    content: html`<form method="post" action="edit">
+      ${torrentFields(form)} ${editFields(filled, { torrents, titleOf: (file) => basename(file) })}
+      <div class="acts">
+        <button class="main" name="act" value="preview">Show what would change</button>
+      </div>
+    </form>`,
   })
 }
 
@@ -97,7 +96,7 @@ function resultOf(outcome: EditedTorrent): Html | null {
     return outcome.isChanged ? diffOf(name, outcome.before, outcome.after) : null
   return html`<section>
     <h2 class="name">${name}</h2>
-    ${problem(outcome.error.message)}
+    ${problem(outcome.error)}
   </section>`
 }
 

@@ -2,10 +2,9 @@ import { basename, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { makeTorrent } from '../../library/make.js'
 import { planTorrent, type PlannedTorrent } from '../../library/plan.js'
-import { Form, defaultAct, textField } from '../../pages/form.js'
-import { problem, seeOther, type Answer } from '../../pages/frame.js'
+import { defaultAct, textField, type Form } from '../../pages/form.js'
+import { seeOther, type Answer } from '../../pages/frame.js'
 import type { Job } from '../../pages/jobs.js'
-import { pick } from '../../pages/picker.js'
 import { planSection } from '../../pages/plan.js'
 import {
   applyPreset,
@@ -14,26 +13,28 @@ import {
   torrentOptions,
 } from '../../pages/torrent-fields.js'
 import { html } from '../../text/html.js'
+import { formRoutes } from '../frame/form-routes.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { addTorrent } from '../torrents/keep.js'
 import { torrentName } from '../torrents/names.js'
 import { isTaken } from '../torrents/places.js'
-import { resolveSource, settleDirectory } from '../torrents/source.js'
+import { resolveSource } from '../torrents/source.js'
 import { refuseBusy, THREADS } from './jobs-page.js'
-import { categoryField, query, type FormsParts } from './parts.js'
+import { categoryField, pickingBelow, query, type FormsParts } from './parts.js'
 
 /** The pages that make torrents of files below named directories; none without these. */
 export function makeRoutes(parts: FormsParts): AdminRoute[] {
   if (parts.makeFrom.length === 0) return []
-  return [
-    {
-      method: 'GET',
-      path: 'make',
-      menu: { title: 'Make', needs: 'add' },
-      handle: (context) => show(parts, context, { form: fresh(parts, context.query) }),
-    },
-    { method: 'POST', path: 'make', handle: (context) => act(parts, context) },
-  ]
+  return formRoutes({
+    path: 'make',
+    menu: 'Make',
+    needs: 'add',
+    page: (context) => ({
+      show: (form, error) => show(parts, context, { form: fresh(parts, form), error }),
+      act: (form) => act(parts, context, form),
+      picking: pickingBelow(parts.makeFrom, context, 'make'),
+    }),
+  })
 }
 
 /** Torrents that are made here usually name this tracker. */
@@ -43,15 +44,15 @@ function fresh({ announce }: FormsParts, form: Form): Form {
 
 interface Shown {
   readonly form: Form
-  readonly error?: string
+  readonly error?: BtkitError | undefined
   readonly plan?: PlannedTorrent
 }
 
 function show(parts: FormsParts, { page }: AdminContext, { form, error, plan }: Shown): Answer {
   return page({
     title: 'Make a torrent',
-    status: error === undefined ? 200 : 400,
-    content: html`${problem(error ?? null)} ${plan ? planSection(plan) : null}
+    error,
+    content: html`${plan ? planSection(plan) : null}
       <form method="post" action="make">
         ${defaultAct('make')}
         <fieldset>
@@ -78,26 +79,7 @@ function show(parts: FormsParts, { page }: AdminContext, { form, error, plan }: 
   })
 }
 
-async function act(parts: FormsParts, context: AdminContext): Promise<Answer> {
-  context.require('add')
-  const { makeFrom } = parts
-  const form = pick(context.form, {
-    page: context.page,
-    action: 'make',
-    places: makeFrom,
-    begin: makeFrom[0] ?? '/',
-    settle: (directory) => settleDirectory(makeFrom, directory),
-  })
-  if (!(form instanceof Form)) return form
-  try {
-    return await make(parts, context, form)
-  } catch (error) {
-    if (error instanceof BtkitError) return show(parts, context, { form, error: error.message })
-    throw error
-  }
-}
-
-async function make(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {
+async function act(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {
   const wanted = form.text('act')
   if (wanted === 'preset') return show(parts, context, { form: applyPreset(form, parts.presets) })
   if (wanted !== 'make' && wanted !== 'plan') return show(parts, context, { form })

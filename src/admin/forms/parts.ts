@@ -4,10 +4,13 @@ import type { BtkitError } from '../../errors.js'
 import type { Form } from '../../pages/form.js'
 import { selectField } from '../../pages/form.js'
 import type { Jobs } from '../../pages/jobs.js'
+import type { PickRules } from '../../pages/picker.js'
 import type { Preset } from '../../pages/torrent-fields.js'
 import { html, type Html } from '../../text/html.js'
 import { count } from '../../text/quantity.js'
+import type { AdminContext } from '../frame/visit.js'
 import type { Collection, Outcome } from '../torrents/collection.js'
+import { settleDirectory } from '../torrents/source.js'
 import type { WaitingUploads } from '../torrents/waiting-uploads.js'
 
 /** The parts that the pages about torrents share. */
@@ -35,6 +38,16 @@ export function categoryField(
   const listed = places.list().filter(({ root }) => field.isArchived === true || !root.isArchive)
   const choices = listed.map((each) => [each.address, places.titleOf(each)] as const)
   return selectField(form, { ...field, choices })
+}
+
+/** The rules of pickers that stay below the directories whose files may become torrents. */
+export function pickingBelow(
+  makeFrom: readonly string[],
+  { page }: Pick<AdminContext, 'page'>,
+  action: string,
+): PickRules {
+  const settle = (directory: string) => settleDirectory(makeFrom, directory)
+  return { page, action, places: makeFrom, begin: makeFrom[0] ?? '/', settle }
 }
 
 /** Shows which of several torrents were not changed, and why. */

@@ -2,38 +2,41 @@ import { basename } from 'node:path'
 import type { ClientAddress } from '../../clients/address.js'
 import { BtkitError } from '../../errors.js'
 import { publishTorrents, withdrawTorrents } from '../../library/clients.js'
-import { Form, hiddenFields, selectField, textField } from '../../pages/form.js'
-import { problem, seeOther, type Answer } from '../../pages/frame.js'
+import { hiddenFields, selectField, textField, type Form } from '../../pages/form.js'
+import { answerForm, type FormPage } from '../../pages/form-page.js'
+import { seeOther, type Answer } from '../../pages/frame.js'
 import type { Job, Run } from '../../pages/jobs.js'
-import { pick } from '../../pages/picker.js'
 import { html, type Html } from '../../text/html.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
-import { resolveSource, settleDirectory } from '../torrents/source.js'
+import { resolveSource } from '../torrents/source.js'
 import { refuseBusy, THREADS } from './jobs-page.js'
-import { query, type FormsParts } from './parts.js'
+import { pickingBelow, query, type FormsParts } from './parts.js'
 
 /** The page that publishes torrents to clients, and withdraws them; none without clients. */
 export function publishRoutes(parts: FormsParts): AdminRoute[] {
   if (parts.clients.length === 0) return []
-  const { makeFrom } = parts
-  const handle = (context: AdminContext): Answer => {
-    const form = pick(context.form, {
-      page: context.page,
-      action: 'publish',
-      places: makeFrom,
-      begin: makeFrom[0] ?? '/',
-      settle: (directory) => settleDirectory(makeFrom, directory),
-    })
-    return form instanceof Form ? act(parts, context, form) : form
-  }
+  const handle = (context: AdminContext) => answerForm(context.form, publishPage(parts, context))
   return [{ method: 'POST', path: 'publish', handle }]
 }
 
-/** Asks for a client and the directory of the files. */
-export function publishPage(
+/** The page that asks for a client and the directory of the files. */
+export function publishPage(parts: FormsParts, context: AdminContext): FormPage {
+  const show = (form: Form, error?: BtkitError) => showForm(parts, context, { form, error })
+  return {
+    show,
+    act: (form) => {
+      const wanted = form.text('act')
+      if (wanted !== 'publish' && wanted !== 'withdraw') return show(form)
+      return seeOther(`job/${begin(parts, context, { form, wanted }).id}`)
+    },
+    picking: pickingBelow(parts.makeFrom, context, 'publish'),
+  }
+}
+
+function showForm(
   parts: FormsParts,
   { page }: AdminContext,
-  { form, error = null }: { readonly form: Form; readonly error?: string | null },
+  { form, error }: { readonly form: Form; readonly error: BtkitError | undefined },
 ): Answer {
   const labels = parts.clients.map(({ label }) => label)
   const names = form.all('torrent').map((address) => {
@@ -41,50 +44,38 @@ export function publishPage(
   })
   return page({
     title: 'Publish to a client',
-    status: error === null ? 200 : 400,
-    content: html`${problem(error)}
-      <form method="post" action="publish">
-        ${hiddenFields(form.without('act', 'client', 'path'))}
-        <fieldset>
-          <legend>Torrents</legend>
-          <ul>
-            ${names}
-          </ul>
-        </fieldset>
-        <fieldset>
-          <legend>Client</legend>
-          ${selectField(form, {
-            name: 'client',
-            label: 'Client',
-            choices: labels.map((label) => [label, label]),
-          })}
-          ${textField(form, {
-            name: 'path',
-            label: 'Files',
-            hint: 'The directory that has the files under the names of the torrents.',
-            pick: true,
-          })}
-        </fieldset>
-        <div class="acts">
-          <button class="main" name="act" value="publish">Publish</button>
-          <button name="act" value="withdraw">Withdraw</button>
-        </div>
-      </form>`,
+    error,
+    content: html`<form method="post" action="publish">
+      ${hiddenFields(form.without('act', 'client', 'path'))}
+      <fieldset>
+        <legend>Torrents</legend>
+        <ul>
+          ${names}
+        </ul>
+      </fieldset>
+      <fieldset>
+        <legend>Client</legend>
+        ${selectField(form, {
+          name: 'client',
+          label: 'Client',
+          choices: labels.map((label) => [label, label]),
+        })}
+        ${textField(form, {
+          name: 'path',
+          label: 'Files',
+          hint: 'The directory that has the files under the names of the torrents.',
+          pick: true,
+        })}
+      </fieldset>
+      <div class="acts">
+        <button class="main" name="act" value="publish">Publish</button>
+        <button name="act" value="withdraw">Withdraw</button>
+      </div>
+    </form>`,
   })
 }
 
-function act(parts: FormsParts, context: AdminContext, form: Form): Answer {
-  const wanted = form.text('act')
-  if (wanted !== 'publish' && wanted !== 'withdraw') return publishPage(parts, context, { form })
-  try {
-    return seeOther(`job/${begin(parts, context, { form, wanted }).id}`)
-  } catch (error) {
-    if (!(error instanceof BtkitError)) throw error
-    return publishPage(parts, context, { form, error: error.message })
-  }
-}
-
-/** What a client did with a torrent, in words. */
+/** A torrent at a client, in words. */
 interface ClientOutcome {
   readonly told: string
   readonly isGood: boolean

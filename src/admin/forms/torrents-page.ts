@@ -31,14 +31,10 @@ export function torrentsRoutes(parts: FormsParts): AdminRoute[] {
     {
       method: 'GET',
       path: 'torrents',
-      menu: { title: 'Torrents' },
+      menu: 'Torrents',
       handle: (context) => showTorrents(parts, context, { form: context.query }),
     },
-    {
-      method: 'POST',
-      path: 'torrents',
-      handle: (context) => changeTorrents(parts, context),
-    },
+    { method: 'POST', path: 'torrents', handle: (context) => changeTorrents(parts, context) },
   ]
 }
 
@@ -48,8 +44,8 @@ async function changeTorrents(parts: FormsParts, context: AdminContext): Promise
   const torrents = form.all('torrent')
   const act = form.text('act')
   if (torrents.length === 0) throw new BtkitError('usage', 'no torrent was chosen; check its box')
-  if (act === 'edit') return editPage(parts, context)
-  if (act === 'publish') return publishPage(parts, context, { form })
+  if (act === 'edit') return editPage(parts, context).show(form)
+  if (act === 'publish') return publishPage(parts, context).show(form)
   const acts: Record<string, () => Promise<Told>> = {
     move: async () =>
       told(await moveTorrents(collection, context, { torrents, to: form.text('to') }), 'moved'),

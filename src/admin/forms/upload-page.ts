@@ -24,25 +24,25 @@ const LIMITS = {
 
 /** The page on which torrents are uploaded, and wait until they are kept. */
 export function uploadRoutes(parts: FormsParts): AdminRoute[] {
+  const upload = { path: 'upload', needs: 'add' } as const
   return [
     {
+      ...upload,
       method: 'GET',
-      path: 'upload',
-      menu: { title: 'Upload', needs: 'add' },
+      menu: 'Upload',
       handle: (context) => show(parts, context, { form: context.query }),
     },
     {
+      ...upload,
       method: 'POST',
-      path: 'upload',
       upload: MAX_BYTES,
       handle: (context) => receive(parts, context),
     },
-    { method: 'POST', path: 'waiting', handle: (context) => empty(parts, context) },
+    { method: 'POST', path: 'waiting', needs: 'add', handle: (context) => empty(parts, context) },
   ]
 }
 
 async function receive(parts: FormsParts, context: AdminContext): Promise<Answer> {
-  context.require('add')
   const { request, user } = context
   const length = Number(request.headers['content-length'] ?? 0)
   const receiving = parts.uploads.receive(user.name, filesOf(context), length)
@@ -92,7 +92,6 @@ function translate(error: unknown, { raw }: FastifyRequest): unknown {
 }
 
 async function empty(parts: FormsParts, context: AdminContext): Promise<Answer> {
-  context.require('add')
   const { form, user } = context
   const chosen = form.all('keep')
   if (chosen.length === 0) throw new BtkitError('usage', 'no torrent was chosen; check its box')

@@ -61,8 +61,10 @@ export interface AdminRoute {
   readonly method: 'GET' | 'POST'
   /** The path below the first page, such as `torrents` or `job/:id`. */
   readonly path: string
-  /** Its title in the menu, and in the menu of which roles. */
-  readonly menu?: { readonly title: string; readonly needs?: Action } | undefined
+  /** Its title in the menu. */
+  readonly menu?: string | undefined
+  /** Its users must be allowed to do this. */
+  readonly needs?: Action | undefined
   /** The most bytes of an upload, whose parts the handler reads and whose token it checks. */
   readonly upload?: number | undefined
   readonly handle: (context: AdminContext) => Answer | Promise<Answer>

@@ -1,6 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import { defaultAct, textField } from '../../pages/form.js'
-import { problem, seeOther, type Answer } from '../../pages/frame.js'
+import { seeOther, type Answer } from '../../pages/frame.js'
 import { Form } from '../../pages/form.js'
 import { renderTable } from '../../pages/table.js'
 import { escapeText, quoteText } from '../../text/escape.js'
@@ -9,6 +9,7 @@ import { parseAddressRange } from '../../tracker/allowed/address-ranges.js'
 import { parseHash } from '../../tracker/allowed/torrent-list.js'
 import type { Ban } from '../bans/ban-list.js'
 import type { PagesParts } from '../frame/parts.js'
+import { formRoutes } from '../frame/form-routes.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 
 type BanParts = Pick<PagesParts, 'tracker' | 'bans' | 'now'>
@@ -39,25 +40,18 @@ type Kind = (typeof KINDS)[number]['kind']
 
 /** The page of bans. */
 export function banRoutes(parts: BanParts): AdminRoute[] {
-  const menu = { title: 'Bans', needs: 'ban' } as const
-  return [
-    { method: 'GET', path: 'bans', menu, handle: (context) => show(context, parts, null) },
-    { method: 'POST', path: 'bans', handle: (context) => act(context, parts) },
-  ]
+  return formRoutes({
+    path: 'bans',
+    menu: 'Bans',
+    needs: 'ban',
+    page: (context) => ({
+      show: (_, error) => show(context, parts, error),
+      act: () => change(context, parts),
+    }),
+  })
 }
 
-async function act(context: AdminContext, parts: BanParts): Promise<Answer> {
-  context.require('ban')
-  try {
-    await change(context, parts)
-  } catch (error) {
-    if (error instanceof BtkitError) return show(context, parts, error.message)
-    throw error
-  }
-  return seeOther('bans')
-}
-
-async function change({ form, note, user }: AdminContext, parts: BanParts): Promise<void> {
+async function change({ form, note, user }: AdminContext, parts: BanParts): Promise<Answer> {
   const { bans, tracker, now } = parts
   const kind = KINDS.find((each) => each.kind === form.text('kind'))?.kind ?? 'addresses'
   const lift = form.text('lift')
@@ -74,6 +68,7 @@ async function change({ form, note, user }: AdminContext, parts: BanParts): Prom
     note('ban', value, reason === '' ? undefined : reason)
   }
   await tracker.refresh()
+  return seeOther('bans')
 }
 
 /** @throws BtkitError `usage` */
@@ -93,17 +88,16 @@ function checkValue(kind: Kind, text: string): string {
 async function show(
   context: AdminContext,
   { bans }: BanParts,
-  error: string | null,
+  error: BtkitError | undefined,
 ): Promise<Answer> {
-  context.require('ban')
-  const form = error === null ? new Form() : context.form
+  const form = error ? context.form : new Form()
   const sections = KINDS.map(async (kind) => {
     return sectionOf(kind, await bans[kind.kind].list(), form)
   })
   return context.page({
     title: 'Bans',
-    status: error === null ? 200 : 400,
-    content: html`${problem(error)} ${await Promise.all(sections)}
+    error,
+    content: html`${await Promise.all(sections)}
       <p class="muted">
         A ban counts at once. Peers that are known already are given to others until they time out.
       </p>`,

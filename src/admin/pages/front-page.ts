@@ -12,7 +12,7 @@ type FrontParts = Pick<PagesParts, 'tracker' | 'directories' | 'archives'>
 export function frontRoutes(parts: FrontParts): AdminRoute[] {
   const handle: AdminRoute['handle'] = async ({ page }) =>
     page({ title: 'Tracker', content: await frontContent(parts) })
-  return [{ method: 'GET', path: '', menu: { title: 'Tracker' }, handle }]
+  return [{ method: 'GET', path: '', menu: 'Tracker', handle }]
 }
 
 async function frontContent({ tracker, directories, archives }: FrontParts): Promise<Html> {

@@ -21,10 +21,10 @@ const TITLES: Readonly<Record<ReportKind, string>> = {
 
 /** The pages of reports, and the same as CSV. */
 export function reportRoutes(parts: ReportParts): AdminRoute[] {
-  const menu = { title: 'Reports' }
+  const shared = { method: 'GET', needs: 'report' } as const
   return [
-    { method: 'GET', path: 'reports', menu, handle: (context) => show(context, parts) },
-    { method: 'GET', path: 'reports.csv', handle: (context) => download(context, parts) },
+    { ...shared, path: 'reports', menu: 'Reports', handle: (context) => show(context, parts) },
+    { ...shared, path: 'reports.csv', handle: (context) => download(context, parts) },
   ]
 }
 
@@ -67,7 +67,6 @@ async function download(context: AdminContext, parts: ReportParts): Promise<Answ
 }
 
 async function reportOf(context: AdminContext, parts: ReportParts) {
-  context.require('report')
   const kind = REPORTS.find((each) => each === context.query.text('by')) ?? 'torrent'
   return { kind, report: await makeReport(kind, { ...parts, view: parts.tracker.view }) }
 }

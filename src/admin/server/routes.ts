@@ -103,6 +103,7 @@ async function answer(route: AdminRoute, exchange: Exchange): Promise<FastifyRep
     authentication.checkToken(request, form.text('token'))
   const context = contextOf(user, form.without('token'), exchange)
   try {
+    if (route.needs) context.require(route.needs)
     return await send(reply, await route.handle(context))
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error
@@ -130,14 +131,10 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
   const address = authentication.addressOf(request)
   const may: AdminContext['may'] = (action, owner = null) => mayDo(user, action, owner)
   const root = rootOf(request)
-  const shown = routes.filter(({ menu }) => menu && (!menu.needs || may(menu.needs)))
   const current = request.routeOptions.url?.slice(1)
-  const menu = shown.map(({ path, menu: entry }) => {
-    return {
-      path: path === '' ? './' : path,
-      title: entry?.title ?? '',
-      isCurrent: path === current,
-    }
+  const menu = routes.flatMap(({ path, menu: title, needs }) => {
+    if (title === undefined || (needs && !may(needs))) return []
+    return { path: path === '' ? './' : path, title, isCurrent: path === current }
   })
   return {
     user: { name: user.name, role: user.role },

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { EditedFile, TorrentFacts } from '../../core/edit/file.js'
+import { BtkitError } from '../../errors.js'
 import { readTorrent } from '../../core/read-torrent.js'
 import { editFiles } from '../../library/edit.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
@@ -13,7 +14,7 @@ import { mainHash, type Actor, type Collection } from './collection.js'
 import type { TorrentPlace } from './places.js'
 
 /** The most torrents that are edited at once. */
-export const MOST_EDITED = 1000
+const MOST_EDITED = 1000
 
 /** An edit of torrents as a form showed them. */
 export interface TorrentsEdit {
@@ -40,6 +41,8 @@ export async function openTorrents(
   actor: Actor,
   torrents: readonly string[],
 ): Promise<Opened[]> {
+  if (torrents.length > MOST_EDITED)
+    throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
   const opened: Opened[] = []
   for (const address of torrents) {
     const { path } = collection.own(actor, address)

@@ -5,12 +5,13 @@ import { asset, json, seeOther, type Answer } from '../../pages/frame.js'
 import { ICON } from '../../server/pages/masthead.js'
 import { page, TOOLS, WINDOW_SCRIPT } from '../window.js'
 import { Form } from '../../pages/form.js'
+import { answerForm } from '../../pages/form-page.js'
 import { PAGES_STYLE } from '../../pages/style.js'
 import { CheckTool } from '../tools/check.js'
 import { CompleteTool } from '../tools/complete.js'
 import { EditTool } from '../tools/edit.js'
 import { MakeTool } from '../tools/make.js'
-import { answerForm, type Tool, type Workshop } from '../tools/tool.js'
+import type { Tool, Workshop } from '../tools/tool.js'
 import { jobPage, jobStatus } from '../../pages/job-page.js'
 import type { Job } from '../../pages/jobs.js'
 import type { Presence } from './presence.js'
@@ -37,7 +38,7 @@ export function guiRoutes(app: FastifyInstance, { shop, presence, quit }: Routes
       send(reply, await tool.show(queryOf(request))),
     )
     app.post(`/${tool.path}`, async (request, reply) =>
-      send(reply, await answerForm(tool, formOf(request), shop)),
+      send(reply, await answerForm(formOf(request), tool)),
     )
   }
   jobRoutes(app, shop, tools)

@@ -7,15 +7,15 @@ import type { VerifiedFile, VerifyReport } from '../../core/verify/verify-report
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { html, type Html, type HtmlValue } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
-import { problem, seeOther, type Answer } from '../../pages/frame.js'
+import { seeOther, type Answer } from '../../pages/frame.js'
 import { page } from '../window.js'
 import type { Form } from '../../pages/form.js'
 import { defaultAct, textField } from '../../pages/form.js'
-import { requirePath } from '../../pages/picker.js'
+import { requirePath, type PickRules } from '../../pages/picker.js'
 import { renderTable } from '../../pages/table.js'
 import { mapPieces, renderMap, type PieceMap } from './piece-map.js'
 import type { Job } from '../../pages/jobs.js'
-import type { Tool, Workshop } from './tool.js'
+import { pickingFor, type Tool, type Workshop } from './tool.js'
 
 /** The result of a check, as its page shows it. */
 interface Checked {
@@ -41,28 +41,31 @@ export class CheckTool implements Tool {
 
   constructor(private readonly shop: Workshop) {}
 
-  show(form: Form, error: string | null = null): Answer {
+  get picking(): PickRules {
+    return pickingFor('check', this.shop)
+  }
+
+  show(form: Form, error?: BtkitError): Answer {
     return page({
       title: 'Check files',
       tool: 'check',
-      status: error === null ? 200 : 400,
-      content: html`${problem(error)}
-        <form method="post" action="check">
-          ${defaultAct('check')}
-          <fieldset>
-            <legend>What to compare</legend>
-            ${textField(form, { name: 'torrent', label: 'Torrent', pick: true })}
-            ${textField(form, {
-              name: 'data',
-              label: 'Files',
-              hint: 'The file or directory of the torrent, or the directory that holds it. Default: the directory of the torrent.',
-              pick: true,
-            })}
-          </fieldset>
-          <div class="acts">
-            <button class="main" name="act" value="check">Check the files</button>
-          </div>
-        </form>`,
+      error,
+      content: html`<form method="post" action="check">
+        ${defaultAct('check')}
+        <fieldset>
+          <legend>What to compare</legend>
+          ${textField(form, { name: 'torrent', label: 'Torrent', pick: true })}
+          ${textField(form, {
+            name: 'data',
+            label: 'Files',
+            hint: 'The file or directory of the torrent, or the directory that holds it. Default: the directory of the torrent.',
+            pick: true,
+          })}
+        </fieldset>
+        <div class="acts">
+          <button class="main" name="act" value="check">Check the files</button>
+        </div>
+      </form>`,
     })
   }
 

@@ -1,13 +1,14 @@
+import type { BtkitError } from '../../errors.js'
 import { basename } from 'node:path'
 import type { Change, CompleteReport, Failure, Skip } from '../../core/complete/complete-report.js'
 import { completeDirectories } from '../../library/complete.js'
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
-import { problem, seeOther, type Answer } from '../../pages/frame.js'
+import { seeOther, type Answer } from '../../pages/frame.js'
 import { page } from '../window.js'
 import type { Form } from '../../pages/form.js'
 import { checkField, defaultAct, hiddenFields, textField } from '../../pages/form.js'
-import { expand, requirePath } from '../../pages/picker.js'
+import { expand, requirePath, type PickRules } from '../../pages/picker.js'
 import {
   applyPreset,
   presetField,
@@ -16,7 +17,7 @@ import {
 } from '../../pages/torrent-fields.js'
 import { renderTable, rowBox } from '../../pages/table.js'
 import type { Job } from '../../pages/jobs.js'
-import type { Tool, Workshop } from './tool.js'
+import { pickingFor, type Tool, type Workshop } from './tool.js'
 
 /** The most entries of a kind that are listed. */
 const MOST_LISTED = 2000
@@ -29,7 +30,11 @@ export class CompleteTool implements Tool {
 
   constructor(private readonly shop: Workshop) {}
 
-  show(form: Form, error: string | null = null): Answer {
+  get picking(): PickRules {
+    return pickingFor('complete', this.shop)
+  }
+
+  show(form: Form, error?: BtkitError): Answer {
     const choices = [
       ['remake', 'update torrents that were made with other options'],
       ['adopt', 'adopt torrents that other programs made, if they match'],
@@ -38,31 +43,30 @@ export class CompleteTool implements Tool {
     return page({
       title: 'Complete a directory',
       tool: 'complete',
-      status: error === null ? 200 : 400,
-      content: html`${problem(error)}
-        <form method="post" action="complete">
-          ${defaultAct('look')}
-          <fieldset>
-            <legend>Directories</legend>
-            ${textField(form, {
-              name: 'path',
-              label: 'Files',
-              hint: 'Each file and directory in it gets a torrent.',
-              pick: true,
-            })}
-            ${textField(form, {
-              name: 'target',
-              label: 'Torrents',
-              hint: 'Default: beside the files.',
-              pick: true,
-            })}
-            ${checkField(form, 'Existing torrents', choices)}
-          </fieldset>
-          ${presetField(form, this.shop.presets)} ${torrentFields(form)}
-          <div class="acts">
-            <button class="main" name="act" value="look">Show the plan</button>
-          </div>
-        </form>`,
+      error,
+      content: html`<form method="post" action="complete">
+        ${defaultAct('look')}
+        <fieldset>
+          <legend>Directories</legend>
+          ${textField(form, {
+            name: 'path',
+            label: 'Files',
+            hint: 'Each file and directory in it gets a torrent.',
+            pick: true,
+          })}
+          ${textField(form, {
+            name: 'target',
+            label: 'Torrents',
+            hint: 'Default: beside the files.',
+            pick: true,
+          })}
+          ${checkField(form, 'Existing torrents', choices)}
+        </fieldset>
+        ${presetField(form, this.shop.presets)} ${torrentFields(form)}
+        <div class="acts">
+          <button class="main" name="act" value="look">Show the plan</button>
+        </div>
+      </form>`,
     })
   }
 

@@ -11,7 +11,7 @@ import { page } from '../window.js'
 import { editFields } from '../../pages/edit-fields.js'
 import type { Form } from '../../pages/form.js'
 import { hiddenFields, linesField } from '../../pages/form.js'
-import { expand, isDirectoryAt } from '../../pages/picker.js'
+import { expand, isDirectoryAt, type PickRules } from '../../pages/picker.js'
 import {
   changesOf,
   commonValues,
@@ -22,7 +22,7 @@ import {
   type Opened,
 } from '../../pages/edited-values.js'
 import type { Job } from '../../pages/jobs.js'
-import type { Tool, Workshop } from './tool.js'
+import { pickingFor, type Tool, type Workshop } from './tool.js'
 
 /** The most torrents that are edited at once. */
 const MOST_EDITED = 1000
@@ -36,11 +36,14 @@ const MOST_LARGE = 100
 /** The tool that edits torrents: fields, then what would change, then the change. */
 export class EditTool implements Tool {
   readonly path = 'edit'
-  readonly list = 'torrents'
 
   constructor(private readonly shop: Workshop) {}
 
-  async show(form: Form, error: string | null = null): Promise<Answer> {
+  get picking(): PickRules {
+    return pickingFor('edit', this.shop, 'torrents')
+  }
+
+  async show(form: Form, error?: BtkitError): Promise<Answer> {
     if (form.text('torrents') === '' || form.text('act') === 'other')
       return this.#choose(form, error)
     try {
@@ -51,7 +54,7 @@ export class EditTool implements Tool {
         : form
       return this.#fields(filled, torrents, error)
     } catch (cause) {
-      if (cause instanceof BtkitError) return this.#choose(form, cause.message)
+      if (cause instanceof BtkitError) return this.#choose(form, cause)
       throw cause
     }
   }
@@ -70,42 +73,40 @@ export class EditTool implements Tool {
     return page({ title: job.about.title, tool: 'edit', root: '../', content: null })
   }
 
-  #choose(form: Form, error: string | null): Answer {
+  #choose(form: Form, error?: BtkitError): Answer {
     return page({
       title: 'Edit torrents',
       tool: 'edit',
-      status: error === null ? 200 : 400,
-      content: html`${problem(error)}
-        <form method="post" action="edit">
-          <fieldset>
-            <legend>Torrents</legend>
-            ${linesField(form, { name: 'torrents', label: 'Paths', hint: 'One a line.' })}
-          </fieldset>
-          <div class="acts">
-            <button class="main" name="act" value="open">Open</button>
-            <button name="act" value="browse-torrents">Choose...</button>
-          </div>
-        </form>`,
+      error,
+      content: html`<form method="post" action="edit">
+        <fieldset>
+          <legend>Torrents</legend>
+          ${linesField(form, { name: 'torrents', label: 'Paths', hint: 'One a line.' })}
+        </fieldset>
+        <div class="acts">
+          <button class="main" name="act" value="open">Open</button>
+          <button name="act" value="browse-torrents">Choose...</button>
+        </div>
+      </form>`,
     })
   }
 
-  #fields(form: Form, torrents: readonly Opened[], error: string | null): Answer {
+  #fields(form: Form, torrents: readonly Opened[], error?: BtkitError): Answer {
     const many = torrents.length > 1
     return page({
       title: many
         ? `Edit ${torrents.length} torrents`
         : `Edit ${basename(torrents[0]?.file ?? '')}`,
       tool: 'edit',
-      status: error === null ? 200 : 400,
-      content: html`${problem(error)}
-        <form method="post" action="edit">
-          <input type="hidden" name="torrents" value="${fieldValue(form.text('torrents'))}" />
-          ${editFields(form, { torrents, titleOf: (file) => file })}
-          <div class="acts">
-            <button class="main" name="act" value="preview">Show what would change</button>
-            <button name="act" value="other">Other torrents</button>
-          </div>
-        </form>`,
+      error,
+      content: html`<form method="post" action="edit">
+        <input type="hidden" name="torrents" value="${fieldValue(form.text('torrents'))}" />
+        ${editFields(form, { torrents, titleOf: (file) => file })}
+        <div class="acts">
+          <button class="main" name="act" value="preview">Show what would change</button>
+          <button name="act" value="other">Other torrents</button>
+        </div>
+      </form>`,
     })
   }
 
@@ -148,7 +149,7 @@ export class EditTool implements Tool {
         rows.push(
           html`<section>
             <h2 class="name">${outcome.file}</h2>
-            ${problem(outcome.error.message)}
+            ${problem(outcome.error)}
           </section>`,
         )
         continue

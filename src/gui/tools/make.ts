@@ -11,11 +11,11 @@ import { magnetLink } from '../../metainfo/magnet.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { fieldValue, Html, html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
-import { problem, seeOther, type Answer } from '../../pages/frame.js'
+import { seeOther, type Answer } from '../../pages/frame.js'
 import { page } from '../window.js'
 import type { Form } from '../../pages/form.js'
 import { checkField, defaultAct, textField } from '../../pages/form.js'
-import { expand, requirePath } from '../../pages/picker.js'
+import { expand, requirePath, type PickRules } from '../../pages/picker.js'
 import { planSection } from '../../pages/plan.js'
 import {
   applyPreset,
@@ -24,7 +24,7 @@ import {
   torrentOptions,
 } from '../../pages/torrent-fields.js'
 import type { Job } from '../../pages/jobs.js'
-import type { Tool, Workshop } from './tool.js'
+import { pickingFor, type Tool, type Workshop } from './tool.js'
 
 /** The largest magnet link that fits a QR code people can scan, in characters. */
 const MOST_SCANNED = 1200
@@ -35,12 +35,16 @@ export class MakeTool implements Tool {
 
   constructor(private readonly shop: Workshop) {}
 
-  show(form: Form, error: string | null = null, plan: PlannedTorrent | null = null): Answer {
+  get picking(): PickRules {
+    return pickingFor('make', this.shop)
+  }
+
+  show(form: Form, error?: BtkitError, plan?: PlannedTorrent): Answer {
     return page({
       title: 'Make a torrent',
       tool: 'make',
-      status: error === null ? 200 : 400,
-      content: html`${problem(error)} ${plan && planSection(plan)}
+      error,
+      content: html`${plan ? planSection(plan) : null}
         <form method="post" action="make">
           ${defaultAct('make')}
           <fieldset>
@@ -72,7 +76,7 @@ export class MakeTool implements Tool {
     if (act === 'preset') return this.show(applyPreset(form, this.shop.presets))
     if (act !== 'make' && act !== 'plan') return this.show(form)
     const plan = await planTorrent(this.#source(form), this.#options(form))
-    return act === 'plan' ? this.show(form, null, plan) : this.#begin(form)
+    return act === 'plan' ? this.show(form, undefined, plan) : this.#begin(form)
   }
 
   #source(form: Form): string {

@@ -1,9 +1,8 @@
-import { BtkitError } from '../../errors.js'
 import type { Cache } from '../../library/cache.js'
 import type { Answer } from '../../pages/frame.js'
 import { page, type ToolPath } from '../window.js'
-import { Form } from '../../pages/form.js'
-import { pick } from '../../pages/picker.js'
+import type { FormPage } from '../../pages/form-page.js'
+import type { PickRules } from '../../pages/picker.js'
 import type { Preset } from '../../pages/torrent-fields.js'
 import type { Job, Jobs } from '../../pages/jobs.js'
 
@@ -23,40 +22,18 @@ export interface Workshop {
 }
 
 /** A tool of the window: a form, what it does, and the page of its result. */
-export interface Tool {
+export interface Tool extends FormPage {
   readonly path: ToolPath
-  /** The field of its form that is a list of paths. */
-  readonly list?: string | undefined
-  /** Shows the form, below what went wrong. */
-  show(form: Form, error?: string): Answer | Promise<Answer>
-  /**
-   * Does what a form asks for.
-   * @throws BtkitError, which is shown above the form
-   */
-  act(form: Form): Answer | Promise<Answer>
   /** Shows the result of one of its jobs. */
-  result(job: Job): Answer
+  readonly result: (job: Job) => Answer
 }
 
-/** Answers a form: by a picker of files if it asks for one, or else by its tool. */
-export async function answerForm(
-  tool: Tool,
-  given: Form,
-  { places, directory }: Pick<Workshop, 'places' | 'directory'>,
-): Promise<Answer> {
+/** The rules of a tool's pickers; the field `list` is a list of paths. */
+export function pickingFor(
+  tool: ToolPath,
+  { places, directory }: Workshop,
+  list?: string,
+): PickRules {
   const begin = places[0] ?? directory
-  const form = pick(given, {
-    page: (parts) => page({ ...parts, tool: tool.path }),
-    action: tool.path,
-    places,
-    begin,
-    list: tool.list,
-  })
-  if (!(form instanceof Form)) return form
-  try {
-    return await tool.act(form)
-  } catch (error) {
-    if (error instanceof BtkitError) return tool.show(form, error.message)
-    throw error
-  }
+  return { page: (parts) => page({ ...parts, tool }), action: tool, places, begin, list }
 }
