@@ -25,6 +25,21 @@ test('all pages lead to the log-in, and the password opens them', async (t) => {
   assert.equal((await browser.get('/login')).status, 303)
 })
 
+test('an unknown address is a page that leads back, without a cookie before the log-in', async (t) => {
+  const { visitor, logIn } = await startAdmin(t)
+  for (const [browser, way] of [
+    [visitor(), 'href="../login"'],
+    [await logIn(), 'href=".././"'],
+  ] as const) {
+    const before = browser.cookie
+    const { status, text } = await browser.get('/no/such')
+    assert.equal(status, 404)
+    assert.match(text, /<main[^]*There is no such page/)
+    assert.ok(text.includes(way), text)
+    assert.equal(browser.cookie, before)
+  }
+})
+
 test('wrong names and passwords get the same answer', async (t) => {
   const { visitor } = await startAdmin(t)
   const answers = []

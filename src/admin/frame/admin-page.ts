@@ -14,6 +14,9 @@ export interface FrameParts {
   readonly token: () => string
 }
 
+/** The name of the pages. */
+export const NAME = 'btkit admin'
+
 /** The start of a form that changes something. Only templates of this program have it. */
 const POSTED = /<form\b[^>]*\bmethod="post"[^>]*>/g
 
@@ -27,7 +30,7 @@ export function adminPage(parts: PageParts, { user, menu, root, token }: FramePa
     html`<form class="who" method="post" action="${root}logout">
       <span>${user.name}</span> <button>Log out</button>
     </form>`
-  const answer = framePage({ root, ...parts }, { name: 'btkit admin', label: 'Pages', menu, end })
+  const answer = framePage({ root, ...parts }, { name: NAME, label: 'Pages', menu, end })
   const field = html`<input type="hidden" name="token" value="${fieldValue(token())}" />`
   return {
     ...answer,

@@ -5,6 +5,9 @@ import { SCRIPT } from '../../pages/script.js'
  * too large uploads are noticed before they are sent, and one box checks all of a table.
  */
 export const ADMIN_SCRIPT = `${SCRIPT}
+// On a narrow window the menu is one row that scrolls
+document.querySelector('.masthead [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+
 for (const form of document.querySelectorAll('[data-upload]')) {
   const input = form.querySelector('input[type=file]')
   const problem = form.querySelector('.error')

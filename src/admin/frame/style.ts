@@ -19,7 +19,8 @@ td ul { margin: .3rem 0 0; padding-left: 1.2rem } td.name input { width: 100% }
 .chosen .acts { margin: 0 } main form > section { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.2rem; margin: 0 0 1rem }
 .dropping fieldset { border: 2px dashed var(--accent) } input[type=file] { padding: .6rem; width: 100% }
 @media (max-width: 44rem) {
-  .masthead nav { order: 3; flex: 0 0 100% } .masthead .who { margin-left: auto }
+  .masthead nav { order: 3; flex: 0 0 100%; flex-wrap: nowrap; overflow-x: auto; padding: .2rem } .masthead nav a { flex: none }
+  .masthead .who { margin-left: auto }
   .stack .box { flex: 0 0 1.5rem } .stack th { border: 0; padding: 0 } .stack .box + .name { flex: 0 0 calc(100% - 3rem) }
 }
 @media (max-width: 50rem) { .shelf { grid-template-columns: minmax(0, 1fr) } .acts > .with { margin-left: 0 } }

@@ -1,5 +1,7 @@
+import { BtkitError } from '../../errors.js'
 import type { Answer } from '../../pages/frame.js'
 import { renderTable } from '../../pages/table.js'
+import { quoteText } from '../../text/escape.js'
 import { html, type Html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
 import { renderCharts } from '../../tracker/page/history-charts.js'
@@ -67,7 +69,10 @@ async function download(context: AdminContext, parts: ReportParts): Promise<Answ
 }
 
 async function reportOf(context: AdminContext, parts: ReportParts) {
-  const kind = REPORTS.find((each) => each === context.query.text('by')) ?? 'torrent'
+  const wanted = context.query.text('by') || 'torrent'
+  const kind = REPORTS.find((each) => each === wanted)
+  if (kind === undefined)
+    throw new BtkitError('not-found', `there is no report by ${quoteText(wanted)}`)
   return { kind, report: await makeReport(kind, { ...parts, view: parts.tracker.view }) }
 }
 

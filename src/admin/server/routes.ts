@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
-import { asset, seeOther, type Answer, type PageParts } from '../../pages/frame.js'
+import { asset, framePage, seeOther, type Answer, type PageParts } from '../../pages/frame.js'
 import { ICON } from '../../server/pages/masthead.js'
 import { Form } from '../../pages/form.js'
 import { PAGES_STYLE } from '../../pages/style.js'
 import { html } from '../../text/html.js'
 import type { User } from '../access/users.js'
 import type { Authentication } from './authentication.js'
-import { adminPage, logInContent } from '../frame/admin-page.js'
+import { adminPage, logInContent, NAME } from '../frame/admin-page.js'
 import { ADMIN_SCRIPT } from '../frame/script.js'
 import type { AdminParts } from './settings.js'
 import { ADMIN_STYLE } from '../frame/style.js'
@@ -174,16 +174,32 @@ function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyRe
 }
 
 /** Errors outside of pages are plain text. */
-function showErrors(app: FastifyInstance, { onError }: RoutesParts): void {
+function showErrors(app: FastifyInstance, parts: RoutesParts): void {
   const say = (reply: FastifyReply, status: number, text: string) =>
     reply.code(status).type('text/plain; charset=utf-8').send(`${text}\n`)
-  app.setNotFoundHandler((_, reply) => say(reply, 404, 'not found'))
+  app.setNotFoundHandler((request, reply) => showMissing({ ...parts, request, reply }))
   app.setErrorHandler((error, _, reply) => {
     if (error instanceof BtkitError)
       return say(reply, error.code === 'busy' ? 503 : (STATUSES[error.code] ?? 400), error.message)
     const { statusCode = 500 } = error as { readonly statusCode?: number }
     if (statusCode < 500) return say(reply, statusCode, (error as Error).message)
-    onError(error)
+    parts.onError(error)
     return say(reply, 500, 'internal error')
   })
+}
+
+/** Answers a request for an address that is none. */
+async function showMissing(exchange: Exchange): Promise<FastifyReply> {
+  const { authentication, request, reply } = exchange
+  const user = await authentication.userOf(request)
+  const root = rootOf(request)
+  const page = {
+    title: 'There is no such page',
+    content: html`<p>
+      ${user === null ? html`<a href="${root}login">Log in</a>` : 'Choose one in the menu.'}
+    </p>`,
+    status: 404,
+  }
+  if (user !== null) return send(reply, contextOf(user, new Form(), exchange).page(page))
+  return send(reply, framePage({ root, ...page }, { name: NAME, label: 'Pages', menu: [] }))
 }

@@ -70,6 +70,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await tab.open(`${pages}/${path}`)
         await look(path)
       }
+      const rows = `new Set([...document.querySelectorAll('.masthead nav a')].map((a) => a.offsetTop)).size`
+      assert.equal(await page.evaluate(rows), width === 800 ? 2 : 1, 'rows of the menu')
       await tab.open(`${pages}/${debian}`)
       await page.locator('[name=torrent]').first().click()
       await page.getByRole('button', { name: 'Edit' }).click()

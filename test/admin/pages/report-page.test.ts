@@ -67,9 +67,13 @@ test('the report of days has the averages and sums of the history, the last day 
   ])
 })
 
-test('an unknown kind is the report of torrents', async (t) => {
+test('a report of an unknown kind is not there', async (t) => {
   const { browser } = await startUsed(t)
-  assert.match((await browser.get('/reports?by=__proto__')).text, /By torrent<\/h2>/)
+  for (const path of ['/reports?by=__proto__', '/reports.csv?by=bogus']) {
+    const { status, text } = await browser.get(path)
+    assert.equal(status, 404)
+    assert.match(text, /there is no report by/)
+  }
   assert.match((await browser.get('/reports?by=day')).text, /By day<\/h2>/)
 })
 
