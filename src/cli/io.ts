@@ -67,6 +67,8 @@ export interface SharedResources {
 /** The files that a command would write. */
 export interface PlannedOutputs {
   readonly files?: readonly string[]
+  /** Torrents that are read. */
+  readonly inputs?: readonly string[]
   /** Directories that get the torrents of all entries of a source. */
   readonly trees?: readonly { readonly source: string; readonly target: string }[]
 }

@@ -1,5 +1,10 @@
 import { isIP } from 'node:net'
-import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import {
+  InvalidArgumentError,
+  Option,
+  type Command,
+  type OptionValues,
+} from '@commander-js/extra-typings'
 import { wholeNumber } from './values.js'
 
 /** The traditional ports of BitTorrent. */
@@ -29,29 +34,20 @@ export interface OwnClientOptions {
   readonly clientTimeout: number
 }
 
-/** The option `--minport`. */
-export function minportOption() {
-  return portOption('--minport <n>', 'use ports for peers from this one on', PORTS.first)
-}
-
-/** The option `--maxport`. */
-export function maxportOption() {
-  return portOption('--maxport <n>', 'use ports for peers up to this one', PORTS.last)
-}
-
-/** The option `--ip`. */
-export function ipOption() {
-  return new Option('--ip <address>', 'announce this address to trackers').argParser(ipAddress)
-}
-
-/** The option `--bind`. */
-export function bindOption() {
-  return new Option('--bind <address>', 'bind to this address').argParser(ipAddress)
-}
-
-/** The option `--max-upload-rate`. */
-export function maxUploadRateOption() {
-  return rateOption('--max-upload-rate <n>', 'limit the upload rate in KiB a second; 0: unlimited')
+/** Declares the options of commands that start a client of their own, in a group of their own. */
+export function declareOwnClientOptions<
+  Arguments extends unknown[],
+  Options extends OptionValues,
+  Globals extends OptionValues,
+>(command: Command<Arguments, Options, Globals>) {
+  const upload = 'limit the upload rate in KiB a second; 0: unlimited'
+  return command
+    .optionsGroup('If no client is named, one is started:')
+    .addOption(portOption('--minport <n>', 'use ports for peers from this one on', PORTS.first))
+    .addOption(portOption('--maxport <n>', 'use ports for peers up to this one', PORTS.last))
+    .option('--ip <address>', 'announce this address to trackers', ipAddress)
+    .option('--bind <address>', 'bind to this address', ipAddress)
+    .addOption(rateOption('--max-upload-rate <n>', upload))
 }
 
 /** The option `--max-download-rate`. */

@@ -1,11 +1,10 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import { parseAnnounceList } from '../../metainfo/trackers.js'
 import { declareShareOptions } from './share-options.js'
-import { cacheDirOption, cacheTrustOption, noCacheOption } from './cache-options.js'
 import { creationDate } from './date.js'
-import { threadsOption } from './engine-options.js'
 import { checkUpdateUrl } from './extra-keys.js'
 import { queueOption } from './queue-options.js'
+import { declareReadingOptions } from './reading-options.js'
 import * as read from './values.js'
 import { webSeedBases } from './web-seed-base.js'
 
@@ -146,17 +145,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
       'sort files by path, size or mtime; - in front: descending',
       read.fileOrder,
     )
-    .optionsGroup('Reading and cache:')
-    .addOption(threadsOption())
-    .option(
-      '--max-rate <size>',
-      'limit the read rate per second, such as 50M (default: unlimited)',
-      read.byteRate,
-    )
-    .addOption(cacheDirOption())
-    .addOption(noCacheOption())
-    .addOption(cacheTrustOption())
-  return declareShareOptions(command)
+  return declareShareOptions(declareReadingOptions(command))
     .addOption(queueOption('have the workers of this Redis hash; file:PATH reads the URL'))
     .optionsGroup('Presets:')
     .option(

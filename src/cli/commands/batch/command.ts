@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { BtkitError } from '../../../errors.js'
@@ -148,10 +149,8 @@ async function runAll(
 ): Promise<number[]> {
   const { io } = context
   const { dryRun, json, quiet } = options
-  const switches = [...(json ? ['--json'] : []), ...(quiet ? ['--quiet'] : [])]
-  const added = ({ command }: PlannedJob) => {
-    return command !== 'publish' && dryRun ? [...switches, '--dry-run'] : switches
-  }
+  const given = Object.entries({ json, quiet, 'dry-run': dryRun }).filter(([, isOn]) => isOn)
+  const added = given.map(([name]) => `--${name}`)
   const statuses: number[] = []
   const report = (result: JobResult) => {
     statuses.push(result.status)
@@ -160,8 +159,8 @@ async function runAll(
     else io.stdout.write(quiet ? result.stdout : escapeName(jobText(result)))
     io.stderr.write(namedMessages(escapeText(job.name), stderr))
   }
-  // The torrents of earlier jobs are not there
-  const run = dryRun ? jobs.filter(({ command }) => command !== 'publish') : jobs
+  // A dry run does not make the torrents that later jobs read
+  const run = dryRun ? jobs.filter(({ inputs }) => inputs.every((path) => existsSync(path))) : jobs
   const shared = openShared()
   try {
     await runJobs(run, { file: options.file, limit: options.jobs, added, shared, report }, context)

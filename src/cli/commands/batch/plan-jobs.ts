@@ -12,6 +12,8 @@ export interface PlannedJob extends Job {
   readonly args: readonly string[]
   /** Real paths of files. */
   readonly files: readonly string[]
+  /** Paths of torrents that it reads. */
+  readonly inputs: readonly string[]
   /** Real paths of sources and of the directories of their torrents. */
   readonly trees: readonly Tree[]
 }
@@ -45,10 +47,11 @@ export async function planJob(
     const parent = dirname(absolute)
     return realPath(absolute) ?? join(realPath(parent) ?? parent, basename(absolute))
   }
-  const { files = [], trees = [] } = planned
+  const { files = [], inputs = [], trees = [] } = planned
   return {
     ...job,
     files: [...new Set(files.map(real))],
+    inputs: inputs.map((path) => resolve(directory, path)),
     trees: trees.map(({ source, target }) => ({ source: real(source), target: real(target) })),
   }
 }

@@ -19,8 +19,8 @@ export interface JobRun {
   readonly file: string
   /** Most jobs at the same time. */
   readonly limit: number
-  /** Arguments for a job that the batch adds to its own. */
-  readonly added: (job: PlannedJob) => readonly string[]
+  /** Arguments that the batch adds to those of each job. */
+  readonly added: readonly string[]
   readonly shared: SharedResources
   /** Receives each result when its job ends. */
   readonly report: (result: JobResult) => void
@@ -54,7 +54,7 @@ async function runJob(
   const started = io.monotonic()
   const { io: own, stdout, stderr } = jobIo(io, dirname(file))
   const [command = '', ...args] = job.args
-  const status = await runCommand([command, ...added(job), ...args], { ...own, shared })
+  const status = await runCommand([command, ...added, ...args], { ...own, shared })
   const seconds = Math.round(io.monotonic() - started) / 1000
   report({ job, status, stdout: stdout.text, stderr: stderr.text, seconds })
 }

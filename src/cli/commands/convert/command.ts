@@ -15,13 +15,9 @@ import { statIfThere } from '../../../files/stat-files.js'
 import type { MetainfoVersion } from '../../../metainfo/metainfo.js'
 import { escapeText } from '../../../text/escape.js'
 import { formatBytes } from '../../../text/quantity.js'
-import {
-  openCacheAccess,
-  cacheDirOption,
-  cacheTrustOption,
-  noCacheOption,
-} from '../../arguments/cache-options.js'
-import { engineFor, threadsOption } from '../../arguments/engine-options.js'
+import { openCacheAccess } from '../../arguments/cache-options.js'
+import { declareReadingOptions } from '../../arguments/reading-options.js'
+import { engineFor } from '../../arguments/engine-options.js'
 import { readTorrentFile } from '../../arguments/torrent-input.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
@@ -31,7 +27,7 @@ import { linesOfOne } from '../verify/verify-output.js'
 import { convertJson, convertLines, type ConvertResult } from './convert-output.js'
 import { Command, Option } from '@commander-js/extra-typings'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
-import { byteRate, pieceLength } from '../../arguments/values.js'
+import { pieceLength } from '../../arguments/values.js'
 
 const EXAMPLES = `
 Examples:
@@ -165,7 +161,7 @@ async function convertWithProgress(plan: ConvertPlan, run: Run): Promise<Convers
 
 /** Declares the command `convert` with its options, without its action. */
 export function declareConvert() {
-  return new Command('convert')
+  const command = new Command('convert')
     .description('Turn a torrent into one of another version, and check its content.')
     .argument('<torrent>', 'the torrent to convert')
     .argument('[data]', 'its content, or the directory that holds it (default: beside the torrent)')
@@ -180,16 +176,7 @@ export function declareConvert() {
       'write the new torrent to this file or directory, and keep the old one',
     )
     .option('--force', 'replace that file even if it is not a torrent', false)
-    .optionsGroup('Reading and cache:')
-    .addOption(threadsOption())
-    .option(
-      '--max-rate <size>',
-      'limit the read rate per second, such as 50M (default: unlimited)',
-      byteRate,
-    )
-    .addOption(cacheDirOption())
-    .addOption(noCacheOption())
-    .addOption(cacheTrustOption())
+  return declareReadingOptions(command)
     .optionsGroup('Output:')
     .option('--dry-run', 'show what would be done, without reading files', false)
     .option('--json', 'print a JSON object', false)

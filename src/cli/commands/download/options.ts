@@ -1,23 +1,18 @@
 import { resolve } from 'node:path'
 import { Command, Option } from '@commander-js/extra-typings'
-import { cacheDirOption, cacheTrustOption, noCacheOption } from '../../arguments/cache-options.js'
 import {
   clientOption,
   clientTimeoutOption,
   dataPrefixOption,
 } from '../../arguments/client-options.js'
-import { threadsOption } from '../../arguments/engine-options.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import {
-  bindOption,
   caCertOption,
-  ipOption,
+  declareOwnClientOptions,
   maxDownloadRateOption,
-  maxportOption,
-  maxUploadRateOption,
-  minportOption,
 } from '../../arguments/own-client-options.js'
-import { byteRate, ratio, seconds } from '../../arguments/values.js'
+import { declareReadingOptions } from '../../arguments/reading-options.js'
+import { ratio, seconds } from '../../arguments/values.js'
 import type { Io } from '../../io.js'
 import { takeOldOptions } from '../../arguments/without-meaning.js'
 
@@ -25,7 +20,7 @@ const METADATA_TIMEOUT_MS = 300_000
 
 /** The options of `download`. Each is validated when it is parsed. */
 export function declareDownloadOptions() {
-  const command = new Command('download')
+  const downloading = new Command('download')
     .argument('[torrent]', 'a torrent, its URL, or a magnet link')
     .optionsGroup('Destination:')
     .addOption(
@@ -59,24 +54,10 @@ export function declareDownloadOptions() {
     .addOption(clientOption())
     .addOption(dataPrefixOption())
     .addOption(clientTimeoutOption())
-    .optionsGroup('If no client is named, one is started:')
-    .addOption(minportOption())
-    .addOption(maxportOption())
-    .addOption(ipOption())
-    .addOption(bindOption())
-    .addOption(maxUploadRateOption())
+  const seeding = declareOwnClientOptions(downloading)
     .addOption(maxDownloadRateOption())
     .addOption(caCertOption())
-    .optionsGroup('Reading data:')
-    .addOption(threadsOption())
-    .option(
-      '--max-rate <size>',
-      'limit the read rate per second, such as 50M (default: unlimited)',
-      byteRate,
-    )
-    .addOption(noCacheOption())
-    .addOption(cacheDirOption())
-    .addOption(cacheTrustOption())
+  const command = declareReadingOptions(seeding)
     .optionsGroup('Display:')
     .option(
       '--display-interval <seconds>',

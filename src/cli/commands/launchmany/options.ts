@@ -1,26 +1,19 @@
 import { Command, Option } from '@commander-js/extra-typings'
-import { cacheDirOption, cacheTrustOption, noCacheOption } from '../../arguments/cache-options.js'
 import {
   clientOption,
   clientTimeoutOption,
   dataPrefixOption,
   trustDataPathOption,
 } from '../../arguments/client-options.js'
-import { threadsOption } from '../../arguments/engine-options.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
-import {
-  bindOption,
-  ipOption,
-  maxportOption,
-  maxUploadRateOption,
-  minportOption,
-} from '../../arguments/own-client-options.js'
-import { byteRate, seconds, wholeNumber } from '../../arguments/values.js'
+import { declareOwnClientOptions } from '../../arguments/own-client-options.js'
+import { declareReadingOptions } from '../../arguments/reading-options.js'
+import { seconds, wholeNumber } from '../../arguments/values.js'
 import { takeOldOptions } from '../../arguments/without-meaning.js'
 
 /** The options of `launchmany`. Each is validated when it is parsed. */
 export function declareLaunchOptions() {
-  const command = new Command('launchmany')
+  const seeding = new Command('launchmany')
     .argument('<directory...>', 'directories of torrents, at any depth')
     .optionsGroup('Seeding:')
     .option(
@@ -41,22 +34,7 @@ export function declareLaunchOptions() {
     .addOption(dataPrefixOption())
     .addOption(trustDataPathOption())
     .addOption(clientTimeoutOption())
-    .optionsGroup('If no client is named, one is started:')
-    .addOption(minportOption())
-    .addOption(maxportOption())
-    .addOption(ipOption())
-    .addOption(bindOption())
-    .addOption(maxUploadRateOption())
-    .optionsGroup('Reading data:')
-    .addOption(threadsOption())
-    .option(
-      '--max-rate <size>',
-      'limit the read rate per second, such as 50M (default: unlimited)',
-      byteRate,
-    )
-    .addOption(noCacheOption())
-    .addOption(cacheDirOption())
-    .addOption(cacheTrustOption())
+  const command = declareReadingOptions(declareOwnClientOptions(seeding))
     .optionsGroup('Display:')
     .option(
       '--display-interval <seconds>',

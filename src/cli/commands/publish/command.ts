@@ -1,11 +1,5 @@
 import { Command, Option } from '@commander-js/extra-typings'
-import {
-  cacheDirOption,
-  cacheTrustOption,
-  closeCache,
-  noCacheOption,
-  openCacheAccess,
-} from '../../arguments/cache-options.js'
+import { closeCache, openCacheAccess } from '../../arguments/cache-options.js'
 import {
   clientOption,
   clientTimeoutOption,
@@ -13,9 +7,10 @@ import {
   trustDataPathOption,
 } from '../../arguments/client-options.js'
 import { openClients } from '../../arguments/open-clients.js'
-import { engineFor, threadsOption } from '../../arguments/engine-options.js'
+import { engineFor } from '../../arguments/engine-options.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
-import { byteRate, seconds } from '../../arguments/values.js'
+import { declareReadingOptions } from '../../arguments/reading-options.js'
+import { seconds } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
 import { runPublish } from './run-publish.js'
 
@@ -26,7 +21,7 @@ Examples:
 
 /** Defines the command `publish`. */
 export function definePublish({ io, finish }: CommandContext) {
-  return new Command('publish')
+  const command = new Command('publish')
     .description('Have a client seed torrents whose data is complete, without hashing it again.')
     .argument('<torrent...>', 'torrents')
     .optionsGroup('Client:')
@@ -45,16 +40,7 @@ export function definePublish({ io, finish }: CommandContext) {
     .addOption(dataPrefixOption())
     .addOption(trustDataPathOption())
     .option('--no-check-hashes', 'check only sizes; hash nothing')
-    .optionsGroup('Reading and cache:')
-    .addOption(threadsOption())
-    .option(
-      '--max-rate <size>',
-      'limit the read rate per second, such as 50M (default: unlimited)',
-      byteRate,
-    )
-    .addOption(noCacheOption())
-    .addOption(cacheDirOption())
-    .addOption(cacheTrustOption())
+  return declareReadingOptions(command)
     .optionsGroup('Report:')
     .option('--dry-run', 'show what would be published; hash nothing, and change no client', false)
     .option('--json', 'print one line of JSON for each torrent and client')
@@ -63,7 +49,7 @@ export function definePublish({ io, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       const clients = openClients(options.client, options.clientTimeout, io)
-      io.plan?.({})
+      io.plan?.({ inputs: torrents })
       const engine = engineFor(options, io)
       const cacheAccess = await openCacheAccess(options, io)
       try {

@@ -39,38 +39,61 @@ export interface PublishCommand {
   readonly io: Io
 }
 
+/** The outcome for a torrent and a client. */
+interface Outcome extends Omit<PublishOutcome, 'infoHash' | 'code'> {
+  /** Null if the torrent cannot be read. */
+  readonly infoHash: string | null
+  readonly code: ReturnType<typeof failureKeys>['code']
+  /** Whether the reason is on standard error already. */
+  readonly isTold?: boolean
+}
+
+function failed(torrent: string, infoHash: string | null, cause: unknown): Outcome {
+  const { error, code } = failureKeys(cause)
+  return { torrent, infoHash, status: 'failed', reason: error, code, isTold: true }
+}
+
 /**
  * Checks the data of torrents, passes them to the clients, and reports each result. If a client
  * does not answer, the others still get theirs. Returns the exit status.
  * @throws BtkitError `interrupted`
  */
 export async function runPublish(command: PublishCommand): Promise<number> {
-  const { clients, options, io } = command
-  const { requests, isWhole } = await checkData(command)
-  if (requests.length === 0) return 1
-  let status = isWhole ? 0 : 1
-  for (const named of clients) {
-    const { client } = named
-    try {
-      const sync = syncClient(named, options, waitingFor(options.wait, io))
-      const outcomes = await publishTorrents(client, requests, { ...sync, dryRun: options.dryRun })
-      for (const outcome of outcomes) report(outcome, client.label, command)
-      if (outcomes.some(({ reason }) => reason !== null)) status = 1
-    } catch (error) {
-      if (io.signal.aborted || !(error instanceof BtkitError)) throw error
-      reportError(error, io)
-      for (const { torrent, metainfo } of requests) {
-        tellFailure({ torrent, infoHash: clientInfoHash(metainfo), error }, [named], command)
-      }
-      status = 1
+  const checked = await checkData(command)
+  const requests = checked.filter((each) => 'metainfo' in each)
+  let status = 0
+  for (const named of command.clients) {
+    const published = (await publishTo(named, requests, command)).values()
+    const outcomes = checked.map((each) => ('metainfo' in each ? published.next().value : each))
+    for (const outcome of outcomes.filter((each) => each !== undefined)) {
+      report(outcome, named.client.label, command)
+      if (outcome.reason !== null) status = 1
     }
   }
   return status
 }
 
-/** Returns the torrents whose data is complete on this machine, and reports the others. */
-async function checkData(command: PublishCommand) {
-  const { torrents, clients, options, hashContext, io } = command
+/** Passes torrents to a client. Returns an outcome for each, in order. */
+async function publishTo(
+  named: NamedClient,
+  requests: readonly PublishRequest[],
+  { options, io }: PublishCommand,
+): Promise<Outcome[]> {
+  if (requests.length === 0) return []
+  const { dryRun } = options
+  try {
+    const sync = syncClient(named, options, waitingFor(options.wait, io))
+    return await publishTorrents(named.client, requests, { ...sync, dryRun })
+  } catch (error) {
+    if (io.signal.aborted || !(error instanceof BtkitError)) throw error
+    reportError(error, io)
+    return requests.map(({ torrent, metainfo }) => failed(torrent, clientInfoHash(metainfo), error))
+  }
+}
+
+/** Returns each torrent whose data is complete on this machine. Reports the others. */
+async function checkData(command: PublishCommand): Promise<(PublishRequest | Outcome)[]> {
+  const { torrents, options, hashContext, io } = command
   const directoryOf = (torrent: string) => resolve(io.cwd, options.data ?? dirname(torrent))
   const run = {
     places: torrents.map((torrent) => ({ torrent, path: directoryOf(torrent), byName: true })),
@@ -78,53 +101,34 @@ async function checkData(command: PublishCommand) {
     extra: false,
     read: (torrent: string) => readTorrentInput(torrent, options.maxTorrentSize, io),
   }
-  const requests: PublishRequest[] = []
+  const checked: (PublishRequest | Outcome)[] = []
   for await (const outcome of verifyTorrents(run, hashContext)) {
     const problem = dataProblem(outcome)
     if (problem) {
       const infoHash = outcome.error === null ? clientInfoHash(outcome.metainfo) : null
       reportError(problem, io)
-      tellFailure({ torrent: outcome.torrent, infoHash, error: problem }, clients, command)
+      checked.push(failed(outcome.torrent, infoHash, problem))
     } else if (outcome.error === null) {
       const { torrent, metainfo } = outcome
       const localDirectory = directoryOf(torrent)
       const directory = remoteDirectory(localDirectory, options.dataPrefix)
-      requests.push({ torrent, metainfo, directory, localDirectory })
+      checked.push({ torrent, metainfo, directory, localDirectory })
     }
   }
-  return { requests, isWhole: requests.length === torrents.length }
+  return checked
 }
 
-function report(outcome: PublishOutcome, label: string, { options, io }: PublishCommand): void {
-  const { torrent, infoHash, status, reason, code } = outcome
+function report(outcome: Outcome, label: string, { options, io }: PublishCommand): void {
+  const { torrent, infoHash, status, reason, code, isTold = false } = outcome
   const { json, quiet, dryRun } = options
   if (json) {
     const result = { torrent, infoHash, client: label, status, dryRun, reason }
     io.stdout.write(jsonLine({ ...result, error: reason, code }))
-  } else if (reason !== null) reportError(new BtkitError('client', `${torrent}: ${reason}`), io)
-  else if (!quiet) {
+  } else if (reason !== null) {
+    if (!isTold) reportError(new BtkitError('client', `${torrent}: ${reason}`), io)
+  } else if (!quiet) {
     const verb = dryRun ? 'would be published' : 'published'
     const words = status === 'already' ? 'is already there' : verb
     io.stdout.write(`${escapeText(`${torrent}: ${words} (${label})`)}\n`)
-  }
-}
-
-interface Unpublished {
-  readonly torrent: string
-  readonly infoHash: string | null
-  readonly error: unknown
-}
-
-/** Prints a line of JSON for each client that does not get a torrent. */
-function tellFailure(
-  { error: cause, ...torrent }: Unpublished,
-  clients: readonly NamedClient[],
-  { options: { json, dryRun }, io }: PublishCommand,
-): void {
-  if (!json) return
-  const { error, code } = failureKeys(cause)
-  for (const { client } of clients) {
-    const result = { ...torrent, client: client.label, status: 'failed', dryRun, reason: error }
-    io.stdout.write(jsonLine({ ...result, error, code }))
   }
 }

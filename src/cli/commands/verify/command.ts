@@ -10,7 +10,7 @@ import {
 import type { CommandContext } from '../../context.js'
 import { engineFor, threadsOption } from '../../arguments/engine-options.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
-import { byteRate } from '../../arguments/values.js'
+import { maxRateOption } from '../../arguments/reading-options.js'
 import { findTargets } from './request.js'
 import { runVerify } from './run-verify.js'
 import { openCacheIfThere } from '../../../core/cache/access.js'
@@ -44,11 +44,7 @@ export function defineVerify({ io, finish }: CommandContext) {
     .option('--extra', 'report files that are not part of the torrent, too')
     .optionsGroup('Reading and cache:')
     .addOption(threadsOption())
-    .option(
-      '--max-rate <size>',
-      'limit the read rate per second, such as 50M (default: unlimited)',
-      byteRate,
-    )
+    .addOption(maxRateOption())
     .option('--trust-cache', 'use the piece cache for unchanged files', false)
     .addOption(noCacheOption().conflicts('trustCache'))
     .addOption(cacheDirOption())

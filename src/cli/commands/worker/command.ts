@@ -3,21 +3,15 @@ import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { BtkitError } from '../../../errors.js'
 import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
-import {
-  cacheDirOption,
-  cacheTrustOption,
-  closeCache,
-  noCacheOption,
-  openCacheAccess,
-} from '../../arguments/cache-options.js'
-import { engineFor, threadsOption } from '../../arguments/engine-options.js'
+import { closeCache, openCacheAccess } from '../../arguments/cache-options.js'
+import { engineFor } from '../../arguments/engine-options.js'
 import { queueAddress, queueOption, queueShares } from '../../arguments/queue-options.js'
 import {
   shareKeyFileOption,
   shareMachineOption,
   shareOption,
 } from '../../arguments/share-options.js'
-import { byteRate } from '../../arguments/values.js'
+import { declareReadingOptions } from '../../arguments/reading-options.js'
 import type { CommandContext } from '../../context.js'
 import { reportWarning } from '../../output/messages.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
@@ -63,22 +57,12 @@ export function defineWorker({ io, finish }: CommandContext) {
 }
 
 function declareWorker() {
-  return new Command('worker')
+  const command = new Command('worker')
     .description('Hash files for other machines, until a signal ends it.')
     .optionsGroup('Jobs:')
     .addOption(queueOption('use the queue of this Redis; file:PATH reads the URL'))
     .addOption(shareOption())
     .addOption(shareKeyFileOption())
     .addOption(shareMachineOption())
-    .optionsGroup('Reading and cache:')
-    .addOption(threadsOption())
-    .option(
-      '--max-rate <size>',
-      'limit the read rate per second, such as 50M (default: unlimited)',
-      byteRate,
-    )
-    .addOption(cacheDirOption())
-    .addOption(noCacheOption())
-    .addOption(cacheTrustOption())
-    .addHelpText('after', EXAMPLES)
+  return declareReadingOptions(command).addHelpText('after', EXAMPLES)
 }

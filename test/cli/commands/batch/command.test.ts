@@ -109,6 +109,24 @@ test('--dry-run writes nothing and says what would be done', async (t) => {
   assert.match(stdout, /^would create .*x\.torrent/m)
 })
 
+test('--dry-run publishes nothing, and leaves out torrents that are not made yet', async (t) => {
+  const client = "client: 'transmission+http://127.0.0.1:1'"
+  const { batch, at } = makePlace(
+    t,
+    `jobs:
+  there: {publish: {path: a.iso.torrent, ${client}}}
+  later: {publish: {path: b.iso.torrent, ${client}}}
+`,
+  )
+  await runBtkit(['makemetafile', at('a.iso'), '--trackerless'])
+  const { status, stdout } = await batch(['--dry-run', '--json'])
+  const lines = stdout.trimEnd().split('\n')
+  const [there, totals] = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  const [result] = there!['results'] as Record<string, unknown>[]
+  assert.deepEqual([status, there!['job'], totals!['jobs']], [1, 'there', 1])
+  assert.deepEqual([result!['dryRun'], result!['code']], [true, 'unreachable'])
+})
+
 test('--json prints a line for each job and one for the totals', async (t) => {
   const { batch, at } = makePlace(t, TWO)
   const { status, stdout } = await batch(['--json'])
