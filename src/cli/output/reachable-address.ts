@@ -1,4 +1,4 @@
-import { hostname, networkInterfaces } from 'node:os'
+import { hostname, networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
 
 /** Matches `[::]` and `0.0.0.0` in a URL, which mean all addresses of the machine. */
 const ALL_ADDRESSES = /^([a-z]+:\/\/)(?:\[::\]|0\.0\.0\.0)(?=:\d+|$)/
@@ -12,10 +12,19 @@ export function reachableAddress(address: string, host: string): string {
 export function machineHost(): string {
   const name = hostname()
   if (/^[\w-]+(\.[\w-]+)+$/.test(name) && !name.endsWith('.localdomain')) return name
-  const outer = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/i.test(address))
+  const outer = allAddresses().filter(
+    ({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/i.test(address),
+  )
   const v4 = outer.find(({ family }) => family === 'IPv4')
   const v6 = outer.find(({ family }) => family === 'IPv6')
   return v4?.address ?? (v6 ? `[${v6.address}]` : 'localhost')
+}
+
+/** All addresses of this machine; none if a sandbox does not let programs list them. */
+function allAddresses(): NetworkInterfaceInfo[] {
+  try {
+    return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  } catch {
+    return []
+  }
 }

@@ -46,23 +46,24 @@ export interface OpenRules {
 
 /**
  * Examines one of the directories of a request.
- * @throws BtkitError `not-found`, `not-permitted`, or `empty` for a directory to be pruned that
- *   looks like an unmounted disk
+ * @throws BtkitError `not-found`, `not-permitted`, or `empty` for a directory that looks like
+ *   an unmounted disk and whose torrents are to be pruned
  */
 export function openSourceDirectory(directory: string, rules: OpenRules): SourceDirectory {
   const { request, filter } = rules
   const realDirectory = realPath(directory)
   if (realDirectory === null && request.prune !== 'always') throw notFound(directory)
   const found = realDirectory === null ? [] : rules.list(realDirectory)
-  if (holdsNothing(found) && request.prune === 'careful') {
+  const target = request.target ?? directory
+  const targetDirectory = rules.findTarget(realPath(target) ?? '')
+  if (targetDirectory === undefined) throw notFound(target)
+  const hasTorrents = targetDirectory.files.some((name) => name.endsWith(SUFFIX))
+  if (holdsNothing(found) && hasTorrents && request.prune === 'careful') {
     throw new BtkitError(
       'empty',
       `${directory}: is empty and may not be mounted, so nothing is pruned`,
     )
   }
-  const target = request.target ?? directory
-  const targetDirectory = rules.findTarget(realPath(target) ?? '')
-  if (targetDirectory === undefined) throw notFound(target)
   const opened = { directory, target, realDirectory: realDirectory ?? resolve(directory) }
   const published = publishedNames(found, request.common.scan.all)
   const isSource = sourceTest(found, realDirectory, rules)

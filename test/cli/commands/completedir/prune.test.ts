@@ -118,6 +118,14 @@ for (const [what, remove] of [
   })
 }
 
+test('a directory that is empty from the start is no error with --prune', async (t) => {
+  const mirror = new Mirror(t, {})
+  assert.equal((await mirror.run(['--prune'])).status, 0)
+  writeFileSync(mirror.at('a'), 'a')
+  assert.equal((await mirror.run(['--prune'])).status, 0)
+  assert.deepEqual(mirror.list(), ['a.torrent'])
+})
+
 test('the cache has no say in what is pruned', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b' })
   await mirror.report()
