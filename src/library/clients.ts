@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { parseClientAddress, type ClientAddress } from '../clients/address.js'
 import { connectClient } from '../clients/connect.js'
+import type { HashContext } from '../core/digests/hash-content.js'
 import { clientInfoHash, type ClientTorrent, type TorrentClient } from '../core/publish/client.js'
 import { remoteDirectory, type DataPrefix } from '../core/publish/data-prefix.js'
 import { dataProblem } from '../core/publish/local-data.js'
@@ -18,7 +19,7 @@ import type { InfoHashes } from '../metainfo/info-hashes.js'
 import { monotonicNow } from '../monotonic.js'
 import { labelOf, readInput, type ReadOptions, type TorrentInput } from './read.js'
 import { startTask, type Task } from './task.js'
-import { hashContextOf, type Running, type WorkOptions } from './work.js'
+import { withHashContext, type Running, type WorkOptions } from './work.js'
 
 /** Options of calls to a client that seeds. */
 export interface ClientOptions extends ReadOptions {
@@ -102,15 +103,15 @@ async function refuseDamaged(
 ): Promise<Map<Content, PublishOutcome>> {
   const bytesTotal = contents.reduce((sum, { metainfo }) => sum + metainfo.size, 0)
   let before = 0
-  const context = hashContextOf(options, {
+  const running: Running = {
     signal,
     tell: (progress) => {
       tell({ ...progress, bytesDone: before + progress.bytesDone })
     },
     bytesTotal: () => bytesTotal,
-  })
+  }
   const outcomes = new Map<Content, PublishOutcome>()
-  for (const content of contents) {
+  const check = async (context: HashContext, content: Content) => {
     const { torrent, metainfo, localDirectory } = content
     const run = {
       places: [{ torrent, path: localDirectory, byName: true }],
@@ -129,6 +130,9 @@ async function refuseDamaged(
     before += metainfo.size
     tell({ bytesDone: before, bytesTotal, path: torrent })
   }
+  await withHashContext(options, running, async (context) => {
+    for (const content of contents) await check(context, content)
+  })
   return outcomes
 }
 

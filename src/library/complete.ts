@@ -7,7 +7,7 @@ import { WorkerPool } from '../hash/jobs/worker-pool.js'
 import { programDigest } from '../version.js'
 import { startTask, type Task } from './task.js'
 import { commonRequestOf, type FileOptions, type TorrentOptions } from './torrent-options.js'
-import { hashContextOf, type WorkOptions } from './work.js'
+import { withHashContext, type WorkOptions } from './work.js'
 
 /** Options for keeping directories in torrents. */
 export interface CompleteOptions extends TorrentOptions, FileOptions, WorkOptions {
@@ -49,28 +49,25 @@ export function completeDirectories(
   return startTask(options, async (signal, tell) => {
     let total = 0
     const running = { signal, tell, bytesTotal: () => total }
-    const { engine, cacheAccess } = hashContextOf(options, running)
-    const pool = new WorkerPool()
-    const watch = {
-      isSeen: options.onProgress !== undefined,
-      begin: (bytes: number) => {
-        total = bytes
-        return Promise.resolve()
-      },
-      progress: (progress: Parameters<NonNullable<typeof engine.onProgress>>[0]) => {
-        engine.onProgress?.(progress)
-      },
+    const begin = (bytes: number) => {
+      total = bytes
+      return Promise.resolve()
     }
     const state = {
       directory: options.stateDirectory,
       program: programDigest(),
       warn: options.onWarning ?? (() => undefined),
     }
+    const pool = new WorkerPool()
     try {
-      const context = { engine: { ...engine, onProgress: undefined, pool }, cacheAccess, state }
-      const report = await complete(requestOf(directories, options), context, watch)
-      if (report.isInterrupted) refuseAborted(signal)
-      return report
+      return await withHashContext(options, running, async ({ engine, cacheAccess }) => {
+        const { onProgress: progress = () => undefined, ...quiet } = engine
+        const watch = { isSeen: options.onProgress !== undefined, begin, progress }
+        const context = { engine: { ...quiet, pool }, cacheAccess, state }
+        const report = await complete(requestOf(directories, options), context, watch)
+        if (report.isInterrupted) refuseAborted(signal)
+        return report
+      })
     } finally {
       await pool.close()
     }

@@ -11,7 +11,7 @@ import type { MetainfoVersion } from '../metainfo/metainfo.js'
 import { labelOf, readInput, type TorrentInput } from './read.js'
 import { startTask, type Task } from './task.js'
 import { checkPieceLength } from './torrent-options.js'
-import { hashContextOf, type WorkOptions } from './work.js'
+import { hashContextOf, withHashContext, type WorkOptions } from './work.js'
 
 /** Options for converting a torrent. */
 export interface ConvertOptions extends WorkOptions {
@@ -50,10 +50,11 @@ export function convertTorrent(
     const plan = await planConversion({ metainfo, torrent: what, path, version, pieceLength })
     const bytesTotal = bytesToConvert(plan)
     const running = { signal, tell, bytesTotal: () => bytesTotal }
-    const make = hashContextOf(options, running)
     // Digests in the cache are no proof that the content is whole now
     const check = hashContextOf({ ...options, cache: undefined }, running)
-    const conversion = await convert(plan, { check, make })
+    const conversion = await withHashContext(options, running, (make) =>
+      convert(plan, { check, make }),
+    )
     tell({ bytesDone: bytesTotal, bytesTotal, path })
     if (conversion.after && output !== undefined) {
       await writeAtomically(output, conversion.after.bytes, written)

@@ -2,7 +2,7 @@ import { makeTorrent as make, planTorrent } from '../core/make/make-torrent.js'
 import { makeFromStreams, type StreamedContent } from './make-from-streams.js'
 import { startTask, type Task } from './task.js'
 import { makeRequestOf, type MadeTorrent, type MakeOptions } from './torrent-options.js'
-import { hashContextOf } from './work.js'
+import { withHashContext } from './work.js'
 
 /**
  * Makes a torrent of a file, of a directory, or of bytes from async iterables. A file that changes
@@ -19,10 +19,7 @@ export function makeTorrent(
     const plan = await planTorrent(makeRequestOf(source, options))
     const bytesTotal = plan.content.size
     const running = { signal, tell, bytesTotal: () => bytesTotal }
-    const context = hashContextOf(options, running)
-    const made = await make(plan, context)
-    // The next task that uses the cache then finds the digests
-    await context.cacheAccess.cache.flush()
+    const made = await withHashContext(options, running, (context) => make(plan, context))
     tell({ bytesDone: bytesTotal, bytesTotal, path: source })
     const { bytes, infoHash, infoHashV2, bytesHashed } = made
     return { bytes, infoHash, infoHashV2, bytesHashed }

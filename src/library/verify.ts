@@ -2,7 +2,7 @@ import { bytesToRead, planVerify, verifyTorrent as verify } from '../core/verify
 import type { VerifyReport } from '../core/verify/verify-report.js'
 import { labelOf, readInput, type TorrentInput } from './read.js'
 import { startTask, type Task } from './task.js'
-import { hashContextOf, type WorkOptions } from './work.js'
+import { withHashContext, type WorkOptions } from './work.js'
 
 /** Options for checking files against a torrent. */
 export interface VerifyOptions extends WorkOptions {
@@ -34,7 +34,7 @@ export function verifyTorrent(
     const plan = await planVerify({ metainfo, torrent: what, path, byName, checkHashes, extra })
     const bytesTotal = bytesToRead(plan)
     const running = { signal, tell, bytesTotal: () => bytesTotal }
-    const report = await verify(plan, hashContextOf(options, running))
+    const report = await withHashContext(options, running, (context) => verify(plan, context))
     tell({ bytesDone: bytesTotal, bytesTotal, path })
     return report
   })

@@ -38,6 +38,23 @@ export function hashContextOf(
   }
 }
 
+/**
+ * Hashes with the cache of a task. When the work ends, in whatever way, other processes find what
+ * was hashed.
+ */
+export async function withHashContext<T>(
+  options: WorkOptions,
+  running: Running,
+  work: (context: HashContext) => Promise<T>,
+): Promise<T> {
+  const context = hashContextOf(options, running)
+  try {
+    return await work(context)
+  } finally {
+    await context.cacheAccess.cache.flush()
+  }
+}
+
 /** A task that is running. */
 export interface Running {
   readonly signal: AbortSignal

@@ -5,11 +5,15 @@ import { test, type TestContext } from 'node:test'
 import { openCache as openRecords } from '../../src/cache/open.js'
 import {
   clearCache,
+  completeDirectories,
+  convertTorrent,
   makeTorrent,
   openCache,
   pruneCache,
   summarizeCache,
   verifyCache,
+  verifyTorrent,
+  type Cache,
 } from '../../src/library/index.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
@@ -41,6 +45,28 @@ test('the next torrent made with an open cache reads nothing again', async (t) =
   const second = await makeTorrent(path, { cache, private: true })
   await cache.close()
   assert.deepEqual([first.bytesHashed, second.bytesHashed], [200_000, 0])
+})
+
+test('a torrent made right after another task with the same cache reads nothing again', async (t) => {
+  const scratch = makeScratch(t, { 'd/a.bin': pseudoRandom(200_000) })
+  const content = join(scratch, 'd')
+  utimesSync(join(content, 'a.bin'), 1e9, 1e9)
+  const { bytes } = await makeTorrent(content)
+  const options = { stateDirectory: join(scratch, 'state'), target: makeScratch(t) }
+  const tasks = {
+    complete: (cache: Cache) => completeDirectories(content, { ...options, cache }),
+    verify: (cache: Cache) => verifyTorrent(bytes, content, { cache }),
+    convert: (cache: Cache) => convertTorrent(bytes, content, { version: 'v2', cache }),
+  }
+  for (const [name, run] of Object.entries(tasks)) {
+    const cache = await openCache(join(scratch, name), { trust: 'mtime' })
+    await run(cache)
+    const path = name === 'complete' ? join(content, 'a.bin') : content
+    const version = name === 'convert' ? 'v2' : 'v1'
+    const { bytesHashed } = await makeTorrent(path, { cache, version })
+    await cache.close()
+    assert.equal(bytesHashed, 0, name)
+  }
 })
 
 test('a cache is counted, checked, pruned and cleared', async (t) => {
