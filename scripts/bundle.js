@@ -5,10 +5,15 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, relative } from 'node:path'
 import { build } from 'esbuild'
-import { ALL_COMMANDS, NO_COMMAND, QUICK_COMMANDS } from '../dist/src/cli/start/bundles.js'
+import {
+  ALL_COMMANDS,
+  NO_COMMAND,
+  QUICK_COMMANDS,
+  REDIS_PACKAGES,
+} from '../dist/src/cli/start/bundles.js'
 import { JOINED } from './bundle/joined.js'
 import { buildForBrowsers } from './bundle/browser.js'
-import { BULLMQ, buildBullmq } from './bundle/bullmq.js'
+import { buildRedisPackages } from './bundle/redis.js'
 import { buildSplit } from './bundle/split.js'
 import { thirdPartyLicenses } from './third-party-licenses.js'
 
@@ -19,8 +24,8 @@ const shared = {
   bundle: true,
   platform: 'node',
   target: 'node20',
-  // The typings' package only passes commander on; few runs need a queue
-  alias: { '@commander-js/extra-typings': 'commander', bullmq: BULLMQ },
+  // The typings' package only passes commander on
+  alias: { '@commander-js/extra-typings': 'commander' },
   legalComments: 'eof',
   metafile: true,
   sourcemap: true,
@@ -30,7 +35,7 @@ const commonJs = {
   ...shared,
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  external: [...packages.filter((name) => !JOINED.includes(name)), BULLMQ],
+  external: [...packages.filter((name) => !JOINED.includes(name)), ...Object.keys(REDIS_PACKAGES)],
   // A script that V8 compiled before can't import
   supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'bundleUrl' },
@@ -161,7 +166,8 @@ const programs = await Promise.all(
     return buildSplit({ name, entryPoint, plugins }, { esm, commonJs: program })
   }),
 )
-const files = [ALL_COMMANDS, ...programs.flatMap((each) => each.files)]
+const redis = await buildRedisPackages(program)
+const files = [ALL_COMMANDS, ...programs.flatMap((each) => each.files), ...redis.files]
 for (const file of files) stamp(`dist/bundle/${file}.cjs`)
 await build({
   ...commonJs,
@@ -188,17 +194,19 @@ const workers = await build({
   external: program.external,
   plugins: [knownVersion],
 })
-const bullmq = await buildBullmq({ ...commonJs, alias: {} })
 const browser = await buildForBrowsers({ metainfo: 'dist/src/library/metainfo.js' }, shared)
 
 // load-program.ts takes each byte for a character. esbuild escapes all others, but in regular
 // expressions and in templates with a tag.
-const lines = readFileSync(`dist/bundle/${ALL_COMMANDS}.cjs`, 'utf8').split('\n')
+const lines = [ALL_COMMANDS, ...redis.files].flatMap((file) =>
+  readFileSync(`dist/bundle/${file}.cjs`, 'utf8').split('\n'),
+)
 const odd = lines.find((line) => /[^\0-\x7f]/.test(line))
 if (odd !== undefined) throw new Error(`not ASCII, as it has to be in the bundle: ${odd.trim()}`)
 
 const inputs = [
-  ...[whole, workers, bullmq, browser].flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+  ...[whole, workers, browser].flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+  ...redis.inputs,
   ...programs.flatMap((each) => each.inputs),
 ]
 writeFileSync('dist/bundle/THIRD-PARTY-LICENSES.txt', thirdPartyLicenses(inputs))

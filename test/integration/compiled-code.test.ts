@@ -13,7 +13,12 @@ import {
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
-import { ALL_COMMANDS, NO_COMMAND, QUICK_COMMANDS } from '../../src/cli/start/bundles.js'
+import {
+  ALL_COMMANDS,
+  NO_COMMAND,
+  QUICK_COMMANDS,
+  REDIS_PACKAGES,
+} from '../../src/cli/start/bundles.js'
 import { runProgram, projectRoot } from '../support/executable.js'
 import { makeScratch } from '../support/scratch.js'
 import { makeOpenScratch, unlessAlwaysPermitted, unprivileged } from '../support/unprivileged.js'
@@ -23,7 +28,7 @@ const STAMP = 40
 const HEADER = 20
 
 /** Files that are loaded beside a bundle by runs that do more. */
-const RESTS = ['makemetafile-rest', 'completedir-rest']
+const RESTS = ['makemetafile-rest', 'completedir-rest', ...new Set(Object.values(REDIS_PACKAGES))]
 
 interface Installation {
   readonly directory: string

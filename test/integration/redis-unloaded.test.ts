@@ -7,11 +7,12 @@ import { makeScratch } from '../support/scratch.js'
 
 /** Writes the name of each package for Redis that is loaded into a file. */
 const WITNESS = `
-const Module = require('node:module')
-const load = Module._load
-Module._load = function (name, ...rest) {
-  if (/^(ioredis|bullmq|.*bullmq[.]cjs)$/.test(name)) require('node:fs').appendFileSync(process.env.WITNESS, name)
-  return load.call(this, name, ...rest)
+const fs = require('node:fs')
+const read = fs.readFileSync
+fs.readFileSync = function (path, ...rest) {
+  const [, name] = /(ioredis|bullmq)[.]cjs$/.exec(path) ?? []
+  if (name) fs.appendFileSync(process.env.WITNESS, name)
+  return read.call(this, path, ...rest)
 }`
 
 for (const [what, more, loaded] of [

@@ -7,6 +7,13 @@ export const ALL_COMMANDS = 'main'
 /** Commands with a bundle of their own, because scripts often call them and wait. */
 export const QUICK_COMMANDS: readonly string[] = ['makemetafile', 'completedir', 'showmetainfo']
 
+/** Packages for a Redis, by the files that have them. Few runs load them. */
+export const REDIS_PACKAGES: Readonly<Record<string, string>> = {
+  bullmq: 'bullmq',
+  ioredis: 'ioredis',
+  'ioredis/built/DataHandler.js': 'ioredis',
+}
+
 /**
  * The bundle for a command, given the first argument of the command line. Most of the start time is
  * spent loading compiled code, so small bundles start faster.

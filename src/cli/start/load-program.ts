@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Script } from 'node:vm'
 import { findAddon } from '../../native-addon.js'
+import { REDIS_PACKAGES } from './bundles.js'
 import { readCodeCache, writeCodeCache } from './code-cache.js'
 import { makeLazy } from './lazy-require.js'
 import type * as main from '../main.js'
@@ -33,7 +34,15 @@ export interface LoadedProgram {
 export function loadProgram(bundle: string): LoadedProgram {
   // This file is itself part of a bundle, beside the others
   const path = `${__dirname}/${bundle}`
-  const load = makeLazy(require)
+  const loadAny = makeLazy(require)
+  const packages = new Map<string, Bundle>()
+  const load = (id: string) => {
+    const file = REDIS_PACKAGES[id]
+    if (file === undefined) return loadAny(id)
+    const bundle = packages.get(file) ?? runScript(`${__dirname}/${file}.cjs`, loadAny, keepers)
+    packages.set(file, bundle)
+    return bundle.late[id]?.()
+  }
   const keepers: (() => void)[] = []
   let rest: Bundle | null = null
   const requireLate = (id: string) => {

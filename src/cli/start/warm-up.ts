@@ -10,7 +10,10 @@ const scratch = mkdtempSync(join(tmpdir(), 'btkit-warm-up-'))
 const [file, tree] = [join(scratch, 'file'), join(scratch, 'tree')]
 const torrent = `${file}.torrent`
 const configuration = join(scratch, 'config.yaml')
+const key = join(scratch, 'key')
 const complete = ['completedir', tree, TRACKER]
+// Nothing listens there: the packages are only loaded
+const queue = ['--queue', 'redis://127.0.0.1:1', '--share', `s=${tree}`, '--share-key-file', key]
 
 const SIMPLE = `defaults:
   cache-trust: full
@@ -23,7 +26,7 @@ const COMMANDS: Readonly<Record<string, readonly string[][]>> = {
   [NO_COMMAND]: [['--version']],
   makemetafile: [['makemetafile', file, TRACKER]],
   showmetainfo: [['showmetainfo', torrent]],
-  completedir: [complete, complete],
+  completedir: [complete, complete, [...complete, '--force', ...queue]],
   [ALL_COMMANDS]: [
     ['verify', torrent],
     ['reannounce', TRACKER, torrent],
@@ -34,6 +37,7 @@ const COMMANDS: Readonly<Record<string, readonly string[][]>> = {
 async function warmUp(): Promise<void> {
   mkdirSync(tree)
   for (const path of [file, join(tree, 'entry')]) writeFileSync(path, Buffer.alloc(100_000))
+  writeFileSync(key, 'k'.repeat(64), { mode: 0o600 })
   // Nothing of the user's is touched
   process.env['BTKIT_CACHE_DIR'] = join(scratch, 'cache')
   process.env['BTKIT_STATE_DIR'] = join(scratch, 'state')

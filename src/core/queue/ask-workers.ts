@@ -148,18 +148,13 @@ class Asker implements AskedWorkers {
   }
 
   async #post(batch: readonly Asked[]): Promise<void> {
-    let [before, worker] = [0, '']
-    const count = (bytes: number) => {
-      if (worker !== '') this.#rates.note(worker, Math.max(0, bytes - before))
-      before = bytes
-    }
+    let before = 0
     const parts = batch.map(({ part }) => part)
     const digests = await this.#board.post(parts, ({ machine, bytes }) => {
-      worker = machine
-      count(bytes)
+      this.#rates.note(machine, Math.max(0, bytes - before))
+      before = bytes
       if (batch.length === 1) batch[0]?.onBytes(bytes)
     })
-    if (digests) count(parts.reduce((sum, part) => sum + bytesOfPart(part), 0))
     for (const [i, { settle }] of batch.entries()) settle(digests?.[i] ?? null)
   }
 

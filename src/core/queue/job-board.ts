@@ -33,7 +33,7 @@ interface Pending {
   /** The MAC of the job. */
   readonly mac: string
   readonly onProgress: (progress: JobProgress) => void
-  readonly settle: (digests: PartDigests[] | null) => void
+  readonly settle: (digests: readonly PartDigests[] | null) => void
 }
 
 /** The queue as this process uses it, and the times of its last signs of life. */
@@ -83,11 +83,14 @@ export class JobBoard {
     return (this.#opening ??= this.#open())
   }
 
-  /** Posts a job. Resolves to the digests of its parts; null if they must be hashed here. */
+  /**
+   * Posts a job. Resolves to the digests of its parts; null if they must be hashed here. A job that is
+   * done reports all of its bytes.
+   */
   post(
     parts: readonly Part[],
     onProgress: (progress: JobProgress) => void,
-  ): Promise<PartDigests[] | null> {
+  ): Promise<readonly PartDigests[] | null> {
     const opened = this.#opened
     if (opened === null) return Promise.resolve(null)
     const data = seal({ kind: 'job', job: '' }, encodeJob(parts), this.#request.keys)
@@ -156,7 +159,7 @@ export class JobBoard {
       if (error instanceof SyntaxError) this.#giveUp(opened, 'the events of jobs are broken')
     })
     events.on('completed', ({ jobId, returnvalue }) => {
-      this.#complete(jobId, returnvalue)
+      this.#complete(opened, jobId, returnvalue)
     })
     events.on('failed', ({ jobId, failedReason }) => {
       this.#fail(jobId, failedReason)
@@ -173,13 +176,20 @@ export class JobBoard {
     })
   }
 
-  #complete(id: string, result: unknown): void {
+  #complete(opened: Opened, id: string, value: unknown): void {
     const pending = this.#pending.get(id)
     if (!pending) return
-    const text = unseal({ kind: 'result', job: pending.mac }, result, this.#request.keys)
-    const digests = text === null ? null : decodeResult(text, pending.parts)
-    if (digests === null) this.#fail(id, 'its result is not signed with the key')
-    else this.#settle(id, digests)
+    const { mac, parts, onProgress } = pending
+    const text = unseal({ kind: 'result', job: mac }, value, this.#request.keys)
+    const result = text === null ? null : decodeResult(text, parts)
+    if (result === null) {
+      this.#fail(id, 'its result is not signed with the key')
+      return
+    }
+    opened.heard = monotonicNow()
+    const bytes = parts.reduce((sum, part) => sum + bytesOfPart(part), 0)
+    onProgress({ machine: result.machine, bytes })
+    this.#settle(id, result.digests)
   }
 
   #fail(id: string, reason: string): void {
@@ -191,7 +201,7 @@ export class JobBoard {
     this.#settle(id, null)
   }
 
-  #settle(id: string, digests: PartDigests[] | null): void {
+  #settle(id: string, digests: readonly PartDigests[] | null): void {
     const pending = this.#pending.get(id)
     this.#pending.delete(id)
     this.#heard.delete(id)

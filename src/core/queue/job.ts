@@ -55,17 +55,24 @@ export function decodeJob(text: string): Part[] | null {
   return Array.isArray(parts) && parts.every(isPart) ? parts : null
 }
 
-/** Encodes the digests of a job's parts. */
-export function encodeResult(digests: readonly PartDigests[]): string {
+/** The result of a job: who worked on it, and the digests of its parts. */
+export interface JobResult {
+  readonly machine: string
+  readonly digests: readonly PartDigests[]
+}
+
+export function encodeResult({ machine, digests }: JobResult): string {
   const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
   return JSON.stringify({
+    machine,
     parts: digests.map(({ pieces, nodes }) => [base64(pieces), base64(nodes)]),
   })
 }
 
-/** Decodes the digests of a job's parts; null if they have another shape. */
-export function decodeResult(text: string, parts: readonly Part[]): PartDigests[] | null {
-  const { parts: results } = parseObject(text)
+/** Decodes the result of a job; null if it has another shape. */
+export function decodeResult(text: string, parts: readonly Part[]): JobResult | null {
+  const { machine, parts: results } = parseObject(text)
+  if (typeof machine !== 'string') return null
   if (!Array.isArray(results) || results.length !== parts.length) return null
   const digests = results.map((each: unknown) => {
     const [pieces, nodes] = Array.isArray(each) ? (each as unknown[]) : []
@@ -74,7 +81,7 @@ export function decodeResult(text: string, parts: readonly Part[]): PartDigests[
   const isFitting = ({ wanted, count }: Part, i: number) =>
     digests[i]?.pieces.length === (wanted === 'blocks' ? 0 : count * DIGEST) &&
     digests[i].nodes.length === (wanted === 'pieces' ? 0 : count * NODE)
-  return parts.every(isFitting) ? digests : null
+  return parts.every(isFitting) ? { machine, digests } : null
 }
 
 function fromBase64(value: unknown): Uint8Array {

@@ -75,7 +75,7 @@ async function processJob(taken: TakenJob, request: WorkRequest): Promise<Sealed
   try {
     const digests = await hashParts(parts, taken, request)
     const { mac } = job.data as Sealed
-    return seal({ kind: 'result', job: mac }, encodeResult(digests), keys)
+    return seal({ kind: 'result', job: mac }, encodeResult({ machine, digests }), keys)
   } catch (error) {
     if (signal.aborted) {
       await job.moveToWait(token)
@@ -102,7 +102,6 @@ async function hashParts(
     // A job that somebody removed has no progress any more
     void job.updateProgress(sealed).catch(() => undefined)
   }
-  report()
   const timer = setInterval(report, queueTimes.progress)
   const limit = new ConcurrencyLimit(engine.threads)
   const context = parts.length === 1 ? request : { ...request, engine: { ...engine, threads: 1 } }

@@ -8,6 +8,7 @@ import {
   encodeJob,
   encodeResult,
   type Part,
+  type PartDigests,
 } from '../../../src/core/queue/job.js'
 
 const FILE = { share: 's', path: 'a/b', size: 100_000, mtime: '1' }
@@ -55,11 +56,14 @@ test('the bytes of a part are those of files in its pieces', () => {
 
 test('a result needs one digest of each kind for each piece', () => {
   const digests = { pieces: Buffer.alloc(6 * 20, 1), nodes: Buffer.alloc(6 * 32, 2) }
-  assert.deepEqual(decodeResult(encodeResult([digests]), [PART]), [digests])
-  const short = { ...digests, nodes: digests.nodes.subarray(32) }
-  assert.equal(decodeResult(encodeResult([short]), [PART]), null)
-  assert.equal(decodeResult(encodeResult([digests, digests]), [PART]), null)
-  assert.equal(decodeResult('{"parts":[5]}', [PART]), null)
+  const decoded = (...of: PartDigests[]) => {
+    return decodeResult(encodeResult({ machine: 'm', digests: of }), [PART])
+  }
+  assert.deepEqual(decoded(digests), { machine: 'm', digests: [digests] })
+  assert.equal(decoded({ ...digests, nodes: digests.nodes.subarray(32) }), null)
+  assert.equal(decoded(digests, digests), null)
+  for (const text of ['{"machine":"m","parts":[5]}', '{"parts":[]}'])
+    assert.equal(decodeResult(text, [PART]), null)
 })
 
 test('progress without a machine or a number is refused', () => {
