@@ -18,7 +18,7 @@ const SMALL = '^src/(errors|native-addon|digest|version|monotonic|bounded-call|h
 const ENTRIES = '^src/(hash/jobs/worker|cache/integrity/integrity-check|.*\\.d)\\.ts$'
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']
-const SERVERS = '^src/(server|mirror|tracker|library|gui|admin)/'
+const SERVERS = '^src/(server|mirror|tracker|library|pages|gui|admin)/'
 const SWARMS = { path: '^src/tracker/(swarms|protocol)/' }
 const UNDECLARED = ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'undetermined']
 const core = (but) => ({ dependencyTypes: ['core'], pathNot: `^(node:)?(${but})$` })

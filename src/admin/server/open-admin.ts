@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import cookie from '@fastify/cookie'
-import { BtkitError } from '../../errors.js'
 import multipart from '@fastify/multipart'
-import { fastify, type FastifyInstance } from 'fastify'
+import { fastify } from 'fastify'
+import { acceptForms } from '../../pages/http.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
 import {
   connectionLimiter,
@@ -45,8 +45,9 @@ const RULES: ServerRules = {
   },
 }
 
-/** Largest form, in bytes. */
+/** Largest form, in bytes, and its most fields: the page with most torrents needs less. */
 const MAX_FORM = 1024 * 1024
+const MOST_FIELDS = 3000
 
 /**
  * Opens the pages of the administration.
@@ -69,7 +70,7 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
     own: ownAddress(settings),
   })
   const prefix = settings.url?.pathname.replace(/\/$/, '') ?? ''
-  acceptForms(app)
+  acceptForms(app, MOST_FIELDS)
   await app.register(multipart)
   adminRoutes(app, { ...parts, authentication })
   if (prefix !== '') app.get(prefix, (_, reply) => reply.redirect(`${prefix}/`, 308))
@@ -104,26 +105,4 @@ function withoutPrefix(url: string, prefix: string): string {
 function ownAddress({ url, place, tls }: AdminSettings) {
   const isLocal = 'host' in place && isLoopback(place.host)
   return { url, takesAnyHost: isUnixPlace(place) || (!isLocal && url === null) || tls !== null }
-}
-
-/** The most fields of a form; the page with most torrents needs less. */
-const MOST_FIELDS = 3000
-
-function tooMany(): BtkitError {
-  return new BtkitError('too-many', `a form has at most ${MOST_FIELDS} fields`)
-}
-
-/** Forms come as text; other bodies only where a route reads them itself. */
-function acceptForms(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string' },
-    (_, body, done) => {
-      done(
-        body.toString().split('&', MOST_FIELDS + 1).length > MOST_FIELDS ? tooMany() : null,
-        body,
-      )
-    },
-  )
 }

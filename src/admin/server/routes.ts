@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
-import { asset, framePage, seeOther, type Answer, type PageParts } from '../../pages/frame.js'
-import { ICON } from '../../server/pages/masthead.js'
+import { framePage, seeOther, type PageParts } from '../../pages/frame.js'
 import { Form } from '../../pages/form.js'
+import { formOf, queryOf, send, serveFiles, showErrors, statusOf } from '../../pages/http.js'
 import { PAGES_STYLE } from '../../pages/style.js'
 import { html } from '../../text/html.js'
 import type { User } from '../access/users.js'
@@ -20,18 +20,13 @@ export interface RoutesParts extends AdminParts {
 /** Adds the log-in, the log-out and all routes to an application. */
 export function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
   const { authentication, routes } = parts
-  showErrors(app, parts)
+  showErrors(app, parts.onError)
+  app.setNotFoundHandler((request, reply) => showMissing({ ...parts, request, reply }))
   app.addHook('onRequest', (request, _, done) => {
     authentication.checkOrigin(request)
     done()
   })
-  const files = {
-    'style.css': asset('text/css', PAGES_STYLE + ADMIN_STYLE),
-    'script.js': asset('text/javascript', ADMIN_SCRIPT),
-    'icon.svg': asset('image/svg+xml', ICON),
-  }
-  for (const [name, answer] of Object.entries(files))
-    app.get(`/${name}`, (_, reply) => send(reply, answer))
+  serveFiles(app, PAGES_STYLE + ADMIN_STYLE, ADMIN_SCRIPT)
   logInRoutes(app, parts)
   for (const route of routes) {
     app.route({
@@ -107,23 +102,10 @@ async function answer(route: AdminRoute, exchange: Exchange): Promise<FastifyRep
     return await send(reply, await route.handle(context))
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error
-    const status = STATUSES[error.code] ?? 400
-    return send(reply, context.page({ title: 'That did not work', content: told(error), status }))
+    const content = html`<p>Nothing more was changed. Go back in the browser to try again.</p>`
+    const page = { title: 'That did not work', error, content, status: statusOf(error) }
+    return send(reply, context.page(page))
   }
-}
-
-const STATUSES: Partial<Record<BtkitError['code'], number>> = {
-  'not-permitted': 403,
-  'not-found': 404,
-  'too-large': 413,
-  changed: 409,
-  exists: 409,
-  io: 500,
-}
-
-function told({ message }: BtkitError) {
-  return html`<p class="error" role="alert">${message}</p>
-    <p>Nothing more was changed. Go back in the browser to try again.</p>`
 }
 
 function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
@@ -149,7 +131,7 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
     },
     page: (parts: PageParts) =>
       adminPage(parts, { user, menu, root, token: () => authentication.token(request, reply) }),
-    query: new Form(request.url.split(/\?(.*)/s)[1] ?? ''),
+    query: queryOf(request),
     form,
     params: request.params as Record<string, string>,
     checkToken: (token) => {
@@ -163,29 +145,6 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
 function rootOf({ url }: FastifyRequest): string {
   const [path = ''] = url.split('?')
   return '../'.repeat(path.split('/').length - 2)
-}
-
-function formOf({ body }: FastifyRequest): Form {
-  return new Form(typeof body === 'string' ? body : '')
-}
-
-function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
-  return reply.code(status).headers(headers).send(body)
-}
-
-/** Errors outside of pages are plain text. */
-function showErrors(app: FastifyInstance, parts: RoutesParts): void {
-  const say = (reply: FastifyReply, status: number, text: string) =>
-    reply.code(status).type('text/plain; charset=utf-8').send(`${text}\n`)
-  app.setNotFoundHandler((request, reply) => showMissing({ ...parts, request, reply }))
-  app.setErrorHandler((error, _, reply) => {
-    if (error instanceof BtkitError)
-      return say(reply, error.code === 'busy' ? 503 : (STATUSES[error.code] ?? 400), error.message)
-    const { statusCode = 500 } = error as { readonly statusCode?: number }
-    if (statusCode < 500) return say(reply, statusCode, (error as Error).message)
-    parts.onError(error)
-    return say(reply, 500, 'internal error')
-  })
 }
 
 /** Answers a request for an address that is none. */

@@ -7,6 +7,7 @@ import type { ToolPath } from '../window.js'
 import type { Workshop } from '../tools/tool.js'
 import { Entrance } from './entrance.js'
 import { refusalOf } from './guard.js'
+import { acceptForms, showErrors } from '../../pages/http.js'
 import { Jobs } from '../../pages/jobs.js'
 import { Presence } from './presence.js'
 import { guiRoutes } from './routes.js'
@@ -65,14 +66,7 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
   app.server.maxConnections = MAX_CONNECTIONS
   guard(app)
   showErrors(app, options.onError)
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string' },
-    (_, body, done) => {
-      done(null, body)
-    },
-  )
+  acceptForms(app)
   app.get('/open/:key', (request, reply) => {
     const { key } = request.params as { readonly key: string }
     if (!entrance.admit(key)) throw new BtkitError('not-found', 'this address was used before')
@@ -106,32 +100,15 @@ function cacheOf({ cacheDirectory, cacheTrust, warn }: GuiOptions): Promise<Cach
 }
 
 function guard(app: FastifyInstance): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    const { method, headers } = request
+  app.addHook('onRequest', ({ method, headers }, _, done) => {
     const refusal = refusalOf({ method, headers, port: portOf(app) })
-    if (refusal === null) done()
-    else reply.code(403).type('text/plain').send(`${refusal}\n`)
+    if (refusal !== null) throw new BtkitError('not-permitted', refusal)
+    done()
   })
 }
 
 function portOf(app: FastifyInstance): number {
   return (app.server.address() as AddressInfo).port
-}
-
-/** Errors are plain text; pages show those of their forms themselves. */
-function showErrors(app: FastifyInstance, onError: (error: unknown) => void): void {
-  app.setNotFoundHandler((_, reply) => reply.code(404).type('text/plain').send('not found\n'))
-  app.setErrorHandler((error, _, reply) => {
-    const { statusCode = 500 } = error as { readonly statusCode?: number }
-    const isKnown = error instanceof BtkitError
-    const isOurs = !isKnown && statusCode >= 500
-    if (isOurs) onError(error)
-    const text = isOurs ? 'internal error' : (error as Error).message
-    return reply
-      .code(isKnown ? (error.code === 'not-found' ? 404 : 400) : statusCode)
-      .type('text/plain; charset=utf-8')
-      .send(`${text}\n`)
-  })
 }
 
 function withResolvers() {

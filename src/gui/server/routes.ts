@@ -1,11 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
 import { html } from '../../text/html.js'
-import { asset, json, seeOther, type Answer } from '../../pages/frame.js'
-import { ICON } from '../../server/pages/masthead.js'
+import { json, seeOther, type Answer } from '../../pages/frame.js'
 import { page, TOOLS, WINDOW_SCRIPT } from '../window.js'
-import { Form } from '../../pages/form.js'
 import { answerForm } from '../../pages/form-page.js'
+import { formOf, queryOf, send, serveFiles } from '../../pages/http.js'
 import { PAGES_STYLE } from '../../pages/style.js'
 import { CheckTool } from '../tools/check.js'
 import { CompleteTool } from '../tools/complete.js'
@@ -42,9 +41,7 @@ export function guiRoutes(app: FastifyInstance, { shop, presence, quit }: Routes
     )
   }
   jobRoutes(app, shop, tools)
-  app.get('/style.css', (_, reply) => send(reply, asset('text/css', PAGES_STYLE)))
-  app.get('/script.js', (_, reply) => send(reply, asset('text/javascript', WINDOW_SCRIPT)))
-  app.get('/icon.svg', (_, reply) => send(reply, asset('image/svg+xml', ICON)))
+  serveFiles(app, PAGES_STYLE, WINDOW_SCRIPT)
   app.get('/alive', (request, reply) => {
     holdOpen(request, reply, presence)
   })
@@ -118,19 +115,6 @@ function home(jobs: readonly Job[]): Answer {
         </section>`
       }`,
   })
-}
-
-function queryOf({ url }: FastifyRequest): Form {
-  const [, query = ''] = url.split(/\?(.*)/s)
-  return new Form(query)
-}
-
-function formOf({ body }: FastifyRequest): Form {
-  return new Form(typeof body === 'string' ? body : '')
-}
-
-function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
-  return reply.code(status).headers(headers).send(body)
 }
 
 /** Keeps the connection of a page open, as a stream of events without an event. */
