@@ -60,7 +60,7 @@ export function json(value: unknown): Answer {
 }
 
 /** Shows what went wrong. */
-export function problem({ message }: Error): Html {
+export function problem({ message }: Pick<Error, 'message'>): Html {
   return html`<p class="error" role="alert">${message}</p>`
 }
 

@@ -19,7 +19,7 @@ export function jobPage(job: Job, page: (parts: PageParts) => Answer): Answer {
           <form method="post" action="${id}/cancel"><button>Cancel</button></form>
         </section>`
       : html`<p class="error" role="alert">
-            ${state === 'cancelled' ? 'It was cancelled. Nothing was written.' : error}
+            ${state === 'cancelled' ? 'It was cancelled. Nothing was written.' : (error?.message ?? '')}
           </p>
           <p><a href="../${about.tool}">Back</a></p>`,
   })
@@ -31,7 +31,8 @@ function valuesOf({ progress }: Job): Html | null {
 }
 
 /** Describes the progress of a job in words. */
-export function describeJob({ progress, elapsed }: Job): string {
+export function describeJob({ progress, elapsed, isCancelled }: Job): string {
+  if (isCancelled) return 'It ends as soon as it can.'
   if (!progress || progress.bytesDone === 0) return 'The files are listed.'
   const { bytesDone, bytesTotal } = progress
   const rate = (1000 * bytesDone) / Math.max(elapsed, 1)

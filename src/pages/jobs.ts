@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { BtkitError } from '../errors.js'
 
 /** How a job stands. */
@@ -40,7 +41,7 @@ export class Job<T = unknown> {
   state: JobState = 'running'
   progress: Progress | null = null
   result: T | null = null
-  error: string | null = null
+  error: Error | null = null
   readonly #controller = new AbortController()
   readonly #begun: number
   #ended: number | null = null
@@ -55,6 +56,11 @@ export class Job<T = unknown> {
   /** Milliseconds that it took, or takes so far. */
   get elapsed(): number {
     return (this.#ended ?? this.now()) - this.#begun
+  }
+
+  /** Whether it was asked to end. It does so when its work looks up. */
+  get isCancelled(): boolean {
+    return this.#controller.signal.aborted
   }
 
   cancel(): void {
@@ -72,7 +78,7 @@ export class Job<T = unknown> {
     } catch (error) {
       const isCancelled = error instanceof BtkitError && error.code === 'interrupted'
       this.state = isCancelled ? 'cancelled' : 'failed'
-      this.error = error instanceof Error ? error.message : String(error)
+      this.error = error instanceof Error ? error : new Error(String(error))
     } finally {
       this.#ended = this.now()
     }
@@ -82,7 +88,7 @@ export class Job<T = unknown> {
 /** The jobs of the pages. */
 export class Jobs {
   readonly #jobs = new Map<string, Job>()
-  readonly #ends = new Set<Promise<void>>()
+  readonly #ends = new Map<Job, Promise<void>>()
 
   /** `now` is a clock in milliseconds that never jumps. */
   constructor(
@@ -96,11 +102,23 @@ export class Jobs {
     this.#jobs.set(job.id, job)
     this.#forget()
     const end = job.follow(work).then(() => {
-      this.#ends.delete(end)
+      this.#ends.delete(job)
       this.onEnd()
     })
-    this.#ends.add(end)
+    this.#ends.set(job, end)
     return job
+  }
+
+  /**
+   * Starts work, and returns its job after it ended, or after `patience` milliseconds.
+   * @throws BtkitError if the work fails meanwhile; then the job is forgotten
+   */
+  async begin<T>(about: JobFacts, work: Work<T>, patience: number): Promise<Job<T>> {
+    const job = this.start(about, work)
+    await Promise.race([this.#ends.get(job), setTimeout(patience, null, { ref: false })])
+    if (!(job.state === 'failed' && job.error instanceof BtkitError)) return job
+    this.#jobs.delete(job.id)
+    throw job.error
   }
 
   get(id: string): Job | undefined {
@@ -118,7 +136,7 @@ export class Jobs {
 
   /** Resolves when all work has ended. */
   async settled(): Promise<void> {
-    await Promise.all(this.#ends)
+    await Promise.all(this.#ends.values())
   }
 
   cancelAll(): void {

@@ -1,8 +1,6 @@
 import { html, type Html } from '../text/html.js'
+import type { Excerpt } from './excerpt.js'
 import { count, formatBytes } from '../text/quantity.js'
-
-/** The most entries that are listed as left out. */
-const MOST_LISTED = 200
 
 /** A torrent that was not made yet. */
 export interface Plan {
@@ -14,7 +12,8 @@ export interface Plan {
   readonly pieceLength: number
   /** Bytes of the .torrent. */
   readonly torrentSize: number
-  readonly skipped: readonly { readonly path: string; readonly reason: string }[]
+  /** Entries that are left out, and why. */
+  readonly skipped: Excerpt<{ readonly path: string; readonly reason: string }>
 }
 
 /** Shows a torrent before it is made. */
@@ -27,11 +26,11 @@ export function planSection(plan: Plan): Html {
       ${formatBytes(pieceLength)}. The .torrent will have about ${formatBytes(torrentSize)}.
     </p>
     ${
-      skipped.length > 0 &&
+      skipped.count > 0 &&
       html`<details>
-        <summary>${skipped.length} entries are left out</summary>
+        <summary>${skipped.count} entries are left out</summary>
         <ul>
-          ${skipped.slice(0, MOST_LISTED).map(({ path, reason }) => html`<li>${path}: ${reason}</li>`)}
+          ${skipped.first.map(({ path, reason }) => html`<li>${path}: ${reason}</li>`)}
         </ul>
       </details>`
     }

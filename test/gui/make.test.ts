@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { openTestGui } from '../support/gui.js'
 import { runBtkit } from '../support/run-btkit.js'
+import { until } from '../support/until.js'
 
 const TREE = { 'tree/a': 'a'.repeat(50_000), 'tree/b/c': 'c'.repeat(70_000) }
 
@@ -140,4 +148,24 @@ test('the picker goes through directories and keeps the other fields', async (t)
   const { text } = await send('make', { ...fields, picked: join(root, 'tree/a') })
   assert.match(text, new RegExp(`name="path"\\s+value="${root}/tree/a"`))
   assert.match(text, /value="kept"/)
+})
+
+test('work that is cancelled writes nothing', async (t) => {
+  const { root, pages, get } = await openTestGui(t, {}, { patience: 0 })
+  writeFileSync(join(root, 'large'), '')
+  truncateSync(join(root, 'large'), 2 ** 40)
+  const form = new URLSearchParams({ act: 'make', path: 'large' })
+  const { headers } = await fetch(`${pages}make`, {
+    method: 'POST',
+    body: form,
+    redirect: 'manual',
+  })
+  const job = headers.get('location') ?? ''
+  assert.match((await get(job)).text, /data-job/)
+  await fetch(`${pages}${job}/cancel`, { method: 'POST' })
+  await until('the work ends', async () => /It was cancelled/.test((await get(job)).text))
+  assert.deepEqual(
+    readdirSync(root).filter((name) => name.startsWith('large')),
+    ['large'],
+  )
 })

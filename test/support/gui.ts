@@ -43,6 +43,7 @@ export async function openTestGui(
     first: null,
     runtimeDirectory: root,
     monotonic: () => performance.now(),
+    patience: 30_000,
     warn: () => undefined,
     onError: (error) => {
       throw error

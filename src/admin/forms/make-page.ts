@@ -1,11 +1,12 @@
 import { basename, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { makeTorrent } from '../../library/make.js'
-import { planTorrent, type PlannedTorrent } from '../../library/plan.js'
+import { planTorrent } from '../../library/plan.js'
 import { defaultAct, textField, type Form } from '../../pages/form.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
 import type { Job } from '../../pages/jobs.js'
-import { planSection } from '../../pages/plan.js'
+import { excerptOf } from '../../pages/excerpt.js'
+import { planSection, type Plan } from '../../pages/plan.js'
 import {
   applyPreset,
   presetField,
@@ -21,6 +22,9 @@ import { isTaken } from '../torrents/places.js'
 import { resolveSource } from '../torrents/source.js'
 import { refuseBusy, THREADS } from './jobs-page.js'
 import { categoryField, pickingBelow, query, type FormsParts } from './parts.js'
+
+/** The most entries that are listed as left out. */
+const MOST_LEFT_OUT = 200
 
 /** The pages that make torrents of files below named directories; none without these. */
 export function makeRoutes(parts: FormsParts): AdminRoute[] {
@@ -45,7 +49,7 @@ function fresh({ announce }: FormsParts, form: Form): Form {
 interface Shown {
   readonly form: Form
   readonly error?: BtkitError | undefined
-  readonly plan?: PlannedTorrent
+  readonly plan?: Plan
 }
 
 function show(parts: FormsParts, { page }: AdminContext, { form, error, plan }: Shown): Answer {
@@ -86,7 +90,8 @@ async function act(parts: FormsParts, context: AdminContext, form: Form): Promis
   const source = resolveSource(parts.makeFrom, form.text('path'))
   const options = torrentOptions(form)
   const plan = await planTorrent(source, options)
-  if (wanted === 'plan') return show(parts, context, { form, plan })
+  const skipped = excerptOf(plan.skipped, MOST_LEFT_OUT)
+  if (wanted === 'plan') return show(parts, context, { form, plan: { ...plan, skipped } })
   return seeOther(`job/${begin(parts, context, { form, source }).id}`)
 }
 

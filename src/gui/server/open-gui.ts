@@ -1,10 +1,10 @@
 import { fastify, type FastifyInstance } from 'fastify'
 import type { AddressInfo } from 'node:net'
 import { BtkitError } from '../../errors.js'
-import type { CacheTrust } from '../../core/digests/cache-trust.js'
-import { openCache, type Cache } from '../../library/cache.js'
 import type { ToolPath } from '../window.js'
 import type { Workshop } from '../tools/tool.js'
+import type { ThreadSetup } from '../work/gui-thread.js'
+import { WorkThread } from '../work/work-thread.js'
 import { Entrance } from './entrance.js'
 import { refusalOf } from './guard.js'
 import { acceptForms, showErrors } from '../../pages/http.js'
@@ -13,14 +13,13 @@ import { Presence } from './presence.js'
 import { guiRoutes } from './routes.js'
 
 /** The options of a window. */
-export interface GuiOptions extends Omit<Workshop, 'jobs' | 'cache'> {
-  /** The directory of the piece cache; null for none. */
-  readonly cacheDirectory: string | null
-  readonly cacheTrust: CacheTrust
+export interface GuiOptions extends Omit<Workshop, 'jobs' | 'work' | 'patience'>, ThreadSetup {
   /** The tool that is shown first; null for the list of tools. */
   readonly first: ToolPath | null
   /** A directory that is private to the user; by default one is made. */
   readonly runtimeDirectory: string | undefined
+  /** See Workshop; by default less than a person notices. */
+  readonly patience?: number
   /** A clock in milliseconds that never jumps. */
   readonly monotonic: () => number
   /** Receives internal errors. */
@@ -50,6 +49,9 @@ const MAX_CONNECTIONS = 128
 /** Largest form, in bytes. */
 const MAX_FORM = 1024 * 1024
 
+/** Milliseconds that a form waits for its work, so that most mistakes are shown above it. */
+const PATIENCE = 400
+
 /** Opens a window on a free port of 127.0.0.1. */
 export async function openGui(options: GuiOptions): Promise<Gui> {
   const { promise: ended, resolve: quit } = withResolvers()
@@ -72,8 +74,9 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
     if (!entrance.admit(key)) throw new BtkitError('not-found', 'this address was used before')
     return reply.redirect(`${entrance.prefix}/${options.first ?? ''}`, 303)
   })
-  const cache = await cacheOf(options)
-  const shop = { ...options, jobs, cache }
+  const { cacheDirectory, cacheTrust, warn } = options
+  const work = new WorkThread({ cacheDirectory, cacheTrust }, warn)
+  const shop = { patience: PATIENCE, ...options, jobs, work }
   await app.register(
     (scope, parts, done) => {
       guiRoutes(scope, parts)
@@ -88,15 +91,10 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
     presence.close()
     await app.close()
     await jobs.settled()
-    await cache?.close()
+    await work.close()
     entrance.end()
   }
   return { address: entrance.address, file: entrance.file, ended, close }
-}
-
-function cacheOf({ cacheDirectory, cacheTrust, warn }: GuiOptions): Promise<Cache> | undefined {
-  if (cacheDirectory === null) return undefined
-  return openCache(cacheDirectory, { trust: cacheTrust, onWarning: warn })
 }
 
 function guard(app: FastifyInstance): void {

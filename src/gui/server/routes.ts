@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { BtkitError } from '../../errors.js'
+import { asBtkitError, BtkitError } from '../../errors.js'
 import { html } from '../../text/html.js'
 import { json, seeOther, type Answer } from '../../pages/frame.js'
 import { page, TOOLS, WINDOW_SCRIPT } from '../window.js'
@@ -79,18 +81,19 @@ function jobRoutes(app: FastifyInstance, { jobs }: Workshop, tools: readonly Too
     job.cancel()
     send(reply, seeOther(`../${job.id}`))
   })
-  app.get('/job/:id/torrent', (request, reply) => {
-    const made = MakeTool.madeBy(find(request))
-    if (!made) throw new BtkitError('not-found', 'this job made no torrent')
-    const name = encodeURIComponent(made.name)
-    send(reply, {
+  app.get('/job/:id/torrent', async (request, reply) => {
+    const path = MakeTool.madeBy(find(request))
+    if (path === null) throw new BtkitError('not-found', 'this job made no torrent')
+    return send(reply, {
       status: 200,
       headers: {
         'Content-Type': 'application/x-bittorrent',
-        'Content-Disposition': `attachment; filename*=UTF-8''${name}`,
+        'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(basename(path))}`,
         'X-Content-Type-Options': 'nosniff',
       },
-      body: made.bytes,
+      body: await readFile(path).catch((error: unknown) => {
+        throw asBtkitError(error, path)
+      }),
     })
   })
 }

@@ -1,10 +1,6 @@
 import { basename, dirname } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
-import { BtkitError } from '../../errors.js'
-import { readTorrent } from '../../library/read.js'
-import { verifyTorrent } from '../../library/verify.js'
-import type { VerifiedFile, VerifyReport } from '../../core/verify/verify-report.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
+import type { BtkitError } from '../../errors.js'
+import type { VerifiedFile } from '../../core/verify/verify-report.js'
 import { html, type Html, type HtmlValue } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
@@ -13,27 +9,10 @@ import type { Form } from '../../pages/form.js'
 import { defaultAct, textField } from '../../pages/form.js'
 import { requirePath, type PickRules } from '../../pages/picker.js'
 import { renderTable } from '../../pages/table.js'
-import { mapPieces, renderMap, type PieceMap } from './piece-map.js'
 import type { Job } from '../../pages/jobs.js'
-import { pickingFor, type Tool, type Workshop } from './tool.js'
-
-/** The result of a check, as its page shows it. */
-interface Checked {
-  readonly report: Omit<VerifyReport, 'files'>
-  /** Number of all files. */
-  readonly files: number
-  /** The files that are listed: bad ones first. */
-  readonly listed: readonly VerifiedFile[]
-  readonly map: PieceMap
-  /** The states that any file is in. */
-  readonly states: ReadonlySet<VerifiedFile['status']>
-}
-
-/** Torrents up to this size in bytes are read before the check begins, so that the form shows errors. */
-const QUICK = 4 * 1024 * 1024
-
-/** The most files that are listed. */
-const MOST_LISTED = 1000
+import type { Checked } from '../work/check.js'
+import { renderMap } from './draw-map.js'
+import { pickingFor, startWork, type Tool, type Workshop } from './tool.js'
 
 /** The tool that compares files with their torrent. */
 export class CheckTool implements Tool {
@@ -74,18 +53,13 @@ export class CheckTool implements Tool {
   }
 
   async #begin(form: Form): Promise<Answer> {
-    const { directory, cache, threads, jobs } = this.shop
+    const { directory, threads } = this.shop
     const torrent = requirePath(form, 'torrent', directory)
     const isBeside = form.text('data') === ''
     const data = isBeside ? dirname(torrent) : requirePath(form, 'data', directory)
-    const read = await readIfSmall(torrent)
     const about = { title: `Check of ${basename(torrent)}`, tool: 'check', path: data } as const
-    const job = jobs.start(about, async (run) => {
-      // The form is answered before a large torrent is read
-      if (read === null) await setImmediate()
-      const metainfo = read ?? (await readTorrent(torrent))
-      return checked(metainfo, await verifyTorrent(metainfo, data, { cache, threads, ...run }))
-    })
+    const request = { torrent, data, threads }
+    const job = await startWork(this.shop, { about, name: 'check', request })
     return seeOther(`job/${job.id}`)
   }
 
@@ -98,24 +72,6 @@ export class CheckTool implements Tool {
       content: checkedOf(found, job.about.path),
     })
   }
-}
-
-async function readIfSmall(torrent: string): Promise<Metainfo | null> {
-  try {
-    return await readTorrent(torrent, { maxSize: QUICK })
-  } catch (error) {
-    if (error instanceof BtkitError && error.code === 'too-large') return null
-    throw error
-  }
-}
-
-/** Keeps of a report what its page shows: a torrent may have very many files. */
-function checked(metainfo: Metainfo, { files, ...report }: VerifyReport): Checked {
-  const bad = files.filter(({ status }) => status !== 'ok').slice(0, MOST_LISTED)
-  const good = files.filter(({ status }) => status === 'ok').slice(0, MOST_LISTED - bad.length)
-  const map = mapPieces(metainfo, files)
-  const states = new Set(files.map(({ status }) => status))
-  return { report, files: files.length, listed: [...bad, ...good], map, states }
 }
 
 function checkedOf({ report, files, listed, map, states }: Checked, data: string): Html {

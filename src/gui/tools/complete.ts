@@ -1,7 +1,6 @@
 import type { BtkitError } from '../../errors.js'
 import { basename } from 'node:path'
-import type { Change, CompleteReport, Failure, Skip } from '../../core/complete/complete-report.js'
-import { completeDirectories } from '../../library/complete.js'
+import type { Skip } from '../../core/complete/complete-report.js'
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
@@ -17,10 +16,9 @@ import {
 } from '../../pages/torrent-fields.js'
 import { renderTable, rowBox } from '../../pages/table.js'
 import type { Job } from '../../pages/jobs.js'
-import { pickingFor, type Tool, type Workshop } from './tool.js'
-
-/** The most entries of a kind that are listed. */
-const MOST_LISTED = 2000
+import type { Excerpt } from '../../pages/excerpt.js'
+import type { Completed, ListedChange } from '../work/complete.js'
+import { pickingFor, startWork, type Tool, type Workshop } from './tool.js'
 
 /** The tool that creates and updates the torrents of a directory's entries. */
 export class CompleteTool implements Tool {
@@ -70,20 +68,19 @@ export class CompleteTool implements Tool {
     })
   }
 
-  act(form: Form): Answer {
+  act(form: Form): Answer | Promise<Answer> {
     const act = form.text('act')
     if (act === 'preset') return this.show(applyPreset(form, this.shop.presets))
     if (act !== 'look' && act !== 'all' && act !== 'chosen') return this.show(form)
     return this.#begin(form, act)
   }
 
-  #begin(form: Form, act: 'look' | 'all' | 'chosen'): Answer {
-    const { directory, cache, stateDirectory, threads, jobs } = this.shop
+  async #begin(form: Form, act: 'look' | 'all' | 'chosen'): Promise<Answer> {
+    const { directory, stateDirectory, threads } = this.shop
     const path = requirePath(form, 'path', directory)
     const target = form.text('target')
     const options = {
       ...torrentOptions(form),
-      cache,
       stateDirectory,
       threads,
       dryRun: act === 'look',
@@ -95,18 +92,17 @@ export class CompleteTool implements Tool {
       ...(act === 'chosen' ? { entries: form.all('entry') } : {}),
     }
     const title = `${act === 'look' ? 'Plan for' : 'Torrents of'} ${basename(path)}`
-    const job = jobs.start({ title, tool: 'complete', path }, (run) =>
-      completeDirectories(path, { ...options, ...run }),
-    )
+    const about = { title, tool: 'complete', path } as const
+    const job = await startWork(this.shop, { about, name: 'complete', request: { path, options } })
     if (act === 'look') this.#looked.set(job, form)
     return seeOther(`job/${job.id}`)
   }
 
   result(job: Job): Answer {
-    const report = job.result as CompleteReport
+    const report = job.result as Completed
     const form = this.#looked.get(job)
     const { created, updated } = report
-    const isIdle = created.length + updated.length === 0
+    const isIdle = created.count + updated.count === 0
     const title = form ? (isIdle ? 'Nothing to do' : 'The plan') : 'Done'
     return page({
       title,
@@ -118,7 +114,7 @@ export class CompleteTool implements Tool {
   }
 }
 
-function sumOf({ unchanged, bytesHashed, bytesReused }: CompleteReport, { about }: Job): Html {
+function sumOf({ unchanged, bytesHashed, bytesReused }: Completed, { about }: Job): Html {
   return html`<p class="note" role="status">
     <span class="name">${about.path}</span>: ${count(unchanged, 'torrent')} up to date.
     ${bytesHashed > 0 && `${formatBytes(bytesHashed)} were read. `}${
@@ -128,7 +124,7 @@ function sumOf({ unchanged, bytesHashed, bytesReused }: CompleteReport, { about 
 }
 
 /** The plan, from which entries can be chosen. */
-function planForm(report: CompleteReport, form: Form): Html {
+function planForm(report: Completed, form: Form): Html {
   return html`<form method="post" action="../complete">
     ${hiddenFields(form.without('act', 'entry'))} ${tablesOf(report, true)}
     <div class="acts">
@@ -138,7 +134,7 @@ function planForm(report: CompleteReport, form: Form): Html {
   </form>`
 }
 
-function tablesOf({ created, updated, adopted, removed }: CompleteReport, isPlan: boolean): Html[] {
+function tablesOf({ created, updated, adopted, removed }: Completed, isPlan: boolean): Html[] {
   const kinds = [
     { title: isPlan ? 'Need a torrent' : 'New torrents', changes: created },
     { title: isPlan ? 'Are out of date' : 'Updated torrents', changes: updated },
@@ -146,21 +142,21 @@ function tablesOf({ created, updated, adopted, removed }: CompleteReport, isPlan
     { title: 'Removed torrents', changes: removed },
   ]
   return kinds
-    .filter(({ changes }) => changes.length > 0)
+    .filter(({ changes }) => changes.count > 0)
     .map(({ title, changes }) => tableOf(title, changes, isPlan))
 }
 
-function tableOf(title: string, changes: readonly Change[], isPlan: boolean): Html {
-  const rows = changes.slice(0, MOST_LISTED).map((change) => {
+function tableOf(title: string, changes: Excerpt<ListedChange>, isPlan: boolean): Html {
+  const rows = changes.first.map((change) => {
     const name = basename(change.source)
     const box = rowBox({ name: 'entry', value: name, label: name, isChecked: true })
     const entry = isPlan ? html`<label>${box} ${name}</label>` : name
     return [entry, html`<code>${change.infoHash ?? change.infoHashV2 ?? ''}</code>`]
   })
   const columns = [{ title: 'Entry', kind: 'name' }, { title: 'Info hash' }] as const
-  const rest = changes.length - rows.length
+  const rest = changes.count - rows.length
   return html`<section>
-    <h2>${title} (${changes.length})</h2>
+    <h2>${title} (${changes.count})</h2>
     ${renderTable({ label: title, columns, rows })}
     ${rest > 0 && html`<p class="muted">${rest} more are not listed.</p>`}
   </section>`
@@ -174,29 +170,31 @@ const REASONS: Partial<Record<Skip['reason'], string>> = {
   'too new': 'it changed a moment ago',
 }
 
-function othersOf({ skipped, failed }: CompleteReport): Html[] {
-  const left = skipped.map(({ source, reason }) => [source, REASONS[reason] ?? reason] as const)
-  const broken = failed.map(({ source, message }: Failure) => [source, message] as const)
-  return [listOf('Left alone', left, 'unsure'), listOf('Failed', broken, 'bad')].flatMap(
-    (each) => each ?? [],
-  )
+function othersOf({ skipped, failed }: Completed): Html[] {
+  const left = skipped.first.map(({ source, reason }) => {
+    return itemOf(source, REASONS[reason] ?? reason, 'unsure')
+  })
+  const broken = failed.first.map(({ source, message }) => itemOf(source, message, 'bad'))
+  return [
+    ...listOf(`Left alone (${skipped.count})`, left),
+    ...listOf(`Failed (${failed.count})`, broken),
+  ]
 }
 
-function listOf(
-  title: string,
-  rows: readonly (readonly [string, string])[],
-  kind: 'unsure' | 'bad',
-): Html | null {
-  if (rows.length === 0) return null
-  const items = rows.slice(0, MOST_LISTED).map(([path, text]) => {
-    return html`<li>
-      <span class="name">${basename(path)}</span>: <span class="${kind}">${text}</span>
-    </li>`
-  })
-  return html`<section>
-    <h2>${title} (${rows.length})</h2>
-    <ul>
-      ${items}
-    </ul>
-  </section>`
+function itemOf(path: string, text: string, kind: 'unsure' | 'bad'): Html {
+  return html`<li>
+    <span class="name">${basename(path)}</span>: <span class="${kind}">${text}</span>
+  </li>`
+}
+
+function listOf(title: string, items: readonly Html[]): Html[] {
+  if (items.length === 0) return []
+  return [
+    html`<section>
+      <h2>${title}</h2>
+      <ul>
+        ${items}
+      </ul>
+    </section>`,
+  ]
 }

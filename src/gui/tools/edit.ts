@@ -1,9 +1,7 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import type { TorrentChanges } from '../../library/changes.js'
-import { editFiles, type EditOptions } from '../../library/edit.js'
-import { readTorrent } from '../../library/read.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
 import { count } from '../../text/quantity.js'
 import { problem, type Answer } from '../../pages/frame.js'
@@ -18,20 +16,14 @@ import {
   diffOf,
   privateField,
   refuseChanged,
-  openTorrent,
   type Opened,
 } from '../../pages/edited-values.js'
 import type { Job } from '../../pages/jobs.js'
+import type { Edited } from '../work/edit.js'
 import { pickingFor, type Tool, type Workshop } from './tool.js'
 
 /** The most torrents that are edited at once. */
 const MOST_EDITED = 1000
-
-/** Torrents above this size in bytes are remembered, because reading them takes a while. */
-const LARGE = 1024 * 1024
-
-/** The most torrents that are remembered. */
-const MOST_LARGE = 100
 
 /** The tool that edits torrents: fields, then what would change, then the change. */
 export class EditTool implements Tool {
@@ -117,47 +109,13 @@ export class EditTool implements Tool {
     if (files.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
     if (files.length > MOST_EDITED)
       throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
-    const opened: Opened[] = []
-    // One at a time, because each may take much memory while it is read
-    for (const file of files) opened.push(await this.#open(file))
-    return opened
+    return this.shop.work.run('open', files)
   }
-
-  /** Opens a torrent; a large one is not read again until it changes. */
-  async #open(file: string): Promise<Opened> {
-    const known = this.#large.get(file)
-    if (known && known.state === stateOf(file)) return known.opened
-    const state = stateOf(file)
-    const metainfo = await readTorrent(file)
-    const opened = openTorrent(file, metainfo)
-    this.#large.delete(file)
-    const [oldest] = this.#large.keys()
-    if (oldest !== undefined && this.#large.size >= MOST_LARGE) this.#large.delete(oldest)
-    if (metainfo.bytes.length > LARGE) this.#large.set(file, { state, opened })
-    return opened
-  }
-
-  readonly #large = new Map<string, { readonly state: string; readonly opened: Opened }>()
 
   async #edit(form: Form, { torrents, changes, isDry }: Edit): Promise<Answer> {
-    const options: EditOptions = { dryRun: isDry }
     const files = torrents.map(({ file }) => file)
-    const rows: Html[] = []
-    let changed = 0
-    for await (const outcome of editFiles(files, changes, options)) {
-      if (outcome.error !== null) {
-        rows.push(
-          html`<section>
-            <h2 class="name">${outcome.file}</h2>
-            ${problem(outcome.error)}
-          </section>`,
-        )
-        continue
-      }
-      if (!outcome.isChanged) continue
-      changed++
-      rows.push(diffOf(outcome.file, outcome.before, outcome.after))
-    }
+    const edited = await this.shop.work.run('edit', { files, changes, isDry })
+    const changed = edited.filter((each) => !('error' in each)).length
     const title = isDry
       ? `${count(changed, 'torrent')} would change`
       : `${count(changed, 'torrent')} changed`
@@ -168,14 +126,16 @@ export class EditTool implements Tool {
         <button name="act" value="again">Back to the fields</button>
       </div>
     </form>`
-    return page({ title, tool: 'edit', content: html`${rows} ${isDry && save}` })
+    return page({ title, tool: 'edit', content: html`${edited.map(editedOf)} ${isDry && save}` })
   }
 }
 
-/** Distinguishes the states of a file; empty if there is none. */
-function stateOf(file: string): string {
-  const stats = statSync(file, { bigint: true, throwIfNoEntry: false })
-  return stats ? [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ') : ''
+function editedOf(edited: Edited): Html {
+  if (!('error' in edited)) return diffOf(edited.file, edited.before, edited.after)
+  return html`<section>
+    <h2 class="name">${edited.file}</h2>
+    ${problem({ message: edited.error })}
+  </section>`
 }
 
 interface Edit {

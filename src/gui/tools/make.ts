@@ -2,13 +2,6 @@ import { renderSVG } from 'uqr'
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
-import { makeTorrent } from '../../library/make.js'
-import { planTorrent, type PlannedTorrent } from '../../library/plan.js'
-import type { MadeTorrent } from '../../library/torrent-options.js'
-import { lintTorrent } from '../../library/read.js'
-import type { Finding } from '../../metainfo/lint/finding.js'
-import { magnetLink } from '../../metainfo/magnet.js'
-import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { fieldValue, Html, html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
@@ -16,7 +9,7 @@ import { page } from '../window.js'
 import type { Form } from '../../pages/form.js'
 import { checkField, defaultAct, textField } from '../../pages/form.js'
 import { expand, requirePath, type PickRules } from '../../pages/picker.js'
-import { planSection } from '../../pages/plan.js'
+import { planSection, type Plan } from '../../pages/plan.js'
 import {
   applyPreset,
   presetField,
@@ -24,7 +17,8 @@ import {
   torrentOptions,
 } from '../../pages/torrent-fields.js'
 import type { Job } from '../../pages/jobs.js'
-import { pickingFor, type Tool, type Workshop } from './tool.js'
+import type { DescribedTorrent } from '../work/make.js'
+import { pickingFor, startWork, type Tool, type Workshop } from './tool.js'
 
 /** The largest magnet link that fits a QR code people can scan, in characters. */
 const MOST_SCANNED = 1200
@@ -39,7 +33,7 @@ export class MakeTool implements Tool {
     return pickingFor('make', this.shop)
   }
 
-  show(form: Form, error?: BtkitError, plan?: PlannedTorrent): Answer {
+  show(form: Form, error?: BtkitError, plan?: Plan): Answer {
     return page({
       title: 'Make a torrent',
       tool: 'make',
@@ -75,8 +69,9 @@ export class MakeTool implements Tool {
     const act = form.text('act')
     if (act === 'preset') return this.show(applyPreset(form, this.shop.presets))
     if (act !== 'make' && act !== 'plan') return this.show(form)
-    const plan = await planTorrent(this.#source(form), this.#options(form))
-    return act === 'plan' ? this.show(form, undefined, plan) : this.#begin(form)
+    if (act === 'make') return this.#begin(form)
+    const request = { source: this.#source(form), options: this.#options(form) }
+    return this.show(form, undefined, await this.shop.work.run('plan', request))
   }
 
   #source(form: Form): string {
@@ -84,8 +79,8 @@ export class MakeTool implements Tool {
   }
 
   #options(form: Form) {
-    const { cache, threads } = this.shop
-    return { ...torrentOptions(form), output: this.#output(form), cache, threads }
+    const { threads } = this.shop
+    return { ...torrentOptions(form), output: this.#output(form), threads }
   }
 
   /** @throws BtkitError `exists` */
@@ -101,14 +96,12 @@ export class MakeTool implements Tool {
     )
   }
 
-  #begin(form: Form): Answer {
+  async #begin(form: Form): Promise<Answer> {
     const source = this.#source(form)
     const options = this.#options(form)
-    const { output } = options
-    const about = { title: `Torrent of ${basename(source)}`, tool: 'make', path: output } as const
-    const job = this.shop.jobs.start(about, async (run) => {
-      return describe(await makeTorrent(source, { ...options, ...run }))
-    })
+    const title = `Torrent of ${basename(source)}`
+    const about = { title, tool: 'make', path: options.output } as const
+    const job = await startWork(this.shop, { about, name: 'make', request: { source, options } })
     return seeOther(`job/${job.id}`)
   }
 
@@ -122,25 +115,10 @@ export class MakeTool implements Tool {
     })
   }
 
-  /** The torrent that a job made, with its file name. */
-  static madeBy(job: Job): { readonly name: string; readonly bytes: Uint8Array } | null {
-    const { tool, path } = job.about
-    if (tool !== 'make' || job.state !== 'done') return null
-    return { name: basename(path), bytes: (job.result as MadeTorrent).bytes }
+  /** The file of the torrent that a job made; null if it made none. */
+  static madeBy({ about, state }: Job): string | null {
+    return about.tool === 'make' && state === 'done' ? about.path : null
   }
-}
-
-/** A torrent that was made, and what its page shows. */
-interface DescribedTorrent extends MadeTorrent {
-  readonly magnet: string
-  readonly findings: readonly Finding[]
-}
-
-/** Describes a torrent once, because that takes seconds if it has very many files. */
-async function describe(made: MadeTorrent): Promise<DescribedTorrent> {
-  const metainfo = parseMetainfo(made.bytes, { maxSize: made.bytes.length })
-  const findings = await lintTorrent(metainfo)
-  return { ...made, magnet: magnetLink(metainfo), findings }
 }
 
 function madeOf(made: DescribedTorrent, { id, about }: Job): Html {
@@ -187,18 +165,13 @@ function query(fields: Readonly<Record<string, string>>): string {
   return new URLSearchParams(fields).toString()
 }
 
-/** The most findings that are listed. */
-const MOST_FINDINGS = 200
-
-function findingsOf(findings: readonly Finding[]): Html {
-  if (findings.length === 0) return html`<p class="good">No problem was found in the torrent.</p>`
+function findingsOf({ first, count }: DescribedTorrent['findings']): Html {
+  if (count === 0) return html`<p class="good">No problem was found in the torrent.</p>`
   return html`<section>
     <h2>What could be better</h2>
     <ul>
-      ${findings
-        .slice(0, MOST_FINDINGS)
-        .map(({ severity, message }) => html`<li>${severity}: ${message}</li>`)}
+      ${first.map(({ severity, message }) => html`<li>${severity}: ${message}</li>`)}
     </ul>
-    ${findings.length > MOST_FINDINGS && html`<p class="muted">${findings.length - MOST_FINDINGS} more are not listed.</p>`}
+    ${count > first.length && html`<p class="muted">${count - first.length} more are not listed.</p>`}
   </section>`
 }

@@ -1,10 +1,11 @@
-import type { Cache } from '../../library/cache.js'
 import type { Answer } from '../../pages/frame.js'
 import { page, type ToolPath } from '../window.js'
 import type { FormPage } from '../../pages/form-page.js'
 import type { PickRules } from '../../pages/picker.js'
 import type { Preset } from '../../pages/torrent-fields.js'
-import type { Job, Jobs } from '../../pages/jobs.js'
+import type { Job, JobFacts, Jobs } from '../../pages/jobs.js'
+import type { WorkRequest, WorkTable } from '../work/gui-thread.js'
+import type { WorkThread } from '../work/work-thread.js'
 
 /** The parts that all tools share. */
 export interface Workshop {
@@ -14,8 +15,13 @@ export interface Workshop {
   /** Directories that pickers offer. */
   readonly places: readonly string[]
   readonly presets: readonly Preset[]
-  /** The piece cache; undefined for none. */
-  readonly cache: Cache | undefined
+  /** The thread that does what takes long. */
+  readonly work: WorkThread
+  /**
+   * Milliseconds that a form waits for its work. Mistakes found meanwhile are shown above the form, and
+   * later ones on the page of the work.
+   */
+  readonly patience: number
   /** Records of the torrents that btkit made in directories. */
   readonly stateDirectory: string
   readonly threads: number | undefined
@@ -26,6 +32,24 @@ export interface Tool extends FormPage {
   readonly path: ToolPath
   /** Shows the result of one of its jobs. */
   readonly result: (job: Job) => Answer
+}
+
+/** Work that a form asks for. */
+interface NewWork<Name extends keyof WorkTable> {
+  readonly about: JobFacts
+  readonly name: Name
+  readonly request: WorkRequest<Name>
+}
+
+/**
+ * Starts work, waits a moment for it, and sends the browser to its page.
+ * @throws BtkitError if the work fails meanwhile
+ */
+export function startWork<Name extends keyof WorkTable>(
+  { jobs, work, patience }: Workshop,
+  { about, name, request }: NewWork<Name>,
+): Promise<Job> {
+  return jobs.begin(about, (run) => work.run(name, request, run), patience)
 }
 
 /** The rules of a tool's pickers; the field `list` is a list of paths. */
