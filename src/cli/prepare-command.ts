@@ -1,6 +1,7 @@
 import {
   Help,
   InvalidArgumentError,
+  type Argument,
   type CommandUnknownOpts,
   type Option,
 } from '@commander-js/extra-typings'
@@ -30,7 +31,12 @@ export function prepareCommand(
     padWidth: (of, help) => Math.min(TERM_WIDTH, Help.prototype.padWidth.call(help, of, help)),
     formatItem: describeBelow,
   })
-  for (const option of command.options) nameInErrors(option, args)
+  for (const option of command.options) {
+    const { long, flags } = option
+    nameInErrors(option, (value) => (long ? typedName(long, value, args) : flags))
+  }
+  for (const argument of command.registeredArguments)
+    nameInErrors(argument, () => `<${argument.name()}>`)
   for (const subcommand of command.commands) prepareCommand(subcommand, preparation)
   return command.exitOverride().configureOutput({
     writeOut: (text) => io.stdout.write(text),
@@ -72,18 +78,15 @@ function describeOption(option: Option): string {
  * Reports an invalid value as `--option 'value': why`, under the typed name. Shorter than
  * commander's message.
  */
-function nameInErrors(option: Option, args: readonly string[]): void {
-  const { parseArg, long } = option
+function nameInErrors(option: Option | Argument, nameOf: (value: string) => string): void {
+  const { parseArg } = option
   if (!parseArg) return
   option.parseArg = <T>(value: string, previous: T): T => {
     try {
       return parseArg(value, previous)
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error
-      throw new BtkitError(
-        'usage',
-        `${long ? typedName(long, value, args) : option.flags} '${value}': ${asReason(error.message)}`,
-      )
+      throw new BtkitError('usage', `${nameOf(value)} '${value}': ${asReason(error.message)}`)
     }
   }
 }

@@ -1,5 +1,5 @@
 import { BtkitError } from '../errors.js'
-import { readBounded } from '../files/read-bounded.js'
+import { readBounded, readStart } from '../files/read-bounded.js'
 import type { Metainfo, UnhashedMetainfo } from '../metainfo/metainfo.js'
 import { withInfoHashes } from '../metainfo/info-hashes.js'
 import { parseUnhashed } from '../metainfo/parse/metainfo.js'
@@ -9,8 +9,22 @@ import { parseUnhashed } from '../metainfo/parse/metainfo.js'
  * @throws BtkitError with the file's name
  */
 export function readTorrent(path: string, maxSize: number): Metainfo {
-  return parseTorrent(readBounded(path, maxSize), path, maxSize)
+  try {
+    return parseTorrent(readBounded(path, maxSize), path, maxSize)
+  } catch (error) {
+    if (error instanceof BtkitError && error.code === 'too-large') refuseOtherFile(path, maxSize)
+    throw error
+  }
 }
+
+/** Refuses a large file whose beginning shows that it is not a torrent, such as its content. */
+function refuseOtherFile(path: string, maxSize: number): void {
+  const start = readStart(path, START)
+  if (start[0] !== 'd'.charCodeAt(0)) parseTorrent(start, path, maxSize)
+}
+
+/** Bytes that are enough to recognize another kind of file. */
+const START = 64
 
 /** Parses the bytes of a .torrent. `name` is its name in errors. */
 export function parseTorrent(bytes: Uint8Array, name: string, maxSize: number): Metainfo {

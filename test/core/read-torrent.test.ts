@@ -39,6 +39,12 @@ test('a file that is larger than the limit is refused', (t) => {
   assert.throws(() => readTorrent(path, bytes.length - 1), failure('too-large', message))
 })
 
+test('a large file that is no torrent is said to be none', (t) => {
+  const path = join(makeScratch(t, { 'x.iso': 'content of a disk' }), 'x.iso')
+  const message = `${path}: not a torrent (it begins with "content of a disk")`
+  assert.throws(() => readTorrent(path, 10), failure('bencode', message))
+})
+
 test('a directory is said to be one', (t) => {
   const path = makeScratch(t)
   assert.throws(() => readTorrent(path, LIMIT), failure('io', `${path}: is a directory`))

@@ -136,7 +136,8 @@ test(
     const args = ['makemetafile', 'a', TRACKER, '--target', 'shut/x', '--no-cache']
     for (const dryRun of [[], ['--dry-run']]) {
       const { status, stderr } = await runExecutable('btkit', [...args, ...dryRun], options)
-      assert.deepEqual([status, stderr], [1, 'btkit: shut: permission denied\n'])
+      const message = 'btkit: shut/x: cannot be written: shut: permission denied\n'
+      assert.deepEqual([status, stderr], [1, message])
     }
   },
 )

@@ -1,5 +1,4 @@
 import { BtkitError } from '../../errors.js'
-import { quoteText } from '../../text/escape.js'
 import { formatHash, parseHash, type PasswordHash } from './password-hash.js'
 
 /** The roles: an `uploader` adds torrents and edits what is his own. */
@@ -30,7 +29,7 @@ export function checkUserName(name: string): string {
   if (NAME.test(name)) return name
   throw new BtkitError(
     'usage',
-    `${quoteText(name)}: not a name; use up to 32 letters, digits, dots, dashes and underscores`,
+    'not a name; use up to 32 letters, digits, dots, dashes and underscores',
   )
 }
 

@@ -34,7 +34,7 @@ export function sortOperands(operands: readonly string[]): Operands {
   }
   const bare = sources.find((source) => isBareTracker(source) && !existsSync(source))
   if (bare !== undefined) {
-    const fix = `a tracker begins with http:// or udp://, as in http://${bare}`
+    const fix = `a tracker begins with http:// or udp://, as in ${spelledTracker(bare)}`
     throw new BtkitError('usage', `${bare}: no such file; ${fix}`)
   }
   if (sources.length === 0)
@@ -42,9 +42,17 @@ export function sortOperands(operands: readonly string[]): Operands {
   return { tracker: urls[0] ?? null, sources }
 }
 
-/** Whether an operand may be the address of a tracker without what it begins with. */
+/** Whether an operand may be a tracker whose `http://` is missing or has too few slashes. */
 function isBareTracker(text: string): boolean {
-  return /^[\w-]+(\.[\w-]+)+(:\d+\/\S*|\/\S*announce\S*|:\d+)$/i.test(text)
+  const isHost = /^[\w-]+(\.[\w-]+)+(:\d+\/\S*|\/\S*announce\S*|:\d+)$/i.test(text)
+  return isHost || SHORT_SCHEME.test(text)
+}
+
+/** The beginning of a tracker's URL with too few slashes, and the scheme in it. */
+const SHORT_SCHEME = /^(https?|udp|wss?):\/?(?=[^/])/i
+
+function spelledTracker(bare: string): string {
+  return SHORT_SCHEME.test(bare) ? bare.replace(SHORT_SCHEME, '$1://') : `http://${bare}`
 }
 
 /**

@@ -5,7 +5,8 @@ export function nearestName(name: string, names: Iterable<string>): string | nul
   let least = Math.floor(Math.max(name.length, 3) / 3) + 1
   for (const each of names) {
     const changes = distance(name.slice(0, 100), each)
-    if (changes < least) [best, least] = [each, changes]
+    // At least one letter is the same
+    if (changes < Math.min(least, each.length)) [best, least] = [each, changes]
   }
   return best
 }

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'
-import { asBtkitError, BtkitError } from '../../errors.js'
+import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { statIfThere } from '../stat-files.js'
 import type { WriteOptions } from './atomically.js'
 
@@ -25,6 +25,8 @@ export function checkTarget(
   try {
     accessSync(written, constants.W_OK)
   } catch (error) {
-    throw asBtkitError(error, written)
+    const isMissing = osCodeOf(error) === 'ENOENT'
+    const place = written === target ? '' : `: ${written}`
+    throw asBtkitError(error, isMissing ? written : `${target}: cannot be written${place}`)
   }
 }

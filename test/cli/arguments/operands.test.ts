@@ -25,6 +25,14 @@ for (const [operands, message] of [
     [T, 'a', 'udp://u'],
     'udp://u: only one tracker can be an argument; use --announce-list for more',
   ],
+  [
+    ['a', 'http:/t.example/announce'],
+    'http:/t.example/announce: no such file; a tracker begins with http:// or udp://, as in http://t.example/announce',
+  ],
+  [
+    ['a', 'udp:t.example:69'],
+    'udp:t.example:69: no such file; a tracker begins with http:// or udp://, as in udp://t.example:69',
+  ],
   [['a', 'htp://t'], "tracker 'htp://t': not an http, https, udp, ws or wss URL"],
 ] as const) {
   test(`${operands.join(' ')}: ${message}`, () => {

@@ -45,6 +45,7 @@ test('a name in a directory without permission can not be written to', unlessRoo
       checkTarget(join(directory, 'new'), {})
     }
     await Promise.resolve()
-    assert.throws(check, failure('not-permitted', `${directory}: permission denied`))
+    const message = `${join(directory, 'new')}: cannot be written: ${directory}: permission denied`
+    assert.throws(check, failure('not-permitted', message))
   })
 })

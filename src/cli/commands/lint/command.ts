@@ -70,7 +70,7 @@ function report(result: LintResult, options: LintOptions, io: Io): void {
   if (options.json) io.stdout.write(lintJson(result))
   else io.stdout.write(lintText(result))
   if (!options.quiet && !options.json && result.findings.length === 0) {
-    reportNote(`${result.file}: nothing found`, io)
+    reportNote(`${result.file}: nothing wrong`, io)
   }
 }
 

@@ -62,6 +62,8 @@ export function planAnnounce(operands: readonly string[], options: AnnounceOptio
 function setAnnounce([announce, ...torrents]: readonly string[], list: string[][] | null) {
   if (announce === undefined)
     throw usage('nothing to change; give an announce URL, --replace, --add or --remove')
+  if (!looksLikeUrl(announce) && /\.torrent$/i.test(announce))
+    throw usage(`${announce}: no announce URL before it; give one, or --replace, --add or --remove`)
   const edit = setTrackers({
     announce: trackerBytes(checkTracker(announce)),
     tiers: list?.map((tier) => tier.map(trackerBytes)) ?? null,

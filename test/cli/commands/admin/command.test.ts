@@ -46,6 +46,10 @@ test('bad names, passwords and files change nothing', async (t) => {
   const users = join(makeScratch(t), 'users')
   for (const name of ['', 'a:b', '../a', 'a b', 'a\n', '-a', 'x'.repeat(33)])
     assert.equal((await admin(users, ['passwd', '--', name])).status, 2, name)
+  assert.match(
+    (await admin(users, ['passwd', 'a b'])).stderr,
+    /^btkit: <name> 'a b': not a name; use up to 32 letters[\w ,]+\n$/,
+  )
   for (const password of ['', 'brief', 'x'.repeat(1025), 'x'.repeat(5000)]) {
     const { status, stderr } = await admin(users, ['passwd', 'alice'], password)
     assert.notEqual(status, 0)

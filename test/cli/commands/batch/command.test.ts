@@ -84,6 +84,8 @@ test('--only runs the jobs that it names, --quiet prints only errors', async (t)
     [wrong.status, wrong.stderr],
     [2, 'btkit: --only imag: there is no such job; did you mean "image"?\n'],
   )
+  const other = (await batch(['--only', 'z'])).stderr
+  assert.match(other, /^btkit: --only z: there is no such job; jobs are image, [\w, ]+\n$/)
 })
 
 test('with --only, a clash counts only if both of its jobs are chosen', async (t) => {

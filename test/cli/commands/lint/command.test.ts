@@ -30,7 +30,7 @@ test('each finding is a line with file, severity and code; the status is 0', asy
 test('a torrent without findings is said to be, but not to programs', async (t) => {
   const { good } = plant(t)
   const { status, stdout, stderr } = await runBtkit(['lint', good])
-  assert.deepEqual([status, stdout, stderr], [0, '', `btkit: ${good}: nothing found\n`])
+  assert.deepEqual([status, stdout, stderr], [0, '', `btkit: ${good}: nothing wrong\n`])
   const quiet = await runBtkit(['lint', '--quiet', good])
   assert.deepEqual([quiet.status, quiet.stdout, quiet.stderr], [0, '', ''])
 })
@@ -64,7 +64,7 @@ test('an ignored code is not reported, not even with --strict', async (t) => {
   const { odd } = plant(t)
   const ignore = ['--ignore', 'reserved-name', '--ignore', 'tracker-not-url']
   const { status, stdout, stderr } = await runBtkit(['lint', '--strict', odd, ...ignore])
-  assert.deepEqual([status, stdout, stderr], [0, '', `btkit: ${odd}: nothing found\n`])
+  assert.deepEqual([status, stdout, stderr], [0, '', `btkit: ${odd}: nothing wrong\n`])
 })
 
 test('only codes that there are can be ignored', async (t) => {

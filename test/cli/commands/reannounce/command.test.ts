@@ -156,6 +156,11 @@ for (const [what, args, message] of [
     'nothing to change; give an announce URL, --replace, --add or --remove',
   ],
   ['no torrent', [NEW], 'no torrent given; name at least one'],
+  [
+    'no announce before the torrents',
+    ['a.torrent', 'FILE'],
+    'a.torrent: no announce URL before it; give one, or --replace, --add or --remove',
+  ],
   ['a bad announce', ['tracker', 'FILE'], /tracker 'tracker': not an http/],
   [
     'a bad list',
