@@ -69,7 +69,9 @@ test(
         const { exitCode, signalCode } = workers.get(name) ?? { exitCode: 0 }
         if (exitCode !== null || signalCode) startWorker(name)
       }
-      await until('a worker is there', () => redis.send('client', 'list').includes(':w:'))
+      const isThere = () => redis.send('client', 'list').includes(':w:')
+      const isSigned = () => redis.send('hlen', '{btkit}:workers') !== '0'
+      await until('a worker is there', () => isThere() && isSigned())
       const version = VERSIONS[round % VERSIONS.length] ?? []
       const args = [
         'makemetafile',

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { after, test, type TestContext } from 'node:test'
 import { queueTimes } from '../../src/core/queue/connect.js'
 import { KEY, OTHER_KEY } from '../support/fleet.js'
 import { infoHashesFrom, makeAsking, PLANTED, plantKeys } from '../support/queue.js'
-import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
+import { startRedis, WITHOUT_REDIS, type RedisServer } from '../support/redis.js'
 import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 
@@ -67,7 +68,10 @@ test('without a worker the machine hashes itself, and says so once', { skip }, a
   const args = [machine.at('d'), '--piece-length', '64K']
   const { hashes, stderr } = await infoHashesFrom(machine, [...args, ...machine.asking])
   assert.deepEqual(hashes, (await infoHashesFrom(machine, args)).hashes)
-  assert.match(stderr, /^btkit: warning: \S+: no worker takes jobs there; hashing here for now\n$/)
+  assert.match(
+    stderr,
+    /^btkit: warning: \S+: no worker with this key takes jobs there; hashing here for now\n$/,
+  )
 })
 
 test('without a Redis the machine hashes itself', async (t) => {
@@ -108,9 +112,12 @@ test('a file that differs on the worker fails its job, not the run', { skip }, a
 test('a worker refuses jobs that are signed with another key', { skip }, async (t) => {
   const redis = emptyRedis()
   const machine = makeAsking(t, redis.url, { a: 100_000 })
-  const key = plantKeys(t, OTHER_KEY)
-  const worker = await machine.startWorker('one', '--share-key-file', key)
-  const { stderr } = await infoHashesFrom(machine, [machine.at('a'), ...machine.asking])
+  const worker = await machine.startWorker('one', '--share-key-file', plantKeys(t, OTHER_KEY))
+  const args = [machine.at('a'), ...machine.asking]
+  const unknown = await infoHashesFrom(machine, args)
+  assert.match(unknown.stderr, /no worker with this key takes jobs there; hashing here for now\n$/)
+  const both = ['--share-key-file', plantKeys(t, KEY, OTHER_KEY)]
+  const { stderr } = await infoHashesFrom(machine, [...args, ...both])
   assert.match(stderr, /a job failed: not signed with the key of worker one; hashing here/)
   assert.match(worker.stderr(), /refused a job that is not signed with the key/)
 })
@@ -196,17 +203,44 @@ test('jobs that somebody broke are shown as such, and can be removed', { skip },
   assert.equal(redis.send('EXISTS', '{btkit}:hash:failed', '{btkit}:hash:forged0'), '0')
 })
 
+/** Names a connection as BullMQ names those of workers, until the test ends. */
+function connectAsWorker(t: TestContext, redis: RedisServer): void {
+  const socket = connect(redis.port, '127.0.0.1')
+  socket.write('CLIENT SETNAME {btkit}:aGFzaA==:w:nobody\r\n')
+  t.after(() => socket.destroy())
+}
+
+/** Writes a worker's sign of life, given so many milliseconds ago. */
+function giveSign(redis: RedisServer, key: string, agoMs = 0): void {
+  const at = String(Date.now() - agoMs)
+  const mac = createHmac('sha256', key).update(`btkit-queue1\0alive\0nobody\0${at}`)
+  redis.send('HSET', '{btkit}:workers', 'nobody', `${mac.digest('base64')} ${at}`)
+}
+
+for (const [what, key, agoMs] of [
+  ['gives a sign of life without the key', OTHER_KEY, 0],
+  ['repeats an old sign of life', KEY, 20_000],
+] as const) {
+  test(`a run does not wait for a worker that ${what}`, { skip }, async (t) => {
+    const redis = emptyRedis()
+    const machine = makeAsking(t, redis.url, { a: 100_000 })
+    connectAsWorker(t, redis)
+    giveSign(redis, key, agoMs)
+    const { stderr } = await infoHashesFrom(machine, [machine.at('a'), ...machine.asking])
+    assert.match(stderr, /no worker with this key takes jobs there; hashing here for now\n$/)
+  })
+}
+
 test('events that somebody broke do not keep a run waiting', { skip }, async (t) => {
   const redis = emptyRedis()
   const machine = makeAsking(t, redis.url, { a: 100_000 })
-  // Whoever can write to Redis can look like a worker
-  const socket = connect(Number(new URL(redis.url).port), '127.0.0.1')
-  socket.write('CLIENT SETNAME {btkit}:aGFzaA==:w:nobody\r\n')
+  // A worker that died a moment ago
+  connectAsWorker(t, redis)
+  giveSign(redis, KEY)
   const broken = ['event', 'completed', 'jobId', 'x', 'returnvalue', '{bad']
   const breaking = setInterval(() => redis.send('XADD', '{btkit}:hash:events', '*', ...broken), 200)
   t.after(() => {
     clearInterval(breaking)
-    socket.destroy()
   })
   const { stderr } = await infoHashesFrom(machine, [machine.at('a'), ...machine.asking])
   assert.match(stderr, /the events of jobs are broken; hashing here for now\n$/)

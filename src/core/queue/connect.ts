@@ -8,7 +8,7 @@ import { describeRedisFailure } from '../../redis/failure.js'
 
 /** The queue's name, and the beginning of its keys: a hash tag, so that a cluster has them together. */
 const NAME = 'hash'
-const PREFIX = '{btkit}'
+export const PREFIX = '{btkit}'
 
 /** Most events that Redis keeps. The largest has the digests of 4096 pieces. */
 const MOST_EVENTS = 1000
@@ -27,7 +27,10 @@ export const queueTimes = {
   silence: 60_000,
   /** How long the queue is not asked after it failed. */
   rest: 30_000,
-  /** How long a job stays that of a worker that no longer reports, and how often that is checked. */
+  /**
+   * How long a worker that no longer reports counts, and keeps its job; how often that is checked, and
+   * workers give signs of life.
+   */
   lock: 15_000,
   stalled: 5000,
   /** How often a worker reports progress. */

@@ -1,5 +1,6 @@
 import type { Job, Queue } from 'bullmq'
 import type { RedisAddress } from '../../redis/address.js'
+import { listWorkers } from './alive.js'
 import { withQueue } from './connect.js'
 import { bytesOfPart, decodeJob, decodeProgress, nameOfPart } from './job.js'
 import { uncheckedText } from './seal.js'
@@ -41,13 +42,12 @@ const MOST_REMOVED = 1000
  * @throws BtkitError `unreachable`
  */
 export function inspectQueue(address: RedisAddress): Promise<QueueReport> {
-  return withQueue(address, async ({ queue }) => {
+  return withQueue(address, async ({ queue, client }) => {
     const counts = await queue.getJobCounts('waiting', 'prioritized', 'delayed', 'failed')
     const { waiting = 0, prioritized = 0, delayed = 0, failed = 0 } = counts
-    const workers = (await queue.getWorkers()).map(({ rawname = '' }) => nameIn(rawname))
     return {
       url: address.label,
-      workers: [...new Set(workers)].sort(),
+      workers: (await listWorkers(client, null)).sort(),
       waiting: waiting + prioritized + delayed,
       active: (await readJobs(queue, 'active')).map(describeActive),
       failedCount: failed,
@@ -85,11 +85,6 @@ async function readJobs(queue: Queue, type: 'active' | 'failed'): Promise<ReadJo
     return [id, job ?? null]
   }
   return Promise.all(ids.map(read))
-}
-
-/** Returns the name that a worker gave its connection. */
-function nameIn(connection: string): string {
-  return connection.split(':w:')[1] ?? connection
 }
 
 function describe(job: Job | null): JobSummary {

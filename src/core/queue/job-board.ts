@@ -6,6 +6,7 @@ import { monotonicNow } from '../../monotonic.js'
 import type { RedisAddress } from '../../redis/address.js'
 import { describeRedisFailure } from '../../redis/failure.js'
 import { escapeText } from '../../text/escape.js'
+import { countWorkers } from './alive.js'
 import { openQueue, queueTimes, type QueueConnection } from './connect.js'
 import { priorityOf } from './cut.js'
 import {
@@ -123,7 +124,7 @@ export class JobBoard {
   }
 
   async #open(): Promise<void> {
-    const { address } = this.#request
+    const { address, keys } = this.#request
     const onError = (why: string) => {
       this.#why = why
     }
@@ -131,15 +132,14 @@ export class JobBoard {
     this.#connection = connection
     try {
       const { bullmq, name, options, queue, client } = connection
-      const [seconds, workers] = await callWithin({ timeoutMs: queueTimes.answer }, async () => {
+      const [[time], workers] = await callWithin({ timeoutMs: queueTimes.answer }, async () => {
         await queue.waitUntilReady()
-        const [time] = await client.time()
-        return [Number(time), await queue.getWorkersCount()]
+        return Promise.all([client.time(), countWorkers(connection, keys)])
       })
       if (this.#isClosed) throw new Error('closed')
-      if (workers === 0) throw new Error('no worker takes jobs there')
+      if (workers === 0) throw new Error('no worker with this key takes jobs there')
       // Events of jobs that are posted before this listens are not missed
-      const lastEventId = String(1000 * seconds - 1)
+      const lastEventId = String(1000 * Number(time) - 1)
       const events = new bullmq.QueueEvents(name, { ...options, lastEventId })
       const timer = setInterval(() => void this.#look(opened), queueTimes.look)
       const now = monotonicNow()
@@ -224,7 +224,7 @@ export class JobBoard {
   /** Returns the number of workers; 0 if Redis does not answer, null if it refuses to tell. */
   async #countWorkers({ connection }: Opened): Promise<number | null> {
     try {
-      const call = () => connection.queue.getWorkersCount()
+      const call = () => countWorkers(connection, this.#request.keys)
       const count = await callWithin({ timeoutMs: queueTimes.look }, call)
       this.#why = null
       return count

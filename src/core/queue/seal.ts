@@ -11,9 +11,9 @@ export interface Sealed {
 }
 
 /** The kinds of sealed texts. None passes for one of another kind. */
-export type SealedKind = 'job' | 'progress' | 'result'
+export type SealedKind = 'job' | 'progress' | 'result' | 'alive'
 
-/** A kind of text, and the MAC of the job that it belongs to; empty for a job. */
+/** A kind of text, and the job or the machine that it belongs to; empty for a job. */
 export interface SealPlace {
   readonly kind: SealedKind
   readonly job: string

@@ -3,6 +3,7 @@ import type { Job } from 'bullmq'
 import { callWithin } from '../../bounded-call.js'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import type { RedisAddress } from '../../redis/address.js'
+import { reportAlive } from './alive.js'
 import { openQueue, queueTimes, type QueueConnection } from './connect.js'
 import { hashPart, type PartContext } from './hash-part.js'
 import { decodeJob, encodeProgress, encodeResult, type Part, type PartDigests } from './job.js'
@@ -49,7 +50,9 @@ export async function work(request: WorkRequest): Promise<void> {
     runRetryDelay: queueTimes.backoff,
   })
   worker.on('error', () => undefined)
+  const endSigns = reportAlive(connection.client, request)
   if (!signal.aborted) await once(signal, 'abort')
+  void endSigns().catch(() => undefined)
   const closing = worker.close().catch(() => undefined)
   await callWithin({ timeoutMs: queueTimes.answer }, () => closing).catch(() => worker.close(true))
   await connection.close()
