@@ -59,7 +59,6 @@ export function statusOf({ code }: BtkitError): number {
 export function showErrors(app: FastifyInstance, onError: (error: unknown) => void): void {
   const say = (reply: FastifyReply, status: number, text: string) =>
     reply.code(status).type('text/plain; charset=utf-8').send(`${text}\n`)
-  app.setNotFoundHandler((_, reply) => say(reply, 404, 'not found'))
   app.setErrorHandler((error, _, reply) => {
     if (error instanceof BtkitError) return say(reply, statusOf(error), error.message)
     const { statusCode = 500 } = error as { readonly statusCode?: number }

@@ -68,6 +68,9 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
   app.server.maxConnections = MAX_CONNECTIONS
   guard(app)
   showErrors(app, options.onError)
+  app.setNotFoundHandler(() => {
+    throw new BtkitError('not-found', 'not found')
+  })
   acceptForms(app)
   app.get('/open/:key', (request, reply) => {
     const { key } = request.params as { readonly key: string }
