@@ -100,7 +100,7 @@ export class DirectoryPages {
       return reply.headers(HEADERS.html).send(Readable.from(texts, { objectMode: false }))
     }
     const listing = await pending.listing
-    const etag = `W/"${listing.parts.digest}-${form === 'json' ? form : this.#look()}"`
+    const etag = `W/"${listing.parts.digest}-${form === 'json' ? form : this.#look()}${this.#minute()}"`
     reply.header('ETag', etag)
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
     reply.headers(HEADERS[form])
@@ -112,13 +112,17 @@ export class DirectoryPages {
 
   /** Changes with all of an HTML page that is not of the directory. */
   #look(): string {
-    const { options, swarms, now } = this.#parts
-    const minute = swarms.isUsed ? Math.floor(now() / 60_000).toString(36) : ''
-    return `${LOOK}${options.warm ? '-feed' : ''}${minute && `-${minute}`}`
+    return `${LOOK}${this.#parts.options.warm ? '-feed' : ''}`
+  }
+
+  /** Changes each minute if pages show numbers of peers; empty if they do not. */
+  #minute(): string {
+    const { swarms, now } = this.#parts
+    return swarms.isUsed ? `-${Math.floor(now() / 60_000).toString(36)}` : ''
   }
 
   async #render(form: 'html' | 'json', wanted: Wanted, requester: Requester): Promise<Buffer> {
-    const key = form === 'json' ? keyOf(wanted) : null
+    const key = form === 'json' ? keyOf(wanted) + this.#minute() : null
     const before = key === null ? undefined : this.#kept.get(key)
     if (before) return before
     if (wanted.listing.length > LARGE) {

@@ -45,5 +45,12 @@ function jsonOfRow(row: ListingRow, links: LinkContext) {
     size: isDirectory ? null : size,
     mtime: new Date(modified).toISOString(),
     ...linksOf(row, links),
+    ...swarmOf(name, links),
   }
+}
+
+/** The peers of a file; nothing if no tracker knows its torrent. */
+function swarmOf(name: string, { swarms }: LinkContext) {
+  const counts = swarms.get(name)
+  return counts && { seeds: counts.seeds, leechers: counts.leechers }
 }

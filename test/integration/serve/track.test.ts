@@ -36,6 +36,16 @@ test('with --track, torrents name the tracker, and are tracked once they are mad
     ([, text]) => text,
   )
   assert.deepEqual([swarm, others], ['1 seed, 0 leechers', ['']])
+  const { entries } = (await (await fetch(`${mirror.address}/pub/?json`)).json()) as {
+    entries: { name: string; seeds?: number; leechers?: number }[]
+  }
+  assert.deepEqual(
+    entries.map(({ name, seeds, leechers }) => [name, seeds, leechers]),
+    [
+      ['a.iso', 1, 0],
+      ['b.iso', undefined, undefined],
+    ],
+  )
   await mirror.stop()
   // A torrent with a swarm stays tracked, even before anybody asks for it again
   const again = await serveMirror(t, { root: mirror.root, args, io: { env } })
