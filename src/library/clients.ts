@@ -22,14 +22,18 @@ import { startTask, type Task } from './task.js'
 import { withHashContext, type Running, type WorkOptions } from './work.js'
 
 /** Options of calls to a client that seeds. */
-export interface ClientOptions extends ReadOptions {
-  /** Milliseconds that the client has for an answer (default: 30,000). */
-  readonly timeout?: number | undefined
+export interface ClientOptions extends ReadOptions, CallOptions {
   /** Whether to change nothing; the outcomes are what would happen (default: false). */
   readonly dryRun?: boolean | undefined
 }
 
-type CallOptions = Pick<ClientOptions, 'timeout' | 'signal'>
+/** Options of all calls of a client. */
+export interface CallOptions {
+  /** Milliseconds that the client has for an answer (default: 30,000). */
+  readonly timeout?: number | undefined
+  /** Ends the work when it aborts: the promise rejects with BtkitError `interrupted`. */
+  readonly signal?: AbortSignal | undefined
+}
 
 /** Options for publishing torrents. */
 export interface PublishOptions extends ClientOptions, WorkOptions {

@@ -14,6 +14,7 @@ export {
   listTorrents,
   publishTorrents,
   withdrawTorrents,
+  type CallOptions,
   type ClientOptions,
   type PublishOptions,
 } from './clients.js'
@@ -32,21 +33,44 @@ export type { FileOptions, MadeTorrent, MakeOptions, TorrentOptions } from './to
 export { verifyTorrent, type VerifyOptions } from './verify.js'
 export { verifyCache, type VerifyCacheOptions } from './verify-cache.js'
 export type { WorkOptions } from './work.js'
+export type { RecordKind } from '../cache/records/record.js'
+export type { ClientAddress, ClientKind } from '../clients/address.js'
+export type { ScgiEndpoint } from '../clients/rtorrent/scgi.js'
 export type { TrackerAnswer } from '../clients/scrape/ask-trackers.js'
 export type { ScrapedCounts } from '../clients/scrape/swarm-counts.js'
 export type { CacheReport, PruneReport } from '../core/cache/prune.js'
 export type { CacheCheck } from '../core/cache/verify.js'
 export type { ChecksumName } from '../core/checksums/list.js'
-export type { CompleteReport } from '../core/complete/complete-report.js'
+export type {
+  Change as CompletedTorrent,
+  CompleteReport,
+  Failure as FailedEntry,
+  ListPaths,
+  ListSkip,
+  ListsReport,
+  Skip as SkippedEntry,
+  SkipReason,
+  WrittenList,
+} from '../core/complete/complete-report.js'
+export type { InfoRule } from '../core/complete/info-rules.js'
 export type { Conversion } from '../core/convert/convert-torrent.js'
 export type { CacheTrust } from '../core/digests/cache-trust.js'
-export type { FileOrder } from '../core/digests/sort-files.js'
-export type { EditedFile } from '../core/edit/file.js'
+export type { FileOrder, SortKey } from '../core/digests/sort-files.js'
+export type { EditedFile, TorrentFacts } from '../core/edit/file.js'
 export type { EditOutcome, FailedFile } from '../core/edit/files.js'
 export type { FoundDatum } from '../core/find/find-data.js'
-export type { ClientTorrent, ClientTorrentState } from '../core/publish/client.js'
+export type { PieceFacts, PieceReason } from '../core/make/piece-choice.js'
+export type {
+  ClientTorrent,
+  ClientTorrentState,
+  Publication,
+  SyncReport,
+  Unpublished,
+} from '../core/publish/client.js'
 export type { DataPrefix } from '../core/publish/data-prefix.js'
 export type { PublishOutcome } from '../core/publish/publish.js'
 export type { WithdrawOutcome } from '../core/publish/withdraw.js'
+export type { Place as ContentPlace } from '../core/verify/content.js'
+export type { Interval as ByteRange } from '../core/verify/pieces.js'
 export type { VerifiedFile, VerifyReport } from '../core/verify/verify-report.js'
-export type { LinkPolicy } from '../files/scan/scanned-tree.js'
+export type { LinkPolicy, SkipReason as EntrySkipReason } from '../files/scan/scanned-tree.js'

@@ -33,7 +33,7 @@ export {
 } from '../metainfo/metainfo.js'
 export { parseMagnet, type MagnetLink } from '../metainfo/parse/magnet.js'
 export { parseMetainfo, type ParseOptions } from '../metainfo/parse/metainfo.js'
-export type { UnsafePath } from '../metainfo/parse/unsafe-path.js'
+export type { UnsafePath, UnsafeReason } from '../metainfo/parse/unsafe-path.js'
 export { automaticPieceLength } from '../metainfo/piece-length.js'
 export type { Share, TorrentSummary } from '../metainfo/summary.js'
 export type { Warning, WarningCode } from '../metainfo/warning.js'

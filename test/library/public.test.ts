@@ -79,6 +79,6 @@ function typesOf(file: string): string[] {
         .filter((name) => name !== '')
       return isType ? names : names.filter((name) => name.startsWith('type '))
     })
-    .map((name) => name.replace('type ', ''))
+    .map((name) => name.replace(/^type |^.* as /, ''))
     .sort()
 }

@@ -20,7 +20,10 @@ const OLD_HEADER_LENGTH = 9
 
 const DAY_MS = 86_400_000
 
-/** The kinds of records. Keys and values begin with the kind's letter. */
+/** The subject of a record. */
+export type RecordKind = 'file' | 'piece' | 'tree' | 'info' | 'layers' | 'output' | 'set' | 'digest'
+
+/** The letter of each kind of record. Keys and values begin with the kind's letter. */
 export const RECORD_KINDS = {
   file: 'f',
   piece: 'p',
@@ -30,8 +33,7 @@ export const RECORD_KINDS = {
   output: 'o',
   set: 's',
   digest: 'd',
-} as const
-export type RecordKind = keyof typeof RECORD_KINDS
+} as const satisfies Record<RecordKind, string>
 
 /**
  * The versions of the record bodies, by kind. Raise a kind's number when the format or the meaning

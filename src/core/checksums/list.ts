@@ -1,13 +1,16 @@
 import { BtkitError } from '../../errors.js'
 import { readStart } from '../../files/read-bounded.js'
 
+/** The name of a checksum. */
+export type ChecksumName = 'sha256' | 'sha1' | 'md5' | 'blake2b'
+
 /** The available checksums with their names in node:crypto and lengths in bytes. */
 export const CHECKSUMS = {
   sha256: { algorithm: 'sha256', length: 32 },
   sha1: { algorithm: 'sha1', length: 20 },
   md5: { algorithm: 'md5', length: 16 },
   blake2b: { algorithm: 'blake2b512', length: 64 },
-} as const
+} as const satisfies Record<ChecksumName, { algorithm: string; length: number }>
 
 /** A file with its checksum. */
 interface ListedChecksum {
@@ -43,8 +46,6 @@ export function checkReplaceableList(path: string, name: ChecksumName): void {
   const why = `already exists and is not a list of ${name} checksums (--force replaces it)`
   throw new BtkitError('exists', `${path}: ${why}`)
 }
-
-export type ChecksumName = keyof typeof CHECKSUMS
 
 /** Whether a text is the name of a checksum. */
 export function isChecksumName(text: string): text is ChecksumName {

@@ -6,10 +6,19 @@ import type { Content } from '../digests/content.js'
 import type { InfoOptions } from '../digests/info.js'
 import { withoutPads } from '../digests/pad-files.js'
 
-/**
- * The rules that determine an `info` besides the content, in the order in which they are reported.
- */
-export const INFO_RULES = [
+/** A rule that determines an `info` besides the content. */
+export type InfoRule =
+  | 'piece length'
+  | 'version'
+  | 'private flag'
+  | 'source tag'
+  | 'pad files'
+  | 'file order'
+  | 'file attributes'
+  | 'further keys'
+
+/** All rules in the order in which they are reported. */
+export const INFO_RULES: readonly InfoRule[] = [
   'piece length',
   'version',
   'private flag',
@@ -18,9 +27,7 @@ export const INFO_RULES = [
   'file order',
   'file attributes',
   'further keys',
-] as const
-
-export type InfoRule = (typeof INFO_RULES)[number]
+]
 
 /** Decides what a run changes in btkit's torrents while their content is unchanged. */
 export interface ExistingRules {

@@ -157,7 +157,7 @@ export interface AskedMagnet {
 }
 
 /** A torrent that was added to a client or removed. */
-interface Publication {
+export interface Publication {
   readonly client: string
   readonly torrent: string
   readonly infoHash: string
@@ -175,7 +175,7 @@ export interface SyncReport {
   readonly unpublished: Unpublished[]
 }
 
-interface Unpublished {
+export interface Unpublished {
   readonly client: string
   readonly torrent: string | null
   readonly reason: string

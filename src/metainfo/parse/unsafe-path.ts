@@ -9,7 +9,7 @@ export type UnsafeReason =
   | 'has a slash inside a component'
   | 'has a NUL character'
   | 'is listed twice'
-  | typeof BACKSLASH
+  | 'has a backslash, which parts components on Windows'
 
 /** Only unsafe on Windows; elsewhere a backslash is part of a name. */
 export const BACKSLASH = 'has a backslash, which parts components on Windows'
