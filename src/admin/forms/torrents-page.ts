@@ -7,6 +7,7 @@ import { readBoundedRegular } from '../../files/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import { Form } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
+import { paged, renderPages, type Paged } from '../../server/pages/paged.js'
 import { renderTable, rowBox } from '../../pages/table.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
 import { count, formatBytes, formatTime } from '../../text/quantity.js'
@@ -88,10 +89,8 @@ async function showTorrents(
   const category = places.category(form.text('in') || '0')
   const wanted = form.text('q').toLowerCase()
   const names = places.torrentNames(category).filter((name) => name.toLowerCase().includes(wanted))
-  const pages = Math.max(1, Math.ceil(names.length / PER_PAGE))
-  const page = Math.min(Math.max(1, Math.trunc(Number(form.text('page'))) || 1), pages)
-  const shown = names.slice((page - 1) * PER_PAGE, page * PER_PAGE)
-  const view = { category, names: shown, form, page, pages }
+  const wantedPage = Math.max(1, Math.trunc(Number(form.text('page'))) || 1)
+  const view = { category, names: paged(names, wantedPage, PER_PAGE), form }
   return context.page({
     title: 'Torrents',
     content: html`${result ?? null}
@@ -107,10 +106,8 @@ async function showTorrents(
 
 interface View {
   readonly category: Category
-  readonly names: readonly string[]
+  readonly names: Paged<string>
   readonly form: Form
-  readonly page: number
-  readonly pages: number
 }
 
 function nothing(wanted: string): Html {
@@ -136,11 +133,9 @@ function categoryList({ collection: { places } }: FormsParts, current: Category)
   </nav>`
 }
 
-function toolbar({ category, form, page, pages }: View): Html {
-  const to = (at: number, text: string) =>
-    html`<a href="torrents${query({ in: category.address, q: form.text('q'), page: String(at) })}"
-      >${text}</a
-    >`
+function toolbar({ category, form, names }: View): Html {
+  const address = (page: number) =>
+    `torrents${query({ in: category.address, q: form.text('q'), page: String(page) })}`
   return html`<div class="tools">
     <form method="get" action="torrents" role="search">
       <input type="hidden" name="in" value="${fieldValue(category.address)}" />
@@ -153,20 +148,14 @@ function toolbar({ category, form, page, pages }: View): Html {
       />
       <button>Search</button>
     </form>
-    ${
-      pages > 1 &&
-      html`<p>
-        ${page > 1 && to(page - 1, 'Previous')} Page ${page} of ${pages}
-        ${page < pages && to(page + 1, 'Next')}
-      </p>`
-    }
+    ${renderPages(names, address, 'Pages of torrents')}
   </div>`
 }
 
 async function table(parts: FormsParts, context: AdminContext, view: View): Promise<Html> {
-  const { category, names, form, page } = view
+  const { category, names, form } = view
   const rows: HtmlValue[][] = []
-  for (const name of names) {
+  for (const name of names.items) {
     // The tracker answers meanwhile
     await setImmediate()
     rows.push(row(parts, context, { category, name }))
@@ -176,7 +165,7 @@ async function table(parts: FormsParts, context: AdminContext, view: View): Prom
   return html`<form method="post" action="torrents">
     <input type="hidden" name="in" value="${fieldValue(category.address)}" />
     <input type="hidden" name="q" value="${fieldValue(form.text('q'))}" />
-    <input type="hidden" name="page" value="${page}" />
+    <input type="hidden" name="page" value="${names.page}" />
     <section>
       ${renderTable({
         label: 'Torrents',

@@ -1,11 +1,12 @@
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { renderFrame, type RenderedFrame } from '../../server/pages/layout.js'
+import { renderPages } from '../../server/pages/paged.js'
 import type { Pause } from '../../server/pages/slices.js'
 import { renderSiteHeader, type HeaderOptions } from '../requests/site-header.js'
 import type { ListingView } from './json.js'
 import { renderReadme, type Readme } from './readme.js'
-import { renderNotes, renderPages } from './rest.js'
+import { formatListingQuery } from './query.js'
 import { renderRow } from './rows.js'
 import { renderTableHead } from './table-head.js'
 import { renderTools, type ListingTools } from './tools.js'
@@ -66,7 +67,20 @@ export async function* renderEntries(
       ${query.filter === '' ? 'Nothing is in here.' : `Nothing in here has “${query.filter}” in its name.`}
     </p>`.text
   }
-  yield html`${renderNotes(view)}${renderPages(view)}${readme && renderReadme(readme)}`.text
+  const pages = renderPages(page, (to) => formatListingQuery({ ...query, page: to }), 'Pages')
+  yield html`${renderNotes(view)}${pages}${readme && renderReadme(readme)}`.text
+}
+
+const STORED = '“stored”: the mirror has this file; the server does not generate it.'
+
+/** Notes on entries that are not listed, and on the word "stored" in the list. */
+function renderNotes({ listing, page, links }: ListingView): Html {
+  const { isCut, unnameable } = listing.parts
+  const names = unnameable === 1 ? 'One entry has a name' : `${unnameable} entries have names`
+  const hasStored = page.rows.some(({ name }) => links.taken.has(name))
+  return html`${isCut && html`<p>Only ${page.files + page.directories} entries are listed; the directory has more.</p>`}
+  ${unnameable > 0 && html`<p>${names} that no address can contain: not UTF-8, or with a backslash.</p>`}
+  ${hasStored && html`<p class="muted">${STORED}</p>`}`
 }
 
 /** The link by which browsers and feed readers find the feed. */

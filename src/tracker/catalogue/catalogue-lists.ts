@@ -1,4 +1,5 @@
 import type { ServerContext } from '../../server/context.js'
+import { paged, type Paged } from '../../server/pages/paged.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import { figuresOf } from '../page/figures.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
@@ -10,7 +11,6 @@ import {
 } from './catalogue-index.js'
 import type { CatalogueQuery } from './catalogue-query.js'
 import type { Category } from './category.js'
-import { paged, type Paged } from './category-page.js'
 import { FigureOrders } from './swarm-figures.js'
 import type { CatalogueRow } from './torrent-table.js'
 

@@ -1,4 +1,5 @@
 import { renderPage } from '../../server/pages/layout.js'
+import { renderPages, type Paged } from '../../server/pages/paged.js'
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { siteHead, type Site } from '../page/site.js'
@@ -8,24 +9,6 @@ import type { Category } from './category.js'
 import { renderDay, renderPath, rootFrom, titleOf } from './links.js'
 import { CATALOGUE_STYLE } from './style.js'
 import { renderTorrents, type CatalogueRow } from './torrent-table.js'
-
-/** A part of a list that is longer than a page. */
-export interface Paged<T> {
-  readonly items: readonly T[]
-  /** The number of all items. */
-  readonly total: number
-  /** This page's number, from 1, and the number of pages. */
-  readonly page: number
-  readonly pages: number
-}
-
-/** Cuts a page of a list; a number beyond the last page stands for the last. */
-export function paged<T>(items: readonly T[], page: number, length: number): Paged<T> {
-  const pages = Math.max(1, Math.ceil(items.length / length))
-  const shown = Math.min(page, pages)
-  const start = (shown - 1) * length
-  return { items: items.slice(start, start + length), total: items.length, page: shown, pages }
-}
 
 export interface CategoryPageParts {
   readonly site: Site
@@ -144,20 +127,4 @@ function renderList(parts: CategoryPageParts, root: string): Html {
     ${renderTorrents({ rows, category, links, root, query, caption })}
     ${renderPages(torrents, address, 'Pages of torrents')}
   </section>`
-}
-
-/** Links to the other pages of a list. */
-export function renderPages(
-  { page, pages }: Pick<Paged<unknown>, 'page' | 'pages'>,
-  address: (page: number) => string,
-  label: string,
-): Html | false {
-  if (pages === 1) return false
-  const link = (to: number, text: string) =>
-    to >= 1 && to <= pages && to !== page && html`<a href="${address(to)}">${text}</a>`
-  return html`<nav class="pages" aria-label="${label}">
-    ${page > 2 && link(1, 'first')} ${link(page - 1, 'previous')}
-    <b>page ${page} of ${pages}</b>
-    ${link(page + 1, 'next')} ${page < pages - 1 && link(pages, 'last')}
-  </nav>`
 }

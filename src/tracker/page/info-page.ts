@@ -1,6 +1,7 @@
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes, formatTime } from '../../text/quantity.js'
 import { renderPage } from '../../server/pages/layout.js'
+import { renderPages } from '../../server/pages/paged.js'
 import { formatRowQuery, SORT_KEYS, type RowQuery, type SortKey } from './row-query.js'
 import type { RowPage } from './snapshot.js'
 import { siteHead, type Site } from './site.js'
@@ -71,7 +72,7 @@ export function renderInfoPage(parts: InfoPageParts): string {
           </tfoot>
         </table>
       </div>
-      ${pageLinks(rowPage, query)}
+      ${renderPages(rowPage, (page) => formatRowQuery({ ...query, page }), 'Pages of torrents')}
       ${isCut && html`<p>There are more torrents than this page can list. The totals count all of them.</p>`}
       ${legend(hasNames)}`,
   )
@@ -152,18 +153,6 @@ function totalRow({ totals }: RowPage, hasNames: boolean): Html {
     ${numberCell('transferred', formatBytes(totals.transferred))}
     <td></td>
   </tr>`
-}
-
-function pageLinks({ page, pages }: RowPage, query: RowQuery): Html | false {
-  if (pages === 1) return false
-  const link = (to: number, text: string) =>
-    to >= 1 && to <= pages && to !== page
-      ? html`<a href="${formatRowQuery({ ...query, page: to })}">${text}</a>`
-      : html`<b>${text}</b>`
-  return html`<nav>
-    ${link(1, 'first')}${link(page - 1, 'previous')}<b>page ${page} of ${pages}</b
-    >${link(page + 1, 'next')}${link(pages, 'last')}
-  </nav>`
 }
 
 function legend(hasNames: boolean): Html {
