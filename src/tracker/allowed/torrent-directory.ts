@@ -108,8 +108,12 @@ export class TorrentDirectory {
       const torrents = file ? describeTorrent(file.bytes, origin, this.#parts.controls) : []
       return { state, torrents }
     } catch (error) {
+      const now = await lookAtState(path)
+      const isGone = now === null && error instanceof BtkitError && error.code === 'not-found'
+      // Moved away since it was found
+      if (isGone) return { state: '', torrents: [] }
       // A user who can make links here must not see files quoted that only the tracker can read
-      const isLinked = file !== null && file.state !== (await lookAtState(path))
+      const isLinked = file !== null && file.state !== now
       const problem = isLinked ? `${path}: not a torrent` : describe(error)
       this.#problems.add(`${problem}; not tracked`)
       return { state, torrents: [] }
