@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
-import { parseTorrent } from '../../core/read-torrent.js'
 import { BtkitError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
+import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { escapeText } from '../../text/escape.js'
 import { formatBytes } from '../../text/quantity.js'
 import { torrentName } from './names.js'
@@ -10,11 +10,11 @@ import { torrentName } from './names.js'
 export const MAX_WAITING = 500
 
 /**
- * The largest torrent, in bytes, and the most files in one. The tracker answers nobody while it
- * reads a torrent.
+ * The largest torrent, in bytes, and the most bencoded values in one: some 20,000 files have as many.
+ * The tracker answers nobody while it reads a torrent.
  */
 export const MAX_TORRENT = 16 * 1024 * 1024
-const MAX_FILES = 20_000
+const UPLOAD_LIMITS = { maxSize: MAX_TORRENT, maxValues: 150_000 }
 
 /** Bytes of all torrents that wait for one user. */
 export const MAX_BYTES = 128 * 1024 * 1024
@@ -99,30 +99,11 @@ export async function writeTorrent(
 const DICTIONARY = 'd'.charCodeAt(0)
 
 function faultOf(bytes: Uint8Array, name: string): BtkitError | null {
-  return attempt(() => {
-    const title = escapeText(lastName(name))
-    if (hasManyFiles(bytes))
-      throw new BtkitError(
-        'too-large',
-        `${title}: more than ${MAX_FILES} files; copy the torrent into the directory by hand`,
-      )
-    parseTorrent(bytes, title, MAX_TORRENT)
-    return null
-  })
-}
-
-/** The keys that each file of a torrent has, by version. */
-const FILE_KEYS = ['4:path', '11:pieces root']
-
-/** Whether a torrent has too many files. A glance, as reading it would take seconds. */
-function hasManyFiles(bytes: Uint8Array): boolean {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return FILE_KEYS.some((key) => {
-    let count = 0
-    for (let at = text.indexOf(key); at >= 0 && count <= MAX_FILES; count++)
-      at = text.indexOf(key, at + key.length)
-    return count > MAX_FILES
-  })
+  const fault = attempt(() => parseMetainfo(bytes, UPLOAD_LIMITS))
+  const title = escapeText(lastName(name))
+  if (fault?.code !== 'too-large') return fault && fault.of(title)
+  const how = 'copy the torrent into the directory by hand'
+  return new BtkitError('too-large', `${title}: too many files or other values; ${how}`)
 }
 
 /** Returns the error of a check, or null. */

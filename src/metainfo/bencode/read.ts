@@ -1,5 +1,6 @@
 import { bencodeError, isDigit, takeInteger, takeString, type Cursor } from './scalars.js'
 import type { BencodeDict, BencodeValue, Span } from './value.js'
+import { BtkitError } from '../../errors.js'
 import { quoteText } from '../../text/escape.js'
 import { WarningList } from '../warning.js'
 import type { Warning } from '../warning.js'
@@ -33,6 +34,8 @@ export interface BencodeLimits {
   readonly maxSize: number
   /** Depth of nested lists and dictionaries. */
   readonly maxDepth: number
+  /** Number of values. Default: MAX_VALUES. */
+  readonly maxValues?: number | undefined
 }
 
 /** The result of reading: the value, the positions of the top-level entries, and warnings. */
@@ -56,13 +59,13 @@ export interface BencodeReading {
  * converts keys that are not UTF-8 to hexadecimal, and obeys `__proto__`. It also rounds integers
  * beyond 2^53 and overflows the stack on deep nesting. This reader does not recurse, and its time
  * is proportional to the input.
- * @throws BtkitError `bencode`, as `offset N: reason`
+ * @throws BtkitError `bencode`, as `offset N: reason`, and `too-large` for too many values
  */
 export function readBencode(bytes: Uint8Array, limits: BencodeLimits): BencodeReading {
   if (bytes.length > limits.maxSize) {
     throw bencodeError(limits.maxSize, `more than the ${limits.maxSize} bytes allowed`)
   }
-  return new Reader(bytes, limits.maxDepth).read()
+  return new Reader(bytes, limits).read()
 }
 
 const END = 0x65
@@ -90,15 +93,17 @@ interface KeyAt {
 class Reader {
   readonly #cursor: Cursor
   readonly #maxDepth: number
+  readonly #maxValues: number
   readonly #frames: Frame[] = []
   readonly #keys: KeyCache
   readonly #spans = new Map<string, Span>()
   readonly #warnings = new WarningList()
   #valueCount = 0
 
-  constructor(bytes: Uint8Array, maxDepth: number) {
+  constructor(bytes: Uint8Array, { maxDepth, maxValues = MAX_VALUES }: BencodeLimits) {
     this.#cursor = { bytes, offset: 0 }
     this.#maxDepth = maxDepth
+    this.#maxValues = maxValues
     this.#keys = new KeyCache(bytes)
   }
 
@@ -157,7 +162,8 @@ class Reader {
   /** Adds a complete value to the list or dictionary around it; returns it if there is none. */
   #attach(value: BencodeValue, start: number): BencodeValue | null {
     this.#valueCount += 1
-    if (this.#valueCount > MAX_VALUES) throw bencodeError(start, `more than ${MAX_VALUES} values`)
+    if (this.#valueCount > this.#maxValues)
+      throw new BtkitError('too-large', `offset ${start}: more than ${this.#maxValues} values`)
     const frame = this.#frames.at(-1)
     if (frame === undefined) return value
     if (Array.isArray(frame.container)) {

@@ -15,6 +15,8 @@ import { WarningList } from '../warning.js'
 export interface ParseOptions {
   /** Maximum bytes of the input. Default: 64 MiB. */
   readonly maxSize?: number
+  /** Maximum number of bencoded values; each file has four or more. Default: 8 Mi. */
+  readonly maxValues?: number
 }
 
 /**
@@ -24,7 +26,7 @@ export interface ParseOptions {
  * Faults that do not prevent reading become `warnings`. Paths that are unsafe to create on a disk
  * are listed in `unsafePaths`.
  * @throws BtkitError `bencode` for invalid bencode, with the offset or the beginning of the file;
- *   `metainfo` for invalid metainfo, with the key
+ *   `metainfo` for invalid metainfo, with the key; `too-large` for too many values
  */
 export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Metainfo {
   return withInfoHashes(parseUnhashed(bytes, options))
@@ -35,7 +37,8 @@ export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Me
  * @throws BtkitError as parseMetainfo
  */
 export function parseUnhashed(bytes: Uint8Array, options: ParseOptions = {}): UnhashedMetainfo {
-  const limits = { maxSize: options.maxSize ?? DEFAULT_MAX_SIZE, maxDepth: DEFAULT_MAX_DEPTH }
+  const { maxSize = DEFAULT_MAX_SIZE, maxValues } = options
+  const limits = { maxSize, maxDepth: DEFAULT_MAX_DEPTH, maxValues }
   checkBeginning(bytes)
   const { value, spans, warnings: bencodeWarnings } = readBencode(bytes, limits)
   const top = requireDict(value, () => 'metainfo')

@@ -7,9 +7,13 @@ import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { clipText } from '../../text/escape.js'
 import type { TorrentSummary } from '../allowed/known-torrent.js'
 
-/** The largest .torrent that is read for its page, in bytes, and the most files that it may have. */
+/**
+ * The largest .torrent that is read for its page, in bytes, and the most files and bencoded values
+ * that it may have.
+ */
 const MAX_SIZE = 16 * 1024 * 1024
 const MAX_READ_FILES = 20_000
+const MAX_VALUES = 300_000
 
 /** The most files, trackers and web seeds of a torrent that are listed. */
 const MAX_FILES = 10_000
@@ -111,7 +115,7 @@ function detailsOf(
   bytes: Uint8Array,
   { infoHash, infoHashV2 }: Pick<TorrentSummary, 'infoHash' | 'infoHashV2'>,
 ): TorrentDetails | null {
-  const metainfo = parseMetainfo(bytes, { maxSize: MAX_SIZE })
+  const metainfo = parseMetainfo(bytes, { maxSize: MAX_SIZE, maxValues: MAX_VALUES })
   const isSame = metainfo.infoHash === infoHash && metainfo.infoHashV2 === infoHashV2
   // The file may have become one of a private torrent
   if (!isSame || metainfo.private) return null

@@ -145,19 +145,28 @@ test('who uploads a torrent of somebody else does not become its owner', async (
   assert.equal(collection.owners.lastAt(join(root, 't', 'a.torrent')), 'uli')
 })
 
-test('a torrent of too many files is refused, as the tracker waits while it is read', async (t) => {
+/** A torrent whose `info` begins with an entry. */
+function torrentWith(entry: string): Buffer {
+  const rest = `4:name1:x12:piece lengthi16384e6:pieces20:${'p'.repeat(20)}`
+  return Buffer.from(`d4:infod${entry}6:lengthi1e${rest}ee`, 'latin1')
+}
+
+test('a torrent of too many values is refused, as the tracker waits while it is read', async (t) => {
   const { uploads } = openTestCollection(t)
-  const file = Buffer.from('d6:lengthi1e4:pathl1:aee')
-  const files = Buffer.concat([
-    Buffer.from('l'),
-    ...Array<Buffer>(20_001).fill(file),
-    Buffer.from('e'),
-  ])
-  const info = Buffer.concat([Buffer.from('d5:files'), files, Buffer.from('4:name1:xe')])
-  const bytes = Buffer.concat([Buffer.from('d4:info'), info, Buffer.from('e')])
-  const { names, refused } = await uploads.receive('uli', uploadOf({ 'many.torrent': bytes }), 0)
+  const empty = Array.from({ length: 50_000 }, (_, i) => `6:${i + 100_000}d0:d6:lengthi0eee`)
+  const files = {
+    'files.torrent': torrentWith(`5:filesl${'d6:lengthi1e4:pathl1:aee'.repeat(40_000)}e`),
+    'empty.torrent': torrentWith(`9:file treed${empty.join('')}e`),
+    'dictionaries.torrent': torrentWith(`1:al${'de'.repeat(160_000)}e`),
+  }
+  const { names, refused } = await uploads.receive('uli', uploadOf(files), 0)
   assert.deepEqual(names, [])
-  assert.match(refused[0]!.message, /^many\.torrent: more than 20000 files; copy the torrent/)
+  const told = (name: string) =>
+    `${name}.torrent: too many files or other values; copy the torrent into the directory by hand`
+  assert.deepEqual(
+    refused.map(({ message }) => message),
+    ['files', 'empty', 'dictionaries'].map(told),
+  )
 })
 
 test('what waits is described once, until it is replaced', async (t) => {

@@ -166,7 +166,7 @@ test('a file of nothing but tiny values is refused before it fills the memory', 
   const data = Buffer.from(`l${'le'.repeat(MAX_VALUES + 1)}e`)
   assertRefused(
     () => readBencode(data, LIMITS),
-    'bencode',
+    'too-large',
     `offset ${MAX_VALUES * 2 + 1}: more than ${MAX_VALUES} values`,
   )
 })
