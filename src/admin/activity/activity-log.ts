@@ -17,7 +17,10 @@ export interface Activity {
 }
 
 /** Bytes after which a file is closed. It is kept until the next one is full, too. */
-const FULL = 2 * 1024 * 1024
+const FULL = 16 * 1024 * 1024
+
+/** Bytes at the end of a file that are read for its last entries. */
+const TAIL = 4 * 1024 * 1024
 
 /** The longest text of an entry, in characters. */
 const LONGEST = 2000
@@ -30,7 +33,10 @@ const LINE_FEED = 0x0a
  */
 export class ActivityLog {
   /** @throws BtkitError if the file cannot be written */
-  constructor(private readonly path: string) {
+  constructor(
+    private readonly path: string,
+    private readonly full = FULL,
+  ) {
     const last = this.#tail(path, 1)
     this.#append(last.length > 0 && last[0] !== LINE_FEED ? '\n' : '')
   }
@@ -44,7 +50,7 @@ export class ActivityLog {
     const cut = (text: string) => text.slice(0, LONGEST)
     const more = details === undefined ? {} : { details: cut(details) }
     this.#append(jsonLine({ time, user, address, action, target: cut(target), ...more }))
-    if ((statIfThere(this.path)?.size ?? 0) > FULL) renameSync(this.path, `${this.path}.1`)
+    if ((statIfThere(this.path)?.size ?? 0) > this.full) renameSync(this.path, `${this.path}.1`)
   }
 
   /** Returns the last entries, newest first. */
@@ -63,9 +69,7 @@ export class ActivityLog {
   }
 
   #entries(path: string): Activity[] {
-    const lines = this.#tail(path, 2 * FULL)
-      .toString()
-      .split('\n')
+    const lines = this.#tail(path, TAIL).toString().split('\n')
     return lines.flatMap((line) => parseEntry(line) ?? [])
   }
 

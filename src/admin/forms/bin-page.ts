@@ -1,9 +1,9 @@
 import type { Answer } from '../../pages/frame.js'
-import { formatTime } from '../../text/quantity.js'
+import { formatBytes, formatTime } from '../../text/quantity.js'
 import { renderTable, rowBox, type Table } from '../../pages/table.js'
 import { html, type Html } from '../../text/html.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
-import { KEPT_MS, listBin, restoreTorrents } from '../torrents/bin.js'
+import { BIN_LIMITS, listBin, restoreTorrents } from '../torrents/bin.js'
 import { done, failures, type FormsParts } from './parts.js'
 
 /** The most torrents that are shown. */
@@ -28,17 +28,24 @@ export function binRoutes(parts: FormsParts): AdminRoute[] {
 }
 
 function show({ collection }: FormsParts, context: AdminContext, result: Html | null): Answer {
-  const all = listBin(collection)
-  const own = all.filter(({ path }) => context.may('delete', collection.owners.lastAt(path)))
-  const days = KEPT_MS / 86_400_000
-  const rows = own.slice(0, MOST_SHOWN).map(({ id, name, category, deletedAt }) => {
+  const own = listBin(
+    collection,
+    ({ path }) => context.may('delete', collection.owners.lastAt(path)),
+    MOST_SHOWN,
+  )
+  const { age, torrents, bytes } = BIN_LIMITS
+  const rows = own.map(({ id, name, category, deletedAt }) => {
     const box = rowBox({ name: 'id', value: id, label: name })
     return [box, name, collection.places.titleOf(category), formatTime(deletedAt)]
   })
   return context.page({
     title: 'Bin',
     content: html`${result}
-      <p class="muted">Deleted torrents are removed for good after ${days} days.</p>
+      <p class="muted">
+        Deleted torrents are removed for good after ${age / 86_400_000} days. If there are more than
+        ${torrents} or more than ${formatBytes(bytes)}, the oldest are removed first.
+        ${own.length === MOST_SHOWN && `Here are the newest ${MOST_SHOWN}.`}
+      </p>
       ${own.length === 0 ? html`<p>The bin is empty.</p>` : table(rows)}`,
   })
 }

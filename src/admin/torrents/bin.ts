@@ -1,19 +1,29 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, rmSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { join, relative } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { statIfThere } from '../../files/stat-files.js'
 import { forEach, type Actor, type Collection, type Outcome } from './collection.js'
 import { makeDirectories } from './move-entry.js'
-import type { Category, Root } from './places.js'
+import type { Category, Places, Root } from './places.js'
 
 /** The directory of deleted torrents in a root. It is hidden, so nothing in it is tracked. */
 const BIN = '.bin'
 
-/** Milliseconds that deleted torrents are kept. */
-export const KEPT_MS = 30 * 86_400_000
+/** The limits of the bin. The oldest torrents are removed first. */
+export const BIN_LIMITS = {
+  /** Milliseconds since a torrent was deleted. */
+  age: 30 * 86_400_000,
+  torrents: 100_000,
+  bytes: 4 * 1024 ** 3,
+}
 
-/** The name of a directory in the bin: when its torrent was deleted, in milliseconds since 1970. */
-const ENTRY = /^(\d{1,15})-[0-9a-f]{8}$/
+/**
+ * The name of a directory in the bin: when its torrent was deleted, in milliseconds since 1970, and the
+ * bytes of the torrent; earlier versions did not note these.
+ */
+const ENTRY = /^(\d{1,15})-[0-9a-f]{8}(?:-(\d{1,15}))?$/
 
 /** A deleted torrent. */
 export interface Deleted {
@@ -36,36 +46,44 @@ export function deleteTorrents(
   actor: Actor,
   torrents: readonly string[],
 ): Promise<Outcome[]> {
-  return collection.change(() =>
-    forEach(torrents, async (address) => {
+  return collection.change(async () => {
+    const outcomes = await forEach(torrents, async (address) => {
       const { category, name, path } = collection.own(actor, address, 'delete')
-      const entry = `${collection.now()}-${randomBytes(4).toString('hex')}`
+      const size = statIfThere(path)?.size ?? 0
+      const entry = `${collection.now()}-${randomBytes(4).toString('hex')}-${size}`
       const directory = join(category.root.path, BIN, entry, ...category.names)
       makeDirectories(directory, 0o700)
       await collection.move(path, join(directory, name))
       actor.note('delete', collection.subject(category, name))
-    }),
-  )
-}
-
-/** The deleted torrents, newest first. */
-export function listBin({ places }: Collection): Deleted[] {
-  const found = [...places.roots.entries()].flatMap(([number, root]) => {
-    return entriesOf(root).flatMap((entry): Deleted[] => {
-      const place = findTorrent(join(root.path, BIN, entry))
-      const id = `${number}/${entry}`
-      return place ? [{ id, ...place, ...describe({ places }, root, place) }] : []
     })
+    await removeExcess(collection, BIN_LIMITS)
+    return outcomes
   })
-  return found.sort((a, b) => b.deletedAt - a.deletedAt)
 }
 
-function describe({ places }: Pick<Collection, 'places'>, root: Root, { path }: { path: string }) {
-  const [entry = '', ...names] = relative(join(root.path, BIN), path).split('/')
+/** The first `most` deleted torrents that are `shown`, newest first. */
+export function listBin(
+  { places }: Collection,
+  isShown: (deleted: Deleted) => boolean = () => true,
+  most = Infinity,
+): Deleted[] {
+  const found: Deleted[] = []
+  for (const entry of entriesOf(places)) {
+    if (found.length >= most) break
+    const deleted = describe(places, entry)
+    if (deleted && isShown(deleted)) found.push(deleted)
+  }
+  return found
+}
+
+/** Describes an entry of the bin; null if a kill left it empty. */
+function describe(places: Places, { id, root, path: directory, deletedAt }: Entry): Deleted | null {
+  const path = fileBelow(directory)
+  if (path === null) return null
+  const names = relative(directory, path).split('/')
   const name = names.pop() ?? ''
   const from = join(root.path, ...names, name)
-  const deletedAt = Number(ENTRY.exec(entry)?.[1])
-  return { category: places.at(root, names), name, from, deletedAt }
+  return { id, path, name, from, deletedAt, category: places.at(root, names) }
 }
 
 /** Puts deleted torrents back where they were. A failure does not stop the others. */
@@ -75,57 +93,86 @@ export function restoreTorrents(
   ids: readonly string[],
 ): Promise<Outcome[]> {
   return collection.change(() => {
-    const bin = new Map(listBin(collection).map((deleted) => [deleted.id, deleted]))
+    const bin = new Map(entriesOf(collection.places).map((entry) => [entry.id, entry]))
     return forEach(ids, async (id) => {
-      const deleted = bin.get(id)
+      const entry = bin.get(id)
+      const deleted = entry && describe(collection.places, entry)
       if (!deleted) throw new BtkitError('not-found', 'it is not in the bin any more')
       const { category, name, from, path } = deleted
       actor.require('delete', collection.ownerOf(deleted))
       makeDirectories(category.path)
       collection.places.category(category.address)
       await collection.move(path, from)
-      rmSync(entryPath(collection, id), { recursive: true, force: true })
+      rmSync(entry.path, { recursive: true, force: true })
       actor.note('restore', collection.subject(category, name))
     })
   })
 }
 
-/** Removes what was deleted more than 30 days ago, and returns how many torrents that were. */
-export function emptyBin(collection: Collection): Promise<number> {
-  return collection.change(() => {
-    let count = 0
-    for (const [number, root] of collection.places.roots.entries()) {
-      for (const entry of entriesOf(root)) {
-        const deletedAt = Number(ENTRY.exec(entry)?.[1])
-        if (collection.now() - deletedAt < KEPT_MS) continue
-        const path = entryPath(collection, `${number}/${entry}`)
-        rmSync(path, { recursive: true, force: true })
-        collection.owners.forget(path)
-        count++
-      }
-    }
-    return Promise.resolve(count)
+/** Removes what the bin keeps no longer, and returns how many torrents that were. */
+export function emptyBin(collection: Collection, limits = BIN_LIMITS): Promise<number> {
+  return collection.change(() => removeExcess(collection, limits))
+}
+
+async function removeExcess(
+  { places, owners, now }: Collection,
+  { age, torrents, bytes }: typeof BIN_LIMITS,
+): Promise<number> {
+  const [kept, removed] = [{ torrents: 0, bytes: 0 }, [] as Entry[]]
+  for (const entry of entriesOf(places)) {
+    kept.torrents++
+    kept.bytes += entry.size
+    const isOld = now() - entry.deletedAt >= age
+    if (isOld || kept.torrents > torrents || kept.bytes > bytes) removed.push(entry)
+  }
+  for (const { path } of removed) {
+    rmSync(path, { recursive: true, force: true })
+    owners.forget(path)
+    // Announces are answered in between
+    await setImmediate()
+  }
+  return removed.length
+}
+
+/** A directory in the bin. */
+interface Entry {
+  /** See Deleted. */
+  readonly id: string
+  readonly root: Root
+  readonly path: string
+  readonly deletedAt: number
+  /** Bytes of its torrent. */
+  readonly size: number
+}
+
+/** The directories in the bin, newest first. */
+function entriesOf({ roots }: Places): Entry[] {
+  const all = [...roots.entries()].flatMap(([number, root]) => {
+    return namesIn(root).flatMap((name): Entry[] => {
+      const [, deletedAt, size = 0] = ENTRY.exec(name) ?? []
+      if (deletedAt === undefined) return []
+      const path = join(root.path, BIN, name)
+      return [
+        { id: `${number}/${name}`, root, path, deletedAt: Number(deletedAt), size: Number(size) },
+      ]
+    })
   })
+  return all.sort((a, b) => b.deletedAt - a.deletedAt)
 }
 
-function entryPath({ places }: Collection, id: string): string {
-  const [number, entry = ''] = id.split('/')
-  return join(places.roots[Number(number)]?.path ?? '', BIN, entry)
-}
-
-function entriesOf({ path }: Root): string[] {
+function namesIn({ path }: Root): string[] {
   try {
-    return readdirSync(join(path, BIN)).filter((name) => ENTRY.test(name))
+    return readdirSync(join(path, BIN))
   } catch (error) {
     if (osCodeOf(error) === 'ENOENT') return []
     throw asBtkitError(error, `bin ${path}`)
   }
 }
 
-/** The one file below a directory of the bin; null if a kill left it empty. */
-function findTorrent(directory: string): { readonly path: string } | null {
+/** The one file below a directory of the bin; null if there is none. */
+function fileBelow(directory: string): string | null {
   const [entry] = readdirSync(directory, { withFileTypes: true })
   if (!entry) return null
   const path = join(directory, entry.name)
-  return entry.isDirectory() ? findTorrent(path) : { path }
+  return entry.isDirectory() ? fileBelow(path) : path
 }

@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
+  BIN_LIMITS,
   deleteTorrents,
   emptyBin,
-  KEPT_MS,
   listBin,
   restoreTorrents,
 } from '../../../src/admin/torrents/bin.js'
@@ -59,7 +59,7 @@ test('the bin is emptied after 30 days', async (t) => {
   await deleteTorrents(collection, ADMIN, ['0/a.torrent'])
   clock.now += 1000
   await deleteTorrents(collection, ADMIN, ['0/x/b.torrent'])
-  clock.now += KEPT_MS - 1000
+  clock.now += BIN_LIMITS.age - 1000
   assert.equal(await emptyBin(collection), 1)
   assert.deepEqual(
     listBin(collection).map(({ name }) => name),
@@ -68,6 +68,26 @@ test('the bin is emptied after 30 days', async (t) => {
   clock.now += 1000
   assert.equal(await emptyBin(collection), 1)
   assert.deepEqual(filesBelow(join(root, 't')), ['readme.txt'])
+})
+
+test('a bin of too many bytes or torrents loses the oldest first', async (t) => {
+  const before = Date.UTC(2025, 11, 31)
+  const { collection, root, clock } = openTestCollection(t, {
+    't/a.torrent': A,
+    't/b.torrent': B,
+    // An entry of an earlier version, which says no size
+    [`t/.bin/${before - 1}-00000000/old.torrent`]: A,
+    [`t/.bin/${before}-00000000-${BIN_LIMITS.bytes - A.length}/large.torrent`]: A,
+  })
+  const names = () => listBin(collection).map(({ name }) => name)
+  await deleteTorrents(collection, ADMIN, ['0/a.torrent'])
+  assert.deepEqual(names(), ['a.torrent', 'large.torrent', 'old.torrent'])
+  clock.now += 1000
+  await deleteTorrents(collection, ADMIN, ['0/b.torrent'])
+  assert.deepEqual(names(), ['b.torrent', 'a.torrent'])
+  assert.equal(await emptyBin(collection, { ...BIN_LIMITS, torrents: 1 }), 1)
+  assert.deepEqual(names(), ['b.torrent'])
+  assert.deepEqual(filesBelow(join(root, 't/.bin')).length, 1)
 })
 
 test('uploaders delete and restore only what they added', async (t) => {
