@@ -6,7 +6,7 @@ import type { WarningList } from '../warning.js'
 import { countPieces } from './v1-files.js'
 import type { RootedFile } from './file-tree.js'
 import { metainfoError, requireDict, requireString } from './require-field.js'
-import { createHash } from 'node:crypto'
+import { digestOf } from '../../digest.js'
 
 /** Length of a SHA-256 digest in bytes. */
 const NODE_LENGTH = 32
@@ -103,22 +103,24 @@ function hex(root: string): string {
  * equal.
  */
 export function merkleRoot(layer: Uint8Array, pieceLength: number): Uint8Array {
-  let padding = pieceOfZeroLeaves(pieceLength)
+  let height = Math.log2(pieceLength / BLOCK_LENGTH)
   let level = layer
-  while (level.length > NODE_LENGTH) {
-    level = hashLevel(level, padding)
-    padding = hashPair(padding, padding)
-  }
+  while (level.length > NODE_LENGTH) level = hashLevel(level, zeroNode(height++))
   return level
 }
 
-function pieceOfZeroLeaves(pieceLength: number): Uint8Array {
-  let digest: Uint8Array = new Uint8Array(NODE_LENGTH)
-  for (let length = BLOCK_LENGTH; length < pieceLength; length *= 2) {
-    digest = hashPair(digest, digest)
+/** Nodes above leaves of zeros, by height. All trees are completed with them. */
+const zeroNodes: Uint8Array[] = [new Uint8Array(NODE_LENGTH)]
+
+function zeroNode(height: number): Uint8Array {
+  for (let known = zeroNodes.length; known <= height; known++) {
+    const below = zeroNodes[known - 1] ?? NOTHING
+    zeroNodes.push(digestOf('sha256', Buffer.concat([below, below])))
   }
-  return digest
+  return zeroNodes[height] ?? NOTHING
 }
+
+const NOTHING = new Uint8Array(0)
 
 /** Computes the level above. An odd digest at the end is paired with `padding`. */
 function hashLevel(level: Uint8Array, padding: Uint8Array): Uint8Array {
@@ -126,13 +128,10 @@ function hashLevel(level: Uint8Array, padding: Uint8Array): Uint8Array {
   const above = Buffer.alloc(pairs * NODE_LENGTH)
   for (let pair = 0; pair < pairs; pair += 1) {
     const start = pair * 2 * NODE_LENGTH
-    const left = level.subarray(start, start + NODE_LENGTH)
-    const right = level.subarray(start + NODE_LENGTH, start + 2 * NODE_LENGTH)
-    above.set(hashPair(left, right.length > 0 ? right : padding), pair * NODE_LENGTH)
+    const nodes = level.subarray(start, start + 2 * NODE_LENGTH)
+    const isPair = nodes.length > NODE_LENGTH
+    const digest = digestOf('sha256', isPair ? nodes : Buffer.concat([nodes, padding]))
+    above.set(digest, pair * NODE_LENGTH)
   }
   return above
-}
-
-function hashPair(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return createHash('sha256').update(left).update(right).digest()
 }
