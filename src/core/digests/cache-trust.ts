@@ -103,6 +103,8 @@ export interface Claimed {
 /** Content whose digests other machines may know. */
 export interface Adoption {
   readonly content: Content
+  /** The digests that are known already. Adopted trees are entered. */
+  readonly table?: PieceTable
   /** Its stream, of which pieces are read to check what others know. */
   readonly stream: () => ContentStream
   readonly engine: HashOptions

@@ -60,8 +60,9 @@ export interface AlignedFile {
 
 /** Yields the files with trees, in order. Each file of the content must begin a piece. */
 export function* alignedFiles({ files, pieceLength }: Content): Generator<AlignedFile> {
-  let firstPiece = 0
-  for (const [number, file] of files.entries()) {
+  let [firstPiece, number] = [0, -1]
+  for (const file of files) {
+    number++
     if (!hasTree(file)) continue
     const pieceCount = Math.ceil(file.fingerprint.size / pieceLength)
     yield { file, number, firstPiece, pieceCount }

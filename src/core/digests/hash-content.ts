@@ -147,7 +147,8 @@ async function adoptUnknown(
   const { cacheAccess, engine } = hashContext
   if (!cacheAccess.adopt || !table.isKnown.includes(0)) return
   const stream = () => streamOf(content, hashContext)
-  if (await cacheAccess.adopt({ content, stream, engine })) {
+  const isAny = await cacheAccess.adopt({ content, table, stream, engine })
+  if (isAny && content.version !== 'v2') {
     mergeTable(content, table, recallPieces(content, cacheAccess))
   }
 }

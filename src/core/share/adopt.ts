@@ -18,8 +18,8 @@ import {
   type CacheAccess,
 } from '../digests/cache-trust.js'
 import type { Content } from '../digests/content.js'
-import { alignedFiles, NODE } from '../digests/file-trees.js'
-import { DIGEST } from '../digests/piece-table.js'
+import { alignedFiles, NODE, setTree } from '../digests/file-trees.js'
+import { DIGEST, heedTrees } from '../digests/piece-table.js'
 import { pieceOwners, type PieceOwner } from '../digests/piece-owners.js'
 import { pieceHeight, treeOf } from '../digests/read-trees.js'
 import { isRacy } from '../digests/settled.js'
@@ -36,6 +36,8 @@ interface Wish {
   readonly count: number
   /** The form of the last piece in a record of SHA-1 digests. */
   readonly end: FileEnd | null
+  /** The number of a file whose tree is lacked. */
+  readonly number: number | null
 }
 
 /** A wish with the record that may fulfil it, and the pieces to check. */
@@ -63,26 +65,52 @@ export async function adoptDigests(
   { shared, check }: AdoptionRules,
 ): Promise<boolean> {
   let isAny = false
-  const wishes = [...wishesOf(adoption.content, access)].filter(({ count }) => count > check)
-  for (let at = 0; at < wishes.length; at += BATCH) {
-    const batch = wishes.slice(at, at + BATCH)
+  for (const batch of batchesOf(wishesOf(adoption, access), check)) {
     const found = await findRecords(batch, adoption, { shared, check })
     const right = await areRight(found, adoption)
     for (const [i, { wish, record }] of found.entries()) {
       const { file } = wish
       const now = check === 0 ? file.fingerprint : readFingerprintIfThere(file.absolutePath)
       if (!now || !sameFingerprint(now, file.fingerprint)) continue
-      if (right[i]) shared.adopt(record, keptFingerprint(file.fingerprint))
-      else await shared.refuse(record, encodeFingerprint(file.fingerprint))
+      if (right[i]) {
+        shared.adopt(record, keptFingerprint(file.fingerprint))
+        enterTree(wish, record, adoption)
+      } else await shared.refuse(record, encodeFingerprint(file.fingerprint))
       isAny ||= right[i] === true
     }
   }
-  if (isAny) await access.cache.flush()
-  return isAny
+  if (!isAny) return false
+  const { content, table } = adoption
+  if (table) heedTrees(content, table)
+  await access.cache.flush()
+  return true
+}
+
+/** Enters an adopted tree into the table, which takes less than looking it up. */
+function enterTree({ file, number }: Wish, { record }: FoundRecord, adoption: Adoption): void {
+  const { content, engine, table } = adoption
+  if (!table?.trees || number === null || 'pieces' in record) return
+  const kernel = chooseKernel(engine.kernel)
+  setTree(table.trees, number, treeOf(file, content, { tree: record, kernel }))
+}
+
+/** Groups the wishes of more than `check` pieces. All at once would fill much memory. */
+function* batchesOf(wishes: Iterable<Wish>, check: number): Generator<Wish[]> {
+  let batch: Wish[] = []
+  for (const wish of wishes) {
+    if (wish.count > check) batch.push(wish)
+    if (batch.length < BATCH) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
 }
 
 /** Yields what the piece cache lacks, except files that could change unnoticed. */
-function* wishesOf(content: Content, { cache, trust, now }: CacheAccess): Generator<Wish> {
+function* wishesOf(
+  { content, table }: Adoption,
+  { cache, trust, now }: CacheAccess,
+): Generator<Wish> {
   const lacks = (file: ScannedFile, record: FileRecord | TreeRecord | null) => {
     const isKnown =
       record && isSameFile(record.fingerprint, encodeFingerprint(file.fingerprint), trust)
@@ -94,15 +122,16 @@ function* wishesOf(content: Content, { cache, trust, now }: CacheAccess): Genera
     const record = cache.peekFile(key)
     const isWithoutEnd = end !== null && record?.[end] === null
     if (lacks(file, isWithoutEnd ? null : record)) {
-      yield { file, key, first, count: whole + (end ? 1 : 0), end }
+      yield { file, key, first, count: whole + (end ? 1 : 0), end, number: null }
     }
   }
-  for (const { file, firstPiece, pieceCount } of content.version === 'v1'
+  for (const { file, number, firstPiece, pieceCount } of content.version === 'v1'
     ? []
     : alignedFiles(content)) {
+    if (table?.trees?.isKnown[number]) continue
     const key = { path: file.absolutePath, size: file.fingerprint.size }
-    if (lacks(file, cache.peekTree(key))) {
-      yield { file, key, first: firstPiece, count: pieceCount, end: null }
+    if (lacks(file, table ? null : cache.peekTree(key))) {
+      yield { file, key, first: firstPiece, count: pieceCount, end: null, number }
     }
   }
 }
@@ -113,8 +142,8 @@ async function findRecords(
   { shared, check }: AdoptionRules,
 ): Promise<Found[]> {
   const kernel = chooseKernel(engine.kernel)
-  const records = await Promise.all(
-    wishes.map(({ key, file }) => shared.find(key, encodeFingerprint(file.fingerprint))),
+  const records = await shared.find(
+    wishes.map(({ key, file }) => ({ key, fingerprint: encodeFingerprint(file.fingerprint) })),
   )
   return wishes.flatMap((wish, i) => {
     const record = records[i]

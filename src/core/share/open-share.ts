@@ -4,6 +4,7 @@ import { RedisLink } from '../../redis/link.js'
 import type { CacheAccess } from '../digests/cache-trust.js'
 import { adoptDigests } from './adopt.js'
 import { COUNT_SCRIPTS } from './machine-counts.js'
+import { RECORD_SCRIPTS } from './read-records.js'
 import type { ShareRequest } from './share-request.js'
 import { SharedDigests } from './shared-digests.js'
 import { SharedStore } from './shared-store.js'
@@ -36,7 +37,10 @@ export async function openShare(
   const { cache, now } = access
   // A use is noted only that often, and prolongs the life then
   const life = Math.ceil(unusedFor / 1000) + SECONDS_BETWEEN_NOTES
-  const link = new RedisLink(address, { scripts: { ...COUNT_SCRIPTS, ...scripts }, warn })
+  const link = new RedisLink(address, {
+    scripts: { ...COUNT_SCRIPTS, ...RECORD_SCRIPTS, ...scripts },
+    warn,
+  })
   const store = new SharedStore(link, life)
   const shared = new SharedDigests({ ...request, cache, store, now, warn })
   await shared.refresh()

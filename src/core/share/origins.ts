@@ -11,44 +11,41 @@ export interface Origin {
   readonly epoch: number
 }
 
-const PREFIX = Buffer.from('m/from/')
+/** Followed by the key of the record: neighbours are written to the same pages. */
+const PREFIX = Buffer.from('m/origin/')
+
+function originKey(key: FileKey | TreeKey): Buffer {
+  const record =
+    'phase' in key
+      ? recordKey('file', fileRecordName(key), sha256)
+      : recordKey('tree', key.path, sha256)
+  return Buffer.concat([PREFIX, record])
+}
 
 const sha256 = (bytes: Uint8Array) => digestOf('sha256', bytes)
 
-function localKey(key: FileKey | TreeKey): Buffer {
-  return 'phase' in key
-    ? recordKey('file', fileRecordName(key), sha256)
-    : recordKey('tree', key.path, sha256)
-}
-
-const originKey = (record: Uint8Array) => Buffer.concat([PREFIX, sha256(record).subarray(0, 16)])
-
 /** Returns the origin of a record in the piece cache; null if this machine computed it. */
 export function originOf({ store }: PieceCache, key: FileKey | TreeKey): Origin | null {
-  const packed = store.get(originKey(localKey(key)))
+  const packed = store.get(originKey(key))
   return packed ? unpackOrigin(packed) : null
 }
 
 /** Notes the origin of a record; null for this machine. */
 export function noteOrigin({ store }: PieceCache, key: FileKey | TreeKey, origin: Origin | null) {
-  const record = localKey(key)
   if (origin === null) {
-    store.remove(originKey(record))
+    store.remove(originKey(key))
     return
   }
-  const epoch = Buffer.alloc(4)
-  epoch.writeUInt32BE(origin.epoch)
-  const machine = Buffer.from(origin.machine)
-  store.put(originKey(record), Buffer.concat([epoch, Buffer.of(machine.length), machine, record]))
+  const packed = Buffer.from(`1234${origin.machine}`)
+  packed.writeUInt32BE(origin.epoch)
+  store.put(originKey(key), packed)
 }
 
 function unpackOrigin(packed: Uint8Array): Origin | null {
   const bytes = Buffer.from(packed)
-  if (bytes.length < 5) return null
-  return {
-    epoch: bytes.readUInt32BE(0),
-    machine: bytes.toString('utf8', 5, 5 + (bytes[4] ?? 0)),
-  }
+  return bytes.length < 5
+    ? null
+    : { epoch: bytes.readUInt32BE(0), machine: bytes.toString('utf8', 4) }
 }
 
 /**
@@ -59,8 +56,7 @@ export function removeRevoked(store: Store, isRevoked: (origin: Origin) => boole
   const revoked: Uint8Array[] = []
   for (const { key, value } of entriesWith(store, PREFIX)) {
     const origin = unpackOrigin(value)
-    const recordAt = 5 + (value[4] ?? 0)
-    if (origin && isRevoked(origin)) revoked.push(key, value.slice(recordAt))
+    if (origin && isRevoked(origin)) revoked.push(key, key.subarray(PREFIX.length))
   }
   for (const key of revoked) store.remove(key)
   // An encoded torrent does not tell whose digests are in it

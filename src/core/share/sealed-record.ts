@@ -1,5 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
-import { digestOf } from '../../digest.js'
+import { timingSafeEqual } from 'node:crypto'
+import { digestOf, hmacOf } from '../../digest.js'
 
 /** The version of names and records in Redis. Other versions have other keys and MACs. */
 const VERSION = 'btkit1'
@@ -17,7 +17,7 @@ export interface SharedRecord {
   readonly epoch: number
   /** When a machine last shared it, in seconds since 1970. */
   readonly sharedAt: number
-  /** Digests, encoded as in the piece cache with an empty fingerprint. */
+  /** Digests, encoded as in the piece cache with an empty fingerprint. A view of what was read. */
   readonly body: Uint8Array
 }
 
@@ -64,7 +64,8 @@ export function readRecord(sealed: Uint8Array): SharedRecord | null {
     machine: rest.toString('utf8', 1, numbersAt),
     epoch: rest.readUInt32BE(numbersAt),
     sharedAt: rest.readUInt32BE(numbersAt + 4),
-    body: Uint8Array.from(rest.subarray(numbersAt + 8)),
+    // Not a Buffer, whose slices would be views
+    body: new Uint8Array(buffer, byteOffset + numbersAt + 8, length - numbersAt - 8),
   }
 }
 
@@ -82,6 +83,5 @@ export function openRecord(
 }
 
 function macOf(name: string, rest: Uint8Array, key: Uint8Array): Buffer {
-  const mac = createHmac('sha256', key)
-  return mac.update(`${VERSION}\0${name.length}\0${name}\0`).update(rest).digest()
+  return hmacOf(key, [Buffer.from(`${VERSION}\0${name.length}\0${name}\0`), rest])
 }

@@ -34,6 +34,12 @@ export interface SharedDigestsParts extends ShareRules {
   readonly warn: (message: string) => void
 }
 
+/** A file whose record is sought, and its encoded fingerprint. */
+export interface SoughtFile {
+  readonly key: FileKey | TreeKey
+  readonly fingerprint: Uint8Array
+}
+
 /** A record of another machine, whose MAC is right. */
 export type FoundRecord = { readonly origin: Origin } & (
   | { readonly key: FileKey; readonly record: FileRecord }
@@ -70,14 +76,26 @@ export class SharedDigests {
     store.write(redisKey(name), sealRecord(name, { ...origin, sharedAt, body }, signing))
   }
 
-  /** Returns the record of a file on any machine; null if there is none with a right MAC. */
-  async find(key: FileKey | TreeKey, fingerprint: Uint8Array): Promise<FoundRecord | null> {
+  /** Returns the record of each file on any machine; null if there is none with a right MAC. */
+  async find(files: readonly SoughtFile[]): Promise<readonly (FoundRecord | null)[]> {
     const { keys, store } = this.#parts
-    const name = sharedName(key, fingerprint, this.#parts)
-    if (name === null || keys.length === 0) return null
-    const sealed = await store.read(redisKey(name), mostBytes(key))
+    if (keys.length === 0) return files.map(() => null)
+    const names = files.map(({ key, fingerprint }) => sharedName(key, fingerprint, this.#parts))
+    const wanted = files.flatMap(({ key }, i) => {
+      const name = names[i]
+      return name ? [{ key: redisKey(name), bytes: mostBytes(key) }] : []
+    })
+    const found = (await store.read(wanted)).values()
     this.#heedRevocations()
-    const shared = sealed && openRecord(name, sealed, keys)
+    return files.map(({ key }, i) => {
+      const name = names[i]
+      const sealed = name ? found.next().value : null
+      return name && sealed ? this.#open(name, key, sealed) : null
+    })
+  }
+
+  #open(name: string, key: FileKey | TreeKey, sealed: Buffer): FoundRecord | null {
+    const shared = openRecord(name, sealed, this.#parts.keys)
     if (!shared || shared.epoch < this.#epochOf(shared.machine)) return null
     const { machine, epoch, body } = shared
     const origin = { machine, epoch }

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { RedisClient } from '../../redis/client.js'
 import type { RedisLink } from '../../redis/link.js'
-import { answerOrRemove } from '../../redis/wrong-type.js'
 import { countUp, readCounts, type MachineCounts } from './machine-counts.js'
+import { byTag, readRecords, type Wanted } from './read-records.js'
 import { EPOCHS_KEY, WRONG_KEY } from './sealed-record.js'
 
 /** Most records of a round trip, and most bytes that it may write or read. */
@@ -40,13 +40,21 @@ export class SharedStore {
   }
 
   /**
-   * Returns at most the first `bytes` under a key, or null: strangers may have written much more.
+   * Returns at most the first `bytes` under each key, or null: strangers may have written much more.
    * Calls of the same turn of the event loop share a round trip.
    */
-  read(key: string, bytes: number): Promise<Buffer | null> {
-    if (this.#link.isGone()) return Promise.resolve(null)
-    return new Promise((give) => {
-      this.#asked.push({ key, bytes, give })
+  read(wanted: readonly Wanted[]): Promise<readonly (Buffer | null)[]> {
+    const found: (Buffer | null)[] = wanted.map(() => null)
+    if (this.#link.isGone() || found.length === 0) return Promise.resolve(found)
+    return new Promise((resolve) => {
+      let left = found.length
+      for (const [i, { key, bytes }] of wanted.entries()) {
+        const give = (record: Buffer | null) => {
+          found[i] = record
+          if (--left === 0) resolve(found)
+        }
+        this.#asked.push({ key, bytes, give })
+      }
       this.#asking ??= this.#ask().finally(() => {
         this.#asking = null
       })
@@ -57,19 +65,21 @@ export class SharedStore {
     while (this.#asked.length > 0) {
       await setImmediate()
       const { batch, bytes } = this.#nextBatch()
+      const groups = byTag(batch)
       const answers = await this.#link.ask(
         async (client) => {
-          const epochs = readCounts(client, EPOCHS_KEY)
-          const found = batch.map(({ key, bytes }) => {
-            return answerOrRemove(client, key, client.getrangeBuffer(key, 0, bytes - 1))
-          })
-          const [newEpochs, ...rest] = await Promise.all([epochs, ...found])
-          this.#epochs = newEpochs
-          return rest
+          const [epochs, ...found] = await Promise.all([
+            readCounts(client, EPOCHS_KEY),
+            ...groups.map((group) => readRecords(client, group)),
+          ])
+          this.#epochs = epochs
+          return found
         },
         { bytes },
       )
-      for (const [i, { give }] of batch.entries()) give(answers?.[i] ?? null)
+      for (const [i, group] of groups.entries()) {
+        for (const [j, { give }] of group.entries()) give(answers?.[i]?.[j] ?? null)
+      }
     }
   }
 
@@ -139,10 +149,6 @@ export class SharedStore {
   }
 }
 
-/** A key to read. */
-interface Asked {
-  readonly key: string
-  /** Most bytes of its value. */
-  readonly bytes: number
-  readonly give: (bytes: Buffer | null) => void
+interface Asked extends Wanted {
+  readonly give: (record: Buffer | null) => void
 }
