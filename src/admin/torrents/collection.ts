@@ -1,9 +1,11 @@
 import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
 import { BtkitError } from '../../errors.js'
 import { readTorrent } from '../../core/read-torrent.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
+import { swarmHashes } from '../../tracker/allowed/known-torrent.js'
 import { HeldTorrents } from './held.js'
 import { moveEntry } from './move-entry.js'
 import { Owners } from './owners.js'
@@ -38,6 +40,9 @@ export interface CollectionParts {
   readonly pathOf: (infoHash: string) => string | null
 }
 
+/** The most torrents that are written before the tracker notices the first. */
+const MOST_WRITTEN = 2000
+
 /** The torrents that users change, and the rules for it. Changes run one after the other. */
 export class Collection {
   readonly places: Places
@@ -46,6 +51,8 @@ export class Collection {
   readonly stateDirectory: string
   readonly now: () => number
   readonly #pathOf: CollectionParts['pathOf']
+  /** Paths by info hash, 40 digits. */
+  readonly #written = new LRUCache<string, string>({ max: MOST_WRITTEN })
   #last: Promise<unknown> = Promise.resolve()
 
   /** @throws BtkitError if a root or the state cannot be read */
@@ -86,13 +93,17 @@ export class Collection {
    * clients and pages would get what one of them says outside of its info.
    * @throws BtkitError `exists`
    */
-  refuseCopy(path: string, { infoHash, infoHashV2 }: InfoHashes): void {
-    for (const hash of [infoHash, infoHashV2]) {
-      const other = hash === null ? null : this.#pathOf(hash.slice(0, 40))
-      if (other === null || other === path || !isTaken(other)) continue
-      const why = `the same torrent is tracked as ${basename(other)}; edit or move that one`
-      throw new BtkitError('exists', `${basename(path)}: ${escapeText(why)}`)
+  refuseCopy(path: string, hashes: InfoHashes): void {
+    for (const hash of swarmHashes(hashes)) {
+      const others = [this.#pathOf(hash), this.#written.get(hash) ?? null]
+      const other = others.find((each) => each !== null && each !== path && isTaken(each))
+      if (other && hashesAt(other).includes(hash)) throw isCopy(path, other)
     }
+  }
+
+  /** Records a torrent that was written, because the tracker notices it only later. */
+  wrote(path: string, hashes: InfoHashes): void {
+    for (const hash of swarmHashes(hashes)) this.#written.set(hash, path)
   }
 
   /** Returns who added the torrent at a path; null if nobody did. */
@@ -115,6 +126,22 @@ export class Collection {
 
 /** The info hashes of a torrent, of which a hybrid has two. */
 export type InfoHashes = Pick<Metainfo, 'infoHash' | 'infoHashV2'>
+
+/** Says that there would be two files of the same torrent. */
+export function isCopy(path: string, other: string): BtkitError {
+  const why = `the same torrent is tracked as ${basename(other)}; edit or move that one`
+  return new BtkitError('exists', `${basename(path)}: ${escapeText(why)}`)
+}
+
+/** The info hashes of the torrent at a path, 40 digits each; none if it cannot be read. */
+function hashesAt(path: string): string[] {
+  try {
+    return swarmHashes(readTorrent(path, DEFAULT_MAX_SIZE))
+  } catch (error) {
+    if (error instanceof BtkitError) return []
+    throw error
+  }
+}
 
 /** The hash by which a torrent's owner is known. */
 export function mainHash({ infoHash, infoHashV2 }: InfoHashes) {

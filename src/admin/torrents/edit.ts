@@ -10,7 +10,8 @@ import {
   type ChangedValues,
   type Opened,
 } from '../../pages/edited-values.js'
-import { mainHash, type Actor, type Collection } from './collection.js'
+import { swarmHashes } from '../../tracker/allowed/known-torrent.js'
+import { isCopy, mainHash, type Actor, type Collection } from './collection.js'
 import type { TorrentPlace } from './places.js'
 
 /** The most torrents that are edited at once. */
@@ -73,10 +74,11 @@ export function editTorrents(
     if (edit.isDry) return planned
     keepOwners(collection, places, planned)
     const edited = await run(places, changes, false)
-    for (const [i, { category, name }] of places.entries()) {
+    for (const [i, { category, name, path }] of places.entries()) {
       const outcome = edited[i]
-      if (outcome?.error === null && outcome.isChanged)
-        actor.note('edit', collection.subject(category, name), changed(outcome))
+      if (outcome?.error !== null || !outcome.isChanged) continue
+      collection.wrote(path, outcome.after)
+      actor.note('edit', collection.subject(category, name), changed(outcome))
     }
     return edited
   })
@@ -102,9 +104,16 @@ function refuseCopies(
   places: readonly TorrentPlace[],
   planned: readonly EditedTorrent[],
 ): void {
+  const paths = new Map<string, string>()
   for (const [i, { path }] of places.entries()) {
     const plan = planned[i]
-    if (plan?.error === null) collection.refuseCopy(path, plan.after)
+    if (plan?.error !== null) continue
+    collection.refuseCopy(path, plan.after)
+    for (const hash of swarmHashes(plan.after)) {
+      const other = paths.get(hash)
+      if (other !== undefined) throw isCopy(path, other)
+      paths.set(hash, path)
+    }
   }
 }
 

@@ -38,6 +38,7 @@ export async function addTorrent(
   const infoHash = mainHash(metainfo)
   collection.owners.add([{ path, infoHash }], actor.user.name)
   await writeAtomically(path, bytes, { noClobber: true })
+  collection.wrote(path, metainfo)
   actor.note('add', collection.subject(category, name))
 }
 

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { startForms } from '../../support/admin-forms.js'
+import { fieldsOf, startForms } from '../../support/admin-forms.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
 import { until } from '../../support/until.js'
 
@@ -39,6 +39,28 @@ test('uploaded torrents are shown, then kept in a category, and tracked', async 
   assert.doesNotMatch((await bob.get('/upload')).text, /b\.torrent/)
   assert.match((await alice.get('/torrents?in=0%2Flinux')).text, /first\.torrent[^]*bob/)
   assert.match((await alice.get('/log')).text, /bob[^]*add[^]*first\.torrent/)
+})
+
+test('a torrent under two names is kept once, and an edit makes no second one', async (t) => {
+  const { root, logIn } = await startForms(t)
+  const bob = await logIn('bob')
+  await bob.upload({ 'a.torrent': A, 'b.torrent': A, 'c.torrent': B })
+  const { text } = await bob.post('/waiting', [
+    ['act', 'keep'],
+    ['to', '0'],
+    ...['a', 'b', 'c'].map((name) => ['keep', `${name}.torrent`] as const),
+  ])
+  assert.match(text, /2 torrents kept/)
+  assert.match(text, /the same torrent is tracked as a\.torrent/)
+  assert.deepEqual(filesBelow(join(root, 'torrents')), ['a.torrent', 'c.torrent'])
+  const chosen = ['a', 'c'].map((name) => ['torrent', `0/${name}.torrent`] as const)
+  const form = fieldsOf(await bob.post('/torrents', [['act', 'edit'], ...chosen]))
+  const edited = await bob.post('/edit', [
+    ...form.filter(([name]) => name !== 'name'),
+    ['name', 'same'],
+    ['act', 'save'],
+  ])
+  assert.match(edited.text, /the same torrent is tracked/)
 })
 
 test('what is no torrent is told in a line', async (t) => {
