@@ -54,9 +54,14 @@ function make(machine, path, ...options) {
 }
 
 /** Processor seconds of all children that have ended; see proc(5). */
-function childCpu() {
-  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ')
-  return (Number(fields[13]) + Number(fields[14])) / 100
+const childCpu = () => cpuIn('/proc/self/stat', 13)
+
+/** Processor seconds of a process that runs. */
+const cpuOf = ({ pid }) => cpuIn(`/proc/${pid}/stat`, 11)
+
+function cpuIn(path, at) {
+  const fields = readFileSync(path, 'utf8').split(') ')[1].split(' ')
+  return (Number(fields[at]) + Number(fields[at + 1])) / 100
 }
 
 /** Starts a mirror of a machine's files. Resolves to its address. */
@@ -174,24 +179,27 @@ const worker = spawn('node', ['bin/btkit.js', 'worker', ...asking, '--no-cache']
 process.on('exit', () => worker.kill('SIGKILL'))
 await once(worker.stdout, 'data')
 spawnSync('sleep', ['1'])
-const secondsOf = (...options) => {
+const cpuOfAll = () => childCpu() + cpuOf(worker) + cpuOf(redis)
+const measure = (...options) => {
   const own = ['--output', at('torrents'), '--state-dir', at('state'), '--trackerless']
-  const started = performance.now()
+  const [started, before] = [performance.now(), cpuOfAll()]
   const args = ['bin/btkit.js', 'completedir', at('large'), ...own, '--no-cache', '--force']
   execFileSync('node', [...args, '--quiet', ...options])
-  return (performance.now() - started) / 1000
+  return { seconds: (performance.now() - started) / 1000, cpu: cpuOfAll() - before }
 }
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 for (const version of [[], ['--v2'], ['--hybrid']]) {
   const [own, queued] = [[], []]
   for (let i = 0; i < RUNS; i++) {
-    own.push(secondsOf(...version))
-    queued.push(secondsOf(...version, ...asking))
+    own.push(measure(...version))
+    queued.push(measure(...version, ...asking))
   }
-  const ratio = (median(queued) / median(own)).toFixed(2)
+  const of = (runs, what) => median(runs.map((run) => run[what]))
+  const told = (runs) => `${of(runs, 'seconds').toFixed(2)} s (${of(runs, 'cpu').toFixed(2)} s)`
+  const times = (what) => (of(queued, what) / of(own, what)).toFixed(2)
   console.log(
-    `completedir of 4 GiB ${version.join('') || '--v1'}: alone ${median(own).toFixed(2)} s, ` +
-      `through the queue ${median(queued).toFixed(2)} s: ${ratio} times`,
+    `completedir of 4 GiB ${version.join('') || '--v1'} (processors): alone ${told(own)}, ` +
+      `through the queue ${told(queued)}: ${times('seconds')} times (${times('cpu')} times)`,
   )
 }
 process.exit()

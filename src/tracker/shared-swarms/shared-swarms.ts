@@ -86,6 +86,7 @@ export class SharedSwarms implements SwarmStore {
     await this.#join()
     this.#timer = setInterval(() => {
       if (this.#state === 'alone') void this.#join()
+      else if (this.#state === 'joined') void this.#check()
     }, ATTEMPT_INTERVAL).unref()
   }
 
@@ -189,6 +190,19 @@ export class SharedSwarms implements SwarmStore {
     )
   }
 
+  /** Finds out that Redis is gone, or started again and lost everything, though no client asks. */
+  async #check(): Promise<void> {
+    const runId = await this.#readRunId()
+    if (runId === null ? this.#link.isGone() : runId !== this.#runId) this.#leave()
+  }
+
+  /** Names the present run of Redis; empty for a cluster, null if Redis is gone. */
+  #readRunId(): Promise<string | null> {
+    return this.#link.ask(async (client) => {
+      return client.isCluster ? '' : (/run_id:(\w+)/.exec(await client.info('server'))?.[1] ?? '')
+    })
+  }
+
   #leave(): void {
     if (this.#state === 'alone') return
     this.#failures += 1
@@ -199,9 +213,7 @@ export class SharedSwarms implements SwarmStore {
   /** Brings in what this tracker saw alone, and then lets Redis answer. */
   async #join(): Promise<void> {
     const { memory, calls, now } = this.#parts
-    const runId = await this.#link.ask(async (client) => {
-      return client.isCluster ? '' : (/run_id:(\w+)/.exec(await client.info('server'))?.[1] ?? '')
-    })
+    const runId = await this.#readRunId()
     if (runId === null || this.#state !== 'alone') return
     const send = async (infoHash: Uint8Array, args: ReturnType<SwarmCalls['announce']>) => {
       return (await this.#send(infoHash, args, BRING_IN_BYTES)) !== null

@@ -204,3 +204,13 @@ test('a tracker that starts without Redis joins when it is there', { skip }, asy
   await until('it is there', () => Promise.resolve(store.state === 'joined'))
   assert.equal((await store.totals()).peers, 1)
 })
+
+test('a tracker without clients fills a Redis that started again', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const [one, other] = [await openShared(t, redis.url), await openShared(t, redis.url)]
+  await one.store.announce(at(1))
+  await redis.restart()
+  await until('the other tracker knows the peer', async () => {
+    return (await other.store.scrape(digestOf('torrent')))?.incomplete === 1
+  })
+})
