@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { TorrentFacts } from '../core/edit/file.js'
+import type { EditOutcome } from '../core/edit/files.js'
 import { BtkitError } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { html, type Html } from '../text/html.js'
@@ -132,20 +133,29 @@ export function refuseChanged(torrents: readonly Opened[], digest: string): void
   throw new BtkitError('changed', 'the torrents changed meanwhile; open them again')
 }
 
+/** A torrent that an edit changed, or why it did not. */
+export type Edited =
+  | { readonly file: string; readonly before: TorrentFacts; readonly after: TorrentFacts }
+  | { readonly file: string; readonly error: string }
+
+/** The outcome of an edit, for its page; none if nothing changed. */
+export function editedOf(outcome: EditOutcome): Edited[] {
+  const { file } = outcome
+  if (outcome.error !== null) return [{ file, error: outcome.error.message }]
+  return outcome.isChanged ? [{ file, before: outcome.before, after: outcome.after }] : []
+}
+
 /** Shows what an edit changes in a torrent. */
-export function diffOf(file: string, before: TorrentFacts, after: TorrentFacts): Html {
+export function diffOf(before: TorrentFacts, after: TorrentFacts): Html {
   const [old, now] = [factRows(before), factRows(after)]
   const rows = Object.keys(now).filter((key) => old[key] !== now[key])
-  return html`<section>
-    <h2 class="name">${file}</h2>
-    <dl class="facts diff">
-      ${rows.map(
-        (key) =>
-          html`<dt>${key}</dt>
-            <dd>${linesOf('del', old[key])} ${linesOf('ins', now[key])}</dd>`,
-      )}
-    </dl>
-  </section>`
+  return html`<dl class="facts diff">
+    ${rows.map(
+      (key) =>
+        html`<dt>${key}</dt>
+          <dd>${linesOf('del', old[key])} ${linesOf('ins', now[key])}</dd>`,
+    )}
+  </dl>`
 }
 
 function factRows(facts: TorrentFacts): Record<string, string> {

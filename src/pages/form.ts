@@ -48,6 +48,11 @@ export class Form {
     return new Form(fields)
   }
 
+  /** Returns the form without other fields than some. */
+  only(...names: readonly string[]): Form {
+    return this.without(...[...this.#fields.keys()].filter((name) => !names.includes(name)))
+  }
+
   /** The fields in the encoding of forms. */
   toString(): string {
     return this.#fields.toString()

@@ -121,8 +121,11 @@ export class Jobs {
     throw job.error
   }
 
-  get(id: string): Job | undefined {
-    return this.#jobs.get(id)
+  /** @throws BtkitError `not-found` */
+  get(id: string): Job {
+    const job = this.#jobs.get(id)
+    if (job) return job
+    throw new BtkitError('not-found', 'this job is not known any more')
   }
 
   /** The jobs, newest first. */

@@ -26,11 +26,7 @@ type Results = Readonly<Record<string, (job: Job, context: AdminContext) => Answ
 
 /** The pages of jobs: their progress, and then their result. */
 export function jobsRoutes({ jobs }: FormsParts, results: Results): AdminRoute[] {
-  const find = ({ params }: AdminContext): Job => {
-    const job = jobs.get(params['id'] ?? '')
-    if (job) return job
-    throw new BtkitError('not-found', 'this job is not known any more')
-  }
+  const find = ({ params }: AdminContext) => jobs.get(params['id'] ?? '')
   const show = (context: AdminContext): Answer => {
     const job = find(context)
     const result = job.state === 'done' ? results[job.about.tool] : undefined

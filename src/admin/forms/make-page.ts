@@ -2,17 +2,12 @@ import { basename, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { makeTorrent } from '../../library/make.js'
 import { planTorrent } from '../../library/plan.js'
-import { defaultAct, textField, type Form } from '../../pages/form.js'
+import { textField, type Form } from '../../pages/form.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
 import type { Job } from '../../pages/jobs.js'
 import { excerptOf } from '../../pages/excerpt.js'
-import { planSection, type Plan } from '../../pages/plan.js'
-import {
-  applyPreset,
-  presetField,
-  torrentFields,
-  torrentOptions,
-} from '../../pages/torrent-fields.js'
+import { makePage, type Plan } from '../../pages/make-page.js'
+import { applyPreset, torrentOptions } from '../../pages/torrent-fields.js'
 import { html } from '../../text/html.js'
 import { formRoutes } from '../frame/form-routes.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
@@ -49,38 +44,24 @@ function fresh({ announce }: FormsParts, form: Form): Form {
 interface Shown {
   readonly form: Form
   readonly error?: BtkitError | undefined
-  readonly plan?: Plan
+  readonly plan?: Plan | undefined
 }
 
 function show(parts: FormsParts, { page }: AdminContext, { form, error, plan }: Shown): Answer {
-  return page({
-    title: 'Make a torrent',
-    error,
-    content: html`${plan ? planSection(plan) : null}
-      <form method="post" action="make">
-        ${defaultAct('make')}
-        <fieldset>
-          <legend>Files</legend>
-          ${textField(form, {
-            name: 'path',
-            label: 'File or directory',
-            hint: `Below ${parts.makeFrom.join(' or ')}`,
-            pick: true,
-          })}
-          ${categoryField(form, parts.collection, { name: 'to', label: 'Category' })}
-          ${textField(form, {
-            name: 'output',
-            label: 'Save as',
-            hint: 'Default: the name of the files, with .torrent at the end.',
-          })}
-        </fieldset>
-        ${presetField(form, parts.presets)} ${torrentFields(form)}
-        <div class="acts">
-          <button class="main" name="act" value="make">Make the torrent</button>
-          <button name="act" value="plan">Preview</button>
-        </div>
-      </form>`,
-  })
+  const { makeFrom, collection, presets } = parts
+  const files = html`${textField(form, {
+    name: 'path',
+    label: 'File or directory',
+    hint: `Below ${makeFrom.join(' or ')}`,
+    pick: true,
+  })}
+  ${categoryField(form, collection, { name: 'to', label: 'Category' })}
+  ${textField(form, {
+    name: 'output',
+    label: 'Save as',
+    hint: 'Default: the name of the files, with .torrent at the end.',
+  })}`
+  return page(makePage(form, { files, presets, error, plan }))
 }
 
 async function act(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {

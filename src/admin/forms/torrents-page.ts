@@ -19,7 +19,7 @@ import { clipText } from '../../text/escape.js'
 import { HELD } from '../torrents/held.js'
 import { SUFFIX } from '../torrents/names.js'
 import type { Category } from '../torrents/places.js'
-import { editPage } from './edit-page.js'
+import { editingPage } from './edit-page.js'
 import { publishPage } from './publish-page.js'
 import { categoryField, done, failures, query, type FormsParts } from './parts.js'
 
@@ -45,7 +45,7 @@ async function changeTorrents(parts: FormsParts, context: AdminContext): Promise
   const torrents = form.all('torrent')
   const act = form.text('act')
   if (torrents.length === 0) throw new BtkitError('usage', 'no torrent was chosen; check its box')
-  if (act === 'edit') return editPage(parts, context).show(form)
+  if (act === 'edit') return editingPage(parts, context).show(form)
   if (act === 'publish') return publishPage(parts, context).show(form)
   const acts: Record<string, () => Promise<Told>> = {
     move: async () =>

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { EditedFile, TorrentFacts } from '../../core/edit/file.js'
+import type { EditOutcome } from '../../core/edit/files.js'
 import { BtkitError } from '../../errors.js'
 import { readTorrent } from '../../core/read-torrent.js'
 import { editFiles } from '../../library/edit.js'
@@ -27,11 +28,6 @@ export interface TorrentsEdit {
   /** Whether to write nothing. */
   readonly isDry: boolean
 }
-
-/** The values of a torrent before and after an edit, or why it was not edited. */
-export type EditedTorrent =
-  | (Pick<EditedFile, 'isChanged' | 'before' | 'after'> & { address: string; error: null })
-  | { readonly address: string; readonly error: Error }
 
 /**
  * Reads torrents that a user may edit.
@@ -63,7 +59,7 @@ export function editTorrents(
   collection: Collection,
   actor: Actor,
   edit: TorrentsEdit,
-): Promise<EditedTorrent[]> {
+): Promise<EditOutcome[]> {
   return collection.change(async () => {
     const opened = await openTorrents(collection, actor, edit.torrents)
     refuseChanged(opened, edit.digest)
@@ -88,21 +84,18 @@ async function run(
   places: readonly TorrentPlace[],
   changes: ChangedValues,
   dryRun: boolean,
-): Promise<EditedTorrent[]> {
-  const results: EditedTorrent[] = []
+): Promise<EditOutcome[]> {
+  const outcomes: EditOutcome[] = []
   const files = places.map(({ path }) => path)
-  for await (const outcome of editFiles(files, changes, { dryRun })) {
-    const address = places[results.length]?.address ?? ''
-    results.push(outcome.error === null ? { ...outcome, address } : { ...outcome, address })
-  }
-  return results
+  for await (const outcome of editFiles(files, changes, { dryRun })) outcomes.push(outcome)
+  return outcomes
 }
 
 /** Refuses a change of info that leads to another torrent. */
 function refuseCopies(
   collection: Collection,
   places: readonly TorrentPlace[],
-  planned: readonly EditedTorrent[],
+  planned: readonly EditOutcome[],
 ): void {
   const paths = new Map<string, string>()
   for (const [i, { path }] of places.entries()) {
@@ -121,7 +114,7 @@ function refuseCopies(
 function keepOwners(
   { owners }: Collection,
   places: readonly TorrentPlace[],
-  planned: readonly EditedTorrent[],
+  planned: readonly EditOutcome[],
 ): void {
   const byUser = new Map<string, { path: string; infoHash: string }[]>()
   for (const [i, { path }] of places.entries()) {

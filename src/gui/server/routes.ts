@@ -54,11 +54,7 @@ export function guiRoutes(app: FastifyInstance, { shop, presence, quit }: Routes
 }
 
 function jobRoutes(app: FastifyInstance, { jobs }: Workshop, tools: readonly Tool[]): void {
-  const find = (request: FastifyRequest): Job => {
-    const job = jobs.get((request.params as { id: string }).id)
-    if (job) return job
-    throw new BtkitError('not-found', 'this job is not known any more')
-  }
+  const find = ({ params }: FastifyRequest) => jobs.get((params as { readonly id: string }).id)
   const results = new WeakMap<Job, Answer>()
   app.get('/job/:id', (request, reply) => {
     const job = find(request)

@@ -1,25 +1,16 @@
 import { readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import type { TorrentChanges } from '../../library/changes.js'
-import { fieldValue, html, type Html } from '../../text/html.js'
-import { count } from '../../text/quantity.js'
-import { problem, type Answer } from '../../pages/frame.js'
+import { html } from '../../text/html.js'
+import type { Answer } from '../../pages/frame.js'
 import { page } from '../window.js'
-import { editFields } from '../../pages/edit-fields.js'
+import { editedPage, editPage } from '../../pages/edit-pages.js'
 import type { Form } from '../../pages/form.js'
-import { hiddenFields, linesField } from '../../pages/form.js'
+import { linesField } from '../../pages/form.js'
 import { expand, isDirectoryAt, type PickRules } from '../../pages/picker.js'
-import {
-  changesOf,
-  commonValues,
-  diffOf,
-  privateField,
-  refuseChanged,
-  type Opened,
-} from '../../pages/edited-values.js'
+import { changesOf, refuseChanged, type Opened } from '../../pages/edited-values.js'
 import type { Job } from '../../pages/jobs.js'
-import type { Edited } from '../work/edit.js'
 import { pickingFor, type Tool, type Workshop } from './tool.js'
 
 /** The most torrents that are edited at once. */
@@ -40,11 +31,15 @@ export class EditTool implements Tool {
       return this.#choose(form, error)
     try {
       const torrents = await this.#read(form)
-      const isFresh = !form.has('digest')
-      const filled = isFresh
-        ? form.with({ ...commonValues(torrents), ...privateField(torrents) })
-        : form
-      return this.#fields(filled, torrents, error)
+      const more = html`<button name="act" value="other">Other torrents</button>`
+      const shown = {
+        torrents,
+        titleOf: (file: string) => file,
+        carried: ['torrents'],
+        more,
+        error,
+      }
+      return page({ ...editPage(form, shown), tool: 'edit' })
     } catch (cause) {
       if (cause instanceof BtkitError) return this.#choose(form, cause)
       throw cause
@@ -83,25 +78,6 @@ export class EditTool implements Tool {
     })
   }
 
-  #fields(form: Form, torrents: readonly Opened[], error?: BtkitError): Answer {
-    const many = torrents.length > 1
-    return page({
-      title: many
-        ? `Edit ${torrents.length} torrents`
-        : `Edit ${basename(torrents[0]?.file ?? '')}`,
-      tool: 'edit',
-      error,
-      content: html`<form method="post" action="edit">
-        <input type="hidden" name="torrents" value="${fieldValue(form.text('torrents'))}" />
-        ${editFields(form, { torrents, titleOf: (file) => file })}
-        <div class="acts">
-          <button class="main" name="act" value="preview">Show what would change</button>
-          <button name="act" value="other">Other torrents</button>
-        </div>
-      </form>`,
-    })
-  }
-
   async #read(form: Form): Promise<Opened[]> {
     const files = form.lines('torrents').flatMap((line) => {
       return torrentsAt(expand(line, this.shop.directory))
@@ -115,27 +91,8 @@ export class EditTool implements Tool {
   async #edit(form: Form, { torrents, changes, isDry }: Edit): Promise<Answer> {
     const files = torrents.map(({ file }) => file)
     const edited = await this.shop.work.run('edit', { files, changes, isDry })
-    const changed = edited.filter((each) => !('error' in each)).length
-    const title = isDry
-      ? `${count(changed, 'torrent')} would change`
-      : `${count(changed, 'torrent')} changed`
-    const save = html`<form method="post" action="edit">
-      ${hiddenFields(form.without('act'))}
-      <div class="acts">
-        ${changed > 0 && html`<button class="main" name="act" value="save">Save</button>`}
-        <button name="act" value="again">Back to the fields</button>
-      </div>
-    </form>`
-    return page({ title, tool: 'edit', content: html`${edited.map(editedOf)} ${isDry && save}` })
+    return page({ ...editedPage(form, edited, isDry), tool: 'edit' })
   }
-}
-
-function editedOf(edited: Edited): Html {
-  if (!('error' in edited)) return diffOf(edited.file, edited.before, edited.after)
-  return html`<section>
-    <h2 class="name">${edited.file}</h2>
-    ${problem({ message: edited.error })}
-  </section>`
 }
 
 interface Edit {

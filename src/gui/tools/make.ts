@@ -7,15 +7,10 @@ import { formatBytes } from '../../text/quantity.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
 import { page } from '../window.js'
 import type { Form } from '../../pages/form.js'
-import { checkField, defaultAct, textField } from '../../pages/form.js'
+import { checkField, textField } from '../../pages/form.js'
 import { expand, requirePath, type PickRules } from '../../pages/picker.js'
-import { planSection, type Plan } from '../../pages/plan.js'
-import {
-  applyPreset,
-  presetField,
-  torrentFields,
-  torrentOptions,
-} from '../../pages/torrent-fields.js'
+import { makePage, type Plan } from '../../pages/make-page.js'
+import { applyPreset, torrentOptions } from '../../pages/torrent-fields.js'
 import type { Job } from '../../pages/jobs.js'
 import type { DescribedTorrent } from '../work/make.js'
 import { pickingFor, startWork, type Tool, type Workshop } from './tool.js'
@@ -34,35 +29,20 @@ export class MakeTool implements Tool {
   }
 
   show(form: Form, error?: BtkitError, plan?: Plan): Answer {
-    return page({
-      title: 'Make a torrent',
-      tool: 'make',
-      error,
-      content: html`${plan ? planSection(plan) : null}
-        <form method="post" action="make">
-          ${defaultAct('make')}
-          <fieldset>
-            <legend>Files</legend>
-            ${textField(form, {
-              name: 'path',
-              label: 'File or directory',
-              hint: 'Choose it, type its path, or drop the path here.',
-              pick: true,
-            })}
-            ${textField(form, {
-              name: 'output',
-              label: 'Save as',
-              hint: 'Default: beside the files, with .torrent at the end.',
-            })}
-            ${checkField(form, 'If it exists', [['replace', 'replace a torrent that is there']])}
-          </fieldset>
-          ${presetField(form, this.shop.presets)} ${torrentFields(form)}
-          <div class="acts">
-            <button class="main" name="act" value="make">Make the torrent</button>
-            <button name="act" value="plan">Preview</button>
-          </div>
-        </form>`,
-    })
+    const files = html`${textField(form, {
+      name: 'path',
+      label: 'File or directory',
+      hint: 'Choose it, type its path, or drop the path here.',
+      pick: true,
+    })}
+    ${textField(form, {
+      name: 'output',
+      label: 'Save as',
+      hint: 'Default: beside the files, with .torrent at the end.',
+    })}
+    ${checkField(form, 'If it exists', [['replace', 'replace a torrent that is there']])}`
+    const { presets } = this.shop
+    return page({ ...makePage(form, { files, presets, error, plan }), tool: 'make' })
   }
 
   async act(form: Form): Promise<Answer> {

@@ -1,9 +1,8 @@
 import { statSync } from 'node:fs'
-import type { TorrentFacts } from '../../core/edit/file.js'
 import type { TorrentChanges } from '../../library/changes.js'
 import { editFiles } from '../../library/edit.js'
 import { readTorrent } from '../../library/read.js'
-import { openTorrent, type Opened } from '../../pages/edited-values.js'
+import { editedOf, openTorrent, type Edited, type Opened } from '../../pages/edited-values.js'
 import type { WorkContext } from './work-context.js'
 
 /** Torrents above this size in bytes are remembered, because reading them takes a while. */
@@ -53,11 +52,6 @@ interface EditRequest {
   readonly isDry: boolean
 }
 
-/** A torrent that changed, or why it did not. */
-export type Edited =
-  | { readonly file: string; readonly before: TorrentFacts; readonly after: TorrentFacts }
-  | { readonly file: string; readonly error: string }
-
 /**
  * Edits torrents. Returns those that changed or failed.
  * @throws BtkitError `usage` for bad changes
@@ -67,12 +61,7 @@ export async function editTorrents(
   { signal }: WorkContext,
 ): Promise<Edited[]> {
   const edited: Edited[] = []
-  for await (const outcome of editFiles(files, changes, { dryRun: isDry, signal })) {
-    const { file } = outcome
-    if (outcome.error !== null) edited.push({ file, error: outcome.error.message })
-    else if (outcome.isChanged) {
-      edited.push({ file, before: outcome.before, after: outcome.after })
-    }
-  }
+  for await (const outcome of editFiles(files, changes, { dryRun: isDry, signal }))
+    edited.push(...editedOf(outcome))
   return edited
 }

@@ -5,7 +5,7 @@ import type { MakeOptions } from '../../library/torrent-options.js'
 import type { Finding } from '../../metainfo/lint/finding.js'
 import { magnetLink } from '../../metainfo/magnet.js'
 import { excerptOf, type Excerpt } from '../../pages/excerpt.js'
-import type { Plan } from '../../pages/plan.js'
+import type { Plan } from '../../pages/make-page.js'
 import type { WorkContext } from './work-context.js'
 
 /** A file or directory, and how its torrent is made. */

@@ -1,5 +1,9 @@
+import type { BtkitError } from '../errors.js'
 import { html, type Html } from '../text/html.js'
 import type { Excerpt } from './excerpt.js'
+import { defaultAct, type Form } from './form.js'
+import type { PageParts } from './frame.js'
+import { presetField, torrentFields, type Preset } from './torrent-fields.js'
 import { count, formatBytes } from '../text/quantity.js'
 
 /** A torrent that was not made yet. */
@@ -16,8 +20,38 @@ export interface Plan {
   readonly skipped: Excerpt<{ readonly path: string; readonly reason: string }>
 }
 
+/** The parts of a form that makes a torrent. */
+export interface MakeForm {
+  /** The fields that name the files and the torrent. */
+  readonly files: Html
+  readonly presets: readonly Preset[]
+  readonly error: BtkitError | undefined
+  readonly plan: Plan | undefined
+}
+
+/** The page of a form that makes a torrent. */
+export function makePage(form: Form, { files, presets, error, plan }: MakeForm): PageParts {
+  return {
+    title: 'Make a torrent',
+    error,
+    content: html`${plan ? planSection(plan) : null}
+      <form method="post" action="make">
+        ${defaultAct('make')}
+        <fieldset>
+          <legend>Files</legend>
+          ${files}
+        </fieldset>
+        ${presetField(form, presets)} ${torrentFields(form)}
+        <div class="acts">
+          <button class="main" name="act" value="make">Make the torrent</button>
+          <button name="act" value="plan">Preview</button>
+        </div>
+      </form>`,
+  }
+}
+
 /** Shows a torrent before it is made. */
-export function planSection(plan: Plan): Html {
+function planSection(plan: Plan): Html {
   const { files, size, pieceCount, pieceLength, torrentSize, skipped } = plan
   return html`<section aria-label="Preview">
     <h2>Preview: ${plan.name}</h2>
