@@ -20,6 +20,14 @@ const ours = (source, options = '') => `
   const start = performance.now()
   await makeTorrent(${JSON.stringify(source)}, { pieceLength: ${PIECE}${options} })
   console.log(performance.now() - start)`
+/** Before a script: the accelerator says that the processor has no AVX. */
+const WITHOUT_AVX = `
+  const load = process.dlopen
+  process.dlopen = (module, ...rest) => {
+    load.call(process, module, ...rest)
+    const { features } = module.exports
+    module.exports.features = () => ({ ...features(), avx512: false, avx2: false })
+  }`
 const theirs = (source) => `
   import create from 'create-torrent'
   const start = performance.now()
@@ -54,6 +62,7 @@ try {
   compare(`${MANY} files of ${SMALL} bytes`, ours(many), theirs(many))
   compare('1 GiB in a file', ours(large), theirs(large))
   compare('the same, one thread', ours(large, ', threads: 1'), theirs(large))
+  compare('the same, SHA-NI', WITHOUT_AVX + ours(large), theirs(large))
   for (const [name, torrent] of Object.entries(torrents)) {
     compare(
       `parse ${name}.torrent`,
