@@ -54,6 +54,18 @@ test('with --track, torrents name the tracker, and are tracked once they are mad
   await again.stop()
 })
 
+test("magnet links of a tracker over UDP name it, not the mirror's address", async (t) => {
+  const port = await findFreePort()
+  const allowed = makeScratch(t, { 'here.torrent': torrentOf(singleFileInfo({ name: 'here' })) })
+  const args = ['--host', '127.0.0.1', '--public-url', 'https://mirror.example/pub']
+  const track = ['--track', `udp://127.0.0.1:${port}`, '--allowed-dir', allowed]
+  const env = { BTKIT_STATE_DIR: makeScratch(t) }
+  await serveMirror(t, { files, args: [...args, ...track], io: { env } })
+  const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
+  const trackers = [...page.matchAll(/tr=([^&"]+)/g)].map(([, url = '']) => decodeURIComponent(url))
+  assert.deepEqual(trackers, [`http://127.0.0.1:${port}/announce`])
+})
+
 test('the tracker trusts the proxies that the mirror trusts', async (t) => {
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}/announce`

@@ -50,7 +50,7 @@ export async function startTracker(
   serveOptions: ServeOptions,
   { io, world, root, tls }: TrackerParts,
 ): Promise<StartedTracker | null> {
-  const { track, publicUrl } = serveOptions
+  const { track } = serveOptions
   if (track === undefined) {
     requireTrack(serveOptions)
     return null
@@ -62,12 +62,12 @@ export async function startTracker(
   const admin = adminRequest(options, io)
   if (admin) prepareRecords(admin)
   if (admin) refusePublic(admin, resolve(io.cwd, root))
-  const address = track.startsWith('http') ? new URL(track).origin : (publicUrl ?? null)
+  const page = pageOf(track)
   const planned = trackerSettings(options, io, sharedSockets(serveOptions, io).tracker)
   const settings: TrackerSettings = {
     ...planned,
     allowed: { ...planned.allowed, isFed: true },
-    publicUrl: address,
+    publicUrl: page.replace(/\/$/, ''),
     tls: isSecure ? tls : null,
   }
   const tracker = await runTracker(settings, world)
@@ -78,7 +78,7 @@ export async function startTracker(
       await pages?.close()
       await tracker.stop()
     }
-    return { ...tracker, stop, pages, stateFile: settings.stateFile, page: pageOf(track) }
+    return { ...tracker, stop, pages, stateFile: settings.stateFile, page }
   } catch (error) {
     await tracker.stop()
     throw error
@@ -131,7 +131,7 @@ function realPathOf(path: string): string {
   return existsSync(path) ? realpathSync.native(path) : path
 }
 
-/** URL of the tracker's page: beside the announce URL, over HTTP. */
+/** URL of the tracker's page: beside the announce URL, over HTTP, which has the same port. */
 function pageOf(announce: string): string {
   const { protocol, host, pathname } = new URL(announce)
   const scheme = protocol === 'https:' ? 'https' : 'http'
