@@ -125,6 +125,8 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   }
   fill()
   area.hidden = true
+  for (const hint of area.parentElement.querySelectorAll('[data-plain]'))
+    hint.textContent = 'A line above a row begins the next tier'
   const more = button('Add a tracker', 'Add a tracker', () => add('', list.children.length > 0).focus())
   const holder = document.createElement('div')
   holder.append(list, more)

@@ -33,5 +33,5 @@ button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(-
 del { color: var(--bad) } ins { color: var(--good); text-decoration: none } .diff { overflow-wrap: anywhere }
 .tiers { list-style: none; padding: 0; margin: 0 } .tiers li { display: flex; gap: .4rem; align-items: center; margin: .2rem 0 } .tiers .tier { border-top: 1px dashed var(--line); padding-top: .3rem; margin-top: .4rem }
 .tiers li.dragged { opacity: .4 } .tiers .grip { cursor: grab; padding: .2rem .5rem } .tiers input { flex: 1; min-width: 0 }
-@media (max-width: 40rem) { .field { grid-template-columns: 1fr } .field small { grid-column: 1 } .facts { grid-template-columns: 1fr } .facts code { white-space: normal } }
+@media (max-width: 40rem) { .tiers li { flex-wrap: wrap } .tiers input { order: -1; flex: 0 0 100% } .field { grid-template-columns: 1fr } .field small { grid-column: 1 } .facts { grid-template-columns: 1fr } .facts code { white-space: normal } }
 `

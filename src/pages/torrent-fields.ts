@@ -33,7 +33,8 @@ export function torrentFields(form: Form): Html {
       ${linesField(form, {
         name: 'trackers',
         label: 'Trackers',
-        hint: 'One URL a line. An empty line begins the next tier, which clients use if all before fail.',
+        hint: html`<span data-plain>One URL a line. An empty line begins the next tier</span>, which
+          clients use if all before fail.`,
         kind: 'tiers',
       })}
       ${linesField(form, {

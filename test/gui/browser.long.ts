@@ -35,6 +35,10 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await tab.page.getByRole('button', { name: /^Show/ }).click()
       await tab.page.locator('.note').first().waitFor()
       await look('plan')
+      await tab.open(`${gui.pages}make`)
+      await tab.page.getByRole('button', { name: 'Add a tracker' }).click()
+      const row = "document.querySelector('.tiers input').getBoundingClientRect().width >= 200"
+      assert.equal(await tab.page.evaluate(row), true, 'a tracker can be read')
     })
   }
 }

@@ -76,7 +76,7 @@ function row(places: Places, category: Category): HtmlValue[] {
   const name = names.at(-1)
   return [
     html`<a href="torrents${query({ in: address })}">${title}</a>`,
-    places.countIn(category),
+    places.namesIfReadable(category).length,
     name !== undefined && changeForm(address, name, title),
   ]
 }

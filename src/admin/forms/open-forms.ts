@@ -13,7 +13,7 @@ const TIDY_PERIOD = 3_600_000
 /** The settings of the pages on which torrents are changed. */
 export interface FormsSettings extends Pick<
   FormsParts,
-  'presets' | 'announce' | 'changed' | 'clients'
+  'presets' | 'announce' | 'changed' | 'clients' | 'swarmsAt'
 > {
   /** Not empty. */
   readonly roots: readonly Root[]

@@ -8,6 +8,7 @@ import type { PickRules } from '../../pages/picker.js'
 import type { Preset } from '../../pages/torrent-fields.js'
 import { html, type Html } from '../../text/html.js'
 import { count } from '../../text/quantity.js'
+import type { SwarmRow } from '../../tracker/page/swarm-row.js'
 import type { AdminContext } from '../frame/visit.js'
 import type { Collection, Outcome } from '../torrents/collection.js'
 import { settleDirectory } from '../torrents/source.js'
@@ -25,6 +26,8 @@ export interface FormsParts {
   readonly presets: readonly Preset[]
   /** The announce URL for torrents that are made here; null if it is not known. */
   readonly announce: string | null
+  /** The swarms of the tracked torrents at some paths, by path. */
+  readonly swarmsAt: (paths: ReadonlySet<string>) => Promise<ReadonlyMap<string, SwarmRow>>
   /** Makes the tracker look at its directories soon. */
   readonly changed: () => void
 }

@@ -21,7 +21,9 @@ export function publishRoutes(parts: FormsParts): AdminRoute[] {
 
 /** The page that asks for a client and the directory of the files. */
 export function publishPage(parts: FormsParts, context: AdminContext): FormPage {
-  const show = (form: Form, error?: BtkitError) => showForm(parts, context, { form, error })
+  const [place = ''] = parts.makeFrom
+  const show = (form: Form, error?: BtkitError) =>
+    showForm(parts, context, { form: form.has('path') ? form : form.with({ path: place }), error })
   return {
     show,
     act: (form) => {

@@ -1,27 +1,17 @@
-import { lstatSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
-import { parseUnhashedTorrent } from '../../core/read-torrent.js'
 import { BtkitError } from '../../errors.js'
-import { readBoundedRegular } from '../../files/read-bounded.js'
-import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import { Form } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
-import { paged, renderPages, type Paged } from '../../server/pages/paged.js'
-import { renderTable, rowBox } from '../../pages/table.js'
-import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
-import { count, formatBytes, formatTime } from '../../text/quantity.js'
+import { paged, renderPages } from '../../server/pages/paged.js'
+import { fieldValue, html, type Html } from '../../text/html.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../torrents/bin.js'
 import { archiveTorrents, moveTorrents } from '../torrents/categories.js'
 import type { Outcome } from '../torrents/collection.js'
-import { clipText } from '../../text/escape.js'
-import { HELD } from '../torrents/held.js'
-import { SUFFIX } from '../torrents/names.js'
-import type { Category } from '../torrents/places.js'
+import type { Category, Places } from '../torrents/places.js'
 import { editingPage } from './edit-page.js'
 import { publishPage } from './publish-page.js'
-import { categoryField, done, failures, query, type FormsParts } from './parts.js'
+import { done, failures, query, type FormsParts } from './parts.js'
+import { torrentsTable, type Listed, type View } from './torrents-table.js'
 
 /** The torrents on a page. */
 const PER_PAGE = 100
@@ -88,42 +78,51 @@ async function showTorrents(
   const { places } = parts.collection
   const category = places.category(form.text('in') || '0')
   const wanted = form.text('q').toLowerCase()
-  const names = places.torrentNames(category).filter((name) => name.toLowerCase().includes(wanted))
+  const found = wanted === '' ? inCategory(places, category) : search(places, wanted)
   const wantedPage = Math.max(1, Math.trunc(Number(form.text('page'))) || 1)
-  const view = { category, names: paged(names, wantedPage, PER_PAGE), form }
+  const shown = paged(found, wantedPage, PER_PAGE)
+  const view = { category, shown, isSearch: wanted !== '', form }
   return context.page({
     title: 'Torrents',
     content: html`${result ?? null}
       <div class="shelf">
-        ${categoryList(parts, category)}
+        ${categoryList(parts, view.isSearch ? null : category.address)}
         <div>
           ${toolbar(view)}
-          ${names.length === 0 ? nothing(wanted) : await table(parts, context, view)}
+          ${found.length === 0 ? nothing(wanted) : await torrentsTable(parts, context, view)}
         </div>
       </div>`,
   })
 }
 
-interface View {
-  readonly category: Category
-  readonly names: Paged<string>
-  readonly form: Form
+function inCategory(places: Places, category: Category): Listed[] {
+  return places.torrentNames(category).map((name) => ({ category, name }))
+}
+
+/** The torrents of all categories with a text in their names. */
+function search(places: Places, wanted: string): Listed[] {
+  return places.list().flatMap((category) => {
+    const names = places.namesIfReadable(category)
+    return names.flatMap((name) =>
+      name.toLowerCase().includes(wanted) ? [{ category, name }] : [],
+    )
+  })
 }
 
 function nothing(wanted: string): Html {
   return wanted === ''
     ? html`<p>No torrents are here. <a href="upload">Upload some</a>.</p>`
-    : html`<p>No torrent here has this in its name.</p>`
+    : html`<p>No torrent has this in its name.</p>`
 }
 
 /** The categories with numbers of torrents. */
-function categoryList({ collection: { places } }: FormsParts, current: Category): Html {
+function categoryList({ collection: { places } }: FormsParts, current: string | null): Html {
   const items = places.list().map((each) => {
-    const isCurrent = each.address === current.address && html` aria-current="page"`
+    const isCurrent = each.address === current && html` aria-current="page"`
     const name = each.names.at(-1) ?? places.titleOf(each)
-    return html`<li class="level-${Math.min(each.names.length, 5)}">
+    return html`<li class="level-${Math.min(places.levelOf(each), 5)}">
       <a href="torrents${query({ in: each.address })}" ${isCurrent}>${name}</a>
-      <span class="muted">${places.countIn(each)}</span>
+      <span class="muted">${places.namesIfReadable(each).length}</span>
     </li>`
   })
   return html`<nav class="categories" aria-label="Categories">
@@ -133,7 +132,7 @@ function categoryList({ collection: { places } }: FormsParts, current: Category)
   </nav>`
 }
 
-function toolbar({ category, form, names }: View): Html {
+function toolbar({ category, form, shown }: View): Html {
   const address = (page: number) =>
     `torrents${query({ in: category.address, q: form.text('q'), page: String(page) })}`
   return html`<div class="tools">
@@ -148,100 +147,6 @@ function toolbar({ category, form, names }: View): Html {
       />
       <button>Search</button>
     </form>
-    ${renderPages(names, address, 'Pages of torrents')}
+    ${renderPages(shown, address, 'Pages of torrents')}
   </div>`
-}
-
-async function table(parts: FormsParts, context: AdminContext, view: View): Promise<Html> {
-  const { category, names, form } = view
-  const rows: HtmlValue[][] = []
-  for (const name of names.items) {
-    // The tracker answers meanwhile
-    await setImmediate()
-    rows.push(row(parts, context, { category, name }))
-  }
-  const { archive } = parts.collection.places
-  const isArchived = category.root.isArchive
-  return html`<form method="post" action="torrents">
-    <input type="hidden" name="in" value="${fieldValue(category.address)}" />
-    <input type="hidden" name="q" value="${fieldValue(form.text('q'))}" />
-    <input type="hidden" name="page" value="${names.page}" />
-    <section>
-      ${renderTable({
-        label: 'Torrents',
-        columns: [
-          { title: '', kind: 'box' },
-          { title: 'Torrent', kind: 'name' },
-          { title: 'Size', kind: 'n' },
-          { title: 'Changed (UTC)', kind: 'date' },
-          { title: 'Added by' },
-        ],
-        rows,
-      })}
-    </section>
-    <section class="chosen" aria-label="Do with the chosen torrents">
-      <div class="acts">
-        <button class="main" name="act" value="edit">Edit</button>
-        <button name="act" value="delete">Delete</button>
-        ${parts.clients.length > 0 && html`<button name="act" value="publish">Publish</button>`}
-        ${archive !== null && !isArchived && html`<button name="act" value="archive">Archive</button>`}
-        ${isArchived && html`<button name="act" value="back">Take back</button>`}
-        <span class="with">
-          ${categoryField(new Form({ to: category.address }), parts.collection, {
-            name: 'to',
-            label: 'Move to',
-          })}
-          <button name="act" value="move">Move</button>
-        </span>
-      </div>
-    </section>
-  </form>`
-}
-
-function row(
-  { collection }: FormsParts,
-  context: AdminContext,
-  { category, name }: { readonly category: Category; readonly name: string },
-): HtmlValue[] {
-  const path = join(category.path, name)
-  const facts = factsAt(path)
-  const owner = collection.owners.lastAt(path)
-  const isHeld = collection.held.holds(category.path, name)
-  const mayChange = !isHeld && context.may('edit', owner)
-  const value = `${category.address}/${name}`
-  return [
-    mayChange && rowBox({ name: 'torrent', value, label: name }),
-    html`${name}<br /><span class="muted">${facts.told}</span>
-      ${isHeld && html`<br /><small class="muted">Read-only: ${HELD}.</small>`}`,
-    facts.size,
-    facts.changed,
-    owner ?? (isHeld ? 'completedir' : ''),
-  ]
-}
-
-/** The longest name of content that is shown. File systems have at most 255 bytes. */
-const LONGEST_NAME = 255
-
-function factsAt(path: string) {
-  const stats = lstatSync(path, { throwIfNoEntry: false })
-  const changed = stats ? formatTime(stats.mtimeMs) : ''
-  try {
-    const {
-      name: whole,
-      size,
-      files,
-    } = parseUnhashedTorrent(readBoundedRegular(path, DEFAULT_MAX_SIZE), path, DEFAULT_MAX_SIZE)
-    const name = clipText(whole, LONGEST_NAME)
-    const isOther = basename(path) !== `${name}${SUFFIX}`
-    const number = count(files.filter(({ padding }) => !padding).length, 'file')
-    const told = html`${isOther && `${name}, `}${number}`
-    return { told, size: formatBytes(size), changed }
-  } catch (error) {
-    if (!(error instanceof BtkitError)) throw error
-    return {
-      told: html`<span class="bad">not a torrent, or not readable</span>`,
-      size: '',
-      changed,
-    }
-  }
 }

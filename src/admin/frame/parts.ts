@@ -10,7 +10,9 @@ export interface Bans {
 
 /** The parts that pages are made of. */
 export interface PagesParts {
-  readonly tracker: Pick<RunningTracker, 'view' | 'refresh' | 'addresses'>
+  readonly tracker: Pick<RunningTracker, 'view' | 'refresh'>
+  /** The announce URLs of the tracker for clients. */
+  readonly announceUrls: readonly string[]
   /** The directories of current torrents, as absolute paths. */
   readonly directories: readonly string[]
   /** The directories of retired torrents, as absolute paths. */

@@ -6,7 +6,7 @@ import type { PagesParts } from '../frame/parts.js'
 import type { AdminRoute } from '../frame/visit.js'
 import { directoryOf, takeTorrents } from '../reports/torrent-rows.js'
 
-type FrontParts = Pick<PagesParts, 'tracker' | 'directories' | 'archives'>
+type FrontParts = Pick<PagesParts, 'tracker' | 'announceUrls' | 'directories' | 'archives'>
 
 /** The first page: the state of the tracker. */
 export function frontRoutes(parts: FrontParts): AdminRoute[] {
@@ -15,7 +15,8 @@ export function frontRoutes(parts: FrontParts): AdminRoute[] {
   return [{ method: 'GET', path: '', menu: 'Tracker', handle }]
 }
 
-async function frontContent({ tracker, directories, archives }: FrontParts): Promise<Html> {
+async function frontContent(parts: FrontParts): Promise<Html> {
+  const { tracker, announceUrls, directories, archives } = parts
   const { torrents, store } = tracker.view
   const { isOpen, isFed } = torrents
   const { rows, totals } = await takeTorrents(tracker.view)
@@ -40,9 +41,9 @@ async function frontContent({ tracker, directories, archives }: FrontParts): Pro
     ${isOpen && html`<p class="note">This tracker is open: it tracks any torrent.</p>`}
     ${sums.length > 0 && directoryTable(sums)} ${isFed && html`<p class="muted">${ABOUT_MADE}</p>`}
     <section>
-      <h2>Addresses</h2>
+      <h2>Addresses for clients</h2>
       <ul>
-        ${tracker.addresses.map((address) => html`<li><code>${address}</code></li>`)}
+        ${announceUrls.map((url) => html`<li><code>${url}</code></li>`)}
       </ul>
     </section>`
 }

@@ -1,6 +1,7 @@
 import { sep } from 'node:path'
 import type { TrackerView } from '../../tracker/app/run-tracker.js'
-import { Snapshot } from '../../tracker/page/snapshot.js'
+import { makeRow, Snapshot } from '../../tracker/page/snapshot.js'
+import type { SwarmRow } from '../../tracker/page/swarm-row.js'
 
 /** Returns a row for each torrent, as in the catalogue: a hybrid's has the larger counts. */
 export function takeTorrents({
@@ -8,6 +9,23 @@ export function takeTorrents({
   torrents: { torrents, isOpen },
 }: Pick<TrackerView, 'store' | 'torrents'>): Promise<Snapshot> {
   return Snapshot.take({ store, torrents, isOpen, showNames: true, mergesHybrids: true })
+}
+
+/** Returns the rows of the torrents whose files are at some paths, by path. */
+export async function takeTorrentsAt(
+  paths: ReadonlySet<string>,
+  { store, torrents: { torrents } }: Pick<TrackerView, 'store' | 'torrents'>,
+): Promise<ReadonlyMap<string, SwarmRow>> {
+  const rows = new Map<string, SwarmRow>()
+  for (const [infoHash, torrent] of torrents) {
+    const path = torrent.metainfo?.path ?? null
+    if (path === null || !paths.has(path) || rows.has(path)) continue
+    rows.set(
+      path,
+      await makeRow(infoHash, torrent, { store, showNames: true, mergesHybrids: true }),
+    )
+  }
+  return rows
 }
 
 /**

@@ -135,9 +135,9 @@ export class Places {
     return this.#names.namesIn(path).torrents
   }
 
-  /** The number of torrents in a category; 0 if it cannot be read. */
-  countIn({ path }: Category): number {
-    return this.#names.namesIfReadable(path).torrents.length
+  /** The same, but none for a category that cannot be read. */
+  namesIfReadable({ path }: Category): readonly string[] {
+    return this.#names.namesIfReadable(path).torrents
   }
 
   /** Whether a path is that of a root. */
@@ -146,10 +146,19 @@ export class Places {
   }
 
   /** Names a category for people. */
-  titleOf({ root, names }: Category): string {
+  titleOf(category: Category): string {
+    return this.#titles(category).join(' / ') || 'no category'
+  }
+
+  /** The number of names in a category's title. */
+  levelOf(category: Category): number {
+    return this.#titles(category).length
+  }
+
+  #titles({ root, names }: Category): readonly string[] {
     const isOnly = this.roots.filter(({ isArchive }) => !isArchive).length === 1
     const start = root.isArchive ? ['archive'] : isOnly ? [] : [basename(root.path)]
-    return [...start, ...names].join(' / ') || 'no category'
+    return [...start, ...names]
   }
 }
 

@@ -88,3 +88,12 @@ test('a link below a named directory does not lead out of it', (t) => {
   for (const path of ['link', 'link/g', join(root, 'secret')])
     assert.throws(() => resolveSource([data], path), { code: 'not-found' })
 })
+
+test('without a public URL, torrents name the address of this machine', async (t) => {
+  const data = makeScratch(t, { a: 'a' })
+  const { tracker, logIn } = await startForms(t, {}, ['--make-from', data])
+  const alice = await logIn()
+  const announce = `${tracker.address}/announce`
+  assert.ok((await alice.get('/make')).text.includes(announce))
+  assert.ok((await alice.get('/')).text.includes(`<code>${announce}</code>`))
+})

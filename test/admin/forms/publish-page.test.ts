@@ -26,6 +26,8 @@ test('a torrent is published to a client after its files were checked, and withd
   const alice = await logIn()
   const form = await alice.post('/torrents', [['act', 'publish'], ...chosen])
   assert.match(form.text, /Publish to a client/)
+  const unset = await alice.post('/torrents', [['act', 'publish'], ...chosen.slice(0, 1)])
+  assert.ok(unset.text.includes(`value="${data}"`))
   const send = async (act: string) =>
     (await followJob(alice, (await alice.post('/publish', [['act', act], ...chosen])).location))
       .text

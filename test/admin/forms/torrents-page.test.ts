@@ -72,6 +72,34 @@ test('chosen torrents are edited after a preview; another change meanwhile is to
   assert.equal(read('a.torrent').comment, 'theirs')
 })
 
+test('torrents are listed with their seeds and a magnet link', async (t) => {
+  const { root, tracker, logIn } = await startForms(t, { 'torrents/x/a.torrent': A })
+  const { infoHash } = parseMetainfo(readFileSync(join(root, 'torrents/x/a.torrent')))
+  const escaped = (infoHash ?? '').replace(/../g, '%$&')
+  const peer = `info_hash=${escaped}&peer_id=${'p'.repeat(20)}&port=6881&left=0`
+  await (await fetch(`${tracker.address}/announce?${peer}`)).text()
+  const { text } = await (await logIn()).get('/torrents?in=0%2Fx')
+  assert.match(text, /data-label="Seeds">1<[^]*data-label="Downloaders">0</)
+  assert.match(text, /a\.torrent<br \/><span class="muted">\s*1 file, <a href="magnet/)
+  assert.match(text, new RegExp(`href="magnet:\\?xt=urn:btih:${infoHash}&`))
+})
+
+test('a search finds the torrents of all categories, and names these', async (t) => {
+  const { logIn } = await startForms(t, { 'torrents/a.torrent': A, 'torrents/x/y/b.torrent': B })
+  const { text } = await (await logIn()).get('/torrents?in=0&q=B')
+  assert.match(text, /value="0\/x\/y\/b\.torrent"/)
+  assert.match(text, /href="torrents\?in=0%2Fx%2Fy">x \/ y</)
+  assert.doesNotMatch(text, /a\.torrent/)
+})
+
+test('categories of the archive are indented below it', async (t) => {
+  const archive = makeScratch(t, { 'x/b.torrent': B })
+  const { logIn } = await startForms(t, { 'torrents/x/a.torrent': A }, ['--archive-dir', archive])
+  const { text } = await (await logIn()).get('/torrents')
+  const levels = Array.from(text.matchAll(/class="level-(\d)"/g), ([, level]) => level)
+  assert.deepEqual(levels, ['0', '1', '1', '2'])
+})
+
 test('an uploader sees all torrents, and changes none of others', async (t) => {
   const { root, logIn } = await startForms(t, { 'torrents/a.torrent': A })
   const bob = await logIn('bob')

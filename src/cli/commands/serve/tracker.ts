@@ -72,7 +72,7 @@ export async function startTracker(
   }
   const tracker = await runTracker(settings, world)
   try {
-    const parts = { settings, announce: track, tls, io }
+    const parts = { settings, announceUrls: [track], tls, io }
     const pages = admin && (await openTrackerAdmin(admin, tracker, parts))
     const stop = async () => {
       await pages?.close()

@@ -123,7 +123,7 @@ export async function openTrackerAdmin(
   const { ActivityLog } = await import('../../../admin/activity/activity-log.js')
   const { BanList } = await import('../../../admin/bans/ban-list.js')
   const { adminPages } = await import('../../../admin/admin-pages.js')
-  const { settings, tls, io } = parts
+  const { settings, announceUrls, tls, io } = parts
   const { directory } = request
   const log = new ActivityLog(join(directory, 'admin.log'))
   const { directories, archives, bannedAddresses, bannedTorrents } = settings.allowed
@@ -133,7 +133,9 @@ export async function openTrackerAdmin(
   }
   const forms = await openTrackerForms(request, tracker, parts)
   const places = { directories, archives }
-  const routes = adminPages({ tracker, ...places, log, bans, forms, now: io.now })
+  const routes = adminPages({
+    ...{ tracker, announceUrls, ...places, log, bans, forms, now: io.now },
+  })
   const admin = await openAdmin(
     { ...request, tls, clientAddresses: settings.clientAddresses },
     {
@@ -160,7 +162,7 @@ export async function openTrackerAdmin(
 async function openTrackerForms(
   { directory, makeFrom, clients, config }: AdminRequest,
   tracker: RunningTracker,
-  { settings, announce, io }: TrackedParts,
+  { settings, announceUrls, io }: TrackedParts,
 ): Promise<OpenForms | null> {
   const { directories, archives } = settings.allowed
   if (directories.length === 0) return null
@@ -169,6 +171,7 @@ async function openTrackerForms(
     ...archives.map((path) => ({ path, isArchive: true })),
   ]
   const { openForms } = await import('../../../admin/forms/open-forms.js')
+  const { takeTorrentsAt } = await import('../../../admin/reports/torrent-rows.js')
   const { formPresets } = await import('../../configuration/form-presets.js')
   const onError = (error: unknown) => {
     reportError(error, io)
@@ -180,8 +183,9 @@ async function openTrackerForms(
     stateDirectory: directory,
     otherStates: COMPLETEDIR_STATES,
     presets: await formPresets(config, io),
-    announce,
+    announce: announceUrls.find((url) => /^https?:/.test(url)) ?? announceUrls[0] ?? null,
     pathOf: (infoHash) => tracker.view.torrents.torrents.get(infoHash)?.metainfo?.path ?? null,
+    swarmsAt: (paths) => takeTorrentsAt(paths, tracker.view),
     changed: () => {
       tracker.refresh().catch(onError)
     },
@@ -195,8 +199,8 @@ const COMPLETEDIR_STATES = ['/var/lib/btkit', '/var/lib/btkit-completedir']
 /** The settings of a tracker, and its world. */
 interface TrackedParts {
   readonly settings: TrackerSettings
-  /** The announce URL for torrents that are made here; null if it is not known. */
-  readonly announce: string | null
+  /** The announce URLs of the tracker for clients. */
+  readonly announceUrls: readonly string[]
   /** Keys of TLS for the pages; null for plain HTTP. */
   readonly tls: TlsKeys | null
   readonly io: Io

@@ -15,7 +15,7 @@ import {
 import { BoundedOutput } from '../../output/bounded-output.js'
 import { machineHost } from '../../output/reachable-address.js'
 import { reportError, reportNotes, reportWarning } from '../../output/messages.js'
-import { greeting } from './greeting.js'
+import { announceUrlsOf, greeting } from './greeting.js'
 import { adminRequest, openTrackerAdmin, prepareRecords } from './admin.js'
 import { declareTrackOptions, type TrackOptions } from './options.js'
 import { requireTorrents, sharedStore, trackerSettings } from './request.js'
@@ -82,8 +82,8 @@ async function track(
   let pages: Admin | null = null
   try {
     const { publicUrl, tls } = settings
-    const announce = publicUrl === null ? null : `${publicUrl}/announce`
-    pages = admin && (await openTrackerAdmin(admin, tracker, { settings, announce, tls, io }))
+    const announceUrls = announceUrlsOf(tracker.addresses, publicUrl)
+    pages = admin && (await openTrackerAdmin(admin, tracker, { settings, announceUrls, tls, io }))
     const reopen = () => void tracker.reopenLog()
     io.onReopen(reopen)
     io.onHangup(() => {

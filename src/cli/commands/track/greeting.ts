@@ -3,7 +3,7 @@ import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
-import { reachableAddress } from '../../output/reachable-address.js'
+import { machineHost, reachableAddress } from '../../output/reachable-address.js'
 
 export interface GreetingParts {
   readonly tracker: Pick<RunningTracker, 'addresses' | 'torrentCount'>
@@ -32,6 +32,13 @@ export function greeting({ tracker, settings, pages, host }: GreetingParts): str
 }
 
 const HOW_TO_LIMIT = 'everybody may use this tracker (to limit it: --allowed-dir DIR)'
+
+/** The announce URLs for clients: the public one, or else those of the addresses. */
+export function announceUrlsOf(addresses: readonly string[], publicUrl: string | null): string[] {
+  if (publicUrl !== null) return [`${publicUrl}/announce`]
+  const urls = addresses.filter((each) => each.includes('://'))
+  return urls.map((each) => announceOf(each, machineHost()))
+}
 
 /** The announce URL for an address; a Unix socket stays a path. */
 export function announceOf(address: string, host: string | null): string {
