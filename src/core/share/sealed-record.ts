@@ -21,8 +21,12 @@ export interface SharedRecord {
   readonly body: Uint8Array
 }
 
-/** The pattern of all keys of records, for SCAN. */
-export const RECORD_PATTERN = `${VERSION}:{*}*`
+/** Characters of a hash tag, and of the 18 bytes of a digest after it. */
+const TAG_LENGTH = 2
+const DIGEST_LENGTH = 24
+
+/** The pattern of all keys of records, for SCAN. Longer keys of strangers are never sent. */
+export const RECORD_PATTERN = `${VERSION}:{${'?'.repeat(TAG_LENGTH)}}${'?'.repeat(DIGEST_LENGTH)}`
 
 /** The hash with the epochs of machines, and the one with their numbers of wrong records. */
 export const EPOCHS_KEY = `${VERSION}-epochs`
@@ -40,7 +44,8 @@ export function claimKey(name: string): string {
 
 function keyOf(kind: string, name: string): string {
   const digest = digestOf('sha256', `${VERSION}\0${name}`)
-  return `${kind}:{${(digest[31] ?? 0) % TAGS}}${digest.toString('base64url', 0, 18)}`
+  const tag = String((digest[31] ?? 0) % TAGS).padStart(TAG_LENGTH, '0')
+  return `${kind}:{${tag}}${digest.toString('base64url', 0, 18)}`
 }
 
 /** Encodes a record: MAC, then the rest. */

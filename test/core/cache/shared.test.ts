@@ -56,6 +56,23 @@ test('an old record that is written again stays revoked', { skip: WITHOUT_REDIS 
   assert.equal((await two.make('a.iso')).bytesHashed, SIZE)
 })
 
+test('a huge name in place of a record is not read', { skip: WITHOUT_REDIS }, async (t) => {
+  redis?.send('flushall')
+  const one = makeMachine(t, 'one', { url })
+  plantShared(one, 'a.iso')
+  await one.make('a.iso')
+  redis?.send('eval', "redis.call('set', 'btkit1:{01}' .. string.rep('x', 5000000), 'x')", '0')
+  const before = bytesSent()
+  const { shared } = parseJson(await cacheCommand(one, 'stats', '--json'))
+  assert.equal((shared as { readonly records: number }).records, 1)
+  assert.ok(bytesSent() - before < 50_000)
+})
+
+/** Bytes that Redis has sent so far. */
+function bytesSent(): number {
+  return Number(/total_net_output_bytes:(\d+)/.exec(redis?.send('info', 'stats') ?? '')?.[1])
+}
+
 for (const garbage of [
   ['hset', 'btkit1-epochs', 'bad', '99999999999'],
   ['hset', 'btkit1-epochs', 'bad', '1e400'],
@@ -71,7 +88,7 @@ for (const garbage of [
     assert.equal((await adopter.make('a.iso')).bytesHashed, 0)
     redis?.send(...garbage)
     redis?.send('set', 'btkit1-wrong', 'x')
-    redis?.send('lpush', 'btkit1:{1}x', 'x')
+    redis?.send('lpush', `btkit1:{01}${'x'.repeat(24)}`, 'x')
     const { stdout } = await cacheCommand(bad, 'revoke', 'bad')
     assert.equal(stdout, 'removed 1 shared record of bad, and 0 adopted here\n')
     const made = await adopter.make('a.iso')
@@ -87,7 +104,7 @@ for (const garbage of [
         ['bad', 0],
       ],
     )
-    assert.equal(redis?.send('exists', 'btkit1-wrong', 'btkit1:{1}x'), '0')
+    assert.equal(redis?.send('exists', 'btkit1-wrong', `btkit1:{01}${'x'.repeat(24)}`), '0')
   })
 }
 
