@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { BtkitError } from '../../src/errors.js'
-import { Collection, type Actor } from '../../src/admin/torrents/collection.js'
+import { Collection, infoHashesAt, type Actor } from '../../src/admin/torrents/collection.js'
 import { WaitingUploads } from '../../src/admin/torrents/waiting-uploads.js'
 import type { UploadedFile } from '../../src/admin/torrents/upload.js'
 import { makeScratch, type Files, type Scope } from './scratch.js'
@@ -39,7 +39,7 @@ export function openTestCollection(t: Scope, files: Files = {}) {
 export function collectionAt(root: string) {
   const clock = { now: Date.UTC(2026, 0, 1) }
   const stateDirectory = join(root, 'state')
-  const tracked = new Map<string, string>()
+  const tracked = new Map<string, string | null>()
   const collection = new Collection({
     roots: [
       { path: join(root, 't'), isArchive: false },
@@ -48,7 +48,17 @@ export function collectionAt(root: string) {
     stateDirectory,
     otherStates: [join(root, 'completedir')],
     now: () => clock.now,
-    pathOf: (infoHash) => tracked.get(infoHash) ?? null,
+    trackedAs: (infoHash) => {
+      const path = tracked.get(infoHash)
+      return path === undefined ? null : { path }
+    },
+    scan: () => {
+      for (const name of filesBelow(join(root, 't')).filter((each) => !each.startsWith('.bin/'))) {
+        const { infoHash } = infoHashesAt(join(root, 't', name))
+        if (infoHash !== null) tracked.set(infoHash, join(root, 't', name))
+      }
+      return Promise.resolve()
+    },
   })
   const uploads = new WaitingUploads(stateDirectory, () => Date.now())
   return { root, collection, uploads, clock, stateDirectory, tracked }

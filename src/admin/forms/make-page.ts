@@ -93,7 +93,7 @@ function begin(
   return jobs.start(about, async (run) => {
     const options = { ...torrentOptions(form), threads: THREADS, ...run }
     const { bytes } = await makeTorrent(source, options)
-    await collection.change(() => addTorrent(collection, context, { bytes, name, category }))
+    await collection.changeInfo(() => addTorrent(collection, context, { bytes, name, category }))
     parts.changed()
     return name
   })

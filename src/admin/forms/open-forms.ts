@@ -1,7 +1,7 @@
 import { startPeriodicTasks } from '../../server/lifecycle/periodic-tasks.js'
 import { Jobs } from '../../pages/jobs.js'
 import { emptyBin } from '../torrents/bin.js'
-import { Collection } from '../torrents/collection.js'
+import { Collection, type CollectionParts } from '../torrents/collection.js'
 import type { Root } from '../torrents/places.js'
 import { realRoots } from '../torrents/source.js'
 import { WaitingUploads } from '../torrents/waiting-uploads.js'
@@ -11,10 +11,10 @@ import type { FormsParts } from './parts.js'
 const TIDY_PERIOD = 3_600_000
 
 /** The settings of the pages on which torrents are changed. */
-export interface FormsSettings extends Pick<
-  FormsParts,
-  'presets' | 'announce' | 'changed' | 'clients' | 'swarmsAt'
-> {
+export interface FormsSettings
+  extends
+    Pick<FormsParts, 'presets' | 'announce' | 'clients' | 'swarmsAt'>,
+    Pick<CollectionParts, 'trackedAs' | 'scan'> {
   /** Not empty. */
   readonly roots: readonly Root[]
   /** The directories whose files may become torrents. */
@@ -23,8 +23,6 @@ export interface FormsSettings extends Pick<
   readonly stateDirectory: string
   /** Other state directories that completedir may use. */
   readonly otherStates: readonly string[]
-  /** The path of a torrent that is tracked, by its 40 hexadecimal digits; null if there is none. */
-  readonly pathOf: (infoHash: string) => string | null
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** A clock in milliseconds that never jumps. */
@@ -58,5 +56,7 @@ export async function openForms(settings: FormsSettings): Promise<OpenForms> {
     await stop()
     await jobs.settled()
   }
-  return { ...settings, collection, uploads, jobs, makeFrom: realRoots(settings.makeFrom), close }
+  const changed = () => void settings.scan()
+  const makeFrom = realRoots(settings.makeFrom)
+  return { ...settings, collection, uploads, jobs, makeFrom, changed, close }
 }

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { join, relative } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
-import { forEach, type Actor, type Collection, type Outcome } from './collection.js'
+import { forEach, infoHashesAt, type Actor, type Collection, type Outcome } from './collection.js'
 import { makeDirectories } from './move-entry.js'
 import type { Category, Places, Root } from './places.js'
 
@@ -92,7 +92,7 @@ export function restoreTorrents(
   actor: Actor,
   ids: readonly string[],
 ): Promise<Outcome[]> {
-  return collection.change(() => {
+  return collection.changeInfo(() => {
     const bin = new Map(entriesOf(collection.places).map((entry) => [entry.id, entry]))
     return forEach(ids, async (id) => {
       const entry = bin.get(id)
@@ -100,9 +100,12 @@ export function restoreTorrents(
       if (!deleted) throw new BtkitError('not-found', 'it is not in the bin any more')
       const { category, name, from, path } = deleted
       actor.require('delete', collection.ownerOf(deleted))
+      const hashes = infoHashesAt(path)
+      collection.refuseCopy(from, hashes)
       makeDirectories(category.path)
       collection.places.category(category.address)
       await collection.move(path, from)
+      collection.wrote(from, hashes)
       rmSync(entry.path, { recursive: true, force: true })
       actor.note('restore', collection.subject(category, name))
     })

@@ -1,6 +1,5 @@
 import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { LRUCache } from 'lru-cache'
 import { BtkitError } from '../../errors.js'
 import { readTorrent } from '../../core/read-torrent.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
@@ -36,12 +35,17 @@ export interface CollectionParts {
   readonly otherStates: readonly string[]
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** The path of a torrent that is tracked, by its 40 hexadecimal digits; null if there is none. */
-  readonly pathOf: (infoHash: string) => string | null
+  /** The torrent that is tracked, by its 40 hexadecimal digits; null if there is none. */
+  readonly trackedAs: (infoHash: string) => Tracked | null
+  /** Resolves when the tracker knows the torrents that are in the directories now; never rejects. */
+  readonly scan: () => Promise<void>
 }
 
-/** The most torrents that are written before the tracker notices the first. */
-const MOST_WRITTEN = 2000
+/** A torrent that is tracked. */
+export interface Tracked {
+  /** Null if it is in no file: the mirror made it. */
+  readonly path: string | null
+}
 
 /** The torrents that users change, and the rules for it. Changes run one after the other. */
 export class Collection {
@@ -50,14 +54,16 @@ export class Collection {
   readonly held: HeldTorrents
   readonly stateDirectory: string
   readonly now: () => number
-  readonly #pathOf: CollectionParts['pathOf']
-  /** Paths by info hash, 40 digits. */
-  readonly #written = new LRUCache<string, string>({ max: MOST_WRITTEN })
+  readonly #trackedAs: CollectionParts['trackedAs']
+  readonly #scan: CollectionParts['scan']
+  /** Paths by info hash, 40 digits, of torrents that were written since the last scan. */
+  readonly #written = new Map<string, string>()
   #last: Promise<unknown> = Promise.resolve()
 
   /** @throws BtkitError if a root or the state cannot be read */
-  constructor({ roots, stateDirectory, otherStates, now, pathOf }: CollectionParts) {
-    this.#pathOf = pathOf
+  constructor({ roots, stateDirectory, otherStates, now, trackedAs, scan }: CollectionParts) {
+    this.#trackedAs = trackedAs
+    this.#scan = scan
     this.places = new Places(roots)
     this.owners = new Owners(stateDirectory)
     this.held = new HeldTorrents([stateDirectory, ...otherStates])
@@ -70,6 +76,18 @@ export class Collection {
     const result = this.#last.then(act, act)
     this.#last = result.catch(() => undefined)
     return result
+  }
+
+  /**
+   * Runs a change that adds torrents, or makes others of them. By then the tracker knows where all
+   * earlier ones are, so that nobody adds a copy of one that was just added or moved.
+   */
+  changeInfo<T>(act: () => Promise<T>): Promise<T> {
+    return this.change(async () => {
+      await this.#scan()
+      this.#written.clear()
+      return act()
+    })
   }
 
   /** Names a category or torrent in the log. */
@@ -90,14 +108,17 @@ export class Collection {
 
   /**
    * Refuses a torrent that is tracked already at another path: of two files of the same torrent,
-   * clients and pages would get what one of them says outside of its info.
+   * clients and pages would get what one of them says outside of its info. Call it in `changeInfo`.
    * @throws BtkitError `exists`
    */
   refuseCopy(path: string, hashes: InfoHashes): void {
     for (const hash of swarmHashes(hashes)) {
-      const others = [this.#pathOf(hash), this.#written.get(hash) ?? null]
-      const other = others.find((each) => each !== null && each !== path && isTaken(each))
-      if (other && hashesAt(other).includes(hash)) throw isCopy(path, other)
+      const tracked = this.#trackedAs(hash)
+      if (tracked?.path === null)
+        throw new BtkitError('exists', `${basename(path)}: the mirror tracks this torrent itself`)
+      const others = [tracked?.path, this.#written.get(hash)].filter((each) => each !== undefined)
+      const other = others.find((each) => each !== path && isTaken(each))
+      if (other && swarmHashes(infoHashesAt(other)).includes(hash)) throw isCopy(path, other)
     }
   }
 
@@ -133,12 +154,12 @@ export function isCopy(path: string, other: string): BtkitError {
   return new BtkitError('exists', `${basename(path)}: ${escapeText(why)}`)
 }
 
-/** The info hashes of the torrent at a path, 40 digits each; none if it cannot be read. */
-function hashesAt(path: string): string[] {
+/** The info hashes of the torrent at a path; none if it cannot be read. */
+export function infoHashesAt(path: string): InfoHashes {
   try {
-    return swarmHashes(readTorrent(path, DEFAULT_MAX_SIZE))
+    return readTorrent(path, DEFAULT_MAX_SIZE)
   } catch (error) {
-    if (error instanceof BtkitError) return []
+    if (error instanceof BtkitError) return { infoHash: null, infoHashV2: null }
     throw error
   }
 }

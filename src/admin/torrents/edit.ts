@@ -60,7 +60,7 @@ export function editTorrents(
   actor: Actor,
   edit: TorrentsEdit,
 ): Promise<EditOutcome[]> {
-  return collection.change(async () => {
+  return collection.changeInfo(async () => {
     const opened = await openTorrents(collection, actor, edit.torrents)
     refuseChanged(opened, edit.digest)
     const places = edit.torrents.map((address) => collection.own(actor, address))

@@ -18,7 +18,7 @@ export interface NewTorrent {
 
 /**
  * Writes a new torrent, and records who added it. An existing file is never replaced, but may have
- * the very same bytes.
+ * the very same bytes. Call it in `changeInfo`.
  * @throws BtkitError `exists`, `bad-name`, `not-permitted` or `io`
  */
 export async function addTorrent(
@@ -68,7 +68,7 @@ export function keepTorrents(
   keeping: Keeping,
 ): Promise<Outcome[]> {
   const { uploads, to, names } = keeping
-  return collection.change(() => {
+  return collection.changeInfo(() => {
     const category = collection.places.category(to)
     return forEach([...names.keys()], async (waiting) => {
       const bytes = uploads.bytesOf(actor.user.name, waiting)

@@ -51,6 +51,27 @@ test('a restored torrent does not replace its successor', async (t) => {
   assert.equal(listBin(collection).length, 1)
 })
 
+test('a deleted copy of a torrent that somebody else added since does not come back', async (t) => {
+  const { collection, root } = openTestCollection(t)
+  const category = collection.places.category('0')
+  const add = (actor: typeof OTHER, name: string, bytes: Uint8Array) =>
+    collection.changeInfo(() => addTorrent(collection, actor, { bytes, name, category }))
+  await add(OTHER, '!a', torrentNamed('a', 'other'))
+  await deleteTorrents(collection, OTHER, ['0/!a.torrent'])
+  await add(UPLOADER, 'a', A)
+  const [outcome] = await restoreTorrents(collection, OTHER, [listBin(collection)[0]!.id])
+  assert.match(outcome!.error!.message, /^!a\.torrent: the same torrent is tracked as a\.torrent; /)
+  assert.deepEqual(readFileSync(join(root, 't', 'a.torrent')), Buffer.from(A))
+  assert.equal(listBin(collection).length, 1)
+})
+
+test('what is no torrent comes back from the bin, too', async (t) => {
+  const { collection } = openTestCollection(t, { 't/a.torrent': 'no torrent' })
+  await deleteTorrents(collection, ADMIN, ['0/a.torrent'])
+  const [outcome] = await restoreTorrents(collection, ADMIN, [listBin(collection)[0]!.id])
+  assert.equal(outcome!.error, null)
+})
+
 test('the bin is emptied after 30 days', async (t) => {
   const { collection, root, clock } = openTestCollection(t, {
     't/a.torrent': A,

@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { digestOf } from '../../../src/pages/edited-values.js'
 import { editTorrents, openTorrents } from '../../../src/admin/torrents/edit.js'
-import { keepTorrents } from '../../../src/admin/torrents/keep.js'
+import { moveTorrents } from '../../../src/admin/torrents/categories.js'
+import { addTorrent, keepTorrents } from '../../../src/admin/torrents/keep.js'
 import { WaitingUploads, WAIT_MS } from '../../../src/admin/torrents/waiting-uploads.js'
 import { MAX_WAITING, type UploadedFile } from '../../../src/admin/torrents/upload.js'
 import {
@@ -180,6 +181,26 @@ test('what waits is described once, until it is replaced', async (t) => {
   assert.deepEqual(
     (await uploads.list('uli')).map(({ title }) => title),
     ['b', 'b'],
+  )
+})
+
+test('a copy of a torrent that was moved a moment ago is refused', async (t) => {
+  const { collection } = openTestCollection(t, { 't/x/readme.txt': '' })
+  const category = collection.places.category('0')
+  const add = (actor: typeof OTHER, name: string, bytes: Uint8Array) =>
+    collection.changeInfo(() => addTorrent(collection, actor, { bytes, name, category }))
+  await add(UPLOADER, 'a', A)
+  await moveTorrents(collection, UPLOADER, { torrents: ['0/a.torrent'], to: '0/x' })
+  await assert.rejects(add(OTHER, '!a', torrentNamed('a', 'other')), { code: 'exists' })
+})
+
+test('a copy of a torrent that the mirror made is refused', async (t) => {
+  const { collection, tracked } = openTestCollection(t)
+  tracked.set(parseMetainfo(A).infoHash!, null)
+  const torrent = { bytes: A, name: 'a', category: collection.places.category('0') }
+  await assert.rejects(
+    collection.changeInfo(() => addTorrent(collection, UPLOADER, torrent)),
+    { code: 'exists', message: 'a.torrent: the mirror tracks this torrent itself' },
   )
 })
 

@@ -184,11 +184,10 @@ async function openTrackerForms(
     otherStates: COMPLETEDIR_STATES,
     presets: await formPresets(config, io),
     announce: announceUrls.find((url) => /^https?:/.test(url)) ?? announceUrls[0] ?? null,
-    pathOf: (infoHash) => tracker.view.torrents.torrents.get(infoHash)?.metainfo?.path ?? null,
     swarmsAt: (paths) => takeTorrentsAt(paths, tracker.view),
-    changed: () => {
-      tracker.refresh().catch(onError)
-    },
+    // A list of hashes has no metainfo; a file for one of them is no copy
+    trackedAs: (infoHash) => tracker.view.torrents.torrents.get(infoHash)?.metainfo ?? null,
+    scan: () => tracker.refresh().catch(onError),
     ...{ now: io.now, monotonic: io.monotonic, onError },
   })
 }
