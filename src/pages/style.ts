@@ -5,7 +5,7 @@ export const PAGES_STYLE = `
   :root { --good: #6c6; --bad: #ff8a80; --unsure: #e0b040; --card: #161c22 }
 }
 html { background: var(--soft) }
-body { max-width: 64rem; padding: .8rem 1rem 3rem }
+body { max-width: 64rem; padding: .8rem 1rem 3rem } h1 { margin-bottom: .8rem }
 main > section, main > form > fieldset, .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.2rem; margin: 0 0 1rem }
 section > :first-child { margin-top: 0 } section > :last-child { margin-bottom: 0 }
 fieldset legend { font-weight: 600; padding: 0 .4rem }
@@ -30,8 +30,13 @@ button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(-
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0; margin: .4rem 0 } .key svg { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 0 }
 .picker { list-style: none; padding: 0; margin: 0 } .picker button { border: 0; background: none; color: var(--link); padding: .3rem .2rem; width: 100%; text-align: left; overflow-wrap: anywhere }
 .picker li { border-bottom: 1px solid var(--line) } .picker .dir button { font-weight: 600 }
-del { color: var(--bad) } ins { color: var(--good); text-decoration: none } .diff { overflow-wrap: anywhere }
+details { margin: 0 0 1rem } section details { margin: 0 } del { color: var(--bad) } ins { color: var(--good); text-decoration: none } .diff { overflow-wrap: anywhere }
 .tiers { list-style: none; padding: 0; margin: 0 } .tiers li { display: flex; gap: .4rem; align-items: center; margin: .2rem 0 } .tiers .tier { border-top: 1px dashed var(--line); padding-top: .3rem; margin-top: .4rem }
 .tiers li.dragged { opacity: .4 } .tiers .grip { cursor: grab; padding: .2rem .5rem } .tiers input { flex: 1; min-width: 0 }
-@media (max-width: 40rem) { .tiers li { flex-wrap: wrap } .tiers input { order: -1; flex: 0 0 100% } .field { grid-template-columns: 1fr } .field small { grid-column: 1 } .facts { grid-template-columns: 1fr } .facts code { white-space: normal } }
+@media (max-width: 44rem) { .masthead nav { order: 3; flex: 0 0 100% } .masthead form { margin-left: auto } }
+@media (max-width: 40rem) {
+  .field { grid-template-columns: 1fr } .field small { grid-column: 1 } .facts { grid-template-columns: 1fr }
+  .facts code { white-space: normal; font-size: .74em } .diff dd { font-size: .85em }
+  .tiers li { flex-wrap: wrap; justify-content: flex-end; margin: .6rem 0 } .tiers input { order: -1; flex: 0 0 100% }
+}
 `

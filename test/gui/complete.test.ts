@@ -25,6 +25,13 @@ test('a plan says what needs a torrent; then all are made, and later what change
   assert.match(changed.text, /Updated torrents \(1\)/)
 })
 
+test('a plan that fails does not say that nothing is to do', async (t) => {
+  const { send } = await openTestGui(t, { 'd/a': 'a' })
+  const { text } = await send('complete', { act: 'look', path: 'd', target: 'missing' })
+  assert.match(text, /<h1>Not all could be done/)
+  assert.match(text, /missing: no such file or directory/)
+})
+
 test('only chosen entries get a torrent', async (t) => {
   const { root, send } = await openTestGui(t, { 'd/a': 'a', 'd/b': 'b', 'd/c': 'c' })
   await send('complete', { act: 'chosen', path: 'd', entry: 'b' })

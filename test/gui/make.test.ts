@@ -53,6 +53,9 @@ test('a preview tells pieces and sizes and writes nothing', async (t) => {
   const { text } = await send('make', { act: 'plan', path: join(root, 'tree'), piece: '16384' })
   assert.match(text, /2 files, 117 KiB, in 8 pieces of\s+16 KiB/)
   assert.equal(existsSync(join(root, 'tree.torrent')), false)
+  writeFileSync(join(root, 'tree.torrent'), 'there already')
+  const again = await send('make', { act: 'plan', path: 'tree', piece: '16384' })
+  assert.match(again.text, /in 8 pieces/)
 })
 
 test('an existing file is replaced only if that is allowed, and never if it is no torrent', async (t) => {

@@ -138,6 +138,17 @@ test('what killed windows left is removed at the next start, and nothing else', 
   assert.equal(existsSync(join(root, other, 'mine')), true)
 })
 
+test('an address without a page, and a job that was forgotten, are told on a page', async (t) => {
+  const { get, pages } = await openTestGui(t)
+  for (const path of ['nowhere', 'job/0123', 'job/0123/state/x']) {
+    const { status, text } = await get(path)
+    assert.equal(status, 404)
+    assert.match(text, /role="alert"/)
+    const [, style = ''] = /href="([^"]*style\.css)"/.exec(text) ?? []
+    assert.equal(new URL(style, new URL(path, pages)).href, `${pages}style.css`)
+  }
+})
+
 test('the result of a job is rendered once', async (t) => {
   const { send, get } = await openTestGui(t, { a: 'a' })
   const made = await send('make', { act: 'make', path: 'a' })

@@ -52,6 +52,10 @@ const MAX_FORM = 1024 * 1024
 /** Milliseconds that a form waits for its work, so that most mistakes are shown above it. */
 const PATIENCE = 400
 
+/** The answer to an address that led to the pages already. */
+const USED =
+  'this address works once; open the file that the command printed, or start btkit gui again'
+
 /** Opens a window on a free port of 127.0.0.1. */
 export async function openGui(options: GuiOptions): Promise<Gui> {
   const { promise: ended, resolve: quit } = withResolvers()
@@ -74,7 +78,7 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
   acceptForms(app)
   app.get('/open/:key', (request, reply) => {
     const { key } = request.params as { readonly key: string }
-    if (!entrance.admit(key)) throw new BtkitError('not-found', 'this address was used before')
+    if (!entrance.admit(key)) throw new BtkitError('not-found', USED)
     return reply.redirect(`${entrance.prefix}/${options.first ?? ''}`, 303)
   })
   const { cacheDirectory, cacheTrust, warn } = options

@@ -6,7 +6,7 @@ import { html } from '../../text/html.js'
 import { json, seeOther, type Answer } from '../../pages/frame.js'
 import { page, TOOLS, WINDOW_SCRIPT } from '../window.js'
 import { answerForm } from '../../pages/form-page.js'
-import { formOf, queryOf, send, serveFiles } from '../../pages/http.js'
+import { formOf, queryOf, send, serveFiles, statusOf } from '../../pages/http.js'
 import { PAGES_STYLE } from '../../pages/style.js'
 import { CheckTool } from '../tools/check.js'
 import { CompleteTool } from '../tools/complete.js'
@@ -43,6 +43,7 @@ export function guiRoutes(app: FastifyInstance, { shop, presence, quit }: Routes
     )
   }
   jobRoutes(app, shop, tools)
+  showFailures(app)
   serveFiles(app, PAGES_STYLE, WINDOW_SCRIPT)
   app.get('/alive', (request, reply) => {
     holdOpen(request, reply, presence)
@@ -50,6 +51,20 @@ export function guiRoutes(app: FastifyInstance, { shop, presence, quit }: Routes
   app.post('/quit', (_, reply) => {
     send(reply, page({ title: 'btkit has ended', content: html`<p>You can close this page.</p>` }))
     quit()
+  })
+}
+
+/** Answers requests that fail with a page, and passes on internal errors. */
+function showFailures(app: FastifyInstance): void {
+  app.setNotFoundHandler(() => {
+    throw new BtkitError('not-found', 'there is no such page; choose one in the menu')
+  })
+  app.setErrorHandler((error, { url }, reply) => {
+    if (!(error instanceof BtkitError)) throw error
+    const [path = ''] = url.slice(app.prefix.length + 1).split('?')
+    const root = '../'.repeat(path.split('/').length - 1)
+    const title = 'That did not work'
+    return send(reply, page({ title, error, root, content: null, status: statusOf(error) }))
   })
 }
 

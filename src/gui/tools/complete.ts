@@ -101,9 +101,10 @@ export class CompleteTool implements Tool {
   result(job: Job): Answer {
     const report = job.result as Completed
     const form = this.#looked.get(job)
-    const { created, updated } = report
+    const { created, updated, failed } = report
     const isIdle = created.count + updated.count === 0
-    const title = form ? (isIdle ? 'Nothing to do' : 'The plan') : 'Done'
+    const done = failed.count > 0 ? 'Not all could be done' : form ? 'Nothing to do' : 'Done'
+    const title = form && !isIdle ? 'The plan' : done
     return page({
       title,
       tool: 'complete',

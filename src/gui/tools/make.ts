@@ -50,7 +50,8 @@ export class MakeTool implements Tool {
     if (act === 'preset') return this.show(applyPreset(form, this.shop.presets))
     if (act !== 'make' && act !== 'plan') return this.show(form)
     if (act === 'make') return this.#begin(form)
-    const request = { source: this.#source(form), options: this.#options(form) }
+    // A preview writes nothing, so the torrent may exist
+    const request = { source: this.#source(form), options: torrentOptions(form) }
     return this.show(form, undefined, await this.shop.work.run('plan', request))
   }
 
