@@ -2,7 +2,7 @@ import type { ChecksumName } from '../core/checksums/list.js'
 import { completeDirectories as complete } from '../core/complete/complete-directories.js'
 import type { CompleteReport } from '../core/complete/complete-report.js'
 import type { CompleteRequest } from '../core/complete/request.js'
-import { refuseAborted } from '../errors.js'
+import { BtkitError, refuseAborted } from '../errors.js'
 import { WorkerPool } from '../hash/jobs/worker-pool.js'
 import { programDigest } from '../version.js'
 import { startTask, type Task } from './task.js'
@@ -47,6 +47,7 @@ export function completeDirectories(
   options: CompleteOptions,
 ): Task<CompleteReport> {
   return startTask(options, async (signal, tell) => {
+    checkState(options)
     let total = 0
     const running = { signal, tell, bytesTotal: () => total }
     const begin = (bytes: number) => {
@@ -72,6 +73,12 @@ export function completeDirectories(
       await pool.close()
     }
   })
+}
+
+/** @throws BtkitError `usage` for what only callers without types give */
+function checkState({ stateDirectory }: { readonly stateDirectory?: unknown }): void {
+  if (typeof stateDirectory === 'string' && stateDirectory !== '') return
+  throw new BtkitError('usage', 'stateDirectory: not a path; give that of a directory for records')
 }
 
 function requestOf(

@@ -10,7 +10,7 @@ import { checkTarget } from '../files/write/check-target.js'
 import type { MetainfoVersion } from '../metainfo/metainfo.js'
 import { labelOf, readInput, type TorrentInput } from './read.js'
 import { startTask, type Task } from './task.js'
-import { checkPieceLength } from './torrent-options.js'
+import { checkPieceLength, checkVersion } from './torrent-options.js'
 import { hashContextOf, withHashContext, type WorkOptions } from './work.js'
 
 /** Options for converting a torrent. */
@@ -40,7 +40,8 @@ export function convertTorrent(
   options: ConvertOptions,
 ): Task<Conversion> {
   return startTask(options, async (signal, tell) => {
-    const { version, output, force } = options
+    const { output, force } = options
+    const version = checkVersion(options.version)
     const pieceLength =
       options.pieceLength === undefined ? null : checkPieceLength(options.pieceLength)
     const written = force ? {} : { checkReplaceable }

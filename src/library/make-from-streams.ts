@@ -41,6 +41,7 @@ export type StreamedContent =
  */
 export function makeFromStreams(source: StreamedContent, options: MakeOptions): Task<MadeTorrent> {
   return startTask(options, async (signal, tell) => {
+    checkContent(source)
     const request = commonRequestOf(options)
     const { version } = request
     const name = checkName(options.name ?? source.name)
@@ -232,4 +233,11 @@ class Hashing {
     if (layer) this.layers.set(Buffer.from(root).toString('latin1'), layer)
     return root
   }
+}
+
+/** @throws BtkitError `usage` for what only callers without types give */
+function checkContent(source: unknown): void {
+  const isNamed = typeof source === 'object' && source !== null && 'name' in source
+  if (!isNamed)
+    throw new BtkitError('usage', 'content: neither a path nor a name with its bytes or files')
 }

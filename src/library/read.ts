@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { parseTorrent } from '../core/read-torrent.js'
+import { parseTorrent, readTorrent as readFile } from '../core/read-torrent.js'
 import { refuseAborted } from '../errors.js'
-import { readBounded } from '../files/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/read.js'
 import { lintInSteps } from '../metainfo/lint/metainfo.js'
 import type { Finding } from '../metainfo/lint/finding.js'
@@ -52,7 +51,7 @@ export async function lintTorrent(
 /** Returns the metainfo of an input. */
 export function readInput(torrent: TorrentInput, { maxSize = DEFAULT_MAX_SIZE }: ReadOptions) {
   if (typeof torrent === 'string') {
-    return parseTorrent(readBounded(torrent, maxSize), torrent, maxSize)
+    return readFile(torrent, maxSize)
   }
   return torrent instanceof Uint8Array ? parseTorrent(torrent, 'torrent', maxSize) : torrent
 }

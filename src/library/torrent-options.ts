@@ -8,6 +8,7 @@ import type { DhtNode, MetainfoVersion } from '../metainfo/metainfo.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../metainfo/piece-length.js'
 import { checkSeed } from '../metainfo/trackers.js'
 import { version as programVersion } from '../version.js'
+import { onlyKnown } from './check-options.js'
 import { tiersOf, type TrackerTiers } from './changes.js'
 import type { WorkOptions } from './work.js'
 
@@ -74,6 +75,16 @@ export interface MakeOptions extends TorrentOptions, FileOptions, WorkOptions {
   readonly force?: boolean | undefined
 }
 
+/** The names of all options. A misspelt one would make another torrent than was wanted. */
+const MAKE_OPTIONS: Record<keyof MakeOptions, true> = {
+  ...{ trackers: true, webSeeds: true, httpSeeds: true, nodes: true, version: true },
+  ...{ pieceLength: true, comment: true, createdBy: true, creationDate: true, private: true },
+  ...{ source: true, infoKeys: true, keys: true, include: true, exclude: true, all: true },
+  ...{ links: true, attributes: true, order: true, padFiles: true, targetPieces: true },
+  ...{ maxTorrentSize: true, maxPieceLength: true, name: true, output: true, force: true },
+  ...{ threads: true, maxRate: true, cache: true, signal: true, onProgress: true },
+}
+
 /** A new torrent. */
 export interface MadeTorrent {
   /** The .torrent file. */
@@ -101,7 +112,7 @@ export function commonRequestOf(options: TorrentOptions & FileOptions): CommonRe
       links: options.links ?? 'inside',
       attributes: options.attributes ?? false,
     },
-    version,
+    version: checkVersion(version),
     isAligned: padFiles ?? false,
     order,
     pieceLength: checkPieceLength(options.pieceLength ?? 'auto'),
@@ -135,6 +146,7 @@ export function commonRequestOf(options: TorrentOptions & FileOptions): CommonRe
  * @throws BtkitError as commonRequestOf
  */
 export function makeRequestOf(source: string, options: MakeOptions): MakeRequest {
+  onlyKnown(options, Object.keys(MAKE_OPTIONS))
   const { name = null, output = null, force = false } = options
   return { ...commonRequestOf(options), source, name, torrent: output, force }
 }
@@ -142,6 +154,17 @@ export function makeRequestOf(source: string, options: MakeOptions): MakeRequest
 /** Empty texts get no key. */
 function textOrNull(text: string | null | undefined): string | null {
   return text === undefined || text === '' ? null : text
+}
+
+const VERSIONS: readonly string[] = ['v1', 'v2', 'hybrid'] satisfies MetainfoVersion[]
+
+/**
+ * Returns a version that torrents can have.
+ * @throws BtkitError `usage`
+ */
+export function checkVersion(version: MetainfoVersion): MetainfoVersion {
+  if (VERSIONS.includes(version)) return version
+  throw new BtkitError('usage', `version ${version}: not v1, v2 or hybrid`)
 }
 
 /**

@@ -27,7 +27,9 @@ export function magnetLink(
   metainfo: MagnetSource,
   select: readonly FileRange[] | null = null,
 ): string {
-  const { name, files } = metainfo
+  const { infoHash, infoHashV2, name, files } = metainfo
+  if (!infoHash && !infoHashV2)
+    throw new BtkitError('usage', 'magnet link: no info hash; give what readTorrent returns')
   if (files) checkFileRanges(select ?? [], files)
   const size = files ? contentSize({ files }) : metainfo.size
   const parameters = [

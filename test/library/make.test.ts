@@ -231,3 +231,20 @@ function noise(seed: string, size: number): Buffer {
   }
   return Buffer.concat(blocks).subarray(0, size)
 }
+
+test('wrong input of callers without types is an error of the library', async (t) => {
+  const path = join(makeScratch(t, { a: 'a' }), 'a')
+  const make = makeTorrent as (...args: unknown[]) => Promise<unknown>
+  const complete = btkit.completeDirectories as (...args: unknown[]) => Promise<unknown>
+  const link = btkit.magnetLink as (...args: unknown[]) => string
+  const state = /^stateDirectory: not a path/
+  for (const [act, message] of [
+    [() => make(), /^content: neither a path nor/],
+    [() => make(5), /^content: neither a path nor/],
+    [() => make(path, { version: 'v3' }), /^version v3: not v1, v2 or hybrid$/],
+    [() => make(path, { tracker: 'http://t.example/' }), /^tracker: no such option; use trackers/],
+    [() => complete(path, {}), state],
+    [async () => Promise.resolve(link(path)), /^magnet link: no info hash/],
+  ] as const)
+    await assert.rejects(act(), { name: 'BtkitError', code: 'usage', message })
+})

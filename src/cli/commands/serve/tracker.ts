@@ -59,11 +59,13 @@ export async function startTracker(
   if (isSecure && !tls) throw new BtkitError('usage', `--track ${track}: TLS needs --tls-cert`)
   const options = trackOptions(serveOptions, track)
   requireCurrent(options)
+  const { service, tracker: sockets } = sharedSockets(serveOptions, io)
+  if (!service && !sockets) requireOwnPort(serveOptions, options)
   const admin = adminRequest(options, io)
   if (admin) prepareRecords(admin)
   if (admin) refusePublic(admin, resolve(io.cwd, root))
   const page = pageOf(track)
-  const planned = trackerSettings(options, io, sharedSockets(serveOptions, io).tracker)
+  const planned = trackerSettings(options, io, sockets)
   const settings: TrackerSettings = {
     ...planned,
     allowed: { ...planned.allowed, isFed: true },
@@ -110,6 +112,14 @@ function trackOptions(options: ServeOptions, announce: string): TrackOptions {
     host: options.host.filter((each) => !each.includes('/')),
     port: Number(port) || (protocol === 'https:' ? 443 : 80),
   }
+}
+
+/** @throws BtkitError `usage` if the mirror would listen on the tracker's port */
+function requireOwnPort({ host, port }: ServeOptions, tracker: TrackOptions): void {
+  const isOnlyUnix = host.length > 0 && host.every((each) => each.includes('/'))
+  if (isOnlyUnix || port !== tracker.port) return
+  const why = 'is the port of the files, too; give the announce URL or --port another one'
+  throw new BtkitError('usage', `--track: port ${port} ${why}`)
 }
 
 /**

@@ -136,3 +136,11 @@ for (const [what, args] of [
     assert.match(stderr, /^btkit: .*\n$/)
   })
 }
+
+test('the tracker beside a mirror needs its own port', async () => {
+  const track = ['--track', 'http://t.example:18080/announce', '--port', '18080']
+  const { status, stderr } = await runBtkit(['serve', '/', ...track])
+  const message =
+    '--track: port 18080 is the port of the files, too; give the announce URL or --port'
+  assert.deepEqual([status, stderr], [2, `btkit: ${message} another one\n`])
+})
