@@ -4,6 +4,7 @@ import { html, type Html } from '../text/html.js'
 import { count } from '../text/quantity.js'
 import {
   commonValues,
+  differentValues,
   diffOf,
   digestOf,
   privateField,
@@ -25,26 +26,48 @@ export interface EditForm {
   readonly error: BtkitError | undefined
 }
 
-/** The page of a form that edits torrents. A new form has the values that they share. */
+/**
+ * The page of a form that edits torrents. A new form has the values that they share, and so has one
+ * whose torrents somebody else changed: its own values would undo that, and are listed apart.
+ */
 export function editPage(
   form: Form,
   { torrents, titleOf, carried, more, error }: EditForm,
 ): PageParts {
   const shared = { ...commonValues(torrents), ...privateField(torrents) }
-  const filled = form.has('digest') ? form : form.with(shared)
+  const isLate = error?.code === 'changed'
+  const filled = form.has('digest') && !isLate ? form : form.without('private').with(shared)
   const [only, ...others] = torrents
   const what = others.length > 0 ? count(torrents.length, 'torrent') : basename(only?.file ?? '')
   return {
     title: `Edit ${what}`,
     error,
-    content: html`<form method="post" action="edit">
-      ${hiddenFields(form.only(...carried))} ${editFields(filled, torrents, titleOf)}
-      <div class="acts">
-        <button class="main" name="act" value="preview">Show what would change</button>
-        ${more ?? null}
-      </div>
-    </form>`,
+    ...(isLate ? { status: 409 } : {}),
+    content: html`${isLate && lateValues(form, torrents)}
+      <form method="post" action="edit">
+        ${hiddenFields(form.only(...carried))} ${editFields(filled, torrents, titleOf)}
+        <div class="acts">
+          <button class="main" name="act" value="preview">Show what would change</button>
+          ${more ?? null}
+        </div>
+      </form>`,
   }
+}
+
+/** The values of a form that came too late, to be copied. */
+function lateValues(form: Form, torrents: readonly Opened[]): Html | false {
+  const rows = differentValues(form, torrents).map(
+    ({ name, label }) =>
+      html`<dt>${label}</dt>
+        <dd class="late">${form.text(name) || '(empty)'}</dd>`,
+  )
+  return (
+    rows.length > 0 &&
+    html`<section>
+      <h2>Your form had</h2>
+      <dl>${rows}</dl>
+    </section>`
+  )
 }
 
 /** The page of what an edit would change, with a form to save it, or of what it changed. */

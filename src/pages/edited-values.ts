@@ -96,8 +96,8 @@ export interface ChangedValues {
 
 /** The fields that say something else than the torrents. */
 export function changesOf(form: Form, torrents: readonly Opened[]): ChangedValues {
-  const common = commonValues(torrents)
-  const isChanged = (name: ValueName) => normal(form.text(name)) !== normal(common[name] ?? '')
+  const different = differentValues(form, torrents)
+  const isChanged = (wanted: ValueName) => different.some(({ name }) => name === wanted)
   const text = (name: ValueName) => (isChanged(name) ? { [name]: form.text(name) || null } : {})
   const [only] = torrents
   const isPrivate = form.has('private')
@@ -110,6 +110,12 @@ export function changesOf(form: Form, torrents: readonly Opened[]): ChangedValue
     ...(isChanged('webseeds') ? { webSeeds: form.lines('webseeds') } : {}),
     ...(setsPrivate ? { private: isPrivate } : {}),
   }
+}
+
+/** The values of a form that are not those of the torrents. */
+export function differentValues(form: Form, torrents: readonly Opened[]) {
+  const common = commonValues(torrents)
+  return VALUES.filter(({ name }) => normal(form.text(name)) !== normal(common[name] ?? ''))
 }
 
 /** Browsers send lines with CRLF. */
@@ -130,7 +136,10 @@ export function digestOf(torrents: readonly Opened[]): string {
  */
 export function refuseChanged(torrents: readonly Opened[], digest: string): void {
   if (digestOf(torrents) === digest) return
-  throw new BtkitError('changed', 'the torrents changed meanwhile; open them again')
+  throw new BtkitError(
+    'changed',
+    'the torrents changed meanwhile; the form has their values of now',
+  )
 }
 
 /** A torrent that an edit changed, or why it did not. */

@@ -68,8 +68,8 @@ test('a torrent that another program changed meanwhile is not overwritten', asyn
   const fields = fieldsOf(await get(`edit?torrents=${at('a')}`))
   writeFileSync(at('a'), editTorrent(readFileSync(at('a')), { comment: 'theirs' }).bytes)
   const { status, text } = await send('edit', { ...fields, comment: 'mine', act: 'save' })
-  assert.equal(status, 400)
-  assert.match(text, /changed meanwhile/)
+  assert.equal(status, 409)
+  assert.match(text, /changed meanwhile[^]*Your form had[^]*mine/)
   assert.equal(read(at('a')).comment, 'theirs')
 })
 

@@ -19,8 +19,6 @@ export function editRoutes(parts: FormsParts): AdminRoute[] {
 /** The page of the torrents that a form names. */
 export function editingPage(parts: FormsParts, context: AdminContext): FormPage {
   const show = async (form: Form, error?: BtkitError) => {
-    // The form would keep values that somebody else has changed
-    if (error?.code === 'changed') throw error
     const torrents = await openTorrents(parts.collection, context, form.all('torrent'))
     const shown = { torrents, titleOf: basename, carried: ['in', 'torrent'], error }
     return context.page(editPage(form, shown))

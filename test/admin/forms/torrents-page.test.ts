@@ -70,6 +70,16 @@ test('chosen torrents are edited after a preview; another change meanwhile is to
   assert.equal(late.status, 409)
   assert.match(late.text, /changed meanwhile/)
   assert.equal(read('a.torrent').comment, 'theirs')
+  assert.match(late.text, /Your form had[^]*<dt>Comment<\/dt>\s*<dd class="late">new</)
+  const again = fieldsOf(late)
+  // The comments differ now
+  assert.equal(new Map(again).get('comment'), '')
+  await alice.post('/edit', [
+    ...again.filter(([name]) => name !== 'comment'),
+    ['comment', 'of both'],
+    ['act', 'save'],
+  ])
+  assert.deepEqual([read('a.torrent').comment, read('b.torrent').comment], ['of both', 'of both'])
 })
 
 test('torrents are listed with their seeds and a magnet link', async (t) => {

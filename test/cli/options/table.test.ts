@@ -92,6 +92,18 @@ for (const { name } of commandTable) {
   })
 }
 
+test('serve has the administration of track, in the same words', async () => {
+  const ADMINISTRATION = 'Administration:'
+  const groupOf = async (name: string) => {
+    const command = (await allCommands()).find((each) => each.name() === name)
+    const options = command?.options.filter((each) => each.helpGroupHeading === ADMINISTRATION)
+    return options?.map(({ flags, description }) => [flags, description])
+  }
+  const options = await groupOf('serve')
+  assert.equal(options?.length, 5)
+  assert.deepEqual(options, await groupOf('track'))
+})
+
 test('the build notes the keys of all commands, by which mistakes are found', async () => {
   const leaves = leafCommands(await allCommands())
   assert.deepEqual(new Set(leaves.map(({ section }) => section)), new Set(knownSections().slice(1)))
