@@ -1,5 +1,12 @@
+import { binRoutes } from './forms/bin-page.js'
+import { categoriesRoutes } from './forms/categories-page.js'
+import { editRoutes } from './forms/edit-page.js'
+import { jobsRoutes } from './forms/jobs-page.js'
+import { madePage, makeRoutes } from './forms/make-page.js'
 import type { FormsParts } from './forms/parts.js'
-import { formsRoutes } from './forms/routes.js'
+import { publishedPage, publishRoutes } from './forms/publish-page.js'
+import { torrentsRoutes } from './forms/torrents-page.js'
+import { uploadRoutes } from './forms/upload-page.js'
 import type { PagesParts } from './frame/parts.js'
 import type { AdminRoute } from './frame/visit.js'
 import { activityRoutes } from './pages/activity-page.js'
@@ -21,5 +28,19 @@ export function adminPages(parts: AllPagesParts): AdminRoute[] {
     ...reportRoutes(parts),
     ...banRoutes(parts),
     ...activityRoutes(parts),
+  ]
+}
+
+/** The pages on which torrents are changed. */
+function formsRoutes(parts: FormsParts): AdminRoute[] {
+  return [
+    ...torrentsRoutes(parts),
+    ...uploadRoutes(parts),
+    ...makeRoutes(parts),
+    ...publishRoutes(parts),
+    ...jobsRoutes(parts, { make: madePage, torrents: publishedPage }),
+    ...editRoutes(parts),
+    ...categoriesRoutes(parts),
+    ...binRoutes(parts),
   ]
 }

@@ -62,20 +62,31 @@ export class Form {
 /** A field of a form. */
 export interface Field {
   readonly name: string
+  /** The name by default; a page with several forms needs others. */
+  readonly id?: string
   readonly label: string
   readonly hint?: HtmlValue | undefined
 }
 
-/** A line of text; `pick` adds a button that chooses a file or directory. */
-export function textField(form: Form, field: Field & { readonly pick?: boolean }): Html {
-  const { name, pick } = field
+/** A field for a line of text. */
+export interface TextField extends Field {
+  /** The most characters. */
+  readonly most?: number
+  /** Whether there is a button that chooses a file or directory. */
+  readonly pick?: boolean
+}
+
+/** A line of text. */
+export function textField(form: Form, field: TextField): Html {
+  const { name, id = name, most, pick } = field
   const input = html`<input
     type="text"
-    id="${name}"
+    id="${id}"
     name="${name}"
     value="${fieldValue(form.text(name))}"
     autocomplete="off"
     spellcheck="false"
+    ${most !== undefined && html`maxlength="${most}"`}
     ${pick === true && html`data-drop`}
   />`
   const button = html`<button name="act" value="browse-${name}">Choose...</button>`
@@ -130,10 +141,7 @@ export function radioField(
       ><input type="radio" name="${name}" value="${value}" ${checked} /> ${text}</label
     >`
   })
-  return html`<div class="field" role="radiogroup" aria-label="${label}">
-    <span class="label">${label}</span>
-    <div class="choices">${inputs}</div>
-  </div>`
+  return group('radiogroup', label, inputs)
 }
 
 /** Boxes to check. */
@@ -142,15 +150,19 @@ export function checkField(form: Form, label: string, choices: readonly Choice[]
     const checked = form.has(name) && html`checked`
     return html`<label><input type="checkbox" name="${name}" ${checked} /> ${text}</label>`
   })
-  return html`<div class="field" role="group" aria-label="${label}">
+  return group('group', label, inputs)
+}
+
+function group(role: 'group' | 'radiogroup', label: string, inputs: readonly Html[]): Html {
+  return html`<div class="field" role="${role}" aria-label="${label}">
     <span class="label">${label}</span>
     <div class="choices">${inputs}</div>
   </div>`
 }
 
-function row({ name, label, hint }: Field, input: Html): Html {
+function row({ name, id = name, label, hint }: Field, input: Html): Html {
   return html`<div class="field">
-    <label for="${name}">${label}</label>
+    <label for="${id}">${label}</label>
     ${input} ${hint !== undefined && html`<small>${hint}</small>`}
   </div>`
 }

@@ -4,7 +4,7 @@ import { renderTable, rowBox, type Table } from '../../pages/table.js'
 import { html, type Html } from '../../text/html.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { BIN_LIMITS, listBin, restoreTorrents } from '../torrents/bin.js'
-import { done, failures, type FormsParts } from './parts.js'
+import { outcomeOf, type FormsParts } from './parts.js'
 
 /** The most torrents that are shown. */
 const MOST_SHOWN = 500
@@ -14,7 +14,7 @@ export function binRoutes(parts: FormsParts): AdminRoute[] {
   const restore = async (context: AdminContext): Promise<Answer> => {
     const outcomes = await restoreTorrents(parts.collection, context, context.form.all('id'))
     parts.changed()
-    return show(parts, context, html`${done(outcomes, 'taken back')} ${failures(outcomes)}`)
+    return show(parts, context, outcomeOf(outcomes, 'taken back'))
   }
   return [
     {

@@ -86,7 +86,7 @@ function begin(
   refuseBusy(jobs)
   const name = torrentName(form.text('output') || basename(source))
   const category = collection.places.category(form.text('to'))
-  collection.held.refuse({ address: '', category, name, path: '' })
+  collection.held.refuse({ category, name })
   if (isTaken(join(category.path, name)))
     throw new BtkitError('exists', `${name}: is there already; choose another name`)
   const about = { title: `Torrent of ${basename(source)}`, tool: 'make', path: category.address }

@@ -1,8 +1,8 @@
+import type { ServerContext } from '../../server/context.js'
 import { startPeriodicTasks } from '../../server/lifecycle/periodic-tasks.js'
 import { Jobs } from '../../pages/jobs.js'
 import { emptyBin } from '../torrents/bin.js'
 import { Collection, type CollectionParts } from '../torrents/collection.js'
-import type { Root } from '../torrents/places.js'
 import { realRoots } from '../torrents/source.js'
 import { WaitingUploads } from '../torrents/waiting-uploads.js'
 import type { FormsParts } from './parts.js'
@@ -13,22 +13,9 @@ const TIDY_PERIOD = 3_600_000
 /** The settings of the pages on which torrents are changed. */
 export interface FormsSettings
   extends
-    Pick<FormsParts, 'presets' | 'announce' | 'clients' | 'swarmsAt'>,
-    Pick<CollectionParts, 'trackedAs' | 'scan'> {
-  /** Not empty. */
-  readonly roots: readonly Root[]
-  /** The directories whose files may become torrents. */
-  readonly makeFrom: readonly string[]
-  /** The directory of all state. */
-  readonly stateDirectory: string
-  /** Other state directories that completedir may use. */
-  readonly otherStates: readonly string[]
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  /** A clock in milliseconds that never jumps. */
-  readonly monotonic: () => number
-  readonly onError: (error: unknown) => void
-}
+    CollectionParts,
+    Pick<FormsParts, 'presets' | 'announce' | 'clients' | 'swarmsAt' | 'makeFrom'>,
+    Pick<ServerContext, 'monotonic' | 'onError'> {}
 
 /** The parts of the pages on which torrents are changed, and their end. */
 export interface OpenForms extends FormsParts {

@@ -53,31 +53,24 @@ export function pickingBelow(
   return { page, action, places: makeFrom, begin: makeFrom[0] ?? '/', settle }
 }
 
-/** Shows which of several torrents were not changed, and why. */
-export function failures(outcomes: readonly Outcome[]): Html | false {
+/** Says what was done to several torrents, and why others were not changed. */
+export function outcomeOf(outcomes: readonly Outcome[], verb: string, undo?: Html): Html {
   const failed = outcomes.flatMap(({ address, error }) => (error ? [{ address, error }] : []))
-  return (
-    failed.length > 0 &&
-    html`<section role="alert">
-      <h2>${count(failed.length, 'torrent')} not changed</h2>
-      <ul>
-        ${failed.map(({ address, error }) => failureItem(basename(address), error))}
-      </ul>
-    </section>`
-  )
+  const changed = outcomes.length - failed.length
+  const done = html`<p class="note" role="status">${count(changed, 'torrent')} ${verb}.</p>
+    ${undo ?? null}`
+  const failures = html`<section role="alert">
+    <h2>${count(failed.length, 'torrent')} not changed</h2>
+    <ul>
+      ${failed.map(({ address, error }) => failureItem(basename(address), error))}
+    </ul>
+  </section>`
+  return html`${changed > 0 && done} ${failed.length > 0 && failures}`
 }
 
 function failureItem(name: string, { message }: BtkitError): Html {
   const start = message.startsWith(name) ? null : html`<span class="name">${name}</span>: `
   return html`<li>${start}<span class="bad">${message}</span></li>`
-}
-
-/** Says what was done to several torrents. */
-export function done(outcomes: readonly Outcome[], verb: string): Html | false {
-  const changed = outcomes.filter(({ error }) => error === null).length
-  return (
-    changed > 0 && html`<p class="note" role="status">${count(changed, 'torrent')} ${verb}.</p>`
-  )
 }
 
 /** Returns fields for an address, such as `?in=0%2Flinux`. */

@@ -6,11 +6,10 @@ import { fieldValue, html, type Html } from '../../text/html.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../torrents/bin.js'
 import { archiveTorrents, moveTorrents } from '../torrents/categories.js'
-import type { Outcome } from '../torrents/collection.js'
 import type { Category, Places } from '../torrents/places.js'
 import { editingPage } from './edit-page.js'
 import { publishPage } from './publish-page.js'
-import { done, failures, query, type FormsParts } from './parts.js'
+import { outcomeOf, query, type FormsParts } from './parts.js'
 import { torrentsTable, type Listed, type View } from './torrents-table.js'
 
 /** The torrents on a page. */
@@ -30,38 +29,40 @@ export function torrentsRoutes(parts: FormsParts): AdminRoute[] {
 }
 
 async function changeTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
-  const { collection } = parts
   const { form } = context
-  const torrents = form.all('torrent')
-  const act = form.text('act')
-  if (torrents.length === 0) throw new BtkitError('usage', 'no torrent was chosen; check its box')
-  if (act === 'edit') return editingPage(parts, context).show(form)
-  if (act === 'publish') return publishPage(parts, context).show(form)
-  const acts: Record<string, () => Promise<Told>> = {
-    move: async () =>
-      told(await moveTorrents(collection, context, { torrents, to: form.text('to') }), 'moved'),
-    archive: async () =>
-      told(await archiveTorrents(collection, context, { torrents, isBack: false }), 'archived'),
-    back: async () =>
-      told(await archiveTorrents(collection, context, { torrents, isBack: true }), 'taken back'),
-    delete: async () => told(await deleteTorrents(collection, context, torrents), 'deleted', BIN),
-  }
-  const chosen = Object.hasOwn(acts, act) ? acts[act] : undefined
-  if (!chosen) throw new BtkitError('usage', 'this cannot be done with torrents')
-  const result = await chosen()
+  if (!form.has('torrent')) throw new BtkitError('usage', 'no torrent was chosen; check its box')
+  if (form.text('act') === 'edit') return editingPage(parts, context).show(form)
+  if (form.text('act') === 'publish') return publishPage(parts, context).show(form)
+  const result = await change(parts, context)
   parts.changed()
   const shown = new Form({ in: form.text('in'), q: form.text('q'), page: form.text('page') })
   return showTorrents(parts, context, { form: shown, result })
 }
 
-const BIN = html`<a href="bin">Undo this in the bin</a>`
-
-/** The outcome of a change in words. */
-type Told = Html
-
-function told(outcomes: readonly Outcome[], verb: string, undo: Html | null = null): Told {
-  const changed = outcomes.some(({ error }) => error === null)
-  return html`${done(outcomes, verb)} ${changed && undo} ${failures(outcomes)}`
+/** Changes the chosen torrents, and returns the outcome in words. */
+async function change({ collection }: FormsParts, context: AdminContext): Promise<Html> {
+  const { form } = context
+  const torrents = form.all('torrent')
+  switch (form.text('act')) {
+    case 'move': {
+      const to = form.text('to')
+      return outcomeOf(await moveTorrents(collection, context, { torrents, to }), 'moved')
+    }
+    case 'archive': {
+      const wanted = { torrents, isBack: false }
+      return outcomeOf(await archiveTorrents(collection, context, wanted), 'archived')
+    }
+    case 'back': {
+      const wanted = { torrents, isBack: true }
+      return outcomeOf(await archiveTorrents(collection, context, wanted), 'taken back')
+    }
+    case 'delete': {
+      const undo = html`<a href="bin">Undo this in the bin</a>`
+      return outcomeOf(await deleteTorrents(collection, context, torrents), 'deleted', undo)
+    }
+    default:
+      throw new BtkitError('usage', 'this cannot be done with torrents')
+  }
 }
 
 interface Shown {

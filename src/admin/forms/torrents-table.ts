@@ -72,14 +72,14 @@ export async function torrentsTable(
 }
 
 function acts({ collection, clients }: FormsParts, category: Category): Html {
-  const { archive } = collection.places
+  const hasArchive = collection.places.roots.some(({ isArchive }) => isArchive)
   const isArchived = category.root.isArchive
   return html`<section class="chosen" aria-label="Do with the chosen torrents">
     <div class="acts">
       <button class="main" name="act" value="edit">Edit</button>
       <button name="act" value="delete">Delete</button>
       ${clients.length > 0 && html`<button name="act" value="publish">Publish</button>`}
-      ${archive !== null && !isArchived && html`<button name="act" value="archive">Archive</button>`}
+      ${hasArchive && !isArchived && html`<button name="act" value="archive">Archive</button>`}
       ${isArchived && html`<button name="act" value="back">Take back</button>`}
       <span class="with">
         ${categoryField(new Form({ to: category.address }), collection, {

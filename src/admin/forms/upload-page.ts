@@ -10,7 +10,7 @@ import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { keepTorrents } from '../torrents/keep.js'
 import type { Waiting } from '../torrents/waiting-uploads.js'
 import { MAX_BYTES, MAX_WAITING, type UploadedFile } from '../torrents/upload.js'
-import { categoryField, done, failures, type FormsParts } from './parts.js'
+import { categoryField, outcomeOf, type FormsParts } from './parts.js'
 
 /** Limits of the frame around files; WaitingUploads limits the files. */
 const LIMITS = {
@@ -103,8 +103,7 @@ async function empty(parts: FormsParts, context: AdminContext): Promise<Answer> 
   const keeping = { uploads: parts.uploads, to: form.text('to'), names }
   const outcomes = await keepTorrents(parts.collection, context, keeping)
   parts.changed()
-  const result = html`${done(outcomes, 'kept')} ${failures(outcomes)}`
-  return show(parts, context, { form, result })
+  return show(parts, context, { form, result: outcomeOf(outcomes, 'kept') })
 }
 
 interface Shown {

@@ -28,8 +28,6 @@ export function mayDo({ name, role }: Visitor, action: Action, owner: string | n
 /** A request of somebody who is logged in. */
 export interface AdminContext {
   readonly user: Visitor
-  /** The address of the client; null on a Unix socket. */
-  readonly address: string | null
   /** Whether the user may do something: see `mayDo`. */
   readonly may: (action: Action, owner?: string | null) => boolean
   /**

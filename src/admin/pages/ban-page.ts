@@ -112,27 +112,12 @@ function sectionOf(kind: (typeof KINDS)[number], bans: readonly Ban[], form: For
     <form method="post" action="bans">
       ${defaultAct('ban')}<input type="hidden" name="kind" value="${kind.kind}" />
       ${textField(own, { name: kind.kind, label: kind.label, hint: kind.hint })}
-      ${reasonField(own, kind.kind)}
+      ${textField(own, { name: 'reason', id: `reason-${kind.kind}`, label: 'Reason', most: LONGEST })}
       <div class="acts"><button class="main" name="act" value="ban">Ban</button></div>
     </form>
     ${shown.length > 0 && tableOf(kind, shown)}
     ${bans.length > shown.length && html`<p class="muted">${bans.length - shown.length} older bans are not listed.</p>`}
   </section>`
-}
-
-/** The form has a field of this name for each kind, so its id is not the name. */
-function reasonField(form: Form, kind: Kind): Html {
-  return html`<div class="field">
-    <label for="reason-${kind}">Reason</label>
-    <input
-      type="text"
-      id="reason-${kind}"
-      name="reason"
-      value="${fieldValue(form.text('reason'))}"
-      maxlength="${LONGEST}"
-      autocomplete="off"
-    />
-  </div>`
 }
 
 function tableOf({ kind, title, label }: (typeof KINDS)[number], bans: readonly Ban[]): Html {

@@ -1,10 +1,10 @@
 import { html, type Html } from '../../text/html.js'
-import { NO_ROWS, addRow, type RowTotals, type SwarmRow } from '../../tracker/page/swarm-row.js'
+import { NO_ROWS, type RowTotals } from '../../tracker/page/swarm-row.js'
 import { renderTable } from '../../pages/table.js'
 import { formatBytes } from '../../text/quantity.js'
 import type { PagesParts } from '../frame/parts.js'
 import type { AdminRoute } from '../frame/visit.js'
-import { directoryOf, takeTorrents } from '../reports/torrent-rows.js'
+import { directoryOf, sumRows, takeTorrents } from '../reports/torrent-rows.js'
 
 type FrontParts = Pick<PagesParts, 'tracker' | 'announceUrls' | 'directories' | 'archives'>
 
@@ -28,7 +28,8 @@ async function frontContent(parts: FrontParts): Promise<Html> {
     ['Completed', totals.downloaded],
     ['Content', formatBytes(totals.size)],
   ] as const
-  const sums = sumsOf(rows, [...directories, ...archives, ...(isFed ? [MADE] : [])])
+  const places = [...directories, ...archives, ...(isFed ? [MADE] : [])]
+  const sums = sumRows(rows, (path) => (path === null ? MADE : directoryOf(path, places)))
   return html`<dl class="figures">
       ${figures.map(
         ([name, value]) =>
@@ -39,7 +40,8 @@ async function frontContent(parts: FrontParts): Promise<Html> {
       )}
     </dl>
     ${isOpen && html`<p class="note">This tracker is open: it tracks any torrent.</p>`}
-    ${sums.length > 0 && directoryTable(sums)} ${isFed && html`<p class="muted">${ABOUT_MADE}</p>`}
+    ${places.length > 0 && directoryTable(places, sums)}
+    ${isFed && html`<p class="muted">${ABOUT_MADE}</p>`}
     <section>
       <h2>Addresses for clients</h2>
       <ul>
@@ -54,23 +56,7 @@ const MADE = 'made by the mirror'
 const ABOUT_MADE =
   'Torrents that the mirror makes can be banned, but not edited or deleted: it would make them again.'
 
-interface Sum {
-  readonly directory: string
-  readonly sum: RowTotals
-}
-
-function sumsOf(rows: readonly SwarmRow[], directories: readonly string[]): Sum[] {
-  const sums = new Map(directories.map((directory) => [directory, NO_ROWS]))
-  for (const row of rows) {
-    const path = row.torrent?.metainfo?.path
-    const directory = path === null ? MADE : directoryOf(path, directories)
-    if (directory !== null && sums.has(directory))
-      sums.set(directory, addRow(sums.get(directory) ?? NO_ROWS, row))
-  }
-  return Array.from(sums, ([directory, sum]) => ({ directory, sum }))
-}
-
-function directoryTable(sums: readonly Sum[]): Html {
+function directoryTable(places: readonly string[], sums: ReadonlyMap<string, RowTotals>): Html {
   const label = 'Directories of torrents'
   const table = renderTable({
     label,
@@ -81,7 +67,8 @@ function directoryTable(sums: readonly Sum[]): Html {
       { title: 'Downloaders', kind: 'n' },
       { title: 'Content', kind: 'n' },
     ],
-    rows: sums.map(({ directory, sum }) => {
+    rows: places.map((directory) => {
+      const sum = sums.get(directory) ?? NO_ROWS
       return [directory, sum.torrents, sum.complete, sum.downloading, formatBytes(sum.size)]
     }),
   })

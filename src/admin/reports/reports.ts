@@ -1,14 +1,8 @@
 import { dirname, relative, sep } from 'node:path'
 import type { TrackerView } from '../../tracker/app/run-tracker.js'
 import type { History } from '../../tracker/history/history.js'
-import {
-  addRow,
-  NO_ROWS,
-  transferredOf,
-  type RowTotals,
-  type SwarmRow,
-} from '../../tracker/page/swarm-row.js'
-import { directoryOf, takeTorrents } from './torrent-rows.js'
+import { transferredOf, type SwarmRow } from '../../tracker/page/swarm-row.js'
+import { directoryOf, sumRows, takeTorrents } from './torrent-rows.js'
 import type { PagesParts } from '../frame/parts.js'
 import type { Cell } from './csv.js'
 
@@ -68,11 +62,7 @@ function reportTorrents(rows: readonly SwarmRow[]): Report {
 }
 
 function reportCategories(rows: readonly SwarmRow[], parts: Places): Report {
-  const sums = new Map<string, RowTotals>()
-  for (const row of rows) {
-    const category = categoryOf(row.torrent?.metainfo?.path ?? null, parts)
-    sums.set(category, addRow(sums.get(category) ?? NO_ROWS, row))
-  }
+  const sums = sumRows(rows, (path) => categoryOf(path ?? null, parts))
   const sorted = [...sums].sort(([, a], [, b]) => b.downloaded - a.downloaded)
   return {
     columns: [

@@ -1,7 +1,7 @@
 import { sep } from 'node:path'
 import type { TrackerView } from '../../tracker/app/run-tracker.js'
 import { makeRow, Snapshot } from '../../tracker/page/snapshot.js'
-import type { SwarmRow } from '../../tracker/page/swarm-row.js'
+import { addRow, NO_ROWS, type RowTotals, type SwarmRow } from '../../tracker/page/swarm-row.js'
 
 /** Returns a row for each torrent, as in the catalogue: a hybrid's has the larger counts. */
 export function takeTorrents({
@@ -26,6 +26,22 @@ export async function takeTorrentsAt(
     )
   }
   return rows
+}
+
+/**
+ * Sums rows by a key that the path of the .torrent has; rows without a key are left out. The path is
+ * null for a torrent without a file, and undefined for one of which only the info hash is known.
+ */
+export function sumRows(
+  rows: readonly SwarmRow[],
+  keyOf: (path: string | null | undefined) => string | null,
+): Map<string, RowTotals> {
+  const sums = new Map<string, RowTotals>()
+  for (const row of rows) {
+    const key = keyOf(row.torrent?.metainfo?.path)
+    if (key !== null) sums.set(key, addRow(sums.get(key) ?? NO_ROWS, row))
+  }
+  return sums
 }
 
 /**

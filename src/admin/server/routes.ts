@@ -120,7 +120,6 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
   })
   return {
     user: { name: user.name, role: user.role },
-    address,
     may,
     require: (action, owner = null) => {
       if (may(action, owner)) return

@@ -96,9 +96,9 @@ export function archiveTorrents(
       const { category } = places.torrent(address)
       if (category.root.isArchive !== isBack)
         throw new BtkitError('exists', isBack ? 'it is not archived' : 'it is archived already')
-      const root = isBack ? places.roots.findIndex(({ isArchive }) => !isArchive) : places.archive
-      if (root === null) throw new BtkitError('usage', 'there is no archive; use --archive-dir')
-      const to = places.across(category, root)
+      const root = places.roots.find(({ isArchive }) => isArchive !== isBack)
+      if (!root) throw new BtkitError('usage', 'there is no archive; use --archive-dir')
+      const to = places.at(root, category.names)
       collection.own(actor, address)
       makeDirectories(to.path)
       await moveTorrent(collection, actor, { address, to: places.category(to.address) })
@@ -114,7 +114,7 @@ async function moveTorrent(
   const place = collection.own(actor, address)
   const path = join(to.path, place.name)
   // A name that completedir keeps there may be missing just now
-  collection.held.refuse({ ...place, category: to })
+  collection.held.refuse({ category: to, name: place.name })
   await collection.move(place.path, path)
   actor.note('move', collection.subject(place.category, place.name), `to ${collection.subject(to)}`)
 }
@@ -130,9 +130,8 @@ function refuseHeldBelow(collection: Collection, category: Category): void {
     return address === category.address || address.startsWith(`${category.address}/`)
   })
   for (const each of inside) {
-    for (const name of collection.places.torrentNames(each)) {
-      collection.held.refuse({ address: `${each.address}/${name}`, category: each, name, path: '' })
-    }
+    for (const name of collection.places.torrentNames(each))
+      collection.held.refuse({ category: each, name })
   }
 }
 

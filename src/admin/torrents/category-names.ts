@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, statSync, type BigIntStats } from 'node:fs'
 import { join } from 'node:path'
+import { LRUCache } from 'lru-cache'
 import { asBtkitError, BtkitError } from '../../errors.js'
 import { SUFFIX } from './names.js'
 
@@ -18,7 +19,11 @@ const SETTLED_NS = 2_000_000_000n
 
 /** The names in directories. A directory is read again only if it changed. */
 export class NamesInCategories {
-  readonly #known = new Map<string, { readonly state: string; readonly names: CategoryNames }>()
+  readonly #known = new LRUCache<string, { readonly state: string; readonly names: CategoryNames }>(
+    {
+      max: MAX_KEPT,
+    },
+  )
 
   /**
    * Returns the names in a directory.
@@ -31,12 +36,7 @@ export class NamesInCategories {
       const known = this.#known.get(path)
       if (known?.state === state) return known.names
       const names = readNames(path)
-      this.#known.delete(path)
       if (isSettled(stats)) this.#known.set(path, { state, names })
-      for (const oldest of this.#known.keys()) {
-        if (this.#known.size <= MAX_KEPT) break
-        this.#known.delete(oldest)
-      }
       return names
     } catch (error) {
       throw asBtkitError(error, path)

@@ -28,6 +28,7 @@ export interface Actor {
 
 /** The parts of a collection. */
 export interface CollectionParts {
+  /** Not empty. */
   readonly roots: readonly Root[]
   /** The directory of all state. */
   readonly stateDirectory: string

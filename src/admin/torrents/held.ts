@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { BtkitError, osCodeOf } from '../../errors.js'
 import { stampOfLog } from '../../state/torrents/file.js'
 import { TorrentLog, type OpenLogOptions } from '../../state/torrents/log.js'
@@ -8,7 +9,9 @@ const MAX_KEPT = 64
 
 /** Tells which torrents `btkit completedir` keeps: it would undo changes to them. */
 export class HeldTorrents {
-  readonly #logs = new Map<string, { readonly stamp: string; readonly log: TorrentLog }>()
+  readonly #logs = new LRUCache<string, { readonly stamp: string; readonly log: TorrentLog }>({
+    max: MAX_KEPT,
+  })
 
   /** The state directories that completedir may use; those that cannot be read are ignored. */
   constructor(private readonly stateDirectories: readonly string[]) {}
@@ -22,7 +25,7 @@ export class HeldTorrents {
    * Refuses to change a torrent that completedir keeps.
    * @throws BtkitError `not-permitted`
    */
-  refuse({ category, name }: TorrentPlace): void {
+  refuse({ category, name }: Pick<TorrentPlace, 'category' | 'name'>): void {
     if (!this.holds(category.path, name)) return
     throw new BtkitError('not-permitted', `${name}: ${HELD}`)
   }
@@ -43,12 +46,7 @@ export class HeldTorrents {
     if (known?.stamp === stamp) return known.log
     const quiet = { isReadOnly: true, now: () => 0, warn: () => undefined }
     const log = TorrentLog.open({ ...place, ...quiet })
-    this.#logs.delete(key)
     this.#logs.set(key, { stamp, log })
-    for (const oldest of this.#logs.keys()) {
-      if (this.#logs.size <= MAX_KEPT) break
-      this.#logs.delete(oldest)
-    }
     return log
   }
 }

@@ -29,7 +29,7 @@ export async function addTorrent(
   const { bytes, category } = torrent
   const name = torrentName(torrent.name)
   const path = join(category.path, name)
-  collection.held.refuse({ address: '', category, name, path })
+  collection.held.refuse({ category, name })
   if (isTaken(path) && !holds(path, bytes))
     throw new BtkitError('exists', `${name}: is there already; choose another name`)
   if (isTaken(path)) return

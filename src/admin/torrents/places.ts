@@ -46,12 +46,6 @@ export class Places {
     this.roots = roots.map(({ path, isArchive }) => ({ path: realRoot(path), isArchive }))
   }
 
-  /** The number of the archive; null if there is none. */
-  get archive(): number | null {
-    const at = this.roots.findIndex(({ isArchive }) => isArchive)
-    return at < 0 ? null : at
-  }
-
   /**
    * Returns the category at an address.
    * @throws BtkitError `not-found`, `bad-name`, `unsafe-path` for a link, `not-permitted`
@@ -100,12 +94,7 @@ export class Places {
     return this.#parse(`${parent.address}/${checkName(name)}`)
   }
 
-  /** Returns the same category in another root, whether or not it exists. */
-  across({ names }: Category, root: number): Category {
-    return this.#parse([root, ...names].join('/'))
-  }
-
-  /** Returns the category of a torrent's names below a root, whether or not it exists. */
+  /** Returns the category of names below a root, whether or not it exists. */
   at(root: Root, names: readonly string[]): Category {
     return this.#parse([this.roots.indexOf(root), ...names].join('/'))
   }

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { LRUCache } from 'lru-cache'
 import type { TorrentChanges } from '../../library/changes.js'
 import { editFiles } from '../../library/edit.js'
 import { readTorrent } from '../../library/read.js'
@@ -11,7 +12,9 @@ const LARGE = 1024 * 1024
 /** The most torrents that are remembered. */
 const MOST_LARGE = 100
 
-const large = new Map<string, { readonly state: string; readonly opened: Opened }>()
+const large = new LRUCache<string, { readonly state: string; readonly opened: Opened }>({
+  max: MOST_LARGE,
+})
 
 /**
  * Reads the values of torrents for a form.
@@ -31,9 +34,6 @@ async function open(file: string): Promise<Opened> {
   if (known?.state === state) return known.opened
   const metainfo = await readTorrent(file)
   const opened = openTorrent(file, metainfo)
-  large.delete(file)
-  const [oldest] = large.keys()
-  if (oldest !== undefined && large.size >= MOST_LARGE) large.delete(oldest)
   if (metainfo.bytes.length > LARGE) large.set(file, { state, opened })
   return opened
 }
