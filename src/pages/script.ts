@@ -1,6 +1,6 @@
 /**
  * The script of all pages; each page works without it. It follows a job, takes dropped paths,
- * and makes rows of the lines of trackers.
+ * makes rows of the lines of trackers, and lets one box check all of a table.
  */
 export const SCRIPT = `
 'use strict'
@@ -131,5 +131,26 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   const holder = document.createElement('div')
   holder.append(list, more)
   area.after(holder)
+}
+
+for (const table of document.querySelectorAll('[data-all]')) {
+  const boxes = [...table.querySelectorAll('tbody input[type=checkbox]')]
+  if (boxes.length < 2) continue
+  const all = document.createElement('input')
+  all.type = 'checkbox'
+  all.setAttribute('aria-label', 'All')
+
+  const look = () => {
+    const checked = boxes.filter((box) => box.checked).length
+    all.checked = checked === boxes.length
+    all.indeterminate = checked > 0 && checked < boxes.length
+  }
+
+  all.addEventListener('change', () => {
+    for (const box of boxes) box.checked = all.checked
+  })
+  table.addEventListener('change', look)
+  table.querySelector('thead td').append(all)
+  look()
 }
 `

@@ -6,7 +6,7 @@ export const PAGES_STYLE = `
 }
 html { background: var(--soft) }
 body { max-width: 64rem; padding: .8rem 1rem 3rem } h1 { margin-bottom: .8rem }
-main > section, main > form > fieldset, .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.2rem; margin: 0 0 1rem }
+main > section, main form > section, main > form > fieldset, .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.2rem; margin: 0 0 1rem }
 section > :first-child { margin-top: 0 } section > :last-child { margin-bottom: 0 }
 fieldset legend { font-weight: 600; padding: 0 .4rem }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1rem; margin: 1rem 0 } .cards .card { margin: 0; display: block; color: inherit }
@@ -18,7 +18,7 @@ textarea, select { font: inherit; color: inherit; background: var(--ground); bor
 textarea { resize: vertical; min-height: 4.5rem; white-space: pre; overflow-x: auto } .choices { display: flex; flex-wrap: wrap; gap: .2rem 1rem; padding-top: .3rem }
 button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(--accent); color: var(--accent-text); border-color: var(--accent); font-weight: 600 }
 .default { position: absolute; left: -99rem }
-.acts { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0 0 }
+.acts { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0 0 } .acts + section { margin-top: 1rem }
 .error { border-left: 4px solid var(--bad); padding: .5rem .9rem; background: var(--card) } .note { border-left: 4px solid var(--accent); padding: .5rem .9rem; background: var(--card) }
 .good { color: var(--good) } .bad { color: var(--bad) } .unsure { color: var(--unsure) }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem } .facts dd { margin: 0; min-width: 0 } .facts input { width: 100% } .facts code { font-size: .85em; white-space: nowrap; overflow-x: auto; display: block }
@@ -33,10 +33,14 @@ button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(-
 details { margin: 0 0 1rem } section details { margin: 0 } del { color: var(--bad) } ins { color: var(--good); text-decoration: none } .diff { overflow-wrap: anywhere } .late { white-space: pre-wrap; overflow-wrap: anywhere }
 .tiers { list-style: none; padding: 0; margin: 0 } .tiers li { display: flex; gap: .4rem; align-items: center; margin: .2rem 0 } .tiers .tier { border-top: 1px dashed var(--line); padding-top: .3rem; margin-top: .4rem }
 .tiers li.dragged { opacity: .4 } .tiers .grip { cursor: grab; padding: .2rem .5rem } .tiers input { flex: 1; min-width: 0 }
-@media (max-width: 44rem) { .masthead nav { order: 3; flex: 0 0 100% } .masthead form { margin-left: auto } }
+.box { width: 1.8rem } .box input, thead td input { width: 1.1rem; height: 1.1rem }
+@media (max-width: 44rem) {
+  .masthead nav { order: 3; flex: 0 0 100% } .masthead form { margin-left: auto }
+  .stack .box { flex: 0 0 1.5rem } .stack th { border: 0; padding: 0 } .stack .box + .name { flex: 0 0 calc(100% - 3rem) }
+}
 @media (max-width: 40rem) {
   .field { grid-template-columns: 1fr } .field small { grid-column: 1 } .facts { grid-template-columns: 1fr }
-  .facts code { white-space: normal; font-size: .74em } .diff dd { font-size: .85em }
+  .facts code, .stack code { font-size: .74em } .facts code { white-space: normal } .diff dd { font-size: .85em }
   .tiers li { flex-wrap: wrap; justify-content: flex-end; margin: .6rem 0 } .tiers input { order: -1; flex: 0 0 100% }
 }
 `

@@ -2,7 +2,7 @@ import { SCRIPT } from '../../pages/script.js'
 
 /**
  * The script of the administration, which works without it: torrents are dropped to be uploaded,
- * too large uploads are noticed before they are sent, and one box checks all of a table.
+ * and too large uploads are noticed before they are sent.
  */
 export const ADMIN_SCRIPT = `${SCRIPT}
 // On a narrow window the menu is one row that scrolls
@@ -40,24 +40,5 @@ for (const form of document.querySelectorAll('[data-upload]')) {
     input.files = event.dataTransfer.files
     if (look()) form.requestSubmit()
   })
-}
-
-for (const table of document.querySelectorAll('[data-all]')) {
-  const boxes = [...table.querySelectorAll('tbody input[type=checkbox]')]
-  if (boxes.length < 2) continue
-  const all = document.createElement('input')
-  all.type = 'checkbox'
-  all.setAttribute('aria-label', 'All')
-  const look = () => {
-    const checked = boxes.filter((box) => box.checked).length
-    all.checked = checked === boxes.length
-    all.indeterminate = checked > 0 && checked < boxes.length
-  }
-  all.addEventListener('change', () => {
-    for (const box of boxes) box.checked = all.checked
-  })
-  table.addEventListener('change', look)
-  table.querySelector('thead td').append(all)
-  look()
 }
 `

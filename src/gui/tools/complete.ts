@@ -127,11 +127,12 @@ function sumOf({ unchanged, bytesHashed, bytesReused }: Completed, { about }: Jo
 /** The plan, from which entries can be chosen. */
 function planForm(report: Completed, form: Form): Html {
   return html`<form method="post" action="../complete">
-    ${hiddenFields(form.without('act', 'entry'))} ${tablesOf(report, true)}
-    <div class="acts">
+    ${hiddenFields(form.without('act', 'entry'))}
+    <p class="acts">
       <button class="main" name="act" value="all">Do it all</button>
       <button name="act" value="chosen">Only the chosen entries</button>
-    </div>
+    </p>
+    ${tablesOf(report, true)}
   </form>`
 }
 
@@ -147,14 +148,20 @@ function tablesOf({ created, updated, adopted, removed }: Completed, isPlan: boo
     .map(({ title, changes }) => tableOf(title, changes, isPlan))
 }
 
+const COLUMNS = [{ title: 'Entry', kind: 'name' }, { title: 'Info hash' }] as const
+const PLAN_COLUMNS = [
+  { title: '', kind: 'box' },
+  { title: 'Entry', kind: 'name' },
+] as const
+
 function tableOf(title: string, changes: Excerpt<ListedChange>, isPlan: boolean): Html {
   const rows = changes.first.map((change) => {
     const name = basename(change.source)
-    const box = rowBox({ name: 'entry', value: name, label: name, isChecked: true })
-    const entry = isPlan ? html`<label>${box} ${name}</label>` : name
-    return [entry, html`<code>${change.infoHash ?? change.infoHashV2 ?? ''}</code>`]
+    // A plan knows no new info hashes: nothing was read
+    if (isPlan) return [rowBox({ name: 'entry', value: name, label: name, isChecked: true }), name]
+    return [name, html`<code>${change.infoHash ?? change.infoHashV2 ?? ''}</code>`]
   })
-  const columns = [{ title: 'Entry', kind: 'name' }, { title: 'Info hash' }] as const
+  const columns = isPlan ? PLAN_COLUMNS : COLUMNS
   const rest = changes.count - rows.length
   return html`<section>
     <h2>${title} (${changes.count})</h2>

@@ -37,13 +37,14 @@ export async function checkFiles(
   const metainfo = await readTorrent(torrent, { signal })
   const options = { cache, threads, signal, onProgress: tell }
   const { files, ...report } = await verifyTorrent(metainfo, data, options)
-  const bad = files.filter(({ status }) => status !== 'ok').slice(0, MOST_LISTED)
-  const good = files.filter(({ status }) => status === 'ok').slice(0, MOST_LISTED - bad.length)
+  const unsure = files.filter(({ status }) => status === 'unchecked')
+  const good = files.filter(({ status }) => status === 'ok')
+  const bad = files.filter(({ status }) => status !== 'ok' && status !== 'unchecked')
   const { ok, pieces, badPieces, uncheckedPieces } = report
   return {
     report: { ok, pieces, badPieces, uncheckedPieces },
     files: files.length,
-    listed: [...bad, ...good],
+    listed: [...bad, ...unsure, ...good].slice(0, MOST_LISTED),
     map: mapPieces(metainfo, files),
     states: new Set(files.map(({ status }) => status)),
   }
