@@ -27,10 +27,13 @@ export interface Picking {
   readonly directory: string
   /** Directories that are always offered. */
   readonly places: readonly string[]
+  /** The directory above; null for none. */
+  readonly above: string | null
 }
 
 /** Renders a directory to choose a file or directory from. */
-export function pickerPage({ page, action, form, field, directory, places }: Picking): Answer {
+export function pickerPage(picking: Picking): Answer {
+  const { page, action, form, field, directory, places, above } = picking
   const carried = hiddenFields(form.without('act', 'at', 'picked', 'choose'))
   const step = (name: 'at' | 'picked', path: string, text: string) =>
     html`<button name="${name}" value="${fieldValue(path)}">${text}</button>`
@@ -50,7 +53,7 @@ export function pickerPage({ page, action, form, field, directory, places }: Pic
       <section>
         <div class="acts">
           ${step('picked', directory, 'Choose this directory')}
-          ${step('at', dirname(directory), 'Up')}
+          ${above !== null && step('at', above, 'Up')}
           <button name="picked" value="">Cancel</button>
         </div>
         <p class="choices">${places.map((place) => step('at', place, place))}</p>
@@ -118,9 +121,12 @@ export function pick(form: Form, { begin, list, settle, ...rules }: PickRules): 
   const directory = form.text('at') || (current ? dirname(expand(current, begin)) : begin)
   const wanted = resolve(begin, directory)
   const everywhere = [...new Set([...rules.places, homedir(), '/'])]
-  return settle
-    ? pickerPage({ ...rules, form, field, directory: settle(wanted) })
-    : pickerPage({ ...rules, form, field, directory: wanted, places: everywhere })
+  const shown = settle ? settle(wanted) : wanted
+  const parent = dirname(shown)
+  const isRoot = parent === shown || (settle && settle(parent) !== parent)
+  const above = isRoot ? null : parent
+  const places = settle ? rules.places : everywhere
+  return pickerPage({ ...rules, form, field, directory: shown, places, above })
 }
 
 /** Whether a directory is there; false if that cannot be told. */

@@ -172,3 +172,11 @@ test('work that is cancelled writes nothing', async (t) => {
     ['large'],
   )
 })
+
+test('a torrent without a tracker is said to have none', async (t) => {
+  const { send } = await openTestGui(t, TREE)
+  const none = /names no tracker: clients find each other through the DHT/
+  assert.match((await send('make', { act: 'make', path: 'tree/a' })).text, none)
+  const trackers = 'http://a.example/announce'
+  assert.doesNotMatch((await send('make', { act: 'make', path: 'tree', trackers })).text, none)
+})

@@ -33,7 +33,7 @@ function tableOf(entries: readonly Activity[]): Html {
     { title: 'Time (UTC)', kind: 'date' },
     { title: 'User' },
     { title: 'Action' },
-    { title: 'Thing' },
+    { title: 'Thing', kind: 'wide' },
     { title: 'Address', kind: 'date' },
   ] as const
   return html`<section>${renderTable({ label: 'Log', columns, rows })}</section>`

@@ -1,4 +1,5 @@
 import { BtkitError } from '../../errors.js'
+import { looksLikeMagnet, parseMagnet } from '../../metainfo/parse/magnet.js'
 import { defaultAct, textField } from '../../pages/form.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
 import { Form } from '../../pages/form.js'
@@ -32,7 +33,7 @@ const KINDS = [
     kind: 'torrents',
     title: 'Torrents',
     label: 'Info hash',
-    hint: 'Of version 1 or 2, in hexadecimal.',
+    hint: 'Of version 1 or 2, in hexadecimal, or a magnet link.',
   },
 ] as const
 
@@ -74,7 +75,8 @@ async function change({ form, note, user }: AdminContext, parts: BanParts): Prom
 /** @throws BtkitError `usage` */
 function checkValue(kind: Kind, text: string): string {
   if (kind === 'torrents') {
-    const hash = parseHash(text)
+    const link = looksLikeMagnet(text) ? parseMagnet(text) : null
+    const hash = parseHash(link ? (link.infoHash ?? link.infoHashV2 ?? '') : text)
     if (hash !== null && !/\s/.test(text)) return hash
     throw new BtkitError('usage', `${quoteText(text)}: not an info hash; it has 40 or 64 digits`)
   }

@@ -92,7 +92,8 @@ export class MakeTool implements Tool {
       title: `${basename(job.about.path)} is ready`,
       tool: 'make',
       root: '../',
-      content: html`${madeOf(made, job)} ${findingsOf(made.findings)}`,
+      content: html`${madeOf(made, job)} ${findingsOf(made.findings)}
+      ${!made.magnet.includes('&tr=') && html`<p class="muted">${NO_TRACKER}</p>`}`,
     })
   }
 
@@ -101,6 +102,8 @@ export class MakeTool implements Tool {
     return about.tool === 'make' && state === 'done' ? about.path : null
   }
 }
+
+const NO_TRACKER = 'The torrent names no tracker: clients find each other through the DHT.'
 
 function madeOf(made: DescribedTorrent, { id, about }: Job): Html {
   const { infoHash, infoHashV2, magnet, bytesHashed } = made

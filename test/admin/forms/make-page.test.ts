@@ -49,6 +49,7 @@ test('the picker and the path stay below the named directories', async (t) => {
       ['at', at],
     ])
     assert.ok(text.includes(`Choose: ${data}<`), at)
+    assert.doesNotMatch(text, />Up</)
   }
   for (const path of [
     '/etc/passwd',

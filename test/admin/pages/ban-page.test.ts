@@ -26,6 +26,9 @@ test('a banned info hash is refused at once, and tracked again when the ban is l
   const again = await browser.send('/bans', fields)
   assert.deepEqual([again.status, /is banned already/.test(again.text)], [400, true])
   await browser.send('/bans', { kind: 'torrents', lift: HASH })
+  const torrents = `magnet:?xt=urn:btih:${HASH}&dn=x`
+  assert.equal((await browser.send('/bans', { ...fields, torrents })).status, 303)
+  await browser.send('/bans', { kind: 'torrents', lift: HASH })
   assert.equal(await failureOf(admin, HASH), undefined)
   const log = readFileSync(join(admin.root, 'state/admin.log'), 'utf8')
   assert.match(log, new RegExp(`"action":"ban","target":"${HASH}","details":"<b>no</b>"`))
