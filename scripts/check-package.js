@@ -1,7 +1,15 @@
 // Makes the packages for npm, installs them into an empty prefix as a user would, and tries every
 // executable and man page that package.json names, the accelerator and the cache. Build first.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ownPlatforms } from './package/accelerators.js'
@@ -92,7 +100,7 @@ function checkMainJob(prefix) {
   if (!shown.includes('97ab0139bb8e4bcf078039873495a421bed541b5')) throw new Error(shown)
 }
 
-/** Programs can import what it exports, and know the types. */
+/** Programs can import all that it exports, and its types fit the guide's examples. */
 function checkLibrary(directory) {
   const program = `import { makeTorrent, type MadeTorrent } from 'btkit'
 import { parseMetainfo } from 'btkit/metainfo'
@@ -105,11 +113,25 @@ if (parseMetainfo(made.bytes).infoHash !== made.infoHash) throw new Error('other
 `
   const file = join(directory, 'program.mts')
   writeFileSync(file, program)
+  // Programs install it themselves; plugins need the same types
+  const modules = join(directory, 'node_modules')
+  symlinkSync(join(modules, 'btkit', 'node_modules', 'fastify'), join(modules, 'fastify'))
+  const examples = guideExamples('docs/library.md').map((example, i) => {
+    const path = join(directory, `example-${i}.mts`)
+    writeFileSync(path, example)
+    return path
+  })
   const tsc = resolve('node_modules/typescript/bin/tsc')
   const types = ['--types', 'node', '--typeRoots', resolve('node_modules/@types')]
   const target = ['--target', 'es2022', '--module', 'nodenext', '--strict']
-  run(process.execPath, tsc, ...target, ...types, file)
+  run(process.execPath, tsc, ...target, ...types, file, ...examples)
   run(process.execPath, join(directory, 'program.mjs'))
+}
+
+/** The examples of a guide, which programs in TypeScript copy. */
+function guideExamples(path) {
+  const blocks = readFileSync(path, 'utf8').matchAll(/^```js\n(.*?)^```$/gms)
+  return [...blocks].map(([, example]) => example)
 }
 
 /** Its kernels are used and its cache opens; without the accelerator's package, node:crypto hashes. */
