@@ -1,4 +1,3 @@
-import type { BtkitError } from '../errors.js'
 import { renderPage } from '../server/pages/layout.js'
 import { renderMasthead, type Masthead } from '../server/pages/masthead.js'
 import { assetPageHeaders } from '../server/pages/policy.js'
@@ -16,7 +15,7 @@ export interface PageParts {
   readonly title: string
   readonly content: HtmlValue
   /** Why a form failed, shown above the content. The status is then 400 by default. */
-  readonly error?: BtkitError | undefined
+  readonly error?: Pick<Error, 'message'> | undefined
   /** The way back to the first page, such as `../`. */
   readonly root?: string | undefined
   /** Seconds until a browser without scripts loads the page again. */

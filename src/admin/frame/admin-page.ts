@@ -40,37 +40,36 @@ export function adminPage(parts: PageParts, { user, menu, root, token }: FramePa
   }
 }
 
-/** Shows a log-in form, and why the last attempt failed. */
-export function logInContent(error: string | null, name: string): Html {
-  return html`${error !== null && html`<p class="error" role="alert">${error}</p>`}
-    <form class="log-in" method="post" action="login">
-      <section>
-        <div class="field">
-          <label for="name">Name</label>
-          <input
-            type="text"
-            id="name"
-            name="name"
-            value="${fieldValue(name)}"
-            autocomplete="username"
-            autocapitalize="none"
-            spellcheck="false"
-            required
-            ${name === '' && html`autofocus`}
-          />
-        </div>
-        <div class="field">
-          <label for="password">Password</label>
-          <input
-            type="password"
-            id="password"
-            name="password"
-            autocomplete="current-password"
-            required
-            ${name !== '' && html`autofocus`}
-          />
-        </div>
-        <div class="acts"><button class="main">Log in</button></div>
-      </section>
-    </form>`
+/** Shows a log-in form, with the name of the last attempt. */
+export function logInContent(name: string): Html {
+  return html`<form class="log-in" method="post" action="login">
+    <section>
+      <div class="field">
+        <label for="name">Name</label>
+        <input
+          type="text"
+          id="name"
+          name="name"
+          value="${fieldValue(name)}"
+          autocomplete="username"
+          autocapitalize="none"
+          spellcheck="false"
+          required
+          ${name === '' && html`autofocus`}
+        />
+      </div>
+      <div class="field">
+        <label for="password">Password</label>
+        <input
+          type="password"
+          id="password"
+          name="password"
+          autocomplete="current-password"
+          required
+          ${name !== '' && html`autofocus`}
+        />
+      </div>
+      <div class="acts"><button class="main">Log in</button></div>
+    </section>
+  </form>`
 }

@@ -39,19 +39,20 @@ export function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
 }
 
 function logInRoutes(app: FastifyInstance, { authentication }: RoutesParts): void {
-  const show = (request: FastifyRequest, reply: FastifyReply, failed: Failed | null) => {
+  const show = (request: FastifyRequest, reply: FastifyReply, failed?: Failed) => {
     const frame = {
       user: null,
       menu: [],
       root: '',
       token: () => authentication.token(request, reply),
     }
-    const content = logInContent(failed?.error ?? null, failed?.name ?? '')
-    return send(reply, adminPage({ title: 'Log in', content, status: failed?.status }, frame))
+    const content = logInContent(failed?.name ?? '')
+    const { status } = failed ?? {}
+    return send(reply, adminPage({ title: 'Log in', error: failed, content, status }, frame))
   }
   app.get('/login', async (request, reply) =>
     (await authentication.userOf(request)) === null
-      ? show(request, reply, null)
+      ? show(request, reply)
       : send(reply, seeOther('./')),
   )
   app.post('/login', async (request, reply) => {
@@ -74,14 +75,14 @@ function logInRoutes(app: FastifyInstance, { authentication }: RoutesParts): voi
 }
 
 interface Failed {
-  readonly error: string
+  readonly message: string
   readonly name: string
   readonly status: number
 }
 
 const FAILURES = {
-  wrong: { status: 403, error: 'The name or the password is wrong.' },
-  limited: { status: 429, error: 'Too many attempts. Wait a quarter of an hour.' },
+  wrong: { status: 403, message: 'The name or the password is wrong.' },
+  limited: { status: 429, message: 'Too many attempts. Wait a quarter of an hour.' },
 } as const
 
 interface Exchange extends RoutesParts {

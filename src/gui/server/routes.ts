@@ -74,17 +74,15 @@ function jobRoutes(app: FastifyInstance, { jobs }: Workshop, tools: readonly Too
   app.get('/job/:id', (request, reply) => {
     const job = find(request)
     const tool = tools.find(({ path }) => path === job.about.tool)
-    if (job.state !== 'done' || !tool) {
-      send(
+    if (job.state !== 'done' || !tool?.result)
+      return send(
         reply,
         jobPage(job, (parts) => page({ ...parts, tool: tool?.path })),
       )
-      return
-    }
     // A result never changes, and its page may be large
     const result = results.get(job) ?? tool.result(job)
     results.set(job, result)
-    send(reply, result)
+    return send(reply, result)
   })
   app.get('/job/:id/state', (request, reply) => send(reply, json(jobStatus(find(request)))))
   app.post('/job/:id/cancel', (request, reply) => {

@@ -10,7 +10,6 @@ import type { Form } from '../../pages/form.js'
 import { linesField } from '../../pages/form.js'
 import { expand, isDirectoryAt, type PickRules } from '../../pages/picker.js'
 import { changesOf, refuseChanged, type Opened } from '../../pages/edited-values.js'
-import type { Job } from '../../pages/jobs.js'
 import { pickingFor, type Tool, type Workshop } from './tool.js'
 
 /** The most torrents that are edited at once. */
@@ -53,11 +52,6 @@ export class EditTool implements Tool {
     refuseChanged(torrents, form.text('digest'))
     const changes = changesOf(form, torrents)
     return this.#edit(form, { torrents, changes, isDry: act === 'preview' })
-  }
-
-  /** An edit has no job: it takes milliseconds. */
-  result(job: Job): Answer {
-    return page({ title: job.about.title, tool: 'edit', root: '../', content: null })
   }
 
   #choose(form: Form, error?: BtkitError): Answer {

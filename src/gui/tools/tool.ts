@@ -30,8 +30,8 @@ export interface Workshop {
 /** A tool of the window: a form, what it does, and the page of its result. */
 export interface Tool extends FormPage {
   readonly path: ToolPath
-  /** Shows the result of one of its jobs. */
-  readonly result: (job: Job) => Answer
+  /** Shows the result of one of its jobs. A tool without it has no jobs. */
+  readonly result?: (job: Job) => Answer
 }
 
 /** Work that a form asks for. */
