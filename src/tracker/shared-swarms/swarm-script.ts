@@ -9,9 +9,11 @@
  *
  * The fifth key finds peers that moved: digests of peer id and key lead to address and port. A digest
  * is a hint; the record decides. Digests are spread over further keys, one for each 48 peers (linear
- * hashing), because Redis stores small hashes in a third of the memory. The fifth key also has
+ * hashing), because Redis stores small hashes in a third of the memory. A swarm of up to 48 peers has
+ * no digests: all its records are compared. The fifth key also has
  * `d`: completed downloads, `p` and `q`: partial seeds of IPv4 and IPv6, `s`: the number of keys with
- * digests, `b`: the period of the last search for expired peers, `c`: where that search goes on.
+ * digests, or 1 for none, `b`: the period of the last search for expired peers, `c`: where that search
+ * goes on.
  *
  * Time has periods of a 32nd of the peers' lifetime. Once a period the peers of a swarm are searched
  * for expired ones, a large swarm bit by bit.
@@ -72,24 +74,6 @@ local function shardOf(digest, count)
   return shard == 0 and index or index .. shard
 end
 
--- One more key for digests: it takes its share from one other key
-local function addShard()
-  local level = 1
-  while level * 2 <= shards do level = level * 2 end
-  local from = shards == level and index or index .. (shards - level)
-  local to = index .. shards
-  shards = shards + 1
-  local all = call('HGETALL', from)
-  for at = 1, #all, 2 do
-    if #all[at] == DIGEST and shardOf(all[at], shards) == to then
-      call('HSET', to, all[at], all[at + 1])
-      call('HDEL', from, all[at])
-    end
-  end
-  call('HSET', index, 's', shards)
-  call('EXPIRE', to, lifetime)
-end
-
 local function removeShards(count)
   for shard = 1, count - 1 do call('DEL', index .. shard) end
   shards = 1
@@ -113,14 +97,44 @@ local function peerAt(endpoint)
   end
 end
 
-local function findById(endpoint, id, key)
+local function isSameAddress(one, other) return string.sub(one, 1, -3) == string.sub(other, 1, -3) end
+
+local function findByDigest(endpoint, id, key)
   local digest = digestOf(endpoint, id, key)
   local other = call('HGET', shardOf(digest, shards), digest)
   if not other or #other ~= #endpoint then return end
   local list, record = peerAt(other)
   if not record or string.sub(record, 1, 24) ~= id .. key then return end
-  if key == NO_KEY and string.sub(other, 1, -3) ~= string.sub(endpoint, 1, -3) then return end
+  if key == NO_KEY and not isSameAddress(other, endpoint) then return end
   return other, list, record
+end
+
+local function findInAll(endpoint, id, key)
+  local other, list, record
+  local family = familyOf(endpoint)
+  for n = family + 1, family + 2 do
+    -- More are only there if the fifth key was lost
+    local all = call('HLEN', lists[n]) <= MOST_IN_SHARD and call('HGETALL', lists[n]) or {}
+    for at = 1, #all, 2 do
+      if string.sub(all[at + 1], 1, 20) == id then
+        local itsKey = string.sub(all[at + 1], 21, 24)
+        if #all[at + 1] ~= RECORD then garbage('record') end
+        if itsKey == key and key ~= NO_KEY then return all[at], n, all[at + 1] end
+        if itsKey == NO_KEY and isSameAddress(all[at], endpoint) then
+          other, list, record = all[at], n, all[at + 1]
+        end
+      end
+    end
+  end
+  return other, list, record
+end
+
+-- Finds a peer wherever it is: by its key, or without one at the same address
+local function findPeer(endpoint, id, key)
+  if shards == 1 then return findInAll(endpoint, id, key) end
+  local other, list, record = findByDigest(endpoint, id, key)
+  if other or key == NO_KEY then return other, list, record end
+  return findByDigest(endpoint, id, NO_KEY)
 end
 
 local function flagsOf(record) return string.byte(record, RECORD) end
@@ -132,6 +146,7 @@ local function countPartial(endpoint, flags, change)
 end
 
 local function forgetDigest(endpoint, record)
+  if shards == 1 then return end
   local digest = digestOf(endpoint, string.sub(record, 1, 20), string.sub(record, 21, 24))
   local shard = shardOf(digest, shards)
   if call('HGET', shard, digest) == endpoint then call('HDEL', shard, digest) end
@@ -180,6 +195,40 @@ local function total()
   return sizes[1] + sizes[2] + sizes[3] + sizes[4]
 end
 
+-- The first two keys for digests
+local function addDigests()
+  shards = 2
+  for list = 1, 4 do
+    local all = sizes[list] <= 2 * MOST_IN_SHARD and call('HGETALL', lists[list]) or {}
+    for at = 1, #all, 2 do
+      local digest = digestOf(all[at], string.sub(all[at + 1], 1, 20), string.sub(all[at + 1], 21, 24))
+      call('HSET', shardOf(digest, shards), digest, all[at])
+    end
+  end
+end
+
+-- One more key for digests: it takes its share from one other key
+local function addShard()
+  local level = 1
+  while level * 2 <= shards do level = level * 2 end
+  local from = shards == level and index or index .. (shards - level)
+  local to = index .. shards
+  shards = shards + 1
+  local all = call('HGETALL', from)
+  for at = 1, #all, 2 do
+    if #all[at] == DIGEST and shardOf(all[at], shards) == to then
+      call('HSET', to, all[at], all[at + 1])
+      call('HDEL', from, all[at])
+    end
+  end
+end
+
+local function grow()
+  if shards == 1 then addDigests() else addShard() end
+  call('HSET', index, 's', shards)
+  call('EXPIRE', index .. (shards - 1), lifetime)
+end
+
 -- Whether a peer was heard of after what is brought in now
 local function isNewer(record, heard)
   if not record or ARGV[13] == '0' then return false end
@@ -192,10 +241,7 @@ local function put(endpoint, id, key, flags, heard)
   local known, from, record = endpoint, peerAt(endpoint)
   local isSame = record and string.sub(record, 1, 24) == id .. key
   if not isSame then
-    local other, otherFrom, otherRecord = findById(endpoint, id, key)
-    if not other and key ~= NO_KEY then
-      other, otherFrom, otherRecord = findById(endpoint, id, NO_KEY)
-    end
+    local other, otherFrom, otherRecord = findPeer(endpoint, id, key)
     if isNewer(record, heard) or isNewer(otherRecord, heard) then return end
     if other then
       -- The peer that was at the new address before is gone
@@ -216,15 +262,14 @@ local function put(endpoint, id, key, flags, heard)
   call('EXPIRE', lists[to], lifetime)
   countPartial(endpoint, flags, 1)
   ownList = to
-  if not isSame then
+  if not isSame and shards > 1 then
     local digest = digestOf(endpoint, id, key)
     call('HSET', shardOf(digest, shards), digest, endpoint)
   end
 end
 
 local function stop(endpoint, id, key)
-  local known, list, record = findById(endpoint, id, key)
-  if not known and key ~= NO_KEY then known, list, record = findById(endpoint, id, NO_KEY) end
+  local known, list, record = findPeer(endpoint, id, key)
   if not known then
     known = endpoint
     list, record = peerAt(endpoint)
@@ -308,7 +353,7 @@ if count == 0 and shards > 1 then
   call('DEL', index)
   isFirst = true
 end
-while count > MOST_IN_SHARD * shards do addShard() end
+while count > MOST_IN_SHARD * shards do grow() end
 if isFirst or downloaded ~= number(fields[1]) or partial[0] ~= wasPartial4
   or partial[2] ~= wasPartial6 or progress ~= wasProgress then
   call('HSET', index, 'd', downloaded, 'p', partial[0], 'q', partial[2], 's', shards,

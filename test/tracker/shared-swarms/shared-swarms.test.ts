@@ -82,6 +82,21 @@ test('large swarms have exact counts, peers that move, and expire', { skip }, as
   assert.deepEqual(peersOf(answer).sort(), moved.map((n) => `10.0.0.2:${n}`).sort())
 })
 
+test('a peer that moves stays one peer while its swarm grows', { skip }, async (t) => {
+  const { store } = await openShared(t, emptyRedis().url)
+  for (let n = 1; n <= 60; n += 1) {
+    await store.announce(announceOf({ peer: `${n}`, key: n, port: n, wanted: 0 }))
+    const moved = announceOf({ peer: '1', key: 1, at: `10.0.1.${n}`, port: 1, wanted: 0 })
+    assert.equal((await store.announce(moved)).incomplete, n)
+    // Without a key, at the same address
+    const other = announceOf({ peer: 'other', port: 1000 + n, wanted: 0 })
+    assert.equal((await store.announce(other)).incomplete, n + 1)
+    const gone = announceOf({ peer: 'other', port: 2000, event: 'stopped' })
+    await store.announce(gone)
+    assert.equal((await store.scrape(digestOf('torrent')))?.incomplete, n)
+  }
+})
+
 test('what is no swarm is one warning, and filled again', { skip }, async (t) => {
   const { url, send } = emptyRedis()
   const { store, clock, warnings } = await openShared(t, url)
