@@ -1,4 +1,4 @@
-import { fastify, type FastifyInstance } from 'fastify'
+import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { AddressInfo } from 'node:net'
 import { BtkitError } from '../../errors.js'
 import type { ToolPath } from '../window.js'
@@ -6,7 +6,6 @@ import type { Workshop } from '../tools/tool.js'
 import type { ThreadSetup } from '../work/gui-thread.js'
 import { WorkThread } from '../work/work-thread.js'
 import { Entrance } from './entrance.js'
-import { refusalOf } from './guard.js'
 import { acceptForms, showErrors } from '../../pages/http.js'
 import { Jobs } from '../../pages/jobs.js'
 import { Presence } from './presence.js'
@@ -104,12 +103,28 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
   return { address: entrance.address, file: entrance.file, ended, close }
 }
 
+/** Refuses what does not come from pages of this server. */
 function guard(app: FastifyInstance): void {
-  app.addHook('onRequest', ({ method, headers }, _, done) => {
-    const refusal = refusalOf({ method, headers, port: portOf(app) })
+  app.addHook('onRequest', (request, _, done) => {
+    const refusal = refusalOf(request, portOf(app))
     if (refusal !== null) throw new BtkitError('not-permitted', refusal)
     done()
   })
+}
+
+/**
+ * Returns why a request is refused; null if it is allowed. The Host must be this machine's own, so
+ * that no other name can lead here (DNS rebinding). Changes must come from pages of this server.
+ */
+function refusalOf({ method, headers }: FastifyRequest, port: number): string | null {
+  const own = [`127.0.0.1:${port}`, `localhost:${port}`]
+  const { host = '', origin, 'sec-fetch-site': site } = headers
+  if (!own.includes(host)) return 'this address is for the browser of this machine only'
+  if (method === 'GET' || method === 'HEAD') return null
+  const isForeign = site !== undefined && site !== 'same-origin'
+  // Without a referrer, browsers send the Origin of forms as `null`
+  const isOther = origin !== undefined && origin !== 'null' && origin !== `http://${host}`
+  return isForeign || isOther ? 'the request came from another site' : null
 }
 
 function portOf(app: FastifyInstance): number {
