@@ -98,11 +98,27 @@ export class Catalogue {
     return pageAnswer(page)
   }
 
+  /** A page for what is not in the catalogue; `root` is the way to the tracker's first page. */
+  #gone(root: string): PageAnswer {
+    const { site } = this.#parts
+    const page = renderPage(
+      { title: 'Not found - btkit', header: siteHead(site, root, null) },
+      html`<h1>Not found</h1>
+        <p>This is not here. It may have been moved or deleted.</p>`,
+    )
+    return { ...pageAnswer(page), status: 404 }
+  }
+
   async #category(request: PageRequest, { isArchive, names, view }: Place): Promise<PageAnswer> {
     const { site } = this.#parts
     const index = await this.#lists.index()
     const category = (isArchive ? index.archive : index.current).find(names)
-    if (!category || (isArchive && !site.hasArchive)) return notFound()
+    if (!category || (isArchive && !site.hasArchive)) {
+      const isPage = view === 'page' || view === 'bare'
+      return isPage
+        ? this.#gone('../'.repeat(names.length + (view === 'page' ? 1 : 0)))
+        : notFound()
+    }
     if (view === 'bare')
       return redirect(`./${encodeURIComponent(names.at(-1) ?? lastOf(request))}/`)
     if (view === 'feed') return this.#feed(request, category)
@@ -134,7 +150,7 @@ export class Catalogue {
     const infoHash = infoHashOf(request.query)
     const entry = infoHash === null ? null : await this.#entry(infoHash)
     const row = entry ? (await this.#lists.rows([entry]))[0] : await this.#row(infoHash)
-    if (!row) return notFound()
+    if (!row) return view === 'page' ? this.#gone('') : notFound()
     const details = await this.#readDetails(entry)
     if (details === 'busy') return tooBusy()
     const links = this.#links(request, '')

@@ -41,6 +41,20 @@ test('the front page has categories with counts, and the newest torrents', async
   assert.match(text, new RegExp(`href="\\.\\./torrent\\?info_hash=${book.hash}"`))
 })
 
+test('what is not in the catalogue has a page that leads to the rest', async (t) => {
+  const { ask } = await treeOf(t)
+  for (const [path, root] of [
+    ['/catalogue/gone/x/', '../../../'],
+    ['/catalogue/gone/x', '../../'],
+    ['/torrent', ''],
+  ] as const) {
+    const { status, text } = await ask(path)
+    assert.equal(status, 404)
+    assert.ok(text.includes(`href="${root}catalogue/"`), path)
+  }
+  assert.equal((await ask('/catalogue/gone/index.json')).text, 'not found\n')
+})
+
 test('a category has all torrents below it, sorted and searched', async (t) => {
   const swarms = { [debian.hash]: [1, 0, 5], [fedora.hash]: [9, 1, 1] } as const
   const { ask, json } = await treeOf(t, { swarms })
