@@ -11,6 +11,7 @@ import { adminPage, logInContent, NAME } from '../frame/admin-page.js'
 import { ADMIN_SCRIPT } from '../frame/script.js'
 import type { AdminParts } from './settings.js'
 import { ADMIN_STYLE } from '../frame/style.js'
+import { UserTurns } from './user-turns.js'
 import { mayDo, type AdminContext, type AdminRoute } from '../frame/visit.js'
 
 export interface RoutesParts extends AdminParts {
@@ -28,12 +29,13 @@ export function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
   })
   serveFiles(app, PAGES_STYLE + ADMIN_STYLE, ADMIN_SCRIPT)
   logInRoutes(app, parts)
+  const turns = new UserTurns()
   for (const route of routes) {
     app.route({
       method: route.method,
       url: `/${route.path}`,
       ...(route.upload === undefined ? {} : { bodyLimit: route.upload }),
-      handler: (request, reply) => answer(route, { ...parts, request, reply }),
+      handler: (request, reply) => answer(route, { ...parts, turns, request, reply }),
     })
   }
 }
@@ -90,8 +92,12 @@ interface Exchange extends RoutesParts {
   readonly reply: FastifyReply
 }
 
-async function answer(route: AdminRoute, exchange: Exchange): Promise<FastifyReply> {
-  const { authentication, request, reply } = exchange
+interface PageExchange extends Exchange {
+  readonly turns: UserTurns
+}
+
+async function answer(route: AdminRoute, exchange: PageExchange): Promise<FastifyReply> {
+  const { authentication, turns, request, reply } = exchange
   const user = await authentication.userOf(request)
   if (user === null) return send(reply, seeOther(`${rootOf(request)}login`))
   const form = formOf(request)
@@ -100,7 +106,10 @@ async function answer(route: AdminRoute, exchange: Exchange): Promise<FastifyRep
   const context = contextOf(user, form.without('token'), exchange)
   try {
     if (route.needs) context.require(route.needs)
-    return await send(reply, await route.handle(context))
+    const handle = async () => route.handle(context)
+    // An upload may last for minutes
+    const isLong = route.upload !== undefined
+    return await send(reply, await (isLong ? handle() : turns.run(user.name, handle)))
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error
     const content = html`<p>Nothing more was changed. Go back in the browser to try again.</p>`
