@@ -10,6 +10,7 @@ import { acceptForms, showErrors } from '../../pages/http.js'
 import { Jobs } from '../../pages/jobs.js'
 import { Presence } from './presence.js'
 import { guiRoutes } from './routes.js'
+import { Strangers } from './strangers.js'
 
 /** The options of a window. */
 export interface GuiOptions extends Omit<Workshop, 'jobs' | 'work' | 'patience'>, ThreadSetup {
@@ -69,6 +70,8 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
     requestTimeout: REQUEST_TIMEOUT,
   })
   app.server.maxConnections = MAX_CONNECTIONS
+  const strangers = new Strangers()
+  strangers.follow(app.server)
   guard(app)
   showErrors(app, options.onError)
   app.setNotFoundHandler(() => {
@@ -85,6 +88,10 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
   const shop = { patience: PATIENCE, ...options, jobs, work }
   await app.register(
     (scope, parts, done) => {
+      scope.addHook('onRequest', ({ raw }, _, goOn) => {
+        strangers.recognize(raw.socket)
+        goOn()
+      })
       guiRoutes(scope, parts)
       done()
     },
