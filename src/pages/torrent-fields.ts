@@ -94,11 +94,20 @@ export function torrentOptions(form: Form): TorrentValues {
     private: form.has('private'),
     version: versionOf(form.text('version')),
     pieceLength: piece === 'auto' ? 'auto' : Number(piece),
-    exclude: form.text('exclude').split(/\s+/).filter(Boolean),
+    exclude: globsOf(form.text('exclude')),
     all: form.has('all'),
     ...(comment === '' ? {} : { comment }),
     ...(source === '' ? {} : { source }),
   }
+}
+
+/** The most globs: each name of a file is compared with each of them. */
+const MOST_GLOBS = 100
+
+function globsOf(text: string): string[] {
+  const globs = text.split(/\s+/).filter(Boolean)
+  if (globs.length <= MOST_GLOBS) return globs
+  throw new BtkitError('usage', `at most ${MOST_GLOBS} globs are left out; use braces in them`)
 }
 
 function versionOf(text: string): TorrentValues['version'] {

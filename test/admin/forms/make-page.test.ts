@@ -39,6 +39,21 @@ test('a torrent is made of files below a named directory, and tracked', async (t
   assert.match(again.text, /film\.torrent: is there already/)
 })
 
+test('thousands of globs are refused, as each is compared with each file', async (t) => {
+  const { data, logIn } = await plant(t)
+  const { status, text } = await (
+    await logIn('bob')
+  ).post('/make', [
+    ['path', join(data, 'film')],
+    ['to', '0/x'],
+    ['trackers', 'http://t.example/announce'],
+    ['exclude', Array.from({ length: 101 }, (_, i) => `*a*x${i}`).join(' ')],
+    ['act', 'plan'],
+  ])
+  assert.equal(status, 400)
+  assert.match(text, /at most 100 globs are left out; use braces in them/)
+})
+
 test('the picker and the path stay below the named directories', async (t) => {
   const { root, data, logIn } = await plant(t)
   symlinkSync(root, join(data, 'out'))
