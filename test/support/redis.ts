@@ -63,7 +63,8 @@ export async function startRedis(
   }
 }
 
-function isListening(port: number): Promise<boolean> {
+/** Whether somebody listens on a port of this machine. */
+export function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
     const end = (isOpen: boolean) => {

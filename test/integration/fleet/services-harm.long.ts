@@ -1,0 +1,267 @@
+// In a process of its own: it shortens the patience of all links, and the times of the queue
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { patience } from '../../../src/redis/link.js'
+import { decodeTorrent } from '../../support/decode-torrent.js'
+import { projectRoot } from '../../support/executable.js'
+import { makeMachine, plantShared, type Machine } from '../../support/fleet.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { hurryQueue } from '../../support/quick-times.js'
+import { random } from '../../support/random.js'
+import { startRedis, WITHOUT_REDIS, type RedisServer } from '../../support/redis.js'
+import { referenceDigests } from '../../support/reference-digests.js'
+import { announceQuery, compactPeers, decodeAnswer } from '../../support/track.js'
+import { until } from '../../support/until.js'
+import { startCuttingProxy, type CuttingProxy } from './cutting-proxy.js'
+import { startService, type Service } from './services.js'
+
+const ROUNDS = 100
+/** So large that a file is claimed. */
+const SIZE = 4 * 1024 * 1024 + 5000
+const LARGE = 'large'
+const LARGE_SIZE = 48 * 1024 * 1024
+const VERSIONS = [[], ['--v2'], ['--hybrid']]
+const PEERS = 8
+
+/** Milliseconds after which a request or a run has not ended. */
+const LIMIT = 60_000
+
+const below = (count: number) => Math.floor(random() * count)
+const oneOf = <T>(list: readonly T[]) => list[below(list.length)]!
+const fileOf = (round: number) => `file${round}`
+
+/** Two trackers, two mirrors and a worker on one Redis, and a machine that asks the worker. */
+interface Fleet {
+  readonly redis: RedisServer
+  readonly machine: Machine
+  /** The machine's way to Redis. */
+  readonly proxy: CuttingProxy
+  readonly trackers: readonly Service[]
+  readonly mirrors: readonly Service[]
+  readonly services: readonly Service[]
+}
+
+async function startFleet(t: TestContext): Promise<Fleet> {
+  const redis = await startRedis(t)
+  const proxy = await startCuttingProxy(t, redis.port)
+  const machine = makeMachine(t, 'asker', { url: proxy.url })
+  const { directory, root } = machine
+  for (let round = 0; round < ROUNDS; round += 1)
+    plantShared({ root, size: SIZE }, fileOf(round), round)
+  plantShared({ root, size: LARGE_SIZE }, LARGE, ROUNDS)
+  // Later than two seconds after the last change
+  await setTimeout(2500)
+  const share = ['--share', `mirror=${root}`, '--share-key-file', join(directory, 'key')]
+  const own = (name: string) => ['--cache-dir', join(directory, `cache-${name}`)]
+  const startAll = (names: readonly string[], args: (name: string) => readonly string[]) =>
+    Promise.all(
+      names.map((name) => {
+        const build = (port: number, url: string) =>
+          [...args(name), url, '--port', `${port}`, '--host', '127.0.0.1'] as const
+        return startService(t, { name, redis, args: build })
+      }),
+    )
+  const trackers = await startAll(['tracker1', 'tracker2'], (name) => {
+    return ['track', '--open', '--dfile', join(directory, name), '--store']
+  })
+  const mirrors = await startAll(['mirror1', 'mirror2'], (name) => {
+    const machineName = ['--share-machine', name, '--trackerless', '--log', 'off']
+    return ['serve', root, ...machineName, ...own(name), ...share, '--cache-url']
+  })
+  const worker = await startService(t, {
+    name: 'worker',
+    redis,
+    program: join(projectRoot, 'dist/test/support/quick-queue.js'),
+    args: (_, url) => ['worker', ...share, ...own('worker'), '--max-rate', '50M', '--queue', url],
+    isUp: () => redis.send('client', 'list').includes(':w:'),
+  })
+  const services = [...trackers, ...mirrors, worker]
+  return { redis, machine, proxy, trackers, mirrors, services }
+}
+
+/** Does one thing, chosen at random, to Redis, a service or a connection. */
+async function harm({ redis, services, proxy }: Fleet): Promise<string> {
+  const { kill, name, ...victim } = oneOf(services)
+  const way = oneOf([proxy, victim.proxy])
+  const killService = ['kill a service', kill] as const
+  const harms: readonly (readonly [what: string, act: () => unknown])[] = [
+    killService,
+    killService,
+    ['kill Redis', () => redis.restart()],
+    [
+      'stall Redis',
+      async () => {
+        redis.stall()
+        await setTimeout(below(1000))
+        redis.resume()
+      },
+    ],
+    [
+      'cut a connection',
+      () => {
+        way.cut()
+      },
+    ],
+    [
+      'stall a connection',
+      async () => {
+        way.stall()
+        await setTimeout(below(1000))
+        way.resume()
+      },
+    ],
+  ]
+  const [what, act] = oneOf(harms)
+  await act()
+  return `${what} (${name})`
+}
+
+/** A peer that a tracker has answered. */
+interface Announced {
+  readonly peer: number
+  readonly tracker: Service
+  /** How often the tracker had been killed before. */
+  readonly kills: number
+}
+
+/** Announces a peer. Returns null if the tracker is killed meanwhile. */
+async function announce(tracker: Service, infoHash: string, peer: number) {
+  const { kills } = tracker
+  const answer = await ask(tracker, infoHash, { peer: `peer${peer}`, port: 1000 + peer })
+  return answer && { peer, tracker, kills }
+}
+
+/** The numbers of the peers that a tracker knows; empty if it was killed. */
+async function peersAt(tracker: Service, infoHash: string): Promise<number[]> {
+  const answer = await ask(tracker, infoHash, { peer: 'looker', port: 900, left: 1, numwant: 50 })
+  return answer ? compactPeers(answer).map((peer) => Number(peer.split(':')[1]) - 1000) : []
+}
+
+async function ask(
+  tracker: Service,
+  infoHash: string,
+  fields: Parameters<typeof announceQuery>[1],
+) {
+  const answer = await get(tracker, announceQuery(infoHash, { compact: 1, ...fields }))
+  if (!answer) return null
+  const found = decodeAnswer(answer.bytes)
+  assert.equal(found.get('failure reason'), undefined)
+  return found
+}
+
+/** Requests a path. Returns null if the service is killed meanwhile. */
+async function get(service: Service, path: string) {
+  const { kills, address } = service
+  try {
+    // A connection that is kept may belong to a service that was killed since
+    const headers = { connection: 'close' }
+    const answer = await fetch(address + path, { headers, signal: AbortSignal.timeout(LIMIT) })
+    return { status: answer.status, bytes: new Uint8Array(await answer.arrayBuffer()) }
+  } catch (error) {
+    if (!service.isRunning || service.kills > kills) return null
+    throw new Error(`${service.name} did not answer ${path}`, { cause: error })
+  }
+}
+
+/** Asks a mirror for a torrent until it has it, and checks the digests. Null if it was killed. */
+async function askMirror(mirror: Service, round: number): Promise<number | null> {
+  const end = performance.now() + LIMIT
+  while (performance.now() < end) {
+    const answer = await get(mirror, `/${fileOf(round)}.torrent`)
+    if (!answer) return null
+    if (answer.status === 200) {
+      const { info } = decodeTorrent(answer.bytes)
+      const pieceLength = Number(info['piece length'])
+      const digests = referenceDigests([pseudoRandom(SIZE, round)], pieceLength)
+      assert.equal(info['pieces'], digests.toString('hex'))
+      return pieceLength
+    }
+    assert.ok([429, 503].includes(answer.status), `${answer.status}`)
+    await setTimeout(50)
+  }
+  return assert.fail(`${mirror.name} has no torrent of ${fileOf(round)} in time`)
+}
+
+/** Has the worker hash a file, and returns the info hashes. */
+async function makeByQueue({ machine, proxy }: Fleet, version: readonly string[]) {
+  const { root, directory } = machine
+  const share = ['--share', `mirror=${root}`, '--share-key-file', join(directory, 'key')]
+  return makeLarge(machine, [...version, '--queue', proxy.url, ...share])
+}
+
+async function makeLarge({ run, root, directory }: Machine, args: readonly string[]) {
+  const target = ['--target', join(directory, 'made.torrent'), '--force', '--trackerless']
+  const what = ['makemetafile', join(root, LARGE), ...target, '--no-cache', '--json', '--quiet']
+  const { status, stdout, stderr } = await run(...what, ...args)
+  assert.equal(status, 0, stderr)
+  const { infoHash, infoHashV2 } = JSON.parse(stdout) as Record<string, unknown>
+  return [infoHash, infoHashV2]
+}
+
+/** Adopts what Redis has of a file without a look at it: its digests must be right. */
+async function checkRecords({ machine }: Fleet, round: number, pieceLength: number) {
+  const { directory, make } = machine
+  const fresh = ['--cache-dir', join(directory, `fresh${round}`), '--share-check', 'none']
+  await make(fileOf(round), ...fresh, '--piece-length', `${pieceLength}`)
+  const torrent = readFileSync(join(directory, `${fileOf(round)}.torrent`))
+  const { info } = decodeTorrent(torrent)
+  const digests = referenceDigests([pseudoRandom(SIZE, round)], pieceLength)
+  assert.equal(info['pieces'], digests.toString('hex'))
+}
+
+test(
+  '100 times a tracker, a mirror, a worker or Redis is harmed: nothing is wrong or lost, all runs end',
+  { skip: WITHOUT_REDIS },
+  async (t) => {
+    hurryQueue()
+    patience.ms = 250
+    const fleet = await startFleet(t)
+    const { trackers, mirrors, services, machine } = fleet
+    const expected = new Map<readonly string[], unknown>()
+    for (const version of VERSIONS) expected.set(version, await makeLarge(machine, version))
+    // Peers of trackers that were killed
+    const bereft = { all: 0, found: 0 }
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const infoHash = createHash('sha1').update(`${round}`).digest('hex')
+      const version = oneOf(VERSIONS)
+      const announcing = Array.from({ length: PEERS }, async (_, peer) => {
+        await setTimeout(below(400))
+        return announce(oneOf(trackers), infoHash, peer)
+      })
+      const working = Promise.all([
+        Promise.all(announcing),
+        Promise.all(mirrors.map((mirror) => askMirror(mirror, round))),
+        makeByQueue(fleet, version),
+      ])
+      const harming = setTimeout(below(400)).then(() => harm(fleet))
+      const [[announced, , hashes], what] = await Promise.all([working, harming])
+      const where = `round ${round}: ${what}`
+      assert.deepEqual(hashes, expected.get(version), where)
+      for (const service of services) await service.revive()
+      const answered = announced.filter((each): each is Announced => each !== null)
+      const living = answered.filter(({ tracker, kills }) => tracker.kills === kills)
+      for (const tracker of trackers) {
+        await until(`${where}: ${tracker.name} knows all peers`, async () => {
+          const found = await peersAt(tracker, infoHash)
+          return living.every(({ peer }) => found.includes(peer))
+        })
+      }
+      if (living.length < answered.length) {
+        const found = await peersAt(oneOf(trackers), infoHash)
+        bereft.all += answered.length - living.length
+        bereft.found += answered.filter(({ peer }) => found.includes(peer)).length - living.length
+      }
+      for (const mirror of mirrors) {
+        const pieceLength = await askMirror(mirror, round)
+        assert.ok(pieceLength)
+        await checkRecords(fleet, round, pieceLength)
+      }
+    }
+    // Not all of them: a tracker that a slow Redis left alone has its peers in memory only
+    assert.ok(bereft.found > bereft.all / 2, `${bereft.found} of ${bereft.all}`)
+  },
+)
