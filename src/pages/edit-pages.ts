@@ -56,11 +56,11 @@ export function editPage(
 
 /** The values of a form that came too late, to be copied. */
 function lateValues(form: Form, torrents: readonly Opened[]): Html | false {
-  const rows = differentValues(form, torrents).map(
-    ({ name, label }) =>
-      html`<dt>${label}</dt>
-        <dd class="late">${form.text(name) || '(empty)'}</dd>`,
-  )
+  const rows = differentValues(form, torrents).map(({ name, label }) => {
+    const [first = '', ...others] = form.text(name).split(/\r\n?|\n/)
+    return html`<dt>${label}</dt>
+      <dd class="diff">${first || '(empty)'}${others.map((line) => html`<br />${line}`)}</dd>`
+  })
   return (
     rows.length > 0 &&
     html`<section>

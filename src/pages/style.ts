@@ -30,7 +30,7 @@ button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(-
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0; margin: .4rem 0 } .key svg { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 0 }
 .picker { list-style: none; padding: 0; margin: 0 } .picker button { border: 0; background: none; color: var(--link); padding: .3rem .2rem; width: 100%; text-align: left; overflow-wrap: anywhere }
 .picker li { border-bottom: 1px solid var(--line) } .picker .dir button { font-weight: 600 }
-details { margin: 0 0 1rem } section details { margin: 0 } del { color: var(--bad) } ins { color: var(--good); text-decoration: none } .diff { overflow-wrap: anywhere } .late { white-space: pre-wrap; overflow-wrap: anywhere }
+details { margin: 0 0 1rem } section details { margin: 0 } del { color: var(--bad) } ins { color: var(--good); text-decoration: none } .diff { overflow-wrap: anywhere }
 .tiers { list-style: none; padding: 0; margin: 0 } .tiers li { display: flex; gap: .4rem; align-items: center; margin: .2rem 0 } .tiers .tier { border-top: 1px dashed var(--line); padding-top: .3rem; margin-top: .4rem }
 .tiers li.dragged { opacity: .4 } .tiers .grip { cursor: grab; padding: .2rem .5rem } .tiers input { flex: 1; min-width: 0 }
 .box { width: 1.8rem } .box input, thead td input { width: 1.1rem; height: 1.1rem }

@@ -67,9 +67,13 @@ test('a torrent that another program changed meanwhile is not overwritten', asyn
   const { get, send, at } = await plant(t)
   const fields = fieldsOf(await get(`edit?torrents=${at('a')}`))
   writeFileSync(at('a'), editTorrent(readFileSync(at('a')), { comment: 'theirs' }).bytes)
-  const { status, text } = await send('edit', { ...fields, comment: 'mine', act: 'save' })
+  const webseeds = 'http://a.example/\r\nhttp://b.example/'
+  const { status, text } = await send('edit', { ...fields, comment: 'mine', webseeds, act: 'save' })
   assert.equal(status, 409)
-  assert.match(text, /changed meanwhile[^]*Your form had[^]*mine/)
+  assert.match(
+    text,
+    /changed meanwhile[^]*Your form had[^]*a\.example\/<br \/>http:\/\/b\.example[^]*mine/,
+  )
   assert.equal(read(at('a')).comment, 'theirs')
 })
 

@@ -70,7 +70,7 @@ test('chosen torrents are edited after a preview; another change meanwhile is to
   assert.equal(late.status, 409)
   assert.match(late.text, /changed meanwhile/)
   assert.equal(read('a.torrent').comment, 'theirs')
-  assert.match(late.text, /Your form had[^]*<dt>Comment<\/dt>\s*<dd class="late">new</)
+  assert.match(late.text, /Your form had[^]*<dt>Comment<\/dt>\s*<dd class="diff">new</)
   const again = fieldsOf(late)
   // The comments differ now
   assert.equal(new Map(again).get('comment'), '')
