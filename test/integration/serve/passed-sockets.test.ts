@@ -80,7 +80,10 @@ test('a socket that can not be served on ends it with a reason', unlessPassed, a
   const launcher = await launch(t, { sockets: ['udp'], args: serveArgs(directory, directory) })
   launcher.start()
   assert.equal(await launcher.ended(), 2)
-  assert.equal(launcher.output(), 'btkit: LISTEN_FDS: 3 is a UDP socket; pass a TCP socket\n')
+  assert.equal(
+    launcher.output(),
+    'btkit: LISTEN_FDS: 3 is a UDP socket; pass a TCP socket, or give --track\n',
+  )
 })
 
 test('track answers on sockets that it was started with, TCP and UDP', unlessPassed, async (t) => {

@@ -106,7 +106,10 @@ export function listenPlaces(options: ServeOptions, io: Io): ListenPlace[] {
   if (sockets && (tracker || options.track === undefined)) warnOfHosts(host, io)
   const other = sockets?.find(({ kind }) => kind === 'udp')
   if (other)
-    throw new BtkitError('usage', `LISTEN_FDS: ${other.fd} is a UDP socket; pass a TCP socket`)
+    throw new BtkitError(
+      'usage',
+      `LISTEN_FDS: ${other.fd} is a UDP socket; pass a TCP socket, or give --track`,
+    )
   if (sockets) return passedPlaces(sockets)
   const hosts = host.length > 0 ? host : ['127.0.0.1']
   return hosts.map((each) => {
