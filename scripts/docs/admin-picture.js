@@ -1,6 +1,6 @@
 // Takes the picture of the administration of `btkit track`: the torrents of a category.
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { chromium as playwright } from 'playwright-core'
 
@@ -35,7 +35,8 @@ export async function takeAdmin(scratch, { chromium, pictures, env }) {
   )
   const browser = await playwright.launch({ executablePath: chromium, args: ['--no-sandbox'] })
   try {
-    const address = await addressOf(program)
+    const { address, port } = await addressOf(program)
+    await announcePeers(join(root, 'torrents/debian'), { port, env })
     const page = await browser.newPage({ viewport: { width: 1160, height: 560 } })
     await page.goto(`${address}/login`)
     await page.fill('[name=name]', 'alice')
@@ -63,8 +64,21 @@ function plant(root, env) {
   }
 }
 
+/** Announces a few seeds and downloaders of each torrent. */
+async function announcePeers(directory, { port, env }) {
+  for (const [at, name] of readdirSync(directory).sort().entries()) {
+    const hash = String(run(['hash', join(directory, name)], { env })).slice(0, 40)
+    const escaped = hash.replace(/../g, '%$&')
+    for (let peer = 0; peer < 9 - 2 * at; peer += 1) {
+      const id = `-XX0000-${String(peer).padStart(12, '0')}`
+      const about = `peer_id=${id}&port=${6881 + peer}&left=${peer % 3 === 2 ? 1 : 0}`
+      await fetch(`http://127.0.0.1:${port}/announce?info_hash=${escaped}&${about}`)
+    }
+  }
+}
+
 function run(args, options) {
-  execFileSync(process.execPath, [BTKIT, ...args], options)
+  return execFileSync(process.execPath, [BTKIT, ...args], options)
 }
 
 function addressOf(program) {
@@ -74,7 +88,8 @@ function addressOf(program) {
     program.stdout.on('data', (text) => {
       printed += text
       const [, address] = /^admin:\s+(http:\S+)$/m.exec(printed) ?? []
-      if (address) found(address)
+      const [, port] = /^address:.*:(\d+)\/announce$/m.exec(printed) ?? []
+      if (address) found({ address, port })
     })
   })
 }
