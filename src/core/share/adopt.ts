@@ -8,6 +8,7 @@ import {
 } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { hashStream } from '../../hash/hash-stream.js'
+import { windowOf, type ContentStream } from '../../hash/stream/content-stream.js'
 import { chooseKernel } from '../../hash/kernels/choose.js'
 import type { HashKernel } from '../../hash/kernels/kernel.js'
 import { climbMerkleTree, findMerkleRoot } from '../../hash/merkle.js'
@@ -65,9 +66,11 @@ export async function adoptDigests(
   { shared, check }: AdoptionRules,
 ): Promise<boolean> {
   let isAny = false
+  let whole: ContentStream | undefined
+  const stream = () => (whole ??= adoption.stream())
   for (const batch of batchesOf(wishesOf(adoption, access), check)) {
     const found = await findRecords(batch, adoption, { shared, check })
-    const right = await areRight(found, adoption)
+    const right = await areRight(found, { ...adoption, stream })
     for (const [i, { wish, record }] of found.entries()) {
       const { file } = wish
       const now = check === 0 ? file.fingerprint : readFingerprintIfThere(file.absolutePath)
@@ -179,10 +182,12 @@ async function areRight(found: readonly Found[], adoption: Adoption): Promise<bo
   if (pieces.length === 0) return found.map(() => true)
   const hasBlocks = content.version !== 'v1'
   const wanted = content.version === 'v2' ? 'blocks' : hasBlocks ? 'both' : 'pieces'
+  // Only the files of this batch: each call of the engine gets all paths of its stream
+  const window = windowOf(stream(), pieces[0] ?? 0, pieces.at(-1) ?? 0)
   const read = await hashStream(
-    stream(),
+    window.stream,
     { ...engine, pauses: undefined, onProgress: undefined },
-    { wanted, pieces },
+    { wanted, pieces: pieces.map((piece) => piece - window.piecesBefore) },
   )
   const places = new Map([...pieces].map((piece, i) => [piece, i]))
   const blocksAt = hasBlocks ? blockOffsets(found, pieces, content) : new Map<number, never>()

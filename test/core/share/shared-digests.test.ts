@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync, utimesSync } from 'node:fs'
+import { mkdirSync, writeFileSync, utimesSync } from 'node:fs'
 import { after, test, type TestContext } from 'node:test'
 import {
   KEY,
@@ -47,6 +47,28 @@ for (const version of ['--v1', '--v2', '--hybrid']) {
     const { two, made } = await makePair(t, ...args)
     const again = await two.make('a.iso', ...args)
     assert.equal(again.bytesHashed, 0)
+    assert.equal(again.infoHash, made.infoHash)
+    assert.equal(again.stderr, '')
+  })
+}
+
+for (const [version, hashed] of Object.entries({ '--v1': 2 * PIECE, '--v2': 0, '--hybrid': 0 })) {
+  const args = version === '--v1' ? [] : [version]
+  const title = `a second machine checks files inside of a directory for ${version}`
+  test(title, { skip: WITHOUT_REDIS }, async (t) => {
+    const redis = emptyRedis()
+    const [one, two] = [makeMachine(t, 'one', redis), makeMachine(t, 'two', redis)]
+    for (const { root } of [one, two]) {
+      mkdirSync(`${root}/d`)
+      for (const [seed, name] of ['a', 'b', 'c'].entries()) {
+        plantShared({ root, size: 100_001 }, `d/${name}`, seed + 1)
+      }
+    }
+    const made = await one.make('d', ...args)
+    assert.equal(made.bytesHashed, 300_003)
+    const again = await two.make('d', ...args)
+    // Version 1 has two pieces of two files each
+    assert.equal(again.bytesHashed, hashed)
     assert.equal(again.infoHash, made.infoHash)
     assert.equal(again.stderr, '')
   })

@@ -5,6 +5,7 @@ import {
   fileAt,
   concatenateFiles,
   streamLength,
+  windowOf,
 } from '../../../src/hash/stream/content-stream.js'
 
 const PIECE = 16384
@@ -62,4 +63,44 @@ test('positions beyond 2^32 are exact', () => {
   assert.equal(fileAt(stream, 2 ** 40), 0)
   assert.equal(fileAt(stream, 2 ** 40 + 1), 1)
   assert.equal(countPieces(stream), 2 ** 26 + 1)
+})
+
+for (const { title, pieces, paths, offsets, piecesBefore } of [
+  {
+    title: 'inside',
+    pieces: [3, 3],
+    paths: ['', '/f1'],
+    offsets: [0, 7232, 47_232],
+    piecesBefore: 2,
+  },
+  {
+    title: 'at the beginning',
+    pieces: [0, 1],
+    paths: ['/f0'],
+    offsets: [0, 40_000],
+    piecesBefore: 0,
+  },
+  {
+    title: 'at the end',
+    pieces: [4, 7],
+    paths: ['', '/f1', '/f2'],
+    offsets: [0, 7232, 47_232, 87_232],
+    piecesBefore: 2,
+  },
+]) {
+  test(`a window of pieces ${title} has their files at the same places`, () => {
+    const [first = 0, last = 0] = pieces
+    const window = windowOf(streamOf(40_000, 40_000, 40_000), first, last)
+    assert.deepEqual(window.stream.paths, paths)
+    assert.deepEqual([...window.stream.offsets], offsets)
+    assert.equal(window.piecesBefore, piecesBefore)
+  })
+}
+
+test('a window has the identities of its files', () => {
+  const files = [1n, 2n, 3n].map((inode) => {
+    return { path: `/f${inode}`, length: 40_000, identity: { device: 9n, inode } }
+  })
+  const { stream } = windowOf(concatenateFiles(files, PIECE), 3, 3)
+  assert.deepEqual([...(stream.identities ?? [])], [0n, 0n, 9n, 2n])
 })
