@@ -39,6 +39,14 @@ for (const version of ['v1', 'v2', 'hybrid']) {
   })
 }
 
+test('a name of a megabyte does not become a page of megabytes', async (t) => {
+  const torrent = torrentOf(singleFileInfo({ name: '&'.repeat(1e6) }))
+  const { send } = await openTestGui(t, { 'x.torrent': torrent })
+  const { text } = await send('check', { act: 'check', torrent: 'x.torrent' })
+  assert.match(text, /Some files differ/)
+  assert.ok(text.length < 50_000, `${text.length}`)
+})
+
 test('what is no torrent is refused above the form', async (t) => {
   const { send } = await openTestGui(t, { 'x.torrent': '<html>' })
   const { status, text } = await send('check', { act: 'check', torrent: 'x.torrent' })

@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path'
 import type { BtkitError } from '../../errors.js'
 import type { VerifiedFile } from '../../core/verify/verify-report.js'
+import { clipText } from '../../text/escape.js'
 import { html, type Html, type HtmlValue } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
@@ -98,12 +99,16 @@ const COLUMNS = [
   { title: 'State' },
 ] as const
 
+/** The longest path that is shown, in characters; a torrent can have one of megabytes. */
+const LONGEST_PATH = 500
+
 function rowOf(file: VerifiedFile): HtmlValue[] {
   const { path, length, status, reason, ranges } = file
   const bytes = ranges.reduce((sum, [from, to]) => sum + to - from, 0)
   const kind = status === 'ok' ? 'good' : status === 'unchecked' ? 'unsure' : 'bad'
   const state = html`${status}${reason !== null && `: ${reason}`}${bytes > 0 && `, ${formatBytes(bytes)} in bad pieces`}`
-  return [path.join('/'), formatBytes(length), html`<span class="${kind}">${state}</span>`]
+  const name = clipText(path.join('/'), LONGEST_PATH)
+  return [name, formatBytes(length), html`<span class="${kind}">${state}</span>`]
 }
 
 const STEPS: Partial<Record<VerifiedFile['status'], string>> = {
