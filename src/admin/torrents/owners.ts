@@ -1,5 +1,5 @@
 import { join, sep } from 'node:path'
-import { asBtkitError } from '../../errors.js'
+import { asBtkitError, BtkitError } from '../../errors.js'
 import { replaceFile } from '../../state/torrents/file.js'
 import { readIfThere } from '../../state/torrents/regular-file.js'
 
@@ -26,7 +26,7 @@ export class Owners {
   /** @throws BtkitError `not-permitted`, `too-large` or `io` */
   constructor(stateDirectory: string) {
     this.#path = join(stateDirectory, 'added.jsonl')
-    this.#users = this.#attempt(() => parse(readIfThere(this.#path, MAX_SIZE)))
+    this.#users = this.#attempt(() => parse(readIfThere(this.#path, MAX_SIZE), this.#path))
   }
 
   /** The user who added a torrent; null if it came otherwise. */
@@ -102,10 +102,15 @@ export class Owners {
   }
 }
 
-function parse(bytes: Buffer | null): Map<string, Map<string, string>> {
+function parse(bytes: Buffer | null, path: string): Map<string, Map<string, string>> {
   const users = new Map<string, Map<string, string>>()
-  const [head, ...rows] = bytes?.toString().split('\n') ?? []
-  if (head !== HEAD) return users
+  if (bytes === null || bytes.length === 0) return users
+  const [head, ...rows] = bytes.toString().split('\n')
+  // The next addition would replace all records
+  if (head !== HEAD) {
+    const how = 'restore it, or move it away'
+    throw new BtkitError('io', `state ${path}: not written by btkit; ${how}`)
+  }
   for (const row of rows) {
     const entry = parseRow(row)
     if (entry) users.set(entry[0], new Map(entry[1]))
