@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { callWithin } from '../../../src/bounded-call.js'
 import { patience } from '../../../src/redis/link.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { projectRoot } from '../../support/executable.js'
@@ -159,8 +160,10 @@ async function get(service: Service, path: string) {
   try {
     // A connection that is kept may belong to a service that was killed since
     const headers = { connection: 'close' }
-    const answer = await fetch(address + path, { headers, signal: AbortSignal.timeout(LIMIT) })
-    return { status: answer.status, bytes: new Uint8Array(await answer.arrayBuffer()) }
+    return await callWithin({ timeoutMs: LIMIT }, async (signal) => {
+      const answer = await fetch(address + path, { headers, signal })
+      return { status: answer.status, bytes: new Uint8Array(await answer.arrayBuffer()) }
+    })
   } catch (error) {
     if (!service.isRunning || service.kills > kills) return null
     throw new Error(`${service.name} did not answer ${path}`, { cause: error })
@@ -196,7 +199,9 @@ async function makeByQueue({ machine, proxy }: Fleet, version: readonly string[]
 async function makeLarge({ run, root, directory }: Machine, args: readonly string[]) {
   const target = ['--target', join(directory, 'made.torrent'), '--force', '--trackerless']
   const what = ['makemetafile', join(root, LARGE), ...target, '--no-cache', '--json', '--quiet']
-  const { status, stdout, stderr } = await run(...what, ...args)
+  const { status, stdout, stderr } = await callWithin({ timeoutMs: LIMIT }, () =>
+    run(...what, ...args),
+  )
   assert.equal(status, 0, stderr)
   const { infoHash, infoHashV2 } = JSON.parse(stdout) as Record<string, unknown>
   return [infoHash, infoHashV2]
