@@ -136,7 +136,7 @@ test(
     const args = ['makemetafile', 'a', TRACKER, '--target', 'shut/x', '--no-cache']
     for (const dryRun of [[], ['--dry-run']]) {
       const { status, stderr } = await runExecutable('btkit', [...args, ...dryRun], options)
-      const message = 'btkit: shut/x: cannot be written: shut: permission denied\n'
+      const message = 'btkit: shut: cannot be written to: permission denied\n'
       assert.deepEqual([status, stderr], [1, message])
     }
   },

@@ -26,7 +26,6 @@ export function checkTarget(
     accessSync(written, constants.W_OK)
   } catch (error) {
     const isMissing = osCodeOf(error) === 'ENOENT'
-    const place = written === target ? '' : `: ${written}`
-    throw asBtkitError(error, isMissing ? written : `${target}: cannot be written${place}`)
+    throw asBtkitError(error, isMissing ? written : `${written}: cannot be written to`)
   }
 }
