@@ -41,7 +41,8 @@ export class TorrentList {
   constructor(given: TorrentListParts) {
     const { directories, listFile, bannedFile = null, isFed, controls, report } = given
     this.#isFed = isFed
-    this.#copies = new ProblemReports(report)
+    // A file that is moved during a scan may be found twice
+    this.#copies = new ProblemReports(report, { isPatient: true })
     this.#directories = directories.map((root) => new TorrentDirectory({ root, controls, report }))
     const parts = { parseLine: parseHash, expected: 'info hash', report }
     const open = (path: string | null) => (path === null ? null : new LinesFile({ path, ...parts }))

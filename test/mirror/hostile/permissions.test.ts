@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import {
   makeOpenScratch,
@@ -10,6 +9,7 @@ import {
   unlessAlwaysPermitted,
   unprivileged,
 } from '../../support/unprivileged.js'
+import { until } from '../../support/until.js'
 import { startServe } from './process.js'
 import { rawRequest } from './raw.js'
 import { postText, SINGLE } from './siege.js'
@@ -96,14 +96,10 @@ test(
       return answer.headers.get('x-left-out')
     }
     assert.equal(await leftOut(), '1 /yum/private.rpm')
-    writeFileSync(join(root, 'yum/new.rpm'), 'secret', { mode: 0o600 })
-    await until(async () => (await leftOut()) === '2 /yum/new.rpm /yum/private.rpm')
+    writeFileSync(join(root, 'yum/new.rpm'), 'secret', { mode: 0 })
+    const both = '2 /yum/new.rpm /yum/private.rpm'
+    await until('both files are left out', async () => (await leftOut()) === both)
     for (const name of ['new', 'private']) chmodSync(join(root, `yum/${name}.rpm`), 0o644)
-    await until(async () => (await leftOut()) === null)
-    assert.equal(await leftOut(), null)
+    await until('no file is left out', async () => (await leftOut()) === null)
   },
 )
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await setTimeout(50)
-}

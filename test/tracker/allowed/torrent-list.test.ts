@@ -136,9 +136,12 @@ test('an invalid torrent is reported once, and the others are used', async (t) =
   ])
 })
 
-test('a copy of a torrent is reported once, until it is gone', async (t) => {
+test('a copy of a torrent is reported once, if the next scan finds it, too', async (t) => {
   const hybrid = goldenTorrent('hybrid-directory.torrent')
   const { list, told, directory } = listOf(t, { 'a/one.torrent': hybrid, 'b/copy.torrent': hybrid })
+  await list.refresh()
+  // It may just be moved
+  assert.deepEqual(told, [])
   await list.refresh()
   await list.refresh()
   const paths = [join(directory, 'a/one.torrent'), join(directory, 'b/copy.torrent')]
