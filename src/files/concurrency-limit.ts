@@ -2,12 +2,16 @@
 export class ConcurrencyLimit {
   readonly #waiting: (() => void)[] = []
   readonly #draining: (() => void)[] = []
-  /** Number of tasks that are running or waiting. */
   #unfinished = 0
   #free: number
 
   constructor(limit: number) {
     this.#free = limit
+  }
+
+  /** Number of tasks that are running or waiting. */
+  get unfinished(): number {
+    return this.#unfinished
   }
 
   /** Runs a task in its turn, and settles as the task does. */

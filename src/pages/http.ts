@@ -4,13 +4,15 @@ import { ICON } from '../server/pages/masthead.js'
 import { Form } from './form.js'
 import { asset, type Answer } from './frame.js'
 
-/** Makes an application accept forms, and no other bodies. */
-export function acceptForms(app: FastifyInstance, mostFields = Infinity): void {
+/** Makes an application accept forms, of at most so many fields, and no other bodies. */
+export function acceptForms(app: FastifyInstance, mostFields?: number): void {
   const tooMany = new BtkitError('too-many', `a form has at most ${mostFields} fields`)
+  const isMore = (form: string) =>
+    mostFields !== undefined && form.split('&', mostFields + 1).length > mostFields
   const type = 'application/x-www-form-urlencoded'
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(type, { parseAs: 'string' }, (_, body, done) => {
-    done(body.toString().split('&').length > mostFields ? tooMany : null, body)
+    done(isMore(body.toString()) ? tooMany : null, body)
   })
 }
 

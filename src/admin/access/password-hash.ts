@@ -1,5 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto'
 import { BtkitError } from '../../errors.js'
+import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 
 /** The cost of new hashes: 64 MiB, and a quarter of a second. */
 const COST = { N: 2 ** 16, r: 8, p: 1 }
@@ -49,8 +50,7 @@ export const NOBODY: PasswordHash = {
 
 /** Computes hashes one at a time, so that many log-ins cannot use up memory and processors. */
 export class PasswordHasher {
-  #last: Promise<unknown> = Promise.resolve()
-  #waiting = 0
+  readonly #turns = new ConcurrencyLimit(1)
 
   /** Hashes a new password. */
   async make(password: string): Promise<PasswordHash> {
@@ -68,14 +68,9 @@ export class PasswordHasher {
   }
 
   #inTurn(password: string, { cost, salt }: Omit<PasswordHash, 'hash'>): Promise<Buffer> {
-    if (this.#waiting >= MAX_WAITING)
+    if (this.#turns.unfinished >= MAX_WAITING)
       return Promise.reject(new BtkitError('busy', 'too many people log in now; try again'))
-    this.#waiting++
-    const next = this.#last
-      .then(() => compute(password, { cost, salt }))
-      .finally(() => this.#waiting--)
-    this.#last = next.catch(() => undefined)
-    return next
+    return this.#turns.run(() => compute(password, { cost, salt }))
   }
 }
 

@@ -1,4 +1,5 @@
 import { BtkitError } from '../../errors.js'
+import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { readRegular } from '../../files/read-regular.js'
 import { writeAtomically } from '../../files/write/atomically.js'
 
@@ -17,7 +18,7 @@ export interface Ban {
  * its comment. All other lines stay as they are.
  */
 export class BanList {
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns = new ConcurrencyLimit(1)
 
   constructor(private readonly path: string) {}
 
@@ -60,12 +61,10 @@ export class BanList {
 
   /** Makes one change after the other, so that all are kept. */
   #change(change: (lines: readonly string[]) => string[]): Promise<void> {
-    const next = this.#last.then(async () => {
+    return this.#turns.run(async () => {
       const lines = change(await this.#read())
       await writeAtomically(this.path, Buffer.from(`${lines.join('\n')}\n`), {})
     })
-    this.#last = next.catch(() => undefined)
-    return next
   }
 
   async #read(): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
+import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { readTorrent } from '../../core/read-torrent.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
@@ -59,7 +60,7 @@ export class Collection {
   readonly #scan: CollectionParts['scan']
   /** Paths by info hash, 40 digits, of torrents that were written since the last scan. */
   readonly #written = new Map<string, string>()
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns = new ConcurrencyLimit(1)
 
   /** @throws BtkitError if a root or the state cannot be read */
   constructor({ roots, stateDirectory, otherStates, now, trackedAs, scan }: CollectionParts) {
@@ -74,9 +75,7 @@ export class Collection {
 
   /** Runs a change when all earlier ones have ended. */
   change<T>(act: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(act, act)
-    this.#last = result.catch(() => undefined)
-    return result
+    return this.#turns.run(act)
   }
 
   /**
