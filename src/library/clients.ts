@@ -37,8 +37,11 @@ export interface CallOptions {
 
 /** Options for publishing torrents. */
 export interface PublishOptions extends ClientOptions, WorkOptions {
-  /** Directory with the content, under the torrents' names (default: that of each .torrent). */
-  readonly data?: string | undefined
+  /**
+   * Directory with the content, under the torrents' names, or a function that returns it for a torrent
+   * (default: that of each .torrent).
+   */
+  readonly data?: string | ((torrent: TorrentInput) => string) | undefined
   /** Directories that the client has elsewhere (default: none). */
   readonly dataPrefixes?: readonly DataPrefix[] | undefined
   /** Whether to assume that the client finds the data, if it cannot report that (default: false). */
@@ -90,7 +93,8 @@ interface Content extends PublishRequest {
 }
 
 function contentOf(torrent: TorrentInput, options: PublishOptions): Content {
-  const { data, dataPrefixes = [] } = options
+  const { dataPrefixes = [] } = options
+  const data = typeof options.data === 'function' ? options.data(torrent) : options.data
   const metainfo = readInput(torrent, options)
   const place = data ?? (typeof torrent === 'string' ? dirname(torrent) : null)
   if (place === null) throw new BtkitError('usage', `${metainfo.name}: give data, its directory`)

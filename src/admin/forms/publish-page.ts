@@ -2,12 +2,14 @@ import { basename } from 'node:path'
 import type { ClientAddress } from '../../clients/address.js'
 import { BtkitError } from '../../errors.js'
 import { publishTorrents, withdrawTorrents } from '../../library/clients.js'
+import type { TorrentInput } from '../../library/read.js'
 import { hiddenFields, selectField, textField, type Form } from '../../pages/form.js'
 import { answerForm, type FormPage } from '../../pages/form-page.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
 import type { Job, Run } from '../../pages/jobs.js'
 import { html, type Html } from '../../text/html.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import { findContent } from '../torrents/find-content.js'
 import { resolveSource } from '../torrents/source.js'
 import { refuseBusy, THREADS } from './jobs-page.js'
 import { pickingBelow, query, type FormsParts } from './parts.js'
@@ -65,7 +67,7 @@ function showForm(
         ${textField(form, {
           name: 'path',
           label: 'Files',
-          hint: 'The directory that has the files under the names of the torrents.',
+          hint: 'The directory that has the files under the names of the torrents, or one above it.',
           pick: true,
         })}
       </fieldset>
@@ -125,9 +127,13 @@ async function publish(
   client: ClientAddress,
   options: Run & { readonly data: string },
 ): Promise<ClientOutcome[]> {
-  const outcomes = await publishTorrents(paths, client, { ...options, threads: THREADS })
-  return outcomes.map(({ status, reason }) => {
-    return { told: reason ?? PUBLISHED[status] ?? status, isGood: reason === null }
+  const { data: top } = options
+  const places = await findContent(paths, top, options.signal)
+  const data = (torrent: TorrentInput) => places.get(torrent as string) ?? top
+  const outcomes = await publishTorrents(paths, client, { ...options, data, threads: THREADS })
+  return outcomes.map(({ torrent, status, reason }) => {
+    const told = reason?.replace(`${torrent}: `, '') ?? PUBLISHED[status] ?? status
+    return { told, isGood: reason === null }
   })
 }
 

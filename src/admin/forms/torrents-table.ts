@@ -67,19 +67,21 @@ export async function torrentsTable(
         rows,
       })}
     </section>
-    ${canChange ? acts(parts, category) : html`<p class="muted">You cannot change these.</p>`}
+    ${canChange ? acts(parts, view) : html`<p class="muted">You cannot change these.</p>`}
   </form>`
 }
 
-function acts({ collection, clients }: FormsParts, category: Category): Html {
+function acts({ collection, clients }: FormsParts, { category, shown }: View): Html {
   const hasArchive = collection.places.roots.some(({ isArchive }) => isArchive)
-  const isArchived = category.root.isArchive
+  // A search may find both
+  const isArchived = shown.items.some((each) => each.category.root.isArchive)
+  const isCurrent = shown.items.some((each) => !each.category.root.isArchive)
   return html`<section class="chosen" aria-label="Do with the chosen torrents">
     <div class="acts">
       <button class="main" name="act" value="edit">Edit</button>
       <button name="act" value="delete">Delete</button>
       ${clients.length > 0 && html`<button name="act" value="publish">Publish</button>`}
-      ${hasArchive && !isArchived && html`<button name="act" value="archive">Archive</button>`}
+      ${hasArchive && isCurrent && html`<button name="act" value="archive">Archive</button>`}
       ${isArchived && html`<button name="act" value="back">Take back</button>`}
       <span class="with">
         ${categoryField(new Form({ to: category.address }), collection, {

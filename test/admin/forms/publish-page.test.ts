@@ -34,8 +34,44 @@ test('a torrent is published to a client after its files were checked, and withd
   assert.match(await send('publish'), /film\.torrent[^]*the client seeds it already/)
   assert.match(await send('withdraw'), /film\.torrent[^]*withdrawn; its files stay/)
   writeFileSync(join(data, 'film/a.bin'), 'b'.repeat(1e5))
-  assert.match(await send('publish'), /data is not whole/)
+  // The reason does not name the torrent again
+  assert.match(
+    await send('publish'),
+    /film\.torrent<\/span>: <span class="bad">its data is not whole/,
+  )
   assert.match((await alice.get('/log')).text, /withdraw[^]*publish/)
+})
+
+test('torrents of several directories below the named one are published together', async (t) => {
+  const data = makeScratch(t, {
+    'films/film/a.bin': 'a'.repeat(1e5),
+    'music/new/song.bin': 'b'.repeat(1e5),
+    // Of another size
+    'song.bin': 'c',
+  })
+  const made = [
+    await makeTorrent(join(data, 'films/film')),
+    await makeTorrent(join(data, 'music/new/song.bin')),
+  ]
+  const names = ['film', 'song.bin']
+  const client = await startFakeTransmission(
+    t,
+    made.map(({ infoHash }, i) => ({ hashString: infoHash ?? '', name: names[i] ?? '' })),
+  )
+  const files = Object.fromEntries(
+    made.map(({ bytes }, i) => [`torrents/part-${i}/${names[i]}.torrent`, bytes]),
+  )
+  const { logIn } = await startForms(t, files, ['--make-from', data, '--client', client])
+  const alice = await logIn()
+  const { location } = await alice.post('/publish', [
+    ['act', 'publish'],
+    ['torrent', '0/part-0/film.torrent'],
+    ['torrent', '0/part-1/song.bin.torrent'],
+    ['client', client],
+    ['path', data],
+  ])
+  const { text } = await followJob(alice, location)
+  assert.equal(text.match(/the client seeds it already/g)?.length, 2)
 })
 
 test('files outside of the named directories, other clients and others are refused', async (t) => {

@@ -102,6 +102,22 @@ test('a search finds the torrents of all categories, and names these', async (t)
   assert.doesNotMatch(text, /a\.torrent/)
 })
 
+test('a search of archived and other torrents offers to archive and to take back', async (t) => {
+  const archive = makeScratch(t, { 'same-b.torrent': B })
+  const { logIn } = await startForms(t, { 'torrents/same-a.torrent': A }, [
+    '--archive-dir',
+    archive,
+  ])
+  const alice = await logIn()
+  const acts = async (query: string) => {
+    const { text } = await alice.get(`/torrents?${query}`)
+    return Array.from(text.matchAll(/name="act" value="(archive|back)"/g), ([, act]) => act)
+  }
+  assert.deepEqual(await acts('in=0&q=same'), ['archive', 'back'])
+  assert.deepEqual(await acts('in=0&q=same-b'), ['back'])
+  assert.deepEqual(await acts('in=0'), ['archive'])
+})
+
 test('categories of the archive are indented below it', async (t) => {
   const archive = makeScratch(t, { 'x/b.torrent': B })
   const { logIn } = await startForms(t, { 'torrents/x/a.torrent': A }, ['--archive-dir', archive])
