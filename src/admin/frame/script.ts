@@ -16,7 +16,9 @@ for (const form of document.querySelectorAll('[data-upload]')) {
     const files = [...input.files]
     const bytes = files.reduce((sum, { size }) => sum + size, 0)
     if (files.length > Number(mostFiles)) return 'These are ' + files.length + ' files; choose at most ' + mostFiles + '.'
-    return bytes > Number(mostBytes) ? 'These files are too large; choose fewer.' : ''
+    const odd = files.find(({ name }) => !name.toLowerCase().endsWith('.torrent'))
+    if (bytes <= Number(mostBytes)) return ''
+    return odd ? odd.name + ' is not a .torrent file; choose only these.' : 'These files are too large; choose fewer.'
   }
   const look = () => {
     problem.textContent = fault()

@@ -81,14 +81,15 @@ function reportCategories(rows: readonly SwarmRow[], parts: Places): Report {
 type Places = Pick<ReportParts, 'directories' | 'archives'>
 
 /**
- * The category of a .torrent: its directory below an allowed one, `/` for that itself. Archived
+ * The category of a .torrent: its directory below an allowed one, `(top)` for that itself. Archived
  * torrents are in `/archive`.
  */
 function categoryOf(path: string | null, { directories, archives }: Places): string {
   const root = directoryOf(path, [...directories, ...archives])
   if (path === null || root === null) return '(no file)'
   const names = relative(root, dirname(path)).split(sep)
-  return `/${[...(archives.includes(root) ? ['archive'] : []), ...names].filter(Boolean).join('/')}`
+  const category = [...(archives.includes(root) ? ['archive'] : []), ...names].filter(Boolean)
+  return category.length === 0 ? '(top)' : `/${category.join('/')}`
 }
 
 /** Computes the report of days from a history. */

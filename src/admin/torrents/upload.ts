@@ -65,7 +65,8 @@ export class Room {
 
 function tooLarge(): BtkitError {
   const limit = formatBytes(MAX_BYTES)
-  return new BtkitError('too-large', `at most ${limit} of torrents wait at once; send less`)
+  const how = 'send fewer, and no files of their content'
+  return new BtkitError('too-large', `at most ${limit} of torrents wait at once; ${how}`)
 }
 
 /**
@@ -101,6 +102,10 @@ const DICTIONARY = 'd'.charCodeAt(0)
 function faultOf(bytes: Uint8Array, name: string): BtkitError | null {
   const fault = attempt(() => parseMetainfo(bytes, UPLOAD_LIMITS))
   const title = escapeText(lastName(name))
+  if (fault?.code === 'bencode' && bytes[0] === DICTIONARY) {
+    const why = `${fault.message}; the file is damaged or cut off, get it again`
+    return new BtkitError('bencode', `${title}: ${why}`)
+  }
   if (fault?.code !== 'too-large') return fault && fault.of(title)
   const how = 'copy the torrent into the directory by hand'
   return new BtkitError('too-large', `${title}: too many files or other values; ${how}`)

@@ -48,7 +48,7 @@ test('the report of categories has their sums', async (t) => {
   const { browser, length } = await startUsed(t)
   const lines = (await browser.get('/reports.csv?by=category')).text.split('\r\n')
   assert.equal(lines[1], `/linux/debian,2,${2 * length},2,0,1,${length}`)
-  assert.match(lines[2] ?? '', /^\/,0,0,0,0,1,/)
+  assert.match(lines[2] ?? '', /^\(top\),0,0,0,0,1,/)
 })
 
 test('the report of days has the averages and sums of the history, the last day first', () => {
@@ -100,6 +100,10 @@ test('a hybrid torrent is one torrent with the larger counts, also when it is ar
   const rows = lines.filter((line) => line.startsWith(`${name},`))
   assert.deepEqual(rows, [`${name},0,0,2,0,${size},${one}`])
   const categories = (await browser.get('/reports.csv?by=category')).text.split('\r\n')
+  assert.ok(
+    categories.some((line) => line.startsWith('(top),')),
+    categories.join('\n'),
+  )
   assert.ok(categories.includes(`/archive/old,0,0,2,0,1,${size}`), categories.join('\n'))
   const front = (await browser.get('/')).text
   const lengths = [GOOD, EVIL].map((each) => parseMetainfo(each).files[0]?.length ?? 0)

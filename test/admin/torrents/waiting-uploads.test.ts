@@ -58,6 +58,7 @@ test('what is no torrent is refused with one line, and the rest is taken', async
   const told = refused.map(({ message }) => message)
   assert.equal(told.length, 4)
   assert.match(told[0]!, /^page\.torrent: not a torrent \(it begins with "<html>/)
+  assert.match(told[2]!, /^cut\.torrent: .*; the file is damaged or cut off, get it again$/)
   assert.match(told[3]!, /"\.hidden\.torrent" begins with a dot/)
   for (const line of told) assert.doesNotMatch(line, /\n/)
   assert.equal(filesBelow(join(stateDirectory, 'uploads')).length, 2)
