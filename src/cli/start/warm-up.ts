@@ -12,7 +12,7 @@ const torrent = `${file}.torrent`
 const configuration = join(scratch, 'config.yaml')
 const key = join(scratch, 'key')
 const complete = ['completedir', tree, TRACKER]
-// Nothing listens there: the packages are only loaded
+// Nothing listens there: the packages are only loaded, by a run that must hash
 const queue = ['--queue', 'redis://127.0.0.1:1', '--share', `s=${tree}`, '--share-key-file', key]
 
 const SIMPLE = `defaults:
@@ -26,7 +26,7 @@ const COMMANDS: Readonly<Record<string, readonly string[][]>> = {
   [NO_COMMAND]: [['--version']],
   makemetafile: [['makemetafile', file, TRACKER]],
   showmetainfo: [['showmetainfo', torrent]],
-  completedir: [complete, complete, [...complete, '--force', ...queue]],
+  completedir: [complete, complete, [...complete, '--force', '--no-cache', ...queue]],
   [ALL_COMMANDS]: [
     ['verify', torrent],
     ['reannounce', TRACKER, torrent],
