@@ -16,8 +16,12 @@ export class KeptTimes {
 
   /** Remembers the seconds of these files by their source, and what it knew of others. */
   keep(seconds) {
-    mkdirSync(dirname(PATH), { recursive: true })
-    writeFileSync(PATH, JSON.stringify({ ...this.#seconds, ...seconds }, null, 1))
+    try {
+      mkdirSync(dirname(PATH), { recursive: true })
+      writeFileSync(PATH, JSON.stringify({ ...this.#seconds, ...seconds }, null, 1))
+    } catch {
+      // The checkout may belong to somebody else; the next run guesses
+    }
   }
 }
 

@@ -21,7 +21,7 @@ import {
 } from '../../src/cli/start/bundles.js'
 import { runProgram, projectRoot } from '../support/executable.js'
 import { makeScratch } from '../support/scratch.js'
-import { makeOpenScratch, unlessAlwaysPermitted, unprivileged } from '../support/unprivileged.js'
+import { makeOpenScratch, unlessTwoUsers, unprivileged } from '../support/unprivileged.js'
 
 /** Bytes of the stamp that a bundle ends with, and of the digest that compiled code begins with. */
 const STAMP = 40
@@ -160,7 +160,7 @@ test('the first run of one who installed the program keeps its compiled code', a
   }
 })
 
-test("runs write nothing beside another user's program", unlessAlwaysPermitted, async (t) => {
+test("runs write nothing beside another user's program", unlessTwoUsers, async (t) => {
   const installation = install(t)
   removeCode(installation)
   const bundle = join(installation.directory, 'dist/bundle')

@@ -18,6 +18,7 @@ import {
   giveAway,
   makeOpenScratch,
   unlessAlwaysPermitted,
+  unlessTwoUsers,
   unprivileged,
 } from '../support/unprivileged.js'
 
@@ -171,17 +172,17 @@ for (const command of ['clear', 'prune']) {
   })
 }
 
-test("another user's cache directory that all can write to is not used", unlessRoot, async (t) => {
-  if (unlessAlwaysPermitted.skip !== false) {
-    t.skip(unlessAlwaysPermitted.skip)
-    return
-  }
-  const place = new Place(t, makeOpenScratch)
-  chmodSync(place.cache, 0o777)
-  const { status, stderr } = await place.run(t, unprivileged)
-  assert.equal(status, 0)
-  assert.equal(stderr, place.warning('all users can write to it; name another with --cache-dir'))
-})
+test(
+  "another user's cache directory that all can write to is not used",
+  unlessTwoUsers,
+  async (t) => {
+    const place = new Place(t, makeOpenScratch)
+    chmodSync(place.cache, 0o777)
+    const { status, stderr } = await place.run(t, unprivileged)
+    assert.equal(status, 0)
+    assert.equal(stderr, place.warning('all users can write to it; name another with --cache-dir'))
+  },
+)
 
 test("a user's own cache directory is used whatever its mode", unlessAlwaysPermitted, async (t) => {
   const place = new Place(t, makeOpenScratch)

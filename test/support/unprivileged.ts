@@ -13,6 +13,9 @@ export const unprivileged: SpawnOptions = isRoot ? { uid: NOBODY, gid: NOBODY } 
 /** For tests of what permissions forbid. */
 export const unlessAlwaysPermitted = { skip: findReason() }
 
+/** For tests in which one user runs what belongs to another: only root can be both. */
+export const unlessTwoUsers = isRoot ? unlessAlwaysPermitted : { skip: 'needs root' }
+
 /** A directory that such a user can write to. */
 export function makeOpenScratch(t: TestContext, files: Files = {}): string {
   const directory = makeScratch(t, files)
