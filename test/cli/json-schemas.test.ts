@@ -152,15 +152,16 @@ test('reports about clients and trackers are as their schemas say', async (t) =>
       [false, 'failed', 'unreachable'],
     ],
   )
-  const withdraw = ['withdraw', '--dry-run', ...clients, ...torrents]
-  const withdrawn = await run('withdraw', withdraw, 5)
+  const withdraw = ['withdraw', '--dry-run', ...clients, ...mixed]
+  const withdrawn = await run('withdraw', withdraw, 6)
   assert.deepEqual(
     withdrawn.map(({ status, code }) => [status, code]),
     [
-      [undefined, 'bencode'],
       ['withdrawn', null],
+      ['failed', 'bencode'],
       ['absent', null],
       ['failed', 'unreachable'],
+      ['failed', 'bencode'],
       ['failed', 'unreachable'],
     ],
   )

@@ -17,18 +17,6 @@ export type InfoRule =
   | 'file attributes'
   | 'further keys'
 
-/** All rules in the order in which they are reported. */
-export const INFO_RULES: readonly InfoRule[] = [
-  'piece length',
-  'version',
-  'private flag',
-  'source tag',
-  'pad files',
-  'file order',
-  'file attributes',
-  'further keys',
-]
-
 /** Decides what a run changes in btkit's torrents while their content is unchanged. */
 export interface ExistingRules {
   /** The rules that the command line names: torrents that follow other rules are remade. */
@@ -64,7 +52,7 @@ export function otherRules(metainfo: Metainfo, content: Content, options: InfoOp
     'file attributes': attributesOf(listed) !== attributesOf(wanted),
     'further keys': keysOf(further) !== keysOf(options.extraKeys),
   }
-  return INFO_RULES.filter((rule) => isOther[rule])
+  return (Object.keys(isOther) as InfoRule[]).filter((rule) => isOther[rule])
 }
 
 /**

@@ -1,4 +1,4 @@
-import { INFO_RULES, type InfoRule } from '../../../core/complete/info-rules.js'
+import type { InfoRule } from '../../../core/complete/info-rules.js'
 import type {
   Change,
   CompleteReport,
@@ -134,7 +134,7 @@ function isBadName({ code }: Failure): boolean {
   return code === 'bad-name'
 }
 
-/** The plural of each rule that decides a torrent's `info`. */
+/** The plural of each rule that decides a torrent's `info`, in the order in which they are reported. */
 const KEPT: Record<InfoRule, string> = {
   'piece length': 'piece lengths',
   version: 'versions',
@@ -148,12 +148,12 @@ const KEPT: Record<InfoRule, string> = {
 
 /** Reports torrents that keep their `info` although the options now ask for another. */
 export function keptOf({ kept }: CompleteReport): string[] {
-  return INFO_RULES.flatMap((rule) => {
-    const count = kept[rule] ?? 0
+  return Object.entries(KEPT).flatMap(([rule, plural]) => {
+    const count = kept[rule as InfoRule] ?? 0
     if (count === 0) return []
     const [torrents, again] =
       count === 1 ? ['1 torrent keeps', 'it'] : [`${count} torrents keep`, 'them']
-    const what = `${torrents} other ${KEPT[rule]} than would be chosen now`
+    const what = `${torrents} other ${plural} than would be chosen now`
     return [`${what}; --remake makes ${again} again`]
   })
 }

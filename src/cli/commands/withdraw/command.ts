@@ -15,7 +15,7 @@ import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportError, tryEach } from '../../output/messages.js'
-import { failureKeys, withFailureLines } from '../../output/torrent-json.js'
+import { failureKeys } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
 Examples:
@@ -37,25 +37,30 @@ export function defineWithdraw({ io, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {
       const clients = openClients(options.client, options.clientTimeout, io)
-      const torrents: Named[] = []
-      const read = (name: string) => {
-        torrents.push({ name, ...findNamedTorrent(name, options.maxTorrentSize) })
-        return Promise.resolve()
-      }
-      const readable = await tryEach(names, io, withFailureLines(options.json, io, read))
+      const torrents = names.map((name) => read(name, options.maxTorrentSize, io))
       const withdrawn = await tryEach(clients, io, ({ client }) => {
         return withdraw(torrents, { client, options, io })
       })
-      const status = readable || withdrawn
+      const status = torrents.every(({ error }) => error === null) ? withdrawn : 1
       if (status === 0 && options.deleteTorrent && !options.dryRun)
         removeFiles(torrents.flatMap(({ file }) => file ?? []))
       finish(status)
     })
 }
 
-/** A torrent as it was named. */
-interface Named extends NamedTorrent {
-  readonly name: string
+/** A torrent as it was named, or why it cannot be read. */
+type Named = { readonly name: string } & (
+  | (NamedTorrent & { readonly error: null })
+  | { readonly infoHash: null; readonly file: null; readonly error: unknown }
+)
+
+function read(name: string, maxSize: number, io: Io): Named {
+  try {
+    return { name, ...findNamedTorrent(name, maxSize), error: null }
+  } catch (error) {
+    reportError(error, io)
+    return { name, infoHash: null, file: null, error }
+  }
 }
 
 interface Withdrawal {
@@ -74,16 +79,17 @@ interface Withdrawal {
  */
 async function withdraw(torrents: readonly Named[], run: Withdrawal): Promise<void> {
   const { client, options, io } = run
-  const outcomes = await outcomesOf(torrents, run).catch((error: unknown) => {
+  const readable = torrents.filter(({ error }) => error === null)
+  const outcomes = await outcomesOf(readable, run).catch((error: unknown) => {
     if (options.json && !io.signal.aborted) {
-      for (const torrent of torrents) tell(torrent, { status: 'failed', error }, run)
+      for (const torrent of torrents)
+        tell(torrent, { status: 'failed', error: torrent.error ?? error }, run)
     }
     throw error
   })
-  outcomes.forEach(({ status }, i) => {
-    const torrent = torrents[i]
-    if (torrent) report(torrent, status, run)
-  })
+  const statuses = new Map(outcomes.map(({ infoHash, status }) => [infoHash, status]))
+  for (const torrent of torrents)
+    report(torrent, statuses.get(torrent.infoHash ?? '') ?? 'failed', run)
   const left = outcomes.filter(({ status }) => status === 'left').length
   if (left > 0) {
     throw new BtkitError('client', `${client.label}: ${left} of ${outcomes.length} not withdrawn`)
@@ -94,19 +100,21 @@ function outcomesOf(torrents: readonly Named[], { client, options }: Withdrawal)
   const act = options.dryRun ? planWithdrawal : withdrawTorrents
   return act(
     client,
-    torrents.map(({ infoHash }) => infoHash),
+    torrents.flatMap(({ infoHash }) => infoHash ?? []),
   )
 }
 
-function report(torrent: Named, status: WithdrawOutcome['status'], run: Withdrawal): void {
+function report(torrent: Named, status: Told['status'], run: Withdrawal): void {
   const { client, options, io } = run
   const { name } = torrent
   const why = 'was not added by btkit, so it stays in the client'
   const error =
-    status === 'left' ? new BtkitError('client', `${name}: ${why} (${client.label})`) : null
+    status === 'left'
+      ? new BtkitError('client', `${name}: ${why} (${client.label})`)
+      : torrent.error
   if (options.json) tell(torrent, { status, error }, run)
-  else if (error) reportError(error, io)
-  else if (!options.quiet) {
+  else if (status === 'left') reportError(error, io)
+  else if (status !== 'failed' && !options.quiet) {
     const verb = options.dryRun ? 'would be withdrawn' : 'withdrawn'
     const words = status === 'absent' ? 'was not in the client' : verb
     io.stdout.write(`${escapeText(`${name}: ${words} (${client.label})`)}\n`)
