@@ -38,7 +38,11 @@ async function runProcess(files, options, add) {
     child.kill('SIGKILL')
   }
   const silence = setTimeout(() => {
-    kill(`nothing for ${options.testLimit / 1000} s; what began last: ${results.at(-1).begun}`)
+    const seconds = options.testLimit / 1000
+    const begun = results.at(-1).begun
+    const isOver = results.length > files.length
+    if (isOver) kill(`its tests are over, but its process did not end within ${seconds} s`)
+    else kill(`nothing for ${seconds} s; what began last: ${begun}`)
   }, options.testLimit)
   const end = setTimeout(kill, options.deadline - Date.now(), 'the time for all files is over')
 

@@ -156,6 +156,14 @@ test('a test that never ends is stopped and named', async (t) => {
   assert.equal(lastLine(stdout), '2 passed, 1 failed')
 })
 
+test('a file that leaves something running is stopped and named', async (t) => {
+  const stays = `${PASSES}\nsetInterval(() => {}, 9)\n`
+  const { status, stdout } = await runTests(t, { 'a.test': stays }, { args: ['--test-limit', '2'] })
+  assert.equal(status, 1)
+  const why = 'its tests are over, but its process did not end within 2 s'
+  assert.ok(stdout.includes(`a.test.ts: the file\n  ${why}\n`), stdout)
+})
+
 test('tests of random input get a seed, which is told and can be given', async (t) => {
   const prints =
     "import { test } from 'node:test'\ntest('seed', (t) => { if (process.env.BTKIT_TEST_SEED !== '7') throw new Error(process.env.BTKIT_TEST_SEED) })\n"

@@ -49,6 +49,7 @@ export class HashClaims {
   #renewal: NodeJS.Timeout | undefined
   #toRelease: Names[] = []
   #releasing: NodeJS.Timeout | undefined
+  #released: Promise<unknown> = Promise.resolve()
   #mistrustUntil = -Infinity
 
   /** Claims of earlier levels are asked for before those of later ones. */
@@ -113,21 +114,24 @@ export class HashClaims {
       this.#renewal = undefined
     }
     this.#toRelease.push(names)
-    this.#releasing ??= setTimeout(() => void this.#release(), RELEASE_DELAY_MS)
+    this.#releasing ??= setTimeout(() => {
+      this.#released = Promise.all([this.#released, this.#release()])
+    }, RELEASE_DELAY_MS)
   }
 
   async #release(): Promise<void> {
     clearTimeout(this.#releasing)
     this.#releasing = undefined
     const released = this.#toRelease.splice(0)
+    if (released.length === 0) return
     // Others look digests up as soon as they have the claim
-    if (released.length > 0) await this.#access.cache.flush()
+    await this.#access.cache.flush()
     await Promise.all(released.map(releaseAll))
   }
 
   /** Releases everything, when the cache has what was hashed. */
   async close(): Promise<void> {
-    await this.#release()
+    await Promise.all([this.#released, this.#release()])
     await Promise.all(this.#levels.map(({ claims }) => claims.close()))
   }
 }

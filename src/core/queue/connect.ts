@@ -47,7 +47,7 @@ export interface QueueConnection {
   readonly options: Pick<QueueOptions, 'connection' | 'prefix' | 'skipVersionCheck'>
   readonly queue: Queue
   readonly client: RedisClient
-  /** Ends the connection, and all calls that wait for it. */
+  /** Ends the connection, those that BullMQ opened beside it, and all calls that wait for them. */
   readonly close: () => Promise<void>
 }
 
@@ -63,6 +63,7 @@ export async function openQueue(
 ): Promise<QueueConnection> {
   const bullmq = await import('bullmq')
   const client = await createClient(address, { isLasting: true }, queueTimes.answer)
+  const clients = withDuplicates(client)
   const tell = (error: unknown) => {
     onError(describeRedisFailure(error, address, queueTimes.answer))
   }
@@ -80,10 +81,26 @@ export async function openQueue(
   queue.on('error', () => undefined)
   const close = async () => {
     const closing = queue.close().catch(() => undefined)
-    client.disconnect()
+    for (const each of clients) each.disconnect()
     await callWithin({ timeoutMs: queueTimes.answer }, () => closing).catch(() => undefined)
   }
   return { bullmq, name: NAME, options, queue, client, close }
+}
+
+/**
+ * Returns a set of the client and all duplicates that are made of it from now on. BullMQ makes them,
+ * and does not end one that never connected: it would try for as long as Redis is gone.
+ */
+function withDuplicates(client: RedisClient): ReadonlySet<RedisClient> {
+  const clients = new Set([client])
+  const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => RedisClient
+  const duplicateAndNote = (...args: unknown[]) => {
+    const made = duplicate(...args)
+    clients.add(made)
+    return made
+  }
+  Object.assign(client, { duplicate: duplicateAndNote })
+  return clients
 }
 
 /**

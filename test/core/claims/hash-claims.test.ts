@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { EventEmitter, once } from 'node:events'
 import { utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { openNullCache } from '../../../src/cache/piece-cache.js'
 import type { Claims } from '../../../src/core/claims/claims.js'
 import { HashClaims, type ClaimLevel } from '../../../src/core/claims/hash-claims.js'
@@ -85,11 +87,16 @@ function busyLevel(attempts: number) {
   return { level, asked, released }
 }
 
+interface TreeSetup {
+  readonly sizes: readonly number[]
+  readonly known?: number
+  readonly level: ClaimLevel
+  /** Writes to the cache. */
+  readonly flush?: () => Promise<void>
+}
+
 /** Claims of a directory with files of these sizes in MiB, whose first pieces are known. */
-async function claimTree(
-  machine: Machine,
-  { sizes, known = 0, level }: { sizes: readonly number[]; known?: number; level: ClaimLevel },
-) {
+async function claimTree(machine: Machine, { sizes, known = 0, level, flush }: TreeSetup) {
   for (const [i, size] of sizes.entries()) {
     const path = join(machine.root, `${i}`)
     writeFileSync(path, BYTES.subarray(0, size * 1024 * 1024))
@@ -104,7 +111,8 @@ async function claimTree(
   const content = contentOfTree(tree, { version: 'v1', name: null, pieceLength: 1024 * 1024 })
   const table = createTable(content)
   setPieces(table, 0, new Uint8Array(20 * known))
-  const access = { cache: openNullCache(), now: () => Date.now() + 60_000, trust: 'full' } as const
+  const cache = Object.assign(openNullCache(), flush && { flush })
+  const access = { cache, now: () => Date.now() + 60_000, trust: 'full' } as const
   const claims = new HashClaims(access, [level], { ms: 100, bytesPerMs: Infinity })
   const { signal } = new AbortController()
   let turns = 0
@@ -128,6 +136,25 @@ test('large files with unknown pieces are claimed, and released together', async
   claimed?.release()
   await claims.close()
   assert.deepEqual(released, [['2', '3']])
+})
+
+test('the end waits for claims that are being released', async (t) => {
+  const { level, released } = busyLevel(0)
+  const machine = makeMachine(t, 'one', { url: '' })
+  const disk = new EventEmitter()
+  const flush = async () => {
+    disk.emit('busy')
+    await once(disk, 'done')
+  }
+  const { claims, claim } = await claimTree(machine, { sizes: [5], level, flush })
+  const claimed = await claim()
+  const busy = once(disk, 'busy')
+  claimed?.release()
+  await busy
+  const closed = claims.close().then(() => [...released])
+  await setImmediate()
+  disk.emit('done')
+  assert.deepEqual(await closed, [['0']])
 })
 
 test('small files are one claim, and few bytes none', async (t) => {

@@ -211,7 +211,9 @@ async function makeLarge({ run, root, directory }: Machine, args: readonly strin
 async function checkRecords({ machine }: Fleet, round: number, pieceLength: number) {
   const { directory, make } = machine
   const fresh = ['--cache-dir', join(directory, `fresh${round}`), '--share-check', 'none']
-  await make(fileOf(round), ...fresh, '--piece-length', `${pieceLength}`)
+  await callWithin({ timeoutMs: LIMIT }, () =>
+    make(fileOf(round), ...fresh, '--piece-length', `${pieceLength}`),
+  )
   const torrent = readFileSync(join(directory, `${fileOf(round)}.torrent`))
   const { info } = decodeTorrent(torrent)
   const digests = referenceDigests([pseudoRandom(SIZE, round)], pieceLength)

@@ -65,8 +65,8 @@ export async function startService(t: TestContext, setup: ServiceSetup): Promise
       if (child.killed) return
       state.kills += 1
       const ended = once(child, 'exit')
-      child.kill('SIGKILL')
-      await ended
+      // False if it ended by itself, which `revive` reports
+      if (child.kill('SIGKILL')) await ended
     },
     revive: async () => {
       assert.equal(child.exitCode, null, `${name} ended by itself: ${stderr.slice(-2000)}`)
