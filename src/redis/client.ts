@@ -1,5 +1,6 @@
 import type { Cluster, ClusterOptions, Redis } from 'ioredis'
 import type { RedisAddress } from './address.js'
+import { guardReplies } from './replies.js'
 
 /** A client of one server or of a cluster. */
 export type RedisClient = Redis | Cluster
@@ -68,31 +69,6 @@ export async function createClient(
     // A silent sentinel would keep its connection, and the process, open
     sentinelCommandTimeout: timeoutMs,
   })
-}
-
-/** The part of the package that hands replies to commands. */
-interface ReplyHandler {
-  readonly redis: { readonly commandQueue: { shift: () => object | undefined } }
-  dispatch: (handle: () => void) => void
-  shiftCommand: () => object
-}
-
-/**
- * Makes a reply that makes no sense end its connection. The package would throw where nobody can
- * catch it, or hand later commands the replies of others.
- */
-async function guardReplies(): Promise<void> {
-  const { default: module } = await import('ioredis/built/DataHandler.js')
-  const handler = module.default.prototype as unknown as ReplyHandler
-  // Errors thrown here reach the reader of the connection, which closes it
-  handler.dispatch = (handle) => {
-    handle()
-  }
-  handler.shiftCommand = function (this: ReplyHandler) {
-    const command = this.redis.commandQueue.shift()
-    if (command) return command
-    throw new Error('the server sent a reply without a command')
-  }
 }
 
 /** Number of slots of a cluster. */

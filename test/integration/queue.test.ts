@@ -10,6 +10,7 @@ import { infoHashesFrom, makeAsking, PLANTED, plantKeys } from '../support/queue
 import { startRedis, WITHOUT_REDIS, type RedisServer } from '../support/redis.js'
 import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
+import { until } from '../support/until.js'
 
 const skip = WITHOUT_REDIS
 const redisOfAll = WITHOUT_REDIS ? null : await startRedis({ after })
@@ -244,4 +245,35 @@ test('events that somebody broke do not keep a run waiting', { skip }, async (t)
   })
   const { stderr } = await infoHashesFrom(machine, [machine.at('a'), ...machine.asking])
   assert.match(stderr, /the events of jobs are broken; hashing here for now\n$/)
+})
+
+/** Adds a job of so many MiB to a list or set of jobs, as somebody could who reaches Redis. */
+function forgeJob(redis: RedisServer, mib: number, add: string): void {
+  const script = `redis.call('HSET', '{btkit}:hash:forged', 'data', string.rep('x', ${mib * MIB}))`
+  redis.send('EVAL', `${script} redis.call(${add}, 'forged')`, '0')
+}
+
+test('a forged job of 70 MiB keeps no worker from others', { skip }, async (t) => {
+  const redis = emptyRedis()
+  const machine = makeAsking(t, redis.url, { a: 100_000 })
+  const worker = await machine.startWorker('one')
+  forgeJob(redis, 70, `'ZADD', '{btkit}:hash:prioritized', '1'`)
+  redis.send('ZADD', '{btkit}:hash:marker', '0', '0')
+  const tooLarge = /warning: \S+: the server sent a reply of more than 64 MiB; waiting for it\n/
+  await until('the worker has met it', () => Promise.resolve(tooLarge.test(worker.stderr())))
+  const { stderr } = await infoHashesFrom(machine, [machine.at('a'), ...machine.asking])
+  assert.equal(stderr, '')
+  const { stdout } = await runBtkit(['queue', 'status', '--queue', redis.url])
+  assert.match(stdout, /active: {2}1 job\n/)
+})
+
+test('a failed job of 70 MiB is not read', { skip }, async () => {
+  const redis = emptyRedis()
+  forgeJob(redis, 70, `'ZADD', '{btkit}:hash:failed', '1'`)
+  const { stdout, stderr } = await runBtkit(['queue', 'status', '--queue', redis.url])
+  assert.equal(stderr, '')
+  assert.match(
+    stdout,
+    /failed: {2}1 job\n {2}unknown: job forged is not readable; remove it with: /,
+  )
 })

@@ -30,6 +30,20 @@ for (const [title, replies] of Object.entries(REPLIES)) {
   })
 }
 
+const LARGE = {
+  'a string of 512 MB': '$536870912\r\n',
+  'an array of 30 million items': '*30000000\r\n',
+  'arrays in arrays': '*300000\r\n'.repeat(500),
+}
+
+for (const [title, replies] of Object.entries(LARGE)) {
+  test(`a server that announces ${title} is one warning, and no Redis`, async (t) => {
+    const { link, warnings } = makeLink(t, `redis://${await startHostile(t, replies)}`)
+    assert.equal(await link.ask((client) => client.get('a')), null)
+    assert.match(warnings.join(), /^\S+: not used for now: .+ a reply of more than 64 MiB$/)
+  })
+}
+
 const TOPOLOGIES = {
   'no slots': '*-1\r\n',
   'slots without a range': '*1\r\n*-1\r\n',
@@ -44,18 +58,22 @@ const TOPOLOGIES = {
 for (const [title, reply] of Object.entries(TOPOLOGIES)) {
   for (const url of ['redis+cluster://PLACE', 'redis+sentinel://PLACE/primary']) {
     test(`${title} from ${url.slice(6, 14)} is no Redis`, async (t) => {
-      const warnings: string[] = []
-      const warn = (message: string) => void warnings.push(message)
-      const address = parseRedisUrl(url.replace('PLACE', await startHostile(t, reply)))
-      const link = new RedisLink(address, { warn })
-      t.after(() => {
-        link.close()
-      })
+      const { link, warnings } = makeLink(t, url.replace('PLACE', await startHostile(t, reply)))
       await link.ask((client) => client.get('a'))
       assert.equal(await link.ask((client) => client.get('a')), null)
       assert.equal(warnings.length, 1)
     })
   }
+}
+
+function makeLink(t: TestContext, url: string) {
+  const warnings: string[] = []
+  const warn = (message: string) => void warnings.push(message)
+  const link = new RedisLink(parseRedisUrl(url), { warn })
+  t.after(() => {
+    link.close()
+  })
+  return { link, warnings }
 }
 
 /** Starts a server that answers every packet so, and returns its host and port. */

@@ -35,6 +35,9 @@ const RANGES = 32
 /** Most files of a single piece. Each needs about a hundred bytes in Redis. */
 const MOST_FILES_OF_PIECE = 65_536
 
+/** Most characters of the paths of a part. Larger jobs are not read. */
+const MOST_PATHS = 4 * 1024 ** 2
+
 /**
  * Cuts work into ranges of consecutive pieces, in ascending order. A piece is a subtree of its
  * file's Merkle tree, so each range is one of whole subtrees. While `isHasty`, ranges are short.
@@ -123,7 +126,10 @@ function partOf(
     if (known === null) return null
     shared.push(known)
   }
-  if (shared.length === 0) return null
+  const pathLength = (file: SharedFile | number) =>
+    typeof file === 'number' ? 0 : file.path.length
+  const paths = shared.reduce((sum: number, file) => sum + pathLength(file), 0)
+  if (shared.length === 0 || paths > MOST_PATHS) return null
   return {
     wanted,
     pieceLength,

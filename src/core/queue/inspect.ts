@@ -1,7 +1,7 @@
 import type { Job, Queue } from 'bullmq'
 import type { RedisAddress } from '../../redis/address.js'
 import { listWorkers } from './alive.js'
-import { withQueue } from './connect.js'
+import { withQueue, type QueueConnection } from './connect.js'
 import { bytesOfPart, decodeJob, decodeProgress, nameOfPart } from './job.js'
 import { uncheckedText } from './seal.js'
 
@@ -37,21 +37,25 @@ export interface FailedJob extends JobSummary {
 const MOST = 100
 const MOST_REMOVED = 1000
 
+/** Most bytes of a job, as Redis keeps it, that are read. */
+const MOST_BYTES = 32 * 1024 ** 2
+
 /**
  * Describes the queue.
  * @throws BtkitError `unreachable`
  */
 export function inspectQueue(address: RedisAddress): Promise<QueueReport> {
-  return withQueue(address, async ({ queue, client }) => {
+  return withQueue(address, async (connection) => {
+    const { queue, client } = connection
     const counts = await queue.getJobCounts('waiting', 'prioritized', 'delayed', 'failed')
     const { waiting = 0, prioritized = 0, delayed = 0, failed = 0 } = counts
     return {
       url: address.label,
       workers: (await listWorkers(client, null)).sort(),
       waiting: waiting + prioritized + delayed,
-      active: (await readJobs(queue, 'active')).map(describeActive),
+      active: (await readJobs(connection, 'active')).map(describeActive),
       failedCount: failed,
-      failed: (await readJobs(queue, 'failed')).map(describeFailed),
+      failed: (await readJobs(connection, 'failed')).map(describeFailed),
     }
   })
 }
@@ -73,18 +77,27 @@ export function clearFailed(address: RedisAddress): Promise<number> {
 /** A job by its id; null instead of one that is gone, or that somebody broke. */
 type ReadJob = readonly [id: string, job: Job | null]
 
-/** Reads jobs one by one, because BullMQ reads none of several if one is broken. */
-async function readJobs(queue: Queue, type: 'active' | 'failed'): Promise<ReadJob[]> {
-  const ids = await queue.getRanges([type], 0, MOST - 1, type === 'active')
-  const read = async (id: string): Promise<ReadJob> => {
-    // Another error comes from Redis itself
-    const job = await queue.getJob(id).catch((error: unknown) => {
-      if (error instanceof SyntaxError) return undefined
-      throw error
-    })
-    return [id, job ?? null]
+/** Reads jobs one by one: BullMQ reads none of several if one is broken, and each may be large. */
+async function readJobs(
+  { queue, client }: QueueConnection,
+  type: 'active' | 'failed',
+): Promise<ReadJob[]> {
+  const jobs: ReadJob[] = []
+  for (const id of await queue.getRanges([type], 0, MOST - 1, type === 'active')) {
+    const bytes = await client.memory('USAGE', queue.toKey(id), 'SAMPLES', 0)
+    jobs.push([id, Number(bytes) > MOST_BYTES ? null : await readJob(queue, id)])
   }
-  return Promise.all(ids.map(read))
+  return jobs
+}
+
+async function readJob(queue: Queue, id: string): Promise<Job | null> {
+  try {
+    return (await queue.getJob(id)) ?? null
+  } catch (error) {
+    // Another error comes from Redis itself
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
 }
 
 function describe(job: Job | null): JobSummary {

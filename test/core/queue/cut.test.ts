@@ -64,6 +64,15 @@ test('each piece is in one range, with the files that it needs', () => {
   }
 })
 
+test('a piece of files whose paths are too long for a job is hashed here', () => {
+  const directory = `/srv/${'d'.repeat(3000)}`
+  const sizes = Array.from({ length: 2000 }, () => 1)
+  assert.deepEqual(
+    cut({ sizes, pieceLength: 65_536, directory }).map(({ part }) => part),
+    [null],
+  )
+})
+
 test('pieces that are known already are left out', () => {
   const cuts = cut({ sizes: [1_000_000], pieceLength: 65_536 }, Uint32Array.of(1, 2, 9))
   assert.deepEqual(
