@@ -34,7 +34,7 @@ export async function sortInSlices<T>(
   while (runs.length > 1) {
     const merged: T[][] = []
     for (let i = 0; i < runs.length; i += 2) {
-      merged.push(await mergeRuns([runs[i] ?? [], runs[i + 1] ?? []], compare, pause))
+      merged.push(await mergeInSlices([runs[i] ?? [], runs[i + 1] ?? []], compare, pause))
       await pause()
     }
     runs = merged
@@ -42,10 +42,11 @@ export async function sortInSlices<T>(
   return runs[0] ?? []
 }
 
-async function mergeRuns<T>(
+/** Merges two sorted lists in slices. */
+export async function mergeInSlices<T>(
   [left, right]: readonly [readonly T[], readonly T[]],
   compare: (a: T, b: T) => number,
-  pause: Pause,
+  pause: Pause = setImmediate,
 ): Promise<T[]> {
   const merged: T[] = []
   let [i, j] = [0, 0]

@@ -1,7 +1,7 @@
 import { dirname, relative, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { isWithin } from '../../files/inside.js'
-import { SLICE, sortInSlices } from '../../server/pages/slices.js'
+import { mergeInSlices, SLICE, sortInSlices } from '../../server/pages/slices.js'
 import { swarmHashes, type AllowedTorrent, type TorrentSummary } from '../allowed/known-torrent.js'
 import { Category } from './category.js'
 import type { CatalogueQuery, FixedSort } from './catalogue-query.js'
@@ -21,6 +21,8 @@ export interface CatalogueEntry {
   readonly torrent: AllowedTorrent
   readonly summary: TorrentSummary
   readonly category: Category
+  /** The directory of its file; null if it has none. */
+  readonly directory: string | null
   /** In lower case: its name, and its category and name, for searches. */
   readonly name: string
   readonly text: string
@@ -38,6 +40,7 @@ export class CatalogueIndex {
   readonly #torrents: ReadonlyMap<string, AllowedTorrent>
   readonly #places: Places
   readonly #entries: CatalogueEntry[] = []
+  readonly #bySummary = new Map<TorrentSummary, CatalogueEntry>()
   readonly #orders = new Map<FixedSort, Promise<readonly CatalogueEntry[]>>()
 
   private constructor(
@@ -48,23 +51,53 @@ export class CatalogueIndex {
     this.#places = new Places(roots)
   }
 
-  /** Puts all torrents into categories, in small steps. */
+  /**
+   * Puts all torrents into categories, in small steps. Takes over the texts and orders of a
+   * `previous` index for torrents that it had.
+   */
   static async build(
     torrents: ReadonlyMap<string, AllowedTorrent>,
     roots: readonly CatalogueRoot[],
+    previous: CatalogueIndex | null = null,
   ): Promise<CatalogueIndex> {
     const index = new CatalogueIndex(torrents, roots)
+    const added: CatalogueEntry[] = []
     for (const torrent of torrents.values()) {
       if (index.#entries.length === MAX_ENTRIES) break
-      const entry = index.find(torrent)
+      const { metainfo } = torrent
+      const known = previous && metainfo && previous.#bySummary.get(metainfo)
+      const entry = known?.torrent === torrent ? index.#adopt(known) : index.find(torrent)
       // A hybrid torrent is listed once, by its first hash
       if (entry?.torrent !== torrent) continue
       const { category, summary } = entry
       category.count(summary.size, summary.addedMs ?? 0)
+      index.#bySummary.set(summary, entry)
+      if (!known) added.push(entry)
       if (index.#entries.push(entry) % SLICE === 0) await setImmediate()
     }
     index.archive.number(index.current.number(0))
+    if (previous) await index.#adoptOrders(previous, added)
     return index
+  }
+
+  #adopt(known: CatalogueEntry): CatalogueEntry {
+    const { torrent, summary, directory, name, text } = known
+    return { torrent, summary, category: this.#places.at(directory), directory, name, text }
+  }
+
+  /** Takes over orders, in which only entries that were `added` must be sorted. */
+  async #adoptOrders(previous: CatalogueIndex, added: readonly CatalogueEntry[]): Promise<void> {
+    for (const [sort, sorted] of previous.#orders) {
+      const kept: CatalogueEntry[] = []
+      for (const [at, { summary }] of (await sorted).entries()) {
+        const entry = this.#bySummary.get(summary)
+        if (entry) kept.push(entry)
+        if (at % SLICE === 0) await setImmediate()
+      }
+      const compare = COMPARE[sort]
+      const runs = [kept, await sortInSlices(added, compare)] as const
+      this.#orders.set(sort, mergeInSlices(runs, compare))
+    }
   }
 
   /** The categories of current torrents. */
@@ -82,11 +115,12 @@ export class CatalogueIndex {
     const [first = ''] = summary === null ? [] : swarmHashes(summary)
     const torrent = this.#torrents.get(first)
     if (summary === null || !torrent) return null
-    const category = this.#places.categoryOf(summary.path)
+    const directory = summary.path === null ? null : dirname(summary.path)
+    const category = this.#places.at(directory)
     const name = summary.name.toLowerCase()
     // Made small as a whole, so that it is one piece in memory
     const text = `${category.path.join('/')}/${summary.name}`.toLowerCase()
-    return { torrent, summary, category, name, text }
+    return { torrent, summary, category, directory, name, text }
   }
 
   /** All entries in the order of a value that does not depend on swarms. */
@@ -143,7 +177,7 @@ function passes(
   return [summary.infoHash, summary.infoHashV2].some((hash) => hash?.startsWith(word))
 }
 
-/** Finds the category of each file. */
+/** Finds the category of each directory. */
 class Places {
   readonly current = new Category([], false, null)
   readonly archive = new Category([], true, null)
@@ -155,10 +189,9 @@ class Places {
     this.#roots = roots.toSorted((a, b) => b.path.length - a.path.length)
   }
 
-  /** Torrents without a file are in no category. */
-  categoryOf(path: string | null): Category {
-    if (path === null) return this.current
-    const directory = dirname(path)
+  /** Torrents without a file, of which the directory is null, are in no category. */
+  at(directory: string | null): Category {
+    if (directory === null) return this.current
     const known = this.#known.get(directory)
     if (known) return known
     const root = this.#roots.find((each) => isWithin(directory, each.path))

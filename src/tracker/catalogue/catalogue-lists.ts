@@ -101,7 +101,10 @@ export class CatalogueLists {
   #current(): Shelves {
     const { torrents, roots, store, monotonic } = this.#parts
     if (this.#shelves?.version === torrents.version) return this.#shelves
-    const index = CatalogueIndex.build(torrents.torrents, roots)
+    const before = this.#shelves?.index.catch(() => null) ?? Promise.resolve(null)
+    const index = before.then((previous) =>
+      CatalogueIndex.build(torrents.torrents, roots, previous),
+    )
     const figures = index.then((built) => new FigureOrders(built, store, monotonic))
     this.#shelves = { version: torrents.version, index, figures }
     return this.#shelves
