@@ -10,8 +10,9 @@ const LAYERS = {
   mirror: `text|${LEAVES}|core|clients`, // mirror and tracker run without each other
   tracker: `text|${LEAVES}|core|clients|pages`,
   library: `text|${LEAVES}|core|clients|mirror|tracker`, // programs instead of people
-  admin: `text|${LEAVES}|core|clients|pages|tracker|library`, // pages of a tracker for its people
-  gui: 'text|metainfo|server|core|pages|library', // pages over what programs import
+  work: 'text|metainfo|core|pages|library', // what pages let a thread do
+  admin: `text|${LEAVES}|core|clients|pages|tracker|library|work`, // pages of a tracker for its people
+  gui: 'text|metainfo|server|core|pages|library|work', // pages over what programs import
   cli: 'text|metainfo|files|hash|state|server|redis|core|clients|mirror|tracker|pages|gui|admin', // a cache is core's matter
 }
 const SMALL = '^src/(errors|native-addon|digest|version|monotonic|bounded-call|heap-growth)\\.ts$'

@@ -183,7 +183,7 @@ const workers = await build({
   format: 'esm',
   entryPoints: {
     worker: 'dist/src/hash/jobs/worker.js',
-    'gui-thread': 'dist/src/gui/work/gui-thread.js',
+    'work-program': 'dist/src/work/work-program.js',
     'integrity-check': 'dist/src/cache/integrity/integrity-check.js',
     // The library: its threads are the same
     index: 'dist/src/library/index.js',

@@ -1,14 +1,12 @@
 import { basename, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
-import { makeTorrent } from '../../library/make.js'
-import { planTorrent } from '../../library/plan.js'
 import { textField, type Form } from '../../pages/form.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
 import type { Job } from '../../pages/jobs.js'
-import { excerptOf } from '../../pages/excerpt.js'
 import { makePage, type Plan } from '../../pages/make-page.js'
 import { applyPreset, torrentOptions } from '../../pages/torrent-fields.js'
 import { html } from '../../text/html.js'
+import { workOnce } from '../../work/work-thread.js'
 import { formRoutes } from '../frame/form-routes.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { addTorrent } from '../torrents/keep.js'
@@ -17,9 +15,6 @@ import { isTaken } from '../torrents/places.js'
 import { resolveSource } from '../torrents/source.js'
 import { refuseBusy, THREADS } from './jobs-page.js'
 import { categoryField, pickingBelow, query, type FormsParts } from './parts.js'
-
-/** The most entries that are listed as left out. */
-const MOST_LEFT_OUT = 200
 
 /** The pages that make torrents of files below named directories; none without these. */
 export function makeRoutes(parts: FormsParts): AdminRoute[] {
@@ -70,9 +65,8 @@ async function act(parts: FormsParts, context: AdminContext, form: Form): Promis
   if (wanted !== 'make' && wanted !== 'plan') return show(parts, context, { form })
   const source = resolveSource(parts.makeFrom, form.text('path'))
   const options = torrentOptions(form)
-  const plan = await planTorrent(source, options)
-  const skipped = excerptOf(plan.skipped, MOST_LEFT_OUT)
-  if (wanted === 'plan') return show(parts, context, { form, plan: { ...plan, skipped } })
+  const plan = await workOnce('plan', { source, options })
+  if (wanted === 'plan') return show(parts, context, { form, plan })
   return seeOther(`job/${begin(parts, context, { form, source }).id}`)
 }
 
@@ -91,8 +85,8 @@ function begin(
     throw new BtkitError('exists', `${name}: is there already; choose another name`)
   const about = { title: `Torrent of ${basename(source)}`, tool: 'make', path: category.address }
   return jobs.start(about, async (run) => {
-    const options = { ...torrentOptions(form), threads: THREADS, ...run }
-    const { bytes } = await makeTorrent(source, options)
+    const options = { ...torrentOptions(form), threads: THREADS }
+    const bytes = await workOnce('makeBytes', { source, options }, run)
     await collection.changeInfo(() => addTorrent(collection, context, { bytes, name, category }))
     parts.changed()
     return name

@@ -1,10 +1,11 @@
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { AddressInfo } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 import type { ToolPath } from '../window.js'
 import type { Workshop } from '../tools/tool.js'
-import type { ThreadSetup } from '../work/gui-thread.js'
-import { WorkThread } from '../work/work-thread.js'
+import type { ThreadSetup } from '../../work/work-program.js'
+import { WorkThread } from '../../work/work-thread.js'
 import { Entrance } from './entrance.js'
 import { acceptForms, showErrors } from '../../pages/http.js'
 import { Jobs } from '../../pages/jobs.js'
@@ -51,6 +52,9 @@ const MAX_FORM = 1024 * 1024
 
 /** Milliseconds that a form waits for its work, so that most mistakes are shown above it. */
 const PATIENCE = 400
+
+/** Milliseconds in which cancelled work must end. It is broken off then. */
+const LAST_WORK = 3000
 
 /** The answer to an address that led to the pages already. */
 const USED =
@@ -103,8 +107,9 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
     jobs.cancelAll()
     presence.close()
     await app.close()
-    await jobs.settled()
+    await Promise.race([jobs.settled(), setTimeout(LAST_WORK, null, { ref: false })])
     await work.close()
+    await jobs.settled()
     entrance.end()
   }
   return { address: entrance.address, file: entrance.file, ended, close }

@@ -11,7 +11,7 @@ import { defaultAct, textField } from '../../pages/form.js'
 import { requirePath, type PickRules } from '../../pages/picker.js'
 import { renderTable } from '../../pages/table.js'
 import type { Job } from '../../pages/jobs.js'
-import type { Checked } from '../work/check.js'
+import type { Checked } from '../../work/check.js'
 import { renderMap } from './draw-map.js'
 import { pickingFor, startWork, type Tool, type Workshop } from './tool.js'
 

@@ -17,7 +17,7 @@ import {
 import { renderTable, rowBox } from '../../pages/table.js'
 import type { Job } from '../../pages/jobs.js'
 import type { Excerpt } from '../../pages/excerpt.js'
-import type { Completed, ListedChange } from '../work/complete.js'
+import type { Completed, ListedChange } from '../../work/complete.js'
 import { pickingFor, startWork, type Tool, type Workshop } from './tool.js'
 
 /** The tool that creates and updates the torrents of a directory's entries. */

@@ -1,6 +1,6 @@
 import { html, type Html } from '../../text/html.js'
 import { count } from '../../text/quantity.js'
-import { STATES, type PieceMap, type PieceState } from '../work/piece-map.js'
+import { STATES, type PieceMap, type PieceState } from '../../work/piece-map.js'
 
 const COLUMNS = 80
 const CELL = 10

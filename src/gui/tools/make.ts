@@ -12,7 +12,7 @@ import { expand, requirePath, type PickRules } from '../../pages/picker.js'
 import { makePage, type Plan } from '../../pages/make-page.js'
 import { applyPreset, torrentOptions } from '../../pages/torrent-fields.js'
 import type { Job } from '../../pages/jobs.js'
-import type { DescribedTorrent } from '../work/make.js'
+import type { DescribedTorrent } from '../../work/make.js'
 import { pickingFor, startWork, type Tool, type Workshop } from './tool.js'
 
 /** The largest magnet link that fits a QR code people can scan, in characters. */

@@ -4,8 +4,8 @@ import type { FormPage } from '../../pages/form-page.js'
 import type { PickRules } from '../../pages/picker.js'
 import type { Preset } from '../../pages/torrent-fields.js'
 import type { Job, JobFacts, Jobs } from '../../pages/jobs.js'
-import type { WorkRequest, WorkTable } from '../work/gui-thread.js'
-import type { WorkThread } from '../work/work-thread.js'
+import type { WorkRequest, WorkTable } from '../../work/work-program.js'
+import type { WorkThread } from '../../work/work-thread.js'
 
 /** The parts that all tools share. */
 export interface Workshop {

@@ -1,7 +1,14 @@
 import { Worker } from 'node:worker_threads'
-import { BtkitError } from '../../errors.js'
-import type { TaskOptions, TellProgress } from '../../library/task.js'
-import type { Order, ThreadSetup, Told, WorkRequest, WorkResult, WorkTable } from './gui-thread.js'
+import { BtkitError } from '../errors.js'
+import type { TaskOptions, TellProgress } from '../library/task.js'
+import type {
+  Order,
+  ThreadSetup,
+  Told,
+  WorkRequest,
+  WorkResult,
+  WorkTable,
+} from './work-program.js'
 
 /** Work of the thread that has not ended. */
 interface Pending {
@@ -45,24 +52,25 @@ export class WorkThread {
     })
   }
 
-  /** Closes the cache and ends the thread. All work must have ended. */
+  /**
+   * Ends the thread. Work that has not ended is broken off, which leaves nothing half written: files
+   * are replaced as a whole.
+   */
   async close(): Promise<void> {
     const thread = this.#thread
     if (thread === null) return
-    await new Promise<void>((resolve) => {
-      thread.on('message', (told: Told) => {
-        if (told === 'ended') resolve()
-      })
-      thread.once('exit', () => {
-        resolve()
-      })
-      thread.postMessage('end' satisfies Order)
-    })
+    if (this.#pending.size === 0) await closeCache(thread)
     await thread.terminate()
+    this.#rejectAll(new BtkitError('interrupted', 'the work was broken off'))
+  }
+
+  #rejectAll(error: unknown): void {
+    for (const { reject } of this.#pending.values()) reject(error)
+    this.#pending.clear()
   }
 
   #start(): Worker {
-    const thread = new Worker(new URL('./gui-thread.js', import.meta.url), {
+    const thread = new Worker(new URL('./work-program.js', import.meta.url), {
       workerData: this.setup,
       // Flags of the program, such as --input-type, may not fit a file
       execArgv: [],
@@ -72,8 +80,7 @@ export class WorkThread {
     })
     thread.once('error', (error) => {
       this.#thread = null
-      for (const { reject } of this.#pending.values()) reject(error)
-      this.#pending.clear()
+      this.#rejectAll(error)
     })
     return thread
   }
@@ -93,5 +100,35 @@ export class WorkThread {
     if ('result' in told) pending?.resolve(told.result)
     else if ('error' in told) pending?.reject(told.error)
     else pending?.reject(new BtkitError(told.fault.code, told.fault.message))
+  }
+}
+
+/** Makes an idle thread close its cache. */
+function closeCache(thread: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    thread.on('message', (told: Told) => {
+      if (told === 'ended') resolve()
+    })
+    thread.once('exit', () => {
+      resolve()
+    })
+    thread.postMessage('end' satisfies Order)
+  })
+}
+
+/**
+ * Does work without a cache on a thread that ends with it, so that a service keeps no idle thread.
+ * @throws BtkitError of the work
+ */
+export async function workOnce<Name extends keyof WorkTable>(
+  name: Name,
+  request: WorkRequest<Name>,
+  options: TaskOptions = {},
+): Promise<WorkResult<Name>> {
+  const thread = new WorkThread({ cacheDirectory: null, cacheTrust: 'full' }, () => undefined)
+  try {
+    return await thread.run(name, request, options)
+  } finally {
+    await thread.close()
   }
 }

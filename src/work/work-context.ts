@@ -1,5 +1,5 @@
-import type { Cache } from '../../library/cache.js'
-import type { TellProgress } from '../../library/task.js'
+import type { Cache } from '../library/cache.js'
+import type { TellProgress } from '../library/task.js'
 
 /** The parts that all work of the thread shares. */
 export interface WorkContext {

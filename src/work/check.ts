@@ -1,6 +1,6 @@
-import type { VerifiedFile, VerifyReport } from '../../core/verify/verify-report.js'
-import { readTorrent } from '../../library/read.js'
-import { verifyTorrent } from '../../library/verify.js'
+import type { VerifiedFile, VerifyReport } from '../core/verify/verify-report.js'
+import { readTorrent } from '../library/read.js'
+import { verifyTorrent } from '../library/verify.js'
 import { mapPieces, type PieceMap } from './piece-map.js'
 import type { WorkContext } from './work-context.js'
 

@@ -1,6 +1,6 @@
-import type { Change, Failure, Skip } from '../../core/complete/complete-report.js'
-import { completeDirectories, type CompleteOptions } from '../../library/complete.js'
-import { excerptOf, type Excerpt } from '../../pages/excerpt.js'
+import type { Change, Failure, Skip } from '../core/complete/complete-report.js'
+import { completeDirectories, type CompleteOptions } from '../library/complete.js'
+import { excerptOf, type Excerpt } from '../pages/excerpt.js'
 import type { WorkContext } from './work-context.js'
 
 /** A directory, and how its torrents are made. */

@@ -1,12 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { CacheTrust } from '../../core/digests/cache-trust.js'
-import { BtkitError, type ErrorCode } from '../../errors.js'
-import { openCache } from '../../library/cache.js'
-import type { Progress } from '../../library/task.js'
+import type { CacheTrust } from '../core/digests/cache-trust.js'
+import { BtkitError, type ErrorCode } from '../errors.js'
+import { openCache } from '../library/cache.js'
+import type { Progress } from '../library/task.js'
 import { checkFiles } from './check.js'
 import { completeDirectory } from './complete.js'
 import { editTorrents, openTorrents } from './edit.js'
-import { describePlan, makeAndDescribe } from './make.js'
+import { describePlan, makeAndDescribe, makeBytes } from './make.js'
 import type { WorkContext } from './work-context.js'
 
 /** The work that takes long, by name. Requests and results are plain data, and small. */
@@ -15,6 +15,7 @@ const WORK = {
   complete: completeDirectory,
   edit: editTorrents,
   make: makeAndDescribe,
+  makeBytes,
   open: openTorrents,
   plan: describePlan,
 }

@@ -1,5 +1,5 @@
-import type { VerifiedFile } from '../../core/verify/verify-report.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
+import type { VerifiedFile } from '../core/verify/verify-report.js'
+import type { Metainfo } from '../metainfo/metainfo.js'
 
 /** The states of a piece; if a cell stands for several, the first in this order is shown. */
 export const STATES = ['bad', 'missing', 'unread', 'good'] as const

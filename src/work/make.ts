@@ -1,11 +1,11 @@
-import { makeTorrent } from '../../library/make.js'
-import { planTorrent } from '../../library/plan.js'
-import { lintTorrent, readTorrent } from '../../library/read.js'
-import type { MakeOptions } from '../../library/torrent-options.js'
-import type { Finding } from '../../metainfo/lint/finding.js'
-import { magnetLink } from '../../metainfo/magnet.js'
-import { excerptOf, type Excerpt } from '../../pages/excerpt.js'
-import type { Plan } from '../../pages/make-page.js'
+import { makeTorrent } from '../library/make.js'
+import { planTorrent } from '../library/plan.js'
+import { lintTorrent, readTorrent } from '../library/read.js'
+import type { MakeOptions } from '../library/torrent-options.js'
+import type { Finding } from '../metainfo/lint/finding.js'
+import { magnetLink } from '../metainfo/magnet.js'
+import { excerptOf, type Excerpt } from '../pages/excerpt.js'
+import type { Plan } from '../pages/make-page.js'
 import type { WorkContext } from './work-context.js'
 
 /** A file or directory, and how its torrent is made. */
@@ -39,6 +39,18 @@ export async function makeAndDescribe(
   const metainfo = await readTorrent(bytes, { maxSize: bytes.length })
   const findings = excerptOf(await lintTorrent(metainfo), MOST_LISTED)
   return { infoHash, infoHashV2, bytesHashed, magnet: magnetLink(metainfo), findings }
+}
+
+/**
+ * Makes a torrent and returns its bytes.
+ * @throws BtkitError as makeTorrent
+ */
+export async function makeBytes(
+  { source, options }: MakeRequest,
+  { cache, signal, tell }: WorkContext,
+): Promise<Uint8Array> {
+  const { bytes } = await makeTorrent(source, { ...options, cache, signal, onProgress: tell })
+  return bytes
 }
 
 /**
