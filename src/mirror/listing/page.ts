@@ -2,13 +2,14 @@ import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { renderFrame, type RenderedFrame } from '../../server/pages/layout.js'
 import { renderPages } from '../../server/pages/paged.js'
+import { sortHeading, type ListOrder } from '../../server/pages/sorting.js'
 import type { Pause } from '../../server/pages/slices.js'
 import { renderSiteHeader, type HeaderOptions } from '../requests/site-header.js'
 import type { ListingView } from './json.js'
 import { renderReadme, type Readme } from './readme.js'
-import { formatListingQuery } from './query.js'
+import { SORT_KEYS, type SortKey } from './order.js'
+import { formatListingQuery, type ListingQuery } from './query.js'
 import { renderRow } from './rows.js'
-import { renderTableHead } from './table-head.js'
 import { renderTools, type ListingTools } from './tools.js'
 import { TYPE_AHEAD } from './type-ahead.js'
 
@@ -53,7 +54,7 @@ export async function* renderEntries(
     const caption = html`<caption>
       ${describe(view)}
     </caption>`
-    yield `<table class="listing">\n${caption.text}${renderTableHead(query, view.links.swarms.size > 0).text}<tbody>\n`
+    yield `<table class="listing">\n${caption.text}${renderHead(query, view.links.swarms.size > 0).text}<tbody>\n`
     for (let start = 0; start < page.rows.length; start += CHUNK) {
       yield page.rows
         .slice(start, start + CHUNK)
@@ -69,6 +70,27 @@ export async function* renderEntries(
   }
   const pages = renderPages(page, (to) => formatListingQuery({ ...query, page: to }), 'Pages')
   yield html`${renderNotes(view)}${pages}${readme && renderReadme(readme)}`.text
+}
+
+const COLUMNS: Readonly<Record<SortKey, readonly [title: string, style: string]>> = {
+  name: ['Name', 'name'],
+  size: ['Size', 'n'],
+  date: ['Changed', 'date'],
+}
+
+/** The head of the table, with links for sorting. */
+function renderHead(query: ListingQuery, hasSwarms: boolean): Html {
+  const headings = SORT_KEYS.map((key) => {
+    const [title, style] = COLUMNS[key]
+    const address = (order: ListOrder<SortKey>) => formatListingQuery({ ...query, ...order })
+    return sortHeading({ key, title, style }, query, address)
+  })
+  return html`<thead>
+    <tr>
+      ${headings} ${hasSwarms && html`<th scope="col" class="get">Swarm</th>`}
+      <th scope="col" class="get">Get</th>
+    </tr>
+  </thead>`
 }
 
 const STORED = '“stored”: the mirror has this file; the server does not generate it.'

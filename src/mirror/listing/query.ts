@@ -1,13 +1,10 @@
+import { parseOrder, type ListOrder } from '../../server/pages/sorting.js'
 import { SORT_KEYS, type SortKey } from './order.js'
 
 /** The wanted rows of a directory, and their order. */
-export interface ListingQuery {
-  readonly sort: SortKey
-  readonly isDescending: boolean
+export interface ListingQuery extends ListOrder<SortKey> {
   /** Text that names must contain, in small or capital letters; empty for all. */
   readonly filter: string
-  /** From 1. */
-  readonly page: number
   /** Whether the answer must be JSON, whatever the client prefers. */
   readonly isJson: boolean
 }
@@ -18,12 +15,9 @@ export const MAX_FILTER = 255
 /** Reads the query of an address; missing and invalid values get their defaults. */
 export function parseListingQuery(url: string): ListingQuery {
   const parameters = new URLSearchParams(url.split(/\?(.*)/s, 2)[1])
-  const page = Number(/^\d{1,7}$/.exec(parameters.get('page') ?? '')?.[0] ?? 1)
   return {
-    sort: SORT_KEYS.find((key) => key === parameters.get('sort')) ?? 'name',
-    isDescending: parameters.get('order') === 'desc',
+    ...parseOrder(parameters, SORT_KEYS, 'name'),
     filter: (parameters.get('filter') ?? '').trim().slice(0, MAX_FILTER),
-    page: Math.max(1, page),
     isJson: parameters.has('json'),
   }
 }

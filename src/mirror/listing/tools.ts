@@ -1,4 +1,5 @@
 import { html, type Html } from '../../text/html.js'
+import { orderFields } from '../../server/pages/sorting.js'
 import { renderMore } from './more.js'
 import { asHybrid, viewsByQuery } from './links.js'
 import { formatListingQuery, MAX_FILTER, type ListingQuery } from './query.js'
@@ -17,8 +18,7 @@ export interface ListingTools {
 export function renderTools({ query, isPart, hasTorrent }: ListingTools): Html {
   return html`<div class="tools">
     <form method="get" action="./" role="search">
-      ${query.sort !== 'name' && html`<input type="hidden" name="sort" value="${query.sort}" />`}
-      ${query.isDescending && html`<input type="hidden" name="order" value="desc" />`}
+      ${orderFields(query, 'name')}
       <label for="filter">Filter</label>
       <input
         id="filter"

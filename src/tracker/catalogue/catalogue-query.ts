@@ -1,3 +1,5 @@
+import { pageNumber, parseOrder, type ListOrder } from '../../server/pages/sorting.js'
+
 /** The sort keys, in the order of the columns. */
 export const CATALOGUE_SORTS = [
   'name',
@@ -13,15 +15,12 @@ export type CatalogueSort = (typeof CATALOGUE_SORTS)[number]
 export type FixedSort = 'name' | 'size' | 'added'
 
 /** Words that are searched, order and page of a list. */
-export interface CatalogueQuery {
+export interface CatalogueQuery extends ListOrder<CatalogueSort> {
   /** As it was typed, cut at its longest. */
   readonly search: string
   /** The words of the search in lower case. */
   readonly words: readonly string[]
-  readonly sort: CatalogueSort
-  readonly isDescending: boolean
-  /** Of torrents, and of subcategories; counted from 1. */
-  readonly page: number
+  /** The page of subcategories, counted from 1. */
   readonly categories: number
 }
 
@@ -37,15 +36,9 @@ export function parseCatalogueQuery(query: string): CatalogueQuery {
   return {
     search,
     words: words.slice(0, MAX_WORDS),
-    sort: CATALOGUE_SORTS.find((key) => key === parameters.get('sort')) ?? 'name',
-    isDescending: parameters.get('order') === 'desc',
-    page: pageNumber(parameters.get('page')),
+    ...parseOrder(parameters, CATALOGUE_SORTS, 'name'),
     categories: pageNumber(parameters.get('categories')),
   }
-}
-
-function pageNumber(text: string | null): number {
-  return /^[1-9]\d{0,6}$/.test(text ?? '') ? Number(text) : 1
 }
 
 /** Formats a query for a link. It names the order, because the front page has no list without one. */

@@ -1,4 +1,5 @@
 import type { ServerContext } from '../../server/context.js'
+import { pageNumber } from '../../server/pages/sorting.js'
 import { renderPage } from '../../server/pages/layout.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/pages/policy.js'
 import { html } from '../../text/html.js'
@@ -246,8 +247,7 @@ function lastOf({ path }: PageRequest): string {
 
 /** The page of files that a query names. */
 function parseFilesPage(query: string): number {
-  const text = new URLSearchParams(query).get('files') ?? ''
-  return /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 1
+  return pageNumber(new URLSearchParams(query).get('files'))
 }
 
 /** The URL of the first page, for programs that need whole URLs. */

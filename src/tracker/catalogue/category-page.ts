@@ -1,3 +1,4 @@
+import { orderFields } from '../../server/pages/sorting.js'
 import { renderPage } from '../../server/pages/layout.js'
 import { renderPages, type Paged } from '../../server/pages/paged.js'
 import { html, type Html } from '../../text/html.js'
@@ -67,11 +68,10 @@ function jsonAddress(query: CatalogueQuery): string {
 }
 
 function renderSearch(category: Category, query: CatalogueQuery): Html {
-  const { search, sort, isDescending } = query
+  const { search } = query
   const label = category.path.length === 0 ? 'Search all' : 'Search here'
   return html`<form class="search" method="get" action="./" role="search">
-    ${sort !== 'name' && html`<input type="hidden" name="sort" value="${sort}" />`}
-    ${isDescending && html`<input type="hidden" name="order" value="desc" />`}
+    ${orderFields(query, 'name')}
     <label for="q">${label}</label>
     <input id="q" type="search" name="q" maxlength="${MAX_SEARCH}" value="${search}" />
     <button>Search</button>

@@ -1,4 +1,5 @@
 import { html, type Html } from '../../text/html.js'
+import { sortHeading, type ListOrder } from '../../server/pages/sorting.js'
 import { formatBytes } from '../../text/quantity.js'
 import type { TorrentLinks } from '../page/torrent-links.js'
 import type { SwarmRow } from '../page/swarm-row.js'
@@ -59,14 +60,8 @@ export function renderTorrents(parts: TorrentTableParts): Html {
 function heading(key: CatalogueSort, query: CatalogueQuery | null): Html {
   const style = classOf(key)
   if (query === null) return html`<th scope="col" class="${style}">${TITLES[key]}</th>`
-  const isSorted = query.sort === key
-  const isDescending = isSorted ? !query.isDescending : key !== 'name'
-  const address = formatCatalogueQuery({ ...query, sort: key, isDescending, page: 1 })
-  const order = query.isDescending ? 'descending' : 'ascending'
-  const arrow = html`<span aria-hidden="true">${query.isDescending ? ' ↓' : ' ↑'}</span>`
-  return html`<th scope="col" class="${style}" ${isSorted && html`aria-sort="${order}"`}>
-    <a href="${address}">${TITLES[key]}${isSorted && arrow}</a>
-  </th>`
+  const address = (order: ListOrder<CatalogueSort>) => formatCatalogueQuery({ ...query, ...order })
+  return sortHeading({ key, title: TITLES[key], style }, query, address)
 }
 
 function classOf(key: CatalogueSort): string {

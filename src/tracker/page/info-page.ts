@@ -2,6 +2,7 @@ import { html, type Html } from '../../text/html.js'
 import { count, formatBytes, formatTime } from '../../text/quantity.js'
 import { renderPage } from '../../server/pages/layout.js'
 import { renderPages } from '../../server/pages/paged.js'
+import { orderFields, sortHeading } from '../../server/pages/sorting.js'
 import { formatRowQuery, SORT_KEYS, type RowQuery, type SortKey } from './row-query.js'
 import type { RowPage } from './snapshot.js'
 import { siteHead, type Site } from './site.js'
@@ -49,8 +50,7 @@ export function renderInfoPage(parts: InfoPageParts): string {
         server time: ${formatTime(now, 'second')} UTC
       </p>
       <form method="get" action="./">
-        <input type="hidden" name="sort" value="${query.sort}" />
-        ${query.isDescending && html`<input type="hidden" name="order" value="desc" />`}
+        ${orderFields(query, hasNames ? 'name' : 'hash')}
         <label
           >Name or info hash: <input type="search" name="q" maxlength="100" value="${query.filter}"
         /></label>
@@ -79,15 +79,8 @@ export function renderInfoPage(parts: InfoPageParts): string {
 }
 
 function heading(key: SortKey, query: RowQuery, hasNames: boolean): Html {
-  const isSorted = query.sort === key
-  const isDescending = isSorted ? !query.isDescending : isNumeric(key)
-  const address = formatRowQuery({ ...query, sort: key, isDescending, page: 1 })
-  const arrow = isSorted && (query.isDescending ? ' ↓' : ' ↑')
-  const order = query.isDescending ? 'descending' : 'ascending'
-  const state = isSorted && html` aria-sort="${order}"`
-  return html`<th class="${classOf(key, hasNames)}" ${state}>
-    <a href="${address}">${TITLES[key]}</a>${arrow}
-  </th>`
+  const column = { key, title: TITLES[key], style: classOf(key, hasNames) }
+  return sortHeading(column, query, (order) => formatRowQuery({ ...query, ...order }))
 }
 
 /** If there are no names, info hashes take the place of that column. */

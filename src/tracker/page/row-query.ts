@@ -1,3 +1,4 @@
+import { parseOrder, type ListOrder } from '../../server/pages/sorting.js'
 import { transferredOf, type SwarmRow } from './swarm-row.js'
 
 /** The sort keys, in the order of the columns. */
@@ -13,13 +14,9 @@ export const SORT_KEYS = [
 export type SortKey = (typeof SORT_KEYS)[number]
 
 /** Filter, order and page of a listing. */
-export interface RowQuery {
-  readonly sort: SortKey
-  readonly isDescending: boolean
+export interface RowQuery extends ListOrder<SortKey> {
   /** Text that names contain or info hashes begin with, in lower case; empty for all. */
   readonly filter: string
-  /** Counted from 1. */
-  readonly page: number
 }
 
 /** In UTF-16 units. */
@@ -27,13 +24,9 @@ const MAX_FILTER = 100
 
 /** Reads a page's query. Missing and invalid fields get their defaults. */
 export function parseRowQuery(parameters: URLSearchParams, hasNames: boolean): RowQuery {
-  const named = SORT_KEYS.find((key) => key === parameters.get('sort'))
-  const page = Number(/^\d{1,7}$/.exec(parameters.get('page') ?? '')?.[0] ?? 1)
   return {
-    sort: named ?? (hasNames ? 'name' : 'hash'),
-    isDescending: parameters.get('order') === 'desc',
+    ...parseOrder(parameters, SORT_KEYS, hasNames ? 'name' : 'hash'),
     filter: (parameters.get('q') ?? '').trim().slice(0, MAX_FILTER).toLowerCase(),
-    page: Math.max(1, page),
   }
 }
 

@@ -4,6 +4,7 @@ import { swarmHashes, type AllowedTorrent } from '../allowed/known-torrent.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import { figuresOf, type Figures } from './figures.js'
 import { compareRows, matchesFilter, type RowQuery, type SortKey } from './row-query.js'
+import { paged, type Paged } from '../../server/pages/paged.js'
 import { filterInSlices, SLICE, sortInSlices } from '../../server/pages/slices.js'
 import { addRow, NO_ROWS, type RowTotals, type SwarmRow } from './swarm-row.js'
 
@@ -11,7 +12,7 @@ import { addRow, NO_ROWS, type RowTotals, type SwarmRow } from './swarm-row.js'
 const MAX_ROWS = 100_000
 
 /** Rows per page. */
-export const PAGE_LENGTH = 200
+const PAGE_LENGTH = 200
 
 /** The most filter results that a snapshot keeps. */
 const MAX_FILTERS = 32
@@ -29,13 +30,10 @@ export interface SnapshotSource {
 }
 
 /** The rows of one page, with totals. */
-export interface RowPage {
+export interface RowPage extends Pick<Paged<SwarmRow>, 'page' | 'pages'> {
   readonly rows: readonly SwarmRow[]
   /** Sums of all rows that pass the filter. */
   readonly totals: RowTotals
-  /** This page's number, from 1, and the number of pages. */
-  readonly page: number
-  readonly pages: number
 }
 
 /** All swarms at one time. Equal queries share the work of sorting and filtering. */
@@ -66,13 +64,9 @@ export class Snapshot {
 
   async page(query: RowQuery): Promise<RowPage> {
     const { rows, totals } = await this.#passing(query)
-    const pages = Math.max(1, Math.ceil(rows.length / PAGE_LENGTH))
-    const page = Math.min(query.page, pages)
-    const end = rows.length - (page - 1) * PAGE_LENGTH
-    const shown = query.isDescending
-      ? rows.slice(Math.max(0, end - PAGE_LENGTH), end).reverse()
-      : rows.slice((page - 1) * PAGE_LENGTH, page * PAGE_LENGTH)
-    return { rows: shown, totals, page, pages }
+    const ordered = query.isDescending ? rows.toReversed() : rows
+    const { items, page, pages } = paged(ordered, query.page, PAGE_LENGTH)
+    return { rows: items, totals, page, pages }
   }
 
   async #passing({ sort, filter }: RowQuery): Promise<Filtered> {

@@ -1,0 +1,56 @@
+import { html, type Html } from '../../text/html.js'
+
+/** The order and page of a list, as an address names them. */
+export interface ListOrder<Key extends string> {
+  readonly sort: Key
+  readonly isDescending: boolean
+  /** Counted from 1. */
+  readonly page: number
+}
+
+/** Reads order and page; missing and invalid fields get their defaults. */
+export function parseOrder<Key extends string>(
+  parameters: URLSearchParams,
+  keys: readonly Key[],
+  standard: Key,
+): ListOrder<Key> {
+  return {
+    sort: keys.find((key) => key === parameters.get('sort')) ?? standard,
+    isDescending: parameters.get('order') === 'desc',
+    page: pageNumber(parameters.get('page')),
+  }
+}
+
+/** Reads the number of a page; the default is the first. */
+export function pageNumber(text: string | null): number {
+  return /^[1-9]\d{0,6}$/.test(text ?? '') ? Number(text) : 1
+}
+
+/** The fields by which a form that searches keeps the order. */
+export function orderFields({ sort, isDescending }: ListOrder<string>, standard: string): Html {
+  return html`${sort !== standard && html`<input type="hidden" name="sort" value="${sort}" />`}
+  ${isDescending && html`<input type="hidden" name="order" value="desc" />`}`
+}
+
+/** A column that a table can be sorted by. */
+interface SortColumn<Key extends string> {
+  readonly key: Key
+  readonly title: string
+  /** Its class; `n` for numbers and `date` for times, which begin with the largest. */
+  readonly style: string
+}
+
+/** The heading of a column, with a link that sorts by it or turns the order around. */
+export function sortHeading<Key extends string>(
+  { key, title, style }: SortColumn<Key>,
+  order: ListOrder<Key>,
+  address: (order: ListOrder<Key>) => string,
+): Html {
+  const isSorted = order.sort === key
+  const isDescending = isSorted ? !order.isDescending : style === 'n' || style === 'date'
+  const arrow = html`<span aria-hidden="true">${order.isDescending ? ' ↓' : ' ↑'}</span>`
+  const state = html`aria-sort="${order.isDescending ? 'descending' : 'ascending'}"`
+  return html`<th scope="col" class="${style}" ${isSorted && state}>
+    <a href="${address({ sort: key, isDescending, page: 1 })}">${title}${isSorted && arrow}</a>
+  </th>`
+}
