@@ -62,6 +62,20 @@ test(
   },
 )
 
+test('warns at the start if it cannot read the root', unlessAlwaysPermitted, async (t) => {
+  let root = ''
+  t.after(() => {
+    chmodSync(root, 0o755)
+  })
+  root = makeOpenScratch(t)
+  chmodSync(root, 0o000)
+  const args = ['--cache-dir', makeOwnScratch(t, unprivileged)]
+  const { address, stop } = await startServe(t, root, { args, ...unprivileged })
+  assert.equal((await fetch(address)).status, 403)
+  const { stderr } = await stop()
+  assert.match(stderr, new RegExp(`^btkit: warning: ${root}: permission denied; [^\\n]+\n$`))
+})
+
 test('serves the other files of such a mirror', unlessAlwaysPermitted, async (t) => {
   const { address } = await serveForbidden(t)
   assert.equal(await (await fetch(`${address}/yum/good.rpm`)).text(), 'good')

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
@@ -31,6 +31,9 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
   const { followSymlinks, hidden, serviceName, webSeed, files, listings, padding } = options
   const path = resolve(io.cwd, root)
   checkDirectory(path)
+  if (!isReadable(path)) {
+    reportWarning(`${root}: permission denied; let btkit's user read and enter it`, io)
+  }
   if (existsSync(join(path, RESERVED))) {
     reportWarning(
       `${join(root, RESERVED)}: not served, because /-/ is reserved for the service`,
@@ -92,6 +95,15 @@ function checkDirectory(path: string): string {
   if (!stats) throw new BtkitError('not-found', `${path}: no such directory`)
   if (!stats.isDirectory()) throw new BtkitError('not-found', `${path}: not a directory`)
   return path
+}
+
+function isReadable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.R_OK | constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /**
