@@ -51,6 +51,8 @@ export function buildForBrowsers(entryPoints, shared) {
     target: 'es2022',
     format: 'esm',
     entryPoints,
+    // Programs bundle it again, and packages have no maps
+    sourcemap: false,
     inject: [createRequire(import.meta.url).resolve('./buffer-global.js')],
     plugins: [standIns],
   })
