@@ -12,6 +12,7 @@ const GUIDES = readdirSync('docs')
 const OF_OTHERS = new Set([
   '--bt-detach-seed-only',
   '--failed',
+  '--format',
   '--global',
   '--inplace',
   '--no-creator',
