@@ -1,3 +1,5 @@
+import { ICON } from '../../server/pages/masthead.js'
+import { SAFE_HEADERS } from '../../server/pages/policy.js'
 import { lineAnswer, notFound, type PageAnswer } from '../page/page-answer.js'
 import type { PageRequest } from '../page/pages.js'
 
@@ -7,7 +9,7 @@ export type AnswerPage = (request: PageRequest) => Promise<PageAnswer>
 export interface AnswerPagesParts {
   /** Answers a request for a page; null if its path is none. */
   readonly pages: (request: PageRequest) => Promise<PageAnswer | null>
-  /** Bytes of /favicon.ico; null for none. */
+  /** Bytes of /favicon.ico; null for the logo. */
   readonly favicon: Uint8Array | null
   /** Returns the tracker's metrics in Prometheus' text format. */
   readonly describe: () => Promise<string>
@@ -31,9 +33,9 @@ async function fixedAnswer(
     return uncached({ status: 200, headers: type, body: await describe() })
   }
   if (path !== '/favicon.ico') return null
-  if (!favicon) return notFound()
-  const headers = { 'Content-Type': 'image/x-icon', 'Cache-Control': 'max-age=86400' }
-  return { status: 200, headers, body: favicon }
+  const type = favicon ? 'image/x-icon' : 'image/svg+xml'
+  const headers = { 'Content-Type': type, 'Cache-Control': 'max-age=86400' }
+  return { status: 200, headers: { ...SAFE_HEADERS, ...headers }, body: favicon ?? ICON }
 }
 
 function uncached(answer: PageAnswer): PageAnswer {

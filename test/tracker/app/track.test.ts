@@ -431,3 +431,11 @@ test('the page can be redirected to a URL with any characters', async (t) => {
   const { status, headers } = await track.get('/', { redirect: 'manual' })
   assert.deepEqual([status, headers.get('Location')], [302, 'http://xn--hst-sna/%E5%AD%97%20?a=b'])
 })
+
+test('the icon of the pages is the logo, which browsers keep', async (t) => {
+  const track = await startTrack(t, {})
+  const icon = await track.get('/favicon.ico')
+  assert.equal(icon.headers.get('content-type'), 'image/svg+xml')
+  assert.equal(icon.headers.get('cache-control'), 'max-age=86400')
+  assert.match(await icon.text(), /^<svg /)
+})

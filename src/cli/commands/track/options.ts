@@ -138,7 +138,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .option('--no-show-names', 'omit names and sizes on the page')
     .option('--allow-get', 'serve the .torrent files of allowed directories', false)
-    .option('--favicon <file>', 'serve this icon to browsers')
+    .option('--favicon <file>', 'serve this icon to browsers (default: the logo)')
     .option('--log-file <file>', 'append the access log to this file; - is standard output')
     .addOption(
       new Option(
