@@ -42,6 +42,8 @@ export interface ServiceOptions {
 
 /** A tracker in the same process. */
 export interface OwnTracker {
+  /** Its announce URL. */
+  readonly url: string
   /** Receives the bytes of each torrent that is composed. */
   readonly add: (bytes: Uint8Array) => void
   /** The counts of a torrent, whose info hash is in hexadecimal; null if it is unknown. */

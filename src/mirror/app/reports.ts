@@ -57,6 +57,7 @@ export function openReports(parts: ReportsParts): Reports {
   }
   const scrapes = new TrackerScrapes({
     trackers: () => trackers.current().urls,
+    own: options.tracker,
     infoHashes: () => busy.top(MAX_LISTED).map(trackedHash),
     scrape: (question) => scrapeTracker(question),
     now,

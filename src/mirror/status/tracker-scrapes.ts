@@ -5,6 +5,7 @@ import {
   type ScrapeQuestion,
 } from '../../clients/scrape/swarm-counts.js'
 import type { ServerContext } from '../../server/context.js'
+import type { OwnTracker } from '../options.js'
 
 /** Milliseconds before counts are asked for again. */
 const KEEP = 120_000
@@ -25,6 +26,8 @@ export interface ScrapeStatus {
 export interface TrackerScrapesParts extends Pick<ServerContext, 'now' | 'monotonic' | 'onError'> {
   /** The announce URLs that the operator configured; no others are asked. */
   readonly trackers: () => readonly string[]
+  /** The tracker in this process, which is not asked over the network; null for none. */
+  readonly own: Pick<OwnTracker, 'url' | 'countsOf'> | null
   /** The info hashes to ask for, 20 bytes in hexadecimal. */
   readonly infoHashes: () => readonly string[]
   /** @throws ScrapeFailure */
@@ -50,9 +53,9 @@ export class TrackerScrapes {
 
   /** The known counts by announce URL. Asks the trackers again if these are old. */
   look(): ReadonlyMap<string, ScrapeStatus> {
-    const { monotonic, infoHashes, onError } = this.#parts
+    const { monotonic, infoHashes, onError, own } = this.#parts
     const isOld =
-      monotonic() - this.#begunAt >= KEEP || this.trackers.some((url) => !this.#told.has(url))
+      monotonic() - this.#begunAt >= KEEP || this.#others.some((url) => !this.#told.has(url))
     const asked = isOld && !this.#isUnderWay && !this.#stopping.signal.aborted ? infoHashes() : []
     if (asked.length > 0) {
       this.#begunAt = monotonic()
@@ -61,7 +64,20 @@ export class TrackerScrapes {
         .catch(onError)
         .finally(() => (this.#isUnderWay = false))
     }
-    return this.#told
+    return own ? new Map([...this.#told, [own.url, this.#lookAtOwn(own)]]) : this.#told
+  }
+
+  /** The trackers that are asked over the network. */
+  get #others(): readonly string[] {
+    return this.trackers.filter((url) => url !== this.#parts.own?.url)
+  }
+
+  /** The counts of now; a torrent without peers has none. */
+  #lookAtOwn({ countsOf }: Pick<OwnTracker, 'countsOf'>): ScrapeStatus {
+    const { infoHashes, now } = this.#parts
+    const none = { seeds: 0, leechers: 0, completed: 0 }
+    const counts = infoHashes().map((hash) => [hash, countsOf(hash) ?? none] as const)
+    return { at: now(), error: null, counts: new Map(counts) }
   }
 
   /** Ends the scrapes under way. */
@@ -72,7 +88,7 @@ export class TrackerScrapes {
   async #round(infoHashes: readonly string[]): Promise<void> {
     // The caller must not wait for the questions
     await setImmediate()
-    const { trackers } = this
+    const trackers = this.#others
     const told = new Map([...this.#told].filter(([url]) => trackers.includes(url)))
     this.#told = told
     const waiting = trackers.values()

@@ -80,7 +80,7 @@ export async function startTracker(
       await pages?.close()
       await tracker.stop()
     }
-    return { ...tracker, stop, pages, stateFile: settings.stateFile, page }
+    return { ...tracker, stop, pages, stateFile: settings.stateFile, page, url: track }
   } catch (error) {
     await tracker.stop()
     throw error
