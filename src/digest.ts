@@ -29,26 +29,52 @@ interface Hasher {
  * slower.
  */
 export function digestOf(algorithm: DigestAlgorithm, bytes: Uint8Array | string): Buffer {
-  const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
+  const passing = passingDigest(algorithm, typeof bytes === 'string' ? joined([bytes]) : bytes)
+  const digest = Buffer.alloc(passing.length)
+  digest.set(passing)
+  return digest
+}
+
+/** Returns a digest that is valid until the next call. */
+function passingDigest(algorithm: DigestAlgorithm, data: Uint8Array): Uint8Array {
   const hasher = findHasher()
   if (hasher === null) return loadCrypto().createHash(algorithm).update(data).digest()
   const out = (OUTPUTS[algorithm] ??= Buffer.alloc(LENGTHS[algorithm]))
   hasher.hash('shani', algorithm, data, data.length, 1, out)
-  const digest = Buffer.alloc(out.length)
-  digest.set(out)
-  return digest
+  return out
 }
 
 /**
- * Returns HMAC-SHA-256 (RFC 2104) of the parts together. For a few hundred bytes, node:crypto takes
- * twice as long, and leaves more garbage.
+ * Returns HMAC-SHA-256 (RFC 2104) of the parts together; texts count as UTF-8. For a few hundred
+ * bytes, node:crypto takes twice as long, and leaves more garbage.
  */
-export function hmacOf(key: Uint8Array, parts: readonly Uint8Array[]): Buffer {
+export function hmacOf(key: Uint8Array, parts: readonly (Uint8Array | string)[]): Buffer {
   const [inner, outer] = padsOf(key)
-  return digestOf(
-    'sha256',
-    Buffer.concat([outer, digestOf('sha256', Buffer.concat([inner, ...parts]))]),
-  )
+  return digestOf('sha256', joined([outer, passingDigest('sha256', joined([inner, ...parts]))]))
+}
+
+/** Reused for short parts: each buffer of its own would cost as much as its digest. */
+let scratch: Buffer | null = null
+const SCRATCH = 16 * 1024
+
+/** Most UTF-8 bytes for a UTF-16 unit. */
+const UNIT = 3
+
+/** Returns the bytes of all parts, which are valid until the next call. */
+function joined(parts: readonly (Uint8Array | string)[]): Uint8Array {
+  let most = 0
+  for (const part of parts) most += typeof part === 'string' ? UNIT * part.length : part.length
+  if (most > SCRATCH) return Buffer.concat(parts.map((part) => Buffer.from(part)))
+  scratch ??= Buffer.allocUnsafeSlow(SCRATCH)
+  let length = 0
+  for (const part of parts) {
+    if (typeof part === 'string') length += scratch.write(part, length)
+    else {
+      scratch.set(part, length)
+      length += part.length
+    }
+  }
+  return scratch.subarray(0, length)
 }
 
 /** Length of a block of SHA-256 in bytes. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { digestOf, hmacOf } from '../src/digest.js'
 import { pseudoRandom } from './support/pseudo-random.js'
@@ -44,3 +44,12 @@ for (const { key, parts, mac } of [
     assert.equal(hmacOf(key, bytes).toString('hex'), mac)
   })
 }
+
+test('a MAC of texts and of long parts is that of OpenSSL', () => {
+  const key = pseudoRandom(32)
+  for (const length of [0, 1, 5000, 5500, 20_000]) {
+    const [text, bytes] = ['\u6587'.repeat(length), pseudoRandom(length)]
+    const wanted = createHmac('sha256', key).update(text).update(bytes).digest('hex')
+    assert.equal(hmacOf(key, [text, bytes]).toString('hex'), wanted, `${length}`)
+  }
+})

@@ -114,7 +114,7 @@ export class PieceCache {
    */
   tree(key: TreeKey): TreeRecord | null {
     return this.#get('tree', key.path, (body, isRenewed) => {
-      const record = unpackTreeRecord(body, key)
+      const record = unpackTreeRecord(body.slice(), key)
       if (isRenewed && record) this.sharing?.remember(key, record, false)
       return record
     })
@@ -122,7 +122,7 @@ export class PieceCache {
 
   /** Returns a layer as `tree` does, but counts no hit or miss, and records no use. */
   peekTree(key: TreeKey): TreeRecord | null {
-    return this.#peek('tree', key.path, (body) => unpackTreeRecord(body, key))
+    return this.#peek('tree', key.path, (body) => unpackTreeRecord(body.slice(), key))
   }
 
   /** Stores a layer of a file's Merkle tree. */

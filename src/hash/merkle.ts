@@ -20,33 +20,42 @@ export function climbMerkleTree(
   levels: number,
   kernel: HashKernel,
 ): MerkleLayer {
-  let { nodes, height } = layer
+  if (levels <= 0) return layer
+  let { height } = layer
+  let { length } = layer.nodes
+  let [below, above] = length < SMALL ? small : [spacious(length), spacious(length / 2)]
+  below.set(layer.nodes)
   for (const end = height + levels; height < end; height++) {
-    nodes = hashPairs(nodes, height, kernel)
+    if (length % (2 * NODE) > 0) {
+      below.set(zeroNode(height, kernel), length)
+      length += NODE
+    }
+    length /= 2
+    kernel.hash({
+      algorithm: 'sha256',
+      data: below,
+      pieceLength: 2 * NODE,
+      count: length / NODE,
+      out: above,
+    })
+    ;[below, above] = [above, below]
   }
-  return { nodes, height }
+  return { nodes: below.slice(0, length), height }
+}
+
+/** Reused for small files: a new array would take longer than hashing their nodes. */
+const SMALL = 32 * NODE
+const small = [new Uint8Array(SMALL), new Uint8Array(SMALL)] as const
+
+/** Returns an array with room for half a node that a length lacks, and another node. */
+function spacious(length: number): Uint8Array {
+  return new Uint8Array(length + 2 * NODE)
 }
 
 /** Computes the root (`pieces root`) of a tree from one of its complete layers. */
 export function findMerkleRoot(layer: MerkleLayer, kernel: HashKernel): Uint8Array {
   const levels = Math.ceil(Math.log2(layer.nodes.length / NODE))
   return climbMerkleTree(layer, levels, kernel).nodes
-}
-
-function hashPairs(nodes: Uint8Array, height: number, kernel: HashKernel): Uint8Array {
-  const count = Math.ceil(nodes.length / NODE / 2)
-  const out = new Uint8Array(count * NODE)
-  const data =
-    nodes.length === count * 2 * NODE ? nodes : appendNode(nodes, zeroNode(height, kernel))
-  kernel.hash({ algorithm: 'sha256', data, pieceLength: 2 * NODE, count, out })
-  return out
-}
-
-function appendNode(nodes: Uint8Array, node: Uint8Array): Uint8Array {
-  const longer = new Uint8Array(nodes.length + NODE)
-  longer.set(nodes)
-  longer.set(node, nodes.length)
-  return longer
 }
 
 /** Cached nodes above zero leaves, by height. */
@@ -56,7 +65,7 @@ function zeroNode(height: number, kernel: HashKernel): Uint8Array {
   for (let known = zeroNodes.length; known <= height; known++) {
     const below = zeroNodes[known - 1] ?? new Uint8Array(NODE)
     const node = new Uint8Array(NODE)
-    const data = appendNode(below, below)
+    const data = Buffer.concat([below, below])
     kernel.hash({ algorithm: 'sha256', data, pieceLength: 2 * NODE, count: 1, out: node })
     zeroNodes.push(node)
   }

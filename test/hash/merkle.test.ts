@@ -66,6 +66,15 @@ function leavesOf(size: number): Buffer {
   return Buffer.concat(blocks)
 }
 
+/** The root of leaves that zeros fill up to a power of two, as BEP 52 describes it. */
+function paddedRoot(leaves: Uint8Array): Buffer {
+  if (leaves.length === 32) return Buffer.from(leaves)
+  const half = 32 * 2 ** (Math.ceil(Math.log2(leaves.length / 32)) - 1)
+  const right = Buffer.alloc(half)
+  right.set(leaves.subarray(half))
+  return sha256(paddedRoot(leaves.subarray(0, half)), paddedRoot(right))
+}
+
 for (const kernel of availableKernels()) {
   for (const { size, pieceLength, root, layer } of GOLDEN) {
     test(`${kernel.name}: ${size} bytes in pieces of ${pieceLength} have libtorrent's root`, () => {
@@ -84,6 +93,23 @@ for (const kernel of availableKernels()) {
     const inSteps = climbMerkleTree(climbMerkleTree(leaves, 2, kernel), 3, kernel)
     assert.deepEqual(inSteps, once)
     assert.equal(once.nodes.length, 3 * 32)
+  })
+
+  test(`${kernel.name}: each number of leaves up to 70 has the root of BEP 52`, () => {
+    const leaves = leavesOf(70 * BLOCK_LENGTH)
+    for (let count = 1; count <= 70; count++) {
+      const nodes = leaves.subarray(0, 32 * count)
+      const root = Buffer.from(findMerkleRoot({ nodes, height: 0 }, kernel))
+      assert.equal(root.toString('hex'), paddedRoot(nodes).toString('hex'), `${count} leaves`)
+    }
+  })
+
+  test(`${kernel.name}: a layer stays as it is when another tree is climbed`, () => {
+    const [nodes, others] = [leavesOf(9 * BLOCK_LENGTH), leavesOf(20 * BLOCK_LENGTH).reverse()]
+    const layer = climbMerkleTree({ nodes, height: 0 }, 1, kernel)
+    const before = Buffer.from(layer.nodes)
+    climbMerkleTree({ nodes: others, height: 0 }, 2, kernel)
+    assert.deepEqual(Buffer.from(layer.nodes), before)
   })
 
   test(`${kernel.name}: what is climbed from stays as it is`, () => {

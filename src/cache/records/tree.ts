@@ -34,18 +34,18 @@ export function packTreeRecord({ fingerprint, root, height, nodes }: TreeRecord)
   return Buffer.concat([Buffer.of(fingerprint.length, height), fingerprint, root, layer])
 }
 
-/** Decodes a record; null if its shape does not match the file size. */
+/** Decodes a record into views; null if its shape does not match the file size. */
 export function unpackTreeRecord(body: Uint8Array, { size }: TreeKey): TreeRecord | null {
   const [stampLength = 0, height = 0] = body
   const rootAt = 2 + stampLength
   const nodesAt = rootAt + NODE
   const count = countNodes(size, height)
   if (body.length !== nodesAt + (count > 1 ? count * NODE : 0)) return null
-  const root = body.slice(rootAt, nodesAt)
+  const root = body.subarray(rootAt, nodesAt)
   return {
-    fingerprint: body.slice(2, rootAt),
+    fingerprint: body.subarray(2, rootAt),
     root,
     height,
-    nodes: count > 1 ? body.slice(nodesAt) : root,
+    nodes: count > 1 ? body.subarray(nodesAt) : root,
   }
 }

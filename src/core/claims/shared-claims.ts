@@ -3,7 +3,6 @@ import type { RedisClient } from '../../redis/client.js'
 import type { RedisLink } from '../../redis/link.js'
 import { claimKey } from '../share/sealed-record.js'
 import { sharedName, type ShareRules } from '../share/share-name.js'
-import { encodeFingerprint } from '../../files/fingerprint.js'
 import type { ClaimLevel } from './hash-claims.js'
 import { HeldNames, RENEWAL_MS, type Claims } from './claims.js'
 
@@ -94,7 +93,7 @@ export function sharedLevel(link: RedisLink, rules: ShareRules): ClaimLevel {
   return {
     claims: new SharedClaims({ link }),
     nameOf: ({ version, key, file }) => {
-      const name = sharedName(key, encodeFingerprint(file.fingerprint), rules)
+      const name = sharedName(key, file.fingerprint, rules)
       return name === null ? null : `${version}\0${name}`
     },
   }

@@ -78,7 +78,7 @@ export async function adoptDigests(
       if (right[i]) {
         shared.adopt(record, keptFingerprint(file.fingerprint))
         enterTree(wish, record, adoption)
-      } else await shared.refuse(record, encodeFingerprint(file.fingerprint))
+      } else await shared.refuse(record, file.fingerprint)
       isAny ||= right[i] === true
     }
   }
@@ -146,7 +146,7 @@ async function findRecords(
 ): Promise<Found[]> {
   const kernel = chooseKernel(engine.kernel)
   const records = await shared.find(
-    wishes.map(({ key, file }) => ({ key, fingerprint: encodeFingerprint(file.fingerprint) })),
+    wishes.map(({ key, file }) => ({ key, fingerprint: file.fingerprint })),
   )
   return wishes.flatMap((wish, i) => {
     const record = records[i]

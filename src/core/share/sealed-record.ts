@@ -61,16 +61,18 @@ export function sealRecord(name: string, record: SharedRecord, key: Uint8Array):
 
 /** Decodes a record without checking it; null if it is too short. */
 export function readRecord(sealed: Uint8Array): SharedRecord | null {
-  const { buffer, byteOffset, length } = sealed.subarray(MAC)
-  const rest = Buffer.from(buffer, byteOffset, length)
-  const numbersAt = 1 + (rest[0] ?? 0)
-  if (rest.length <= numbersAt + 8) return null
+  const { buffer, byteOffset, length } = sealed
+  const bytes = Buffer.from(buffer, byteOffset, length)
+  const nameAt = MAC + 1
+  const numbersAt = nameAt + (bytes[MAC] ?? 0)
+  const bodyAt = numbersAt + 8
+  if (length <= bodyAt) return null
   return {
-    machine: rest.toString('utf8', 1, numbersAt),
-    epoch: rest.readUInt32BE(numbersAt),
-    sharedAt: rest.readUInt32BE(numbersAt + 4),
+    machine: bytes.toString('utf8', nameAt, numbersAt),
+    epoch: bytes.readUInt32BE(numbersAt),
+    sharedAt: bytes.readUInt32BE(numbersAt + 4),
     // Not a Buffer, whose slices would be views
-    body: new Uint8Array(buffer, byteOffset + numbersAt + 8, length - numbersAt - 8),
+    body: new Uint8Array(buffer, byteOffset + bodyAt, length - bodyAt),
   }
 }
 
@@ -88,5 +90,5 @@ export function openRecord(
 }
 
 function macOf(name: string, rest: Uint8Array, key: Uint8Array): Buffer {
-  return hmacOf(key, [Buffer.from(`${VERSION}\0${name.length}\0${name}\0`), rest])
+  return hmacOf(key, [`${VERSION}\0${name.length}\0${name}\0`, rest])
 }

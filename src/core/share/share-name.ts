@@ -1,6 +1,6 @@
 import type { FileKey } from '../../cache/records/file.js'
 import type { TreeKey } from '../../cache/records/tree.js'
-import { readEncodedFingerprint } from '../../files/fingerprint.js'
+import type { Fingerprint } from '../../files/fingerprint.js'
 import { isWithin } from '../../files/inside.js'
 
 /** A directory whose files are the same on all machines that have a share of this name. */
@@ -21,17 +21,15 @@ const NS_PER_SECOND = 1_000_000_000n
 
 /**
  * Returns the name of a file's record on all machines: algorithm, piece length, phase, share,
- * relative path, size and mtime. Null for a file outside of every share. `fingerprint` is encoded.
+ * relative path, size and mtime. Null for a file outside of every share.
  */
 export function sharedName(
   key: FileKey | TreeKey,
-  fingerprint: Uint8Array,
+  { size, mtimeNs }: Pick<Fingerprint, 'size' | 'mtimeNs'>,
   { shares, inSeconds }: ShareRules,
 ): string | null {
   const share = shareOf(key.path, shares)
   if (share === null) return null
-  const { buffer, byteOffset, byteLength } = fingerprint
-  const { size, mtimeNs } = readEncodedFingerprint(new DataView(buffer, byteOffset, byteLength), 0)
   const mtime = inSeconds ? `${mtimeNs / NS_PER_SECOND}s` : String(mtimeNs)
   const pieces = 'phase' in key ? `sha1\0${key.pieceLength}\0${key.phase}` : 'sha256\0\0'
   const relative = key.path.slice(share.directory.length)

@@ -12,6 +12,7 @@ import {
   type TreeKey,
   type TreeRecord,
 } from '../../cache/records/tree.js'
+import { readEncodedFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import { NODE } from '../digests/file-trees.js'
 import { countOf } from './machine-counts.js'
 import { noteOrigin, originOf, removeRevoked, type Origin } from './origins.js'
@@ -34,10 +35,10 @@ export interface SharedDigestsParts extends ShareRules {
   readonly warn: (message: string) => void
 }
 
-/** A file whose record is sought, and its encoded fingerprint. */
+/** A file whose record is sought. */
 export interface SoughtFile {
   readonly key: FileKey | TreeKey
-  readonly fingerprint: Uint8Array
+  readonly fingerprint: Fingerprint
 }
 
 /** A record of another machine, whose MAC is right. */
@@ -61,7 +62,9 @@ export class SharedDigests {
   /** Shares a record that the piece cache is about to store, or has used for another week. */
   remember(key: FileKey | TreeKey, record: FileRecord | TreeRecord, isNew: boolean): void {
     const { cache, store, keys, machine, now } = this.#parts
-    const name = sharedName(key, record.fingerprint, this.#parts)
+    const { buffer, byteOffset } = record.fingerprint
+    const fingerprint = readEncodedFingerprint(new DataView(buffer, byteOffset), 0)
+    const name = sharedName(key, fingerprint, this.#parts)
     const [signing] = keys
     if (name === null || signing === undefined) return
     const body = packBody(record)
@@ -126,7 +129,7 @@ export class SharedDigests {
   }
 
   /** Reports and removes a record that differs from its file. */
-  async refuse({ key, origin }: FoundRecord, fingerprint: Uint8Array): Promise<void> {
+  async refuse({ key, origin }: FoundRecord, fingerprint: Fingerprint): Promise<void> {
     const { store, warn } = this.#parts
     const name = sharedName(key, fingerprint, this.#parts)
     if (name === null) return
