@@ -5,8 +5,9 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
 import { queueTimes } from '../../src/core/queue/connect.js'
+import { startExecutable } from '../support/executable.js'
 import { KEY, OTHER_KEY } from '../support/fleet.js'
-import { infoHashesFrom, makeAsking, PLANTED, plantKeys } from '../support/queue.js'
+import { infoHashesFrom, makeAsking, PLANTED, plantKeys, workerName } from '../support/queue.js'
 import { startRedis, WITHOUT_REDIS, type RedisServer } from '../support/redis.js'
 import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
@@ -99,15 +100,51 @@ test('a file that differs on the worker fails its job, not the run', { skip }, a
   const report = JSON.parse(stdout) as Record<string, unknown>
   assert.deepEqual(
     [report['workers'], report['waiting'], report['active'], report['failedCount']],
-    [['other'], 0, [], 1],
+    [[workerName('other')], 0, [], 1],
   )
   assert.deepEqual(report['failed'], [
-    { name: 's:a', bytes: 100_000, worker: 'other', reason: `${why} (worker other)` },
+    {
+      name: 's:a',
+      bytes: 100_000,
+      worker: workerName('other'),
+      reason: `${why} (worker other)`,
+    },
   ])
   assert.match((await runBtkit(status)).stdout, /failed: {2}1 job\n {2}s:a: has another size/)
   const cleared = await runBtkit(['queue', 'clear', '--failed', '--queue', redis.url])
   assert.equal(cleared.stdout, 'removed 1 failed job\n')
   assert.match((await runBtkit(status)).stdout, /failed: {2}0 jobs\n$/)
+  await worker.stop()
+  assert.match(worker.stdout(), /\n0 jobs done \(0 B\), 3 attempts failed\n$/)
+})
+
+test('a worker says at its end what it did', { skip }, async (t) => {
+  const machine = makeAsking(t, emptyRedis().url, { a: 100_000, b: MIB })
+  const worker = await machine.startWorker('one')
+  for (const name of ['a', 'b'])
+    await infoHashesFrom(machine, [machine.at(name), ...machine.asking])
+  await worker.stop()
+  assert.match(worker.stdout(), /^one takes jobs from .+\n2 jobs done \(1\.1 MiB\)\n$/)
+})
+
+test('two workers of one machine are both shown', { skip }, async (t) => {
+  const redis = emptyRedis()
+  const machine = makeAsking(t, redis.url, { a: 100_000 })
+  await machine.startWorker('one')
+  const args = ['worker', ...machine.asking, '--share-machine', 'one']
+  const other = startExecutable('btkit', args)
+  t.after(() => other.kill('SIGKILL'))
+  const names = [workerName('one'), `one/${other.pid}`].sort()
+  const shown = `workers: ${names.join(', ')}\n`
+  await until('both are shown', async () => {
+    const { stdout } = await runBtkit(['queue', 'status', '--queue', redis.url])
+    return stdout.includes(shown)
+  })
+  other.kill('SIGTERM')
+  await until('one is shown', async () => {
+    const { stdout } = await runBtkit(['queue', 'status', '--queue', redis.url])
+    return stdout.includes(`workers: ${workerName('one')}\n`)
+  })
 })
 
 test('a worker refuses jobs that are signed with another key', { skip }, async (t) => {

@@ -21,9 +21,13 @@ export interface AskingMachine {
 
 /** A worker, and the function that stops it as a signal does. */
 export interface StartedWorker {
+  readonly stdout: () => string
   readonly stderr: () => string
   readonly stop: () => Promise<number>
 }
+
+/** The name by which a queue shows a worker of this process. */
+export const workerName = (machine: string) => `${machine}/${process.pid}`
 
 /** The time of planted files, in seconds since 1970. */
 export const PLANTED = 1_690_000_000
@@ -86,9 +90,9 @@ export function makeAsking(
       t.after(stop)
       await until('the worker is connected', async () => {
         const { stdout: text } = await runBtkit(['queue', 'status', '--queue', url, '--json'])
-        return (JSON.parse(text) as { workers: string[] }).workers.includes(name)
+        return (JSON.parse(text) as { workers: string[] }).workers.includes(workerName(name))
       })
-      return { stderr: () => stderr.text, stop }
+      return { stdout: () => stdout.text, stderr: () => stderr.text, stop }
     },
   }
 }

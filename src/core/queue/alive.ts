@@ -2,7 +2,7 @@ import type { RedisClient } from '../../redis/client.js'
 import { PREFIX, queueTimes, type QueueConnection } from './connect.js'
 import { seal, unseal } from './seal.js'
 
-/** A hash with the signs of life of all workers, by machine: a MAC, and when it was given. */
+/** A hash with the signs of life of all workers, by name: a MAC, and when it was given. */
 const KEY = `${PREFIX}:workers`
 
 /** About the most signs that are read. */
@@ -11,20 +11,21 @@ const MOST_READ = 1000
 export interface AliveRequest {
   /** Keys of the MAC; the first is for signs. */
   readonly keys: readonly Uint8Array[]
-  readonly machine: string
+  /** Name of the worker: its machine and its process. */
+  readonly worker: string
 }
 
 /** Gives signs that this worker takes jobs. Returns the function that takes them back. */
 export function reportAlive(
   client: RedisClient,
-  { keys, machine }: AliveRequest,
+  { keys, worker }: AliveRequest,
 ): () => Promise<unknown> {
   const report = async () => {
     // Commands of a lost connection would wait for the next one
     if (client.status !== 'ready') return
     const at = String(await timeOf(client))
-    const { mac } = seal({ kind: 'alive', job: machine }, at, keys)
-    await client.hset(KEY, machine, `${mac} ${at}`)
+    const { mac } = seal({ kind: 'alive', job: worker }, at, keys)
+    await client.hset(KEY, worker, `${mac} ${at}`)
     await client.pexpire(KEY, queueTimes.lock)
   }
   const tell = () => void report().catch(() => undefined)
@@ -34,12 +35,12 @@ export function reportAlive(
   return async () => {
     clearInterval(timer)
     client.off('ready', tell)
-    if (client.status === 'ready') await client.hdel(KEY, machine)
+    if (client.status === 'ready') await client.hdel(KEY, worker)
   }
 }
 
 /**
- * Lists the machines whose workers gave a sign of life a short time ago, by the clock of Redis. Only
+ * Lists the names of workers that gave a sign of life a short time ago, by the clock of Redis. Only
  * signs with the MAC of one of the keys count; without keys, all do.
  */
 export async function listWorkers(
@@ -50,13 +51,13 @@ export async function listWorkers(
     timeOf(client),
     client.hscan(KEY, 0, 'COUNT', MOST_READ),
   ])
-  const signs = found.flatMap((machine, i) => (i % 2 === 0 ? [[machine, found[i + 1] ?? '']] : []))
+  const signs = found.flatMap((worker, i) => (i % 2 === 0 ? [[worker, found[i + 1] ?? '']] : []))
   const isAlive = ([job = '', sign = '']: readonly string[]) => {
     const [mac = '', text = ''] = sign.split(' ')
     const at = keys === null ? text : unseal({ kind: 'alive', job }, { mac, text }, keys)
     return at !== null && Math.abs(now - Number(at)) < queueTimes.lock
   }
-  return signs.filter(isAlive).map(([machine = '']) => machine)
+  return signs.filter(isAlive).map(([worker = '']) => worker)
 }
 
 /** Counts workers that have one of the keys; 0 as soon as none is connected. */

@@ -8,7 +8,7 @@ import { uncheckedText } from './seal.js'
 /** The contents of the queue. MACs are not checked, because that needs the key. */
 export interface QueueReport {
   readonly url: string
-  /** Names of the workers, in order. */
+  /** Names of the workers in order, as MACHINE/PROCESS. */
   readonly workers: readonly string[]
   /** Number of jobs that no worker has taken, with those that failed and wait to be tried again. */
   readonly waiting: number

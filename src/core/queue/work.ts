@@ -8,6 +8,7 @@ import { openQueue, queueTimes, type QueueConnection } from './connect.js'
 import { hashPart, type PartContext } from './hash-part.js'
 import { decodeJob, encodeProgress, encodeResult, type Part, type PartDigests } from './job.js'
 import { seal, unseal, type Sealed } from './seal.js'
+import { WorkTally, type CountedJob, type WorkProgress, type WorkTotals } from './work-tally.js'
 
 /** A worker, and what it needs. */
 export interface WorkRequest extends PartContext {
@@ -17,11 +18,16 @@ export interface WorkRequest extends PartContext {
   /** This machine's name. */
   readonly machine: string
   readonly warn: (message: string) => void
+  /** Receives null when there is no job any more. */
+  readonly onProgress: (progress: WorkProgress | null) => void
   readonly signal: AbortSignal
 }
 
-/** Takes jobs from the queue until the signal aborts. Unfinished jobs are given back then. */
-export async function work(request: WorkRequest): Promise<void> {
+/**
+ * Takes jobs from the queue until the signal aborts, and returns what became of them. Unfinished jobs
+ * are given back then.
+ */
+export async function work(request: WorkRequest): Promise<WorkTotals> {
   const { address, machine, signal } = request
   const onError = (why: string) => {
     warn(`${address.label}: ${why}; waiting for it`)
@@ -37,11 +43,14 @@ export async function work(request: WorkRequest): Promise<void> {
     told = ''
   })
   const { bullmq, name, options } = connection
-  const process = (job: Job, token?: string) =>
-    processJob({ job, token, connection }, { ...request, warn })
-  const worker = new bullmq.Worker(name, process, {
+  const tally = new WorkTally(request.onProgress)
+  const processJobs = (job: Job, token?: string) =>
+    processJob({ job, token, connection, tally }, { ...request, warn })
+  // Machines may have several workers
+  const worker = `${machine}/${process.pid}`
+  const taking = new bullmq.Worker(name, processJobs, {
     ...options,
-    name: machine,
+    name: worker,
     concurrency: 2,
     lockDuration: queueTimes.lock,
     stalledInterval: queueTimes.stalled,
@@ -49,13 +58,14 @@ export async function work(request: WorkRequest): Promise<void> {
     maxStalledCount: 10,
     runRetryDelay: queueTimes.backoff,
   })
-  worker.on('error', () => undefined)
-  const endSigns = reportAlive(connection.client, request)
+  taking.on('error', () => undefined)
+  const endSigns = reportAlive(connection.client, { keys: request.keys, worker })
   if (!signal.aborted) await once(signal, 'abort')
   void endSigns().catch(() => undefined)
-  const closing = worker.close().catch(() => undefined)
-  await callWithin({ timeoutMs: queueTimes.answer }, () => closing).catch(() => worker.close(true))
+  const closing = taking.close().catch(() => undefined)
+  await callWithin({ timeoutMs: queueTimes.answer }, () => closing).catch(() => taking.close(true))
   await connection.close()
+  return tally.totals
 }
 
 /** A job that this worker has taken. */
@@ -63,23 +73,28 @@ interface TakenJob {
   readonly job: Job
   readonly token: string | undefined
   readonly connection: QueueConnection
+  readonly tally: WorkTally
 }
 
 async function processJob(taken: TakenJob, request: WorkRequest): Promise<Sealed> {
-  const { job, token, connection } = taken
+  const { job, token, connection, tally } = taken
   const { keys, machine, warn, signal } = request
   const { UnrecoverableError, WaitingError } = connection.bullmq
   const text = unseal({ kind: 'job', job: '' }, job.data, keys)
   const parts = text === null ? null : decodeJob(text)
+  const counted = tally.begin(parts ?? [])
   if (parts === null) {
+    counted.end('failed')
     warn('refused a job that is not signed with the key')
     throw new UnrecoverableError(`not signed with the key of worker ${machine}`)
   }
   try {
-    const digests = await hashParts(parts, taken, request)
+    const digests = await hashParts(parts, { ...taken, counted }, request)
+    counted.end('done')
     const { mac } = job.data as Sealed
     return seal({ kind: 'result', job: mac }, encodeResult({ machine, digests }), keys)
   } catch (error) {
+    counted.end(signal.aborted ? 'returned' : 'failed')
     if (signal.aborted) {
       await job.moveToWait(token)
       throw new WaitingError()
@@ -93,13 +108,13 @@ async function processJob(taken: TakenJob, request: WorkRequest): Promise<Sealed
 /** Hashes the parts of a job: a large one with all threads, small ones with a thread each. */
 async function hashParts(
   parts: readonly Part[],
-  { job }: TakenJob,
+  { job, counted }: TakenJob & { readonly counted: CountedJob },
   request: WorkRequest,
 ): Promise<PartDigests[]> {
   const { engine, keys, machine } = request
   const bytes = parts.map(() => 0)
+  let sum = 0
   const report = () => {
-    const sum = bytes.reduce((total, each) => total + each, 0)
     const text = encodeProgress({ machine, bytes: sum })
     const sealed = seal({ kind: 'progress', job: job.id ?? '' }, text, keys)
     // A job that somebody removed has no progress any more
@@ -113,7 +128,9 @@ async function hashParts(
       parts.map((part, i) =>
         limit.run(() =>
           hashPart(part, context, (done) => {
+            sum += done - (bytes[i] ?? 0)
             bytes[i] = done
+            counted.report(sum)
           }),
         ),
       ),

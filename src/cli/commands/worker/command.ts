@@ -15,6 +15,7 @@ import { declareReadingOptions } from '../../arguments/reading-options.js'
 import type { CommandContext } from '../../context.js'
 import { reportWarning } from '../../output/messages.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
+import { totalsText, WorkDisplay } from './display.js'
 
 const EXAMPLES = `
 Examples:
@@ -35,8 +36,11 @@ export function defineWorker({ io, finish }: CommandContext) {
     const pool = new WorkerPool()
     // Locks of jobs are renewed on this thread
     const engine = { ...engineFor(options, io), pool, isOffloaded: true }
+    const display = new WorkDisplay(io)
     const warn = (message: string) => {
-      reportWarning(message, io)
+      void display.pause().then(() => {
+        reportWarning(message, io)
+      })
     }
     const manager = serviceManager({ env: io.env, warn })
     const cacheAccess = await openCacheAccess(options, io)
@@ -46,7 +50,11 @@ export function defineWorker({ io, finish }: CommandContext) {
       io.stdout.write(`${escapeText(what)}, ${count(options.threads, 'thread')}\n`)
       manager.ready(what)
       const { signal } = io
-      await work({ address, keys, rules, machine, engine, cacheAccess, warn, signal })
+      const onProgress = display.show
+      const request = { address, keys, rules, machine, engine, cacheAccess }
+      const working = work({ ...request, warn, onProgress, signal })
+      const totals = await working.finally(() => display.hide())
+      io.stdout.write(totalsText(totals))
     } finally {
       manager.stopping()
       await pool.close()
