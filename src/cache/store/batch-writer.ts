@@ -65,7 +65,6 @@ interface BatchWriterParts {
  * LMDB's own writer thread is not used, because after a failure its promises can stay pending.
  */
 export class BatchWriter {
-  readonly #parts: BatchWriterParts
   /** A descriptor of the database's file, for operations that LMDB does not offer. */
   readonly #file: number
   readonly #lock: WriteLock
@@ -80,8 +79,7 @@ export class BatchWriter {
   #writes = 0
   #state: 'sound' | Failure | 'closed' = 'sound'
 
-  constructor(parts: BatchWriterParts) {
-    this.#parts = parts
+  constructor(private readonly parts: BatchWriterParts) {
     this.#file = openSync(parts.path, 'r+')
     this.#lock = new WriteLock(parts.path)
   }
@@ -132,7 +130,7 @@ export class BatchWriter {
     const changes = this.#changes
     this.#changes = []
     this.#bytes = 0
-    this.#parts.beforeWrite()
+    this.parts.beforeWrite()
     this.#attempt((lengthen) => {
       const length = bytesNeeded(changes, this.#stats())
       this.#checkLength(length)
@@ -141,7 +139,7 @@ export class BatchWriter {
       this.#writes++
     })
     // Otherwise the pages that were read and written would count as memory of this process
-    if (this.#writes % WRITES_PER_RELEASE === 0) releasePages(this.#parts.path)
+    if (this.#writes % WRITES_PER_RELEASE === 0) releasePages(this.parts.path)
   }
 
   /** Writes all queued changes. Waits while another process has the lock. */
@@ -161,7 +159,7 @@ export class BatchWriter {
     if (isWritten && !this.#isLocked()) this.#attempt(this.#shorten.bind(this))
     clearTimeout(this.#timer)
     // After a failed write LMDB must not be asked to close the file
-    if (this.isReadable) await this.#parts.database.close()
+    if (this.isReadable) await this.parts.database.close()
     this.#state = 'closed'
     closeSync(this.#file)
   }
@@ -185,7 +183,7 @@ export class BatchWriter {
 
   /** Runs a transaction. `work` may lengthen the file before its first change. */
   #attempt(work: (lengthen: (length: number) => void) => void): void {
-    const { database, path } = this.#parts
+    const { database, path } = this.parts
     // If lengthening the file fails, LMDB stays sound; after any other error it does not
     let blame: Failure = 'failed'
     const lengthen = (length: number) => {
@@ -206,7 +204,7 @@ export class BatchWriter {
     clearTimeout(this.#timer)
     this.#state = failure
     this.#changes = []
-    this.#parts.onFailure(error)
+    this.parts.onFailure(error)
   }
 
   /** A damaged file may claim any length; that must not fill the disk. */
@@ -216,7 +214,7 @@ export class BatchWriter {
   }
 
   #apply(key: Uint8Array, value: Uint8Array | null): void {
-    const { database } = this.#parts
+    const { database } = this.parts
     if (value) database.putSync(key, value)
     else database.removeSync(key)
   }
@@ -232,7 +230,7 @@ export class BatchWriter {
   }
 
   #stats(): LmdbStats {
-    return this.#parts.database.getStats() as LmdbStats
+    return this.parts.database.getStats() as LmdbStats
   }
 }
 

@@ -8,14 +8,11 @@ const MAX_WAITING = 2 ** 20
  * dropped and counted. Later a line reports the gap.
  */
 export class BoundedOutput implements Output {
-  readonly #output: Output
   #dropped = 0
   /** Number of dropped lines not yet reported. */
   #untold = 0
 
-  constructor(output: Output) {
-    this.#output = output
-  }
+  constructor(private readonly output: Output) {}
 
   /** Number of lines dropped so far. */
   get dropped(): number {
@@ -24,19 +21,19 @@ export class BoundedOutput implements Output {
 
   /** Writes whole lines. */
   write(lines: string | Uint8Array): void {
-    if ((this.#output.writableLength ?? 0) > MAX_WAITING) {
+    if ((this.output.writableLength ?? 0) > MAX_WAITING) {
       const count = countLines(lines)
       this.#dropped += count
       this.#untold += count
       return
     }
     if (this.#untold > 0) {
-      this.#output.write(
+      this.output.write(
         `btkit: warning: ${this.#untold} lines dropped here, because the reader was too slow\n`,
       )
       this.#untold = 0
     }
-    this.#output.write(lines)
+    this.output.write(lines)
   }
 }
 

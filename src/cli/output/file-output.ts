@@ -9,15 +9,13 @@ import type { Output } from '../io.js'
  * everything or reports why not. After a failure it writes nothing more, so that there is no gap.
  */
 export class FileOutput implements Output {
-  readonly #descriptor: number
-  readonly #onError: (error: Error) => void
   #error: Error | null = null
 
   /** `onError` is called with the first error, which is a system error. */
-  constructor(descriptor: number, onError: (error: Error) => void) {
-    this.#descriptor = descriptor
-    this.#onError = onError
-  }
+  constructor(
+    private readonly descriptor: number,
+    private readonly onError: (error: Error) => void,
+  ) {}
 
   get errored(): Error | null {
     return this.#error
@@ -26,11 +24,11 @@ export class FileOutput implements Output {
   write(chunk: string | Uint8Array): void {
     if (this.#error !== null) return
     try {
-      writeAll(this.#descriptor, typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+      writeAll(this.descriptor, typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
     } catch (error) {
       if (!(error instanceof Error)) throw error
       this.#error = error
-      this.#onError(error)
+      this.onError(error)
     }
   }
 }

@@ -7,15 +7,13 @@ import type { Output } from '../io.js'
  * without blocking.
  */
 export class LateOutput implements Output {
-  readonly #open: () => Output
   #stream: Output | null = null
-  readonly #tryWrite: (bytes: Uint8Array) => number
 
   /** `tryWrite` returns the number of bytes written. It must never block or throw. */
-  constructor(open: () => Output, tryWrite: (bytes: Uint8Array) => number) {
-    this.#open = open
-    this.#tryWrite = tryWrite
-  }
+  constructor(
+    private readonly open: () => Output,
+    private readonly tryWrite: (bytes: Uint8Array) => number,
+  ) {}
 
   get writableLength(): number {
     return this.#stream?.writableLength ?? 0
@@ -27,9 +25,9 @@ export class LateOutput implements Output {
 
   write(chunk: string | Uint8Array): unknown {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-    const rest = this.#stream === null ? bytes.subarray(this.#tryWrite(bytes)) : bytes
+    const rest = this.#stream === null ? bytes.subarray(this.tryWrite(bytes)) : bytes
     if (rest.length === 0) return true
-    this.#stream ??= this.#open()
+    this.#stream ??= this.open()
     return this.#stream.write(rest)
   }
 }

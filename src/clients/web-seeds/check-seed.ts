@@ -142,15 +142,12 @@ function splitter({ parts }: Piece, judge: PieceJudge): (bytes: Uint8Array) => v
 
 /** Hashes a piece as its bytes arrive, and compares the result. */
 class PieceJudge {
-  readonly #piece: Piece
   readonly #sha1 = createHash('sha1')
   readonly #leaves: Uint8Array[] = []
   #block = createHash('sha256')
   #inBlock = 0
 
-  constructor(piece: Piece) {
-    this.#piece = piece
-  }
+  constructor(private readonly piece: Piece) {}
 
   /** Adds the next bytes of the piece's file. */
   add(bytes: Uint8Array): void {
@@ -171,7 +168,7 @@ class PieceJudge {
 
   /** Whether the bytes match the piece, in each version of the torrent. */
   isRight(): boolean {
-    const { sha1, merkle } = this.#piece
+    const { sha1, merkle } = this.piece
     if (this.#inBlock > 0) this.#endBlock()
     return (sha1 === null || isSame(this.#sha1.digest(), sha1)) && this.#isRightByTree(merkle)
   }

@@ -13,13 +13,10 @@ const PENDING_WRITES = 2048
 
 /** Writes the results of decisions, many at a time, and reports the outcomes. */
 export class EntryWrites {
-  readonly #run: CompleteRun
   readonly #limit = new ConcurrencyLimit(PENDING_WRITES)
   readonly #window = new BatchWindow()
 
-  constructor(run: CompleteRun) {
-    this.#run = run
-  }
+  constructor(private readonly run: CompleteRun) {}
 
   /** Starts writing the files of an entry. Resolves when there is room for the next entry. */
   begin(entry: DirectoryEntry, decision: EntryDecision): Promise<void> | null {
@@ -36,13 +33,13 @@ export class EntryWrites {
 
   /** Never rejects. */
   async #writeAll(entry: DirectoryEntry, { torrent, lists, pieces }: EntryDecision): Promise<void> {
-    if (!this.#run.request.dryRun) await this.#window.join()
+    if (!this.run.request.dryRun) await this.#window.join()
     const listing = lists.flatMap((list) => {
       return list.kind === 'write' ? [this.#writeList(entry, list)] : []
     })
     try {
       if (torrent.kind === 'write') {
-        if (!this.#run.request.dryRun) await torrent.write()
+        if (!this.run.request.dryRun) await torrent.write()
         this.#noteTorrent(entry, torrent, pieces)
       }
     } catch (error) {
@@ -56,7 +53,7 @@ export class EntryWrites {
     list: ListDecision & { readonly kind: 'write' },
   ): Promise<void> {
     try {
-      if (!this.#run.request.dryRun) await list.write()
+      if (!this.run.request.dryRun) await list.write()
       this.#noteList(entry, list)
     } catch (error) {
       this.#fail(entry, error)
@@ -64,7 +61,7 @@ export class EntryWrites {
   }
 
   #fail({ name, directory }: DirectoryEntry, error: unknown): void {
-    noteFailure(this.#run.report, pathsOf(name, directory), error)
+    noteFailure(this.run.report, pathsOf(name, directory), error)
   }
 
   #noteTorrent(
@@ -72,13 +69,13 @@ export class EntryWrites {
     { existing, hashes, isAdopted }: EntryDecision['torrent'] & { kind: 'write' },
     pieces: PieceFacts | null,
   ): void {
-    const { created, updated, adopted } = this.#run.report
+    const { created, updated, adopted } = this.run.report
     const list = isAdopted ? adopted : existing ? updated : created
     list.push(new EntryChange(entry, { hashes, oldHashes: existing?.metainfo ?? null, pieces }))
   }
 
   #noteList(entry: DirectoryEntry, decision: ListDecision): void {
-    const { created, updated, skipped } = this.#run.report.checksumLists
+    const { created, updated, skipped } = this.run.report.checksumLists
     const isUnread = decision.kind === 'write' && decision.isUnread
     const change = new ListChange(entry, decision.file, isUnread)
     if (decision.kind === 'skip') skipped.push({ ...change.toJSON(), reason: decision.reason })

@@ -19,25 +19,23 @@ export interface Stall {
 
 /** Detects stalls of a download. */
 export class StallWatch {
-  readonly #monotonic: () => number
-  readonly #stallMs: number
   #bytesDone = -1
   #cameAt = 0
   #toldAt = -Infinity
 
   /** `monotonic` returns milliseconds on a monotonic clock. */
-  constructor(monotonic: () => number, stallMs = STALL_MS) {
-    this.#monotonic = monotonic
-    this.#stallMs = stallMs
-  }
+  constructor(
+    private readonly monotonic: () => number,
+    private readonly stallMs = STALL_MS,
+  ) {}
 
   /** Examines the torrent's current state. Returns null if it is not stalled. */
   look(torrent: ClientTorrent): Stall | null {
-    const now = this.#monotonic()
+    const now = this.monotonic()
     if (torrent.bytesDone !== this.#bytesDone || isBusy(torrent)) this.#cameAt = now
     this.#bytesDone = torrent.bytesDone
     const forMs = now - this.#cameAt
-    if (forMs < this.#stallMs) return null
+    if (forMs < this.stallMs) return null
     const isToTell = now - this.#toldAt >= SILENCE_MS
     if (isToTell) this.#toldAt = now
     return { forMs, isToTell }

@@ -50,8 +50,6 @@ interface Kept {
  * at each update, but read again only after a change.
  */
 export class TorrentKeeper {
-  readonly #sync: SyncClient
-  readonly #settings: KeeperSettings
   readonly #kept = new Map<string, Kept>()
   /** The info hashes that the client did not have before. */
   readonly #ours = new Set<string>()
@@ -62,10 +60,10 @@ export class TorrentKeeper {
   readonly #begun = new Set<string>()
   readonly #told = new Map<string, string>()
 
-  constructor(sync: SyncClient, settings: KeeperSettings) {
-    this.#sync = sync
-    this.#settings = settings
-  }
+  constructor(
+    private readonly sync: SyncClient,
+    private readonly settings: KeeperSettings,
+  ) {}
 
   /** Filters a client's list to the kept torrents, and adds the paths of their files. */
   ownOf(list: readonly ClientTorrent[]): (ClientTorrent & { readonly torrent: string })[] {
@@ -82,9 +80,9 @@ export class TorrentKeeper {
    * @throws BtkitError `unreachable`, `client` if it refuses, `interrupted`
    */
   async update(): Promise<void> {
-    const { stamps, unread } = findTorrents(this.#settings.directories)
+    const { stamps, unread } = findTorrents(this.settings.directories)
     for (const [directory, problem] of unread) this.#tell(directory, problem)
-    const list = await this.#sync.client.list()
+    const list = await this.sync.client.list()
     const seeding = new Set(list.filter(isAtWork).map(({ infoHash }) => infoHash))
     const isGone = (path: string) => !stamps.has(path) && !isBelow(path, unread.keys())
     await this.#drop([...this.#kept.keys()].filter(isGone))
@@ -110,13 +108,13 @@ export class TorrentKeeper {
     const dropped = paths.flatMap((path) => this.#kept.get(path) ?? [])
     for (const path of paths) {
       this.#kept.delete(path)
-      this.#settings.onChange('dropped', path)
+      this.settings.onChange('dropped', path)
     }
     const used = new Set([...this.#kept.values()].map(({ infoHash }) => infoHash))
     const unused = dropped
       .map(({ infoHash }) => infoHash)
       .filter((each) => this.#ours.has(each) && !used.has(each))
-    await withdrawTorrents(this.#sync.client, unused)
+    await withdrawTorrents(this.sync.client, unused)
     for (const infoHash of unused) this.#ours.delete(infoHash)
   }
 
@@ -140,8 +138,8 @@ export class TorrentKeeper {
   }
 
   async #publish(requests: readonly PublishRequest[], stamps: ReadonlyMap<string, string>) {
-    const outcomes = await publishTorrents(this.#sync.client, requests, {
-      ...this.#sync,
+    const outcomes = await publishTorrents(this.sync.client, requests, {
+      ...this.sync,
       begun: this.#begun,
       onHandOver: (fresh) => {
         for (const { metainfo } of fresh) this.#begun.add(clientInfoHash(metainfo))
@@ -156,7 +154,7 @@ export class TorrentKeeper {
       const isNew = !this.#kept.has(torrent)
       this.#kept.set(torrent, { stamp: stamps.get(torrent) ?? '', infoHash })
       this.#told.delete(torrent)
-      if (isNew) this.#settings.onChange('added', torrent)
+      if (isNew) this.settings.onChange('added', torrent)
     }
   }
 
@@ -165,11 +163,11 @@ export class TorrentKeeper {
    * incomplete.
    */
   async #read(path: string, stamp: string): Promise<PublishRequest | null> {
-    const directory = this.#settings.inOwnDirectory
+    const directory = this.settings.inOwnDirectory
       ? path.slice(0, -'.torrent'.length)
       : dirname(path)
     try {
-      const metainfo = readTorrent(path, this.#settings.maxTorrentSize)
+      const metainfo = readTorrent(path, this.settings.maxTorrentSize)
       const state = `${stamp} ${findLocalData(metainfo, directory).stamp}`
       if (this.#damaged.get(path) === state) return null
       const problem = await this.#problemOf(path, metainfo, directory)
@@ -177,7 +175,7 @@ export class TorrentKeeper {
         this.#damaged.set(path, state)
         throw problem
       }
-      const remote = this.#sync.remoteDirectory(directory)
+      const remote = this.sync.remoteDirectory(directory)
       return { torrent: path, metainfo, directory: remote, localDirectory: directory }
     } catch (error) {
       if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
@@ -187,7 +185,7 @@ export class TorrentKeeper {
   }
 
   async #problemOf(torrent: string, metainfo: Metainfo, path: string): Promise<Error | null> {
-    const { checkHashes, hashContext } = this.#settings
+    const { checkHashes, hashContext } = this.settings
     const run = {
       places: [{ torrent, path, byName: true }],
       checkHashes,
@@ -202,7 +200,7 @@ export class TorrentKeeper {
     const words = problem instanceof Error ? problem.message : String(problem)
     if (this.#told.get(what) === words) return
     this.#told.set(what, words)
-    this.#settings.onProblem(problem)
+    this.settings.onProblem(problem)
   }
 }
 

@@ -16,13 +16,10 @@ export interface PieceSlices {
 
 /** Computes the SHA-256 digests of the blocks in a job's pieces (BEP 52). */
 export class BlockHasher {
-  readonly #job: HashJob
-  readonly #kernel: HashKernel
-
-  constructor(job: HashJob, kernel: HashKernel) {
-    this.#job = job
-    this.#kernel = kernel
-  }
+  constructor(
+    private readonly job: HashJob,
+    private readonly kernel: HashKernel,
+  ) {}
 
   /** Hashes the blocks in slices of pieces. Blocks of whole pieces are hashed together. */
   hash({ first, end, start, length }: PieceSlices, data: Uint8Array): void {
@@ -32,13 +29,13 @@ export class BlockHasher {
       const inLast = Math.max(0, Math.min(this.#bytesOf(last) - start, length))
       const from = (i - first) * length
       const blocks = data.subarray(from, from + (last - i) * length + inLast)
-      this.#hashBlocks(blocks, (this.#job.digests.firstBlocks?.[i] ?? 0) + start / BLOCK_LENGTH)
+      this.#hashBlocks(blocks, (this.job.digests.firstBlocks?.[i] ?? 0) + start / BLOCK_LENGTH)
       i = last + 1
     }
   }
 
   #bytesOf(i: number): number {
-    return bytesOfFile(this.#job.stream, selectedPiece(this.#job, i))
+    return bytesOfFile(this.job.stream, selectedPiece(this.job, i))
   }
 
   /** Hashes adjacent blocks into the digests from number `first` on. */
@@ -51,8 +48,8 @@ export class BlockHasher {
   }
 
   #hashEqual({ data, length, count, first }: EqualBlocks): void {
-    const out = this.#job.digests.blocks.subarray(first * DIGEST_LENGTH.sha256)
-    this.#kernel.hash({ algorithm: 'sha256', data, pieceLength: length, count, out })
+    const out = this.job.digests.blocks.subarray(first * DIGEST_LENGTH.sha256)
+    this.kernel.hash({ algorithm: 'sha256', data, pieceLength: length, count, out })
   }
 }
 

@@ -121,18 +121,16 @@ function digest(descriptor: number, job: WholeFileJob): void {
 
 /** Computes SHA-1 of the pieces of a file that is read in order. */
 class PieceDigests {
-  readonly #job: Pick<WholeFileJob, 'pieceLength' | 'pieces'>
   #hash = createHash('sha1')
   #left: number
   #count = 0
 
-  constructor(job: Pick<WholeFileJob, 'pieceLength' | 'pieces'>) {
-    this.#job = job
+  constructor(private readonly job: Pick<WholeFileJob, 'pieceLength' | 'pieces'>) {
     this.#left = job.pieceLength
   }
 
   update(bytes: Uint8Array): void {
-    if (this.#job.pieces.length === 0) return
+    if (this.job.pieces.length === 0) return
     for (let at = 0; at < bytes.length;) {
       const part = bytes.subarray(at, at + this.#left)
       this.#hash.update(part)
@@ -144,7 +142,7 @@ class PieceDigests {
 
   /** Ends the current piece if it has any bytes. */
   end(): void {
-    const { pieces, pieceLength } = this.#job
+    const { pieces, pieceLength } = this.job
     if (pieces.length === 0 || this.#left === pieceLength) return
     pieces.set(this.#hash.digest(), SHA1 * this.#count)
     this.#hash = createHash('sha1')

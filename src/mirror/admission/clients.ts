@@ -21,16 +21,14 @@ interface Credit {
 
 /** Limits the requests of each client, so that others get their share. */
 export class Clients {
-  readonly #limits: ClientLimits
-  readonly #monotonic: () => number
   readonly #underWay = new Map<string, number>()
   readonly #credits = new LRUCache<string, Credit>({ max: REMEMBERED })
 
   /** `monotonic` returns milliseconds of a clock that is never set. */
-  constructor(limits: ClientLimits, monotonic: () => number) {
-    this.#limits = limits
-    this.#monotonic = monotonic
-  }
+  constructor(
+    private readonly limits: ClientLimits,
+    private readonly monotonic: () => number,
+  ) {}
 
   /**
    * Begins a request of a client; the returned function ends it. An unknown client (null) has no
@@ -40,7 +38,7 @@ export class Clients {
   begin(client: string | null, isLarge: boolean): () => void {
     if (client === null) return () => undefined
     const count = this.#underWay.get(client) ?? 0
-    if (count >= this.#limits.maxPerClient) {
+    if (count >= this.limits.maxPerClient) {
       throw throttled('too many requests of yours are under way; try again in 5 s', 5)
     }
     if (isLarge) this.#spend(client)
@@ -54,9 +52,9 @@ export class Clients {
 
   /** Takes one from the client's credit, which is full again after a minute. */
   #spend(client: string): void {
-    const { rateLimit } = this.#limits
+    const { rateLimit } = this.limits
     if (rateLimit === 0) return
-    const at = this.#monotonic()
+    const at = this.monotonic()
     const before = this.#credits.get(client) ?? { works: rateLimit, at }
     const earned = ((at - before.at) * rateLimit) / MINUTE
     const works = Math.min(rateLimit, before.works + earned)

@@ -17,13 +17,10 @@ export interface MemoryLimits {
  * many clients take all they can, some is left for the next one.
  */
 export class MemoryPool {
-  readonly #limits: MemoryLimits
   readonly #perClient = new Map<string | null, number>()
   #taken = 0
 
-  constructor(limits: MemoryLimits) {
-    this.#limits = limits
-  }
+  constructor(private readonly limits: MemoryLimits) {}
 
   /** Bytes taken beyond allowances. */
   get taken(): number {
@@ -39,7 +36,7 @@ export class MemoryPool {
 
   #take(client: string | null, bytes: number): void {
     const own = (this.#perClient.get(client) ?? 0) + bytes
-    const { bytes: most, bytesPerClient } = this.#limits
+    const { bytes: most, bytesPerClient } = this.limits
     if (bytes > 0 && client !== null && own > bytesPerClient) {
       throw throttled('your requests need too much memory; try again in 5 s', 5)
     }

@@ -21,18 +21,14 @@ export interface PlannerParts {
 
 /** Plans a few requests at a time, small ones first, each within its own budget. */
 export class Planner {
-  readonly #parts: PlannerParts
-
-  constructor(parts: PlannerParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: PlannerParts) {}
 
   /**
    * Does the work when its turn has come.
    * @throws NotReady if too many requests wait, the signal's reason, and the errors of the work
    */
   run<T>(planning: Planning, work: (budget: Budget) => Promise<T>): Promise<T> {
-    const { queue, slices, limits } = this.#parts
+    const { queue, slices, limits } = this.parts
     const { effort, memory, signal } = planning
     return queue.run({ ...planning, remaining: () => effort }, (turn) => {
       return work(new Budget(limits, { slices, signal, turn, memory }))

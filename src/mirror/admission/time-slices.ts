@@ -10,26 +10,24 @@ const PRESSED = 12
  */
 export class TimeSlices {
   readonly #waiting: (() => void)[] = []
-  readonly #now: () => number
-  readonly #isPressed: () => boolean
   #began = 0
 
   /**
    * `now` is a clock in milliseconds that only goes forward. `isPressed` says whether clients wait
    * for their connections to be accepted, one per turn; these then get most of the time.
    */
-  constructor(now: () => number, isPressed = () => false) {
-    this.#now = now
-    this.#isPressed = isPressed
-  }
+  constructor(
+    private readonly now: () => number,
+    private readonly isPressed = () => false,
+  ) {}
 
   /** When a slice that begins now is over. */
   endOfSlice(): number {
-    return this.#now() + SLICE
+    return this.now() + SLICE
   }
 
   isOver(end: number): boolean {
-    return this.#now() >= end
+    return this.now() >= end
   }
 
   /** Resolves when it is the caller's turn. */
@@ -41,8 +39,8 @@ export class TimeSlices {
 
   /** Continues one work, and the next one after a turn of the event loop. */
   readonly #wake = (): void => {
-    if (!this.#isPressed() || this.#now() - this.#began >= PRESSED) {
-      this.#began = this.#now()
+    if (!this.isPressed() || this.now() - this.#began >= PRESSED) {
+      this.#began = this.now()
       this.#waiting.shift()?.()
     }
     if (this.#waiting.length > 0) setImmediate(this.#wake)

@@ -33,7 +33,6 @@ interface Waiting {
  * run and become more urgent while they wait. They are dropped as soon as nobody wants them.
  */
 export class WorkQueue {
-  readonly #parts: QueueParts
   /** Sorted by rank; equals in the order of their arrival. */
   readonly #waiting: Waiting[] = []
   /** Running turns, each with the milliseconds that it has waited in all. */
@@ -44,8 +43,7 @@ export class WorkQueue {
   #works = 0
   #timer: NodeJS.Timeout | null = null
 
-  constructor(parts: QueueParts) {
-    this.#parts = parts
+  constructor(private readonly parts: QueueParts) {
     if (parts.after) parts.after.#followers.push(this)
   }
 
@@ -64,7 +62,7 @@ export class WorkQueue {
    * @throws NotReady if too many works wait; the signal's reason while it waits
    */
   async run<T>(queued: QueuedWork, work: (turn: Turn) => Promise<T>): Promise<T> {
-    if (this.#waiting.length >= this.#parts.maxWaiting) {
+    if (this.#waiting.length >= this.parts.maxWaiting) {
       throw new NotReady('the server is busy; try again in 10 s', 10)
     }
     const turn = new Turn(queued, (own) => this.#requeue(own))
@@ -91,7 +89,7 @@ export class WorkQueue {
 
   /** Whether no turn may begin, because another queue's work has priority. */
   get #isHeld(): boolean {
-    const { after } = this.#parts
+    const { after } = this.parts
     return after !== undefined && after.#works > 0
   }
 
@@ -107,7 +105,7 @@ export class WorkQueue {
   async #wait(turn: Turn, waitedBefore: number): Promise<void> {
     const { signal } = turn.work
     signal.throwIfAborted()
-    const { monotonic, ageing } = this.#parts
+    const { monotonic, ageing } = this.parts
     const since = monotonic() - waitedBefore
     await new Promise<void>((resolve, reject) => {
       const begin = () => {
@@ -133,7 +131,7 @@ export class WorkQueue {
 
   /** Gives free places to the first turns in the queue. */
   #fill(): void {
-    while (!this.#isHeld && this.#running.size < this.#parts.limit) {
+    while (!this.#isHeld && this.#running.size < this.parts.limit) {
       const next = this.#waiting.shift()
       if (!next) return
       next.begin()
@@ -147,7 +145,7 @@ export class WorkQueue {
       this.#timer = null
       this.#makeRoom()
     }, CHECK_INTERVAL).unref()
-    const { monotonic, ageing } = this.#parts
+    const { monotonic, ageing } = this.parts
     const now = monotonic()
     const rankOf = ([turn, waited]: [Turn, number]) => this.#urgency(turn) + (now - waited) / ageing
     const running = [...this.#running].map((each) => ({ turn: each[0], rank: rankOf(each) }))

@@ -48,12 +48,9 @@ interface KeptFeed extends ComposedFeed {
 
 /** The newest torrents that are ready, for subscribers. */
 export class Feed {
-  readonly parts: FeedParts
   readonly #kept = new LRUCache<string, KeptFeed>({ max: MOST_FEEDS })
 
-  constructor(parts: FeedParts) {
-    this.parts = parts
-  }
+  constructor(readonly parts: FeedParts) {}
 
   /** The current feed for clients that reach the mirror at that address. */
   compose(address: string): ComposedFeed {

@@ -62,7 +62,6 @@ interface Wanted extends Asked {
 
 /** The pages of the mirror's directories, for people and for programs. */
 export class DirectoryPages {
-  readonly #parts: DirectoryPagesParts
   /** Kept JSON pages, which are valid as long as their listings. */
   readonly #kept = new LRUCache<string, Buffer>({
     maxSize: MEMORY,
@@ -71,8 +70,7 @@ export class DirectoryPages {
 
   readonly #empty: EmptyDirectories
 
-  constructor(parts: DirectoryPagesParts) {
-    this.#parts = parts
+  constructor(private readonly parts: DirectoryPagesParts) {
     this.#empty = new EmptyDirectories(parts.mirror, parts.now)
   }
 
@@ -88,14 +86,14 @@ export class DirectoryPages {
     const { url = '', headers } = request.raw
     const way = wayToPlain(url, components)
     if (way !== null) return redirect(reply, way + queryOf(url))
-    const requester = this.#parts.requesters.of(request, reply)
-    requester.onGone(this.#parts.clients.begin(requester.client, false))
+    const requester = this.parts.requesters.of(request, reply)
+    requester.onGone(this.parts.clients.begin(requester.client, false))
     const query = parseListingQuery(url)
     const form = query.isJson || prefersJson(headers.accept) ? 'json' : 'html'
-    const pending = await this.#parts.listings.begin(components, requester)
+    const pending = await this.parts.listings.begin(components, requester)
     reply.headers({ 'Cache-Control': 'no-cache', Vary: 'Accept' })
     if (form === 'html' && canBeginEarly(request) && (await isLargeFirst(pending))) {
-      requester.onGone(this.#parts.clients.begin(requester.client, true))
+      requester.onGone(this.parts.clients.begin(requester.client, true))
       const texts = this.#renderEarly({ components, query }, pending.listing, requester)
       return reply.headers(HEADERS.html).send(Readable.from(texts, { objectMode: false }))
     }
@@ -112,12 +110,12 @@ export class DirectoryPages {
 
   /** Changes with all of an HTML page that is not of the directory. */
   #look(): string {
-    return `${LOOK}${this.#parts.options.warm ? '-feed' : ''}`
+    return `${LOOK}${this.parts.options.warm ? '-feed' : ''}`
   }
 
   /** Changes each minute if pages show numbers of peers; empty if they do not. */
   #minute(): string {
-    const { swarms, now } = this.#parts
+    const { swarms, now } = this.parts
     return swarms.isUsed ? `-${Math.floor(now() / 60_000).toString(36)}` : ''
   }
 
@@ -126,7 +124,7 @@ export class DirectoryPages {
     const before = key === null ? undefined : this.#kept.get(key)
     if (before) return before
     if (wanted.listing.length > LARGE) {
-      requester.onGone(this.#parts.clients.begin(requester.client, true))
+      requester.onGone(this.parts.clients.begin(requester.client, true))
     }
     const body = await this.#renderBody(form, wanted, requester)
     if (key !== null) this.#kept.set(key, body)
@@ -139,7 +137,7 @@ export class DirectoryPages {
     listing: Promise<Listing>,
     requester: Requester,
   ): AsyncGenerator<string | Buffer> {
-    const { options, onError } = this.#parts
+    const { options, onError } = this.parts
     const hasTorrent = asked.components.length > 0
     const frame = renderListingFrame({ ...asked, options, isPart: true, hasTorrent })
     yield frame.start
@@ -155,7 +153,7 @@ export class DirectoryPages {
 
   /** The counts of the files on a page, by name. */
   #swarmsOf(rows: readonly ListingRow[], components: readonly string[]): LinkContext['swarms'] {
-    const { swarms } = this.#parts
+    const { swarms } = this.parts
     const files = swarms.isUsed ? rows.filter(({ isDirectory }) => !isDirectory) : []
     const found = files.map((row) => {
       return [row.name, swarms.countsOf([...components, row.name], row)] as const
@@ -178,7 +176,7 @@ export class DirectoryPages {
     wanted: Wanted,
     requester: Requester,
   ): Promise<Buffer> {
-    const { planner, mirror, options } = this.#parts
+    const { planner, mirror, options } = this.parts
     const { client, signal, memory } = requester
     const { components, listing, query } = wanted
     const { readme: row, taken } = listing.parts

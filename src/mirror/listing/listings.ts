@@ -66,7 +66,6 @@ const NEVER = new Promise<void>(() => undefined)
 
 /** Sorted listings of directories. Each is read again after a change, or after some seconds. */
 export class Listings {
-  readonly #parts: ListingsParts
   readonly #memory = new MemoryPool({
     bytes: MEMORY_FOR_READING,
     bytesPerClient: MEMORY_FOR_READING,
@@ -83,9 +82,7 @@ export class Listings {
     },
   })
 
-  constructor(parts: ListingsParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: ListingsParts) {}
 
   /**
    * The entries of a directory of the mirror; reads them if they are not known.
@@ -95,7 +92,7 @@ export class Listings {
     const found = await this.#find(components)
     const key = components.join('/')
     const kept = this.#kept.get(key)
-    const age = this.#parts.monotonic() - (kept?.readAt ?? 0)
+    const age = this.parts.monotonic() - (kept?.readAt ?? 0)
     if (kept && age < KEPT_FOR && sameFingerprint(kept.state, found.state)) {
       return { listing: Promise.resolve(kept.listing), large: NEVER }
     }
@@ -114,7 +111,7 @@ export class Listings {
   }
 
   async #find(components: readonly string[]): Promise<FoundDirectory> {
-    const { mirror } = this.#parts
+    const { mirror } = this.parts
     const absolutePath = await new MirrorView(mirror).directory(components)
     const stats = await lstat(absolutePath, { bigint: true }).catch(async (error: unknown) => {
       throw await toRefusal(error, components, mirror)
@@ -124,7 +121,7 @@ export class Listings {
   }
 
   #read(key: string, found: FoundDirectory, { client }: Requester): Reading {
-    const { planner, now, monotonic } = this.#parts
+    const { planner, now, monotonic } = this.parts
     let onLarge: () => void = () => undefined
     const large = new Promise<void>((resolve) => (onLarge = resolve))
     const onRead = (count: number) => {
@@ -136,7 +133,7 @@ export class Listings {
       try {
         const [startedMs, readAt] = [now(), monotonic()]
         const listing = await planner.run({ client, effort, memory, signal }, (budget) => {
-          return readListing(found, { ...this.#parts, onRead }, budget)
+          return readListing(found, { ...this.parts, onRead }, budget)
         })
         if (await this.#isSettled(found, startedMs)) {
           this.#kept.set(key, { listing, state: found.state, readAt })

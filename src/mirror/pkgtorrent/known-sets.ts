@@ -42,7 +42,6 @@ interface KeptSet {
  * growth. Sets that were used only once are removed first.
  */
 export class KnownSets {
-  readonly #parts: KnownSetsParts
   readonly #recent = new LRUCache<string, SetRecord>({
     maxSize: MEMORY,
     sizeCalculation: ({ paths }) => {
@@ -56,8 +55,7 @@ export class KnownSets {
   #allowance: number
   #allowedAt: number
 
-  constructor(parts: KnownSetsParts) {
-    this.#parts = parts
+  constructor(private readonly parts: KnownSetsParts) {
     this.#allowance = 2 * parts.limits.bytesPerMinute
     this.#allowedAt = parts.monotonic()
   }
@@ -66,7 +64,7 @@ export class KnownSets {
   get(digest: string): SetRecord | null {
     const recent = this.#recent.get(digest)
     if (recent) return recent
-    const record = this.#parts.cache.set(Buffer.from(digest, 'hex'))
+    const record = this.parts.cache.set(Buffer.from(digest, 'hex'))
     if (!record) {
       // The record was too old, or the cache too large
       this.#leave(digest)
@@ -98,7 +96,7 @@ export class KnownSets {
 
   /** Reads which sets are in the cache, in steps. */
   *load(): Steps<void> {
-    for (const { key, value, body } of recordsOfKind(this.#parts.cache.store, 'set')) {
+    for (const { key, value, body } of recordsOfKind(this.parts.cache.store, 'set')) {
       const digest = Buffer.from(key.subarray(1)).toString('hex')
       const isSingle = body[1] === 't'.charCodeAt(0)
       if (!this.#once.has(digest) && !this.#again.has(digest)) {
@@ -111,7 +109,7 @@ export class KnownSets {
   #keep(digest: string, set: SetRecord): void {
     const bytes = set.paths.reduce((sum, path) => sum + path.length + 3, digest.length)
     if (!this.#isAllowed(bytes)) return
-    this.#parts.cache.rememberSet(Buffer.from(digest, 'hex'), set)
+    this.parts.cache.rememberSet(Buffer.from(digest, 'hex'), set)
     this.#enter(digest, { isSingle: set.isSingle, bytes })
   }
 
@@ -119,12 +117,12 @@ export class KnownSets {
     this.#leave(digest)
     this.#once.set(digest, kept)
     this.#bytes += kept.bytes
-    const { count, bytes } = this.#parts.limits
+    const { count, bytes } = this.parts.limits
     while (this.#once.size + this.#again.size > count || this.#bytes > bytes) {
       const [oldest] = this.#once.size > 0 ? this.#once.keys() : this.#again.keys()
       if (oldest === undefined) return
       this.#leave(oldest)
-      this.#parts.cache.forgetSet(Buffer.from(oldest, 'hex'))
+      this.parts.cache.forgetSet(Buffer.from(oldest, 'hex'))
     }
   }
 
@@ -144,7 +142,7 @@ export class KnownSets {
 
   /** Whether that many more bytes may be kept now. */
   #isAllowed(bytes: number): boolean {
-    const { limits, monotonic } = this.#parts
+    const { limits, monotonic } = this.parts
     const now = monotonic()
     const earned = ((now - this.#allowedAt) * limits.bytesPerMinute) / MINUTE
     this.#allowance = Math.min(2 * limits.bytesPerMinute, this.#allowance + earned)

@@ -36,18 +36,14 @@ export interface PathSetsParts {
 
 /** Makes the torrents of sets and remembers which sets were requested. */
 export class PathSets {
-  readonly #parts: PathSetsParts
-
-  constructor(parts: PathSetsParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: PathSetsParts) {}
 
   /**
    * The requested set with that digest, also from before a restart; null if it is unknown.
    * @throws NotReady if the server is busy
    */
   async known(digest: string, requester: Requester): Promise<PathSet | null> {
-    const { planner, known } = this.#parts
+    const { planner, known } = this.parts
     const read = () => {
       const set = known.get(digest)
       return set && { ...set, digest }
@@ -66,7 +62,7 @@ export class PathSets {
    * @throws Refusal
    */
   async posted(form: Uint8Array, digest: string, requester: Requester): Promise<PathSet> {
-    const { planner, options } = this.#parts
+    const { planner, options } = this.parts
     const parse = function* (): Steps<PathSet> {
       const paths = yield* parsePaths(form, options.limits.maxPaths)
       if (digestOfSet({ paths }) === digest) return { isSingle: false, paths, digest }
@@ -88,7 +84,7 @@ export class PathSets {
    */
   obtain(set: PathSet, requester: Requester): Promise<CurrentTorrent> {
     const { digest, isSingle, paths, version = 'v1', pieceLength = 'protocol' } = set
-    const { known, onDemand } = this.#parts
+    const { known, onDemand } = this.parts
     const plan = async (budget: Budget) => {
       const planned = await this.#plan(set, budget)
       // Records the set once its files are found, even if nobody waits for their hashing. A newline
@@ -104,7 +100,7 @@ export class PathSets {
   }
 
   async #plan(set: PathSet, budget: Budget): Promise<PlannedTorrent> {
-    const { options: service, listings, tellOmitted } = this.#parts
+    const { options: service, listings, tellOmitted } = this.parts
     const { mirror, serviceName, markPadFiles } = service
     const limits = { maxMatches: service.limits.maxMatches, budget, listings }
     const { files, omitted } = await findFiles(set.paths, mirror, limits)

@@ -13,16 +13,13 @@ interface Point {
 /** The speed of something that grows, averaged over the last seconds. */
 export class Pace {
   #points: Point[] = []
-  readonly #monotonic: () => number
 
   /** `monotonic` returns milliseconds of a clock that is never set. */
-  constructor(monotonic: () => number) {
-    this.#monotonic = monotonic
-  }
+  constructor(private readonly monotonic: () => number) {}
 
   /** Records the current amount. */
   note(amount: number): void {
-    const at = this.#monotonic()
+    const at = this.monotonic()
     const last = this.#points.at(-1)
     if (last && at - last.at < STEP) return
     const fromHere = this.#points.findLastIndex((point) => at - point.at >= WINDOW)
@@ -32,7 +29,7 @@ export class Pace {
   /** The increase per second, if the current amount is `amount`; null while it is unknown. */
   perSecond(amount: number): number | null {
     const [first] = this.#points
-    const passed = first ? this.#monotonic() - first.at : 0
+    const passed = first ? this.monotonic() - first.at : 0
     return first && passed >= STEP ? ((amount - first.amount) * 1000) / passed : null
   }
 }

@@ -43,19 +43,17 @@ export interface StatusSourceParts extends Pick<ServerContext, 'now' | 'monotoni
 
 /** Makes the report on the service, at most once a second. */
 export class StatusSource {
-  readonly #parts: StatusSourceParts
   readonly #startedAt: number
   #report: Promise<StatusReport> | null = null
   #madeAt = -Infinity
 
-  constructor(parts: StatusSourceParts) {
-    this.#parts = parts
+  constructor(private readonly parts: StatusSourceParts) {
     this.#startedAt = parts.monotonic()
   }
 
   /** The report of the last second. */
   current(): Promise<StatusReport> {
-    const at = this.#parts.monotonic()
+    const at = this.parts.monotonic()
     if (this.#report && at - this.#madeAt < KEEP) return this.#report
     this.#madeAt = at
     const report = this.#make()
@@ -67,22 +65,22 @@ export class StatusSource {
   }
 
   async #make(): Promise<StatusReport> {
-    const { version, makers, hashed, admission, busy, now, monotonic } = this.#parts
+    const { version, makers, hashed, admission, busy, now, monotonic } = this.parts
     const at = { ms: now(), monotonic: monotonic() }
     const timeOf = (monotonicMs: number) => isoTime(at.ms - (at.monotonic - monotonicMs))
     const underWay = makers.flatMap((maker) => maker.underWay()).sort(byProgress)
     const torrents = eachFileOnce(underWay).slice(0, MAX_LISTED)
-    const told = this.#parts.scrapes.look()
-    const busiest = await onlyPublished(busy.top(MAX_LISTED), this.#parts.mirror)
+    const told = this.parts.scrapes.look()
+    const busiest = await onlyPublished(busy.top(MAX_LISTED), this.parts.mirror)
     return {
       time: isoTime(at.ms),
       version,
       uptimeSeconds: Math.floor((at.monotonic - this.#startedAt) / 1000),
       hashing: { ...queueStatus(admission.hashing), bytesHashed: hashed.total, torrents },
       planning: queueStatus(admission.planning),
-      warm: this.#parts.warm(),
+      warm: this.parts.warm(),
       cache: await this.#cache(),
-      trackers: this.#parts.scrapes.trackers.map((url) => trackerStatus(url, told.get(url))),
+      trackers: this.parts.scrapes.trackers.map((url) => trackerStatus(url, told.get(url))),
       busiest: {
         since: timeOf(busy.since),
         torrents: busiest.map((each) => busyStatus(each, [...told.values()])),
@@ -91,7 +89,7 @@ export class StatusSource {
   }
 
   async #cache(): Promise<StatusReport['cache']> {
-    const { cache, cacheSize, onDemand } = this.#parts
+    const { cache, cacheSize, onDemand } = this.parts
     const origins = { ...onDemand.origins }
     return { bytes: await cacheSize(), records: cache.store.count(), ...cache.usage, origins }
   }

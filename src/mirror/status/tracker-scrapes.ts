@@ -36,24 +36,21 @@ export interface TrackerScrapesParts extends Pick<ServerContext, 'now' | 'monoto
 
 /** The trackers' counts for the busiest torrents. Trackers are asked only while somebody looks. */
 export class TrackerScrapes {
-  readonly #parts: TrackerScrapesParts
   readonly #stopping = new AbortController()
   #told = new Map<string, ScrapeStatus>()
   #begunAt = -Infinity
   #isUnderWay = false
 
-  constructor(parts: TrackerScrapesParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: TrackerScrapesParts) {}
 
   /** The trackers that are asked. */
   get trackers(): readonly string[] {
-    return this.#parts.trackers().slice(0, MAX_TRACKERS)
+    return this.parts.trackers().slice(0, MAX_TRACKERS)
   }
 
   /** The known counts by announce URL. Asks the trackers again if these are old. */
   look(): ReadonlyMap<string, ScrapeStatus> {
-    const { monotonic, infoHashes, onError, own } = this.#parts
+    const { monotonic, infoHashes, onError, own } = this.parts
     const isOld =
       monotonic() - this.#begunAt >= KEEP || this.#others.some((url) => !this.#told.has(url))
     const asked = isOld && !this.#isUnderWay && !this.#stopping.signal.aborted ? infoHashes() : []
@@ -69,12 +66,12 @@ export class TrackerScrapes {
 
   /** The trackers that are asked over the network. */
   get #others(): readonly string[] {
-    return this.trackers.filter((url) => url !== this.#parts.own?.url)
+    return this.trackers.filter((url) => url !== this.parts.own?.url)
   }
 
   /** The counts of now; a torrent without peers has none. */
   #lookAtOwn({ countsOf }: Pick<OwnTracker, 'countsOf'>): ScrapeStatus {
-    const { infoHashes, now } = this.#parts
+    const { infoHashes, now } = this.parts
     const none = { seeds: 0, leechers: 0, completed: 0 }
     const counts = infoHashes().map((hash) => [hash, countsOf(hash) ?? none] as const)
     return { at: now(), error: null, counts: new Map(counts) }
@@ -99,7 +96,7 @@ export class TrackerScrapes {
   }
 
   async #ask(url: string, infoHashes: readonly string[]): Promise<ScrapeStatus> {
-    const { scrape, now } = this.#parts
+    const { scrape, now } = this.parts
     const { signal } = this.#stopping
     try {
       const counts = await scrape({ url, infoHashes, signal })

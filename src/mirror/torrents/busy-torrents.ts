@@ -30,11 +30,9 @@ export class BusyTorrents {
   #now = new Map<string, Counted>()
   #begunAt: number
   #beforeBegunAt: number
-  readonly #monotonic: () => number
 
   /** `monotonic` returns milliseconds of a clock that is never set. */
-  constructor(monotonic: () => number) {
-    this.#monotonic = monotonic
+  constructor(private readonly monotonic: () => number) {
     this.#begunAt = this.#beforeBegunAt = monotonic()
   }
 
@@ -75,7 +73,7 @@ export class BusyTorrents {
 
   /** Begins another table each `PERIOD`. */
   #turn(): void {
-    const now = this.#monotonic()
+    const now = this.monotonic()
     if (now - this.#begunAt < PERIOD) return
     // Forgets everything after two hours without requests
     const isLate = now - this.#begunAt >= 2 * PERIOD

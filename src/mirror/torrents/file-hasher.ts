@@ -61,11 +61,8 @@ interface ClaimedRequest extends Omit<HashRequest, 'onProgress'> {
 /** Hashes the files of torrents. Digests of abandoned work are kept for the next request. */
 export class FileHasher {
   readonly #unfinished = new UnfinishedTables()
-  readonly #parts: FileHasherParts
 
-  constructor(parts: FileHasherParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: FileHasherParts) {}
 
   /**
    * Obtains the `info` of content, and reads what the cache does not know.
@@ -74,7 +71,7 @@ export class FileHasher {
   async obtain(wanted: HashRequest): Promise<ContentInfo> {
     const { request, ahead, signal } = wanted
     const { content, input } = request
-    const { claims, hashContext } = this.#parts
+    const { claims, hashContext } = this.parts
     const { runSteps = finish, cacheAccess } = hashContext
     let table = this.#unfinished.orBetter(input, wanted.table)
     for (;;) {
@@ -95,7 +92,7 @@ export class FileHasher {
 
   /** Claims the files to read until the cache has their digests. */
   #begin(wanted: HashRequest, files: readonly ScannedFile[]): Promise<ContentInfo> {
-    const { hashContext, claims, queue, aheadQueue } = this.#parts
+    const { hashContext, claims, queue, aheadQueue } = this.parts
     const { request, table, ahead } = wanted
     const bytes = bytesLeft(request.content, table)
     let bytesDone: number | null = null
@@ -116,7 +113,7 @@ export class FileHasher {
   }
 
   async #hash(wanted: ClaimedRequest, turn: Turn): Promise<ContentInfo> {
-    const { hashContext, mirror, hashed } = this.#parts
+    const { hashContext, mirror, hashed } = this.parts
     const { files, signal, request, table, ahead } = wanted
     const { content, input, options } = request
     await mapConcurrently(files, async (file) => {
@@ -148,7 +145,7 @@ export class FileHasher {
 
   /** An engine that pauses when the turn is over and continues with the next turn. */
   #engineFor({ onProgress, ahead }: ClaimedRequest, turn: Turn): Engine {
-    const { engine } = this.#parts.hashContext
+    const { engine } = this.parts.hashContext
     // Leaves other running jobs their share of threads
     const threads = () => Math.max(1, Math.floor(engine.threads / turn.running))
     return {

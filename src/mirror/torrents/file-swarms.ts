@@ -39,16 +39,13 @@ interface FileTorrents {
 
 /** Finds the swarms of files whose torrents were sent since the start, or were made ahead. */
 export class FileSwarms {
-  readonly #parts: FileSwarmsParts
   readonly #files = new LRUCache<string, FileTorrents>({ max: MOST_FILES })
 
-  constructor(parts: FileSwarmsParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: FileSwarmsParts) {}
 
   /** Whether swarms are known at all. */
   get isUsed(): boolean {
-    return this.#parts.tracker !== null
+    return this.parts.tracker !== null
   }
 
   /** Remembers the torrent of a single file. */
@@ -66,7 +63,7 @@ export class FileSwarms {
 
   /** The counts of a file's largest swarm; null if there is none. */
   countsOf(path: readonly string[], file: ListedFile): ScrapedCounts | null {
-    const { tracker } = this.#parts
+    const { tracker } = this.parts
     if (!tracker) return null
     return this.#hashesOf(path, file).reduce<ScrapedCounts | null>((largest, infoHash) => {
       const counts = tracker.countsOf(infoHash)
@@ -77,7 +74,7 @@ export class FileSwarms {
   #hashesOf(path: readonly string[], { size, modified }: ListedFile): readonly string[] {
     const sent = this.#files.get(path.join('/'))
     const isSent = sent?.size === size && sent.modified === Math.floor(modified / 1000)
-    const ahead = this.#parts.warm?.get(path)
+    const ahead = this.parts.warm?.get(path)
     const isAhead =
       ahead?.fingerprint.size === size &&
       Number(ahead.fingerprint.mtimeNs / 1_000_000n) === modified

@@ -44,8 +44,6 @@ type GivenContext = Pick<ServerContext, 'now' | 'warn'>
  * Links must not lead out of these directories.
  */
 export class GivenTorrents {
-  readonly #directories: readonly string[]
-  readonly #context: GivenContext
   readonly #read = new LRUCache<string, ReadTorrent>({
     maxSize: MEMORY,
     sizeCalculation: ({ metainfo }) => ENTRY_COST + (metainfo?.bytes.length ?? 0),
@@ -53,14 +51,14 @@ export class GivenTorrents {
   readonly #told = new Set<string>()
 
   /** Of the directories to search for torrents, the first one has priority. */
-  constructor(directories: readonly string[], context: GivenContext) {
-    this.#directories = directories
-    this.#context = context
-  }
+  constructor(
+    private readonly directories: readonly string[],
+    private readonly context: GivenContext,
+  ) {}
 
   /** Whether there are any directories to search. */
   get isUsed(): boolean {
-    return this.#directories.length > 0
+    return this.directories.length > 0
   }
 
   /**
@@ -83,7 +81,7 @@ export class GivenTorrents {
   #tell(path: string, why: string): void {
     if (this.#told.has(path) || this.#told.size >= MOST_TOLD) return
     this.#told.add(path)
-    this.#context.warn(`--torrents: ${path}: ignored: ${why}`)
+    this.context.warn(`--torrents: ${path}: ignored: ${why}`)
   }
 
   /** Warns that a torrent's pieces do not match its file. */
@@ -105,7 +103,7 @@ export class GivenTorrents {
     const torrent = [...path.slice(0, -1), `${path.at(-1) ?? ''}.torrent`]
     const wanted = path.length > 1 ? [torrent, torrent.slice(-1)] : [torrent]
     const found: ScannedFile[] = []
-    for (const root of this.#directories) {
+    for (const root of this.directories) {
       const view = new MirrorView({ root, hidden: true, followSymlinks: false })
       for (const components of wanted) {
         const place = await fileIfThere(view, components)
@@ -120,7 +118,7 @@ export class GivenTorrents {
     if (known && sameFingerprint(known.fingerprint, fingerprint)) return known.metainfo
     const metainfo = parseOrNull(absolutePath)
     // Otherwise a later change might leave no trace
-    if (!isRacy(fingerprint, this.#context.now(), 'full'))
+    if (!isRacy(fingerprint, this.context.now(), 'full'))
       this.#read.set(absolutePath, { fingerprint, metainfo })
     return metainfo
   }

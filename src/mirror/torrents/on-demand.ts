@@ -94,15 +94,12 @@ export class OnDemand {
     },
   })
   readonly #pending = new Map<string, PendingTorrent<CurrentTorrent>>()
-  readonly #parts: OnDemandParts
   #expiredAt = -Infinity
 
-  constructor(parts: OnDemandParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: OnDemandParts) {}
 
   get cacheAccess(): CacheAccess {
-    return this.#parts.cacheAccess
+    return this.parts.cacheAccess
   }
 
   /** Number of torrents being looked up or made. */
@@ -117,13 +114,13 @@ export class OnDemand {
 
   /** Expires all lookups, so that everything is looked up again. */
   expire(): void {
-    this.#expiredAt = this.#parts.monotonic()
+    this.#expiredAt = this.parts.monotonic()
     this.#pending.clear()
   }
 
   /** Whether a torrent's files were looked up so recently that it can be sent unchecked. */
   isFresh({ checkedAt }: CurrentTorrent): boolean {
-    return checkedAt > this.#expiredAt && this.#parts.monotonic() - checkedAt < FRESH_FOR
+    return checkedAt > this.#expiredAt && this.parts.monotonic() - checkedAt < FRESH_FOR
   }
 
   /**
@@ -141,7 +138,7 @@ export class OnDemand {
   }
 
   #begin(wanted: TorrentWanted, client: string | null): PendingTorrent<CurrentTorrent> {
-    const { clients, memory } = this.#parts
+    const { clients, memory } = this.parts
     const endWork = clients.begin(client, wanted.isLarge)
     const work: Work<CurrentTorrent> = (own) => this.#tryTwice(wanted, own)
     const pending = new PendingTorrent(work, client, memory.open(client))
@@ -199,7 +196,7 @@ export class OnDemand {
     const planning = { effort: wanted.effort, client, signal, memory }
     let before: Content | null = null
     for (let count = 0; count < LOOKS; count++) {
-      const look = await this.#parts.planner.run(planning, (budget) => {
+      const look = await this.parts.planner.run(planning, (budget) => {
         // Frees the memory of the last lookup
         memory.clear()
         return this.#look(wanted, budget, before)
@@ -218,7 +215,7 @@ export class OnDemand {
     before: Content | null,
   ): Promise<Look | PlannedTorrent> {
     const { trust, now } = this.cacheAccess
-    const [checkedAt, checkedMs] = [this.#parts.monotonic(), now()]
+    const [checkedAt, checkedMs] = [this.parts.monotonic(), now()]
     const plan = await wanted.plan(budget)
     const { content, options } = plan
     if (!isQuiet(content, now(), before)) return plan
@@ -244,7 +241,7 @@ export class OnDemand {
       this.origins.cache++
       return knownTorrent({ ...recalled, ...placed, isCacheable: true }, content)
     }
-    const progress = new TorrentProgress(title, content.size, this.#parts.monotonic)
+    const progress = new TorrentProgress(title, content.size, this.parts.monotonic)
     pending.progress = progress
     await waitForWriters(content, unknownFiles(content, recalled.table), pending.signal)
     const { client, signal } = pending
@@ -252,7 +249,7 @@ export class OnDemand {
       progress.note(bytesHashed, bytesWanted)
     }
     const wanted = { ...recalled, request, client, signal, onProgress }
-    const { info, pieceLayers, isSettled } = await this.#parts.hasher.obtain(wanted)
+    const { info, pieceLayers, isSettled } = await this.parts.hasher.obtain(wanted)
     this.origins.files++
     return knownTorrent({ info, pieceLayers, ...placed, isCacheable: isSettled }, content)
   }

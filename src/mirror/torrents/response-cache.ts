@@ -46,11 +46,8 @@ export class ResponseCache {
       return ENTRY_COST + answer.body.length + address.length + host.length
     },
   })
-  readonly #rules: ResponseCacheRules
 
-  constructor(rules: ResponseCacheRules) {
-    this.#rules = rules
-  }
+  constructor(private readonly rules: ResponseCacheRules) {}
 
   /** Records an answer to a GET request. */
   note(request: IncomingMessage, checked: CurrentTorrent, answer: TorrentResponse): void {
@@ -70,7 +67,7 @@ export class ResponseCache {
     // A client that follows the progress gets a page first
     if (isProgressAddress(request.url ?? '')) return null
     const entry = this.#entries.get(addressOf(request))
-    if (!entry || !this.#rules.isCurrent(entry) || !isPlain(request, entry.host)) return null
+    if (!entry || !this.rules.isCurrent(entry) || !isPlain(request, entry.host)) return null
     response.writeHead(200, entry.answer.headers)
     endAtOnce(response, entry.answer.body)
     return entry

@@ -34,17 +34,13 @@ export interface TorrentSenderParts {
 
 /** Answers requests with torrents or views of them. */
 export class TorrentSender {
-  readonly #parts: TorrentSenderParts
-
-  constructor(parts: TorrentSenderParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: TorrentSenderParts) {}
 
   /** Sends a view of a torrent, or 304 or 412 if the request's conditions say so. */
   send(request: FastifyRequest, reply: FastifyReply, told: ToldTorrent): FastifyReply {
     const { checked } = told
-    if (sendReady(request, reply, { title: checked.torrent.title, ...this.#parts })) return reply
-    this.#parts.busy.note(checked.torrent)
+    if (sendReady(request, reply, { title: checked.torrent.title, ...this.parts })) return reply
+    this.parts.busy.note(checked.torrent)
     const answer = this.#compose(request, told)
     const etag = answer.headers['ETag'] ?? ''
     const lastModified = answer.headers['Last-Modified'] ?? ''
@@ -61,10 +57,10 @@ export class TorrentSender {
     { raw, method }: FastifyRequest,
     { checked, form = protocolForm }: ToldTorrent,
   ): TorrentResponse {
-    const { options, responses, swarms } = this.#parts
+    const { options, responses, swarms } = this.parts
     const { webSeeds, httpSeeds, tracker } = options
     const address = publicAddress(raw, options)
-    const trackers = this.#parts.trackers()
+    const trackers = this.parts.trackers()
     const before = responses.recall(raw)
     if (before?.checked === checked && before.answer.trackers === trackers) return before.answer
     const parts = { trackers, addresses: [address, ...webSeeds] as const, httpSeeds }

@@ -21,11 +21,7 @@ export class TrackerFile {
   #seen: string | null = null
   #problem = ''
 
-  readonly #parts: TrackerFileParts
-
-  constructor(parts: TrackerFileParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: TrackerFileParts) {}
 
   /** The last valid list; null before the first. */
   get current(): TrackerList | null {
@@ -42,7 +38,7 @@ export class TrackerFile {
    * read or names no tracker, the last valid list stays.
    */
   async refresh(isForced = false): Promise<void> {
-    const { path } = this.#parts
+    const { path } = this.parts
     try {
       const file = await readRegular(path, MAX_SIZE, isForced ? null : this.#seen)
       if (!file) return
@@ -55,7 +51,7 @@ export class TrackerFile {
   }
 
   #take(text: string): void {
-    const { path, report } = this.#parts
+    const { path, report } = this.parts
     const { urls, problems } = parseTrackerLines(text)
     for (const problem of problems.slice(0, MAX_REPORTS)) report(`${path}: ${problem}`)
     const more = problems.length - MAX_REPORTS
@@ -71,7 +67,7 @@ export class TrackerFile {
    * one.
    */
   #nextSecond(): number {
-    const next = (Math.floor(this.#parts.now() / 1000) + 1) * 1000
+    const next = (Math.floor(this.parts.now() / 1000) + 1) * 1000
     return Math.max(next, (this.#current?.since ?? 0) + 1000)
   }
 
@@ -80,7 +76,7 @@ export class TrackerFile {
     if (!(error instanceof BtkitError)) throw error
     const kept = this.#current ? '; the old trackers stay in use' : ''
     if (this.#problem !== error.message && this.#current)
-      this.#parts.report(`${error.message}${kept}`)
+      this.parts.report(`${error.message}${kept}`)
     this.#problem = error.message
   }
 }

@@ -35,7 +35,6 @@ const CHUNK = 512
  * names.
  */
 export class DirectoryListings {
-  readonly #parts: Clocks
   readonly #listings = new LRUCache<string, Listing>({
     maxSize: MEMORY,
     sizeCalculation: ({ entries }) => {
@@ -43,13 +42,11 @@ export class DirectoryListings {
     },
   })
 
-  constructor(parts: Clocks) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: Clocks) {}
 
   /** The entries of the directory at a real path, in any order. Throws the system's errors. */
   async *entries(path: string): AsyncGenerator<readonly DirectoryEntry[]> {
-    const [readAt, startedMs] = [this.#parts.monotonic(), this.#parts.now()]
+    const [readAt, startedMs] = [this.parts.monotonic(), this.parts.now()]
     const state = await stateOf(path)
     const known = this.#listings.get(path)
     if (known && sameFingerprint(known.state, state) && readAt - known.readAt < KEPT_FOR) {

@@ -57,12 +57,9 @@ const TYPES = { sha256: 'text/plain; charset=utf-8', meta4: 'application/metalin
 
 /** Answers with the checksums and metalinks of files. */
 export class DigestViews {
-  readonly #parts: DigestViewsParts
   readonly #seen = new SeenSince()
 
-  constructor(parts: DigestViewsParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: DigestViewsParts) {}
 
   /**
    * Sends a view.
@@ -73,7 +70,7 @@ export class DigestViews {
     reply: FastifyReply,
     { view, file, requester }: WantedDigestView,
   ): Promise<FastifyReply> {
-    const { digests, options, now } = this.#parts
+    const { digests, options, now } = this.parts
     const { path, fingerprint } = file
     const lookedAt = now()
     const sinceMs = this.#seen.of(file, lookedAt)
@@ -95,7 +92,7 @@ export class DigestViews {
     { file, sha256, sinceMs, requester }: Asked,
     { raw }: FastifyRequest,
   ): Promise<DigestView> {
-    const { options, files, runSteps } = this.#parts
+    const { options, files, runSteps } = this.parts
     const { path, fingerprint } = file
     const { size } = fingerprint
     const base = publicAddress(raw, options)

@@ -39,12 +39,9 @@ interface TooLarge {
  * their addresses below it, so that clients find them there.
  */
 export class DirectoryTorrents {
-  readonly #parts: DirectoryTorrentsParts
   readonly #tooLarge = new LRUCache<string, TooLarge>({ max: 1000 })
 
-  constructor(parts: DirectoryTorrentsParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: DirectoryTorrentsParts) {}
 
   /**
    * Obtains a directory's torrent.
@@ -57,7 +54,7 @@ export class DirectoryTorrents {
   ): Promise<CurrentTorrent> {
     const path = formatKey(directory)
     const before = this.#tooLarge.get(path)
-    const { onDemand, monotonic } = this.#parts
+    const { onDemand, monotonic } = this.parts
     if (before && monotonic() - before.since < REFUSED_FOR) throw before.refusal
     const plan = async (budget: Budget) => {
       try {
@@ -80,13 +77,13 @@ export class DirectoryTorrents {
     const found = await this.#find(directory, budget)
     const content = this.#contentOf(directory, version, found)
     if (version !== 'v1') refuseLongHashing(content)
-    for (const path of found.omitted) this.#parts.tellOmitted(path)
+    for (const path of found.omitted) this.parts.tellOmitted(path)
     const options = { private: false, sourceTag: null }
     return { content, options, directory: directory.slice(0, -1), omitted: found.omitted }
   }
 
   async #find(directory: readonly string[], budget: Budget): Promise<FoundFiles> {
-    const { options, listings } = this.#parts
+    const { options, listings } = this.parts
     const { mirror, serviceName, limits } = options
     const where = formatMirrorPath(directory)
     if (directory.length === 0) {
@@ -117,7 +114,7 @@ export class DirectoryTorrents {
     const sorted = sortFiles(below, { by: 'path', isDescending: false })
     const name = directory.at(-1) ?? ''
     const tree = { root: name, isDirectory: true, files: sorted, skipped: [] }
-    return contentOfTree(tree, { version, name, pieceLength: this.#parts.options.pieceLength })
+    return contentOfTree(tree, { version, name, pieceLength: this.parts.options.pieceLength })
   }
 }
 

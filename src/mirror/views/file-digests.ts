@@ -50,14 +50,12 @@ const INTERVAL = 200
  * SHA-256 of the whole file on one thread would take several times as long.
  */
 export class FileDigests {
-  readonly #parts: FileDigestsParts
   readonly #known: KnownDigests
   readonly #reader: WholeFileReader
   readonly #pending = new Map<string, PendingTorrent<Uint8Array>>()
 
-  constructor(parts: FileDigestsParts) {
+  constructor(private readonly parts: FileDigestsParts) {
     const { engine, cacheAccess } = parts.hashContext
-    this.#parts = parts
     this.#known = new KnownDigests(cacheAccess)
     this.#reader = new WholeFileReader(engine.pool ?? new WorkerPool(), engine.signal)
   }
@@ -87,7 +85,7 @@ export class FileDigests {
   }
 
   #begin(file: ScannedFile, client: string | null): PendingTorrent<Uint8Array> {
-    const { clients, memory } = this.#parts
+    const { clients, memory } = this.parts
     const endWork = clients.begin(client, false)
     const work = (own: PendingTorrent<Uint8Array>) => this.#make(file, own)
     const pending = new PendingTorrent(work, client, memory.open(client))
@@ -105,7 +103,7 @@ export class FileDigests {
 
   /** Reads a file when no other work does. */
   async #make(file: ScannedFile, pending: PendingTorrent<Uint8Array>): Promise<Uint8Array> {
-    const { claims, monotonic, pieceLength } = this.#parts
+    const { claims, monotonic, pieceLength } = this.parts
     const { signal } = pending
     const content = singleContent(file, { version: 'v1', pieceLength })
     const progress = new TorrentProgress(titleOf(content), content.size, monotonic)
@@ -121,7 +119,7 @@ export class FileDigests {
 
   /** Claims a file until it is read and the results are in the cache. */
   async #claim(wanted: WantedDigest, client: string | null): Promise<Uint8Array> {
-    const { hashing, hashContext, claims } = this.#parts
+    const { hashing, hashContext, claims } = this.parts
     const { file, content, signal } = wanted
     const { size, device, inode } = file.fingerprint
     const wantsPieces = recallPieces(content, hashContext.cacheAccess).isKnown.includes(0)
@@ -147,7 +145,7 @@ export class FileDigests {
   /** Reads a file between two checks of it, and caches the results. */
   async #read(reading: Reading, turn: Turn): Promise<Uint8Array> {
     const { file, job } = reading
-    const { mirror, hashContext } = this.#parts
+    const { mirror, hashContext } = this.parts
     await refuseOther(file, mirror)
     const startedMs = hashContext.cacheAccess.now()
     const writers = await refuseWriters([file])
@@ -170,7 +168,7 @@ export class FileDigests {
     }
     note()
     const timer = setInterval(note, INTERVAL).unref()
-    const end = this.#parts.hashed.begin(bytesDone, false)
+    const end = this.parts.hashed.begin(bytesDone, false)
     try {
       await this.#reader.read(job, signal, turn)
     } finally {
@@ -181,7 +179,7 @@ export class FileDigests {
 
   async #remember({ file, content, job }: Reading, start: ReadingStart): Promise<void> {
     if (!isSettled(file, start)) return
-    const { cacheAccess } = this.#parts.hashContext
+    const { cacheAccess } = this.parts.hashContext
     this.#known.remember(file, Buffer.from(job.sha256))
     if (job.pieces.length > 0) {
       const table = createTable(content)

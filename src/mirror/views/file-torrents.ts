@@ -23,14 +23,11 @@ export interface FileTorrentsParts extends Pick<ServerContext, 'now'> {
 
 /** The torrents of single files: the operator's own if there is one, otherwise made on demand. */
 export class FileTorrents {
-  readonly #parts: FileTorrentsParts
   /** Whether the pieces of an operator's torrent match those found in its file. */
   readonly #compared = new WeakMap<KnownTorrent, WeakMap<Metainfo, boolean>>()
   readonly #last = new LRUCache<string, { given: string; sinceMs: number }>({ max: MOST_FILES })
 
-  constructor(parts: FileTorrentsParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: FileTorrentsParts) {}
 
   /**
    * Obtains the torrent of a file. If version 1 is wanted, the default, an operator's torrent of
@@ -42,7 +39,7 @@ export class FileTorrents {
     version: MetainfoVersion,
     requester: Requester,
   ): Promise<CurrentTorrent> {
-    const { sets, given, pieceLength } = this.#parts
+    const { sets, given, pieceLength } = this.parts
     for (const metainfo of given.isUsed ? await given.find(file) : []) {
       if (version !== 'v1' && version !== metainfo.version) continue
       const { version: own, pieceLength: length } = metainfo
@@ -71,7 +68,7 @@ export class FileTorrents {
     const before = this.#last.get(key)
     if (!before && given === '') return checked
     const isSame = before?.given === given
-    const later = Math.max(this.#parts.now(), before ? before.sinceMs + 1000 : 0)
+    const later = Math.max(this.parts.now(), before ? before.sinceMs + 1000 : 0)
     const sinceMs = isSame ? before.sinceMs : later
     if (!isSame) this.#last.set(key, { given, sinceMs })
     return new DatedTorrent(checked, torrent, Math.max(checked.sinceMs, sinceMs))

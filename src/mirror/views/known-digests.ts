@@ -15,16 +15,13 @@ const SHA256 = 32
 
 /** SHA-256 of whole files that were read before. */
 export class KnownDigests {
-  readonly #cacheAccess: CacheAccess
   readonly #recent = new LRUCache<string, Uint8Array>({ max: MOST_FILES })
 
-  constructor(cacheAccess: CacheAccess) {
-    this.#cacheAccess = cacheAccess
-  }
+  constructor(private readonly cacheAccess: CacheAccess) {}
 
   /** The digest of a file in its current state, if known. */
   find(file: LookedAt): Uint8Array | null {
-    const { cache, trust } = this.#cacheAccess
+    const { cache, trust } = this.cacheAccess
     const { absolutePath, fingerprint } = file
     const record = cache.peekDigest('sha256', absolutePath)
     const encoded = encodeFingerprint(fingerprint)
@@ -35,13 +32,13 @@ export class KnownDigests {
 
   /** Makes the cache count a file's digest as used. */
   noteUse({ absolutePath }: LookedAt): void {
-    this.#cacheAccess.cache.digest('sha256', absolutePath)
+    this.cacheAccess.cache.digest('sha256', absolutePath)
   }
 
   remember(file: LookedAt, digest: Uint8Array): void {
     const fingerprint = keptFingerprint(file.fingerprint)
     this.#recent.set(stateOf(file), digest)
-    this.#cacheAccess.cache.rememberDigest('sha256', file.absolutePath, { fingerprint, digest })
+    this.cacheAccess.cache.rememberDigest('sha256', file.absolutePath, { fingerprint, digest })
   }
 }
 

@@ -27,11 +27,9 @@ export interface WantedView {
 
 /** Answers with the views of the mirror's files and directories. */
 export class Views {
-  readonly #parts: ViewsParts
   readonly #digestViews: DigestViews
 
-  constructor(parts: ViewsParts) {
-    this.#parts = parts
+  constructor(private readonly parts: ViewsParts) {
     this.#digestViews = new DigestViews(parts)
   }
 
@@ -44,7 +42,7 @@ export class Views {
     reply: FastifyReply,
     { view, components }: WantedView,
   ): Promise<FastifyReply> {
-    const { requesters, options } = this.#parts
+    const { requesters, options } = this.parts
     const requester = requesters.of(request, reply)
     const file = components.length === 0 ? null : await this.#fileUnlessDirectory(components)
     if (view === 'sha256' || view === 'meta4') {
@@ -56,11 +54,11 @@ export class Views {
     // Only a magnet link contains the torrent's URL
     const isTaken = view === 'magnet' && (await isTorrentNameTaken(components, options.mirror))
     const form = formOf(view, { components, version, isTaken })
-    return this.#parts.sender.send(request, reply, { checked, form })
+    return this.parts.sender.send(request, reply, { checked, form })
   }
 
   #torrentOf({ components, file, version }: Wanted, requester: Requester): Promise<CurrentTorrent> {
-    const { files, directories } = this.#parts
+    const { files, directories } = this.parts
     if (file === null) return directories.obtain(components, version, requester)
     return files.obtain(file, version, requester)
   }
@@ -72,7 +70,7 @@ export class Views {
    */
   async #fileUnlessDirectory(components: readonly string[]): Promise<ScannedFile | null> {
     try {
-      return await new MirrorView(this.#parts.options.mirror).file(components)
+      return await new MirrorView(this.parts.options.mirror).file(components)
     } catch (error) {
       if (error instanceof IsDirectory) return null
       throw error

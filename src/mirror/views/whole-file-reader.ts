@@ -13,15 +13,13 @@ const MOST_PAUSED = 16
 
 /** Reads whole files, each on a thread of a pool while it is its turn. */
 export class WholeFileReader {
-  readonly #pool: WorkerPool
-  readonly #ending: AbortSignal
   #paused = 0
 
   /** `ending` aborts when the service ends. */
-  constructor(pool: WorkerPool, ending: AbortSignal) {
-    this.#pool = pool
-    this.#ending = ending
-  }
+  constructor(
+    private readonly pool: WorkerPool,
+    private readonly ending: AbortSignal,
+  ) {}
 
   /**
    * Does a job.
@@ -34,7 +32,7 @@ export class WholeFileReader {
       stopping.abort(reason)
       endWholeFile(job)
     }
-    const signals = [signal, this.#ending]
+    const signals = [signal, this.ending]
     const onAbort = (event: Event) => {
       stop((event.target as AbortSignal).reason)
     }
@@ -44,7 +42,7 @@ export class WholeFileReader {
     }
     this.#giveWayInTime(job, turn, stop)
     try {
-      await this.#pool.run(job)
+      await this.pool.run(job)
     } finally {
       turn.onOver(() => undefined)
       for (const each of signals) each.removeEventListener('abort', onAbort)

@@ -9,13 +9,10 @@ export type Changes = ReadonlyMap<string, ReadonlySet<string> | null>
 
 /** Collects changes in directories, to look them up together. */
 export class ChangedNames {
-  readonly #onChanges: (changes: Changes) => void
   #changes = new Map<string, Set<string> | null>()
   #timer: NodeJS.Timeout | null = null
 
-  constructor(onChanges: (changes: Changes) => void) {
-    this.#onChanges = onChanges
-  }
+  constructor(private readonly onChanges: (changes: Changes) => void) {}
 
   add(directory: string, name: string | null): void {
     const names = this.#changes.get(directory)
@@ -26,7 +23,7 @@ export class ChangedNames {
       const changes = this.#changes
       this.#timer = null
       this.#changes = new Map()
-      this.#onChanges(changes)
+      this.onChanges(changes)
     }, DELAY).unref()
   }
 

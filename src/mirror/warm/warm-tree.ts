@@ -44,20 +44,17 @@ interface KnownDirectory {
 
 /** Finds the files that match the patterns and follows their changes. */
 export class WarmTree {
-  readonly #parts: WarmTreeParts
   readonly #known = new Map<string, KnownDirectory>()
   #isTold = false
 
-  constructor(parts: WarmTreeParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: WarmTreeParts) {}
 
   /**
    * Searches everything. Directories that cannot be read now, for example because the root is
    * missing, keep their last state.
    */
   async scan(): Promise<void> {
-    await this.#scanBelow(this.#know([], this.#parts.patterns.start))
+    await this.#scanBelow(this.#know([], this.parts.patterns.start))
   }
 
   /** Looks up names in a directory, or searches all of it, after a change. */
@@ -65,7 +62,7 @@ export class WarmTree {
     const known = this.#known.get(directory)
     if (!known) return
     if (names === null) return this.#scanBelow(known)
-    const view = new MirrorView(this.#parts.mirror)
+    const view = new MirrorView(this.parts.mirror)
     const entries = Array.from(names, (name): DirectoryEntry => ({ name, kind: 'unknown' }))
     const found = await this.#lookAt(known, entries, view)
     for (const name of names) if (!found.names.has(name)) this.#forget(known, name)
@@ -81,7 +78,7 @@ export class WarmTree {
   }
 
   async #scanBelow(top: KnownDirectory): Promise<void> {
-    const view = new MirrorView(this.#parts.mirror)
+    const view = new MirrorView(this.parts.mirror)
     const waiting = [top]
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       waiting.push(...(await this.#scanOne(next, view)))
@@ -90,7 +87,7 @@ export class WarmTree {
 
   /** Searches one directory; returns its subdirectories to search. */
   async #scanOne(known: KnownDirectory, view: MirrorView): Promise<KnownDirectory[]> {
-    const { watches, slices, signal, mirror } = this.#parts
+    const { watches, slices, signal, mirror } = this.parts
     const names = new Set<string>()
     const directories: KnownDirectory[] = []
     let end = slices.endOfSlice()
@@ -126,12 +123,12 @@ export class WarmTree {
     await mapConcurrently(wanted, async (entry) => {
       const kind = await this.#kindOf(known, entry, view)
       if (kind === null) return
-      const places = this.#parts.patterns.follow(known.places, entry.name, kind === 'link')
+      const places = this.parts.patterns.follow(known.places, entry.name, kind === 'link')
       const path = [...known.path, entry.name]
-      if (kind === 'file' && this.#parts.patterns.isMatch(places)) {
+      if (kind === 'file' && this.parts.patterns.isMatch(places)) {
         if (await this.#noteFile(path, view)) names.add(entry.name)
         known.files.add(entry.name)
-      } else if (kind !== 'file' && this.#parts.patterns.canGoOn(places)) {
+      } else if (kind !== 'file' && this.parts.patterns.canGoOn(places)) {
         if (path.length < MAX_DEPTH) directories.push(this.#know(path, places))
         names.add(entry.name)
         known.directories.add(entry.name)
@@ -141,7 +138,7 @@ export class WarmTree {
   }
 
   #isWanted({ path, places }: KnownDirectory, name: string): boolean {
-    const { patterns, mirror } = this.#parts
+    const { patterns, mirror } = this.parts
     if (isSuspect(name) || !isPlainName(name) || isWithheld([...path, name], mirror)) return false
     return patterns.follow(places, name).length > 0
   }
@@ -163,7 +160,7 @@ export class WarmTree {
 
   /** Records a file; returns whether a readable file exists. */
   async #noteFile(path: readonly string[], view: MirrorView): Promise<boolean> {
-    const { files, onFile } = this.#parts
+    const { files, onFile } = this.parts
     try {
       const file = await view.file(path)
       if (files.size >= MAX_FILES && !files.get(path)) {
@@ -185,7 +182,7 @@ export class WarmTree {
     if (this.#isTold) return
     this.#isTold = true
     const what = `more than ${MAX_FILES} files match`
-    this.#parts.warn(
+    this.parts.warn(
       `--warm: ${what}: ${formatMirrorPath(path)} and others are left out; use narrower patterns`,
     )
   }
@@ -194,13 +191,13 @@ export class WarmTree {
   #forget(known: KnownDirectory, name: string): void {
     const path = [...known.path, name]
     if (known.files.delete(name)) {
-      this.#parts.files.forget(path)
-      this.#parts.onGone(path)
+      this.parts.files.forget(path)
+      this.parts.onGone(path)
     }
     if (!known.directories.delete(name)) return
     const below = this.#known.get(keyOf(path))
     this.#known.delete(keyOf(path))
-    this.#parts.watches.remove(keyOf(path))
+    this.parts.watches.remove(keyOf(path))
     if (!below) return
     for (const each of [...below.files, ...below.directories]) this.#forget(below, each)
   }

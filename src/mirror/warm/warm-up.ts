@@ -53,12 +53,9 @@ const FRESH_FOR = 1000
 
 /** Puts the torrents of single files into the cache before anybody asks for them. */
 export class WarmUp {
-  readonly #parts: WarmUpParts
   #view: { readonly view: MirrorView; readonly since: number } | null = null
 
-  constructor(parts: WarmUpParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: WarmUpParts) {}
 
   /**
    * Hashes a file unless its torrent is known; otherwise returns why not now.
@@ -67,7 +64,7 @@ export class WarmUp {
   async prepare({ path }: Pick<WarmFile, 'path'>, signal: AbortSignal): Promise<Outcome> {
     try {
       const file = await this.#freshView().file(path)
-      const { given, pieceLength } = this.#parts
+      const { given, pieceLength } = this.parts
       if (!given.isUsed) return await this.#obtain(file, { version: 'v1', pieceLength }, signal)
       const stamp = await given.stampOf(path)
       for (const metainfo of await given.find(file)) {
@@ -89,7 +86,7 @@ export class WarmUp {
     { version, pieceLength }: { version: MetainfoVersion; pieceLength: PieceLength },
     signal: AbortSignal,
   ): Promise<Made> {
-    const { serviceName, markPadFiles, hashContext } = this.#parts
+    const { serviceName, markPadFiles, hashContext } = this.parts
     const { cacheAccess, runSteps = finish } = hashContext
     const content = finish(
       setContent({ isSingle: true, version, pieceLength }, [file], serviceName),
@@ -111,7 +108,7 @@ export class WarmUp {
     wanted: Omit<Parameters<FileHasher['obtain']>[0], 'signal' | 'onProgress'>,
     signal: AbortSignal,
   ): Promise<Made> {
-    const { hasher, throttle } = this.#parts
+    const { hasher, throttle } = this.parts
     const working = new AbortController()
     const giveWay = () => {
       working.abort(new NotReady('somebody who waits needs the file', 1))
@@ -132,7 +129,7 @@ export class WarmUp {
 
   /** Null if a file is old enough for its digests to be cached; otherwise the result to return. */
   #timeToWait(fingerprint: Fingerprint): Exclude<Outcome, { kind: 'ready' }> | null {
-    const { now, trust } = this.#parts.hashContext.cacheAccess
+    const { now, trust } = this.parts.hashContext.cacheAccess
     const age = now() - Number(fingerprint.ctimeNs / 1_000_000n)
     if (age >= QUIET_PERIOD && !isRacy(fingerprint, now(), trust)) return null
     const ahead = Number(fingerprint.mtimeNs / 1_000_000n) - now()
@@ -145,7 +142,7 @@ export class WarmUp {
    * The current view; it is reused for many files, so that directories are not resolved for each.
    */
   #freshView(): MirrorView {
-    const { monotonic, mirror } = this.#parts
+    const { monotonic, mirror } = this.parts
     if (!this.#view || monotonic() - this.#view.since > FRESH_FOR) {
       this.#view = { view: new MirrorView(mirror), since: monotonic() }
     }

@@ -36,7 +36,6 @@ const MAX_TOLD = 100
 /** Keeps the torrents of matching files ready, while no client needs hashing. */
 export class Warmer {
   readonly files = new WarmFiles()
-  readonly #parts: WarmerParts
   readonly #stopping = new AbortController()
   readonly #backlog: Backlog
   readonly #changed: ChangedNames
@@ -54,8 +53,7 @@ export class Warmer {
   /** `old` until the first search is over: its files existed before. */
   #urgency: Urgency = 'old'
 
-  constructor(parts: WarmerParts) {
-    this.#parts = parts
+  constructor(private readonly parts: WarmerParts) {
     const { options, monotonic, mirror, slices, warn } = parts
     const onDue = () => {
       this.#fill()
@@ -100,7 +98,7 @@ export class Warmer {
 
   /** Begins the work; it does not keep the process alive. */
   start(): void {
-    const root = new RootWatch(this.#parts.mirror.root)
+    const root = new RootWatch(this.parts.mirror.root)
     const watchRoot = () => {
       if (root.hasMoved()) this.#scan()
     }
@@ -127,7 +125,7 @@ export class Warmer {
   #scan(): void {
     if (this.#scanTimer) clearTimeout(this.#scanTimer)
     this.#look(async () => {
-      const { monotonic, options, warn } = this.#parts
+      const { monotonic, options, warn } = this.parts
       const begun = monotonic()
       await this.#tree.scan()
       await this.#findOtherTorrents()
@@ -145,7 +143,7 @@ export class Warmer {
 
   /** Queues files for which the operator's torrents have changed. */
   async #findOtherTorrents(): Promise<void> {
-    const { given } = this.#parts
+    const { given } = this.parts
     if (!given.isUsed) return
     for (const file of this.files.values()) {
       this.#stopping.signal.throwIfAborted()
@@ -156,7 +154,7 @@ export class Warmer {
 
   /** Queues all files, to look them up in the cache again. */
   async #recall(): Promise<void> {
-    const { slices } = this.#parts
+    const { slices } = this.parts
     let end = slices.endOfSlice()
     for (const file of this.files.values()) {
       this.#backlog.add(file, 'old')
@@ -174,7 +172,7 @@ export class Warmer {
       if (!signal.aborted) await act()
     }
     this.#looks = this.#looks.then(turn).catch((error: unknown) => {
-      if (!signal.aborted) this.#parts.onError(error)
+      if (!signal.aborted) this.parts.onError(error)
     })
   }
 
@@ -211,7 +209,7 @@ export class Warmer {
     } catch (error) {
       if (signal.aborted) return
       this.files.setReadiness(file, 'failed')
-      this.#parts.onError(error)
+      this.parts.onError(error)
     }
   }
 
@@ -220,6 +218,6 @@ export class Warmer {
     const path = keyOf(file.path)
     if (reason === null || this.#told.has(path) || this.#told.size >= MAX_TOLD) return
     this.#told.add(path)
-    this.#parts.warn(`--warm: /${escapeText(path)}: ${reason}`)
+    this.parts.warn(`--warm: /${escapeText(path)}: ${reason}`)
   }
 }

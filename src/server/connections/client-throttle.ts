@@ -46,17 +46,14 @@ const REST = 4
  * client's requests wait, only one of its connections is read in each round of all connections.
  */
 export class ClientThrottle {
-  readonly #rules: ClientThrottleRules
   readonly #clients = new Map<string, Client>()
   readonly #clientOf = new Map<Socket, Client>()
 
-  constructor(rules: ClientThrottleRules) {
-    this.#rules = rules
-  }
+  constructor(private readonly rules: ClientThrottleRules) {}
 
   /** Begins to follow a connection. */
   follow(socket: Socket): void {
-    const key = this.#rules.keyOf(socket)
+    const key = this.rules.keyOf(socket)
     if (key === null) return
     const client = this.#clients.get(key) ?? this.#add(key)
     this.#clientOf.set(socket, client)
@@ -80,7 +77,7 @@ export class ClientThrottle {
     if (!client) return
     client.waiting += change
     if (change < 0) client.begun -= change
-    const isMuch = client.waiting > this.#rules.maxWaiting
+    const isMuch = client.waiting > this.rules.maxWaiting
     if (isMuch && client.isHeldBack) this.#hold(client, socket)
     else if (isMuch) this.#holdAll(client)
     else if (client.isHeldBack) this.#goOnSoon(client)
@@ -101,7 +98,7 @@ export class ClientThrottle {
   #hold(client: Client, socket: Socket): void {
     if (socket.destroyed || client.queue.has(socket)) return
     client.queue.add(socket)
-    this.#rules.held.hold(socket, this)
+    this.rules.held.hold(socket, this)
   }
 
   #goOnLater(client: Client): void {
@@ -136,13 +133,13 @@ export class ClientThrottle {
     const [next] = client.queue
     if (next) {
       client.queue.delete(next)
-      this.#rules.held.release(next, this)
+      this.rules.held.release(next, this)
       restAfterTurn(client)
     }
     client.isHeldBack = client.queue.size > 0
     if (!client.isHeldBack) return
     this.#goOnLater(client)
-    if (client.waiting <= this.#rules.maxWaiting) this.#goOnSoon(client)
+    if (client.waiting <= this.rules.maxWaiting) this.#goOnSoon(client)
   }
 }
 

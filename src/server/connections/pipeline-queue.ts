@@ -41,15 +41,13 @@ const MAX_OF_CLIENT = 1000
 
 /** Begins the pipelined requests of a server's connections one after the other. */
 export class PipelineQueue implements ConnectionFollower {
-  readonly #rules: PipelineRules
   readonly #held = new HeldSockets()
   readonly #waiting = new Map<Socket, Set<IncomingMessage>>()
   readonly #clients: ClientThrottle
   readonly #largest = new LargestHolder<Socket>()
   #count = 0
 
-  constructor(rules: PipelineRules) {
-    this.#rules = rules
+  constructor(private readonly rules: PipelineRules) {
     const { keyOf, maxOfClient = MAX_OF_CLIENT } = rules
     this.#clients = new ClientThrottle({ keyOf, maxWaiting: maxOfClient, held: this.#held })
   }
@@ -102,8 +100,8 @@ export class PipelineQueue implements ConnectionFollower {
     this.#count++
     this.#largest.set(socket, requests.size)
     this.#clients.note(socket, 1)
-    if (requests.size > this.#rules.maxWaiting) this.#held.hold(socket, this)
-    if (this.#count > (this.#rules.maxOfAll ?? MAX_OF_ALL)) this.#closeLargest()
+    if (requests.size > this.rules.maxWaiting) this.#held.hold(socket, this)
+    if (this.#count > (this.rules.maxOfAll ?? MAX_OF_ALL)) this.#closeLargest()
     const begin = () => {
       if (socket.destroyed || !requests.delete(request)) return
       this.#count--
@@ -144,7 +142,7 @@ export class PipelineQueue implements ConnectionFollower {
     this.#largest.set(socket, 0)
     this.#count -= requests.size
     this.#clients.note(socket, -requests.size)
-    for (const request of requests) this.#rules.onLeft(request)
+    for (const request of requests) this.rules.onLeft(request)
     requests.clear()
   }
 }

@@ -9,20 +9,17 @@ export interface ShareLimits {
 
 /** Counts how much each client has, so that no client takes more than its share. */
 export class Shares {
-  readonly #limits: ShareLimits
   readonly #counts = new Map<string, number>()
   #all = 0
 
-  constructor(limits: ShareLimits) {
-    this.#limits = limits
-  }
+  constructor(private readonly limits: ShareLimits) {}
 
   /**
    * Counts one more for a client (see `clientKey`; null for one without a limit). Returns false,
    * and counts nothing, if that is more than its share.
    */
   take(client: string | null): boolean {
-    const { all, perClient, perNetwork } = this.#limits
+    const { all, perClient, perNetwork } = this.limits
     const network = client === null ? null : networkOf(client)
     if (this.#all >= all) return false
     if (client !== null && this.#of(client) >= perClient) return false

@@ -17,16 +17,13 @@ export interface LogParts extends Pick<ServerContext, 'now'> {
 
 /** Logs a line for each request once it is over. */
 export class AccessLog {
-  readonly #parts: LogParts
   #lines = ''
   #timer: NodeJS.Timeout | null = null
 
-  constructor(parts: LogParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: LogParts) {}
 
   note({ request, status, bytes, milliseconds, isComplete }: Exchange): void {
-    const { format, now, clientAddresses } = this.#parts
+    const { format, now, clientAddresses } = this.parts
     if (format === 'off') return
     const entry = {
       time: new Date(now()).toISOString(),
@@ -49,7 +46,7 @@ export class AccessLog {
   readonly flush = (): void => {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
-    if (this.#lines !== '') this.#parts.write(this.#lines)
+    if (this.#lines !== '') this.parts.write(this.#lines)
     this.#lines = ''
   }
 }

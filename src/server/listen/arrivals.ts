@@ -37,7 +37,6 @@ const PATIENCE = 50
  * read yet, a few of each client are read in turn.
  */
 export class Arrivals {
-  readonly #keyOf: (socket: Socket) => string | null
   /** Recent clients by their key. */
   readonly #clients = new Map<string, Client>()
   /** Servers with a new connection in this turn. */
@@ -52,9 +51,7 @@ export class Arrivals {
   #restsUntil = 0
 
   /** `keyOf` returns the key of a connection's client; null if many clients share it. */
-  constructor(keyOf: (socket: Socket) => string | null) {
-    this.#keyOf = keyOf
-  }
+  constructor(private readonly keyOf: (socket: Socket) => string | null) {}
 
   /** Whether more connections arrived in the last turn than could be accepted. */
   get isPressing(): boolean {
@@ -81,7 +78,7 @@ export class Arrivals {
 
   #come(socket: Socket, read: () => void): void {
     this.#watch()
-    const key = this.#keyOf(socket)
+    const key = this.keyOf(socket)
     if (key === null) {
       read()
       return

@@ -11,13 +11,10 @@ export interface TlsFilesParts extends Pick<ServerContext, 'warn' | 'now'> {
 
 /** A certificate and its key from files, which may be renewed there. */
 export class TlsFiles {
-  readonly keys: TlsKeys
-  readonly #parts: TlsFilesParts
-
-  private constructor(keys: TlsKeys, parts: TlsFilesParts) {
-    this.keys = keys
-    this.#parts = parts
-  }
+  private constructor(
+    readonly keys: TlsKeys,
+    private readonly parts: TlsFilesParts,
+  ) {}
 
   /** @throws BtkitError if the files cannot be read, or do not belong together */
   static async open(parts: TlsFilesParts): Promise<TlsFiles> {
@@ -30,13 +27,13 @@ export class TlsFiles {
   /** Reads the files again; if the new pair is invalid, the old one stays in use. */
   async reload(): Promise<void> {
     try {
-      const pair = await this.#parts.read()
+      const pair = await this.parts.read()
       checkPair(pair)
       this.keys.replace(pair)
-      warnOfAge(pair, this.#parts)
+      warnOfAge(pair, this.parts)
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
-      this.#parts.warn(`${error.message}; the old certificate stays in use`)
+      this.parts.warn(`${error.message}; the old certificate stays in use`)
     }
   }
 }

@@ -15,16 +15,13 @@ export interface OpenLines {
 
 /** Reads lines of an append-only file. Reading in file order is fastest. */
 export class LineReader {
-  readonly #file: OpenLines
   /** A part of the file, and its offset in bytes. */
   #window: Buffer = Buffer.alloc(0)
   #start = 0
   /** The buffer that the window is a view of. */
   #room: Buffer = Buffer.alloc(0)
 
-  constructor(file: OpenLines) {
-    this.#file = file
-  }
+  constructor(private readonly file: OpenLines) {}
 
   /**
    * Returns the line that begins at an offset in bytes, with its newline. The result is a view that
@@ -37,7 +34,7 @@ export class LineReader {
       const isEnd = !this.#load(offset, length)
       line = this.#find(offset)
       if (line === null && isEnd) {
-        throw new BtkitError('io', `${this.#file.name}: was cut off by something else`)
+        throw new BtkitError('io', `${this.file.name}: was cut off by something else`)
       }
     }
     return line
@@ -56,7 +53,7 @@ export class LineReader {
     const window = this.#room
     let end = 0
     for (let read = -1; read !== 0 && end < length; end += read) {
-      read = readSync(this.#file.descriptor, window, end, length - end, offset + end)
+      read = readSync(this.file.descriptor, window, end, length - end, offset + end)
     }
     this.#window = window.subarray(0, end)
     this.#start = offset

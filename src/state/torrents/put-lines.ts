@@ -14,14 +14,11 @@ export interface NamedLine {
 export class PutLines {
   /** JSON, or the offset of its line in the file, or null if the torrent is no longer btkit's. */
   readonly #lines = new Map<string, string | number | null>()
-  readonly #open: () => LineReader
   #reader: LineReader | null = null
   #count = 0
 
   /** `open` opens the file for reading; it is called before the first read. */
-  constructor(open: () => LineReader) {
-    this.#open = open
-  }
+  constructor(private readonly open: () => LineReader) {}
 
   /** Number of lines that later lines replaced. */
   get outdated(): number {
@@ -69,7 +66,7 @@ export class PutLines {
   }
 
   #lineAt(place: number): Buffer {
-    this.#reader ??= this.#open()
+    this.#reader ??= this.open()
     return this.#reader.lineAt(place)
   }
 }

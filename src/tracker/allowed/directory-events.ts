@@ -18,20 +18,17 @@ export interface DirectoryEventsParts {
 
 /** Starts a scan when a directory changes. Does nothing if the system cannot watch directories. */
 export class DirectoryEvents {
-  readonly #parts: DirectoryEventsParts
   readonly #watchers = new Map<string, FSWatcher>()
   #timer: NodeJS.Timeout | null = null
   #rest = 0
   #isClosed = false
 
-  constructor(parts: DirectoryEventsParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: DirectoryEventsParts) {}
 
   /** Starts watching new directories and stops watching removed ones. */
   update(): void {
     if (this.#isClosed) return
-    const wanted = new Set(this.#parts.directories().slice(0, MAX_WATCHED))
+    const wanted = new Set(this.parts.directories().slice(0, MAX_WATCHED))
     for (const [directory, watcher] of this.#watchers) {
       if (wanted.has(directory)) continue
       watcher.close()
@@ -70,7 +67,7 @@ export class DirectoryEvents {
     // This scan may miss later changes, so they must start another one
     this.#timer = null
     const begun = performance.now()
-    await this.#parts.look()
+    await this.parts.look()
     this.#rest = REST * (performance.now() - begun)
     this.update()
   }

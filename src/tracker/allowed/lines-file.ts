@@ -20,13 +20,11 @@ export interface LinesFileParts<T> {
  * A file of lines that may change at any time. Empty lines and lines that begin with # are ignored.
  */
 export class LinesFile<T> {
-  readonly #parts: LinesFileParts<T>
   readonly #problems: ProblemReports
   #state: string | null = null
   #values: readonly T[] | null = null
 
-  constructor(parts: LinesFileParts<T>) {
-    this.#parts = parts
+  constructor(private readonly parts: LinesFileParts<T>) {
     this.#problems = new ProblemReports(parts.report)
   }
 
@@ -41,7 +39,7 @@ export class LinesFile<T> {
    */
   async refresh(): Promise<void> {
     try {
-      const file = await readRegular(this.#parts.path, MAX_SIZE, this.#state)
+      const file = await readRegular(this.parts.path, MAX_SIZE, this.#state)
       if (!file) return
       this.#take(new TextDecoder().decode(file.bytes))
       this.#state = file.state
@@ -54,7 +52,7 @@ export class LinesFile<T> {
   }
 
   #take(text: string): void {
-    const { path, parseLine, expected } = this.#parts
+    const { path, parseLine, expected } = this.parts
     const values: T[] = []
     for (const [i, each] of text.split('\n').entries()) {
       const line = each.trim()

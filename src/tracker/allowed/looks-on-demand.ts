@@ -29,7 +29,6 @@ interface Round {
  * there is a pause between scans. A flood of unknown torrents therefore costs little.
  */
 export class LooksOnDemand {
-  readonly #look: () => Promise<void>
   #round: Round | null = null
   /** Resolves when the next scan may begin. */
   #free: Promise<unknown> = Promise.resolve()
@@ -37,9 +36,7 @@ export class LooksOnDemand {
   #isClosed = false
 
   /** `look` must not fail. */
-  constructor(look: () => Promise<void>) {
-    this.#look = look
-  }
+  constructor(private readonly look: () => Promise<void>) {}
 
   /**
    * Resolves at the end of a scan that begins after this call. Returns null if too many announces
@@ -70,7 +67,7 @@ export class LooksOnDemand {
       await setImmediate()
       this.#round = null
       const begun = performance.now()
-      await this.#look()
+      await this.look()
       return performance.now() - begun
     })
     this.#free = look.then((took) => this.#pause(took))

@@ -28,14 +28,12 @@ interface SeenFile {
 
 /** The torrents in a directory and below it. The directory may change at any time. */
 export class TorrentDirectory {
-  readonly #parts: TorrentDirectoryParts
   readonly #problems: ProblemReports
   #files = new Map<string, SeenFile>()
   #directories: readonly string[] = []
   #version = 0
 
-  constructor(parts: TorrentDirectoryParts) {
-    this.#parts = parts
+  constructor(private readonly parts: TorrentDirectoryParts) {
     this.#problems = new ProblemReports(parts.report)
   }
 
@@ -60,8 +58,8 @@ export class TorrentDirectory {
    * @throws BtkitError if the root has never been readable
    */
   async refresh(): Promise<void> {
-    const tree = await findTorrents(this.#parts.root)
-    const rootError = tree.unreadable.get(this.#parts.root)
+    const tree = await findTorrents(this.parts.root)
+    const rootError = tree.unreadable.get(this.parts.root)
     if (rootError && this.#directories.length === 0) throw rootError
     const files = new Map<string, SeenFile>()
     for (const [directory, error] of tree.unreadable) {
@@ -105,7 +103,7 @@ export class TorrentDirectory {
     try {
       file = await readRegular(path, DEFAULT_MAX_SIZE, null)
       const origin = file && { path, mtimeMs: file.mtimeMs }
-      const torrents = file ? describeTorrent(file.bytes, origin, this.#parts.controls) : []
+      const torrents = file ? describeTorrent(file.bytes, origin, this.parts.controls) : []
       return { state, torrents }
     } catch (error) {
       const now = await lookAtState(path)

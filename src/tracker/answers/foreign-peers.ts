@@ -27,19 +27,16 @@ export interface FillWish {
  * alive among themselves.
  */
 export class ForeignPeers {
-  readonly #monotonic: () => number
   readonly #torrents = new LRUCache<string, { readonly peers: CompactPeers; readonly at: number }>({
     max: MAX_TORRENTS,
   })
 
   /** `monotonic` returns milliseconds on a clock that is never set. */
-  constructor(monotonic: () => number) {
-    this.#monotonic = monotonic
-  }
+  constructor(private readonly monotonic: () => number) {}
 
   /** Replaces the peers of a torrent, given by its info hash in hexadecimal. */
   put(infoHash: string, peers: CompactPeers): void {
-    this.#torrents.set(infoHash, { peers, at: this.#monotonic() })
+    this.#torrents.set(infoHash, { peers, at: this.monotonic() })
   }
 
   /** Adds peers to an answer, without duplicates, up to the wanted number. */
@@ -65,7 +62,7 @@ export class ForeignPeers {
 
   #peersOf(infoHash: Uint8Array): CompactPeers | null {
     const known = this.#torrents.get(Buffer.from(infoHash).toString('hex'))
-    return known === undefined || this.#monotonic() - known.at > LIFETIME ? null : known.peers
+    return known === undefined || this.monotonic() - known.at > LIFETIME ? null : known.peers
   }
 }
 

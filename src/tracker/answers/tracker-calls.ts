@@ -44,18 +44,14 @@ export interface CallOrigin {
 
 /** Answers other trackers that ask for peers, as BitTornado's trackers do with `tracker=1`. */
 export class TrackerCalls {
-  readonly #parts: TrackerCallsParts
-
-  constructor(parts: TrackerCallsParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: TrackerCallsParts) {}
 
   /**
    * Returns the bencoded answer. The calling tracker does not become a peer.
    * @throws TrackerRefusal
    */
   answer(announce: AnnounceRequest, { client, host }: CallOrigin): Soon<string> {
-    const { answers, rules } = this.#parts
+    const { answers, rules } = this.parts
     const { infoHash, form } = announce
     answers.require(infoHash, client)
     this.#requireSharing(announce, host)
@@ -71,7 +67,7 @@ export class TrackerCalls {
   }
 
   #spell(answer: AnnounceAnswer, { form, tracker }: AnnounceRequest): string {
-    const { rules } = this.#parts
+    const { rules } = this.parts
     const callProof = tracker?.proof ?? null
     const proof =
       rules.key === null || callProof === null ? null : proveAnswer(rules.key, callProof, answer)
@@ -80,7 +76,7 @@ export class TrackerCalls {
 
   /** @throws TrackerRefusal */
   #requireSharing({ infoHash, peerId, tracker }: AnnounceRequest, host: string): void {
-    const { rules, isListed, now } = this.#parts
+    const { rules, isListed, now } = this.parts
     const isOwn = Buffer.compare(peerId, rules.ownId) === 0
     // At this word BitTornado's trackers stop asking
     if (rules.allowed === 'none' || isOwn) throw new TrackerRefusal(200, 'disallowed')

@@ -21,11 +21,7 @@ const HOST = /^(?:[a-z0-9_.-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
 
 /** Answers all requests that are neither announces nor scrapes. */
 export class PageRoutes {
-  readonly #parts: PageRoutesParts
-
-  constructor(parts: PageRoutesParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: PageRoutesParts) {}
 
   /** Answers a request, possibly later, when its page is ready. */
   handle(request: IncomingMessage, response: ServerResponse): void {
@@ -34,7 +30,7 @@ export class PageRoutes {
         send(request, response, answer)
       },
       (error: unknown) => {
-        this.#parts.onError(error)
+        this.parts.onError(error)
         send(request, response, failed())
       },
     )
@@ -46,16 +42,16 @@ export class PageRoutes {
       const { status, headers, body } = lineAnswer(405, 'only GET and HEAD are supported')
       return { status, headers: { ...headers, Allow: 'GET, HEAD' }, body }
     }
-    const client = this.#parts.addressOf(request)
-    if (!this.#parts.permits(client)) return lineAnswer(403, 'your address may not ask here')
+    const client = this.parts.addressOf(request)
+    if (!this.parts.permits(client)) return lineAnswer(403, 'your address may not ask here')
     const [path = '', query = ''] = url.split(/\?(.*)/s, 2)
     const announceUrls = this.#announceUrls(request)
-    return this.#parts.answerPage({ path, query, client, announceUrls })
+    return this.parts.answerPage({ path, query, client, announceUrls })
   }
 
   #announceUrls(request: IncomingMessage): string[] {
     const { host } = request.headers
-    const { publicUrl, prefix } = this.#parts
+    const { publicUrl, prefix } = this.parts
     if (publicUrl !== null) return [`${publicUrl}/announce`]
     const scheme = isSecure(request) ? 'https' : 'http'
     return host !== undefined && HOST.test(host) ? [`${scheme}://${host}${prefix}/announce`] : []

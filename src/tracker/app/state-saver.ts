@@ -6,19 +6,16 @@ type SaverContext = Pick<ServerContext, 'now' | 'warn' | 'onError'>
 
 /** Saves the state and records whether that succeeded. */
 export class StateSaver {
-  readonly #state: Pick<StateFile, 'save'>
-  readonly #path: string
-  readonly #context: SaverContext
   #savedAt = 0
   #failures = 0
   /** The last reported problem; null once the state was saved again. */
   #problem: string | null = null
 
-  constructor(state: Pick<StateFile, 'save'>, path: string, context: SaverContext) {
-    this.#state = state
-    this.#path = path
-    this.#context = context
-  }
+  constructor(
+    private readonly state: Pick<StateFile, 'save'>,
+    private readonly path: string,
+    private readonly context: SaverContext,
+  ) {}
 
   /** Time of the last save in milliseconds since 1970; 0 for never. */
   get savedAt(): number {
@@ -32,15 +29,15 @@ export class StateSaver {
 
   /** @throws BtkitError if the state cannot be saved */
   async save(): Promise<void> {
-    await this.#state.save()
-    this.#savedAt = this.#context.now()
+    await this.state.save()
+    this.#savedAt = this.context.now()
   }
 
   /**
    * Saves while the tracker runs. A failure is reported once, until it ends or its message changes.
    */
   async saveOrTell(): Promise<void> {
-    const { warn, onError } = this.#context
+    const { warn, onError } = this.context
     try {
       await this.save()
     } catch (error) {
@@ -50,7 +47,7 @@ export class StateSaver {
       this.#problem = problem
       return
     }
-    if (this.#problem !== null) warn(`${this.#path}: saving the state works again`)
+    if (this.#problem !== null) warn(`${this.path}: saving the state works again`)
     this.#problem = null
   }
 }

@@ -40,12 +40,9 @@ interface Shelves {
 
 /** Lists of the catalogue. The index is made again when torrents come or go. */
 export class CatalogueLists {
-  readonly #parts: CatalogueListsParts
   #shelves: Shelves | null = null
 
-  constructor(parts: CatalogueListsParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: CatalogueListsParts) {}
 
   /** The index of the current torrents. */
   index(): Promise<CatalogueIndex> {
@@ -81,7 +78,7 @@ export class CatalogueLists {
 
   /** Adds the current figures to torrents. */
   rows(entries: readonly CatalogueEntry[]): Promise<CatalogueRow[]> {
-    const { store } = this.#parts
+    const { store } = this.parts
     return Promise.all(
       entries.map(async (entry) => {
         const { torrent, summary } = entry
@@ -99,7 +96,7 @@ export class CatalogueLists {
   }
 
   #current(): Shelves {
-    const { torrents, roots, store, monotonic } = this.#parts
+    const { torrents, roots, store, monotonic } = this.parts
     if (this.#shelves?.version === torrents.version) return this.#shelves
     const before = this.#shelves?.index.catch(() => null) ?? Promise.resolve(null)
     const index = before.then((previous) =>

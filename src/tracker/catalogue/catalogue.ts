@@ -64,18 +64,16 @@ const JSON_PAGES = 5
 
 /** The pages of single torrents, and of their categories: the directories in which they are. */
 export class Catalogue {
-  readonly #parts: CatalogueParts
   readonly #lists: CatalogueLists
   readonly #details = new DetailsReader()
 
-  constructor(parts: CatalogueParts) {
-    this.#parts = parts
+  constructor(private readonly parts: CatalogueParts) {
     this.#lists = new CatalogueLists(parts)
   }
 
   /** Answers a request; null if the path is not a page of the catalogue. */
   async answer(request: PageRequest): Promise<PageAnswer | null> {
-    const { options, site, budget } = this.#parts
+    const { options, site, budget } = this.parts
     const other = OTHER_PAGES.get(request.path)
     const place = site.hasCatalogue ? parsePlace(request.path) : null
     if (other === undefined && place === null) return null
@@ -89,7 +87,7 @@ export class Catalogue {
 
   /** The charts of all torrents together. */
   #activity(): PageAnswer {
-    const { site, history } = this.#parts
+    const { site, history } = this.parts
     const page = renderPage(
       { title: 'Activity - btkit', header: siteHead(site, '', 'activity') },
       html`<h1>Activity</h1>
@@ -101,7 +99,7 @@ export class Catalogue {
 
   /** A page for what is not in the catalogue; `root` is the way to the tracker's first page. */
   #gone(root: string): PageAnswer {
-    const { site } = this.#parts
+    const { site } = this.parts
     const page = renderPage(
       { title: 'Not found - btkit', header: siteHead(site, root, null) },
       html`<h1>Not found</h1>
@@ -111,7 +109,7 @@ export class Catalogue {
   }
 
   async #category(request: PageRequest, { isArchive, names, view }: Place): Promise<PageAnswer> {
-    const { site } = this.#parts
+    const { site } = this.parts
     const index = await this.#lists.index()
     const category = (isArchive ? index.archive : index.current).find(names)
     if (!category || (isArchive && !site.hasArchive)) {
@@ -147,7 +145,7 @@ export class Catalogue {
   }
 
   async #torrent(request: PageRequest, view: 'page' | 'json'): Promise<PageAnswer> {
-    const { site, history } = this.#parts
+    const { site, history } = this.parts
     const infoHash = infoHashOf(request.query)
     const entry = infoHash === null ? null : await this.#entry(infoHash)
     const row = entry ? (await this.#lists.rows([entry]))[0] : await this.#row(infoHash)
@@ -176,14 +174,14 @@ export class Catalogue {
 
   /** The entry of a torrent; null if it is not in the catalogue. */
   async #entry(infoHash: string): Promise<CatalogueEntry | null> {
-    const torrent = this.#parts.torrents.torrents.get(infoHash)
-    if (!this.#parts.site.hasCatalogue || !torrent) return null
+    const torrent = this.parts.torrents.torrents.get(infoHash)
+    if (!this.parts.site.hasCatalogue || !torrent) return null
     return (await this.#lists.index()).find(torrent)
   }
 
   /** The row of a torrent that is not in the catalogue; null if the torrent is unknown. */
   async #row(infoHash: string | null) {
-    const { store, torrents, options } = this.#parts
+    const { store, torrents, options } = this.parts
     if (infoHash === null) return null
     const torrent = torrents.torrents.get(infoHash) ?? null
     const isSwarm = torrents.isOpen && (await store.scrape(Buffer.from(infoHash, 'hex'))) !== null
@@ -191,7 +189,7 @@ export class Catalogue {
   }
 
   #links({ announceUrls }: PageRequest, root: string): TorrentLinks {
-    const { allowGet } = this.#parts.options
+    const { allowGet } = this.parts.options
     return new TorrentLinks({ announceUrls, allowGet, root })
   }
 }

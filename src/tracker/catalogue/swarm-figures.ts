@@ -12,27 +12,20 @@ const PLACES = 2 ** 20
 
 /** The torrents of an index in the order of their figures, read at most every ten seconds. */
 export class FigureOrders {
-  readonly #index: Pick<CatalogueIndex, 'order'>
-  readonly #store: Pick<SwarmStore, 'scrape'>
-  readonly #monotonic: () => number
   #takenAt = 0
   #taken: Promise<TakenFigures> | null = null
   #orders = new Map<keyof Figures, Promise<readonly CatalogueEntry[]>>()
 
   /** `monotonic` returns milliseconds on a clock that is never set. */
   constructor(
-    index: Pick<CatalogueIndex, 'order'>,
-    store: Pick<SwarmStore, 'scrape'>,
-    monotonic: () => number,
-  ) {
-    this.#index = index
-    this.#store = store
-    this.#monotonic = monotonic
-  }
+    private readonly index: Pick<CatalogueIndex, 'order'>,
+    private readonly store: Pick<SwarmStore, 'scrape'>,
+    private readonly monotonic: () => number,
+  ) {}
 
   /** All entries in ascending order of a figure, and of names if it is equal. */
   by(key: keyof Figures): Promise<readonly CatalogueEntry[]> {
-    const at = this.#monotonic()
+    const at = this.monotonic()
     if (this.#taken === null || at - this.#takenAt >= MAX_AGE) {
       this.#takenAt = at
       this.#taken = this.#take()
@@ -44,11 +37,11 @@ export class FigureOrders {
   }
 
   async #take(): Promise<TakenFigures> {
-    const entries = await this.#index.order('name')
+    const entries = await this.index.order('name')
     const figures: Figures[] = []
     for (let start = 0; start < entries.length; start += SLICE) {
       const slice = entries.slice(start, start + SLICE)
-      for (const each of slice.map(({ summary }) => figuresOf(summary, this.#store))) {
+      for (const each of slice.map(({ summary }) => figuresOf(summary, this.store))) {
         figures.push(each instanceof Promise ? await each : each)
       }
       await setImmediate()

@@ -23,20 +23,17 @@ export interface HistoryFileParts extends Pick<ServerContext, 'now' | 'warn'> {
  * that cannot be read is renamed before the first save.
  */
 export class HistoryFile {
-  readonly #parts: HistoryFileParts
   #fault: string | null = null
   /** The last reported problem of a save; null once it works again. */
   #problem: string | null = null
   /** Time of the last sample in the file. */
   #savedAt = 0
 
-  constructor(parts: HistoryFileParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: HistoryFileParts) {}
 
   /** Restores the history, if there is one. Writes nothing. */
   async load(): Promise<void> {
-    const { path, history } = this.#parts
+    const { path, history } = this.parts
     if (path === null) return
     try {
       const file = await readRegular(path, MAX_HISTORY_SIZE, null)
@@ -49,7 +46,7 @@ export class HistoryFile {
 
   /** Saves the history if the last save is long ago. */
   async saveIfDue(): Promise<void> {
-    const age = Math.abs(this.#parts.history.lastAt - this.#savedAt)
+    const age = Math.abs(this.parts.history.lastAt - this.#savedAt)
     if (age >= SAVE_INTERVAL) await this.save()
   }
 
@@ -58,7 +55,7 @@ export class HistoryFile {
    * or changes.
    */
   async save(): Promise<void> {
-    const { path, history, warn } = this.#parts
+    const { path, history, warn } = this.parts
     if (path === null || history.lastAt === 0) return
     try {
       await this.#makePlace(path)
@@ -76,7 +73,7 @@ export class HistoryFile {
   /** Renames a file that could not be read. */
   async #makePlace(path: string): Promise<void> {
     if (this.#fault === null) return
-    const { now, warn } = this.#parts
+    const { now, warn } = this.parts
     const aside = await setAside(path, 'damaged', now())
     warn(`${path}: ${this.#fault}; renamed to ${aside}, and the charts begin again`)
     this.#fault = null

@@ -18,14 +18,13 @@ export class Series {
   readonly values = new Float32Array(FIELDS * SLOTS).fill(NaN)
   /** Samples in the latest slot of each period. */
   readonly samples = new Float64Array(RINGS.length)
-  /** The average number of peers over about a day. */
-  business: number
   /** Completed downloads at the last sample; NaN before the first. */
   downloaded = NaN
 
-  constructor(business: number) {
-    this.business = business
-  }
+  constructor(
+    /** The average number of peers over about a day. */
+    public business: number,
+  ) {}
 
   /** Adds a sample. `places` has the current slot of each period. */
   note({ complete, downloading, downloaded }: Counts, places: readonly number[]): void {

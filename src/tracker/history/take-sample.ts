@@ -44,16 +44,13 @@ type Named = readonly [infoHash: string, counts: Counts]
 
 /** The busiest of any number of swarms, in bounded memory. */
 class Busiest {
-  readonly #least: number
   #swarms: Named[] = []
 
   /** Swarms with fewer than `least` peers are left out. */
-  constructor(least: number) {
-    this.#least = least
-  }
+  constructor(private readonly least: number) {}
 
   add(infoHash: string, counts: Counts): void {
-    if (peersOf(counts) < this.#least) return
+    if (peersOf(counts) < this.least) return
     this.#swarms.push([infoHash, counts])
     if (this.#swarms.length === 2 * MAX_TORRENTS) this.#swarms = this.list()
   }

@@ -20,16 +20,13 @@ const TIMEOUT = 10_000
 
 /** Forwards announces to another tracker, or collects them from others. */
 export class Aggregation {
-  readonly #settings: AggregationSettings
   #inFlight = 0
 
-  constructor(settings: AggregationSettings) {
-    this.#settings = settings
-  }
+  constructor(private readonly settings: AggregationSettings) {}
 
   /** The fixed answer of a tracker that only collects; null to answer with peers. */
   get answer(): string | null {
-    return this.#settings.aggregator === null ? null : 'd8:response2:OKe'
+    return this.settings.aggregator === null ? null : 'd8:response2:OKe'
   }
 
   /**
@@ -37,7 +34,7 @@ export class Aggregation {
    * @throws TrackerRefusal
    */
   require(password: string | null): void {
-    const wanted = this.#settings.aggregator?.password ?? null
+    const wanted = this.settings.aggregator?.password ?? null
     if (wanted === null) return
     if (password !== Buffer.from(wanted).toString('latin1')) {
       const why = 'Requested download is not authorized for use with this tracker.'
@@ -47,7 +44,7 @@ export class Aggregation {
 
   /** Forwards the query of an accepted announce. Failures are ignored. */
   forward(query: string, client: string | null): void {
-    const { forward } = this.#settings
+    const { forward } = this.settings
     if (forward === null || query.startsWith(MARK) || this.#inFlight >= IN_FLIGHT) return
     this.#inFlight += 1
     void send(forwardUrl(forward, query, client)).finally(() => {

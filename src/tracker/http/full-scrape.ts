@@ -18,22 +18,20 @@ const KEY_LENGTH = 23
 
 /** The scrape of all torrents. It is created at most once a minute, in small steps. */
 export class FullScrape {
-  readonly #answers: TrackerAnswers
-  readonly #monotonic: () => number
   #made: { readonly body: Promise<Buffer>; readonly at: number } | null = null
 
   /** `monotonic` returns milliseconds on a clock that is never set. */
-  constructor(answers: TrackerAnswers, monotonic: () => number) {
-    this.#answers = answers
-    this.#monotonic = monotonic
-  }
+  constructor(
+    private readonly answers: TrackerAnswers,
+    private readonly monotonic: () => number,
+  ) {}
 
   /**
    * The bencoded answer. All callers share one buffer and must not change it.
    * @throws TrackerRefusal if there are too many torrents
    */
   get(): Promise<Buffer> {
-    const at = this.#monotonic()
+    const at = this.monotonic()
     if (this.#made === null || at - this.#made.at >= LIFETIME) {
       this.#made = { body: this.#make(), at }
     }
@@ -50,9 +48,9 @@ export class FullScrape {
     await this.#putKnown(put)
     let from: number | null = 0
     while (from !== null) {
-      const page = await this.#answers.store.list(from, SLICE)
+      const page = await this.answers.store.list(from, SLICE)
       for (const { infoHash, ...counts } of page.swarms) {
-        if (this.#answers.rules.judge(infoHash)?.failure != null) continue
+        if (this.answers.rules.judge(infoHash)?.failure != null) continue
         put(infoHash, counts)
       }
       if (heaps.reduce((sum, { size }) => sum + size, 0) > MAX_SWARMS) throw tooMany()
@@ -64,12 +62,12 @@ export class FullScrape {
       sorted.push(...[...heap.values()].sort(byCharacters))
       await setImmediate()
     }
-    return Buffer.from(formatScrape(sorted, this.#answers.rules.minInterval), 'latin1')
+    return Buffer.from(formatScrape(sorted, this.answers.rules.minInterval), 'latin1')
   }
 
   /** Adds the torrents tracked by name, with zeros. Their swarms replace these entries later. */
   async #putKnown(put: (infoHash: Uint8Array, counts: SwarmCounts) => void): Promise<void> {
-    const known = this.#answers.rules.known()
+    const known = this.answers.rules.known()
     if (known.size > MAX_SWARMS) return
     let count = 0
     for (const [infoHash, { failure }] of known) {

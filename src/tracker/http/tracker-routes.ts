@@ -53,13 +53,10 @@ const FULL: AnnounceForm = { ...COMPACT, wantsIds: true }
 
 /** Answers announces and scrapes over HTTP. */
 export class TrackerRoutes {
-  readonly #parts: TrackerRoutesParts
   /** Buffer for the announce being read. Its content is not kept. */
   readonly #bytes = allocateBytes()
 
-  constructor(parts: TrackerRoutesParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: TrackerRoutesParts) {}
 
   /** Handles an announce or scrape, possibly later. Returns false for other requests. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
@@ -86,7 +83,7 @@ export class TrackerRoutes {
 
   /** Starts a scan if an announce was refused because its torrent is unknown; else null. */
   #lookAfter(error: unknown, request: IncomingMessage): Promise<void> | null {
-    const { answers, addressOf } = this.#parts
+    const { answers, addressOf } = this.parts
     return error instanceof UnknownTorrent ? answers.rules.look(addressOf(request)) : null
   }
 
@@ -104,12 +101,12 @@ export class TrackerRoutes {
   }
 
   #announce(request: IncomingMessage, query: string): Soon<string> {
-    const { answers, addressOf, isOwnRequest, aggregation } = this.#parts
+    const { answers, addressOf, isOwnRequest, aggregation } = this.parts
     const announce = readAnnounce(query, this.#bytes)
     const client = addressOf(request)
     if (announce.tracker !== null) {
       const origin = { client, host: request.headers.host ?? '' }
-      return this.#parts.trackerCalls.answer(announce, origin)
+      return this.parts.trackerCalls.answer(announce, origin)
     }
     aggregation.require(announce.password)
     const form =
@@ -124,7 +121,7 @@ export class TrackerRoutes {
 
   /** The text of an answer. The announce is then forwarded, if a tracker collects announces. */
   #spell({ answer, notes }: Announced, { form, query, client }: SpelledAnnounce): string {
-    const { aggregation } = this.#parts
+    const { aggregation } = this.parts
     // Formatted first because the answer's buffers are valid only until the next announce
     const spelled = aggregation.answer ?? formatAnnounce(answer, notes, form)
     aggregation.forward(query, client)
@@ -132,7 +129,7 @@ export class TrackerRoutes {
   }
 
   #scrape(request: IncomingMessage, response: ServerResponse, query: string): void {
-    const { answers, addressOf, fullScrape } = this.#parts
+    const { answers, addressOf, fullScrape } = this.parts
     const infoHashes = readScrape(query)
     const counts = answers.scrape(infoHashes, addressOf(request))
     if (infoHashes.length === 0) {
@@ -157,7 +154,7 @@ export class TrackerRoutes {
       const known = counts[n]
       return known == null ? [] : [formatScraped(infoHash, known)]
     })
-    return formatScrape(scraped, this.#parts.answers.rules.minInterval)
+    return formatScrape(scraped, this.parts.answers.rules.minInterval)
   }
 
   #refuse(response: ServerResponse, error: unknown): void {
@@ -190,14 +187,14 @@ export class TrackerRoutes {
     sent: { body: string; status?: number; answered: 'announce' | 'scrape' | 'refusal' },
   ): void {
     const { body, status = 200, answered } = sent
-    this.#parts.note(answered)
+    this.parts.note(answered)
     response.writeHead(status, headerOf(body))
     if (answered !== 'refusal') closeOnceWritten(response)
     endAtOnce(response, body)
   }
 
   #sendLarge(response: ServerResponse, body: Buffer): void {
-    this.#parts.note('scrape')
+    this.parts.note('scrape')
     response.writeHead(200, headerOf(body))
     closeOnceWritten(response)
     endInSlices(response, body, FULL_SCRAPE_LIMIT)

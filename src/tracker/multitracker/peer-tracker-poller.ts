@@ -27,19 +27,16 @@ export interface PeerTrackerPollerParts extends Pick<ServerContext, 'now'> {
 
 /** Asks the other trackers of all torrents for peers, in rounds. */
 export class PeerTrackerPoller {
-  readonly #parts: PeerTrackerPollerParts
   readonly #disallowed = new Set<string>()
   readonly #stopping = new AbortController()
   #failures = new Map<string, number>()
 
-  constructor(parts: PeerTrackerPollerParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: PeerTrackerPollerParts) {}
 
   /** Does one round. Resolves when all torrents were handled or `stop` was called. */
   async round(): Promise<void> {
     this.#failures = new Map()
-    const torrents = this.#parts.torrents().values()
+    const torrents = this.parts.torrents().values()
     await Promise.all(Array.from({ length: IN_FLIGHT }, () => this.#work(torrents)))
   }
 
@@ -64,7 +61,7 @@ export class PeerTrackerPoller {
       if (peers !== null) found.push(peers)
     }
     if (found.length > 0) {
-      this.#parts.take(infoHash, {
+      this.parts.take(infoHash, {
         peers4: Buffer.concat(found.map(({ peers4 }) => peers4)),
         peers6: Buffer.concat(found.map(({ peers6 }) => peers6)),
       })
@@ -78,7 +75,7 @@ export class PeerTrackerPoller {
   }
 
   async #ask(url: string, infoHash: Uint8Array): Promise<CompactPeers | null> {
-    const { rules, now } = this.#parts
+    const { rules, now } = this.parts
     const { maxPeers, key, ownId } = rules
     const question = { url, infoHash, ownId, maxPeers, key, now: now() / 1000 }
     const told = await askTracker(question, this.#stopping.signal)

@@ -62,19 +62,16 @@ const MAX_AGE = 10_000
 
 /** The tracker's pages, each as HTML and as JSON. */
 export class Pages {
-  readonly #parts: PagesParts
   #snapshot: Promise<Snapshot> | null = null
   #takenAt = 0
   /** In milliseconds since 1970. */
   #timeOfFigures = 0
 
-  constructor(parts: PagesParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: PagesParts) {}
 
   /** Answers a request; null if the path is not a page. */
   async answer(request: PageRequest): Promise<PageAnswer | null> {
-    const { options, budget } = this.#parts
+    const { options, budget } = this.parts
     const act = this.#routes.get(request.path)
     if (!act) return null
     if (request.path === '/file' ? !options.allowGet : !options.showInfoPage) return notFound()
@@ -89,13 +86,13 @@ export class Pages {
   ])
 
   async #frontPage(request: PageRequest): Promise<PageAnswer> {
-    const { options, site } = this.#parts
+    const { options, site } = this.parts
     const isCatalogue = options.catalogue === 'front' && site.hasCatalogue
     return isCatalogue ? redirect('./catalogue/') : this.#infoPage(request)
   }
 
   async #infoPage({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
-    const { options, version, site, now } = this.#parts
+    const { options, version, site, now } = this.parts
     if (options.redirect !== null) return redirect(options.redirect)
     const { snapshot, rowQuery, rowPage, hasNames } = await this.#select(query)
     const links = this.#links(announceUrls)
@@ -112,14 +109,14 @@ export class Pages {
   /** Answers with a .torrent file if the file still holds that torrent. */
   async #file({ query }: PageRequest): Promise<PageAnswer> {
     const infoHash = infoHashOf(query)
-    const known = infoHash === null ? undefined : this.#parts.torrents.torrents.get(infoHash)
+    const known = infoHash === null ? undefined : this.parts.torrents.torrents.get(infoHash)
     const path = known?.metainfo?.path
     const bytes = known && path ? await readTorrentOf(known, path) : null
     return bytes && infoHash ? fileAnswer(bytes, infoHash) : notFound()
   }
 
   async #select(query: string) {
-    const { options, torrents } = this.#parts
+    const { options, torrents } = this.parts
     const hasNames = options.showNames && !torrents.isOpen
     const rowQuery = parseRowQuery(new URLSearchParams(query), hasNames)
     const taking = this.#fresh()
@@ -129,12 +126,12 @@ export class Pages {
   }
 
   #links(announceUrls: readonly string[]): TorrentLinks {
-    const { allowGet } = this.#parts.options
+    const { allowGet } = this.parts.options
     return new TorrentLinks({ announceUrls, allowGet, root: '' })
   }
 
   #fresh(): Promise<Snapshot> {
-    const { store, torrents, options, now, monotonic } = this.#parts
+    const { store, torrents, options, now, monotonic } = this.parts
     const at = monotonic()
     if (this.#snapshot && at - this.#takenAt < MAX_AGE) return this.#snapshot
     this.#takenAt = at

@@ -36,7 +36,6 @@ interface Credit {
 
 /** Limits the number of rendered pages and shares it equally among active clients. */
 export class RenderBudget {
-  readonly #monotonic: () => number
   readonly #clients = new LRUCache<string, Credit>({ max: REMEMBERED })
   readonly #waiting = new Set<string>()
   #all: Credit
@@ -46,8 +45,7 @@ export class RenderBudget {
   #periodEnd: number
 
   /** `monotonic` returns milliseconds on a clock that is never set. */
-  constructor(monotonic: () => number) {
-    this.#monotonic = monotonic
+  constructor(private readonly monotonic: () => number) {
     const at = monotonic()
     this.#all = { pages: BURST + RESERVE, at }
     this.#periodEnd = at + PERIOD
@@ -79,7 +77,7 @@ export class RenderBudget {
    * page that takes as long as several others counts as that many `pages`, at most LEAST_BURST.
    */
   spend(client: string | null, pages = 1): boolean {
-    const at = this.#monotonic()
+    const at = this.monotonic()
     const key = keyOf(client)
     const sharers = this.#countAsking(key, at)
     const burst = Math.max(LEAST_BURST, BURST / sharers)

@@ -12,25 +12,21 @@ export interface TorrentLinksParts {
 
 /** URLs for a torrent. URLs on the tracker are relative to the page. */
 export class TorrentLinks {
-  readonly #parts: TorrentLinksParts
-
-  constructor(parts: TorrentLinksParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: TorrentLinksParts) {}
 
   /** URL of the torrent's own page. */
   page({ infoHash }: SwarmRow): string {
-    return `${this.#parts.root}torrent?info_hash=${infoHash}`
+    return `${this.parts.root}torrent?info_hash=${infoHash}`
   }
 
   /** URL of the .torrent file; null if there is none or downloads are off. */
   file({ infoHash, torrent }: SwarmRow): string | null {
-    const { allowGet, root } = this.#parts
+    const { allowGet, root } = this.parts
     return allowGet && torrent?.metainfo?.path ? `${root}file?info_hash=${infoHash}` : null
   }
 
   magnet({ infoHash, torrent, name, size }: SwarmRow): string {
-    const { announceUrls } = this.#parts
+    const { announceUrls } = this.parts
     return magnetLink({
       infoHash: torrent?.metainfo ? torrent.metainfo.infoHash : infoHash,
       infoHashV2: torrent?.metainfo?.infoHashV2 ?? null,

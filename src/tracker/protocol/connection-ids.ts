@@ -12,14 +12,11 @@ export const ID_SECRET = 32
  * id is a keyed hash of address and time, so no state is kept.
  */
 export class ConnectionIds {
-  readonly #secret: Uint8Array
   readonly #id = new Uint32Array(2)
   #keys: readonly PeriodKey[] = []
 
   /** `secret` has `ID_SECRET` random bytes. */
-  constructor(secret: Uint8Array) {
-    this.#secret = secret
-  }
+  constructor(private readonly secret: Uint8Array) {}
 
   /** Issues the id for an address of 16 bytes at a time in seconds. The id has eight bytes. */
   issue(address: Uint8Array, second: number): Uint8Array {
@@ -48,7 +45,7 @@ export class ConnectionIds {
 
   /** Adds a period's key and keeps two others. No more than three periods are in use. */
   #addKey(period: number): PeriodKey {
-    const secret = createHmac('sha256', this.#secret).update(`${period}`).digest()
+    const secret = createHmac('sha256', this.secret).update(`${period}`).digest()
     const key = Uint32Array.from([0, 4, 8, 12], (at) => secret.readUInt32LE(at))
     const added = { period, key }
     this.#keys = [added, ...this.#keys.slice(0, 2)]

@@ -45,7 +45,6 @@ const BRING_IN_BYTES = 10_000_000
 
 /** Swarms in Redis, shared by all trackers that use it. */
 export class SharedSwarms implements SwarmStore {
-  readonly #parts: SharedSwarmsParts
   readonly #link: RedisLink
   readonly #listing: SwarmListing
   readonly #missed = new MissedEvents()
@@ -59,8 +58,7 @@ export class SharedSwarms implements SwarmStore {
   #toldGarbage = false
   #isTold = false
 
-  constructor(parts: SharedSwarmsParts) {
-    this.#parts = parts
+  constructor(private readonly parts: SharedSwarmsParts) {
     const warn = (message: string) => {
       this.#isTold = true
       parts.warn(message)
@@ -96,7 +94,7 @@ export class SharedSwarms implements SwarmStore {
   }
 
   announce(announce: PeerAnnounce): Soon<AnnounceAnswer> {
-    const { memory, calls } = this.#parts
+    const { memory, calls } = this.parts
     // While joined, memory only counts and remembers
     const isJoined = this.#state === 'joined'
     const own = memory.announce(isJoined ? { ...announce, wanted: 0 } : announce)
@@ -108,7 +106,7 @@ export class SharedSwarms implements SwarmStore {
   }
 
   async #announceThere(announce: PeerAnnounce): Promise<AnnounceAnswer> {
-    const { calls, memory } = this.#parts
+    const { calls, memory } = this.parts
     const args = calls.announce(announce)
     const kept = copyOf(announce)
     const reply = await this.#send(kept.infoHash, args)
@@ -118,39 +116,39 @@ export class SharedSwarms implements SwarmStore {
   }
 
   choose(wish: OutsideWish): Soon<AnnounceAnswer> {
-    const { memory } = this.#parts
+    const { memory } = this.parts
     return this.#state === 'joined' ? this.#chooseThere(wish) : memory.choose(wish)
   }
 
   async #chooseThere(wish: OutsideWish): Promise<AnnounceAnswer> {
     const kept = { ...wish, infoHash: Uint8Array.from(wish.infoHash) }
-    const reply = await this.#send(kept.infoHash, this.#parts.calls.look(kept))
-    return reply === null ? copied(this.#parts.memory.choose(kept)) : (reply.answer ?? NOBODY)
+    const reply = await this.#send(kept.infoHash, this.parts.calls.look(kept))
+    return reply === null ? copied(this.parts.memory.choose(kept)) : (reply.answer ?? NOBODY)
   }
 
   scrape(infoHash: Uint8Array): Soon<SwarmCounts | null> {
-    if (this.#state !== 'joined') return this.#parts.memory.scrape(infoHash)
+    if (this.#state !== 'joined') return this.parts.memory.scrape(infoHash)
     return this.#scrapeThere(Uint8Array.from(infoHash))
   }
 
   async #scrapeThere(infoHash: Uint8Array): Promise<SwarmCounts | null> {
     const reply = await this.#look(infoHash)
-    if (reply === null) return this.#parts.memory.scrape(infoHash)
+    if (reply === null) return this.parts.memory.scrape(infoHash)
     return reply.answer && countsIn(reply.answer)
   }
 
   list(from: number, limit: number): Soon<SwarmPage> {
-    const { memory } = this.#parts
+    const { memory } = this.parts
     return this.#state === 'joined' ? this.#listing.list(from, limit) : memory.list(from, limit)
   }
 
   totals(): Soon<StoreTotals> {
-    return this.#state === 'joined' ? this.#listing.totals() : this.#parts.memory.totals()
+    return this.#state === 'joined' ? this.#listing.totals() : this.parts.memory.totals()
   }
 
   #look(infoHash: Uint8Array): Promise<SwarmReply | null> {
     const wish = { infoHash, wanted: 0, wantsIds: false, isLoopback: false }
-    return this.#send(infoHash, this.#parts.calls.look(wish))
+    return this.#send(infoHash, this.parts.calls.look(wish))
   }
 
   /** Calls the script. Null if Redis is gone, or has something else in place of the swarm. */
@@ -169,7 +167,7 @@ export class SharedSwarms implements SwarmStore {
           if (!(error instanceof SwarmGarbage)) throw error
           this.#tellGarbage(id)
           // Redis answers in order: the swarm is removed, and begins again with this announce
-          await callSwarm(client, this.#parts.calls.clear(id)).catch(ignoreGarbage)
+          await callSwarm(client, this.parts.calls.clear(id)).catch(ignoreGarbage)
           return callSwarm(client, args).catch(ignoreGarbage)
         }
       },
@@ -185,7 +183,7 @@ export class SharedSwarms implements SwarmStore {
     this.#toldGarbage = true
     const key = `btkit:swarm:{${Buffer.from(infoHash).toString('hex')}}`
     const { label } = this.#link
-    this.#parts.warn(
+    this.parts.warn(
       `${label}: ${key} holds something else than a swarm; it is removed, and filled again`,
     )
   }
@@ -206,13 +204,13 @@ export class SharedSwarms implements SwarmStore {
   #leave(): void {
     if (this.#state === 'alone') return
     this.#failures += 1
-    if (this.#state === 'joined') this.#aloneSince = this.#parts.now()
+    if (this.#state === 'joined') this.#aloneSince = this.parts.now()
     this.#state = 'alone'
   }
 
   /** Brings in what this tracker saw alone, and then lets Redis answer. */
   async #join(): Promise<void> {
-    const { memory, calls, now } = this.#parts
+    const { memory, calls, now } = this.parts
     const runId = await this.#readRunId()
     if (runId === null || this.#state !== 'alone') return
     const send = async (infoHash: Uint8Array, args: ReturnType<SwarmCalls['announce']>) => {
@@ -231,7 +229,7 @@ export class SharedSwarms implements SwarmStore {
     if ((this.#state as SharingState) !== 'returning') return
     this.#state = 'joined'
     this.#runId = runId
-    if (this.#isTold) this.#parts.warn(`${this.#link.label}: swarms are shared again`)
+    if (this.#isTold) this.parts.warn(`${this.#link.label}: swarms are shared again`)
     this.#isTold = false
   }
 }

@@ -40,11 +40,7 @@ const NO_KEY = Buffer.alloc(4)
 
 /** Prepares calls of the script. Bytes are copied, so that their owner may use them again. */
 export class SwarmCalls {
-  readonly #rules: SwarmCallRules
-
-  constructor(rules: SwarmCallRules) {
-    this.#rules = rules
-  }
+  constructor(private readonly rules: SwarmCallRules) {}
 
   /** Records an announce that came `age` seconds ago. `isCounted`: its download was counted. */
   announce(announce: PeerAnnounce, age = 0, isCounted = false): Argument[] {
@@ -66,7 +62,7 @@ export class SwarmCalls {
       event,
       flagsOf(announce) + (isCounted ? 8 : 0),
       Math.min(wanted, MAX_ANSWER),
-      this.#rules.random(),
+      this.rules.random(),
       asks,
       age,
     ]
@@ -75,7 +71,7 @@ export class SwarmCalls {
   /** Looks at a swarm, and chooses peers for somebody who does not join it. */
   look({ infoHash, wanted, wantsIds, isLoopback }: OutsideWish): Argument[] {
     const asks = `b${wantsIds ? 'i' : ''}${isLoopback ? 'l' : ''}`
-    const wish = [Math.min(wanted, MAX_ANSWER), this.#rules.random(), asks]
+    const wish = [Math.min(wanted, MAX_ANSWER), this.rules.random(), asks]
     return [...this.#beginning('look', infoHash), NOBODY, NOBODY, NO_KEY, 'none', 0, ...wish, 0]
   }
 
@@ -91,7 +87,7 @@ export class SwarmCalls {
   }
 
   #beginning(action: string, infoHash: Uint8Array): Argument[] {
-    const { now, peerTimeout, keepsEmpty } = this.#rules
+    const { now, peerTimeout, keepsEmpty } = this.rules
     const name = keyOf(infoHash)
     const keys = [`${name}0`, `${name}1`, `${name}2`, `${name}3`, `${name}i`]
     return [...keys, action, now === null ? '' : now(), peerTimeout, keepsEmpty ? 1 : 0]

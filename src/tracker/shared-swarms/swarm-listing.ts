@@ -49,21 +49,16 @@ export interface SwarmListingParts {
 
 /** Lists the swarms of all trackers. Each is looked at, which also removes its expired peers. */
 export class SwarmListing {
-  readonly #parts: SwarmListingParts
-  readonly #look: (infoHash: Uint8Array) => Promise<SwarmReply | null>
   #taken: { readonly swarms: Promise<readonly SwarmSummary[]>; readonly at: number } | null = null
 
   constructor(
-    parts: SwarmListingParts,
-    look: (infoHash: Uint8Array) => Promise<SwarmReply | null>,
-  ) {
-    this.#parts = parts
-    this.#look = look
-  }
+    private readonly parts: SwarmListingParts,
+    private readonly look: (infoHash: Uint8Array) => Promise<SwarmReply | null>,
+  ) {}
 
   /** Puts a swarm into the set, or back into it. */
   add(infoHash: Uint8Array): void {
-    void this.#parts.link.ask((client) => {
+    void this.parts.link.ask((client) => {
       return answerOrRemove(client, SWARM_INDEX, client.sadd(SWARM_INDEX, Buffer.from(infoHash)))
     })
   }
@@ -82,7 +77,7 @@ export class SwarmListing {
   }
 
   #fresh(maxAge: number): Promise<readonly SwarmSummary[]> {
-    const at = 1000 * this.#parts.now()
+    const at = 1000 * this.parts.now()
     if (this.#taken === null || at - this.#taken.at > maxAge) {
       this.#taken = { swarms: this.#take(), at }
     }
@@ -90,7 +85,7 @@ export class SwarmListing {
   }
 
   async #take(): Promise<readonly SwarmSummary[]> {
-    const { link } = this.#parts
+    const { link } = this.parts
     // A scan may give one member twice
     const swarms = new Map<string, SwarmSummary>()
     let cursor = '0'
@@ -106,10 +101,10 @@ export class SwarmListing {
   }
 
   async #put(infoHash: Buffer, swarms: Map<string, SwarmSummary>): Promise<void> {
-    const reply = await this.#look(infoHash)
+    const reply = await this.look(infoHash)
     if (reply === null) return
     if (reply.answer === null) {
-      await this.#parts.link.ask((client) => client.srem(SWARM_INDEX, infoHash))
+      await this.parts.link.ask((client) => client.srem(SWARM_INDEX, infoHash))
       return
     }
     const { complete, incomplete, downloaders, downloaded } = reply.answer
@@ -118,7 +113,7 @@ export class SwarmListing {
   }
 
   #own(): readonly SwarmSummary[] {
-    return this.#parts.memory.list(0, Number.MAX_SAFE_INTEGER).swarms
+    return this.parts.memory.list(0, Number.MAX_SAFE_INTEGER).swarms
   }
 }
 

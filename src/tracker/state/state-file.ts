@@ -31,14 +31,11 @@ export interface StateFileParts extends Pick<ServerContext, 'now'> {
 
 /** The file in which swarms are kept across restarts. */
 export class StateFile {
-  readonly #parts: StateFileParts
   #saving: Promise<void> | null = null
   /** The pending work of `prepareToSave`; null if there is none. */
   #beforeSaving: (() => Promise<void>) | null = null
 
-  constructor(parts: StateFileParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: StateFileParts) {}
 
   /**
    * Restores the saved swarms, if there are any. The file may also be a bencoded `dfile` of
@@ -46,7 +43,7 @@ export class StateFile {
    * @throws BtkitError if the file cannot be read, or is no state and must not be overwritten
    */
   async load(): Promise<void> {
-    const { path } = this.#parts
+    const { path } = this.parts
     const file = await openIfThere(path)
     if (!file) return
     try {
@@ -80,7 +77,7 @@ export class StateFile {
   }
 
   async #write(): Promise<void> {
-    const { path, store, now } = this.#parts
+    const { path, store, now } = this.parts
     try {
       await streamAtomically(path, formatState(store.save(), now() / 1000), MODE)
     } catch (error) {
@@ -92,7 +89,7 @@ export class StateFile {
   }
 
   async #loadFrom(file: FileHandle): Promise<void> {
-    const { path } = this.#parts
+    const { path } = this.parts
     const stats = await file.stat()
     if (!stats.isFile()) throw new BtkitError('io', `${path}: not a regular file`)
     if (stats.size === 0) return
@@ -109,13 +106,13 @@ export class StateFile {
       this.#setDamagedAside()
       return
     }
-    const age = this.#parts.now() / 1000 - header.savedAt
+    const age = this.parts.now() / 1000 - header.savedAt
     await this.#restore(chunksOf(body), age, stats.size)
   }
 
   /** Loads a file that has no valid header of btkit. */
   async #loadForeign(beginning: Uint8Array, modifiedAt: number): Promise<void> {
-    const { path, report, now } = this.#parts
+    const { path, report, now } = this.parts
     if (isBrokenHeader(beginning)) {
       this.#setDamagedAside()
       return
@@ -147,7 +144,7 @@ export class StateFile {
     age: number,
     size = 0,
   ): Promise<void> {
-    const restorer = this.#parts.store.restore(Math.max(0, age), size)
+    const restorer = this.parts.store.restore(Math.max(0, age), size)
     for await (const slice of slices) restorer.write(slice)
     restorer.end()
   }
@@ -157,7 +154,7 @@ export class StateFile {
   }
 
   async #setAside(kind: 'damaged' | 'pickled', what: string): Promise<void> {
-    const { path, report, now } = this.#parts
+    const { path, report, now } = this.parts
     const aside = await setAside(path, kind, now())
     report(
       `${path}: ${what} cannot be read; renamed to ${aside}, and the tracker starts without peers`,

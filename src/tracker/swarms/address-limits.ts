@@ -11,11 +11,7 @@ export interface AddressLimitsParts {
 
 /** Limits the number of peers at an address, for new peers and for peers that move there. */
 export class AddressLimits {
-  readonly #parts: AddressLimitsParts
-
-  constructor(parts: AddressLimitsParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: AddressLimitsParts) {}
 
   /** Whether the candidate may be at its address. `known` is its number in the swarm, or 0. */
   allows(swarm: number, known: number, candidate: Candidate): boolean {
@@ -26,12 +22,12 @@ export class AddressLimits {
 
   /** Whether the candidate adds no peer to its address. */
   #isCounted(swarm: number, known: number, candidate: Candidate): boolean {
-    const { peers } = this.#parts
+    const { peers } = this.parts
     return peers.isAtNetworkOf(known, candidate) || peers.findByAddress(swarm, candidate) !== 0
   }
 
   #hasRoom(swarm: number, { address }: Candidate): boolean {
-    const { addresses, limits } = this.#parts
+    const { addresses, limits } = this.parts
     return (
       addresses.countIn(swarm, address, 0) < limits.maxPerAddressInSwarm &&
       addresses.countAll(address, 0) < limits.maxPerAddress

@@ -18,11 +18,7 @@ export interface EvictionPickerParts {
  * Nobody can therefore keep others out, even from many addresses.
  */
 export class EvictionPicker {
-  readonly #parts: EvictionPickerParts
-
-  constructor(parts: EvictionPickerParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: EvictionPickerParts) {}
 
   /**
    * Finds a peer whose network or address has more peers than the candidate's would have; 0 for
@@ -30,7 +26,7 @@ export class EvictionPicker {
    * `peerAt` returns the peer for a number from 1 to `highest`, or 0 if that one cannot be removed.
    */
   find(candidate: Candidate, highest: number, peerAt: (number: number) => number): number {
-    const { addresses, peerAddresses, random } = this.#parts
+    const { addresses, peerAddresses, random } = this.parts
     let chosen = 0
     const own = addresses.countNetwork(candidate.address, 0)
     let network = own

@@ -12,31 +12,28 @@ export interface IndexListsMemory {
 
 /** Many unordered lists of numbered items. Each item is in one list. */
 export class IndexLists {
-  readonly #memory: IndexListsMemory
-  readonly #pool: IndexPool
-
-  constructor(memory: IndexListsMemory, pool: IndexPool) {
-    this.#memory = memory
-    this.#pool = pool
-  }
+  constructor(
+    private readonly memory: IndexListsMemory,
+    private readonly pool: IndexPool,
+  ) {}
 
   length(list: number): number {
-    return this.#memory.lengths[list] ?? 0
+    return this.memory.lengths[list] ?? 0
   }
 
   at(list: number, position: number): number {
-    return this.#pool.entries[(this.#memory.starts[list] ?? 0) + position] ?? 0
+    return this.pool.entries[(this.memory.starts[list] ?? 0) + position] ?? 0
   }
 
   /** Adds an item. Returns false if there is no room. */
   add(list: number, item: number): boolean {
-    const { starts, lengths, orders, positions } = this.#memory
+    const { starts, lengths, orders, positions } = this.memory
     const length = lengths[list] ?? 0
     const order = orders[list] ?? 0
     if (length === capacityOf(order) && !this.#resize(list, Math.max(MIN_ORDER, order + 1))) {
       return false
     }
-    this.#pool.entries[(starts[list] ?? 0) + length] = item
+    this.pool.entries[(starts[list] ?? 0) + length] = item
     positions[item] = length
     lengths[list] = length + 1
     return true
@@ -44,12 +41,12 @@ export class IndexLists {
 
   /** Removes an item from its list. The last item takes its place. */
   remove(list: number, item: number): void {
-    const { starts, lengths, orders, positions } = this.#memory
+    const { starts, lengths, orders, positions } = this.memory
     const start = starts[list] ?? 0
     const length = (lengths[list] ?? 0) - 1
     const position = positions[item] ?? 0
-    const last = this.#pool.entries[start + length] ?? 0
-    this.#pool.entries[start + position] = last
+    const last = this.pool.entries[start + length] ?? 0
+    this.pool.entries[start + position] = last
     positions[last] = position
     lengths[list] = length
     const order = orders[list] ?? 0
@@ -58,17 +55,17 @@ export class IndexLists {
   }
 
   #drop(list: number): void {
-    const { starts, orders } = this.#memory
-    this.#pool.release(starts[list] ?? 0, orders[list] ?? 0)
+    const { starts, orders } = this.memory
+    this.pool.release(starts[list] ?? 0, orders[list] ?? 0)
     orders[list] = 0
   }
 
   #resize(list: number, order: number): boolean {
-    const { starts, lengths, orders } = this.#memory
-    const to = this.#pool.allocate(order)
+    const { starts, lengths, orders } = this.memory
+    const to = this.pool.allocate(order)
     if (to < 0) return false
     const from = starts[list] ?? 0
-    const { entries } = this.#pool
+    const { entries } = this.pool
     const length = lengths[list] ?? 0
     if (length > 0) entries.copyWithin(to, from, from + length)
     if ((orders[list] ?? 0) > 0) this.#drop(list)

@@ -26,7 +26,6 @@ const NO_BYTES = new Uint8Array(0)
 
 /** Reads saved swarms from chunks that may end anywhere. */
 export class SwarmReader implements SwarmRestorer {
-  readonly #handler: SwarmHandler
   readonly #peer: Writable<PeerAnnounce> = {
     infoHash: NO_BYTES,
     peerId: new Uint8Array(20),
@@ -42,9 +41,7 @@ export class SwarmReader implements SwarmRestorer {
   #rest = new Uint8Array(0)
   #hasEnded = false
 
-  constructor(handler: SwarmHandler) {
-    this.#handler = handler
-  }
+  constructor(private readonly handler: SwarmHandler) {}
 
   write(chunk: Uint8Array): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
@@ -69,10 +66,10 @@ export class SwarmReader implements SwarmRestorer {
     if (kind === RecordKind.end) {
       this.#hasEnded = true
     } else if (kind === RecordKind.swarm) {
-      this.#handler.swarm(records.infoHash(at), records.completed(at))
+      this.handler.swarm(records.infoHash(at), records.completed(at))
     } else {
       const isCounted = (records.flags(at) & PeerFlag.completed) !== 0
-      this.#handler.peer(this.#loadPeer(records, at), records.age(at), isCounted)
+      this.handler.peer(this.#loadPeer(records, at), records.age(at), isCounted)
     }
   }
 

@@ -26,11 +26,9 @@ export const ADDRESS_AT = HEAD
 
 /** Writes records into bytes, without an object for each. */
 export class RecordWriter {
-  readonly bytes: Uint8Array
   readonly #view: DataView
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes
+  constructor(readonly bytes: Uint8Array) {
     this.#view = viewOf(bytes)
   }
 
@@ -52,16 +50,14 @@ export class RecordWriter {
 
 /** Reads records from bytes, without an object for each. */
 export class RecordReader {
-  readonly #bytes: Uint8Array
   readonly #view: DataView
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
+  constructor(private readonly bytes: Uint8Array) {
     this.#view = viewOf(bytes)
   }
 
   infoHash(at: number): Uint8Array {
-    return this.#bytes.subarray(at + 1, at + 21)
+    return this.bytes.subarray(at + 1, at + 21)
   }
 
   completed(at: number): number {
@@ -69,7 +65,7 @@ export class RecordReader {
   }
 
   flags(at: number): number {
-    return this.#bytes[at + 1] ?? 0
+    return this.bytes[at + 1] ?? 0
   }
 
   age(at: number): number {
@@ -86,15 +82,15 @@ export class RecordReader {
 
   /** Copies a peer's id, 20 bytes. */
   copyId(at: number, to: Uint8Array): void {
-    for (let n = 0; n < 20; n += 1) to[n] = this.#bytes[at + ID_AT + n] ?? 0
+    for (let n = 0; n < 20; n += 1) to[n] = this.bytes[at + ID_AT + n] ?? 0
   }
 
   /** Copies a peer's address as 16 bytes, with IPv4 mapped into IPv6. */
   copyAddress(at: number, to: Uint8Array): void {
-    const isV6 = this.#bytes[at] === RecordKind.peer6
+    const isV6 = this.bytes[at] === RecordKind.peer6
     if (!isV6) to.fill(0, 0, 10).fill(0xff, 10, 12)
     for (let n = isV6 ? 0 : 12, from = at + ADDRESS_AT; n < 16; n += 1, from += 1) {
-      to[n] = this.#bytes[from] ?? 0
+      to[n] = this.bytes[from] ?? 0
     }
   }
 }

@@ -11,12 +11,9 @@ interface Waiting {
  * machine would be woken for each answer, which costs the sender more than most of its other work.
  */
 export class Outbox {
-  readonly #send: (packet: Buffer, port: number, address: string) => void
   #waiting: Waiting[] = []
 
-  constructor(send: (packet: Buffer, port: number, address: string) => void) {
-    this.#send = send
-  }
+  constructor(private readonly send: (packet: Buffer, port: number, address: string) => void) {}
 
   put(packet: Buffer, port: number, address: string): void {
     if (this.#waiting.push({ packet, port, address }) === 1) setImmediate(this.flush)
@@ -27,6 +24,6 @@ export class Outbox {
     const waiting = this.#waiting
     if (waiting.length === 0) return
     this.#waiting = []
-    for (const { packet, port, address } of waiting) this.#send(packet, port, address)
+    for (const { packet, port, address } of waiting) this.send(packet, port, address)
   }
 }

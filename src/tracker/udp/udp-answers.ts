@@ -34,12 +34,9 @@ const FORM6: AnnounceForm = { ...FORM4, maxPeers: 70 }
 
 /** Answers packets (BEP 15, BEP 41). */
 export class UdpAnswers {
-  readonly #parts: UdpAnswersParts
   readonly #reader = new UdpReader()
 
-  constructor(parts: UdpAnswersParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: UdpAnswersParts) {}
 
   /**
    * The answer to a packet from an address; null for none.
@@ -55,7 +52,7 @@ export class UdpAnswers {
     const request = this.#reader.read(packet)
     const address = request === null ? null : parseAddress(from)
     if (request === null || address === null) return null
-    const { ids, now, note } = this.#parts
+    const { ids, now, note } = this.parts
     if (request.kind === 'connect') {
       note('connect')
       return formatConnected(request, ids.issue(address, now()))
@@ -80,7 +77,7 @@ export class UdpAnswers {
   #answerLater(answer: Promise<Buffer>, { request, packet, later }: WaitingAnswer): void {
     answer.then(
       (bytes) => {
-        this.#parts.note(request.kind)
+        this.parts.note(request.kind)
         later?.(bytes)
       },
       (error: unknown) => {
@@ -96,7 +93,7 @@ export class UdpAnswers {
   ): boolean {
     const { later, mayLook } = how
     if (!mayLook || later === null || !(error instanceof UnknownTorrent)) return false
-    const look = this.#parts.answers.rules.look(plainAddress(from))
+    const look = this.parts.answers.rules.look(plainAddress(from))
     void look?.then(() => {
       const answer = this.#answer(packet, from, { later, mayLook: false })
       if (answer) later(answer)
@@ -106,7 +103,7 @@ export class UdpAnswers {
 
   #refuse(error: unknown, request: KnownRequest, { length }: Buffer): Buffer {
     if (!(error instanceof TrackerRefusal)) throw error
-    this.#parts.note('refusal')
+    this.parts.note('refusal')
     return formatError(request, error.message, length)
   }
 
@@ -120,13 +117,13 @@ export class UdpAnswers {
     const isV6 = client.includes(':')
     const form = isV6 ? FORM6 : FORM4
     const from = { client, address, isOwn: true }
-    const announced = this.#parts.answers.announce(request, from, form)
+    const announced = this.parts.answers.announce(request, from, form)
     if (!(announced instanceof Promise)) return spellAnnounced(request, announced, isV6)
     return announced.then((later) => spellAnnounced(request, later, isV6))
   }
 
   #scrape(request: UdpScrape, client: string): Soon<Buffer> {
-    const counts = this.#parts.answers.scrape(request.infoHashes, client)
+    const counts = this.parts.answers.scrape(request.infoHashes, client)
     if (!(counts instanceof Promise)) return spellScraped(request, counts)
     return counts.then((later) => spellScraped(request, later))
   }

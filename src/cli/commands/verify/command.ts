@@ -78,17 +78,15 @@ export function defineVerify({ io, finish }: CommandContext) {
  * trusted: all digests of a tree that leads to the torrent's root are right.
  */
 export class TreeCache {
-  readonly #cacheDir: string | undefined
-  readonly #io: Io
   #opened: ReturnType<typeof openCacheIfThere> | null = null
 
-  constructor(cacheDir: string | undefined, io: Io) {
-    this.#cacheDir = cacheDir
-    this.#io = io
-  }
+  constructor(
+    private readonly cacheDir: string | undefined,
+    private readonly io: Io,
+  ) {}
 
   open(): Promise<TreeSource> {
-    this.#opened ??= openCacheIfThere(cachePlace(this.#cacheDir, this.#io))
+    this.#opened ??= openCacheIfThere(cachePlace(this.cacheDir, this.io))
     return this.#opened
   }
 
