@@ -66,7 +66,7 @@ export function keepOwn(
     return null
   }
   return () => {
-    setPermissions(path, common.write)
+    setPermissions(path, common.write, existing.fingerprint)
     remember(fingerprintOf(path))
     return Promise.resolve()
   }

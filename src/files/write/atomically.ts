@@ -92,7 +92,7 @@ export function checkPlace(path: string, { checkReplaceable, checkUntouched }: W
 }
 
 async function write({ target, bytes, options, care }: WriteJob): Promise<void> {
-  const { kind, path, mode } = await findWriteTarget(target)
+  const { kind, path, mode } = findWriteTarget(target)
   const isThere = mode !== undefined
   if (options.noClobber && isThere) throw alreadyExists(target)
   if (kind === 'stream') {

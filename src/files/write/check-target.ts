@@ -3,11 +3,12 @@ import { dirname } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { statIfThere } from '../stat-files.js'
 import type { WriteOptions } from './atomically.js'
+import { followLinks } from './target.js'
 
 /**
  * Checks, before hours of hashing, that a file can be written at the end.
  * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io`, and errors of
- *   `checkReplaceable`
+ *   `checkReplaceable` and followLinks
  */
 export function checkTarget(
   target: string,
@@ -16,7 +17,10 @@ export function checkTarget(
   const existing = statIfThere(target)
   if (existing?.isDirectory()) throw new BtkitError('io', `${target}: is a directory`)
   if (existing && options.noClobber) throw new BtkitError('exists', `${target}: already exists`)
-  if (existing?.isFile()) options.checkReplaceable?.(target)
+  if (existing?.isFile()) {
+    followLinks(target)
+    options.checkReplaceable?.(target)
+  }
   // A device or a pipe is written to directly
   const written = existing && !existing.isFile() ? target : dirname(target)
   if (!existing && statIfThere(written)?.isDirectory() === false) {

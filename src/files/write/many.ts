@@ -132,7 +132,7 @@ class BatchingWriter implements Writer {
   async #draftTogether(batch: readonly Waiting[]): Promise<() => Promise<void>> {
     const sorted: { waiting: Waiting; file: BatchFile | null }[] = []
     for (const waiting of batch) {
-      sorted.push({ waiting, file: plainFile(waiting) ?? (await findBatchFile(waiting)) })
+      sorted.push({ waiting, file: plainFile(waiting) ?? findBatchFile(waiting) })
     }
     const together = sorted.flatMap(({ waiting, file }) => (file ? [{ waiting, file }] : []))
     const single = sorted.flatMap(({ waiting, file }) => (file ? [] : [waiting]))
@@ -190,10 +190,10 @@ function plainFile({ target, bytes, options }: Waiting): BatchFile | null {
 /**
  * Returns the batch entry for a file. Null if it must be written by itself, or cannot be written.
  */
-async function findBatchFile({ target, bytes, options }: Waiting): Promise<BatchFile | null> {
+function findBatchFile({ target, bytes, options }: Waiting): BatchFile | null {
   if (options.noClobber) return null
   try {
-    const { kind, path, mode } = await findWriteTarget(target)
+    const { kind, path, mode } = findWriteTarget(target)
     if (kind === 'stream') return null
     const file = { target, path: resolve(path), bytes, mode: options.mode ?? mode }
     // The link itself is expected, not its target

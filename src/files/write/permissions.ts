@@ -1,7 +1,18 @@
-import { chmodSync, chownSync, statSync, readFileSync } from 'node:fs'
-import { asBtkitError, BtkitError } from '../../errors.js'
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  statSync,
+} from 'node:fs'
+import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { encodeFingerprint, fingerprintOf, readFingerprintIfThere } from '../fingerprint.js'
 import type { WriteOptions } from './atomically.js'
 import type { Owner } from './draft.js'
+import { followLinks } from './target.js'
 
 /** The highest user number; the next number means "do not change". */
 const MAX_ID = 0xfffffffe
@@ -26,17 +37,44 @@ export function hasPermissions(path: string, { mode, owner }: Permissions): bool
   }
 }
 
+/** Refuses a link that took the place of a file, and does not wait for a pipe. */
+const GUARDED_READ =
+  constants.O_RDONLY |
+  ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
+  ((constants.O_NONBLOCK as number | undefined) ?? 0)
+
 /**
- * Sets the wanted permissions of a file; follows links.
- * @throws BtkitError `not-found`, `not-permitted` or `io`
+ * Sets the wanted permissions of a file that is still the one examined before. `fingerprint` is the
+ * encoded one of the entry at the path, which may be a link.
+ * @throws BtkitError `changed`, `not-found`, `not-permitted` or `io`
  */
-export function setPermissions(path: string, { mode, owner }: Permissions): void {
+export function setPermissions(
+  path: string,
+  { mode, owner }: Permissions,
+  fingerprint: Uint8Array,
+): void {
   try {
-    if (owner) chownSync(path, owner.uid, owner.gid)
-    if (mode !== undefined) chmodSync(path, mode)
+    const real = followLinks(path)
+    const descriptor = openSync(real, GUARDED_READ)
+    try {
+      const stats = fstatSync(descriptor, { bigint: true })
+      const now = real === path ? fingerprintOf(stats) : readFingerprintIfThere(path)
+      const isSame = now !== null && Buffer.compare(encodeFingerprint(now), fingerprint) === 0
+      // The owner of the directory could put a secret file there, to be given to him
+      if (!isSame || !stats.isFile()) throw changed(path)
+      if (owner) fchownSync(descriptor, owner.uid, owner.gid)
+      if (mode !== undefined) fchmodSync(descriptor, mode)
+    } finally {
+      closeSync(descriptor)
+    }
   } catch (error) {
-    throw asBtkitError(error, path)
+    throw osCodeOf(error) === 'ELOOP' ? changed(path, error) : asBtkitError(error, path)
   }
+}
+
+function changed(path: string, cause?: unknown): BtkitError {
+  const why = 'changed meanwhile, so its permissions stay; run the command again'
+  return new BtkitError('changed', `${path}: ${why}`, { cause })
 }
 
 /**

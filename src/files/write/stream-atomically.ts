@@ -24,7 +24,7 @@ export async function streamAtomically(
   mode: number,
 ): Promise<void> {
   try {
-    const { path, mode: before } = await findWriteTarget(target)
+    const { path, mode: before } = findWriteTarget(target)
     createCleaner()(dirname(path))
     const draft = join(dirname(path), makeTemporaryName(basename(path)))
     const file = await open(draft, 'wx', before ?? mode)

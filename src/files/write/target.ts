@@ -1,5 +1,4 @@
-import { lstatSync, realpathSync, type Stats } from 'node:fs'
-import { readlink, realpath } from 'node:fs/promises'
+import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { statIfThere } from '../stat-files.js'
@@ -22,22 +21,22 @@ const PERMISSION_BITS = 0o777
 /**
  * Finds the target of a write. Follows links, even dangling ones.
  *
- * @throws BtkitError `io` for a path that cannot be written to, and as statIfThere; other system
- *   errors unchanged
+ * @throws BtkitError `io` for a path that cannot be written to, and as statIfThere and followLinks;
+ *   other system errors unchanged
  */
-export async function findWriteTarget(target: string): Promise<WriteTarget> {
+export function findWriteTarget(target: string): WriteTarget {
   const plain = findPlainTarget(target)
   if (plain !== null) return plain
   const stats = statIfThere(target)
   if (stats === null) {
-    return { kind: 'file', path: await resolveMissing(target), mode: undefined }
+    return { kind: 'file', path: followLinks(target), mode: undefined }
   }
   if (stats.isDirectory()) throw new BtkitError('io', `${target}: is a directory`)
   const mode = stats.mode & PERMISSION_BITS
   const isStream = stats.isFIFO() || stats.isCharacterDevice() || DESCRIPTOR.test(target)
   if (isStream) return { kind: 'stream', path: target, mode }
   if (!stats.isFile()) throw new BtkitError('io', `${target}: not a regular file`)
-  return { kind: 'file', path: realpathSync.native(target), mode }
+  return { kind: 'file', path: followLinks(target), mode }
 }
 
 /** Returns the target if it is a plain file or missing; null if it needs closer examination. */
@@ -48,14 +47,34 @@ export function findPlainTarget(target: string): WriteTarget | null {
   return null
 }
 
+/** The most links after each other; as many as Linux follows. */
+const MAX_LINKS = 40
+
 /**
- * Returns the path of the file that a write to `target` would create. For a dangling link it is
- * elsewhere.
+ * Follows the links at a path, even dangling ones, and returns the path of the file. Only follows
+ * links of this user and of root: other users could make root replace any file.
+ * @throws BtkitError `not-permitted` for a link of another user, `io` for a circle of links; system
+ *   errors unchanged
  */
-async function resolveMissing(target: string): Promise<string> {
-  if (!isLink(target)) return target
-  const next = resolve(await realpath(dirname(target)), await readlink(target))
-  return resolveMissing(next)
+export function followLinks(path: string, isTrusted = isOfUsOrRoot): string {
+  let at = path
+  // Follows links by itself, because a link could take the place of a file that was examined before
+  for (let count = 0; count < MAX_LINKS; count++) {
+    const entry = lookAt(at)
+    if (!entry?.isSymbolicLink()) return at
+    if (!isTrusted(entry)) throw linkOfOthers(at, entry.uid)
+    at = resolve(realpathSync.native(dirname(at)), readlinkSync(at))
+  }
+  throw new BtkitError('io', `${path}: too many symbolic links encountered`)
+}
+
+function isOfUsOrRoot({ uid }: Stats): boolean {
+  return uid === 0 || uid === (process.geteuid?.() ?? uid)
+}
+
+function linkOfOthers(path: string, uid: number): BtkitError {
+  const why = `a link of user ${uid}, who could make it lead to any file`
+  return new BtkitError('not-permitted', `${path}: is ${why}; remove it, or run as that user`)
 }
 
 /**
@@ -69,8 +88,4 @@ function lookAt(path: string): Stats | undefined | null {
     // The next examination or write reports the error
     return null
   }
-}
-
-function isLink(path: string): boolean {
-  return lookAt(path)?.isSymbolicLink() ?? false
 }

@@ -26,7 +26,7 @@ export async function lockState(
     const what = `a link to ${target}, which does not exist`
     throw new BtkitError('not-found', `${path}: ${what}; remove the link, or name another file`)
   }
-  const lockPath = `${(await findWriteTarget(path)).path}.lock`
+  const lockPath = `${findWriteTarget(path).path}.lock`
   for (;;) {
     const descriptor = openLock(lockPath)
     if (descriptor === null) return null

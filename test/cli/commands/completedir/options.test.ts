@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { chmodSync, linkSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lchownSync,
+  linkSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { unlessWindows } from '../../../files/failure.js'
@@ -81,6 +90,21 @@ test('--owner gives torrents to a user and a group', unlessRoot, async (t) => {
   writeFileSync(mirror.at('a.iso'), 'other')
   await mirror.run(['--owner', 'root:root'], { isRoot: true })
   assert.equal(statSync(mirror.torrent('a.iso')).uid, 0)
+})
+
+test('root replaces no file that a link of another user leads to', unlessRoot, async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b' })
+  const secret = join(mirror.root, 'secret')
+  for (const path of [mirror.torrent('a'), join(mirror.target, 'b.sha256')]) {
+    writeFileSync(secret, 'secret')
+    symlinkSync(secret, path)
+    lchownSync(path, 1, 1)
+  }
+  const { status, stderr } = await mirror.run(['--force', '--checksums', 'sha256'])
+  assert.equal(status, 1)
+  for (const name of ['a.torrent', 'b.sha256'])
+    assert.match(stderr, new RegExp(`${name}: is a link of user 1, who could make it lead to`))
+  assert.equal(readFileSync(secret, 'utf8'), 'secret')
 })
 
 /** Changes that affect only the ctime of a file. */
