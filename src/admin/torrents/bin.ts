@@ -1,17 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, rmSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import { join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { forEach, infoHashesAt, type Actor, type Collection, type Outcome } from './collection.js'
 import { makeDirectories } from './move-entry.js'
+import type { Owners } from './owners.js'
 import type { Category, Places, Root } from './places.js'
 
 /** The directory of deleted torrents in a root. It is hidden, so nothing in it is tracked. */
 const BIN = '.bin'
 
-/** The limits of the bin. The oldest torrents are removed first. */
+/**
+ * The limits of the bin. If it has too much, the oldest torrents of the user who added most of it are
+ * removed first, so that nobody can push out what others deleted.
+ */
 export const BIN_LIMITS = {
   /** Milliseconds since a torrent was deleted. */
   age: 30 * 86_400_000,
@@ -121,20 +125,66 @@ async function removeExcess(
   { places, owners, now }: Collection,
   { age, torrents, bytes }: typeof BIN_LIMITS,
 ): Promise<number> {
-  const [kept, removed] = [{ torrents: 0, bytes: 0 }, [] as Entry[]]
-  for (const entry of entriesOf(places)) {
-    kept.torrents++
-    kept.bytes += entry.size
-    const isOld = now() - entry.deletedAt >= age
-    if (isOld || kept.torrents > torrents || kept.bytes > bytes) removed.push(entry)
+  const entries = entriesOf(places)
+  const isOld = ({ deletedAt }: Entry) => now() - deletedAt >= age
+  const excess = new Set(entries.filter(isOld))
+  for (const [most, sizeOf] of [
+    [torrents, () => 1],
+    [bytes, ({ size }: Entry) => size],
+  ] as const) {
+    const kept = entries.filter((entry) => !excess.has(entry))
+    if (sum(kept, sizeOf) <= most) continue
+    const shares = [...byUser(kept, owners).values()]
+    for (const entry of cutShares(shares, most, sizeOf)) excess.add(entry)
   }
+  const removed = [...excess]
   for (const { path } of removed) {
     rmSync(path, { recursive: true, force: true })
-    owners.forget(path)
     // Announces are answered in between
     await setImmediate()
   }
+  owners.forget(removed.map(({ path }) => path))
   return removed.length
+}
+
+/** The entries of each user, newest first, and of null those that nobody added. */
+function byUser(entries: readonly Entry[], owners: Owners): Map<string | null, Entry[]> {
+  const bins = new Map<string, Map<string, string>>()
+  const shares = new Map<string | null, Entry[]>()
+  for (const entry of entries) {
+    const bin = dirname(entry.path)
+    const users = bins.get(bin) ?? owners.lastBelow(bin)
+    bins.set(bin, users)
+    const user = users.get(basename(entry.path)) ?? null
+    const share = shares.get(user) ?? []
+    shares.set(user, share)
+    share.push(entry)
+  }
+  return shares
+}
+
+/** Takes the oldest entries out of the largest share, one by one, until all are small enough. */
+function cutShares(
+  shares: readonly Entry[][],
+  most: number,
+  sizeOf: (entry: Entry) => number,
+): Entry[] {
+  const sizes = shares.map((share) => sum(share, sizeOf))
+  const removed: Entry[] = []
+  let total = sizes.reduce((a, b) => a + b, 0)
+  while (total > most) {
+    const largest = sizes.indexOf(Math.max(...sizes))
+    const oldest = shares[largest]?.pop()
+    if (!oldest) break
+    removed.push(oldest)
+    total -= sizeOf(oldest)
+    sizes[largest] = (sizes[largest] ?? 0) - sizeOf(oldest)
+  }
+  return removed
+}
+
+function sum(entries: readonly Entry[], sizeOf: (entry: Entry) => number): number {
+  return entries.reduce((total, entry) => total + sizeOf(entry), 0)
 }
 
 /** A directory in the bin. */

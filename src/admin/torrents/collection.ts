@@ -141,7 +141,7 @@ export class Collection {
   async move(from: string, to: string): Promise<void> {
     this.owners.copy(from, to)
     await moveEntry(from, to)
-    this.owners.forget(from)
+    this.owners.forget([from])
   }
 }
 

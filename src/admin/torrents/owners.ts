@@ -1,6 +1,7 @@
-import { join, sep } from 'node:path'
-import { asBtkitError, BtkitError } from '../../errors.js'
-import { replaceFile } from '../../state/torrents/file.js'
+import { closeSync, constants, fsyncSync, openSync } from 'node:fs'
+import { dirname, join, sep } from 'node:path'
+import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { replaceFile, writeAll } from '../../state/torrents/file.js'
 import { readIfThere } from '../../state/torrents/regular-file.js'
 
 /** A torrent that somebody added: its path, and the info hash that it had. */
@@ -14,14 +15,20 @@ const MAX_SIZE = 2 ** 28
 
 const HEAD = JSON.stringify({ btkit: 'added', version: 1 })
 
+/** Rows that are appended before the file is replaced, beside as many as there are paths. */
+const MOST_APPENDED = 1000
+
 /**
- * Records who added which torrent, in a file that is replaced as a whole. A record counts only for
- * the info hash that it names: another torrent at the same path has no owner.
+ * Records who added which torrent. A record counts only for the info hash that it names: another
+ * torrent at the same path has no owner. Changes append rows to a file, of which the last row for a
+ * path counts.
  */
 export class Owners {
   /** Users by info hash, by path. */
   readonly #users: Map<string, Map<string, string>>
   readonly #path: string
+  /** Rows appended since this process replaced the file; null if it must replace it. */
+  #appended: number | null = null
 
   /** @throws BtkitError `not-permitted`, `too-large` or `io` */
   constructor(stateDirectory: string) {
@@ -39,13 +46,24 @@ export class Owners {
     return [...(this.#users.get(path)?.values() ?? [])].at(-1) ?? null
   }
 
+  /** The users who added what is below a directory, by the name in it. */
+  lastBelow(directory: string): Map<string, string> {
+    const users = new Map<string, string>()
+    for (const path of this.#below([directory])) {
+      const [name = ''] = path.slice(directory.length + 1).split(sep)
+      const user = this.lastAt(path)
+      if (user !== null) users.set(name, user)
+    }
+    return users
+  }
+
   /**
    * Records a user for torrents, before they are written.
    * @throws BtkitError `not-permitted` or `io`
    */
   add(torrents: readonly Added[], user: string): void {
     for (const { path, infoHash } of torrents) this.#at(path).set(infoHash, user)
-    this.#write()
+    this.#write(torrents.map(({ path }) => path))
   }
 
   /**
@@ -53,28 +71,35 @@ export class Owners {
    * @throws BtkitError `not-permitted` or `io`
    */
   copy(from: string, to: string): void {
-    const moved = this.#below(from)
-    if (moved.length === 0) return
-    for (const [path, users] of moved) {
-      const copy = this.#at(`${to}${path.slice(from.length)}`)
-      for (const [infoHash, user] of users) copy.set(infoHash, user)
-    }
-    this.#write()
+    const copies = this.#below([from]).map((path) => {
+      const copy = `${to}${path.slice(from.length)}`
+      for (const [infoHash, user] of this.#at(path)) this.#at(copy).set(infoHash, user)
+      return copy
+    })
+    this.#write(copies)
   }
 
   /**
-   * Forgets a path and everything below it.
+   * Forgets paths and everything below them.
    * @throws BtkitError `not-permitted` or `io`
    */
-  forget(path: string): void {
-    const gone = this.#below(path)
-    if (gone.length === 0) return
-    for (const [each] of gone) this.#users.delete(each)
-    this.#write()
+  forget(paths: readonly string[]): void {
+    const gone = this.#below(paths)
+    for (const each of gone) this.#users.delete(each)
+    this.#write(gone)
   }
 
-  #below(path: string) {
-    return [...this.#users].filter(([each]) => each === path || each.startsWith(path + sep))
+  /** The known paths that are some paths, or below them. */
+  #below(paths: readonly string[]): string[] {
+    const known = [...this.#users.keys()]
+    const [first = ''] = paths
+    // The usual case, ten times as fast
+    if (paths.length === 1)
+      return known.filter((path) => path === first || path.startsWith(first + sep))
+    const tops = new Set(paths)
+    const isBelow = (path: string): boolean =>
+      tops.has(path) || (path.length > 1 && isBelow(dirname(path)))
+    return known.filter(isBelow)
   }
 
   #at(path: string): Map<string, string> {
@@ -83,14 +108,32 @@ export class Owners {
     return users
   }
 
-  #write(): void {
-    const rows = [...this.#users].map(([path, users]) => JSON.stringify([path, [...users]]))
+  /** Writes what is known of the paths that changed. */
+  #write(changed: readonly string[]): void {
+    if (changed.length === 0) return
     this.#attempt(() => {
-      replaceFile(
-        this.#path,
-        [HEAD, ...rows].map((row) => Buffer.from(`${row}\n`)),
-      )
+      const appended = this.#appended === null ? Infinity : this.#appended + changed.length
+      // A row that was cut off may end the file until it is replaced
+      this.#appended = null
+      const isFew = appended <= this.#users.size + MOST_APPENDED
+      if (isFew && append(this.#path, changed.map((path) => this.#row(path)).join('')))
+        this.#appended = appended
+      else this.#replace()
     })
+  }
+
+  #replace(): void {
+    const rows = [...this.#users.keys()].map((path) => this.#row(path))
+    replaceFile(
+      this.#path,
+      [`${HEAD}\n`, ...rows].map((row) => Buffer.from(row)),
+    )
+    this.#appended = 0
+  }
+
+  /** A row without users says that a path is forgotten. */
+  #row(path: string): string {
+    return `${JSON.stringify([path, [...(this.#users.get(path) ?? [])]])}\n`
   }
 
   #attempt<T>(act: () => T): T {
@@ -100,6 +143,25 @@ export class Owners {
       throw asBtkitError(error, `state ${this.#path}`)
     }
   }
+}
+
+/** Appends text durably. Returns false if there is no such file. */
+function append(path: string, text: string): boolean {
+  const { O_WRONLY, O_APPEND, O_NOFOLLOW } = constants
+  let descriptor: number
+  try {
+    descriptor = openSync(path, O_WRONLY | O_APPEND | O_NOFOLLOW)
+  } catch (error) {
+    if (osCodeOf(error) === undefined) throw error
+    return false
+  }
+  try {
+    writeAll(descriptor, Buffer.from(text))
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  return true
 }
 
 function parse(bytes: Buffer | null, path: string): Map<string, Map<string, string>> {
@@ -113,7 +175,8 @@ function parse(bytes: Buffer | null, path: string): Map<string, Map<string, stri
   }
   for (const row of rows) {
     const entry = parseRow(row)
-    if (entry) users.set(entry[0], new Map(entry[1]))
+    if (entry && entry[1].length > 0) users.set(entry[0], new Map(entry[1]))
+    else if (entry) users.delete(entry[0])
   }
   return users
 }

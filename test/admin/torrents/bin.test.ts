@@ -111,6 +111,25 @@ test('a bin of too many bytes or torrents loses the oldest first', async (t) => 
   assert.deepEqual(filesBelow(join(root, 't/.bin')).length, 1)
 })
 
+test('a full bin loses the oldest of the user who fills it, and not of others', async (t) => {
+  const { collection, clock } = openTestCollection(t)
+  const category = collection.places.category('0')
+  const remove = async (actor: typeof OTHER, name: string) => {
+    await addTorrent(collection, actor, { bytes: torrentNamed(name), name, category })
+    await deleteTorrents(collection, actor, [`0/${name}.torrent`])
+    clock.now += 1000
+  }
+  await remove(OTHER, 'first')
+  for (const name of ['a', 'b', 'c', 'd']) await remove(UPLOADER, name)
+  const names = () => listBin(collection).map(({ name }) => name)
+  assert.equal(await emptyBin(collection, { ...BIN_LIMITS, torrents: 3 }), 2)
+  assert.deepEqual(names(), ['d.torrent', 'c.torrent', 'first.torrent'])
+  const bytes = 2 * torrentNamed('d').length
+  await remove(UPLOADER, 'e')
+  await emptyBin(collection, { ...BIN_LIMITS, bytes: bytes + 10 })
+  assert.deepEqual(names(), ['e.torrent', 'first.torrent'])
+})
+
 test('uploaders delete and restore only what they added', async (t) => {
   const { collection } = openTestCollection(t)
   await addTorrent(collection, UPLOADER, {
