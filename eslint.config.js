@@ -1,5 +1,4 @@
 import tseslint from 'typescript-eslint'
-import { testsAssert } from './scripts/lint/tests-assert.js'
 
 export default tseslint.config(
   { ignores: ['dist', 'site', 'native/build', 'node_modules', 'packages'] },
@@ -33,9 +32,7 @@ export default tseslint.config(
   },
   {
     files: ['test/**/*.ts'],
-    plugins: { btkit: { rules: { 'tests-assert': testsAssert } } },
     rules: {
-      'btkit/tests-assert': 'error',
       '@typescript-eslint/no-non-null-assertion': 'off',
       // node:test's functions return promises that its runner awaits
       '@typescript-eslint/no-floating-promises': 'off',

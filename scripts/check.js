@@ -5,10 +5,11 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
 const BESIDE = [
-  'lint:eslint',
+  'lint:code',
   'lint:format',
   'lint:layers',
   'lint:prose',
+  'lint:tests',
   'check:native',
   'check:package',
 ]

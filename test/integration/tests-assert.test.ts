@@ -2,21 +2,10 @@ import assert from 'node:assert/strict'
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { pathToFileURL } from 'node:url'
 import { projectRoot, runProgram } from '../support/executable.js'
 import { makeScratch } from '../support/scratch.js'
 
-const RULE = pathToFileURL(join(projectRoot, 'scripts/lint/tests-assert.js')).href
-
-const CONFIG = `import tseslint from 'typescript-eslint'
-import { testsAssert } from '${RULE}'
-export default [{
-  files: ['test/*.ts'],
-  languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true } },
-  plugins: { btkit: { rules: { 'tests-assert': testsAssert } } },
-  rules: { 'btkit/tests-assert': 'error' },
-}]
-`
+const SCRIPT = join(projectRoot, 'scripts/lint/tests-assert.js')
 
 const HELPERS = `import assert from 'node:assert/strict'
 export class Shop {
@@ -45,19 +34,19 @@ test('a test without an assertion is found, and no other', async (t) => {
   const directory = makeScratch(t, {
     'package.json': '{"type":"module"}',
     'tsconfig.json': '{"compilerOptions":{"module":"nodenext","types":["node"],"strict":true}}',
-    'eslint.config.js': CONFIG,
     'test/helpers.ts': HELPERS,
     'test/a.test.ts': TESTS,
   })
   symlinkSync(join(projectRoot, 'node_modules'), join(directory, 'node_modules'))
-  const eslint = join(projectRoot, 'node_modules/eslint/bin/eslint.js')
-  const args = [eslint, '--format', 'json', 'test/a.test.ts']
-  const { stdout, stderr } = await runProgram(process.execPath, args, { cwd: directory })
+  const { stdout, stderr, status } = await runProgram(process.execPath, [SCRIPT], {
+    cwd: directory,
+  })
   assert.equal(stderr, '')
-  const [file] = JSON.parse(stdout) as { messages: { line: number; message: string }[] }[]
   const expected = TESTS.split('\n').flatMap((line, i) => (line.endsWith('nothing') ? [i + 1] : []))
+  const found = stdout.matchAll(/^test\/a\.test\.ts:(\d+): this test asserts nothing/gm)
   assert.deepEqual(
-    file?.messages.map(({ line }) => line),
+    Array.from(found, ([, line]) => Number(line)),
     expected,
   )
+  assert.equal(status, 1)
 })

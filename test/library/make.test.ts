@@ -201,7 +201,11 @@ describe('makeTorrent', () => {
     const directory = join(scratch, 'cache')
     const makeWithCache = async () => {
       const cache = await btkit.openCache(directory, { onWarning, trust: 'mtime' })
-      return makeTorrent(join(scratch, 'tree'), { cache }).finally(() => cache.close())
+      try {
+        return await makeTorrent(join(scratch, 'tree'), { cache })
+      } finally {
+        await cache.close()
+      }
     }
     const [first, second] = [await makeWithCache(), await makeWithCache()]
     assert.deepEqual([first.bytesHashed > 0, second.bytesHashed], [true, 0])

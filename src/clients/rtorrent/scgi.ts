@@ -5,6 +5,7 @@ import { badAnswer, unreachable, type CallOptions } from '../http-call.js'
 
 /** The SCGI socket of rtorrent. */
 export type ScgiEndpoint =
+  // A Unix socket
   { readonly path: string } | { readonly host: string; readonly port: number }
 
 const SCGI_VERSION = 1

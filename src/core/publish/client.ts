@@ -83,7 +83,14 @@ export interface PublishedTorrent {
 
 /** The state of a torrent in a client. */
 export type ClientTorrentState =
-  'stopped' | 'queued' | 'checking' | 'seeding' | 'downloading' | 'missing' | 'error'
+  | 'stopped'
+  | 'queued'
+  | 'checking'
+  | 'seeding'
+  | 'downloading'
+  // Its data is not there
+  | 'missing'
+  | 'error'
 
 /** A torrent in a client's list. */
 export interface ClientTorrent {

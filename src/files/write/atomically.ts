@@ -122,7 +122,11 @@ const PROBE = WRITE | ((constants.O_NONBLOCK as number | undefined) ?? 0)
 /** Appends, if the stream is a file, so that earlier output of other programs is preserved. */
 async function writeToStream(path: string, bytes: Uint8Array): Promise<void> {
   const stream = await openStream(path)
-  await stream.writeFile(bytes).finally(() => stream.close())
+  try {
+    await stream.writeFile(bytes)
+  } finally {
+    await stream.close()
+  }
 }
 
 /**
@@ -133,7 +137,11 @@ async function openStream(path: string): Promise<FileHandle> {
     throw osCodeOf(error) === 'ENXIO' ? unread(path, error) : error
   })
   // Writes to a full pipe must wait, which the descriptor of the probe does not
-  return open(path, WRITE).finally(() => probe.close())
+  try {
+    return await open(path, WRITE)
+  } finally {
+    await probe.close()
+  }
 }
 
 function unread(path: string, cause: unknown): BtkitError {

@@ -29,7 +29,11 @@ export async function streamAtomically(
     const draft = join(dirname(path), makeTemporaryName(basename(path)))
     const file = await open(draft, 'wx', before ?? mode)
     await orDiscard(draft, async () => {
-      await writeSynced(file, slices).finally(() => file.close())
+      try {
+        await writeSynced(file, slices)
+      } finally {
+        await file.close()
+      }
       await rename(draft, path)
     })
     await syncDirectory(dirname(path))

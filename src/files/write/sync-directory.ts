@@ -16,7 +16,11 @@ const UNABLE: ReadonlySet<string | undefined> = new Set([
 export async function syncDirectory(path: string): Promise<void> {
   try {
     const directory = await open(path, 'r')
-    await directory.sync().finally(() => directory.close())
+    try {
+      await directory.sync()
+    } finally {
+      await directory.close()
+    }
   } catch (error) {
     if (!UNABLE.has(osCodeOf(error))) throw error
   }

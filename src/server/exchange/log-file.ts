@@ -74,7 +74,11 @@ export class LogFile {
   /** Writes the waiting lines and closes the file. */
   close(): Promise<void> {
     return this.#then(async () => {
-      await this.#lines.write(this.#handle, '').finally(() => this.#handle.close())
+      try {
+        await this.#lines.write(this.#handle, '')
+      } finally {
+        await this.#handle.close()
+      }
     })
   }
 

@@ -128,7 +128,11 @@ export async function beginWork(
     await Promise.all([endRequests(), endWork()])
     await sample(prepared)
     await historyFile.save()
-    await saver.save().finally(close)
+    try {
+      await saver.save()
+    } finally {
+      await close()
+    }
   }
 }
 

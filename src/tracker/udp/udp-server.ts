@@ -8,7 +8,9 @@ import type { ServerContext } from '../../server/context.js'
 
 /** Where to listen: a host and port, or a socket passed to this process. */
 export type UdpPlace =
-  { readonly host: string; readonly port: number } | { readonly fd: number; readonly isV6: boolean }
+  | { readonly host: string; readonly port: number }
+  // Passed to this process
+  | { readonly fd: number; readonly isV6: boolean }
 
 /** A listening UDP server. */
 export interface UdpServer {

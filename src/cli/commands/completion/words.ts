@@ -7,7 +7,14 @@ import { leafCommands, optionEntries, type OptionEntry } from '../../options/tab
  * which a shell cannot complete.
  */
 export type Values =
-  'file' | 'directory' | 'torrent' | 'preset' | 'alias' | 'text' | readonly string[]
+  | 'file'
+  | 'directory'
+  | 'torrent'
+  | 'preset'
+  | 'alias'
+  | 'text'
+  // One of these
+  | readonly string[]
 
 /** An option as a shell completes it. */
 export interface OptionWords {
