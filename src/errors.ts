@@ -46,6 +46,15 @@ export class BtkitError extends Error {
   }
 }
 
+/** Returns the result of `act`. If that throws a BtkitError, its message gets `what: ` in front. */
+export function nameErrors<T>(what: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    throw error instanceof BtkitError ? error.of(what) : error
+  }
+}
+
 /**
  * Throws if a signal has aborted.
  * @throws BtkitError `interrupted`

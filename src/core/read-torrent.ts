@@ -1,4 +1,4 @@
-import { BtkitError } from '../errors.js'
+import { BtkitError, nameErrors } from '../errors.js'
 import { readBounded, readStart } from '../files/read-bounded.js'
 import type { Metainfo, UnhashedMetainfo } from '../metainfo/metainfo.js'
 import { withInfoHashes } from '../metainfo/info-hashes.js'
@@ -37,9 +37,5 @@ export function parseUnhashedTorrent(
   name: string,
   maxSize: number,
 ): UnhashedMetainfo {
-  try {
-    return parseUnhashed(bytes, { maxSize })
-  } catch (error) {
-    throw error instanceof BtkitError ? error.of(name) : error
-  }
+  return nameErrors(name, () => parseUnhashed(bytes, { maxSize }))
 }

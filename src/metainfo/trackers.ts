@@ -89,6 +89,11 @@ export function fileAddress(base: string, path: readonly string[]): string {
 /** The entries of a torrent that name its trackers (BEP 12). */
 export type NamedTrackers = Pick<Metainfo, 'announce' | 'announceList'>
 
+/** Whether a torrent names any tracker. */
+export function hasTracker({ announce, announceList }: NamedTrackers): boolean {
+  return announce !== null || (announceList ?? []).flat().length > 0
+}
+
 /** Returns each tracker once, first the announce URL. An empty URL is kept. */
 export function announceUrls({ announce, announceList }: NamedTrackers): string[] {
   return [...new Set([...(announce === null ? [] : [announce]), ...(announceList ?? []).flat()])]

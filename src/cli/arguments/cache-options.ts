@@ -1,4 +1,5 @@
 import { Option } from '@commander-js/extra-typings'
+import { warningsTo } from '../output/messages.js'
 import {
   cacheDirectory,
   type CachePlace,
@@ -8,7 +9,6 @@ import {
   openCacheAccess as openAccess,
 } from '../../core/cache/access.js'
 import type { CacheTrust, CacheAccess } from '../../core/digests/cache-trust.js'
-import { reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
 import { duration } from './values.js'
 
@@ -51,9 +51,7 @@ export function cachePath(option: string | undefined, { env, isRoot }: Io): stri
 
 /** The cache directory with everything needed to open the cache. */
 export function cachePlace(option: string | undefined, io: Io): CachePlace {
-  const warn = (message: string) => {
-    reportWarning(message, io)
-  }
+  const warn = warningsTo(io)
   return { directory: cachePath(option, io), now: io.now, warn }
 }
 

@@ -1,10 +1,10 @@
 import { Option } from '@commander-js/extra-typings'
+import { warningsTo } from '../output/messages.js'
 import type { AskedWorkers } from '../../core/queue/ask-workers.js'
 import type { ShareRules } from '../../core/share/share-name.js'
 import { BtkitError } from '../../errors.js'
 import type { RedisAddress } from '../../redis/address.js'
 import type { Io } from '../io.js'
-import { reportWarning } from '../output/messages.js'
 import { checkedUrl } from './share-options.js'
 import type { ShareArguments } from './share-request.js'
 
@@ -62,9 +62,7 @@ export async function openWorkers(
   if (options.queue === undefined) return undefined
   const address = await queueAddress(options.queue, origins, io)
   const shares = await queueShares(options, io)
-  const warn = (message: string) => {
-    reportWarning(message, io)
-  }
+  const warn = warningsTo(io)
   const { askWorkers } = await import('../../core/queue/ask-workers.js')
   return askWorkers({ ...shares, address, now: io.now, warn, signal: io.signal })
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, nameErrors } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { parseRedisUrl, type RedisAddress } from '../../redis/address.js'
 import type { Io } from '../io.js'
@@ -27,16 +27,9 @@ export function redisAddress(
   const file = text.startsWith('file:') ? resolve(cwd, text.slice('file:'.length)) : null
   const url =
     file === null ? text : Buffer.from(readBoundedRegular(file, MAX_SIZE)).toString().trim()
-  const address = parse(url, file === null ? option : `${option}: ${file}`)
+  const what = file === null ? option : `${option}: ${file}`
+  const address = nameErrors(what, () => parseRedisUrl(url))
   if (!isTyped || file !== null || address.password === '') return address
   const why = 'other users can see a password on a command line'
   throw new BtkitError('usage', `${option}: ${why}; write the URL in a file and give file:PATH`)
-}
-
-function parse(url: string, what: string): RedisAddress {
-  try {
-    return parseRedisUrl(url)
-  } catch (error) {
-    throw error instanceof BtkitError ? error.of(what) : error
-  }
 }

@@ -1,5 +1,5 @@
 import { Option } from '@commander-js/extra-typings'
-import { BtkitError } from '../../errors.js'
+import { nameErrors } from '../../errors.js'
 import { magnetLink, parseFileRanges, type FileRange } from '../../metainfo/magnet.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { checked } from './values.js'
@@ -18,9 +18,5 @@ export function selectingLink(
   file: string,
   selectOnly: readonly FileRange[] | undefined,
 ): string {
-  try {
-    return magnetLink(metainfo, selectOnly)
-  } catch (error) {
-    throw error instanceof BtkitError ? error.of(file) : error
-  }
+  return nameErrors(file, () => magnetLink(metainfo, selectOnly))
 }

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { BtkitError } from '../../errors.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import { passedSockets, type PassedSocket } from '../../server/listen/passed-sockets.js'
-import { reportWarning } from '../output/messages.js'
+import { reportWarning, warningsTo } from '../output/messages.js'
 import type { Io } from '../io.js'
 import { parseTrustedProxy, type TrustedProxy } from '../../server/connections/client-address.js'
 import { resolve } from 'node:path'
@@ -90,9 +90,7 @@ export async function openTls({ tlsCert, tlsKey }: TlsOptions, io: Io): Promise<
   }
   return TlsFiles.open({
     read: async () => ({ cert: await textOf(tlsCert), key: await textOf(tlsKey) }),
-    warn: (message) => {
-      reportWarning(message, io)
-    },
+    warn: warningsTo(io),
     now: io.now,
   })
 }

@@ -4,8 +4,8 @@ import {
   type Command,
   type OptionValues,
 } from '@commander-js/extra-typings'
+import { nameErrors } from '../../errors.js'
 import type { ShareRequest } from '../../core/cache/access.js'
-import { BtkitError } from '../../errors.js'
 import { parseRedisUrl, type RedisAddress } from '../../redis/address.js'
 import type { Io } from '../io.js'
 import type { NamedDirectory, ShareArguments } from './share-request.js'
@@ -92,12 +92,7 @@ export async function shareRequest(
 /** Parses the URL of a Redis, or `file:PATH`. */
 export function checkedUrl(option: string): (text: string) => string {
   return (text) => {
-    if (text.startsWith('file:')) return text
-    try {
-      parseRedisUrl(text)
-    } catch (error) {
-      throw error instanceof BtkitError ? error.of(option) : error
-    }
+    if (!text.startsWith('file:')) nameErrors(option, () => parseRedisUrl(text))
     return text
   }
 }

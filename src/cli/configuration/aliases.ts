@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, nameErrors } from '../../errors.js'
 import { checkTracker, looksLikeUrl } from '../../metainfo/trackers.js'
 import type { Part } from '../options/given.js'
 import { suggestion } from './nearest.js'
@@ -36,11 +36,7 @@ function listOf(item: Located): readonly Located[] {
 function trackerOf({ place, value }: Located): string {
   if (value.kind !== 'text')
     throw new BtkitError('usage', `${place}: not a tracker; write the URL of a tracker`)
-  try {
-    return checkTracker(value.text)
-  } catch (error) {
-    throw error instanceof BtkitError ? error.of(place) : error
-  }
+  return nameErrors(place, () => checkTracker(value.text))
 }
 
 /**

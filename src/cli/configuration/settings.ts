@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { dirname, resolve } from 'node:path'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, nameErrors } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { Io } from '../io.js'
 import type { OptionEntry } from '../options/table.js'
@@ -202,12 +202,9 @@ function openSecret(text: string, { place }: Located, { env }: World): string {
     throw new BtkitError('usage', `${place}: the variable ${name} is not set`)
   }
   const path = resolve(dirname(place.replace(/:\d+:\d+$/, '')), name)
-  try {
-    const secret = Buffer.from(readBoundedRegular(path, MAX_SECRET)).toString().trim()
-    if (secret !== '') return secret
-  } catch (error) {
-    throw error instanceof BtkitError ? error.of(place) : error
-  }
+  const bytes = nameErrors(place, () => readBoundedRegular(path, MAX_SECRET))
+  const secret = Buffer.from(bytes).toString().trim()
+  if (secret !== '') return secret
   throw new BtkitError('usage', `${place}: ${path}: empty`)
 }
 

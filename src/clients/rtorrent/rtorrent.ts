@@ -7,7 +7,7 @@ import {
   type PublishedTorrent,
   type TorrentClient,
 } from '../../core/publish/client.js'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, nameErrors } from '../../errors.js'
 import { announceUrls } from '../../metainfo/trackers.js'
 import { callForEach, partBySize } from '../batches.js'
 import { badAnswer, badStatus, basicAuth, callHttp } from '../http-call.js'
@@ -69,7 +69,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     const answer = await this.#send(encodeCall('d.multicall2', ['', 'main', SEEDED_FIELD]))
     const infoHashes = seededHashes(answer)
     // The answer may be a fault, or come from another program
-    if (infoHashes.size === 0) this.#decode(answer)
+    if (infoHashes.size === 0) nameErrors(this.label, () => decodeResponse(answer))
     return infoHashes
   }
 
@@ -223,15 +223,8 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   }
 
   async #call(method: string, ...params: XmlRpcValue[]): Promise<XmlRpcValue> {
-    return this.#decode(await this.#send(encodeCall(method, params)))
-  }
-
-  #decode(answer: string): XmlRpcValue {
-    try {
-      return decodeResponse(answer)
-    } catch (error) {
-      throw error instanceof BtkitError ? error.of(this.label) : error
-    }
+    const answer = await this.#send(encodeCall(method, params))
+    return nameErrors(this.label, () => decodeResponse(answer))
   }
 
   async #send(body: string): Promise<string> {

@@ -1,3 +1,4 @@
+import { hasTracker } from '../../metainfo/trackers.js'
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import { BtkitError } from '../../errors.js'
 import type { DictChanges } from '../../metainfo/edit/splice-dict.js'
@@ -35,11 +36,6 @@ export function withLinkSources(
   if (top.size === 0) return metainfo
   const bytes = spliceTorrent(metainfo, { top })
   return parseTorrent(bytes, source, bytes.length)
-}
-
-/** Whether a torrent has any tracker. */
-export function hasTracker({ announce, announceList }: Metainfo): boolean {
-  return announce !== null || (announceList ?? []).flat().length > 0
 }
 
 type Entries = [key: string, value: Uint8Array][]

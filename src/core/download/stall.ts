@@ -1,7 +1,7 @@
+import { hasTracker } from '../../metainfo/trackers.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { count } from '../../text/quantity.js'
 import { isWhole, type ClientTorrent } from '../publish/client.js'
-import { hasTracker } from './magnet-torrent.js'
 
 /** How long nothing may arrive before it counts as a stall, in milliseconds. */
 const STALL_MS = 30_000

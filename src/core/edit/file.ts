@@ -1,4 +1,4 @@
-import { BtkitError } from '../../errors.js'
+import { nameErrors } from '../../errors.js'
 import { checkEditable, type Editable } from '../../files/write/check-editable.js'
 import type { FoundFile, ReadPath } from '../../files/write/read-editables.js'
 import { withFileBytes } from '../../files/with-file-bytes.js'
@@ -89,7 +89,7 @@ export function prepareEdit({ path, found }: ReadPath, context: EditContext): Pr
 
 function prepare(file: string, found: FoundFile, { request, memory }: EditContext): PreparedEdit {
   const before = parseUnhashedTorrent(found.bytes, file, request.maxTorrentSize)
-  const after = editNamed(before, { file, edit: request.edit, memory })
+  const after = nameErrors(file, () => editTorrent(before, request.edit, memory.offer))
   const isChanged = after !== before
   const isOther = isChanged && !hasSameInfo(before, after)
   const hasHashes = request.tellHashes || isOther
@@ -108,20 +108,6 @@ function prepare(file: string, found: FoundFile, { request, memory }: EditContex
 
 function layerWarnings({ warnings }: UnhashedMetainfo): Warning[] {
   return warnings.filter(({ code }) => code === 'layer-missing' || code === 'layer-wrong')
-}
-
-interface NamedEdit {
-  readonly file: string
-  readonly edit: TorrentEdit
-  readonly memory: ResultMemory
-}
-
-function editNamed(before: UnhashedMetainfo, { file, edit, memory }: NamedEdit): UnhashedMetainfo {
-  try {
-    return editTorrent(before, edit, memory.offer)
-  } catch (error) {
-    throw error instanceof BtkitError ? error.of(file) : error
-  }
 }
 
 function factsOf(metainfo: UnhashedMetainfo, hasHashes: boolean): TorrentFacts {

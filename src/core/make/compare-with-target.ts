@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, nameErrors } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
 import { swarmDifferences } from '../../metainfo/compare-swarms.js'
@@ -45,14 +45,10 @@ function readOld(path: string): Uint8Array | null {
 
 /** The encoded values of a torrent by key. */
 function valuesOf(bytes: Uint8Array, path: string): Map<string, Buffer> {
-  try {
-    const limits = { maxSize: MAX_TORRENT, maxDepth: DEFAULT_MAX_DEPTH }
-    const { spans } = readBencode(bytes, limits)
-    const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    return new Map([...spans].map(([key, { start, end }]) => [key, whole.subarray(start, end)]))
-  } catch (error) {
-    throw error instanceof BtkitError ? error.of(path) : error
-  }
+  const limits = { maxSize: MAX_TORRENT, maxDepth: DEFAULT_MAX_DEPTH }
+  const { spans } = nameErrors(path, () => readBencode(bytes, limits))
+  const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return new Map([...spans].map(([key, { start, end }]) => [key, whole.subarray(start, end)]))
 }
 
 function infoChanges(old: Uint8Array, bytes: Uint8Array): string[] {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { ServiceOptions } from '../options.js'
@@ -10,7 +9,7 @@ import { viewByQuery } from '../requests/view-address.js'
 import { composeRss, type FeedItem } from './rss.js'
 import type { ServerContext } from '../../server/context.js'
 import type { FastifyInstance } from 'fastify'
-import { endConditional } from '../../server/answers/conditional.js'
+import { endConditional, etagOf } from '../../server/answers/conditional.js'
 import { publicAddress } from '../requests/public-address.js'
 import { addReadRoute } from '../../server/answers/read-route.js'
 
@@ -60,7 +59,7 @@ export class Feed {
     if (kept?.version === files.version && kept.trackers === trackers) return kept
     const { version } = files
     const body = Buffer.from(this.#write(address, trackers))
-    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
+    const etag = etagOf(body)
     const isSame = kept?.etag === etag
     const sinceMs = isSame ? kept.sinceMs : Math.max(now(), (kept?.sinceMs ?? 0) + 1000)
     const composed = { body, etag, sinceMs, version, trackers }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { etagOf } from '../../server/answers/conditional.js'
 import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainfo/build/torrent.js'
 import { directoryAddress } from '../../metainfo/trackers.js'
 import type { KnownTorrent } from './known-torrent.js'
@@ -132,10 +132,9 @@ function tellOmitted(paths: readonly string[]): Readonly<Record<string, string>>
 }
 
 function describe(lastModified: string, body: Buffer) {
-  const digest = createHash('sha256').update(body).digest('base64url').slice(0, 27)
   return {
     'Content-Length': String(body.length),
-    ETag: `"${digest}"`,
+    ETag: etagOf(body),
     'Last-Modified': lastModified,
     // May be kept, but must be checked before each use
     'Cache-Control': 'no-cache',

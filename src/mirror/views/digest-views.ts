@@ -14,8 +14,7 @@ import { renderingPieces, renderMetalink, type MetalinkFile } from './metalink.j
 import { isTorrentNameTaken, torrentAddress } from './place.js'
 import { SeenSince } from './seen-since.js'
 import type { ServerContext } from '../../server/context.js'
-import { createHash } from 'node:crypto'
-import { endConditional } from '../../server/answers/conditional.js'
+import { endConditional, etagOf } from '../../server/answers/conditional.js'
 
 /** A short answer that is sent whole. */
 interface ShortAnswer {
@@ -132,7 +131,7 @@ function sendShort(
   reply: FastifyReply,
   { body, type, lastModified, isSettled }: ShortAnswer,
 ): FastifyReply {
-  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
+  const etag = etagOf(body)
   reply.headers({ ETag: etag, 'Last-Modified': lastModified, 'Cache-Control': 'no-cache' })
   const date = isSettled ? lastModified : null
   if (endConditional(request, reply, { etag, lastModified: date })) return reply

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sendLine } from './errors.js'
@@ -8,6 +9,11 @@ export interface Validators {
   readonly etag: string
   /** HTTP date; null if another state could have the same date. */
   readonly lastModified: string | null
+}
+
+/** Returns the ETag of a body. */
+export function etagOf(body: Uint8Array | string): string {
+  return `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
 }
 
 /** The result of checking a request's conditions: answer it, answer 304, or answer 412. */

@@ -1,5 +1,5 @@
+import { nameErrors } from '../../errors.js'
 import { clipText } from '../../text/escape.js'
-import { BtkitError } from '../../errors.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { decodeUtf8 } from '../../metainfo/parse/byte-text.js'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
@@ -58,7 +58,7 @@ export function describeTorrent(
   origin: TorrentOrigin | null,
   controls: boolean,
 ) {
-  const metainfo = parse(bytes, origin?.path ?? 'torrent')
+  const metainfo = nameErrors(origin?.path ?? 'torrent', () => parseMetainfo(bytes))
   const summary: TorrentSummary = {
     infoHash: metainfo.infoHash,
     infoHashV2: metainfo.infoHashV2,
@@ -97,14 +97,6 @@ const MAX_TRACKERS = 10
 function listedTrackers({ announceList }: Metainfo): string[] {
   const urls = (announceList ?? []).flat().filter((url) => /^https?:/i.test(url))
   return [...new Set(urls)].filter((url) => URL.canParse(url)).slice(0, MAX_TRACKERS)
-}
-
-function parse(bytes: Uint8Array, path: string): Metainfo {
-  try {
-    return parseMetainfo(bytes)
-  } catch (error) {
-    throw error instanceof BtkitError ? error.of(path) : error
-  }
 }
 
 /** The longest control text that is sent with each answer, in UTF-16 units. */

@@ -32,7 +32,7 @@ import { metricsFile, withMetrics } from './metrics-file.js'
 import { askedRules, declareCompletedir, type CompleteOptions } from './options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
-import { reportError, reportNote, reportWarning } from '../../output/messages.js'
+import { reportError, reportNote, reportWarning, warningsTo } from '../../output/messages.js'
 import type { Io, PlannedOutputs } from '../../io.js'
 import { programDigest } from '../../../version.js'
 import { sortOperands, type Operands } from '../../arguments/operands.js'
@@ -163,9 +163,7 @@ async function complete(
   const state = {
     directory: stateDirectory({ option: options.stateDir, env: io.env, isRoot: io.isRoot }),
     program: programDigest(),
-    warn: (message: string) => {
-      reportWarning(message, io)
-    },
+    warn: warningsTo(io),
   }
   try {
     const { elsewhere } = options

@@ -1,6 +1,6 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { hasTracker } from '../../../core/download/magnet-torrent.js'
+import { hasTracker } from '../../../metainfo/trackers.js'
 import { makeScratchDirectory } from '../../../core/download/scratch-directory.js'
 import type { DownloadTarget } from '../../../core/download/target.js'
 import type { TorrentClient } from '../../../core/publish/client.js'

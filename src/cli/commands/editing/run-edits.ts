@@ -1,3 +1,4 @@
+import { hasTracker } from '../../../metainfo/trackers.js'
 import { editFiles, type EditOutcome } from '../../../core/edit/files.js'
 import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
 import { isSameInfo } from '../../../core/edit/torrent.js'
@@ -113,8 +114,6 @@ function tellWarnings({ file, warnings }: EditedFile, io: Io): void {
 }
 
 function lostTrackers({ before, after }: EditedFile): boolean {
-  const hasTracker = ({ announce, announceList }: TorrentFacts) =>
-    announce !== null || (announceList ?? []).flat().length > 0
   return hasTracker(before) && !hasTracker(after)
 }
 

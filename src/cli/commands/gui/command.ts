@@ -14,7 +14,7 @@ import {
 } from '../../arguments/cache-options.js'
 import { threadsOption } from '../../arguments/engine-options.js'
 import type { CommandContext } from '../../context.js'
-import { reportError, reportWarning } from '../../output/messages.js'
+import { reportError, warningsTo } from '../../output/messages.js'
 import { startBrowser } from './browser.js'
 import { formPresets } from '../../configuration/form-presets.js'
 
@@ -45,9 +45,7 @@ export function defineGui({ io, program }: CommandContext) {
       const { env, isRoot } = io
       const places = directories.map((path) => resolve(io.cwd, path))
       requireDirectories(places)
-      const warn = (message: string) => {
-        reportWarning(message, io)
-      }
+      const warn = warningsTo(io)
       const { config } = options as { readonly config?: string }
       const gui = await openGui({
         directory: io.cwd,

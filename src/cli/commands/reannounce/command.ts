@@ -5,7 +5,7 @@ import {
   substitute,
   type TrackerReplacement,
 } from '../../../metainfo/edit/tracker-replacement.js'
-import { parseAnnounceList } from '../../../metainfo/trackers.js'
+import { announceUrls, parseAnnounceList } from '../../../metainfo/trackers.js'
 import type { CommandContext } from '../../context.js'
 import { planAnnounce } from './announce.js'
 import { declareBulkEdit } from '../editing/options.js'
@@ -53,7 +53,7 @@ export function defineReannounce({ io, isLegacy, finish }: CommandContext) {
       const legacy = isLegacy ? { describe: oldTrackerLines } : null
       const removals = options.remove.map((url) => ({
         option: `--remove ${url}`,
-        isIn: (facts: TorrentFacts) => trackersOf(facts).includes(url),
+        isIn: (facts: TorrentFacts) => announceUrls(facts).includes(url),
       }))
       const edits = [...removals, ...options.replace.map(asRemoval)]
       finish(await runEdits({ operands: torrents, edit, options, removals: edits, legacy }, io))
@@ -68,13 +68,9 @@ function asRemoval(
 ): Removal {
   const isIn = (facts: TorrentFacts) => {
     const now = (url: string) => all.slice(0, i).reduce(substitute, url)
-    return trackersOf(facts).some((url) => isReplaced(now(url), from))
+    return announceUrls(facts).some((url) => isReplaced(now(url), from))
   }
   return { option: `--replace ${from}=${to}`, isIn }
-}
-
-function trackersOf({ announce, announceList }: TorrentFacts): string[] {
-  return [...(announce === null ? [] : [announce]), ...(announceList ?? []).flat()]
 }
 
 function replacements(text: string, previous: TrackerReplacement[]): TrackerReplacement[] {

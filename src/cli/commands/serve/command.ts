@@ -10,7 +10,7 @@ import { engineFor } from '../../arguments/engine-options.js'
 import { requireNames } from '../../arguments/operands.js'
 import { warnOfWorkers, openTls } from '../../arguments/server-options.js'
 import { machineHost } from '../../output/reachable-address.js'
-import { reportError, reportNotes, reportWarning } from '../../output/messages.js'
+import { reportError, reportNotes, warningsTo } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
@@ -67,9 +67,7 @@ async function serve(root: string, options: SharingOptions, io: ServeIo): Promis
       io.stderr.write(lines)
     },
     droppedLines: () => io.stderr.dropped,
-    warn: (message: string) => {
-      reportWarning(message, io)
-    },
+    warn: warningsTo(io),
     onError,
   }
   const manager = serviceManager({ env: io.env, warn: world.warn })

@@ -16,7 +16,7 @@ import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import { clientAddress } from '../../arguments/open-clients.js'
 import type { Io } from '../../io.js'
-import { reportError, reportWarning } from '../../output/messages.js'
+import { reportError, warningsTo } from '../../output/messages.js'
 import type { TrackOptions } from './options.js'
 import { BANNED_IPS, BANNED_TORRENTS, recordsDirectory } from './request.js'
 
@@ -143,9 +143,7 @@ export async function openTrackerAdmin(
       log,
       now: io.now,
       monotonic: io.monotonic,
-      warn: (message) => {
-        reportWarning(message, io)
-      },
+      warn: warningsTo(io),
       onError: (error) => {
         reportError(error, io)
       },

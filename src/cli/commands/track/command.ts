@@ -14,7 +14,7 @@ import {
 } from '../../arguments/server-options.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
 import { machineHost } from '../../output/reachable-address.js'
-import { reportError, reportNotes, reportWarning } from '../../output/messages.js'
+import { reportError, reportNotes, warningsTo } from '../../output/messages.js'
 import { announceUrlsOf, greeting } from './greeting.js'
 import { adminRequest, openTrackerAdmin, prepareRecords } from './admin.js'
 import { declareTrackOptions, type TrackOptions } from './options.js'
@@ -34,9 +34,7 @@ export function defineTrack({ io, finish, isLegacy, reloadConfiguration }: Comma
       const stderr = new BoundedOutput(io.stderr)
       requireTorrents(options, {
         isLegacy,
-        warn: (message) => {
-          reportWarning(message, io)
-        },
+        warn: warningsTo(io),
       })
       const isTyped = command.getOptionValueSource('store') === 'cli'
       const store = sharedStore(options, isTyped, io)
@@ -65,9 +63,7 @@ async function track(
   const onError = (error: unknown) => {
     reportError(error, io)
   }
-  const warn = (message: string) => {
-    reportWarning(message, io)
-  }
+  const warn = warningsTo(io)
   const manager = serviceManager({ env: io.env, warn })
   const logTo = options.logFile === '-' ? io.stdout : io.stderr
   const tracker = await runTracker(settings, {
