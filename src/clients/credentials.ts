@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { BtkitError } from '../errors.js'
-import { readBounded } from '../files/read-bounded.js'
+import { readBounded, readBoundedRegular } from '../files/read-bounded.js'
 import { statIfThere } from '../files/stat-files.js'
 import type { ClientAddress } from './address.js'
 
@@ -62,11 +62,11 @@ function readMachines(text: string): Map<string, Machine> {
 
 /**
  * Reads a file that a client writes; null if it does not exist yet.
- * @throws BtkitError as readBounded
+ * @throws BtkitError as readBoundedRegular
  */
 export function readIfThere(path: string, maxSize: number): Uint8Array | null {
   try {
-    return readBounded(path, maxSize)
+    return readBoundedRegular(path, maxSize)
   } catch (error) {
     if (error instanceof BtkitError && error.code === 'not-found') return null
     throw error

@@ -6,9 +6,9 @@ import {
   type TorrentClient,
 } from '../core/publish/client.js'
 import { BtkitError } from '../errors.js'
-import { readBounded } from '../files/read-bounded.js'
+import { readBoundedRegular } from '../files/read-bounded.js'
 import { failuresOfEach } from './batches.js'
-import { badAnswer, badStatus, basicAuth, callHttp } from './http-call.js'
+import { badAnswer, badStatus, basicAuth, callHttp, type HttpAnswer } from './http-call.js'
 import { asList, asNumber, asObject, asText, parseJson, type JsonObject } from './json-value.js'
 import { RemoteClient } from './remote-client.js'
 import { unopened } from './unopened.js'
@@ -106,7 +106,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     const torrent = asObject(asList(torrents)[0])
     if (asNumber(torrent['metadataPercentComplete']) < 1) return null
     try {
-      return readBounded(asText(torrent['torrentFile']), maxSize)
+      return readBoundedRegular(asText(torrent['torrentFile']), maxSize)
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
       throw new BtkitError('client', `${this.label}: its torrent can't be read: ${error.message}`)
@@ -142,29 +142,27 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
   }
 
   async #call(method: string, args: JsonObject): Promise<JsonObject> {
-    const { url } = this.address
     const body = JSON.stringify({ method, arguments: args })
-    const answer = await callHttp(
-      {
-        url,
-        body,
-        headers: {
-          'X-Transmission-Session-Id': this.#sessionId,
-          ...basicAuth(this.address),
-        },
-      },
-      this.options,
-    )
-    const sessionId = answer.headers.get('X-Transmission-Session-Id')
-    if (answer.status === 409 && sessionId !== null && sessionId !== this.#sessionId) {
-      this.#sessionId = sessionId
-      return this.#call(method, args)
-    }
+    const sent = this.#sessionId
+    const first = await this.#send(body)
+    const sessionId = first.headers.get('X-Transmission-Session-Id')
+    const isNew = first.status === 409 && sessionId !== null && sessionId !== sent
+    if (isNew) this.#sessionId = sessionId
+    const answer = isNew ? await this.#send(body) : first
     if (answer.status !== 200) throw badStatus(this.address, answer)
     const { result, arguments: values } = asObject(parseJson(answer.text))
     if (typeof result !== 'string') throw badAnswer(this.label, 'not that of Transmission')
     if (result !== 'success') throw new BtkitError('client', `${this.label}: ${result}`)
     return asObject(values)
+  }
+
+  #send(body: string): Promise<HttpAnswer> {
+    const { url } = this.address
+    const session = { 'X-Transmission-Session-Id': this.#sessionId }
+    return callHttp(
+      { url, body, headers: { ...session, ...basicAuth(this.address) } },
+      this.options,
+    )
   }
 }
 

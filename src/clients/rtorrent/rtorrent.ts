@@ -61,8 +61,13 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
 
   async list(): Promise<readonly ClientTorrent[]> {
     const rows = await this.#call('d.multicall2', '', 'main', ...FIELDS)
-    if (!Array.isArray(rows)) throw badAnswer(this.label, 'no list of torrents')
-    return rows.map((row) => readTorrent(row as XmlRpcValue[]))
+    return this.#rowsOf(rows).map(readTorrent)
+  }
+
+  #rowsOf(rows: XmlRpcValue): readonly (readonly XmlRpcValue[])[] {
+    const isTable = Array.isArray(rows) && rows.every((row) => Array.isArray(row))
+    if (isTable) return rows as XmlRpcValue[][]
+    throw badAnswer(this.label, 'no list of torrents')
   }
 
   async listSeeded(): Promise<ReadonlySet<string>> {
@@ -151,7 +156,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   async readMetadata({ infoHash, localDirectory, maxSize }: AskedMagnet) {
     const fields = ['d.hash=', 'd.is_meta=', 'd.is_hash_checking=', 'd.is_active=']
     const rows = await this.#call('d.multicall2', '', 'main', ...fields)
-    const words = (Array.isArray(rows) ? rows : []).map((row) => (row as XmlRpcValue[]).map(asWord))
+    const words = this.#rowsOf(rows).map((row) => row.map(asWord))
     const own = words.find(([hash]) => hash === infoHash.toUpperCase())
     if (own?.slice(1).join() !== '0,0,1') return null
     return readIfThere(join(localDirectory, `${infoHash.toUpperCase()}.meta`), maxSize)

@@ -1,7 +1,7 @@
 import { readdirSync, statSync, type Dirent } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { asBtkitError, BtkitError } from '../../errors.js'
-import { readBounded } from '../../files/read-bounded.js'
+import { readBoundedRegular } from '../../files/read-bounded.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { parseUnhashedTorrent } from '../read-torrent.js'
 
@@ -17,8 +17,8 @@ interface FoundTorrents {
 }
 
 /**
- * Finds the .torrent files in directories and below. Ignores hidden entries, and directories behind
- * symbolic links.
+ * Finds the .torrent files in directories and below. Ignores hidden entries, pipes and the like,
+ * and directories behind symbolic links.
  */
 export function findTorrents(directories: readonly string[]): FoundTorrents {
   const stamps = new Map<string, string>()
@@ -46,7 +46,10 @@ function list(directory: string, unread: Map<string, unknown>): Dirent[] {
 
 function note(path: string, stamps: Map<string, string>): void {
   try {
-    const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
+    const stats = statSync(path, { bigint: true })
+    // Opening a pipe would wait for a writer
+    if (!stats.isFile()) return
+    const { ino, size, mtimeNs, ctimeNs } = stats
     stamps.set(path, [ino, size, mtimeNs, ctimeNs].join(' '))
   } catch {
     // Removed between listing and examining
@@ -94,7 +97,9 @@ export function hasHybrids(directories: readonly string[], maxSize: number): boo
 
 function isHybrid(path: string, maxSize: number): boolean {
   try {
-    return parseUnhashedTorrent(readBounded(path, maxSize), path, maxSize).version === 'hybrid'
+    return (
+      parseUnhashedTorrent(readBoundedRegular(path, maxSize), path, maxSize).version === 'hybrid'
+    )
   } catch (error) {
     if (error instanceof BtkitError) return false
     throw error

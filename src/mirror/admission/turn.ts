@@ -18,14 +18,15 @@ export class Turn {
   #isOver = false
   #isClosed = false
   #running = 0
+  readonly #end = (): void => {
+    this.end()
+  }
 
   /** `requeue` gives the place back and resolves when the work has another. */
   constructor(work: QueuedWork, requeue: (turn: Turn) => Promise<void>) {
     this.work = work
     this.#requeue = requeue
-    work.signal.addEventListener('abort', () => {
-      this.end()
-    })
+    work.signal.addEventListener('abort', this.#end)
   }
 
   /** How many works ran when this turn began, including itself. */
@@ -64,6 +65,7 @@ export class Turn {
   /** For the queue: the work has ended. */
   close(): void {
     this.#isClosed = true
+    this.work.signal.removeEventListener('abort', this.#end)
   }
 
   /** For the queue: the turn is over. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 
@@ -29,11 +29,45 @@ test('launchmany tells a file from a directory that is not there', async (t) => 
   }
 })
 
-test('a missing password is not reported as a wrong one', async (t) => {
-  const server = createServer((_, response) => response.writeHead(401).end())
+/** Starts a service, and returns its host and port. */
+async function start(t: TestContext, answer: RequestListener): Promise<string> {
+  const server = createServer(answer)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test('a client that always has a new session is not asked for ever', async (t) => {
+  let count = 0
+  const host = await start(t, (_, response) => {
+    response.writeHead(409, { 'X-Transmission-Session-Id': `${++count}` }).end()
+  })
+  const { stderr } = await runBtkit(['status', '--client', `transmission+http://${host}`])
+  assert.equal(count, 2)
+  assert.match(stderr, /^btkit: transmission\S+: unexpected answer: HTTP status 409\n$/)
+})
+
+test('the version of a client is shown without control characters', async (t) => {
+  const values = { version: '4\x1b[31m', 'rpc-version': 17, torrents: [] }
+  const host = await start(t, (_, response) => {
+    response.end(JSON.stringify({ result: 'success', arguments: values }))
+  })
+  const { stdout } = await runBtkit(['status', '--client', `transmission+http://${host}`])
+  assert.equal(stdout, `transmission+http://${host}: Transmission 4\\x1b[31m, 0 torrents\n`)
+})
+
+test('an rtorrent whose torrents are no lists is not believed', async (t) => {
+  const list = '<array><data><value>x</value></data></array>'
+  const host = await start(t, (_, response) => {
+    const value = `<params><param><value>${list}</value></param></params>`
+    response.end(`<?xml version="1.0"?><methodResponse>${value}</methodResponse>`)
+  })
+  const { stderr } = await runBtkit(['status', '--client', `rtorrent+http://${host}`])
+  assert.match(stderr, /^btkit: rtorrent\S+: unexpected answer: no list of torrents\n$/)
+})
+
+test('a missing password is not reported as a wrong one', async (t) => {
+  const host = await start(t, (_, response) => response.writeHead(401).end())
   const wants = 'wants a user name or password; put them into its address or a netrc file'
   const refuses = 'does not take this user name and password'
   for (const [login, why] of [

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Turn } from '../../../src/mirror/admission/turn.js'
@@ -290,4 +291,11 @@ test('works yield as soon as the queue with priority has one', async () => {
   assert.equal(after.seen.length, 4)
   await first.end('asked')
   assert.deepEqual(after.seen.slice(4), ['ahead goes on', 'ahead too goes on'])
+})
+
+test('work that has ended leaves nothing at its signal', async () => {
+  const { signal } = new AbortController()
+  const queue = new WorkQueue({ limit: 1, maxWaiting: 1, ageing: SECOND, monotonic: () => 0 })
+  await queue.run({ remaining: () => 1, client: null, signal }, () => Promise.resolve())
+  assert.deepEqual(getEventListeners(signal, 'abort'), [])
 })

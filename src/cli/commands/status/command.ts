@@ -4,7 +4,7 @@ import { Command } from '@commander-js/extra-typings'
 import { isWhole, type ClientTorrent, type TorrentClient } from '../../../core/publish/client.js'
 import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
-import { jsonLine } from '../../../text/escape.js'
+import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { clientOption, clientTimeoutOption } from '../../arguments/client-options.js'
 import { openClients, type NamedClient } from '../../arguments/open-clients.js'
@@ -84,7 +84,7 @@ async function showClient({ client }: NamedClient, context: StatusContext) {
   const isDue = ({ isMarked }: ClientTorrent) => wanted !== null || isMarked
   if (options.json) tell(client, { shown, isDue, absent: absentOf(wanted, all) }, context)
   else if (!options.quiet) {
-    io.stdout.write(`${client.label}: ${version}, ${count(shown.length, 'torrent')}\n`)
+    io.stdout.write(`${client.label}: ${escapeText(version)}, ${count(shown.length, 'torrent')}\n`)
     const lines = shown.length === 0 ? [] : torrentTable(shown, io.stdout.columns || PLAIN_WIDTH)
     for (const entry of lines) io.stdout.write(`${entry}\n`)
   }

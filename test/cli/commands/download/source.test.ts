@@ -14,6 +14,10 @@ const REFUSALS: Readonly<Record<string, readonly [status: number, message: strin
     'ftp://host/a.torrent: not supported; use an http, https or magnet URL',
   ],
   'http://127.0.0.1:2/a.torrent': [1, 'http://127.0.0.1:2/a.torrent: nothing listens there'],
+  'http://me:secret@127.0.0.1:2/a.torrent': [
+    2,
+    '127.0.0.1:2: URLs with a user name are not supported; fetch the torrent with another program first',
+  ],
   'magnet:': [2, 'magnet link: no ? after magnet:'],
   'magnet:?dn=a': [2, `magnet link: names no torrent by ${FORMS}`],
   'magnet:?xt=urn:btih:123': [2, `magnet link: urn:btih:123: not ${FORMS}`],

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { unlessWindows } from '../../../files/failure.js'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
@@ -70,4 +72,12 @@ test('a directory without torrents is an error', async (t) => {
   const { status, stderr } = await runBtkit(['stats', makeScratch(t, {})])
   assert.equal(status, 1)
   assert.match(stderr, /contains no \.torrent; name another directory\n$/)
+})
+
+test('a pipe among torrents is ignored', unlessWindows, async (t) => {
+  const directory = makeScratch(t, { 'a.torrent': torrentOf(singleFileInfo()) })
+  execFileSync('mkfifo', [join(directory, 'pipe.torrent')])
+  const { status, stdout } = await runBtkit(['stats', directory])
+  assert.equal(status, 0)
+  assert.match(stdout, /^torrents  1\n/)
 })
