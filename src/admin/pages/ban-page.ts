@@ -72,6 +72,9 @@ async function change({ form, note, user }: AdminContext, parts: BanParts): Prom
   return seeOther('bans')
 }
 
+/** The most addresses of a ban, by family. A slip such as 0.0.0.0/0 would refuse all clients. */
+const LARGEST_BAN = { 4: 2n ** 24n, 6: 2n ** 112n } as const
+
 /** @throws BtkitError `usage` */
 function checkValue(kind: Kind, text: string): string {
   if (kind === 'torrents') {
@@ -82,9 +85,12 @@ function checkValue(kind: Kind, text: string): string {
   }
   // A list of addresses may have names before ranges, which nobody types here
   const plain = text.replaceAll(/\s/g, '').toLowerCase()
-  const isAddress = /^[\da-f.:/-]+$/.test(plain) && parseAddressRange(plain) !== null
-  if (isAddress) return plain
-  throw new BtkitError('usage', `${quoteText(text)}: not an address, network or range`)
+  const range = /^[\da-f.:/-]+$/.test(plain) ? parseAddressRange(plain) : null
+  if (range === null)
+    throw new BtkitError('usage', `${quoteText(text)}: not an address, network or range`)
+  if (range.last - range.first < LARGEST_BAN[range.family]) return plain
+  const why = 'larger than /8, or /16 of IPv6; name a smaller network, or edit the file of bans'
+  throw new BtkitError('usage', `${quoteText(text)}: ${why}`)
 }
 
 async function show(

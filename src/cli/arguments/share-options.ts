@@ -102,7 +102,7 @@ const NAME = /^[\w.-]{1,64}$/
 function namedDirectories(text: string, previous: NamedDirectory[]): NamedDirectory[] {
   const at = text.indexOf('=')
   const [name, path] = [text.slice(0, at), text.slice(at + 1)]
-  if (NAME.test(name) && path !== '') return [...previous, { name, path }]
+  if (at >= 0 && NAME.test(name) && path !== '') return [...previous, { name, path }]
   throw new InvalidArgumentError('not NAME=DIRECTORY, with letters, digits, . _ - in the name')
 }
 

@@ -76,8 +76,10 @@ export function readShareRules(
 ): ShareRules {
   const shares = share.map(({ name, path }) => {
     const directory = realPath(resolve(cwd, path))
-    if (directory !== null) return { name, directory }
-    throw new BtkitError('not-found', `--share ${name}=${path}: no such directory`)
+    if (directory !== null && statIfThere(directory)?.isDirectory() === true)
+      return { name, directory }
+    const why = directory === null ? 'no such directory' : 'not a directory'
+    throw new BtkitError('not-found', `--share ${name}=${path}: ${why}`)
   })
   return { shares, inSeconds: shareMtime === 'seconds' }
 }

@@ -42,7 +42,7 @@ export async function lockState(
         warn(error.message)
         return null
       }
-      const why = 'another tracker uses this state; name another file'
+      const why = 'another tracker uses this state; name another --state-dir'
       throw new BtkitError('locked', `${path}: ${why}`, { cause: error })
     }
   }

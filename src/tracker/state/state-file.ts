@@ -98,7 +98,10 @@ export class StateFile {
     const header = readStateHeader(beginning.subarray(0, bytesRead))
     if (!header) return this.#loadForeign(beginning.subarray(0, bytesRead), stats.mtimeMs)
     if (!header.isKnown) {
-      throw new BtkitError('io', `${path}: saved by a later version of btkit; name another file`)
+      throw new BtkitError(
+        'io',
+        `${path}: saved by a later version of btkit; name another --state-dir`,
+      )
     }
     const buffer = Buffer.allocUnsafe(CHUNK)
     const body = { file, buffer, from: header.length, to: stats.size - STATE_DIGEST_LENGTH }
@@ -123,7 +126,10 @@ export class StateFile {
       return
     }
     if (beginning[0] !== 'd'.charCodeAt(0)) {
-      throw new BtkitError('io', `${path}: not the state of a tracker; name another file`)
+      throw new BtkitError(
+        'io',
+        `${path}: not the state of a tracker; move it away, or name another --state-dir`,
+      )
     }
     const read = await readRegular(path, MAX_OLD_STATE, null)
     try {

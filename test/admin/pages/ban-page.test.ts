@@ -105,3 +105,15 @@ test('uploaders can neither see nor change bans', async (t) => {
   assert.equal((await bob.send('/bans', fields, '/')).status, 403)
   assert.equal(await failureOf(admin, HASH), undefined)
 })
+
+test('a ban of most of the internet is refused', async (t) => {
+  const admin = await startAdmin(t, { open: true, args: ['--trust-proxy', '127.0.0.1'] })
+  const browser = await admin.logIn()
+  for (const addresses of ['0.0.0.0/0', '1.0.0.0-2.0.0.0', '::/0']) {
+    const answer = await browser.send('/bans', { act: 'ban', kind: 'addresses', addresses })
+    assert.deepEqual([answer.status, /name a smaller network/.test(answer.text)], [400, true])
+  }
+  for (const addresses of ['10.0.0.0/8', '2001::/16'])
+    assert.equal((await browser.send('/bans', { kind: 'addresses', addresses })).status, 303)
+  assert.equal(await failureOf(admin, HASH, '192.0.2.7'), undefined)
+})

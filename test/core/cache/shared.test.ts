@@ -43,6 +43,20 @@ test(
   },
 )
 
+test('revoking a machine that no record names warns', { skip: WITHOUT_REDIS }, async (t) => {
+  redis?.send('flushall')
+  const one = makeMachine(t, 'one', { url })
+  const revoke = (name: string) => cacheCommand(one, 'revoke', name)
+  const nothing = (name: string) => `removed 0 shared records of ${name}, and 0 adopted here\n`
+  const warning = 'btkit: warning: no shared record names two'
+  const empty = await revoke('two')
+  assert.deepEqual([empty.stdout, empty.stderr], [nothing('two'), `${warning}; there are none\n`])
+  plantShared(one, 'a.iso')
+  await one.make('a.iso')
+  const { status, stderr } = await revoke('two')
+  assert.deepEqual([status, stderr], [0, `${warning}; they name one\n`])
+})
+
 test('an old record that is written again stays revoked', { skip: WITHOUT_REDIS }, async (t) => {
   redis?.send('flushall')
   const bad = makeMachine(t, 'bad', { url })

@@ -24,7 +24,7 @@ test('a second tracker with the same state is refused, also under another name',
   for (const path of [first.stateFile, link]) {
     assert.deepEqual(await startWith(path, 0), [
       75,
-      `btkit: ${path}: another tracker uses this state; name another file\n`,
+      `btkit: ${path}: another tracker uses this state; name another --state-dir\n`,
     ])
   }
   await first.ask(announceQuery(HASH, { event: 'completed' }))

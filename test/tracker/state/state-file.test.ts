@@ -115,7 +115,7 @@ test('a state of a later version is not changed', async (t) => {
   const directory = makeScratch(t, { state: 'btkit tracker state 2 1800000000\nwhatever' })
   const { file, path } = stateIn(directory)
   await assert.rejects(file.load(), {
-    message: `${path}: saved by a later version of btkit; name another file`,
+    message: `${path}: saved by a later version of btkit; name another --state-dir`,
   })
   assert(existsSync(path))
 })
@@ -124,7 +124,7 @@ test('a file that is not a state is not changed', async (t) => {
   const directory = makeScratch(t, { state: 'root:x:0:0\n' })
   const { file, path } = stateIn(directory)
   await assert.rejects(file.load(), {
-    message: `${path}: not the state of a tracker; name another file`,
+    message: `${path}: not the state of a tracker; move it away, or name another --state-dir`,
   })
 })
 

@@ -17,7 +17,7 @@ import { cacheUrlOption, machineName, sharedRedis } from '../../arguments/share-
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { engineFor } from '../../arguments/engine-options.js'
-import { reportError } from '../../output/messages.js'
+import { reportError, reportWarning } from '../../output/messages.js'
 import { byteSize, wholeNumber } from '../../arguments/values.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import type { CacheReport } from '../../../core/cache/prune.js'
@@ -141,13 +141,25 @@ function defineRevoke({ io }: CommandContext) {
     .action(async (machine, options, command) => {
       const redis = await sharedRedis(options, command, io)
       if (redis === null) throw new BtkitError('usage', 'revoke: name the Redis by --cache-url')
-      const { revokeMachine } = await loadShared()
+      const { revokeMachine, summarizeShared } = await loadShared()
       const place = cachePlace(options.cacheDir, io)
       const { shared, adopted } = await revokeMachine(machine, redis, place)
       io.stdout.write(
         `removed ${count(shared, 'shared record')} of ${machine}, and ${adopted} adopted here\n`,
       )
+      if (shared + adopted > 0) return
+      // The name may be mistyped, while the records of a machine with a bad disk stay
+      const { machines } = await summarizeShared(redis)
+      const names = machines.filter(({ records }) => records > 0).map(({ name }) => name)
+      const known = names.length === 0 ? 'there are none' : `they name ${firstOf(names)}`
+      reportWarning(`no shared record names ${machine}; ${known}`, io)
     })
+}
+
+/** Names of machines, at most the first ten. */
+function firstOf(names: readonly string[]): string {
+  const more = names.length > 10 ? ', …' : ''
+  return `${names.slice(0, 10).map(escapeText).join(', ')}${more}`
 }
 
 /** Most runs share nothing. */

@@ -108,10 +108,16 @@ function countsOf(report: CompleteReport) {
     ...(adopted.length > 0 ? [`adopted ${adopted.length}`] : []),
     `unchanged ${unchanged}`,
     `removed ${removed.length}`,
-    ...(skipped.length > 0 ? [`skipped ${skipped.length}`] : []),
+    ...(skipped.length > 0 ? [`skipped ${skipped.length}${outdatedOf(skipped)}`] : []),
     `failed ${failed}`,
     ...(written > 0 ? [`checksum lists ${written}`] : []),
   ].join(', ')
+}
+
+/** How many torrents of skipped entries cause the status 1, because they may be outdated. */
+function outdatedOf(skipped: readonly Skip[]): string {
+  const { length } = skipped.filter((skip) => whyLeft(skip) !== undefined)
+  return length > 0 ? ` (${length} may be outdated)` : ''
 }
 
 function bytesOf({ bytesHashed, bytesReused }: CompleteReport): string {
@@ -162,7 +168,7 @@ export function keptOf({ kept }: CompleteReport): string[] {
 export function foreignOf({ skipped }: CompleteReport): string[] {
   const foreign = skipped.filter(({ reason }) => reason === 'foreign')
   const said = foreign.map(({ torrent, pieceLength }) => {
-    const stays = 'not written by completedir, so it is unchanged'
+    const stays = 'not written by completedir, and left unchanged'
     if (pieceLength === undefined) return { what: torrent, why: `${stays}; ${REPLACE}` }
     const pieces = `files of the same names and sizes, pieces of ${formatBytes(pieceLength)}`
     return { what: torrent, why: `${stays} (${pieces}): ${ADOPT}` }
@@ -202,7 +208,7 @@ const LEFT: Partial<Record<SkipReason, string>> = {
 
 function whyLeft({ reason, leavesTorrent }: Skip): string | undefined {
   if (!leavesTorrent) return LEFT[reason]
-  return `its source is skipped now (${reason}), so it stays and may be outdated; delete it if it is not needed`
+  return `stays and may be outdated, because its source is skipped now (${reason}); delete it if it is not needed`
 }
 
 /** A subject and the message about it. */

@@ -50,7 +50,7 @@ export async function withMetrics<T extends Omit<RunMetrics, 'seconds'>>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (file === null) return work()
-  checkTarget(file.path, { checkReplaceable })
+  checkMetricsFile(file.path)
   const started = io.monotonic()
   const write = (run: Omit<RunMetrics, 'seconds'>) =>
     writeMetrics(file, { ...run, seconds: Math.round(io.monotonic() - started) / 1000 }, io)
@@ -65,10 +65,18 @@ export async function withMetrics<T extends Omit<RunMetrics, 'seconds'>>(
   }
 }
 
+function checkMetricsFile(path: string): void {
+  try {
+    checkTarget(path, { checkReplaceable })
+  } catch (error) {
+    throw error instanceof BtkitError ? error.of('--metrics-file') : error
+  }
+}
+
 function checkReplaceable(path: string): void {
   const text = readText(path)
   if (text === '' || text.includes('btkit_completedir_')) return
-  throw new BtkitError('exists', `${path}: is not a file of metrics; name another --metrics-file`)
+  throw new BtkitError('exists', `${path}: is not a file of metrics; name another`)
 }
 
 /** Writes the metrics of a run. After a failure the time of the last success stays. */

@@ -49,7 +49,7 @@ function torrentIn(mirror: Mirror, name = 'a') {
   return decodeTorrent(readFileSync(mirror.torrent(name)))
 }
 
-const LEFT = 'not written by completedir, so it is unchanged'
+const LEFT = 'not written by completedir, and left unchanged'
 const ADVICE = '--adopt checks its content and keeps its info hash'
 
 test('foreign torrents are reported with advice; with --quiet, only if they changed', async (t) => {

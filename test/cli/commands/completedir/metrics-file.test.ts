@@ -115,6 +115,9 @@ test('a file of something else is kept, and nothing is done', async (t) => {
   writeFileSync(path, 'precious')
   const { status, stderr } = await run()
   assert.deepEqual([status, readdirSync(files)], [1, ['a', 'b']])
-  assert.match(stderr, /btkit\.prom: is not a file of metrics/)
+  assert.match(
+    stderr,
+    /^btkit: --metrics-file: .*btkit\.prom: is not a file of metrics; name another\n$/,
+  )
   assert.equal(readFileSync(path, 'utf8'), 'precious')
 })

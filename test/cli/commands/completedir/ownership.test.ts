@@ -30,7 +30,7 @@ async function makeBeside(mirror: Mirror, name: string, args: readonly string[])
 }
 
 const NO_TORRENT_OF_OURS =
-  /^btkit: warning: \/.*a\.torrent: not written by completedir, so it is unchanged; delete it, and the next run recreates it; --force recreates all such torrents\n$/
+  /^btkit: warning: \/.*a\.torrent: not written by completedir, and left unchanged; delete it, and the next run recreates it; --force recreates all such torrents\n$/
 
 /** Options of a torrent that a user made without completedir. */
 const CHOICES: readonly (readonly string[])[] = [

@@ -228,11 +228,13 @@ for (const [reason, replace] of Object.entries(REPLACEMENTS)) {
     rmSync(mirror.at('a'))
     replace(mirror.at('a'), join(mirror.root, 'outside'))
     const options = reason === 'not a regular file' ? ['--follow-symlinks'] : []
-    const said = `btkit: ${mirror.torrent('a')}: its source is skipped now (${reason}), so it stays and may be outdated; delete it if it is not needed\n`
+    const said = `btkit: ${mirror.torrent('a')}: stays and may be outdated, because its source is skipped now (${reason}); delete it if it is not needed\n`
     for (const args of [[], ['--prune'], ['--prune-all'], ['--prune-all']]) {
       const { status, stdout, stderr } = await mirror.run(['--quiet', ...options, ...args])
       assert.deepEqual([status, stdout, stderr], [1, '', said])
     }
+    const { stdout } = await mirror.run(options)
+    assert.match(stdout, /, skipped 1 \(1 may be outdated\), failed 0; /)
     assert.deepEqual((await mirror.report(options)).skipped, [
       { ...mirror.paths('a'), reason, leavesTorrent: true },
     ])
