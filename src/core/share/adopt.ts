@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { countNodes, type TreeRecord } from '../../cache/records/tree.js'
 import type { FileEnd, FileRecord } from '../../cache/records/file.js'
 import {
@@ -28,6 +29,9 @@ import type { FoundRecord, SharedDigests } from './shared-digests.js'
 
 /** Files whose records are asked for and checked together. */
 const BATCH = 1000
+
+/** Turns of the event loop until a request is sent. */
+const TURNS = 2
 
 /** A file whose digests this machine lacks. `first` and `count` are its pieces in the stream. */
 interface Wish {
@@ -68,18 +72,26 @@ export async function adoptDigests(
   let isAny = false
   let whole: ContentStream | undefined
   const stream = () => (whole ??= adoption.stream())
-  for (const batch of batchesOf(wishesOf(adoption, access), check)) {
-    const found = await findRecords(batch, adoption, { shared, check })
+  const batches = batchesOf(wishesOf(adoption, access), check)
+  const ask = () => {
+    const { value } = batches.next()
+    return value ? findRecords(value, adoption, { shared, check }) : null
+  }
+  for (let asked = ask(); asked !== null;) {
+    const found = await asked
+    // Redis looks for the next records while these are checked
+    asked = ask()
+    if (asked !== null) for (let turn = 0; turn < TURNS; turn++) await setImmediate()
     const right = await areRight(found, { ...adoption, stream })
     for (const [i, { wish, record }] of found.entries()) {
       const { file } = wish
       const now = check === 0 ? file.fingerprint : readFingerprintIfThere(file.absolutePath)
       if (!now || !sameFingerprint(now, file.fingerprint)) continue
-      if (right[i]) {
-        shared.adopt(record, keptFingerprint(file.fingerprint))
+      if (!right[i]) await shared.refuse(record, file.fingerprint)
+      else if (shared.adopt(record, keptFingerprint(file.fingerprint))) {
         enterTree(wish, record, adoption)
-      } else await shared.refuse(record, file.fingerprint)
-      isAny ||= right[i] === true
+        isAny = true
+      }
     }
   }
   if (!isAny) return false
@@ -98,7 +110,7 @@ function enterTree({ file, number }: Wish, { record }: FoundRecord, adoption: Ad
 }
 
 /** Groups the wishes of more than `check` pieces. All at once would fill much memory. */
-function* batchesOf(wishes: Iterable<Wish>, check: number): Generator<Wish[]> {
+function* batchesOf(wishes: Iterable<Wish>, check: number): Generator<Wish[], undefined> {
   let batch: Wish[] = []
   for (const wish of wishes) {
     if (wish.count > check) batch.push(wish)

@@ -19,7 +19,7 @@ return found
 /** Scripts for readRecords, by the names of the methods that call them. */
 export const RECORD_SCRIPTS = { btkitRecords: { lua: READ_RECORDS, numberOfKeys: 1 } }
 
-type RecordScript = (tag: string, ...args: readonly (string | number)[]) => Promise<unknown>
+type RecordScript = (beginning: string, ...args: readonly (string | number)[]) => Promise<unknown>
 
 /** The key of a record to read. */
 export interface Wanted {
@@ -28,40 +28,43 @@ export interface Wanted {
   readonly bytes: number
 }
 
-/** Returns the length of a key up to the end of its hash tag. */
-const tagLength = (key: string) => key.indexOf('}') + 1
-
-/** Groups keys by their hash tags: the keys of a group are on one node of a cluster. */
-export function byTag<T extends Wanted>(wanted: readonly T[]): T[][] {
-  const groups = new Map<string, T[]>()
-  for (const each of wanted) {
-    const tag = each.key.slice(0, tagLength(each.key))
-    const group = groups.get(tag)
-    if (group) group.push(each)
-    else groups.set(tag, [each])
-  }
-  return [...groups.values()]
-}
-
 /**
- * Reads the records of keys that share a hash tag, in one command: one for each would take longer
- * than all other work of adopting it. The link of the client must have RECORD_SCRIPTS.
+ * Reads records, in order; null for each that is missing. One command reads many: one for each would
+ * take longer than all other work of adopting it. The link of the client must have RECORD_SCRIPTS.
  */
 export async function readRecords(
   client: RedisClient,
   wanted: readonly Wanted[],
 ): Promise<(Buffer | null)[]> {
   const { btkitRecordsBuffer } = client as unknown as Record<string, RecordScript | undefined>
-  const length = tagLength(wanted[0]?.key ?? '')
-  const args = wanted.flatMap(({ key, bytes }) => [key.slice(length), bytes])
-  const reply = await btkitRecordsBuffer?.call(
-    client,
-    wanted[0]?.key.slice(0, length) ?? '',
-    ...args,
-  )
-  const found: readonly unknown[] = Array.isArray(reply) ? reply : []
-  return wanted.map((_, i) => {
-    const record = found[i]
-    return Buffer.isBuffer(record) && record.length > 0 ? record : null
-  })
+  const found: (Buffer | null)[] = wanted.map(() => null)
+  const read = async ([beginning, group]: [string, readonly Place[]]) => {
+    const args = group.flatMap(({ key, bytes }) => [key.slice(beginning.length), bytes])
+    const reply = await btkitRecordsBuffer?.call(client, beginning, ...args)
+    const records: readonly unknown[] = Array.isArray(reply) ? reply : []
+    for (const [i, { at }] of group.entries()) {
+      const record = records[i]
+      if (Buffer.isBuffer(record) && record.length > 0) found[at] = record
+    }
+  }
+  // In a cluster, all keys of a command must have one hash tag
+  await Promise.all([...byBeginning(wanted, client.isCluster ? '}' : '{')].map(read))
+  return found
+}
+
+/** A wanted key, and its place among all. */
+interface Place extends Wanted {
+  readonly at: number
+}
+
+/** Groups keys by what they begin with, up to the first such character. */
+function byBeginning(wanted: readonly Wanted[], last: string): Map<string, Place[]> {
+  const groups = new Map<string, Place[]>()
+  for (const [at, { key, bytes }] of wanted.entries()) {
+    const beginning = key.slice(0, key.indexOf(last) + 1)
+    const group = groups.get(beginning)
+    if (group) group.push({ key, bytes, at })
+    else groups.set(beginning, [{ key, bytes, at }])
+  }
+  return groups
 }

@@ -99,7 +99,7 @@ export class SharedDigests {
 
   #open(name: string, key: FileKey | TreeKey, sealed: Buffer): FoundRecord | null {
     const shared = openRecord(name, sealed, this.#parts.keys)
-    if (!shared || shared.epoch < this.#epochOf(shared.machine)) return null
+    if (!shared || this.#isRevoked(shared)) return null
     const { machine, epoch, body } = shared
     const origin = { machine, epoch }
     if ('phase' in key) {
@@ -110,9 +110,13 @@ export class SharedDigests {
     return record?.fingerprint.length === 0 ? { origin, key, record } : null
   }
 
-  /** Stores a record in the piece cache for a file with this encoded fingerprint. */
-  adopt(found: FoundRecord, fingerprint: Uint8Array): void {
+  /**
+   * Stores a record in the piece cache for a file with this encoded fingerprint. Returns whether it
+   * did: the record may have been revoked since it was found.
+   */
+  adopt(found: FoundRecord, fingerprint: Uint8Array): boolean {
     const { cache } = this.#parts
+    if (this.#isRevoked(found.origin)) return false
     noteOrigin(cache, found.key, found.origin)
     if ('phase' in found.key) {
       const known = cache.peekFile(found.key)
@@ -126,6 +130,7 @@ export class SharedDigests {
     } else {
       cache.rememberTree(found.key, { ...(found.record as TreeRecord), fingerprint }, 'adopted')
     }
+    return true
   }
 
   /** Reports and removes a record that differs from its file. */
@@ -152,7 +157,11 @@ export class SharedDigests {
     const text = JSON.stringify(store.epochs)
     if (text === this.#heededText) return
     this.#heededText = text
-    removeRevoked(cache.store, ({ machine, epoch }) => epoch < this.#epochOf(machine))
+    removeRevoked(cache.store, (origin) => this.#isRevoked(origin))
+  }
+
+  #isRevoked({ machine, epoch }: Origin): boolean {
+    return epoch < this.#epochOf(machine)
   }
 
   #epochOf(machine: string): number {

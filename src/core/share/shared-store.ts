@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { RedisClient } from '../../redis/client.js'
 import type { RedisLink } from '../../redis/link.js'
 import { countUp, readCounts, type MachineCounts } from './machine-counts.js'
-import { byTag, readRecords, type Wanted } from './read-records.js'
+import { readRecords, type Wanted } from './read-records.js'
 import { EPOCHS_KEY, WRONG_KEY } from './sealed-record.js'
 
 /** Most records of a round trip, and most bytes that it may write or read. */
@@ -65,21 +65,18 @@ export class SharedStore {
     while (this.#asked.length > 0) {
       await setImmediate()
       const { batch, bytes } = this.#nextBatch()
-      const groups = byTag(batch)
       const answers = await this.#link.ask(
         async (client) => {
-          const [epochs, ...found] = await Promise.all([
+          const [epochs, found] = await Promise.all([
             readCounts(client, EPOCHS_KEY),
-            ...groups.map((group) => readRecords(client, group)),
+            readRecords(client, batch),
           ])
           this.#epochs = epochs
           return found
         },
         { bytes },
       )
-      for (const [i, group] of groups.entries()) {
-        for (const [j, { give }] of group.entries()) give(answers?.[i]?.[j] ?? null)
-      }
+      for (const [i, { give }] of batch.entries()) give(answers?.[i] ?? null)
     }
   }
 

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
+import { PieceCache } from '../../../src/cache/piece-cache.js'
+import { openLmdbStore } from '../../../src/cache/store/lmdb.js'
+import { COUNT_SCRIPTS } from '../../../src/core/share/machine-counts.js'
+import { RECORD_SCRIPTS } from '../../../src/core/share/read-records.js'
+import { SharedDigests } from '../../../src/core/share/shared-digests.js'
+import { SharedStore } from '../../../src/core/share/shared-store.js'
+import { encodeFingerprint } from '../../../src/files/fingerprint.js'
+import { parseRedisUrl } from '../../../src/redis/address.js'
+import { RedisLink } from '../../../src/redis/link.js'
 import {
   KEY,
   makeMachine,
@@ -12,6 +22,7 @@ import {
 import { findFreePort } from '../../support/opentracker.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { startRedis, WITHOUT_REDIS, type RedisServer } from '../../support/redis.js'
+import { makeScratch } from '../../support/scratch.js'
 
 const PIECE = 16 * 1024
 
@@ -322,5 +333,65 @@ test(
       /--cache-url: nothing is shared; name a file with the key by --share-key-file/,
     )
     assert.equal(redis.send('dbsize'), '0')
+  },
+)
+
+test('thousands of files are adopted together', { skip: WITHOUT_REDIS }, async (t) => {
+  const redis = emptyRedis()
+  const [one, two] = [makeMachine(t, 'one', redis), makeMachine(t, 'two', redis)]
+  for (const { root } of [one, two]) {
+    mkdirSync(`${root}/d`)
+    for (let i = 0; i < 2100; i++) plantShared({ root, size: 100 }, `d/${i}`, i)
+  }
+  const made = await one.make('d', '--v2')
+  assert.equal(made.bytesHashed, 210_000)
+  const again = await two.make('d', '--v2', '--share-check', 'none')
+  assert.equal(again.bytesHashed, 0)
+  assert.equal(again.infoHash, made.infoHash)
+})
+
+const noWarning = (message: string) => {
+  assert.equal(message, '')
+}
+
+/** Shared digests of a machine with a cache of its own. */
+function digestsOf(t: TestContext, machine: string, { url }: RedisServer): SharedDigests {
+  const scripts = { ...COUNT_SCRIPTS, ...RECORD_SCRIPTS }
+  const link = new RedisLink(parseRedisUrl(url), { scripts, warn: noWarning })
+  const store = new SharedStore(link, 3600)
+  t.after(() => store.close())
+  const lmdb = openLmdbStore(join(makeScratch(t), 'cache'), assert.ifError)
+  t.after(() => lmdb.close())
+  const cache = new PieceCache({ store: lmdb, now: Date.now })
+  const share = { shares: [{ name: 'mirror', directory: '/mirror' }], inSeconds: false }
+  const keys = [Buffer.from(KEY)]
+  return new SharedDigests({
+    ...share,
+    cache,
+    store,
+    machine,
+    keys,
+    now: Date.now,
+    warn: noWarning,
+  })
+}
+
+test(
+  'a record that is revoked after it was found is not adopted',
+  { skip: WITHOUT_REDIS },
+  async (t) => {
+    const redis = emptyRedis()
+    const [one, two] = [digestsOf(t, 'one', redis), digestsOf(t, 'two', redis)]
+    const key = { path: '/mirror/a', size: 5 }
+    const fingerprint = { size: 5, mtimeNs: 1n, ctimeNs: 1n, inode: 1n, device: 1n }
+    const root = pseudoRandom(32)
+    const encoded = encodeFingerprint(fingerprint)
+    one.remember(key, { fingerprint: encoded, root, height: 0, nodes: root }, true)
+    await one.flush()
+    const [found] = await two.find([{ key, fingerprint }])
+    assert.ok(found)
+    redis.send('hset', 'btkit1-epochs', 'one', '1')
+    await two.refresh()
+    assert.equal(two.adopt(found, encoded), false)
   },
 )
