@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
 import { readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
 import { queueTimes } from '../../src/core/queue/connect.js'
-import { startExecutable } from '../support/executable.js'
+import { collect, startExecutable } from '../support/executable.js'
 import { KEY, OTHER_KEY } from '../support/fleet.js'
 import { infoHashesFrom, makeAsking, PLANTED, plantKeys, workerName } from '../support/queue.js'
 import { startRedis, WITHOUT_REDIS, type RedisServer } from '../support/redis.js'
@@ -125,6 +126,23 @@ test('a worker says at its end what it did', { skip }, async (t) => {
     await infoHashesFrom(machine, [machine.at(name), ...machine.asking])
   await worker.stop()
   assert.match(worker.stdout(), /^one takes jobs from .+\n2 jobs done \(1\.1 MiB\)\n$/)
+})
+
+test('a worker ends at a signal though Redis is gone', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const machine = makeAsking(t, redis.url, { a: 100_000 })
+  const child = startExecutable('btkit', ['worker', ...machine.asking])
+  t.after(() => child.kill('SIGKILL'))
+  const ended = collect(child)
+  const isThere = () => redis.send('hlen', '{btkit}:workers') === '1'
+  await until('the worker is connected', isThere)
+  redis.kill()
+  await once(child.stderr, 'data')
+  child.kill('SIGTERM')
+  const { status, stdout, stderr } = await ended
+  assert.equal(status, 0)
+  assert.match(stdout, /\n0 jobs done \(0 B\)\n$/)
+  assert.match(stderr, /^btkit: warning: \S+: nothing listens there; waiting for it\n$/)
 })
 
 test('two workers of one machine are both shown', { skip }, async (t) => {

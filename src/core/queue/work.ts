@@ -62,8 +62,10 @@ export async function work(request: WorkRequest): Promise<WorkTotals> {
   const endSigns = reportAlive(connection.client, { keys: request.keys, worker })
   if (!signal.aborted) await once(signal, 'abort')
   void endSigns().catch(() => undefined)
-  const closing = taking.close().catch(() => undefined)
-  await callWithin({ timeoutMs: queueTimes.answer }, () => closing).catch(() => taking.close(true))
+  // Without Redis no job can be given back
+  const isGone = connection.client.status !== 'ready'
+  const closing = taking.close(isGone).catch(() => undefined)
+  await callWithin({ timeoutMs: queueTimes.answer }, () => closing).catch(() => undefined)
   await connection.close()
   return tally.totals
 }
