@@ -92,6 +92,15 @@ export function asBtkitError(error: unknown, what: string): unknown {
   return new BtkitError(code, `${what === '' ? "''" : what}: ${reason}`, { cause: error })
 }
 
+/** Returns the result of `act`. If a system call in it fails, throws as asBtkitError says. */
+export function callSystem<T>(what: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    throw asBtkitError(error, what)
+  }
+}
+
 const MAYBE_MANGLED = ', or the name is not valid UTF-8'
 
 const OS_ERROR_CODES: Record<string, ErrorCode> = {

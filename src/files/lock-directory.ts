@@ -2,7 +2,7 @@ import { spawn, type StdioOptions } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
-import { asBtkitError, BtkitError } from '../errors.js'
+import { BtkitError, callSystem } from '../errors.js'
 import { monotonicNow } from '../monotonic.js'
 import { loadNative } from '../native-addon.js'
 
@@ -76,11 +76,7 @@ export async function lockDescriptor(
 }
 
 function openDirectory(path: string): number {
-  try {
-    return openSync(path, 'r')
-  } catch (error) {
-    throw asBtkitError(error, path)
-  }
+  return callSystem(path, () => openSync(path, 'r'))
 }
 
 /** Locks with the native addon; null if the addon is missing. */

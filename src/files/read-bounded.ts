@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, constants, type Stats } from 'node:fs'
-import { asBtkitError, BtkitError, osCodeOf } from '../errors.js'
+import { BtkitError, callSystem, osCodeOf } from '../errors.js'
 
 const CHUNK = 64 * 1024
 
@@ -32,16 +32,14 @@ function withDescriptor<T>(
   open: (path: string) => number,
   use: (descriptor: number) => T,
 ): T {
-  try {
+  return callSystem(path, () => {
     const descriptor = open(path)
     try {
       return use(descriptor)
     } finally {
       closeSync(descriptor)
     }
-  } catch (error) {
-    throw asBtkitError(error, path)
-  }
+  })
 }
 
 function readDescriptor(descriptor: number, path: string, limit: number): Uint8Array {

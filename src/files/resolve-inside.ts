@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
 import { join, sep } from 'node:path'
-import { asBtkitError, describeOsError, osCodeOf } from '../errors.js'
+import { callSystem, describeOsError, osCodeOf } from '../errors.js'
 import { fingerprintOf, type Fingerprint } from './fingerprint.js'
 import { absenceOf, isSafeComponent, isWithin } from './inside.js'
 
@@ -28,7 +28,7 @@ export type ResolveInside = (components: readonly string[]) => Resolved
  * @throws BtkitError `not-found`, `not-permitted` or `io` for the root
  */
 export function makeInsideResolver(root: string): ResolveInside {
-  const realRoot = attempt(root, () => realpathSync.native(root))
+  const realRoot = callSystem(root, () => realpathSync.native(root))
   const directories = new Map<string, Resolved>()
 
   function findDirectory(components: readonly string[]): Resolved {
@@ -83,13 +83,5 @@ function lookAt(look: () => Resolved): Resolved {
     if (absence !== null) return { kind: absence }
     if (!(error instanceof Error) || osCodeOf(error) === undefined) throw error
     return { kind: 'unreadable', reason: describeOsError(error) }
-  }
-}
-
-function attempt<T>(path: string, act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    throw asBtkitError(error, path)
   }
 }

@@ -1,5 +1,5 @@
 import { closeSync, readSync, constants, openSync } from 'node:fs'
-import { asBtkitError, osCodeOf } from '../errors.js'
+import { callSystem, osCodeOf } from '../errors.js'
 import { readBounded } from './read-bounded.js'
 
 /** A buffer that is reused for small files; null while it is in use. */
@@ -33,7 +33,7 @@ export function withFileBytes<T>(path: string, limit: number, use: (bytes: Uint8
  * at the end of the file.
  */
 function readInto(buffer: Buffer, path: string): number {
-  try {
+  return callSystem(path, () => {
     const descriptor = openToRead(path)
     try {
       let total = 0
@@ -44,9 +44,7 @@ function readInto(buffer: Buffer, path: string): number {
     } finally {
       closeSync(descriptor)
     }
-  } catch (error) {
-    throw asBtkitError(error, path)
-  }
+  })
 }
 
 /**

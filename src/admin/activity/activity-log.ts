@@ -1,5 +1,5 @@
 import { appendFileSync, closeSync, openSync, readSync, renameSync } from 'node:fs'
-import { asBtkitError } from '../../errors.js'
+import { callSystem } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { jsonLine } from '../../text/escape.js'
 
@@ -61,11 +61,9 @@ export class ActivityLog {
   }
 
   #append(text: string): void {
-    try {
+    callSystem(this.path, () => {
       appendFileSync(this.path, text, { mode: 0o600 })
-    } catch (error) {
-      throw asBtkitError(error, this.path)
-    }
+    })
   }
 
   #entries(path: string): Activity[] {

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, statSync, type BigIntStats } from 'node:fs'
 import { join } from 'node:path'
 import { LRUCache } from 'lru-cache'
-import { asBtkitError, BtkitError } from '../../errors.js'
+import { BtkitError, callSystem } from '../../errors.js'
 import { SUFFIX } from './names.js'
 
 /** The names in a category, sorted. Hidden ones are left out. */
@@ -30,7 +30,7 @@ export class NamesInCategories {
    * @throws BtkitError `not-found`, `not-permitted` or `io`
    */
   namesIn(path: string): CategoryNames {
-    try {
+    return callSystem(path, () => {
       const stats = statSync(path, { bigint: true })
       const state = stateOf(stats)
       const known = this.#known.get(path)
@@ -38,9 +38,7 @@ export class NamesInCategories {
       const names = readNames(path)
       if (isSettled(stats)) this.#known.set(path, { state, names })
       return names
-    } catch (error) {
-      throw asBtkitError(error, path)
-    }
+    })
   }
 
   /** The same, but empty for a directory that cannot be read. */

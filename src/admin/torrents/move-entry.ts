@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../errors.js'
 import { syncDirectory } from '../../files/write/sync-directory.js'
 import { isTaken } from './places.js'
 
@@ -27,9 +27,7 @@ export async function moveEntry(from: string, to: string): Promise<void> {
  * @throws BtkitError `not-permitted` or `io`
  */
 export function makeDirectories(path: string, mode?: number): void {
-  try {
+  callSystem(path, () => {
     mkdirSync(path, { recursive: true, mode })
-  } catch (error) {
-    throw asBtkitError(error, path)
-  }
+  })
 }

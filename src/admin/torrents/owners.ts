@@ -1,6 +1,6 @@
 import { closeSync, constants, fsyncSync, openSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
-import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { BtkitError, callSystem, osCodeOf } from '../../errors.js'
 import { replaceFile, writeAll } from '../../state/torrents/file.js'
 import { readIfThere } from '../../state/torrents/regular-file.js'
 
@@ -33,7 +33,9 @@ export class Owners {
   /** @throws BtkitError `not-permitted`, `too-large` or `io` */
   constructor(stateDirectory: string) {
     this.#path = join(stateDirectory, 'added.jsonl')
-    this.#users = this.#attempt(() => parse(readIfThere(this.#path, MAX_SIZE), this.#path))
+    this.#users = callSystem(`state ${this.#path}`, () =>
+      parse(readIfThere(this.#path, MAX_SIZE), this.#path),
+    )
   }
 
   /** The user who added a torrent; null if it came otherwise. */
@@ -111,7 +113,7 @@ export class Owners {
   /** Writes what is known of the paths that changed. */
   #write(changed: readonly string[]): void {
     if (changed.length === 0) return
-    this.#attempt(() => {
+    callSystem(`state ${this.#path}`, () => {
       const appended = this.#appended === null ? Infinity : this.#appended + changed.length
       // A row that was cut off may end the file until it is replaced
       this.#appended = null
@@ -134,14 +136,6 @@ export class Owners {
   /** A row without users says that a path is forgotten. */
   #row(path: string): string {
     return `${JSON.stringify([path, [...(this.#users.get(path) ?? [])]])}\n`
-  }
-
-  #attempt<T>(act: () => T): T {
-    try {
-      return act()
-    } catch (error) {
-      throw asBtkitError(error, `state ${this.#path}`)
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { asBtkitError, BtkitError } from '../../errors.js'
+import { BtkitError, callSystem } from '../../errors.js'
 import { makeInsideResolver } from '../../files/resolve-inside.js'
 import { NamesInCategories } from './category-names.js'
 import { checkName, SUFFIX } from './names.js'
@@ -160,11 +160,7 @@ function attempt<T>(act: () => T): T | null {
 }
 
 function realRoot(path: string): string {
-  try {
-    return realpathSync.native(path)
-  } catch (error) {
-    throw asBtkitError(error, path)
-  }
+  return callSystem(path, () => realpathSync.native(path))
 }
 
 function refusal(address: string, kind: string): BtkitError {

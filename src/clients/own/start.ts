@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, writeFileSync, accessSync, constants } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, delimiter, isAbsolute } from 'node:path'
-import { asBtkitError, BtkitError } from '../../errors.js'
+import { BtkitError, callSystem } from '../../errors.js'
 import { clientPrograms, type ClientProgram } from './programs.js'
 import type { OwnClientSettings } from './settings.js'
 
@@ -115,11 +115,7 @@ function chooseProgram(
 
 function makeDirectory(): string {
   const prefix = join(tmpdir(), 'btkit-')
-  try {
-    return mkdtempSync(prefix)
-  } catch (error) {
-    throw asBtkitError(error, prefix)
-  }
+  return callSystem(prefix, () => mkdtempSync(prefix))
 }
 
 /** Returns the path of a program in a directory of PATH; null if it is not found. */

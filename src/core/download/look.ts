@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { asBtkitError, BtkitError } from '../../errors.js'
+import { BtkitError, callSystem } from '../../errors.js'
 import { clientInfoHash } from '../publish/client.js'
 import { findLocalData } from '../publish/local-data.js'
 import type { VerifyContext } from '../verify/check-sides.js'
@@ -106,18 +106,14 @@ function isBegun(target: DownloadTarget): boolean {
 
 /** Creates the marker of a begun download. */
 export function noteBegun(target: DownloadTarget): void {
-  try {
+  callSystem(noteOf(target), () => {
     writeFileSync(noteOf(target), `${clientInfoHash(target.metainfo)}\n`)
-  } catch (error) {
-    throw asBtkitError(error, noteOf(target))
-  }
+  })
 }
 
 /** Removes the marker of a begun download. */
 export function noteWhole(target: DownloadTarget): void {
-  try {
+  callSystem(noteOf(target), () => {
     rmSync(noteOf(target), { force: true })
-  } catch (error) {
-    throw asBtkitError(error, noteOf(target))
-  }
+  })
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { asBtkitError } from '../../errors.js'
+import { callSystem } from '../../errors.js'
 import { makeInsideResolver } from '../../files/resolve-inside.js'
 import type { DownloadTarget } from './target.js'
 
@@ -21,17 +21,13 @@ export function makeRoom({ path, metainfo: { isDirectory, files } }: DownloadTar
 
 function makeEmpty(path: string): void {
   makeDirectory(dirname(path))
-  try {
+  callSystem(path, () => {
     writeFileSync(path, '', { flag: 'a' })
-  } catch (error) {
-    throw asBtkitError(error, path)
-  }
+  })
 }
 
 function makeDirectory(directory: string): void {
-  try {
+  callSystem(directory, () => {
     mkdirSync(directory, { recursive: true })
-  } catch (error) {
-    throw asBtkitError(error, directory)
-  }
+  })
 }

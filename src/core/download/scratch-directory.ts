@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { asBtkitError } from '../../errors.js'
+import { callSystem } from '../../errors.js'
 
 /** The permission bits of a mode. */
 const PERMISSIONS = 0o7777
@@ -17,7 +17,7 @@ export interface ScratchDirectory {
  * @throws BtkitError `not-permitted` or `io`
  */
 export function makeScratchDirectory(parent: string): ScratchDirectory {
-  try {
+  return callSystem(parent, () => {
     mkdirSync(parent, { recursive: true })
     const localDirectory = mkdtempSync(join(parent, '.btkit-'))
     chmodSync(localDirectory, statSync(parent).mode & PERMISSIONS)
@@ -25,7 +25,5 @@ export function makeScratchDirectory(parent: string): ScratchDirectory {
       rmSync(localDirectory, { recursive: true, force: true, maxRetries: 3 })
     }
     return { localDirectory, remove }
-  } catch (error) {
-    throw asBtkitError(error, parent)
-  }
+  })
 }

@@ -1,6 +1,6 @@
 import { readdirSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { asBtkitError } from '../../errors.js'
+import { callSystem } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { refuseUnsafePaths } from '../verify/verify-torrent.js'
@@ -42,11 +42,7 @@ function isOtherDirectory(path: string, { isDirectory, files }: Metainfo): boole
 }
 
 function entriesOf(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-  } catch (error) {
-    throw asBtkitError(error, directory)
-  }
+  return callSystem(directory, () => readdirSync(directory))
 }
 
 function renamed(metainfo: Metainfo, name: string): Metainfo {

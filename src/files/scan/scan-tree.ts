@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import { asBtkitError, BtkitError } from '../../errors.js'
+import { BtkitError, callSystem } from '../../errors.js'
 import { fingerprintOf } from '../fingerprint.js'
 import { attributesOf } from './scanned-tree.js'
 import { resolveTo, dropDanglingLinks } from './link-policy.js'
@@ -45,13 +45,11 @@ function treeOfWalk({ root, links, files, skipped }: Walk): ScannedTree {
 }
 
 function openRoot(root: string): { target: Target; realRoot: string } {
-  try {
+  return callSystem(root, () => {
     refuseSpecialFile(root)
     const realRoot = realpathSync.native(root)
     return { target: resolveTo(realRoot, root), realRoot }
-  } catch (error) {
-    throw asBtkitError(error, root)
-  }
+  })
 }
 
 /**

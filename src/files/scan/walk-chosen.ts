@@ -1,4 +1,4 @@
-import { asBtkitError, BtkitError } from '../../errors.js'
+import { BtkitError, callSystem } from '../../errors.js'
 import type { Target } from './link-policy.js'
 import type { ScannedFile, SkippedEntry, SkipReason } from './scanned-tree.js'
 import {
@@ -53,22 +53,14 @@ function visitPath(walk: Walk, entry: TreeEntry, below: string[]): SkipReason | 
   const relative = directory.relative + name
   const place = asPrefix(walk.root, '/') + relative
   if (walk.filter?.excludes(relative)) return 'excluded'
-  const found = lookAt(place, () => findName(walk, directory, name))
+  // A missing path is reported as missing: it was not found before, so it did not disappear
+  const found = callSystem(place, () => findName(walk, directory, name))
   if (typeof found === 'string') return found
   if (below.length === 0) return visitEntry(walk, entry, found)
   if (!found.stats.isDirectory()) throw new BtkitError('not-found', `${place}: not a directory`)
   if (walk.filter?.excludes(`${relative}/`)) return 'excluded'
   walkTo(walk, directoryBelow(walk, entry, found), below)
   return undefined
-}
-
-/** Reports a missing path as missing. It was not found before, so it did not disappear. */
-function lookAt<T>(place: string, look: () => T): T {
-  try {
-    return look()
-  } catch (error) {
-    throw asBtkitError(error, place)
-  }
 }
 
 /**

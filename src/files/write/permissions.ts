@@ -8,7 +8,7 @@ import {
   readFileSync,
   statSync,
 } from 'node:fs'
-import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../errors.js'
 import { encodeFingerprint, fingerprintOf, readFingerprintIfThere } from '../fingerprint.js'
 import type { WriteOptions } from './atomically.js'
 import type { Owner } from './draft.js'
@@ -28,13 +28,11 @@ const PERMISSION_BITS = 0o777
  */
 export function hasPermissions(path: string, { mode, owner }: Permissions): boolean {
   if (mode === undefined && owner === undefined) return true
-  try {
+  return callSystem(path, () => {
     const stats = statSync(path)
     const isOwned = !owner || (stats.uid === owner.uid && stats.gid === owner.gid)
     return isOwned && (mode === undefined || (stats.mode & PERMISSION_BITS) === mode)
-  } catch (error) {
-    throw asBtkitError(error, path)
-  }
+  })
 }
 
 /** Refuses a link that took the place of a file, and does not wait for a pipe. */

@@ -1,6 +1,6 @@
 import { opendirSync, readdirSync, rmSync, type Dir } from 'node:fs'
 import { join } from 'node:path'
-import { asBtkitError, osCodeOf } from '../../errors.js'
+import { callSystem, osCodeOf } from '../../errors.js'
 import { isDead, isTemporaryName } from '../temporary-name.js'
 
 /**
@@ -9,11 +9,9 @@ import { isDead, isTemporaryName } from '../temporary-name.js'
  * @throws BtkitError `not-found`, `not-permitted` or `io`
  */
 export function removeDeadFiles(directory: string, names?: readonly string[]): void {
-  try {
+  callSystem(directory, () => {
     for (const name of names ?? readdirSync(directory)) removeIfDead(directory, name)
-  } catch (error) {
-    throw asBtkitError(error, directory)
-  }
+  })
 }
 
 /**

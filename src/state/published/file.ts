@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
-import { asBtkitError } from '../../errors.js'
+import { callSystem } from '../../errors.js'
 import { requireOwnDirectory } from '../own-directory.js'
 import { replaceFile } from '../torrents/file.js'
 import { readIfThere } from '../torrents/regular-file.js'
@@ -37,12 +37,10 @@ const VERSION = 1
  */
 export function readPublished(place: PublishedPlace): PublishedTorrents {
   const path = pathOf(place)
-  try {
+  return callSystem(`state ${path}`, () => {
     for (const directory of [place.stateDirectory, dirname(path)]) requireOwnDirectory(directory)
     return parse(readIfThere(path, MAX_SIZE))
-  } catch (error) {
-    throw asBtkitError(error, `state ${path}`)
-  }
+  })
 }
 
 /**
@@ -55,14 +53,12 @@ export function writePublished(place: PublishedPlace, torrents: PublishedTorrent
   const { target, client } = place
   const lines = [...torrents].map(([name, record]) => JSON.stringify([name, record]))
   const all = [JSON.stringify({ version: VERSION, target, client }), ...lines]
-  try {
+  callSystem(`state ${path}`, () => {
     replaceFile(
       path,
       all.map((line) => Buffer.from(`${line}\n`)),
     )
-  } catch (error) {
-    throw asBtkitError(error, `state ${path}`)
-  }
+  })
 }
 
 function pathOf({ stateDirectory, target, client }: PublishedPlace): string {

@@ -1,7 +1,7 @@
 import { closeSync, fdatasync, fstatSync, ftruncateSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { promisify } from 'node:util'
-import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../errors.js'
 import { requireOwnDirectory } from '../own-directory.js'
 import { copyAside, logPath, replaceFile, writeAll } from './file.js'
 import { LineReader } from './line-reader.js'
@@ -84,7 +84,7 @@ export class TorrentLog {
    */
   static open(options: OpenLogOptions): TorrentLog {
     const path = logPath(options.stateDirectory, options.target)
-    try {
+    return callSystem(`state ${path}`, () => {
       for (const directory of [options.stateDirectory, dirname(path)])
         requireOwnDirectory(directory)
       const log = new TorrentLog(path, readIfThere(path, MAX_SIZE), options)
@@ -97,9 +97,7 @@ export class TorrentLog {
       }
       if (damaged > 0 || (version === null && !log.isNew)) log.#mend()
       return log
-    } catch (error) {
-      throw asBtkitError(error, `state ${path}`)
-    }
+    })
   }
 
   /** Returns the record of a torrent, by its file name; null if there is none. */

@@ -8,7 +8,7 @@ import {
 import type { ClientAddress } from '../../../clients/address.js'
 import type { OpenForms } from '../../../admin/forms/open-forms.js'
 import type { Admin } from '../../../admin/server/open-admin.js'
-import { asBtkitError, BtkitError } from '../../../errors.js'
+import { BtkitError, callSystem } from '../../../errors.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'
 import { makeDirectory, requireOwnDirectory } from '../../../state/own-directory.js'
@@ -100,14 +100,12 @@ function clientAddresses({ client, makeFrom }: AdminOptions, io: Io): ClientAddr
  * @throws BtkitError if other users could change files in the directory
  */
 export function prepareRecords({ directory }: AdminRequest): void {
-  try {
+  callSystem(`state ${directory}`, () => {
     makeDirectory(directory)
     requireOwnDirectory(directory)
     for (const name of [BANNED_IPS, BANNED_TORRENTS])
       appendFileSync(join(directory, name), '', { mode: 0o600 })
-  } catch (error) {
-    throw asBtkitError(error, `state ${directory}`)
-  }
+  })
 }
 
 /**

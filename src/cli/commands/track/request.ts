@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { asBtkitError, BtkitError } from '../../../errors.js'
+import { BtkitError, callSystem } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { makeDirectory, requireOwnDirectory } from '../../../state/own-directory.js'
 import { stateDirectory } from '../../../state/directory.js'
@@ -192,12 +192,10 @@ function storeLimits(options: TrackOptions, io: Io): StoreLimits {
 function stateFile(options: TrackOptions, io: Io): string {
   if (options.state) return resolve(io.cwd, options.state)
   const directory = recordsDirectory(options, io)
-  try {
+  callSystem(`state ${directory}`, () => {
     makeDirectory(directory)
     requireOwnDirectory(directory)
-  } catch (error) {
-    throw asBtkitError(error, `state ${directory}`)
-  }
+  })
   return join(directory, 'tracker.state')
 }
 

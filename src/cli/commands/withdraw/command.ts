@@ -6,7 +6,7 @@ import {
   withdrawTorrents,
   type WithdrawOutcome,
 } from '../../../core/publish/withdraw.js'
-import { asBtkitError, BtkitError } from '../../../errors.js'
+import { BtkitError, callSystem } from '../../../errors.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { clientOption, clientTimeoutOption } from '../../arguments/client-options.js'
 import { openClients } from '../../arguments/open-clients.js'
@@ -139,10 +139,8 @@ function tell(
 
 function removeFiles(files: readonly string[]): void {
   for (const file of files) {
-    try {
+    callSystem(file, () => {
       rmSync(file)
-    } catch (error) {
-      throw asBtkitError(error, file)
-    }
+    })
   }
 }
