@@ -28,7 +28,7 @@ function compile(directory, entries) {
   const sources = named.map((each) => join('src', each))
   const { compilerOptions } = JSON.parse(readFileSync('tsconfig.json', 'utf8'))
   const { target, module, lib } = compilerOptions
-  const options = ['--declaration', '--emitDeclarationOnly', '--skipLibCheck', '--strict']
+  const options = ['--declaration', '--emitDeclarationOnly', '--noCheck', '--strict']
   options.push('--exactOptionalPropertyTypes', '--types', 'node', '--rootDir', 'src')
   options.push('--outDir', directory, '--target', target, '--module', module, '--lib', lib.join())
   execFileSync('npx', ['tsc', ...options, ...sources], { stdio: ['ignore', 'inherit', 'inherit'] })

@@ -65,7 +65,7 @@ for (const [what, locker, skip] of WAYS) {
 
   test(
     `a wait ends when the signal says so, ${what}`,
-    { ...unlessAble, timeout: 10_000 },
+    { ...unlessAble, timeout: 60_000 },
     async (t) => {
       const directory = makeTemporaryDirectory(t)
       const first = await lock(directory, 0, never)

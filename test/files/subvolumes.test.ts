@@ -37,12 +37,12 @@ test('without a table of mounts there are none', () => {
 const withBtrfs = { skip: nativeStat === null ? 'the addon is not built' : whyNoBtrfs() }
 
 test('a subvolume of Btrfs is known by the same under another number', withBtrfs, (t) => {
-  const { image, place, other } = makeBtrfs(t)
+  const { image, place, others } = makeBtrfs(t)
   run('mount', '-o', 'loop', image, place)
   const [before, number] = [mountedSubvolumes(), deviceOf(place)]
   run('umount', place)
-  // It takes the number that was free
-  run('mount', '-t', 'tmpfs', 'none', other)
+  // They take the free numbers, of which other tests may have left some
+  for (const other of others) run('mount', '-t', 'tmpfs', 'none', other)
   run('mount', '-o', 'loop', image, place)
   assert.notEqual(deviceOf(place), number)
   assert.notEqual(before.get(number), undefined)
@@ -57,21 +57,21 @@ function run(command: string, ...args: string[]): boolean {
   return spawnSync(command, args).status === 0
 }
 
-/** An image with an empty file system, and two directories for mounts, which are taken away. */
+/** An image with an empty file system, and directories for mounts, which are taken away. */
 function makeBtrfs(t: Scope) {
   const mounted: string[] = []
   t.after(() => {
     for (const path of mounted) run('umount', '-l', path)
   })
   const directory = makeScratch(t, {})
-  const [image, place, other] = ['image', 'place', 'other'].map((name) => join(directory, name))
-  assert.ok(image && place && other)
-  for (const path of [place, other]) mkdirSync(path)
-  mounted.push(place, other)
+  const [image, place] = [join(directory, 'image'), join(directory, 'place')]
+  const others = Array.from({ length: 20 }, (_, i) => join(directory, `other-${i}`))
+  mounted.push(place, ...others)
+  for (const path of mounted) mkdirSync(path)
   writeFileSync(image, '')
   truncateSync(image, 128 * 2 ** 20)
   run('mkfs.btrfs', '-q', image)
-  return { image, place, other }
+  return { image, place, others }
 }
 
 function whyNoBtrfs(): string | false {

@@ -57,7 +57,7 @@ test('an interruption ends the run, not only the file at hand', unlessProc, asyn
 
 test(
   'SIGINT while waiting for standard input ends with status 130',
-  { timeout: 5_000 },
+  { timeout: 60_000 },
   async (t) => {
     const child = startExecutable('btkit', ['showmetainfo', '-'])
     t.after(() => child.kill('SIGKILL'))

@@ -28,7 +28,7 @@ for (const [signal, status] of [
       ])
       // A turn of 256 KiB takes 16 seconds at that rate
       const took = performance.now() - started
-      assert.ok(took < 5000, `${took} ms`)
+      assert.ok(took < 12_000, `${took} ms`)
       assert.deepEqual(mirror.list(), ['a.torrent'])
     },
   )

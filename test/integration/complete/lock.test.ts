@@ -60,7 +60,7 @@ test('a run that waits for the lock obeys SIGTERM', unlessProc, async (t) => {
   const started = performance.now()
   waiting.kill('SIGTERM')
   assert.equal((await ended).status, 143)
-  assert.ok(performance.now() - started < 5000)
+  assert.ok(performance.now() - started < 15_000)
 })
 
 test(

@@ -175,7 +175,7 @@ for (const filler of ['l', 'd', '9', 'i', '0', '-', '1:a']) {
   test(`64 MiB of ${filler} are refused at once`, () => {
     const start = performance.now()
     assert.throws(() => readBencode(Buffer.alloc(LIMITS.maxSize, filler), LIMITS))
-    assert.ok(performance.now() - start < 5000)
+    assert.ok(performance.now() - start < 30_000)
   })
 }
 

@@ -219,7 +219,7 @@ test('a torrent of a hundred thousand files is read in no time', () => {
   const bytes = torrentOf(directoryInfo(files))
   const start = performance.now()
   const metainfo = parseMetainfo(bytes)
-  assert.ok(performance.now() - start < 5000)
+  assert.ok(performance.now() - start < 30_000)
   assert.equal(metainfo.files.length, 100_000)
   assert.deepEqual(metainfo.files.at(-1)?.path, ['directory', 'file 99999'])
 })

@@ -114,7 +114,7 @@ test('when too many requests wait, the connection with the most is closed', asyn
 
 test('other clients wait for only one connection of a client that pipelines on many', async (t) => {
   const { seen, open } = await listen(t, { handler: answerUrl, maxOfClient: 50 })
-  const requests = get('/').repeat(1000)
+  const requests = get('/').repeat(400)
   const greedy = Array.from({ length: 30 }, () => open('127.0.0.2'))
   await Promise.all(greedy.map((socket) => once(socket, 'connect')))
   const answered = greedy.map((socket) => text(socket))
@@ -124,8 +124,8 @@ test('other clients wait for only one connection of a client that pipelines on m
   modest.write(LAST)
   assert.match(await text(modest), /<\/last>/)
   // Some connections were read, but by far not all
-  assert.ok(seen.mostWaiting < 15_000, `${seen.mostWaiting}`)
-  for (const text of await Promise.all(answered)) assert.equal(text.split('</>').length, 1001)
+  assert.ok(seen.mostWaiting < 6000, `${seen.mostWaiting}`)
+  for (const text of await Promise.all(answered)) assert.equal(text.split('</>').length, 401)
 })
 
 test('requests that were read are answered before more of a client are read, however long that takes', async (t) => {
@@ -138,7 +138,7 @@ test('requests that were read are answered before more of a client are read, how
   const { seen, open } = await listen(t, { handler, maxOfClient: 100 })
   const long = `X: ${'x'.repeat(1000)}\r\n`
   const answers = await Promise.all(
-    Array.from({ length: 20 }, () => {
+    Array.from({ length: 8 }, () => {
       const socket = open()
       socket.write(get('/', long).repeat(50) + LAST)
       return text(socket)
