@@ -10,13 +10,14 @@ import { collect, startExecutable } from '../support/executable.js'
 import { KEY, OTHER_KEY } from '../support/fleet.js'
 import { infoHashesFrom, makeAsking, PLANTED, plantKeys, workerName } from '../support/queue.js'
 import { startRedis, WITHOUT_REDIS, type RedisServer } from '../support/redis.js'
-import { runBtkit } from '../support/run-btkit.js'
+import { Captured, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { until } from '../support/until.js'
 
 const skip = WITHOUT_REDIS
 const redisOfAll = WITHOUT_REDIS ? null : await startRedis({ after })
 queueTimes.backoff = 10
+queueTimes.progress = 100
 // Files are too small to be handed out otherwise
 queueTimes.patience = 5000
 
@@ -64,6 +65,15 @@ test('completedir asks workers for many entries at once', { skip }, async (t) =>
   // The digests are in the cache of the machine that asked
   const again = await machine.run(...command, '--force')
   assert.equal((JSON.parse(again.stdout) as { bytesHashed: number }).bytesHashed, 0)
+})
+
+test('a terminal sees the workers of completedir', { skip }, async (t) => {
+  const machine = makeAsking(t, emptyRedis().url, { a: 3 * MIB })
+  await machine.startWorker('one', '--max-rate', '2M')
+  const stderr = Object.assign(new Captured(), { isTTY: true, columns: 120 })
+  const command = ['completedir', machine.root, '--output', makeScratch(t), '--trackerless']
+  await runBtkit([...command, ...machine.asking], { stderr })
+  assert.match(stderr.text, /\bone [\d.]+ .iB\/s/)
 })
 
 test('without a worker the machine hashes itself, and says so once', { skip }, async (t) => {

@@ -196,8 +196,8 @@ class EntryLoop {
     const { hashContext, report, request, watch } = this.run
     const engine = {
       ...hashContext.engine,
-      onProgress: ({ bytesDone, currentPath }: HashProgress) => {
-        watch.progress({ bytesDone: report.bytesHashed + bytesDone, currentPath })
+      onProgress: (progress: HashProgress) => {
+        watch.progress({ ...progress, bytesDone: report.bytesHashed + progress.bytesDone })
       },
     }
     // With a throttle each file waits for its turn; with checksums small files are read separately
