@@ -23,19 +23,22 @@ export type ResolveInside = (components: readonly string[]) => Resolved
  * name. A path that was found has no links, so opening it without following links is safe. A path
  * that the system refuses to examine is `unreadable`.
  *
+ * With `followSymlinks`, links may lead anywhere.
+ *
  * Directories are examined once, and each file with a single system call.
  *
  * @throws BtkitError `not-found`, `not-permitted` or `io` for the root
  */
-export function makeInsideResolver(root: string): ResolveInside {
+export function makeInsideResolver(root: string, followSymlinks = false): ResolveInside {
   const realRoot = callSystem(root, () => realpathSync.native(root))
+  const limit = followSymlinks ? null : realRoot
   const directories = new Map<string, Resolved>()
 
   function findDirectory(components: readonly string[]): Resolved {
     const path = [realRoot, ...components].join(sep)
     const known = directories.get(path)
     if (known) return known
-    const found = resolveLinks(path, realRoot)
+    const found = resolveLinks(path, limit)
     directories.set(path, found)
     return found
   }
@@ -45,7 +48,7 @@ export function makeInsideResolver(root: string): ResolveInside {
     if (name === undefined) return findDirectory([])
     if (!components.every(isSafeComponent)) return { kind: 'outside' }
     const directory = findDirectory(components.slice(0, -1))
-    if (directory.kind === 'directory') return findEntry(join(directory.path, name), realRoot)
+    if (directory.kind === 'directory') return findEntry(join(directory.path, name), limit)
     return isFile(directory) ? { kind: 'missing' } : directory
   }
 }
@@ -55,17 +58,18 @@ function isFile({ kind }: Resolved): boolean {
 }
 
 /** Examines a path whose directory has no links in its path. */
-function findEntry(path: string, realRoot: string): Resolved {
+function findEntry(path: string, limit: string | null): Resolved {
   return lookAt(() => {
     const stats = lstatSync(path, { bigint: true })
-    return stats.isSymbolicLink() ? resolveLinks(path, realRoot) : describe(path, stats)
+    return stats.isSymbolicLink() ? resolveLinks(path, limit) : describe(path, stats)
   })
 }
 
-function resolveLinks(path: string, realRoot: string): Resolved {
+/** Examines the target of a path, which must be inside `limit`. Null means no limit. */
+function resolveLinks(path: string, limit: string | null): Resolved {
   return lookAt(() => {
     const real = realpathSync.native(path)
-    if (!isWithin(real, realRoot)) return { kind: 'outside' }
+    if (limit !== null && !isWithin(real, limit)) return { kind: 'outside' }
     return describe(real, lstatSync(real, { bigint: true }))
   })
 }

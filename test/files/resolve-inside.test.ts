@@ -134,3 +134,14 @@ test('what may not be looked at is unreadable', unlessRoot, async (t) => {
     return Promise.resolve()
   })
 })
+
+test('links may lead anywhere if that is wanted', unlessWindows, (t) => {
+  const [root, outside] = [plantTree(t, ['a']), plantTree(t, ['sub/file'])]
+  symlinkSync(join(outside, 'sub'), join(root, 'directory'))
+  symlinkSync(join(outside, 'sub', 'file'), join(root, 'file'))
+  const path = join(outside, 'sub', 'file')
+  const expected = { kind: 'file', path, fingerprint: readFingerprint(path) }
+  const resolve = makeInsideResolver(root, true)
+  assert.deepEqual([resolve(['file']), resolve(['directory', 'file'])], [expected, expected])
+  assert.deepEqual(resolve(['..', 'file']), { kind: 'outside' })
+})

@@ -64,12 +64,13 @@ function credentialsFile({ env, isRoot }: Io): string {
 export interface SightOptions {
   readonly dataPrefix: readonly DataPrefix[]
   readonly trustDataPath?: true | undefined
+  readonly followSymlinks?: boolean
 }
 
 /** A client that is to seed the torrents in directories. */
 export function syncClient(
   { client, lastCalls, address }: NamedClient,
-  { dataPrefix, trustDataPath }: SightOptions,
+  { dataPrefix, trustDataPath, followSymlinks = false }: SightOptions,
   waiting: Waiting,
 ): SyncClient {
   return {
@@ -77,6 +78,7 @@ export function syncClient(
     lastCalls,
     isLocal: address.isLocal,
     trustsDirectories: trustDataPath ?? false,
+    followSymlinks,
     remoteDirectory: (local) => remoteDirectory(local, dataPrefix),
     waiting,
   }

@@ -33,6 +33,8 @@ interface ConvertRequest {
   readonly torrent: string
   /** The content, or the directory that contains it under the torrent's name. */
   readonly path: string
+  /** Whether to follow symbolic links that lead out of `path`. */
+  readonly followSymlinks?: boolean
   readonly version: MetainfoVersion
   /** In bytes, `auto` for a suitable one, or null for the old one if it is valid. */
   readonly pieceLength: number | 'auto' | null
@@ -52,11 +54,15 @@ export interface ConvertPlan {
  *   contentOfTree
  */
 export async function planConversion(request: ConvertRequest): Promise<ConvertPlan> {
-  const { metainfo, torrent, path, version } = request
+  const { metainfo, torrent, path, followSymlinks = false, version } = request
   if (metainfo.version === version) {
     throw new BtkitError('metainfo', `${torrent}: is a ${version} torrent already`)
   }
-  const verify = await planVerify({ metainfo, torrent, path, checkHashes: true, extra: false })
+  const verify = await planVerify({
+    ...{ metainfo, torrent, path, followSymlinks },
+    checkHashes: true,
+    extra: false,
+  })
   return { request, verify, content: contentFor(request, verify) }
 }
 

@@ -20,6 +20,8 @@ export interface ClientSight {
   readonly isLocal: boolean
   /** Whether to trust that the client sees the data at the paths of the requests. */
   readonly trustsDirectories: boolean
+  /** Whether links in the data may lead out of its directory. */
+  readonly followSymlinks?: boolean
 }
 
 /** The torrents that a client can seed, and why it cannot seed the others. */
@@ -65,7 +67,7 @@ export async function foresee(
   }
   const torrents = new Map<PublishRequest, PublishedTorrent>()
   for (const request of requests) {
-    const torrent = prepare(request)
+    const torrent = prepare(request, sight)
     if (torrent instanceof BtkitError) refuse(request, torrent)
     else if (!refuse(request, (await client.objection?.(torrent)) ?? null)) {
       torrents.set(request, torrent)
@@ -79,10 +81,13 @@ export async function foresee(
   return { torrents: new Map(seen), refusals }
 }
 
-function prepare(request: PublishRequest): PublishedTorrent | BtkitError {
-  const { metainfo, directory, localDirectory } = request
+function prepare(
+  { metainfo, directory, localDirectory }: PublishRequest,
+  { followSymlinks }: ClientSight,
+): PublishedTorrent | BtkitError {
   try {
-    const local = localDirectory === null ? null : findLocalData(metainfo, localDirectory)
+    const local =
+      localDirectory === null ? null : findLocalData(metainfo, localDirectory, followSymlinks)
     return { metainfo, directory, fileTimes: local?.times ?? null }
   } catch (error) {
     if (error instanceof BtkitError) return error

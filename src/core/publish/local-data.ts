@@ -18,11 +18,13 @@ interface LocalData {
  * @throws BtkitError `not-found` or `changed` with the first incomplete file, and as
  *   locateContent
  */
-export function findLocalData(metainfo: Metainfo, directory: string): LocalData {
-  const files = findFiles(
-    metainfo.files,
-    locateContent(metainfo, { path: directory, byName: true }),
-  )
+export function findLocalData(
+  metainfo: Metainfo,
+  directory: string,
+  followSymlinks = false,
+): LocalData {
+  const place = { path: directory, byName: true, followSymlinks }
+  const files = findFiles(metainfo.files, locateContent(metainfo, place))
   return {
     times: files.map((found) => timeOf(found, metainfo, directory)),
     stamp: files.map(stampOf).join(' '),

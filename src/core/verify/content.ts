@@ -35,6 +35,13 @@ export interface Place {
   readonly isFile: boolean
 }
 
+/** Where the content of a torrent is looked for; see locateContent. */
+interface Whereabouts {
+  readonly path: string
+  readonly byName?: boolean
+  readonly followSymlinks?: boolean
+}
+
 /** Returns the path at which a file of a torrent is looked for. */
 export function pathIn({ path, isFile }: Place, below: readonly string[]): string {
   return isFile ? path : join(path, ...below)
@@ -43,16 +50,16 @@ export function pathIn({ path, isFile }: Place, below: readonly string[]): strin
 /**
  * Finds the content of a torrent at `path`: the file or directory itself, or the directory that
  * contains it under the torrent's name. If both are possible, the latter counts. With `byName` only
- * the latter is possible.
+ * the latter is possible. With `followSymlinks`, links may lead out of `path`.
  *
  * @throws BtkitError `unsafe-path` if the torrent's name is a link that leads out of `path`, `io`
  *   for a file instead of a directory, and as makeInsideResolver
  */
 export function locateContent(
   { name, isDirectory }: Metainfo,
-  { path, byName = false }: { readonly path: string; readonly byName?: boolean },
+  { path, byName = false, followSymlinks = false }: Whereabouts,
 ): Location {
-  const resolve = makeInsideResolver(path)
+  const resolve = makeInsideResolver(path, followSymlinks)
   const named = resolve([])
   if (named.kind !== 'directory') {
     if (isDirectory)

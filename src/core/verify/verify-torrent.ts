@@ -33,6 +33,8 @@ export interface VerifyRequest {
    * Whether the content must be below `path` under the torrent's name, and is never `path` itself.
    */
   readonly byName?: boolean
+  /** Whether to follow symbolic links that lead out of `path`. */
+  readonly followSymlinks?: boolean
   /** Whether to read the files, instead of only comparing their sizes. */
   readonly checkHashes: boolean
   /** Whether to report files that are not in the torrent. */

@@ -8,7 +8,7 @@ import { bytesToRead, planVerify, verifyTorrent, type VerifyRequest } from './ve
 export type TorrentPlace = Pick<VerifyRequest, 'torrent' | 'path' | 'byName'>
 
 /** Torrents to check one after another, and how. */
-export interface VerifyRun extends Pick<VerifyRequest, 'checkHashes' | 'extra'> {
+export interface VerifyRun extends Pick<VerifyRequest, 'checkHashes' | 'extra' | 'followSymlinks'> {
   readonly places: readonly TorrentPlace[]
   /** Reads a torrent. Its error is the outcome of that torrent. */
   readonly read: (torrent: string) => Promise<Metainfo>
@@ -82,8 +82,10 @@ export async function measureTorrents(run: VerifyRun, signal: AbortSignal): Prom
   return total
 }
 
-async function planOne(place: TorrentPlace, { checkHashes, extra, read }: VerifyRun) {
-  return planVerify({ ...place, checkHashes, extra, metainfo: await read(place.torrent) })
+async function planOne(place: TorrentPlace, { checkHashes, extra, ...run }: VerifyRun) {
+  const { followSymlinks = false, read } = run
+  const metainfo = await read(place.torrent)
+  return planVerify({ ...place, checkHashes, extra, followSymlinks, metainfo })
 }
 
 /** Returns the result of `act`, or its failure as the outcome of a torrent. */

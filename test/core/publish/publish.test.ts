@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { clientInfoHash } from '../../../src/core/publish/client.js'
@@ -37,6 +37,17 @@ void test('what is published is seeded', async (t) => {
   const outcome = await publish(client, plantRequest(t))
   assert.deepEqual([outcome.status, outcome.reason], ['published', null])
   assert.equal(client.torrents.get(outcome.infoHash)?.state, 'seeding')
+})
+
+void test('data behind a link that leads outside is published only if links are followed', async (t) => {
+  const request = plantRequest(t)
+  const pool = makeScratch(t)
+  renameSync(join(request.directory, 'a.txt'), join(pool, 'a.txt'))
+  symlinkSync(join(pool, 'a.txt'), join(request.directory, 'a.txt'))
+  const refused = await publish(new FakeClient(), request)
+  assert.match(refused.reason ?? '', /a\.txt: not there$/)
+  const options = { ...OPTIONS, followSymlinks: true }
+  assert.equal((await publish(new FakeClient(), request, options)).status, 'published')
 })
 
 void test('a dry run says what would be published, and changes nothing', async (t) => {

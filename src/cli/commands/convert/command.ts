@@ -85,11 +85,14 @@ function outputOf({ torrent, options: { output } }: Pick<Run, 'torrent' | 'optio
 /** Returns the exit status. */
 async function convert(run: Run): Promise<number> {
   const { torrent, path, version, options } = run
-  const { maxTorrentSize, force, dryRun, pieceLength = null } = options
+  const { maxTorrentSize, force, dryRun, pieceLength = null, followSymlinks } = options
   const target: ConvertTarget = { torrent, target: outputOf(run), force }
   const written = planStore(target)
   const metainfo = readTorrentFile(torrent, maxTorrentSize)
-  const plan = await planConversion({ metainfo, torrent, path, version, pieceLength })
+  const plan = await planConversion({
+    ...{ metainfo, torrent, path, followSymlinks },
+    ...{ version, pieceLength },
+  })
   if (dryRun) return tellPlan(plan, run)
   const { after, report } = await convertWithProgress(plan, run)
   const result = { ...resultOf(run), before: metainfo, after }
@@ -166,6 +169,7 @@ export function declareConvert() {
     .argument('<torrent>', 'the torrent to convert')
     .argument('[data]', 'its content, or the directory that holds it (default: beside the torrent)')
     .option('--data <path>', 'find the content there (default: beside the torrent)')
+    .option('--follow-symlinks', 'follow links that lead outside, too', false)
     .optionsGroup('The new torrent:')
     .option('--hybrid', 'make a torrent of versions 1 and 2 (BEP 52)')
     .addOption(new Option('--v2', 'make a torrent of version 2 only').conflicts('hybrid'))

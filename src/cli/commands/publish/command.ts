@@ -40,6 +40,7 @@ export function definePublish({ io, finish }: CommandContext) {
     .addOption(dataPrefixOption())
     .addOption(trustDataPathOption())
     .option('--no-check-hashes', 'check only sizes; hash nothing')
+    .option('--follow-symlinks', 'follow links that lead outside, too', false)
   return declareReadingOptions(command)
     .optionsGroup('Report:')
     .option('--dry-run', 'show what would be published; hash nothing, and change no client', false)

@@ -21,6 +21,7 @@ export interface PublishArguments {
   readonly dataPrefix: readonly DataPrefix[]
   readonly trustDataPath?: true | undefined
   readonly checkHashes: boolean
+  readonly followSymlinks: boolean
   /** In milliseconds. */
   readonly wait: number
   readonly dryRun: boolean
@@ -99,6 +100,7 @@ async function checkData(command: PublishCommand): Promise<(PublishRequest | Out
     places: torrents.map((torrent) => ({ torrent, path: directoryOf(torrent), byName: true })),
     checkHashes: options.checkHashes && !options.dryRun,
     extra: false,
+    followSymlinks: options.followSymlinks,
     read: (torrent: string) => readTorrentInput(torrent, options.maxTorrentSize, io),
   }
   const checked: (PublishRequest | Outcome)[] = []

@@ -41,6 +41,7 @@ export function defineVerify({ io, finish }: CommandContext) {
       'check also the torrents in a list, one per line or NUL-separated; - reads standard input',
     )
     .option('--no-check-hashes', 'check only sizes; read nothing')
+    .option('--follow-symlinks', 'follow links that lead outside, too', false)
     .option('--extra', 'report files that are not part of the torrent, too')
     .optionsGroup('Reading and cache:')
     .addOption(threadsOption())

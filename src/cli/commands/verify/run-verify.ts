@@ -24,6 +24,7 @@ import type { VerifyTargets } from './request.js'
 /** The options for checking and printing. */
 export interface VerifyOptions {
   readonly checkHashes: boolean
+  readonly followSymlinks: boolean
   readonly extra?: true | undefined
   readonly json?: true | undefined
   readonly quiet?: true | undefined
@@ -77,6 +78,7 @@ async function* outcomesOf({
     places: targets.places,
     checkHashes: options.checkHashes,
     extra: options.extra ?? false,
+    followSymlinks: options.followSymlinks,
     read: (torrent) => readTorrentInput(torrent, options.maxTorrentSize, io),
   }
   const hasBar = !options.quiet && io.stderr.isTTY === true

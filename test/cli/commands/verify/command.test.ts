@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { PIECE, placeOf, plantRelease, type Release } from '../../../core/verify/release.js'
@@ -284,4 +292,23 @@ test('a path of a million components is refused in one line', async (t) => {
     const { status, stderr } = await runBtkit(args, { cwd: directory })
     assert.deepEqual([status, stderr], [1, `btkit: ${torrent}: ${why}\n`])
   }
+})
+
+test('verify and convert follow links that lead outside only with --follow-symlinks', async (t) => {
+  const [directory, pool] = [makeScratch(t, { 'd/a': 'a' }), makeScratch(t)]
+  writeFileSync(join(pool, 'b'), 'b'.repeat(40_000))
+  symlinkSync(join(pool, 'b'), join(directory, 'd', 'b'))
+  const make = ['makemetafile', join(directory, 'd'), '--trackerless', '--no-cache', '--quiet']
+  await runBtkit([...make, '--follow-symlinks'])
+  const torrent = join(directory, 'd.torrent')
+  const refused = await runBtkit(['verify', torrent])
+  assert.equal(refused.status, 1)
+  assert.match(refused.stdout, /^missing {5}b: in its place is a link that leads outside$/m)
+  const { stdout } = await runBtkit(['verify', torrent, '--follow-symlinks'])
+  assert.equal(stdout, `${torrent}: whole: 2 files, 39.1 KiB in 2 pieces\n`)
+  const convert = ['convert', torrent, '--hybrid', '--no-cache', '--quiet']
+  const output = join(directory, 'hybrid.torrent')
+  assert.equal((await runBtkit([...convert, '--output', output])).status, 1)
+  const followed = await runBtkit([...convert, '--output', output, '--follow-symlinks'])
+  assert.deepEqual([followed.status, followed.stderr], [0, ''])
 })
