@@ -126,6 +126,19 @@ if (parseMetainfo(made.bytes).infoHash !== made.infoHash) throw new Error('other
   const target = ['--target', 'es2022', '--module', 'nodenext', '--strict']
   run(process.execPath, tsc, ...target, ...types, file, ...examples)
   run(process.execPath, join(directory, 'program.mjs'))
+  checkWithoutNode(directory, [tsc, ...target])
+  if (!process.features.require_module) return
+  const script = join(directory, 'program.cjs')
+  writeFileSync(script, "require('btkit').makeTorrent.call")
+  run(process.execPath, script)
+}
+
+/** Programs for browsers have no types of Node. */
+function checkWithoutNode(directory, compiler) {
+  const page = join(directory, 'page.mts')
+  writeFileSync(page, "import { parseMetainfo } from 'btkit/metainfo'\nvoid parseMetainfo")
+  const nowhere = ['--typeRoots', join(directory, 'no-types')]
+  run(process.execPath, ...compiler, '--lib', 'es2022,dom', ...nowhere, page)
 }
 
 /** The examples of a guide, which programs in TypeScript copy. */

@@ -3,8 +3,8 @@
 //   node scripts/release.js VERSION --dry-run [--debian]
 //
 // Writes the version into package.json and package-lock.json and names its section of CHANGELOG.md;
-// then commits and tags that. Leaves in packages/VERSION the packages, their checksums in
-// SHA256SUMS, and a torrent of these. The tree must be clean and freshly built. After a check of
+// then commits and tags that. Leaves in packages/btkit-VERSION the packages and their checksums in
+// SHA256SUMS, and a torrent of these beside it. The tree must be clean and freshly built. After a check of
 // the result, push the commit and the tag, and upload that directory.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -30,17 +30,19 @@ function release({ version, hasDebian }) {
   step('build')
   run('npm', 'run', '--silent', 'build')
   run('git', 'commit', '--quiet', '--all', '--message', `Release ${version}`)
-  run('git', 'tag', '--annotate', `v${version}`, '--message', `btkit ${version}\n\n${notes}`)
+  const message = `btkit ${version}\n\n${notes}`
+  // By default git takes headings for comments
+  run('git', 'tag', '--annotate', '--cleanup=whitespace', `v${version}`, '--message', message)
   step(`commit ${run('git', 'rev-parse', '--short', 'HEAD').trim()} and tag v${version}`)
 
-  const directory = join('packages', version)
+  const directory = join('packages', `btkit-${version}`)
   rmSync(directory, { recursive: true, force: true })
   run(process.execPath, 'scripts/package/npm.js', directory)
   if (hasDebian) run(process.execPath, 'packaging/debian/build.js', directory)
   const packages = readdirSync(directory).sort()
   writeFileSync(join(directory, 'SHA256SUMS'), checksums(directory, packages))
   for (const name of [...packages, 'SHA256SUMS']) step(join(directory, name))
-  step(makeTorrent(directory, version))
+  step(makeTorrent(directory))
   console.log(`\n${notes}\nNothing was pushed or uploaded.`)
 }
 
@@ -59,6 +61,8 @@ function requireCleanTree(version) {
   if (changed !== '') throw new Error(`commit first:\n${changed}`)
   if (run('git', 'tag', '--list', `v${version}`) !== '')
     throw new Error(`the tag v${version} exists; choose another version`)
+  // Later it would fail between changed files and their commit
+  run('git', 'var', 'GIT_COMMITTER_IDENT')
 }
 
 /** Puts a heading with version and date below that of what is unreleased; returns the section. */
@@ -94,8 +98,8 @@ function checksums(directory, names) {
 }
 
 /** The torrent of the packages, made by what was released just now. Returns its path. */
-function makeTorrent(directory, version) {
-  const torrent = join('packages', `btkit-${version}.torrent`)
+function makeTorrent(directory) {
+  const torrent = `${directory}.torrent`
   const args = [directory, '--trackerless', '--hybrid', '--output', torrent, '--force', '--quiet']
   run(process.execPath, 'bin/btkit.js', 'makemetafile', ...args, '--no-cache')
   run(process.execPath, 'bin/btkit.js', 'verify', torrent, directory, '--quiet')

@@ -64,8 +64,11 @@ export function refuseAborted(signal: AbortSignal | undefined): void {
   throw new BtkitError('interrupted', 'interrupted', { cause: signal.reason })
 }
 
+/** The same as Node's own type, which programs for browsers do not have. */
+type OsError = Error & { readonly code?: string | undefined; readonly errno?: number | undefined }
+
 /** Describes a system error in words: `no such file or directory`, not `ENOENT: …, open '…'`. */
-export function describeOsError(error: NodeJS.ErrnoException): string {
+export function describeOsError(error: OsError): string {
   // The system calls this an illegal operation
   if (error.code === 'EISDIR') return 'is a directory'
   const { errno } = error

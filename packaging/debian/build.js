@@ -96,10 +96,12 @@ function locate(name, from) {
   }
 }
 
-/** Sources, types, tests and documents of packages are not; those inside them come by themselves. */
+/** Sources, types, tests, documents and programs of packages are not; those inside them come by themselves. */
 function isNeeded(path) {
   const name = basename(path)
-  if (/^(tests?|benchmarks?|docs|examples?|integration|scripts|node_modules)$/.test(name))
+  if (
+    /^(tests?|benchmarks?|docs|examples?|integration|scripts|bin|bin\.js|node_modules)$/.test(name)
+  )
     return false
   if (/^licen[sc]e/i.test(name)) return true
   return !/\.(map|[cm]?ts|md|html|sh)$|^\./.test(name)

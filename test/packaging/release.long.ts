@@ -32,11 +32,11 @@ test('a release is made but for its upload', unlessInstalled('aarch64-linux-gnu-
 
   const { status, stderr } = release(VERSION, '--dry-run')
   assert.equal(status, 0, stderr)
-  assert.match(git('show', '--stat', `v${VERSION}`), /CHANGELOG\.md/)
+  assert.match(git('show', '--stat', `v${VERSION}`), /^### Added$[^]*CHANGELOG\.md/m)
   assert.equal(git('status', '--porcelain'), '')
   const changelog = readFileSync(join(root, 'CHANGELOG.md'), 'utf8')
   assert.match(changelog, /## Unreleased\n\n## 99\.1\.0 - \d{4}-\d\d-\d\d\n\n### Added/)
-  const directory = join(root, 'packages', VERSION)
+  const directory = join(root, 'packages', `btkit-${VERSION}`)
   assert.deepEqual(readdirSync(directory), [
     'SHA256SUMS',
     `btkit-${VERSION}.tgz`,
@@ -44,8 +44,9 @@ test('a release is made but for its upload', unlessInstalled('aarch64-linux-gnu-
     `btkit-accelerator-linux-x64-${VERSION}.tgz`,
   ])
   execFileSync('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: directory })
-  const torrent = readFileSync(join(root, 'packages', `btkit-${VERSION}.torrent`), 'latin1')
+  const torrent = readFileSync(`${directory}.torrent`, 'latin1')
   assert.ok(torrent.includes(`btkit-${VERSION}.tgz`))
+  assert.ok(torrent.includes(`4:name${`btkit-${VERSION}`.length}:btkit-${VERSION}12:piece`))
 
   const again = release(VERSION, '--dry-run')
   assert.deepEqual(
