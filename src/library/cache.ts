@@ -9,6 +9,7 @@ import {
 import { openCacheAccess, type CachePlace } from '../core/cache/access.js'
 import type { CacheAccess, CacheTrust } from '../core/digests/cache-trust.js'
 import { refuseAborted } from '../errors.js'
+import { requirePath } from './check-options.js'
 
 /** Options for opening a piece cache. */
 export interface OpenCacheOptions extends CacheOptions {
@@ -111,6 +112,7 @@ export async function clearCache(
 ): Promise<boolean> {
   await Promise.resolve()
   refuseAborted(signal)
+  requirePath(directory, 'directory')
   return clear(directory)
 }
 
@@ -119,5 +121,6 @@ export function placeOf(
   directory: string,
   { onWarning = () => undefined, signal }: CacheOptions,
 ): CachePlace {
+  requirePath(directory, 'directory')
   return { directory, now: () => Date.now(), warn: onWarning, signal }
 }

@@ -37,6 +37,31 @@ export function onlyKnown(options: object, known: readonly string[]): void {
 }
 
 /**
+ * Makes sure that an argument is a path: programs in JavaScript may give anything.
+ * @throws BtkitError `usage`
+ */
+export function requirePath(path: unknown, name: string): void {
+  if (typeof path !== 'string') throw new BtkitError('usage', `${name}: not a path; give a string`)
+}
+
+/**
+ * Makes sure that an argument is an array. The characters of a text would be taken for its elements.
+ * @throws BtkitError `usage`
+ */
+export function requireArray(list: unknown, name: string): void {
+  if (!Array.isArray(list)) throw new BtkitError('usage', `${name}: not a list; give an array`)
+}
+
+/**
+ * Makes sure that an argument is an array of paths.
+ * @throws BtkitError `usage`
+ */
+export function requirePaths(paths: unknown, name: string): void {
+  requireArray(paths, name)
+  for (const path of paths as readonly unknown[]) requirePath(path, name)
+}
+
+/**
  * Returns the absolute path of a directory that exists.
  * @throws BtkitError `usage` or `not-found`
  */

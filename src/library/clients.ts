@@ -17,6 +17,7 @@ import { verifyTorrents } from '../core/verify/verify-torrents.js'
 import { BtkitError, refuseAborted } from '../errors.js'
 import type { InfoHashes } from '../metainfo/info-hashes.js'
 import { monotonicNow } from '../monotonic.js'
+import { requireArray } from './check-options.js'
 import { labelOf, readInput, type ReadOptions, type TorrentInput } from './read.js'
 import { startTask, type Task } from './task.js'
 import { withHashContext, type Running, type WorkOptions } from './work.js'
@@ -68,6 +69,7 @@ export function publishTorrents(
   options: PublishOptions = {},
 ): Task<PublishOutcome[]> {
   return startTask(options, async (signal, tell) => {
+    requireArray(torrents, 'torrents')
     const address = addressOf(client)
     const contents = torrents.map((torrent) => contentOf(torrent, options))
     const outcomes = await refuseDamaged(contents, options, { signal, tell })
@@ -156,8 +158,9 @@ export async function withdrawTorrents(
 ): Promise<WithdrawOutcome[]> {
   await Promise.resolve()
   refuseAborted(options.signal)
+  requireArray(torrents, 'torrents')
   const infoHashes = torrents.map((torrent) => {
-    const isKnown = typeof torrent !== 'string' && 'infoHash' in torrent
+    const isKnown = torrent instanceof Object && 'infoHash' in torrent
     return clientInfoHash(isKnown ? torrent : readInput(torrent, options))
   })
   const act = options.dryRun ? planWithdrawal : withdraw
@@ -174,11 +177,13 @@ export async function listTorrents(
 ): Promise<readonly ClientTorrent[]> {
   await Promise.resolve()
   refuseAborted(options.signal)
-  return connect(parseClientAddress(client), options).list()
+  return connect(addressOf(client), options).list()
 }
 
 function addressOf(client: string | ClientAddress): ClientAddress {
-  return typeof client === 'string' ? parseClientAddress(client) : client
+  if (typeof client === 'string') return parseClientAddress(client)
+  if (client instanceof Object && 'kind' in client) return client
+  throw new BtkitError('usage', 'client: not a URL; give a string')
 }
 
 function connect(

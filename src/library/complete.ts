@@ -5,6 +5,7 @@ import type { CompleteRequest } from '../core/complete/request.js'
 import { BtkitError, refuseAborted } from '../errors.js'
 import { WorkerPool } from '../hash/jobs/worker-pool.js'
 import { programDigest } from '../version.js'
+import { requirePaths } from './check-options.js'
 import { startTask, type Task } from './task.js'
 import { commonRequestOf, type FileOptions, type TorrentOptions } from './torrent-options.js'
 import { withHashContext, type WorkOptions } from './work.js'
@@ -47,6 +48,7 @@ export function completeDirectories(
   options: CompleteOptions,
 ): Task<CompleteReport> {
   return startTask(options, async (signal, tell) => {
+    requirePaths([directories].flat(), 'directories')
     checkState(options)
     let total = 0
     const running = { signal, tell, bytesTotal: () => total }

@@ -8,6 +8,7 @@ import {
 import { writeAtomically } from '../files/write/atomically.js'
 import { checkTarget } from '../files/write/check-target.js'
 import type { MetainfoVersion } from '../metainfo/metainfo.js'
+import { requirePath } from './check-options.js'
 import { labelOf, readInput, type TorrentInput } from './read.js'
 import { startTask, type Task } from './task.js'
 import { checkPieceLength, checkVersion } from './torrent-options.js'
@@ -40,6 +41,7 @@ export function convertTorrent(
   options: ConvertOptions,
 ): Task<Conversion> {
   return startTask(options, async (signal, tell) => {
+    requirePath(path, 'content')
     const { output, force } = options
     const version = checkVersion(options.version)
     const pieceLength =

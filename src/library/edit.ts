@@ -2,6 +2,7 @@ import { basename, join } from 'node:path'
 import type { EditOutcome } from '../core/edit/files.js'
 import { editFiles as edit } from '../core/edit/files.js'
 import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/read.js'
+import { requirePaths } from './check-options.js'
 import { editOf, type TorrentChanges } from './changes.js'
 
 /** Options for editing .torrent files. */
@@ -28,6 +29,7 @@ export function editFiles(
   changes: TorrentChanges,
   options: EditOptions = {},
 ): AsyncGenerator<EditOutcome> {
+  requirePaths(files, 'files')
   const { outputDirectory = null, dryRun = false, force = false, signal } = options
   const maxTorrentSize = options.maxSize ?? DEFAULT_MAX_SIZE
   const outputOf =

@@ -1,4 +1,5 @@
 import { findData as find, indexFiles, linkData, type FoundDatum } from '../core/find/find-data.js'
+import { requireArray, requirePaths } from './check-options.js'
 import { labelOf, readInput, type TorrentInput } from './read.js'
 import { startTask, type Task } from './task.js'
 import { hashContextOf, type WorkOptions } from './work.js'
@@ -34,6 +35,8 @@ export function findData(
   options: FindOptions = {},
 ): Task<FoundData[]> {
   return startTask(options, async (signal, tell) => {
+    requireArray(torrents, 'torrents')
+    requirePaths(directories, 'directories')
     const index = await indexFiles(directories)
     let bytesTotal = 0
     const context = hashContextOf(options, { signal, tell, bytesTotal: () => bytesTotal })

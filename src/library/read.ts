@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { parseTorrent, readTorrent as readFile } from '../core/read-torrent.js'
-import { refuseAborted } from '../errors.js'
+import { BtkitError, refuseAborted } from '../errors.js'
 import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/read.js'
 import { lintInSteps } from '../metainfo/lint/metainfo.js'
 import type { Finding } from '../metainfo/lint/finding.js'
@@ -53,7 +53,14 @@ export function readInput(torrent: TorrentInput, { maxSize = DEFAULT_MAX_SIZE }:
   if (typeof torrent === 'string') {
     return readFile(torrent, maxSize)
   }
-  return torrent instanceof Uint8Array ? parseTorrent(torrent, 'torrent', maxSize) : torrent
+  if (torrent instanceof Uint8Array) return parseTorrent(torrent, 'torrent', maxSize)
+  if (isMetainfo(torrent)) return torrent
+  throw new BtkitError('usage', 'torrent: neither a path, nor bytes, nor metainfo')
+}
+
+/** Whether a program in JavaScript gave metainfo, and nothing else. */
+function isMetainfo(torrent: unknown): boolean {
+  return Array.isArray((torrent as Partial<Metainfo> | null | undefined)?.files)
 }
 
 /** Returns the name of an input in errors and reports. */

@@ -3,6 +3,7 @@ import { clientInfoHash } from '../core/publish/client.js'
 import { refuseAborted } from '../errors.js'
 import { looksLikeMagnet, parseMagnet, type MagnetLink } from '../metainfo/parse/magnet.js'
 import { announceUrls, checkTracker } from '../metainfo/trackers.js'
+import { requireArray } from './check-options.js'
 import { readInput, type ReadOptions, type TorrentInput } from './read.js'
 
 /** Options for asking trackers. */
@@ -26,6 +27,7 @@ export async function scrapeTorrents(
   await Promise.resolve()
   const { timeout = 10_000, signal = new AbortController().signal } = options
   refuseAborted(signal)
+  requireArray(torrents, 'torrents')
   const own = options.trackers?.map(checkTracker)
   const asked = torrents.map((torrent) => askedOf(torrent, own, options))
   const answers = await askTrackers(asked, { timeoutMs: timeout, signal })
@@ -46,5 +48,5 @@ function askedOf(
 
 function linkOf(torrent: TorrentInput | MagnetLink): MagnetLink | null {
   if (typeof torrent === 'string') return looksLikeMagnet(torrent) ? parseMagnet(torrent) : null
-  return 'trackers' in torrent ? torrent : null
+  return torrent instanceof Object && 'trackers' in torrent ? torrent : null
 }

@@ -8,6 +8,7 @@ import {
   type TorrentFacts,
   type TorrentSummary,
 } from '../metainfo/summary.js'
+import { requirePaths } from './check-options.js'
 import { readInput, type ReadOptions } from './read.js'
 
 /** The sums of a collection of torrents. */
@@ -25,6 +26,7 @@ export async function summarizeTorrents(
   places: readonly string[],
   options: ReadOptions = {},
 ): Promise<CollectionReport> {
+  requirePaths(places, 'places')
   const { torrents, failures: unlisted } = torrentsAt(places, '')
   const failures = [...unlisted].map(failed)
   const facts: TorrentFacts[] = []

@@ -8,7 +8,7 @@ import type { DhtNode, MetainfoVersion } from '../metainfo/metainfo.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../metainfo/piece-length.js'
 import { checkSeed } from '../metainfo/trackers.js'
 import { version as programVersion } from '../version.js'
-import { onlyKnown } from './check-options.js'
+import { onlyKnown, requirePath } from './check-options.js'
 import { tiersOf, type TrackerTiers } from './changes.js'
 import type { WorkOptions } from './work.js'
 
@@ -146,6 +146,7 @@ export function commonRequestOf(options: TorrentOptions & FileOptions): CommonRe
  * @throws BtkitError as commonRequestOf
  */
 export function makeRequestOf(source: string, options: MakeOptions): MakeRequest {
+  requirePath(source, 'content')
   onlyKnown(options, Object.keys(MAKE_OPTIONS))
   const { name = null, output = null, force = false } = options
   return { ...commonRequestOf(options), source, name, torrent: output, force }

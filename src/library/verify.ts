@@ -1,5 +1,6 @@
 import { bytesToRead, planVerify, verifyTorrent as verify } from '../core/verify/verify-torrent.js'
 import type { VerifyReport } from '../core/verify/verify-report.js'
+import { requirePath } from './check-options.js'
 import { labelOf, readInput, type TorrentInput } from './read.js'
 import { startTask, type Task } from './task.js'
 import { withHashContext, type WorkOptions } from './work.js'
@@ -28,6 +29,7 @@ export function verifyTorrent(
   options: VerifyOptions = {},
 ): Task<VerifyReport> {
   return startTask(options, async (signal, tell) => {
+    requirePath(path, 'content')
     const { checkHashes = true, extra = false, byName = false } = options
     const metainfo = readInput(torrent, options)
     const what = labelOf(torrent, metainfo)

@@ -236,12 +236,15 @@ function noise(seed: string, size: number): Buffer {
   return Buffer.concat(blocks).subarray(0, size)
 }
 
+const TORRENT = /^torrent: neither a path, nor bytes, nor metainfo$/
+
 test('wrong input of callers without types is an error of the library', async (t) => {
   const path = join(makeScratch(t, { a: 'a' }), 'a')
   const make = makeTorrent as (...args: unknown[]) => Promise<unknown>
   const complete = btkit.completeDirectories as (...args: unknown[]) => Promise<unknown>
   const link = btkit.magnetLink as (...args: unknown[]) => string
   const state = /^stateDirectory: not a path/
+  const [anything, text] = [undefined as never, 'text' as never]
   for (const [act, message] of [
     [() => make(), /^content: neither a path nor/],
     [() => make(5), /^content: neither a path nor/],
@@ -249,6 +252,27 @@ test('wrong input of callers without types is an error of the library', async (t
     [() => make(path, { tracker: 'http://t.example/' }), /^tracker: no such option; use trackers/],
     [() => complete(path, {}), state],
     [async () => Promise.resolve(link(path)), /^magnet link: no info hash/],
+    [() => btkit.planTorrent(anything), /^content: not a path/],
+    [() => btkit.readTorrent(anything), TORRENT],
+    [() => btkit.lintTorrent(anything), TORRENT],
+    [() => btkit.verifyTorrent(anything, path), TORRENT],
+    [() => btkit.verifyTorrent(path, anything), /^content: not a path/],
+    [() => btkit.convertTorrent(path, anything, { version: 'v2' }), /^content: not a path/],
+    [() => btkit.findData(text, [path]), /^torrents: not a list/],
+    [() => btkit.findData([path], text), /^directories: not a list/],
+    [() => btkit.findData([anything], [path]), TORRENT],
+    [() => btkit.summarizeTorrents(text), /^places: not a list/],
+    [() => btkit.scrapeTorrents(text), /^torrents: not a list/],
+    [() => btkit.scrapeTorrents([anything]), TORRENT],
+    [() => btkit.publishTorrents(text, 'scgi://127.0.0.1:1'), /^torrents: not a list/],
+    [() => btkit.publishTorrents([path], anything), /^client: not a URL/],
+    [() => btkit.withdrawTorrents([anything], 'scgi://127.0.0.1:1'), TORRENT],
+    [() => btkit.listTorrents(anything), /^client: not a URL/],
+    [() => complete(5, {}), /^directories: not a path/],
+    [async () => btkit.editFiles(text, {}).next(), /^files: not a list/],
+    [() => btkit.openCache(anything), /^directory: not a path/],
+    [() => btkit.clearCache(anything), /^directory: not a path/],
+    [() => btkit.verifyCache(anything), /^directory: not a path/],
   ] as const)
     await assert.rejects(act(), { name: 'BtkitError', code: 'usage', message })
 })
