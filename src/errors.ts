@@ -55,6 +55,16 @@ export function nameErrors<T>(what: string, act: () => T): T {
   }
 }
 
+/** Returns the result of `act`, or `otherwise` if that throws a BtkitError. */
+export function valueOr<T, Otherwise>(otherwise: Otherwise, act: () => T): T | Otherwise {
+  try {
+    return act()
+  } catch (error) {
+    if (error instanceof BtkitError) return otherwise
+    throw error
+  }
+}
+
 /**
  * Throws if a signal has aborted.
  * @throws BtkitError `interrupted`

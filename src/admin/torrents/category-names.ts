@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, statSync, type BigIntStats } from 'node:fs'
 import { join } from 'node:path'
 import { LRUCache } from 'lru-cache'
-import { BtkitError, callSystem } from '../../errors.js'
+import { callSystem, valueOr } from '../../errors.js'
 import { SUFFIX } from './names.js'
 
 /** The names in a category, sorted. Hidden ones are left out. */
@@ -43,12 +43,7 @@ export class NamesInCategories {
 
   /** The same, but empty for a directory that cannot be read. */
   namesIfReadable(path: string): CategoryNames {
-    try {
-      return this.namesIn(path)
-    } catch (error) {
-      if (error instanceof BtkitError) return { torrents: [], directories: [] }
-      throw error
-    }
+    return valueOr({ torrents: [], directories: [] }, () => this.namesIn(path))
   }
 }
 

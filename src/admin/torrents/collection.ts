@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, valueOr } from '../../errors.js'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { readTorrent } from '../../core/read-torrent.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
@@ -156,12 +156,7 @@ export function isCopy(path: string, other: string): BtkitError {
 
 /** The info hashes of the torrent at a path; none if it cannot be read. */
 export function infoHashesAt(path: string): InfoHashes {
-  try {
-    return readTorrent(path, DEFAULT_MAX_SIZE)
-  } catch (error) {
-    if (error instanceof BtkitError) return { infoHash: null, infoHashV2: null }
-    throw error
-  }
+  return valueOr({ infoHash: null, infoHashV2: null }, () => readTorrent(path, DEFAULT_MAX_SIZE))
 }
 
 /** The hash by which a torrent's owner is known. */

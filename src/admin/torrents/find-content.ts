@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readTorrent } from '../../core/read-torrent.js'
 import { findLocalData } from '../../core/publish/local-data.js'
-import { BtkitError, osCodeOf, refuseAborted } from '../../errors.js'
+import { osCodeOf, refuseAborted, valueOr } from '../../errors.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 
 /** The most directories that are searched. */
@@ -40,13 +40,10 @@ export async function findContent(
 }
 
 function isThere(look: () => unknown): boolean {
-  try {
+  return valueOr(false, () => {
     look()
     return true
-  } catch (error) {
-    if (error instanceof BtkitError) return false
-    throw error
-  }
+  })
 }
 
 async function listIfReadable(directory: string) {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, valueOr } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { writeAtomically } from '../../files/write/atomically.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
@@ -44,12 +44,7 @@ export async function addTorrent(
 
 /** Whether a file has these bytes: an earlier run was killed before it could remove the original. */
 function holds(path: string, bytes: Uint8Array): boolean {
-  try {
-    return Buffer.compare(readBoundedRegular(path, bytes.length), bytes) === 0
-  } catch (error) {
-    if (error instanceof BtkitError) return false
-    throw error
-  }
+  return valueOr(false, () => Buffer.compare(readBoundedRegular(path, bytes.length), bytes) === 0)
 }
 
 /** Torrents that wait to be kept, and where they go. */

@@ -1,5 +1,5 @@
+import { valueOr } from '../../errors.js'
 import { digestOf } from '../../digest.js'
-import { BtkitError } from '../../errors.js'
 import {
   encodeFingerprint,
   readFingerprintIfThere,
@@ -181,10 +181,5 @@ function sha256(bytes: Uint8Array): Buffer {
 }
 
 function parseOrNull(bytes: Uint8Array): Metainfo | null {
-  try {
-    return parseMetainfo(bytes, { maxSize: MAX_TORRENT })
-  } catch (error) {
-    if (error instanceof BtkitError) return null
-    throw error
-  }
+  return valueOr(null, () => parseMetainfo(bytes, { maxSize: MAX_TORRENT }))
 }

@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, valueOr } from '../../errors.js'
 import {
   encodeFingerprint,
   readFingerprint,
@@ -164,12 +164,9 @@ function logOfEarlierRuns(
   { state, cacheAccess: { now } }: CompleteContext,
 ): TorrentLog | null {
   const { directory: stateDirectory, warn } = state
-  try {
-    return TorrentLog.open({ stateDirectory, target, isReadOnly: true, now, warn })
-  } catch (error) {
-    if (error instanceof BtkitError) return null
-    throw error
-  }
+  return valueOr(null, () =>
+    TorrentLog.open({ stateDirectory, target, isReadOnly: true, now, warn }),
+  )
 }
 
 /**

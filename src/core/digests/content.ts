@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path'
 import { checkReplaceable } from '../check-replaceable.js'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, valueOr } from '../../errors.js'
 import { isWithin, realPath } from '../../files/inside.js'
 import { scanTree } from '../../files/scan/scan-tree.js'
 import type {
@@ -110,13 +110,10 @@ export function excludeOutput(tree: Tree, output: string | null): Tree {
 
 /** Whether a file of any name is a torrent, which a new one may replace. */
 function isOlderTorrent(path: string): boolean {
-  try {
+  return valueOr(false, () => {
     checkReplaceable(path)
     return true
-  } catch (error) {
-    if (error instanceof BtkitError) return false
-    throw error
-  }
+  })
 }
 
 function describeOutput({ path }: ScannedFile): Skipped {

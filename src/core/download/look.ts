@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { BtkitError, callSystem } from '../../errors.js'
+import { BtkitError, callSystem, valueOr } from '../../errors.js'
 import { clientInfoHash } from '../publish/client.js'
 import { findLocalData } from '../publish/local-data.js'
 import type { VerifyContext } from '../verify/check-sides.js'
@@ -65,12 +65,7 @@ export async function lookForContent(
 }
 
 function findSized({ path, metainfo }: DownloadTarget): readonly number[] | null {
-  try {
-    return findLocalData(metainfo, dirname(path)).times
-  } catch (error) {
-    if (error instanceof BtkitError) return null
-    throw error
-  }
+  return valueOr(null, () => findLocalData(metainfo, dirname(path)).times)
 }
 
 function refuseOthers(target: DownloadTarget, report: VerifyReport, force: boolean): void {

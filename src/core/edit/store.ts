@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, valueOr } from '../../errors.js'
 import type { WriteOptions } from '../../files/write/atomically.js'
 import {
   checkEditable,
@@ -62,11 +62,8 @@ const NUMBERS = { bigint: true, throwIfNoEntry: false } as const
 
 /** Whether a file has exactly these bytes; false if it cannot be read. */
 function holds(path: string, bytes: Uint8Array): boolean {
-  try {
+  return valueOr(false, () => {
     checkEditable(path)
     return withFileBytes(path, bytes.length, (found) => Buffer.compare(found, bytes) === 0)
-  } catch (error) {
-    if (error instanceof BtkitError) return false
-    throw error
-  }
+  })
 }

@@ -1,6 +1,6 @@
 import { readdirSync, statSync, type Dirent } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { asBtkitError, BtkitError } from '../../errors.js'
+import { asBtkitError, BtkitError, valueOr } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { parseUnhashedTorrent } from '../read-torrent.js'
@@ -96,12 +96,8 @@ export function hasHybrids(directories: readonly string[], maxSize: number): boo
 }
 
 function isHybrid(path: string, maxSize: number): boolean {
-  try {
-    return (
-      parseUnhashedTorrent(readBoundedRegular(path, maxSize), path, maxSize).version === 'hybrid'
-    )
-  } catch (error) {
-    if (error instanceof BtkitError) return false
-    throw error
-  }
+  return valueOr(false, () => {
+    const bytes = readBoundedRegular(path, maxSize)
+    return parseUnhashedTorrent(bytes, path, maxSize).version === 'hybrid'
+  })
 }

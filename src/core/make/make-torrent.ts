@@ -1,4 +1,4 @@
-import { BtkitError } from '../../errors.js'
+import { valueOr } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { checkTarget } from '../../files/write/check-target.js'
 import { writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
@@ -84,14 +84,11 @@ export const MAX_TORRENT = 512 * 1024 * 1024
 
 function hashesAt(path: string | null): InfoHashes | null {
   if (path === null) return null
-  try {
+  return valueOr(null, () => {
     const bytes = readBoundedRegular(path, MAX_TORRENT)
     const { infoHash, infoHashV2 } = parseMetainfo(bytes, { maxSize: MAX_TORRENT })
     return { infoHash, infoHashV2 }
-  } catch (error) {
-    if (error instanceof BtkitError) return null
-    throw error
-  }
+  })
 }
 
 /**

@@ -8,7 +8,7 @@ import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { requireDict } from '../../metainfo/parse/require-field.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
 import { WarningList } from '../../metainfo/warning.js'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, valueOr } from '../../errors.js'
 import { sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
@@ -134,12 +134,7 @@ async function fileIfThere(view: MirrorView, path: readonly string[]): Promise<S
 }
 
 function parseOrNull(path: string): Metainfo | null {
-  try {
-    return parseMetainfo(readBoundedRegular(path, LARGEST), { maxSize: LARGEST })
-  } catch (error) {
-    if (error instanceof BtkitError) return null
-    throw error
-  }
+  return valueOr(null, () => parseMetainfo(readBoundedRegular(path, LARGEST), { maxSize: LARGEST }))
 }
 
 /** Why a torrent cannot be served for a file; null if only its content can tell. */

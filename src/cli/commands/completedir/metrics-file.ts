@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { CompleteReport } from '../../../core/complete/complete-report.js'
-import { BtkitError } from '../../../errors.js'
+import { BtkitError, nameErrors, valueOr } from '../../../errors.js'
 import { readBounded } from '../../../files/read-bounded.js'
 import { checkTarget } from '../../../files/write/check-target.js'
 import { writeAtomically } from '../../../files/write/atomically.js'
@@ -66,11 +66,9 @@ export async function withMetrics<T extends Omit<RunMetrics, 'seconds'>>(
 }
 
 function checkMetricsFile(path: string): void {
-  try {
+  nameErrors('--metrics-file', () => {
     checkTarget(path, { checkReplaceable })
-  } catch (error) {
-    throw error instanceof BtkitError ? error.of('--metrics-file') : error
-  }
+  })
 }
 
 function checkReplaceable(path: string): void {
@@ -150,12 +148,7 @@ function lastSuccessIn(text: string): number | null {
 }
 
 function readIfThere(path: string): string {
-  try {
-    return readText(path)
-  } catch (error) {
-    if (error instanceof BtkitError) return ''
-    throw error
-  }
+  return valueOr('', () => readText(path))
 }
 
 function readText(path: string): string {
