@@ -15,7 +15,8 @@ const LAYERS = {
   gui: 'text|metainfo|server|core|pages|library|work', // pages over what programs import
   cli: 'text|metainfo|files|hash|state|server|redis|core|clients|mirror|tracker|pages|gui|admin', // a cache is core's matter
 }
-const SMALL = '^src/(errors|native-addon|digest|version|monotonic|bounded-call|heap-growth)\\.ts$'
+const SMALL =
+  '^src/(errors|native-addon|digest|directories|version|monotonic|bounded-call|heap-growth)\\.ts$'
 const ENTRIES = '^src/(hash/jobs/worker|cache/integrity/integrity-check|.*\\.d)\\.ts$'
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']

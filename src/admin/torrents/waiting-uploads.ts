@@ -9,7 +9,7 @@ import { readBoundedRegular } from '../../files/read-bounded.js'
 import { lintMetainfo } from '../../metainfo/lint/metainfo.js'
 import type { Finding } from '../../metainfo/lint/finding.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
-import { makeDirectory } from '../../state/own-directory.js'
+import { makeDirectory } from '../../directories.js'
 import { clipText, escapeText } from '../../text/escape.js'
 import { torrentName } from './names.js'
 import {
@@ -87,7 +87,7 @@ export class WaitingUploads {
     const directory = join(this.#directoryOf(user), `.${randomBytes(8).toString('hex')}`)
     try {
       this.sweep()
-      makeDirectory(directory)
+      makeDirectory(directory, 0o700)
       return await this.#store(user, { directory, files, room: new Room(this.#waiting(user)) })
     } catch (error) {
       throw asBtkitError(error, 'uploads')

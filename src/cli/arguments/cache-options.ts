@@ -1,7 +1,7 @@
 import { Option } from '@commander-js/extra-typings'
+import { cacheDirectory } from '../../directories.js'
 import { warningsTo } from '../output/messages.js'
 import {
-  cacheDirectory,
   type CachePlace,
   type CacheRequest,
   accessLazyCache,

@@ -118,7 +118,6 @@ export function accessLazyCache(request: CacheRequest): LazyAccess {
 }
 
 export type { ShareRequest }
-export { cacheDirectory } from '../../cache/directory.js'
 
 /** The cache's directory, and what opening it needs. */
 export type CachePlace = Pick<OpenCacheOptions, 'directory' | 'now' | 'warn' | 'signal'>

@@ -12,7 +12,8 @@ import {
 import { dirname, join } from 'node:path'
 import { digestOf } from '../../digest.js'
 import { osCodeOf } from '../../errors.js'
-import { makeDirectory, requireOwnDirectory } from '../own-directory.js'
+import { makeDirectory } from '../../directories.js'
+import { requireOwnDirectory } from '../own-directory.js'
 
 /** Path of the file that lists btkit's own torrents of a directory; `target` is its real path. */
 export function logPath(stateDirectory: string, target: string): string {
@@ -40,7 +41,7 @@ export function stampOfLog(stateDirectory: string, target: string): string | nul
  */
 export function replaceFile(path: string, lines: Iterable<Uint8Array>): void {
   const draft = `${path}.new`
-  makeDirectory(dirname(path))
+  makeDirectory(dirname(path), 0o700)
   try {
     writeSynced(draft, lines)
     renameSync(draft, path)

@@ -5,7 +5,7 @@ import type { ToolPath } from '../../../gui/window.js'
 import { openGui } from '../../../gui/server/open-gui.js'
 import { BtkitError } from '../../../errors.js'
 import { isDirectoryAt } from '../../../pages/picker.js'
-import { stateDirectory } from '../../../state/directory.js'
+import { stateDirectory } from '../../../directories.js'
 import {
   cacheDirOption,
   cachePath,

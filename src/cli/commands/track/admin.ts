@@ -11,7 +11,8 @@ import type { Admin } from '../../../admin/server/open-admin.js'
 import { BtkitError, callSystem } from '../../../errors.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'
-import { makeDirectory, requireOwnDirectory } from '../../../state/own-directory.js'
+import { makeDirectory } from '../../../directories.js'
+import { requireOwnDirectory } from '../../../state/own-directory.js'
 import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import { clientAddress } from '../../arguments/open-clients.js'
@@ -101,7 +102,7 @@ function clientAddresses({ client, makeFrom }: AdminOptions, io: Io): ClientAddr
  */
 export function prepareRecords({ directory }: AdminRequest): void {
   callSystem(`state ${directory}`, () => {
-    makeDirectory(directory)
+    makeDirectory(directory, 0o700)
     requireOwnDirectory(directory)
     for (const name of [BANNED_IPS, BANNED_TORRENTS])
       appendFileSync(join(directory, name), '', { mode: 0o600 })

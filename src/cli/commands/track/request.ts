@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path'
 import { BtkitError, callSystem } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
-import { makeDirectory, requireOwnDirectory } from '../../../state/own-directory.js'
-import { stateDirectory } from '../../../state/directory.js'
+import { requireOwnDirectory } from '../../../state/own-directory.js'
+import { makeDirectory, stateDirectory } from '../../../directories.js'
 import type { StoreLimits } from '../../../tracker/swarms/swarm-store.js'
 import type { AnswerSettings, TrackerSettings } from '../../../tracker/app/settings.js'
 import { ClientAddresses } from '../../../server/connections/client-address.js'
@@ -193,7 +193,7 @@ function stateFile(options: TrackOptions, io: Io): string {
   if (options.state) return resolve(io.cwd, options.state)
   const directory = recordsDirectory(options, io)
   callSystem(`state ${directory}`, () => {
-    makeDirectory(directory)
+    makeDirectory(directory, 0o700)
     requireOwnDirectory(directory)
   })
   return join(directory, 'tracker.state')

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { unlessWindows } from '../files/failure.js'
-import { makeScratch } from '../support/scratch.js'
+import { unlessWindows } from './files/failure.js'
+import { makeScratch } from './support/scratch.js'
 import {
   cacheDirectory,
   makeDirectory,
-  type CacheDirectorySources,
-} from '../../src/cache/directory.js'
+  stateDirectory,
+  type DirectorySources,
+} from '../src/directories.js'
 
 const ALL = {
   BTKIT_CACHE_DIR: '/env',
@@ -18,7 +19,7 @@ const ALL = {
 }
 
 /** Settings, and the cache directory that follows from them. */
-const RULES: readonly (readonly [place: Partial<CacheDirectorySources>, directory: string])[] = [
+const RULES: readonly (readonly [place: Partial<DirectorySources>, directory: string])[] = [
   [{ option: '/option', env: ALL, isRoot: true }, '/option'],
   [{ env: ALL, isRoot: true }, '/env'],
   [{ env: { ...ALL, BTKIT_CACHE_DIR: '' } }, '/systemd'],
@@ -65,3 +66,27 @@ test('a directory that can not be made is the error of the system', (t) => {
     assert.throws(make, { code })
   }
 })
+
+const HOME = '/home/me'
+
+/** Settings, and the state directory that follows from them. */
+const PLACES: readonly (readonly [
+  what: string,
+  sources: Partial<DirectorySources>,
+  place: string,
+])[] = [
+  ['an option', { option: '/o', env: { BTKIT_STATE_DIR: '/b' } }, '/o'],
+  ['BTKIT_STATE_DIR', { env: { BTKIT_STATE_DIR: '/b', STATE_DIRECTORY: '/s' } }, '/b'],
+  ['STATE_DIRECTORY of systemd', { env: { STATE_DIRECTORY: '/s' }, isRoot: true }, '/s'],
+  ['several STATE_DIRECTORYs', { env: { STATE_DIRECTORY: '/s:/t' } }, '/s'],
+  ['nothing, for root', { env: { HOME }, isRoot: true }, '/var/lib/btkit'],
+  ['XDG_STATE_HOME', { env: { HOME, XDG_STATE_HOME: '/x' } }, '/x/btkit'],
+  ['nothing but HOME', { env: { HOME } }, '/home/me/.local/state/btkit'],
+  ['an empty variable', { env: { HOME, BTKIT_STATE_DIR: '' } }, '/home/me/.local/state/btkit'],
+]
+
+for (const [what, sources, place] of PLACES) {
+  test(`with ${what}, state is in ${place}`, () => {
+    assert.equal(stateDirectory({ option: undefined, env: {}, isRoot: false, ...sources }), place)
+  })
+}

@@ -1,0 +1,72 @@
+import { mkdirSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { osCodeOf } from './errors.js'
+
+/** The sources of a directory's path. */
+export interface DirectorySources {
+  /** `--cache-dir` or `--state-dir`. */
+  readonly option: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly isRoot: boolean
+}
+
+/** The names of directories' environment variables, and the defaults. */
+const CACHE = {
+  variables: ['BTKIT_CACHE_DIR', 'CACHE_DIRECTORY', 'XDG_CACHE_HOME'],
+  ofRoot: '/var/cache/btkit',
+  inHome: '.cache',
+} as const
+const STATE = {
+  variables: ['BTKIT_STATE_DIR', 'STATE_DIRECTORY', 'XDG_STATE_HOME'],
+  ofRoot: '/var/lib/btkit',
+  inHome: join('.local', 'state'),
+} as const
+
+/**
+ * Returns the directory of the cache. The first of these counts: the option, BTKIT_CACHE_DIR,
+ * systemd's CACHE_DIRECTORY, the default. The default is /var/cache/btkit for root and the user's
+ * own cache directory for others (XDG Base Directory Specification).
+ */
+export function cacheDirectory(sources: DirectorySources): string {
+  return choose(CACHE, sources)
+}
+
+/**
+ * Returns the directory for data that must not be lost. The first of these counts: the option,
+ * BTKIT_STATE_DIR, systemd's STATE_DIRECTORY, the default. The default is /var/lib/btkit for root
+ * and the user's own state directory for others (XDG Base Directory Specification).
+ */
+export function stateDirectory(sources: DirectorySources): string {
+  return choose(STATE, sources)
+}
+
+function choose(
+  { variables: [own, service, base], ofRoot, inHome }: typeof CACHE | typeof STATE,
+  { option, env, isRoot }: DirectorySources,
+): string {
+  // systemd may name several, separated by colons
+  const given = option ?? (env[own] || env[service]?.split(':')[0])
+  if (given) return given
+  if (isRoot) return ofRoot
+  const home = env['HOME'] || homedir()
+  return join(env[base] || env['LOCALAPPDATA'] || join(home, inHome), 'btkit')
+}
+
+/**
+ * Creates a directory and its missing parents. An existing directory is left unchanged. Throws
+ * system errors unchanged.
+ *
+ * Node's own `recursive` never returns if the system reports ENOENT below an existing directory, as
+ * it does below /proc.
+ */
+export function makeDirectory(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { mode })
+  } catch (error) {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+    if (osCodeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
+    makeDirectory(dirname(path), mode)
+    mkdirSync(path, { mode })
+  }
+}
