@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { connectionsTaken } from './connections.js'
+import { LargestHolder } from './largest-holder.js'
 import { Shares } from './shares.js'
 import type { ClientAddresses } from './client-address.js'
 import { readFileSync } from 'node:fs'
@@ -19,9 +20,13 @@ export interface ConnectionLimits {
   readonly maxConnections: number
 }
 
+/** A client with at most so many connections keeps them all when the total is reached. */
+const KEPT = 32
+
 /**
- * Closes the connections that a client opens beyond its share or beyond the total, so that no
- * client uses up all descriptors. Call the returned function with each server that shares these
+ * Closes the connections that a client opens beyond its share, so that no client uses up all
+ * descriptors. When the total is reached, a client with few connections takes the place of one with
+ * many: a dozen addresses with endless downloads must not shut out all others. Call the returned function with each server that shares these
  * limits.
  */
 export function connectionLimiter(limits: ConnectionLimits): (server: Server) => void {
@@ -33,16 +38,42 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
     perClient: maxPerClient,
     perNetwork: maxPerNetwork,
   })
+  /** The same connections by client, without those of unlimited ones. */
+  const perClient = new Map<string, Set<Socket>>()
+  const bySize = new LargestHolder<Set<Socket>>()
   const come = (socket: Socket) => {
     const key = keyOf(socket)
-    if (shares.take(key)) counted.set(socket, key)
-    else socket.destroy()
+    if (shares.lackFor(key) === 'total') makeRoom(key)
+    if (!shares.take(key)) {
+      socket.destroy()
+      return
+    }
+    counted.set(socket, key)
+    if (key === null) return
+    const own = perClient.get(key) ?? new Set<Socket>()
+    perClient.set(key, own.add(socket))
+    bySize.set(own, own.size)
   }
   const gone = (socket: Socket) => {
     const key = counted.get(socket)
     if (key === undefined) return
     counted.delete(socket)
     shares.give(key)
+    const own = key === null ? undefined : perClient.get(key)
+    if (key === null || !own) return
+    own.delete(socket)
+    if (own.size === 0) perClient.delete(key)
+    bySize.set(own, own.size)
+  }
+  /** Closes the newest connection of the client with most, if that has many more than the comer. */
+  const makeRoom = (comer: string | null) => {
+    const { first: most } = bySize
+    const own = (comer !== null && perClient.get(comer)?.size) || 0
+    if (!most || most.size <= Math.max(KEPT, 2 * own)) return
+    const newest = [...most].at(-1)
+    if (!newest) return
+    gone(newest)
+    newest.destroy()
   }
   return (server) => {
     connectionsTaken(server).follow({ come, gone })

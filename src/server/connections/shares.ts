@@ -19,13 +19,18 @@ export class Shares {
    * and counts nothing, if that is more than its share.
    */
   take(client: string | null): boolean {
+    if (this.lackFor(client) !== null) return false
+    this.#add(client, client === null ? null : networkOf(client), 1)
+    return true
+  }
+
+  /** Returns which limit one more of a client would exceed: its own share, or only the total. */
+  lackFor(client: string | null): 'share' | 'total' | null {
     const { all, perClient, perNetwork } = this.limits
     const network = client === null ? null : networkOf(client)
-    if (this.#all >= all) return false
-    if (client !== null && this.#of(client) >= perClient) return false
-    if (network !== null && this.#of(network) >= perNetwork) return false
-    this.#add(client, network, 1)
-    return true
+    if (client !== null && this.#of(client) >= perClient) return 'share'
+    if (network !== null && this.#of(network) >= perNetwork) return 'share'
+    return this.#all >= all ? 'total' : null
   }
 
   /** Counts one less for a client. */

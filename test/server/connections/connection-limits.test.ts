@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { Socket } from 'node:net'
+import { test } from 'node:test'
+import { connectionLimiter } from '../../../src/server/connections/connection-limits.js'
+
+/** Returns a function that opens connections of a client at a server that takes at most 100. */
+function openAt() {
+  const server = createServer()
+  const clients = new WeakMap<Socket, string>()
+  const limit = connectionLimiter({
+    keyOf: (socket) => clients.get(socket) ?? null,
+    maxPerClient: 90,
+    maxPerNetwork: 90,
+    maxConnections: 100,
+  })
+  limit(server)
+  return (client: string, count: number) => {
+    return Array.from({ length: count }, () => {
+      const socket = new Socket()
+      clients.set(socket, client)
+      server.emit('connection', socket)
+      return socket
+    })
+  }
+}
+
+const closedOf = (sockets: readonly Socket[]) => {
+  return sockets.flatMap(({ destroyed }, i) => (destroyed ? [i] : []))
+}
+
+test('when all connections are taken, those of the client with most make room', () => {
+  const open = openAt()
+  const [few, many] = [open('few', 20), open('many', 80)]
+  const others = [...open('a', 2), ...open('b', 1)]
+  assert.deepEqual(closedOf(few), [])
+  assert.deepEqual(closedOf(many), [77, 78, 79])
+  assert.deepEqual(closedOf(others), [])
+})
+
+test('the client with most gets none of the others’ connections', () => {
+  const open = openAt()
+  const [few, many] = [open('few', 20), open('many', 80)]
+  assert.deepEqual(closedOf(open('many', 5)), [0, 1, 2, 3, 4])
+  assert.deepEqual([closedOf(few), closedOf(many)], [[], []])
+})
+
+test('clients with few connections each keep them', () => {
+  const open = openAt()
+  const clients = ['a', 'b', 'c', 'd'].map((client) => open(client, 25))
+  assert.deepEqual(closedOf(open('e', 1)), [0])
+  assert.deepEqual(clients.map(closedOf), [[], [], [], []])
+})
