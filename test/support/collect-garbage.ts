@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /** How often, in milliseconds. */
-const PAUSE_MS = 20
+const PAUSE_MS = 100
 
 /** Has garbage collected again and again until the test ends: what nothing holds is gone soon. */
 export function collectGarbage(t: TestContext): void {
