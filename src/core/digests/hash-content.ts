@@ -1,12 +1,5 @@
 import { BtkitError } from '../../errors.js'
-import { basename, dirname } from 'node:path'
-import {
-  changeSince,
-  readEncodedFingerprint,
-  readFingerprintIfThere,
-  type Fingerprint,
-} from '../../files/fingerprint.js'
-import { statFiles } from '../../files/stat-files.js'
+import { changeSince, type Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { concatenateFiles } from '../../hash/stream/content-stream.js'
 import type { HashOptions, Unfinished } from '../../hash/hash-stream.js'
@@ -38,6 +31,7 @@ import { rememberingTrees } from './recall-trees.js'
 import { finish, type Steps } from './steps.js'
 import { isSettled, type ReadingStart } from './settled.js'
 import type { SmallFiles } from './small-files.js'
+import { lookAgain } from './look-again.js'
 import { findWriters, type WatchWriters } from './writers.js'
 
 export type Engine = Omit<HashOptions, 'wanted' | 'pieces'>
@@ -273,28 +267,10 @@ function streamOf({ files, pieceLength }: Content, { isGuarded }: HashContext) {
   return concatenateFiles(streamed, pieceLength)
 }
 
-/** Looks at the files of a directory together: one by one takes as long as reading small ones. */
 const recheckTogether: RecheckFiles = (files) => {
-  for (const [directory, ofDirectory] of byDirectory(files.filter(isRead))) {
-    const names = ofDirectory.map(({ absolutePath }) => basename(absolutePath))
-    const looks = statFiles(directory, names)
-    for (const [i, file] of ofDirectory.entries()) {
-      const look = looks.at(i)
-      const fingerprint = look && readEncodedFingerprint(new DataView(look.buffer), look.byteOffset)
-      requireUnchanged(file, fingerprint ?? readFingerprintIfThere(file.absolutePath))
-    }
-  }
-}
-
-function byDirectory(files: readonly ScannedFile[]): Map<string, ScannedFile[]> {
-  const found = new Map<string, ScannedFile[]>()
-  for (const file of files) {
-    const directory = dirname(file.absolutePath)
-    const known = found.get(directory)
-    if (known) known.push(file)
-    else found.set(directory, [file])
-  }
-  return found
+  const read = files.filter(isRead)
+  const looks = lookAgain(read)
+  for (const [i, file] of read.entries()) requireUnchanged(file, looks[i] ?? null)
 }
 
 /**

@@ -2,11 +2,7 @@ import { randomInt } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { countNodes, type TreeRecord } from '../../cache/records/tree.js'
 import type { FileEnd, FileRecord } from '../../cache/records/file.js'
-import {
-  encodeFingerprint,
-  readFingerprintIfThere,
-  sameFingerprint,
-} from '../../files/fingerprint.js'
+import { encodeFingerprint, sameFingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { hashStream } from '../../hash/hash-stream.js'
 import { windowOf, type ContentStream } from '../../hash/stream/content-stream.js'
@@ -21,6 +17,7 @@ import {
 } from '../digests/cache-trust.js'
 import type { Content } from '../digests/content.js'
 import { alignedFiles, NODE, setTree } from '../digests/file-trees.js'
+import { lookAgain } from '../digests/look-again.js'
 import { DIGEST, heedTrees } from '../digests/piece-table.js'
 import { pieceOwners, type PieceOwner } from '../digests/piece-owners.js'
 import { pieceHeight, treeOf } from '../digests/read-trees.js'
@@ -83,9 +80,10 @@ export async function adoptDigests(
     asked = ask()
     if (asked !== null) for (let turn = 0; turn < TURNS; turn++) await setImmediate()
     const right = await areRight(found, { ...adoption, stream })
+    const files = found.map(({ wish }) => wish.file)
+    const looks = check === 0 ? files.map(({ fingerprint }) => fingerprint) : lookAgain(files)
     for (const [i, { wish, record }] of found.entries()) {
-      const { file } = wish
-      const now = check === 0 ? file.fingerprint : readFingerprintIfThere(file.absolutePath)
+      const [{ file }, now] = [wish, looks[i]]
       if (!now || !sameFingerprint(now, file.fingerprint)) continue
       if (!right[i]) await shared.refuse(record, file.fingerprint)
       else if (shared.adopt(record, keptFingerprint(file.fingerprint))) {
