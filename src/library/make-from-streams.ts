@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { once } from 'node:events'
 import { bytesMissing } from '../core/digests/pad-files.js'
 import { refuseInPads, refusePaths } from '../core/digests/path-rules.js'
 import { comparePaths } from '../core/digests/sort-files.js'
@@ -53,7 +54,7 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
     const lengthFor = pieceLengthFor(request.pieceLength, { files, isDirectory, isAligned })
     const hashing = new Hashing({ version, lengthFor, isAligned })
     const bytesTotal = files.reduce((sum, file) => sum + (lengthOf(file) ?? 0), 0)
-    await readAll(files, hashing, { signal, tell, bytesTotal })
+    await unlessAborted(signal, readAll(files, hashing, { signal, tell, bytesTotal }))
     if (hashing.size === 0) throw new BtkitError('empty', `${name}: is empty`)
     const { private: isPrivate, sourceTag, extraKeys, parts, creationDate } = request
     const info = buildInfo({
@@ -139,6 +140,19 @@ function requireLength(file: StreamedFile): number {
   if (length !== undefined) return length
   const why = 'its length is unknown: give that, or pieceLength'
   throw new BtkitError('usage', `${file.path}: ${why}`)
+}
+
+/** Waits for work, but after an abort not for a stream from which nothing comes. */
+async function unlessAborted(signal: AbortSignal, work: Promise<void>): Promise<void> {
+  const end = new AbortController()
+  const aborted = once(signal, 'abort', { signal: end.signal }).then(() => {
+    refuseAborted(signal)
+  })
+  try {
+    await Promise.race([work, aborted])
+  } finally {
+    end.abort()
+  }
 }
 
 interface Reading {

@@ -174,6 +174,19 @@ describe('makeTorrent', () => {
     await rejects(task, 'interrupted')
   })
 
+  test('an aborted signal ends the work while nothing comes from a stream', async () => {
+    const controller = new AbortController()
+    const stalled = new Readable({
+      read: () => {
+        setImmediate(() => {
+          controller.abort()
+        })
+      },
+    })
+    const { signal } = controller
+    await rejects(makeTorrent({ name: 'stalled', content: stalled }, { signal }), 'interrupted')
+  })
+
   test('progress comes by callback and by iteration', async (t) => {
     const scratch = makeScratch(t, FILES)
     const told: btkit.Progress[] = []
