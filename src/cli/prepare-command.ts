@@ -32,8 +32,7 @@ export function prepareCommand(
     formatItem: describeBelow,
   })
   for (const option of command.options) {
-    const { long, flags } = option
-    nameInErrors(option, (value) => (long ? typedName(long, value, args) : flags))
+    nameInErrors(option, (value) => typedName(option, value, args))
   }
   for (const argument of command.registeredArguments)
     nameInErrors(argument, () => `<${argument.name()}>`)

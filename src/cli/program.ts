@@ -180,9 +180,12 @@ async function buildProgram(
     .usage('<command> [options] [arguments]')
     .addHelpText('after', ROOT_HELP)
   const entry = findCommand(args[0] === 'help' ? args[1] : args[0])
+  // The general help lists no other names, but a misspelt `create` gets it suggested
+  const isUnknown = args[0] !== undefined && args[0] !== 'help' && !args[0].startsWith('-')
   // The other commands are not loaded, to save time
   for (const each of entry ? [entry] : commandTable) {
     const command = each === entry ? await buildCommand(each, context) : new Command(each.name)
+    if (each !== entry && isUnknown) command.aliases([...(each.aliases ?? [])])
     root.addCommand(command.summary(each.summary).helpGroup(`${each.group}:`))
   }
   return { program: root, command: entry && root.commands[0], entry }

@@ -132,6 +132,20 @@ test('help on a misspelt command suggests the right one', async () => {
   assert.equal(stderr, "btkit: unknown command 'reannonce' (Did you mean reannounce?)\n")
 })
 
+test('another name of a command is suggested, too, and stays out of the general help', async () => {
+  const { status, stderr } = await runBtkit(['crate', 'a.iso'])
+  const message = "btkit: unknown command 'crate' (Did you mean create?)\n"
+  assert.deepEqual([status, stderr], [2, message])
+  assert.doesNotMatch((await runBtkit(['--help'])).stdout, /\|create/)
+})
+
+test('an error names an option as it was typed', async () => {
+  for (const typed of ['-l', '--piece-size-pow2']) {
+    const { stderr } = await runBtkit(['create', 'a', '--trackerless', typed, '40'])
+    assert.match(stderr, new RegExp(`^btkit: ${typed} '40': not a whole number`))
+  }
+})
+
 test('--set-private suggests --private, not --no-private', async () => {
   const suggest = async (option: string) => (await runBtkit(['edit', option, 'a.torrent'])).stderr
   const message = "btkit: unknown option '--set-private' (Did you mean --private?)\n"

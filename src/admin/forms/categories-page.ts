@@ -1,5 +1,5 @@
 import { BtkitError } from '../../errors.js'
-import type { Form } from '../../pages/form.js'
+import { Form } from '../../pages/form.js'
 import { textField } from '../../pages/form.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
 import { renderTable } from '../../pages/table.js'
@@ -42,6 +42,8 @@ interface Shown {
 
 function show({ collection }: FormsParts, { page }: AdminContext, { form, error }: Shown): Answer {
   const rows = collection.places.list().map((each) => row(collection.places, each))
+  // The forms of existing categories have a field of the same name
+  const own = form.text('act') === 'create' ? form : new Form()
   return page({
     title: 'Categories',
     error,
@@ -51,8 +53,8 @@ function show({ collection }: FormsParts, { page }: AdminContext, { form, error 
       <form method="post" action="categories">
         <fieldset>
           <legend>New category</legend>
-          ${textField(form, { name: 'name', label: 'Name' })}
-          ${categoryField(form, collection, { name: 'parent', label: 'In', isArchived: true })}
+          ${textField(own, { name: 'name', label: 'Name' })}
+          ${categoryField(own, collection, { name: 'parent', label: 'In', isArchived: true })}
           <div class="acts"><button class="main" name="act" value="create">Create</button></div>
         </fieldset>
       </form>

@@ -1,4 +1,4 @@
-import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { CommandUnknownOpts, Option } from '@commander-js/extra-typings'
 import { BtkitError } from '../../errors.js'
 
 /** Option names of other commands and programs, with btkit's names for them. */
@@ -132,12 +132,15 @@ function spellSwitch(
   return name
 }
 
-/** The name by which an option was typed, if it is another program's name; else its own name. */
-export function typedName(long: string, value: string, args: readonly string[]): string {
+/** The name by which an option was typed: another program's, the short one, or its own. */
+export function typedName(option: Option, value: string, args: readonly string[]): string {
+  const { long, short, flags } = option
+  if (!long) return flags
   const typed = args.find((arg, at) => {
     const [name = '', ...rest] = arg.split('=')
     const given = rest.length > 0 ? rest.join('=') : args[at + 1]
-    return OTHER_NAMES.get(name.replaceAll('_', '-'))?.includes(long) && given === value
+    const isName = name === short || OTHER_NAMES.get(name.replaceAll('_', '-'))?.includes(long)
+    return isName && given === value
   })
   return typed?.split('=')[0] ?? long
 }

@@ -306,3 +306,17 @@ test('a release is retired to the archive, and taken back', async (t) => {
   ])
   assert.deepEqual(filesBelow(join(own, 'torrents')), ['linux/a.torrent'])
 })
+
+test('a category that is not removed does not fill the field of a new one', async (t) => {
+  const { logIn } = await startForms(t, { 'torrents/linux/a.torrent': A })
+  const alice = await logIn()
+  const send = (act: string) => {
+    const fields = { act, category: '0/linux', parent: '0', name: 'linux' }
+    return alice.post('/categories', Object.entries(fields))
+  }
+  const removed = await send('remove')
+  assert.match(removed.text, /is not empty/)
+  const valueOf = (text: string) => /<fieldset>.*?name="name"\s+value="(\w*)"/s.exec(text)?.[1]
+  assert.equal(valueOf(removed.text), '')
+  assert.equal(valueOf((await send('create')).text), 'linux')
+})
