@@ -34,6 +34,7 @@ details { margin: 0 0 1rem } section details { margin: 0 } del { color: var(--ba
 .tiers { list-style: none; padding: 0; margin: 0 } .tiers li { display: flex; gap: .4rem; align-items: center; margin: .2rem 0 } .tiers .tier { border-top: 1px dashed var(--line); padding-top: .3rem; margin-top: .4rem }
 .tiers li.dragged { opacity: .4 } .tiers .grip { cursor: grab; padding: .2rem .5rem } .tiers input { flex: 1; min-width: 0 }
 .box { width: 1.8rem } .box input, thead td input { width: 1.1rem; height: 1.1rem }
+@media (min-width: 44.01rem) and (max-width: 60rem) { .scroll { font-size: .92em } .scroll th, .scroll td { padding-inline: .35rem } }
 @media (max-width: 44rem) {
   .masthead nav { order: 3; flex: 0 0 100% } .masthead form { margin-left: auto }
   .stack .box { flex: 0 0 1.5rem } .stack th { border: 0; padding: 0 } .stack .box + .name { flex: 0 0 calc(100% - 3rem) }

@@ -57,8 +57,9 @@ export function pickingBelow(
 export function outcomeOf(outcomes: readonly Outcome[], verb: string, undo?: Html): Html {
   const failed = outcomes.flatMap(({ address, error }) => (error ? [{ address, error }] : []))
   const changed = outcomes.length - failed.length
-  const done = html`<p class="note" role="status">${count(changed, 'torrent')} ${verb}.</p>
-    ${undo ?? null}`
+  const done = html`<p class="note" role="status">
+    ${count(changed, 'torrent')} ${verb}. ${undo ?? null}
+  </p>`
   const failures = html`<section role="alert">
     <h2>${count(failed.length, 'torrent')} not changed</h2>
     <ul>

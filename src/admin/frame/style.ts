@@ -13,15 +13,19 @@ input[type=password] { width: 100% }
 .categories a { margin: 0; overflow-wrap: anywhere } .categories a[aria-current] { font-weight: 700; color: var(--text) }
 .categories .level-2 { padding-left: 1rem } .categories .level-3 { padding-left: 2rem } .categories .level-4, .categories .level-5 { padding-left: 3rem }
 .masthead nav { min-width: 0 } .masthead nav a { padding: .25rem .5rem } input[type=checkbox], input[type=radio] { accent-color: var(--accent) }
+@media (min-width: 44.01rem) { td form.with { min-width: 19rem } }
 td .with, td form.with { display: flex; flex-wrap: wrap; gap: .4rem; margin: 0 } td .with input { flex: 1 1 8rem; min-width: 6rem }
 td ul { margin: .3rem 0 0; padding-left: 1.2rem } td.name input { width: 100% }
 .acts > .with { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem; margin-left: auto } .acts .field { display: flex; align-items: center; gap: .5rem; margin: 0 } .acts .field label { padding: 0; white-space: nowrap }
 .chosen .acts { margin: 0 }
 .dropping fieldset { border: 2px dashed var(--accent) } input[type=file] { padding: .6rem; width: 100% }
-@media (max-width: 44rem) {
+@media (max-width: 58rem) {
   .masthead nav { order: 3; flex: 0 0 100%; flex-wrap: nowrap; overflow-x: auto; padding: .2rem } .masthead nav a { flex: none }
   .masthead .who { margin-left: auto }
 }
-@media (max-width: 50rem) { .shelf { grid-template-columns: minmax(0, 1fr) } .acts > .with { margin-left: 0 } }
+@media (max-width: 50rem) {
+  .shelf { grid-template-columns: minmax(0, 1fr) } .acts > .with { margin-left: 0 }
+  .categories ul { max-height: 12rem; overflow-y: auto }
+}
 td button { padding: .1rem .6rem } td form { margin: 0 }
 `

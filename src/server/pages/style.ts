@@ -40,7 +40,7 @@ tbody th { font-weight: inherit; white-space: normal }
 tbody tr:hover { background: var(--soft) }
 tfoot td { font-weight: 600 }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-.name { overflow-wrap: anywhere; min-width: 12rem }
+.name { overflow-wrap: anywhere; min-width: 12rem } .stack tbody th.name { width: 50% }
 .muted { color: var(--muted) }
 code { font: .8em ui-monospace, monospace; overflow-wrap: anywhere }
 input, button { font: inherit; color: inherit; border: 1px solid var(--muted); border-radius: 4px }
