@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { openNullCache } from '../../../src/cache/piece-cache.js'
 import type { Claims } from '../../../src/core/claims/claims.js'
-import { HashClaims, type ClaimLevel } from '../../../src/core/claims/hash-claims.js'
+import { claimPatience, HashClaims, type ClaimLevel } from '../../../src/core/claims/hash-claims.js'
 import { contentOfTree } from '../../../src/core/digests/content.js'
 import { createTable, setPieces } from '../../../src/core/digests/piece-table.js'
 import { scanTree } from '../../../src/files/scan/scan-tree.js'
@@ -19,6 +19,9 @@ import { parseJson } from '../../support/run-btkit.js'
 const withoutLocks = !('lockByte' in nativeAddon()) && 'the addon is not built'
 const redis = WITHOUT_REDIS ? null : await startRedis({ after })
 const url = redis?.url ?? ''
+// Three machines hash in one process, beside other tests
+claimPatience.ms = 60_000
+
 const SIZE = 16 * 1024 * 1024
 const BYTES = pseudoRandom(SIZE, 3)
 
