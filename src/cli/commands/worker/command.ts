@@ -52,8 +52,12 @@ export function defineWorker({ io, finish }: CommandContext) {
       const { signal } = io
       const onProgress = display.show
       const request = { address, keys, rules, machine, engine, cacheAccess }
-      const working = work({ ...request, warn, onProgress, signal })
-      const totals = await working.finally(() => display.hide())
+      let totals
+      try {
+        totals = await work({ ...request, warn, onProgress, signal })
+      } finally {
+        await display.hide()
+      }
       io.stdout.write(totalsText(totals))
     } finally {
       manager.stopping()
