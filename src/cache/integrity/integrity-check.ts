@@ -79,6 +79,6 @@ async function tryWriting(store: LmdbStore): Promise<void> {
 function leave(error: unknown): never {
   const { code = 0 } = error as { code?: unknown }
   const isDamage = typeof code === 'number' && code <= 0 && !NOT_DAMAGE.has(code)
-  // eslint-disable-next-line no-restricted-properties -- a process of its own cannot return
+  // oxlint-disable-next-line no-restricted-properties -- a process of its own cannot return
   process.exit(isDamage ? DAMAGED : 1)
 }
