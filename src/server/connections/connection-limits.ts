@@ -26,8 +26,8 @@ const KEPT = 32
 /**
  * Closes the connections that a client opens beyond its share, so that no client uses up all
  * descriptors. When the total is reached, a client with few connections takes the place of one with
- * many: a dozen addresses with endless downloads must not shut out all others. Call the returned function with each server that shares these
- * limits.
+ * many: a dozen addresses with endless downloads must not shut out all others. Call the returned
+ * function with each server that shares these limits.
  */
 export function connectionLimiter(limits: ConnectionLimits): (server: Server) => void {
   const { keyOf, maxPerClient, maxPerNetwork, maxConnections } = limits
