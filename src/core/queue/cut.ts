@@ -32,6 +32,12 @@ const MOST_BYTES = 64 * 1024 ** 3
 /** Number of ranges that work is cut into, unless they become too small or too large. */
 const RANGES = 32
 
+/**
+ * The numbers of pieces are multiples of this, unless ranges are small: each thread of a worker
+ * hashes up to 16 pieces side by side, and fewer at the end of a range.
+ */
+const EVEN_PIECES = 64
+
 /** Most files of a single piece. Each needs about a hundred bytes in Redis. */
 const MOST_FILES_OF_PIECE = 65_536
 
@@ -53,7 +59,8 @@ export function* cutPieces(
   const place = { file: 0, offset: 0 }
   for (let at = 0; at < pieces.length;) {
     const bytes = isHasty() ? LEAST_BYTES : Math.min(Math.max(usual, LEAST_BYTES), MOST_BYTES)
-    const most = Math.min(MOST_PIECES, Math.max(1, Math.floor(bytes / pieceLength)))
+    const atMost = Math.min(MOST_PIECES, Math.floor(MOST_BYTES / pieceLength))
+    const most = Math.max(1, Math.min(atMost, evenCount(bytes / pieceLength)))
     const first = pieces[at] ?? 0
     const stretch = new Stretch(files, pieceLength, place)
     let end = at
@@ -66,6 +73,10 @@ export function* cutPieces(
     }
     at = end
   }
+}
+
+function evenCount(pieces: number): number {
+  return EVEN_PIECES * Math.round(pieces / EVEN_PIECES) || Math.floor(pieces)
 }
 
 /** The files of consecutive pieces. */

@@ -47,6 +47,11 @@ test('a file of 4 GiB is cut into ranges for many workers', () => {
   assert.deepEqual(new Set(parts.map(bytesOfPart)), new Set([GIB / 4]))
 })
 
+test('ranges have as many pieces as all threads of a worker hash side by side', () => {
+  const parts = partsOf({ sizes: [12 * GIB], pieceLength: 8 * 1024 ** 2 })
+  assert.deepEqual(new Set(parts.map(({ count }) => count)), new Set([64]))
+})
+
 test('each piece is in one range, with the files that it needs', () => {
   const sizes = Array.from({ length: 300 }, (_, i) => (i * 7919) % 2_000_000)
   for (const isAligned of [false, true]) {
