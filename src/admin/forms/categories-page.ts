@@ -1,6 +1,5 @@
 import { BtkitError } from '../../errors.js'
-import { Form } from '../../pages/form.js'
-import { textField } from '../../pages/form.js'
+import { Form, textField } from '../../pages/form.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
 import { renderTable } from '../../pages/table.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'

@@ -1,5 +1,14 @@
-import { closeSync, fstatSync, fsync, fsyncSync, openSync, readFileSync } from 'node:fs'
-import { rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  fsync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { uptime } from 'node:os'
 import { promisify } from 'node:util'
 import { osCodeOf } from '../../errors.js'

@@ -4,9 +4,8 @@ import { byteSize } from '../arguments/values.js'
 import { trackersIn } from '../options/given.js'
 import type { OptionEntry } from '../options/table.js'
 import { TRACKERS } from '../options/traits.js'
-import type { Located, LocatedEntry, LocatedValue } from './read-file.js'
+import type { Located, LocatedEntry, LocatedValue, Section } from './read-file.js'
 import { candidatesOf, unknownKey, type Configuration } from './sections.js'
-import type { Section } from './read-file.js'
 import {
   mistaken,
   tolerate,

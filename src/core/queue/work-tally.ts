@@ -30,12 +30,9 @@ export class WorkTally {
   readonly #active = new Map<CountedJob, number>()
   /** Bytes of jobs that ended since there was none. */
   #ended = 0
-  readonly #onProgress: (progress: WorkProgress | null) => void
 
   /** `onProgress` receives null when the worker has no job any more. */
-  constructor(onProgress: (progress: WorkProgress | null) => void) {
-    this.#onProgress = onProgress
-  }
+  constructor(private readonly onProgress: (progress: WorkProgress | null) => void) {}
 
   begin(parts: readonly Part[]): CountedJob {
     const size = parts.reduce((sum, part) => sum + bytesOfPart(part), 0)
@@ -45,7 +42,7 @@ export class WorkTally {
       report: (bytes) => {
         this.#active.set(job, bytes)
         const bytesDone = [...this.#active.values()].reduce((sum, each) => sum + each, this.#ended)
-        this.#onProgress({ bytesDone, currentPath })
+        this.onProgress({ bytesDone, currentPath })
       },
       end: (how) => {
         this.#active.delete(job)
@@ -54,7 +51,7 @@ export class WorkTally {
         if (how !== 'returned') this.totals[how]++
         if (this.#active.size > 0) return
         this.#ended = 0
-        this.#onProgress(null)
+        this.onProgress(null)
       },
     }
     this.#active.set(job, 0)

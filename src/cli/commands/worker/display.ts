@@ -5,12 +5,9 @@ import { openProgress, type ProgressBar } from '../../output/progress.js'
 
 /** A progress bar while a worker has jobs. */
 export class WorkDisplay {
-  readonly #io: Io
   #bar: Promise<ProgressBar<WorkProgress> | null> | null = null
 
-  constructor(io: Io) {
-    this.#io = io
-  }
+  constructor(private readonly io: Io) {}
 
   /** Shows progress; null hides it. */
   readonly show = (progress: WorkProgress | null): void => {
@@ -19,7 +16,7 @@ export class WorkDisplay {
   }
 
   async #update(progress: WorkProgress): Promise<void> {
-    const bar = await (this.#bar ??= openProgress(this.#io, null))
+    const bar = await (this.#bar ??= openProgress(this.io, null))
     bar?.update(progress)
   }
 
