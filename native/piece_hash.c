@@ -21,7 +21,6 @@
 #include "read_files.h"
 #include "accept_waiting.h"
 #include "release_pages.h"
-#include "signals.h"
 #include "small_files.h"
 #include "stat_files.h"
 #include "tree_tables.h"
@@ -205,9 +204,7 @@ NAPI_MODULE_INIT() {
       {"tryReadLeases", NULL, try_read_leases, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryReadLeasesAsync", NULL, try_read_leases_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"openWriteWatch", NULL, open_watch, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"guardSignals", NULL, guard_signals, NULL, NULL, NULL, napi_enumerable, NULL},
       {"sendDatagram", NULL, send_datagram, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"noticeSignal", NULL, notice_signal, NULL, NULL, NULL, napi_enumerable, NULL},
       {"writeDrafts", NULL, write_drafts, NULL, NULL, NULL, napi_enumerable, NULL},
       {"placeFiles", NULL, place_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"isSyncfsReliable", NULL, is_syncfs_reliable, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -1,7 +1,7 @@
+import { constants } from 'node:os'
 import { asBtkitError } from '../errors.js'
 import { monotonicNow } from '../monotonic.js'
 import { checkUtf8 } from './arguments/operands.js'
-import { guardSignals } from './guard-signals.js'
 import { FileOutput, kindOfOutput } from './output/file-output.js'
 import { LateOutput, pipeWriter } from './output/late-output.js'
 import { exitStatusOf, reportError } from './output/messages.js'
@@ -9,8 +9,7 @@ import type { Io, Output } from './io.js'
 import { choosePaint } from './output/paint.js'
 import { endsBySignal, run } from './program.js'
 
-const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
-type Signal = keyof typeof SIGNAL_STATUS
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** Milliseconds to wait for readers of the output after the work was stopped. */
 const LAST_WORDS = 1000
@@ -24,11 +23,10 @@ export async function main(program: string, subcommand: string | null = null): P
   let controller: AbortController | null = null
   // Created late: the first controller takes time, and quick commands need none
   const stop = () => (controller ??= new AbortController())
-  let stopped: Signal | undefined
-  for (const signal of Object.keys(SIGNAL_STATUS) as Signal[]) {
+  let stopped: NodeJS.Signals | undefined
+  for (const signal of SIGNALS) {
     // Handled once, so that a second signal ends the process at once
     process.once(signal, () => {
-      noticeSignal()
       if (signal === 'SIGHUP' && process.listenerCount(signal) > 0) return
       stopped = signal
       stop().abort()
@@ -36,14 +34,27 @@ export async function main(program: string, subcommand: string | null = null): P
     })
   }
   const invocation = { program, subcommand, args: process.argv.slice(2) }
-  const noticeSignal = guardSignals(endsBySignal(invocation))
   const io = await openIo(() => stop().signal)
   const status = await start(invocation, io)
+  process.exitCode ||= status
+  if (!stopped) return
   // With status 0 the command had finished, so it was not interrupted
-  const isInterrupted = status !== 0 && !endsBySignal(invocation)
-  process.exitCode = stopped && isInterrupted ? SIGNAL_STATUS[stopped] : process.exitCode || status
+  if (status !== 0 && !endsBySignal(invocation)) dieOf(stopped)
   // Unread output must not keep a stopped process alive
-  if (stopped) setTimeout(() => process.exit(), LAST_WORDS).unref()
+  setTimeout(() => process.exit(), LAST_WORDS).unref()
+}
+
+/**
+ * Ends the process by the signal itself, after all else. A shell stops a script or a loop only if
+ * its command died of Ctrl-C; with a status of 130 it goes on to the next command.
+ */
+function dieOf(signal: NodeJS.Signals): void {
+  process.once('exit', () => {
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
+  })
+  // The first process of a container gets no signal that it does not handle
+  process.exitCode = 128 + constants.signals[signal]
 }
 
 async function start(invocation: Parameters<typeof run>[0], io: Io): Promise<number> {

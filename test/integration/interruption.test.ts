@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { collect, startExecutable, whenReading } from '../support/executable.js'
+import { collect, executable, startExecutable, whenReading } from '../support/executable.js'
 import { makeScratch, plantFiles, plantSparse } from '../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
+import { until } from '../support/until.js'
 import { unlessProc, whenOpen } from '../support/when-open.js'
 
 const TRACKER = 'http://t.example/announce'
@@ -17,7 +19,7 @@ for (const [signal, status] of [
   ['SIGHUP', 129],
 ] as const) {
   test(
-    `${signal} while hashing ends with status ${status} and leaves nothing behind`,
+    `${signal} while hashing leaves nothing behind, and btkit dies of it (status ${status})`,
     unlessProc,
     async (t) => {
       const directory = makeScratch(t, { 'huge.torrent': OLD })
@@ -28,7 +30,7 @@ for (const [signal, status] of [
       await whenOpen(child.pid!, source)
       child.kill(signal)
       const result = await ended
-      assert.deepEqual([result.status, result.signal], [status, null])
+      assert.deepEqual([result.status, result.signal], [status, signal])
       assert.deepEqual([result.stdout, result.stderr], ['', 'btkit: interrupted\n'])
       assert.deepEqual(readdirSync(directory), ['huge', 'huge.torrent'])
       assert.deepEqual(readFileSync(`${source}.torrent`), OLD)
@@ -67,3 +69,36 @@ test(
     assert.equal((await ended).status, 130)
   },
 )
+
+const LOOP = 'for i in 1 2 3; do "$@" --output "$i.torrent"; done; echo goes on'
+
+for (const [what, script] of [
+  ['script', '"$@"; echo goes on'],
+  ['loop', LOOP],
+] as const) {
+  test(`Ctrl-C stops the ${what} of bash around btkit, too`, unlessProc, async (t) => {
+    const directory = makeScratch(t)
+    const source = plantSparse(directory, 'huge', HUGE)
+    const command = [process.execPath, executable('btkit'), 'makemetafile', source, TRACKER]
+    const options = ['--max-rate', '16M', '--no-cache']
+    // A group of its own, as a terminal has it: Ctrl-C goes to all of the group
+    const child = spawn('bash', ['-c', script, 'bash', ...command, ...options], {
+      cwd: directory,
+      detached: true,
+    })
+    t.after(() => child.kill('SIGKILL'))
+    const ended = collect(child)
+    await until('btkit runs', () => childOf(child.pid!) > 0)
+    await whenOpen(childOf(child.pid!), source)
+    process.kill(-child.pid!, 'SIGINT')
+    const { signal, stdout, stderr } = await ended
+    assert.deepEqual([signal, stdout], ['SIGINT', ''])
+    assert.match(stderr, /btkit: interrupted\n$/)
+    assert.deepEqual(readdirSync(directory), ['huge'])
+  })
+}
+
+/** The process that a shell waits for; 0 if none. */
+function childOf(shell: number): number {
+  return Number.parseInt(readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8')) || 0
+}

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { testCache, testState } from './test-directories.js'
@@ -17,6 +18,7 @@ export interface SpawnOptions {
 }
 
 export interface ExecutableResult {
+  /** As a shell has it in `$?`: 128 and the signal's number if the program died of one. */
   readonly status: number | null
   readonly signal: NodeJS.Signals | null
   readonly stdout: string
@@ -78,7 +80,8 @@ export function collect(child: ChildProcess): Promise<ExecutableResult> {
   child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (status, signal) => {
+    child.on('close', (code, signal) => {
+      const status = signal === null ? code : 128 + constants.signals[signal]
       const bytes = Buffer.concat(out)
       const stderr = Buffer.concat(err).toString()
       resolve({ status, signal, stdout: bytes.toString(), stderr, bytes })
