@@ -44,7 +44,9 @@ export interface ServiceOptions {
 export interface OwnTracker {
   /** Its announce URL. */
   readonly url: string
-  /** Receives the bytes of each torrent that is composed. */
+  /** Whether a torrent of that info hash, 40 hexadecimal digits, was added. */
+  readonly has: (infoHash: string) => boolean
+  /** Receives the bytes of each new torrent. */
   readonly add: (bytes: Uint8Array) => void
   /** The counts of a torrent, whose info hash is in hexadecimal; null if it is unknown. */
   readonly countsOf: (infoHash: string) => ScrapedCounts | null

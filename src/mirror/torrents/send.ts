@@ -8,6 +8,7 @@ import {
   type TorrentResponse,
 } from './response.js'
 import type { FileSwarms } from './file-swarms.js'
+import type { KnownTorrent } from './known-torrent.js'
 import type { CurrentTorrent } from './on-demand.js'
 import type { TrackerList } from './tracker-list.js'
 import { endConditional } from '../../server/answers/conditional.js'
@@ -66,10 +67,17 @@ export class TorrentSender {
     const parts = { trackers, addresses: [address, ...webSeeds] as const, httpSeeds }
     const answer = composeResponse(checked, { ...parts, form })
     if (tracker) {
-      tracker.add(composeResponse(checked, { ...parts, form: protocolForm }).body)
+      // Parsing a large torrent takes long, so the tracker gets each only once
+      const isKnown = trackedHashes(checked.torrent).every((hash) => tracker.has(hash))
+      if (!isKnown) tracker.add(composeResponse(checked, { ...parts, form: protocolForm }).body)
       swarms.note(checked.torrent)
     }
     if (method === 'GET') responses.note(raw, checked, answer)
     return answer
   }
+}
+
+/** The info hashes by which clients announce a torrent; one of version 2 is cut (BEP 52). */
+function trackedHashes({ infoHashes: { v1, v2 } }: KnownTorrent): string[] {
+  return [v1, v2?.slice(0, 40) ?? null].filter((hash) => hash !== null)
 }

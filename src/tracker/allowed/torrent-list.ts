@@ -60,16 +60,22 @@ export class TorrentList {
     return this.#isFed
   }
 
-  /** Adds a new torrent, given as the bytes of its .torrent file. */
+  /** Whether a torrent was added, or is refused; `infoHash` has 40 hexadecimal digits. */
+  has(infoHash: string): boolean {
+    return this.#added.get(infoHash) !== undefined || this.#banned.has(infoHash)
+  }
+
+  /** Adds a torrent, given as the bytes of its .torrent file. */
   add(bytes: Uint8Array): void {
     for (const torrent of describeTorrent(bytes, null, false)) {
-      if (this.#banned.has(torrent.infoHash)) continue
+      if (this.has(torrent.infoHash)) continue
       this.#added.set(torrent.infoHash, torrent)
       // Any file wins, as in a scan
       const isInFile = (this.#torrents.get(torrent.infoHash)?.metainfo?.path ?? null) !== null
-      if (!isInFile) this.#torrents.set(torrent.infoHash, torrent)
+      if (isInFile) continue
+      this.#torrents.set(torrent.infoHash, torrent)
+      this.#additions += 1
     }
-    this.#additions += 1
   }
 
   /** Changes with the torrents. */

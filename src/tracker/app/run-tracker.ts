@@ -35,6 +35,8 @@ export interface RunningTracker extends Pick<Listening, 'addresses'> {
   readonly torrentCount: () => number | null
   /** The torrents and swarms, for those who administer them. */
   readonly view: TrackerView
+  /** Whether a torrent of that info hash, 40 hexadecimal digits, was added. */
+  readonly has: (infoHash: string) => boolean
   /** Tracks a new torrent, if the settings allow adding. */
   readonly add: (bytes: Uint8Array) => void
   /** The counts that this process has of a torrent, whose info hash is in hexadecimal. */
@@ -84,6 +86,7 @@ async function openTracker(
         addresses: listening.addresses,
         torrentCount: () => (torrents.isOpen ? null : torrents.torrents.size),
         view: { torrents, store: prepared.store, history: prepared.history },
+        has: (infoHash) => torrents.has(infoHash),
         add: (bytes) => {
           torrents.add(bytes)
         },

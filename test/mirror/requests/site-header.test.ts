@@ -22,7 +22,13 @@ test('the header leads to what is on', () => {
   assert.deepEqual(menuOf({ listings: false }), ['Status .././-/status'])
   assert.deepEqual(menuOf({ files: false }), ['Status .././-/status'])
   const page = 'http://t.example:6969/'
-  const tracker = { url: `${page}announce`, page, add: () => undefined, countsOf: () => null }
+  const tracker = {
+    url: `${page}announce`,
+    page,
+    has: () => false,
+    add: () => undefined,
+    countsOf: () => null,
+  }
   assert.deepEqual(menuOf({ tracker, warm: WARM }, 'files'), [
     'Files* .././',
     `Torrents ${page}`,

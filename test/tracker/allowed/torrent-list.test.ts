@@ -231,3 +231,17 @@ test('a list and directories together allow the torrents of both', async (t) => 
   await list.refresh()
   assert.deepEqual(names(), ['one', undefined])
 })
+
+test('a known torrent that is added again changes nothing', async (t) => {
+  const { list } = listOf(t, { 'one.torrent': one }, { isFed: true })
+  await list.refresh()
+  const { version } = list
+  list.add(one)
+  assert.equal(list.version, version)
+  list.add(two)
+  assert.notEqual(list.version, version)
+  const added = list.version
+  list.add(two)
+  assert.equal(list.version, added)
+  assert(list.has(hashOf(two)))
+})
