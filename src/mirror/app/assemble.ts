@@ -2,7 +2,6 @@ import { buildApp } from './app.js'
 import { assembleMirror, type MirrorParts } from './mirror-parts.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
 import type { Handler } from '../../server/connections/pipeline-queue.js'
-import type { CurrentTorrent } from '../torrents/on-demand.js'
 import type { AccessLog } from '../../server/exchange/access-log.js'
 import { keptAnswers } from '../torrents/kept-answers.js'
 import type { Exchange } from '../../server/exchange/exchange.js'
@@ -41,12 +40,11 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
       exchanges.setRoute(request, route)
     },
   })
-  const { warmer, loadSets, responses, onDemand, busy } = mirror
+  const { warmer, loadSets, responses, onDemand } = mirror
   const app = buildApp(mirror.routes)
   await app.ready()
-  const onKept = ({ torrent }: CurrentTorrent) => {
+  const onKept = () => {
     onDemand.origins.memory++
-    busy.note(torrent)
   }
   const answerKept = keptAnswers({ responses, onKept, exchanges, report, monotonic })
   const handler: Handler = (request, response) => {
@@ -55,9 +53,5 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
     exchanges.begin(request, response)
     app.routing(request, response)
   }
-  const close = async () => {
-    mirror.stop()
-    await app.close()
-  }
-  return { handler, exchanges, warmer, loadSets, close }
+  return { handler, exchanges, warmer, loadSets, close: () => app.close() }
 }

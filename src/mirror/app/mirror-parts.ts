@@ -9,7 +9,6 @@ import { openDirectoryPages } from '../listing/open.js'
 import { KnownSets, SET_LIMITS } from '../pkgtorrent/known-sets.js'
 import { PathSets } from '../pkgtorrent/path-sets.js'
 import { Requesters } from '../requests/requester.js'
-import { BusyTorrents } from '../torrents/busy-torrents.js'
 import type { OnDemand } from '../torrents/on-demand.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
 import { ResponseCache } from '../torrents/response-cache.js'
@@ -47,7 +46,6 @@ export interface MirrorParts
 export interface AssembledMirror {
   readonly routes: RouteParts
   readonly onDemand: OnDemand
-  readonly busy: BusyTorrents
   /** The torrents of the last second as they were sent. */
   readonly responses: ResponseCache
   /** Hashes ahead; must be started and stopped. Null if nothing is hashed ahead. */
@@ -56,19 +54,16 @@ export interface AssembledMirror {
   readonly loadSets: () => Promise<void>
   /** Forgets torrents that are kept for a second if the root is another directory now. */
   readonly followRoot: () => void
-  /** Stops asking trackers. */
-  readonly stop: () => void
 }
 
 /** Creates the parts that answer requests, on whatever server. */
 export function assembleMirror(parts: MirrorParts): AssembledMirror {
-  const { options, trackers, monotonic, onRoute, onError } = parts
+  const { options, trackers, onRoute, onError } = parts
   const { cacheAccess } = parts.hashContext
   const makers = openHashingServices(parts)
   const { admission, onDemand, warmer } = makers
   const responses = createResponseCache(parts, onDemand)
-  const busy = new BusyTorrents(monotonic)
-  const reports = openReports({ ...parts, cacheAccess, makers, busy })
+  const reports = openReports({ ...parts, cacheAccess, makers })
   const root = new RootWatch(options.mirror.root)
   const status = {
     report: reports.report,
@@ -78,21 +73,17 @@ export function assembleMirror(parts: MirrorParts): AssembledMirror {
   const swarms = new FileSwarms({ tracker: options.tracker, warm: warmer?.files ?? null })
   const { known, ...contents } = openContents(parts, makers, swarms)
   const { current } = trackers
-  const sender = new TorrentSender({ options, responses, busy, swarms, trackers: current })
+  const sender = new TorrentSender({ options, responses, swarms, trackers: current })
   const feed =
     warmer && new Feed({ options, files: warmer.files, trackers: current, now: cacheAccess.now })
   return {
     routes: { options, ...contents, sender, status, feed, onRoute, onError },
     onDemand,
-    busy,
     responses,
     warmer,
     loadSets: () => admission.runSteps(known.load()),
     followRoot: () => {
       if (root.hasMoved()) onDemand.expire()
-    },
-    stop: () => {
-      reports.stop()
     },
   }
 }

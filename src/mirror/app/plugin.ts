@@ -57,7 +57,6 @@ export async function addMirror(
   }
   const stop = async () => {
     await mirror.warmer?.stop()
-    mirror.stop()
     await resources.close()
   }
   followApp(app, { start, interrupt: resources.interrupt, stop })

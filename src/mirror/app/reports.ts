@@ -1,25 +1,21 @@
 import type { CacheAccess } from '../../core/digests/cache-trust.js'
 import { formatMetrics } from '../../server/metrics/metrics.js'
 import type { ServiceOptions } from '../options.js'
-import type { StatusReport } from '../status/status-report.js'
-import type { BusyTorrents } from '../torrents/busy-torrents.js'
+import type { StatusReport } from '../status/status.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
 import { serviceMetrics, warmMetrics } from './service-metrics.js'
 import type { RequestFigures } from '../../server/metrics/request-figures.js'
 import type { HashingServices } from './hashing-services.js'
-import { scrapeTracker } from '../../clients/scrape/scrape-tracker.js'
-import { TrackerScrapes } from '../status/tracker-scrapes.js'
-import { MAX_LISTED, StatusSource, trackedHash } from '../status/status-source.js'
+import { StatusSource } from '../status/status.js'
 import type { ServerContext } from '../../server/context.js'
 
-interface ReportsParts extends Pick<ServerContext, 'monotonic' | 'onError'> {
+interface ReportsParts extends Pick<ServerContext, 'monotonic'> {
   readonly options: ServiceOptions
   readonly cacheAccess: CacheAccess
   readonly makers: HashingServices
   readonly requests: RequestFigures
   /** Open connections; null if another program's server has them. */
   readonly connections: () => number | null
-  readonly busy: BusyTorrents
   readonly trackers: TrackerSource
   /** Number of log lines dropped so far. */
   readonly droppedLines: () => number
@@ -33,13 +29,11 @@ interface Reports {
   readonly describe: () => Promise<string>
   /** For people, at most a second old. */
   readonly report: () => Promise<StatusReport>
-  /** Stops asking trackers. */
-  readonly stop: () => void
 }
 
 /** Creates the service's reports on itself. */
 export function openReports(parts: ReportsParts): Reports {
-  const { options, cacheAccess, makers, trackers, busy, monotonic, onError } = parts
+  const { options, cacheAccess, makers, trackers } = parts
   const { admission, onDemand, digests, hashed, warmer } = makers
   const { cache, now } = cacheAccess
   const describe = async () => {
@@ -54,23 +48,12 @@ export function openReports(parts: ReportsParts): Reports {
     const work = { running: admission.ahead.running, bytesHashed: hashed.ahead }
     return warmer && { ...warmer.files.counts, ...work }
   }
-  const scrapes = new TrackerScrapes({
-    trackers: () => trackers.current().urls,
-    own: options.tracker,
-    infoHashes: () => busy.top(MAX_LISTED).map(trackedHash),
-    scrape: (question) => scrapeTracker(question),
-    now,
-    monotonic,
-    onError,
-  })
-  const { version, mirror } = options
-  const about = { version, mirror, makers: [onDemand, digests], cache, warm, now }
-  const source = new StatusSource({ ...parts, ...makers, ...about, scrapes })
+  const { version } = options
+  const about = { version, makers: [onDemand, digests], cache, warm, now }
+  const urls = () => trackers.current().urls
+  const source = new StatusSource({ ...parts, ...makers, ...about, trackers: urls })
   return {
     describe,
     report: () => source.current(),
-    stop: () => {
-      scrapes.stop()
-    },
   }
 }

@@ -5,11 +5,9 @@ import { describeProgress } from '../progress/progress-page.js'
 import { REFRESH_SCRIPT } from '../progress/refresh-script.js'
 import type { ProgressStatus } from '../progress/progress.js'
 import type { TorrentTitle } from '../progress/title.js'
-import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
 import type { ServiceOptions } from '../options.js'
 import { renderSiteHeader, type HeaderOptions } from '../requests/site-header.js'
-import { viewByQuery } from '../requests/view-address.js'
-import type { BusyStatus, StatusReport, TrackerStatus, WarmStatus } from './status-report.js'
+import type { StatusReport, WarmStatus } from './status.js'
 
 /** Seconds between two updates of a live page. */
 const LIVE = 5
@@ -45,8 +43,7 @@ export function renderStatusPage({ report, isLive, options }: StatusPageParts): 
         ${options.metrics && html`&middot; <a href="metrics">metrics</a>`}
       </p>
       <div id="state">
-        ${aboutService(report)} ${hashing(report)} ${busiest(report, options.files)}
-        ${trackers(report)} ${cache(report)}
+        ${aboutService(report)} ${hashing(report)} ${trackers(report)} ${cache(report)}
       </div>`,
   )
 }
@@ -91,93 +88,15 @@ function hashingRow(told: ProgressStatus): Html {
   </li> `
 }
 
-function busiest({ busiest: { since, torrents } }: StatusReport, hasFiles: boolean): Html {
-  const title = 'Busiest torrents'
-  if (torrents.length === 0) return without(title, 'No torrent was requested lately.')
-  const rows = torrents.map((busy) => busyRow(busy, hasFiles))
-  return swarmTable({
-    title,
-    caption: html`Requests since ${timeOf(since)}`,
-    columns: ['name', 'size', 'version', 'requests'],
-    rows,
-  })
-}
-
-function busyRow({ title, version, requests, counts }: BusyStatus, hasFiles: boolean): Html {
-  const name = nameOf(title)
-  const { path } = title
-  // Each component is encoded, so that the address stays within the mirror
-  const address = path && `../${path.map(encodeURIComponent).join('/')}`
-  const links =
-    address !== null &&
-    hasFiles &&
-    html`<a href="${address}">${name}</a> <a href="${viewByQuery(address, 'torrent')}">torrent</a>`
-  return html`<tr>
-    <td class="name">${links || name}</td>
-    <td class="n" data-label="size">${formatBytes(title.size)}</td>
-    <td class="n" data-label="version">${version}</td>
-    <td class="n" data-label="requests">${requests}</td>
-    ${countCells(counts)}
-  </tr> `
-}
-
-function without(title: string, why: string): Html {
-  return html`<h2>${title}</h2>
-    <p>${why}</p>`
-}
-
-const COUNTS = ['seeds', 'leechers', 'completed'] as const
-
-interface SwarmTable {
-  readonly title: string
-  readonly caption: Html
-  /** Columns before the counts of a swarm: a name, then numbers. */
-  readonly columns: readonly string[]
-  readonly rows: readonly Html[]
-}
-
-function swarmTable({ title, caption, columns, rows }: SwarmTable): Html {
-  const [name, ...numbers] = [...columns, ...COUNTS]
-  return html`<h2>${title}</h2>
-    <table class="stack">
-      <caption>
-        ${caption}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">${name}</th>
-          ${numbers.map((number) => html`<th scope="col" class="n">${number}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>`
-}
-
-function countCells(counts: ScrapedCounts | null): Html[] {
-  return COUNTS.map((key) => html`<td class="n" data-label="${key}">${counts?.[key] ?? '–'}</td>`)
-}
-
 function trackers({ trackers }: StatusReport): Html {
-  const title = 'Trackers'
-  if (trackers.length === 0) return without(title, 'The torrents name no tracker.')
-  return swarmTable({
-    title,
-    caption: html`Their counts of the busiest torrents, added up`,
-    columns: ['tracker'],
-    rows: trackers.map(trackerRow),
-  })
-}
-
-function trackerRow({ url, askedAt, error, counts }: TrackerStatus): Html {
-  const asked = askedAt === null ? 'not asked yet' : html`asked at ${timeOf(askedAt)}`
-  return html`<tr>
-    <td class="name">
-      <code>${url}</code><br /><span class="muted">${asked}${error !== null && `: ${error}`}</span>
-    </td>
-    ${countCells(counts)}
-  </tr> `
+  return html`<h2>Trackers</h2>
+    ${
+      trackers.length === 0
+        ? html`<p>The torrents name no tracker.</p>`
+        : html`<ul>
+            ${trackers.map((url) => html`<li><code>${url}</code></li> `)}
+          </ul>`
+    }`
 }
 
 function cache({ cache: { bytes, records, hits, misses, origins } }: StatusReport): Html {

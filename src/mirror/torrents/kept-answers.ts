@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
 import type { Exchange } from '../../server/exchange/exchange.js'
-import type { CurrentTorrent } from './on-demand.js'
 import type { ResponseCache } from './response-cache.js'
 import type { ServerContext } from '../../server/context.js'
 
@@ -17,8 +16,8 @@ export interface KeptAnswersParts extends Pick<ServerContext, 'monotonic'> {
   }
   /** Receives answers that are sent at once. */
   readonly report: (exchange: Exchange) => void
-  /** Receives each torrent that is sent again. */
-  readonly onKept: (checked: CurrentTorrent) => void
+  /** Called for each torrent that is sent again. */
+  readonly onKept: () => void
 }
 
 /**
@@ -36,7 +35,7 @@ export function keptAnswers({
     const startedAt = monotonic()
     const kept = responses.answer(request, response)
     if (!kept) return false
-    onKept(kept.checked)
+    onKept()
     if (response.socket?.writableLength === 0) {
       const milliseconds = monotonic() - startedAt
       const bytes = kept.answer.body.length

@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ServiceOptions } from '../options.js'
-import type { BusyTorrents } from './busy-torrents.js'
 import {
   composeResponse,
   protocolForm,
@@ -25,8 +24,6 @@ export interface ToldTorrent {
 export interface TorrentSenderParts {
   readonly options: ServiceOptions
   readonly responses: ResponseCache
-  /** Receives each torrent that is sent. */
-  readonly busy: Pick<BusyTorrents, 'note'>
   /** Learns which torrents the files have. */
   readonly swarms: Pick<FileSwarms, 'note'>
   /** The current trackers. */
@@ -41,7 +38,6 @@ export class TorrentSender {
   send(request: FastifyRequest, reply: FastifyReply, told: ToldTorrent): FastifyReply {
     const { checked } = told
     if (sendReady(request, reply, { title: checked.torrent.title, ...this.parts })) return reply
-    this.parts.busy.note(checked.torrent)
     const answer = this.#compose(request, told)
     const etag = answer.headers['ETag'] ?? ''
     const lastModified = answer.headers['Last-Modified'] ?? ''

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { openTab, unlessBrowser } from '../../support/browser.js'
 import { serveMirror } from '../../support/serve.js'
-import { LISTED, testListing } from './accessibility.js'
+import { LISTED, testListing, testStatus } from './accessibility.js'
 
 async function openPub(t: TestContext, options: Parameters<typeof openTab>[1] = {}) {
   const { address } = await serveMirror(t, { files: LISTED })
@@ -12,6 +12,8 @@ async function openPub(t: TestContext, options: Parameters<typeof openTab>[1] = 
 }
 
 testListing({ colorScheme: 'dark', widths: [360] })
+
+testStatus('dark')
 
 test(
   'rows are hidden while a filter is typed, and it is said how many',

@@ -1,0 +1,137 @@
+import type { PieceCache } from '../../cache/piece-cache.js'
+import type { ServerContext } from '../../server/context.js'
+import type { Admission } from '../admission/admission.js'
+import type { WorkQueue } from '../admission/work-queue.js'
+import type { ProgressStatus } from '../progress/progress.js'
+import type { HashedBytes } from '../torrents/hashed-bytes.js'
+import type { OnDemand, Origins } from '../torrents/on-demand.js'
+
+/** Works that run, and works that wait for their turn. */
+export interface QueueStatus {
+  readonly running: number
+  readonly waiting: number
+}
+
+/** Files that are hashed before anybody asks for them. */
+export interface WarmStatus {
+  readonly ready: number
+  readonly waiting: number
+  readonly failed: number
+  /** Running jobs. */
+  readonly running: number
+  /** Since the start. */
+  readonly bytesHashed: number
+}
+
+/** The public facts about the service at one time. */
+export interface StatusReport {
+  /** In ISO 8601. */
+  readonly time: string
+  readonly version: string
+  readonly uptimeSeconds: number
+  readonly hashing: QueueStatus & {
+    /** Since the start, including padding. */
+    readonly bytesHashed: number
+    /** The most advanced first, and not more than fit on a page. */
+    readonly torrents: readonly ProgressStatus[]
+  }
+  readonly planning: QueueStatus
+  /** Null if nothing is hashed ahead. */
+  readonly warm: WarmStatus | null
+  readonly cache: {
+    /** Size of its file. */
+    readonly bytes: number
+    readonly records: number
+    /** Records that were found when they were looked up, and those that were not. */
+    readonly hits: number
+    readonly misses: number
+    /** Numbers of torrents by their source. */
+    readonly origins: Origins
+  }
+  /** Announce URLs of the trackers that torrents name. */
+  readonly trackers: readonly string[]
+}
+
+/** Milliseconds for which a report is kept. */
+const KEEP = 1000
+
+/** Most torrents in the report. */
+const MAX_LISTED = 20
+
+export interface StatusSourceParts extends Pick<ServerContext, 'now' | 'monotonic'> {
+  readonly version: string
+  readonly onDemand: Pick<OnDemand, 'origins'>
+  /** The services that hash files. */
+  readonly makers: readonly Pick<OnDemand, 'underWay'>[]
+  readonly hashed: Pick<HashedBytes, 'total'>
+  readonly admission: Pick<Admission, 'planning' | 'hashing'>
+  readonly cache: Pick<PieceCache, 'usage' | 'store'>
+  /** Size of the cache's file in bytes. */
+  readonly cacheSize: () => Promise<number>
+  /** The files hashed ahead; null if there are none. */
+  readonly warm: () => WarmStatus | null
+  /** Announce URLs of the current trackers. */
+  readonly trackers: () => readonly string[]
+}
+
+/** Makes the report on the service, at most once a second. */
+export class StatusSource {
+  readonly #startedAt: number
+  #report: Promise<StatusReport> | null = null
+  #madeAt = -Infinity
+
+  constructor(private readonly parts: StatusSourceParts) {
+    this.#startedAt = parts.monotonic()
+  }
+
+  /** The report of the last second. */
+  current(): Promise<StatusReport> {
+    const at = this.parts.monotonic()
+    if (this.#report && at - this.#madeAt < KEEP) return this.#report
+    this.#madeAt = at
+    const report = this.#make()
+    this.#report = report
+    report.catch(() => {
+      if (this.#report === report) this.#report = null
+    })
+    return report
+  }
+
+  async #make(): Promise<StatusReport> {
+    const { version, makers, hashed, admission, now, monotonic, warm, trackers } = this.parts
+    const { cache, cacheSize, onDemand } = this.parts
+    const underWay = makers.flatMap((maker) => maker.underWay()).sort(byProgress)
+    const torrents = eachFileOnce(underWay).slice(0, MAX_LISTED)
+    const origins = { ...onDemand.origins }
+    return {
+      time: new Date(now()).toISOString(),
+      version,
+      uptimeSeconds: Math.floor((monotonic() - this.#startedAt) / 1000),
+      hashing: { ...queueStatus(admission.hashing), bytesHashed: hashed.total, torrents },
+      planning: queueStatus(admission.planning),
+      warm: warm(),
+      cache: { bytes: await cacheSize(), records: cache.store.count(), ...cache.usage, origins },
+      trackers: trackers(),
+    }
+  }
+}
+
+function queueStatus({ running, length }: WorkQueue): QueueStatus {
+  return { running, waiting: length }
+}
+
+/** Running ones before waiting ones, each by progress. */
+function byProgress(a: ProgressStatus, b: ProgressStatus): number {
+  if (a.state !== b.state) return a.state === 'hashing' ? -1 : 1
+  return b.bytesDone / b.bytesTotal - a.bytesDone / a.bytesTotal
+}
+
+/** A file read for both its torrent and its checksum is listed once. */
+function eachFileOnce(underWay: readonly ProgressStatus[]): ProgressStatus[] {
+  const told = new Set<string>()
+  return underWay.filter(({ title: { path } }) => {
+    if (path === null) return true
+    const key = path.join('/')
+    return !told.has(key) && told.add(key)
+  })
+}
