@@ -60,6 +60,18 @@ export function parseAnnounceList(text: string): string[][] {
   return tiers.map((tier) => tier.map((url) => checkTracker(url.trim())))
 }
 
+/** A comma before a URL. Any other comma is part of a URL. */
+const BEFORE_URL = /,(?=\s*[a-z][a-z0-9+.-]*:\/\/)/i
+
+/**
+ * Parses the tracker among the arguments of a command: a URL, or a list in which `|` begins a tier.
+ * @throws BtkitError `usage`
+ */
+export function parseTrackers(text: string): string[][] {
+  const tiers = text.split('|').map((tier) => tier.split(BEFORE_URL))
+  return tiers.map((tier) => tier.map((url) => checkTracker(url.trim())))
+}
+
 /** Formats an announce list in BitTornado's notation. */
 export function formatAnnounceList(tiers: readonly (readonly string[])[]): string {
   return tiers.map((tier) => tier.join(',')).join('|')

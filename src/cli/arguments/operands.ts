@@ -1,6 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import { escapeBadBytes } from '../../text/escape.js'
-import { checkTracker, looksLikeUrl } from '../../metainfo/trackers.js'
+import { looksLikeUrl, parseTrackers } from '../../metainfo/trackers.js'
 import { Buffer } from 'node:buffer'
 import { existsSync, readFileSync } from 'node:fs'
 
@@ -12,24 +12,25 @@ const COMMAND_LINE = '/proc/self/cmdline'
 
 /** The meaning of makemetafile's positional arguments. */
 export interface Operands {
-  readonly tracker: string | null
+  /** The tracker, or tiers of trackers; null if none is named. */
+  readonly tiers: readonly (readonly string[])[] | null
   readonly sources: readonly string[]
 }
 
 /**
- * Separates the tracker from the files. The tracker is the one argument that is a URL, in any
- * position.
+ * Separates the tracker from the files. The tracker is the one argument that is a URL, or a list of
+ * URLs, in any position.
  * @throws BtkitError `usage` if a URL is wrong, there are two, or there is no file
  */
 export function sortOperands(operands: readonly string[]): Operands {
   requireNames(operands, 'file')
   const urls = operands.filter(looksLikeUrl)
   const sources = operands.filter((operand) => !looksLikeUrl(operand))
-  urls.forEach(checkTracker)
+  const lists = urls.map(parseTrackers)
   if (urls.length > 1) {
     throw new BtkitError(
       'usage',
-      `${urls[1] ?? ''}: only one tracker can be an argument; use --announce-list for more`,
+      `${urls[1] ?? ''}: only one tracker can be an argument; give each with -a`,
     )
   }
   const bare = sources.find((source) => isBareTracker(source) && !existsSync(source))
@@ -39,7 +40,7 @@ export function sortOperands(operands: readonly string[]): Operands {
   }
   if (sources.length === 0)
     throw new BtkitError('usage', 'no file or directory given; name at least one')
-  return { tracker: urls[0] ?? null, sources }
+  return { tiers: lists[0] ?? null, sources }
 }
 
 /** Whether an operand may be a tracker whose `http://` is missing or has too few slashes. */

@@ -1,5 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import type { DhtNode } from '../../metainfo/metainfo.js'
+import { formatAnnounceList } from '../../metainfo/trackers.js'
 
 const OTHERS = '--announce-list, --node, --web-seed or --http-seed'
 const WAYS = `give its URL, ${OTHERS}, or use --trackerless`
@@ -19,6 +20,8 @@ export interface TrackerOptions {
   readonly private?: boolean
 }
 
+type Tiers = readonly (readonly string[])[]
+
 /** The trackers of a torrent. An empty list leaves no key. */
 export interface ChosenTrackers {
   readonly announce: string | null
@@ -29,7 +32,7 @@ export interface ChosenTrackers {
  * The trackers on a command line. `operand` is the tracker among its arguments.
  * @throws BtkitError `usage` if clients would find no peers, or if options contradict each other
  */
-export function chooseTrackers(operand: string | null, options: TrackerOptions): ChosenTrackers {
+export function chooseTrackers(operand: Tiers | null, options: TrackerOptions): ChosenTrackers {
   const chosen = namedTrackers(operand, options)
   if (chosen.announce === null && !options.trackerless && !hasOtherSources(options)) {
     if (options.private) throw usage(`no tracker, which --private needs; ${WAYS}`)
@@ -51,27 +54,30 @@ export function trackerlessNote(
  * The trackers on a command line, possibly none.
  * @throws BtkitError `usage` if options contradict each other
  */
-export function namedTrackers(operand: string | null, options: TrackerOptions): ChosenTrackers {
-  const given = operand === null ? options.announce : [[operand], ...options.announce]
+export function namedTrackers(operand: Tiers | null, options: TrackerOptions): ChosenTrackers {
+  const given = operand ?? options.announce
   checkTogether(operand, options)
   const list = options.announceList ?? (given.flat().length > 1 ? given : [])
   const announce = given[0]?.[0] ?? list[0]?.[0] ?? null
   return { announce, announceList: [...list] }
 }
 
-function checkTogether(operand: string | null, options: TrackerOptions): void {
+function checkTogether(operand: Tiers | null, options: TrackerOptions): void {
   const { announce, announceList, trackerless } = options
   if (trackerless && operand !== null)
-    throw usage(`--trackerless and ${operand} cannot be used together`)
+    throw usage(`--trackerless and ${formatAnnounceList(operand)} cannot be used together`)
   if (trackerless && (announce.length > 0 || announceList)) {
     const other = announceList ? '--announce-list' : '--announce'
     throw usage(`--trackerless and ${other} cannot be used together`)
   }
   if (operand !== null && announce.length > 0) {
-    throw usage(`${operand}: give the tracker either as an argument or with --announce`)
+    throw usage(
+      `${formatAnnounceList(operand)}: give the tracker either as an argument or with --announce`,
+    )
   }
-  if (announceList && announce.flat().length > 1) {
-    throw usage('--announce-list and several trackers in --announce cannot be used together')
+  if (announceList && (operand ?? announce).flat().length > 1) {
+    const where = operand ? 'the argument' : '--announce'
+    throw usage(`--announce-list and several trackers in ${where} cannot be used together`)
   }
 }
 

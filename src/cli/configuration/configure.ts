@@ -153,7 +153,7 @@ function lineOf(
     return TRACKERS.has(options.at(-1)?.attributeName() ?? '') || arg.startsWith('--announce=')
   })
   const values = named.map(({ value, args }) => value ?? args[0] ?? '')
-  return { parts, typed, presets, trackers: [...operands, ...values.flatMap(trackersIn)] }
+  return { parts, typed, presets, trackers: [...operands, ...values].flatMap(trackersIn) }
 }
 
 function onlyLegacy(entries: ReadonlyMap<string, OptionEntry>): Map<string, OptionEntry> {

@@ -55,7 +55,8 @@ export function* findBadSeeds(metainfo: Metainfo) {
 /** Finds trackers and seeds with a comma: probably a list that became a single URL. */
 export function* findCommas(metainfo: Metainfo) {
   for (const url of [...announceUrls(metainfo), ...seedsOf(metainfo)]) {
-    if (url.includes(',')) yield `${quoteText(url)} has a comma, but is one URL, not a list`
+    const what = url.includes(',') ? 'a comma' : /\|[a-z]+:\/\//i.test(url) && 'a bar before a URL'
+    if (what) yield `${quoteText(url)} has ${what}, but is one URL, not a list`
   }
 }
 

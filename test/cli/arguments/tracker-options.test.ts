@@ -17,12 +17,17 @@ const NONE: TrackerOptions = {
   httpSeed: [],
 }
 
-function choose(operand: string | null, options: Partial<TrackerOptions>): ChosenTrackers {
-  return chooseTrackers(operand, { ...NONE, ...options })
+function choose(
+  operand: string | readonly string[][] | null,
+  options: Partial<TrackerOptions>,
+): ChosenTrackers {
+  const tiers = typeof operand === 'string' ? [[operand]] : operand
+  return chooseTrackers(tiers, { ...NONE, ...options })
 }
 
 for (const [what, operand, options, announce, announceList] of [
   ['an argument', A, {}, A, []],
+  ['an argument of two tiers', [[A], [B, C]] as string[][], {}, A, [[A], [B, C]]],
   ['one -a', null, { announce: [[A]] }, A, []],
   ['one -a with two', null, { announce: [[A, B]] }, A, [[A, B]]],
   ['two -a', null, { announce: [[A], [B, C]] }, A, [[A], [B, C]]],
@@ -42,6 +47,12 @@ for (const [what, operand, options, announce, announceList] of [
 
 for (const [what, operand, options, message] of [
   ['an argument and -a', A, { announce: [[B]] }, `${A}: give the tracker either`],
+  [
+    'a list twice',
+    [[A], [B]] as string[][],
+    { announceList: [[A]] },
+    '--announce-list and several trackers',
+  ],
   ['an argument and none by request', A, { trackerless: true }, '--trackerless and '],
   ['a list and none by request', null, { trackerless: true, announceList: [[A]] }, '--trackerless'],
   ['two -a and a list', null, { announce: [[A], [B]], announceList: [[A]] }, '--announce-list and'],

@@ -82,11 +82,19 @@ test('URLs that were typed as one are told of', () => {
   assert.deepEqual(messagesOf('comma-in-url', torrentWith({ announce: both })), [
     `"${both}" has a comma, but is one URL, not a list`,
   ])
+  const tiers = 'http://a.example/announce|http://b.example/announce'
+  assert.deepEqual(messagesOf('comma-in-url', torrentWith({ announce: tiers })), [
+    `"${tiers}" has a bar before a URL, but is one URL, not a list`,
+  ])
   const seeds = { announce: A, 'url-list': ['http://a.example/x,y'], httpseeds: ['http://b/,'] }
   assert.equal(messagesOf('comma-in-url', torrentWith(seeds)).length, 2)
 })
 
 test('the web seed of a directory ends with a slash', () => {
+  const tiers = 'http://a.example/announce|http://b.example/announce'
+  assert.deepEqual(messagesOf('comma-in-url', torrentWith({ announce: tiers })), [
+    `"${tiers}" has a bar before a URL, but is one URL, not a list`,
+  ])
   const seeds = { announce: A, 'url-list': ['http://a.example/dir', 'http://b.example/'] }
   const directory = torrentOf(directoryInfo([{ length: 1, path: ['a'] }]), seeds)
   assert.deepEqual(messagesOf('web-seed-without-slash', directory), [

@@ -95,11 +95,11 @@ function notePublishing(clients: readonly SyncClient[], io: Io): void {
 }
 
 async function completeRequest(
-  { tracker, sources, asked }: Operands & { readonly asked: readonly InfoRule[] },
+  { tiers, sources, asked }: Operands & { readonly asked: readonly InfoRule[] },
   options: CompleteOptions,
   io: Io,
 ): Promise<CompleteRequest> {
-  const common = commonRequest(namedTrackers(tracker, options), options, io)
+  const common = commonRequest(namedTrackers(tiers, options), options, io)
   if (options.source.length > 1) {
     throw new BtkitError(
       'usage',

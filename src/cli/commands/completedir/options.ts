@@ -17,7 +17,7 @@ Examples:
 export function declareCompletedir() {
   return declareTorrentOptions('completedir', { value: 'auto', text: 'auto' })
     .description('Make or update the torrents of all entries of directories.')
-    .argument('<tracker-or-directory...>', 'the URL of the tracker, if any, and directories')
+    .argument('<tracker-or-directory...>', 'the tracker or a list, if any, and directories')
     .optionsGroup('Files:')
     .option(
       '--min-age <seconds>',

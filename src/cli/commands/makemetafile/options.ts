@@ -3,9 +3,11 @@ import * as read from '../../arguments/values.js'
 import { declareTorrentOptions } from '../../arguments/torrent-options.js'
 
 const EXAMPLES = `
-FILE and TRACKER may stand in any order: the URL is the tracker.
+FILE and TRACKER may stand in any order: the URL is the tracker. A list is
+'URL,URL|URL': ',' within a tier, '|' between tiers.
 With several --source, each makes a torrent NAME.SOURCE.torrent, from one
-reading. With - as FILE, the content is standard input; give it a --name.
+reading; with --private and as many -a, each has the tracker of its place.
+With - as FILE, the content is standard input; give it a --name.
 
 Examples:
   btkit makemetafile image.iso http://tracker.example/announce
@@ -22,7 +24,7 @@ const LEGACY = { value: 2 ** 18, text: '18' }
 export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }) {
   return declareTorrentOptions('makemetafile', isLegacy ? LEGACY : USUAL)
     .description('Make a torrent of each file or directory.')
-    .argument('<file-or-tracker...>', 'files and directories or -, and the URL of the tracker')
+    .argument('<file-or-tracker...>', 'files and directories or -, and the tracker or a list')
     .optionsGroup('In the torrent:')
     .option(
       '-n, --name <name>',

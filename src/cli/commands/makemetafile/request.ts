@@ -5,7 +5,11 @@ import type { FileOrder } from '../../../core/digests/sort-files.js'
 import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { hasRandomKey, randomKey } from '../../arguments/extra-keys.js'
-import { chooseTrackers, namedTrackers } from '../../arguments/tracker-options.js'
+import {
+  chooseTrackers,
+  namedTrackers,
+  type ChosenTrackers,
+} from '../../arguments/tracker-options.js'
 import { commonRequest } from '../../arguments/torrent-request.js'
 import { checkOneDirectory, directoriesOf, seedsBelow } from '../../arguments/web-seed-base.js'
 import type { Io } from '../../io.js'
@@ -30,8 +34,10 @@ export type MakeGroup = readonly [NamedRequest, ...NamedRequest[]]
  * @throws BtkitError `usage` if options contradict each other
  */
 export function makeRequests(operands: MakeOperands, options: MakeOptions, io: Io): MakeGroup[] {
-  const { tracker, sources, chosen } = operands
-  const common = commonRequest(trackersOf(tracker, operands, options), options, io)
+  const { sources, chosen } = operands
+  const trackers = trackersOf(operands, options)
+  const byTag = trackersByTag(trackers, options)
+  const common = commonRequest(trackers, options, io)
   checkTogether(operands, options)
   checkStandardOutput(options, io)
   checkOneDirectory(options.webSeedBase, directoriesOf(sources, io), io)
@@ -54,31 +60,56 @@ export function makeRequests(operands: MakeOperands, options: MakeOptions, io: I
       name,
       torrent: null,
     }
-    return variantsOf(request, options)
+    return variantsOf(request, byTag, options)
   })
   checkDistinct(groups.flat(), io)
   return groups
 }
 
 /** A private torrent without a tracker would have no peers; the names of BitTornado want one always. */
-function trackersOf(tracker: string | null, { isLegacy }: MakeOperands, options: MakeOptions) {
+function trackersOf({ tiers, isLegacy }: MakeOperands, options: MakeOptions) {
   const mustBe = isLegacy === true || options.private
-  return mustBe ? chooseTrackers(tracker, options) : namedTrackers(tracker, options)
+  return mustBe ? chooseTrackers(tiers, options) : namedTrackers(tiers, options)
+}
+
+/**
+ * The trackers of each source tag. Several tags have one tracker in common, or one tier each:
+ * otherwise each tracker would get the passkeys of all others.
+ * @throws BtkitError `usage` if tags and trackers are no pairs
+ */
+function trackersByTag(trackers: ChosenTrackers, options: MakeOptions): ChosenTrackers[] {
+  const { source, private: isPrivate } = options
+  const { announceList: tiers } = trackers
+  if (source.length < 2 || tiers.flat().length < 2) return []
+  if (!isPrivate || tiers.length !== source.length) {
+    const what = `${source.length} --source and ${tiers.flat().length} trackers`
+    const pairs = 'give --private and one -a for each --source, in the same order'
+    const why = 'each torrent would name all trackers'
+    throw new BtkitError('usage', `${what}: ${why}; ${pairs}, or one command for each tracker`)
+  }
+  return tiers.map((tier) => {
+    return { announce: tier[0] ?? null, announceList: tier.length > 1 ? [tier] : [] }
+  })
 }
 
 const BY_PATH: FileOrder = { by: 'path', isDescending: false }
 
 /** Makes a request for each source tag, or one without a tag. */
-function variantsOf(request: NamedRequest, options: MakeOptions): MakeGroup {
+function variantsOf(
+  request: NamedRequest,
+  byTag: readonly ChosenTrackers[],
+  options: MakeOptions,
+): MakeGroup {
   const [first, ...others] = options.source
-  const variantOf = (tag = '') => ({
+  const variantOf = (tag = '', at = 0) => ({
     ...request,
+    parts: { ...request.parts, ...byTag[at] },
     sourceTag: tag === '' ? null : tag,
     extraKeys: new Map([...(request.extraKeys ?? []), ...(options.randomize ? randomKey() : [])]),
     torrent: torrentPath(request, others.length > 0 ? tag : '', options),
   })
   const main = variantOf(first)
-  const variants = others.map(variantOf)
+  const variants = others.map((tag, i) => variantOf(tag, i + 1))
   const torrents = variants.flatMap(({ torrent }) => torrent ?? [])
   const lists = listsBeside(main.torrent ?? '', request.name, options.checksums)
   return [{ ...main, otherOutputs: [...torrents, ...lists.map(({ path }) => path)] }, ...variants]

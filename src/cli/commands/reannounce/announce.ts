@@ -6,7 +6,7 @@ import {
   replaceTracker,
   type TrackerReplacement,
 } from '../../../metainfo/edit/tracker-replacement.js'
-import { checkTracker, looksLikeUrl } from '../../../metainfo/trackers.js'
+import { looksLikeUrl, parseTrackers } from '../../../metainfo/trackers.js'
 
 /** The options of reannounce that say what to do. */
 export interface AnnounceOptions {
@@ -64,8 +64,15 @@ function setAnnounce([announce, ...torrents]: readonly string[], list: string[][
     throw usage('nothing to change; give an announce URL, --replace, --add or --remove')
   if (!looksLikeUrl(announce) && /\.torrent$/i.test(announce))
     throw usage(`${announce}: no announce URL before it; give one, or --replace, --add or --remove`)
+  const given = parseTrackers(announce)
+  if (list && given.flat().length > 1) {
+    const both = '--announce-list and several trackers in the argument'
+    throw usage(`${both} cannot be used together`)
+  }
+  const [[first = ''] = []] = given
+  list ??= given.flat().length > 1 ? given : null
   const edit = setTrackers({
-    announce: trackerBytes(checkTracker(announce)),
+    announce: trackerBytes(first),
     tiers: list?.map((tier) => tier.map(trackerBytes)) ?? null,
   })
   return { edit, torrents }

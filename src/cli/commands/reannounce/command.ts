@@ -25,7 +25,7 @@ Examples:
 export function defineReannounce({ io, isLegacy, finish }: CommandContext) {
   return declareBulkEdit('reannounce')
     .description('Change the trackers of torrents, and nothing else.')
-    .argument('[announce-or-torrent...]', 'the new announce, and the torrents to change')
+    .argument('[announce-or-torrent...]', 'the new tracker or a list, and the torrents to change')
     .optionsGroup('Trackers:')
     .option(
       '-a, --announce <urls>',

@@ -344,3 +344,34 @@ test('a random key makes every torrent another, and each of several sources', as
   assert.equal(keys.size, 4)
   for (const key of keys) assert.match(String(key), /^[0-9a-f]{32}$/)
 })
+
+const PASSKEYS = ['http://a.example/KEY1/announce', 'http://b.example/KEY2/announce'] as const
+const PAIR = ['-s', 'A', '-s', 'B', '-a', PASSKEYS[0], '-a', PASSKEYS[1]]
+
+test('as many private tags as trackers are pairs, and no torrent has a foreign passkey', async (t) => {
+  const { source, torrent } = makeWorkplace(t)
+  const args = ['makemetafile', source, '--private', ...PAIR]
+  assert.equal((await runBtkit(args)).stderr, '')
+  for (const [tag, own] of [
+    ['A', PASSKEYS[0]],
+    ['B', PASSKEYS[1]],
+  ] as const) {
+    const { announce, info, ...others } = torrent(`a.iso.${tag}.torrent`)
+    assert.deepEqual([announce, info['source']], [own, tag])
+    assert.equal(others['announce-list'], undefined)
+  }
+})
+
+for (const args of [
+  PAIR,
+  [...PAIR, '-s', 'C', '--private'],
+  ['-s', 'A', '-s', 'B', PASSKEYS.join()],
+]) {
+  test(`several tags and trackers that are no pairs are refused: ${args.join(' ')}`, async (t) => {
+    const { source } = makeWorkplace(t)
+    const { status, stderr } = await runBtkit(['makemetafile', source, ...args])
+    assert.equal(status, 2)
+    assert.match(stderr, /^btkit: [23] --source and [2] trackers: /)
+    assert.match(stderr, /--private and one -a for each --source.*one command for each tracker\n$/)
+  })
+}

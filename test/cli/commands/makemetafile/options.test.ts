@@ -106,6 +106,7 @@ for (const [args, announce, list] of [
   [['-a', A], A, undefined],
   [['-a', `${A},${B}`], A, [[A, B]]],
   [['-a', A, '-a', `${B},${C}`], A, [[A], [B, C]]],
+  [[`${A}|${B},${C}`], A, [[A], [B, C]]],
   [['--announce-list', `${B}|${A}`], B, [[B], [A]]],
   [['-a', A, '--announce-list', `${B}|${A}`], A, [[B], [A]]],
   [['--trackerless'], undefined, undefined],

@@ -43,6 +43,16 @@ test('a list is set with its option in the old spelling', async (t) => {
   assert.deepEqual(trackersOf(a), [NEW, [[NEW, 'udp://b:1'], ['http://c/x']]])
 })
 
+test('the tracker may be a list', async (t) => {
+  const a = join(makeScratch(t, { a: torrent({ announce: OLD }) }), 'a')
+  for (const program of [{}, LEGACY]) {
+    const command = program === LEGACY ? [] : ['reannounce']
+    const { status } = await runBtkit([...command, `${NEW},udp://b:1|http://c/x`, a], program)
+    assert.equal(status, 0)
+    assert.deepEqual(trackersOf(a), [NEW, [[NEW, 'udp://b:1'], ['http://c/x']]])
+  }
+})
+
 test('single trackers are removed, replaced and added, and old and new lists are printed', async (t) => {
   const a = join(makeScratch(t, { a: torrent(BOTH) }), 'a')
   const steps = ['--add', 'udp://d:1', '--replace', `http://old.example=https://new.example`]
