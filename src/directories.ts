@@ -1,7 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { osCodeOf } from './errors.js'
+import { BtkitError, osCodeOf } from './errors.js'
 
 /** The sources of a directory's path. */
 export interface DirectorySources {
@@ -26,9 +26,9 @@ const STATE = {
 /**
  * Returns the directory of the cache. The first of these counts: the option, BTKIT_CACHE_DIR,
  * systemd's CACHE_DIRECTORY, the default. The default is /var/cache/btkit for root and the user's
- * own cache directory for others (XDG Base Directory Specification).
+ * own cache directory for others (XDG Base Directory Specification). Null without a home directory.
  */
-export function cacheDirectory(sources: DirectorySources): string {
+export function cacheDirectory(sources: DirectorySources): string | null {
   return choose(CACHE, sources)
 }
 
@@ -36,21 +36,38 @@ export function cacheDirectory(sources: DirectorySources): string {
  * Returns the directory for data that must not be lost. The first of these counts: the option,
  * BTKIT_STATE_DIR, systemd's STATE_DIRECTORY, the default. The default is /var/lib/btkit for root
  * and the user's own state directory for others (XDG Base Directory Specification).
+ * @throws BtkitError `usage` without a home directory
  */
 export function stateDirectory(sources: DirectorySources): string {
-  return choose(STATE, sources)
+  const directory = choose(STATE, sources)
+  if (directory !== null) return directory
+  throw new BtkitError('usage', 'no home directory for the state; set --state-dir or HOME')
+}
+
+/**
+ * Returns the user's home directory; null if HOME is not set and the system does not know the user,
+ * as in a container with any user number.
+ */
+export function homeDirectory(env: DirectorySources['env']): string | null {
+  try {
+    return env['HOME'] || homedir()
+  } catch {
+    return null
+  }
 }
 
 function choose(
   { variables: [own, service, base], ofRoot, inHome }: typeof CACHE | typeof STATE,
   { option, env, isRoot }: DirectorySources,
-): string {
+): string | null {
   // systemd may name several, separated by colons
   const given = option ?? (env[own] || env[service]?.split(':')[0])
   if (given) return given
   if (isRoot) return ofRoot
-  const home = env['HOME'] || homedir()
-  return join(env[base] || env['LOCALAPPDATA'] || join(home, inHome), 'btkit')
+  const ofUser = env[base] || env['LOCALAPPDATA']
+  if (ofUser) return join(ofUser, 'btkit')
+  const home = homeDirectory(env)
+  return home === null ? null : join(home, inHome, 'btkit')
 }
 
 /**

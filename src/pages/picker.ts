@@ -1,6 +1,6 @@
 import { readdirSync, statSync, type Dirent } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { homeDirectory } from '../directories.js'
 import { BtkitError } from '../errors.js'
 import { fieldValue, html } from '../text/html.js'
 import type { Answer, PageParts } from './frame.js'
@@ -120,7 +120,7 @@ export function pick(form: Form, { begin, list, settle, ...rules }: PickRules): 
   const current = lines.at(-1)
   const directory = form.text('at') || (current ? dirname(expand(current, begin)) : begin)
   const wanted = resolve(begin, directory)
-  const everywhere = [...new Set([...rules.places, homedir(), '/'])]
+  const everywhere = [...new Set([...rules.places, homeDirectory(process.env) ?? '/', '/'])]
   const shown = settle ? settle(wanted) : wanted
   const parent = dirname(shown)
   const isRoot = parent === shown || (settle && settle(parent) !== parent)
@@ -145,7 +145,8 @@ export function isDirectoryAt(path: string): boolean {
 export function expand(path: string, directory: string): string {
   if (path.includes('\0') || path.length > LONGEST_PATH)
     throw new BtkitError('usage', 'this is no path: it is too long or has a zero byte')
-  if (path === '~' || path.startsWith('~/')) return join(homedir(), path.slice(1))
+  if (path === '~' || path.startsWith('~/'))
+    return join(homeDirectory(process.env) ?? '/', path.slice(1))
   return resolve(directory, path)
 }
 

@@ -1,14 +1,17 @@
 import { Option } from '@commander-js/extra-typings'
+import { BtkitError } from '../../errors.js'
 import { cacheDirectory } from '../../directories.js'
-import { warningsTo } from '../output/messages.js'
+import { reportWarning, warningsTo } from '../output/messages.js'
 import {
   type CachePlace,
   type CacheRequest,
   accessLazyCache,
   type LazyAccess,
   openCacheAccess as openAccess,
+  openCacheIfThere,
 } from '../../core/cache/access.js'
 import type { CacheTrust, CacheAccess } from '../../core/digests/cache-trust.js'
+import { openNullCache, type PieceCache } from '../../cache/piece-cache.js'
 import type { Io } from '../io.js'
 import { duration } from './values.js'
 
@@ -44,15 +47,36 @@ export function unusedForOption(description: string) {
     .default(30 * 86_400_000, '30d')
 }
 
-/** The cache directory for a command line. */
+/**
+ * The cache directory for a command line.
+ * @throws BtkitError `usage` without a home directory
+ */
 export function cachePath(option: string | undefined, { env, isRoot }: Io): string {
-  return cacheDirectory({ option, env, isRoot })
+  const directory = cacheDirectory({ option, env, isRoot })
+  if (directory === null) throw new BtkitError('usage', `${HOMELESS}; set --cache-dir or HOME`)
+  return directory
 }
+
+/** The same for work that can do without a cache: null, with a warning, without a home directory. */
+export function cachePathIfAny(option: string | undefined, io: Io): string | null {
+  const directory = cacheDirectory({ option, env: io.env, isRoot: io.isRoot })
+  if (directory === null) reportWarning(`${HOMELESS}, so none is used; set --cache-dir or HOME`, io)
+  return directory
+}
+
+const HOMELESS = 'no home directory for the cache'
 
 /** The cache directory with everything needed to open the cache. */
 export function cachePlace(option: string | undefined, io: Io): CachePlace {
   const warn = warningsTo(io)
   return { directory: cachePath(option, io), now: io.now, warn }
+}
+
+/** The existing cache, or an empty one that creates no files. The caller must close it. */
+export function openCacheOf(option: string | undefined, io: Io): Promise<PieceCache> {
+  const directory = cachePathIfAny(option, io)
+  if (directory === null) return Promise.resolve(openNullCache())
+  return openCacheIfThere({ directory, now: io.now, warn: warningsTo(io) })
 }
 
 /** Prepares the cache, which is opened on first use. closeCache closes it. */
@@ -70,8 +94,9 @@ export async function closeCache({ cache }: CacheAccess, io: Io): Promise<void> 
 function cacheRequest(options: CacheArguments, io: Io): CacheRequest {
   const { cache, cacheDir, cacheTrust, shareWith } = options
   const kernel = io.env['BTKIT_HASH'] || undefined
-  const place = cachePlace(cacheDir, io)
-  return { ...place, isUsed: cache, trust: cacheTrust, kernel, share: shareWith }
+  const directory = cache ? cachePathIfAny(cacheDir, io) : null
+  const place = { directory: directory ?? '', now: io.now, warn: warningsTo(io) }
+  return { ...place, isUsed: directory !== null, trust: cacheTrust, kernel, share: shareWith }
 }
 
 /** Opens the cache. closeCache closes it. */

@@ -1,4 +1,3 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { CLIENT_FORMS, parseClientAddress, type ClientAddress } from '../../clients/address.js'
 import { connectClient } from '../../clients/connect.js'
@@ -7,6 +6,7 @@ import type { TorrentClient } from '../../core/publish/client.js'
 import { remoteDirectory, type DataPrefix } from '../../core/publish/data-prefix.js'
 import type { SyncClient } from '../../core/publish/sync.js'
 import type { Waiting } from '../../core/publish/wait-for.js'
+import { homeDirectory } from '../../directories.js'
 import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
 
@@ -50,14 +50,15 @@ export function clientAddress(url: string, io: Io): ClientAddress {
 
 /**
  * Path of the credentials: NETRC as in curl, systemd's credentials directory, or the user's own
- * file.
+ * file; null without a home directory.
  */
-function credentialsFile({ env, isRoot }: Io): string {
+function credentialsFile({ env, isRoot }: Io): string | null {
   if (env['NETRC']) return env['NETRC']
   if (env['CREDENTIALS_DIRECTORY']) return join(env['CREDENTIALS_DIRECTORY'], 'btkit.netrc')
   if (isRoot) return '/etc/btkit/netrc'
-  const home = env['HOME'] || homedir()
-  return join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'btkit', 'netrc')
+  if (env['XDG_CONFIG_HOME']) return join(env['XDG_CONFIG_HOME'], 'btkit', 'netrc')
+  const home = homeDirectory(env)
+  return home === null ? null : join(home, '.config', 'btkit', 'netrc')
 }
 
 /** Options that say how a client sees the data. */

@@ -25,7 +25,7 @@ export interface PeriodicTaskParts extends Pick<ServerContext, 'warn' | 'onError
   /** Reads which sets are in the cache, so that their number can be bounded. */
   readonly loadSets: () => Promise<void>
   /** The cache's directory, and the size of its file in bytes: 0 if it is missing. */
-  readonly cacheDirectory: string
+  readonly cacheDirectory: string | null
   readonly cacheSize: () => Promise<number>
 }
 
@@ -40,7 +40,7 @@ export function startMirrorTasks(parts: PeriodicTaskParts): () => Promise<void> 
   let wasThere = true
   const look = async () => {
     const isThere = cacheAccess.cache.store.usedBytes() === 0 || (await parts.cacheSize()) > 0
-    if (wasThere && !isThere) parts.warn(removedText(parts.cacheDirectory))
+    if (wasThere && !isThere) parts.warn(removedText(parts.cacheDirectory ?? ''))
     wasThere = isThere
   }
   const tasks = [

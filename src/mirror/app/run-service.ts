@@ -15,7 +15,7 @@ import type { ServerContext } from '../../server/context.js'
 /** All settings of the service. */
 export interface ServiceSettings extends Resources {
   readonly options: ServedOptions
-  readonly cacheDirectory: string
+  readonly cacheDirectory: string | null
   readonly places: readonly ListenPlace[]
   /** Keys for TLS; null for plain HTTP. */
   readonly tls: TlsKeys | null

@@ -31,7 +31,7 @@ interface ServiceParts extends Omit<AssemblyParts, 'isPressed' | 'options'> {
   readonly unusedFor: number
   /** Most bytes of the cache; null for no limit. */
   readonly cacheMaxSize: number | null
-  readonly cacheDirectory: string
+  readonly cacheDirectory: string | null
   /** Ends all hashing. */
   readonly interrupt: () => void
 }

@@ -8,7 +8,7 @@ import { isDirectoryAt } from '../../../pages/picker.js'
 import { stateDirectory } from '../../../directories.js'
 import {
   cacheDirOption,
-  cachePath,
+  cachePathIfAny,
   cacheTrustOption,
   noCacheOption,
 } from '../../arguments/cache-options.js'
@@ -51,7 +51,7 @@ export function defineGui({ io, program }: CommandContext) {
         directory: io.cwd,
         places,
         presets: await formPresets(config, io),
-        cacheDirectory: cache ? cachePath(options.cacheDir, io) : null,
+        cacheDirectory: cache ? cachePathIfAny(options.cacheDir, io) : null,
         cacheTrust,
         stateDirectory: stateDirectory({ option: options.stateDir, env, isRoot }),
         threads,

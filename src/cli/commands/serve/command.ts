@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { findExample } from '../../../mirror/tree/example-file.js'
 import { boundHeapGrowth } from '../../../heap-growth.js'
 import { runService, type ServiceSettings } from '../../../mirror/app/run-service.js'
-import { cachePath } from '../../arguments/cache-options.js'
+import { cachePathIfAny } from '../../arguments/cache-options.js'
 import { shareRequest } from '../../arguments/share-options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
@@ -118,7 +118,7 @@ function serviceSettings(
     places: listenPlaces(options, io),
     trackers: trackersWanted(options, io),
     engine: engineFor(options, io),
-    cacheDirectory: cachePath(options.cacheDir, io),
+    cacheDirectory: cachePathIfAny(options.cacheDir, io),
     cacheTrust: options.cacheTrust,
     share: options.shareWith,
     unusedFor: options.unusedFor,

@@ -5,7 +5,7 @@ import {
   cacheTrustOption,
   noCacheOption,
   openCacheAccess,
-  cachePlace,
+  openCacheOf,
 } from '../../arguments/cache-options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor, threadsOption } from '../../arguments/engine-options.js'
@@ -13,7 +13,6 @@ import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { maxRateOption } from '../../arguments/reading-options.js'
 import { findTargets } from './request.js'
 import { runVerify } from './run-verify.js'
-import { openCacheIfThere } from '../../../core/cache/access.js'
 import type { TreeSource } from '../../../core/verify/bad-blocks.js'
 import type { Io } from '../../io.js'
 
@@ -79,7 +78,7 @@ export function defineVerify({ io, finish }: CommandContext) {
  * trusted: all digests of a tree that leads to the torrent's root are right.
  */
 export class TreeCache {
-  #opened: ReturnType<typeof openCacheIfThere> | null = null
+  #opened: ReturnType<typeof openCacheOf> | null = null
 
   constructor(
     private readonly cacheDir: string | undefined,
@@ -87,7 +86,7 @@ export class TreeCache {
   ) {}
 
   open(): Promise<TreeSource> {
-    this.#opened ??= openCacheIfThere(cachePlace(this.cacheDir, this.io))
+    this.#opened ??= openCacheOf(this.cacheDir, this.io)
     return this.#opened
   }
 

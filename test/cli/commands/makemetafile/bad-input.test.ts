@@ -48,7 +48,7 @@ const BAD: readonly (readonly [args: string[], said: string])[] = [
   [['--target'], '--output'],
   [['--private=yes'], '--private'],
   [['--nosuch'], '--nosuch'],
-  [['http://second.example/'], '--announce-list'],
+  [['http://second.example/'], 'give each with -a'],
   [['htp://typo.example/'], "tracker 'htp://typo.example/'"],
 ]
 
