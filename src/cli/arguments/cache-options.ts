@@ -11,7 +11,6 @@ import {
   openCacheIfThere,
 } from '../../core/cache/access.js'
 import type { CacheTrust, CacheAccess } from '../../core/digests/cache-trust.js'
-import { openNullCache, type PieceCache } from '../../cache/piece-cache.js'
 import type { Io } from '../io.js'
 import { duration } from './values.js'
 
@@ -73,9 +72,8 @@ export function cachePlace(option: string | undefined, io: Io): CachePlace {
 }
 
 /** The existing cache, or an empty one that creates no files. The caller must close it. */
-export function openCacheOf(option: string | undefined, io: Io): Promise<PieceCache> {
+export function openCacheOf(option: string | undefined, io: Io) {
   const directory = cachePathIfAny(option, io)
-  if (directory === null) return Promise.resolve(openNullCache())
   return openCacheIfThere({ directory, now: io.now, warn: warningsTo(io) })
 }
 

@@ -68,9 +68,16 @@ function claimOnUse(
   }
 }
 
-/** Opens an existing cache. If there is none, returns an empty one and creates no files. */
-export async function openCacheIfThere(place: CachePlace): Promise<PieceCache> {
-  return cacheSize(place.directory) === null ? openNullCache() : openCache(place)
+/**
+ * Opens an existing cache. If there is none, or no directory for it, returns an empty one and
+ * creates no files.
+ */
+export async function openCacheIfThere({
+  directory,
+  ...place
+}: Omit<CachePlace, 'directory'> & { readonly directory: string | null }): Promise<PieceCache> {
+  if (directory === null || cacheSize(directory) === null) return openNullCache()
+  return openCache({ ...place, directory })
 }
 
 /**
