@@ -9,6 +9,9 @@ import type { CatalogueQuery, FixedSort } from './catalogue-query.js'
 /** The most torrents that are listed. */
 const MAX_ENTRIES = 200_000
 
+/** The newest torrents of a category that are kept. */
+const MOST_NEWEST = 50
+
 /** A directory with categories. */
 export interface CatalogueRoot {
   readonly path: string
@@ -42,6 +45,7 @@ export class CatalogueIndex {
   readonly #entries: CatalogueEntry[] = []
   readonly #bySummary = new Map<TorrentSummary, CatalogueEntry>()
   readonly #orders = new Map<FixedSort, Promise<readonly CatalogueEntry[]>>()
+  readonly #newest = new Map<Category, Promise<readonly CatalogueEntry[]>>()
 
   private constructor(
     torrents: ReadonlyMap<string, AllowedTorrent>,
@@ -130,16 +134,21 @@ export class CatalogueIndex {
     return order
   }
 
-  /** The newest torrents of a category, the newest first. */
-  newest(category: Category, most: number): CatalogueEntry[] {
+  /** At most `most` (up to 50) of the newest torrents of a category, the newest first. */
+  async newest(category: Category, most: number): Promise<readonly CatalogueEntry[]> {
+    const known = this.#newest.get(category) ?? this.#findNewest(category)
+    this.#newest.set(category, known)
+    return (await known).slice(0, most)
+  }
+
+  async #findNewest(category: Category): Promise<readonly CatalogueEntry[]> {
+    const order = await this.order('added')
+    const wanted = Math.min(MOST_NEWEST, category.torrents)
     const newest: CatalogueEntry[] = []
-    for (const entry of this.#entries) {
-      const last = newest.at(-1)
-      const isNewer = newest.length < most || (last && COMPARE.added(entry, last) > 0)
-      if (!isNewer || !category.holds(entry.category)) continue
-      const place = newest.findIndex((other) => COMPARE.added(entry, other) > 0)
-      newest.splice(place === -1 ? newest.length : place, 0, entry)
-      newest.length = Math.min(newest.length, most)
+    for (let at = order.length - 1; at >= 0 && newest.length < wanted; at -= 1) {
+      const entry = order[at]
+      if (entry && category.holds(entry.category)) newest.push(entry)
+      if (at % SLICE === 0) await setImmediate()
     }
     return newest
   }

@@ -73,7 +73,7 @@ export class CatalogueLists {
 
   /** The newest torrents of a category, the newest first. */
   async newest(category: Category, most: number): Promise<CatalogueRow[]> {
-    return this.rows((await this.index()).newest(category, most))
+    return this.rows(await (await this.index()).newest(category, most))
   }
 
   /** Adds the current figures to torrents. */
@@ -103,8 +103,13 @@ export class CatalogueLists {
       CatalogueIndex.build(torrents.torrents, roots, previous),
     )
     const figures = index.then((built) => new FigureOrders(built, store, monotonic))
-    this.#shelves = { version: torrents.version, index, figures }
-    return this.#shelves
+    const shelves = { version: torrents.version, index, figures }
+    this.#shelves = shelves
+    figures.catch(() => {
+      // The next request tries again
+      if (this.#shelves === shelves) this.#shelves = null
+    })
+    return shelves
   }
 }
 

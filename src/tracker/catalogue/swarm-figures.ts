@@ -28,8 +28,13 @@ export class FigureOrders {
     const at = this.monotonic()
     if (this.#taken === null || at - this.#takenAt >= MAX_AGE) {
       this.#takenAt = at
-      this.#taken = this.#take()
+      const taken = this.#take()
+      this.#taken = taken
       this.#orders = new Map()
+      taken.catch(() => {
+        // The next request tries again
+        if (this.#taken === taken) this.#taken = null
+      })
     }
     const order = this.#orders.get(key) ?? sortBy(this.#taken, key)
     this.#orders.set(key, order)

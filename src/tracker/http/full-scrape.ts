@@ -33,7 +33,12 @@ export class FullScrape {
   get(): Promise<Buffer> {
     const at = this.monotonic()
     if (this.#made === null || at - this.#made.at >= LIFETIME) {
-      this.#made = { body: this.#make(), at }
+      const made = { body: this.#make(), at }
+      this.#made = made
+      made.body.catch((error: unknown) => {
+        // A refusal is an answer, which took as long to find; after a failure the next client tries
+        if (!(error instanceof TrackerRefusal) && this.#made === made) this.#made = null
+      })
     }
     return this.#made.body
   }

@@ -137,8 +137,13 @@ export class Pages {
     this.#takenAt = at
     this.#timeOfFigures = now()
     const source = { store, torrents: torrents.torrents, isOpen: torrents.isOpen }
-    this.#snapshot = Snapshot.take({ ...source, showNames: options.showNames })
-    return this.#snapshot
+    const taking = Snapshot.take({ ...source, showNames: options.showNames })
+    this.#snapshot = taking
+    taking.catch(() => {
+      // The next request tries again
+      if (this.#snapshot === taking) this.#snapshot = null
+    })
+    return taking
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CatalogueIndex } from '../../../src/tracker/catalogue/catalogue-index.js'
+import { Category } from '../../../src/tracker/catalogue/category.js'
 import type { AllowedTorrent } from '../../../src/tracker/allowed/known-torrent.js'
 import { random } from '../../support/random.js'
 
@@ -54,4 +55,34 @@ test('an index made from the previous one is like one made from the torrents', a
     // Some orders are never asked for
     previous = below(2) === 0 ? index : await CatalogueIndex.build(torrents, ROOTS, previous)
   }
+})
+
+test('the newest torrents are found without a walk over all others', async () => {
+  const torrents = new Map<string, AllowedTorrent>()
+  for (let number = 0; number < 3000; number++) {
+    const path = number < 3 ? '/t/few/x.torrent' : '/t/x.torrent'
+    const torrent = torrentOf(number, { path, size: 0 })
+    torrents.set(torrent.infoHash, torrent)
+  }
+  const index = await CatalogueIndex.build(torrents, ROOTS)
+  const looksAt = async (category: Category) => {
+    let looks = 0
+    category.holds = (other) => {
+      looks += 1
+      return Category.prototype.holds.call(category, other)
+    }
+    const newest = await index.newest(category, 20)
+    return { looks, newest: newest.map(({ summary }) => summary.addedMs) }
+  }
+  const { looks, newest } = await looksAt(index.current)
+  assert.deepEqual(
+    newest,
+    Array.from({ length: 20 }, (_, n) => 2999 - n),
+  )
+  assert(looks <= 100, `${looks} looks`)
+  const few = index.current.find(['few'])
+  assert(few)
+  assert.deepEqual((await looksAt(few)).newest, [2, 1, 0])
+  // Found once, they are kept
+  assert.deepEqual(await looksAt(few), { looks: 0, newest: [2, 1, 0] })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { startTracker } from '../tracker-parts.js'
+import { makeAnswers, startTracker } from '../tracker-parts.js'
 
 const HASH = `info_hash=${'a'.repeat(20)}`
 const ID = `peer_id=${'p'.repeat(20)}`
@@ -137,6 +137,17 @@ test('the full scrape is sorted and made once a minute', async (t) => {
   assert.equal((await names()).length, 4)
   clock.now += 60
   assert.equal((await names()).length, 5)
+})
+
+test('a full scrape that failed is made again for the next client', async () => {
+  const { store, fullScrape } = makeAnswers()
+  const list = store.list.bind(store)
+  store.list = () => {
+    store.list = list
+    throw new Error('for a moment')
+  }
+  await assert.rejects(fullScrape.get(), /for a moment/)
+  assert.match((await fullScrape.get()).toString(), /^d5:filesde/)
 })
 
 test('the full scrape is the same for all clients, and empty for HEAD', async (t) => {

@@ -232,3 +232,20 @@ test('the time shown is that of the figures, not of the answer', async (t) => {
   wait(2_000)
   assert.equal(Date.parse((await json('/index.json')).time) - Date.parse(time), 11_000)
 })
+
+test('lists that could not be made are made again for the next client', async (t) => {
+  const one = torrentNamed('one')
+  const { ask, store } = await pagesOf(t, { torrents: { 'a.torrent': one.bytes } })
+  for (const path of ['/index.html', '/catalogue/?sort=complete']) {
+    const scrape = store.scrape
+    Object.assign(store, {
+      scrape: () => {
+        throw new Error('for a moment')
+      },
+    })
+    const [place = '', query] = path.split('?')
+    await assert.rejects(ask(place, query), /for a moment/)
+    Object.assign(store, { scrape })
+    assert.equal((await ask(place, query)).status, 200, path)
+  }
+})

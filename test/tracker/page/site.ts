@@ -76,7 +76,7 @@ export async function pagesOf(t: TestContext, setup: Setup) {
     time += milliseconds
   }
   const sample = () => takeSample(history, { store, isTracked: () => true }, () => time)
-  return { answer, ask, json, wait, sample, directory, list }
+  return { answer, ask, json, wait, sample, directory, list, store }
 }
 
 /** The text of a page without tags, one line per row of its table. */
