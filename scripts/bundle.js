@@ -189,7 +189,6 @@ const workers = await build({
     index: 'dist/src/library/index.js',
     metainfo: 'dist/src/library/metainfo.js',
     mirror: 'dist/src/library/mirror.js',
-    tracker: 'dist/src/library/tracker.js',
   },
   splitting: true,
   external: program.external,

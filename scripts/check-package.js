@@ -105,9 +105,8 @@ function checkLibrary(directory) {
   const program = `import { makeTorrent, type MadeTorrent } from 'btkit'
 import { parseMetainfo } from 'btkit/metainfo'
 import { mirror, type MirrorOptions } from 'btkit/mirror'
-import { tracker } from 'btkit/tracker'
 const options: MirrorOptions = { root: '.' }
-if (typeof mirror !== typeof tracker || options.root !== '.') throw new Error('no plugin')
+if (typeof mirror !== 'function' || options.root !== '.') throw new Error('no plugin')
 const made: MadeTorrent = await makeTorrent(new URL(import.meta.url).pathname)
 if (parseMetainfo(made.bytes).infoHash !== made.infoHash) throw new Error('other info hash')
 `

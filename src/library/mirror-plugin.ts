@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { UNUSED_FOR } from '../core/cache/prune.js'
 import type { CacheTrust } from '../core/digests/cache-trust.js'
 import { BtkitError } from '../errors.js'
@@ -8,6 +8,8 @@ import { checkSeed, checkTracker } from '../metainfo/trackers.js'
 import { addMirror, type MirrorSettings } from '../mirror/app/plugin.js'
 import type { ServiceLimits } from '../mirror/options.js'
 import { checkPattern } from '../mirror/warm/path-patterns.js'
+import { monotonicNow } from '../monotonic.js'
+import type { ServerContext } from '../server/context.js'
 import { version } from '../version.js'
 import {
   checkDirectory,
@@ -16,8 +18,17 @@ import {
   onlyKnown,
   type Ranges,
 } from './check-options.js'
-import { definePlugin, PLUGIN_NAMES, worldOf, type PluginOptions } from './plugin.js'
 import { checkPieceLength } from './torrent-options.js'
+
+/** Options beside fastify's own, such as `prefix`. */
+export interface PluginOptions {
+  /** Whether `/-/metrics` is answered, to everybody who reaches the prefix (default: false). */
+  readonly metrics?: boolean | undefined
+  /** Receives warnings for the operator (default: the application's log). */
+  readonly onWarning?: ((message: string) => void) | undefined
+  /** Receives internal errors; their requests get status 500 (default: the application's log). */
+  readonly onError?: ((error: unknown) => void) | undefined
+}
 
 /** Options of a mirror. */
 export interface MirrorOptions extends PluginOptions {
@@ -100,13 +111,22 @@ const NAMES =
   'root trackers publicUrl webSeeds torrents pieceLength files listings hidden followSymlinks ' +
   'cacheDirectory cacheTrust cacheMaxSize threads warm limits'
 
+/** Names of the options that are no setting of the mirror; all but the first three are fastify's. */
+const PLUGIN_NAMES = ['metrics', 'onWarning', 'onError', 'prefix', 'logLevel', 'logSerializers']
+
 /**
  * A fastify plugin that serves a directory: its files, their torrents, magnet links and checksums,
  * and pages of directories. Register it with a `prefix`, as often as you like.
  * @throws BtkitError `usage` for bad options, `not-found` if `root` is not a directory
  */
-export const mirror = definePlugin('btkit/mirror', (app: FastifyInstance, options: MirrorOptions) =>
-  addMirror(app, settingsOf(options), worldOf(app, options)),
+export const mirror: FastifyPluginAsync<MirrorOptions> = Object.assign(
+  async (app: FastifyInstance, options: MirrorOptions) =>
+    addMirror(app, settingsOf(options), worldOf(app, options)),
+  {
+    // How fastify names it in messages
+    [Symbol.for('plugin-meta')]: { name: 'btkit/mirror', fastify: '5.x' },
+    [Symbol.for('fastify.display-name')]: 'btkit/mirror',
+  },
 )
 
 function settingsOf(options: MirrorOptions): MirrorSettings {
@@ -165,5 +185,23 @@ function warmOf({ warm, cacheDirectory }: MirrorOptions): MirrorSettings['option
     interval,
     maxRate: maxRate === Infinity ? null : maxRate,
     feedSince: warm.feedSince?.getTime() ?? 0,
+  }
+}
+
+/** Returns the clocks and callbacks of the plugin. */
+function worldOf({ log }: FastifyInstance, { onWarning, onError }: PluginOptions): ServerContext {
+  return {
+    now: () => Date.now(),
+    monotonic: monotonicNow,
+    warn:
+      onWarning ??
+      ((message) => {
+        log.warn(message)
+      }),
+    onError:
+      onError ??
+      ((error) => {
+        log.error(error)
+      }),
   }
 }

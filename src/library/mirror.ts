@@ -5,7 +5,7 @@ export {
   mirror,
   type MirrorLimits,
   type MirrorOptions,
+  type PluginOptions,
   type WarmFilesOptions,
 } from './mirror-plugin.js'
 export type { ServiceLimits } from '../mirror/options.js'
-export type { PluginOptions } from './plugin.js'
