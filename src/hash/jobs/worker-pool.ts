@@ -49,12 +49,22 @@ export class WorkerPool {
 function runShare(worker: Worker, job: HashJob | WholeFileJob): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = (report: WorkerReport) => {
-      worker.off('error', reject)
+      stopListening()
       if (report) reject(new BtkitError(report.code, report.message))
       else resolve()
     }
-    worker.once('message', finish)
-    worker.once('error', reject)
+    const fail = (error: Error) => {
+      stopListening()
+      reject(error)
+    }
+    // Ended by close(), or by the code that it runs
+    const end = () => {
+      fail(new BtkitError('interrupted', 'interrupted'))
+    }
+    const stopListening = () => {
+      worker.off('message', finish).off('error', fail).off('exit', end)
+    }
+    worker.once('message', finish).once('error', fail).once('exit', end)
     worker.postMessage(job)
   })
 }

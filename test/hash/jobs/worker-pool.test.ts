@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { BtkitError } from '../../../src/errors.js'
-import { createJob, type HashJob } from '../../../src/hash/jobs/job.js'
+import { createJob, readProgress, type HashJob } from '../../../src/hash/jobs/job.js'
+import { createThrottle } from '../../../src/hash/jobs/throttle.js'
 import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
 import { failure } from '../../files/failure.js'
 import { runProgram } from '../../support/executable.js'
@@ -59,6 +61,18 @@ test('a thread that a bug ended is not given the next job', { timeout: 60_000 },
   const { job, expected } = jobOn(t, 5)
   await pool.run(job)
   assert.deepEqual(Buffer.from(job.digests.pieces), expected)
+})
+
+test('a share that runs when the pool closes ends as interrupted', { timeout: 60_000 }, async (t) => {
+  const pool = openPool(t)
+  const { stream } = plantStream(t, [400 * P], P)
+  const throttle = createThrottle(P)
+  const parts = { wanted: 'pieces', kernel: 'crypto', threads: 1, stream, pieces: null } as const
+  const job = createJob({ ...parts, throttle })
+  const share = assert.rejects(pool.run(job), failure('interrupted', 'interrupted'))
+  while (readProgress(job).bytesDone === 0) await setTimeout(5)
+  await pool.close()
+  await share
 })
 
 test('threads start in a program that is given as text', async (t) => {
