@@ -13,7 +13,6 @@
 
 #include "batch.h"
 #include "file_lock.h"
-#include "file_system_id.h"
 #include "hash_job.h"
 #include "instance.h"
 #include "job_request.h"
@@ -208,7 +207,6 @@ NAPI_MODULE_INIT() {
       {"writeDrafts", NULL, write_drafts, NULL, NULL, NULL, napi_enumerable, NULL},
       {"placeFiles", NULL, place_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"isSyncfsReliable", NULL, is_syncfs_reliable, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"fileSystemId", NULL, file_system_id, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lockByte", NULL, lock_byte, NULL, NULL, NULL, napi_enumerable, NULL},
       {"unlockByte", NULL, unlock_byte, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -2,7 +2,7 @@ import type { PieceCache } from '../../cache/piece-cache.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { hashWholeFile } from '../../hash/whole-file.js'
-import { isSameFile, keptFingerprint, type CacheTrust } from '../digests/cache-trust.js'
+import { isSameFile, type CacheTrust } from '../digests/cache-trust.js'
 import type { Content } from '../digests/content.js'
 import { requireUnchanged, type HashContext } from '../digests/hash-content.js'
 import { isRead } from '../digests/pad-files.js'
@@ -94,7 +94,7 @@ async function read(
   requireUnchanged(file, readFingerprintIfThere(absolutePath))
   const found = { file, digests, bytesRead: fingerprint.size }
   if (!isSettled(file, { startedMs, openForWriting, trust })) return { ...found, isSettled: false }
-  const kept = keptFingerprint(fingerprint)
+  const kept = encodeFingerprint(fingerprint)
   names.forEach((name, i) => {
     const digest = digests[i]
     if (digest) cache.rememberDigest(name, absolutePath, { fingerprint: kept, digest })

@@ -14,6 +14,7 @@ import { entryName, type SourceDirectory } from './directories.js'
 import { isEqual } from './existing-torrent.js'
 import type { CompleteContext, CompleteRun } from './request.js'
 import type { TargetDirectory } from './targets.js'
+import { isSameFile } from '../digests/cache-trust.js'
 
 /** A torrent or list in a target that is btkit's, or may become so. */
 export interface OwnFile {
@@ -44,7 +45,8 @@ export function isUntouched({
 }: Pick<OwnFile, 'record' | 'source' | 'input' | 'path'>): boolean {
   if (record?.source !== source || !isEqual(record.input, input)) return false
   const fingerprint = readFingerprintIfThere(path)
-  return fingerprint !== null && isEqual(record.fingerprint, encodeFingerprint(fingerprint))
+  if (fingerprint === null) return false
+  return isSameFile(record.fingerprint, encodeFingerprint(fingerprint), 'full')
 }
 
 /**

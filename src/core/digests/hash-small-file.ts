@@ -4,7 +4,7 @@ import { concatenateFiles } from '../../hash/stream/content-stream.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { FileKey, FileRecord } from '../../cache/records/file.js'
 import type { CacheAccess } from './cache-trust.js'
-import { isSameFile, keptFingerprint } from './cache-trust.js'
+import { isSameFile } from './cache-trust.js'
 import type { Content } from './content.js'
 import type { ContentDigests } from './piece-table.js'
 import { isSettled } from './settled.js'
@@ -121,7 +121,7 @@ function recordOf({ file, key, kept }: SmallPiece, digest: Uint8Array): FileReco
   return {
     // The first fingerprint stays: a new one would fully confirm digests that may have been trusted
     // only by size and mtime
-    fingerprint: kept?.fingerprint ?? keptFingerprint(file.fingerprint),
+    fingerprint: kept?.fingerprint ?? encodeFingerprint(file.fingerprint),
     pieces: isWhole ? digest : NOTHING,
     tail: isWhole ? null : digest,
     paddedTail: kept?.paddedTail ?? null,

@@ -7,7 +7,7 @@ import { createTable, getPieces, heedTrees, setPieces, type PieceTable } from '.
 import { recallingTrees } from './recall-trees.js'
 import { finish, type Steps } from './steps.js'
 import { isSettled, type RememberingStart } from './settled.js'
-import { isSameFile, keptFingerprint, trustedPart, type CacheTrust } from './cache-trust.js'
+import { isSameFile, trustedPart, type CacheTrust } from './cache-trust.js'
 import { encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
@@ -97,7 +97,7 @@ function knownFile(
 ): Omit<FileRecord, 'pieces'> {
   const isCurrent = record && isSameFile(record.fingerprint, encodeFingerprint(fingerprint), trust)
   if (isCurrent) return record
-  return { tail: null, paddedTail: null, fingerprint: keptFingerprint(fingerprint) }
+  return { tail: null, paddedTail: null, fingerprint: encodeFingerprint(fingerprint) }
 }
 
 /**
@@ -107,7 +107,7 @@ function digestOfSpans({ spans }: SharedPiece, trust: CacheTrust): Uint8Array {
   const hash = createHash('sha256')
   for (const { file, from, to } of spans) {
     hash.update(`${file.absolutePath}\0${from} ${to}\0`)
-    hash.update(trustedPart(keptFingerprint(file.fingerprint), trust))
+    hash.update(trustedPart(encodeFingerprint(file.fingerprint), trust))
   }
   return hash.digest()
 }

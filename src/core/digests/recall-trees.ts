@@ -3,7 +3,7 @@ import { encodeFingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { chooseKernel } from '../../hash/kernels/choose.js'
 import type { CacheAccess } from './cache-trust.js'
-import { isSameFile, keptFingerprint } from './cache-trust.js'
+import { isSameFile } from './cache-trust.js'
 import type { Content } from './content.js'
 import { alignedFiles, setTree, type FileTrees } from './file-trees.js'
 import { treeOf, pieceHeight, type ReadTree } from './read-trees.js'
@@ -58,7 +58,7 @@ export function* rememberingTrees(
       root,
       height,
       nodes,
-      fingerprint: keptFingerprint(file.fingerprint),
+      fingerprint: encodeFingerprint(file.fingerprint),
     })
   }
 }

@@ -1,5 +1,5 @@
 import { digestOf } from '../../digest.js'
-import { readFingerprintIfThere } from '../../files/fingerprint.js'
+import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
 import { countNodes } from '../../cache/records/tree.js'
 import { chooseKernel } from '../../hash/kernels/choose.js'
 import type { HashKernel } from '../../hash/kernels/kernel.js'
@@ -13,12 +13,7 @@ import {
 import { bytesOfFile } from '../../hash/stream/digests.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { isRead, padFile } from '../digests/pad-files.js'
-import {
-  keptFingerprint,
-  trustedPart,
-  type CacheAccess,
-  type CacheTrust,
-} from '../digests/cache-trust.js'
+import { trustedPart, type CacheAccess, type CacheTrust } from '../digests/cache-trust.js'
 import { NODE } from '../digests/file-trees.js'
 import { requireUnchanged, type Engine } from '../digests/hash-content.js'
 import { hashAtOnce, hashInGroups, type ReadGroup } from '../digests/hash-groups.js'
@@ -68,7 +63,7 @@ function inputOf(part: Part, files: readonly ScannedFile[], trust: CacheTrust): 
   const { wanted, pieceLength, lead, first, count } = part
   const facts = files.flatMap(({ absolutePath, fingerprint }) => [
     Buffer.from(`${absolutePath}\0`),
-    trustedPart(keptFingerprint(fingerprint), trust),
+    trustedPart(encodeFingerprint(fingerprint), trust),
   ])
   const range = Buffer.from(['queue', wanted, pieceLength, lead, first, count].join('\0'))
   return digestOf('sha256', Buffer.concat([range, ...facts]))

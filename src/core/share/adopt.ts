@@ -9,12 +9,7 @@ import { windowOf, type ContentStream } from '../../hash/stream/content-stream.j
 import { chooseKernel } from '../../hash/kernels/choose.js'
 import type { HashKernel } from '../../hash/kernels/kernel.js'
 import { climbMerkleTree, findMerkleRoot } from '../../hash/merkle.js'
-import {
-  isSameFile,
-  keptFingerprint,
-  type Adoption,
-  type CacheAccess,
-} from '../digests/cache-trust.js'
+import { isSameFile, type Adoption, type CacheAccess } from '../digests/cache-trust.js'
 import type { Content } from '../digests/content.js'
 import { alignedFiles, NODE, setTree } from '../digests/file-trees.js'
 import { lookAgain } from '../digests/look-again.js'
@@ -86,7 +81,7 @@ export async function adoptDigests(
       const [{ file }, now] = [wish, looks[i]]
       if (!now || !sameFingerprint(now, file.fingerprint)) continue
       if (!right[i]) await shared.refuse(record, file.fingerprint)
-      else if (shared.adopt(record, keptFingerprint(file.fingerprint))) {
+      else if (shared.adopt(record, encodeFingerprint(file.fingerprint))) {
         enterTree(wish, record, adoption)
         isAny = true
       }

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { CacheAccess } from '../../core/digests/cache-trust.js'
-import { isSameFile, keptFingerprint } from '../../core/digests/cache-trust.js'
+import { isSameFile } from '../../core/digests/cache-trust.js'
 import { encodeFingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
@@ -36,7 +36,7 @@ export class KnownDigests {
   }
 
   remember(file: LookedAt, digest: Uint8Array): void {
-    const fingerprint = keptFingerprint(file.fingerprint)
+    const fingerprint = encodeFingerprint(file.fingerprint)
     this.#recent.set(stateOf(file), digest)
     this.cacheAccess.cache.rememberDigest('sha256', file.absolutePath, { fingerprint, digest })
   }

@@ -3,7 +3,7 @@ import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openCache } from '../../../src/cache/open.js'
-import { keptFingerprint } from '../../../src/core/digests/cache-trust.js'
+import { encodeFingerprint } from '../../../src/files/fingerprint.js'
 import { planContent } from '../../../src/core/digests/content.js'
 import { hashContent, type HashContext } from '../../../src/core/digests/hash-content.js'
 import { openSmallFiles, type SmallFiles } from '../../../src/core/digests/small-files.js'
@@ -80,7 +80,7 @@ test('what other torrents know of a small file stays known', unlessNative, async
   const fingerprint = content.files[0]?.fingerprint
   assert(fingerprint)
   const key = { path: source, pieceLength: P, phase: 0, size: 100 }
-  const known = { fingerprint: keptFingerprint(fingerprint), paddedTail: pseudoRandom(20) }
+  const known = { fingerprint: encodeFingerprint(fingerprint), paddedTail: pseudoRandom(20) }
   cache.rememberFile(key, { ...known, pieces: new Uint8Array(0), tail: null })
   await cache.flush()
   const { digests } = await hash()

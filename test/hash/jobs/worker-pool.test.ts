@@ -63,17 +63,21 @@ test('a thread that a bug ended is not given the next job', { timeout: 60_000 },
   assert.deepEqual(Buffer.from(job.digests.pieces), expected)
 })
 
-test('a share that runs when the pool closes ends as interrupted', { timeout: 60_000 }, async (t) => {
-  const pool = openPool(t)
-  const { stream } = plantStream(t, [400 * P], P)
-  const throttle = createThrottle(P)
-  const parts = { wanted: 'pieces', kernel: 'crypto', threads: 1, stream, pieces: null } as const
-  const job = createJob({ ...parts, throttle })
-  const share = assert.rejects(pool.run(job), failure('interrupted', 'interrupted'))
-  while (readProgress(job).bytesDone === 0) await setTimeout(5)
-  await pool.close()
-  await share
-})
+test(
+  'a share that runs when the pool closes ends as interrupted',
+  { timeout: 60_000 },
+  async (t) => {
+    const pool = openPool(t)
+    const { stream } = plantStream(t, [400 * P], P)
+    const throttle = createThrottle(P)
+    const parts = { wanted: 'pieces', kernel: 'crypto', threads: 1, stream, pieces: null } as const
+    const job = createJob({ ...parts, throttle })
+    const share = assert.rejects(pool.run(job), failure('interrupted', 'interrupted'))
+    while (readProgress(job).bytesDone === 0) await setTimeout(5)
+    await pool.close()
+    await share
+  },
+)
 
 test('threads start in a program that is given as text', async (t) => {
   const path = join(makeScratch(t, { file: 'x'.repeat(100_000) }), 'file')
