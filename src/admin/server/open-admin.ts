@@ -9,6 +9,7 @@ import {
   connectionLimits,
   maxDescriptors,
 } from '../../server/connections/connection-limits.js'
+import { UnreadBytes } from '../../server/connections/unread-bytes.js'
 import { listen, type ServerRules } from '../../server/listen/listen.js'
 import { isUnixPlace } from '../../server/listen/open-server.js'
 import { isLoopback } from '../access/listen-place.js'
@@ -85,6 +86,7 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
     exchanges,
     rules: RULES,
     keyOf: limits.keyOf,
+    unread: new UnreadBytes(limits.keyOf),
     limitConnections: connectionLimiter(limits),
     tls,
     onError: parts.onError,

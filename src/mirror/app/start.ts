@@ -4,6 +4,7 @@ import {
   maxDescriptors,
   connectionLimits,
 } from '../../server/connections/connection-limits.js'
+import { UnreadBytes } from '../../server/connections/unread-bytes.js'
 import { startMirrorTasks } from './mirror-tasks.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
@@ -69,6 +70,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     exchanges,
     rules: serverRules({ limits: options.limits, exchanges, arrivals }),
     keyOf,
+    unread: new UnreadBytes(keyOf),
     limitConnections: connectionLimiter(connections),
     tls: parts.tls,
     onError,

@@ -1,32 +1,97 @@
 import { ServerResponse, type IncomingMessage } from 'node:http'
+import type { UnreadBytes } from './unread-bytes.js'
 
 type Chunk = string | Uint8Array
 type Done = (error?: Error | null) => void
 
-/** A response that counts the bytes of its body. */
+/** Bytes of a large body given to the connection at a time. TLS keeps an encrypted copy of them. */
+const SLICE = 64 * 1024
+
+/**
+ * A response that counts the bytes of its body, and those that its client has not read. A large
+ * body is sent in slices, so that it is not copied for each client, and no client holds up the
+ * others.
+ */
 export class CountedResponse<
   Request extends IncomingMessage = IncomingMessage,
 > extends ServerResponse<Request> {
+  /** Counts the unread bytes; null if nothing does. */
+  unread: UnreadBytes | null = null
   #bytes = 0
+  #body: Uint8Array | null = null
+  #isHeld = false
 
   /** Bytes of the body so far, including those the system has not accepted yet. */
   get bodyBytes(): number {
     return this.#bytes
   }
 
+  /** Whether its body should be read from disk in small parts only. */
+  get isTight(): boolean {
+    return this.socket !== null && this.unread?.isTight(this.socket) === true
+  }
+
   override write(chunk: Chunk, encoding?: BufferEncoding | Done, done?: Done): boolean {
     this.#count(chunk, encoding)
-    return super.write(chunk, encoding as BufferEncoding, done)
+    const isTaken = super.write(chunk, encoding as BufferEncoding, done)
+    if (!isTaken) this.#hold()
+    return isTaken
   }
 
   override end(chunk?: Chunk | Done, encoding?: BufferEncoding | Done, done?: Done): this {
-    if (typeof chunk !== 'function') this.#count(chunk, encoding)
-    return super.end(chunk, encoding as BufferEncoding, done as () => void)
+    const isBody = chunk != null && typeof chunk !== 'function'
+    if (isBody && chunk.length > SLICE && this.req.method !== 'HEAD') {
+      const code = typeof encoding === 'string' ? encoding : 'utf8'
+      this.#endInSlices(typeof chunk === 'string' ? Buffer.from(chunk, code) : chunk)
+      return this
+    }
+    if (isBody) this.#count(chunk, encoding)
+    super.end(chunk, encoding as BufferEncoding, done as () => void)
+    this.#hold()
+    return this
   }
 
-  #count(chunk: Chunk | null | undefined, encoding?: BufferEncoding | Done): void {
+  #endInSlices(body: Uint8Array): void {
+    if (this.destroyed) return
+    if (!this.headersSent && !this.hasHeader('content-length'))
+      this.setHeader('Content-Length', body.length)
+    this.#body = body
+    this.#writeFrom(body, 0)
+  }
+
+  #writeFrom(body: Uint8Array, from: number): void {
+    const to = from + SLICE
+    const slice = body.subarray(from, to)
+    this.#bytes += slice.length
+    if (to >= body.length) {
+      super.end(slice)
+      this.#hold()
+      return
+    }
+    super.write(slice, 'latin1', () => {
+      // Also called if the write failed
+      if (!this.destroyed) this.#writeFrom(body, to)
+    })
+    this.#hold()
+  }
+
+  /** Counts what the system has not accepted of the response, now and after each change. */
+  #hold(): void {
+    const { unread, socket, writableLength: waiting } = this
+    if (!unread || !socket || socket.destroyed) return
+    if (waiting === 0 && !this.#isHeld && !this.#body) return
+    if (!this.#isHeld) {
+      this.on('drain', () => {
+        this.#hold()
+      })
+    }
+    this.#isHeld = true
+    unread.hold(this, socket, { body: this.#body, waiting })
+  }
+
+  #count(chunk: Chunk, encoding?: BufferEncoding | Done): void {
     // Node sends no body to HEAD
-    if (chunk == null || this.req.method === 'HEAD') return
+    if (this.req.method === 'HEAD') return
     if (typeof chunk !== 'string') this.#bytes += chunk.byteLength
     else this.#bytes += Buffer.byteLength(chunk, encoding as BufferEncoding)
   }

@@ -52,6 +52,12 @@ export function refuseStopping(response: ServerResponse): void {
   refuseRequest(response, 503, 'the server is stopping; try again later')
 }
 
+/** Answers a client that has not read the responses it asked for. */
+export function refuseUnread(response: ServerResponse): void {
+  response.setHeader('Retry-After', '10')
+  refuseRequest(response, 503, 'too many unread responses; read those first')
+}
+
 /** Answers with one line of text and closes the connection. */
 function refuseRequest(response: ServerResponse, status: number, line: string): void {
   const headers = {

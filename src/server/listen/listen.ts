@@ -3,7 +3,12 @@ import type { Socket } from 'node:net'
 import { connectionsOf } from '../connections/connections.js'
 import type { KeyOf } from '../connections/handshakes.js'
 import { PipelineQueue, type Handler } from '../connections/pipeline-queue.js'
-import { refuseConnection, refuseExpectation } from '../connections/refuse-connection.js'
+import {
+  refuseConnection,
+  refuseExpectation,
+  refuseUnread,
+} from '../connections/refuse-connection.js'
+import type { UnreadBytes } from '../connections/unread-bytes.js'
 import type { Exchanges } from '../exchange/exchanges.js'
 import { lateRefusal } from '../exchange/late-requests.js'
 import { makeCloser } from '../lifecycle/close.js'
@@ -33,6 +38,8 @@ export interface ListenParts extends Pick<ServerContext, 'onError'> {
   readonly keyOf: KeyOf
   /** Keys for TLS; null for plain HTTP. A Unix socket always has plain HTTP. */
   readonly tls: TlsKeys | null
+  /** Counts what clients have not read of all responses. */
+  readonly unread: UnreadBytes
   /** Bounds the connections of the server. */
   readonly limitConnections: (server: Server) => void
 }
@@ -67,9 +74,18 @@ export async function listen(place: ListenPlace, parts: ListenParts): Promise<Li
 
 /** Makes a server that does not listen yet. */
 export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
-  const { handler, exchanges, rules, keyOf, tls } = parts
+  const { handler, exchanges, rules, keyOf, tls, unread } = parts
   const onLeft = exchanges.reportLeft
   const turns = new PipelineQueue({ onLeft, keyOf, maxWaiting: rules.maxWaiting })
+  const admit: Handler = (request, response) => {
+    response.unread = unread
+    if (!unread.isFull(request.socket)) {
+      handler(request, response)
+      return
+    }
+    exchanges.begin(request, response)
+    refuseUnread(response)
+  }
   const server = makeWebServer(
     {
       connectionsCheckingInterval: CHECK_INTERVAL,
@@ -78,7 +94,7 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
       ...rules.options,
     },
     { keys: tls, keyOf },
-    turns.inTurn(handler),
+    turns.inTurn(admit),
   )
   rules.prepare(server)
   parts.limitConnections(server)

@@ -3,6 +3,7 @@ import {
   maxDescriptors,
   connectionLimits,
 } from '../../server/connections/connection-limits.js'
+import { UnreadBytes } from '../../server/connections/unread-bytes.js'
 import { listen, type Listener } from '../../server/listen/listen.js'
 import { openUdp, type UdpServer } from '../udp/udp-server.js'
 import type { AssembledTracker } from './assemble.js'
@@ -29,6 +30,7 @@ export async function listenEverywhere(
   const limits = connectionLimits(CONNECTIONS, clientAddresses, maxDescriptors())
   const { keyOf } = limits
   const limitConnections = connectionLimiter(limits)
+  const unread = new UnreadBytes(keyOf)
   const listeners: Listener[] = []
   const sockets: UdpServer[] = []
   const addresses: string[] = []
@@ -44,6 +46,7 @@ export async function listenEverywhere(
         exchanges,
         rules: SERVER_RULES,
         keyOf,
+        unread,
         limitConnections,
         tls,
         onError,

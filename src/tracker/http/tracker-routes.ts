@@ -8,7 +8,6 @@ import {
 } from '../protocol/http-answers.js'
 import { closeOnceWritten } from '../../server/connections/close-written.js'
 import { endAtOnce } from '../../server/answers/end-at-once.js'
-import { endInSlices } from '../../server/answers/end-in-slices.js'
 import { malformed, TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
 import { readScrape } from '../protocol/scrape-query.js'
 import type { Announced, AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
@@ -44,9 +43,6 @@ export const TRACKER_PATHS: readonly string[] = [...ROUTES.keys()]
 
 /** The most peers in an answer over HTTP. The rules set a lower limit. */
 const MAX_PEERS = 1000
-
-/** Milliseconds within which a client must receive the full scrape of up to 10 MB. */
-const FULL_SCRAPE_LIMIT = 300_000
 
 const COMPACT: AnnounceForm = { wantsIds: false, wantsBothFamilies: true, maxPeers: MAX_PEERS }
 const FULL: AnnounceForm = { ...COMPACT, wantsIds: true }
@@ -197,7 +193,7 @@ export class TrackerRoutes {
     this.parts.note('scrape')
     response.writeHead(200, headerOf(body))
     closeOnceWritten(response)
-    endInSlices(response, body, FULL_SCRAPE_LIMIT)
+    response.end(body)
   }
 }
 

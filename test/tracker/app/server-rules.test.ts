@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { connectionLimiter } from '../../../src/server/connections/connection-limits.js'
 import { Exchanges } from '../../../src/server/exchange/exchanges.js'
+import { UnreadBytes } from '../../../src/server/connections/unread-bytes.js'
 import { makeServer } from '../../../src/server/listen/listen.js'
 import { originForm, SERVER_RULES } from '../../../src/tracker/app/server-rules.js'
 import { until } from '../../support/until.js'
@@ -25,6 +26,7 @@ async function listen(t: TestContext, { maxPerClient = 100, maxConnections = 100
     }),
     rules: SERVER_RULES,
     keyOf,
+    unread: new UnreadBytes(() => null),
     limitConnections: connectionLimiter({
       keyOf,
       maxPerClient,

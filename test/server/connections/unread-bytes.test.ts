@@ -10,20 +10,23 @@ import { setImmediate } from 'node:timers/promises'
 import { connect as connectSecurely } from 'node:tls'
 import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support/certificates.js'
 import { makeScratch } from '../../support/scratch.js'
-import { endInSlices } from '../../../src/server/answers/end-in-slices.js'
+import { CountedResponse } from '../../../src/server/connections/counted-response.js'
+import { UnreadBytes } from '../../../src/server/connections/unread-bytes.js'
 
 /** More than the system buffers for a client that reads nothing. */
 const LARGE = Buffer.alloc(32 * 1024 * 1024, 'abc')
 
-const MINUTE = 60_000
+const MIB = 1024 * 1024
+
+const OPTIONS = { ServerResponse: CountedResponse }
 
 const request = (method: string, header = '') => `${method} / HTTP/1.1\r\nHost: x\r\n${header}\r\n`
 const LAST = request('GET', 'Connection: close\r\n')
 
-function answerWith(body: Buffer, limit = MINUTE): RequestListener {
+function answerWith(body: Buffer): RequestListener {
   return (_request, response) => {
     response.writeHead(200, { 'Content-Length': body.length })
-    endInSlices(response, body, limit)
+    response.end(body)
   }
 }
 
@@ -40,7 +43,7 @@ async function listen(t: TestContext, server: Server): Promise<number> {
 for (const size of [0, 1, 64 * 1024, LARGE.length]) {
   test(`an answer of ${size} bytes is whole, and the connection is used again`, async (t) => {
     const body = LARGE.subarray(0, size)
-    const socket = connect(await listen(t, createServer(answerWith(body))), '127.0.0.1')
+    const socket = connect(await listen(t, createServer(OPTIONS, answerWith(body))), '127.0.0.1')
     socket.write(request('GET') + request('HEAD') + LAST)
     const said = await buffer(socket)
     const bodies = said.toString('latin1').split(/HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n/)
@@ -68,7 +71,7 @@ async function heldFor(server: Server, client: Socket, event: string) {
 }
 
 test('for an unread answer, the server holds one slice beside the body', async (t) => {
-  const server = createServer(answerWith(LARGE))
+  const server = createServer(OPTIONS, answerWith(LARGE))
   const port = await listen(t, server)
   const most = await heldFor(server, connect(port, '127.0.0.1'), 'connection')
   assert.ok(most > 0 && most < 100_000, `${most}`)
@@ -78,30 +81,65 @@ test('over TLS, the server holds no more', unlessOpenssl, async (t) => {
   const directory = makeScratch(t)
   const cert = plantCertificate(directory, 'slices')
   const key = readFileSync(certificateFiles(directory)[1], 'utf8')
-  const server = createSecureServer({ cert, key }, answerWith(LARGE))
+  const server = createSecureServer({ ...OPTIONS, cert, key }, answerWith(LARGE))
   const port = await listen(t, server)
   const client = connectSecurely({ port, host: '127.0.0.1', ca: cert })
   const most = await heldFor(server, client, 'secureConnection')
   assert.ok(most > 0 && most < 100_000, `${most}`)
 })
 
-test('a connection whose answer is not read in time is closed', async (t) => {
-  const server = createServer(answerWith(LARGE, 50))
-  const client = connect(await listen(t, server), '127.0.0.1').pause()
-  t.after(() => client.destroy())
-  client.on('error', () => undefined)
-  client.write(request('GET'))
-  const [socket] = (await once(server, 'connection')) as [Socket]
-  await once(socket, 'close')
-  assert.ok(socket.bytesWritten > 0)
-})
-
 test('nothing more is sent to a client that leaves', async (t) => {
-  const server = createServer(answerWith(LARGE))
+  const server = createServer(OPTIONS, answerWith(LARGE))
   const client = connect(await listen(t, server), '127.0.0.1')
   client.write(request('GET'))
   client.once('data', () => client.destroy())
   const [, response] = (await once(server, 'request')) as [unknown, ServerResponse]
   await once(response, 'close')
   assert.equal(response.writableFinished, false)
+})
+
+/** Opens a server of bodies and clients that read nothing; `addresses` are those of the clients. */
+async function besiege(t: TestContext, bodyOf: () => Buffer, addresses: readonly string[]) {
+  const unread = new UnreadBytes(({ remoteAddress = '' }) => remoteAddress, {
+    all: 80 * MIB,
+    perClient: 40 * MIB,
+  })
+  const responses: CountedResponse[] = []
+  const server = createServer(OPTIONS, (_request, response) => {
+    response.unread = unread
+    responses.push(response)
+    response.end(bodyOf())
+  })
+  const port = await listen(t, server)
+  for (const [n, localAddress] of addresses.entries()) {
+    const client = connect({ port, host: '127.0.0.1', localAddress }).pause()
+    t.after(() => client.destroy())
+    client.on('error', () => undefined)
+    client.write(request('GET'))
+    while (responses.length <= n) await setImmediate()
+  }
+  return { unread, isClosed: responses.map(({ destroyed }) => destroyed) }
+}
+
+test('a client that reads nothing gets only its share of responses', async (t) => {
+  const bodyOf = () => Buffer.alloc(24 * MIB)
+  const { isClosed, unread } = await besiege(t, bodyOf, Array<string>(5).fill('127.0.0.2'))
+  assert.deepEqual(isClosed, [false, false, true, true, true])
+  assert.ok(unread.bytes < 50 * MIB, `${unread.bytes}`)
+})
+
+test('beyond the limit of all, the client with most makes room', async (t) => {
+  const bodyOf = () => Buffer.alloc(24 * MIB)
+  const addresses = ['127.0.0.2', '127.0.0.2', '127.0.0.3', '127.0.0.4']
+  const { isClosed, unread } = await besiege(t, bodyOf, addresses)
+  assert.deepEqual(isClosed, [false, true, false, false])
+  assert.ok(unread.bytes < 80 * MIB, `${unread.bytes}`)
+})
+
+test('a body that many wait for is counted once', async (t) => {
+  const body = Buffer.alloc(24 * MIB)
+  const addresses = Array.from({ length: 8 }, (_, n) => `127.0.0.${n + 2}`)
+  const { isClosed, unread } = await besiege(t, () => body, addresses)
+  assert.ok(!isClosed.includes(true))
+  assert.ok(unread.bytes < 26 * MIB, `${unread.bytes}`)
 })

@@ -1,0 +1,124 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { KeyOf } from './handshakes.js'
+
+/** Most bytes of unread responses in memory. */
+export interface UnreadLimits {
+  /** Of all clients together. */
+  readonly all: number
+  /** Of one client. It may exceed this by one response, however large that is. */
+  readonly perClient: number
+}
+
+const MIB = 1024 * 1024
+const LIMITS: UnreadLimits = { all: 64 * MIB, perClient: 16 * MIB }
+
+/** Bytes in memory for one response. */
+interface Held {
+  /** The whole body, which other responses may share; null if it is not kept as a whole. */
+  readonly body: Uint8Array | null
+  /** Bytes of the response alone that the system has not accepted. */
+  readonly waiting: number
+}
+
+/** The unread responses of a client. A connection that many clients share is a client of its own. */
+interface Client {
+  readonly held: Map<ServerResponse, Held>
+  bytes: number
+}
+
+/**
+ * Counts the bytes of responses that clients have not read. Without it, clients that ask for large
+ * responses and read nothing use up the memory. Beyond the limits, the client that has most loses
+ * its newest response, and its connection with it.
+ */
+export class UnreadBytes {
+  readonly #clients = new Map<string | Socket, Client>()
+  /** The kept bodies, each with the number of its responses. */
+  readonly #bodies = new Map<Uint8Array, number>()
+  #all = 0
+
+  /** `keyOf` returns the key of a connection's client; null if many clients share it. */
+  constructor(
+    private readonly keyOf: KeyOf,
+    private readonly limits = LIMITS,
+  ) {}
+
+  /** Bytes in memory for unread responses; those that share a body count it once. */
+  get bytes(): number {
+    return this.#all
+  }
+
+  /** Whether a connection's client may get no further response until it has read others. */
+  isFull(socket: Socket): boolean {
+    return this.#bytesOf(socket) >= this.limits.perClient
+  }
+
+  /** Whether responses should be read from disk in small parts only. */
+  isTight(socket: Socket): boolean {
+    return this.#all >= this.limits.all / 2 || this.#bytesOf(socket) >= this.limits.perClient / 2
+  }
+
+  /** Sets what a response holds, and closes connections if that is too much. */
+  hold(response: ServerResponse, socket: Socket, held: Held): void {
+    const key = this.keyOf(socket) ?? socket
+    const client: Client = this.#clients.get(key) ?? { held: new Map(), bytes: 0 }
+    const before = client.held.get(response)
+    if (!before && client.bytes >= this.limits.perClient) {
+      response.destroy()
+      return
+    }
+    if (!before) {
+      response.once('close', () => {
+        this.#release(key, response)
+      })
+    }
+    this.#clients.set(key, client)
+    this.#forget(client, before)
+    client.held.set(response, held)
+    client.bytes += held.waiting + (held.body?.length ?? 0)
+    this.#all += held.waiting
+    if (held.body) this.#keep(held.body)
+    while (this.#all > this.limits.all && this.#closeOne());
+  }
+
+  #bytesOf(socket: Socket): number {
+    return this.#clients.get(this.keyOf(socket) ?? socket)?.bytes ?? 0
+  }
+
+  #release(key: string | Socket, response: ServerResponse): void {
+    const client = this.#clients.get(key)
+    this.#forget(client, client?.held.get(response))
+    client?.held.delete(response)
+    if (client?.held.size === 0) this.#clients.delete(key)
+  }
+
+  #keep(body: Uint8Array): void {
+    const count = this.#bodies.get(body) ?? 0
+    if (count === 0) this.#all += body.length
+    this.#bodies.set(body, count + 1)
+  }
+
+  #forget(client: Client | undefined, held: Held | undefined): void {
+    if (!client || !held) return
+    const { body, waiting } = held
+    client.bytes -= waiting + (body?.length ?? 0)
+    this.#all -= waiting
+    if (!body) return
+    const count = (this.#bodies.get(body) ?? 1) - 1
+    if (count > 0) this.#bodies.set(body, count)
+    else if (this.#bodies.delete(body)) this.#all -= body.length
+  }
+
+  /** Closes the newest response of the client with most bytes; false if there is none. */
+  #closeOne(): boolean {
+    let most: [string | Socket, Client] | undefined
+    for (const entry of this.#clients) if (entry[1].bytes > (most?.[1].bytes ?? 0)) most = entry
+    if (!most) return false
+    const newest = [...most[1].held.keys()].at(-1)
+    if (!newest) return false
+    this.#release(most[0], newest)
+    newest.destroy()
+    return true
+  }
+}
