@@ -1,7 +1,14 @@
 const MIB = 1024 * 1024
+const GIB = 1024 * MIB
 
-/** BitTornado's table: content of more than `size` bytes gets pieces of 2^`pow2` bytes. */
+/**
+ * Content of more than `size` bytes gets pieces of 2^`pow2` bytes. Up to 128 GiB this is BitTornado's
+ * table, which ends there. The longer pieces keep a torrent below the 10 MB that libtorrent accepts.
+ */
 const BY_SIZE: readonly (readonly [size: number, pow2: number])[] = [
+  [512 * GIB, 24],
+  [256 * GIB, 23],
+  [128 * GIB, 22],
   [8192 * MIB, 21],
   [2048 * MIB, 20],
   [512 * MIB, 19],

@@ -87,9 +87,11 @@ export function* findRefusedPieces({ pieceLength }: Metainfo) {
   yield `clients on libtorrent refuse pieces of ${pieceLength} bytes: they must be shorter than 1 GiB`
 }
 
-/** Finds more than 100,000 pieces. */
-export function* findManyPieces({ pieceCount }: Metainfo) {
-  if (pieceCount > MANY_PIECES) yield `${pieceCount} pieces are more than some clients can handle`
+/** Finds more than 100,000 pieces, unless they are as long as btkit would choose. */
+export function* findManyPieces(metainfo: Metainfo) {
+  const { pieceCount, pieceLength } = metainfo
+  if (pieceCount <= MANY_PIECES || pieceLength >= suitedLength(metainfo)) return
+  yield `${pieceCount} pieces are more than some clients can handle`
 }
 
 /** Finds a .torrent above 10 MB. */
