@@ -30,6 +30,8 @@ export interface TorrentSummary extends Pick<Metainfo, 'infoHash' | 'infoHashV2'
   readonly private: boolean
   /** Path of the file; null if the torrent was not read from a file. */
   readonly path: string | null
+  /** Distinguishes the file from all its other states; null without a file. */
+  readonly state: string | null
   /**
    * When the file was written or else the torrent made, in milliseconds since 1970; null if unknown.
    */
@@ -39,6 +41,8 @@ export interface TorrentSummary extends Pick<Metainfo, 'infoHash' | 'infoHashV2'
 /** A .torrent file. */
 export interface TorrentOrigin {
   readonly path: string
+  /** See `RegularFile`. */
+  readonly state: string
   /** When the file was last modified, in milliseconds since 1970. */
   readonly mtimeMs: number
 }
@@ -67,6 +71,7 @@ export function describeTorrent(
     fileCount: metainfo.files.length,
     private: metainfo.private,
     path: origin?.path ?? null,
+    state: origin?.state ?? null,
     addedMs: addedAt(origin, metainfo),
   }
   const failure = controls ? controlText(metainfo, 'failure reason') : null

@@ -102,7 +102,7 @@ export class TorrentDirectory {
     let file: RegularFile | null = null
     try {
       file = await readRegular(path, DEFAULT_MAX_SIZE, null)
-      const origin = file && { path, mtimeMs: file.mtimeMs }
+      const origin = file && { path, state: file.state, mtimeMs: file.mtimeMs }
       const torrents = file ? describeTorrent(file.bytes, origin, this.parts.controls) : []
       return { state, torrents }
     } catch (error) {

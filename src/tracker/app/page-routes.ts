@@ -59,7 +59,8 @@ export class PageRoutes {
 }
 
 function send({ method }: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {
-  const body = Buffer.from(answer.body)
+  // Bytes are shared with other clients of the same file
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   response.writeHead(answer.status, { ...answer.headers, 'Content-Length': body.length })
   response.end(method === 'HEAD' ? undefined : body)
 }

@@ -1,8 +1,4 @@
-import { BtkitError } from '../../errors.js'
-import { readRegular } from '../../files/read-regular.js'
-import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
-import { describeTorrent, type AllowedTorrent } from '../allowed/known-torrent.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import { renderInfoPage } from './info-page.js'
 import { jsonOfRows } from './json.js'
@@ -18,6 +14,7 @@ import {
 import type { RenderBudget } from './render-budget.js'
 import { parseRowQuery } from './row-query.js'
 import { Snapshot } from './snapshot.js'
+import { TorrentBytes } from './torrent-bytes.js'
 import { TorrentLinks } from './torrent-links.js'
 import type { ServerContext } from '../../server/context.js'
 import { infoHashOf } from './info-hash-field.js'
@@ -62,6 +59,7 @@ const MAX_AGE = 10_000
 
 /** The tracker's pages, each as HTML and as JSON. */
 export class Pages {
+  readonly #files = new TorrentBytes()
   #snapshot: Promise<Snapshot> | null = null
   #takenAt = 0
   /** In milliseconds since 1970. */
@@ -106,12 +104,11 @@ export class Pages {
     return jsonAnswer(jsonOfRows(rowPage, this.#links(announceUrls), time))
   }
 
-  /** Answers with a .torrent file if the file still holds that torrent. */
+  /** Answers with a .torrent file if the file did not change since it was read. */
   async #file({ query }: PageRequest): Promise<PageAnswer> {
     const infoHash = infoHashOf(query)
     const known = infoHash === null ? undefined : this.parts.torrents.torrents.get(infoHash)
-    const path = known?.metainfo?.path
-    const bytes = known && path ? await readTorrentOf(known, path) : null
+    const bytes = known?.metainfo ? await this.#files.of(known.metainfo) : null
     return bytes && infoHash ? fileAnswer(bytes, infoHash) : notFound()
   }
 
@@ -144,21 +141,5 @@ export class Pages {
       if (this.#snapshot === taking) this.#snapshot = null
     })
     return taking
-  }
-}
-
-/** The bytes of a .torrent file; null if it is gone or now holds another torrent. */
-async function readTorrentOf(
-  { infoHash }: AllowedTorrent,
-  path: string,
-): Promise<Uint8Array | null> {
-  try {
-    const file = await readRegular(path, DEFAULT_MAX_SIZE, null)
-    if (!file) return null
-    const torrents = describeTorrent(file.bytes, null, false)
-    return torrents.some((torrent) => torrent.infoHash === infoHash) ? file.bytes : null
-  } catch (error) {
-    if (error instanceof BtkitError) return null
-    throw error
   }
 }

@@ -46,6 +46,7 @@ test('torrents in a directory and below it are known by name and size', async (t
   await list.refresh()
   assert.equal(list.isOpen, false)
   assert.deepEqual(names(), ['one', 'two'])
+  const { mtimeMs, ctimeMs, size, ino } = statSync(join(directory, 'one.torrent'))
   assert.deepEqual(list.torrents.get(hashOf(one)), {
     infoHash: hashOf(one),
     metainfo: {
@@ -56,7 +57,8 @@ test('torrents in a directory and below it are known by name and size', async (t
       fileCount: 1,
       private: false,
       path: join(directory, 'one.torrent'),
-      addedMs: statSync(join(directory, 'one.torrent')).mtimeMs,
+      state: [mtimeMs, ctimeMs, size, ino].join(' '),
+      addedMs: mtimeMs,
     },
     failure: null,
     warning: null,

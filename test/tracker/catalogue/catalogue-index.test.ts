@@ -16,6 +16,7 @@ function torrentOf(number: number, { path, size }: { path: string | null; size: 
   const name = `Name ${(number * 7919) % 1000} ${number}`
   const metainfo = {
     ...{ infoHash, infoHashV2: null, name, size, fileCount: 1, private: false, path },
+    state: null,
     addedMs: size + number,
   }
   return { infoHash, metainfo, failure: null, warning: null, trackers: [] }

@@ -179,6 +179,15 @@ test('.torrent files are served if allowed, by both spellings of the hash', asyn
   assert.equal((await ask('/file', `info_hash=${one.hash}`)).status, 404)
 })
 
+test('all clients of a .torrent file share its bytes', async (t) => {
+  const one = torrentNamed('one')
+  const setup = { torrents: { 'a.torrent': one.bytes }, options: { allowGet: true } }
+  const { ask } = await pagesOf(t, setup)
+  const answers = await Promise.all([1, 2].map(() => ask('/file', `info_hash=${one.hash}`)))
+  const bodies = [...answers, await ask('/file', `info_hash=${one.hash}`)].map(({ body }) => body)
+  assert.ok(bodies.every((body) => body === bodies[0]))
+})
+
 test('by default no .torrent file is served', async (t) => {
   const one = torrentNamed('one')
   const { ask } = await pagesOf(t, { torrents: { 'a.torrent': one.bytes } })
