@@ -20,7 +20,7 @@ export async function checkAll([request, ...others]: MakeGroup, run: Run): Promi
   const { options, io } = run
   const content = await planContent(request)
   const plans = [request, ...others].map((each) => planOf(content, each))
-  if (plans[0]) tellOfPlan(plans[0], run)
+  if (plans[0]) await tellOfPlan(plans[0], run)
   // The current time is no difference
   const isDated =
     (options.date !== undefined && options.date !== 'now') || !!io.env['SOURCE_DATE_EPOCH']

@@ -12,6 +12,7 @@ import type { Io } from '../../io.js'
 import { makeRequests, STDIN, type MakeGroup } from './request.js'
 import { declareMakemetafile, type MakeOptions } from './options.js'
 import { trackerlessNote } from '../../arguments/tracker-options.js'
+import { UnmatchedPatterns, type NamePatterns } from '../../arguments/name-patterns.js'
 import { sortOperands } from '../../arguments/operands.js'
 import { checkAll } from './check-torrents.js'
 import { makeAll, makeStreamed, type Run } from './make-torrents.js'
@@ -35,7 +36,9 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
       io,
     )
     const hashContext = { engine, cacheAccess, elsewhere }
-    const run = { options, hashContext, io, reported: new Set<string>() }
+    const lastSource = groups.at(-1)?.[0].source ?? ''
+    const unmatched = isStdin ? null : new UnmatchedPatterns(typedPatterns(options, command), io)
+    const run = { options, hashContext, io, unmatched, lastSource, reported: new Set<string>() }
     try {
       const makeGroup = isStdin ? makeStreamed : makeAll
       const unchanged: boolean[] = []
@@ -51,6 +54,15 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
       await closeCache(cacheAccess, io)
     }
   })
+}
+
+/** The globs of the command line. Those of a configuration need not match something each time. */
+function typedPatterns(
+  { include, exclude }: MakeOptions,
+  command: { getOptionValueSource: (name: 'include' | 'exclude') => string | undefined },
+): NamePatterns {
+  const isTyped = (name: 'include' | 'exclude') => command.getOptionValueSource(name) === 'cli'
+  return { include: isTyped('include') ? include : [], exclude: isTyped('exclude') ? exclude : [] }
 }
 
 /** Does `work`. If it fails, prints a line of JSON for each torrent that has none yet. */

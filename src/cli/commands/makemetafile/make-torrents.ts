@@ -22,6 +22,7 @@ import { escapeText } from '../../../text/escape.js'
 import { backslashWarning } from '../../output/piece-length.js'
 import { reportNote, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
+import type { UnmatchedPatterns } from '../../arguments/name-patterns.js'
 import { makeJson, notes, textLines, type MakeResult } from './makemetafile-output.js'
 import type { MakeGroup } from './request.js'
 import type { MakeOptions } from './options.js'
@@ -32,6 +33,10 @@ export interface Run {
   readonly options: MakeOptions
   readonly hashContext: HashContext
   readonly io: Io
+  /** The globs that match nothing so far; null if there is nothing to match. */
+  readonly unmatched: UnmatchedPatterns | null
+  /** The source that is read last. */
+  readonly lastSource: string
   /** The torrents that have been reported. */
   readonly reported: Set<string | null>
 }
@@ -44,7 +49,7 @@ export async function makeAll([request, ...others]: MakeGroup, run: Run): Promis
   const lists = listsOf(plan, run.options)
   checkLists(lists, plan)
   // Reported before hashing, which may take hours
-  tellOfPlan(plan, run)
+  await tellOfPlan(plan, run)
   const { dryRun } = run.options
   let first: MadeTorrent | null = null
   for (const each of plans) {
@@ -62,7 +67,7 @@ export async function makeStreamed(group: MakeGroup, run: Run): Promise<void> {
   for (const each of others) checkOutput(each)
   checkLists(lists, { request })
   const { plan, core, checksums } = await readWithProgress(request, run)
-  tellOfPlan(plan, run)
+  await tellOfPlan(plan, run)
   const made = await writeTorrent(plan, core, plan.content.size)
   await writeLists(lists, checksums, plan)
   for (const each of [plan, ...others.map((other) => planVariant(plan, other))]) {
@@ -97,8 +102,10 @@ export async function withProgress<T>(
 }
 
 /** Reports skipped entries and names that some clients change, before hashing. */
-export function tellOfPlan(plan: TorrentPlan, { options, io }: Run): void {
+export async function tellOfPlan(plan: TorrentPlan, run: Run): Promise<void> {
+  const { options, io } = run
   if (options.quiet) return
+  await run.unmatched?.note(plan.content, plan.request.source === run.lastSource)
   for (const note of notes(plan, options)) reportNote(`${plan.request.source}: ${note}`, io)
   const paths = backslashedPaths(plan.content)
   const warning = backslashWarning({ count: paths.length, first: paths[0] ?? null })

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
 import { makeWorkplace, TRACKER } from './make.js'
 
 const MISSING = `btkit: warning: ${TRACKER}: not in the announce list, so clients will not use it\n`
@@ -35,3 +38,37 @@ for (const [rate, warning] of [
     assert.equal((await make(['--max-rate', rate, '--dry-run', '--quiet'])).stderr, '')
   })
 }
+
+test('a glob that matches nothing is a warning, and one that looks like a list says so', async (t) => {
+  const directory = makeScratch(t, { 'd/a.tmp': '1', 'd/b': '2', 'd/docs/c': '3', 'd/.git/x': '' })
+  const globs = ['*.tmp,.git', 'd/docs', 'DOCS', 'docs/', '.git', 'docs/c']
+  const excludes = globs.flatMap((glob) => ['--exclude', glob])
+  const args = ['makemetafile', join(directory, 'd'), TRACKER, ...excludes, '--include', 'b']
+  const { status, stderr } = await runBtkit([...args, '--include', 'x.*'])
+  const lines = stderr.split('\n').filter((line) => line.includes('warning'))
+  assert.equal(status, 0)
+  assert.deepEqual(lines, [
+    "btkit: warning: --include 'x.*': nothing matches it",
+    "btkit: warning: --exclude '*.tmp,.git': nothing matches it; " +
+      "give --exclude once for each glob, or write '{*.tmp,.git}'",
+    "btkit: warning: --exclude 'd/docs': nothing matches it; leave out 'd/' at its beginning",
+    "btkit: warning: --exclude 'DOCS': nothing matches it",
+    "btkit: warning: --exclude 'docs/c': nothing matches it",
+  ])
+  assert.doesNotMatch((await runBtkit([...args, '--quiet'])).stderr, /warning/)
+})
+
+test('a glob must match something in one of several sources', async (t) => {
+  const directory = makeScratch(t, { 'd/a.tmp': '1', 'd/b': '2', 'e/b': '3' })
+  const sources = ['d', 'e'].map((name) => join(directory, name))
+  const { stderr } = await runBtkit(['makemetafile', ...sources, TRACKER, '--exclude', '*.tmp'])
+  assert.doesNotMatch(stderr, /warning/)
+})
+
+test('completedir names an --exclude that looks like a list', async (t) => {
+  const directory = makeScratch(t, { 'd/a': '1' })
+  const args = ['completedir', join(directory, 'd'), TRACKER, '--state-dir', directory]
+  const { stderr } = await runBtkit([...args, '--exclude', '*.tmp,.git'])
+  const advice = "give --exclude once for each glob, or write '{*.tmp,.git}'"
+  assert.equal(stderr, `btkit: warning: --exclude '*.tmp,.git': ${advice}\n`)
+})
