@@ -10,6 +10,7 @@ export type LintCode =
   | 'tracker-repeated' // a tracker that is asked twice
   | 'comma-in-url' // a URL with a comma, which may be meant as several URLs
   | 'web-seed-without-slash' // a web seed of a directory that looks like one of a file
+  | 'http-seeds-only' // HTTP seeds, which libtorrent ignores, and no web seeds
   | 'seed-not-url' // a web seed or HTTP seed that no client can use
   | 'private-without-source' // the same info hash on another private tracker
   | 'private-without-tracker' // a private torrent that finds no peers

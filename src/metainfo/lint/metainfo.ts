@@ -29,6 +29,7 @@ import {
   findCommas,
   findEmptyTiers,
   findNoTracker,
+  findOnlyHttpSeeds,
   findRepeatedTrackers,
   findSeedsWithoutSlash,
 } from './trackers.js'
@@ -59,6 +60,7 @@ const RULES: Record<Exclude<LintCode, WarningCode>, readonly [Severity, LintRule
   'seed-not-url': ['warning', findBadSeeds],
   'comma-in-url': ['warning', findCommas],
   'web-seed-without-slash': ['warning', findSeedsWithoutSlash],
+  'http-seeds-only': ['warning', findOnlyHttpSeeds],
   'no-tracker': ['note', findNoTracker],
   'private-without-source': ['note', findPrivateWithoutSource],
   'private-without-tracker': ['warning', findPrivateWithoutTracker],

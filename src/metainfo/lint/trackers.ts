@@ -72,6 +72,12 @@ export function* findSeedsWithoutSlash({ isDirectory, webSeeds }: Metainfo) {
   }
 }
 
+/** Finds HTTP seeds without web seeds. libtorrent 2.1 no longer reads HTTP seeds. */
+export function* findOnlyHttpSeeds({ httpSeeds, webSeeds }: Metainfo) {
+  if ((httpSeeds ?? []).length > 0 && (webSeeds ?? []).length === 0)
+    yield 'HTTP seeds (httpseeds, BEP 17) but no web seeds: libtorrent 2.1 and later ignores them'
+}
+
 /** Finds torrents without trackers, nodes and seeds: clients find peers only through the DHT. */
 export function* findNoTracker(metainfo: Metainfo) {
   const { nodes } = metainfo

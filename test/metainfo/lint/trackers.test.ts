@@ -74,7 +74,16 @@ test('a torrent that leads to nobody is told of, unless nodes or seeds do', () =
   assert.deepEqual(codesOf(torrentWith({ 'announce-list': [[B]] })), [])
   assert.deepEqual(codesOf(torrentWith({ nodes: [['router.example', 6881]] })), [])
   assert.deepEqual(codesOf(torrentWith({ 'url-list': ['http://s.example/a'] })), [])
-  assert.deepEqual(codesOf(torrentWith({ httpseeds: ['http://s.example/a'] })), [])
+  assert.deepEqual(codesOf(torrentWith({ httpseeds: ['http://s.example/a'] })), ['http-seeds-only'])
+})
+
+test('HTTP seeds without web seeds are told of, because libtorrent ignores them', () => {
+  const seeds = ['http://s.example/a']
+  assert.deepEqual(messagesOf('http-seeds-only', torrentWith({ httpseeds: seeds })), [
+    'HTTP seeds (httpseeds, BEP 17) but no web seeds: libtorrent 2.1 and later ignores them',
+  ])
+  const both = torrentWith({ announce: A, httpseeds: seeds, 'url-list': seeds })
+  assert.deepEqual(codesOf(both), [])
 })
 
 test('URLs that were typed as one are told of', () => {

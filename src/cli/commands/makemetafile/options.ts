@@ -17,7 +17,10 @@ Examples:
 /** The default of completedir and serve, too, so that all give a file the same info hash. */
 const USUAL = { value: 'auto', text: 'auto' } as const
 
-/** Under BitTornado's names the default is always 2^18, so that info hashes stay the same. */
+/**
+ * Under BitTornado's names the default is 2^18, as in BitTornado 0.3.18. Later versions chose by
+ * size, like `--piece_size_pow2 0`.
+ */
 const LEGACY = { value: 2 ** 18, text: '18' }
 
 /** Declares the command `makemetafile` with its options. */

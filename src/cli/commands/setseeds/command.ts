@@ -6,6 +6,7 @@ import type { CommandContext } from '../../context.js'
 import { declareBulkEdit } from '../editing/options.js'
 import { oldSeedLines } from '../editing/legacy.js'
 import { runEdits } from '../editing/run-edits.js'
+import { reportNote } from '../../output/messages.js'
 import { checked } from '../../arguments/values.js'
 
 /** The arguments that remove all seeds: BitTornado's 0, and the empty text. */
@@ -45,6 +46,10 @@ export function defineSetSeeds(name: string, key: SeedKey, context: CommandConte
       const edit = setSeeds(key, seeds.length > 0 ? seeds : null)
       const describe = (edited: EditedFile) => oldSeedLines(edited, key)
       const legacy = isLegacy ? { describe } : null
+      if (key === 'httpseeds' && seeds.length > 0 && !isLegacy && !options.quiet) {
+        const clients = 'clients with libtorrent 2.1 or later ignore HTTP seeds'
+        reportNote(`${clients}; btkit setwebseeds sets web seeds`, io)
+      }
       finish(await runEdits({ operands: torrents, edit, options, legacy }, io))
     })
 }

@@ -1,6 +1,7 @@
 import { BtkitError } from '../../../errors.js'
 import { isSameSwarm, swarmDifferences } from '../../../metainfo/compare-swarms.js'
-import type { Metainfo } from '../../../metainfo/metainfo.js'
+import { contentSize, type Metainfo } from '../../../metainfo/metainfo.js'
+import { automaticPieceLength } from '../../../metainfo/piece-length.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { readTorrentInput } from '../../arguments/torrent-input.js'
 import type { Io } from '../../io.js'
@@ -59,5 +60,19 @@ function sameText({ torrent, other, a, b }: Pair): string {
   const lines = swarmDifferences(a, b).map(({ what, first, second }) => {
     return `  ${escapeText(`${what}: ${first} | ${second}`)}\n`
   })
-  return `${names}: two swarms\n${lines.join('')}`
+  return `${names}: two swarms\n${lines.join('')}${pieceLengthHint(a, b)}`
+}
+
+/** The piece length of btmakemetafile, and of BitTornado 0.3.18. */
+const OF_BITTORNADO = 2 ** 18
+
+/** Explains the difference between BitTornado 0.3.18 and later versions, which chose by size. */
+function pieceLengthHint(a: Metainfo, b: Metainfo): string {
+  const lengths = [a.pieceLength, b.pieceLength]
+  const isHint =
+    a.pieceLength !== b.pieceLength &&
+    lengths.includes(OF_BITTORNADO) &&
+    lengths.includes(automaticPieceLength(contentSize(a)))
+  if (!isHint) return ''
+  return '  btmakemetafile uses 256 KiB; --piece_size_pow2 0 chooses by size, as later BitTornado did\n'
 }

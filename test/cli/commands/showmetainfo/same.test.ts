@@ -41,6 +41,14 @@ for (const [what, first, second, line] of CASES) {
   })
 }
 
+test('--same names the option that chooses the piece length as later BitTornado did', async (t) => {
+  const lengths = [2 ** 18, 2 ** 15, 2 ** 16]
+  const torrents = lengths.map((length) => torrentOf(singleFileInfo({ 'piece length': length })))
+  const { stdout } = await same(t, torrents)
+  assert.match(stdout, /0.torrent, 1.torrent: [^]*256 KiB \| 32 KiB\n.*--piece_size_pow2 0 chooses/)
+  assert.equal(stdout.split('--piece_size_pow2').length, 2)
+})
+
 test('--same names files that only one has, and another order', async (t) => {
   const [x, y, z] = ['x', 'y', 'z'].map((name) => ({ length: 1, path: [name] }))
   const make = (...files: object[]) => torrentOf(directoryInfo(files as never))
