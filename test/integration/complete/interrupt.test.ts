@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { independentInfoHash } from '../../support/decode-torrent.js'
 import { Mirror, type Report } from '../../support/mirror.js'
-import type { Files } from '../../support/scratch.js'
+import { makeScratch, type Files } from '../../support/scratch.js'
 import { startSlowRun } from '../../support/slow-run.js'
 import { unlessProc } from '../../support/when-open.js'
 
@@ -45,6 +46,17 @@ test('an interrupted run tells programs what it did until then', unlessProc, asy
     { ...mirror.paths('a'), infoHash, oldInfoHash: null, infoHashV2: null, oldInfoHashV2: null },
   ])
   assert.deepEqual([failed, interrupted], [[], true])
+})
+
+test('the command of --on-change hears of what an interrupted run did', unlessProc, async (t) => {
+  const heard = join(makeScratch(t), 'heard')
+  const { mirror, child, ended } = await startSlowRun(t, ['--on-change', `sleep 1; cat > ${heard}`])
+  child.kill('SIGINT')
+  const { status, stderr } = await ended
+  assert.deepEqual([status, stderr.match(/interrupted/g)?.length], [130, 1])
+  const { created, interrupted } = JSON.parse(readFileSync(heard, 'utf8')) as Report
+  const torrents = created.map(({ torrent }) => torrent)
+  assert.deepEqual([torrents, interrupted], [[mirror.torrent('a')], true])
 })
 
 test('a run interrupted at its last entry prunes nothing', unlessProc, async (t) => {

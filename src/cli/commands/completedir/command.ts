@@ -35,6 +35,7 @@ import { engineFor } from '../../arguments/engine-options.js'
 import { reportError, reportNote, reportWarning, warningsTo } from '../../output/messages.js'
 import type { Io, PlannedOutputs } from '../../io.js'
 import { programDigest } from '../../../version.js'
+import { warnOfLists } from '../../arguments/name-patterns.js'
 import { sortOperands, type Operands } from '../../arguments/operands.js'
 import { backslashWarning } from '../../output/piece-length.js'
 import { openProgress, type ProgressBar } from '../../output/progress.js'
@@ -75,6 +76,7 @@ type SharingOptions = CompleteOptions &
 
 async function runAndReport(request: CompleteRequest, options: SharingOptions, io: Io) {
   await checkPatterns(options)
+  warnOfLists(options, io)
   warnOfTracker(request.common, options, io)
   noteInfoKeys(options, io)
   const started = io.now()
@@ -225,7 +227,11 @@ function tellTrackerless({ private: isPrivate, quiet }: CompleteOptions, io: Io)
   else if (!quiet) reportNote(`${none} each other through the DHT`, io)
 }
 
-/** Runs the command of --on-change if anything changed. Returns whether all went well. */
+/**
+ * Runs the command of --on-change if anything changed. Returns whether all went well.
+ * An interrupted run does it, too, and never stops it: the next run finds these changes made, so
+ * the command would never hear of them.
+ */
 async function runHook(
   report: CompleteReport,
   { options, seconds }: Outcome,
@@ -246,11 +252,11 @@ async function runHook(
 /**
  * Runs a user's command through the shell, with `input` as its standard input. Its output goes to
  * standard error, because standard output is for data.
- * @throws BtkitError `io` if it fails, `interrupted`
+ * @throws BtkitError `io` if it fails
  */
-export async function runCommand(command: string, input: string, io: Io): Promise<void> {
-  const { env, cwd, signal, stderr } = io
-  const child = spawn(command, { shell: true, env: { ...env }, cwd, signal, stdio: 'pipe' })
+async function runCommand(command: string, input: string, io: Io): Promise<void> {
+  const { env, cwd, stderr } = io
+  const child = spawn(command, { shell: true, env: { ...env }, cwd, stdio: 'pipe' })
   // A command may end without reading all its input
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
@@ -263,7 +269,6 @@ export async function runCommand(command: string, input: string, io: Io): Promis
     const how = status === null ? 'was killed' : `ended with status ${status}`
     throw new BtkitError('io', `--on-change '${command}': ${how}`)
   } catch (error) {
-    if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
     throw asBtkitError(error, `--on-change '${command}'`)
   }
 }
