@@ -56,7 +56,7 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
   })
 }
 
-/** The globs of the command line. Those of a configuration need not match something each time. */
+/** The typed globs. The globs of a configuration need not match something each time. */
 function typedPatterns(
   { include, exclude }: MakeOptions,
   command: { getOptionValueSource: (name: 'include' | 'exclude') => string | undefined },
