@@ -38,5 +38,5 @@ for (const { name } of commandTable) {
 
 test('a long name of an option does not make the descriptions narrow', async () => {
   const { stdout } = await runBtkit(['track', '--help'])
-  assert.match(stdout, /^ {2}--multitracker-reannounce-interval <seconds>\n {20,34}\S/m)
+  assert.match(stdout, /^ {2}--max-per-address-in-swarm <n>\n {20,34}\S/m)
 })

@@ -3,7 +3,6 @@ import { test, type TestContext } from 'node:test'
 import { parseClientAddress } from '../../src/clients/address.js'
 import { connectClient } from '../../src/clients/connect.js'
 import { scrapeTracker } from '../../src/clients/scrape/scrape-tracker.js'
-import { askTracker } from '../../src/tracker/multitracker/ask-tracker.js'
 import { collectGarbage, COLLECTING } from '../support/collect-garbage.js'
 import { executable, runProgram } from '../support/executable.js'
 import { findPeer } from '../support/peers.js'
@@ -79,17 +78,8 @@ for (const silence of ['connection', 'headers', 'body'] satisfies Silence[]) {
     const url = `http://127.0.0.1:${await startSilentServer(t, silence)}/announce`
     const { signal } = new AbortController()
     const infoHash = Buffer.alloc(20, 'h')
-    const question = { url, infoHash, ownId: infoHash, maxPeers: 1, key: null, now: 0 }
-    const asked = askTracker(question, signal, LIMIT)
     const scraped = scrapeTracker({ url, infoHashes: [infoHash.toString('hex')], signal }, LIMIT)
-    await inTime(
-      Promise.all([
-        asked.then((told) => {
-          assert.deepEqual(told, { kind: 'failed' })
-        }),
-        assert.rejects(scraped, /no answer in time/),
-      ]),
-    )
+    await inTime(assert.rejects(scraped, /no answer in time/))
   })
 }
 

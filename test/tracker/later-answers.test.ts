@@ -14,7 +14,6 @@ const PATHS = [
   announceOf('l', 'port=2&left=5'),
   announceOf('l', 'port=2&left=5&compact=0'),
   announceOf('x', 'port=3'),
-  announceOf('t', 'port=4&left=1&tracker=1'),
   '/announce?port=1',
   `/scrape?${HASH}&info_hash=${'b'.repeat(20)}`,
   '/scrape',

@@ -3,9 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { TrackerAnswers } from '../../src/tracker/answers/tracker-answers.js'
-import { TrackerCalls, type SharingRules } from '../../src/tracker/answers/tracker-calls.js'
 import type { TrackerRules } from '../../src/tracker/answers/tracker-rules.js'
-import { Aggregation } from '../../src/tracker/http/aggregation.js'
 import { FullScrape } from '../../src/tracker/http/full-scrape.js'
 import { TrackerRoutes } from '../../src/tracker/http/tracker-routes.js'
 import { ConnectionIds, ID_SECRET } from '../../src/tracker/protocol/connection-ids.js'
@@ -26,34 +24,18 @@ const OPEN: TrackerRules = {
   permits: () => true,
   known: () => new Map(),
   judge: () => null,
-  look: () => null,
   resolve: ({ client }) => client,
-}
-
-const SHARING: SharingRules = {
-  allowed: 'all',
-  interval: 120,
-  maxPeers: 20,
-  key: null,
-  ownId: new Uint8Array(20),
-  publicHost: null,
 }
 
 export interface PartsWish {
   readonly rules?: Partial<TrackerRules>
   readonly limits?: Partial<StoreLimits>
-  readonly sharing?: Partial<SharingRules>
   /** Whether the store answers a moment later. */
   readonly isLater?: boolean
 }
 
 /** Answers for a test, with a clock that the test sets. */
-export function makeAnswers({
-  rules = {},
-  limits = {},
-  sharing = {},
-  isLater = false,
-}: PartsWish = {}) {
+export function makeAnswers({ rules = {}, limits = {}, isLater = false }: PartsWish = {}) {
   const { store, clock } = makeStore(limits)
   const used = isLater ? laterStore(store) : store
   const answers = new TrackerAnswers(used, () => ({ ...OPEN, ...rules }))
@@ -65,18 +47,9 @@ export function makeAnswers({
   const udp = new UdpAnswers({ answers, ids, now: () => clock.now, note })
   const fullScrape = new FullScrape(answers, () => 1000 * clock.now)
   const addressOf = ({ socket }: IncomingMessage) => socket.remoteAddress ?? null
-  const trackerCalls = new TrackerCalls({
-    answers,
-    rules: { ...SHARING, ...sharing },
-    isListed: () => true,
-    now: () => 1000 * clock.now,
-  })
-  const aggregation = new Aggregation({ forward: null, aggregator: null })
   const routes = new TrackerRoutes({
-    aggregation,
     answers,
     fullScrape,
-    trackerCalls,
     addressOf,
     isOwnRequest: () => true,
     note,

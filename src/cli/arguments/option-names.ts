@@ -98,7 +98,6 @@ const SWITCHES: ReadonlySet<string> = new Set([
   '--check-hashes',
   '--allowed-controls',
   '--compact-reqd',
-  '--multitracker-enabled',
   '--keep-dead',
   '--show-infopage',
   '--show-names',

@@ -42,9 +42,7 @@ const SECRETS: ReadonlySet<string> = new Set([
   'track',
   'client',
   'publish',
-  'aggregateForward',
   'store',
-  'aggregator',
   'cacheUrl',
   'queue',
 ])

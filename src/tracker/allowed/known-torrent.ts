@@ -95,7 +95,7 @@ export function swarmHashes({ infoHash, infoHashV2 }: Pick<Metainfo, 'infoHash' 
   return [infoHash, infoHashV2?.slice(0, 40) ?? null].filter((hash) => hash !== null)
 }
 
-/** The most trackers of one torrent that are asked for peers. */
+/** The most trackers of one torrent in a magnet link. */
 const MAX_TRACKERS = 10
 
 /** Returns the HTTP trackers in the announce list (BEP 12). Like bttrack, ignores `announce`. */

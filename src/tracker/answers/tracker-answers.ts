@@ -1,7 +1,7 @@
 import type { AnnouncedPeer } from '../protocol/announced-peer.js'
 import type { AnnounceNotes } from '../protocol/http-answers.js'
 import { parseAddress } from '../protocol/peer-address.js'
-import { TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
+import { TrackerRefusal } from '../protocol/refusal.js'
 import { isConnectable, isMappedV4 } from '../swarms/address-kinds.js'
 import type {
   AnnounceAnswer,
@@ -10,13 +10,7 @@ import type {
   SwarmCounts,
   SwarmStore,
 } from '../swarms/swarm-store.js'
-import type { FillWish, ForeignPeers } from './foreign-peers.js'
-import {
-  UNKNOWN,
-  type AnnounceOrigin,
-  type TorrentVerdict,
-  type TrackerRules,
-} from './tracker-rules.js'
+import type { AnnounceOrigin, TorrentVerdict, TrackerRules } from './tracker-rules.js'
 
 /** The answer to an announce, with the fields that go with it. */
 export interface Announced {
@@ -39,13 +33,11 @@ export const NOBODY: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0,
 export class TrackerAnswers {
   readonly store: SwarmStore
   readonly #rules: () => TrackerRules
-  readonly #foreign: ForeignPeers | null
 
-  /** The rules may change at any time. `foreign` are peers reported by other trackers. */
-  constructor(store: SwarmStore, rules: () => TrackerRules, foreign: ForeignPeers | null = null) {
+  /** The rules may change at any time. */
+  constructor(store: SwarmStore, rules: () => TrackerRules) {
     this.store = store
     this.#rules = rules
-    this.#foreign = foreign
   }
 
   get rules(): TrackerRules {
@@ -87,29 +79,18 @@ export class TrackerAnswers {
     const warning = verdict?.warning ?? null
     const isV6 = !isMappedV4(address)
     const notes = { interval, minInterval, address, isV6, warning }
-    const isFilled = this.#foreign !== null && request.event !== 'stopped'
-    const fill = isFilled ? fillWish(request, { ...form, wanted, address }) : null
-    if (!(answer instanceof Promise)) return this.#announced(answer, notes, fill)
-    return answer.then((later) => this.#announced(later, notes, fill))
-  }
-
-  /** @throws TrackerRefusal if the store refused the peer */
-  #announced(answer: AnnounceAnswer, notes: AnnounceNotes, fill: FillWish | null): Announced {
-    if (answer.refusal !== null) throw REFUSALS[answer.refusal]()
-    if (fill === null || this.#foreign === null) return { answer, notes }
-    return { answer: this.#foreign.fillUp(answer, fill), notes }
+    if (!(answer instanceof Promise)) return announced(answer, notes)
+    return answer.then((later) => announced(later, notes))
   }
 
   /**
    * The verdict about a torrent that a client may ask for, or null if there is nothing to say.
    * @throws TrackerRefusal if the client may not ask or the torrent is refused
-   * @throws UnknownTorrent if a scan may find the torrent
    */
   require(infoHash: Uint8Array, client: string | null): TorrentVerdict | null {
     const rules = this.#rules()
     requirePermission(rules, client)
     const verdict = rules.judge(infoHash)
-    if (verdict === UNKNOWN) throw new UnknownTorrent(UNKNOWN.failure)
     if (verdict?.failure != null) throw new TrackerRefusal(200, verdict.failure)
     return verdict
   }
@@ -139,15 +120,10 @@ export class TrackerAnswers {
   }
 }
 
-function fillWish(
-  { infoHash, port }: AnnouncedPeer,
-  {
-    address,
-    ...wish
-  }: Pick<FillWish, 'wanted' | 'wantsIds' | 'wantsBothFamilies'> & { readonly address: Uint8Array },
-): FillWish {
-  // Copied because its reader may reuse these bytes before the answer is there
-  return { ...wish, infoHash: Uint8Array.from(infoHash), own: { address, port } }
+/** @throws TrackerRefusal if the store refused the peer */
+function announced(answer: AnnounceAnswer, notes: AnnounceNotes): Announced {
+  if (answer.refusal !== null) throw REFUSALS[answer.refusal]()
+  return { answer, notes }
 }
 
 function areAllHere<T>(values: readonly Soon<T>[]): values is readonly T[] {

@@ -51,11 +51,6 @@ export interface TrackerRules extends AnswerBounds {
    */
   readonly judge: (infoHash: Uint8Array) => TorrentVerdict | null
   /**
-   * Scans for new torrents after an announce of an unknown one. `client` is null on a Unix socket.
-   * Returns null if no scan is possible: then the refusal stands.
-   */
-  readonly look: (client: string | null) => Promise<void> | null
-  /**
    * The address under which a peer is given to others: its own, or the one it claims if claims are
    * believed. Null if there is none.
    */

@@ -1,7 +1,6 @@
 import { isWithin } from '../../files/inside.js'
 import { AddressRules } from '../allowed/address-rules.js'
 import { DirectoryEvents } from '../allowed/directory-events.js'
-import { LooksOnDemand } from '../allowed/looks-on-demand.js'
 import { TorrentList } from '../allowed/torrent-list.js'
 import type { AllowedSettings } from './settings.js'
 import type { ServerContext } from '../../server/context.js'
@@ -12,11 +11,6 @@ export interface AccessLists {
   readonly addresses: AddressRules
   /** Scans for changes. */
   readonly refresh: () => Promise<void>
-  /**
-   * Scans for an unknown torrent that a client announces: see `LooksOnDemand`. Null if no scan is
-   * possible.
-   */
-  readonly look: (client: string | null) => Promise<void> | null
   readonly close: () => void
 }
 
@@ -48,11 +42,6 @@ export async function openAccessLists({
     look: () => torrents.refresh().catch(onError),
   })
   events.update()
-  const looks = new LooksOnDemand(async () => {
-    await torrents.refresh().catch(onError)
-    events.update()
-  })
-  const hasPlaces = directories.length > 0 || listFile !== null
   const refresh = async () => {
     await addresses.refresh()
     await torrents.refresh()
@@ -62,9 +51,7 @@ export async function openAccessLists({
     torrents,
     addresses,
     refresh,
-    look: (client) => (hasPlaces ? looks.ask(client) : null),
     close: () => {
-      looks.close()
       events.close()
     },
   }

@@ -2,10 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessLog } from '../../server/exchange/access-log.js'
 import type { Handler } from '../../server/connections/pipeline-queue.js'
 import { formatMetrics } from '../../server/metrics/metrics.js'
-import type { ForeignPeers } from '../answers/foreign-peers.js'
 import { TrackerAnswers } from '../answers/tracker-answers.js'
-import { TrackerCalls, type SharingRules } from '../answers/tracker-calls.js'
-import { Aggregation } from '../http/aggregation.js'
 import { FullScrape } from '../http/full-scrape.js'
 import { TrackerRoutes } from '../http/tracker-routes.js'
 import type { History } from '../history/history.js'
@@ -37,9 +34,6 @@ export interface AssemblyParts extends ServerContext {
   readonly idClock: () => number
   /** Whether Redis answers for all trackers; null if swarms are not shared. */
   readonly shared: SharedFigures | null
-  readonly sharing: SharingRules
-  /** Peers reported by other trackers; null if those are not asked. */
-  readonly foreign: ForeignPeers | null
   readonly favicon: Uint8Array | null
   /** The counts of the past, for charts. */
   readonly history: History
@@ -91,32 +85,21 @@ export function assembleTracker(parts: AssemblyParts): AssembledTracker {
   return { answer, handler, exchanges, udp }
 }
 
-function openAnswers({
-  settings,
-  store,
-  memory,
-  admitted,
-  foreign,
-}: AssemblyParts): TrackerAnswers {
+function openAnswers({ settings, store, memory, admitted }: AssemblyParts): TrackerAnswers {
   const hasSwarm = (infoHash: Uint8Array) => memory.scrape(infoHash) !== null
   const rules = makeRules({ ...admitted, settings: settings.answers, hasSwarm })
-  return new TrackerAnswers(store, () => rules, foreign)
+  return new TrackerAnswers(store, () => rules)
 }
 
 /** Creates the routes for announces and scrapes over HTTP. */
 function openRoutes(
-  { settings, admitted, sharing, now, monotonic, warn }: AssemblyParts,
+  { settings, monotonic, warn }: AssemblyParts,
   answers: TrackerAnswers,
   figures: TrackerFigures,
 ): TrackerRoutes {
-  const isListed = (infoHash: string) => {
-    return (admitted.torrents.torrents.get(infoHash)?.trackers.length ?? 0) > 0
-  }
   return new TrackerRoutes({
     answers,
     fullScrape: new FullScrape(answers, monotonic),
-    aggregation: new Aggregation(settings.aggregation),
-    trackerCalls: new TrackerCalls({ answers, rules: sharing, isListed, now }),
     addressOf: (request) => settings.clientAddresses.of(request),
     isOwnRequest: ownRequests(settings.clientAddresses, warn),
     note: (answered) => {

@@ -2,8 +2,6 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { readRegular } from '../../files/read-regular.js'
 import { AccessLog } from '../../server/exchange/access-log.js'
 import { openLogSink, type LogSink } from '../../server/exchange/log-file.js'
-import { ForeignPeers } from '../answers/foreign-peers.js'
-import type { SharingRules } from '../answers/tracker-calls.js'
 import { History } from '../history/history.js'
 import { HistoryFile } from '../history/history-file.js'
 import { StateFile } from '../state/state-file.js'
@@ -13,7 +11,7 @@ import { openSwarms } from '../swarms/open-swarms.js'
 import { ID_SECRET } from '../protocol/connection-ids.js'
 import { openAccessLists } from './access-lists.js'
 import { assembleTracker } from './assemble.js'
-import type { AnsweringSettings, MultitrackerSettings } from './settings.js'
+import type { AnsweringSettings } from './settings.js'
 import { StateSaver } from './state-saver.js'
 import type { ServerContext } from '../../server/context.js'
 import { BtkitError } from '../../errors.js'
@@ -54,7 +52,6 @@ export type PreparedTracker = Awaited<ReturnType<typeof prepareTracker>>
 export async function prepareTracker(settings: AnsweringSettings, world: TrackerWorld) {
   const { now, monotonic, warn, onError } = world
   const favicon = await readFavicon(settings.favicon)
-  const sharing = await openSharing(settings.multitracker)
   const memory = openSwarms({ limits: settings.limits, now: storeClock(monotonic), randomBytes })
   const path = settings.stateFile
   const state = path === null ? NO_STATE : new StateFile({ path, store: memory, now, report: warn })
@@ -74,7 +71,6 @@ export async function prepareTracker(settings: AnsweringSettings, world: Tracker
     throw error
   })
   const log = openLog(settings, sink, world)
-  const foreign = settings.multitracker.isEnabled ? new ForeignPeers(monotonic) : null
   const ids = await connectionIdParts(settings.store?.keyFile ?? null, world)
   const shared =
     settings.store === null
@@ -87,8 +83,6 @@ export async function prepareTracker(settings: AnsweringSettings, world: Tracker
     ...ids,
     settings,
     admitted,
-    sharing,
-    foreign,
     favicon,
     log,
     history,
@@ -134,12 +128,6 @@ async function connectionIdParts(keyFile: string | null, { now, monotonic }: Tra
     .split(/\s/)
   const idSecret = createHmac('sha256', key).update('btkit connection ids').digest()
   return { idSecret, idClock: () => now() / 1000 }
-}
-
-/** @throws BtkitError if the key cannot be read or is too short */
-async function openSharing({ keyFile, ...rules }: MultitrackerSettings): Promise<SharingRules> {
-  const key = keyFile === null ? null : await readSharedKey(keyFile)
-  return { ...rules, key, ownId: randomBytes(20) }
 }
 
 async function readFavicon(path: string | null): Promise<Uint8Array | null> {

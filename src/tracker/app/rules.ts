@@ -15,7 +15,6 @@ export interface RulesParts {
     readonly torrents: ReadonlyMap<string, TorrentVerdict>
   }
   readonly addresses: AddressRules
-  readonly look: TrackerRules['look']
   /** Whether a torrent has a swarm. */
   readonly hasSwarm: (infoHash: Uint8Array) => boolean
 }
@@ -27,11 +26,10 @@ const NONE: ReadonlyMap<string, TorrentVerdict> = new Map()
 
 /** Creates the rules for announces from settings and access lists. */
 export function makeRules(parts: RulesParts): TrackerRules {
-  const { settings, torrents, addresses, look, hasSwarm } = parts
+  const { settings, torrents, addresses, hasSwarm } = parts
   const { believes, ...answers } = settings
   return {
     ...answers,
-    look,
     permits: (address) => addresses.permits(address),
     known: () => (torrents.isOpen ? NONE : torrents.torrents),
     judge: (infoHash) => {

@@ -1,6 +1,5 @@
 import { SAMPLE_INTERVAL, takeSample } from '../history/take-sample.js'
 import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
-import { PeerTrackerPoller } from '../multitracker/peer-tracker-poller.js'
 import { lockState } from '../state/lock-state.js'
 import { listenEverywhere, type Listening } from './listen-everywhere.js'
 import { startPeriodicTasks } from '../../server/lifecycle/periodic-tasks.js'
@@ -141,19 +140,9 @@ export async function beginWork(
 
 /** Starts the periodic tasks. The returned function ends them. */
 function startRepeating(prepared: PreparedTracker): () => Promise<void> {
-  const { settings, memory, saver, foreign, sharing, admitted, now, onError } = prepared
-  const rounds = new PeerTrackerPoller({
-    rules: sharing,
-    torrents: () => admitted.torrents.torrents,
-    take: (infoHash, peers) => {
-      foreign?.put(infoHash, peers)
-    },
-    now,
-  })
-  const asking = { act: () => rounds.round(), period: 1000 * sharing.interval }
-  const endWork = startPeriodicTasks(
+  const { settings, memory, saver, admitted, onError } = prepared
+  return startPeriodicTasks(
     [
-      ...(foreign === null ? [] : [asking]),
       { act: admitted.refresh, period: settings.allowed.interval },
       { act: () => saver.saveOrTell(), period: settings.saveInterval },
       { act: () => expireSome(memory), period: EXPIRE_INTERVAL },
@@ -161,10 +150,6 @@ function startRepeating(prepared: PreparedTracker): () => Promise<void> {
     ],
     onError,
   )
-  return () => {
-    rounds.stop()
-    return endWork()
-  }
 }
 
 async function sampleAndSave(prepared: PreparedTracker): Promise<void> {

@@ -3,10 +3,8 @@ import type { ClientAddresses } from '../../server/connections/client-address.js
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import type { RedisAddress } from '../../redis/address.js'
-import type { SharingRules } from '../answers/tracker-calls.js'
 import type { AnswerBounds } from '../answers/tracker-rules.js'
 import type { UdpPlace } from '../udp/udp-server.js'
-import type { AggregationSettings } from '../http/aggregation.js'
 import type { PageOptions } from '../page/pages.js'
 import type { StoreLimits } from '../swarms/swarm-store.js'
 
@@ -26,8 +24,6 @@ export interface TrackerSettings extends AnsweringSettings {
 export interface AnsweringSettings {
   readonly allowed: AllowedSettings
   readonly answers: AnswerSettings
-  readonly multitracker: MultitrackerSettings
-  readonly aggregation: AggregationSettings
   readonly limits: StoreLimits
   /** The Redis in which trackers share swarms; null to keep them in memory only. */
   readonly store: SharedStoreSettings | null
@@ -54,17 +50,6 @@ export interface AnsweringSettings {
 export interface SharedStoreSettings {
   readonly address: RedisAddress
   /** The file with the key that trackers share; null if each issues connection ids of its own. */
-  readonly keyFile: string | null
-}
-
-/** How peers are shared with other trackers. */
-export interface MultitrackerSettings extends Pick<
-  SharingRules,
-  'allowed' | 'interval' | 'maxPeers' | 'publicHost'
-> {
-  /** Whether the other trackers of torrents are asked for peers. */
-  readonly isEnabled: boolean
-  /** The file with the key that trackers share; null for none. */
   readonly keyFile: string | null
 }
 

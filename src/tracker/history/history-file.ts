@@ -2,7 +2,7 @@ import { BtkitError } from '../../errors.js'
 import { readRegular } from '../../files/read-regular.js'
 import { streamAtomically } from '../../files/write/stream-atomically.js'
 import type { ServerContext } from '../../server/context.js'
-import { setAside } from '../state/set-aside.js'
+import { setAside } from '../state/state-file.js'
 import type { History } from './history.js'
 import { formatHistory, MAX_HISTORY_SIZE, restoreHistory } from './history-format.js'
 
@@ -74,7 +74,7 @@ export class HistoryFile {
   async #makePlace(path: string): Promise<void> {
     if (this.#fault === null) return
     const { now, warn } = this.parts
-    const aside = await setAside(path, 'damaged', now())
+    const aside = await setAside(path, now())
     warn(`${path}: ${this.#fault}; renamed to ${aside}, and the charts begin again`)
     this.#fault = null
   }

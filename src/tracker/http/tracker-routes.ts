@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { allocateBytes, type AnnounceRequest, readAnnounce } from '../protocol/announce-query.js'
+import { allocateBytes, readAnnounce } from '../protocol/announce-query.js'
 import {
   formatAnnounce,
   formatFailure,
@@ -8,19 +8,15 @@ import {
 } from '../protocol/http-answers.js'
 import { closeOnceWritten } from '../../server/connections/close-written.js'
 import { endAtOnce } from '../../server/answers/end-at-once.js'
-import { malformed, TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
+import { malformed, TrackerRefusal } from '../protocol/refusal.js'
 import { readScrape } from '../protocol/scrape-query.js'
 import type { Announced, AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
-import type { TrackerCalls } from '../answers/tracker-calls.js'
 import type { Soon, SwarmCounts } from '../swarms/swarm-store.js'
-import type { Aggregation } from './aggregation.js'
 import type { FullScrape } from './full-scrape.js'
 
 interface TrackerRoutesParts {
   readonly answers: TrackerAnswers
   readonly fullScrape: FullScrape
-  readonly trackerCalls: TrackerCalls
-  readonly aggregation: Aggregation
   /** The address of a request's client; null on a Unix socket. */
   readonly addressOf: (request: IncomingMessage) => string | null
   /** Whether the client sent the request directly: see `ClientAddresses`. */
@@ -66,30 +62,9 @@ export class TrackerRoutes {
       if (route === 'scrape') this.#scrape(request, response, query)
       else this.#sendAnnounced(request, response, query)
     } catch (error) {
-      const look = this.#lookAfter(error, request)
-      if (look === null) this.#refuse(response, error)
-      else {
-        void look.then(() => {
-          this.#announceAgain(request, response, query)
-        })
-      }
-    }
-    return true
-  }
-
-  /** Starts a scan if an announce was refused because its torrent is unknown; else null. */
-  #lookAfter(error: unknown, request: IncomingMessage): Promise<void> | null {
-    const { answers, addressOf } = this.parts
-    return error instanceof UnknownTorrent ? answers.rules.look(addressOf(request)) : null
-  }
-
-  #announceAgain(request: IncomingMessage, response: ServerResponse, query: string): void {
-    if (response.destroyed) return
-    try {
-      this.#sendAnnounced(request, response, query)
-    } catch (error) {
       this.#refuse(response, error)
     }
+    return true
   }
 
   #sendAnnounced(request: IncomingMessage, response: ServerResponse, query: string): void {
@@ -97,31 +72,16 @@ export class TrackerRoutes {
   }
 
   #announce(request: IncomingMessage, query: string): Soon<string> {
-    const { answers, addressOf, isOwnRequest, aggregation } = this.parts
+    const { answers, addressOf, isOwnRequest } = this.parts
     const announce = readAnnounce(query, this.#bytes)
-    const client = addressOf(request)
-    if (announce.tracker !== null) {
-      const origin = { client, host: request.headers.host ?? '' }
-      return this.parts.trackerCalls.answer(announce, origin)
-    }
-    aggregation.require(announce.password)
     const form =
       announce.form === 'compact' || answers.rules.allowsFullForm ? announce.form : 'compact'
     // Checked only if the client claims an address, which is rare
     const isOwn = announce.claimed === null || isOwnRequest(request)
-    const from = { client, address: null, isOwn }
+    const from = { client: addressOf(request), address: null, isOwn }
     const announced = answers.announce(announce, from, form === 'full' ? FULL : COMPACT)
-    if (!(announced instanceof Promise)) return this.#spell(announced, { form, query, client })
-    return announced.then((later) => this.#spell(later, { form, query, client }))
-  }
-
-  /** The text of an answer. The announce is then forwarded, if a tracker collects announces. */
-  #spell({ answer, notes }: Announced, { form, query, client }: SpelledAnnounce): string {
-    const { aggregation } = this.parts
-    // Formatted first because the answer's buffers are valid only until the next announce
-    const spelled = aggregation.answer ?? formatAnnounce(answer, notes, form)
-    aggregation.forward(query, client)
-    return spelled
+    const spell = ({ answer, notes }: Announced) => formatAnnounce(answer, notes, form)
+    return announced instanceof Promise ? announced.then(spell) : spell(announced)
   }
 
   #scrape(request: IncomingMessage, response: ServerResponse, query: string): void {
@@ -195,13 +155,6 @@ export class TrackerRoutes {
     closeOnceWritten(response)
     response.end(body)
   }
-}
-
-/** An announce whose answer is put into words. */
-interface SpelledAnnounce {
-  readonly form: AnnounceRequest['form']
-  readonly query: string
-  readonly client: string | null
 }
 
 function headerOf({ length }: string | Buffer): string[] {

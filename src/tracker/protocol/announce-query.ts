@@ -9,16 +9,6 @@ import { malformed } from './refusal.js'
 export interface AnnounceRequest extends AnnouncedPeer {
   /** The requested form of peers: compact (BEP 23), or dictionaries with or without ids. */
   readonly form: 'compact' | 'full' | 'no-ids'
-  /** Set if another tracker asks for peers (BitTornado's `tracker=1`); null for clients. */
-  readonly tracker: TrackerMark | null
-  /** The password that an aggregator may require. Each character stands for a byte. */
-  readonly password: string | null
-}
-
-/** The fields that only another tracker sends. */
-export interface TrackerMark {
-  /** See `proveCall`; null if missing. */
-  readonly proof: string | null
 }
 
 const EVENTS: Readonly<Record<string, PeerEvent>> = {
@@ -58,8 +48,6 @@ export function readAnnounce(query: string, bytes = allocateBytes()): AnnounceRe
     wanted: readWanted(fields.numwant),
     form: readForm(fields),
     claimed: readClaimed(fields),
-    tracker: fields.tracker === null ? null : { proof: fields.trackerProof },
-    password: fields.password,
   }
 }
 
@@ -86,9 +74,8 @@ function isNothingLeft(text: string | null): boolean {
   return /^0+$/.test(text)
 }
 
-/** Old trackers understand the compact form only if they request it. */
-function readForm({ compact, noPeerId, tracker }: QueryFields): AnnounceRequest['form'] {
-  if (tracker === null ? compact !== '0' : compact === '1') return 'compact'
+function readForm({ compact, noPeerId }: QueryFields): AnnounceRequest['form'] {
+  if (compact !== '0') return 'compact'
   return noPeerId === '1' ? 'no-ids' : 'full'
 }
 

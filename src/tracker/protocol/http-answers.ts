@@ -34,26 +34,6 @@ export function formatAnnounce(
   )
 }
 
-/** Bencodes the answer to a tracker that asks for peers. */
-export function formatTrackerAnswer(
-  answer: AnnounceAnswer,
-  notes: {
-    /** Seconds until it may ask again. */
-    readonly interval: number
-    readonly form: AnnounceRequest['form']
-    /** See `proveAnswer`; null for none. */
-    readonly proof: Uint8Array | null
-  },
-): string {
-  const { interval, form, proof } = notes
-  const peers = form === 'compact' ? compactPeers(answer, true) : fullPeers(answer, form)
-  const proved = proof === null ? '' : `13:tracker proof${proof.length}:${latin1(proof)}`
-  return (
-    `d8:completei${answer.complete}e10:incompletei${answer.incomplete}e` +
-    `8:intervali${interval}e${peers}${proved}e`
-  )
-}
-
 function compactPeers({ peers4, peers6 }: AnnounceAnswer, isV6: boolean): string {
   const compact = `5:peers${peers4.length}:${latin1(peers4)}`
   if (peers6.length === 0 && !isV6) return compact

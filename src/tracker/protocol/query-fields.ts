@@ -17,9 +17,6 @@ export class QueryFields {
   ip: string | null = null
   ipv4: string | null = null
   ipv6: string | null = null
-  tracker: string | null = null
-  trackerProof: string | null = null
-  password: string | null = null
 }
 
 /**
@@ -79,15 +76,6 @@ function setField(fields: QueryFields, name: string, value: string): void {
       break
     case 'ipv6':
       fields.ipv6 ??= decodeText(value)
-      break
-    case 'tracker':
-      fields.tracker ??= decodeText(value)
-      break
-    case 'password':
-      fields.password ??= decodeText(value)
-      break
-    case 'tracker_proof':
-      fields.trackerProof ??= decodeText(value)
       break
     default:
   }

@@ -17,13 +17,6 @@ export class TrackerRefusal extends Error {
   }
 }
 
-/** Refuses an announce because its torrent is unknown. A scan may still find it. */
-export class UnknownTorrent extends TrackerRefusal {
-  constructor(message: string) {
-    super(200, message)
-  }
-}
-
 /** The refusal of a request that breaks the protocol. */
 export function malformed(message: string): TrackerRefusal {
   return new TrackerRefusal(400, message)

@@ -18,12 +18,6 @@ export const MAX_OLD_STATE = 512 * 1024 * 1024
 
 const LATIN1 = 'latin1'
 
-/** Whether bytes begin like a Python pickle. Such a state cannot be read. */
-export function looksPickled(bytes: Uint8Array): boolean {
-  const beginning = Buffer.from(bytes.subarray(0, 4)).toString(LATIN1)
-  return /^(?:\x80[\x00-\x05]|\(dp|\}q)/.test(beginning)
-}
-
 /**
  * Converts a `dfile` of bttrack into the records that MemorySwarms saves: peers and number of
  * downloads of each torrent. Invalid entries are skipped.

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, open, type FileHandle } from 'node:fs/promises'
+import { copyFile, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { readRegular } from '../../files/read-regular.js'
 import { streamAtomically } from '../../files/write/stream-atomically.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
-import { convertOldState, looksPickled, MAX_OLD_STATE } from './old-state.js'
+import { convertOldState, MAX_OLD_STATE } from './old-state.js'
 import {
   STATE_DIGEST_LENGTH,
   formatState,
@@ -13,7 +14,6 @@ import {
   MAX_HEADER,
   readStateHeader,
 } from './state-format.js'
-import { setAside } from './set-aside.js'
 import type { ServerContext } from '../../server/context.js'
 
 /** Others cannot read the file because it holds addresses of clients. */
@@ -56,8 +56,7 @@ export class StateFile {
   }
 
   /**
-   * Prepares the file for saving. A damaged state and a pickled `dfile` are renamed. A bencoded
-   * `dfile` is copied.
+   * Prepares the file for saving. A damaged state is renamed. A `dfile` is copied.
    * @throws system errors unchanged
    */
   async prepareToSave(): Promise<void> {
@@ -120,11 +119,6 @@ export class StateFile {
       this.#setDamagedAside()
       return
     }
-    if (looksPickled(beginning)) {
-      this.#beforeSaving = () =>
-        this.#setAside('pickled', "a state of bttrack in Python's pickle format")
-      return
-    }
     if (beginning[0] !== 'd'.charCodeAt(0)) {
       throw new BtkitError(
         'io',
@@ -156,15 +150,14 @@ export class StateFile {
   }
 
   #setDamagedAside(): void {
-    this.#beforeSaving = () => this.#setAside('damaged', 'a damaged state')
+    this.#beforeSaving = () => this.#setAside()
   }
 
-  async #setAside(kind: 'damaged' | 'pickled', what: string): Promise<void> {
+  async #setAside(): Promise<void> {
     const { path, report, now } = this.parts
-    const aside = await setAside(path, kind, now())
-    report(
-      `${path}: ${what} cannot be read; renamed to ${aside}, and the tracker starts without peers`,
-    )
+    const aside = await setAside(path, now())
+    const why = `renamed to ${aside}, and the tracker starts without peers`
+    report(`${path}: a damaged state cannot be read; ${why}`)
   }
 }
 
@@ -209,5 +202,31 @@ async function* chunksOf({ file, buffer, from, to }: FilePart): AsyncGenerator<U
     if (bytesRead === 0) return
     yield buffer.subarray(0, bytesRead)
     at += bytesRead
+  }
+}
+
+/** Number of renamed files that are kept. */
+const KEPT = 3
+
+/**
+ * Renames a file that cannot be used, for example to `tracker.state.damaged-1800000000000`, and
+ * removes all but the newest such files. Returns the new path. `now` is in milliseconds since 1970.
+ * @throws system errors unchanged
+ */
+export async function setAside(path: string, now: number): Promise<string> {
+  const aside = `${path}.damaged-${now}`
+  await rename(path, aside)
+  await removeOldest(`${path}.damaged-`)
+  return aside
+}
+
+async function removeOldest(beginning: string): Promise<void> {
+  const directory = dirname(beginning)
+  const names = (await readdir(directory)).filter((name) => {
+    return name.startsWith(basename(beginning)) && /-\d+$/.test(name)
+  })
+  const since = (name: string) => Number(/\d+$/.exec(name))
+  for (const name of names.sort((a, b) => since(b) - since(a)).slice(KEPT)) {
+    await rm(join(directory, name), { force: true })
   }
 }

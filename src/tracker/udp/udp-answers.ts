@@ -1,5 +1,5 @@
 import { parseAddress } from '../protocol/peer-address.js'
-import { TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
+import { TrackerRefusal } from '../protocol/refusal.js'
 import {
   formatAnnounced,
   formatConnected,
@@ -41,14 +41,9 @@ export class UdpAnswers {
   /**
    * The answer to a packet from an address; null for none.
    * Until a client has proved its address by a connection id, no answer is longer than its request.
-   * An announce of an unknown torrent may cause a scan, and a store may be elsewhere. The answer is
-   * then passed to `later`.
+   * A store may be elsewhere; the answer is then passed to `later`.
    */
   answer(packet: Buffer, from: string, later?: (answer: Buffer) => void): Buffer | null {
-    return this.#answer(packet, from, { later: later ?? null, mayLook: later !== undefined })
-  }
-
-  #answer(packet: Buffer, from: string, how: AnswerWay): Buffer | null {
     const request = this.#reader.read(packet)
     const address = request === null ? null : parseAddress(from)
     if (request === null || address === null) return null
@@ -63,13 +58,13 @@ export class UdpAnswers {
       }
       const answer = this.#answerKnown(request, from, address)
       if (answer instanceof Promise) {
-        this.#answerLater(answer, { request, packet, later: how.later })
+        this.#answerLater(answer, { request, packet, later })
         return null
       }
       note(request.kind)
       return answer
     } catch (error) {
-      return this.#look(error, { packet, from, how }) ? null : this.#refuse(error, request, packet)
+      return this.#refuse(error, request, packet)
     }
   }
 
@@ -84,21 +79,6 @@ export class UdpAnswers {
         later?.(this.#refuse(error, request, packet))
       },
     )
-  }
-
-  /** Starts a scan if the torrent of an announce is unknown. Returns whether there is one. */
-  #look(
-    error: unknown,
-    { packet, from, how }: { packet: Buffer; from: string; how: AnswerWay },
-  ): boolean {
-    const { later, mayLook } = how
-    if (!mayLook || later === null || !(error instanceof UnknownTorrent)) return false
-    const look = this.parts.answers.rules.look(plainAddress(from))
-    void look?.then(() => {
-      const answer = this.#answer(packet, from, { later, mayLook: false })
-      if (answer) later(answer)
-    })
-    return look !== null
   }
 
   #refuse(error: unknown, request: KnownRequest, { length }: Buffer): Buffer {
@@ -132,13 +112,8 @@ export class UdpAnswers {
 /** A request for which a client needs a connection id. */
 type KnownRequest = Exclude<UdpRequest, { kind: 'connect' }>
 
-interface AnswerWay {
-  readonly later: ((answer: Buffer) => void) | null
-  /** Whether an unknown torrent may cause a scan. */
-  readonly mayLook: boolean
-}
-
-interface WaitingAnswer extends Pick<AnswerWay, 'later'> {
+interface WaitingAnswer {
+  readonly later: ((answer: Buffer) => void) | undefined
   readonly request: KnownRequest
   readonly packet: Buffer
 }

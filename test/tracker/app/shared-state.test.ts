@@ -49,7 +49,6 @@ test('a state that is a dangling link is refused, and nothing is created', async
 for (const [what, content] of [
   ['of bttrack', 'd9:completedde5:peersdee'],
   ['that is damaged', 'btkit tracker state 1 1700000000\nnothing'],
-  ['of bttrack that Python pickled', "(dp0\nS'completed'\n"],
 ] as const) {
   test(`a tracker that can't listen leaves a state ${what} as it is`, async (t) => {
     const taken = createServer().listen(0, '127.0.0.1')

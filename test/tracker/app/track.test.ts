@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { request, type IncomingMessage } from 'node:http'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -12,24 +11,12 @@ import { makeScratch } from '../../support/scratch.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { announceQuery, compactPeers, startTrack, textIn } from '../../support/track.js'
-import { announcePacket, connectPacket } from '../udp/packets.js'
 import { until } from '../../support/until.js'
 
 const HASH = 'ab'.repeat(20)
 const torrentNamed = (name: string) => torrentOf(singleFileInfo({ name }))
 const hashOf = (bytes: Uint8Array) => parseMetainfo(bytes).infoHash ?? ''
 const one = torrentNamed('one')
-
-/** Sends a packet and resolves with its answer. */
-function udpClient(t: TestContext, port: number) {
-  const socket = createSocket('udp4')
-  t.after(() => socket.close())
-  return async (packet: Uint8Array) => {
-    const answered = once(socket, 'message', { signal: AbortSignal.timeout(20_000) })
-    socket.send(packet, port, '127.0.0.1')
-    return ((await answered) as [Buffer])[0]
-  }
-}
 
 test('the old command line runs unchanged, and its page shows names and sizes', async (t) => {
   const directory = makeScratch(t, { 'a.torrent': one })
@@ -143,33 +130,6 @@ test('a new torrent is tracked at once, and a removed one is not', async (t) => 
   rmSync(join(directory, 'one.torrent'))
   await until('failed', async () => (await failure()) !== undefined)
   assert.match((await failure()) ?? '', /authorized/)
-})
-
-test('the first announce of a torrent that was just put in place is answered', async (t) => {
-  const directory = makeScratch(t)
-  const staging = makeScratch(t)
-  const args = ['--allowed-dir', directory, '--parse-dir-interval', '86400']
-  const track = await startTrack(t, { args })
-  for (const name of ['first', 'second']) {
-    const torrent = torrentNamed(name)
-    writeFileSync(join(staging, name), torrent)
-    renameSync(join(staging, name), join(directory, `${name}.torrent`))
-    const answer = await track.ask(announceQuery(hashOf(torrent)))
-    assert.deepEqual([textIn(answer, 'failure reason'), answer.get('complete')], [undefined, 1])
-  }
-})
-
-test('the first announce of a new torrent is answered over UDP, too', async (t) => {
-  const directory = makeScratch(t)
-  const args = ['--allowed-dir', directory, '--parse-dir-interval', '86400']
-  const track = await startTrack(t, { args })
-  const client = udpClient(t, track.port)
-  const id = (await client(connectPacket())).subarray(8, 16)
-  writeFileSync(join(directory, 'one.torrent'), one)
-  const packet = announcePacket(id, { left: 0n })
-  packet.write(hashOf(one), 16, 'hex')
-  const answer = await client(packet)
-  assert.deepEqual([answer.readUInt32BE(0), answer.readUInt32BE(16)], [1, 1])
 })
 
 test('SIGHUP reads lists again', async (t) => {

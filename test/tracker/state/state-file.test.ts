@@ -210,23 +210,13 @@ test('a file that only begins like a dfile is not changed', async (t) => {
   assert(existsSync(path))
 })
 
-for (const [protocol, beginning] of [
-  ['0', "(dp0\nS'completed'\n"],
-  ['1', '}q\u0000(U'],
-  ['2', '\u0080\u0002}q\u0001'],
-] as const) {
-  test(`a dfile that Python pickled by protocol ${protocol} is renamed and reported`, async (t) => {
-    const directory = makeScratch(t, { state: Buffer.from(beginning, 'latin1') })
-    const { file, told, path } = stateIn(directory)
-    await file.load()
-    await file.prepareToSave()
-    assert.deepEqual(told, [
-      `${path}: a state of bttrack in Python's pickle format cannot be read; ` +
-        `renamed to ${path}.pickled-${NOW}, and the tracker starts without peers`,
-    ])
-    assert.deepEqual(readdirSync(directory), [`state.pickled-${NOW}`])
-  })
-}
+test('a dfile that Python pickled is an error, and stays', async (t) => {
+  const directory = makeScratch(t, { state: "(dp0\nS'completed'\n" })
+  const { file, path } = stateIn(directory)
+  const message = `${path}: not the state of a tracker; move it away, or name another --state-dir`
+  await assert.rejects(file.load(), { message })
+  assert(existsSync(path))
+})
 
 test('a directory that cannot be written is an error that names the file', async (t) => {
   const { file, path } = stateIn(join(makeScratch(t), 'missing'))

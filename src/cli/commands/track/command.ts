@@ -17,7 +17,7 @@ import { machineHost } from '../../output/reachable-address.js'
 import { reportError, reportNotes, warningsTo } from '../../output/messages.js'
 import { announceUrlsOf, greeting } from './greeting.js'
 import { adminRequest, openTrackerAdmin, prepareRecords } from './admin.js'
-import { declareTrackOptions, type TrackOptions } from './options.js'
+import { declareTrackOptions, type TrackOptions, warnOfOtherTrackers } from './options.js'
 import { requireTorrents, sharedStore, trackerSettings } from './request.js'
 
 const EXAMPLES = `
@@ -36,6 +36,7 @@ export function defineTrack({ io, finish, isLegacy, reloadConfiguration }: Comma
         isLegacy,
         warn: warningsTo(io),
       })
+      warnOfOtherTrackers(command, io)
       const isTyped = command.getOptionValueSource('store') === 'cli'
       const store = sharedStore(options, isTyped, io)
       await track(options, store, { ...io, stderr, reloadConfiguration, isLegacy })

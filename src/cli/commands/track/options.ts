@@ -1,4 +1,9 @@
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import {
+  Command,
+  type CommandUnknownOpts,
+  InvalidArgumentError,
+  Option,
+} from '@commander-js/extra-typings'
 import {
   archiveDirOption,
   bannedIpsOption,
@@ -8,6 +13,8 @@ import {
 } from '../../arguments/admin-options.js'
 import { publicUrl, trustedProxies, workersOption } from '../../arguments/server-options.js'
 import * as read from '../../arguments/values.js'
+import type { Io } from '../../io.js'
+import { reportWarning } from '../../output/messages.js'
 
 /** The default ports: bttrack's, and the usual one of today's trackers. */
 const LEGACY_PORT = 80
@@ -81,23 +88,6 @@ export function declareTrackOptions(isLegacy: boolean) {
         .choices(['none', 'specific', 'full'] as const)
         .default('full' as const, 'full'),
     )
-    .optionsGroup('Other trackers:')
-    .option('--multitracker-enabled', 'request peers from other trackers of torrents', false)
-    .addOption(
-      new Option('--multitracker-allowed <which>', 'answer these trackers')
-        .choices(['none', 'autodetect', 'all'] as const)
-        .default('autodetect' as const, 'autodetect'),
-    )
-    .addOption(seconds('--multitracker-reannounce-interval', 'request this often', 120))
-    .option(
-      '--multitracker-maxpeers <n>',
-      'accept at most this many peers from a tracker',
-      read.wholeNumber(1, 200),
-      20,
-    )
-    .option('--multitracker-key <file>', 'trust only trackers that have this key')
-    .option('--aggregate-forward <url>', 'forward announces to this URL[,PASSWORD]', aggregateUrl)
-    .option('--aggregator <0|1|password>', 'accept forwarded announces, and send no peers', '0')
     .optionsGroup('Limits:')
     .option('--max-peers <n>', 'limit all peers', read.wholeNumber(1, 2e7), 1_000_000)
     .option('--max-swarms <n>', 'limit all torrents', read.wholeNumber(1, 2e7), 200_000)
@@ -152,7 +142,8 @@ export function declareTrackOptions(isLegacy: boolean) {
         .argParser((text) => 60_000 * read.wholeNumber(1, 10_000)(text))
         .hideHelp(),
     )
-  for (const name of WITHOUT_MEANING) whole.addOption(new Option(`${name} <value>`).hideHelp())
+  for (const name of [...WITHOUT_MEANING, ...OTHER_TRACKERS])
+    whole.addOption(new Option(`${name} <value>`).hideHelp())
   return whole
 }
 
@@ -173,6 +164,26 @@ const WITHOUT_MEANING = [
   '--dedicated-seed-id',
 ]
 
+/** Options by which trackers of bttrack traded peers. Each is accepted with a warning. */
+const OTHER_TRACKERS = [
+  '--multitracker-enabled',
+  '--multitracker-allowed',
+  '--multitracker-reannounce-interval',
+  '--multitracker-maxpeers',
+  '--multitracker-key',
+  '--aggregate-forward',
+  '--aggregator',
+]
+
+/** Warns of each option for other trackers that was given. */
+export function warnOfOtherTrackers(command: CommandUnknownOpts, io: Io): void {
+  for (const { long } of command.options.filter((option) => {
+    const isGiven = command.getOptionValueSource(option.attributeName()) !== undefined
+    return isGiven && OTHER_TRACKERS.includes(option.long ?? '')
+  }))
+    reportWarning(`${long}: ignored; trackers share peers with --store`, io)
+}
+
 /** An option for a duration, in milliseconds. */
 function seconds<Flag extends string>(name: Flag, description: string, standard: number) {
   return new Option(`${name} <seconds>`, description)
@@ -185,17 +196,6 @@ const wholeSeconds = read.wholeSeconds(1, 604_800)
 /** Like bttrack, accepts several hosts separated by commas, and an empty text for all. */
 function hosts(text: string, previous: string[]): string[] {
   return [...previous, ...text.split(',').map((host) => host.trim())].filter(Boolean)
-}
-
-/** As in bttrack, an optional password follows the last comma. */
-function aggregateUrl(text: string) {
-  if (text === '') return null
-  const comma = text.lastIndexOf(',')
-  const url = comma === -1 ? text : text.slice(0, comma)
-  if (!URL.canParse(url) || !/^https?:/i.test(url) || /[?#]/.test(url)) {
-    throw new InvalidArgumentError('Not an http or https URL without a query.')
-  }
-  return { url, password: comma === -1 ? null : text.slice(comma + 1) }
 }
 
 function redirectUrl(text: string): string {

@@ -44,8 +44,6 @@ export function trackerSettings(
       interval: options.parseAllowedInterval ?? options.parseDirInterval,
     },
     answers: answerSettings(options),
-    multitracker: multitrackerSettings(options, file(options.multitrackerKey)),
-    aggregation: aggregationSettings(options),
     limits: storeLimits(options, io),
     tls: null,
     store: null,
@@ -146,31 +144,6 @@ function answerSettings(options: TrackOptions): AnswerSettings {
     scrape: options.scrapeAllowed,
     believes: options.onlyLocalOverrideIp === 0 ? 'all' : 'local',
   }
-}
-
-function multitrackerSettings(
-  options: TrackOptions,
-  keyFile: string | null,
-): TrackerSettings['multitracker'] {
-  if (options.multitrackerEnabled && options.allowedDir.length === 0) {
-    const why = 'needs --allowed-dir, whose torrents name the other trackers'
-    throw new BtkitError('usage', `--multitracker-enabled: ${why}`)
-  }
-  return {
-    isEnabled: options.multitrackerEnabled,
-    allowed: options.multitrackerAllowed,
-    interval: options.multitrackerReannounceInterval / 1000,
-    maxPeers: options.multitrackerMaxpeers,
-    publicHost: options.publicUrl === undefined ? null : new URL(options.publicUrl).host,
-    keyFile,
-  }
-}
-
-/** Like bttrack, `--aggregator` takes 0, 1 or a password. */
-function aggregationSettings({ aggregateForward, aggregator }: TrackOptions) {
-  const password = aggregator === '1' ? null : aggregator
-  const isAggregator = aggregator !== '0' && aggregator !== ''
-  return { forward: aggregateForward ?? null, aggregator: isAggregator ? { password } : null }
 }
 
 /** Seconds after which bttrack forgets a client. */

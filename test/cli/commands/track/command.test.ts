@@ -78,3 +78,13 @@ test('on all addresses it prints announce URLs that clients can use', async (t) 
   for (const url of urls)
     assert.match(url, /^(http|udp):\/\/(?!\[::\]|0\.0\.0\.0).+:\d+\/announce$/)
 })
+
+test('options by which trackers of bttrack traded peers are ignored with one warning each', async () => {
+  const given = ['--multitracker_enabled', '1', '--aggregator', 'secret']
+  // A wrong state ends the command
+  const { stderr } = await runBtkit(['track', '--open', '--state', '/dev/null/no', ...given])
+  const why = 'ignored; trackers share peers with --store'
+  assert.match(stderr, new RegExp(`--multitracker-enabled: ${why}\n.*--aggregator: ${why}\n`))
+  assert.equal(stderr.split(why).length, 3)
+  assert.doesNotMatch(stderr, /secret/)
+})
