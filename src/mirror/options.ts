@@ -1,6 +1,6 @@
 import type { Mirror } from './tree/mirror.js'
 import type { PieceLength } from './pkgtorrent/set.js'
-import type { WarmOptions } from './warm/options.js'
+import type { WarmOptions } from './warm/warmer.js'
 import type { ScrapedCounts } from '../clients/scrape/swarm-counts.js'
 import type { ClientAddresses } from '../server/connections/client-address.js'
 

@@ -40,7 +40,7 @@ export function openHashingServices({
   onError,
 }: HashingServicesParts): HashingServices {
   const admission = openAdmission(options.limits, monotonic, isPressed)
-  const { hashing: queue, ahead: aheadQueue, runSteps, slices } = admission
+  const { hashing: queue, ahead: aheadQueue, runSteps } = admission
   const sliced = { ...hashContext, runSteps }
   const hashed = new HashedBytes()
   const { mirror, pieceLength } = options
@@ -51,7 +51,7 @@ export function openHashingServices({
   const onDemand = new OnDemand({ ...admission, cacheAccess, hasher, monotonic })
   const { now } = cacheAccess
   const given = new GivenTorrents(options.torrents, { now, warn })
-  const ahead = { options, given, hasher, hashContext: sliced, slices, monotonic, warn, onError }
+  const ahead = { options, given, hasher, hashContext: sliced, monotonic, warn, onError }
   return { admission, onDemand, digests, hashed, given, warmer: openWarmer(ahead) }
 }
 

@@ -86,7 +86,6 @@ export function warmMetrics(warmer: Warmer | null, hashing: HashingAhead): Metri
       hashing.bytes,
     ),
     gauge('btkit_warm_hash_jobs', 'Hash jobs at work that nobody waits for.', hashing.jobs),
-    gauge('btkit_warm_watches', 'Directories that are watched for new files.', warmer.watches),
     counter('btkit_warm_scans_total', 'Searches of all directories.', warmer.scans),
   ]
 }

@@ -3,8 +3,7 @@ import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { ServiceOptions } from '../options.js'
 import { surround, torrentLength, type MirrorAddresses } from '../torrents/response.js'
 import type { TrackerList } from '../torrents/tracker-list.js'
-import type { WarmFile } from '../warm/warm-file.js'
-import type { WarmFiles } from '../warm/warm-files.js'
+import type { WarmFile, WarmFiles } from '../warm/warm-files.js'
 import { viewByQuery } from '../requests/view-address.js'
 import { composeRss, type FeedItem } from './rss.js'
 import type { ServerContext } from '../../server/context.js'
@@ -12,9 +11,6 @@ import type { FastifyInstance } from 'fastify'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
 import { publicAddress } from '../requests/public-address.js'
 import { addReadRoute } from '../../server/answers/read-route.js'
-
-/** Most torrents in a feed. */
-const MOST_ITEMS = 100
 
 /** Most addresses of the mirror with a kept feed; requests may name any address. */
 const MOST_FEEDS = 16
@@ -72,7 +68,7 @@ export class Feed {
     const { webSeeds, httpSeeds } = options
     const around: Around = { trackers, addresses: [address, ...webSeeds], httpSeeds }
     const since = options.warm?.feedSince ?? 0
-    const shown = files.newest(MOST_ITEMS).filter(({ path, fingerprint }) => {
+    const shown = files.newest.filter(({ path, fingerprint }) => {
       // Below its own prefix the service answers itself
       return path[1] !== options.serviceName && modifiedMs(fingerprint) >= since
     })

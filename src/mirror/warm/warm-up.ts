@@ -18,7 +18,7 @@ import { NotReady } from '../../server/answers/refusal.js'
 import type { FileHasher } from '../torrents/file-hasher.js'
 import { hasSamePieces, type GivenTorrents } from '../torrents/given-torrents.js'
 import { QUIET_PERIOD } from '../torrents/recent-writes.js'
-import type { ReadyTorrent, WarmFile } from './warm-file.js'
+import type { ReadyTorrent, WarmFile } from './warm-files.js'
 import type { ServerContext } from '../../server/context.js'
 
 /** The result for a file: ready, to be tried again later, gone, or failed. */

@@ -1,211 +1,158 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { escapeText } from '../../text/escape.js'
-import type { TimeSlices } from '../admission/time-slices.js'
-import { RootWatch } from '../tree/root-watch.js'
-import { NotReady } from '../../server/answers/refusal.js'
-import { Backlog, type Urgency } from './backlog.js'
-import { ChangedNames } from './changed-names.js'
-import { DirectoryWatches } from './directory-watches.js'
-import type { WarmOptions } from './options.js'
-import { PathPatterns } from './path-patterns.js'
-import { keyOf, type WarmFile } from './warm-file.js'
-import { WarmFiles } from './warm-files.js'
-import { WarmTree } from './warm-tree.js'
-import { WarmUp, type WarmUpParts } from './warm-up.js'
 import type { ServerContext } from '../../server/context.js'
+import { NotReady } from '../../server/answers/refusal.js'
+import { formatMirrorPath } from '../tree/mirror-path.js'
+import { WarmSearch } from './find-warm.js'
+import { PathPatterns } from './path-patterns.js'
+import { MAX_FILES, WarmFiles, type WarmFile } from './warm-files.js'
+import { WarmUp, type WarmUpParts } from './warm-up.js'
+
+/** Settings of hashing before anybody asks. */
+export interface WarmOptions {
+  /** Patterns for the paths of files; see PathPatterns. */
+  readonly patterns: readonly string[]
+  /** Milliseconds between two scans. */
+  readonly interval: number
+  /** Most bytes read per second; null for no limit. */
+  readonly maxRate: number | null
+  /** The feed leaves out files modified before this time, in milliseconds since 1970. */
+  readonly feedSince: number
+}
 
 export interface WarmerParts extends WarmUpParts, Pick<ServerContext, 'warn' | 'onError'> {
   readonly options: WarmOptions
-  readonly slices: TimeSlices
 }
 
-/** Most files of each urgency that are prepared at once. */
+/** Most files that are prepared at once. */
 const AT_ONCE = 4
 
-/** Milliseconds between checks whether the root is another directory. */
-const ROOT_INTERVAL = 2000
+/** After a scan, the next one waits at least this many times its duration. */
+const REST = 20
+
+/** Milliseconds before a file is tried again that is being written or has just changed. */
+const AGAIN = 1000
 
 /** Milliseconds between checks whether the cache still has the torrents of ready files. */
 const RECALL_INTERVAL = 12 * 3_600_000
 
-/** After a search of everything, the next one waits this many times its duration. */
-const REST = 10
-
 /** Most files whose failures are reported. */
-const MAX_TOLD = 100
+const MAX_WARNED = 100
 
-/** Keeps the torrents of matching files ready, while no client needs hashing. */
+/**
+ * Keeps the torrents of matching files ready, while no client needs hashing. Without it, the first
+ * client of each file waits until the file is hashed, and there is no feed of new torrents.
+ */
 export class Warmer {
   readonly files = new WarmFiles()
   readonly #stopping = new AbortController()
-  readonly #backlog: Backlog
-  readonly #changed: ChangedNames
-  readonly #watches: DirectoryWatches
-  readonly #tree: WarmTree
+  readonly #patterns: PathPatterns
   readonly #warmUp: WarmUp
-  readonly #atWork: Record<Urgency, number> = { new: 0, old: 0 }
+  /** Files to prepare, the next one last: files of later scans come first. */
+  readonly #waiting: WarmFile[] = []
   readonly #underWay = new Set<Promise<void>>()
-  /** Searches of the tree, one after the other. */
-  #looks: Promise<void> = Promise.resolve()
-  #scanTimer: NodeJS.Timeout | null = null
-  #timers: NodeJS.Timeout[] = []
+  readonly #warned = new Set<string>()
+  #work: Promise<void> = Promise.resolve()
   #scans = 0
-  readonly #told = new Set<string>()
-  /** `old` until the first search is over: its files existed before. */
-  #urgency: Urgency = 'old'
+  #recalledAt: number
 
   constructor(private readonly parts: WarmerParts) {
-    const { options, monotonic, mirror, slices, warn } = parts
-    const onDue = () => {
-      this.#fill()
-    }
-    this.#backlog = new Backlog(onDue, { monotonic })
-    this.#changed = new ChangedNames((changed) => {
-      this.#look(async () => {
-        for (const [directory, names] of changed) await this.#tree.look(directory, names)
-      })
-    })
-    const onEvent = (directory: string, name: string | null) => {
-      this.#changed.add(directory, name)
-    }
-    this.#watches = new DirectoryWatches(onEvent, { warn })
-    this.#tree = new WarmTree({
-      mirror,
-      slices,
-      warn,
-      patterns: new PathPatterns(options.patterns),
-      files: this.files,
-      watches: this.#watches,
-      signal: this.#stopping.signal,
-      onFile: (file) => {
-        this.#backlog.add(file, this.#urgency)
-      },
-      onGone: (path) => {
-        this.#backlog.remove({ path })
-      },
-    })
+    this.#patterns = new PathPatterns(parts.options.patterns)
     this.#warmUp = new WarmUp(parts)
+    this.#recalledAt = parts.monotonic()
   }
 
-  /** Number of watched directories. */
-  get watches(): number {
-    return this.#watches.size
-  }
-
-  /** Number of complete searches so far. */
+  /** Number of complete scans so far. */
   get scans(): number {
     return this.#scans
   }
 
   /** Begins the work; it does not keep the process alive. */
   start(): void {
-    const root = new RootWatch(this.parts.mirror.root)
-    const watchRoot = () => {
-      if (root.hasMoved()) this.#scan()
-    }
-    const recall = () => {
-      this.#look(() => this.#recall())
-    }
-    this.#timers = [setInterval(watchRoot, ROOT_INTERVAL), setInterval(recall, RECALL_INTERVAL)]
-    for (const timer of this.#timers) timer.unref()
-    this.#scan()
+    this.#work = this.#scanAgainAndAgain()
   }
 
   /** Ends all work at once. */
   async stop(): Promise<void> {
     this.#stopping.abort(new NotReady('the server is stopping', 10))
-    for (const timer of this.#timers) clearInterval(timer)
-    if (this.#scanTimer) clearTimeout(this.#scanTimer)
-    this.#changed.close()
-    this.#watches.close()
-    this.#backlog.close()
-    await Promise.all([this.#looks, ...this.#underWay])
+    await Promise.all([this.#work, ...this.#underWay])
   }
 
-  /** Searches everything, and again after the interval. */
-  #scan(): void {
-    if (this.#scanTimer) clearTimeout(this.#scanTimer)
-    this.#look(async () => {
-      const { monotonic, options, warn } = this.parts
+  async #scanAgainAndAgain(): Promise<void> {
+    const { options, monotonic, onError } = this.parts
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
       const begun = monotonic()
-      await this.#tree.scan()
-      await this.#findOtherTorrents()
-      if (this.#scans++ === 0 && this.files.size === 0) {
-        warn(`--warm ${options.patterns.map(escapeText).join(' ')}: no file matches yet`)
+      await this.#scan().catch((error: unknown) => {
+        if (!this.#stopping.signal.aborted) onError(error)
+      })
+      const delay = Math.max(options.interval, REST * (monotonic() - begun))
+      await wait(delay, undefined, { signal, ref: false }).catch(() => undefined)
+    }
+  }
+
+  /** Finds all files that match, and queues those that are not ready. */
+  async #scan(): Promise<void> {
+    const { options, mirror, given, monotonic, warn } = this.parts
+    const search = new WarmSearch(mirror, this.#patterns, this.#stopping.signal)
+    const scan = this.#scans + 1
+    const isRecall = monotonic() - this.#recalledAt >= RECALL_INTERVAL
+    if (isRecall) this.#recalledAt = monotonic()
+    const found: WarmFile[] = []
+    for await (const files of search.files()) {
+      for (const file of files) {
+        const known = this.files.get(file.path)
+        if (!known && this.files.size >= MAX_FILES) {
+          this.#warnOnce('too many', tooMany(file.path))
+          continue
+        }
+        const changed = this.files.note(file, scan)
+        if (changed) found.push(changed)
+        else if (known && (isRecall || (given.isUsed && (await this.#hasOtherTorrents(known)))))
+          found.push(known)
       }
-      // Files found from now on are new
-      this.#urgency = 'new'
-      const delay = options.interval + REST * (monotonic() - begun)
-      this.#scanTimer = setTimeout(() => {
-        this.#scan()
-      }, delay).unref()
+    }
+    const unread = search.unread.map((path) => `${path.join('/')}/`)
+    this.files.endScan(scan, ({ path }) => {
+      const place = `${path.join('/')}/`
+      return unread.some((each) => each === '/' || place.startsWith(each))
     })
+    this.#scans = scan
+    this.#waiting.push(...found.reverse())
+    this.#fill()
+    if (scan === 1 && this.files.size === 0)
+      warn(`--warm ${options.patterns.map(escapeText).join(' ')}: no file matches yet`)
   }
 
-  /** Queues files for which the operator's torrents have changed. */
-  async #findOtherTorrents(): Promise<void> {
-    const { given } = this.parts
-    if (!given.isUsed) return
-    for (const file of this.files.values()) {
-      this.#stopping.signal.throwIfAborted()
-      if (file.torrent === null) continue
-      if ((await given.stampOf(file.path)) !== file.torrent.stamp) this.#backlog.add(file, 'new')
-    }
+  /** Whether the operator's torrents of a ready file have changed. */
+  async #hasOtherTorrents({ path, torrent }: WarmFile): Promise<boolean> {
+    return torrent !== null && (await this.parts.given.stampOf(path)) !== torrent.stamp
   }
 
-  /** Queues all files, to look them up in the cache again. */
-  async #recall(): Promise<void> {
-    const { slices } = this.parts
-    let end = slices.endOfSlice()
-    for (const file of this.files.values()) {
-      this.#backlog.add(file, 'old')
-      if (!slices.isOver(end)) continue
-      await slices.next()
-      this.#stopping.signal.throwIfAborted()
-      end = slices.endOfSlice()
-    }
-  }
-
-  /** Searches the tree after the searches before are done. */
-  #look(act: () => Promise<void>): void {
-    const { signal } = this.#stopping
-    const turn = async () => {
-      if (!signal.aborted) await act()
-    }
-    this.#looks = this.#looks.then(turn).catch((error: unknown) => {
-      if (!signal.aborted) this.parts.onError(error)
-    })
-  }
-
-  /** Begins with as many files as may run at once. */
+  /** Begins with as many files as may be prepared at once. */
   #fill(): void {
-    for (const urgency of ['new', 'old'] as const) {
-      while (!this.#stopping.signal.aborted && this.#atWork[urgency] < AT_ONCE) {
-        const file = this.#backlog.next(urgency)
-        if (!file) break
-        this.#atWork[urgency]++
-        const work = this.#prepare(file, urgency).finally(() => {
-          this.#atWork[urgency]--
-          this.#underWay.delete(work)
-          this.#fill()
-        })
-        this.#underWay.add(work)
-      }
+    while (!this.#stopping.signal.aborted && this.#underWay.size < AT_ONCE) {
+      const file = this.#waiting.pop()
+      if (!file) return
+      const work = this.#prepare(file).finally(() => {
+        this.#underWay.delete(work)
+        this.#fill()
+      })
+      this.#underWay.add(work)
     }
   }
 
-  async #prepare(file: WarmFile, urgency: Urgency): Promise<void> {
+  async #prepare(file: WarmFile): Promise<void> {
     const { signal } = this.#stopping
+    // A later scan may have found another state
+    if (this.files.get(file.path) !== file) return
     try {
       const outcome = await this.#warmUp.prepare(file, signal)
-      if (outcome.kind === 'later') {
-        if (this.files.get(file.path) === file) this.#backlog.addLater(file, urgency)
-      } else if (outcome.kind === 'ready') {
-        this.files.setReadiness(file, 'ready', outcome.torrent)
-      } else if (outcome.kind === 'failed') {
-        this.#fail(file, outcome.reason)
-      } else {
-        this.files.setReadiness(file, 'failed')
-      }
+      if (outcome.kind === 'ready') this.files.setReadiness(file, 'ready', outcome.torrent)
+      else if (outcome.kind === 'later') this.#tryAgainLater(file)
+      else this.files.setReadiness(file, 'failed')
+      if (outcome.kind === 'failed' && outcome.reason !== null)
+        this.#warnOnce(file.path.join('/'), `${formatMirrorPath(file.path)}: ${outcome.reason}`)
     } catch (error) {
       if (signal.aborted) return
       this.files.setReadiness(file, 'failed')
@@ -213,11 +160,21 @@ export class Warmer {
     }
   }
 
-  #fail(file: WarmFile, reason: string | null): void {
-    this.files.setReadiness(file, 'failed')
-    const path = keyOf(file.path)
-    if (reason === null || this.#told.has(path) || this.#told.size >= MAX_TOLD) return
-    this.#told.add(path)
-    this.parts.warn(`--warm: /${escapeText(path)}: ${reason}`)
+  #tryAgainLater(file: WarmFile): void {
+    setTimeout(() => {
+      this.#waiting.push(file)
+      this.#fill()
+    }, AGAIN).unref()
   }
+
+  #warnOnce(key: string, message: string): void {
+    if (this.#warned.has(key) || this.#warned.size >= MAX_WARNED) return
+    this.#warned.add(key)
+    this.parts.warn(`--warm: ${message}`)
+  }
+}
+
+function tooMany(path: readonly string[]): string {
+  const others = `${formatMirrorPath(path)} and others are left out`
+  return `more than ${MAX_FILES} files match: ${others}; use narrower patterns`
 }

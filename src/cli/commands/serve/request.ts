@@ -6,7 +6,7 @@ import { RESERVED } from '../../../mirror/tree/mirror.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
 import { ClientAddresses } from '../../../server/connections/client-address.js'
 import type { ServedOptions } from '../../../mirror/options.js'
-import type { WarmOptions } from '../../../mirror/warm/options.js'
+import type { WarmOptions } from '../../../mirror/warm/warmer.js'
 import {
   bareHost,
   passedPlaces,
