@@ -99,7 +99,7 @@ function openContents(
   const listings = new DirectoryListings({ now, monotonic })
   const shared = { options, onDemand, listings, tellOmitted: warningOnce(warn) }
   const known = new KnownSets({ cache, limits: SET_LIMITS, monotonic })
-  const listed = { ...admission, entries: listings, requesters, swarms, monotonic, now, onError }
+  const listed = { ...admission, requesters, swarms, monotonic, now, onError }
   const sets = new PathSets({ ...admission, ...shared, known })
   return {
     known,

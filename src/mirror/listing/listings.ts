@@ -4,7 +4,6 @@ import { isRacy } from '../../core/digests/settled.js'
 import { fingerprintOf, sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import { MemoryPool } from '../admission/memory-pool.js'
 import type { Planner } from '../admission/planner.js'
-import type { DirectoryListings } from '../tree/directory-listings.js'
 import { formatMirrorPath } from '../tree/mirror-path.js'
 import { MirrorView, toRefusal, type Mirror } from '../tree/mirror.js'
 import { notFound } from '../../server/answers/refusal.js'
@@ -18,7 +17,6 @@ import type { ServerContext } from '../../server/context.js'
 
 export interface ListingsParts extends Pick<ServerContext, 'now' | 'monotonic'> {
   readonly mirror: Mirror
-  readonly listings: DirectoryListings
   readonly planner: Planner
 }
 

@@ -1,5 +1,4 @@
 import type { Admission } from '../admission/admission.js'
-import type { DirectoryListings } from '../tree/directory-listings.js'
 import type { ServiceOptions } from '../options.js'
 import { hasListings, type HeaderOptions } from '../requests/site-header.js'
 import { DirectoryPages, type DirectoryPagesParts } from './directory-pages.js'
@@ -9,21 +8,18 @@ export interface OpenParts
   extends
     Pick<Admission, 'clients' | 'listingPlanner'>,
     Pick<DirectoryPagesParts, 'requesters' | 'swarms' | 'onError'>,
-    Pick<ListingsParts, 'now' | 'monotonic'> {
-  /** The entries of each directory. */
-  readonly entries: DirectoryListings
-}
+    Pick<ListingsParts, 'now' | 'monotonic'> {}
 
 type ListingOptions = Pick<ServiceOptions, 'mirror'> & HeaderOptions
 
 /** Creates the pages of directories; null if they are disabled. */
 export function openDirectoryPages(
   options: ListingOptions,
-  { listingPlanner: planner, entries, monotonic, ...parts }: OpenParts,
+  { listingPlanner: planner, monotonic, ...parts }: OpenParts,
 ): DirectoryPages | null {
   if (!hasListings(options)) return null
   const { mirror } = options
   const { now } = parts
-  const listings = new Listings({ mirror, listings: entries, planner, now, monotonic })
+  const listings = new Listings({ mirror, planner, now, monotonic })
   return new DirectoryPages({ ...parts, mirror, options, listings, planner })
 }

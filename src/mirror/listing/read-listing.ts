@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Budget } from '../admission/budget.js'
-import { NotReady } from '../../server/answers/refusal.js'
 import { toRefusal, MirrorView, type Mirror } from '../tree/mirror.js'
-import type { DirectoryListings } from '../tree/directory-listings.js'
 import { findTaken } from './links.js'
 import { Listing } from './listing.js'
 import { sortByName } from './order.js'
-import { readRows, type Place, type ReadRows } from './read-rows.js'
+import { directoryChanges, readRows, type Place, type ReadRows } from './read-rows.js'
 import { findReadme } from './readme.js'
 import type { ListingRow } from './row.js'
 
@@ -15,7 +13,6 @@ const CHUNK = 1000
 
 export interface ReadListingParts {
   readonly mirror: Mirror
-  readonly listings: DirectoryListings
   /** Receives the number of entries read so far. */
   readonly onRead: (count: number) => void
 }
@@ -26,14 +23,14 @@ export interface ReadListingParts {
  */
 export async function readListing(
   place: Place,
-  { mirror, listings, onRead }: ReadListingParts,
+  { mirror, onRead }: ReadListingParts,
   budget: Budget,
 ): Promise<Listing> {
   const pause = async () => {
     if (budget.isSliceOver) await budget.nextSlice()
   }
   const view = new MirrorView(mirror)
-  const { rows, isCut, unnameable } = await readIfThere(place, { view, listings, budget, onRead })
+  const { rows, isCut, unnameable } = await readIfThere(place, { view, budget, onRead })
   const directories = await sortByName(
     rows.filter(({ isDirectory }) => isDirectory),
     pause,
@@ -72,5 +69,5 @@ async function readIfThere(place: Place, parts: Parameters<typeof readRows>[1]):
   } catch (error) {
     throw await toRefusal(error, components, mirror)
   }
-  throw new NotReady('the directory changes while it is read; try again in 5 s', 5)
+  throw directoryChanges()
 }

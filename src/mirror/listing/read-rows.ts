@@ -1,12 +1,13 @@
 import { constants } from 'node:fs'
+import { open, readlink } from 'node:fs/promises'
 import { isOfKind, lstatMany, type PathState } from '../../files/lstat-many.js'
 import { isSuspect } from '../../files/scan/read-names.js'
 import { isPlainName } from '../../metainfo/name.js'
 import type { Budget } from '../admission/budget.js'
-import type { DirectoryListings, DirectoryEntry } from '../tree/directory-listings.js'
+import { readInChunks, type DirectoryEntry } from '../tree/directory-listings.js'
 import { mapConcurrently } from '../tree/map-concurrently.js'
 import { childOf, isWithheld, type MirrorView } from '../tree/mirror.js'
-import { Refusal, type RefusalCode } from '../../server/answers/refusal.js'
+import { NotReady, Refusal, type RefusalCode } from '../../server/answers/refusal.js'
 import { costOfRow, type ListingRow } from './row.js'
 
 /** Most rows of one directory; further entries are left out. */
@@ -17,7 +18,6 @@ const CHUNK = 1024
 
 export interface ReadRowsParts {
   readonly view: MirrorView
-  readonly listings: DirectoryListings
   /** The budget that the reading is charged to. */
   readonly budget: Budget
   /** Receives the number of rows so far. */
@@ -42,10 +42,37 @@ export interface ReadRows {
  * @throws Refusal, and the system's errors
  */
 export async function readRows(place: Place, parts: ReadRowsParts): Promise<ReadRows> {
-  const { budget, listings, view, onRead } = parts
+  return inOpenDirectory(place.absolutePath, (absolutePath) => {
+    return readOpen({ ...place, absolutePath }, parts)
+  })
+}
+
+/**
+ * Calls `act` with a path of the directory itself: on Linux, of its descriptor. The real path may
+ * lead to another directory, from anywhere, while it is read.
+ */
+async function inOpenDirectory<T>(path: string, act: (path: string) => Promise<T>): Promise<T> {
+  if (process.platform !== 'linux') return act(path)
+  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  try {
+    const own = `/proc/self/fd/${handle.fd}`
+    if ((await readlink(own)) !== path) throw directoryChanges()
+    return await act(own)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Refuses a directory that another one replaces while it is read. */
+export function directoryChanges(): NotReady {
+  return new NotReady('the directory changes while it is read; try again in 5 s', 5)
+}
+
+async function readOpen(place: Place, parts: ReadRowsParts): Promise<ReadRows> {
+  const { budget, view, onRead } = parts
   const rows: ListingRow[] = []
   let unnameable = 0
-  for await (const entries of listings.entries(place.absolutePath)) {
+  for await (const entries of readInChunks(place.absolutePath)) {
     for (let start = 0; start < entries.length; start += CHUNK) {
       const chunk = entries.slice(start, start + CHUNK)
       budget.charge('names', chunk.length)
