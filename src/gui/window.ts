@@ -27,7 +27,17 @@ export function page({ tool, ...parts }: WindowParts): Answer {
   })
 }
 
-/** The script of all pages. It holds a connection; when the last one closes, the program ends. */
+/**
+ * The script of all pages. It holds a connection; when the last one closes, the program ends. A page
+ * that Back shows again needs another.
+ */
 export const WINDOW_SCRIPT = `${SCRIPT}
-new EventSource(new URL('alive', base))
+let alive
+addEventListener('pageshow', () => {
+  alive ??= new EventSource(new URL('alive', base))
+})
+addEventListener('pagehide', () => {
+  alive?.close()
+  alive = undefined
+})
 `

@@ -84,7 +84,6 @@ export function textField(form: Form, field: TextField): Html {
     id="${id}"
     name="${name}"
     value="${fieldValue(form.text(name))}"
-    autocomplete="off"
     spellcheck="false"
     ${most !== undefined && html`maxlength="${most}"`}
     ${pick === true && html`data-drop`}

@@ -23,7 +23,9 @@ export interface PageParts {
   readonly status?: number | undefined
 }
 
-const HEADERS = { ...assetPageHeaders(), 'Cache-Control': 'no-store' }
+/** A browser keeps pages for its Back, also those that a form was answered with, and for nobody else. */
+const CACHING = 'private, no-cache'
+const HEADERS = { ...assetPageHeaders(), 'Cache-Control': CACHING }
 
 /** Renders a page. The style, script and icon are files beside the first page. */
 export function framePage(parts: PageParts, around: Masthead): Answer {
@@ -67,7 +69,7 @@ export function problem({ message }: Pick<Error, 'message'>): Html {
 export function asset(type: string, body: string): Answer {
   const headers = {
     'Content-Type': `${type}; charset=utf-8`,
-    'Cache-Control': 'no-store',
+    'Cache-Control': CACHING,
     'X-Content-Type-Options': 'nosniff',
   }
   return { status: 200, headers, body }

@@ -1,5 +1,6 @@
 import { readdirSync, statSync, type Dirent } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { homeDirectory } from '../directories.js'
 import { BtkitError } from '../errors.js'
 import { fieldValue, html } from '../text/html.js'
@@ -36,7 +37,7 @@ export function pickerPage(picking: Picking): Answer {
   const { page, action, form, field, directory, places, above } = picking
   const carried = hiddenFields(form.without('act', 'at', 'picked', 'choose'))
   const step = (name: 'at' | 'picked', path: string, text: string) =>
-    html`<button name="${name}" value="${fieldValue(path)}">${text}</button>`
+    html`<button name="${name}" value="${fieldValue(fieldPath(path))}">${text}</button>`
   const { entries, error, isCut } = list(directory)
   const rows = entries.map(({ name, isDirectory }) => {
     const path = join(directory, name)
@@ -118,8 +119,8 @@ export function pick(form: Form, { begin, list, settle, ...rules }: PickRules): 
     return picked === '' ? rest : rest.with({ [field]: chosen })
   }
   const current = lines.at(-1)
-  const directory = form.text('at') || (current ? dirname(expand(current, begin)) : begin)
-  const wanted = resolve(begin, directory)
+  const at = form.text('at') && expand(form.text('at'), begin)
+  const wanted = at || (current ? dirname(expand(current, begin)) : begin)
   const everywhere = [...new Set([...rules.places, homeDirectory(process.env) ?? '/', '/'])]
   const shown = settle ? settle(wanted) : wanted
   const parent = dirname(shown)
@@ -139,15 +140,37 @@ export function isDirectoryAt(path: string): boolean {
 }
 
 /**
- * Returns an absolute path; `~/` is the user's home.
+ * A path as a field can hold it: as a URL if it has blanks at its ends, which fields lose, or line
+ * breaks, which browsers change.
+ */
+export function fieldPath(path: string): string {
+  return path === path.trim() && !/[\r\n]/.test(path) ? path : pathToFileURL(path).href
+}
+
+/**
+ * Returns an absolute path; `~/` is the user's home. It may be a URL as of `fieldPath`.
  * @throws BtkitError `usage`
  */
 export function expand(path: string, directory: string): string {
+  if (path.startsWith('file://')) return expand(typedPath(path), directory)
   if (path.includes('\0') || path.length > LONGEST_PATH)
     throw new BtkitError('usage', 'this is no path: it is too long or has a zero byte')
   if (path === '~' || path.startsWith('~/'))
     return join(homeDirectory(process.env) ?? '/', path.slice(1))
   return resolve(directory, path)
+}
+
+/**
+ * Returns the path that a field has as one or as the URL of a file.
+ * @throws BtkitError `usage`
+ */
+export function typedPath(text: string): string {
+  if (!text.startsWith('file://')) return text
+  try {
+    return fileURLToPath(text)
+  } catch {
+    throw new BtkitError('usage', `${text}: not the URL of a file of this machine; type its path`)
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The script of all pages; each page works without it. It follows a job, takes dropped paths,
- * makes rows of the lines of trackers, and lets one box check all of a table.
+ * The script of all pages; each page works without it. It follows a job, takes dropped paths, fills
+ * in a chosen preset, makes rows of the lines of trackers, and lets one box check all of a table.
  */
 export const SCRIPT = `
 'use strict'
@@ -37,6 +37,10 @@ for (const field of document.querySelectorAll('[data-drop]')) {
   })
 }
 
+for (const choice of document.querySelectorAll('select[name=preset]')) {
+  choice.addEventListener('change', () => choice.form.querySelector('[value=preset]').click())
+}
+
 for (const field of document.querySelectorAll('[data-copy]')) {
   field.addEventListener('focus', () => field.select())
 }
@@ -68,6 +72,16 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
     if (down) other.after(row)
     else other.before(row)
   }
+  // Lines that are not empty, and whether an empty one is before each
+  const linesOf = (text) => {
+    const lines = []
+    let begins = false
+    for (const line of text.split(/\\r\\n?|\\n/)) {
+      if (line.trim() !== '') lines.push([line.trim(), begins])
+      begins = line.trim() === ''
+    }
+    return lines
+  }
   const add = (url, begins) => {
     const row = document.createElement('li')
     row.classList.toggle('tier', begins)
@@ -94,6 +108,20 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
     Object.assign(input, { type: 'text', value: url })
     input.setAttribute('aria-label', 'Tracker')
     input.addEventListener('input', write)
+    input.addEventListener('paste', (event) => {
+      const pasted = event.clipboardData.getData('text')
+      if (!/[\\r\\n]/.test(pasted.trim())) return
+      event.preventDefault()
+      let last = row
+      for (const [line, begins] of linesOf(pasted)) {
+        const added = last === row && input.value === '' ? input : add(line, begins)
+        added.value = line
+        const place = added.closest('li')
+        if (place !== row) last.after(place)
+        last = place
+      }
+      write()
+    })
     input.addEventListener('keydown', (event) => {
       if (!event.altKey || !['ArrowUp', 'ArrowDown'].includes(event.key)) return
       event.preventDefault()
@@ -114,16 +142,11 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   }
   const fill = () => {
     list.replaceChildren()
-    let begins = false
-    for (const line of area.value.split('\\n')) {
-      if (line.trim() === '') begins = true
-      else {
-        add(line.trim(), begins)
-        begins = false
-      }
-    }
+    for (const [line, begins] of linesOf(area.value)) add(line, begins)
   }
   fill()
+  // After Back, a browser fills in the lines only now
+  addEventListener('pageshow', fill)
   area.hidden = true
   for (const hint of area.parentElement.querySelectorAll('[data-plain]'))
     hint.textContent = 'A line above a row begins the next tier'

@@ -26,7 +26,7 @@ button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(-
 .qr { background: #fff; padding: .5rem; border-radius: 4px; width: 12rem; flex: none } .qr svg { width: 100%; height: auto; margin: 0; background: #fff }
 .qr svg path { fill: #000; stroke: none }
 .map { height: auto; max-width: none; background: none } .map path { stroke: none }
-.map .good { fill: var(--good) } .map .bad { fill: var(--bad) } .map .missing { fill: var(--muted) } .map .unread { fill: var(--line) }
+.map .good { fill: color-mix(in srgb, var(--good) 40%, var(--card)) } .map .bad { fill: var(--bad) } .map .missing { fill: var(--muted) } .map .unread { fill: none; stroke: var(--muted); stroke-width: 1 }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0; margin: .4rem 0 } .key svg { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 0 }
 .picker { list-style: none; padding: 0; margin: 0 } .picker button { border: 0; background: none; color: var(--link); padding: .3rem .2rem; width: 100%; text-align: left; overflow-wrap: anywhere }
 .picker li { border-bottom: 1px solid var(--line) } .picker .dir button { font-weight: 600 }

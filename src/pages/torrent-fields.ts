@@ -1,6 +1,6 @@
 import { BtkitError } from '../errors.js'
 import { formatBytes } from '../text/quantity.js'
-import { html, type Html } from '../text/html.js'
+import { fieldValue, html, type Html } from '../text/html.js'
 import type { Form } from './form.js'
 import { checkField, linesField, radioField, selectField, textField, type Choice } from './form.js'
 import { parseTiers } from './tiers.js'
@@ -126,14 +126,28 @@ export function presetField(form: Form, presets: readonly Preset[]): Html | fals
     choices: [['', 'none'], ...choices],
     hint: html`<button name="act" value="preset">Fill in the fields</button>`,
   })
+  const filled = form.text('filled')
   return html`<fieldset>
     <legend>Preset of the configuration</legend>
     ${field}
+    ${
+      filled !== '' &&
+      html`<input type="hidden" name="filled" value="${fieldValue(filled)}" />
+        <p class="note" role="status">
+          The preset filled in the fields. Look at them, then go on.
+        </p>`
+    }
   </fieldset>`
 }
 
-/** Fills a form from the preset that it names. */
-export function applyPreset(form: Form, presets: readonly Preset[]): Form {
-  const preset = presets.find(({ name }) => name === form.text('preset'))
-  return preset ? form.without('private', 'all').with(preset.fields) : form
+/**
+ * Returns the form filled in from its preset, if it asks for that, or names one that did not fill it
+ * in: a preset may make the torrent private. Else null.
+ */
+export function applyPreset(form: Form, presets: readonly Preset[]): Form | null {
+  const chosen = form.text('preset')
+  if (form.text('act') !== 'preset' && form.text('filled') === chosen) return null
+  const preset = presets.find(({ name }) => name === chosen)
+  if (!preset) return form.text('act') === 'preset' ? form.without('filled') : null
+  return form.without('private', 'all').with({ ...preset.fields, filled: chosen })
 }

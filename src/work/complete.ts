@@ -1,10 +1,17 @@
+import { readdirSync } from 'node:fs'
 import type { Change, Failure, Skip } from '../core/complete/complete-report.js'
 import { completeDirectories, type CompleteOptions } from '../library/complete.js'
 import { excerptOf, type Excerpt } from '../pages/excerpt.js'
 import type { WorkContext } from './work-context.js'
 
+/** The names of the entries that get torrents: only some, or all except some. */
+export interface EntryChoice {
+  readonly only?: readonly string[]
+  readonly except?: readonly string[]
+}
+
 /** A directory, and how its torrents are made. */
-interface CompleteRequest {
+interface CompleteRequest extends EntryChoice {
   readonly path: string
   readonly options: CompleteOptions
 }
@@ -33,10 +40,13 @@ export interface Completed {
  * @throws BtkitError as completeDirectories
  */
 export async function completeDirectory(
-  { path, options }: CompleteRequest,
+  { path, options, only, except }: CompleteRequest,
   { cache, signal, tell }: WorkContext,
 ): Promise<Completed> {
-  const report = await completeDirectories(path, { ...options, cache, signal, onProgress: tell })
+  const left = except && new Set(except)
+  const entries = left ? readdirSync(path).filter((name) => !left.has(name)) : only
+  const running = { cache, signal, onProgress: tell }
+  const report = await completeDirectories(path, { ...options, ...running, entries })
   const { created, updated, adopted, removed, skipped, failed } = report
   const { unchanged, bytesHashed, bytesReused } = report
   return {

@@ -77,8 +77,101 @@ for (const javaScript of [true, false]) {
   })
 }
 
+test('Back leads to the page before, also after forms were sent', unlessBrowser, async (t) => {
+  const { root, pages } = await openTestGui(t, TREE)
+  const { page, open } = await openTab(t)
+  await open(`${pages}make`)
+  await page.locator('[name=comment]').fill('typed')
+  await page.locator('[value=browse-path]').click()
+  await page.getByRole('button', { name: 'tree/', exact: true }).click()
+  await page.getByRole('button', { name: 'Choose this directory' }).waitFor()
+  assert.match(await page.title(), /tree/)
+  await page.goBack()
+  assert.match(await page.title(), new RegExp(`Choose: ${root} `))
+  await page.goBack()
+  assert.equal(await page.locator('[name=comment]').inputValue(), 'typed')
+})
+
+test('after Back, the rows of trackers are those that the form sends', unlessBrowser, async (t) => {
+  const { pages } = await openTestGui(t, TREE)
+  const { page, open } = await openTab(t)
+  await open(`${pages}make`)
+  await page.locator('[name=path]').fill('tree')
+  await page.getByRole('button', { name: 'Add a tracker' }).click()
+  await page.locator('.tiers input').fill('http://a.example/announce')
+  await page.getByRole('button', { name: 'Make the torrent' }).click()
+  await page.locator('.qr').waitFor()
+  await page.goBack()
+  if (/Torrent of/.test(await page.title())) await page.goBack()
+  assert.equal(await page.locator('[name=path]').inputValue(), 'tree')
+  assert.equal(await page.locator('.tiers input').inputValue(), 'http://a.example/announce')
+  assert.equal(
+    await page.evaluate("document.querySelector('[name=trackers]').value"),
+    'http://a.example/announce',
+  )
+})
+
+test('a pasted list of trackers is a row for each', unlessBrowser, async (t) => {
+  const { pages } = await openTestGui(t)
+  const { page, open } = await openTab(t)
+  await open(`${pages}make`)
+  await page.getByRole('button', { name: 'Add a tracker' }).click()
+  await page.evaluate(`{
+    const clipboardData = new DataTransfer()
+    clipboardData.setData('text', 'http://a.example/announce\\r\\n http://b.example/announce\\n\\nudp://c.example:1\\n')
+    const paste = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })
+    document.querySelector('.tiers input').dispatchEvent(paste)
+  }`)
+  assert.equal(await page.locator('.tiers input').count(), 3)
+  assert.equal(
+    await page.evaluate("document.querySelector('[name=trackers]').value"),
+    'http://a.example/announce\nhttp://b.example/announce\n\nudp://c.example:1',
+  )
+})
+
+test('a chosen preset fills in the fields', unlessBrowser, async (t) => {
+  const fields = { trackers: 'http://p.example/announce', private: 'on', source: 'EX' }
+  const presets = [{ name: 'private site', fields, others: [] }]
+  const { pages } = await openTestGui(t, TREE, { presets })
+  const { page, open } = await openTab(t)
+  await open(`${pages}make`)
+  await page.locator('[name=preset]').selectOption('private site')
+  await page.locator('.note').waitFor()
+  assert.equal(await page.locator('[name=source]').inputValue(), 'EX')
+})
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(
+    `good and damaged pieces differ without colours, ${colorScheme}`,
+    unlessBrowser,
+    async (t) => {
+      const gui = await openTestGui(t, TREE)
+      await gui.send('make', { act: 'make', path: 'tree' })
+      const { page, open } = await openTab(t, { colorScheme })
+      await open(`${gui.pages}check?torrent=${gui.root}/tree.torrent`)
+      await page.getByRole('button', { name: 'Check the files' }).click()
+      await page.locator('.map').first().waitFor()
+      const contrast = await page.evaluate(`(() => {
+      const pen = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d')
+      const light = (state) => {
+        pen.fillStyle = getComputedStyle(document.querySelector('.map .' + state)).fill
+        pen.fillRect(0, 0, 1, 1)
+        const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map((each) => {
+          const part = each / 255
+          return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+        })
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05
+      }
+      const [good, bad] = [light('good'), light('bad')]
+      return Math.max(good, bad) / Math.min(good, bad)
+    })()`)
+      assert.ok(Number(contrast) >= 3, `contrast ${String(contrast)}`)
+    },
+  )
+}
+
 test('closing the last page ends the program', unlessBrowser, async (t) => {
-  const { pages, ended } = await openTestGui(t)
+  const { pages, ended } = await openTestGui(t, {}, { goneAfter: 100 })
   const tab = await openTab(t)
   // A page counts from then on
   const alive = new Promise<void>((done) => {

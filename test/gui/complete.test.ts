@@ -15,13 +15,13 @@ test('a plan says what needs a torrent; then all are made, and later what change
   assert.match(plan.text, /Need a torrent \(2\)/)
   assert.match(plan.text, /empty<\/span>: <span class="unsure">it holds no bytes/)
   assert.deepEqual(torrentsIn(directory), [])
-  const done = await send('complete', { act: 'all', path: 'd' })
+  const done = await send('complete', { act: 'make', path: 'd' })
   assert.match(done.text, /New torrents \(2\)/)
   assert.deepEqual(torrentsIn(directory), ['a.torrent', 'b.torrent'])
-  const idle = await send('complete', { act: 'all', path: 'd' })
+  const idle = await send('complete', { act: 'make', path: 'd' })
   assert.match(idle.text, /2 torrents up to date/)
   writeFileSync(join(directory, 'a'), 'other')
-  const changed = await send('complete', { act: 'all', path: 'd' })
+  const changed = await send('complete', { act: 'make', path: 'd' })
   assert.match(changed.text, /Updated torrents \(1\)/)
 })
 
@@ -32,8 +32,29 @@ test('a plan that fails does not say that nothing is to do', async (t) => {
   assert.match(text, /missing: no such file or directory/)
 })
 
-test('only chosen entries get a torrent', async (t) => {
-  const { root, send } = await openTestGui(t, { 'd/a': 'a', 'd/b': 'b', 'd/c': 'c' })
-  await send('complete', { act: 'chosen', path: 'd', entry: 'b' })
+test('only checked entries get a torrent', async (t) => {
+  const { root, send } = await openTestGui(t, { 'd/a': 'a', 'd/b': 'b', 'd/new\nline': 'c' })
+  const { text } = await send('complete', { act: 'look', path: 'd' })
+  const plan = /name="plan"\s+value="([^"]+)"/.exec(text)?.[1] ?? ''
+  const none = await send('complete', { act: 'make', path: 'd', plan })
+  assert.deepEqual([none.status, torrentsIn(join(root, 'd'))], [400, []])
+  await send('complete', { act: 'make', path: 'd', plan, entry: 'b' })
   assert.deepEqual(torrentsIn(join(root, 'd')), ['b.torrent'])
+  const odd = /name="entry"\s+value="(new[^"]+)"/.exec(text)?.[1] ?? ''
+  await send('complete', { act: 'make', path: 'd', plan, entry: odd.replace('\n', '\r\n') })
+  assert.deepEqual(torrentsIn(join(root, 'd')), ['b.torrent', 'new\nline.torrent'])
+})
+
+test('of a plan that is too long to list, the rest is made if its box is checked', async (t) => {
+  const names = Array.from({ length: 2003 }, (_, at) => `d/${String(at).padStart(4, '0')}`)
+  const { root, send } = await openTestGui(t, Object.fromEntries(names.map((name) => [name, 'x'])))
+  const { text } = await send('complete', { act: 'look', path: 'd' })
+  assert.match(text, /name="rest"[^]*3 entries that are not listed/)
+  const plan = /name="plan"\s+value="([^"]+)"/.exec(text)?.[1] ?? ''
+  await send('complete', { act: 'make', path: 'd', plan, entry: '0007' })
+  assert.deepEqual(torrentsIn(join(root, 'd')), ['0007.torrent'])
+  await send('complete', { act: 'make', path: 'd', plan, entry: '0008', rest: 'on' })
+  assert.deepEqual(torrentsIn(join(root, 'd')), [
+    ...['0007', '0008', '2000', '2001', '2002'].map((name) => `${name}.torrent`),
+  ])
 })

@@ -105,6 +105,45 @@ test('a preset fills in the fields that it has', async (t) => {
   assert.match(text, /name="private" checked/)
 })
 
+test('a chosen preset that did not fill in the fields does so before anything is made', async (t) => {
+  const fields = { trackers: 'http://p.example/announce', private: 'on', source: 'EX' }
+  const { root, send } = await openTestGui(t, TREE, {
+    presets: [{ name: 'private site', fields, others: [] }],
+  })
+  for (const [page, act] of [
+    ['make', 'make'],
+    ['make', 'plan'],
+    ['complete', 'look'],
+  ] as const) {
+    const { text } = await send(page, { act, preset: 'private site', path: 'tree' })
+    assert.match(text, /The preset filled in the fields/)
+    assert.match(text, /name="source"\s+value="EX"/)
+    assert.equal(existsSync(join(root, 'tree.torrent')), false)
+  }
+  const filled = { ...fields, preset: 'private site', filled: 'private site' }
+  const { status } = await send('make', { act: 'make', path: 'tree', ...filled })
+  assert.equal(status, 200)
+  assert.equal(read(join(root, 'tree.torrent')).private, true)
+})
+
+test('names with blanks at their ends, or with line breaks, can be chosen', async (t) => {
+  const { root, send } = await openTestGui(t, { 'trail /a': 'a', 'new\nline.txt': 'b' })
+  const { text } = await send('make', { act: 'browse-path' })
+  const choices = [...text.matchAll(/name="(at|picked)" value="([^"]+)"/g)]
+  const chosen = (name: string, part: string) =>
+    choices.find(([, kind, value = '']) => kind === name && value.includes(part))?.[2] ?? ''
+  const inside = await send('make', { choose: 'path', at: chosen('at', 'trail') })
+  assert.match(inside.text, /trail%20\/a|trail \/a/)
+  // Browsers send line breaks as CRLF
+  const path = chosen('picked', 'line.txt').replaceAll(/\r?\n/g, '\r\n')
+  const { status, text: made } = await send('make', { act: 'make', path })
+  assert.equal(status, 200, made)
+  assert.equal(read(join(root, 'new\nline.txt.torrent')).name, 'new\nline.txt')
+  const whole = chosen('at', 'trail')
+  assert.equal((await send('make', { act: 'make', path: whole })).status, 200)
+  assert.equal(read(join(root, 'trail .torrent')).name, 'trail ')
+})
+
 test('names of files and values of fields are inert', async (t) => {
   const name = '<script>alert(1)<\u002fscript>"\'&\u202etxt'
   const { root, send, get } = await openTestGui(t, { 'd/x': 'x' })

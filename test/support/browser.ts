@@ -39,6 +39,7 @@ export interface Locator {
   readonly count: () => Promise<number>
   readonly fill: (text: string) => Promise<void>
   readonly setInputFiles: (paths: readonly string[]) => Promise<void>
+  readonly setChecked: (isChecked: boolean) => Promise<void>
   readonly selectOption: (value: string) => Promise<unknown>
   readonly focus: () => Promise<void>
   readonly getAttribute: (name: string) => Promise<string | null>
@@ -58,6 +59,7 @@ export interface Locator {
 export interface Page {
   readonly goto: (url: string) => Promise<{ status: () => number } | null>
   readonly reload: () => Promise<unknown>
+  readonly goBack: () => Promise<{ status: () => number } | null>
   readonly url: () => string
   readonly title: () => Promise<string>
   readonly content: () => Promise<string>

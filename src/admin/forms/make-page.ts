@@ -61,8 +61,9 @@ function show(parts: FormsParts, { page }: AdminContext, { form, error, plan }: 
 
 async function act(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {
   const wanted = form.text('act')
-  if (wanted === 'preset') return show(parts, context, { form: applyPreset(form, parts.presets) })
-  if (wanted !== 'make' && wanted !== 'plan') return show(parts, context, { form })
+  if (!['make', 'plan', 'preset'].includes(wanted)) return show(parts, context, { form })
+  const filled = applyPreset(form, parts.presets)
+  if (filled) return show(parts, context, { form: filled })
   const source = resolveSource(parts.makeFrom, form.text('path'))
   const options = torrentOptions(form)
   const plan = await workOnce('plan', { source, options })

@@ -3,6 +3,7 @@ import { relative, resolve, sep } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { isWithin } from '../../files/inside.js'
 import { makeInsideResolver } from '../../files/resolve-inside.js'
+import { typedPath } from '../../pages/picker.js'
 import { quoteText } from '../../text/escape.js'
 
 /** The longest path that Linux accepts, in bytes; characters may be fewer. */
@@ -28,7 +29,7 @@ export function settleDirectory(roots: readonly string[], directory: string): st
 }
 
 function lookInside(roots: readonly string[], typed: string) {
-  const path = resolve(roots[0] ?? '/', typed)
+  const path = resolve(roots[0] ?? '/', typedPath(typed))
   const root = roots.find((each) => isWithin(path, each))
   if (root === undefined || path.includes('\0')) return null
   const names = relative(root, path).split(sep).filter(Boolean)

@@ -21,6 +21,8 @@ export interface GuiOptions extends Omit<Workshop, 'jobs' | 'work' | 'patience'>
   readonly runtimeDirectory: string | undefined
   /** See Workshop; by default less than a person notices. */
   readonly patience?: number
+  /** Milliseconds without a page after which the window counts as closed. */
+  readonly goneAfter?: number
   /** A clock in milliseconds that never jumps. */
   readonly monotonic: () => number
   /** Receives internal errors. */
@@ -67,7 +69,7 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
   const jobs = new Jobs(options.monotonic, () => {
     presence.look()
   })
-  const presence = new Presence(() => jobs.isBusy, quit)
+  const presence = new Presence(() => jobs.isBusy, quit, options.goneAfter)
   const app = fastify({
     bodyLimit: MAX_FORM,
     forceCloseConnections: true,

@@ -1,5 +1,8 @@
-/** Milliseconds without a page after which the window counts as closed. A reload takes less. */
-const GONE_AFTER = 5000
+/**
+ * Milliseconds without a page after which the window counts as closed: enough to come back from an
+ * error page of the browser, which holds no connection.
+ */
+const GONE_AFTER = 30_000
 
 /** Notices when the last page is closed. A page counts while its connection is open. */
 export class Presence {

@@ -1,4 +1,4 @@
-import type { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../errors.js'
 import { basename } from 'node:path'
 import type { Skip } from '../../core/complete/complete-report.js'
 import { html, type Html } from '../../text/html.js'
@@ -17,7 +17,7 @@ import {
 import { renderTable, rowBox } from '../../pages/table.js'
 import type { Job } from '../../pages/jobs.js'
 import type { Excerpt } from '../../pages/excerpt.js'
-import type { Completed, ListedChange } from '../../work/complete.js'
+import type { Completed, EntryChoice, ListedChange } from '../../work/complete.js'
 import { pickingFor, startWork, type Tool, type Workshop } from './tool.js'
 
 /** The tool that creates and updates the torrents of a directory's entries. */
@@ -70,12 +70,12 @@ export class CompleteTool implements Tool {
 
   act(form: Form): Answer | Promise<Answer> {
     const act = form.text('act')
-    if (act === 'preset') return this.show(applyPreset(form, this.shop.presets))
-    if (act !== 'look' && act !== 'all' && act !== 'chosen') return this.show(form)
-    return this.#begin(form, act)
+    if (!['look', 'make', 'preset'].includes(act)) return this.show(form)
+    const filled = applyPreset(form, this.shop.presets)
+    return filled ? this.show(filled) : this.#begin(form, act === 'look')
   }
 
-  async #begin(form: Form, act: 'look' | 'all' | 'chosen'): Promise<Answer> {
+  async #begin(form: Form, isLook: boolean): Promise<Answer> {
     const { directory, stateDirectory, threads } = this.shop
     const path = requirePath(form, 'path', directory)
     const target = form.text('target')
@@ -83,19 +83,35 @@ export class CompleteTool implements Tool {
       ...torrentOptions(form),
       stateDirectory,
       threads,
-      dryRun: act === 'look',
+      dryRun: isLook,
       remake: form.has('remake'),
       adopt: form.has('adopt') && !form.has('force'),
       force: form.has('force'),
       ...(target === '' ? {} : { target: expand(target, directory) }),
       ...(form.text('trackers') === '' ? { trackers: undefined } : {}),
-      ...(act === 'chosen' ? { entries: form.all('entry') } : {}),
     }
-    const title = `${act === 'look' ? 'Plan for' : 'Torrents of'} ${basename(path)}`
+    const title = `${isLook ? 'Plan for' : 'Torrents of'} ${basename(path)}`
     const about = { title, tool: 'complete', path } as const
-    const job = await startWork(this.shop, { about, name: 'complete', request: { path, options } })
-    if (act === 'look') this.#looked.set(job, form)
+    const request = { path, options, ...(isLook ? {} : this.#chosen(form)) }
+    const job = await startWork(this.shop, { about, name: 'complete', request })
+    if (isLook) this.#looked.set(job, form)
     return seeOther(`job/${job.id}`)
+  }
+
+  /**
+   * The entries whose boxes in a plan are checked.
+   * @throws BtkitError `usage` if there are none
+   */
+  #chosen(form: Form): EntryChoice {
+    const plan = form.text('plan')
+    if (plan === '') return {}
+    const report = this.shop.jobs.get(plan).result as Completed
+    const entries = form.all('entry').map((name) => name.replaceAll('\r\n', '\n'))
+    const unchecked = listedIn(report).filter((name) => !entries.includes(name))
+    const takesRest = unlistedIn(report) === 0 ? unchecked.length === 0 : form.has('rest')
+    if (takesRest) return unchecked.length === 0 ? {} : { except: unchecked }
+    if (entries.length === 0) throw new BtkitError('usage', 'no entry was chosen; check some boxes')
+    return { only: entries }
   }
 
   result(job: Job): Answer {
@@ -110,7 +126,8 @@ export class CompleteTool implements Tool {
       tool: 'complete',
       root: '../',
       content: html`${sumOf(report, job)}
-      ${form && !isIdle ? planForm(report, form) : tablesOf(report, false)} ${othersOf(report)}`,
+      ${form && !isIdle ? planForm(report, form.with({ plan: job.id })) : tablesOf(report, false)}
+      ${othersOf(report)}`,
     })
   }
 }
@@ -126,14 +143,35 @@ function sumOf({ unchanged, bytesHashed, bytesReused }: Completed, { about }: Jo
 
 /** The plan, from which entries can be chosen. */
 function planForm(report: Completed, form: Form): Html {
+  const rest = unlistedIn(report)
   return html`<form method="post" action="../complete">
-    ${hiddenFields(form.without('act', 'entry'))}
+    ${hiddenFields(form.without('act', 'entry', 'rest'))}
     <p class="acts">
-      <button class="main" name="act" value="all">Do it all</button>
-      <button name="act" value="chosen">Only the chosen entries</button>
+      <button class="main" name="act" value="make">Make the checked torrents</button>
+      ${
+        rest > 0 &&
+        html`<label
+          ><input type="checkbox" name="rest" checked /> and
+          ${rest === 1 ? 'one entry that is' : `${rest} entries that are`} not listed</label
+        >`
+      }
     </p>
     ${tablesOf(report, true)}
   </form>`
+}
+
+/** The names of the entries that a plan lists. */
+function listedIn(report: Completed): string[] {
+  return changesIn(report).flatMap(({ first }) => first.map(({ source }) => basename(source)))
+}
+
+/** The number of entries that a plan does not list. */
+function unlistedIn(report: Completed): number {
+  return changesIn(report).reduce((sum, { first, count }) => sum + count - first.length, 0)
+}
+
+function changesIn({ created, updated, adopted, removed }: Completed): Excerpt<ListedChange>[] {
+  return [created, updated, adopted, removed]
 }
 
 function tablesOf({ created, updated, adopted, removed }: Completed, isPlan: boolean): Html[] {

@@ -1,16 +1,16 @@
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
-import type { TorrentChanges } from '../../library/changes.js'
 import { html } from '../../text/html.js'
-import type { Answer } from '../../pages/frame.js'
+import { count } from '../../text/quantity.js'
+import { seeOther, type Answer } from '../../pages/frame.js'
 import { page } from '../window.js'
 import { editedPage, editPage } from '../../pages/edit-pages.js'
-import type { Form } from '../../pages/form.js'
-import { linesField } from '../../pages/form.js'
+import type { Job } from '../../pages/jobs.js'
+import { Form, linesField } from '../../pages/form.js'
 import { expand, isDirectoryAt, type PickRules } from '../../pages/picker.js'
-import { changesOf, refuseChanged, type Opened } from '../../pages/edited-values.js'
-import { pickingFor, type Tool, type Workshop } from './tool.js'
+import { changesOf, refuseChanged, type Edited, type Opened } from '../../pages/edited-values.js'
+import { pickingFor, startWork, type Tool, type Workshop } from './tool.js'
 
 /** The most torrents that are edited at once. */
 const MOST_EDITED = 1000
@@ -51,7 +51,22 @@ export class EditTool implements Tool {
     const torrents = await this.#read(form)
     refuseChanged(torrents, form.text('digest'))
     const changes = changesOf(form, torrents)
-    return this.#edit(form, { torrents, changes, isDry: act === 'preview' })
+    const isDry = act === 'preview'
+    const request = { files: torrents.map(({ file }) => file), changes, isDry }
+    if (isDry) {
+      const edited = await this.shop.work.run('edit', request)
+      return page({ ...editedPage(form, edited, isDry), tool: 'edit' })
+    }
+    const [first = ''] = request.files
+    const what = torrents.length > 1 ? count(torrents.length, 'torrent') : basename(first)
+    const about = { title: `Edit of ${what}`, tool: 'edit', path: first }
+    const job = await startWork(this.shop, { about, name: 'edit', request })
+    return seeOther(`job/${job.id}`)
+  }
+
+  result({ result }: Job): Answer {
+    const edited = result as readonly Edited[]
+    return page({ ...editedPage(new Form(), edited, false), tool: 'edit', root: '../' })
   }
 
   #choose(form: Form, error?: BtkitError): Answer {
@@ -81,19 +96,6 @@ export class EditTool implements Tool {
       throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
     return this.shop.work.run('open', files)
   }
-
-  async #edit(form: Form, { torrents, changes, isDry }: Edit): Promise<Answer> {
-    const files = torrents.map(({ file }) => file)
-    const edited = await this.shop.work.run('edit', { files, changes, isDry })
-    return page({ ...editedPage(form, edited, isDry), tool: 'edit' })
-  }
-}
-
-interface Edit {
-  readonly torrents: readonly Opened[]
-  readonly changes: TorrentChanges
-  /** Whether to write nothing. */
-  readonly isDry: boolean
 }
 
 /** The torrents in a directory, or the file itself. */

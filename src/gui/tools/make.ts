@@ -8,7 +8,7 @@ import { seeOther, type Answer } from '../../pages/frame.js'
 import { page } from '../window.js'
 import type { Form } from '../../pages/form.js'
 import { checkField, textField } from '../../pages/form.js'
-import { expand, requirePath, type PickRules } from '../../pages/picker.js'
+import { expand, fieldPath, requirePath, type PickRules } from '../../pages/picker.js'
 import { makePage, type Plan } from '../../pages/make-page.js'
 import { applyPreset, torrentOptions } from '../../pages/torrent-fields.js'
 import type { Job } from '../../pages/jobs.js'
@@ -47,8 +47,9 @@ export class MakeTool implements Tool {
 
   async act(form: Form): Promise<Answer> {
     const act = form.text('act')
-    if (act === 'preset') return this.show(applyPreset(form, this.shop.presets))
-    if (act !== 'make' && act !== 'plan') return this.show(form)
+    if (!['make', 'plan', 'preset'].includes(act)) return this.show(form)
+    const filled = applyPreset(form, this.shop.presets)
+    if (filled) return this.show(filled)
     if (act === 'make') return this.#begin(form)
     // A preview writes nothing, so the torrent may exist
     const request = { source: this.#source(form), options: torrentOptions(form) }
@@ -132,8 +133,8 @@ function madeOf(made: DescribedTorrent, { id, about }: Job): Html {
       </dl>
       <p class="acts">
         <a href="${id}/torrent" download>Download the .torrent</a>
-        <a href="../check?${query({ torrent: about.path })}">Check files with it</a>
-        <a href="../edit?${query({ torrents: about.path })}">Edit it</a>
+        <a href="../check?${query({ torrent: fieldPath(about.path) })}">Check files with it</a>
+        <a href="../edit?${query({ torrents: fieldPath(about.path) })}">Edit it</a>
       </p>
     </div>
     ${code && html`<div class="qr" role="img" aria-label="QR code of the magnet link">${code}</div>`}
