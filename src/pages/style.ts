@@ -23,8 +23,6 @@ button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(-
 .good { color: var(--good) } .bad { color: var(--bad) } .unsure { color: var(--unsure) }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem } .facts dd { margin: 0; min-width: 0 } .facts input { width: 100% } .facts code { font-size: .85em; white-space: nowrap; overflow-x: auto; display: block }
 .two { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start } .two > :first-child { flex: 1 1 20rem; min-width: 0 }
-.qr { background: #fff; padding: .5rem; border-radius: 4px; width: 12rem; flex: none } .qr svg { width: 100%; height: auto; margin: 0; background: #fff }
-.qr svg path { fill: #000; stroke: none }
 .map { height: auto; max-width: none; background: none } .map path { stroke: none }
 .map .good { fill: color-mix(in srgb, var(--good) 40%, var(--card)) } .map .bad { fill: var(--bad) } .map .missing { fill: var(--muted) } .map .unread { fill: none; stroke: var(--muted); stroke-width: 1 }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0; margin: .4rem 0 } .key svg { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 0 }

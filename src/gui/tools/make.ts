@@ -1,8 +1,8 @@
-import { renderSVG } from 'uqr'
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
-import { fieldValue, Html, html } from '../../text/html.js'
+import { renderQrCode } from '../../server/pages/qr-code.js'
+import { fieldValue, html, type Html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
 import { page } from '../window.js'
@@ -14,9 +14,6 @@ import { applyPreset, torrentOptions } from '../../pages/torrent-fields.js'
 import type { Job } from '../../pages/jobs.js'
 import type { DescribedTorrent } from '../../work/make.js'
 import { pickingFor, startWork, type Tool, type Workshop } from './tool.js'
-
-/** The largest magnet link that fits a QR code people can scan, in characters. */
-const MOST_SCANNED = 1200
 
 /** The tool that makes a torrent of a file or directory. */
 export class MakeTool implements Tool {
@@ -108,7 +105,6 @@ const NO_TRACKER = 'The torrent names no tracker: clients find each other throug
 
 function madeOf(made: DescribedTorrent, { id, about }: Job): Html {
   const { infoHash, infoHashV2, magnet, bytesHashed } = made
-  const code = magnet.length <= MOST_SCANNED && new Html(renderSVG(magnet, { border: 1 }))
   return html`<section class="two">
     <div>
       <dl class="facts">
@@ -137,7 +133,7 @@ function madeOf(made: DescribedTorrent, { id, about }: Job): Html {
         <a href="../edit?${query({ torrents: fieldPath(about.path) })}">Edit it</a>
       </p>
     </div>
-    ${code && html`<div class="qr" role="img" aria-label="QR code of the magnet link">${code}</div>`}
+    ${renderQrCode(magnet)}
   </section>`
 }
 

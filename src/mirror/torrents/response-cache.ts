@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { LRUCache } from 'lru-cache'
 import { askedVersion } from './asked-version.js'
-import { isProgressAddress } from '../requests/page-wish.js'
+import { isProgressAddress, wantsPage } from '../requests/page-wish.js'
 import { askedView } from '../requests/asked-view.js'
 import { endAtOnce } from '../../server/answers/end-at-once.js'
 import { isSecure } from '../../server/listen/make-server.js'
@@ -79,7 +79,9 @@ export class ResponseCache {
  * differs, because the answer contains the scheme.
  */
 function addressOf(request: IncomingMessage): string {
-  const address = pathOf(request)
+  const path = pathOf(request)
+  // Browsers get magnet links on a page
+  const address = path.includes('magnet') && wantsPage(request) ? `page:${path}` : path
   return isSecure(request) ? `https:${address}` : address
 }
 

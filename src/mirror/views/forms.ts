@@ -1,5 +1,9 @@
 import { magnetLink } from '../../metainfo/magnet.js'
 import { fileAddress } from '../../metainfo/trackers.js'
+import { renderQrCode } from '../../server/pages/qr-code.js'
+import { renderPage } from '../../server/pages/layout.js'
+import { InlineScript, pageHeaders } from '../../server/pages/policy.js'
+import { fieldValue, html, type Html } from '../../text/html.js'
 import type { KnownTorrent } from '../torrents/known-torrent.js'
 import { torrentForm, type ComposeForm, type TorrentSurroundings } from '../torrents/response.js'
 import { torrentAddress, type Place } from './place.js'
@@ -13,11 +17,55 @@ export type TorrentView = 'torrent' | 'magnet' | 'btih'
 /** The function that composes a view of a place's torrent. */
 export function formOf(view: TorrentView, place: Place): ComposeForm {
   if (view === 'btih') return ({ infoHash }) => textForm(infoHash)
-  if (view === 'magnet') return (torrent, around) => textForm(magnetOf(torrent, around, place))
+  if (view === 'magnet') {
+    return (torrent, around) => {
+      const { body, headers } = textForm(magnetOf(torrent, around, place))
+      return { body, headers: { ...headers, Vary: 'Accept' } }
+    }
+  }
   return (torrent, around) => {
     const disposition = attachmentNamed(`${torrent.title.name}.torrent`)
     const made = torrentForm(torrent, around, { creationDate: torrent.modified, disposition })
     return torrent.given ? { ...made, body: torrent.given.bytes } : made
+  }
+}
+
+/** Copies the link, also without TLS, where browsers have no other way. */
+const COPY_SCRIPT = new InlineScript(`'use strict'
+addEventListener('DOMContentLoaded', () => {
+  const button = document.getElementById('copy')
+  button.hidden = false
+  button.addEventListener('click', () => {
+    document.getElementById('magnet').select()
+    if (document.execCommand('copy')) button.textContent = 'Copied'
+  })
+})`)
+
+/** Composes the page that a browser gets for a magnet link, below the header of all pages. */
+export function magnetPage(place: Place, header: Html): ComposeForm {
+  return (torrent, around) => {
+    const link = magnetOf(torrent, around, place)
+    const { name } = torrent.title
+    const page = renderPage(
+      { title: `Magnet link of ${name}`, head: COPY_SCRIPT.element, header },
+      html`<h1 class="name">${name}</h1>
+        <p>
+          <a href="${link}">Open it with a client</a>
+          <button type="button" id="copy" hidden>Copy the link</button>
+        </p>
+        <p>
+          <input
+            type="text"
+            id="magnet"
+            size="60"
+            readonly
+            value="${fieldValue(link)}"
+            aria-label="Magnet link"
+          />
+        </p>
+        ${renderQrCode(link)}`,
+    )
+    return { body: Buffer.from(page), headers: { ...pageHeaders(COPY_SCRIPT), Vary: 'Accept' } }
   }
 }
 

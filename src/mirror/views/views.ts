@@ -10,7 +10,10 @@ import type { ViewName } from '../requests/asked-view.js'
 import type { Requester, Requesters } from '../requests/requester.js'
 import { DigestViews, type DigestViewsParts } from './digest-views.js'
 import type { DirectoryTorrents } from './directory-torrents.js'
-import { formOf } from './forms.js'
+import { pageLinks, wantsPage } from '../requests/page-wish.js'
+import { renderSiteHeader } from '../requests/site-header.js'
+import type { Html } from '../../text/html.js'
+import { formOf, magnetPage } from './forms.js'
 import { isTorrentNameTaken } from './place.js'
 
 export interface ViewsParts extends DigestViewsParts {
@@ -53,8 +56,14 @@ export class Views {
     const checked = await this.#torrentOf({ components, file, version }, requester)
     // Only a magnet link contains the torrent's URL
     const isTaken = view === 'magnet' && (await isTorrentNameTaken(components, options.mirror))
-    const form = formOf(view, { components, version, isTaken })
+    const place = { components, version, isTaken }
+    const isPage = view === 'magnet' && wantsPage(request.raw)
+    const form = isPage ? magnetPage(place, this.#header(request)) : formOf(view, place)
     return this.parts.sender.send(request, reply, { checked, form })
+  }
+
+  #header({ raw }: FastifyRequest): Html {
+    return renderSiteHeader(this.parts.options, pageLinks(raw.url ?? '').root, null)
   }
 
   #torrentOf({ components, file, version }: Wanted, requester: Requester): Promise<CurrentTorrent> {

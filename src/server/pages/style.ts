@@ -72,7 +72,9 @@ ol.path { display: flex; flex-wrap: wrap; gap: .2rem .5rem; list-style: none; ma
 .get details { display: inline-block; position: relative } .get details:first-child { margin: 0 }
 .get summary { cursor: pointer; color: var(--link); list-style: none } .get summary::-webkit-details-marker { display: none }
 .get summary:hover { text-decoration: underline }
-.more { position: absolute; right: 0; z-index: 1; padding: .3rem .7rem; background: var(--ground); border: 1px solid var(--line); border-radius: 4px }
+.more { position: absolute; top: -.35rem; right: calc(100% + .6rem); white-space: nowrap; z-index: 1; padding: .3rem .7rem; background: var(--ground); border: 1px solid var(--line); border-radius: 4px }
+.qr { background: #fff; padding: .5rem; border-radius: 4px; width: 12rem; flex: none } .qr svg { width: 100%; height: auto; margin: 0; background: #fff }
+.qr svg path { fill: #000; stroke: none }
 .stored { font-size: .8rem; color: var(--muted); padding-left: 1.7rem }
 .dir a, .file a { display: block; padding-left: 1.7rem; white-space: pre-wrap; overflow-wrap: anywhere; background-repeat: no-repeat }
 .dir a { font-weight: 600; background-image: linear-gradient(#c98f1d, #c98f1d), linear-gradient(#e0a93a, #e0a93a);

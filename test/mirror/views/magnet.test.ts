@@ -35,6 +35,22 @@ test("a magnet contains hash, name, size, trackers, web seeds and the torrent's 
   ])
 })
 
+test('a browser gets a page that opens and copies the magnet; other clients get its text', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'pub/<a>&.iso': 'a' } })
+  const browser = { headers: { Host: 'm.example', Accept: 'text/html,*/*;q=0.8' } }
+  const path = `/pub/${encodeURIComponent('<a>&.iso')}.magnet`
+  const text = (await ask(port, path, HOST)).body.toString().trim()
+  for (let at = 0; at < 2; at++) {
+    const { headers, body } = await ask(port, path, browser)
+    assert.equal(headers['content-type'], 'text/html; charset=utf-8')
+    assert.equal(headers['vary'], 'Accept')
+    assert.ok(body.toString().includes(`href="${text.replaceAll('&', '&amp;')}"`), body.toString())
+    assert.match(body.toString(), /<svg[^]*&lt;a&gt;&amp;\.iso/)
+    const plain = await ask(port, path, HOST)
+    assert.deepEqual([plain.headers['vary'], plain.body.toString().trim()], ['Accept', text])
+  }
+})
+
 test("the URL in a magnet never leads to a file that only has the torrent's name", async (t) => {
   const files = {
     'pub/a.iso': 'a',
