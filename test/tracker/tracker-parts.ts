@@ -11,7 +11,6 @@ import type { StoreLimits } from '../../src/tracker/swarms/swarm-store.js'
 import { UdpAnswers } from '../../src/tracker/udp/udp-answers.js'
 import { openUdp } from '../../src/tracker/udp/udp-server.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
-import { laterStore } from './later-store.js'
 import { makeStore } from './swarms/store.js'
 
 const OPEN: TrackerRules = {
@@ -30,15 +29,12 @@ const OPEN: TrackerRules = {
 export interface PartsWish {
   readonly rules?: Partial<TrackerRules>
   readonly limits?: Partial<StoreLimits>
-  /** Whether the store answers a moment later. */
-  readonly isLater?: boolean
 }
 
 /** Answers for a test, with a clock that the test sets. */
-export function makeAnswers({ rules = {}, limits = {}, isLater = false }: PartsWish = {}) {
+export function makeAnswers({ rules = {}, limits = {} }: PartsWish = {}) {
   const { store, clock } = makeStore(limits)
-  const used = isLater ? laterStore(store) : store
-  const answers = new TrackerAnswers(used, () => ({ ...OPEN, ...rules }))
+  const answers = new TrackerAnswers(store, () => ({ ...OPEN, ...rules }))
   const noted: string[] = []
   const note = (answered: string) => {
     noted.push(answered)

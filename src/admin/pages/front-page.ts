@@ -20,7 +20,7 @@ async function frontContent(parts: FrontParts): Promise<Html> {
   const { torrents, store } = tracker.view
   const { isOpen, isFed } = torrents
   const { rows, totals } = await takeTorrents(tracker.view)
-  const { peers, seeds } = await store.totals()
+  const { peers, seeds } = store.totals()
   const figures = [
     ['Torrents', totals.torrents],
     ['Peers', peers],

@@ -12,18 +12,15 @@ export function takeTorrents({
 }
 
 /** Returns the rows of the torrents whose files are at some paths, by path. */
-export async function takeTorrentsAt(
+export function takeTorrentsAt(
   paths: ReadonlySet<string>,
   { store, torrents: { torrents } }: Pick<TrackerView, 'store' | 'torrents'>,
-): Promise<ReadonlyMap<string, SwarmRow>> {
+): ReadonlyMap<string, SwarmRow> {
   const rows = new Map<string, SwarmRow>()
   for (const [infoHash, torrent] of torrents) {
     const path = torrent.metainfo?.path ?? null
     if (path === null || !paths.has(path) || rows.has(path)) continue
-    rows.set(
-      path,
-      await makeRow(infoHash, torrent, { store, showNames: true, mergesHybrids: true }),
-    )
+    rows.set(path, makeRow(infoHash, torrent, { store, showNames: true, mergesHybrids: true }))
   }
   return rows
 }

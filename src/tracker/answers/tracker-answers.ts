@@ -5,7 +5,6 @@ import { TrackerRefusal } from '../protocol/refusal.js'
 import { isConnectable, isMappedV4 } from '../swarms/address-kinds.js'
 import type {
   AnnounceAnswer,
-  Soon,
   StoreRefusal,
   SwarmCounts,
   SwarmStore,
@@ -46,14 +45,14 @@ export class TrackerAnswers {
 
   /**
    * Records an announce and returns its answer. `from.address` is the client's address as 16 bytes,
-   * or null if only its text is known. A promise stands for an answer of a store that is elsewhere.
+   * or null if only its text is known.
    * @throws TrackerRefusal
    */
   announce(
     request: AnnouncedPeer,
     from: AnnounceOrigin & { readonly address: Uint8Array | null },
     form: AnnounceForm,
-  ): Soon<Announced> {
+  ): Announced {
     const rules = this.#rules()
     const verdict = this.require(request.infoHash, from.client)
     const resolved = rules.resolve(from, request.claimed)
@@ -79,8 +78,8 @@ export class TrackerAnswers {
     const warning = verdict?.warning ?? null
     const isV6 = !isMappedV4(address)
     const notes = { interval, minInterval, address, isV6, warning }
-    if (!(answer instanceof Promise)) return announced(answer, notes)
-    return answer.then((later) => announced(later, notes))
+    if (answer.refusal !== null) throw REFUSALS[answer.refusal]()
+    return { answer, notes }
   }
 
   /**
@@ -100,34 +99,16 @@ export class TrackerAnswers {
    * zeros; unknown and refused torrents get null.
    * @throws TrackerRefusal
    */
-  scrape(
-    infoHashes: readonly Uint8Array[],
-    client: string | null,
-  ): Soon<readonly (SwarmCounts | null)[]> {
+  scrape(infoHashes: readonly Uint8Array[], client: string | null): (SwarmCounts | null)[] {
     const rules = this.#rules()
     requirePermission(rules, client)
     if (rules.scrape === 'none') throw new TrackerRefusal(200, 'this tracker answers no scrapes')
-    const counts = infoHashes.map((infoHash) => {
+    return infoHashes.map((infoHash) => {
       const verdict = rules.judge(infoHash)
       if (verdict?.failure != null) return null
-      const otherwise = verdict === null ? null : NOBODY
-      const known = this.store.scrape(infoHash)
-      return known instanceof Promise
-        ? known.then((each) => each ?? otherwise)
-        : (known ?? otherwise)
+      return this.store.scrape(infoHash) ?? (verdict === null ? null : NOBODY)
     })
-    return areAllHere(counts) ? counts : Promise.all(counts.map((each) => Promise.resolve(each)))
   }
-}
-
-/** @throws TrackerRefusal if the store refused the peer */
-function announced(answer: AnnounceAnswer, notes: AnnounceNotes): Announced {
-  if (answer.refusal !== null) throw REFUSALS[answer.refusal]()
-  return { answer, notes }
-}
-
-function areAllHere<T>(values: readonly Soon<T>[]): values is readonly T[] {
-  return !values.some((value) => value instanceof Promise)
 }
 
 function requirePermission(rules: TrackerRules, client: string | null): void {

@@ -12,25 +12,22 @@ export interface AnswerPagesParts {
   /** Bytes of /favicon.ico; null for the logo. */
   readonly favicon: Uint8Array | null
   /** Returns the tracker's metrics in Prometheus' text format. */
-  readonly describe: () => Promise<string>
+  readonly describe: () => string
 }
 
 /** Creates the function that answers requests for pages. */
 export function answerPages(parts: AnswerPagesParts): AnswerPage {
   return async (request) => {
-    return (await fixedAnswer(request.path, parts)) ?? (await parts.pages(request)) ?? notFound()
+    return fixedAnswer(request.path, parts) ?? (await parts.pages(request)) ?? notFound()
   }
 }
 
 /** Answers that need no work: health, metrics and the icon. */
-async function fixedAnswer(
-  path: string,
-  { favicon, describe }: AnswerPagesParts,
-): Promise<PageAnswer | null> {
+function fixedAnswer(path: string, { favicon, describe }: AnswerPagesParts): PageAnswer | null {
   if (path === '/-/health' || path === '/-/ready') return uncached(lineAnswer(200, 'ok'))
   if (path === '/-/metrics') {
     const type = { 'Content-Type': 'text/plain; version=0.0.4' }
-    return uncached({ status: 200, headers: type, body: await describe() })
+    return uncached({ status: 200, headers: type, body: describe() })
   }
   if (path !== '/favicon.ico') return null
   const type = favicon ? 'image/x-icon' : 'image/svg+xml'

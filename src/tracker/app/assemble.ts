@@ -133,9 +133,9 @@ function openPageRoutes(
 ): PageRoutes {
   const { torrents, addresses } = admitted
   const { publicUrl, prefix, clientAddresses } = settings
-  const describe = async () => {
+  const describe = () => {
     const known = torrents.torrents.size
-    const measured = { totals: await store.totals(), knownTorrents: known, saver, shared }
+    const measured = { totals: store.totals(), knownTorrents: known, saver, shared }
     return formatMetrics(trackerMetrics({ ...measured, figures }))
   }
   return new PageRoutes({

@@ -9,7 +9,8 @@ import type { RedisAddress } from '../../redis/address.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import { openSwarms } from '../swarms/open-swarms.js'
 import { ID_SECRET } from '../protocol/connection-ids.js'
-import { openAccessLists } from './access-lists.js'
+import { openAccessLists, type AccessLists } from './access-lists.js'
+import { formatAddress } from '../protocol/peer-address.js'
 import { assembleTracker } from './assemble.js'
 import type { AnsweringSettings } from './settings.js'
 import { StateSaver } from './state-saver.js'
@@ -52,7 +53,8 @@ export type PreparedTracker = Awaited<ReturnType<typeof prepareTracker>>
 export async function prepareTracker(settings: AnsweringSettings, world: TrackerWorld) {
   const { now, monotonic, warn, onError } = world
   const favicon = await readFavicon(settings.favicon)
-  const memory = openSwarms({ limits: settings.limits, now: storeClock(monotonic), randomBytes })
+  const clock = storeClock(monotonic)
+  const memory = openSwarms({ limits: settings.limits, now: clock, randomBytes })
   const path = settings.stateFile
   const state = path === null ? NO_STATE : new StateFile({ path, store: memory, now, report: warn })
   await state.load()
@@ -75,8 +77,8 @@ export async function prepareTracker(settings: AnsweringSettings, world: Tracker
   const shared =
     settings.store === null
       ? null
-      : await openShared(settings.store.address, { settings, memory, world })
-  const swarms = { store: shared ?? memory, memory, shared }
+      : await openExchange(settings.store.address, { memory, admitted, now: clock }, warn)
+  const swarms = { store: memory, memory, shared }
   const parts = {
     ...world,
     ...swarms,
@@ -89,7 +91,7 @@ export async function prepareTracker(settings: AnsweringSettings, world: Tracker
   }
   const tracker = assembleTracker({ ...parts, saver })
   const close = async () => {
-    shared?.close()
+    await shared?.close()
     admitted.close()
     log?.flush()
     await sink.close()
@@ -97,21 +99,33 @@ export async function prepareTracker(settings: AnsweringSettings, world: Tracker
   return { ...parts, state, saver, historyFile, sink, tracker, close }
 }
 
-interface SharedParts {
-  readonly settings: Pick<AnsweringSettings, 'limits'>
-  readonly memory: MemorySwarms
-  readonly world: TrackerWorld
-}
-
-/** Joins the trackers that share swarms. Only then is the client of Redis loaded. */
-async function openShared(address: RedisAddress, { settings, memory, world }: SharedParts) {
-  const { SharedSwarms } = await import('../shared-swarms/shared-swarms.js')
-  const { SwarmCalls } = await import('../shared-swarms/swarm-calls.js')
-  const calls = new SwarmCalls({ ...settings.limits, now: null, random: Math.random })
-  const { monotonic, warn } = world
-  const shared = new SharedSwarms({ address, calls, memory, warn, now: () => monotonic() / 1000 })
-  await shared.open()
-  return shared
+/** Opens the exchange with other trackers. Only then is the client of Redis loaded. */
+async function openExchange(
+  address: RedisAddress,
+  {
+    memory,
+    admitted,
+    now,
+  }: {
+    readonly memory: MemorySwarms
+    readonly admitted: AccessLists
+    readonly now: () => number
+  },
+  warn: (message: string) => void,
+) {
+  const { PeerExchange } = await import('../exchange/peer-exchange.js')
+  const { torrents, addresses } = admitted
+  return new PeerExchange({
+    address,
+    store: memory,
+    allows: (infoHash) => {
+      const hash = Buffer.from(infoHash).toString('hex')
+      const isKnown = torrents.isOpen || torrents.torrents.get(hash)?.failure === null
+      return isKnown && !torrents.banned.has(hash)
+    },
+    permits: (bytes) => addresses.permits(formatAddress(bytes)),
+    ...{ now, warn },
+  })
 }
 
 /**

@@ -120,10 +120,11 @@ function countsOf(memory: Pick<MemorySwarms, 'scrape'>, infoHash: string): Scrap
 export async function beginWork(
   prepared: PreparedTracker,
 ): Promise<(endRequests: () => Promise<void>) => Promise<void>> {
-  const { state, saver, admitted, historyFile, close } = prepared
+  const { state, saver, admitted, historyFile, shared, close } = prepared
   await state.prepareToSave()
   // Saves now so that an unwritable state is noticed at the start and not at the end
   await saver.save()
+  await shared?.start()
   const endWork = startRepeating(prepared)
   return async (endRequests) => {
     admitted.close()
@@ -157,13 +158,9 @@ async function sampleAndSave(prepared: PreparedTracker): Promise<void> {
   await prepared.historyFile.saveIfDue()
 }
 
-/**
- * Adds a sample to the history. Takes none while Redis is gone, because the counts of this tracker
- * alone are lower.
- */
+/** Adds a sample to the history. */
 async function sample(prepared: PreparedTracker): Promise<void> {
-  const { history, shared, store, admitted, now } = prepared
-  if (shared !== null && shared.state !== 'joined') return
+  const { history, store, admitted, now } = prepared
   const { torrents } = admitted
   const isTracked = (infoHash: string) => {
     return torrents.isOpen || torrents.isFed || torrents.torrents.has(infoHash)

@@ -33,9 +33,9 @@ export class TrackerFigures {
   }
 }
 
-/** How a tracker stands to the Redis in which trackers share swarms. */
+/** How a tracker stands to the Redis through which trackers share swarms. */
 export interface SharedFigures {
-  readonly state: 'alone' | 'returning' | 'joined'
+  readonly isJoined: boolean
   /** How often Redis was gone. */
   readonly failures: number
 }
@@ -77,8 +77,8 @@ export function trackerMetrics({
   ]
 }
 
-function sharedMetrics({ state, failures }: SharedFigures): Metric[] {
-  const isShared = state === 'joined' ? 1 : 0
+function sharedMetrics({ isJoined, failures }: SharedFigures): Metric[] {
+  const isShared = isJoined ? 1 : 0
   const failed = 'How often the Redis of --store was gone.'
   return [
     gauge('btkit_track_store_up', 'Whether swarms are shared through Redis now.', isShared),

@@ -55,7 +55,7 @@ export class CatalogueLists {
     const shown = paged(query.isDescending ? entries.reverse() : entries, query.page, length)
     return {
       children: childrenOf(category, query),
-      torrents: { ...shown, items: await this.rows(shown.items) },
+      torrents: { ...shown, items: this.rows(shown.items) },
       size,
     }
   }
@@ -77,16 +77,13 @@ export class CatalogueLists {
   }
 
   /** Adds the current figures to torrents. */
-  rows(entries: readonly CatalogueEntry[]): Promise<CatalogueRow[]> {
-    const { store } = this.parts
-    return Promise.all(
-      entries.map(async (entry) => {
-        const { torrent, summary } = entry
-        const { infoHash } = torrent
-        const figures = await figuresOf(summary, store)
-        return { infoHash, torrent, entry, name: summary.name, size: summary.size, ...figures }
-      }),
-    )
+  rows(entries: readonly CatalogueEntry[]): CatalogueRow[] {
+    return entries.map((entry) => {
+      const { torrent, summary } = entry
+      const { infoHash } = torrent
+      const figures = figuresOf(summary, this.parts.store)
+      return { infoHash, torrent, entry, name: summary.name, size: summary.size, ...figures }
+    })
   }
 
   async #order({ sort }: CatalogueQuery): Promise<readonly CatalogueEntry[]> {

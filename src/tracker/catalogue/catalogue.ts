@@ -148,7 +148,7 @@ export class Catalogue {
     const { site, history } = this.parts
     const infoHash = infoHashOf(request.query)
     const entry = infoHash === null ? null : await this.#entry(infoHash)
-    const row = entry ? (await this.#lists.rows([entry]))[0] : await this.#row(infoHash)
+    const row = entry ? this.#lists.rows([entry])[0] : this.#row(infoHash)
     if (!row) return view === 'page' ? this.#gone('') : notFound()
     const details = await this.#readDetails(entry)
     if (details === 'busy') return tooBusy()
@@ -180,11 +180,11 @@ export class Catalogue {
   }
 
   /** The row of a torrent that is not in the catalogue; null if the torrent is unknown. */
-  async #row(infoHash: string | null) {
+  #row(infoHash: string | null) {
     const { store, torrents, options } = this.parts
     if (infoHash === null) return null
     const torrent = torrents.torrents.get(infoHash) ?? null
-    const isSwarm = torrents.isOpen && (await store.scrape(Buffer.from(infoHash, 'hex'))) !== null
+    const isSwarm = torrents.isOpen && store.scrape(Buffer.from(infoHash, 'hex')) !== null
     return torrent || isSwarm ? makeRow(infoHash, torrent, { store, ...options }) : null
   }
 

@@ -46,9 +46,7 @@ export class FigureOrders {
     const figures: Figures[] = []
     for (let start = 0; start < entries.length; start += SLICE) {
       const slice = entries.slice(start, start + SLICE)
-      for (const each of slice.map(({ summary }) => figuresOf(summary, this.store))) {
-        figures.push(each instanceof Promise ? await each : each)
-      }
+      for (const { summary } of slice) figures.push(figuresOf(summary, this.store))
       await setImmediate()
     }
     return { entries, figures }

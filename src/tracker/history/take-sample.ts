@@ -23,7 +23,7 @@ export async function takeSample(
   const held = new Map<string, Counts>()
   const others = new Busiest(history.leastPeers)
   for (let from: number | null = 0; from !== null;) {
-    const page = await store.list(from, SLICE)
+    const page = store.list(from, SLICE)
     for (const { infoHash, complete, incomplete: downloading, downloaded } of page.swarms) {
       const hash = Buffer.from(infoHash).toString('hex')
       if (!isTracked(hash)) continue

@@ -53,7 +53,7 @@ export class FullScrape {
     await this.#putKnown(put)
     let from: number | null = 0
     while (from !== null) {
-      const page = await this.answers.store.list(from, SLICE)
+      const page = this.answers.store.list(from, SLICE)
       for (const { infoHash, ...counts } of page.swarms) {
         if (this.answers.rules.judge(infoHash)?.failure != null) continue
         put(infoHash, counts)

@@ -10,8 +10,7 @@ import { closeOnceWritten } from '../../server/connections/close-written.js'
 import { endAtOnce } from '../../server/answers/end-at-once.js'
 import { malformed, TrackerRefusal } from '../protocol/refusal.js'
 import { readScrape } from '../protocol/scrape-query.js'
-import type { Announced, AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
-import type { Soon, SwarmCounts } from '../swarms/swarm-store.js'
+import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
 import type { FullScrape } from './full-scrape.js'
 
 interface TrackerRoutesParts {
@@ -50,7 +49,7 @@ export class TrackerRoutes {
 
   constructor(private readonly parts: TrackerRoutesParts) {}
 
-  /** Handles an announce or scrape, possibly later. Returns false for other requests. */
+  /** Handles an announce or scrape. Returns false for other requests. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const { url = '' } = request
     const mark = url.indexOf('?')
@@ -60,18 +59,14 @@ export class TrackerRoutes {
     try {
       requireGet(request)
       if (route === 'scrape') this.#scrape(request, response, query)
-      else this.#sendAnnounced(request, response, query)
+      else this.#send(response, { body: this.#announce(request, query), answered: 'announce' })
     } catch (error) {
       this.#refuse(response, error)
     }
     return true
   }
 
-  #sendAnnounced(request: IncomingMessage, response: ServerResponse, query: string): void {
-    this.#sendSoon(response, { body: this.#announce(request, query), answered: 'announce' })
-  }
-
-  #announce(request: IncomingMessage, query: string): Soon<string> {
+  #announce(request: IncomingMessage, query: string): string {
     const { answers, addressOf, isOwnRequest } = this.parts
     const announce = readAnnounce(query, this.#bytes)
     const form =
@@ -79,9 +74,8 @@ export class TrackerRoutes {
     // Checked only if the client claims an address, which is rare
     const isOwn = announce.claimed === null || isOwnRequest(request)
     const from = { client: addressOf(request), address: null, isOwn }
-    const announced = answers.announce(announce, from, form === 'full' ? FULL : COMPACT)
-    const spell = ({ answer, notes }: Announced) => formatAnnounce(answer, notes, form)
-    return announced instanceof Promise ? announced.then(spell) : spell(announced)
+    const { answer, notes } = answers.announce(announce, from, form === 'full' ? FULL : COMPACT)
+    return formatAnnounce(answer, notes, form)
   }
 
   #scrape(request: IncomingMessage, response: ServerResponse, query: string): void {
@@ -100,42 +94,20 @@ export class TrackerRoutes {
       )
       return
     }
-    const spell = (each: readonly (SwarmCounts | null)[]) => this.#spellScrape(infoHashes, each)
-    const body = counts instanceof Promise ? counts.then(spell) : spell(counts)
-    this.#sendSoon(response, { body, answered: 'scrape' })
-  }
-
-  #spellScrape(infoHashes: readonly Uint8Array[], counts: readonly (SwarmCounts | null)[]): string {
     const scraped = infoHashes.flatMap((infoHash, n) => {
       const known = counts[n]
       return known == null ? [] : [formatScraped(infoHash, known)]
     })
-    return formatScrape(scraped, this.parts.answers.rules.minInterval)
+    this.#send(response, {
+      body: formatScrape(scraped, answers.rules.minInterval),
+      answered: 'scrape',
+    })
   }
 
   #refuse(response: ServerResponse, error: unknown): void {
     if (!(error instanceof TrackerRefusal)) throw error
     const { status, message, retryIn } = error
     this.#send(response, { status, body: formatFailure(message, retryIn), answered: 'refusal' })
-  }
-
-  /** Sends an answer as soon as it is there, unless its client has left by then. */
-  #sendSoon(
-    response: ServerResponse,
-    { body, answered }: { body: Soon<string>; answered: 'announce' | 'scrape' },
-  ): void {
-    if (typeof body === 'string') {
-      this.#send(response, { body, answered })
-      return
-    }
-    body.then(
-      (later) => {
-        if (!response.destroyed) this.#send(response, { body: later, answered })
-      },
-      (error: unknown) => {
-        if (!response.destroyed) this.#refuse(response, error)
-      },
-    )
   }
 
   #send(

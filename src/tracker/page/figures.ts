@@ -1,5 +1,5 @@
 import { swarmHashes, type TorrentSummary } from '../allowed/known-torrent.js'
-import type { Soon, SwarmCounts, SwarmStore } from '../swarms/swarm-store.js'
+import type { SwarmCounts, SwarmStore } from '../swarms/swarm-store.js'
 
 /** Numbers of seeds, other peers and completed downloads. */
 export interface Figures {
@@ -17,18 +17,11 @@ const NONE: Figures = { complete: 0, downloading: 0, downloaded: 0 }
 export function figuresOf(
   summary: Pick<TorrentSummary, 'infoHash' | 'infoHashV2'>,
   store: Pick<SwarmStore, 'scrape'>,
-): Soon<Figures> {
-  const swarms = swarmHashes(summary).map((hash) => store.scrape(Buffer.from(hash, 'hex')))
-  // Swarms in memory answer at once, and promises for all torrents would be much garbage
-  return swarms.some((swarm) => swarm instanceof Promise)
-    ? largest(swarms)
-    : swarms.reduce<Figures>((figures, swarm) => larger(figures, swarm as SwarmCounts | null), NONE)
-}
-
-async function largest(swarms: readonly Soon<SwarmCounts | null>[]): Promise<Figures> {
-  let figures = NONE
-  for (const swarm of swarms) figures = larger(figures, await swarm)
-  return figures
+): Figures {
+  return swarmHashes(summary).reduce<Figures>(
+    (figures, hash) => larger(figures, store.scrape(Buffer.from(hash, 'hex'))),
+    NONE,
+  )
 }
 
 function larger(figures: Figures, swarm: SwarmCounts | null): Figures {

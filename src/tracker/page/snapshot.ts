@@ -93,18 +93,15 @@ async function passFilter(rows: readonly SwarmRow[], filter: string): Promise<Fi
 /** Yields all known torrents, with or without a swarm, and then the other swarms. */
 async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
   const { store, torrents, isOpen } = source
-  let rows: Promise<SwarmRow>[] = []
+  let count = 0
   for (const [infoHash, torrent] of torrents) {
     if (source.mergesHybrids === true && firstHash(torrent, torrents) !== infoHash) continue
-    rows.push(makeRow(infoHash, torrent, source))
-    if (rows.length < SLICE) continue
-    yield* await Promise.all(rows)
-    rows = []
-    await setImmediate()
+    yield makeRow(infoHash, torrent, source)
+    count += 1
+    if (count % SLICE === 0) await setImmediate()
   }
-  yield* await Promise.all(rows)
   for (let from: number | null = isOpen ? 0 : null; from !== null;) {
-    const { swarms, next } = await store.list(from, SLICE)
+    const { swarms, next } = store.list(from, SLICE)
     for (const swarm of swarms) {
       const infoHash = Buffer.from(swarm.infoHash).toString('hex')
       if (torrents.has(infoHash)) continue
@@ -125,13 +122,13 @@ interface RowSource extends Pick<SnapshotSource, 'showNames' | 'mergesHybrids'> 
 }
 
 /** Makes the row of a torrent that is known or has a swarm. */
-export async function makeRow(
+export function makeRow(
   infoHash: string,
   torrent: AllowedTorrent | null,
   { store, showNames, mergesHybrids = false }: RowSource,
-): Promise<SwarmRow> {
+): SwarmRow {
   const swarms = (mergesHybrids ? torrent?.metainfo : null) ?? { infoHash, infoHashV2: null }
-  const row = rowOf(infoHash, torrent, await figuresOf(swarms, store))
+  const row = rowOf(infoHash, torrent, figuresOf(swarms, store))
   return showNames ? row : { ...row, name: null, size: null }
 }
 

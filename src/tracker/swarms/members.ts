@@ -145,15 +145,19 @@ export class Members {
     if (this.#swarms.columns.completed[swarm] === 0) this.#swarms.remove(swarm)
   }
 
-  /** Counts a completed download, once per peer and only if nothing is left to download. */
-  noteCompleted(swarm: number, peer: number, { event, isComplete }: PeerAnnounce): void {
+  /**
+   * Counts a completed download, once per peer and only if nothing is left to download. Returns
+   * whether it was counted.
+   */
+  noteCompleted(swarm: number, peer: number, { event, isComplete }: PeerAnnounce): boolean {
     const { flags } = this.#peers.columns
     const before = flags[peer] ?? 0
     const isNews = event === 'completed' && isComplete && (before & PeerFlag.completed) === 0
-    if (!isNews) return
+    if (!isNews) return false
     flags[peer] = before | PeerFlag.completed
     const { completed } = this.#swarms.columns
     completed[swarm] = (completed[swarm] ?? 0) + 1
+    return true
   }
 
   /** The counts for announces and scrapes. */

@@ -14,11 +14,11 @@ import { Counter, LISTS_PER_SWARM, type StoreMemory } from './store-memory.js'
 import { SwarmReader } from './swarm-reader.js'
 import type {
   AnnounceAnswer,
-  OutsideWish,
   PeerAnnounce,
   StoreLimits,
   StoreRefusal,
   StoreTotals,
+  SwarmChange,
   SwarmCounts,
   SwarmPage,
   SwarmRestorer,
@@ -35,6 +35,9 @@ export interface MemorySwarmsParts {
   /** Returns unsigned integers of 32 bits. */
   readonly random: () => number
 }
+
+/** Seconds by which the times of two trackers may differ. */
+const SKEW = 2
 
 const NO_COUNTS: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
 
@@ -55,6 +58,8 @@ export class MemorySwarms implements SwarmStore {
   readonly #evictionPicker: EvictionPicker
   readonly #candidate = new Candidate()
   readonly #members: Members
+  /** Receives each change that other trackers must know; null for none. */
+  onChange: ((change: SwarmChange) => void) | null = null
 
   constructor({ memory, limits, now, random }: MemorySwarmsParts) {
     this.#limits = limits
@@ -88,6 +93,7 @@ export class MemorySwarms implements SwarmStore {
     if (swarm === 0) return this.#answer(0, 'full')
     const known = this.#members.find(swarm)
     const isAllowed = this.#addressLimits.allows(swarm, known, this.#candidate)
+    const isNews = this.onChange !== null && this.#isNews(known, announce)
     let peer = isAllowed ? this.#members.put(swarm, known, announce) : 0
     if (peer === 0 && known === 0 && isAllowed && this.#displacePeer(swarm)) {
       peer = this.#members.put(swarm, 0, announce)
@@ -96,19 +102,74 @@ export class MemorySwarms implements SwarmStore {
       this.#members.dropIfUseless(swarm)
       return this.#answer(0, isAllowed ? 'full' : 'too-many')
     }
-    this.#peers.columns.heard[peer] = this.#now()
-    this.#members.noteCompleted(swarm, peer, announce)
+    const { heard, flags } = this.#peers.columns
+    heard[peer] = this.#now()
+    flags[peer] = (flags[peer] ?? 0) & ~PeerFlag.foreign
+    const isDownload = this.#members.noteCompleted(swarm, peer, announce)
+    if (isNews || isDownload) this.onChange?.({ announce, flags: flags[peer] ?? 0, isDownload })
     this.#choose(swarm, peer, announce)
     return this.#answer(swarm, null)
   }
 
-  /** Chooses peers for a requester that does not join the swarm. */
-  choose({ infoHash, wanted, wantsIds, isLoopback }: OutsideWish): AnnounceAnswer {
-    const swarm = this.#swarms.find(infoHash)
-    const wish = { self: 0, isV6: false, wantsSeeds: true, wantsBothFamilies: true }
-    if (swarm === 0) this.#choice.clear()
-    else this.#choice.choose(swarm, { ...wish, wanted, wantsIds, isLoopback })
-    return this.#answer(swarm, null)
+  /** Whether other trackers do not know yet what a peer announces. */
+  #isNews(known: number, announce: PeerAnnounce): boolean {
+    if (known === 0) return true
+    const { flags, heard, ports, keys } = this.#peers.columns
+    const { port, key } = this.#candidate
+    const isThere = ports[known] === port && this.#peers.hasAddress(known, this.#candidate)
+    const isSame = keys[known] === key && this.#peers.hasIdOf(known, this.#candidate)
+    const shown = PeerFlag.seed | PeerFlag.partialSeed | PeerFlag.foreign
+    if (!isThere || !isSame || ((flags[known] ?? 0) & shown) !== flagsOf(announce)) return true
+    // Once in half a lifetime, in which a peer announces at least once
+    const half = this.#limits.peerTimeout / 2
+    return Math.floor((heard[known] ?? 0) / half) !== Math.floor(this.#now() / half)
+  }
+
+  /**
+   * Applies what a peer announced to another tracker `age` seconds ago. `isCounted`: its completed
+   * download was counted. Limits hold as for an announce, but nobody is displaced.
+   */
+  apply(
+    announce: PeerAnnounce,
+    { age, isCounted }: { readonly age: number; readonly isCounted: boolean },
+  ): void {
+    const heard = Math.floor(this.#now() - age)
+    if (heard < this.#now() - this.#limits.peerTimeout || !isConnectable(announce.address)) return
+    this.#candidate.load(announce)
+    const isGone = announce.event === 'stopped'
+    const { infoHash } = announce
+    const swarm = this.#swarms.find(infoHash) || (isGone ? 0 : this.#addSwarm(infoHash))
+    if (swarm === 0) return
+    const known = this.#members.find(swarm)
+    const { columns } = this.#peers
+    // This tracker knows something later
+    if (known !== 0 && (columns.heard[known] ?? 0) > heard) return
+    const flags = columns.flags[known] ?? 0
+    const isOwn = known !== 0 && (flags & PeerFlag.foreign) === 0
+    if (isGone) {
+      // A client that changed to this tracker at that moment is there: the others must know
+      const isBack = isOwn && (columns.heard[known] ?? 0) >= heard - SKEW
+      if (isBack)
+        this.onChange?.({ announce: { ...announce, event: 'none' }, flags, isDownload: false })
+      else if (known !== 0) this.#members.remove(known)
+      return
+    }
+    const isAllowed = this.#addressLimits.allows(swarm, known, this.#candidate)
+    const peer = isAllowed ? this.#members.put(swarm, known, announce) : 0
+    if (peer === 0) {
+      this.#members.dropIfUseless(swarm)
+      return
+    }
+    columns.heard[peer] = heard
+    const added = (isOwn ? 0 : PeerFlag.foreign) | (isCounted ? PeerFlag.completed : 0)
+    columns.flags[peer] = (columns.flags[peer] ?? 0) | added
+  }
+
+  /** Counts downloads that completed at other trackers. */
+  addDownloads(infoHash: Uint8Array, count: number): void {
+    const swarm = this.#swarms.find(infoHash) || this.#addSwarm(infoHash)
+    const { completed } = this.#swarms.columns
+    if (swarm !== 0) completed[swarm] = Math.min((completed[swarm] ?? 0) + count, 0xffffffff)
   }
 
   /** The counts of a swarm; null if the torrent is unknown. */
@@ -170,8 +231,20 @@ export class MemorySwarms implements SwarmStore {
    * or may not be included.
    */
   *save(): Generator<Uint8Array, void> {
+    yield* this.#saved(0, () => 0)
+  }
+
+  /**
+   * The same for the peers that announced here, with all swarms. `unsent` returns the completed
+   * downloads of a swarm that are left out.
+   */
+  *saveOwn(unsent: (infoHash: Uint8Array) => number): Generator<Uint8Array, void> {
+    yield* this.#saved(PeerFlag.foreign, unsent)
+  }
+
+  #saved(without: number, unsent: (infoHash: Uint8Array) => number) {
     const parts = { peers: this.#peers, swarms: this.#swarms, lists: this.#lists }
-    yield* saveSwarms({ ...parts, now: this.#now })
+    return saveSwarms({ ...parts, now: this.#now, without, unsent })
   }
 
   /**
@@ -204,12 +277,17 @@ export class MemorySwarms implements SwarmStore {
   }
 
   /** Removes a peer that stops. Its answer has counts but no peers. */
-  #stop({ infoHash }: PeerAnnounce): AnnounceAnswer {
+  #stop(announce: PeerAnnounce): AnnounceAnswer {
+    const { infoHash } = announce
     this.#choice.clear()
     const swarm = this.#swarms.find(infoHash)
     if (swarm === 0) return this.#answer(0, null)
     const peer = this.#members.find(swarm)
-    if (peer !== 0) this.#members.remove(peer)
+    if (peer !== 0) {
+      const flags = (this.#peers.columns.flags[peer] ?? 0) | PeerFlag.gone
+      this.onChange?.({ announce, flags, isDownload: false })
+      this.#members.remove(peer)
+    }
     return this.#answer(this.#swarms.isInUse(swarm) ? swarm : 0, null)
   }
 

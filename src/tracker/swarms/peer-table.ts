@@ -11,6 +11,10 @@ export const PeerFlag = {
   partialSeed: 4,
   /** Its completed download was counted. */
   completed: 8,
+  /** It stopped: only in changes that are sent to other trackers. */
+  gone: 16,
+  /** It announced to another tracker, not to this one. */
+  foreign: 32,
 } as const
 
 /**

@@ -18,6 +18,10 @@ export interface SavedParts {
   readonly swarms: SwarmTable
   readonly lists: IndexLists
   readonly now: () => number
+  /** Peers with one of these flags are left out. */
+  readonly without: number
+  /** The completed downloads of a swarm that are left out. */
+  readonly unsent: (infoHash: Uint8Array) => number
 }
 
 /** Size of a slice in bytes. Writing one takes a fraction of a millisecond. */
@@ -43,7 +47,7 @@ export function* saveSwarms(parts: SavedParts): Generator<Uint8Array, void> {
     if (!parts.swarms.isInUse(swarm)) continue
     if (!slice.hasRoom(SWARM_SIZE)) yield slice.take()
     const infoHash = parts.swarms.infoHashOf(swarm)
-    const completed = parts.swarms.columns.completed[swarm] ?? 0
+    const completed = (parts.swarms.columns.completed[swarm] ?? 0) - parts.unsent(infoHash)
     slice.records.swarm(slice.add(SWARM_SIZE), infoHash, completed)
     yield* savePeers(parts, { swarm, infoHash, second }, slice)
   }
@@ -59,7 +63,7 @@ interface SavedSwarm {
 }
 
 function* savePeers(
-  { peers, swarms, lists }: SavedParts,
+  { peers, swarms, lists, without }: SavedParts,
   { swarm, infoHash, second }: SavedSwarm,
   slice: Slice,
 ): Generator<Uint8Array, void> {
@@ -73,7 +77,10 @@ function* savePeers(
       }
       // The list may have become shorter
       at = Math.min(at, lists.length(list) - 1)
-      if (at >= 0) putPeer(peers, lists.at(list, at), { slice, second })
+      if (at < 0) continue
+      const peer = lists.at(list, at)
+      const isLeftOut = ((peers.columns.flags[peer] ?? 0) & without) !== 0
+      if (!isLeftOut) putPeer(peers, peer, { slice, second })
     }
   }
 }

@@ -81,7 +81,8 @@ export class SwarmReader implements SwarmRestorer {
     records.copyAddress(at, peer.address)
     peer.port = records.port(at)
     peer.key = records.key(at)
-    peer.event = (flags & PeerFlag.partialSeed) === 0 ? 'none' : 'paused'
+    if ((flags & PeerFlag.gone) !== 0) peer.event = 'stopped'
+    else peer.event = (flags & PeerFlag.partialSeed) === 0 ? 'none' : 'paused'
     peer.isComplete = (flags & PeerFlag.seed) !== 0
     return peer
   }

@@ -46,6 +46,11 @@ export class RecordWriter {
     this.#view.setUint16(at + 6, port)
     this.#view.setUint32(at + 8, key)
   }
+
+  /** Changes the age in a peer's record. */
+  age(at: number, age: number): void {
+    this.#view.setUint32(at + 2, age)
+  }
 }
 
 /** Reads records from bytes, without an object for each. */

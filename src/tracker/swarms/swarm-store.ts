@@ -24,10 +24,14 @@ export interface PeerAnnounce {
   readonly wantsBothFamilies: boolean
 }
 
-/** A request for peers by someone who does not join the swarm. */
-export interface OutsideWish extends Pick<PeerAnnounce, 'infoHash' | 'wanted' | 'wantsIds'> {
-  /** Whether the requester is on this machine. Only then can it use peers at loopback addresses. */
-  readonly isLoopback: boolean
+/** A change of a swarm that other trackers must know. */
+export interface SwarmChange {
+  /** Its bytes are valid during the call. */
+  readonly announce: PeerAnnounce
+  /** See `PeerFlag`. */
+  readonly flags: number
+  /** Whether the peer completed its download. */
+  readonly isDownload: boolean
 }
 
 /** Why a peer was refused. */
@@ -48,8 +52,7 @@ export interface SwarmCounts {
 }
 
 /**
- * The answer to an announce. Its bytes belong to the store and are valid until the next announce,
- * or for good if they came by a promise.
+ * The answer to an announce. Its bytes belong to the store and are valid until the next announce.
  */
 export interface AnnounceAnswer extends SwarmCounts {
   /** Null if the peer was accepted. */
@@ -81,20 +84,15 @@ export interface StoreTotals {
   readonly seeds: number
 }
 
-/** A result that a store has at once or later. Swarms in memory never make anybody wait. */
-export type Soon<T> = T | Promise<T>
-
 /** The swarms of a tracker, as those see them that answer requests. */
 export interface SwarmStore {
   /** Records a peer's announce and chooses peers for it. Copies what it needs of the bytes. */
-  readonly announce: (announce: PeerAnnounce) => Soon<AnnounceAnswer>
-  /** Chooses peers for a requester that does not join the swarm. */
-  readonly choose: (wish: OutsideWish) => Soon<AnnounceAnswer>
+  readonly announce: (announce: PeerAnnounce) => AnnounceAnswer
   /** The counts of a swarm; null if the torrent is unknown. */
-  readonly scrape: (infoHash: Uint8Array) => Soon<SwarmCounts | null>
+  readonly scrape: (infoHash: Uint8Array) => SwarmCounts | null
   /** Lists the swarms in the next `limit` places, starting at `from`. Begin with 0. */
-  readonly list: (from: number, limit: number) => Soon<SwarmPage>
-  readonly totals: () => Soon<StoreTotals>
+  readonly list: (from: number, limit: number) => SwarmPage
+  readonly totals: () => StoreTotals
 }
 
 /** Restores the bytes that `save` yielded. */

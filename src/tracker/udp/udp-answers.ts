@@ -11,13 +11,7 @@ import {
   type UdpScrape,
 } from '../protocol/udp-packets.js'
 import type { ConnectionIds } from '../protocol/connection-ids.js'
-import {
-  type Announced,
-  type AnnounceForm,
-  NOBODY,
-  type TrackerAnswers,
-} from '../answers/tracker-answers.js'
-import type { Soon, SwarmCounts } from '../swarms/swarm-store.js'
+import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
 
 export interface UdpAnswersParts {
   readonly answers: TrackerAnswers
@@ -41,9 +35,8 @@ export class UdpAnswers {
   /**
    * The answer to a packet from an address; null for none.
    * Until a client has proved its address by a connection id, no answer is longer than its request.
-   * A store may be elsewhere; the answer is then passed to `later`.
    */
-  answer(packet: Buffer, from: string, later?: (answer: Buffer) => void): Buffer | null {
+  answer(packet: Buffer, from: string): Buffer | null {
     const request = this.#reader.read(packet)
     const address = request === null ? null : parseAddress(from)
     if (request === null || address === null) return null
@@ -57,28 +50,11 @@ export class UdpAnswers {
         throw new TrackerRefusal(400, 'connect again')
       }
       const answer = this.#answerKnown(request, from, address)
-      if (answer instanceof Promise) {
-        this.#answerLater(answer, { request, packet, later })
-        return null
-      }
       note(request.kind)
       return answer
     } catch (error) {
       return this.#refuse(error, request, packet)
     }
-  }
-
-  /** Passes an answer on as soon as it is there. */
-  #answerLater(answer: Promise<Buffer>, { request, packet, later }: WaitingAnswer): void {
-    answer.then(
-      (bytes) => {
-        this.parts.note(request.kind)
-        later?.(bytes)
-      },
-      (error: unknown) => {
-        later?.(this.#refuse(error, request, packet))
-      },
-    )
   }
 
   #refuse(error: unknown, request: KnownRequest, { length }: Buffer): Buffer {
@@ -87,51 +63,34 @@ export class UdpAnswers {
     return formatError(request, error.message, length)
   }
 
-  #answerKnown(request: KnownRequest, from: string, address: Uint8Array): Soon<Buffer> {
+  #answerKnown(request: KnownRequest, from: string, address: Uint8Array): Buffer {
     return request.kind === 'announce'
       ? this.#announce(request, plainAddress(from), address)
       : this.#scrape(request, plainAddress(from))
   }
 
-  #announce(request: UdpAnnounce, client: string, address: Uint8Array): Soon<Buffer> {
+  #announce(request: UdpAnnounce, client: string, address: Uint8Array): Buffer {
     const isV6 = client.includes(':')
     const form = isV6 ? FORM6 : FORM4
     const from = { client, address, isOwn: true }
-    const announced = this.parts.answers.announce(request, from, form)
-    if (!(announced instanceof Promise)) return spellAnnounced(request, announced, isV6)
-    return announced.then((later) => spellAnnounced(request, later, isV6))
+    const { answer, notes } = this.parts.answers.announce(request, from, form)
+    return formatAnnounced(request, answer, {
+      interval: notes.interval,
+      peers: isV6 ? answer.peers6 : answer.peers4,
+    })
   }
 
-  #scrape(request: UdpScrape, client: string): Soon<Buffer> {
+  #scrape(request: UdpScrape, client: string): Buffer {
     const counts = this.parts.answers.scrape(request.infoHashes, client)
-    if (!(counts instanceof Promise)) return spellScraped(request, counts)
-    return counts.then((later) => spellScraped(request, later))
+    return formatScraped(
+      request,
+      counts.map((known) => known ?? NOBODY),
+    )
   }
 }
 
 /** A request for which a client needs a connection id. */
 type KnownRequest = Exclude<UdpRequest, { kind: 'connect' }>
-
-interface WaitingAnswer {
-  readonly later: ((answer: Buffer) => void) | undefined
-  readonly request: KnownRequest
-  readonly packet: Buffer
-}
-
-function spellAnnounced(request: UdpAnnounce, announced: Announced, isV6: boolean): Buffer {
-  const { answer, notes } = announced
-  return formatAnnounced(request, answer, {
-    interval: notes.interval,
-    peers: isV6 ? answer.peers6 : answer.peers4,
-  })
-}
-
-function spellScraped(request: UdpScrape, counts: readonly (SwarmCounts | null)[]): Buffer {
-  return formatScraped(
-    request,
-    counts.map((known) => known ?? NOBODY),
-  )
-}
 
 /** An address without the prefix of IPv4 addresses on an IPv6 socket. */
 function plainAddress(from: string): string {

@@ -68,22 +68,17 @@ export function answerOn(socket: Socket, answers: UdpAnswers, { onError }: UdpCo
   const outbox = new Outbox((packet, port, address) => {
     socket.send(packet, port, address)
   })
-  let isClosed = false
   socket.on('error', onError)
   socket.on('message', (packet, { address, port }) => {
     // An answer cannot be sent to port 0
     if (port === 0) return
-    const put = (answer: Buffer) => {
-      if (!isClosed) outbox.put(answer, port, address)
-    }
-    const answer = answers.answer(packet, address, put)
-    if (answer !== null) put(answer)
+    const answer = answers.answer(packet, address)
+    if (answer !== null) outbox.put(answer, port, address)
   })
   return {
     address: `udp://${isV6 ? `[${address}]` : address}:${port}`,
     close: () =>
       new Promise((resolve) => {
-        isClosed = true
         outbox.flush()
         socket.close(() => {
           resolve()

@@ -24,35 +24,111 @@ function udpClient(t: TestContext) {
   }
 }
 
-test('trackers share peers, pages and metrics, and go on without Redis', { skip }, async (t) => {
+type Tracker = Awaited<ReturnType<typeof startTrack>>
+
+/** The peers that a new seed at port 9 gets. */
+async function peersAt(tracker: Tracker, hash = HASH): Promise<string[]> {
+  const asks = { peer: 'asks', port: 9, left: 5 }
+  const peers = compactPeers(await tracker.ask(announceQuery(hash, asks)))
+  await tracker.ask(announceQuery(hash, { ...asks, event: 'stopped' }))
+  return peers.filter((peer) => peer !== '127.0.0.1:9')
+}
+
+const hasPeers = (tracker: Tracker, ...ports: number[]) => {
+  const wanted = ports.map((port) => `127.0.0.1:${port}`).join()
+  return async () => (await peersAt(tracker)).sort().join() === wanted
+}
+
+async function countsAt(tracker: Tracker) {
+  const scrape = `/scrape?info_hash=${HASH.replace(/../g, '%$&')}`
+  return (await tracker.get(scrape)).text()
+}
+
+test('clients of two trackers find each other within three seconds', { skip }, async (t) => {
   const redis = await startRedis(t)
   const args = ['--store', redis.url]
   const [one, other] = [await startTrack(t, { args }), await startTrack(t, { args })]
   await one.ask(announceQuery(HASH, { peer: 'seed', port: 1111, event: 'completed' }))
-  const answer = await other.ask(announceQuery(HASH, { peer: 'leech', port: 2222, left: 5 }))
-  assert.deepEqual(compactPeers(answer), ['127.0.0.1:1111'])
-  assert.deepEqual([answer.get('complete'), answer.get('incomplete')], [1, 1])
-  const scraped = await (await one.get(`/scrape?info_hash=${HASH.replace(/../g, '%$&')}`)).text()
-  assert.match(scraped, /8:completei1e10:downloadedi1e11:downloadersi1e/)
-  type Page = { totals: Record<'torrents' | 'complete' | 'downloading' | 'downloaded', number> }
-  const { totals } = (await (await other.get('/index.json')).json()) as Page
-  const { torrents, complete, downloading, downloaded } = totals
-  assert.deepEqual([torrents, complete, downloading, downloaded], [1, 1, 1, 1])
-  const metrics = async () => (await one.get('/-/metrics')).text()
-  assert.match(await metrics(), /btkit_track_peers 2\n[^]*btkit_track_store_up 1\n/)
+  await other.ask(announceQuery(HASH, { peer: 'leech', port: 2222, left: 5 }))
+  const begun = performance.now()
+  await until('one knows all', hasPeers(one, 1111, 2222))
+  await until('the other knows all', hasPeers(other, 1111, 2222))
+  const seconds = (performance.now() - begun) / 1000
+  assert(seconds < 3, `${seconds} s`)
+  await until('downloads are counted once', async () => {
+    const counts = [await countsAt(one), await countsAt(other)]
+    return counts.every((each) => /8:completei1e10:downloadedi1e11:downloadersi1e/.test(each))
+  })
+  await one.ask(announceQuery(HASH, { peer: 'seed', port: 1111, event: 'stopped' }))
+  await until('the seed is gone at both', hasPeers(other, 2222))
+})
+
+test('without Redis each tracker goes on alone, and then they agree', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const args = ['--store', redis.url]
+  const [one, other] = [await startTrack(t, { args }), await startTrack(t, { args })]
+  await one.ask(announceQuery(HASH, { peer: 'a', port: 1111, event: 'completed' }))
+  await until('the other knows it', hasPeers(other, 1111))
+  const metrics = async (tracker: Tracker) => (await tracker.get('/-/metrics')).text()
+  assert.match(await metrics(one), /btkit_track_store_up 1\n/)
   redis.kill()
-  const alone = await one.ask(announceQuery(HASH, { peer: 'late', port: 3333, left: 5 }))
-  assert.deepEqual(compactPeers(alone), ['127.0.0.1:1111'])
-  const found = await metrics()
-  assert.match(found, /btkit_track_store_up 0\n/)
-  assert.match(found, /btkit_track_store_failures_total 1\n/)
+  await one.ask(announceQuery(HASH, { peer: 'b', port: 2222, event: 'completed' }))
+  await other.ask(announceQuery(HASH, { peer: 'c', port: 3333, event: 'completed' }))
+  assert.deepEqual((await peersAt(one)).sort(), ['127.0.0.1:1111', '127.0.0.1:2222'])
+  await until('noticed', async () => /store_up 0\n/.test(await metrics(one)))
+  assert.match(await metrics(one), /btkit_track_store_failures_total 1\n/)
   await redis.restart()
-  await until('swarms are shared again', async () => /store_up 1\n/.test(await metrics()))
+  await until('one knows all', hasPeers(one, 1111, 2222, 3333))
+  await until('the other knows all', hasPeers(other, 1111, 2222, 3333))
+  await until('they agree on downloads', async () => {
+    const counts = [await countsAt(one), await countsAt(other)]
+    return counts.every((each) => /10:downloadedi3e/.test(each))
+  })
   const { stderr } = await one.stop()
   assert.match(
     stderr,
     /^btkit: warning: redis:.*: not used for now: .*\n.*swarms are shared again\n$/,
   )
+})
+
+test('a tracker that starts later knows all swarms within five seconds', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const args = ['--store', redis.url]
+  const [one, other] = [await startTrack(t, { args }), await startTrack(t, { args })]
+  await one.ask(announceQuery(HASH, { peer: 'a', port: 1111, event: 'completed' }))
+  await other.ask(announceQuery(HASH, { peer: 'b', port: 2222, left: 5 }))
+  await until('shared', hasPeers(one, 1111, 2222))
+  const begun = performance.now()
+  const third = await startTrack(t, { args })
+  await until('known', hasPeers(third, 1111, 2222))
+  assert(performance.now() - begun < 5000)
+  assert.match(await countsAt(third), /10:downloadedi1e/)
+  // A change that another one has read is not applied again
+  await until('counted once', async () => /10:downloadedi1e/.test(await countsAt(one)))
+})
+
+test('a tracker takes only peers that it would take from its clients', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const [allowed, banned] = ['cd'.repeat(20), 'ef'.repeat(20)]
+  const files = makeScratch(t, { list: `${allowed}\n`, ips: '127.0.0.7\n' })
+  const one = await startTrack(t, {
+    args: ['--store', redis.url, '--only-local-override-ip', '0'],
+  })
+  const other = await startTrack(t, {
+    args: ['--store', redis.url, '--allowed-list', join(files, 'list')].concat(
+      ...['--banned-ips', join(files, 'ips')],
+    ),
+  })
+  for (const hash of [banned, allowed]) {
+    await one.ask(announceQuery(hash, { peer: 'bad', port: 1111, left: 5, ip: '127.0.0.7' }))
+    await one.ask(announceQuery(hash, { peer: 'good', port: 2222, left: 5 }))
+  }
+  await until('known', async () => (await peersAt(other, allowed)).length > 0)
+  assert.deepEqual(await peersAt(other, allowed), ['127.0.0.1:2222'])
+  const { totals } = (await (await other.get('/index.json')).json()) as {
+    totals: { torrents: number }
+  }
+  assert.equal(totals.torrents, 1)
 })
 
 test('a client over UDP may go to any tracker with the same key', { skip }, async (t) => {

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { testChanceOfPeers, testSwarmStore } from './store-suite.js'
 import { announceOf, digestOf, makeStore, peersOf } from './store.js'
 
-testSwarmStore((_, changed) => Promise.resolve(makeStore(changed)))
-testChanceOfPeers((_, changed) => Promise.resolve(makeStore(changed)))
+testSwarmStore((_, changed) => makeStore(changed))
+testChanceOfPeers((_, changed) => makeStore(changed))
 
 test('expired peers are removed, a slice at a time', () => {
   const { store, clock } = makeStore({ peerTimeout: 100 })

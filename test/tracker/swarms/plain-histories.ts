@@ -55,7 +55,7 @@ export interface History {
 }
 
 /** Checks a store's answers to random announces against a model. */
-export async function compareHistory({ store, clock, announces, seed, expire }: History) {
+export function compareHistory({ store, clock, announces, seed, expire }: History) {
   const plain = new PlainTracker()
   const random = randomNumbers(pseudoRandom(16, seed))
   const below = (count: number) => random() % count
@@ -69,7 +69,7 @@ export async function compareHistory({ store, clock, announces, seed, expire }: 
     const isComplete = event === 'completed' || below(3) === 0
     const wish = { torrent, event, isComplete, place: `${at}:${port}` }
     const announce = announceOf({ ...wish, peer: `${at}:${port}`, at, port, wanted: 500 })
-    const answer = await store.announce(announce)
+    const answer = store.announce(announce)
     plain.announce(wish, clock.now)
     if (event !== 'stopped') assert.deepEqual(peersOf(answer), plain.peersFor(wish))
     if (turn % 50 === 0) {
@@ -80,7 +80,7 @@ export async function compareHistory({ store, clock, announces, seed, expire }: 
   }
   for (const [torrent, peers] of plain.swarms) {
     const seeds = [...peers.values()].filter(({ isComplete }) => isComplete).length
-    const counts = (await store.scrape(digestOf(torrent))) ?? { complete: 0, incomplete: 0 }
+    const counts = store.scrape(digestOf(torrent)) ?? { complete: 0, incomplete: 0 }
     assert.deepEqual([counts.complete, counts.incomplete], [seeds, peers.size - seeds])
   }
 }

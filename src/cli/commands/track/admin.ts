@@ -181,7 +181,7 @@ async function openTrackerForms(
     otherStates: COMPLETEDIR_STATES,
     presets: await formPresets(config, io),
     announce: announceUrls.find((url) => /^https?:/.test(url)) ?? announceUrls[0] ?? null,
-    swarmsAt: (paths) => takeTorrentsAt(paths, tracker.view),
+    swarmsAt: (paths) => Promise.resolve(takeTorrentsAt(paths, tracker.view)),
     // A list of hashes has no metainfo; a file for one of them is no copy
     trackedAs: (infoHash) => tracker.view.torrents.torrents.get(infoHash)?.metainfo ?? null,
     scan: () => tracker.refresh().catch(onError),

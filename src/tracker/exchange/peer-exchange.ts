@@ -1,0 +1,344 @@
+import { randomBytes } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
+import type { RedisAddress } from '../../redis/address.js'
+import type { RedisClient } from '../../redis/client.js'
+import { RedisLink } from '../../redis/link.js'
+import type { MemorySwarms } from '../swarms/memory-swarms.js'
+import { SwarmReader } from '../swarms/swarm-reader.js'
+import { PeerChanges } from './peer-changes.js'
+
+/** One hash tag, so that a cluster keeps all keys at one place. */
+const STREAM = 'btkit:{track}:changes'
+/** The trackers, each with the size of its snapshot. */
+const TRACKERS = 'btkit:{track}:trackers'
+const SNAPSHOT = 'btkit:{track}:peers:'
+
+/** Milliseconds between two exchanges, between two snapshots, and for which changes are kept. */
+const PERIOD = 1000
+const SNAPSHOT_PERIOD = 300_000
+const KEPT = 600_000
+
+/** Seconds after which the snapshot of a tracker that stopped is removed. */
+const SNAPSHOT_LIFETIME = 900
+
+/** The largest snapshot in bytes, about 1.2 million peers. Further peers follow as changes. */
+const MAX_SNAPSHOT = 60 * 2 ** 20
+
+/** Entries that are read at once. With 50,000 changes each they have 37 MB. */
+const ENTRIES = 10
+
+/** Bytes that are applied before other work has its turn: a fraction of a millisecond. */
+const SLICE = 16 * 1024
+
+export interface PeerExchangeParts {
+  readonly address: RedisAddress
+  readonly store: MemorySwarms
+  /** Whether this tracker tracks a torrent. */
+  readonly allows: (infoHash: Uint8Array) => boolean
+  /** Whether a peer at this address (16 bytes) may use this tracker. */
+  readonly permits: (address: Uint8Array) => boolean
+  /** Seconds on the clock of the swarms. */
+  readonly now: () => number
+  readonly warn: (message: string) => void
+}
+
+/** A place in the stream: milliseconds since 1970 by the clock of Redis, and a number. */
+type Place = readonly [ms: number, number: number]
+
+const START: Place = [0, 0]
+const NOTHING = new Uint8Array(0)
+
+/**
+ * Trades peers with the other trackers at a Redis, so that clients of different trackers find each
+ * other. Each tracker answers from its own memory and goes on alone while Redis is gone.
+ *
+ * Changes go to a stream once a second. A snapshot of the own peers is for trackers that start, or
+ * were away for longer than the stream keeps changes.
+ */
+export class PeerExchange {
+  /** The name of this run. */
+  readonly #id = randomBytes(8).toString('hex')
+  readonly #link: RedisLink
+  readonly #changes: PeerChanges
+  #isJoined = false
+  #failures = 0
+  #timer: NodeJS.Timeout | null = null
+  #round: Promise<void> | null = null
+  #isClosed = false
+  #snapshotAt = 0
+  /** All entries up to here are applied. */
+  #place = START
+  /** Redis' clock minus that of the swarms, in seconds. */
+  #clockOffset = 0
+  /** The downloads of these swarms are counted up to a later place: a snapshot had them. */
+  readonly #counted = new Map<string, Place>()
+  /** The last batch of each other tracker that was applied. */
+  readonly #numbers = new LRUCache<string, number>({ max: 1000 })
+
+  constructor(private readonly parts: PeerExchangeParts) {
+    const { address, store, warn, now } = parts
+    this.#link = new RedisLink(address, { warn })
+    this.#changes = new PeerChanges(now)
+    store.onChange = this.#changes.note
+  }
+
+  /** Whether the last exchange succeeded. */
+  get isJoined(): boolean {
+    return this.#isJoined
+  }
+
+  /** How often Redis was gone. */
+  get failures(): number {
+    return this.#failures
+  }
+
+  /** Joins the other trackers, now or as soon as Redis is there. */
+  async start(): Promise<void> {
+    await this.#exchange()
+    this.#wait()
+  }
+
+  /** Sends the last changes and ends. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    if (this.#timer) clearTimeout(this.#timer)
+    await this.#round
+    if (this.#isJoined) await this.#send()
+    this.#link.close()
+  }
+
+  #wait(): void {
+    if (this.#isClosed) return
+    this.#timer = setTimeout(() => {
+      this.#round = this.#exchange().finally(() => {
+        this.#wait()
+      })
+    }, PERIOD).unref()
+  }
+
+  async #exchange(): Promise<void> {
+    const wasJoined = this.#isJoined
+    this.#isJoined = wasJoined ? await this.#trade() : await this.#join()
+    if (wasJoined && !this.#isJoined) this.#failures += 1
+    if (!wasJoined && this.#isJoined && this.#failures > 0)
+      this.parts.warn(`${this.#link.label}: swarms are shared again`)
+  }
+
+  /** Sends and reads changes. Returns false if Redis is gone. */
+  async #trade(): Promise<boolean> {
+    if (!(await this.#send()) || !(await this.#read())) return false
+    return performance.now() - this.#snapshotAt < SNAPSHOT_PERIOD || this.#putSnapshot()
+  }
+
+  /** Learns what the others know, and tells them what this tracker knows. */
+  async #join(): Promise<boolean> {
+    const found = await this.#link.ask(async (client) => {
+      const [time, trackers] = await Promise.all([client.time(), client.hgetall(TRACKERS)])
+      return { time: Number(time[0]), trackers }
+    })
+    if (found === null) return false
+    this.#clockOffset = found.time - this.parts.now()
+    const known = this.#place
+    let from: Place | null = null
+    for (const [id, size] of Object.entries(found.trackers)) {
+      if (id === this.#id) continue
+      const place = await this.#readSnapshot(id, Number(size))
+      if (this.#link.isGone()) return false
+      if (place && (!from || isAfter(from, place))) from = place
+    }
+    this.#place = from ?? START
+    // Entries before were applied already, and their downloads counted
+    const isComplete = await this.#read(known)
+    const isSent = isComplete && (await this.#send()) && (await this.#read())
+    if (!isSent || !(await this.#putSnapshot())) return false
+    return (await this.#add({ snapshot: 'new' }, 0)) !== null || !this.#link.isGone()
+  }
+
+  /** Sends the changes. They are kept if Redis does not take them. Returns false if it is gone. */
+  async #send(): Promise<boolean> {
+    if (this.#changes.isEmpty) return true
+    await this.#changes.sendBy(async ({ number, at, bytes }) => {
+      const times = { number, at: this.#redisSeconds(at) }
+      return (await this.#add({ changes: bytes, ...times }, bytes.length)) !== null
+    })
+    return !this.#link.isGone()
+  }
+
+  /** Adds an entry to the stream, and removes those that are too old. Null if it did not succeed. */
+  #add(
+    values: Readonly<Record<string, Buffer | string | number>>,
+    bytes: number,
+  ): Promise<string | null> {
+    const oldest = Math.max(0, 1000 * this.#redisSeconds() - KEPT)
+    const fields = ['from', this.#id, ...Object.entries(values).flat()]
+    const options = { isWrite: true, bytes }
+    return this.#link.ask(
+      (client) => client.xadd(STREAM, 'MINID', '~', oldest, '*', ...fields),
+      options,
+    )
+  }
+
+  /** Applies the entries of the others. Downloads count if they are after `counted`. */
+  async #read(counted = START): Promise<boolean> {
+    for (;;) {
+      const after = `(${this.#place.join('-')}`
+      const entries = await this.#link.ask(
+        (client) => client.xrangeBuffer(STREAM, after, '+', 'COUNT', ENTRIES),
+        { bytes: ENTRIES * MAX_ENTRY },
+      )
+      if (entries === null) return false
+      for (const [id, fields] of entries) {
+        const place = placeOf(id.toString())
+        if (place === null) continue
+        const entry = entryOf(fields)
+        if (entry.from !== this.#id) {
+          if (entry.changes) await this.#apply(entry, place, isAfter(place, counted))
+          else await this.#readSnapshot(entry.from, 0)
+        }
+        this.#place = place
+      }
+      if (entries.length < ENTRIES) break
+    }
+    for (const [swarm, place] of this.#counted)
+      if (!isAfter(place, this.#place)) this.#counted.delete(swarm)
+    return true
+  }
+
+  /** Applies the changes of an entry, which may be there twice, and counts new downloads. */
+  async #apply(
+    { from, changes, number, at }: ReturnType<typeof entryOf>,
+    place: Place,
+    isNew: boolean,
+  ): Promise<void> {
+    const { store } = this.parts
+    const isAgain = number <= (this.#numbers.get(from) ?? 0)
+    this.#numbers.set(from, Math.max(number, this.#numbers.get(from) ?? 0))
+    await this.#readRecords(changes ?? NOTHING, at, (infoHash, count) => {
+      const known = this.#counted.get(hexOf(infoHash))
+      const isKnown = isAgain || !isNew || (known !== undefined && !isAfter(place, known))
+      if (count > 0 && !isKnown) store.addDownloads(infoHash, count)
+    })
+  }
+
+  /** Applies the snapshot of a tracker, and returns its place; null if there is none. */
+  async #readSnapshot(id: string, size: number): Promise<Place | null> {
+    if (!/^[\da-f]{16}$/.test(id)) return null
+    const bytes = Math.min(Math.max(size || 0, MAX_ENTRY), MAX_SNAPSHOT)
+    const found = await this.#link.ask(
+      async (client) => ({ value: await client.getBuffer(SNAPSHOT + id) }),
+      { bytes },
+    )
+    const value = found?.value ?? null
+    if (value === null) {
+      if (found) await this.#link.ask((client) => client.hdel(TRACKERS, id), { isWrite: true })
+      return null
+    }
+    const end = value.indexOf('\n')
+    const [head = '', at = ''] = value.subarray(0, end).toString().split(' ')
+    const place = placeOf(head)
+    if (end === -1 || place === null) return null
+    const { store } = this.parts
+    await this.#readRecords(value.subarray(end + 1), Number(at), (infoHash, count) => {
+      if (count === 0) return
+      // Neither has the downloads that this tracker did not send yet
+      const unsent = this.#changes.downloadsOf(infoHash)
+      const own = (store.scrape(infoHash)?.downloaded ?? 0) - unsent
+      if (count > own) store.addDownloads(infoHash, count - own)
+      const known = this.#counted.get(hexOf(infoHash))
+      if (!known || isAfter(place, known)) this.#counted.set(hexOf(infoHash), place)
+    })
+    return place
+  }
+
+  /**
+   * Reads records of a time in seconds: adds peers under the rules of this tracker, and passes the
+   * downloads of each swarm to `count`. Records that make no sense end the reading.
+   */
+  async #readRecords(
+    bytes: Uint8Array,
+    time: number,
+    count: (infoHash: Uint8Array, downloads: number) => void,
+  ): Promise<void> {
+    const { store, allows, permits } = this.parts
+    const since = Math.max(0, this.#redisSeconds() - (time || 0))
+    let swarm: Uint8Array | null = null
+    const reader = new SwarmReader({
+      swarm: (infoHash, downloads) => {
+        swarm = allows(infoHash) ? Uint8Array.from(infoHash) : null
+        if (swarm) count(swarm, downloads)
+      },
+      peer: (announce, age, isCounted) => {
+        if (swarm === null || !permits(announce.address)) return
+        store.apply({ ...announce, infoHash: swarm }, { age: since + age, isCounted })
+      },
+    })
+    try {
+      for (let at = 0; at < bytes.length; at += SLICE) {
+        reader.write(bytes.subarray(at, at + SLICE))
+        if (at > 0) await setImmediate()
+      }
+    } catch {
+      this.parts.warn(`${this.#link.label}: ${STREAM} has changes that cannot be read`)
+    }
+  }
+
+  /** Writes the snapshot of the peers that announced here. Returns false if Redis is gone. */
+  async #putSnapshot(): Promise<boolean> {
+    this.#snapshotAt = performance.now()
+    const slices: Uint8Array[] = [Buffer.from(`${this.#place.join('-')} ${this.#redisSeconds()}\n`)]
+    let size = 0
+    const unsent = (infoHash: Uint8Array) => this.#changes.downloadsOf(infoHash)
+    for (const slice of this.parts.store.saveOwn(unsent)) {
+      if (size + slice.length > MAX_SNAPSHOT) break
+      size += slice.length
+      slices.push(Uint8Array.from(slice))
+      await setImmediate()
+    }
+    const value = Buffer.concat(slices)
+    const key = SNAPSHOT + this.#id
+    await this.#link.ask(
+      (client) =>
+        Promise.all([
+          client.set(key, value, 'EX', SNAPSHOT_LIFETIME),
+          client.hset(TRACKERS, this.#id, value.length),
+        ]),
+      { isWrite: true, bytes: value.length },
+    )
+    return !this.#link.isGone()
+  }
+
+  /** A time on the clock of the swarms by that of Redis, in seconds since 1970. */
+  #redisSeconds(now = this.parts.now()): number {
+    return now + this.#clockOffset
+  }
+}
+
+/** Bytes of an entry with as many changes as are kept, and no less than an empty snapshot. */
+const MAX_ENTRY = 2 ** 22
+
+type Entries = Awaited<ReturnType<RedisClient['xrangeBuffer']>>
+
+/** The fields of an entry. */
+function entryOf(fields: Entries[number][1]) {
+  const values = new Map<string, Buffer>()
+  for (let at = 0; at + 1 < fields.length; at += 2)
+    values.set(String(fields[at]), fields[at + 1] ?? Buffer.alloc(0))
+  const text = (name: string) => values.get(name)?.toString() ?? ''
+  const [number, at] = [Number(text('number')), Number(text('at'))]
+  return { from: text('from'), changes: values.get('changes') ?? null, number, at }
+}
+
+/** Reads a place; null if it is none. */
+function placeOf(text: string): Place | null {
+  const [, ms, number] = /^(\d{1,15})-(\d{1,15})$/.exec(text) ?? []
+  return ms === undefined ? null : [Number(ms), Number(number)]
+}
+
+function isAfter(a: Place, b: Place): boolean {
+  return a[0] > b[0] || (a[0] === b[0] && a[1] > b[1])
+}
+
+function hexOf({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('hex')
+}
