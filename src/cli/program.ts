@@ -1,4 +1,9 @@
-import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import {
+  Command,
+  CommanderError,
+  InvalidArgumentError,
+  type CommandUnknownOpts,
+} from '@commander-js/extra-typings'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { BtkitError } from '../errors.js'
@@ -51,7 +56,8 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     return status
   } catch (error) {
     // commander has already printed its message; the status after help and version is 0
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    const isPrinted = error instanceof CommanderError && !(error instanceof InvalidArgumentError)
+    if (isPrinted) return error.exitCode === 0 ? 0 : 2
     const isInterrupted = io.signal.aborted && !endsBySignal(invocation)
     const failure = isInterrupted ? new BtkitError('interrupted', 'interrupted') : error
     reportError(failure, io)

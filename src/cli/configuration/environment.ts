@@ -1,6 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import { findEntry, type FoundEntry } from './find-entry.js'
-import { checkValue, hidePasswords, type Candidate } from './settings.js'
+import { checkValue, hideSecrets, type Candidate } from './settings.js'
 import type { OptionEntry } from '../options/table.js'
 import { OWN_VARIABLES } from '../options/traits.js'
 
@@ -23,11 +23,13 @@ export function environmentLevel(
   entries: ReadonlyMap<string, OptionEntry>,
   env: Environment,
 ): Candidate[] {
+  const isServer = section !== null && SERVERS.has(section)
   const own = [...OWN_VARIABLES].flatMap(([key, variable]) => {
-    const entry = entries.get(key)
+    // A server gives torrents only to clients that its own options name
+    const entry = isServer && key === 'client' ? undefined : entries.get(key)
     return entry && env[variable] ? ownCandidate(entry, variable, env[variable]) : []
   })
-  if (section === null || !SERVERS.has(section)) return own
+  if (!isServer) return own
   const prefix = `BTKIT_${section.toUpperCase()}_`
   const options = Object.entries(env).flatMap(([variable, value = '']) => {
     if (!variable.startsWith(prefix) || value.trim() === '') return []
@@ -39,7 +41,7 @@ export function environmentLevel(
 
 /** A variable that the command reads itself. Here it only overrides the configuration. */
 function ownCandidate(entry: OptionEntry, variable: string, value: string): Candidate {
-  const shown = hidePasswords(value)
+  const shown = hideSecrets(value)
   return { entry, place: variable, open: () => ({ entry, args: [], shown, place: variable }) }
 }
 
@@ -58,7 +60,7 @@ function candidate(
   const { entry } = found
   const open = () => {
     const args = spell(found, { variable, value })
-    return { entry, args, shown: hidePasswords(value), place: variable }
+    return { entry, args, shown: hideSecrets(value), place: variable }
   }
   return { entry, place: variable, open }
 }

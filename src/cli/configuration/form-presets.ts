@@ -1,9 +1,12 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { BtkitError } from '../../errors.js'
 import type { Preset } from '../../pages/torrent-fields.js'
 import { formatTiers } from '../../pages/tiers.js'
-import { byteSize } from '../arguments/values.js'
+import { pieceLength } from '../arguments/values.js'
 import { filesWithPresets, readConfigurations } from './files.js'
 import { presetsOf } from './presets.js'
 import type { Located, Section } from './read-file.js'
+import { cut } from './settings.js'
 import type { Io } from '../io.js'
 
 type Aliases = ReadonlyMap<string, string>
@@ -44,11 +47,21 @@ function fieldOf(
     return ['trackers', tiersText(item, aliases)]
   if (key === 'web-seed') return ['webseeds', text]
   if (key === 'exclude') return ['exclude', texts(item).join(' ')]
-  if (key === 'piece-length') return ['piece', text === 'auto' ? text : String(byteSize(text))]
+  if (key === 'piece-length') return ['piece', pieceLengthOf(text, item)]
   if (key === 'v2' || key === 'hybrid') return isOn ? ['version', key] : undefined
   if (key === 'private') return isOn ? [key, 'on'] : undefined
   if (key === 'hidden' || key === 'all') return isOn ? ['all', 'on'] : undefined
   return key === 'comment' || key === 'source' ? [key, text] : null
+}
+
+/** @throws BtkitError `usage` that names the place of a wrong length */
+function pieceLengthOf(text: string, { place }: Located): string {
+  try {
+    return String(pieceLength(text))
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error
+    throw new BtkitError('usage', `${place}: piece-length '${cut(text)}': ${error.message}`)
+  }
 }
 
 function texts({ value }: Located): string[] {

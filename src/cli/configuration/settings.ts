@@ -277,12 +277,30 @@ const PASSWORD = /(:\/\/[^/@\s:]*):[^/@\s]*@/g
 function shownValue(entry: OptionEntry, item: Located, isNegated: boolean): string {
   if (isNegated) return String(booleanOf(item) === false)
   const shown = shownText(item)
-  return isSecret(entry.attribute) ? hidePasswords(shown) : shown
+  return isSecret(entry.attribute) ? hideSecrets(shown) : shown
 }
 
 /** Hides the passwords in URLs. */
 export function hidePasswords(text: string): string {
   return text.replaceAll(PASSWORD, '$1:***@')
+}
+
+/** A tracker's URL: everything before its path, and the rest. URLs of clients have a `+` before. */
+const TRACKER_URL = /(?<![+\w])((?:https?|udp|wss?):\/\/[^/?#\s,|\]]+)([/?#][^\s,|\]]*)/gi
+
+/** The parts of an announce path that no tracker uses as a passkey. */
+const PLAIN_PART = /^(announce|scrape)?(\.php)?$/i
+
+/**
+ * Hides the passwords in URLs, and what can be a passkey in those of trackers: all parts of the path
+ * except `announce`, and the values of the query.
+ */
+export function hideSecrets(text: string): string {
+  return hidePasswords(text).replaceAll(TRACKER_URL, (_, host: string, rest: string) => {
+    const [path = '', ...query] = rest.split(/(?=[?#])/)
+    const parts = path.split('/').map((part) => (PLAIN_PART.test(part) ? part : '***'))
+    return host + parts.join('/') + query.map((part) => `${part.slice(0, 1)}***`).join('')
+  })
 }
 
 /** A value as one line. */

@@ -3,8 +3,13 @@ import { escapeText, jsonLine } from '../../../text/escape.js'
 import { presetFileOption } from '../../arguments/torrent-options.js'
 import { filesWithPresets, readConfigurations } from '../../configuration/files.js'
 import { namesIn, presetsOf } from '../../configuration/presets.js'
-import type { Section } from '../../configuration/read-file.js'
-import { hidePasswords, shownText, withoutColumn } from '../../configuration/settings.js'
+import type { Located, Section } from '../../configuration/read-file.js'
+import {
+  hidePasswords,
+  hideSecrets,
+  shownText,
+  withoutColumn,
+} from '../../configuration/settings.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote } from '../../output/messages.js'
 
@@ -46,13 +51,21 @@ interface ShownPreset {
 }
 
 function shownPreset({ name, place, entries }: Section, standard: ReadonlySet<string>) {
-  const options = entries.map(({ key, item }) => [key, hidePasswords(shownText(item))] as const)
+  const options = entries.map(({ key, item }) => [key, shownOption(key, item)] as const)
   return {
     preset: name,
     isDefault: standard.has(name),
     from: withoutColumn(place),
     options: Object.fromEntries(options),
   }
+}
+
+/** Web seeds have paths that everybody may see. */
+function shownOption(key: string, item: Located): string {
+  const text = shownText(item)
+  return key.endsWith('-seed') || key.endsWith('-seed-base')
+    ? hidePasswords(text)
+    : hideSecrets(text)
 }
 
 /** For people: the name with its place, and a line for each option. */

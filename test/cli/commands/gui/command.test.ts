@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { formPresets } from '../../../../src/cli/configuration/form-presets.js'
@@ -93,3 +93,13 @@ presets:
     others: ['entropy'],
   })
 })
+
+for (const length of ['4X', '3M']) {
+  test(`a preset with the piece length ${length} is an error that names its place`, async (t) => {
+    const file = join(makeScratch(t), 'c.yaml')
+    writeFileSync(file, `presets:\n  bad: {piece-length: ${length}}\n`)
+    const { status, stderr } = await runBtkit(['gui', '--no-browser', '--config', file])
+    assert.equal(status, 2)
+    assert.ok(stderr.startsWith(`btkit: ${file}:2:23: piece-length '${length}': not a `), stderr)
+  })
+}
