@@ -75,6 +75,11 @@ interface Pending {
   readonly infoHash: string
 }
 
+/** A torrent whose data the client does not see, with its entry in the client's list. */
+interface Missed extends Pending {
+  readonly torrent: ClientTorrent | undefined
+}
+
 type Settled = Omit<PublishOutcome, 'torrent' | 'infoHash'>
 
 const PUBLISHED: Settled = { status: 'published', reason: null, code: null }
@@ -161,13 +166,15 @@ class PublishRun {
   async startWhole(): Promise<void> {
     const list = await this.#looked()
     const whole: Pending[] = []
+    const missed: Missed[] = []
     for (const pending of this.#added) {
       const torrent = list.get(pending.infoHash)
       if (!torrent) this.#fail(pending.request, 'the client did not take it up in time')
       else if (torrent.state === 'checking') this.#tellChecking(pending)
       else if (!this.#client.looksBeforeStart || isWhole(torrent)) whole.push(pending)
-      else await this.#takeOut(pending, torrent)
+      else missed.push({ ...pending, torrent })
     }
+    await this.#removeMissed(missed)
     this.#started = whole
     for (const some of inPortions(whole)) await this.#client.start(infoHashesOf(some))
   }
@@ -189,13 +196,15 @@ class PublishRun {
   async confirm(): Promise<void> {
     const isOver = (torrent: ClientTorrent) => isSeeded(torrent) || this.#isLost(torrent)
     const list = await this.#settled(this.#started, isOver)
+    const missed: Missed[] = []
     for (const pending of this.#started) {
       const torrent = list.get(pending.infoHash)
       if (torrent && isSeeded(torrent)) {
         this.#outcomes.set(pending.request, PUBLISHED)
       } else if (torrent?.state === 'checking') this.#tellChecking(pending)
-      else await this.#takeOut(pending, torrent)
+      else missed.push({ ...pending, torrent })
     }
+    await this.#removeMissed(missed)
   }
 
   /**
@@ -212,7 +221,7 @@ class PublishRun {
   async takeBack(client: TorrentClient): Promise<void> {
     if (this.#client.looksBeforeStart) return
     const open = this.#started.filter(({ request }) => !this.#outcomes.has(request))
-    if (open.length > 0) await client.remove(infoHashesOf(open))
+    for (const some of inPortions(open)) await client.remove(infoHashesOf(some))
   }
 
   /**
@@ -235,10 +244,15 @@ class PublishRun {
     this.#outcomes.set(request, { status: 'checking', reason, code: 'client' })
   }
 
-  async #takeOut({ request, infoHash }: Pending, torrent: ClientTorrent | undefined) {
-    await this.#client.remove([infoHash])
-    const said = torrent?.message ? ` (${torrent.message})` : ''
-    this.#fail(request, `${unseen(this.#client, request.directory)}${said}`)
+  /** Removes torrents whose data the client does not see, which it would download. */
+  async #removeMissed(all: readonly Missed[]): Promise<void> {
+    for (const some of inPortions(all)) {
+      await this.#client.remove(infoHashesOf(some))
+      for (const { request, torrent } of some) {
+        const said = torrent?.message ? ` (${torrent.message})` : ''
+        this.#fail(request, `${unseen(this.#client, request.directory)}${said}`)
+      }
+    }
   }
 
   #fail(request: PublishRequest, reason: string, code: ErrorCode = 'client'): void {
@@ -261,7 +275,7 @@ function byInfoHash(torrents: readonly ClientTorrent[]): Map<string, ClientTorre
   return new Map(torrents.map((torrent) => [torrent.infoHash, torrent]))
 }
 
-function* inPortions(pending: readonly Pending[]): Generator<readonly Pending[]> {
+function* inPortions<T>(pending: readonly T[]): Generator<readonly T[]> {
   for (let i = 0; i < pending.length; i += TORRENTS_AT_ONCE) {
     yield pending.slice(i, i + TORRENTS_AT_ONCE)
   }

@@ -74,6 +74,23 @@ void test('nothing is started whose data the client does not see', async (t) => 
   assert.equal(client.torrents.size, 0)
 })
 
+void test('a thousand torrents in a wrong directory are removed by few calls', async (t) => {
+  const directory = makeScratch(t)
+  const requests = Array.from({ length: 1000 }, (_, i) => {
+    writeFileSync(join(directory, `${i}`), 'hello')
+    const metainfo = parseMetainfo(torrentOf(singleFileInfo({ name: `${i}` })))
+    return { torrent: `${i}.torrent`, metainfo, directory, localDirectory: directory }
+  })
+  for (const looksBeforeStart of [true, false]) {
+    const client = new FakeClient()
+    Object.assign(client, { seen: 0.5, looksBeforeStart, found: true })
+    const outcomes = await publishTorrents(client, requests, { ...OPTIONS, waiting: fakeWaiting() })
+    assert.ok(outcomes.every(({ status }) => status === 'failed'))
+    assert.equal(client.torrents.size, 0)
+    assert.equal(client.calls.filter((call) => call === 'remove').length, 10)
+  }
+})
+
 void test('what turns out to be downloaded is taken out again', async (t) => {
   const client = new FakeClient()
   client.looksBeforeStart = false
