@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { BanList } from '../../../src/admin/bans/ban-list.js'
+import { makeScratch } from '../../support/scratch.js'
 import { startAdmin, type TestAdmin } from '../../support/admin.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { announceQuery, startTrack, textIn } from '../../support/track.js'
@@ -33,6 +35,19 @@ test('a banned info hash is refused at once, and tracked again when the ban is l
   const log = readFileSync(join(admin.root, 'state/admin.log'), 'utf8')
   assert.match(log, new RegExp(`"action":"ban","target":"${HASH}","details":"<b>no</b>"`))
   assert.match(log, /"action":"lift a ban"/)
+})
+
+test('lifting a ban changes no other line', async (t) => {
+  const path = join(makeScratch(t), 'bans')
+  const others = '# fleet of spammers\n  192.0.2.1 \n\n\t# alone\n'
+  writeFileSync(path, '# fleet of spammers\n192.0.2.7\n  192.0.2.1 \n\n\t# alone\n192.0.2.9\n')
+  const bans = new BanList(path)
+  await bans.remove('192.0.2.7')
+  await bans.add({ value: '192.0.2.8', comment: 'alice' })
+  assert.equal(readFileSync(path, 'utf8'), `${others}192.0.2.9\n# alice\n192.0.2.8\n`)
+  await bans.remove('192.0.2.8')
+  await bans.remove('192.0.2.1')
+  assert.equal(readFileSync(path, 'utf8'), '\n\t# alone\n192.0.2.9\n')
 })
 
 test('a torrent of an allowed directory can be banned, and leaves the pages', async (t) => {
