@@ -72,11 +72,34 @@ test('an address has ten attempts, and a name sixty from addresses that it never
   for (let at = 0; at < 10; at++) assert.equal(await attempt('198.51.100.1', ''), 403)
   assert.equal(await attempt('198.51.100.1', PASSWORDS['alice']!), 429)
   assert.equal(await attempt('198.51.100.2', PASSWORDS['alice']!), 303)
-  for (let at = 0; at < 49; at++) assert.equal(await attempt(`203.0.113.${at}`, ''), 403)
+  for (let at = 0; at < 50; at++) assert.equal(await attempt(`203.0.113.${at}`, ''), 403)
   assert.equal(await attempt('203.0.113.99', PASSWORDS['alice']!), 429)
   assert.equal(await attempt('198.51.100.2', PASSWORDS['alice']!), 303)
   clock.now += 16 * 60_000
   assert.equal(await attempt('198.51.100.1', PASSWORDS['alice']!), 303)
+})
+
+test('a log-in that succeeds is no attempt', async (t) => {
+  const { visitor } = await startAdmin(t, { args: ['--trust-proxy', '127.0.0.1'] })
+  for (let at = 0; at < 12; at++) {
+    const browser = visitor()
+    browser.headers = { 'X-Forwarded-For': '198.51.100.1' }
+    assert.equal((await browser.logIn('alice', PASSWORDS['alice']!)).status, 303)
+  }
+})
+
+test('a stranger at an address that many share locks out one name, and for the time that is said', async (t) => {
+  const clock = { now: 1 }
+  const { visitor } = await startAdmin(t, { io: { monotonic: () => clock.now } })
+  const attempt = (name: string, password: string) => visitor().logIn(name, password)
+  for (let at = 0; at < 10; at++) assert.equal((await attempt('alice', 'guess')).status, 403)
+  clock.now += 90_000
+  const { status, text } = await attempt('alice', PASSWORDS['alice']!)
+  assert.equal(status, 429)
+  assert.match(text, /Too many attempts\. Try again in 4 minutes\./)
+  assert.equal((await attempt('bob', PASSWORDS['bob']!)).status, 303)
+  clock.now += 4 * 60_000
+  assert.equal((await attempt('alice', PASSWORDS['alice']!)).status, 303)
 })
 
 test('a log-in gives a new id: one that was planted before is worth nothing', async (t) => {

@@ -1,12 +1,13 @@
 import { LRUCache } from 'lru-cache'
 import { clientKey } from '../../server/connections/client-address.js'
+import { isLocal } from '../../tracker/protocol/local-address.js'
 import { NOBODY, type PasswordHasher } from './password-hash.js'
 import type { UsersFile } from './users-file.js'
 import { isPossiblePassword, type User } from './users.js'
 
 /**
- * The most attempts of an address, and for a name, within the time in milliseconds. One address
- * alone does not reach the limit of a name, which would shut out its user.
+ * The most attempts of an address, and for a name, that fail within the time in milliseconds. One
+ * address alone does not reach the limit of a name, which would shut out its user.
  */
 const OF_ADDRESS = { most: 10, time: 5 * 60_000 }
 const OF_NAME = { most: 60, time: 15 * 60_000 }
@@ -29,7 +30,13 @@ export interface LogInsParts {
   readonly monotonic: () => number
 }
 
-/** Checks names and passwords. Attempts are limited by address and by name. */
+/** Why an attempt failed; `limited` is for so many milliseconds. */
+export type LogInFailure = 'wrong' | { readonly limited: number }
+
+/**
+ * Checks names and passwords. Attempts are limited by address and by name. An address that many
+ * people may share is limited for each name, so that a stranger does not shut out all.
+ */
 export class LogIns {
   readonly #ofAddress: AttemptCounts
   readonly #ofName: AttemptCounts
@@ -42,19 +49,29 @@ export class LogIns {
   }
 
   /**
-   * Returns the user, or why the attempt failed. Unknown names take as long as known ones.
+   * Returns the user, or why the attempt failed. Unknown names take as long as known ones. Attempts
+   * count until they succeed, so that many at once are limited, too.
    * @throws BtkitError `busy` if too many people log in at once
    */
-  async check({ name, password, address }: Attempt): Promise<User | 'wrong' | 'limited'> {
+  async check({ name, password, address }: Attempt): Promise<User | LogInFailure> {
+    const key = name.slice(0, 64)
+    // An address of this machine or a private network may be a proxy's
+    const isOwn = address !== null && !isLocal(address)
     const client = address === null ? 'unix' : clientKey(address)
-    const usual = `${name.slice(0, 64)}\0${client}`
-    if (!this.#ofAddress.admits(client)) return 'limited'
-    if (!this.#usual.has(usual) && !this.#ofName.admits(name.slice(0, 64))) return 'limited'
+    const usual = `${key}\0${client}`
+    const counts = [
+      { count: this.#ofAddress, of: isOwn ? client : usual },
+      ...(this.#usual.has(usual) ? [] : [{ count: this.#ofName, of: key }]),
+    ]
+    for (const { count, of } of counts) {
+      if (!count.admits(of)) return { limited: count.remaining(of) }
+    }
     if (!isPossiblePassword(password)) return 'wrong'
     const { users, hasher } = this.parts
     const user = await users.find(name)
     const isRight = await hasher.check(password, user?.hash ?? NOBODY)
     if (!isRight || !user) return 'wrong'
+    for (const { count, of } of counts) count.forgive(of)
     this.#usual.set(usual, true)
     return user
   }
@@ -82,5 +99,15 @@ class AttemptCounts {
     const count = (this.#counts.get(key) ?? 0) + 1
     this.#counts.set(key, count)
     return count <= this.limit.most
+  }
+
+  /** Takes back an attempt that succeeded. */
+  forgive(key: string): void {
+    this.#counts.set(key, (this.#counts.get(key) ?? 1) - 1)
+  }
+
+  /** Milliseconds until the attempts of a key are forgotten. */
+  remaining(key: string): number {
+    return this.#counts.getRemainingTTL(key)
   }
 }

@@ -5,7 +5,7 @@ import { seeOther, type Answer } from '../../pages/frame.js'
 import { isSecure } from '../../server/listen/make-server.js'
 import { isUnixPlace } from '../../server/listen/open-server.js'
 import { isLoopback } from '../access/listen-place.js'
-import type { LogIns } from '../access/log-in.js'
+import type { LogInFailure, LogIns } from '../access/log-in.js'
 import { refusalOf, type OwnAddress } from '../access/origin.js'
 import { Sessions } from '../access/sessions.js'
 import type { UsersFile } from '../access/users-file.js'
@@ -78,11 +78,11 @@ export class Authentication {
     request: FastifyRequest,
     reply: FastifyReply,
     typed: { readonly name: string; readonly password: string },
-  ): Promise<'wrong' | 'limited' | null> {
+  ): Promise<LogInFailure | null> {
     const { logIns, sessions, users } = this.parts
     const address = this.addressOf(request)
     const result = await logIns.check({ ...typed, address })
-    if (typeof result === 'string') {
+    if (result === 'wrong' || 'limited' in result) {
       // Names that do not exist may be anything, even a password
       const isKnown = result === 'wrong' && (await users.find(typed.name)) !== null
       if (isKnown) this.#note(request, typed.name, 'fail to log in')

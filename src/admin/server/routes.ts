@@ -5,6 +5,8 @@ import { Form } from '../../pages/form.js'
 import { formOf, queryOf, send, serveFiles, showErrors, statusOf } from '../../pages/http.js'
 import { PAGES_STYLE } from '../../pages/style.js'
 import { html } from '../../text/html.js'
+import { count } from '../../text/quantity.js'
+import type { LogInFailure } from '../access/log-in.js'
 import type { User } from '../access/users.js'
 import type { Authentication } from './authentication.js'
 import { adminPage, logInContent, NAME } from '../frame/admin-page.js'
@@ -66,7 +68,7 @@ function logInRoutes(app: FastifyInstance, { authentication }: RoutesParts): voi
       password: form.raw('password'),
     })
     if (failure === null) return send(reply, seeOther('./'))
-    return show(request, reply, { ...FAILURES[failure], name })
+    return show(request, reply, { ...failed(failure), name })
   })
   app.post('/logout', async (request, reply) => {
     const user = await authentication.userOf(request)
@@ -82,10 +84,14 @@ interface Failed {
   readonly status: number
 }
 
-const FAILURES = {
-  wrong: { status: 403, message: 'The name or the password is wrong.' },
-  limited: { status: 429, message: 'Too many attempts. Wait a quarter of an hour.' },
-} as const
+function failed(failure: LogInFailure): Omit<Failed, 'name'> {
+  if (failure === 'wrong') return { status: 403, message: 'The name or the password is wrong.' }
+  const minutes = Math.max(1, Math.ceil(failure.limited / 60_000))
+  return {
+    status: 429,
+    message: `Too many attempts. Try again in ${count(minutes, 'minute')}.`,
+  }
+}
 
 interface Exchange extends RoutesParts {
   readonly request: FastifyRequest
