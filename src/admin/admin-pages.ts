@@ -12,7 +12,6 @@ import type { AdminRoute } from './frame/visit.js'
 import { activityRoutes } from './pages/activity-page.js'
 import { banRoutes } from './pages/ban-page.js'
 import { frontRoutes } from './pages/front-page.js'
-import { reportRoutes } from './pages/report-page.js'
 
 /** The parts of all pages. */
 export interface AllPagesParts extends PagesParts {
@@ -25,7 +24,6 @@ export function adminPages(parts: AllPagesParts): AdminRoute[] {
   return [
     ...frontRoutes(parts),
     ...(parts.forms ? formsRoutes(parts.forms) : []),
-    ...reportRoutes(parts),
     ...banRoutes(parts),
     ...activityRoutes(parts),
   ]

@@ -33,7 +33,7 @@ function show({ collection }: FormsParts, context: AdminContext, result: Html | 
     ({ path }) => context.may('delete', collection.owners.lastAt(path)),
     MOST_SHOWN,
   )
-  const { age, torrents, bytes } = BIN_LIMITS
+  const { age, bytes } = BIN_LIMITS
   const rows = own.map(({ id, name, category, deletedAt }) => {
     const box = rowBox({ name: 'id', value: id, label: name })
     return [box, name, collection.places.titleOf(category), formatTime(deletedAt)]
@@ -43,8 +43,8 @@ function show({ collection }: FormsParts, context: AdminContext, result: Html | 
     content: html`${result}
       <p class="muted">
         Deleted torrents are removed for good after ${age / 86_400_000} days. If there are more than
-        ${torrents} or more than ${formatBytes(bytes)}, the oldest of the user who added most of
-        them are removed first. ${own.length === MOST_SHOWN && `Here are the newest ${MOST_SHOWN}.`}
+        ${formatBytes(bytes)}, the oldest are removed first.
+        ${own.length === MOST_SHOWN && `Here are the newest ${MOST_SHOWN}.`}
       </p>
       ${own.length === 0 ? html`<p>The bin is empty.</p>` : table(rows)}`,
   })

@@ -7,7 +7,6 @@ input[type=password] { width: 100% }
 .figures div { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1.2rem }
 .figures dt { font-weight: 400; color: var(--muted) } .figures dd { margin: 0; font-size: 1.6rem; font-variant-numeric: tabular-nums }
 .name .muted a { text-decoration: underline; margin: 0 }
-.tabs { display: flex; flex-wrap: wrap; gap: .3rem 1rem; margin: 0 0 1rem } .tabs a { margin: 0 } .tabs [aria-current] { font-weight: 600; color: var(--text) } .tabs [download] { margin-left: auto }
 .shelf { display: grid; grid-template-columns: 14rem minmax(0, 1fr); gap: 1.5rem; align-items: start }
 .categories ul { list-style: none; margin: 0; padding: 0 } .categories li { display: flex; justify-content: space-between; gap: .6rem; padding: .25rem 0; border-bottom: 1px solid var(--line) }
 .categories a { margin: 0; overflow-wrap: anywhere } .categories a[aria-current] { font-weight: 700; color: var(--text) }

@@ -4,7 +4,7 @@ import { renderTable } from '../../pages/table.js'
 import { formatBytes } from '../../text/quantity.js'
 import type { PagesParts } from '../frame/parts.js'
 import type { AdminRoute } from '../frame/visit.js'
-import { directoryOf, sumRows, takeTorrents } from '../reports/torrent-rows.js'
+import { directoryOf, sumRows, takeTorrents } from '../torrents/torrent-rows.js'
 
 type FrontParts = Pick<PagesParts, 'tracker' | 'announceUrls' | 'directories' | 'archives'>
 

@@ -1,33 +1,28 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, rmSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import { basename, dirname, join, relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { forEach, infoHashesAt, type Actor, type Collection, type Outcome } from './collection.js'
 import { makeDirectories } from './move-entry.js'
-import type { Owners } from './owners.js'
 import type { Category, Places, Root } from './places.js'
 
 /** The directory of deleted torrents in a root. It is hidden, so nothing in it is tracked. */
 const BIN = '.bin'
 
-/**
- * The limits of the bin. If it has too much, the oldest torrents of the user who added most of it are
- * removed first, so that nobody can push out what others deleted.
- */
+/** The limits of the bin. If it has too much, the oldest torrents are removed first. */
 export const BIN_LIMITS = {
   /** Milliseconds since a torrent was deleted. */
   age: 30 * 86_400_000,
-  torrents: 100_000,
   bytes: 4 * 1024 ** 3,
 }
 
 /**
  * The name of a directory in the bin: when its torrent was deleted, in milliseconds since 1970, and the
- * bytes of the torrent; earlier versions did not note these.
+ * bytes of the torrent.
  */
-const ENTRY = /^(\d{1,15})-[0-9a-f]{8}(?:-(\d{1,15}))?$/
+const ENTRY = /^(\d{1,15})-[0-9a-f]{8}-(\d{1,15})$/
 
 /** A deleted torrent. */
 export interface Deleted {
@@ -123,21 +118,13 @@ export function emptyBin(collection: Collection, limits = BIN_LIMITS): Promise<n
 
 async function removeExcess(
   { places, owners, now }: Collection,
-  { age, torrents, bytes }: typeof BIN_LIMITS,
+  { age, bytes }: typeof BIN_LIMITS,
 ): Promise<number> {
-  const entries = entriesOf(places)
-  const isOld = ({ deletedAt }: Entry) => now() - deletedAt >= age
-  const excess = new Set(entries.filter(isOld))
-  for (const [most, sizeOf] of [
-    [torrents, () => 1],
-    [bytes, ({ size }: Entry) => size],
-  ] as const) {
-    const kept = entries.filter((entry) => !excess.has(entry))
-    if (sum(kept, sizeOf) <= most) continue
-    const shares = [...byUser(kept, owners).values()]
-    for (const entry of cutShares(shares, most, sizeOf)) excess.add(entry)
-  }
-  const removed = [...excess]
+  let total = 0
+  const removed = entriesOf(places).filter(({ deletedAt, size }) => {
+    total += size
+    return now() - deletedAt >= age || total > bytes
+  })
   for (const { path } of removed) {
     rmSync(path, { recursive: true, force: true })
     // Announces are answered in between
@@ -145,46 +132,6 @@ async function removeExcess(
   }
   owners.forget(removed.map(({ path }) => path))
   return removed.length
-}
-
-/** The entries of each user, newest first, and of null those that nobody added. */
-function byUser(entries: readonly Entry[], owners: Owners): Map<string | null, Entry[]> {
-  const bins = new Map<string, Map<string, string>>()
-  const shares = new Map<string | null, Entry[]>()
-  for (const entry of entries) {
-    const bin = dirname(entry.path)
-    const users = bins.get(bin) ?? owners.lastBelow(bin)
-    bins.set(bin, users)
-    const user = users.get(basename(entry.path)) ?? null
-    const share = shares.get(user) ?? []
-    shares.set(user, share)
-    share.push(entry)
-  }
-  return shares
-}
-
-/** Takes the oldest entries out of the largest share, one by one, until all are small enough. */
-function cutShares(
-  shares: readonly Entry[][],
-  most: number,
-  sizeOf: (entry: Entry) => number,
-): Entry[] {
-  const sizes = shares.map((share) => sum(share, sizeOf))
-  const removed: Entry[] = []
-  let total = sizes.reduce((a, b) => a + b, 0)
-  while (total > most) {
-    const largest = sizes.indexOf(Math.max(...sizes))
-    const oldest = shares[largest]?.pop()
-    if (!oldest) break
-    removed.push(oldest)
-    total -= sizeOf(oldest)
-    sizes[largest] = (sizes[largest] ?? 0) - sizeOf(oldest)
-  }
-  return removed
-}
-
-function sum(entries: readonly Entry[], sizeOf: (entry: Entry) => number): number {
-  return entries.reduce((total, entry) => total + sizeOf(entry), 0)
 }
 
 /** A directory in the bin. */
@@ -202,7 +149,7 @@ interface Entry {
 function entriesOf({ roots }: Places): Entry[] {
   const all = [...roots.entries()].flatMap(([number, root]) => {
     return namesIn(root).flatMap((name): Entry[] => {
-      const [, deletedAt, size = 0] = ENTRY.exec(name) ?? []
+      const [, deletedAt, size] = ENTRY.exec(name) ?? []
       if (deletedAt === undefined) return []
       const path = join(root.path, BIN, name)
       return [

@@ -48,17 +48,6 @@ export class Owners {
     return [...(this.#users.get(path)?.values() ?? [])].at(-1) ?? null
   }
 
-  /** The users who added what is below a directory, by the name in it. */
-  lastBelow(directory: string): Map<string, string> {
-    const users = new Map<string, string>()
-    for (const path of this.#below([directory])) {
-      const [name = ''] = path.slice(directory.length + 1).split(sep)
-      const user = this.lastAt(path)
-      if (user !== null) users.set(name, user)
-    }
-    return users
-  }
-
   /**
    * Records a user for torrents, before they are written.
    * @throws BtkitError `not-permitted` or `io`

@@ -91,43 +91,23 @@ test('the bin is emptied after 30 days', async (t) => {
   assert.deepEqual(filesBelow(join(root, 't')), ['readme.txt'])
 })
 
-test('a bin of too many bytes or torrents loses the oldest first', async (t) => {
+test('a bin of too many bytes loses the oldest first', async (t) => {
   const before = Date.UTC(2025, 11, 31)
   const { collection, root, clock } = openTestCollection(t, {
     't/a.torrent': A,
     't/b.torrent': B,
-    // An entry of an earlier version, which says no size
-    [`t/.bin/${before - 1}-00000000/old.torrent`]: A,
+    [`t/.bin/${before - 1}-00000000-${A.length}/old.torrent`]: A,
     [`t/.bin/${before}-00000000-${BIN_LIMITS.bytes - A.length}/large.torrent`]: A,
   })
   const names = () => listBin(collection).map(({ name }) => name)
   await deleteTorrents(collection, ADMIN, ['0/a.torrent'])
-  assert.deepEqual(names(), ['a.torrent', 'large.torrent', 'old.torrent'])
+  assert.deepEqual(names(), ['a.torrent', 'large.torrent'])
   clock.now += 1000
   await deleteTorrents(collection, ADMIN, ['0/b.torrent'])
   assert.deepEqual(names(), ['b.torrent', 'a.torrent'])
-  assert.equal(await emptyBin(collection, { ...BIN_LIMITS, torrents: 1 }), 1)
+  assert.equal(await emptyBin(collection, { ...BIN_LIMITS, bytes: B.length }), 1)
   assert.deepEqual(names(), ['b.torrent'])
   assert.deepEqual(filesBelow(join(root, 't/.bin')).length, 1)
-})
-
-test('a full bin loses the oldest of the user who fills it, and not of others', async (t) => {
-  const { collection, clock } = openTestCollection(t)
-  const category = collection.places.category('0')
-  const remove = async (actor: typeof OTHER, name: string) => {
-    await addTorrent(collection, actor, { bytes: torrentNamed(name), name, category })
-    await deleteTorrents(collection, actor, [`0/${name}.torrent`])
-    clock.now += 1000
-  }
-  await remove(OTHER, 'first')
-  for (const name of ['a', 'b', 'c', 'd']) await remove(UPLOADER, name)
-  const names = () => listBin(collection).map(({ name }) => name)
-  assert.equal(await emptyBin(collection, { ...BIN_LIMITS, torrents: 3 }), 2)
-  assert.deepEqual(names(), ['d.torrent', 'c.torrent', 'first.torrent'])
-  const bytes = 2 * torrentNamed('d').length
-  await remove(UPLOADER, 'e')
-  await emptyBin(collection, { ...BIN_LIMITS, bytes: bytes + 10 })
-  assert.deepEqual(names(), ['e.torrent', 'first.torrent'])
 })
 
 test('uploaders delete and restore only what they added', async (t) => {

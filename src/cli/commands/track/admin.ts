@@ -168,7 +168,7 @@ async function openTrackerForms(
     ...archives.map((path) => ({ path, isArchive: true })),
   ]
   const { openForms } = await import('../../../admin/forms/open-forms.js')
-  const { takeTorrentsAt } = await import('../../../admin/reports/torrent-rows.js')
+  const { takeTorrentsAt } = await import('../../../admin/torrents/torrent-rows.js')
   const { formPresets } = await import('../../configuration/form-presets.js')
   const onError = (error: unknown) => {
     reportError(error, io)
