@@ -4,7 +4,6 @@ import { editRoutes } from './forms/edit-page.js'
 import { jobsRoutes } from './forms/jobs-page.js'
 import { madePage, makeRoutes } from './forms/make-page.js'
 import type { FormsParts } from './forms/parts.js'
-import { publishedPage, publishRoutes } from './forms/publish-page.js'
 import { torrentsRoutes } from './forms/torrents-page.js'
 import { uploadRoutes } from './forms/upload-page.js'
 import type { PagesParts } from './frame/parts.js'
@@ -35,8 +34,7 @@ function formsRoutes(parts: FormsParts): AdminRoute[] {
     ...torrentsRoutes(parts),
     ...uploadRoutes(parts),
     ...makeRoutes(parts),
-    ...publishRoutes(parts),
-    ...jobsRoutes(parts, { make: madePage, torrents: publishedPage }),
+    ...jobsRoutes(parts, { make: madePage }),
     ...editRoutes(parts),
     ...categoriesRoutes(parts),
     ...binRoutes(parts),

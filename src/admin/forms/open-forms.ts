@@ -14,7 +14,7 @@ const TIDY_PERIOD = 3_600_000
 export interface FormsSettings
   extends
     CollectionParts,
-    Pick<FormsParts, 'presets' | 'announce' | 'clients' | 'swarmsAt' | 'makeFrom'>,
+    Pick<FormsParts, 'presets' | 'announce' | 'swarmsAt' | 'makeFrom'>,
     Pick<ServerContext, 'monotonic' | 'onError'> {}
 
 /** The parts of the pages on which torrents are changed, and their end. */

@@ -1,5 +1,4 @@
 import { basename } from 'node:path'
-import type { ClientAddress } from '../../clients/address.js'
 import type { BtkitError } from '../../errors.js'
 import type { Form } from '../../pages/form.js'
 import { selectField } from '../../pages/form.js'
@@ -21,8 +20,6 @@ export interface FormsParts {
   readonly jobs: Jobs
   /** Real paths of the directories whose files may become torrents. */
   readonly makeFrom: readonly string[]
-  /** The programs that can seed the torrents. */
-  readonly clients: readonly ClientAddress[]
   readonly presets: readonly Preset[]
   /** The announce URL for torrents that are made here; null if it is not known. */
   readonly announce: string | null

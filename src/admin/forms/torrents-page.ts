@@ -8,7 +8,6 @@ import { deleteTorrents } from '../torrents/bin.js'
 import { archiveTorrents, moveTorrents } from '../torrents/categories.js'
 import type { Category, Places } from '../torrents/places.js'
 import { editingPage } from './edit-page.js'
-import { publishPage } from './publish-page.js'
 import { outcomeOf, query, type FormsParts } from './parts.js'
 import { torrentsTable, type Listed, type View } from './torrents-table.js'
 
@@ -32,7 +31,6 @@ async function changeTorrents(parts: FormsParts, context: AdminContext): Promise
   const { form } = context
   if (!form.has('torrent')) throw new BtkitError('usage', 'no torrent was chosen; check its box')
   if (form.text('act') === 'edit') return editingPage(parts, context).show(form)
-  if (form.text('act') === 'publish') return publishPage(parts, context).show(form)
   const result = await change(parts, context)
   parts.changed()
   const shown = new Form({ in: form.text('in'), q: form.text('q'), page: form.text('page') })

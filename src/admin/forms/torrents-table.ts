@@ -71,7 +71,7 @@ export async function torrentsTable(
   </form>`
 }
 
-function acts({ collection, clients }: FormsParts, { category, shown }: View): Html {
+function acts({ collection }: FormsParts, { category, shown }: View): Html {
   const hasArchive = collection.places.roots.some(({ isArchive }) => isArchive)
   // A search may find both
   const isArchived = shown.items.some((each) => each.category.root.isArchive)
@@ -80,7 +80,6 @@ function acts({ collection, clients }: FormsParts, { category, shown }: View): H
     <div class="acts">
       <button class="main" name="act" value="edit">Edit</button>
       <button name="act" value="delete">Delete</button>
-      ${clients.length > 0 && html`<button name="act" value="publish">Publish</button>`}
       ${hasArchive && isCurrent && html`<button name="act" value="archive">Archive</button>`}
       ${isArchived && html`<button name="act" value="back">Take back</button>`}
       <span class="with">

@@ -4,7 +4,7 @@ import type { Form } from '../../pages/form.js'
 import type { Role } from '../access/users.js'
 
 /** Things that people do. */
-export type Action = 'add' | 'edit' | 'delete' | 'organize' | 'publish' | 'ban' | 'audit'
+export type Action = 'add' | 'edit' | 'delete' | 'organize' | 'ban' | 'audit'
 
 /** Somebody who is logged in. */
 export interface Visitor {
@@ -14,7 +14,7 @@ export interface Visitor {
 
 /** The things that an uploader may do with any torrent, and with his own. */
 const ALWAYS: readonly Action[] = ['add']
-const WITH_OWN: readonly Action[] = ['edit', 'delete', 'publish']
+const WITH_OWN: readonly Action[] = ['edit', 'delete']
 
 /**
  * Whether somebody may do something. `owner` is the name of who added the torrent; null for a

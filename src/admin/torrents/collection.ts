@@ -19,10 +19,7 @@ export interface Actor {
    * Refuses what the user may not do with a torrent that `owner` added; null if nobody did.
    * @throws BtkitError `not-permitted`
    */
-  readonly require: (
-    action: 'edit' | 'delete' | 'publish' | 'organize',
-    owner?: string | null,
-  ) => void
+  readonly require: (action: 'edit' | 'delete' | 'organize', owner?: string | null) => void
   /** Records what the user did. */
   readonly note: (action: string, target: string, details?: string) => void
 }

@@ -22,12 +22,6 @@ export function declareAdminOptions<
       read.collect,
       [] as string[],
     )
-    .option(
-      '--client <url>',
-      'let users publish torrents to this client (repeatable)',
-      read.collect,
-      [] as string[],
-    )
 }
 
 /** The option `--archive-dir`. */

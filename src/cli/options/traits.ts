@@ -89,7 +89,6 @@ const OF_ADMINISTRATION: ReadonlySet<string> = new Set([
   'admin-listen',
   'admin-url',
   'make-from',
-  'client',
 ])
 
 /** The commands that have presets. */
@@ -103,8 +102,6 @@ export function takesDefault(section: string, key: string): boolean {
   // Elsewhere it names no directory of torrents
   if (key === 'output') return MAKERS.includes(section)
   if (section === 'serve' && OF_ADMINISTRATION.has(key)) return false
-  // Elsewhere it is the client that a command uses
-  if (section === 'track' && key === 'client') return false
   // It is a switch of those that make torrents
   if (key === 'padding') return false
   // For these commands the option affects the piece length; for others it limits reading

@@ -100,7 +100,7 @@ test('serve has the administration of track, in the same words', async () => {
     return options?.map(({ flags, description }) => [flags, description])
   }
   const options = await groupOf('serve')
-  assert.equal(options?.length, 5)
+  assert.equal(options?.length, 4)
   assert.deepEqual(options, await groupOf('track'))
 })
 

@@ -97,7 +97,7 @@ function requireTrack(options: ServeOptions): void {
 /** The options that mean the same for a tracker beside a mirror. */
 const SAME = [
   ...(['allowedDir', 'archiveDir', 'bannedIps', 'bannedList', 'stateDir'] as const),
-  ...(['adminUsers', 'adminListen', 'adminUrl', 'makeFrom', 'client'] as const),
+  ...(['adminUsers', 'adminListen', 'adminUrl', 'makeFrom'] as const),
   ...(['trustProxy', 'tlsCert', 'tlsKey'] as const),
 ]
 

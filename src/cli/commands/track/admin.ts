@@ -5,7 +5,6 @@ import {
   parseListenPlace,
   requireProtected,
 } from '../../../admin/access/listen-place.js'
-import type { ClientAddress } from '../../../clients/address.js'
 import type { OpenForms } from '../../../admin/forms/open-forms.js'
 import type { Admin } from '../../../admin/server/open-admin.js'
 import { BtkitError, callSystem } from '../../../errors.js'
@@ -15,7 +14,6 @@ import { makeDirectory } from '../../../directories.js'
 import { requireOwnDirectory } from '../../../state/own-directory.js'
 import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
-import { clientAddress } from '../../arguments/open-clients.js'
 import type { Io } from '../../io.js'
 import { reportError, warningsTo } from '../../output/messages.js'
 import type { TrackOptions } from './options.js'
@@ -30,8 +28,6 @@ export interface AdminRequest {
   readonly directory: string
   /** The directories whose files may become torrents. */
   readonly makeFrom: readonly string[]
-  /** The programs that can seed the torrents. */
-  readonly clients: readonly ClientAddress[]
   /** The configuration file with presets, if it was named. */
   readonly config: string | undefined
 }
@@ -43,7 +39,6 @@ export type AdminOptions = Pick<
   | 'adminListen'
   | 'adminUrl'
   | 'makeFrom'
-  | 'client'
   | 'allowedDir'
   | 'tlsCert'
   | 'trustProxy'
@@ -57,7 +52,6 @@ export function adminOption({ adminUsers, ...options }: AdminOptions): string | 
     '--admin-listen': options.adminListen,
     '--admin-url': options.adminUrl,
     '--make-from': options.makeFrom[0],
-    '--client': options.client[0],
   }
   return Object.entries(given).find(([, value]) => value !== undefined)?.[0]
 }
@@ -85,15 +79,7 @@ export function adminRequest(options: AdminOptions, io: Io): AdminRequest | null
   return {
     ...{ usersFile: resolve(io.cwd, adminUsers), place, url, directory, config },
     makeFrom: makeFrom.map((each) => resolve(io.cwd, each)),
-    clients: clientAddresses(options, io),
   }
-}
-
-/** @throws BtkitError `usage` for a wrong URL, or without the directories of the files */
-function clientAddresses({ client, makeFrom }: AdminOptions, io: Io): ClientAddress[] {
-  if (client.length > 0 && makeFrom.length === 0)
-    throw new BtkitError('usage', '--client: needs --make-from, the directory of the files to seed')
-  return client.map((url) => clientAddress(url, io))
 }
 
 /**
@@ -157,7 +143,7 @@ export async function openTrackerAdmin(
 
 /** The parts of the pages on which torrents are changed; null if all torrents are tracked. */
 async function openTrackerForms(
-  { directory, makeFrom, clients, config }: AdminRequest,
+  { directory, makeFrom, config }: AdminRequest,
   tracker: RunningTracker,
   { settings, announceUrls, io }: TrackedParts,
 ): Promise<OpenForms | null> {
@@ -176,7 +162,6 @@ async function openTrackerForms(
   return openForms({
     roots,
     makeFrom,
-    clients,
     stateDirectory: directory,
     otherStates: COMPLETEDIR_STATES,
     presets: await formPresets(config, io),
