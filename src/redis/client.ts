@@ -1,6 +1,90 @@
 import type { Cluster, ClusterOptions, Redis } from 'ioredis'
-import type { RedisAddress } from './address.js'
-import { guardReplies } from './replies.js'
+import { BtkitError } from '../errors.js'
+
+/** Where Redis is, and as whom to log in. */
+export interface RedisAddress {
+  /** How it is reached: directly, or through sentinels or any node of a cluster. */
+  readonly kind: 'server' | 'sentinel' | 'cluster'
+  /** In the form that the package reads: a server or the path of a socket, sentinels, or nodes. */
+  readonly urls: readonly string[]
+  /** The name by which sentinels know the primary server; empty for the other kinds. */
+  readonly primary: string
+  readonly user: string
+  readonly password: string
+  readonly database: number
+  /** The address for messages: without user and password. */
+  readonly label: string
+}
+
+const SHAPE =
+  /^(rediss?)(\+unix|\+sentinel|\+cluster)?:\/\/(?:([^@/]*)@)?([^@/?#]*)(\/[^?#]*)?(?:\?db=(\d{1,5}))?$/
+
+/** The part after the hosts by kind, and the error if it is something else. */
+const PATHS = {
+  '': [/^\/?(?<db>\d{0,5})$/, 'the path is not the number of a database'],
+  '+unix': [/^\/./, 'a socket has a path only'],
+  '+sentinel': [
+    /^\/(?<primary>[^/]+)(?:\/(?<db>\d{0,5}))?$/,
+    'sentinels need the name of the primary',
+  ],
+  '+cluster': [/^\/?0?$/, 'a cluster has database 0 only'],
+} as const
+
+/** Default port of sentinels. */
+const SENTINEL_PORT = 26379
+
+/**
+ * Parses the URL of a Redis: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS,
+ * `redis+unix:///path[?db=n]`, `redis+sentinel://host[:port],…/primary[/db]` or
+ * `redis+cluster://host[:port],…`; `rediss+sentinel://` and `rediss+cluster://` use TLS.
+ * @throws BtkitError `usage` whose message has neither user nor password
+ */
+export function parseRedisUrl(text: string): RedisAddress {
+  const [, scheme = '', suffix = '', login = '', hosts = '', path = '', query] =
+    SHAPE.exec(text) ?? []
+  if (scheme === '') throw badUrl('not the URL of a Redis')
+  const kind = suffix as keyof typeof PATHS
+  const [shape, why] = PATHS[kind]
+  const found = shape.exec(path)
+  const isSocket = kind === '+unix'
+  if (!found || (isSocket && (hosts !== '' || scheme === 'rediss'))) throw badUrl(why)
+  if (!isSocket && query !== undefined) throw badUrl('only a socket has ?db=')
+  const urls = isSocket ? [decode(path)] : hosts.split(',').map((host) => hostUrl(scheme, host))
+  if (kind === '' && urls.length > 1) throw badUrl('names several servers')
+  const [user = '', ...password] = login.split(':')
+  return {
+    kind: kind === '+sentinel' ? 'sentinel' : kind === '+cluster' ? 'cluster' : 'server',
+    urls,
+    primary: found.groups?.['primary'] ?? '',
+    user: decode(user),
+    password: decode(password.join(':')),
+    database: Number(query ?? found.groups?.['db'] ?? 0),
+    label: `${scheme}${suffix}://${hosts}${path}`,
+  }
+}
+
+/** Returns the URL of one host. */
+function hostUrl(scheme: string, host: string): string {
+  const url = `${scheme}://${host}`
+  if (host !== '' && URL.canParse(url)) return url
+  throw badUrl('names no valid host')
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw badUrl('has a % that is no escape')
+  }
+}
+
+/** The URL itself is left out, because it may have a password. */
+function badUrl(why: string): BtkitError {
+  return new BtkitError(
+    'usage',
+    `${why}; write redis://HOST[:PORT][/DB] (or redis+unix://, redis+sentinel://, redis+cluster://)`,
+  )
+}
 
 /** A client of one server or of a cluster. */
 export type RedisClient = Redis | Cluster
@@ -29,10 +113,9 @@ export async function createClient(
   { scripts, isLasting = false }: ClientOptions,
   timeoutMs: number,
 ): Promise<RedisClient> {
-  const { Redis, Cluster, Command } = await import('ioredis')
-  await guardReplies()
-  Command.setReplyTransformer('cluster', checkSlots)
-  const { kind, hosts, path, primary, isTls, user, password, database } = address
+  const { Redis, Cluster } = await import('ioredis')
+  const { kind, urls, primary, user, password, database } = address
+  const isTls = urls[0]?.startsWith('rediss:') ?? false
   const tls = isTls ? { tls: {} } : {}
   const retry = isLasting ? againMs : () => null
   const connectMs = isLasting ? timeoutMs : LENIENCE * timeoutMs
@@ -49,7 +132,7 @@ export async function createClient(
   }
   const once = { lazyConnect: true, enableAutoPipelining: !isLasting, ...(scripts && { scripts }) }
   if (kind === 'cluster') {
-    return new Cluster([...hosts], {
+    return new Cluster([...urls], {
       ...once,
       redisOptions: shared,
       clusterRetryStrategy: retry,
@@ -57,11 +140,10 @@ export async function createClient(
     })
   }
   const own = { ...shared, ...once, db: database, maxRetriesPerRequest: isLasting ? null : 0 }
-  if (kind === 'unix') return new Redis({ ...own, path })
-  if (kind === 'server') return new Redis({ ...own, ...hosts[0] })
+  if (kind === 'server') return new Redis(urls[0] ?? '', own)
   return new Redis({
     ...own,
-    sentinels: [...hosts],
+    sentinels: urls.map((url) => sentinelAt(url)),
     name: primary,
     enableTLSForSentinelMode: isTls,
     ...(isTls && { sentinelTLS: {} }),
@@ -71,30 +153,7 @@ export async function createClient(
   })
 }
 
-/** Number of slots of a cluster. */
-const SLOTS = 16_384
-
-/**
- * Returns the reply to CLUSTER SLOTS or INFO. The package believes it blindly.
- * @throws Error if slots do not have the shape that Redis documents
- */
-function checkSlots(reply: unknown): unknown {
-  const isPlace = (node: unknown) =>
-    Array.isArray(node) &&
-    // A node that does not know its own name sends null
-    (node[0] === null || typeof node[0] === 'string') &&
-    isWithin(node[1], 65_535)
-  const isRange = (range: unknown) => {
-    if (!Array.isArray(range)) return false
-    const [first, last, ...nodes] = range as unknown[]
-    return isWithin(first, SLOTS - 1) && isWithin(last, SLOTS - 1) && nodes.every(isPlace)
-  }
-  const isInfo = typeof reply === 'string'
-  if (isInfo || (Array.isArray(reply) && reply.length <= SLOTS && reply.every(isRange)))
-    return reply
-  throw new Error('a node of the cluster describes no valid slots')
-}
-
-function isWithin(value: unknown, most: number): boolean {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most
+function sentinelAt(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url)
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || SENTINEL_PORT) }
 }

@@ -1,6 +1,6 @@
 import { escapeText } from '../text/escape.js'
 import { describeFailure } from '../text/network-failure.js'
-import type { RedisAddress } from './address.js'
+import type { RedisAddress } from './client.js'
 
 /** Most characters of a reason: a server can send any text. */
 const MOST = 200

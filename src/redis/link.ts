@@ -1,5 +1,5 @@
 import { monotonicNow } from '../monotonic.js'
-import type { RedisAddress } from './address.js'
+import type { RedisAddress } from './client.js'
 import { createClient, type ClientOptions, type RedisClient } from './client.js'
 import { describeRedisFailure } from './failure.js'
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { BtkitError, nameErrors } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
-import { parseRedisUrl, type RedisAddress } from '../../redis/address.js'
+import { parseRedisUrl, type RedisAddress } from '../../redis/client.js'
 import type { Io } from '../io.js'
 
 /** The largest file with a URL, in bytes. */

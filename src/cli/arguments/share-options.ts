@@ -6,7 +6,7 @@ import {
 } from '@commander-js/extra-typings'
 import { nameErrors } from '../../errors.js'
 import type { ShareRequest } from '../../core/cache/access.js'
-import { parseRedisUrl, type RedisAddress } from '../../redis/address.js'
+import { parseRedisUrl, type RedisAddress } from '../../redis/client.js'
 import type { Io } from '../io.js'
 import type { NamedDirectory, ShareArguments } from './share-request.js'
 import { wholeNumber } from './values.js'

@@ -11,7 +11,6 @@ export const QUICK_COMMANDS: readonly string[] = ['makemetafile', 'completedir',
 export const REDIS_PACKAGES: Readonly<Record<string, string>> = {
   bullmq: 'bullmq',
   ioredis: 'ioredis',
-  'ioredis/built/DataHandler.js': 'ioredis',
 }
 
 /**

@@ -1,6 +1,6 @@
 import { SECONDS_BETWEEN_NOTES } from '../../cache/records/record.js'
 import { BtkitError } from '../../errors.js'
-import type { RedisAddress } from '../../redis/address.js'
+import type { RedisAddress } from '../../redis/client.js'
 import type { RedisClient } from '../../redis/client.js'
 import { RedisLink } from '../../redis/link.js'
 import { answerOrRemove } from '../../redis/wrong-type.js'

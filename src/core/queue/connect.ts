@@ -2,7 +2,7 @@ import type * as bullmqTypes from 'bullmq'
 import type { ConnectionOptions, Queue, QueueOptions } from 'bullmq'
 import { callWithin } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
-import type { RedisAddress } from '../../redis/address.js'
+import type { RedisAddress } from '../../redis/client.js'
 import { createClient, type RedisClient } from '../../redis/client.js'
 import { describeRedisFailure } from '../../redis/failure.js'
 

@@ -1,5 +1,5 @@
 import type { Job, Queue } from 'bullmq'
-import type { RedisAddress } from '../../redis/address.js'
+import type { RedisAddress } from '../../redis/client.js'
 import { listWorkers } from './alive.js'
 import { withQueue, type QueueConnection } from './connect.js'
 import { bytesOfPart, decodeJob, decodeProgress, nameOfPart } from './job.js'

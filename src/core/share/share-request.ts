@@ -1,4 +1,4 @@
-import type { RedisAddress } from '../../redis/address.js'
+import type { RedisAddress } from '../../redis/client.js'
 import type { ShareRules } from './share-name.js'
 
 /** The machines to share digests with, and how far to trust them. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import type { RedisAddress } from '../../redis/address.js'
+import type { RedisAddress } from '../../redis/client.js'
 import type { RedisClient } from '../../redis/client.js'
 import { RedisLink } from '../../redis/link.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'

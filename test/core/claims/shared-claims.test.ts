@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test, type TestContext } from 'node:test'
 import { CLAIM_SCRIPTS, SharedClaims } from '../../../src/core/claims/shared-claims.js'
-import { parseRedisUrl } from '../../../src/redis/address.js'
+import { parseRedisUrl } from '../../../src/redis/client.js'
 import { RedisLink } from '../../../src/redis/link.js'
 import { findFreePort } from '../../support/opentracker.js'
 import { startRedis, WITHOUT_REDIS } from '../../support/redis.js'
@@ -23,7 +23,7 @@ function open(t: TestContext, lifeMs = 15_000, place = url): SharedClaims {
   return new SharedClaims({ link, lifeMs })
 }
 
-const SOURCES = ['core/claims/shared-claims.js', 'redis/address.js', 'redis/link.js']
+const SOURCES = ['core/claims/shared-claims.js', 'redis/client.js', 'redis/link.js']
 const [claims, address, link] = SOURCES.map((path) => {
   return new URL(`../../../src/${path}`, import.meta.url).href
 })

@@ -9,7 +9,7 @@ import { RECORD_SCRIPTS } from '../../../src/core/share/read-records.js'
 import { SharedDigests } from '../../../src/core/share/shared-digests.js'
 import { SharedStore } from '../../../src/core/share/shared-store.js'
 import { encodeFingerprint } from '../../../src/files/fingerprint.js'
-import { parseRedisUrl } from '../../../src/redis/address.js'
+import { parseRedisUrl } from '../../../src/redis/client.js'
 import { RedisLink } from '../../../src/redis/link.js'
 import {
   KEY,
