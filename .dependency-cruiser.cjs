@@ -16,8 +16,8 @@ const LAYERS = {
   cli: 'text|metainfo|files|hash|state|server|redis|core|clients|mirror|tracker|pages|gui|admin', // a cache is core's matter
 }
 const SMALL =
-  '^src/(errors|native-addon|digest|directories|version|monotonic|bounded-call|heap-growth)\\.ts$'
-const ENTRIES = '^src/(hash/jobs/worker|cache/integrity/integrity-check|.*\\.d)\\.ts$'
+  '^src/(errors|native-addon|digest|directories|version|monotonic|bounded-call|heap-growth|process)\\.ts$'
+const ENTRIES = '^src/(hash/jobs/worker|.*\\.d)\\.ts$'
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']
 const SERVERS = '^src/(server|mirror|tracker|library|pages|gui|admin)/'

@@ -19,7 +19,6 @@
 #include "notify.h"
 #include "read_files.h"
 #include "accept_waiting.h"
-#include "release_pages.h"
 #include "small_files.h"
 #include "stat_files.h"
 #include "tree_tables.h"
@@ -198,7 +197,6 @@ NAPI_MODULE_INIT() {
       {"readFiles", NULL, read_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readSmallFiles", NULL, read_small_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"acceptWaiting", NULL, accept_waiting, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"releasePages", NULL, release_pages, NULL, NULL, NULL, napi_enumerable, NULL},
       {"treeTablesAsync", NULL, tree_tables_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryReadLeases", NULL, try_read_leases, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryReadLeasesAsync", NULL, try_read_leases_async, NULL, NULL, NULL, napi_enumerable, NULL},

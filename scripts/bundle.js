@@ -184,7 +184,6 @@ const workers = await build({
   entryPoints: {
     worker: 'dist/src/hash/jobs/worker.js',
     'work-program': 'dist/src/work/work-program.js',
-    'integrity-check': 'dist/src/cache/integrity/integrity-check.js',
     // The library: its threads are the same
     index: 'dist/src/library/index.js',
     metainfo: 'dist/src/library/metainfo.js',

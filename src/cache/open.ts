@@ -1,30 +1,29 @@
 import {
   accessSync,
+  closeSync,
   constants,
   existsSync,
+  futimesSync,
+  openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs'
+import { uptime } from 'node:os'
 import { basename, join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { BtkitError, describeOsError } from '../errors.js'
-import { CACHE_FILE } from './tidied-note.js'
+import { isRunning } from '../process.js'
 import { makeDirectory } from '../directories.js'
-import { checkFileSystem } from './integrity/check-file-system.js'
-import { isSound } from './integrity/check-file.js'
-import { checkPlace, describeDirectory } from './integrity/check-place.js'
-import { isTrusted, OpenedFile } from './integrity/opened-file.js'
 import { PieceCache } from './piece-cache.js'
-import { FORMAT, FORMAT_KEY } from './records/record.js'
-import { requireFreeSpace } from './store/disk-space.js'
-import { lateStore } from './store/lazy.js'
-import { nullStore } from './store/null.js'
-import type { Store } from './store/store.js'
-import { WriteLock } from './store/write-lock.js'
+import { checkFileSystem, checkPlace, describeDirectory, requireFreeSpace } from './store/place.js'
+import { dayOf, FORMAT, FORMAT_KEY, isNoteDue } from './records/record.js'
+import { lazyStore, nullStore, type LazyStore, type Store } from './store/store.js'
 
-export { CACHE_FILE }
+/** The name of the file in the cache's directory. */
+export const CACHE_FILE = 'pieces.mdb'
 
 export interface OpenCacheOptions {
   readonly directory: string
@@ -32,21 +31,10 @@ export interface OpenCacheOptions {
   readonly now: () => number
   /** Receives one message if there is no cache, or if it is lost. Work goes on without it. */
   readonly warn: (message: string) => void
-  /**
-   * Whether to return before the check of a possibly damaged cache ends. The check after a crash of
-   * the machine takes long for a large cache. Until it ends, the cache is empty and stores nothing.
-   * Default: no.
-   */
-  readonly isCheckedBeside?: boolean
-  /** Ends the check of a possibly damaged cache: the result is a cache that stores nothing. */
-  readonly signal?: AbortSignal | undefined
 }
 
 /** The suffix of a cache that is set aside. */
 const DAMAGED = '.damaged'
-
-/** How long to wait for such a check even then, in milliseconds. */
-const SHORT_CHECK = 1000
 
 /**
  * Removes the cache in a directory, and damaged caches set aside there. A process that has the
@@ -96,111 +84,154 @@ export function cacheSize(directory: string): number | null {
  * aside. If the cache cannot be used, the result is a cache that stores nothing.
  */
 export async function openCache(options: OpenCacheOptions): Promise<PieceCache> {
-  const { now, signal } = options
-  const closing = new AbortController()
-  const ending = signal ? AbortSignal.any([closing.signal, signal]) : closing.signal
-  const opening = openOrNone(options, ending)
-  if (!options.isCheckedBeside) return new PieceCache({ store: await opening, now })
-  const stop = () => {
-    closing.abort()
+  return new PieceCache({ store: await openOrNone(options), now: options.now })
+}
+
+/** A cache that is opened on first use. Until then it is empty and stores nothing. */
+export interface LazyCache extends Pick<LazyStore, 'wake' | 'isAwake'> {
+  readonly cache: PieceCache
+  /** Whether maintenance is due again, as far as that is known without opening the cache. */
+  readonly isTidyDue: () => boolean
+  /** Records that maintenance was done. */
+  readonly noteTidied: () => void
+}
+
+/** Returns a cache that is opened, as by openCache, when it is first used. */
+export function openLazyCache(options: OpenCacheOptions): LazyCache {
+  const { directory, now } = options
+  const note = join(directory, `${CACHE_FILE}-tidied`)
+  const { store, wake, isAwake } = lazyStore(() => openOrNone(options))
+  return {
+    cache: new PieceCache({ store, now }),
+    wake,
+    isAwake,
+    isTidyDue: () => isTidyDue(note, now()),
+    noteTidied: () => {
+      if (isAwake()) noteTidied(note, now())
+    },
   }
-  await Promise.race([opening, setTimeout(SHORT_CHECK, null, { ref: false })])
-  return new PieceCache({ store: lateStore(opening, stop), now })
+}
+
+/** The modification time of a note says when maintenance last ran: the cache stays closed. */
+function isTidyDue(note: string, now: number): boolean {
+  try {
+    const stats = statSync(note, { throwIfNoEntry: false })
+    return !stats || isNoteDue({ lastUsed: dayOf(stats.mtimeMs) }, dayOf(now))
+  } catch {
+    return true
+  }
+}
+
+function noteTidied(note: string, now: number): void {
+  try {
+    rmSync(note, { force: true })
+    const descriptor = openSync(note, 'wx', 0o600)
+    try {
+      futimesSync(descriptor, now / 1000, now / 1000)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch {
+    // Not an error: the next run repeats the maintenance
+  }
 }
 
 /**
  * Opens the store in a directory. If that fails, warns and returns a store that stores nothing.
  * Never rejects.
  */
-export function openOrNone(
-  { directory, ...options }: OpenCacheOptions,
-  signal: AbortSignal,
-): Promise<Store> {
-  const warn = once((why) => {
-    options.warn(`cache ${directory}: ${why}`)
+function openOrNone({ directory, warn }: OpenCacheOptions): Promise<Store> {
+  const warnOnce = once((why) => {
+    warn(`cache ${directory}: ${why}`)
   })
-  const path = join(directory, CACHE_FILE)
-  return openStore({ path, directory, warn, signal }).catch((error: unknown) => {
-    if (!signal.aborted) warn(`not used: ${reasonOf(error)}`)
+  return openStore(directory, warnOnce).catch((error: unknown) => {
+    warnOnce(`not used: ${reasonOf(error)}`)
     return nullStore
   })
 }
 
-/** A cache file that is about to be opened. */
-interface Opening {
-  readonly path: string
-  readonly directory: string
-  readonly warn: (why: string) => void
-  /** Ends a running check. */
-  readonly signal: AbortSignal
-}
-
 /**
- * Opens the file after a check, or creates a new one.
- * @throws Error of LMDB or the system if neither can be opened, if the file cannot be checked, or
- *   if other users could replace it
+ * Opens the file, or creates a new one.
+ * @throws Error of LMDB or the system if neither can be opened, or if other users could replace it
  */
-async function openStore(opening: Opening): Promise<Store> {
-  const { path, directory, warn } = opening
+async function openStore(directory: string, warn: (why: string) => void): Promise<Store> {
+  const path = join(directory, CACHE_FILE)
   makeDirectory(directory, 0o700)
   checkFileSystem(directory)
   checkPlace(path)
   requireFreeSpace(directory)
-  const { openLmdbStore } = await import('./store/lmdb.js')
-  const isTrusted = await admitFile(opening)
-  // LMDB would wait for its lock forever, even to open the file
-  await new WriteLock(path).whenFree()
-  const opened = new OpenedFile(path, isTrusted)
-  let hasFailed = false
+  const { isDamage, openLmdbStore } = await import('./store/lmdb.js')
+  if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK)
+  const deaths = deathsWith(path)
+  if (deaths >= MAX_DEATHS) setAside(path, warn)
+  noteOpen(path, deaths % MAX_DEATHS)
+  let isDamaged = false
   const fail = (error: unknown) => {
-    hasFailed = true
+    isDamaged = isDamage(error)
     warn(`no longer used: ${reasonOf(error)}`)
   }
-  const store = await openOrClose(opened, () =>
-    openLmdbStore(path, fail, () => {
-      opened.beforeWrite()
-    }),
-  )
-  const close = async () => {
-    await store.close()
-    await opened.close(!hasFailed)
-  }
-  const format = readFormat(store)
-  if (format === FORMAT) return { ...store, close }
-  await close()
-  if (format > FORMAT) throw new Error('a newer btkit wrote it')
-  setAside(opening)
-  return openStore(opening)
-}
-
-async function openOrClose(opened: OpenedFile, open: () => Store): Promise<Store> {
   try {
-    return open()
+    const store = openLmdbStore(path, fail)
+    const close = async () => {
+      await store.close()
+      if (isDamaged) noteOpen(path, MAX_DEATHS)
+      else rmSync(markPath(path), { force: true })
+    }
+    const format = readFormat(store)
+    if (format === FORMAT) return { ...store, close }
+    await close()
+    if (format > FORMAT) throw new Error('a newer btkit wrote it')
   } catch (error) {
-    await opened.close(false)
-    throw error
+    rmSync(markPath(path), { force: true })
+    if (!isDamage(error)) throw error
   }
+  setAside(path, warn)
+  return openStore(directory, warn)
 }
 
 /**
- * Checks the file if it exists, and sets it aside if it is damaged. Returns whether the file needed
- * no check.
+ * Number of processes that may die in a row with the file open. A kill does not damage the file.
+ * But LMDB trusts its file: damage may have killed the processes, and would kill each later one.
  */
-async function admitFile(opening: Opening): Promise<boolean> {
-  const { path, signal } = opening
-  if (!existsSync(path)) return false
-  accessSync(path, constants.R_OK | constants.W_OK)
-  if (isTrusted(path)) return true
-  const { ino } = statSync(path)
-  // Another process may have set it aside and created a new file meanwhile
-  if (!(await isSound(path, signal)) && statSync(path).ino === ino) setAside(opening)
-  return false
+const MAX_DEATHS = 3
+
+/** The mark beside an open file: `BOOT PROCESS DEATHS`. It is removed when the file is closed. */
+function markPath(path: string): string {
+  return `${path}-mark`
+}
+
+/** Returns how many processes in a row died with the file open, since the machine was started. */
+function deathsWith(path: string): number {
+  try {
+    const [boot, pid, deaths] = readFileSync(markPath(path), 'utf8').split(' ')
+    if (boot !== bootId()) return 0
+    return Number(deaths) + (isRunning(Number(pid)) ? 0 : 1)
+  } catch {
+    return 0
+  }
+}
+
+function noteOpen(path: string, deaths: number): void {
+  try {
+    writeFileSync(markPath(path), `${bootId()} ${process.pid} ${deaths}`, { mode: 0o600 })
+  } catch {
+    // Not an error: its death would not be counted
+  }
+}
+
+/** Identifies one boot of the machine; elsewhere than on Linux by its minute. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return `minute-${Math.round((Date.now() / 1000 - uptime()) / 60)}`
+  }
 }
 
 /** Renames an unusable file; replaces one that was set aside before. */
-function setAside({ path, warn }: Opening): void {
+function setAside(path: string, warn: (why: string) => void): void {
   renameSync(path, path + DAMAGED)
-  rmSync(`${path}-lock`, { force: true })
+  for (const suffix of ['-lock', '-mark']) rmSync(path + suffix, { force: true })
   const name = basename(path) + DAMAGED
   warn(`damaged, or not a cache of btkit; renamed to ${name}, and a new cache is used`)
 }

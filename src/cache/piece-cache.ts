@@ -23,8 +23,7 @@ import {
 } from './records/record.js'
 import { packSetRecord, unpackSetRecord, type SetRecord } from './records/set.js'
 import { packTreeRecord, unpackTreeRecord, type TreeKey, type TreeRecord } from './records/tree.js'
-import { nullStore } from './store/null.js'
-import type { Store } from './store/store.js'
+import { nullStore, type Store } from './store/store.js'
 import { addUsage, type Usage } from './usage.js'
 
 /** Length of a SHA-1 digest in bytes. */

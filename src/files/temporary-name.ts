@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { digestOf } from '../digest.js'
+import { isRunning } from '../process.js'
 
 /** The suffix of temporary names. */
 export const TEMPORARY_SUFFIX = '.btkit-tmp'
@@ -36,15 +37,6 @@ export function isTemporaryName(name: string): boolean {
 export function isDead(name: string): boolean {
   const [, host, pid] = SHAPE.exec(name) ?? []
   return pid !== undefined && host === hostDigest() && !isRunning(parseInt(pid, 16))
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    // Signal 0 only checks
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 /**

@@ -1,12 +1,11 @@
 import { openNullCache } from '../../cache/piece-cache.js'
 import { refuseAborted } from '../../errors.js'
-import { cacheSize, openCache } from '../../cache/open.js'
+import { cacheSize, openCache, openLazyCache, type LazyCache } from '../../cache/open.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import type { CacheAccess, CacheTrust } from '../digests/cache-trust.js'
 import { LEAST_BYTES } from '../claims/claims.js'
 import type { ClaimLevel, HashClaims } from '../claims/hash-claims.js'
 import type { ShareRequest } from '../share/share-request.js'
-import { openLazyCache, type LazyCache } from '../../cache/lazy-cache.js'
 import type { OpenCacheOptions } from '../../cache/open.js'
 
 /** Opens a cache for a task. The caller must close it. */
@@ -127,7 +126,10 @@ export function accessLazyCache(request: CacheRequest): LazyAccess {
 export type { ShareRequest }
 
 /** The cache's directory, and what opening it needs. */
-export type CachePlace = Pick<OpenCacheOptions, 'directory' | 'now' | 'warn' | 'signal'>
+export interface CachePlace extends OpenCacheOptions {
+  /** Ends the work with the cache. */
+  readonly signal?: AbortSignal | undefined
+}
 
 /** The cache for a task. */
 export interface CacheRequest extends CachePlace, Pick<CacheAccess, 'kernel'> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { CACHE_FILE } from '../../cache/tidied-note.js'
+import { CACHE_FILE } from '../../cache/open.js'
 import { monotonicNow } from '../../monotonic.js'
 import type { CacheAccess, Claimed, ClaimRequest } from '../digests/cache-trust.js'
 import { countUnknown } from '../digests/piece-table.js'

@@ -4,6 +4,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { digestOf } from '../../digest.js'
 import { html } from '../../text/html.js'
+import { isRunning } from '../../process.js'
 
 /** Random bytes of a key: nobody guesses 128 bits. */
 const KEY_BYTES = 16
@@ -99,14 +100,5 @@ function namesIn(directory: string): string[] {
     return readdirSync(directory)
   } catch {
     return []
-  }
-}
-
-/** Whether a process runs, whoever's it is. */
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }

@@ -44,7 +44,7 @@ export async function openResources(
   const cache =
     cacheDirectory === null
       ? openNullCache()
-      : await openCache({ directory: cacheDirectory, now, warn, isCheckedBeside: true })
+      : await openCache({ directory: cacheDirectory, now, warn })
   const access = { cache, trust: cacheTrust, now, kernel: engine.kernel }
   const hashContext = {
     cacheAccess: await withOthers(access, { directory: cacheDirectory ?? '', share, warn }),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openLmdbStore } from '../../../src/cache/store/lmdb.js'
-import { lazyStore } from '../../../src/cache/store/lazy.js'
+import { lazyStore } from '../../../src/cache/store/store.js'
 import { makeScratch } from '../../support/scratch.js'
 import { bytes, testStore, textOf } from './store-suite.js'
 

@@ -1,4 +1,70 @@
-import { readFileSync, statfsSync, statSync } from 'node:fs'
+import { lstatSync, readFileSync, realpathSync, statfsSync, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import {
+  describeDistrust,
+  describeGroupDistrust,
+  describeWayDistrust,
+} from '../../text/distrust.js'
+import { escapeText } from '../../text/escape.js'
+
+const OPTION = '--cache-dir'
+
+/**
+ * Makes sure that no other user can replace the cache's file or the files beside it. They must be
+ * regular files with one hard link: LMDB follows links, writes to their targets, and crashes on
+ * pipes.
+ * @throws Error that says what is wrong and what to do
+ */
+export function checkPlace(path: string): void {
+  const distrust = describeDirectory(dirname(path))
+  if (distrust !== null) throw new Error(distrust)
+  for (const suffix of ['', '-lock', '-mark']) checkFile(path + suffix)
+}
+
+/**
+ * Explains why this user should neither rely on a cache directory nor change it: other users could
+ * have replaced its files. Returns null if the directory can be trusted.
+ * @throws Error of the system if the directory cannot be examined
+ */
+export function describeDirectory(directory: string): string | null {
+  const user = process.geteuid?.()
+  const stats = statSync(directory)
+  const distrust = describeDistrust(stats, user, OPTION)
+  if (distrust !== null || user !== 0) return distrust
+  return describeGroupDistrust(stats, OPTION) ?? describeWay(realpathSync(directory))
+}
+
+/** Explains the same for the directories above a real path. */
+function describeWay(path: string): string | null {
+  const parent = dirname(path)
+  if (parent === path) return null
+  return describeWayDistrust(statSync(parent), escapeText(parent), OPTION) ?? describeWay(parent)
+}
+
+/** Checks a file if it exists. */
+function checkFile(path: string): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (!stats) return
+  const name = basename(path)
+  if (!stats.isFile()) throw new Error(`${name}: not a regular file; remove it`)
+  if (stats.nlink > 1) throw new Error(`${name}: has other names (hard links); remove it`)
+}
+
+/** Minimum free space on the cache's disk, in bytes. The cache never goes below it. */
+const MIN_FREE = 4 * 1024 * 1024
+
+/**
+ * Makes sure that the disk has space for `bytes` more bytes of the cache.
+ * @throws Error ENOSPC if it has not
+ */
+export function requireFreeSpace(directory: string, bytes = 0): void {
+  // A file whose directory was removed stays in use without this check
+  if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) return
+  const { blocks, bavail, bsize } = statfsSync(directory)
+  // Some file systems report no sizes
+  if (blocks === 0 || bavail * bsize >= MIN_FREE + bytes) return
+  throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+}
 
 /** File systems that several hosts may mount, by their type number in statfs(2). */
 const SHARED_TYPES: ReadonlyMap<number, string> = new Map([
