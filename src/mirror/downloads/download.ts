@@ -45,34 +45,27 @@ function validatorsOf({ size, mtimeNs }: Fingerprint) {
   return { etag, lastModified: new Date(Number(mtimeNs / 1_000_000n)).toUTCString() }
 }
 
-/** A download, with the limit on concurrent reads. */
+/** A download, with the way its file is read. */
 export interface BoundedDownload extends Download {
   readonly reads: DownloadReads
 }
 
-/** Sends an open file, or the ranges of it that were asked for. */
+/** Sends an open file, or the range of it that was asked for. */
 export async function sendDownload(
   request: FastifyRequest,
   reply: FastifyReply,
   { file, ranged, reads }: BoundedDownload,
 ): Promise<FastifyReply> {
-  const body = beginRange(request, reply, ranged)
-  if (body && body.length > 0) {
-    return sendStream(reply, new FileStream(file.handle, body.parts, reads))
+  const range = beginRange(request, reply, ranged)
+  if (range === null || range.start === range.end) {
+    await file.handle.close()
+    return range ? reply.send('') : reply
   }
-  await file.handle.close()
-  return body ? reply.send('') : reply
-}
-
-/** Sends ranges of a file. */
-function sendStream(reply: FastifyReply, stream: FileStream): FastifyReply {
+  const stream = new FileStream(file.handle, range, reads)
   stream.once('end', () => {
     // The file became shorter: only the end of the connection shows the client that bytes are
     // missing
     if (stream.missing > 0) reply.raw.destroy()
-  })
-  reply.raw.once('close', () => {
-    stream.release()
   })
   return reply.send(stream)
 }

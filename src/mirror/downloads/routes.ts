@@ -1,6 +1,10 @@
 import type { IncomingMessage, IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
-import { DownloadReads } from './file-stream.js'
+import { ClientTurns } from './client-turns.js'
+import { mostOpenFiles, OpenFiles } from './open-files.js'
+import { maxDescriptors } from '../../server/connections/connection-limits.js'
+import { clientKey } from '../../server/connections/client-address.js'
+import { CountedResponse } from '../../server/connections/counted-response.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { DirectoryPages } from '../listing/directory-pages.js'
 import { parseMirrorPath, parseMirrorPlace } from '../tree/mirror-path.js'
@@ -29,7 +33,10 @@ const DESCRIPTIONS: readonly (readonly [view: ViewName, type: string])[] = [
 const ROUTE = '/*'
 
 export interface FileRoutesParts {
-  readonly options: Pick<ServiceOptions, 'mirror' | 'limits' | 'files' | 'prefix'>
+  readonly options: Pick<
+    ServiceOptions,
+    'mirror' | 'limits' | 'files' | 'prefix' | 'clientAddresses'
+  >
   readonly views: Views
   /** Null if the mirror has no pages of directories. */
   readonly directoryPages: DirectoryPages | null
@@ -47,7 +54,10 @@ export function addFileRoutes(
   { options, views, digests, directoryPages, onRoute }: FileRoutesParts,
 ): void {
   const { mirror, limits } = options
-  const reads = new DownloadReads(limits.maxReads)
+  // In one queue, requests for missing files would delay the reading of others
+  const looks = new ClientTurns(limits.maxReads)
+  const reads = new ClientTurns(limits.maxReads)
+  const openFiles = new OpenFiles(mostOpenFiles(maxDescriptors()))
   const sendView = (request: FastifyRequest, reply: FastifyReply, wanted: WantedView) => {
     onRoute(request.raw, `${ROUTE}.${wanted.view}`)
     return views.send(request, reply, wanted)
@@ -65,7 +75,9 @@ export function addFileRoutes(
     }
     const components = parseMirrorPath(path)
     const look = new MirrorView(mirror)
-    const found = await orAbsence(reads.run(() => look.file(components)))
+    const address = options.clientAddresses.of(request.raw)
+    const client = address === null ? null : clientKey(address)
+    const found = await orAbsence(looks.run(client, () => look.file(components)))
     if (found instanceof IsDirectory) {
       if (directoryPages) return directoryPages.redirect(request, reply, components)
       throw found
@@ -75,11 +87,29 @@ export function addFileRoutes(
     if (found instanceof Refusal) throw found
     if (!options.files) throw notFound('this address')
     // An empty file has no torrent
-    const links = found.fingerprint.size > 0 && { Link: await linksOf(components, look) }
-    const { file, ranged } = await reads.run(() => openDownload(found, mirror))
+    const links = found.fingerprint.size > 0 && {
+      Link: await looks.run(client, () => linksOf(components, look)),
+    }
+    const reader = {
+      readAt: performance.now(),
+      close: () => {
+        reply.raw.destroy()
+      },
+    }
+    const leave = openFiles.enter(client, reader)
+    if (reply.raw.closed) leave()
+    else reply.raw.once('close', leave)
+    const { file, ranged } = await reads.run(client, () => openDownload(found, mirror))
     const digest = digests.known({ ...found, fingerprint: file.fingerprint })
     const headers = { ...ranged.headers, ...links, ...reprDigest(request.headers, digest) }
-    return sendDownload(request, reply, { file, ranged: { ...ranged, headers }, reads })
+    const ownReads = {
+      run: <T>(read: () => Promise<T>) => reads.run(client, read),
+      isTight: () => reply.raw instanceof CountedResponse && reply.raw.isTight,
+      onRead: () => {
+        reader.readAt = performance.now()
+      },
+    }
+    return sendDownload(request, reply, { file, ranged: { ...ranged, headers }, reads: ownReads })
   }
   addReadRoute(app, ROUTE, send)
   // `/*` does not match the prefix without a slash at its end

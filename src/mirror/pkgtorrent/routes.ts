@@ -3,7 +3,6 @@ import type { ServiceOptions } from '../options.js'
 import { readBody, type BodyLimits } from '../requests/read-body.js'
 import type { Requesters } from '../requests/requester.js'
 import { addReadRoute } from '../../server/answers/read-route.js'
-import { bytesOf } from '../../server/answers/multipart-ranges.js'
 import { beginRange, type Ranged } from '../../server/answers/send-range.js'
 import { requestPath } from '../requests/request-path.js'
 import { askedVersion } from '../torrents/asked-version.js'
@@ -73,8 +72,8 @@ export function addPkgtorrentRoutes(app: FastifyInstance, parts: PkgtorrentParts
 
   addReadRoute<Route>(app, `${mount}/nullfile/:spec`, (request, reply) => {
     const { bytes, ...ranged } = findNullFile(request.params.spec)
-    const body = beginRange(request, reply, { size: bytes.length, ...ranged })
-    return body ? reply.send(bytesOf(body, bytes)) : reply
+    const range = beginRange(request, reply, { size: bytes.length, ...ranged })
+    return range ? reply.send(bytes.subarray(range.start, range.end)) : reply
   })
 }
 

@@ -69,14 +69,6 @@ test('a part of a null file can be requested', async (t) => {
   }
 })
 
-test('several parts of a null file can be requested, too', async (t) => {
-  const { port } = await serveMirror(t)
-  const answer = await ask(port, addressOf('1000_0'), { headers: { Range: 'bytes=0-9,-1' } })
-  assert.equal(answer.status, 206)
-  assert.match(answer.headers['content-type'] ?? '', /^multipart\/byteranges; boundary=/)
-  assert.match(answer.body.toString(), /Content-Range: bytes 999-999\/1000\r\n\r\n\0\r\n--/)
-})
-
 test('a part outside a null file is 416', async (t) => {
   const { port } = await serveMirror(t)
   for (const name of ['1000_0', '0_0']) {
