@@ -1,7 +1,7 @@
 import type { ServerContext } from '../../server/context.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import { Catalogue } from '../catalogue/catalogue.js'
-import type { History } from '../history/history.js'
+import type { History } from '../history.js'
 import type { PageAnswer } from '../page/page-answer.js'
 import { Pages, type PageRequest } from '../page/pages.js'
 import { RenderBudget } from '../page/render-budget.js'
@@ -15,7 +15,7 @@ export interface OpenPagesParts extends Pick<ServerContext, 'now' | 'monotonic'>
   readonly store: Pick<SwarmStore, 'list' | 'scrape'>
   readonly torrents: TorrentList
   /** The counts of the past, for charts. */
-  readonly history: Pick<History, 'of'>
+  readonly history: Pick<History, 'samples'>
 }
 
 /** Opens the pages for people. The returned function answers null for a path that is none. */

@@ -1,4 +1,4 @@
-import { SAMPLE_INTERVAL, takeSample } from '../history/take-sample.js'
+import { type History, SAMPLE_INTERVAL, takeSample } from '../history.js'
 import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
 import { lockState } from '../state/lock-state.js'
 import { listenEverywhere, type Listening } from './listen-everywhere.js'
@@ -8,7 +8,6 @@ import type { TrackerSettings } from './settings.js'
 import { setImmediate } from 'node:timers/promises'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
-import type { History } from '../history/history.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 
 /**

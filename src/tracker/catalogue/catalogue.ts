@@ -4,8 +4,7 @@ import { renderPage } from '../../server/pages/layout.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/pages/policy.js'
 import { html } from '../../text/html.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
-import type { History } from '../history/history.js'
-import { renderCharts } from '../page/history-charts.js'
+import { type History, renderCharts } from '../history.js'
 import { infoHashOf } from '../page/info-hash-field.js'
 import { jsonOfRow } from '../page/json.js'
 import {
@@ -53,7 +52,7 @@ export interface CatalogueParts extends Pick<ServerContext, 'monotonic'> {
   readonly store: Pick<SwarmStore, 'scrape'>
   readonly torrents: Pick<TorrentList, 'torrents' | 'version' | 'isOpen'>
   readonly roots: readonly CatalogueRoot[]
-  readonly history: Pick<History, 'of'>
+  readonly history: Pick<History, 'samples'>
   readonly site: Site
   /** Limits the pages of all kinds. */
   readonly budget: RenderBudget
@@ -92,7 +91,7 @@ export class Catalogue {
       { title: 'Activity - btkit', header: siteHead(site, '', 'activity') },
       html`<h1>Activity</h1>
         <p>All torrents together. Times are in UTC.</p>
-        ${renderCharts(history, null)}`,
+        ${renderCharts(history)}`,
     )
     return pageAnswer(page)
   }
@@ -145,7 +144,7 @@ export class Catalogue {
   }
 
   async #torrent(request: PageRequest, view: 'page' | 'json'): Promise<PageAnswer> {
-    const { site, history } = this.parts
+    const { site } = this.parts
     const infoHash = infoHashOf(request.query)
     const entry = infoHash === null ? null : await this.#entry(infoHash)
     const row = entry ? this.#lists.rows([entry])[0] : this.#row(infoHash)
@@ -154,16 +153,14 @@ export class Catalogue {
     if (details === 'busy') return tooBusy()
     const links = this.#links(request, '')
     if (view === 'page') {
-      const charts = renderCharts(history, row.infoHash)
       const filesPage = parseFilesPage(request.query)
-      const parts = { site, row, entry, details, charts, filesPage, links }
+      const parts = { site, row, entry, details, filesPage, links }
       return pageAnswer(renderTorrentPage(parts), HEADERS)
     }
     return jsonAnswer({
       ...jsonOfRow(row, links),
       ...(entry && placeOf(entry)),
       ...(details && jsonOfDetails(details)),
-      history: history.of(row.infoHash, 'day'),
     })
   }
 

@@ -24,13 +24,12 @@ export interface TorrentPageParts {
   readonly details: TorrentDetails | null
   /** The page of its files, from 1. */
   readonly filesPage: number
-  readonly charts: Html
   readonly links: TorrentLinks
 }
 
 /** The page of one torrent. */
 export function renderTorrentPage(parts: TorrentPageParts): string {
-  const { site, row, entry, details, charts, links } = parts
+  const { site, row, entry, details, links } = parts
   const title = row.name ?? row.infoHash
   const page = entry === null ? 'list' : entry.category.isArchive ? 'archive' : 'catalogue'
   const swarm = `${count(row.complete, 'seed')}, ${count(row.downloading, 'leecher')}`
@@ -48,8 +47,7 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
       ${renderTags(row, entry)} ${renderGet(row, links)} ${renderFigures(row)}
       ${details !== null && details.comment !== null && renderComment(details.comment)}
       ${renderFacts(row, entry, details)} ${details && renderFiles(details, parts)}
-      ${details && renderSources(details)}
-      <section class="activity" aria-label="Activity">${charts}</section>`,
+      ${details && renderSources(details)}`,
   )
 }
 

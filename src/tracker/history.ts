@@ -1,0 +1,242 @@
+import { setImmediate } from 'node:timers/promises'
+import { BtkitError } from '../errors.js'
+import { readRegular } from '../files/read-regular.js'
+import { writeAtomically } from '../files/write/atomically.js'
+import { chart } from '../server/pages/chart.js'
+import { SLICE } from '../server/pages/slices.js'
+import type { ServerContext } from '../server/context.js'
+import { html, type Html } from '../text/html.js'
+import { setAside } from './state/state-file.js'
+import type { SwarmStore } from './swarms/swarm-store.js'
+
+const HOUR = 3_600_000
+
+/** The hours that are kept: a month. */
+const HOURS = 31 * 24
+
+/** Milliseconds between two samples. */
+export const SAMPLE_INTERVAL = 4 * 60_000
+
+/** Milliseconds between two saves. A crash loses the samples since the last one. */
+const SAVE_INTERVAL = 15 * 60_000
+
+/** The largest file that is read, in bytes; an hour takes some 40. */
+const MAX_SIZE = 256 * 1024
+
+/** Others cannot read the state beside the file, either. */
+const MODE = 0o640
+
+/** Counts of all swarms in an hour; null if no sample was taken. */
+export interface HistorySample {
+  /** Start of the hour in milliseconds since 1970. */
+  readonly at: number
+  /** The average number of seeds, and of other peers. */
+  readonly complete: number | null
+  readonly downloading: number | null
+  /** Downloads completed in the hour. */
+  readonly completed: number | null
+}
+
+/** Number since 1970, average seeds, average other peers, completed downloads, samples. */
+type Hour = [number: number, seeds: number, others: number, completed: number, samples: number]
+
+/** The counts of the whole tracker in the hours of a month, of which its page draws charts. */
+export class History {
+  /** By time. */
+  #hours: Hour[] = []
+  /** Completed downloads at the last sample. */
+  #downloaded: number | null = null
+  #lastAt = 0
+
+  /** Time of the last sample in milliseconds since 1970; 0 for none. */
+  get lastAt(): number {
+    return this.#lastAt
+  }
+
+  /** Adds the current counts. `at` is in milliseconds since 1970. */
+  note(
+    counts: {
+      readonly complete: number
+      readonly downloading: number
+      readonly downloaded: number
+    },
+    at: number,
+  ): void {
+    const number = Math.floor(at / HOUR)
+    // Later hours come from a clock that was wrong
+    this.#hours = this.#hours.filter(([each]) => each <= number).slice(-HOURS)
+    const [same] = this.#hours.slice(-1).filter(([each]) => each === number)
+    const [, seeds, others, completed, samples] = same ?? [number, 0, 0, 0, 0]
+    const next = samples + 1
+    // A lower count than before comes from a lost state
+    const more = Math.max(0, counts.downloaded - (this.#downloaded ?? counts.downloaded))
+    this.#downloaded = counts.downloaded
+    this.#lastAt = at
+    if (same) this.#hours.pop()
+    this.#hours.push([
+      number,
+      seeds + (counts.complete - seeds) / next,
+      others + (counts.downloading - others) / next,
+      completed + more,
+      next,
+    ])
+  }
+
+  /** The hours of the last month, oldest first; empty before the first sample. */
+  samples(): HistorySample[] {
+    const known = new Map(this.#hours.map((hour) => [hour[0], hour]))
+    const last = this.#hours.at(-1)?.[0]
+    if (last === undefined) return []
+    return Array.from({ length: HOURS }, (_, i) => {
+      const number = last - HOURS + 1 + i
+      const [, complete = null, downloading = null, completed = null] = known.get(number) ?? []
+      return { at: number * HOUR, complete, downloading, completed }
+    })
+  }
+
+  /** The hours in the form in which they are saved. */
+  format(): string {
+    const rounded = this.#hours.map((hour) => hour.map((value) => Math.round(100 * value) / 100))
+    return `${JSON.stringify(rounded)}\n`
+  }
+
+  /**
+   * Takes over saved hours.
+   * @throws BtkitError `io` if they cannot be read
+   */
+  restore(text: string): void {
+    let hours: unknown
+    try {
+      hours = JSON.parse(text)
+    } catch {
+      hours = null
+    }
+    const isHour = (hour: unknown) =>
+      Array.isArray(hour) && hour.length === 5 && hour.every((value) => Number(value) >= 0)
+    if (!Array.isArray(hours) || hours.length > HOURS || !hours.every(isHour))
+      throw new BtkitError('io', 'not a history of this version')
+    this.#hours = (hours as Hour[]).sort(([a], [b]) => a - b)
+    this.#lastAt = (this.#hours.at(-1)?.[0] ?? 0) * HOUR
+  }
+}
+
+export interface SampledSwarms {
+  readonly store: Pick<SwarmStore, 'list'>
+  /** Whether a torrent counts; the info hash is in hexadecimal. */
+  readonly isTracked: (infoHash: string) => boolean
+}
+
+/** Adds the current counts of all swarms to a history, in small steps. */
+export async function takeSample(
+  history: History,
+  { store, isTracked }: SampledSwarms,
+  now: () => number,
+): Promise<void> {
+  const totals = { complete: 0, downloading: 0, downloaded: 0 }
+  for (let from: number | null = 0; from !== null;) {
+    const page = store.list(from, SLICE)
+    for (const { infoHash, complete, incomplete, downloaded } of page.swarms) {
+      if (!isTracked(Buffer.from(infoHash).toString('hex'))) continue
+      totals.complete += complete
+      totals.downloading += incomplete
+      totals.downloaded += downloaded
+    }
+    await setImmediate()
+    from = page.next
+  }
+  history.note(totals, now())
+}
+
+export interface HistoryFileParts extends Pick<ServerContext, 'now' | 'warn'> {
+  /** Null to keep the history in memory only. */
+  readonly path: string | null
+  readonly history: History
+}
+
+/**
+ * The file in which the history is kept across restarts. No fault of it stops the tracker. A file
+ * that cannot be read is renamed before the first save.
+ */
+export class HistoryFile {
+  #fault: string | null = null
+  /** The last reported problem of a save; null once it works again. */
+  #problem: string | null = null
+  /** Time of the last sample in the file. */
+  #savedAt = 0
+
+  constructor(private readonly parts: HistoryFileParts) {}
+
+  /** Restores the history, if there is one. Writes nothing. */
+  async load(): Promise<void> {
+    const { path, history } = this.parts
+    if (path === null) return
+    try {
+      const file = await readRegular(path, MAX_SIZE, null)
+      if (file) history.restore(Buffer.from(file.bytes).toString())
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+      if (error.code !== 'not-found') this.#fault = error.message.replace(`${path}: `, '')
+    }
+  }
+
+  /** Saves the history if the last save is long ago. */
+  async saveIfDue(): Promise<void> {
+    const age = Math.abs(this.parts.history.lastAt - this.#savedAt)
+    if (age >= SAVE_INTERVAL) await this.save()
+  }
+
+  /** Saves the history. A problem is a warning, once until it ends or changes. */
+  async save(): Promise<void> {
+    const { path, history, warn } = this.parts
+    if (path === null || history.lastAt === 0) return
+    try {
+      await this.#makePlace(path)
+      await writeAtomically(path, Buffer.from(history.format()), { mode: MODE })
+      this.#problem = null
+      this.#savedAt = history.lastAt
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      const problem = message.replace(`${path}: `, '')
+      if (problem !== this.#problem) warn(`${path}: could not save the history: ${problem}`)
+      this.#problem = problem
+    }
+  }
+
+  /** Renames a file that could not be read. */
+  async #makePlace(path: string): Promise<void> {
+    if (this.#fault === null) return
+    const { now, warn } = this.parts
+    const aside = await setAside(path, now())
+    warn(`${path}: ${this.#fault}; renamed to ${aside}, and the charts begin again`)
+    this.#fault = null
+  }
+}
+
+/** Charts of the last month with their heading. Says so if there is no history. */
+export function renderCharts(history: Pick<History, 'samples'>): Html {
+  const samples = history.samples()
+  if (samples.length === 0) {
+    return html`<h2>History</h2>
+      <p>No data yet.</p>`
+  }
+  const of = (value: (sample: HistorySample) => number | null) => samples.map(value)
+  const parts = { start: samples[0]?.at ?? 0, step: HOUR }
+  return html`<h2>The last month</h2>
+    <div class="charts">
+      ${chart({
+        ...parts,
+        id: 'peers',
+        title: 'Peers',
+        lines: [
+          { name: 'seeds', kind: 'seeds', values: of(({ complete }) => complete) },
+          { name: 'leechers', kind: 'peers', values: of(({ downloading }) => downloading) },
+        ],
+      })}
+      ${chart({
+        ...parts,
+        id: 'completed',
+        title: 'Completed downloads',
+        lines: [{ name: 'completed', kind: 'completed', values: of(({ completed }) => completed) }],
+      })}
+    </div>`
+}
