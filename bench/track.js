@@ -3,13 +3,12 @@
 // each second, and for each second of the server's processor time: the load runs on the same
 // machine, and takes its share of it.
 //
-//   node bench/track.js [SECONDS] [http] [udp] [million] [shared]
+//   node bench/track.js [SECONDS] [http] [udp] [million]
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { chmodSync } from 'node:fs'
 import { hasProgram, makeScratch, median, printTable } from './support.js'
 import { lookAtMillion } from './track/million.js'
-import { compareShared } from './track/shared.js'
 import { cpuSeconds, startBare, startOpentracker, startTrack, stop } from './track/programs.js'
 
 const [first, ...others] = process.argv.slice(2)
@@ -27,7 +26,7 @@ const withOpentracker = hasProgram('opentracker')
 if (!hasProgram('wrk')) {
   console.log('track: wrk is not installed')
 } else {
-  const parts = { http: compareHttp, udp: compareUdp, million, shared }
+  const parts = { http: compareHttp, udp: compareUdp, million }
   for (const [name, act] of Object.entries(parts)) {
     if (chosen.size === 0 || chosen.has(name)) await act()
   }
@@ -59,10 +58,6 @@ async function compareUdp() {
     loadUdp(program, program === programs['node:dgram'] ? 'echo' : 'announce'),
   )
   for (const program of Object.values(programs)) await stop(program)
-}
-
-async function shared() {
-  if (hasProgram('redis-server')) await compareShared(scratch, seconds)
 }
 
 async function million() {

@@ -4,7 +4,7 @@ import { Catalogue } from '../catalogue/catalogue.js'
 import type { History } from '../history.js'
 import type { PageAnswer } from '../page/page-answer.js'
 import { Pages, type PageRequest } from '../page/pages.js'
-import { RenderBudget } from '../page/render-budget.js'
+import { RenderQueue } from '../page/render-queue.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import type { AnsweringSettings } from './settings.js'
 
@@ -34,7 +34,7 @@ export function openPages(
     ...directories.map((path) => ({ path, isArchive: false })),
     ...archives.map((path) => ({ path, isArchive: true })),
   ]
-  const common = { ...parts, options, site, budget: new RenderBudget(parts.monotonic) }
+  const common = { ...parts, options, site, queue: new RenderQueue() }
   const catalogue = new Catalogue({ ...common, roots })
   const pages = new Pages({ ...common, version })
   return async (request) => (await catalogue.answer(request)) ?? (await pages.answer(request))

@@ -16,7 +16,7 @@ import {
   type PageAnswer,
 } from '../page/page-answer.js'
 import type { PageOptions, PageRequest } from '../page/pages.js'
-import type { RenderBudget } from '../page/render-budget.js'
+import type { RenderQueue } from '../page/render-queue.js'
 import { siteHead, type Site } from '../page/site.js'
 import { makeRow } from '../page/snapshot.js'
 import { TorrentLinks } from '../page/torrent-links.js'
@@ -55,11 +55,8 @@ export interface CatalogueParts extends Pick<ServerContext, 'monotonic'> {
   readonly history: Pick<History, 'samples'>
   readonly site: Site
   /** Limits the pages of all kinds. */
-  readonly budget: RenderBudget
+  readonly queue: RenderQueue
 }
-
-/** JSON has up to 1,000 torrents, and takes as long as so many pages. */
-const JSON_PAGES = 5
 
 /** The pages of single torrents, and of their categories: the directories in which they are. */
 export class Catalogue {
@@ -72,16 +69,16 @@ export class Catalogue {
 
   /** Answers a request; null if the path is not a page of the catalogue. */
   async answer(request: PageRequest): Promise<PageAnswer | null> {
-    const { options, site, budget } = this.parts
+    const { options, site, queue } = this.parts
     const other = OTHER_PAGES.get(request.path)
     const place = site.hasCatalogue ? parsePlace(request.path) : null
     if (other === undefined && place === null) return null
     if (!options.showInfoPage) return notFound()
-    const pages = place?.view === 'json' ? JSON_PAGES : 1
-    if (!(await budget.admit(request.client, pages))) return tooBusy()
-    if (other === 'activity') return this.#activity()
-    if (other !== undefined) return this.#torrent(request, other)
-    return place && this.#category(request, place)
+    return queue.render(request.client, () => {
+      if (other === 'activity') return this.#activity()
+      if (place !== null) return this.#category(request, place)
+      return this.#torrent(request, other ?? 'page')
+    })
   }
 
   /** The charts of all torrents together. */

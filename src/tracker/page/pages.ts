@@ -8,10 +8,9 @@ import {
   notFound,
   pageAnswer,
   redirect,
-  tooBusy,
   type PageAnswer,
 } from './page-answer.js'
-import type { RenderBudget } from './render-budget.js'
+import type { RenderQueue } from './render-queue.js'
 import { parseRowQuery } from './row-query.js'
 import { Snapshot } from './snapshot.js'
 import { TorrentBytes } from './torrent-bytes.js'
@@ -40,7 +39,7 @@ export interface PagesParts extends Pick<ServerContext, 'now' | 'monotonic'> {
   readonly version: string
   readonly site: Site
   /** Limits the pages of all kinds. */
-  readonly budget: RenderBudget
+  readonly queue: RenderQueue
 }
 
 /** A request for a page. */
@@ -69,11 +68,11 @@ export class Pages {
 
   /** Answers a request; null if the path is not a page. */
   async answer(request: PageRequest): Promise<PageAnswer | null> {
-    const { options, budget } = this.parts
+    const { options, queue } = this.parts
     const act = this.#routes.get(request.path)
     if (!act) return null
     if (request.path === '/file' ? !options.allowGet : !options.showInfoPage) return notFound()
-    return (await budget.admit(request.client)) ? act(request) : tooBusy()
+    return queue.render(request.client, () => act(request))
   }
 
   readonly #routes = new Map<string, (request: PageRequest) => Promise<PageAnswer>>([
