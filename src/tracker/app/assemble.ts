@@ -12,9 +12,8 @@ import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import { UdpAnswers } from '../udp/udp-answers.js'
 import type { AccessLists } from './access-lists.js'
-import { answerPages, type AnswerPagesParts } from './answer-pages.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
-import { PageRoutes } from './page-routes.js'
+import { PageRoutes, type PageRoutesParts } from './page-routes.js'
 import { openPages } from './open-pages.js'
 import { makeRules } from './rules.js'
 import { originForm } from './server-rules.js'
@@ -128,7 +127,7 @@ function ownRequests(
 
 function openPageRoutes(
   { settings, store, shared, admitted, favicon, saver, onError }: AssemblyParts,
-  pages: AnswerPagesParts['pages'],
+  pages: PageRoutesParts['pages'],
   figures: TrackerFigures,
 ): PageRoutes {
   const { torrents, addresses } = admitted
@@ -139,7 +138,7 @@ function openPageRoutes(
     return formatMetrics(trackerMetrics({ ...measured, figures }))
   }
   return new PageRoutes({
-    answerPage: answerPages({ pages, favicon, describe }),
+    ...{ pages, favicon, describe },
     publicUrl,
     prefix,
     addressOf: (request) => clientAddresses.of(request),

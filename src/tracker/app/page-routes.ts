@@ -1,11 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isSecure } from '../../server/listen/make-server.js'
-import { failed, lineAnswer, type PageAnswer } from '../page/page-answer.js'
-import type { AnswerPage } from './answer-pages.js'
+import { ICON } from '../../server/pages/masthead.js'
+import { SAFE_HEADERS } from '../../server/pages/policy.js'
+import { failed, lineAnswer, notFound, type PageAnswer } from '../page/page-answer.js'
+import type { PageRequest } from '../page/pages.js'
 import type { ServerContext } from '../../server/context.js'
 
 export interface PageRoutesParts extends Pick<ServerContext, 'onError'> {
-  readonly answerPage: AnswerPage
+  /** Answers a request for a page; null if its path is none. */
+  readonly pages: (request: PageRequest) => Promise<PageAnswer | null>
+  /** Bytes of /favicon.ico; null for the logo. */
+  readonly favicon: Uint8Array | null
+  /** Returns the tracker's metrics in Prometheus' text format. */
+  readonly describe: () => string
   /** The URL at which clients reach the tracker; null to use the request's `Host`. */
   readonly publicUrl: string | null
   /** The path of the tracker there, without a slash at its end; '' for none. */
@@ -45,8 +52,11 @@ export class PageRoutes {
     const client = this.parts.addressOf(request)
     if (!this.parts.permits(client)) return lineAnswer(403, 'your address may not ask here')
     const [path = '', query = ''] = url.split(/\?(.*)/s, 2)
+    const fixed = fixedAnswer(path, this.parts)
+    if (fixed) return fixed
     const announceUrls = this.#announceUrls(request)
-    return this.parts.answerPage({ path, query, client, announceUrls })
+    const page = await this.parts.pages({ path, query, client, announceUrls })
+    return page ?? notFound()
   }
 
   #announceUrls(request: IncomingMessage): string[] {
@@ -63,4 +73,21 @@ function send({ method }: IncomingMessage, response: ServerResponse, answer: Pag
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   response.writeHead(answer.status, { ...answer.headers, 'Content-Length': body.length })
   response.end(method === 'HEAD' ? undefined : body)
+}
+
+/** Answers that need no work: health, metrics and the icon. */
+function fixedAnswer(path: string, { favicon, describe }: PageRoutesParts): PageAnswer | null {
+  if (path === '/-/health' || path === '/-/ready') return uncached(lineAnswer(200, 'ok'))
+  if (path === '/-/metrics') {
+    const type = { 'Content-Type': 'text/plain; version=0.0.4' }
+    return uncached({ status: 200, headers: type, body: describe() })
+  }
+  if (path !== '/favicon.ico') return null
+  const type = favicon ? 'image/x-icon' : 'image/svg+xml'
+  const headers = { 'Content-Type': type, 'Cache-Control': 'max-age=86400' }
+  return { status: 200, headers: { ...SAFE_HEADERS, ...headers }, body: favicon ?? ICON }
+}
+
+function uncached(answer: PageAnswer): PageAnswer {
+  return { ...answer, headers: { ...answer.headers, 'Cache-Control': 'no-store' } }
 }

@@ -5,7 +5,7 @@ import { pageHeaders, SAFE_HEADERS } from '../../server/pages/policy.js'
 import { html } from '../../text/html.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import { type History, renderCharts } from '../history.js'
-import { infoHashOf } from '../page/info-hash-field.js'
+import { infoHashOf } from '../protocol/query-bytes.js'
 import { jsonOfRow } from '../page/json.js'
 import {
   jsonAnswer,

@@ -1,5 +1,12 @@
-import { ADDRESS_AT, ID_AT, PEER4_SIZE, PEER6_SIZE, SWARM_SIZE } from '../swarms/swarm-records.js'
-import { RecordKind, RecordWriter } from '../swarms/swarm-records.js'
+import {
+  ADDRESS_AT,
+  ID_AT,
+  PEER4_SIZE,
+  PEER6_SIZE,
+  RecordKind,
+  RecordWriter,
+  SWARM_SIZE,
+} from '../swarms/swarm-records.js'
 import { PeerFlag } from '../swarms/peer-table.js'
 import type { SwarmChange } from '../swarms/swarm-store.js'
 

@@ -5,7 +5,7 @@ import type { RedisAddress } from '../../redis/client.js'
 import type { RedisClient } from '../../redis/client.js'
 import { RedisLink } from '../../redis/link.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
-import { SwarmReader } from '../swarms/swarm-reader.js'
+import { SwarmReader } from '../swarms/swarm-records.js'
 import { PeerChanges } from './peer-changes.js'
 
 /** One hash tag, so that a cluster keeps all keys at one place. */

@@ -16,7 +16,7 @@ import { Snapshot } from './snapshot.js'
 import { TorrentBytes } from './torrent-bytes.js'
 import { TorrentLinks } from './torrent-links.js'
 import type { ServerContext } from '../../server/context.js'
-import { infoHashOf } from './info-hash-field.js'
+import { infoHashOf } from '../protocol/query-bytes.js'
 import type { Site } from './site.js'
 
 /** Options that say which pages are shown. */

@@ -1,5 +1,3 @@
-import { ceilingPowerOfTwo } from './power-of-two.js'
-
 /** The tables of an index over items that are numbered from 1. */
 export interface HashIndexMemory {
   /** The first item of each bucket; 0 for none. */
@@ -108,4 +106,9 @@ export class HashIndex {
 /** The most buckets that an index over `items` items uses. */
 export function bucketsFor(items: number): number {
   return Math.max(FIRST_BUCKETS, ceilingPowerOfTwo(items))
+}
+
+/** The smallest power of two that is at least `count`. `count` must be at most 2^31. */
+export function ceilingPowerOfTwo(count: number): number {
+  return count <= 1 ? 1 : 2 ** (32 - Math.clz32(count - 1))
 }

@@ -1,6 +1,5 @@
-import { AddressCounts } from './address-counts.js'
+import { AddressCounts, AddressLimits } from './address-counts.js'
 import { isConnectable, isLoopback } from './address-kinds.js'
-import { AddressLimits } from './address-limits.js'
 import { Candidate } from './candidate.js'
 import { PeerChoice } from './choose-peers.js'
 import { EvictionPicker } from './eviction-picker.js'
@@ -9,9 +8,8 @@ import { IndexPool } from './index-pool.js'
 import { flagsOf, Members } from './members.js'
 import { PeerFlag, PeerTable } from './peer-table.js'
 import { saveSwarms } from './save-swarms.js'
-import { PEER4_SIZE } from './swarm-records.js'
+import { PEER4_SIZE, SwarmReader } from './swarm-records.js'
 import { Counter, LISTS_PER_SWARM, type StoreMemory } from './store-memory.js'
-import { SwarmReader } from './swarm-reader.js'
 import type {
   AnnounceAnswer,
   PeerAnnounce,

@@ -1,7 +1,6 @@
-import { bucketsFor, type HashIndexMemory } from './hash-index.js'
+import { bucketsFor, ceilingPowerOfTwo, type HashIndexMemory } from './hash-index.js'
 import type { IndexListsMemory } from './index-lists.js'
 import { POOL_HEADS, type IndexPoolMemory } from './index-pool.js'
-import { ceilingPowerOfTwo } from './power-of-two.js'
 
 /**
  * The complete content of a store. It is allocated for the maximum number of peers and swarms, but
