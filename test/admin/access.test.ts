@@ -131,7 +131,8 @@ test('a session ends at the log-out, and a copy of its cookie with it', async (t
   const browser = await logIn()
   const thief = visitor()
   thief.cookie = browser.cookie
-  assert.equal((await browser.send('/logout', {}, '/')).location, 'login')
+  const { location, headers } = await browser.send('/logout', {}, '/')
+  assert.deepEqual([location, headers['clear-site-data']], ['login', '"cache"'])
   assert.equal((await thief.get('/')).location, 'login')
 })
 

@@ -99,7 +99,9 @@ export class Authentication {
     this.#end(request)
     reply.clearCookie(COOKIE, this.#cookieOptions(request))
     this.#note(request, user.name, 'log out')
-    return seeOther('login')
+    const answer = seeOther('login')
+    // Back would show the pages to the next person at this browser
+    return { ...answer, headers: { ...answer.headers, 'Clear-Site-Data': '"cache"' } }
   }
 
   /** The address of the client; null on a Unix socket. */
