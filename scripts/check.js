@@ -9,7 +9,6 @@ const BESIDE = [
   'lint:format',
   'lint:layers',
   'lint:prose',
-  'lint:tests',
   'check:native',
   'check:package',
 ]
