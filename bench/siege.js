@@ -58,7 +58,7 @@ async function main() {
   const mirror = makeScratch({ inMemory: true })
   const cache = mkdtempSync(join(tmpdir(), 'btkit-siege-'))
   process.on('exit', () => rmSync(cache, { recursive: true, force: true }))
-  plantMirror(mirror)
+  plantMirror(mirror, numbers.includes(11))
   // Files that changed a moment ago would not be remembered
   await setTimeout(2100)
   const service = await startService(mirror, cache)
@@ -105,7 +105,8 @@ async function startService(mirror, cache) {
 
 /** Has the torrents made that somebody asked for before the siege. */
 async function warmUp({ port }) {
-  for (const path of ['/yum/warm/file', '/yum/7/Packages/*']) {
+  const large = numbers.includes(11) ? ['/yum/warm/large.iso'] : []
+  for (const path of ['/yum/warm/file', '/yum/7/Packages/*', ...large]) {
     const status = await send(port, getText(`${MOUNT}/single${path}`), { leaveAfter: 60_000 })
     if (status !== 200) throw new Error(`${path}: status ${status}`)
   }

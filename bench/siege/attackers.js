@@ -22,6 +22,9 @@ export const ATTACKERS = {
   8: { name: 'ever new connections for files', attack: connectionsForFiles },
   9: { name: 'ever new connections for cold torrents', attack: connectionsForTorrents },
   10: { name: 'ever new connections for patterns', attack: connectionsForPatterns },
+  11: { name: 'unread torrents, each for a host of its own', attack: unreadTorrents },
+  12: { name: 'downloads that stand still', attack: stillDownloads },
+  13: { name: 'pipelined requests for missing files', attack: pipelines },
 }
 
 /** A siege of a port until a moment on this process's clock, in milliseconds. */
@@ -64,7 +67,7 @@ export class Siege {
     const left = Math.max(1, this.end - performance.now())
     const leaveAfter = Math.min(left, options.leaveAfter ?? 30_000)
     const from = ADDRESSES[turn % ADDRESSES.length]
-    return send(this.port, bytes, { ...options, from, leaveAfter })
+    return send(this.port, bytes, { from, ...options, leaveAfter })
   }
 }
 
@@ -165,6 +168,34 @@ async function connectionsForPatterns(siege) {
     const stars = '*'.repeat(1 + Math.floor(turn / 99))
     return `${SINGLE}/yum/7/Packages/${stars}-${String(turn % 99).padStart(2, '0')}??-*`
   })
+}
+
+/** 11: 1,500 connections of 40 addresses, each for a torrent of 330 KB, that stop to read. */
+async function unreadTorrents(siege) {
+  await siege.repeat({ lanes: 1500, pause: 100, limit: 100_000 }, (turn) => {
+    const request = getText(`${SINGLE}/yum/warm/large.iso`).replace('mirror.', `m${turn}.`)
+    return siege.raw(request, 0, { from: addressOf(turn), appetite: 0, leaveAfter: 20_000 })
+  })
+}
+
+/** 12: 2,000 downloads of 40 addresses that stop to read. */
+async function stillDownloads(siege) {
+  await siege.repeat({ lanes: 2000, pause: 100, limit: 100_000 }, (turn) => {
+    const options = { from: addressOf(turn), appetite: 0, leaveAfter: 60_000 }
+    return siege.get('/yum/warm/image.iso', turn, options)
+  })
+}
+
+/** 13: 300 connections of one address, each with 20 requests for missing files. */
+async function pipelines(siege) {
+  const request = getText('/yum/nothing').replace('Connection: close\r\n', '')
+  await siege.repeat({ lanes: 300, pause: 0, limit: 1_000_000 }, (turn) => {
+    return siege.raw(request.repeat(19) + getText(`/yum/nothing${turn}`), 0)
+  })
+}
+
+function addressOf(turn) {
+  return `127.0.1.${1 + (turn % 40)}`
 }
 
 /** Every other client leaves before it can have an answer, and each lane goes on at once. */

@@ -18,7 +18,7 @@ export const PACKAGES = Array.from({ length: 9900 }, (_, i) => {
 export const MOUNT = '/yum/torrent_service'
 
 /** Plants the mirror below a directory. Large files are holes, which take no room. */
-export function plantMirror(root) {
+export function plantMirror(root, hasLarge) {
   for (const name of ['7/Packages', 'warm', 'huge', 'cold']) {
     mkdirSync(join(root, 'yum', name), { recursive: true })
   }
@@ -30,6 +30,8 @@ export function plantMirror(root) {
   // Its torrent has 4 KB
   plantHole(join(root, 'yum/warm/file'), 194 * MIB)
   plantHole(join(root, 'yum/warm/image.iso'), GIB)
+  // Its torrent has 330 KB
+  if (hasLarge) plantHole(join(root, 'yum/warm/large.iso'), 16 * GIB)
 }
 
 function plantHole(path, size) {

@@ -1,6 +1,4 @@
 import type { ConnectionRules } from '../../server/connections/connection-limits.js'
-import type { Exchanges } from '../../server/exchange/exchanges.js'
-import { answerHalfClosed } from '../../server/exchange/half-closed.js'
 import type { Arrivals } from '../../server/listen/arrivals.js'
 import type { ServerRules } from '../../server/listen/listen.js'
 import type { ServiceLimits } from '../options.js'
@@ -26,13 +24,12 @@ const STANDSTILL = 120_000
 
 interface RulesParts {
   readonly limits: Pick<ServiceLimits, 'headerTimeout' | 'bodyTimeout' | 'wait'>
-  readonly exchanges: Exchanges
   /** Decides which connections are read next. */
   readonly arrivals: Arrivals
 }
 
 /** How the mirror's servers treat connections and requests. */
-export function serverRules({ limits, exchanges, arrivals }: RulesParts): ServerRules {
+export function serverRules({ limits, arrivals }: RulesParts): ServerRules {
   return {
     options: {
       headersTimeout: limits.headerTimeout,
@@ -44,7 +41,6 @@ export function serverRules({ limits, exchanges, arrivals }: RulesParts): Server
     prepare: (server) => {
       server.setTimeout(Math.max(STANDSTILL, 2 * limits.wait))
       arrivals.receive(server)
-      answerHalfClosed(server, exchanges)
     },
   }
 }

@@ -68,7 +68,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const listeners = await listenAll(parts.places, {
     handler,
     exchanges,
-    rules: serverRules({ limits: options.limits, exchanges, arrivals }),
+    rules: serverRules({ limits: options.limits, arrivals }),
     keyOf,
     unread: new UnreadBytes(keyOf),
     limitConnections: connectionLimiter(connections),

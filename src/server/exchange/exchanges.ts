@@ -43,21 +43,10 @@ export class Exchanges {
     connectionsOf(server).follow({ come, gone })
   }
 
-  /** Whether requests of a connection are under way. */
-  isBusy(socket: Socket): boolean {
-    return (this.#underWay.get(socket)?.size ?? 0) > 0
-  }
-
   /** The request of a connection whose answer is next or being sent. */
   first(socket: Socket): OpenExchange | undefined {
     const [first] = this.#underWay.get(socket) ?? []
     return first
-  }
-
-  /** The first request of a connection, if no byte of its answer is sent. */
-  awaited(socket: Socket): OpenExchange | undefined {
-    const first = this.first(socket)
-    return first?.response.headersSent === false ? first : undefined
   }
 
   /** Begins to follow a request; call it before the request is answered. */

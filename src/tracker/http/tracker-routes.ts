@@ -6,7 +6,6 @@ import {
   formatScrape,
   formatScraped,
 } from '../protocol/http-answers.js'
-import { closeOnceWritten } from '../../server/connections/close-written.js'
 import { endAtOnce } from '../../server/answers/end-at-once.js'
 import { malformed, TrackerRefusal } from '../protocol/refusal.js'
 import { readScrape } from '../protocol/scrape-query.js'
@@ -117,14 +116,12 @@ export class TrackerRoutes {
     const { body, status = 200, answered } = sent
     this.parts.note(answered)
     response.writeHead(status, headerOf(body))
-    if (answered !== 'refusal') closeOnceWritten(response)
     endAtOnce(response, body)
   }
 
   #sendLarge(response: ServerResponse, body: Buffer): void {
     this.parts.note('scrape')
     response.writeHead(200, headerOf(body))
-    closeOnceWritten(response)
     response.end(body)
   }
 }
