@@ -93,7 +93,6 @@ const LIMITS: Ranges<Required<MirrorLimits>> = {
   maxPlanning: [4, 1, 256],
   maxHashing: [4, 1, 256],
   maxPerClient: [64, 1, 1e6],
-  rateLimit: [600, 0, 1e6],
   maxReads: [3, 1, 1024],
   wait: [25_000, 0, 86_400_000],
   bodyTimeout: [30_000, 1, 86_400_000],

@@ -77,8 +77,6 @@ export interface ServiceLimits {
   readonly maxHashing: number
   /** Most requests that one client may have under way. */
   readonly maxPerClient: number
-  /** Most sets and patterns that one client may request per minute; 0 for no limit. */
-  readonly rateLimit: number
   /** Most files that are opened or read at once for downloads. */
   readonly maxReads: number
   /** Milliseconds that a request waits for hashing. */

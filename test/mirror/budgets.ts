@@ -1,5 +1,4 @@
 import { Budget, type BudgetLimits } from '../../src/mirror/admission/budget.js'
-import { realSlices } from './slices.js'
 
 const PLENTY = { steps: 1e9, names: 1e9, bytes: 1e9 }
 
@@ -11,5 +10,5 @@ export function plentifulBudget(): Budget {
 /** A budget with given limits, for work that is always wanted. */
 export function limitedBudget(limits: Partial<BudgetLimits>): Budget {
   const signal = new AbortController().signal
-  return new Budget({ ...PLENTY, ...limits }, { slices: realSlices(), signal })
+  return new Budget({ ...PLENTY, ...limits }, { signal })
 }

@@ -23,15 +23,14 @@ export interface WholeFileJob {
   readonly pieceLength: number
   /** Output: SHA-1 of the file's pieces; empty if not wanted. */
   readonly pieces: Uint8Array
-  /** One of GO_ON, WAIT and END. */
+  /** GO_ON or END. */
   readonly control: Int32Array
   /** Bytes read so far. */
   readonly progress: BigInt64Array
 }
 
 const GO_ON = 0
-const WAIT = 1
-const END = 2
+const END = 1
 
 /** The file to read. */
 export interface WholeFile {
@@ -64,20 +63,9 @@ export function createWholeFileJob({
   }
 }
 
-/** Pauses the reading at its current position. */
-export function pauseWholeFile({ control }: WholeFileJob): void {
-  Atomics.compareExchange(control, 0, GO_ON, WAIT)
-}
-
-export function resumeWholeFile({ control }: WholeFileJob): void {
-  Atomics.compareExchange(control, 0, WAIT, GO_ON)
-  Atomics.notify(control, 0)
-}
-
 /** Ends the reading. Its digests are then invalid. */
 export function endWholeFile({ control }: WholeFileJob): void {
   Atomics.store(control, 0, END)
-  Atomics.notify(control, 0)
 }
 
 /** Bytes read so far. */
@@ -86,7 +74,7 @@ export function wholeFileProgress({ progress }: WholeFileJob): number {
 }
 
 /**
- * Reads a file on this thread. Blocks the thread while the reading is paused.
+ * Reads a file on this thread.
  * @throws BtkitError `changed` if the file was replaced or ends early, `not-permitted` or `io`
  */
 export function readWholeFile(job: WholeFileJob): void {
@@ -108,7 +96,7 @@ function digest(descriptor: number, job: WholeFileJob): void {
   const pieces = new PieceDigests(job)
   const buffer = Buffer.allocUnsafe(Math.min(READ, size))
   for (let at = 0; at < size; at += READ) {
-    if (!mayGoOn(job)) return
+    if (Atomics.load(job.control, 0) !== GO_ON) return
     const bytes = buffer.subarray(0, size - at)
     fill(bytes, { descriptor, at, path: job.path })
     whole.update(bytes)
@@ -149,12 +137,6 @@ class PieceDigests {
     this.#left = pieceLength
     this.#count++
   }
-}
-
-/** Waits while the reading is paused. Returns false if it must end. */
-function mayGoOn({ control }: WholeFileJob): boolean {
-  while (Atomics.load(control, 0) === WAIT) Atomics.wait(control, 0, WAIT)
-  return Atomics.load(control, 0) === GO_ON
 }
 
 interface Source {

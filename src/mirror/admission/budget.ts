@@ -1,8 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import { Refusal } from '../../server/answers/refusal.js'
-import type { Steps } from '../../core/digests/steps.js'
 import type { MemoryAccount } from './memory-pool.js'
-import type { TimeSlices } from './time-slices.js'
-import type { Turn } from './turn.js'
 
 /** The most that a request may cost. */
 export interface BudgetLimits {
@@ -20,16 +18,19 @@ const REASONS: Readonly<Record<keyof BudgetLimits, string>> = {
   bytes: 'the paths have too many bytes; ask for fewer files',
 }
 
-/** The parts that a budget depends on. */
-export interface BudgetParts {
-  readonly slices: TimeSlices
+/** The request that a budget is for. */
+export interface BudgetedRequest {
   /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
   readonly signal: AbortSignal
-  /** The work's place in its queue, if there is one. */
-  readonly turn?: Pick<Turn, 'isOver' | 'next'>
   /** The memory account of the request, charged with its bytes. */
   readonly memory?: Pick<MemoryAccount, 'take'>
 }
+
+/** Milliseconds that work may keep the event loop before all other work has its turn. */
+const SLICE = 4
+
+/** The slices of all budgets: in each turn of the event loop, one of them goes on. */
+let slices: Promise<void> = Promise.resolve()
 
 /**
  * The rest of what a request may cost. The work charges it as it goes on. It ends with an error
@@ -37,26 +38,25 @@ export interface BudgetParts {
  */
 export class Budget {
   readonly #left: Record<keyof BudgetLimits, number>
-  readonly #parts: BudgetParts
-  #end: number
+  readonly #request: BudgetedRequest
+  #end = performance.now() + SLICE
   #next: Promise<void> | null = null
 
-  constructor(limits: BudgetLimits, parts: BudgetParts) {
+  constructor(limits: BudgetLimits, request: BudgetedRequest) {
     this.#left = { ...limits }
-    this.#parts = parts
-    this.#end = parts.slices.endOfSlice()
+    this.#request = request
   }
 
   /** @throws Refusal if less than `amount` is left */
   charge(kind: keyof BudgetLimits, amount: number): void {
     this.#left[kind] -= amount
     if (this.#left[kind] < 0) throw new Refusal('too-many', REASONS[kind])
-    if (kind === 'bytes') this.#parts.memory?.take(amount)
+    if (kind === 'bytes') this.#request.memory?.take(amount)
   }
 
   /** Whether the work has used its slice of time and must wait for the next one. */
   get isSliceOver(): boolean {
-    return this.#parts.slices.isOver(this.#end)
+    return performance.now() >= this.#end
   }
 
   /**
@@ -71,23 +71,10 @@ export class Budget {
   }
 
   async #wait(): Promise<void> {
-    const { slices, signal, turn } = this.#parts
-    signal.throwIfAborted()
-    if (turn?.isOver) await turn.next()
-    await slices.next()
-    signal.throwIfAborted()
-    this.#end = slices.endOfSlice()
-  }
-
-  /**
-   * Does work in steps, within slices.
-   * @throws the signal's reason if nobody wants the work any more
-   */
-  async runSteps<T>(steps: Steps<T>): Promise<T> {
-    for (;;) {
-      const { done, value } = steps.next()
-      if (done) return value
-      if (this.isSliceOver) await this.nextSlice()
-    }
+    this.#request.signal.throwIfAborted()
+    slices = slices.then(() => setImmediate())
+    await slices
+    this.#request.signal.throwIfAborted()
+    this.#end = performance.now() + SLICE
   }
 }

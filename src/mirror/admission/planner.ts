@@ -1,37 +1,33 @@
 import { Budget, type BudgetLimits } from './budget.js'
+import type { Job, JobQueue } from './job-queue.js'
 import type { MemoryAccount } from './memory-pool.js'
-import type { TimeSlices } from './time-slices.js'
-import type { QueuedWork } from './turn.js'
-import type { WorkQueue } from './work-queue.js'
 
 /** A request whose names are matched and whose files are looked up. */
-export interface Planning extends Omit<QueuedWork, 'remaining'> {
+export interface Planning extends Omit<Job, 'size'> {
   /** Estimated work: the number of its paths, and much more for patterns. */
   readonly effort: number
   /** The account for the request's memory. */
   readonly memory: MemoryAccount
 }
 
-export interface PlannerParts {
-  readonly queue: WorkQueue
-  readonly slices: TimeSlices
-  /** The most that one request may cost. */
-  readonly limits: BudgetLimits
-}
-
 /** Plans a few requests at a time, small ones first, each within its own budget. */
 export class Planner {
-  constructor(private readonly parts: PlannerParts) {}
+  /** Of the limits, each request has its own. */
+  constructor(
+    private readonly queue: JobQueue,
+    private readonly limits: BudgetLimits,
+  ) {}
 
   /**
    * Does the work when its turn has come.
    * @throws NotReady if too many requests wait, the signal's reason, and the errors of the work
    */
-  run<T>(planning: Planning, work: (budget: Budget) => Promise<T>): Promise<T> {
-    const { queue, slices, limits } = this.parts
-    const { effort, memory, signal } = planning
-    return queue.run({ ...planning, remaining: () => effort }, (turn) => {
-      return work(new Budget(limits, { slices, signal, turn, memory }))
+  run<T>(
+    { effort, client, memory, signal }: Planning,
+    work: (budget: Budget) => Promise<T>,
+  ): Promise<T> {
+    return this.queue.run({ size: effort, client, signal }, () => {
+      return work(new Budget(this.limits, { signal, memory }))
     })
   }
 }

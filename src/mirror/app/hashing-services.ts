@@ -15,8 +15,6 @@ interface HashingServicesParts extends Pick<ServerContext, 'monotonic' | 'warn' 
   readonly options: ServiceOptions
   /** The engine must use a pool's threads, and do all its work there. */
   readonly hashContext: HashContext
-  /** Whether clients wait for their connections to be accepted. */
-  readonly isPressed: () => boolean
 }
 
 /** Makes torrents and digests; no file is read twice at once. */
@@ -35,23 +33,20 @@ export function openHashingServices({
   options,
   hashContext,
   monotonic,
-  isPressed,
   warn,
   onError,
 }: HashingServicesParts): HashingServices {
-  const admission = openAdmission(options.limits, monotonic, isPressed)
-  const { hashing: queue, ahead: aheadQueue, runSteps } = admission
-  const sliced = { ...hashContext, runSteps }
+  const admission = openAdmission(options.limits)
   const hashed = new HashedBytes()
   const { mirror, pieceLength } = options
-  const reading = { mirror, hashContext: sliced, claims: new FileClaims(), hashed }
-  const hasher = new FileHasher({ ...reading, queue, aheadQueue })
+  const reading = { mirror, hashContext, claims: new FileClaims(), hashed }
+  const hasher = new FileHasher({ ...reading, queue: admission.hashing })
   const digests = new FileDigests({ ...admission, ...reading, pieceLength, monotonic })
   const { cacheAccess } = hashContext
   const onDemand = new OnDemand({ ...admission, cacheAccess, hasher, monotonic })
   const { now } = cacheAccess
   const given = new GivenTorrents(options.torrents, { now, warn })
-  const ahead = { options, given, hasher, hashContext: sliced, monotonic, warn, onError }
+  const ahead = { options, given, hasher, hashContext, monotonic, warn, onError }
   return { admission, onDemand, digests, hashed, given, warmer: openWarmer(ahead) }
 }
 

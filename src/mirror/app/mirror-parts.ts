@@ -30,8 +30,6 @@ export interface MirrorParts
   readonly options: ServiceOptions
   /** The engine must use a pool's threads, and do all its work there. */
   readonly hashContext: HashContext
-  /** Whether clients wait for their connections to be accepted. */
-  readonly isPressed: () => boolean
   readonly trackers: TrackerSource
   readonly requests: RequestFigures
   /** Open connections; null if another program's server has them. */
@@ -61,7 +59,7 @@ export function assembleMirror(parts: MirrorParts): AssembledMirror {
   const { options, trackers, onRoute, onError } = parts
   const { cacheAccess } = parts.hashContext
   const makers = openHashingServices(parts)
-  const { admission, onDemand, warmer } = makers
+  const { onDemand, warmer } = makers
   const responses = createResponseCache(parts, onDemand)
   const reports = openReports({ ...parts, cacheAccess, makers })
   const root = new RootWatch(options.mirror.root)
@@ -81,7 +79,10 @@ export function assembleMirror(parts: MirrorParts): AssembledMirror {
     onDemand,
     responses,
     warmer,
-    loadSets: () => admission.runSteps(known.load()),
+    loadSets: () => {
+      known.load()
+      return Promise.resolve()
+    },
     followRoot: () => {
       if (root.hasMoved()) onDemand.expire()
     },
@@ -109,7 +110,6 @@ function openContents(
     directories: new DirectoryTorrents({ ...shared, monotonic }),
     directoryPages: openDirectoryPages(options, listed),
     digests,
-    runSteps: admission.runSteps,
     now,
   }
 }

@@ -43,7 +43,6 @@ export async function addMirror(
     options: { ...settings.options, prefix, clientAddresses: seen },
     trackers,
     requests: seen.figures,
-    isPressed: () => false,
     connections: () => null,
     droppedLines: () => 0,
     onRoute: seen.setRoute,

@@ -41,11 +41,11 @@ export function openReports(parts: ReportsParts): Reports {
     const droppedLines = parts.droppedLines()
     const connections = parts.connections()
     const metrics = serviceMetrics({ ...parts, ...makers, connections, cacheSize, droppedLines })
-    const ahead = { bytes: hashed.ahead, jobs: admission.ahead.running }
+    const ahead = { bytes: hashed.ahead, jobs: admission.hashing.ahead }
     return formatMetrics([...metrics, ...warmMetrics(warmer, ahead)])
   }
   const warm = () => {
-    const work = { running: admission.ahead.running, bytesHashed: hashed.ahead }
+    const work = { running: admission.hashing.ahead, bytesHashed: hashed.ahead }
     return warmer && { ...warmer.files.counts, ...work }
   }
   const { version } = options

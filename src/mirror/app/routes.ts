@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Steps } from '../../core/digests/steps.js'
 import { addFileRoutes } from '../downloads/routes.js'
 import type { Feed } from '../feed/feed.js'
 import { addFeedRoute } from '../feed/feed.js'
@@ -31,8 +30,6 @@ export interface RouteParts extends Pick<ServerContext, 'now' | 'onError'> {
   readonly files: FileTorrents
   readonly directories: DirectoryTorrents
   readonly digests: FileDigests
-  /** Does long work in slices. */
-  readonly runSteps: <T>(steps: Steps<T>) => Promise<T>
   readonly sender: TorrentSender
   readonly requesters: Requesters
   readonly status: StatusParts & { readonly report: () => Promise<StatusReport> }

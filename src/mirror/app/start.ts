@@ -23,7 +23,7 @@ import { assembleService, type AssemblyParts } from './assemble.js'
  */
 const STOP_TIMEOUT = 6_000
 
-interface ServiceParts extends Omit<AssemblyParts, 'isPressed' | 'options'> {
+interface ServiceParts extends Omit<AssemblyParts, 'options'> {
   readonly options: ServedOptions
   readonly places: readonly ListenPlace[]
   /** Keys for TLS; null for plain HTTP. */
@@ -54,7 +54,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const connections = connectionLimits(CONNECTIONS, clientAddresses, maxDescriptors())
   const { keyOf } = connections
   const arrivals = new Arrivals(keyOf)
-  const assembled = await assembleService({ ...parts, isPressed: () => arrivals.isPressing })
+  const assembled = await assembleService(parts)
   const { exchanges } = assembled
   const gate = new DrainGate(exchanges, HEALTH)
   const handler: Handler = (request, response) => {

@@ -5,7 +5,6 @@ import { LRUCache } from 'lru-cache'
 import { html } from '../../text/html.js'
 import { prefersJson } from '../../server/answers/accept.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/pages/policy.js'
-import type { Clients } from '../admission/clients.js'
 import type { Planner } from '../admission/planner.js'
 import type { Mirror } from '../tree/mirror.js'
 import { endConditional } from '../../server/answers/conditional.js'
@@ -17,7 +16,7 @@ import { EmptyDirectories, isEmptyListing } from './empty-directories.js'
 import { jsonOfListing, type ListingView } from './json.js'
 import type { LinkContext } from './links.js'
 import type { Listing } from './listing.js'
-import { LARGE, type Listings, type PendingListing } from './listings.js'
+import type { Listings, PendingListing } from './listings.js'
 import { renderEntries, renderListingFrame } from './page.js'
 import { formatListingQuery, parseListingQuery, type ListingQuery } from './query.js'
 import { readReadme } from './readme.js'
@@ -44,7 +43,6 @@ export interface DirectoryPagesParts extends Pick<ServerContext, 'now' | 'onErro
   readonly mirror: Mirror
   readonly listings: Listings
   readonly planner: Planner
-  readonly clients: Clients
   readonly requesters: Requesters
   /** The options of the pages' header. */
   readonly options: HeaderOptions
@@ -87,13 +85,11 @@ export class DirectoryPages {
     const way = wayToPlain(url, components)
     if (way !== null) return redirect(reply, way + queryOf(url))
     const requester = this.parts.requesters.of(request, reply)
-    requester.onGone(this.parts.clients.begin(requester.client, false))
     const query = parseListingQuery(url)
     const form = query.isJson || prefersJson(headers.accept) ? 'json' : 'html'
     const pending = await this.parts.listings.begin(components, requester)
     reply.headers({ 'Cache-Control': 'no-cache', Vary: 'Accept' })
     if (form === 'html' && canBeginEarly(request) && (await isLargeFirst(pending))) {
-      requester.onGone(this.parts.clients.begin(requester.client, true))
       const texts = this.#renderEarly({ components, query }, pending.listing, requester)
       return reply.headers(HEADERS.html).send(Readable.from(texts, { objectMode: false }))
     }
@@ -123,9 +119,6 @@ export class DirectoryPages {
     const key = form === 'json' ? keyOf(wanted) + this.#minute() : null
     const before = key === null ? undefined : this.#kept.get(key)
     if (before) return before
-    if (wanted.listing.length > LARGE) {
-      requester.onGone(this.parts.clients.begin(requester.client, true))
-    }
     const body = await this.#renderBody(form, wanted, requester)
     if (key !== null) this.#kept.set(key, body)
     return body

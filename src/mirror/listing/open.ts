@@ -6,7 +6,7 @@ import { Listings, type ListingsParts } from './listings.js'
 
 export interface OpenParts
   extends
-    Pick<Admission, 'clients' | 'listingPlanner'>,
+    Pick<Admission, 'listingPlanner'>,
     Pick<DirectoryPagesParts, 'requesters' | 'swarms' | 'onError'>,
     Pick<ListingsParts, 'now' | 'monotonic'> {}
 

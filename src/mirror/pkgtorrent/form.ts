@@ -1,25 +1,18 @@
-import type { Steps } from '../../core/digests/steps.js'
 import { malformed, Refusal } from '../../server/answers/refusal.js'
 import { percentDecode } from '../requests/percent-decode.js'
 
 /**
  * Reads the paths in a form (application/x-www-form-urlencoded): the values of its fields `p`, in
- * their order. Other fields are ignored. Works in steps, one for each path.
+ * their order. Other fields are ignored.
  * @throws Refusal
  */
-export function* parsePaths(body: Uint8Array, maxPaths: number): Steps<string[]> {
+export function parsePaths(body: Uint8Array, maxPaths: number): string[] {
   const fields = decodeUtf8(body).split('&')
-  yield
   const values = fields.filter((field) => field.startsWith('p='))
   if (values.length > maxPaths)
     throw new Refusal('too-large', `more than ${maxPaths} paths; send fewer`)
   if (values.length === 0) throw malformed('no path given; send each as a field p of the form')
-  const paths: string[] = []
-  for (const value of values) {
-    yield
-    paths.push(decodeValue(value.slice(2)))
-  }
-  return paths
+  return values.map((value) => decodeValue(value.slice(2)))
 }
 
 function decodeUtf8(body: Uint8Array): string {

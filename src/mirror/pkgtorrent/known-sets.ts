@@ -2,7 +2,6 @@ import { LRUCache } from 'lru-cache'
 import { recordsOfKind } from '../../cache/maintain.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import type { SetRecord } from '../../cache/records/set.js'
-import type { Steps } from '../../core/digests/steps.js'
 import type { ServerContext } from '../../server/context.js'
 
 /** Bytes of memory for recent sets; and bytes that a path costs beside its text. */
@@ -34,6 +33,8 @@ export interface KnownSetsParts extends Pick<ServerContext, 'monotonic'> {
 interface KeptSet {
   readonly isSingle: boolean
   readonly bytes: number
+  /** Whether it was used again after it was kept. */
+  readonly isReused?: boolean
 }
 
 /**
@@ -48,9 +49,8 @@ export class KnownSets {
       return paths.reduce((sum, path) => sum + PATH_COST + 2 * path.length, PATH_COST)
     },
   })
-  /** Cached sets that were used once, and those used more often; the longest unused come first. */
-  readonly #once = new Map<string, KeptSet>()
-  readonly #again = new Map<string, KeptSet>()
+  /** Cached sets; the longest unused come first. */
+  readonly #kept = new Map<string, KeptSet>()
   #bytes = 0
   #allowance: number
   #allowedAt: number
@@ -78,7 +78,7 @@ export class KnownSets {
   /** Approximate bytes to read for a set; 0 if it is in memory. */
   costOf(digest: string): number {
     if (this.#recent.has(digest)) return 0
-    return (this.#once.get(digest) ?? this.#again.get(digest))?.bytes ?? 0
+    return this.#kept.get(digest)?.bytes ?? 0
   }
 
   /**
@@ -86,7 +86,7 @@ export class KnownSets {
    * digest.
    */
   note(digest: string, set: SetRecord): void {
-    const kept = this.#once.get(digest) ?? this.#again.get(digest)
+    const kept = this.#kept.get(digest)
     if (kept) this.#noteUse(digest)
     const known = this.#recent.get(digest) ?? kept
     if (known && (set.isSingle || !known.isSingle)) return
@@ -94,15 +94,14 @@ export class KnownSets {
     this.#keep(digest, set)
   }
 
-  /** Reads which sets are in the cache, in steps. */
-  *load(): Steps<void> {
+  /** Reads which sets are in the cache. */
+  load(): void {
     for (const { key, value, body } of recordsOfKind(this.parts.cache.store, 'set')) {
       const digest = Buffer.from(key.subarray(1)).toString('hex')
       const isSingle = body[1] === 't'.charCodeAt(0)
-      if (!this.#once.has(digest) && !this.#again.has(digest)) {
+      if (!this.#kept.has(digest)) {
         this.#enter(digest, { isSingle, bytes: key.length + value.length })
       }
-      yield
     }
   }
 
@@ -115,11 +114,11 @@ export class KnownSets {
 
   #enter(digest: string, kept: KeptSet): void {
     this.#leave(digest)
-    this.#once.set(digest, kept)
+    this.#kept.set(digest, kept)
     this.#bytes += kept.bytes
     const { count, bytes } = this.parts.limits
-    while (this.#once.size + this.#again.size > count || this.#bytes > bytes) {
-      const [oldest] = this.#once.size > 0 ? this.#once.keys() : this.#again.keys()
+    while (this.#kept.size > count || this.#bytes > bytes) {
+      const oldest = this.#leastUseful()
       if (oldest === undefined) return
       this.#leave(oldest)
       this.parts.cache.forgetSet(Buffer.from(oldest, 'hex'))
@@ -127,17 +126,22 @@ export class KnownSets {
   }
 
   #leave(digest: string): void {
-    this.#bytes -= (this.#once.get(digest) ?? this.#again.get(digest))?.bytes ?? 0
-    this.#once.delete(digest)
-    this.#again.delete(digest)
+    this.#bytes -= this.#kept.get(digest)?.bytes ?? 0
+    this.#kept.delete(digest)
   }
 
   #noteUse(digest: string): void {
-    const kept = this.#once.get(digest) ?? this.#again.get(digest)
+    const kept = this.#kept.get(digest)
     if (!kept) return
-    this.#once.delete(digest)
-    this.#again.delete(digest)
-    this.#again.set(digest, kept)
+    this.#kept.delete(digest)
+    this.#kept.set(digest, { ...kept, isReused: true })
+  }
+
+  /** The longest unused set of those that were used once, or of all. */
+  #leastUseful(): string | undefined {
+    for (const [digest, { isReused }] of this.#kept) if (!isReused) return digest
+    const [oldest] = this.#kept.keys()
+    return oldest
   }
 
   /** Whether that many more bytes may be kept now. */

@@ -1,4 +1,3 @@
-import { finish, type Steps } from '../../core/digests/steps.js'
 import type { Budget } from '../admission/budget.js'
 import type { Planner } from '../admission/planner.js'
 import { malformed } from '../../server/answers/refusal.js'
@@ -63,18 +62,18 @@ export class PathSets {
    */
   async posted(form: Uint8Array, digest: string, requester: Requester): Promise<PathSet> {
     const { planner, options } = this.parts
-    const parse = function* (): Steps<PathSet> {
-      const paths = yield* parsePaths(form, options.limits.maxPaths)
+    const parse = (): PathSet => {
+      const paths = parsePaths(form, options.limits.maxPaths)
       if (digestOfSet({ paths }) === digest) return { isSingle: false, paths, digest }
       throw malformed(
         'the digest in the address does not match; it is the SHA-1 of the paths joined by newlines',
       )
     }
-    if (form.length <= SMALL_FORM) return finish(parse())
+    if (form.length <= SMALL_FORM) return parse()
     const effort = form.length / FORM_BYTES
     return planner.run({ ...planningOf(requester), effort }, async (budget) => {
       await budget.nextSlice()
-      return budget.runSteps(parse())
+      return parse()
     })
   }
 
@@ -95,8 +94,7 @@ export class PathSets {
       return planned
     }
     const key = `${version} ${pieceLength} ${isSingle ? 'single' : 'set'} ${digest}`
-    const isLarge = paths.length > 1 || paths.some(isGlob)
-    return onDemand.obtain({ key, effort: effortOf(paths), isLarge, plan }, requester)
+    return onDemand.obtain({ key, effort: effortOf(paths), plan }, requester)
   }
 
   async #plan(set: PathSet, budget: Budget): Promise<PlannedTorrent> {
@@ -104,7 +102,7 @@ export class PathSets {
     const { mirror, serviceName, markPadFiles } = service
     const limits = { maxMatches: service.limits.maxMatches, budget, listings }
     const { files, omitted } = await findFiles(set.paths, mirror, limits)
-    const content = await budget.runSteps(setContent(set, files, serviceName))
+    const content = setContent(set, files, serviceName)
     const options = { private: false, sourceTag: null, markPadFiles }
     for (const path of omitted) tellOmitted(path)
     const directory = content.isDirectory ? [] : directoryOf(files, serviceName)

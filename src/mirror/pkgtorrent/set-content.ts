@@ -2,7 +2,6 @@ import { sortFiles } from '../../core/digests/sort-files.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { bytesOf, cutIntoPieces, type Content } from '../../core/digests/content.js'
 import { bytesMissing, padFile } from '../../core/digests/pad-files.js'
-import type { Steps } from '../../core/digests/steps.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { formatBytes } from '../../text/quantity.js'
 import { formatMirrorPath } from '../tree/mirror-path.js'
@@ -29,27 +28,41 @@ export const BLOCK_SIZE = 1024 * 1024
 /**
  * The content of a set's torrent. A single-file torrent contains just the file. In all others, each
  * file begins on a piece boundary, so that its digests are the same in every set. A null file,
- * served by the service itself, fills the piece before. Works in steps, one for each file.
+ * served by the service itself, fills the piece before.
  * @throws Refusal
  */
-export function* setContent(
+export function setContent(
   { isSingle, version = 'v1', pieceLength = BLOCK_SIZE }: WantedContent,
   files: readonly ScannedFile[],
   serviceName: string,
-): Steps<Content> {
+): Content {
   const [first] = files
   const isOne = isSingle && files.length === 1 && first !== undefined
   const content = isOne
     ? singleContent(first, { version, pieceLength })
-    : yield* paddedContent(inOrder(files, version), serviceName, version)
-  if (version !== 'v1') refuseLongHashing(content)
+    : paddedContent(inOrder(files, version), serviceName, version)
+  refuseManyPieces(content)
   if (content.size > 0) return content
   throw new Refusal('empty', 'all files are empty; clients refuse such torrents')
 }
 
-/** @throws Refusal if content of version 2 has more bytes than are hashed at once */
-export function refuseLongHashing(content: Pick<Content, 'files'>): void {
-  if (bytesOf(content) <= MOST_V2_BYTES) return
+/**
+ * Most pieces of a torrent. Its digests take 10 MB then: half a second of work for all requests
+ * under way would be longer than others should wait.
+ */
+const MOST_PIECES = 2 ** 19
+
+/**
+ * @throws Refusal if content has more pieces than a torrent may have, or more bytes of version 2
+ *   than are hashed at once
+ */
+export function refuseManyPieces(content: Content): void {
+  if (content.pieceCount > MOST_PIECES) {
+    const size = formatBytes(MOST_PIECES * content.pieceLength)
+    const why = `a torrent of more than ${size} has too many pieces; ask for less`
+    throw new Refusal('too-many', why)
+  }
+  if (content.version === 'v1' || bytesOf(content) <= MOST_V2_BYTES) return
   const why = `more than ${formatBytes(MOST_V2_BYTES)} are not hashed for version 2; ask for version 1`
   throw new Refusal('incompatible', why)
 }
@@ -72,18 +85,17 @@ function inOrder(files: readonly ScannedFile[], version: MetainfoVersion): reado
   return version === 'v1' ? files : sortFiles(files, { by: 'path', isDescending: false })
 }
 
-function* paddedContent(
+function paddedContent(
   files: readonly ScannedFile[],
   serviceName: string,
   version: MetainfoVersion,
-): Steps<Content> {
+): Content {
   const name = sharedName(files)
   refuseShadowed(files, serviceName)
-  yield* refuseDoubles(files)
+  refuseDoubles(files)
   const pads = new NullFiles(serviceName)
   const padded: ScannedFile[] = []
   for (const [i, file] of files.entries()) {
-    yield
     padded.push({ ...file, path: file.path.slice(1) })
     const padding = i === files.length - 1 ? 0 : bytesMissing(file.fingerprint.size, BLOCK_SIZE)
     if (padding > 0) padded.push(pads.next(padding))
@@ -122,10 +134,9 @@ function refuseShadowed(files: readonly ScannedFile[], serviceName: string): voi
   if (shadowed) throw notFound(formatMirrorPath(shadowed.path))
 }
 
-function* refuseDoubles(files: readonly ScannedFile[]): Steps<void> {
+function refuseDoubles(files: readonly ScannedFile[]): void {
   const seen = new Set<string>()
   for (const { path } of files) {
-    yield
     const key = path.join('/')
     if (seen.has(key)) throw incompatible(path, 'named twice; name each file once')
     seen.add(key)

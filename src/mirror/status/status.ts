@@ -1,7 +1,7 @@
 import type { PieceCache } from '../../cache/piece-cache.js'
 import type { ServerContext } from '../../server/context.js'
 import type { Admission } from '../admission/admission.js'
-import type { WorkQueue } from '../admission/work-queue.js'
+import type { JobQueue } from '../admission/job-queue.js'
 import type { ProgressStatus } from '../progress/progress.js'
 import type { HashedBytes } from '../torrents/hashed-bytes.js'
 import type { OnDemand, Origins } from '../torrents/on-demand.js'
@@ -116,7 +116,7 @@ export class StatusSource {
   }
 }
 
-function queueStatus({ running, length }: WorkQueue): QueueStatus {
+function queueStatus({ running, length }: JobQueue): QueueStatus {
   return { running, waiting: length }
 }
 

@@ -2,24 +2,22 @@ import { setTimeout } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { Content } from '../../core/digests/content.js'
 import {
-  recallingInfo,
-  requestingInfo,
+  infoRequest,
+  recallInfo,
   type InfoOptions,
   type InfoRequest,
-  type RecalledInfo,
 } from '../../core/digests/info.js'
+import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { CacheAccess } from '../../core/digests/cache-trust.js'
-import { unknownFiles } from '../../core/digests/piece-table.js'
 import { BtkitError } from '../../errors.js'
 import type { Budget } from '../admission/budget.js'
-import type { Clients } from '../admission/clients.js'
 import type { MemoryPool } from '../admission/memory-pool.js'
 import type { Planner } from '../admission/planner.js'
 import { NotReady, Refusal } from '../../server/answers/refusal.js'
 import { isQuiet, LOOKS, QUIET_PERIOD } from './recent-writes.js'
 import { PendingTorrent, type Waiter, type Work } from './pending.js'
 import { TorrentProgress, type ProgressStatus } from '../progress/progress.js'
-import type { FileHasher } from './file-hasher.js'
+import { toRead, type FileHasher, type ToRead } from './file-hasher.js'
 import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
 import { titleOf } from '../progress/title.js'
 import { waitForWriters } from './writers.js'
@@ -46,8 +44,6 @@ export interface TorrentWanted {
   readonly key: string
   /** Estimated work to look up its files; see Planning. */
   readonly effort: number
-  /** Whether the client's rate limit counts it. */
-  readonly isLarge: boolean
   /**
    * Looks up its files. Rejects with BtkitError if they cannot be read, and with the budget's
    * errors.
@@ -75,7 +71,6 @@ export interface OnDemandParts extends Pick<ServerContext, 'monotonic'> {
   readonly cacheAccess: CacheAccess
   readonly hasher: FileHasher
   readonly planner: Planner
-  readonly clients: Clients
   readonly memory: MemoryPool
 }
 
@@ -138,11 +133,8 @@ export class OnDemand {
   }
 
   #begin(wanted: TorrentWanted, client: string | null): PendingTorrent<CurrentTorrent> {
-    const { clients, memory } = this.parts
-    const endWork = clients.begin(client, wanted.isLarge)
     const work: Work<CurrentTorrent> = (own) => this.#tryTwice(wanted, own)
-    const pending = new PendingTorrent(work, client, memory.open(client))
-    pending.promise.then(endWork, endWork)
+    const pending = new PendingTorrent(work, client, this.parts.memory.open(client))
     this.#pending.set(wanted.key, pending)
     const end = () => {
       if (this.#pending.get(wanted.key) === pending) this.#pending.delete(wanted.key)
@@ -219,13 +211,17 @@ export class OnDemand {
     const plan = await wanted.plan(budget)
     const { content, options } = plan
     if (!isQuiet(content, now(), before)) return plan
-    const request = await budget.runSteps(requestingInfo(content, options, trust))
+    const request = infoRequest(content, options, trust)
     const seen = { ...plan, request, checkedAt, checkedMs }
     const known = this.#checked.get(wanted.key)?.torrent
     if (known && isSame(known, { ...plan, input: request.input })) {
       return { ...seen, isUnchanged: true, recalled: known }
     }
-    const recalled = await budget.runSteps(recallingInfo(request, this.cacheAccess))
+    if (budget.isSliceOver) await budget.nextSlice()
+    const recalled = recallInfo(request, this.cacheAccess)
+    // The known digests of a large torrent take much memory, and hashing may begin much later
+    if ('table' in recalled)
+      return { ...seen, isUnchanged: false, recalled: toRead(content, recalled.table) }
     return { ...seen, isUnchanged: false, recalled }
   }
 
@@ -243,7 +239,7 @@ export class OnDemand {
     }
     const progress = new TorrentProgress(title, content.size, this.parts.monotonic)
     pending.progress = progress
-    await waitForWriters(content, unknownFiles(content, recalled.table), pending.signal)
+    await waitForWriters(content, recalled.files, pending.signal)
     const { client, signal } = pending
     const onProgress = (bytesHashed: number, bytesWanted: number) => {
       progress.note(bytesHashed, bytesWanted)
@@ -258,7 +254,8 @@ export class OnDemand {
 /** The result of looking up a torrent's files, also in the cache. */
 interface Look extends PlannedTorrent {
   readonly request: InfoRequest
-  readonly recalled: RecalledInfo
+  /** The torrent, or what must be read for it. */
+  readonly recalled: TorrentCore | ToRead
   /** Whether this is the torrent that was sent before. */
   readonly isUnchanged: boolean
   /** The start of the lookup, by the monotonic clock and in milliseconds since 1970. */

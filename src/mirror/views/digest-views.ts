@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { formatChecksums } from '../../core/checksums/list.js'
 import { isRacy } from '../../core/digests/settled.js'
-import type { Steps } from '../../core/digests/steps.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { ServiceOptions } from '../options.js'
 import type { HeaderOptions } from '../requests/site-header.js'
@@ -10,7 +9,7 @@ import { publicAddress } from '../requests/public-address.js'
 import type { Requester } from '../requests/requester.js'
 import type { FileDigests } from './file-digests.js'
 import type { FileTorrents } from './file-torrents.js'
-import { renderingPieces, renderMetalink, type MetalinkFile } from './metalink.js'
+import { renderMetalink, renderPieces, type MetalinkFile } from './metalink.js'
 import { isTorrentNameTaken, torrentAddress } from './place.js'
 import { SeenSince } from './seen-since.js'
 import type { ServerContext } from '../../server/context.js'
@@ -34,8 +33,6 @@ export interface DigestViewsParts extends Pick<ServerContext, 'now'> {
     HeaderOptions
   readonly files: FileTorrents
   readonly digests: FileDigests
-  /** Does long work in slices. */
-  readonly runSteps: <T>(steps: Steps<T>) => Promise<T>
 }
 
 /** A view of a file that was just looked up, and who asked for it. */
@@ -91,7 +88,7 @@ export class DigestViews {
     { file, sha256, sinceMs, requester }: Asked,
     { raw }: FastifyRequest,
   ): Promise<DigestView> {
-    const { options, files, runSteps } = this.parts
+    const { options, files } = this.parts
     const { path, fingerprint } = file
     const { size } = fingerprint
     const base = publicAddress(raw, options)
@@ -101,7 +98,7 @@ export class DigestViews {
     // An empty file has no torrent
     if (size === 0) return { body: encode({ ...said, pieces: null, torrent: null }), sinceMs }
     const checked = await files.obtain(file, 'v1', requester)
-    const pieces = await runSteps(renderingPieces(checked.torrent.info))
+    const pieces = renderPieces(checked.torrent.info)
     const isTaken = await isTorrentNameTaken(path, options.mirror)
     const address = torrentAddress(base, { components: path, version: 'v1', isTaken })
     const body = encode({ ...said, pieces, torrent: address })

@@ -9,7 +9,7 @@ import { findBelow } from '../tree/find-below.js'
 import type { FoundFiles } from '../tree/find-files.js'
 import { formatMirrorPath } from '../tree/mirror-path.js'
 import type { ServiceOptions } from '../options.js'
-import { refuseLongHashing } from '../pkgtorrent/set-content.js'
+import { refuseManyPieces } from '../pkgtorrent/set-content.js'
 import { notFound, Refusal } from '../../server/answers/refusal.js'
 import type { CurrentTorrent, OnDemand, PlannedTorrent } from '../torrents/on-demand.js'
 import type { Requester } from '../requests/requester.js'
@@ -66,7 +66,7 @@ export class DirectoryTorrents {
       }
     }
     const key = `${version} directory ${path}`
-    return onDemand.obtain({ key, effort: EFFORT, isLarge: true, plan }, requester)
+    return onDemand.obtain({ key, effort: EFFORT, plan }, requester)
   }
 
   async #plan(
@@ -76,7 +76,7 @@ export class DirectoryTorrents {
   ): Promise<PlannedTorrent> {
     const found = await this.#find(directory, budget)
     const content = this.#contentOf(directory, version, found)
-    if (version !== 'v1') refuseLongHashing(content)
+    refuseManyPieces(content)
     for (const path of found.omitted) this.parts.tellOmitted(path)
     const options = { private: false, sourceTag: null }
     return { content, options, directory: directory.slice(0, -1), omitted: found.omitted }

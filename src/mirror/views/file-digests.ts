@@ -6,14 +6,13 @@ import { isSettled, type ReadingStart } from '../../core/digests/settled.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import {
   createWholeFileJob,
+  endWholeFile,
   wholeFileProgress,
   type WholeFileJob,
 } from '../../hash/jobs/whole-file-job.js'
 import { WorkerPool } from '../../hash/jobs/worker-pool.js'
-import type { Clients } from '../admission/clients.js'
 import type { MemoryPool } from '../admission/memory-pool.js'
-import type { Turn } from '../admission/turn.js'
-import type { WorkQueue } from '../admission/work-queue.js'
+import type { JobQueue } from '../admission/job-queue.js'
 import { MirrorView, type Mirror } from '../tree/mirror.js'
 import { TorrentProgress, type ProgressStatus } from '../progress/progress.js'
 import { titleOf } from '../progress/title.js'
@@ -25,7 +24,6 @@ import type { HashedBytes } from '../torrents/hashed-bytes.js'
 import { PendingTorrent, type Waiter } from '../torrents/pending.js'
 import { refuseWriters, waitForWriters } from '../torrents/writers.js'
 import { KnownDigests, stateOf, type LookedAt } from './known-digests.js'
-import { WholeFileReader } from './whole-file-reader.js'
 import type { ServerContext } from '../../server/context.js'
 
 export interface FileDigestsParts extends Pick<ServerContext, 'monotonic'> {
@@ -33,8 +31,7 @@ export interface FileDigestsParts extends Pick<ServerContext, 'monotonic'> {
   /** Piece length of the torrents whose pieces are hashed in the same reading. */
   readonly pieceLength: PieceLength
   readonly hashContext: HashContext
-  readonly hashing: WorkQueue
-  readonly clients: Clients
+  readonly hashing: JobQueue
   readonly memory: MemoryPool
   /** The work that reads files at present. */
   readonly claims: FileClaims
@@ -51,13 +48,13 @@ const INTERVAL = 200
  */
 export class FileDigests {
   readonly #known: KnownDigests
-  readonly #reader: WholeFileReader
+  readonly #pool: WorkerPool
   readonly #pending = new Map<string, PendingTorrent<Uint8Array>>()
 
   constructor(private readonly parts: FileDigestsParts) {
     const { engine, cacheAccess } = parts.hashContext
     this.#known = new KnownDigests(cacheAccess)
-    this.#reader = new WholeFileReader(engine.pool ?? new WorkerPool(), engine.signal)
+    this.#pool = engine.pool ?? new WorkerPool()
   }
 
   /** The progress of the files being read. */
@@ -85,16 +82,13 @@ export class FileDigests {
   }
 
   #begin(file: ScannedFile, client: string | null): PendingTorrent<Uint8Array> {
-    const { clients, memory } = this.parts
-    const endWork = clients.begin(client, false)
     const work = (own: PendingTorrent<Uint8Array>) => this.#make(file, own)
-    const pending = new PendingTorrent(work, client, memory.open(client))
+    const pending = new PendingTorrent(work, client, this.parts.memory.open(client))
     const key = stateOf(file)
     this.#pending.set(key, pending)
     const end = () => {
       if (this.#pending.get(key) === pending) this.#pending.delete(key)
     }
-    pending.promise.then(endWork, endWork)
     pending.promise.then(end, end)
     // New requests must not wait for abandoned work
     pending.signal.addEventListener('abort', end)
@@ -130,9 +124,9 @@ export class FileDigests {
     })
     let isAtWork = false
     const remaining = () => size - wholeFileProgress(job)
-    const work = hashing.run({ remaining, client, signal }, (turn) => {
+    const work = hashing.run({ size, client, signal }, () => {
       isAtWork = true
-      return this.#read({ ...wanted, job }, turn)
+      return this.#read({ ...wanted, job })
     })
     const done = work.then(
       () => undefined,
@@ -143,14 +137,14 @@ export class FileDigests {
   }
 
   /** Reads a file between two checks of it, and caches the results. */
-  async #read(reading: Reading, turn: Turn): Promise<Uint8Array> {
+  async #read(reading: Reading): Promise<Uint8Array> {
     const { file, job } = reading
     const { mirror, hashContext } = this.parts
     await refuseOther(file, mirror)
     const startedMs = hashContext.cacheAccess.now()
     const writers = await refuseWriters([file])
     try {
-      await this.#run(reading, turn)
+      await this.#run(reading)
       writers.check()
     } finally {
       await writers.close()
@@ -161,7 +155,8 @@ export class FileDigests {
     return Buffer.from(job.sha256)
   }
 
-  async #run({ job, signal, progress }: Reading, turn: Turn): Promise<void> {
+  /** Reads on a thread, until nobody wants the digest any more. */
+  async #run({ job, signal, progress }: Reading): Promise<void> {
     const bytesDone = () => wholeFileProgress(job)
     const note = () => {
       progress.note(bytesDone(), job.size)
@@ -169,9 +164,17 @@ export class FileDigests {
     note()
     const timer = setInterval(note, INTERVAL).unref()
     const end = this.parts.hashed.begin(bytesDone, false)
+    const ending = AbortSignal.any([signal, this.parts.hashContext.engine.signal])
+    const stop = () => {
+      endWholeFile(job)
+    }
+    ending.addEventListener('abort', stop)
     try {
-      await this.#reader.read(job, signal, turn)
+      ending.throwIfAborted()
+      await this.#pool.run(job)
+      ending.throwIfAborted()
     } finally {
+      ending.removeEventListener('abort', stop)
       clearInterval(timer)
       end(bytesDone())
     }

@@ -1,4 +1,3 @@
-import type { Steps } from '../../core/digests/steps.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
@@ -7,9 +6,6 @@ import { xml, Xml } from '../../text/xml.js'
 /** Most pieces whose digests a metalink contains; at 1 MiB each, those of 64 GiB. */
 const MOST_PIECES = 2 ** 16
 
-/** Pieces written per step. */
-const STEP = 1000
-
 const SHA1 = 20
 
 /** The contents of a metalink. */
@@ -17,7 +13,7 @@ export interface MetalinkFile {
   readonly path: readonly string[]
   readonly size: number
   readonly sha256: Uint8Array
-  /** The digests of its pieces, if known; see renderingPieces. */
+  /** The digests of its pieces, if known; see renderPieces. */
   readonly pieces: Xml | null
   /** URL of its .torrent; null if it has none. */
   readonly torrent: string | null
@@ -48,8 +44,8 @@ export function renderMetalink(file: MetalinkFile): string {
   return document.text
 }
 
-/** The digests of the pieces in a torrent's `info`, in steps; null if there are too many. */
-export function* renderingPieces(info: Uint8Array): Steps<Xml | null> {
+/** The digests of the pieces in a torrent's `info`; null if there are too many. */
+export function renderPieces(info: Uint8Array): Xml | null {
   const { value } = readBencode(info, { maxSize: info.length, maxDepth: 4 })
   if (!(value instanceof Map)) return null
   const [pieces, pieceLength] = [value.get('pieces'), value.get('piece length')]
@@ -62,7 +58,6 @@ export function* renderingPieces(info: Uint8Array): Steps<Xml | null> {
   const hex = Buffer.from(pieces).toString('hex')
   const lines = [`\n    <pieces length="${pieceLength}" type="sha-1">`]
   for (let at = 0; at < hex.length; at += 2 * SHA1) {
-    if (at % (2 * SHA1 * STEP) === 0) yield
     lines.push(`\n      <hash>${hex.slice(at, at + 2 * SHA1)}</hash>`)
   }
   return new Xml(`${lines.join('')}\n    </pieces>`)

@@ -1,7 +1,6 @@
-import { recallingInfo, requestingInfo, type InfoOptions } from '../../core/digests/info.js'
+import { infoRequest, recallInfo, type InfoOptions } from '../../core/digests/info.js'
 import type { HashContext } from '../../core/digests/hash-content.js'
 import { isRacy } from '../../core/digests/settled.js'
-import { finish } from '../../core/digests/steps.js'
 import { unknownFiles } from '../../core/digests/piece-table.js'
 import { BtkitError } from '../../errors.js'
 import type { Fingerprint } from '../../files/fingerprint.js'
@@ -15,7 +14,7 @@ import { MirrorView, type Mirror } from '../tree/mirror.js'
 import type { PieceLength } from '../pkgtorrent/set.js'
 import { setContent } from '../pkgtorrent/set-content.js'
 import { NotReady } from '../../server/answers/refusal.js'
-import type { FileHasher } from '../torrents/file-hasher.js'
+import { toRead, type FileHasher } from '../torrents/file-hasher.js'
 import { hasSamePieces, type GivenTorrents } from '../torrents/given-torrents.js'
 import { QUIET_PERIOD } from '../torrents/recent-writes.js'
 import type { ReadyTorrent, WarmFile } from './warm-files.js'
@@ -40,7 +39,6 @@ export interface WarmUpParts extends Pick<ServerContext, 'monotonic'> {
   readonly pieceLength: PieceLength
   readonly given: GivenTorrents
   readonly hasher: FileHasher
-  /** Its steps are done in slices. */
   readonly hashContext: HashContext
   readonly throttle: Throttle | undefined
 }
@@ -87,20 +85,18 @@ export class WarmUp {
     signal: AbortSignal,
   ): Promise<Made> {
     const { serviceName, markPadFiles, hashContext } = this.parts
-    const { cacheAccess, runSteps = finish } = hashContext
-    const content = finish(
-      setContent({ isSingle: true, version, pieceLength }, [file], serviceName),
-    )
+    const { cacheAccess } = hashContext
+    const content = setContent({ isSingle: true, version, pieceLength }, [file], serviceName)
     const options: InfoOptions = { private: false, sourceTag: null, markPadFiles }
-    const request = await runSteps(requestingInfo(content, options, cacheAccess.trust))
-    const recalled = await runSteps(recallingInfo(request, cacheAccess))
+    const request = infoRequest(content, options, cacheAccess.trust)
+    const recalled = recallInfo(request, cacheAccess)
     if ('info' in recalled) return ready(recalled)
     const wait = this.#timeToWait(file.fingerprint)
     if (wait !== null) return wait
     const unknown = unknownFiles(content, recalled.table)
     const [state] = await tryReadLeasesAsync(unknown.map(({ absolutePath }) => absolutePath))
     if (state === 'open for writing') return { kind: 'later' }
-    return this.#hash({ request, table: recalled.table, client: null }, signal)
+    return this.#hash({ request, ...toRead(content, recalled.table), client: null }, signal)
   }
 
   /** Hashes a file, and stops as soon as a client needs it. */

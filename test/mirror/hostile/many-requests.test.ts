@@ -81,39 +81,6 @@ test('a client with --max-per-client torrents under way gets no further one', as
   assert.equal((await askFor('192.0.2.1', port, '/iso/other')).status, 200)
 })
 
-test('a client gets --rate-limit sets and patterns per minute, and any number of files', async (t) => {
-  const files = { 'yum/a': 'a', 'yum/b': 'b', 'yum/c': 'c' }
-  const args = [...PROXIED, '--rate-limit', '2']
-  const { port } = await serveMirror(t, { files, args, io: STANDING })
-  const client = '2001:db8::1'
-  for (const path of ['/yum/*', '/yum/?']) {
-    assert.equal((await askFor(client, port, path)).status, 200)
-  }
-  checkThrottled(await askFor(client, port, '/yum/[abc]'), /rate limit exceeded/)
-  checkThrottled(await askFor('2001:db8::ffff', port, '/yum/[abc]'), /rate limit exceeded/)
-  for (const path of ['/yum/a', '/yum/b', '/yum/c', '/yum/*']) {
-    assert.equal((await askFor(client, port, path)).status, 200, path)
-  }
-  assert.equal((await askFor('2001:db8:1::1', port, '/yum/[abc]')).status, 200)
-})
-
-test('pages of large directories count like sets, other pages do not', async (t) => {
-  const names = Array.from({ length: 10_001 }, (_, i) => `large/${i}`)
-  const files = { ...Object.fromEntries(names.map((name) => [name, ''])), 'small/a': 'a' }
-  const args = [...PROXIED, '--rate-limit', '2']
-  const { port } = await serveMirror(t, { files, args, io: STANDING })
-  const list = (path: string) => {
-    return ask(port, path, { headers: { 'X-Forwarded-For': '192.0.2.1', Host: 'm' } })
-  }
-  for (const filter of ['1', '2']) {
-    assert.equal((await list(`/large/?filter=${filter}`)).status, 200)
-  }
-  checkThrottled(await list('/large/?filter=3'), /rate limit exceeded/)
-  for (const filter of ['1', '2', '3']) {
-    assert.equal((await list(`/small/?filter=${filter}`)).status, 200)
-  }
-})
-
 test("the service's own addresses work only in their exact spelling", async (t) => {
   const { port } = await serveMirror(t, { files: { 'yum/a': 'a' } })
   assert.equal((await ask(port, '/-/metrics?x')).status, 200)

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { openCache } from '../../../src/cache/open.js'
-import { finish } from '../../../src/core/digests/steps.js'
 import { KnownSets, type SetLimits } from '../../../src/mirror/pkgtorrent/known-sets.js'
 import { digestOfSet } from '../../../src/mirror/pkgtorrent/set.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -21,7 +20,7 @@ async function open(t: TestContext) {
       limits: { ...PLENTY, ...limits },
       monotonic: () => clock.now,
     })
-    finish(sets.load())
+    sets.load()
     return sets
   }
   return { cache, clock, openSets }

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isPad } from '../../../src/core/digests/pad-files.js'
-import { finish } from '../../../src/core/digests/steps.js'
 import type { ScannedFile } from '../../../src/files/scan/scanned-tree.js'
-import { setContent as settingContent } from '../../../src/mirror/pkgtorrent/set-content.js'
+import { setContent } from '../../../src/mirror/pkgtorrent/set-content.js'
 import { refused } from '../refused.js'
 
 const BLOCK = 2 ** 20
 
 const GIB = 2 ** 30
 
-const setContent = (...of: Parameters<typeof settingContent>) => finish(settingContent(...of))
 const SET = { isSingle: false }
 const SINGLE = { isSingle: true }
 
@@ -134,3 +132,12 @@ for (const version of ['v2', 'hybrid'] as const) {
     )
   })
 }
+
+test('a torrent of too many pieces is refused', () => {
+  const size = 2 ** 19 * BLOCK
+  const huge = [fileOf('iso/huge', size), fileOf('iso/more', 1)]
+  assert.throws(
+    () => setContent(SET, huge, 'service'),
+    refused('too-many', /more than 512 GiB has too many pieces; ask for less/),
+  )
+})

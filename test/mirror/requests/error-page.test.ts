@@ -60,13 +60,3 @@ test('without pages of directories, the page links to none', async (t) => {
   const { body } = await ask(port, '/pub/none', { headers: BROWSER })
   assert.deepEqual(linksOf(body.toString()), { Status: '.././-/status' })
 })
-
-test('a client that is too fast gets a page with a link to try again', async (t) => {
-  const files = Object.fromEntries([...Array(10_002).keys()].map((i) => [`d/f${i}`, '']))
-  const { port } = await serveMirror(t, { files, args: ['--rate-limit', '1'] })
-  await ask(port, '/d/', { headers: BROWSER })
-  const { status, headers, body } = await ask(port, '/d/', { headers: BROWSER })
-  assert.equal(status, 429)
-  assert.ok(Number(headers['retry-after']) > 0)
-  assert.equal(linksOf(body.toString())['Try again'], '')
-})

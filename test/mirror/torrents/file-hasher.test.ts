@@ -8,9 +8,9 @@ import { recallPieces } from '../../../src/core/digests/recall-pieces.js'
 import { readFingerprint } from '../../../src/files/fingerprint.js'
 import { createThrottle } from '../../../src/hash/jobs/throttle.js'
 import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
-import { WorkQueue } from '../../../src/mirror/admission/work-queue.js'
+import { JobQueue } from '../../../src/mirror/admission/job-queue.js'
 import { FileClaims } from '../../../src/mirror/torrents/file-claims.js'
-import { FileHasher } from '../../../src/mirror/torrents/file-hasher.js'
+import { FileHasher, toRead } from '../../../src/mirror/torrents/file-hasher.js'
 import { HashedBytes } from '../../../src/mirror/torrents/hashed-bytes.js'
 import { NotReady } from '../../../src/server/answers/refusal.js'
 import { hashContext } from '../../core/requests.js'
@@ -40,18 +40,16 @@ async function openHasher(t: TestContext, limit = 4) {
   const cacheAccess = { cache, trust: 'full' as const, now: aheadOfFiles }
   const { engine } = hashContext({ pool, isOffloaded: true })
   const mirror = { root, hidden: false, followSymlinks: false }
-  const queueing = { maxWaiting: 10, ageing: 1000, monotonic: () => 0 }
-  const queue = new WorkQueue({ ...queueing, limit })
-  const aheadQueue = new WorkQueue({ ...queueing, limit, after: queue })
+  const queue = new JobQueue({ limit, maxWaiting: 10, maxPerClient: 10, small: 64 * 2 ** 20 })
   const hashed = new HashedBytes()
   const shared = { mirror, hashContext: { engine, cacheAccess }, claims: new FileClaims(), hashed }
-  const hasher = new FileHasher({ ...shared, queue, aheadQueue })
+  const hasher = new FileHasher({ ...shared, queue })
   const request = (name: string, ...paths: string[]) => {
     const options = { private: false, sourceTag: null }
     const content = contentOf(root, name, paths)
     return {
       request: infoRequest(content, options, 'full'),
-      table: recallPieces(content, cacheAccess),
+      ...toRead(content, recallPieces(content, cacheAccess)),
       client: null,
       signal: new AbortController().signal,
       onProgress: () => undefined,
@@ -66,7 +64,7 @@ async function openHasher(t: TestContext, limit = 4) {
     const options = { private: false, sourceTag: null }
     const asked = {
       request: infoRequest(content, options, 'full'),
-      table: recallPieces(content, cacheAccess),
+      ...toRead(content, recallPieces(content, cacheAccess)),
     }
     return hasher.obtain({ ...request('x', ...paths), ...asked })
   }

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import type { StatusReport } from '../../../src/mirror/status/status.js'
-import { WholeFileReader } from '../../../src/mirror/views/whole-file-reader.js'
+import type { HashJob } from '../../../src/hash/jobs/job.js'
+import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { plantFiles } from '../../support/scratch.js'
@@ -180,14 +181,13 @@ test('the checksum of a file that may still change unnoticed has no date', async
 
 /** Delays all reading for checksums until it is released. */
 function holdReading(t: TestContext) {
-  const read = Reflect.get(WholeFileReader.prototype, 'read')
+  const run = Reflect.get(WorkerPool.prototype, 'run')
   let release: () => void = () => undefined
   const gate = new Promise<void>((resolve) => (release = resolve))
-  const held: typeof read = async function (this: WholeFileReader, ...args) {
+  t.mock.method(WorkerPool.prototype, 'run', async function (this: WorkerPool, job: HashJob) {
     await gate
-    return read.apply(this, args)
-  }
-  t.mock.method(WholeFileReader.prototype, 'read', held)
+    return run.call(this, job)
+  })
   return release
 }
 

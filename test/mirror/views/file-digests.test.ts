@@ -9,14 +9,12 @@ import { infoRequest } from '../../../src/core/digests/info.js'
 import { recallPieces } from '../../../src/core/digests/recall-pieces.js'
 import { readFingerprint } from '../../../src/files/fingerprint.js'
 import { createThrottle } from '../../../src/hash/jobs/throttle.js'
-import type { WholeFileJob } from '../../../src/hash/jobs/whole-file-job.js'
 import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
-import { Clients } from '../../../src/mirror/admission/clients.js'
 import { MemoryPool } from '../../../src/mirror/admission/memory-pool.js'
-import { WorkQueue } from '../../../src/mirror/admission/work-queue.js'
+import { JobQueue } from '../../../src/mirror/admission/job-queue.js'
 import { NotReady } from '../../../src/server/answers/refusal.js'
 import { FileClaims } from '../../../src/mirror/torrents/file-claims.js'
-import { FileHasher, type HashRequest } from '../../../src/mirror/torrents/file-hasher.js'
+import { FileHasher, toRead, type HashRequest } from '../../../src/mirror/torrents/file-hasher.js'
 import { HashedBytes } from '../../../src/mirror/torrents/hashed-bytes.js'
 import { FileDigests } from '../../../src/mirror/views/file-digests.js'
 import { refused } from '../refused.js'
@@ -40,16 +38,13 @@ async function openBoth(t: TestContext) {
   t.after(() => pool.close())
   const cacheAccess = { cache, trust: 'full' as const, now: aheadOfFiles }
   const { engine } = hashContext({ pool, isOffloaded: true })
-  const queueing = { limit: 1, maxWaiting: 10, ageing: 1000, monotonic: () => 0 }
-  const queue = new WorkQueue(queueing)
-  const aheadQueue = new WorkQueue({ ...queueing, after: queue })
+  const queue = new JobQueue({ limit: 1, maxWaiting: 10, maxPerClient: 10, small: LARGE })
   const [claims, hashed] = [new FileClaims(), new HashedBytes()]
   const mirror = { root, hidden: false, followSymlinks: false }
   const shared = { mirror, hashContext: { engine, cacheAccess }, claims, hashed }
-  const hasher = new FileHasher({ ...shared, queue, aheadQueue })
-  const clients = new Clients({ maxPerClient: 100, rateLimit: 0 }, () => 0)
+  const hasher = new FileHasher({ ...shared, queue })
   const memory = new MemoryPool({ bytes: 1000, bytesPerClient: 1000 })
-  const admitted = { hashing: queue, clients, memory, monotonic: () => 0 }
+  const admitted = { hashing: queue, memory, monotonic: () => 0 }
   const digests = new FileDigests({ ...shared, ...admitted, pieceLength: 2 ** 20 })
   const fileOf = (name: string) => {
     const absolutePath = join(root, name)
@@ -61,7 +56,7 @@ async function openBoth(t: TestContext) {
     const content = cutIntoPieces(single, 2 ** 20)
     return hasher.obtain({
       request: infoRequest(content, { private: false, sourceTag: null }, 'full'),
-      table: recallPieces(content, cacheAccess),
+      ...toRead(content, recallPieces(content, cacheAccess)),
       client: null,
       signal: new AbortController().signal,
       onProgress: () => undefined,
@@ -76,13 +71,13 @@ async function openBoth(t: TestContext) {
   const occupy = () => {
     let leave: () => void = () => undefined
     const gate = new Promise<void>((resolve) => (leave = resolve))
-    const tiny = { remaining: () => 0, client: null, signal: new AbortController().signal }
+    const tiny = { size: 0, client: null, signal: new AbortController().signal }
     void queue.run(tiny, () => gate)
     return leave
   }
   /** How often work looked for other work on the same files. */
   const looks = t.mock.method(claims, 'inTheWay').mock
-  return { hashPieces, digest, digests, file: fileOf, hashed, queue, occupy, looks, pool }
+  return { hashPieces, digest, digests, file: fileOf, hashed, queue, occupy, looks }
 }
 
 async function until(isSo: () => boolean): Promise<void> {
@@ -132,28 +127,6 @@ test('hashing ahead yields to a checksum', async (t) => {
   const zeros = createHash('sha256').update(Buffer.alloc(LARGE)).digest('hex')
   assert.equal(await digest('large'), zeros)
   assert.ok(working.signal.aborted)
-})
-
-test('a reading yields to a smaller one', async (t) => {
-  const { digest, hashed, queue, pool } = await openBoth(t)
-  const run = pool.run.bind(pool)
-  let letGo: () => void = () => undefined
-  const gate = new Promise<void>((resolve) => (letGo = resolve))
-  const runs = t.mock.method(pool, 'run', async (job: WholeFileJob) => {
-    if (job.size === LARGE) await gate
-    return run(job)
-  }).mock
-  let isDone = false
-  const large = digest('large')
-  void large.then(() => (isDone = true))
-  await until(() => runs.callCount() === 1)
-  const small = digest('a')
-  await until(() => queue.length === 1)
-  letGo()
-  assert.equal(await small, SHA256)
-  assert.equal(isDone, false)
-  assert.equal(await large, createHash('sha256').update(Buffer.alloc(LARGE)).digest('hex'))
-  assert.equal(hashed.total, LARGE + SIZE)
 })
 
 test('a checksum that nobody waits for is not made', async (t) => {

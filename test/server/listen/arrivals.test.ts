@@ -8,7 +8,6 @@ import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { connect as connectSecurely } from 'node:tls'
-import { TimeSlices } from '../../../src/mirror/admission/time-slices.js'
 import { Arrivals } from '../../../src/server/listen/arrivals.js'
 import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support/certificates.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -118,16 +117,4 @@ test('connections that all send requests at the same moment have their turns', a
   })
   for (const answer of await Promise.all(answers)) assert.match(answer, /done$/)
   assert.ok(most <= 32, `${most} requests in a turn`)
-})
-
-test('work in slices slows down while connections are accepted', async () => {
-  let now = 100
-  const slices = new TimeSlices(
-    () => (now += 1),
-    () => true,
-  )
-  await slices.next()
-  const began = now
-  for (let i = 0; i < 10; i++) await slices.next()
-  assert.ok(now - began >= 10 * 12, `${now - began} ms`)
 })

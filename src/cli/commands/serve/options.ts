@@ -151,12 +151,6 @@ export function declareServeOptions() {
       read.wholeNumber(1, 1e6),
       64,
     )
-    .option(
-      '--rate-limit <n>',
-      'limit the sets and patterns a minute for one client; 0: unlimited',
-      read.wholeNumber(0, 1e6),
-      600,
-    )
     .option('--max-paths <n>', 'limit the paths in a form', read.wholeNumber(1, 1e6), 10_000)
     .option(
       '--max-matches <n>',

@@ -1,0 +1,169 @@
+import { NotReady, throttled } from '../../server/answers/refusal.js'
+
+export interface JobLimits {
+  /** Most jobs that run at once. */
+  readonly limit: number
+  /** Most jobs that wait. */
+  readonly maxWaiting: number
+  /** Most jobs of one client, running and waiting. */
+  readonly maxPerClient: number
+  /** The largest size of a small job. */
+  readonly small: number
+}
+
+/** Work that takes its turn in a queue. */
+export interface Job {
+  /** Its size, for example in bytes to read. */
+  readonly size: number
+  /** The client; null if unknown. */
+  readonly client: string | null
+  /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
+  readonly signal: AbortSignal
+}
+
+/** Work that nobody waits for. */
+export interface AheadJob extends Pick<Job, 'signal'> {
+  /** Called when other work begins to wait; the work must end soon. */
+  readonly giveWay: () => void
+}
+
+type Lane = 'small' | 'large'
+
+/** Most jobs at once that nobody waits for. */
+const MOST_AHEAD = 2
+
+/**
+ * Runs a few jobs at once, small ones first. Without it, one client's large files would keep all
+ * others waiting, and any number of requests could be under way. The oldest large job has a place
+ * even if small ones keep coming, and a small one has a place beside large ones that take hours.
+ */
+export class JobQueue {
+  readonly #waiting: Record<Lane, Set<() => void>> = { small: new Set(), large: new Set() }
+  readonly #running: Record<Lane, number> = { small: 0, large: 0 }
+  readonly #perClient = new Map<string, number>()
+  readonly #aheadWaiting = new Set<() => void>()
+  readonly #ahead = new Set<AheadJob>()
+
+  constructor(private readonly limits: JobLimits) {}
+
+  /** Number of running jobs. */
+  get running(): number {
+    return this.#running.small + this.#running.large
+  }
+
+  /** Number of waiting jobs. */
+  get length(): number {
+    return this.#waiting.small.size + this.#waiting.large.size
+  }
+
+  /** Number of running jobs that nobody waits for. */
+  get ahead(): number {
+    return this.#ahead.size
+  }
+
+  /**
+   * Does the work when its turn has come.
+   * @throws NotReady if too many jobs wait, or the client has too many; the signal's reason while
+   *   the job waits
+   */
+  async run<T>({ size, client, signal }: Job, work: () => Promise<T>): Promise<T> {
+    if (this.length >= this.limits.maxWaiting) {
+      throw new NotReady('the server is busy; try again in 10 s', 10)
+    }
+    const leave = this.#admit(client)
+    for (const job of this.#ahead) job.giveWay()
+    const lane = size <= this.limits.small ? 'small' : 'large'
+    try {
+      await this.#turn(lane, signal)
+      try {
+        return await work()
+      } finally {
+        this.#running[lane]--
+      }
+    } finally {
+      leave()
+      this.#fill()
+    }
+  }
+
+  /**
+   * Does work that nobody waits for, once no other job runs or waits.
+   * @throws the signal's reason while the job waits
+   */
+  async runAhead<T>(job: AheadJob, work: () => Promise<T>): Promise<T> {
+    await waitIn(this.#aheadWaiting, job.signal, () => {
+      this.#fill()
+    })
+    this.#ahead.add(job)
+    try {
+      return await work()
+    } finally {
+      this.#ahead.delete(job)
+      this.#fill()
+    }
+  }
+
+  /** Counts a job of a client; the returned function ends that. */
+  #admit(client: string | null): () => void {
+    if (client === null) return () => undefined
+    const count = this.#perClient.get(client) ?? 0
+    if (count >= this.limits.maxPerClient) {
+      throw throttled('too many requests of yours are under way; try again in 5 s', 5)
+    }
+    this.#perClient.set(client, count + 1)
+    return () => {
+      const left = (this.#perClient.get(client) ?? 0) - 1
+      if (left > 0) this.#perClient.set(client, left)
+      else this.#perClient.delete(client)
+    }
+  }
+
+  async #turn(lane: Lane, signal: AbortSignal): Promise<void> {
+    await waitIn(this.#waiting[lane], signal, () => {
+      this.#fill()
+    })
+  }
+
+  #hasPlace(lane: Lane): boolean {
+    return this.running < this.limits.limit || this.#running[lane] === 0
+  }
+
+  /** Lets jobs begin as far as there are places. */
+  #fill(): void {
+    if (this.#running.large === 0) this.#begin('large')
+    while (this.#hasPlace('small') && this.#begin('small'));
+    while (this.#hasPlace('large') && this.#begin('large'));
+    if (this.running > 0 || this.length > 0) return
+    let places = MOST_AHEAD - this.#ahead.size
+    for (const begin of this.#aheadWaiting) if (places-- > 0) begin()
+  }
+
+  /** Lets the oldest job of a lane begin; returns false if none waits. */
+  #begin(lane: Lane): boolean {
+    const [begin] = this.#waiting[lane]
+    if (!begin) return false
+    this.#running[lane]++
+    begin()
+    return true
+  }
+}
+
+/** Waits among others until it is called, or the signal aborts. */
+function waitIn(waiting: Set<() => void>, signal: AbortSignal, onAdded: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    const begin = () => {
+      waiting.delete(begin)
+      signal.removeEventListener('abort', leave)
+      resolve()
+    }
+    const leave = () => {
+      waiting.delete(begin)
+      signal.removeEventListener('abort', leave)
+      reject(signal.reason as Error)
+    }
+    signal.addEventListener('abort', leave)
+    waiting.add(begin)
+    onAdded()
+  })
+}

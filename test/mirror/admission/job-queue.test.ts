@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { JobQueue, type Job } from '../../../src/mirror/admission/job-queue.js'
+import { NotReady } from '../../../src/server/answers/refusal.js'
+import { refused } from '../refused.js'
+
+const never = new AbortController().signal
+
+/** A queue in which jobs end when the test says so. Jobs of more than 10 are large. */
+function open(limits: Partial<ConstructorParameters<typeof JobQueue>[0]> = {}) {
+  const queue = new JobQueue({ limit: 2, maxWaiting: 100, maxPerClient: 100, small: 10, ...limits })
+  const begun: string[] = []
+  const ends = new Map<string, () => void>()
+  const work = (name: string) => () => {
+    begun.push(name)
+    return new Promise<void>((resolve) => ends.set(name, resolve))
+  }
+  const add = (name: string, size: number, rest: Partial<Job> = {}) => {
+    const job = queue.run({ client: null, signal: never, ...rest, size }, work(name))
+    job.catch(() => undefined)
+    return job
+  }
+  const end = async (name: string) => {
+    ends.get(name)?.()
+    await setImmediate()
+  }
+  return { queue, begun, work, add, end }
+}
+
+test('small jobs begin before large ones', async () => {
+  const { begun, add, end } = open()
+  for (const name of ['a', 'b']) void add(name, 1)
+  void add('LARGE', 100)
+  void add('c', 1)
+  void add('d', 1)
+  await setImmediate()
+  assert.deepEqual(begun, ['a', 'b', 'LARGE'])
+  await end('LARGE')
+  await end('a')
+  assert.deepEqual(begun, ['a', 'b', 'LARGE', 'c'])
+})
+
+test('one place at least takes the oldest large job, however many small ones come', async () => {
+  const { begun, add, end } = open({ limit: 1 })
+  void add('LARGE 1', 100)
+  void add('a', 1)
+  void add('LARGE 2', 100)
+  void add('b', 1)
+  await setImmediate()
+  assert.deepEqual(begun, ['LARGE 1', 'a'])
+  await end('LARGE 1')
+  assert.deepEqual(begun, ['LARGE 1', 'a', 'LARGE 2'])
+})
+
+test('a small job does not wait for large ones', async () => {
+  const { begun, queue, add } = open()
+  for (const name of ['LARGE 1', 'LARGE 2', 'LARGE 3']) void add(name, 100)
+  void add('a', 1)
+  void add('b', 1)
+  await setImmediate()
+  assert.deepEqual(begun, ['LARGE 1', 'LARGE 2', 'a'])
+  assert.deepEqual([queue.running, queue.length], [3, 2])
+})
+
+test('a client has a limited number of jobs, others are not affected', async () => {
+  const { add, end } = open({ maxPerClient: 2 })
+  void add('a', 1, { client: 'x' })
+  void add('b', 1, { client: 'x' })
+  await assert.rejects(
+    add('c', 1, { client: 'x' }),
+    refused('throttled', /too many requests of yours/),
+  )
+  void add('d', 1, { client: 'y' })
+  await setImmediate()
+  await end('a')
+  const again = add('e', 1, { client: 'x' })
+  await setImmediate()
+  await end('d')
+  await end('b')
+  await end('e')
+  await again
+})
+
+test('beyond the limit in all, jobs are refused for now', async () => {
+  const { add } = open({ limit: 1, maxWaiting: 1 })
+  void add('a', 1)
+  void add('b', 1)
+  await setImmediate()
+  await assert.rejects(add('c', 1), refused('busy', /the server is busy/))
+})
+
+test('a job that nobody wants any more leaves the queue', async () => {
+  const { queue, begun, add, end } = open({ limit: 1 })
+  const gone = new AbortController()
+  void add('a', 1)
+  const job = add('b', 1, { signal: gone.signal })
+  void add('c', 1)
+  gone.abort(new NotReady('gone', 1))
+  await assert.rejects(job, refused('busy', /gone/))
+  await end('a')
+  assert.deepEqual(begun, ['a', 'c'])
+  assert.equal(queue.length, 0)
+})
+
+test('a failed job makes place for the next', async () => {
+  const { queue, begun, add } = open({ limit: 1 })
+  const failing = queue.run({ size: 1, client: 'x', signal: never }, () => {
+    return Promise.reject(new Error('broken'))
+  })
+  void add('a', 1)
+  await assert.rejects(failing, /broken/)
+  await setImmediate()
+  assert.deepEqual(begun, ['a'])
+})
+
+test('work ahead begins when no job runs or waits, and gives way to the next', async () => {
+  const { queue, begun, work, add, end } = open()
+  void add('a', 1)
+  let yielded = 0
+  const giveWay = () => yielded++
+  const ahead = queue.runAhead({ signal: never, giveWay }, work('ahead'))
+  await setImmediate()
+  assert.deepEqual([begun, queue.ahead], [['a'], 0])
+  await end('a')
+  assert.deepEqual([begun, queue.ahead, yielded], [['a', 'ahead'], 1, 0])
+  void add('b', 1)
+  await setImmediate()
+  assert.equal(yielded, 1)
+  await end('ahead')
+  await ahead
+})
