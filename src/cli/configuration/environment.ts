@@ -23,13 +23,11 @@ export function environmentLevel(
   entries: ReadonlyMap<string, OptionEntry>,
   env: Environment,
 ): Candidate[] {
-  const isServer = section !== null && SERVERS.has(section)
   const own = [...OWN_VARIABLES].flatMap(([key, variable]) => {
-    // A server gives torrents only to clients that its own options name
-    const entry = isServer && key === 'client' ? undefined : entries.get(key)
+    const entry = entries.get(key)
     return entry && env[variable] ? ownCandidate(entry, variable, env[variable]) : []
   })
-  if (!isServer) return own
+  if (section === null || !SERVERS.has(section)) return own
   const prefix = `BTKIT_${section.toUpperCase()}_`
   const options = Object.entries(env).flatMap(([variable, value = '']) => {
     if (!variable.startsWith(prefix) || value.trim() === '') return []

@@ -285,8 +285,12 @@ export function hidePasswords(text: string): string {
   return text.replaceAll(PASSWORD, '$1:***@')
 }
 
-/** A tracker's URL: everything before its path, and the rest. URLs of clients have a `+` before. */
-const TRACKER_URL = /(?<![+\w])((?:https?|udp|wss?):\/\/[^/?#\s,|\]]+)([/?#][^\s,|\]]*)/gi
+/**
+ * A tracker's URL: everything before its path, and the rest. URLs of clients have a `+` before. A
+ * comma or bracket is part of it unless a list goes on or ends there.
+ */
+const TRACKER_URL =
+  /(?<![+\w])((?:https?|udp|wss?):\/\/(?:\[[^\]\s]*\]|[^/?#\s,|[\]])+)([/?#](?:[^\s,|\]]|,(?!\s|\w+:\/\/)|\](?![,\]\s]|$))*)/gi
 
 /** The parts of an announce path that no tracker uses as a passkey. */
 const PLAIN_PART = /^(announce|scrape)?(\.php)?$/i

@@ -46,6 +46,7 @@ test('config show and presets hide what can be a passkey in the URL of a tracker
     'makemetafile: {announce: ["http://t.example/P4SSKEY/announce?k=P4SSKEY", udp://b.example:1]}',
     'presets: {site: {announce: http://t.example/announce/P4SSKEY, web-seed: http://m.example/iso/}}',
     'serve: {tracker: http://t.example/P4SSKEY/announce.php}',
+    'completedir: {announce: ["http://[::1]:80/P4SSKEY/announce", "http://t.example/x,P4SSKEY]P4SSKEY"]}',
   ]
   writeFileSync(file, `${yaml.join('\n')}\n`)
   const shown = await runBtkit(['config', 'show', 'makemetafile', '--config', file])
@@ -55,18 +56,13 @@ test('config show and presets hide what can be a passkey in the URL of a tracker
   const presets = await runBtkit(['presets', '--config', file])
   assert.match(presets.stdout, /announce: http:\/\/t\.example\/announce\/\*\*\*\n/)
   assert.match(presets.stdout, /web-seed: http:\/\/m\.example\/iso\/\n/)
-  for (const { stdout } of [shown, served, presets]) assert.doesNotMatch(stdout, /P4SSKEY/)
-})
-
-test('BTKIT_CLIENT, which a tracker does not read, does not replace its client', async (t) => {
-  const file = join(makeScratch(t), 'c.yaml')
-  writeFileSync(file, 'track: {client: transmission+http://127.0.0.1}\n')
-  const env = { BTKIT_CLIENT: 'rtorrent+scgi://127.0.0.1:5000' }
-  const { stdout } = await runBtkit(['config', 'show', 'track', '--config', file], { env })
+  const completed = await runBtkit(['config', 'show', 'completedir', '--config', file])
   assert.match(
-    stdout,
-    new RegExp(`\\n  client +transmission\\+http://127\\.0\\.0\\.1 +${file}:1\\n`),
+    completed.stdout,
+    /\[http:\/\/\[::1\]:80\/\*\*\*\/announce, http:\/\/t\.example\/\*\*\*\]/,
   )
+  for (const { stdout } of [shown, served, presets, completed])
+    assert.doesNotMatch(stdout, /P4SSKEY/)
 })
 
 test('config check finds sections, keys and values that are wrong', async (t) => {
