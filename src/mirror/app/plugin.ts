@@ -5,7 +5,7 @@ import { AppClients, plainPrefix, redirectInto, removePrefix } from '../../serve
 import { RequestFigures } from '../../server/metrics/request-figures.js'
 import type { ServiceOptions } from '../options.js'
 import { openTrackers, type TrackersWanted } from '../torrents/tracker-source.js'
-import { assembleMirror } from './mirror-parts.js'
+import { assembleMirror } from './assemble-mirror.js'
 import { startMirrorTasks } from './mirror-tasks.js'
 import { openResources, type Resources } from './resources.js'
 import { answerUnknown, mirrorRoutes } from './routes.js'

@@ -9,8 +9,29 @@ import type { ServedOptions } from '../options.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import { openResources, type Resources } from './resources.js'
-import { startService, type Service } from './start.js'
 import type { ServerContext } from '../../server/context.js'
+import { Arrivals } from '../../server/listen/arrivals.js'
+import {
+  connectionLimiter,
+  maxDescriptors,
+  connectionLimits,
+} from '../../server/connections/connection-limits.js'
+import { UnreadBytes } from '../../server/connections/unread-bytes.js'
+import { startMirrorTasks } from './mirror-tasks.js'
+import { listen, type Listener, type ListenParts } from '../../server/listen/listen.js'
+import type { Handler } from '../../server/connections/pipeline-queue.js'
+import { refuseStopping } from '../../server/connections/refuse-connection.js'
+import { DrainGate } from '../../server/lifecycle/drain-gate.js'
+import { CONNECTIONS, serverRules } from './server-rules.js'
+import { HEALTH } from '../status/routes.js'
+import { assembleMirror, type MirrorParts } from './assemble-mirror.js'
+import { Exchanges } from '../../server/exchange/exchanges.js'
+import { keptAnswers } from '../torrents/kept-answers.js'
+import type { Exchange } from '../../server/exchange/exchange.js'
+import { RequestFigures } from '../../server/metrics/request-figures.js'
+import type { Warmer } from '../warm/warmer.js'
+import { fastify, type FastifyInstance } from 'fastify'
+import { answerUnknown, mirrorRoutes, sendAsWanted, type RouteParts } from './routes.js'
 
 /** All settings of the service. */
 export interface ServiceSettings extends Resources {
@@ -78,4 +99,154 @@ export async function runService(
     await resources.close()
     throw error
   }
+}
+
+/**
+ * Milliseconds that requests may wait for hashing when the service stops: they must be answered
+ * before their connections are closed.
+ */
+const STOP_TIMEOUT = 6_000
+
+interface ServiceParts
+  extends
+    Omit<AssemblyParts, 'options'>,
+    Omit<ServiceSettings, keyof Resources | 'trackers' | 'logFormat' | 'logFile'> {
+  readonly cacheDirectory: string | null
+  /** Ends all hashing. */
+  readonly interrupt: () => void
+}
+
+/** A service that accepts requests. */
+export interface Service {
+  readonly addresses: readonly string[]
+  /** Stops accepting requests; resolves when those under way have ended or their time is over. */
+  readonly stop: () => Promise<void>
+}
+
+/**
+ * Starts the service.
+ * @throws BtkitError if it cannot listen
+ */
+async function startService(parts: ServiceParts): Promise<Service> {
+  const { options, hashContext, log, onError } = parts
+  const { clientAddresses } = options
+  const connections = connectionLimits(CONNECTIONS, clientAddresses, maxDescriptors())
+  const { keyOf } = connections
+  const arrivals = new Arrivals(keyOf)
+  const assembled = await assembleService(parts)
+  const { exchanges } = assembled
+  const gate = new DrainGate(exchanges, HEALTH)
+  const handler: Handler = (request, response) => {
+    if (gate.admits(request)) {
+      assembled.handler(request, response)
+    } else {
+      exchanges.begin(request, response)
+      refuseStopping(response)
+    }
+  }
+  const listeners = await listenAll(parts.places, {
+    handler,
+    exchanges,
+    rules: serverRules({ limits: options.limits, arrivals }),
+    keyOf,
+    unread: new UnreadBytes(keyOf),
+    limitConnections: connectionLimiter(connections),
+    tls: parts.tls,
+    onError,
+  })
+  const endPeriodicTasks = startMirrorTasks({ ...parts, ...assembled, ...hashContext })
+  assembled.warmer?.start()
+  const stop = async () => {
+    gate.close()
+    const warmerStopped = assembled.warmer?.stop()
+    void endPeriodicTasks()
+    const timer = setTimeout(parts.interrupt, STOP_TIMEOUT)
+    await closeAll(listeners)
+    clearTimeout(timer)
+    await warmerStopped
+    await assembled.close()
+    log.flush()
+  }
+  return { addresses: listeners.map(({ address }) => address), stop }
+}
+
+/** Listens everywhere or nowhere. */
+async function listenAll(places: readonly ListenPlace[], parts: ListenParts): Promise<Listener[]> {
+  const listeners: Listener[] = []
+  try {
+    for (const place of places) listeners.push(await listen(place, parts))
+  } catch (error) {
+    await closeAll(listeners)
+    throw error
+  }
+  return listeners
+}
+
+async function closeAll(listeners: readonly Listener[]): Promise<void> {
+  await Promise.all(listeners.map(({ close }) => close()))
+}
+
+interface AssemblyParts extends Omit<MirrorParts, 'requests' | 'connections' | 'onRoute'> {
+  readonly log: AccessLog
+}
+
+/** A service that answers requests and can be closed. */
+interface AssembledService {
+  readonly handler: Handler
+  readonly exchanges: Exchanges
+  /** Hashes ahead; must be started and stopped. Null if nothing is hashed ahead. */
+  readonly warmer: Warmer | null
+  /** Reads which sets are in the cache, so that their number can be bounded. */
+  readonly loadSets: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** Creates the parts that answer requests on the service's own servers. */
+async function assembleService(parts: AssemblyParts): Promise<AssembledService> {
+  const { log, monotonic } = parts
+  const requests = new RequestFigures()
+  const report = (exchange: Exchange) => {
+    requests.note(exchange)
+    log.note(exchange)
+  }
+  const exchanges = new Exchanges(report, { monotonic })
+  const mirror = assembleMirror({
+    ...parts,
+    requests,
+    connections: () => exchanges.connections,
+    onRoute: (request, route) => {
+      exchanges.setRoute(request, route)
+    },
+  })
+  const { warmer, loadSets, responses, onDemand } = mirror
+  const app = buildApp(mirror.routes)
+  await app.ready()
+  const onKept = () => {
+    onDemand.origins.memory++
+  }
+  const answerKept = keptAnswers({ responses, onKept, exchanges, report, monotonic })
+  const handler: Handler = (request, response) => {
+    mirror.followRoot()
+    if (answerKept(request, response)) return
+    exchanges.begin(request, response)
+    app.routing(request, response)
+  }
+  return { handler, exchanges, warmer, loadSets, close: () => app.close() }
+}
+
+/** Builds the application that serves only the mirror. */
+function buildApp(parts: RouteParts): FastifyInstance {
+  const app = fastify({
+    bodyLimit: parts.options.limits.maxBody,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 4096, querystringParser: () => ({}) },
+    frameworkErrors: (error, request, reply) => {
+      sendAsWanted(request, reply, { error, options: parts.options })
+    },
+  })
+  app.register((scope, _options, done) => {
+    answerUnknown(scope, parts)
+    mirrorRoutes(scope, parts, done)
+  })
+  return app
 }

@@ -1,5 +1,5 @@
 import { escapeText } from '../../../text/escape.js'
-import type { Service } from '../../../mirror/app/start.js'
+import type { Service } from '../../../mirror/app/run-service.js'
 import type { ServiceOptions } from '../../../mirror/options.js'
 import { count } from '../../../text/quantity.js'
 import { reachableAddress } from '../../output/reachable-address.js'
