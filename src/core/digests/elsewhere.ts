@@ -5,7 +5,6 @@ import { chooseKernel } from '../../hash/kernels/choose.js'
 import type { Content } from './content.js'
 import { hashAtOnce, hashInGroups } from './hash-groups.js'
 import { pieceHeight, ReadTrees, type ReadTree } from './read-trees.js'
-import { finish, type Steps } from './steps.js'
 
 /** Machines that hash pieces for this one. */
 export interface Elsewhere {
@@ -47,7 +46,6 @@ export interface HashedElsewhere {
 export async function hashElsewhere(
   elsewhere: Elsewhere,
   request: ElsewhereRequest & { readonly stream: ContentStream },
-  runSteps: <T>(steps: Steps<T>) => Promise<T> | T = finish,
 ): Promise<HashedElsewhere> {
   const { content, wanted, engine, stream } = request
   const { pieceCount } = content
@@ -56,7 +54,7 @@ export async function hashElsewhere(
   for await (const { pieces, digests: found, here } of elsewhere.hash(request)) {
     if (found) {
       digests.push(found.pieces)
-      if (wanted !== 'pieces') await runSteps(trees.takeNodes({ pieces, nodes: found.nodes }))
+      if (wanted !== 'pieces') trees.takeNodes({ pieces, nodes: found.nodes })
       continue
     }
     const reading = { stream, pieces, pieceCount }
@@ -67,7 +65,7 @@ export async function hashElsewhere(
     await here(async (own) => {
       for await (const group of hashInGroups({ ...reading, wanted }, own)) {
         digests.push(group.pieces)
-        await runSteps(trees.take({ pieces: group.indices, blocks: group.blocks }))
+        trees.take({ pieces: group.indices, blocks: group.blocks })
       }
     })
   }

@@ -26,9 +26,8 @@ import { hashElsewhere, type Elsewhere } from './elsewhere.js'
 import { hashAtOnce, hashInGroups } from './hash-groups.js'
 import { hashSmallFile } from './hash-small-file.js'
 import { enterTrees, ReadTrees, type ReadTree } from './read-trees.js'
-import { recallPieces, rememberingPieces } from './recall-pieces.js'
-import { rememberingTrees } from './recall-trees.js'
-import { finish, type Steps } from './steps.js'
+import { recallPieces, rememberPieces } from './recall-pieces.js'
+import { rememberTrees } from './recall-trees.js'
 import { isSettled, type ReadingStart } from './settled.js'
 import type { SmallFiles } from './small-files.js'
 import { lookAgain } from './look-again.js'
@@ -53,8 +52,6 @@ export interface HashContext {
   readonly smallFiles?: SmallFiles | null
   /** Other machines that hash pieces. Absent without any. */
   readonly elsewhere?: Elsewhere | undefined
-  /** Runs long work on this thread. Default: all at once. */
-  readonly runSteps?: <T>(steps: Steps<T>) => Promise<T> | T
 }
 
 /** Resolves if all files are unchanged; otherwise rejects with BtkitError `changed`. */
@@ -124,11 +121,10 @@ async function readPieces(
   const areSettled = files.every((file) => isSettled(file, start))
   // Unfinished results are only useful if every later change would be noticed
   const isOfUse = !unfinished || areSettled
-  const { runSteps = finish } = hashContext
   const kernel = chooseKernel(hashContext.engine.kernel)
-  if (isOfUse) await runSteps(enterRead(reading, table, { read, kernel }))
+  if (isOfUse) enterRead(reading, table, { read, kernel })
   if (unfinished) throw unfinished.cause
-  await runSteps(remembering({ content, table, readTrees }, cacheAccess.cache, start))
+  remember({ content, table, readTrees }, cacheAccess.cache, start)
   return { digests, trees, bytesHashed, isSettled: areSettled }
 }
 
@@ -193,11 +189,11 @@ async function hashUnknown(
   { content, unknown, wanted }: Reading,
   hashContext: HashContext,
 ): Promise<Read> {
-  const { elsewhere, engine, runSteps = finish } = hashContext
+  const { elsewhere, engine } = hashContext
   const stream = streamOf(content, hashContext)
   const { pieceCount } = content
   if (elsewhere) {
-    return hashElsewhere(elsewhere, { content, stream, pieces: unknown, wanted, engine }, runSteps)
+    return hashElsewhere(elsewhere, { content, stream, pieces: unknown, wanted, engine })
   }
   if (wanted === 'pieces') {
     const read = await hashAtOnce({ stream, pieces: unknown, pieceCount }, engine)
@@ -210,7 +206,7 @@ async function hashUnknown(
   for await (const group of hashInGroups(reading, engine)) {
     digests.push(group.pieces)
     const { indices, blocks } = group
-    await runSteps(readTrees.take({ pieces: indices, blocks }))
+    readTrees.take({ pieces: indices, blocks })
     unfinished = group.unfinished
   }
   return { digests, readTrees: readTrees.whole, unfinished }
@@ -227,14 +223,14 @@ interface Read {
 }
 
 /** Enters the results of reading the selected pieces. */
-function* enterRead(
+function enterRead(
   { content, unknown }: Reading,
   table: PieceTable,
   { read, kernel }: { readonly read: Read; readonly kernel: HashKernel },
-): Steps<void> {
+): void {
   let at = 0
   for (const digests of read.digests) {
-    yield* enterPieces(table, unknown.subarray(at), digests)
+    enterPieces(table, unknown.subarray(at), digests)
     at += digests.length / DIGEST
   }
   if (table.trees) enterTrees(content, table.trees, { read: read.readTrees, kernel })
@@ -248,15 +244,15 @@ interface Obtained {
   readonly readTrees: readonly ReadTree[]
 }
 
-function* remembering(
+function remember(
   { content, table, readTrees }: Obtained,
   cache: PieceCache,
   { startedMs, openForWriting, trust }: ReadingStart,
-): Steps<void> {
+): void {
   if (!cache.keepsAnything) return
   const start = { cache, startedMs, openForWriting, trust }
-  if (content.version !== 'v2') yield* rememberingPieces(content, table, start)
-  yield* rememberingTrees(readTrees, start)
+  if (content.version !== 'v2') rememberPieces(content, table, start)
+  rememberTrees(readTrees, start)
 }
 
 function streamOf({ files, pieceLength }: Content, { isGuarded }: HashContext) {

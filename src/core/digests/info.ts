@@ -2,7 +2,6 @@ import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
 import {
   buildInfo,
-  buildingInfo,
   type InfoParts,
   encodePieceLayers,
   type PieceLayers,
@@ -17,8 +16,7 @@ import { isPad } from './pad-files.js'
 import { hashContent, type HashContext, type HashedContent } from './hash-content.js'
 import type { CacheAccess } from './cache-trust.js'
 import type { ContentDigests, PieceTable } from './piece-table.js'
-import { recallingPieces } from './recall-pieces.js'
-import { finish, type Steps } from './steps.js'
+import { recallPieces } from './recall-pieces.js'
 import { createHash } from 'node:crypto'
 import type { Fingerprint } from '../../files/fingerprint.js'
 import { FINGERPRINT_LENGTH, writeFingerprint } from '../../files/fingerprint.js'
@@ -77,18 +75,9 @@ class LazyInfoRequest implements InfoRequest {
   ) {}
 
   get input(): Uint8Array {
-    this.#input ??= finish(hashingInput(this.content, this.options, this.trust))
+    this.#input ??= hashInput(this.content, this.options, this.trust)
     return this.#input
   }
-}
-
-/** Does the same in steps, one for each file, and computes the input at the end. */
-export function* requestingInfo(
-  content: Content,
-  options: InfoOptions,
-  trust: CacheTrust,
-): Steps<InfoRequest> {
-  return { content, options, input: yield* hashingInput(content, options, trust) }
 }
 
 /**
@@ -142,20 +131,11 @@ export type RecalledInfo = TorrentCore | { readonly table: PieceTable }
 
 /** Looks up an `info` in the cache. Reads no files. */
 export function recallInfo(request: InfoRequest, cacheAccess: CacheAccess): RecalledInfo {
-  return finish(recallingInfo(request, cacheAccess))
-}
-
-/** Does the same in steps. */
-export function* recallingInfo(
-  request: InfoRequest,
-  cacheAccess: CacheAccess,
-): Steps<RecalledInfo> {
   const { content, options } = request
   const known = recallWhole(request, cacheAccess.cache)
   if (known) return known
-  const table = yield* recallingPieces(content, cacheAccess)
-  if (table.isKnown.includes(0)) return { table }
-  return yield* composingCore(content, options, table)
+  const table = recallPieces(content, cacheAccess)
+  return table.isKnown.includes(0) ? { table } : composeCore(content, options, table)
 }
 
 /** Encodes the description of content from its digests. */
@@ -164,19 +144,7 @@ export function composeCore(
   options: InfoOptions,
   digests: ContentDigests,
 ): TorrentCore {
-  if (content.version !== 'v1' || content.isDirectory) {
-    return finish(composingCore(content, options, digests))
-  }
-  return { info: buildInfo(infoParts(content, options, digests)), pieceLayers: null }
-}
-
-/** Does the same in steps. */
-export function* composingCore(
-  content: Content,
-  options: InfoOptions,
-  digests: ContentDigests,
-): Steps<TorrentCore> {
-  const info = yield* composingInfo(content, options, digests)
+  const info = composeInfo(content, options, digests)
   return { info, pieceLayers: digests.trees && encodePieceLayers(layersByRoot(digests.trees)) }
 }
 
@@ -194,15 +162,7 @@ export function composeInfo(
   options: InfoOptions,
   digests: ContentDigests,
 ): Uint8Array {
-  return finish(composingInfo(content, options, digests))
-}
-
-function composingInfo(
-  content: Content,
-  options: InfoOptions,
-  digests: ContentDigests,
-): Steps<Uint8Array> {
-  return buildingInfo(infoParts(content, options, digests))
+  return buildInfo(infoParts(content, options, digests))
 }
 
 function infoParts(
@@ -238,11 +198,7 @@ function listFiles(
 }
 
 /** Computes SHA-256 of names, fingerprints and options. */
-function* hashingInput(
-  content: Content,
-  options: InfoOptions,
-  trust: CacheTrust,
-): Steps<Uint8Array> {
+function hashInput(content: Content, options: InfoOptions, trust: CacheTrust): Uint8Array {
   const { version, name, isDirectory, pieceLength, files } = content
   const { private: isPrivate, sourceTag, markPadFiles, extraKeys } = options
   const whatElse: unknown[] = [name, isDirectory, pieceLength, isPrivate, sourceTag]
@@ -255,7 +211,6 @@ function* hashingInput(
   const hash = new InputHash()
   hash.text(JSON.stringify(whatElse))
   for (const file of files) {
-    yield
     hash.text(`${file.path.join('\0')}\0\0${file.absolutePath}\0`)
     if (hasAttributes) hash.text(describeAttributes(file))
     hash.fingerprint(file.fingerprint, trust)

@@ -1,7 +1,6 @@
 import type { Content } from './content.js'
 import { alignedFiles, createTrees, rootOf, setTree, type FileTrees } from './file-trees.js'
 import { isPad, isRead } from './pad-files.js'
-import type { Steps } from './steps.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
 /** Length of a SHA-1 digest in bytes. */
@@ -89,24 +88,16 @@ export function unknownPieces(table: PieceTable): Uint32Array {
   return indices
 }
 
-/** Number of pieces whose digests are entered in one step. */
-const STEP = 50_000
-
 /**
- * Sets the SHA-1 digests of pieces by their ascending indices, in steps. There may be fewer digests
- * than indices.
+ * Sets the SHA-1 digests of pieces by their ascending indices. There may be fewer digests than
+ * indices.
  */
-export function* enterPieces(
-  table: PieceTable,
-  pieces: Uint32Array,
-  digests: Uint8Array,
-): Steps<void> {
+export function enterPieces(table: PieceTable, pieces: Uint32Array, digests: Uint8Array): void {
   const count = digests.length / DIGEST
   for (let i = 0; i < count;) {
-    const end = endOfRun(pieces, i, Math.min(count, i + STEP))
+    const end = endOfRun(pieces, i, count)
     setPieces(table, pieces[i] ?? 0, digests.subarray(i * DIGEST, end * DIGEST))
     i = end
-    yield
   }
 }
 

@@ -12,7 +12,6 @@ import {
   type FileTree,
   type FileTrees,
 } from './file-trees.js'
-import type { Steps } from './steps.js'
 
 /** A file whose blocks were all read, with the part of its tree that the cache stores. */
 export interface ReadTree extends Omit<TreeRecord, 'fingerprint'> {
@@ -61,8 +60,8 @@ export class ReadTrees {
     return this.#whole
   }
 
-  /** Adds the blocks of the next pieces, in steps, one for each file. */
-  *take({ pieces, blocks }: ReadBlocks): Steps<void> {
+  /** Adds the blocks of the next pieces. */
+  take({ pieces, blocks }: ReadBlocks): void {
     let [at, block] = [0, 0]
     while (at < pieces.length) {
       const tree = this.#treeAt(pieces[at] ?? 0)
@@ -74,7 +73,6 @@ export class ReadTrees {
       }
       if (block * NODE > blocks.length) return
       this.#grow(tree, at - begin, blocks.subarray(firstBlock * NODE, block * NODE))
-      yield
     }
   }
 
@@ -82,12 +80,11 @@ export class ReadTrees {
    * Adds the next pieces by one node each: that of the piece layer, or the root of a file in a single
    * piece. `least` must be the height of pieces.
    */
-  *takeNodes({ pieces, nodes }: { pieces: Uint32Array; nodes: Uint8Array }): Steps<void> {
+  takeNodes({ pieces, nodes }: { pieces: Uint32Array; nodes: Uint8Array }): void {
     for (const [i, piece] of pieces.entries()) {
       const tree = this.#treeAt(piece)
       if (tree === null) return
       this.#add(tree, 1, nodes.slice(i * NODE, (i + 1) * NODE))
-      if (i % STEP === 0) yield
     }
   }
 
@@ -139,9 +136,6 @@ export class ReadTrees {
     tree.nodes.length = 0
   }
 }
-
-/** Number of pieces whose nodes are added in one step. */
-const STEP = 1000
 
 function join(parts: readonly Uint8Array[]): Uint8Array {
   return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)

@@ -4,8 +4,7 @@ import type { Content } from './content.js'
 import type { CacheAccess } from './cache-trust.js'
 import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
 import { createTable, getPieces, heedTrees, setPieces, type PieceTable } from './piece-table.js'
-import { recallingTrees } from './recall-trees.js'
-import { finish, type Steps } from './steps.js'
+import { recallTrees } from './recall-trees.js'
 import { isSettled, type RememberingStart } from './settled.js'
 import { isSameFile, trustedPart, type CacheTrust } from './cache-trust.js'
 import { encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
@@ -13,27 +12,17 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
 /** Looks up a content's pieces in the cache. Reads no files. */
 export function recallPieces(content: Content, cacheAccess: CacheAccess): PieceTable {
-  return finish(recallingPieces(content, cacheAccess))
-}
-
-/** Does the same in steps, one for each file. */
-export function* recallingPieces(content: Content, cacheAccess: CacheAccess): Steps<PieceTable> {
   const table = createTable(content)
   if (!cacheAccess.cache.keepsAnything) return table
-  if (content.version !== 'v2') yield* recallingDigests(content, table, cacheAccess)
-  if (table.trees) yield* recallingTrees(content, table.trees, cacheAccess)
+  if (content.version !== 'v2') recallDigests(content, table, cacheAccess)
+  if (table.trees) recallTrees(content, table.trees, cacheAccess)
   heedTrees(content, table)
   return table
 }
 
 /** Enters the SHA-1 digests that the cache knows. */
-function* recallingDigests(
-  content: Content,
-  table: PieceTable,
-  { cache, trust }: CacheAccess,
-): Steps<void> {
+function recallDigests(content: Content, table: PieceTable, { cache, trust }: CacheAccess): void {
   for (const { file, key, first, whole, end } of pieceOwners(content)) {
-    yield
     const record = cache.file(key)
     if (!record || !isSameFile(record.fingerprint, encodeFingerprint(file.fingerprint), trust))
       continue
@@ -42,7 +31,6 @@ function* recallingDigests(
     if (digest) setPieces(table, first + whole, digest)
   }
   for (const shared of sharedPieces(content)) {
-    yield
     const digest = cache.piece(digestOfSpans(shared, trust))
     if (digest) setPieces(table, shared.piece, digest)
   }
@@ -53,19 +41,9 @@ function* recallingDigests(
  * reading began are left out.
  */
 export function rememberPieces(content: Content, table: PieceTable, start: RememberingStart): void {
-  finish(rememberingPieces(content, table, start))
-}
-
-/** Does the same in steps, one for each file. */
-export function* rememberingPieces(
-  content: Content,
-  table: PieceTable,
-  start: RememberingStart,
-): Steps<void> {
   const { cache, trust } = start
   const isKept = (file: ScannedFile) => isSettled(file, start)
   for (const { file, key, first, whole, end } of pieceOwners(content)) {
-    yield
     if (!isKept(file)) continue
     const known = knownFile(cache.peekFile(key), file.fingerprint, trust)
     const pieces = getPieces(table, first, whole)
@@ -79,7 +57,6 @@ export function* rememberingPieces(
     })
   }
   for (const shared of sharedPieces(content)) {
-    yield
     if (!shared.spans.every(({ file }) => isKept(file))) continue
     cache.rememberPiece(digestOfSpans(shared, trust), getPieces(table, shared.piece, 1))
   }

@@ -8,20 +8,14 @@ import type { Content } from './content.js'
 import { alignedFiles, setTree, type FileTrees } from './file-trees.js'
 import { treeOf, pieceHeight, type ReadTree } from './read-trees.js'
 import { isSettled, type RememberingStart } from './settled.js'
-import type { Steps } from './steps.js'
 
 /**
- * Looks up the trees of a content's files in the cache, one file a step. This works for all piece
+ * Looks up the trees of a content's files in the cache. This works for all piece
  * lengths that are not shorter than the range of a stored node.
  */
-export function* recallingTrees(
-  content: Content,
-  trees: FileTrees,
-  cacheAccess: CacheAccess,
-): Steps<void> {
+export function recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAccess): void {
   const kernel = chooseKernel(cacheAccess.kernel)
   for (const { file, number } of alignedFiles(content)) {
-    yield
     const record = recall(file, cacheAccess)
     if (!record || !isFineEnough(record, file, content)) continue
     setTree(trees, number, treeOf(file, content, { tree: record, kernel }))
@@ -46,13 +40,9 @@ function recall(file: ScannedFile, { cache, trust }: CacheAccess): TreeRecord | 
   return isSameFile(record.fingerprint, encodeFingerprint(file.fingerprint), trust) ? record : null
 }
 
-/** Stores trees in the cache, one file a step, as rememberingPieces does with pieces. */
-export function* rememberingTrees(
-  trees: readonly ReadTree[],
-  start: RememberingStart,
-): Steps<void> {
+/** Stores trees in the cache, as rememberPieces does with pieces. */
+export function rememberTrees(trees: readonly ReadTree[], start: RememberingStart): void {
   for (const { file, root, height, nodes } of trees) {
-    yield
     if (!isSettled(file, start)) continue
     start.cache.rememberTree(keyOf(file), {
       root,

@@ -5,8 +5,7 @@ import { alignedFiles, rootOf } from '../digests/file-trees.js'
 import { ReadTrees } from '../digests/read-trees.js'
 import { getPieces, setPieces, type PieceTable, unknownFiles } from '../digests/piece-table.js'
 import { recallPieces, rememberPieces } from '../digests/recall-pieces.js'
-import { rememberingTrees } from '../digests/recall-trees.js'
-import { finish } from '../digests/steps.js'
+import { rememberTrees } from '../digests/recall-trees.js'
 import { findWriters } from '../digests/writers.js'
 import { NODE } from './v2-side.js'
 
@@ -77,7 +76,7 @@ export class SidesMemory {
         setPieces(this.#table, piece, pieces.subarray(i * length, (i + 1) * length))
       })
     }
-    finish(this.#readTrees.take({ pieces: selected, blocks }))
+    this.#readTrees.take({ pieces: selected, blocks })
   }
 
   /** Stores the digests that were read in the cache. Call it only if no read failed. */
@@ -86,7 +85,7 @@ export class SidesMemory {
     const reading = { startedMs: this.#startedMs, openForWriting: this.#openForWriting, trust }
     const start = { ...this.#access, ...reading }
     if (this.#content.version !== 'v2') rememberPieces(this.#content, this.#table, start)
-    finish(rememberingTrees(this.#readTrees.whole, start))
+    rememberTrees(this.#readTrees.whole, start)
   }
 }
 

@@ -46,11 +46,6 @@ export function buildInfo(parts: InfoParts): Uint8Array {
   }
 }
 
-/** Encodes `info` in steps, so that other work can run while many files are encoded. */
-export function* buildingInfo(parts: InfoParts): Generator<undefined, Uint8Array> {
-  return yield* encodingBencode(infoOf(parts))
-}
-
 /** Returns the entries in byte order, except `extraKeys`, which may be unsorted. */
 function infoOf(parts: InfoParts): LazyParts {
   const { version, name, isDirectory, files } = parts

@@ -4,7 +4,6 @@ import { planContent } from '../../../src/core/digests/content.js'
 import { hashInGroups } from '../../../src/core/digests/hash-groups.js'
 import { enterTrees, ReadTrees } from '../../../src/core/digests/read-trees.js'
 import { createTrees, rootOf } from '../../../src/core/digests/file-trees.js'
-import { finish } from '../../../src/core/digests/steps.js'
 import { chooseKernel } from '../../../src/hash/kernels/choose.js'
 import { findMerkleRoot } from '../../../src/hash/merkle.js'
 import { concatenateFiles } from '../../../src/hash/stream/content-stream.js'
@@ -44,7 +43,7 @@ async function readInGroups(t: TestContext, mostBlocks: number) {
     hashOptions(),
     mostBlocks,
   )) {
-    finish(readTrees.take({ pieces: group.indices, blocks: group.blocks }))
+    readTrees.take({ pieces: group.indices, blocks: group.blocks })
     sha1.push(group.pieces)
     groups++
   }
@@ -74,7 +73,7 @@ test('of a file of which a piece was not read there is no tree', async (t) => {
   const source = makeScratch(t, { a: pseudoRandom(3 * P, 1), b: 'b' })
   const content = await planContent(contentRequest(source, { version: 'v2', pieceLength: P }))
   const readTrees = new ReadTrees(content, kernel)
-  finish(readTrees.take({ pieces: Uint32Array.of(0, 2, 3), blocks: new Uint8Array(9 * 32) }))
+  readTrees.take({ pieces: Uint32Array.of(0, 2, 3), blocks: new Uint8Array(9 * 32) })
   assert.deepEqual(
     readTrees.whole.map(({ file }) => file.path),
     [['b']],
@@ -93,13 +92,13 @@ test('of very large content no more nodes are kept than fit into memory', async 
   for (let piece = 0; piece < size / 2 ** 20; piece += 1024) {
     const pieces = Uint32Array.from({ length: 1024 }, (_, i) => piece + i)
     const blocks = leaves.subarray(piece * inPiece, (piece + 1024) * inPiece)
-    finish(readTrees.take({ pieces, blocks }))
+    readTrees.take({ pieces, blocks })
   }
   const [large] = readTrees.whole
   assert.ok(large && large.nodes.length <= 64 * 2 ** 20)
   assert.deepEqual(large.root, findMerkleRoot({ nodes: leaves, height: 0 }, kernel))
   const last = Uint32Array.of(size / 2 ** 20)
-  finish(readTrees.take({ pieces: last, blocks: leaves.subarray(0, 3 * 32) }))
+  readTrees.take({ pieces: last, blocks: leaves.subarray(0, 3 * 32) })
   const small = readTrees.whole[1]
   assert.deepEqual(
     small?.root,

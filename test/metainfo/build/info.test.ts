@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { infoHashesOf, infoHashOf } from '../../../src/metainfo/info-hashes.js'
-import { buildInfo, buildingInfo, type InfoParts } from '../../../src/metainfo/build/info.js'
+import { buildInfo, type InfoParts } from '../../../src/metainfo/build/info.js'
 
 const PARTS: InfoParts = {
   version: 'v1',
@@ -133,19 +133,4 @@ test('other keys stand among its own, sorted, and replace none', () => {
   ])
   const text = infoText({ extraKeys })
   assert.equal(text, `d7:entropyi3e6:lengthi5e4:name5:a.iso${TAIL}3:zedi2ee`)
-})
-
-test('many files are encoded in steps, to the same bytes as at once', () => {
-  const files = Array.from({ length: 1050 }, (_, i) => ({ path: ['d', `${i}`], length: i }))
-  const building = buildingInfo({ ...PARTS, isDirectory: true, files })
-  let steps = 0
-  let last = building.next()
-  for (; !last.done; last = building.next()) steps++
-  assert.ok(steps >= 20, `${steps} steps`)
-  const entries = files.map(({ path: [d, name], length }) => {
-    return `d6:lengthi${length}e4:pathl1:${d}${name!.length}:${name}ee`
-  })
-  const text = `d5:filesl${entries.join('')}e4:name5:a.iso${TAIL}e`
-  assert.equal(Buffer.from(last.value).toString(), text)
-  assert.equal(infoText({ isDirectory: true, files }), text)
 })
