@@ -71,7 +71,6 @@ function trackerEdit(changes: TorrentChanges): TorrentEdit {
     set: set && set.map((tier) => tier.map(trackerBytes)),
     remove: removeTrackers.map(trackerBytes),
     replace: replaceTrackers.map(replacer),
-    prepend: [],
     add: addTrackers.map((url) => trackerBytes(checkTracker(url))),
   }
   return changeTrackers((before) => takeTrackerSteps(before, steps))

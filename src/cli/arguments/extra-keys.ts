@@ -1,12 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { BtkitError } from '../../errors.js'
 import { bencodeFromJson, keyOf } from '../../metainfo/bencode/from-json.js'
+import { parseInfoHash } from '../../metainfo/other-keys.js'
 import type { BencodeDict, BencodeValue } from '../../metainfo/bencode/value.js'
 
-/** A key of a torrent that no other option sets. */
-export interface ExtraKey {
+/** The name of a key that no other option sets. */
+export interface KeyName {
+  /** As typed: `info.KEY` for a key in info. */
+  readonly name: string
   readonly isInInfo: boolean
+  /** The latin1 string of its bytes. */
   readonly key: string
+}
+
+export interface ExtraKey extends KeyName {
   readonly value: BencodeValue
 }
 
@@ -45,6 +52,15 @@ const OWN_KEYS: ReadonlyMap<string, string> = new Map([
   ['info.update-url', '--update-url'],
 ])
 
+/** The same for edit, which sets lists of these keys as a whole. */
+const OWN_KEYS_OF_EDIT: ReadonlyMap<string, string> = new Map([
+  ...[...OWN_KEYS].filter(([name]) => !['collections', 'nodes', 'similar'].includes(name)),
+  ['announce', '--tracker'],
+  ['announce-list', '--tracker'],
+  ['info.attr', ''],
+  ['info.piece length', ''],
+])
+
 const IN_INFO = 'info.'
 
 /**
@@ -52,24 +68,54 @@ const IN_INFO = 'info.'
  * @throws BtkitError `usage`
  */
 export function parseExtraKey(text: string): ExtraKey {
+  return parseKey(text, OWN_KEYS)
+}
+
+/**
+ * The same for edit. The info hashes of `similar` are hexadecimal.
+ * @throws BtkitError `usage`
+ */
+export function parseEditedKey(text: string): ExtraKey {
+  const { value, ...name } = parseKey(text, OWN_KEYS_OF_EDIT)
+  if (name.key !== 'similar') return { ...name, value }
+  const hashes = Array.isArray(value) ? value : [value]
+  const bytes = hashes.map((each) => Buffer.from(parseInfoHash(String(each)), 'hex'))
+  return { ...name, value: bytes }
+}
+
+/**
+ * Parses the name of a key to remove.
+ * @throws BtkitError `usage`
+ */
+export function parseKeyToRemove(name: string): KeyName {
+  return parseName(name, { option: '--unset', own: OWN_KEYS_OF_EDIT })
+}
+
+function parseKey(text: string, own: ReadonlyMap<string, string>): ExtraKey {
   const at = text.indexOf('=')
-  const name = text.slice(0, at)
   if (at < 0) throw refusal(text, 'not of the form KEY=JSON')
+  const name = parseName(text.slice(0, at), { option: '--set', own })
+  try {
+    return { ...name, value: bencodeFromJson(text.slice(at + 1)) }
+  } catch (error) {
+    throw error instanceof BtkitError ? refusal(name.name, error.message) : error
+  }
+}
+
+interface NameRules {
+  readonly option: string
+  /** Keys with options of their own. */
+  readonly own: ReadonlyMap<string, string>
+}
+
+function parseName(name: string, { option, own }: NameRules): KeyName {
   const isInInfo = name.startsWith(IN_INFO)
   const key = isInInfo ? name.slice(IN_INFO.length) : name
-  if (key === '') throw refusal(text, 'the name of the key is empty')
-  const own = OWN_KEYS.get(name)
-  if (own !== undefined) {
-    throw refusal(
-      name,
-      own === '' ? 'btkit computes this key from the content' : `use ${own} instead`,
-    )
-  }
-  try {
-    return { isInInfo, key: keyOf(key), value: bencodeFromJson(text.slice(at + 1)) }
-  } catch (error) {
-    throw error instanceof BtkitError ? refusal(name, error.message) : error
-  }
+  if (key === '') throw refusal(name, 'the name of the key is empty', option)
+  const instead = own.get(name)
+  if (instead === undefined) return { name, isInInfo, key: keyOf(key) }
+  const why = instead === '' ? 'btkit computes this key from the content' : `use ${instead} instead`
+  throw refusal(name, why, option)
 }
 
 /**
@@ -126,6 +172,6 @@ function collectKeys(all: readonly ExtraKey[]): BencodeDict {
   return keys
 }
 
-function refusal(what: string, why: string): BtkitError {
-  return new BtkitError('usage', `--set ${what}: ${why}`)
+function refusal(what: string, why: string, option = '--set'): BtkitError {
+  return new BtkitError('usage', `${option} ${what}: ${why}`)
 }

@@ -6,18 +6,10 @@ const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
   ['--target', ['--output']],
   ['--output-dir', ['--output']],
   ['--saveas', ['--output']],
-  ['--tracker', ['--announce', '--set-tracker']],
-  ['--announce', ['--tracker', '--set-tracker']],
-  ['--httpseeds', ['--http-seed', '--set-http-seed']],
-  ['--http-seeds', ['--http-seed', '--set-http-seed']],
-  // Names of makemetafile, in edit
-  ['-a', ['--set-tracker']],
-  ['-w', ['--set-web-seed']],
-  ['--web-seed', ['--set-web-seed']],
-  ['--http-seed', ['--set-http-seed']],
-  ['--node', ['--set-node']],
-  ['--similar', ['--set-similar']],
-  ['--collection', ['--set-collection']],
+  ['--tracker', ['--announce']],
+  ['--announce', ['--tracker']],
+  ['--httpseeds', ['--http-seed']],
+  ['--http-seeds', ['--http-seed']],
   ['--add-tracker', ['--add']],
   ['--remove-tracker', ['--remove']],
   ['--all', ['--hidden']],
@@ -37,8 +29,8 @@ const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
 ])
 
 /** The long names of options in other commands and programs. Names have no leading hyphens. */
-export const NAMES_ELSEWHERE: readonly string[] = [...OTHER_NAMES.keys()].flatMap((name) => {
-  return name.startsWith('--') ? name.slice('--'.length) : []
+export const NAMES_ELSEWHERE: readonly string[] = [...OTHER_NAMES.keys()].map((name) => {
+  return name.slice('--'.length)
 })
 
 /** btkit's possible names for another program's option. Names have no leading hyphens. */
@@ -76,9 +68,8 @@ export function normalizeOptionNames(
       return arg
     }
     if (!arg.startsWith('--')) {
-      const other = otherShort(arg, takesValue)
-      isValue = other ? arg.length === 2 : wantsValue(arg, takesValue)
-      return other ? [other, arg.slice(2)].join(isValue ? '' : '=') : arg
+      isValue = wantsValue(arg, takesValue)
+      return arg
     }
     const [name = '', ...value] = arg.split('=')
     if (isSwitch(name.replaceAll('_', '-'))) {
@@ -150,13 +141,6 @@ function declaredName(name: string, options: Options): string {
   const long = name.replaceAll('_', '-')
   const names = [long, ...(OTHER_NAMES.get(long) ?? [])]
   return names.find((each) => options.has(each)) ?? long
-}
-
-/** The option for another command's short one, such as `-a`; undefined if there is none. */
-function otherShort(arg: string, options: Options): string | undefined {
-  const short = arg.slice(0, 2)
-  if (short === '--' || options.has(short)) return undefined
-  return OTHER_NAMES.get(short)?.find((each) => options.has(each))
 }
 
 /** Whether the next argument is the value of a short option, as in `-dc TEXT`. */

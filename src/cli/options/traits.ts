@@ -7,13 +7,13 @@ export const SEPARATORS: Readonly<Record<string, string>> = { checksums: ',' }
 export const TIERED: ReadonlySet<string> = new Set(['announceList'])
 
 /** Repeatable options without a default. */
-export const REPEATABLE = /^set(Tracker|WebSeed|HttpSeed|Node|Similar|Collection)$/
+export const REPEATABLE = /^(tracker|webSeed|httpSeed)$/
 
 /** Repeatable options that take `KEY=VALUE`. */
 export const MAPS: ReadonlySet<string> = new Set(['set', 'dataPrefix', 'replace'])
 
 /** Options of edit, reannounce and serve that take one tracker each time. */
-const ONE_TRACKER = /^(add|remove|(add|prepend|remove|set)Tracker|tracker)$/
+const ONE_TRACKER = /^(add|remove|(add|remove)Tracker|tracker)$/
 
 /** Whether an option takes one tracker each time. */
 export function takesOneTracker(attribute: string): boolean {

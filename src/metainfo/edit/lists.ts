@@ -4,19 +4,11 @@ import { isByteString, type BencodeValue } from '../bencode/value.js'
 import { topLevelValue, type TorrentEdit } from './splice-torrent.js'
 import type { Metainfo } from '../metainfo.js'
 
-/**
- * The keys of lists that are edited entry by entry. Tracker lists are not among them, because they
- * have tiers.
- */
-export type ListKey = 'httpseeds' | 'url-list' | 'nodes' | 'similar' | 'collections'
-
 /** Changes to a list, applied in this order. */
 export interface ListSteps<T> {
   /** Replaces the whole list; null keeps it. */
   readonly set: readonly T[] | null
   readonly remove: readonly T[]
-  /** Entries to move or add to the beginning. */
-  readonly prepend: readonly T[]
   /** Entries to add at the end unless the list has them. */
   readonly add: readonly T[]
 }
@@ -24,32 +16,22 @@ export interface ListSteps<T> {
 /** An entry of a list as the latin1 string of its bencode, for comparison. */
 type Entry = string
 
-/** Lists that may be both inside and outside `info`. Both lists count together (BEP 38). */
-const IN_INFO: readonly ListKey[] = ['similar', 'collections']
-
 /**
- * Returns an edit that changes a list of a torrent. All other entries are preserved, and a list
- * that becomes empty is removed with its key. From a list inside `info` entries are only removed;
- * new entries go to the list outside `info`, so that adding does not change the info hash.
+ * Returns an edit that changes the seeds of a torrent. All other entries are preserved, and a list
+ * that becomes empty is removed with its key.
  */
-export function changeList(key: ListKey, steps: ListSteps<BencodeValue>): TorrentEdit {
+export function changeSeeds(key: SeedKey, steps: ListSteps<BencodeValue>): TorrentEdit {
   const encoded = encodeSteps(steps)
   return (metainfo) => {
-    const inside = IN_INFO.includes(key) ? entriesOf(metainfo.info.get(key)) : []
-    const kept = inside.filter((entry) => isKept(entry, encoded))
-    const beside = entriesOf(topLevelValue(metainfo, key))
-    return {
-      top: changesOf(key, beside, takeSteps(beside, withoutThose(kept, encoded))),
-      info: changesOf(key, inside, kept),
-    }
+    const old = entriesOf(topLevelValue(metainfo, key))
+    return { top: changesOf(key, old, takeSteps(old, encoded)) }
   }
 }
 
-function encodeSteps({ set, remove, prepend, add }: ListSteps<BencodeValue>): ListSteps<Entry> {
+function encodeSteps({ set, remove, add }: ListSteps<BencodeValue>): ListSteps<Entry> {
   return {
     set: set && unique(set.map(encodeEntry)),
     remove: remove.map(encodeEntry),
-    prepend: unique(prepend.map(encodeEntry)),
     add: unique(add.map(encodeEntry)),
   }
 }
@@ -67,25 +49,13 @@ function entriesOf(value: BencodeValue | undefined): Entry[] {
   return isByteString(value) && value.length > 0 ? [encodeEntry(value)] : []
 }
 
-function isKept(entry: Entry, { set, remove }: ListSteps<Entry>): boolean {
-  return !remove.includes(entry) && (set === null || set.includes(entry))
-}
-
-/** Removes entries that the other list already has from the steps. */
-function withoutThose(there: readonly Entry[], steps: ListSteps<Entry>): ListSteps<Entry> {
-  const without = (list: readonly Entry[]) => list.filter((entry) => !there.includes(entry))
-  const { set, remove, prepend, add } = steps
-  return { set: set && without(set), remove, prepend: without(prepend), add: without(add) }
-}
-
-function takeSteps(list: readonly Entry[], { set, remove, prepend, add }: ListSteps<Entry>) {
-  const left = (set ?? list).filter((entry) => !remove.includes(entry) && !prepend.includes(entry))
-  const missing = add.filter((entry) => !left.includes(entry) && !prepend.includes(entry))
-  return [...prepend, ...left, ...missing]
+function takeSteps(list: readonly Entry[], { set, remove, add }: ListSteps<Entry>) {
+  const left = (set ?? list).filter((entry) => !remove.includes(entry))
+  return [...left, ...add.filter((entry) => !left.includes(entry))]
 }
 
 /** Returns no changes if the entries are equal, even if the list is encoded differently. */
-function changesOf(key: ListKey, old: readonly Entry[], list: readonly Entry[]) {
+function changesOf(key: SeedKey, old: readonly Entry[], list: readonly Entry[]) {
   const isSame = old.length === list.length && old.every((entry, at) => entry === list[at])
   const changes = new Map<string, Uint8Array | null>()
   if (isSame) return changes

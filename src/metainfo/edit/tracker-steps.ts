@@ -8,8 +8,6 @@ export interface TrackerSteps {
   readonly remove: readonly string[]
   /** Functions that return the new URL of a tracker, or the same URL for no change. */
   readonly replace: readonly ((url: string) => string)[]
-  /** Trackers to move or add to the front, each as its own tier. */
-  readonly prepend: readonly string[]
   /** Trackers to add unless the list has them, each as a new last tier. */
   readonly add: readonly string[]
 }
@@ -26,7 +24,7 @@ export function takeTrackerSteps(trackers: Trackers, steps: TrackerSteps): Track
   const replaced = mapTrackers(kept, (url) => {
     return steps.replace.reduce((result, replace) => replace(result), url)
   })
-  const result = addTrackers(prependTrackers(replaced, steps.prepend), steps.add)
+  const result = addTrackers(replaced, steps.add)
   return isSame(result, trackers) ? trackers : tidy(result)
 }
 
@@ -34,12 +32,6 @@ export function takeTrackerSteps(trackers: Trackers, steps: TrackerSteps): Track
 function fromTiers(tiers: readonly Tier[]): Trackers {
   const announce = tiers[0]?.[0] ?? null
   return { announce, tiers: tiers.flat().length > 1 ? tiers : null }
-}
-
-function prependTrackers(trackers: Trackers, urls: readonly string[]): Trackers {
-  if (urls.length === 0) return trackers
-  const others = mapTrackers(trackers, (url) => (urls.includes(url) ? null : url))
-  return fromTiers([...[...new Set(urls)].map((url) => [url]), ...listAll(others)])
 }
 
 function mapTrackers(

@@ -144,8 +144,8 @@ const MISTAKES: readonly (readonly [what: string, yaml: string, told: string])[]
   ],
   [
     'an edit as a default',
-    'defaults: {set-tracker: x}\n',
-    ':1:12: option "set-tracker" cannot be a default',
+    'defaults: {add-tracker: x}\n',
+    ':1:12: option "add-tracker" cannot be a default',
   ],
   [
     'a wrong value',

@@ -151,7 +151,7 @@ test('edit and reannounce accept aliases and secrets from a configuration', asyn
   const env = { SECRET: 'http://s.example/passkey' }
   const run = (...args: string[]) => runBtkit([...args, '--config', file], { env })
   await make('one')
-  assert.equal((await run('edit', `${image}.torrent`, '--no-web-seed')).status, 0)
+  assert.equal((await run('edit', `${image}.torrent`, '--comment', 'x')).status, 0)
   const tiers = ((await show())['announceList'] as string[][]).flat()
   assert.deepEqual(tiers.slice(-4), [
     'http://a.example/announce',

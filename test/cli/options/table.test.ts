@@ -37,9 +37,6 @@ function isExplained(name: string, option: string): boolean {
   const inPage = new RegExp(
     `[Ff]l (?:\\w , )?${option.slice(1).replaceAll('-', '\\\\?-')}(?![\\w-])`,
   )
-  // btkit-edit(1) has the verbs and the lists apart
-  const [, verb = '', list = ''] = /^--(add|prepend|remove|set|no)-([\w-]+)$/.exec(option) ?? []
-  if (page.includes(`Fl -${verb}- Ns Ar list`) && page.includes(list)) return true
   const named = [...page.matchAll(/(btkit-[\w-]+) Ns Pq/g)].flatMap((found) => found[1] ?? [])
   return [page, ...named.map((other) => manual.get(other) ?? '')].some((text) => inPage.test(text))
 }

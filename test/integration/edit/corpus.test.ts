@@ -41,7 +41,12 @@ const EDITS: Record<string, { args: string[]; keys: string[] }> = {
     keys: ['comment', 'comment.utf-8', 'created by', 'created by.utf-8', 'creation date'],
   },
   'edit of lists': {
-    args: ['edit', '--add-node=n.example:1', `--prepend-web-seed=${SEED}`, '--set-collection=c'],
+    args: [
+      'edit',
+      '--set=nodes=[["n.example",1]]',
+      `--add-web-seed=${SEED}`,
+      '--set=collections=["c"]',
+    ],
     keys: ['nodes', 'url-list', 'collections'],
   },
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { takeTrackerSteps, type TrackerSteps } from '../../../src/metainfo/edit/tracker-steps.js'
 import type { Trackers } from '../../../src/metainfo/edit/trackers.js'
 
-const NO_STEPS: TrackerSteps = { set: null, remove: [], replace: [], prepend: [], add: [] }
+const NO_STEPS: TrackerSteps = { set: null, remove: [], replace: [], add: [] }
 
 function take(trackers: Trackers, steps: Partial<TrackerSteps>): Trackers {
   return takeTrackerSteps(trackers, { ...NO_STEPS, ...steps })
@@ -93,21 +93,4 @@ test('all trackers are replaced, before single ones are changed', () => {
   })
   assert.deepEqual(take(trackers, { set: [['c']] }), { announce: 'c', tiers: null })
   assert.deepEqual(take(trackers, { set: [] }), { announce: null, tiers: null })
-})
-
-test('a tracker is put first, from wherever it stands', () => {
-  assert.deepEqual(take({ announce: 'a', tiers: null }, { prepend: ['b'] }), {
-    announce: 'b',
-    tiers: [['b'], ['a']],
-  })
-  assert.deepEqual(take({ announce: 'a', tiers: [['a', 'c'], ['b']] }, { prepend: ['b', 'c'] }), {
-    announce: 'b',
-    tiers: [['b'], ['c'], ['a']],
-  })
-  assert.deepEqual(take({ announce: null, tiers: null }, { prepend: ['b'] }), {
-    announce: 'b',
-    tiers: null,
-  })
-  const first = { announce: 'a', tiers: [['a'], ['b']] }
-  assert.equal(take(first, { prepend: ['a'] }), first)
 })

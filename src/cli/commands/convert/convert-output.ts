@@ -1,7 +1,7 @@
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import { jsonLine } from '../../../text/escape.js'
-import { optional } from '../editing/edit-output.js'
+import { optional } from '../edit/edit-output.js'
 
 /** The result of a conversion. `after` is null if no torrent was made. */
 export interface ConvertResult {

@@ -1,62 +1,126 @@
+import { Buffer } from 'node:buffer'
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { TorrentFacts } from '../../../core/edit/file.js'
 import { BtkitError } from '../../../errors.js'
-import { checkName } from '../../../metainfo/name.js'
-import { moment } from '../../arguments/date.js'
-import { checked } from '../../arguments/values.js'
+import { encodeBencode } from '../../../metainfo/bencode/encode.js'
+import { setDetails, setName, type Details } from '../../../metainfo/edit/details.js'
+import { changeSeeds, type SeedKey } from '../../../metainfo/edit/lists.js'
+import { combineEdits, type TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
+import { takeTrackerSteps } from '../../../metainfo/edit/tracker-steps.js'
+import { changeTrackers, trackerBytes } from '../../../metainfo/edit/trackers.js'
+import { announceUrls } from '../../../metainfo/trackers.js'
 import type { CommandContext } from '../../context.js'
-import { declareBulkEdit, type EditOptions } from '../editing/options.js'
-import { runEdits } from '../editing/run-edits.js'
-import { noteGiven, refuseContradictions } from './contradictions.js'
-import { removalsOf } from './list-edits.js'
-import { declareListOptions, type ListOptions } from './list-options.js'
-import { editOf } from './request.js'
-
-const EXAMPLES = `
-Examples:
-  btkit edit --comment 'Release 2' --date now *.torrent
-  btkit edit --add-web-seed http://mirror.example/image.iso image.iso.torrent`
+import { declareEdit, refuseContradictions, type ChangeOptions } from './options.js'
+import { runEdits, type Removal } from './run-edits.js'
 
 /** Defines the command `edit`. */
 export function defineEdit({ io, finish }: CommandContext) {
-  const command = declareEditOptions()
-  declareListOptions(command)
-  const given = noteGiven(command)
+  const command = declareEdit()
+  const typed = noteTyped(command)
   return command.action(async (operands, options) => {
-    // The types do not include what declareListOptions adds
-    const all = options as typeof options & ListOptions
-    refuseContradictions(given, all)
-    const edit = editOf(all, io.now())
-    if (options.name !== undefined) checkSingle(operands, options)
-    finish(await runEdits({ operands, edit, options, removals: removalsOf(all), legacy: null }, io))
+    refuseContradictions(typed, options)
+    const edit = editOf(options, io.now())
+    if (options.name !== undefined && (operands.length > 1 || options.filesFrom !== undefined))
+      throw new BtkitError('usage', '--name works with a single torrent only')
+    const removals = removalsOf(options)
+    finish(await runEdits({ operands, edit, options, removals, legacy: null }, io))
   })
 }
 
-function declareEditOptions() {
-  return declareBulkEdit('edit')
-    .description('Change values in torrents.')
-    .argument('[torrent...]', 'the torrents to change')
-    .optionsGroup('Values:')
-    .option('--comment <text>', 'set the comment')
-    .option('--no-comment', 'remove the comment')
-    .option('--created-by <text>', 'set the creator')
-    .option('--no-created-by', 'remove the creator')
-    .option(
-      '--date <when>',
-      'set the creation date: seconds since 1970, 2026-11-20, 2026-11-20T12:00Z or now',
-      moment,
-    )
-    .option('--no-date', 'remove the creation date')
-    .option('--name <name>', 'set the name; changes the info hash', checked(checkName))
-    .option(
-      '--private',
-      'let clients find peers through the tracker only (BEP 27); changes the info hash',
-    )
-    .option('--no-private', 'remove that flag; changes the info hash')
-    .option('--source <text>', 'set the source tag; changes the info hash')
-    .option('--no-source', 'remove the source tag; changes the info hash')
-    .addHelpText('after', EXAMPLES)
+/** Collects the names of the given options while they are parsed: `comment`, `no-comment`. */
+function noteTyped(command: CommandUnknownOpts): ReadonlySet<string> {
+  const typed = new Set<string>()
+  for (const option of command.options)
+    command.on(`option:${option.name()}`, () => typed.add(option.name()))
+  return typed
 }
 
-function checkSingle(operands: readonly string[], { filesFrom }: EditOptions): void {
-  if (operands.length <= 1 && filesFrom === undefined) return
-  throw new BtkitError('usage', '--name works with a single torrent only')
+/**
+ * Translates the options into one edit. `nowMs` is the time for `now`.
+ * @throws BtkitError `usage` if nothing would change
+ */
+function editOf(options: ChangeOptions, nowMs: number): TorrentEdit {
+  const details = detailsOf(options, nowMs)
+  const { set, unset } = options
+  const edits = [
+    ...(Object.values(details).some((detail) => detail !== undefined) ? [setDetails(details)] : []),
+    ...(options.name === undefined ? [] : [setName(options.name)]),
+    ...trackerEdits(options),
+    ...seedEdits('url-list', [options.webSeed, options.removeWebSeed, options.addWebSeed]),
+    ...seedEdits('httpseeds', [options.httpSeed, options.removeHttpSeed, options.addHttpSeed]),
+    ...(set.length + unset.length > 0 ? [setKeys(options)] : []),
+  ]
+  if (edits.length > 0) return combineEdits(edits)
+  throw new BtkitError('usage', 'nothing to change; give an option such as --comment or --date')
+}
+
+function detailsOf(options: ChangeOptions, nowMs: number): Details {
+  const { date } = options
+  return {
+    comment: textOf(options.comment),
+    createdBy: textOf(options.createdBy),
+    creationDate: date === false ? null : date === 'now' ? Math.floor(nowMs / 1000) : date,
+    private: options.private,
+    source: textOf(options.source),
+  }
+}
+
+/** An empty text removes the key. */
+function textOf(option: string | boolean | undefined): string | null | undefined {
+  if (option === false || option === '') return null
+  return typeof option === 'string' ? option : undefined
+}
+
+function trackerEdits({ tracker, removeTracker, addTracker }: ChangeOptions): TorrentEdit[] {
+  if (!tracker && removeTracker.length + addTracker.length === 0) return []
+  const steps = {
+    set: tracker?.map((tier) => tier.map(trackerBytes)) ?? null,
+    remove: removeTracker.map(trackerBytes),
+    replace: [],
+    add: addTracker.map(trackerBytes),
+  }
+  return [changeTrackers((trackers) => takeTrackerSteps(trackers, steps))]
+}
+
+type SeedSteps = [set: readonly string[] | undefined, remove: string[], add: readonly string[]]
+
+function seedEdits(key: SeedKey, [set, remove, add]: SeedSteps): TorrentEdit[] {
+  if (!set && remove.length + add.length === 0) return []
+  const bytes = (texts: readonly string[]) => texts.map((text) => Buffer.from(text))
+  return [
+    changeSeeds(key, { set: set ? bytes(set) : null, remove: bytes(remove), add: bytes(add) }),
+  ]
+}
+
+/** Sets and removes the keys of --set and --unset. */
+function setKeys({ set, unset }: ChangeOptions): TorrentEdit {
+  const changes = [
+    ...set.map((each) => ({ ...each, bytes: encodeBencode(each.value) })),
+    ...unset.map((each) => ({ ...each, bytes: null })),
+  ]
+  const of = (isInInfo: boolean) => {
+    const those = changes.filter((each) => each.isInInfo === isInInfo)
+    return new Map(those.map(({ key, bytes }) => [key, bytes]))
+  }
+  const [top, info] = [of(false), of(true)]
+  return () => ({ top, info })
+}
+
+/** The values that the options remove from lists. */
+function removalsOf({ removeTracker, removeWebSeed, removeHttpSeed }: ChangeOptions): Removal[] {
+  const removals = (
+    option: string,
+    values: readonly string[],
+    read: (facts: TorrentFacts) => readonly string[] | null,
+  ) => {
+    return values.map((value) => ({
+      option: `${option} ${value}`,
+      isIn: (facts: TorrentFacts) => read(facts)?.includes(value) ?? false,
+    }))
+  }
+  return [
+    ...removals('--remove-tracker', removeTracker, announceUrls),
+    ...removals('--remove-web-seed', removeWebSeed, ({ webSeeds }) => webSeeds),
+    ...removals('--remove-http-seed', removeHttpSeed, ({ httpSeeds }) => httpSeeds),
+  ]
 }

@@ -47,20 +47,15 @@ const LISTS: Record<string, { field: string; values: [string, string, string] }>
   tracker: { field: 'announce-list', values: [A, B, C] },
   'web-seed': { field: 'web-seeds', values: [A, B, C] },
   'http-seed': { field: 'http-seeds', values: [A, B, C] },
-  node: { field: 'nodes', values: ['a.example:1', '[::1]:2', 'c.example:3'] },
-  similar: { field: 'similar', values: [ONE, TWO, THREE] },
-  collection: { field: 'collections', values: ['one', 'two', 'three'] },
 }
 
 for (const [list, { field, values }] of Object.entries(LISTS)) {
   const [first, second, other] = values
-  test(`each ${list} can be added, prepended, removed and replaced`, async (t) => {
+  test(`each ${list} can be added, removed and replaced`, async (t) => {
     assert.deepEqual(await after(t, [`--add-${list}`, other], field), [first, second, other])
-    assert.deepEqual(await after(t, [`--prepend-${list}`, other], field), [other, first, second])
-    assert.deepEqual(await after(t, [`--prepend-${list}`, second], field), [second, first])
-    const set = [`--set-${list}`, other, `--set-${list}`, second]
+    const set = [`--${list}`, other, `--${list}`, second]
     assert.deepEqual(await after(t, set, field), [other, second])
-    assert.deepEqual(await after(t, [`--set-${list}`, ''], field), [])
+    for (const none of ['', '0']) assert.deepEqual(await after(t, [`--${list}`, none], field), [])
     const both = [`--remove-${list}`, first, `--add-${list}`, other]
     assert.deepEqual(await after(t, both, field), [second, other])
   })
@@ -71,57 +66,58 @@ test('removing all but one tracker leaves only announce', async (t) => {
 })
 
 test('commas separate the trackers of a tier', async (t) => {
-  const args = ['--set-tracker', `${C},${B}`, '--set-tracker', A]
+  const args = ['--tracker', `${C},${B}`, '--tracker', A]
   assert.deepEqual(await after(t, args, 'announce-list'), [`${C},${B}`, A])
 })
 
-test('a collection inside info is removed there, and the info hash changes', async (t) => {
-  const torrent = torrentOf(singleFileInfo({ collections: ['one'] }))
-  const path = join(makeScratch(t, { a: torrent }), 'a')
-  const { stdout, stderr } = await runBtkit(['edit', '--remove-collection', 'one', path])
-  assert.match(stdout, /^old collections for .*: one$/m)
-  assert.match(stderr, /1 torrent has a new info hash/)
-  assert.deepEqual(readFileSync(path), Buffer.from(torrentOf(singleFileInfo())))
+test('any other key is set and removed, also in info', async (t) => {
+  const path = join(makeScratch(t, { a: TORRENT }), 'a')
+  const edit = async (...args: string[]) => {
+    const { status, stderr } = await runBtkit(['edit', ...args, path])
+    assert.deepEqual(
+      [status, stderr.includes('a new info hash')],
+      [0, args.join().includes('info.')],
+    )
+    return parseMetainfo(readFileSync(path))
+  }
+  const nodes = await edit('--set', 'nodes=[["c.example",3]]', '--set', `similar=["${THREE}"]`)
+  assert.deepEqual(nodes.nodes, [{ host: 'c.example', port: 3 }])
+  assert.deepEqual(nodes.similar, [THREE])
+  const { collections, bytes } = await edit('--set', 'info.x=[1,"b"]', '--unset', 'collections')
+  assert.equal(collections, null)
+  assert.ok(Buffer.from(bytes).includes('1:xli1e1:be'))
+  const { similar, infoHash } = await edit('--unset', 'info.x', '--unset', 'similar')
+  assert.deepEqual([similar, infoHash], [null, parseMetainfo(TORRENT).infoHash])
 })
 
 for (const [args, message] of [
-  [['--add-node', 'host'], "node 'host': not of the form HOST:PORT"],
-  [['--set-similar', 'abc'], "info hash 'abc': not 40 hexadecimal digits"],
-  [['--add-collection', ''], "--add-collection '': a collection needs a name"],
-  [['--prepend-http-seed', 'x'], "HTTP seed 'x': not an http, https or ftp URL"],
+  [['--set', 'similar=["abc"]'], "info hash 'abc': not 40 hexadecimal digits"],
+  [['--add-http-seed', 'x'], "HTTP seed 'x': not an http, https or ftp URL"],
+  [['--set', 'announce="x"'], '--set announce: use --tracker instead'],
+  [['--unset', 'info.pieces'], '--unset info.pieces: btkit computes this key from the content'],
+  [['--unset', 'x', '--set', 'x=1'], 'x: give --set or --unset once for a key'],
 ] as const) {
   test(`edit ${args.join(' ')} is refused in one line`, async (t) => {
     const path = join(makeScratch(t, { a: TORRENT }), 'a')
     const { status, stderr } = await runBtkit(['edit', path, ...args])
     assert.deepEqual([status, stderr], [2, `btkit: ${message}\n`])
+    assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
   })
 }
 
 test('a dry run says what a list would become, and writes nothing', async (t) => {
   const path = join(makeScratch(t, { a: TORRENT }), 'a')
-  const { stdout } = await runBtkit(['edit', '--dry-run', '--add-collection', 'three', path])
+  const { stdout } = await runBtkit(['edit', '--dry-run', '--add-web-seed', C, path])
   assert.equal(
     stdout,
-    `would change ${path}\nold collections for ${path}: one|two\n` +
-      `new collections for ${path}: one|two|three\n`,
+    `would change ${path}\nold web seeds for ${path}: ${A}|${B}\n` +
+      `new web seeds for ${path}: ${A}|${B}|${C}\n`,
   )
   assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
 })
 
-for (const [args, field] of [
-  [['--no-tracker'], 'announce-list'],
-  [['--set-tracker', '0'], 'announce-list'],
-  [['--no-web-seed'], 'web-seeds'],
-  [['--set-web-seed', '0'], 'web-seeds'],
-  [['--no-http-seed'], 'http-seeds'],
-] as const) {
-  test(`${args.join(' ')} leaves none`, async (t) => {
-    assert.deepEqual(await after(t, args, field), [])
-  })
-}
-
 test('all are removed before one is added', async (t) => {
-  assert.deepEqual(await after(t, ['--no-web-seed', '--add-web-seed', C], 'web-seeds'), [C])
+  assert.deepEqual(await after(t, ['--web-seed', '', '--add-web-seed', C], 'web-seeds'), [C])
 })
 
 test('a directory is refused: its torrents must be named', async (t) => {
@@ -153,31 +149,22 @@ test('options that contradict each other are refused, and nothing is changed', a
     ['--private and --no-private cannot be used together', '--no-private', '--private'],
     ['--date and --no-date cannot be used together', '--date', '0', '--no-date'],
     [
-      '--set-web-seed and --no-web-seed cannot be used together',
-      '--no-web-seed',
-      '--set-web-seed',
-      C,
-    ],
-    [
       `${A}: --add-tracker and --remove-tracker cannot be used together`,
       '--remove-tracker',
       A,
     ].concat('--add-tracker', A),
-    [
-      `${C}: --set-http-seed and --remove-http-seed cannot be used together`,
-      '--set-http-seed',
+    [`${C}: --http-seed and --remove-http-seed cannot be used together`, '--http-seed', C].concat(
+      '--remove-http-seed',
       C,
-    ].concat('--remove-http-seed', C),
+    ),
   ]) {
     const { status, stderr } = await runBtkit(['edit', ...args, path])
     assert.deepEqual([status, stderr], [2, `btkit: ${why}\n`])
   }
   assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
-  const anew = ['edit', '--no-web-seed', '--add-web-seed', C, path]
-  assert.equal((await runBtkit(anew)).status, 0)
 })
 
-test('--announce, -a and --tracker replace the trackers, as --set-tracker does', async (t) => {
+test('--announce, -a and --tracker replace the trackers', async (t) => {
   for (const args of [['--announce', C], ['-a', C], ['--tracker', C], [`--tracker=${C}`]])
     assert.deepEqual(await after(t, args, 'announce'), [C])
   assert.deepEqual(await after(t, ['--web-seed', C], 'web-seeds'), [C])
@@ -186,7 +173,7 @@ test('--announce, -a and --tracker replace the trackers, as --set-tracker does',
 test('an option that sets a list has no meaning without its value', async (t) => {
   const path = join(makeScratch(t, { a: TORRENT }), 'a')
   const { status, stderr } = await runBtkit(['edit', path, '--tracker'])
-  assert.deepEqual([status, stderr], [2, 'btkit: --set-tracker: its value is missing\n'])
+  assert.deepEqual([status, stderr], [2, 'btkit: --tracker: its value is missing\n'])
   assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
 })
 
@@ -210,6 +197,6 @@ test('a configuration sets the tracker of edit by any of its names, but not by d
   }
   assert.equal(await edit(`edit: {announce: '${C}'}`), C)
   assert.equal(await edit(`edit: {tracker: '${C}'}`), C)
-  assert.equal(await edit('edit: {tracker: false}'), null)
+  assert.equal(await edit("edit: {tracker: ''}"), null)
   assert.equal(await edit(`defaults: {announce: '${C}'}`), A)
 })

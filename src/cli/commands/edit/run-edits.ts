@@ -1,15 +1,18 @@
+import { statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { BtkitError } from '../../../errors.js'
 import { hasTracker } from '../../../metainfo/trackers.js'
 import { editFiles, type EditOutcome } from '../../../core/edit/files.js'
 import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
 import { isSameInfo } from '../../../core/edit/torrent.js'
 import { escapeText } from '../../../text/escape.js'
 import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
+import { readFileList, type FileList } from '../../arguments/file-list.js'
+import { requireNames } from '../../arguments/operands.js'
 import { hintAtMaxSize } from '../../arguments/max-torrent-size.js'
 import { hintAtDirectory } from '../../arguments/torrent-input.js'
-import { listFiles, outputFor } from './files.js'
 import type { EditOptions } from './options.js'
-import type { LegacyWords } from './legacy.js'
-import { changeLines, editJson } from './edit-output.js'
+import { changeLines, editJson, type LegacyWords } from './edit-output.js'
 import { reportError, reportNote, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { count } from '../../../text/quantity.js'
@@ -138,5 +141,50 @@ function summarize({ total, changed, failed, rehashed }: Tally, run: EditRun, io
   if (legacyOf(run) === null && failed < total) {
     const verb = dryRun ? 'would change; nothing was written' : 'changed'
     reportNote(`${changed} of ${count(total, 'torrent')} ${verb}`, io)
+  }
+}
+
+/**
+ * Lists the torrents to edit: the arguments, then those of `--files-from`.
+ * @throws BtkitError `usage` if there are none, or if two results would have the same name
+ */
+async function listFiles(
+  operands: readonly string[],
+  { filesFrom, output }: EditOptions,
+  io: Io,
+): Promise<FileList> {
+  requireNames(operands, 'torrent')
+  if (operands.length === 0 && filesFrom === undefined) {
+    throw new BtkitError('usage', 'no torrent given; name at least one')
+  }
+  const list = filesFrom === undefined ? NONE : await readFileList(filesFrom, io)
+  const files = [...operands, ...list.files]
+  if (output !== undefined) checkOutput(output, files)
+  return { files, refused: list.refused }
+}
+
+const NONE: FileList = { files: [], refused: [] }
+
+/** The path of the result for a torrent: in `output` if that is a directory, else `output`. */
+function outputFor(file: string, output: string): string {
+  return isDirectory(output) ? join(output, basename(file)) : output
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+function checkOutput(output: string, files: readonly string[]): void {
+  if (!isDirectory(output)) {
+    if (files.length === 1 && output.endsWith('.torrent')) return
+    throw new BtkitError('usage', `--output ${output}: not a directory`)
+  }
+  const others = new Map<string, string>()
+  for (const file of files) {
+    const other = others.get(basename(file))
+    if (other !== undefined && other !== file) {
+      throw new BtkitError('usage', `${other} and ${file} would both be written to ${output}`)
+    }
+    others.set(basename(file), file)
   }
 }

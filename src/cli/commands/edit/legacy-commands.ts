@@ -1,0 +1,305 @@
+import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
+import { BtkitError } from '../../../errors.js'
+import { setName } from '../../../metainfo/edit/details.js'
+import { setSeeds, type SeedKey } from '../../../metainfo/edit/lists.js'
+import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
+import {
+  isReplaced,
+  parseReplacement,
+  replaceTracker,
+  substitute,
+  type TrackerReplacement,
+} from '../../../metainfo/edit/tracker-replacement.js'
+import { takeTrackerSteps } from '../../../metainfo/edit/tracker-steps.js'
+import {
+  changeTrackers,
+  readTrackers,
+  setTrackers,
+  trackerBytes,
+} from '../../../metainfo/edit/trackers.js'
+import { checkName } from '../../../metainfo/name.js'
+import {
+  announceUrls,
+  looksLikeUrl,
+  parseAnnounceList,
+  parseSeeds,
+  parseTrackers,
+} from '../../../metainfo/trackers.js'
+import { readTorrentFile } from '../../arguments/torrent-input.js'
+import { checked, collect, trackers, trackerTiers } from '../../arguments/values.js'
+import type { CommandContext } from '../../context.js'
+import { reportNote } from '../../output/messages.js'
+import { oldSeedLines, oldTrackerLines, renameLines, trackerLines } from './edit-output.js'
+import { declareBulkEdit, declareSingleEdit, isNone } from './options.js'
+import { runEdits, type Removal } from './run-edits.js'
+
+// The commands of BitTornado that edit torrents: edits with arguments and an output of their own.
+
+const REANNOUNCE_EXAMPLES = `
+Without -a, --replace, --add and --remove, the first argument is the tracker.
+
+Examples:
+  btkit reannounce http://new.example/announce *.torrent
+  btkit reannounce --replace http://old.example/=http://new.example/ *.torrent
+  find . -name '*.torrent' | btkit reannounce --add udp://t:69 --files-from -`
+
+/** Defines the command `reannounce`. */
+export function defineReannounce({ io, isLegacy, finish }: CommandContext) {
+  return declareBulkEdit('reannounce')
+    .description('Change the trackers of torrents, and nothing else.')
+    .argument('[announce-or-torrent...]', 'the new tracker or a list, and the torrents to change')
+    .optionsGroup('Trackers:')
+    .option(
+      '-a, --announce <urls>',
+      "set this tracker instead of the argument; ',' separates trackers of a tier, each -a " +
+        'adds a tier (repeatable)',
+      trackerTiers,
+      [],
+    )
+    .option(
+      '--announce-list <list>',
+      "set the list: ',' within a tier, '|' between tiers (default: no list)",
+      checked(parseAnnounceList),
+    )
+    .option('--remove <url>', 'remove a tracker (repeatable)', collect, [])
+    .option(
+      '--replace <old=new>',
+      'replace a tracker, or its beginning (repeatable)',
+      (text, previous: TrackerReplacement[]) => [...previous, checked(parseReplacement)(text)],
+      [],
+    )
+    .option('--add <url>', 'add a tracker in a tier of its own (repeatable)', trackers, [])
+    .addHelpText('after', REANNOUNCE_EXAMPLES)
+    .action(async (args, options) => {
+      const { edit, torrents } = planAnnounce(args, options)
+      const legacy = isLegacy ? { describe: oldTrackerLines } : null
+      const removals = [
+        ...options.remove.map((url) => ({
+          option: `--remove ${url}`,
+          isIn: (facts: TorrentFacts) => announceUrls(facts).includes(url),
+        })),
+        ...options.replace.map(asRemoval),
+      ]
+      finish(await runEdits({ operands: torrents, edit, options, removals, legacy }, io))
+    })
+}
+
+/** Warns about a replacement of a tracker that no torrent has, before or after earlier ones. */
+function asRemoval(
+  { from, to }: TrackerReplacement,
+  i: number,
+  all: readonly TrackerReplacement[],
+): Removal {
+  const isIn = (facts: TorrentFacts) => {
+    const now = (url: string) => all.slice(0, i).reduce(substitute, url)
+    return announceUrls(facts).some((url) => isReplaced(now(url), from))
+  }
+  return { option: `--replace ${from}=${to}`, isIn }
+}
+
+/** The options of reannounce that say what to do. */
+interface AnnounceOptions {
+  /** One tier per option. */
+  readonly announce: readonly (readonly string[])[]
+  readonly announceList?: string[][] | undefined
+  readonly replace: readonly TrackerReplacement[]
+  readonly add: readonly string[]
+  readonly remove: readonly string[]
+}
+
+/** An edit, and the torrents among the arguments. */
+interface PlannedEdit {
+  readonly edit: TorrentEdit
+  readonly torrents: readonly string[]
+}
+
+/**
+ * Translates the forms of reannounce. With --announce, --add, --remove or --replace all arguments
+ * are torrents. Without them one argument is the new announce.
+ * @throws BtkitError `usage` if the arguments contradict each other
+ */
+function planAnnounce(args: readonly string[], options: AnnounceOptions): PlannedEdit {
+  const { announce, announceList, replace, add, remove } = options
+  const isOption = announce.length > 0
+  const url = args.find(looksLikeUrl)
+  if (replace.length + add.length + remove.length > 0) {
+    if (isOption) throw usage('--announce excludes --replace, --add and --remove')
+    if (announceList) throw usage('--announce-list excludes --replace, --add and --remove')
+    if (url !== undefined)
+      throw usage(`${url}: with --replace, --add or --remove all arguments are torrents`)
+    return { edit: stepsOf(options), torrents: args }
+  }
+  if (isOption && url !== undefined)
+    throw usage(`${url}: give the tracker either as an argument or with --announce`)
+  const [first, torrents] = isOption ? ['', args] : splitFirst(args, looksLikeUrl)
+  if (first === undefined)
+    throw usage('nothing to change; give an announce URL, --replace, --add or --remove')
+  if (!isOption && url === undefined && /\.torrent$/i.test(first))
+    throw usage(`${first}: no announce URL before it; give one, or --replace, --add or --remove`)
+  const given = isOption ? announce : parseTrackers(first)
+  const isList = given.flat().length > 1
+  if (announceList && isList) {
+    const where = isOption ? '--announce' : 'the argument'
+    throw usage(`--announce-list and several trackers in ${where} cannot be used together`)
+  }
+  const tiers = announceList ?? (isList ? given : null)
+  const edit = setTrackers({
+    announce: trackerBytes(given[0]?.[0] ?? ''),
+    tiers: tiers?.map((tier) => tier.map(trackerBytes)) ?? null,
+  })
+  return { edit, torrents }
+}
+
+function stepsOf({ replace, add, remove }: AnnounceOptions): TorrentEdit {
+  const steps = {
+    set: null,
+    remove: remove.map(trackerBytes),
+    replace: replace.map(({ from, to }) => {
+      const replacement = { from: trackerBytes(from), to: trackerBytes(to) }
+      return (tracker: string) => replaceTracker(tracker, replacement)
+    }),
+    add: add.map(trackerBytes),
+  }
+  return changeTrackers((old) => takeTrackerSteps(old, steps))
+}
+
+/** Separates the argument that is a value from the torrents: the first URL, or else the first. */
+function splitFirst(args: readonly string[], isValue: (arg: string) => boolean) {
+  const at = Math.max(0, args.findIndex(isValue))
+  return [args[at], args.filter((_, i) => i !== at)] as const
+}
+
+const COPY_EXAMPLES = `
+Examples:
+  btkit copyannounce new.torrent old/*.torrent
+  btkit copyannounce --dry-run new.torrent old/*.torrent`
+
+/**
+ * Defines the command `copyannounce`.
+ * @throws BtkitError `metainfo` if the source has no trackers
+ */
+export function defineCopyannounce({ io, isLegacy, finish }: CommandContext) {
+  return declareBulkEdit('copyannounce')
+    .description('Copy the trackers of a torrent to others.')
+    .argument('<source>', 'the torrent whose trackers to copy')
+    .argument('[torrent...]', 'the torrents to change')
+    .addHelpText('after', COPY_EXAMPLES)
+    .action(async (source, operands, options) => {
+      const metainfo = readTorrentFile(source, options.maxTorrentSize)
+      const trackers = readTrackers(metainfo)
+      if (trackers.announce === null && trackers.tiers === null) {
+        throw new BtkitError('metainfo', `${source}: has no trackers to copy; name another torrent`)
+      }
+      const heading = trackerLines(metainfo, 'new', '')
+      const legacy = isLegacy ? { heading, describe: oldTrackerLines } : null
+      finish(await runEdits({ operands, edit: setTrackers(trackers), options, legacy }, io))
+    })
+}
+
+const RENAME_EXAMPLES = `
+Examples:
+  btkit rename image.torrent image-2.0.iso
+  btkit rename --dry-run image.torrent image-2.0.iso`
+
+/** Defines the command `rename`. */
+export function defineRename({ io, isLegacy, finish }: CommandContext) {
+  return declareSingleEdit('rename')
+    .description('Change the name in a torrent, and therefore its info hash.')
+    .argument('<torrent>', 'the torrent to change')
+    .argument('<name>', 'the new name of the file or directory', checked(checkName))
+    .addHelpText('after', RENAME_EXAMPLES)
+    .action(async (torrent, name, options) => {
+      const legacy = isLegacy ? { describe: renameLines } : null
+      finish(await runEdits({ operands: [torrent], edit: setName(name), options, legacy }, io))
+    })
+}
+
+/** Defines the command `sethttpseeds`. */
+export function defineSethttpseeds(context: CommandContext) {
+  const note = 'clients with libtorrent 2.1 or later ignore HTTP seeds; '
+  const text = `${note}btkit setwebseeds sets web seeds`
+  return defineSetSeeds(
+    'sethttpseeds',
+    { key: 'httpseeds', kind: 'HTTP seed', note: text },
+    context,
+  )
+}
+
+/** Defines the command `setwebseeds`. */
+export function defineSetwebseeds(context: CommandContext) {
+  return defineSetSeeds('setwebseeds', { key: 'url-list', kind: 'web seed', note: null }, context)
+}
+
+interface Seeds {
+  readonly key: SeedKey
+  readonly kind: 'HTTP seed' | 'web seed'
+  /** Printed when seeds are set. */
+  readonly note: string | null
+}
+
+function defineSetSeeds(name: string, { key, kind, note }: Seeds, context: CommandContext) {
+  const { io, isLegacy, finish } = context
+  const [option, bep] = key === 'httpseeds' ? ['http-seed', 17] : ['web-seed', 19]
+  const parse = (text: string) => (isNone(text) ? [] : parseSeeds(text, kind))
+  return declareBulkEdit(name)
+    .description(`Set or remove the ${kind}s (BEP ${bep}) of torrents, and nothing else.`)
+    .argument(
+      '[urls-or-torrent...]',
+      "URLs separated by '|' or ','; '' or 0 removes all; and the torrents to change",
+    )
+    .optionsGroup('Seeds:')
+    .option(
+      `--${option} <urls>`,
+      `set this ${kind} instead of the argument; then all arguments are torrents (repeatable)`,
+      (text, previous: readonly string[] = []) => [...previous, ...checked(parse)(text)],
+    )
+    .addHelpText('after', seedExamples(name, option))
+    .action(async (args, options) => {
+      const { httpSeed, webSeed } = options as GivenSeeds
+      const { seeds, torrents } = splitSeeds(args, httpSeed ?? webSeed, { option, parse })
+      const describe = (edited: EditedFile) => oldSeedLines(edited, key)
+      if (note !== null && seeds.length > 0 && !isLegacy && !options.quiet) reportNote(note, io)
+      const edit = setSeeds(key, seeds.length > 0 ? seeds : null)
+      const legacy = isLegacy ? { describe } : null
+      finish(await runEdits({ operands: torrents, edit, options, legacy }, io))
+    })
+}
+
+interface GivenSeeds {
+  readonly httpSeed?: readonly string[]
+  readonly webSeed?: readonly string[]
+}
+
+interface SeedWords {
+  readonly option: string
+  readonly parse: (text: string) => readonly string[]
+}
+
+/** BitTornado's form has the seeds as an argument; with the option all arguments are torrents. */
+function splitSeeds(
+  args: readonly string[],
+  given: readonly string[] | undefined,
+  { option, parse }: SeedWords,
+) {
+  if (given) {
+    const url = args.find(looksLikeUrl)
+    if (url === undefined) return { seeds: given, torrents: args }
+    throw usage(`${url}: give the seeds either as an argument or with --${option}`)
+  }
+  const isFirst = args[0] !== undefined && isNone(args[0])
+  const [urls, torrents] = splitFirst(args, isFirst ? isNone : looksLikeUrl)
+  if (urls !== undefined) return { seeds: parse(urls), torrents }
+  throw usage(`nothing to change; give URLs or --${option}, and torrents`)
+}
+
+function seedExamples(name: string, option: string): string {
+  return `
+Examples:
+  btkit ${name} http://mirror.example/files/ *.torrent
+  btkit ${name} --${option} http://mirror.example/files/ *.torrent
+  btkit ${name} 0 *.torrent`
+}
+
+function usage(reason: string): BtkitError {
+  return new BtkitError('usage', reason)
+}

@@ -1,0 +1,155 @@
+import { Command } from '@commander-js/extra-typings'
+import { BtkitError } from '../../../errors.js'
+import type { KeyName } from '../../arguments/extra-keys.js'
+import { parseEditedKey, parseKeyToRemove } from '../../arguments/extra-keys.js'
+import { checkName } from '../../../metainfo/name.js'
+import { moment } from '../../arguments/date.js'
+import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
+import * as read from '../../arguments/values.js'
+
+/** Declares a command that edits a torrent, with the common options. */
+export function declareSingleEdit(name: string) {
+  return new Command(name)
+    .option('-o, --output <path>', 'write to this directory or file, and keep the originals')
+    .option('--force', 'replace files of --output even if they are not torrents', false)
+    .option('--dry-run', 'show what would change, and write nothing', false)
+    .option('--json', 'print one line of JSON for each torrent', false)
+    .option('--quiet', 'print nothing but errors', false)
+    .addOption(maxTorrentSize())
+}
+
+/** Declares a command that edits any number of torrents. */
+export function declareBulkEdit(name: string) {
+  return declareSingleEdit(name).option(
+    '--files-from <list>',
+    'edit also the torrents in a list, one a line or with NULs; - reads standard input',
+  )
+}
+
+/** The options of declareSingleEdit and declareBulkEdit. */
+export interface EditOptions {
+  readonly output?: string | undefined
+  readonly force: boolean
+  readonly dryRun: boolean
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly maxTorrentSize: number
+  readonly filesFrom?: string | undefined
+}
+
+const EXAMPLES = `
+Examples:
+  btkit edit --comment 'Release 2' --date now *.torrent
+  btkit edit --add-web-seed http://mirror.example/image.iso image.iso.torrent`
+
+/** Declares the command `edit` with its options. */
+export function declareEdit() {
+  const values = declareBulkEdit('edit')
+    .description('Change values in torrents.')
+    .argument('[torrent...]', 'the torrents to change')
+    .optionsGroup('Values:')
+    .option('--comment <text>', 'set the comment')
+    .option('--no-comment', 'remove the comment')
+    .option('--created-by <text>', 'set the creator')
+    .option('--no-created-by', 'remove the creator')
+    .option(
+      '--date <when>',
+      'set the creation date: seconds since 1970, 2026-11-20, 2026-11-20T12:00Z or now',
+      moment,
+    )
+    .option('--no-date', 'remove the creation date')
+    .option('--name <name>', 'set the name; changes the info hash', read.checked(checkName))
+    .option(
+      '--private',
+      'let clients find peers through the tracker only (BEP 27); changes the info hash',
+    )
+    .option('--no-private', 'remove that flag; changes the info hash')
+    .option('--source <text>', 'set the source tag; changes the info hash')
+    .option('--no-source', 'remove the source tag; changes the info hash')
+    .option(
+      '--set <key=json>',
+      'set any other key; info.KEY is a key in info (repeatable)',
+      (text, keys: ReturnType<typeof parseEditedKey>[]) => [...keys, parseEditedKey(text)],
+      [],
+    )
+    .option(
+      '--unset <key>',
+      'remove any other key (repeatable)',
+      (text, keys: KeyName[]) => [...keys, parseKeyToRemove(text)],
+      [],
+    )
+  return values
+    .optionsGroup('Trackers and seeds:')
+    .option(
+      '-a, --tracker <urls>',
+      "replace all trackers; ',' separates trackers of a tier, each -a adds a tier; '' or 0 " +
+        'removes all (repeatable)',
+      (text, tiers: string[][] = []) => (isNone(text) ? tiers : read.trackerTiers(text, tiers)),
+    )
+    .option(
+      '--add-tracker <url>',
+      'add a tracker in a last tier of its own (repeatable)',
+      read.trackers,
+      [],
+    )
+    .option('--remove-tracker <url>', 'remove a tracker (repeatable)', read.collect, [])
+    .option(
+      '-w, --web-seed <url>',
+      "replace all web seeds (BEP 19); '' or 0 removes all (repeatable)",
+      (text, seeds: string[] = []) => (isNone(text) ? seeds : read.seeds(text, seeds)),
+    )
+    .option('--add-web-seed <url>', 'add a web seed (repeatable)', read.seeds, [])
+    .option('--remove-web-seed <url>', 'remove a web seed (repeatable)', read.collect, [])
+    .option(
+      '--http-seed <url>',
+      "replace all HTTP seeds (BEP 17); '' or 0 removes all (repeatable)",
+      (text, seeds: readonly string[] = []) => (isNone(text) ? seeds : read.httpSeeds(text, seeds)),
+    )
+    .option('--add-http-seed <url>', 'add an HTTP seed (repeatable)', read.httpSeeds, [])
+    .option('--remove-http-seed <url>', 'remove an HTTP seed (repeatable)', read.collect, [])
+    .addHelpText('after', EXAMPLES)
+}
+
+/** Whether a text means an empty list: BitTornado's 0, or the empty text. */
+export function isNone(text: string): boolean {
+  return text === '' || text === '0'
+}
+
+export type ChangeOptions = ReturnType<ReturnType<typeof declareEdit>['opts']>
+
+type Lists = 'Tracker' | 'WebSeed' | 'HttpSeed'
+
+const LISTS = [
+  ['Tracker', 'tracker'],
+  ['WebSeed', 'web-seed'],
+  ['HttpSeed', 'http-seed'],
+] as const satisfies readonly (readonly [Lists, string])[]
+
+/**
+ * Refuses options that contradict each other. `typed` has the names of all given options.
+ * @throws BtkitError `usage`
+ */
+export function refuseContradictions(typed: ReadonlySet<string>, options: ChangeOptions): void {
+  const positive = [...typed].find((name) => typed.has(`no-${name}`))
+  if (positive !== undefined)
+    throw usage(`--${positive} and --no-${positive} cannot be used together`)
+  const set = { Tracker: options.tracker, WebSeed: options.webSeed, HttpSeed: options.httpSeed }
+  for (const [list, option] of LISTS) {
+    const removed = options[`remove${list}`]
+    for (const [verb, values] of [
+      ['', set[list]?.flat() ?? []],
+      ['add-', options[`add${list}`]],
+    ] as const) {
+      const both = values.find((value) => removed.includes(value))
+      if (both === undefined) continue
+      throw usage(`${both}: --${verb}${option} and --remove-${option} cannot be used together`)
+    }
+  }
+  const keys = [...options.set, ...options.unset].map(({ name }) => name)
+  const twice = keys.find((key, at) => keys.indexOf(key) < at)
+  if (twice !== undefined) throw usage(`${twice}: give --set or --unset once for a key`)
+}
+
+function usage(reason: string): BtkitError {
+  return new BtkitError('usage', reason)
+}
