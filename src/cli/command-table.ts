@@ -108,14 +108,14 @@ export const commandTable: readonly CommandEntry[] = [
     summary: 'Print the magnet links of torrents',
     group: 'Show and check',
     example: 'image.iso.torrent',
-    load: async () => (await import('./commands/identify/command.js')).defineMagnet,
+    load: async () => (await import('./commands/showmetainfo/command.js')).defineMagnet,
   },
   {
     name: 'hash',
     summary: 'Print only the info hashes of torrents',
     group: 'Show and check',
     example: 'image.iso.torrent',
-    load: async () => (await import('./commands/identify/command.js')).defineHash,
+    load: async () => (await import('./commands/showmetainfo/command.js')).defineHash,
   },
   {
     name: 'stats',

@@ -24,7 +24,6 @@ export function declareAdminOptions<
     )
 }
 
-/** The option `--archive-dir`. */
 export function archiveDirOption() {
   return new Option(
     '--archive-dir <dir>',
@@ -34,12 +33,10 @@ export function archiveDirOption() {
     .default([] as string[])
 }
 
-/** The option `--banned-ips`. */
 export function bannedIpsOption() {
   return new Option('--banned-ips <file>', 'ignore the addresses in this file')
 }
 
-/** The option `--banned-list`. */
 export function bannedListOption() {
   return new Option('--banned-list <file>', 'refuse the info hashes in this file')
 }

@@ -22,12 +22,10 @@ export interface CacheArguments {
   readonly shareWith?: CacheRequest['share']
 }
 
-/** The option `--cache-dir`. */
 export function cacheDirOption() {
   return new Option('--cache-dir <path>', 'use the piece cache in this directory')
 }
 
-/** The option `--no-cache`. */
 export function noCacheOption() {
   return new Option('--no-cache', 'work without the piece cache')
 }

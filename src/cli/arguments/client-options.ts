@@ -5,7 +5,6 @@ import type { DataPrefix } from '../../core/publish/data-prefix.js'
 import { BtkitError } from '../../errors.js'
 import { collect, seconds } from './values.js'
 
-/** The option `--client`. */
 export function clientOption() {
   return new Option('--client <url>', 'use this client (repeatable; default: BTKIT_CLIENT)')
     .argParser(clients)
@@ -21,7 +20,6 @@ export function clients(text: string, previous: string[]): string[] {
   return collect(text, previous)
 }
 
-/** The option `--data-prefix`. */
 export function dataPrefixOption() {
   return new Option(
     '--data-prefix <local=remote>',
@@ -31,7 +29,6 @@ export function dataPrefixOption() {
     .default([] as DataPrefix[])
 }
 
-/** The option `--trust-data-path`. */
 export function trustDataPathOption() {
   return new Option(
     '--trust-data-path',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { BtkitError } from '../../errors.js'
 import { bencodeFromJson, keyOf } from '../../metainfo/bencode/from-json.js'
 import { parseInfoHash } from '../../metainfo/other-keys.js'
-import type { BencodeDict, BencodeValue } from '../../metainfo/bencode/value.js'
+import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
 
 /** The name of a key that no other option sets. */
 export interface KeyName {
@@ -79,7 +79,10 @@ export function parseEditedKey(text: string): ExtraKey {
   const { value, ...name } = parseKey(text, OWN_KEYS_OF_EDIT)
   if (name.key !== 'similar') return { ...name, value }
   const hashes = Array.isArray(value) ? value : [value]
-  const bytes = hashes.map((each) => Buffer.from(parseInfoHash(String(each)), 'hex'))
+  const bytes = hashes.map((each) => {
+    const text = isByteString(each) ? Buffer.from(each).toString() : ''
+    return Buffer.from(parseInfoHash(text), 'hex')
+  })
   return { ...name, value: bytes }
 }
 

@@ -50,7 +50,6 @@ export function declareOwnClientOptions<
     .addOption(rateOption('--max-upload-rate <n>', upload))
 }
 
-/** The option `--max-download-rate`. */
 export function maxDownloadRateOption() {
   return rateOption(
     '--max-download-rate <n>',
@@ -58,7 +57,6 @@ export function maxDownloadRateOption() {
   )
 }
 
-/** The option `--ca-cert`. */
 export function caCertOption() {
   const what = 'trust these certificates (PEM) for HTTPS, instead of those of the system'
   return new Option('--ca-cert <file>', what)

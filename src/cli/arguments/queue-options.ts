@@ -8,7 +8,6 @@ import type { Io } from '../io.js'
 import { checkedUrl } from './share-options.js'
 import type { ShareArguments } from './share-request.js'
 
-/** The option `--queue`. */
 export function queueOption(description: string) {
   return new Option('--queue <url>', description).argParser(checkedUrl('--queue'))
 }

@@ -3,7 +3,6 @@ import { cacheDirOption, cacheTrustOption, noCacheOption } from './cache-options
 import { threadsOption } from './engine-options.js'
 import { byteRate } from './values.js'
 
-/** The option `--max-rate`. */
 export function maxRateOption() {
   return new Option(
     '--max-rate <size>',

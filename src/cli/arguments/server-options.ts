@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { BtkitError } from '../../errors.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import { passedSockets, type PassedSocket } from '../../server/listen/passed-sockets.js'
@@ -20,20 +20,6 @@ export function trustedProxies(text: string, previous: TrustedProxy[]): TrustedP
     if (!(error instanceof BtkitError)) throw error
     throw new InvalidArgumentError('must be unix or an address such as 10.0.0.0/8')
   }
-}
-
-/**
- * An option of earlier versions, which is ignored: more processes and threads gave no more speed.
- */
-export function workersOption() {
-  return new Option('--workers <n>', 'accepted and ignored').hideHelp()
-}
-
-/** Warns if that option is given. */
-export function warnOfWorkers(workers: string | undefined, io: Io): void {
-  if (workers === undefined) return
-  const advice = 'for TLS and large files put nginx or caddy in front'
-  reportWarning(`--workers: ignored, because one process answers all; ${advice}`, io)
 }
 
 /** Parses the URL at which clients reach a server. A slash at its end is removed. */

@@ -16,7 +16,6 @@ interface Origins {
   readonly getOptionValueSource: (name: 'cacheUrl') => string | undefined
 }
 
-/** The option `--cache-url`. */
 export function cacheUrlOption() {
   return new Option(
     '--cache-url <url>',
@@ -24,14 +23,12 @@ export function cacheUrlOption() {
   ).argParser(checkedUrl('--cache-url'))
 }
 
-/** The option `--share`. */
 export function shareOption() {
   return new Option('--share <name=dir>', 'name a directory that other machines have (repeatable)')
     .argParser(namedDirectories)
     .default([] as NamedDirectory[])
 }
 
-/** The option `--share-mtime`. */
 function shareMtimeOption() {
   return new Option('--share-mtime <unit>', 'choose how far times of shared files must match')
     .choices(['exact', 'seconds'] as const)
@@ -45,12 +42,10 @@ function shareCheckOption() {
     .default(1, '1')
 }
 
-/** The option `--share-key-file`. */
 export function shareKeyFileOption() {
   return new Option('--share-key-file <file>', 'sign shared records with the key in this file')
 }
 
-/** The option `--share-machine`. */
 export function shareMachineOption() {
   return new Option(
     '--share-machine <name>',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { declareEdit } from '../../../src/cli/commands/edit/options.js'
-import { declareMakemetafile } from '../../../src/cli/commands/makemetafile/options.js'
+import { declareMakemetafile } from '../../../src/cli/commands/makemetafile/request.js'
 import { declareTrackOptions } from '../../../src/cli/commands/track/options.js'
 import { normalizeOptionNames } from '../../../src/cli/arguments/option-names.js'
 import { runBtkit } from '../../support/run-btkit.js'

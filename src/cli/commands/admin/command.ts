@@ -14,7 +14,6 @@ Examples:
   btkit admin passwd alice --admin-users /etc/btkit/users
   btkit admin list --admin-users /etc/btkit/users`
 
-/** Defines the command `admin`. */
 export function defineAdmin({ io }: CommandContext) {
   return new Command('admin')
     .description("Manage the users of a tracker's administration.")

@@ -32,7 +32,6 @@ Examples:
   btkit batch /etc/btkit/torrents.yaml --quiet
   btkit batch torrents.yaml --only release --dry-run`
 
-/** Defines the command `batch`. */
 export function defineBatch(context: CommandContext) {
   return declareBatch().action(async (name, options) => {
     const { io, finish } = context

@@ -27,7 +27,6 @@ Examples:
   btkit cache stats
   btkit cache prune --unused-for 8w --cache-max-size 500MiB`
 
-/** Defines the command `cache`. */
 export function defineCache(context: CommandContext) {
   return new Command('cache')
     .description('Inspect and clean the piece cache.')

@@ -42,7 +42,6 @@ import { openProgress, type ProgressBar } from '../../output/progress.js'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-/** Defines the command `completedir`. */
 export function defineCompletedir({ io, finish }: CommandContext) {
   return declareCompletedir().action(async (args, options, command) => {
     const operands = sortOperands(args)

@@ -13,7 +13,6 @@ Examples:
   btkit completedir http://tracker.example/announce /srv/files
   btkit completedir http://t.example/announce /srv/files --output /srv/t --prune`
 
-/** Declares the command `completedir` with its options. */
 export function declareCompletedir() {
   return declareTorrentOptions('completedir', { value: 'auto', text: 'auto' })
     .description('Make or update the torrents of all entries of directories.')

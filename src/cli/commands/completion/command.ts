@@ -15,7 +15,6 @@ Examples:
   btkit completion bash > ~/.local/share/bash-completion/completions/btkit
   btkit completion fish > ~/.config/fish/completions/btkit.fish`
 
-/** The command `completion`. */
 export function defineCompletion({ io, commands }: CommandContext) {
   return (
     new Command('completion')

@@ -24,7 +24,6 @@ Examples:
   btkit config show completedir
   btkit config check /etc/btkit/config.yaml`
 
-/** Defines the command `config`. */
 export function defineConfig(context: CommandContext) {
   return new Command('config')
     .description('Show, check or create the configuration.')

@@ -12,8 +12,8 @@ import {
 import type { Engine } from '../../../core/digests/hash-content.js'
 import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
-import type { MetainfoVersion } from '../../../metainfo/metainfo.js'
-import { escapeText } from '../../../text/escape.js'
+import type { MetainfoVersion, Metainfo } from '../../../metainfo/metainfo.js'
+import { escapeText, jsonLine } from '../../../text/escape.js'
 import { formatBytes } from '../../../text/quantity.js'
 import { openCacheAccess } from '../../arguments/cache-options.js'
 import { declareReadingOptions } from '../../arguments/reading-options.js'
@@ -24,17 +24,17 @@ import type { Io } from '../../io.js'
 import { reportError, reportNote } from '../../output/messages.js'
 import { openProgress } from '../../output/progress.js'
 import { linesOfOne } from '../verify/verify-output.js'
-import { convertJson, convertLines, type ConvertResult } from './convert-output.js'
 import { Command, Option } from '@commander-js/extra-typings'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { pieceLength } from '../../arguments/values.js'
+import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
+import { optional } from '../edit/edit-output.js'
 
 const EXAMPLES = `
 Examples:
   btkit convert image.iso.torrent --hybrid
   btkit convert --v2 release.torrent /srv/release --output release-v2.torrent`
 
-/** Defines the command `convert`. */
 export function defineConvert({ io, finish }: CommandContext) {
   return declareConvert().action(async (torrent, data, options) => {
     const version = versionOf(options)
@@ -163,7 +163,7 @@ async function convertWithProgress(plan: ConvertPlan, run: Run): Promise<Convers
 }
 
 /** Declares the command `convert` with its options, without its action. */
-export function declareConvert() {
+function declareConvert() {
   const command = new Command('convert')
     .description('Turn a torrent into one of another version, and check its content.')
     .argument('<torrent>', 'the torrent to convert')
@@ -190,4 +190,46 @@ export function declareConvert() {
 }
 
 /** The validated options of `convert`. */
-export type ConvertOptions = ReturnType<ReturnType<typeof declareConvert>['opts']>
+type ConvertOptions = ReturnType<ReturnType<typeof declareConvert>['opts']>
+
+/** The result of a conversion. `after` is null if no torrent was made. */
+interface ConvertResult {
+  readonly file: string
+  /** The file that was written. */
+  readonly target: string
+  readonly before: Metainfo | null
+  readonly after: Metainfo | null
+  /** Null if it was converted, or would be. */
+  readonly error: unknown
+}
+
+/** Formats a result for programs: one line of JSON. */
+function convertJson(result: ConvertResult, dryRun: boolean): string {
+  const { file, target, before, after, error } = result
+  return jsonLine({
+    ...torrentKeys(file, after),
+    file,
+    target,
+    dryRun,
+    converted: after !== null,
+    version: after?.version ?? null,
+    oldVersion: before?.version ?? null,
+    pieceLength: after?.pieceLength ?? null,
+    oldInfoHash: before?.infoHash ?? null,
+    oldInfoHashV2: before?.infoHashV2 ?? null,
+    ...failureKeys(error),
+  })
+}
+
+/** Formats a result for people. */
+function convertLines({ file, target, before, after }: ConvertResult): string[] {
+  if (before === null || after === null) return []
+  const place = target === file ? '' : `, written to ${target}`
+  return [
+    `converted ${file} from ${before.version} to ${after.version}${place}`,
+    ...optional('old info hash', before.infoHash),
+    ...optional('new info hash', after.infoHash),
+    ...optional('old info hash v2', before.infoHashV2),
+    ...optional('new info hash v2', after.infoHashV2),
+  ]
+}

@@ -8,7 +8,6 @@ import { formatBytes } from '../../../text/quantity.js'
 import { findAddon } from '../../../native-addon.js'
 import { version } from '../../../version.js'
 
-/** Defines the command `doctor`. */
 export function defineDoctor({ io }: CommandContext) {
   return new Command('doctor')
     .description('Show how this installation hashes, and how fast.')

@@ -14,7 +14,6 @@ Examples:
   btkit download image.iso.torrent --save-to /srv/images
   btkit download 'magnet:?xt=urn:btih:HASH&tr=http%3A%2F%2Ft.example%2Fa'`
 
-/** Defines the command `download`. */
 export function defineDownload({ io, program, isLegacy }: CommandContext) {
   return declareDownloadOptions()
     .description('Download a torrent, check it, and seed it if requested.')

@@ -10,7 +10,7 @@ import {
 } from '../../../core/download/look.js'
 import { makeRoom } from '../../../core/download/make-room.js'
 import { chooseTarget, type DownloadTarget } from '../../../core/download/target.js'
-import { clientInfoHash } from '../../../core/publish/client.js'
+import { clientInfoHash, type ClientTorrent } from '../../../core/publish/client.js'
 import { dataProblem } from '../../../core/publish/local-data.js'
 import { waitingFor } from '../../../core/publish/wait-for.js'
 import { BtkitError } from '../../../errors.js'
@@ -23,10 +23,12 @@ import { reportNote } from '../../output/messages.js'
 import { failureKeys } from '../../output/torrent-json.js'
 import { withDownloader, type Downloader } from './client.js'
 import { placeOf, type DownloadOptions } from './options.js'
-import { openDownloadProgress, type DownloadProgress } from './progress.js'
 import { readSource } from './source.js'
 import { metadataFromPeers } from '../../../core/download/metadata.js'
 import type { MagnetLink } from '../../../metainfo/parse/magnet.js'
+import { stallNote, stallReason, type Stall } from '../../../core/download/stall.js'
+import { openBar, type Bar } from '../../output/bar.js'
+import { openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
 
 /** One run of the command. */
 interface DownloadRun {
@@ -208,4 +210,76 @@ async function torrentFromPeers(
   } finally {
     scratch.remove()
   }
+}
+
+/** Shows the progress of a download. */
+interface DownloadProgress {
+  /** Shows the torrent's current state. */
+  readonly look: (torrent: ClientTorrent, stall: Stall | null) => void
+  /** Removes the bar when the download ends. */
+  readonly endBar: () => void
+  /** Removes everything that is shown only temporarily. */
+  readonly clear: () => void
+}
+
+interface ProgressOptions extends DisplayOptions {
+  readonly isTable: boolean
+  /** The torrent as it was named. */
+  readonly torrent: string
+  /** The client's label. */
+  readonly client: string
+}
+
+/**
+ * Shows a bar on a terminal, or a table with `isTable`. Without a terminal it prints a line at
+ * intervals. A stalled download is reported, too.
+ */
+export async function openDownloadProgress(
+  metainfo: Metainfo,
+  { isTable, torrent: source, client, ...options }: ProgressOptions,
+  io: Io,
+): Promise<DownloadProgress> {
+  const display = openDisplay(options, io)
+  const wantsBar = !isTable && !options.json && !options.quiet
+  let bar = wantsBar ? await openBar(io, contentSize(metainfo)) : null
+  let first: number | null = null
+  let shownAt = -Infinity
+  const endBar = () => {
+    bar?.stop()
+    bar = null
+  }
+  return {
+    look: (torrent, stall) => {
+      first ??= torrent.bytesDone
+      if (stall?.isToTell) {
+        bar?.pause()
+        display.note(stallNote(torrent, metainfo, stall))
+      }
+      if (bar) {
+        updateBar(bar, torrent, { first, trouble: stall && stallReason(torrent, metainfo) })
+        return
+      }
+      if (io.monotonic() - shownAt < display.interval) return
+      shownAt = io.monotonic()
+      display.show([{ client, torrent: source, ...torrent }])
+    },
+    endBar,
+    clear: () => {
+      endBar()
+      display.clear()
+    },
+  }
+}
+
+interface Shown {
+  /** Number of bytes present at the start. */
+  readonly first: number
+  readonly trouble: string | null
+}
+
+function updateBar(bar: Bar, torrent: ClientTorrent, { first, trouble }: Shown): void {
+  const { bytesDone, size, name } = torrent
+  const done = `${formatBytes(bytesDone)} of ${formatBytes(size)}`
+  const bytes = Math.max(0, bytesDone - first)
+  bar.update({ value: bytesDone, done, bytes, path: name, trouble })
 }

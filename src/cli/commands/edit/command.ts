@@ -13,7 +13,6 @@ import type { CommandContext } from '../../context.js'
 import { declareEdit, refuseContradictions, type ChangeOptions } from './options.js'
 import { runEdits, type Removal } from './run-edits.js'
 
-/** Defines the command `edit`. */
 export function defineEdit({ io, finish }: CommandContext) {
   const command = declareEdit()
   const typed = noteTyped(command)

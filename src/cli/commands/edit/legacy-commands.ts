@@ -43,7 +43,6 @@ Examples:
   btkit reannounce --replace http://old.example/=http://new.example/ *.torrent
   find . -name '*.torrent' | btkit reannounce --add udp://t:69 --files-from -`
 
-/** Defines the command `reannounce`. */
 export function defineReannounce({ io, isLegacy, finish }: CommandContext) {
   return declareBulkEdit('reannounce')
     .description('Change the trackers of torrents, and nothing else.')
@@ -201,7 +200,6 @@ Examples:
   btkit rename image.torrent image-2.0.iso
   btkit rename --dry-run image.torrent image-2.0.iso`
 
-/** Defines the command `rename`. */
 export function defineRename({ io, isLegacy, finish }: CommandContext) {
   return declareSingleEdit('rename')
     .description('Change the name in a torrent, and therefore its info hash.')
@@ -214,7 +212,6 @@ export function defineRename({ io, isLegacy, finish }: CommandContext) {
     })
 }
 
-/** Defines the command `sethttpseeds`. */
 export function defineSethttpseeds(context: CommandContext) {
   const note = 'clients with libtorrent 2.1 or later ignore HTTP seeds; '
   const text = `${note}btkit setwebseeds sets web seeds`
@@ -225,7 +222,6 @@ export function defineSethttpseeds(context: CommandContext) {
   )
 }
 
-/** Defines the command `setwebseeds`. */
 export function defineSetwebseeds(context: CommandContext) {
   return defineSetSeeds('setwebseeds', { key: 'url-list', kind: 'web seed', note: null }, context)
 }
@@ -241,6 +237,10 @@ function defineSetSeeds(name: string, { key, kind, note }: Seeds, context: Comma
   const { io, isLegacy, finish } = context
   const [option, bep] = key === 'httpseeds' ? ['http-seed', 17] : ['web-seed', 19]
   const parse = (text: string) => (isNone(text) ? [] : parseSeeds(text, kind))
+  const addSeeds = (text: string, previous: readonly string[] = []) => [
+    ...previous,
+    ...checked(parse)(text),
+  ]
   return declareBulkEdit(name)
     .description(`Set or remove the ${kind}s (BEP ${bep}) of torrents, and nothing else.`)
     .argument(
@@ -251,7 +251,7 @@ function defineSetSeeds(name: string, { key, kind, note }: Seeds, context: Comma
     .option(
       `--${option} <urls>`,
       `set this ${kind} instead of the argument; then all arguments are torrents (repeatable)`,
-      (text, previous: readonly string[] = []) => [...previous, ...checked(parse)(text)],
+      addSeeds,
     )
     .addHelpText('after', seedExamples(name, option))
     .action(async (args, options) => {

@@ -42,7 +42,6 @@ Examples:
   btkit edit --comment 'Release 2' --date now *.torrent
   btkit edit --add-web-seed http://mirror.example/image.iso image.iso.torrent`
 
-/** Declares the command `edit` with its options. */
 export function declareEdit() {
   const values = declareBulkEdit('edit')
     .description('Change values in torrents.')
@@ -84,7 +83,7 @@ export function declareEdit() {
       '-a, --tracker <urls>',
       "replace all trackers; ',' separates trackers of a tier, each -a adds a tier; '' or 0 " +
         'removes all (repeatable)',
-      (text, tiers: string[][] = []) => (isNone(text) ? tiers : read.trackerTiers(text, tiers)),
+      tiersOrNone,
     )
     .option(
       '--add-tracker <url>',
@@ -96,14 +95,14 @@ export function declareEdit() {
     .option(
       '-w, --web-seed <url>',
       "replace all web seeds (BEP 19); '' or 0 removes all (repeatable)",
-      (text, seeds: string[] = []) => (isNone(text) ? seeds : read.seeds(text, seeds)),
+      webSeedsOrNone,
     )
     .option('--add-web-seed <url>', 'add a web seed (repeatable)', read.seeds, [])
     .option('--remove-web-seed <url>', 'remove a web seed (repeatable)', read.collect, [])
     .option(
       '--http-seed <url>',
       "replace all HTTP seeds (BEP 17); '' or 0 removes all (repeatable)",
-      (text, seeds: readonly string[] = []) => (isNone(text) ? seeds : read.httpSeeds(text, seeds)),
+      httpSeedsOrNone,
     )
     .option('--add-http-seed <url>', 'add an HTTP seed (repeatable)', read.httpSeeds, [])
     .option('--remove-http-seed <url>', 'remove an HTTP seed (repeatable)', read.collect, [])
@@ -113,6 +112,20 @@ export function declareEdit() {
 /** Whether a text means an empty list: BitTornado's 0, or the empty text. */
 export function isNone(text: string): boolean {
   return text === '' || text === '0'
+}
+
+// Without a default, because an empty list removes all
+
+function tiersOrNone(text: string, tiers: string[][] = []): string[][] {
+  return isNone(text) ? tiers : read.trackerTiers(text, tiers)
+}
+
+function webSeedsOrNone(text: string, seeds: string[] = []): string[] {
+  return isNone(text) ? seeds : read.seeds(text, seeds)
+}
+
+function httpSeedsOrNone(text: string, seeds: readonly string[] = []): readonly string[] {
+  return isNone(text) ? seeds : read.httpSeeds(text, seeds)
 }
 
 export type ChangeOptions = ReturnType<ReturnType<typeof declareEdit>['opts']>

@@ -19,7 +19,6 @@ Examples:
   btkit find release.torrent --in /srv/files --in /mnt/old
   btkit find *.torrent --in /srv/files --link /srv/seeding`
 
-/** The command `find`. */
 export function defineFind({ io, finish }: CommandContext) {
   return new Command('find')
     .description('Find the data of torrents below directories, also by other names.')

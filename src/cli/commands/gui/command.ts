@@ -15,8 +15,9 @@ import {
 import { threadsOption } from '../../arguments/engine-options.js'
 import type { CommandContext } from '../../context.js'
 import { reportError, warningsTo } from '../../output/messages.js'
-import { startBrowser } from './browser.js'
 import { formPresets } from '../../configuration/form-presets.js'
+import { spawn } from 'node:child_process'
+import type { Io } from '../../io.js'
 
 const EXAMPLES = `
 Examples:
@@ -29,7 +30,6 @@ const FIRST: Readonly<Record<string, ToolPath>> = {
   btcompletedirgui: 'complete',
 }
 
-/** Defines the command `gui`. */
 export function defineGui({ io, program }: CommandContext) {
   return new Command('gui')
     .description('Make, check and edit torrents in the browser of this machine.')
@@ -78,4 +78,29 @@ export function defineGui({ io, program }: CommandContext) {
 function requireDirectories(paths: readonly string[]): void {
   const missing = paths.find((path) => !isDirectoryAt(path))
   if (missing !== undefined) throw new BtkitError('usage', `${missing}: not a directory`)
+}
+
+/**
+ * Starts the user's browser with a file. Resolves to whether that began. The file's path may be
+ * seen by everybody, so it must not be a secret.
+ */
+function startBrowser(file: string, { env }: Pick<Io, 'env'>): Promise<boolean> {
+  const program = browserOf(env)
+  if (program === null) return Promise.resolve(false)
+  return new Promise((resolve) => {
+    const child = spawn(program, [file], { stdio: 'ignore', detached: true })
+    child.once('error', () => {
+      resolve(false)
+    })
+    child.once('spawn', () => {
+      child.unref()
+      resolve(true)
+    })
+  })
+}
+
+/** The program that opens files; null without a desktop. */
+function browserOf(env: Io['env']): string | null {
+  if (process.platform === 'darwin') return 'open'
+  return env['DISPLAY'] || env['WAYLAND_DISPLAY'] ? 'xdg-open' : null
 }

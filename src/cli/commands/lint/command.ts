@@ -26,7 +26,6 @@ Examples:
   btkit lint release.torrent
   btkit lint --strict --ignore no-tracker *.torrent`
 
-/** Defines the command `lint`. */
 export function defineLint({ io, finish }: CommandContext) {
   return new Command('lint')
     .description('Report what is wrong or unwise in torrents, without their data.')

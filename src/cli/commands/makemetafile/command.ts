@@ -10,14 +10,13 @@ import { reportNote, tryEach } from '../../output/messages.js'
 import { failureLine } from '../../output/torrent-json.js'
 import type { Io } from '../../io.js'
 import { makeRequests, STDIN, type MakeGroup } from './request.js'
-import { declareMakemetafile, type MakeOptions } from './options.js'
+import { declareMakemetafile, type MakeOptions } from './request.js'
 import { trackerlessNote } from '../../arguments/tracker-options.js'
 import { UnmatchedPatterns, type NamePatterns } from '../../arguments/name-patterns.js'
 import { sortOperands } from '../../arguments/operands.js'
-import { checkAll } from './check-torrents.js'
+import { checkAll } from './make-torrents.js'
 import { makeAll, makeStreamed, type Run } from './make-torrents.js'
 
-/** Defines the command `makemetafile`. */
 export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
   return declareMakemetafile({ isLegacy }).action(async (args, options, command) => {
     const operands = sortOperands(args)

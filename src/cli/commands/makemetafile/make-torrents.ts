@@ -7,6 +7,8 @@ import {
   writeTorrent,
   type MadeTorrent,
   type TorrentPlan,
+  makeTorrent,
+  planOf,
 } from '../../../core/make/make-torrent.js'
 import { readStream, type StreamRequest } from '../../../core/checksums/make-from-stream.js'
 import {
@@ -16,17 +18,24 @@ import {
   type ChecksumList,
 } from '../../../core/checksums/lists.js'
 import { makeWithLists } from '../../../core/checksums/make-with-lists.js'
-import { backslashedPaths } from '../../../core/digests/content.js'
+import { backslashedPaths, planContent } from '../../../core/digests/content.js'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import { escapeText } from '../../../text/escape.js'
 import { backslashWarning } from '../../output/piece-length.js'
 import { reportNote, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import type { UnmatchedPatterns } from '../../arguments/name-patterns.js'
-import { makeJson, notes, textLines, type MakeResult } from './makemetafile-output.js'
-import type { MakeGroup } from './request.js'
-import type { MakeOptions } from './options.js'
+import {
+  makeJson,
+  notes,
+  textLines,
+  type MakeResult,
+  checkJson,
+  checkLines,
+} from './makemetafile-output.js'
+import type { MakeGroup, MakeOptions } from './request.js'
 import { openProgress } from '../../output/progress.js'
+import { compareWithTarget, type TargetDifference } from '../../../core/make/compare-with-target.js'
 
 /** One run of the command, for all its torrents. */
 export interface Run {
@@ -85,7 +94,7 @@ function readWithProgress(request: StreamRequest, run: Run) {
 }
 
 /** Shows a bar while work hashes `total` bytes, or any number for null. */
-export async function withProgress<T>(
+async function withProgress<T>(
   { options, hashContext, io }: Run,
   total: number | null,
   work: (context: HashContext) => Promise<T>,
@@ -102,7 +111,7 @@ export async function withProgress<T>(
 }
 
 /** Reports skipped entries and names that some clients change, before hashing. */
-export async function tellOfPlan(plan: TorrentPlan, run: Run): Promise<void> {
+async function tellOfPlan(plan: TorrentPlan, run: Run): Promise<void> {
   const { options, io } = run
   if (options.quiet) return
   await run.unmatched?.note(plan.content, plan.request.source === run.lastSource)
@@ -148,4 +157,49 @@ function report({ made, plan, lists, started }: Outcome, { options, io, reported
   if (isOutput && io.stdout.errored) return
   const output = isOutput ? io.stderr : io.stdout
   for (const line of textLines(result, io.cwd)) output.write(`${escapeText(line)}\n`)
+}
+
+/**
+ * Compares the torrents of one source with the files that they would replace. Writes nothing.
+ * Returns whether all are unchanged.
+ */
+export async function checkAll([request, ...others]: MakeGroup, run: Run): Promise<boolean> {
+  const { options, io } = run
+  const content = await planContent(request)
+  const plans = [request, ...others].map((each) => planOf(content, each))
+  if (plans[0]) await tellOfPlan(plans[0], run)
+  // The current time is no difference
+  const isDated =
+    (options.date !== undefined && options.date !== 'now') || !!io.env['SOURCE_DATE_EPOCH']
+  let first: MadeTorrent | null = null
+  let areUnchanged = true
+  for (const plan of plans) {
+    const unwritten = { ...plan, request: { ...plan.request, torrent: null } }
+    const made: MadeTorrent = first
+      ? await makeVariant(unwritten, first)
+      : await compose(unwritten, run)
+    const difference = compareWithTarget(plan.request.torrent ?? '', made.bytes, { isDated })
+    tell({ plan, made, difference }, run)
+    areUnchanged &&= difference.status === 'unchanged'
+    first ??= made
+  }
+  return areUnchanged
+}
+
+function compose(plan: TorrentPlan, run: Run): Promise<MadeTorrent> {
+  return withProgress(run, plan.content.size, (context) => makeTorrent(plan, context))
+}
+
+interface Checked {
+  readonly plan: TorrentPlan
+  readonly made: MadeTorrent
+  readonly difference: TargetDifference
+}
+
+function tell({ plan, made, difference }: Checked, { options, io, reported }: Run): void {
+  reported.add(plan.request.torrent)
+  const checked = { plan, hashes: made, difference }
+  if (options.json) io.stdout.write(checkJson(checked))
+  if (options.json || options.quiet) return
+  for (const line of checkLines(checked)) io.stdout.write(`${escapeText(line)}\n`)
 }

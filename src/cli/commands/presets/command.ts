@@ -18,7 +18,6 @@ Examples:
   btkit presets
   btkit presets --json`
 
-/** The command `presets`. */
 export function definePresets({ io }: CommandContext) {
   return new Command('presets')
     .description('List the presets of the configuration, for --preset.')

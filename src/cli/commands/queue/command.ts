@@ -13,7 +13,6 @@ Examples:
 
 const REDIS = 'use the queue of this Redis; file:PATH reads the URL'
 
-/** Defines the command `queue`. */
 export function defineQueue(context: CommandContext) {
   return new Command('queue')
     .description('Show and clean the queue of files to hash.')

@@ -28,7 +28,6 @@ interface ScrapeOptions {
   readonly maxTorrentSize: number
 }
 
-/** Defines the command `scrape`. */
 export function defineScrape({ io, finish }: CommandContext) {
   return new Command('scrape')
     .description('Ask trackers how many seeds and leechers torrents have.')

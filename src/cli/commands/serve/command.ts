@@ -8,7 +8,7 @@ import { shareRequest } from '../../arguments/share-options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { requireNames } from '../../arguments/operands.js'
-import { warnOfWorkers, openTls } from '../../arguments/server-options.js'
+import { openTls } from '../../arguments/server-options.js'
 import { machineHost } from '../../output/reachable-address.js'
 import { reportError, reportNotes, warningsTo } from '../../output/messages.js'
 import type { Io } from '../../io.js'
@@ -31,7 +31,6 @@ Examples:
   btkit serve /srv/mirror --track http://mirror.example:6969/announce \\
       --allowed-dir /srv/torrents --admin-users /etc/btkit/users`
 
-/** Defines the command `serve`. */
 export function defineServe({ io, finish, reloadConfiguration }: CommandContext) {
   return declareServeOptions()
     .description('Serve a mirror over HTTP and make the torrents of its files on demand.')
@@ -54,7 +53,6 @@ type SharingOptions = ServeOptions & { readonly shareWith: ServiceSettings['shar
 
 /** Serves until a signal stops the command. */
 async function serve(root: string, options: SharingOptions, io: ServeIo): Promise<void> {
-  warnOfWorkers(options.workers, io)
   const tls = await openTls(options, io)
   const settings = { ...serviceSettings(root, options, io), tls: tls?.keys ?? null }
   const onError = (error: unknown) => {

@@ -9,7 +9,7 @@ import {
 import { cacheDirOption, cacheTrustOption, unusedForOption } from '../../arguments/cache-options.js'
 import { moment } from '../../arguments/date.js'
 import { threadsOption } from '../../arguments/engine-options.js'
-import { publicUrl, trustedProxies, workersOption } from '../../arguments/server-options.js'
+import { publicUrl, trustedProxies } from '../../arguments/server-options.js'
 import { declareShareOptions } from '../../arguments/share-options.js'
 import * as read from '../../arguments/values.js'
 
@@ -41,7 +41,6 @@ export function declareServeOptions() {
     )
     .option('--tls-cert <file>', 'use TLS with this certificate (PEM)')
     .option('--tls-key <file>', 'use this key for TLS (PEM)')
-    .addOption(workersOption())
     .optionsGroup('Published files:')
     .option('--follow-symlinks', 'follow links that lead out of the root', false)
     .option('--hidden', 'publish hidden files, too', false)

@@ -21,7 +21,6 @@ Examples:
   btkit stats /srv/torrents
   btkit stats --json *.torrent`
 
-/** Defines the command `stats`. */
 export function defineStats({ io, finish }: CommandContext) {
   return new Command('stats')
     .description('Show how many torrents there are, and their sizes, trackers and piece lengths.')

@@ -37,7 +37,6 @@ Examples:
   btkit status --client scgi+unix:///run/rtorrent.sock
   btkit status --quiet /srv/torrents`
 
-/** Defines the command `status`. */
 export function defineStatus({ io, finish }: CommandContext) {
   return new Command('status')
     .description('Show what clients seed, and which torrents are missing there or damaged.')

@@ -6,12 +6,7 @@ import { boundHeapGrowth } from '../../../heap-growth.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
-import {
-  socketsPassed,
-  warnOfHosts,
-  warnOfWorkers,
-  openTls,
-} from '../../arguments/server-options.js'
+import { socketsPassed, warnOfHosts, openTls } from '../../arguments/server-options.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
 import { machineHost } from '../../output/reachable-address.js'
 import { reportError, reportNotes, warningsTo } from '../../output/messages.js'
@@ -25,7 +20,6 @@ Examples:
   btkit track --allowed-dir /srv/torrents
   btkit track --open --no-udp`
 
-/** Defines the command `track`. */
 export function defineTrack({ io, finish, isLegacy, reloadConfiguration }: CommandContext) {
   return declareTrackOptions(isLegacy)
     .description('Track torrents over HTTP and UDP, and show who shares them.')
@@ -54,7 +48,6 @@ async function track(
 ): Promise<void> {
   const { isLegacy } = io
   boundHeapGrowth()
-  warnOfWorkers(options.workers, io)
   const admin = adminRequest(options, io)
   if (admin) prepareRecords(admin)
   const keys = await openTls(options, io)

@@ -11,7 +11,7 @@ import {
   declareAdminOptions,
   paths,
 } from '../../arguments/admin-options.js'
-import { publicUrl, trustedProxies, workersOption } from '../../arguments/server-options.js'
+import { publicUrl, trustedProxies } from '../../arguments/server-options.js'
 import * as read from '../../arguments/values.js'
 import type { Io } from '../../io.js'
 import { reportWarning } from '../../output/messages.js'
@@ -38,7 +38,6 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .option('--tls-cert <file>', 'use TLS with this certificate (PEM)')
     .option('--tls-key <file>', 'use this key for TLS (PEM)')
-    .addOption(workersOption())
     .option('--no-udp', 'do not track over UDP')
     .optionsGroup('Tracked torrents and clients:')
     .option(

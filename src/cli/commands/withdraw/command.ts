@@ -22,7 +22,6 @@ Examples:
   btkit withdraw --client scgi+unix:///run/rtorrent.sock image.iso.torrent
   btkit withdraw --delete-torrent image.iso.torrent`
 
-/** Defines the command `withdraw`. */
 export function defineWithdraw({ io, finish }: CommandContext) {
   return new Command('withdraw')
     .description('Remove torrents that btkit published from a client. Data is never removed.')

@@ -24,7 +24,6 @@ Examples:
   btkit worker --queue file:redis.url --share iso=/mnt/a --share rpm=/mnt/b \\
     --share-key-file share.key --max-rate 100M`
 
-/** Defines the command `worker`. */
 export function defineWorker({ io, finish }: CommandContext) {
   return declareWorker().action(async (options, command) => {
     const { queue: url } = options

@@ -32,16 +32,6 @@ test('serve reads its options from the environment', async (t) => {
   assert.equal((await fetch(`${address}/yum/good.rpm`)).status, 404)
 })
 
-test('--workers of old units causes one warning, and is ignored', async (t) => {
-  const { address, stderr, stop } = await serveMirror(t, { files, args: ['--workers', '2'] })
-  assert.equal((await fetch(`${address}/yum/good.rpm`)).status, 200)
-  assert.equal((await stop()).status, 0)
-  assert.deepEqual(stderr.text.match(/.*warning.*/g), [
-    'btkit: warning: --workers: ignored, because one process answers all; ' +
-      'for TLS and large files put nginx or caddy in front',
-  ])
-})
-
 test('the command line overrides the environment of serve', async (t) => {
   const env = { BTKIT_SERVE_TRACKER: 'http://other.example/a', BTKIT_SERVE_PORT: 'nonsense' }
   const { address } = await serveMirror(t, { files, io: { env } })

@@ -4,27 +4,6 @@ import { makeScratch } from '../../../support/scratch.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { startTrack } from '../../../support/track.js'
 
-const IGNORED =
-  'btkit: warning: --workers: ignored, because one process answers all; ' +
-  'for TLS and large files put nginx or caddy in front\n'
-
-test('--workers of old units causes one warning, and is ignored', async (t) => {
-  const env = { BTKIT_TRACK_WORKERS: '4' }
-  for (const setup of [{ args: ['--workers', '2'] }, { io: { env } }]) {
-    const track = await startTrack(t, setup)
-    assert.equal((await track.get('/-/health')).status, 200)
-    const { status, stderr } = await track.stop()
-    assert.deepEqual([status, stderr], [0, IGNORED])
-  }
-})
-
-test('--workers is in no help', async () => {
-  for (const command of ['track', 'serve']) {
-    const { stdout } = await runBtkit([command, '--help'])
-    assert.doesNotMatch(stdout, /workers/)
-  }
-})
-
 test('without torrents to track there is no tracker, unless it is to be open', async (t) => {
   const { status, stderr } = await runBtkit(['track', '--port', '0'])
   const ways = 'give --allowed-dir DIR or --allowed-list FILE, or --open for any torrent'

@@ -1,0 +1,333 @@
+import { Buffer } from 'node:buffer'
+import { escapeText, jsonLine } from '../../../text/escape.js'
+import {
+  countLayers,
+  type LayerHealth,
+  contentSize,
+  type Metainfo,
+  type MetainfoFile,
+} from '../../../metainfo/metainfo.js'
+import { formatDhtNode } from '../../../metainfo/dht-node.js'
+import { otherKeys } from '../../../metainfo/other-keys.js'
+import { formatAnnounceList } from '../../../metainfo/trackers.js'
+import { count, formatBytes } from '../../../text/quantity.js'
+import { magnetLink } from '../../../metainfo/magnet.js'
+import { alignTree } from '../../../metainfo/build/info.js'
+import { basename } from 'node:path'
+import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
+import type { SeedCheck } from '../../../clients/web-seeds/check-seed.js'
+
+const LABEL_WIDTH = 14
+
+/** Formats a torrent like BitTornado's btshowmetainfo, with lines for values unknown to it. */
+export function showText(metainfo: Metainfo, file: string): string {
+  const lines = [
+    line('metainfo file', file),
+    optional('info hash', metainfo.infoHash),
+    optional('info hash v2', metainfo.infoHashV2),
+    ...contentLines(metainfo),
+    optional('announce url', metainfo.announce),
+    optional('announce-list', metainfo.announceList && formatAnnounceList(metainfo.announceList)),
+    optional('http seeds', metainfo.httpSeeds?.join('|')),
+    optional('comment', metainfo.comment),
+    optional('web seeds', metainfo.webSeeds?.join('|')),
+    optional('dht nodes', metainfo.nodes?.map(formatDhtNode).join('|')),
+    optional('created by', metainfo.createdBy),
+    optional('creation date', dateOf(metainfo)),
+    optional('private', metainfo.private ? 'yes' : null),
+    optional('source', metainfo.source),
+  ]
+  return lines.join('')
+}
+
+/**
+ * The size in readable units, without pad files. It has its own line because scripts rely on the
+ * form of the other lines.
+ */
+function sizeLine(metainfo: Metainfo): string {
+  const { pieceCount, pieceLength } = metainfo
+  const pieces = `${count(pieceCount, 'piece')} of ${formatBytes(pieceLength)}`
+  return line('size', `${formatBytes(contentSize(metainfo))} in ${pieces}`)
+}
+
+/** Lines that btkit adds and BitTornado's program did not have. */
+export function furtherLines(metainfo: Metainfo): string {
+  const { updateUrl, similar, collections } = metainfo
+  return [
+    sizeLine(metainfo),
+    optional('update url', updateUrl),
+    optional('similar', similar?.join('|')),
+    optional('collections', collections?.join('|')),
+    otherKeysLine(otherKeys(metainfo)),
+    versionLines(metainfo),
+  ].join('')
+}
+
+/** The most keys that are listed, and the longest part of a name, in UTF-16 units. */
+const MOST_KEYS = 20
+const LONGEST_KEY = 60
+
+/** Lists the keys that no other line shows: `info.x, zz`. */
+function otherKeysLine(keys: readonly string[]): string {
+  if (keys.length === 0) return ''
+  const shown = keys.slice(0, MOST_KEYS).map((key) => {
+    return key.length > LONGEST_KEY ? `${key.slice(0, LONGEST_KEY)}…` : key
+  })
+  const more = keys.length - shown.length
+  return line('other keys', [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(', '))
+}
+
+/**
+ * Version 2 data of a torrent (BEP 52): the health of its piece layers, and the pieces root of each
+ * file. Empty for v1 torrents.
+ */
+function versionLines({ version, tree }: Metainfo): string {
+  if (tree === null) return ''
+  const rooted = tree.filter(({ piecesRoot }) => piecesRoot !== null)
+  return [
+    line('version', version === 'hybrid' ? '1 and 2 (hybrid)' : '2'),
+    line('piece layers', formatHealth(countLayers(tree))),
+    line('pieces roots', ''),
+    ...rooted.map(({ file, piecesRoot }) => {
+      const root = Buffer.from(piecesRoot ?? []).toString('hex')
+      return `   ${root} ${escapeText(file.path.join('/'))}\n`
+    }),
+  ].join('')
+}
+
+/** `2 of 3 right, 1 missing`, or `none needed` if no file is longer than a piece. */
+function formatHealth({ ok, missing, wrong }: LayerHealth): string {
+  const needed = ok + missing + wrong
+  if (needed === 0) return 'none needed'
+  const faults = [
+    ...(missing > 0 ? [`, ${missing} missing`] : []),
+    ...(wrong > 0 ? [`, ${wrong} wrong`] : []),
+  ]
+  return `${ok} of ${needed} right${faults.join('')}`
+}
+
+function contentLines(metainfo: Metainfo): string[] {
+  const { name, isDirectory, files, size, pieceLength } = metainfo
+  const whole = Math.floor(size / pieceLength)
+  const total = `${size} (${whole} * ${pieceLength} + ${size % pieceLength})`
+  if (!isDirectory) return [line('file name', name), line('file size', total)]
+  return [
+    line('directory name', name),
+    line('files', ''),
+    ...files.map((file) => `   ${escapeText(file.path.join('/'))} (${file.length})\n`),
+    line('archive size', total),
+  ]
+}
+
+/** The creation date as `2026-11-20 07:21:47 UTC`. */
+function dateOf({ creationDate }: Metainfo): string | null {
+  if (creationDate === null) return null
+  return new Date(creationDate * 1000)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z/, ' UTC')
+}
+
+function line(label: string, value: string): string {
+  return `${label.padEnd(LABEL_WIDTH, '.')}: ${escapeText(value)}\n`
+}
+
+function optional(label: string, value: string | null | undefined): string {
+  return typeof value === 'string' ? line(label, value) : ''
+}
+
+/** The deepest level that is indented. Deeper paths are printed on one line. */
+const MAX_DEPTH = 32
+
+/**
+ * Formats the files of a torrent as an indented tree with sizes and attributes (BEP 47). Pad files
+ * are omitted.
+ */
+export function showTree(metainfo: Metainfo): string {
+  const { name, isDirectory, files } = metainfo
+  if (!isDirectory) return files.map((file) => fileLine(name, file)).join('')
+  const head = `${escapeText(name)}/ (${formatBytes(contentSize(metainfo))})\n`
+  let above: readonly string[] = []
+  const lines = files
+    .filter((file) => !file.padding)
+    .map((file) => {
+      const text = branch(file, above)
+      above = directoriesOf(file)
+      return text
+    })
+  return head + lines.join('')
+}
+
+/** The lines of a file: directories not yet printed for the previous file, then the file. */
+function branch(file: MetainfoFile, above: readonly string[]): string {
+  const directories = directoriesOf(file)
+  const differs = directories.findIndex((component, i) => component !== above[i])
+  const known = differs < 0 ? directories.length : differs
+  const headings = directories.slice(known).map((component, i) => {
+    return `${indent(known + i)}${escapeText(component)}/\n`
+  })
+  const name = file.path.slice(directories.length).join('/')
+  return headings.join('') + indent(directories.length) + fileLine(name, file)
+}
+
+function fileLine(name: string, { length, attr, symlinkPath }: MetainfoFile): string {
+  const attributes = attributesOf(attr).map((attribute) => `, ${attribute}`)
+  const target = symlinkPath ? ` -> ${escapeText(symlinkPath.join('/'))}` : ''
+  return `${escapeText(name)}${target} (${formatBytes(length)}${attributes.join('')})\n`
+}
+
+const ATTRIBUTES: Record<string, string> = {
+  x: 'executable',
+  h: 'hidden',
+  l: 'symbolic link',
+}
+
+function attributesOf(attr: string): string[] {
+  return Object.entries(ATTRIBUTES).flatMap(([letter, name]) =>
+    attr.includes(letter) ? [name] : [],
+  )
+}
+
+function directoriesOf({ path }: MetainfoFile): string[] {
+  return path.slice(0, Math.min(path.length - 1, MAX_DEPTH))
+}
+
+function indent(depth: number): string {
+  return '  '.repeat(depth + 1)
+}
+
+type Read = (metainfo: Metainfo) => readonly (string | number | null)[] | null
+
+/** The values that can be printed by name. Names are those of `--json`. */
+const FIELDS = {
+  infoHash: ({ infoHash }) => [infoHash],
+  infoHashV2: ({ infoHashV2 }) => [infoHashV2],
+  version: ({ version }) => [version],
+  name: ({ name }) => [name],
+  size: (metainfo) => [contentSize(metainfo)],
+  pieceLength: ({ pieceLength }) => [pieceLength],
+  pieceCount: ({ pieceCount }) => [pieceCount],
+  private: (metainfo) => [String(metainfo.private)],
+  announce: ({ announce }) => [announce],
+  announceList: ({ announceList }) => announceList?.map((tier) => tier.join(',')) ?? null,
+  httpSeeds: ({ httpSeeds }) => httpSeeds,
+  webSeeds: ({ webSeeds }) => webSeeds,
+  nodes: ({ nodes }) => nodes?.map(formatDhtNode) ?? null,
+  comment: ({ comment }) => [comment],
+  createdBy: ({ createdBy }) => [createdBy],
+  creationDate: ({ creationDate }) => [creationDate],
+  source: ({ source }) => [source],
+  updateUrl: ({ updateUrl }) => [updateUrl],
+  similar: ({ similar }) => similar,
+  collections: ({ collections }) => collections,
+  otherKeys,
+  files: ({ files }) => files.filter(({ padding }) => !padding).map(({ path }) => path.join('/')),
+  piecesRoots: ({ tree }) => tree?.map(({ piecesRoot }) => hex(piecesRoot)) ?? null,
+  pieceLayers: ({ tree }) => tree?.map(({ layerState }) => layerState) ?? null,
+  magnet: (metainfo) => [magnetLink(metainfo)],
+  warnings: ({ warnings }) => warnings.map(({ message }) => message),
+} satisfies Record<string, Read>
+
+/** The name of a value for `--field`. */
+export type FieldName = keyof typeof FIELDS
+
+/** All names, in the order in which they are listed. */
+export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[]
+
+/** Finds a field by its name in any spelling: `info-hash`, `info_hash` or `infoHash`. */
+export function findField(text: string): FieldName | undefined {
+  return FIELD_NAMES.find((name) => simple(name) === simple(text))
+}
+
+function simple(name: string): string {
+  return name.replace(/[-_ ]/g, '').toLowerCase()
+}
+
+/** Prints the values of fields, one per line, in the requested order. */
+export function showFields(metainfo: Metainfo, names: readonly FieldName[]): string {
+  const values = names.flatMap((name) => {
+    const read: Read = FIELDS[name]
+    return read(metainfo) ?? []
+  })
+  return values
+    .flatMap((value) => (value === null ? [] : [`${escapeText(String(value))}\n`]))
+    .join('')
+}
+
+/** The line of an empty file, which has no root, is empty. Lines therefore correspond to files. */
+function hex(root: Uint8Array | null): string {
+  return root === null ? '' : Buffer.from(root).toString('hex')
+}
+
+/** Formats a torrent for programs: one line of JSON, with null for missing values. */
+export function showJson(metainfo: Metainfo, file: string): string {
+  return jsonLine({
+    torrent: file,
+    file,
+    infoHash: metainfo.infoHash,
+    infoHashV2: metainfo.infoHashV2,
+    name: metainfo.name,
+    size: contentSize(metainfo),
+    pieceLength: metainfo.pieceLength,
+    pieceCount: metainfo.pieceCount,
+    private: metainfo.private,
+    announce: metainfo.announce,
+    announceList: metainfo.announceList,
+    httpSeeds: metainfo.httpSeeds,
+    webSeeds: metainfo.webSeeds,
+    nodes: metainfo.nodes,
+    comment: metainfo.comment,
+    createdBy: metainfo.createdBy,
+    creationDate: metainfo.creationDate,
+    source: metainfo.source,
+    updateUrl: metainfo.updateUrl,
+    similar: metainfo.similar,
+    collections: metainfo.collections,
+    otherKeys: otherKeys(metainfo),
+    version: metainfo.version,
+    pieceLayers: metainfo.tree && countLayers(metainfo.tree),
+    files: filesOf(metainfo),
+    magnet: magnetLink(metainfo),
+    warnings: metainfo.warnings,
+    ...failureKeys(null),
+  })
+}
+
+function filesOf(metainfo: Metainfo) {
+  const tree = alignTree(metainfo)
+  return metainfo.files.map(({ path, length, padding, attr }, at) => {
+    const piecesRoot = hexOf(tree[at]?.piecesRoot)
+    const layer = tree[at]?.layerState ?? null
+    return { path: path.join('/'), length, padding, attr, piecesRoot, layer }
+  })
+}
+
+function hexOf(bytes: Uint8Array | null | undefined): string | null {
+  return bytes ? Buffer.from(bytes).toString('hex') : null
+}
+
+/** Whether a seed was asked and did not send the right piece. */
+export function hasFailed({ result }: SeedCheck): boolean {
+  return result !== 'ok' && result !== 'not asked'
+}
+
+/** Formats the results of checking a torrent's seeds for people, one line per seed. */
+export function seedsText(checks: readonly SeedCheck[], file: string): string {
+  const head = `${escapeText(basename(file))}:\n`
+  if (checks.length === 0) return `${head}  names no web seeds\n`
+  const width = Math.max(...checks.map(({ result }) => result.length))
+  const lines = checks.map(({ result, url, detail, piece }) => {
+    const more = [...(detail ? [detail] : []), ...(piece === null ? [] : [`piece ${piece}`])]
+    const rest = more.length > 0 ? ` (${more.join(', ')})` : ''
+    return `  ${result.padEnd(width)}  ${escapeText(url)}${escapeText(rest)}\n`
+  })
+  return head + lines.join('')
+}
+
+/** Formats the results of checking seeds for programs: one line of JSON. */
+export function seedsJson(checks: readonly SeedCheck[], file: string, metainfo: Metainfo): string {
+  const seeds = checks.map(({ url, kind, result, detail, piece }) => {
+    return { url, kind, result, detail: detail === '' ? null : detail, piece }
+  })
+  return jsonLine({ ...torrentKeys(file, metainfo), file, seeds, ...failureKeys(null) })
+}
