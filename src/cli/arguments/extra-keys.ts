@@ -91,13 +91,13 @@ export function parseEditedKey(text: string): ExtraKey {
  * @throws BtkitError `usage`
  */
 export function parseKeyToRemove(name: string): KeyName {
-  return parseName(name, { option: '--unset', own: OWN_KEYS_OF_EDIT })
+  return parseName(name, { option: '--unset', own: OWN_KEYS_OF_EDIT, typed: name })
 }
 
 function parseKey(text: string, own: ReadonlyMap<string, string>): ExtraKey {
   const at = text.indexOf('=')
   if (at < 0) throw refusal(text, 'not of the form KEY=JSON')
-  const name = parseName(text.slice(0, at), { option: '--set', own })
+  const name = parseName(text.slice(0, at), { option: '--set', own, typed: text })
   try {
     return { ...name, value: bencodeFromJson(text.slice(at + 1)) }
   } catch (error) {
@@ -109,12 +109,14 @@ interface NameRules {
   readonly option: string
   /** Keys with options of their own. */
   readonly own: ReadonlyMap<string, string>
+  /** The whole argument. */
+  readonly typed: string
 }
 
-function parseName(name: string, { option, own }: NameRules): KeyName {
+function parseName(name: string, { option, own, typed }: NameRules): KeyName {
   const isInInfo = name.startsWith(IN_INFO)
   const key = isInInfo ? name.slice(IN_INFO.length) : name
-  if (key === '') throw refusal(name, 'the name of the key is empty', option)
+  if (key === '') throw refusal(typed, 'the name of the key is empty', option)
   const instead = own.get(name)
   if (instead === undefined) return { name, isInInfo, key: keyOf(key) }
   const why = instead === '' ? 'btkit computes this key from the content' : `use ${instead} instead`
