@@ -30,6 +30,8 @@ export interface TorrentSurroundings {
 export interface TorrentForm {
   readonly body: Uint8Array
   readonly headers: Readonly<Record<string, string>>
+  /** The ETag, if it is known without a digest of the whole body. */
+  readonly etag?: string
 }
 
 /** Composes one view of a torrent. */
@@ -41,11 +43,12 @@ export function composeResponse(
   { form, ...around }: ResponseParts,
 ): TorrentResponse {
   const { omitted } = torrent
-  const { body: bytes, headers: own } = form(torrent, surround(torrent, around))
+  const { body: bytes, headers: own, etag } = form(torrent, surround(torrent, around))
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const { trackers } = around
   const lastModified = new Date(Math.max(sinceMs, trackers.since)).toUTCString()
-  const headers = { ...own, ...describe(lastModified, body), ...tellOmitted(omitted) }
+  const described = describe(lastModified, body.length, etag ?? etagOf(body))
+  const headers = { ...own, ...described, ...tellOmitted(omitted) }
   return { trackers, body, headers }
 }
 
@@ -90,7 +93,10 @@ export function torrentForm(
     'Content-Type': 'application/x-bittorrent',
     'Content-Disposition': disposition,
   }
-  return { body: buildTorrent(partsOf(around, creationDate), torrent), headers }
+  const parts = partsOf(around, creationDate)
+  // The info hashes stand for info and the piece layers, which may be megabytes
+  const etag = etagOf(JSON.stringify([torrent.infoHashes, parts]))
+  return { body: buildTorrent(parts, torrent), headers, etag }
 }
 
 /** Size of a .torrent of version 1 whose `info` has `infoLength` bytes. */
@@ -131,10 +137,10 @@ function tellOmitted(paths: readonly string[]): Readonly<Record<string, string>>
   return { 'X-Left-Out': [paths.length, ...named].join(' ') }
 }
 
-function describe(lastModified: string, body: Buffer) {
+function describe(lastModified: string, length: number, etag: string) {
   return {
-    'Content-Length': String(body.length),
-    ETag: etagOf(body),
+    'Content-Length': String(length),
+    ETag: etag,
     'Last-Modified': lastModified,
     // May be kept, but must be checked before each use
     'Cache-Control': 'no-cache',

@@ -26,7 +26,8 @@ export function formOf(view: TorrentView, place: Place): ComposeForm {
   return (torrent, around) => {
     const disposition = attachmentNamed(`${torrent.title.name}.torrent`)
     const made = torrentForm(torrent, around, { creationDate: torrent.modified, disposition })
-    return torrent.given ? { ...made, body: torrent.given.bytes } : made
+    // The operator's own torrent has more keys than those that made the ETag
+    return torrent.given ? { body: torrent.given.bytes, headers: made.headers } : made
   }
 }
 

@@ -49,9 +49,14 @@ export class UnreadBytes {
     return this.#all
   }
 
-  /** Whether a connection's client may get no further response until it has read others. */
+  /**
+   * Whether a connection's client may get no further response until it has read others. While all
+   * have nearly too much, this is each client that has not read something: making a response for
+   * it costs more than to refuse it.
+   */
   isFull(socket: Socket): boolean {
-    return this.#bytesOf(socket) >= this.limits.perClient
+    const bytes = this.#bytesOf(socket)
+    return bytes >= this.limits.perClient || (bytes > 0 && this.#all >= 0.75 * this.limits.all)
   }
 
   /** Whether responses should be read from disk in small parts only. */

@@ -143,3 +143,16 @@ test('a body that many wait for is counted once', async (t) => {
   assert.ok(!isClosed.includes(true))
   assert.ok(unread.bytes < 26 * MIB, `${unread.bytes}`)
 })
+
+test('near the limit of all, only clients that have read everything get more', async (t) => {
+  const bodyOf = () => Buffer.alloc(21 * MIB)
+  const addresses = ['127.0.0.2', '127.0.0.3', '127.0.0.4']
+  const { unread } = await besiege(t, bodyOf, addresses)
+  const full = (remoteAddress: string) => unread.isFull({ remoteAddress } as Socket)
+  assert.deepEqual([...addresses, '127.0.0.5'].map(full), [true, true, true, false])
+})
+
+test('far from it, a client may leave something unread', async (t) => {
+  const { unread } = await besiege(t, () => Buffer.alloc(21 * MIB), ['127.0.0.2'])
+  assert.equal(unread.isFull({ remoteAddress: '127.0.0.2' } as Socket), false)
+})
