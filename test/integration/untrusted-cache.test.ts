@@ -101,13 +101,6 @@ for (const name of ['pieces.mdb', 'pieces.mdb-lock', 'pieces.mdb-mark']) {
   })
 }
 
-test('a lock that a killed run left linked to its draft is no fault', unlessPosix, async (t) => {
-  const place = new Place(t)
-  await place.run(t)
-  linkSync(join(place.cache, 'pieces.mdb-lock'), join(place.cache, 'pieces.mdb-lock-999999'))
-  assert.equal((await place.run(t)).stderr, '')
-})
-
 test('serve starts without a cache whose lock is a pipe', unlessPosix, async (t) => {
   const place = new Place(t)
   spawnSync('mkfifo', [join(place.cache, 'pieces.mdb-lock')])
