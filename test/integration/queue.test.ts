@@ -321,11 +321,9 @@ function forgeJob(redis: RedisServer, mib: number, add: string): void {
 test('a forged job of 70 MiB keeps no worker from others', { skip }, async (t) => {
   const redis = emptyRedis()
   const machine = makeAsking(t, redis.url, { a: 100_000 })
-  const worker = await machine.startWorker('one')
+  await machine.startWorker('one')
   forgeJob(redis, 70, `'ZADD', '{btkit}:hash:prioritized', '1'`)
   redis.send('ZADD', '{btkit}:hash:marker', '0', '0')
-  const tooLarge = /warning: \S+: the server sent a reply of more than 64 MiB; waiting for it\n/
-  await until('the worker has met it', () => Promise.resolve(tooLarge.test(worker.stderr())))
   const { stderr } = await infoHashesFrom(machine, [machine.at('a'), ...machine.asking])
   assert.equal(stderr, '')
   const { stdout } = await runBtkit(['queue', 'status', '--queue', redis.url])
