@@ -105,7 +105,6 @@ const DROP_ORDER = [
   'layers',
   'info',
   'piece',
-  'output',
   'digest',
   'tree',
   'file',

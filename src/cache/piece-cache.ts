@@ -12,7 +12,6 @@ import {
   unpackDigestRecord,
   type DigestRecord,
 } from './records/digest.js'
-import { unpackOutputRecord, type OutputRecord } from './records/output.js'
 import {
   dayOf,
   isNoteDue,
@@ -159,19 +158,6 @@ export class PieceCache {
   forgetInfo(input: Uint8Array): void {
     for (const kind of ['info', 'layers'] as const)
       this.#store.remove(recordKey(kind, input, sha256))
-  }
-
-  /**
-   * Returns what version 0.1 recorded for the real path of a torrent. Counts no hit or miss,
-   * records no use.
-   */
-  output(path: string): OutputRecord | null {
-    return this.#peek('output', path, unpackOutputRecord)
-  }
-
-  /** Removes the record of a torrent that version 0.1 wrote. */
-  forgetOutput(path: string): void {
-    this.#store.remove(recordKey('output', path, sha256))
   }
 
   /** Returns the digest of a whole file, by its real path; null if unknown. */

@@ -5,7 +5,6 @@ import { PieceCache } from '../../src/cache/piece-cache.js'
 import { recordKey } from '../../src/cache/records/record.js'
 import type { Store } from '../../src/cache/store/store.js'
 import { addUsage, readUsage } from '../../src/cache/usage.js'
-import { putOldOutput } from '../support/old-output.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
 
@@ -135,18 +134,11 @@ test('paths of any length are remembered, and not mixed up', async (t) => {
   paths.push(`${paths.at(-1)}x`, `${paths.at(-1)}y`)
   for (const [i, path] of paths.entries()) {
     cache.rememberFile({ ...KEY, path }, { ...RECORD, pieces: pseudoRandom(20, i) })
-    const record = { source: path, input: pseudoRandom(10, i), fingerprint: pseudoRandom(40) }
-    putOldOutput(cache, path, { ...record, written: pseudoRandom(32), replaced: null })
   }
   await cache.flush()
   for (const [i, path] of paths.entries()) {
     assert.deepEqual(Buffer.from(cache.file({ ...KEY, path })!.pieces), pseudoRandom(20, i))
-    assert.deepEqual(cache.output(path)?.source, path)
   }
-  cache.forgetOutput(paths[5]!)
-  await cache.flush()
-  assert.equal(cache.output(paths[5]!), null)
-  assert.ok(cache.output(paths[6]!))
 })
 
 test('what is kept from one call is not changed by the next', async (t) => {

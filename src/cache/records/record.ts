@@ -12,16 +12,10 @@ const HEADER_LENGTH = 10
 /** Offset of the checksum in the header. */
 const CHECKSUM_AT = 6
 
-/**
- * Length of the header in btkit 0.1: kind, day, and a checksum of only the body. These records
- * count as version 1 and stay valid, because they may hold the digests of terabytes.
- */
-const OLD_HEADER_LENGTH = 9
-
 const DAY_MS = 86_400_000
 
 /** The subject of a record. */
-export type RecordKind = 'file' | 'piece' | 'tree' | 'info' | 'layers' | 'output' | 'set' | 'digest'
+export type RecordKind = 'file' | 'piece' | 'tree' | 'info' | 'layers' | 'set' | 'digest'
 
 /** The letter of each kind of record. Keys and values begin with the kind's letter. */
 export const RECORD_KINDS = {
@@ -30,7 +24,6 @@ export const RECORD_KINDS = {
   tree: 't',
   info: 'i',
   layers: 'l',
-  output: 'o',
   set: 's',
   digest: 'd',
 } as const satisfies Record<RecordKind, string>
@@ -45,7 +38,6 @@ export const RECORD_VERSIONS: Readonly<Record<RecordKind, number>> = {
   tree: 1,
   info: 1,
   layers: 1,
-  output: 1,
   set: 1,
   digest: 1,
 }
@@ -126,7 +118,7 @@ export function packRecord(key: Uint8Array, { lastUsed, body }: StoredRecord): B
 export function unpackRecord(key: Uint8Array, packed: Uint8Array): StoredRecord | null {
   const header = readHeader(key, packed)
   if (!header || header.version !== RECORD_VERSIONS[header.kind] || !header.isIntact()) return null
-  return { lastUsed: header.lastUsed, body: bytesFrom(packed, header.bodyAt) }
+  return { lastUsed: header.lastUsed, body: bytesFrom(packed, HEADER_LENGTH) }
 }
 
 /** Whether the record under a key is undamaged, whatever its version. */
@@ -138,32 +130,19 @@ interface Header {
   readonly kind: RecordKind
   readonly version: number
   readonly lastUsed: number
-  /** Offset of the body. */
-  readonly bodyAt: number
   readonly isIntact: () => boolean
 }
 
 /** Returns null if the bytes are not a record of the key's kind. */
 function readHeader(key: Uint8Array, packed: Uint8Array): Header | null {
   const kind = kindOf(key)
-  if (kind === null || packed.length < OLD_HEADER_LENGTH) return null
+  if (kind === null || packed.length < HEADER_LENGTH) return null
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
   const letter = String.fromCharCode(packed[0] ?? 0)
-  if (letter === RECORD_KINDS[kind]) {
-    const isIntact = () =>
-      view.getUint32(5, true) === checksum(bytesFrom(packed, OLD_HEADER_LENGTH))
-    return {
-      kind,
-      version: 1,
-      lastUsed: view.getUint32(1, true),
-      bodyAt: OLD_HEADER_LENGTH,
-      isIntact,
-    }
-  }
-  if (letter !== RECORD_KINDS[kind].toUpperCase() || packed.length < HEADER_LENGTH) return null
+  if (letter !== RECORD_KINDS[kind].toUpperCase()) return null
   const isIntact = () => view.getUint32(CHECKSUM_AT, true) === checksumOf(key, packed)
   const lastUsed = view.getUint32(2, true)
-  return { kind, version: view.getUint8(1), lastUsed, bodyAt: HEADER_LENGTH, isIntact }
+  return { kind, version: view.getUint8(1), lastUsed, isIntact }
 }
 
 /** Computes the checksum of a record and its key, without the checksum field itself. */

@@ -19,7 +19,6 @@ import { isSameFile, type CacheTrust } from '../digests/cache-trust.js'
 const KEPT_FOR: Readonly<Record<RecordKind, number>> = {
   info: 30,
   layers: 30,
-  output: 30,
   set: 30,
   file: 30,
   tree: 30,

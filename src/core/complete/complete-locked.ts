@@ -45,7 +45,7 @@ export async function completeLocked({ locks, report }: Locked, watch: CompleteW
   const list = listOnce()
   const targets = new TargetDirectories(locks, list)
   try {
-    await targets.open()
+    targets.open()
     await completeOpen({ targets, list, report }, watch)
   } finally {
     await targets.close((target, error) => {

@@ -62,12 +62,7 @@ async function decideExisting(
   if (!record) return takeOver(entry, existing)
   if (isEmptyFile(existing)) return replace(await obtain(entry))
   const origin = recognize(existing, record)
-  if (!origin) {
-    const isOfOldVersion = existing.metainfo !== null && record.written.info === null
-    return isOfOldVersion
-      ? keepEdited(await obtain(entry), existing)
-      : takeBack(entry, existing, record.written.keys ?? {})
-  }
+  if (!origin) return takeBack(entry, existing, record.written.keys ?? {})
   const isCurrent = record.source === source && isEqual(record.input, input)
   if (isCurrent && !hasBadLayers(existing)) return keep(unread(entry), existing, origin)
   const kept = await keepInfo(entry, existing, origin)
@@ -203,18 +198,6 @@ function withKeysOf(keys: KeyDigests, kept: readonly string[], before: KeyDigest
   const others = Object.entries(keys).filter(([key]) => !kept.includes(key))
   const old = Object.entries(before).filter(([key]) => kept.includes(key))
   return Object.fromEntries([...others, ...old])
-}
-
-/**
- * Keeps a torrent with a record of version 0.1, which does not show what was edited, while its
- * content is unchanged. All differences from what btkit would write count as edits.
- */
-function keepEdited(entry: Obtained, existing: ExistingTorrent): TorrentDecision {
-  const { core } = entry
-  const { metainfo } = existing
-  const isSameInfo = core && metainfo && isEqual(core.info, valuesOf(metainfo).info)
-  if (!isSameInfo) return skip(entry, 'edited')
-  return keep(entry, existing, digestTorrent(existing.bytes, wantedValues(entry, core)))
 }
 
 /** Whether a torrent may be that of an entry, as far as can be known without reading content. */

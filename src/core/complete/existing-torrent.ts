@@ -110,7 +110,6 @@ export function recognize(
   const candidates = replaced ? [written, replaced] : [written]
   const same = candidates.find(({ file }) => isEqual(file, digest))
   const values = valuesOf(metainfo)
-  // Version 0.1 recorded only the digest of the whole file
   if (same) return { ...digestTorrent(metainfo.bytes, values), ...withoutNulls(same) }
   const info = sha256(values.info)
   const origin = candidates.find((each) => each.info !== null && isEqual(each.info, info))

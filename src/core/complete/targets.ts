@@ -1,8 +1,5 @@
-import { join } from 'node:path'
-import type { OutputRecord } from '../../cache/records/output.js'
 import { removeDeadFiles } from '../../files/write/remove-dead-files.js'
 import { TorrentLog } from '../../state/torrents/log.js'
-import type { TorrentDigests, TorrentRecord } from '../../state/torrents/record.js'
 import { endsAll, type TargetLocks } from './target-locks.js'
 
 /** A directory of torrents that this run has locked. */
@@ -29,10 +26,10 @@ export class TargetDirectories {
   /**
    * Reads the records of their torrents. An error is thrown later, when the directory is requested.
    */
-  async open(): Promise<void> {
+  open(): void {
     for (const path of this.locks.paths) {
       try {
-        this.#open.set(path, await this.#openOne(path))
+        this.#open.set(path, this.#openOne(path))
       } catch (error) {
         if (endsAll(error)) throw error
         this.#failed.set(path, error)
@@ -60,7 +57,7 @@ export class TargetDirectories {
     }
   }
 
-  async #openOne(path: string): Promise<TargetDirectory> {
+  #openOne(path: string): TargetDirectory {
     const { request, context } = this.locks
     const { dryRun } = request
     const { state, cacheAccess } = context
@@ -68,35 +65,6 @@ export class TargetDirectories {
     if (!dryRun) removeDeadFiles(path, files)
     const { directory: stateDirectory, warn } = state
     const options = { stateDirectory, target: path, isReadOnly: dryRun, now: cacheAccess.now, warn }
-    const target = { realPath: path, files, log: TorrentLog.open(options) }
-    if (target.log.isNew) await this.#takeOver(target)
-    return target
+    return { realPath: path, files, log: TorrentLog.open(options) }
   }
-
-  /** Imports once what version 0.1 kept in the cache. */
-  async #takeOver({ realPath: path, files, log }: TargetDirectory): Promise<void> {
-    const { request, context } = this.locks
-    const { cacheAccess, lazyCache } = context
-    await lazyCache?.wake()
-    const { cache } = cacheAccess
-    const taken: string[] = []
-    for (const file of files) {
-      const torrent = join(path, file)
-      const record = file.endsWith('.torrent') ? cache.output(torrent) : null
-      if (!record) continue
-      log.put(file, fromOutputRecord(record))
-      taken.push(torrent)
-    }
-    if (taken.length === 0 || request.dryRun) return
-    await log.flush()
-    for (const torrent of taken) cache.forgetOutput(torrent)
-  }
-}
-
-function fromOutputRecord({ written, replaced, ...identity }: OutputRecord): TorrentRecord {
-  return { ...identity, written: digestsOf(written), replaced: replaced && digestsOf(replaced) }
-}
-
-function digestsOf(file: Uint8Array): TorrentDigests {
-  return { file, info: null, keys: null }
 }

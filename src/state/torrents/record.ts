@@ -2,11 +2,11 @@
 export interface TorrentDigests {
   /** Digest of the whole file. */
   readonly file: Uint8Array
-  /** Digest of `info`; null in records of older versions. */
+  /** Digest of `info`; null for a file that is no torrent. */
   readonly info: Uint8Array | null
   /**
-   * For each key except `info`, the digest of the value that btkit would write; null in records of
-   * older versions.
+   * For each key except `info`, the digest of the value that btkit would write; null for a file that
+   * is no torrent.
    */
   readonly keys: KeyDigests | null
   /**

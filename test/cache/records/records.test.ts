@@ -6,19 +6,15 @@ import {
   packFileRecord,
   unpackFileRecord,
 } from '../../../src/cache/records/file.js'
-import { unpackOutputRecord } from '../../../src/cache/records/output.js'
 import {
   checksum,
   dayOf,
   isIntact,
   kindOf,
   packRecord,
-  RECORD_KINDS,
   recordKey,
   unpackRecord,
-  type RecordKind,
 } from '../../../src/cache/records/record.js'
-import { packOldRecord, packOutputRecord } from '../../support/old-output.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 
 const P = 16384
@@ -55,18 +51,6 @@ test('a record is ignored under any other key, of its own kind as well', () => {
   assert.equal(unpackRecord(Buffer.from('m/usage'), packed), null)
 })
 
-for (const [kind, letter] of Object.entries(RECORD_KINDS) as [RecordKind, string][]) {
-  test(`what 0.1 kept of the kind ${kind} is still of use`, () => {
-    const key = recordKey(kind, 'name', digest)
-    const body = pseudoRandom(100)
-    const packed = packOldRecord(letter, 20_000, body)
-    const record = unpackRecord(key, packed)
-    assert.deepEqual([record?.lastUsed, Buffer.from(record!.body)], [20_000, body])
-    packed[50]! ^= 1
-    assert.equal(unpackRecord(key, packed), null)
-  })
-}
-
 test('a record of another version of its kind is ignored, and is no damage', () => {
   const packed = packRecord(FILE_KEY, { lastUsed: 20_000, body: pseudoRandom(100) })
   const other = Buffer.from(packed)
@@ -86,9 +70,9 @@ test('the checksum is FNV-1a', () => {
 
 test('a key fits the database however long the path, and tells its kind', () => {
   for (const length of [1, 1900, 1901, 4096, 100_000]) {
-    const key = recordKey('output', Buffer.alloc(length, 'x'), digest)
+    const key = recordKey('tree', Buffer.alloc(length, 'x'), digest)
     assert.ok(key.length <= 1901, `${key.length}`)
-    assert.equal(kindOf(key), 'output')
+    assert.equal(kindOf(key), 'tree')
   }
   assert.equal(kindOf(Buffer.from('m/format')), null)
   assert.equal(kindOf(Buffer.of()), null)
@@ -160,31 +144,6 @@ test('files of other paths, pieces and places in them have other names', () => {
   ]
   const names = new Set(keys.map((key) => Buffer.from(fileRecordName(key)).toString()))
   assert.equal(names.size, 4)
-})
-
-const OUTPUT = {
-  source: '/srv/files/é',
-  input: pseudoRandom(48),
-  fingerprint: pseudoRandom(40, 1),
-  written: pseudoRandom(32, 2),
-  replaced: pseudoRandom(32, 3),
-}
-
-test('what was written is read back as it was packed', () => {
-  for (const replaced of [OUTPUT.replaced, null]) {
-    const record = { ...OUTPUT, replaced }
-    assert.deepEqual(asBuffers(unpackOutputRecord(packOutputRecord(record))), record)
-  }
-})
-
-test('what can be no record of what was written is ignored', () => {
-  const packed = packOutputRecord(OUTPUT)
-  const least = packed.length - Buffer.byteLength(OUTPUT.source)
-  for (let length = 0; length <= least; length++)
-    assert.equal(unpackOutputRecord(packed.subarray(0, length)), null)
-  const strange = Buffer.from(packed)
-  strange[2] = 2
-  assert.equal(unpackOutputRecord(strange), null)
 })
 
 /** The same with plain Buffers, which deepEqual tells from other arrays of bytes. */

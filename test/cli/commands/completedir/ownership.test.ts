@@ -4,21 +4,17 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openCache } from '../../../../src/cache/open.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
-import { putOldOutput } from '../../../support/old-output.js'
 import { plantFiles, type Files } from '../../../support/scratch.js'
 import { directoryInfo, torrentOf } from '../../../support/torrents.js'
 import { runBtkit } from '../../../support/run-btkit.js'
-import { TorrentLog } from '../../../../src/state/torrents/log.js'
 
 /** Makes the torrent of an entry as somebody would who never heard of completedir. */
 async function makeBeside(mirror: Mirror, name: string, args: readonly string[]): Promise<Buffer> {
@@ -270,51 +266,4 @@ test('state goes where BTKIT_STATE_DIR says', async (t) => {
   const env = { BTKIT_STATE_DIR: join(mirror.root, 'elsewhere') }
   assert.equal((await runBtkit(args, { env, now: aheadOfFiles })).status, 0)
   assert.deepEqual(readdirSync(join(mirror.root, 'elsewhere')), ['torrents'])
-})
-
-/** Moves what is known of torrents to where version 0.1 kept it, and nothing more than it did. */
-async function turnOld(mirror: Mirror, names: readonly string[]): Promise<void> {
-  const rest = { isReadOnly: true, now: Date.now, warn: assert.ifError }
-  const log = TorrentLog.open({ stateDirectory: mirror.state, target: mirror.target, ...rest })
-  const cache = await openCache({ directory: mirror.cache, now: Date.now, warn: assert.ifError })
-  for (const name of names) {
-    const { written, ...record } = log.get(`${name}.torrent`)!
-    const path = mirror.torrent(name)
-    putOldOutput(cache, path, { ...record, written: Buffer.from(written.file), replaced: null })
-  }
-  await cache.close()
-  rmSync(mirror.state, { recursive: true })
-}
-
-test('records in the cache of version 0.1 are imported once', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c', d: 'd' })
-  await mirror.report()
-  await turnOld(mirror, ['a', 'b', 'c', 'd'])
-  await runBtkit(['edit', '--comment', 'by hand', mirror.torrent('b')])
-  await runBtkit(['rename', mirror.torrent('d'), 'x'])
-  const dry = await mirror.report(['--dry-run'])
-  assert.deepEqual([dry.unchanged, entriesOf(dry.skipped)], [3, ['d']])
-  writeFileSync(mirror.at('a'), 'A')
-  rmSync(mirror.at('c'))
-  const first = await mirror.report(['--prune'])
-  const { updated, removed, unchanged, skipped } = first
-  assert.deepEqual([entriesOf(updated), entriesOf(removed), unchanged], [['a'], ['c'], 1])
-  assert.deepEqual([skipped.length, skipped[0]?.reason], [1, 'edited'])
-  // An earlier edit still counts as an edit
-  writeFileSync(mirror.at('b'), 'B')
-  assert.deepEqual(entriesOf((await mirror.report()).updated), ['b'])
-  assert.equal(decodeTorrent(readFileSync(mirror.torrent('b')))['comment'], 'by hand')
-  // Old records don't come back
-  rmSync(mirror.state, { recursive: true })
-  writeFileSync(mirror.at('a'), 'aa')
-  assert.equal((await mirror.report()).skipped[0]?.reason, 'outdated')
-})
-
-test('after an upgrade an unchanged mirror is neither read nor written', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', 'd/x': 'x' })
-  await mirror.report()
-  await turnOld(mirror, ['a', 'd'])
-  const inode = statSync(mirror.torrent('a')).ino
-  const { unchanged, bytesHashed } = await mirror.report()
-  assert.deepEqual([unchanged, bytesHashed, statSync(mirror.torrent('a')).ino], [2, 0, inode])
 })
