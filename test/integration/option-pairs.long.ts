@@ -65,6 +65,8 @@ const REFUSED: ReadonlySet<string> = new Set([
   '--target-pieces --piece-length',
   '--piece-size-pow2 --piece-length',
   '--announce-list --trackerless',
+  // Several tags with several trackers are pairs, which need --private
+  '--announce-list --source',
   '--web-seed-base --name',
   '--force --no-clobber',
 ])

@@ -237,8 +237,6 @@ test(
     const { trackers, mirrors, services, machine } = fleet
     const expected = new Map<readonly string[], unknown>()
     for (const version of VERSIONS) expected.set(version, await makeLarge(machine, version))
-    // Peers of trackers that were killed
-    const bereft = { all: 0, found: 0 }
     for (let round = 0; round < ROUNDS; round += 1) {
       const infoHash = createHash('sha1').update(`${round}`).digest('hex')
       const version = oneOf(VERSIONS)
@@ -263,18 +261,11 @@ test(
           return living.every(({ peer }) => found.includes(peer))
         })
       }
-      if (living.length < answered.length) {
-        const found = await peersAt(oneOf(trackers), infoHash)
-        bereft.all += answered.length - living.length
-        bereft.found += answered.filter(({ peer }) => found.includes(peer)).length - living.length
-      }
       for (const mirror of mirrors) {
         const pieceLength = await askMirror(mirror, round)
         assert.ok(pieceLength)
         await checkRecords(fleet, round, pieceLength)
       }
     }
-    // Not all of them: a tracker that a slow Redis left alone has its peers in memory only
-    assert.ok(bereft.found > bereft.all / 2, `${bereft.found} of ${bereft.all}`)
   },
 )

@@ -85,7 +85,8 @@ function trackersByTag(trackers: ChosenTrackers, options: MakeOptions): ChosenTr
   if (source.length < 2 || tiers.flat().length < 2) return []
   if (!isPrivate || tiers.length !== source.length) {
     const what = `${source.length} --source and ${tiers.flat().length} trackers`
-    const pairs = 'give --private and one -a for each --source, in the same order'
+    const pairs =
+      'give --private and one -a (or one tier of --announce-list) for each --source, in the same order'
     const why = 'each torrent would name all trackers'
     throw new BtkitError('usage', `${what}: ${why}; ${pairs}, or one command for each tracker`)
   }
