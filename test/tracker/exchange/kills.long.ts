@@ -66,7 +66,7 @@ test(
       })
       const scrape = await tracker.get(`/scrape?info_hash=${HASH.replace(/../g, '%$&')}`)
       const downloaded = Number(/downloadedi(\d+)e/.exec(await scrape.text())?.[1])
-      // What Redis took and lost before the others read it is not counted there; nothing counts twice
+      // Downloads that Redis took and lost before the others read them are not counted there
       assert.ok(downloaded <= completed, `tracker ${n}: ${downloaded} of ${completed}`)
       assert.ok(downloaded >= 0.9 * completed, `tracker ${n}: ${downloaded} of ${completed}`)
     }
