@@ -2,10 +2,9 @@ import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
-import { readFingerprintIfThere, sizeInFingerprint } from '../../files/fingerprint.js'
+import { readFingerprintIfThere } from '../../files/fingerprint.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
 import { countUnknownBytes } from '../digests/hash-content.js'
-import { openSmallFiles, SMALL_FILE } from '../digests/small-files.js'
 import { pathsOf, type SourceDirectory } from './directories.js'
 import type { DirectoryEntry } from './entry-change.js'
 import { EntryWrites } from './entry-writes.js'
@@ -14,7 +13,6 @@ import { noteFailure, type SkipReason, type TorrentPaths } from './complete-repo
 import type { CompleteRun } from './request.js'
 import type { TorrentDecision } from './torrent-decision.js'
 import { findUnchanged } from './unchanged.js'
-import { statFiles } from '../../files/stat-files.js'
 
 /** Number of entries between two turns of the event loop, for example to handle signals. */
 const ENTRIES_PER_YIELD = 500
@@ -22,19 +20,8 @@ const ENTRIES_PER_YIELD = 500
 /** The same number for entries that are completed, so that their writes can proceed. */
 const CHANGES_PER_YIELD = 64
 
-/**
- * Number of small files that are processed at the same time: those being read, and as many again.
- */
-const MOST_TOGETHER = 512
-
 /** Number of entries whose pieces other machines hash at the same time. */
 const MOST_ELSEWHERE = 128
-
-/**
- * Number of entries that are examined together. A larger number would make them wait longer for
- * their turn.
- */
-const WINDOW = 256
 
 /**
  * Completes the entries of all directories. Returns the real paths of the torrents whose entries
@@ -106,22 +93,19 @@ class EntryLoop {
     return total
   }
 
-  /** Completes entries in order, but many at a time that are small or that others hash. */
+  /** Completes entries in order, many at a time if other machines hash. */
   async completeEach(entries: readonly DirectoryEntry[]): Promise<void> {
-    const { elsewhere, smallFiles } = this.#watched.hashContext
-    const together = new ConcurrencyLimit(elsewhere ? MOST_ELSEWHERE : MOST_TOGETHER)
+    const { elsewhere } = this.#watched.hashContext
+    const together = new ConcurrencyLimit(elsewhere ? MOST_ELSEWHERE : 1)
     const failures: unknown[] = []
     const note = (error: unknown) => {
       failures.push(error)
     }
     try {
-      for (const { entry, isSmall } of sizedEntries(entries)) {
+      for (const entry of entries) {
         if (failures.length > 0) break
         if (this.#isTurnOver(CHANGES_PER_YIELD)) await this.#yieldToEvents()
-        if (!elsewhere && !(isSmall && smallFiles)) {
-          await together.drain()
-          await this.complete(entry)
-        } else await together.begin(() => this.complete(entry).catch(note))
+        await together.begin(() => this.complete(entry).catch(note))
       }
     } finally {
       await together.drain()
@@ -188,22 +172,16 @@ class EntryLoop {
     noteFailure(this.run.report, pathsOf(name, directory), error)
   }
 
-  /**
-   * Returns the run with an engine that reports the progress of all entries, and with small files
-   * read together.
-   */
+  /** Returns the run with an engine that reports the progress of all entries. */
   #watch(): CompleteRun {
-    const { hashContext, report, request, watch } = this.run
+    const { hashContext, report, watch } = this.run
     const engine = {
       ...hashContext.engine,
       onProgress: (progress: HashProgress) => {
         watch.progress({ ...progress, bytesDone: report.bytesHashed + progress.bytesDone })
       },
     }
-    // With a throttle each file waits for its turn; with checksums small files are read separately
-    const isTogether = !engine.throttle && request.checksums.length === 0
-    const smallFiles = isTogether ? openSmallFiles(engine.kernel) : null
-    return { ...this.run, hashContext: { ...hashContext, engine, smallFiles } }
+    return { ...this.run, hashContext: { ...hashContext, engine } }
   }
 }
 
@@ -225,35 +203,4 @@ function leavesStaleTorrent(
   if (!REPLACED.has(reason)) return false
   const record = targetDirectory.log.get(basename(torrentPath))
   return record?.source === sourcePath && readFingerprintIfThere(torrentPath) !== null
-}
-
-/** An entry, and whether it looks like a small file. */
-interface SizedEntry {
-  readonly entry: DirectoryEntry
-  readonly isSmall: boolean
-}
-
-/** Yields entries in order, with whether each is a small file. */
-function* sizedEntries(entries: readonly DirectoryEntry[]): Generator<SizedEntry> {
-  for (let first = 0; first < entries.length;) {
-    const window = windowFrom(entries, first)
-    const directory = window[0]?.directory.realDirectory ?? ''
-    const table = statFiles(
-      directory,
-      window.map(({ name }) => name),
-    )
-    for (const [i, entry] of window.entries()) {
-      const fingerprint = table.at(i)
-      const isSmall = fingerprint !== null && sizeInFingerprint(fingerprint) <= SMALL_FILE
-      yield { entry, isSmall }
-    }
-    first += window.length
-  }
-}
-
-/** Returns the next entries of the same directory. */
-function windowFrom(entries: readonly DirectoryEntry[], first: number): DirectoryEntry[] {
-  const window = entries.slice(first, first + WINDOW)
-  const end = window.findIndex(({ directory }) => directory !== window[0]?.directory)
-  return end < 0 ? window : window.slice(0, end)
 }

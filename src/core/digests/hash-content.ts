@@ -12,7 +12,6 @@ import type { PieceCache } from '../../cache/piece-cache.js'
 import type { CacheAccess } from './cache-trust.js'
 import {
   countUnknown,
-  createTable,
   DIGEST,
   enterPieces,
   heedTrees,
@@ -24,12 +23,10 @@ import {
 } from './piece-table.js'
 import { hashElsewhere, type Elsewhere } from './elsewhere.js'
 import { hashAtOnce, hashInGroups } from './hash-groups.js'
-import { hashSmallFile } from './hash-small-file.js'
 import { enterTrees, ReadTrees, type ReadTree } from './read-trees.js'
 import { recallPieces, rememberPieces } from './recall-pieces.js'
 import { rememberTrees } from './recall-trees.js'
 import { isSettled, type ReadingStart } from './settled.js'
-import type { SmallFiles } from './small-files.js'
 import { lookAgain } from './look-again.js'
 import { findWriters, type WatchWriters } from './writers.js'
 
@@ -48,8 +45,6 @@ export interface HashContext {
    * files that strangers may replace by links.
    */
   readonly isGuarded?: boolean
-  /** Reads many small files together, for callers that request many at once. */
-  readonly smallFiles?: SmallFiles | null
   /** Other machines that hash pieces. Absent without any. */
   readonly elsewhere?: Elsewhere | undefined
 }
@@ -71,17 +66,7 @@ export interface HashedContent extends ContentDigests {
  * @throws BtkitError `changed` with the file, as hashStream, the error that prevented work after
  *   a pause, and as watchWriters does
  */
-export function hashContent(
-  content: Content,
-  hashContext: HashContext,
-  table?: PieceTable,
-): Promise<HashedContent> {
-  const small = table === undefined ? hashSmallFile(content, hashContext) : null
-  if (small === null) return hashPieces(content, hashContext, table)
-  return small.then((hashed) => hashed ?? hashPieces(content, hashContext, createTable(content)))
-}
-
-async function hashPieces(
+export async function hashContent(
   content: Content,
   hashContext: HashContext,
   table: PieceTable = recallPieces(content, hashContext.cacheAccess),

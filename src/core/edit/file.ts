@@ -1,14 +1,22 @@
-import { nameErrors } from '../../errors.js'
-import { checkEditable, type Editable } from '../../files/write/check-editable.js'
-import type { FoundFile, ReadPath } from '../../files/write/read-editables.js'
-import { withFileBytes } from '../../files/with-file-bytes.js'
+import { statSync } from 'node:fs'
+import { BtkitError, nameErrors, valueOr } from '../../errors.js'
+import { readBoundedRegular } from '../../files/read-bounded.js'
+import type { WriteOptions } from '../../files/write/atomically.js'
+import {
+  checkEditable,
+  checkUnchanged,
+  checkWritable,
+  type Editable,
+} from '../../files/write/check-editable.js'
+import { checkTarget } from '../../files/write/check-target.js'
+import type { Writer } from '../../files/write/many.js'
 import { hasSameInfo, withInfoHashes } from '../../metainfo/info-hashes.js'
 import type { Metainfo, UnhashedMetainfo } from '../../metainfo/metainfo.js'
 import type { Warning } from '../../metainfo/warning.js'
 import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
-import { editTorrent } from './torrent.js'
+import { checkReplaceable } from '../check-replaceable.js'
 import { parseUnhashedTorrent } from '../read-torrent.js'
-import type { ResultMemory } from './result-memory.js'
+import { editTorrent } from './torrent.js'
 
 /** The request for editing files. */
 export interface EditRequest {
@@ -63,33 +71,18 @@ export interface PreparedEdit {
   /** Null if there is nothing to write. */
   readonly bytes: Uint8Array | null
   readonly editable: Editable
-  /** Whether the torrent's permissions allow changes, as far as known. */
-  readonly isWritable: boolean
-}
-
-/** The context that all edits share. */
-export interface EditContext {
-  readonly request: EditRequest
-  /** Holds the results until they are written. */
-  readonly memory: ResultMemory
 }
 
 /**
- * Edits a torrent, and reads it if necessary. Writes nothing.
+ * Reads and edits a torrent. Writes nothing.
  * @throws BtkitError with the file's name
  */
-export function prepareEdit({ path, found }: ReadPath, context: EditContext): PreparedEdit {
-  const { maxTorrentSize } = context.request
-  if (found !== null && found.bytes.length <= maxTorrentSize) return prepare(path, found, context)
-  const editable = checkEditable(path)
-  return withFileBytes(path, maxTorrentSize, (bytes) =>
-    prepare(path, { ...editable, bytes, isWritable: false }, context),
-  )
-}
-
-function prepare(file: string, found: FoundFile, { request, memory }: EditContext): PreparedEdit {
-  const before = parseUnhashedTorrent(found.bytes, file, request.maxTorrentSize)
-  const after = nameErrors(file, () => editTorrent(before, request.edit, memory.offer))
+export function prepareEdit(file: string, request: EditRequest): PreparedEdit {
+  const { maxTorrentSize } = request
+  const editable = checkEditable(file)
+  const bytes = readBoundedRegular(file, maxTorrentSize)
+  const before = parseUnhashedTorrent(bytes, file, maxTorrentSize)
+  const after = nameErrors(file, () => editTorrent(before, request.edit))
   const isChanged = after !== before
   const isOther = isChanged && !hasSameInfo(before, after)
   const hasHashes = request.tellHashes || isOther
@@ -101,9 +94,7 @@ function prepare(file: string, found: FoundFile, { request, memory }: EditContex
     warnings: layerWarnings(after),
   }
   const isWanted = isChanged || request.outputOf !== null
-  const { mode, owner, fingerprint, isWritable } = found
-  const bytes = isWanted ? memory.keep(after.bytes) : null
-  return { edited, bytes, editable: { mode, owner, fingerprint }, isWritable }
+  return { edited, bytes: isWanted ? after.bytes : null, editable }
 }
 
 function layerWarnings({ warnings }: UnhashedMetainfo): Warning[] {
@@ -133,3 +124,57 @@ function factsOf(metainfo: UnhashedMetainfo, hasHashes: boolean): TorrentFacts {
 }
 
 const NO_HASHES = { infoHash: null, infoHashV2: null }
+
+/**
+ * Writes an edited torrent, unless its target has the same bytes already. A dry run only checks
+ * that the target can be written.
+ * @throws BtkitError with the target's name; `changed` if the torrent has changed since it was
+ *   read
+ */
+export async function storeEdit(
+  { edited: { file }, bytes, editable }: PreparedEdit,
+  request: EditRequest,
+  writer: Writer,
+): Promise<void> {
+  if (bytes === null) return
+  const { outputOf, dryRun } = request
+  const target = outputOf?.(file) ?? file
+  if (outputOf !== null && holds(target, bytes)) return
+  if (outputOf !== null) checkOther(file, target)
+  if (outputOf === null) checkWritable(file)
+  const options = writeOptions(file, editable, request)
+  if (dryRun) checkTarget(target, options)
+  else await writer.write(target, bytes, options)
+}
+
+/**
+ * Returns the write options. A replaced torrent keeps mode and owner; a copy keeps only the mode.
+ */
+function writeOptions(
+  file: string,
+  editable: Editable,
+  { outputOf, force }: EditRequest,
+): WriteOptions {
+  const { mode, owner, fingerprint } = editable
+  if (outputOf !== null) return force ? { mode } : { mode, checkReplaceable }
+  const checkUntouched = () => {
+    checkUnchanged(file, editable)
+  }
+  return { mode, owner, checkUntouched, expected: fingerprint }
+}
+
+/** Checks that the target of a copy is not the torrent itself through a link. */
+function checkOther(file: string, target: string): void {
+  const [from, to] = [file, target].map((path) => statSync(path, NUMBERS))
+  if (!from || !to || from.ino !== to.ino || from.dev !== to.dev) return
+  throw new BtkitError('exists', `${target}: is the torrent itself; choose another --output-dir`)
+}
+
+const NUMBERS = { bigint: true, throwIfNoEntry: false } as const
+
+/** Whether a file has exactly these bytes; false if it cannot be read. */
+function holds(path: string, bytes: Uint8Array): boolean {
+  return valueOr(false, () => {
+    return Buffer.compare(readBoundedRegular(path, bytes.length), bytes) === 0
+  })
+}

@@ -1,16 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 import { createWriter, type Writer } from '../../files/write/many.js'
-import { readEditables, type ReadPath } from '../../files/write/read-editables.js'
 import {
   prepareEdit,
-  type EditContext,
+  storeEdit,
   type EditedFile,
   type EditRequest,
   type PreparedEdit,
 } from './file.js'
-import { ResultMemory } from './result-memory.js'
-import { storeEdit } from './store.js'
 
 /** The outcome for a file: edited and synced, or failed and unchanged. */
 export type EditOutcome = (EditedFile & { readonly error: null }) | FailedFile
@@ -42,17 +39,13 @@ export async function* editFiles(
 ): AsyncGenerator<EditOutcome> {
   const writer = createWriter({ inFlight: IN_FLIGHT })
   const begun = new BegunEdits()
-  const context = { request, memory: new ResultMemory() }
   try {
-    for await (const some of readEditables(files)) {
-      for (const [i, file] of some.entries()) {
-        // Lets finished writes and signals be processed
-        if (i % AT_ONCE === 0) await setImmediate()
-        if (signal.aborted) break
-        begun.add(beginEdit(file, context, writer))
-        while (begun.isFull || begun.isFirstDone) yield await begun.takeFirst()
-      }
+    for (const [i, file] of files.entries()) {
+      // Lets finished writes and signals be processed
+      if (i % AT_ONCE === 0) await setImmediate()
       if (signal.aborted) break
+      begun.add(beginEdit(file, request, writer))
+      while (begun.isFull || begun.isFirstDone) yield await begun.takeFirst()
     }
     while (begun.count > 0) yield await begun.takeFirst()
   } finally {
@@ -67,13 +60,13 @@ interface BegunEdit {
   readonly byteCount: number
 }
 
-function beginEdit(read: ReadPath, context: EditContext, writer: Writer): BegunEdit {
+function beginEdit(file: string, request: EditRequest, writer: Writer): BegunEdit {
   const failed = (error: unknown): FailedFile => {
-    return { file: read.path, error: error instanceof Error ? error : new Error(String(error)) }
+    return { file, error: error instanceof Error ? error : new Error(String(error)) }
   }
   try {
-    const prepared = prepareEdit(read, context)
-    const outcome = endEdit(prepared, context, writer).catch(failed)
+    const prepared = prepareEdit(file, request)
+    const outcome = endEdit(prepared, request, writer).catch(failed)
     return { outcome, byteCount: prepared.bytes?.length ?? 0 }
   } catch (error) {
     return { outcome: Promise.resolve(failed(error)), byteCount: 0 }
@@ -86,21 +79,19 @@ const MAX_TRIES = 20
 /** Stores an edit. If the torrent has changed since it was read, edits the new version instead. */
 async function endEdit(
   first: PreparedEdit,
-  context: EditContext,
+  request: EditRequest,
   writer: Writer,
 ): Promise<EditOutcome> {
   let prepared = first
   for (let tries = 1; ; tries++) {
     try {
-      await storeEdit(prepared, context.request, writer)
+      await storeEdit(prepared, request, writer)
       return { ...prepared.edited, error: null }
     } catch (error) {
       const isChanged = error instanceof BtkitError && error.code === 'changed'
       if (!isChanged || tries === MAX_TRIES) throw error
-    } finally {
-      if (prepared.bytes !== null) context.memory.letGo(prepared.bytes)
     }
-    prepared = prepareEdit({ path: first.edited.file, found: null }, context)
+    prepared = prepareEdit(first.edited.file, request)
   }
 }
 

@@ -2,22 +2,16 @@ import { BtkitError } from '../../errors.js'
 import { hasSameInfo, type InfoHashes } from '../../metainfo/info-hashes.js'
 import type { UnhashedMetainfo } from '../../metainfo/metainfo.js'
 import { parseUnhashed } from '../../metainfo/parse/metainfo.js'
-import type { Allocate } from '../../metainfo/edit/splice-dict.js'
 import { spliceTorrent, type TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 
 /**
  * Edits a torrent in memory. Parses the result again to check that it is valid, and that the info
- * hash is the same unless the edit changes `info`. Returns `before` if nothing changes, otherwise a
- * torrent in memory of `allocate`.
+ * hash is the same unless the edit changes `info`. Returns `before` if nothing changes.
  * @throws BtkitError `metainfo` if the edit would make the torrent invalid
  */
-export function editTorrent(
-  before: UnhashedMetainfo,
-  edit: TorrentEdit,
-  allocate?: Allocate,
-): UnhashedMetainfo {
+export function editTorrent(before: UnhashedMetainfo, edit: TorrentEdit): UnhashedMetainfo {
   const changes = edit(before)
-  const bytes = spliceTorrent(before, changes, allocate)
+  const bytes = spliceTorrent(before, changes)
   if (bytes === before.bytes) return before
   const after = parseUnhashed(bytes, { maxSize: bytes.length })
   const touchesInfo = changes.info !== undefined && changes.info.size > 0

@@ -13,21 +13,12 @@ export interface EncodedDict {
   readonly spans: ReadonlyMap<string, Span>
 }
 
-/** Allocates an array of `length` bytes with any content. */
-export type Allocate = (length: number) => Uint8Array
-
-const allocateAnew: Allocate = (length) => Buffer.allocUnsafe(length)
-
 /**
  * Changes entries of an encoded dictionary, and preserves all other bytes. A new entry goes to its
  * place in the sort order. In an unsorted dictionary it goes behind the largest of the smaller
- * keys. Returns the same array if nothing changes, else one from `allocate`.
+ * keys. Returns the same array if nothing changes.
  */
-export function spliceDict(
-  dict: EncodedDict,
-  changes: DictChanges,
-  allocate: Allocate = allocateAnew,
-): Uint8Array {
+export function spliceDict(dict: EncodedDict, changes: DictChanges): Uint8Array {
   const cuts = [...changes].flatMap(([key, value]) => cutFor(dict, key, value))
   if (cuts.length === 0) return dict.bytes
   cuts.sort(compareCuts)
@@ -38,17 +29,7 @@ export function spliceDict(
     at = end
   }
   parts.push(dict.bytes.subarray(at))
-  return join(parts, allocate)
-}
-
-function join(parts: readonly Uint8Array[], allocate: Allocate): Uint8Array {
-  const joined = allocate(parts.reduce((sum, { length }) => sum + length, 0))
-  let end = 0
-  for (const part of parts) {
-    joined.set(part, end)
-    end += part.length
-  }
-  return joined
+  return Buffer.concat(parts)
 }
 
 /** A range of bytes to remove, and what to insert there. */

@@ -1,7 +1,7 @@
 import { DEFAULT_MAX_DEPTH, readBencode } from '../bencode/read.js'
 import type { BencodeValue, BencodeDict } from '../bencode/value.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
-import { spliceDict, type Allocate, type DictChanges, type EncodedDict } from './splice-dict.js'
+import { spliceDict, type DictChanges, type EncodedDict } from './splice-dict.js'
 
 /** The keys of `info` that describe the content, in either version. */
 const CONTENT_KEYS = [
@@ -28,18 +28,17 @@ export type TorrentEdit = (metainfo: UnhashedMetainfo) => TorrentChanges
 
 /**
  * Applies changes to a torrent. All bytes except the changed entries are preserved, including white
- * space after the end. Returns the same array if nothing changes, else one from `allocate`.
+ * space after the end. Returns the same array if nothing changes.
  */
 export function spliceTorrent(
   metainfo: UnhashedMetainfo,
   { top, info }: TorrentChanges,
-  allocate?: Allocate,
 ): Uint8Array {
   const changes = new Map(top)
   if (info !== undefined && info.size > 0) {
     changes.set('info', spliceDict(encodedInfo(metainfo), info))
   }
-  return spliceDict(metainfo, changes, allocate)
+  return spliceDict(metainfo, changes)
 }
 
 /** Returns the `info` of a torrent as encoded in the file. */
