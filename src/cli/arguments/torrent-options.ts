@@ -16,12 +16,6 @@ export interface UsualPieceLength {
   readonly text: string
 }
 
-/** The option `--preset-file`, of commands that have presets. */
-export function presetFileOption() {
-  const what = "read mkbrr's presets from this file (default: ~/.config/mkbrr/presets.yaml)"
-  return new Option('--preset-file <file>', what)
-}
-
 /**
  * The options of commands that make torrents. Each is validated when it is parsed. Short options
  * are those of mktorrent.
@@ -155,7 +149,6 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
       [],
     )
     .option('--no-preset', 'use no preset, not even default-preset')
-    .addOption(presetFileOption())
     .optionsGroup('Output:')
     .option(
       '--checksums <names>',

@@ -5,10 +5,10 @@ import { namesIn, presetsOf } from './presets.js'
 import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
 import type { OptionEntry } from '../options/table.js'
-import { filesWithPresets, readConfigurations, readConfigurationText } from './files.js'
+import { configurationFiles, readConfigurations, readConfigurationText } from './files.js'
 import { aliasesOf } from './aliases.js'
 import { DEFAULTS } from '../options/known-keys.js'
-import { MAKERS, NOT_IN_PRESETS, takesDefault } from '../options/traits.js'
+import { MAKERS, takesDefault } from '../options/traits.js'
 import { configurationOf, unknownKey, type Configuration } from './sections.js'
 import type { Section } from './read-file.js'
 import { candidateOf, tolerate, type World } from './settings.js'
@@ -45,7 +45,6 @@ export async function checkFile(path: string, table: SectionTable, io: Io): Prom
 async function checkPresetNames(configuration: Configuration, io: Io): Promise<string[]> {
   const { defaultPreset, sections } = configuration
   const entries = sections.flatMap((section) => section.entries)
-  if (entries.some(({ key }) => key === 'preset-file')) return []
   const own = presetsOf([configuration])
   const items = entries.filter(({ key }) => key === 'preset').map(({ item }) => item)
   const misshapen = [defaultPreset, ...items].flatMap((item) => {
@@ -58,7 +57,7 @@ async function checkPresetNames(configuration: Configuration, io: Io): Promise<s
     return names.flatMap((name) => (own.has(name) || isNoName(name) ? [] : [{ name, item }]))
   })
   if (unknown.length === 0) return misshapen
-  const files = filesWithPresets(null, undefined, io)
+  const files = configurationFiles(undefined, io)
   const others = presetsOf(await readConfigurations(files, io, new Set()))
   const missing = unknown.filter(({ name }) => !others.has(name))
   return [
@@ -99,7 +98,7 @@ function checkPreset(
 
 /** Presets cannot name presets. */
 function withoutPresets(makers: readonly ReadonlyMap<string, OptionEntry>[]) {
-  return makers.map((options) => new Map([...options].filter(([key]) => !NOT_IN_PRESETS.has(key))))
+  return makers.map((options) => new Map([...options].filter(([key]) => key !== 'preset')))
 }
 
 function checkRules(

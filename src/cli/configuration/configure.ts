@@ -7,12 +7,11 @@ import { BtkitError } from '../../errors.js'
 import { givenOptions, trackersIn, type GivenOptions, type Part } from '../options/given.js'
 import { optionEntries, type OptionEntry } from '../options/table.js'
 import { LEGACY_KEYS, TRACKERS } from '../options/traits.js'
-import { configurationFiles, presetFiles, readConfigurations } from './files.js'
+import { configurationFiles, readConfigurations } from './files.js'
 import { aliasesOf, spellAliases } from './aliases.js'
 import { settingChanges } from './levels.js'
-import { onlyPresets } from './presets.js'
 import type { Configuration } from './sections.js'
-import { settle, wantedPresets, type Line, type Settled } from './settle.js'
+import { settle, type Line, type Settled } from './settle.js'
 import type { Mistakes, Setting } from './settings.js'
 import { rulesToCheck } from './tracker-rules.js'
 
@@ -70,7 +69,7 @@ export async function configure(
   const given = givenOptions(normalizeOptionNames(args, command), command)
   const typedArgs = given.parts.flatMap((part) => part.args)
   if (given.isHelp) return asTyped(typedArgs)
-  if (isLegacy && (given.attributes.has('preset') || given.attributes.has('presetFile')))
+  if (isLegacy && given.attributes.has('preset'))
     throw new BtkitError('usage', '--preset: presets are for btkit makemetafile and completedir')
   const found = await findSettings(target, given, io).catch((error: unknown) => {
     // These have to work in spite of what is wrong
@@ -122,11 +121,7 @@ export async function findSettings(
   const line = lineOf(parts, given.attributes, presets)
   const wanted = { section, entries, isLegacy, line }
   const world = { env: io.env, aliases, ...(mistakes && { mistakes }) }
-  const typed = valuesOf('presetFile', given)?.at(-1)
-  const { isAny, file } = wantedPresets(own, wanted, world)
-  const files = isAny ? presetFiles(typed ?? file, config, io) : []
-  const others = await read(files)
-  return { ...settle([...others.map(onlyPresets), ...own], wanted, world), parts }
+  return { ...settle(own, wanted, world), parts }
 }
 
 /** The values that an option is given; null if it is not given. */

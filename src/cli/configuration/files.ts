@@ -33,32 +33,6 @@ export function userFile(env: World['env']): string | null {
   return home ? join(home, '.config/btkit/config.yaml') : null
 }
 
-/**
- * The files with presets of mkbrr: the one of `--preset-file`, or else the first that mkbrr finds in
- * the user's directories, unless a configuration is named. mkbrr also looks in the current
- * directory, which may belong to somebody else.
- */
-export function presetFiles(
-  file: string | null | undefined,
-  config: string | undefined,
-  { env, cwd }: World,
-): string[] {
-  if (file) return [resolve(cwd, file)]
-  const user = userFile(env)
-  if (config !== undefined || env['BTKIT_CONFIG'] || user === null) return []
-  const home = env['HOME'] ? [join(env['HOME'], '.mkbrr/presets.yaml')] : []
-  return [join(user, '../../mkbrr/presets.yaml'), ...home].filter(isThere).slice(0, 1)
-}
-
-/** All files that may have presets, the strongest last. */
-export function filesWithPresets(
-  file: string | null | undefined,
-  config: string | undefined,
-  world: World,
-): string[] {
-  return [...presetFiles(file, config, world), ...configurationFiles(config, world)]
-}
-
 /** Whether a file exists and can be examined. */
 function isThere(path: string): boolean {
   try {

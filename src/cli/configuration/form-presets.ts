@@ -3,7 +3,7 @@ import { BtkitError } from '../../errors.js'
 import type { Preset } from '../../pages/torrent-fields.js'
 import { formatTiers } from '../../pages/tiers.js'
 import { pieceLength } from '../arguments/values.js'
-import { filesWithPresets, readConfigurations } from './files.js'
+import { configurationFiles, readConfigurations } from './files.js'
 import { presetsOf } from './presets.js'
 import type { Located, Section } from './read-file.js'
 import { cut } from './settings.js'
@@ -16,7 +16,7 @@ type Aliases = ReadonlyMap<string, string>
  * @throws BtkitError `usage` for a wrong configuration
  */
 export async function formPresets(option: string | undefined, io: Io): Promise<Preset[]> {
-  const files = filesWithPresets(null, option, io)
+  const files = configurationFiles(option, io)
   const all = await readConfigurations(files, io)
   const aliases = new Map(
     all.flatMap((each) => each.aliases).map(({ key, item }) => [key, tiersText(item, new Map())]),

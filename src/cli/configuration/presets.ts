@@ -1,15 +1,10 @@
 import type { OptionEntry } from '../options/table.js'
 import { isKnownKey } from '../options/known-keys.js'
-import { MAKERS, NOT_IN_PRESETS } from '../options/traits.js'
+import { MAKERS } from '../options/traits.js'
 import { suggestion } from './nearest.js'
 import { candidatesOf, type Configuration } from './sections.js'
 import type { Section } from './read-file.js'
 import { mistaken, type Candidate, type Setting, type World } from './settings.js'
-
-/** A configuration without all but its presets. */
-export function onlyPresets(configuration: Configuration): Configuration {
-  return { ...configuration, sections: [], defaultPreset: null, aliases: [], trackers: [] }
-}
 
 /** The presets of configurations with the strongest last, each name once. */
 export function presetsOf(configurations: readonly Configuration[]): Map<string, Section> {
@@ -27,7 +22,7 @@ export function presetLevels(
   { entries, world }: { readonly entries: ReadonlyMap<string, OptionEntry>; readonly world: World },
 ): Candidate[][] {
   // A preset cannot name presets
-  const own = new Map([...entries].filter(([key]) => !NOT_IN_PRESETS.has(key)))
+  const own = new Map([...entries].filter(([key]) => key !== 'preset'))
   return names.map(({ name, place }) => {
     const preset = presets.get(name)
     const options = { entries: own, isKnown: isOfMaker, known: () => own.keys() }
@@ -40,7 +35,7 @@ export function presetLevels(
 
 /** Whether a preset may have a key, because one of its commands has the option. */
 function isOfMaker(key: string): boolean {
-  return !NOT_IN_PRESETS.has(key) && MAKERS.some((command) => isKnownKey(key, command))
+  return key !== 'preset' && MAKERS.some((command) => isKnownKey(key, command))
 }
 
 /** A preset that is wanted, and where that is said. */

@@ -1,7 +1,7 @@
 import { NAMES_ELSEWHERE, otherNames } from '../arguments/option-names.js'
 import { DEFAULTS } from '../options/known-keys.js'
 import { defaultText, type OptionEntry } from '../options/table.js'
-import { MAKERS, NOT_IN_PRESETS, takesDefault } from '../options/traits.js'
+import { MAKERS, takesDefault } from '../options/traits.js'
 import type { SectionTable } from './check.js'
 
 type Schema = Readonly<Record<string, unknown>>
@@ -18,7 +18,7 @@ export function configurationSchema(table: SectionTable, summaries: ReadonlyMap<
   })
   const makers = MAKERS.flatMap((name) => table.get(name) ?? [])
   const ofMakers = makers.flatMap((options) => [...options.values()])
-  const preset = ofMakers.filter(({ key }) => !NOT_IN_PRESETS.has(key))
+  const preset = ofMakers.filter(({ key }) => key !== 'preset')
   const all = [...table].flatMap(([name, commands]) => {
     const entries = commands.flatMap((options) => [...options.values()])
     return entries.filter(({ key }) => takesDefault(name, key))

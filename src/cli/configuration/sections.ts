@@ -4,9 +4,7 @@ import { DEFAULTS, isKnownKey, knownKeys, knownSections } from '../options/known
 import { takesDefault } from '../options/traits.js'
 import { findEntry } from './find-entry.js'
 import { suggestion } from './nearest.js'
-import { isMkbrrs, mkbrrPresets } from './mkbrr.js'
 import type { Located, LocatedEntry, Section } from './read-file.js'
-import { parseSimple } from './simple-yaml.js'
 import {
   candidateOf,
   cut,
@@ -34,8 +32,8 @@ export interface Configuration {
 }
 
 /**
- * Parses a configuration file into its sections. Only files that are not simple need the yaml
- * package, which takes milliseconds to load.
+ * Parses a configuration file into its sections. The yaml package takes milliseconds to load, so it
+ * is loaded only if there is a configuration.
  * @throws BtkitError `usage` with file, line and column. With a set of mistakes, only for a file
  * that is no YAML; all other mistakes are added to the set.
  */
@@ -44,23 +42,17 @@ export async function configurationOf(
   path: string,
   mistakes?: Mistakes,
 ): Promise<Configuration> {
-  const all = parseSimple(text, path) ?? (await parseWhole(text, path))
+  const all = (await import('./read-file.js')).parseConfiguration(text, path)
   const item = (name: string) => all.find(({ key }) => key === name)?.item
   const map = (name: string) => tolerate(mistakes, [], () => entriesOf(item(name), name))
-  const presets = sectionsIn(map('presets'), mistakes)
   return {
     path,
-    sections: isMkbrrs(all) ? [] : sectionsIn(ofCommands(all, mistakes), mistakes),
-    presets: isMkbrrs(all) ? mkbrrPresets(presets, map('default')) : presets,
+    sections: sectionsIn(ofCommands(all, mistakes), mistakes),
+    presets: sectionsIn(map('presets'), mistakes),
     defaultPreset: item('default-preset') ?? null,
     aliases: map('aliases'),
     trackers: sectionsIn(map('trackers'), mistakes),
   }
-}
-
-async function parseWhole(text: string, path: string): Promise<readonly LocatedEntry[]> {
-  const { parseConfiguration } = await import('./read-file.js')
-  return parseConfiguration(text, path)
 }
 
 /** The entries of a configuration that are sections of options. */

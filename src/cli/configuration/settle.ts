@@ -73,22 +73,6 @@ function baseLevels(
   ])
 }
 
-/** Whether a command line or a configuration names presets, and the file that the latter names. */
-export function wantedPresets(
-  configurations: readonly Configuration[],
-  wanted: Asked,
-  world: World,
-): { readonly isAny: boolean; readonly file: string | null } {
-  const { entries, line } = wanted
-  const entry = entries.get('preset-file')
-  if (!entry) return { isAny: false, file: null }
-  const base = baseLevels(configurations, wanted, world)
-  const only = base.map((level) => level.filter((each) => each.entry === entry))
-  const [setting] = strongest(only, new Set(), entries)
-  const file = setting?.args[0]?.replace('--preset-file=', '') ?? null
-  return { isAny: presetNames(base, line, entries).length > 0, file }
-}
-
 const NO_RULES = { rules: [], overridden: [] } as const
 
 function defaultLevel(

@@ -129,6 +129,3 @@ export const OWN_VARIABLES: ReadonlyMap<string, string> = new Map([
 
 /** Options that name trackers, of which a tracker's rule is about. */
 export const TRACKERS: ReadonlySet<string> = new Set(['announce', 'announceList', 'tracker'])
-
-/** Options of these commands that a preset cannot have, because they choose presets. */
-export const NOT_IN_PRESETS: ReadonlySet<string> = new Set(['preset', 'preset-file'])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runBtkit } from '../../support/run-btkit.js'
@@ -209,89 +209,6 @@ test('lint reports torrents that break a rule', async (t) => {
   assert.equal(status, 1)
   assert.match(stdout, /warning: tracker-rule: one\.example wants private torrents/)
   assert.ok(stdout.includes(`(${file}:10)`), stdout)
-})
-
-/** An example of mkbrr's documentation, with the keys of its schema. */
-const MKBRR = `version: 1
-default:
-  comment: "Default comment"
-presets:
-  emp:
-    piece_length: 20
-    max_piece_length: 24
-    source: "EMP"
-    exclude_patterns: ["*.nfo"]
-    skip_prefix: true
-    trackers:
-      - "https://one.example/announce"
-      - "https://two.example/announce"
-  public:
-    private: false
-    no_date: false
-    no_creator: true
-`
-
-test("mkbrr's presets.yaml is read as it is", async (t) => {
-  const { scratch, image, show } = withFile(t, '')
-  mkdirSync(join(scratch, 'mkbrr'))
-  writeFileSync(join(scratch, 'mkbrr/presets.yaml'), MKBRR)
-  const env = { XDG_CONFIG_HOME: scratch }
-  const made = await runBtkit(['makemetafile', image, '-P', 'emp'], { env })
-  assert.deepEqual([made.status, made.stderr], [0, ''])
-  const shown = await show()
-  assert.deepEqual(
-    [shown['private'], shown['source'], shown['comment'], shown['creationDate']],
-    [true, 'EMP', 'Default comment', null],
-  )
-  assert.deepEqual(shown['announceList'], [
-    ['https://one.example/announce', 'https://two.example/announce'],
-  ])
-  const args = ['makemetafile', image, '-P', 'public', '--trackerless', '--quiet']
-  await runBtkit(args, { env })
-  const open = await show()
-  assert.deepEqual([open['private'], open['createdBy']], [false, null])
-  assert.notEqual(open['creationDate'], null)
-  const listed = await runBtkit(['presets'], { env })
-  assert.match(listed.stdout, /^emp {2}.*presets\.yaml:5\n/m)
-})
-
-test("mkbrr's presets are read from the file that is named, on the command line or in a configuration", async (t) => {
-  const { scratch, image, make, file } = withFile(t, 'default-preset: emp\n')
-  const other = join(scratch, 'presets.yaml')
-  writeFileSync(other, MKBRR)
-  assert.equal((await make('--preset-file', other))['source'], 'EMP')
-  assert.equal(
-    (await make('--no-preset', '--preset-file', join(scratch, 'missing')))['source'],
-    null,
-  )
-  // Relative paths count from the current directory, where mkbrr looks, too
-  writeFileSync(file, 'defaults: {preset-file: presets.yaml}\n')
-  const args = ['makemetafile', image, '--config', file, '--quiet']
-  const made = await runBtkit([...args, '-P', 'emp'], { cwd: scratch })
-  assert.deepEqual([made.status, made.stderr], [0, ''])
-  const missing = await runBtkit([...args, '-P', 'emp'], { cwd: join(scratch, '..') })
-  assert.match(missing.stderr, /presets\.yaml: no such file/)
-  assert.equal((await runBtkit([...args, '--trackerless'], { cwd: join(scratch, '..') })).status, 0)
-  const listed = await runBtkit(['presets', '--preset-file', other])
-  assert.match(listed.stdout, /^emp {2}/m)
-})
-
-test('a file that is named for its presets sets nothing else', async (t) => {
-  const { scratch, make } = withFile(t, '')
-  const other = join(scratch, 'other.yaml')
-  writeFileSync(other, 'defaults: {comment: of other}\npresets: {release: {source: OTHER}}\n')
-  const shown = await make('--preset-file', other, '-P', 'release', '--trackerless')
-  assert.deepEqual([shown['source'], shown['comment']], ['OTHER', null])
-})
-
-test("mkbrr's second place is used if the first has no file", async (t) => {
-  const { scratch, image, show } = withFile(t, '')
-  mkdirSync(join(scratch, '.mkbrr'))
-  writeFileSync(join(scratch, '.mkbrr/presets.yaml'), MKBRR)
-  const env = { XDG_CONFIG_HOME: '', HOME: scratch }
-  const made = await runBtkit(['makemetafile', image, '-P', 'emp'], { env })
-  assert.deepEqual([made.status, made.stderr], [0, ''])
-  assert.equal((await show())['source'], 'EMP')
 })
 
 test('btkit presets lists them for programs, and the default is marked', async (t) => {

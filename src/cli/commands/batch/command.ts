@@ -60,7 +60,7 @@ function declareBatch() {
     .description(
       'Run the jobs of a file in one process: make, complete, edit and publish torrents.',
     )
-    .argument('<file>', 'the batch file, in YAML; also one of mkbrr')
+    .argument('<file>', 'the batch file, in YAML')
     .option('--only <name>', 'run only this job (repeatable)', collect, [])
     .option('--jobs <n>', 'run this many jobs at the same time', wholeNumber(1, 64), 1)
     .option('--dry-run', 'show what would be done, and write nothing', false)

@@ -1,5 +1,4 @@
 import { BtkitError } from '../../../errors.js'
-import { mkbrrJob } from '../../configuration/mkbrr.js'
 import { suggestion } from '../../configuration/nearest.js'
 import {
   parseConfiguration,
@@ -28,23 +27,21 @@ export interface BatchFile {
 }
 
 /**
- * Parses a batch file of btkit or of mkbrr.
+ * Parses a batch file.
  * @throws BtkitError `usage` with file, line and column
  */
 export function readJobs(text: string, path: string): BatchFile {
   const entries = parseConfiguration(text, path)
   const item = (name: string) => entries.find(({ key }) => key === name)?.item
-  const jobs = item('jobs')
-  const isMkbrrs = jobs?.value.kind === 'list'
-  const known = isMkbrrs ? ['version', 'jobs'] : ['defaults', 'jobs']
+  const known = ['defaults', 'jobs']
   const wrong = entries.find(({ key }) => !known.includes(key))
   if (wrong) {
     const why = suggestion(wrong.key, known) || `; a batch file has ${known.join(' and ')}`
     throw new BtkitError('usage', `${wrong.place}: unknown key "${wrong.key}"${why}`)
   }
-  const read = isMkbrrs ? mkbrrsJobs(jobs, item('version')) : ownJobs(jobs)
-  if (read.length === 0) throw new BtkitError('usage', `${path}: has no jobs`)
-  return { jobs: read, defaults: entriesOf(item('defaults'), 'defaults') }
+  const jobs = ownJobs(item('jobs'))
+  if (jobs.length === 0) throw new BtkitError('usage', `${path}: has no jobs`)
+  return { jobs, defaults: entriesOf(item('defaults'), 'defaults') }
 }
 
 /** `jobs: NAME: COMMAND: OPTIONS`. */
@@ -62,22 +59,5 @@ function ownJobs(jobs: Located | undefined): Job[] {
       throw new BtkitError('usage', `${command.place}: no command "${key}" for jobs${why}`)
     }
     return { name, place, command: key, entries: entriesOf(command.item, key) }
-  })
-}
-
-/** Jobs of mkbrr have no names; the path of the torrent distinguishes them. */
-function mkbrrsJobs(jobs: Located, version: Located | undefined): Job[] {
-  const isVersion1 = version?.value.kind === 'text' && version.value.text === '1'
-  if (!isVersion1) {
-    const place = version?.place ?? jobs.place
-    throw new BtkitError('usage', `${place}: a batch file of mkbrr has version: 1`)
-  }
-  const items = jobs.value.kind === 'list' ? jobs.value.items : []
-  return items.map((item) => {
-    const { place } = item
-    const entries = mkbrrJob({ place, entries: entriesOf(item, 'job') })
-    const output = entries.find(({ key }) => key === 'output')?.item.value
-    if (output?.kind !== 'text') throw new BtkitError('usage', `${place}: output is missing`)
-    return { name: output.text, place, command: 'makemetafile', entries }
   })
 }

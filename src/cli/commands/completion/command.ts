@@ -1,6 +1,6 @@
 import { Argument, Command, Option } from '@commander-js/extra-typings'
 import { BtkitError } from '../../../errors.js'
-import { filesWithPresets, readConfigurations } from '../../configuration/files.js'
+import { configurationFiles, readConfigurations } from '../../configuration/files.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { bashCompletion } from './bash.js'
@@ -45,7 +45,7 @@ async function configuredNames(
   config: string | undefined,
   io: Io,
 ): Promise<string> {
-  const files = filesWithPresets(null, config, io)
+  const files = configurationFiles(config, io)
   const all = await readConfigurations(files, io, new Set())
   const names = all.flatMap(({ presets, aliases }) =>
     kind === 'preset' ? presets.map(({ name }) => name) : aliases.map(({ key }) => key),

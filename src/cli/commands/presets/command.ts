@@ -1,7 +1,6 @@
 import { Command } from '@commander-js/extra-typings'
 import { escapeText, jsonLine } from '../../../text/escape.js'
-import { presetFileOption } from '../../arguments/torrent-options.js'
-import { filesWithPresets, readConfigurations } from '../../configuration/files.js'
+import { configurationFiles, readConfigurations } from '../../configuration/files.js'
 import { namesIn, presetsOf } from '../../configuration/presets.js'
 import type { Located, Section } from '../../configuration/read-file.js'
 import {
@@ -21,12 +20,11 @@ Examples:
 export function definePresets({ io }: CommandContext) {
   return new Command('presets')
     .description('List the presets of the configuration, for --preset.')
-    .addOption(presetFileOption())
     .option('--json', 'print one line of JSON for each preset', false)
     .addHelpText('after', EXAMPLES)
-    .action(async ({ json, presetFile, ...options }) => {
+    .action(async ({ json, ...options }) => {
       const { config } = options as { readonly config?: string }
-      const files = filesWithPresets(presetFile, config, io)
+      const files = configurationFiles(config, io)
       const all = await readConfigurations(files, io)
       const standard = new Set(all.map(namesIn).findLast(({ length }) => length > 0))
       const presets = [...presetsOf(all).values()]

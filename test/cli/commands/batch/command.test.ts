@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Io } from '../../../../src/cli/io.js'
@@ -297,57 +297,3 @@ test('Ctrl-C ends the running job and all after it; finished torrents stay', asy
   assert.deepEqual([status, torrents()], [130, ['a.iso.torrent']])
   assert.match(stderr, /^btkit: interrupted$/m)
 })
-
-test('a batch file of mkbrr is read as it is', async (t) => {
-  const { batch, torrent, at } = makePlace(
-    t,
-    `version: 1
-jobs:
-  - output: one
-    path: a.iso
-    name: "An image"
-    trackers:
-      - http://t.example/a
-      - http://u.example/a
-    webseeds: [http://w.example/]
-    piece_length: 20 # 1 MiB
-    comment: "text"
-    source: "GROUP"
-    no_date: true
-    skip_prefix: true
-    fail_on_season_warning: false
-  - output: two.torrent
-    path: d
-    trackers: [http://t.example/a]
-    private: false
-    exclude_patterns: ["y*"]
-`,
-  )
-  const { status } = await batch()
-  assert.equal(status, 0)
-  const one = torrent('one.torrent')
-  assert.deepEqual(
-    [one.info['name'], one.info['private'], one.info['piece length'], one.info['source']],
-    ['An image', 1, 2 ** 20, 'GROUP'],
-  )
-  assert.deepEqual(one['announce-list'], [['http://t.example/a', 'http://u.example/a']])
-  assert.deepEqual(['creation date' in one, one['comment']], [false, 'text'])
-  const two = torrent('two.torrent')
-  assert.deepEqual(['private' in two.info, 'creation date' in two], [false, true])
-  assert.equal((two.info['files'] as unknown[]).length, 1)
-  assert.equal(existsSync(at('out/x.torrent')), false)
-})
-
-for (const [key, message] of [
-  ['fail_on_season_warning: true', /"fail_on_season_warning"; btkit does not support it/],
-  ['webseds: [http://w.example/]', /"webseds"; did you mean "webseeds"\?/],
-  ['v2: true', /"v2"; btkit does not support it/],
-] as const) {
-  test(`mkbrr: ${key} is an error`, async (t) => {
-    const job = `- {output: a, path: a.iso, trackers: [http://t.example/], ${key}}`
-    const { batch, torrents } = makePlace(t, `version: 1\njobs:\n  ${job}\n`)
-    const { status, stderr } = await batch()
-    assert.deepEqual([status, torrents()], [2, []])
-    assert.match(stderr, message)
-  })
-}
