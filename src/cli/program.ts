@@ -46,7 +46,7 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
       return Promise.all(
         commandTable.map(async (entry) => {
           const command = await buildCommand(entry, context)
-          return command.summary(entry.summary).aliases([...(entry.aliases ?? [])])
+          return command.summary(entry.summary).aliases([...entry.aliases])
         }),
       )
     },
@@ -191,7 +191,7 @@ async function buildProgram(
   // The other commands are not loaded, to save time
   for (const each of entry ? [entry] : commandTable) {
     const command = each === entry ? await buildCommand(each, context) : new Command(each.name)
-    if (each !== entry && isUnknown) command.aliases([...(each.aliases ?? [])])
+    if (each !== entry && isUnknown) command.aliases([...each.aliases])
     root.addCommand(command.summary(each.summary).helpGroup(`${each.group}:`))
   }
   return { program: root, command: entry && root.commands[0], entry }
