@@ -59,6 +59,11 @@ export class Budget {
     return performance.now() >= this.#end
   }
 
+  /** Lets other work have its turn if the slice of time is over. */
+  readonly pause = async (): Promise<void> => {
+    if (this.isSliceOver) await this.nextSlice()
+  }
+
   /**
    * Resolves when the work may go on. Concurrent parts of one work wait for the same slice.
    * @throws the signal's reason if nobody wants the work any more

@@ -6,11 +6,13 @@ import { formatMetrics } from '../../server/metrics/metrics.js'
 import type { RequestFigures } from '../../server/metrics/request-figures.js'
 import { openAdmission } from '../admission/admission.js'
 import { Feed } from '../feed/feed.js'
-import { openDirectoryPages } from '../listing/open.js'
+import { DirectoryPages } from '../listing/directory-pages.js'
+import { Listings } from '../listing/listings.js'
 import type { ServiceOptions } from '../options.js'
 import { KnownSets, SET_LIMITS } from '../pkgtorrent/known-sets.js'
 import { PathSets } from '../pkgtorrent/path-sets.js'
 import { Requesters } from '../requests/requester.js'
+import { hasListings } from '../requests/site-header.js'
 import { StatusSource } from '../status/status.js'
 import { FileClaims } from '../torrents/file-claims.js'
 import { FileHasher } from '../torrents/file-hasher.js'
@@ -21,7 +23,6 @@ import { OnDemand } from '../torrents/on-demand.js'
 import { ResponseCache } from '../torrents/response-cache.js'
 import { TorrentSender } from '../torrents/send.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
-import { DirectoryListings } from '../tree/directory-listings.js'
 import { RootWatch } from '../tree/root-watch.js'
 import { DirectoryTorrents } from '../views/directory-torrents.js'
 import { FileDigests } from '../views/file-digests.js'
@@ -121,16 +122,16 @@ type Makers = ReturnType<typeof openMakers>
 
 /** Creates the sources of answers, with the limits on their cost. */
 function openContents(
-  { options, hashContext, monotonic, warn, onError }: MirrorParts,
+  { options, hashContext, monotonic, warn }: MirrorParts,
   { admission, onDemand, digests, given }: Makers,
   swarms: FileSwarms,
 ) {
   const { cache, now } = hashContext.cacheAccess
   const requesters = new Requesters(options, admission.memory)
-  const listings = new DirectoryListings({ now, monotonic })
-  const shared = { options, onDemand, listings, tellOmitted: warningOnce(warn) }
+  const shared = { options, onDemand, tellOmitted: warningOnce(warn) }
   const known = new KnownSets({ cache, limits: SET_LIMITS, monotonic })
-  const listed = { ...admission, requesters, swarms, monotonic, now, onError }
+  const { listingPlanner: planner } = admission
+  const listings = new Listings(options.mirror, planner, { now, monotonic })
   const sets = new PathSets({ ...admission, ...shared, known })
   return {
     known,
@@ -138,7 +139,9 @@ function openContents(
     sets,
     files: new FileTorrents({ sets, given, pieceLength: options.pieceLength, now }),
     directories: new DirectoryTorrents({ ...shared, monotonic }),
-    directoryPages: openDirectoryPages(options, listed),
+    directoryPages: hasListings(options)
+      ? new DirectoryPages(options, { listings, planner, requesters, swarms }, now)
+      : null,
     digests,
     now,
   }

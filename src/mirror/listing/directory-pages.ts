@@ -1,35 +1,30 @@
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { LRUCache } from 'lru-cache'
-import { html } from '../../text/html.js'
+import { skipReasonOf } from '../../files/scan/entry.js'
 import { prefersJson } from '../../server/answers/accept.js'
-import { pageHeaders, SAFE_HEADERS } from '../../server/pages/policy.js'
-import type { Planner } from '../admission/planner.js'
-import type { Mirror } from '../tree/mirror.js'
 import { endConditional } from '../../server/answers/conditional.js'
-import { errorResponse, sendLine } from '../../server/answers/errors.js'
+import { sendLine } from '../../server/answers/errors.js'
+import type { ServerContext } from '../../server/context.js'
+import { pageHeaders, SAFE_HEADERS } from '../../server/pages/policy.js'
+import type { Pause } from '../../server/pages/slices.js'
+import { jsonLine } from '../../text/escape.js'
+import type { Planner } from '../admission/planner.js'
 import type { Requester, Requesters } from '../requests/requester.js'
 import type { HeaderOptions } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
-import { EmptyDirectories, isEmptyListing } from './empty-directories.js'
-import { jsonOfListing, type ListingView } from './json.js'
-import type { LinkContext } from './links.js'
-import type { Listing } from './listing.js'
-import type { Listings, PendingListing } from './listings.js'
-import { renderEntries, renderListingFrame } from './page.js'
+import type { Mirror } from '../tree/mirror.js'
+import { linksOf } from './links.js'
+import type { Listing, ListingRow } from './listing.js'
+import type { Listings } from './listings.js'
+import { renderListing, TYPE_AHEAD, type ListingView } from './page.js'
 import { formatListingQuery, parseListingQuery, type ListingQuery } from './query.js'
 import { readReadme } from './readme.js'
-import type { ListingRow } from './row.js'
-import { TYPE_AHEAD } from './type-ahead.js'
-import type { ServerContext } from '../../server/context.js'
 
 /** Rows per page. */
-const PAGE_LENGTHS = { html: 1000, entries: 1000, json: 10_000 }
+const PAGE_LENGTHS = { html: 1000, json: 10_000 }
 
-/** Bytes of memory for kept pages; each takes COST_OF_KEPT beside its bytes and its key. */
-const MEMORY = 16 * 1024 * 1024
-const COST_OF_KEPT = 300
+/** Rows of JSON that are formatted together. */
+const CHUNK = 200
 
 const HEADERS = {
   html: pageHeaders(TYPE_AHEAD),
@@ -39,38 +34,25 @@ const HEADERS = {
 /** Changes with the look of pages, so that ETags change, too. */
 const LOOK = createHash('sha1').update(HEADERS.html['Content-Security-Policy']).digest('base64url')
 
-export interface DirectoryPagesParts extends Pick<ServerContext, 'now' | 'onError'> {
-  readonly mirror: Mirror
-  readonly listings: Listings
-  readonly planner: Planner
-  readonly requesters: Requesters
-  /** The options of the pages' header. */
-  readonly options: HeaderOptions
-  readonly swarms: Pick<FileSwarms, 'isUsed' | 'countsOf'>
-}
-
-interface Asked {
+/** The rows of a directory that a request wants. */
+interface WantedRows {
   readonly components: readonly string[]
   readonly query: ListingQuery
-}
-
-interface Wanted extends Asked {
   readonly listing: Listing
 }
 
 /** The pages of the mirror's directories, for people and for programs. */
 export class DirectoryPages {
-  /** Kept JSON pages, which are valid as long as their listings. */
-  readonly #kept = new LRUCache<string, Buffer>({
-    maxSize: MEMORY,
-    sizeCalculation: (body, key) => COST_OF_KEPT + 2 * key.length + body.length,
-  })
-
-  readonly #empty: EmptyDirectories
-
-  constructor(private readonly parts: DirectoryPagesParts) {
-    this.#empty = new EmptyDirectories(parts.mirror, parts.now)
-  }
+  constructor(
+    private readonly options: HeaderOptions & { readonly mirror: Mirror },
+    private readonly sources: {
+      readonly listings: Listings
+      readonly planner: Planner
+      readonly requesters: Requesters
+      readonly swarms: Pick<FileSwarms, 'isUsed' | 'countsOf'>
+    },
+    private readonly now: ServerContext['now'],
+  ) {}
 
   /**
    * Sends a page of a directory.
@@ -84,74 +66,18 @@ export class DirectoryPages {
     const { url = '', headers } = request.raw
     const way = wayToPlain(url, components)
     if (way !== null) return redirect(reply, way + queryOf(url))
-    const requester = this.parts.requesters.of(request, reply)
+    const requester = this.sources.requesters.of(request, reply)
     const query = parseListingQuery(url)
     const form = query.isJson || prefersJson(headers.accept) ? 'json' : 'html'
-    const pending = await this.parts.listings.begin(components, requester)
-    reply.headers({ 'Cache-Control': 'no-cache', Vary: 'Accept' })
-    if (form === 'html' && canBeginEarly(request) && (await isLargeFirst(pending))) {
-      const texts = this.#renderEarly({ components, query }, pending.listing, requester)
-      return reply.headers(HEADERS.html).send(Readable.from(texts, { objectMode: false }))
-    }
-    const listing = await pending.listing
-    const etag = `W/"${listing.parts.digest}-${form === 'json' ? form : this.#look()}${this.#minute()}"`
-    reply.header('ETag', etag)
+    const listing = await this.sources.listings.get(components, requester)
+    const look = form === 'json' ? form : `${LOOK}${this.options.warm ? '-feed' : ''}`
+    const etag = `W/"${listing.parts.digest}-${look}${this.#minute()}"`
+    reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept' })
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
     reply.headers(HEADERS[form])
     // The length is known only after the page is made
     if (request.method === 'HEAD') return reply.send()
-    const wanted = { components, listing, query }
-    return reply.send(await this.#render(form, wanted, requester))
-  }
-
-  /** Changes with all of an HTML page that is not of the directory. */
-  #look(): string {
-    return `${LOOK}${this.parts.options.warm ? '-feed' : ''}`
-  }
-
-  /** Changes each minute if pages show numbers of peers; empty if they do not. */
-  #minute(): string {
-    const { swarms, now } = this.parts
-    return swarms.isUsed ? `-${Math.floor(now() / 60_000).toString(36)}` : ''
-  }
-
-  async #render(form: 'html' | 'json', wanted: Wanted, requester: Requester): Promise<Buffer> {
-    const key = form === 'json' ? keyOf(wanted) + this.#minute() : null
-    const before = key === null ? undefined : this.#kept.get(key)
-    if (before) return before
-    const body = await this.#renderBody(form, wanted, requester)
-    if (key !== null) this.#kept.set(key, body)
-    return body
-  }
-
-  /** Renders an HTML page whose beginning is sent before the directory has been read. */
-  async *#renderEarly(
-    asked: Asked,
-    listing: Promise<Listing>,
-    requester: Requester,
-  ): AsyncGenerator<string | Buffer> {
-    const { options, onError } = this.parts
-    const hasTorrent = asked.components.length > 0
-    const frame = renderListingFrame({ ...asked, options, isPart: true, hasTorrent })
-    yield frame.start
-    try {
-      yield await this.#renderBody('entries', { ...asked, listing: await listing }, requester)
-    } catch (error) {
-      const { status, line } = errorResponse(error)
-      if (status === 500) onError(error)
-      yield html`<p role="alert">The entries could not be read: ${line}</p>`.text
-    }
-    yield frame.end
-  }
-
-  /** The counts of the files on a page, by name. */
-  #swarmsOf(rows: readonly ListingRow[], components: readonly string[]): LinkContext['swarms'] {
-    const { swarms } = this.parts
-    const files = swarms.isUsed ? rows.filter(({ isDirectory }) => !isDirectory) : []
-    const found = files.map((row) => {
-      return [row.name, swarms.countsOf([...components, row.name], row)] as const
-    })
-    return new Map(found.flatMap(([name, counts]) => (counts ? [[name, counts]] : [])))
+    return reply.send(await this.#render(form, { components, query, listing }, requester))
   }
 
   /** Redirects a request for a directory without its last slash to the directory's address. */
@@ -163,63 +89,81 @@ export class DirectoryPages {
     return redirect(reply, `./${encodeURIComponent(components.at(-1) ?? '')}/${queryOf(url)}`)
   }
 
-  /** The bytes of a page, or only of its entries without the frame. */
-  #renderBody(
-    form: 'html' | 'json' | 'entries',
-    wanted: Wanted,
-    requester: Requester,
+  /** Changes each minute if pages show numbers of peers; empty if they do not. */
+  #minute(): string {
+    return this.sources.swarms.isUsed ? `-${Math.floor(this.now() / 60_000).toString(36)}` : ''
+  }
+
+  #render(
+    form: 'html' | 'json',
+    { components, query, listing }: WantedRows,
+    { client, signal, memory }: Requester,
   ): Promise<Buffer> {
-    const { planner, mirror, options } = this.parts
-    const { client, signal, memory } = requester
-    const { components, listing, query } = wanted
-    const { readme: row, taken } = listing.parts
-    return planner.run({ client, signal, memory, effort: listing.length }, async (budget) => {
-      const pause = async () => {
-        if (budget.isSliceOver) await budget.nextSlice()
-      }
+    const { options, sources } = this
+    const planning = { client, signal, memory, effort: listing.length }
+    return sources.planner.run(planning, async ({ pause }) => {
       const page = await listing.page(query, PAGE_LENGTHS[form], pause)
-      const empty = await this.#empty.among(page.rows, components, budget)
-      const links = { taken, empty, swarms: this.#swarmsOf(page.rows, components) }
-      const view: ListingView = { ...wanted, page, links }
-      const isFirst = page.page === 1 && query.filter === ''
-      const readme =
-        form !== 'json' && isFirst && row ? await readReadme(row, components, mirror) : null
-      const isPart = page.pages > 1 || query.filter !== ''
-      const hasTorrent = components.length > 0 && !isEmptyListing(listing, mirror)
-      const frame =
-        form === 'html'
-          ? renderListingFrame({ components, query, options, isPart, hasTorrent })
-          : { start: '', end: '' }
-      const texts =
-        form === 'json' ? jsonOfListing(view, pause) : renderEntries({ ...view, readme }, pause)
-      const chunks: Buffer[] = []
-      const add = (text: string) => {
-        const chunk = Buffer.from(text)
-        memory.take(chunk.length)
-        chunks.push(chunk)
+      const row = page.page === 1 && query.filter === '' ? listing.parts.readme : null
+      const view: ListingView = {
+        components,
+        query,
+        listing,
+        page,
+        swarms: this.#swarmsOf(page.rows, components),
+        readme: form === 'html' && row ? await readReadme(row, components, options.mirror) : null,
+        hasTorrent: components.length > 0 && hasContent(listing, options.mirror),
       }
-      add(frame.start)
-      for await (const text of texts) add(text)
-      add(frame.end)
-      return Buffer.concat(chunks)
+      const text =
+        form === 'json' ? await jsonOf(view, pause) : await renderListing(view, options, pause)
+      const body = Buffer.from(text)
+      memory.take(body.length)
+      return body
     })
+  }
+
+  /** The counts of the files on a page, by name. */
+  #swarmsOf(rows: readonly ListingRow[], components: readonly string[]): ListingView['swarms'] {
+    const { swarms } = this.sources
+    const files = swarms.isUsed ? rows.filter(({ isDirectory }) => !isDirectory) : []
+    const found = files.map((row) => {
+      return [row.name, swarms.countsOf([...components, row.name], row)] as const
+    })
+    return new Map(found.flatMap(([name, counts]) => (counts ? [[name, counts]] : [])))
   }
 }
 
-/** Whether an answer may begin before everything is known. */
-function canBeginEarly({ method, headers }: FastifyRequest): boolean {
-  const isConditional = 'if-match' in headers || 'if-none-match' in headers
-  return method === 'GET' && !isConditional
+/** A page of a listing as JSON, a line for each entry. */
+async function jsonOf(view: ListingView, pause: Pause): Promise<string> {
+  const { components, listing, page, query, swarms } = view
+  const { rows, ...figures } = page
+  const isLast = page.page === page.pages
+  const next = isLast ? null : formatListingQuery({ ...query, isJson: true, page: page.page + 1 })
+  const { isCut, unnameable, taken } = listing.parts
+  const path = ['', ...components, ''].join('/')
+  const head = jsonLine({ path, ...figures, isCut, unnameable, next })
+  const lines: string[] = []
+  for (const [i, row] of rows.entries()) {
+    const { name, isDirectory, modified } = row
+    const counts = swarms.get(name)
+    const entry = {
+      name,
+      type: isDirectory ? 'directory' : 'file',
+      size: isDirectory ? null : row.size,
+      mtime: new Date(modified).toISOString(),
+      ...linksOf(row, taken),
+      ...(counts && { seeds: counts.seeds, leechers: counts.leechers }),
+    }
+    lines.push(jsonLine(entry).trimEnd())
+    if (i % CHUNK === 0) await pause()
+  }
+  return `${head.replace(/\}\n$/, ',"entries":[')}\n${lines.join(',\n')}\n]}\n`
 }
 
-/** Whether a directory proves large before all of it has been read. */
-function isLargeFirst({ listing, large }: PendingListing): Promise<boolean> {
-  return Promise.race([listing.then(() => false), large.then(() => true)])
-}
-
-/** Distinguishes a page from all others and from its earlier states. */
-function keyOf({ components, listing, query }: Wanted): string {
-  return `${listing.parts.digest} ${formatListingQuery(query)} ${components.join('/')}`
+/** Whether a directory's torrent would contain anything, as far as its own entries show. */
+function hasContent({ parts }: Listing, mirror: Mirror): boolean {
+  return [...parts.directories, ...parts.files].some(({ name, isDirectory, size }) => {
+    return (isDirectory || size > 0) && skipReasonOf(name, mirror.hidden) === undefined
+  })
 }
 
 /**

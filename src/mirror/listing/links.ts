@@ -1,8 +1,7 @@
-import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
 import type { Pause } from '../../server/pages/slices.js'
 import { namedView, type ViewName } from '../requests/asked-view.js'
 import { viewAddress, viewByQuery } from '../requests/view-address.js'
-import type { ListingRow } from './row.js'
+import type { ListingRow } from './listing.js'
 
 /** The addresses of an entry and its views, relative to its directory. */
 export interface RowLinks {
@@ -12,15 +11,8 @@ export interface RowLinks {
   readonly magnet: string | null
 }
 
-/** The facts that decide which links the entries of a page have. */
-export interface LinkContext {
-  /** Names of entries that occupy the addresses of other entries' views. */
-  readonly taken: ReadonlySet<string>
-  /** Names of directories that contain nothing for a torrent. */
-  readonly empty: ReadonlySet<string>
-  /** The counts of files' swarms, by name, if a tracker knows them. */
-  readonly swarms: ReadonlyMap<string, ScrapedCounts>
-}
+/** Names of entries that occupy the addresses of other entries' views. */
+type Taken = ReadonlySet<string>
 
 /** A link of an entry with its text. */
 export interface NamedLink {
@@ -66,12 +58,11 @@ export function addressOf({ name, isDirectory }: Pick<ListingRow, 'name' | 'isDi
 }
 
 /** The links of an entry. Empty files and torrents have no torrent. */
-export function linksOf(row: ListingRow, { taken, empty }: LinkContext): RowLinks {
+export function linksOf(row: ListingRow, taken: Taken): RowLinks {
   const { name, isDirectory, size } = row
   const address = addressOf(row)
-  const hasNone = isDirectory ? empty.has(name) : size === 0 || TORRENT.test(name)
-  if (hasNone) return { address, torrent: null, magnet: null }
   if (isDirectory) return { address, ...viewsByQuery(address) }
+  if (size === 0 || TORRENT.test(name)) return { address, torrent: null, magnet: null }
   const linkTo = (view: ViewName) => viewAddress(address, view, taken.has(`${name}.${view}`))
   return { address, torrent: linkTo('torrent'), magnet: linkTo('magnet') }
 }
@@ -80,10 +71,10 @@ export function linksOf(row: ListingRow, { taken, empty }: LinkContext): RowLink
  * Further links of an entry, which few people need. If the mirror has a checksum file or metalink
  * of that name, there is no link: the publisher's file counts.
  */
-export function furtherLinksOf(row: ListingRow, context: LinkContext): NamedLink[] {
-  const { address, torrent } = linksOf(row, context)
+export function furtherLinksOf(row: ListingRow, taken: Taken): NamedLink[] {
+  const { address, torrent } = linksOf(row, taken)
   const digests = (['sha256', 'meta4'] as const).filter((view) => {
-    return !row.isDirectory && !context.taken.has(`${row.name}.${view}`)
+    return !row.isDirectory && !taken.has(`${row.name}.${view}`)
   })
   const links = digests.map((view) => {
     return { text: WORDS[view], address: viewAddress(address, view, false) }

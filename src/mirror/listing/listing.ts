@@ -1,7 +1,23 @@
-import { filterInSlices, type Pause } from '../../server/pages/slices.js'
-import { sortBy, type SortKey } from './order.js'
-import type { ListingQuery } from './query.js'
-import type { ListingRow } from './row.js'
+import { filterInSlices, sortInSlices, type Pause } from '../../server/pages/slices.js'
+import type { ListingQuery, SortKey } from './query.js'
+
+/** A listed entry of a directory; a link is listed as its target. */
+export interface ListingRow {
+  readonly name: string
+  readonly isDirectory: boolean
+  /** In bytes; 0 for directories. */
+  readonly size: number
+  /** When it was last modified, in milliseconds since 1970. */
+  readonly modified: number
+}
+
+/** Bytes that a row takes beside its name, including its place in a few orders. */
+const ROW_COST = 120
+
+/** Bytes of memory that a row takes. */
+export function costOfRow({ name }: Pick<ListingRow, 'name'>): number {
+  return ROW_COST + 2 * name.length
+}
 
 /** The entries of a directory as they were read. */
 export interface ListingParts {
@@ -107,4 +123,57 @@ function cut(rows: readonly ListingRow[], { start, end, isReversed }: Stretch): 
   const [from, to] = [inside(start), inside(end)]
   if (!isReversed) return rows.slice(from, to)
   return rows.slice(rows.length - to, rows.length - from).reverse()
+}
+
+/**
+ * A form of a name that sorts as people expect: numbers by their value, so that 1.9 precedes 1.10,
+ * and without a difference between small and capital letters.
+ */
+export function naturalKey(name: string): string {
+  const key = name.toLowerCase()
+  return /\d/.test(key) ? key.replace(/\d+/g, lengthFirst) : key
+}
+
+/** Puts the number of digits first: without leading zeros, more digits mean a larger number. */
+function lengthFirst(digits: string): string {
+  const number = digits.replace(/^0+(?=\d)/, '')
+  return `0${String.fromCharCode(0x30 + number.length)}${number}`
+}
+
+interface KeyedRow {
+  readonly row: ListingRow
+  readonly key: string
+}
+
+/**
+ * Sorts rows by name, as people expect. Names that differ only in case or leading zeros have a
+ * fixed order, too.
+ */
+export async function sortByName(rows: readonly ListingRow[], pause: Pause): Promise<ListingRow[]> {
+  const keyed: KeyedRow[] = []
+  for (const row of rows) {
+    if (keyed.push({ row, key: naturalKey(row.name) }) % 1000 === 0) await pause()
+  }
+  const sorted = await sortInSlices(keyed, compareKeyed, pause)
+  return sorted.map(({ row }) => row)
+}
+
+function compareKeyed(a: KeyedRow, b: KeyedRow): number {
+  if (a.key !== b.key) return a.key < b.key ? -1 : 1
+  return a.row.name < b.row.name ? -1 : 1
+}
+
+/** Sorts rows that are sorted by name; equal ones keep their order. */
+export async function sortBy(
+  key: Exclude<SortKey, 'name'>,
+  rows: readonly ListingRow[],
+  pause: Pause,
+): Promise<ListingRow[]> {
+  const value = VALUES[key]
+  return sortInSlices(rows, (a, b) => value(a) - value(b), pause)
+}
+
+const VALUES: Readonly<Record<Exclude<SortKey, 'name'>, (row: ListingRow) => number>> = {
+  size: ({ size }) => size,
+  date: ({ modified }) => modified,
 }

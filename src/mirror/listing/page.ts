@@ -1,75 +1,172 @@
+import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
+import { renderPage } from '../../server/pages/layout.js'
+import { renderPages } from '../../server/pages/paged.js'
+import { InlineScript } from '../../server/pages/policy.js'
+import type { Pause } from '../../server/pages/slices.js'
+import { orderFields, sortHeading, type ListOrder } from '../../server/pages/sorting.js'
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
-import { renderFrame, type RenderedFrame } from '../../server/pages/layout.js'
-import { renderPages } from '../../server/pages/paged.js'
-import { sortHeading, type ListOrder } from '../../server/pages/sorting.js'
-import type { Pause } from '../../server/pages/slices.js'
 import { renderSiteHeader, type HeaderOptions } from '../requests/site-header.js'
-import type { ListingView } from './json.js'
+import { asHybrid, furtherLinksOf, linksOf, viewsByQuery, type NamedLink } from './links.js'
+import type { Listing, ListingPage, ListingRow } from './listing.js'
+import { formatListingQuery, MAX_FILTER, SORT_KEYS } from './query.js'
+import type { ListingQuery, SortKey } from './query.js'
 import { renderReadme, type Readme } from './readme.js'
-import { SORT_KEYS, type SortKey } from './order.js'
-import { formatListingQuery, type ListingQuery } from './query.js'
-import { renderRow } from './rows.js'
-import { renderTools, type ListingTools } from './tools.js'
-import { TYPE_AHEAD } from './type-ahead.js'
 
 /** Rows that are rendered together: less than a millisecond's work. */
 const CHUNK = 50
 
-/** The facts for a page's frame, known before the directory is read. */
-export interface ListingFrame extends ListingTools {
-  readonly options: HeaderOptions
+/** A page of a directory and everything that is shown on it. */
+export interface ListingView {
+  readonly components: readonly string[]
+  readonly query: ListingQuery
+  readonly listing: Listing
+  readonly page: ListingPage
+  /** The counts of files' swarms, by name, if a tracker knows them. */
+  readonly swarms: ReadonlyMap<string, ScrapedCounts>
+  /** Null on the further pages, and if there is none. */
+  readonly readme: Readme | null
+  /** Whether the whole directory has a torrent. */
+  readonly hasTorrent: boolean
 }
 
-/** The HTML page before its entries and after them. */
-export function renderListingFrame(frame: ListingFrame): RenderedFrame {
-  const { components, options } = frame
-  const root = '../'.repeat(components.length)
-  const path = ['', ...components, ''].join('/')
-  const { start, end } = renderFrame({
-    title: `Index of ${path}`,
-    head: [
-      html`<link rel="alternate" type="application/json" href="?json" />`,
-      options.warm && feedLink(root),
-      TYPE_AHEAD.element,
-    ],
-    header: [
-      renderSiteHeader(options, root, 'files'),
-      components.length > 0 && renderPath(components),
-    ],
-    footer: html`Times are in UTC. <a href="?json">The same as JSON</a>`,
-  })
-  const heading = html`<h1>${components.at(-1) ?? 'Index of /'}</h1>
-    ${renderTools(frame)}`
-  return { start: start + heading.text, end }
-}
-
-/** The entries of an HTML page. */
-export async function* renderEntries(
-  view: ListingView & { readonly readme: Readme | null },
+/** Renders a page of a directory for people. */
+export async function renderListing(
+  view: ListingView,
+  options: HeaderOptions,
   pause: Pause,
-): AsyncGenerator<string> {
-  const { query, page, readme } = view
-  if (page.rows.length > 0) {
-    const caption = html`<caption>
-      ${describe(view)}
-    </caption>`
-    yield `<table class="listing">\n${caption.text}${renderHead(query, view.links.swarms.size > 0).text}<tbody>\n`
-    for (let start = 0; start < page.rows.length; start += CHUNK) {
-      yield page.rows
-        .slice(start, start + CHUNK)
-        .map((row) => renderRow(row, view.links).text)
-        .join('')
-      await pause()
-    }
-    yield '</tbody></table>\n'
-  } else {
-    yield html`<p>
-      ${query.filter === '' ? 'Nothing is in here.' : `Nothing in here has “${query.filter}” in its name.`}
-    </p>`.text
-  }
+): Promise<string> {
+  const { components, query, page, readme } = view
+  const root = '../'.repeat(components.length)
   const pages = renderPages(page, (to) => formatListingQuery({ ...query, page: to }), 'Pages')
-  yield html`${renderNotes(view)}${pages}${readme && renderReadme(readme)}`.text
+  const table = page.rows.length > 0 ? await renderTable(view, pause) : renderNothing(query)
+  return renderPage(
+    {
+      title: `Index of ${['', ...components, ''].join('/')}`,
+      head: [
+        html`<link rel="alternate" type="application/json" href="?json" />`,
+        options.warm && feedLink(root),
+        TYPE_AHEAD.element,
+      ],
+      header: [
+        renderSiteHeader(options, root, 'files'),
+        components.length > 0 && renderPath(components),
+      ],
+      footer: html`Times are in UTC. <a href="?json">The same as JSON</a>`,
+    },
+    html`<h1>${components.at(-1) ?? 'Index of /'}</h1>
+      ${renderTools(view)}`,
+    table,
+    html`${renderNotes(view)}${pages}${readme && renderReadme(readme)}`,
+  )
+}
+
+/** The entries of a page. */
+async function renderTable(view: ListingView, pause: Pause): Promise<Html> {
+  const { rows } = view.page
+  const rendered: Html[] = []
+  for (let start = 0; start < rows.length; start += CHUNK) {
+    rendered.push(html`${rows.slice(start, start + CHUNK).map((row) => renderRow(row, view))}`)
+    await pause()
+  }
+  return html`<table class="listing">
+    <caption>
+      ${describe(view)}
+    </caption>
+    ${renderHead(view.query, view.swarms.size > 0)}
+    <tbody>
+      ${rendered}
+    </tbody>
+  </table>`
+}
+
+function renderNothing({ filter }: ListingQuery): Html {
+  return html`<p>
+    ${filter === '' ? 'Nothing is in here.' : `Nothing in here has “${filter}” in its name.`}
+  </p>`
+}
+
+/** An entry as a row of the table. */
+function renderRow(row: ListingRow, { listing, swarms }: ListingView): Html {
+  const { name, isDirectory, size, modified } = row
+  const { taken } = listing.parts
+  const { address, torrent, magnet } = linksOf(row, taken)
+  const further = furtherLinksOf(row, taken)
+  const time = new Date(modified).toISOString().slice(0, 19)
+  const day = time.slice(0, 10)
+  const clock = html`<span class="clock"> ${time.slice(11, 16)}</span>`
+  const text = isDirectory ? `${name}/` : name
+  const bytes = html`<data value="${size}">${formatBytes(size)}</data>`
+  const stored = taken.has(name) && html`<span class="stored">stored</span>`
+  return html`<tr>
+    <th scope="row" class="${isDirectory ? 'dir' : 'file'}">
+      <a href="${address}">${text}</a>${stored}
+    </th>
+    <td class="n">${!isDirectory && bytes}</td>
+    <td class="date">
+      <time datetime="${time}Z">${day}${clock}</time>
+    </td>
+    ${swarms.size > 0 && renderSwarm(swarms.get(name))}
+    <td class="get">
+      ${torrent && html`<a href="${torrent}" aria-label="torrent of ${text}">torrent</a>`}
+      ${magnet && html`<a href="${magnet}" aria-label="magnet of ${text}">magnet</a>`}
+      ${further.length > 0 && renderMore(text, further)}
+    </td>
+  </tr> `
+}
+
+function renderSwarm(counts: ScrapedCounts | undefined): Html {
+  const text = counts && `${count(counts.seeds, 'seed')}, ${count(counts.leechers, 'leecher')}`
+  return html`<td class="swarm">${text ?? null}</td>`
+}
+
+/**
+ * Links that few people need, behind the word "more", so that the others are easy to read. One is
+ * open at a time.
+ */
+function renderMore(name: string, links: readonly NamedLink[]): Html {
+  return html`<details name="more">
+    <summary aria-label="more of ${name}">more</summary>
+    <div class="more">
+      ${links.map(({ text, address }) => html`<a href="${address}">${text}</a> `)}
+    </div>
+  </details>`
+}
+
+/** The filter of a directory, and the links to its torrent. */
+function renderTools({ query, page, hasTorrent }: ListingView): Html {
+  const isPart = page.pages > 1 || query.filter !== ''
+  return html`<div class="tools">
+    <form method="get" action="./" role="search">
+      ${orderFields(query, 'name')}
+      <label for="filter">Filter</label>
+      <input
+        id="filter"
+        type="search"
+        name="filter"
+        maxlength="${MAX_FILTER}"
+        value="${query.filter}"
+        autocomplete="off"
+        spellcheck="false"
+      />
+      <button>Apply</button>
+      ${query.filter !== '' && html`<a href="${formatListingQuery({ ...query, filter: '', page: 1 })}">show all</a>`}
+      <span
+        id="shown"
+        role="status"
+        ${isPart && html`data-more="; press Enter to search all pages"`}
+      ></span>
+    </form>
+    ${hasTorrent && renderWhole()}
+  </div>`
+}
+
+function renderWhole(): Html {
+  const { torrent, magnet } = viewsByQuery('./')
+  return html`<div class="get">
+    Whole directory: <a href="${torrent}">torrent</a> <a href="${magnet}">magnet</a>
+    ${renderMore('the whole directory', [{ text: 'hybrid torrent', address: asHybrid(torrent) }])}
+  </div>`
 }
 
 const COLUMNS: Readonly<Record<SortKey, readonly [title: string, style: string]>> = {
@@ -96,10 +193,10 @@ function renderHead(query: ListingQuery, hasSwarms: boolean): Html {
 const STORED = '“stored”: the mirror has this file; the server does not generate it.'
 
 /** Notes on entries that are not listed, and on the word "stored" in the list. */
-function renderNotes({ listing, page, links }: ListingView): Html {
+function renderNotes({ listing, page }: ListingView): Html {
   const { isCut, unnameable } = listing.parts
   const names = unnameable === 1 ? 'One entry has a name' : `${unnameable} entries have names`
-  const hasStored = page.rows.some(({ name }) => links.taken.has(name))
+  const hasStored = page.rows.some(({ name }) => listing.parts.taken.has(name))
   return html`${isCut && html`<p>Only ${page.files + page.directories} entries are listed; the directory has more.</p>`}
   ${unnameable > 0 && html`<p>${names} that no address can contain: not UTF-8, or with a backslash.</p>`}
   ${hasStored && html`<p class="muted">${STORED}</p>`}`
@@ -140,3 +237,22 @@ function renderPath(components: readonly string[]): Html {
     </ol>
   </nav>`
 }
+
+/** Filters the rows of a page while the filter is typed, and shows their number. */
+export const TYPE_AHEAD = new InlineScript(`
+addEventListener('DOMContentLoaded', () => {
+  const filter = document.getElementById('filter')
+  const said = document.getElementById('shown')
+  const rows = [...document.querySelectorAll('tbody tr')]
+  const names = rows.map((row) => row.cells[0].firstElementChild.textContent.trim().toLowerCase())
+  filter?.addEventListener('input', () => {
+    const wanted = filter.value.trim().toLowerCase()
+    let count = 0
+    rows.forEach((row, i) => {
+      row.hidden = !names[i].includes(wanted)
+      if (!row.hidden) count++
+    })
+    said.textContent = count + ' of ' + rows.length + ' shown' + (said.dataset.more ?? '')
+  })
+})
+`)

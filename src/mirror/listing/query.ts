@@ -1,5 +1,9 @@
 import { parseOrder, type ListOrder } from '../../server/pages/sorting.js'
-import { SORT_KEYS, type SortKey } from './order.js'
+
+/** The sort keys of rows, in the order of the columns. */
+export const SORT_KEYS = ['name', 'size', 'date'] as const
+
+export type SortKey = (typeof SORT_KEYS)[number]
 
 /** The wanted rows of a directory, and their order. */
 export interface ListingQuery extends ListOrder<SortKey> {

@@ -6,7 +6,6 @@ import type { Requester } from '../requests/requester.js'
 import { parsePaths } from './form.js'
 import type { KnownSets } from './known-sets.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import type { DirectoryListings } from '../tree/directory-listings.js'
 import { findFiles } from '../tree/find-files.js'
 import type { ServiceOptions } from '../options.js'
 import type { CurrentTorrent, OnDemand, PlannedTorrent } from '../torrents/on-demand.js'
@@ -28,7 +27,6 @@ export interface PathSetsParts {
   readonly onDemand: OnDemand
   readonly planner: Planner
   readonly known: KnownSets
-  readonly listings: DirectoryListings
   /** Receives paths that cannot be read. */
   readonly tellOmitted: (path: string) => void
 }
@@ -98,9 +96,9 @@ export class PathSets {
   }
 
   async #plan(set: PathSet, budget: Budget): Promise<PlannedTorrent> {
-    const { options: service, listings, tellOmitted } = this.parts
+    const { options: service, tellOmitted } = this.parts
     const { mirror, serviceName, markPadFiles } = service
-    const limits = { maxMatches: service.limits.maxMatches, budget, listings }
+    const limits = { maxMatches: service.limits.maxMatches, budget }
     const { files, omitted } = await findFiles(set.paths, mirror, limits)
     const content = setContent(set, files, serviceName)
     const options = { private: false, sourceTag: null, markPadFiles }

@@ -217,7 +217,7 @@ export class OnDemand {
     if (known && isSame(known, { ...plan, input: request.input })) {
       return { ...seen, isUnchanged: true, recalled: known }
     }
-    if (budget.isSliceOver) await budget.nextSlice()
+    await budget.pause()
     const recalled = recallInfo(request, this.cacheAccess)
     // The known digests of a large torrent take much memory, and hashing may begin much later
     if ('table' in recalled)

@@ -4,7 +4,7 @@ import { skipReasonOf } from '../../files/scan/entry.js'
 import { isPlainName } from '../../metainfo/name.js'
 import type { Budget } from '../admission/budget.js'
 import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
-import type { DirectoryListings, DirectoryEntry } from './directory-listings.js'
+import { readInChunks, type DirectoryEntry } from './read-in-chunks.js'
 import { FILE_COST, type FoundFiles } from './find-files.js'
 import { mapConcurrently } from './map-concurrently.js'
 import { formatMirrorPath } from './mirror-path.js'
@@ -16,7 +16,6 @@ export interface BelowLimits {
   readonly maxFiles: number
   /** The budget that the search is charged to. */
   readonly budget: Budget
-  readonly listings: DirectoryListings
   /** Whether to leave out a path. */
   readonly isLeftOut: (path: readonly string[]) => boolean
 }
@@ -36,7 +35,7 @@ export async function findBelow(
   const paths = await search.listAll()
   const { budget } = limits
   const files = await mapConcurrently(paths, async (path) => {
-    if (budget.isSliceOver) await budget.nextSlice()
+    await budget.pause()
     return search.findIfThere(path)
   })
   return { files: files.flatMap((file) => file ?? []), omitted: search.omitted.sort() }
@@ -75,7 +74,7 @@ class SearchBelow {
 
   /** The paths in a directory; its subdirectories are queued. */
   async #list({ path, above }: Place): Promise<string[][]> {
-    const { budget, listings } = this.limits
+    const { budget } = this.limits
     const files: string[][] = []
     const unclear: string[][] = []
     try {
@@ -83,7 +82,7 @@ class SearchBelow {
       // A link to a directory above would be followed for ever
       if (above.includes(real)) return []
       const here = [...above, real]
-      for await (const entries of listings.entries(real)) {
+      for await (const entries of readInChunks(real)) {
         for (const entry of entries) {
           if (budget.isSliceOver) await budget.nextSlice()
           const found = this.#take(path, entry)
@@ -121,7 +120,7 @@ class SearchBelow {
   /** Follows a possible link: adds a file, queues a directory. */
   async #follow(place: Place, files: string[][]): Promise<void> {
     const { budget } = this.limits
-    if (budget.isSliceOver) await budget.nextSlice()
+    await budget.pause()
     try {
       await this.#view.file(place.path)
       files.push([...place.path])

@@ -2,10 +2,10 @@ import { sortByBytes, isSuspect } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Budget } from '../admission/budget.js'
 import { IsDirectory, notFound, Refusal } from '../../server/answers/refusal.js'
-import type { DirectoryListings, DirectoryEntry } from './directory-listings.js'
 import { EnteredDirectories } from './entered-directories.js'
 import { mapConcurrently } from './map-concurrently.js'
 import { formatMirrorPath, parseMirrorPath } from './mirror-path.js'
+import { readInChunks, type DirectoryEntry } from './read-in-chunks.js'
 import { isWithheld, MirrorView, toRefusal, type Mirror } from './mirror.js'
 import { compileSimpleGlob, isGlob, type SimpleGlob } from './simple-glob.js'
 
@@ -15,7 +15,6 @@ export interface FindLimits {
   readonly maxMatches: number
   /** The budget that the search is charged to. */
   readonly budget: Budget
-  readonly listings: DirectoryListings
 }
 
 /** Most components of a pattern; no mirror is that deep. */
@@ -70,7 +69,7 @@ class Search {
 
   async find(path: string): Promise<ScannedFile[]> {
     const { budget } = this.#limits
-    if (budget.isSliceOver) await budget.nextSlice()
+    await budget.pause()
     const components = parseMirrorPath(path)
     budget.charge('steps', path.length)
     if (!components.some(isGlob)) return [await this.#findNamed(components)]
@@ -125,7 +124,7 @@ class Search {
       return
     }
     const files = await mapConcurrently(names, async (name) => {
-      if (budget.isSliceOver) await budget.nextSlice()
+      await budget.pause()
       const path = [...directory, name, ...rest]
       return this.#findIfThere(path, wantsFiles ? null : entered)
     })
@@ -140,7 +139,7 @@ class Search {
     directory: readonly string[],
     { glob, wantsFiles, entered }: Wanted,
   ): Promise<string[]> {
-    const { budget, listings, maxMatches } = this.#limits
+    const { budget, maxMatches } = this.#limits
     const names: string[] = []
     const unwanted = wantsFiles ? 'directory' : 'file'
     const take = ({ name, kind }: DirectoryEntry) => {
@@ -150,7 +149,7 @@ class Search {
       if (names.push(name) > maxMatches) throw this.#tooMany(directory)
     }
     try {
-      for await (const entries of listings.entries(await entered.enter(directory))) {
+      for await (const entries of readInChunks(await entered.enter(directory))) {
         for (const entry of entries) {
           if (budget.isSliceOver) await budget.nextSlice()
           take(entry)

@@ -4,7 +4,6 @@ import { sortFiles } from '../../core/digests/sort-files.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { formatBytes } from '../../text/quantity.js'
 import type { Budget } from '../admission/budget.js'
-import type { DirectoryListings } from '../tree/directory-listings.js'
 import { findBelow } from '../tree/find-below.js'
 import type { FoundFiles } from '../tree/find-files.js'
 import { formatMirrorPath } from '../tree/mirror-path.js'
@@ -18,7 +17,6 @@ import type { ServerContext } from '../../server/context.js'
 export interface DirectoryTorrentsParts extends Pick<ServerContext, 'monotonic'> {
   readonly options: Pick<ServiceOptions, 'mirror' | 'limits' | 'pieceLength' | 'serviceName'>
   readonly onDemand: OnDemand
-  readonly listings: DirectoryListings
   /** Receives paths that cannot be read. */
   readonly tellOmitted: (path: string) => void
 }
@@ -83,8 +81,7 @@ export class DirectoryTorrents {
   }
 
   async #find(directory: readonly string[], budget: Budget): Promise<FoundFiles> {
-    const { options, listings } = this.parts
-    const { mirror, serviceName, limits } = options
+    const { mirror, serviceName, limits } = this.parts.options
     const where = formatMirrorPath(directory)
     if (directory.length === 0) {
       const why = 'the root has no name for a torrent; ask for a directory in it'
@@ -93,7 +90,7 @@ export class DirectoryTorrents {
     // Below its own prefix the service answers itself, so clients would get no file
     const isLeftOut = (path: readonly string[]) => path[1] === serviceName
     if (isLeftOut(directory)) throw notFound(where)
-    const below = { maxFiles: limits.maxFiles, budget, listings, isLeftOut }
+    const below = { maxFiles: limits.maxFiles, budget, isLeftOut }
     const found = await findBelow(directory, mirror, below)
     const size = found.files.reduce((sum, file) => sum + file.fingerprint.size, 0)
     if (size <= limits.maxSize) return found

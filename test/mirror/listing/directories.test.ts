@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict'
-import {
-  linkSync,
-  mkdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
-import { get, type IncomingMessage } from 'node:http'
+import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
-import { LARGE } from '../../../src/mirror/listing/listings.js'
-import { DirectoryListings } from '../../../src/mirror/tree/directory-listings.js'
+import { test } from 'node:test'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
-import { readMetric } from '../read-metric.js'
 
 interface Entry {
   readonly name: string
@@ -26,11 +14,6 @@ interface Entry {
   readonly address: string
   readonly torrent: string | null
   readonly magnet: string | null
-}
-
-interface LogEntry {
-  readonly bytes: number
-  readonly complete: boolean
 }
 
 interface Listed {
@@ -143,7 +126,7 @@ test('a file with the name of a view is marked, and its view is not linked', asy
   assert.doesNotMatch(other, /“stored”|class="stored"/)
 })
 
-test('a directory without content for a torrent has no torrent link', async (t) => {
+test('the page of a directory without content for a torrent offers none of the whole', async (t) => {
   const files = {
     'a/x': '1',
     'hidden/.x': '1',
@@ -151,25 +134,12 @@ test('a directory without content for a torrent has no torrent link', async (t) 
     'zeros/a': '',
     'deep/a/b': '1',
   }
-  const root = makeScratch(t, files)
+  const { port, root } = await serveMirror(t, { files })
   mkdirSync(join(root, 'void'))
-  let ahead = 5_000
-  const io = { now: () => Date.now() + ahead, monotonic: () => performance.now() + ahead }
-  const { port } = await serveMirror(t, { root, io })
-  const offered = async () => {
-    const { entries } = await list(port, '/')
-    return entries.filter(({ torrent }) => torrent !== null).map(({ name }) => name)
-  }
-  assert.deepEqual(await offered(), ['a', 'deep', 'zeros'])
-  const page = (await ask(port, '/')).body.toString()
-  assert.doesNotMatch(page, /"\.\/(?:void|hidden|junk)\/\?torrent/)
   for (const name of ['void', 'hidden', 'junk', 'zeros', 'a', 'deep']) {
     const own = (await ask(port, `/${name}/`)).body.toString()
     assert.equal(own.includes('Whole directory'), ['a', 'deep'].includes(name), name)
   }
-  writeFileSync(join(root, 'void/x'), '1')
-  ahead += 10_000
-  assert.deepEqual(await offered(), ['a', 'deep', 'void', 'zeros'])
 })
 
 test('the root has a page, too, and the others link to it', async (t) => {
@@ -447,94 +417,4 @@ test('many entries are split into pages, each linked to the next', async (t) => 
   assert.match(first, /2345 files, 0 B/)
   const { entries, next } = await list(port, '/d/')
   assert.deepEqual([entries.length, next], [2345, null])
-})
-
-/** Directories larger than `LARGE` are read only so far until the test continues. */
-function holdReading(t: TestContext): () => void {
-  const entries = Reflect.get(DirectoryListings.prototype, 'entries')
-  let release: () => void = () => undefined
-  const gate = new Promise<void>((resolve) => (release = resolve))
-  async function* held(this: DirectoryListings, path: string) {
-    let count = 0
-    for await (const chunk of entries.call(this, path)) {
-      yield chunk
-      count += chunk.length
-      if (count > LARGE) await gate
-    }
-  }
-  t.mock.method(DirectoryListings.prototype, 'entries', held)
-  return release
-}
-
-/** A directory with enough entries for an early page, and what a browser receives of it. */
-async function openLarge(t: TestContext) {
-  const root = makeScratch(t)
-  mkdirSync(join(root, 'd'))
-  // Links to a few files are quicker to make
-  for (let i = 0; i < 12_000; i++) {
-    const path = join(root, 'd', `f${i}`)
-    if (i < 10) writeFileSync(path, '1')
-    else linkSync(join(root, 'd', `f${i % 10}`), path)
-  }
-  const release = holdReading(t)
-  // A slow clock, so that a listing is kept for the whole test
-  const io = { monotonic: () => performance.now() / 100 }
-  const mirror = await serveMirror(t, { root, args: ['--log', 'json'], io })
-  const begin = () => {
-    return new Promise<IncomingMessage>((resolve, reject) => {
-      get(`${mirror.address}/d/`, resolve).on('error', reject)
-    })
-  }
-  return { ...mirror, begin, release }
-}
-
-async function restOf(answer: AsyncIterable<unknown>): Promise<string> {
-  const pieces: string[] = []
-  for await (const piece of answer) pieces.push(String(piece))
-  return pieces.join('')
-}
-
-test('a page of very many entries begins before all of them are looked up', async (t) => {
-  const { begin, port, release, stderr, stop } = await openLarge(t)
-  const answer = await begin()
-  assert.deepEqual([answer.statusCode, answer.headers['transfer-encoding']], [200, 'chunked'])
-  const pieces = answer[Symbol.asyncIterator]()
-  let start = ''
-  while (!start.includes('Whole directory')) start += String((await pieces.next()).value)
-  assert.match(start, /<h1>d<\/h1>/)
-  assert.doesNotMatch(start, /<tbody>/)
-  release()
-  const page = start + (await restOf({ [Symbol.asyncIterator]: () => pieces }))
-  assert.match(page, /<caption>\s*12000 files, 11\.7 KiB/)
-  assert.equal(page.match(/<th scope="row"/g)?.length, 1000)
-  assert.match(page, /page 1 of 12[^]*<\/html>/)
-  // The same as the page that is made once everything is known, which has an ETag
-  const { headers, body } = await ask(port, '/d/')
-  assert.match(headers.etag ?? '', /^W\//)
-  assert.equal(body.toString(), page)
-  await stop()
-  const [entry] = stderr.text.split('\n').map((line) => JSON.parse(line || '{}') as LogEntry)
-  assert.equal(entry?.complete, true)
-  const framing = entry.bytes - Buffer.byteLength(page)
-  assert.ok(framing >= 0 && framing < 100, `${entry.bytes} bytes`)
-})
-
-test('an error after such a page has begun is shown on it', async (t) => {
-  const { begin, release, root } = await openLarge(t)
-  const answer = await begin()
-  renameSync(join(root, 'd'), join(root, 'e'))
-  release()
-  const alert = /<p role="alert">The entries could not be read: [^<]+<\/p>[^]*<\/html>/
-  assert.match(await restOf(answer), alert)
-})
-
-test('the work ends when the client leaves such a page', async (t) => {
-  const { begin, port, release } = await openLarge(t)
-  const answer = await begin()
-  answer.destroy()
-  release()
-  const limit = Date.now() + 60_000
-  for (const name of ['btkit_planning_jobs', 'btkit_request_memory_bytes']) {
-    while ((await readMetric(port, name)) > 0) assert.ok(Date.now() < limit, name)
-  }
 })

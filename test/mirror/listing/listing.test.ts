@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Listing } from '../../../src/mirror/listing/listing.js'
-import { naturalKey, sortByName } from '../../../src/mirror/listing/order.js'
+import {
+  Listing,
+  naturalKey,
+  sortByName,
+  type ListingRow,
+} from '../../../src/mirror/listing/listing.js'
 import {
   formatListingQuery,
   parseListingQuery,
   type ListingQuery,
 } from '../../../src/mirror/listing/query.js'
-import type { ListingRow } from '../../../src/mirror/listing/row.js'
 
 const noPause = () => Promise.resolve()
 

@@ -3,7 +3,6 @@ import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Budget, type BudgetLimits } from '../../../src/mirror/admission/budget.js'
-import { DirectoryListings } from '../../../src/mirror/tree/directory-listings.js'
 import { findFiles, type FindLimits } from '../../../src/mirror/tree/find-files.js'
 import { MirrorView, type Mirror } from '../../../src/mirror/tree/mirror.js'
 import { NotReady } from '../../../src/server/answers/refusal.js'
@@ -13,10 +12,6 @@ import { limitedBudget, plentifulBudget } from '../budgets.js'
 import { refused } from '../refused.js'
 
 const maxMatches = 100
-
-function newListings(): DirectoryListings {
-  return new DirectoryListings({ now: Date.now, monotonic: () => performance.now() })
-}
 
 function makeMirror(t: TestContext, files: Files, rules: Partial<Mirror> = {}): Mirror {
   return { root: makeScratch(t, files), hidden: false, followSymlinks: false, ...rules }
@@ -28,8 +23,7 @@ async function find(
   paths: readonly string[],
   limits: Partial<FindLimits> = {},
 ): Promise<string[]> {
-  const listings = newListings()
-  const all = { maxMatches, budget: plentifulBudget(), listings, ...limits }
+  const all = { maxMatches, budget: plentifulBudget(), ...limits }
   const { files } = await findFiles(paths, mirror, all)
   return files.map(({ path }) => path.join('/'))
 }
@@ -55,7 +49,6 @@ test('a found file has its path and its size', async (t) => {
   } = await findFiles(['/a/sub/3.rpm'], mirror, {
     maxMatches,
     budget: plentifulBudget(),
-    listings: newListings(),
   })
   assert.equal(file!.absolutePath, join(mirror.root, 'a', 'sub', '3.rpm'))
   assert.equal(file!.fingerprint.size, 3)
