@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { completeDirectories } from '../../../src/core/complete/complete-directories.js'
 import type { CompleteRequest, CompleteWatch } from '../../../src/core/complete/request.js'
-import { entriesOf } from '../../support/mirror.js'
 import { makeScratch } from '../../support/scratch.js'
 import { hashContext, makeRequest } from '../requests.js'
 
@@ -52,20 +51,6 @@ class Place {
   }
 }
 
-test('torrents are created, and found unchanged without any cache', async (t) => {
-  const place = new Place(t)
-  assert.deepEqual(entriesOf((await place.complete()).created), ['a', 'b'])
-  const { unchanged, bytesHashed, bytesReused } = await place.complete()
-  assert.deepEqual([unchanged, bytesHashed, bytesReused], [2, 0, 2])
-})
-
-test('a missing directory is told, and the others are done', async (t) => {
-  const place = new Place(t)
-  const directories = [place.at('nowhere'), place.at('src')]
-  const { failed, created } = await place.complete({ directories })
-  assert.deepEqual([failed[0]?.code, created.length], ['not-found', 2])
-})
-
 test("a directory that can't be used for its own torrents does not stop the others", async (t) => {
   const place = new Place(t)
   const directories = [place.at('src', 'a'), place.at('src', 'a', 'b'), place.at('src')]
@@ -78,13 +63,6 @@ test("a directory that can't be used for its own torrents does not stop the othe
     ],
   )
   assert.equal(created.length, 2)
-})
-
-test('nothing is locked twice when sources and torrents share a directory', async (t) => {
-  const place = new Place(t)
-  const { created } = await place.complete({ target: null })
-  assert.equal(created.length, 2)
-  assert.deepEqual(readdirSync(place.at('src')), ['a', 'a.torrent', 'b', 'b.torrent'])
 })
 
 test('a watcher hears the total first, and progress up to it', async (t) => {
@@ -111,20 +89,4 @@ test('a target that was moved has its right torrents taken over', async (t) => {
   renameSync(place.at('out'), place.at('moved'))
   const { unchanged, skipped } = await place.complete({ target: place.at('moved') })
   assert.deepEqual([unchanged, skipped], [2, []])
-})
-
-test('two entries that would write one torrent are refused', async (t) => {
-  const place = new Place(t)
-  mkdirSync(place.at('more'))
-  writeFileSync(place.at('more', 'a'), 'x')
-  const directories = [place.at('src'), place.at('more')]
-  await assert.rejects(place.complete({ directories }), { code: 'usage' })
-  assert.deepEqual(readdirSync(place.at('out')), [])
-})
-
-test('a dry run leaves no trace', async (t) => {
-  const place = new Place(t)
-  assert.equal((await place.complete({ dryRun: true })).created.length, 2)
-  assert.deepEqual(readdirSync(place.root), ['out', 'src'])
-  assert.deepEqual(readdirSync(place.at('out')), [])
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { closeSync, openSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openCache } from '../../../src/cache/open.js'
@@ -40,54 +40,6 @@ async function makeCached(t: TestContext, files: Files) {
 }
 
 const [A, B, C] = [pseudoRandom(3 * P + 100, 1), pseudoRandom(200, 2), pseudoRandom(2 * P, 3)]
-const SIZE = 5 * P + 300
-
-test('what was hashed once is not read again', async (t) => {
-  const { hash } = await makeCached(t, { a: A, b: B, c: C })
-  const first = await hash({})
-  assert.deepEqual([first.bytesHashed, first.pieces], [SIZE, referenceDigests([A, B, C], P)])
-  assert.deepEqual(await hash({}), { ...first, bytesHashed: 0 })
-})
-
-test('digests are of use for the same piece length alone', async (t) => {
-  const { hash } = await makeCached(t, { a: A, b: B, c: C })
-  await hash({})
-  const other = await hash({ pieceLength: 2 * P })
-  assert.deepEqual(other, { bytesHashed: SIZE, pieces: referenceDigests([A, B, C], 2 * P) })
-})
-
-test('a changed file between two others costs its own pieces and those at its edges', async (t) => {
-  const { hash, at } = await makeCached(t, { a: A, b: B, c: C })
-  await hash({})
-  const changed = pseudoRandom(200, 9)
-  writeFileSync(at('b'), changed)
-  const { bytesHashed, pieces } = await hash({})
-  assert.deepEqual(pieces, referenceDigests([A, changed, C], P))
-  assert.equal(bytesHashed, P)
-})
-
-test('files that changed places are not taken for each other', async (t) => {
-  const [x, y] = [pseudoRandom(2 * P, 5), pseudoRandom(2 * P, 6)]
-  const { hash, at } = await makeCached(t, { x, y })
-  for (const name of ['x', 'y']) utimesSync(at(name), 1e9, 1e9)
-  await hash({ trust: 'mtime' })
-  renameSync(at('x'), at('z'))
-  const moved = await hash({ trust: 'mtime' })
-  assert.deepEqual(moved.pieces, referenceDigests([y, x], P))
-})
-
-test('a file of just now is not remembered, nor are the pieces that it shares', async (t) => {
-  const { hash, at } = await makeCached(t, { a: A, b: B, c: C })
-  const soon = Date.now() + 10_000
-  utimesSync(at('b'), soon / 1000, soon / 1000)
-  const now = () => soon + 1000
-  assert.equal((await hash({ now })).bytesHashed, SIZE)
-  // b is all in the fourth piece
-  assert.equal((await hash({ now })).bytesHashed, P)
-  const later = () => soon + 2001
-  assert.equal((await hash({ now: later })).bytesHashed, P)
-  assert.equal((await hash({ now: later })).bytesHashed, 0)
-})
 
 test(
   'a file that somebody has open for writing is not remembered',
@@ -115,16 +67,6 @@ test('what was remembered in full is of use where mtime alone is trusted', async
   utimesSync(at('a'), 1e9, 1e9)
   assert.equal((await hash({ trust: 'mtime' })).bytesHashed, 0)
   assert.equal((await hash({ trust: 'full' })).bytesHashed, A.length)
-})
-
-test('the short piece at the end is remembered with the file', async (t) => {
-  const { hash, at } = await makeCached(t, { a: A })
-  await hash({})
-  assert.equal((await hash({})).bytesHashed, 0)
-  // It is no short piece any more, but the others are as they were
-  writeFileSync(at('b'), B)
-  const { bytesHashed, pieces } = await hash({})
-  assert.deepEqual([bytesHashed, pieces], [300, referenceDigests([A, B], P)])
 })
 
 test('what was believed by its time alone is read when the whole fingerprint counts', async (t) => {

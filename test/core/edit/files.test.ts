@@ -8,7 +8,6 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
-  utimesSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
 import { test } from 'node:test'
@@ -46,62 +45,6 @@ async function collect(outcomes: AsyncGenerator<EditOutcome>): Promise<EditOutco
   return all
 }
 
-test('more files than fit in memory at a time are all edited, in order', async (t) => {
-  const names = Array.from({ length: 300 }, (_, i) => `${i}.torrent`)
-  const root = makeScratch(t, Object.fromEntries(names.map((name) => [name, OLD])))
-  const outcomes = await collect(edit(names.map((name) => join(root, name))))
-  assert.deepEqual(
-    outcomes.map(({ file, error }) => [basename(file), error]),
-    names.map((name) => [name, null]),
-  )
-  for (const name of names) assert.deepEqual(readFileSync(join(root, name)), NEW)
-  assert.equal(readdirSync(root).length, 300)
-})
-
-test('torrents of very different sizes are edited, whole', async (t) => {
-  const sizes = [1, 5_000_000, 100, 3_000_000, 2_000_000, 20, 4_300_000, 600_000]
-  const contentOf = (size: number, comment: string) =>
-    Buffer.from(torrentOf(singleFileInfo({ filler: Buffer.alloc(size, 'x') }), { comment }))
-  const olds = sizes.map((size, i): [string, Buffer] => [`${i}`, contentOf(size, 'old')])
-  const root = makeScratch(t, Object.fromEntries(olds))
-  const files = olds.map(([name]) => join(root, name))
-  const outcomes = await collect(edit(files, { maxTorrentSize: 10_000_000 }))
-  assert.deepEqual(
-    outcomes.map(({ file, error }) => [file, error]),
-    files.map((file) => [file, null]),
-  )
-  for (const [i, size] of sizes.entries()) {
-    assert.ok(readFileSync(files[i]!).equals(contentOf(size, 'new')), `${size}`)
-  }
-})
-
-test('a torrent that stays the same is not touched', async (t) => {
-  const path = join(makeScratch(t, { a: NEW }), 'a')
-  utimesSync(path, 1000, 1000)
-  const { ino } = statSync(path)
-  const [outcome] = await collect(edit([path]))
-  assert.ok(outcome?.error === null && !outcome.isChanged)
-  const after = statSync(path)
-  assert.deepEqual([after.mtimeMs, after.ino], [1_000_000, ino])
-})
-
-test('a failure is an outcome in its place, and nothing is lost', async (t) => {
-  const root = makeScratch(t, { a: OLD, bad: 'no torrent', b: OLD })
-  const files = ['a', 'bad', 'gone', 'b'].map((name) => join(root, name))
-  const outcomes = await collect(edit(files))
-  assert.deepEqual(
-    outcomes.map(({ error }) => error?.message ?? null),
-    [
-      null,
-      `${files[1]}: not a torrent (it begins with "no torrent")`,
-      `${files[2]}: no such file or directory`,
-      null,
-    ],
-  )
-  assert.equal(readFileSync(join(root, 'bad'), 'utf8'), 'no torrent')
-  assert.deepEqual(readFileSync(join(root, 'b')), NEW)
-})
-
 test('mode and link stay, and what the link leads to is edited', unlessWindows, async (t) => {
   const root = makeScratch(t, { 'd/a': OLD })
   chmodSync(join(root, 'd/a'), 0o604)
@@ -137,13 +80,6 @@ test('results go into another directory, also those that are the same', async (t
   if (process.platform !== 'win32') assert.equal(statSync(join(out, 'b')).mode & 0o777, 0o600)
 })
 
-test('results that are there already are not written again', async (t) => {
-  const root = makeScratch(t, { a: OLD, 'out/a': NEW })
-  utimesSync(join(root, 'out/a'), 1000, 1000)
-  await collect(edit([join(root, 'a')], { outputOf: into(join(root, 'out')) }))
-  assert.equal(statSync(join(root, 'out/a')).mtimeMs, 1_000_000)
-})
-
 test('what is no torrent in the place of a result is left as it was', async (t) => {
   const root = makeScratch(t, { a: OLD, 'out/a': 'precious' })
   const [file, place] = [join(root, 'a'), join(root, 'out/a')]
@@ -155,19 +91,6 @@ test('what is no torrent in the place of a result is left as it was', async (t) 
   assert.equal(readFileSync(place, 'utf8'), 'precious')
   await collect(edit([file], { outputOf: into(join(root, 'out')), force: true }))
   assert.deepEqual(readFileSync(place), NEW)
-})
-
-test('a dry run tells the same and writes nothing', async (t) => {
-  const root = makeScratch(t, { a: OLD })
-  const [outcome] = await collect(edit([join(root, 'a')], { dryRun: true }))
-  assert.ok(outcome?.error === null && outcome.isChanged)
-  assert.deepEqual(readFileSync(join(root, 'a')), Buffer.from(OLD))
-})
-
-test('a torrent over the limit is refused', async (t) => {
-  const path = join(makeScratch(t, { a: OLD }), 'a')
-  const [outcome] = await collect(edit([path], { maxTorrentSize: 10 }))
-  failure('too-large', `${path}: larger than the limit of 10 bytes`)(outcome?.error)
 })
 
 test('when asked to stop, what was begun is done and told, and the rest untouched', async (t) => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { editTorrent } from '../../../src/core/edit/torrent.js'
-import { withInfoHashes } from '../../../src/metainfo/info-hashes.js'
 import { setName } from '../../../src/metainfo/edit/details.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import type { TorrentEdit } from '../../../src/metainfo/edit/splice-torrent.js'
@@ -9,19 +8,6 @@ import { assertRefused } from '../../metainfo/refusal.js'
 import { editedGolden, singleFileInfo, torrentOf } from '../../support/torrents.js'
 
 const before = parseMetainfo(torrentOf(singleFileInfo()))
-
-test('an edit has an effect on a torrent that was read again', () => {
-  const after = editTorrent(before, () => ({ top: new Map([['comment', Buffer.from('1:c')]]) }))
-  assert.deepEqual([after.comment, withInfoHashes(after).infoHash], ['c', before.infoHash])
-  assert.equal(parseMetainfo(after.bytes).comment, 'c')
-})
-
-test('an edit without an effect gives back the torrent itself', () => {
-  assert.equal(
-    editTorrent(before, () => ({})),
-    before,
-  )
-})
 
 test('an edit that would break the torrent is never let through', () => {
   const broken: TorrentEdit[] = [

@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hashStream } from '../../../src/hash/hash-stream.js'
-import { createThrottle, takeTurn } from '../../../src/hash/jobs/throttle.js'
+import { createThrottle } from '../../../src/hash/jobs/throttle.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { hashOptions, TWINS } from '../hash-options.js'
 import { plantStream } from '../plant-stream.js'
 
 const MIB = 2 ** 20
-
-test('the first read need not wait, the next waits for what was read', () => {
-  const throttle = createThrottle(1000)
-  assert.equal(takeTurn(throttle, 500), 0)
-  const wait = takeTurn(throttle, 500)
-  assert.ok(wait > 450 && wait <= 500, `${wait} ms`)
-  const third = takeTurn(throttle, 1)
-  assert.ok(third > 950 && third <= 1000, `${third} ms`)
-})
 
 for (const kernel of TWINS) {
   test(`${kernel}: a rate holds for all threads together, and changes no digest`, async (t) => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -27,33 +26,6 @@ function openPool(t: TestContext): WorkerPool {
   t.after(() => pool.close())
   return pool
 }
-
-test('threads take one job after the other', async (t) => {
-  const pool = openPool(t)
-  for (const size of [1, P, 3 * P + 5]) {
-    const { job, expected } = jobOn(t, size)
-    await pool.run(job)
-    assert.deepEqual(Buffer.from(job.digests.pieces), expected)
-  }
-})
-
-test('several threads share a job', async (t) => {
-  const pool = openPool(t)
-  const { job, expected } = jobOn(t, 400 * P)
-  await Promise.all([pool.run(job), pool.run(job), pool.run(job)])
-  assert.deepEqual(Buffer.from(job.digests.pieces), expected)
-})
-
-test('a job that fails says why, and the thread takes the next', async (t) => {
-  const pool = openPool(t)
-  const bad = jobOn(t, 5)
-  rmSync(bad.path)
-  const message = `${bad.path}: no such file or directory`
-  await assert.rejects(pool.run(bad.job), failure('not-found', message))
-  const { job, expected } = jobOn(t, 5)
-  await pool.run(job)
-  assert.deepEqual(Buffer.from(job.digests.pieces), expected)
-})
 
 test('a thread that a bug ended is not given the next job', { timeout: 60_000 }, async (t) => {
   const pool = openPool(t)
