@@ -52,7 +52,9 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     },
   }
   try {
-    await runCommandLine(invocation, context, line)
+    if (subcommand === null && invocation.args[0] === '__complete')
+      await completeWords(invocation.args.slice(1), context)
+    else await runCommandLine(invocation, context, line)
     return status
   } catch (error) {
     // commander has already printed its message; the status after help and version is 0
@@ -63,6 +65,16 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     reportError(failure, io)
     return exitStatusOf(failure)
   }
+}
+
+/** Prints what may stand in the place of the last word, for the scripts of the shells. */
+async function completeWords(words: readonly string[], context: CommandContext): Promise<void> {
+  const { offersFor } = await import('./commands/completion/offers.js')
+  const load = async (name: string) => {
+    const entry = findCommand(name)
+    return entry ? buildCommand(entry, context) : null
+  }
+  context.io.stdout.write(await offersFor(words, { table: commandTable, load }, context.io))
 }
 
 /** Whether a command normally ends by a signal. Its errors at that time are real failures. */

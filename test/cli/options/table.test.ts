@@ -4,10 +4,6 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { commandTable } from '../../../src/cli/command-table.js'
 import { commentedConfiguration } from '../../../src/cli/commands/config/init.js'
-import { bashCompletion } from '../../../src/cli/commands/completion/bash.js'
-import { fishCompletion } from '../../../src/cli/commands/completion/fish.js'
-import { commandWords, type CommandWords } from '../../../src/cli/commands/completion/words.js'
-import { zshCompletion } from '../../../src/cli/commands/completion/zsh.js'
 import { leafCommands, optionEntries } from '../../../src/cli/options/table.js'
 import { isKnownKey, knownKeys, knownSections } from '../../../src/cli/options/known-keys.js'
 import { takesDefault } from '../../../src/cli/options/traits.js'
@@ -64,10 +60,9 @@ for (const { name } of commandTable) {
     const commands = await allCommands()
     const leaves = leafCommands(commands).filter(({ section }) => section === name)
     const begun = commentedConfiguration(leaves)
-    const completed = commandWords(commands).filter(({ names }) => names[0] === name)
     for (const { path, command } of leaves) {
-      const own = completed.find(({ leaf }) => path === (leaf === null ? name : `${name} ${leaf}`))
-      const words = new Set(own?.options.flatMap(({ names }) => names))
+      const { stdout: offers } = await runBtkit(['__complete', ...path.split(' '), '-'])
+      const words = new Set(offers.split('\n').map((line) => line.split('\t')[0]))
       const { stdout: help } = await runBtkit([...path.split(' '), '--help'])
       for (const { key, on, off, isHidden } of optionEntries(command).values()) {
         if (isHidden) continue
@@ -112,24 +107,3 @@ test('the build notes the keys of all commands, by which mistakes are found', as
     }
   }
 })
-
-/** The script of each shell for one command, and how it spells an option. */
-const SHELLS = [
-  ['bash', bashCompletion, (option: string) => option],
-  ['zsh', zshCompletion, (option: string) => `${option}:`],
-  ['fish', fishCompletion, (option: string) => `-l ${option.slice(2)} `],
-] as const
-
-for (const [shell, script, spell] of SHELLS) {
-  test(`the script for ${shell} has all words of each command`, async () => {
-    for (const command of commandWords(await allCommands())) {
-      const text = script([command])
-      for (const option of longOptions(command))
-        assert.ok(text.includes(spell(option)), `${command.names[0] ?? ''}: ${option}`)
-    }
-  })
-}
-
-function longOptions({ options }: CommandWords): string[] {
-  return options.flatMap(({ names }) => names).filter((name) => name.startsWith('--'))
-}

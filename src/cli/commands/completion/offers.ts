@@ -1,0 +1,153 @@
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { configurationFiles, readConfigurations } from '../../configuration/files.js'
+import type { Io } from '../../io.js'
+import { takesTrackers } from '../../options/traits.js'
+import { optionEntries, type OptionEntry } from '../../options/table.js'
+
+/**
+ * The values of an argument: names of files, names in the configuration, some words, or any text,
+ * which a shell cannot complete.
+ */
+export type Values =
+  | 'file'
+  | 'directory'
+  | 'torrent'
+  | 'preset'
+  | 'alias'
+  | 'text'
+  // One of these
+  | readonly string[]
+
+/** The commands by which words are completed. */
+export interface KnownCommands {
+  readonly table: readonly { readonly name: string; readonly summary: string }[]
+  /** Builds the command of a name or an alias; null if there is none. */
+  readonly load: (name: string) => Promise<CommandUnknownOpts | null>
+}
+
+interface Offer {
+  readonly word: string
+  readonly about: string
+}
+
+/**
+ * Answers `btkit __complete WORD...`: what may stand in the place of the last word. The answer is
+ * `:file`, `:directory` or `:torrent` for names that the shell finds by itself, or else a line for
+ * each word, with a description after a tab.
+ */
+export async function offersFor(
+  args: readonly string[],
+  { table, load }: KnownCommands,
+  io: Io,
+): Promise<string> {
+  const last = args.at(-1) === '=' ? '' : (args.at(-1) ?? '')
+  // bash separates --option, = and its value
+  const words = args.slice(0, -1).filter((word) => word !== '=')
+  const [name] = words
+  if (name === undefined) {
+    const commands = table.map((each) => ({ word: each.name, about: each.summary }))
+    return linesOf([...commands, HELP, { word: '--version', about: 'Print the version' }], last)
+  }
+  const main = await load(name)
+  if (!main) return ''
+  if (main.commands.length > 0 && words.length === 1) {
+    const leaves = main.commands.map((leaf) => {
+      return { word: leaf.name(), about: sentence(leaf.description()) }
+    })
+    return linesOf([...leaves, HELP], last)
+  }
+  const command = main.commands.find((leaf) => leaf.name() === words[1]) ?? main
+  const [prefix = '', option] = /^(--[\w-]+)=/.exec(last) ?? []
+  const values = valuesAfter(option ?? words.at(-1) ?? '', command)
+  if (values !== null) return answer(values, { prefix, last, io })
+  const operands = operandsOf(command, table)
+  if (last.startsWith('-') || operands === 'text') return linesOf(optionOffers(command), last)
+  return answer(operands, { prefix: '', last, io })
+}
+
+const HELP: Offer = { word: '--help', about: 'Show the help' }
+
+/** The words that begin like the one that is typed. */
+function linesOf(offers: readonly Offer[], last: string): string {
+  const own = offers.filter(({ word }) => word.startsWith(last))
+  return own.map(({ word, about }) => `${word}${about === '' ? '' : `\t${about}`}\n`).join('')
+}
+
+interface Typed {
+  /** `--option=` before the value, if they are one word. */
+  readonly prefix: string
+  readonly last: string
+  readonly io: Io
+}
+
+async function answer(values: Values, { prefix, last, io }: Typed): Promise<string> {
+  if (values === 'text') return ''
+  if (values === 'file' || values === 'directory' || values === 'torrent') return `:${values}\n`
+  const words = typeof values === 'string' ? await configuredNames(values, io) : values
+  return linesOf(
+    words.map((word) => ({ word: prefix + word, about: '' })),
+    last,
+  )
+}
+
+/** The values of an option; null for a switch, or if no option has that name. */
+function valuesAfter(name: string, command: CommandUnknownOpts): Values | null {
+  if (name === '--config') return 'file'
+  for (const entry of optionEntries(command).values()) {
+    const { on } = entry
+    if (on && !on.isBoolean() && (on.long === name || on.short === name)) return valuesOf(entry)
+  }
+  return null
+}
+
+/** All names of options with a description. */
+function optionOffers(command: CommandUnknownOpts): Offer[] {
+  const options = command.options.filter(({ hidden }) => !hidden)
+  const own = options.flatMap(({ short, long, description }) =>
+    [short, long].flatMap((word) => (word ? [{ word, about: sentence(description) }] : [])),
+  )
+  return [...own, HELP]
+}
+
+/** The values of an option, which follow from the name of its argument. */
+export function valuesOf({ key, attribute, on, choices, isZeroOrOne }: OptionEntry): Values {
+  if (choices) return choices
+  if (key === 'preset') return 'preset'
+  if (takesTrackers(attribute)) return 'alias'
+  if (isZeroOrOne) return ['0', '1']
+  const [, name = ''] = /<([^>]*)>/.exec(on?.flags ?? '') ?? []
+  if (/^dir(ectory)?$/.test(name) || key.endsWith('-dir')) return 'directory'
+  if (/^(file|path)$/.test(name) || key === 'files-from') return 'file'
+  return 'text'
+}
+
+/** A torrent is completed only if all operands are torrents or directories. */
+function operandsOf(command: CommandUnknownOpts, table: KnownCommands['table']): Values {
+  const kinds = command.registeredArguments.map((argument): Values => {
+    const name = argument.name()
+    if (argument.argChoices) return argument.argChoices
+    if (name === 'command') return table.map((each) => each.name)
+    if (/^(root|directory)$/.test(name)) return 'directory'
+    if (/^(urls|name)$/.test(name)) return 'text'
+    return name.includes('torrent') || name === 'source' ? 'torrent' : 'file'
+  })
+  const [first = 'text', ...others] = new Set(kinds.filter((kind) => kind !== 'text'))
+  return others.length === 0 ? first : 'file'
+}
+
+/**
+ * The presets or aliases in the configuration. Mistakes in it are not reported, and names that a
+ * shell might take for something else are left out.
+ */
+async function configuredNames(kind: 'preset' | 'alias', io: Io): Promise<string[]> {
+  const all = await readConfigurations(configurationFiles(undefined, io), io, new Set())
+  const names = all.flatMap(({ presets, aliases }) =>
+    kind === 'preset' ? presets.map(({ name }) => name) : aliases.map(({ key }) => key),
+  )
+  return [...new Set(names)].filter((name) => /^\w[\w.+@-]*$/.test(name))
+}
+
+/** The first line of a description, without the period at its end. */
+function sentence(text: string): string {
+  return (text.split('\n')[0] ?? '').replace(/\.$/, '')
+}
