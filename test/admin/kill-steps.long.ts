@@ -40,20 +40,8 @@ interface Place {
   readonly name: string
 }
 
-const upload = ({ bob }: People, name: string) =>
-  bob.upload({ [`${name}.torrent`]: torrentNamed(name, 'old') })
-
-const keep = ({ bob }: People, name: string) =>
-  bob.post('/waiting', [
-    ['act', 'keep'],
-    ['keep', `${name}.torrent`],
-    ['to', '0/from'],
-  ])
-
-const add = async (people: People, name: string) => {
-  await upload(people, name)
-  await keep(people, name)
-}
+const add = ({ bob }: People, name: string) =>
+  bob.upload({ [`${name}.torrent`]: torrentNamed(name, 'old') }, { to: '0/from' })
 
 /** Does something with a torrent of bob in the category `from`. */
 const withTorrent = ({ bob }: People, name: string, fields: Fields) =>
@@ -85,13 +73,7 @@ const IN_FROM = 't/from/NAME.torrent'
 const IN_BIN = 't/\\.bin/[\\w-]+/from/NAME.torrent'
 
 const CHANGES: Readonly<Record<string, Change>> = {
-  upload: {
-    prepare: () => Promise.resolve(),
-    act: upload,
-    from: null,
-    to: 'state/uploads/\\w+/NAME.torrent',
-  },
-  keep: { prepare: upload, act: keep, from: 'state/uploads/\\w+/NAME.torrent', to: IN_FROM },
+  upload: { prepare: () => Promise.resolve(), act: add, from: null, to: IN_FROM },
   make: {
     prepare: () => Promise.resolve(),
     act: async ({ bob }, name) => {
@@ -208,9 +190,7 @@ function matches(pattern: string | null, name: string, paths: readonly string[])
 async function checkWhole(change: Change, place: Place): Promise<boolean> {
   const { root, people, name } = place
   const paths = placesOf(root, name)
-  // A kept torrent may wait, too, until it is kept again
-  const kept = paths.filter((path) => !path.startsWith('state/'))
-  assert.ok(kept.length <= 1, paths.join())
+  assert.ok(paths.length <= 1, paths.join())
   for (const path of paths) parseMetainfo(readFileSync(join(root, path)))
   const strange = [...filesBelow(join(root, 't')), ...filesBelow(join(root, 'archive'))].filter(
     (path) => !/\.(torrent|txt)$/.test(path) && !isTemporaryName(basename(path)),
@@ -218,7 +198,7 @@ async function checkWhole(change: Change, place: Place): Promise<boolean> {
   assert.deepEqual(strange, [])
   const isDone = change.isDone ? await change.isDone(place) : matches(change.to, name, paths)
   assert.ok(isDone || matches(change.from, name, paths), `${name}: ${paths.join()}`)
-  const [path] = kept
+  const [path] = paths
   if (path !== undefined) await checkOwner(people, path)
   for (const page of ['/', '/torrents', '/upload', '/categories', '/bin', '/bans', '/log']) {
     const { status, text } = await people.alice.get(page)

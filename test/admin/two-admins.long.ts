@@ -101,12 +101,7 @@ test('of two changes at once, each is done or told why not, as if one came later
     cases.map(({ name }) => `t/${name}`),
   )
   for (const { a, b, name } of cases) {
-    await one.upload({ [`${name}.torrent`]: torrentNamed(name, 'old') })
-    await one.post('/waiting', [
-      ['act', 'keep'],
-      ['keep', `${name}.torrent`],
-      ['to', `0/${name}`],
-    ])
+    await one.upload({ [`${name}.torrent`]: torrentNamed(name, 'old') }, { to: `0/${name}` })
     const acts = [ACTS[a]!, ACTS[b]!]
     const opened = await Promise.all([acts[0]!.open(one, name, 1), acts[1]!.open(two, name, 2)])
     const answers = await atOnce(...opened)
@@ -133,12 +128,7 @@ test('of two changes at once, each is done or told why not, as if one came later
 
 test('a deleted torrent is taken back by one of two, and banned addresses by both are kept', async (t) => {
   const { server, one, two, placesOf } = await start(t)
-  await one.upload({ 'a.torrent': torrentNamed('a') })
-  await one.post('/waiting', [
-    ['act', 'keep'],
-    ['keep', 'a.torrent'],
-    ['to', '0/to'],
-  ])
+  await one.upload({ 'a.torrent': torrentNamed('a') }, { to: '0/to' })
   await one.post('/torrents', [
     ['act', 'delete'],
     ['torrent', '0/to/a.torrent'],
@@ -168,20 +158,13 @@ test('a deleted torrent is taken back by one of two, and banned addresses by bot
   assert.equal(server.stderr(), '')
 })
 
-test('of two uploads under one name, one is kept and the other waits', async (t) => {
+test('of two uploads under one name, one is added and the other refused', async (t) => {
   const { one, server, placesOf } = await start(t)
   const bob = await server.logIn('bob')
-  const keep = (worker: Worker) => () =>
-    worker.post('/waiting', [
-      ['act', 'keep'],
-      ['keep', 'a.torrent'],
-      ['to', '0/to'],
-    ])
-  await one.upload({ 'a.torrent': torrentNamed('of alice') })
-  await bob.upload({ 'a.torrent': torrentNamed('of bob') })
-  const kept = await atOnce(keep(one), keep(bob))
-  assert.deepEqual(kept.map(({ text }) => /1 torrent kept/.test(text)).sort(), [false, true])
+  const upload = (worker: Worker, name: string) => () =>
+    worker.upload({ 'a.torrent': torrentNamed(name) }, { to: '0/to' })
+  const answers = await atOnce(upload(one, 'of alice'), upload(bob, 'of bob'))
+  assert.deepEqual(answers.map(({ text }) => /1 torrent added/.test(text)).sort(), [false, true])
+  assert.deepEqual(answers.map(({ text }) => /is there already/.test(text)).sort(), [false, true])
   assert.deepEqual(placesOf('a'), ['t/to/a.torrent'])
-  const waiting = await Promise.all([one.get('/upload'), bob.get('/upload')])
-  assert.deepEqual(waiting.map(({ text }) => text.includes('as a.torrent')).sort(), [false, true])
 })

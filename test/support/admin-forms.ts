@@ -16,10 +16,10 @@ interface Answered {
 /** Somebody who is logged in, and sends forms. */
 export interface Worker {
   readonly get: (path: string) => Promise<Answered>
-  /** Sends a form with a token. */
+  /** Sends a form with a token. The text is that of the page to which the answer leads. */
   readonly post: (path: string, fields: Fields) => Promise<Answered>
-  /** Uploads files; by default with a token. */
-  readonly upload: (files: Files, token?: string) => Promise<Answered>
+  /** Uploads files, by default into the first category and with a token. */
+  readonly upload: (files: Files, fields?: Readonly<Record<string, string>>) => Promise<Answered>
   readonly token: () => Promise<string>
 }
 
@@ -42,6 +42,13 @@ export async function logInToForms(
     const { status } = answer
     return { status, location: answer.headers.get('location') ?? '', text: await answer.text() }
   }
+  /** Sends a form, and goes where the answer leads. */
+  const send = async (path: string, init: RequestInit): Promise<Answered> => {
+    const answer = await ask(path, { method: 'POST', ...init })
+    if (answer.status !== 303) return answer
+    const { pathname, search } = new URL(answer.location, pages + path)
+    return { ...answer, text: (await ask(pathname + search)).text }
+  }
   const token = async () => {
     const { text } = await ask('/')
     return /name="token" value="([^"]+)"/.exec(text)?.[1] ?? ''
@@ -53,14 +60,15 @@ export async function logInToForms(
       const body = new URLSearchParams({ token: await token() })
       for (const [field, value] of fields) body.append(field, value)
       const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
-      return ask(path, { method: 'POST', headers, body: body.toString() })
+      return send(path, { headers, body: body.toString() })
     },
-    upload: async (uploaded, given) => {
+    upload: async (uploaded, fields = {}) => {
       const form = new FormData()
-      form.append('token', given ?? (await token()))
+      const all = { token: fields['token'] ?? (await token()), to: '0', ...fields }
+      for (const [name, value] of Object.entries(all)) form.append(name, value)
       for (const [file, content] of Object.entries(uploaded))
         form.append('files', new Blob([Buffer.from(content)]), file)
-      return ask('/upload', { method: 'POST', body: form })
+      return send('/upload', { body: form })
     },
   }
 }

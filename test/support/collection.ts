@@ -2,7 +2,6 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { BtkitError } from '../../src/errors.js'
 import { Collection, infoHashesAt, type Actor } from '../../src/admin/torrents/collection.js'
-import { WaitingUploads } from '../../src/admin/torrents/waiting-uploads.js'
 import type { UploadedFile } from '../../src/admin/torrents/upload.js'
 import { makeScratch, type Files, type Scope } from './scratch.js'
 import { singleFileInfo, torrentOf } from './torrents.js'
@@ -60,8 +59,7 @@ export function collectionAt(root: string) {
       return Promise.resolve()
     },
   })
-  const uploads = new WaitingUploads(stateDirectory, () => Date.now())
-  return { root, collection, uploads, clock, stateDirectory, tracked }
+  return { root, collection, clock, stateDirectory, tracked }
 }
 
 /** A torrent whose info hash depends on its name. */
@@ -69,17 +67,9 @@ export function torrentNamed(name: string, comment?: string): Uint8Array {
   return torrentOf(singleFileInfo({ name }), { comment })
 }
 
-/** The files of an upload; each is sent in chunks. */
-export async function* uploadOf(files: Files): AsyncGenerator<UploadedFile> {
-  for (const [name, content] of Object.entries(files)) {
-    await Promise.resolve()
-    yield { name, content: chunksOf(Buffer.from(content)) }
-  }
-}
-
-async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer> {
-  await Promise.resolve()
-  for (let at = 0; at < bytes.length; at += 50) yield bytes.subarray(at, at + 50)
+/** The files of an upload. */
+export function uploadOf(files: Files): UploadedFile[] {
+  return Object.entries(files).map(([name, content]) => ({ name, bytes: Buffer.from(content) }))
 }
 
 /** All files below a directory, by '/'-joined path, sorted. */

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import type { Html } from '../../text/html.js'
 import { formatHash } from './password-hash.js'
 import type { User } from './users.js'
 
@@ -21,6 +22,8 @@ interface Session {
   /** The hash of the password and the role; if one of them changes, the session ends. */
   readonly proof: string
   readonly begun: number
+  /** For the next page: the result of a change. */
+  message?: Html | undefined
 }
 
 /** The sessions of people who are logged in, in memory: a restart ends all. */
@@ -65,6 +68,20 @@ export class Sessions {
     const isSame = user !== null && this.#sessions.peek(id)?.proof === proofOf(user)
     if (!isSame) this.end(id)
     return isSame
+  }
+
+  /** Keeps a message for the next page. */
+  leaveMessage(id: string, message: Html): void {
+    const session = this.#sessions.peek(id)
+    if (session) session.message = message
+  }
+
+  /** Returns the message for the next page, and forgets it. */
+  takeMessage(id: string): Html | undefined {
+    const session = this.#sessions.peek(id)
+    const message = session?.message
+    if (session) session.message = undefined
+    return message
   }
 
   end(id: string): void {

@@ -4,10 +4,9 @@ import { Jobs } from '../../pages/jobs.js'
 import { emptyBin } from '../torrents/bin.js'
 import { Collection, type CollectionParts } from '../torrents/collection.js'
 import { realRoots } from '../torrents/source.js'
-import { WaitingUploads } from '../torrents/waiting-uploads.js'
 import type { FormsParts } from './parts.js'
 
-/** Milliseconds between two looks for what is too old: deleted torrents and uploads. */
+/** Milliseconds between two looks for deleted torrents that are too old. */
 const TIDY_PERIOD = 3_600_000
 
 /** The settings of the pages on which torrents are changed. */
@@ -23,19 +22,15 @@ export interface OpenForms extends FormsParts {
 }
 
 /**
- * Opens the parts of the pages on which torrents are changed. Uploads and deleted torrents are
- * removed when they are too old.
+ * Opens the parts of the pages on which torrents are changed. Deleted torrents are removed when they
+ * are too old.
  * @throws BtkitError if a directory or the state cannot be read
  */
 export async function openForms(settings: FormsSettings): Promise<OpenForms> {
-  const { stateDirectory, now, monotonic, onError } = settings
+  const { monotonic, onError } = settings
   const collection = new Collection(settings)
-  const uploads = new WaitingUploads(stateDirectory, now)
   const jobs = new Jobs(monotonic, () => undefined)
-  const tidy = async () => {
-    uploads.sweep()
-    await emptyBin(collection)
-  }
+  const tidy = () => emptyBin(collection)
   await tidy()
   const stop = startPeriodicTasks([{ act: tidy, period: TIDY_PERIOD }], onError)
   const close = async () => {
@@ -45,5 +40,5 @@ export async function openForms(settings: FormsSettings): Promise<OpenForms> {
   }
   const changed = () => void settings.scan()
   const makeFrom = realRoots(settings.makeFrom)
-  return { ...settings, collection, uploads, jobs, makeFrom, changed, close }
+  return { ...settings, collection, jobs, makeFrom, changed, close }
 }

@@ -11,12 +11,10 @@ import type { SwarmRow } from '../../tracker/page/swarm-row.js'
 import type { AdminContext } from '../frame/visit.js'
 import type { Collection, Outcome } from '../torrents/collection.js'
 import { settleDirectory } from '../torrents/source.js'
-import type { WaitingUploads } from '../torrents/waiting-uploads.js'
 
 /** The parts that the pages about torrents share. */
 export interface FormsParts {
   readonly collection: Collection
-  readonly uploads: WaitingUploads
   readonly jobs: Jobs
   /** Real paths of the directories whose files may become torrents. */
   readonly makeFrom: readonly string[]
@@ -51,11 +49,11 @@ export function pickingBelow(
 }
 
 /** Says what was done to several torrents, and why others were not changed. */
-export function outcomeOf(outcomes: readonly Outcome[], verb: string, undo?: Html): Html {
+export function outcomeOf(outcomes: readonly Outcome[], verb: string, more?: Html): Html {
   const failed = outcomes.flatMap(({ address, error }) => (error ? [{ address, error }] : []))
   const changed = outcomes.length - failed.length
   const done = html`<p class="note" role="status">
-    ${count(changed, 'torrent')} ${verb}. ${undo ?? null}
+    ${count(changed, 'torrent')} ${verb}. ${more ?? null}
   </p>`
   const failures = html`<section role="alert">
     <h2>${count(failed.length, 'torrent')} not changed</h2>

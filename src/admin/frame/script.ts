@@ -40,7 +40,7 @@ for (const form of document.querySelectorAll('[data-upload]')) {
     if (event.dataTransfer.files.length === 0) return
     event.preventDefault()
     input.files = event.dataTransfer.files
-    if (look()) form.requestSubmit()
+    look()
   })
 }
 `

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Answer, PageParts } from '../../pages/frame.js'
 import type { Form } from '../../pages/form.js'
+import type { Html } from '../../text/html.js'
 import type { Role } from '../access/users.js'
 
 /** Things that people do. */
@@ -39,6 +40,11 @@ export interface AdminContext {
   readonly note: (action: string, target: string, details?: string) => void
   /** Renders a page with the menu, and a token against forgery in each form that is sent. */
   readonly page: (parts: PageParts) => Answer
+  /**
+   * Sends the browser to a page after a change. The page shows a message once, so that to load it
+   * again repeats nothing.
+   */
+  readonly seeOther: (location: string, message: Html) => Answer
   /** The fields after the question mark. */
   readonly query: Form
   /** The fields of a form that was sent; empty for an upload. */

@@ -2,6 +2,7 @@ import { Tokens } from '@fastify/csrf'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
 import { seeOther, type Answer } from '../../pages/frame.js'
+import type { Html } from '../../text/html.js'
 import { isSecure } from '../../server/listen/make-server.js'
 import { isUnixPlace } from '../../server/listen/open-server.js'
 import { isLoopback } from '../access/listen-place.js'
@@ -102,6 +103,16 @@ export class Authentication {
     const answer = seeOther('login')
     // Back would show the pages to the next person at this browser
     return { ...answer, headers: { ...answer.headers, 'Clear-Site-Data': '"cache"' } }
+  }
+
+  /** Keeps a message for the next page of a session. */
+  leaveMessage(request: FastifyRequest, message: Html): void {
+    this.parts.sessions.leaveMessage(this.#idOf(request) ?? '', message)
+  }
+
+  /** Returns the message for the next page of a session, once. */
+  takeMessage(request: FastifyRequest): Html | undefined {
+    return this.parts.sessions.takeMessage(this.#idOf(request) ?? '')
   }
 
   /** The address of the client; null on a Unix socket. */

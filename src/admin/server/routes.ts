@@ -144,8 +144,16 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
     note: (action, target, details) => {
       log.note({ at: now(), user: user.name, address, action, target, details })
     },
-    page: (parts: PageParts) =>
-      adminPage(parts, { user, menu, root, token: () => authentication.token(request, reply) }),
+    page: ({ content, ...parts }: PageParts) => {
+      const message = authentication.takeMessage(request)
+      const shown = { ...parts, content: html`${message ?? null} ${content}` }
+      const token = () => authentication.token(request, reply)
+      return adminPage(shown, { user, menu, root, token })
+    },
+    seeOther: (location, message) => {
+      authentication.leaveMessage(request, message)
+      return seeOther(location)
+    },
     query: queryOf(request),
     form,
     params: request.params as Record<string, string>,

@@ -1,13 +1,17 @@
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError, valueOr } from '../../errors.js'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
+import { readBoundedRegular } from '../../files/read-bounded.js'
+import { writeAtomically } from '../../files/write/atomically.js'
 import { readTorrent } from '../../core/read-torrent.js'
-import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
+import { DEFAULT_MAX_SIZE, MAX_VALUES } from '../../metainfo/bencode/read.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
+import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { swarmHashes } from '../../tracker/allowed/known-torrent.js'
 import { HeldTorrents } from './held.js'
 import { moveEntry } from './move-entry.js'
+import { torrentName } from './names.js'
 import { Owners } from './owners.js'
 import { escapeText } from '../../text/escape.js'
 import { isTaken, Places, type Category, type Root, type TorrentPlace } from './places.js'
@@ -161,6 +165,48 @@ export function mainHash({ infoHash, infoHashV2 }: InfoHashes) {
   return infoHash ?? infoHashV2 ?? ''
 }
 
+/** A torrent to put into a category. */
+export interface NewTorrent {
+  readonly bytes: Uint8Array
+  /** Its file name, with or without `.torrent`. */
+  readonly name: string
+  readonly category: Category
+  /** The most bencoded values (default: as of all torrents). */
+  readonly maxValues?: number
+}
+
+/**
+ * Writes a new torrent, and records who added it. An existing file is never replaced, but may have
+ * the very same bytes. Call it in `changeInfo`.
+ * @throws BtkitError `exists`, `bad-name`, `not-permitted` or `io`; `bencode`, `metainfo` or
+ *   `too-large` for what is no torrent, or one of too many values
+ */
+export async function addTorrent(
+  collection: Collection,
+  actor: Actor,
+  torrent: NewTorrent,
+): Promise<void> {
+  const { bytes, category, maxValues = MAX_VALUES } = torrent
+  const name = torrentName(torrent.name)
+  const metainfo = parseMetainfo(bytes, { maxSize: bytes.length, maxValues })
+  const path = join(category.path, name)
+  collection.held.refuse({ category, name })
+  if (isTaken(path) && !holds(path, bytes))
+    throw new BtkitError('exists', `${name}: is there already; choose another name`)
+  if (isTaken(path)) return
+  collection.refuseCopy(path, metainfo)
+  const infoHash = mainHash(metainfo)
+  collection.owners.add([{ path, infoHash }], actor.user.name)
+  await writeAtomically(path, bytes, { noClobber: true })
+  collection.wrote(path, metainfo)
+  actor.note('add', collection.subject(category, name))
+}
+
+/** Whether a file has these bytes: somebody sends again what was added already. */
+function holds(path: string, bytes: Uint8Array): boolean {
+  return valueOr(false, () => Buffer.compare(readBoundedRegular(path, bytes.length), bytes) === 0)
+}
+
 /** The outcome for one of several torrents; `error` is null if it was changed. */
 export interface Outcome {
   readonly address: string
@@ -168,14 +214,16 @@ export interface Outcome {
 }
 
 /** Does something with each of several torrents. A failure does not stop the others. */
-export async function forEach(
-  addresses: readonly string[],
-  act: (address: string) => Promise<void>,
+export async function forEach<T>(
+  torrents: readonly T[],
+  act: (torrent: T) => Promise<void>,
+  addressOf: (torrent: T) => string = String,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
-  for (const address of addresses) {
+  for (const torrent of torrents) {
+    const address = addressOf(torrent)
     try {
-      await act(address)
+      await act(torrent)
       outcomes.push({ address, error: null })
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error

@@ -10,7 +10,7 @@ import {
   restoreTorrents,
 } from '../../../src/admin/torrents/bin.js'
 import { removeCategory } from '../../../src/admin/torrents/categories.js'
-import { addTorrent } from '../../../src/admin/torrents/keep.js'
+import { addTorrent } from '../../../src/admin/torrents/collection.js'
 import { findTorrents } from '../../../src/tracker/allowed/find-torrents.js'
 import {
   ADMIN,

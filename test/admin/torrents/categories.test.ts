@@ -9,7 +9,7 @@ import {
   removeCategory,
   renameCategory,
 } from '../../../src/admin/torrents/categories.js'
-import { addTorrent } from '../../../src/admin/torrents/keep.js'
+import { addTorrent } from '../../../src/admin/torrents/collection.js'
 import { TorrentLog } from '../../../src/state/torrents/log.js'
 import {
   ADMIN,

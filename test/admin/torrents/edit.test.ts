@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Collection } from '../../../src/admin/torrents/collection.js'
 import { editTorrents, openTorrents } from '../../../src/admin/torrents/edit.js'
-import { addTorrent } from '../../../src/admin/torrents/keep.js'
+import { addTorrent } from '../../../src/admin/torrents/collection.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { digestOf, type ChangedValues } from '../../../src/pages/edited-values.js'
 import {

@@ -41,12 +41,7 @@ test('serve --track: a torrent is uploaded, edited, archived, deleted and taken 
     ...['--allowed-dir', current, '--archive-dir', archive],
   )
   const alice = await logIn()
-  await alice.upload({ 'a.torrent': torrentNamed('a', 'old') })
-  await alice.post('/waiting', [
-    ['act', 'keep'],
-    ['keep', 'a.torrent'],
-    ['to', '0/linux'],
-  ])
+  await alice.upload({ 'a.torrent': torrentNamed('a', 'old') }, { to: '0/linux' })
   assert.deepEqual(kept(), ['linux/a.torrent'])
   const chosen = ['torrent', '0/linux/a.torrent'] as const
   const form = fieldsOf(await alice.post('/torrents', [['act', 'edit'], chosen]))
