@@ -1,23 +1,12 @@
 import assert from 'node:assert/strict'
-import {
-  appendFileSync,
-  chmodSync,
-  closeSync,
-  openSync,
-  rmSync,
-  truncateSync,
-  writeSync,
-} from 'node:fs'
+import { appendFileSync, closeSync, openSync, rmSync, truncateSync, writeSync } from 'node:fs'
 import { test } from 'node:test'
 import { bytesToRead, planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { unlessRoot } from '../../files/failure.js'
-import { plantFiles } from '../../support/scratch.js'
 import {
   PIECE,
   placeOf,
   plantRelease,
-  plantSingle,
   statuses,
   verify,
   type Release,
@@ -37,18 +26,6 @@ function flip(path: string, offset: number): void {
   writeSync(file, '\0\0\0\0', offset)
   closeSync(file)
 }
-
-test('content as it was published is whole', async (t) => {
-  const report = await verify(plantRelease(t, FILES))
-  assert.equal(report.ok, true)
-  assert.deepEqual([report.pieces, report.badPieces], [4, 0])
-  assert.deepEqual(statuses(report), { a: 'ok', 'deep/b': 'ok', empty: 'ok' })
-})
-
-test('a single file is whole as well', async (t) => {
-  const report = await verify(plantSingle(t, 3 * PIECE + 1))
-  assert.deepEqual(statuses(report), { release: 'ok' })
-})
 
 test('a changed byte is in the range of its piece', async (t) => {
   const release = plantRelease(t, FILES)
@@ -124,24 +101,6 @@ test('a short file is read as far as it reaches', async (t) => {
   assert.deepEqual(files[1]?.unchecked, [[1.5 * PIECE, 2.25 * PIECE]])
 })
 
-test('a file that grew is long, though all its pieces are good', async (t) => {
-  const release = plantRelease(t, FILES)
-  appendFileSync(placeOf(release, 'a'), 'more')
-  const { ok, badPieces, files } = await verify(release)
-  assert.deepEqual([ok, badPieces], [false, 0])
-  assert.deepEqual([files[0]?.status, files[0]?.ranges], ['long', []])
-})
-
-test('an empty file is looked for, and must be empty', async (t) => {
-  const release = plantRelease(t, FILES)
-  rmSync(placeOf(release, 'empty'))
-  const missing = await verify(release)
-  assert.deepEqual([missing.ok, statuses(missing)['empty']], [false, 'missing'])
-  plantFiles(release.directory, { 'release/empty': 'x' })
-  const long = await verify(release)
-  assert.deepEqual([long.ok, statuses(long)['empty']], [false, 'long'])
-})
-
 test('pad files are zeros that no disk has to hold', async (t) => {
   const release = plantRelease(t, [
     { path: 'a', size: 100 },
@@ -153,14 +112,6 @@ test('pad files are zeros that no disk has to hold', async (t) => {
   assert.deepEqual(statuses(report), { a: 'ok', b: 'ok' })
   rmSync(placeOf(release, 'b'))
   assert.deepEqual(statuses(await verify(release)), { a: 'ok', b: 'missing' })
-})
-
-test('with nothing there, nothing is read', async (t) => {
-  const release = plantRelease(t, FILES)
-  rmSync(placeOf(release, ''), { recursive: true })
-  const report = await verify(release)
-  assert.deepEqual([report.ok, report.uncheckedPieces], [false, 4])
-  assert.deepEqual(statuses(report), { a: 'missing', 'deep/b': 'missing', empty: 'missing' })
 })
 
 test('by sizes alone no byte is read, and neighbours of a missing file are not blamed', async (t) => {
@@ -187,16 +138,6 @@ test('the bytes to read are those of the pieces that are all there', async (t) =
   }
   assert.equal(bytesToRead(await planVerify(request)), 1.75 * PIECE)
   assert.equal(bytesToRead(await planVerify({ ...request, checkHashes: false })), 0)
-})
-
-test('extra files are named, and do not make content less whole', async (t) => {
-  const release = plantRelease(t, FILES)
-  plantFiles(release.directory, { 'release/deep/.new': '12345', 'release.nfo': '' })
-  const { ok, files } = await verify(release, { extra: true })
-  assert.equal(ok, true)
-  assert.equal(files.length, 4)
-  const { path, length, status } = files[3]!
-  assert.deepEqual([path, length, status], [['deep', '.new'], 5, 'extra'])
 })
 
 /** Plans a check, changes a file, then reads. */
@@ -239,12 +180,3 @@ for (const [what, change, reason] of [
     assert.equal(report.files[0]?.reason, reason)
   })
 }
-
-test('a file that may not be read leaves the rest to be checked', unlessRoot, async (t) => {
-  const release = plantRelease(t, FILES)
-  chmodSync(placeOf(release, 'a'), 0)
-  flip(placeOf(release, 'deep/b'), PIECE)
-  const report = await verify(release)
-  assert.deepEqual(statuses(report), { a: 'unreadable', 'deep/b': 'damaged', empty: 'ok' })
-  assert.equal(report.files[0]?.reason, 'permission denied')
-})

@@ -21,32 +21,6 @@ function plantMirror(t: TestContext): string {
   return root
 }
 
-test('by default a link is followed when its target lies inside the root', async (t) => {
-  assert.deepEqual(await scan(plantMirror(t)), {
-    files: ['42/a.iso', 'current.iso', 'latest/a.iso'],
-    skipped: {
-      broken: 'broken link',
-      old: 'link leads outside',
-      'old.iso': 'link leads outside',
-      'through-file': 'broken link',
-    },
-  })
-})
-
-test('all links can be followed, broken ones excepted', async (t) => {
-  assert.deepEqual(await scan(plantMirror(t), { links: 'follow' }), {
-    files: ['42/a.iso', 'current.iso', 'latest/a.iso', 'old/b.iso', 'old.iso'],
-    skipped: { broken: 'broken link', 'through-file': 'broken link' },
-  })
-})
-
-test('no link need be followed', async (t) => {
-  const { files, skipped } = await scan(plantMirror(t), { links: 'skip' })
-  assert.deepEqual(files, ['42/a.iso'])
-  assert.deepEqual(new Set(Object.values(skipped)), new Set(['link']))
-  assert.equal(Object.keys(skipped).length, 6)
-})
-
 test('a file behind a link is named by its real path and has the fingerprint of it', async (t) => {
   const root = plantMirror(t)
   const { files } = await scanTree(root, DEFAULTS)

@@ -7,12 +7,6 @@ import { failure } from '../failure.js'
 import { plantTree } from '../temporary-directory.js'
 import { DEFAULTS, scan } from './scan.js'
 
-test('chosen paths are taken in their order, directories with all below them, each file once', async (t) => {
-  const root = plantTree(t, ['a', 'b/1', 'b/2', 'b/.hidden', 'c'])
-  const chosen = ['c', 'b', './b//2', join(root, 'a'), 'c']
-  assert.deepEqual((await scan(root, { chosen })).files, ['c', 'b/1', 'b/2', 'a'])
-})
-
 test('a name that is chosen is taken even if it is hidden', async (t) => {
   const root = plantTree(t, ['.a', '.d/core', '.d/x'])
   assert.deepEqual(await scan(root, { chosen: ['.d/core', '.a', '.d'] }), {
@@ -29,22 +23,6 @@ test('what is excluded stays out, and is told', async (t) => {
   })
 })
 
-test('the root itself can be chosen', async (t) => {
-  const root = plantTree(t, ['b', 'a'])
-  assert.deepEqual((await scan(root, { chosen: ['b', '.'] })).files, ['b', 'a'])
-})
-
-test('a path that is not there, or leads through a file, is an error that names it', async (t) => {
-  const root = plantTree(t, ['a'])
-  for (const [path, why] of [
-    ['x/y', 'x: no such file or directory'],
-    ['a/b', 'a: not a directory'],
-  ] as const) {
-    const expected = failure('not-found', `${root}/${why}`)
-    await assert.rejects(scanTree(root, { ...DEFAULTS, chosen: [path] }), expected)
-  }
-})
-
 test('a path that leads out of the directory is refused, and a link that does is left out', async (t) => {
   const outer = plantTree(t, ['in/a', 'out/b'])
   const root = join(outer, 'in')
@@ -56,10 +34,4 @@ test('a path that leads out of the directory is refused, and a link that does is
   assert.deepEqual((await scan(root, { chosen: ['link/b', 'a'] })).skipped, {
     link: 'link leads outside',
   })
-})
-
-test('nothing can be chosen in a file', async (t) => {
-  const root = join(plantTree(t, ['a']), 'a')
-  const expected = failure('usage', `${root}: not a directory, so no files can be chosen in it`)
-  await assert.rejects(scanTree(root, { ...DEFAULTS, chosen: ['a'] }), expected)
 })

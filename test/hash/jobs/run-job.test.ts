@@ -2,13 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { availableKernels } from '../../../src/hash/kernels/choose.js'
 import type { ContentStream } from '../../../src/hash/stream/content-stream.js'
-import {
-  createJob,
-  readProgress,
-  stopJob,
-  type HashJob,
-  type JobParts,
-} from '../../../src/hash/jobs/job.js'
+import { createJob, type HashJob, type JobParts } from '../../../src/hash/jobs/job.js'
 import { runJob } from '../../../src/hash/jobs/run-job.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { openFilesBelow, unlessProc } from '../stream/open-files.js'
@@ -75,29 +69,6 @@ test('any files give the digests of the files joined and cut', (t) => {
   fc.assert(property, { numRuns: 40 })
 })
 
-test('some pieces give the digests that they have among all', (t) => {
-  const { stream, contents } = plantStream(t, [5 * P + 3, 0, 1, 2 * P, 7 * P, 9], P)
-  const all = referenceDigests(contents, P)
-  const indices = fc.uniqueArray(fc.nat(all.length / 20 - 1)).map((list) => {
-    return Uint32Array.from(list).sort()
-  })
-  const property = fc.property(indices, (pieces) => {
-    const job = jobOf(stream, { pieces })
-    runJob(job)
-    const expected = [...pieces].map((piece) => all.subarray(piece * 20, piece * 20 + 20))
-    assert.deepEqual(Buffer.from(job.digests.pieces), Buffer.concat(expected))
-  })
-  fc.assert(property, { numRuns: 100 })
-})
-
-test('in the end all bytes are counted as done', (t) => {
-  const { stream, paths } = plantStream(t, [P + 3, 0, 5], P)
-  const job = jobOf(stream)
-  runJob(job)
-  assert.equal(readProgress(job).bytesDone, P + 8)
-  assert.ok(paths.includes(readProgress(job).currentPath))
-})
-
 test('no file stays open, not even after a failure', unlessProc, (t) => {
   const { stream, directory } = plantStream(t, [5, 5], P)
   runJob(jobOf(stream))
@@ -106,12 +77,4 @@ test('no file stays open, not even after a failure', unlessProc, (t) => {
     runJob(jobOf(longer))
   })
   assert.deepEqual(openFilesBelow(directory), [])
-})
-
-test('a job that was stopped hashes nothing', (t) => {
-  const { stream } = plantStream(t, [100], P)
-  const job = jobOf(stream)
-  stopJob(job)
-  runJob(job)
-  assert.deepEqual(Buffer.from(job.digests.pieces), Buffer.alloc(20))
 })
