@@ -14,20 +14,20 @@ export function binRoutes(parts: FormsParts): AdminRoute[] {
   const restore = async (context: AdminContext): Promise<Answer> => {
     const outcomes = await restoreTorrents(parts.collection, context, context.form.all('id'))
     parts.changed()
-    return show(parts, context, outcomeOf(outcomes, 'taken back'))
+    return context.seeOther('bin', outcomeOf(outcomes, 'taken back'))
   }
   return [
     {
       method: 'GET',
       path: 'bin',
       menu: 'Bin',
-      handle: (context) => show(parts, context, null),
+      handle: (context) => show(parts, context),
     },
     { method: 'POST', path: 'bin', handle: restore },
   ]
 }
 
-function show({ collection }: FormsParts, context: AdminContext, result: Html | null): Answer {
+function show({ collection }: FormsParts, context: AdminContext): Answer {
   const own = listBin(
     collection,
     ({ path }) => context.may('delete', collection.owners.lastAt(path)),
@@ -40,8 +40,7 @@ function show({ collection }: FormsParts, context: AdminContext, result: Html | 
   })
   return context.page({
     title: 'Bin',
-    content: html`${result}
-      <p class="muted">
+    content: html`<p class="muted">
         Deleted torrents are removed for good after ${age / 86_400_000} days. If there are more than
         ${formatBytes(bytes)}, the oldest are removed first.
         ${own.length === MOST_SHOWN && `Here are the newest ${MOST_SHOWN}.`}

@@ -5,10 +5,9 @@ import { changesOf, editedOf } from '../../pages/edited-values.js'
 import { answerForm, type FormPage } from '../../pages/form-page.js'
 import type { Form } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
-import { html } from '../../text/html.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { editTorrents, openTorrents } from '../torrents/edit.js'
-import { query, type FormsParts } from './parts.js'
+import { outcomeOf, query, type FormsParts } from './parts.js'
 
 /** The pages that edit torrents: fields, then what would change, then the change. */
 export function editRoutes(parts: FormsParts): AdminRoute[] {
@@ -41,10 +40,14 @@ async function edit(parts: FormsParts, context: AdminContext, isDry: boolean): P
     changesOf: (opened) => changesOf(form, opened),
     isDry,
   })
-  if (!isDry) parts.changed()
-  const edited = outcomes.flatMap(editedOf).map((each) => ({ ...each, file: basename(each.file) }))
-  const { content, ...page } = editedPage(form, edited, isDry)
-  const address = `torrents${query({ in: form.text('in') })}`
-  const back = html`<p><a href="${address}">Back to the torrents</a></p>`
-  return context.page({ ...page, content: html`${content} ${!isDry && back}` })
+  const edited = outcomes.flatMap(editedOf)
+  if (isDry) {
+    const named = edited.map((each) => ({ ...each, file: basename(each.file) }))
+    return context.page(editedPage(form, named, isDry))
+  }
+  parts.changed()
+  const done = outcomes.flatMap((each) => {
+    return each.error !== null || each.isChanged ? { address: each.file, error: each.error } : []
+  })
+  return context.seeOther(`torrents${query({ in: form.text('in') })}`, outcomeOf(done, 'changed'))
 }

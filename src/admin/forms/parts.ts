@@ -1,5 +1,4 @@
 import { basename } from 'node:path'
-import type { BtkitError } from '../../errors.js'
 import type { Form } from '../../pages/form.js'
 import { selectField } from '../../pages/form.js'
 import type { Jobs } from '../../pages/jobs.js'
@@ -9,7 +8,7 @@ import { html, type Html } from '../../text/html.js'
 import { count } from '../../text/quantity.js'
 import type { SwarmRow } from '../../tracker/page/swarm-row.js'
 import type { AdminContext } from '../frame/visit.js'
-import type { Collection, Outcome } from '../torrents/collection.js'
+import type { Collection } from '../torrents/collection.js'
 import { settleDirectory } from '../torrents/source.js'
 
 /** The parts that the pages about torrents share. */
@@ -49,7 +48,11 @@ export function pickingBelow(
 }
 
 /** Says what was done to several torrents, and why others were not changed. */
-export function outcomeOf(outcomes: readonly Outcome[], verb: string, more?: Html): Html {
+export function outcomeOf(
+  outcomes: readonly { readonly address: string; readonly error: Error | null }[],
+  verb: string,
+  more?: Html,
+): Html {
   const failed = outcomes.flatMap(({ address, error }) => (error ? [{ address, error }] : []))
   const changed = outcomes.length - failed.length
   const done = html`<p class="note" role="status">
@@ -64,7 +67,7 @@ export function outcomeOf(outcomes: readonly Outcome[], verb: string, more?: Htm
   return html`${changed > 0 && done} ${failed.length > 0 && failures}`
 }
 
-function failureItem(name: string, { message }: BtkitError): Html {
+function failureItem(name: string, { message }: Error): Html {
   const start = message.startsWith(name) ? null : html`<span class="name">${name}</span>: `
   return html`<li>${start}<span class="bad">${message}</span></li>`
 }

@@ -1,6 +1,5 @@
 import { BtkitError } from '../../errors.js'
-import { Form } from '../../pages/form.js'
-import type { Answer } from '../../pages/frame.js'
+import { problem, type Answer } from '../../pages/frame.js'
 import { paged, renderPages } from '../../server/pages/paged.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
@@ -21,7 +20,7 @@ export function torrentsRoutes(parts: FormsParts): AdminRoute[] {
       method: 'GET',
       path: 'torrents',
       menu: 'Torrents',
-      handle: (context) => showTorrents(parts, context, { form: context.query }),
+      handle: (context) => showTorrents(parts, context),
     },
     { method: 'POST', path: 'torrents', handle: (context) => changeTorrents(parts, context) },
   ]
@@ -29,12 +28,14 @@ export function torrentsRoutes(parts: FormsParts): AdminRoute[] {
 
 async function changeTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
   const { form } = context
-  if (!form.has('torrent')) throw new BtkitError('usage', 'no torrent was chosen; check its box')
+  const shown = { in: form.text('in'), q: form.text('q'), page: form.text('page') }
+  const list = `torrents${query(shown)}`
+  if (!form.has('torrent'))
+    return context.seeOther(list, problem({ message: 'no torrent was chosen; check its box' }))
   if (form.text('act') === 'edit') return editingPage(parts, context).show(form)
   const result = await change(parts, context)
   parts.changed()
-  const shown = new Form({ in: form.text('in'), q: form.text('q'), page: form.text('page') })
-  return showTorrents(parts, context, { form: shown, result })
+  return context.seeOther(list, result)
 }
 
 /** Changes the chosen torrents, and returns the outcome in words. */
@@ -63,18 +64,10 @@ async function change({ collection }: FormsParts, context: AdminContext): Promis
   }
 }
 
-interface Shown {
-  /** The category (`in`), a part of names (`q`), and the number of the page. */
-  readonly form: Form
-  readonly result?: Html
-}
-
-async function showTorrents(
-  parts: FormsParts,
-  context: AdminContext,
-  { form, result }: Shown,
-): Promise<Answer> {
+/** The query has a category (`in`), a part of names (`q`), and the number of the page. */
+async function showTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
   const { places } = parts.collection
+  const { query: form } = context
   const category = places.category(form.text('in') || '0')
   const wanted = form.text('q').toLowerCase()
   const found = wanted === '' ? inCategory(places, category) : search(places, wanted)
@@ -83,14 +76,13 @@ async function showTorrents(
   const view = { category, shown, isSearch: wanted !== '', form }
   return context.page({
     title: 'Torrents',
-    content: html`${result ?? null}
-      <div class="shelf">
-        ${categoryList(parts, view.isSearch ? null : category.address)}
-        <div>
-          ${toolbar(view)}
-          ${found.length === 0 ? nothing(wanted) : await torrentsTable(parts, context, view)}
-        </div>
-      </div>`,
+    content: html`<div class="shelf">
+      ${categoryList(parts, view.isSearch ? null : category.address)}
+      <div>
+        ${toolbar(view)}
+        ${found.length === 0 ? nothing(wanted) : await torrentsTable(parts, context, view)}
+      </div>
+    </div>`,
   })
 }
 

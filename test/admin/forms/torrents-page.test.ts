@@ -310,3 +310,36 @@ test('a category that is not removed does not fill the field of a new one', asyn
   assert.equal(valueOf(removed.text), '')
   assert.equal(valueOf((await send('create')).text), 'linux')
 })
+
+test('what was changed is said once, so that a reload repeats nothing', async (t) => {
+  const { logIn } = await startForms(t, {
+    'torrents/a.torrent': A,
+    'torrents/x/b.torrent': B,
+  })
+  const alice = await logIn()
+  const told = async (path: string, fields: Fields, message: RegExp) => {
+    const { status, location, text } = await alice.post(path, fields)
+    assert.equal(status, 303, text)
+    assert.match(text, message)
+    assert.doesNotMatch((await alice.get(`/${location}`)).text, message)
+    return location
+  }
+  const list: Fields = [
+    ['in', '0'],
+    ['q', '.torrent'],
+  ]
+  const chosen = (address: string, act: string): Fields => [
+    ...list,
+    ['torrent', address],
+    ['act', act],
+  ]
+  const moved: Fields = [...chosen('0/a.torrent', 'move'), ['to', '0/x']]
+  assert.equal(await told('/torrents', moved, /1 torrent moved/), 'torrents?in=0&q=.torrent')
+  const form = fieldsOf(await alice.post('/torrents', chosen('0/x/a.torrent', 'edit')))
+  const edit: Fields = [...form.filter(([name]) => name !== 'comment'), ['comment', 'new']]
+  await told('/edit', [...edit, ['act', 'save']], /1 torrent changed/)
+  await told('/torrents', chosen('0/x/a.torrent', 'delete'), /1 torrent deleted/)
+  await told('/torrents', chosen('0/x/a.torrent', 'delete'), /1 torrent not changed/)
+  await told('/torrents', [...list, ['act', 'delete']], /no torrent was chosen/)
+  await told('/bin', fieldsOf(await alice.get('/bin')), /1 torrent taken back/)
+})
