@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { chmodSync } from 'node:fs'
+import { type RequestListener, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { test, type TestContext } from 'node:test'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { parseClientAddress } from '../../src/clients/address.js'
+import { withCredentials } from '../../src/clients/credentials.js'
+import { failureWords } from '../../src/clients/deluge.js'
 import { callHttp } from '../../src/clients/http-call.js'
+import { makeScratch } from '../support/scratch.js'
 
 const MIB = 2 ** 20
 
@@ -39,3 +45,115 @@ test('a plain answer of more than 64 MiB is refused', async (t) => {
   const refused = answerOf(t, (_, response) => response.end(Buffer.alloc(64 * MIB + 1)))
   await assert.rejects(refused, { code: 'client', message: /Deluge: .*longer than 64 MiB/ })
 })
+
+/** As Deluge 2.0.3 has what its daemon raised. */
+function failureOf(raised: string, rest: string): string {
+  const head = 'Failure: [Failure instance: Traceback (failure with no frames): '
+  return `${head}<class 'deluge.error.${raised}\n${rest}]`
+}
+
+void test('of a failure of the daemon its words are told, not its traceback', () => {
+  const traceback = 'Traceback (most recent call last):\n  File "core.py", line 9, in call\n\n'
+  const unknown = failureOf("WrappedException'>: Unknown Torrent", traceback)
+  assert.equal(failureWords(unknown), 'Unknown Torrent')
+  const twice = failureOf("AddTorrentError'>: Torrent already in session (00).", '')
+  assert.equal(failureWords(twice), 'Torrent already in session (00).')
+})
+
+void test('a failure without words is told by its class', () => {
+  assert.equal(failureWords(failureOf("InvalidPathError'>: ", '')), 'deluge.error.InvalidPathError')
+})
+
+void test('of a plain traceback the last line is told', () => {
+  const message = 'Traceback (most recent call last):\n  File "a"\nKeyError: label\n]'
+  assert.equal(failureWords(message), 'KeyError: label')
+  assert.equal(failureWords('Unknown method'), 'Unknown method')
+  assert.equal(failureWords(']'), 'fails without saying why')
+})
+
+const urls: Readonly<Record<string, string>> = {
+  'transmission+http://host': 'http://host:9091/transmission/rpc',
+  'transmission+https://host:443/x/rpc': 'https://host:443/x/rpc',
+  'qbittorrent+http://host:80': 'http://host:80/',
+  'aria2+http://host': 'http://host:6800/jsonrpc',
+  'deluge+http://host': 'http://host:8112/json',
+  'rtorrent+https://host': 'https://host:443/RPC2',
+  'transmission://[::1]': 'http://[::1]:9091/transmission/rpc',
+}
+
+for (const [text, url] of Object.entries(urls)) {
+  void test(`${text} is reached at ${url}`, () => {
+    assert.equal(parseClientAddress(text).url, url)
+  })
+}
+
+void test('credentials are read, and are not part of what the client is called', () => {
+  const address = parseClientAddress('deluge+http://me:a%40b%3a@host')
+  assert.deepEqual([address.user, address.password], ['me', 'a@b:'])
+  assert.equal(address.label, 'deluge+http://host:8112')
+})
+
+void test('rtorrent is reached by a socket or a port', () => {
+  const socket = parseClientAddress('scgi+unix:///run/rtorrent.sock')
+  assert.deepEqual(socket.scgi, { path: '/run/rtorrent.sock' })
+  const port = parseClientAddress('scgi://[::1]:5000')
+  assert.deepEqual(port.scgi, { host: '::1', port: 5000 })
+  assert.equal(port.isLocal, true)
+  assert.equal(parseClientAddress('scgi://seedbox:5000').isLocal, false)
+})
+
+for (const text of ['http://host', 'utorrent+http://host', 'aria2+ftp://host', 'scgi://host', '']) {
+  void test(`'${text}' is no address of a client`, () => {
+    assert.throws(() => parseClientAddress(text), { code: 'usage' })
+  })
+}
+
+void test('a refused address is told without its password', () => {
+  assert.throws(
+    () => parseClientAddress('nothing+http://me:Pa55@host'),
+    (error: Error) => !error.message.includes('Pa55') && error.message.includes('//host'),
+  )
+})
+
+const NETRC = `# clients
+machine other login x password y
+machine host:8080 login eight password 8
+machine host
+  login me # a comment
+  password secret`
+
+function plant(t: TestContext, mode = 0o600): string {
+  const file = join(makeScratch(t, { netrc: NETRC }), 'netrc')
+  chmodSync(file, mode)
+  return file
+}
+
+function find(url: string, file: string | null): [user: string, password: string] {
+  const { user, password } = withCredentials(parseClientAddress(url), file)
+  return [user, password]
+}
+
+void test('credentials come from the entry of the host', (t) => {
+  assert.deepEqual(find('transmission+http://host', plant(t)), ['me', 'secret'])
+})
+
+void test('an entry with the port goes before one without', (t) => {
+  assert.deepEqual(find('qbittorrent+http://host', plant(t)), ['eight', '8'])
+})
+
+void test('those of the address itself go before all', (t) => {
+  assert.deepEqual(find('qbittorrent+http://a:b@host', plant(t)), ['a', 'b'])
+})
+
+void test('a host without an entry, or no file at all, means no credentials', (t) => {
+  assert.deepEqual(find('aria2+http://nobody', plant(t)), ['', ''])
+  assert.deepEqual(find('aria2+http://host', join(makeScratch(t), 'none')), ['', ''])
+})
+
+void test(
+  'a file that others may read is refused',
+  { skip: process.platform === 'win32' && 'no modes here' },
+  (t) => {
+    assert.throws(() => find('aria2+http://host', plant(t, 0o640)), { code: 'not-permitted' })
+  },
+)

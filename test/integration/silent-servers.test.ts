@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
+import { type TestContext, test } from 'node:test'
 import { parseClientAddress } from '../../src/clients/address.js'
 import { connectClient } from '../../src/clients/connect.js'
 import { scrapeTracker } from '../../src/clients/scrape/scrape-tracker.js'
@@ -8,7 +11,6 @@ import { executable, runProgram } from '../support/executable.js'
 import { findPeer } from '../support/peers.js'
 import { parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
-import { startSilentServer, type Silence } from '../support/silent-server.js'
 
 /** The time limit of a call, and the latest end of the test, in milliseconds. */
 const [LIMIT, LATEST] = [500, 30_000]
@@ -95,3 +97,51 @@ void test('the program ends when a client never answers', { timeout: 60_000 }, a
   })
   await Promise.all(runs)
 })
+
+/**
+ * The stage at which a server falls silent: it accepts no connection, sends no headers, or no body.
+ */
+type Silence = 'connection' | 'headers' | 'body'
+
+const HEADERS = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\nContent-Type: text/xml\r\n\r\n'
+
+/** Starts a server that falls silent, and returns its port on 127.0.0.1. */
+async function startSilentServer(t: TestContext, silence: Silence): Promise<number> {
+  if (silence === 'connection') return startDeafServer(t)
+  const sockets: Socket[] = []
+  const server = createServer((socket) => {
+    sockets.push(socket.on('error', () => undefined))
+    if (silence === 'body') socket.once('data', () => socket.write(HEADERS))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return (server.address() as AddressInfo).port
+}
+
+/** A server that listens, tells its port, and never accepts. */
+const DEAF = `
+import socket, time
+server = socket.socket()
+server.bind(('127.0.0.1', 0))
+server.listen(0)
+print(server.getsockname()[1], flush=True)
+time.sleep(600)
+`
+
+/** More connections than the queue of such a server holds. */
+const FILLING = 3
+
+async function startDeafServer(t: TestContext): Promise<number> {
+  const child = spawn('python3', ['-c', DEAF], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => child.kill('SIGKILL'))
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  const port = Number(line.toString())
+  for (let i = 0; i < FILLING; i++) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+    t.after(() => socket.destroy())
+  }
+  return port
+}

@@ -1,41 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { magnetLink } from '../../src/metainfo/magnet.js'
+import { parseMagnet } from '../../src/metainfo/parse/magnet.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import {
+  type PlainDict,
   directoryInfo,
   goldenTorrent,
   singleFileInfo,
   torrentOf,
-  type PlainDict,
 } from '../support/torrents.js'
+import { assertRefused } from './refusal.js'
 
 function linkOf(info: PlainDict, beside: PlainDict = {}): string {
   return magnetLink(parseMetainfo(torrentOf(info, beside)))
 }
-
-test('a magnet link has the hash, the name and the size', () => {
-  const { infoHash } = parseMetainfo(torrentOf(singleFileInfo()))
-  assert.equal(linkOf(singleFileInfo()), `magnet:?xt=urn:btih:${infoHash ?? ''}&dn=a.txt&xl=5`)
-})
-
-test('names are percent-encoded', () => {
-  assert.match(linkOf(singleFileInfo({ name: 'a b&c=d+é#?' })), /&dn=a%20b%26c%3Dd%2B%C3%A9%23%3F&/)
-})
-
-test('trackers come in order, each once, then web seeds', () => {
-  const beside = {
-    announce: 'http://b/announce?x=1',
-    'announce-list': [['http://a/', 'http://b/announce?x=1'], ['udp://c:80'], [''], ['http://a/']],
-    'url-list': ['http://w/1', 'http://w/1', 'http://w/2'],
-  }
-  const [, tail] = linkOf(singleFileInfo(), beside).split('&xl=5&')
-  assert.equal(
-    tail,
-    'tr=http%3A%2F%2Fb%2Fannounce%3Fx%3D1&tr=http%3A%2F%2Fa%2F&tr=udp%3A%2F%2Fc%3A80' +
-      '&ws=http%3A%2F%2Fw%2F1&ws=http%3A%2F%2Fw%2F2',
-  )
-})
 
 test('a torrent of no bytes has no size to tell', () => {
   assert.doesNotMatch(linkOf(singleFileInfo({ length: 0, pieces: '' })), /xl=/)
@@ -58,4 +37,67 @@ test('pad files do not count for the size', () => {
     { path: ['b'], length: 3 },
   ]
   assert.match(linkOf(directoryInfo(files)), /&xl=8$/)
+})
+
+const HASH = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a'
+const TOPIC = `xt=urn:btih:${HASH}`
+
+test('a link that btkit wrote has what it says', () => {
+  const metainfo = parseMetainfo(goldenTorrent('v2-single.torrent'))
+  const trackers = ['http://a/announce?x=1&y', 'udp://b:80']
+  const webSeeds = ['http://w/a%20b']
+  const exactSource = 'http://t/a.torrent?x=1'
+  const announceList = trackers.map((tracker) => [tracker])
+  const around = { announce: null, announceList, webSeeds, exactSource }
+  assert.deepEqual(parseMagnet(magnetLink({ ...metainfo, ...around, infoHash: HASH })), {
+    infoHash: HASH,
+    infoHashV2: metainfo.infoHashV2,
+    trackers,
+    webSeeds,
+    exactSources: [exactSource],
+    selectsFiles: false,
+    namesPeers: false,
+  })
+})
+
+// python3 -c 'import base64; print(base64.b32encode(bytes.fromhex("c12fe1c0…")).decode())'
+test('a hash may be in base32, in capitals or not', () => {
+  for (const hash of ['YEX6DQDLXISUVHOJ6UM3GNNKPQJWPKEK', 'yex6dqdlxisuvhoj6um3gnnkpqjwpkek']) {
+    assert.equal(parseMagnet(`magnet:?xt=urn:btih:${hash}`).infoHash, HASH)
+  }
+  assert.equal(parseMagnet(`MAGNET:?XT=urn:BTIH:${HASH.toUpperCase()}`).infoHash, HASH)
+})
+
+test('parameters may be numbered, and unknown ones do no harm', () => {
+  const link = `magnet:?x.pe=1.2.3.4:5&xt.1=urn:btih:${HASH}&tr.1=http%3A%2F%2Fa%2F&tr.2=http://b/&tr.1=http://a/`
+  assert.deepEqual(parseMagnet(link).trackers, ['http://a/', 'http://b/'])
+})
+
+test('what can be no tracker, seed or source is left out', () => {
+  const link = `magnet:?${TOPIC}&tr=file:///etc&ws=javascript:x&xs=urn:btih:${HASH}&xs=http://&so=0`
+  const { trackers, webSeeds, exactSources, selectsFiles } = parseMagnet(link)
+  assert.deepEqual([trackers, webSeeds, exactSources, selectsFiles], [[], [], [], true])
+})
+
+test('a link that names no torrent is refused, as is one of several', () => {
+  const one = 'magnet link: names no torrent by xt=urn:btih:HASH or xt=urn:btmh:HASH'
+  const other = 'a'.repeat(40)
+  assertRefused(() => parseMagnet('magnet:?dn=a'), 'usage', one)
+  assertRefused(() => parseMagnet('magnet:'), 'usage', 'magnet link: no ? after magnet:')
+  assertRefused(
+    () => parseMagnet('magnet:?xt=urn:sha1:abc'),
+    'usage',
+    'magnet link: urn:sha1:abc: not xt=urn:btih:HASH or xt=urn:btmh:HASH',
+  )
+  assertRefused(
+    () => parseMagnet(`magnet:?${TOPIC}&xt=urn:btih:${other}`),
+    'usage',
+    'magnet link: names several torrents',
+  )
+})
+
+test('whether peers are named is told, whatever the addresses are', () => {
+  for (const peer of ['192.0.2.1:6881', '[2001:db8::1]:6881', 'peer.example:6881']) {
+    assert.ok(parseMagnet(`magnet:?${TOPIC}&x.pe=${peer}`).namesPeers)
+  }
 })

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { BtkitError, osCodeOf } from '../../src/errors.js'
+import { describeFailure } from '../../src/text/network-failure.js'
 import { count, formatBytes, formatDuration } from '../../src/text/quantity.js'
 
 for (const [bytes, text] of [
@@ -40,4 +43,42 @@ test('one file, two files, no files', () => {
     [count(1, 'file'), count(2, 'file'), count(0, 'file')],
     ['1 file', '2 files', '0 files'],
   )
+})
+
+async function failureOf(url: string): Promise<unknown> {
+  return fetch(url).then(
+    () => assert.fail('answered'),
+    (error: unknown) => error,
+  )
+}
+
+test('a fetch that fails is told of in words', async () => {
+  assert.equal(
+    describeFailure(await failureOf('http://127.0.0.1:2/'), 1000),
+    'nothing listens there',
+  )
+  const badPort = 'this port is blocked for HTTP; choose another'
+  assert.equal(describeFailure(await failureOf('http://127.0.0.1:1/'), 1000), badPort)
+})
+
+test('a time-out says how long it was', () => {
+  const error = new DOMException('late', 'TimeoutError')
+  assert.equal(describeFailure(error, 60_000), 'no answer within 60 seconds')
+})
+
+test('what has no words of its own is told as it is', () => {
+  assert.equal(describeFailure(new Error('odd'), 1000), 'odd')
+})
+
+test('a failed system call has a code, any other error has none', () => {
+  assert.throws(
+    () => readFileSync('/no/such/file'),
+    (error) => osCodeOf(error) === 'ENOENT',
+  )
+  assert.throws(
+    () => readFileSync(Symbol('not a path') as unknown as string),
+    (error) => osCodeOf(error) === undefined,
+  )
+  assert.equal(osCodeOf(new BtkitError('io', 'x: y')), undefined)
+  assert.equal(osCodeOf('ENOENT'), undefined)
 })

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { checkUtf8 } from '../../../src/cli/arguments/operands.js'
+import { normalizeOptionNames } from '../../../src/cli/arguments/option-names.js'
 import { declareEdit } from '../../../src/cli/commands/edit/options.js'
 import { declareMakemetafile } from '../../../src/cli/commands/makemetafile/request.js'
 import { declareTrackOptions } from '../../../src/cli/commands/track/options.js'
-import { normalizeOptionNames } from '../../../src/cli/arguments/option-names.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { failure } from '../../files/failure.js'
+import { executable, runProgram } from '../../support/executable.js'
+import { runBtkit, inputOf } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
 const command = declareMakemetafile({ isLegacy: false })
 
@@ -32,6 +39,7 @@ for (const [what, typed, read] of [
 }
 
 const OUT = ['--output', '--target', '--output-dir', '--saveas']
+
 for (const [command, own, names] of [
   ['makemetafile', '--output', OUT],
   ['completedir', '--output', OUT],
@@ -87,3 +95,104 @@ for (const args of [['--show-names', '2'], ['--keep_dead=yes']]) {
     assert.deepEqual([status, stderr], [2, `btkit: ${shown} '${value}': not 1 or 0\n`])
   })
 }
+
+for (const args of [
+  ['serve', ''],
+  ['launchmany', ''],
+  ['serve', '', '--trackerless'],
+]) {
+  test(`${args.join(' ')}: an empty name does not mean the current directory`, async () => {
+    const { status, stderr } = await runBtkit(args)
+    assert.deepEqual(
+      [status, stderr],
+      [2, 'btkit: the name of a directory is empty; a variable may be unset\n'],
+    )
+  })
+}
+
+for (const command of ['verify', 'lint', 'download']) {
+  test(`${command}: an empty name can be read in the message`, async () => {
+    const { status, stderr } = await runBtkit([command, ''])
+    assert.deepEqual([status, stderr], [1, "btkit: '': no such file or directory\n"])
+  })
+}
+
+const LIMIT = 'larger than the limit of 10 bytes (--max-torrent-size)'
+
+for (const command of [
+  ['showmetainfo'],
+  ['lint'],
+  ['verify'],
+  ['copyannounce'],
+  ['edit', '--private'],
+]) {
+  test(`${command.join(' ')} names the option that allows larger torrents`, async (t) => {
+    const path = join(makeScratch(t, { a: torrentOf(singleFileInfo()) }), 'a')
+    const operands = command[0] === 'copyannounce' ? [path, path] : [path]
+    const args = [...command, '--max-torrent-size', '10', ...operands]
+    const { status, stderr } = await runBtkit(args)
+    assert.deepEqual([status, stderr], [1, `btkit: ${path}: ${LIMIT}\n`])
+  })
+}
+
+test('showmetainfo of standard input names the option that allows larger torrents', async () => {
+  const stdin = inputOf(torrentOf(singleFileInfo()))
+  const args = ['showmetainfo', '--max-torrent-size', '10', '-']
+  const { stderr } = await runBtkit(args, { stdin })
+  assert.equal(stderr, `btkit: standard input: ${LIMIT}\n`)
+})
+
+for (const args of [
+  ['showmetainfo', 'x.torrent'],
+  ['makemetafile', 'x', 'http://t.example/a'],
+]) {
+  test(`${args[0] ?? ''} refuses --max-torrent-size 0, because no torrent is that small`, async () => {
+    const { status, stderr } = await runBtkit([...args, '--max-torrent-size', '0'])
+    const said = "btkit: --max-torrent-size '0': not a size above 0, such as 64MiB\n"
+    assert.deepEqual([status, stderr], [2, said])
+  })
+}
+
+const MANGLED = 'b\ufffdd'
+const WHY = 'argument b\\xffd: the name is not valid UTF-8; nothing was done'
+const refusal = failure('usage', WHY)
+
+function commandLineOf(t: Parameters<typeof makeScratch>[0], ...args: (string | Buffer)[]) {
+  const bytes = args.flatMap((arg) => [Buffer.from(arg), Buffer.of(0)])
+  return join(makeScratch(t, { cmdline: Buffer.concat(bytes) }), 'cmdline')
+}
+
+test('an argument that was not UTF-8 is refused', (t) => {
+  const raw = Buffer.from('b\xffd', 'latin1')
+  const commandLine = commandLineOf(t, 'node', 'btkit.js', 'edit', 'a', raw)
+  assert.throws(() => {
+    checkUtf8(['edit', 'a', MANGLED], commandLine)
+  }, refusal)
+})
+
+test('a name may contain the replacement character U+FFFD', (t) => {
+  const commandLine = commandLineOf(t, 'node', 'btkit.js', 'edit', MANGLED)
+  assert.doesNotThrow(() => {
+    checkUtf8(['edit', MANGLED], commandLine)
+  })
+})
+
+test('arguments are accepted if the system does not show their bytes', () => {
+  assert.doesNotThrow(() => {
+    checkUtf8(['edit', MANGLED], '/nowhere/at/all')
+  })
+})
+
+const unlessLinux = { skip: process.platform !== 'linux' && 'other systems do not tell' }
+
+test('no other file is edited in place of one whose name is not UTF-8', unlessLinux, async (t) => {
+  const torrent = torrentOf(singleFileInfo(), { comment: 'old' })
+  const root = makeScratch(t, { [MANGLED]: torrent })
+  // The shell passes bytes on as they are
+  const script = `exec "$0" "$@" "$(printf 'b\\377d')"`
+  const args = [process.execPath, executable('btkit'), 'edit', '--comment', 'new']
+  const { status, stderr } = await runProgram('sh', ['-c', script, ...args], { cwd: root })
+  assert.equal(status, 2)
+  assert.equal(stderr, `btkit: ${WHY}\n`)
+  assert.deepEqual(readFileSync(join(root, MANGLED)), Buffer.from(torrent))
+})

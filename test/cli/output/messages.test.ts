@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Io } from '../../../src/cli/io.js'
+import { columnsOf, cutColumns, fitColumns } from '../../../src/cli/output/bar.js'
 import {
   exitStatusOf,
   reportError,
   reportWarning,
   tryEach,
 } from '../../../src/cli/output/messages.js'
-import type { Io } from '../../../src/cli/io.js'
+import { choosePaint } from '../../../src/cli/output/paint.js'
 import { BtkitError } from '../../../src/errors.js'
 import { Captured } from '../../support/run-btkit.js'
 
@@ -83,4 +85,52 @@ for (const [code, status] of [
 
 test('a bug ends with status 1', () => {
   assert.equal(exitStatusOf(new TypeError()), 1)
+})
+
+const terminal = { write: () => true, isTTY: true }
+const pipe = { write: () => true }
+const RED = '\u001b[31mx\u001b[39m'
+
+for (const [what, env, stream, painted] of [
+  ['a terminal', {}, terminal, RED],
+  ['a pipe', {}, pipe, 'x'],
+  ['a terminal that can not', { TERM: 'dumb' }, terminal, 'x'],
+  ['a terminal with NO_COLOR', { NO_COLOR: '1' }, terminal, 'x'],
+  ['a terminal with an empty NO_COLOR', { NO_COLOR: '' }, terminal, RED],
+  ['a pipe with FORCE_COLOR', { FORCE_COLOR: '1' }, pipe, RED],
+  ['a pipe with an empty FORCE_COLOR', { FORCE_COLOR: '' }, pipe, RED],
+  ['a terminal with FORCE_COLOR=0', { FORCE_COLOR: '0' }, terminal, 'x'],
+  ['a terminal with FORCE_COLOR=false', { FORCE_COLOR: 'false' }, terminal, 'x'],
+  ['a pipe with both', { NO_COLOR: '1', FORCE_COLOR: '1' }, pipe, 'x'],
+] as const) {
+  test(`${what}: ${painted === 'x' ? 'plain' : 'coloured'}`, async () => {
+    assert.equal((await choosePaint(env, stream))('red', 'x'), painted)
+  })
+}
+
+// The widths are those of wcwidth(3) in glibc
+for (const [text, columns] of [
+  ['plain', 5],
+  ['日本語', 6],
+  ['한국', 4],
+  ['ﾊﾝｶｸ', 4],
+  ['ＡＢ', 4],
+  ['ü', 1],
+  ['e\u0301', 1],
+] as const) {
+  test(`"${text}" takes ${columns} columns`, () => {
+    assert.equal(columnsOf(text), columns)
+  })
+}
+
+test('text is filled or cut to the same number of columns', () => {
+  assert.equal(fitColumns('日本', 6), '日本  ')
+  assert.equal(fitColumns('日本語', 6), '日本語')
+  assert.equal(fitColumns('日本語', 5), '日本…')
+  assert.equal(fitColumns('日本語', 4), '日… ', 'half a character can not be shown')
+})
+
+test('a character is not separated from its accent', () => {
+  assert.equal(cutColumns('e\u0301e\u0301', 1), 'e\u0301')
+  assert.equal(cutColumns('日本', 0), '')
 })

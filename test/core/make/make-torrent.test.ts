@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, utimesSync, writeFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { makeTorrent, planTorrent, type MakeRequest } from '../../../src/core/make/make-torrent.js'
+import { makeWithLists } from '../../../src/core/checksums/make-with-lists.js'
+import { type MakeRequest, makeTorrent, planTorrent } from '../../../src/core/make/make-torrent.js'
 import { failure } from '../../files/failure.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -44,4 +45,19 @@ test('the date of files is that of the newest, in whole seconds', async (t) => {
   utimesSync(join(source, 'c'), 0, 1_400_000_000)
   const { bytes } = await make(makeRequest(source, { creationDate: 'mtime' }))
   assert.equal(decodeTorrent(bytes)['creation date'], 1_500_000_000)
+})
+
+test('if a list cannot be written, the error says that the torrent is', async (t) => {
+  const directory = makeScratch(t, { a: '1' })
+  const torrent = join(directory, 'a.torrent')
+  const list = join(directory, 'missing', 'a.sha256')
+  const plan = await planTorrent(makeRequest(join(directory, 'a'), { torrent }))
+  await assert.rejects(
+    makeWithLists(plan, [{ name: 'sha256', path: list }], hashContext()),
+    failure(
+      'not-found',
+      `${list}: no such file or directory; the torrent ${torrent} is written, without its checksum lists`,
+    ),
+  )
+  assert.ok(existsSync(torrent))
 })

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
-import { symlinkSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { BtkitError } from '../../../src/errors.js'
 import { readFingerprint } from '../../../src/files/fingerprint.js'
+import { listNames, openEntry } from '../../../src/files/scan/entry.js'
 import { scanTree } from '../../../src/files/scan/scan-tree.js'
-import { DEFAULTS } from './scan.js'
-import { plantTree } from '../temporary-directory.js'
+import { failure } from '../failure.js'
+import { plantTree, makeTemporaryDirectory } from '../temporary-directory.js'
+import { DEFAULTS, scan } from './scan.js'
 
 test('a directory gives its files with components, real paths and fingerprints', async (t) => {
   const root = plantTree(t, ['b/c.iso', 'a'])
@@ -50,4 +52,63 @@ test('a bad pattern is told before the root is looked at', async () => {
     scanTree('/no/such', { ...DEFAULTS, exclude: [''] }),
     (error) => error instanceof BtkitError && error.code === 'usage',
   )
+})
+
+test('what is no directory has no names', (t) => {
+  const root = plantTree(t, ['a'])
+  const [file, missing] = [join(root, 'a'), join(root, 'b')]
+  assert.throws(() => listNames(file), failure('not-found', `${file}: not a directory`))
+  const message = `${missing}: no such file or directory`
+  assert.throws(() => listNames(missing), failure('not-found', message))
+})
+
+test('an entry is a file with its fingerprint, or a directory', (t) => {
+  const root = plantTree(t, ['a', 'd/x'])
+  const rules = { policy: 'inside' as const, realRoot: root }
+  const absolutePath = join(root, 'a')
+  const fingerprint = readFingerprint(absolutePath)
+  assert.deepEqual(openEntry('a', rules), {
+    kind: 'file',
+    absolutePath,
+    fingerprint,
+    attributes: '',
+  })
+  assert.deepEqual(openEntry('d', rules), { kind: 'directory', absolutePath: join(root, 'd') })
+})
+
+test('an entry that is gone is an error that names it', (t) => {
+  const root = makeTemporaryDirectory(t)
+  writeFileSync(join(root, 'x'), '')
+  const message = `${root}/gone: no such file or directory`
+  const open = () => openEntry('gone', { policy: 'inside', realRoot: root })
+  assert.throws(open, failure('not-found', message))
+})
+
+test('a name that is chosen is taken even if it is hidden', async (t) => {
+  const root = plantTree(t, ['.a', '.d/core', '.d/x'])
+  assert.deepEqual(await scan(root, { chosen: ['.d/core', '.a', '.d'] }), {
+    files: ['.d/core', '.a', '.d/x'],
+    skipped: {},
+  })
+})
+
+test('what is excluded stays out, and is told', async (t) => {
+  const root = plantTree(t, ['a.tmp', 'd/x', 'e'])
+  assert.deepEqual(await scan(root, { chosen: ['a.tmp', 'd/x', 'e'], exclude: ['*.tmp', 'd/'] }), {
+    files: ['e'],
+    skipped: { 'a.tmp': 'excluded', d: 'excluded' },
+  })
+})
+
+test('a path that leads out of the directory is refused, and a link that does is left out', async (t) => {
+  const outer = plantTree(t, ['in/a', 'out/b'])
+  const root = join(outer, 'in')
+  symlinkSync('../out', join(root, 'link'))
+  for (const path of ['../out/b', 'a/../../out/b', join(outer, 'out/b')]) {
+    const expected = failure('unsafe-path', `${path}: is not below ${root}`)
+    await assert.rejects(scanTree(root, { ...DEFAULTS, chosen: [path] }), expected)
+  }
+  assert.deepEqual((await scan(root, { chosen: ['link/b', 'a'] })).skipped, {
+    link: 'link leads outside',
+  })
 })

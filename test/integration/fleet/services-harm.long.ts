@@ -1,26 +1,29 @@
 // In a process of its own: it shortens the patience of all links, and the times of the queue
 import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { callWithin } from '../../../src/bounded-call.js'
 import { patience } from '../../../src/redis/link.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
-import { projectRoot } from '../../support/executable.js'
-import { makeMachine, plantShared, type Machine } from '../../support/fleet.js'
+import { projectRoot, executable } from '../../support/executable.js'
+import { type Machine, makeMachine, plantShared } from '../../support/fleet.js'
+import { findFreePort } from '../../support/opentracker.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { hurryQueue } from '../../support/quick-times.js'
 import { random } from '../../support/random.js'
-import { startRedis, WITHOUT_REDIS, type RedisServer } from '../../support/redis.js'
+import { type RedisServer, startRedis, WITHOUT_REDIS, isListening } from '../../support/redis.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { announceQuery, compactPeers, decodeAnswer } from '../../support/track.js'
 import { until } from '../../support/until.js'
-import { startCuttingProxy, type CuttingProxy } from './cutting-proxy.js'
-import { startService, type Service } from './services.js'
+import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.js'
 
 const ROUNDS = 100
+
 /** So large that a file is claimed. */
 const SIZE = 4 * 1024 * 1024 + 5000
 const LARGE = 'large'
@@ -30,7 +33,6 @@ const PEERS = 8
 
 /** Milliseconds after which a request or a run has not ended. */
 const LIMIT = 60_000
-
 const below = (count: number) => Math.floor(random() * count)
 const oneOf = <T>(list: readonly T[]) => list[below(list.length)]!
 const fileOf = (round: number) => `file${round}`
@@ -269,3 +271,70 @@ test(
     }
   },
 )
+
+/** A btkit that runs until the test ends, or kills it, and its connections to Redis. */
+interface Service {
+  readonly name: string
+  /** Such as `http://127.0.0.1:12345`. */
+  readonly address: string
+  readonly proxy: CuttingProxy
+  /** How often it was killed. */
+  readonly kills: number
+  readonly isRunning: boolean
+  /** Kills it with SIGKILL. */
+  readonly kill: () => Promise<void>
+  /** Starts it again if it was killed; fails if it ended by itself. */
+  readonly revive: () => Promise<void>
+}
+
+interface ServiceSetup {
+  readonly name: string
+  readonly redis: RedisServer
+  /** The command line, given its port and the URL of Redis. */
+  readonly args: (port: number, url: string) => readonly string[]
+  /** The script to run; by default btkit's. */
+  readonly program?: string
+  /** Whether it works; by default, whether it listens. */
+  readonly isUp?: () => boolean
+}
+
+/** Starts a service. */
+async function startService(t: TestContext, setup: ServiceSetup): Promise<Service> {
+  const { name, redis, args, program = executable('btkit') } = setup
+  const port = await findFreePort()
+  const proxy = await startCuttingProxy(t, redis.port)
+  let child: ChildProcess
+  let stderr = ''
+  const start = async () => {
+    child = spawn(process.execPath, [program, ...args(port, proxy.url)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    child.stderr?.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
+    await until(`${name} works`, setup.isUp ?? (() => isListening(port)))
+  }
+  await start()
+  t.after(() => child.kill('SIGKILL'))
+  const state = { kills: 0 }
+  return {
+    name,
+    proxy,
+    address: `http://127.0.0.1:${port}`,
+    get kills() {
+      return state.kills
+    },
+    get isRunning() {
+      return !child.killed
+    },
+    kill: async () => {
+      if (child.killed) return
+      state.kills += 1
+      const ended = once(child, 'exit')
+      // False if it ended by itself, which `revive` reports
+      if (child.kill('SIGKILL')) await ended
+    },
+    revive: async () => {
+      assert.equal(child.exitCode, null, `${name} ended by itself: ${stderr.slice(-2000)}`)
+      if (child.killed) await start()
+    },
+  }
+}

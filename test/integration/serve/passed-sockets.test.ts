@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { createInterface } from 'node:readline'
+import { type TestContext, test } from 'node:test'
 import { ask } from '../../mirror/ask.js'
 import { parseAnswers, rawRequest, requestText } from '../../mirror/hostile/raw.js'
+import { executable, projectRoot } from '../../support/executable.js'
 import { findFreePort } from '../../support/opentracker.js'
-import { makeScratch } from '../../support/scratch.js'
 import { unlessInstalled } from '../../support/peers.js'
-import { launch } from '../../support/service-launcher.js'
+import { makeScratch } from '../../support/scratch.js'
 import { until } from '../../support/until.js'
 
 /** Sockets are passed by a program in Python. */
@@ -159,3 +161,60 @@ test('where only the tracker has sockets, serve listens by itself', unlessPassed
   assert.equal((await ask(servePort, '/file')).body.toString(), 'content')
   assert.equal(await launcher.stop(), 0)
 })
+
+/** Starts and stops a program with sockets of its own, as systemd does. */
+interface Launcher {
+  /** Of the sockets; 0 for Unix sockets. */
+  readonly ports: readonly number[]
+  readonly start: () => void
+  /** Stops the program, and resolves with its exit status. */
+  readonly stop: () => Promise<number>
+  /** Resolves with the exit status of a program that ends by itself. */
+  readonly ended: () => Promise<number>
+  /** The output of the programs so far. */
+  readonly output: () => string
+}
+
+interface LaunchSetup {
+  /** `tcp`, `tcp6`, `udp`, or the path of a Unix socket. */
+  readonly sockets: readonly string[]
+  readonly names?: readonly string[]
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const SCRIPT = join(projectRoot, 'test/support/service-launcher.py')
+
+/**
+ * Opens sockets for `btkit ...args` until the test ends; `btkit` starts when the test asks for it.
+ */
+async function launch(t: TestContext, setup: LaunchSetup): Promise<Launcher> {
+  const { sockets, names = [], args, env = {} } = setup
+  const command = [process.execPath, executable('btkit'), ...args]
+  const python = spawn('python3', [SCRIPT, sockets.join(), names.join(':'), ...command], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], ...env },
+  })
+  t.after(() => python.stdin.end())
+  let output = ''
+  python.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]()
+  const next = async () => {
+    const line = await lines.next()
+    if (line.done) throw new Error(`the launcher has ended: ${output}`)
+    return JSON.parse(line.value) as unknown
+  }
+  return {
+    ports: (await next()) as number[],
+    start: () => python.stdin.write('start\n'),
+    stop: () => {
+      python.stdin.write('stop\n')
+      return next() as Promise<number>
+    },
+    ended: () => {
+      python.stdin.write('wait\n')
+      return next() as Promise<number>
+    },
+    output: () => output,
+  }
+}

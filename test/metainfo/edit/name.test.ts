@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setName } from '../../../src/metainfo/edit/details.js'
+import { setName, setDetails } from '../../../src/metainfo/edit/details.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { directoryInfo, goldenTorrent, singleFileInfo } from '../../support/torrents.js'
 import { makeWithLibtorrent, needsLibtorrent } from '../libtorrent.js'
@@ -47,4 +47,19 @@ test('the files of a version 2 directory keep their names', () => {
   const after = edited(before, setName('other'))
   assert.equal(after.name, 'other')
   assert.deepEqual(after.files, before.files)
+})
+
+test('a private flag that means the same stays, and with it the info hash', () => {
+  const zero = torrentWith({}, singleFileInfo({ private: 0 }))
+  assert.equal(edited(zero, setDetails({ private: false })), zero)
+  const two = torrentWith({}, singleFileInfo({ private: 2 }))
+  assert.equal(edited(two, setDetails({ private: true })), two)
+})
+
+test('the UTF-8 twin of a text goes along', () => {
+  const before = torrentWith({ comment: 'a', 'comment.utf-8': 'a' })
+  const after = edited(before, setDetails({ comment: 'b' }))
+  assert.deepEqual(after.bytes, torrentWith({ comment: 'b', 'comment.utf-8': 'b' }).bytes)
+  const none = edited(before, setDetails({ comment: null }))
+  assert.deepEqual(none.bytes, torrentWith({}).bytes)
 })

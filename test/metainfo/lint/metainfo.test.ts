@@ -2,16 +2,22 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { LintCode } from '../../../src/metainfo/lint/finding.js'
 import {
   LINT_CODES,
   lintMetainfo,
   MAX_FINDINGS_OF_A_KIND,
   severityOf,
 } from '../../../src/metainfo/lint/metainfo.js'
-import type { LintCode } from '../../../src/metainfo/lint/finding.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { projectRoot } from '../../support/executable.js'
-import { editedGolden, goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
+import {
+  type PlainDict,
+  editedGolden,
+  goldenTorrent,
+  singleFileInfo,
+  torrentOf,
+} from '../../support/torrents.js'
 import { ANNOUNCE, codesOf, torrentOfPaths } from './torrent.js'
 
 /**
@@ -76,4 +82,35 @@ test('the manual has every code with its severity', () => {
   assert.deepEqual(documented.map(([, code]) => code).sort(), [...LINT_CODES].sort())
   for (const [, code, severity] of documented)
     assert.equal(severityOf(code as LintCode), severity, code)
+})
+
+function codes(info: PlainDict, beside: PlainDict = ANNOUNCE): string[] {
+  return codesOf(torrentOf(singleFileInfo(info), beside))
+}
+
+test('a private torrent should have a source', () => {
+  assert.deepEqual(codes({ private: 1 }), ['private-without-source'])
+  assert.deepEqual(codes({ private: 1, source: '' }), ['private-without-source'])
+  assert.deepEqual(codes({ private: 1, source: 'TRACKER' }), [])
+  assert.deepEqual(codes({ private: 0 }), [])
+  assert.deepEqual(codes({}), [])
+})
+
+test('a private torrent needs a tracker', () => {
+  const own = { private: 1, source: 'TRACKER' }
+  assert.deepEqual(codes(own, {}), ['private-without-tracker'])
+  assert.deepEqual(codes(own, { 'announce-list': [['http://a.example/']] }), [])
+  assert.deepEqual(codes({}, {}), ['no-tracker'])
+})
+
+test('a private torrent must not have DHT nodes', () => {
+  const nodes = { ...ANNOUNCE, nodes: [['router.example', 6881]] }
+  assert.deepEqual(codes({ private: 1, source: 'T' }, nodes), ['private-with-nodes'])
+  assert.deepEqual(codes({}, nodes), [])
+})
+
+test('private and source count inside info alone', () => {
+  assert.deepEqual(codes({}, { ...ANNOUNCE, private: 1 }), ['misplaced-key'])
+  assert.deepEqual(codes({}, { ...ANNOUNCE, source: 'x' }), ['misplaced-key'])
+  assert.deepEqual(codes({ source: 'x' }), [])
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { singleFileInfo, torrentOf, directoryInfo } from '../../support/torrents.js'
 import { ANNOUNCE, codesOf, messagesOf, torrentOfPaths } from './torrent.js'
 
 test('names of Windows devices are told, with any extension and in any case', () => {
@@ -81,4 +81,80 @@ test('the name of the torrent is one of the names', () => {
 
 test('a name is told once, however many files are below it', () => {
   assert.deepEqual(codesOf(torrentOfPaths(['con/a', 'con/b', 'c/con'])), ['reserved-name'])
+})
+
+function clashes(...paths: string[]): string[] {
+  return messagesOf('name-clash', torrentOfPaths(paths))
+}
+
+test('names that differ by case alone clash', () => {
+  assert.deepEqual(clashes('README', 'b', 'Readme'), [
+    '"README" and "Readme" are the same where case or Unicode normalisation is ignored',
+  ])
+  assert.equal(clashes('ÄÖ', 'äö').length, 1)
+})
+
+test('names that differ by Unicode normalisation alone clash', () => {
+  assert.equal(clashes('caf\u00e9', 'cafe\u0301').length, 1)
+  assert.equal(clashes('CAF\u00c9', 'cafe\u0301').length, 1)
+})
+
+test('directories clash, once whatever is in them, and with files', () => {
+  assert.deepEqual(clashes('x/Docs/a', 'x/docs/b', 'x/Docs/c', 'x/docs/d'), [
+    '"x/Docs" and "x/docs" are the same where case or Unicode normalisation is ignored',
+  ])
+  assert.equal(clashes('Docs', 'docs!', 'docs/a').length, 1)
+})
+
+test('names in different directories do not clash', () => {
+  assert.deepEqual(codesOf(torrentOfPaths(['a/README', 'b/readme', 'c', 'd/C', 'e'])), [])
+})
+
+test('a path can not be both a file and a directory', () => {
+  const torrent = torrentOfPaths(['a/b', 'a!', 'a/b/c'])
+  assert.deepEqual(messagesOf('file-and-directory', torrent), [
+    'path "a/b" is both a file and a directory',
+  ])
+  assert.deepEqual(codesOf(torrentOfPaths(['a/b', 'a/bc', 'a/bc d'])), [])
+})
+
+test('a hundred thousand names are compared in no time', { timeout: 20_000 }, () => {
+  const paths = Array.from({ length: 100_000 }, (_, i) => `${i % 1000}/${i}`)
+  assert.deepEqual(codesOf(torrentOfPaths([...paths, '7/X', '7/x'])), ['name-clash'])
+})
+
+/** A torrent of a file `d/a` and of a link with the rest of its entry given. */
+function torrentWithLink(link: object): Uint8Array {
+  const files = [
+    { length: 1, path: ['d', 'a'] },
+    { length: 0, path: ['l'], attr: 'l', ...link },
+  ]
+  return torrentOf(directoryInfo(files), ANNOUNCE)
+}
+
+for (const target of [['d', 'a'], ['d']]) {
+  test(`a link to ${target.join('/')} is fine`, () => {
+    assert.deepEqual(codesOf(torrentWithLink({ 'symlink path': target })), [])
+  })
+}
+
+for (const target of [['..', '..', 'etc'], ['d', '..', 'd'], ['', 'etc'], ['/etc'], ['.']]) {
+  test(`a link to ${JSON.stringify(target)} does not stay in the torrent`, () => {
+    const torrent = torrentWithLink({ 'symlink path': target })
+    assert.deepEqual(messagesOf('link-outside', torrent), [
+      `link "l" leads to "${target.join('/')}"`,
+    ])
+    assert.deepEqual(messagesOf('link-to-nothing', torrent), [])
+  })
+}
+
+test('a link to what the torrent does not have is found', () => {
+  const why = 'link "l" leads to "d/b", which the torrent does not have'
+  const torrent = torrentWithLink({ 'symlink path': ['d', 'b'] })
+  assert.deepEqual(messagesOf('link-to-nothing', torrent), [why])
+})
+
+test('a link that does not say where it leads is found', () => {
+  const why = 'link "l" does not say where it leads'
+  assert.deepEqual(messagesOf('link-to-nothing', torrentWithLink({})), [why])
 })

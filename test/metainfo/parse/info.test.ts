@@ -4,13 +4,14 @@ import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
 import { readBencode } from '../../../src/metainfo/bencode/read.js'
 import type { BencodeDict } from '../../../src/metainfo/bencode/value.js'
 import { validateInfo } from '../../../src/metainfo/parse/info.js'
+import { countPieces, totalLength } from '../../../src/metainfo/parse/v1-files.js'
 import { WarningList } from '../../../src/metainfo/warning.js'
 import {
+  type PlainDict,
   bencodableDict,
   digestsFor,
   directoryInfo,
   singleFileInfo,
-  type PlainDict,
 } from '../../support/torrents.js'
 import { assertRefused } from '../refusal.js'
 
@@ -149,5 +150,33 @@ test('in v2 all keys must stand in byte order, as that is the order of the files
     () => validateInfo(unordered, undefined, new WarningList()),
     'metainfo',
     'info.file tree: "a" stands behind "b", but version 2 needs byte order',
+  )
+})
+
+function filesOf(...lengths: number[]) {
+  return lengths.map((length) => ({ path: ['a'], length, padding: false, attr: '' }))
+}
+
+test('a last piece that is not full counts', () => {
+  assert.deepEqual(
+    [0, 1, 16384, 16385, 32768].map((length) => countPieces(length, 16384)),
+    [0, 1, 1, 2, 2],
+  )
+})
+
+test('pieces are counted exactly where a quotient would be rounded', () => {
+  assert.equal(countPieces(2 ** 53 - 1, 2 ** 52), 2)
+  assert.equal(countPieces(2 ** 53 - 1, 2), 2 ** 52)
+  assert.equal(countPieces(2 ** 53 - 2, 2), 2 ** 52 - 1)
+  assert.equal(countPieces(9007199254740991, 9007199254740990), 2)
+})
+
+test('lengths are added up to 2^53 - 1 and no further', () => {
+  assert.equal(totalLength([]), 0)
+  assert.equal(totalLength(filesOf(2 ** 53 - 2, 1)), 2 ** 53 - 1)
+  assertRefused(
+    () => totalLength(filesOf(2 ** 53 - 1, 1)),
+    'metainfo',
+    'info: the files are too large together',
   )
 })

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import type { BencodeDict } from '../../../src/metainfo/bencode/value.js'
+import type { BencodeDict, BencodeValue } from '../../../src/metainfo/bencode/value.js'
+import { buildTorrent } from '../../../src/metainfo/build/torrent.js'
+import { isTorrent } from '../../../src/metainfo/parse/is-torrent.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { merkleRoot, readPieceLayers } from '../../../src/metainfo/parse/piece-layers.js'
+import { WarningList } from '../../../src/metainfo/warning.js'
 import {
   directoryInfo,
   editedGolden,
@@ -222,4 +228,147 @@ test('a torrent of a hundred thousand files is read in no time', () => {
   assert.ok(performance.now() - start < 30_000)
   assert.equal(metainfo.files.length, 100_000)
   assert.deepEqual(metainfo.files.at(-1)?.path, ['directory', 'file 99999'])
+})
+
+const PIECE = 16384
+const LAYER = new Uint8Array(96).map((_, at) => at)
+const ROOT = merkleRoot(LAYER, PIECE)
+
+function treeFile(length: number, piecesRoot: Uint8Array | null = ROOT) {
+  return { file: { path: ['d', 'a'], length, padding: false, attr: '' }, piecesRoot }
+}
+
+function layersOf(layer: BencodeValue): BencodeDict {
+  return new Map([[Buffer.from(ROOT).toString('latin1'), layer]])
+}
+
+/** The states of the files' layers, and what is warned of. */
+function read(layers: BencodeValue | undefined, files: ReturnType<typeof treeFile>[]) {
+  const warnings = new WarningList()
+  const tree = readPieceLayers(files, { layers, pieceLength: PIECE, warnings })
+  const messages = warnings.toArray().map(({ code, message }) => `${code}: ${message}`)
+  return { states: tree.map(({ layerState }) => layerState), messages, tree }
+}
+
+test('a layer that leads to the root of each long file is right', () => {
+  const { states, messages, tree } = read(layersOf(LAYER), [
+    treeFile(2 * PIECE + 1),
+    treeFile(3 * PIECE),
+  ])
+  assert.deepEqual([states, messages], [['ok', 'ok'], []])
+  assert.deepEqual(tree[0]?.layer, LAYER)
+})
+
+test('files of one piece or none need no layer', () => {
+  const { states, messages } = read(undefined, [treeFile(PIECE), treeFile(0, null)])
+  assert.deepEqual([states, messages], [['none', 'none'], []])
+})
+
+test('without a layer a file can be told of, with a warning', () => {
+  for (const layers of [undefined, new Map()]) {
+    const { states, messages } = read(layers, [treeFile(3 * PIECE)])
+    assert.deepEqual(states, ['missing'])
+    assert.deepEqual(messages, ['layer-missing: piece layers of "d/a": is missing'])
+  }
+})
+
+test('a layer that leads to another root is warned of', () => {
+  const { states, messages } = read(layersOf(wrong), [treeFile(3 * PIECE)])
+  assert.deepEqual(states, ['wrong'])
+  assert.deepEqual(messages, [
+    'layer-wrong: piece layers of "d/a": does not lead to the pieces root',
+  ])
+})
+
+const wrong = Uint8Array.from(LAYER)
+
+wrong[95] = 0
+
+const REFUSED: [layers: BencodeValue | undefined, length: number, message: string][] = [
+  [[], 3 * PIECE, 'piece layers: is not a dictionary'],
+  [new Map([['short', LAYER]]), 0, 'piece layers: has a key that is not 32 bytes long'],
+  [
+    new Map([['a'.repeat(32), new Uint8Array(33)]]),
+    0,
+    `piece layers of root ${'61'.repeat(32)}: its length is not a multiple of 32`,
+  ],
+  [
+    layersOf(3),
+    3 * PIECE,
+    `piece layers of root ${Buffer.from(ROOT).toString('hex')}: is not a string`,
+  ],
+  [
+    layersOf(LAYER),
+    3 * PIECE + 1,
+    'piece layers of "d/a": is 96 bytes long, not 32 for each of 4 pieces',
+  ],
+]
+
+for (const [layers, length, message] of REFUSED) {
+  test(`refused at ${length} bytes: ${message}`, () => {
+    assertRefused(
+      () => {
+        read(layers, [treeFile(length)])
+      },
+      'metainfo',
+      message,
+    )
+  })
+}
+
+test('a layer that a hundred thousand files share is hashed once', () => {
+  const layer = new Uint8Array(32 * 1000)
+  const root = merkleRoot(layer, PIECE)
+  const files = Array.from({ length: 100_000 }, () => treeFile(1000 * PIECE, root))
+  const start = performance.now()
+  read(new Map([[Buffer.from(root).toString('latin1'), layer]]), files)
+  assert.ok(performance.now() - start < 10_000)
+})
+
+const TORRENT = torrentOf(singleFileInfo(), { announce: 'http://t.example/', zz: [1, ['a', {}]] })
+
+test('torrents are recognized, of one file and of several', () => {
+  assert.ok(isTorrent(TORRENT))
+  assert.ok(isTorrent(torrentOf(directoryInfo([{ path: ['a'], length: 1 }]), {})))
+  assert.ok(isTorrent(Buffer.concat([TORRENT, Buffer.from('\r\n')])))
+})
+
+test('a v2 torrent is one, and so is one that could not be shown', () => {
+  const v2 = Buffer.from('d9:file treede12:meta versioni2e4:name1:a12:piece lengthi1ee')
+  const beside = { announce: null, announceList: [], httpSeeds: [], webSeeds: [], nodes: [] }
+  const rest = { ...beside, comment: null, createdBy: null, creationDate: null }
+  assert.ok(isTorrent(buildTorrent(rest, { info: v2, pieceLayers: null })))
+  assert.ok(isTorrent(torrentOf(singleFileInfo({ name: '../a' }), {})))
+})
+
+for (const [what, text] of Object.entries({
+  'an empty file': '',
+  'plain text': 'done\n',
+  'another dictionary': 'd4:spam4:eggse',
+  'an info that is no dictionary': 'd4:info3:abce',
+  'an info without pieces': 'd4:infod12:piece lengthi1eee',
+  'an info without piece length': 'd4:infod6:pieces0:ee',
+  'a list': 'ld4:infod12:piece lengthi1e6:pieces0:eee',
+  'a key without a value': 'd4:infod12:piece lengthi1e6:pieces0:e1:ae',
+  'what ends early': 'd4:infod12:piece lengthi1e6:pieces0:e',
+  'what goes on behind its end': 'd4:infod12:piece lengthi1e6:pieces0:eex',
+  'a key that is no string': 'd4:infod12:piece lengthi1e6:pieces0:ei1e1:ae',
+})) {
+  test(`${what} is no torrent`, () => {
+    assert.equal(isTorrent(Buffer.from(text)), false)
+  })
+}
+
+test('no part of a torrent is one, and no depth is too much', () => {
+  for (let length = 0; length < TORRENT.length; length++)
+    assert.equal(isTorrent(TORRENT.subarray(0, length)), false, `${length} bytes`)
+  const deep = `d1:a${'l'.repeat(1e6)}${'e'.repeat(1e6)}4:infod12:piece lengthi1e6:pieces0:ee`
+  assert.equal(isTorrent(Buffer.from(deep)), true)
+})
+
+test('what is read of golden torrents is recognized', () => {
+  const golden = join(import.meta.dirname, '../../../../test/golden')
+  const torrents = readdirSync(golden, { recursive: true, encoding: 'utf8' })
+  for (const name of torrents.filter((each) => each.endsWith('.torrent')))
+    assert.ok(isTorrent(readFileSync(join(golden, name))), name)
 })

@@ -30,45 +30,6 @@ test('what is absent is null, and private is false', () => {
   assert.deepEqual(read({}), { fields: ABSENT, warnings: [] })
 })
 
-test('every field is read', () => {
-  const top = {
-    announce: 'http://t/a',
-    'announce-list': [['http://t/a', 'http://u/a'], ['udp://v:1']],
-    httpseeds: ['http://h/'],
-    'url-list': ['http://w/1', 'http://w/2'],
-    nodes: [['::1', 6881]],
-    comment: 'café',
-    'created by': 'me',
-    'creation date': 1234567890,
-  }
-  const { fields, warnings } = read(
-    { ...top, collections: ['beside'] },
-    {
-      private: 1,
-      source: 'src',
-      'update-url': 'http://t/next',
-      similar: [Buffer.alloc(20, 0xab)],
-      collections: ['inside'],
-    },
-  )
-  assert.deepEqual(fields, {
-    announce: 'http://t/a',
-    announceList: [['http://t/a', 'http://u/a'], ['udp://v:1']],
-    httpSeeds: ['http://h/'],
-    webSeeds: ['http://w/1', 'http://w/2'],
-    nodes: [{ host: '::1', port: 6881 }],
-    comment: 'café',
-    createdBy: 'me',
-    creationDate: 1234567890,
-    private: true,
-    source: 'src',
-    updateUrl: 'http://t/next',
-    similar: ['ab'.repeat(20)],
-    collections: ['inside', 'beside'],
-  })
-  assert.deepEqual(warnings, [])
-})
-
 test('a plain string of seeds is a list of one, an empty one is none', () => {
   const { fields, warnings } = read({ 'url-list': 'http://w/', httpseeds: '' })
   assert.deepEqual(fields.webSeeds, ['http://w/'])

@@ -63,15 +63,6 @@ test('answers pipelined requests in their order, even if a later one is ready fi
   })
 })
 
-test('answers a thousand pipelined requests', async (t) => {
-  await besiege(t, {}, async ({ port }) => {
-    const one = `GET /yum/good.rpm HTTP/1.1\r\n${HOST}\r\n\r\n`
-    const received = await rawRequest(port, one.repeat(999) + requestText('GET /yum/good.rpm'))
-    const bodies = parseAnswers(received).map(({ body }) => body)
-    assert.deepEqual(bodies, Array<string>(1000).fill('good'))
-  })
-})
-
 test('an error of a second request does not mix into the answer to the first', async (t) => {
   const plant = (root: string) => {
     plantSparse(root, 'zeros', 32 * 2 ** 20)

@@ -11,7 +11,7 @@ import { ask } from '../ask.js'
 import { readMetric } from '../read-metric.js'
 import { startServe } from './process.js'
 import { parseAnswers, rawRequest, requestText } from './raw.js'
-import { besiege, digestAddress, postText, SINGLE, type Siege } from './siege.js'
+import { besiege, postText, SINGLE, type Siege } from './siege.js'
 import { until } from '../../support/until.js'
 
 const MIB = 2 ** 20
@@ -82,25 +82,6 @@ test(
     for (const name of ['hash_jobs', 'hash_queue']) await untilMetric(port, name, 0)
   },
 )
-
-test('a long form among pipelined requests is answered in its turn', BOUNDED, async (t) => {
-  const plant = (root: string) => {
-    plantSparse(root, 'cold', 64 * MIB)
-  }
-  await besiege(t, { plant }, async ({ port }) => {
-    const paths = Array.from({ length: 1000 }, (_, i) => `/yum/${i}${'x'.repeat(200)}`)
-    const form = postText([...paths, '/yum/good.rpm']).replace('Connection: close\r\n', '')
-    const missing = get(digestAddress(['/yum/nothing']))
-    const last = get('/yum/good.rpm').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
-    const requests = get(`${SINGLE}/cold`) + form + missing + last
-    const answers = parseAnswers(await rawRequest(port, requests))
-    assert.deepEqual(
-      answers.map(({ status }) => status),
-      [200, 404, 412, 200],
-    )
-    assert.equal(answers[3]!.body, 'good')
-  })
-})
 
 /** Limits in seconds: short for requests; a torrent may take longer than both together. */
 const SHORT = ['--header-timeout', '1', '--body-timeout', '1', '--wait', '3']

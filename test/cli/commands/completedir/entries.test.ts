@@ -196,24 +196,6 @@ test('200 entries that fail alike give one line with a count and the first names
   assert.deepEqual([status, (await mirror.report()).failed.length], [1, 200])
 })
 
-test('entries that fail for one reason of one path name it once', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b' })
-  const { status, stderr } = await mirror.run(['--quiet', '--state-dir', '/proc/nowhere'])
-  assert.equal(status, 1)
-  assert.match(stderr, /^btkit: state [^\n(]+: no such file or directory \(2 entries\)\n$/)
-})
-
-test('an entry whose torrent would have too long a name fails in words, and no other', async (t) => {
-  const [long, longest] = ['n'.repeat(248), 'n'.repeat(247)]
-  const mirror = new Mirror(t, { [long]: 'a', [longest]: 'b' })
-  const { status, stderr } = await mirror.run(['--quiet'])
-  const why = 'with .torrent the name would be longer than 255 bytes'
-  const said = `btkit: ${mirror.at(long)}: ${why}; rename it, or skip it with --exclude\n`
-  assert.deepEqual([status, stderr, mirror.list()], [1, said, [`${longest}.torrent`]])
-  const [failure] = (await mirror.report()).failed
-  assert.deepEqual([failure?.source, failure?.code], [mirror.at(long), 'bad-name'])
-})
-
 test('200 entries that are skipped alike give one line, and others theirs', async (t) => {
   const mirror = new Mirror(t, Object.fromEntries(Object.keys(MANY).map((name) => [name, ''])))
   symlinkSync('nowhere', mirror.at('broken'))
