@@ -5,24 +5,28 @@ import {
 } from '../torrents/tracker-source.js'
 import { AccessLog, type LogFormat } from '../../server/exchange/access-log.js'
 import { openLogSink } from '../../server/exchange/log-file.js'
-import type { ServedOptions } from '../options.js'
+import type { ServedOptions, ServiceLimits } from '../options.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import { openResources, type Resources } from './resources.js'
 import type { ServerContext } from '../../server/context.js'
-import { Arrivals } from '../../server/listen/arrivals.js'
 import {
   connectionLimiter,
   maxDescriptors,
   connectionLimits,
+  type ConnectionRules,
 } from '../../server/connections/connection-limits.js'
 import { UnreadBytes } from '../../server/connections/unread-bytes.js'
 import { startMirrorTasks } from './mirror-tasks.js'
-import { listen, type Listener, type ListenParts } from '../../server/listen/listen.js'
+import {
+  listen,
+  type Listener,
+  type ListenParts,
+  type ServerRules,
+} from '../../server/listen/listen.js'
 import type { Handler } from '../../server/connections/pipeline-queue.js'
 import { refuseStopping } from '../../server/connections/refuse-connection.js'
 import { DrainGate } from '../../server/lifecycle/drain-gate.js'
-import { CONNECTIONS, serverRules } from './server-rules.js'
 import { HEALTH } from '../status/routes.js'
 import { assembleMirror, type MirrorParts } from './assemble-mirror.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
@@ -132,7 +136,6 @@ async function startService(parts: ServiceParts): Promise<Service> {
   const { clientAddresses } = options
   const connections = connectionLimits(CONNECTIONS, clientAddresses, maxDescriptors())
   const { keyOf } = connections
-  const arrivals = new Arrivals(keyOf)
   const assembled = await assembleService(parts)
   const { exchanges } = assembled
   const gate = new DrainGate(exchanges, HEALTH)
@@ -147,7 +150,7 @@ async function startService(parts: ServiceParts): Promise<Service> {
   const listeners = await listenAll(parts.places, {
     handler,
     exchanges,
-    rules: serverRules({ limits: options.limits, arrivals }),
+    rules: serverRules(options.limits),
     keyOf,
     unread: new UnreadBytes(keyOf),
     limitConnections: connectionLimiter(connections),
@@ -249,4 +252,39 @@ function buildApp(parts: RouteParts): FastifyInstance {
     mirrorRoutes(scope, parts, done)
   })
   return app
+}
+
+/** The limits of connections to the mirror. */
+export const CONNECTIONS: ConnectionRules = {
+  // Half a request takes up to 20 KB of memory
+  most: 20_000,
+  // For one address, or /64 of IPv6: enough for all people behind one
+  mostPerClient: 1000,
+  // Each download opens a file beside its connection
+  filesShare: 1 / 2,
+}
+
+/** libtorrent sends a request for each file of a piece at once; there may be thousands. */
+const MAX_WAITING = 100
+
+/** Milliseconds after which a connection without a request is closed. */
+const KEEP_ALIVE = 30_000
+
+/** Milliseconds after which a connection without progress is closed. */
+const STANDSTILL = 120_000
+
+/** How the mirror's servers treat connections and requests. */
+function serverRules(limits: ServiceLimits): ServerRules {
+  return {
+    options: {
+      headersTimeout: limits.headerTimeout,
+      requestTimeout: limits.headerTimeout + limits.bodyTimeout,
+      keepAliveTimeout: KEEP_ALIVE,
+    },
+    maxWaiting: MAX_WAITING,
+    grace: limits.bodyTimeout,
+    prepare: (server) => {
+      server.setTimeout(Math.max(STANDSTILL, 2 * limits.wait))
+    },
+  }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { CONNECTIONS } from '../../../src/mirror/app/server-rules.js'
+import { CONNECTIONS } from '../../../src/mirror/app/run-service.js'
 import { ClientAddresses } from '../../../src/server/connections/client-address.js'
 import {
   connectionLimits,
