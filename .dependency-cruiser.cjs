@@ -5,15 +5,16 @@ const LAYERS = {
   // Leaves know nothing of each other, so that each is tested and replaced by itself
   ...Object.fromEntries(LEAVES.split('|').map((leaf) => [leaf, 'text'])),
   core: 'text|metainfo|files|hash|cache|state|redis', // neither people nor HTTP
+  fleet: `text|${LEAVES}|core`, // other processes and machines that hash the same files
   clients: `text|${LEAVES}|core`,
   pages: 'text|metainfo|server|core', // forms and frames, whoever shows them
-  mirror: `text|${LEAVES}|core|clients`, // mirror and tracker run without each other
+  mirror: `text|${LEAVES}|core|fleet|clients`, // mirror and tracker run without each other
   tracker: `text|${LEAVES}|core|clients|pages`,
-  library: `text|${LEAVES}|core|clients|mirror|tracker`, // programs instead of people
+  library: `text|${LEAVES}|core|fleet|clients|mirror|tracker`, // programs instead of people
   work: 'text|metainfo|core|pages|library', // what pages let a thread do
   admin: `text|${LEAVES}|core|clients|pages|tracker|library|work`, // pages of a tracker for its people
   gui: 'text|metainfo|server|core|pages|library|work', // pages over what programs import
-  cli: 'text|metainfo|files|hash|state|server|redis|core|clients|mirror|tracker|pages|gui|admin', // a cache is core's matter
+  cli: 'text|metainfo|files|hash|state|server|redis|core|fleet|clients|mirror|tracker|pages|gui|admin', // a cache is core's matter
 }
 const SMALL =
   '^src/(errors|native-addon|digest|directories|version|monotonic|bounded-call|heap-growth|process)\\.ts$'
@@ -42,7 +43,7 @@ const RULES = [
   ['database-in-its-file', 'others see a Store', src('/store/'), { path: 'node_modules/lmdb/' }],
   ['bin-through-main', 'so it is tested', { path: '^bin/' }, src('cli/main\\.(ts|js)$')],
   ['redis-in-its-folder', 'others see a link', src('/redis/'), { path: 'node_modules/ioredis/' }],
-  ['queue-in-its-folder', 'others see workers', src('/queue/'), { path: 'node_modules/bullmq/' }],
+  ['queue-in-its-folder', 'others see workers', src('/fleet/'), { path: 'node_modules/bullmq/' }],
   ['people-libraries-in-cli', 'words are for people', src('^src/cli/'), { path: PEOPLE }],
   ['http-in-servers', 'others know none', src(SERVERS), { path: HTTP }],
   ['declared', 'package.json lists it', { path: '^src/' }, { dependencyTypes: UNDECLARED }],

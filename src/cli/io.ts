@@ -1,4 +1,5 @@
-import type { CacheRequest, LazyAccess } from '../core/cache/access.js'
+import type { LazyAccess } from '../core/cache/access.js'
+import type { CacheRequest } from '../fleet/access.js'
 import type { WorkerPool } from '../hash/jobs/worker-pool.js'
 
 /** A stream that people or programs read. */

@@ -6,9 +6,10 @@ import {
   type CacheReport,
   type PruneReport,
 } from '../core/cache/prune.js'
-import { openCacheAccess, type CachePlace } from '../core/cache/access.js'
+import type { CachePlace } from '../core/cache/access.js'
 import type { CacheAccess, CacheTrust } from '../core/digests/cache-trust.js'
 import { refuseAborted } from '../errors.js'
+import { openCacheAccess } from '../fleet/access.js'
 import { requirePath } from './check-options.js'
 
 /** Options for opening a piece cache. */

@@ -1,4 +1,4 @@
-import { queueTimes } from '../../src/core/queue/connect.js'
+import { queueTimes } from '../../src/fleet/connect.js'
 
 /** Shortens the times of the queue in this process. */
 export function hurryQueue(): void {

@@ -2,14 +2,12 @@ import { Option } from '@commander-js/extra-typings'
 import { BtkitError } from '../../errors.js'
 import { cacheDirectory } from '../../directories.js'
 import { reportWarning, warningsTo } from '../output/messages.js'
+import { openCacheIfThere, type CachePlace, type LazyAccess } from '../../core/cache/access.js'
 import {
-  type CachePlace,
-  type CacheRequest,
   accessLazyCache,
-  type LazyAccess,
   openCacheAccess as openAccess,
-  openCacheIfThere,
-} from '../../core/cache/access.js'
+  type CacheRequest,
+} from '../../fleet/access.js'
 import type { CacheTrust, CacheAccess } from '../../core/digests/cache-trust.js'
 import type { Io } from '../io.js'
 import { duration } from './values.js'

@@ -1,7 +1,7 @@
 import { Option } from '@commander-js/extra-typings'
 import { warningsTo } from '../output/messages.js'
-import type { AskedWorkers } from '../../core/queue/ask-workers.js'
-import type { ShareRules } from '../../core/share/share-name.js'
+import type { AskedWorkers } from '../../fleet/ask-workers.js'
+import type { ShareRules } from '../../fleet/share-name.js'
 import { BtkitError } from '../../errors.js'
 import type { RedisAddress } from '../../redis/client.js'
 import type { Io } from '../io.js'
@@ -62,6 +62,6 @@ export async function openWorkers(
   const address = await queueAddress(options.queue, origins, io)
   const shares = await queueShares(options, io)
   const warn = warningsTo(io)
-  const { askWorkers } = await import('../../core/queue/ask-workers.js')
+  const { askWorkers } = await import('../../fleet/ask-workers.js')
   return askWorkers({ ...shares, address, now: io.now, warn, signal: io.signal })
 }

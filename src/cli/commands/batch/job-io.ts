@@ -1,4 +1,5 @@
-import { accessLazyCache, type CacheRequest, type LazyAccess } from '../../../core/cache/access.js'
+import type { LazyAccess } from '../../../core/cache/access.js'
+import { accessLazyCache, type CacheRequest } from '../../../fleet/access.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import type { Io, Output, SharedResources } from '../../io.js'
 

@@ -4,7 +4,7 @@ import { clearCache, pruneCache, summarizeCache } from '../../../core/cache/prun
 import { verifyCache } from '../../../core/cache/verify.js'
 import type { CachePlace } from '../../../core/cache/access.js'
 import { BtkitError } from '../../../errors.js'
-import type { SharedReport } from '../../../core/cache/shared.js'
+import type { SharedReport } from '../../../fleet/shared.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import {
@@ -162,7 +162,7 @@ function firstOf(names: readonly string[]): string {
 }
 
 /** Most runs share nothing. */
-const loadShared = () => import('../../../core/cache/shared.js')
+const loadShared = () => import('../../../fleet/shared.js')
 
 function sharedText({ url, records, machines }: SharedReport): string {
   const lines = machines.map(({ name, records: own, wrong, revocations }) => {

@@ -44,7 +44,7 @@ export function defineWorker({ io, finish }: CommandContext) {
     const manager = serviceManager({ env: io.env, warn })
     const cacheAccess = await openCacheAccess(options, io)
     try {
-      const { work } = await import('../../../core/queue/work.js')
+      const { work } = await import('../../../fleet/work.js')
       const what = `${machine} takes jobs from ${address.label}`
       io.stdout.write(`${escapeText(what)}, ${count(options.threads, 'thread')}\n`)
       manager.ready(what)

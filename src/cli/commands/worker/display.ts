@@ -1,4 +1,4 @@
-import type { WorkProgress, WorkTotals } from '../../../core/queue/work-tally.js'
+import type { WorkProgress, WorkTotals } from '../../../fleet/work-tally.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import type { Io } from '../../io.js'
 import { openProgress, type ProgressBar } from '../../output/progress.js'

@@ -1,0 +1,246 @@
+import { randomInt } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
+import { countNodes, type TreeRecord } from '../cache/records/tree.js'
+import type { FileEnd, FileRecord } from '../cache/records/file.js'
+import { encodeFingerprint, sameFingerprint } from '../files/fingerprint.js'
+import type { ScannedFile } from '../files/scan/scanned-tree.js'
+import { hashStream } from '../hash/hash-stream.js'
+import { windowOf, type ContentStream } from '../hash/stream/content-stream.js'
+import { chooseKernel } from '../hash/kernels/choose.js'
+import type { HashKernel } from '../hash/kernels/kernel.js'
+import { climbMerkleTree, findMerkleRoot } from '../hash/merkle.js'
+import { isSameFile, type Adoption, type CacheAccess } from '../core/digests/cache-trust.js'
+import type { Content } from '../core/digests/content.js'
+import { alignedFiles, NODE, setTree } from '../core/digests/file-trees.js'
+import { lookAgain } from '../core/digests/look-again.js'
+import { DIGEST, heedTrees } from '../core/digests/piece-table.js'
+import { pieceOwners, type PieceOwner } from '../core/digests/piece-owners.js'
+import { pieceHeight, treeOf } from '../core/digests/read-trees.js'
+import { isRacy } from '../core/digests/settled.js'
+import type { FoundRecord, SharedDigests } from './shared-digests.js'
+
+/** Files whose records are asked for and checked together. */
+const BATCH = 1000
+
+/** Turns of the event loop until a request is sent. */
+const TURNS = 2
+
+/** A file whose digests this machine lacks. `first` and `count` are its pieces in the stream. */
+interface Wish {
+  readonly file: ScannedFile
+  readonly key: PieceOwner['key'] | { readonly path: string; readonly size: number }
+  readonly first: number
+  readonly count: number
+  /** The form of the last piece in a record of SHA-1 digests. */
+  readonly end: FileEnd | null
+  /** The number of a file whose tree is lacked. */
+  readonly number: number | null
+}
+
+/** A wish with the record that may fulfil it, and the pieces to check. */
+interface Found {
+  readonly wish: Wish
+  readonly record: FoundRecord
+  readonly pieces: readonly number[]
+}
+
+/** How the records of other machines are checked. */
+export interface AdoptionRules {
+  readonly shared: SharedDigests
+  /** Number of pieces of each file to read and compare. */
+  readonly check: number
+}
+
+/**
+ * Adopts digests of content from other machines, if some pieces of each file prove right. Files that
+ * would have to be read completely are left to be hashed. Returns whether anything was adopted.
+ * @throws as hashStream
+ */
+export async function adoptDigests(
+  adoption: Adoption,
+  access: CacheAccess,
+  { shared, check }: AdoptionRules,
+): Promise<boolean> {
+  let isAny = false
+  let whole: ContentStream | undefined
+  const stream = () => (whole ??= adoption.stream())
+  const batches = batchesOf(wishesOf(adoption, access), check)
+  const ask = () => {
+    const { value } = batches.next()
+    return value ? findRecords(value, adoption, { shared, check }) : null
+  }
+  for (let asked = ask(); asked !== null;) {
+    const found = await asked
+    // Redis looks for the next records while these are checked
+    asked = ask()
+    if (asked !== null) for (let turn = 0; turn < TURNS; turn++) await setImmediate()
+    const right = await areRight(found, { ...adoption, stream })
+    const files = found.map(({ wish }) => wish.file)
+    const looks = check === 0 ? files.map(({ fingerprint }) => fingerprint) : lookAgain(files)
+    for (const [i, { wish, record }] of found.entries()) {
+      const [{ file }, now] = [wish, looks[i]]
+      if (!now || !sameFingerprint(now, file.fingerprint)) continue
+      if (!right[i]) await shared.refuse(record, file.fingerprint)
+      else if (shared.adopt(record, encodeFingerprint(file.fingerprint))) {
+        enterTree(wish, record, adoption)
+        isAny = true
+      }
+    }
+  }
+  if (!isAny) return false
+  const { content, table } = adoption
+  if (table) heedTrees(content, table)
+  await access.cache.flush()
+  return true
+}
+
+/** Enters an adopted tree into the table, which takes less than looking it up. */
+function enterTree({ file, number }: Wish, { record }: FoundRecord, adoption: Adoption): void {
+  const { content, engine, table } = adoption
+  if (!table?.trees || number === null || 'pieces' in record) return
+  const kernel = chooseKernel(engine.kernel)
+  setTree(table.trees, number, treeOf(file, content, { tree: record, kernel }))
+}
+
+/** Groups the wishes of more than `check` pieces. All at once would fill much memory. */
+function* batchesOf(wishes: Iterable<Wish>, check: number): Generator<Wish[], undefined> {
+  let batch: Wish[] = []
+  for (const wish of wishes) {
+    if (wish.count > check) batch.push(wish)
+    if (batch.length < BATCH) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+/** Yields what the piece cache lacks, except files that could change unnoticed. */
+function* wishesOf(
+  { content, table }: Adoption,
+  { cache, trust, now }: CacheAccess,
+): Generator<Wish> {
+  const lacks = (file: ScannedFile, record: FileRecord | TreeRecord | null) => {
+    const isKnown =
+      record && isSameFile(record.fingerprint, encodeFingerprint(file.fingerprint), trust)
+    return !isKnown && !isRacy(file.fingerprint, now(), trust)
+  }
+  for (const { file, key, first, whole, end } of content.version === 'v2'
+    ? []
+    : pieceOwners(content)) {
+    const record = cache.peekFile(key)
+    const isWithoutEnd = end !== null && record?.[end] === null
+    if (lacks(file, isWithoutEnd ? null : record)) {
+      yield { file, key, first, count: whole + (end ? 1 : 0), end, number: null }
+    }
+  }
+  for (const { file, number, firstPiece, pieceCount } of content.version === 'v1'
+    ? []
+    : alignedFiles(content)) {
+    if (table?.trees?.isKnown[number]) continue
+    const key = { path: file.absolutePath, size: file.fingerprint.size }
+    if (lacks(file, table ? null : cache.peekTree(key))) {
+      yield { file, key, first: firstPiece, count: pieceCount, end: null, number }
+    }
+  }
+}
+
+async function findRecords(
+  wishes: readonly Wish[],
+  { content, engine }: Adoption,
+  { shared, check }: AdoptionRules,
+): Promise<Found[]> {
+  const kernel = chooseKernel(engine.kernel)
+  const records = await shared.find(
+    wishes.map(({ key, file }) => ({ key, fingerprint: file.fingerprint })),
+  )
+  return wishes.flatMap((wish, i) => {
+    const record = records[i]
+    if (!record || !isOfUse(record, wish, { content, kernel })) return []
+    return [{ wish, record, pieces: draw(check, wish) }]
+  })
+}
+
+/** Whether a record has all digests that content needs of a file. */
+function isOfUse(
+  { key, record }: FoundRecord,
+  { end, file }: Wish,
+  { content, kernel }: { readonly content: Content; readonly kernel: HashKernel },
+): boolean {
+  if ('phase' in key) return end === null || (record as FileRecord)[end] !== null
+  const tree = record as TreeRecord
+  const isFineEnough =
+    file.fingerprint.size <= content.pieceLength || tree.height <= pieceHeight(content)
+  return isFineEnough && Buffer.compare(findMerkleRoot(tree, kernel), tree.root) === 0
+}
+
+/** Draws different pieces of a file at random. */
+function draw(check: number, { first, count }: Wish): number[] {
+  const drawn = new Set<number>()
+  while (drawn.size < Math.min(check, count)) drawn.add(first + randomInt(count))
+  return [...drawn]
+}
+
+/** Reads the drawn pieces of all files. Returns for each whether its record has their digests. */
+async function areRight(found: readonly Found[], adoption: Adoption): Promise<boolean[]> {
+  const { content, engine, stream } = adoption
+  const pieces = Uint32Array.from(new Set(found.flatMap((each) => each.pieces))).sort()
+  if (pieces.length === 0) return found.map(() => true)
+  const hasBlocks = content.version !== 'v1'
+  const wanted = content.version === 'v2' ? 'blocks' : hasBlocks ? 'both' : 'pieces'
+  // Only the files of this batch: each call of the engine gets all paths of its stream
+  const window = windowOf(stream(), pieces[0] ?? 0, pieces.at(-1) ?? 0)
+  const read = await hashStream(
+    window.stream,
+    { ...engine, pauses: undefined, onProgress: undefined },
+    { wanted, pieces: pieces.map((piece) => piece - window.piecesBefore) },
+  )
+  const places = new Map([...pieces].map((piece, i) => [piece, i]))
+  const blocksAt = hasBlocks ? blockOffsets(found, pieces, content) : new Map<number, never>()
+  const kernel = chooseKernel(engine.kernel)
+  return found.map(({ wish, record: { record }, pieces: drawn }) => {
+    if ('pieces' in record) {
+      return drawn.every((piece) => {
+        const at = DIGEST * (places.get(piece) ?? 0)
+        const digest = read.pieces.subarray(at, at + DIGEST)
+        return Buffer.compare(digest, digestIn(record, piece - wish.first, wish.end)) === 0
+      })
+    }
+    const { root, layer } = treeOf(wish.file, content, { tree: record, kernel })
+    return drawn.every((piece) => {
+      const [from, to] = blocksAt.get(piece) ?? [0, 0]
+      const leaves = { nodes: read.blocks.subarray(from * NODE, to * NODE), height: 0 }
+      if (layer === null) return Buffer.compare(findMerkleRoot(leaves, kernel), root) === 0
+      const { nodes } = climbMerkleTree(leaves, pieceHeight(content), kernel)
+      const at = NODE * (piece - wish.first)
+      return Buffer.compare(nodes, layer.subarray(at, at + NODE)) === 0
+    })
+  })
+}
+
+function digestIn(record: FileRecord, piece: number, end: FileEnd | null): Uint8Array {
+  const digest = record.pieces.subarray(piece * DIGEST, (piece + 1) * DIGEST)
+  return digest.length > 0 ? digest : ((end && record[end]) ?? digest)
+}
+
+/** Returns the range of each piece among the digests of blocks. Each piece has one file. */
+function blockOffsets(
+  found: readonly Found[],
+  pieces: Uint32Array,
+  { pieceLength }: Content,
+): Map<number, [from: number, to: number]> {
+  const counts = new Map<number, number>()
+  for (const { wish, pieces: drawn } of found) {
+    for (const piece of drawn) {
+      const left = wish.file.fingerprint.size - (piece - wish.first) * pieceLength
+      counts.set(piece, countNodes(Math.min(left, pieceLength), 0))
+    }
+  }
+  let at = 0
+  return new Map(
+    [...pieces].map((piece) => {
+      const from = at
+      at += counts.get(piece) ?? 0
+      return [piece, [from, at]]
+    }),
+  )
+}

@@ -1,0 +1,184 @@
+import type { DigestKind } from '../hash/stream/digests.js'
+import { relative, sep } from 'node:path'
+import type { Fingerprint } from '../files/fingerprint.js'
+import type { ScannedFile } from '../files/scan/scanned-tree.js'
+import type { Content } from '../core/digests/content.js'
+import { isPad } from '../core/digests/pad-files.js'
+import { shareOf, type ShareRules } from './share-name.js'
+import { MOST_FILES, MOST_PIECES, type Part, type SharedFile } from './job.js'
+
+/** Consecutive pieces of a stream to hash together. */
+export interface Cut {
+  readonly pieces: Uint32Array
+  /** The pieces as other machines know them; null if a file is outside of every share. */
+  readonly part: Part | null
+}
+
+/** Pieces of content to read, and the digests to compute. */
+export interface CutRequest {
+  readonly content: Content
+  /** The indices of the pieces in ascending order. */
+  readonly pieces: Uint32Array
+  readonly wanted: DigestKind
+}
+
+/**
+ * Smallest and largest range of one file or directory, in bytes. Each job costs about 4 ms of
+ * processors here, in Redis and on the worker.
+ */
+const LEAST_BYTES = 256 * 1024 ** 2
+const MOST_BYTES = 64 * 1024 ** 3
+
+/** Number of ranges that work is cut into, unless they become too small or too large. */
+const RANGES = 32
+
+/**
+ * The numbers of pieces are multiples of this, unless ranges are small: each thread of a worker
+ * hashes up to 16 pieces side by side, and fewer at the end of a range.
+ */
+const EVEN_PIECES = 64
+
+/** Most files of a single piece. Each needs about a hundred bytes in Redis. */
+const MOST_FILES_OF_PIECE = 65_536
+
+/** Most characters of the paths of a part. Larger jobs are not read. */
+const MOST_PATHS = 4 * 1024 ** 2
+
+/**
+ * Cuts work into ranges of consecutive pieces, in ascending order. A piece is a subtree of its
+ * file's Merkle tree, so each range is one of whole subtrees. While `isHasty`, ranges are short.
+ */
+export function* cutPieces(
+  request: CutRequest,
+  rules: ShareRules,
+  isHasty: () => boolean = () => false,
+): Generator<Cut> {
+  const { content, pieces } = request
+  const { pieceLength, files } = content
+  const usual = (pieces.length * pieceLength) / RANGES
+  const place = { file: 0, offset: 0 }
+  for (let at = 0; at < pieces.length;) {
+    const bytes = isHasty() ? LEAST_BYTES : Math.min(Math.max(usual, LEAST_BYTES), MOST_BYTES)
+    const atMost = Math.min(MOST_PIECES, Math.floor(MOST_BYTES / pieceLength))
+    const most = Math.max(1, Math.min(atMost, evenCount(bytes / pieceLength)))
+    const first = pieces[at] ?? 0
+    const stretch = new Stretch(files, pieceLength, place)
+    let end = at
+    while (end - at < most && pieces[end] === first + end - at && stretch.grow(first + end - at)) {
+      end++
+    }
+    yield {
+      pieces: pieces.subarray(at, end),
+      part: partOf(stretch, { ...request, first, count: end - at }, rules),
+    }
+    at = end
+  }
+}
+
+function evenCount(pieces: number): number {
+  return EVEN_PIECES * Math.round(pieces / EVEN_PIECES) || Math.floor(pieces)
+}
+
+/** The files of consecutive pieces. */
+class Stretch {
+  readonly files: ScannedFile[] = []
+  /** Offset of the first file in the stream. */
+  start = 0
+  #end = 0
+
+  /** `place` is the file where the search begins, and is moved on. */
+  constructor(
+    readonly all: readonly ScannedFile[],
+    readonly pieceLength: number,
+    readonly place: { file: number; offset: number },
+  ) {}
+
+  /** Adds the files of the next piece. Returns whether there is room for them. */
+  grow(piece: number): boolean {
+    const [from, to] = [piece * this.pieceLength, (piece + 1) * this.pieceLength]
+    if (this.files.length === 0) this.#seek(from)
+    if (this.files.length >= MOST_FILES) return false
+    for (let next = this.#next(); next && this.#end < to; next = this.#next()) {
+      this.files.push(next)
+      this.#end += next.fingerprint.size
+    }
+    return true
+  }
+
+  #next(): ScannedFile | undefined {
+    return this.all[this.place.file + this.files.length]
+  }
+
+  /** Goes to the file with the byte at `position` of the stream. */
+  #seek(position: number): void {
+    const { place, all } = this
+    for (;;) {
+      const size = all[place.file]?.fingerprint.size
+      if (size === undefined || place.offset + size > position) break
+      place.offset += size
+      place.file++
+    }
+    this.start = place.offset
+    this.#end = place.offset
+  }
+}
+
+function partOf(
+  { files, start }: Stretch,
+  { content, wanted, first, count }: CutRequest & { first: number; count: number },
+  rules: ShareRules,
+): Part | null {
+  const { pieceLength } = content
+  const lead = start % pieceLength
+  const shared: (SharedFile | number)[] = []
+  for (const file of files.length > MOST_FILES_OF_PIECE ? [] : files) {
+    if (file.fingerprint.size === 0) continue
+    const known = isPad(file) ? file.fingerprint.size : shareFile(file, rules)
+    if (known === null) return null
+    shared.push(known)
+  }
+  const pathLength = (file: SharedFile | number) =>
+    typeof file === 'number' ? 0 : file.path.length
+  const paths = shared.reduce((sum: number, file) => sum + pathLength(file), 0)
+  if (shared.length === 0 || paths > MOST_PATHS) return null
+  return {
+    wanted,
+    pieceLength,
+    lead,
+    files: shared,
+    first: first - (start - lead) / pieceLength,
+    count,
+  }
+}
+
+/** Returns how all machines know a file; null for one outside of every share. */
+function shareFile({ absolutePath, fingerprint }: ScannedFile, rules: ShareRules) {
+  const share = shareOf(absolutePath, rules.shares)
+  if (share === null) return null
+  const path = relative(share.directory, absolutePath).split(sep).join('/')
+  const mtime = fileTime(fingerprint, rules)
+  return { share: share.name, path, size: fingerprint.size, mtime }
+}
+
+const NS_PER_SECOND = 1_000_000_000n
+
+/** Spells a modification time: nanoseconds since 1970, or seconds with an `s`. */
+export function fileTime({ mtimeNs }: Fingerprint, { inSeconds }: Pick<ShareRules, 'inSeconds'>) {
+  return inSeconds ? `${mtimeNs / NS_PER_SECOND}s` : String(mtimeNs)
+}
+
+/** Seconds, and bytes that a machine hashes in them, between two priorities. */
+const STEP_SECONDS = 10
+const STEP_BYTES = 1e9
+
+/** The largest priority of BullMQ. Jobs with smaller ones go first. */
+const LARGEST = 2 ** 21 - 1
+
+/**
+ * Returns the priority of a job: small jobs go first, but none waits forever, because jobs added
+ * later come after it. It starts again every 242 days.
+ */
+export function priorityOf(bytes: number, nowMs: number): number {
+  const step = Math.floor(nowMs / 1000 / STEP_SECONDS) + Math.floor(bytes / STEP_BYTES)
+  return 1 + (step % LARGEST)
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, realpathSync, symlinkSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { locateFile } from '../../src/fleet/locate.js'
+import { makeScratch } from '../support/scratch.js'
+
+/** A share with the file `a` of 3 bytes, and a secret beside the share. */
+function makeShare(t: TestContext) {
+  const scratch = realpathSync(makeScratch(t, { 'share/a': 'abc', secret: 'abc' }))
+  const directory = join(scratch, 'share')
+  for (const path of ['share/a', 'secret'])
+    utimesSync(join(scratch, path), 1_690_000_000.5, 1_690_000_000.5)
+  symlinkSync('../secret', join(directory, 'out'))
+  symlinkSync('..', join(directory, 'up'))
+  symlinkSync('a', join(directory, 'in'))
+  mkdirSync(join(directory, 'd'))
+  const rules = { shares: [{ name: 's', directory }], inSeconds: false }
+  const file = { share: 's', path: 'a', size: 3, mtime: '1690000000500000000' }
+  return {
+    directory,
+    find: (change: Partial<typeof file>) => locateFile({ ...file, ...change }, rules),
+  }
+}
+
+test('a file is found below its share, also through a link that stays inside', (t) => {
+  const { directory, find } = makeShare(t)
+  for (const path of ['a', 'in']) assert.equal(find({ path }).absolutePath, join(directory, 'a'))
+})
+
+test('times are compared as the job spells them', (t) => {
+  const { find } = makeShare(t)
+  assert.equal(find({ mtime: '1690000000s' }).fingerprint.size, 3)
+  assert.throws(() => find({ mtime: '1690000001s' }), /s:a: has another size or time here/)
+  assert.throws(() => find({ mtime: '1690000000500000001' }), /another size or time/)
+})
+
+for (const path of [
+  '../secret',
+  'd/../../secret',
+  '/etc/passwd',
+  'd//a',
+  '.',
+  '',
+  'a\0',
+  'out',
+  'up/secret',
+]) {
+  test(`no file outside of the share is read: ${JSON.stringify(path)}`, (t) => {
+    const { find } = makeShare(t)
+    assert.throws(() => find({ path }), { code: 'unsafe-path' })
+  })
+}
+
+test('missing files, directories and unknown shares are refused with the reason', (t) => {
+  const { find } = makeShare(t)
+  assert.throws(() => find({ path: 'b' }), /s:b: missing here/)
+  assert.throws(() => find({ path: 'd' }), /s:d: not a regular file here/)
+  assert.throws(() => find({ share: 'x' }), /x:a: no share of this name here/)
+  assert.throws(() => find({ size: 4 }), /s:a: has another size or time here/)
+})

@@ -1,0 +1,390 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, test, type TestContext } from 'node:test'
+import { PieceCache } from '../../src/cache/piece-cache.js'
+import { openLmdbStore } from '../../src/cache/store/lmdb.js'
+import { COUNT_SCRIPTS } from '../../src/fleet/machine-counts.js'
+import { RECORD_SCRIPTS } from '../../src/fleet/read-records.js'
+import { SharedDigests } from '../../src/fleet/shared-digests.js'
+import { SharedStore } from '../../src/fleet/shared-store.js'
+import { encodeFingerprint } from '../../src/files/fingerprint.js'
+import { parseRedisUrl } from '../../src/redis/client.js'
+import { RedisLink } from '../../src/redis/link.js'
+import { KEY, makeMachine, OTHER_KEY, plantShared, SIZE, type Machine } from '../support/fleet.js'
+import { findFreePort } from '../support/opentracker.js'
+import { pseudoRandom } from '../support/pseudo-random.js'
+import { startRedis, WITHOUT_REDIS, type RedisServer } from '../support/redis.js'
+import { makeScratch } from '../support/scratch.js'
+
+const PIECE = 16 * 1024
+
+const redisOfAll = WITHOUT_REDIS ? null : await startRedis({ after })
+
+/** An empty Redis. */
+function emptyRedis(): RedisServer {
+  if (redisOfAll === null) throw new Error('skipped')
+  redisOfAll.send('replicaof', 'no', 'one')
+  redisOfAll.send('flushall')
+  return redisOfAll
+}
+
+/** Two machines with the same file, of which the first has made a torrent. */
+async function makePair(t: TestContext, ...args: string[]) {
+  const redis = emptyRedis()
+  const one = makeMachine(t, 'one', redis)
+  const two = makeMachine(t, 'two', redis)
+  for (const machine of [one, two]) plantShared(machine, 'a.iso')
+  const made = await one.make('a.iso', ...args)
+  assert.equal(made.bytesHashed, SIZE)
+  return { redis, one, two, made }
+}
+
+/** The only key of a record in Redis. */
+function recordKeyIn(redis: { readonly send: (...command: string[]) => string }): string {
+  return redis.send('--scan', '--pattern', 'btkit1:*').split('\n')[0] ?? ''
+}
+
+for (const version of ['--v1', '--v2', '--hybrid']) {
+  const args = version === '--v1' ? [] : [version]
+  test(`a second machine reads no file for ${version}`, { skip: WITHOUT_REDIS }, async (t) => {
+    const { two, made } = await makePair(t, ...args)
+    const again = await two.make('a.iso', ...args)
+    assert.equal(again.bytesHashed, 0)
+    assert.equal(again.infoHash, made.infoHash)
+    assert.equal(again.stderr, '')
+  })
+}
+
+for (const [version, hashed] of Object.entries({ '--v1': 2 * PIECE, '--v2': 0, '--hybrid': 0 })) {
+  const args = version === '--v1' ? [] : [version]
+  const title = `a second machine checks files inside of a directory for ${version}`
+  test(title, { skip: WITHOUT_REDIS }, async (t) => {
+    const redis = emptyRedis()
+    const [one, two] = [makeMachine(t, 'one', redis), makeMachine(t, 'two', redis)]
+    for (const { root } of [one, two]) {
+      mkdirSync(`${root}/d`)
+      for (const [seed, name] of ['a', 'b', 'c'].entries()) {
+        plantShared({ root, size: 100_001 }, `d/${name}`, seed + 1)
+      }
+    }
+    const made = await one.make('d', ...args)
+    assert.equal(made.bytesHashed, 300_003)
+    const again = await two.make('d', ...args)
+    // Version 1 has two pieces of two files each
+    assert.equal(again.bytesHashed, hashed)
+    assert.equal(again.infoHash, made.infoHash)
+    assert.equal(again.stderr, '')
+  })
+}
+
+test('files outside of every share stay local', { skip: WITHOUT_REDIS }, async (t) => {
+  const redis = emptyRedis()
+  const one = makeMachine(t, 'one', redis)
+  plantShared(one, 'a.iso')
+  await one.make('a.iso', '--cache-url', redis.url, '--share', `mirror=${one.cacheDir}/..`)
+  assert.notEqual(redis.send('dbsize'), '0')
+  redis.send('flushall')
+  plantShared({ root: one.directory }, 'b.iso')
+  await one.make('../b.iso')
+  assert.equal(redis.send('dbsize'), '0')
+})
+
+test(
+  'a time that a transport cut to seconds is the same if asked',
+  { skip: WITHOUT_REDIS },
+  async (t) => {
+    const { one, two, made } = await makePair(t)
+    utimesSync(`${one.root}/a.iso`, 1_700_000_000, 1_700_000_000.75)
+    await one.make('a.iso', '--share-mtime', 'seconds')
+    const cut = await two.make('a.iso', '--share-mtime', 'seconds')
+    assert.equal(cut.bytesHashed, 0)
+    assert.equal(cut.infoHash, made.infoHash)
+  },
+)
+
+/** Replaces the bytes of a file, and keeps its size and time. */
+function corrupt(machine: Machine, from: number, to: number): void {
+  const bytes = pseudoRandom(SIZE, 1)
+  bytes.fill(0, from, to)
+  writeFileSync(`${machine.root}/a.iso`, bytes)
+  utimesSync(`${machine.root}/a.iso`, 1_700_000_000, 1_700_000_000)
+}
+
+for (const version of ['--v1', '--v2', '--hybrid']) {
+  const args = version === '--v1' ? [] : [version]
+  const title = `another file of the same size and time is found and hashed, for ${version}`
+  test(title, { skip: WITHOUT_REDIS }, async (t) => {
+    const { two, made, redis } = await makePair(t, ...args)
+    corrupt(two, 0, SIZE)
+    const other = await two.make('a.iso', ...args)
+    assert.equal(other.bytesHashed, SIZE)
+    assert.notEqual(other.infoHash, made.infoHash)
+    assert.match(other.stderr, /a\.iso: the shared record of machine one is wrong; removed/)
+    const alone = makeMachine(t, 'alone', redis)
+    corrupt(alone, 0, SIZE)
+    assert.equal((await alone.make('a.iso', ...args, '--no-cache')).infoHash, other.infoHash)
+    assert.match(redis.send('hget', 'btkit1-wrong', 'one'), /^[12]$/)
+  })
+}
+
+for (const epoch of ['99999999999', 'text']) {
+  const title = `"${epoch}" revocations are none, with one warning`
+  test(title, { skip: WITHOUT_REDIS }, async (t) => {
+    const { two, redis } = await makePair(t)
+    for (const name of ['one', 'two']) redis.send('hset', 'btkit1-epochs', name, epoch)
+    const made = await two.make('a.iso')
+    assert.equal(made.bytesHashed, 0)
+    assert.match(
+      made.stderr,
+      /^btkit: warning: machine one: the number of its revocations [^\n]+\n$/,
+    )
+    plantShared(two, 'b.iso', 2)
+    const own = await two.make('b.iso')
+    assert.equal(own.bytesHashed, SIZE)
+    assert.match(own.stderr, /^btkit: warning: machine one: [^\n]+\n$/)
+  })
+}
+
+test('values of another type count as missing', { skip: WITHOUT_REDIS }, async (t) => {
+  const { one, two, redis } = await makePair(t)
+  const first = recordKeyIn(redis)
+  for (const machine of [one, two]) plantShared(machine, 'b.iso', 2)
+  await one.make('b.iso')
+  redis.send('del', first)
+  redis.send('lpush', first, 'x')
+  redis.send('set', 'btkit1-epochs', 'x')
+  const without = await two.make('a.iso')
+  assert.equal(without.bytesHashed, SIZE)
+  assert.equal(without.stderr, '')
+  assert.equal(redis.send('type', first), 'string')
+  assert.equal(redis.send('exists', 'btkit1-epochs'), '0')
+  assert.equal((await two.make('b.iso')).bytesHashed, 0)
+})
+
+/** Bytes that a Redis has sent so far. */
+function bytesSent({ send }: Pick<RedisServer, 'send'>): number {
+  return Number(/total_net_output_bytes:(\d+)/.exec(send('info', 'stats'))?.[1])
+}
+
+/** Makes a string as long as `bytes` at a key. */
+function fill({ send }: Pick<RedisServer, 'send'>, key: string, bytes: number): void {
+  send('setrange', key, String(bytes - 1), 'x')
+}
+
+test('a huge value in place of a record is not read', { skip: WITHOUT_REDIS }, async (t) => {
+  const { redis, two, made } = await makePair(t)
+  fill(redis, recordKeyIn(redis), 20_000_000)
+  const before = bytesSent(redis)
+  const again = await two.make('a.iso')
+  assert.equal(again.bytesHashed, SIZE)
+  assert.equal(again.infoHash, made.infoHash)
+  assert.equal(again.stderr, '')
+  assert.ok(bytesSent(redis) - before < 50_000)
+})
+
+for (const title of ['a huge field', 'a huge name', 'very many fields']) {
+  test(`${title} in the epochs is not read, but removed`, { skip: WITHOUT_REDIS }, async (t) => {
+    const { redis, two } = await makePair(t)
+    const spoil = {
+      'a huge field': "redis.call('hset', KEYS[1], 'one', string.rep('9', 5000000))",
+      'a huge name': "redis.call('hset', KEYS[1], string.rep('9', 5000000), '1')",
+      'very many fields': "for i = 1, 200000 do redis.call('hset', KEYS[1], i, 1) end",
+    }[title]
+    redis.send('eval', spoil ?? '', '1', 'btkit1-epochs')
+    const before = bytesSent(redis)
+    const made = await two.make('a.iso')
+    assert.equal(made.bytesHashed, 0)
+    assert.equal(made.stderr, '')
+    assert.equal(redis.send('exists', 'btkit1-epochs'), '0')
+    assert.ok(bytesSent(redis) - before < 50_000)
+  })
+}
+
+for (const garbage of [
+  ['set', 'btkit1-wrong', 'x'],
+  ['hset', 'btkit1-wrong', 'one', 'x'],
+]) {
+  const title = `a wrong record is counted after ${garbage[0]} made the count garbage`
+  test(title, { skip: WITHOUT_REDIS }, async (t) => {
+    const { two, redis } = await makePair(t)
+    redis.send(...garbage)
+    corrupt(two, 0, SIZE)
+    const made = await two.make('a.iso')
+    assert.match(made.stderr, /^btkit: warning: [^\n]+a\.iso: the shared record [^\n]+\n$/)
+    assert.equal(redis.send('hget', 'btkit1-wrong', 'one'), '1')
+  })
+}
+
+test('all pieces can be checked, by hashing the file', { skip: WITHOUT_REDIS }, async (t) => {
+  const { two } = await makePair(t)
+  corrupt(two, SIZE - PIECE, SIZE)
+  const made = await two.make('a.iso', '--share-check', 'all')
+  assert.equal(made.bytesHashed, SIZE)
+})
+
+test('nothing is read for a check that was refused', { skip: WITHOUT_REDIS }, async (t) => {
+  const { two, made } = await makePair(t)
+  corrupt(two, 0, SIZE)
+  const trusting = await two.make('a.iso', '--share-check', 'none')
+  assert.equal(trusting.bytesHashed, 0)
+  assert.equal(trusting.infoHash, made.infoHash)
+})
+
+test('records without the key never reach a torrent', { skip: WITHOUT_REDIS }, async (t) => {
+  const { redis, made } = await makePair(t)
+  const stranger = makeMachine(t, 'stranger', { url: redis.url, keys: [OTHER_KEY] })
+  plantShared(stranger, 'a.iso')
+  const own = await stranger.make('a.iso', '--share-check', 'none')
+  assert.equal(own.bytesHashed, SIZE)
+  assert.equal(own.infoHash, made.infoHash)
+})
+
+test('a record of the old key is adopted while keys change', { skip: WITHOUT_REDIS }, async (t) => {
+  const { redis } = await makePair(t)
+  const changing = makeMachine(t, 'changing', { url: redis.url, keys: [OTHER_KEY, KEY] })
+  plantShared(changing, 'a.iso')
+  assert.equal((await changing.make('a.iso')).bytesHashed, 0)
+})
+
+test('a changed byte anywhere in a record makes it useless', { skip: WITHOUT_REDIS }, async (t) => {
+  const { redis, two, made } = await makePair(t)
+  const key = recordKeyIn(redis)
+  const length = Number(redis.send('strlen', key))
+  for (const at of [0, 31, 32, 33, 36, 40, 45, length - 1]) {
+    const byte = redis.send('getrange', key, String(at), String(at))
+    redis.send('setrange', key, String(at), byte === 'x' ? 'y' : 'x')
+    const now = await two.make(
+      'a.iso',
+      '--share-check',
+      'none',
+      '--cache-dir',
+      `${two.cacheDir}${at}`,
+    )
+    assert.equal(now.bytesHashed, SIZE, `byte ${at}`)
+    assert.equal(now.infoHash, made.infoHash)
+  }
+})
+
+test("one record in another's place is not adopted", { skip: WITHOUT_REDIS }, async (t) => {
+  const { redis, one, two } = await makePair(t)
+  const first = recordKeyIn(redis)
+  redis.send('rename', first, '{x}first')
+  for (const machine of [one, two]) plantShared(machine, 'b.iso', 2)
+  await one.make('b.iso')
+  redis.send('copy', '{x}first', recordKeyIn(redis), 'replace')
+  assert.equal((await two.make('b.iso', '--share-check', 'none')).bytesHashed, SIZE)
+})
+
+test('a record expires a week after it may be removed here', { skip: WITHOUT_REDIS }, async (t) => {
+  const { redis } = await makePair(t)
+  const days = Number(redis.send('ttl', recordKeyIn(redis))) / 86_400
+  assert.ok(days > 36.9 && days <= 37, String(days))
+})
+
+test('without Redis the file is hashed, with one warning', async (t) => {
+  const one = makeMachine(t, 'one', { url: `redis://127.0.0.1:${await findFreePort()}` })
+  plantShared(one, 'a.iso')
+  const made = await one.make('a.iso')
+  assert.equal(made.bytesHashed, SIZE)
+  assert.match(
+    made.stderr,
+    /^btkit: warning: redis:\/\/127\.0\.0\.1:\d+: not used for now: [^\n]+\n$/,
+  )
+})
+
+test('a read-only Redis is read', { skip: WITHOUT_REDIS }, async (t) => {
+  const { redis, two } = await makePair(t)
+  redis.send('replicaof', '127.0.0.1', String(redis.port + 1))
+  redis.send('config', 'set', 'replica-serve-stale-data', 'yes')
+  assert.equal((await two.make('a.iso')).bytesHashed, 0)
+  plantShared(two, 'b.iso', 2)
+  const made = await two.make('b.iso')
+  assert.equal(made.bytesHashed, SIZE)
+  assert.match(made.stderr, /READONLY/)
+})
+
+test('a password on the command line is refused, and not repeated', async (t) => {
+  const one = makeMachine(t, 'one', { url: 'redis://:hunter2@127.0.0.1' })
+  plantShared(one, 'a.iso')
+  const isSafe = ({ message }: Error) => /file:PATH/.test(message) && !message.includes('hunter2')
+  await assert.rejects(one.make('a.iso'), isSafe)
+})
+
+test(
+  'without a key nothing is shared, and a warning says so',
+  { skip: WITHOUT_REDIS },
+  async (t) => {
+    const redis = emptyRedis()
+    const one = makeMachine(t, 'one', redis)
+    const path = plantShared(one, 'a.iso')
+    const args = ['makemetafile', path, '--trackerless', '--target', `${path}.torrent`]
+    const { stderr, status } = await one.run(...args, '--cache-url', redis.url)
+    assert.equal(status, 0)
+    assert.match(
+      stderr,
+      /--cache-url: nothing is shared; name a file with the key by --share-key-file/,
+    )
+    assert.equal(redis.send('dbsize'), '0')
+  },
+)
+
+test('thousands of files are adopted together', { skip: WITHOUT_REDIS }, async (t) => {
+  const redis = emptyRedis()
+  const [one, two] = [makeMachine(t, 'one', redis), makeMachine(t, 'two', redis)]
+  for (const { root } of [one, two]) {
+    mkdirSync(`${root}/d`)
+    for (let i = 0; i < 2100; i++) plantShared({ root, size: 100 }, `d/${i}`, i)
+  }
+  const made = await one.make('d', '--v2')
+  assert.equal(made.bytesHashed, 210_000)
+  const again = await two.make('d', '--v2', '--share-check', 'none')
+  assert.equal(again.bytesHashed, 0)
+  assert.equal(again.infoHash, made.infoHash)
+})
+
+const noWarning = (message: string) => {
+  assert.equal(message, '')
+}
+
+/** Shared digests of a machine with a cache of its own. */
+function digestsOf(t: TestContext, machine: string, { url }: RedisServer): SharedDigests {
+  const scripts = { ...COUNT_SCRIPTS, ...RECORD_SCRIPTS }
+  const link = new RedisLink(parseRedisUrl(url), { scripts, warn: noWarning })
+  const store = new SharedStore(link, 3600)
+  t.after(() => store.close())
+  const lmdb = openLmdbStore(join(makeScratch(t), 'cache'), assert.ifError)
+  t.after(() => lmdb.close())
+  const cache = new PieceCache({ store: lmdb, now: Date.now })
+  const share = { shares: [{ name: 'mirror', directory: '/mirror' }], inSeconds: false }
+  const keys = [Buffer.from(KEY)]
+  return new SharedDigests({
+    ...share,
+    cache,
+    store,
+    machine,
+    keys,
+    now: Date.now,
+    warn: noWarning,
+  })
+}
+
+test(
+  'a record that is revoked after it was found is not adopted',
+  { skip: WITHOUT_REDIS },
+  async (t) => {
+    const redis = emptyRedis()
+    const [one, two] = [digestsOf(t, 'one', redis), digestsOf(t, 'two', redis)]
+    const key = { path: '/mirror/a', size: 5 }
+    const fingerprint = { size: 5, mtimeNs: 1n, ctimeNs: 1n, inode: 1n, device: 1n }
+    const root = pseudoRandom(32)
+    const encoded = encodeFingerprint(fingerprint)
+    one.remember(key, { fingerprint: encoded, root, height: 0, nodes: root }, true)
+    await one.flush()
+    const [found] = await two.find([{ key, fingerprint }])
+    assert.ok(found)
+    redis.send('hset', 'btkit1-epochs', 'one', '1')
+    await two.refresh()
+    assert.equal(two.adopt(found, encoded), false)
+  },
+)
