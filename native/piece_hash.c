@@ -18,7 +18,6 @@
 #include "job_request.h"
 #include "notify.h"
 #include "stat_files.h"
-#include "tree_tables.h"
 #include "write_batch.h"
 #include "writers.h"
 
@@ -191,7 +190,6 @@ NAPI_MODULE_INIT() {
       {"hashJobOnThreads", NULL, hash_job_on_threads, NULL, NULL, NULL, napi_enumerable, NULL},
       {"statFiles", NULL, stat_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lstatPathsAsync", NULL, lstat_paths_async, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"treeTablesAsync", NULL, tree_tables_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryReadLeases", NULL, try_read_leases, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryReadLeasesAsync", NULL, try_read_leases_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"openWriteWatch", NULL, open_watch, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -101,13 +101,12 @@ const asciiMarkdown = {
   },
 }
 
-/** Puts the version and the digest of the program in their place. */
+/** Puts the version in its place. */
 const knownVersion = {
   name: 'known version',
   setup({ onLoad }) {
     onLoad({ filter: /\bsrc.version\.js$/ }, () => ({
-      contents: `export const version = () => ${JSON.stringify(version)}
-export const programDigest = () => '${programDigest}'`,
+      contents: `export const version = () => ${JSON.stringify(version)}`,
     }))
   },
 }
@@ -126,22 +125,8 @@ function stamp(path) {
   appendFileSync(path, `//${createHash('sha1').update(readFileSync(path)).digest('hex')}`)
 }
 
-/** A digest of all that the program does: of its compiled modules, its C and the versions of packages. */
-function digestProgram() {
-  const filesOf = (folder, pattern) =>
-    readdirSync(folder, { recursive: true })
-      .filter((name) => pattern.test(name))
-      .map((name) => `${folder}/${name}`)
-  const files = [...filesOf('dist/src', /\.js$/), ...filesOf('native', /\.[ch]$/), 'package.json']
-  const hash = createHash('sha256')
-  for (const file of files.sort()) hash.update(`${file}\0`).update(readFileSync(file))
-  return hash.digest('hex')
-}
-
 rmSync('dist/bundle', { recursive: true, force: true })
-const programDigest = digestProgram()
 const optionKeys = `(${readFileSync('dist/option-keys.json', 'utf8')})`
-writeFileSync('dist/program-digest.json', JSON.stringify(programDigest))
 const program = {
   ...commonJs,
   // The function that load-program.ts calls, as Node wraps a module

@@ -4,8 +4,3 @@ import { createRequire } from 'node:module'
 export function version(): string {
   return (createRequire(import.meta.url)('#package.json') as { version: string }).version
 }
-
-/** Digest of the built program. It may differ between builds of equal behaviour. */
-export function programDigest(): string {
-  return createRequire(import.meta.url)('#program-digest') as string
-}

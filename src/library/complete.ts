@@ -4,7 +4,6 @@ import type { CompleteReport } from '../core/complete/complete-report.js'
 import type { CompleteRequest } from '../core/complete/request.js'
 import { BtkitError, refuseAborted } from '../errors.js'
 import { WorkerPool } from '../hash/jobs/worker-pool.js'
-import { programDigest } from '../version.js'
 import { requirePaths } from './check-options.js'
 import { startTask, type Task } from './task.js'
 import { commonRequestOf, type FileOptions, type TorrentOptions } from './torrent-options.js'
@@ -58,7 +57,6 @@ export function completeDirectories(
     }
     const state = {
       directory: options.stateDirectory,
-      program: programDigest(),
       warn: options.onWarning ?? (() => undefined),
     }
     const pool = new WorkerPool()

@@ -10,7 +10,7 @@ import { readIfThere } from './torrents/regular-file.js'
 export interface NotePlace {
   readonly stateDirectory: string
   /** The kind of note, which is a folder of the state directory. */
-  readonly kind: 'unchanged' | 'reported'
+  readonly kind: 'reported'
   /** Identifies the runs that share a note. */
   readonly key: string
 }

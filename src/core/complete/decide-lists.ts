@@ -7,7 +7,8 @@ import { obtainChecksums, recallChecksums, type FileChecksums } from '../checksu
 import type { Content } from '../digests/content.js'
 import { isListOfOurs, readExistingList, sha256, type ExistingList } from './existing-list.js'
 import { isEqual } from './existing-torrent.js'
-import { isUntouched, keepOwn, writeOwn, type OwnFile } from './own-file.js'
+import { keepOwn, writeOwn, type OwnFile } from './own-file.js'
+import { isUntouched } from './unchanged.js'
 
 /** Why an existing list is left unchanged. */
 export type ListLeftReason = 'foreign' | 'edited' | 'content not read'

@@ -28,6 +28,12 @@ export interface SourceDirectory {
   readonly leftOut: readonly LeftOut[]
 }
 
+/** An entry of a directory. */
+export interface DirectoryEntry {
+  readonly name: string
+  readonly directory: SourceDirectory
+}
+
 /** An entry that patterns leave out. */
 export interface LeftOut {
   readonly name: string
@@ -171,26 +177,23 @@ export function checkDistinctDirectories(directories: readonly SourceDirectory[]
 }
 
 /**
- * Checks that no entry would replace the torrent that an earlier run made of another entry, which is
- * still there.
+ * Checks that no changed entry would replace the torrent that an earlier run made of another entry,
+ * which is still there.
  * @throws BtkitError `usage`
  */
-export function checkOtherEntries(directories: readonly SourceDirectory[]): void {
-  for (const directory of directories) {
+export function checkOtherEntries(changed: readonly DirectoryEntry[]): void {
+  for (const { name, directory } of changed) {
     const { log, realPath } = directory.targetDirectory
     // Beside the entries, each name is there once; a link may be switched to other entries
     const isLink = resolve(directory.directory) !== directory.realDirectory
     if (isLink || realPath === directory.realDirectory) continue
-    for (const name of directory.names) {
-      const file = torrentName(name)
-      const other = log.has(file) ? log.get(file)?.source : undefined
-      const own = join(directory.realDirectory, name)
-      if (other === undefined || other === own || !areDistinct(other, own)) continue
-      const { torrent, torrentPath } = pathsOf(name, directory)
-      if (!existsSync(torrentPath)) continue
-      const ways = 'use another --output, or --force to replace it'
-      throw new BtkitError('usage', `${torrent}: is the torrent of ${other}; ${ways}`)
-    }
+    const other = log.get(torrentName(name))?.source
+    const own = join(directory.realDirectory, name)
+    if (other === undefined || other === own || !areDistinct(other, own)) continue
+    const { torrent, torrentPath } = pathsOf(name, directory)
+    if (!existsSync(torrentPath)) continue
+    const ways = 'use another --output, or --force to replace it'
+    throw new BtkitError('usage', `${torrent}: is the torrent of ${other}; ${ways}`)
   }
 }
 

@@ -5,10 +5,14 @@ import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { readFingerprintIfThere } from '../../files/fingerprint.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
 import { countUnknownBytes } from '../digests/hash-content.js'
-import { pathsOf, type SourceDirectory } from './directories.js'
-import type { DirectoryEntry } from './entry-change.js'
+import {
+  checkOtherEntries,
+  pathsOf,
+  type DirectoryEntry,
+  type SourceDirectory,
+} from './directories.js'
 import { EntryWrites } from './entry-writes.js'
-import { decideEntry, openContent, type EntryDecision } from './entry.js'
+import { decideEntry, openContent, type EntryDecision, type OpenedContent } from './entry.js'
 import { noteFailure, type SkipReason, type TorrentPaths } from './complete-report.js'
 import type { CompleteRun } from './request.js'
 import type { TorrentDecision } from './torrent-decision.js'
@@ -26,7 +30,7 @@ const MOST_ELSEWHERE = 128
 /**
  * Completes the entries of all directories. Returns the real paths of the torrents whose entries
  * lost all their bytes. Failures go into the report.
- * @throws BtkitError `interrupted`
+ * @throws BtkitError `interrupted`, and as checkOtherEntries
  */
 export async function completeAll(
   directories: readonly SourceDirectory[],
@@ -35,6 +39,7 @@ export async function completeAll(
   const entries = new EntryLoop(run)
   try {
     const changed = await entries.findChanged(directories)
+    if (!run.request.force) checkOtherEntries(changed)
     if (run.watch.isSeen && !run.request.dryRun) await run.watch.begin(await entries.sum(changed))
     await entries.completeEach(changed)
   } finally {
@@ -47,6 +52,8 @@ class EntryLoop {
   readonly emptied = new Set<string>()
   readonly writes: EntryWrites
   readonly #watched: CompleteRun
+  /** The content of entries that were opened for the sum, until their turn comes. */
+  readonly #opened = new Map<DirectoryEntry, OpenedContent>()
   #steps = 0
 
   constructor(readonly run: CompleteRun) {
@@ -80,11 +87,13 @@ class EntryLoop {
   async sum(entries: readonly DirectoryEntry[]): Promise<number> {
     let total = 0
     if (entries.length > 0) await this.run.hashContext.lazyCache?.wake()
-    for (const { name, directory } of entries) {
+    for (const entry of entries) {
       if (this.#isTurnOver()) await this.#yieldToEvents()
       try {
-        const opened = await openContent(name, directory, this.run)
-        if (!('kind' in opened)) total += countUnknownBytes(opened.content, this.run.hashContext)
+        const opened = await openContent(entry, this.run)
+        if ('kind' in opened) continue
+        this.#opened.set(entry, opened)
+        total += countUnknownBytes(opened.content, this.run.hashContext)
       } catch (error) {
         // Reported when the entry is completed
         if (!(error instanceof BtkitError)) throw error
@@ -114,10 +123,10 @@ class EntryLoop {
   }
 
   async complete(entry: DirectoryEntry): Promise<void> {
-    const { name, directory } = entry
+    const { name } = entry
     const { report, watch } = this.run
     try {
-      const decision = await decideEntry(name, directory, this.#watched)
+      const decision = await this.#decide(entry)
       const { torrent } = decision
       if ('size' in torrent) this.#count(torrent, decision.bytesRead)
       if (watch.isSeen) watch.progress({ bytesDone: report.bytesHashed, currentPath: name })
@@ -128,6 +137,19 @@ class EntryLoop {
     } catch (error) {
       this.#refuseInterrupted()
       this.#fail(entry, error)
+    }
+  }
+
+  /** Decides by the content that was opened for the sum, or the current one if that has changed. */
+  async #decide(entry: DirectoryEntry): Promise<EntryDecision> {
+    const opened = this.#opened.get(entry)
+    this.#opened.delete(entry)
+    try {
+      return await decideEntry(entry, this.#watched, opened)
+    } catch (error) {
+      const isOutdated = error instanceof BtkitError && OUTDATED.has(error.code)
+      if (!opened || !isOutdated) throw error
+      return decideEntry(entry, this.#watched)
     }
   }
 
@@ -184,6 +206,9 @@ class EntryLoop {
     return { ...this.run, hashContext: { ...hashContext, engine } }
   }
 }
+
+/** The errors of content that has changed since it was opened. */
+const OUTDATED: ReadonlySet<BtkitError['code']> = new Set(['changed', 'not-found'])
 
 /** The reasons for skipping an entry that may have been content before. */
 const REPLACED: ReadonlySet<SkipReason> = new Set([

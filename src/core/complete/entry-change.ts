@@ -1,14 +1,8 @@
 import { join } from 'node:path'
-import { pathsOf, type SourceDirectory } from './directories.js'
+import { pathsOf, type DirectoryEntry } from './directories.js'
 import type { InfoHashes } from '../../metainfo/info-hashes.js'
 import type { PieceFacts } from '../make/piece-choice.js'
 import type { Change, ListPaths, WrittenList } from './complete-report.js'
-
-/** An entry of a directory. */
-export interface DirectoryEntry {
-  readonly name: string
-  readonly directory: SourceDirectory
-}
 
 /** The facts about a written torrent. */
 export interface ChangeFacts {

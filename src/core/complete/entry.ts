@@ -13,9 +13,13 @@ import {
 import { infoRequest as requestInfo } from '../digests/info.js'
 import { decideLists, findUndecided, type ListDecisions } from './decide-lists.js'
 import { decideTorrent } from './decide-torrent.js'
-import { checkTorrentName, torrentName, type SourceDirectory } from './directories.js'
+import {
+  checkTorrentName,
+  torrentName,
+  type DirectoryEntry,
+  type SourceDirectory,
+} from './directories.js'
 import { readExisting } from './existing-torrent.js'
-import { isUntouched } from './own-file.js'
 import { measureTorrent } from '../make/make-torrent.js'
 import {
   choosePieces,
@@ -26,7 +30,7 @@ import {
 import { noteBackslashes, type SkipReason } from './complete-report.js'
 import type { CompleteRun } from './request.js'
 import type { TorrentDecision } from './torrent-decision.js'
-import { torrentInput } from './unchanged.js'
+import { isUntouched, torrentInput } from './unchanged.js'
 
 /** The decision about an entry. */
 export interface EntryDecision extends ListDecisions {
@@ -47,16 +51,17 @@ const NOTHING_ELSE = { lists: [], bytesRead: 0, pieces: null }
 
 /**
  * Decides about one entry of a directory, and computes the digests for that. If nothing changed, it
- * only reads metadata and the torrent's record.
+ * only reads metadata and the torrent's record. `early` is its content if it was opened before.
  * @throws BtkitError if the entry cannot be read or its torrent could not be written
  */
 export async function decideEntry(
-  name: string,
-  directory: SourceDirectory,
+  entry: DirectoryEntry,
   run: CompleteRun,
+  early?: OpenedContent,
 ): Promise<EntryDecision> {
+  const { name, directory } = entry
   const { request } = run
-  const opening = openContent(name, directory, run)
+  const opening = early ?? openContent(entry, run)
   const opened = opening instanceof Promise ? await opening : opening
   if ('kind' in opened) return { torrent: opened, ...NOTHING_ELSE }
   const { content } = opened
@@ -82,8 +87,19 @@ export async function decideEntry(
   if (isDone) return { torrent: done, ...NOTHING_ELSE, ...(await decideLists(lists, content)) }
   const existing = readExisting(path)
   // Lists all properties: there may be very many entries, and spreading takes several times as long
-  const entry = { target, file, path, source, input, run, record, existing, content, infoRequest }
-  const deciding = decideTorrent(entry)
+  const undecided = {
+    target,
+    file,
+    path,
+    source,
+    input,
+    run,
+    record,
+    existing,
+    content,
+    infoRequest,
+  }
+  const deciding = decideTorrent(undecided)
   const pieces = request.dryRun ? pieceFacts(opened) : null
   if (lists.length === 0) return { torrent: await deciding, lists: [], bytesRead: 0, pieces }
   // Both read the files at the same time, so that data read by one is in memory for the other
@@ -98,8 +114,7 @@ export async function decideEntry(
  * @throws BtkitError if the entry cannot be read
  */
 export function openContent(
-  name: string,
-  directory: SourceDirectory,
+  { name, directory }: DirectoryEntry,
   run: CompleteRun,
 ): OpenedContent | Promise<OpenedContent> {
   const tree = openTree(name, directory, run)
@@ -107,7 +122,8 @@ export function openContent(
   return contentOf(name, tree, run)
 }
 
-type OpenedContent = PieceChoice | SkippedEntry
+/** The content of an entry, or why it has none. */
+export type OpenedContent = PieceChoice | SkippedEntry
 
 function contentOf(name: string, tree: Tree | SkippedEntry, run: CompleteRun): OpenedContent {
   if ('kind' in tree) return tree

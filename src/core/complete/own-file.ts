@@ -14,7 +14,6 @@ import { entryName, type SourceDirectory } from './directories.js'
 import { isEqual } from './existing-torrent.js'
 import type { CompleteContext, CompleteRun } from './request.js'
 import type { TargetDirectory } from './targets.js'
-import { isSameFile } from '../digests/cache-trust.js'
 
 /** A torrent or list in a target that is btkit's, or may become so. */
 export interface OwnFile {
@@ -35,19 +34,6 @@ export interface OwnFile {
 }
 
 const NOTHING = new Uint8Array(0)
-
-/** Whether the existing file was made from the same input, and not changed since. */
-export function isUntouched({
-  record,
-  source,
-  input,
-  path,
-}: Pick<OwnFile, 'record' | 'source' | 'input' | 'path'>): boolean {
-  if (record?.source !== source || !isEqual(record.input, input)) return false
-  const fingerprint = readFingerprintIfThere(path)
-  if (fingerprint === null) return false
-  return isSameFile(record.fingerprint, encodeFingerprint(fingerprint), 'full')
-}
 
 /**
  * Records that an existing file is correct, with its digests. Returns a function that sets its

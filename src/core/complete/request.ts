@@ -55,8 +55,6 @@ export interface CompleteContext extends HashContext {
 /** Access to the records of btkit's torrents. */
 export interface StateAccess {
   readonly directory: string
-  /** The digest of the program: another version may decide differently. */
-  readonly program: string
   /** Receives a message if a record is damaged. */
   readonly warn: (message: string) => void
 }

@@ -1,6 +1,10 @@
 import { join } from 'node:path'
 import { digestOf } from '../../digest.js'
-import { encodeFingerprint, sizeInFingerprint } from '../../files/fingerprint.js'
+import {
+  encodeFingerprint,
+  readFingerprintIfThere,
+  sizeInFingerprint,
+} from '../../files/fingerprint.js'
 import { statFiles, type FingerprintTable } from '../../files/stat-files.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { trustedPart, type CacheTrust } from '../digests/cache-trust.js'
@@ -9,6 +13,7 @@ import type { BencodeDict } from '../../metainfo/bencode/value.js'
 import { listName } from '../checksums/lists.js'
 import type { InfoRequest } from '../digests/info.js'
 import { torrentName, type SourceDirectory } from './directories.js'
+import type { OwnFile } from './own-file.js'
 import type { CompleteRequest, CompleteRun } from './request.js'
 
 /**
@@ -99,6 +104,22 @@ function fileInput(fingerprint: Uint8Array, options: Uint8Array, trust: CacheTru
   input.set(trusted)
   input.set(options, trusted.length)
   return input
+}
+
+/**
+ * Whether the existing file at an output's path was made from the same input, and not changed
+ * since. findUnchanged asks the same for many plain files at once.
+ */
+export function isUntouched({
+  target,
+  file,
+  source,
+  input,
+  path,
+}: Pick<OwnFile, 'target' | 'file' | 'source' | 'input' | 'path'>): boolean {
+  const found = readFingerprintIfThere(path)
+  if (found === null) return false
+  return target.log.isUnchanged(file, { source, input, fingerprint: encodeFingerprint(found) })
 }
 
 /** Entries of a directory that are examined together, before other work can run. */

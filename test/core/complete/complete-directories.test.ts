@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { completeDirectories } from '../../../src/core/complete/complete-directories.js'
 import type { CompleteRequest, CompleteWatch } from '../../../src/core/complete/request.js'
+import { entriesOf } from '../../support/mirror.js'
 import { makeScratch } from '../../support/scratch.js'
 import { hashContext, makeRequest } from '../requests.js'
 
@@ -46,7 +47,7 @@ class Place {
     const context = hashContext()
     // Files that were written a moment ago would count as unsettled
     const cacheAccess = { ...context.cacheAccess, now: () => Date.now() + 10_000 }
-    const state = { directory: this.at('state'), program: '1', warn: assert.ifError }
+    const state = { directory: this.at('state'), warn: assert.ifError }
     return completeDirectories(request, { ...context, cacheAccess, state }, watch)
   }
 }
@@ -81,6 +82,17 @@ test('a watcher hears the total first, and progress up to it', async (t) => {
   assert.deepEqual(heard[0], ['total', 150_000])
   assert.deepEqual(heard.at(-1), ['done', 150_000])
   assert.ok(heard.slice(1).every(([what, bytes]) => what === 'done' && bytes <= 150_000))
+})
+
+test('content that changes after the total was computed is hashed as it is then', async (t) => {
+  const place = new Place(t)
+  const begin = () => {
+    writeFileSync(place.at('src', 'a'), 'longer')
+    return Promise.resolve()
+  }
+  const watch = { isSeen: true, begin, progress: () => undefined }
+  const { created, failed, bytesHashed } = await place.complete({}, watch)
+  assert.deepEqual([entriesOf(created), failed, bytesHashed], [['a', 'b'], [], 7])
 })
 
 test('a target that was moved has its right torrents taken over', async (t) => {

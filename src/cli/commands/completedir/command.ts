@@ -34,7 +34,6 @@ import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { reportError, reportNote, reportWarning, warningsTo } from '../../output/messages.js'
 import type { Io, PlannedOutputs } from '../../io.js'
-import { programDigest } from '../../../version.js'
 import { warnOfLists } from '../../arguments/name-patterns.js'
 import { sortOperands, type Operands } from '../../arguments/operands.js'
 import { backslashWarning } from '../../output/piece-length.js'
@@ -163,7 +162,6 @@ async function complete(
   const watch = watchOnTerminal(options, io)
   const state = {
     directory: stateDirectory({ option: options.stateDir, env: io.env, isRoot: io.isRoot }),
-    program: programDigest(),
     warn: warningsTo(io),
   }
   try {
