@@ -9,7 +9,7 @@ import { Feed } from '../feed/feed.js'
 import { DirectoryPages } from '../listing/directory-pages.js'
 import { Listings } from '../listing/listings.js'
 import type { ServiceOptions } from '../options.js'
-import { KnownSets, SET_LIMITS } from '../pkgtorrent/known-sets.js'
+import { KnownSets } from '../pkgtorrent/known-sets.js'
 import { PathSets } from '../pkgtorrent/path-sets.js'
 import { Requesters } from '../requests/requester.js'
 import { hasListings } from '../requests/site-header.js'
@@ -22,7 +22,7 @@ import { HashedBytes } from '../torrents/hashed-bytes.js'
 import { OnDemand } from '../torrents/on-demand.js'
 import { ResponseCache } from '../torrents/response-cache.js'
 import { TorrentSender } from '../torrents/send.js'
-import type { TrackerSource } from '../torrents/tracker-source.js'
+import type { TrackerSource } from '../torrents/trackers.js'
 import { RootWatch } from '../tree/root-watch.js'
 import { DirectoryTorrents } from '../views/directory-torrents.js'
 import { FileDigests } from '../views/file-digests.js'
@@ -57,8 +57,6 @@ export interface AssembledMirror {
   readonly responses: ResponseCache
   /** Hashes ahead; must be started and stopped. Null if nothing is hashed ahead. */
   readonly warmer: Warmer | null
-  /** Reads which sets are in the cache, so that their number can be bounded. */
-  readonly loadSets: () => Promise<void>
   /** Forgets torrents that are kept for a second if the root is another directory now. */
   readonly followRoot: () => void
 }
@@ -66,7 +64,6 @@ export interface AssembledMirror {
 /** Creates the parts that answer requests, on whatever server. */
 export function assembleMirror(parts: MirrorParts): AssembledMirror {
   const { options, trackers, onRoute, onError } = parts
-  const { now } = parts.hashContext.cacheAccess
   const { current } = trackers
   const makers = openMakers(parts)
   const { onDemand, warmer } = makers
@@ -77,18 +74,14 @@ export function assembleMirror(parts: MirrorParts): AssembledMirror {
   const reports = openReports(parts, makers)
   const status = { ...reports, isRootThere: () => root.isThere() }
   const swarms = new FileSwarms({ tracker: options.tracker, warm: warmer?.files ?? null })
-  const { known, ...contents } = openContents(parts, makers, swarms)
+  const contents = openContents(parts, makers, swarms)
   const sender = new TorrentSender({ options, responses, swarms, trackers: current })
-  const feed = warmer && new Feed({ options, files: warmer.files, trackers: current, now })
+  const feed = warmer && new Feed({ options, files: warmer.files, trackers: current })
   return {
     routes: { options, ...contents, sender, status, feed, onRoute, onError },
     onDemand,
     responses,
     warmer,
-    loadSets: () => {
-      known.load()
-      return Promise.resolve()
-    },
     followRoot: () => {
       if (root.hasMoved()) onDemand.expire()
     },
@@ -129,15 +122,14 @@ function openContents(
   const { cache, now } = hashContext.cacheAccess
   const requesters = new Requesters(options, admission.memory)
   const shared = { options, onDemand, tellOmitted: warningOnce(warn) }
-  const known = new KnownSets({ cache, limits: SET_LIMITS, monotonic })
+  const known = new KnownSets(cache)
   const { listingPlanner: planner } = admission
   const listings = new Listings(options.mirror, planner, { now, monotonic })
   const sets = new PathSets({ ...admission, ...shared, known })
   return {
-    known,
     requesters,
     sets,
-    files: new FileTorrents({ sets, given, pieceLength: options.pieceLength, now }),
+    files: new FileTorrents({ sets, given, pieceLength: options.pieceLength }),
     directories: new DirectoryTorrents({ ...shared, monotonic }),
     directoryPages: hasListings(options)
       ? new DirectoryPages(options, { listings, planner, requesters, swarms }, now)
@@ -171,7 +163,7 @@ function openReports(parts: MirrorParts, makers: Makers) {
       const work = { running: admission.hashing.ahead, bytesHashed: hashed.ahead }
       return warmer && { ...warmer.files.counts, ...work }
     },
-    trackers: () => trackers.current().urls,
+    trackers: () => trackers.current(),
     now,
     monotonic,
   })

@@ -2,12 +2,11 @@ import { removeUnused, shrinkTo } from '../../cache/maintain.js'
 import { startPeriodicTasks } from '../../server/lifecycle/periodic-tasks.js'
 import { dayOf } from '../../cache/records/record.js'
 import type { CacheAccess } from '../../core/digests/cache-trust.js'
-import type { TrackerSource } from '../torrents/tracker-source.js'
+import type { TrackerSource } from '../torrents/trackers.js'
 import type { ServerContext } from '../../server/context.js'
 
 const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+const DAY = 24 * 60 * MINUTE
 
 /**
  * Shares of its limit to which the cache is reduced, so that this is not necessary each minute. The
@@ -22,8 +21,6 @@ export interface PeriodicTaskParts extends Pick<ServerContext, 'warn' | 'onError
   readonly unusedFor: number
   /** Most bytes of the cache; null for no limit. */
   readonly cacheMaxSize: number | null
-  /** Reads which sets are in the cache, so that their number can be bounded. */
-  readonly loadSets: () => Promise<void>
   /** The cache's directory, and the size of its file in bytes: 0 if it is missing. */
   readonly cacheDirectory: string | null
   readonly cacheSize: () => Promise<number>
@@ -31,11 +28,10 @@ export interface PeriodicTaskParts extends Pick<ServerContext, 'warn' | 'onError
 
 /**
  * Starts the periodic tasks. Each minute it checks the trackers, the cache's size and whether its
- * file exists. Each hour it checks the cached sets; each day it prunes the cache. Returns a
- * function that ends them.
+ * file exists. Each day it prunes the cache. Returns a function that ends them.
  */
 export function startMirrorTasks(parts: PeriodicTaskParts): () => Promise<void> {
-  const { trackers, cacheAccess, unusedFor, loadSets, onError } = parts
+  const { trackers, cacheAccess, unusedFor, onError } = parts
   const prune = () => removeUnused(cacheAccess.cache.store, dayOf(cacheAccess.now() - unusedFor))
   let wasThere = true
   const look = async () => {
@@ -47,10 +43,9 @@ export function startMirrorTasks(parts: PeriodicTaskParts): () => Promise<void> 
     { act: () => trackers.refresh(), period: MINUTE },
     { act: () => keepSmall(parts), period: MINUTE },
     { act: look, period: MINUTE },
-    { act: loadSets, period: HOUR },
     { act: prune, period: DAY },
   ]
-  for (const act of [loadSets, prune]) act().catch(onError)
+  prune().catch(onError)
   return startPeriodicTasks(tasks, onError)
 }
 

@@ -4,7 +4,7 @@ import type { ServerContext } from '../../server/context.js'
 import { AppClients, plainPrefix, redirectInto, removePrefix } from '../../server/plugin.js'
 import { RequestFigures } from '../../server/metrics/request-figures.js'
 import type { ServiceOptions } from '../options.js'
-import { openTrackers, type TrackersWanted } from '../torrents/tracker-source.js'
+import { openTrackers, type TrackersWanted } from '../torrents/trackers.js'
 import { assembleMirror } from './assemble-mirror.js'
 import { startMirrorTasks } from './mirror-tasks.js'
 import { openResources, type Resources } from './resources.js'
@@ -34,7 +34,7 @@ export async function addMirror(
   world: ServerContext,
 ): Promise<void> {
   const prefix = plainPrefix(app.prefix)
-  const trackers = await openTrackers(settings.trackers, { now: world.now, report: world.warn })
+  const trackers = await openTrackers(settings.trackers, world.warn)
   const resources = await openResources(settings, world)
   const seen = new SeenRequests()
   const mirror = assembleMirror({

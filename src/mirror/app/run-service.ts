@@ -1,8 +1,4 @@
-import {
-  openTrackers,
-  type TrackerSource,
-  type TrackersWanted,
-} from '../torrents/tracker-source.js'
+import { openTrackers, type TrackerSource, type TrackersWanted } from '../torrents/trackers.js'
 import { AccessLog, type LogFormat } from '../../server/exchange/access-log.js'
 import { openLogSink } from '../../server/exchange/log-file.js'
 import type { ServedOptions, ServiceLimits } from '../options.js'
@@ -78,7 +74,7 @@ export async function runService(
   settings: ServiceSettings,
   world: ServiceWorld,
 ): Promise<RunningService> {
-  const trackers = await openTrackers(settings.trackers, { now: world.now, report: world.warn })
+  const trackers = await openTrackers(settings.trackers, world.warn)
   const sink = await openLogSink({ ...world, logFile: settings.logFile })
   const log = new AccessLog({
     format: settings.logFormat,
@@ -199,8 +195,6 @@ interface AssembledService {
   readonly exchanges: Exchanges
   /** Hashes ahead; must be started and stopped. Null if nothing is hashed ahead. */
   readonly warmer: Warmer | null
-  /** Reads which sets are in the cache, so that their number can be bounded. */
-  readonly loadSets: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -221,7 +215,7 @@ async function assembleService(parts: AssemblyParts): Promise<AssembledService> 
       exchanges.setRoute(request, route)
     },
   })
-  const { warmer, loadSets, responses, onDemand } = mirror
+  const { warmer, responses, onDemand } = mirror
   const app = buildApp(mirror.routes)
   await app.ready()
   const onKept = () => {
@@ -234,7 +228,7 @@ async function assembleService(parts: AssemblyParts): Promise<AssembledService> 
     exchanges.begin(request, response)
     app.routing(request, response)
   }
-  return { handler, exchanges, warmer, loadSets, close: () => app.close() }
+  return { handler, exchanges, warmer, close: () => app.close() }
 }
 
 /** Builds the application that serves only the mirror. */

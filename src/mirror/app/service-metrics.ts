@@ -1,7 +1,7 @@
 import type { Admission } from '../admission/admission.js'
 import type { HashedBytes } from '../torrents/hashed-bytes.js'
 import type { OnDemand } from '../torrents/on-demand.js'
-import type { TrackerSource } from '../torrents/tracker-source.js'
+import type { TrackerSource } from '../torrents/trackers.js'
 import { counter, gauge, histogram, type Metric } from '../../server/metrics/metrics.js'
 import type { RequestFigures } from '../../server/metrics/request-figures.js'
 import type { Warmer } from '../warm/warmer.js'
@@ -65,7 +65,7 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
     ]),
     gauge('btkit_cache_bytes', 'Size of the piece cache on disk.', parts.cacheSize),
     counter('btkit_log_lines_dropped_total', 'Lines that nobody read.', parts.droppedLines),
-    gauge('btkit_trackers', 'Trackers that torrents name.', trackers.current().urls.length),
+    gauge('btkit_trackers', 'Trackers that torrents name.', trackers.current().length),
     gauge('process_resident_memory_bytes', 'Memory in use.', process.memoryUsage.rss()),
   ]
 }

@@ -2,11 +2,10 @@ import { LRUCache } from 'lru-cache'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { ServiceOptions } from '../options.js'
 import { surround, torrentLength, type MirrorAddresses } from '../torrents/response.js'
-import type { TrackerList } from '../torrents/tracker-list.js'
+import type { TrackerList } from '../torrents/trackers.js'
 import type { WarmFile, WarmFiles } from '../warm/warm-files.js'
 import { viewByQuery } from '../requests/view-address.js'
 import { composeRss, type FeedItem } from './rss.js'
-import type { ServerContext } from '../../server/context.js'
 import type { FastifyInstance } from 'fastify'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
 import { publicAddress } from '../requests/public-address.js'
@@ -17,7 +16,7 @@ const MOST_FEEDS = 16
 
 export const FEED = '/-/feed.xml'
 
-export interface FeedParts extends Pick<ServerContext, 'now'> {
+export interface FeedParts {
   readonly options: Pick<
     ServiceOptions,
     'webSeeds' | 'httpSeeds' | 'serviceName' | 'publicUrl' | 'prefix' | 'warm'
@@ -31,8 +30,6 @@ export interface FeedParts extends Pick<ServerContext, 'now'> {
 export interface ComposedFeed {
   readonly body: Buffer
   readonly etag: string
-  /** When the feed got its content, in milliseconds since 1970; each state has its own second. */
-  readonly sinceMs: number
 }
 
 /** A feed, with the inputs it was made from. */
@@ -49,16 +46,14 @@ export class Feed {
 
   /** The current feed for clients that reach the mirror at that address. */
   compose(address: string): ComposedFeed {
-    const { files, now } = this.parts
+    const { files } = this.parts
     const trackers = this.parts.trackers()
     const kept = this.#kept.get(address)
     if (kept?.version === files.version && kept.trackers === trackers) return kept
     const { version } = files
     const body = Buffer.from(this.#write(address, trackers))
     const etag = etagOf(body)
-    const isSame = kept?.etag === etag
-    const sinceMs = isSame ? kept.sinceMs : Math.max(now(), (kept?.sinceMs ?? 0) + 1000)
-    const composed = { body, etag, sinceMs, version, trackers }
+    const composed = { body, etag, version, trackers }
     this.#kept.set(address, composed)
     return composed
   }
@@ -109,10 +104,9 @@ function describe({ path, fingerprint, torrent }: WarmFile, around: Around): Fee
 export function addFeedRoute(app: FastifyInstance, feed: Feed): void {
   addReadRoute(app, FEED, (request, reply) => {
     const address = publicAddress(request.raw, feed.parts.options)
-    const { body, etag, sinceMs } = feed.compose(address)
-    const lastModified = new Date(sinceMs).toUTCString()
-    reply.headers({ ETag: etag, 'Last-Modified': lastModified, 'Cache-Control': 'no-cache' })
-    if (endConditional(request, reply, { etag, lastModified })) return reply
+    const { body, etag } = feed.compose(address)
+    reply.headers({ ETag: etag, 'Cache-Control': 'no-cache' })
+    if (endConditional(request, reply, { etag, lastModified: null })) return reply
     return reply
       .headers({
         'Content-Type': 'application/rss+xml; charset=utf-8',

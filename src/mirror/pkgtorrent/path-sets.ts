@@ -12,7 +12,7 @@ import type { CurrentTorrent, OnDemand, PlannedTorrent } from '../torrents/on-de
 import { setContent } from './set-content.js'
 import { digestOfSet, type PathSet } from './set.js'
 
-/** Bytes of a form, or of a cached set, that are read without waiting for a turn. */
+/** Bytes of a form that are read without waiting for a turn. */
 const SMALL_FORM = 16 * 1024
 
 /**
@@ -35,23 +35,10 @@ export interface PathSetsParts {
 export class PathSets {
   constructor(private readonly parts: PathSetsParts) {}
 
-  /**
-   * The requested set with that digest, also from before a restart; null if it is unknown.
-   * @throws NotReady if the server is busy
-   */
-  async known(digest: string, requester: Requester): Promise<PathSet | null> {
-    const { planner, known } = this.parts
-    const read = () => {
-      const set = known.get(digest)
-      return set && { ...set, digest }
-    }
-    const bytes = known.costOf(digest)
-    if (bytes <= SMALL_FORM) return read()
-    const effort = bytes / FORM_BYTES
-    return planner.run({ ...planningOf(requester), effort }, async (budget) => {
-      await budget.nextSlice()
-      return read()
-    })
+  /** The requested set with that digest, also from before a restart; null if it is unknown. */
+  known(digest: string): PathSet | null {
+    const set = this.parts.known.get(digest)
+    return set && { ...set, digest }
   }
 
   /**
@@ -68,8 +55,9 @@ export class PathSets {
       )
     }
     if (form.length <= SMALL_FORM) return parse()
+    const { client, signal, memory } = requester
     const effort = form.length / FORM_BYTES
-    return planner.run({ ...planningOf(requester), effort }, async (budget) => {
+    return planner.run({ client, signal, memory, effort }, async (budget) => {
       await budget.nextSlice()
       return parse()
     })
@@ -106,10 +94,6 @@ export class PathSets {
     const directory = content.isDirectory ? [] : directoryOf(files, serviceName)
     return { content, options, directory, omitted }
   }
-}
-
-function planningOf({ client, signal, memory }: Requester) {
-  return { client, signal, memory }
 }
 
 /** The approximate work of finding files by paths. */

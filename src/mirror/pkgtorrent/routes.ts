@@ -48,7 +48,7 @@ export function addPkgtorrentRoutes(app: FastifyInstance, parts: PkgtorrentParts
 
   addReadRoute<Route>(app, `${mount}/digest/:digest`, async (request, reply) => {
     const requester = requesters.of(request, reply)
-    const set = await sets.known(parseDigest(request.params.digest), requester)
+    const set = sets.known(parseDigest(request.params.digest))
     if (!set) return sendUnknown(reply)
     return sender.send(request, reply, { checked: await sets.obtain(set, requester) })
   })

@@ -54,8 +54,6 @@ export interface TorrentWanted {
 /** A torrent that was right at a certain time. */
 export interface CurrentTorrent {
   readonly torrent: KnownTorrent
-  /** Since when this is known to be the torrent, for Last-Modified: milliseconds since 1970. */
-  readonly sinceMs: number
   /** When its files were last looked up, in milliseconds of the monotonic clock. */
   checkedAt: number
 }
@@ -172,9 +170,7 @@ export class OnDemand {
       return checked
     }
     const torrent = await this.#make(look, pending)
-    // HTTP dates have whole seconds, and two torrents must not share one
-    const sinceMs = Math.max(look.checkedMs, checked ? checked.sinceMs + 1000 : 0)
-    const made = { torrent, sinceMs, checkedAt: look.checkedAt }
+    const made = { torrent, checkedAt: look.checkedAt }
     if (torrent.isCacheable) this.#checked.set(wanted.key, made)
     return made
   }
@@ -207,12 +203,12 @@ export class OnDemand {
     before: Content | null,
   ): Promise<Look | PlannedTorrent> {
     const { trust, now } = this.cacheAccess
-    const [checkedAt, checkedMs] = [this.parts.monotonic(), now()]
+    const checkedAt = this.parts.monotonic()
     const plan = await wanted.plan(budget)
     const { content, options } = plan
     if (!isQuiet(content, now(), before)) return plan
     const request = infoRequest(content, options, trust)
-    const seen = { ...plan, request, checkedAt, checkedMs }
+    const seen = { ...plan, request, checkedAt }
     const known = this.#checked.get(wanted.key)?.torrent
     if (known && isSame(known, { ...plan, input: request.input })) {
       return { ...seen, isUnchanged: true, recalled: known }
@@ -258,9 +254,8 @@ interface Look extends PlannedTorrent {
   readonly recalled: TorrentCore | ToRead
   /** Whether this is the torrent that was sent before. */
   readonly isUnchanged: boolean
-  /** The start of the lookup, by the monotonic clock and in milliseconds since 1970. */
+  /** The start of the lookup, by the monotonic clock. */
   readonly checkedAt: number
-  readonly checkedMs: number
 }
 
 /** Whether a torrent is the one that would be made now. */

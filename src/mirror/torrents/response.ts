@@ -3,7 +3,7 @@ import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainf
 import { directoryAddress } from '../../metainfo/trackers.js'
 import type { KnownTorrent } from './known-torrent.js'
 import type { CurrentTorrent } from './on-demand.js'
-import { spreadTrackers, type TrackerList } from './tracker-list.js'
+import { spreadTrackers, type TrackerList } from './trackers.js'
 
 /** A view of a torrent, such as the .torrent itself, as it is sent. */
 export interface TorrentResponse {
@@ -39,16 +39,21 @@ export type ComposeForm = (torrent: KnownTorrent, around: TorrentSurroundings) =
 
 /** Composes an answer for one client, with the current trackers. */
 export function composeResponse(
-  { torrent, sinceMs }: CurrentTorrent,
+  { torrent }: CurrentTorrent,
   { form, ...around }: ResponseParts,
 ): TorrentResponse {
   const { omitted } = torrent
   const { body: bytes, headers: own, etag } = form(torrent, surround(torrent, around))
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const { trackers } = around
-  const lastModified = new Date(Math.max(sinceMs, trackers.since)).toUTCString()
-  const described = describe(lastModified, body.length, etag ?? etagOf(body))
-  const headers = { ...own, ...described, ...tellOmitted(omitted) }
+  const headers = {
+    ...own,
+    'Content-Length': String(body.length),
+    ETag: etag ?? etagOf(body),
+    // May be kept, but must be checked before each use
+    'Cache-Control': 'no-cache',
+    ...namesOfOmitted(omitted),
+  }
   return { trackers, body, headers }
 }
 
@@ -57,7 +62,7 @@ export function surround(
   { infoHash, directory }: Pick<KnownTorrent, 'infoHash' | 'directory'>,
   { trackers, addresses, httpSeeds }: Omit<ResponseParts, 'form'>,
 ): TorrentSurroundings {
-  const announceList = spreadTrackers(trackers.urls, infoHash)
+  const announceList = spreadTrackers(trackers, infoHash)
   const webSeeds = directory ? addresses.map((address) => directoryAddress(address, directory)) : []
   return { announceList, addresses, webSeeds, httpSeeds }
 }
@@ -131,18 +136,8 @@ function partsOf(
 /** Most paths named in a header, after their total number. */
 const MAX_OMITTED = 10
 
-function tellOmitted(paths: readonly string[]): Readonly<Record<string, string>> {
+function namesOfOmitted(paths: readonly string[]): Readonly<Record<string, string>> {
   if (paths.length === 0) return {}
   const named = paths.slice(0, MAX_OMITTED).map(encodeURI)
   return { 'X-Left-Out': [paths.length, ...named].join(' ') }
-}
-
-function describe(lastModified: string, length: number, etag: string) {
-  return {
-    'Content-Length': String(length),
-    ETag: etag,
-    'Last-Modified': lastModified,
-    // May be kept, but must be checked before each use
-    'Cache-Control': 'no-cache',
-  }
 }

@@ -9,7 +9,7 @@ import {
 import type { FileSwarms } from './file-swarms.js'
 import type { KnownTorrent } from './known-torrent.js'
 import type { CurrentTorrent } from './on-demand.js'
-import type { TrackerList } from './tracker-list.js'
+import type { TrackerList } from './trackers.js'
 import { endConditional } from '../../server/answers/conditional.js'
 import type { ResponseCache } from './response-cache.js'
 import { sendReady } from '../progress/send-progress.js'
@@ -40,12 +40,9 @@ export class TorrentSender {
     if (sendReady(request, reply, { title: checked.torrent.title, ...this.parts })) return reply
     const answer = this.#compose(request, told)
     const etag = answer.headers['ETag'] ?? ''
-    const lastModified = answer.headers['Last-Modified'] ?? ''
-    // A torrent that may change within the second has no reliable date
-    const date = checked.torrent.isCacheable ? lastModified : null
     const { 'Cache-Control': caching } = answer.headers
-    reply.headers({ ETag: etag, 'Last-Modified': lastModified, 'Cache-Control': caching })
-    if (endConditional(request, reply, { etag, lastModified: date })) return reply
+    reply.headers({ ETag: etag, 'Cache-Control': caching })
+    if (endConditional(request, reply, { etag, lastModified: null })) return reply
     return reply.headers(answer.headers).send(answer.body)
   }
 

@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { cacheSize, openCache, removeCache } from '../../../src/cache/open.js'
 import { startMirrorTasks } from '../../../src/mirror/app/mirror-tasks.js'
-import { fixedTrackers } from '../../../src/mirror/torrents/tracker-source.js'
+import { fixedTrackers } from '../../../src/mirror/torrents/trackers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
 
@@ -26,11 +26,10 @@ async function start(t: TestContext, cacheMaxSize: number | null = null) {
     return Promise.resolve()
   }
   const stop = startMirrorTasks({
-    trackers: { ...fixedTrackers([], 0), refresh },
+    trackers: { ...fixedTrackers([]), refresh },
     cacheAccess: { cache, trust: 'full', now: () => now },
     unusedFor: 30 * DAY,
     cacheMaxSize,
-    loadSets: () => Promise.resolve(),
     cacheDirectory: '/var/cache/btkit',
     cacheSize: () => Promise.resolve(cacheSize(directory) ?? 0),
     warn: (message) => warnings.push(message),

@@ -73,16 +73,12 @@ test('a client that has the feed gets 304 until there is something new', async (
   })
   await untilFiles(port, 'ready', 1)
   const { headers } = await askFeed(port)
-  const { etag = '', 'last-modified': date = '' } = headers
-  for (const condition of [{ 'If-None-Match': etag }, { 'If-Modified-Since': date }]) {
-    const { status, body } = await askFeed(port, condition)
-    assert.deepEqual([status, body.length], [304, 0])
-  }
+  const { etag = '' } = headers
+  const { status, body } = await askFeed(port, { 'If-None-Match': etag })
+  assert.deepEqual([status, body.length], [304, 0])
   plantFiles(root, { b: 'b' })
   await untilFiles(port, 'ready', 2)
-  for (const condition of [{ 'If-None-Match': etag }, { 'If-Modified-Since': date }]) {
-    assert.equal((await askFeed(port, condition)).status, 200)
-  }
+  assert.equal((await askFeed(port, { 'If-None-Match': etag })).status, 200)
   const head = await ask(port, '/-/feed.xml', { method: 'HEAD', headers: { Host: 'h' } })
   assert.deepEqual([head.status, head.body.length], [200, 0])
 })

@@ -1,29 +1,21 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { openCache } from '../../../src/cache/open.js'
-import { KnownSets, type SetLimits } from '../../../src/mirror/pkgtorrent/known-sets.js'
+import { KnownSets } from '../../../src/mirror/pkgtorrent/known-sets.js'
 import { digestOfSet } from '../../../src/mirror/pkgtorrent/set.js'
 import { makeScratch } from '../../support/scratch.js'
 
-const PLENTY: SetLimits = { count: 1000, bytes: 1e9, bytesPerMinute: 1e9 }
-const MINUTE = 60_000
+const PLENTY = { max: 1000, maxSize: 1e9 }
 
-/** A cache and its sets, with limits and a clock of the test. */
+/** A cache and its sets, with limits of the test. */
 async function open(t: TestContext) {
   const cache = await openCache({ directory: makeScratch(t), now: Date.now, warn: assert.ifError })
   t.after(() => cache.close())
-  const clock = { now: 0 }
-  const openSets = async (limits: Partial<SetLimits> = {}) => {
+  const openSets = async (limits: Partial<typeof PLENTY> = {}) => {
     await cache.flush()
-    const sets = new KnownSets({
-      cache,
-      limits: { ...PLENTY, ...limits },
-      monotonic: () => clock.now,
-    })
-    sets.load()
-    return sets
+    return new KnownSets(cache, { ...PLENTY, ...limits })
   }
-  return { cache, clock, openSets }
+  return { cache, openSets }
 }
 
 /** A set with that name, and its digest. */
@@ -74,14 +66,14 @@ test('a form replaces a single path with the same digest, but not the reverse', 
 
 test('the number of sets is limited, and the oldest is removed first', async (t) => {
   const { openSets } = await open(t)
-  const sets = await openSets({ count: 3 })
+  const sets = await openSets({ max: 3 })
   for (const name of ['a', 'b', 'c', 'd', 'e']) note(sets, name)
   assert.deepEqual(await kept(openSets, ['a', 'b', 'c', 'd', 'e']), ['c', 'd', 'e'])
 })
 
 test('the bytes of sets are limited', async (t) => {
   const { openSets } = await open(t)
-  const sets = await openSets({ bytes: 10_000 })
+  const sets = await openSets({ maxSize: 10_000 })
   for (let i = 0; i < 100; i++) note(sets, `long ${i}`, 2000)
   note(sets, 'short')
   assert.deepEqual(await kept(openSets, ['short']), ['short'])
@@ -90,52 +82,24 @@ test('the bytes of sets are limited', async (t) => {
   assert.equal(names.filter((name) => later.get(setOf(name, 2000).digest)).length, 4)
 })
 
-test('sets used only once are removed before sets used again', async (t) => {
+test('a set that is used again stays longer, also after a restart', async (t) => {
   const { openSets } = await open(t)
-  const sets = await openSets({ count: 3 })
+  const sets = await openSets({ max: 3 })
   for (const name of ['a', 'b', 'c']) note(sets, name)
   note(sets, 'a')
-  for (const name of ['d', 'e', 'f']) note(sets, name)
-  assert.deepEqual(await kept(openSets, ['a', 'b', 'c', 'd', 'e', 'f']), ['a', 'e', 'f'])
-})
-
-test('a set requested by its digest after a restart counts as used again', async (t) => {
-  const { openSets } = await open(t)
-  const first = await openSets()
-  for (const name of ['a', 'b', 'c']) note(first, name)
-  const second = await openSets({ count: 3 })
-  assert.ok(second.get(setOf('b').digest))
-  for (const name of ['d', 'e', 'f']) note(second, name)
-  assert.deepEqual(await kept(openSets, ['a', 'b', 'c', 'd', 'e', 'f']), ['b', 'e', 'f'])
+  note(sets, 'd')
+  assert.ok(sets.get(setOf('c').digest))
+  note(sets, 'e')
+  assert.deepEqual(await kept(openSets, ['a', 'b', 'c', 'd', 'e']), ['c', 'd', 'e'])
 })
 
 test('sets from before a restart are limited, too', async (t) => {
   const { openSets } = await open(t)
   const first = await openSets()
   for (let i = 0; i < 20; i++) note(first, `old ${i}`)
-  await openSets({ count: 5 })
+  await openSets({ max: 5 })
   const names = Array.from({ length: 20 }, (_, i) => `old ${i}`)
   assert.equal((await kept(openSets, names)).length, 5)
-})
-
-test('new sets enter the cache at a limited rate, but are known in memory', async (t) => {
-  const { openSets, clock } = await open(t)
-  const sets = await openSets({ bytesPerMinute: 10_000 })
-  const names = Array.from({ length: 100 }, (_, i) => `set ${i}`)
-  for (const name of names) note(sets, name, 1000)
-  const count = async () => {
-    const later = await openSets()
-    return names.filter((name) => later.get(setOf(name, 1000).digest)).length
-  }
-  const atOnce = await count()
-  assert.ok(atOnce >= 15 && atOnce <= 20, String(atOnce))
-  assert.ok(names.every((name) => sets.get(setOf(name, 1000).digest)))
-  clock.now = MINUTE
-  const more = Array.from({ length: 100 }, (_, i) => `more ${i}`)
-  for (const name of more) note(sets, name, 1000)
-  const later = await openSets()
-  const added = more.filter((name) => later.get(setOf(name, 1000).digest)).length
-  assert.ok(added >= 8 && added <= 10, String(added))
 })
 
 test('digests of files are not removed for sets', async (t) => {
@@ -148,7 +112,7 @@ test('digests of files are not removed for sets', async (t) => {
     paddedTail: null,
   }
   cache.rememberFile(key, record)
-  const sets = await openSets({ count: 1 })
+  const sets = await openSets({ max: 1 })
   for (let i = 0; i < 50; i++) note(sets, `set ${i}`)
   await cache.flush()
   assert.ok(cache.file(key))

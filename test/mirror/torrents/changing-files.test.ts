@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { plantFiles } from '../../support/scratch.js'
 import { serveMirror, TRACKER } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -29,12 +28,6 @@ async function serveWithClock(t: TestContext, clock = new Clock()) {
     return torrentAround(multiFileInfo([file, OTHER]), [TRACKER], [`${served.address}/`])
   }
   return { ...served, clock, setTorrent }
-}
-
-/** HTTP dates have whole seconds. */
-async function untilNextSecond(): Promise<void> {
-  const second = Math.floor(Date.now() / 1000)
-  while (Math.floor(Date.now() / 1000) === second) await setTimeout(20)
 }
 
 test('a changed file makes a new torrent of a known set', async (t) => {
@@ -92,26 +85,6 @@ test('the torrent of a single file changes with its file, too', async (t) => {
   plantFiles(root, planted([NEW]))
   clock.jump()
   assert.deepEqual((await ask(port, singleAddress(OLD.path))).body, torrentOf(NEW))
-})
-
-test('a client that asks only by date gets a changed torrent, even if its new file is older', async (t) => {
-  const HOUR = 3_600_000
-  // The trackers are older than the files
-  const clock = new Clock(-HOUR)
-  const { port, root } = await serveWithClock(t, clock)
-  clock.jump(HOUR + 5_000)
-  utimesSync(join(root, OLD.path), 1_500_000_000, 1_500_000_000)
-  const address = singleAddress(OLD.path)
-  const before = await ask(port, address)
-  await untilNextSecond()
-  plantFiles(root, planted([NEW]))
-  // Like rsync: a new file keeps its original time
-  utimesSync(join(root, NEW.path), 1_600_000_000, 1_600_000_000)
-  clock.jump()
-  const headers = { 'If-Modified-Since': before.headers['last-modified']! }
-  const after = await ask(port, address, { headers })
-  assert.equal(after.status, 200)
-  assert.notEqual(after.headers['content-disposition'], before.headers['content-disposition'])
 })
 
 test('a new file that matches a glob joins the set', async (t) => {

@@ -15,17 +15,15 @@ async function serveSet(t: Parameters<typeof serveMirror>[0]) {
   return port
 }
 
-test('a client that has the torrent gets 304, by its tag or by its date', async (t) => {
+test('a client that has the torrent gets 304 by its tag', async (t) => {
   const port = await serveSet(t)
   for (const address of [DIGEST, SINGLE]) {
     const { headers } = await ask(port, address)
     const etag = headers.etag!
-    const modified = headers['last-modified']!
     const conditions: Record<string, string>[] = [
       { 'If-None-Match': etag },
       { 'If-None-Match': `"other", W/${etag}` },
       { 'If-None-Match': '*' },
-      { 'If-Modified-Since': modified },
     ]
     for (const condition of conditions) {
       for (const method of ['GET', 'HEAD']) {
@@ -40,10 +38,10 @@ test('a client that has the torrent gets 304, by its tag or by its date', async 
 
 test('a client that has another torrent gets this one', async (t) => {
   const port = await serveSet(t)
-  const { headers, body } = await ask(port, SINGLE)
+  const { body } = await ask(port, SINGLE)
   const conditions: Record<string, string>[] = [
     { 'If-None-Match': '"other"' },
-    { 'If-None-Match': '"other"', 'If-Modified-Since': headers['last-modified']! },
+    { 'If-Modified-Since': new Date().toUTCString() },
     { 'If-Modified-Since': 'Thu, 01 Jan 1970 00:00:00 GMT' },
     { 'If-Modified-Since': 'yesterday' },
   ]
@@ -64,12 +62,11 @@ test('a client that wants another torrent gets 412', async (t) => {
   assert.deepEqual([same.status, same.body.equals(body)], [200, true])
 })
 
-test('tag and date are well formed, and caches must revalidate', async (t) => {
+test('the tag is well formed, there is no date, and caches must revalidate', async (t) => {
   const port = await serveSet(t)
   const { headers } = await ask(port, DIGEST)
   assert.match(headers.etag!, /^"[\w-]{20,}"$/)
-  const modified = headers['last-modified']!
-  assert.equal(new Date(modified).toUTCString(), modified)
+  assert.equal(headers['last-modified'], undefined)
   assert.match(headers['cache-control']!, /no-cache/)
 })
 

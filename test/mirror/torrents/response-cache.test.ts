@@ -85,7 +85,7 @@ async function serve(t: TestContext, { bodyOf = (url: string) => `answer to ${ur
     if (responses.answer(request, response)) return
     const body = Buffer.from(bodyOf(request.url ?? ''))
     const headers = { 'Content-Length': String(body.length) }
-    const trackers = { urls: [], since: 0 }
+    const trackers: string[] = []
     if (!noted.has(request.url ?? '')) {
       responses.note(request, checked, { trackers, headers, body })
       noted.add(request.url ?? '')

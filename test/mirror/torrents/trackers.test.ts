@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -126,19 +126,6 @@ test('a changed file changes the trackers of torrents, and nothing else', async 
   const path = `/yum/torrent_service/digest/${sha1(PATHS.join('\n'))}`
   const condition = { 'If-None-Match': before.headers.etag! }
   assert.equal((await ask(served.port, path, { headers: condition })).status, 200)
-})
-
-test('torrents with other trackers are newer, however old the trackers are', async (t) => {
-  const served = await serveTrackers(t, `${ONE}\n`)
-  await post(served.port, PATHS)
-  const before = await get(served.port, PATHS)
-  writeFileSync(served.file, `${TWO}\n`)
-  utimesSync(served.file, 1e9, 1e9)
-  served.hangUp()
-  await untilTrackers(served, [TWO])
-  const after = await get(served.port, PATHS)
-  const [old, young] = [before, after].map(({ headers }) => Date.parse(headers['last-modified']!))
-  assert.ok(young! > old!)
 })
 
 const BROKEN = {

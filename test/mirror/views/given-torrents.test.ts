@@ -65,7 +65,7 @@ test('new, changed and removed torrents are noticed', async (t) => {
   await until(() => isNow(second))
   rmSync(join(torrents, 'a.iso.torrent'))
   await until(() => isNow(own))
-  const since = { 'If-Modified-Since': String(headers['last-modified']) }
+  const since = { 'If-None-Match': headers.etag! }
   assert.equal((await ask(port, '/pub/a.iso.torrent', { headers: since })).status, 200)
 })
 

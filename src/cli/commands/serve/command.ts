@@ -93,7 +93,7 @@ async function serve(root: string, options: SharingOptions, io: ServeIo): Promis
         service,
         request,
         example,
-        trackers: trackers.current().urls,
+        trackers: trackers.current(),
         host: machineHost(),
         tracker,
       }),

@@ -16,7 +16,7 @@ import {
 import { reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { version } from '../../../version.js'
-import { NoTrackers, type TrackersWanted } from '../../../mirror/torrents/tracker-source.js'
+import { NoTrackers, type TrackersWanted } from '../../../mirror/torrents/trackers.js'
 import { TRACKERS_FILE, type ServeOptions } from './options.js'
 import type { PassedSocket } from '../../../server/listen/passed-sockets.js'
 
