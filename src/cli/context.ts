@@ -1,5 +1,12 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { Section } from './configuration/located.js'
 import type { Io } from './io.js'
+
+/** A command line of a job, with its options from the batch file; the strongest is last. */
+export interface JobInvocation {
+  readonly args: readonly string[]
+  readonly job: readonly Section[]
+}
 
 /** The context in which a command runs. */
 export interface CommandContext {
@@ -12,8 +19,8 @@ export interface CommandContext {
   readonly commands: () => Promise<readonly CommandUnknownOpts[]>
   /** Reads the configuration again. Returns lines about changes that need a restart. */
   readonly reloadConfiguration: () => Promise<readonly string[]>
-  /** Runs a command line of btkit in this process, and returns its exit status. */
-  readonly runCommand: (args: readonly string[], io: Io) => Promise<number>
+  /** Runs a job of a batch in this process, and returns its exit status. */
+  readonly runCommand: (job: JobInvocation, io: Io) => Promise<number>
   /** Sets the exit status, which is 0 by default. */
   readonly finish: (status: number) => void
 }

@@ -54,8 +54,6 @@ export interface Io {
   readonly signal: AbortSignal
   /** Resources that the jobs of a batch share; absent for a single command. */
   readonly shared?: SharedResources
-  /** Receives the files that a command would write, and ends the command instead. */
-  readonly plan?: (outputs: PlannedOutputs) => never
 }
 
 /** Resources that outlive a command, because others use them, too. */
@@ -63,13 +61,4 @@ export interface SharedResources {
   readonly pool: WorkerPool
   /** The cache of a request. It is closed when all commands have ended. */
   readonly openCache: (request: CacheRequest) => LazyAccess
-}
-
-/** The files that a command would write. */
-export interface PlannedOutputs {
-  readonly files?: readonly string[]
-  /** Torrents that are read. */
-  readonly inputs?: readonly string[]
-  /** Directories that get the torrents of all entries of a source. */
-  readonly trees?: readonly { readonly source: string; readonly target: string }[]
 }

@@ -1,20 +1,10 @@
-import {
-  Help,
-  InvalidArgumentError,
-  type Argument,
-  type CommandUnknownOpts,
-  type Option,
-} from '@commander-js/extra-typings'
-import { BtkitError } from '../errors.js'
-import { typedName } from './arguments/option-names.js'
+import { Help, type CommandUnknownOpts, type Option } from '@commander-js/extra-typings'
 import type { Io } from './io.js'
 import { reportError } from './output/messages.js'
 
 /** The context of a command line. */
 export interface Preparation {
   readonly io: Io
-  /** As typed. */
-  readonly args: readonly string[]
   /** Adds the origin of options that were not typed to an error message. */
   readonly explain: (text: string) => string
 }
@@ -24,18 +14,13 @@ export function prepareCommand(
   command: CommandUnknownOpts,
   preparation: Preparation,
 ): CommandUnknownOpts {
-  const { io, args, explain } = preparation
+  const { io, explain } = preparation
   command.configureHelp({
     optionDescription: describeOption,
     minWidthToWrap: 24,
     padWidth: (of, help) => Math.min(TERM_WIDTH, Help.prototype.padWidth.call(help, of, help)),
     formatItem: describeBelow,
   })
-  for (const option of command.options) {
-    nameInErrors(option, (value) => typedName(option, value, args))
-  }
-  for (const argument of command.registeredArguments)
-    nameInErrors(argument, () => `<${argument.name()}>`)
   for (const subcommand of command.commands) prepareCommand(subcommand, preparation)
   return command.exitOverride().configureOutput({
     writeOut: (text) => io.stdout.write(text),
@@ -71,28 +56,6 @@ function describeOption(option: Option): string {
     ...(isTelling ? [`default: ${defaultValueDescription ?? String(defaultValue)}`] : []),
   ]
   return details.length > 0 ? `${description} (${details.join('; ')})` : description
-}
-
-/**
- * Reports an invalid value as `--option 'value': why`, under the typed name. Shorter than
- * commander's message.
- */
-function nameInErrors(option: Option | Argument, nameOf: (value: string) => string): void {
-  const { parseArg } = option
-  if (!parseArg) return
-  option.parseArg = <T>(value: string, previous: T): T => {
-    try {
-      return parseArg(value, previous)
-    } catch (error) {
-      if (!(error instanceof InvalidArgumentError)) throw error
-      throw new BtkitError('usage', `${nameOf(value)} '${value}': ${asReason(error.message)}`)
-    }
-  }
-}
-
-/** A sentence in the form that follows a colon. */
-function asReason(sentence: string): string {
-  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '')
 }
 
 /** A commander error as one line, with the usage if that helps. */

@@ -10,13 +10,14 @@ import { BtkitError } from '../errors.js'
 import { commandTable, findCommand, type CommandEntry } from './command-table.js'
 import type { CommandContext } from './context.js'
 import { SERVERS } from './configuration/environment.js'
+import type { Section } from './configuration/located.js'
 import {
-  asTyped,
   configOption,
   configure,
   nameOrigins,
   type ConfiguredLine,
-} from './configuration/configure.js'
+} from './configuration/resolve.js'
+import { CommandLine } from './options/command-line.js'
 import { exitStatusOf, reportError, reportNote, reportWarning } from './output/messages.js'
 import type { Io } from './io.js'
 import { prepareCommand, pathOf } from './prepare-command.js'
@@ -28,6 +29,8 @@ export interface Invocation {
   /** The subcommand for a legacy name; null for `btkit` itself. */
   readonly subcommand: string | null
   readonly args: readonly string[]
+  /** The options of a job of a batch, the strongest last. */
+  readonly job?: readonly Section[]
 }
 
 /** Runs one command line and returns its exit status; btkit(1) lists them. */
@@ -37,11 +40,11 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     status = result
   }
   const { program, subcommand } = invocation
-  const line: { changes?: ConfiguredLine['changes'] } = {}
+  const running: { line?: ConfiguredLine } = {}
   const context: CommandContext = {
-    reloadConfiguration: async () => (await line.changes?.()) ?? [],
+    reloadConfiguration: async () => (await running.line?.changes()) ?? [],
     ...{ io, program, isLegacy: subcommand !== null, finish },
-    runCommand: (args, jobIo) => run({ program, subcommand: null, args }, jobIo),
+    runCommand: (own, jobIo) => run({ program, subcommand: null, ...own }, jobIo),
     commands: () => {
       return Promise.all(
         commandTable.map(async (entry) => {
@@ -54,14 +57,18 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
   try {
     if (subcommand === null && invocation.args[0] === '__complete')
       await completeWords(invocation.args.slice(1), context)
-    else await runCommandLine(invocation, context, line)
+    else await runCommandLine(invocation, context, running)
     return status
   } catch (error) {
     // commander has already printed its message; the status after help and version is 0
     const isPrinted = error instanceof CommanderError && !(error instanceof InvalidArgumentError)
     if (isPrinted) return error.exitCode === 0 ? 0 : 2
     const isInterrupted = io.signal.aborted && !endsBySignal(invocation)
-    const failure = isInterrupted ? new BtkitError('interrupted', 'interrupted') : error
+    const failure = isInterrupted
+      ? new BtkitError('interrupted', 'interrupted')
+      : error instanceof InvalidArgumentError
+        ? new BtkitError('usage', error.message, { cause: error })
+        : error
     reportError(failure, io)
     return exitStatusOf(failure)
   }
@@ -85,30 +92,47 @@ export function endsBySignal({ subcommand, args }: Invocation): boolean {
 async function runCommandLine(
   invocation: Invocation,
   context: CommandContext,
-  running: { changes?: ConfiguredLine['changes'] },
+  running: { line?: ConfiguredLine },
 ): Promise<void> {
   const { io, finish, isLegacy } = context
   const args = isLegacy ? [...invocation.args] : spellCommand(invocation.args)
-  const built = await buildProgram({ ...invocation, args }, context)
-  const { program, command, entry } = built
-  const example = entry?.example ?? null
-  const line = await spellArguments(args, built, context)
-  running.changes = line.changes
-  tellRules(line, io)
-  const explain = (text: string) => `${nameOrigins(text, line.settings)}${dashedFileHint(args, io)}`
-  prepareCommand(program, { io, args, explain })
+  const { program, command, entry } = await buildProgram({ ...invocation, args }, context)
   const isBare = args.length === (isLegacy ? 0 : 1)
-  if (isBare && command && entry && example !== null && !isTold(entry, line.settings)) {
-    io.stderr.write(shortUsage(command, example))
+  const explain = (text: string) => {
+    return `${nameOrigins(text, running.line?.settings ?? [])}${dashedFileHint(args, io)}`
+  }
+  prepareCommand(program, { io, explain })
+  const showUsage = () => {
+    if (!isBare || !command || typeof entry?.example !== 'string') return false
+    io.stderr.write(shortUsage(command, entry.example))
     finish(2)
-    return
+    return true
+  }
+  // A service needs nothing typed if a configuration or the environment says it all
+  const mayBeTold = SERVERS.has(entry?.name ?? '') && command?.registeredArguments.length === 0
+  if (!mayBeTold && showUsage()) return
+  for (const leaf of command && entry ? leavesOf(command) : []) {
+    const line = new CommandLine(leaf)
+    leaf.hook('preAction', async () => {
+      const target = { section: entry?.name ?? '', command: leaf, isLegacy }
+      running.line = await configure(target, line, { io, job: invocation.job ?? [] })
+      const isTold = running.line.settings.some(({ given }) => given !== null)
+      if (mayBeTold && !isTold && showUsage()) throw new CommanderError(2, 'btkit.usage', '')
+      line.check()
+      tellRules(running.line, leaf.opts(), io)
+    })
   }
   try {
-    await program.parseAsync(line.args, { from: 'user' })
+    await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (!(error instanceof BtkitError) || error.code !== 'usage') throw error
     throw new BtkitError('usage', explain(error.message), { cause: error })
   }
+}
+
+/** The commands that do work: the members of a group, or the command itself. */
+function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
+  return command.commands.length > 0 ? command.commands : [command]
 }
 
 /** How to name a file that begins with a hyphen, if an argument could mean one. */
@@ -118,17 +142,12 @@ function dashedFileHint(args: readonly string[], io: Io): string {
 }
 
 /** Says in a dry run which rules of trackers count, and which the command line overrides. */
-function tellRules({ args, rules, overridden }: ConfiguredLine, io: Io): void {
-  if (args.includes('--quiet')) return
-  for (const rule of args.includes('--dry-run') ? rules : [])
+function tellRules(line: ConfiguredLine, options: { quiet?: unknown; dryRun?: unknown }, io: Io) {
+  if (options.quiet === true) return
+  for (const rule of options.dryRun === true ? line.rules : [])
     reportNote(`by the rule of the tracker ${rule}`, io)
-  for (const rule of overridden)
+  for (const rule of line.overridden)
     reportWarning(`the command line overrides the rule of the tracker ${rule}`, io)
-}
-
-/** Whether a service needs nothing typed, because a configuration or the environment says it all. */
-function isTold(entry: CommandEntry, settings: ConfiguredLine['settings']): boolean {
-  return SERVERS.has(entry.name) && settings.some(({ args }) => args.length > 0)
 }
 
 /**
@@ -144,31 +163,6 @@ function spellCommand(args: readonly string[]): string[] {
   const name = findCommand(wanted)?.name
   if (name === undefined) return [wanted]
   return isHelp ? ['help', name] : [name, ...args.slice(1)]
-}
-
-/** The arguments as commander reads them, with what configuration and environment say. */
-async function spellArguments(
-  args: readonly string[],
-  { command, entry }: Program,
-  { io, isLegacy }: CommandContext,
-): Promise<ConfiguredLine> {
-  if (!command || !entry) return asTyped(args)
-  const leaf = leafOf(args, command, isLegacy)
-  // `help serve`, or a group of commands without a subcommand
-  if (leaf === null) return asTyped(args)
-  const path = args.slice(0, leaf.depth)
-  const target = { section: entry.name, command: leaf.command, isLegacy }
-  const line = await configure(args.slice(leaf.depth), target, io)
-  return { ...line, args: [...path, ...line.args] }
-}
-
-/** The command that does the work, and the number of arguments that name it. */
-function leafOf(args: readonly string[], command: CommandUnknownOpts, isLegacy: boolean) {
-  if (isLegacy) return { command, depth: 0 }
-  if (args[0] !== command.name()) return null
-  if (command.commands.length === 0) return { command, depth: 1 }
-  const leaf = command.commands.find((each) => each.name() === args[1])
-  return leaf ? { command: leaf, depth: 2 } : null
 }
 
 interface Program {
@@ -214,8 +208,7 @@ async function buildCommand(
   context: CommandContext,
 ): Promise<CommandUnknownOpts> {
   const command = (await entry.load())(context)
-  for (const leaf of command.commands.length > 0 ? command.commands : [command])
-    leaf.addOption(configOption())
+  for (const leaf of leavesOf(command)) leaf.addOption(configOption())
   return command
 }
 

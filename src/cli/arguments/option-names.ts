@@ -1,6 +1,3 @@
-import type { CommandUnknownOpts, Option } from '@commander-js/extra-typings'
-import { BtkitError } from '../../errors.js'
-
 /** Option names of other commands and programs, with btkit's names for them. */
 const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
   ['--target', ['--output']],
@@ -39,51 +36,6 @@ export function otherNames(key: string): string[] {
   return names.map((name) => name.slice('--'.length))
 }
 
-/**
- * Renames options to the names that btkit declares: BitTornado's `--announce_list` becomes
- * `--announce-list`, and `--target` becomes `--output`. Operands and other values are unchanged.
- */
-export function normalizeOptionNames(
-  args: readonly string[],
-  command: CommandUnknownOpts,
-): string[] {
-  const options = [command, ...command.commands].flatMap((each) => each.options)
-  const takesValue = new Map(
-    options.flatMap(({ long, short, required }) => [
-      [long, required],
-      [short, required],
-    ]),
-  )
-  const isSwitch = (name: string) => SWITCHES.has(name) && isDeclaredSwitch(name, command)
-  let isValue = false
-  let isOver = false
-  let mayBeTruth = false
-  return args.flatMap((arg, at) => {
-    const isTruth = mayBeTruth && /^[01]$/.test(arg)
-    mayBeTruth = false
-    if (isTruth) return []
-    isOver ||= arg === '--' && !isValue
-    if (isOver || isValue || !arg.startsWith('-')) {
-      isValue = false
-      return arg
-    }
-    if (!arg.startsWith('--')) {
-      isValue = wantsValue(arg, takesValue)
-      return arg
-    }
-    const [name = '', ...value] = arg.split('=')
-    if (isSwitch(name.replaceAll('_', '-'))) {
-      mayBeTruth = value.length === 0
-      return spellSwitch(name, value.length === 0 ? args[at + 1] : value.join('='), {
-        isOwn: value.length > 0 || command.registeredArguments.length === 0,
-      })
-    }
-    const long = declaredName(name, takesValue)
-    isValue = value.length === 0 && takesValue.get(long) === true
-    return takesValue.has(long) ? [long, ...value].join('=') : arg
-  })
-}
-
 /** Switches that take 0 or 1 in BitTornado. */
 const SWITCHES: ReadonlySet<string> = new Set([
   '--check-hashes',
@@ -96,56 +48,7 @@ const SWITCHES: ReadonlySet<string> = new Set([
   '--hupmonitor',
 ])
 
-function isDeclaredSwitch(name: string, { options }: CommandUnknownOpts): boolean {
-  const names = [name, `--no-${name.slice('--'.length)}`]
-  return options.some((option) => names.includes(option.long ?? '') && !option.required)
-}
-
-/**
- * Spells BitTornado's `--switch 0` as `--no-switch`. `isOwn` says that the value cannot be an
- * operand.
- * @throws BtkitError `usage` for a value other than 0 and 1
- */
-function spellSwitch(
-  typed: string,
-  value: string | undefined,
-  { isOwn }: { readonly isOwn: boolean },
-): string {
-  const name = typed.replaceAll('_', '-')
-  if (value === '0') return `--no-${name.slice('--'.length)}`
-  if (
-    value !== undefined &&
-    value !== '1' &&
-    (isOwn ? !value.startsWith('-') : /^\d+$/.test(value))
-  )
-    throw new BtkitError('usage', `${name} '${value}': not 1 or 0`)
-  return name
-}
-
-/** The name by which an option was typed: another program's, the short one, or its own. */
-export function typedName(option: Option, value: string, args: readonly string[]): string {
-  const { long, short, flags } = option
-  if (!long) return flags
-  const typed = args.find((arg, at) => {
-    const [name = '', ...rest] = arg.split('=')
-    const given = rest.length > 0 ? rest.join('=') : args[at + 1]
-    const isName = name === short || OTHER_NAMES.get(name.replaceAll('_', '-'))?.includes(long)
-    return isName && given === value
-  })
-  return typed?.split('=')[0] ?? long
-}
-
-type Options = ReadonlyMap<string | undefined, boolean | undefined>
-
-function declaredName(name: string, options: Options): string {
-  const long = name.replaceAll('_', '-')
-  const names = [long, ...(OTHER_NAMES.get(long) ?? [])]
-  return names.find((each) => options.has(each)) ?? long
-}
-
-/** Whether the next argument is the value of a short option, as in `-dc TEXT`. */
-function wantsValue(arg: string, options: Options): boolean {
-  const letters = arg.slice(1).split('')
-  const first = letters.findIndex((letter) => options.get(`-${letter}`))
-  return first >= 0 && first === letters.length - 1
+/** Whether a switch takes 0 or 1 in BitTornado. `name` has its hyphens. */
+export function takesTruth(name: string): boolean {
+  return SWITCHES.has(name)
 }

@@ -1,159 +1,113 @@
-import { findEntry } from './find-entry.js'
-import { excludeEachOther } from './levels.js'
-import { suggestion } from './nearest.js'
-import { namesIn, presetsOf } from './presets.js'
 import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
-import type { OptionEntry } from '../options/table.js'
-import { configurationFiles, readConfigurations, readConfigurationText } from './files.js'
-import { aliasesOf } from './aliases.js'
 import { DEFAULTS } from '../options/known-keys.js'
+import type { OptionEntry } from '../options/table.js'
 import { MAKERS, takesDefault } from '../options/traits.js'
-import { configurationOf, unknownKey, type Configuration } from './sections.js'
-import type { Section } from './read-file.js'
-import { candidateOf, tolerate, type World } from './settings.js'
-import { asOptions } from './tracker-rules.js'
+import { aliasesOf } from './aliases.js'
+import { configurationFiles, readConfigurations, readConfigurationText } from './files.js'
+import { itemsOf, Problems, type Section } from './located.js'
+import { suggestion } from './nearest.js'
+import { excludeEachOther } from './resolve.js'
+import { configurationOf, presetsOf, unknownKey, type Configuration } from './sections.js'
+import { candidateOf, findEntry, type World } from './settings.js'
+import { trackerRules } from './tracker-rules.js'
+
+/** The options of a command. */
+type Entries = ReadonlyMap<string, OptionEntry>
 
 /** The options of each section of a configuration. A section may serve several commands. */
-export type SectionTable = ReadonlyMap<string, readonly ReadonlyMap<string, OptionEntry>[]>
+export type SectionTable = ReadonlyMap<string, readonly Entries[]>
 
 /**
  * Checks a configuration file. Each message has file, line and column, and reports unknown
  * sections, unknown keys or invalid values.
  */
-export async function checkFile(path: string, table: SectionTable, io: Io): Promise<string[]> {
+export async function checkFile(
+  path: string,
+  table: SectionTable,
+  io: Io,
+): Promise<readonly BtkitError[]> {
+  const problems = new Problems()
   try {
-    const mistakes = new Set<string>()
-    const configuration = await configurationOf(readConfigurationText(path, io), path, mistakes)
-    const { sections, presets } = configuration
-    const aliases = aliasesOf([configuration], mistakes)
-    const world = { env: io.env, aliases }
+    const configuration = await configurationOf(readConfigurationText(path, io), path, problems)
+    const world = { env: io.env, aliases: aliasesOf([configuration], problems), problems }
     const makers = MAKERS.flatMap((name) => table.get(name) ?? [])
-    return [
-      ...mistakes,
-      ...sections.flatMap((section) => checkSection(section, table, world)),
-      ...presets.flatMap((preset) => checkPreset(preset, withoutPresets(makers), world)),
-      ...(await checkPresetNames(configuration, io)),
-      ...checkRules(configuration, makers, world),
-    ]
+    for (const section of configuration.sections)
+      checkOptions(section, optionsOf(section.name, table), world)
+    for (const preset of configuration.presets) checkPreset(preset, makers, world)
+    await checkPresetNames(configuration, problems, io)
+    for (const rule of trackerRules([configuration], problems).values())
+      checkOptions(rule, makers, world)
   } catch (error) {
-    return [messageOf(error)]
+    if (!(error instanceof BtkitError)) throw error
+    problems.add(error)
   }
+  return problems.errors
 }
 
 /** Reports presets that no file has. They may be in any file that btkit reads. */
-async function checkPresetNames(configuration: Configuration, io: Io): Promise<string[]> {
+async function checkPresetNames(
+  configuration: Configuration,
+  problems: Problems,
+  io: Io,
+): Promise<void> {
   const { defaultPreset, sections } = configuration
   const entries = sections.flatMap((section) => section.entries)
-  const own = presetsOf([configuration])
   const items = entries.filter(({ key }) => key === 'preset').map(({ item }) => item)
-  const misshapen = [defaultPreset, ...items].flatMap((item) => {
-    return item?.value.kind === 'map'
-      ? [`${item.place}: preset: a single value is expected here`]
-      : []
+  const own = presetsOf([configuration])
+  const unknown = [...(defaultPreset ? [defaultPreset] : []), ...items].flatMap((item) => {
+    if (item.value.kind === 'map')
+      problems.add(item.place.error('preset: a single value is expected here'))
+    const names = itemsOf(item).flatMap(({ value }) => (value.kind === 'text' ? value.text : []))
+    const missing = names.filter((name) => !own.has(name) && !/^(|~|null|false)$/i.test(name))
+    return missing.map((name) => ({ name, place: item.place }))
   })
-  const unknown = [defaultPreset, ...items].flatMap((item) => {
-    const names = namesIn({ defaultPreset: item })
-    return names.flatMap((name) => (own.has(name) || isNoName(name) ? [] : [{ name, item }]))
-  })
-  if (unknown.length === 0) return misshapen
+  if (unknown.length === 0) return
   const files = configurationFiles(undefined, io)
-  const others = presetsOf(await readConfigurations(files, io, new Set()))
-  const missing = unknown.filter(({ name }) => !others.has(name))
-  return [
-    ...misshapen,
-    ...missing.map(({ name, item }) => {
-      const why = suggestion(name, [...own.keys(), ...others.keys()])
-      return `${item?.place ?? ''}: there is no preset ${name}${why}`
-    }),
-  ]
+  const others = presetsOf(await readConfigurations(files, io, new Problems()))
+  for (const { name, place } of unknown.filter((each) => !others.has(each.name))) {
+    const why = suggestion(name, [...own.keys(), ...others.keys()])
+    problems.add(place.error(`there is no preset ${name}${why}`))
+  }
 }
 
-function isNoName(name: string): boolean {
-  return /^(|~|null|false)$/i.test(name)
-}
-
-function checkPreset(
-  preset: Section,
-  makers: readonly ReadonlyMap<string, OptionEntry>[],
-  world: World,
-): string[] {
-  const wrong = checkOptions(preset, makers, world)
-  if (wrong.length > 0) return wrong
-  const both = makers.flatMap((options) => {
+function checkPreset(preset: Section, all: readonly Entries[], world: World): void {
+  // Presets cannot name presets
+  const makers = all.map((options) => new Map([...options].filter(([key]) => key !== 'preset')))
+  const before = world.problems.errors.length
+  checkOptions(preset, makers, world)
+  if (world.problems.errors.length > before) return
+  for (const options of makers) {
     const used = preset.entries.flatMap(({ key, item }) => {
       const found = findEntry(key, options, item)
       const setting = found && candidateOf(found, item, world)?.open()
       // `false` leaves an option out
-      return setting?.args.some((arg) => !arg.startsWith('--no-')) ? [setting] : []
+      return setting && setting.given !== null && setting.given !== false ? [setting] : []
     })
-    return used.flatMap(({ entry, place }, at) => {
+    for (const [at, { entry, place }] of used.entries()) {
       const other = used.slice(0, at).find((each) => excludeEachOther(each.entry, entry))
-      if (!other) return []
-      return [`${place}: ${other.entry.key} and ${entry.key} cannot be used together`]
-    })
-  })
-  return [...new Set(both)]
-}
-
-/** Presets cannot name presets. */
-function withoutPresets(makers: readonly ReadonlyMap<string, OptionEntry>[]) {
-  return makers.map((options) => new Map([...options].filter(([key]) => key !== 'preset')))
-}
-
-function checkRules(
-  { trackers }: Pick<Configuration, 'trackers'>,
-  makers: readonly ReadonlyMap<string, OptionEntry>[],
-  world: World,
-): string[] {
-  return trackers.flatMap((rule) => {
-    const mistakes = new Set<string>()
-    const nothing = { ...rule, entries: [] }
-    const options = tolerate(mistakes, nothing, () => asOptions(rule, mistakes))
-    return [...mistakes, ...checkOptions(options, makers, world)]
-  })
-}
-
-function checkSection(section: Section, table: SectionTable, world: World): string[] {
-  const { name } = section
-  const commands = name === DEFAULTS ? optionsOfDefaults(table) : (table.get(name) ?? [])
-  return checkOptions(section, commands, world)
-}
-
-/** The options of each command that `defaults:` counts for. */
-function optionsOfDefaults(table: SectionTable): Map<string, OptionEntry>[] {
-  return [...table].flatMap(([section, commands]) =>
-    commands.map((options) => new Map([...options].filter(([key]) => takesDefault(section, key)))),
-  )
-}
-
-function checkOptions(
-  { name, entries }: Section,
-  commands: readonly ReadonlyMap<string, OptionEntry>[],
-  world: World,
-): string[] {
-  return entries.flatMap(({ key, place, item }) => {
-    const found = commands.flatMap((options) => findEntry(key, options, item) ?? [])
-    if (found.length === 0) {
-      const known = new Set(commands.flatMap((options) => [...options.keys()]))
-      return [`${place}: ${unknownKey(key, name, known)}`]
+      if (!other) continue
+      world.problems.add(place.error(`${other.entry.key} and ${entry.key} cannot be used together`))
     }
-    // Commands may differ in what they take; each says the same of most
-    const opened = found.flatMap((each) => tryOpen(() => candidateOf(each, item, world)?.open()))
-    return [...new Set(opened)]
-  })
-}
-
-function tryOpen(open: () => unknown): string[] {
-  try {
-    open()
-    return []
-  } catch (error) {
-    return [messageOf(error)]
   }
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof BtkitError) return error.message
-  throw error
+/** The options of each command that a section counts for. */
+function optionsOf(section: string, table: SectionTable): readonly Entries[] {
+  if (section !== DEFAULTS) return table.get(section) ?? []
+  return [...table].flatMap(([name, commands]) =>
+    commands.map((options) => new Map([...options].filter(([key]) => takesDefault(name, key)))),
+  )
+}
+
+function checkOptions({ name, entries }: Section, commands: readonly Entries[], world: World) {
+  for (const { key, place, item } of entries) {
+    const found = commands.flatMap((options) => findEntry(key, options, item) ?? [])
+    if (found.length === 0) {
+      const known = new Set(commands.flatMap((options) => [...options.keys()]))
+      world.problems.add(place.error(unknownKey(key, name, known)))
+    }
+    // Commands may differ in what they take; each says the same of most
+    for (const each of found) candidateOf(each, item, world)?.open()
+  }
 }

@@ -4,7 +4,7 @@ import { asBtkitError, BtkitError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { Io } from '../io.js'
 import { configurationOf, type Configuration } from './sections.js'
-import { mistaken, type Mistakes } from './settings.js'
+import { Problems } from './located.js'
 
 /** The configuration of all users. */
 export const SYSTEM_FILE = '/etc/btkit/config.yaml'
@@ -57,35 +57,36 @@ export function readConfigurationText(path: string, { isRoot }: Pick<World, 'isR
   }
 }
 
-/**
- * Reads and parses configuration files.
- * @throws BtkitError as readConfigurationText and configurationOf
- */
+/** Reads and parses configuration files. A file that cannot be read is a problem. */
 export async function readConfigurations(
   paths: readonly string[],
   io: Pick<World, 'isRoot'>,
-  mistakes?: Mistakes,
+  problems: Problems,
 ): Promise<Configuration[]> {
   const read = paths.map(async (path) => {
     try {
-      return await configurationOf(readConfigurationText(path, io), path, mistakes)
+      return await configurationOf(readConfigurationText(path, io), path, problems)
     } catch (error) {
-      if (!(error instanceof BtkitError) || !mistakes) throw error
-      return mistaken(mistakes, error.message)
+      if (!(error instanceof BtkitError)) throw error
+      problems.add(error)
+      return []
     }
   })
   return (await Promise.all(read)).flat()
 }
 
-/** Returns a function like readConfigurations that reads each file once. */
-export function readerOnce(io: Pick<World, 'isRoot'>, mistakes: Mistakes) {
-  const read = new Map<string, Promise<Configuration[]>>()
-  const readOne = (path: string) => {
-    const found = read.get(path) ?? readConfigurations([path], io, mistakes)
-    read.set(path, found)
-    return found
-  }
-  return async (paths: readonly string[]) => (await Promise.all(paths.map(readOne))).flat()
+/**
+ * Reads the configuration files in use; see configurationFiles().
+ * @throws BtkitError for the first mistake in them
+ */
+export async function readRightConfigurations(
+  option: string | undefined,
+  io: World,
+): Promise<Configuration[]> {
+  const problems = new Problems()
+  const all = await readConfigurations(configurationFiles(option, io), io, problems)
+  problems.throwFirst()
+  return all
 }
 
 /** Mode bits: writable by group or others, and the sticky bit of directories. */

@@ -1,13 +1,11 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
-import { BtkitError } from '../../errors.js'
 import type { Preset } from '../../pages/torrent-fields.js'
 import { formatTiers } from '../../pages/tiers.js'
 import { pieceLength } from '../arguments/values.js'
-import { configurationFiles, readConfigurations } from './files.js'
-import { presetsOf } from './presets.js'
-import type { Located, Section } from './read-file.js'
-import { cut } from './settings.js'
 import type { Io } from '../io.js'
+import { readRightConfigurations } from './files.js'
+import { cut, itemsOf, textsOf, type Located, type Section } from './located.js'
+import { presetsOf } from './sections.js'
 
 type Aliases = ReadonlyMap<string, string>
 
@@ -16,8 +14,7 @@ type Aliases = ReadonlyMap<string, string>
  * @throws BtkitError `usage` for a wrong configuration
  */
 export async function formPresets(option: string | undefined, io: Io): Promise<Preset[]> {
-  const files = configurationFiles(option, io)
-  const all = await readConfigurations(files, io)
+  const all = await readRightConfigurations(option, io)
   const aliases = new Map(
     all.flatMap((each) => each.aliases).map(({ key, item }) => [key, tiersText(item, new Map())]),
   )
@@ -41,12 +38,12 @@ function fieldOf(
   item: Located,
   aliases: Aliases,
 ): readonly [name: string, value: string] | null | undefined {
-  const text = texts(item).join('\n')
+  const text = textsOf(item).join('\n')
   const isOn = text.toLowerCase() === 'true' || text === '1'
   if (['announce', 'tracker', 'announce-list'].includes(key))
     return ['trackers', tiersText(item, aliases)]
   if (key === 'web-seed') return ['webseeds', text]
-  if (key === 'exclude') return ['exclude', texts(item).join(' ')]
+  if (key === 'exclude') return ['exclude', textsOf(item).join(' ')]
   if (key === 'piece-length') return ['piece', pieceLengthOf(text, item)]
   if (key === 'v2' || key === 'hybrid') return isOn ? ['version', key] : undefined
   if (key === 'private') return isOn ? [key, 'on'] : undefined
@@ -60,19 +57,13 @@ function pieceLengthOf(text: string, { place }: Located): string {
     return String(pieceLength(text))
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error
-    throw new BtkitError('usage', `${place}: piece-length '${cut(text)}': ${error.message}`)
+    throw place.error(`piece-length '${cut(text)}': ${error.message}`)
   }
-}
-
-function texts({ value }: Located): string[] {
-  if (value.kind === 'text') return [value.text]
-  return value.kind === 'list' ? value.items.flatMap(texts) : []
 }
 
 /** A list of trackers is a tier each; a list of lists has their tiers. */
 function tiersText(item: Located, aliases: Aliases): string {
-  const { value } = item
   const resolved = (text: string) => aliases.get(text) ?? text
-  if (value.kind !== 'list') return texts(item).map(resolved).join('\n')
-  return formatTiers(value.items.map((each) => texts(each).map(resolved)))
+  if (item.value.kind !== 'list') return textsOf(item).map(resolved).join('\n')
+  return formatTiers(itemsOf(item).map((each) => textsOf(each).map(resolved)))
 }

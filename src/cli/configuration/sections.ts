@@ -1,19 +1,17 @@
-import { BtkitError } from '../../errors.js'
 import type { OptionEntry } from '../options/table.js'
 import { DEFAULTS, isKnownKey, knownKeys, knownSections } from '../options/known-keys.js'
 import { takesDefault } from '../options/traits.js'
-import { findEntry } from './find-entry.js'
-import { suggestion } from './nearest.js'
-import type { Located, LocatedEntry, Section } from './read-file.js'
 import {
-  candidateOf,
   cut,
-  mistaken,
-  tolerate,
-  type Candidate,
-  type Mistakes,
-  type World,
-} from './settings.js'
+  isEmpty,
+  itemsOf,
+  type Located,
+  type LocatedEntry,
+  type Problems,
+  type Section,
+} from './located.js'
+import { suggestion } from './nearest.js'
+import { candidateOf, findEntry, type Candidate, type World } from './settings.js'
 
 /** The keys of a configuration that are not sections of options. */
 export const NAMED = ['presets', 'default-preset', 'aliases', 'trackers'] as const
@@ -34,61 +32,77 @@ export interface Configuration {
 /**
  * Parses a configuration file into its sections. The yaml package takes milliseconds to load, so it
  * is loaded only if there is a configuration.
- * @throws BtkitError `usage` with file, line and column. With a set of mistakes, only for a file
- * that is no YAML; all other mistakes are added to the set.
+ * @throws BtkitError `usage` with file, line and column for a file that is no YAML
  */
 export async function configurationOf(
   text: string,
   path: string,
-  mistakes?: Mistakes,
+  problems: Problems,
 ): Promise<Configuration> {
-  const all = (await import('./read-file.js')).parseConfiguration(text, path)
+  const { parseConfiguration } = await import('./parse-yaml.js')
+  const all = parseConfiguration(text, path)
   const item = (name: string) => all.find(({ key }) => key === name)?.item
-  const map = (name: string) => tolerate(mistakes, [], () => entriesOf(item(name), name))
+  const map = (name: string) =>
+    problems.try<readonly LocatedEntry[]>([], () => entriesOf(item(name), name))
   return {
     path,
-    sections: sectionsIn(ofCommands(all, mistakes), mistakes),
-    presets: sectionsIn(map('presets'), mistakes),
+    sections: sectionsIn(ofCommands(all, problems), problems),
+    presets: sectionsIn(map('presets'), problems),
     defaultPreset: item('default-preset') ?? null,
     aliases: map('aliases'),
-    trackers: sectionsIn(map('trackers'), mistakes),
+    trackers: sectionsIn(map('trackers'), problems),
   }
 }
 
 /** The entries of a configuration that are sections of options. */
-function ofCommands(all: readonly LocatedEntry[], mistakes?: Mistakes): LocatedEntry[] {
+function ofCommands(all: readonly LocatedEntry[], problems: Problems): LocatedEntry[] {
   const known = [...NAMED, ...knownSections()]
   return all.flatMap((entry) => {
     const { key, place, item } = entry
-    if ((NAMED as readonly string[]).includes(key) || isNothing(item)) return []
+    if ((NAMED as readonly string[]).includes(key) || isEmpty(item)) return []
     if (known.includes(key)) return [entry]
     const why = suggestion(key, known) || '; sections are commands'
-    return mistaken(mistakes, `${place}: unknown section "${cut(key)}"${why}`)
+    problems.add(place.error(`unknown section "${cut(key)}"${why}`))
+    return []
   })
 }
 
-function sectionsIn(entries: readonly LocatedEntry[], mistakes?: Mistakes): Section[] {
+function sectionsIn(entries: readonly LocatedEntry[], problems: Problems): Section[] {
   return entries.flatMap(({ key: name, place, item }) => {
-    if (isNothing(item)) return []
-    return [{ name, place, entries: tolerate(mistakes, [], () => entriesOf(item, name)) }]
+    if (isEmpty(item)) return []
+    return [
+      {
+        name,
+        place,
+        entries: problems.try<readonly LocatedEntry[]>([], () => entriesOf(item, name)),
+      },
+    ]
   })
 }
 
 /** The entries of a map; none for an empty value. */
 export function entriesOf(item: Located | undefined, name: string): readonly LocatedEntry[] {
-  if (!item || isNothing(item)) return []
+  if (!item || isEmpty(item)) return []
   if (item.value.kind === 'map') return item.value.entries
-  throw new BtkitError('usage', `${item.place}: ${name}: not a map of options`)
-}
-
-function isNothing({ value }: Located): boolean {
-  return value.kind === 'text' && value.isPlain && value.text === ''
+  throw item.place.error(`${name}: not a map of options`)
 }
 
 /** The options to read from a configuration. */
 export interface Wanted {
   readonly section: string
   readonly entries: ReadonlyMap<string, OptionEntry>
+}
+
+/** The presets of configurations with the strongest last, each name once. */
+export function presetsOf(configurations: readonly Configuration[]): Map<string, Section> {
+  const all = configurations.flatMap(({ presets }) => presets)
+  return new Map(all.map((preset) => [preset.name, preset]))
+}
+
+/** The presets that a configuration has by default. */
+export function namesIn({ defaultPreset }: Pick<Configuration, 'defaultPreset'>): string[] {
+  const items = defaultPreset ? itemsOf(defaultPreset) : []
+  return items.flatMap(({ value }) => (value.kind === 'text' ? value.text : []))
 }
 
 /**
@@ -131,7 +145,8 @@ export function candidatesOf(
     const found = findEntry(key, entries, item)
     if (found === null) {
       if (isKnown(key)) return []
-      return mistaken(world.mistakes, `${place}: ${unknownKey(key, name, known())}`)
+      world.problems.add(place.error(unknownKey(key, name, known())))
+      return []
     }
     if (isTaken && !isTaken(found.entry.key)) return []
     return candidateOf(found, item, world) ?? []

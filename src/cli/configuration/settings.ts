@@ -1,8 +1,11 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { dirname, resolve } from 'node:path'
+import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { BtkitError, nameErrors } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
+import { looksLikeUrl } from '../../metainfo/trackers.js'
+import { otherNames } from '../arguments/option-names.js'
 import type { Io } from '../io.js'
+import { asReason } from '../options/command-line.js'
 import type { OptionEntry } from '../options/table.js'
 import {
   isSecret,
@@ -11,31 +14,35 @@ import {
   takesOneTracker,
   takesTrackers,
 } from '../options/traits.js'
+import {
+  booleanOf,
+  cut,
+  itemsOf,
+  type Place,
+  shownText,
+  type Located,
+  type Problems,
+} from './located.js'
 import { suggestion } from './nearest.js'
-import { looksLikeUrl } from '../../metainfo/trackers.js'
-import { booleanOf, type FoundEntry } from './find-entry.js'
-import type { Located } from './read-file.js'
+import { hideSecrets } from './secrets.js'
 
 /** An option with its value from a configuration or the environment. */
 export interface Setting {
   readonly entry: OptionEntry
-  /** Its form on a command line; empty if it is the default. */
-  readonly args: readonly string[]
+  /** The texts of its values, or whether it is on; null if the default or the command decides. */
+  readonly given: readonly string[] | boolean | null
+  /** The value for the command. */
+  readonly value: unknown
   /** The value as text, without secrets. */
   readonly shown: string
-  /** `FILE:LINE:COLUMN`, or the name of a variable. */
-  readonly place: string
+  readonly place: Place
 }
 
 /** A setting that is opened only if no stronger one overrides it. */
 export interface Candidate {
   readonly entry: OptionEntry
-  /** As in the setting. */
-  readonly place: string
-  /**
-   * Reads and checks the setting.
-   * @throws BtkitError `usage` that names the place
-   */
+  readonly place: Place
+  /** Reads and checks the setting once. A mistake is added to the problems. */
   readonly open: () => Setting
 }
 
@@ -50,117 +57,129 @@ export function insteadOf(name: string, aliases: Aliases): string {
 
 export interface World extends Pick<Io, 'env'> {
   /** Names that stand for trackers. */
-  readonly aliases?: Aliases
-  readonly mistakes?: Mistakes
+  readonly aliases: Aliases
+  readonly problems: Problems
 }
 
-/** The messages of mistakes in a configuration that is shown in spite of them. */
-export type Mistakes = Set<string>
-
-/**
- * Adds a mistake to the others, and returns an empty list.
- * @throws BtkitError `usage` without a set of mistakes
- */
-export function mistaken(mistakes: Mistakes | undefined, message: string): never[] {
-  if (!mistakes) throw new BtkitError('usage', message)
-  mistakes.add(message)
-  return []
+/** An option found by a key in a configuration. */
+export interface FoundEntry {
+  readonly entry: OptionEntry
+  /** Whether the key is its `no-…` form. */
+  readonly isNegated: boolean
 }
 
 /**
- * Returns the result of `act`. If that finds a mistake, it is added to the others, and `otherwise`
- * is the result. Without a set of mistakes the first one is thrown.
+ * Finds an option by its name, its `no-…` form, or its name in other programs. If only the `no-…`
+ * form of a name exists, `value` decides whether the key means another option, as edit's `tracker`
+ * means `set-tracker` for a URL.
  */
-export function tolerate<T>(mistakes: Mistakes | undefined, otherwise: T, act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    if (!mistakes || !(error instanceof BtkitError)) throw error
-    mistakes.add(error.message)
-    return otherwise
-  }
+export function findEntry(
+  key: string,
+  entries: ReadonlyMap<string, OptionEntry>,
+  value?: Located,
+): FoundEntry | null {
+  const own = entries.get(key)
+  const isOwn = own !== undefined && (own.on !== null || !value || booleanOf(value) !== null)
+  const others = otherNames(key).flatMap((name) => entries.get(name) ?? [])
+  const other = isOwn ? undefined : others.find(({ on }) => on !== null)
+  const entry = other ?? own
+  if (entry) return { entry, isNegated: false }
+  const opposite = key.startsWith('no-') ? entries.get(key.slice('no-'.length)) : undefined
+  return opposite?.kind === 'switch' ? { entry: opposite, isNegated: true } : null
 }
 
 /** The largest secret in a file, in bytes. */
 const MAX_SECRET = 64 * 1024
 
-/**
- * The setting for an option; null if there is no value. `isNegated` says that the key is the
- * option's `no-…` form.
- */
-export function candidateOf(
-  { entry, isNegated }: FoundEntry,
-  item: Located,
-  world: World,
-): Candidate | null {
+/** The setting for an option in a configuration; null if there is no value. */
+export function candidateOf(found: FoundEntry, item: Located, world: World): Candidate | null {
   if (isNothing(item)) return null
+  const { entry, isNegated } = found
+  const { place } = item
+  const shown = isNegated ? String(booleanOf(item) === false) : shownValue(entry, shownText(item))
+  return candidate({ entry, place, shown }, world.problems, () => given(found, item, world))
+}
+
+type Shown = Pick<Setting, 'entry' | 'place' | 'shown'>
+
+/** A candidate whose values `find` reads. */
+export function candidate(
+  about: Shown,
+  problems: Problems,
+  find: () => boolean | null | readonly Text[],
+): Candidate {
+  let opened: Setting | null = null
+  const { entry, place } = about
   const open = () => {
-    const args = tolerate(world.mistakes, [], () => argsOf(entry, item, { isNegated, world }))
-    return { entry, args, shown: shownValue(entry, item, isNegated), place: item.place }
+    opened ??= problems.try<Setting>({ ...about, given: null, value: undefined }, () => {
+      const values = find()
+      if (values === null || typeof values === 'boolean')
+        return { ...about, given: values, value: values }
+      const value = values.reduce(
+        (previous: unknown, text) => parseText(entry, text, previous),
+        entry.on?.defaultValue,
+      )
+      return { ...about, given: values.map(({ text }) => text), value }
+    })
+    return opened
   }
-  return { entry, place: item.place, open }
+  return { entry, place, open }
 }
 
 function isNothing({ value }: Located): boolean {
   return value.kind === 'text' && value.isPlain && /^(null|~)?$/i.test(value.text)
 }
 
-interface Way {
-  /** Whether the key is the `no-…` form itself. */
-  readonly isNegated: boolean
-  readonly world: World
+/** A value as on a command line, and where it is set. */
+export interface Text {
+  readonly text: string
+  readonly place: Place
+  /** Whether it was read from another file or variable, so that no message may have it. */
+  readonly isOpened?: boolean
 }
 
-function argsOf(entry: OptionEntry, item: Located, { isNegated, world }: Way): string[] {
+function given({ entry, isNegated }: FoundEntry, item: Located, world: World) {
   const { on, off, kind } = entry
   const truth = booleanOf(item)
   if (kind === 'switch') {
     if (truth === null) throw wrong(entry, item, 'neither true nor false')
-    return spelled(truth === isNegated ? off?.long : on?.long)
+    return switched(entry, truth !== isNegated)
   }
-  if (truth === false && off) return spelled(off.long)
-  const long = on?.long ?? ''
-  return valuesOf(entry, item, world).map((value) => `${long}=${value}`)
+  if (truth === false && off) return false
+  return on ? valuesOf(entry, item, world) : []
 }
 
-function spelled(long: string | null | undefined): string[] {
-  return long ? [long] : []
+/** A switch that is on or off; null for its default, which has no option. */
+export function switched({ on, off }: OptionEntry, isOn: boolean): boolean | null {
+  return (isOn ? on : off) ? isOn : null
 }
 
 /** The values as on a command line, one for each use of the option. */
-function valuesOf(entry: OptionEntry, item: Located, world: World): string[] {
-  switch (entry.kind) {
-    case 'map':
-      return mapValues(entry, item)
-    case 'tiers': {
-      const tiers = spelledItems(entry, item, world).map((tier) =>
-        texts(tier, entry, world).join(','),
-      )
-      const text = tiers.join('|')
-      return tiers.length === 0 ? [] : [checked(entry, item, text)]
-    }
-    case 'list': {
-      const separator = SEPARATORS[entry.attribute]
-      const values = spelledItems(entry, item, world).map((each) => {
-        // A tier of trackers is a list in the list
-        const text = texts(each, entry, world).join(',')
-        return separator === undefined ? checked(entry, each, text) : text
-      })
-      if (separator === undefined || values.length === 0) return values
-      return [checked(entry, item, values.join(separator))]
-    }
-    default:
-      return [checked(entry, item, textOf(item, entry, world))]
-  }
+function valuesOf(entry: OptionEntry, item: Located, world: World): Text[] {
+  const separator = entry.kind === 'tiers' ? '|' : SEPARATORS[entry.attribute]
+  if (entry.kind === 'map') return mapValues(entry, item)
+  if (entry.kind === 'value') return [textOf(item, entry, world)]
+  const values = spelledItems(entry, item, world).map((each) => {
+    // A tier of trackers is a list in the list
+    return joined(
+      itemsOf(each).map((one) => textOf(one, entry, world)),
+      ',',
+      each.place,
+    )
+  })
+  return separator === undefined || values.length === 0
+    ? values
+    : [joined(values, separator, item.place)]
 }
 
-function itemsOf(item: Located): readonly Located[] {
-  return item.value.kind === 'list' ? item.value.items : [item]
+function joined(texts: readonly Text[], separator: string, place: Place): Text {
+  const isOpened = texts.some((each) => each.isOpened)
+  return { text: texts.map(({ text }) => text).join(separator), place, isOpened }
 }
 
 /** The items, with tiers of trackers in the place of their alias. */
 function spelledItems(entry: OptionEntry, item: Located, { aliases }: World): readonly Located[] {
-  if (!aliases || !takesTrackers(entry.attribute)) return itemsOf(item)
+  if (!takesTrackers(entry.attribute)) return itemsOf(item)
   return itemsOf(item).flatMap((each) => {
     const { place, value } = each
     const tiers = value.kind === 'text' ? aliases.get(value.text) : undefined
@@ -180,45 +199,43 @@ function spelledItems(entry: OptionEntry, item: Located, { aliases }: World): re
   })
 }
 
-function texts(item: Located, entry: OptionEntry, world: World): string[] {
-  return itemsOf(item).map((each) => textOf(each, entry, world))
-}
-
-function textOf(item: Located, entry: OptionEntry, world: World): string {
-  const { value } = item
+function textOf(item: Located, entry: OptionEntry, world: World): Text {
+  const { place, value } = item
   if (value.kind !== 'text') throw wrong(entry, item, 'a single value is expected here')
   const truth = booleanOf(item)
-  if (truth !== null && entry.isZeroOrOne) return truth ? '1' : '0'
-  return isSecret(entry.attribute) ? openSecret(value.text, item, world) : value.text
+  if (truth !== null && entry.isZeroOrOne) return { text: truth ? '1' : '0', place }
+  return isSecret(entry.attribute)
+    ? openSecret(value.text, place, world)
+    : { text: value.text, place }
 }
 
 /** Reads a value from a file or a variable: `file:PATH`, `env:NAME`. */
-function openSecret(text: string, { place }: Located, { env }: World): string {
+function openSecret(text: string, place: Place, { env }: World): Text {
   const [, kind, name = ''] = /^(file|env):(.*)$/.exec(text) ?? []
-  if (kind === undefined) return text
+  if (kind === undefined) return { text, place }
   if (kind === 'env') {
     const value = env[name]
-    if (value) return value
-    throw new BtkitError('usage', `${place}: the variable ${name} is not set`)
+    if (value) return { text: value, place, isOpened: true }
+    throw place.error(`the variable ${name} is not set`)
   }
-  const path = resolve(dirname(place.replace(/:\d+:\d+$/, '')), name)
-  const bytes = nameErrors(place, () => readBoundedRegular(path, MAX_SECRET))
+  const path = resolve(dirname(place.source), name)
+  const bytes = nameErrors(place.text, () => readBoundedRegular(path, MAX_SECRET))
   const secret = Buffer.from(bytes).toString().trim()
-  if (secret !== '') return secret
-  throw new BtkitError('usage', `${place}: ${path}: empty`)
+  if (secret !== '') return { text: secret, place, isOpened: true }
+  throw place.error(`${path}: empty`)
 }
 
-function mapValues(entry: OptionEntry, item: Located): string[] {
+function mapValues(entry: OptionEntry, item: Located): Text[] {
   const { value } = item
   if (value.kind !== 'map') {
     return itemsOf(item).map((each) => {
-      if (each.value.kind === 'text') return checked(entry, each, each.value.text)
+      if (each.value.kind === 'text') return { text: each.value.text, place: each.place }
       throw wrong(entry, each, 'must be KEY: VALUE or KEY=VALUE')
     })
   }
   return value.entries.map(({ key, item: each }) => {
     const text = entry.attribute === 'set' ? JSON.stringify(jsonOf(each)) : plainText(each, entry)
-    return checked(entry, each, `${key}=${text}`)
+    return { text: `${key}=${text}`, place: each.place }
   })
 }
 
@@ -236,85 +253,37 @@ function jsonOf({ value }: Located): unknown {
   return JSON.parse(value.text) as unknown
 }
 
-/** Checks a value like the command does, and returns it. */
-function checked(entry: OptionEntry, item: Located, text: string): string {
-  checkValue(entry, text, item.place)
-  return text
-}
-
 /**
- * Checks a value like the command does.
- * @throws BtkitError `usage` that begins with `place`
+ * Parses a value like the command does. No message has a secret.
+ * @throws BtkitError `usage` that begins with the place
  */
-export function checkValue({ key, on }: OptionEntry, text: string, place: string): void {
+function parseText(
+  entry: OptionEntry,
+  { text, place, isOpened }: Text,
+  previous: unknown,
+): unknown {
+  const { key, on } = entry
+  const parse = on?.parseArg as ((text: string, previous: unknown) => unknown) | undefined
+  const hide = (reason: string) => {
+    if (isOpened) return reason.replaceAll(text, '***')
+    return isSecret(entry.attribute) ? hideSecrets(reason) : reason
+  }
   try {
-    on?.parseArg?.(text, on.defaultValue as never)
+    return parse ? parse(text, previous) : text
   } catch (error) {
     if (error instanceof InvalidArgumentError) {
-      const reason = error.message.charAt(0).toLowerCase() + error.message.slice(1)
-      throw new BtkitError('usage', `${place}: ${key} '${cut(text)}': ${reason.replace(/\.$/, '')}`)
+      const shown = isOpened ? '' : ` '${hide(cut(text))}'`
+      throw place.error(`${key}${shown}: ${hide(asReason(error.message))}`)
     }
-    throw error instanceof BtkitError ? new BtkitError('usage', error.of(place).message) : error
+    throw error instanceof BtkitError ? place.error(hide(error.message)) : error
   }
 }
 
-function wrong({ key }: OptionEntry, { place, value }: Located, why: string): BtkitError {
-  const what = value.kind === 'text' ? ` '${cut(value.text)}'` : ''
-  return new BtkitError('usage', `${place}: ${key}${what}: ${why}`)
+function wrong(entry: OptionEntry, { place, value }: Located, why: string): BtkitError {
+  const what = value.kind === 'text' ? ` '${shownValue(entry, cut(value.text))}'` : ''
+  return place.error(`${entry.key}${what}: ${why}`)
 }
 
-/** The most characters of a key or value in a message. */
-const MOST_SHOWN = 200
-
-/** Cuts a long key or value for a message. */
-export function cut(text: string): string {
-  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text
-}
-
-/** Matches the password in a URL, which must not be shown. */
-const PASSWORD = /(:\/\/[^/@\s:]*):[^/@\s]*@/g
-
-function shownValue(entry: OptionEntry, item: Located, isNegated: boolean): string {
-  if (isNegated) return String(booleanOf(item) === false)
-  const shown = shownText(item)
-  return isSecret(entry.attribute) ? hideSecrets(shown) : shown
-}
-
-/** Hides the passwords in URLs. */
-export function hidePasswords(text: string): string {
-  return text.replaceAll(PASSWORD, '$1:***@')
-}
-
-/**
- * A tracker's URL: everything before its path, and the rest. URLs of clients have a `+` before. A
- * comma or bracket is part of it unless a list goes on or ends there.
- */
-const TRACKER_URL =
-  /(?<![+\w])((?:https?|udp|wss?):\/\/(?:\[[^\]\s]*\]|[^/?#\s,|[\]])+)([/?#](?:[^\s,|\]]|,(?!\s|\w+:\/\/)|\](?![,\]\s]|$))*)/gi
-
-/** The parts of an announce path that no tracker uses as a passkey. */
-const PLAIN_PART = /^(announce|scrape)?(\.php)?$/i
-
-/**
- * Hides the passwords in URLs, and what can be a passkey in those of trackers: all parts of the path
- * except `announce`, and the values of the query.
- */
-export function hideSecrets(text: string): string {
-  return hidePasswords(text).replaceAll(TRACKER_URL, (_, host: string, rest: string) => {
-    const [path = '', ...query] = rest.split(/(?=[?#])/)
-    const parts = path.split('/').map((part) => (PLAIN_PART.test(part) ? part : '***'))
-    return host + parts.join('/') + query.map((part) => `${part.slice(0, 1)}***`).join('')
-  })
-}
-
-/** A value as one line. */
-export function shownText({ value }: Located): string {
-  if (value.kind === 'text') return value.text === '' ? "''" : value.text
-  if (value.kind === 'list') return `[${value.items.map(shownText).join(', ')}]`
-  return `{${value.entries.map(({ key, item }) => `${key}: ${shownText(item)}`).join(', ')}}`
-}
-
-/** Returns `FILE:LINE` for a place with a column. */
-export function withoutColumn(place: string): string {
-  return place.replace(/(:\d+):\d+$/, '$1')
+function shownValue(entry: OptionEntry, text: string): string {
+  return isSecret(entry.attribute) ? hideSecrets(text) : text
 }

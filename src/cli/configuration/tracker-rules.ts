@@ -1,20 +1,18 @@
-import { BtkitError } from '../../errors.js'
 import type { TrackerRule } from '../../metainfo/lint/tracker-rule.js'
 import { byteSize } from '../arguments/values.js'
-import { trackersIn } from '../options/given.js'
+import type { Io } from '../io.js'
 import type { OptionEntry } from '../options/table.js'
 import { TRACKERS } from '../options/traits.js'
-import type { Located, LocatedEntry, LocatedValue, Section } from './read-file.js'
-import { candidatesOf, unknownKey, type Configuration } from './sections.js'
 import {
-  mistaken,
-  tolerate,
-  withoutColumn,
-  type Candidate,
-  type Mistakes,
-  type Setting,
-  type World,
-} from './settings.js'
+  Problems,
+  type Located,
+  type LocatedEntry,
+  type LocatedValue,
+  type Section,
+} from './located.js'
+import { readRightConfigurations } from './files.js'
+import { candidatesOf, unknownKey, type Configuration } from './sections.js'
+import type { Candidate, Setting, World } from './settings.js'
 
 /** The keys of a tracker's rule. */
 export const RULE_KEYS: readonly string[] = [
@@ -30,16 +28,15 @@ export const RULE_KEYS: readonly string[] = [
 /**
  * The rules of a host, or of a host with a port, by the options that they stand for. The
  * rules of a host in a stronger configuration replace all weaker ones of that host.
- * @throws BtkitError `usage` for a key or value that no rule has
  */
 export function trackerRules(
   configurations: readonly Configuration[],
-  mistakes?: Mistakes,
+  problems: Problems,
 ): Map<string, Section> {
   const rules = configurations.flatMap(({ trackers }) => trackers)
   const entries = rules.map((rule) => {
     const nothing = { ...rule, entries: [] }
-    const options = tolerate(mistakes, nothing, () => asOptions(rule, mistakes))
+    const options = problems.try(nothing, () => asOptions(rule, problems))
     return [rule.name.toLowerCase(), options] as const
   })
   return new Map(entries)
@@ -47,15 +44,15 @@ export function trackerRules(
 
 /**
  * A rule by the options that it stands for.
- * @throws BtkitError `usage`; with a set of mistakes only for the host
+ * @throws BtkitError `usage` if it is of no host
  */
-export function asOptions({ name, place, entries }: Section, mistakes?: Mistakes): Section {
+function asOptions({ name, place, entries }: Section, problems: Problems): Section {
   if (!/^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i.test(name))
-    throw new BtkitError('usage', `${place}: ${name}: not a host, such as tracker.example`)
+    throw place.error(`${name}: not a host, such as tracker.example`)
   const options = entries.flatMap((entry) => {
-    return tolerate(mistakes, [], () => spelled(entry, name, mistakes))
+    return problems.try<LocatedEntry[]>([], () => spelled(entry, name, problems))
   })
-  tolerate(mistakes, undefined, () => {
+  problems.try(undefined, () => {
     checkBounds(options)
   })
   return { name, place, entries: options }
@@ -67,7 +64,7 @@ function checkBounds(options: readonly LocatedEntry[]): void {
   const [min, max] = [bound('min-piece-size'), bound('max-piece-size')]
   const [least, most] = [bytesOf(min), bytesOf(max)]
   if (min === undefined || least === null || most === null || least <= most) return
-  throw new BtkitError('usage', `${min.place}: piece-length: min is larger than max`)
+  throw min.place.error('piece-length: min is larger than max')
 }
 
 /** The bytes of a size; null if it is none. */
@@ -80,20 +77,19 @@ function bytesOf(item: Located | undefined): number | null {
 }
 
 /** The options of a rule's key. */
-function spelled(entry: LocatedEntry, host: string, mistakes?: Mistakes): LocatedEntry[] {
+function spelled(entry: LocatedEntry, host: string, problems: Problems): LocatedEntry[] {
   const { key, place, item } = entry
-  if (!RULE_KEYS.includes(key))
-    throw new BtkitError('usage', `${place}: ${unknownKey(key, host, RULE_KEYS)}`)
+  if (!RULE_KEYS.includes(key)) throw place.error(unknownKey(key, host, RULE_KEYS))
   if (key === 'version') return versionEntries(entry)
   if (key === 'source' && item.value.kind !== 'text')
-    throw new BtkitError('usage', `${item.place}: source: a single value is expected here`)
+    throw item.place.error('source: a single value is expected here')
   if (key !== 'piece-length') return [entry]
-  if (item.value.kind !== 'map')
-    throw new BtkitError('usage', `${item.place}: piece-length: not {min: SIZE, max: SIZE}`)
+  if (item.value.kind !== 'map') throw item.place.error('piece-length: not {min: SIZE, max: SIZE}')
   return item.value.entries.flatMap(({ key: bound, place: at, item: size }) => {
     if (bound === 'min' || bound === 'max')
       return [{ key: `${bound}-piece-size`, place: at, item: size }]
-    return mistaken(mistakes, `${at}: piece-length: ${bound}: neither min nor max`)
+    problems.add(at.error(`piece-length: ${bound}: neither min nor max`))
+    return []
   })
 }
 
@@ -102,8 +98,7 @@ const VERSIONS: readonly string[] = ['v1', 'v2', 'hybrid']
 function versionEntries({ item }: LocatedEntry): LocatedEntry[] {
   const { place, value } = item
   const wanted = value.kind === 'text' ? value.text : ''
-  if (!VERSIONS.includes(wanted))
-    throw new BtkitError('usage', `${place}: version: not ${VERSIONS.join(', ')}`)
+  if (!VERSIONS.includes(wanted)) throw place.error(`version: not ${VERSIONS.join(', ')}`)
   const truth = (key: string): LocatedEntry => {
     const text: LocatedValue = { kind: 'text', text: String(key === wanted), isPlain: true }
     return { key, place, item: { place, value: text } }
@@ -111,10 +106,15 @@ function versionEntries({ item }: LocatedEntry): LocatedEntry[] {
   return wanted === 'v1' ? [truth('v2'), truth('hybrid')] : [truth(wanted)]
 }
 
+/** The trackers in a value: `URL,URL|URL`. */
+export function trackersIn(text: string): string[] {
+  return text.split(/[|,]/).map((url) => url.trim())
+}
+
 /** The trackers that settings name, in their order. */
 export function trackersOf(settings: readonly Setting[]): string[] {
   const named = settings.filter(({ entry }) => TRACKERS.has(entry.attribute))
-  return named.flatMap(({ args }) => args.flatMap(trackersIn))
+  return named.flatMap(({ given }) => (Array.isArray(given) ? given.flatMap(trackersIn) : []))
 }
 
 /** The rules of the hosts of trackers, those of the first tracker first. */
@@ -141,15 +141,21 @@ export function ruleText(host: string, { entry, shown, place }: Setting): string
   const isVersion = entry.key === 'v2' || entry.key === 'hybrid'
   const version = `version: ${shown === 'true' ? entry.key : 'v1'}`
   const what = isVersion ? version : `${entry.key}: ${shown}`
-  return `${host}: ${what} (${withoutColumn(place)})`
+  return `${host}: ${what} (${place.lineText})`
 }
 
 /**
  * The rules of trackers in the configuration files, for lint.
  * @throws BtkitError `usage`
  */
-export function rulesToCheck(configurations: readonly Configuration[]): TrackerRule[] {
-  return [...trackerRules(configurations).values()].map(({ name, place, entries }) => {
+export async function configuredRules(
+  option: string | undefined,
+  io: Io,
+): Promise<readonly TrackerRule[]> {
+  const problems = new Problems()
+  const rules = trackerRules(await readRightConfigurations(option, io), problems)
+  problems.throwFirst()
+  return [...rules.values()].map(({ name, place, entries }) => {
     const values = new Map(entries.map((entry) => [entry.key, entry.item] as const))
     const text = (key: string) => textOf(values.get(key))
     const size = (key: string) => sizeOf(key, values.get(key))
@@ -157,7 +163,7 @@ export function rulesToCheck(configurations: readonly Configuration[]): TrackerR
     const version = truth('v2') ? 'v2' : truth('hybrid') ? 'hybrid' : 'v1'
     return {
       host: name.toLowerCase(),
-      place: withoutColumn(place),
+      place: place.lineText,
       private: values.has('private') ? truth('private') : undefined,
       source: text('source'),
       version: values.has('v2') || values.has('hybrid') ? version : undefined,
@@ -176,5 +182,5 @@ function sizeOf(key: string, item: Located | undefined): number | undefined {
   if (!item) return undefined
   const bytes = bytesOf(item)
   if (bytes !== null) return bytes
-  throw new BtkitError('usage', `${item.place}: ${key}: not a size`)
+  throw item.place.error(`${key}: not a size`)
 }

@@ -85,8 +85,30 @@ async function writeOrExplain(job: WriteJob): Promise<void> {
   }
 }
 
+/** The files that the jobs of a batch wrote, each with its job; null if no batch runs. */
+let written: Map<string, string> | null = null
+let running = ''
+
+/**
+ * Names the job whose files are written from now on; null if there is none any more. A file that one
+ * job of a batch wrote is refused to the others, which would replace it unseen.
+ */
+export function nameJob(name: string | null): void {
+  written = name === null ? null : (written ?? new Map())
+  running = name ?? ''
+}
+
+/** @throws BtkitError `exists` if another job of this batch wrote the file */
+export function claimPath(path: string): void {
+  const job = written?.get(path) ?? running
+  if (job !== running)
+    throw new BtkitError('exists', `${path}: job ${job} of this batch wrote it; use another path`)
+  written?.set(path, running)
+}
+
 /** Runs the guards against replacing a file. Only called now, because the file may have changed. */
 export function checkPlace(path: string, { checkReplaceable, checkUntouched }: WriteOptions): void {
+  claimPath(path)
   if (checkReplaceable && existsSync(path)) checkReplaceable(path)
   checkUntouched?.()
 }

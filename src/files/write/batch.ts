@@ -5,7 +5,7 @@ import { asBtkitError, BtkitError, describeErrno } from '../../errors.js'
 import { childPath } from '../inside.js'
 import { FINGERPRINT_LENGTH } from '../fingerprint.js'
 import { makeTemporaryName } from '../temporary-name.js'
-import { checkPlace, type DirectoryCare, type WriteOptions } from './atomically.js'
+import { checkPlace, claimPath, type DirectoryCare, type WriteOptions } from './atomically.js'
 import { firstMode } from './draft.js'
 import { loadNative } from '../../native-addon.js'
 
@@ -77,6 +77,9 @@ export function batchWriter(addon: BatchAddon, care: DirectoryCare): DraftBatch 
 
 async function place(drafts: readonly BatchDraft[], addon: BatchAddon, care: DirectoryCare) {
   for (const { file, attempt } of going(drafts)) {
+    attempt(() => {
+      claimPath(file.path)
+    })
     if (file.options.expected !== undefined && !file.options.checkReplaceable) continue
     attempt(() => {
       checkPlace(file.path, file.options)

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { checkUtf8 } from '../../../src/cli/arguments/operands.js'
-import { normalizeOptionNames } from '../../../src/cli/arguments/option-names.js'
+import { CommandLine } from '../../../src/cli/options/command-line.js'
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { declareEdit } from '../../../src/cli/commands/edit/options.js'
 import { declareMakemetafile } from '../../../src/cli/commands/makemetafile/request.js'
 import { declareTrackOptions } from '../../../src/cli/commands/track/options.js'
@@ -13,9 +14,27 @@ import { runBtkit, inputOf } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
-const command = declareMakemetafile({ isLegacy: false })
+/** Everything that commander reads: each option with its value, and all that is no option. */
+function read(command: CommandUnknownOpts, args: string) {
+  const options: (string | undefined)[][] = []
+  for (const option of command.options) {
+    Object.assign(option, { parseArg: undefined })
+    command.on(`option:${option.name()}`, (text) => options.push([option.long, text as string]))
+  }
+  // A switch that repeats its default is unknown to commander alone
+  return { operands: command.parseOptions(args.split(' ')).operands, options }
+}
 
-for (const [what, typed, read] of [
+/** Compares how a command line is read with how commander itself reads the usual spelling. */
+function assertReadAs(declare: () => CommandUnknownOpts, typed: string, usual: string): void {
+  const command = declare()
+  new CommandLine(command)
+  assert.deepEqual(read(command, typed), read(declare(), usual))
+}
+
+const declare = () => declareMakemetafile({ isLegacy: false })
+
+for (const [what, typed, usual] of [
   ['an option', '--piece_size_pow2 18', '--piece-size-pow2 18'],
   ['an option with its value behind =', '--piece_size_pow2=18', '--piece-size-pow2=18'],
   ['an option in mixed spelling', '--piece-size_pow2 18', '--piece-size-pow2 18'],
@@ -34,7 +53,7 @@ for (const [what, typed, read] of [
   ['-- as a value', '--comment -- --web_seed x', '--comment -- --web-seed x'],
 ] as const) {
   test(`${what}: ${typed}`, () => {
-    assert.equal(normalizeOptionNames(typed.split(' '), command).join(' '), read)
+    assertReadAs(declare, typed, usual)
   })
 }
 
@@ -63,19 +82,17 @@ for (const [command, own, names] of [
   })
 }
 
-for (const [typed, read] of [
+for (const [typed, usual] of [
   ['--announce=http://x/ --comment hey', '--tracker=http://x/ --comment hey'],
   ['-a http://x/ -whttp://y/', '-a http://x/ -whttp://y/'],
   ['--http_seed x --httpseeds y', '--http-seed x --http-seed y'],
 ] as const) {
   test(`edit replaces lists by the options of makemetafile: ${typed}`, () => {
-    assert.equal(normalizeOptionNames(typed.split(' '), declareEdit()).join(' '), read)
+    assertReadAs(declareEdit, typed, usual)
   })
 }
 
-const tracker = declareTrackOptions(true)
-
-for (const [typed, read] of [
+for (const [typed, usual] of [
   ['--show_names 0', '--no-show-names'],
   ['--show_names 1 --keep_dead=1', '--show-names --keep-dead'],
   ['--keep_dead=0', '--no-keep-dead'],
@@ -83,7 +100,7 @@ for (const [typed, read] of [
   ['--log-file --show_names 0', '--log-file --show_names 0'],
 ] as const) {
   test(`switches of BitTornado take 0 and 1: ${typed}`, () => {
-    assert.equal(normalizeOptionNames(typed.split(' '), tracker).join(' '), read)
+    assertReadAs(() => declareTrackOptions(true), typed, usual)
   })
 }
 

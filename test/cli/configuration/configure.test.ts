@@ -240,6 +240,26 @@ test('a secret may be in a file beside the configuration, or in a variable', asy
   assert.equal((await run(args, { env: { MY_TRACKER: URL } })).status, 0)
 })
 
+test('no message shows a secret', async (t) => {
+  const { scratch, file, run } = withFile(t, '')
+  const image = join(scratch, 'image')
+  for (const [yaml, env] of [
+    ['makemetafile: {announce: env:SECRET}', 'P4SSKEY'],
+    ['makemetafile: {announce: env:SECRET}', 'htp://t.example/P4SSKEY/announce'],
+    ['makemetafile: {announce: "http://t.example:x/P4SSKEY/announce"}', ''],
+    ['completedir: {publish: env:SECRET}', 'transmission+http://me:P4SSKEY@['],
+    ['worker: {queue: env:SECRET}', 'http://me:P4SSKEY@h'],
+  ] as const) {
+    writeFileSync(file, `${yaml}\n`)
+    const command = yaml.split(':')[0] ?? ''
+    const args = command === 'worker' ? [command] : [command, image]
+    const { status, stderr } = await run(args, { env: { SECRET: env } })
+    assert.equal(status, 2, yaml)
+    assert.match(stderr, /config\.yaml:1:\d+: /)
+    assert.doesNotMatch(stderr, /P4SSKEY/)
+  }
+})
+
 test('a variable that a command reads itself overrides the configuration', async (t) => {
   const { scratch, run } = withFile(t, 'cache: {cache-dir: /from/file}\n')
   const cache = join(scratch, 'cache')
@@ -317,7 +337,7 @@ test('on SIGHUP a service reports which configured values need a restart', async
   )
   writeFileSync(file, 'serve: {max-files: many}\n')
   hangUp()
-  await waitUntil(() => /1:20: --max-files 'many': not a whole number/.test(stderr.text))
+  await waitUntil(() => /1:20: max-files 'many': not a whole number/.test(stderr.text))
 })
 
 async function waitUntil(isSo: () => boolean): Promise<void> {

@@ -1,24 +1,21 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { Command } from '@commander-js/extra-typings'
+import type { LazyAccess } from '../../../core/cache/access.js'
+import { accessLazyCache, type CacheRequest } from '../../../fleet/access.js'
 import { BtkitError } from '../../../errors.js'
-import { escapeText } from '../../../text/escape.js'
-import { collect, wholeNumber } from '../../arguments/values.js'
-import { aliasesOf } from '../../configuration/aliases.js'
-import {
-  configurationFiles,
-  readConfigurations,
-  readConfigurationText,
-} from '../../configuration/files.js'
+import { nameJob } from '../../../files/write/atomically.js'
+import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
+import { escapeText, jsonLine } from '../../../text/escape.js'
+import { count } from '../../../text/quantity.js'
+import { collect } from '../../arguments/values.js'
+import { Problems } from '../../configuration/located.js'
 import { suggestion } from '../../configuration/nearest.js'
+import { resolveSettings, togetherRefused } from '../../configuration/resolve.js'
 import type { CommandContext } from '../../context.js'
+import type { Io, Output, SharedResources } from '../../io.js'
 import { reportError } from '../../output/messages.js'
-import { jobJson, jobText, namedMessages, totalsJson, totalsText } from './batch-output.js'
-import { checkDefaults, jobArguments, type JobContext } from './job-arguments.js'
-import { openShared } from './job-io.js'
-import { clashesOf, planJob, type PlannedJob } from './plan-jobs.js'
-import { JOB_COMMANDS, readJobs, type Job } from './read-jobs.js'
-import { runJobs, type JobResult } from './run-jobs.js'
+import { readJobs, type Job } from './read-jobs.js'
 
 const EXAMPLES = `
 A batch file in YAML:
@@ -33,146 +30,188 @@ Examples:
   btkit batch torrents.yaml --only release --dry-run`
 
 export function defineBatch(context: CommandContext) {
-  return declareBatch().action(async (name, options) => {
-    const { io, finish } = context
-    const started = io.monotonic()
-    const all = { ...options, config: (options as { config?: string }).config }
-    const file = resolve(io.cwd, name)
-    const planned = await planAll(file, all, context)
-    if (planned === null) {
-      finish(2)
-      return
-    }
-    const statuses = await runAll(planned, { ...all, file }, context)
-    const failed = statuses.filter((status) => status !== 0).length
-    const status = worstOf(statuses)
-    const seconds = Math.round(io.monotonic() - started) / 1000
-    const totals = { jobs: statuses.length, failed, status, seconds }
-    if (io.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
-    if (all.json) io.stdout.write(totalsJson(totals))
-    else if (!all.quiet) io.stdout.write(totalsText(totals))
-    finish(status)
-  })
-}
-
-function declareBatch() {
   return new Command('batch')
     .description(
       'Run the jobs of a file in one process: make, complete, edit and publish torrents.',
     )
     .argument('<file>', 'the batch file, in YAML')
     .option('--only <name>', 'run only this job (repeatable)', collect, [])
-    .option('--jobs <n>', 'run this many jobs at the same time', wholeNumber(1, 64), 1)
     .option('--dry-run', 'show what would be done, and write nothing', false)
     .option('--json', 'print one line of JSON for each job, and one for the totals', false)
     .option('--quiet', 'print nothing but errors', false)
     .addHelpText('after', EXAMPLES)
+    .action(async (name, options) => {
+      const { io, finish } = context
+      const started = io.monotonic()
+      const all = { ...options, config: (options as { config?: string }).config }
+      const file = resolve(io.cwd, name)
+      const jobs = await checkedJobs(file, all, context)
+      if (jobs === null) {
+        finish(2)
+        return
+      }
+      const statuses = await runJobs(jobs, { ...all, directory: dirname(file) }, context)
+      const failed = statuses.filter((status) => status !== 0).length
+      const status = worstOf(statuses)
+      const seconds = Math.round(io.monotonic() - started) / 1000
+      if (io.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+      const totals = { jobs: statuses.length, failed, status, seconds }
+      if (all.json) io.stdout.write(jsonLine(totals))
+      else if (!all.quiet)
+        io.stdout.write(
+          `${count(statuses.length, 'job')}, ${failed} failed, ${seconds.toFixed(1)} s\n`,
+        )
+      finish(status)
+    })
 }
 
 interface BatchOptions {
   readonly only: readonly string[]
-  readonly jobs: number
   readonly dryRun: boolean
   readonly json: boolean
   readonly quiet: boolean
   readonly config?: string | undefined
 }
 
-/**
- * Plans the wanted jobs. Reports everything that is wrong with them, and returns null if anything
- * is.
- */
-async function planAll(
+/** The wanted jobs. Reports each mistake in any job, and returns null if there is one. */
+async function checkedJobs(
   file: string,
-  options: BatchOptions,
-  context: CommandContext,
-): Promise<PlannedJob[] | null> {
-  const { io } = context
-  const { jobs, defaults } = readJobs(readConfigurationText(file, io), file)
-  const world = { env: io.env, aliases: await configuredAliases(options.config, context) }
-  const job: JobContext = { commands: await jobCommands(context), defaults, file, world }
-  checkDefaults(job)
-  const planned: PlannedJob[] = []
-  let isWrong = false
-  const wanted = new Set(wantedJobs(jobs, options.only))
-  for (const each of jobs) {
-    try {
-      const [command = '', ...args] = jobArguments(each, job)
-      const all = [command, ...configArgs(options.config, io.cwd), ...args]
-      const plan = await planJob({ ...each, args: all }, dirname(file), context)
-      if (typeof plan !== 'string') planned.push(plan)
-      else io.stderr.write(namedMessages(escapeText(`${each.place}: ${each.name}`), plan))
-      isWrong ||= typeof plan === 'string'
-    } catch (error) {
-      if (!(error instanceof BtkitError)) throw error
-      reportError(error, io)
-      isWrong = true
-    }
+  { only, config }: BatchOptions,
+  { io, commands }: CommandContext,
+): Promise<readonly Job[] | null> {
+  const problems = new Problems()
+  const jobs = readJobs(file, { commands: await commands(), problems }, io)
+  for (const { name, place, command, sections: job } of jobs) {
+    const target = { section: command.name(), command, isLegacy: false }
+    const asked = { config, line: null, job, problems }
+    const { settings } = await resolveSettings(target, asked, { ...io, cwd: dirname(file) })
+    const refused = togetherRefused(settings)
+    if (refused) problems.add(place.error(`${name}: ${refused}`))
   }
-  const chosen = planned.filter(({ name }) => wanted.has(name))
-  const clashes = clashesOf(chosen)
-  for (const clash of clashes) reportError(clash, io)
-  return isWrong || clashes.length > 0 ? null : chosen
-}
-
-function wantedJobs(jobs: readonly Job[], only: readonly string[]): string[] {
+  for (const problem of problems.errors) reportError(problem, io)
+  if (problems.errors.length > 0) return null
+  if (jobs.length === 0) throw new BtkitError('usage', `${file}: has no jobs`)
   const names = jobs.map(({ name }) => name)
   const unknown = only.find((name) => !names.includes(name))
   if (unknown !== undefined) {
     const why = suggestion(unknown, names) || `; jobs are ${names.join(', ')}`
     throw new BtkitError('usage', `--only ${unknown}: there is no such job${why}`)
   }
-  return only.length === 0 ? names : [...only]
+  return jobs.filter(({ name }) => only.length === 0 || only.includes(name))
 }
 
-/** The tracker names of the configuration. */
-async function configuredAliases(option: string | undefined, { io }: CommandContext) {
-  return aliasesOf(await readConfigurations(configurationFiles(option, io), io))
-}
-
-/** The commands of jobs, with their options. */
-async function jobCommands({ commands }: CommandContext): Promise<Map<string, CommandUnknownOpts>> {
-  const names: readonly string[] = JOB_COMMANDS
-  const found = (await commands()).filter((command) => names.includes(command.name()))
-  return new Map(found.map((command) => [command.name(), command]))
-}
-
-function configArgs(option: string | undefined, cwd: string): string[] {
-  return option === undefined ? [] : [`--config=${resolve(cwd, option)}`]
-}
-
-async function runAll(
-  jobs: readonly PlannedJob[],
-  options: BatchOptions & { readonly file: string },
+/**
+ * Runs jobs in the order of the file. A failure does not stop the others. After a signal no further
+ * job begins. Returns the statuses.
+ */
+async function runJobs(
+  jobs: readonly Job[],
+  options: BatchOptions & { readonly directory: string },
   context: CommandContext,
 ): Promise<number[]> {
   const { io } = context
-  const { dryRun, json, quiet } = options
-  const given = Object.entries({ json, quiet, 'dry-run': dryRun }).filter(([, isOn]) => isOn)
-  const added = given.map(([name]) => `--${name}`)
   const statuses: number[] = []
-  const report = (result: JobResult) => {
-    statuses.push(result.status)
-    const { job, stderr } = result
-    if (json) io.stdout.write(jobJson(result))
-    else io.stdout.write(quiet ? result.stdout : escapeName(jobText(result)))
-    io.stderr.write(namedMessages(escapeText(job.name), stderr))
-  }
-  // A dry run does not make the torrents that later jobs read
-  const run = dryRun ? jobs.filter(({ inputs }) => inputs.every((path) => existsSync(path))) : jobs
   const shared = openShared()
   try {
-    await runJobs(run, { file: options.file, limit: options.jobs, added, shared, report }, context)
+    for (const job of jobs) {
+      if (io.signal.aborted) break
+      // A dry run does not make the torrents that later jobs read
+      const isLate = options.dryRun && job.command.name() === 'publish' && !areThere(job)
+      if (!isLate) statuses.push(await runJob(job, { ...options, shared }, context))
+    }
   } finally {
+    nameJob(null)
     await shared.close()
   }
   return statuses
 }
 
-/** The name of a job is in the first line. Its command has escaped the others. */
-function escapeName(text: string): string {
-  const end = text.indexOf('\n')
-  return escapeText(text.slice(0, end)) + text.slice(end)
+const areThere = ({ operands }: Job) => operands.every((path) => existsSync(path))
+
+async function runJob(
+  job: Job,
+  options: BatchOptions & { readonly directory: string; readonly shared: SharedResources },
+  { io, runCommand }: CommandContext,
+): Promise<number> {
+  const { config, directory, shared, json, quiet, dryRun } = options
+  const started = io.monotonic()
+  const [stdout, stderr] = [new Kept(), new Kept()]
+  // A job has no standard input
+  const own: Io = { ...io, stdin: nothing(), stdout, stderr, cwd: directory, shared }
+  const flags = Object.entries({ json, quiet, 'dry-run': dryRun }).filter(([, isOn]) => isOn)
+  const args = [
+    job.command.name(),
+    ...(config === undefined ? [] : [`--config=${resolve(io.cwd, config)}`]),
+    ...flags.map(([name]) => `--${name}`),
+    ...['--', ...job.operands],
+  ]
+  nameJob(job.name)
+  const status = await runCommand({ args, job: job.sections }, own)
+  const seconds = Math.round(io.monotonic() - started) / 1000
+  const name = escapeText(job.name)
+  if (json) io.stdout.write(jobJson(job, { status, stdout, stderr, seconds }))
+  else if (quiet) io.stdout.write(stdout.text)
+  else {
+    const how = status === 0 ? 'done' : `status ${status}`
+    const heading = `${name}: ${job.command.name()}, ${how}, ${seconds.toFixed(1)} s`
+    io.stdout.write(`${heading}\n${stdout.text}`)
+  }
+  for (const line of stderr.lines)
+    io.stderr.write(`${line.replace(/^((?:\u001b\[\d+m)*btkit:)/, `$1 ${name}:`)}\n`)
+  return status
+}
+
+interface Ended {
+  readonly status: number
+  readonly stdout: Kept
+  readonly stderr: Kept
+  readonly seconds: number
+}
+
+/** A job as one line of JSON: what its command printed as JSON, and its messages. */
+function jobJson({ name, command }: Job, { status, stdout, stderr, seconds }: Ended): string {
+  const results = stdout.lines.map((line) => JSON.parse(line) as unknown)
+  const about = { job: name, command: command.name(), status }
+  return jsonLine({ ...about, results, messages: stderr.lines, seconds })
+}
+
+/** Output that is kept until the job has ended. */
+class Kept implements Output {
+  readonly #chunks: Buffer[] = []
+
+  write(chunk: string | Uint8Array): void {
+    this.#chunks.push(Buffer.from(chunk))
+  }
+
+  get text(): string {
+    return Buffer.concat(this.#chunks).toString()
+  }
+
+  get lines(): string[] {
+    return this.text.split('\n').filter((line) => line !== '')
+  }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {
+  // Nothing comes
+}
+
+/** Opens the threads and the caches that jobs share. `close` ends them. */
+function openShared(): SharedResources & { readonly close: () => Promise<void> } {
+  const caches = new Map<string, LazyAccess>()
+  const pool = new WorkerPool()
+  const openCache = (request: CacheRequest): LazyAccess => {
+    const { isUsed, directory, share, trust } = request
+    const key = isUsed ? JSON.stringify([directory, share ? [share, trust] : null]) : ''
+    const access = caches.get(key) ?? accessLazyCache(request)
+    caches.set(key, access)
+    return { ...access, cacheAccess: { ...access.cacheAccess, trust } }
+  }
+  const close = async () => {
+    await pool.close()
+    await Promise.all([...caches.values()].map(({ cacheAccess }) => cacheAccess.cache.close()))
+  }
+  return { pool, openCache, close }
 }
 
 /** 1 if a job failed, 75 if jobs only found a lock, else 0. */

@@ -33,7 +33,7 @@ import { askedRules, declareCompletedir, type CompleteOptions } from './options.
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { reportError, reportNote, reportWarning, warningsTo } from '../../output/messages.js'
-import type { Io, PlannedOutputs } from '../../io.js'
+import type { Io } from '../../io.js'
 import { warnOfLists } from '../../arguments/name-patterns.js'
 import { sortOperands, type Operands } from '../../arguments/operands.js'
 import { backslashWarning } from '../../output/piece-length.js'
@@ -44,14 +44,13 @@ import { once } from 'node:events'
 export function defineCompletedir({ io, finish }: CommandContext) {
   return declareCompletedir().action(async (args, options, command) => {
     const operands = sortOperands(args)
-    const file = io.plan ? null : metricsFile(options, operands.sources, io)
+    const file = metricsFile(options, operands.sources, io)
     const { isSuccess } = await withMetrics(file, io, async () => {
       const request = await completeRequest(
         { ...operands, asked: askedRules(command) },
         options,
         io,
       )
-      io.plan?.(outputsOf(request))
       const shareWith = await shareRequest(options, command, io)
       const elsewhere = await openWorkers(options, command, io)
       try {
@@ -62,10 +61,6 @@ export function defineCompletedir({ io, finish }: CommandContext) {
     })
     finish(isSuccess ? 0 : 1)
   })
-}
-
-function outputsOf({ directories, target }: CompleteRequest): PlannedOutputs {
-  return { trees: directories.map((source) => ({ source, target: target ?? source })) }
 }
 
 type SharingOptions = CompleteOptions &

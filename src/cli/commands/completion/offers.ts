@@ -1,5 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { configurationFiles, readConfigurations } from '../../configuration/files.js'
+import { Problems } from '../../configuration/located.js'
 import type { Io } from '../../io.js'
 import { takesTrackers } from '../../options/traits.js'
 import { optionEntries, type OptionEntry } from '../../options/table.js'
@@ -140,7 +141,7 @@ function operandsOf(command: CommandUnknownOpts, table: KnownCommands['table']):
  * shell might take for something else are left out.
  */
 async function configuredNames(kind: 'preset' | 'alias', io: Io): Promise<string[]> {
-  const all = await readConfigurations(configurationFiles(undefined, io), io, new Set())
+  const all = await readConfigurations(configurationFiles(undefined, io), io, new Problems())
   const names = all.flatMap(({ presets, aliases }) =>
     kind === 'preset' ? presets.map(({ name }) => name) : aliases.map(({ key }) => key),
   )

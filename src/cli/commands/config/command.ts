@@ -4,8 +4,9 @@ import { BtkitError } from '../../../errors.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { checkFile, type SectionTable } from '../../configuration/check.js'
-import { findSettings, NOTHING_GIVEN } from '../../configuration/configure.js'
-import { configurationFiles, readerOnce } from '../../configuration/files.js'
+import { configurationFiles, readConfigurations } from '../../configuration/files.js'
+import { Problems } from '../../configuration/located.js'
+import { resolveSettings } from '../../configuration/resolve.js'
 import { configurationSchema } from '../../configuration/schema.js'
 import { suggestion } from '../../configuration/nearest.js'
 import type { CommandContext } from '../../context.js'
@@ -41,20 +42,21 @@ function defineShow({ io, commands, finish }: CommandContext) {
     .option('--json', 'print one line of JSON for each option', false)
     .action(async (words, { json, ...options }) => {
       const { config } = options as ConfigOption
-      const mistakes = new Set<string>()
-      const given = { ...NOTHING_GIVEN, config, mistakes, read: readerOnce(io, mistakes) }
+      const problems = new Problems()
+      const read = await readConfigurations(configurationFiles(config, io), io, problems)
+      const asked = { config, line: null, problems, read }
       const all = leafCommands(await commands())
       const wanted = words.length === 0 ? all : named(words.join(' '), all)
       for (const { section, path, command } of wanted) {
         const target = { section, command, isLegacy: false }
-        const { settings } = await findSettings(target, given, io)
+        const { settings } = await resolveSettings(target, asked, io)
         const shown = shownOptions(command, settings)
         const telling = words.length === 0 ? shown.filter(({ from }) => from !== 'default') : shown
         if (json) for (const each of telling) io.stdout.write(jsonLine({ command: path, ...each }))
         else io.stdout.write(showText(path, telling))
       }
-      for (const mistake of mistakes) reportError(mistake, io)
-      finish(mistakes.size > 0 ? 1 : 0)
+      for (const problem of problems.errors) reportError(problem, io)
+      finish(problems.errors.length > 0 ? 1 : 0)
       if (words.length > 0 || json) return
       const files = configurationFiles(config, io)
       reportNote(files.length === 0 ? 'no configuration file' : `read ${files.join(', ')}`, io)
@@ -99,11 +101,11 @@ function defineCheck({ io, commands, finish }: CommandContext) {
 }
 
 /** The report of one file for programs. */
-function checkReport(file: string, problems: readonly string[]) {
+function checkReport(file: string, problems: readonly BtkitError[]) {
   return {
     file,
     ok: problems.length === 0,
-    problems: problems.map((problem) => {
+    problems: problems.map(({ message: problem }) => {
       const place = problem.startsWith(`${file}:`) ? problem.slice(file.length) : ''
       const [all = '', line, column] = /^:(\d+):(\d+): /.exec(place) ?? []
       if (!line) return { line: null, column: null, message: problem }

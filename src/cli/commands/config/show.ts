@@ -1,5 +1,5 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { withoutColumn, type Setting } from '../../configuration/settings.js'
+import type { Setting } from '../../configuration/settings.js'
 import { defaultText, optionEntries } from '../../options/table.js'
 import { escapeText } from '../../../text/escape.js'
 
@@ -21,7 +21,7 @@ export function shownOptions(
   return entries.map((entry) => {
     const setting = settings.find((each) => each.entry.key === entry.key)
     if (!setting) return { option: entry.key, value: defaultText(entry), from: 'default' }
-    const from = withoutColumn(setting.place)
+    const from = setting.place.lineText
     return { option: entry.key, value: setting.shown, from }
   })
 }

@@ -49,7 +49,6 @@ export async function runEdits(run: EditRun, io: Io): Promise<number> {
     ...{ edit, maxTorrentSize, dryRun, force, tellHashes: json },
     outputOf: output === undefined ? null : (file: string) => outputFor(file, output),
   }
-  io.plan?.({ files: files.map((file) => (output === undefined ? file : outputFor(file, output))) })
   const tally = { total: 0, changed: 0, failed: 0, rehashed: 0 }
   let missed = run.removals ?? []
   print(legacyOf(run)?.heading ?? [], run, io)

@@ -23,7 +23,6 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     const isStdin = operands.sources.includes(STDIN)
     const chosen = isStdin ? undefined : await readChosen(options, io)
     const groups = makeRequests({ ...operands, chosen, isLegacy }, options, io)
-    io.plan?.({ files: groups.flat().flatMap(outputsOf) })
     for (const [request] of groups.slice(0, 1)) tellOfTrackers(request, options, io)
     noteInfoKeys(options, io)
     await checkPatterns(options)
@@ -80,11 +79,6 @@ async function withFailures(
       for (const torrent of missing) io.stdout.write(failureLine(torrent, error))
     throw error
   }
-}
-
-/** The torrent of a request and the files beside it. */
-function outputsOf({ torrent, otherOutputs = [] }: MakeGroup[0]): string[] {
-  return [...(torrent === null ? [] : [torrent]), ...otherOutputs]
 }
 
 function tellOfTrackers(request: MakeGroup[0], options: MakeOptions, io: Io): void {

@@ -1,14 +1,9 @@
 import { Command } from '@commander-js/extra-typings'
 import { escapeText, jsonLine } from '../../../text/escape.js'
-import { configurationFiles, readConfigurations } from '../../configuration/files.js'
-import { namesIn, presetsOf } from '../../configuration/presets.js'
-import type { Located, Section } from '../../configuration/read-file.js'
-import {
-  hidePasswords,
-  hideSecrets,
-  shownText,
-  withoutColumn,
-} from '../../configuration/settings.js'
+import { configurationFiles, readRightConfigurations } from '../../configuration/files.js'
+import { shownText, type Located, type Section } from '../../configuration/located.js'
+import { hidePasswords, hideSecrets } from '../../configuration/secrets.js'
+import { namesIn, presetsOf } from '../../configuration/sections.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote } from '../../output/messages.js'
 
@@ -25,7 +20,7 @@ export function definePresets({ io }: CommandContext) {
     .action(async ({ json, ...options }) => {
       const { config } = options as { readonly config?: string }
       const files = configurationFiles(config, io)
-      const all = await readConfigurations(files, io)
+      const all = await readRightConfigurations(config, io)
       const standard = new Set(all.map(namesIn).findLast(({ length }) => length > 0))
       const presets = [...presetsOf(all).values()]
       for (const preset of presets) {
@@ -52,7 +47,7 @@ function shownPreset({ name, place, entries }: Section, standard: ReadonlySet<st
   return {
     preset: name,
     isDefault: standard.has(name),
-    from: withoutColumn(place),
+    from: place.lineText,
     options: Object.fromEntries(options),
   }
 }

@@ -63,7 +63,6 @@ export function definePublish({ io, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       const clients = openClients(options.client, options.clientTimeout, io)
-      io.plan?.({ inputs: torrents })
       const engine = engineFor(options, io)
       const cacheAccess = await openCacheAccess(options, io)
       try {

@@ -10,33 +10,7 @@ import {
   Parser,
   type Document,
 } from 'yaml'
-import { BtkitError } from '../../errors.js'
-
-/** A value with its position. */
-export interface Located {
-  /** `FILE:LINE:COLUMN`. */
-  readonly place: string
-  readonly value: LocatedValue
-}
-
-/** Text keeps its spelling. `isPlain` distinguishes `true` from `'true'`. */
-export type LocatedValue =
-  | { readonly kind: 'text'; readonly text: string; readonly isPlain: boolean }
-  | { readonly kind: 'list'; readonly items: readonly Located[] }
-  | { readonly kind: 'map'; readonly entries: readonly LocatedEntry[] }
-
-export interface LocatedEntry {
-  readonly key: string
-  readonly place: string
-  readonly item: Located
-}
-
-/** A map with its name: the options of a command, defaults, a preset, or the rule of a tracker. */
-export interface Section {
-  readonly name: string
-  readonly place: string
-  readonly entries: readonly LocatedEntry[]
-}
+import { isEmpty, Place, type Located, type LocatedEntry, type LocatedValue } from './located.js'
 
 /** How deep values may lie in each other: a section, its option, a map, its values. */
 const MAX_DEPTH = 16
@@ -61,8 +35,8 @@ export function parseConfiguration(text: string, path: string): readonly Located
   const { place, value } = reader.read(document.contents, 0)
   if (value.kind === 'map') return value.entries
   // An empty file, or one with comments only
-  if (value.kind === 'text' && value.text === '' && value.isPlain) return []
-  throw new BtkitError('usage', `${place}: not a map of sections such as defaults:`)
+  if (isEmpty({ place, value })) return []
+  throw place.error('not a map of sections such as defaults:')
 }
 
 /**
@@ -76,7 +50,7 @@ function refuseDepth(text: string, path: string): void {
     // Nobody needs the documents
     Array.from(parser.next(token))
     if (parser.stack.length <= MAX_PARSER_DEPTH) continue
-    throw new BtkitError('usage', `${placeOf(path, lines, parser.offset)}: nested too deeply`)
+    throw placeOf(path, lines, parser.offset).error('nested too deeply')
   }
 }
 
@@ -90,7 +64,7 @@ function parse(text: string, path: string, lines: LineCounter): Document {
   })
   const [error] = [...document.errors, ...document.warnings]
   if (!error) return document
-  throw new BtkitError('usage', `${placeOf(path, lines, error.pos[0])}: ${said(error.message)}`)
+  throw placeOf(path, lines, error.pos[0]).error(said(error.message))
 }
 
 function said(message: string): string {
@@ -98,9 +72,9 @@ function said(message: string): string {
   return message.charAt(0).toLowerCase() + message.slice(1).replaceAll('\n', ' ')
 }
 
-function placeOf(path: string, lines: LineCounter, offset: number): string {
+function placeOf(path: string, lines: LineCounter, offset: number): Place {
   const { line, col } = lines.linePos(offset)
-  return `${path}:${Math.max(line, 1)}:${Math.max(col, 1)}`
+  return new Place(path, { line: Math.max(line, 1), column: Math.max(col, 1) })
 }
 
 /** The most aliases in a file. Resolving each one searches the whole file. */
@@ -119,16 +93,16 @@ class Reader {
 
   read(node: unknown, depth: number): Located {
     const place = this.#place(node)
-    if (++this.#count > MAX_VALUES) throw new BtkitError('usage', `${place}: too many values`)
-    if (depth > MAX_DEPTH) throw new BtkitError('usage', `${place}: nested too deeply`)
+    if (++this.#count > MAX_VALUES) throw place.error('too many values')
+    if (depth > MAX_DEPTH) throw place.error('nested too deeply')
     if (isAlias(node)) {
-      if (++this.#aliases > MAX_ALIASES) throw new BtkitError('usage', `${place}: too many aliases`)
+      if (++this.#aliases > MAX_ALIASES) throw place.error('too many aliases')
       const target = node.resolve(this.document)
       if (target) return { place, value: this.read(target, depth + 1).value }
-      throw new BtkitError('usage', `${place}: *${node.source} is not defined before`)
+      throw place.error(`*${node.source} is not defined before`)
     }
     if (isNode(node) && node.tag !== undefined)
-      throw new BtkitError('usage', `${place}: ${node.tag}: tags are not supported`)
+      throw place.error(`${node.tag}: tags are not supported`)
     return { place, value: this.#value(node, depth) }
   }
 
@@ -148,19 +122,17 @@ class Reader {
     const keys = new Set<string>()
     return pairs.map(({ key: node, value }) => {
       const { place, value: read } = this.read(node, depth + 1)
-      if (read.kind !== 'text') throw new BtkitError('usage', `${place}: a key must be a name`)
+      if (read.kind !== 'text') throw place.error('a key must be a name')
       const { text: key } = read
-      if (keys.has(key)) throw new BtkitError('usage', `${place}: ${key} is given twice`)
+      if (keys.has(key)) throw place.error(`${key} is given twice`)
       keys.add(key)
       const item = this.read(value, depth + 1)
-      const { value: found } = item
-      const isEmpty = found.kind === 'text' && found.text === '' && found.isPlain
       // An empty value gets the position of its key
-      return { key, place, item: isEmpty ? { ...item, place } : item }
+      return { key, place, item: isEmpty(item) ? { ...item, place } : item }
     })
   }
 
-  #place(node: unknown): string {
+  #place(node: unknown): Place {
     const offset = isNode(node) ? node.range?.[0] : undefined
     return placeOf(this.path, this.lines, offset ?? 0)
   }

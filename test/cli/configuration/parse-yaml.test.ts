@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseConfiguration } from '../../../src/cli/configuration/read-file.js'
+import { parseConfiguration } from '../../../src/cli/configuration/parse-yaml.js'
 import { BtkitError } from '../../../src/errors.js'
 
 // The package ends the process for some of these, depending on the stack

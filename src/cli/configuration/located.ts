@@ -1,0 +1,118 @@
+import { BtkitError } from '../../errors.js'
+
+/** Where a value is set: a position in a file, or an environment variable. */
+export class Place {
+  constructor(
+    /** The path of a file, or the name of a variable. */
+    readonly source: string,
+    private readonly position: { readonly line: number; readonly column: number } | null = null,
+  ) {}
+
+  /** `FILE:LINE:COLUMN`, or the name of a variable. */
+  get text(): string {
+    return this.position ? `${this.lineText}:${this.position.column}` : this.source
+  }
+
+  /** `FILE:LINE`, or the name of a variable. */
+  get lineText(): string {
+    return this.position ? `${this.source}:${this.position.line}` : this.source
+  }
+
+  /** An error of what is set here. */
+  error(message: string): BtkitError {
+    return new BtkitError('usage', `${this.text}: ${message}`)
+  }
+}
+
+/** A value with its position. */
+export interface Located {
+  readonly place: Place
+  readonly value: LocatedValue
+}
+
+/** Text keeps its spelling. `isPlain` distinguishes `true` from `'true'`. */
+export type LocatedValue =
+  | { readonly kind: 'text'; readonly text: string; readonly isPlain: boolean }
+  | { readonly kind: 'list'; readonly items: readonly Located[] }
+  | { readonly kind: 'map'; readonly entries: readonly LocatedEntry[] }
+
+export interface LocatedEntry {
+  readonly key: string
+  readonly place: Place
+  readonly item: Located
+}
+
+/** A map with its name: the options of a command, defaults, a preset, or the rule of a tracker. */
+export interface Section {
+  readonly name: string
+  readonly place: Place
+  readonly entries: readonly LocatedEntry[]
+}
+
+/** The items of a list, or the one value. */
+export function itemsOf(item: Located): readonly Located[] {
+  return item.value.kind === 'list' ? item.value.items : [item]
+}
+
+/** All texts of a value, at any depth of lists. */
+export function textsOf(item: Located): string[] {
+  if (item.value.kind === 'text') return [item.value.text]
+  return item.value.kind === 'list' ? item.value.items.flatMap(textsOf) : []
+}
+
+/** Whether a key has no value. */
+export function isEmpty({ value }: Located): boolean {
+  return value.kind === 'text' && value.isPlain && value.text === ''
+}
+
+/** The boolean that a value is as plain text; null for any other value. */
+export function booleanOf({ value }: Located): boolean | null {
+  if (value.kind !== 'text' || !value.isPlain) return null
+  if (/^(true|True|TRUE)$/.test(value.text)) return true
+  return /^(false|False|FALSE)$/.test(value.text) ? false : null
+}
+
+/** A value as one line. */
+export function shownText({ value }: Located): string {
+  if (value.kind === 'text') return value.text === '' ? "''" : value.text
+  if (value.kind === 'list') return `[${value.items.map(shownText).join(', ')}]`
+  return `{${value.entries.map(({ key, item }) => `${key}: ${shownText(item)}`).join(', ')}}`
+}
+
+/** The most characters of a key or value in a message. */
+const MOST_SHOWN = 200
+
+/** Cuts a long key or value for a message. */
+export function cut(text: string): string {
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text
+}
+
+/** The mistakes in configuration and environment, each once. */
+export class Problems {
+  readonly #errors = new Map<string, BtkitError>()
+
+  get errors(): BtkitError[] {
+    return [...this.#errors.values()]
+  }
+
+  add(error: BtkitError): void {
+    if (!this.#errors.has(error.message)) this.#errors.set(error.message, error)
+  }
+
+  /** The result of `act`, or `otherwise` if that finds a mistake, which is added. */
+  try<T>(otherwise: T, act: () => T): T {
+    try {
+      return act()
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+      this.add(error)
+      return otherwise
+    }
+  }
+
+  /** @throws BtkitError the first mistake, if there is any */
+  throwFirst(): void {
+    const [first] = this.errors
+    if (first) throw first
+  }
+}

@@ -1,0 +1,364 @@
+import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { looksLikeUrl } from '../../metainfo/trackers.js'
+import { BtkitError } from '../../errors.js'
+import type { Io } from '../io.js'
+import type { CommandLine } from '../options/command-line.js'
+import { isKnownKey } from '../options/known-keys.js'
+import { optionEntries, type OptionEntry } from '../options/table.js'
+import { areAlternatives, LEGACY_KEYS, MAKERS, takesTrackers, TRACKERS } from '../options/traits.js'
+import { aliasesOf, spellAliases } from './aliases.js'
+import { environmentLevel } from './environment.js'
+import { configurationFiles, readConfigurations } from './files.js'
+import { Place, Problems, type Section } from './located.js'
+import { suggestion } from './nearest.js'
+import { candidatesOf, levelsOf, presetsOf, type Configuration } from './sections.js'
+import { candidateOf, type Candidate, type Setting, type World } from './settings.js'
+import {
+  ruleCandidates,
+  rulesFor,
+  ruleText,
+  trackerRules,
+  trackersIn,
+  trackersOf,
+} from './tracker-rules.js'
+
+/** The option `--config`, which each command has. */
+export function configOption(): Option {
+  const what = 'read only this configuration file; see btkit-config(1)'
+  return new Option('--config <file>', what).helpGroup('Options:')
+}
+
+/** The command whose settings are to be found. */
+export interface Target {
+  /** Its section in a configuration. */
+  readonly section: string
+  readonly command: CommandUnknownOpts
+  /** Whether it was called by a BitTornado name. Then few options may come from a configuration. */
+  readonly isLegacy: boolean
+}
+
+/** The settings that apply to a command, without those typed on its command line. */
+export interface Resolved {
+  readonly settings: readonly Setting[]
+  /** The rules of trackers that are among the settings, a line each. */
+  readonly rules: readonly string[]
+  /** The rules that the command line overrides, a line each. */
+  readonly overridden: readonly string[]
+}
+
+const NOTHING: Resolved = { settings: [], rules: [], overridden: [] }
+
+/** The rest of a question for settings, besides the command. */
+export interface Asked {
+  /** The file of `--config`, if given. */
+  readonly config: string | undefined
+  /** The command line, in which aliases are replaced by their trackers; null for none. */
+  readonly line: CommandLine | null
+  /** The options of a job of a batch, the strongest last. They are as strong as typed ones. */
+  readonly job?: readonly Section[]
+  /** Receives all mistakes. */
+  readonly problems: Problems
+  /** The configurations, if they were read before. */
+  readonly read?: readonly Configuration[]
+}
+
+/**
+ * Resolves the settings for a command, from the weakest: defaults and the section of each file,
+ * presets, rules of the trackers that are used, and the environment. Typed options override all of these.
+ * @throws BtkitError `usage` for a misspelt alias on the command line
+ */
+export async function resolveSettings(target: Target, asked: Asked, io: Io): Promise<Resolved> {
+  const { section, command, isLegacy } = target
+  const { line, problems } = asked
+  const all = optionEntries(command)
+  const entries = isLegacy ? new Map([...all].filter(([key]) => LEGACY_KEYS.has(key))) : all
+  const paths = configurationFiles(asked.config, io)
+  const files = asked.read ?? (await readConfigurations(paths, io, problems))
+  const aliases = isLegacy ? new Map<string, never>() : aliasesOf(files, problems)
+  if (line) spellAliases(line, aliases, { cwd: io.cwd, section })
+  const levels = new Levels(entries, typedOn(line))
+  const world = { env: io.env, aliases, problems }
+  const base = [
+    ...files.flatMap(({ sections, defaultPreset: item }) => {
+      const entry = entries.get('preset')
+      const preset = item && entry && candidateOf({ entry, isNegated: false }, item, world)
+      return [preset ? [preset] : [], ...levelsOf(sections, { section, entries }, world)]
+    }),
+  ]
+  const environment = environmentLevel(isLegacy ? null : section, entries, world)
+  if (isLegacy) return { ...NOTHING, settings: levels.strongest([...base, environment]) }
+  const job = jobLevels(asked.job ?? [], entries, world)
+  const strong = [environment, ...job]
+  const names = presetNames([...base, ...job], line, levels)
+  const presets = presetLevels(names, presetsOf(files), { entries, world })
+  const weak = [...base, ...presets]
+  const before = levels.strongest([...weak, ...strong])
+  const trackers = [...new Set([...trackersTyped(line), ...trackersOf(before)])]
+  const rules = rulesFor(trackers, trackerRules(files, problems))
+  if (rules.length === 0) return { ...NOTHING, settings: before }
+  const byHost = rules.map((rule) => {
+    return { host: rule.name, all: ruleCandidates(rule, entries, world) }
+  })
+  return withRules(byHost, { weak, strong, levels, line, isOne: trackers.length === 1 })
+}
+
+/** The options that are typed. The tracker may be an operand. */
+function typedOn(line: CommandLine | null): ReadonlySet<string> {
+  const isUrl = line?.operands.some(looksLikeUrl) ?? false
+  return new Set([...(line?.attributes ?? []), ...(isUrl ? ['announce'] : [])])
+}
+
+function trackersTyped(line: CommandLine | null): string[] {
+  if (!line) return []
+  const named = line.options.filter(({ option }) => TRACKERS.has(option.attributeName()))
+  const values = named.flatMap(({ text }) => text ?? [])
+  return [...line.operands.filter(looksLikeUrl), ...values].flatMap(trackersIn)
+}
+
+/** The options of a command, with those that are typed. */
+class Levels {
+  readonly #taken: readonly OptionEntry[]
+
+  constructor(
+    readonly entries: ReadonlyMap<string, OptionEntry>,
+    readonly typed: ReadonlySet<string>,
+  ) {
+    this.#taken = [...entries.values()].filter(({ attribute }) => typed.has(attribute))
+  }
+
+  /**
+   * The settings in effect, from levels with the strongest last. A setting is overridden by a
+   * stronger one of the same option or of an option that excludes it.
+   */
+  strongest(
+    levels: readonly (readonly Candidate[])[],
+    isWanted: (entry: OptionEntry) => boolean = () => true,
+  ): Setting[] {
+    const taken = [...this.#taken]
+    const kept: Candidate[] = []
+    for (const level of levels.toReversed()) {
+      const rest = level.filter(({ entry }) => {
+        return isWanted(entry) && !taken.some((other) => displaces(other, entry))
+      })
+      kept.unshift(...rest)
+      taken.push(...rest.map(({ entry }) => entry))
+    }
+    return kept.map(({ open }) => open())
+  }
+}
+
+function displaces(stronger: OptionEntry, weaker: OptionEntry): boolean {
+  const [one, other] = [stronger.attribute, weaker.attribute]
+  return one === other || areAlternatives(one, other) || excludeEachOther(stronger, weaker)
+}
+
+/** Whether two options are refused together. Options for trackers may complete each other. */
+function isRefusedWith(one: OptionEntry, other: OptionEntry): boolean {
+  const areExclusive =
+    areAlternatives(one.attribute, other.attribute) && !takesTrackers(one.attribute)
+  return areExclusive || excludeEachOther(one, other)
+}
+
+/** Whether commander refuses two options together. */
+export function excludeEachOther(one: OptionEntry, other: OptionEntry): boolean {
+  return conflictsOf(one).includes(other.attribute) || conflictsOf(other).includes(one.attribute)
+}
+
+/** The options given to `conflicts`, which commander's types omit. */
+function conflictsOf({ on }: OptionEntry): readonly string[] {
+  const { conflictsWith = [] } = (on ?? {}) as { readonly conflictsWith?: readonly string[] }
+  return conflictsWith
+}
+
+/** A preset that is wanted, and where that is said. */
+interface NamedPreset {
+  readonly name: string
+  readonly place: Place
+}
+
+/** The presets that the command line names, or else a configuration. */
+function presetNames(
+  base: readonly (readonly Candidate[])[],
+  line: CommandLine | null,
+  levels: Levels,
+): NamedPreset[] {
+  if (!levels.entries.has('preset')) return []
+  const typed = line?.valuesOf('preset')
+  if (typed) return typed.map((name) => ({ name, place: new Place('--preset') }))
+  const [setting] = levels.strongest(base, ({ key }) => key === 'preset')
+  const names = setting && Array.isArray(setting.given) ? (setting.given as string[]) : []
+  return names.flatMap((name) => (setting ? [{ name, place: setting.place }] : []))
+}
+
+/** The options that presets set for a command: a level for each preset, the strongest last. */
+function presetLevels(
+  names: readonly NamedPreset[],
+  presets: ReadonlyMap<string, Section>,
+  { entries, world }: { readonly entries: ReadonlyMap<string, OptionEntry>; readonly world: World },
+): Candidate[][] {
+  // A preset cannot name presets
+  const own = new Map([...entries].filter(([key]) => key !== 'preset'))
+  return names.map(({ name, place }) => {
+    const preset = presets.get(name)
+    const options = { entries: own, isKnown: isOfMaker, known: () => own.keys() }
+    if (preset) return candidatesOf(preset, options, world)
+    const known = [...presets.keys()]
+    const others = known.length === 0 ? '; no configuration has presets' : suggestion(name, known)
+    world.problems.add(place.error(`there is no preset ${name}${others}`))
+    return []
+  })
+}
+
+/** Whether a preset may have a key, because one of its commands has the option. */
+function isOfMaker(key: string): boolean {
+  return key !== 'preset' && MAKERS.some((command) => isKnownKey(key, command))
+}
+
+interface WithRules {
+  readonly weak: readonly (readonly Candidate[])[]
+  readonly strong: readonly (readonly Candidate[])[]
+  readonly levels: Levels
+  readonly line: CommandLine | null
+  /** Whether a single tracker is used. */
+  readonly isOne: boolean
+}
+
+interface HostRules {
+  readonly host: string
+  readonly all: readonly Candidate[]
+}
+
+function withRules(
+  byHost: readonly HostRules[],
+  { weak, strong, levels, line, isOne }: WithRules,
+): Resolved {
+  const { typed } = levels
+  const ofList = (each: Candidate) => each.entry.attribute === 'announceList'
+  // The strongest is last
+  const own = byHost.map(({ all }) => all.filter((each) => !ofList(each))).reverse()
+  const settings = levels.strongest([...weak, ...own, ...strong])
+  // A list goes with the one tracker that it is for
+  const lists = byHost.flatMap(({ all }) => all.filter(ofList))
+  const list = isOne && !typed.has('announceList') ? lists[0]?.open() : null
+  if (list) settings.push(list)
+  const holding = byHost.flatMap(({ host, all }) => {
+    const places = new Set(all.map(({ place }) => place))
+    return settings.filter(({ place }) => places.has(place)).map((each) => ruleText(host, each))
+  })
+  const overridden = byHost.flatMap(({ host, all }) => {
+    const displaced = all.filter((each) => typed.has(each.entry.attribute) && !ofList(each))
+    const changed = displaced.map(({ open }) => open()).filter((each) => !isTyped(each, line))
+    return changed.map((setting) => ruleText(host, setting))
+  })
+  return { settings, rules: [...new Set(holding)], overridden }
+}
+
+/** Whether the command line gives an option just the value of a setting. */
+function isTyped({ entry, given }: Setting, line: CommandLine | null): boolean {
+  const all = line?.options ?? []
+  const own = all.filter(({ option }) => option.attributeName() === entry.attribute)
+  // A --no-x that only repeats the default has no value
+  if (own.length === 0) return given === null
+  return own.every(({ option, text }) => {
+    return text === null ? given === !option.negate : Array.isArray(given) && given.includes(text)
+  })
+}
+
+/** The sections of a job, each as a level. */
+function jobLevels(
+  job: readonly Section[],
+  entries: ReadonlyMap<string, OptionEntry>,
+  world: World,
+): Candidate[][] {
+  const options = { entries, isKnown: () => false, known: () => entries.keys() }
+  return job.map((section) => candidatesOf(section, options, world))
+}
+
+/** Gives a command the values of settings, so that it can tell them from typed ones. */
+function applySettings(
+  command: CommandUnknownOpts,
+  settings: readonly Setting[],
+  job: readonly Section[],
+): void {
+  const typed = new Set(job.flatMap(({ entries }) => entries.map(({ item }) => item.place)))
+  for (const { entry, given, value, place } of settings) {
+    if (given === null || (Array.isArray(given) && given.length === 0)) continue
+    command.setOptionValueWithSource(entry.attribute, value, typed.has(place) ? 'cli' : 'config')
+  }
+}
+
+/** Settings of one place that cannot be used together, in words; null if there are none. */
+export function togetherRefused(settings: readonly Setting[]): string | null {
+  const used = settings.filter(({ given }) => given !== null && given !== false)
+  for (const [at, { entry }] of used.entries()) {
+    const other = used.slice(0, at).find((each) => isRefusedWith(each.entry, entry))
+    if (other) return `--${other.entry.key} and --${entry.key} cannot be used together`
+  }
+  return null
+}
+
+/** Reports changed settings, one line each. A running service keeps its old options. */
+export function settingChanges(before: readonly Setting[], now: readonly Setting[]): string[] {
+  const old = new Map(before.map((setting) => [setting.entry.key, setting]))
+  const kept = new Set(now.map(({ entry }) => entry.key))
+  const changed = now.flatMap(({ entry, given, shown, place }) => {
+    const isSame = JSON.stringify(old.get(entry.key)?.given) === JSON.stringify(given)
+    return isSame ? [] : [`${place.text}: ${entry.key} is ${shown} now; restart to apply it`]
+  })
+  const gone = before.filter(({ entry }) => !kept.has(entry.key))
+  return [
+    ...changed,
+    ...gone.map(({ entry }) => `${entry.key} is no longer configured; restart to apply it`),
+  ]
+}
+
+/** Adds to a message where its options come from, unless they were typed. */
+export function nameOrigins(text: string, settings: readonly Setting[]): string {
+  const places = settings.flatMap(({ entry, given, place }) => {
+    const option = given === false ? entry.off : entry.on
+    const long = option?.long ?? `--${entry.key}`
+    const isNamed = new RegExp(`${long}(?![\\w-])`).test(text) && !text.includes(place.text)
+    return isNamed ? [`${long} is from ${place.text}`] : []
+  })
+  return places.length === 0 ? text : `${text} (${places.join(', ')})`
+}
+
+/** A command line with its settings. */
+export interface ConfiguredLine extends Resolved {
+  /**
+   * Reads configuration and environment again. Returns a line for each change that needs a restart.
+   * @throws BtkitError `usage` for a mistake in them
+   */
+  readonly changes: () => Promise<string[]>
+}
+
+/**
+ * Gives a command its typed values, and for all other options those of configuration and
+ * environment.
+ * @throws BtkitError `usage` for the first mistake
+ */
+export async function configure(
+  target: Target,
+  line: CommandLine,
+  { io, job = [] }: { readonly io: Io; readonly job?: readonly Section[] },
+): Promise<ConfiguredLine> {
+  line.restore()
+  const config = line.valuesOf('config')?.at(-1)
+  if (target.isLegacy && line.attributes.has('preset'))
+    throw new BtkitError('usage', '--preset: presets are for btkit makemetafile and completedir')
+  const resolveAgain = async () => {
+    const problems = new Problems()
+    const resolved = await resolveSettings(target, { config, line, job, problems }, io)
+    problems.throwFirst()
+    return resolved
+  }
+  const resolved = await resolveAgain().catch((error: unknown) => {
+    // These have to work in spite of what is wrong
+    if (/^(config|completion)$/.test(target.section) && error instanceof BtkitError) return NOTHING
+    throw error
+  })
+  applySettings(target.command, resolved.settings, job)
+  line.apply()
+  const changes = async () => settingChanges(resolved.settings, (await resolveAgain()).settings)
+  return { ...resolved, changes }
+}

@@ -1,0 +1,238 @@
+import {
+  InvalidArgumentError,
+  Option,
+  type Argument,
+  type CommandUnknownOpts,
+} from '@commander-js/extra-typings'
+import { BtkitError } from '../../errors.js'
+import { otherNames, takesTruth } from '../arguments/option-names.js'
+import type { CommandOption } from './table.js'
+
+/** The parts of commander's commands that its types omit. package.json names the exact version. */
+interface Internals {
+  _findOption: (arg: string) => CommandOption | undefined
+  _processArguments: () => void
+  _checkForMissingMandatoryOptions: () => void
+  _checkForConflictingOptions: () => void
+}
+
+const internalsOf = (command: CommandUnknownOpts) => command as unknown as Internals
+
+type Parser = (text: string, previous: unknown) => unknown
+
+/** A use of an option on the command line. */
+export interface TypedOption {
+  readonly option: CommandOption
+  /** The name as it was typed: another program's, the short one, or its own. */
+  readonly name: string
+  /** Null for a switch. */
+  readonly text: string | null
+}
+
+/**
+ * The command line of a command. commander parses it once; the values of options stay texts until
+ * configuration and environment are known, because an alias of a tracker is none of its own types.
+ */
+export class CommandLine {
+  readonly #parsers = new Map<CommandOption, Parser | undefined>()
+  readonly #required = new Set<CommandOption>()
+  #options: TypedOption[] = []
+  /** The options that it has, by commander's names, also a `--no-x` that only repeats the default. */
+  readonly attributes = new Set<string>()
+  #name = ''
+
+  /** Prepares a command, whose options are not parsed yet. */
+  constructor(readonly command: CommandUnknownOpts) {
+    for (const option of command.options) {
+      this.#parsers.set(option, option.parseArg)
+      setParser(option, undefined)
+      if (option.mandatory) this.#required.add(option)
+      option.mandatory = false
+      command.on(`option:${option.name()}`, (text: string | undefined) => {
+        this.attributes.add(option.attributeName())
+        this.#options.push({ option, name: this.#name, text: text ?? null })
+      })
+    }
+    for (const argument of command.registeredArguments) nameInErrors(argument)
+    this.#spellNames()
+    const parse = command.parseOptions.bind(command)
+    command.parseOptions = (args) => parse(this.#spellTruths(args))
+  }
+
+  get options(): readonly TypedOption[] {
+    return this.#options
+  }
+
+  get operands(): readonly string[] {
+    return this.command.args
+  }
+
+  /** The values that an option was given; null if it was not. */
+  valuesOf(attribute: string): string[] | null {
+    if (!this.attributes.has(attribute)) return null
+    const own = this.#options.filter(({ option }) => option.attributeName() === attribute)
+    return own.flatMap(({ text }) => text ?? [])
+  }
+
+  /** Puts other options and operands in the place of those that were typed. */
+  replace(options: readonly TypedOption[], operands: readonly string[]): void {
+    for (const { option } of options) this.attributes.add(option.attributeName())
+    this.#options = [...options]
+    if (
+      operands.length === this.operands.length &&
+      operands.every((each, i) => each === this.operands[i])
+    )
+      return
+    this.command.args = [...operands]
+    internalsOf(this.command)._processArguments()
+  }
+
+  /** Makes the options able to parse values again. */
+  restore(): void {
+    for (const [option, parser] of this.#parsers) setParser(option, parser)
+    for (const option of this.#required) option.mandatory = true
+  }
+
+  /**
+   * Gives the command the values of its typed options.
+   * @throws BtkitError `usage` for a wrong value
+   */
+  apply(): void {
+    const values = new Map<string, unknown>()
+    for (const { option, name, text } of this.#options) {
+      const attribute = option.attributeName()
+      if (text === null) values.set(attribute, !option.negate)
+      else {
+        const before = values.get(attribute)
+        const previous = typeof before === 'boolean' ? undefined : before
+        values.set(attribute, parseValue(option, text, { previous, name }))
+      }
+    }
+    for (const [attribute, value] of values)
+      this.command.setOptionValueWithSource(attribute, value, 'cli')
+  }
+
+  /** Reports missing options, and options that exclude each other, as commander does. */
+  check(): void {
+    internalsOf(this.command)._checkForMissingMandatoryOptions()
+    internalsOf(this.command)._checkForConflictingOptions()
+  }
+
+  /** Lets commander find options by all their names, and notes how each was typed. */
+  #spellNames(): void {
+    internalsOf(this.command)._findOption = (arg) => {
+      const found = this.#find(arg)
+      const long = longName(arg)
+      this.#name = found?.long === long ? long : arg
+      return found ?? this.#repeated(long)
+    }
+  }
+
+  /** BitTornado's spelling `--announce_list`, and names in other commands and programs, count, too. */
+  #find(arg: string): CommandOption | undefined {
+    const long = longName(arg)
+    const names = [arg, long, ...otherNames(long.slice(2)).map((name) => `--${name}`)]
+    return names.flatMap(
+      (name) =>
+        this.command.options.find(({ short, long }) => short === name || long === name) ?? [],
+    )[0]
+  }
+
+  /**
+   * `--no-x` for a switch `--x`, or `--x` if only `--no-x` exists, repeats the default and overrides a
+   * configuration. Nothing listens to the option that is returned.
+   */
+  #repeated(long: string): CommandOption | undefined {
+    if (!long.startsWith('--')) return undefined
+    const opposite = long.startsWith('--no-') ? `--${long.slice(5)}` : `--no-${long.slice(2)}`
+    const option = this.command.options.find((each) => each.long === opposite && !each.required)
+    if (!option) return undefined
+    this.attributes.add(option.attributeName())
+    return new Option('--repeated-default')
+  }
+
+  /** Spells BitTornado's `--switch 0` as `--no-switch`. */
+  #spellTruths(args: readonly string[]): string[] {
+    const end = args.indexOf('--')
+    let isValue = false
+    let mayBeTruth = false
+    return args.flatMap((arg, at) => {
+      const isTruth = mayBeTruth && /^[01]$/.test(arg)
+      mayBeTruth = false
+      if (isTruth) return []
+      if (isValue || (end >= 0 && at >= end)) {
+        isValue = false
+        return [arg]
+      }
+      const [typed = '', ...rest] = arg.split('=')
+      const name = longName(typed)
+      const option = rest.length === 0 ? this.#find(arg) : undefined
+      isValue = option?.required ?? false
+      if (!this.#isTruth(name)) return [arg]
+      mayBeTruth = rest.length === 0
+      return [this.#spellTruth(name, mayBeTruth ? args[at + 1] : rest.join('='), !mayBeTruth)]
+    })
+  }
+
+  /** @throws BtkitError `usage` for a value other than 0 and 1 */
+  #spellTruth(name: string, value: string | undefined, isWithin: boolean): string {
+    if (value === '0') return `--no-${name.slice(2)}`
+    if (value === undefined || value === '1') return name
+    // Behind a space it may be an operand
+    const isOwn = isWithin || this.command.registeredArguments.length === 0
+    if (isOwn ? value.startsWith('-') : !/^\d+$/.test(value)) return name
+    throw new BtkitError('usage', `${name} '${value}': not 1 or 0`)
+  }
+
+  #isTruth(name: string): boolean {
+    if (!takesTruth(name)) return false
+    const names = [name, `--no-${name.slice(2)}`]
+    return this.command.options.some(
+      ({ long, required }) => !required && names.includes(long ?? ''),
+    )
+  }
+}
+
+const longName = (arg: string) => (arg.startsWith('--') ? arg.replaceAll('_', '-') : arg)
+
+function setParser(option: CommandOption, parser: Parser | undefined): void {
+  Object.assign(option, { parseArg: parser })
+}
+
+/** The value before, and the name of the option or its place. */
+export interface ParsedFrom {
+  readonly previous: unknown
+  readonly name: string
+}
+
+/**
+ * Parses a value of an option.
+ * @throws BtkitError `usage` in the form `--option 'value': why`. Shorter than commander's message.
+ */
+export function parseValue(option: CommandOption, text: string, from: ParsedFrom): unknown {
+  const parse = option.parseArg as Parser | undefined
+  try {
+    return parse ? parse(text, from.previous ?? option.defaultValue) : text
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error
+    throw new BtkitError('usage', `${from.name} '${text}': ${asReason(error.message)}`)
+  }
+}
+
+function nameInErrors(argument: Argument): void {
+  const { parseArg } = argument
+  if (!parseArg) return
+  argument.parseArg = <T>(value: string, previous: T): T => {
+    try {
+      return parseArg(value, previous)
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error
+      throw new BtkitError('usage', `<${argument.name()}> '${value}': ${asReason(error.message)}`)
+    }
+  }
+}
+
+/** A sentence in the form that follows a colon. */
+export function asReason(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '')
+}
