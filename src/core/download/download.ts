@@ -1,5 +1,7 @@
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
+import { hasTracker } from '../../metainfo/trackers.js'
+import { count } from '../../text/quantity.js'
 import {
   clientInfoHash,
   isBroken,
@@ -9,8 +11,7 @@ import {
   type PublishedTorrent,
   type TorrentClient,
 } from '../publish/client.js'
-import type { Waiting } from '../publish/wait-for.js'
-import { stallNote, StallWatch, type Stall } from './stall.js'
+import { waitFor, type Waiting } from '../publish/wait-for.js'
 
 /** How to follow a download. */
 export interface DownloadWatch {
@@ -27,12 +28,11 @@ export interface SeedGoal {
   readonly timeMs: number | null
 }
 
-/**
- * The polling interval, and the time limit for a new torrent to appear in the list, in
- * milliseconds.
- */
-const PAUSE_MS = 500
+/** The time limit for a new torrent to appear in the list, in milliseconds. */
 const TAKE_UP_MS = 30_000
+
+/** How often a download is looked at, in milliseconds. */
+const PAUSE_MS = 500
 
 /**
  * Adds a torrent to a client, and starts it.
@@ -51,15 +51,13 @@ export async function beginDownload(
   }
   const [failure] = await client.add([torrent])
   if (failure) throw failure
-  const end = how.monotonic() + TAKE_UP_MS
-  while (!(await findTorrent(client, infoHash))) {
-    if (how.monotonic() > end) {
-      throw new BtkitError(
-        'client',
-        `${client.label}: did not start the torrent in time; check the client`,
-      )
-    }
-    await pause(how)
+  const isThere = await waitFor({ ...how, limitMs: TAKE_UP_MS }, async () => {
+    const value = (await findTorrent(client, infoHash)) !== undefined
+    return { value, isOver: value }
+  })
+  if (!isThere) {
+    const what = 'did not start the torrent in time; check the client'
+    throw new BtkitError('client', `${client.label}: ${what}`)
   }
   try {
     how.beforeStart()
@@ -125,20 +123,26 @@ async function follow(
   infoHash: string,
   { waiting, onLook, isOver }: Following,
 ): Promise<void> {
-  for (;;) {
+  const look = async () => {
     const torrent = await findTorrent(client, infoHash)
-    if (!torrent)
-      throw new BtkitError(
-        'client',
-        `${client.label}: no longer has the torrent; run the command again`,
-      )
-    onLook(torrent)
-    if (isBroken(torrent)) {
-      throw new BtkitError('client', `${client.label}: ${torrent.message ?? torrent.state}`)
+    if (!torrent) {
+      const what = 'no longer has the torrent; run the command again'
+      throw new BtkitError('client', `${client.label}: ${what}`)
     }
-    if (isOver(torrent)) return
-    await pause(waiting)
+    onLook(torrent)
+    refuseBroken(client, torrent)
+    return { value: null, isOver: isOver(torrent) }
   }
+  await waitFor({ ...waiting, limitMs: Infinity }, look, PAUSE_MS)
+}
+
+/**
+ * Throws if the client reports that a torrent cannot be downloaded or seeded.
+ * @throws BtkitError `client`
+ */
+export function refuseBroken({ label }: TorrentClient, torrent: ClientTorrent | undefined): void {
+  if (!torrent || !isBroken(torrent)) return
+  throw new BtkitError('client', `${label}: ${torrent.message ?? torrent.state}`)
 }
 
 /** Returns a torrent of a client's list; undefined if it is missing. */
@@ -149,7 +153,94 @@ export async function findTorrent(
   return (await client.list()).find((torrent) => torrent.infoHash === infoHash)
 }
 
-async function pause({ sleep, signal }: Omit<Waiting, 'limitMs'>): Promise<void> {
-  await sleep(PAUSE_MS)
-  if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+/** How long nothing may arrive before it counts as a stall, in milliseconds. */
+const STALL_MS = 30_000
+
+/** Minimum time between two reports of stalls, in milliseconds. */
+const SILENCE_MS = 600_000
+
+/** A stall: nothing arrives for a torrent. */
+export interface Stall {
+  /** Its duration so far in milliseconds. */
+  readonly forMs: number
+  /** Whether it must be reported now. */
+  readonly isToTell: boolean
+}
+
+/** Detects stalls of a download. */
+export class StallWatch {
+  #bytesDone = -1
+  #cameAt = 0
+  #toldAt = -Infinity
+
+  /** `monotonic` returns milliseconds on a monotonic clock. */
+  constructor(
+    private readonly monotonic: () => number,
+    private readonly stallMs = STALL_MS,
+  ) {}
+
+  /** Examines the torrent's current state. Returns null if it is not stalled. */
+  look(torrent: ClientTorrent): Stall | null {
+    const now = this.monotonic()
+    if (torrent.bytesDone !== this.#bytesDone || isBusy(torrent)) this.#cameAt = now
+    this.#bytesDone = torrent.bytesDone
+    const forMs = now - this.#cameAt
+    if (forMs < this.stallMs) return null
+    const isToTell = now - this.#toldAt >= SILENCE_MS
+    if (isToTell) this.#toldAt = now
+    return { forMs, isToTell }
+  }
+}
+
+/**
+ * Whether bytes arrive, or need not arrive: during a check, and when the download is complete. The
+ * rate is used because clients count only complete pieces.
+ */
+function isBusy(torrent: ClientTorrent): boolean {
+  return torrent.downloadRate > 0 || torrent.state === 'checking' || isWhole(torrent)
+}
+
+/** Describes the duration and the reason of a stall: `nothing has come for 2 minutes: …`. */
+export function stallNote(torrent: ClientTorrent, metainfo: Metainfo, { forMs }: Stall): string {
+  const seconds = Math.floor(forMs / 1000)
+  const time = seconds < 60 ? count(seconds, 'second') : count(Math.floor(seconds / 60), 'minute')
+  const reason = stallReason(torrent, metainfo)
+  return `${torrent.name}: nothing has come for ${time}: ${reason}${hint(torrent, metainfo)}`
+}
+
+/** How to ask the trackers, for clients that do not report their answers, as aria2. */
+function hint({ message, state, peers }: ClientTorrent, metainfo: Metainfo): string {
+  const isUntold = message === null && state === 'downloading' && peers === 0
+  return isUntold && hasTracker(metainfo) ? '; btkit scrape shows what its trackers answer' : ''
+}
+
+/**
+ * Describes why nothing arrives: the client's state, the possible sources of the content, and the
+ * client's own message.
+ */
+export function stallReason(torrent: ClientTorrent, metainfo: Metainfo): string {
+  const reasons = [whatHolds(torrent), poorSources(torrent, metainfo), torrent.message]
+  return reasons.filter((reason) => reason !== null).join('; ')
+}
+
+function whatHolds({ state, peers }: ClientTorrent): string {
+  if (state === 'queued') return 'the client has it wait for its turn'
+  if (state === 'stopped') return 'the client has stopped it'
+  if (peers === 0) return 'no peer is connected'
+  const [are, send] = peers === 1 ? ['is', 'sends'] : ['are', 'send']
+  return `${count(peers, 'peer')} ${are} connected, and ${send} nothing`
+}
+
+/**
+ * Describes the sources of a torrent without a tracker, because clients report nothing about web
+ * seeds.
+ */
+function poorSources({ state }: ClientTorrent, metainfo: Metainfo): string | null {
+  if (state !== 'downloading' || hasTracker(metainfo)) return null
+  const { webSeeds } = metainfo
+  const [first, ...others] = webSeeds ?? []
+  if (first === undefined) return 'the torrent names no tracker and no web seed'
+  const gives = `web seed ${first}${others.length > 0 ? ` (and ${others.length} more)` : ''}`
+  const doubt = /^https:/i.test(first) ? ', or the client refuses its certificate (--ca-cert)' : ''
+  return `the torrent names no tracker; nothing comes from its ${gives}${doubt}`
 }

@@ -1,9 +1,25 @@
-import { readdirSync, realpathSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { callSystem } from '../../errors.js'
+import { BtkitError, callSystem, valueOr } from '../../errors.js'
+import { makeInsideResolver } from '../../files/resolve-inside.js'
 import { statIfThere } from '../../files/stat-files.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
-import { refuseUnsafePaths } from '../verify/verify-torrent.js'
+import { clientInfoHash } from '../publish/client.js'
+import { findLocalData } from '../publish/local-data.js'
+import type { VerifyContext } from '../verify/check-sides.js'
+import type { VerifyReport } from '../verify/verify-report.js'
+import { planVerify, refuseUnsafePaths, verifyTorrent } from '../verify/verify-torrent.js'
 
 /** The place for the content of a torrent. */
 export interface DownloadTarget {
@@ -37,12 +53,8 @@ function isOtherDirectory(path: string, { isDirectory, files }: Metainfo): boole
   if (!statIfThere(path)?.isDirectory()) return false
   if (!isDirectory) return true
   const own = new Set(files.map(({ path: [first = ''] }) => first))
-  const entries = entriesOf(path)
+  const entries = callSystem(path, () => readdirSync(path))
   return entries.length > 0 && !entries.some((entry) => own.has(entry))
-}
-
-function entriesOf(directory: string): string[] {
-  return callSystem(directory, () => readdirSync(directory))
 }
 
 function renamed(metainfo: Metainfo, name: string): Metainfo {
@@ -51,7 +63,160 @@ function renamed(metainfo: Metainfo, name: string): Metainfo {
   return { ...metainfo, name, files: named }
 }
 
-/** Returns the arguments of planVerify for a target. */
-export function checkOf({ path, metainfo }: DownloadTarget) {
-  return { metainfo, torrent: metainfo.name, path: dirname(path), byName: true }
+/** The existing content of a torrent before a download. */
+export interface FoundContent {
+  /** Whether nothing must be downloaded. */
+  readonly isWhole: boolean
+  /** Whether it was read. If not, it counts as complete because of its sizes. */
+  readonly isChecked: boolean
+  /**
+   * The modification time of each file in seconds since 1970; null if the content is incomplete.
+   */
+  readonly fileTimes: readonly number[] | null
+}
+
+const NOTHING: FoundContent = { isWhole: false, isChecked: true, fileTimes: null }
+
+/** Options for examining content. */
+export interface LookOptions {
+  /** Whether to read files with the right sizes, instead of trusting them. */
+  readonly checkHashes: boolean
+  /** Whether to download over files without any data of the torrent. */
+  readonly force: boolean
+}
+
+/**
+ * Checks the content at a target.
+ * @throws BtkitError as planVerify and verifyTorrent
+ */
+export async function checkContent(
+  target: DownloadTarget,
+  hashContext: VerifyContext,
+): Promise<VerifyReport> {
+  const { path, metainfo } = target
+  const place = { torrent: metainfo.name, path: dirname(path), byName: true }
+  const plan = await planVerify({ metainfo, ...place, checkHashes: true, extra: false })
+  return verifyTorrent(plan, hashContext)
+}
+
+/**
+ * Examines the existing content of a torrent, and checks that a download overwrites only earlier
+ * parts of it.
+ * @throws BtkitError `exists` for other files at its place, and as checkContent
+ */
+export async function lookForContent(
+  target: DownloadTarget,
+  { checkHashes, force }: LookOptions,
+  hashContext: VerifyContext,
+): Promise<FoundContent> {
+  const sized = findSized(target)
+  if (sized !== null && !checkHashes) return { isWhole: true, isChecked: false, fileTimes: sized }
+  if (!existsSync(target.path)) return NOTHING
+  const report = await checkContent(target, hashContext)
+  if (report.ok) return { isWhole: true, isChecked: true, fileTimes: sized ?? findSized(target) }
+  refuseOthers(target, report, force)
+  return NOTHING
+}
+
+function findSized({ path, metainfo }: DownloadTarget): readonly number[] | null {
+  return valueOr(null, () => findLocalData(metainfo, dirname(path)).times)
+}
+
+function refuseOthers(target: DownloadTarget, report: VerifyReport, force: boolean): void {
+  const { path, metainfo } = target
+  const odd = report.files.find(({ reason }) => reason !== null)
+  if (odd?.reason) throw new BtkitError('exists', `${[path, ...odd.path].join('/')}: ${odd.reason}`)
+  const good = report.pieces - report.badPieces - report.uncheckedPieces
+  const isEmpty = report.files.every(({ found }) => (found ?? 0) === 0)
+  const isLonger = report.files.some(({ found, length }) => (found ?? 0) > length)
+  if (force || isEmpty || (!isLonger && (good > 0 || isBegun(target)))) return
+  const why = isLonger ? 'is longer than in the torrent' : 'nothing of it is in the torrent'
+  throw new BtkitError(
+    'exists',
+    `${path}: already exists, and ${why} (--force overwrites ${metainfo.name})`,
+  )
+}
+
+/**
+ * Returns the path of a marker file beside a target. It shows that a download has begun before the
+ * first piece is complete.
+ */
+function noteOf({ path }: DownloadTarget): string {
+  return `${path}.btkit-part`
+}
+
+function isBegun(target: DownloadTarget): boolean {
+  try {
+    return readFileSync(noteOf(target), 'utf8') === `${clientInfoHash(target.metainfo)}\n`
+  } catch {
+    return false
+  }
+}
+
+/** Creates the marker of a begun download. */
+export function noteBegun(target: DownloadTarget): void {
+  callSystem(noteOf(target), () => {
+    writeFileSync(noteOf(target), `${clientInfoHash(target.metainfo)}\n`)
+  })
+}
+
+/** Removes the marker of a begun download. */
+export function noteWhole(target: DownloadTarget): void {
+  callSystem(noteOf(target), () => {
+    rmSync(noteOf(target), { force: true })
+  })
+}
+
+/**
+ * Creates the directories of a download, and its empty files, which not all clients create.
+ * @throws BtkitError `not-permitted` or `io`
+ */
+export function makeRoom({ path, metainfo: { isDirectory, files } }: DownloadTarget): void {
+  const directory = isDirectory ? path : dirname(path)
+  makeDirectory(directory)
+  if (!isDirectory) return
+  const find = makeInsideResolver(directory)
+  for (const { path: below, length, padding, attr } of files) {
+    const isEmpty = length === 0 && !padding && !attr.includes('l')
+    if (isEmpty && find(below).kind === 'missing') makeEmpty(join(directory, ...below))
+  }
+}
+
+function makeEmpty(path: string): void {
+  makeDirectory(dirname(path))
+  callSystem(path, () => {
+    writeFileSync(path, '', { flag: 'a' })
+  })
+}
+
+function makeDirectory(directory: string): void {
+  callSystem(directory, () => {
+    mkdirSync(directory, { recursive: true })
+  })
+}
+
+/** The permission bits of a mode. */
+const PERMISSIONS = 0o7777
+
+/** A temporary directory. */
+export interface ScratchDirectory {
+  readonly localDirectory: string
+  readonly remove: () => void
+}
+
+/**
+ * Creates a directory inside `parent`, which is created if it is missing. It gets the permissions
+ * of `parent`, because a client may run as another user.
+ * @throws BtkitError `not-permitted` or `io`
+ */
+export function makeScratchDirectory(parent: string): ScratchDirectory {
+  return callSystem(parent, () => {
+    mkdirSync(parent, { recursive: true })
+    const localDirectory = mkdtempSync(join(parent, '.btkit-'))
+    chmodSync(localDirectory, statSync(parent).mode & PERMISSIONS)
+    const remove = () => {
+      rmSync(localDirectory, { recursive: true, force: true, maxRetries: 3 })
+    }
+    return { localDirectory, remove }
+  })
 }

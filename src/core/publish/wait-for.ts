@@ -28,15 +28,17 @@ const FIRST_PAUSE = 50
 const LAST_PAUSE = 1000
 
 /**
- * Polls until the condition holds or the time is over. Returns the last result.
+ * Polls until the condition holds or the time is over. Returns the last result. The interval grows
+ * unless `steadyMs` fixes it.
  * @throws BtkitError `interrupted`, and as `look` does
  */
 export async function waitFor<T>(
   { limitMs, monotonic, sleep, signal }: Waiting,
   look: () => Promise<{ readonly value: T; readonly isOver: boolean }>,
+  steadyMs?: number,
 ): Promise<T> {
   const end = monotonic() + limitMs
-  for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LAST_PAUSE)) {
+  for (let pause = steadyMs ?? FIRST_PAUSE; ; pause = steadyMs ?? Math.min(2 * pause, LAST_PAUSE)) {
     const { value, isOver } = await look()
     if (isOver || monotonic() >= end) return value
     await sleep(pause)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { stallNote, stallReason, StallWatch } from '../../../src/core/download/stall.js'
+import { stallNote, stallReason, StallWatch } from '../../../src/core/download/download.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import type { ClientTorrent } from '../../../src/core/publish/client.js'
 import { fakeTorrent } from '../../support/fake-client.js'

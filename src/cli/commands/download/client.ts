@@ -1,8 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { hasTracker } from '../../../metainfo/trackers.js'
-import { makeScratchDirectory } from '../../../core/download/scratch-directory.js'
-import type { DownloadTarget } from '../../../core/download/target.js'
+import { makeScratchDirectory, type DownloadTarget } from '../../../core/download/target.js'
 import type { TorrentClient } from '../../../core/publish/client.js'
 import { remoteDirectory } from '../../../core/publish/data-prefix.js'
 import { BtkitError } from '../../../errors.js'
@@ -35,10 +34,11 @@ export interface Downloader {
   readonly client: TorrentClient
   /** Its signal aborts when the client exits, too. */
   readonly io: Io
-  /** Throws if this client could not download the torrent. */
-  readonly requireSource: (metainfo: Metainfo) => void
-  /** The directory in which the client finds the target under the torrent's name. */
-  readonly directoryOf: (target: DownloadTarget, metainfo: Metainfo) => string
+  /**
+   * Returns the directory in which the client finds the target under the torrent's name. Throws if
+   * the client could not download what is missing.
+   */
+  readonly directoryOf: (target: DownloadTarget, metainfo: Metainfo, isWhole: boolean) => string
   /** Creates a temporary directory. */
   readonly makeScratch: () => Scratch
   /** Removes the torrent from a client that continues to run. Its data stays. */
@@ -56,10 +56,8 @@ export function withDownloader<T>(
   if (isNamed) return act(namedDownloader(options, io))
   return withOwnClient({ ...options, ...wish }, io, ({ own, named: { client }, io: ownIo }) => {
     const { directory, program } = own
-    const requireSource = (metainfo: Metainfo) => {
-      if (!own.takesWebSeeds) requireTracker(metainfo, program)
-    }
-    const directoryOf = (target: DownloadTarget, metainfo: Metainfo) => {
+    const directoryOf = (target: DownloadTarget, metainfo: Metainfo, isWhole: boolean) => {
+      if (!isWhole && !own.takesWebSeeds) requireTracker(metainfo, program)
       requireVersion1(metainfo, program)
       return linkTarget(directory, target, metainfo)
     }
@@ -69,7 +67,7 @@ export function withDownloader<T>(
       const scratch = makeScratchDirectory(directory)
       return { ...scratch, directory: scratch.localDirectory }
     }
-    return act({ client, io: ownIo, requireSource, directoryOf, makeScratch, release })
+    return act({ client, io: ownIo, directoryOf, makeScratch, release })
   })
 }
 
@@ -115,7 +113,5 @@ function namedDownloader(options: DownloadOptions, io: Io): Downloader {
     const directory = remoteDirectory(scratch.localDirectory, options.dataPrefix)
     return { ...scratch, directory }
   }
-  // A client that is already running may find peers in other ways
-  const requireSource = () => undefined
-  return { client: named.client, io, requireSource, directoryOf, makeScratch, release }
+  return { client: named.client, io, directoryOf, makeScratch, release }
 }

@@ -1,15 +1,24 @@
 import { dirname } from 'node:path'
 import type { HashContext } from '../../../core/digests/hash-content.js'
-import { beginDownload, seedUntil, whenWhole } from '../../../core/download/download.js'
+import {
+  beginDownload,
+  seedUntil,
+  stallNote,
+  stallReason,
+  whenWhole,
+  type Stall,
+} from '../../../core/download/download.js'
+import { metadataFromPeers, fetchExactSource, fetchTorrent } from '../../../core/download/fetch.js'
 import {
   checkContent,
+  chooseTarget,
   lookForContent,
+  makeRoom,
   noteBegun,
   noteWhole,
+  type DownloadTarget,
   type FoundContent,
-} from '../../../core/download/look.js'
-import { makeRoom } from '../../../core/download/make-room.js'
-import { chooseTarget, type DownloadTarget } from '../../../core/download/target.js'
+} from '../../../core/download/target.js'
 import { clientInfoHash, type ClientTorrent } from '../../../core/publish/client.js'
 import { dataProblem } from '../../../core/publish/local-data.js'
 import { waitingFor } from '../../../core/publish/wait-for.js'
@@ -19,16 +28,15 @@ import { contentSize, type Metainfo } from '../../../metainfo/metainfo.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { formatBytes } from '../../../text/quantity.js'
 import type { Io } from '../../io.js'
-import { reportNote } from '../../output/messages.js'
+import { reportNote, reportWarning } from '../../output/messages.js'
 import { failureKeys } from '../../output/torrent-json.js'
 import { withDownloader, type Downloader } from './client.js'
 import { placeOf, type DownloadOptions } from './options.js'
-import { readSource } from './source.js'
-import { metadataFromPeers } from '../../../core/download/metadata.js'
-import type { MagnetLink } from '../../../metainfo/parse/magnet.js'
-import { stallNote, stallReason, type Stall } from '../../../core/download/stall.js'
+import { type MagnetLink, looksLikeMagnet, parseMagnet } from '../../../metainfo/parse/magnet.js'
 import { openBar, type Bar } from '../../output/bar.js'
 import { openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
+import { looksLikeUrl } from '../../../metainfo/trackers.js'
+import { readTorrentInput } from '../../arguments/torrent-input.js'
 
 /** One run of the command. */
 interface DownloadRun {
@@ -98,8 +106,7 @@ async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Pro
   const { metainfo, target, found } = job
   const { client, io } = downloader
   const infoHash = clientInfoHash(metainfo)
-  if (!found.isWhole) downloader.requireSource(metainfo)
-  const directory = downloader.directoryOf(target, metainfo)
+  const directory = downloader.directoryOf(target, metainfo, found.isWhole)
   const beforeStart = () => {
     if (found.isWhole) return
     const parent = dirname(target.path)
@@ -124,10 +131,11 @@ async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Pro
     await finish(job, run)
     progress.clear()
     tellWhole(job, run)
-    await seed(infoHash, { downloader, progress, run })
+    await seed(infoHash, downloader, { run, progress })
   } catch (error) {
     progress.clear()
-    const isUnfinished = run.io.signal.aborted || isStall(error)
+    const isStall = error instanceof BtkitError && error.code === 'stalled'
+    const isUnfinished = run.io.signal.aborted || isStall
     if (isUnfinished && !run.options.quiet) {
       reportNote('downloaded data is kept; run the same command again to continue', run.io)
     }
@@ -138,20 +146,14 @@ async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Pro
   }
 }
 
-function isStall(error: unknown): boolean {
-  return error instanceof BtkitError && error.code === 'stalled'
-}
-
 /** Checks the content itself and does not rely on the client. */
-async function finish(job: Job, run: DownloadRun): Promise<void> {
-  const { target, found } = job
-  if (!found.isWhole) {
-    const report = await checkContent(target, run.hashContext)
-    const outcome = { torrent: target.path, metainfo: target.metainfo, report, error: null }
-    const problem = dataProblem(outcome)
-    if (problem) throw problem
-    noteWhole(target)
-  }
+async function finish({ target, found }: Job, { hashContext }: DownloadRun): Promise<void> {
+  if (found.isWhole) return
+  const report = await checkContent(target, hashContext)
+  const outcome = { torrent: target.path, metainfo: target.metainfo, report, error: null }
+  const problem = dataProblem(outcome)
+  if (problem) throw problem
+  noteWhole(target)
 }
 
 /** Reports that the content is complete. If nothing was read, only its size was checked. */
@@ -173,20 +175,18 @@ function tellWhole(job: Job, { source, options, io }: DownloadRun): void {
   }
 }
 
-interface Seeding {
-  readonly downloader: Downloader
-  readonly progress: DownloadProgress
-  readonly run: DownloadRun
-}
-
 /** Seeds as long as requested. An interruption ends it normally. */
-async function seed(infoHash: string, { downloader, progress, run }: Seeding): Promise<void> {
+async function seed(
+  infoHash: string,
+  { client, io: clientIo }: Downloader,
+  { run, progress }: { readonly run: DownloadRun; readonly progress: DownloadProgress },
+): Promise<void> {
   const { options, io } = run
   if (!wantsSeeding(options)) return
   const { seedRatio: ratio = null, seedTime: timeMs = null } = options
-  const watch = { waiting: waitingFor(0, downloader.io), onLook: progress.look }
+  const watch = { waiting: waitingFor(0, clientIo), onLook: progress.look }
   try {
-    await seedUntil(downloader.client, infoHash, { ...watch, ratio, timeMs })
+    await seedUntil(client, infoHash, { ...watch, ratio, timeMs })
   } catch (error) {
     if (!io.signal.aborted) throw error
   }
@@ -282,4 +282,55 @@ function updateBar(bar: Bar, torrent: ClientTorrent, { first, trouble }: Shown):
   const done = `${formatBytes(bytesDone)} of ${formatBytes(size)}`
   const bytes = Math.max(0, bytesDone - first)
   bar.update({ value: bytesDone, done, bytes, path: name, trouble })
+}
+
+/** A torrent, or a magnet link whose torrent must be fetched from peers. */
+export type Source =
+  | { readonly metainfo: Metainfo; readonly magnet: null }
+  | { readonly metainfo: null; readonly magnet: MagnetLink }
+
+/** How to read the source. */
+export interface SourceContext {
+  readonly options: DownloadOptions
+  /** Whether a client that is already running does the work; it may know more peers. */
+  readonly isNamed: boolean
+  readonly io: Io
+}
+
+/**
+ * Reads the torrent named on the command line by a file, a URL or a magnet link.
+ * @throws BtkitError `usage` for other URLs and links that name no torrent, `client` for a link
+ * without any source to ask, and the errors of fetchTorrent and readTorrentInput
+ */
+export async function readSource(source: string, context: SourceContext): Promise<Source> {
+  if (looksLikeMagnet(source)) return readMagnet(parseMagnet(source), context)
+  return { metainfo: await readTorrent(source, context), magnet: null }
+}
+
+function readTorrent(source: string, { options, io }: SourceContext): Promise<Metainfo> {
+  const { maxTorrentSize } = options
+  if (/^https?:\/\//i.test(source)) return fetchTorrent(source, maxTorrentSize, io.signal)
+  if (!looksLikeUrl(source)) return readTorrentInput(source, maxTorrentSize, io)
+  throw new BtkitError('usage', `${source}: not supported; use an http, https or magnet URL`)
+}
+
+async function readMagnet(magnet: MagnetLink, context: SourceContext): Promise<Source> {
+  const { options, isNamed, io } = context
+  if (magnet.selectsFiles)
+    reportWarning('magnet link: so= is ignored; all files are downloaded', io)
+  if (magnet.namesPeers) reportWarning('magnet link: the peers in x.pe= are ignored', io)
+  const limits = { maxSize: options.maxTorrentSize, signal: io.signal }
+  const { metainfo, failures } = await fetchExactSource(magnet, limits)
+  const [last] = failures.slice(-1)
+  const isEnd = !metainfo && !isNamed && magnet.trackers.length === 0
+  for (const failure of isEnd ? failures.slice(0, -1) : failures) reportWarning(failure.message, io)
+  if (metainfo) return { metainfo, magnet: null }
+  if (isEnd) throw last ?? nobodyToAsk()
+  return { metainfo: null, magnet }
+}
+
+function nobodyToAsk(): BtkitError {
+  const what = 'has no tracker (tr=) and no torrent URL (xs=)'
+  const how = 'name a running client with --client, which may find peers'
+  return new BtkitError('client', `magnet link: ${what}; ${how}`)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openDownloadProgress } from '../../../../src/cli/commands/download/run-download.js'
-import { StallWatch } from '../../../../src/core/download/stall.js'
+import { StallWatch } from '../../../../src/core/download/download.js'
 import type { Io } from '../../../../src/cli/io.js'
 import type { ClientTorrent } from '../../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'

@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto'
+import { callWithin } from '../../bounded-call.js'
+import { BtkitError } from '../../errors.js'
+import { collectBounded } from '../../files/read-bounded.js'
+import { encodeBencode } from '../../metainfo/bencode/encode.js'
+import type { DictChanges } from '../../metainfo/edit/splice-dict.js'
+import { spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
+import { magnetLink } from '../../metainfo/magnet.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import type { MagnetLink } from '../../metainfo/parse/magnet.js'
+import { hasTracker } from '../../metainfo/trackers.js'
+import { describeFailure } from '../../text/network-failure.js'
+import type { AskedMagnet, TorrentClient } from '../publish/client.js'
+import { waitFor, type Waiting } from '../publish/wait-for.js'
+import { parseTorrent } from '../read-torrent.js'
+import { findTorrent, refuseBroken } from './download.js'
+
+/** The time limit for a server, in milliseconds. */
+const TIMEOUT_MS = 60_000
+
+/**
+ * Fetches a torrent of at most `maxSize` bytes by HTTP.
+ * @throws BtkitError `usage` for a password in the URL, `io` if there is none, `interrupted`, and
+ *   as parseTorrent
+ */
+export async function fetchTorrent(
+  url: string,
+  maxSize: number,
+  signal: AbortSignal,
+): Promise<Metainfo> {
+  refusePassword(url)
+  try {
+    const bytes = await callWithin({ timeoutMs: TIMEOUT_MS, signal }, async (bounded) => {
+      const response = await fetch(url, { signal: bounded })
+      if (!response.ok) {
+        await response.body?.cancel()
+        throw new BtkitError('io', `${url}: HTTP status ${response.status}`)
+      }
+      return collectBounded((response.body ?? []) as AsyncIterable<Uint8Array>, url, maxSize)
+    })
+    return parseTorrent(bytes, url, maxSize)
+  } catch (error) {
+    if (error instanceof BtkitError) throw error
+    if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+    throw new BtkitError('io', `${url}: ${describeFailure(error, TIMEOUT_MS)}`, { cause: error })
+  }
+}
+
+/** fetch refuses such URLs, too, but with the password in its error. */
+function refusePassword(url: string): void {
+  if (!URL.canParse(url)) return
+  const { username, password, host } = new URL(url)
+  if (username + password === '') return
+  const advice = 'fetch the torrent with another program first'
+  throw new BtkitError('usage', `${host}: URLs with a user name are not supported; ${advice}`)
+}
+
+/** Limits for fetching a torrent. */
+interface FetchLimits {
+  /** Bytes. */
+  readonly maxSize: number
+  readonly signal: AbortSignal
+}
+
+/**
+ * Fetches the torrent of a magnet link from the first exact source that has it, with the errors of
+ * the sources before. Only a torrent with the link's info hash is accepted.
+ * @throws BtkitError `interrupted`
+ */
+export async function fetchExactSource(magnet: MagnetLink, { maxSize, signal }: FetchLimits) {
+  const failures: BtkitError[] = []
+  for (const url of magnet.exactSources) {
+    try {
+      const fetched = await fetchTorrent(url, maxSize, signal)
+      return { metainfo: torrentOf(magnet, fetched, url), failures }
+    } catch (error) {
+      if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+      failures.push(error)
+    }
+  }
+  return { metainfo: null, failures }
+}
+
+/** How to request the metadata of a magnet link. */
+export interface MetadataRequest extends Omit<AskedMagnet, 'link' | 'infoHash'> {
+  readonly waiting: Waiting
+  /** Removes the link from the client, even after an interruption. */
+  readonly release: (infoHash: string) => Promise<void>
+}
+
+/** The time limit for a client to remove a link, in milliseconds. */
+const LET_GO_MS = 30_000
+
+/** The name of peers' metadata in errors. */
+const FROM_PEERS = 'magnet link'
+
+/**
+ * Makes a client get the torrent of a magnet link from peers, and then remove the link. The result
+ * has the link's trackers and web seeds.
+ * @throws BtkitError `client` if the client cannot do that, has the torrent already or finds no
+ *   peer in time; `metainfo` for an invalid torrent; `interrupted`
+ */
+export async function metadataFromPeers(
+  client: TorrentClient,
+  magnet: MagnetLink,
+  { waiting, release, ...place }: MetadataRequest,
+): Promise<Metainfo> {
+  const asked = { ...place, ...linkFor(magnet) }
+  if (!client.askMetadata) {
+    throw new BtkitError(
+      'client',
+      `${client.label}: cannot hand out the torrent of a magnet link; name another client with --client`,
+    )
+  }
+  if (await findTorrent(client, asked.infoHash)) {
+    throw new BtkitError('client', `${client.label}: has this torrent already`)
+  }
+  try {
+    await client.askMetadata(asked)
+    const info = await whenThere(client, asked, waiting)
+    await letGo(client, asked.infoHash, waiting)
+    return torrentOf(magnet, parseTorrent(info, FROM_PEERS, asked.maxSize), FROM_PEERS)
+  } catch (error) {
+    await release(asked.infoHash).catch(() => undefined)
+    throw error
+  }
+}
+
+/** Returns the link with only the parts that a client needs for metadata. */
+function linkFor({ infoHash, trackers }: MagnetLink): Pick<AskedMagnet, 'link' | 'infoHash'> {
+  if (infoHash === null) {
+    const why = 'is of version 2 only, and peers do not send piece layers; use the .torrent file'
+    throw new BtkitError('client', `magnet link: ${why}`)
+  }
+  const announceList = trackers.map((tracker) => [tracker])
+  const others = { name: null, size: 0, infoHashV2: null, announce: null, webSeeds: null }
+  return { link: magnetLink({ ...others, infoHash, announceList }), infoHash }
+}
+
+/** Waits for the metadata, and returns a torrent with only that. */
+async function whenThere(
+  client: TorrentClient,
+  asked: AskedMagnet,
+  waiting: Waiting,
+): Promise<Uint8Array> {
+  const looked = await waitFor(waiting, async () => {
+    const value = await lookForInfo(client, asked)
+    const isOver = value instanceof Uint8Array
+    if (!isOver) refuseBroken(client, await findTorrent(client, asked.infoHash))
+    return { value, isOver }
+  })
+  if (looked instanceof Uint8Array) {
+    return Buffer.concat([Buffer.from('d4:info'), looked, Buffer.from('e')])
+  }
+  throw looked ?? tooLate(waiting.limitMs)
+}
+
+/**
+ * Returns the info dictionary that the client has so far; null if there is none, or an error if it
+ * is invalid.
+ */
+async function lookForInfo(
+  client: TorrentClient,
+  asked: AskedMagnet,
+): Promise<Uint8Array | BtkitError | null> {
+  const bytes = await client.readMetadata?.(asked)
+  if (!bytes) return null
+  if (createHash('sha1').update(bytes).digest('hex') === asked.infoHash) return bytes
+  try {
+    const { infoHash, infoSpan } = parseTorrent(bytes, FROM_PEERS, asked.maxSize)
+    return infoHash === asked.infoHash ? bytes.subarray(infoSpan.start, infoSpan.end) : null
+  } catch (error) {
+    if (!(error instanceof BtkitError)) throw error
+    // Incomplete metadata is invalid bencode
+    return error.code === 'bencode' ? null : error
+  }
+}
+
+function tooLate(limitMs: number): BtkitError {
+  const how = `within ${limitMs / 1000} seconds (--metadata-timeout)`
+  return new BtkitError('client', `magnet link: no peer sent its torrent ${how}`)
+}
+
+async function letGo(client: TorrentClient, infoHash: string, waiting: Waiting): Promise<void> {
+  await client.remove([infoHash])
+  const isGone = await waitFor({ ...waiting, limitMs: LET_GO_MS }, async () => {
+    const value = !(await findTorrent(client, infoHash))
+    return { value, isOver: value }
+  })
+  if (isGone) return
+  const what = 'did not remove the magnet link in time; remove it in the client'
+  throw new BtkitError('client', `${client.label}: ${what}`)
+}
+
+/**
+ * Returns the torrent of a magnet link, with the link's trackers and web seeds if it has none.
+ * `source` is its name in errors.
+ * @throws BtkitError `metainfo` if the torrent has another info hash
+ */
+function torrentOf(magnet: MagnetLink, metainfo: Metainfo, source: string): Metainfo {
+  const pairs = [
+    [magnet.infoHash, metainfo.infoHash],
+    [magnet.infoHashV2, metainfo.infoHashV2],
+  ]
+  const other = pairs.find(([wanted, found]) => wanted !== null && found !== wanted)
+  if (other) {
+    const [wanted, found] = other
+    const what = found === null ? 'has no such info hash' : `has the info hash ${found ?? ''}`
+    throw new BtkitError('metainfo', `${source}: ${what}, not the magnet link's ${wanted ?? ''}`)
+  }
+  const top: DictChanges = new Map([
+    ...(hasTracker(metainfo) ? [] : trackerEntries(magnet.trackers)),
+    ...((metainfo.webSeeds ?? []).length > 0 ? [] : seedEntries(magnet.webSeeds)),
+  ])
+  if (top.size === 0) return metainfo
+  const bytes = spliceTorrent(metainfo, { top })
+  return parseTorrent(bytes, source, bytes.length)
+}
+
+type Entries = [key: string, value: Uint8Array][]
+
+/** Returns trackers with a tier for each, so that clients ask all of them in order (BEP 12). */
+function trackerEntries(trackers: readonly string[]): Entries {
+  const [first] = trackers
+  if (first === undefined) return []
+  const tiers = trackers.map((tracker) => [Buffer.from(tracker)])
+  return [
+    ['announce', encodeBencode(Buffer.from(first))],
+    ['announce-list', encodeBencode(tiers)],
+  ]
+}
+
+function seedEntries(webSeeds: readonly string[]): Entries {
+  if (webSeeds.length === 0) return []
+  return [['url-list', encodeBencode(webSeeds.map((seed) => Buffer.from(seed)))]]
+}
