@@ -4,6 +4,7 @@ const LAYERS = {
   text: 'text', // words made safe for people, whatever they are about
   // Leaves know nothing of each other, so that each is tested and replaced by itself
   ...Object.fromEntries(LEAVES.split('|').map((leaf) => [leaf, 'text'])),
+  state: 'text|files', // records of what btkit wrote, written as safely
   core: 'text|metainfo|files|hash|cache|state|redis', // neither people nor HTTP
   fleet: `text|${LEAVES}|core`, // other processes and machines that hash the same files
   clients: `text|${LEAVES}|core`,

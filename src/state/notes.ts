@@ -1,10 +1,9 @@
-import { rmSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { digestOf } from '../digest.js'
+import { makeDirectory } from '../directories.js'
 import { BtkitError, osCodeOf } from '../errors.js'
-import { requireOwnDirectory } from './own-directory.js'
-import { replaceFile } from './torrents/file.js'
-import { readIfThere } from './torrents/regular-file.js'
+import { readIfThere, requireOwnDirectory } from './files.js'
 
 /** Identifies a note of earlier runs. A note may be lost at any time; it then counts as missing. */
 export interface NotePlace {
@@ -41,7 +40,12 @@ export function writeNote(place: NotePlace, value: unknown): void {
   if (bytes.length > MAX_SIZE) return
   orNothing(() => {
     requireOwn(place)
-    replaceFile(pathOf(place), [bytes])
+    const path = pathOf(place)
+    makeDirectory(dirname(path), 0o700)
+    // Its digest shows whether it is whole
+    rmSync(`${path}.new`, { force: true })
+    writeFileSync(`${path}.new`, bytes, { mode: 0o600, flag: 'wx' })
+    renameSync(`${path}.new`, path)
   })
 }
 

@@ -47,6 +47,9 @@ export function collectionAt(root: string) {
     stateDirectory,
     otherStates: [join(root, 'completedir')],
     now: () => clock.now,
+    warn: (message) => {
+      throw new Error(message)
+    },
     trackedAs: (infoHash) => {
       const path = tracked.get(infoHash)
       return path === undefined ? null : { path }

@@ -130,7 +130,7 @@ async function removeExcess(
     // Announces are answered in between
     await setImmediate()
   }
-  owners.forget(removed.map(({ path }) => path))
+  await owners.forget(removed.map(({ path }) => path))
   return removed.length
 }
 

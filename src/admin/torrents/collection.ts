@@ -38,6 +38,8 @@ export interface CollectionParts {
   readonly otherStates: readonly string[]
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Receives warnings. */
+  readonly warn: (message: string) => void
   /** The torrent that is tracked, by its 40 hexadecimal digits; null if there is none. */
   readonly trackedAs: (infoHash: string) => Tracked | null
   /** Resolves when the tracker knows the torrents that are in the directories now; never rejects. */
@@ -64,11 +66,11 @@ export class Collection {
   readonly #turns = new ConcurrencyLimit(1)
 
   /** @throws BtkitError if a root or the state cannot be read */
-  constructor({ roots, stateDirectory, otherStates, now, trackedAs, scan }: CollectionParts) {
+  constructor({ roots, stateDirectory, otherStates, now, warn, trackedAs, scan }: CollectionParts) {
     this.#trackedAs = trackedAs
     this.#scan = scan
     this.places = new Places(roots)
-    this.owners = new Owners(stateDirectory)
+    this.owners = new Owners({ stateDirectory, now, warn })
     this.held = new HeldTorrents([stateDirectory, ...otherStates])
     this.stateDirectory = stateDirectory
     this.now = now
@@ -140,9 +142,9 @@ export class Collection {
    * @throws BtkitError as moveEntry
    */
   async move(from: string, to: string): Promise<void> {
-    this.owners.copy(from, to)
+    await this.owners.copy(from, to)
     await moveEntry(from, to)
-    this.owners.forget([from])
+    await this.owners.forget([from])
   }
 }
 
@@ -196,7 +198,7 @@ export async function addTorrent(
   if (isTaken(path)) return
   collection.refuseCopy(path, metainfo)
   const infoHash = mainHash(metainfo)
-  collection.owners.add([{ path, infoHash }], actor.user.name)
+  await collection.owners.add([{ path, infoHash }], actor.user.name)
   await writeAtomically(path, bytes, { noClobber: true })
   collection.wrote(path, metainfo)
   actor.note('add', collection.subject(category, name))

@@ -68,7 +68,7 @@ export function editTorrents(
     const planned = await run(places, changes, true)
     refuseCopies(collection, places, planned)
     if (edit.isDry) return planned
-    keepOwners(collection, places, planned)
+    await keepOwners(collection, places, planned)
     const edited = await run(places, changes, false)
     for (const [i, { category, name, path }] of places.entries()) {
       const outcome = edited[i]
@@ -111,11 +111,11 @@ function refuseCopies(
 }
 
 /** Records the owners under the info hashes that the torrents are about to get. */
-function keepOwners(
+async function keepOwners(
   { owners }: Collection,
   places: readonly TorrentPlace[],
   planned: readonly EditOutcome[],
-): void {
+): Promise<void> {
   const byUser = new Map<string, { path: string; infoHash: string }[]>()
   for (const [i, { path }] of places.entries()) {
     const plan = planned[i]
@@ -127,8 +127,7 @@ function keepOwners(
     ofUser.push(added)
     byUser.set(user, ofUser)
   }
-  // Each addition writes the whole file
-  for (const [user, added] of byUser) owners.add(added, user)
+  for (const [user, added] of byUser) await owners.add(added, user)
 }
 
 const TOLD = ['name', 'comment', 'source', 'private', 'announce', 'announceList', 'webSeeds']

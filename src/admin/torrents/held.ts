@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { BtkitError, osCodeOf } from '../../errors.js'
-import { stampOfLog } from '../../state/torrents/file.js'
-import { TorrentLog, type OpenLogOptions } from '../../state/torrents/log.js'
+import { stampOfLog, TorrentLog, type OpenLogOptions } from '../../state/torrent-log.js'
 import type { TorrentPlace } from './places.js'
 
 /** The most directories whose lists are kept in memory. */
@@ -45,7 +44,7 @@ export class HeldTorrents {
     const known = this.#logs.get(key)
     if (known?.stamp === stamp) return known.log
     const quiet = { isReadOnly: true, now: () => 0, warn: () => undefined }
-    const log = TorrentLog.open({ ...place, ...quiet })
+    const log = new TorrentLog({ ...place, ...quiet })
     this.#logs.set(key, { stamp, log })
     return log
   }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { checkTarget } from '../../files/write/check-target.js'
-import type { TorrentDigests } from '../../state/torrents/record.js'
+import type { TorrentDigests } from '../../state/torrent-log.js'
 import type { ChecksumName } from '../checksums/list.js'
 import { composeList, listName } from '../checksums/lists.js'
 import { obtainChecksums, recallChecksums, type FileChecksums } from '../checksums/obtain.js'

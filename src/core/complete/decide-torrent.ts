@@ -1,5 +1,5 @@
 import { joinTorrent } from '../../metainfo/build/torrent.js'
-import type { KeyDigests } from '../../state/torrents/record.js'
+import type { KeyDigests } from '../../state/torrent-log.js'
 import { checkPieces, digestsOfForeign, isKnownOther } from './adoption.js'
 import { layOut, fitsContent, hasLikelyInfo } from './compare-layout.js'
 import {

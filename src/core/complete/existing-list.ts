@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
-import type { TorrentRecord } from '../../state/torrents/record.js'
+import type { TorrentRecord } from '../../state/torrent-log.js'
 import { isEqual } from './existing-torrent.js'
 
 /** An existing file at the path of a list of checksums. */

@@ -8,7 +8,7 @@ import {
   type Tier,
 } from '../../metainfo/edit/trackers.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
-import type { KeyDigests } from '../../state/torrents/record.js'
+import type { KeyDigests } from '../../state/torrent-log.js'
 import { digestValue } from './digest-value.js'
 
 // Clients that support announce lists ignore trackers outside them (BEP 12). Therefore the list and

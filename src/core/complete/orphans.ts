@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { TorrentRecord } from '../../state/torrents/record.js'
+import type { TorrentRecord } from '../../state/torrent-log.js'
 import { torrentName, type SourceDirectory } from './directories.js'
 import type { TorrentPaths } from './complete-report.js'
 

@@ -6,8 +6,7 @@ import {
   readFingerprintIfThere,
 } from '../../files/fingerprint.js'
 import { hasPermissions, setPermissions } from '../../files/write/permissions.js'
-import { TorrentLog } from '../../state/torrents/log.js'
-import type { TorrentDigests, TorrentRecord } from '../../state/torrents/record.js'
+import { TorrentLog, type TorrentDigests, type TorrentRecord } from '../../state/torrent-log.js'
 import type { ChecksumName } from '../checksums/list.js'
 import { parseListName } from '../checksums/lists.js'
 import { entryName, type SourceDirectory } from './directories.js'
@@ -152,8 +151,9 @@ function logOfEarlierRuns(
   { state, cacheAccess: { now } }: CompleteContext,
 ): TorrentLog | null {
   const { directory: stateDirectory, warn } = state
-  return valueOr(null, () =>
-    TorrentLog.open({ stateDirectory, target, isReadOnly: true, now, warn }),
+  return valueOr(
+    null,
+    () => new TorrentLog({ stateDirectory, target, isReadOnly: true, now, warn }),
   )
 }
 

@@ -12,19 +12,17 @@ import type { CompleteRun, StateAccess } from './request.js'
 export async function publishAll(
   directories: readonly SourceDirectory[],
   run: CompleteRun,
-  { directory: stateDirectory }: StateAccess,
+  { directory, warn }: StateAccess,
 ): Promise<SyncReport> {
   const report = createSyncReport()
+  const state = { directory, warn, now: run.hashContext.cacheAccess.now }
   const targets = new Set(directories.map(({ targetDirectory }) => targetDirectory))
   for (const sync of run.request.publish) {
     for (const { realPath: target, log } of targets) {
       const here = directories.filter(({ targetDirectory }) => targetDirectory.log === log)
       const torrents = here.flatMap((directory) => ownTorrents(directory, run))
       const isGone = (name: string) => !log.has(name)
-      const isReached = await syncTarget({ target, torrents, isGone }, sync, {
-        stateDirectory,
-        report,
-      })
+      const isReached = await syncTarget({ target, torrents, isGone }, sync, { state, report })
       // All further targets would wait as long, and also fail
       if (!isReached) break
     }

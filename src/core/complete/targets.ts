@@ -1,5 +1,5 @@
 import { removeDeadFiles } from '../../files/write/remove-dead-files.js'
-import { TorrentLog } from '../../state/torrents/log.js'
+import { TorrentLog } from '../../state/torrent-log.js'
 import { endsAll, type TargetLocks } from './target-locks.js'
 
 /** A directory of torrents that this run has locked. */
@@ -65,6 +65,6 @@ export class TargetDirectories {
     if (!dryRun) removeDeadFiles(path, files)
     const { directory: stateDirectory, warn } = state
     const options = { stateDirectory, target: path, isReadOnly: dryRun, now: cacheAccess.now, warn }
-    return { realPath: path, files, log: TorrentLog.open(options) }
+    return { realPath: path, files, log: new TorrentLog(options) }
   }
 }

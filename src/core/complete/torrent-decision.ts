@@ -1,7 +1,7 @@
 import { checkTarget } from '../../files/write/check-target.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { infoHashesOf, type InfoHashes } from '../../metainfo/info-hashes.js'
-import type { TorrentDigests } from '../../state/torrents/record.js'
+import type { TorrentDigests } from '../../state/torrent-log.js'
 import { bytesOf, type Content } from '../digests/content.js'
 import { obtainInfo, recallInfo, type ContentInfo, type InfoRequest } from '../digests/info.js'
 import { isEqual, type CompleteDigests, type ExistingTorrent } from './existing-torrent.js'

@@ -21,7 +21,7 @@ export interface PublishOptions extends ClientSight {
   /** Info hashes of torrents that an earlier run was about to add, and may not have marked. */
   readonly begun?: ReadonlySet<string>
   /** Called before torrents are added, so that they are recorded if the run is interrupted. */
-  readonly onHandOver?: (torrents: readonly PublishRequest[]) => void
+  readonly onHandOver?: (torrents: readonly PublishRequest[]) => Promise<void> | void
 }
 
 /**
@@ -127,7 +127,7 @@ class PublishRun {
     const list = byInfoHash(await this.#client.list())
     const fresh = this.#judge(requests, list)
     const broken = fresh.filter(({ infoHash }) => list.has(infoHash))
-    if (fresh.length > 0) this.#options.onHandOver?.(fresh.map(({ request }) => request))
+    if (fresh.length > 0) await this.#options.onHandOver?.(fresh.map(({ request }) => request))
     for (const some of inPortions(broken)) await this.#client.remove(infoHashesOf(some))
     for (const some of inPortions(fresh)) await this.#handOver(some)
   }

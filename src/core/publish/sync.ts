@@ -1,11 +1,7 @@
 import { join } from 'node:path'
+import { digestOf } from '../../digest.js'
 import { BtkitError } from '../../errors.js'
-import {
-  readPublished,
-  writePublished,
-  type PublishedPlace,
-  type PublishedRecord,
-} from '../../state/published/file.js'
+import { Journal } from '../../state/journal.js'
 import { readTorrent } from '../read-torrent.js'
 import { clientInfoHash, isSeeded, type TorrentClient } from './client.js'
 import type { PublishRequest } from './hand-over.js'
@@ -39,6 +35,14 @@ export interface SyncTarget {
   readonly isGone: (name: string) => boolean
 }
 
+/** A torrent that was added to a client. */
+interface PublishedRecord {
+  /** Info hash in hexadecimal, as clients report it. */
+  readonly infoHash: string
+  /** Identifies the version of the .torrent file that was added. */
+  readonly stamp: string
+}
+
 /** The stamp of torrents that were about to be added. No .torrent file has it. */
 const BEGUN = ''
 
@@ -57,12 +61,11 @@ const MAX_TORRENT = 2 ** 30
 export async function syncTarget(
   { target, torrents, isGone }: SyncTarget,
   sync: SyncClient,
-  { stateDirectory, report }: { readonly stateDirectory: string; readonly report: SyncReport },
+  { state, report }: { readonly state: PublishedState; readonly report: SyncReport },
 ): Promise<boolean> {
   const { client } = sync
   try {
-    const place = { stateDirectory, target, client: client.label }
-    const run = new SyncRun(sync, place, report)
+    const run = new SyncRun(sync, { target, journal: openPublished(target, client, state) }, report)
     const isSeeding = await run.look()
     const due = torrents.filter((torrent) => !run.isDone(torrent, isSeeding))
     await run.withdraw([...run.known.keys()].filter(isGone))
@@ -76,17 +79,55 @@ export async function syncTarget(
   }
 }
 
+/** Where it is recorded which torrents were added to clients. */
+export interface PublishedState {
+  readonly directory: string
+  /** Current time in milliseconds since 1970. */
+  readonly now: () => number
+  readonly warn: (message: string) => void
+}
+
+/** Opens the record of the torrents of a directory that were added to a client, by file name. */
+function openPublished(
+  target: string,
+  { label }: TorrentClient,
+  { directory: stateDirectory, now, warn }: PublishedState,
+): Journal {
+  const digest = digestOf('sha256', `${target}\0${label}`).toString('hex', 0, 16)
+  return new Journal({
+    ...{ stateDirectory, now, warn },
+    path: join(stateDirectory, 'published', `${digest}.jsonl`),
+    head: { btkit: 'published', target, client: label },
+    loss: 'torrents whose lines are lost are looked up in the client again',
+  })
+}
+
 class SyncRun {
   readonly known: Map<string, PublishedRecord>
   readonly #sync: SyncClient
-  readonly #place: PublishedPlace
+  readonly #target: string
+  readonly #journal: Journal
   readonly #report: SyncReport
 
-  constructor(sync: SyncClient, place: PublishedPlace, report: SyncReport) {
+  constructor(
+    sync: SyncClient,
+    { target, journal }: { readonly target: string; readonly journal: Journal },
+    report: SyncReport,
+  ) {
     this.#sync = sync
-    this.#place = place
+    this.#target = target
+    this.#journal = journal
     this.#report = report
-    this.known = new Map(readPublished(place))
+    this.known = new Map()
+    for (const [name, json] of journal.entries())
+      this.known.set(name, JSON.parse(json) as PublishedRecord)
+  }
+
+  /** Records a torrent; null for one that is not in the client. */
+  #set(name: string, record: PublishedRecord | null): void {
+    this.#journal.put(name, record)
+    if (record === null) this.known.delete(name)
+    else this.known.set(name, record)
   }
 
   /** Returns the info hashes of marked torrents that the client seeds. */
@@ -118,9 +159,9 @@ class SyncRun {
       if (out.has(infoHash)) {
         this.#report.withdrawn.push({ client: client.label, torrent, infoHash })
       }
-      this.known.delete(torrent)
+      this.#set(torrent, null)
     })
-    writePublished(this.#place, this.known)
+    await this.#journal.flush()
   }
 
   /** Returns the info hashes that no other torrent of the directory has. */
@@ -142,22 +183,20 @@ class SyncRun {
     const outcomes = await publishTorrents(client, [...requests.values()], {
       ...this.#sync,
       begun: this.#begun(),
-      onHandOver: (fresh) => {
-        this.#begin(fresh)
-      },
+      onHandOver: (fresh) => this.#begin(fresh),
     })
     const stamps = new Map(due.map(({ name, stamp }) => [name, stamp]))
     for (const { torrent, infoHash, status, reason, code } of outcomes) {
       if (reason !== null) this.#unpublished(torrent, new BtkitError(code ?? 'client', reason))
       else this.#note({ torrent, infoHash, status }, before.get(torrent))
-      if (status === 'failed') this.known.delete(torrent)
-      else this.known.set(torrent, { infoHash, stamp: stamps.get(torrent) ?? '' })
+      const stamp = stamps.get(torrent) ?? ''
+      this.#set(torrent, status === 'failed' ? null : { infoHash, stamp })
     }
-    writePublished(this.#place, this.known)
+    await this.#journal.flush()
   }
 
   #read({ name, dataDirectory }: OwnTorrent): PublishRequest {
-    const metainfo = readTorrent(join(this.#place.target, name), MAX_TORRENT)
+    const metainfo = readTorrent(join(this.#target, name), MAX_TORRENT)
     const directory = this.#sync.remoteDirectory(dataDirectory)
     return { torrent: name, metainfo, directory, localDirectory: dataDirectory }
   }
@@ -178,11 +217,11 @@ class SyncRun {
    * Records torrents that are about to be added, because from now on they may be in the client
    * without a mark.
    */
-  #begin(requests: readonly PublishRequest[]): void {
+  async #begin(requests: readonly PublishRequest[]): Promise<void> {
     for (const { torrent, metainfo } of requests) {
-      this.known.set(torrent, { infoHash: clientInfoHash(metainfo), stamp: BEGUN })
+      this.#set(torrent, { infoHash: clientInfoHash(metainfo), stamp: BEGUN })
     }
-    writePublished(this.#place, this.known)
+    await this.#journal.flush()
   }
 
   #note(

@@ -10,7 +10,7 @@ import {
   renameCategory,
 } from '../../../src/admin/torrents/categories.js'
 import { addTorrent } from '../../../src/admin/torrents/collection.js'
-import { TorrentLog } from '../../../src/state/torrents/log.js'
+import { TorrentLog } from '../../../src/state/torrent-log.js'
 import {
   ADMIN,
   filesBelow,
@@ -172,7 +172,7 @@ test('uploaders change only their own torrents, also after these were moved or r
 test('what completedir keeps is neither moved nor renamed', async (t) => {
   const { collection, root } = openTestCollection(t, { 't/x/a.torrent': A, 't/y/b.torrent': B })
   const target = join(root, 't', 'x')
-  const log = TorrentLog.open({
+  const log = new TorrentLog({
     ...{ stateDirectory: join(root, 'completedir'), target, isReadOnly: false },
     ...{ now: () => 0, warn: () => undefined },
   })

@@ -11,7 +11,7 @@ import { BtkitError, callSystem } from '../../../errors.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'
 import { makeDirectory } from '../../../directories.js'
-import { requireOwnDirectory } from '../../../state/own-directory.js'
+import { requireOwnDirectory } from '../../../state/files.js'
 import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import type { Io } from '../../io.js'
@@ -170,7 +170,7 @@ async function openTrackerForms(
     // A list of hashes has no metainfo; a file for one of them is no copy
     trackedAs: (infoHash) => tracker.view.torrents.torrents.get(infoHash)?.metainfo ?? null,
     scan: () => tracker.refresh().catch(onError),
-    ...{ now: io.now, monotonic: io.monotonic, onError },
+    ...{ now: io.now, monotonic: io.monotonic, warn: warningsTo(io), onError },
   })
 }
 

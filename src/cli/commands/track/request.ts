@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { BtkitError, callSystem } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
-import { requireOwnDirectory } from '../../../state/own-directory.js'
+import { requireOwnDirectory } from '../../../state/files.js'
 import { makeDirectory, stateDirectory } from '../../../directories.js'
 import type { StoreLimits } from '../../../tracker/swarms/swarm-store.js'
 import type { AnswerSettings, TrackerSettings } from '../../../tracker/app/settings.js'

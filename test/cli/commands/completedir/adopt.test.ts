@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { TorrentLog } from '../../../../src/state/torrents/log.js'
+import { TorrentLog } from '../../../../src/state/torrent-log.js'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
@@ -250,7 +250,7 @@ test('a run that was killed before the torrent was replaced leaves one that is a
   const bytes = ENTRIES.map((name) => readFileSync(mirror.torrent(name)))
   const before = hashesOf(mirror)
   await mirror.report(['--adopt', '--comment', 'new'])
-  const log = TorrentLog.open({
+  const log = new TorrentLog({
     stateDirectory: mirror.state,
     target: mirror.target,
     isReadOnly: false,

@@ -1,0 +1,75 @@
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { BtkitError, osCodeOf } from '../errors.js'
+import { describeDistrust } from '../text/distrust.js'
+
+/**
+ * Makes sure that no untrusted user can change the content of a state directory. A missing
+ * directory is accepted.
+ * @throws BtkitError `not-permitted`; system errors unchanged
+ */
+export function requireOwnDirectory(path: string): void {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  const distrust = stats && describeDistrust(stats, process.geteuid?.(), '--state-dir')
+  if (distrust) throw new BtkitError('not-permitted', `state ${path}: ${distrust}`)
+}
+
+/**
+ * Open flags: do not follow a link, and do not wait for the other end of a pipe. Windows has
+ * neither flag.
+ */
+const GUARD =
+  ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
+  ((constants.O_NONBLOCK as number | undefined) ?? 0)
+
+const READ = constants.O_RDONLY | GUARD
+const APPEND = constants.O_RDWR | constants.O_APPEND | GUARD
+
+/**
+ * Returns the bytes of a regular file of at most `limit` bytes, or null if it does not exist.
+ * @throws BtkitError `io` or `too-large`; system errors unchanged
+ */
+export function readIfThere(path: string, limit: number): Buffer | null {
+  const descriptor = openRegular(path, READ)
+  if (descriptor === null) return null
+  try {
+    const { size } = fstatSync(descriptor)
+    if (size > limit) {
+      throw new BtkitError('too-large', `state ${path}: larger than the limit of ${limit} bytes`)
+    }
+    const bytes = Buffer.allocUnsafeSlow(size)
+    let end = 0
+    for (let read = -1; read !== 0 && end < size; end += read) {
+      read = readSync(descriptor, bytes, end, size - end, end)
+    }
+    return bytes.subarray(0, end)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/**
+ * Opens a regular file for appending; null if it does not exist.
+ * @throws BtkitError `io` if it is not a regular file; system errors unchanged
+ */
+export function openForAppending(path: string): number | null {
+  return openRegular(path, APPEND)
+}
+
+/** Codes of systems that refuse to open a link (ELOOP, EMLINK) or to write to a directory (EISDIR). */
+const NOT_REGULAR = ['ELOOP', 'EMLINK', 'EISDIR']
+
+function openRegular(path: string, flags: number): number | null {
+  const notRegular = new BtkitError('io', `state ${path}: not a regular file; remove it`)
+  let descriptor: number
+  try {
+    descriptor = openSync(path, flags)
+  } catch (error) {
+    if (osCodeOf(error) === 'ENOENT') return null
+    throw NOT_REGULAR.includes(osCodeOf(error) ?? '') ? notRegular : error
+  }
+  const stats = fstatSync(descriptor)
+  if (stats.isFile() && stats.nlink <= 1) return descriptor
+  closeSync(descriptor)
+  if (!stats.isFile()) throw notRegular
+  throw new BtkitError('io', `state ${path}: has other names (hard links); remove those`)
+}

@@ -1,0 +1,233 @@
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fdatasync,
+  ftruncateSync,
+} from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { promisify } from 'node:util'
+import { makeDirectory } from '../directories.js'
+import { asBtkitError, BtkitError, callSystem } from '../errors.js'
+import { writeAtomically } from '../files/write/atomically.js'
+import { openForAppending, readIfThere, requireOwnDirectory } from './files.js'
+
+const sync = promisify(fdatasync)
+
+/** The version of the format. Files of a newer version are not touched. */
+const VERSION = 1
+
+/** The largest file that is read, in bytes: some millions of records. */
+const MAX_SIZE = 2 ** 30
+
+/** Outdated lines that do not matter, beside as many as there are records. */
+const FEW = 100
+
+/** A file of records, and who is warned of its faults. */
+export interface JournalOptions {
+  readonly path: string
+  /** The directory of all state. */
+  readonly stateDirectory: string
+  /** The first line: what the file lists, and for people what that is about. */
+  readonly head: { readonly btkit: string; readonly [about: string]: string }
+  /** Whether to keep changes only in memory (default: false). */
+  readonly isReadOnly?: boolean | undefined
+  /** Current time in milliseconds since 1970. */
+  readonly now: () => number
+  /** Receives a message if the file is damaged. */
+  readonly warn: (message: string) => void
+  /** The effect of lost lines, for the warning. */
+  readonly loss: string
+}
+
+/**
+ * Records by key in a file of JSON lines, `[key, value, checksum]`. A change appends a line, and the
+ * last line of a key counts. Without it btkit would not know after a kill which files are its own.
+ */
+export class Journal {
+  /** The JSON of values, by key. */
+  readonly #values = new Map<string, string>()
+  /** Lines in the file, without the first. */
+  #lines = 0
+  #pending: Buffer[] = []
+  /** Where to cut off a partial last line before the first write; null if there is none. */
+  #cutAt: number | null = null
+  /** Whether the file must be replaced: it is damaged, or nobody knows what a failure left. */
+  #isStale = false
+  #writing: Promise<void> = Promise.resolve()
+  #next: Promise<void> | null = null
+
+  /**
+   * Reads the records. Damaged lines are ignored, and a copy of the damaged file is kept beside it.
+   * @throws BtkitError `not-permitted`, `too-large` or `io`. The reasons include a newer version
+   *   of the file, a file that is not a regular file, and a directory in which others could replace
+   *   files.
+   */
+  constructor(private readonly options: JournalOptions) {
+    const { path, stateDirectory } = options
+    callSystem(`state ${path}`, () => {
+      for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
+      const bytes = readIfThere(path, MAX_SIZE)
+      if (bytes?.length && !this.#scan(bytes)) this.#setAside()
+    })
+  }
+
+  /** The JSON of a value; undefined if there is none. */
+  get(key: string): string | undefined {
+    return this.#values.get(key)
+  }
+
+  has(key: string): boolean {
+    return this.#values.has(key)
+  }
+
+  /** The keys, with the JSON of their values. */
+  entries(): IterableIterator<[string, string]> {
+    return this.#values.entries()
+  }
+
+  /** Sets a value of JSON; null removes it. Durable after the next flush. */
+  put(key: string, value: unknown): void {
+    const json = JSON.stringify(value)
+    if (value === null) this.#values.delete(key)
+    else this.#values.set(key, json)
+    if (this.options.isReadOnly !== true) this.#pending.push(lineOf(key, json))
+  }
+
+  /**
+   * Resolves when all records set so far would survive a power failure. Calls during a write share
+   * the next one. The first call after a failure writes all records.
+   * @throws BtkitError `not-permitted` or `io`
+   */
+  flush(): Promise<void> {
+    const start = () => {
+      this.#next = null
+      this.#writing = this.#write()
+      return this.#writing
+    }
+    this.#next ??= this.#writing.then(start, start)
+    return this.#next
+  }
+
+  /** Flushes what was set since the last flush. */
+  async close(): Promise<void> {
+    const isDue = this.#pending.length > 0
+    await this.flush().catch((error: unknown) => {
+      // Otherwise it was reported already, or only mends what is damaged
+      if (isDue) throw error
+    })
+  }
+
+  async #write(): Promise<void> {
+    const lines = this.#pending
+    if (lines.length === 0 && !this.#isStale) return
+    this.#pending = []
+    const isOutdated = this.#lines + lines.length > 2 * this.#values.size + FEW
+    try {
+      if (this.#isStale || isOutdated) await this.#replace()
+      else await this.#append(lines)
+    } catch (error) {
+      this.#isStale = true
+      throw asBtkitError(error, `state ${this.options.path}`)
+    }
+  }
+
+  async #append(lines: readonly Buffer[]): Promise<void> {
+    const descriptor = openForAppending(this.options.path)
+    if (descriptor === null) return this.#replace()
+    try {
+      if (this.#cutAt !== null) ftruncateSync(descriptor, this.#cutAt)
+      this.#cutAt = null
+      appendFileSync(descriptor, Buffer.concat(lines))
+      this.#lines += lines.length
+      await sync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+
+  async #replace(): Promise<void> {
+    const { path, head } = this.options
+    const lines = [lineOf('', JSON.stringify({ version: VERSION, ...head }))]
+    for (const [key, json] of this.#values) lines.push(lineOf(key, json))
+    makeDirectory(dirname(path), 0o700)
+    await writeAtomically(path, Buffer.concat(lines), { mode: 0o600 }).catch((error: unknown) => {
+      if (!(error instanceof BtkitError)) throw error
+      throw new BtkitError(error.code, `state ${error.message}`, { cause: error })
+    })
+    this.#lines = lines.length - 1
+    this.#isStale = false
+    this.#cutAt = null
+  }
+
+  /** Returns whether all whole lines are as they were written. */
+  #scan(bytes: Buffer): boolean {
+    let [isIntact, hasHead, start] = [true, false, 0]
+    for (let end; (end = bytes.indexOf(0x0a, start)) >= 0; start = end + 1) {
+      const line = readLine(bytes, start, end)
+      if (line === null) isIntact = false
+      else if (line.key === '') hasHead = this.#isOwnHead(line.json)
+      else {
+        this.#lines++
+        if (line.json === 'null') this.#values.delete(line.key)
+        else this.#values.set(line.key, line.json)
+      }
+    }
+    if (start < bytes.length) this.#cutAt = start
+    return isIntact && hasHead
+  }
+
+  #isOwnHead(json: string): boolean {
+    const { path, head } = this.options
+    const { btkit, version } = JSON.parse(json) as { btkit?: string; version?: number }
+    if (version === undefined || version <= VERSION) return btkit === head.btkit
+    const how = 'upgrade btkit or name another with --state-dir'
+    throw new BtkitError('io', `state ${path}: a newer btkit wrote it; ${how}`)
+  }
+
+  /** Keeps a copy of the damaged file. The next flush replaces the file. */
+  #setAside(): void {
+    const { path, loss, warn, now, isReadOnly } = this.options
+    if (isReadOnly === true) {
+      warn(`state ${path}: damaged; ${loss}`)
+      return
+    }
+    const aside = `${path}.damaged-${now()}`
+    copyFileSync(path, aside, constants.COPYFILE_EXCL)
+    this.#isStale = true
+    warn(`state ${path}: damaged, kept as ${basename(aside)}; ${loss}`)
+  }
+}
+
+/** The end of a line after the value, with the digits of its checksum. */
+const tailOf = (checksum: number) => `,"${checksum.toString(16).padStart(8, '0')}"]`
+const TAIL = tailOf(0).length
+
+/** Returns the line of a value, with its newline. */
+export function lineOf(key: string, json: string): Buffer {
+  const line = Buffer.from(`[${JSON.stringify(key)},${json}${tailOf(0)}\n`)
+  const end = line.length - TAIL - 1
+  line.write(tailOf(checksumOf(line, 0, end)), end, 'latin1')
+  return line
+}
+
+/** Reads a line; null if it is damaged. The value is not parsed, because most are only compared. */
+function readLine(bytes: Buffer, start: number, end: number) {
+  const last = end - TAIL
+  if (last <= start) return null
+  if (bytes.toString('latin1', last, end) !== tailOf(checksumOf(bytes, start, last))) return null
+  const text = bytes.toString('utf8', start, last)
+  const close = text.indexOf('"', 2)
+  const key = text.slice(2, close)
+  if (!key.includes('\\')) return { key, json: text.slice(close + 2) }
+  const [name, value] = JSON.parse(`${text}]`) as [string, unknown]
+  return { key: name, json: JSON.stringify(value) }
+}
+
+/** FNV-1a with 32 bits. Detects accidental damage, not forgery. */
+function checksumOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193)
+  return hash >>> 0
+}
