@@ -38,7 +38,7 @@ writeFileSync(at('key'), 'k'.repeat(64), { mode: 0o600 })
 
 /** Options of a machine. */
 function optionsOf(machine) {
-  const share = ['--share', `mirror=${at(machine)}`, '--share-machine', machine]
+  const share = ['--share', `mirror=${at(machine)}`]
   const url = ['--cache-url', `redis://127.0.0.1:${PORT}`, '--share-key-file', at('key')]
   return [...share, ...url, '--cache-dir', at(`cache-${machine}`), '--trackerless']
 }

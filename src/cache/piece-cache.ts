@@ -31,11 +31,7 @@ const DIGEST = 20
 /** Shares the digests of files with other machines. */
 export interface CacheSharing {
   /** Called before a record is stored, and when an old one was used for another week. */
-  readonly remember: (
-    key: FileKey | TreeKey,
-    record: FileRecord | TreeRecord,
-    isNew: boolean,
-  ) => void
+  readonly remember: (key: FileKey | TreeKey, record: FileRecord | TreeRecord) => void
   readonly flush: () => Promise<void>
   readonly close: () => Promise<void>
 }
@@ -76,7 +72,7 @@ export class PieceCache {
   file(key: FileKey): FileRecord | null {
     return this.#get('file', fileRecordName(key), (body, isRenewed) => {
       const record = unpackFileRecord(body, key)
-      if (isRenewed && record) this.sharing?.remember(key, record, false)
+      if (isRenewed && record) this.sharing?.remember(key, record)
       return record
     })
   }
@@ -88,7 +84,7 @@ export class PieceCache {
 
   /** Stores the digests of a file's own pieces. */
   rememberFile(key: FileKey, record: FileRecord, source: DigestSource = 'read'): void {
-    if (source === 'read') this.sharing?.remember(key, record, true)
+    if (source === 'read') this.sharing?.remember(key, record)
     this.#put('file', fileRecordName(key), packFileRecord(record))
   }
 
@@ -113,7 +109,7 @@ export class PieceCache {
   tree(key: TreeKey): TreeRecord | null {
     return this.#get('tree', key.path, (body, isRenewed) => {
       const record = unpackTreeRecord(body.slice(), key)
-      if (isRenewed && record) this.sharing?.remember(key, record, false)
+      if (isRenewed && record) this.sharing?.remember(key, record)
       return record
     })
   }
@@ -125,7 +121,7 @@ export class PieceCache {
 
   /** Stores a layer of a file's Merkle tree. */
   rememberTree(key: TreeKey, record: TreeRecord, source: DigestSource = 'read'): void {
-    if (source === 'read') this.sharing?.remember(key, record, true)
+    if (source === 'read') this.sharing?.remember(key, record)
     this.#put('tree', key.path, packTreeRecord(record))
   }
 

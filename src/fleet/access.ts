@@ -4,7 +4,7 @@ import type { CachePlace, LazyAccess } from '../core/cache/access.js'
 import type { CacheAccess, CacheTrust } from '../core/digests/cache-trust.js'
 import { LEAST_BYTES } from './claims.js'
 import type { ClaimLevel, HashClaims } from './hash-claims.js'
-import type { ShareRequest } from './share-request.js'
+import type { ShareRequest } from './shared-digests.js'
 
 /** Opens a cache for a task. The caller must close it. */
 export async function openCacheAccess(request: CacheRequest): Promise<CacheAccess> {
@@ -36,15 +36,24 @@ interface ConnectedShare {
   readonly level: ClaimLevel
 }
 
+/** Connects with other machines until the cache is closed. Without Redis nothing is adopted. */
 async function connectShare(
   access: CacheAccess,
   { share, warn }: Others,
 ): Promise<ConnectedShare | null> {
   if (!share) return null
-  const { openShare } = await import('./open-share.js')
+  const { adoptDigests } = await import('./adopt.js')
+  const { SharedDigests } = await import('./shared-digests.js')
+  const { RedisLink } = await import('../redis/link.js')
   const { CLAIM_SCRIPTS, sharedLevel } = await import('./shared-claims.js')
-  const { link, adopt } = await openShare(access, share, { scripts: CLAIM_SCRIPTS, warn })
-  return { adopt, level: sharedLevel(link, share) }
+  const link = new RedisLink(share.address, { scripts: CLAIM_SCRIPTS, warn })
+  const shared = new SharedDigests(access, share, link)
+  access.cache.sharing = shared
+  const rules = { shared, check: share.check, warn }
+  return {
+    adopt: (adoption) => adoptDigests(adoption, access, rules),
+    level: sharedLevel(link, share),
+  }
 }
 
 /** Returns a function that claims files. Most runs never claim any, so that it loads little. */
@@ -84,8 +93,6 @@ export function accessLazyCache(request: CacheRequest): LazyAccess {
   }
   return { cacheAccess: { ...cacheAccess, adopt, claim }, lazyCache: { ...lazyCache, wake } }
 }
-
-export type { ShareRequest }
 
 /** The cache for a task. */
 export interface CacheRequest extends CachePlace, Pick<CacheAccess, 'kernel'> {

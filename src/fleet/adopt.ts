@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
 import { countNodes, type TreeRecord } from '../cache/records/tree.js'
 import type { FileEnd, FileRecord } from '../cache/records/file.js'
 import { encodeFingerprint, sameFingerprint } from '../files/fingerprint.js'
@@ -21,9 +20,6 @@ import type { FoundRecord, SharedDigests } from './shared-digests.js'
 
 /** Files whose records are asked for and checked together. */
 const BATCH = 1000
-
-/** Turns of the event loop until a request is sent. */
-const TURNS = 2
 
 /** A file whose digests this machine lacks. `first` and `count` are its pieces in the stream. */
 interface Wish {
@@ -49,6 +45,8 @@ export interface AdoptionRules {
   readonly shared: SharedDigests
   /** Number of pieces of each file to read and compare. */
   readonly check: number
+  /** Receives the names of files whose record is wrong. */
+  readonly warn: (message: string) => void
 }
 
 /**
@@ -59,32 +57,27 @@ export interface AdoptionRules {
 export async function adoptDigests(
   adoption: Adoption,
   access: CacheAccess,
-  { shared, check }: AdoptionRules,
+  { shared, check, warn }: AdoptionRules,
 ): Promise<boolean> {
   let isAny = false
   let whole: ContentStream | undefined
   const stream = () => (whole ??= adoption.stream())
-  const batches = batchesOf(wishesOf(adoption, access), check)
-  const ask = () => {
-    const { value } = batches.next()
-    return value ? findRecords(value, adoption, { shared, check }) : null
-  }
-  for (let asked = ask(); asked !== null;) {
-    const found = await asked
-    // Redis looks for the next records while these are checked
-    asked = ask()
-    if (asked !== null) for (let turn = 0; turn < TURNS; turn++) await setImmediate()
+  for (const wishes of batchesOf(wishesOf(adoption, access), check)) {
+    const found = await findRecords(wishes, adoption, { shared, check, warn })
     const right = await areRight(found, { ...adoption, stream })
     const files = found.map(({ wish }) => wish.file)
     const looks = check === 0 ? files.map(({ fingerprint }) => fingerprint) : lookAgain(files)
     for (const [i, { wish, record }] of found.entries()) {
       const [{ file }, now] = [wish, looks[i]]
       if (!now || !sameFingerprint(now, file.fingerprint)) continue
-      if (!right[i]) await shared.refuse(record, file.fingerprint)
-      else if (shared.adopt(record, encodeFingerprint(file.fingerprint))) {
-        enterTree(wish, record, adoption)
-        isAny = true
+      if (!right[i]) {
+        warn(`${file.absolutePath}: its shared record is wrong; removed`)
+        await shared.remove(record, file.fingerprint)
+        continue
       }
+      shared.adopt(record, file.fingerprint)
+      enterTree(wish, record, adoption)
+      isAny = true
     }
   }
   if (!isAny) return false

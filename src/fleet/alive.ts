@@ -1,6 +1,6 @@
 import type { RedisClient } from '../redis/client.js'
 import { PREFIX, queueTimes, type QueueConnection } from './connect.js'
-import { seal, unseal } from './seal.js'
+import { seal, unseal } from './job-seal.js'
 
 /** A hash with the signs of life of all workers, by name: a MAC, and when it was given. */
 const KEY = `${PREFIX}:workers`

@@ -1,11 +1,9 @@
 import type { DigestKind } from '../hash/stream/digests.js'
-import { relative, sep } from 'node:path'
-import type { Fingerprint } from '../files/fingerprint.js'
 import type { ScannedFile } from '../files/scan/scanned-tree.js'
 import type { Content } from '../core/digests/content.js'
 import { isPad } from '../core/digests/pad-files.js'
-import { shareOf, type ShareRules } from './share-name.js'
-import { MOST_FILES, MOST_PIECES, type Part, type SharedFile } from './job.js'
+import { MOST_FILES, MOST_PIECES, type Part } from './job.js'
+import { shareFile, type SharedFile, type ShareRules } from './shares.js'
 
 /** Consecutive pieces of a stream to hash together. */
 export interface Cut {
@@ -149,22 +147,6 @@ function partOf(
     first: first - (start - lead) / pieceLength,
     count,
   }
-}
-
-/** Returns how all machines know a file; null for one outside of every share. */
-function shareFile({ absolutePath, fingerprint }: ScannedFile, rules: ShareRules) {
-  const share = shareOf(absolutePath, rules.shares)
-  if (share === null) return null
-  const path = relative(share.directory, absolutePath).split(sep).join('/')
-  const mtime = fileTime(fingerprint, rules)
-  return { share: share.name, path, size: fingerprint.size, mtime }
-}
-
-const NS_PER_SECOND = 1_000_000_000n
-
-/** Spells a modification time: nanoseconds since 1970, or seconds with an `s`. */
-export function fileTime({ mtimeNs }: Fingerprint, { inSeconds }: Pick<ShareRules, 'inSeconds'>) {
-  return inSeconds ? `${mtimeNs / NS_PER_SECOND}s` : String(mtimeNs)
 }
 
 /** Seconds, and bytes that a machine hashes in them, between two priorities. */

@@ -21,9 +21,8 @@ import { DIGEST } from '../core/digests/piece-table.js'
 import { pieceHeight } from '../core/digests/read-trees.js'
 import { isSettled } from '../core/digests/settled.js'
 import { findWriters } from '../core/digests/writers.js'
-import type { ShareRules } from './share-name.js'
+import { locateFile, type ShareRules } from './shares.js'
 import type { Part, PartDigests } from './job.js'
-import { locateFile } from './locate.js'
 
 /** The means of hashing parts of jobs. */
 export interface PartContext {

@@ -3,7 +3,7 @@ import type { RedisAddress } from '../redis/client.js'
 import { listWorkers } from './alive.js'
 import { withQueue, type QueueConnection } from './connect.js'
 import { bytesOfPart, decodeJob, decodeProgress, nameOfPart } from './job.js'
-import { uncheckedText } from './seal.js'
+import { uncheckedText } from './job-seal.js'
 
 /** The contents of the queue. MACs are not checked, because that needs the key. */
 export interface QueueReport {

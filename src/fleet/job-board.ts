@@ -18,7 +18,7 @@ import {
   type Part,
   type PartDigests,
 } from './job.js'
-import { seal, unseal } from './seal.js'
+import { seal, unseal } from './job-seal.js'
 
 export interface JobBoardRequest {
   readonly address: RedisAddress

@@ -3,16 +3,7 @@ import type { DigestKind } from '../hash/stream/digests.js'
 import { BLOCK_LENGTH } from '../hash/stream/digests.js'
 import { NODE } from '../core/digests/file-trees.js'
 import { DIGEST } from '../core/digests/piece-table.js'
-
-/** A file as all machines know it. */
-export interface SharedFile {
-  readonly share: string
-  /** Below the share's directory, with `/` between components. */
-  readonly path: string
-  readonly size: number
-  /** Modification time as fileTime spells it. */
-  readonly mtime: string
-}
+import type { SharedFile } from './shares.js'
 
 /** Consecutive pieces of a stream, and the files that they are in. */
 export interface Part {

@@ -1,57 +1,32 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
+import { hmacOf } from '../digest.js'
 
-/** The version of jobs and results. Another version has other MACs. */
-const VERSION = 'btkit-queue1'
+/**
+ * Without seals, everybody who reaches the Redis of a fleet could put wrong digests into torrents.
+ * The version is that of all keys and sealed bytes: other versions have other keys and MACs.
+ */
+export const VERSION = 'btkit1'
 
-/** A text with the MAC of all it says and of what it belongs to. */
-export interface Sealed {
-  readonly text: string
-  /** HMAC-SHA-256 in base64. */
-  readonly mac: string
-}
+/** Length of HMAC-SHA-256 in bytes. */
+export const MAC = 32
 
-/** The kinds of sealed texts. None passes for one of another kind. */
-export type SealedKind = 'job' | 'progress' | 'result' | 'alive'
-
-/** A kind of text, and the job or the machine that it belongs to; empty for a job. */
-export interface SealPlace {
-  readonly kind: SealedKind
-  readonly job: string
-}
-
-/** Seals a text with the first key. */
-export function seal(place: SealPlace, text: string, [key]: readonly Uint8Array[]): Sealed {
+/** Puts a MAC by the first key before bytes. It covers also the subject that they belong to. */
+export function seal(subject: string, bytes: Uint8Array, [key]: readonly Uint8Array[]): Buffer {
   if (key === undefined) throw new Error('there is no key')
-  return { text, mac: macOf(place, text, key).toString('base64') }
+  return Buffer.concat([macOf(subject, bytes, key), bytes])
 }
 
-/** Returns the text of a value that came from Redis; null unless the MAC is of one of the keys. */
+/** Returns the bytes after a MAC by one of the keys; null for anything else. */
 export function unseal(
-  place: SealPlace,
-  value: unknown,
+  subject: string,
+  sealed: Uint8Array,
   keys: readonly Uint8Array[],
-): string | null {
-  if (!isSealed(value)) return null
-  const { text } = value
-  const mac = Buffer.from(value.mac, 'base64')
-  const isRight = (key: Uint8Array) => {
-    const right = macOf(place, text, key)
-    return right.length === mac.length && timingSafeEqual(right, mac)
-  }
-  return keys.some(isRight) ? text : null
+): Uint8Array | null {
+  const [mac, bytes] = [sealed.subarray(0, MAC), sealed.subarray(MAC)]
+  if (mac.length < MAC) return null
+  return keys.some((key) => timingSafeEqual(macOf(subject, bytes, key), mac)) ? bytes : null
 }
 
-/** Returns the text of a value that came from Redis without checking its MAC; empty for others. */
-export function uncheckedText(value: unknown): string {
-  return isSealed(value) ? value.text : ''
-}
-
-function isSealed(value: unknown): value is Sealed {
-  if (typeof value !== 'object' || value === null) return false
-  const { text, mac } = value as Partial<Record<string, unknown>>
-  return typeof text === 'string' && typeof mac === 'string'
-}
-
-function macOf({ kind, job }: SealPlace, text: string, key: Uint8Array): Buffer {
-  return createHmac('sha256', key).update(`${VERSION}\0${kind}\0${job}\0`).update(text).digest()
+function macOf(subject: string, bytes: Uint8Array, key: Uint8Array): Buffer {
+  return hmacOf(key, [`${VERSION}\0${subject.length}\0${subject}\0`, bytes])
 }

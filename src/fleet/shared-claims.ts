@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { RedisClient } from '../redis/client.js'
 import type { RedisLink } from '../redis/link.js'
-import { claimKey } from './sealed-record.js'
-import { sharedName, type ShareRules } from './share-name.js'
+import { VERSION } from './seal.js'
+import { redisKey } from './shared-digests.js'
+import { sharedName, type ShareRules } from './shares.js'
 import type { ClaimLevel } from './hash-claims.js'
 import { HeldNames, RENEWAL_MS, type Claims } from './claims.js'
 
@@ -20,6 +21,9 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 
 /** The script, by the name of the method that calls it. */
 export const CLAIM_SCRIPTS = { btkitKeepClaim: { lua: KEEP_CLAIM, numberOfKeys: 1 } }
+
+/** Returns the key of a claim, by the name of what is claimed. */
+const claimKey = (name: string) => redisKey(name, `${VERSION}-claim`)
 
 type KeepScript = (key: string, token: string, ms: number) => Promise<unknown>
 

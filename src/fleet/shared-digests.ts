@@ -1,10 +1,11 @@
-import type { PieceCache } from '../cache/piece-cache.js'
+import type { CacheSharing } from '../cache/piece-cache.js'
 import {
   packFileRecord,
   unpackFileRecord,
   type FileKey,
   type FileRecord,
 } from '../cache/records/file.js'
+import { SECONDS_BETWEEN_NOTES } from '../cache/records/record.js'
 import {
   countNodes,
   packTreeRecord,
@@ -12,27 +13,29 @@ import {
   type TreeKey,
   type TreeRecord,
 } from '../cache/records/tree.js'
-import { readEncodedFingerprint, type Fingerprint } from '../files/fingerprint.js'
+import type { CacheAccess } from '../core/digests/cache-trust.js'
 import { NODE } from '../core/digests/file-trees.js'
-import { countOf } from './machine-counts.js'
-import { noteOrigin, originOf, removeRevoked, type Origin } from './origins.js'
-import { openRecord, redisKey, sealRecord } from './sealed-record.js'
-import { sharedName, type ShareRules } from './share-name.js'
-import { MOST_OF_RECORD, type SharedStore } from './shared-store.js'
+import { DIGEST } from '../core/digests/piece-table.js'
+import { digestOf } from '../digest.js'
+import {
+  encodeFingerprint,
+  readEncodedFingerprint,
+  type Fingerprint,
+} from '../files/fingerprint.js'
+import type { RedisAddress, RedisClient } from '../redis/client.js'
+import type { RedisLink } from '../redis/link.js'
+import { MAC, seal, unseal, VERSION } from './seal.js'
+import { sharedName, type ShareRules } from './shares.js'
 
-const NOTHING = new Uint8Array(0)
-
-/** The cache and the Redis between which digests go, and how. */
-export interface SharedDigestsParts extends ShareRules {
-  readonly cache: PieceCache
-  readonly store: SharedStore
-  /** This machine's name in its records. */
-  readonly machine: string
-  /** Keys of the MAC; the first is for new records. Empty: nothing is adopted. */
+/** The machines to share digests with, and how far to trust them. */
+export interface ShareRequest extends ShareRules {
+  readonly address: RedisAddress
+  /** Keys of the MAC, the first for new records. */
   readonly keys: readonly Uint8Array[]
-  /** Current time in milliseconds since 1970. */
-  readonly now: () => number
-  readonly warn: (message: string) => void
+  /** Pieces of each file that are compared before its digests are adopted; Infinity for all. */
+  readonly check: number
+  /** Milliseconds without use after which records expire. */
+  readonly unusedFor: number
 }
 
 /** A file whose record is sought. */
@@ -42,167 +45,196 @@ export interface SoughtFile {
 }
 
 /** A record of another machine, whose MAC is right. */
-export type FoundRecord = { readonly origin: Origin } & (
+export type FoundRecord =
   | { readonly key: FileKey; readonly record: FileRecord }
   | { readonly key: TreeKey; readonly record: TreeRecord }
-)
 
-/** Digests of files, shared by machines through Redis. The piece cache stays the first level. */
-export class SharedDigests {
-  readonly #parts: SharedDigestsParts
-  /** The epochs whose revocations were carried out here, and their text. */
-  #heeded: object | null = null
-  #heededText = '{}'
-  #isWarned = false
+/** Hash tags in keys: the nodes of a Redis cluster among which records can be spread. */
+const TAGS = 64
 
-  constructor(parts: SharedDigestsParts) {
-    this.#parts = parts
-  }
+/** Characters of a hash tag, and of the 18 bytes of a digest after it. */
+const TAG_LENGTH = 2
+const DIGEST_LENGTH = 24
+
+/** The pattern of all keys of records, for SCAN. Longer keys of strangers are never sent. */
+export const RECORD_PATTERN = `${VERSION}:{${'?'.repeat(TAG_LENGTH)}}${'?'.repeat(DIGEST_LENGTH)}`
+
+/** Returns the key in Redis for a name. */
+export function redisKey(name: string, kind = VERSION): string {
+  const digest = digestOf('sha256', `${VERSION}\0${name}`)
+  const tag = String((digest[31] ?? 0) % TAGS).padStart(TAG_LENGTH, '0')
+  return `${kind}:{${tag}}${digest.toString('base64url', 0, 18)}`
+}
+
+/** Bytes of a record before its digests: the MAC, and when it was shared. */
+export const HEADER = MAC + 4
+
+/** When a record was last shared, in seconds since 1970; the MAC is not checked. */
+export function readSharedAt(sealed: Uint8Array): number {
+  return sealed.length < HEADER ? 0 : Buffer.from(sealed).readUInt32BE(MAC)
+}
+
+/** Most records of a round trip, and most bytes that one writes, or is expected to read. */
+const MOST = 1000
+const MOST_BYTES = 1024 * 1024
+const MOST_BYTES_READ = 32 * 1024 * 1024
+
+/** The largest record in bytes: the SHA-1 digests of 800,000 pieces. */
+const MOST_OF_RECORD = 16 * 1024 * 1024
+
+/** Milliseconds that records wait for others before they are written. */
+const WRITE_DELAY_MS = 50
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * Digests of files, shared by machines through Redis; without them, each machine hashes all files
+ * itself. The piece cache stays the first level. Does nothing while Redis is gone.
+ */
+export class SharedDigests implements CacheSharing {
+  #writes: [key: string, sealed: Buffer][] = []
+  #bytes = 0
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    private readonly access: Pick<CacheAccess, 'cache' | 'now'>,
+    private readonly request: ShareRequest,
+    private readonly link: RedisLink,
+  ) {}
 
   /** Shares a record that the piece cache is about to store, or has used for another week. */
-  remember(key: FileKey | TreeKey, record: FileRecord | TreeRecord, isNew: boolean): void {
-    const { cache, store, keys, machine, now } = this.#parts
+  remember(key: FileKey | TreeKey, record: FileRecord | TreeRecord): void {
     const { buffer, byteOffset } = record.fingerprint
     const fingerprint = readEncodedFingerprint(new DataView(buffer, byteOffset), 0)
-    const name = sharedName(key, fingerprint, this.#parts)
-    const [signing] = keys
-    if (name === null || signing === undefined) return
-    const body = packBody(record)
-    const before = isNew ? peek(cache, key) : record
-    const isSameFile = before && Buffer.compare(before.fingerprint, record.fingerprint) === 0
-    // Digests that were adopted stay those of their machine while the file is unchanged
-    const adopted = originOf(cache, key)
-    if (adopted && !isSameFile) noteOrigin(cache, key, null)
-    if (isNew && isSameFile && Buffer.compare(packBody(before), body) === 0) return
-    const origin = (isSameFile && adopted) || { machine, epoch: this.#epochOf(machine) }
-    const sharedAt = Math.floor(now() / 1000)
-    store.write(redisKey(name), sealRecord(name, { ...origin, sharedAt, body }, signing))
-  }
-
-  /** Returns the record of each file on any machine; null if there is none with a right MAC. */
-  async find(files: readonly SoughtFile[]): Promise<readonly (FoundRecord | null)[]> {
-    const { keys, store } = this.#parts
-    if (keys.length === 0) return files.map(() => null)
-    const names = files.map(({ key, fingerprint }) => sharedName(key, fingerprint, this.#parts))
-    const wanted = files.flatMap(({ key }, i) => {
-      const name = names[i]
-      return name ? [{ key: redisKey(name), bytes: mostBytes(key) }] : []
-    })
-    const found = (await store.read(wanted)).values()
-    this.#heedRevocations()
-    return files.map(({ key }, i) => {
-      const name = names[i]
-      const sealed = name ? found.next().value : null
-      return name && sealed ? this.#open(name, key, sealed) : null
-    })
-  }
-
-  #open(name: string, key: FileKey | TreeKey, sealed: Buffer): FoundRecord | null {
-    const shared = openRecord(name, sealed, this.#parts.keys)
-    if (!shared || this.#isRevoked(shared)) return null
-    const { machine, epoch, body } = shared
-    const origin = { machine, epoch }
-    if ('phase' in key) {
-      const record = unpackFileRecord(body, key)
-      return record?.fingerprint.length === 0 ? { origin, key, record } : null
-    }
-    const record = unpackTreeRecord(body, key)
-    return record?.fingerprint.length === 0 ? { origin, key, record } : null
-  }
-
-  /**
-   * Stores a record in the piece cache for a file with this encoded fingerprint. Returns whether it
-   * did: the record may have been revoked since it was found.
-   */
-  adopt(found: FoundRecord, fingerprint: Uint8Array): boolean {
-    const { cache } = this.#parts
-    if (this.#isRevoked(found.origin)) return false
-    noteOrigin(cache, found.key, found.origin)
-    if ('phase' in found.key) {
-      const known = cache.peekFile(found.key)
-      const isCurrent = known && Buffer.compare(known.fingerprint, fingerprint) === 0
-      const { pieces, tail, paddedTail } = found.record as FileRecord
-      const ends = {
-        tail: tail ?? (isCurrent ? known.tail : null),
-        paddedTail: paddedTail ?? (isCurrent ? known.paddedTail : null),
-      }
-      cache.rememberFile(found.key, { fingerprint, pieces, ...ends }, 'adopted')
-    } else {
-      cache.rememberTree(found.key, { ...(found.record as TreeRecord), fingerprint }, 'adopted')
-    }
-    return true
-  }
-
-  /** Reports and removes a record that differs from its file. */
-  async refuse({ key, origin }: FoundRecord, fingerprint: Fingerprint): Promise<void> {
-    const { store, warn } = this.#parts
-    const name = sharedName(key, fingerprint, this.#parts)
-    if (name === null) return
-    warn(`${key.path}: the shared record of machine ${origin.machine} is wrong; removed`)
-    await store.removeWrong(redisKey(name), origin.machine)
-  }
-
-  /** Asks which machines' records are revoked, and removes those that were adopted. */
-  async refresh(): Promise<void> {
-    await this.#parts.store.readEpochs()
-    this.#heedRevocations()
-    // A record counts as removed only then
-    await this.#parts.cache.store.flush()
-  }
-
-  #heedRevocations(): void {
-    const { store, cache } = this.#parts
-    if (store.epochs === null || store.epochs === this.#heeded) return
-    this.#heeded = store.epochs
-    const text = JSON.stringify(store.epochs)
-    if (text === this.#heededText) return
-    this.#heededText = text
-    removeRevoked(cache.store, (origin) => this.#isRevoked(origin))
-  }
-
-  #isRevoked({ machine, epoch }: Origin): boolean {
-    return epoch < this.#epochOf(machine)
-  }
-
-  #epochOf(machine: string): number {
-    const { store, warn } = this.#parts
-    const epoch = countOf(store.epochs, machine)
-    if (epoch !== null) return epoch
-    if (!this.#isWarned) {
-      this.#isWarned = true
-      const why = 'the number of its revocations in Redis makes no sense'
-      warn(`machine ${machine}: ${why}; run "btkit cache revoke" to mend it`)
-    }
-    return 0
+    const name = sharedName(key, fingerprint, this.request)
+    if (name === null || this.link.isGone()) return
+    const sharedAt = Buffer.alloc(4)
+    sharedAt.writeUInt32BE(Math.floor(this.access.now() / 1000))
+    // A fingerprint has a meaning on one machine only
+    const body =
+      'pieces' in record
+        ? packFileRecord({ ...record, fingerprint: NOTHING })
+        : packTreeRecord({ ...record, fingerprint: NOTHING })
+    const sealed = seal(name, Buffer.concat([sharedAt, body]), this.request.keys)
+    if (sealed.length > MOST_OF_RECORD) return
+    this.#writes.push([redisKey(name), sealed])
+    this.#bytes += sealed.length
+    if (this.#writes.length >= MOST || this.#bytes >= MOST_BYTES) void this.flush()
+    else this.#timer ??= setTimeout(() => void this.flush(), WRITE_DELAY_MS)
   }
 
   /** Resolves when other machines see all records of this one, or Redis is gone. */
-  flush(): Promise<void> {
-    return this.#parts.store.flush()
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const [writes, bytes] = [this.#writes, this.#bytes]
+    this.#writes = []
+    this.#bytes = 0
+    // A use is noted only that often, and prolongs the life then
+    const life = Math.ceil(this.request.unusedFor / 1000) + SECONDS_BETWEEN_NOTES
+    const write = (client: RedisClient) =>
+      Promise.all(writes.map(([key, sealed]) => client.set(key, sealed, 'EX', life)))
+    if (writes.length > 0) {
+      const before = this.#writing
+      this.#writing = before.then(() => this.link.ask(write, { isWrite: true, bytes }))
+    }
+    await this.#writing
   }
 
-  close(): Promise<void> {
-    return this.#parts.store.close()
+  /** Returns the record of each file on any machine; null if there is none with a right MAC. */
+  async find(files: readonly SoughtFile[]): Promise<(FoundRecord | null)[]> {
+    const found: (FoundRecord | null)[] = []
+    for (let at = 0; at < files.length;) {
+      let bytes = 0
+      const from = at
+      while (at < files.length && at - from < MOST && bytes < MOST_BYTES_READ)
+        bytes += usualBytes(files[at++]?.key)
+      const batch = files.slice(from, at)
+      const names = batch.map(({ key, fingerprint }) => {
+        return sharedName(key, fingerprint, this.request)
+      })
+      const keys = names.map((name) => (name === null ? null : redisKey(name)))
+      const read = await this.link.ask((client) => readValues(client, keys), { bytes })
+      for (const [i, { key }] of batch.entries()) {
+        const [name, sealed] = [names[i], read?.[i]]
+        found.push(name && sealed ? this.#open(name, key, sealed) : null)
+      }
+    }
+    return found
+  }
+
+  #open(name: string, key: FileKey | TreeKey, sealed: Buffer): FoundRecord | null {
+    const opened = unseal(name, sealed, this.request.keys)
+    if (opened === null || opened.length < HEADER - MAC) return null
+    // Not a Buffer, whose slices would be views
+    const body = new Uint8Array(opened.subarray(HEADER - MAC))
+    if ('phase' in key) {
+      const record = unpackFileRecord(body, key)
+      return record?.fingerprint.length === 0 ? { key, record } : null
+    }
+    const record = unpackTreeRecord(body, key)
+    return record?.fingerprint.length === 0 ? { key, record } : null
+  }
+
+  /** Stores a record in the piece cache for a file with this fingerprint. */
+  adopt({ key, record }: FoundRecord, current: Fingerprint): void {
+    const fingerprint = encodeFingerprint(current)
+    if (!('phase' in key)) {
+      this.access.cache.rememberTree(key, { ...(record as TreeRecord), fingerprint }, 'adopted')
+      return
+    }
+    const known = this.access.cache.peekFile(key)
+    const isCurrent = known && Buffer.compare(known.fingerprint, fingerprint) === 0
+    const { pieces, tail, paddedTail } = record as FileRecord
+    const ends = {
+      tail: tail ?? (isCurrent ? known.tail : null),
+      paddedTail: paddedTail ?? (isCurrent ? known.paddedTail : null),
+    }
+    this.access.cache.rememberFile(key, { fingerprint, pieces, ...ends }, 'adopted')
+  }
+
+  /** Removes a record that differs from its file. */
+  async remove({ key }: FoundRecord, fingerprint: Fingerprint): Promise<void> {
+    const name = sharedName(key, fingerprint, this.request)
+    if (name === null) return
+    await this.link.ask((client) => client.del(redisKey(name)), { isWrite: true })
+  }
+
+  async close(): Promise<void> {
+    await this.flush()
+    this.link.close()
   }
 }
 
-function peek(cache: PieceCache, key: FileKey | TreeKey): FileRecord | TreeRecord | null {
-  return 'phase' in key ? cache.peekFile(key) : cache.peekTree(key)
-}
-
-/** Encodes a record without a fingerprint, which only has a meaning on one machine. */
-function packBody(record: FileRecord | TreeRecord): Uint8Array {
-  return 'pieces' in record
-    ? packFileRecord({ ...record, fingerprint: NOTHING })
-    : packTreeRecord({ ...record, fingerprint: NOTHING })
-}
-
-/** Bytes of a record that are no digests of pieces: the MAC, a name, numbers and the file's ends. */
-const HEADER = 32 + 256 + 8 + 2 + 3 * 32
-
-/** The most bytes of a record. A longer value is none. */
-function mostBytes(key: FileKey | TreeKey): number {
+/** About the bytes of a file's record. */
+function usualBytes(key: FileKey | TreeKey | undefined): number {
+  if (key === undefined) return 0
   const digests =
-    'phase' in key ? (20 * key.size) / key.pieceLength : NODE * countNodes(key.size, 0)
+    'phase' in key ? (DIGEST * key.size) / key.pieceLength : NODE * countNodes(key.size, 0)
   return Math.min(MOST_OF_RECORD, HEADER + Math.ceil(digests))
+}
+
+/** Reads values in order; null for each that is missing or no string. */
+async function readValues(
+  client: RedisClient,
+  keys: readonly (string | null)[],
+): Promise<(Buffer | null)[]> {
+  // One command reads many: one for each would take longer than all other work of adopting it.
+  // In a cluster, all keys of a command must have one hash tag
+  const groups = new Map<string, string[]>()
+  for (const key of keys) {
+    if (key === null) continue
+    const tag = client.isCluster ? key.slice(0, key.indexOf('}')) : ''
+    const group = groups.get(tag)
+    if (group) group.push(key)
+    else groups.set(tag, [key])
+  }
+  const found = new Map<string, Buffer | null>()
+  const read = async (group: readonly string[]) => {
+    const values = await client.mgetBuffer(...group)
+    for (const [i, key] of group.entries()) found.set(key, values[i] ?? null)
+  }
+  await Promise.all([...groups.values()].map(read))
+  return keys.map((key) => (key === null ? null : (found.get(key) ?? null)))
 }

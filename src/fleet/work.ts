@@ -7,7 +7,7 @@ import { reportAlive } from './alive.js'
 import { openQueue, queueTimes, type QueueConnection } from './connect.js'
 import { hashPart, type PartContext } from './hash-part.js'
 import { decodeJob, encodeProgress, encodeResult, type Part, type PartDigests } from './job.js'
-import { seal, unseal, type Sealed } from './seal.js'
+import { seal, unseal, type Sealed } from './job-seal.js'
 import { WorkTally, type CountedJob, type WorkProgress, type WorkTotals } from './work-tally.js'
 
 /** A worker, and what it needs. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, realpathSync, symlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { locateFile } from '../../src/fleet/locate.js'
+import { locateFile } from '../../src/fleet/shares.js'
 import { makeScratch } from '../support/scratch.js'
 
 /** A share with the file `a` of 3 bytes, and a secret beside the share. */

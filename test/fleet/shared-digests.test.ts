@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync, utimesSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
-import { PieceCache } from '../../src/cache/piece-cache.js'
-import { openLmdbStore } from '../../src/cache/store/lmdb.js'
-import { COUNT_SCRIPTS } from '../../src/fleet/machine-counts.js'
-import { RECORD_SCRIPTS } from '../../src/fleet/read-records.js'
-import { SharedDigests } from '../../src/fleet/shared-digests.js'
-import { SharedStore } from '../../src/fleet/shared-store.js'
-import { encodeFingerprint } from '../../src/files/fingerprint.js'
-import { parseRedisUrl } from '../../src/redis/client.js'
-import { RedisLink } from '../../src/redis/link.js'
 import { KEY, makeMachine, OTHER_KEY, plantShared, SIZE, type Machine } from '../support/fleet.js'
 import { findFreePort } from '../support/opentracker.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { startRedis, WITHOUT_REDIS, type RedisServer } from '../support/redis.js'
-import { makeScratch } from '../support/scratch.js'
 
 const PIECE = 16 * 1024
 
@@ -120,29 +109,10 @@ for (const version of ['--v1', '--v2', '--hybrid']) {
     const other = await two.make('a.iso', ...args)
     assert.equal(other.bytesHashed, SIZE)
     assert.notEqual(other.infoHash, made.infoHash)
-    assert.match(other.stderr, /a\.iso: the shared record of machine one is wrong; removed/)
+    assert.match(other.stderr, /a\.iso: its shared record is wrong; removed/)
     const alone = makeMachine(t, 'alone', redis)
     corrupt(alone, 0, SIZE)
     assert.equal((await alone.make('a.iso', ...args, '--no-cache')).infoHash, other.infoHash)
-    assert.match(redis.send('hget', 'btkit1-wrong', 'one'), /^[12]$/)
-  })
-}
-
-for (const epoch of ['99999999999', 'text']) {
-  const title = `"${epoch}" revocations are none, with one warning`
-  test(title, { skip: WITHOUT_REDIS }, async (t) => {
-    const { two, redis } = await makePair(t)
-    for (const name of ['one', 'two']) redis.send('hset', 'btkit1-epochs', name, epoch)
-    const made = await two.make('a.iso')
-    assert.equal(made.bytesHashed, 0)
-    assert.match(
-      made.stderr,
-      /^btkit: warning: machine one: the number of its revocations [^\n]+\n$/,
-    )
-    plantShared(two, 'b.iso', 2)
-    const own = await two.make('b.iso')
-    assert.equal(own.bytesHashed, SIZE)
-    assert.match(own.stderr, /^btkit: warning: machine one: [^\n]+\n$/)
   })
 }
 
@@ -153,68 +123,12 @@ test('values of another type count as missing', { skip: WITHOUT_REDIS }, async (
   await one.make('b.iso')
   redis.send('del', first)
   redis.send('lpush', first, 'x')
-  redis.send('set', 'btkit1-epochs', 'x')
   const without = await two.make('a.iso')
   assert.equal(without.bytesHashed, SIZE)
   assert.equal(without.stderr, '')
   assert.equal(redis.send('type', first), 'string')
-  assert.equal(redis.send('exists', 'btkit1-epochs'), '0')
   assert.equal((await two.make('b.iso')).bytesHashed, 0)
 })
-
-/** Bytes that a Redis has sent so far. */
-function bytesSent({ send }: Pick<RedisServer, 'send'>): number {
-  return Number(/total_net_output_bytes:(\d+)/.exec(send('info', 'stats'))?.[1])
-}
-
-/** Makes a string as long as `bytes` at a key. */
-function fill({ send }: Pick<RedisServer, 'send'>, key: string, bytes: number): void {
-  send('setrange', key, String(bytes - 1), 'x')
-}
-
-test('a huge value in place of a record is not read', { skip: WITHOUT_REDIS }, async (t) => {
-  const { redis, two, made } = await makePair(t)
-  fill(redis, recordKeyIn(redis), 20_000_000)
-  const before = bytesSent(redis)
-  const again = await two.make('a.iso')
-  assert.equal(again.bytesHashed, SIZE)
-  assert.equal(again.infoHash, made.infoHash)
-  assert.equal(again.stderr, '')
-  assert.ok(bytesSent(redis) - before < 50_000)
-})
-
-for (const title of ['a huge field', 'a huge name', 'very many fields']) {
-  test(`${title} in the epochs is not read, but removed`, { skip: WITHOUT_REDIS }, async (t) => {
-    const { redis, two } = await makePair(t)
-    const spoil = {
-      'a huge field': "redis.call('hset', KEYS[1], 'one', string.rep('9', 5000000))",
-      'a huge name': "redis.call('hset', KEYS[1], string.rep('9', 5000000), '1')",
-      'very many fields': "for i = 1, 200000 do redis.call('hset', KEYS[1], i, 1) end",
-    }[title]
-    redis.send('eval', spoil ?? '', '1', 'btkit1-epochs')
-    const before = bytesSent(redis)
-    const made = await two.make('a.iso')
-    assert.equal(made.bytesHashed, 0)
-    assert.equal(made.stderr, '')
-    assert.equal(redis.send('exists', 'btkit1-epochs'), '0')
-    assert.ok(bytesSent(redis) - before < 50_000)
-  })
-}
-
-for (const garbage of [
-  ['set', 'btkit1-wrong', 'x'],
-  ['hset', 'btkit1-wrong', 'one', 'x'],
-]) {
-  const title = `a wrong record is counted after ${garbage[0]} made the count garbage`
-  test(title, { skip: WITHOUT_REDIS }, async (t) => {
-    const { two, redis } = await makePair(t)
-    redis.send(...garbage)
-    corrupt(two, 0, SIZE)
-    const made = await two.make('a.iso')
-    assert.match(made.stderr, /^btkit: warning: [^\n]+a\.iso: the shared record [^\n]+\n$/)
-    assert.equal(redis.send('hget', 'btkit1-wrong', 'one'), '1')
-  })
-}
 
 test('all pieces can be checked, by hashing the file', { skip: WITHOUT_REDIS }, async (t) => {
   const { two } = await makePair(t)
@@ -342,49 +256,3 @@ test('thousands of files are adopted together', { skip: WITHOUT_REDIS }, async (
   assert.equal(again.bytesHashed, 0)
   assert.equal(again.infoHash, made.infoHash)
 })
-
-const noWarning = (message: string) => {
-  assert.equal(message, '')
-}
-
-/** Shared digests of a machine with a cache of its own. */
-function digestsOf(t: TestContext, machine: string, { url }: RedisServer): SharedDigests {
-  const scripts = { ...COUNT_SCRIPTS, ...RECORD_SCRIPTS }
-  const link = new RedisLink(parseRedisUrl(url), { scripts, warn: noWarning })
-  const store = new SharedStore(link, 3600)
-  t.after(() => store.close())
-  const lmdb = openLmdbStore(join(makeScratch(t), 'cache'), assert.ifError)
-  t.after(() => lmdb.close())
-  const cache = new PieceCache({ store: lmdb, now: Date.now })
-  const share = { shares: [{ name: 'mirror', directory: '/mirror' }], inSeconds: false }
-  const keys = [Buffer.from(KEY)]
-  return new SharedDigests({
-    ...share,
-    cache,
-    store,
-    machine,
-    keys,
-    now: Date.now,
-    warn: noWarning,
-  })
-}
-
-test(
-  'a record that is revoked after it was found is not adopted',
-  { skip: WITHOUT_REDIS },
-  async (t) => {
-    const redis = emptyRedis()
-    const [one, two] = [digestsOf(t, 'one', redis), digestsOf(t, 'two', redis)]
-    const key = { path: '/mirror/a', size: 5 }
-    const fingerprint = { size: 5, mtimeNs: 1n, ctimeNs: 1n, inode: 1n, device: 1n }
-    const root = pseudoRandom(32)
-    const encoded = encodeFingerprint(fingerprint)
-    one.remember(key, { fingerprint: encoded, root, height: 0, nodes: root }, true)
-    await one.flush()
-    const [found] = await two.find([{ key, fingerprint }])
-    assert.ok(found)
-    redis.send('hset', 'btkit1-epochs', 'one', '1')
-    await two.refresh()
-    assert.equal(two.adopt(found, encoded), false)
-  },
-)

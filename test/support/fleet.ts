@@ -72,7 +72,7 @@ export function makeMachine(
     runBtkit(args, { env, now: () => ms, cwd: directory })
   const run = (...args: string[]) => runBtkit(args, { env, now, cwd: directory })
   const sharing = ['--cache-url', url, '--share', `mirror=${root}`]
-  const own = ['--share-key-file', keyFile, '--share-machine', name]
+  const own = ['--share-key-file', keyFile]
   const make = async (file: string, ...args: string[]) => {
     const torrent = join(directory, `${file}.torrent`)
     const what = ['makemetafile', join(root, file), '--target', torrent, '--trackerless', '--force']

@@ -1,7 +1,7 @@
 import { Option } from '@commander-js/extra-typings'
 import { warningsTo } from '../output/messages.js'
 import type { AskedWorkers } from '../../fleet/ask-workers.js'
-import type { ShareRules } from '../../fleet/share-name.js'
+import type { ShareRules } from '../../fleet/shares.js'
 import { BtkitError } from '../../errors.js'
 import type { RedisAddress } from '../../redis/client.js'
 import type { Io } from '../io.js'

@@ -5,7 +5,7 @@ import {
   type OptionValues,
 } from '@commander-js/extra-typings'
 import { nameErrors } from '../../errors.js'
-import type { ShareRequest } from '../../fleet/access.js'
+import type { ShareRequest } from '../../fleet/shared-digests.js'
 import { parseRedisUrl, type RedisAddress } from '../../redis/client.js'
 import type { Io } from '../io.js'
 import type { NamedDirectory, ShareArguments } from './share-request.js'
@@ -66,7 +66,6 @@ export function declareShareOptions<
     .addOption(shareMtimeOption())
     .addOption(shareCheckOption())
     .addOption(shareKeyFileOption())
-    .addOption(shareMachineOption())
 }
 
 /**

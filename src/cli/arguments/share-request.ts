@@ -1,8 +1,7 @@
-import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import type { ShareRequest } from '../../fleet/access.js'
+import type { ShareRequest } from '../../fleet/shared-digests.js'
 import { UNUSED_FOR } from '../../core/cache/prune.js'
-import type { ShareRules } from '../../fleet/share-name.js'
+import type { ShareRules } from '../../fleet/shares.js'
 import { BtkitError } from '../../errors.js'
 import { realPath } from '../../files/inside.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
@@ -18,7 +17,6 @@ export interface ShareArguments {
   readonly shareMtime: 'exact' | 'seconds'
   readonly shareCheck: number
   readonly shareKeyFile?: string | undefined
-  readonly shareMachine?: string | undefined
   readonly unusedFor?: number
 }
 
@@ -27,8 +25,6 @@ export interface NamedDirectory {
   readonly name: string
   readonly path: string
 }
-
-const LONGEST_NAME = 64
 
 /** The options with the URL of the Redis, and whether that was on the command line. */
 export interface FoundArguments extends ShareArguments {
@@ -56,14 +52,8 @@ export function readShareRequest(options: FoundArguments, io: Io): ShareRequest 
     keys,
     ...readShareRules(options, io),
     check: options.shareCheck,
-    machine: machineOf(options),
     unusedFor: options.unusedFor ?? UNUSED_FOR,
   }
-}
-
-/** Returns this machine's name for other machines. */
-export function machineOf({ shareMachine }: Pick<ShareArguments, 'shareMachine'>): string {
-  return shareMachine ?? hostname().slice(0, LONGEST_NAME)
 }
 
 /**

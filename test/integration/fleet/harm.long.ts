@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { redisKey } from '../../../src/fleet/sealed-record.js'
+import { redisKey } from '../../../src/fleet/shared-digests.js'
 import { patience } from '../../../src/redis/link.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { executable } from '../../support/executable.js'
@@ -75,10 +75,9 @@ function tamper({ port, send }: RedisServer): void {
 /** A record with wrong digests that another version of btkit might write. */
 function recordOfVersion(version: string, file: string): [key: string, record: Buffer] {
   const name = ['sha1', PIECE, 0, 'mirror', `/${file}`, SIZE, '1700000000000000000'].join('\0')
-  const numbers = Buffer.alloc(8)
   const whole = Math.floor(SIZE / PIECE)
   const body = Buffer.concat([Buffer.of(0, 1), pseudoRandom(20 * (whole + 1), 9)])
-  const rest = Buffer.concat([Buffer.of(3), Buffer.from('one'), numbers, body])
+  const rest = Buffer.concat([Buffer.alloc(4), body])
   const mac = createHmac('sha256', KEY).update(`${version}\0${name.length}\0${name}\0`)
   return [redisKey(name), Buffer.concat([mac.update(rest).digest(), rest])]
 }

@@ -40,9 +40,9 @@ function serveAll(t: TestContext, url: string): Promise<ServedMirror[]> {
   writeFileSync(key, KEY, { mode: 0o600 })
   const shared = ['--cache-url', url, '--share-key-file', key]
   return Promise.all(
-    plantRoots(directory).map((root, i) => {
-      const own = ['--share', `mirror=${root}`, '--share-machine', MACHINES[i] ?? '']
-      return serveMirror(t, { root, args: [...shared, ...own, '--log', 'off'] })
+    plantRoots(directory).map((root) => {
+      const args = [...shared, '--share', `mirror=${root}`, '--log', 'off']
+      return serveMirror(t, { root, args })
     }),
   )
 }

@@ -72,8 +72,7 @@ async function startFleet(t: TestContext): Promise<Fleet> {
     return ['track', '--open', '--dfile', join(directory, name), '--store']
   })
   const mirrors = await startAll(['mirror1', 'mirror2'], (name) => {
-    const machineName = ['--share-machine', name, '--trackerless', '--log', 'off']
-    return ['serve', root, ...machineName, ...own(name), ...share, '--cache-url']
+    return ['serve', root, '--trackerless', '--log', 'off', ...own(name), ...share, '--cache-url']
   })
   const worker = await startService(t, {
     name: 'worker',

@@ -4,7 +4,7 @@ import { clearCache, pruneCache, summarizeCache } from '../../../core/cache/prun
 import { verifyCache } from '../../../core/cache/verify.js'
 import type { CachePlace } from '../../../core/cache/access.js'
 import { BtkitError } from '../../../errors.js'
-import type { SharedReport } from '../../../fleet/shared.js'
+import type { SharedReport } from '../../../fleet/shared-report.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import {
@@ -13,11 +13,11 @@ import {
   cachePlace,
   unusedForOption,
 } from '../../arguments/cache-options.js'
-import { cacheUrlOption, machineName, sharedRedis } from '../../arguments/share-options.js'
+import { cacheUrlOption, sharedRedis } from '../../arguments/share-options.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { engineFor } from '../../arguments/engine-options.js'
-import { reportError, reportWarning } from '../../output/messages.js'
+import { reportError } from '../../output/messages.js'
 import { byteSize, wholeNumber } from '../../arguments/values.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import type { CacheReport } from '../../../core/cache/prune.js'
@@ -35,7 +35,6 @@ export function defineCache(context: CommandContext) {
     .addCommand(definePrune(context))
     .addCommand(defineVerify(context))
     .addCommand(defineClear(context))
-    .addCommand(defineRevoke(context))
 }
 
 function defineStats({ io }: CommandContext) {
@@ -131,45 +130,11 @@ function namedPlace(option: string | undefined, io: Io): CachePlace {
   return place
 }
 
-function defineRevoke({ io }: CommandContext) {
-  return new Command('revoke')
-    .description('Remove the digests that a machine shared, and those adopted from it.')
-    .argument('<machine>', "the machine's name in its records", machineName)
-    .addOption(cacheDirOption())
-    .addOption(cacheUrlOption())
-    .action(async (machine, options, command) => {
-      const redis = await sharedRedis(options, command, io)
-      if (redis === null) throw new BtkitError('usage', 'revoke: name the Redis by --cache-url')
-      const { revokeMachine, summarizeShared } = await loadShared()
-      const place = cachePlace(options.cacheDir, io)
-      const { shared, adopted } = await revokeMachine(machine, redis, place)
-      io.stdout.write(
-        `removed ${count(shared, 'shared record')} of ${machine}, and ${adopted} adopted here\n`,
-      )
-      if (shared + adopted > 0) return
-      // The name may be mistyped, while the records of a machine with a bad disk stay
-      const { machines } = await summarizeShared(redis)
-      const names = machines.filter(({ records }) => records > 0).map(({ name }) => name)
-      const known = names.length === 0 ? 'there are none' : `they name ${firstOf(names)}`
-      reportWarning(`no shared record names ${machine}; ${known}`, io)
-    })
-}
-
-/** Names of machines, at most the first ten. */
-function firstOf(names: readonly string[]): string {
-  const more = names.length > 10 ? ', …' : ''
-  return `${names.slice(0, 10).map(escapeText).join(', ')}${more}`
-}
-
 /** Most runs share nothing. */
-const loadShared = () => import('../../../fleet/shared.js')
+const loadShared = () => import('../../../fleet/shared-report.js')
 
-function sharedText({ url, records, machines }: SharedReport): string {
-  const lines = machines.map(({ name, records: own, wrong, revocations }) => {
-    const faults = wrong + revocations > 0 ? `, wrong ${wrong}, revoked ${revocations}` : ''
-    return `           ${escapeText(name)}: ${own}${faults}`
-  })
-  return [`shared:    ${count(records, 'record')} in ${escapeText(url)}`, ...lines, ''].join('\n')
+function sharedText({ url, records }: SharedReport): string {
+  return `shared:    ${count(records, 'record')} in ${escapeText(url)}\n`
 }
 
 /** Formats a cache report for people. */

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { Command } from '@commander-js/extra-typings'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { BtkitError } from '../../../errors.js'
@@ -24,14 +25,16 @@ Examples:
   btkit worker --queue file:redis.url --share iso=/mnt/a --share rpm=/mnt/b \\
     --share-key-file share.key --max-rate 100M`
 
+/** The longest name of a machine. */
+const LONGEST_NAME = 64
+
 export function defineWorker({ io, finish }: CommandContext) {
   return declareWorker().action(async (options, command) => {
     const { queue: url } = options
     if (url === undefined) throw new BtkitError('usage', 'worker: name the Redis by --queue')
     const address = await queueAddress(url, command, io)
     const { keys, ...rules } = await queueShares({ ...options, shareMtime: 'exact' }, io)
-    const { machineOf } = await import('../../arguments/share-request.js')
-    const machine = machineOf(options)
+    const machine = options.shareMachine ?? hostname().slice(0, LONGEST_NAME)
     const pool = new WorkerPool()
     // Locks of jobs are renewed on this thread
     const engine = { ...engineFor(options, io), pool, isOffloaded: true }

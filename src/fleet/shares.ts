@@ -1,0 +1,107 @@
+import { lstatSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+import type { FileKey } from '../cache/records/file.js'
+import type { TreeKey } from '../cache/records/tree.js'
+import { padFile } from '../core/digests/pad-files.js'
+import { BtkitError } from '../errors.js'
+import { readFingerprintIfThere, type Fingerprint } from '../files/fingerprint.js'
+import { isSafeComponent, isWithin, realPath } from '../files/inside.js'
+import type { ScannedFile } from '../files/scan/scanned-tree.js'
+
+/** A directory whose files are the same on all machines that have a share of this name. */
+export interface Share {
+  readonly name: string
+  /** Its real path. */
+  readonly directory: string
+}
+
+/** How files are recognized on other machines. */
+export interface ShareRules {
+  readonly shares: readonly Share[]
+  /** Whether times count in whole seconds, because a transport cuts them. */
+  readonly inSeconds: boolean
+}
+
+/**
+ * Returns the name of a file's record on all machines: algorithm, piece length, phase, share,
+ * relative path, size and mtime. Null for a file outside of every share.
+ */
+export function sharedName(
+  key: FileKey | TreeKey,
+  fingerprint: Pick<Fingerprint, 'size' | 'mtimeNs'>,
+  rules: ShareRules,
+): string | null {
+  const share = shareOf(key.path, rules.shares)
+  if (share === null) return null
+  const pieces = 'phase' in key ? `sha1\0${key.pieceLength}\0${key.phase}` : 'sha256\0\0'
+  const below = key.path.slice(share.directory.length)
+  return `${pieces}\0${share.name}\0${below}\0${fingerprint.size}\0${timeOf(fingerprint, rules)}`
+}
+
+/** Returns the innermost share that has a path. */
+function shareOf(path: string, shares: readonly Share[]): Share | null {
+  let found: Share | null = null
+  for (const share of shares) {
+    const isInner = share.directory.length > (found?.directory.length ?? -1)
+    if (isInner && isWithin(path, share.directory)) found = share
+  }
+  return found
+}
+
+const NS_PER_SECOND = 1_000_000_000n
+
+/** Spells a modification time: nanoseconds since 1970, or seconds with an `s`. */
+function timeOf(
+  { mtimeNs }: Pick<Fingerprint, 'mtimeNs'>,
+  { inSeconds }: Pick<ShareRules, 'inSeconds'>,
+): string {
+  return inSeconds ? `${mtimeNs / NS_PER_SECOND}s` : String(mtimeNs)
+}
+
+/** A file as all machines know it. */
+export interface SharedFile {
+  readonly share: string
+  /** Below the share's directory, with `/` between components. */
+  readonly path: string
+  readonly size: number
+  /** Modification time in nanoseconds since 1970, or in seconds with an `s`. */
+  readonly mtime: string
+}
+
+/** Returns how all machines know a file; null for one outside of every share. */
+export function shareFile(
+  { absolutePath, fingerprint }: ScannedFile,
+  rules: ShareRules,
+): SharedFile | null {
+  const share = shareOf(absolutePath, rules.shares)
+  if (share === null) return null
+  const path = relative(share.directory, absolutePath).split(sep).join('/')
+  return { share: share.name, path, size: fingerprint.size, mtime: timeOf(fingerprint, rules) }
+}
+
+/**
+ * Finds a file of another machine on this one. A number stands for a pad file.
+ * @throws BtkitError if it is missing, outside of its share, not a regular file, or has another
+ *   size or time
+ */
+export function locateFile(file: SharedFile | number, rules: ShareRules): ScannedFile {
+  if (typeof file === 'number') return padFile([], file)
+  const name = `${file.share}:${file.path}`
+  const share = rules.shares.find((each) => each.name === file.share)
+  if (!share) throw new BtkitError('not-found', `${name}: no share of this name here`)
+  const components = file.path.split('/')
+  if (!components.every(isSafeComponent)) throw outside(name)
+  const path = realPath(join(share.directory, ...components))
+  if (path === null) throw new BtkitError('not-found', `${name}: missing here`)
+  if (!isWithin(path, share.directory)) throw outside(name)
+  const fingerprint = lstatSync(path).isFile() ? readFingerprintIfThere(path) : null
+  if (!fingerprint) throw new BtkitError('not-found', `${name}: not a regular file here`)
+  const time = timeOf(fingerprint, { inSeconds: file.mtime.endsWith('s') })
+  if (fingerprint.size !== file.size || time !== file.mtime)
+    throw new BtkitError('changed', `${name}: has another size or time here`)
+  return { path: components, absolutePath: path, fingerprint }
+}
+
+function outside(name: string): BtkitError {
+  return new BtkitError('unsafe-path', `${name}: leads out of its share`)
+}
