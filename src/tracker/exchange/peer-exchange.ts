@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import { LRUCache } from 'lru-cache'
 import type { RedisAddress } from '../../redis/client.js'
 import type { RedisClient } from '../../redis/client.js'
 import { RedisLink } from '../../redis/link.js'
@@ -47,14 +46,15 @@ export interface PeerExchangeParts {
 type Place = readonly [ms: number, number: number]
 
 const START: Place = [0, 0]
-const NOTHING = new Uint8Array(0)
 
 /**
  * Trades peers with the other trackers at a Redis, so that clients of different trackers find each
  * other. Each tracker answers from its own memory and goes on alone while Redis is gone.
  *
  * Changes go to a stream once a second. A snapshot of the own peers is for trackers that start, or
- * were away for longer than the stream keeps changes.
+ * were away for longer than the stream keeps changes. A Redis that was gone may be another one, or
+ * have lost entries that nobody had read. Therefore each tracker then writes a new snapshot, and an
+ * entry by which the others read it.
  */
 export class PeerExchange {
   /** The name of this run. */
@@ -71,15 +71,13 @@ export class PeerExchange {
   #place = START
   /** Redis' clock minus that of the swarms, in seconds. */
   #clockOffset = 0
-  /** The downloads of these swarms are counted up to a later place: a snapshot had them. */
-  readonly #counted = new Map<string, Place>()
-  /** The last batch of each other tracker that was applied. */
-  readonly #numbers = new LRUCache<string, number>({ max: 1000 })
+  /** The last entry of this tracker. */
+  #sent = START
 
   constructor(private readonly parts: PeerExchangeParts) {
     const { address, store, warn, now } = parts
     this.#link = new RedisLink(address, { warn })
-    this.#changes = new PeerChanges(now)
+    this.#changes = new PeerChanges(store, now)
     store.onChange = this.#changes.note
   }
 
@@ -139,7 +137,6 @@ export class PeerExchange {
     })
     if (found === null) return false
     this.#clockOffset = found.time - this.parts.now()
-    const known = this.#place
     let from: Place | null = null
     for (const [id, size] of Object.entries(found.trackers)) {
       if (id === this.#id) continue
@@ -148,39 +145,43 @@ export class PeerExchange {
       if (place && (!from || isAfter(from, place))) from = place
     }
     this.#place = from ?? START
-    // Entries before were applied already, and their downloads counted
-    const isComplete = await this.#read(known)
-    const isSent = isComplete && (await this.#send()) && (await this.#read())
+    // Entries of another Redis do not count
+    this.#sent = START
+    const isSent = (await this.#read()) && (await this.#send()) && (await this.#read())
     if (!isSent || !(await this.#putSnapshot())) return false
-    return (await this.#add({ snapshot: 'new' }, 0)) !== null || !this.#link.isGone()
+    return (await this.#add({ snapshot: 'new' }, 0)) || !this.#link.isGone()
   }
 
   /** Sends the changes. They are kept if Redis does not take them. Returns false if it is gone. */
   async #send(): Promise<boolean> {
     if (this.#changes.isEmpty) return true
-    await this.#changes.sendBy(async ({ number, at, bytes }) => {
-      const times = { number, at: this.#redisSeconds(at) }
-      return (await this.#add({ changes: bytes, ...times }, bytes.length)) !== null
-    })
+    await this.#changes.sendBy(({ at, bytes }) =>
+      this.#add({ changes: bytes, at: this.#redisSeconds(at) }, bytes.length),
+    )
     return !this.#link.isGone()
   }
 
-  /** Adds an entry to the stream, and removes those that are too old. Null if it did not succeed. */
-  #add(
+  /** Adds an entry to the stream, and removes those that are too old. Returns whether it succeeded. */
+  async #add(
     values: Readonly<Record<string, Buffer | string | number>>,
     bytes: number,
-  ): Promise<string | null> {
+  ): Promise<boolean> {
     const oldest = Math.max(0, 1000 * this.#redisSeconds() - KEPT)
     const fields = ['from', this.#id, ...Object.entries(values).flat()]
     const options = { isWrite: true, bytes }
-    return this.#link.ask(
+    const id = await this.#link.ask(
       (client) => client.xadd(STREAM, 'MINID', '~', oldest, '*', ...fields),
       options,
     )
+    this.#sent = placeOf(id ?? '') ?? this.#sent
+    return id !== null
   }
 
-  /** Applies the entries of the others. Downloads count if they are after `counted`. */
-  async #read(counted = START): Promise<boolean> {
+  /**
+   * Applies the entries of the others. Returns false if Redis is gone, or has lost the last entry of
+   * this tracker.
+   */
+  async #read(): Promise<boolean> {
     for (;;) {
       const after = `(${this.#place.join('-')}`
       const entries = await this.#link.ask(
@@ -193,32 +194,13 @@ export class PeerExchange {
         if (place === null) continue
         const entry = entryOf(fields)
         if (entry.from !== this.#id) {
-          if (entry.changes) await this.#apply(entry, place, isAfter(place, counted))
+          if (entry.changes) await this.#readRecords(entry.changes, entry.at)
           else await this.#readSnapshot(entry.from, 0)
         }
         this.#place = place
       }
-      if (entries.length < ENTRIES) break
+      if (entries.length < ENTRIES) return !isAfter(this.#sent, this.#place)
     }
-    for (const [swarm, place] of this.#counted)
-      if (!isAfter(place, this.#place)) this.#counted.delete(swarm)
-    return true
-  }
-
-  /** Applies the changes of an entry, which may be there twice, and counts new downloads. */
-  async #apply(
-    { from, changes, number, at }: ReturnType<typeof entryOf>,
-    place: Place,
-    isNew: boolean,
-  ): Promise<void> {
-    const { store } = this.parts
-    const isAgain = number <= (this.#numbers.get(from) ?? 0)
-    this.#numbers.set(from, Math.max(number, this.#numbers.get(from) ?? 0))
-    await this.#readRecords(changes ?? NOTHING, at, (infoHash, count) => {
-      const known = this.#counted.get(hexOf(infoHash))
-      const isKnown = isAgain || !isNew || (known !== undefined && !isAfter(place, known))
-      if (count > 0 && !isKnown) store.addDownloads(infoHash, count)
-    })
   }
 
   /** Applies the snapshot of a tracker, and returns its place; null if there is none. */
@@ -238,35 +220,26 @@ export class PeerExchange {
     const [head = '', at = ''] = value.subarray(0, end).toString().split(' ')
     const place = placeOf(head)
     if (end === -1 || place === null) return null
-    const { store } = this.parts
-    await this.#readRecords(value.subarray(end + 1), Number(at), (infoHash, count) => {
-      if (count === 0) return
-      // Neither has the downloads that this tracker did not send yet
-      const unsent = this.#changes.downloadsOf(infoHash)
-      const own = (store.scrape(infoHash)?.downloaded ?? 0) - unsent
-      if (count > own) store.addDownloads(infoHash, count - own)
-      const known = this.#counted.get(hexOf(infoHash))
-      if (!known || isAfter(place, known)) this.#counted.set(hexOf(infoHash), place)
-    })
+    await this.#readRecords(value.subarray(end + 1), Number(at))
     return place
   }
 
   /**
-   * Reads records of a time in seconds: adds peers under the rules of this tracker, and passes the
-   * downloads of each swarm to `count`. Records that make no sense end the reading.
+   * Reads records of a time in seconds: adds peers under the rules of this tracker, and learns the
+   * downloads. Records that make no sense end the reading.
    */
-  async #readRecords(
-    bytes: Uint8Array,
-    time: number,
-    count: (infoHash: Uint8Array, downloads: number) => void,
-  ): Promise<void> {
+  async #readRecords(bytes: Uint8Array, time: number): Promise<void> {
     const { store, allows, permits } = this.parts
     const since = Math.max(0, this.#redisSeconds() - (time || 0))
     let swarm: Uint8Array | null = null
+    let tracker = ''
     const reader = new SwarmReader({
+      tracker: (id) => {
+        tracker = id
+      },
       swarm: (infoHash, downloads) => {
         swarm = allows(infoHash) ? Uint8Array.from(infoHash) : null
-        if (swarm) count(swarm, downloads)
+        if (swarm && tracker !== '') store.learnDownloads(tracker, swarm, downloads)
       },
       peer: (announce, age, isCounted) => {
         if (swarm === null || !permits(announce.address)) return
@@ -288,8 +261,7 @@ export class PeerExchange {
     this.#snapshotAt = performance.now()
     const slices: Uint8Array[] = [Buffer.from(`${this.#place.join('-')} ${this.#redisSeconds()}\n`)]
     let size = 0
-    const unsent = (infoHash: Uint8Array) => this.#changes.downloadsOf(infoHash)
-    for (const slice of this.parts.store.saveOwn(unsent)) {
+    for (const slice of this.parts.store.saveOwn()) {
       if (size + slice.length > MAX_SNAPSHOT) break
       size += slice.length
       slices.push(Uint8Array.from(slice))
@@ -325,8 +297,7 @@ function entryOf(fields: Entries[number][1]) {
   for (let at = 0; at + 1 < fields.length; at += 2)
     values.set(String(fields[at]), fields[at + 1] ?? Buffer.alloc(0))
   const text = (name: string) => values.get(name)?.toString() ?? ''
-  const [number, at] = [Number(text('number')), Number(text('at'))]
-  return { from: text('from'), changes: values.get('changes') ?? null, number, at }
+  return { from: text('from'), changes: values.get('changes') ?? null, at: Number(text('at')) }
 }
 
 /** Reads a place; null if it is none. */
@@ -337,8 +308,4 @@ function placeOf(text: string): Place | null {
 
 function isAfter(a: Place, b: Place): boolean {
   return a[0] > b[0] || (a[0] === b[0] && a[1] > b[1])
-}
-
-function hexOf({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('hex')
 }

@@ -2,6 +2,7 @@ import { AddressCounts, AddressLimits } from './address-counts.js'
 import { isConnectable, isLoopback } from './address-kinds.js'
 import { Candidate } from './candidate.js'
 import { PeerChoice } from './choose-peers.js'
+import { Downloads } from './downloads.js'
 import { EvictionPicker } from './eviction-picker.js'
 import { IndexLists } from './index-lists.js'
 import { IndexPool } from './index-pool.js'
@@ -28,6 +29,8 @@ import { SwarmTable } from './swarm-table.js'
 export interface MemorySwarmsParts {
   readonly memory: StoreMemory
   readonly limits: StoreLimits
+  /** The name of this tracker: 8 bytes in hexadecimal. A restored state brings its own. */
+  readonly id: string
   /** Seconds on a clock that is never set back. */
   readonly now: () => number
   /** Returns unsigned integers of 32 bits. */
@@ -56,10 +59,12 @@ export class MemorySwarms implements SwarmStore {
   readonly #evictionPicker: EvictionPicker
   readonly #candidate = new Candidate()
   readonly #members: Members
+  readonly #downloads: Downloads
   /** Receives each change that other trackers must know; null for none. */
   onChange: ((change: SwarmChange) => void) | null = null
 
-  constructor({ memory, limits, now, random }: MemorySwarmsParts) {
+  constructor({ memory, limits, id, now, random }: MemorySwarmsParts) {
+    this.#downloads = new Downloads(id)
     this.#limits = limits
     this.#now = now
     this.#counters = memory.counters
@@ -140,18 +145,20 @@ export class MemorySwarms implements SwarmStore {
     if (swarm === 0) return
     const known = this.#members.find(swarm)
     const { columns } = this.#peers
-    // This tracker knows something later
-    if (known !== 0 && (columns.heard[known] ?? 0) > heard) return
+    const last = columns.heard[known] ?? 0
     const flags = columns.flags[known] ?? 0
     const isOwn = known !== 0 && (flags & PeerFlag.foreign) === 0
     if (isGone) {
-      // A client that changed to this tracker at that moment is there: the others must know
-      const isBack = isOwn && (columns.heard[known] ?? 0) >= heard - SKEW
+      // A client that announced here at that moment or later is there, and the others must know:
+      // its announce may have been no news here
+      const isBack = isOwn && last >= heard - SKEW
       if (isBack)
         this.onChange?.({ announce: { ...announce, event: 'none' }, flags, isDownload: false })
-      else if (known !== 0) this.#members.remove(known)
+      else if (known !== 0 && last <= heard) this.#members.remove(known)
       return
     }
+    // This tracker knows something later
+    if (known !== 0 && last > heard) return
     const isAllowed = this.#addressLimits.allows(swarm, known, this.#candidate)
     const peer = isAllowed ? this.#members.put(swarm, known, announce) : 0
     if (peer === 0) {
@@ -163,11 +170,35 @@ export class MemorySwarms implements SwarmStore {
     columns.flags[peer] = (columns.flags[peer] ?? 0) | added
   }
 
-  /** Counts downloads that completed at other trackers. */
-  addDownloads(infoHash: Uint8Array, count: number): void {
+  /** The name under which this tracker counts downloads. */
+  get id(): string {
+    return this.#downloads.id
+  }
+
+  /** The downloads of a swarm that completed at this tracker. */
+  ownDownloads(infoHash: Uint8Array): number {
+    const swarm = this.#swarms.find(infoHash)
+    return swarm === 0 ? 0 : this.#ownDownloads(swarm, infoHash)
+  }
+
+  #ownDownloads(swarm: number, infoHash: Uint8Array): number {
+    return (this.#swarms.columns.completed[swarm] ?? 0) - this.#downloads.others(infoHash)
+  }
+
+  /**
+   * Learns the downloads of a swarm that a tracker has counted. Its own may come back to this one
+   * if its state was lost.
+   */
+  learnDownloads(tracker: string, infoHash: Uint8Array, total: number): void {
+    if (total === 0) return
     const swarm = this.#swarms.find(infoHash) || this.#addSwarm(infoHash)
+    if (swarm === 0) return
+    const more =
+      tracker === this.id
+        ? Math.max(0, total - this.#ownDownloads(swarm, infoHash))
+        : this.#downloads.learn(tracker, infoHash, total)
     const { completed } = this.#swarms.columns
-    if (swarm !== 0) completed[swarm] = Math.min((completed[swarm] ?? 0) + count, 0xffffffff)
+    completed[swarm] = Math.min((completed[swarm] ?? 0) + more, 0xffffffff)
   }
 
   /** The counts of a swarm; null if the torrent is unknown. */
@@ -200,6 +231,7 @@ export class MemorySwarms implements SwarmStore {
   forget(infoHash: Uint8Array): void {
     const swarm = this.#swarms.find(infoHash)
     if (swarm === 0) return
+    this.#downloads.forget(infoHash)
     this.#swarms.columns.completed[swarm] = 0
     for (let list = LISTS_PER_SWARM * swarm; list < LISTS_PER_SWARM * (swarm + 1); list += 1) {
       while (this.#lists.length(list) > 0) this.#members.remove(this.#lists.at(list, 0))
@@ -229,20 +261,17 @@ export class MemorySwarms implements SwarmStore {
    * or may not be included.
    */
   *save(): Generator<Uint8Array, void> {
-    yield* this.#saved(0, () => 0)
+    yield* this.#saved(0)
   }
 
-  /**
-   * The same for the peers that announced here, with all swarms. `unsent` returns the completed
-   * downloads of a swarm that are left out.
-   */
-  *saveOwn(unsent: (infoHash: Uint8Array) => number): Generator<Uint8Array, void> {
-    yield* this.#saved(PeerFlag.foreign, unsent)
+  /** The same for the peers that announced here, with all swarms and all downloads. */
+  *saveOwn(): Generator<Uint8Array, void> {
+    yield* this.#saved(PeerFlag.foreign)
   }
 
-  #saved(without: number, unsent: (infoHash: Uint8Array) => number) {
+  #saved(without: number) {
     const parts = { peers: this.#peers, swarms: this.#swarms, lists: this.#lists }
-    return saveSwarms({ ...parts, now: this.#now, without, unsent })
+    return saveSwarms({ ...parts, downloads: this.#downloads, now: this.#now, without })
   }
 
   /**
@@ -254,10 +283,15 @@ export class MemorySwarms implements SwarmStore {
     const now = this.#now()
     const oldest = now - this.#limits.peerTimeout
     let swarm = 0
+    let tracker: string | null = null
     return new SwarmReader({
+      tracker: (id) => {
+        if (tracker === null) this.#downloads.id = id
+        tracker = id
+      },
       swarm: (infoHash, completed) => {
         swarm = this.#swarms.find(infoHash) || this.#addSwarm(infoHash)
-        if (swarm !== 0) this.#swarms.columns.completed[swarm] = completed
+        this.learnDownloads(tracker ?? this.id, infoHash, completed)
       },
       peer: (announce, peerAge, isCounted) => {
         const heard = now - age - peerAge
@@ -292,8 +326,10 @@ export class MemorySwarms implements SwarmStore {
   /** Adds a swarm. If the store is full, the swarm that was empty longest is removed. */
   #addSwarm(infoHash: Uint8Array): number {
     const swarm = this.#swarms.add(infoHash)
-    if (swarm !== 0 || this.#swarms.oldestEmpty === 0) return swarm
-    this.#swarms.remove(this.#swarms.oldestEmpty)
+    const oldest = this.#swarms.oldestEmpty
+    if (swarm !== 0 || oldest === 0) return swarm
+    this.#downloads.forget(this.#swarms.infoHashOf(oldest))
+    this.#swarms.remove(oldest)
     return this.#swarms.add(infoHash)
   }
 
@@ -305,7 +341,10 @@ export class MemorySwarms implements SwarmStore {
     if (peer === 0) return 0
     const swarm = this.#peers.columns.swarms[peer] ?? 0
     this.#members.remove(peer)
-    if (this.#swarms.isInUse(swarm)) this.#swarms.remove(swarm)
+    if (this.#swarms.isInUse(swarm)) {
+      this.#downloads.forget(this.#swarms.infoHashOf(swarm))
+      this.#swarms.remove(swarm)
+    }
     return this.#swarms.add(infoHash)
   }
 

@@ -12,7 +12,8 @@ export interface SwarmsParts {
 /** Creates an empty store. */
 export function openSwarms({ limits, now, randomBytes }: SwarmsParts): MemorySwarms {
   const memory = allocateStore(limits, randomBytes(8))
-  return new MemorySwarms({ memory, limits, now, random: randomNumbers(randomBytes(16)) })
+  const id = Buffer.from(randomBytes(8)).toString('hex')
+  return new MemorySwarms({ memory, limits, id, now, random: randomNumbers(randomBytes(16)) })
 }
 
 /**

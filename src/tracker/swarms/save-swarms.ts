@@ -8,9 +8,11 @@ import {
   PEER6_SIZE,
   RecordKind,
   SWARM_SIZE,
+  TRACKER_SIZE,
   RecordWriter,
 } from './swarm-records.js'
 import { LISTS_PER_SWARM } from './store-memory.js'
+import type { Downloads } from './downloads.js'
 import type { SwarmTable } from './swarm-table.js'
 
 export interface SavedParts {
@@ -20,8 +22,7 @@ export interface SavedParts {
   readonly now: () => number
   /** Peers with one of these flags are left out. */
   readonly without: number
-  /** The completed downloads of a swarm that are left out. */
-  readonly unsent: (infoHash: Uint8Array) => number
+  readonly downloads: Downloads
 }
 
 /** Size of a slice in bytes. Writing one takes a fraction of a millisecond. */
@@ -42,14 +43,24 @@ export function* saveSwarms(parts: SavedParts): Generator<Uint8Array, void> {
   const slice = new Slice()
   // All ages refer to the start of the save
   const second = Math.floor(parts.now())
+  const { id, elsewhere } = parts.downloads
+  slice.records.tracker(slice.add(TRACKER_SIZE), id)
   for (let swarm = 1; swarm <= parts.swarms.highest; swarm += 1) {
     if (swarm % 256 === 0 && slice.length === 0) yield new Uint8Array(0)
     if (!parts.swarms.isInUse(swarm)) continue
     if (!slice.hasRoom(SWARM_SIZE)) yield slice.take()
     const infoHash = parts.swarms.infoHashOf(swarm)
-    const completed = (parts.swarms.columns.completed[swarm] ?? 0) - parts.unsent(infoHash)
-    slice.records.swarm(slice.add(SWARM_SIZE), infoHash, completed)
+    const total = parts.swarms.columns.completed[swarm] ?? 0
+    slice.records.swarm(slice.add(SWARM_SIZE), infoHash, total - parts.downloads.others(infoHash))
     yield* savePeers(parts, { swarm, infoHash, second }, slice)
+  }
+  for (const [tracker, counts] of elsewhere) {
+    if (!slice.hasRoom(TRACKER_SIZE)) yield slice.take()
+    slice.records.tracker(slice.add(TRACKER_SIZE), tracker)
+    for (const [infoHash, count] of counts) {
+      if (!slice.hasRoom(SWARM_SIZE)) yield slice.take()
+      slice.records.swarm(slice.add(SWARM_SIZE), Buffer.from(infoHash, 'latin1'), count)
+    }
   }
   putEnd(slice)
   yield slice.take()

@@ -3,8 +3,10 @@ import { PeerFlag } from './peer-table.js'
 import type { PeerAnnounce, SwarmRestorer } from './swarm-store.js'
 
 /** The first byte of a saved record. */
-export const RecordKind = { swarm: 1, peer4: 2, peer6: 3, end: 4 } as const
+export const RecordKind = { swarm: 1, peer4: 2, peer6: 3, end: 4, tracker: 5 } as const
 
+/** Kind, id of a tracker: the downloads of the swarms that follow were completed there. */
+export const TRACKER_SIZE = 1 + 8
 /** Kind, info hash, completed. */
 export const SWARM_SIZE = 1 + 20 + 4
 const HEAD = 1 + 1 + 4 + 2 + 4 + 20
@@ -34,6 +36,12 @@ export class RecordWriter {
     this.#view = viewOf(bytes)
   }
 
+  /** `id` is in hexadecimal. */
+  tracker(at: number, id: string): void {
+    this.bytes[at] = RecordKind.tracker
+    this.bytes.set(Buffer.from(id, 'hex'), at + 1)
+  }
+
   swarm(at: number, infoHash: Uint8Array, completed: number): void {
     this.bytes[at] = RecordKind.swarm
     this.bytes.set(infoHash, at + 1)
@@ -61,6 +69,10 @@ export class RecordReader {
 
   constructor(private readonly bytes: Uint8Array) {
     this.#view = viewOf(bytes)
+  }
+
+  tracker(at: number): string {
+    return Buffer.from(this.bytes.subarray(at + 1, at + TRACKER_SIZE)).toString('hex')
   }
 
   infoHash(at: number): Uint8Array {
@@ -108,6 +120,8 @@ function viewOf(bytes: Uint8Array): DataView {
 
 /** Receives the records. */
 export interface SwarmHandler {
+  /** Receives the id of the tracker that counted the downloads of the next swarms. */
+  readonly tracker: (id: string) => void
   readonly swarm: (infoHash: Uint8Array, completed: number) => void
   /**
    * Receives a peer of the last swarm; it is valid until the next. `isCounted`: its completed
@@ -121,6 +135,7 @@ const SIZES: Readonly<Record<number, number>> = {
   [RecordKind.peer4]: PEER4_SIZE,
   [RecordKind.peer6]: PEER6_SIZE,
   [RecordKind.end]: 1,
+  [RecordKind.tracker]: TRACKER_SIZE,
 }
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
@@ -168,6 +183,8 @@ export class SwarmReader implements SwarmRestorer {
   #read(records: RecordReader, at: number, kind: number): void {
     if (kind === RecordKind.end) {
       this.#hasEnded = true
+    } else if (kind === RecordKind.tracker) {
+      this.handler.tracker(records.tracker(at))
     } else if (kind === RecordKind.swarm) {
       this.handler.swarm(records.infoHash(at), records.completed(at))
     } else {

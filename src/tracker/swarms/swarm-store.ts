@@ -30,7 +30,7 @@ export interface SwarmChange {
   readonly announce: PeerAnnounce
   /** See `PeerFlag`. */
   readonly flags: number
-  /** Whether the peer completed its download. */
+  /** Whether the peer completed its download, which the tracker has counted. */
   readonly isDownload: boolean
 }
 

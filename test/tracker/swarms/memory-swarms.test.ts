@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { SwarmChange } from '../../../src/tracker/swarms/swarm-store.js'
 import { testChanceOfPeers, testSwarmStore } from './store-suite.js'
 import { announceOf, digestOf, makeStore, peersOf } from './store.js'
 
@@ -25,6 +26,23 @@ test('a full store refuses further peers, and accepts them once there is room', 
   store.announce(announceOf({ peer: '2', port: 2, event: 'stopped' }))
   assert.equal(store.announce(announceOf({ peer: '4', port: 4 })).refusal, null)
   assert.equal(store.totals().peers, 3)
+})
+
+test('a peer that went on here after it stopped elsewhere is announced to the others again', () => {
+  for (const age of [0, 1, 5]) {
+    const { store, clock } = makeStore()
+    store.announce(announceOf({ peer: 'a' }))
+    clock.now += 10
+    store.announce(announceOf({ peer: 'a' }))
+    const changes: SwarmChange[] = []
+    store.onChange = (change) => changes.push(change)
+    store.apply(announceOf({ peer: 'a', event: 'stopped' }), { age, isCounted: false })
+    assert.deepEqual(
+      changes.map(({ announce, flags }) => [announce.event, flags]),
+      [['none', 0]],
+    )
+    assert.equal(store.totals().peers, 1)
+  }
 })
 
 test('if there are too many swarms, the oldest one without peers is removed', () => {

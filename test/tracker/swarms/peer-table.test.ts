@@ -9,7 +9,13 @@ import { announceOf, limits } from './store.js'
 /** A store, and the number of peers in the fullest bucket of its indexes. */
 function makeStore() {
   const memory = allocateStore(limits, pseudoRandom(8))
-  const store = new MemorySwarms({ memory, limits, now: () => 1, random: () => 0 })
+  const store = new MemorySwarms({
+    memory,
+    limits,
+    id: '00'.repeat(8),
+    now: () => 1,
+    random: () => 0,
+  })
   return { store, fullest: () => fullestBucket(memory) }
 }
 

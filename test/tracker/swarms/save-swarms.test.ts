@@ -94,6 +94,21 @@ test('keys, peer ids and counted downloads survive', () => {
   assert.equal(other.totals().peers, 0)
 })
 
+test('downloads of other trackers count once, also after a restart', () => {
+  const [one, other] = [makeStore().store, makeStore().store]
+  const hash = digestOf('torrent')
+  one.announce(announceOf({ peer: 'a', event: 'completed', isComplete: true }))
+  for (const total of [2, 5, 5, 3]) one.learnDownloads('ab'.repeat(8), hash, total)
+  one.learnDownloads('cd'.repeat(8), hash, 1)
+  copy(one, other)
+  other.learnDownloads('ab'.repeat(8), hash, 5)
+  assert.deepEqual([other.id, other.ownDownloads(hash)], [one.id, 1])
+  assert.equal(other.scrape(hash)?.downloaded, 7)
+  // Others may know more of its own downloads than a state that was saved before
+  other.learnDownloads(one.id, hash, 4)
+  assert.equal(other.scrape(hash)?.downloaded, 10)
+})
+
 test('the time that a tracker was down counts for its peers', () => {
   const one = makeStore()
   one.store.announce(announceOf({ peer: 'early', port: 1, event: 'completed', isComplete: true }))
