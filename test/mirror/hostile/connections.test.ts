@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { pseudoRandom } from '../../support/pseudo-random.js'
 import { plantSparse } from '../../support/scratch.js'
 import { parseAnswers, rawRequest, readToEnd, requestText, type RawAnswer } from './raw.js'
 import { besiege, digestAddress, SINGLE } from './siege.js'
@@ -77,36 +76,5 @@ test('an error of a second request does not mix into the answer to the first', a
     const [{ status, body }] = parseAnswers(await received) as [RawAnswer]
     assert.equal(status, 200)
     assert.doesNotMatch(body, /[^\0]/)
-  })
-})
-
-const TLS_HELLO = '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'
-
-const GARBAGE: [what: string, bytes: string | Buffer][] = [
-  ['noise', pseudoRandom(10_000, 7)],
-  ['more noise', pseudoRandom(100_000, 8)],
-  ['a TLS handshake', TLS_HELLO],
-  ['the greeting of ssh', 'SSH-2.0-OpenSSH_9.6\r\n'],
-  ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-  ['a BitTorrent handshake', `\x13BitTorrent protocol${'\0'.repeat(48)}`],
-  ['HTTP of another age', 'GET / HTTP/9.9\r\nHost: a\r\n\r\n'],
-  ['zeros', '\0'.repeat(1000)],
-  ['an answer', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
-]
-
-for (const [what, bytes] of GARBAGE) {
-  test(`refuses ${what} in place of HTTP`, async (t) => {
-    await besiege(t, {}, async ({ ask, checkRefused }) => {
-      checkRefused(await ask(bytes), 400)
-    })
-  })
-}
-
-test('refuses headers without end', async (t) => {
-  await besiege(t, {}, async ({ ask, checkRefused }) => {
-    const field = `X: ${'x'.repeat(100)}\r\n`
-    checkRefused(await ask(`GET / HTTP/1.1\r\n${HOST}\r\n${field.repeat(1000)}`), 431)
-    checkRefused(await ask(`GET / HTTP/1.1\r\n${HOST}\r\nX: ${'x'.repeat(100_000)}`), 431)
-    checkRefused(await ask(`GET /${'x'.repeat(100_000)}`), 414, 431)
   })
 })

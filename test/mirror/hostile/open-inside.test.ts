@@ -47,40 +47,45 @@ test('opens a file that is unchanged since it was looked up', async (t) => {
   assert.equal(await isSameInside(file, mirror), true)
 })
 
-test('refuses a file that became a link to outside', async (t) => {
-  const looked = await lookedAt(t)
-  rmSync(looked.path)
-  symlinkSync(join(looked.outside, 'file'), looked.path)
-  await checkRefused(looked)
-})
+/** What becomes of a file after it was looked up. */
+const CHANGES: Record<string, (looked: LookedAt) => unknown> = {
+  'became a link to outside': ({ path, outside }) => {
+    rmSync(path)
+    symlinkSync(join(outside, 'file'), path)
+  },
+  'is in a directory that became a link to outside': ({ root, outside }) => {
+    renameSync(join(root, 'directory'), join(root, 'moved'))
+    symlinkSync(outside, join(root, 'directory'))
+  },
+  // Its real path was looked up
+  'became a link within the root': ({ path, root }) => {
+    renameSync(path, join(root, 'moved'))
+    symlinkSync('../moved', path)
+  },
+  'became a link to itself': ({ path }) => {
+    rmSync(path)
+    symlinkSync('file', path)
+  },
+  'became a pipe, without waiting for it': ({ path }) => {
+    rmSync(path)
+    execFileSync('mkfifo', [path])
+  },
+  'became a directory': ({ path }) => {
+    rmSync(path)
+    mkdirSync(path)
+  },
+  'was removed': ({ path }) => {
+    rmSync(path)
+  },
+}
 
-test('refuses a file whose directory became a link to outside', async (t) => {
-  const looked = await lookedAt(t)
-  renameSync(join(looked.root, 'directory'), join(looked.root, 'moved'))
-  symlinkSync(looked.outside, join(looked.root, 'directory'))
-  await checkRefused(looked)
-})
-
-test('refuses a file that became a link within the root, because its real path was looked up', async (t) => {
-  const looked = await lookedAt(t)
-  renameSync(looked.path, join(looked.root, 'moved'))
-  symlinkSync('../moved', looked.path)
-  await checkRefused(looked)
-})
-
-test('refuses a file that became a link to itself', async (t) => {
-  const looked = await lookedAt(t)
-  rmSync(looked.path)
-  symlinkSync('file', looked.path)
-  await checkRefused(looked)
-})
-
-test('refuses a file that became a named pipe, without waiting for it', unlessPosix, async (t) => {
-  const looked = await lookedAt(t)
-  rmSync(looked.path)
-  execFileSync('mkfifo', [looked.path])
-  await checkRefused(looked)
-})
+for (const [what, change] of Object.entries(CHANGES)) {
+  test(`refuses a file that ${what}`, unlessPosix, async (t) => {
+    const looked = await lookedAt(t)
+    change(looked)
+    await checkRefused(looked)
+  })
+}
 
 test('refuses a file that became a socket', unlessPosix, async (t) => {
   const looked = await lookedAt(t)
@@ -91,23 +96,10 @@ test('refuses a file that became a socket', unlessPosix, async (t) => {
   await checkRefused(looked)
 })
 
-test('refuses a file that became a directory', async (t) => {
-  const looked = await lookedAt(t)
-  rmSync(looked.path)
-  mkdirSync(looked.path)
-  await checkRefused(looked)
-})
-
 test('refuses a file that became a device, even if links are followed', unlessPosix, async (t) => {
   const looked = await lookedAt(t, true)
   // The target of its path is opened, however the path is written
   await checkRefused({ ...looked, file: { ...looked.file, absolutePath: '/dev/zero' } })
-})
-
-test('refuses a file that was removed', async (t) => {
-  const looked = await lookedAt(t)
-  rmSync(looked.path)
-  await checkRefused(looked)
 })
 
 test('notices that a file was replaced since it was looked up', async (t) => {

@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { basename, join } from 'node:path'
+
+/** Values of Host that could do harm in a URL. */
+export const ODD_HOSTS = [
+  ...['', 'evil.example/x', '/', 'a b', 'a\tb', 'a"b', "a'b", 'a\\b', '<b>', '*', '..', '-'],
+  ...['user@evil.example', 'user:password@evil.example', 'evil.example?x', 'evil.example#x'],
+  ...['a,b', 'a;b', '%00', 'a%0d%0ax', 'a:b', 'a:', ':80', 'a:123456', 'a:80:80', '[::1', '::1'],
+  ...['[::1]x', 'http://evil.example', 'm\xfcller.example', 'm\xc3\xbcller.example'],
+  ...[`${'a'.repeat(300)}.example`, 'a'.repeat(8000)],
+]
+
+export const hiddenFiles = {
+  '.well-known/x': 'hidden',
+  '.htpasswd': 'hidden',
+  'yum/.git/config': 'hidden',
+  'yum/.hidden': 'hidden',
+  'yum/..odd': 'hidden',
+}
+export const HIDDEN = [...Object.keys(hiddenFiles).map((path) => `/${path}`), '/%2ewell-known/x']
+
+/** Links of all kinds to the secret outside. */
+export function plantLinks(root: string, outside: string): void {
+  mkdirSync(join(root, 'deep'))
+  for (const [target, name] of [
+    [join(outside, 'secret.txt'), 'yum/file-out'],
+    [`../../${basename(outside)}/secret.txt`, 'yum/relative-out'],
+    ['file-out', 'yum/chain'],
+    [outside, 'yum/dir-out'],
+    ['../yum/dir-out', 'deep/chain'],
+    ['/proc/self/environ', 'yum/environ'],
+    ['/proc', 'proc'],
+    ['/', 'everything'],
+    [root, 'self'],
+    ['loop', 'loop'],
+    ['nowhere', 'dangling'],
+    ['/dev', 'dev'],
+    ['/dev/zero', 'yum/zero'],
+    ['/dev/null', 'yum/null'],
+    ['pipe', 'yum/to-pipe'],
+  ] as const) {
+    symlinkSync(target, join(root, name))
+  }
+  if (process.platform !== 'win32') execFileSync('mkfifo', [join(root, 'yum/pipe')])
+}
