@@ -4,9 +4,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { test } from 'node:test'
-import { isTemporaryName } from '../../../src/files/temporary-name.js'
 import { collect, runExecutable, startExecutable } from '../../support/executable.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
@@ -54,26 +52,6 @@ test('several thousand torrents are edited in one call', async (t) => {
   assert.equal(stdout, names.map((name) => `old announce for ${name}: ${OLD}\n`).join(''))
   assert.equal(countNew(root), COUNT)
   assert.equal(readdirSync(root).length, COUNT)
-})
-
-test('a kill at any moment leaves each torrent old or new, and those reported new', async (t) => {
-  const { root, list } = plant(t)
-  const args = [NEW, '--files-from', list]
-  for (const delay of [150, 300]) {
-    const child = startExecutable('btreannounce', args, { cwd: root })
-    const ended = collect(child)
-    await setTimeout(delay)
-    child.kill('SIGKILL')
-    const { stdout } = await ended
-    const reported = stdout.split('\n').length - 1
-    assert.ok(countNew(root) >= reported)
-    for (const name of names.slice(0, reported)) {
-      assert.ok(readFileSync(join(root, name)).equals(content(name, NEW)))
-    }
-    const others = readdirSync(root).filter((name) => !names.includes(name))
-    assert.ok(others.every(isTemporaryName), others.join())
-    plantFiles(root, Object.fromEntries(names.map((name) => [name, content(name, OLD)])))
-  }
 })
 
 test('what a killed run left is gone after the next, and so is that of makemetafile', async (t) => {

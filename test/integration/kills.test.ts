@@ -1,14 +1,29 @@
 import assert from 'node:assert/strict'
 import { rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { test } from 'node:test'
-import { letFilesSettle } from '../../support/aged.js'
-import { complete, FILES, killAfter, mirror, testKilledRuns } from './killed-runs.js'
+import { after, before, test } from 'node:test'
+import { letFilesSettle } from '../support/aged.js'
+import { runExecutable } from '../support/executable.js'
+import { Mirror, type Report } from '../support/mirror.js'
+import { pseudoRandom } from '../support/pseudo-random.js'
+import { killAfter, testKills } from './kills.js'
 
-testKilledRuns(2)
+testKills(2)
+
+const FILES = Object.fromEntries(
+  Array.from({ length: 150 }, (_, i) => [`e${i}`, pseudoRandom(20_000 + i * 200, i)] as const),
+)
+const mirror = new Mirror({ after }, FILES)
+before(letFilesSettle)
+
+async function complete(args: readonly string[] = []): Promise<Report> {
+  const { status, stdout, stderr } = await runExecutable('btkit', mirror.args(['--json', ...args]))
+  assert.deepEqual([status, stderr], [0, ''])
+  return JSON.parse(stdout) as Report
+}
 
 test('the cache of a killed run is used by the next', async () => {
   await complete()
-  await killAfter(300, ['--comment', 'killed'])
+  await killAfter(300, mirror.args(['--comment', 'killed']))
   const { bytesHashed } = await complete(['--comment', 'after'])
   assert.equal(bytesHashed, 0)
 })
@@ -20,7 +35,7 @@ test('what was hashed before a kill need not be hashed again', async () => {
     const now = 1e9 + wait
     for (const name of Object.keys(FILES)) utimesSync(mirror.at(name), now, now)
     await letFilesSettle()
-    await killAfter(wait, ['--max-rate', '2M'])
+    await killAfter(wait, mirror.args(['--max-rate', '2M']))
     outcome = await complete()
   }
   assert.ok(outcome.bytesReused > 500_000, `${outcome.bytesReused}`)
@@ -32,7 +47,7 @@ test('temporary files of a killed run are removed by the next, and no other', as
   const shape = /^\..*\.btkit-tmp$/
   for (let i = 0; i < 20 && !mirror.list().some((name) => shape.test(name)); i++) {
     for (const name of mirror.list()) rmSync(`${mirror.target}/${name}`)
-    await killAfter(150 + i * 20, [])
+    await killAfter(150 + i * 20, mirror.args())
   }
   const other = '.x.00000000-1-00000000.btkit-tmp'
   writeFileSync(`${mirror.target}/${other}`, 'of another machine')

@@ -1,3 +1,0 @@
-import { testKilledRuns } from './killed-runs.js'
-
-testKilledRuns(10)
