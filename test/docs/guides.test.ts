@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { findPeer, unlessInstalled } from '../support/peers.js'
 import { makeScratch, type Files } from '../support/scratch.js'
-import { isAsShown, readBlocks } from './blocks.js'
+import { readBlocks } from './blocks.js'
 import { runGuide } from './run-guide.js'
 
 const GUIDES = ['README.md', ...readdirSync('docs').filter((name) => name.endsWith('.md'))].map(
@@ -51,64 +51,6 @@ test('a guide names its reader in its first line', () => {
     const [, , first = ''] = readFileSync(guide, 'utf8').split('\n')
     assert.match(first, /^For /, guide)
   }
-})
-
-test('blocks have commands, their output, and why they are not run', () => {
-  const markdown = [
-    'Text.',
-    '```console',
-    '$ echo a \\',
-    '> b',
-    'a b',
-    '```',
-    '<!-- not run: takes a year -->',
-    '```sh',
-    'sleep 31557600',
-    '```',
-    '<!-- needs: jq -->',
-    '```sh',
-    'jq . x.json',
-    '```',
-  ].join('\n')
-  assert.deepEqual(readBlocks(markdown), [
-    {
-      line: 2,
-      steps: [{ line: 3, command: 'echo a \\\nb', expected: 'a b\n' }],
-      notRun: null,
-      needs: [],
-    },
-    {
-      line: 8,
-      steps: [{ line: 9, command: 'sleep 31557600', expected: null }],
-      notRun: 'takes a year',
-      needs: [],
-    },
-    {
-      line: 12,
-      steps: [{ line: 13, command: 'jq . x.json', expected: null }],
-      notRun: null,
-      needs: ['jq'],
-    },
-  ])
-})
-
-test('… stands for any text of a line, and alone for any lines', () => {
-  assert.equal(isAsShown('info hash: 12ab (v1)\n', 'info hash: … (v1)\n'), true)
-  assert.equal(isAsShown('a\nb\nc\n', 'a\n…\nc\n'), true)
-  assert.equal(isAsShown('a\nb\n', 'a…\n'), false)
-})
-
-test('a command that fails, or prints something else, is a fault of the guide', async (t) => {
-  const steps = [
-    { line: 1, command: 'false', expected: '' },
-    { line: 2, command: 'echo a', expected: 'b\n' },
-    { line: 3, command: '(exit 3)', expected: '' },
-    { line: 4, command: 'echo $?', expected: '3\n' },
-  ]
-  assert.deepEqual(await runGuide(steps, makeScratch(t)), [
-    'line 1: false: status 1\n',
-    'line 2: echo a: printed\na\ninstead of\nb\n',
-  ])
 })
 
 /** Bytes that look like those of a compressed file, and are always the same. */

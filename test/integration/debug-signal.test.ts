@@ -45,38 +45,6 @@ test('SIGUSR1 opens no debugger of a command that waits', unlessProc, async (t) 
   assert.doesNotMatch(stderr, /debugger|inspector/i)
 })
 
-test('SIGUSR1 opens none by a legacy name either', unlessProc, async (t) => {
-  const { child, pid, ended } = startWaiting('btshowmetainfo', ['-'])
-  t.after(() => child.kill('SIGKILL'))
-  await whenReading(child)
-  child.kill('SIGUSR1')
-  await setTimeout(50)
-  assert.deepEqual(listeningSockets(pid), [])
-  child.stdin.end()
-  assert.doesNotMatch((await ended).stderr, /debugger|inspector/i)
-})
-
-for (const delay of [0, 15, 30, 45]) {
-  test(
-    `a debugger that SIGUSR1 opened ${delay} ms after the start is closed`,
-    unlessProc,
-    async (t) => {
-      const { child, pid, ended } = startWaiting()
-      t.after(() => child.kill('SIGKILL'))
-      const up = whenReading(child)
-      await setTimeout(delay)
-      child.kill('SIGUSR1')
-      // Before Node has set itself up, the signal ends a process as it does any other
-      const isUp = await Promise.race([up, ended.then(() => false)])
-      if (isUp === false) return
-      // Node opens it on a thread of its own, which may come late
-      await setTimeout(1000)
-      for (let i = 0; i < 100 && listeningSockets(pid).length > 0; i++) await setTimeout(50)
-      assert.deepEqual(listeningSockets(pid), [])
-    },
-  )
-}
-
 test('a debugger that was asked for stays open', unlessProc, async (t) => {
   const env = { NODE_OPTIONS: '--inspect=127.0.0.1:0' }
   const child = startExecutable('btkit', ['showmetainfo', '-'], { env })

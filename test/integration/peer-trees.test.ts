@@ -69,17 +69,6 @@ for (const [what, files] of Object.entries(TREES)) {
     const { infoHash, size, fileCount } = made
     assert.deepEqual(loaded, { infoHash, size, fileCount })
   })
-
-  test(
-    `${what}: transmission-show prints the same info hash`,
-    unlessInstalled('transmission-show'),
-    async (t) => {
-      const { torrent, infoHash } = await makeTree(makeScratch(t, below(files)))
-      const { status, stdout } = await runProgram('transmission-show', [torrent])
-      assert.equal(status, 0)
-      assert.match(stdout, new RegExp(`^ +Hash: ${infoHash}$`, 'm'))
-    },
-  )
 }
 
 test(
@@ -107,11 +96,3 @@ test(
     assert.equal(infoHash, independentInfoHash(readFileSync(output)))
   },
 )
-
-test('aria2c finds every piece of a tree good', unlessInstalled('aria2c'), async (t) => {
-  const directory = makeScratch(t, below(TREES['files that end around the edges of pieces']!))
-  const { torrent } = await makeTree(directory)
-  const options = ['--check-integrity', '--hash-check-only', '--enable-dht=false', '-d']
-  const { status, stdout } = await runProgram('aria2c', [...options, directory, torrent])
-  assert.equal(status, 0, stdout)
-})

@@ -76,18 +76,6 @@ test('libtorrent loads every torrent, with the same info hash', unlessLibtorrent
   )
 })
 
-test(
-  'transmission-show reads torrents, with the same info hash',
-  unlessInstalled('transmission-show'),
-  async () => {
-    for (const { torrent, infoHash } of made.filter((_, i) => i % 5 === 0)) {
-      const { status, stdout } = await runProgram('transmission-show', [torrent])
-      assert.equal(status, 0)
-      assert.match(stdout, new RegExp(`^ +Hash: ${infoHash}$`, 'm'))
-    }
-  },
-)
-
 test('aria2c finds every piece of the content good', unlessInstalled('aria2c'), async () => {
   for (const { torrent } of made.filter((_, i) => i % 8 === 1)) {
     const options = ['--check-integrity', '--hash-check-only', '--enable-dht=false', '-d']

@@ -8,10 +8,17 @@ interface Scope {
   readonly after: (act: () => void) => void
 }
 
-/** A disk of so many MiB until the test ends, or null where none can be mounted. */
-export function mountSmallDisk(t: Scope, mebibytes: number): string | null {
+/** A disk of so many MiB, or such as `64k`, until the test ends; null where none can be mounted. */
+export function mountSmallDisk(t: Scope, size: number | string): string | null {
   const directory = mkdtempSync(join(tmpdir(), 'btkit-test-'))
-  const args = ['-t', 'tmpfs', '-o', `size=${mebibytes}m,mode=0755`, 'none', directory]
+  const args = [
+    '-t',
+    'tmpfs',
+    '-o',
+    `size=${typeof size === 'string' ? size : `${size}m`},mode=0755`,
+    'none',
+    directory,
+  ]
   const { status } = spawnSync('mount', args, { stdio: 'ignore' })
   t.after(() => {
     if (status === 0) spawnSync('umount', ['-l', directory])

@@ -1,37 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { runExecutable } from '../../support/executable.js'
 import { Mirror, type Report } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-
-const canMount = tryToMount()
-const unlessMounted = { skip: !canMount && 'no small disk can be mounted here' }
+import { mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 
 const FILES = Object.fromEntries(
   Array.from({ length: 60 }, (_, i) => [`file-${i}`, pseudoRandom(20_000, i)] as const),
 )
-
-function tryToMount(): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false
-  const mount = 'mount -t tmpfs -o size=64k tmpfs /mnt && umount /mnt'
-  return spawnSync('unshare', ['--mount', 'sh', '-c', mount]).status === 0
-}
-
-/** A directory that is a disk of that size for the length of a test. */
-function mountSmallDisk(t: TestContext, size: string): string {
-  const directory = mkdtempSync(join(tmpdir(), 'btkit-test-disk-'))
-  t.after(() => {
-    spawnSync('umount', [directory])
-    rmSync(directory, { recursive: true })
-  })
-  const args = ['-t', 'tmpfs', '-o', `size=${size},mode=0755`, 'tmpfs', directory]
-  assert.equal(spawnSync('mount', args).status, 0)
-  return directory
-}
 
 function runJson(mirror: Mirror, args: readonly string[]) {
   return runExecutable('btkit', mirror.args(['--json', ...args]))
@@ -39,9 +18,9 @@ function runJson(mirror: Mirror, args: readonly string[]) {
 
 test(
   'when the disk of the torrents is full, what is there is whole, and the status is 1',
-  unlessMounted,
+  unlessNoDisks,
   async (t) => {
-    const target = mountSmallDisk(t, '128k')
+    const target = mountSmallDisk(t, '128k')!
     const mirror = new Mirror(t, FILES, { target })
     const { status, stdout, stderr } = await runJson(mirror, [])
     assert.equal(status, 1)
@@ -65,8 +44,8 @@ test(
 )
 
 for (const size of ['64k', '1m', '4400k', '5m']) {
-  test(`a cache on a disk of ${size} costs a warning at most`, unlessMounted, async (t) => {
-    const cache = mountSmallDisk(t, size)
+  test(`a cache on a disk of ${size} costs a warning at most`, unlessNoDisks, async (t) => {
+    const cache = mountSmallDisk(t, size)!
     const mirror = new Mirror(t, FILES, { cache })
     for (const comment of ['1', '2']) {
       const { status, stderr } = await runJson(mirror, ['--comment', comment])
@@ -77,8 +56,8 @@ for (const size of ['64k', '1m', '4400k', '5m']) {
   })
 }
 
-test('a cache whose disk is full before it begins costs one warning', unlessMounted, async (t) => {
-  const cache = mountSmallDisk(t, '64k')
+test('a cache whose disk is full before it begins costs one warning', unlessNoDisks, async (t) => {
+  const cache = mountSmallDisk(t, '64k')!
   const mirror = new Mirror(t, FILES, { cache })
   writeFileSync(join(mirror.cache, 'filler'), Buffer.alloc(64 * 1024 - 4096))
   const { status, stderr } = await runJson(mirror, [])
@@ -89,9 +68,9 @@ test('a cache whose disk is full before it begins costs one warning', unlessMoun
 
 test(
   'a cache whose disk fills up later is used again once there is room',
-  unlessMounted,
+  unlessNoDisks,
   async (t) => {
-    const cache = mountSmallDisk(t, '8m')
+    const cache = mountSmallDisk(t, '8m')!
     const mirror = new Mirror(t, FILES, { cache })
     await runJson(mirror, [])
     const filler = join(mirror.cache, 'filler')
@@ -112,9 +91,9 @@ test(
 
 test(
   'when the disk of the state is full no torrent is written that would not be known later',
-  unlessMounted,
+  unlessNoDisks,
   async (t) => {
-    const state = mountSmallDisk(t, '16k')
+    const state = mountSmallDisk(t, '16k')!
     const mirror = new Mirror(t, FILES, { state })
     const { status, stdout, stderr } = await runJson(mirror, [])
     assert.equal(status, 1)
@@ -133,9 +112,9 @@ test(
 
 test(
   'on a read-only disk all torrents fail in one line, and nothing is hashed',
-  unlessMounted,
+  unlessNoDisks,
   async (t) => {
-    const target = mountSmallDisk(t, '128k')
+    const target = mountSmallDisk(t, '128k')!
     const mirror = new Mirror(t, { a: 'a', b: 'b' }, { target })
     spawnSync('mount', ['-o', 'remount,ro', mirror.target])
     const { status, stdout, stderr } = await runJson(mirror, [])

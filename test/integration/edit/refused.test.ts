@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import {
-  chmodSync,
-  chownSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { runExecutable } from '../../support/executable.js'
 import { makeScratch } from '../../support/scratch.js'
+import { mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { makeOpenScratch, unlessAlwaysPermitted, unprivileged } from '../../support/unprivileged.js'
 
@@ -63,23 +53,8 @@ test('the owner stays, and so does the mode', onlyRoot, async (t) => {
   assert.notDeepEqual(readFileSync(path), OLD)
 })
 
-/** A file system of 256 KiB; null where none can be mounted. */
-function mountSmall(t: TestContext): string | null {
-  const root = mkdtempSync(join(tmpdir(), 'btkit-small-'))
-  t.after(() => {
-    spawnSync('umount', [root])
-    rmdirSync(root)
-  })
-  const args = ['-t', 'tmpfs', '-o', 'size=256k', 'btkit-test', root]
-  return spawnSync('mount', args).status === 0 ? root : null
-}
-
-test('on a full disk nothing is lost, and no draft is left', async (t) => {
-  const root = mountSmall(t)
-  if (root === null) {
-    t.skip('no small file system can be mounted')
-    return
-  }
+test('on a full disk nothing is lost, and no draft is left', unlessNoDisks, async (t) => {
+  const root = mountSmallDisk(t, '256k')!
   const big = Buffer.from(torrentOf(singleFileInfo({ filler: Buffer.alloc(100_000) })))
   writeFileSync(join(root, 'a'), big)
   writeFileSync(join(root, 'b'), big)

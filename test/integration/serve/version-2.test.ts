@@ -4,7 +4,6 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { assertHolds, downloadWithLibtorrent, fetchSingle, postSet } from '../../support/clients.js'
 import { unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { serveMirror, type ServedMirror } from '../../support/serve.js'
 
 const MIB = 1024 * 1024
@@ -25,15 +24,6 @@ async function fetchVersion(mirror: ServedMirror, path: string): Promise<Buffer>
 }
 
 for (const version of ['v2', 'hybrid']) {
-  test(`?${version} of a file has the info hashes that makemetafile gives it`, async (t) => {
-    const mirror = await serve(t)
-    const made = parseMetainfo(await fetchVersion(mirror, `pub/a.iso?${version}`))
-    assert.deepEqual([made.version, made.warnings], [version, []])
-    const args = ['makemetafile', `${mirror.root}/pub/a.iso`, '--trackerless', '--json', '-l', '20']
-    const told = parseJson(await runBtkit([...args, '--no-cache', `--${version}`]))
-    assert.deepEqual([made.infoHash, made.infoHashV2], [told['infoHash'], told['infoHashV2']])
-  })
-
   test(
     `libtorrent downloads ?${version} of a pattern by url-list alone`,
     unlessLibtorrent,

@@ -47,7 +47,7 @@ test('opens a file that is unchanged since it was looked up', async (t) => {
   assert.equal(await isSameInside(file, mirror), true)
 })
 
-/** What becomes of a file after it was looked up. */
+/** Changes of a file after it was looked up. */
 const CHANGES: Record<string, (looked: LookedAt) => unknown> = {
   'became a link to outside': ({ path, outside }) => {
     rmSync(path)

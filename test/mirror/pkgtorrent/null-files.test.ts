@@ -18,35 +18,6 @@ test('a null file has as many zeros as its name says', async (t) => {
   }
 })
 
-test('a null file larger than a block is not permitted', async (t) => {
-  const { port } = await serveMirror(t)
-  for (const size of [BLOCK + 1, 2 * BLOCK, '9'.repeat(400)]) {
-    assert.equal((await ask(port, addressOf(`${size}_0`))).status, 403)
-  }
-})
-
-test('a name other than <size>_<n> is a 4xx', async (t) => {
-  const { port } = await serveMirror(t)
-  const names = [
-    'x',
-    '',
-    '5',
-    '_0',
-    '5_',
-    '5_x',
-    '-5_0',
-    '5.5_0',
-    '0x5_0',
-    '5_0_0',
-    '5_0/0',
-    ' 5_0',
-  ]
-  for (const name of names) {
-    const { status } = await ask(port, addressOf(encodeURI(name)))
-    assert.ok(status >= 400 && status < 500, `${name}: ${status}`)
-  }
-})
-
 test('HEAD of a null file has its size', async (t) => {
   const { port } = await serveMirror(t)
   const { status, headers, body } = await ask(port, addressOf('1000_0'), { method: 'HEAD' })

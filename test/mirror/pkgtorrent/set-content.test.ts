@@ -94,22 +94,6 @@ test('a file at the root can be requested alone, but not in a set', () => {
   )
 })
 
-test('files without a common beginning, or named twice, are refused', () => {
-  const mixed = [fileOf('yum/a', 1), fileOf('deb/a', 1)]
-  assert.throws(
-    () => setContent(SET, mixed, 'svc'),
-    refused('incompatible', /^\/deb\/a: .* here \/yum$/),
-  )
-  const twice = [fileOf('yum/a', 1), fileOf('yum/b', 1), fileOf('yum/a', 1)]
-  assert.throws(() => setContent(SET, twice, 'svc'), refused('incompatible', /^\/yum\/a: .*twice/))
-})
-
-test('only empty files are refused', () => {
-  const files = [fileOf('yum/a', 0), fileOf('yum/b', 0)]
-  assert.throws(() => setContent(SET, files, 'svc'), refused('empty', /empty/))
-  assert.throws(() => setContent(SINGLE, files.slice(1), 'svc'), refused('empty', /empty/))
-})
-
 for (const version of ['v2', 'hybrid'] as const) {
   test(`${version}: files are in the order of their paths, each at the start of a piece`, () => {
     const files = [fileOf('yum/z', 1), fileOf('yum/b/c', BLOCK + 1), fileOf('yum/a', 5)]

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { independentInfoHash } from '../../support/decode-torrent.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { serveMirror } from '../../support/serve.js'
-import { ask, FORM, formOf } from '../ask.js'
+import { ask, formOf } from '../ask.js'
 import { setDigest } from './reference-rules.js'
 import { MOUNT, playYum, post } from './yum-client.js'
 
@@ -56,72 +56,11 @@ test('the digest may be in capitals, and any prefix is accepted', async (t) => {
   assert.deepEqual((await ask(port, address)).body, body)
 })
 
-test('paths that do not match the digest in the address are refused', async (t) => {
-  const { port } = await serveMirror(t, { files: FILES })
-  const question = { method: 'POST', headers: FORM, body: formOf(PATHS.toReversed()) }
-  const { status, body } = await ask(port, ADDRESS, question)
-  assert.equal(status, 400)
-  assert.match(body.toString(), /digest/)
-  assert.equal((await ask(port, ADDRESS)).status, 412)
-})
-
-test('a form of any other type is refused', async (t) => {
-  const { port } = await serveMirror(t, { files: FILES })
-  for (const type of ['application/json', 'multipart/form-data; boundary=x', 'nonsense']) {
-    const headers = { 'Content-Type': type }
-    const answer = await ask(port, ADDRESS, { method: 'POST', headers, body: formOf(PATHS) })
-    assert.equal(answer.status, 415, type)
-  }
-})
-
 test('the type of the form may contain its charset', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded; charset=UTF-8' }
   const answer = await ask(port, ADDRESS, { method: 'POST', headers, body: formOf(PATHS) })
   assert.equal(answer.status, 200)
-})
-
-test('a form without a path is refused with a message', async (t) => {
-  const { port } = await serveMirror(t, { files: FILES })
-  for (const body of ['', 'q=/yum/7/a.rpm', 'P=/yum/7/a.rpm']) {
-    const address = `${MOUNT}/digest/${setDigest([])}`
-    const answer = await ask(port, address, { method: 'POST', headers: FORM, body })
-    assert.equal(answer.status, 400, body)
-    assert.match(answer.body.toString(), /no path/)
-  }
-})
-
-test('a POST without any body is a 4xx', async (t) => {
-  const { port } = await serveMirror(t, { files: FILES })
-  for (const headers of [{}, FORM]) {
-    const { status } = await ask(port, ADDRESS, { method: 'POST', headers })
-    assert.ok(status >= 400 && status < 500, String(status))
-  }
-})
-
-test('an invalid digest is a 4xx, by GET and by POST', async (t) => {
-  const { port } = await serveMirror(t, { files: FILES })
-  const digest = setDigest(PATHS)
-  for (const text of ['', 'x', digest.slice(1), `${digest}0`, `${digest.slice(1)}g`]) {
-    const got = await ask(port, `${MOUNT}/digest/${text}`)
-    assert.ok(got.status >= 400 && got.status < 500 && got.status !== 412, `${text}: ${got.status}`)
-    const question = { method: 'POST', headers: FORM, body: formOf(PATHS) }
-    const posted = await ask(port, `${MOUNT}/digest/${text}`, question)
-    assert.ok(posted.status >= 400 && posted.status < 500, `${text}: ${posted.status}`)
-  }
-})
-
-test('a set of only empty files is a 4xx with a message', async (t) => {
-  const { port } = await serveMirror(t, { files: FILES })
-  const answers = [
-    await post(port, ['/yum/empty.rpm']),
-    await ask(port, `${MOUNT}/single/yum/empty.rpm`),
-    await ask(port, `${MOUNT}/single/yum/empty*`),
-  ]
-  for (const { status, body } of answers) {
-    assert.equal(status, 422)
-    assert.match(body.toString(), /empty/)
-  }
 })
 
 test('no torrent contains a file twice, two trees, or files at the top', async (t) => {

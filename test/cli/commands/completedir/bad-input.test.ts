@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+  lstatSync,
+  rmSync,
+} from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { Mirror, TRACKER } from '../../../support/mirror.js'
+import { Mirror, TRACKER, entriesOf } from '../../../support/mirror.js'
+import { unlessInstalled } from '../../../support/peers.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
@@ -111,3 +122,100 @@ test('a directory that moved keeps its torrents', async (t) => {
   const { status, stderr } = await run('two')
   assert.deepEqual([status, stderr], [0, ''])
 })
+
+const WHY = 'with .torrent the name would be longer than 255 bytes'
+const ADVICE = 'rename it, or skip it with --exclude'
+const unlessWindows = { skip: process.platform === 'win32' && 'names are no bytes there' }
+
+function longName(letter: string): string {
+  return letter.repeat(248)
+}
+
+/** The exit status of a run with --quiet, and its messages. */
+async function quietly(mirror: Mirror, args: readonly string[] = []): Promise<[number, string]> {
+  const { status, stdout, stderr } = await mirror.run(['--quiet', ...args])
+  assert.equal(stdout, '')
+  return [status, stderr]
+}
+
+test('with --quiet, each run reports names that can have no torrent', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', [longName('x')]: 'x' })
+  const one = `btkit: ${mirror.at(longName('x'))}: ${WHY}; ${ADVICE}\n`
+  for (let i = 0; i < 2; i++) assert.deepEqual(await quietly(mirror), [1, one])
+  writeFileSync(mirror.at(longName('y')), 'y')
+  const two = `btkit: 2 entries (${mirror.at(longName('x'))}, …): ${WHY}; ${ADVICE}\n`
+  for (const args of [['--dry-run'], [], []])
+    assert.deepEqual(await quietly(mirror, args), [1, two])
+  for (const letter of ['x', 'y']) renameSync(mirror.at(longName(letter)), mirror.at(letter))
+  assert.deepEqual(await quietly(mirror), [0, ''])
+})
+
+test(
+  'the report of a bad name says how to exclude it, and that works',
+  unlessWindows,
+  async (t) => {
+    const mirror = new Mirror(t, { a: 'a', 'dir/b': 'b', [longName('x')]: 'x' })
+    const bad = (path: string) => Buffer.concat([Buffer.from(mirror.at(path)), Buffer.from([0xff])])
+    for (const path of ['bad', 'dir/in', 'worse']) writeFileSync(bad(path), 'z')
+    const names = ['bad', 'dir/in', 'worse'].map((path) => `${mirror.at(path)}\\xff`).join(', ')
+    const [status, stderr] = await quietly(mirror)
+    assert.equal(status, 1)
+    assert.deepEqual(stderr.split('\n').sort(), [
+      '',
+      `btkit: ${mirror.at(longName('x'))}: ${WHY}; ${ADVICE}`,
+      `btkit: 3 entries (${names}): the name is not valid UTF-8; ${ADVICE}`,
+    ])
+    const exclude = ['bad?', 'in?', 'worse?', 'xxx*'].flatMap((glob) => ['--exclude', glob])
+    assert.deepEqual(await quietly(mirror, exclude), [0, ''])
+  },
+)
+
+test('with --quiet, each run reports a missing target', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  for (let i = 0; i < 2; i++) {
+    const [status, stderr] = await quietly(mirror, ['--target', mirror.at('missing')])
+    assert.equal(status, 1)
+    assert.match(stderr, /^btkit: .*missing: no such file or directory\n$/)
+  }
+})
+
+/** Options, and the file that is replaced by a pipe. */
+const PLACES: readonly (readonly [options: readonly string[], file: string])[] = [
+  [[], 'a.torrent'],
+  [['--force'], 'a.torrent'],
+  [['--dry-run'], 'a.torrent'],
+  [['--checksums', 'sha256'], 'a.sha256'],
+]
+
+for (const [options, file] of PLACES) {
+  for (const isKnown of [false, true]) {
+    const before = isKnown ? 'where there was a file of ours ' : ''
+    const what = `a pipe in place of ${file} ${before}with ${options.join(' ') || 'no options'}`
+    test(`${what} is reported, and the rest is done`, unlessInstalled('mkfifo'), async (t) => {
+      const mirror = new Mirror(t, { a: 'a', b: 'b' })
+      if (isKnown) await mirror.report(['--checksums', 'sha256'])
+      const path = join(mirror.target, file)
+      for (const gone of [file, 'b.torrent']) rmSync(join(mirror.target, gone), { force: true })
+      execFileSync('mkfifo', [path])
+      const { failed, created } = await mirror.report(options)
+      const messages = failed.map(({ message }) => message)
+      assert.deepEqual(messages, [`${path}: not a regular file`])
+      assert.deepEqual(entriesOf(created), ['b'])
+      assert.ok(lstatSync(path).isFIFO())
+    })
+  }
+}
+
+test(
+  'a pipe in place of a torrent to prune is reported and stays',
+  unlessInstalled('mkfifo'),
+  async (t) => {
+    const mirror = new Mirror(t, { a: 'a', b: 'b' })
+    await mirror.report()
+    for (const path of [mirror.at('a'), mirror.torrent('a')]) rmSync(path)
+    execFileSync('mkfifo', [mirror.torrent('a')])
+    const { status, stderr } = await mirror.run(['--prune', '--quiet'])
+    assert.deepEqual([status, stderr], [1, `btkit: ${mirror.torrent('a')}: not a regular file\n`])
+    assert.ok(lstatSync(mirror.torrent('a')).isFIFO())
+  },
+)
