@@ -17,7 +17,7 @@ import { statIfThere } from '../../files/stat-files.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { clientInfoHash } from '../publish/client.js'
 import { findLocalData } from '../publish/local-data.js'
-import type { VerifyContext } from '../verify/check-sides.js'
+import type { VerifyContext } from '../verify/check-pieces.js'
 import type { VerifyReport } from '../verify/verify-report.js'
 import { planVerify, refuseUnsafePaths, verifyTorrent } from '../verify/verify-torrent.js'
 

@@ -4,7 +4,7 @@ import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { scanTree, type ScannedFile, type ScanOptions } from '../../files/scan/scan-tree.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
-import type { VerifyContext } from '../verify/check-sides.js'
+import type { VerifyContext } from '../verify/check-pieces.js'
 import type { FoundFile } from '../verify/content.js'
 import { streamedFiles } from '../verify/v2-side.js'
 import {

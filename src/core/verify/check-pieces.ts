@@ -1,97 +1,221 @@
 import { Buffer } from 'node:buffer'
-import { hashStream } from '../../hash/hash-stream.js'
-import { createReadFailures, listUnreadable } from '../../hash/stream/read-failures.js'
+import type { TreeSource } from './bad-blocks.js'
+import { explainPieces, type BadBlocks, type BadLeaves } from './bad-blocks.js'
+import { changedFiles, scannedContent, streamFiles, type FoundFile } from './content.js'
+import { BAD, BAD_BLOCKS, DISAGREED, GOOD, SUSPECT, UNCHECKED } from './pieces.js'
+import { markUnchecked, type PieceStates } from './pieces.js'
+import { NODE, type V2Side } from './v2-side.js'
+import type { Content } from '../digests/content.js'
+import { alignedFiles, rootOf } from '../digests/file-trees.js'
 import type { HashContext } from '../digests/hash-content.js'
-import {
-  createTable,
-  DIGEST,
-  getPieces,
-  setPieces,
-  type PieceTable,
-  unknownFiles,
-} from '../digests/piece-table.js'
+import { hashAtOnce, hashInGroups, type ReadGroup } from '../digests/hash-groups.js'
+import { DIGEST, enterPieces, getPieces } from '../digests/piece-table.js'
+import { unknownFiles, type PieceTable } from '../digests/piece-table.js'
+import { ReadTrees } from '../digests/read-trees.js'
 import { recallPieces, rememberPieces } from '../digests/recall-pieces.js'
+import { rememberTrees } from '../digests/recall-trees.js'
 import { findWriters } from '../digests/writers.js'
-import { markChangedFiles } from './changed-files.js'
-import { scannedContent, streamFiles, type FoundFile } from './content.js'
-import { BAD, GOOD, SUSPECT, UNCHECKED, type PieceStates } from './pieces.js'
+import type { HashOptions } from '../../hash/hash-stream.js'
+import { chooseKernel } from '../../hash/kernels/choose.js'
+import type { HashKernel } from '../../hash/kernels/kernel.js'
+import { climbMerkleTree } from '../../hash/merkle.js'
+import type { ContentStream } from '../../hash/stream/content-stream.js'
+import { createReadFailures, listUnreadable } from '../../hash/stream/read-failures.js'
 
 /** The input of a check. */
 export interface PieceCheck {
-  /** In stream order, with pad files. */
+  /** In stream order, with pad files. With version 2 each file begins a piece. */
   readonly files: readonly FoundFile[]
   /** The states of the pieces. Pieces that are not UNCHECKED get their state. */
   readonly pieces: PieceStates
-  /** The expected digests, 20 bytes each. */
-  readonly expected: Uint8Array
+  /** The expected SHA-1 digests of the pieces, 20 bytes each; null for v2. */
+  readonly v1: Uint8Array | null
+  /** The expected digests of version 2; null for v1, or if it cannot be checked. */
+  readonly v2: V2Side | null
+  /** The pieces roots of all files except pad files, in order. */
+  readonly roots: readonly (Uint8Array | null)[]
 }
 
-/** The errors of files by real path. */
-export interface FileFailures {
+/** The context of a check. */
+export interface VerifyContext extends HashContext {
+  /** Opens a source of files' Merkle trees. Called once if a piece is bad, to find its bad blocks. */
+  readonly openTrees?: (() => Promise<TreeSource>) | undefined
+}
+
+/** The errors of files by real path, and the known bad blocks. */
+export interface CheckResult {
   readonly changed: ReadonlyMap<string, string>
   readonly unreadable: ReadonlyMap<string, string>
+  /** Null if version 2 was not checked. */
+  readonly badBlocks: BadBlocks | null
 }
 
+/** Maximum number of bad pieces with known blocks: nobody reads more, and each needs memory. */
+const MAX_EXPLAINED = 1024
+
 /**
- * Computes the digests of all complete pieces, reads those that the cache does not know, and
- * compares them. Pieces that cannot be read or change meanwhile become UNCHECKED.
+ * Computes the digests of all complete pieces and compares them with those of all versions. Reads
+ * each piece once, unless the cache knows it. A piece that is good in only one version becomes BAD
+ * and DISAGREED. Pieces that cannot be read or change meanwhile become UNCHECKED.
  * @throws BtkitError `interrupted`
  */
 export async function checkPieces(
   check: PieceCheck,
-  { engine, cacheAccess }: HashContext,
-): Promise<FileFailures> {
-  const { files, pieces, expected } = check
-  const scanned = scannedContent(files, { version: 'v1', pieceLength: pieces.pieceLength })
-  const stream = () => streamFiles(files, pieces.pieceLength)
-  if (scanned) await cacheAccess.adopt?.({ content: scanned, stream, engine })
-  const table = scanned
-    ? recallPieces(scanned, cacheAccess)
-    : createTable({ version: 'v1', files: [], pieceCount: pieces.states.length })
-  const startedMs = cacheAccess.now()
-  const unknown = listUnknown(table, pieces)
-  const { openForWriting } = findWriters(scanned ? unknownFiles(scanned, table) : [])
-  const unreadable = await readPieces(check, { table, unknown }, engine)
-  const changed = markChangedFiles(files, pieces)
-  if (scanned && unknown.length > 0 && unreadable.size + changed.size === 0) {
-    rememberPieces(scanned, table, { ...cacheAccess, startedMs, openForWriting })
-  }
-  const shared = findShared(files, pieces)
-  pieces.states.forEach((state, piece) => {
-    if (state === UNCHECKED) return
-    const digest = expected.subarray(piece * DIGEST, (piece + 1) * DIGEST)
-    if (Buffer.compare(getPieces(table, piece, 1), digest) === 0) return
-    pieces.states[piece] = shared[piece] === 1 ? SUSPECT : BAD
-  })
-  return { unreadable, changed }
-}
-
-/** Returns the indices of complete pieces with unknown digests, in ascending order. */
-function listUnknown({ isKnown }: PieceTable, { states }: PieceStates): Uint32Array {
-  return Uint32Array.from(states.keys()).filter(
-    (piece) => states[piece] === GOOD && isKnown[piece] === 0,
-  )
-}
-
-/** Reads these pieces into the table. Returns the errors of files. */
-async function readPieces(
-  { files, pieces: { states, pieceLength } }: PieceCheck,
-  { table, unknown }: { readonly table: PieceTable; readonly unknown: Uint32Array },
-  engine: HashContext['engine'],
-): Promise<Map<string, string>> {
-  const selection = unknown.length === states.length ? {} : { pieces: unknown }
-  const stream = streamFiles(files, pieceLength)
+  { engine, cacheAccess, openTrees }: VerifyContext,
+): Promise<CheckResult> {
+  const { files, pieces, v2 } = check
+  const kernel = chooseKernel(engine.kernel)
+  const stream = streamFiles(files, pieces.pieceLength)
   const failures = createReadFailures(stream)
-  const digests = await hashStream(stream, { ...engine, ...selection, failures })
-  unknown.forEach((piece, i) => {
-    setPieces(table, piece, digests.pieces.subarray(i * DIGEST, (i + 1) * DIGEST))
-    if (failures.pieces[piece] === 1) states[piece] = UNCHECKED
-  })
-  return listUnreadable(failures, stream)
+  const content = wholeContent(check)
+  if (content) await cacheAccess.adopt?.({ content, stream: () => stream, engine })
+  const judge = new Judge(check)
+  const table = content ? recallPieces(content, cacheAccess) : null
+  if (content && table) judge.judgeKnown(content, table)
+  const unknown = judge.unknown
+  const start = {
+    ...cacheAccess,
+    startedMs: cacheAccess.now(),
+    openForWriting: findWriters(content && table ? unknownFiles(content, table) : [])
+      .openForWriting,
+  }
+  const trees = content && v2 ? new ReadTrees(content, kernel) : null
+  for await (const group of readGroups({ stream, unknown, check }, { ...engine, failures })) {
+    judge.judgeRead(group, kernel)
+    if (table && check.v1) enterPieces(table, group.indices, group.pieces)
+    trees?.take({ pieces: group.indices, blocks: group.blocks })
+  }
+  for (const piece of failures.pieces.keys()) {
+    if (failures.pieces[piece] === 1) pieces.states[piece] = UNCHECKED
+  }
+  const unreadable = listUnreadable(failures, stream)
+  const changed = markChanged(check)
+  if (content && table && unknown.length > 0 && unreadable.size + changed.size === 0) {
+    if (check.v1) rememberPieces(content, table, start)
+    rememberTrees(trees?.whole ?? [], start)
+  }
+  if (!v2) return { unreadable, changed, badBlocks: null }
+  if (judge.bad.length === 0 || !openTrees) return { unreadable, changed, badBlocks: new Map() }
+  const place = { ...check, pieceLength: pieces.pieceLength }
+  const badBlocks = explainPieces(judge.bad, place, { source: await openTrees(), kernel })
+  return { unreadable, changed, badBlocks }
+}
+
+/**
+ * Returns the files as a scan would, for the cache; null if one is incomplete, or if files do not
+ * follow each other as the cache assumes: a pad file may be longer than necessary.
+ */
+function wholeContent({ files, pieces: { pieceLength }, v1, v2 }: PieceCheck): Content | null {
+  const version = v2 === null ? 'v1' : v1 === null ? 'v2' : 'hybrid'
+  const content = scannedContent(files, { version, pieceLength })
+  if (!content || version === 'v1') return content
+  for (const { number, firstPiece } of alignedFiles(content)) {
+    if (files[number]?.stretch[0] !== firstPiece * pieceLength) return null
+  }
+  return content
+}
+
+interface Reading {
+  readonly stream: ContentStream
+  readonly unknown: Uint32Array
+  readonly check: PieceCheck
+}
+
+/** Reads pieces in groups whose digests fit into memory. */
+async function* readGroups(
+  { stream, unknown: pieces, check: { pieces: all, v1, v2 } }: Reading,
+  engine: HashOptions,
+): AsyncGenerator<ReadGroup> {
+  if (pieces.length === 0) return
+  const reading = { stream, pieces, pieceCount: all.states.length }
+  if (v2) yield* hashInGroups({ ...reading, wanted: v1 ? 'both' : 'blocks' }, engine)
+  else yield await hashAtOnce(reading, engine)
+}
+
+interface PieceDigests {
+  /** SHA-1; empty for v2. */
+  readonly digest: Uint8Array
+  /** The node of the piece layer, or the root of a file that fits into the piece; null for v1. */
+  readonly node: Uint8Array | null
+}
+
+/** Compares the digests of pieces with the expected ones, and sets their states. */
+class Judge {
+  readonly #check: PieceCheck
+  readonly #isKnown: Uint8Array
+  readonly #isShared: Uint8Array
+  /** The first bad pieces of several blocks. */
+  readonly bad: BadLeaves[] = []
+
+  constructor(check: PieceCheck) {
+    this.#check = check
+    this.#isKnown = new Uint8Array(check.pieces.states.length)
+    this.#isShared = findShared(check)
+  }
+
+  /** The complete pieces to read, in ascending order. */
+  get unknown(): Uint32Array {
+    const { states } = this.#check.pieces
+    const isUnknown = (piece: number) => states[piece] === GOOD && this.#isKnown[piece] === 0
+    return Uint32Array.from(states.keys()).filter(isUnknown)
+  }
+
+  /** Judges the pieces of complete content whose digests a table has. */
+  judgeKnown(content: Content, table: PieceTable): void {
+    const { trees, isKnown } = table
+    const judge = (piece: number, node: Uint8Array | null) => {
+      if (isKnown[piece] === 0 || this.#check.pieces.states[piece] !== GOOD) return
+      this.#isKnown[piece] = 1
+      this.#judge(piece, { digest: getPieces(table, piece, 1), node })
+    }
+    if (!trees) for (const piece of isKnown.keys()) judge(piece, null)
+    for (const { number, firstPiece, pieceCount } of trees ? alignedFiles(content) : []) {
+      if (!trees?.isKnown[number]) continue
+      const layer = trees.layers.get(number) ?? rootOf(trees, number)
+      for (let i = 0; i < pieceCount; i++) {
+        judge(firstPiece + i, layer.subarray(i * NODE, (i + 1) * NODE))
+      }
+    }
+  }
+
+  /** Judges pieces that were read. */
+  judgeRead({ indices, pieces, blocks }: ReadGroup, kernel: HashKernel): void {
+    const { v2 } = this.#check
+    let at = 0
+    indices.forEach((piece, i) => {
+      const digest = pieces.subarray(i * DIGEST, (i + 1) * DIGEST)
+      const count = v2?.blockCounts[piece] ?? 0
+      const leaves = blocks.subarray(at, at + count * NODE)
+      at += leaves.length
+      const layer = { nodes: leaves, height: 0 }
+      // A piece with only padding has no node
+      const node = count > 0 ? climbMerkleTree(layer, v2?.levels[piece] ?? 0, kernel).nodes : null
+      const isBad = this.#judge(piece, { digest, node })
+      if (isBad && count > 1 && this.bad.length < MAX_EXPLAINED) {
+        this.bad.push({ piece, leaves: leaves.slice() })
+      }
+    })
+  }
+
+  /** Sets the state of a piece. Returns whether it is wrong in version 2. */
+  #judge(piece: number, { digest, node }: PieceDigests): boolean {
+    const { pieces, v1, v2 } = this.#check
+    const isBadInV1 = v1 !== null && !isSame(digest, v1, piece * DIGEST)
+    const isBadInV2 = node !== null && v2 !== null && !isSame(node, v2.digests, piece * NODE)
+    const disagrees = v1 !== null && node !== null && isBadInV1 !== isBadInV2
+    const bad = this.#isShared[piece] === 1 ? SUSPECT : BAD
+    const state = isBadInV1 || isBadInV2 ? bad : GOOD
+    pieces.states[piece] = state | (isBadInV2 ? BAD_BLOCKS : 0) | (disagrees ? DISAGREED : 0)
+    return isBadInV2
+  }
+}
+
+function isSame(digest: Uint8Array, expected: Uint8Array, at: number): boolean {
+  return Buffer.compare(digest, expected.subarray(at, at + digest.length)) === 0
 }
 
 /** Returns a byte for each piece: 1 if it contains bytes of several files. */
-function findShared(files: readonly FoundFile[], { states, pieceLength }: PieceStates): Uint8Array {
+function findShared({ files, pieces: { states, pieceLength } }: PieceCheck): Uint8Array {
   const shared = new Uint8Array(states.length)
   let last = -1
   for (const { file, stretch } of files) {
@@ -102,4 +226,16 @@ function findShared(files: readonly FoundFile[], { states, pieceLength }: PieceS
     last = Math.ceil(to / pieceLength) - 1
   }
   return shared
+}
+
+/**
+ * Finds files that have changed since they were looked for. Returns what happened to them, by real
+ * path. Their pieces become UNCHECKED.
+ */
+function markChanged({ files, pieces }: PieceCheck): Map<string, string> {
+  const changed = changedFiles(files)
+  for (const { found, stretch } of files) {
+    if (found.kind === 'file' && changed.has(found.path)) markUnchecked(pieces, stretch)
+  }
+  return changed
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, osCodeOf } from '../../errors.js'
+import { changeSince, readFingerprintIfThere, type Fingerprint } from '../../files/fingerprint.js'
 import {
   makeInsideResolver,
   type ResolveInside,
@@ -157,5 +158,25 @@ export function scannedContent(
     size,
     pieceLength,
     pieceCount,
+  }
+}
+
+/** Returns what happened to files that changed since they were looked for, by real path. */
+export function changedFiles(files: readonly FoundFile[]): Map<string, string> {
+  const changed = new Map<string, string>()
+  for (const { found } of files) {
+    const change = found.kind === 'file' ? changeOf(found.path, found.fingerprint) : null
+    if (change !== null && found.kind === 'file') changed.set(found.path, change)
+  }
+  return changed
+}
+
+function changeOf(path: string, before: Fingerprint): string | null {
+  try {
+    return changeSince(before, readFingerprintIfThere(path))
+  } catch (error) {
+    // A path through something that is no longer a directory, or not accessible, leads to no file
+    if (osCodeOf(error) === undefined) throw error
+    return 'disappeared'
   }
 }

@@ -1,8 +1,8 @@
 import type { BtkitError } from '../../errors.js'
 import type { MetainfoFile } from '../../metainfo/metainfo.js'
-import type { FileFailures } from './check-pieces.js'
+import type { CheckResult } from './check-pieces.js'
 import type { FoundFile, Place } from './content.js'
-import type { BadBlocks } from './explain-pieces.js'
+import type { BadBlocks } from './bad-blocks.js'
 import {
   BAD,
   DISAGREED,
@@ -82,18 +82,13 @@ export interface VerifyReport {
   readonly extraError: BtkitError | null
 }
 
-/** The findings about a file in addition to its existence. */
-interface Findings {
-  readonly pieces: PieceStates
-  /** Null if no file was read. */
-  readonly failures: FileFailures | null
-  /** The known bad blocks; null if version 2 of the torrent was not checked. */
-  readonly badBlocks: BadBlocks | null
-}
-
-/** Determines the status of a file. */
-export function judgeFile(found: FoundFile, findings: Findings): VerifiedFile {
-  const { pieces, failures, badBlocks } = findings
+/** Determines the status of a file. `failures` is null if no file was read. */
+export function judgeFile(
+  found: FoundFile,
+  pieces: PieceStates,
+  failures: CheckResult | null,
+): VerifiedFile {
+  const badBlocks = failures?.badBlocks ?? null
   const bytesIn = (states: number) => {
     return failures === null ? [] : rangesOf(pieces, found.stretch, states)
   }
@@ -122,7 +117,7 @@ interface Problem {
   readonly reason: string | null
 }
 
-function problemOf({ file, found }: FoundFile, failures: FileFailures | null): Problem | null {
+function problemOf({ file, found }: FoundFile, failures: CheckResult | null): Problem | null {
   if (isLink(file)) return found.kind === 'missing' ? { status: 'missing', reason: null } : null
   if (found.kind === 'unreadable') return { status: 'unreadable', reason: found.reason }
   if (found.kind !== 'file') return { status: 'missing', reason: REASONS[found.kind] }

@@ -4,7 +4,7 @@ import { scanTree, type ScannedFile, type ScanOptions } from '../../files/scan/s
 import { quoteText } from '../../text/escape.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { BACKSLASH } from '../../metainfo/parse/unsafe-path.js'
-import { checkPieces, type FileFailures } from './check-pieces.js'
+import { checkPieces, type PieceCheck, type VerifyContext } from './check-pieces.js'
 import { findFiles, locateContent, markAbsent, type FoundFile, type Place } from './content.js'
 import {
   BAD,
@@ -16,10 +16,7 @@ import {
   type Interval,
   type PieceStates,
 } from './pieces.js'
-import { checkSides, type VerifyContext } from './check-sides.js'
-import type { BadBlocks } from './explain-pieces.js'
 import { planV2Side, streamedFiles, whyNoV2Side, type V2Side } from './v2-side.js'
-import { findRenamed, type ExtraFile } from './renamed.js'
 import { judgeFile, type VerifiedFile, type VerifyReport } from './verify-report.js'
 
 /** A request for a check. */
@@ -185,11 +182,10 @@ export async function verifyTorrent(
   hashContext: VerifyContext,
 ): Promise<VerifyReport> {
   const { request, v2Refusal, files, pieces, extra } = plan
-  const failures = request.checkHashes ? await check(plan, hashContext) : null
-  const badBlocks = failures?.badBlocks ?? null
+  const failures = request.checkHashes ? await checkPieces(checkOf(plan), hashContext) : null
   const judged = files
     .filter(({ file }) => !file.padding)
-    .map((found) => judgeFile(found, { pieces, failures, badBlocks }))
+    .map((found) => judgeFile(found, pieces, failures))
   const { pieceCount } = request.metainfo
   const badPieces = countPieces(pieces, BAD | SUSPECT)
   return {
@@ -229,16 +225,75 @@ export function findMissing(
   const { files, request } = plan
   const { pieceLength } = request.metainfo
   return findRenamed({ files, pieceLength }, others, (inPlace, pieces) => {
-    return check({ ...plan, files: inPlace, pieces }, quiet)
+    return checkPieces(checkOf({ ...plan, files: inPlace, pieces }), quiet)
   })
 }
 
-/** Checks version 1 only, or as far as possible version 2. */
-function check(
-  { request, v1, v2, files, pieces }: VerifyPlan,
-  hashContext: VerifyContext,
-): Promise<FileFailures & { readonly badBlocks?: BadBlocks }> {
+function checkOf({ request, v1, v2, files, pieces }: VerifyPlan): PieceCheck {
   const roots = request.metainfo.tree?.map(({ piecesRoot }) => piecesRoot) ?? []
-  if (v2) return checkSides({ files, roots, pieces, v1, v2 }, hashContext)
-  return checkPieces({ files, pieces, expected: v1 ?? new Uint8Array(0) }, hashContext)
+  return { files, roots, pieces, v1, v2 }
+}
+
+/** A file that is not in the torrent, and what exists at its path. */
+export interface ExtraFile {
+  readonly file: VerifiedFile
+  readonly found: FoundFile['found']
+}
+
+/** Reads the pieces of files that are not UNCHECKED, and sets their states. */
+type Check = (files: readonly FoundFile[], pieces: PieceStates) => Promise<unknown>
+
+/** Maximum number of files of the same size to try for a missing one. */
+const MOST_TRIED = 8
+
+/**
+ * Finds the missing files of a torrent among extra files: those of the same size with good pieces.
+ * A file that shares all its pieces with other missing ones cannot be found.
+ * @returns the missing file for each extra one
+ */
+export async function findRenamed(
+  { files, pieceLength }: { readonly files: readonly FoundFile[]; readonly pieceLength: number },
+  extra: readonly ExtraFile[],
+  check: Check,
+): Promise<ReadonlyMap<VerifiedFile, FoundFile>> {
+  const renamed = new Map<VerifiedFile, FoundFile>()
+  for (const missing of files.filter(isMissing)) {
+    const { length } = missing.file
+    const ofSize = extra.filter(({ file }) => file.length === length && !renamed.has(file))
+    for (const { file, found } of ofSize.slice(0, MOST_TRIED)) {
+      const inPlace = files.map((each) => (each === missing ? { ...each, found } : each))
+      const pieces = piecesOf(inPlace, missing.stretch, pieceLength)
+      await check(inPlace, pieces)
+      if (!isGood(pieces, missing.stretch)) continue
+      renamed.set(file, missing)
+      break
+    }
+  }
+  return renamed
+}
+
+function isMissing({ file, found }: FoundFile): boolean {
+  return found.kind === 'missing' && !file.padding && file.length > 0
+}
+
+/** Returns the states for a range: pieces that cannot be checked are UNCHECKED. */
+function piecesOf(
+  files: readonly FoundFile[],
+  [start, end]: Interval,
+  pieceLength: number,
+): PieceStates {
+  const pieces = markAbsent(files, pieceLength)
+  const first = Math.floor(start / pieceLength)
+  pieces.states.fill(UNCHECKED, 0, first)
+  pieces.states.fill(UNCHECKED, Math.ceil(end / pieceLength))
+  return pieces
+}
+
+function isGood(pieces: PieceStates, stretch: Interval): boolean {
+  const unchecked = rangesOf(pieces, stretch, UNCHECKED)
+  const checked = unchecked.reduce(
+    (rest, [from, to]) => rest - (to - from),
+    stretch[1] - stretch[0],
+  )
+  return checked > 0 && rangesOf(pieces, stretch, BAD | SUSPECT).length === 0
 }

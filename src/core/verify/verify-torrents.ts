@@ -1,6 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
-import type { VerifyContext } from './check-sides.js'
+import type { VerifyContext } from './check-pieces.js'
 import type { VerifyReport } from './verify-report.js'
 import { bytesToRead, planVerify, verifyTorrent, type VerifyRequest } from './verify-torrent.js'
 

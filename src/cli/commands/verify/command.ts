@@ -25,7 +25,7 @@ import {
 import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { readFileList, type FileList } from '../../arguments/file-list.js'
-import type { VerifyContext } from '../../../core/verify/check-sides.js'
+import type { VerifyContext } from '../../../core/verify/check-pieces.js'
 import { readTorrentInput } from '../../arguments/torrent-input.js'
 import { reportError, reportNote, reportWarning } from '../../output/messages.js'
 import { openProgress } from '../../output/progress.js'
