@@ -19,33 +19,45 @@ const DICT = 0x64
  *   beyond 64 bits, numbers that may be rounded, keys that are not latin1 strings of bytes
  */
 export function encodeBencode(value: BencodeValue): Uint8Array {
-  const writer = new Writer()
+  const writer = new BencodeWriter()
   writer.write(value)
   return writer.toBytes()
 }
 
-/** A list whose elements are created while it is written, because there may be very many. */
-export class LazyList {
-  constructor(readonly values: Iterable<BencodeValue>) {}
+/** Encodes a dictionary whose values are encoded already, as encodeBencode does. */
+export function encodeDict(values: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const parts: Uint8Array[] = [Buffer.from('d')]
+  for (const [key, value] of sortedEntries(values)) parts.push(encodeKey(key), value)
+  parts.push(Buffer.from('e'))
+  return join(parts)
 }
 
-/** A dictionary whose values are created while it is written. Its entries must be in byte order. */
-export class LazyDict {
-  constructor(readonly entries: Iterable<[string, BencodeValue | LazyDict]>) {}
+/**
+ * Joins parts into a buffer of its own. Buffer.concat uses a shared pool, which stays in memory as
+ * long as any of its users.
+ */
+function join(parts: readonly Uint8Array[]): Buffer {
+  const joined = Buffer.allocUnsafeSlow(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
 }
 
-/** A dictionary in which some values are created while they are written. */
-export type LazyParts = Map<string, BencodeValue | LazyList | LazyDict>
-
-/** Number of elements of lists and lazy dictionaries that are encoded in one step. */
-const STEP = 50
-
-/** Encodes a dictionary in steps, so that other work can run while a long list is encoded. */
-export function* encodingBencode(dict: LazyParts): Generator<undefined, Uint8Array> {
-  const writer = new Writer()
-  yield* writer.writingDict(dict)
-  return writer.toBytes()
+/** Caches encoded keys, because torrents have few different keys. */
+function encodeKey(key: string): Uint8Array {
+  const known = encodedKeys.get(key)
+  if (known) return known
+  checkKey(key)
+  const encoded = Buffer.from(`${key.length}:${key}`, 'latin1')
+  if (encodedKeys.size < MOST_KEYS) encodedKeys.set(key, encoded)
+  return encoded
 }
+
+const encodedKeys = new Map<string, Uint8Array>()
+const MOST_KEYS = 100
 
 /** The longest text that is written faster here than by native code, such as a length or a key. */
 const SHORT = 24
@@ -57,13 +69,12 @@ let spare: Buffer | null = null
 const MAX_SPARE = 64 * 1024
 
 /**
- * Writes to one buffer that doubles when it is full. A torrent of a million files would otherwise
- * need millions of small buffers.
+ * Writes bencode to one buffer that doubles when it is full. A torrent of a million files would
+ * otherwise need millions of small buffers.
  */
-class Writer {
+export class BencodeWriter {
   #buffer: Buffer
   #length = 0
-  #written = 0
 
   constructor() {
     this.#buffer = spare ?? Buffer.allocUnsafe(4096)
@@ -75,6 +86,28 @@ class Writer {
     else if (Array.isArray(value)) this.#writeList(value)
     else if (value instanceof Map) this.#writeDict(value)
     else this.#writeInteger(value)
+  }
+
+  /** Begins a list, which `end` ends. */
+  beginList(): void {
+    this.#writeByte(LIST)
+  }
+
+  /** Begins a dictionary, which `end` ends. Its keys must be written in byte order. */
+  beginDict(): void {
+    this.#writeByte(DICT)
+  }
+
+  /** Writes a key; its value must follow. */
+  writeKey(key: string): void {
+    checkKey(key)
+    this.#writeLatin1(String(key.length))
+    this.#writeByte(COLON)
+    this.#writeLatin1(key)
+  }
+
+  end(): void {
+    this.#writeByte(END)
   }
 
   /** Returns a copy of the written bytes. Call it only once, at the end. */
@@ -100,61 +133,18 @@ class Writer {
   }
 
   #writeList(values: readonly BencodeValue[]): void {
-    this.#writeByte(LIST)
+    this.beginList()
     for (const value of values) this.write(value)
-    this.#writeByte(END)
+    this.end()
   }
 
   #writeDict(dict: BencodeDict): void {
-    this.#writeByte(DICT)
+    this.beginDict()
     for (const [key, value] of sortedEntries(dict)) {
-      this.#writeKey(key)
+      this.writeKey(key)
       this.write(value)
     }
-    this.#writeByte(END)
-  }
-
-  *writingDict(dict: LazyParts): Generator<undefined, void> {
-    this.#writeByte(DICT)
-    for (const [key, value] of sortedEntries(dict)) {
-      this.#writeKey(key)
-      if (Array.isArray(value)) yield* this.#writingList(value)
-      else if (value instanceof LazyList) yield* this.#writingList(value.values)
-      else if (value instanceof LazyDict) yield* this.#writingLazy(value)
-      else this.write(value)
-    }
-    this.#writeByte(END)
-  }
-
-  *#writingList(values: Iterable<BencodeValue>): Generator<undefined, void> {
-    this.#writeByte(LIST)
-    for (const value of values) {
-      if (this.#isStepOver()) yield
-      this.write(value)
-    }
-    this.#writeByte(END)
-  }
-
-  *#writingLazy({ entries }: LazyDict): Generator<undefined, void> {
-    this.#writeByte(DICT)
-    for (const [key, value] of entries) {
-      if (this.#isStepOver()) yield
-      this.#writeKey(key)
-      if (value instanceof LazyDict) yield* this.#writingLazy(value)
-      else this.write(value)
-    }
-    this.#writeByte(END)
-  }
-
-  #isStepOver(): boolean {
-    return ++this.#written % STEP === 0
-  }
-
-  #writeKey(key: string): void {
-    checkKey(key)
-    this.#writeLatin1(String(key.length))
-    this.#writeByte(COLON)
-    this.#writeLatin1(key)
+    this.end()
   }
 
   #writeLatin1(text: string): void {

@@ -1,12 +1,5 @@
-import {
-  encodingBencode,
-  LazyList,
-  type LazyParts,
-  encodeBencode,
-  LazyDict,
-  sortedEntries,
-} from '../bencode/encode.js'
-import type { BencodeDict } from '../bencode/value.js'
+import { BencodeWriter, encodeBencode, encodeDict, sortedEntries } from '../bencode/encode.js'
+import type { BencodeDict, BencodeValue } from '../bencode/value.js'
 import type { MetainfoVersion, Metainfo, TreeFile } from '../metainfo.js'
 
 /** The empty key, which holds the properties of a file; no name is empty. */
@@ -39,36 +32,33 @@ export interface InfoParts {
  * values get no key. Only the v1 file list contains pad files.
  */
 export function buildInfo(parts: InfoParts): Uint8Array {
-  const building = encodingBencode(infoOf(parts))
-  for (;;) {
-    const { done, value } = building.next()
-    if (done) return value
-  }
-}
-
-/** Returns the entries in byte order, except `extraKeys`, which may be unsorted. */
-function infoOf(parts: InfoParts): LazyParts {
   const { version, name, isDirectory, files } = parts
-  const info: LazyParts = new Map(parts.extraKeys)
+  const info = new Map<string, Uint8Array>()
+  const set = (key: string, value: BencodeValue) => info.set(key, encodeBencode(value))
+  for (const [key, value] of parts.extraKeys ?? []) set(key, value)
   const [first] = files
   const isOneFile = version !== 'v2' && !isDirectory
-  if (isOneFile && first?.attr) info.set('attr', Buffer.from(first.attr))
+  if (isOneFile && first?.attr) set('attr', Buffer.from(first.attr))
   if (version !== 'v1') {
-    info.set('file tree', buildFileTree(isDirectory ? files : files.map(asSingle(name))))
+    info.set('file tree', encodeFileTree(isDirectory ? files : files.map(asSingle(name))))
   }
-  if (version !== 'v2' && isDirectory) info.set('files', new LazyList(fileEntries(files)))
-  if (isOneFile) info.set('length', first?.length ?? 0)
-  if (version !== 'v1') info.set('meta version', 2)
-  info.set('name', Buffer.from(name))
-  info.set('piece length', parts.pieceLength)
-  if (version !== 'v2') info.set('pieces', parts.pieces ?? new Uint8Array(0))
-  if (parts.private) info.set('private', 1)
-  if (parts.source !== null) info.set('source', Buffer.from(parts.source))
-  return info
+  if (version !== 'v2' && isDirectory) info.set('files', encodeFiles(files))
+  if (isOneFile) set('length', first?.length ?? 0)
+  if (version !== 'v1') set('meta version', 2)
+  set('name', Buffer.from(name))
+  set('piece length', parts.pieceLength)
+  if (version !== 'v2') set('pieces', parts.pieces ?? new Uint8Array(0))
+  if (parts.private) set('private', 1)
+  if (parts.source !== null) set('source', Buffer.from(parts.source))
+  return encodeDict(info)
 }
 
-function* fileEntries(files: readonly InfoFile[]): Generator<BencodeDict> {
-  for (const file of files) yield fileEntry(file)
+function encodeFiles(files: readonly InfoFile[]): Uint8Array {
+  const writer = new BencodeWriter()
+  writer.beginList()
+  for (const file of files) writer.write(fileEntry(file))
+  writer.end()
+  return writer.toBytes()
 }
 
 function fileEntry(file: InfoFile): BencodeDict {
@@ -126,11 +116,11 @@ export function encodePieceLayers(layers: PieceLayers): Uint8Array {
 type Directory = Map<string, InfoFile | Directory>
 
 /**
- * Builds the `file tree` of BEP 52. It has a dictionary for each directory, by name. Below a file's
+ * Encodes the `file tree` of BEP 52. It has a dictionary for each directory, by name. Below a file's
  * name, a dictionary holds its length, root and attributes under the empty key. Pad files are left
  * out, because in v2 each file begins a piece.
  */
-function buildFileTree(files: readonly InfoFile[]): LazyDict {
+function encodeFileTree(files: readonly InfoFile[]): Uint8Array {
   const tree: Directory = new Map()
   for (const file of files) {
     if (isPadFile(file)) continue
@@ -139,7 +129,9 @@ function buildFileTree(files: readonly InfoFile[]): LazyDict {
     for (let at = 0; at < last; at++) directory = openDirectory(directory, file.path[at] ?? '')
     directory.set(keyOf(file.path[last] ?? ''), file)
   }
-  return new LazyDict(entriesOf(tree))
+  const writer = new BencodeWriter()
+  writeTree(writer, tree)
+  return writer.toBytes()
 }
 
 function openDirectory(above: Directory, name: string): Directory {
@@ -151,11 +143,14 @@ function openDirectory(above: Directory, name: string): Directory {
   return directory
 }
 
-function* entriesOf(directory: Directory): Generator<[string, BencodeDict | LazyDict]> {
+function writeTree(writer: BencodeWriter, directory: Directory): void {
+  writer.beginDict()
   for (const [key, entry] of sortedEntries(directory)) {
-    const isDirectory = entry instanceof Map
-    yield [key, isDirectory ? new LazyDict(entriesOf(entry)) : new Map([[LEAF, describe(entry)]])]
+    writer.writeKey(key)
+    if (entry instanceof Map) writeTree(writer, entry)
+    else writer.write(new Map([[LEAF, describe(entry)]]))
   }
+  writer.end()
 }
 
 /**

@@ -1,5 +1,5 @@
 import bencode from 'bencode'
-import { encodeBencode, sortedEntries } from '../bencode/encode.js'
+import { encodeBencode, encodeDict } from '../bencode/encode.js'
 import type { BencodeDict } from '../bencode/value.js'
 import type { DhtNode } from '../metainfo.js'
 
@@ -37,40 +37,8 @@ export function joinTorrent(
 ): Uint8Array {
   const values = new Map(beside).set('info', info)
   if (pieceLayers) values.set('piece layers', pieceLayers)
-  const parts: Uint8Array[] = [BEGIN]
-  for (const [key, value] of sortedEntries(values)) parts.push(encodeKey(key), value)
-  parts.push(END)
-  return join(parts)
+  return encodeDict(values)
 }
-
-const BEGIN = Buffer.from('d')
-const END = Buffer.from('e')
-
-/**
- * Joins parts into a buffer of its own. Buffer.concat uses a shared pool, which stays in memory as
- * long as any of its users.
- */
-function join(parts: readonly Uint8Array[]): Buffer {
-  const joined = Buffer.allocUnsafeSlow(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined
-}
-
-/** Caches encoded keys, because torrents have few different keys. */
-function encodeKey(key: string): Uint8Array {
-  const known = encodedKeys.get(key)
-  if (known) return known
-  const encoded = encodeBencode(Buffer.from(key, 'latin1'))
-  if (encodedKeys.size < MOST_KEYS) encodedKeys.set(key, encoded)
-  return encoded
-}
-
-const encodedKeys = new Map<string, Uint8Array>()
-const MOST_KEYS = 100
 
 /** Encodes the values outside `info`, by key. */
 export function encodeParts(parts: TorrentParts): Map<string, Uint8Array> {
