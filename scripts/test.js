@@ -1,24 +1,25 @@
-// Runs the compiled tests and reports what failed. Build first. With CI=true, a file that fails and
-// then passes alone fails the run, unless scripts/test/unsteady.json names it and the reason.
+// Runs the compiled tests and reports failures. Build first. A file that fails beside others runs
+// once more alone; with CI=true, a file that then passes still fails the run.
 //
 //   node scripts/test.js [--long] [--name PATTERN] [--jobs N] [--node PATH] [--seed N]
 //                        [--test-limit SECONDS] [PART OF A PATH ...]
 import { randomInt } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { dirname, join, sep } from 'node:path'
 import { parseArgs } from 'node:util'
-import { findTests } from './test/find-tests.js'
-import { groupTests } from './test/group-tests.js'
-import { KeptTimes } from './test/kept-times.js'
 import { Report } from './test/report.js'
 import { runGroup } from './test/run-group.js'
-import { unsteadyFiles } from './test/unsteady.js'
 
-const MINUTE = 60_000
-const SUITE = { suffix: '.test.ts', testLimit: 5 * MINUTE, limit: 60 * MINUTE }
-// So many files that fail are run again: of more, something is broken
+const TIMES = 'node_modules/.cache/btkit-tests/times.json'
+// The time of a test file that was never run, by its size
+const SECONDS_A_BYTE = 1 / 5000
+// If more files fail, something is broken, and none is run again
 const REPEATED = 5
-// Soaks: one at a time, since each wants the machine for itself
-const LONG = { suffix: '.long.ts', testLimit: 10 * MINUTE, limit: 45 * MINUTE }
+// Few enough that a crash or a slow folder delays little
+const FILES_A_PROCESS = 16
+// The mark of a file that changes its process (umask, limits), or that another file may disturb
+const ALONE = /^\/\/ In a process of its own: /m
 
 try {
   process.exitCode = await main(readArguments())
@@ -27,57 +28,103 @@ try {
   process.exitCode = 2
 }
 
-async function main({ values, positionals }) {
-  const { suffix, limit, ...kind } = values.long ? LONG : SUITE
-  const testLimit = values.testLimit ?? kind.testLimit
-  const times = new KeptTimes()
-  const groups = groupTests(findTests(suffix, positionals), times)
-  // Most wait for disks and other programs, more than they use the processor
-  const jobs = values.jobs ?? (values.long ? 1 : 2 * availableParallelism())
-  const report = new Report(groups.flat(), {
-    isLong: values.long,
-    isTerminal: process.stdout.isTTY,
-    mayBeUnsteady: process.env['CI'] === 'true' ? unsteadyFiles() : () => true,
+async function main({ parts, long: isLong, ...options }) {
+  const files = findTests(isLong ? '.long.ts' : '.test.ts', parts)
+  const times = readTimes()
+  const groups = groupTests(files, ({ source }) => {
+    return times[source] ?? statSync(source).size * SECONDS_A_BYTE
   })
-  // Tests of random input take it from here, so that a failure can be had again
-  process.env['BTKIT_TEST_SEED'] = values.seed
-  const deadline = Date.now() + limit
-  const run = (files, add) =>
-    runGroup(files, { node: values.node, names: values.name, testLimit, deadline }, add)
-
+  const report = new Report(isLong || process.stdout.isTTY)
+  // Tests of random input take it from here, so that a failure can be repeated
+  process.env['BTKIT_TEST_SEED'] = options.seed
   const waiting = groups.values()
   const work = async () => {
-    for (const files of waiting) await run(files, (file, result) => report.add(file, result))
+    for (const group of waiting) await runGroup(group, options, (...done) => report.add(...done))
   }
+  // Most wait for disks and other programs; soaks run one at a time
+  const jobs = options.jobs ?? (isLong ? 1 : 2 * availableParallelism())
   await Promise.all(Array.from({ length: jobs }, work))
-  // Files that fail beside others run again alone, and both results are reported
-  const failed = values.long ? [] : report.failedFiles()
+  const failed = isLong ? [] : report.failedFiles()
   for (const file of failed.length > REPEATED ? [] : failed) {
-    await run([file], (_, result) => report.addRepeated(file, result))
+    await runGroup([file], options, (...done) => report.addRepeated(...done))
   }
-  if (values.name.length === 0) times.keep(report.seconds())
-  return report.end(`seed ${values.seed}`)
+  if (options.name.length === 0) keepTimes({ ...times, ...report.seconds() })
+  return report.end(`seed ${options.seed}`)
 }
 
 function readArguments() {
-  const options = {
-    long: { type: 'boolean', default: false },
-    name: { type: 'string', multiple: true, default: [] },
-    jobs: { type: 'string' },
-    node: { type: 'string', default: process.execPath },
-    'test-limit': { type: 'string' },
-    seed: { type: 'string', default: String(randomInt(1, 2 ** 31)) },
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      long: { type: 'boolean', default: false },
+      name: { type: 'string', multiple: true, default: [] },
+      jobs: { type: 'string' },
+      node: { type: 'string', default: process.execPath },
+      'test-limit': { type: 'string' },
+      seed: { type: 'string', default: String(randomInt(1, 2 ** 31)) },
+    },
+  })
+  for (const name of ['jobs', 'test-limit', 'seed']) {
+    const value = values[name]
+    if (value !== undefined && !/^[1-9]\d{0,9}$/.test(value))
+      throw new Error(`--${name} ${value}: not a whole number above 0`)
   }
-  const { values, positionals } = parseArgs({ options, allowPositionals: true })
-  const jobs = wholeNumber(values, 'jobs')
-  const seconds = wholeNumber(values, 'test-limit')
-  const testLimit = seconds === undefined ? undefined : seconds * 1000
-  wholeNumber(values, 'seed')
-  return { values: { ...values, jobs, testLimit }, positionals }
+  const seconds = Number(values['test-limit'] ?? (values.long ? 600 : 300))
+  const jobs = values.jobs && Number(values.jobs)
+  return { ...values, jobs, testLimit: 1000 * seconds, parts: positionals }
 }
 
-function wholeNumber(values, name) {
-  const value = values[name]
-  if (value === undefined || /^[1-9]\d{0,9}$/.test(value)) return value && Number(value)
-  throw new Error(`--${name} ${value}: not a whole number above 0`)
+/**
+ * The test files whose path contains one of `parts`, or all. Only files with a source count, since
+ * dist keeps those of tests that have moved.
+ */
+function findTests(suffix, parts) {
+  const sources = readdirSync('test', { recursive: true }).filter((name) => name.endsWith(suffix))
+  const files = sources.sort().map((name) => ({
+    source: join('test', name),
+    compiled: join('dist', 'test', name.replace(/\.ts$/, '.js')),
+  }))
+  const has = ({ source, compiled }, part) =>
+    [source, compiled].some((path) => path.includes(part.replaceAll('/', sep)))
+  const unknown = parts.find((part) => !files.some((file) => has(file, part)))
+  if (unknown !== undefined) throw new Error(`no test file (*${suffix}) has ${unknown} in its path`)
+  const found = files.filter((file) => parts.length === 0 || parts.some((part) => has(file, part)))
+  const missing = found.find(({ compiled }) => !existsSync(compiled))
+  if (missing) throw new Error(`${missing.source}: not compiled; run npm run build first`)
+  return found
+}
+
+/** Groups of files that share a process, of one folder of test/ each, the longest first. */
+function groupTests(files, secondsOf) {
+  const groups = []
+  const open = new Map()
+  for (const file of files) {
+    const folder = file.source.split(sep)[1]
+    const isAlone = folder === 'integration' || ALONE.test(readFileSync(file.source, 'utf8'))
+    const group = isAlone ? undefined : open.get(folder)
+    if (group !== undefined && group.length < FILES_A_PROCESS) group.push(file)
+    else {
+      groups.push([file])
+      if (!isAlone) open.set(folder, groups.at(-1))
+    }
+  }
+  const seconds = (group) => group.reduce((sum, file) => sum + secondsOf(file), 0)
+  return groups.sort((a, b) => seconds(b) - seconds(a))
+}
+
+function readTimes() {
+  try {
+    return JSON.parse(readFileSync(TIMES, 'utf8'))
+  } catch {
+    return {}
+  }
+}
+
+function keepTimes(times) {
+  try {
+    mkdirSync(dirname(TIMES), { recursive: true })
+    writeFileSync(TIMES, JSON.stringify(times, null, 1))
+  } catch {
+    // The checkout may belong to somebody else; the next run guesses
+  }
 }

@@ -1,129 +1,86 @@
-import { dirname } from 'node:path'
-
 // Only the end of a failed file's output is shown; more would bury the failures
 const OUTPUT_LIMIT = 10_000
-
 // A line of a stack that is node's, up to the brace before the error's properties
 const RUNNER_FRAME = /\n +at [^\n]*node:(?:internal|async_hooks)[^\n]*?( \{)?(?=\n|$)/g
 
-/**
- * Prints a run for people. Each finished directory has a line; on a terminal, each file has one.
- * Failures are named at once, and repeated in full at the end.
- */
+/** Prints a run for people: failures at once, and again in full at the end. */
 export class Report {
   #all = []
   #unsteady = []
-  #groups = new Map()
   #start = performance.now()
+  #printsFiles
 
-  constructor(files, { isLong, isTerminal, mayBeUnsteady }) {
-    this.isLong = isLong
-    this.mayBeUnsteady = mayBeUnsteady
-    this.groupOf = ({ source }) => (isTerminal || isLong ? source : dirname(source))
-    for (const file of files) this.#group(file).waiting++
+  /** @param printsFiles whether each file has a line, with what its tests noted */
+  constructor(printsFiles) {
+    this.#printsFiles = printsFiles
   }
 
-  add(file, result) {
-    this.#all.push({ file, ...result })
-    for (const { title } of result.failed) console.log(`FAILED ${file.source}: ${title}`)
-    if (this.isLong) for (const note of result.notes) console.log(`${file.source}: ${note}`)
-    const group = this.#group(file)
-    group.results.push(result)
-    group.waiting--
-    if (group.waiting === 0) console.log(lineOf(this.groupOf(file), group.results))
+  add({ source, ...file }, result) {
+    this.#all.push({ ...file, source, ...result })
+    for (const { title } of result.failed) console.log(`FAILED ${source}: ${title}`)
+    if (!this.#printsFiles) return
+    for (const note of result.notes) console.log(`${source}: ${note}`)
+    console.log(`${source}: ${counts([result])} (${result.seconds.toFixed(1)} s)`)
   }
 
   failedFiles() {
-    return this.#all.filter(({ failed }) => failed.length > 0).map(({ file }) => file)
+    return this.#all.filter(({ failed }) => failed.length > 0)
   }
 
-  /**
-   * Adds a second result of a file that failed. The first is reported even if the second is good.
-   */
+  /** Adds a second result of a file that failed. The first is shown even if the second is good. */
   addRepeated(file, result) {
-    console.log(`${file.source}, once more and alone: ${counts(sum([result]))}`)
+    console.log(`${file.source}, once more and alone: ${counts([result])}`)
     if (result.failed.length > 0) return
-    const index = this.#all.findIndex((done) => done.file === file)
+    const index = this.#all.findIndex(({ source }) => source === file.source)
     this.#unsteady.push(this.#all[index])
-    this.#all[index] = { file, ...result }
+    this.#all[index] = { ...file, ...result }
   }
 
   /** The seconds that each file took, by its source. */
   seconds() {
-    return Object.fromEntries(this.#all.map(({ file, seconds }) => [file.source, seconds]))
+    return Object.fromEntries(this.#all.map(({ source, seconds }) => [source, seconds]))
   }
 
-  /** Tells the rest, with `how` all was run, and returns the exit status. */
+  /** Prints the rest, with `how` all was run, and returns the exit status. */
   end(how) {
-    const unlisted = this.#unsteady.filter(({ file }) => !this.mayBeUnsteady(file)).length
-    const total = sum(this.#all)
-    if (total.failed > 0) console.log('\nFailures:')
-    for (const done of this.#all) if (done.failed.length > 0) printFailures(done)
-    const cost = unlisted > 0 ? ', which fails the run' : ''
-    if (this.#unsteady.length > 0) {
-      console.log(`\nFailed beside others and passed alone, to be mended${cost}:`)
-    }
-    for (const done of this.#unsteady) printFailures(done)
-    printSkipped(this.#all.flatMap((done) => done.skipped))
+    const failed = this.failedFiles()
+    if (failed.length > 0) console.log('\nFailures:')
+    for (const file of failed) printFailures(file)
+    const fails = process.env['CI'] === 'true' && this.#unsteady.length > 0
+    const cost = fails ? ', which fails the run' : ''
+    if (this.#unsteady.length > 0) console.log(`\nFailed beside others and passed alone${cost}:`)
+    for (const file of this.#unsteady) printFailures(file)
+    const reasons = new Map()
+    for (const reason of this.#all.flatMap(({ skipped }) => skipped))
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+    if (reasons.size > 0) console.log('\nSkipped:')
+    for (const [reason, count] of reasons) console.log(`  ${count} x ${reason}`)
     const wall = ((performance.now() - this.#start) / 1000).toFixed(0)
-    const files = `${this.#all.length} file${this.#all.length === 1 ? '' : 's'}`
-    const unsteady = this.#unsteady.length > 0 ? `, ${this.#unsteady.length} unsteady` : ''
-    const each = total.seconds.toFixed(0)
-    console.log(`\n${files} in ${wall} s (one after the other ${each}), ${how}${unsteady}`)
-    const failed = total.failed + unlisted
-    console.log(counts({ ...total, failed }))
-    return failed > 0 || total.passed + total.skipped === 0 ? 1 : 0
-  }
-
-  #group(file) {
-    const name = this.groupOf(file)
-    const group = this.#groups.get(name) ?? { waiting: 0, results: [] }
-    this.#groups.set(name, group)
-    return group
+    const each = this.#all.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(0)
+    console.log(`\n${this.#all.length} files in ${wall} s (one after the other ${each}), ${how}`)
+    console.log(counts(this.#all, fails ? this.#unsteady.length : 0))
+    const isEmpty = this.#all.every(({ passed, skipped }) => passed + skipped.length === 0)
+    return failed.length > 0 || fails || isEmpty ? 1 : 0
   }
 }
 
-/** Numbers where results have lists. */
-function sum(results) {
-  const total = { passed: 0, failed: 0, skipped: 0, seconds: 0 }
-  for (const result of results) {
-    total.passed += result.passed
-    total.failed += result.failed.length
-    total.skipped += result.skipped.length
-    total.seconds += result.seconds
-  }
-  return total
+function counts(results, others = 0) {
+  const sum = (numberOf) => results.reduce((total, result) => total + numberOf(result), 0)
+  const skipped = sum((result) => result.skipped.length)
+  const failed = sum((result) => result.failed.length) + others
+  const end = skipped > 0 ? `, ${skipped} skipped` : ''
+  return `${sum(({ passed }) => passed)} passed, ${failed} failed${end}`
 }
 
-function lineOf(name, results) {
-  const total = sum(results)
-  return `${name}: ${counts(total)} (${total.seconds.toFixed(1)} s)`
-}
-
-function counts({ passed, failed, skipped }) {
-  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
-}
-
-function printFailures({ file, failed, notes, output }) {
+function printFailures({ source, failed, notes, output }) {
   for (const { title, error } of failed) {
-    console.log(`\n${file.source}: ${title}`)
-    console.log(indent(describe(error)))
+    const text = error.replace(RUNNER_FRAME, '$1').replaceAll(`file://${process.cwd()}/`, '')
+    console.log(`\n${source}: ${title}\n${indent(text)}`)
   }
-  const said = [...notes, output.slice(-OUTPUT_LIMIT)].join('\n').trim()
-  if (said !== '') console.log(`\n${file.source} wrote:\n${indent(said)}`)
-}
-
-function describe(error) {
-  return error.replace(RUNNER_FRAME, '$1').replaceAll(`file://${process.cwd()}/`, '')
+  const wrote = [...notes, output.slice(-OUTPUT_LIMIT)].join('\n').trim()
+  if (wrote !== '') console.log(`\n${source} wrote:\n${indent(wrote)}`)
 }
 
 function indent(text) {
   return text.replace(/^(?=.)/gm, '  ')
-}
-
-function printSkipped(reasons) {
-  const times = new Map()
-  for (const reason of reasons) times.set(reason, (times.get(reason) ?? 0) + 1)
-  if (times.size > 0) console.log('\nSkipped:')
-  for (const [reason, count] of times) console.log(`  ${count} x ${reason}`)
 }

@@ -3,24 +3,41 @@ import { inspect } from 'node:util'
 /** The title of the test that comes after all tests of a file. */
 export const END_OF_FILE = 'end of the file'
 
-// An error that shows a whole buffer says it by its beginning
+// An error that shows a whole buffer is cut
 const ERROR_LIMIT = 20_000
+// Lines that node prints at the end of every run
+const SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/
+// Node 20's report of a test that `--name` leaves out; later versions report nothing
+const LEFT_OUT = 'test name does not match pattern'
 
-const TOLD = new Set(['test:dequeue', 'test:start', 'test:pass', 'test:fail', 'test:diagnostic'])
-
-/** A reporter for node:test that sends the parent process what it needs, errors as text. */
+/** A reporter for node:test that sends the parent process what happened, as kind and value. */
 export default async function* tellParent(events) {
+  const titles = []
   for await (const { type, data } of events) {
-    if (!TOLD.has(type)) continue
-    const { name, nesting, message, skip, todo, details } = data
-    const event = { type, name, nesting, message, skip, todo, isSuite: details?.type === 'suite' }
-    const error = details?.error
-    if (error) {
-      event.isOfChild = error.failureType === 'subtestsFailed'
-      event.error = inspect(error.cause ?? error, { breakLength: 100 }).slice(0, ERROR_LIMIT)
-    }
-    process.send(event)
+    if (type === 'test:start') titles[data.nesting] = data.name
+    for (const message of messagesOf(type, data, titles)) process.send(message)
     // Nothing is written: standard output is the tests'
     yield ''
   }
+}
+
+function* messagesOf(type, { name, nesting, message, skip, todo, details }, titles) {
+  if (type === 'test:dequeue') yield ['begun', name]
+  if (type === 'test:diagnostic' && !SUMMARY.test(message)) yield ['notes', message]
+  if (type !== 'test:pass' && type !== 'test:fail') return
+  const isEnd = nesting === 0 && name === END_OF_FILE
+  const error = details?.error
+  const reason = [skip, todo].find((flag) => flag !== undefined && flag !== false)
+  if (details?.type === 'suite' || skip === LEFT_OUT) {
+    // Counted by its tests, or not at all
+  } else if (reason !== undefined) {
+    yield ['skipped', typeof reason === 'string' && reason !== '' ? reason : 'no reason given']
+  } else if (type === 'test:pass') {
+    if (!isEnd) yield ['passed']
+  } else if (error?.failureType !== 'subtestsFailed') {
+    const title = isEnd ? 'the file' : [...titles.slice(0, nesting), name].join(' > ')
+    const text = inspect(error?.cause ?? error, { breakLength: 100 }).slice(0, ERROR_LIMIT)
+    yield ['failed', { title, error: text }]
+  }
+  if (isEnd) yield ['end']
 }
