@@ -5,7 +5,6 @@ import {
   planTorrent,
   type MakeRequest,
 } from '../../../src/core/make/make-torrent.js'
-import { failure } from '../../files/failure.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { makeRequest } from '../requests.js'
 
@@ -35,16 +34,6 @@ for (const [size, mostPieces, pieceLength, pieceCount] of [
   })
 }
 
-test('the shortest pieces are taken for which the torrent is small enough', async (t) => {
-  for (const largestTorrent of [100 * KIB, 30_000, 5000]) {
-    const { request, content } = await plan(t, GIB, { largestTorrent })
-    const { pieceLength } = content
-    assert.ok(measureTorrent({ request, content }) <= largestTorrent)
-    const shorter = await plan(t, GIB, { pieceLength: pieceLength / 2 })
-    assert.ok(measureTorrent(shorter) > largestTorrent)
-  }
-})
-
 test('pad files count for the size of the torrent', async (t) => {
   const root = makeScratch(t)
   for (let i = 0; i < 100; i++) plantSparse(root, `file-${i}`, 20_000)
@@ -72,25 +61,3 @@ test('where there are more files than there may be pieces, these are as short as
   assert.deepEqual([content.pieceLength, content.pieceCount], [64 * KIB, 5])
   assert.deepEqual(pieces.reason, { kind: 'fewest', pieceCount: 5 })
 })
-
-test('a torrent that can not be so small is an error', async (t) => {
-  const why = 'a.iso: with pieces of 1 GiB the .torrent would still have 139 B'
-  await assert.rejects(plan(t, GIB, { largestTorrent: 100 }), failure('too-large', why))
-  // Not even its digests fit
-  await assert.rejects(plan(t, GIB, { largestTorrent: 10 }), failure('too-large', why))
-  const bounded = plan(t, GIB, { largestTorrent: 1000, longestPiece: MIB })
-  await assert.rejects(bounded, {
-    message: /with pieces of 1 MiB the .torrent would still have 20/,
-  })
-})
-
-for (const rules of [
-  { mostPieces: 2 },
-  { pieceLength: 'auto' as const },
-  { pieceLength: 4 * MIB },
-]) {
-  test(`no piece is longer than allowed, with ${Object.keys(rules).join()}`, async (t) => {
-    const { content, pieces } = await plan(t, 10 * GIB, { ...rules, longestPiece: 512 * KIB })
-    assert.deepEqual([content.pieceLength, pieces.bound], [512 * KIB, 'longest'])
-  })
-}

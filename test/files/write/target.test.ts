@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, lchownSync, lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { lchownSync, lstatSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { findWriteTarget, followLinks } from '../../../src/files/write/target.js'
@@ -8,15 +7,6 @@ import { failure, unlessWindows } from '../failure.js'
 import { makeTemporaryDirectory, plantTree } from '../temporary-directory.js'
 
 const onlyRoot = { skip: process.getuid?.() !== 0 && 'only root gives links away' }
-
-test('a file that is there has a mode, one yet to be has none', unlessWindows, (t) => {
-  const root = plantTree(t, ['a'])
-  chmodSync(join(root, 'a'), 0o640)
-  const there = { kind: 'file', path: join(root, 'a'), mode: 0o640 }
-  assert.deepEqual(findWriteTarget(join(root, 'a')), there)
-  const missing = { kind: 'file', path: join(root, 'b'), mode: undefined }
-  assert.deepEqual(findWriteTarget(join(root, 'b')), missing)
-})
 
 test('a link stands for what it points to, there or not, however far', (t) => {
   const root = plantTree(t, ['d/a', 'd/f/b'])
@@ -60,23 +50,4 @@ test('root follows no link of another user', onlyRoot, (t) => {
     assert.throws(() => findWriteTarget(link), /link: is a link of user 1, who could/)
     rmSync(link)
   }
-})
-
-test('devices and open descriptors are streams', unlessWindows, () => {
-  for (const path of ['/dev/null', '/dev/stdout', '/dev/stderr']) {
-    const { kind, path: found } = findWriteTarget(path)
-    assert.deepEqual([kind, found], ['stream', path])
-  }
-})
-
-test('a directory and a socket can not be written to', unlessWindows, async (t) => {
-  const root = makeTemporaryDirectory(t)
-  mkdirSync(join(root, 'd'))
-  const directory = join(root, 'd')
-  assert.throws(() => findWriteTarget(directory), failure('io', `${directory}: is a directory`))
-  const socket = join(root, 'socket')
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(socket, resolve))
-  t.after(() => server.close())
-  assert.throws(() => findWriteTarget(socket), failure('io', `${socket}: not a regular file`))
 })

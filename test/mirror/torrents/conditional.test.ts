@@ -36,32 +36,6 @@ test('a client that has the torrent gets 304 by its tag', async (t) => {
   }
 })
 
-test('a client that has another torrent gets this one', async (t) => {
-  const port = await serveSet(t)
-  const { body } = await ask(port, SINGLE)
-  const conditions: Record<string, string>[] = [
-    { 'If-None-Match': '"other"' },
-    { 'If-Modified-Since': new Date().toUTCString() },
-    { 'If-Modified-Since': 'Thu, 01 Jan 1970 00:00:00 GMT' },
-    { 'If-Modified-Since': 'yesterday' },
-  ]
-  for (const condition of conditions) {
-    const answer = await ask(port, SINGLE, { headers: condition })
-    assert.equal(answer.status, 200, JSON.stringify(condition))
-    assert.deepEqual(answer.body, body)
-  }
-})
-
-test('a client that wants another torrent gets 412', async (t) => {
-  const port = await serveSet(t)
-  const { headers, body } = await ask(port, SINGLE)
-  const other = await ask(port, SINGLE, { headers: { 'If-Match': '"other"' } })
-  assert.equal(other.status, 412)
-  assert.match(other.body.toString(), /^[^\n]+\n$/)
-  const same = await ask(port, SINGLE, { headers: { 'If-Match': headers.etag! } })
-  assert.deepEqual([same.status, same.body.equals(body)], [200, true])
-})
-
 test('the tag is well formed, there is no date, and caches must revalidate', async (t) => {
   const port = await serveSet(t)
   const { headers } = await ask(port, DIGEST)
