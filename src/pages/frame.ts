@@ -1,5 +1,4 @@
-import { renderPage } from '../server/pages/layout.js'
-import { renderMasthead, type Masthead } from '../server/pages/masthead.js'
+import { type Masthead, renderMasthead, renderPage } from '../server/pages/layout.js'
 import { assetPageHeaders } from '../server/pages/policy.js'
 import { html, type Html, type HtmlValue } from '../text/html.js'
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../errors.js'
-import { ICON } from '../server/pages/masthead.js'
+import { ICON } from '../server/pages/layout.js'
 import { Form } from './form.js'
 import { asset, type Answer } from './frame.js'
 

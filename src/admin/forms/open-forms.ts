@@ -1,5 +1,5 @@
 import type { ServerContext } from '../../server/context.js'
-import { startPeriodicTasks } from '../../server/lifecycle/periodic-tasks.js'
+import { startPeriodicTasks } from '../../server/periodic-tasks.js'
 import { Jobs } from '../../pages/jobs.js'
 import { emptyBin } from '../torrents/bin.js'
 import { Collection, type CollectionParts } from '../torrents/collection.js'

@@ -1,6 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import { problem, type Answer } from '../../pages/frame.js'
-import { paged, renderPages } from '../../server/pages/paged.js'
+import { paged, renderPages } from '../../server/pages/sorting.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../torrents/bin.js'

@@ -1,6 +1,6 @@
 import { fieldValue, html, type Html } from '../../text/html.js'
 import { framePage, type Answer, type PageParts } from '../../pages/frame.js'
-import type { MenuEntry } from '../../server/pages/masthead.js'
+import type { MenuEntry } from '../../server/pages/layout.js'
 import type { Visitor } from './visit.js'
 
 /** The parts that frame a page. */

@@ -7,7 +7,7 @@ import type { Io } from '../io.js'
 import { parseTrustedProxy, type TrustedProxy } from '../../server/connections/client-address.js'
 import { resolve } from 'node:path'
 import { readRegular } from '../../files/read-regular.js'
-import { TlsFiles } from '../../server/listen/tls-files.js'
+import { TlsFiles } from '../../server/listen/tls-keys.js'
 
 /** The largest certificate chain or key, in bytes. */
 const MAX_SIZE = 1024 * 1024

@@ -1,28 +1,36 @@
-import type { IncomingMessage } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import {
+  errorResponse,
+  notFound,
+  NotReady,
+  refuseMethod,
+  sendError,
+  setRetryAfter,
+} from '../../server/answers/refusal.js'
+import type { ServerContext } from '../../server/context.js'
+import { renderPage } from '../../server/pages/layout.js'
+import { pageHeaders } from '../../server/pages/policy.js'
+import { html } from '../../text/html.js'
 import { addFileRoutes } from '../downloads/routes.js'
-import type { Feed } from '../feed/feed.js'
-import { addFeedRoute } from '../feed/feed.js'
+import { addFeedRoute, type Feed } from '../feed/feed.js'
 import type { DirectoryPages } from '../listing/directory-pages.js'
-import type { FileTorrents } from '../views/file-torrents.js'
+import type { ServiceOptions } from '../options.js'
 import type { PathSets } from '../pkgtorrent/path-sets.js'
 import { addPkgtorrentRoutes } from '../pkgtorrent/routes.js'
-import { RESERVED } from '../tree/mirror.js'
-import { notFound } from '../../server/answers/refusal.js'
-import type { ServiceOptions } from '../options.js'
-import { sendProgress } from '../progress/send-progress.js'
-import type { StatusReport } from '../status/status.js'
-import { addStatusPageRoutes, addStatusRoutes, type StatusParts } from '../status/routes.js'
-import type { HeaderOptions } from '../requests/site-header.js'
-import { sendErrorPage } from '../requests/error-page.js'
-import { refuseMethod, sendError } from '../../server/answers/errors.js'
-import type { Requesters } from '../requests/requester.js'
+import { sendProgress } from '../progress/progress-page.js'
+import { pageLinks, wantsPage } from '../requests/page-wish.js'
 import { checkHosts } from '../requests/public-address.js'
-import type { TorrentSender } from '../torrents/send.js'
+import type { Requesters } from '../requests/requester.js'
+import { hasListings, type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
+import { addStatusPageRoutes, addStatusRoutes, type StatusParts } from '../status/status-page.js'
+import type { StatusReport } from '../status/status.js'
+import type { TorrentSender } from '../torrents/response.js'
+import { RESERVED } from '../tree/mirror.js'
 import type { DirectoryTorrents } from '../views/directory-torrents.js'
 import type { FileDigests } from '../views/file-digests.js'
+import type { FileTorrents } from '../views/file-torrents.js'
 import { Views } from '../views/views.js'
-import type { ServerContext } from '../../server/context.js'
 
 export interface RouteParts extends Pick<ServerContext, 'now' | 'onError'> {
   readonly options: ServiceOptions
@@ -111,4 +119,37 @@ function allowedMethods(url: string, { serviceName }: ServiceOptions): string {
   return url.split('/').slice(2, 4).join('/') === `${serviceName}/digest`
     ? 'GET, HEAD, POST'
     : 'GET, HEAD'
+}
+
+/**
+ * Sends a browser an error as a page with links back. Returns false for other clients, whose answer
+ * the caller sends.
+ */
+export function sendErrorPage(
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+  { error, options }: { readonly error: unknown; readonly options: HeaderOptions },
+): boolean {
+  reply.header('Vary', 'Accept')
+  if (!wantsPage(raw)) return false
+  const { status, line } = errorResponse(error)
+  const title = `${status} ${STATUS_CODES[status] ?? ''}`
+  const { root, directory } = pageLinks(raw.url ?? '')
+  const links = [
+    error instanceof NotReady && html`<li><a href="">Try again</a></li>`,
+    hasListings(options) &&
+      directory !== root &&
+      html`<li><a href="${directory}">Index of the directory</a></li>`,
+  ]
+  const page = renderPage(
+    { title, header: renderSiteHeader(options, root, null) },
+    html`<h1>${title}</h1>
+      <p>${line}</p>
+      <ul>
+        ${links}
+      </ul>`,
+  )
+  setRetryAfter(reply, error)
+  reply.code(status).headers(pageHeaders()).send(page)
+  return true
 }

@@ -4,7 +4,7 @@ import { openLogSink } from '../../server/exchange/log-file.js'
 import type { ServedOptions, ServiceLimits } from '../options.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
-import { openResources, type Resources } from './resources.js'
+import { openResources, type Resources, startMirrorTasks } from './resources.js'
 import type { ServerContext } from '../../server/context.js'
 import {
   connectionLimiter,
@@ -13,7 +13,6 @@ import {
   type ConnectionRules,
 } from '../../server/connections/connection-limits.js'
 import { UnreadBytes } from '../../server/connections/unread-bytes.js'
-import { startMirrorTasks } from './mirror-tasks.js'
 import {
   listen,
   type Listener,
@@ -22,12 +21,11 @@ import {
 } from '../../server/listen/listen.js'
 import type { Handler } from '../../server/connections/pipeline-queue.js'
 import { refuseStopping } from '../../server/connections/refuse-connection.js'
-import { DrainGate } from '../../server/lifecycle/drain-gate.js'
-import { HEALTH } from '../status/routes.js'
+import { DrainGate } from '../../server/listen/close.js'
+import { HEALTH } from '../status/status-page.js'
 import { assembleMirror, type MirrorParts } from './assemble-mirror.js'
-import { Exchanges } from '../../server/exchange/exchanges.js'
-import { keptAnswers } from '../torrents/kept-answers.js'
-import type { Exchange } from '../../server/exchange/exchange.js'
+import { type Exchange, Exchanges } from '../../server/exchange/exchanges.js'
+import { keptAnswers } from '../torrents/response-cache.js'
 import { RequestFigures } from '../../server/metrics/request-figures.js'
 import type { Warmer } from '../warm/warmer.js'
 import { fastify, type FastifyInstance } from 'fastify'

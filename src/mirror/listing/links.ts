@@ -1,6 +1,5 @@
 import type { Pause } from '../../server/pages/slices.js'
-import { namedView, type ViewName } from '../requests/asked-view.js'
-import { viewAddress, viewByQuery } from '../requests/view-address.js'
+import { namedView, viewAddress, viewByQuery, type ViewName } from '../requests/asked-view.js'
 import type { ListingRow } from './listing.js'
 
 /** The addresses of an entry and its views, relative to its directory. */

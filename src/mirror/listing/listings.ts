@@ -5,7 +5,7 @@ import { fingerprintOf, sameFingerprint, type Fingerprint } from '../../files/fi
 import { notFound } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import { MemoryPool } from '../admission/memory-pool.js'
-import type { Planner } from '../admission/planner.js'
+import type { Planner } from '../admission/admission.js'
 import type { Requester } from '../requests/requester.js'
 import { formatMirrorPath } from '../tree/mirror-path.js'
 import { MirrorView, toRefusal, type Mirror } from '../tree/mirror.js'

@@ -1,9 +1,13 @@
 import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
 import { renderPage } from '../../server/pages/layout.js'
-import { renderPages } from '../../server/pages/paged.js'
+import {
+  type ListOrder,
+  orderFields,
+  renderPages,
+  sortHeading,
+} from '../../server/pages/sorting.js'
 import { InlineScript } from '../../server/pages/policy.js'
 import type { Pause } from '../../server/pages/slices.js'
-import { orderFields, sortHeading, type ListOrder } from '../../server/pages/sorting.js'
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { renderSiteHeader, type HeaderOptions } from '../requests/site-header.js'

@@ -6,9 +6,16 @@ import { isSuspect } from '../../files/scan/read-names.js'
 import { isPlainName } from '../../metainfo/name.js'
 import { NotReady, Refusal, type RefusalCode } from '../../server/answers/refusal.js'
 import type { Budget } from '../admission/budget.js'
-import { readInChunks, type DirectoryEntry } from '../tree/read-in-chunks.js'
-import { mapConcurrently } from '../tree/map-concurrently.js'
-import { childOf, isWithheld, MirrorView, toRefusal, type Mirror } from '../tree/mirror.js'
+import {
+  childOf,
+  type DirectoryEntry,
+  isWithheld,
+  mapConcurrently,
+  type Mirror,
+  MirrorView,
+  readInChunks,
+  toRefusal,
+} from '../tree/mirror.js'
 import { findTaken } from './links.js'
 import { costOfRow, Listing, sortByName, type ListingRow } from './listing.js'
 import { findReadme } from './readme.js'

@@ -1,16 +1,15 @@
-import type { Budget } from '../admission/budget.js'
-import type { Planner } from '../admission/planner.js'
-import { malformed } from '../../server/answers/refusal.js'
-import { isGlob } from '../tree/simple-glob.js'
-import type { Requester } from '../requests/requester.js'
-import { parsePaths } from './form.js'
-import type { KnownSets } from './known-sets.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { findFiles } from '../tree/find-files.js'
+import { malformed, Refusal } from '../../server/answers/refusal.js'
+import type { Planner } from '../admission/admission.js'
+import type { Budget } from '../admission/budget.js'
 import type { ServiceOptions } from '../options.js'
+import { percentDecode } from '../requests/request-path.js'
+import type { Requester } from '../requests/requester.js'
 import type { CurrentTorrent, OnDemand, PlannedTorrent } from '../torrents/on-demand.js'
-import { setContent } from './set-content.js'
-import { digestOfSet, type PathSet } from './set.js'
+import { findFiles } from '../tree/find-files.js'
+import { isGlob } from '../tree/simple-glob.js'
+import type { KnownSets } from './known-sets.js'
+import { digestOfSet, type PathSet, setContent } from './set.js'
 
 /** Bytes of a form that are read without waiting for a turn. */
 const SMALL_FORM = 16 * 1024
@@ -110,4 +109,32 @@ function directoryOf(
   serviceName: string,
 ): readonly string[] | null {
   return file?.path[1] === serviceName ? null : (file?.path.slice(0, -1) ?? [])
+}
+
+/**
+ * Reads the paths in a form (application/x-www-form-urlencoded): the values of its fields `p`, in
+ * their order. Other fields are ignored.
+ * @throws Refusal
+ */
+export function parsePaths(body: Uint8Array, maxPaths: number): string[] {
+  const fields = decodeUtf8(body).split('&')
+  const values = fields.filter((field) => field.startsWith('p='))
+  if (values.length > maxPaths)
+    throw new Refusal('too-large', `more than ${maxPaths} paths; send fewer`)
+  if (values.length === 0) throw malformed('no path given; send each as a field p of the form')
+  return values.map((value) => decodeValue(value.slice(2)))
+}
+
+function decodeUtf8(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    throw malformed('the form is not UTF-8; encode its paths in UTF-8')
+  }
+}
+
+function decodeValue(value: string): string {
+  const path = percentDecode(value.replaceAll('+', ' '))
+  if (path.includes('\n')) throw malformed('a path contains a newline; rename the file')
+  return path
 }

@@ -1,16 +1,18 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { callWithin, isTimeout } from '../../bounded-call.js'
+import { addReadRoute } from '../../server/answers/accept.js'
+import { malformed, notPermitted, Refusal } from '../../server/answers/refusal.js'
+import { beginRange, type Ranged } from '../../server/answers/conditional.js'
+import { BODY_COST } from '../admission/admission.js'
+import type { MemoryAccount } from '../admission/memory-pool.js'
 import type { ServiceOptions } from '../options.js'
-import { readBody, type BodyLimits } from '../requests/read-body.js'
-import type { Requesters } from '../requests/requester.js'
-import { addReadRoute } from '../../server/answers/read-route.js'
-import { beginRange, type Ranged } from '../../server/answers/send-range.js'
+import { askedVersion } from '../requests/asked-view.js'
 import { requestPath } from '../requests/request-path.js'
-import { askedVersion } from '../torrents/asked-version.js'
-import type { TorrentSender } from '../torrents/send.js'
+import type { Requesters } from '../requests/requester.js'
+import type { TorrentSender } from '../torrents/response.js'
 import type { PathSets } from './path-sets.js'
-import { parseDigest, singleSet } from './set.js'
-import { malformed, notPermitted } from '../../server/answers/refusal.js'
-import { BLOCK_SIZE } from './set-content.js'
+import { BLOCK_SIZE, parseDigest, singleSet } from './set.js'
 
 const ZEROS = Buffer.alloc(BLOCK_SIZE)
 
@@ -114,4 +116,58 @@ function findNullFile(name: string): NullFile {
   if (size > BLOCK_SIZE) throw notPermitted(`a null file of more than ${BLOCK_SIZE} bytes`)
   const validators = { etag: `"null-${size}"`, lastModified: LAST_MODIFIED }
   return { bytes: ZEROS.subarray(0, size), validators, headers: HEADERS }
+}
+
+export interface BodyLimits {
+  /** Most bytes of a body. */
+  readonly maxBody: number
+  /** Milliseconds before the body must be complete. */
+  readonly bodyTimeout: number
+  /** The account that is charged with the body as it arrives. */
+  readonly memory: MemoryAccount
+}
+
+/**
+ * Reads the body of a request.
+ * @throws Refusal if it is too long, too slow or incomplete, or if there is no memory for it
+ */
+export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  try {
+    const timing = { timeoutMs: limits.bodyTimeout }
+    return await callWithin(timing, (signal) => collect(request, limits, signal))
+  } catch (error) {
+    if (isTimeout(error)) throw new Refusal('stalled', 'the body arrives too slowly')
+    throw error
+  }
+}
+
+async function collect(
+  request: IncomingMessage,
+  { maxBody, memory }: BodyLimits,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBody) throw tooLong()
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of bytesOf(request)) {
+    signal.throwIfAborted()
+    length += chunk.length
+    if (length > maxBody) throw tooLong()
+    memory.take(BODY_COST * chunk.length)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+async function* bytesOf(request: IncomingMessage): AsyncGenerator<Buffer> {
+  try {
+    // The connection is still needed after a part of the body
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Buffer
+  } catch {
+    throw malformed('the body is incomplete; send it again')
+  }
+}
+
+function tooLong(): Refusal {
+  return new Refusal('too-large', 'the body is too large')
 }

@@ -1,13 +1,12 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { NotReady } from '../../server/answers/refusal.js'
+import { renderPage } from '../../server/pages/layout.js'
+import { InlineScript, pageHeaders } from '../../server/pages/policy.js'
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes, formatDuration } from '../../text/quantity.js'
-import { renderPage } from '../../server/pages/layout.js'
-import type { NotReady } from '../../server/answers/refusal.js'
-import type { ProgressStatus } from './progress.js'
-import type { TorrentTitle } from './title.js'
-import { UnderWay } from './under-way.js'
-import { renderSiteHeader, type HeaderOptions } from '../requests/site-header.js'
-import type { PageLinks } from '../requests/page-wish.js'
-import { REFRESH_SCRIPT } from './refresh-script.js'
+import { isProgressAddress, type PageLinks, pageLinks, wantsPage } from '../requests/page-wish.js'
+import { type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
+import { type ProgressStatus, type TorrentTitle, UnderWay } from './progress.js'
 
 /** Seconds between an answer and the next check of a torrent that is being made. */
 const SOON = 1
@@ -94,3 +93,76 @@ export function describeProgress(told: ProgressStatus): string {
 export function percentOf({ bytesDone, bytesTotal }: ProgressStatus): number {
   return bytesTotal === 0 ? 0 : Math.floor((100 * bytesDone) / bytesTotal)
 }
+
+/**
+ * Sends a browser a page if its torrent is not ready yet. At the torrent's own address, the page
+ * has the status that all clients get. Returns false for other clients and other errors, which the
+ * caller must send.
+ */
+export function sendProgress(
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+  { error, options }: { readonly error: unknown; readonly options: HeaderOptions },
+): boolean {
+  if (!(error instanceof NotReady) || error.code !== 'busy' || !wantsPage(raw)) return false
+  const { url = '' } = raw
+  // The progress page has its own address and exists
+  if (!isProgressAddress(url)) reply.code(503).header('Retry-After', String(error.retryAfter))
+  reply.headers(HEADERS).send(renderProgressPage(error, pageLinks(url), options))
+  return true
+}
+
+/**
+ * Sends the page for a torrent that is ready, if the progress page was asked for; else returns
+ * false.
+ */
+export function sendReady(
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+  { title, options }: { readonly title: TorrentTitle; readonly options: HeaderOptions },
+): boolean {
+  const { url = '' } = raw
+  if (!isProgressAddress(url) || !wantsPage(raw)) return false
+  reply.headers(HEADERS).send(renderReadyPage(title, pageLinks(url), options))
+  return true
+}
+
+/**
+ * Updates a page without reloading it: fetches the target of its link `again` and inserts the
+ * element `state` of the answer. If that contains a link `download`, the script follows it and
+ * stops. An answer that is not a page is shown itself. Without scripts, the page's `refresh` does
+ * the same.
+ */
+export const REFRESH_SCRIPT = new InlineScript(
+  `
+addEventListener('DOMContentLoaded', () => {
+  const again = document.getElementById('again')
+  if (!again) return
+  const later = (seconds) => setTimeout(look, 1000 * seconds)
+  const take = (page) => {
+    const state = page.getElementById('state')
+    if (!state) return location.replace(again.href)
+    document.title = page.title
+    document.getElementById('state').replaceWith(state)
+    const download = document.getElementById('download')
+    if (!download) return later(again.dataset.seconds)
+    again.remove()
+    location.assign(download.href)
+  }
+  const look = async () => {
+    try {
+      const answer = await fetch(again.href, { headers: { Accept: 'text/html' }, cache: 'no-store' })
+      const isPage = (answer.headers.get('Content-Type') ?? '').startsWith('text/html')
+      if (!isPage) return location.replace(again.href)
+      take(new DOMParser().parseFromString(await answer.text(), 'text/html'))
+    } catch {
+      later(5)
+    }
+  }
+  later(again.dataset.seconds)
+})
+`,
+  true,
+)
+
+const HEADERS = { ...pageHeaders(REFRESH_SCRIPT), 'Cache-Control': 'no-store', Vary: 'Accept' }

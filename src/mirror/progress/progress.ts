@@ -1,5 +1,6 @@
-import { Pace } from './pace.js'
-import type { TorrentTitle } from './title.js'
+import { bytesOf, type Content } from '../../core/digests/content.js'
+import { withoutPads } from '../../core/digests/pad-files.js'
+import { NotReady } from '../../server/answers/refusal.js'
 
 /** The progress of a torrent at one time. */
 export interface ProgressStatus {
@@ -45,5 +46,75 @@ export class TorrentProgress {
     const bytesPerSecond = pace === null ? null : Math.round(pace)
     const state = bytesHashed === null ? 'waiting' : 'hashing'
     return { title, state, bytesDone, bytesTotal: total, bytesPerSecond }
+  }
+}
+
+/** Milliseconds that the average covers. */
+const WINDOW = 10_000
+
+/** Milliseconds between two remembered points. */
+const STEP = 500
+
+/** An amount at a time (milliseconds of the clock). */
+interface Point {
+  readonly amount: number
+  readonly at: number
+}
+
+/** The speed of something that grows, averaged over the last seconds. */
+export class Pace {
+  #points: Point[] = []
+
+  /** `monotonic` returns milliseconds of a clock that is never set. */
+  constructor(private readonly monotonic: () => number) {}
+
+  /** Records the current amount. */
+  note(amount: number): void {
+    const at = this.monotonic()
+    const last = this.#points.at(-1)
+    if (last && at - last.at < STEP) return
+    const fromHere = this.#points.findLastIndex((point) => at - point.at >= WINDOW)
+    this.#points = [...this.#points.slice(Math.max(0, fromHere)), { amount, at }]
+  }
+
+  /** The increase per second, if the current amount is `amount`; null while it is unknown. */
+  perSecond(amount: number): number | null {
+    const [first] = this.#points
+    const passed = first ? this.monotonic() - first.at : 0
+    return first && passed >= STEP ? ((amount - first.amount) * 1000) / passed : null
+  }
+}
+
+/** The description of a torrent for people: names of published files, and quantities. */
+export interface TorrentTitle {
+  readonly name: string
+  /** Path of a single file below the mirror's root; null for a torrent of several files. */
+  readonly path: readonly string[] | null
+  /** Number of files, without padding. */
+  readonly files: number
+  /** Bytes of these files. */
+  readonly size: number
+}
+
+/** The title of a torrent with this content. */
+export function titleOf(content: Content): TorrentTitle {
+  const [first, ...others] = withoutPads(content.files)
+  return {
+    name: content.name,
+    path: content.isDirectory ? null : (first?.path ?? null),
+    files: others.length + 1,
+    size: bytesOf(content),
+  }
+}
+
+/** A torrent that is being made, with its progress for people. */
+export class UnderWay extends NotReady {
+  constructor(
+    message: string,
+    retryAfter: number,
+    /** Null while its files are looked up. */
+    readonly progress: ProgressStatus | null,
+  ) {
+    super(message, retryAfter)
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { isSecure } from '../../server/listen/make-server.js'
+import { isSecure } from '../../server/listen/listen.js'
 import { malformed } from '../../server/answers/refusal.js'
 import type { ServiceOptions } from '../options.js'
 

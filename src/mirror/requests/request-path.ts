@@ -1,5 +1,4 @@
 import { malformed } from '../../server/answers/refusal.js'
-import { percentDecode } from './percent-decode.js'
 
 /**
  * The components of a request's path from number `skip` on, as a path of the mirror. Each component
@@ -21,4 +20,16 @@ function decodeComponent(component: string): string {
   if (decoded.includes('/'))
     throw malformed('a name in the address contains an encoded slash; use a plain slash')
   return decoded
+}
+
+/**
+ * Decodes percent-encoded UTF-8.
+ * @throws Refusal
+ */
+export function percentDecode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw malformed('a path is not percent-encoded UTF-8; encode it so')
+  }
 }

@@ -15,7 +15,7 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { isRacy } from '../../core/digests/settled.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import { MirrorView } from '../tree/mirror.js'
-import { MOST_V2_BYTES } from './asked-version.js'
+import { MOST_V2_BYTES } from '../requests/asked-view.js'
 import type { ServerContext } from '../../server/context.js'
 
 /** Most bytes of a torrent; larger ones are ignored. */

@@ -4,8 +4,7 @@ import { requireUnchanged, type RecheckFiles } from '../../core/digests/hash-con
 import { isPad } from '../../core/digests/pad-files.js'
 import { fingerprintOf, type Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { mapConcurrently } from '../tree/map-concurrently.js'
-import type { Mirror } from '../tree/mirror.js'
+import { mapConcurrently, type Mirror } from '../tree/mirror.js'
 import { isSameInside } from '../tree/open-inside.js'
 import { Refusal } from '../../server/answers/refusal.js'
 

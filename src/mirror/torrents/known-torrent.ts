@@ -3,7 +3,7 @@ import { isPad } from '../../core/digests/pad-files.js'
 import { infoHashesOf } from '../../metainfo/info-hashes.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
-import type { TorrentTitle } from '../progress/title.js'
+import type { TorrentTitle } from '../progress/progress.js'
 
 /** Where the files of a torrent are published, and which are left out. */
 export interface Placement {

@@ -1,8 +1,7 @@
 import type { MemoryAccount } from '../admission/memory-pool.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import type { Requester } from '../requests/requester.js'
-import type { TorrentProgress } from '../progress/progress.js'
-import { UnderWay } from '../progress/under-way.js'
+import { type TorrentProgress, UnderWay } from '../progress/progress.js'
 
 /** A client that waits for work, and for how long. */
 export type Waiter = Pick<Requester, 'client' | 'patience' | 'onGone'>

@@ -1,18 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { LRUCache } from 'lru-cache'
-import { askedVersion } from './asked-version.js'
+import { type CountedResponse, endAtOnce } from '../../server/connections/counted-response.js'
+import type { ServerContext } from '../../server/context.js'
+import type { Exchange } from '../../server/exchange/exchanges.js'
+import { isSecure } from '../../server/listen/listen.js'
+import { askedVersion, askedView } from '../requests/asked-view.js'
 import { isProgressAddress, wantsPage } from '../requests/page-wish.js'
-import { askedView } from '../requests/asked-view.js'
-import { endAtOnce } from '../../server/answers/end-at-once.js'
-import { isSecure } from '../../server/listen/make-server.js'
 import type { CurrentTorrent } from './on-demand.js'
-import type { TorrentResponse } from './response.js'
+import type { TrackerList } from './trackers.js'
 
 /** Bytes of memory for answers. */
 const MEMORY = 16 * 1024 * 1024
 
 /** Bytes that an answer takes beside its body and its address, mostly for headers. */
 const ENTRY_COST = 3000
+
+/** A view of a torrent, such as the .torrent itself, as it is sent. */
+export interface TorrentResponse {
+  readonly trackers: TrackerList
+  readonly body: Buffer
+  readonly headers: Readonly<Record<string, string>>
+}
 
 /** An answer that was sent, with the facts that keep it valid. */
 interface CachedResponse {
@@ -111,4 +119,48 @@ function isPlain({ rawHeaders, httpVersion }: IncomingMessage, host: string | un
     }
   }
   return hosts === 1 && httpVersion === '1.1'
+}
+
+/** The route in the metrics of torrents requested again within a second. */
+const KEPT = 'kept response'
+
+export interface KeptAnswersParts extends Pick<ServerContext, 'monotonic'> {
+  readonly responses: Pick<ResponseCache, 'answer'>
+  /** Follows answers that are not sent at once. */
+  readonly exchanges: {
+    readonly begin: (request: IncomingMessage, response: CountedResponse) => void
+    readonly setRoute: (request: IncomingMessage, route: string) => void
+  }
+  /** Receives answers that are sent at once. */
+  readonly report: (exchange: Exchange) => void
+  /** Called for each torrent that is sent again. */
+  readonly onKept: () => void
+}
+
+/**
+ * Makes a function that answers from the kept responses. It reports the answer at once, unless a
+ * slow client still has to read it. It returns false if no response is kept.
+ */
+export function keptAnswers({
+  responses,
+  exchanges,
+  report,
+  onKept,
+  monotonic,
+}: KeptAnswersParts): (request: IncomingMessage, response: CountedResponse) => boolean {
+  return (request, response) => {
+    const startedAt = monotonic()
+    const kept = responses.answer(request, response)
+    if (!kept) return false
+    onKept()
+    if (response.socket?.writableLength === 0) {
+      const milliseconds = monotonic() - startedAt
+      const bytes = kept.answer.body.length
+      report({ request, route: KEPT, status: 200, bytes, milliseconds, isComplete: true })
+    } else {
+      exchanges.begin(request, response)
+      exchanges.setRoute(request, KEPT)
+    }
+    return true
+  }
 }

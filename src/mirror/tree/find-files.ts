@@ -1,12 +1,17 @@
-import { sortByBytes, isSuspect } from '../../files/scan/read-names.js'
+import { isSuspect, sortByBytes } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import type { Budget } from '../admission/budget.js'
 import { IsDirectory, notFound, Refusal } from '../../server/answers/refusal.js'
-import { EnteredDirectories } from './entered-directories.js'
-import { mapConcurrently } from './map-concurrently.js'
+import type { Budget } from '../admission/budget.js'
+import {
+  type DirectoryEntry,
+  isWithheld,
+  mapConcurrently,
+  type Mirror,
+  MirrorView,
+  readInChunks,
+  toRefusal,
+} from './mirror.js'
 import { formatMirrorPath, parseMirrorPath } from './mirror-path.js'
-import { readInChunks, type DirectoryEntry } from './read-in-chunks.js'
-import { isWithheld, MirrorView, toRefusal, type Mirror } from './mirror.js'
 import { compileSimpleGlob, isGlob, type SimpleGlob } from './simple-glob.js'
 
 /** Limits on one request's search. */
@@ -210,4 +215,35 @@ function tooMuch(message: string): Refusal {
 
 function isAbsence(error: unknown): error is Refusal {
   return error instanceof Refusal && ['not-found', 'not-permitted'].includes(error.code)
+}
+
+/** Cost of resolving and opening a directory, in names. */
+const ENTER = 10
+
+/**
+ * Cost of entering a directory that the pattern reached before by other links. Circular links
+ * multiply the paths with each component of a pattern, and longer paths cost more.
+ */
+const ENTER_AGAIN = 2000
+
+/** The directories that one pattern enters, charged to its budget. */
+export class EnteredDirectories {
+  readonly #entered = new Set<string>()
+
+  constructor(
+    readonly view: MirrorView,
+    readonly budget: Budget,
+  ) {}
+
+  /**
+   * The real path of a directory.
+   * @throws Refusal
+   */
+  async enter(directory: readonly string[]): Promise<string> {
+    this.budget.charge('names', ENTER)
+    const real = await this.view.directory(directory)
+    if (this.#entered.has(real)) this.budget.charge('names', ENTER_AGAIN)
+    this.#entered.add(real)
+    return real
+  }
 }

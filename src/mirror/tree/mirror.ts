@@ -1,15 +1,14 @@
-import { constants } from 'node:fs'
-import { access, realpath, open, readlink } from 'node:fs/promises'
+import { constants, type Dirent } from 'node:fs'
+import { access, open, opendir, readlink, realpath } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError, osCodeOf } from '../../errors.js'
 import { absenceOf, isWithin } from '../../files/inside.js'
-import { isOfKind, type PathState } from '../../files/lstat-many.js'
+import { isOfKind, lstatMany, type PathState } from '../../files/lstat-many.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { IsDirectory, notFound, notPermitted, NotReady } from '../../server/answers/refusal.js'
-import { LstatQueue } from './lstat-queue.js'
 import { formatMirrorPath } from './mirror-path.js'
-import { isRootThere, missingRoot } from './missing-root.js'
+import { isRootThere, missingRoot } from './root-watch.js'
 
 /** Most components for which looking up each is faster than opening the path. */
 const FEW_COMPONENTS = 32
@@ -186,4 +185,93 @@ export async function realPathOf(path: string): Promise<string> {
   } finally {
     await handle.close()
   }
+}
+
+interface Waiting {
+  readonly path: string
+  readonly resolve: (state: PathState) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * Looks up paths without following links. Lookups requested in one turn are done together, because
+ * a switch to another thread costs more than a lookup.
+ */
+export class LstatQueue {
+  #waiting: Waiting[] = []
+
+  /** The state of a path; rejects with the system's errors. */
+  lstat(path: string): Promise<PathState> {
+    return new Promise((resolve, reject) => {
+      // After all other requests of this turn
+      if (this.#waiting.push({ path, resolve, reject }) === 1) process.nextTick(this.#lookAtAll)
+    })
+  }
+
+  readonly #lookAtAll = (): void => {
+    const waiting = this.#waiting
+    this.#waiting = []
+    const finish = (states: readonly (PathState | Error)[]) => {
+      waiting.forEach(({ resolve, reject }, i) => {
+        const state = states[i] ?? new Error('not looked at')
+        if (state instanceof Error) reject(state)
+        else resolve(state)
+      })
+    }
+    const fail = (error: Error) => {
+      for (const { reject } of waiting) reject(error)
+    }
+    lstatMany(waiting.map(({ path }) => path)).then(finish, fail)
+  }
+}
+
+/** A name in a directory, with its kind if the directory contains that. */
+export interface DirectoryEntry {
+  readonly name: string
+  readonly kind: 'file' | 'directory' | 'unknown'
+}
+
+/** Entries that are read at once. */
+const CHUNK = 512
+
+/** Reads the entries of a directory, some hundreds at a time. Throws the system's errors. */
+export async function* readInChunks(path: string): AsyncGenerator<readonly DirectoryEntry[]> {
+  let chunk: DirectoryEntry[] = []
+  for await (const entry of await opendir(path, { bufferSize: CHUNK })) {
+    chunk.push({ name: entry.name, kind: kindOf(entry) })
+    if (chunk.length < CHUNK) continue
+    yield chunk
+    chunk = []
+  }
+  yield chunk
+}
+
+function kindOf(entry: Dirent): DirectoryEntry['kind'] {
+  if (entry.isFile()) return 'file'
+  return entry.isDirectory() ? 'directory' : 'unknown'
+}
+
+/** Concurrent lookups of files; usually one of the system's few threads does them together. */
+const LOOKS_AT_ONCE = 32
+
+/** Maps items with some calls at once, and keeps their order. Stops at the first failure. */
+export async function mapConcurrently<T, R>(
+  items: readonly T[],
+  look: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = []
+  let next = 0
+  const work = async () => {
+    while (next < items.length) {
+      const i = next++
+      results[i] = await look(items[i] as T)
+    }
+  }
+  const end = (error: unknown): never => {
+    next = items.length
+    throw error
+  }
+  const count = Math.min(LOOKS_AT_ONCE, items.length)
+  await Promise.all(Array.from({ length: count }, () => work().catch(end)))
+  return results
 }

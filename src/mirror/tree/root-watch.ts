@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
-import { isRootThere } from './missing-root.js'
+import { NotReady } from '../../server/answers/refusal.js'
 
 /** Milliseconds before a lookup of the root fails, because a file server may be down. */
 const PATIENCE = 5000
@@ -38,4 +39,20 @@ function resolveIfThere(path: string): string | null {
   } catch {
     return null
   }
+}
+
+/** Whether the root is a directory that can be read. */
+export async function isRootThere(root: string): Promise<boolean> {
+  return stat(root).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  )
+}
+
+/**
+ * The refusal while the root is missing, for example while it is moved. With 404, clients and
+ * proxies would treat its files as deleted.
+ */
+export function missingRoot(): NotReady {
+  return new NotReady('the root of the mirror is missing; try again in 10 s', 10)
 }

@@ -1,20 +1,28 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { formatChecksums } from '../../core/checksums/list.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { readBencode } from '../../metainfo/bencode/read.js'
+import { isByteString } from '../../metainfo/bencode/value.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
-import { MirrorView } from '../tree/mirror.js'
+import { fileAddress } from '../../metainfo/trackers.js'
+import { endConditional, etagOf } from '../../server/answers/conditional.js'
 import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
-import { askedVersion } from '../torrents/asked-version.js'
-import type { CurrentTorrent } from '../torrents/on-demand.js'
-import type { TorrentSender } from '../torrents/send.js'
-import type { ViewName } from '../requests/asked-view.js'
-import type { Requester, Requesters } from '../requests/requester.js'
-import { DigestViews, type DigestViewsParts } from './digest-views.js'
-import type { DirectoryTorrents } from './directory-torrents.js'
-import { pageLinks, wantsPage } from '../requests/page-wish.js'
-import { renderSiteHeader } from '../requests/site-header.js'
 import type { Html } from '../../text/html.js'
-import { formOf, magnetPage } from './forms.js'
-import { isTorrentNameTaken } from './place.js'
+import { xml, Xml } from '../../text/xml.js'
+import type { ServiceOptions } from '../options.js'
+import { sendReady } from '../progress/progress-page.js'
+import { askedVersion, type ViewName } from '../requests/asked-view.js'
+import { pageLinks, wantsPage } from '../requests/page-wish.js'
+import { publicAddress } from '../requests/public-address.js'
+import type { Requester, Requesters } from '../requests/requester.js'
+import { type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
+import type { CurrentTorrent } from '../torrents/on-demand.js'
+import type { TorrentSender } from '../torrents/response.js'
+import { MirrorView } from '../tree/mirror.js'
+import type { DirectoryTorrents } from './directory-torrents.js'
+import type { FileDigests } from './file-digests.js'
+import type { FileTorrents } from './file-torrents.js'
+import { formOf, isTorrentNameTaken, magnetPage, torrentAddress } from './forms.js'
 
 export interface ViewsParts extends DigestViewsParts {
   readonly directories: DirectoryTorrents
@@ -92,4 +100,146 @@ interface Wanted {
   readonly components: readonly string[]
   readonly file: ScannedFile | null
   readonly version: MetainfoVersion
+}
+
+export interface DigestViewsParts {
+  readonly options: Pick<
+    ServiceOptions,
+    'mirror' | 'publicUrl' | 'prefix' | 'serviceName' | 'webSeeds'
+  > &
+    HeaderOptions
+  readonly files: FileTorrents
+  readonly digests: FileDigests
+}
+
+/** A view of a file that was just looked up, and who asked for it. */
+export interface WantedDigestView {
+  readonly view: 'sha256' | 'meta4'
+  readonly file: ScannedFile
+  readonly requester: Requester
+}
+
+const TYPES = { sha256: 'text/plain; charset=utf-8', meta4: 'application/metalink4+xml' }
+
+/** Answers with the checksums and metalinks of files. */
+export class DigestViews {
+  constructor(private readonly parts: DigestViewsParts) {}
+
+  /**
+   * Sends a view.
+   * @throws Refusal; BtkitError if the file cannot be read
+   */
+  async send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { view, file, requester }: WantedDigestView,
+  ): Promise<FastifyReply> {
+    const { digests, options } = this.parts
+    const { path, fingerprint } = file
+    const sha256 = await digests.obtain(file, requester)
+    const name = path.at(-1) ?? ''
+    const title = { name, path, files: 1, size: fingerprint.size }
+    if (sendReady(request, reply, { title, options })) return reply
+    const body =
+      view === 'sha256'
+        ? formatChecksums([{ path: name, digest: sha256 }])
+        : await this.#metalinkOf({ file, sha256, requester }, request)
+    const etag = etagOf(body)
+    reply.headers({ ETag: etag, 'Cache-Control': 'no-cache' })
+    if (endConditional(request, reply, { etag, lastModified: null })) return reply
+    const headers = { 'Content-Type': TYPES[view], 'Content-Length': String(body.length) }
+    return reply.headers(headers).send(body)
+  }
+
+  /** Reading the file for its digest has also put the torrent's pieces into the cache. */
+  async #metalinkOf(
+    { file, sha256, requester }: ReadFile,
+    { raw }: FastifyRequest,
+  ): Promise<Uint8Array> {
+    const { options, files } = this.parts
+    const { path, fingerprint } = file
+    const { size } = fingerprint
+    const base = publicAddress(raw, options)
+    // Below its own prefix the service answers itself, so clients would get no file
+    const mirrors = path[1] === options.serviceName ? [] : [base, ...options.webSeeds]
+    const said = { path, size, sha256, mirrors }
+    // An empty file has no torrent
+    if (size === 0) return encode({ ...said, pieces: null, torrent: null })
+    const checked = await files.obtain(file, 'v1', requester)
+    const pieces = renderPieces(checked.torrent.info)
+    const isTaken = await isTorrentNameTaken(path, options.mirror)
+    const address = torrentAddress(base, { components: path, version: 'v1', isTaken })
+    return encode({ ...said, pieces, torrent: address })
+  }
+}
+
+/** A file with its digest, and who asked for it. */
+interface ReadFile {
+  readonly file: ScannedFile
+  readonly sha256: Uint8Array
+  readonly requester: Requester
+}
+
+function encode(metalink: MetalinkFile): Uint8Array {
+  return Buffer.from(renderMetalink(metalink))
+}
+
+/** Most pieces whose digests a metalink contains; at 1 MiB each, those of 64 GiB. */
+const MOST_PIECES = 2 ** 16
+
+const SHA1 = 20
+
+/** The contents of a metalink. */
+export interface MetalinkFile {
+  readonly path: readonly string[]
+  readonly size: number
+  readonly sha256: Uint8Array
+  /** The digests of its pieces, if known; see renderPieces. */
+  readonly pieces: Xml | null
+  /** URL of its .torrent; null if it has none. */
+  readonly torrent: string | null
+  /** URLs of the roots of its mirrors. */
+  readonly mirrors: readonly string[]
+}
+
+/** The metalink of a file (RFC 5854): where to download it, and how to verify it. */
+export function renderMetalink(file: MetalinkFile): string {
+  const { path, size, sha256, pieces, torrent, mirrors } = file
+  const urls = mirrors.map((mirror, i) => {
+    return xml`
+    <url priority="${i + 1}">${fileAddress(mirror, path)}</url>`
+  })
+  const metaUrl =
+    torrent === null
+      ? null
+      : xml`
+    <metaurl mediatype="torrent">${torrent}</metaurl>`
+  const document = xml`<?xml version="1.0" encoding="UTF-8"?>
+<metalink xmlns="urn:ietf:params:xml:ns:metalink">
+  <file name="${path.at(-1) ?? ''}">
+    <size>${size}</size>
+    <hash type="sha-256">${Buffer.from(sha256).toString('hex')}</hash>${pieces}${metaUrl}${urls}
+  </file>
+</metalink>
+`
+  return document.text
+}
+
+/** The digests of the pieces in a torrent's `info`; null if there are too many. */
+export function renderPieces(info: Uint8Array): Xml | null {
+  const { value } = readBencode(info, { maxSize: info.length, maxDepth: 4 })
+  if (!(value instanceof Map)) return null
+  const [pieces, pieceLength] = [value.get('pieces'), value.get('piece length')]
+  if (
+    !isByteString(pieces) ||
+    typeof pieceLength !== 'number' ||
+    pieces.length > MOST_PIECES * SHA1
+  )
+    return null
+  const hex = Buffer.from(pieces).toString('hex')
+  const lines = [`\n    <pieces length="${pieceLength}" type="sha-1">`]
+  for (let at = 0; at < hex.length; at += 2 * SHA1) {
+    lines.push(`\n      <hash>${hex.slice(at, at + 2 * SHA1)}</hash>`)
+  }
+  return new Xml(`${lines.join('')}\n    </pieces>`)
 }

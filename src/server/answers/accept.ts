@@ -1,3 +1,12 @@
+import type {
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+  RouteGenericInterface,
+  RouteHandlerMethod,
+} from 'fastify'
+
 /** Types that programs are served at the addresses of pages. */
 const FOR_PROGRAMS = ['application/json', 'application/x-bittorrent']
 
@@ -26,4 +35,24 @@ function qualityOf(type: string, accept = ''): number {
     return quality === undefined ? 1 : Math.min(1, Number(quality.slice(2)) || 0)
   }
   return 0
+}
+
+/** Handler of GET and HEAD; of an answer to HEAD only the headers are sent. */
+export type ReadHandler<Route extends RouteGenericInterface> = RouteHandlerMethod<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  Route
+>
+
+/**
+ * Adds a route for GET and HEAD. Fastify's own HEAD route would report the body, which is not sent,
+ * as empty.
+ */
+export function addReadRoute<Route extends RouteGenericInterface>(
+  app: FastifyInstance,
+  url: string,
+  handler: ReadHandler<Route>,
+): void {
+  app.route<Route>({ method: ['GET', 'HEAD'], url, handler })
 }

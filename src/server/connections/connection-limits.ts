@@ -1,10 +1,8 @@
+import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { type ClientAddresses, networkOf } from './client-address.js'
 import { connectionsTaken } from './connections.js'
-import { LargestHolder } from './largest-holder.js'
-import { Shares } from './shares.js'
-import type { ClientAddresses } from './client-address.js'
-import { readFileSync } from 'node:fs'
 
 /** Fewest descriptors kept for other files. */
 const MIN_RESERVE = 64
@@ -123,5 +121,94 @@ function readLimits(): string {
     return readFileSync('/proc/self/limits', 'utf8')
   } catch {
     return ''
+  }
+}
+
+/** Most at once: in all, for one client, and for one IPv6 network. */
+export interface ShareLimits {
+  readonly all: number
+  readonly perClient: number
+  readonly perNetwork: number
+}
+
+/** Counts how much each client has, so that no client takes more than its share. */
+export class Shares {
+  readonly #counts = new Map<string, number>()
+  #all = 0
+
+  constructor(private readonly limits: ShareLimits) {}
+
+  /**
+   * Counts one more for a client (see `clientKey`; null for one without a limit). Returns false,
+   * and counts nothing, if that is more than its share.
+   */
+  take(client: string | null): boolean {
+    if (this.lackFor(client) !== null) return false
+    this.#add(client, client === null ? null : networkOf(client), 1)
+    return true
+  }
+
+  /** Returns which limit one more of a client would exceed: its own share, or only the total. */
+  lackFor(client: string | null): 'share' | 'total' | null {
+    const { all, perClient, perNetwork } = this.limits
+    const network = client === null ? null : networkOf(client)
+    if (client !== null && this.#of(client) >= perClient) return 'share'
+    if (network !== null && this.#of(network) >= perNetwork) return 'share'
+    return this.#all >= all ? 'total' : null
+  }
+
+  /** Counts one less for a client. */
+  give(client: string | null): void {
+    this.#add(client, client === null ? null : networkOf(client), -1)
+  }
+
+  #of(key: string): number {
+    return this.#counts.get(key) ?? 0
+  }
+
+  #add(client: string | null, network: string | null, change: number): void {
+    this.#all += change
+    for (const key of [client, network]) {
+      if (key === null) continue
+      const count = this.#of(key) + change
+      if (count > 0) this.#counts.set(key, count)
+      else this.#counts.delete(key)
+    }
+  }
+}
+
+/** Finds the holder that has most of something, without a look at all holders. */
+export class LargestHolder<Holder> {
+  readonly #counts = new Map<Holder, number>()
+  /** Holders by their count. */
+  readonly #byCount = new Map<number, Set<Holder>>()
+  #most = 0
+
+  /** One of the holders with the highest count; undefined if there is none. */
+  get first(): Holder | undefined {
+    const [holder] = this.#byCount.get(this.#most) ?? []
+    return holder
+  }
+
+  /** Sets a holder's count. Takes at most as many steps as the count falls. */
+  set(holder: Holder, count: number): void {
+    this.#leave(holder)
+    if (count > 0) {
+      this.#counts.set(holder, count)
+      this.#most = Math.max(this.#most, count)
+      const holders = this.#byCount.get(count)
+      if (holders) holders.add(holder)
+      else this.#byCount.set(count, new Set([holder]))
+    }
+    while (this.#most > 0 && !this.#byCount.has(this.#most)) this.#most--
+  }
+
+  #leave(holder: Holder): void {
+    const count = this.#counts.get(holder)
+    if (count === undefined) return
+    this.#counts.delete(holder)
+    const holders = this.#byCount.get(count)
+    holders?.delete(holder)
+    if (holders?.size === 0) this.#byCount.delete(count)
   }
 }

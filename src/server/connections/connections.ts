@@ -2,6 +2,9 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 
+/** Key of a connection's client; null for a connection that many clients share. */
+export type KeyOf = (socket: Socket) => string | null
+
 /** Receives each connection when it opens and when it has closed. */
 export interface ConnectionFollower {
   readonly come?: (socket: Socket) => void

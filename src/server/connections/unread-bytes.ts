@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { KeyOf } from './handshakes.js'
+import type { KeyOf } from './connections.js'
 
 /** Most bytes of unread responses in memory. */
 export interface UnreadLimits {

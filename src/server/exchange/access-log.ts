@@ -1,6 +1,6 @@
 import { escapeText, jsonLine } from '../../text/escape.js'
 import type { ClientAddresses } from '../connections/client-address.js'
-import type { Exchange } from './exchange.js'
+import type { Exchange } from './exchanges.js'
 import type { ServerContext } from '../context.js'
 
 export type LogFormat = 'json' | 'text' | 'off'

@@ -1,7 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { connectionsOf } from '../connections/connections.js'
-import { CLIENT_LEFT, type Exchange } from './exchange.js'
 import type { CountedResponse } from '../connections/counted-response.js'
 import type { ServerContext } from '../context.js'
 
@@ -119,3 +118,23 @@ export class OpenExchange {
     })
   }
 }
+
+/** The known parts of a request; for an unreadable one, only its connection. */
+export type Asked = Pick<IncomingMessage, 'socket' | 'headers' | 'method' | 'url'>
+
+/** A request and its result. */
+export interface Exchange {
+  readonly request: Asked
+  /** The router's name of its route. */
+  readonly route: string
+  /** 499 if the client left before there was an answer. */
+  readonly status: number
+  /** Bytes of the body that the system accepted; for an interrupted answer, accurate to 64 KiB. */
+  readonly bytes: number
+  readonly milliseconds: number
+  /** Whether the system accepted the whole answer. */
+  readonly isComplete: boolean
+}
+
+/** nginx's status for a client that left without an answer; HTTP has none. */
+export const CLIENT_LEFT = 499

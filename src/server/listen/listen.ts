@@ -1,21 +1,21 @@
-import type { Server, ServerOptions } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { Socket } from 'node:net'
-import { connectionsOf } from '../connections/connections.js'
-import type { KeyOf } from '../connections/handshakes.js'
-import { PipelineQueue, type Handler } from '../connections/pipeline-queue.js'
+import type { TLSSocket } from 'node:tls'
+import { connectionsOf, type KeyOf } from '../connections/connections.js'
+import { CountedResponse } from '../connections/counted-response.js'
+import { type Handler, PipelineQueue } from '../connections/pipeline-queue.js'
 import {
   refuseConnection,
   refuseExpectation,
   refuseUnread,
 } from '../connections/refuse-connection.js'
 import type { UnreadBytes } from '../connections/unread-bytes.js'
-import type { Exchanges } from '../exchange/exchanges.js'
-import { lateRefusal } from '../exchange/late-requests.js'
-import { makeCloser } from '../lifecycle/close.js'
-import { makeWebServer } from './make-server.js'
-import { isUnixPlace, openServer, type ListenPlace } from './open-server.js'
-import type { TlsKeys } from './tls-keys.js'
 import type { ServerContext } from '../context.js'
+import type { Exchanges } from '../exchange/exchanges.js'
+import { makeCloser } from './close.js'
+import { isUnixPlace, type ListenPlace, openServer } from './open-server.js'
+import { limitHandshakes, MIN_VERSION, type TlsKeys } from './tls-keys.js'
 
 /** Rules of a program's servers for connections and requests; times are in milliseconds. */
 export interface ServerRules {
@@ -115,4 +115,80 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
   })
   server.on('checkExpectation', refuseInTurn)
   return server
+}
+
+/** The TLS keys, and `keyOf` for the key of a connection's client. */
+export interface TlsParts {
+  /** Null for plain HTTP. */
+  readonly keys: TlsKeys | null
+  readonly keyOf: KeyOf
+}
+
+/**
+ * Makes an HTTP server, over TLS if there are keys. Only HTTP/1.1 is spoken: in Node, HTTP/2 has
+ * other classes for requests and answers, so the limits on connections would not hold.
+ */
+export function makeWebServer(
+  options: ServerOptions,
+  { keys, keyOf }: TlsParts,
+  handler: Handler,
+): Server {
+  const counting = { ...options, ServerResponse: CountedResponse }
+  if (keys === null) return createServer(counting, handler)
+  const secure = { ...keys.pair, minVersion: MIN_VERSION, ALPNProtocols: ['http/1.1'] } as const
+  const server = createSecureServer({ ...counting, ...secure }, handler)
+  limitHandshakes(server, keyOf)
+  keys.provide(server)
+  // Node would treat a failed handshake as an unreadable request and answer it
+  server.removeAllListeners('tlsClientError')
+  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  return server
+}
+
+/** Whether a request came over TLS. */
+export function isSecure(request: IncomingMessage): boolean {
+  const { encrypted = false } = request.socket as Partial<TLSSocket>
+  return encrypted
+}
+
+/** Answers a connection with an error and closes it. */
+export type Refuse = (error: NodeJS.ErrnoException, socket: Socket) => void
+
+export interface LateRefusalParts {
+  readonly exchanges: Exchanges
+  /** Knows the requests that wait behind others and are not under way. */
+  readonly turns: Pick<PipelineQueue, 'isAwaited'>
+  readonly refuse: Refuse
+  /** Milliseconds that a request has to arrive after its connection was not read. */
+  readonly grace: number
+}
+
+/**
+ * Makes a function that refuses requests that did not arrive completely in time. A pipelined
+ * request is refused only after all requests before it have their answers: the client would take
+ * the refusal for one of those. The delay may also be the server's, because the bodies of pipelined
+ * requests are not read meanwhile. So such a request has the `grace` from then on.
+ */
+export function lateRefusal({ exchanges, turns, refuse, grace }: LateRefusalParts): Refuse {
+  const refuseLate: Refuse = (error, socket) => {
+    const ahead = exchanges.first(socket)
+    // Between two answers no request is under way
+    if (!ahead && turns.isAwaited(socket)) later(error, socket)
+    else if (!ahead?.request.complete) refuse(error, socket)
+    else {
+      ahead.response.once('close', () => {
+        later(error, socket)
+      })
+    }
+  }
+  const later: Refuse = (error, socket) => {
+    const check = () => {
+      if (socket.destroyed) return
+      if (exchanges.first(socket) || turns.isAwaited(socket)) refuseLate(error, socket)
+      // No request is under way: the client has sent none since the last, and will not
+      else socket.destroy()
+    }
+    setTimeout(check, grace).unref()
+  }
+  return refuseLate
 }

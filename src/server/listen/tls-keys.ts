@@ -1,4 +1,10 @@
-import type { Server } from 'node:tls'
+import type { KeyOf } from '../connections/connections.js'
+import { X509Certificate } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { createSecureContext, type Server } from 'node:tls'
+import { BtkitError } from '../../errors.js'
+import { Shares } from '../connections/connection-limits.js'
+import type { ServerContext } from '../context.js'
 
 /** A certificate with its chain, and its key; both in PEM. */
 export interface TlsPair {
@@ -36,4 +42,111 @@ export class TlsKeys {
       server.setSecureContext({ ...pair, minVersion: MIN_VERSION })
     }
   }
+}
+
+export interface TlsFilesParts extends Pick<ServerContext, 'warn' | 'now'> {
+  /** Reads the certificate and its key. */
+  readonly read: () => Promise<TlsPair>
+}
+
+/** A certificate and its key from files, which may be renewed there. */
+export class TlsFiles {
+  private constructor(
+    readonly keys: TlsKeys,
+    private readonly parts: TlsFilesParts,
+  ) {}
+
+  /** @throws BtkitError if the files cannot be read, or do not belong together */
+  static async open(parts: TlsFilesParts): Promise<TlsFiles> {
+    const pair = await parts.read()
+    checkPair(pair)
+    warnOfAge(pair, parts)
+    return new TlsFiles(new TlsKeys(pair), parts)
+  }
+
+  /** Reads the files again; if the new pair is invalid, the old one stays in use. */
+  async reload(): Promise<void> {
+    try {
+      const pair = await this.parts.read()
+      checkPair(pair)
+      this.keys.replace(pair)
+      warnOfAge(pair, this.parts)
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+      this.parts.warn(`${error.message}; the old certificate stays in use`)
+    }
+  }
+}
+
+/** @throws BtkitError if a server could not use the pair */
+function checkPair(pair: TlsPair): void {
+  try {
+    createSecureContext(pair)
+    new X509Certificate(pair.cert)
+  } catch (error) {
+    // For example error:05800074:x509 certificate routines::key values mismatch
+    const reason = (error as Error).message.split(':').at(-1) ?? ''
+    throw new BtkitError('usage', `not a certificate and its key: ${reason}`)
+  }
+}
+
+function warnOfAge({ cert }: TlsPair, { warn, now }: TlsFilesParts): void {
+  const { validTo, subject } = new X509Certificate(cert)
+  if (Date.parse(validTo) >= now()) return
+  warn(`the certificate of ${subject.replaceAll('\n', ', ')} expired on ${validTo}; renew it`)
+}
+
+/** Milliseconds before a handshake must be complete, however slowly the client sends. */
+const TIMEOUT = 10_000
+
+/** Most handshakes under way; each takes about 50 KB of memory. */
+const LIMITS = { all: 1000, perClient: 100, perNetwork: 250 }
+
+/** A connection whose handshake is under way; `end` removes it from the count. */
+interface Handshake {
+  readonly socket: Socket
+  readonly end: () => void
+}
+
+const handshakes = new WeakMap<object, Map<string, Handshake>>()
+
+/**
+ * Bounds the cost of connections that do not complete their handshake: of all together, and of each
+ * client unless many clients share the connection's address.
+ */
+export function limitHandshakes(server: Server, keyOf: KeyOf): void {
+  const underWay = new Map<string, Handshake>()
+  const shares = new Shares(LIMITS)
+  handshakes.set(server, underWay)
+  server.on('connection', (socket: Socket) => {
+    const place = placeOf(socket)
+    const client = keyOf(socket)
+    if (!shares.take(client)) {
+      socket.destroy()
+      return
+    }
+    const timer = setTimeout(() => socket.destroy(), TIMEOUT).unref()
+    const end = () => {
+      if (underWay.get(place)?.socket !== socket) return
+      underWay.delete(place)
+      clearTimeout(timer)
+      shares.give(client)
+    }
+    underWay.set(place, { socket, end })
+    socket.once('close', end)
+  })
+  // The event has another object than the connection below it
+  server.on('secureConnection', (socket) => {
+    underWay.get(placeOf(socket))?.end()
+  })
+}
+
+/** The connections of a server whose handshakes are under way. */
+export function connectionsInHandshake(server: object): Socket[] {
+  return [...(handshakes.get(server)?.values() ?? [])].map(({ socket }) => socket)
+}
+
+/** Distinguishes a connection from all others of a server. */
+function placeOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress ?? ''} ${remotePort ?? ''} ${localAddress ?? ''}`
 }

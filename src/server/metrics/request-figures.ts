@@ -1,6 +1,5 @@
-import type { Exchange } from '../exchange/exchange.js'
-import { Histogram } from './histogram.js'
-import type { Sample } from './metrics.js'
+import type { Exchange } from '../exchange/exchanges.js'
+import { Histogram, type Sample } from './metrics.js'
 
 /** Counts and durations of the requests of one route. */
 class RouteFigures {

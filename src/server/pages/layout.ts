@@ -52,3 +52,46 @@ export function renderPage(frame: PageFrame, ...content: readonly HtmlValue[]): 
   const { start, end } = renderFrame(frame)
   return start + html`${content}`.text + end
 }
+
+const GRID = 'M2 2h6v6H2zM9 2h6v6H9zM2 9h6v6H2zM9 9h6v6H9zM16 9h6v6h-6zM9 16h6v6H9zM16 16h6v6h-6z'
+
+/** The logo as a file, for the browser's tab. */
+export const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="#0b6e69" d="${GRID}"/></svg>`
+
+/** A grid of pieces, some of which are missing. */
+const LOGO = html`<svg viewBox="0 0 24 24" aria-hidden="true">
+  <path fill="currentColor" d="${GRID}" />
+</svg>`
+
+/** A page that the menu leads to. */
+export interface MenuEntry {
+  /** Below the first page, or a whole URL. */
+  readonly path: string
+  readonly title: string
+  readonly isCurrent: boolean
+}
+
+/** The head of pages, the same on all pages of a kind: logo, name and menu. */
+export interface Masthead {
+  /** Stands beside the logo and in the title. */
+  readonly name: string
+  readonly menu: readonly MenuEntry[]
+  /** Names the menu for screen readers. */
+  readonly label: string
+  /** The end of the header, such as a button that ends the program. */
+  readonly end?: HtmlValue
+}
+
+/** Renders the head of a page; `root` is the way back to the first page, such as `../`. */
+export function renderMasthead(root: string, { name, menu, label, end }: Masthead): Html {
+  const links = menu.map(({ path, title, isCurrent }) => {
+    const current = isCurrent && html` aria-current="page"`
+    const address = URL.canParse(path) ? path : root + path
+    return html`<a href="${address}" ${current}>${title}</a>`
+  })
+  return html`<div class="masthead">
+    <a class="brand" href="${root}./">${LOGO} ${name}</a>
+    <nav aria-label="${label}">${links}</nav>
+    ${end ?? null}
+  </div>`
+}

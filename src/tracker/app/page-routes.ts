@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isSecure } from '../../server/listen/make-server.js'
-import { ICON } from '../../server/pages/masthead.js'
+import { isSecure } from '../../server/listen/listen.js'
+import { ICON } from '../../server/pages/layout.js'
 import { SAFE_HEADERS } from '../../server/pages/policy.js'
 import { failed, lineAnswer, notFound, type PageAnswer } from '../page/page-answer.js'
 import type { PageRequest } from '../page/pages.js'

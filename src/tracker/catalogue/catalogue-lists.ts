@@ -1,5 +1,5 @@
 import type { ServerContext } from '../../server/context.js'
-import { paged, type Paged } from '../../server/pages/paged.js'
+import { paged, type Paged } from '../../server/pages/sorting.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import { figuresOf } from '../page/figures.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'

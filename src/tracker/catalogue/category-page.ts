@@ -1,6 +1,5 @@
-import { orderFields } from '../../server/pages/sorting.js'
+import { orderFields, type Paged, renderPages } from '../../server/pages/sorting.js'
 import { renderPage } from '../../server/pages/layout.js'
-import { renderPages, type Paged } from '../../server/pages/paged.js'
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { siteHead, type Site } from '../page/site.js'

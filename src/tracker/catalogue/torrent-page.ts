@@ -1,5 +1,5 @@
 import { renderPage } from '../../server/pages/layout.js'
-import { paged, renderPages } from '../../server/pages/paged.js'
+import { paged, renderPages } from '../../server/pages/sorting.js'
 import { html, lines, type Html, type HtmlValue } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { siteHead, type Site } from '../page/site.js'

@@ -6,7 +6,7 @@ import {
   formatScrape,
   formatScraped,
 } from '../protocol/http-answers.js'
-import { endAtOnce } from '../../server/answers/end-at-once.js'
+import { endAtOnce } from '../../server/connections/counted-response.js'
 import { malformed, TrackerRefusal } from '../protocol/refusal.js'
 import { readScrape } from '../protocol/scrape-query.js'
 import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'

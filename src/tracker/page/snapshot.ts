@@ -4,7 +4,7 @@ import { swarmHashes, type AllowedTorrent } from '../allowed/known-torrent.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import { figuresOf, type Figures } from './figures.js'
 import { compareRows, matchesFilter, type RowQuery, type SortKey } from './row-query.js'
-import { paged, type Paged } from '../../server/pages/paged.js'
+import { paged, type Paged } from '../../server/pages/sorting.js'
 import { filterInSlices, SLICE, sortInSlices } from '../../server/pages/slices.js'
 import { addRow, NO_ROWS, type RowTotals, type SwarmRow } from './swarm-row.js'
 

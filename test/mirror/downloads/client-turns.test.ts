@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { ClientTurns } from '../../../src/mirror/downloads/client-turns.js'
+import { ClientTurns } from '../../../src/mirror/downloads/download.js'
 
 test('a client with many tasks does not delay another one', async () => {
   const turns = new ClientTurns(1)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { OpenFiles } from '../../../src/mirror/downloads/open-files.js'
+import { OpenFiles } from '../../../src/mirror/downloads/routes.js'
 
 /** Returns a function that opens files of a client, and the clients whose files were closed. */
 function openAt(most: number) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isPad } from '../../../src/core/digests/pad-files.js'
 import type { ScannedFile } from '../../../src/files/scan/scanned-tree.js'
-import { setContent } from '../../../src/mirror/pkgtorrent/set-content.js'
+import { setContent } from '../../../src/mirror/pkgtorrent/set.js'
 import { refused } from '../refused.js'
 
 const BLOCK = 2 ** 20

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkPattern, PathPatterns } from '../../../src/mirror/warm/path-patterns.js'
+import { checkPattern, PathPatterns } from '../../../src/mirror/warm/find-warm.js'
 
 /** Whether the path of a file matches patterns, found by following its components. */
 function matches(patterns: readonly string[], path: string): boolean {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { requestedRange, type ByteRange } from '../../../src/server/answers/byte-range.js'
+import { requestedRange, type ByteRange } from '../../../src/server/answers/conditional.js'
 
 const MODIFIED = 'Tue, 14 Nov 2023 22:13:20 GMT'
 const VALIDATORS = { etag: '"tag"', lastModified: MODIFIED }

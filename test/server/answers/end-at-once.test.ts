@@ -5,7 +5,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { until } from '../../support/until.js'
-import { endAtOnce } from '../../../src/server/answers/end-at-once.js'
+import { endAtOnce } from '../../../src/server/connections/counted-response.js'
 
 /** Every byte there is, and more than a connection takes at once. */
 const BYTES = Buffer.from(Array.from({ length: 16 * 1024 * 1024 }, (_, n) => n & 0xff))

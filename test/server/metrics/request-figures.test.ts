@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Socket } from 'node:net'
 import { test } from 'node:test'
-import type { Exchange } from '../../../src/server/exchange/exchange.js'
+import type { Exchange } from '../../../src/server/exchange/exchanges.js'
 import { RequestFigures } from '../../../src/server/metrics/request-figures.js'
 
 /** Figures of exchanges with the given fields; other fields have plain values. */

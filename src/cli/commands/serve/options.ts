@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { checkPattern } from '../../../mirror/warm/path-patterns.js'
+import { checkPattern } from '../../../mirror/warm/find-warm.js'
 import {
   archiveDirOption,
   bannedIpsOption,
@@ -11,6 +11,7 @@ import { moment } from '../../arguments/date.js'
 import { threadsOption } from '../../arguments/engine-options.js'
 import { publicUrl, trustedProxies } from '../../arguments/server-options.js'
 import { declareShareOptions } from '../../arguments/share-options.js'
+
 import * as read from '../../arguments/values.js'
 
 /** The default file of trackers. */

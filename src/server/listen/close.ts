@@ -1,6 +1,8 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { connectionsOf } from '../connections/connections.js'
-import { connectionsInHandshake } from '../connections/handshakes.js'
+import type { Exchanges } from '../exchange/exchanges.js'
+import { connectionsInHandshake } from './tls-keys.js'
 
 /** Milliseconds that requests under way have to end. */
 const GRACE = 8_000
@@ -43,5 +45,27 @@ export function makeCloser(server: Server): () => Promise<void> {
       })
       sweep()
     })
+  }
+}
+
+/** Decides which requests are still answered while the service stops. */
+export class DrainGate {
+  /** While stopping: older connections whose first request is still answered; null before. */
+  #unasked: Set<Socket> | null = null
+
+  /** `always` is the address that is answered until the end. */
+  constructor(
+    private readonly exchanges: Pick<Exchanges, 'unasked'>,
+    private readonly always: string,
+  ) {}
+
+  /** Begins to refuse further requests. */
+  close(): void {
+    this.#unasked = this.exchanges.unasked()
+  }
+
+  /** Whether a request is to be answered. */
+  admits({ socket, url }: Pick<IncomingMessage, 'socket' | 'url'>): boolean {
+    return this.#unasked === null || this.#unasked.delete(socket) || url === this.always
   }
 }
