@@ -1,29 +1,24 @@
 import { callWithin } from '../bounded-call.js'
+import type { Elsewhere, ElsewherePieces, ElsewhereRequest } from '../core/digests/elsewhere.js'
 import { ConcurrencyLimit } from '../files/concurrency-limit.js'
 import type { HashOptions } from '../hash/hash-stream.js'
-import { monotonicNow } from '../monotonic.js'
-import type { Elsewhere, ElsewherePieces, ElsewhereRequest } from '../core/digests/elsewhere.js'
-import type { ShareRules } from './shares.js'
 import { queueTimes } from './connect.js'
 import { cutPieces, type Cut } from './cut.js'
-import { bytesOfPart, MOST_FILES, MOST_PIECES, type Part, type PartDigests } from './job.js'
 import { JobBoard, type JobBoardRequest } from './job-board.js'
-import { WorkerRates } from './rates.js'
+import {
+  bytesOfJob,
+  bytesOfPart,
+  MOST_FILES,
+  MOST_PIECES,
+  type Part,
+  type PartDigests,
+} from './job.js'
+import type { ShareRules } from './shares.js'
 
 /** The queue, and how other machines know files. */
 export interface AskRequest extends JobBoardRequest, ShareRules {
   /** Withdraws all jobs when it aborts. */
   readonly signal: AbortSignal
-}
-
-/** Machines that hash pieces for this one, until it is closed. */
-export interface AskedWorkers extends Elsewhere {
-  readonly close: () => Promise<void>
-}
-
-/** Connects to workers when there is something to hash. */
-export function askWorkers(request: AskRequest): AskedWorkers {
-  return new Asker(request)
 }
 
 /** Ranges of one content that are in the queue at a time. */
@@ -43,20 +38,20 @@ interface Reading {
 }
 
 /** A part that waits for others, or is in a job. */
-interface Asked {
+interface Posted {
   readonly part: Part
   readonly onBytes: (bytes: number) => void
   readonly settle: (digests: PartDigests | null) => void
 }
 
-class Asker implements AskedWorkers {
+/** Machines that hash pieces for this one, until it is closed. Connects when there is something. */
+export class AskedWorkers implements Elsewhere {
   readonly #rules: ShareRules
   readonly #board: JobBoard
-  readonly #rates = new WorkerRates(monotonicNow)
   readonly #readings = new Set<Reading>()
   /** One content at a time is hashed here, because each uses all threads. */
   readonly #turns = new ConcurrencyLimit(1)
-  #batch: Asked[] = []
+  #batch: Posted[] = []
   #timer: NodeJS.Timeout | undefined
 
   constructor(request: AskRequest) {
@@ -71,23 +66,20 @@ class Asker implements AskedWorkers {
     this.#readings.add(reading)
     const ahead: (() => Promise<ElsewherePieces>)[] = []
     try {
-      await this.#connect()
+      const opening = this.#board.open()
+      if (!this.#board.isOpen && queueTimes.patience > 0)
+        await callWithin({ timeoutMs: queueTimes.patience }, () => opening).catch(() => undefined)
       const isHasty = () => !this.#board.isOpen
       for (const cut of cutPieces(request, this.#rules, isHasty)) {
         ahead.push(this.#begin(cut, reading))
         // Until the connection is there, pieces are hashed here
-        if (isHasty() || ahead.length >= AHEAD) yield await finishNext(ahead)
+        const next = isHasty() || ahead.length >= AHEAD ? ahead.shift() : null
+        if (next) yield await next()
       }
-      while (ahead.length > 0) yield await finishNext(ahead)
+      for (const next of ahead) yield await next()
     } finally {
       this.#readings.delete(reading)
     }
-  }
-
-  async #connect(): Promise<void> {
-    const opening = this.#board.open()
-    if (this.#board.isOpen || queueTimes.patience === 0) return
-    await callWithin({ timeoutMs: queueTimes.patience }, () => opening).catch(() => undefined)
   }
 
   /** Posts a cut. Returns the function that waits for its digests. */
@@ -96,43 +88,35 @@ class Asker implements AskedWorkers {
     const onBytes = (bytes: number) => {
       reading.done += bytes - own
       own = bytes
-      this.#report(reading)
+      let bytesDone = 0
+      for (const { done } of this.#readings) bytesDone += done
+      reading.engine.onProgress?.({ bytesDone, currentPath: reading.name })
     }
     const here = <T>(work: (engine: HashOptions) => Promise<T>) =>
       this.#turns.run(() => {
         onBytes(0)
-        return work({
-          ...reading.engine,
-          onProgress: ({ bytesDone }) => {
-            onBytes(bytesDone)
-          },
-        })
+        const onProgress: HashOptions['onProgress'] = ({ bytesDone }) => {
+          onBytes(bytesDone)
+        }
+        return work({ ...reading.engine, onProgress })
       })
-    const asked = part && this.#board.isOpen ? this.#ask(part, onBytes) : null
+    const posted = part && this.#board.isOpen ? this.#ask(part, onBytes) : null
     return async () => {
-      const digests = await asked
+      const digests = await posted
       if (digests && part) onBytes(bytesOfPart(part))
       return { pieces, digests, here }
     }
   }
 
-  #report({ engine, name }: Reading): void {
-    let bytesDone = 0
-    for (const { done } of this.#readings) bytesDone += done
-    const workers = this.#rates.describe()
-    const shown = workers === '' ? {} : { workers }
-    engine.onProgress?.({ bytesDone, currentPath: name, ...shown })
-  }
-
-  #ask(part: Part, onBytes: Asked['onBytes']): Promise<PartDigests | null> {
+  #ask(part: Part, onBytes: Posted['onBytes']): Promise<PartDigests | null> {
     return new Promise((settle) => {
-      const asked = { part, onBytes, settle }
+      const posted = { part, onBytes, settle }
       if (bytesOfPart(part) >= BATCH_BYTES) {
-        void this.#post([asked])
+        void this.#post([posted])
         return
       }
-      if (isFull([...this.#batch, asked])) this.#flush()
-      this.#batch.push(asked)
+      if (isTooLarge([...this.#batch, posted].map((each) => each.part))) this.#flush()
+      this.#batch.push(posted)
       this.#timer ??= setTimeout(() => {
         this.#flush()
       }, BATCH_WAIT_MS)
@@ -147,12 +131,9 @@ class Asker implements AskedWorkers {
     if (batch.length > 0) void this.#post(batch)
   }
 
-  async #post(batch: readonly Asked[]): Promise<void> {
-    let before = 0
+  async #post(batch: readonly Posted[]): Promise<void> {
     const parts = batch.map(({ part }) => part)
-    const digests = await this.#board.post(parts, ({ machine, bytes }) => {
-      this.#rates.note(machine, Math.max(0, bytes - before))
-      before = bytes
+    const digests = await this.#board.post(parts, (bytes) => {
       if (batch.length === 1) batch[0]?.onBytes(bytes)
     })
     for (const [i, { settle }] of batch.entries()) settle(digests?.[i] ?? null)
@@ -164,18 +145,9 @@ class Asker implements AskedWorkers {
   }
 }
 
-function isFull(batch: readonly Asked[]): boolean {
-  const sum = (measure: (part: Part) => number) =>
-    batch.reduce((total, { part }) => total + measure(part), 0)
-  return (
-    sum(bytesOfPart) > BATCH_BYTES ||
-    sum(({ files }) => files.length) > MOST_FILES ||
-    sum(({ count }) => count) > MOST_PIECES
-  )
-}
-
-async function finishNext(ahead: (() => Promise<ElsewherePieces>)[]): Promise<ElsewherePieces> {
-  const next = ahead.shift()
-  if (!next) throw new Error('nothing was begun')
-  return next()
+/** Whether parts are more than one job. */
+function isTooLarge(parts: readonly Part[]): boolean {
+  const files = parts.reduce((sum, part) => sum + part.files.length, 0)
+  const pieces = parts.reduce((sum, { count }) => sum + count, 0)
+  return bytesOfJob(parts) > BATCH_BYTES || files > MOST_FILES || pieces > MOST_PIECES
 }

@@ -8,7 +8,7 @@ import { describeRedisFailure } from '../redis/failure.js'
 
 /** The queue's name, and the beginning of its keys: a hash tag, so that a cluster has them together. */
 const NAME = 'hash'
-export const PREFIX = '{btkit}'
+const PREFIX = '{btkit}'
 
 /** Most events that Redis keeps. The largest has the digests of 4096 pieces. */
 const MOST_EVENTS = 1000
@@ -27,10 +27,7 @@ export const queueTimes = {
   silence: 60_000,
   /** How long the queue is not asked after it failed. */
   rest: 30_000,
-  /**
-   * How long a worker that no longer reports counts, and keeps its job; how often that is checked, and
-   * workers give signs of life.
-   */
+  /** How long a worker that no longer reports keeps its job; how often that is checked. */
   lock: 15_000,
   stalled: 5000,
   /** How often a worker reports progress. */
@@ -85,6 +82,15 @@ export async function openQueue(
     await callWithin({ timeoutMs: queueTimes.answer }, () => closing).catch(() => undefined)
   }
   return { bullmq, name: NAME, options, queue, client, close }
+}
+
+/** Lists the names of the workers that are connected, as MACHINE/PROCESS. */
+export async function listWorkers(queue: Queue): Promise<string[]> {
+  const names = (await queue.getWorkers()).map((client) => {
+    // Some services hide the names of clients
+    return client['rawname']?.split(':w:')[1] ?? 'unknown'
+  })
+  return [...new Set(names)]
 }
 
 /**

@@ -3,6 +3,7 @@ import type { DigestKind } from '../hash/stream/digests.js'
 import { BLOCK_LENGTH } from '../hash/stream/digests.js'
 import { NODE } from '../core/digests/file-trees.js'
 import { DIGEST } from '../core/digests/piece-table.js'
+import { MAC, seal, unseal } from './seal.js'
 import type { SharedFile } from './shares.js'
 
 /** Consecutive pieces of a stream, and the files that they are in. */
@@ -35,64 +36,58 @@ export const MOST_PIECES = 4096
 /** Most files of a part with several pieces. */
 export const MOST_FILES = 4096
 
-/** Encodes a job. A random number keeps the results of equal jobs apart. */
-export function encodeJob(parts: readonly Part[]): string {
-  return JSON.stringify({ id: randomUUID(), parts })
+/** Seals a job as the data of BullMQ. A random number keeps the results of equal jobs apart. */
+export function sealJob(parts: readonly Part[], keys: readonly Uint8Array[]): string {
+  const text = JSON.stringify({ id: randomUUID(), parts })
+  return seal('job', Buffer.from(text), keys).toString('base64')
 }
 
-/** Decodes a job; null for any other text. */
-export function decodeJob(text: string): Part[] | null {
-  const { parts } = parseObject(text)
+/** Returns the parts of a job; null for data that are not sealed with one of the keys. */
+export function openJob(data: unknown, keys: readonly Uint8Array[]): Part[] | null {
+  const text = unseal('job', fromBase64(data), keys)
+  return text && decodeJob(text)
+}
+
+/** Returns the parts of a job without checking its MAC, for people who lack the key. */
+export function readJob(data: unknown): Part[] {
+  return decodeJob(fromBase64(data).subarray(MAC)) ?? []
+}
+
+function decodeJob(text: Uint8Array): Part[] | null {
+  const { parts } = parseObject(Buffer.from(text).toString())
   return Array.isArray(parts) && parts.every(isPart) ? parts : null
 }
 
-/** The result of a job: who worked on it, and the digests of its parts. */
-export interface JobResult {
-  readonly machine: string
-  readonly digests: readonly PartDigests[]
+/** Returns the subject of a job's result, so that it is the result of no other job. */
+export function resultSubject(data: string): string {
+  return `result ${fromBase64(data).toString('hex', 0, MAC)}`
 }
 
-export function encodeResult({ machine, digests }: JobResult): string {
-  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
-  return JSON.stringify({
-    machine,
-    parts: digests.map(({ pieces, nodes }) => [base64(pieces), base64(nodes)]),
-  })
+/** Encodes the digests of a job's parts, one after another. */
+export function encodeResult(digests: readonly PartDigests[]): Buffer {
+  return Buffer.concat(digests.flatMap(({ pieces, nodes }) => [pieces, nodes]))
 }
 
-/** Decodes the result of a job; null if it has another shape. */
-export function decodeResult(text: string, parts: readonly Part[]): JobResult | null {
-  const { machine, parts: results } = parseObject(text)
-  if (typeof machine !== 'string') return null
-  if (!Array.isArray(results) || results.length !== parts.length) return null
-  const digests = results.map((each: unknown) => {
-    const [pieces, nodes] = Array.isArray(each) ? (each as unknown[]) : []
-    return { pieces: fromBase64(pieces), nodes: fromBase64(nodes) }
-  })
-  const isFitting = ({ wanted, count }: Part, i: number) =>
-    digests[i]?.pieces.length === (wanted === 'blocks' ? 0 : count * DIGEST) &&
-    digests[i].nodes.length === (wanted === 'pieces' ? 0 : count * NODE)
-  return parts.every(isFitting) ? { machine, digests } : null
+/** Opens the result of a job; null if it has another length, or is not sealed for the job. */
+export function openResult(
+  value: unknown,
+  { parts, data }: { readonly parts: readonly Part[]; readonly data: string },
+  keys: readonly Uint8Array[],
+): PartDigests[] | null {
+  const bytes = unseal(resultSubject(data), fromBase64(value), keys)
+  let at = 0
+  const take = (length: number) => bytes?.subarray(at, (at += length)) ?? NONE
+  const digests = parts.map(({ wanted, count }) => ({
+    pieces: take(wanted === 'blocks' ? 0 : count * DIGEST),
+    nodes: take(wanted === 'pieces' ? 0 : count * NODE),
+  }))
+  return bytes?.length === at ? digests : null
 }
 
-function fromBase64(value: unknown): Uint8Array {
+const NONE = new Uint8Array(0)
+
+function fromBase64(value: unknown): Buffer {
   return Buffer.from(typeof value === 'string' ? value : '', 'base64')
-}
-
-/** Progress on a job: who works on it, and the bytes hashed so far. */
-export interface JobProgress {
-  readonly machine: string
-  readonly bytes: number
-}
-
-export function encodeProgress({ machine, bytes }: JobProgress): string {
-  return JSON.stringify({ machine, bytes })
-}
-
-/** Decodes progress; null for any other text. */
-export function decodeProgress(text: string): JobProgress | null {
-  const { machine, bytes } = parseObject(text)
-  return typeof machine === 'string' && isCount(bytes) ? { machine, bytes } : null
 }
 
 /** Returns the bytes of files in a part. */
@@ -108,10 +103,9 @@ export function bytesOfPart({ files, lead, pieceLength, first, count }: Part): n
   return bytes
 }
 
-/** Names the first file of a part for people. */
-export function nameOfPart({ files }: Part): string {
-  const first = files.find((file) => typeof file !== 'number')
-  return first ? `${first.share}:${first.path}` : 'nothing'
+/** Returns the bytes of files in all parts of a job. */
+export function bytesOfJob(parts: readonly Part[]): number {
+  return parts.reduce((sum, part) => sum + bytesOfPart(part), 0)
 }
 
 function isPart(value: unknown): value is Part {

@@ -2,15 +2,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   bytesOfPart,
-  decodeJob,
-  decodeProgress,
-  decodeResult,
-  encodeJob,
   encodeResult,
+  openJob,
+  openResult,
+  readJob,
+  resultSubject,
+  sealJob,
   type Part,
   type PartDigests,
 } from '../../src/fleet/job.js'
+import { seal } from '../../src/fleet/seal.js'
 
+const KEYS = [Buffer.alloc(32, 'k')]
 const FILE = { share: 's', path: 'a/b', size: 100_000, mtime: '1' }
 const PART: Part = {
   wanted: 'both',
@@ -21,12 +24,18 @@ const PART: Part = {
   count: 6,
 }
 
-test('a job is decoded as it was encoded', () => {
-  assert.deepEqual(decodeJob(encodeJob([PART])), [PART])
+/** A job with any text, sealed as one. */
+const sealed = (text: string) => seal('job', Buffer.from(text), KEYS).toString('base64')
+
+test('a job is opened with its key, and read without', () => {
+  const data = sealJob([PART], KEYS)
+  assert.deepEqual(openJob(data, KEYS), [PART])
+  assert.deepEqual(readJob(data), [PART])
+  assert.equal(openJob(data, [Buffer.alloc(32, 'o')]), null)
 })
 
-test('equal jobs have different texts, so that a result belongs to one of them', () => {
-  assert.notEqual(encodeJob([PART]), encodeJob([PART]))
+test('equal jobs have different data, so that a result belongs to one of them', () => {
+  assert.notEqual(sealJob([PART], KEYS), sealJob([PART], KEYS))
 })
 
 for (const [what, change] of [
@@ -40,13 +49,17 @@ for (const [what, change] of [
   ['a path that is no text', { files: [{ ...FILE, path: 5 }] }],
 ] as const) {
   test(`a job with ${what} is refused`, () => {
-    assert.equal(decodeJob(JSON.stringify({ parts: [{ ...PART, ...change }] })), null)
+    const data = sealed(JSON.stringify({ parts: [{ ...PART, ...change }] }))
+    assert.equal(openJob(data, KEYS), null)
+    assert.deepEqual(readJob(data), [])
   })
 }
 
-test('texts that are no jobs are refused', () => {
+test('data that are no jobs are refused', () => {
   for (const text of ['', '[', '1', 'null', '{}', '{"parts":5}', '{"parts":[null]}'])
-    assert.equal(decodeJob(text), null)
+    assert.equal(openJob(sealed(text), KEYS), null)
+  for (const data of [undefined, null, 5, {}, '', 'x'])
+    assert.deepEqual([openJob(data, KEYS), readJob(data)], [null, []])
 })
 
 test('the bytes of a part are those of files in its pieces', () => {
@@ -54,25 +67,17 @@ test('the bytes of a part are those of files in its pieces', () => {
   assert.equal(bytesOfPart(PART), 100_000 - 2 * 16_384 + 5)
 })
 
-test('a result needs one digest of each kind for each piece', () => {
+test('a result belongs to one job, with one digest of each kind for each piece', () => {
+  const [job, other] = [1, 2].map(() => ({ parts: [PART], data: sealJob([PART], KEYS) }))
+  assert.ok(job && other)
   const digests = { pieces: Buffer.alloc(6 * 20, 1), nodes: Buffer.alloc(6 * 32, 2) }
-  const decoded = (...of: PartDigests[]) => {
-    return decodeResult(encodeResult({ machine: 'm', digests: of }), [PART])
+  const opened = (of: readonly PartDigests[], its = job) => {
+    const value = seal(resultSubject(job.data), encodeResult(of), KEYS).toString('base64')
+    return openResult(value, its, KEYS)
   }
-  assert.deepEqual(decoded(digests), { machine: 'm', digests: [digests] })
-  assert.equal(decoded({ ...digests, nodes: digests.nodes.subarray(32) }), null)
-  assert.equal(decoded(digests, digests), null)
-  for (const text of ['{"machine":"m","parts":[5]}', '{"parts":[]}'])
-    assert.equal(decodeResult(text, [PART]), null)
-})
-
-test('progress without a machine or a number is refused', () => {
-  for (const text of [
-    '',
-    '{}',
-    '{"machine":"a"}',
-    '{"machine":1,"bytes":1}',
-    '{"machine":"a","bytes":-1}',
-  ])
-    assert.equal(decodeProgress(text), null)
+  assert.deepEqual(opened([digests]), [digests])
+  assert.equal(opened([digests], other), null)
+  assert.equal(opened([{ ...digests, nodes: digests.nodes.subarray(32) }]), null)
+  assert.equal(opened([digests, digests]), null)
+  for (const value of [undefined, 5, '', 'x']) assert.equal(openResult(value, job, KEYS), null)
 })

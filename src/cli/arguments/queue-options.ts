@@ -62,6 +62,6 @@ export async function openWorkers(
   const address = await queueAddress(options.queue, origins, io)
   const shares = await queueShares(options, io)
   const warn = warningsTo(io)
-  const { askWorkers } = await import('../../fleet/ask-workers.js')
-  return askWorkers({ ...shares, address, now: io.now, warn, signal: io.signal })
+  const { AskedWorkers } = await import('../../fleet/ask-workers.js')
+  return new AskedWorkers({ ...shares, address, now: io.now, warn, signal: io.signal })
 }

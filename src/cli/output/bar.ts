@@ -15,8 +15,6 @@ interface BarState {
   readonly bytes: number
   /** Path of the current file. */
   readonly path: string
-  /** The machines that hash, shown instead of the file. */
-  readonly workers?: string | undefined
   /** Why there is no progress, shown instead of the rate; null if there is. */
   readonly trouble?: string | null
 }
@@ -72,13 +70,13 @@ export async function openBar(io: Io, total: number | null): Promise<Bar | null>
     }
   }
   const update = (state: BarState) => {
-    const { value, done, path, workers } = state
+    const { value, done, path } = state
     if (isPaused) start(value)
     isPaused = false
     bar.update(value, {
       done,
       ...paceOf(state),
-      file: fitColumns(escapeText(workers ?? basename(path)), nameWidth).trimEnd(),
+      file: fitColumns(escapeText(basename(path)), nameWidth).trimEnd(),
     })
   }
   return {

@@ -19,10 +19,10 @@ export async function openProgress(
   const bar = await openBar(io, total)
   if (!bar) return null
   return {
-    update: ({ bytesDone, currentPath, workers }) => {
+    update: ({ bytesDone, currentPath }) => {
       const whole = total === null ? '' : ` of ${formatBytes(total)}`
       const done = `${formatBytes(bytesDone)}${whole}`
-      bar.update({ value: bytesDone, done, bytes: bytesDone, path: currentPath, workers })
+      bar.update({ value: bytesDone, done, bytes: bytesDone, path: currentPath })
     },
     pause: bar.pause,
     stop: bar.stop,

@@ -140,6 +140,4 @@ export interface HashProgress {
   readonly bytesDone: number
   /** The path of a file that is being read. */
   readonly currentPath: string
-  /** The other machines that hash, with their rates; absent without any. */
-  readonly workers?: string
 }

@@ -1,5 +1,5 @@
 import { Command } from '@commander-js/extra-typings'
-import type { QueueReport } from '../../../fleet/inspect.js'
+import type { QueueReport } from '../../../fleet/status.js'
 import { BtkitError } from '../../../errors.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
@@ -47,7 +47,7 @@ function defineClear({ io }: CommandContext) {
     })
 }
 
-const loadInspect = () => import('../../../fleet/inspect.js')
+const loadInspect = () => import('../../../fleet/status.js')
 
 function required(url: string | undefined): string {
   if (url !== undefined) return url

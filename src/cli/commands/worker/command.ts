@@ -14,9 +14,8 @@ import {
 } from '../../arguments/share-options.js'
 import { declareReadingOptions } from '../../arguments/reading-options.js'
 import type { CommandContext } from '../../context.js'
-import { reportWarning } from '../../output/messages.js'
+import { warningsTo } from '../../output/messages.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
-import { totalsText, WorkDisplay } from './display.js'
 
 const EXAMPLES = `
 Examples:
@@ -38,29 +37,16 @@ export function defineWorker({ io, finish }: CommandContext) {
     const pool = new WorkerPool()
     // Locks of jobs are renewed on this thread
     const engine = { ...engineFor(options, io), pool, isOffloaded: true }
-    const display = new WorkDisplay(io)
-    const warn = (message: string) => {
-      void display.pause().then(() => {
-        reportWarning(message, io)
-      })
-    }
+    const warn = warningsTo(io)
     const manager = serviceManager({ env: io.env, warn })
     const cacheAccess = await openCacheAccess(options, io)
     try {
-      const { work } = await import('../../../fleet/work.js')
+      const { work } = await import('../../../fleet/worker.js')
       const what = `${machine} takes jobs from ${address.label}`
       io.stdout.write(`${escapeText(what)}, ${count(options.threads, 'thread')}\n`)
       manager.ready(what)
       const { signal } = io
-      const onProgress = display.show
-      const request = { address, keys, rules, machine, engine, cacheAccess }
-      let totals
-      try {
-        totals = await work({ ...request, warn, onProgress, signal })
-      } finally {
-        await display.hide()
-      }
-      io.stdout.write(totalsText(totals))
+      await work({ address, keys, rules, machine, engine, cacheAccess, warn, signal })
     } finally {
       manager.stopping()
       await pool.close()
