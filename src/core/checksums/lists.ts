@@ -4,7 +4,7 @@ import { checkTarget } from '../../files/write/check-target.js'
 import type { TorrentPlan } from '../make/make-torrent.js'
 import type { Content } from '../digests/content.js'
 import { isChecksumName, type ChecksumName, checkReplaceableList, formatChecksums } from './list.js'
-import type { FileChecksums } from './obtain.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
 /** A list of checksums beside a torrent. */
 export interface ChecksumList {
@@ -49,7 +49,11 @@ export function checkLists(
   for (const list of lists) checkTarget(list.path, writeOptions(list, request))
 }
 
-type ListedFile = Pick<FileChecksums, 'file' | 'digests'>
+/** A file with a digest for each list, in that order. */
+export interface ListedFile {
+  readonly file: ScannedFile
+  readonly digests: readonly Uint8Array[]
+}
 
 /**
  * Writes the lists of a torrent's files. Their paths begin with the torrent's name.

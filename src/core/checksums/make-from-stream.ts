@@ -7,7 +7,7 @@ import { ArrivingPieces, ArrivingTree, type PieceLengthFor } from '../../hash/ar
 import { takeTurn } from '../../hash/jobs/throttle.js'
 import { chooseKernel } from '../../hash/kernels/choose.js'
 import { CHECKSUMS, type ChecksumName } from './list.js'
-import type { FileChecksums } from './obtain.js'
+import type { ListedFile } from './lists.js'
 import { contentOfTree, type Content } from '../digests/content.js'
 import { createTrees, setTree } from '../digests/file-trees.js'
 import type { Engine } from '../digests/hash-content.js'
@@ -25,7 +25,7 @@ export interface StreamedTorrent {
   readonly plan: TorrentPlan
   readonly core: TorrentCore
   /** The file, with a digest for each requested checksum. */
-  readonly checksums: readonly Pick<FileChecksums, 'file' | 'digests'>[]
+  readonly checksums: readonly ListedFile[]
 }
 
 /** The engine that reads a stream, and the checksums to compute on the way. */

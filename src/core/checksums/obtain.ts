@@ -1,7 +1,9 @@
 import type { PieceCache } from '../../cache/piece-cache.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { hashWholeFile } from '../../hash/whole-file.js'
+import { createWholeFileJob, readWholeFile, runWholeFile } from '../../hash/jobs/whole-file-job.js'
+import { WorkerPool } from '../../hash/jobs/worker-pool.js'
+import { refuseAborted, BtkitError } from '../../errors.js'
 import { isSameFile, type CacheTrust } from '../digests/cache-trust.js'
 import type { Content } from '../digests/content.js'
 import { requireUnchanged, type HashContext } from '../digests/hash-content.js'
@@ -9,11 +11,11 @@ import { isRead } from '../digests/pad-files.js'
 import { isSettled } from '../digests/settled.js'
 import { findWriters } from '../digests/writers.js'
 import { CHECKSUMS, type ChecksumName } from './list.js'
+import { makeTorrent, type MadeTorrent, type TorrentPlan } from '../make/make-torrent.js'
+import { writeLists, type ChecksumList, type ListedFile } from './lists.js'
 
 /** A file with a digest for each requested checksum, in that order. */
-export interface FileChecksums {
-  readonly file: ScannedFile
-  readonly digests: readonly Uint8Array[]
+export interface FileChecksums extends ListedFile {
   /** Bytes that were read; 0 if the cache had all digests. */
   readonly bytesRead: number
   /** Whether a later write to the file would certainly change its fingerprint. */
@@ -26,7 +28,7 @@ export type ChecksumContext = Pick<HashContext, 'engine' | 'cacheAccess'>
 /**
  * Computes checksums of all files of some content. Reads only files that the cache does not know,
  * each once for all checksums. The digests belong to the files as scanned.
- * @throws BtkitError `changed` with the file, and as hashWholeFile
+ * @throws BtkitError `changed` with the file, and as runWholeFile
  */
 export async function obtainChecksums(
   content: Content,
@@ -34,12 +36,20 @@ export async function obtainChecksums(
   context: ChecksumContext,
 ): Promise<FileChecksums[]> {
   const found: FileChecksums[] = []
-  for (const file of content.files.filter(isRead)) {
-    const known = recallFile(file, names, context.cacheAccess)
-    found.push(known ?? (await read(file, names, context)))
+  const pool = new WorkerPool()
+  try {
+    for (const file of content.files.filter(isRead)) {
+      const known = recallFile(file, names, context.cacheAccess)
+      found.push(known ?? (await read(file, { names, pool }, context)))
+    }
+    return found
+  } finally {
+    await pool.close()
   }
-  return found
 }
+
+/** Largest file in bytes that is read on this thread, because another takes time to start. */
+const SMALL = 256 * 1024
 
 /** Looks up the checksums without reading files; null if the cache does not have all of them. */
 export function recallChecksums(
@@ -82,17 +92,23 @@ function recallFile(
 
 async function read(
   file: ScannedFile,
-  names: readonly ChecksumName[],
-  { engine, cacheAccess }: ChecksumContext,
+  { names, pool }: { readonly names: readonly ChecksumName[]; readonly pool: WorkerPool },
+  { engine: { signal, throttle }, cacheAccess }: ChecksumContext,
 ): Promise<FileChecksums> {
   const { cache, trust, now } = cacheAccess
   const { absolutePath, fingerprint } = file
   const startedMs = now()
   const { openForWriting } = findWriters([file])
-  const algorithms = names.map((name) => CHECKSUMS[name].algorithm)
-  const digests = await hashWholeFile(absolutePath, fingerprint.size, { ...engine, algorithms })
+  const checksums = names.map((name) => CHECKSUMS[name])
+  const { size } = fingerprint
+  const source = { path: absolutePath, size, identity: null }
+  const job = createWholeFileJob({ ...source, checksums, throttle })
+  refuseAborted(signal)
+  if (size <= SMALL && !throttle) readWholeFile(job)
+  else await runWholeFile(job, pool, signal)
+  const { digests } = job
   requireUnchanged(file, readFingerprintIfThere(absolutePath))
-  const found = { file, digests, bytesRead: fingerprint.size }
+  const found = { file, digests, bytesRead: size }
   if (!isSettled(file, { startedMs, openForWriting, trust })) return { ...found, isSettled: false }
   const kept = encodeFingerprint(fingerprint)
   names.forEach((name, i) => {
@@ -100,4 +116,43 @@ async function read(
     if (digest) cache.rememberDigest(name, absolutePath, { fingerprint: kept, digest })
   })
   return { ...found, isSettled: true }
+}
+
+/** Adds to an error that the torrent is written nevertheless. */
+function afterTorrent(error: unknown, torrent: string | null): unknown {
+  if (!(error instanceof BtkitError) || torrent === null) return error
+  const message = `${error.message}; the torrent ${torrent} is written, without its checksum lists`
+  return new BtkitError(error.code, message, { cause: error })
+}
+
+/**
+ * Makes a torrent, and then lists of its files' checksums. Both read the files at the same time, so
+ * that data read from the disk by one is in memory for the other.
+ * @throws BtkitError as makeTorrent, obtainChecksums and writeLists do
+ */
+export async function makeWithLists(
+  plan: TorrentPlan,
+  lists: readonly ChecksumList[],
+  hashContext: HashContext,
+): Promise<MadeTorrent> {
+  if (lists.length === 0) return makeTorrent(plan, hashContext)
+  const { engine } = hashContext
+  const failed = new AbortController()
+  const signal = AbortSignal.any([engine.signal, failed.signal])
+  const names = lists.map(({ name }) => name)
+  const context = { ...hashContext, engine: { ...engine, signal } }
+  const checksums = obtainChecksums(plan.content, names, context)
+  // Awaited after the torrent is made
+  checksums.catch(() => undefined)
+  try {
+    const made = await makeTorrent(plan, hashContext)
+    try {
+      await writeLists(lists, await checksums, plan)
+    } catch (error) {
+      throw afterTorrent(error, plan.request.torrent)
+    }
+    return made
+  } finally {
+    failed.abort()
+  }
 }

@@ -1,28 +1,31 @@
 import { createHash } from 'node:crypto'
-import { closeSync, readSync } from 'node:fs'
-import { asBtkitError, BtkitError } from '../../errors.js'
-import { openSameFile } from '../stream/open-same-file.js'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { asBtkitError, refuseAborted } from '../../errors.js'
+import { becameShorter, openSameFile } from '../stream/open-same-file.js'
+import { takeTurn, THROTTLED_READ, type Throttle } from './throttle.js'
 
 /** Bytes of one read. */
 const READ = 1024 * 1024
 
-/** Lengths of SHA-256 and SHA-1 digests in bytes. */
-const SHA256 = 32
+/** Length of a SHA-1 digest in bytes. */
 const SHA1 = 20
 
 /** Reads a file once from beginning to end. The results are in shared memory. */
 export interface WholeFileJob {
   readonly kind: 'whole file'
-  /** The real path, and the expected device and inode numbers. */
   readonly path: string
-  readonly identity: BigUint64Array
+  /** The expected device and inode numbers of a real path; null if links are followed. */
+  readonly identity: BigUint64Array | null
   readonly size: number
-  /** Output: SHA-256 of the file. */
-  readonly sha256: Uint8Array
+  /** Names of node:crypto. */
+  readonly algorithms: readonly string[]
+  /** Output: the digests of the file, in the order of `algorithms`. */
+  readonly digests: readonly Uint8Array[]
   /** Bytes of a piece; Infinity if no piece digests are wanted. */
   readonly pieceLength: number
   /** Output: SHA-1 of the file's pieces; empty if not wanted. */
   readonly pieces: Uint8Array
+  readonly throttle: Throttle | null
   /** GO_ON or END. */
   readonly control: Int32Array
   /** Bytes read so far. */
@@ -32,40 +35,30 @@ export interface WholeFileJob {
 const GO_ON = 0
 const END = 1
 
-/** The file to read. */
-export interface WholeFile {
-  readonly path: string
-  readonly size: number
-  readonly device: bigint
-  readonly inode: bigint
-  /** Bytes of a piece; null if no piece digests are wanted. */
-  readonly pieceLength: number | null
+/** The file to read, and what to compute. */
+export interface WholeFile extends Pick<WholeFileJob, 'path' | 'size' | 'identity'> {
+  /** Digests with their lengths in bytes. */
+  readonly checksums: readonly { readonly algorithm: string; readonly length: number }[]
+  /** Bytes of a piece. Absent if no piece digests are wanted. */
+  readonly pieceLength?: number | undefined
+  /** Limits the read rate. */
+  readonly throttle?: Throttle | undefined
 }
 
-export function createWholeFileJob({
-  path,
-  size,
-  device,
-  inode,
-  pieceLength,
-}: WholeFile): WholeFileJob {
-  const pieceCount = pieceLength === null ? 0 : Math.ceil(size / pieceLength)
+export function createWholeFileJob({ checksums, pieceLength, ...file }: WholeFile): WholeFileJob {
+  const shared = (length: number) => new Uint8Array(new SharedArrayBuffer(length))
+  const pieceCount = pieceLength === undefined ? 0 : Math.ceil(file.size / pieceLength)
   return {
     kind: 'whole file',
-    path,
-    identity: BigUint64Array.of(device, inode),
-    size,
+    ...file,
+    algorithms: checksums.map(({ algorithm }) => algorithm),
+    digests: checksums.map(({ length }) => shared(length)),
     pieceLength: pieceLength ?? Infinity,
-    sha256: new Uint8Array(new SharedArrayBuffer(SHA256)),
-    pieces: new Uint8Array(new SharedArrayBuffer(pieceCount * SHA1)),
+    pieces: shared(pieceCount * SHA1),
+    throttle: file.throttle ?? null,
     control: new Int32Array(new SharedArrayBuffer(4)),
     progress: new BigInt64Array(new SharedArrayBuffer(8)),
   }
-}
-
-/** Ends the reading. Its digests are then invalid. */
-export function endWholeFile({ control }: WholeFileJob): void {
-  Atomics.store(control, 0, END)
 }
 
 /** Bytes read so far. */
@@ -74,12 +67,37 @@ export function wholeFileProgress({ progress }: WholeFileJob): number {
 }
 
 /**
+ * Reads a file on another thread, until the signal aborts.
+ * @throws BtkitError `interrupted`, and as readWholeFile
+ */
+export async function runWholeFile(
+  job: WholeFileJob,
+  pool: { run: (job: WholeFileJob) => Promise<void> },
+  signal: AbortSignal,
+): Promise<void> {
+  const stop = () => {
+    Atomics.store(job.control, 0, END)
+    Atomics.notify(job.control, 0)
+  }
+  signal.addEventListener('abort', stop)
+  try {
+    refuseAborted(signal)
+    await pool.run(job)
+    refuseAborted(signal)
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/**
  * Reads a file on this thread.
- * @throws BtkitError `changed` if the file was replaced or ends early, `not-permitted` or `io`
+ * @throws BtkitError `changed` if the file was replaced or ends early, `not-found`,
+ *   `not-permitted` or `io`
  */
 export function readWholeFile(job: WholeFileJob): void {
   try {
-    const descriptor = openSameFile(job.path, job.identity)
+    const { path, identity } = job
+    const descriptor = identity ? openSameFile(path, identity) : openSync(path, 'r')
     try {
       digest(descriptor, job)
     } finally {
@@ -91,20 +109,23 @@ export function readWholeFile(job: WholeFileJob): void {
 }
 
 function digest(descriptor: number, job: WholeFileJob): void {
-  const { size, sha256, progress } = job
-  const whole = createHash('sha256')
+  const { path, size, control, throttle, progress } = job
+  const hashes = job.algorithms.map((algorithm) => createHash(algorithm))
   const pieces = new PieceDigests(job)
-  const buffer = Buffer.allocUnsafe(Math.min(READ, size))
-  for (let at = 0; at < size; at += READ) {
-    if (Atomics.load(job.control, 0) !== GO_ON) return
+  const step = throttle ? THROTTLED_READ : READ
+  const buffer = Buffer.allocUnsafe(Math.min(step, size))
+  for (let at = 0; at < size; at += step) {
     const bytes = buffer.subarray(0, size - at)
-    fill(bytes, { descriptor, at, path: job.path })
-    whole.update(bytes)
+    const delay = throttle ? takeTurn(throttle, bytes.length) : 0
+    if (delay > 0) Atomics.wait(control, 0, GO_ON, delay)
+    if (Atomics.load(control, 0) !== GO_ON) return
+    fill(bytes, { descriptor, at, path })
+    for (const hash of hashes) hash.update(bytes)
     pieces.update(bytes)
     Atomics.store(progress, 0, BigInt(at + bytes.length))
   }
   pieces.end()
-  sha256.set(whole.digest())
+  for (const [i, hash] of hashes.entries()) job.digests[i]?.set(hash.digest())
 }
 
 /** Computes SHA-1 of the pieces of a file that is read in order. */
@@ -148,7 +169,7 @@ interface Source {
 function fill(bytes: Buffer, { descriptor, at, path }: Source): void {
   for (let filled = 0; filled < bytes.length;) {
     const read = readSync(descriptor, bytes, filled, bytes.length - filled, at + filled)
-    if (read === 0) throw new BtkitError('changed', `${path}: became shorter while it was read`)
+    if (read === 0) throw becameShorter(path)
     filled += read
   }
 }

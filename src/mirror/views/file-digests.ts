@@ -1,3 +1,4 @@
+import { CHECKSUMS } from '../../core/checksums/list.js'
 import type { Content } from '../../core/digests/content.js'
 import { requireUnchanged, type HashContext } from '../../core/digests/hash-content.js'
 import { createTable, setPieces } from '../../core/digests/piece-table.js'
@@ -6,7 +7,7 @@ import { isSettled, type ReadingStart } from '../../core/digests/settled.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import {
   createWholeFileJob,
-  endWholeFile,
+  runWholeFile,
   wholeFileProgress,
   type WholeFileJob,
 } from '../../hash/jobs/whole-file-job.js'
@@ -115,10 +116,12 @@ export class FileDigests {
     const { file, content, signal } = wanted
     const { size, device, inode } = file.fingerprint
     const wantsPieces = recallPieces(content, hashContext.cacheAccess).isKnown.includes(0)
-    const source = { path: file.absolutePath, size, device, inode }
     const job = createWholeFileJob({
-      ...source,
-      pieceLength: wantsPieces ? content.pieceLength : null,
+      path: file.absolutePath,
+      size,
+      identity: BigUint64Array.of(device, inode),
+      checksums: [CHECKSUMS.sha256],
+      pieceLength: wantsPieces ? content.pieceLength : undefined,
     })
     let isAtWork = false
     const remaining = () => size - wholeFileProgress(job)
@@ -150,7 +153,7 @@ export class FileDigests {
     requireUnchanged(file, (await new MirrorView(mirror).file(file.path)).fingerprint)
     const { trust } = hashContext.cacheAccess
     await this.#remember(reading, { startedMs, openForWriting: new Set(), trust })
-    return Buffer.from(job.sha256)
+    return digestOf(job)
   }
 
   /** Reads on a thread, until nobody wants the digest any more. */
@@ -163,16 +166,9 @@ export class FileDigests {
     const timer = setInterval(note, INTERVAL).unref()
     const end = this.parts.hashed.begin(bytesDone, false)
     const ending = AbortSignal.any([signal, this.parts.hashContext.engine.signal])
-    const stop = () => {
-      endWholeFile(job)
-    }
-    ending.addEventListener('abort', stop)
     try {
-      ending.throwIfAborted()
-      await this.#pool.run(job)
-      ending.throwIfAborted()
+      await runWholeFile(job, this.#pool, ending)
     } finally {
-      ending.removeEventListener('abort', stop)
       clearInterval(timer)
       end(bytesDone())
     }
@@ -181,7 +177,7 @@ export class FileDigests {
   async #remember({ file, content, job }: Reading, start: ReadingStart): Promise<void> {
     if (!isSettled(file, start)) return
     const { cacheAccess } = this.parts.hashContext
-    this.#known.remember(file, Buffer.from(job.sha256))
+    this.#known.remember(file, digestOf(job))
     if (job.pieces.length > 0) {
       const table = createTable(content)
       setPieces(table, 0, job.pieces)
@@ -190,6 +186,10 @@ export class FileDigests {
     // The lookup of the torrent then finds the pieces
     await cacheAccess.cache.flush()
   }
+}
+
+function digestOf({ digests: [sha256 = new Uint8Array(0)] }: WholeFileJob): Uint8Array {
+  return Buffer.from(sha256)
 }
 
 /** A file whose digest is wanted. */

@@ -17,7 +17,7 @@ import {
   writeLists,
   type ChecksumList,
 } from '../../../core/checksums/lists.js'
-import { makeWithLists } from '../../../core/checksums/make-with-lists.js'
+import { makeWithLists } from '../../../core/checksums/obtain.js'
 import { backslashedPaths, planContent } from '../../../core/digests/content.js'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import { escapeText } from '../../../text/escape.js'
