@@ -1,19 +1,23 @@
-import { binRoutes } from './forms/bin-page.js'
-import { categoriesRoutes } from './forms/categories-page.js'
-import { editRoutes } from './forms/edit-page.js'
-import { jobsRoutes } from './forms/jobs-page.js'
-import { madePage, makeRoutes } from './forms/make-page.js'
-import type { FormsParts } from './forms/parts.js'
-import { torrentsRoutes } from './forms/torrents-page.js'
-import { uploadRoutes } from './forms/upload-page.js'
-import type { PagesParts } from './frame/parts.js'
+import { Jobs } from '../pages/jobs.js'
+import type { ServerContext } from '../server/context.js'
+import { startPeriodicTasks } from '../server/periodic-tasks.js'
 import type { AdminRoute } from './frame/visit.js'
-import { activityRoutes } from './pages/activity-page.js'
-import { banRoutes } from './pages/ban-page.js'
-import { frontRoutes } from './pages/front-page.js'
+import { activityRoutes, type ActivityLog } from './pages/activity.js'
+import { banRoutes, type BanParts } from './pages/bans.js'
+import { binRoutes, emptyBin } from './pages/bin.js'
+import { categoriesRoutes } from './pages/categories.js'
+import { editRoutes } from './pages/edit.js'
+import { frontRoutes, type FrontParts } from './pages/front.js'
+import { madePage, makeRoutes } from './pages/make.js'
+import { type FormsParts, jobsRoutes, realRoots } from './pages/parts.js'
+import { torrentsRoutes } from './pages/torrents.js'
+import { uploadRoutes } from './pages/upload.js'
+import { Collection, type CollectionParts } from './torrents/collection.js'
 
 /** The parts of all pages. */
-export interface AllPagesParts extends PagesParts {
+interface AllPagesParts extends BanParts, FrontParts {
+  readonly tracker: BanParts['tracker']
+  readonly log: ActivityLog
   /** The parts of pages on which torrents are changed; null without directories of torrents. */
   readonly forms: FormsParts | null
 }
@@ -39,4 +43,41 @@ function formsRoutes(parts: FormsParts): AdminRoute[] {
     ...categoriesRoutes(parts),
     ...binRoutes(parts),
   ]
+}
+
+/** Milliseconds between two looks for deleted torrents that are too old. */
+const TIDY_PERIOD = 3_600_000
+
+/** The settings of the pages on which torrents are changed. */
+interface FormsSettings
+  extends
+    CollectionParts,
+    Pick<FormsParts, 'presets' | 'announce' | 'swarmsAt' | 'makeFrom'>,
+    Pick<ServerContext, 'monotonic' | 'onError'> {}
+
+/** The parts of the pages on which torrents are changed, and their end. */
+export interface OpenForms extends FormsParts {
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Opens the parts of the pages on which torrents are changed. Deleted torrents are removed when they
+ * are too old.
+ * @throws BtkitError if a directory or the state cannot be read
+ */
+export async function openForms(settings: FormsSettings): Promise<OpenForms> {
+  const { monotonic, onError } = settings
+  const collection = new Collection(settings)
+  const jobs = new Jobs(monotonic, () => undefined)
+  const tidy = () => emptyBin(collection)
+  await tidy()
+  const stop = startPeriodicTasks([{ act: tidy, period: TIDY_PERIOD }], onError)
+  const close = async () => {
+    jobs.cancelAll()
+    await stop()
+    await jobs.settled()
+  }
+  const changed = () => void settings.scan()
+  const makeFrom = realRoots(settings.makeFrom)
+  return { ...settings, collection, jobs, makeFrom, changed, close }
 }

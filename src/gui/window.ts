@@ -1,6 +1,11 @@
-import { framePage, type Answer, type PageParts } from '../pages/frame.js'
+import type { FormPage, PickRules } from '../pages/picker.js'
+import { type Answer, framePage, type PageParts } from '../pages/frame.js'
+import type { Job, JobFacts, Jobs } from '../pages/jobs.js'
 import { SCRIPT } from '../pages/script.js'
+import type { Preset } from '../pages/torrent-fields.js'
 import { html } from '../text/html.js'
+import type { WorkRequest, WorkTable } from '../work/work-program.js'
+import type { WorkThread } from '../work/work-thread.js'
 
 /** The tools of the window, in the order of the menu. */
 export const TOOLS = [
@@ -14,7 +19,7 @@ export const TOOLS = [
 export type ToolPath = (typeof TOOLS)[number]['path']
 
 /** A page of the window, and the tool that the menu marks. */
-export type WindowParts = PageParts & { readonly tool?: ToolPath | undefined }
+type WindowParts = PageParts & { readonly tool?: ToolPath | undefined }
 
 /** Renders a page of the window. */
 export function page({ tool, ...parts }: WindowParts): Answer {
@@ -41,3 +46,58 @@ addEventListener('pagehide', () => {
   alive = undefined
 })
 `
+
+/** The parts that all tools share. */
+export interface Workshop {
+  readonly jobs: Jobs
+  /** Where relative paths begin. */
+  readonly directory: string
+  /** Directories that pickers offer. */
+  readonly places: readonly string[]
+  readonly presets: readonly Preset[]
+  /** The thread that does what takes long. */
+  readonly work: WorkThread
+  /**
+   * Milliseconds that a form waits for its work. Mistakes found meanwhile are shown above the form, and
+   * later ones on the page of the work.
+   */
+  readonly patience: number
+  /** Records of the torrents that btkit made in directories. */
+  readonly stateDirectory: string
+  readonly threads: number | undefined
+}
+
+/** A tool of the window: a form, what it does, and the page of its result. */
+export interface Tool extends FormPage {
+  readonly path: ToolPath
+  /** Shows the result of one of its jobs. A tool without it has no jobs. */
+  readonly result?: (job: Job) => Answer
+}
+
+/** Work that a form asks for. */
+interface NewWork<Name extends keyof WorkTable> {
+  readonly about: JobFacts
+  readonly name: Name
+  readonly request: WorkRequest<Name>
+}
+
+/**
+ * Starts work, waits a moment for it, and sends the browser to its page.
+ * @throws BtkitError if the work fails meanwhile
+ */
+export function startWork<Name extends keyof WorkTable>(
+  { jobs, work, patience }: Workshop,
+  { about, name, request }: NewWork<Name>,
+): Promise<Job> {
+  return jobs.begin(about, (run) => work.run(name, request, run), patience)
+}
+
+/** The rules of a tool's pickers; the field `list` is a list of paths. */
+export function pickingFor(
+  tool: ToolPath,
+  { places, directory }: Workshop,
+  list?: string,
+): PickRules {
+  const begin = places[0] ?? directory
+  return { page: (parts) => page({ ...parts, tool }), action: tool, places, begin, list }
+}

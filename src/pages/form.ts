@@ -69,7 +69,7 @@ export interface Field {
 }
 
 /** A field for a line of text. */
-export interface TextField extends Field {
+interface TextField extends Field {
   /** The most characters. */
   readonly most?: number
   /** Whether there is a button that chooses a file or directory. */
@@ -182,4 +182,22 @@ export function hiddenFields(form: Form): Html[] {
   return [...new URLSearchParams(form.toString())].map(([name, value]) => {
     return html`<input type="hidden" name="${name}" value="${fieldValue(value)}" />`
   })
+}
+
+/**
+ * Reads tiers of trackers (BEP 12): a URL a line, and an empty line before the next tier.
+ */
+export function parseTiers(text: string): string[][] {
+  const tiers: string[][] = [[]]
+  for (const line of text.split(/\r\n?|\n/)) {
+    const url = line.trim()
+    if (url === '') tiers.push([])
+    else tiers.at(-1)?.push(url)
+  }
+  return tiers.filter((tier) => tier.length > 0)
+}
+
+/** Writes tiers as parseTiers reads them. */
+export function formatTiers(tiers: readonly (readonly string[])[]): string {
+  return tiers.map((tier) => tier.join('\n')).join('\n\n')
 }

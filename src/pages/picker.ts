@@ -1,12 +1,11 @@
-import { readdirSync, statSync, type Dirent } from 'node:fs'
+import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { homeDirectory } from '../directories.js'
 import { BtkitError } from '../errors.js'
 import { fieldValue, html } from '../text/html.js'
+import { Form, hiddenFields } from './form.js'
 import type { Answer, PageParts } from './frame.js'
-import type { Form } from './form.js'
-import { hiddenFields } from './form.js'
 
 /** The longest path that Linux accepts, in bytes; characters may be fewer. */
 const LONGEST_PATH = 4096
@@ -15,7 +14,7 @@ const LONGEST_PATH = 4096
 const MOST_SHOWN = 2000
 
 /** The purpose of a picker. */
-export interface Picking {
+interface Picking {
   /** Renders a page of the kind that asks. */
   readonly page: (parts: PageParts) => Answer
   /** Where the form is sent. */
@@ -33,7 +32,7 @@ export interface Picking {
 }
 
 /** Renders a directory to choose a file or directory from. */
-export function pickerPage(picking: Picking): Answer {
+function pickerPage(picking: Picking): Answer {
   const { page, action, form, field, directory, places, above } = picking
   const carried = hiddenFields(form.without('act', 'at', 'picked', 'choose'))
   const step = (name: 'at' | 'picked', path: string, text: string) =>
@@ -181,4 +180,28 @@ export function requirePath(form: Form, name: string, directory: string): string
   const text = form.text(name)
   if (text === '') throw new BtkitError('usage', 'no file or directory was chosen')
   return expand(text, directory)
+}
+
+/** A page with a form. */
+export interface FormPage {
+  /** Shows the form, below what went wrong. */
+  readonly show: (form: Form, error?: BtkitError) => Answer | Promise<Answer>
+  /**
+   * Does what a form asks for.
+   * @throws BtkitError, which is shown above the form
+   */
+  readonly act: (form: Form) => Answer | Promise<Answer>
+  /** The rules of the form's pickers of files; none if it has no pickers. */
+  readonly picking?: PickRules | undefined
+}
+
+/** Answers a form: by a picker of files if it asks for one, or else by what it does. */
+export async function answerForm(given: Form, page: FormPage): Promise<Answer> {
+  try {
+    const form = page.picking ? pick(given, page.picking) : given
+    return form instanceof Form ? await page.act(form) : form
+  } catch (error) {
+    if (error instanceof BtkitError) return page.show(given, error)
+    throw error
+  }
 }

@@ -56,7 +56,7 @@ function classOf(kind: Column['kind']): string {
 }
 
 /** A box in a table that chooses the thing in its row. */
-export interface RowBox {
+interface RowBox {
   readonly name: string
   readonly value: string
   /** Names the thing for screen readers. */
@@ -73,4 +73,15 @@ export function rowBox({ name, value, label, isChecked = false }: RowBox): Html 
     aria-label="${label}"
     ${isChecked && html`checked`}
   />`
+}
+
+/** The first elements of a list, which a page shows, and the number of all. */
+export interface Excerpt<T> {
+  readonly first: readonly T[]
+  readonly count: number
+}
+
+/** Returns the first `most` elements of a list. */
+export function excerptOf<T>(all: readonly T[], most: number): Excerpt<T> {
+  return { first: all.slice(0, most), count: all.length }
 }

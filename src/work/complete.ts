@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import type { Change, Failure, Skip } from '../core/complete/complete-report.js'
 import { completeDirectories, type CompleteOptions } from '../library/complete.js'
-import { excerptOf, type Excerpt } from '../pages/excerpt.js'
+import { type Excerpt, excerptOf } from '../pages/table.js'
 import type { WorkContext } from './work-context.js'
 
 /** The names of the entries that get torrents: only some, or all except some. */

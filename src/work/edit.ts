@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { TorrentChanges } from '../library/changes.js'
 import { editFiles } from '../library/edit.js'
 import { readTorrent } from '../library/read.js'
-import { editedOf, openTorrent, type Edited, type Opened } from '../pages/edited-values.js'
+import { type Edited, editedOf, type Opened, openTorrent } from '../pages/edit.js'
 import type { WorkContext } from './work-context.js'
 
 /** Torrents above this size in bytes are remembered, because reading them takes a while. */

@@ -4,8 +4,8 @@ import { lintTorrent, readTorrent } from '../library/read.js'
 import type { MakeOptions } from '../library/torrent-options.js'
 import type { Finding } from '../metainfo/lint/finding.js'
 import { magnetLink } from '../metainfo/magnet.js'
-import { excerptOf, type Excerpt } from '../pages/excerpt.js'
-import type { Plan } from '../pages/make-page.js'
+import { type Excerpt, excerptOf } from '../pages/table.js'
+import type { Plan } from '../pages/torrent-fields.js'
 import type { WorkContext } from './work-context.js'
 
 /** A file or directory, and how its torrent is made. */

@@ -7,7 +7,7 @@ import { connect } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'node:test'
-import { Presence } from '../../src/gui/server/presence.js'
+import { Presence } from '../../src/gui/open-gui.js'
 import { ask, openTestGui } from '../support/gui.js'
 import { plantFiles } from '../support/scratch.js'
 

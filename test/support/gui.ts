@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { openGui, type GuiOptions } from '../../src/gui/server/open-gui.js'
+import { type GuiOptions, openGui } from '../../src/gui/open-gui.js'
 import { makeScratch, type Files } from './scratch.js'
 
 /** An answer as text. */

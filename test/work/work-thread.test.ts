@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { WorkThread, workOnce } from '../../src/work/work-thread.js'
+import { workOnce, WorkThread } from '../../src/work/work-thread.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { filesBelow } from '../support/collection.js'
 import { makeScratch } from '../support/scratch.js'

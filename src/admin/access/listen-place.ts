@@ -33,7 +33,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /** The protection of passwords on their way. */
-export interface Protection {
+interface Protection {
   readonly hasTls: boolean
   readonly hasTrustedProxy: boolean
 }

@@ -1,4 +1,10 @@
-import { BtkitError } from '../../errors.js'
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { asBtkitError, BtkitError } from '../../errors.js'
+import { lockDirectory } from '../../files/lock-directory.js'
+import { readRegular } from '../../files/read-regular.js'
+import { statIfThere } from '../../files/stat-files.js'
+import { writeAtomically } from '../../files/write/atomically.js'
 import { formatHash, parseHash, type PasswordHash } from './password-hash.js'
 
 /** The roles: an `uploader` adds torrents and edits what is his own. */
@@ -51,7 +57,7 @@ export function isPossiblePassword(password: string): boolean {
 }
 
 /** The users in the text of a file, by name, and the numbers of lines that are wrong. */
-export interface ReadUsers {
+interface ReadUsers {
   readonly users: ReadonlyMap<string, User>
   readonly badLines: readonly number[]
 }
@@ -81,7 +87,120 @@ function parseUser(line: string): User | null {
 }
 
 /** Writes users as parseUsers reads them. */
-export function formatUsers(users: Iterable<User>): string {
+function formatUsers(users: Iterable<User>): string {
   const lines = [...users].map(({ name, role, hash }) => `${name}:${role}:${formatHash(hash)}\n`)
   return `# Users of btkit's administration, written by btkit admin\n${lines.join('')}`
+}
+
+/** The largest file, in bytes: some thousand users. */
+const MAX_SIZE = 1024 * 1024
+
+/** The permissions of a new file. */
+const MODE = 0o600
+
+/** Permissions that let strangers read hashes, or anybody else write them. */
+const TOO_OPEN = 0o027
+
+/** Seconds to wait for another change of the file. */
+const WAIT = 10
+
+/** The users in a file, read again when the file changes. */
+export class UsersFile {
+  #state: string | null = null
+  #users: ReadonlyMap<string, User> = new Map()
+  #problem = ''
+
+  constructor(
+    private readonly path: string,
+    private readonly warn: (message: string) => void,
+  ) {}
+
+  /**
+   * Reads the file for the first time.
+   * @throws BtkitError if it cannot be read, or has wrong permissions
+   */
+  async open(): Promise<void> {
+    await this.#read()
+  }
+
+  /** Returns a user. If the file cannot be read any more, there is none. */
+  async find(name: string): Promise<User | null> {
+    try {
+      await this.#read()
+      this.#problem = ''
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+      this.#state = null
+      this.#users = new Map()
+      this.#tell(`${error.message}; nobody can log in`)
+    }
+    return this.#users.get(name) ?? null
+  }
+
+  async #read(): Promise<void> {
+    const { path } = this
+    await requirePrivate(path)
+    const file = await readRegular(path, MAX_SIZE, this.#state)
+    if (!file) return
+    const { users, badLines } = parseUsers(new TextDecoder().decode(file.bytes))
+    this.#state = file.state
+    this.#users = users
+    for (const line of badLines)
+      this.warn(`${path}: line ${line} is not NAME:ROLE:HASH, or a name again; line ignored`)
+  }
+
+  /** Reports a problem once. */
+  #tell(problem: string): void {
+    if (problem !== this.#problem) this.warn(problem)
+    this.#problem = problem
+  }
+}
+
+/**
+ * Refuses a file that strangers can read, or others than its owner can write.
+ * @throws BtkitError `not-permitted`, `not-found`
+ */
+async function requirePrivate(path: string): Promise<void> {
+  const { mode } = await stat(path).catch((error: unknown) => {
+    throw asBtkitError(error, path)
+  })
+  if ((mode & TOO_OPEN) === 0 || process.platform === 'win32') return
+  throw new BtkitError('not-permitted', `${path}: others may read or write it; run chmod 600`)
+}
+
+/**
+ * Returns the users of a file, in its order; none if it is not there.
+ * @throws BtkitError if it cannot be read, or a line of it is wrong
+ */
+export async function readUsers(path: string): Promise<Map<string, User>> {
+  if (statIfThere(path) === null) return new Map()
+  const file = await readRegular(path, MAX_SIZE, null)
+  const { users, badLines } = parseUsers(new TextDecoder().decode(file?.bytes))
+  const [line] = badLines
+  if (line === undefined) return new Map(users)
+  throw new BtkitError('usage', `${path}: line ${line} is not NAME:ROLE:HASH; remove the line`)
+}
+
+/**
+ * Changes the users of a file, which is created if necessary. At any moment it has either its old
+ * or its new content; concurrent changes are all kept.
+ * @throws BtkitError `locked`, or if the file cannot be read or written
+ */
+export async function changeUsers(
+  path: string,
+  change: (users: Map<string, User>) => void,
+): Promise<void> {
+  const wait = { waitSeconds: WAIT, signal: new AbortController().signal }
+  const lock = await lockDirectory(dirname(path), wait)
+  try {
+    const users = await readUsers(path)
+    change(users)
+    const there = statIfThere(path)
+    const { uid, gid } = there ?? {}
+    const owner = uid === undefined || gid === undefined ? undefined : { uid, gid }
+    const mode = there === null ? MODE : undefined
+    await writeAtomically(path, Buffer.from(formatUsers(users.values())), { mode, owner })
+  } finally {
+    lock.release()
+  }
 }

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
-import type { Answer, PageParts } from '../../pages/frame.js'
+import { answerForm, type FormPage } from '../../pages/picker.js'
 import type { Form } from '../../pages/form.js'
+import type { Answer, PageParts } from '../../pages/frame.js'
 import type { Html } from '../../text/html.js'
 import type { Role } from '../access/users.js'
 
@@ -72,4 +73,22 @@ export interface AdminRoute {
   /** The most bytes of an upload, whose parts the handler reads and whose token it checks. */
   readonly upload?: number | undefined
   readonly handle: (context: AdminContext) => Answer | Promise<Answer>
+}
+
+/** The routes of a page with a form: GET shows it, and POST does what it asks for. */
+export function formRoutes({
+  page,
+  ...route
+}: Pick<AdminRoute, 'path' | 'menu' | 'needs'> & {
+  readonly page: (context: AdminContext) => FormPage
+}): AdminRoute[] {
+  return [
+    { ...route, method: 'GET', handle: (context) => page(context).show(context.query) },
+    {
+      ...route,
+      method: 'POST',
+      menu: undefined,
+      handle: (context) => answerForm(context.form, page(context)),
+    },
+  ]
 }

@@ -1,23 +1,21 @@
 import { Tokens } from '@fastify/csrf'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
-import { seeOther, type Answer } from '../../pages/frame.js'
+import { type Answer, seeOther } from '../../pages/frame.js'
 import type { Html } from '../../text/html.js'
 import { isSecure } from '../../server/listen/listen.js'
 import { isUnixPlace } from '../../server/listen/open-server.js'
 import { isLoopback } from '../access/listen-place.js'
-import type { LogInFailure, LogIns } from '../access/log-in.js'
+import { type LogInFailure, type LogIns, Sessions } from '../access/log-in.js'
 import { refusalOf, type OwnAddress } from '../access/origin.js'
-import { Sessions } from '../access/sessions.js'
-import type { UsersFile } from '../access/users-file.js'
-import type { User } from '../access/users.js'
-import type { ActivityLog } from '../activity/activity-log.js'
+import type { User, UsersFile } from '../access/users.js'
+import type { ActivityLog } from '../pages/activity.js'
 import type { AdminSettings } from './settings.js'
 
 /** The cookie with the signed id of a visitor. */
 const COOKIE = 'btkit-admin'
 
-export interface AuthenticationParts {
+interface AuthenticationParts {
   readonly settings: AdminSettings
   readonly own: OwnAddress
   readonly users: UsersFile

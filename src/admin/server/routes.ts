@@ -1,20 +1,27 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
-import { framePage, seeOther, type PageParts } from '../../pages/frame.js'
+import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { Form } from '../../pages/form.js'
-import { formOf, queryOf, send, serveFiles, showErrors, statusOf } from '../../pages/http.js'
+import {
+  formOf,
+  framePage,
+  type PageParts,
+  queryOf,
+  seeOther,
+  send,
+  serveFiles,
+  showErrors,
+  statusOf,
+} from '../../pages/frame.js'
 import { PAGES_STYLE } from '../../pages/style.js'
 import { html } from '../../text/html.js'
 import { count } from '../../text/quantity.js'
 import type { LogInFailure } from '../access/log-in.js'
 import type { User } from '../access/users.js'
+import { ADMIN_SCRIPT, ADMIN_STYLE, adminPage, logInContent, NAME } from '../frame/admin-page.js'
+import { type AdminContext, type AdminRoute, mayDo } from '../frame/visit.js'
 import type { Authentication } from './authentication.js'
-import { adminPage, logInContent, NAME } from '../frame/admin-page.js'
-import { ADMIN_SCRIPT } from '../frame/script.js'
 import type { AdminParts } from './settings.js'
-import { ADMIN_STYLE } from '../frame/style.js'
-import { UserTurns } from './user-turns.js'
-import { mayDo, type AdminContext, type AdminRoute } from '../frame/visit.js'
 
 export interface RoutesParts extends AdminParts {
   readonly authentication: Authentication
@@ -184,4 +191,32 @@ async function showMissing(exchange: Exchange): Promise<FastifyReply> {
   }
   if (user !== null) return send(reply, contextOf(user, new Form(), exchange).page(page))
   return send(reply, framePage({ root, ...page }, { name: NAME, label: 'Pages', menu: [] }))
+}
+
+/** The most requests of a user at once; a browser with many tabs sends fewer. */
+const MOST = 30
+
+/**
+ * Answers the requests of each user one after the other. Pages give way to announces between two
+ * torrents, but forty pages at once would give way only after forty torrents.
+ */
+export class UserTurns {
+  /** The turns of users whose requests did not all end yet. */
+  readonly #turns = new Map<string, ConcurrencyLimit>()
+
+  /**
+   * Acts when all earlier requests of the user have ended.
+   * @throws BtkitError `busy` if very many have not
+   */
+  async run<T>(user: string, act: () => Promise<T>): Promise<T> {
+    const turns = this.#turns.get(user) ?? new ConcurrencyLimit(1)
+    if (turns.unfinished >= MOST)
+      throw new BtkitError('busy', 'too many requests of yours at once; try again in a moment')
+    this.#turns.set(user, turns)
+    try {
+      return await turns.run(act)
+    } finally {
+      if (turns.unfinished === 0) this.#turns.delete(user)
+    }
+  }
 }

@@ -2,7 +2,7 @@ import type { ClientAddresses } from '../../server/connections/client-address.js
 import type { ServerContext } from '../../server/context.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
-import type { ActivityLog } from '../activity/activity-log.js'
+import type { ActivityLog } from '../pages/activity.js'
 import type { AdminRoute } from '../frame/visit.js'
 
 /** The settings of the administration. */

@@ -1,9 +1,19 @@
-import { lstatSync, realpathSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { BtkitError, callSystem } from '../../errors.js'
+import {
+  type BigIntStats,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  statSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { LRUCache } from 'lru-cache'
+import { asBtkitError, BtkitError, callSystem, osCodeOf, valueOr } from '../../errors.js'
+import { isSafeComponent } from '../../files/inside.js'
 import { makeInsideResolver } from '../../files/resolve-inside.js'
-import { NamesInCategories } from './category-names.js'
-import { checkName, SUFFIX } from './names.js'
+import { syncDirectory } from '../../files/write/sync-directory.js'
+import { escapeText, quoteText } from '../../text/escape.js'
 
 /** A directory of torrents: an `--allowed-dir`, or the `--archive-dir`. */
 export interface Root {
@@ -173,4 +183,129 @@ function refusal(address: string, kind: string): BtkitError {
 /** Whether there is anything at a path. */
 export function isTaken(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+}
+
+/** The names in a category, sorted. Hidden ones are left out. */
+interface CategoryNames {
+  readonly torrents: readonly string[]
+  /** Links are left out. */
+  readonly directories: readonly string[]
+}
+
+/** The most directories whose names are kept. */
+const MAX_KEPT = 10_000
+
+/** Nanoseconds within which a directory may change twice without another time. */
+const SETTLED_NS = 2_000_000_000n
+
+/** The names in directories. A directory is read again only if it changed. */
+export class NamesInCategories {
+  readonly #known = new LRUCache<string, { readonly state: string; readonly names: CategoryNames }>(
+    {
+      max: MAX_KEPT,
+    },
+  )
+
+  /**
+   * Returns the names in a directory.
+   * @throws BtkitError `not-found`, `not-permitted` or `io`
+   */
+  namesIn(path: string): CategoryNames {
+    return callSystem(path, () => {
+      const stats = statSync(path, { bigint: true })
+      const state = stateOf(stats)
+      const known = this.#known.get(path)
+      if (known?.state === state) return known.names
+      const names = readNames(path)
+      if (isSettled(stats)) this.#known.set(path, { state, names })
+      return names
+    })
+  }
+
+  /** The same, but empty for a directory that cannot be read. */
+  namesIfReadable(path: string): CategoryNames {
+    return valueOr({ torrents: [], directories: [] }, () => this.namesIn(path))
+  }
+}
+
+function stateOf({ ino, dev, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [ino, dev, mtimeNs, ctimeNs].join(' ')
+}
+
+function isSettled({ mtimeNs }: BigIntStats): boolean {
+  return BigInt(Date.now()) * 1_000_000n - mtimeNs > SETTLED_NS
+}
+
+/** Only names without the ending of torrents are examined: there may be very many torrents. */
+function readNames(path: string): CategoryNames {
+  const names = readdirSync(path).filter((name) => !name.startsWith('.'))
+  const others = names.filter((name) => !name.endsWith(SUFFIX))
+  const isDirectory = (name: string) =>
+    lstatSync(join(path, name), { throwIfNoEntry: false })?.isDirectory()
+  return {
+    torrents: names.filter((name) => name.endsWith(SUFFIX)).sort(),
+    directories: others.filter(isDirectory).sort(),
+  }
+}
+
+/** The longest name in bytes of UTF-8, which leaves room for temporary names. */
+const LONGEST_NAME = 200
+
+/** How the names of torrents end. */
+export const SUFFIX = '.torrent'
+
+/**
+ * Checks a name of a category or torrent that somebody typed or sent.
+ * @throws BtkitError `bad-name`
+ */
+export function checkName(name: string): string {
+  const fault = faultOf(name)
+  if (fault === null) return name
+  throw new BtkitError('bad-name', `the name ${quoteText(name)} ${fault}; choose another`)
+}
+
+/**
+ * Returns the file name for a torrent that somebody typed or sent, with its ending.
+ * @throws BtkitError `bad-name`
+ */
+export function torrentName(typed: string): string {
+  return checkName(typed.endsWith(SUFFIX) ? typed : `${typed}${SUFFIX}`)
+}
+
+function faultOf(name: string): string | null {
+  if (name.trim() === '' || name === SUFFIX) return 'is empty'
+  if (!isSafeComponent(name) || name.includes('\\')) return 'is a path'
+  if (name.startsWith('.')) return 'begins with a dot, and hidden files are not tracked'
+  if (escapeText(name) !== name || name.includes('\ufffd')) return 'has invisible characters'
+  if (name.trim() !== name) return 'begins or ends with a space'
+  if (Buffer.byteLength(name) > LONGEST_NAME) return `is longer than ${LONGEST_NAME} bytes`
+  return null
+}
+
+/**
+ * Moves a file or directory to a free name in the same file system, by one system call. The caller
+ * lets no other move run meanwhile.
+ * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io`
+ */
+export async function moveEntry(from: string, to: string): Promise<void> {
+  const name = basename(to)
+  if (isTaken(to)) throw new BtkitError('exists', `${name}: is there already; it is not replaced`)
+  try {
+    renameSync(from, to)
+  } catch (error) {
+    if (osCodeOf(error) === 'EXDEV')
+      throw new BtkitError('io', `${name}: the other directory is on another disk; move it by hand`)
+    throw asBtkitError(error, name)
+  }
+  for (const directory of new Set([dirname(to), dirname(from)])) await syncDirectory(directory)
+}
+
+/**
+ * Creates a directory and its missing parents.
+ * @throws BtkitError `not-permitted` or `io`
+ */
+export function makeDirectories(path: string, mode?: number): void {
+  callSystem(path, () => {
+    mkdirSync(path, { recursive: true, mode })
+  })
 }

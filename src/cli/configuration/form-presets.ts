@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import type { Preset } from '../../pages/torrent-fields.js'
-import { formatTiers } from '../../pages/tiers.js'
+import { formatTiers } from '../../pages/form.js'
 import { pieceLength } from '../arguments/values.js'
 import type { Io } from '../io.js'
 import { readRightConfigurations } from './files.js'

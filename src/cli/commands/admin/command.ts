@@ -1,8 +1,13 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { PasswordHasher } from '../../../admin/access/password-hash.js'
-import { changeUsers, readUsers } from '../../../admin/access/users-file.js'
-import { checkNewPassword, checkUserName, ROLES } from '../../../admin/access/users.js'
+import {
+  changeUsers,
+  checkNewPassword,
+  checkUserName,
+  readUsers,
+  ROLES,
+} from '../../../admin/access/users.js'
 import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { readNewPassword } from '../../arguments/ask-secret.js'

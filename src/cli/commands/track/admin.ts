@@ -5,7 +5,7 @@ import {
   parseListenPlace,
   requireProtected,
 } from '../../../admin/access/listen-place.js'
-import type { OpenForms } from '../../../admin/forms/open-forms.js'
+import type { OpenForms } from '../../../admin/admin-pages.js'
 import type { Admin } from '../../../admin/server/open-admin.js'
 import { BtkitError, callSystem } from '../../../errors.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
@@ -105,8 +105,8 @@ export async function openTrackerAdmin(
   parts: TrackedParts,
 ): Promise<Admin> {
   const { openAdmin } = await import('../../../admin/server/open-admin.js')
-  const { ActivityLog } = await import('../../../admin/activity/activity-log.js')
-  const { BanList } = await import('../../../admin/bans/ban-list.js')
+  const { ActivityLog } = await import('../../../admin/pages/activity.js')
+  const { BanList } = await import('../../../admin/pages/bans.js')
   const { adminPages } = await import('../../../admin/admin-pages.js')
   const { settings, announceUrls, tls, io } = parts
   const { directory } = request
@@ -153,7 +153,7 @@ async function openTrackerForms(
     ...directories.map((path) => ({ path, isArchive: false })),
     ...archives.map((path) => ({ path, isArchive: true })),
   ]
-  const { openForms } = await import('../../../admin/forms/open-forms.js')
+  const { openForms } = await import('../../../admin/admin-pages.js')
   const { takeTorrentsAt } = await import('../../../admin/torrents/torrent-rows.js')
   const { formPresets } = await import('../../configuration/form-presets.js')
   const onError = (error: unknown) => {

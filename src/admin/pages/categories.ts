@@ -1,0 +1,241 @@
+import { mkdirSync, rmdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { isWithin } from '../../files/inside.js'
+import { syncDirectory } from '../../files/write/sync-directory.js'
+import { Form, textField } from '../../pages/form.js'
+import { type Answer, seeOther } from '../../pages/frame.js'
+import { renderTable } from '../../pages/table.js'
+import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
+import { categoryField, type FormsParts, query } from './parts.js'
+import { type AdminContext, type AdminRoute, formRoutes } from '../frame/visit.js'
+import { type Actor, type Collection, forEach, type Outcome } from '../torrents/collection.js'
+import { type Category, makeDirectories, type Places } from '../torrents/places.js'
+
+/** The page that creates, renames and removes categories. */
+export function categoriesRoutes(parts: FormsParts): AdminRoute[] {
+  return formRoutes({
+    path: 'categories',
+    menu: 'Categories',
+    needs: 'organize',
+    page: (context) => ({
+      show: (form, error) => show(parts, context, { form, error }),
+      act: (form) => change(parts, context, form),
+    }),
+  })
+}
+
+async function change(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {
+  const { collection } = parts
+  const [act, address, name] = [form.text('act'), form.text('category'), form.text('name')]
+  if (act === 'create')
+    await createCategory(collection, context, { parent: form.text('parent'), name })
+  else if (act === 'rename') await renameCategory(collection, context, { address, name })
+  else if (act === 'remove') await removeCategory(collection, context, address)
+  else throw new BtkitError('usage', 'this cannot be done with categories')
+  parts.changed()
+  return seeOther('categories')
+}
+
+interface Shown {
+  readonly form: Form
+  readonly error: BtkitError | undefined
+}
+
+function show({ collection }: FormsParts, { page }: AdminContext, { form, error }: Shown): Answer {
+  const rows = collection.places.list().map((each) => row(collection.places, each))
+  // The forms of existing categories have a field of the same name
+  const own = form.text('act') === 'create' ? form : new Form()
+  return page({
+    title: 'Categories',
+    error,
+    content: html`<p class="muted">
+        A category is a directory of the tracker. An empty one can be removed.
+      </p>
+      <form method="post" action="categories">
+        <fieldset>
+          <legend>New category</legend>
+          ${textField(own, { name: 'name', label: 'Name' })}
+          ${categoryField(own, collection, { name: 'parent', label: 'In', isArchived: true })}
+          <div class="acts"><button class="main" name="act" value="create">Create</button></div>
+        </fieldset>
+      </form>
+      <section>
+        ${renderTable({
+          label: 'Categories',
+          columns: [
+            { title: 'Category', kind: 'name' },
+            { title: 'Torrents', kind: 'n' },
+            { title: '' },
+          ],
+          rows,
+        })}
+      </section>`,
+  })
+}
+
+function row(places: Places, category: Category): HtmlValue[] {
+  const { address, names } = category
+  const title = places.titleOf(category)
+  const name = names.at(-1)
+  return [
+    html`<a href="torrents${query({ in: address })}">${title}</a>`,
+    places.namesIfReadable(category).length,
+    name !== undefined && changeForm(address, name, title),
+  ]
+}
+
+function changeForm(address: string, name: string, title: string): Html {
+  return html`<form class="with" method="post" action="categories">
+    <input type="hidden" name="category" value="${fieldValue(address)}" />
+    <input
+      type="text"
+      name="name"
+      value="${fieldValue(name)}"
+      aria-label="New name of ${title}"
+      autocomplete="off"
+    />
+    <button name="act" value="rename" aria-label="Rename ${title}">Rename</button>
+    <button name="act" value="remove" aria-label="Remove ${title}">Remove</button>
+  </form>`
+}
+
+/**
+ * Creates a category in another one, and returns it.
+ * @throws BtkitError `exists`, `bad-name`, `not-permitted`
+ */
+export function createCategory(
+  collection: Collection,
+  actor: Actor,
+  { parent, name }: { readonly parent: string; readonly name: string },
+): Promise<Category> {
+  actor.require('organize')
+  return collection.change(async () => {
+    const made = collection.places.below(collection.places.category(parent), name)
+    await makeDirectory(made.path, name)
+    actor.note('create category', collection.subject(made))
+    return made
+  })
+}
+
+/**
+ * Gives a category another name.
+ * @throws BtkitError `exists`, `bad-name`, `not-permitted`
+ */
+export function renameCategory(
+  collection: Collection,
+  actor: Actor,
+  { address, name }: { readonly address: string; readonly name: string },
+): Promise<void> {
+  actor.require('organize')
+  return collection.change(async () => {
+    const from = requireNoRoot(collection, collection.places.category(address))
+    const parent = collection.places.category(address.slice(0, address.lastIndexOf('/')))
+    const to = collection.places.below(parent, name)
+    refuseHeldBelow(collection, from)
+    await collection.move(from.path, to.path)
+    actor.note('rename category', collection.subject(from), `to ${name}`)
+  })
+}
+
+/**
+ * Removes an empty category.
+ * @throws BtkitError `exists` if it is not empty, `not-permitted`
+ */
+export function removeCategory(
+  collection: Collection,
+  actor: Actor,
+  address: string,
+): Promise<void> {
+  actor.require('organize')
+  return collection.change(async () => {
+    const category = requireNoRoot(collection, collection.places.category(address))
+    try {
+      rmdirSync(category.path)
+    } catch (error) {
+      if (osCodeOf(error) === 'ENOTEMPTY')
+        throw new BtkitError('exists', 'the category is not empty; move or delete what is in it')
+      throw asBtkitError(error, category.names.join('/'))
+    }
+    await syncDirectory(dirname(category.path))
+    actor.note('remove category', collection.subject(category))
+  })
+}
+
+/** Moves torrents to a category. A failure does not stop the others. */
+export function moveTorrents(
+  collection: Collection,
+  actor: Actor,
+  { torrents, to }: { readonly torrents: readonly string[]; readonly to: string },
+): Promise<Outcome[]> {
+  return collection.change(() => {
+    const category = collection.places.category(to)
+    return forEach(torrents, (address) => moveTorrent(collection, actor, { address, to: category }))
+  })
+}
+
+/**
+ * Moves torrents to the archive or back, into the category of the same name, which is created if
+ * necessary. A failure does not stop the others.
+ */
+export function archiveTorrents(
+  collection: Collection,
+  actor: Actor,
+  { torrents, isBack }: { readonly torrents: readonly string[]; readonly isBack: boolean },
+): Promise<Outcome[]> {
+  const { places } = collection
+  return collection.change(() =>
+    forEach(torrents, async (address) => {
+      const { category } = places.torrent(address)
+      if (category.root.isArchive !== isBack)
+        throw new BtkitError('exists', isBack ? 'it is not archived' : 'it is archived already')
+      const root = places.roots.find(({ isArchive }) => isArchive !== isBack)
+      if (!root) throw new BtkitError('usage', 'there is no archive; use --archive-dir')
+      const to = places.at(root, category.names)
+      collection.own(actor, address)
+      makeDirectories(to.path)
+      await moveTorrent(collection, actor, { address, to: places.category(to.address) })
+    }),
+  )
+}
+
+async function moveTorrent(
+  collection: Collection,
+  actor: Actor,
+  { address, to }: { readonly address: string; readonly to: Category },
+): Promise<void> {
+  const place = collection.own(actor, address)
+  const path = join(to.path, place.name)
+  // A name that completedir keeps there may be missing just now
+  collection.held.refuse({ category: to, name: place.name })
+  await collection.move(place.path, path)
+  actor.note('move', collection.subject(place.category, place.name), `to ${collection.subject(to)}`)
+}
+
+/** Refuses a directory that the tracker was given, or that has one below it. */
+function requireNoRoot({ places }: Collection, category: Category): Category {
+  if (!places.roots.some(({ path }) => isWithin(path, category.path))) return category
+  throw new BtkitError('usage', 'this directory was named when the tracker was started; it stays')
+}
+
+function refuseHeldBelow(collection: Collection, category: Category): void {
+  const inside = collection.places.list().filter(({ address }) => {
+    return address === category.address || address.startsWith(`${category.address}/`)
+  })
+  for (const each of inside) {
+    for (const name of collection.places.torrentNames(each))
+      collection.held.refuse({ category: each, name })
+  }
+}
+
+/** Creates a directory and syncs its name. */
+async function makeDirectory(path: string, name: string): Promise<void> {
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if (osCodeOf(error) === 'EEXIST')
+      throw new BtkitError('exists', `${name}: is there already; choose another name`)
+    throw asBtkitError(error, name)
+  }
+  await syncDirectory(dirname(path))
+}

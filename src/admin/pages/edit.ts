@@ -1,0 +1,194 @@
+import { basename } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import type { EditedFile, TorrentFacts } from '../../core/edit/file.js'
+import type { EditOutcome } from '../../core/edit/files.js'
+import { readTorrent } from '../../core/read-torrent.js'
+import { BtkitError } from '../../errors.js'
+import { editFiles } from '../../library/edit.js'
+import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
+import {
+  type ChangedValues,
+  changesOf,
+  editedOf,
+  editedPage,
+  editPage,
+  type Opened,
+  openTorrent,
+  refuseChanged,
+} from '../../pages/edit.js'
+import { answerForm, type FormPage } from '../../pages/picker.js'
+import type { Form } from '../../pages/form.js'
+import type { Answer } from '../../pages/frame.js'
+import { swarmHashes } from '../../tracker/allowed/known-torrent.js'
+import { type FormsParts, outcomeOf, query } from './parts.js'
+import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import { type Actor, type Collection, isCopy, mainHash } from '../torrents/collection.js'
+import type { TorrentPlace } from '../torrents/places.js'
+
+/** The pages that edit torrents: fields, then what would change, then the change. */
+export function editRoutes(parts: FormsParts): AdminRoute[] {
+  const handle = (context: AdminContext) => answerForm(context.form, editingPage(parts, context))
+  return [{ method: 'POST', path: 'edit', handle }]
+}
+
+/** The page of the torrents that a form names. */
+export function editingPage(parts: FormsParts, context: AdminContext): FormPage {
+  const show = async (form: Form, error?: BtkitError) => {
+    const torrents = await openTorrents(parts.collection, context, form.all('torrent'))
+    const shown = { torrents, titleOf: basename, carried: ['in', 'torrent'], error }
+    return context.page(editPage(form, shown))
+  }
+  return {
+    show,
+    act: (form) => {
+      const act = form.text('act')
+      const isDry = act === 'preview'
+      return isDry || act === 'save' ? edit(parts, context, isDry) : show(form)
+    },
+  }
+}
+
+async function edit(parts: FormsParts, context: AdminContext, isDry: boolean): Promise<Answer> {
+  const { form } = context
+  const outcomes = await editTorrents(parts.collection, context, {
+    torrents: form.all('torrent'),
+    digest: form.text('digest'),
+    changesOf: (opened) => changesOf(form, opened),
+    isDry,
+  })
+  const edited = outcomes.flatMap(editedOf)
+  if (isDry) {
+    const named = edited.map((each) => ({ ...each, file: basename(each.file) }))
+    return context.page(editedPage(form, named, isDry))
+  }
+  parts.changed()
+  const done = outcomes.flatMap((each) => {
+    return each.error !== null || each.isChanged ? { address: each.file, error: each.error } : []
+  })
+  return context.seeOther(`torrents${query({ in: form.text('in') })}`, outcomeOf(done, 'changed'))
+}
+
+/** The most torrents that are edited at once. */
+const MOST_EDITED = 1000
+
+/** An edit of torrents as a form showed them. */
+interface TorrentsEdit {
+  readonly torrents: readonly string[]
+  /** The digest of what the form showed. */
+  readonly digest: string
+  /** The changes to torrents that have these values. */
+  readonly changesOf: (opened: readonly Opened[]) => ChangedValues
+  /** Whether to write nothing. */
+  readonly isDry: boolean
+}
+
+/**
+ * Reads torrents that a user may edit.
+ * @throws BtkitError if one of them cannot be edited
+ */
+export async function openTorrents(
+  collection: Collection,
+  actor: Actor,
+  torrents: readonly string[],
+): Promise<Opened[]> {
+  if (torrents.length > MOST_EDITED)
+    throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
+  const opened: Opened[] = []
+  for (const address of torrents) {
+    const { path } = collection.own(actor, address)
+    opened.push(openTorrent(address, readTorrent(path, DEFAULT_MAX_SIZE)))
+    // Announces are answered in between
+    await setImmediate()
+  }
+  return opened
+}
+
+/**
+ * Edits torrents. Nothing is edited if one of them is not as the form showed it. A failure to write
+ * one does not stop the others.
+ * @throws BtkitError `changed`, `not-permitted`, `not-found`, and `usage` for bad values
+ */
+export function editTorrents(
+  collection: Collection,
+  actor: Actor,
+  edit: TorrentsEdit,
+): Promise<EditOutcome[]> {
+  return collection.changeInfo(async () => {
+    const opened = await openTorrents(collection, actor, edit.torrents)
+    refuseChanged(opened, edit.digest)
+    const places = edit.torrents.map((address) => collection.own(actor, address))
+    const changes = edit.changesOf(opened)
+    const planned = await run(places, changes, true)
+    refuseCopies(collection, places, planned)
+    if (edit.isDry) return planned
+    await keepOwners(collection, places, planned)
+    const edited = await run(places, changes, false)
+    for (const [i, { category, name, path }] of places.entries()) {
+      const outcome = edited[i]
+      if (outcome?.error !== null || !outcome.isChanged) continue
+      collection.wrote(path, outcome.after)
+      actor.note('edit', collection.subject(category, name), changed(outcome))
+    }
+    return edited
+  })
+}
+
+async function run(
+  places: readonly TorrentPlace[],
+  changes: ChangedValues,
+  dryRun: boolean,
+): Promise<EditOutcome[]> {
+  const outcomes: EditOutcome[] = []
+  const files = places.map(({ path }) => path)
+  for await (const outcome of editFiles(files, changes, { dryRun })) outcomes.push(outcome)
+  return outcomes
+}
+
+/** Refuses a change of info that leads to another torrent. */
+function refuseCopies(
+  collection: Collection,
+  places: readonly TorrentPlace[],
+  planned: readonly EditOutcome[],
+): void {
+  const paths = new Map<string, string>()
+  for (const [i, { path }] of places.entries()) {
+    const plan = planned[i]
+    if (plan?.error !== null) continue
+    collection.refuseCopy(path, plan.after)
+    for (const hash of swarmHashes(plan.after)) {
+      const other = paths.get(hash)
+      if (other !== undefined) throw isCopy(path, other)
+      paths.set(hash, path)
+    }
+  }
+}
+
+/** Records the owners under the info hashes that the torrents are about to get. */
+async function keepOwners(
+  { owners }: Collection,
+  places: readonly TorrentPlace[],
+  planned: readonly EditOutcome[],
+): Promise<void> {
+  const byUser = new Map<string, { path: string; infoHash: string }[]>()
+  for (const [i, { path }] of places.entries()) {
+    const plan = planned[i]
+    if (plan?.error !== null) continue
+    const user = owners.of({ path, infoHash: mainHash(plan.before) })
+    const added = { path, infoHash: mainHash(plan.after) }
+    if (user === null || owners.of(added) === user) continue
+    const ofUser = byUser.get(user) ?? []
+    ofUser.push(added)
+    byUser.set(user, ofUser)
+  }
+  for (const [user, added] of byUser) await owners.add(added, user)
+}
+
+const TOLD = ['name', 'comment', 'source', 'private', 'announce', 'announceList', 'webSeeds']
+
+/** Names the values that an edit changed. */
+function changed({ before, after }: Pick<EditedFile, 'before' | 'after'>): string {
+  const isSame = (key: string) =>
+    JSON.stringify(before[key as keyof TorrentFacts]) ===
+    JSON.stringify(after[key as keyof TorrentFacts])
+  return TOLD.filter((key) => !isSame(key)).join(', ')
+}

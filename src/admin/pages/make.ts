@@ -1,0 +1,110 @@
+import { basename, join } from 'node:path'
+import { BtkitError } from '../../errors.js'
+import { type Form, textField } from '../../pages/form.js'
+import { type Answer, seeOther } from '../../pages/frame.js'
+import type { Job } from '../../pages/jobs.js'
+import { applyPreset, makePage, type Plan, torrentOptions } from '../../pages/torrent-fields.js'
+import { html } from '../../text/html.js'
+import { workOnce } from '../../work/work-thread.js'
+import { type AdminContext, type AdminRoute, formRoutes } from '../frame/visit.js'
+import { addTorrent } from '../torrents/collection.js'
+import { isTaken, torrentName } from '../torrents/places.js'
+import {
+  categoryField,
+  type FormsParts,
+  pickingBelow,
+  query,
+  refuseBusy,
+  resolveSource,
+  THREADS,
+} from './parts.js'
+
+/** The pages that make torrents of files below named directories; none without these. */
+export function makeRoutes(parts: FormsParts): AdminRoute[] {
+  if (parts.makeFrom.length === 0) return []
+  return formRoutes({
+    path: 'make',
+    menu: 'Make',
+    needs: 'add',
+    page: (context) => ({
+      show: (form, error) => show(parts, context, { form: fresh(parts, form), error }),
+      act: (form) => act(parts, context, form),
+      picking: pickingBelow(parts.makeFrom, context, 'make'),
+    }),
+  })
+}
+
+/** Torrents that are made here usually name this tracker. */
+function fresh({ announce }: FormsParts, form: Form): Form {
+  return announce === null || form.has('trackers') ? form : form.with({ trackers: announce })
+}
+
+interface Shown {
+  readonly form: Form
+  readonly error?: BtkitError | undefined
+  readonly plan?: Plan | undefined
+}
+
+function show(parts: FormsParts, { page }: AdminContext, { form, error, plan }: Shown): Answer {
+  const { makeFrom, collection, presets } = parts
+  const files = html`${textField(form, {
+    name: 'path',
+    label: 'File or directory',
+    hint: `Below ${makeFrom.join(' or ')}`,
+    pick: true,
+  })}
+  ${categoryField(form, collection, { name: 'to', label: 'Category' })}
+  ${textField(form, {
+    name: 'output',
+    label: 'Save as',
+    hint: 'Default: the name of the files, with .torrent at the end.',
+  })}`
+  return page(makePage(form, { files, presets, error, plan }))
+}
+
+async function act(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {
+  const wanted = form.text('act')
+  if (!['make', 'plan', 'preset'].includes(wanted)) return show(parts, context, { form })
+  const filled = applyPreset(form, parts.presets)
+  if (filled) return show(parts, context, { form: filled })
+  const source = resolveSource(parts.makeFrom, form.text('path'))
+  const options = torrentOptions(form)
+  const plan = await workOnce('plan', { source, options })
+  if (wanted === 'plan') return show(parts, context, { form, plan })
+  return seeOther(`job/${begin(parts, context, { form, source }).id}`)
+}
+
+/** Starts to make a torrent, after all that could be wrong was checked. */
+function begin(
+  parts: FormsParts,
+  context: AdminContext,
+  { form, source }: { readonly form: Form; readonly source: string },
+): Job {
+  const { collection, jobs } = parts
+  refuseBusy(jobs)
+  const name = torrentName(form.text('output') || basename(source))
+  const category = collection.places.category(form.text('to'))
+  collection.held.refuse({ category, name })
+  if (isTaken(join(category.path, name)))
+    throw new BtkitError('exists', `${name}: is there already; choose another name`)
+  const about = { title: `Torrent of ${basename(source)}`, tool: 'make', path: category.address }
+  return jobs.start(about, async (run) => {
+    const options = { ...torrentOptions(form), threads: THREADS }
+    const bytes = await workOnce('makeBytes', { source, options }, run)
+    await collection.changeInfo(() => addTorrent(collection, context, { bytes, name, category }))
+    parts.changed()
+    return name
+  })
+}
+
+/** Shows a torrent that was made. */
+export function madePage({ about, result: name }: Job, { page }: AdminContext): Answer {
+  return page({
+    title: `${String(name)} is tracked`,
+    root: '../',
+    content: html`<p>
+      <a href="../torrents${query({ in: about.path, q: String(name) })}">Show it</a>
+      <a href="../make${query({ to: about.path })}">Make another</a>
+    </p>`,
+  })
+}

@@ -1,0 +1,167 @@
+import { realpathSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { basename, relative, resolve, sep } from 'node:path'
+import { BtkitError } from '../../errors.js'
+import { isWithin } from '../../files/inside.js'
+import { makeInsideResolver } from '../../files/resolve-inside.js'
+import { type Form, selectField } from '../../pages/form.js'
+import { type Answer, json, seeOther } from '../../pages/frame.js'
+import { type Job, jobPage, type Jobs, jobStatus } from '../../pages/jobs.js'
+import { type PickRules, typedPath } from '../../pages/picker.js'
+import type { Preset } from '../../pages/torrent-fields.js'
+import { quoteText } from '../../text/escape.js'
+import { html, type Html } from '../../text/html.js'
+import { count } from '../../text/quantity.js'
+import type { SwarmRow } from '../../tracker/page/swarm-row.js'
+import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import type { Collection } from '../torrents/collection.js'
+
+/** The parts that the pages about torrents share. */
+export interface FormsParts {
+  readonly collection: Collection
+  readonly jobs: Jobs
+  /** Real paths of the directories whose files may become torrents. */
+  readonly makeFrom: readonly string[]
+  readonly presets: readonly Preset[]
+  /** The announce URL for torrents that are made here; null if it is not known. */
+  readonly announce: string | null
+  /** The swarms of the tracked torrents at some paths, by path. */
+  readonly swarmsAt: (paths: ReadonlySet<string>) => Promise<ReadonlyMap<string, SwarmRow>>
+  /** Makes the tracker look at its directories soon. */
+  readonly changed: () => void
+}
+
+/** A list of categories to choose from; `isArchived` adds those of the archive. */
+export function categoryField(
+  form: Form,
+  { places }: Collection,
+  field: { readonly name: string; readonly label: string; readonly isArchived?: boolean },
+): Html {
+  const listed = places.list().filter(({ root }) => field.isArchived === true || !root.isArchive)
+  const choices = listed.map((each) => [each.address, places.titleOf(each)] as const)
+  return selectField(form, { ...field, choices })
+}
+
+/** The rules of pickers that stay below the directories whose files may become torrents. */
+export function pickingBelow(
+  makeFrom: readonly string[],
+  { page }: Pick<AdminContext, 'page'>,
+  action: string,
+): PickRules {
+  const settle = (directory: string) => settleDirectory(makeFrom, directory)
+  return { page, action, places: makeFrom, begin: makeFrom[0] ?? '/', settle }
+}
+
+/** Says what was done to several torrents, and why others were not changed. */
+export function outcomeOf(
+  outcomes: readonly { readonly address: string; readonly error: Error | null }[],
+  verb: string,
+  more?: Html,
+): Html {
+  const failed = outcomes.flatMap(({ address, error }) => (error ? [{ address, error }] : []))
+  const changed = outcomes.length - failed.length
+  const done = html`<p class="note" role="status">
+    ${count(changed, 'torrent')} ${verb}. ${more ?? null}
+  </p>`
+  const failures = html`<section role="alert">
+    <h2>${count(failed.length, 'torrent')} not changed</h2>
+    <ul>
+      ${failed.map(({ address, error }) => failureItem(basename(address), error))}
+    </ul>
+  </section>`
+  return html`${changed > 0 && done} ${failed.length > 0 && failures}`
+}
+
+function failureItem(name: string, { message }: Error): Html {
+  const start = message.startsWith(name) ? null : html`<span class="name">${name}</span>: `
+  return html`<li>${start}<span class="bad">${message}</span></li>`
+}
+
+/** Returns fields for an address, such as `?in=0%2Flinux`. */
+export function query(fields: Readonly<Record<string, string>>): string {
+  const given = Object.entries(fields).filter(([, value]) => value !== '')
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
+}
+
+/** The most jobs at once. */
+const MOST_RUNNING = 4
+
+/** The threads that hash; the tracker needs some, too. */
+export const THREADS = Math.ceil(availableParallelism() / 2)
+
+/**
+ * Refuses a job if many run already.
+ * @throws BtkitError `busy`
+ */
+export function refuseBusy(jobs: Jobs): void {
+  if (jobs.list().filter(({ state }) => state === 'running').length < MOST_RUNNING) return
+  throw new BtkitError('busy', `${MOST_RUNNING} jobs are running; wait for one to end`)
+}
+
+/** Shows the result of a job, by the page that began it. */
+type Results = Readonly<Record<string, (job: Job, context: AdminContext) => Answer>>
+
+/** The pages of jobs: their progress, and then their result. */
+export function jobsRoutes({ jobs }: FormsParts, results: Results): AdminRoute[] {
+  const find = ({ params }: AdminContext) => jobs.get(params['id'] ?? '')
+  const show = (context: AdminContext): Answer => {
+    const job = find(context)
+    const result = job.state === 'done' ? results[job.about.tool] : undefined
+    return result ? result(job, context) : jobPage(job, context.page)
+  }
+  const cancel = (context: AdminContext): Answer => {
+    const job = find(context)
+    job.cancel()
+    return seeOther(`../${job.id}`)
+  }
+  return [
+    { method: 'GET', path: 'job/:id', handle: show },
+    { method: 'GET', path: 'job/:id/state', handle: (context) => json(jobStatus(find(context))) },
+    { method: 'POST', path: 'job/:id/cancel', handle: cancel },
+  ]
+}
+
+/** The longest path that Linux accepts, in bytes; characters may be fewer. */
+const LONGEST_PATH = 4096
+
+/**
+ * Returns the real path of a file or directory below one of several directories, given by their
+ * real paths. A path that leads elsewhere, by a link too, is refused like one that is not there.
+ * @throws BtkitError `usage`, `not-found`
+ */
+export function resolveSource(roots: readonly string[], typed: string): string {
+  if (typed === '') throw new BtkitError('usage', 'no file or directory was chosen')
+  const found = typed.length > LONGEST_PATH ? null : lookInside(roots, typed)
+  if (found !== null) return found.path
+  const where = roots.join(' or ')
+  throw new BtkitError('not-found', `${quoteText(typed)}: no file or directory below ${where}`)
+}
+
+/** Returns a directory below one of several; the first of these if it is somewhere else. */
+function settleDirectory(roots: readonly string[], directory: string): string {
+  const found = lookInside(roots, directory)
+  return found?.kind === 'directory' ? found.path : (roots[0] ?? '/')
+}
+
+function lookInside(roots: readonly string[], typed: string) {
+  const path = resolve(roots[0] ?? '/', typedPath(typed))
+  const root = roots.find((each) => isWithin(path, each))
+  if (root === undefined || path.includes('\0')) return null
+  const names = relative(root, path).split(sep).filter(Boolean)
+  const found = makeInsideResolver(root)(names)
+  return found.kind === 'file' || found.kind === 'directory' ? found : null
+}
+
+/**
+ * Returns the real paths of the directories whose files may become torrents.
+ * @throws BtkitError `not-found`
+ */
+export function realRoots(paths: readonly string[]): string[] {
+  return paths.map((path) => {
+    try {
+      return realpathSync.native(path)
+    } catch (error) {
+      throw new BtkitError('not-found', `${path}: no such directory`, { cause: error })
+    }
+  })
+}

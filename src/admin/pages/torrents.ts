@@ -1,0 +1,298 @@
+import { lstatSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { parseUnhashedTorrent } from '../../core/read-torrent.js'
+import { BtkitError } from '../../errors.js'
+import { readBoundedRegular } from '../../files/read-bounded.js'
+import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
+import { Form } from '../../pages/form.js'
+import { type Answer, problem } from '../../pages/frame.js'
+import { renderTable, rowBox } from '../../pages/table.js'
+import { paged, type Paged, renderPages } from '../../server/pages/sorting.js'
+import { clipText } from '../../text/escape.js'
+import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
+import { count, formatBytes, formatTime } from '../../text/quantity.js'
+import type { SwarmRow } from '../../tracker/page/swarm-row.js'
+import { TorrentLinks } from '../../tracker/page/torrent-links.js'
+import { categoryField, type FormsParts, outcomeOf, query } from './parts.js'
+import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import { HELD } from '../torrents/held.js'
+import { type Category, type Places, SUFFIX } from '../torrents/places.js'
+import { deleteTorrents } from './bin.js'
+import { archiveTorrents, moveTorrents } from './categories.js'
+import { editingPage } from './edit.js'
+
+/** The torrents on a page. */
+const PER_PAGE = 100
+
+/** The page of torrents, from which some are chosen to be changed. */
+export function torrentsRoutes(parts: FormsParts): AdminRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: 'torrents',
+      menu: 'Torrents',
+      handle: (context) => showTorrents(parts, context),
+    },
+    { method: 'POST', path: 'torrents', handle: (context) => changeTorrents(parts, context) },
+  ]
+}
+
+async function changeTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
+  const { form } = context
+  const shown = { in: form.text('in'), q: form.text('q'), page: form.text('page') }
+  const list = `torrents${query(shown)}`
+  if (!form.has('torrent'))
+    return context.seeOther(list, problem({ message: 'no torrent was chosen; check its box' }))
+  if (form.text('act') === 'edit') return editingPage(parts, context).show(form)
+  const result = await change(parts, context)
+  parts.changed()
+  return context.seeOther(list, result)
+}
+
+/** Changes the chosen torrents, and returns the outcome in words. */
+async function change({ collection }: FormsParts, context: AdminContext): Promise<Html> {
+  const { form } = context
+  const torrents = form.all('torrent')
+  switch (form.text('act')) {
+    case 'move': {
+      const to = form.text('to')
+      return outcomeOf(await moveTorrents(collection, context, { torrents, to }), 'moved')
+    }
+    case 'archive': {
+      const wanted = { torrents, isBack: false }
+      return outcomeOf(await archiveTorrents(collection, context, wanted), 'archived')
+    }
+    case 'back': {
+      const wanted = { torrents, isBack: true }
+      return outcomeOf(await archiveTorrents(collection, context, wanted), 'taken back')
+    }
+    case 'delete': {
+      const undo = html`<a href="bin">Undo this in the bin</a>`
+      return outcomeOf(await deleteTorrents(collection, context, torrents), 'deleted', undo)
+    }
+    default:
+      throw new BtkitError('usage', 'this cannot be done with torrents')
+  }
+}
+
+/** The query has a category (`in`), a part of names (`q`), and the number of the page. */
+async function showTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
+  const { places } = parts.collection
+  const { query: form } = context
+  const category = places.category(form.text('in') || '0')
+  const wanted = form.text('q').toLowerCase()
+  const found = wanted === '' ? inCategory(places, category) : search(places, wanted)
+  const wantedPage = Math.max(1, Math.trunc(Number(form.text('page'))) || 1)
+  const shown = paged(found, wantedPage, PER_PAGE)
+  const view = { category, shown, isSearch: wanted !== '', form }
+  return context.page({
+    title: 'Torrents',
+    content: html`<div class="shelf">
+      ${categoryList(parts, view.isSearch ? null : category.address)}
+      <div>
+        ${toolbar(view)}
+        ${found.length === 0 ? nothing(wanted) : await torrentsTable(parts, context, view)}
+      </div>
+    </div>`,
+  })
+}
+
+function inCategory(places: Places, category: Category): Listed[] {
+  return places.torrentNames(category).map((name) => ({ category, name }))
+}
+
+/** The torrents of all categories with a text in their names. */
+function search(places: Places, wanted: string): Listed[] {
+  return places.list().flatMap((category) => {
+    const names = places.namesIfReadable(category)
+    return names.flatMap((name) =>
+      name.toLowerCase().includes(wanted) ? [{ category, name }] : [],
+    )
+  })
+}
+
+function nothing(wanted: string): Html {
+  return wanted === ''
+    ? html`<p>No torrents are here. <a href="upload">Upload some</a>.</p>`
+    : html`<p>No torrent has this in its name.</p>`
+}
+
+/** The categories with numbers of torrents. */
+function categoryList({ collection: { places } }: FormsParts, current: string | null): Html {
+  const items = places.list().map((each) => {
+    const isCurrent = each.address === current && html` aria-current="page"`
+    const name = each.names.at(-1) ?? places.titleOf(each)
+    return html`<li class="level-${Math.min(places.levelOf(each), 5)}">
+      <a href="torrents${query({ in: each.address })}" ${isCurrent}>${name}</a>
+      <span class="muted">${places.namesIfReadable(each).length}</span>
+    </li>`
+  })
+  return html`<nav class="categories" aria-label="Categories">
+    <ul>
+      ${items}
+    </ul>
+  </nav>`
+}
+
+function toolbar({ category, form, shown }: View): Html {
+  const address = (page: number) =>
+    `torrents${query({ in: category.address, q: form.text('q'), page: String(page) })}`
+  return html`<div class="tools">
+    <form method="get" action="torrents" role="search">
+      <input type="hidden" name="in" value="${fieldValue(category.address)}" />
+      <input
+        type="search"
+        name="q"
+        value="${fieldValue(form.text('q'))}"
+        placeholder="Part of a name"
+        aria-label="Part of a name"
+      />
+      <button>Search</button>
+    </form>
+    ${renderPages(shown, address, 'Pages of torrents')}
+  </div>`
+}
+
+/** A torrent's file in a category. */
+export interface Listed {
+  readonly category: Category
+  readonly name: string
+}
+
+/** The torrents of a page, and how they were asked for. */
+interface View {
+  readonly category: Category
+  readonly shown: Paged<Listed>
+  /** Whether torrents of several categories are shown. */
+  readonly isSearch: boolean
+  readonly form: Form
+}
+
+/** The torrents of a page, with buttons for the chosen ones. */
+async function torrentsTable(parts: FormsParts, context: AdminContext, view: View): Promise<Html> {
+  const { category, shown, isSearch, form } = view
+  const swarms = await parts.swarmsAt(new Set(shown.items.map(pathOf)))
+  const rows: HtmlValue[][] = []
+  for (const each of shown.items) {
+    // The tracker answers meanwhile
+    await setImmediate()
+    rows.push(row(parts, context, { ...each, isSearch, swarm: swarms.get(pathOf(each)) ?? null }))
+  }
+  const canChange = rows.some(([box]) => box !== false)
+  return html`<form method="post" action="torrents">
+    <input type="hidden" name="in" value="${fieldValue(category.address)}" />
+    <input type="hidden" name="q" value="${fieldValue(form.text('q'))}" />
+    <input type="hidden" name="page" value="${shown.page}" />
+    <section>
+      ${renderTable({
+        label: 'Torrents',
+        columns: [
+          { title: '', kind: 'box' },
+          { title: 'Torrent', kind: 'name' },
+          { title: 'Size', kind: 'n' },
+          { title: 'Seeds', kind: 'n' },
+          { title: 'Downloaders', kind: 'n' },
+          { title: 'Changed (UTC)', kind: 'date' },
+        ],
+        rows,
+      })}
+    </section>
+    ${canChange ? acts(parts, view) : html`<p class="muted">You cannot change these.</p>`}
+  </form>`
+}
+
+function acts({ collection }: FormsParts, { category, shown }: View): Html {
+  const hasArchive = collection.places.roots.some(({ isArchive }) => isArchive)
+  // A search may find both
+  const isArchived = shown.items.some((each) => each.category.root.isArchive)
+  const isCurrent = shown.items.some((each) => !each.category.root.isArchive)
+  return html`<section class="chosen" aria-label="Do with the chosen torrents">
+    <div class="acts">
+      <button class="main" name="act" value="edit">Edit</button>
+      <button name="act" value="delete">Delete</button>
+      ${hasArchive && isCurrent && html`<button name="act" value="archive">Archive</button>`}
+      ${isArchived && html`<button name="act" value="back">Take back</button>`}
+      <span class="with">
+        ${categoryField(new Form({ to: category.address }), collection, {
+          name: 'to',
+          label: 'Move to',
+        })}
+        <button name="act" value="move">Move</button>
+      </span>
+    </div>
+  </section>`
+}
+
+function pathOf({ category, name }: Listed): string {
+  return join(category.path, name)
+}
+
+interface Row extends Listed {
+  readonly isSearch: boolean
+  /** Null if the torrent is not tracked, or not yet. */
+  readonly swarm: SwarmRow | null
+}
+
+function row(
+  { collection, announce }: FormsParts,
+  context: AdminContext,
+  { category, name, isSearch, swarm }: Row,
+): HtmlValue[] {
+  const path = pathOf({ category, name })
+  const facts = factsAt(path)
+  const owner = collection.owners.lastAt(path)
+  const title = collection.places.titleOf(category)
+  const isHeld = collection.held.holds(category.path, name)
+  const mayChange = !isHeld && context.may('edit', owner)
+  const value = `${category.address}/${name}`
+  const told = [
+    isSearch && html`<a href="torrents${query({ in: category.address })}">${title}</a>`,
+    facts.told,
+    owner !== null && `by ${owner}`,
+    swarm && html`<a href="${magnetOf(swarm, announce)}">magnet</a>`,
+  ].filter((each) => each !== false && each !== null)
+  return [
+    mayChange && rowBox({ name: 'torrent', value, label: name }),
+    html`${name}<br /><span class="muted"> ${told.map((each, at) => [at > 0 && ', ', each])} </span>
+      ${isHeld && html`<br /><small class="muted">Read-only: ${HELD}.</small>`}`,
+    facts.size,
+    swarm?.complete ?? '–',
+    swarm?.downloading ?? '–',
+    facts.changed,
+  ]
+}
+
+/** A magnet link that names the trackers of the torrent, or else this one. */
+function magnetOf(swarm: SwarmRow, announce: string | null): string {
+  const own = swarm.torrent?.trackers ?? []
+  const announceUrls = own.length > 0 ? own : announce === null ? [] : [announce]
+  return new TorrentLinks({ announceUrls, allowGet: false, root: '' }).magnet(swarm)
+}
+
+/** The longest name of content that is shown. File systems have at most 255 bytes. */
+const LONGEST_NAME = 255
+
+function factsAt(path: string) {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  const changed = stats ? formatTime(stats.mtimeMs) : ''
+  try {
+    const {
+      name: whole,
+      size,
+      files,
+    } = parseUnhashedTorrent(readBoundedRegular(path, DEFAULT_MAX_SIZE), path, DEFAULT_MAX_SIZE)
+    const name = clipText(whole, LONGEST_NAME)
+    const isOther = basename(path) !== `${name}${SUFFIX}`
+    const number = count(files.filter(({ padding }) => !padding).length, 'file')
+    const told = html`${isOther && `${name}, `}${number}`
+    return { told, size: formatBytes(size), changed }
+  } catch (error) {
+    if (!(error instanceof BtkitError)) throw error
+    return {
+      told: html`<span class="bad">not a torrent, or not readable</span>`,
+      size: '',
+      changed,
+    }
+  }
+}

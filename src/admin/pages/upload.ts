@@ -1,0 +1,270 @@
+import type { MultipartFile } from '@fastify/multipart'
+import type { FastifyRequest } from 'fastify'
+import { BtkitError } from '../../errors.js'
+import { type Form, textField } from '../../pages/form.js'
+import { type Answer, statusOf } from '../../pages/frame.js'
+import { escapeText } from '../../text/escape.js'
+import { html } from '../../text/html.js'
+import { formatBytes } from '../../text/quantity.js'
+import { categoryField, type FormsParts, outcomeOf, query } from './parts.js'
+import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import {
+  type Actor,
+  addTorrent,
+  type Collection,
+  forEach,
+  type Outcome,
+} from '../torrents/collection.js'
+
+/** The most files of an upload. */
+export const MOST_FILES = 500
+
+/**
+ * The largest torrent, in bytes, and the most bencoded values in one: some 20,000 files have as many.
+ * The tracker answers nobody while it reads a torrent.
+ */
+const MAX_TORRENT = 16 * 1024 * 1024
+const MAX_VALUES = 150_000
+
+/** Bytes of all files of an upload, which are kept in memory until it ends. */
+export const MAX_BYTES = 64 * 1024 * 1024
+
+/** Bytes of an upload beside its files, at most. */
+const FRAME = 1024 * 1024
+
+/** A file of an upload. */
+export interface UploadedFile {
+  readonly name: string
+  /** Null for a file that is larger than a torrent may be. */
+  readonly bytes: Uint8Array | null
+}
+
+/** Files that were uploaded together. */
+export interface Upload {
+  /** The address of the category. */
+  readonly to: string
+  /** The name for a single file; empty for its own. */
+  readonly name: string
+  readonly files: readonly UploadedFile[]
+}
+
+/** Receives the files of an upload, within its limits. */
+export class Receipt {
+  #bytes = 0
+  #files = 0
+
+  /**
+   * `length` is the size of the upload as far as known.
+   * @throws BtkitError `too-large`
+   */
+  constructor(length: number) {
+    if (length > MAX_BYTES + FRAME) throw tooLarge()
+  }
+
+  /**
+   * Returns the bytes of a file; null if they are too many for a torrent.
+   * @throws BtkitError `too-large`, `too-many`
+   */
+  async receive(content: AsyncIterable<Uint8Array>): Promise<Uint8Array | null> {
+    if (++this.#files > MOST_FILES)
+      throw new BtkitError('too-many', `at most ${MOST_FILES} torrents are uploaded at once`)
+    const chunks: Uint8Array[] = []
+    let length = 0
+    for await (const chunk of content) {
+      length += chunk.length
+      this.#bytes += chunk.length
+      if (this.#bytes > MAX_BYTES) throw tooLarge()
+      if (length <= MAX_TORRENT) chunks.push(chunk)
+    }
+    return length > MAX_TORRENT ? null : Buffer.concat(chunks)
+  }
+}
+
+function tooLarge(): BtkitError {
+  const limit = formatBytes(MAX_BYTES)
+  const how = 'send fewer, and no files of their content'
+  return new BtkitError('too-large', `at most ${limit} of torrents are uploaded at once; ${how}`)
+}
+
+/**
+ * Adds uploaded torrents. A failure does not stop the others.
+ * @throws BtkitError `usage`, and as Places.category
+ */
+export function addUploads(
+  collection: Collection,
+  actor: Actor,
+  { to, name, files }: Upload,
+): Promise<Outcome[]> {
+  if (files.length === 0) throw new BtkitError('usage', 'no file was chosen')
+  if (name !== '' && files.length > 1)
+    throw new BtkitError('usage', 'only a single file can be saved under another name')
+  return collection.changeInfo(() => {
+    const category = collection.places.category(to)
+    const add = async (file: UploadedFile) => {
+      const bytes = checkBytes(file)
+      const torrent = { bytes, category, name: name || lastName(file.name), maxValues: MAX_VALUES }
+      await addTorrent(collection, actor, torrent).catch((error: unknown) => {
+        throw explain(error, file, bytes)
+      })
+    }
+    return forEach(files, add, (file) => lastName(file.name))
+  })
+}
+
+/** The first byte of a bencoded dictionary. */
+const DICTIONARY = 'd'.charCodeAt(0)
+
+/** @throws BtkitError `too-large` */
+function checkBytes({ name, bytes }: UploadedFile): Uint8Array {
+  if (bytes !== null) return bytes
+  const why = `larger than ${formatBytes(MAX_TORRENT)}; ${BY_HAND}`
+  throw new BtkitError('too-large', `${escapeText(lastName(name))}: ${why}`)
+}
+
+const BY_HAND = 'copy the torrent into the directory by hand'
+
+/** Says which file an error of its content is about. */
+function explain(error: unknown, { name }: UploadedFile, bytes: Uint8Array): unknown {
+  if (!(error instanceof BtkitError)) return error
+  const title = escapeText(lastName(name))
+  if (error.code === 'too-large')
+    return new BtkitError('too-large', `${title}: too many files or other values; ${BY_HAND}`)
+  if (error.code !== 'bencode') return error.code === 'metainfo' ? error.of(title) : error
+  if (bytes[0] !== DICTIONARY) return error.of(title)
+  const how = 'the file is damaged or cut off, get it again'
+  return new BtkitError('bencode', `${title}: ${error.message}; ${how}`)
+}
+
+/** Browsers may send a path. */
+function lastName(name: string): string {
+  return name.split(/[/\\]/).at(-1) ?? ''
+}
+
+/** Limits of the frame around files; Receipt limits the files. */
+const LIMITS = {
+  fieldNameSize: 100,
+  fieldSize: 10_000,
+  fields: 10,
+  headerPairs: 20,
+  files: MOST_FILES + 1,
+  fileSize: 2 * MAX_BYTES,
+}
+
+/** The page on which torrents are uploaded. */
+export function uploadRoutes(parts: FormsParts): AdminRoute[] {
+  const upload = { path: 'upload', needs: 'add' } as const
+  /** Users whose uploads are under way. */
+  const arriving = new Set<string>()
+  const receive = async (context: AdminContext): Promise<Answer> => {
+    const { name } = context.user
+    try {
+      if (arriving.has(name))
+        throw new BtkitError('busy', 'another upload of yours has not ended yet; wait for it')
+      arriving.add(name)
+      return await add(parts, context, await receiveUpload(context))
+    } catch (error) {
+      const why = translate(error, context.request)
+      if (!(why instanceof BtkitError)) throw why
+      return show(parts, context, { form: context.query, error: why })
+    } finally {
+      arriving.delete(name)
+    }
+  }
+  return [
+    {
+      ...upload,
+      method: 'GET',
+      menu: 'Upload',
+      handle: (context) => show(parts, context, { form: context.query }),
+    },
+    { ...upload, method: 'POST', upload: MAX_BYTES, handle: receive },
+  ]
+}
+
+async function add(parts: FormsParts, context: AdminContext, upload: Upload): Promise<Answer> {
+  const outcomes = await addUploads(parts.collection, context, upload)
+  parts.changed()
+  const names = outcomes.flatMap(({ address, error }) => (error ? [] : [address]))
+  const address = `torrents${query({ in: upload.to })}`
+  const added = html`<a href="${address}">${names.join(', ')}</a>`
+  return context.seeOther(`upload${query({ to: upload.to })}`, outcomeOf(outcomes, 'added', added))
+}
+
+/** Receives the parts of a form. The first must be a token against forgery. */
+async function receiveUpload({ request, checkToken }: AdminContext): Promise<Upload> {
+  if (!request.isMultipart()) throw new BtkitError('usage', 'this is no form with files')
+  const fields: Record<string, string> = {}
+  const files: UploadedFile[] = []
+  const receipt = new Receipt(Number(request.headers['content-length'] ?? 0))
+  let isChecked = false
+  for await (const part of request.parts({ limits: LIMITS })) {
+    if (!isChecked) checkToken(part.type === 'field' ? String(part.value) : '')
+    isChecked = true
+    if (part.type === 'field') fields[part.fieldname] = String(part.value).trim()
+    else if (isEmpty(part)) part.file.resume()
+    else files.push({ name: part.filename, bytes: await receipt.receive(part.file) })
+  }
+  if (!isChecked) checkToken('')
+  return { to: fields['to'] ?? '', name: fields['name'] ?? '', files }
+}
+
+/** Browsers send a file without a name if none was chosen. */
+function isEmpty({ filename }: MultipartFile): boolean {
+  return (filename as string | undefined) === undefined || filename === ''
+}
+
+/** Returns an error of the form itself, or of its connection, in words. */
+function translate(error: unknown, { raw }: FastifyRequest): unknown {
+  const { statusCode, code } = error as { readonly statusCode?: number; readonly code?: string }
+  if (error instanceof BtkitError) return error
+  if (raw.destroyed && !raw.complete)
+    return new BtkitError('interrupted', 'the upload was broken off')
+  if (code === 'FST_FILES_LIMIT')
+    return new BtkitError('too-many', `at most ${MOST_FILES} torrents are uploaded at once`)
+  if (statusCode !== undefined && statusCode < 500)
+    return new BtkitError('usage', `the upload is broken: ${(error as Error).message}`)
+  return error
+}
+
+const FILES_FIELD = html`<div class="field">
+  <label for="files">Files</label>
+  <input type="file" id="files" name="files" multiple accept=".torrent,application/x-bittorrent" />
+  <small>
+    Choose .torrent files or drop them here. They are tracked at once. An upload has at most
+    ${MOST_FILES} files and ${formatBytes(MAX_BYTES)}.
+  </small>
+</div>`
+
+interface Shown {
+  readonly form: Form
+  readonly error?: BtkitError
+}
+
+function show({ collection }: FormsParts, context: AdminContext, { form, error }: Shown): Answer {
+  return context.page({
+    title: 'Upload',
+    error,
+    status: error && statusOf(error),
+    content: html`<form
+      method="post"
+      action="upload"
+      enctype="multipart/form-data"
+      data-upload
+      data-most-bytes="${MAX_BYTES}"
+      data-most-files="${MOST_FILES}"
+    >
+      <fieldset>
+        <legend>Torrents</legend>
+        ${categoryField(form, collection, { name: 'to', label: 'Category' })}
+        ${textField(form, {
+          name: 'name',
+          label: 'Save as',
+          hint: 'For a single file. Default: the name of the file.',
+        })}
+        ${FILES_FIELD}
+        <p class="error" role="alert" hidden></p>
+        <div class="acts"><button class="main">Upload</button></div>
+      </fieldset>
+    </form>`,
+  })
+}

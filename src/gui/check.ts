@@ -1,0 +1,181 @@
+import { basename, dirname } from 'node:path'
+import type { VerifiedFile } from '../core/verify/verify-report.js'
+import type { BtkitError } from '../errors.js'
+import { defaultAct, type Form, textField } from '../pages/form.js'
+import { type Answer, seeOther } from '../pages/frame.js'
+import type { Job } from '../pages/jobs.js'
+import { type PickRules, requirePath } from '../pages/picker.js'
+import { renderTable } from '../pages/table.js'
+import { clipText } from '../text/escape.js'
+import { html, type Html, type HtmlValue } from '../text/html.js'
+import { count, formatBytes } from '../text/quantity.js'
+import type { Checked } from '../work/check.js'
+import { type PieceMap, type PieceState, STATES } from '../work/piece-map.js'
+import { page, pickingFor, startWork, type Tool, type Workshop } from './window.js'
+
+/** The tool that compares files with their torrent. */
+export class CheckTool implements Tool {
+  readonly path = 'check'
+
+  constructor(private readonly shop: Workshop) {}
+
+  get picking(): PickRules {
+    return pickingFor('check', this.shop)
+  }
+
+  show(form: Form, error?: BtkitError): Answer {
+    return page({
+      title: 'Check files',
+      tool: 'check',
+      error,
+      content: html`<form method="post" action="check">
+        ${defaultAct('check')}
+        <fieldset>
+          <legend>What to compare</legend>
+          ${textField(form, { name: 'torrent', label: 'Torrent', pick: true })}
+          ${textField(form, {
+            name: 'data',
+            label: 'Files',
+            hint: 'The file or directory of the torrent, or the directory that holds it. Default: the directory of the torrent.',
+            pick: true,
+          })}
+        </fieldset>
+        <div class="acts">
+          <button class="main" name="act" value="check">Check the files</button>
+        </div>
+      </form>`,
+    })
+  }
+
+  act(form: Form): Answer | Promise<Answer> {
+    return form.text('act') === 'check' ? this.#begin(form) : this.show(form)
+  }
+
+  async #begin(form: Form): Promise<Answer> {
+    const { directory, threads } = this.shop
+    const torrent = requirePath(form, 'torrent', directory)
+    const isBeside = form.text('data') === ''
+    const data = isBeside ? dirname(torrent) : requirePath(form, 'data', directory)
+    const about = { title: `Check of ${basename(torrent)}`, tool: 'check', path: data } as const
+    const request = { torrent, data, threads }
+    const job = await startWork(this.shop, { about, name: 'check', request })
+    return seeOther(`job/${job.id}`)
+  }
+
+  result(job: Job): Answer {
+    const found = job.result as Checked
+    return page({
+      title: found.report.ok ? 'All files are complete' : 'Some files differ',
+      tool: 'check',
+      root: '../',
+      content: checkedOf(found, job.about.path),
+    })
+  }
+}
+
+function checkedOf({ report, files, listed, map, states }: Checked, data: string): Html {
+  const { pieces, badPieces, uncheckedPieces } = report
+  const isCut = files > listed.length
+  return html`<section>
+      <p class="${report.ok ? 'good' : 'bad'}" role="status">
+        ${count(files, 'file')} at <span class="name">${data}</span>, ${count(pieces, 'piece')}:
+        ${badPieces} bad, ${uncheckedPieces} not read.
+      </p>
+      ${renderMap(map)}
+    </section>
+    ${!report.ok && nextSteps(states)}
+    <section>
+      <h2>Files</h2>
+      ${renderTable({ label: 'Files', columns: COLUMNS, rows: listed.map(rowOf) })}
+      ${isCut && html`<p class="muted">Only ${listed.length} of ${files} files are listed.</p>`}
+    </section>`
+}
+
+const COLUMNS = [
+  { title: 'File', kind: 'name' },
+  { title: 'Size', kind: 'n' },
+  { title: 'State' },
+] as const
+
+/** The longest path that is shown, in characters; a torrent can have one of megabytes. */
+const LONGEST_PATH = 500
+
+function rowOf(file: VerifiedFile): HtmlValue[] {
+  const { path, length, status, reason, ranges } = file
+  const bytes = ranges.reduce((sum, [from, to]) => sum + to - from, 0)
+  const kind = status === 'ok' ? 'good' : status === 'unchecked' ? 'unsure' : 'bad'
+  const state = html`${status}${reason !== null && `: ${reason}`}${bytes > 0 && `, ${formatBytes(bytes)} in bad pieces`}`
+  const name = clipText(path.join('/'), LONGEST_PATH)
+  return [name, formatBytes(length), html`<span class="${kind}">${state}</span>`]
+}
+
+const STEPS: Partial<Record<VerifiedFile['status'], string>> = {
+  missing: 'Missing files: choose another directory, or download the torrent there.',
+  short: 'Short files: a download or copy did not end. Download the torrent into this directory.',
+  long: 'Long files: something was appended, or the file is another version.',
+  damaged:
+    'Damaged files: download the torrent into this directory. Clients fetch only bad pieces.',
+  suspect: 'Suspect files share a bad piece with other files. Repair those first.',
+  unreadable: 'Unreadable files: check their permissions and the disk.',
+  changed: 'Files that changed meanwhile: check again when nobody writes to them.',
+}
+
+function nextSteps(found: Checked['states']): Html {
+  const steps = Object.entries(STEPS).filter(([status]) =>
+    found.has(status as VerifiedFile['status']),
+  )
+  return html`<section>
+    <h2>What to do next</h2>
+    <ul>
+      ${steps.map(([, text]) => html`<li>${text}</li>`)}
+    </ul>
+  </section>`
+}
+
+const MAP_COLUMNS = 80
+const CELL = 10
+
+const TITLES: Readonly<Record<PieceState, string>> = {
+  good: 'good',
+  bad: 'damaged',
+  missing: 'missing',
+  unread: 'not read',
+}
+
+/** Draws a map with its key. */
+function renderMap({ cells, piecesPerCell, pieces }: PieceMap): Html {
+  const rows = Math.ceil(cells.length / MAP_COLUMNS)
+  const columns = Math.min(MAP_COLUMNS, cells.length)
+  const each = piecesPerCell === 1 ? 'one piece' : `${piecesPerCell} pieces`
+  return html`<svg
+      class="map"
+      viewBox="0 0 ${CELL * columns} ${CELL * rows}"
+      role="img"
+      aria-label="Map of ${count(pieces, 'piece')}"
+    >
+      ${STATES.map((state) => squaresOf(state, cells))}
+    </svg>
+    <ul class="key">
+      ${STATES.toReversed().map((state) => keyOf(state, cells))}
+      <li class="muted">a square is ${each}</li>
+    </ul>`
+}
+
+const SQUARE = 'h8v8h-8z'
+
+function squaresOf(state: PieceState, cells: readonly PieceState[]): Html {
+  const squares = cells.flatMap((each, at) => {
+    if (each !== state) return []
+    return `M${CELL * (at % MAP_COLUMNS)} ${CELL * Math.floor(at / MAP_COLUMNS)}${SQUARE}`
+  })
+  return html`<path class="${state}" d="${squares.join('')}" />`
+}
+
+function keyOf(state: PieceState, cells: readonly PieceState[]): Html {
+  const number = cells.filter((each) => each === state).length
+  return html`<li>
+    <svg class="map" viewBox="0 0 8 8" aria-hidden="true">
+      <path class="${state}" d="M0 0${SQUARE}" /></svg
+    >${TITLES[state]}: ${number}
+  </li>`
+}

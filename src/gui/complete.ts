@@ -1,0 +1,238 @@
+import { basename } from 'node:path'
+import type { Skip } from '../core/complete/complete-report.js'
+import { BtkitError } from '../errors.js'
+import { type Excerpt, renderTable, rowBox } from '../pages/table.js'
+import { checkField, defaultAct, type Form, hiddenFields, textField } from '../pages/form.js'
+import { type Answer, seeOther } from '../pages/frame.js'
+import type { Job } from '../pages/jobs.js'
+import { expand, type PickRules, requirePath } from '../pages/picker.js'
+import { applyPreset, presetField, torrentFields, torrentOptions } from '../pages/torrent-fields.js'
+import { html, type Html } from '../text/html.js'
+import { count, formatBytes } from '../text/quantity.js'
+import type { Completed, EntryChoice, ListedChange } from '../work/complete.js'
+import { page, pickingFor, startWork, type Tool, type Workshop } from './window.js'
+
+/** The tool that creates and updates the torrents of a directory's entries. */
+export class CompleteTool implements Tool {
+  readonly path = 'complete'
+  /** The forms of jobs that only looked. */
+  readonly #looked = new WeakMap<Job, Form>()
+
+  constructor(private readonly shop: Workshop) {}
+
+  get picking(): PickRules {
+    return pickingFor('complete', this.shop)
+  }
+
+  show(form: Form, error?: BtkitError): Answer {
+    const choices = [
+      ['remake', 'update torrents that were made with other options'],
+      ['adopt', 'adopt torrents that other programs made, if they match'],
+      ['force', 'replace torrents that others made or edited'],
+    ] as const
+    return page({
+      title: 'Complete a directory',
+      tool: 'complete',
+      error,
+      content: html`<form method="post" action="complete">
+        ${defaultAct('look')}
+        <fieldset>
+          <legend>Directories</legend>
+          ${textField(form, {
+            name: 'path',
+            label: 'Files',
+            hint: 'Each file and directory in it gets a torrent.',
+            pick: true,
+          })}
+          ${textField(form, {
+            name: 'target',
+            label: 'Torrents',
+            hint: 'Default: beside the files.',
+            pick: true,
+          })}
+          ${checkField(form, 'Existing torrents', choices)}
+        </fieldset>
+        ${presetField(form, this.shop.presets)} ${torrentFields(form)}
+        <div class="acts">
+          <button class="main" name="act" value="look">Show the plan</button>
+        </div>
+      </form>`,
+    })
+  }
+
+  act(form: Form): Answer | Promise<Answer> {
+    const act = form.text('act')
+    if (!['look', 'make', 'preset'].includes(act)) return this.show(form)
+    const filled = applyPreset(form, this.shop.presets)
+    return filled ? this.show(filled) : this.#begin(form, act === 'look')
+  }
+
+  async #begin(form: Form, isLook: boolean): Promise<Answer> {
+    const { directory, stateDirectory, threads } = this.shop
+    const path = requirePath(form, 'path', directory)
+    const target = form.text('target')
+    const options = {
+      ...torrentOptions(form),
+      stateDirectory,
+      threads,
+      dryRun: isLook,
+      remake: form.has('remake'),
+      adopt: form.has('adopt') && !form.has('force'),
+      force: form.has('force'),
+      ...(target === '' ? {} : { target: expand(target, directory) }),
+      ...(form.text('trackers') === '' ? { trackers: undefined } : {}),
+    }
+    const title = `${isLook ? 'Plan for' : 'Torrents of'} ${basename(path)}`
+    const about = { title, tool: 'complete', path } as const
+    const request = { path, options, ...(isLook ? {} : this.#chosen(form)) }
+    const job = await startWork(this.shop, { about, name: 'complete', request })
+    if (isLook) this.#looked.set(job, form)
+    return seeOther(`job/${job.id}`)
+  }
+
+  /**
+   * The entries whose boxes in a plan are checked.
+   * @throws BtkitError `usage` if there are none
+   */
+  #chosen(form: Form): EntryChoice {
+    const plan = form.text('plan')
+    if (plan === '') return {}
+    const report = this.shop.jobs.get(plan).result as Completed
+    const entries = form.all('entry').map((name) => name.replaceAll('\r\n', '\n'))
+    const unchecked = listedIn(report).filter((name) => !entries.includes(name))
+    const takesRest = unlistedIn(report) === 0 ? unchecked.length === 0 : form.has('rest')
+    if (takesRest) return unchecked.length === 0 ? {} : { except: unchecked }
+    if (entries.length === 0) throw new BtkitError('usage', 'no entry was chosen; check some boxes')
+    return { only: entries }
+  }
+
+  result(job: Job): Answer {
+    const report = job.result as Completed
+    const form = this.#looked.get(job)
+    const { created, updated, failed } = report
+    const isIdle = created.count + updated.count === 0
+    const done = failed.count > 0 ? 'Not all could be done' : form ? 'Nothing to do' : 'Done'
+    const title = form && !isIdle ? 'The plan' : done
+    return page({
+      title,
+      tool: 'complete',
+      root: '../',
+      content: html`${sumOf(report, job)}
+      ${form && !isIdle ? planForm(report, form.with({ plan: job.id })) : tablesOf(report, false)}
+      ${othersOf(report)}`,
+    })
+  }
+}
+
+function sumOf({ unchanged, bytesHashed, bytesReused }: Completed, { about }: Job): Html {
+  return html`<p class="note" role="status">
+    <span class="name">${about.path}</span>: ${count(unchanged, 'torrent')} up to date.
+    ${bytesHashed > 0 && `${formatBytes(bytesHashed)} were read. `}${
+      bytesReused > 0 && `${formatBytes(bytesReused)} did not have to be read.`
+    }
+  </p>`
+}
+
+/** The plan, from which entries can be chosen. */
+function planForm(report: Completed, form: Form): Html {
+  const rest = unlistedIn(report)
+  return html`<form method="post" action="../complete">
+    ${hiddenFields(form.without('act', 'entry', 'rest'))}
+    <p class="acts">
+      <button class="main" name="act" value="make">Make the checked torrents</button>
+      ${
+        rest > 0 &&
+        html`<label
+          ><input type="checkbox" name="rest" checked /> and
+          ${rest === 1 ? 'one entry that is' : `${rest} entries that are`} not listed</label
+        >`
+      }
+    </p>
+    ${tablesOf(report, true)}
+  </form>`
+}
+
+/** The names of the entries that a plan lists. */
+function listedIn(report: Completed): string[] {
+  return changesIn(report).flatMap(({ first }) => first.map(({ source }) => basename(source)))
+}
+
+/** The number of entries that a plan does not list. */
+function unlistedIn(report: Completed): number {
+  return changesIn(report).reduce((sum, { first, count }) => sum + count - first.length, 0)
+}
+
+function changesIn({ created, updated, adopted, removed }: Completed): Excerpt<ListedChange>[] {
+  return [created, updated, adopted, removed]
+}
+
+function tablesOf({ created, updated, adopted, removed }: Completed, isPlan: boolean): Html[] {
+  const kinds = [
+    { title: isPlan ? 'Need a torrent' : 'New torrents', changes: created },
+    { title: isPlan ? 'Are out of date' : 'Updated torrents', changes: updated },
+    { title: 'Adopted torrents', changes: adopted },
+    { title: 'Removed torrents', changes: removed },
+  ]
+  return kinds
+    .filter(({ changes }) => changes.count > 0)
+    .map(({ title, changes }) => tableOf(title, changes, isPlan))
+}
+
+const COLUMNS = [{ title: 'Entry', kind: 'name' }, { title: 'Info hash' }] as const
+const PLAN_COLUMNS = [
+  { title: '', kind: 'box' },
+  { title: 'Entry', kind: 'name' },
+] as const
+
+function tableOf(title: string, changes: Excerpt<ListedChange>, isPlan: boolean): Html {
+  const rows = changes.first.map((change) => {
+    const name = basename(change.source)
+    // A plan knows no new info hashes: nothing was read
+    if (isPlan) return [rowBox({ name: 'entry', value: name, label: name, isChecked: true }), name]
+    return [name, html`<code>${change.infoHash ?? change.infoHashV2 ?? ''}</code>`]
+  })
+  const columns = isPlan ? PLAN_COLUMNS : COLUMNS
+  const rest = changes.count - rows.length
+  return html`<section>
+    <h2>${title} (${changes.count})</h2>
+    ${renderTable({ label: title, columns, rows })}
+    ${rest > 0 && html`<p class="muted">${rest} more are not listed.</p>`}
+  </section>`
+}
+
+const REASONS: Partial<Record<Skip['reason'], string>> = {
+  foreign: 'another program or page made its torrent; adopt it',
+  outdated: 'another program made its torrent, which does not match any more',
+  edited: 'its torrent was edited',
+  empty: 'it holds no bytes',
+  'too new': 'it changed a moment ago',
+}
+
+function othersOf({ skipped, failed }: Completed): Html[] {
+  const left = skipped.first.map(({ source, reason }) => {
+    return itemOf(source, REASONS[reason] ?? reason, 'unsure')
+  })
+  const broken = failed.first.map(({ source, message }) => itemOf(source, message, 'bad'))
+  return [
+    ...listOf(`Left alone (${skipped.count})`, left),
+    ...listOf(`Failed (${failed.count})`, broken),
+  ]
+}
+
+function itemOf(path: string, text: string, kind: 'unsure' | 'bad'): Html {
+  return html`<li>
+    <span class="name">${basename(path)}</span>: <span class="${kind}">${text}</span>
+  </li>`
+}
+
+function listOf(title: string, items: readonly Html[]): Html[] {
+  if (items.length === 0) return []
+  return [
+    html`<section>
+      <h2>${title}</h2>
+      <ul>
+        ${items}
+      </ul>
+    </section>`,
+  ]
+}

@@ -1,0 +1,155 @@
+import { existsSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { BtkitError } from '../errors.js'
+import { checkField, type Form, textField } from '../pages/form.js'
+import { type Answer, seeOther } from '../pages/frame.js'
+import type { Job } from '../pages/jobs.js'
+import { applyPreset, makePage, type Plan, torrentOptions } from '../pages/torrent-fields.js'
+import { expand, fieldPath, type PickRules, requirePath } from '../pages/picker.js'
+import { renderQrCode } from '../server/pages/qr-code.js'
+import { fieldValue, html, type Html } from '../text/html.js'
+import { formatBytes } from '../text/quantity.js'
+import type { DescribedTorrent } from '../work/make.js'
+import { page, pickingFor, startWork, type Tool, type Workshop } from './window.js'
+
+/** The tool that makes a torrent of a file or directory. */
+export class MakeTool implements Tool {
+  readonly path = 'make'
+
+  constructor(private readonly shop: Workshop) {}
+
+  get picking(): PickRules {
+    return pickingFor('make', this.shop)
+  }
+
+  show(form: Form, error?: BtkitError, plan?: Plan): Answer {
+    const files = html`${textField(form, {
+      name: 'path',
+      label: 'File or directory',
+      hint: 'Choose it, type its path, or drop the path here.',
+      pick: true,
+    })}
+    ${textField(form, {
+      name: 'output',
+      label: 'Save as',
+      hint: 'Default: beside the files, with .torrent at the end.',
+    })}
+    ${checkField(form, 'If it exists', [['replace', 'replace a torrent that is there']])}`
+    const { presets } = this.shop
+    return page({ ...makePage(form, { files, presets, error, plan }), tool: 'make' })
+  }
+
+  async act(form: Form): Promise<Answer> {
+    const act = form.text('act')
+    if (!['make', 'plan', 'preset'].includes(act)) return this.show(form)
+    const filled = applyPreset(form, this.shop.presets)
+    if (filled) return this.show(filled)
+    if (act === 'make') return this.#begin(form)
+    // A preview writes nothing, so the torrent may exist
+    const request = { source: this.#source(form), options: torrentOptions(form) }
+    return this.show(form, undefined, await this.shop.work.run('plan', request))
+  }
+
+  #source(form: Form): string {
+    return requirePath(form, 'path', this.shop.directory)
+  }
+
+  #options(form: Form) {
+    const { threads } = this.shop
+    return { ...torrentOptions(form), output: this.#output(form), threads }
+  }
+
+  /** @throws BtkitError `exists` */
+  #output(form: Form): string {
+    const source = this.#source(form)
+    const typed = form.text('output')
+    const beside = join(dirname(source), `${basename(source)}.torrent`)
+    const output = typed === '' ? beside : expand(typed, this.shop.directory)
+    if (!existsSync(output) || form.has('replace')) return output
+    throw new BtkitError(
+      'exists',
+      `${output}: already exists; allow to replace it, or save as another`,
+    )
+  }
+
+  async #begin(form: Form): Promise<Answer> {
+    const source = this.#source(form)
+    const options = this.#options(form)
+    const title = `Torrent of ${basename(source)}`
+    const about = { title, tool: 'make', path: options.output } as const
+    const job = await startWork(this.shop, { about, name: 'make', request: { source, options } })
+    return seeOther(`job/${job.id}`)
+  }
+
+  result(job: Job): Answer {
+    const made = job.result as DescribedTorrent
+    return page({
+      title: `${basename(job.about.path)} is ready`,
+      tool: 'make',
+      root: '../',
+      content: html`${madeOf(made, job)} ${findingsOf(made.findings)}
+      ${!made.magnet.includes('&tr=') && html`<p class="muted">${NO_TRACKER}</p>`}`,
+    })
+  }
+
+  /** The file of the torrent that a job made; null if it made none. */
+  static madeBy({ about, state }: Job): string | null {
+    return about.tool === 'make' && state === 'done' ? about.path : null
+  }
+}
+
+const NO_TRACKER = 'The torrent names no tracker: clients find each other through the DHT.'
+
+function madeOf(made: DescribedTorrent, { id, about }: Job): Html {
+  const { infoHash, infoHashV2, magnet, bytesHashed } = made
+  return html`<section class="two">
+    <div>
+      <dl class="facts">
+        <dt>Saved as</dt>
+        <dd class="name">${about.path}</dd>
+        ${infoHash !== null && fact('Info hash', infoHash)}
+        ${infoHashV2 !== null && fact('Info hash v2', infoHashV2)}
+        <dt>Magnet link</dt>
+        <dd>
+          <input
+            type="text"
+            readonly
+            value="${fieldValue(magnet)}"
+            aria-label="Magnet link"
+            data-copy
+          />
+        </dd>
+        <dt>Read</dt>
+        <dd>
+          ${bytesHashed === 0 ? 'nothing: the cache knew the files' : formatBytes(bytesHashed)}
+        </dd>
+      </dl>
+      <p class="acts">
+        <a href="${id}/torrent" download>Download the .torrent</a>
+        <a href="../check?${query({ torrent: fieldPath(about.path) })}">Check files with it</a>
+        <a href="../edit?${query({ torrents: fieldPath(about.path) })}">Edit it</a>
+      </p>
+    </div>
+    ${renderQrCode(magnet)}
+  </section>`
+}
+
+function fact(name: string, value: string): Html {
+  return html`<dt>${name}</dt>
+    <dd><code>${value}</code></dd>`
+}
+
+function query(fields: Readonly<Record<string, string>>): string {
+  return new URLSearchParams(fields).toString()
+}
+
+function findingsOf({ first, count }: DescribedTorrent['findings']): Html {
+  if (count === 0) return html`<p class="good">No problem was found in the torrent.</p>`
+  return html`<section>
+    <h2>What could be better</h2>
+    <ul>
+      ${first.map(({ severity, message }) => html`<li>${severity}: ${message}</li>`)}
+    </ul>
+    ${count > first.length && html`<p class="muted">${count - first.length} more are not listed.</p>`}
+  </section>`
+}

@@ -1,0 +1,368 @@
+import { readFile } from 'node:fs/promises'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { basename } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { asBtkitError, BtkitError } from '../errors.js'
+import { answerForm } from '../pages/picker.js'
+import {
+  acceptForms,
+  type Answer,
+  formOf,
+  json,
+  queryOf,
+  seeOther,
+  send,
+  serveFiles,
+  showErrors,
+  statusOf,
+} from '../pages/frame.js'
+import { type Job, jobPage, Jobs, jobStatus } from '../pages/jobs.js'
+import { PAGES_STYLE } from '../pages/style.js'
+import { html } from '../text/html.js'
+import type { ThreadSetup } from '../work/work-program.js'
+import { WorkThread } from '../work/work-thread.js'
+import { Entrance } from './entrance.js'
+import { CheckTool } from './check.js'
+import { CompleteTool } from './complete.js'
+import { EditTool } from './edit.js'
+import { MakeTool } from './make.js'
+import { page, type Tool, type ToolPath, TOOLS, WINDOW_SCRIPT, type Workshop } from './window.js'
+
+/** The options of a window. */
+export interface GuiOptions extends Omit<Workshop, 'jobs' | 'work' | 'patience'>, ThreadSetup {
+  /** The tool that is shown first; null for the list of tools. */
+  readonly first: ToolPath | null
+  /** A directory that is private to the user; by default one is made. */
+  readonly runtimeDirectory: string | undefined
+  /** See Workshop; by default less than a person notices. */
+  readonly patience?: number
+  /** Milliseconds without a page after which the window counts as closed. */
+  readonly goneAfter?: number
+  /** A clock in milliseconds that never jumps. */
+  readonly monotonic: () => number
+  /** Receives internal errors. */
+  readonly onError: (error: unknown) => void
+  /** Receives warnings. */
+  readonly warn: (message: string) => void
+}
+
+/** A window for one person: pages in the browser. */
+interface Gui {
+  /** A URL that leads to the pages once. */
+  readonly address: string
+  /** The file that leads there, which only the user can read. */
+  readonly file: string
+  /** Resolves when the last page is closed, or when a page asks to end. */
+  readonly ended: Promise<void>
+  /** Cancels what is under way, and stops. */
+  readonly close: () => Promise<void>
+}
+
+/** Milliseconds for a request to arrive. */
+const REQUEST_TIMEOUT = 30_000
+
+/** Others on this machine may connect, but not use up the descriptors. */
+const MAX_CONNECTIONS = 128
+
+/** Largest form, in bytes. */
+const MAX_FORM = 1024 * 1024
+
+/** Milliseconds that a form waits for its work, so that most mistakes are shown above it. */
+const PATIENCE = 400
+
+/** Milliseconds in which cancelled work must end. It is broken off then. */
+const LAST_WORK = 3000
+
+/** The answer to an address that led to the pages already. */
+const USED =
+  'this address works once; open the file that the command printed, or start btkit gui again'
+
+/** Opens a window on a free port of 127.0.0.1. */
+export async function openGui(options: GuiOptions): Promise<Gui> {
+  const { promise: ended, resolve: quit } = withResolvers()
+  const entrance = new Entrance(options.runtimeDirectory)
+  const jobs = new Jobs(options.monotonic, () => {
+    presence.look()
+  })
+  const presence = new Presence(() => jobs.isBusy, quit, options.goneAfter)
+  const app = fastify({
+    bodyLimit: MAX_FORM,
+    forceCloseConnections: true,
+    requestTimeout: REQUEST_TIMEOUT,
+  })
+  app.server.maxConnections = MAX_CONNECTIONS
+  const strangers = new Strangers()
+  strangers.follow(app.server)
+  guard(app)
+  showErrors(app, options.onError)
+  app.setNotFoundHandler(() => {
+    throw new BtkitError('not-found', 'not found')
+  })
+  acceptForms(app)
+  app.get('/open/:key', (request, reply) => {
+    const { key } = request.params as { readonly key: string }
+    if (!entrance.admit(key)) throw new BtkitError('not-found', USED)
+    return reply.redirect(`${entrance.prefix}/${options.first ?? ''}`, 303)
+  })
+  const { cacheDirectory, cacheTrust, warn } = options
+  const work = new WorkThread({ cacheDirectory, cacheTrust }, warn)
+  const shop = { patience: PATIENCE, ...options, jobs, work }
+  await app.register(
+    (scope, parts, done) => {
+      scope.addHook('onRequest', ({ raw }, _, goOn) => {
+        strangers.recognize(raw.socket)
+        goOn()
+      })
+      guiRoutes(scope, parts)
+      done()
+    },
+    { prefix: entrance.prefix, shop, presence, quit },
+  )
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  entrance.begin(`http://127.0.0.1:${portOf(app)}`)
+  const close = async () => {
+    jobs.cancelAll()
+    presence.close()
+    await app.close()
+    await Promise.race([jobs.settled(), sleep(LAST_WORK, null, { ref: false })])
+    await work.close()
+    await jobs.settled()
+    entrance.end()
+  }
+  return { address: entrance.address, file: entrance.file, ended, close }
+}
+
+/** Refuses what does not come from pages of this server. */
+function guard(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, _, done) => {
+    const refusal = refusalOf(request, portOf(app))
+    if (refusal !== null) throw new BtkitError('not-permitted', refusal)
+    done()
+  })
+}
+
+/**
+ * Returns why a request is refused; null if it is allowed. The Host must be this machine's own, so
+ * that no other name can lead here (DNS rebinding). Changes must come from pages of this server.
+ */
+function refusalOf({ method, headers }: FastifyRequest, port: number): string | null {
+  const own = [`127.0.0.1:${port}`, `localhost:${port}`]
+  const { host = '', origin, 'sec-fetch-site': site } = headers
+  if (!own.includes(host)) return 'this address is for the browser of this machine only'
+  if (method === 'GET' || method === 'HEAD') return null
+  const isForeign = site !== undefined && site !== 'same-origin'
+  // Without a referrer, browsers send the Origin of forms as `null`
+  const isOther = origin !== undefined && origin !== 'null' && origin !== `http://${host}`
+  return isForeign || isOther ? 'the request came from another site' : null
+}
+
+function portOf(app: FastifyInstance): number {
+  return (app.server.address() as AddressInfo).port
+}
+
+function withResolvers() {
+  let resolve: () => void = () => undefined
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
+
+/** The most connections that did not ask for a page yet. */
+const MOST = 64
+
+/**
+ * Keeps other users of the machine from using up the connections: they can open some, but cannot
+ * name the secret path. If there are too many, the oldest is closed, so that the browser gets in.
+ */
+export class Strangers {
+  readonly #sockets = new Set<Socket>()
+
+  /** Follows the connections of a server. */
+  follow(server: Server): void {
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+      const [oldest] = this.#sockets
+      if (this.#sockets.size > MOST) oldest?.destroy()
+    })
+  }
+
+  /** Keeps a connection that asked for a page. */
+  recognize(socket: Socket): void {
+    this.#sockets.delete(socket)
+  }
+}
+
+/**
+ * Milliseconds without a page after which the window counts as closed: enough to come back from an
+ * error page of the browser, which holds no connection.
+ */
+const GONE_AFTER = 30_000
+
+/** Notices when the last page is closed. A page counts while its connection is open. */
+export class Presence {
+  #pages = 0
+  #hadPage = false
+  #timer: NodeJS.Timeout | null = null
+
+  /** `isBusy` says whether work is under way, which keeps the program running. */
+  constructor(
+    private readonly isBusy: () => boolean,
+    private readonly onGone: () => void,
+    private readonly goneAfter = GONE_AFTER,
+  ) {}
+
+  /** Counts a page. Returns a function for when it closes. */
+  open(): () => void {
+    this.#pages++
+    this.#hadPage = true
+    this.#stopWaiting()
+    let isOpen = true
+    return () => {
+      if (!isOpen) return
+      isOpen = false
+      this.#pages--
+      this.look()
+    }
+  }
+
+  /** Waits for a page if there is none. Without scripts there never is one, and nothing ends. */
+  look(): void {
+    if (!this.#hadPage || this.#pages > 0 || this.isBusy()) return
+    this.#stopWaiting()
+    this.#timer = setTimeout(() => {
+      if (this.#pages === 0 && !this.isBusy()) this.onGone()
+    }, this.goneAfter)
+  }
+
+  close(): void {
+    this.#stopWaiting()
+  }
+
+  #stopWaiting(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+}
+
+/** The parts that the pages share. */
+export interface RoutesParts {
+  readonly shop: Workshop
+  readonly presence: Presence
+  /** Ends the program. */
+  readonly quit: () => void
+}
+
+/** A fastify plugin with all pages of the window. */
+function guiRoutes(app: FastifyInstance, { shop, presence, quit }: RoutesParts): void {
+  const tools = [
+    new MakeTool(shop),
+    new CompleteTool(shop),
+    new CheckTool(shop),
+    new EditTool(shop),
+  ]
+  app.get('/', (_, reply) => send(reply, home(shop.jobs.list())))
+  for (const tool of tools) {
+    app.get(`/${tool.path}`, async (request, reply) =>
+      send(reply, await tool.show(queryOf(request))),
+    )
+    app.post(`/${tool.path}`, async (request, reply) =>
+      send(reply, await answerForm(formOf(request), tool)),
+    )
+  }
+  jobRoutes(app, shop, tools)
+  showFailures(app)
+  serveFiles(app, PAGES_STYLE, WINDOW_SCRIPT)
+  app.get('/alive', (request, reply) => {
+    holdOpen(request, reply, presence)
+  })
+  app.post('/quit', (_, reply) => {
+    send(reply, page({ title: 'btkit has ended', content: html`<p>You can close this page.</p>` }))
+    quit()
+  })
+}
+
+/** Answers requests that fail with a page, and passes on internal errors. */
+function showFailures(app: FastifyInstance): void {
+  app.setNotFoundHandler(() => {
+    throw new BtkitError('not-found', 'there is no such page; choose one in the menu')
+  })
+  app.setErrorHandler((error, { url }, reply) => {
+    if (!(error instanceof BtkitError)) throw error
+    const [path = ''] = url.slice(app.prefix.length + 1).split('?')
+    const root = '../'.repeat(path.split('/').length - 1)
+    const title = 'That did not work'
+    return send(reply, page({ title, error, root, content: null, status: statusOf(error) }))
+  })
+}
+
+function jobRoutes(app: FastifyInstance, { jobs }: Workshop, tools: readonly Tool[]): void {
+  const find = ({ params }: FastifyRequest) => jobs.get((params as { readonly id: string }).id)
+  const results = new WeakMap<Job, Answer>()
+  app.get('/job/:id', (request, reply) => {
+    const job = find(request)
+    const tool = tools.find(({ path }) => path === job.about.tool)
+    if (job.state !== 'done' || !tool?.result)
+      return send(
+        reply,
+        jobPage(job, (parts) => page({ ...parts, tool: tool?.path })),
+      )
+    // A result never changes, and its page may be large
+    const result = results.get(job) ?? tool.result(job)
+    results.set(job, result)
+    return send(reply, result)
+  })
+  app.get('/job/:id/state', (request, reply) => send(reply, json(jobStatus(find(request)))))
+  app.post('/job/:id/cancel', (request, reply) => {
+    const job = find(request)
+    job.cancel()
+    send(reply, seeOther(`../${job.id}`))
+  })
+  app.get('/job/:id/torrent', async (request, reply) => {
+    const path = MakeTool.madeBy(find(request))
+    if (path === null) throw new BtkitError('not-found', 'this job made no torrent')
+    return send(reply, {
+      status: 200,
+      headers: {
+        'Content-Type': 'application/x-bittorrent',
+        'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(basename(path))}`,
+        'X-Content-Type-Options': 'nosniff',
+      },
+      body: await readFile(path).catch((error: unknown) => {
+        throw asBtkitError(error, path)
+      }),
+    })
+  })
+}
+
+function home(jobs: readonly Job[]): Answer {
+  const cards = TOOLS.map(({ path, title, text }) => {
+    return html`<a class="card" href="${path}"><b>${title}</b><br />${text}</a>`
+  })
+  const rows = jobs.map(({ id, about, state }) => {
+    return html`<li><a href="job/${id}">${about.title}</a>: ${state}</li>`
+  })
+  return page({
+    title: 'What do you want to do?',
+    content: html`<div class="cards">${cards}</div>
+      ${
+        jobs.length > 0 &&
+        html`<section>
+          <h2>Recent work</h2>
+          <ul>
+            ${rows}
+          </ul>
+        </section>`
+      }`,
+  })
+}
+
+/** Keeps the connection of a page open, as a stream of events without an event. */
+function holdOpen(request: FastifyRequest, reply: FastifyReply, presence: Presence): void {
+  reply.hijack()
+  reply.raw.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
+  reply.raw.write(': open\n\n')
+  request.raw.socket.once('close', presence.open())
+}

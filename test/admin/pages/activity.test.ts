@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { appendFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { type Activity, ActivityLog } from '../../../src/admin/pages/activity.js'
+import { startAdmin } from '../../support/admin.js'
+import { makeScratch } from '../../support/scratch.js'
+
+const entry = (target: string): Activity => {
+  return { at: 0, user: 'alice', address: null, action: 'edit', target }
+}
+
+test('who did what is listed, newest first; a line that a crash cut off is skipped', (t) => {
+  const path = join(makeScratch(t), 'admin.log')
+  new ActivityLog(path).note(entry('first'))
+  appendFileSync(path, '{"time":"1970-01-01T00:0')
+  const log = new ActivityLog(path)
+  log.note(entry('second'))
+  assert.deepEqual(
+    log.latest(10).map(({ target }) => target),
+    ['second', 'first'],
+  )
+  assert.equal(statSync(path).mode & 0o777, 0o600)
+})
+
+test('the log is bounded, and its last entries stay', (t) => {
+  const path = join(makeScratch(t), 'admin.log')
+  const log = new ActivityLog(path, 1_000_000)
+  const long = 'x'.repeat(1500)
+  for (let at = 0; at < 2000; at++) log.note(entry(`${at} ${long}`))
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  assert.ok(size + statSync(`${path}.1`).size < 2_100_000)
+  assert.match(log.latest(700)[600]?.target ?? '', /^1399 /)
+})
+
+test('the page shows hostile text as text, to admins only', async (t) => {
+  const { logIn, root } = await startAdmin(t)
+  const log = new ActivityLog(join(root, 'state/admin.log'))
+  log.note({ ...entry('<b>x</b>\u202e'), details: '"><script>' })
+  const { text } = await (await logIn()).get('/log')
+  assert.match(text, /&lt;b&gt;x&lt;\/b&gt;\\u\{202e\}/)
+  assert.match(text, /&quot;&gt;&lt;script&gt;/)
+  assert.match(text, /log in/)
+  const bob = await logIn('bob')
+  assert.equal((await bob.get('/log')).status, 403)
+  assert.doesNotMatch((await bob.get('/')).text, /href="log"/)
+})

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { BanList } from '../../../src/admin/pages/bans.js'
+import { makeScratch } from '../../support/scratch.js'
+import { startAdmin, type TestAdmin } from '../../support/admin.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { announceQuery, startTrack, textIn } from '../../support/track.js'
+
+const HASH = 'ab'.repeat(20)
+
+/** The failure reason of an announce from an address. */
+async function failureOf({ tracker }: Pick<TestAdmin, 'tracker'>, hash: string, address = '') {
+  const init = address === '' ? {} : { headers: { 'X-Forwarded-For': address } }
+  return textIn(await tracker.ask(announceQuery(hash), init), 'failure reason')
+}
+
+test('a banned info hash is refused at once, and tracked again when the ban is lifted', async (t) => {
+  const admin = await startAdmin(t, { open: true })
+  const browser = await admin.logIn()
+  assert.equal(await failureOf(admin, HASH), undefined)
+  const fields = { act: 'ban', kind: 'torrents', torrents: HASH.toUpperCase(), reason: '<b>no</b>' }
+  assert.equal((await browser.send('/bans', fields)).status, 303)
+  assert.match((await failureOf(admin, HASH)) ?? '', /banned/)
+  assert.match((await browser.get('/bans')).text, /alice &lt;b&gt;no&lt;\/b&gt;/)
+  const again = await browser.send('/bans', fields)
+  assert.deepEqual([again.status, /is banned already/.test(again.text)], [400, true])
+  await browser.send('/bans', { kind: 'torrents', lift: HASH })
+  const torrents = `magnet:?xt=urn:btih:${HASH}&dn=x`
+  assert.equal((await browser.send('/bans', { ...fields, torrents })).status, 303)
+  await browser.send('/bans', { kind: 'torrents', lift: HASH })
+  assert.equal(await failureOf(admin, HASH), undefined)
+  const log = readFileSync(join(admin.root, 'state/admin.log'), 'utf8')
+  assert.match(log, new RegExp(`"action":"ban","target":"${HASH}","details":"<b>no</b>"`))
+  assert.match(log, /"action":"lift a ban"/)
+})
+
+test('lifting a ban changes no other line', async (t) => {
+  const path = join(makeScratch(t), 'bans')
+  const others = '# fleet of spammers\n  192.0.2.1 \n\n\t# alone\n'
+  writeFileSync(path, '# fleet of spammers\n192.0.2.7\n  192.0.2.1 \n\n\t# alone\n192.0.2.9\n')
+  const bans = new BanList(path)
+  await bans.remove('192.0.2.7')
+  await bans.add({ value: '192.0.2.8', comment: 'alice' })
+  assert.equal(readFileSync(path, 'utf8'), `${others}192.0.2.9\n# alice\n192.0.2.8\n`)
+  await bans.remove('192.0.2.8')
+  await bans.remove('192.0.2.1')
+  assert.equal(readFileSync(path, 'utf8'), '\n\t# alone\n192.0.2.9\n')
+})
+
+test('a torrent of an allowed directory can be banned, and leaves the pages', async (t) => {
+  const bytes = torrentOf(singleFileInfo({ name: 'release' }))
+  const infoHash = parseMetainfo(bytes).infoHash ?? ''
+  const admin = await startAdmin(t, { files: { 'torrents/release.torrent': bytes } })
+  const browser = await admin.logIn()
+  assert.equal(await failureOf(admin, infoHash), undefined)
+  await browser.send('/bans', { act: 'ban', kind: 'torrents', torrents: infoHash })
+  assert.match((await failureOf(admin, infoHash)) ?? '', /banned/)
+  assert.match((await browser.get('/bans')).text, /alice release/)
+  assert.doesNotMatch(await (await admin.tracker.get('/')).text(), new RegExp(infoHash))
+})
+
+test('a banned address gets no answer, nor does its network', async (t) => {
+  const admin = await startAdmin(t, { open: true, args: ['--trust-proxy', '127.0.0.1'] })
+  const browser = await admin.logIn()
+  const ban = (addresses: string) =>
+    browser.send('/bans', { act: 'ban', kind: 'addresses', addresses, reason: '' })
+  assert.equal(await failureOf(admin, HASH, '192.0.2.7'), undefined)
+  assert.equal((await ban('192.0.2.0/24')).status, 303)
+  assert.notEqual(await failureOf(admin, HASH, '192.0.2.7'), undefined)
+  assert.equal(await failureOf(admin, HASH, '198.51.100.7'), undefined)
+  assert.equal((await ban('198.51.100.1 - 198.51.100.9')).status, 303)
+  assert.notEqual(await failureOf(admin, HASH, '198.51.100.7'), undefined)
+})
+
+test('what is no address or info hash is not written', async (t) => {
+  const admin = await startAdmin(t, { open: true })
+  const browser = await admin.logIn()
+  for (const addresses of ['', 'x', '1.2.3.4\n5.6.7.8', '# x', '300.1.1.1', 'name:1.1.1.1-1.1.1.2'])
+    assert.equal(
+      (await browser.send('/bans', { act: 'ban', kind: 'addresses', addresses })).status,
+      400,
+      addresses,
+    )
+  for (const torrents of ['', 'abc', `${HASH}0`, `${HASH} x`, '../../etc/passwd'])
+    assert.equal(
+      (await browser.send('/bans', { act: 'ban', kind: 'torrents', torrents })).status,
+      400,
+      torrents,
+    )
+  for (const lift of ['#', '1.1.1.1'])
+    assert.equal((await browser.send('/bans', { kind: 'addresses', lift })).status, 400)
+  assert.equal(readFileSync(join(admin.root, 'state/banned-ips'), 'utf8'), '')
+})
+
+test('bans outlive the administration; a file that is named is edited, and its lines kept', async (t) => {
+  const first = await startAdmin(t, { open: true })
+  await (await first.logIn()).send('/bans', { act: 'ban', kind: 'torrents', torrents: HASH })
+  await first.tracker.stop()
+  const state = join(first.root, 'state')
+  const plain = await startTrack(t, { args: ['--state-dir', state] })
+  assert.match((await failureOf({ tracker: plain }, HASH)) ?? '', /banned/)
+  await plain.stop()
+  const list = join(state, 'banned-torrents')
+  const before = readFileSync(list, 'utf8')
+  const named = await startAdmin(t, { open: true, args: ['--banned-list', list] })
+  const other = 'cd'.repeat(20)
+  await (await named.logIn()).send('/bans', { act: 'ban', kind: 'torrents', torrents: other })
+  assert.equal(readFileSync(list, 'utf8').startsWith(before), true)
+  assert.equal(statSync(list).mode & 0o777, 0o600)
+})
+
+test('uploaders can neither see nor change bans', async (t) => {
+  const admin = await startAdmin(t, { open: true })
+  const bob = await admin.logIn('bob')
+  assert.equal((await bob.get('/bans')).status, 403)
+  const fields = { act: 'ban', kind: 'torrents', torrents: HASH }
+  assert.equal((await bob.send('/bans', fields, '/')).status, 403)
+  assert.equal(await failureOf(admin, HASH), undefined)
+})
+
+test('a ban of most of the internet is refused', async (t) => {
+  const admin = await startAdmin(t, { open: true, args: ['--trust-proxy', '127.0.0.1'] })
+  const browser = await admin.logIn()
+  for (const addresses of ['0.0.0.0/0', '1.0.0.0-2.0.0.0', '::/0']) {
+    const answer = await browser.send('/bans', { act: 'ban', kind: 'addresses', addresses })
+    assert.deepEqual([answer.status, /name a smaller network/.test(answer.text)], [400, true])
+  }
+  for (const addresses of ['10.0.0.0/8', '2001::/16'])
+    assert.equal((await browser.send('/bans', { kind: 'addresses', addresses })).status, 303)
+  assert.equal(await failureOf(admin, HASH, '192.0.2.7'), undefined)
+})
