@@ -1,13 +1,15 @@
 // Compares `btkit track` with Node's own limit and with opentracker, over HTTP and UDP, and
-// measures a million peers. Needs wrk; uses opentracker if it is installed. Rates are given for
+// measures a million peers, and what a second tracker with the same Redis costs. Needs
+// wrk for HTTP and redis-server for the second tracker; uses opentracker if it is installed. Rates are given for
 // each second, and for each second of the server's processor time: the load runs on the same
 // machine, and takes its share of it.
 //
-//   node bench/track.js [SECONDS] [http] [udp] [million]
+//   node bench/track.js [SECONDS] [http] [udp] [million] [exchange]
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { chmodSync } from 'node:fs'
 import { hasProgram, makeScratch, median, printTable } from './support.js'
+import { lookAtExchange } from './track/exchange.js'
 import { lookAtMillion } from './track/million.js'
 import { cpuSeconds, startBare, startOpentracker, startTrack, stop } from './track/programs.js'
 
@@ -21,15 +23,15 @@ const UDP_LOAD = fileURLToPath(new URL('track/udp-load.js', import.meta.url))
 
 const scratch = makeScratch({ inMemory: false })
 chmodSync(scratch, 0o755)
+const NEEDS = { http: ['wrk'], million: ['wrk'], exchange: ['redis-server'] }
 const withOpentracker = hasProgram('opentracker')
 
-if (!hasProgram('wrk')) {
-  console.log('track: wrk is not installed')
-} else {
-  const parts = { http: compareHttp, udp: compareUdp, million }
-  for (const [name, act] of Object.entries(parts)) {
-    if (chosen.size === 0 || chosen.has(name)) await act()
-  }
+const parts = { http: compareHttp, udp: compareUdp, million, exchange }
+for (const [name, act] of Object.entries(parts)) {
+  if (chosen.size > 0 && !chosen.has(name)) continue
+  const missing = NEEDS[name]?.find((program) => !hasProgram(program))
+  if (missing === undefined) await act()
+  else console.log(`track: ${name}: ${missing} is not installed`)
 }
 
 async function compareHttp() {
@@ -62,6 +64,10 @@ async function compareUdp() {
 
 async function million() {
   await lookAtMillion(scratch, { seconds, announceWith: LUA })
+}
+
+async function exchange() {
+  await lookAtExchange(scratch, { seconds, loadWith: UDP_LOAD })
 }
 
 /** Loads programs in turns, and prints medians and what they are of the first. */

@@ -54,7 +54,7 @@ export async function startOpentracker(scratch) {
 const children = []
 process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')))
 
-function start(command, args, options = {}) {
+export function start(command, args, options = {}) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options })
   children.push(child)
   return child
@@ -70,7 +70,7 @@ async function waitFor(child, pattern) {
   return pattern.exec(said)
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.on('listening', resolve))
   const { port } = server.address()

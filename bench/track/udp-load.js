@@ -1,7 +1,8 @@
 // Announces over UDP as fast as answers arrive, with many packets under way, and prints the number
-// of answers as JSON. Lost packets are sent again after a moment.
+// of answers as JSON. Lost packets are sent again after a moment. `changes` sends so many a second,
+// and each peer is a seed and a leecher in turn.
 //
-//   node bench/track/udp-load.js PORT SECONDS announce|echo
+//   node bench/track/udp-load.js PORT SECONDS announce|echo|changes [RATE]
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 
@@ -16,25 +17,38 @@ socket.setRecvBufferSize(2 ** 21)
 socket.connect(port, '127.0.0.1')
 await once(socket, 'connect')
 
-const packets = makePackets(kind === 'announce' ? await connect() : Buffer.alloc(8))
+const packets = makePackets(kind === 'echo' ? Buffer.alloc(8) : await connect())
 let answers = 0
 let next = 0
 let last = performance.now()
 socket.on('message', (answer) => {
-  if (kind === 'announce' && answer.readUInt32BE(0) !== 1) throw new Error(answer.toString())
+  if (kind !== 'echo' && answer.readUInt32BE(0) !== 1) throw new Error(answer.toString())
   answers += 1
   last = performance.now()
-  send()
+  if (kind !== 'changes') send()
 })
-for (let n = 0; n < UNDER_WAY; n += 1) send()
-const retry = setInterval(() => {
-  if (performance.now() - last > 100) for (let n = 0; n < UNDER_WAY; n += 1) send()
-}, 100)
+const rate = Number(process.argv[5])
+const begun = performance.now()
+let sent = 0
+if (kind !== 'changes') for (let n = 0; n < UNDER_WAY; n += 1) send()
+const retry =
+  kind === 'changes'
+    ? setInterval(sendDue, 10)
+    : setInterval(() => {
+        if (performance.now() - last > 100) for (let n = 0; n < UNDER_WAY; n += 1) send()
+      }, 100)
 setTimeout(() => {
   clearInterval(retry)
   socket.close()
   console.log(JSON.stringify({ rate: answers / seconds }))
 }, 1000 * seconds)
+
+function sendDue() {
+  for (; sent < (rate * (performance.now() - begun)) / 1000; sent += 1) {
+    packets[next].writeUInt32BE(1 - packets[next].readUInt32BE(68), 68)
+    send()
+  }
+}
 
 function send() {
   socket.send(packets[next])

@@ -133,16 +133,14 @@ export async function takeSample(
   now: () => number,
 ): Promise<void> {
   const totals = { complete: 0, downloading: 0, downloaded: 0 }
-  for (let from: number | null = 0; from !== null;) {
-    const page = store.list(from, SLICE)
-    for (const { infoHash, complete, incomplete, downloaded } of page.swarms) {
-      if (!isTracked(Buffer.from(infoHash).toString('hex'))) continue
-      totals.complete += complete
-      totals.downloading += incomplete
-      totals.downloaded += downloaded
-    }
-    await setImmediate()
-    from = page.next
+  let count = 0
+  for (const { infoHash, complete, incomplete, downloaded } of store.list()) {
+    count += 1
+    if (count % SLICE === 0) await setImmediate()
+    if (!isTracked(Buffer.from(infoHash).toString('hex'))) continue
+    totals.complete += complete
+    totals.downloading += incomplete
+    totals.downloaded += downloaded
   }
   history.note(totals, now())
 }

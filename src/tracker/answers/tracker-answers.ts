@@ -1,15 +1,16 @@
+import type { AnnounceOrigin, TorrentVerdict, TrackerRules } from './tracker-rules.js'
 import type { AnnouncedPeer } from '../protocol/announced-peer.js'
 import type { AnnounceNotes } from '../protocol/http-answers.js'
 import { parseAddress } from '../protocol/peer-address.js'
 import { TrackerRefusal } from '../protocol/refusal.js'
-import { isConnectable, isMappedV4 } from '../swarms/address-kinds.js'
-import type {
-  AnnounceAnswer,
-  StoreRefusal,
-  SwarmCounts,
-  SwarmStore,
-} from '../swarms/swarm-store.js'
-import type { AnnounceOrigin, TorrentVerdict, TrackerRules } from './tracker-rules.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
+import {
+  type AnnounceAnswer,
+  type StoreRefusal,
+  type SwarmCounts,
+  isConnectable,
+  isMappedV4,
+} from '../swarms/swarm-types.js'
 
 /** The answer to an announce, with the fields that go with it. */
 export interface Announced {

@@ -8,7 +8,6 @@ import { TrackerRoutes } from '../http/tracker-routes.js'
 import type { History } from '../history.js'
 import { ConnectionIds } from '../protocol/connection-ids.js'
 import { isLocal } from '../protocol/local-address.js'
-import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import { UdpAnswers } from '../udp/udp-answers.js'
 import type { AccessLists } from './access-lists.js'
@@ -26,7 +25,7 @@ export interface AssemblyParts extends ServerContext {
   readonly settings: AnsweringSettings
   readonly store: SwarmStore
   /** The swarms that this process has in memory, all of them or what it saw itself. */
-  readonly memory: MemorySwarms
+  readonly memory: SwarmStore
   readonly admitted: AccessLists
   /** The secret from which UDP connection ids are derived, and their clock in seconds. */
   readonly idSecret: Uint8Array

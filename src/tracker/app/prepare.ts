@@ -5,8 +5,7 @@ import { openLogSink, type LogSink } from '../../server/exchange/log-file.js'
 import { History, HistoryFile } from '../history.js'
 import { StateFile } from '../state/state-file.js'
 import type { RedisAddress } from '../../redis/client.js'
-import type { MemorySwarms } from '../swarms/memory-swarms.js'
-import { openSwarms } from '../swarms/open-swarms.js'
+import { SwarmStore } from '../swarms/swarm-store.js'
 import { ID_SECRET } from '../protocol/connection-ids.js'
 import { openAccessLists, type AccessLists } from './access-lists.js'
 import { formatAddress } from '../protocol/peer-address.js'
@@ -53,7 +52,7 @@ export async function prepareTracker(settings: AnsweringSettings, world: Tracker
   const { now, monotonic, warn, onError } = world
   const favicon = await readFavicon(settings.favicon)
   const clock = storeClock(monotonic)
-  const memory = openSwarms({ limits: settings.limits, now: clock, randomBytes })
+  const memory = new SwarmStore(settings.limits, clock)
   const path = settings.stateFile
   const state = path === null ? NO_STATE : new StateFile({ path, store: memory, now, report: warn })
   await state.load()
@@ -106,7 +105,7 @@ async function openExchange(
     admitted,
     now,
   }: {
-    readonly memory: MemorySwarms
+    readonly memory: SwarmStore
     readonly admitted: AccessLists
     readonly now: () => number
   },

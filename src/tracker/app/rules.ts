@@ -1,10 +1,10 @@
 import type { AddressRules } from '../allowed/address-rules.js'
-import { UNKNOWN, type TorrentVerdict, type TrackerRules } from '../answers/tracker-rules.js'
+import { type TorrentVerdict, type TrackerRules, UNKNOWN } from '../answers/tracker-rules.js'
+import type { AnswerSettings } from './settings.js'
 import type { ClaimedAddresses } from '../protocol/announced-peer.js'
 import { isLocal } from '../protocol/local-address.js'
 import { parseAddress } from '../protocol/peer-address.js'
-import { isConnectable } from '../swarms/address-kinds.js'
-import type { AnswerSettings } from './settings.js'
+import { isConnectable } from '../swarms/swarm-types.js'
 
 export interface RulesParts {
   readonly settings: AnswerSettings

@@ -7,7 +7,6 @@ import { prepareTracker, type PreparedTracker, type TrackerWorld } from './prepa
 import type { TrackerSettings } from './settings.js'
 import { setImmediate } from 'node:timers/promises'
 import type { TorrentList } from '../allowed/torrent-list.js'
-import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 
 /**
@@ -104,7 +103,7 @@ async function openTracker(
 }
 
 /** Counts a swarm; v2 info hashes are cut to 20 bytes, as in announces. */
-function countsOf(memory: Pick<MemorySwarms, 'scrape'>, infoHash: string): ScrapedCounts | null {
+function countsOf(memory: Pick<SwarmStore, 'scrape'>, infoHash: string): ScrapedCounts | null {
   const counts = memory.scrape(Buffer.from(infoHash, 'hex').subarray(0, 20))
   if (!counts) return null
   const { complete: seeds, incomplete: leechers, downloaded: completed } = counts
@@ -171,7 +170,7 @@ async function sample(prepared: PreparedTracker): Promise<void> {
  * Removes expired peers from the next places of a store, up to its end. Called twice a second, it
  * covers a million places in 30 s. Announces are answered between steps.
  */
-export async function expireSome(store: Pick<MemorySwarms, 'expire'>): Promise<void> {
+export async function expireSome(store: Pick<SwarmStore, 'expire'>): Promise<void> {
   for (let slice = 0; slice < SLICES; slice += 1) {
     if (slice > 0) await setImmediate()
     if (store.expire(SLICE)) return

@@ -6,7 +6,7 @@ import type { RedisAddress } from '../../redis/client.js'
 import type { AnswerBounds } from '../answers/tracker-rules.js'
 import type { UdpPlace } from '../udp/udp-server.js'
 import type { PageOptions } from '../page/pages.js'
-import type { StoreLimits } from '../swarms/swarm-store.js'
+import type { StoreLimits } from '../swarms/swarm-types.js'
 
 /** All settings of a tracker that listens itself. */
 export interface TrackerSettings extends AnsweringSettings {

@@ -1,5 +1,5 @@
 import { counter, gauge, type Metric, type Sample } from '../../server/metrics/metrics.js'
-import type { StoreTotals } from '../swarms/swarm-store.js'
+import type { StoreTotals } from '../swarms/swarm-types.js'
 import type { StateSaver } from './state-saver.js'
 
 /** The index of each counter, by protocol. */

@@ -1,6 +1,4 @@
 import {
-  ADDRESS_AT,
-  ID_AT,
   PEER4_SIZE,
   PEER6_SIZE,
   RecordKind,
@@ -8,10 +6,10 @@ import {
   SWARM_SIZE,
   TRACKER_SIZE,
 } from '../swarms/swarm-records.js'
-import { latin1 } from '../swarms/downloads.js'
-import type { MemorySwarms } from '../swarms/memory-swarms.js'
+import { latin1 } from '../swarms/swarm-store.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
 import { PeerFlag } from '../swarms/peer-table.js'
-import type { SwarmChange } from '../swarms/swarm-store.js'
+import type { SwarmChange } from '../swarms/swarm-types.js'
 
 /** The most changes of peers that are kept while Redis is gone. */
 const MAX_CHANGES = 50_000
@@ -34,7 +32,7 @@ export class PeerChanges {
 
   /** `now` returns seconds on the clock of the swarms. */
   constructor(
-    private readonly store: Pick<MemorySwarms, 'id' | 'ownDownloads'>,
+    private readonly store: Pick<SwarmStore, 'id' | 'ownDownloads'>,
     private readonly now: () => number,
   ) {}
 
@@ -56,8 +54,8 @@ export class PeerChanges {
     const writer = new RecordWriter(Buffer.alloc(SWARM_SIZE + (isV6 ? PEER6_SIZE : PEER4_SIZE)))
     writer.swarm(0, infoHash, 0)
     writer.peer(SWARM_SIZE, { flags, age: 0, port, key: announce.key })
-    writer.bytes.set(announce.peerId, SWARM_SIZE + ID_AT)
-    writer.bytes.set(isV6 ? address : address.subarray(12), SWARM_SIZE + ADDRESS_AT)
+    const own = isV6 ? address : address.subarray(12)
+    writer.identity(SWARM_SIZE, { id: announce.peerId, address: own })
     // Last in the order of changes
     this.#peers.delete(key)
     this.#peers.set(key, { record: writer.bytes, at: this.now() })

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { RedisAddress } from '../../redis/client.js'
 import type { RedisClient } from '../../redis/client.js'
 import { RedisLink } from '../../redis/link.js'
-import type { MemorySwarms } from '../swarms/memory-swarms.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
 import { SwarmReader } from '../swarms/swarm-records.js'
 import { PeerChanges } from './peer-changes.js'
 
@@ -32,7 +32,7 @@ const SLICE = 16 * 1024
 
 export interface PeerExchangeParts {
   readonly address: RedisAddress
-  readonly store: MemorySwarms
+  readonly store: SwarmStore
   /** Whether this tracker tracks a torrent. */
   readonly allows: (infoHash: Uint8Array) => boolean
   /** Whether a peer at this address (16 bytes) may use this tracker. */

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { formatScrape, formatScraped } from '../protocol/http-answers.js'
 import { TrackerRefusal } from '../protocol/refusal.js'
 import { NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
-import type { SwarmCounts } from '../swarms/swarm-store.js'
+import type { SwarmCounts } from '../swarms/swarm-types.js'
 
 /** The most torrents in one answer, about 10 MB. */
 const MAX_SWARMS = 100_000
@@ -51,17 +51,15 @@ export class FullScrape {
       heaps[infoHash[0] ?? 0]?.set(scraped.slice(0, KEY_LENGTH), scraped)
     }
     await this.#putKnown(put)
-    let from: number | null = 0
-    while (from !== null) {
-      const page = this.answers.store.list(from, SLICE)
-      for (const { infoHash, ...counts } of page.swarms) {
-        if (this.answers.rules.judge(infoHash)?.failure != null) continue
-        put(infoHash, counts)
-      }
+    let count = 0
+    for (const { infoHash, ...counts } of this.answers.store.list()) {
+      if (this.answers.rules.judge(infoHash)?.failure == null) put(infoHash, counts)
+      count += 1
+      if (count % SLICE !== 0) continue
       if (heaps.reduce((sum, { size }) => sum + size, 0) > MAX_SWARMS) throw tooMany()
-      from = page.next
       await setImmediate()
     }
+    if (heaps.reduce((sum, { size }) => sum + size, 0) > MAX_SWARMS) throw tooMany()
     const sorted: string[] = []
     for (const heap of heaps) {
       sorted.push(...[...heap.values()].sort(byCharacters))

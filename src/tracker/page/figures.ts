@@ -1,5 +1,6 @@
 import { swarmHashes, type TorrentSummary } from '../allowed/known-torrent.js'
-import type { SwarmCounts, SwarmStore } from '../swarms/swarm-store.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
+import type { SwarmCounts } from '../swarms/swarm-types.js'
 
 /** Numbers of seeds, other peers and completed downloads. */
 export interface Figures {

@@ -100,15 +100,12 @@ async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
     count += 1
     if (count % SLICE === 0) await setImmediate()
   }
-  for (let from: number | null = isOpen ? 0 : null; from !== null;) {
-    const { swarms, next } = store.list(from, SLICE)
-    for (const swarm of swarms) {
-      const infoHash = Buffer.from(swarm.infoHash).toString('hex')
-      if (torrents.has(infoHash)) continue
-      yield rowOf(infoHash, null, { ...swarm, downloading: swarm.incomplete })
-    }
-    await setImmediate()
-    from = next
+  for (const swarm of isOpen ? store.list() : []) {
+    count += 1
+    if (count % SLICE === 0) await setImmediate()
+    const infoHash = Buffer.from(swarm.infoHash).toString('hex')
+    if (torrents.has(infoHash)) continue
+    yield rowOf(infoHash, null, { ...swarm, downloading: swarm.incomplete })
   }
 }
 

@@ -1,4 +1,4 @@
-import type { PeerEvent } from '../swarms/swarm-store.js'
+import type { PeerEvent } from '../swarms/swarm-types.js'
 import type { AnnouncedPeer, ClaimedAddresses } from './announced-peer.js'
 import { decodeBytes } from './query-bytes.js'
 import { hexDigit, readDigits } from './digits.js'

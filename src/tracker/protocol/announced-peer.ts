@@ -1,4 +1,4 @@
-import type { PeerEvent } from '../swarms/swarm-store.js'
+import type { PeerEvent } from '../swarms/swarm-types.js'
 
 /** The addresses that a client claims, unchecked. Each character stands for a byte. */
 export interface ClaimedAddresses {

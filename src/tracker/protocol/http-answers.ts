@@ -1,4 +1,4 @@
-import type { AnnounceAnswer, SwarmCounts } from '../swarms/swarm-store.js'
+import type { AnnounceAnswer, SwarmCounts } from '../swarms/swarm-types.js'
 import { formatAddress } from './peer-address.js'
 import type { AnnounceRequest } from './announce-query.js'
 import type { RetryIn } from './refusal.js'

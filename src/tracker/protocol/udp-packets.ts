@@ -1,4 +1,4 @@
-import type { PeerEvent, SwarmCounts } from '../swarms/swarm-store.js'
+import type { PeerEvent, SwarmCounts } from '../swarms/swarm-types.js'
 import type { AnnouncedPeer, ClaimedAddresses } from './announced-peer.js'
 
 /** A request over UDP (BEP 15). */

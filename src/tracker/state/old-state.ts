@@ -4,8 +4,6 @@ import { isByteString, type BencodeDict, type BencodeValue } from '../../metainf
 import { parseAddress } from '../protocol/peer-address.js'
 import { PeerFlag } from '../swarms/peer-table.js'
 import {
-  ADDRESS_AT,
-  ID_AT,
   PEER4_SIZE,
   PEER6_SIZE,
   RecordKind,
@@ -19,7 +17,7 @@ export const MAX_OLD_STATE = 512 * 1024 * 1024
 const LATIN1 = 'latin1'
 
 /**
- * Converts a `dfile` of bttrack into the records that MemorySwarms saves: peers and number of
+ * Converts a `dfile` of bttrack into the records that SwarmStore saves: peers and number of
  * downloads of each torrent. Invalid entries are skipped.
  * @throws BtkitError `bencode` if the bytes are not bencoded
  */
@@ -52,9 +50,9 @@ function convertPeer(id: Buffer, peer: BencodeDict): Uint8Array | null {
   const isSeed = peer.get('left') === 0
   const flags = (isV6 ? PeerFlag.v6 : 0) | (isSeed ? PeerFlag.seed : 0)
   const record = new Uint8Array(isV6 ? PEER6_SIZE : PEER4_SIZE)
-  new RecordWriter(record).peer(0, { flags, age: 0, port, key: 0 })
-  record.set(id, ID_AT)
-  record.set(isV6 ? address : address.subarray(12), ADDRESS_AT)
+  const writer = new RecordWriter(record)
+  writer.peer(0, { flags, age: 0, port, key: 0 })
+  writer.identity(0, { id, address: isV6 ? address : address.subarray(12) })
   return record
 }
 

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { readRegular } from '../../files/read-regular.js'
 import { streamAtomically } from '../../files/write/stream-atomically.js'
-import type { MemorySwarms } from '../swarms/memory-swarms.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
 import { convertOldState, MAX_OLD_STATE } from './old-state.js'
 import {
   STATE_DIGEST_LENGTH,
@@ -24,7 +24,7 @@ const CHUNK = 256 * 1024
 
 export interface StateFileParts extends Pick<ServerContext, 'now'> {
   readonly path: string
-  readonly store: Pick<MemorySwarms, 'save' | 'restore'>
+  readonly store: Pick<SwarmStore, 'save' | 'restore'>
   /** Receives messages for the operator; the tracker continues. */
   readonly report: (message: string) => void
 }
@@ -109,7 +109,7 @@ export class StateFile {
       return
     }
     const age = this.parts.now() / 1000 - header.savedAt
-    await this.#restore(chunksOf(body), age, stats.size)
+    await this.#restore(chunksOf(body), age)
   }
 
   /** Loads a file that has no valid header of btkit. */
@@ -142,9 +142,8 @@ export class StateFile {
   async #restore(
     slices: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
     age: number,
-    size = 0,
   ): Promise<void> {
-    const restorer = this.parts.store.restore(Math.max(0, age), size)
+    const restorer = this.parts.store.restore(Math.max(0, age))
     for await (const slice of slices) restorer.write(slice)
     restorer.end()
   }

@@ -1,7 +1,5 @@
-import { isLoopback } from './address-kinds.js'
-import type { IndexLists } from './index-lists.js'
-import { PeerFlag } from './peer-table.js'
-import { LISTS_PER_SWARM, type PeerColumns } from './store-memory.js'
+import { PeerFlag, type PeerTable, type Swarm } from './peer-table.js'
+import { isLoopback } from './swarm-types.js'
 
 /** The most peers in an answer. */
 export const MAX_ANSWER = 2000
@@ -25,22 +23,10 @@ export interface Wish {
  * swarm.
  */
 export class PeerChoice {
-  readonly #columns: PeerColumns
-  readonly #lists: IndexLists
-  readonly #random: () => number
-  readonly #addressBytes: Uint8Array
-  readonly #idBytes: Uint8Array
   readonly #out4 = new Output(12, 4)
   readonly #out6 = new Output(0, 16)
 
-  /** `random` returns unsigned integers of 32 bits. */
-  constructor(columns: PeerColumns, lists: IndexLists, random: () => number) {
-    this.#columns = columns
-    this.#lists = lists
-    this.#random = random
-    this.#addressBytes = new Uint8Array(columns.addresses.buffer)
-    this.#idBytes = new Uint8Array(columns.ids.buffer)
-  }
+  constructor(private readonly peers: PeerTable) {}
 
   /** Chosen IPv4 peers, six bytes each. All results are valid until the next choice. */
   get peers4(): Uint8Array {
@@ -66,77 +52,82 @@ export class PeerChoice {
     this.#out6.clear()
   }
 
-  choose(swarm: number, wish: Wish): void {
+  choose(swarm: Swarm, wish: Wish): void {
     this.clear()
     const wanted = Math.min(wish.wanted, MAX_ANSWER)
     if (wanted === 0) return
-    const own = LISTS_PER_SWARM * swarm + (wish.isV6 ? PeerFlag.v6 : 0)
-    this.#chooseFamily(own, wish, wanted)
+    const own = wish.isV6 ? PeerFlag.v6 : 0
+    this.#chooseFamily(swarm, own, { wish, wanted })
     const left = wanted - (wish.isV6 ? this.#out6 : this.#out4).count
-    if (wish.wantsBothFamilies && left > 0) this.#chooseFamily(own ^ PeerFlag.v6, wish, left)
+    if (wish.wantsBothFamilies && left > 0)
+      this.#chooseFamily(swarm, own ^ PeerFlag.v6, { wish, wanted: left })
   }
 
   /**
    * Chooses leechers from `list` and seeds from its counterpart, in proportion to their numbers.
    */
-  #chooseFamily(list: number, wish: Wish, wanted: number): void {
-    const leechers = this.#lists.length(list) - (this.#isIn(list, wish.self) ? 1 : 0)
-    const seeds = wish.wantsSeeds ? this.#lists.length(list + PeerFlag.seed) : 0
+  #chooseFamily(swarm: Swarm, list: number, { wish, wanted }: Share): void {
+    const leechers = swarm.length(list) - (this.#isIn(list, wish.self) ? 1 : 0)
+    const seeds = wish.wantsSeeds ? swarm.length(list + PeerFlag.seed) : 0
     if (leechers + seeds === 0) return
     // The proportional share of seeds; chance decides how the fraction is rounded
-    const fraction = this.#random() / 2 ** 32
-    const share = Math.floor((wanted * seeds) / (leechers + seeds) + fraction)
+    const share = Math.floor((wanted * seeds) / (leechers + seeds) + Math.random())
     const seedsWanted = Math.min(seeds, Math.max(share, wanted - leechers))
-    if (seeds > 0) this.#takeFrom(list + PeerFlag.seed, wish, seedsWanted)
-    if (leechers > 0) this.#takeFrom(list, wish, wanted - seedsWanted)
+    if (seeds > 0) this.#takeFrom(swarm, list + PeerFlag.seed, { wish, wanted: seedsWanted })
+    if (leechers > 0) this.#takeFrom(swarm, list, { wish, wanted: wanted - seedsWanted })
   }
 
   #isIn(list: number, peer: number): boolean {
-    const kind = (this.#columns.flags[peer] ?? 0) & (PeerFlag.seed | PeerFlag.v6)
-    return peer !== 0 && kind === list % LISTS_PER_SWARM
+    const kind = (this.peers.flags[peer] ?? 0) & (PeerFlag.seed | PeerFlag.v6)
+    return peer !== 0 && kind === list
   }
 
   /**
    * Divides a list into equal sections and takes a random peer from each. The position of the first
    * section is random, too.
    */
-  #takeFrom(list: number, wish: Wish, wanted: number): void {
-    const length = this.#lists.length(list)
+  #takeFrom(swarm: Swarm, list: number, { wish, wanted }: Share): void {
+    const [start, length] = [swarm.start(list), swarm.length(list)]
     // One more than wanted, because the requester may be among them
     const sections = Math.min(length, wanted + 1)
     const out = (list & PeerFlag.v6) === 0 ? this.#out4 : this.#out6
-    const shift = this.#below(length)
+    const shift = below(length)
     let taken = 0
     for (let section = 0; section < sections && taken < wanted; section += 1) {
       // A section of one peer needs no random number
-      const place =
-        shift + (sections === length ? section : this.#within(section, sections, length))
-      const peer = this.#lists.at(list, place < length ? place : place - length)
+      const place = shift + (sections === length ? section : within(section, sections, length))
+      const peer = swarm.numbers[start + (place < length ? place : place - length)] ?? 0
       if (peer === wish.self) continue
       this.#put(peer, out, wish)
       taken += 1
     }
   }
 
-  /** A random index within one of the equal sections of a list. */
-  #within(section: number, sections: number, length: number): number {
-    const from = Math.floor((section * length) / sections)
-    const to = Math.floor(((section + 1) * length) / sections)
-    return from + this.#below(to - from)
-  }
-
   #put(peer: number, out: Output, wish: Wish): void {
-    const port = this.#columns.ports[peer] ?? 0
+    const port = this.peers.ports[peer] ?? 0
     // Nobody can connect to port 0
     if (port === 0) return
-    if (!wish.isLoopback && isLoopback(this.#addressBytes, 16 * peer)) return
-    if (wish.wantsIds) out.putId(this.#idBytes, 20 * peer)
-    out.putPeer(this.#addressBytes, 16 * peer, port)
+    if (!wish.isLoopback && isLoopback(this.peers.addressBytes, 16 * peer)) return
+    if (wish.wantsIds) out.putId(this.peers.idBytes, 20 * peer)
+    out.putPeer(this.peers.addressBytes, 16 * peer, port)
   }
+}
 
-  #below(count: number): number {
-    return count <= 1 ? 0 : Math.floor((this.#random() * count) / 2 ** 32)
-  }
+/** A part of an answer. */
+interface Share {
+  readonly wish: Wish
+  readonly wanted: number
+}
+
+/** A random index within one of the equal sections of a list. */
+function within(section: number, sections: number, length: number): number {
+  const from = Math.floor((section * length) / sections)
+  const to = Math.floor(((section + 1) * length) / sections)
+  return from + below(to - from)
+}
+
+function below(count: number): number {
+  return Math.floor(Math.random() * count)
 }
 
 const NOTHING = new Uint8Array(0)

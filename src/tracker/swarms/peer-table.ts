@@ -1,9 +1,6 @@
-import type { Candidate } from './candidate.js'
-import { HashIndex } from './hash-index.js'
-import { hashWords } from './keyed-hash.js'
-import { Counter, LISTS_PER_SWARM, type PeerColumns, type StoreMemory } from './store-memory.js'
+import { type PeerAnnounce, isMappedV4 } from './swarm-types.js'
 
-/** Properties of a peer, as bits. */
+/** Properties of a peer, as bits. The first two select its list in the swarm. */
 export const PeerFlag = {
   seed: 1,
   v6: 2,
@@ -17,208 +14,371 @@ export const PeerFlag = {
   foreign: 32,
 } as const
 
+/** Leechers and seeds, of each address family. */
+const LISTS = 4
+
+/** The place of the peer that announces. Members have the numbers from 1. */
+const CANDIDATE = 0
+
+/** The most peers of a swarm that are searched one by one. Larger swarms have indexes. */
+const MAX_SEARCHED = 32
+
+/** An IPv4 address or a /64 of IPv6, of a peer. */
+type AddressKey = number | string
+
+interface SwarmIndex {
+  /** Numbers of peers by id and key, or by id and address for a peer without a key. */
+  readonly byId: Map<string, number>
+  /** By address and port. */
+  readonly byAddress: Map<string, number>
+  /** How many peers are at each address. */
+  readonly perAddress: Map<AddressKey, number>
+}
+
+/** The peers of a torrent. */
+export class Swarm {
+  /** The numbers of all peers, one list after the other. */
+  readonly numbers: number[] = []
+  /** The end of each list in them. */
+  readonly ends = [0, 0, 0, 0]
+  index: SwarmIndex | null = null
+  partialSeeds = 0
+  /** Completed downloads at all trackers. */
+  downloaded = 0
+  /** Downloads that other trackers counted, by the tracker's id; null for none. */
+  elsewhere: Map<string, number> | null = null
+
+  /** `infoHash` is Latin-1. */
+  constructor(readonly infoHash: string) {}
+
+  /** The place of a list's first peer. */
+  start(list: number): number {
+    return list === 0 ? 0 : (this.ends[list - 1] ?? 0)
+  }
+
+  length(list: number): number {
+    return (this.ends[list] ?? 0) - this.start(list)
+  }
+}
+
 /**
- * All peers, indexed by swarm, address and port, and by swarm, peer id and key. For a peer without
- * a key, its address takes the place of the key.
- * Each combination exists at most once, even if many peers claim the same id.
+ * All peers: about 60 bytes each in columns that are allocated once, of which the system provides the
+ * pages that are written. An object for each peer would take 400 bytes.
  */
 export class PeerTable {
-  readonly columns: PeerColumns
-  readonly #counters: Uint32Array
-  readonly #hashKey: Uint32Array
-  readonly #byId: HashIndex
-  readonly #byAddress: HashIndex
-  readonly #idBytes: Uint8Array
-  readonly #addressBytes: Uint8Array
-  readonly #words = new Uint32Array(11)
+  /** Four words each, in network order. */
+  readonly #addresses: Uint32Array
+  readonly addressBytes: Buffer
+  /** Five words each. */
+  readonly #ids: Uint32Array
+  readonly idBytes: Buffer
+  readonly ports: Uint16Array
+  readonly keys: Uint32Array
+  /** Time of the last announce in seconds. */
+  readonly heard: Uint32Array
+  /** See `PeerFlag`. */
+  readonly flags: Uint8Array
+  /** The place of each peer among the numbers of its swarm. */
+  readonly #positions: Uint32Array
+  /** Undefined in a free place. */
+  readonly swarms: (Swarm | undefined)[] = [undefined]
+  readonly #free: number[] = []
+  readonly #perAddress = new Map<AddressKey, number>()
+  #seeds = 0
 
-  constructor(memory: StoreMemory) {
-    this.columns = memory.peers
-    this.#counters = memory.counters
-    this.#hashKey = memory.hashKey
-    this.#byId = new HashIndex(memory.peers.byId)
-    this.#byAddress = new HashIndex(memory.peers.byAddress)
-    this.#idBytes = new Uint8Array(memory.peers.ids.buffer)
-    this.#addressBytes = new Uint8Array(memory.peers.addresses.buffer)
+  constructor(maxPeers: number) {
+    const places = maxPeers + 1
+    this.#addresses = new Uint32Array(4 * places)
+    this.addressBytes = Buffer.from(this.#addresses.buffer)
+    this.#ids = new Uint32Array(5 * places)
+    this.idBytes = Buffer.from(this.#ids.buffer)
+    this.ports = new Uint16Array(places)
+    this.keys = new Uint32Array(places)
+    this.heard = new Uint32Array(places)
+    this.flags = new Uint8Array(places)
+    this.#positions = new Uint32Array(places)
+  }
+
+  /** The highest number used so far. */
+  get highest(): number {
+    return this.swarms.length - 1
+  }
+
+  get count(): number {
+    return this.highest - this.#free.length
+  }
+
+  get seeds(): number {
+    return this.#seeds
+  }
+
+  /** Loads the candidate: the peer that the other methods look for, or add. */
+  load({ peerId, address, port, key }: PeerAnnounce): void {
+    // For a few bytes a loop is faster than `set`
+    for (let at = 0; at < 20; at += 1) this.idBytes[at] = peerId[at] ?? 0
+    for (let at = 0; at < 16; at += 1) this.addressBytes[at] = address[at] ?? 0
+    this.ports[CANDIDATE] = port
+    this.keys[CANDIDATE] = key
+    this.flags[CANDIDATE] = isMappedV4(address) ? 0 : PeerFlag.v6
   }
 
   /**
-   * Finds the peer with the candidate's id and key. If there is none, finds one with its id and
-   * address that has no key. Returns 0 for none.
+   * The candidate's number in a swarm; 0 if it is not a member.
+   * A peer is recognized by its id together with its key. If no key is known, the address must
+   * match. A peer at the same address and port is always recognized.
    */
-  findById(swarm: number, candidate: Candidate): number {
-    const alike = this.findAlike(swarm, candidate)
-    return alike !== 0 || candidate.key === 0 ? alike : this.#findKeyless(swarm, candidate)
+  find(swarm: Swarm): number {
+    const key = this.keys[CANDIDATE] ?? 0
+    const alike = this.#findById(swarm, key) || (key === 0 ? 0 : this.#findById(swarm, 0))
+    return alike || this.findByAddress(swarm)
   }
 
-  /**
-   * Finds the peer with the candidate's id and key, or with its id and address if neither has a
-   * key.
-   */
-  findAlike(swarm: number, candidate: Candidate): number {
-    const { key } = candidate
-    if (key === 0) return this.#findKeyless(swarm, candidate)
-    return this.#findByKey(swarm, candidate, key)
+  /** The same for a restored candidate, whose id counts only with the saved key. */
+  findSaved(swarm: Swarm): number {
+    return this.#findById(swarm, this.keys[CANDIDATE] ?? 0) || this.findByAddress(swarm)
   }
 
   /** The peer at the candidate's address and port; 0 for none. */
-  findByAddress(swarm: number, candidate: Candidate): number {
-    const { swarms, ports } = this.columns
-    let peer = this.#byAddress.first(this.#hashAddress(swarm, candidate.address, candidate.port))
-    for (; peer !== 0; peer = this.#byAddress.following(peer)) {
-      const isAtPort = swarms[peer] === swarm && ports[peer] === candidate.port
-      if (isAtPort && this.hasAddress(peer, candidate)) return peer
+  findByAddress(swarm: Swarm): number {
+    if (swarm.index) return swarm.index.byAddress.get(this.#addressKey(CANDIDATE)) ?? 0
+    for (const peer of swarm.numbers) if (this.isThere(peer)) return peer
+    return 0
+  }
+
+  #findById(swarm: Swarm, key: number): number {
+    if (swarm.index) return swarm.index.byId.get(this.#idKey(CANDIDATE, key)) ?? 0
+    for (const peer of swarm.numbers) {
+      if (this.keys[peer] !== key || !this.#hasId(peer)) continue
+      if (key === 0 ? this.#hasAddress(peer) : this.#isOfFamily(peer)) return peer
     }
     return 0
   }
 
-  hasAddress(peer: number, { address }: Candidate): boolean {
-    const { addresses } = this.columns
-    for (let at = 0; at < 4; at += 1) if (addresses[4 * peer + at] !== address[at]) return false
+  /** Whether a peer is at the candidate's address and port. */
+  isThere(peer: number): boolean {
+    return this.ports[peer] === this.ports[CANDIDATE] && this.#hasAddress(peer)
+  }
+
+  /** Whether a peer has the candidate's id and key. */
+  isSame(peer: number): boolean {
+    return this.keys[peer] === this.keys[CANDIDATE] && this.#hasId(peer)
+  }
+
+  #hasId(peer: number): boolean {
+    const ids = this.#ids
+    for (let at = 0; at < 5; at += 1) if (ids[5 * peer + at] !== ids[at]) return false
     return true
   }
 
-  /** Whether a peer has the candidate's IPv4 address, or is in its /64. */
-  isAtNetworkOf(peer: number, { address, isV6 }: Candidate): boolean {
-    const { addresses } = this.columns
-    const size = isV6 ? 2 : 4
-    for (let at = 0; at < size; at += 1) if (addresses[4 * peer + at] !== address[at]) return false
+  #hasAddress(peer: number): boolean {
+    const addresses = this.#addresses
+    for (let at = 3; at >= 0; at -= 1) if (addresses[4 * peer + at] !== addresses[at]) return false
     return true
   }
 
-  hasIdOf(peer: number, { id }: Candidate): boolean {
-    const { ids } = this.columns
-    for (let at = 0; at < 5; at += 1) if (ids[5 * peer + at] !== id[at]) return false
-    return true
+  #isOfFamily(peer: number): boolean {
+    return (((this.flags[peer] ?? 0) ^ (this.flags[CANDIDATE] ?? 0)) & PeerFlag.v6) === 0
   }
 
-  /** Prepares the empty tables for a number of peers. */
-  reserve(peers: number): void {
-    this.#byId.reserve(peers)
-    this.#byAddress.reserve(peers)
+  /** Whether a peer is at the candidate's IPv4 address, or in its /64. */
+  isNear(peer: number): boolean {
+    return this.#nearKey(peer) === this.#nearKey(CANDIDATE)
   }
 
-  /** Copies a peer's id, 20 bytes. */
-  copyId(peer: number, to: Uint8Array, at: number): void {
-    const from = 20 * peer
-    for (let n = 0; n < 20; n += 1) to[at + n] = this.#idBytes[from + n] ?? 0
+  /** Number of peers near the candidate, in all swarms. */
+  countNear(): number {
+    return this.#perAddress.get(this.#nearKey(CANDIDATE)) ?? 0
   }
 
-  /** Copies a peer's address: 16 bytes for IPv6, 4 for IPv4. */
-  copyAddress(peer: number, to: Uint8Array, at: number): void {
-    const isV6 = ((this.columns.flags[peer] ?? 0) & PeerFlag.v6) !== 0
-    const size = isV6 ? 16 : 4
-    const from = 16 * peer + 16 - size
-    for (let n = 0; n < size; n += 1) to[at + n] = this.#addressBytes[from + n] ?? 0
+  /** The same in one swarm. */
+  countNearIn({ index, numbers }: Swarm): number {
+    const key = this.#nearKey(CANDIDATE)
+    if (index) return index.perAddress.get(key) ?? 0
+    return numbers.reduce((count, peer) => count + (this.#nearKey(peer) === key ? 1 : 0), 0)
   }
 
-  /** Adds the candidate; returns 0 if there is no room. */
-  add(swarm: number, candidate: Candidate): number {
-    const peer = this.#takePlace()
-    if (peer === 0) return 0
-    const { swarms, flags } = this.columns
-    swarms[peer] = swarm
-    flags[peer] = candidate.isV6 ? PeerFlag.v6 : 0
-    this.#index(peer, candidate)
-    this.#count(Counter.peers, 1)
+  /** Adds the candidate to a swarm; returns 0 if there is no room. */
+  add(swarm: Swarm): number {
+    const isFull = this.#free.length === 0 && this.swarms.length >= this.ports.length
+    if (isFull) return 0
+    const peer = this.#free.pop() ?? this.swarms.length
+    this.swarms[peer] = swarm
+    this.flags[peer] = this.flags[CANDIDATE] ?? 0
+    this.#copy(peer)
+    this.#list(swarm, peer)
+    this.#enter(swarm, peer)
     return peer
   }
 
   /** Gives a peer the candidate's id, key, address and port. */
-  rename(peer: number, candidate: Candidate): void {
-    this.#byId.remove(peer)
-    this.#byAddress.remove(peer)
-    this.#index(peer, candidate)
+  rename(swarm: Swarm, peer: number): void {
+    this.#leave(swarm, peer)
+    this.#copy(peer)
+    this.#enter(swarm, peer)
   }
 
-  remove(peer: number): void {
-    const { swarms, keys } = this.columns
-    this.#byId.remove(peer)
-    this.#byAddress.remove(peer)
-    swarms[peer] = 0
-    keys[peer] = this.#counters[Counter.freePeer] ?? 0
-    this.#counters[Counter.freePeer] = peer
-    this.#count(Counter.peers, -1)
+  /** Changes a peer's flags, except its address family. */
+  setFlags(swarm: Swarm, peer: number, flags: number): void {
+    this.#unlist(swarm, peer)
+    this.flags[peer] = flags
+    this.#list(swarm, peer)
   }
 
-  /** The list in which a peer belongs. */
-  listOf(peer: number): number {
-    const flags = this.columns.flags[peer] ?? 0
-    const swarm = this.columns.swarms[peer] ?? 0
-    return LISTS_PER_SWARM * swarm + (flags & (PeerFlag.seed | PeerFlag.v6))
+  /** Removes a peer, and returns the swarm in which it was. */
+  remove(peer: number): Swarm | undefined {
+    const swarm = this.swarms[peer]
+    if (!swarm) return undefined
+    this.#unlist(swarm, peer)
+    this.#leave(swarm, peer)
+    this.swarms[peer] = undefined
+    this.#free.push(peer)
+    return swarm
   }
 
-  #index(peer: number, candidate: Candidate): void {
-    const { id, address, port, key } = candidate
-    const { ids, addresses, ports, swarms, keys } = this.columns
-    for (let at = 0; at < 5; at += 1) ids[5 * peer + at] = id[at] ?? 0
-    for (let at = 0; at < 4; at += 1) addresses[4 * peer + at] = address[at] ?? 0
-    ports[peer] = port
-    keys[peer] = key
-    const swarm = swarms[peer] ?? 0
-    this.#byId.add(peer, this.#hashId(swarm, candidate, key))
-    this.#byAddress.add(peer, this.#hashAddress(swarm, address, port))
+  #copy(peer: number): void {
+    for (let at = 0; at < 5; at += 1) this.#ids[5 * peer + at] = this.#ids[at] ?? 0
+    for (let at = 0; at < 4; at += 1) this.#addresses[4 * peer + at] = this.#addresses[at] ?? 0
+    this.ports[peer] = this.ports[CANDIDATE] ?? 0
+    this.keys[peer] = this.keys[CANDIDATE] ?? 0
   }
 
-  #takePlace(): number {
-    const free = this.#counters[Counter.freePeer] ?? 0
-    if (free !== 0) {
-      this.#counters[Counter.freePeer] = this.columns.keys[free] ?? 0
-      return free
+  /** Adds a peer at the end of its list. The first peer of each later list moves to the list's end. */
+  #list(swarm: Swarm, peer: number): void {
+    const { numbers, ends } = swarm
+    const flags = this.#count(swarm, peer, 1)
+    let place = numbers.length
+    for (let list = LISTS - 1; list > flags % LISTS; list -= 1) {
+      const first = swarm.start(list)
+      if (first !== place) this.#put(numbers, place, numbers[first] ?? 0)
+      place = first
+      ends[list] = (ends[list] ?? 0) + 1
     }
-    const highest = this.#counters[Counter.highestPeer] ?? 0
-    if (highest + 1 >= this.columns.swarms.length) return 0
-    this.#counters[Counter.highestPeer] = highest + 1
-    return highest + 1
+    this.#put(numbers, place, peer)
+    ends[flags % LISTS] = place + 1
   }
 
-  #findByKey(swarm: number, candidate: Candidate, key: number): number {
-    const { keys } = this.columns
-    let peer = this.#byId.first(this.#hashId(swarm, candidate, key))
-    for (; peer !== 0; peer = this.#byId.following(peer)) {
-      if (keys[peer] === key && this.#isOne(peer, swarm, candidate)) return peer
+  /** Removes a peer. The last peer of its list, and of each later one, moves to the free place. */
+  #unlist(swarm: Swarm, peer: number): void {
+    const { numbers, ends } = swarm
+    let place = this.#positions[peer] ?? 0
+    for (let list = this.#count(swarm, peer, -1) % LISTS; list < LISTS; list += 1) {
+      const last = (ends[list] ?? 0) - 1
+      if (last !== place) this.#put(numbers, place, numbers[last] ?? 0)
+      place = last
+      ends[list] = last
     }
-    return 0
+    numbers.pop()
   }
 
-  #findKeyless(swarm: number, candidate: Candidate): number {
-    const { keys } = this.columns
-    let peer = this.#byId.first(this.#hashId(swarm, candidate, 0))
-    for (; peer !== 0; peer = this.#byId.following(peer)) {
-      const isThere = keys[peer] === 0 && this.hasAddress(peer, candidate)
-      if (isThere && this.#isOne(peer, swarm, candidate)) return peer
+  #put(numbers: number[], place: number, peer: number): void {
+    numbers[place] = peer
+    this.#positions[peer] = place
+  }
+
+  /** Counts a peer by its flags, and returns them. */
+  #count(swarm: Swarm, peer: number, change: 1 | -1): number {
+    const flags = this.flags[peer] ?? 0
+    if ((flags & PeerFlag.partialSeed) !== 0) swarm.partialSeeds += change
+    if ((flags & PeerFlag.seed) !== 0) this.#seeds += change
+    return flags
+  }
+
+  #enter(swarm: Swarm, peer: number): void {
+    increase(this.#perAddress, this.#nearKey(peer))
+    if (swarm.index) {
+      this.#addToIndex(swarm.index, peer)
+    } else if (swarm.numbers.length > MAX_SEARCHED) {
+      swarm.index = { byId: new Map(), byAddress: new Map(), perAddress: new Map() }
+      for (const each of swarm.numbers) this.#addToIndex(swarm.index, each)
     }
-    return 0
   }
 
-  #isOne(peer: number, swarm: number, candidate: Candidate): boolean {
-    const { swarms, flags } = this.columns
-    const family = candidate.isV6 ? PeerFlag.v6 : 0
-    if (swarms[peer] !== swarm || ((flags[peer] ?? 0) & PeerFlag.v6) !== family) return false
-    return this.hasIdOf(peer, candidate)
+  #addToIndex({ byId, byAddress, perAddress }: SwarmIndex, peer: number): void {
+    byId.set(this.#idKey(peer, this.keys[peer] ?? 0), peer)
+    byAddress.set(this.#addressKey(peer), peer)
+    increase(perAddress, this.#nearKey(peer))
   }
 
-  /** Hashes id and key, or id and address if the key is 0. */
-  #hashId(swarm: number, { id, isV6, address }: Candidate, key: number): number {
-    this.#words[0] = swarm
-    this.#words[1] = key
-    for (let at = 0; at < 5; at += 1) this.#words[2 + at] = id[at] ?? 0
-    if (key !== 0) {
-      this.#words[7] = isV6 ? 1 : 0
-      return hashWords(this.#hashKey, this.#words, 8)
+  #leave(swarm: Swarm, peer: number): void {
+    const near = this.#nearKey(peer)
+    decrease(this.#perAddress, near)
+    if (!swarm.index) return
+    const { byId, byAddress, perAddress } = swarm.index
+    byId.delete(this.#idKey(peer, this.keys[peer] ?? 0))
+    byAddress.delete(this.#addressKey(peer))
+    decrease(perAddress, near)
+    if (swarm.numbers.length < MAX_SEARCHED / 2) swarm.index = null
+  }
+
+  #idKey(peer: number, key: number): string {
+    const id = this.idBytes.toString('latin1', 20 * peer, 20 * peer + 20)
+    if (key === 0) return id + this.#address(peer)
+    return `${id}${key} ${(this.flags[peer] ?? 0) & PeerFlag.v6}`
+  }
+
+  #addressKey(peer: number): string {
+    return this.#address(peer) + String(this.ports[peer])
+  }
+
+  #address(peer: number): string {
+    return this.addressBytes.toString('latin1', 16 * peer, 16 * peer + 16)
+  }
+
+  #nearKey(peer: number): AddressKey {
+    if (((this.flags[peer] ?? 0) & PeerFlag.v6) === 0)
+      return (this.#addresses[4 * peer + 3] ?? 0) | 0
+    return this.addressBytes.toString('latin1', 16 * peer, 16 * peer + 8)
+  }
+
+  /** The network of a peer: its /24, or /48 for IPv6. */
+  #networkKey(peer: number): AddressKey {
+    const [from, to] = ((this.flags[peer] ?? 0) & PeerFlag.v6) === 0 ? [12, 15] : [0, 6]
+    return this.addressBytes.toString('latin1', 16 * peer + from, 16 * peer + to)
+  }
+
+  /**
+   * Finds the peer that a full store removes for the candidate; 0 for none. Of some random peers it
+   * is one whose network has most of them, and within that whose address has most peers. Nobody can
+   * therefore keep others out, even from many addresses.
+   */
+  findGreediest(canRemove: (peer: number) => boolean): number {
+    const sample = this.#sample()
+    const perNetwork = new Map<AddressKey, number>()
+    for (const peer of sample) increase(perNetwork, this.#networkKey(peer))
+    const own = perNetwork.get(this.#networkKey(CANDIDATE)) ?? 0
+    let [chosen, network, address] = [0, own, this.countNear() + 1]
+    for (const peer of sample) {
+      const inNetwork = perNetwork.get(this.#networkKey(peer)) ?? 0
+      // The candidate's network would then have as many
+      if (inNetwork < network || inNetwork === own + 1 || !canRemove(peer)) continue
+      const atAddress = this.#perAddress.get(this.#nearKey(peer)) ?? 0
+      if (inNetwork === network && atAddress <= address) continue
+      ;[chosen, network, address] = [peer, inNetwork, atAddress]
     }
-    for (let at = 0; at < 4; at += 1) this.#words[7 + at] = address[at] ?? 0
-    return hashWords(this.#hashKey, this.#words, 11)
+    return chosen
   }
 
-  #hashAddress(swarm: number, address: Uint32Array, port: number): number {
-    this.#words[0] = swarm
-    this.#words[1] = port
-    for (let at = 0; at < 4; at += 1) this.#words[2 + at] = address[at] ?? 0
-    return hashWords(this.#hashKey, this.#words, 6)
+  /** Some random peers, or all if there are few. */
+  #sample(): Set<number> {
+    const { highest } = this
+    const sample = new Set<number>()
+    for (let n = 1; n <= Math.min(highest, SAMPLES); n += 1) {
+      const peer = highest <= SAMPLES ? n : 1 + Math.floor(Math.random() * highest)
+      if (this.swarms[peer]) sample.add(peer)
+    }
+    return sample
   }
+}
 
-  #count(counter: number, change: number): void {
-    this.#counters[counter] = (this.#counters[counter] ?? 0) + change
-  }
+/** Peers that are compared to find the greediest. */
+const SAMPLES = 128
+
+function increase<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}
+
+function decrease<Key>(counts: Map<Key, number>, key: Key): void {
+  const count = counts.get(key) ?? 0
+  if (count > 1) counts.set(key, count - 1)
+  else counts.delete(key)
 }

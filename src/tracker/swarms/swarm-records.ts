@@ -1,6 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import { PeerFlag } from './peer-table.js'
-import type { PeerAnnounce, SwarmRestorer } from './swarm-store.js'
+import type { PeerAnnounce } from './swarm-types.js'
 
 /** The first byte of a saved record. */
 export const RecordKind = { swarm: 1, peer4: 2, peer6: 3, end: 4, tracker: 5 } as const
@@ -25,8 +25,8 @@ export interface PeerHead {
 }
 
 /** Offsets of id and address in a peer's record. */
-export const ID_AT = 12
-export const ADDRESS_AT = HEAD
+const ID_AT = 12
+const ADDRESS_AT = HEAD
 
 /** Writes records into bytes, without an object for each. */
 export class RecordWriter {
@@ -55,6 +55,15 @@ export class RecordWriter {
     this.#view.setUint32(at + 2, age)
     this.#view.setUint16(at + 6, port)
     this.#view.setUint32(at + 8, key)
+  }
+
+  /** Writes id and address of a peer's record: 4 bytes for IPv4. */
+  identity(
+    at: number,
+    { id, address }: { readonly id: Uint8Array; readonly address: Uint8Array },
+  ): void {
+    this.bytes.set(id, at + ID_AT)
+    this.bytes.set(address, at + ADDRESS_AT)
   }
 
   /** Changes the age in a peer's record. */
@@ -142,8 +151,8 @@ type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
 
 const NO_BYTES = new Uint8Array(0)
 
-/** Reads saved swarms from chunks that may end anywhere. */
-export class SwarmReader implements SwarmRestorer {
+/** Reads saved swarms from chunks that may end anywhere. Invalid bytes are an error `io`. */
+export class SwarmReader {
   readonly #peer: Writable<PeerAnnounce> = {
     infoHash: NO_BYTES,
     peerId: new Uint8Array(20),
@@ -210,4 +219,37 @@ export class SwarmReader implements SwarmRestorer {
 
 function damaged(why: string): BtkitError {
   return new BtkitError('io', `saved swarms: the state ${why}`)
+}
+
+/** Size of a slice in bytes. Writing one takes a fraction of a millisecond. */
+const SLICE = 32 * 1024
+
+/** Consecutive records, always in the same memory. */
+export class Slice {
+  length = 0
+  readonly records = new RecordWriter(new Uint8Array(SLICE))
+
+  /** Whether a record fits. One byte is always left for the end mark. */
+  hasRoom(size: number): boolean {
+    return this.length + size < SLICE
+  }
+
+  /** Reserves space for a record and returns its offset. */
+  add(size: number): number {
+    this.length += size
+    return this.length - size
+  }
+
+  /** Adds the end mark, and returns the last bytes. */
+  end(): Uint8Array {
+    this.records.bytes[this.add(1)] = RecordKind.end
+    return this.take()
+  }
+
+  /** Returns the written bytes, valid until something is added, and starts over. */
+  take(): Uint8Array {
+    const taken = this.records.bytes.subarray(0, this.length)
+    this.length = 0
+    return taken
+  }
 }

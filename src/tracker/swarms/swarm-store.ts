@@ -1,123 +1,464 @@
-/** The event of an announce. Partial seeds send `paused` (BEP 21). */
-export type PeerEvent = 'none' | 'started' | 'stopped' | 'completed' | 'paused'
+import { randomBytes } from 'node:crypto'
+import { PeerChoice } from './choose-peers.js'
+import { PeerFlag, PeerTable, Swarm } from './peer-table.js'
+import {
+  PEER4_SIZE,
+  PEER6_SIZE,
+  SWARM_SIZE,
+  Slice,
+  SwarmReader,
+  TRACKER_SIZE,
+} from './swarm-records.js'
+import {
+  type AnnounceAnswer,
+  type PeerAnnounce,
+  type StoreLimits,
+  type StoreRefusal,
+  type StoreTotals,
+  type SwarmChange,
+  type SwarmCounts,
+  type SwarmSummary,
+  isConnectable,
+  isLoopback,
+  isMappedV4,
+} from './swarm-types.js'
 
-/** A peer's announce. */
-export interface PeerAnnounce {
-  /** 20 bytes; for v2 torrents the first 20 of the SHA-256. */
-  readonly infoHash: Uint8Array
-  /** 20 bytes. */
-  readonly peerId: Uint8Array
-  /** 16 bytes; an IPv4 address is mapped into IPv6 (`::ffff:a.b.c.d`). */
-  readonly address: Uint8Array
-  /** 0 to 65535. A peer at port 0 is counted but never given to others. */
-  readonly port: number
-  /** 32 bits that identify a peer after its address has changed; 0 for none. */
-  readonly key: number
-  readonly event: PeerEvent
-  /** Whether nothing is left to download. */
-  readonly isComplete: boolean
-  /** The most peers in the answer. */
-  readonly wanted: number
-  /** Whether the answer includes peer ids. */
-  readonly wantsIds: boolean
-  /** Whether to fill up with peers of the other address family. */
-  readonly wantsBothFamilies: boolean
-}
+/** Seconds by which the times of two trackers may differ. */
+const SKEW = 2
 
-/** A change of a swarm that other trackers must know. */
-export interface SwarmChange {
-  /** Its bytes are valid during the call. */
-  readonly announce: PeerAnnounce
-  /** See `PeerFlag`. */
-  readonly flags: number
-  /** Whether the peer completed its download, which the tracker has counted. */
-  readonly isDownload: boolean
-}
-
-/** Why a peer was refused. */
-export type StoreRefusal =
-  | 'full' // the store has no room for another peer or swarm
-  | 'too-many' // the address has reached its limit of peers
-
-/** The counts of a swarm for scrapes (BEP 48, BEP 21). */
-export interface SwarmCounts {
-  /** Number of seeds. */
-  readonly complete: number
-  /** Number of all other peers, including partial seeds. */
-  readonly incomplete: number
-  /** Number of peers that download: `incomplete` without the partial seeds. */
-  readonly downloaders: number
-  /** Number of completed downloads. */
-  readonly downloaded: number
-}
+const NO_COUNTS: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
 
 /**
- * The answer to an announce. Its bytes belong to the store and are valid until the next announce.
+ * The swarms of a tracker, in memory. Every call takes a bounded time. Long tasks are done in slices,
+ * with announces between them.
+ *
+ * Each tracker counts the downloads that completed there, and knows the totals of the others: so
+ * nothing counts twice, and what is lost on the way is learned with the next total.
  */
-export interface AnnounceAnswer extends SwarmCounts {
-  /** Null if the peer was accepted. */
-  readonly refusal: StoreRefusal | null
-  /** Six bytes per peer: address and port (BEP 23). */
-  readonly peers4: Uint8Array
-  /** 18 bytes per peer (BEP 7). */
-  readonly peers6: Uint8Array
-  /** The peer ids for `peers4`, 20 bytes each; empty if not requested. */
-  readonly ids4: Uint8Array
-  readonly ids6: Uint8Array
-}
+export class SwarmStore {
+  readonly #limits: StoreLimits
+  readonly #now: () => number
+  readonly #peers: PeerTable
+  readonly #choice: PeerChoice
+  /** By info hash as Latin-1. */
+  readonly #swarms = new Map<string, Swarm>()
+  /** Swarms without peers, in the order in which they became empty. */
+  readonly #empty = new Set<Swarm>()
+  /** The other trackers that counted downloads. */
+  readonly #trackers = new Set<string>()
+  #id = randomBytes(8).toString('hex')
+  #nextToExpire = 1
+  /** Receives each change that other trackers must know; null for none. */
+  onChange: ((change: SwarmChange) => void) | null = null
 
-/** A swarm in a listing. */
-export interface SwarmSummary extends SwarmCounts {
-  readonly infoHash: Uint8Array
-}
+  /** `now` returns seconds on a clock that is never set back. */
+  constructor(limits: StoreLimits, now: () => number) {
+    this.#limits = limits
+    this.#now = now
+    this.#peers = new PeerTable(limits.maxPeers)
+    this.#choice = new PeerChoice(this.#peers)
+  }
 
-/** A part of a listing. */
-export interface SwarmPage {
-  readonly swarms: readonly SwarmSummary[]
-  /** Start of the next part; null at the end. */
-  readonly next: number | null
-}
-
-export interface StoreTotals {
-  readonly swarms: number
-  readonly peers: number
-  readonly seeds: number
-}
-
-/** The swarms of a tracker, as those see them that answer requests. */
-export interface SwarmStore {
   /** Records a peer's announce and chooses peers for it. Copies what it needs of the bytes. */
-  readonly announce: (announce: PeerAnnounce) => AnnounceAnswer
+  announce(announce: PeerAnnounce): AnnounceAnswer {
+    const peers = this.#peers
+    peers.load(announce)
+    if (announce.event === 'stopped') return this.#stop(announce)
+    const hash = latin1(announce.infoHash)
+    const swarm = this.#swarms.get(hash) ?? this.#addSwarm(hash) ?? this.#displaceSwarm(hash)
+    if (!swarm) return this.#answer(null, 'full')
+    const known = peers.find(swarm)
+    const isAllowed = this.#allows(swarm, known)
+    const isNews = this.onChange !== null && this.#isNews(known, announce)
+    let peer = isAllowed ? this.#put(swarm, known, announce) : 0
+    if (peer === 0 && isAllowed && this.#displacePeer(swarm)) peer = this.#put(swarm, 0, announce)
+    if (peer === 0) {
+      this.#dropIfUseless(swarm)
+      return this.#answer(null, isAllowed ? 'full' : 'too-many')
+    }
+    peers.heard[peer] = this.#now()
+    const isDownload = this.#countDownload(swarm, peer, announce)
+    const flags = (peers.flags[peer] ?? 0) & ~PeerFlag.foreign
+    peers.flags[peer] = flags
+    if (isNews || isDownload) this.onChange?.({ announce, flags, isDownload })
+    this.#choose(swarm, peer, announce)
+    return this.#answer(swarm, null)
+  }
+
+  /** Whether other trackers do not know yet what a peer announces. */
+  #isNews(known: number, announce: PeerAnnounce): boolean {
+    if (known === 0) return true
+    const { flags, heard } = this.#peers
+    if (!this.#peers.isThere(known) || !this.#peers.isSame(known)) return true
+    const shown = PeerFlag.seed | PeerFlag.partialSeed | PeerFlag.foreign
+    if (((flags[known] ?? 0) & shown) !== flagsOf(announce)) return true
+    // Once in half a lifetime, in which a peer announces at least once
+    const half = this.#limits.peerTimeout / 2
+    return Math.floor((heard[known] ?? 0) / half) !== Math.floor(this.#now() / half)
+  }
+
+  /**
+   * Applies what a peer announced to another tracker `age` seconds ago. `isCounted`: its completed
+   * download was counted. Limits hold as for an announce, but nobody is displaced.
+   */
+  apply(
+    announce: PeerAnnounce,
+    { age, isCounted }: { readonly age: number; readonly isCounted: boolean },
+  ): void {
+    const heard = Math.floor(this.#now() - age)
+    if (heard < this.#now() - this.#limits.peerTimeout || !isConnectable(announce.address)) return
+    const peers = this.#peers
+    peers.load(announce)
+    const isGone = announce.event === 'stopped'
+    const hash = latin1(announce.infoHash)
+    const swarm = this.#swarms.get(hash) ?? (isGone ? null : this.#addSwarm(hash))
+    if (!swarm) return
+    const known = peers.find(swarm)
+    const last = known === 0 ? 0 : (peers.heard[known] ?? 0)
+    const flags = peers.flags[known] ?? 0
+    const isOwn = known !== 0 && (flags & PeerFlag.foreign) === 0
+    if (isGone) {
+      // A client that announced here at that moment or later is there, and the others must know:
+      // its announce may have been no news here
+      const isBack = isOwn && last >= heard - SKEW
+      if (isBack)
+        this.onChange?.({ announce: { ...announce, event: 'none' }, flags, isDownload: false })
+      else if (last <= heard) this.#remove(known)
+      return
+    }
+    // This tracker knows something later
+    if (last > heard) return
+    const peer = this.#allows(swarm, known) ? this.#put(swarm, known, announce) : 0
+    if (peer === 0) {
+      this.#dropIfUseless(swarm)
+      return
+    }
+    peers.heard[peer] = heard
+    const added = (isOwn ? 0 : PeerFlag.foreign) | (isCounted ? PeerFlag.completed : 0)
+    peers.flags[peer] = (peers.flags[peer] ?? 0) | added
+  }
+
+  /** The name under which this tracker counts downloads: 8 bytes in hexadecimal. */
+  get id(): string {
+    return this.#id
+  }
+
+  /** The downloads of a swarm that completed at this tracker. */
+  ownDownloads(infoHash: Uint8Array): number {
+    const swarm = this.#swarms.get(latin1(infoHash))
+    return swarm ? ownDownloadsOf(swarm) : 0
+  }
+
+  /**
+   * Learns the downloads of a swarm that a tracker has counted. Its own come back to this one if its
+   * state was lost.
+   */
+  learnDownloads(tracker: string, infoHash: Uint8Array, total: number): void {
+    const hash = latin1(infoHash)
+    const swarm = total === 0 ? null : (this.#swarms.get(hash) ?? this.#addSwarm(hash))
+    if (!swarm) return
+    const isOwn = tracker === this.#id
+    const more = total - (isOwn ? ownDownloadsOf(swarm) : (swarm.elsewhere?.get(tracker) ?? 0))
+    // Counts of 32 bits, as in answers over UDP
+    if (more <= 0 || swarm.downloaded + more > 0xffffffff) return
+    swarm.downloaded += more
+    if (isOwn) return
+    swarm.elsewhere ??= new Map<string, number>()
+    swarm.elsewhere.set(tracker, total)
+    this.#trackers.add(tracker)
+  }
+
   /** The counts of a swarm; null if the torrent is unknown. */
-  readonly scrape: (infoHash: Uint8Array) => SwarmCounts | null
-  /** Lists the swarms in the next `limit` places, starting at `from`. Begin with 0. */
-  readonly list: (from: number, limit: number) => SwarmPage
-  readonly totals: () => StoreTotals
+  scrape(infoHash: Uint8Array): SwarmCounts | null {
+    const swarm = this.#swarms.get(latin1(infoHash))
+    return swarm ? countsOf(swarm) : null
+  }
+
+  /** Lists all swarms. Swarms that come or go meanwhile may or may not be among them. */
+  *list(): Generator<SwarmSummary, void> {
+    for (const swarm of this.#swarms.values()) {
+      yield { infoHash: bytesOf(swarm), ...countsOf(swarm) }
+    }
+  }
+
+  totals(): StoreTotals {
+    const { count, seeds } = this.#peers
+    return { swarms: this.#swarms.size, peers: count, seeds }
+  }
+
+  /**
+   * Removes expired peers in the next `slots` places. Returns whether the end was reached; then the
+   * next call begins again.
+   */
+  expire(slots: number): boolean {
+    const { heard, swarms, highest } = this.#peers
+    const oldest = this.#now() - this.#limits.peerTimeout
+    const end = Math.min(highest + 1, this.#nextToExpire + slots)
+    for (let peer = this.#nextToExpire; peer < end; peer += 1) {
+      if (swarms[peer] && (heard[peer] ?? 0) < oldest) this.#remove(peer)
+    }
+    this.#nextToExpire = end > highest ? 1 : end
+    return end > highest
+  }
+
+  /**
+   * Yields the whole state as bytes. Each slice is valid until the next. Changes made meanwhile may
+   * or may not be included.
+   */
+  save(): Generator<Uint8Array, void> {
+    return this.#saved(0)
+  }
+
+  /** The same for the peers that announced here, with all swarms and all downloads. */
+  saveOwn(): Generator<Uint8Array, void> {
+    return this.#saved(PeerFlag.foreign)
+  }
+
+  /** Peers with one of the flags in `without` are left out. */
+  *#saved(without: number): Generator<Uint8Array, void> {
+    const slice = new Slice()
+    // All ages refer to the start of the save
+    const second = Math.floor(this.#now())
+    slice.records.tracker(slice.add(TRACKER_SIZE), this.#id)
+    for (const swarm of this.#swarms.values()) {
+      if (!slice.hasRoom(SWARM_SIZE)) yield slice.take()
+      slice.records.swarm(slice.add(SWARM_SIZE), bytesOf(swarm), ownDownloadsOf(swarm))
+      // Copied, because peers come and go with each slice
+      for (const peer of [...swarm.numbers]) {
+        if (!slice.hasRoom(PEER6_SIZE)) yield slice.take()
+        const flags = this.#peers.flags[peer] ?? 0
+        if (this.#peers.swarms[peer] !== swarm || (flags & without) !== 0) continue
+        this.#savePeer(slice, peer, second)
+      }
+    }
+    for (const tracker of this.#trackers) {
+      if (!slice.hasRoom(TRACKER_SIZE)) yield slice.take()
+      slice.records.tracker(slice.add(TRACKER_SIZE), tracker)
+      for (const swarm of this.#swarms.values()) {
+        const count = swarm.elsewhere?.get(tracker)
+        if (count === undefined) continue
+        if (!slice.hasRoom(SWARM_SIZE)) yield slice.take()
+        slice.records.swarm(slice.add(SWARM_SIZE), bytesOf(swarm), count)
+      }
+    }
+    yield slice.end()
+  }
+
+  #savePeer(slice: Slice, peer: number, second: number): void {
+    const { flags, heard, ports, keys, idBytes, addressBytes } = this.#peers
+    const isV6 = ((flags[peer] ?? 0) & PeerFlag.v6) !== 0
+    const at = slice.add(isV6 ? PEER6_SIZE : PEER4_SIZE)
+    slice.records.peer(at, {
+      flags: flags[peer] ?? 0,
+      age: Math.max(0, second - (heard[peer] ?? 0)),
+      port: ports[peer] ?? 0,
+      key: keys[peer] ?? 0,
+    })
+    slice.records.identity(at, {
+      id: idBytes.subarray(20 * peer, 20 * peer + 20),
+      address: addressBytes.subarray(16 * peer + (isV6 ? 0 : 12), 16 * peer + 16),
+    })
+  }
+
+  /**
+   * Prepares to restore a state that was saved `age` seconds ago. The reader throws a BtkitError `io`
+   * if bytes are invalid or missing.
+   */
+  restore(age: number): SwarmReader {
+    const now = this.#now()
+    const oldest = now - this.#limits.peerTimeout
+    let swarm: Swarm | null = null
+    let tracker: string | null = null
+    return new SwarmReader({
+      tracker: (id) => {
+        if (tracker === null) this.#id = id
+        tracker = id
+      },
+      swarm: (infoHash, completed) => {
+        const hash = latin1(infoHash)
+        swarm = this.#swarms.get(hash) ?? this.#addSwarm(hash)
+        this.learnDownloads(tracker ?? this.#id, infoHash, completed)
+      },
+      peer: (announce, peerAge, isCounted) => {
+        const heard = now - age - peerAge
+        if (swarm === null || heard < oldest || !isConnectable(announce.address)) return
+        this.#peers.load(announce)
+        // A peer that has already announced is more current than its saved record
+        if (this.#peers.findSaved(swarm) !== 0) return
+        const peer = this.#put(swarm, 0, announce)
+        if (peer === 0) return
+        this.#peers.heard[peer] = Math.max(0, heard)
+        if (isCounted) this.#peers.flags[peer] = (this.#peers.flags[peer] ?? 0) | PeerFlag.completed
+      },
+    })
+  }
+
+  /** Removes a peer that stops. Its answer has counts but no peers. */
+  #stop(announce: PeerAnnounce): AnnounceAnswer {
+    this.#choice.clear()
+    const swarm = this.#swarms.get(latin1(announce.infoHash))
+    const peer = swarm ? this.#peers.find(swarm) : 0
+    if (peer !== 0) {
+      const flags = (this.#peers.flags[peer] ?? 0) | PeerFlag.gone
+      this.onChange?.({ announce, flags, isDownload: false })
+      this.#remove(peer)
+    }
+    return this.#answer(swarm ?? null, null)
+  }
+
+  /** Whether the candidate may be at its address. `known` is its number in the swarm, or 0. */
+  #allows(swarm: Swarm, known: number): boolean {
+    const peers = this.#peers
+    // It adds no peer to its address
+    if (known !== 0 && (peers.isNear(known) || peers.findByAddress(swarm) !== 0)) return true
+    const { maxPerAddress, maxPerAddressInSwarm } = this.#limits
+    const all = peers.countNear()
+    if (all >= maxPerAddress) return false
+    return all < maxPerAddressInSwarm || peers.countNearIn(swarm) < maxPerAddressInSwarm
+  }
+
+  /** Adds or updates a peer, except its time. Returns 0 if there is no room. */
+  #put(swarm: Swarm, known: number, announce: PeerAnnounce): number {
+    const peers = this.#peers
+    if (known === 0) {
+      const peer = peers.add(swarm)
+      if (peer === 0) return 0
+      this.#empty.delete(swarm)
+      peers.setFlags(swarm, peer, (peers.flags[peer] ?? 0) | flagsOf(announce))
+      return peer
+    }
+    if (!peers.isThere(known) || !peers.isSame(known)) {
+      // The peer that was at the new address before is gone
+      const former = peers.findByAddress(swarm)
+      if (former !== 0 && former !== known) this.#remove(former)
+      peers.rename(swarm, known)
+    }
+    const before = peers.flags[known] ?? 0
+    const after = (before & ~(PeerFlag.seed | PeerFlag.partialSeed)) | flagsOf(announce)
+    if (after !== before) peers.setFlags(swarm, known, after)
+    return known
+  }
+
+  /** Removes a peer, and its swarm if that is then useless. */
+  #remove(peer: number): void {
+    const swarm = this.#peers.remove(peer)
+    if (!swarm || swarm.numbers.length > 0) return
+    this.#empty.add(swarm)
+    this.#dropIfUseless(swarm)
+  }
+
+  /** Removes a swarm without peers, unless it has completed downloads to remember. */
+  #dropIfUseless(swarm: Swarm): void {
+    if (this.#limits.keepsEmpty || swarm.numbers.length > 0 || swarm.downloaded > 0) return
+    this.#drop(swarm)
+  }
+
+  #drop(swarm: Swarm): void {
+    this.#empty.delete(swarm)
+    this.#swarms.delete(swarm.infoHash)
+  }
+
+  /** Counts a completed download, once per peer and only if nothing is left to download. */
+  #countDownload(swarm: Swarm, peer: number, { event, isComplete }: PeerAnnounce): boolean {
+    const flags = this.#peers.flags[peer] ?? 0
+    const isNews = event === 'completed' && isComplete && (flags & PeerFlag.completed) === 0
+    if (!isNews) return false
+    this.#peers.flags[peer] = flags | PeerFlag.completed
+    swarm.downloaded += 1
+    return true
+  }
+
+  /** Adds a swarm. If the store is full, the swarm that was empty longest is removed. */
+  #addSwarm(hash: string): Swarm | null {
+    if (this.#swarms.size >= this.#limits.maxSwarms) {
+      const [oldest] = this.#empty
+      if (!oldest) return null
+      this.#drop(oldest)
+    }
+    const swarm = new Swarm(hash)
+    this.#swarms.set(hash, swarm)
+    this.#empty.add(swarm)
+    return swarm
+  }
+
+  /** Replaces a swarm whose only peer uses more than the candidate; null if there is none. */
+  #displaceSwarm(hash: string): Swarm | null {
+    const { swarms } = this.#peers
+    const peer = this.#peers.findGreediest((each) => swarms[each]?.numbers.length === 1)
+    const swarm = swarms[peer]
+    if (!swarm) return null
+    this.#peers.remove(peer)
+    this.#drop(swarm)
+    return this.#addSwarm(hash)
+  }
+
+  /** Removes a peer that uses more than the candidate, to let it join. Returns whether one was found. */
+  #displacePeer(joined: Swarm): boolean {
+    const { swarms } = this.#peers
+    // Without its last peer the swarm itself would be removed
+    const canRemove = (each: number) => swarms[each] !== joined || joined.numbers.length > 1
+    const peer = this.#peers.findGreediest(canRemove)
+    this.#remove(peer)
+    return peer !== 0
+  }
+
+  #choose(swarm: Swarm, self: number, announce: PeerAnnounce): void {
+    const { wanted, wantsIds, wantsBothFamilies } = announce
+    // Without a spread the object costs nothing; with one it would be most of an announce's cost
+    this.#choice.choose(swarm, {
+      self,
+      isV6: !isMappedV4(announce.address),
+      isLoopback: isLoopback(announce.address),
+      wanted,
+      wantsSeeds: flagsOf(announce) === 0,
+      wantsIds,
+      wantsBothFamilies,
+    })
+  }
+
+  #answer(swarm: Swarm | null, refusal: StoreRefusal | null): AnnounceAnswer {
+    if (refusal !== null) this.#choice.clear()
+    const counts = swarm === null ? NO_COUNTS : countsOf(swarm)
+    const { peers4, peers6, ids4, ids6 } = this.#choice
+    return {
+      refusal,
+      complete: counts.complete,
+      incomplete: counts.incomplete,
+      downloaders: counts.downloaders,
+      downloaded: counts.downloaded,
+      peers4,
+      peers6,
+      ids4,
+      ids6,
+    }
+  }
 }
 
-/** Restores the bytes that `save` yielded. */
-export interface SwarmRestorer {
-  /**
-   * Reads the next bytes. Chunks may end anywhere.
-   * @throws BtkitError `io` if the bytes are invalid
-   */
-  readonly write: (bytes: Uint8Array) => void
-  /** @throws BtkitError `io` if bytes are missing */
-  readonly end: () => void
+/** The flags for an announce. */
+function flagsOf({ isComplete, event }: PeerAnnounce): number {
+  if (isComplete) return PeerFlag.seed
+  return event === 'paused' ? PeerFlag.partialSeed : 0
 }
 
-/** Limits of a store. */
-export interface StoreLimits {
-  readonly maxPeers: number
-  readonly maxSwarms: number
-  /** Peers at one IPv4 address or in one /64 of IPv6, in all swarms. */
-  readonly maxPerAddress: number
-  /** The same, in one swarm. At most 65535. */
-  readonly maxPerAddressInSwarm: number
-  /** Seconds after its last announce until a peer expires. */
-  readonly peerTimeout: number
-  /**
-   * Whether swarms without peers and without completed downloads are kept. Usually they are not.
-   */
-  readonly keepsEmpty: boolean
+/** The counts for announces and scrapes. */
+function countsOf(swarm: Swarm): SwarmCounts {
+  const complete = swarm.length(PeerFlag.seed) + swarm.length(PeerFlag.seed + PeerFlag.v6)
+  const incomplete = swarm.numbers.length - complete
+  const downloaders = incomplete - swarm.partialSeeds
+  return { complete, incomplete, downloaders, downloaded: swarm.downloaded }
+}
+
+function ownDownloadsOf({ downloaded, elsewhere }: Swarm): number {
+  let own = downloaded
+  for (const count of elsewhere?.values() ?? []) own -= count
+  return own
+}
+
+function bytesOf({ infoHash }: Swarm): Uint8Array {
+  return Buffer.from(infoHash, 'latin1')
+}
+
+/** Bytes as a key of maps. */
+export function latin1({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('latin1')
 }

@@ -7,7 +7,7 @@
 // - it has no partial seeds, no dictionaries of peers and no external address
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { randomNumbers } from '../../../src/tracker/swarms/open-swarms.js'
+import { randomNumbers } from '../../support/random-numbers.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { mixHistories, STOPPED, type Step } from './histories.js'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { randomNumbers } from '../../../src/tracker/swarms/open-swarms.js'
+import { randomNumbers } from '../../support/random-numbers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { startRedis, WITHOUT_REDIS } from '../../support/redis.js'
 import { announceQuery, compactPeers, startTrack } from '../../support/track.js'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { randomNumbers } from '../../../src/tracker/swarms/open-swarms.js'
-import type { PeerEvent, SwarmStore } from '../../../src/tracker/swarms/swarm-store.js'
+import { randomNumbers } from '../../support/random-numbers.js'
+import type { SwarmStore } from '../../../src/tracker/swarms/swarm-store.js'
+import type { PeerEvent } from '../../../src/tracker/swarms/swarm-types.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { announceOf, digestOf, peersOf } from './store.js'
 

@@ -25,9 +25,9 @@ function savedBytes(store: Store): Buffer {
   return Buffer.concat(Array.from(store.save(), (slice) => Uint8Array.from(slice)))
 }
 
-function copy(from: Store, to: Store, { age = 0, cut = 1000, size = 0 } = {}) {
+function copy(from: Store, to: Store, { age = 0, cut = 1000 } = {}) {
   const bytes = savedBytes(from)
-  const restorer = to.restore(age, size)
+  const restorer = to.restore(age)
   for (let at = 0; at < bytes.length; at += cut) restorer.write(bytes.subarray(at, at + cut))
   restorer.end()
 }
@@ -57,16 +57,6 @@ test('a state can be split anywhere', () => {
   fill(one, 50)
   copy(one, other, { cut: 1 })
   assert.deepEqual(other.totals(), one.totals())
-})
-
-test('a wrong size of the state does not matter', () => {
-  for (const size of [1, 10_000, 1e15]) {
-    const [one, other] = [makeStore().store, makeStore().store]
-    fill(one, 500)
-    copy(one, other, { size })
-    fill(other, 500)
-    assert.deepEqual(other.totals(), one.totals())
-  }
 })
 
 test('all chunks of a state may share one buffer', () => {
@@ -144,7 +134,7 @@ test('a save has every peer that was there all the time, whatever changes meanwh
     slices += 1
   }
   restorer.end()
-  assert.ok(slices > 2)
+  assert.ok(slices > 1)
   const restored = new Set(peersIn(other, 'torrent'))
   assert.deepEqual(
     [...staying].filter((peer) => !restored.has(peer)),
@@ -160,12 +150,13 @@ test('a swarm that is removed during a save does no harm', () => {
   for (const slice of one.save()) {
     restorer.write(slice)
     slices += 1
-    one.forget(digestOf('torrent'))
+    for (let n = 1; n <= 4000; n += 1)
+      one.announce(announceOf({ peer: `${n}`, port: n, event: 'stopped' }))
     one.announce(announceOf({ torrent: 'at its place' }))
   }
   restorer.end()
   assert.ok(slices > 1)
-  assert.equal(other.totals().swarms, 1)
+  assert.deepEqual(peersIn(other, 'at its place'), ['10.0.0.1:6881'])
 })
 
 test('an incomplete or empty state is refused', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { StoreLimits, SwarmStore } from '../../../src/tracker/swarms/swarm-store.js'
+import type { SwarmStore } from '../../../src/tracker/swarms/swarm-store.js'
+import type { StoreLimits } from '../../../src/tracker/swarms/swarm-types.js'
 import { announceOf, digestOf, peersOf } from './store.js'
 
 /** Makes an empty store. */

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
-import { openSwarms } from '../../../src/tracker/swarms/open-swarms.js'
+import { SwarmStore } from '../../../src/tracker/swarms/swarm-store.js'
 import type {
   AnnounceAnswer,
   PeerAnnounce,
   StoreLimits,
-} from '../../../src/tracker/swarms/swarm-store.js'
-import { pseudoRandom } from '../../support/pseudo-random.js'
+} from '../../../src/tracker/swarms/swarm-types.js'
 
 export const limits: StoreLimits = {
   maxPeers: 5000,
@@ -19,8 +18,7 @@ export const limits: StoreLimits = {
 /** A store with a clock that the test sets. */
 export function makeStore(changed: Partial<StoreLimits> = {}) {
   const clock = { now: 1_000_000 }
-  const all = { ...limits, ...changed }
-  const store = openSwarms({ limits: all, now: () => clock.now, randomBytes: pseudoRandom })
+  const store = new SwarmStore({ ...limits, ...changed }, () => clock.now)
   return { store, clock }
 }
 
