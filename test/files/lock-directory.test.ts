@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import {
   lockByProgram,
@@ -10,7 +8,7 @@ import {
 } from '../../src/files/lock-directory.js'
 import { findPeer } from '../support/peers.js'
 import { failure } from './failure.js'
-import { makeTemporaryDirectory, plantTree } from './temporary-directory.js'
+import { makeTemporaryDirectory } from './temporary-directory.js'
 
 const never = new AbortController().signal
 
@@ -55,14 +53,6 @@ for (const [what, locker, skip] of WAYS) {
     await assert.rejects(lock(directory, 0, never), held)
   })
 
-  test(`whoever waits too long is told who holds the lock, ${what}`, unlessAble, async (t) => {
-    const directory = makeTemporaryDirectory(t)
-    const first = await lock(directory, 0, never)
-    t.after(first.release)
-    const message = `${directory}: another run holds the lock; wait until it ends`
-    await assert.rejects(lock(directory, 1, never), failure('locked', message))
-  })
-
   test(
     `a wait ends when the signal says so, ${what}`,
     { ...unlessAble, timeout: 60_000 },
@@ -74,23 +64,6 @@ for (const [what, locker, skip] of WAYS) {
       await assert.rejects(waiting, failure('interrupted', 'interrupted'))
     },
   )
-
-  test(
-    `directories are locked each for itself, without a trace in them, ${what}`,
-    unlessAble,
-    async (t) => {
-      const root = plantTree(t, ['a/x', 'b/x'])
-      const locks = await Promise.all(['a', 'b'].map((name) => lock(join(root, name), 0, never)))
-      assert.deepEqual(readdirSync(join(root, 'a')), ['x'])
-      for (const lock of locks) lock.release()
-    },
-  )
-
-  test(`a directory that is not there can not be locked, ${what}`, async (t) => {
-    const path = join(makeTemporaryDirectory(t), 'missing')
-    const message = `${path}: no such file or directory`
-    await assert.rejects(lock(path, 0, never), failure('not-found', message))
-  })
 }
 
 test(

@@ -13,24 +13,6 @@ function managed(env: Readonly<Record<string, string>>) {
   return { manager, warnings }
 }
 
-test('the manager is notified of start, reload and end', unlessNotices, async (t) => {
-  const address = join(makeScratch(t), 'notify')
-  const notices = await listenForNotices(t, address)
-  const { manager, warnings } = managed({ NOTIFY_SOCKET: address })
-  manager.ready('serving /srv\nREADY=0')
-  // A name cannot add a line
-  assert.deepEqual(await notices.next(), ['READY=1', 'STATUS=serving /srv\\nREADY=0'])
-  await manager.reload(async () => {
-    const [reloading, since] = await notices.next()
-    assert.equal(reloading, 'RELOADING=1')
-    assert.match(since!, /^MONOTONIC_USEC=\d+$/)
-  })
-  assert.deepEqual(await notices.next(), ['READY=1'])
-  manager.stopping()
-  assert.equal((await notices.next())[0], 'STOPPING=1')
-  assert.deepEqual(warnings, [])
-})
-
 test('a failed reload is reported as ended, too', unlessNotices, async (t) => {
   const address = join(makeScratch(t), 'notify')
   const notices = await listenForNotices(t, address)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { stallNote, stallReason, StallWatch } from '../../../src/core/download/download.js'
+import { stallReason, StallWatch } from '../../../src/core/download/download.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import type { ClientTorrent } from '../../../src/core/publish/client.js'
 import { fakeTorrent } from '../../support/fake-client.js'
@@ -20,22 +20,6 @@ function watch() {
     return stalls.look(fakeTorrent({ ...downloading, ...changes }))
   }
 }
-
-test('it is a stall when no byte came for half a minute, and that is to be told once', () => {
-  const look = watch()
-  assert.equal(look(0), null)
-  assert.equal(look(29 * SECOND), null)
-  assert.deepEqual(look(SECOND), { forMs: STALL, isToTell: true })
-  assert.deepEqual(look(SECOND), { forMs: 31 * SECOND, isToTell: false })
-})
-
-test('a stall that lasts is told every ten minutes', () => {
-  const look = watch()
-  look(0)
-  look(MINUTE)
-  assert.equal(look(10 * MINUTE - 1)?.isToTell, false)
-  assert.deepEqual(look(1), { forMs: 11 * MINUTE, isToTell: true })
-})
 
 test('a byte now and then ends a stall, and does not make for a word each time', () => {
   const look = watch()
@@ -67,20 +51,7 @@ test('a stall begins when something was last done, not when nothing was first se
 })
 
 const torrentWith = (beside: PlainDict) => parseMetainfo(torrentOf(singleFileInfo(), beside))
-const TRACKED = torrentWith({ announce: 'http://tracker.example/announce' })
 const waiting = fakeTorrent({ name: 'a.txt', state: 'downloading' })
-
-for (const [forMs, time] of [
-  [STALL, '30 seconds'],
-  [MINUTE, '1 minute'],
-  [10 * MINUTE, '10 minutes'],
-] as const) {
-  test(`that nothing came is told with the time: ${time}`, () => {
-    const note = stallNote(waiting, TRACKED, { forMs, isToTell: true })
-    const hint = 'btkit scrape shows what its trackers answer'
-    assert.equal(note, `a.txt: nothing has come for ${time}: no peer is connected; ${hint}`)
-  })
-}
 
 const HTTPS = 'https://mirror.example/a.txt'
 const HTTP = 'http://mirror.example/a.txt'

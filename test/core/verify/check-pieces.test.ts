@@ -44,24 +44,3 @@ test('with a cache, what was read once is not read again', async (t) => {
   assert.equal((await verifyTorrent(await planVerify(request), withCache)).ok, true)
   assert.equal((await verifyTorrent(await planVerify(request), hashContext())).ok, false)
 })
-
-test('what the cache knows of damaged files is that they are damaged', async (t) => {
-  const release = plantRelease(t, FILES)
-  writeFileSync(placeOf(release, 'b'), Buffer.alloc(2 * PIECE))
-  const cache = await openCache({ directory: makeScratch(t, {}), now, warn: assert.ifError })
-  t.after(() => cache.close())
-  const metainfo = parseMetainfo(release.torrent)
-  const request = {
-    metainfo,
-    torrent: 'x',
-    path: release.directory,
-    checkHashes: true,
-    extra: false,
-  }
-  const withCache = { ...hashContext(), cacheAccess: { cache, trust: 'full' as const, now } }
-  const first = await verifyTorrent(await planVerify(request), withCache)
-  await cache.flush()
-  const second = await verifyTorrent(await planVerify(request), withCache)
-  assert.equal(first.ok, false)
-  assert.deepEqual(second, first)
-})

@@ -9,11 +9,9 @@ import {
   writeSync,
 } from 'node:fs'
 import { test } from 'node:test'
-import { bytesToRead, planVerify } from '../../../src/core/verify/verify-torrent.js'
 import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
 import { readBencode } from '../../../src/metainfo/bencode/read.js'
 import type { BencodeDict, BencodeValue } from '../../../src/metainfo/bencode/value.js'
-import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { failure } from '../../files/failure.js'
 import { placeOf, plantV2, statuses, verify, type Release, type ReleaseFile } from './release.js'
@@ -192,30 +190,6 @@ test('a hybrid whose versions describe different bytes is told of', async (t) =>
   flip(placeOf(release, 'b/large'), PIECE)
   const bad = await verify(forged)
   assert.deepEqual([bad.badPieces, bad.disagreeingPieces], [1, 0], 'bad by both')
-})
-
-test('of version 2 alone no padding is read', async (t) => {
-  const release = plantV2(t, FILES, { version: 'v2', pieceLength: PIECE })
-  const metainfo = parseMetainfo(release.torrent)
-  const place = { torrent: 'x', path: release.directory, extra: false }
-  const plan = await planVerify({ metainfo, ...place, checkHashes: true })
-  assert.equal(bytesToRead(plan), metainfo.size)
-})
-
-test('pieces of a GiB are no matter to small files', async (t) => {
-  const release = plantV2(t, [FILES[0]!, FILES[3]!], { version: 'v2', pieceLength: PIECE })
-  const huge = withEdit(release, (_, info) => info.set('piece length', 2 ** 30))
-  assert.equal((await verify(huge)).ok, true)
-})
-
-test('files of the same content share a layer', async (t) => {
-  const file = { path: 'a', size: 2 * PIECE + 1 }
-  const release = plantV2(t, [file], { version: 'v2', pieceLength: PIECE })
-  const twice = withEdit(release, (_, info) => {
-    const tree = info.get('file tree') as BencodeDict
-    info.set('file tree', new Map([...tree, ['b', tree.get('a')!]]))
-  })
-  assert.deepEqual(statuses(await verify(twice)), { a: 'ok', b: 'missing' })
 })
 
 test('a hybrid may have padding behind its last file', async (t) => {

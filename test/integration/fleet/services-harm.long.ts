@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -20,7 +21,6 @@ import { type RedisServer, startRedis, WITHOUT_REDIS, isListening } from '../../
 import { referenceDigests } from '../../support/reference-digests.js'
 import { announceQuery, compactPeers, decodeAnswer } from '../../support/track.js'
 import { until } from '../../support/until.js'
-import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.js'
 
 const ROUNDS = 100
 
@@ -334,6 +334,59 @@ async function startService(t: TestContext, setup: ServiceSetup): Promise<Servic
     revive: async () => {
       assert.equal(child.exitCode, null, `${name} ended by itself: ${stderr.slice(-2000)}`)
       if (child.killed) await start()
+    },
+  }
+}
+
+/** Stands between machines and Redis, and harms connections on request. */
+interface CuttingProxy {
+  readonly url: string
+  /** Ends all connections, as if the network were gone. */
+  readonly cut: () => void
+  /** Passes nothing on until it is resumed. */
+  readonly stall: () => void
+  readonly resume: () => void
+}
+
+/** Starts a proxy to a port of this machine until the test ends. */
+async function startCuttingProxy(t: TestContext, port: number): Promise<CuttingProxy> {
+  const pairs = new Set<readonly [Socket, Socket]>()
+  let isStalled = false
+  const hold = (socket: Socket) => (isStalled ? socket.pause() : socket.resume())
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1')
+    const pair = [near, far] as const
+    pairs.add(pair)
+    const end = () => {
+      for (const socket of pair) socket.destroy()
+      pairs.delete(pair)
+    }
+    for (const [from, to] of [pair, [far, near]] as const) {
+      from.on('error', end).on('close', end)
+      from.on('data', (bytes) => to.write(bytes))
+      hold(from)
+    }
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const cut = () => {
+    for (const pair of pairs) for (const socket of pair) socket.destroy()
+  }
+  const holdAll = (stalls: boolean) => {
+    isStalled = stalls
+    for (const pair of pairs) pair.forEach(hold)
+  }
+  t.after(() => {
+    cut()
+    server.close()
+  })
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cut,
+    stall: () => {
+      holdAll(true)
+    },
+    resume: () => {
+      holdAll(false)
     },
   }
 }

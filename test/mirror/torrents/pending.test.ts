@@ -3,7 +3,6 @@ import { test, type TestContext } from 'node:test'
 import { MemoryPool } from '../../../src/mirror/admission/memory-pool.js'
 import { NotReady } from '../../../src/server/answers/refusal.js'
 import { PendingTorrent, type Waiter } from '../../../src/mirror/torrents/pending.js'
-import { TorrentProgress } from '../../../src/mirror/progress/progress.js'
 
 const MEMORY = { bytes: 1000, bytesPerClient: 1000 }
 
@@ -44,48 +43,6 @@ function notReady(message: RegExp): (error: unknown) => true {
     return true
   }
 }
-
-test('all who wait get the result', async () => {
-  const { flight, land } = begin()
-  const waits = [flight.wait(new Client()), flight.wait(new Client())]
-  assert.equal(flight.waiters, 2)
-  land('done')
-  assert.deepEqual(await Promise.all(waits), ['done', 'done'])
-  assert.equal(flight.waiters, 0)
-})
-
-test('all who wait get the failure', async () => {
-  const { flight, crash } = begin()
-  const waits = [flight.wait(new Client()), flight.wait(new Client())]
-  crash(new Error('broken'))
-  for (const wait of waits) await assert.rejects(wait, /broken/)
-  assert.equal(flight.waiters, 0)
-})
-
-test('if patience ends before hashing begins, the message says so', async () => {
-  const { flight } = begin()
-  const wait = flight.wait(hasty)
-  await assert.rejects(wait, notReady(/wait to be hashed/))
-  assert.equal(flight.waiters, 0)
-})
-
-test('if patience ends while hashing, the message has the progress', async () => {
-  const { flight } = begin()
-  const title = { name: 'a', path: null, files: 1, size: 8 * 2 ** 20 }
-  flight.progress = new TorrentProgress(title, 8 * 2 ** 20, () => 0)
-  flight.progress.note(5 * 2 ** 20 + 1, 8 * 2 ** 20)
-  const wait = flight.wait(hasty)
-  await assert.rejects(wait, notReady(/5 MiB so far/))
-})
-
-test('the work goes on for others after one has lost patience', async () => {
-  const { flight, land } = begin()
-  const other = flight.wait(new Client())
-  await assert.rejects(flight.wait(hasty), notReady(/try again in/))
-  assert.equal(flight.waiters, 1)
-  land('done')
-  assert.equal(await other, 'done')
-})
 
 test('a client that left no longer waits', async () => {
   const { flight } = begin()

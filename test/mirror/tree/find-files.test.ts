@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Budget, type BudgetLimits } from '../../../src/mirror/admission/budget.js'
@@ -36,66 +36,6 @@ const TREE = {
   'b/x.txt': 'x',
 }
 
-test('files are found in the order of the request', async (t) => {
-  const mirror = makeMirror(t, TREE)
-  const paths = ['/b/1.rpm', '/a/sub/3.rpm', '/a/1.rpm']
-  assert.deepEqual(await find(mirror, paths), ['b/1.rpm', 'a/sub/3.rpm', 'a/1.rpm'])
-})
-
-test('a found file has its path and its size', async (t) => {
-  const mirror = makeMirror(t, TREE)
-  const {
-    files: [file],
-  } = await findFiles(['/a/sub/3.rpm'], mirror, {
-    maxMatches,
-    budget: plentifulBudget(),
-  })
-  assert.equal(file!.absolutePath, join(mirror.root, 'a', 'sub', '3.rpm'))
-  assert.equal(file!.fingerprint.size, 3)
-})
-
-test('a pattern matches only within one directory', async (t) => {
-  const mirror = makeMirror(t, TREE)
-  assert.deepEqual(await find(mirror, ['/a/*']), ['a/1.rpm', 'a/2.rpm'])
-  assert.deepEqual(await find(mirror, ['/*/1.rpm']), ['a/1.rpm', 'b/1.rpm'])
-  assert.deepEqual(await find(mirror, ['/*/*/*.rpm']), ['a/sub/3.rpm'])
-  assert.deepEqual(await find(mirror, ['/?/[12].rpm']), ['a/1.rpm', 'a/2.rpm', 'b/1.rpm'])
-})
-
-test('matches are sorted component by component, by the bytes of their names', async (t) => {
-  const names = ['a/z', 'a.b/a', 'B/a', 'a/é', '\u{ff5e}/a', '\u{1f600}/a', 'a/Y']
-  const mirror = makeMirror(t, Object.fromEntries(names.map((name) => [name, name])))
-  const sorted = ['B/a', 'a/Y', 'a/z', 'a/é', 'a.b/a', '\u{ff5e}/a', '\u{1f600}/a']
-  assert.deepEqual(await find(mirror, ['/*/*']), sorted)
-})
-
-test('patterns keep the order of the request', async (t) => {
-  const mirror = makeMirror(t, TREE)
-  const found = await find(mirror, ['/b/*', '/a/2.rpm', '/a/sub/*'])
-  assert.deepEqual(found, ['b/1.rpm', 'b/x.txt', 'a/2.rpm', 'a/sub/3.rpm'])
-})
-
-test('a file with a name like a pattern is found by its name', async (t) => {
-  const mirror = makeMirror(t, { 'a/[x].rpm': '1', 'a/x.rpm': '2', 'a/y.rpm': '3' })
-  assert.deepEqual(await find(mirror, ['/a/[x].rpm']), ['a/[x].rpm'])
-  assert.deepEqual(await find(mirror, ['/a/[y].rpm']), ['a/y.rpm'])
-})
-
-test('hidden files are not found', async (t) => {
-  const mirror = makeMirror(t, { ...TREE, 'a/.hidden': 'h', '.git/config': 'c' })
-  assert.deepEqual(await find(mirror, ['/a/*']), ['a/1.rpm', 'a/2.rpm'])
-  for (const path of ['/a/.hidden', '/a/.*', '/a/.h*', '/.git/config', '/.git/*', '/.[g]it/c*']) {
-    await assert.rejects(find(mirror, [path]), refused('not-found', /not found/), path)
-  }
-})
-
-test('published hidden files match only patterns that begin with a dot', async (t) => {
-  const mirror = makeMirror(t, { 'a/x': 'x', 'a/.hidden': 'h' }, { hidden: true })
-  assert.deepEqual(await find(mirror, ['/a/*']), ['a/x'])
-  assert.deepEqual(await find(mirror, ['/a/.h*']), ['a/.hidden'])
-  assert.deepEqual(await find(mirror, ['/a/.hidden']), ['a/.hidden'])
-})
-
 test('a missing path is named', async (t) => {
   const mirror = makeMirror(t, TREE)
   for (const path of ['/none', '/a/none.rpm', '/a/1.rpm/x', '/*.iso', '/n*/x']) {
@@ -105,52 +45,6 @@ test('a missing path is named', async (t) => {
       return check(error)
     })
   }
-})
-
-test('one missing path fails the request', async (t) => {
-  const mirror = makeMirror(t, TREE)
-  await assert.rejects(find(mirror, ['/a/1.rpm', '/a/9.rpm']), refused('not-found', /9\.rpm/))
-})
-
-test('a pattern must not climb out of the root', async (t) => {
-  const mirror = makeMirror(t, TREE)
-  for (const path of ['/../*', '/*/../*', '/a/../../*', '/*/./x']) {
-    await assert.rejects(find(mirror, [path]), refused('usage', /not a plain path/), path)
-  }
-})
-
-test('links that stay inside are followed, others are not', unlessWindows, async (t) => {
-  const outside = makeScratch(t, { 'secret.rpm': 's' })
-  const mirror = makeMirror(t, TREE)
-  symlinkSync('1.rpm', join(mirror.root, 'a/latest.rpm'))
-  symlinkSync('../b', join(mirror.root, 'a/other'))
-  symlinkSync(join(outside, 'secret.rpm'), join(mirror.root, 'a/out.rpm'))
-  symlinkSync(outside, join(mirror.root, 'out'))
-  symlinkSync('nowhere', join(mirror.root, 'a/broken.rpm'))
-  assert.deepEqual(await find(mirror, ['/a/*']), ['a/1.rpm', 'a/2.rpm', 'a/latest.rpm'])
-  assert.deepEqual(await find(mirror, ['/a/o*/1.rpm']), ['a/other/1.rpm'])
-  for (const path of ['/a/out.rpm', '/out/secret.rpm', '/out/*', '/*/secret.rpm']) {
-    await assert.rejects(find(mirror, [path]), refused('not-found', /not found/), path)
-  }
-  const open = { ...mirror, followSymlinks: true }
-  assert.deepEqual(await find(open, ['/*/secret.rpm']), ['out/secret.rpm'])
-  assert.deepEqual(await find(open, ['/a/out.rpm']), ['a/out.rpm'])
-})
-
-test('a request may match as many files as the limit', async (t) => {
-  const mirror = makeMirror(t, TREE)
-  const limits = { maxMatches: 2 }
-  assert.equal((await find(mirror, ['/a/*.rpm'], limits)).length, 2)
-  assert.equal((await find(mirror, ['/a/1.rpm', '/b/x.txt'], limits)).length, 2)
-  for (const paths of [['/b/*', '/a/1.rpm'], ['/a/*.rpm', '/b/*'], ['/*/*']]) {
-    await assert.rejects(find(mirror, paths, limits), refused('too-many', /more than 2 files/))
-  }
-})
-
-test('an empty directory has no match', async (t) => {
-  const mirror = makeMirror(t, TREE)
-  mkdirSync(join(mirror.root, 'empty'))
-  await assert.rejects(find(mirror, ['/empty/*']), refused('not-found', /not found/))
 })
 
 /** Entries of a directory, about a thousand. */

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { aheadOfFiles, entriesOf, Mirror, TRACKER, type Report } from '../../../support/mirror.js'
-import { unlessInstalled } from '../../../support/peers.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
@@ -35,14 +33,6 @@ test('lists of checksums are written beside the torrents', async (t) => {
   const list = readFileSync(join(mirror.target, 'd.sha256'), 'utf8')
   assert.equal(list, `${sha256('xx')}  d/x\n${sha256('')}  d/y\n`)
   assert.equal(report.bytesHashed, 6, 'what is read for both is counted once')
-})
-
-test('sha256sum checks a list', unlessInstalled('sha256sum'), async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(BOTH)
-  const args = ['--check', '--strict', join(mirror.target, 'd.sha256')]
-  const { status, stdout } = spawnSync('sha256sum', args, { cwd: mirror.source, encoding: 'utf8' })
-  assert.deepEqual([status, stdout], [0, 'd/x: OK\nd/y: OK\n'])
 })
 
 test('if nothing changed, lists stay and nothing is read', async (t) => {

@@ -64,30 +64,6 @@ test('shows its help whatever the environment says', async () => {
   }
 })
 
-test('has help of 80 columns that tells each default', async () => {
-  const { status, stdout } = await runBtkit(['serve', '--help'])
-  assert.equal(status, 0)
-  assert.deepEqual(
-    stdout.split('\n').filter((line) => line.length > 80),
-    [],
-  )
-  for (const [option, standard] of [
-    ['port', '8080'],
-    ['host', '127.0.0.1'],
-    ['trackers', '/var/lib/torrent_service/trackers, if it exists'],
-    ['service-name', 'torrent_service'],
-    ['wait', '25'],
-    ['header-timeout', '10'],
-    ['body-timeout', '30'],
-    ['unused-for', '30d'],
-    ['max-body', '2MiB'],
-  ] as const) {
-    const [, text = ''] = stdout.split(new RegExp(`--${option} <`))
-    const [first = ''] = text.split(/\n {2}-/)
-    assert.ok(first.replaceAll(/\s+/g, ' ').includes(`default: ${standard})`), option)
-  }
-})
-
 test('does not start without the trackers of --trackers, and names the ways to say so', async (t) => {
   const missing = join(makeScratch(t), 'trackers')
   const { status, stdout, stderr } = await runBtkit([
