@@ -19,7 +19,6 @@
 #include "notify.h"
 #include "stat_files.h"
 #include "write_batch.h"
-#include "writers.h"
 
 #define MAX_ARGUMENTS 6
 #define MAX_SAFE_INTEGER 9007199254740991.0
@@ -190,9 +189,6 @@ NAPI_MODULE_INIT() {
       {"hashJobOnThreads", NULL, hash_job_on_threads, NULL, NULL, NULL, napi_enumerable, NULL},
       {"statFiles", NULL, stat_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lstatPathsAsync", NULL, lstat_paths_async, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"tryReadLeases", NULL, try_read_leases, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"tryReadLeasesAsync", NULL, try_read_leases_async, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"openWriteWatch", NULL, open_watch, NULL, NULL, NULL, napi_enumerable, NULL},
       {"sendDatagram", NULL, send_datagram, NULL, NULL, NULL, napi_enumerable, NULL},
       {"writeDrafts", NULL, write_drafts, NULL, NULL, NULL, napi_enumerable, NULL},
       {"placeFiles", NULL, place_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
@@ -200,7 +196,6 @@ NAPI_MODULE_INIT() {
       {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lockByte", NULL, lock_byte, NULL, NULL, NULL, napi_enumerable, NULL},
       {"unlockByte", NULL, unlock_byte, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"watchWrites", NULL, watch_paths, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   struct instance *instance = calloc(1, sizeof *instance);
   if (instance == NULL) return NULL;

@@ -20,7 +20,6 @@ import { hashAtOnce, hashInGroups, type ReadGroup } from '../core/digests/hash-g
 import { DIGEST } from '../core/digests/piece-table.js'
 import { pieceHeight } from '../core/digests/read-trees.js'
 import { isSettled } from '../core/digests/settled.js'
-import { findWriters } from '../core/digests/writers.js'
 import { locateFile, type ShareRules } from './shares.js'
 import type { Part, PartDigests } from './job.js'
 
@@ -48,10 +47,9 @@ export async function hashPart(
   if (known) return known
   const own = files.filter(isRead)
   const startedMs = cacheAccess.now()
-  const { openForWriting } = findWriters(own)
   const digests = await read(part, files, { ...context, onProgress })
   for (const file of own) requireUnchanged(file, readFingerprintIfThere(file.absolutePath))
-  const start = { startedMs, openForWriting, trust: cacheAccess.trust }
+  const start = { startedMs, trust: cacheAccess.trust }
   if (own.every((file) => isSettled(file, start)))
     cacheAccess.cache.rememberLayers(input, Buffer.concat([digests.pieces, digests.nodes]))
   return digests

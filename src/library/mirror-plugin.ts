@@ -162,6 +162,7 @@ function serviceOptions(options: MirrorOptions): MirrorSettings['options'] {
     httpSeeds: [],
     markPadFiles: false,
     pieceLength: checkPieceLength(pieceLength),
+    minAge: 0,
     torrents: torrents.map((directory) => checkDirectory(directory, 'torrents')),
     files,
     listings,

@@ -23,6 +23,8 @@ export interface ServiceOptions {
   readonly markPadFiles: boolean
   /** The piece length of torrents outside the pkgtorrent protocol. */
   readonly pieceLength: PieceLength
+  /** Seconds since the last change of a file before it gets a torrent. */
+  readonly minAge: number
   /** Directories of existing torrents that are preferred to new ones; see GivenTorrents. */
   readonly torrents: readonly string[]
   /** Whether the mirror's files are served, too. */

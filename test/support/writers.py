@@ -6,21 +6,12 @@ Each line on standard input has every writer do its next step; a line is answere
 done. What a writer writes is new each time. The first step opens the file, or what takes its place.
 """
 import ctypes
-import fcntl
 import mmap
 import os
-import platform
-import struct
 import sys
-import threading
 
 PAGE = 4096
 LIBC = ctypes.CDLL(None, use_errno=True)
-LIBC.mmap.restype = ctypes.c_void_p
-LIBC.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
-LIBC.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-LIBC.msync.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-LIBC.pwrite.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long]
 LIBC.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_long, ctypes.c_long]
 
 
@@ -59,71 +50,6 @@ def direct(path):
     os.pwrite(f, block, 0)
     yield
     os.close(f)
-
-
-class Source:
-    """Memory whose pages come when they are given: a write of it takes that long."""
-
-    def __init__(self, pages):
-        self.size = pages * PAGE
-        number = {'x86_64': 323, 'aarch64': 282}[platform.machine()]
-        self.faults = LIBC.syscall(number, os.O_CLOEXEC)
-        if self.faults < 0:
-            fail()
-        # UFFDIO_API; UFFDIO_REGISTER for missing pages
-        fcntl.ioctl(self.faults, 0xC018AA3F, struct.pack('QQQ', 0xAA, 0, 0))
-        private_anonymous = 0x22
-        self.at = LIBC.mmap(None, self.size, 3, private_anonymous, -1, 0)
-        fcntl.ioctl(self.faults, 0xC020AA00, struct.pack('QQQQ', self.at, self.size, 1, 0))
-
-    def give(self, i):
-        content = ctypes.create_string_buffer(page(), PAGE)
-        where = (self.at + i * PAGE, ctypes.addressof(content), PAGE, 0, 0)
-        # UFFDIO_COPY
-        fcntl.ioctl(self.faults, 0xC028AA03, struct.pack('QQQQq', *where))
-
-    def close(self):
-        os.close(self.faults)
-        LIBC.munmap(self.at, self.size)
-
-
-def long(path):
-    """One call of write(2) that is under way from the first step to the last but one."""
-    source = Source(4)
-    f = os.open(path, os.O_RDWR)
-    before = os.stat(path).st_mtime_ns
-    source.give(0)
-    thread = threading.Thread(target=LIBC.pwrite, args=(f, source.at, source.size, 0))
-    thread.start()
-    while os.stat(path).st_mtime_ns == before:
-        pass
-    yield
-    source.give(1)
-    yield
-    for i in (2, 3):
-        source.give(i)
-    thread.join()
-    yield
-    os.close(f)
-    source.close()
-
-
-def mapping(path, is_synced=False):
-    """Stores through a shared mapping whose descriptor is closed; only the first moves a time."""
-    f = os.open(path, os.O_RDWR)
-    at = LIBC.mmap(None, PAGE, 3, 1, f, 0)
-    os.close(f)
-    yield
-    for _ in range(2):
-        ctypes.memmove(at, page(), PAGE)
-        if is_synced and LIBC.msync(at, PAGE, 4) != 0:
-            fail()
-        yield
-    LIBC.munmap(at, PAGE)
-
-
-def synced(path):
-    return mapping(path, is_synced=True)
 
 
 def appending(path):

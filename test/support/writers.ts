@@ -1,25 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { statfsSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { TestContext } from 'node:test'
-import { writersAddon } from '../../src/files/open-writers/lease.js'
 import { projectRoot } from './executable.js'
 
-/** statfs(2): file systems on which a lease tells all. */
-const TELLING_FILE_SYSTEMS = new Set([0xef53, 0x58465342, 0x9123683e])
-
-/** For tests of what is known of writers. */
-export const unlessWritersTell = { skip: findReason() }
-
-function findReason(): string | false {
-  if (process.platform !== 'linux') return 'no leases here'
-  if (writersAddon === null) return 'the native addon is not built'
-  if (spawnSync('python3', ['-c', '']).status !== 0) return 'python3 is not installed'
-  const { type } = statfsSync(tmpdir())
-  return !TELLING_FILE_SYSTEMS.has(type) && 'temporary files lie on another file system'
+/** For tests with writers. */
+export const needsPython = {
+  skip: spawnSync('python3', ['-c', '']).status !== 0 && 'python3 is not installed',
 }
 
 /** Kinds of writers: functions of writers.py, which says what their steps are. */
@@ -29,14 +16,11 @@ export type WriterKind =
   | 'descriptor'
   | 'direct'
   | 'exchanging'
-  | 'long'
-  | 'mapping'
   | 'punching'
   | 'replacing'
   | 'resetting'
   | 'resizing'
   | 'slow'
-  | 'synced'
   | 'truncating'
 
 /** A process that writes to files on request. */
@@ -67,40 +51,4 @@ export class Writers {
     this.#process.kill('SIGKILL')
     await once(this.#process, 'exit')
   }
-}
-
-/** How to start a writer of a file. */
-export type StartWriter = (kind: WriterKind, path: string) => Writers
-
-/**
- * Has the writers that a test will start end when it does. To be called before their files are
- * planted: a file can't be removed while a write to it is under way.
- */
-export function prepareWriters(t: TestContext): StartWriter {
-  const started: Writers[] = []
-  t.after(() => Promise.all(started.map((writers) => writers.end())))
-  return (kind, path) => {
-    const writers = new Writers([[kind, path]])
-    started.push(writers)
-    return writers
-  }
-}
-
-/** For tests with writes that last as long as requested. */
-export const unlessLongWrites = { skip: unlessWritersTell.skip || findNoFaults() }
-
-/** Only some may have a write wait for its bytes (userfaultfd(2)). */
-function findNoFaults(): string | false {
-  return process.getuid?.() !== 0 && 'only root can have a write take its time'
-}
-
-/** Opens a file for writing and closes it, again and again until it is removed. */
-export function startRestlessWriter(t: TestContext, path: string): void {
-  const program = `
-import os, sys
-try:
-    while True: os.close(os.open(sys.argv[1], os.O_WRONLY))
-except FileNotFoundError: pass`
-  const child = spawn('python3', ['-c', program, path], { stdio: 'inherit' })
-  t.after(() => child.kill('SIGKILL'))
 }

@@ -9,7 +9,6 @@ import type { Content } from '../digests/content.js'
 import { requireUnchanged, type HashContext } from '../digests/hash-content.js'
 import { isRead } from '../digests/pad-files.js'
 import { isSettled } from '../digests/settled.js'
-import { findWriters } from '../digests/writers.js'
 import { CHECKSUMS, type ChecksumName } from './list.js'
 import { makeTorrent, type MadeTorrent, type TorrentPlan } from '../make/make-torrent.js'
 import { writeLists, type ChecksumList, type ListedFile } from './lists.js'
@@ -98,7 +97,6 @@ async function read(
   const { cache, trust, now } = cacheAccess
   const { absolutePath, fingerprint } = file
   const startedMs = now()
-  const { openForWriting } = findWriters([file])
   const checksums = names.map((name) => CHECKSUMS[name])
   const { size } = fingerprint
   const source = { path: absolutePath, size, identity: null }
@@ -109,7 +107,7 @@ async function read(
   const { digests } = job
   requireUnchanged(file, readFingerprintIfThere(absolutePath))
   const found = { file, digests, bytesRead: size }
-  if (!isSettled(file, { startedMs, openForWriting, trust })) return { ...found, isSettled: false }
+  if (!isSettled(file, { startedMs, trust })) return { ...found, isSettled: false }
   const kept = encodeFingerprint(fingerprint)
   names.forEach((name, i) => {
     const digest = digests[i]

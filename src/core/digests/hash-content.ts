@@ -28,7 +28,6 @@ import { recallPieces, rememberPieces } from './recall-pieces.js'
 import { rememberTrees } from './recall-trees.js'
 import { isSettled, type ReadingStart } from './settled.js'
 import { lookAgain } from './look-again.js'
-import { findWriters, type WatchWriters } from './writers.js'
 
 export type Engine = Omit<HashOptions, 'wanted' | 'pieces'>
 
@@ -38,8 +37,6 @@ export interface HashContext {
   readonly cacheAccess: CacheAccess
   /** Checks that files did not change while they were read. Default: one after another. */
   readonly recheck?: RecheckFiles
-  /** Looks for processes that may write to files to be read. Default: findWriters. */
-  readonly watchWriters?: WatchWriters
   /**
    * Whether to read only the files that were scanned, even if their names lead elsewhere now. For
    * files that strangers may replace by links.
@@ -63,8 +60,8 @@ export interface HashedContent extends ContentDigests {
  * Computes the digests of content. Reads only what the cache does not know, and checks that no file
  * changed between the scan and the last read. Fills `table`, the result of an earlier cache lookup,
  * as far as it gets if the work does not continue after a pause.
- * @throws BtkitError `changed` with the file, as hashStream, the error that prevented work after
- *   a pause, and as watchWriters does
+ * @throws BtkitError `changed` with the file, as hashStream, and the error that prevented work
+ *   after a pause
  */
 export async function hashContent(
   content: Content,
@@ -101,7 +98,9 @@ async function readPieces(
   const files = unknownFiles(content, table)
   const wanted = wantedDigests(content, table)
   const reading = { content, files, unknown, wanted }
-  const { read, start } = await readGuarded(reading, hashContext)
+  const start = { startedMs: cacheAccess.now(), trust: cacheAccess.trust }
+  const read = await hashUnknown(reading, hashContext)
+  await (hashContext.recheck ?? recheckTogether)(content.files)
   const { readTrees, unfinished } = read
   const areSettled = files.every((file) => isSettled(file, start))
   // Unfinished results are only useful if every later change would be noticed
@@ -140,33 +139,6 @@ interface Reading {
   readonly files: readonly ScannedFile[]
   readonly unknown: Uint32Array
   readonly wanted: DigestKind
-}
-
-/** The result of reading, and what was known of the files before. */
-interface GuardedRead {
-  readonly read: Read
-  readonly start: ReadingStart
-}
-
-/**
- * Hashes pieces. Looks for processes that may write to their files before, and for their writes
- * after.
- */
-async function readGuarded(reading: Reading, hashContext: HashContext): Promise<GuardedRead> {
-  const { content, files } = reading
-  const { cacheAccess, watchWriters = findWriters, recheck = recheckTogether } = hashContext
-  const startedMs = cacheAccess.now()
-  const writers = await watchWriters(files)
-  try {
-    const read = await hashUnknown(reading, hashContext)
-    writers.check()
-    await recheck(content.files)
-    const { openForWriting } = writers
-    const start: ReadingStart = { startedMs, openForWriting, trust: cacheAccess.trust }
-    return { read, start }
-  } finally {
-    await writers.close()
-  }
 }
 
 /** Hashes pieces, and combines their blocks as early as possible. */
@@ -232,10 +204,10 @@ interface Obtained {
 function remember(
   { content, table, readTrees }: Obtained,
   cache: PieceCache,
-  { startedMs, openForWriting, trust }: ReadingStart,
+  { startedMs, trust }: ReadingStart,
 ): void {
   if (!cache.keepsAnything) return
-  const start = { cache, startedMs, openForWriting, trust }
+  const start = { cache, startedMs, trust }
   if (content.version !== 'v2') rememberPieces(content, table, start)
   rememberTrees(readTrees, start)
 }

@@ -10,8 +10,6 @@ export const RACY_NS = 2_000_000_000n
 export interface ReadingStart {
   /** Milliseconds since 1970. */
   readonly startedMs: number
-  /** The real paths of files that were open for writing. */
-  readonly openForWriting: ReadonlySet<string>
   readonly trust: CacheTrust
 }
 
@@ -25,10 +23,10 @@ export interface RememberingStart extends ReadingStart {
  * content. False if the file could have changed unnoticed since.
  */
 export function isSettled(
-  { absolutePath, fingerprint }: ScannedFile,
-  { startedMs, openForWriting, trust }: ReadingStart,
+  { fingerprint }: ScannedFile,
+  { startedMs, trust }: ReadingStart,
 ): boolean {
-  return !openForWriting.has(absolutePath) && !isRacy(fingerprint, startedMs, trust)
+  return !isRacy(fingerprint, startedMs, trust)
 }
 
 /**

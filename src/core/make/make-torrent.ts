@@ -8,7 +8,6 @@ import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { planContent, type Content, type ContentRequest } from '../digests/content.js'
 import { composeCore, infoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
 import type { HashContext } from '../digests/hash-content.js'
-import { watchNobody } from '../digests/writers.js'
 import { checkReplaceable } from '../check-replaceable.js'
 import { alignedFiles, createTrees, NODE } from '../digests/file-trees.js'
 import { DIGEST } from '../digests/piece-table.js'
@@ -145,9 +144,7 @@ export async function makeTorrent(
 ): Promise<MadeTorrent> {
   const { trust } = hashContext.cacheAccess
   const wanted = infoRequest(plan.content, plan.request, trust)
-  const { keepsAnything } = hashContext.cacheAccess.cache
-  const context = keepsAnything ? hashContext : { watchWriters: watchNobody, ...hashContext }
-  const { bytesHashed, info, pieceLayers } = await obtainInfo(wanted, context)
+  const { bytesHashed, info, pieceLayers } = await obtainInfo(wanted, hashContext)
   return writeTorrent(plan, { info, pieceLayers }, bytesHashed)
 }
 

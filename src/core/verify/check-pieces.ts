@@ -10,11 +10,10 @@ import { alignedFiles, rootOf } from '../digests/file-trees.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { hashAtOnce, hashInGroups, type ReadGroup } from '../digests/hash-groups.js'
 import { DIGEST, enterPieces, getPieces } from '../digests/piece-table.js'
-import { unknownFiles, type PieceTable } from '../digests/piece-table.js'
+import type { PieceTable } from '../digests/piece-table.js'
 import { ReadTrees } from '../digests/read-trees.js'
 import { recallPieces, rememberPieces } from '../digests/recall-pieces.js'
 import { rememberTrees } from '../digests/recall-trees.js'
-import { findWriters } from '../digests/writers.js'
 import type { HashOptions } from '../../hash/hash-stream.js'
 import { chooseKernel } from '../../hash/kernels/choose.js'
 import type { HashKernel } from '../../hash/kernels/kernel.js'
@@ -76,8 +75,6 @@ export async function checkPieces(
   const start = {
     ...cacheAccess,
     startedMs: cacheAccess.now(),
-    openForWriting: findWriters(content && table ? unknownFiles(content, table) : [])
-      .openForWriting,
   }
   const trees = content && v2 ? new ReadTrees(content, kernel) : null
   for await (const group of readGroups({ stream, unknown, check }, { ...engine, failures })) {

@@ -89,14 +89,14 @@ export function assembleMirror(parts: MirrorParts): AssembledMirror {
 
 /** Creates the makers of torrents and digests; no file is read twice at once. */
 function openMakers({ options, hashContext, monotonic, warn, onError }: MirrorParts) {
-  const { mirror, pieceLength, serviceName, markPadFiles, warm } = options
+  const { mirror, pieceLength, serviceName, markPadFiles, minAge, warm } = options
   const { cacheAccess } = hashContext
   const admission = openAdmission(options.limits)
   const hashed = new HashedBytes()
   const reading = { mirror, hashContext, claims: new FileClaims(), hashed }
   const hasher = new FileHasher({ ...reading, queue: admission.hashing })
-  const digests = new FileDigests({ ...admission, ...reading, pieceLength, monotonic })
-  const onDemand = new OnDemand({ ...admission, cacheAccess, hasher, monotonic })
+  const digests = new FileDigests({ ...admission, ...reading, pieceLength, minAge, monotonic })
+  const onDemand = new OnDemand({ ...admission, cacheAccess, hasher, minAge, monotonic })
   const given = new GivenTorrents(options.torrents, { now: cacheAccess.now, warn })
   const made = { admission, onDemand, digests, hashed, given }
   if (warm === null) return { ...made, warmer: null }
@@ -105,7 +105,7 @@ function openMakers({ options, hashContext, monotonic, warn, onError }: MirrorPa
     return { ...made, warmer: null }
   }
   const throttle = warm.maxRate === null ? undefined : createThrottle(warm.maxRate)
-  const content = { mirror, serviceName, markPadFiles, pieceLength }
+  const content = { mirror, serviceName, markPadFiles, minAge, pieceLength }
   const work = { given, hasher, hashContext, monotonic, warn, onError, throttle }
   return { ...made, warmer: new Warmer({ ...content, ...work, options: warm }) }
 }

@@ -16,7 +16,6 @@ import { mapConcurrently, type Mirror } from '../tree/mirror.js'
 import type { FileClaims } from './file-claims.js'
 import { onMirror, recheckAsync, refuseOther } from './guarded-files.js'
 import type { HashedBytes } from './hashed-bytes.js'
-import { refuseWriters } from './writers.js'
 
 export interface FileHasherParts {
   readonly mirror: Mirror
@@ -133,7 +132,7 @@ export class FileHasher {
       await refuseOther(onMirror(file, content), mirror)
     })
     wanted.onProgress(0, wanted.bytes)
-    const guards = { recheck: recheckAsync, watchWriters: refuseWriters, isGuarded: true }
+    const guards = { recheck: recheckAsync, isGuarded: true }
     const guarded = { ...hashContext, engine: this.#engineFor(wanted), ...guards }
     const before = bytesLeft(content, table)
     const end = hashed.begin(bytesDone, ahead !== undefined)

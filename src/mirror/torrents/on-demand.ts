@@ -14,12 +14,11 @@ import type { Budget } from '../admission/budget.js'
 import type { MemoryPool } from '../admission/memory-pool.js'
 import type { Planner } from '../admission/admission.js'
 import { NotReady, Refusal } from '../../server/answers/refusal.js'
-import { isQuiet, LOOKS, QUIET_PERIOD } from './recent-writes.js'
+import { isQuiet, LOOKS, QUIET_PERIOD, refuseYoung } from './recent-writes.js'
 import { PendingTorrent, type Waiter, type Work } from './pending.js'
 import { type ProgressStatus, titleOf, TorrentProgress } from '../progress/progress.js'
 import { toRead, type FileHasher, type ToRead } from './file-hasher.js'
 import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
-import { waitForWriters } from './writers.js'
 import type { ServerContext } from '../../server/context.js'
 
 /** Milliseconds for which the lookup of files counts. */
@@ -69,6 +68,8 @@ export interface OnDemandParts extends Pick<ServerContext, 'monotonic'> {
   readonly hasher: FileHasher
   readonly planner: Planner
   readonly memory: MemoryPool
+  /** Seconds since the last change of a file before it gets a torrent. */
+  readonly minAge: number
 }
 
 /**
@@ -205,6 +206,7 @@ export class OnDemand {
     const checkedAt = this.parts.monotonic()
     const plan = await wanted.plan(budget)
     const { content, options } = plan
+    refuseYoung(content.files, { minAge: this.parts.minAge, trust, now })
     if (!isQuiet(content, now(), before)) return plan
     const request = infoRequest(content, options, trust)
     const seen = { ...plan, request, checkedAt }
@@ -234,7 +236,6 @@ export class OnDemand {
     }
     const progress = new TorrentProgress(title, content.size, this.parts.monotonic)
     pending.progress = progress
-    await waitForWriters(content, recalled.files, pending.signal)
     const { client, signal } = pending
     const onProgress = (bytesHashed: number, bytesWanted: number) => {
       progress.note(bytesHashed, bytesWanted)

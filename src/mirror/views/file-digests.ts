@@ -21,7 +21,7 @@ import type { FileClaims } from '../torrents/file-claims.js'
 import { refuseOther } from '../torrents/guarded-files.js'
 import type { HashedBytes } from '../torrents/hashed-bytes.js'
 import { PendingTorrent, type Waiter } from '../torrents/pending.js'
-import { refuseWriters, waitForWriters } from '../torrents/writers.js'
+import { refuseYoung } from '../torrents/recent-writes.js'
 import { KnownDigests, stateOf, type LookedAt } from './known-digests.js'
 import type { ServerContext } from '../../server/context.js'
 
@@ -35,6 +35,8 @@ export interface FileDigestsParts extends Pick<ServerContext, 'monotonic'> {
   /** The work that reads files at present. */
   readonly claims: FileClaims
   readonly hashed: HashedBytes
+  /** Seconds since the last change of a file before it gets a digest. */
+  readonly minAge: number
 }
 
 /** Milliseconds between records of a reading's progress. */
@@ -71,6 +73,8 @@ export class FileDigests {
    * @throws Refusal; BtkitError if the file cannot be read
    */
   async obtain(file: ScannedFile, requester: Waiter): Promise<Uint8Array> {
+    const { minAge, hashContext } = this.parts
+    refuseYoung([file], { ...hashContext.cacheAccess, minAge })
     const known = this.#known.find(file)
     if (known) {
       this.#known.noteUse(file)
@@ -101,7 +105,6 @@ export class FileDigests {
     const content = singleContent(file, { version: 'v1', pieceLength })
     const progress = new TorrentProgress(titleOf(content), content.size, monotonic)
     pending.progress = progress
-    await waitForWriters(content, [file], signal)
     const claimant = { files: [file], bytes: content.size, isAhead: false, signal }
     for (;;) {
       const others = claims.inTheWay(claimant)
@@ -143,16 +146,10 @@ export class FileDigests {
     const { mirror, hashContext } = this.parts
     await refuseOther(file, mirror)
     const startedMs = hashContext.cacheAccess.now()
-    const writers = await refuseWriters([file])
-    try {
-      await this.#run(reading)
-      writers.check()
-    } finally {
-      await writers.close()
-    }
+    await this.#run(reading)
     requireUnchanged(file, (await new MirrorView(mirror).file(file.path)).fingerprint)
     const { trust } = hashContext.cacheAccess
-    await this.#remember(reading, { startedMs, openForWriting: new Set(), trust })
+    await this.#remember(reading, { startedMs, trust })
     return digestOf(job)
   }
 

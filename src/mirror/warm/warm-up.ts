@@ -1,11 +1,8 @@
 import { infoRequest, recallInfo, type InfoOptions } from '../../core/digests/info.js'
 import type { HashContext } from '../../core/digests/hash-content.js'
 import { isRacy } from '../../core/digests/settled.js'
-import { unknownFiles } from '../../core/digests/piece-table.js'
 import { BtkitError } from '../../errors.js'
-import type { Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { tryReadLeasesAsync } from '../../files/open-writers/lease.js'
 import type { Throttle } from '../../hash/jobs/throttle.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
@@ -15,7 +12,7 @@ import { type PieceLength, setContent } from '../pkgtorrent/set.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import { toRead, type FileHasher } from '../torrents/file-hasher.js'
 import { hasSamePieces, type GivenTorrents } from '../torrents/given-torrents.js'
-import { QUIET_PERIOD } from '../torrents/recent-writes.js'
+import { QUIET_PERIOD, secondsUntilOld } from '../torrents/recent-writes.js'
 import type { ReadyTorrent, WarmFile } from './warm-files.js'
 import type { ServerContext } from '../../server/context.js'
 
@@ -40,6 +37,8 @@ export interface WarmUpParts extends Pick<ServerContext, 'monotonic'> {
   readonly hasher: FileHasher
   readonly hashContext: HashContext
   readonly throttle: Throttle | undefined
+  /** Seconds since the last change of a file before it is hashed. */
+  readonly minAge: number
 }
 
 /** Milliseconds in the future beyond which a file's time counts as wrong. */
@@ -90,11 +89,8 @@ export class WarmUp {
     const request = infoRequest(content, options, cacheAccess.trust)
     const recalled = recallInfo(request, cacheAccess)
     if ('info' in recalled) return ready(recalled)
-    const wait = this.#timeToWait(file.fingerprint)
+    const wait = this.#timeToWait(file)
     if (wait !== null) return wait
-    const unknown = unknownFiles(content, recalled.table)
-    const [state] = await tryReadLeasesAsync(unknown.map(({ absolutePath }) => absolutePath))
-    if (state === 'open for writing') return { kind: 'later' }
     return this.#hash({ request, ...toRead(content, recalled.table), client: null }, signal)
   }
 
@@ -123,10 +119,13 @@ export class WarmUp {
   }
 
   /** Null if a file is old enough for its digests to be cached; otherwise the result to return. */
-  #timeToWait(fingerprint: Fingerprint): Exclude<Outcome, { kind: 'ready' }> | null {
-    const { now, trust } = this.parts.hashContext.cacheAccess
+  #timeToWait(file: ScannedFile): Exclude<Outcome, { kind: 'ready' }> | null {
+    const { minAge, hashContext } = this.parts
+    const { now, trust } = hashContext.cacheAccess
+    const { fingerprint } = file
     const age = now() - Number(fingerprint.ctimeNs / 1_000_000n)
-    if (age >= QUIET_PERIOD && !isRacy(fingerprint, now(), trust)) return null
+    const isOld = secondsUntilOld([file], { minAge, trust, now }) === 0
+    if (isOld && age >= QUIET_PERIOD && !isRacy(fingerprint, now(), trust)) return null
     const ahead = Number(fingerprint.mtimeNs / 1_000_000n) - now()
     if (ahead > FAR)
       return { kind: 'failed', reason: 'its date is in the future; set it with touch' }

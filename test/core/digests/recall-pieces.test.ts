@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { closeSync, openSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openCache } from '../../../src/cache/open.js'
@@ -10,7 +10,6 @@ import { aheadOfFiles } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { makeScratch, type Files } from '../../support/scratch.js'
-import { unlessWritersTell } from '../../support/writers.js'
 import { contentRequest, hashContext } from '../requests.js'
 
 const P = 16384
@@ -40,22 +39,6 @@ async function makeCached(t: TestContext, files: Files) {
 }
 
 const [A, B, C] = [pseudoRandom(3 * P + 100, 1), pseudoRandom(200, 2), pseudoRandom(2 * P, 3)]
-
-test(
-  'a file that somebody has open for writing is not remembered',
-  unlessWritersTell,
-  async (t) => {
-    const { hash, at } = await makeCached(t, { a: A, b: B, c: C })
-    const writer = openSync(at('b'), 'r+')
-    const first = await hash({})
-    assert.deepEqual(first.pieces, referenceDigests([A, B, C], P))
-    // b is all in the fourth piece
-    assert.equal((await hash({})).bytesHashed, P)
-    closeSync(writer)
-    assert.equal((await hash({})).bytesHashed, P)
-    assert.equal((await hash({})).bytesHashed, 0)
-  },
-)
 
 test('what was remembered in full is of use where mtime alone is trusted', async (t) => {
   const { hash, at } = await makeCached(t, { a: A })

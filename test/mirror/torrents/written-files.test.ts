@@ -31,10 +31,7 @@ test('a file that is written repeatedly is not ready until the writes end', asyn
   })
   const busy = await ask(port, ADDRESS)
   assert.equal(busy.status, 503)
-  assert.match(
-    busy.body.toString(),
-    /^(?:the files change|\/pub\/a\.iso: open for writing)[^\n]+\n$/,
-  )
+  assert.match(busy.body.toString(), /^the files change[^\n]+\n$/)
   assert.match(busy.headers['retry-after']!, /^\d+$/)
   clearInterval(writer)
   closeSync(descriptor)
@@ -43,4 +40,23 @@ test('a file that is written repeatedly is not ready until the writes end', asyn
   assert.equal(calm.status, 200)
   const expected = createHash('sha1').update(content()).digest('hex')
   assert.equal(decodeTorrent(calm.body).info['pieces'], expected)
+})
+
+test('with --min-age, a file gets a torrent and a digest when it is that old', async (t) => {
+  const files = { 'pub/a.iso': 'a', 'pub/set/b': 'b' }
+  const root = makeScratch(t, files)
+  let now = statSync(join(root, 'pub/a.iso')).ctimeMs + 30_000
+  const args = ['--min-age', '100']
+  const { port } = await serveMirror(t, { root, args, io: { now: () => now } })
+  const addresses = [ADDRESS, '/pub/a.iso.torrent', '/pub/set.torrent', '/pub/a.iso.sha256']
+  for (const address of addresses) {
+    const { status, headers, body } = await ask(port, address)
+    const why = /changed less than 100 s ago; try again in (?:69|7\d) s\n/
+    assert.equal(status, 503, address)
+    assert.match(body.toString(), why)
+    assert.match(headers['retry-after']!, /^(?:69|7\d)$/)
+  }
+  now += 80_000
+  for (const address of addresses) assert.equal((await ask(port, address)).status, 200, address)
+  assert.equal((await ask(port, '/pub/a.iso')).status, 200)
 })

@@ -45,7 +45,7 @@ async function openBoth(t: TestContext) {
   const hasher = new FileHasher({ ...shared, queue })
   const memory = new MemoryPool({ bytes: 1000, bytesPerClient: 1000 })
   const admitted = { hashing: queue, memory, monotonic: () => 0 }
-  const digests = new FileDigests({ ...shared, ...admitted, pieceLength: 2 ** 20 })
+  const digests = new FileDigests({ ...shared, ...admitted, pieceLength: 2 ** 20, minAge: 0 })
   const fileOf = (name: string) => {
     const absolutePath = join(root, name)
     return { path: [name], absolutePath, fingerprint: readFingerprint(absolutePath) }

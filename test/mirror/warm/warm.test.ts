@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
-import { unlessWritersTell } from '../../support/writers.js'
 import { ask } from '../ask.js'
 import { readHashedBytes, readMetric } from '../read-metric.js'
 import { until, untilFiles } from './until.js'
@@ -70,26 +69,6 @@ test('changed, added, moved and removed files are noticed', async (t) => {
   await untilFiles(port, 'ready', 3)
   assert.equal(await readMetric(port, 'btkit_warm_files{state="failed"}'), 0)
 })
-
-test(
-  'a file that is being written is left alone until it is closed',
-  unlessWritersTell,
-  async (t) => {
-    const { port, root } = await serveMirror(t, { files: { 'iso/a': 'a' }, args: WATCHED })
-    await untilFiles(port, 'ready', 1)
-    const descriptor = openSync(join(root, 'iso/b'), 'w')
-    writeSync(descriptor, 'half')
-    await untilFiles(port, 'waiting', 1)
-    // A later file overtakes it
-    plantFiles(root, { 'iso/c': 'c' })
-    await untilFiles(port, 'ready', 2)
-    assert.equal(await readHashedBytes(port), 2)
-    writeSync(descriptor, ' and half')
-    closeSync(descriptor)
-    await untilFiles(port, 'ready', 3)
-    assert.equal(await readHashedBytes(port), 2 + 'half and half'.length)
-  },
-)
 
 test('the next scan finds the files of another root', async (t) => {
   const place = makeScratch(t, { 'old/a': 'a', 'new/b': 'b', 'new/c': 'c' })

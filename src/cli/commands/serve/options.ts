@@ -85,6 +85,12 @@ export function declareServeOptions() {
         .argParser(read.pieceLength)
         .default<number | 'auto'>('auto', 'auto'),
     )
+    .option(
+      '--min-age <seconds>',
+      'answer 503 for torrents of files that changed less than this long ago',
+      read.wholeSeconds(0, 1e9),
+      0,
+    )
     .addOption(
       new Option('--padding <kind>', 'choose the padding of sets; changes their info hashes')
         .choices(['nullfile', 'bep47'] as const)

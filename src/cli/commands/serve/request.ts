@@ -50,6 +50,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     httpSeeds: options.httpSeed,
     markPadFiles: padding === 'bep47',
     pieceLength: options.pieceLength,
+    minAge: options.minAge,
     torrents: options.torrents.map((directory) => checkDirectory(resolve(io.cwd, directory))),
     files,
     listings,
