@@ -17,4 +17,4 @@ const lists = Object.entries(sections).map(([section, { values, switches }]) => 
   section,
   { values: [...values], switches: [...switches] },
 ])
-writeFileSync('dist/option-keys.json', JSON.stringify(Object.fromEntries(lists)))
+writeFileSync('dist/bundle/option-keys.json', JSON.stringify(Object.fromEntries(lists)))

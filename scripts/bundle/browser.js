@@ -23,12 +23,11 @@ export function createHash(algorithm) {
     update(data) { hash.update(data); return this },
     digest: () => Buffer.from(hash.digest()),
   }
-}`,
+}
+// src/digest.ts imports it; nothing for browsers makes a MAC
+export const createHmac = undefined`,
   util: `export const getSystemErrorMap = () => new Map()`,
 }
-
-const DIGEST = `import { createHash } from 'node:crypto'
-export const digestOf = (algorithm, bytes) => createHash(algorithm).update(bytes).digest()`
 
 const standIns = {
   name: 'stand-ins',
@@ -38,7 +37,6 @@ const standIns = {
     onLoad({ filter: /.*/, namespace: 'node' }, ({ path }) => {
       return STAND_INS[path] && { contents: STAND_INS[path], resolveDir }
     })
-    onLoad({ filter: /\bsrc.digest\.js$/ }, () => ({ contents: DIGEST, resolveDir }))
   },
 }
 

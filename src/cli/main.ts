@@ -2,8 +2,7 @@ import { constants } from 'node:os'
 import { asBtkitError } from '../errors.js'
 import { monotonicNow } from '../monotonic.js'
 import { checkUtf8 } from './arguments/operands.js'
-import { FileOutput, kindOfOutput } from './output/file-output.js'
-import { LateOutput, pipeWriter } from './output/late-output.js'
+import { FileOutput, isFile } from './output/file-output.js'
 import { exitStatusOf, reportError } from './output/messages.js'
 import type { Io, Output } from './io.js'
 import { choosePaint } from './output/paint.js'
@@ -113,15 +112,12 @@ function openOutput(
   onError: (error: NodeJS.ErrnoException) => void,
 ): Output {
   const descriptor = DESCRIPTORS[name]
-  const kind = kindOfOutput(descriptor)
-  if (kind === 'file') return new FileOutput(descriptor, onError)
+  if (isFile(descriptor)) return new FileOutput(descriptor, onError)
   let isTold = false
-  const open = () =>
-    process[name].on('error', (error: NodeJS.ErrnoException) => {
-      if (!isTold) onError(error)
-      isTold = true
-    })
-  return kind === 'pipe' ? new LateOutput(open, pipeWriter(descriptor)) : open()
+  return process[name].on('error', (error: NodeJS.ErrnoException) => {
+    if (!isTold) onError(error)
+    isTold = true
+  })
 }
 
 /**

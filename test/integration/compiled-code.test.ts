@@ -13,12 +13,6 @@ import {
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
-import {
-  ALL_COMMANDS,
-  NO_COMMAND,
-  QUICK_COMMANDS,
-  REDIS_PACKAGES,
-} from '../../src/cli/start/bundles.js'
 import { runProgram, projectRoot } from '../support/executable.js'
 import { makeScratch } from '../support/scratch.js'
 import { makeOpenScratch, unlessTwoUsers, unprivileged } from '../support/unprivileged.js'
@@ -27,13 +21,10 @@ import { makeOpenScratch, unlessTwoUsers, unprivileged } from '../support/unpriv
 const STAMP = 40
 const HEADER = 20
 
-/** Files that are loaded beside a bundle by runs that do more. */
-const RESTS = ['makemetafile-rest', 'completedir-rest', ...new Set(Object.values(REDIS_PACKAGES))]
-
 interface Installation {
   readonly directory: string
-  /** The bundles of the program, each with its compiled code beside it in a `.cache`. */
-  readonly bundles: readonly string[]
+  /** The program, with its compiled code beside it in a `.cache`. */
+  readonly program: string
 }
 
 function install(t: TestContext, name = 'btkit'): Installation {
@@ -45,14 +36,18 @@ function install(t: TestContext, name = 'btkit'): Installation {
   for (const each of ['node_modules', 'native']) {
     symlinkSync(join(projectRoot, each), join(directory, each))
   }
-  const bundles = [ALL_COMMANDS, NO_COMMAND, ...QUICK_COMMANDS, ...RESTS].map((name) =>
-    join(directory, `dist/bundle/${name}.cjs`),
-  )
-  return { directory, bundles }
+  return { directory, program: join(directory, 'dist/bundle/main.cjs') }
 }
 
-function removeCode({ bundles }: Installation): void {
-  for (const bundle of bundles) rmSync(`${bundle}.cache`, { force: true })
+function removeCode({ program }: Installation): void {
+  rmSync(`${program}.cache`, { force: true })
+}
+
+/** Whether V8 takes the compiled code beside the program. */
+function assertKept({ program }: Installation): void {
+  const cachedData = readFileSync(`${program}.cache`).subarray(HEADER)
+  const script = new Script(readFileSync(program, 'utf8'), { cachedData })
+  assert.equal(script.cachedDataRejected, false)
 }
 
 /** Returns the output of showmetainfo; fails if it, makemetafile or completedir fails. */
@@ -88,11 +83,7 @@ test('an installation keeps compiled code that its Node takes', async (t) => {
   removeCode(installation)
   const warmUp = join(installation.directory, 'dist/bundle/warm-up.cjs')
   assert.equal((await runProgram(process.execPath, [warmUp])).status, 0)
-  for (const bundle of installation.bundles) {
-    const cachedData = readFileSync(`${bundle}.cache`).subarray(HEADER)
-    const script = new Script(readFileSync(bundle, 'latin1'), { cachedData })
-    assert.equal(script.cachedDataRejected, false, bundle)
-  }
+  assertKept(installation)
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
@@ -119,23 +110,21 @@ test('without compiled code the program does its work', async (t) => {
 
 test('with damaged compiled code the program does its work', async (t) => {
   const installation = install(t)
-  for (const bundle of installation.bundles) {
-    const bytes = readFileSync(`${bundle}.cache`)
-    writeFileSync(`${bundle}.cache`, bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 4096))
-  }
+  const { program } = installation
+  const bytes = readFileSync(`${program}.cache`)
+  writeFileSync(`${program}.cache`, bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 4096))
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
 test('with the compiled code of another Node the program does its work', async (t) => {
   const installation = install(t)
-  for (const bundle of installation.bundles) {
-    const code = readFileSync(`${bundle}.cache`).subarray(HEADER)
-    // V8 keeps what names its version in the second word
-    code.writeUInt32LE(~code.readUInt32LE(4) >>> 0, 4)
-    const stamp = readFileSync(bundle).subarray(-STAMP)
-    const digest = createHash('sha1').update(stamp).update(code).digest()
-    writeFileSync(`${bundle}.cache`, Buffer.concat([digest, code]))
-  }
+  const { program } = installation
+  const code = readFileSync(`${program}.cache`).subarray(HEADER)
+  // V8 keeps what names its version in the second word
+  code.writeUInt32LE(~code.readUInt32LE(4) >>> 0, 4)
+  const stamp = readFileSync(program).subarray(-STAMP)
+  const digest = createHash('sha1').update(stamp).update(code).digest()
+  writeFileSync(`${program}.cache`, Buffer.concat([digest, code]))
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
@@ -145,19 +134,14 @@ test('an error of the program says where in the bundle it arose', async (t) => {
   const options = { cwd: directory, env: { BTKIT_DEBUG: '1' } }
   const { status, stderr } = await runProgram(process.execPath, args, options)
   assert.equal(status, 1)
-  assert.match(stderr, /dist\/bundle\/showmetainfo\.cjs:\d+:\d+/)
+  assert.match(stderr, /dist\/bundle\/main\.cjs:\d+:\d+/)
 })
 
 test('the first run of one who installed the program keeps its compiled code', async (t) => {
   const installation = install(t)
   removeCode(installation)
   assert.match(await makeAndShow(installation), SHOWN)
-  for (const name of ['makemetafile', 'completedir', 'showmetainfo']) {
-    const bundle = join(installation.directory, `dist/bundle/${name}.cjs`)
-    const cachedData = readFileSync(`${bundle}.cache`).subarray(HEADER)
-    const script = new Script(readFileSync(bundle, 'latin1'), { cachedData })
-    assert.equal(script.cachedDataRejected, false, name)
-  }
+  assertKept(installation)
 })
 
 test("runs write nothing beside another user's program", unlessTwoUsers, async (t) => {
@@ -175,14 +159,14 @@ test("runs write nothing beside another user's program", unlessTwoUsers, async (
   assert.deepEqual(readdirSync(bundle), before)
 })
 
-test('a command does the same by each of its names, whichever bundle has it', async () => {
+test('a command does the same by each of its names, and under its legacy name', async () => {
   const help = async (executable: string, ...args: string[]) => {
     const path = join(projectRoot, 'bin', executable)
     const { status, stdout, stderr } = await runProgram(process.execPath, [path, ...args])
     assert.deepEqual([status, stderr], [0, ''])
     return stdout
   }
-  for (const name of QUICK_COMMANDS) {
+  for (const name of ['makemetafile', 'completedir', 'showmetainfo']) {
     const own = await help('btkit.js', name, '--help')
     assert.match(own, new RegExp(`^Usage: btkit ${name} `))
     assert.equal(await help('btkit.js', 'help', name), own)

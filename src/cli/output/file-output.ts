@@ -1,5 +1,4 @@
-import { fstatSync, writeSync, type Stats } from 'node:fs'
-import { platform } from 'node:process'
+import { fstatSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import type { Output } from '../io.js'
 
@@ -33,27 +32,14 @@ export class FileOutput implements Output {
   }
 }
 
-/** The kind of a standard stream. */
-export type OutputKind = 'file' | 'pipe' | 'terminal'
-
 /**
- * The kind of a descriptor: a file or device such as /dev/null, a pipe or socket, or a terminal.
+ * Whether a descriptor is a file or a device such as /dev/null, and no pipe, socket or terminal.
  * A closed descriptor counts as a file. Node opens /dev/null in its place, and so do Python and
  * others for their children, so it cannot be distinguished.
  */
-export function kindOfOutput(descriptor: number): OutputKind {
+export function isFile(descriptor: number): boolean {
   const stats = fstatSync(descriptor)
-  if (stats.isFile() || isMemoryDevice(stats)) return 'file'
-  if (!stats.isCharacterDevice()) return 'pipe'
-  return isatty(descriptor) ? 'terminal' : 'file'
-}
-
-/** Linux's device number of /dev/null and similar devices. */
-const MEMORY_DEVICES = 1
-
-/** Whether a device is like /dev/null. Checked by number, because node:tty takes long to load. */
-function isMemoryDevice(stats: Stats): boolean {
-  return platform === 'linux' && stats.isCharacterDevice() && stats.rdev >> 8 === MEMORY_DEVICES
+  return stats.isFile() || (stats.isCharacterDevice() && !isatty(descriptor))
 }
 
 function writeAll(descriptor: number, bytes: Uint8Array): void {

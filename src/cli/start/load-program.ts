@@ -1,92 +1,81 @@
-import { readFileSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { createHash } from 'node:crypto'
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { Script } from 'node:vm'
-import { findAddon } from '../../native-addon.js'
-import { REDIS_PACKAGES } from './bundles.js'
-import { readCodeCache, writeCodeCache } from './code-cache.js'
-import { makeLazy } from './lazy-require.js'
 import type * as main from '../main.js'
 
-type Require = (id: string) => unknown
-
-/** The exports of a bundle. Its second file, with modules imported on demand, exports `late`. */
-interface Bundle {
-  readonly main: typeof main.main
-  /** Modules that the second file needs, too, by their names there. */
-  readonly parts?: Readonly<Record<string, unknown>>
-  readonly late: Readonly<Record<string, () => unknown>>
-}
-
-type Wrapper = (module: { exports: object }, require: Require, place: object) => void
+/** `here` has the absolute paths of the program and its directory. */
+type Wrapper = (
+  module: { exports: object },
+  require: NodeJS.Require,
+  here: { readonly __filename: string; readonly __dirname: string },
+) => void
 
 export interface LoadedProgram {
   readonly main: typeof main.main
-  /** Saves the compiled code of bundles that had none. */
+  /** Saves the compiled code of the program if it had none. */
   readonly keepCode: () => Promise<void>
 }
 
 /**
- * Loads a bundle like a CommonJS module, but with saved compiled code. Compiling takes longer than
- * most commands.
+ * Loads the program like a CommonJS module, but with saved compiled code. Compiling takes longer
+ * than most commands.
  * Node's module.enableCompileCache is slower: it uses a directory per user, which each user must
  * fill first.
  */
-export function loadProgram(bundle: string): LoadedProgram {
-  // This file is itself part of a bundle, beside the others
-  const path = `${__dirname}/${bundle}`
-  const loadAny = makeLazy(require)
-  const packages = new Map<string, Bundle>()
-  const load = (id: string) => {
-    const file = REDIS_PACKAGES[id]
-    if (file === undefined) return loadAny(id)
-    const bundle = packages.get(file) ?? runScript(`${__dirname}/${file}.cjs`, loadAny, keepers)
-    packages.set(file, bundle)
-    return bundle.late[id]?.()
-  }
-  const keepers: (() => void)[] = []
-  let rest: Bundle | null = null
-  const requireLate = (id: string) => {
-    rest ??= runScript(`${path}-rest.cjs`, requireShared, keepers)
-    return rest.late[id]?.()
-  }
-  const requireShared = (id: string) => loaded.parts?.[id] ?? load(id)
-  const requireAny = (id: string) => (id.startsWith('./') ? requireLate(id) : load(id))
-  const loaded = runScript(`${path}.cjs`, requireAny, keepers)
-  const keepCode = async () => {
-    if (keepers.length === 0 || !mayKeepBeside(path)) return
-    // Loaded only now: with node:v8 comes all of node:stream, a twentieth of the time to start
-    const { unboundHeapGrowth } = await import('../../heap-growth.js')
-    // V8 refuses code compiled under other flags than those at start
-    unboundHeapGrowth()
-    for (const keep of keepers) keep()
-  }
-  return { main: loaded.main, keepCode }
-}
-
-/** Whether the program belongs to this user. Other users must not put files beside it. */
-function mayKeepBeside(path: string): boolean {
-  return statSync(dirname(path)).uid === process.geteuid?.()
-}
-
-/**
- * Runs a bundle's script and returns its exports. If its compiled code was missing, adds a function
- * to `keepers` that saves it.
- */
-function runScript(path: string, require: Require, keepers: (() => void)[]): Bundle {
+export function loadProgram(): LoadedProgram {
+  // This file is itself part of a bundle, beside the program
+  const path = `${__dirname}/main.cjs`
   const codeCache = `${path}.cache`
   const source = readFileSync(path)
   const cachedData = readCodeCache(codeCache, source)
-  // The bundle is ASCII, and latin1 decodes fastest
+  // The program is ASCII, and latin1 decodes fastest
   const script = new Script(source.toString('latin1'), {
     filename: path,
     ...(cachedData && { cachedData }),
   })
-  if (cachedData === undefined || script.cachedDataRejected === true)
-    keepers.push(() => {
-      writeCodeCache(codeCache, source, script)
-    })
   const module = { exports: {} }
   const wrapper = script.runInThisContext() as Wrapper
-  wrapper(module, require, { __filename: path, addonOfStart: findAddon })
-  return module.exports as Bundle
+  wrapper(module, require, { __filename: path, __dirname })
+  const keepCode = async () => {
+    if (cachedData !== undefined && script.cachedDataRejected !== true) return
+    // Other users must not put files beside the program
+    if (statSync(__dirname).uid !== process.geteuid?.()) return
+    const { unboundHeapGrowth } = await import('../../heap-growth.js')
+    // V8 refuses code compiled under other flags than those at start
+    unboundHeapGrowth()
+    writeCodeCache(codeCache, source, script)
+  }
+  return { ...(module.exports as typeof main), keepCode }
+}
+
+/** Length in bytes of the stamp at the end of the program, its digest. */
+const STAMP_LENGTH = 40
+
+const CODE_DIGEST_LENGTH = 20
+
+/**
+ * Reads the code that V8 compiled from `source` at installation. Returns undefined if it is
+ * missing, damaged or from another source.
+ * V8 itself refuses code of other V8 versions, but compares only the length of the source.
+ */
+export function readCodeCache(path: string, source: Buffer): Buffer | undefined {
+  try {
+    const file = readFileSync(path)
+    const code = file.subarray(CODE_DIGEST_LENGTH)
+    return file.subarray(0, CODE_DIGEST_LENGTH).equals(digestFor(source, code)) ? code : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Saves the code compiled so far for `script`. Other processes may be running the program. */
+export function writeCodeCache(path: string, source: Buffer, script: Script): void {
+  const code = script.createCachedData()
+  const temporary = `${path}.${process.pid}`
+  writeFileSync(temporary, Buffer.concat([digestFor(source, code), code]))
+  renameSync(temporary, path)
+}
+
+function digestFor(source: Buffer, code: Buffer): Buffer {
+  return createHash('sha1').update(source.subarray(-STAMP_LENGTH)).update(code).digest()
 }

@@ -1,5 +1,4 @@
 import { ignoreDebugSignal } from '../debug-signal.js'
-import { bundleOf } from './bundles.js'
 
 /** Node's exit status for a module that waits forever. */
 const NEVER_FINISHED = 13
@@ -16,7 +15,7 @@ export async function start(program: string, subcommand: string | null = null): 
   })
   // Loaded only now, because a signal may arrive while it loads
   const { loadProgram } = await import('./load-program.js')
-  const { main, keepCode } = loadProgram(bundleOf(subcommand ?? process.argv[2]))
+  const { main, keepCode } = loadProgram()
   await main(program, subcommand)
   isFinished = true
   try {

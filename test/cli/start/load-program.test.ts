@@ -4,7 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
-import { readCodeCache, writeCodeCache } from '../../../src/cli/start/code-cache.js'
+import { readCodeCache, writeCodeCache } from '../../../src/cli/start/load-program.js'
 import { makeScratch } from '../../support/scratch.js'
 
 const SOURCE = stamped('(function (n) { return n + 1 })')
