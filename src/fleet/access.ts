@@ -1,9 +1,8 @@
 import { openNullCache } from '../cache/piece-cache.js'
 import { openCache, openLazyCache } from '../cache/open.js'
 import type { CachePlace, LazyAccess } from '../core/cache/access.js'
-import type { CacheAccess, CacheTrust } from '../core/digests/cache-trust.js'
-import { LEAST_BYTES } from './claims.js'
-import type { ClaimLevel, HashClaims } from './hash-claims.js'
+import { LEAST_CLAIMED, type CacheAccess, type CacheTrust } from '../core/digests/cache-trust.js'
+import type { ClaimingMachines, HashClaims } from './claims.js'
 import type { ShareRequest } from './shared-digests.js'
 
 /** Opens a cache for a task. The caller must close it. */
@@ -26,14 +25,14 @@ export interface Others extends Pick<CachePlace, 'directory' | 'warn'> {
 export async function withOthers(access: CacheAccess, others: Others): Promise<CacheAccess> {
   if (!access.cache.keepsAnything) return access
   const share = await connectShare(access, others)
-  const claim = claimOnUse(access, others.directory, () => share?.level ?? null)
+  const claim = claimOnUse(access, others.directory, () => share?.machines ?? null)
   return { ...access, claim, adopt: share?.adopt }
 }
 
 /** The digests and the claims of other machines. */
 interface ConnectedShare {
   readonly adopt: NonNullable<CacheAccess['adopt']>
-  readonly level: ClaimLevel
+  readonly machines: ClaimingMachines
 }
 
 /** Connects with other machines until the cache is closed. Without Redis nothing is adopted. */
@@ -45,14 +44,13 @@ async function connectShare(
   const { adoptDigests } = await import('./adopt.js')
   const { SharedDigests } = await import('./shared-digests.js')
   const { RedisLink } = await import('../redis/link.js')
-  const { CLAIM_SCRIPTS, sharedLevel } = await import('./shared-claims.js')
-  const link = new RedisLink(share.address, { scripts: CLAIM_SCRIPTS, warn })
+  const link = new RedisLink(share.address, { warn })
   const shared = new SharedDigests(access, share, link)
   access.cache.sharing = shared
   const rules = { shared, check: share.check, warn }
   return {
     adopt: (adoption) => adoptDigests(adoption, access, rules),
-    level: sharedLevel(link, share),
+    machines: { link, rules: share },
   }
 }
 
@@ -60,15 +58,15 @@ async function connectShare(
 function claimOnUse(
   access: CacheAccess,
   directory: string,
-  levelOfShare: () => ClaimLevel | null,
+  machinesOfShare: () => ClaimingMachines | null,
 ): NonNullable<CacheAccess['claim']> {
   let claims: Promise<HashClaims> | undefined
   const open = async () => {
-    const { openHashClaims } = await import('./hash-claims.js')
-    return openHashClaims(access, directory, levelOfShare())
+    const { HashClaims } = await import('./claims.js')
+    return new HashClaims(access, directory, machinesOfShare())
   }
   return async (request) => {
-    if (request.content.size < LEAST_BYTES) return null
+    if (request.content.size < LEAST_CLAIMED) return null
     claims ??= open()
     return (await claims).claim(request)
   }
@@ -82,7 +80,7 @@ export function accessLazyCache(request: CacheRequest): LazyAccess {
   const cacheAccess = { cache, trust, now: place.now, kernel }
   if (!lazyCache) return { cacheAccess, lazyCache }
   let connected: ConnectedShare | null = null
-  const claim = claimOnUse(cacheAccess, place.directory, () => connected?.level ?? null)
+  const claim = claimOnUse(cacheAccess, place.directory, () => connected?.machines ?? null)
   if (!share) return { cacheAccess: { ...cacheAccess, claim }, lazyCache }
   const wake = async () => {
     await lazyCache.wake()

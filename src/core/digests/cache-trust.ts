@@ -51,6 +51,9 @@ export interface CacheAccess {
   readonly claim?: ((request: ClaimRequest) => Promise<Claimed | null>) | undefined
 }
 
+/** The least bytes to hash for which a claim is worth its time. */
+export const LEAST_CLAIMED = 4 * 1024 * 1024
+
 /** Content to be read, except the pieces of the table that are known. */
 export interface ClaimRequest {
   readonly content: Content
