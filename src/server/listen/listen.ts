@@ -76,7 +76,7 @@ export async function listen(place: ListenPlace, parts: ListenParts): Promise<Li
 export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
   const { handler, exchanges, rules, keyOf, tls, unread } = parts
   const onLeft = exchanges.reportLeft
-  const turns = new PipelineQueue({ onLeft, keyOf, maxWaiting: rules.maxWaiting })
+  const turns = new PipelineQueue({ onLeft, maxWaiting: rules.maxWaiting })
   const admit: Handler = (request, response) => {
     response.unread = unread
     if (!unread.isFull(request.socket)) {
