@@ -128,7 +128,7 @@ function openContents(
   return {
     requesters,
     sets,
-    files: new FileTorrents({ sets, given, pieceLength: options.pieceLength }),
+    files: new FileTorrents(onDemand, given, options),
     directories: new DirectoryTorrents({ ...shared, monotonic }),
     directoryPages: hasListings(options)
       ? new DirectoryPages(options, { listings, planner, requesters, swarms }, now)

@@ -80,7 +80,7 @@ export function mirrorRoutes(app: FastifyInstance, parts: RouteParts, done: () =
     options,
   })
   addPkgtorrentRoutes(app, parts)
-  addFileRoutes(app, { ...parts, views: new Views(parts) })
+  addFileRoutes(app, { ...parts, views: new Views(options, parts) })
   done()
 }
 

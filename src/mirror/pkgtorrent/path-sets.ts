@@ -67,18 +67,17 @@ export class PathSets {
    * @throws Refusal; BtkitError if the files cannot be read
    */
   obtain(set: PathSet, requester: Requester): Promise<CurrentTorrent> {
-    const { digest, isSingle, paths, version = 'v1', pieceLength = 'protocol' } = set
+    const { digest, isSingle, paths, version = 'v1' } = set
     const { known, onDemand } = this.parts
     const plan = async (budget: Budget) => {
       const planned = await this.#plan(set, budget)
       // Records the set once its files are found, even if nobody waits for their hashing. A newline
       // in a path looks like one between two paths
-      const isOfProtocol =
-        version === 'v1' && pieceLength === 'protocol' && !paths.some((path) => path.includes('\n'))
+      const isOfProtocol = version === 'v1' && !paths.some((path) => path.includes('\n'))
       if (isOfProtocol) known.note(digest, { isSingle, paths })
       return planned
     }
-    const key = `${version} ${pieceLength} ${isSingle ? 'single' : 'set'} ${digest}`
+    const key = `${version} ${isSingle ? 'single' : 'set'} ${digest}`
     return onDemand.obtain({ key, effort: effortOf(paths), plan }, requester)
   }
 

@@ -15,24 +15,10 @@ export interface PathSet extends SetRecord {
   readonly digest: string
   /** The version of the torrent; v1 if absent, as in the protocol. */
   readonly version?: MetainfoVersion
-  /** The protocol's piece length if absent. */
-  readonly pieceLength?: PieceLength
 }
 
 /** A piece length in bytes, or `auto` to choose one by the size. */
 export type PieceLength = number | 'auto'
-
-/**
- * The set of one file for its views, which are not part of the protocol. Its piece length is that
- * of `makemetafile`, unless the operator has set another.
- */
-export function viewSet(
-  components: readonly string[],
-  version: MetainfoVersion,
-  pieceLength: PieceLength,
-): PathSet {
-  return { ...singleSet(`/${components.join('/')}`, version), pieceLength }
-}
 
 /**
  * The set of one path or pattern, which begins with a slash. If it matches one file, the torrent is

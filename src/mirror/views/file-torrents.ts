@@ -1,30 +1,31 @@
 import { encodedValue } from '../../metainfo/edit/splice-torrent.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
-import type { PathSets } from '../pkgtorrent/path-sets.js'
-import { viewSet, type PieceLength } from '../pkgtorrent/set.js'
+import type { ServiceOptions } from '../options.js'
+import { setContent, type PieceLength } from '../pkgtorrent/set.js'
 import type { Requester } from '../requests/requester.js'
 import { hasSamePieces, type GivenTorrents } from '../torrents/given-torrents.js'
 import type { KnownTorrent } from '../torrents/known-torrent.js'
-import type { CurrentTorrent } from '../torrents/on-demand.js'
-
-export interface FileTorrentsParts {
-  readonly sets: PathSets
-  readonly given: GivenTorrents
-  /** The piece length of torrents made on demand. */
-  readonly pieceLength: PieceLength
-}
+import type { CurrentTorrent, OnDemand } from '../torrents/on-demand.js'
+import { MirrorView } from '../tree/mirror.js'
 
 /** The torrents of single files: the operator's own if there is one, otherwise made on demand. */
 export class FileTorrents {
   /** Whether the pieces of an operator's torrent match those found in its file. */
   readonly #compared = new WeakMap<KnownTorrent, WeakMap<Metainfo, boolean>>()
 
-  constructor(private readonly parts: FileTorrentsParts) {}
+  constructor(
+    private readonly onDemand: OnDemand,
+    private readonly given: GivenTorrents,
+    private readonly options: Pick<
+      ServiceOptions,
+      'mirror' | 'serviceName' | 'markPadFiles' | 'pieceLength'
+    >,
+  ) {}
 
   /**
-   * Obtains the torrent of a file. If version 1 is wanted, the default, an operator's torrent of
-   * any version is accepted.
+   * Obtains the torrent of a file that was just looked up. If version 1 is wanted, the default, an
+   * operator's torrent of any version is accepted.
    * @throws Refusal; BtkitError if the file cannot be read
    */
   async obtain(
@@ -32,17 +33,37 @@ export class FileTorrents {
     version: MetainfoVersion,
     requester: Requester,
   ): Promise<CurrentTorrent> {
-    const { sets, given, pieceLength } = this.parts
+    const { given, options } = this
     for (const metainfo of given.isUsed ? await given.find(file) : []) {
       if (version !== 'v1' && version !== metainfo.version) continue
-      const { version: own, pieceLength: length } = metainfo
-      const checked = await sets.obtain(viewSet(file.path, own, length), requester)
+      const checked = await this.#make(file, metainfo, requester)
       if (this.#isOf(metainfo, checked.torrent)) {
         return { ...checked, torrent: givenTorrent(checked.torrent, metainfo) }
       }
       given.tellOther(metainfo)
     }
-    return sets.obtain(viewSet(file.path, version, pieceLength), requester)
+    return this.#make(file, { version, pieceLength: options.pieceLength }, requester)
+  }
+
+  #make(
+    file: ScannedFile,
+    { version, pieceLength }: { version: MetainfoVersion; pieceLength: PieceLength },
+    requester: Requester,
+  ): Promise<CurrentTorrent> {
+    const { mirror, serviceName, markPadFiles } = this.options
+    const { path } = file
+    let lookedUp: ScannedFile | null = file
+    const plan = async () => {
+      const current = lookedUp ?? (await new MirrorView(mirror).file(path))
+      lookedUp = null
+      const content = setContent({ isSingle: true, version, pieceLength }, [current], serviceName)
+      const options = { private: false, sourceTag: null, markPadFiles }
+      // Below its own prefix the service answers itself, so clients would get no file
+      const directory = path[1] === serviceName ? null : path.slice(0, -1)
+      return { content, options, directory, omitted: [] }
+    }
+    const key = `${version} ${pieceLength} file ${path.join('/')}`
+    return this.onDemand.obtain({ key, effort: 1, plan }, requester)
   }
 
   #isOf(metainfo: Metainfo, found: KnownTorrent): boolean {

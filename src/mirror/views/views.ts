@@ -3,7 +3,6 @@ import { formatChecksums } from '../../core/checksums/list.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
-import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
 import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
@@ -15,8 +14,7 @@ import { askedVersion, type ViewName } from '../requests/asked-view.js'
 import { pageLinks, wantsPage } from '../requests/page-wish.js'
 import { publicAddress } from '../requests/public-address.js'
 import type { Requester, Requesters } from '../requests/requester.js'
-import { type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
-import type { CurrentTorrent } from '../torrents/on-demand.js'
+import { renderSiteHeader } from '../requests/site-header.js'
 import type { TorrentSender } from '../torrents/response.js'
 import { MirrorView } from '../tree/mirror.js'
 import type { DirectoryTorrents } from './directory-torrents.js'
@@ -24,25 +22,37 @@ import type { FileDigests } from './file-digests.js'
 import type { FileTorrents } from './file-torrents.js'
 import { formOf, isTorrentNameTaken, magnetPage, torrentAddress } from './forms.js'
 
-export interface ViewsParts extends DigestViewsParts {
-  readonly directories: DirectoryTorrents
-  readonly sender: TorrentSender
-  readonly requesters: Requesters
-}
-
 /** A view of the file or directory at a path of the mirror. */
 export interface WantedView {
   readonly view: ViewName
   readonly components: readonly string[]
 }
 
+/** The parts that make what the views are made of. */
+export interface ViewSources {
+  readonly files: FileTorrents
+  readonly directories: DirectoryTorrents
+  readonly digests: FileDigests
+  readonly sender: TorrentSender
+  readonly requesters: Requesters
+}
+
+/** A request for a view of a file. */
+interface FileView {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly requester: Requester
+  readonly file: ScannedFile
+}
+
+const TYPES = { sha256: 'text/plain; charset=utf-8', meta4: 'application/metalink4+xml' }
+
 /** Answers with the views of the mirror's files and directories. */
 export class Views {
-  readonly #digestViews: DigestViews
-
-  constructor(private readonly parts: ViewsParts) {
-    this.#digestViews = new DigestViews(parts)
-  }
+  constructor(
+    private readonly options: ServiceOptions,
+    private readonly sources: ViewSources,
+  ) {}
 
   /**
    * Sends a view.
@@ -53,31 +63,28 @@ export class Views {
     reply: FastifyReply,
     { view, components }: WantedView,
   ): Promise<FastifyReply> {
-    const { requesters, options } = this.parts
+    const { requesters, files, directories, sender } = this.sources
+    const { mirror } = this.options
     const requester = requesters.of(request, reply)
     const file = components.length === 0 ? null : await this.#fileUnlessDirectory(components)
     if (view === 'sha256' || view === 'meta4') {
-      if (file) return this.#digestViews.send(request, reply, { view, file, requester })
+      if (file) return this.#sendDigest(view, { request, reply, requester, file })
       throw new Refusal('incompatible', `a directory has no .${view}; ask for those of its files`)
     }
     const version = askedVersion(request.raw.url ?? '')
-    const checked = await this.#torrentOf({ components, file, version }, requester)
+    const checked = file
+      ? await files.obtain(file, version, requester)
+      : await directories.obtain(components, version, requester)
     // Only a magnet link contains the torrent's URL
-    const isTaken = view === 'magnet' && (await isTorrentNameTaken(components, options.mirror))
+    const isTaken = view === 'magnet' && (await isTorrentNameTaken(components, mirror))
     const place = { components, version, isTaken }
     const isPage = view === 'magnet' && wantsPage(request.raw)
     const form = isPage ? magnetPage(place, this.#header(request)) : formOf(view, place)
-    return this.parts.sender.send(request, reply, { checked, form })
+    return sender.send(request, reply, { checked, form })
   }
 
   #header({ raw }: FastifyRequest): Html {
-    return renderSiteHeader(this.parts.options, pageLinks(raw.url ?? '').root, null)
-  }
-
-  #torrentOf({ components, file, version }: Wanted, requester: Requester): Promise<CurrentTorrent> {
-    const { files, directories } = this.parts
-    if (file === null) return directories.obtain(components, version, requester)
-    return files.obtain(file, version, requester)
+    return renderSiteHeader(this.options, pageLinks(raw.url ?? '').root, null)
   }
 
   /**
@@ -87,63 +94,25 @@ export class Views {
    */
   async #fileUnlessDirectory(components: readonly string[]): Promise<ScannedFile | null> {
     try {
-      return await new MirrorView(this.parts.options.mirror).file(components)
+      return await new MirrorView(this.options.mirror).file(components)
     } catch (error) {
       if (error instanceof IsDirectory) return null
       throw error
     }
   }
-}
 
-/** The subject of a torrent: a directory if `file` is null. */
-interface Wanted {
-  readonly components: readonly string[]
-  readonly file: ScannedFile | null
-  readonly version: MetainfoVersion
-}
-
-export interface DigestViewsParts {
-  readonly options: Pick<
-    ServiceOptions,
-    'mirror' | 'publicUrl' | 'prefix' | 'serviceName' | 'webSeeds'
-  > &
-    HeaderOptions
-  readonly files: FileTorrents
-  readonly digests: FileDigests
-}
-
-/** A view of a file that was just looked up, and who asked for it. */
-export interface WantedDigestView {
-  readonly view: 'sha256' | 'meta4'
-  readonly file: ScannedFile
-  readonly requester: Requester
-}
-
-const TYPES = { sha256: 'text/plain; charset=utf-8', meta4: 'application/metalink4+xml' }
-
-/** Answers with the checksums and metalinks of files. */
-export class DigestViews {
-  constructor(private readonly parts: DigestViewsParts) {}
-
-  /**
-   * Sends a view.
-   * @throws Refusal; BtkitError if the file cannot be read
-   */
-  async send(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    { view, file, requester }: WantedDigestView,
-  ): Promise<FastifyReply> {
-    const { digests, options } = this.parts
+  /** Sends a checksum or metalink, which is made from the digest of the whole file. */
+  async #sendDigest(view: 'sha256' | 'meta4', wanted: FileView): Promise<FastifyReply> {
+    const { request, reply, requester, file } = wanted
     const { path, fingerprint } = file
-    const sha256 = await digests.obtain(file, requester)
+    const sha256 = await this.sources.digests.obtain(file, requester)
     const name = path.at(-1) ?? ''
     const title = { name, path, files: 1, size: fingerprint.size }
-    if (sendReady(request, reply, { title, options })) return reply
+    if (sendReady(request, reply, { title, options: this.options })) return reply
     const body =
       view === 'sha256'
         ? formatChecksums([{ path: name, digest: sha256 }])
-        : await this.#metalinkOf({ file, sha256, requester }, request)
+        : await this.#metalinkOf(sha256, wanted)
     const etag = etagOf(body)
     reply.headers({ ETag: etag, 'Cache-Control': 'no-cache' })
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
@@ -153,35 +122,24 @@ export class DigestViews {
 
   /** Reading the file for its digest has also put the torrent's pieces into the cache. */
   async #metalinkOf(
-    { file, sha256, requester }: ReadFile,
-    { raw }: FastifyRequest,
+    sha256: Uint8Array,
+    { request, requester, file }: FileView,
   ): Promise<Uint8Array> {
-    const { options, files } = this.parts
+    const { options } = this
     const { path, fingerprint } = file
     const { size } = fingerprint
-    const base = publicAddress(raw, options)
+    const base = publicAddress(request.raw, options)
     // Below its own prefix the service answers itself, so clients would get no file
     const mirrors = path[1] === options.serviceName ? [] : [base, ...options.webSeeds]
-    const said = { path, size, sha256, mirrors }
+    const known = { path, size, sha256, mirrors }
     // An empty file has no torrent
-    if (size === 0) return encode({ ...said, pieces: null, torrent: null })
-    const checked = await files.obtain(file, 'v1', requester)
+    if (size === 0) return Buffer.from(renderMetalink({ ...known, pieces: null, torrent: null }))
+    const checked = await this.sources.files.obtain(file, 'v1', requester)
     const pieces = renderPieces(checked.torrent.info)
     const isTaken = await isTorrentNameTaken(path, options.mirror)
-    const address = torrentAddress(base, { components: path, version: 'v1', isTaken })
-    return encode({ ...said, pieces, torrent: address })
+    const torrent = torrentAddress(base, { components: path, version: 'v1', isTaken })
+    return Buffer.from(renderMetalink({ ...known, pieces, torrent }))
   }
-}
-
-/** A file with its digest, and who asked for it. */
-interface ReadFile {
-  readonly file: ScannedFile
-  readonly sha256: Uint8Array
-  readonly requester: Requester
-}
-
-function encode(metalink: MetalinkFile): Uint8Array {
-  return Buffer.from(renderMetalink(metalink))
 }
 
 /** Most pieces whose digests a metalink contains; at 1 MiB each, those of 64 GiB. */
