@@ -72,10 +72,10 @@ export function assembleMirror(parts: MirrorParts): AssembledMirror {
   const root = new RootWatch(options.mirror.root)
   const reports = openReports(parts, makers)
   const status = { ...reports, isRootThere: () => root.isThere() }
-  const swarms = new FileSwarms({ tracker: options.tracker, warm: warmer?.files ?? null })
+  const swarms = new FileSwarms(options.tracker, warmer?.files ?? null)
   const contents = openContents(parts, makers, swarms)
   const sender = new TorrentSender({ options, responses, swarms, trackers: current })
-  const feed = warmer && new Feed({ options, files: warmer.files, trackers: current })
+  const feed = warmer && new Feed(options, warmer.files, current)
   return {
     routes: { options, ...contents, sender, status, feed, onRoute, onError },
     onDemand,

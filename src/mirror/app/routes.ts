@@ -23,7 +23,7 @@ import { pageLinks, wantsPage } from '../requests/page-wish.js'
 import { checkHosts } from '../requests/public-address.js'
 import type { Requesters } from '../requests/requester.js'
 import { hasListings, type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
-import { addStatusPageRoutes, addStatusRoutes, type StatusParts } from '../status/status-page.js'
+import { addStatusPageRoutes, addStatusRoutes, type ServiceState } from '../status/status-page.js'
 import type { StatusReport } from '../status/status.js'
 import type { TorrentSender } from '../torrents/response.js'
 import { RESERVED } from '../tree/mirror.js'
@@ -40,7 +40,7 @@ export interface RouteParts extends Pick<ServerContext, 'now' | 'onError'> {
   readonly digests: FileDigests
   readonly sender: TorrentSender
   readonly requesters: Requesters
-  readonly status: StatusParts & { readonly report: () => Promise<StatusReport> }
+  readonly status: ServiceState & { readonly report: () => Promise<StatusReport> }
   /** Null if the mirror has no pages of directories. */
   readonly directoryPages: DirectoryPages | null
   /** Null if there is no feed of new torrents. */
@@ -75,10 +75,7 @@ export function mirrorRoutes(app: FastifyInstance, parts: RouteParts, done: () =
   })
   addStatusRoutes(app, parts.status)
   if (parts.feed) addFeedRoute(app, parts.feed)
-  addStatusPageRoutes(app, {
-    report: parts.status.report,
-    options,
-  })
+  addStatusPageRoutes(app, parts.status.report, options)
   addPkgtorrentRoutes(app, parts)
   addFileRoutes(app, { ...parts, views: new Views(options, parts) })
   done()

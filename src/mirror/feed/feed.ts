@@ -16,16 +16,6 @@ const MOST_FEEDS = 16
 
 export const FEED = '/-/feed.xml'
 
-export interface FeedParts {
-  readonly options: Pick<
-    ServiceOptions,
-    'webSeeds' | 'httpSeeds' | 'serviceName' | 'publicUrl' | 'prefix' | 'warm'
-  >
-  readonly files: WarmFiles
-  /** The current trackers. */
-  readonly trackers: () => TrackerList
-}
-
 /** A feed as it is sent. */
 export interface ComposedFeed {
   readonly body: Buffer
@@ -42,12 +32,20 @@ interface KeptFeed extends ComposedFeed {
 export class Feed {
   readonly #kept = new LRUCache<string, KeptFeed>({ max: MOST_FEEDS })
 
-  constructor(readonly parts: FeedParts) {}
+  /** `currentTrackers` returns the trackers of torrents at present. */
+  constructor(
+    readonly options: Pick<
+      ServiceOptions,
+      'webSeeds' | 'httpSeeds' | 'serviceName' | 'publicUrl' | 'prefix' | 'warm'
+    >,
+    private readonly files: WarmFiles,
+    private readonly currentTrackers: () => TrackerList,
+  ) {}
 
   /** The current feed for clients that reach the mirror at that address. */
   compose(address: string): ComposedFeed {
-    const { files } = this.parts
-    const trackers = this.parts.trackers()
+    const { files } = this
+    const trackers = this.currentTrackers()
     const kept = this.#kept.get(address)
     if (kept?.version === files.version && kept.trackers === trackers) return kept
     const { version } = files
@@ -59,7 +57,7 @@ export class Feed {
   }
 
   #write(address: string, trackers: TrackerList): string {
-    const { files, options } = this.parts
+    const { files, options } = this
     const { webSeeds, httpSeeds } = options
     const around: Around = { trackers, addresses: [address, ...webSeeds], httpSeeds }
     const since = options.warm?.feedSince ?? 0
@@ -103,7 +101,7 @@ function describe({ path, fingerprint, torrent }: WarmFile, around: Around): Fee
 /** Adds the feed of new torrents. */
 export function addFeedRoute(app: FastifyInstance, feed: Feed): void {
   addReadRoute(app, FEED, (request, reply) => {
-    const address = publicAddress(request.raw, feed.parts.options)
+    const address = publicAddress(request.raw, feed.options)
     const { body, etag } = feed.compose(address)
     reply.headers({ ETag: etag, 'Cache-Control': 'no-cache' })
     if (endConditional(request, reply, { etag, lastModified: null })) return reply

@@ -8,33 +8,28 @@ import { wantsPage } from './page-wish.js'
 /** Milliseconds before a browser gets a progress page instead of a blank one. */
 const BLANK_FOR = 1000
 
-interface RequesterParts extends Pick<Requester, 'client' | 'patience'> {
-  readonly reply: FastifyReply
-  readonly pool: MemoryPool
-}
-
 /** The client that waits for the answer to a request. */
 export class Requester {
   /** Key of the client; null if unknown. */
   readonly client: string | null
   /** Milliseconds that it waits. */
   readonly patience: number
-  readonly #reply: FastifyReply
-  readonly #pool: MemoryPool
   #signal: AbortSignal | null = null
   #memory: MemoryAccount | null = null
 
-  constructor({ reply, pool, client, patience }: RequesterParts) {
+  constructor(
+    private readonly reply: FastifyReply,
+    private readonly pool: MemoryPool,
+    { client, patience }: Pick<Requester, 'client' | 'patience'>,
+  ) {
     this.client = client
     this.patience = patience
-    this.#reply = reply
-    this.#pool = pool
   }
 
   /** Calls `act` when the client leaves or has its answer; at once if it already has. */
   onGone(act: () => void): void {
-    if (this.#reply.raw.closed) act()
-    else this.#reply.raw.once('close', act)
+    if (this.reply.raw.closed) act()
+    else this.reply.raw.once('close', act)
   }
 
   /** Aborts, with a Refusal as its reason, when the client leaves. */
@@ -50,7 +45,7 @@ export class Requester {
   /** The account for the memory of its request, until that is answered. */
   get memory(): MemoryAccount {
     if (this.#memory) return this.#memory
-    const memory = this.#pool.open(this.client)
+    const memory = this.pool.open(this.client)
     this.onGone(() => {
       memory.close()
     })
@@ -71,6 +66,6 @@ export class Requesters {
     const address = clientAddresses.of(raw)
     const client = address === null ? null : clientKey(address)
     const patience = wantsPage(raw) ? Math.min(BLANK_FOR, limits.wait) : limits.wait
-    return new Requester({ reply, pool: this.memory, client, patience })
+    return new Requester(reply, this.memory, { client, patience })
   }
 }

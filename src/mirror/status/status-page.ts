@@ -17,17 +17,14 @@ import type { StatusReport, WarmStatus } from './status.js'
 const LIVE = 5
 
 /** The options that decide what the page links to. */
-export type StatusPageOptions = HeaderOptions & Pick<ServiceOptions, 'metrics'>
+type StatusPageOptions = HeaderOptions & Pick<ServiceOptions, 'metrics'>
 
-export interface StatusPageParts {
-  readonly report: StatusReport
-  /** Whether the page updates itself. */
-  readonly isLive: boolean
-  readonly options: StatusPageOptions
-}
-
-/** The service's status for people. Its links are relative to `/-/`. */
-export function renderStatusPage({ report, isLive, options }: StatusPageParts): string {
+/** The service's status for people; `isLive` if it updates itself. Its links are relative to `/-/`. */
+function renderStatusPage(
+  report: StatusReport,
+  isLive: boolean,
+  options: StatusPageOptions,
+): string {
   const refresh = html`<noscript
       ><meta http-equiv="refresh" content="${LIVE}; url=status?live" /></noscript
     >${REFRESH_SCRIPT.element}`
@@ -128,35 +125,24 @@ function timeOf(iso: string): Html {
 /** Also answered while the service stops. */
 export const HEALTH = '/-/health'
 
-interface StatusPageRoutesParts {
-  /** The report of the last second: the same object until it changes. */
-  readonly report: () => Promise<StatusReport>
-  readonly options: StatusPageOptions
-}
-
 /** Adds the service's status at `/-/status`: a page, and the same as JSON. */
 export function addStatusPageRoutes(
   app: FastifyInstance,
-  { report, options }: StatusPageRoutesParts,
+  report: () => Promise<StatusReport>,
+  options: StatusPageOptions,
 ): void {
-  const rendered = {
-    json: keepLast((of: StatusReport) => jsonLine(of)),
-    page: keepLast((of: StatusReport) => renderStatusPage({ report: of, isLive: false, options })),
-    live: keepLast((of: StatusReport) => renderStatusPage({ report: of, isLive: true, options })),
-  }
-
   addReadRoute(app, '/-/status.json', async (_request, reply) => {
-    return reply.headers(JSON_HEADERS).send(rendered.json(await report()))
+    return reply.headers(JSON_HEADERS).send(jsonLine(await report()))
   })
 
   addReadRoute(app, '/-/status', async ({ raw }, reply) => {
-    const told = await report()
+    const current = await report()
     reply.header('Vary', 'Accept')
     if (prefersJson(raw.headers.accept)) {
-      return reply.headers(JSON_HEADERS).send(rendered.json(told))
+      return reply.headers(JSON_HEADERS).send(jsonLine(current))
     }
-    const page = raw.url?.endsWith('?live') ? rendered.live : rendered.page
-    return reply.headers(PAGE_HEADERS).send(page(told))
+    const isLive = raw.url?.endsWith('?live') ?? false
+    return reply.headers(PAGE_HEADERS).send(renderStatusPage(current, isLive, options))
   })
 }
 
@@ -164,16 +150,8 @@ const FRESH = { 'Cache-Control': 'max-age=1' }
 const PAGE_HEADERS = { ...pageHeaders(REFRESH_SCRIPT), ...FRESH }
 const JSON_HEADERS = { ...SAFE_HEADERS, ...FRESH, 'Content-Type': 'application/json' }
 
-/** Renders a value once, until the value changes. */
-function keepLast<T>(render: (value: T) => string): (value: T) => string {
-  let last: { readonly value: T; readonly text: string } | null = null
-  return (value) => {
-    if (last?.value !== value) last = { value, text: render(value) }
-    return last.text
-  }
-}
-
-export interface StatusParts {
+/** The state of the service for other programs. */
+export interface ServiceState {
   /** The service's metrics, in Prometheus' text format; null to answer none. */
   readonly describe: (() => Promise<string>) | null
   /** Whether the mirror's root exists. */
@@ -184,10 +162,13 @@ export interface StatusParts {
  * Adds the addresses below `/-/` that describe the service. `health` says whether the mirror is
  * there; `ready` says whether to send requests here.
  */
-export function addStatusRoutes(app: FastifyInstance, parts: StatusParts): void {
+export function addStatusRoutes(
+  app: FastifyInstance,
+  { describe, isRootThere }: ServiceState,
+): void {
   const sendState = async (reply: FastifyReply) => {
     reply.header('Cache-Control', 'no-store')
-    if (await parts.isRootThere()) sendLine(reply, 200, 'ok')
+    if (await isRootThere()) sendLine(reply, 200, 'ok')
     else sendError(reply, missingRoot())
     return reply
   }
@@ -195,7 +176,6 @@ export function addStatusRoutes(app: FastifyInstance, parts: StatusParts): void 
   // While the service stops, this one is refused like all others
   addReadRoute(app, '/-/ready', (_request, reply) => sendState(reply))
 
-  const { describe } = parts
   if (!describe) return
   addReadRoute(app, '/-/metrics', async (_request, reply) => {
     return reply

@@ -10,13 +10,6 @@ const MOST_FILES = 10_000
 /** Most torrents of one file that are remembered, such as those of each version. */
 const MOST_TORRENTS = 6
 
-export interface FileSwarmsParts {
-  /** Null if no tracker is in this process. */
-  readonly tracker: Pick<OwnTracker, 'countsOf'> | null
-  /** The files hashed ahead; null if there are none. */
-  readonly warm: { readonly get: (path: readonly string[]) => MadeAhead | undefined } | null
-}
-
 /** A file in a state, and its torrent once it was made. */
 interface MadeAhead {
   readonly fingerprint: Fingerprint
@@ -41,11 +34,17 @@ interface FileTorrents {
 export class FileSwarms {
   readonly #files = new LRUCache<string, FileTorrents>({ max: MOST_FILES })
 
-  constructor(private readonly parts: FileSwarmsParts) {}
+  /** Null stands for no tracker in this process, and for no files that are hashed ahead. */
+  constructor(
+    private readonly tracker: Pick<OwnTracker, 'countsOf'> | null,
+    private readonly warm: {
+      readonly get: (path: readonly string[]) => MadeAhead | undefined
+    } | null,
+  ) {}
 
   /** Whether swarms are known at all. */
   get isUsed(): boolean {
-    return this.parts.tracker !== null
+    return this.tracker !== null
   }
 
   /** Remembers the torrent of a single file. */
@@ -63,7 +62,7 @@ export class FileSwarms {
 
   /** The counts of a file's largest swarm; null if there is none. */
   countsOf(path: readonly string[], file: ListedFile): ScrapedCounts | null {
-    const { tracker } = this.parts
+    const { tracker } = this
     if (!tracker) return null
     return this.#hashesOf(path, file).reduce<ScrapedCounts | null>((largest, infoHash) => {
       const counts = tracker.countsOf(infoHash)
@@ -74,7 +73,7 @@ export class FileSwarms {
   #hashesOf(path: readonly string[], { size, modified }: ListedFile): readonly string[] {
     const sent = this.#files.get(path.join('/'))
     const isSent = sent?.size === size && sent.modified === Math.floor(modified / 1000)
-    const ahead = this.parts.warm?.get(path)
+    const ahead = this.warm?.get(path)
     const isAhead =
       ahead?.fingerprint.size === size &&
       Number(ahead.fingerprint.mtimeNs / 1_000_000n) === modified

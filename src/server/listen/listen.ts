@@ -74,7 +74,7 @@ export async function listen(place: ListenPlace, parts: ListenParts): Promise<Li
 
 /** Makes a server that does not listen yet. */
 export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
-  const { handler, exchanges, rules, keyOf, tls, unread } = parts
+  const { handler, exchanges, rules, unread } = parts
   const onLeft = exchanges.reportLeft
   const turns = new PipelineQueue({ onLeft, maxWaiting: rules.maxWaiting })
   const admit: Handler = (request, response) => {
@@ -93,7 +93,7 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
       requireHostHeader: false,
       ...rules.options,
     },
-    { keys: tls, keyOf },
+    parts,
     turns.inTurn(admit),
   )
   rules.prepare(server)
@@ -117,20 +117,13 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
   return server
 }
 
-/** The TLS keys, and `keyOf` for the key of a connection's client. */
-export interface TlsParts {
-  /** Null for plain HTTP. */
-  readonly keys: TlsKeys | null
-  readonly keyOf: KeyOf
-}
-
 /**
  * Makes an HTTP server, over TLS if there are keys. Only HTTP/1.1 is spoken: in Node, HTTP/2 has
  * other classes for requests and answers, so the limits on connections would not hold.
  */
-export function makeWebServer(
+function makeWebServer(
   options: ServerOptions,
-  { keys, keyOf }: TlsParts,
+  { tls: keys, keyOf }: Pick<ListenParts, 'tls' | 'keyOf'>,
   handler: Handler,
 ): Server {
   const counting = { ...options, ServerResponse: CountedResponse }

@@ -11,7 +11,7 @@ function swarmsOf(known: Readonly<Record<string, number>>) {
     const seeds = known[infoHash]
     return seeds === undefined ? null : counts(seeds)
   }
-  return new FileSwarms({ tracker: { countsOf }, warm: null })
+  return new FileSwarms({ countsOf }, null)
 }
 
 function torrentOf(v1: string | null, v2: string | null = null, modified = 5) {
@@ -48,7 +48,7 @@ test('a file that was hashed ahead has counts before anybody asks for its torren
     torrent: { infoHash: 'one', infoLength: 100, stamp: '' },
   }
   const warm = { get: (path: readonly string[]) => (path === PATH ? warmFile : undefined) }
-  const swarms = new FileSwarms({ tracker: { countsOf: () => counts(4) }, warm })
+  const swarms = new FileSwarms({ countsOf: () => counts(4) }, warm)
   assert.deepEqual(swarms.countsOf(PATH, FILE), counts(4))
   assert.equal(swarms.countsOf(PATH, { ...FILE, modified: 5_251 }), null)
 })
