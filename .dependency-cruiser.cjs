@@ -15,7 +15,8 @@ const LAYERS = {
   work: 'text|metainfo|core|pages|library', // what pages let a thread do
   admin: `text|${LEAVES}|core|clients|pages|tracker|library|work`, // pages of a tracker for its people
   gui: 'text|metainfo|server|core|pages|library|work', // pages over what programs import
-  cli: 'text|metainfo|files|hash|state|server|redis|core|fleet|clients|mirror|tracker|pages|gui|admin', // a cache is core's matter
+  seed: 'text|metainfo|files|hash|cache|server|core|clients', // beside mirror and tracker
+  cli: 'text|metainfo|files|hash|state|server|redis|core|fleet|clients|mirror|tracker|seed|pages|gui|admin', // a cache is core's matter
 }
 const SMALL =
   '^src/(errors|native-addon|digest|directories|version|monotonic|bounded-call|heap-growth|process)\\.ts$'

@@ -9,6 +9,8 @@ export const JOINED = [
   '@fastify/csrf',
   '@fastify/multipart',
   'bencode',
+  'bittorrent-dht',
+  'bittorrent-protocol',
   'bullmq',
   'chalk',
   'markdown-it',

@@ -46,6 +46,7 @@ Change torrents
   sethttpseeds | Set or remove HTTP seeds (BEP 17) | http://mirror.example/seed.php *.torrent
   rename | Change the name in a torrent | image.iso.torrent image-2.iso
 Seed and download
+  seed | Seed torrents without another program | image.iso.torrent
   publish | Seed torrents in a client without hashing the files again | image.iso.torrent --client transmission+http://127.0.0.1
   withdraw | Remove published torrents from a client | image.iso.torrent --client transmission+http://127.0.0.1
   status | Show what clients seed and what is missing
@@ -84,6 +85,7 @@ const LOADERS: Readonly<Record<string, CommandEntry['load']>> = {
   setwebseeds: async () => (await import('./commands/edit/legacy-commands.js')).defineSetwebseeds,
   sethttpseeds: async () => (await import('./commands/edit/legacy-commands.js')).defineSethttpseeds,
   rename: async () => (await import('./commands/edit/legacy-commands.js')).defineRename,
+  seed: async () => (await import('./commands/seed/command.js')).defineSeed,
   publish: async () => (await import('./commands/publish/command.js')).definePublish,
   withdraw: async () => (await import('./commands/withdraw/command.js')).defineWithdraw,
   status: async () => (await import('./commands/status/command.js')).defineStatus,

@@ -9,7 +9,9 @@ import { makeScratch } from '../support/scratch.js'
 /** Points of exposure, of ten, that a unit may come to at most. */
 const MOST = 2.5
 
-const SERVICES = ['serve', 'track', 'completedir', 'worker'].map((name) => `btkit-${name}.service`)
+const SERVICES = ['serve', 'track', 'completedir', 'worker', 'seed'].map(
+  (name) => `btkit-${name}.service`,
+)
 
 const read = (...path: string[]) => readFileSync(join(projectRoot, ...path), 'utf8')
 

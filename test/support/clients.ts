@@ -74,6 +74,21 @@ export async function downloadFromPeers(
   return JSON.parse(stdout) as LibtorrentTold
 }
 
+/** Downloads what a magnet link names with libtorrent, and returns the directory. */
+export async function downloadMagnet(
+  t: TestContext,
+  link: string,
+  args: readonly string[] = [],
+): Promise<string> {
+  const directory = makeScratch(t)
+  const script = join(projectRoot, 'test/support/libtorrent-download.py')
+  const { status, stderr } = await collect(
+    startClient(t, libtorrentPython!, [script, link, directory, ...args]),
+  )
+  assert.equal(status, 0, stderr)
+  return directory
+}
+
 async function runLibtorrent(t: TestContext, torrent: Uint8Array, args: readonly string[]) {
   const result = await collect(startLibtorrent(t, torrent, args))
   assert.equal(result.status, 0, result.stderr)

@@ -1,6 +1,7 @@
 """Downloads or seeds one torrent with libtorrent, which finds nothing but by url-list and trackers.
 
-Usage: libtorrent-download.py TORRENT DIRECTORY [--no-web-seeds] [--seed] [--listen PLACE]
+Usage: libtorrent-download.py TORRENT-OR-MAGNET DIRECTORY [--no-web-seeds] [--seed] [--encrypted]
+    [--listen PLACE]
 
 Prints one line of JSON when all is there: the web seeds used, and how many peers trackers named.
 With --seed it waits for a tracker's answer before, and goes on until standard input ends. What
@@ -26,15 +27,24 @@ SETTINGS = {
 }
 
 
+# Only connections that are encrypted with RC4
+ENCRYPTED = {"out_enc_policy": 0, "in_enc_policy": 0, "allowed_enc_level": 2}
+
+
 def main(args):
-    params = lt.add_torrent_params()
-    params.ti = lt.torrent_info(args.torrent)
+    is_magnet = args.torrent.startswith("magnet:")
+    params = lt.parse_magnet_uri(args.torrent) if is_magnet else lt.add_torrent_params()
+    if not is_magnet:
+        params.ti = lt.torrent_info(args.torrent)
     params.save_path = args.directory
     # Or it would look for the best peers, and stop and begin, as it sees fit
     params.flags &= ~lt.torrent_flags.auto_managed & ~lt.torrent_flags.paused
-    if args.no_web_seeds:
+    if args.no_web_seeds and not is_magnet:
         params.ti.set_web_seeds([])
-    session = lt.session({**SETTINGS, "listen_interfaces": args.listen})
+    settings = {**SETTINGS, "listen_interfaces": args.listen}
+    if args.encrypted:
+        settings.update(ENCRYPTED)
+    session = lt.session(settings)
     handle = session.add_torrent(params)
     answers = []
     while not handle.status().is_seeding or (args.seed and not answers):
@@ -54,5 +64,6 @@ parser.add_argument("torrent")
 parser.add_argument("directory")
 parser.add_argument("--no-web-seeds", action="store_true")
 parser.add_argument("--seed", action="store_true")
+parser.add_argument("--encrypted", action="store_true")
 parser.add_argument("--listen", default="127.0.0.1:0")
 main(parser.parse_args())

@@ -11,9 +11,17 @@ const MAX_ANSWER = 64 * 1024
 export async function scrapeHttp({ url, infoHashes, signal }: ScrapeQuestion): Promise<Scraped> {
   const address = scrapeUrl(url)
   if (address === null) throw new ScrapeFailure('its address cannot be scraped')
-  const response = await ask(queryUrl(address, infoHashes), signal)
+  return readScrape(await askTracker(queryUrl(address, infoHashes), signal), infoHashes)
+}
+
+/**
+ * Returns what a tracker answers to a request.
+ * @throws ScrapeFailure
+ */
+export async function askTracker(url: string, signal: AbortSignal): Promise<Uint8Array> {
+  const response = await ask(url, signal)
   try {
-    return readScrape(await readAnswer(response), infoHashes)
+    return await readAnswer(response)
   } finally {
     // Ends an answer that is too long or has another status
     await response.body?.cancel().catch(() => undefined)

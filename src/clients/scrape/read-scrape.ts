@@ -11,9 +11,7 @@ const LIMITS = { maxSize: 2 ** 20, maxDepth: 8 }
  * @throws ScrapeFailure
  */
 export function readScrape(bytes: Uint8Array, infoHashes: readonly string[]): Scraped {
-  const answer = readDict(bytes)
-  const reason = answer.get('failure reason')
-  if (isByteString(reason)) throw refused(reason)
+  const answer = readTrackerAnswer(bytes, 'a scrape')
   const files = answer.get('files')
   if (!(files instanceof Map)) throw new ScrapeFailure('the answer is not a scrape')
   const counts = infoHashes.flatMap((infoHash): [string, ScrapedCounts][] => {
@@ -28,14 +26,21 @@ export function refused(reason: Uint8Array): ScrapeFailure {
   return new ScrapeFailure(`refuses: ${quoteText(new TextDecoder().decode(reason))}`)
 }
 
-function readDict(bytes: Uint8Array): BencodeDict {
+/**
+ * Reads the dictionary that a tracker answers over HTTP.
+ * @throws ScrapeFailure if it refuses, or answers something else
+ */
+export function readTrackerAnswer(bytes: Uint8Array, what: string): BencodeDict {
+  let value: BencodeValue
   try {
-    const { value } = readBencode(bytes, LIMITS)
-    if (value instanceof Map) return value
+    value = readBencode(bytes, LIMITS).value
   } catch {
-    // Invalid bencode is not a scrape either
+    throw new ScrapeFailure(`the answer is not ${what}`)
   }
-  throw new ScrapeFailure('the answer is not a scrape')
+  if (!(value instanceof Map)) throw new ScrapeFailure(`the answer is not ${what}`)
+  const reason = value.get('failure reason')
+  if (isByteString(reason)) throw refused(reason)
+  return value
 }
 
 function countsOf(entry: BencodeDict): ScrapedCounts {

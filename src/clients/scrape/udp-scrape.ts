@@ -20,7 +20,30 @@ const RESEND = 2500
  * @throws ScrapeFailure
  */
 export async function scrapeUdp(question: ScrapeQuestion): Promise<Scraped> {
-  const { url, signal } = question
+  const infoHashes = question.infoHashes.slice(0, MAX_SCRAPED)
+  const { answer: scraped } = await askUdp(question, (connectionId, transaction) => {
+    return formatScrape(transaction, connectionId, infoHashes)
+  })
+  if (scraped.kind !== 'scraped') throw new ScrapeFailure('the answer is not a scrape')
+  return new Map(
+    scraped.counts.flatMap((counts, n) => {
+      const infoHash = infoHashes[n]
+      return infoHash === undefined ? [] : [[infoHash, counts] as const]
+    }),
+  )
+}
+
+/** Spells a request with the id of the connection and of the request. */
+type FormatRequest = (connectionId: Uint8Array, transaction: Uint8Array) => Buffer
+
+/**
+ * Returns what a tracker answers to a request over UDP, and the family of its address.
+ * @throws ScrapeFailure
+ */
+export async function askUdp(
+  { url, signal }: Pick<ScrapeQuestion, 'url' | 'signal'>,
+  format: FormatRequest,
+): Promise<{ readonly answer: UdpAnswer; readonly family: number }> {
   const { hostname, port } = new URL(url)
   if (port === '') throw new ScrapeFailure('its address has no port')
   let socket: Socket | null = null
@@ -33,31 +56,16 @@ export async function scrapeUdp(question: ScrapeQuestion): Promise<Scraped> {
     // A connected socket receives nothing from other addresses
     socket.connect(Number(port), address)
     await once(socket, 'connect', { signal })
-    return await converse(socket, question)
+    const connected = await exchange(socket, formatConnect, signal)
+    if (connected.kind !== 'connected') throw new ScrapeFailure('the answer is not a connection')
+    const { connectionId } = connected
+    return { answer: await exchange(socket, (own) => format(connectionId, own), signal), family }
   } catch (error) {
     if (error instanceof ScrapeFailure) throw error
     throw new ScrapeFailure(signal.aborted ? 'no answer in time' : 'cannot be reached')
   } finally {
     socket?.close()
   }
-}
-
-async function converse(socket: Socket, question: ScrapeQuestion): Promise<Scraped> {
-  const { signal } = question
-  const infoHashes = question.infoHashes.slice(0, MAX_SCRAPED)
-  const connected = await exchange(socket, formatConnect, signal)
-  if (connected.kind !== 'connected') throw new ScrapeFailure('the answer is not a scrape')
-  const format = (transaction: Uint8Array) => {
-    return formatScrape(transaction, connected.connectionId, infoHashes)
-  }
-  const scraped = await exchange(socket, format, signal)
-  if (scraped.kind !== 'scraped') throw new ScrapeFailure('the answer is not a scrape')
-  return new Map(
-    scraped.counts.flatMap((counts, n) => {
-      const infoHash = infoHashes[n]
-      return infoHash === undefined ? [] : [[infoHash, counts] as const]
-    }),
-  )
 }
 
 /** Sends a packet repeatedly until its answer arrives. */

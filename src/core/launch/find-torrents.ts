@@ -17,7 +17,7 @@ interface FoundTorrents {
 }
 
 /**
- * Finds the .torrent files in directories and below. Ignores hidden entries, pipes and the like,
+ * Finds the .torrent files in directories and below; a file counts by itself. Ignores hidden entries, pipes and the like,
  * and directories behind symbolic links.
  */
 export function findTorrents(directories: readonly string[]): FoundTorrents {
@@ -31,7 +31,10 @@ export function findTorrents(directories: readonly string[]): FoundTorrents {
       else if (entry.name.endsWith('.torrent')) note(path, stamps)
     }
   }
-  for (const directory of directories) walk(directory, 0)
+  for (const place of directories) {
+    if (statIfThere(place)?.isFile()) note(place, stamps)
+    else walk(place, 0)
+  }
   return { stamps, unread }
 }
 

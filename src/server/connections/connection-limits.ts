@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { type ClientAddresses, networkOf } from './client-address.js'
 import { connectionsTaken } from './connections.js'
 

@@ -1,5 +1,4 @@
-import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 
 /** Key of a connection's client; null for a connection that many clients share. */

@@ -1,0 +1,72 @@
+import { BLOCK_LENGTH } from '../hash/stream/digests.js'
+import { chooseKernel } from '../hash/kernels/choose.js'
+import { climbMerkleTree } from '../hash/merkle.js'
+import type { Metainfo } from '../metainfo/metainfo.js'
+
+const NODE = 32
+
+/** Bytes of a request for hashes (BEP 52): root, base layer, index, length, proof layers. */
+export const HASH_REQUEST_LENGTH = NODE + 16
+
+/** Most hashes in one answer. */
+const MOST_HASHES = 8192
+
+/**
+ * Answers requests for the hashes of a torrent's pieces (BEP 52), by which a client that began with
+ * a magnet link gets what the .torrent has beside `info`.
+ */
+export class HashAnswers {
+  /** The nodes from the piece layer upwards, by the root in hexadecimal. */
+  readonly #layers = new Map<string, Uint8Array[]>()
+
+  constructor(private readonly metainfo: Metainfo) {}
+
+  /** Returns the hashes for a request, and those that prove them; null if it cannot be answered. */
+  answer(request: Uint8Array): Uint8Array | null {
+    const view = new DataView(request.buffer, request.byteOffset, HASH_REQUEST_LENGTH)
+    const [base = 0, index = 0, length = 0, proofs = 0] = [0, 4, 8, 12].map((at) => {
+      return view.getUint32(NODE + at)
+    })
+    const layers = this.#layersOf(Buffer.from(request.subarray(0, NODE)).toString('hex'))
+    const lowest = Math.log2(this.metainfo.pieceLength / BLOCK_LENGTH)
+    const level = base - lowest
+    const levels = (layers?.length ?? 0) - 1
+    const width = 2 ** (levels - level)
+    const isPower = length >= 2 && Number.isInteger(Math.log2(length))
+    if (!layers || level < 0 || level > levels || !isPower || length > MOST_HASHES) return null
+    if (index % length !== 0 || index + length > width || proofs > levels - level) return null
+    const node = (above: number, at: number) => {
+      const known = layers[above]?.subarray(at * NODE, (at + 1) * NODE)
+      return known?.length === NODE ? known : zeroNode(lowest + above)
+    }
+    const hashes = Array.from({ length }, (_, n) => node(level, index + n))
+    // The peer computes what is above its hashes; it lacks the other half of each layer
+    for (let up = Math.log2(length); up <= proofs; up++) {
+      if (level + up >= levels) break
+      hashes.push(node(level + up, Math.floor(index / 2 ** up) ^ 1))
+    }
+    return Buffer.concat(hashes)
+  }
+
+  #layersOf(root: string): readonly Uint8Array[] | null {
+    const known = this.#layers.get(root)
+    if (known) return known
+    const file = this.metainfo.tree?.find(({ piecesRoot }) => {
+      return piecesRoot !== null && Buffer.from(piecesRoot).toString('hex') === root
+    })
+    if (!file?.layer) return null
+    const layers = [file.layer]
+    let layer = { nodes: file.layer, height: Math.log2(this.metainfo.pieceLength / BLOCK_LENGTH) }
+    while (layer.nodes.length > NODE) {
+      layer = climbMerkleTree(layer, 1, chooseKernel())
+      layers.push(layer.nodes)
+    }
+    this.#layers.set(root, layers)
+    return layers
+  }
+}
+
+/** The node above leaves of zeros only. */
+function zeroNode(height: number): Uint8Array {
+  return climbMerkleTree({ nodes: new Uint8Array(NODE), height: 0 }, height, chooseKernel()).nodes
+}

@@ -1,0 +1,273 @@
+import { dirname } from 'node:path'
+import type { HashContext } from '../core/digests/hash-content.js'
+import { findData, indexFiles, type FileIndex } from '../core/find/find-data.js'
+import { findTorrents } from '../core/launch/find-torrents.js'
+import { dataProblem } from '../core/publish/local-data.js'
+import { readTorrent } from '../core/read-torrent.js'
+import type { FoundFile } from '../core/verify/content.js'
+import { streamedFiles } from '../core/verify/v2-side.js'
+import { planVerify, verifyTorrent, type VerifyRequest } from '../core/verify/verify-torrent.js'
+import { BtkitError } from '../errors.js'
+import { readFingerprintIfThere, sameFingerprint } from '../files/fingerprint.js'
+import type { InfoHashes } from '../metainfo/info-hashes.js'
+import type { Metainfo } from '../metainfo/metainfo.js'
+import { announceUrls } from '../metainfo/trackers.js'
+import type { DataFile, LoadedTorrent } from './content.js'
+import type { SeedTorrent } from './seeder.js'
+import type { SeedService } from './service.js'
+
+/** Torrents whose data is looked at in one update, at most. */
+const LOOKED_AT = 1000
+
+export interface KeeperOptions {
+  /** Torrents, and directories of torrents at any depth; absolute paths. */
+  readonly places: readonly string[]
+  /** Where data may be: the content itself, or what contains it under any name. */
+  readonly data: readonly string[]
+  /** Whether data beside a torrent counts, too. */
+  readonly isBeside: boolean
+  /** Returns the content of which a torrent was made, if that is known. */
+  readonly sourceOf: (torrent: string) => string | null
+  /** Size of the largest torrent in bytes. */
+  readonly maxTorrentSize: number
+  readonly hashContext: HashContext
+  readonly service: SeedService
+  readonly onChange: (change: 'added' | 'dropped', torrent: string) => void
+  /** Called once for each reason why a torrent is not seeded. */
+  readonly onProblem: (problem: Error) => void
+}
+
+/** Milliseconds after a change in which another one may leave no trace. */
+const QUIET = 2000
+
+/** A torrent on disk. */
+interface Kept {
+  readonly stamp: string
+  /** Null while its data is not whole. */
+  readonly seeded: SeedTorrent | null
+  /** Where the data is; null for pad files and empty ones. */
+  readonly files: readonly (DataFile | null)[]
+}
+
+/** Seeds the torrents of directories as long as they and their data stay as they are. */
+export class SeedKeeper {
+  readonly #kept = new Map<string, Kept>()
+  /** The torrents by the one that is seeded. */
+  readonly #paths = new Map<SeedTorrent, string>()
+  /** The last report for each torrent or directory. */
+  readonly #reported = new Map<string, string>()
+  /** The states of data that was found damaged, by torrent and place. */
+  readonly #damaged = new Map<string, { state: string; problem: Error }>()
+  #index: FileIndex | null = null
+  #lookedAt = 0
+
+  constructor(private readonly options: KeeperOptions) {}
+
+  /** The path of a torrent that is seeded. */
+  pathOf(torrent: SeedTorrent): string | undefined {
+    return this.#paths.get(torrent)
+  }
+
+  /** Number of torrents that are there but not seeded. */
+  get lacking(): number {
+    return this.#kept.size - this.#paths.size
+  }
+
+  /**
+   * Looks at all torrents, and at the data of some. Adds what is new, and drops what changed.
+   * @throws BtkitError `interrupted`
+   */
+  async update(): Promise<void> {
+    const { stamps, unread } = findTorrents(this.options.places)
+    for (const [directory, problem] of unread) this.#report(directory, problem)
+    this.#index = null
+    this.#lookAtData()
+    const unreadPaths = [...unread.keys()]
+    for (const [path, { stamp }] of [...this.#kept]) {
+      const isUnread = unreadPaths.some((directory) => path.startsWith(`${directory}/`))
+      if (stamps.get(path) !== stamp && !isUnread) this.#drop(path)
+    }
+    for (const [path, stamp] of stamps) {
+      const kept = this.#kept.get(path)
+      if (!kept || kept.seeded === null) await this.#take(path, stamp)
+    }
+  }
+
+  /** The service has withdrawn a torrent; it is looked at again with the next update. */
+  forget(torrent: SeedTorrent): void {
+    const path = this.#paths.get(torrent)
+    if (path !== undefined) this.#drop(path)
+  }
+
+  #lookAtData(): void {
+    const all = [...this.#kept]
+    const count = Math.min(LOOKED_AT, all.length)
+    for (let n = 0; n < count; n++) {
+      const [path, { files }] = all[(this.#lookedAt + n) % all.length] ?? ['', { files: [] }]
+      if (!files.every(isUnchanged)) this.#drop(path)
+    }
+    this.#lookedAt = all.length === 0 ? 0 : (this.#lookedAt + count) % all.length
+  }
+
+  #drop(path: string): void {
+    const seeded = this.#kept.get(path)?.seeded
+    this.#kept.delete(path)
+    if (!seeded) return
+    this.#paths.delete(seeded)
+    this.options.service.remove(seeded)
+    this.options.onChange('dropped', path)
+  }
+
+  async #take(path: string, stamp: string): Promise<void> {
+    const { maxTorrentSize, service, onChange } = this.options
+    try {
+      const metainfo = readTorrent(path, maxTorrentSize)
+      const hashes = { infoHash: metainfo.infoHash, infoHashV2: metainfo.infoHashV2 }
+      if (this.#isSeededElsewhere(hashes)) return
+      const files = await this.#findFiles(metainfo, path, !this.#kept.has(path))
+      const seeded = seedTorrent(metainfo, () => {
+        return loadAgain(path, hashes, { maxTorrentSize, files })
+      })
+      this.#kept.set(path, { stamp, seeded, files })
+      this.#paths.set(seeded, path)
+      this.#reported.delete(path)
+      service.add(seeded)
+      onChange('added', path)
+    } catch (error) {
+      if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+      this.#kept.set(path, { stamp, seeded: null, files: [] })
+      this.#report(path, error.message.includes(path) ? error : error.of(path))
+    }
+  }
+
+  /** Whether another torrent file with the same info hash is seeded. */
+  #isSeededElsewhere({ infoHash, infoHashV2 }: InfoHashes): boolean {
+    return this.options.service.has(infoHash ?? infoHashV2 ?? '')
+  }
+
+  /**
+   * Finds the whole data of a torrent, and checks it as far as the cache does not know it.
+   * @throws BtkitError if it is not there as a whole
+   */
+  async #findFiles(
+    metainfo: Metainfo,
+    torrent: string,
+    isNew: boolean,
+  ): Promise<(DataFile | null)[]> {
+    const { data, isBeside, sourceOf } = this.options
+    const source = sourceOf(torrent)
+    const places = [
+      ...data.map((path) => ({ path, byName: false })),
+      ...(source === null ? [] : [{ path: source, byName: false }]),
+      ...(isBeside ? [{ path: dirname(torrent), byName: true }] : []),
+    ]
+    let problem: Error | null = null
+    for (const place of places) {
+      const files = await this.#checkFiles(metainfo, { torrent, ...place })
+      if (!(files instanceof Error)) return files
+      problem ??= files
+    }
+    const found = isNew && data.length > 0 ? await this.#findAnywhere(metainfo, torrent) : null
+    if (found) return found
+    throw problem ?? new BtkitError('not-found', 'no place for its data is given')
+  }
+
+  /** Returns the whole data at a place, or why it is none. */
+  async #checkFiles(
+    metainfo: Metainfo,
+    place: Pick<VerifyRequest, 'torrent' | 'path' | 'byName'>,
+  ): Promise<(DataFile | null)[] | Error> {
+    const { hashContext } = this.options
+    const { torrent, path } = place
+    try {
+      const now = Math.floor(hashContext.cacheAccess.now())
+      const plan = await planVerify({ metainfo, checkHashes: true, extra: false, ...place })
+      if (!plan.files.every(isWhole))
+        return new BtkitError('not-found', `its data is not whole in ${path}`)
+      const data = plan.files.map(dataOf)
+      if (data.some((file) => file && file.fingerprint.ctimeNs > BigInt(now - QUIET) * 1_000_000n))
+        return new BtkitError('changed', `its data in ${path} was written just now`)
+      const [key, state] = [`${torrent}\n${path}`, data.map(stampOf).join(' ')]
+      const known = this.#damaged.get(key)
+      if (known?.state === state) return known.problem
+      const report = await verifyTorrent(plan, hashContext)
+      const problem = dataProblem({ torrent, metainfo, report, error: null })
+      if (problem === null) return data
+      this.#damaged.set(key, { state, problem })
+      return problem
+    } catch (error) {
+      if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+      return error
+    }
+  }
+
+  /** Finds data below the given directories by its pieces, whatever its name. */
+  async #findAnywhere(metainfo: Metainfo, torrent: string): Promise<(DataFile | null)[] | null> {
+    const { data, hashContext } = this.options
+    this.#index ??= await indexFiles(data)
+    const index = this.#index
+    const found = await findData({ metainfo, torrent, index }, hashContext)
+    const byFile = new Map(found.map((each) => [each.file, each]))
+    const fingerprints = new Map(
+      [...index.values()].flat().map((file) => [file.absolutePath, file.fingerprint]),
+    )
+    const files = streamedFiles(metainfo).map((file) => {
+      const path = byFile.get(file)?.status === 'found' ? byFile.get(file)?.path : null
+      const fingerprint = path ? fingerprints.get(path) : undefined
+      if (path && fingerprint) return { path, fingerprint }
+      return file.padding || file.length === 0 ? null : undefined
+    })
+    return files.every((file) => file !== undefined) ? files : null
+  }
+
+  #report(what: string, problem: unknown): void {
+    const error = problem instanceof Error ? problem : new Error(String(problem))
+    if (this.#reported.get(what) === error.message) return
+    this.#reported.set(what, error.message)
+    this.options.onProblem(error)
+  }
+}
+
+/** Describes a torrent for the seeder. */
+export function seedTorrent(metainfo: Metainfo, load: SeedTorrent['load']): SeedTorrent {
+  const { name, infoHash, infoHashV2, size, announceList } = metainfo
+  const tiers = announceList ?? announceUrls(metainfo).map((url) => [url])
+  return { name, infoHash, infoHashV2, private: metainfo.private, size, trackers: tiers, load }
+}
+
+/**
+ * Reads a torrent again when a peer asks for it: thousands would take much memory.
+ * @throws BtkitError `changed` for another torrent
+ */
+async function loadAgain(
+  path: string,
+  hashes: InfoHashes,
+  { maxTorrentSize, files }: Pick<LoadedTorrent, 'files'> & { readonly maxTorrentSize: number },
+): Promise<LoadedTorrent> {
+  const metainfo = await Promise.resolve(readTorrent(path, maxTorrentSize))
+  const isSame = metainfo.infoHash === hashes.infoHash && metainfo.infoHashV2 === hashes.infoHashV2
+  if (!isSame) throw new BtkitError('changed', `${path}: is another torrent now`)
+  return { metainfo, files }
+}
+
+function stampOf(file: DataFile | null): string {
+  if (file === null) return ''
+  const { mtimeNs, ctimeNs, inode } = file.fingerprint
+  return `${mtimeNs}.${ctimeNs}.${inode}`
+}
+
+function isUnchanged(file: DataFile | null): boolean {
+  if (file === null) return true
+  const now = readFingerprintIfThere(file.path)
+  return now !== null && sameFingerprint(now, file.fingerprint)
+}
+
+function isWhole({ file, found }: FoundFile): boolean {
+  if (file.padding) return true
+  return found.kind === 'file' && found.fingerprint.size === file.length
+}
+
+function dataOf({ file, found }: FoundFile): DataFile | null {
+  if (file.padding || file.length === 0 || found.kind !== 'file') return null
+  return { path: found.path, fingerprint: found.fingerprint }
+}

@@ -1,0 +1,411 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { BtkitError, osCodeOf } from '../errors.js'
+import {
+  ClientAddresses,
+  clientKey,
+  unmappedAddress,
+} from '../server/connections/client-address.js'
+import {
+  connectionLimiter,
+  connectionLimits,
+  maxDescriptors,
+} from '../server/connections/connection-limits.js'
+import { openServer } from '../server/listen/open-server.js'
+import { createThrottle } from '../hash/jobs/throttle.js'
+import { Content, FileReader, type LoadedTorrent } from './content.js'
+import { openUdp, type UdpPort } from './udp.js'
+import { Peer, type PeerHost, type PeerTorrent } from './peer.js'
+import { UploadSlots } from './upload-slots.js'
+
+/** Most connections: in all, of one address, of one torrent, and those begun here. */
+const MOST_CONNECTIONS = 2000
+const MOST_OF_ADDRESS = 64
+const MOST_OF_TORRENT = 500
+const MOST_DIALLED = 200
+
+/** Peers that are dialled for one torrent, at most. */
+export const MOST_DIALLED_OF_TORRENT = 30
+
+/** Milliseconds until a connection begun here must stand, and until a peer is dialled again. */
+const DIAL_TIME = 10_000
+const DIAL_AGAIN = 30 * 60_000
+
+/** New connections that an address may begin at once, and how many more each second. */
+const BURST = 64
+const PER_SECOND = 4
+
+/** Milliseconds that a torrent is kept in memory after its last peer. */
+const KEPT = 5 * 60_000
+
+/** Milliseconds between looks at all peers. */
+const LOOK = 1000
+
+/** The last port that is tried if the first is taken. */
+const LAST_PORT = 6999
+
+/** A torrent to seed. */
+export interface SeedTorrent {
+  readonly name: string
+  /** Info hashes in hexadecimal; null for a version that it lacks. */
+  readonly infoHash: string | null
+  readonly infoHashV2: string | null
+  readonly private: boolean
+  /** Bytes of the content. */
+  readonly size: number
+  /** Trackers in tiers (BEP 12). */
+  readonly trackers: readonly (readonly string[])[]
+  /**
+   * Reads the torrent, with the files in the state for which its hashes are known.
+   * @throws BtkitError if it is not there any more
+   */
+  readonly load: () => Promise<LoadedTorrent>
+}
+
+export interface SeederOptions {
+  /** An address to listen on; null for all, IPv4 and IPv6. */
+  readonly host: string | null
+  readonly port: number
+  /** Whether the next free port is taken if that one is not free. */
+  readonly isPortFlexible: boolean
+  /** Bytes a second; null for no limit. */
+  readonly maxUpload: number | null
+  readonly version: string
+  readonly monotonic: () => number
+  /** A torrent's content is not what it was; it is not seeded any more. */
+  readonly onWithdrawn: (torrent: SeedTorrent, reason: Error) => void
+  readonly onError: (error: unknown) => void
+}
+
+/** How a torrent is seeded. */
+export interface SeededState {
+  readonly torrent: SeedTorrent
+  readonly peers: number
+  /** Bytes sent to peers. */
+  readonly uploaded: number
+}
+
+/** Figures of a seeder. */
+export interface SeederStatus {
+  readonly port: number
+  readonly torrents: number
+  readonly peers: number
+  /** Peers that upload is offered to. */
+  readonly slots: number
+  readonly uploaded: number
+  /** Bytes a second. */
+  readonly rate: number
+  /** Connections and requests that were refused. */
+  readonly refused: number
+}
+
+/** A torrent with its peers. */
+interface Seeded extends PeerTorrent {
+  readonly torrent: SeedTorrent
+  loaded: Promise<Content> | null
+  /** When a peer was last there, by the monotonic clock. */
+  usedAt: number
+  /** When addresses were dialled. */
+  readonly dialled: Map<string, number>
+}
+
+/** Seeds torrents to peers: one port for all of them. It never downloads. */
+export class Seeder {
+  readonly peerId = Buffer.concat([Buffer.from('-BK0100-'), randomBytes(12)]).toString('hex')
+  readonly #seeded = new Map<string, Seeded>()
+  readonly #all = new Set<Seeded>()
+  /** Info hashes by their digest with `req2`, as encrypted handshakes have it. */
+  readonly #encrypted = new Map<string, string>()
+  readonly #reader = new FileReader()
+  readonly #slots: UploadSlots
+  readonly #peers = new Set<Peer>()
+  readonly #arrivals = new Map<string, { left: number; at: number }>()
+  readonly #server: Server
+  readonly #host: PeerHost
+  readonly #timer: NodeJS.Timeout
+  #port = 0
+  #udp: UdpPort | null = null
+  #dialling = 0
+  #refused = 0
+  #rateNow = 0
+  #uploaded = { before: 0, gone: 0, at: 0 }
+
+  private constructor(private readonly options: SeederOptions) {
+    const { monotonic, maxUpload, version } = options
+    this.#slots = new UploadSlots(monotonic)
+    this.#host = {
+      peerId: this.peerId,
+      port: () => this.#port,
+      slots: this.#slots,
+      throttle: maxUpload === null ? null : createThrottle(maxUpload),
+      monotonic,
+      version,
+      find: (infoHash) => this.#seeded.get(infoHash) ?? null,
+      findEncrypted: (digest) => this.#encrypted.get(digest) ?? null,
+      admits: ({ peers }) => peers.size < MOST_OF_TORRENT,
+      onRefused: () => {
+        this.#refused++
+      },
+    }
+    this.#server = createServer()
+    const rules = { most: MOST_CONNECTIONS, mostPerClient: MOST_OF_ADDRESS, filesShare: 0.25 }
+    const limits = connectionLimits(rules, new ClientAddresses([]), maxDescriptors())
+    connectionLimiter(limits)(this.#server)
+    this.#server.on('connection', (socket) => {
+      this.#accept(socket)
+    })
+    this.#timer = setInterval(() => {
+      this.#look()
+    }, LOOK).unref()
+  }
+
+  /**
+   * Begins to listen.
+   * @throws BtkitError if it cannot
+   */
+  static async open(options: SeederOptions): Promise<Seeder> {
+    const seeder = new Seeder(options)
+    try {
+      await seeder.#listen()
+    } catch (error) {
+      await seeder.close()
+      throw error
+    }
+    return seeder
+  }
+
+  /** The port on which it listens. */
+  get port(): number {
+    return this.#port
+  }
+
+  /** The UDP side of the port, for the DHT; null if it could not be had. */
+  get udp(): UdpPort['ipv4'] {
+    return this.#udp?.ipv4 ?? null
+  }
+
+  get status(): SeederStatus {
+    return {
+      port: this.#port,
+      torrents: this.#all.size,
+      peers: this.#peers.size,
+      slots: this.#slots.used,
+      uploaded: this.#sum,
+      rate: this.#rateNow,
+      refused: this.#refused,
+    }
+  }
+
+  /** The torrents, each with its figures. */
+  *states(): Generator<SeededState> {
+    for (const { torrent, peers, uploaded } of this.#all) {
+      yield { torrent, peers: peers.size, uploaded }
+    }
+  }
+
+  /** Finds a torrent by one of its info hashes in hexadecimal; those of v2 may be whole. */
+  find(infoHash: string): SeedTorrent | null {
+    return this.#seeded.get(infoHash.slice(0, 40))?.torrent ?? null
+  }
+
+  /** The info hashes of the public torrents. */
+  *publicHashes(): Generator<string> {
+    for (const [hash, { torrent }] of this.#seeded) if (!torrent.private) yield hash
+  }
+
+  /** Bytes that peers got of a torrent. */
+  uploadedOf(torrent: SeedTorrent): number {
+    return this.#seeded.get(hashesOf(torrent)[0] ?? '')?.uploaded ?? 0
+  }
+
+  /** Seeds a torrent from now on. Returns false if it is seeded already. */
+  add(torrent: SeedTorrent): boolean {
+    const hashes = hashesOf(torrent)
+    if (hashes.every((hash) => this.#seeded.has(hash))) return false
+    const seeded: Seeded = {
+      torrent,
+      hashes,
+      loaded: null,
+      usedAt: 0,
+      uploaded: 0,
+      peers: new Set(),
+      dialled: new Map(),
+      content: () => this.#load(seeded),
+      fail: (error) => {
+        if (!this.#all.has(seeded)) return
+        this.remove(torrent)
+        this.options.onWithdrawn(torrent, error instanceof Error ? error : new Error(String(error)))
+      },
+    }
+    this.#all.add(seeded)
+    for (const hash of hashes) {
+      this.#seeded.set(hash, seeded)
+      this.#encrypted.set(encryptedDigest(hash), hash)
+    }
+    return true
+  }
+
+  /** Stops seeding a torrent, and tells its peers. */
+  remove(torrent: SeedTorrent): void {
+    for (const hash of hashesOf(torrent)) {
+      const seeded = this.#seeded.get(hash)
+      if (!seeded || seeded.torrent !== torrent) continue
+      this.#seeded.delete(hash)
+      this.#encrypted.delete(encryptedDigest(hash))
+      if (this.#all.delete(seeded)) this.#uploaded.gone += seeded.uploaded
+      for (const peer of seeded.peers) peer.leave()
+    }
+  }
+
+  /** Connects to peers of a torrent that others named, such as a tracker. */
+  dial(torrent: SeedTorrent, addresses: readonly PeerAddress[]): void {
+    const seeded = this.#seeded.get(hashesOf(torrent)[0] ?? '')
+    if (!seeded) return
+    const now = this.options.monotonic()
+    for (const { host, port } of addresses) {
+      const key = `${host} ${port}`
+      const last = seeded.dialled.get(key)
+      const isFull = seeded.peers.size >= MOST_DIALLED_OF_TORRENT || this.#dialling >= MOST_DIALLED
+      // Services of a machine listen below 1024; who names them wants them to be called
+      if (isFull || port < 1024 || (last !== undefined && now - last < DIAL_AGAIN)) continue
+      seeded.dialled.set(key, now)
+      this.#connect(seeded, { host, port }, false)
+    }
+    for (const [key, at] of seeded.dialled) if (now - at > DIAL_AGAIN) seeded.dialled.delete(key)
+  }
+
+  /** Closes all connections. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#udp?.close()
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve()
+      })
+    })
+    for (const peer of this.#peers) peer.leave()
+    setTimeout(() => {
+      for (const peer of this.#peers) peer.end()
+    }, LOOK).unref()
+    await closed
+    this.#reader.close()
+  }
+
+  get #sum(): number {
+    let sum = this.#uploaded.gone
+    for (const { uploaded } of this.#all) sum += uploaded
+    return sum
+  }
+
+  async #listen(): Promise<void> {
+    const { host, port, isPortFlexible } = this.options
+    for (let next = port; ; next++) {
+      try {
+        await openServer(this.#server, { host: host ?? '::', port: next })
+        break
+      } catch (error) {
+        if (host === null && hasNoIPv6(error)) {
+          await openServer(this.#server, { host: '0.0.0.0', port: next })
+          break
+        }
+        const isTaken = error instanceof BtkitError && osCodeOf(error.cause) === 'EADDRINUSE'
+        if (!isPortFlexible || !isTaken || next >= LAST_PORT) throw error
+      }
+    }
+    const address = this.#server.address()
+    this.#port = typeof address === 'object' ? (address?.port ?? port) : port
+    this.#server.on('error', this.options.onError)
+    this.#udp = await openUdp(host, this.#port)
+  }
+
+  #accept(socket: Socket): void {
+    const address = socket.destroyed ? undefined : socket.remoteAddress
+    if (address === undefined || !this.#mayBegin(clientKey(unmappedAddress(address)))) {
+      this.#refused++
+      socket.destroy()
+      return
+    }
+    this.#follow(socket, new Peer(socket, this.#host))
+  }
+
+  /** Whether an address may begin a connection now: each handshake costs more than its bytes. */
+  #mayBegin(client: string): boolean {
+    const now = this.options.monotonic()
+    const known = this.#arrivals.get(client) ?? { left: BURST, at: now }
+    const left = Math.min(BURST, known.left + ((now - known.at) / 1000) * PER_SECOND)
+    this.#arrivals.set(client, { left: left < 1 ? left : left - 1, at: now })
+    return left >= 1
+  }
+
+  #follow(socket: Socket, peer: Peer): void {
+    this.#peers.add(peer)
+    socket.once('close', () => {
+      this.#peers.delete(peer)
+    })
+  }
+
+  #connect(seeded: Seeded, { host, port }: PeerAddress, isEncrypted: boolean): void {
+    this.#dialling++
+    const socket = connect({ host, port })
+    const peer = new Peer(socket, this.#host, { torrent: seeded, isEncrypted })
+    this.#follow(socket, peer)
+    const timer = setTimeout(() => {
+      if (socket.connecting) socket.destroy()
+    }, DIAL_TIME)
+    let hasConnected = false
+    socket.once('connect', () => {
+      hasConnected = true
+    })
+    socket.once('close', () => {
+      clearTimeout(timer)
+      this.#dialling--
+      // Some clients close a connection that is not encrypted
+      const isRefused = hasConnected && !isEncrypted && !peer.isGreeted
+      if (isRefused && this.#all.has(seeded)) this.#connect(seeded, { host, port }, true)
+    })
+  }
+
+  #load(seeded: Seeded): Promise<Content> {
+    seeded.usedAt = this.options.monotonic()
+    seeded.loaded ??= seeded.torrent.load().then((loaded) => new Content(loaded, this.#reader))
+    return seeded.loaded
+  }
+
+  #look(): void {
+    const now = this.options.monotonic()
+    for (const peer of this.#peers) peer.look(now)
+    this.#slots.turn()
+    for (const seeded of this.#all) {
+      if (seeded.peers.size > 0) seeded.usedAt = now
+      else if (now - seeded.usedAt > KEPT) seeded.loaded = null
+    }
+    for (const [client, { at }] of this.#arrivals) {
+      if (now - at > (1000 * BURST) / PER_SECOND) this.#arrivals.delete(client)
+    }
+    const sum = this.#sum
+    const { before, at } = this.#uploaded
+    this.#rateNow = at === 0 ? 0 : ((sum - before) * 1000) / (now - at)
+    this.#uploaded = { ...this.#uploaded, before: sum, at: now }
+  }
+}
+
+/** Where a peer listens. */
+export interface PeerAddress {
+  /** An IP address. */
+  readonly host: string
+  readonly port: number
+}
+
+/** The info hashes by which peers ask for a torrent: 20 bytes each, in hexadecimal. */
+export function hashesOf({ infoHash, infoHashV2 }: SeedTorrent): string[] {
+  return [infoHash, infoHashV2].flatMap((hash) => (hash === null ? [] : [hash.slice(0, 40)]))
+}
+
+function encryptedDigest(infoHash: string): string {
+  return createHash('sha1').update('req2').update(infoHash, 'hex').digest('hex')
+}
+
+function hasNoIPv6(error: unknown): boolean {
+  const code = error instanceof BtkitError ? osCodeOf(error.cause) : undefined
+  return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL'
+}

@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import {
+  appendFileSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { readTorrent } from '../../src/core/read-torrent.js'
+import { pseudoRandom } from '../support/pseudo-random.js'
+import { parseJson, runBtkit } from '../support/run-btkit.js'
+import { makeScratch } from '../support/scratch.js'
+import { connectPeer, startSeed, whenUnchoked, type TestPeer } from '../support/seed.js'
+import { startTrack } from '../support/track.js'
+import { until } from '../support/until.js'
+
+const CONTENT = pseudoRandom(700_000, 1)
+
+/** A file with its torrent beside it. */
+async function plant(t: TestContext, args: readonly string[] = [], content: Uint8Array = CONTENT) {
+  const directory = makeScratch(t, { 'a.bin': content })
+  const data = join(directory, 'a.bin')
+  const trackers = args.some((arg) => arg.startsWith('http')) ? [] : ['--trackerless']
+  const make = ['makemetafile', data, ...trackers, ...args, '-l', '16', '--json', '--no-cache']
+  const made = parseJson(await runBtkit(make)) as { infoHash: string | null; infoHashV2: string }
+  const infoHash = made.infoHash ?? made.infoHashV2.slice(0, 40)
+  return { directory, data, torrent: `${data}.torrent`, infoHash }
+}
+
+async function download(peer: TestPeer, size: number): Promise<Buffer> {
+  await whenUnchoked(peer)
+  const blocks: Promise<Buffer>[] = []
+  for (let at = 0; at < size; at += 16_384) {
+    const length = Math.min(16_384, size - at)
+    blocks.push(peer.ask(Math.floor(at / 65_536), at % 65_536, length))
+  }
+  return Buffer.concat(await Promise.all(blocks))
+}
+
+for (const [name, encryption] of [
+  ['plain', 0],
+  ['encrypted', 2],
+] as const) {
+  test(`a peer gets every byte, ${name}`, async (t) => {
+    const { torrent, infoHash } = await plant(t)
+    const { port } = await startSeed(t, [torrent])
+    const peer = await connectPeer(t, port, { infoHash, encryption })
+    assert.ok((await download(peer, CONTENT.length)).equals(CONTENT))
+  })
+}
+
+test('a peer that knows only the info hash gets the metadata', async (t) => {
+  const { torrent, infoHash } = await plant(t)
+  const { port } = await startSeed(t, [torrent])
+  const { wire } = await connectPeer(t, port, { infoHash })
+  const { bytes, infoSpan } = readTorrent(torrent, 1e6)
+  const info = Buffer.from(bytes.subarray(infoSpan.start, infoSpan.end))
+  assert.equal(wire.peerExtendedHandshake['metadata_size'], info.length)
+  assert.equal(wire.peerExtendedHandshake['upload_only'], 1)
+  const answer = once(wire, 'extended')
+  wire.extended('ut_metadata', Buffer.from('d8:msg_typei0e5:piecei0ee'))
+  const [, message] = (await answer) as [string, Uint8Array]
+  assert.ok(Buffer.from(message).subarray(-info.length).equals(info))
+})
+
+test('an info hash that is not seeded ends the connection', async (t) => {
+  const { torrent } = await plant(t)
+  const { port } = await startSeed(t, [torrent])
+  await (
+    await connectPeer(t, port, { infoHash: 'ab'.repeat(20) })
+  ).closed
+})
+
+const CHANGES: Readonly<Record<string, (data: string) => void>> = {
+  'is written to': (data) => {
+    appendFileSync(data, 'x')
+  },
+  'is changed in place': (data) => {
+    writeFileSync(data, pseudoRandom(CONTENT.length, 9), { flag: 'r+' })
+  },
+  'is cut': (data) => {
+    truncateSync(data, 10)
+  },
+  'is deleted': (data) => {
+    rmSync(data)
+  },
+  'is replaced': (data) => {
+    writeFileSync(`${data}.new`, pseudoRandom(CONTENT.length, 9))
+    renameSync(`${data}.new`, data)
+  },
+}
+
+for (const [what, change] of Object.entries(CHANGES)) {
+  test(`no byte leaves of a file that ${what}, and its torrent is not seeded any more`, async (t) => {
+    const { torrent, infoHash, data } = await plant(t)
+    const { port, stderr } = await startSeed(t, [torrent])
+    const peer = await connectPeer(t, port, { infoHash })
+    await whenUnchoked(peer)
+    change(data)
+    await assert.rejects(peer.ask(3, 0, 16_384))
+    await peer.closed
+    await until('it is dropped', () => stderr.text.includes(`dropped ${torrent}`))
+    await (
+      await connectPeer(t, port, { infoHash })
+    ).closed
+  })
+}
+
+test('data that becomes whole is seeded from then on', async (t) => {
+  const { torrent, infoHash, data } = await plant(t)
+  const content = readFileSync(data)
+  rmSync(data)
+  const { port, stderr } = await startSeed(t, [torrent])
+  await until('it says so', () => /its data is not whole/.test(stderr.text))
+  writeFileSync(data, content)
+  await until('it is added', () => stderr.text.includes(`added ${torrent}`))
+  const peer = await connectPeer(t, port, { infoHash })
+  assert.ok((await download(peer, CONTENT.length)).equals(CONTENT))
+})
+
+test('data with other bytes of the same size is not seeded', async (t) => {
+  const { torrent, infoHash, data } = await plant(t)
+  writeFileSync(data, pseudoRandom(CONTENT.length, 3))
+  const { port, stderr } = await startSeed(t, [torrent])
+  await until('it says so', () => /data is not whole: a\.bin is /.test(stderr.text))
+  await (
+    await connectPeer(t, port, { infoHash })
+  ).closed
+})
+
+test('--data names the content, what contains it, or a directory with it by another name', async (t) => {
+  const { torrent, infoHash, data, directory } = await plant(t)
+  const elsewhere = makeScratch(t, { 'deep/other.name': CONTENT })
+  const alone = join(makeScratch(t, { 'a.torrent': readFileSync(torrent) }), 'a.torrent')
+  for (const place of [data, directory, elsewhere]) {
+    const { port, stop, stderr } = await startSeed(t, [alone, '--data', place])
+    await until('it is added', () => stderr.text.includes('added'))
+    const peer = await connectPeer(t, port, { infoHash })
+    assert.ok((await download(peer, CONTENT.length)).equals(CONTENT))
+    await stop()
+  }
+})
+
+test('torrents that come to a directory are seeded, and those that go are not', async (t) => {
+  const { directory, torrent, infoHash } = await plant(t)
+  renameSync(torrent, `${torrent}.later`)
+  const { port, stderr } = await startSeed(t, [directory])
+  renameSync(`${torrent}.later`, torrent)
+  await until('it is added', () => stderr.text.includes('added'))
+  const peer = await connectPeer(t, port, { infoHash })
+  rmSync(torrent)
+  await peer.closed
+  assert.match(stderr.text, /dropped/)
+})
+
+test('the trackers of a torrent learn of the seed, and of its end', async (t) => {
+  const tracker = await startTrack(t)
+  const { torrent, infoHash } = await plant(t, [`${tracker.address}/announce`])
+  const { stop } = await startSeed(t, [torrent])
+  const seeds = async () => {
+    const answer = await tracker.get(`/scrape?info_hash=${infoHash.replace(/../g, '%$&')}`)
+    return /8:completei(\d+)e/.exec(await answer.text())?.[1]
+  }
+  await until('it is known', async () => (await seeds()) === '1')
+  assert.equal((await stop()).status, 0)
+  assert.notEqual(await seeds(), '1')
+})
+
+test('--json says what is seeded', async (t) => {
+  const { torrent, infoHash } = await plant(t)
+  const { stdout } = await startSeed(t, [torrent, '--json', '--display-interval', '1'])
+  await until('a line', () => stdout.text.includes(infoHash))
+  const [line = ''] = stdout.text.split('\n')
+  const { torrent: path, state, peers, bytesDone } = JSON.parse(line) as Record<string, unknown>
+  assert.deepEqual(
+    { path, state, peers, bytesDone },
+    { path: torrent, state: 'seeding', peers: 0, bytesDone: CONTENT.length },
+  )
+})
+
+const HOSTILE: Readonly<Record<string, (peer: TestPeer) => void>> = {
+  'a length of a gigabyte': ({ socket }) => socket.write(Buffer.from([0x40, 0, 0, 0, 6])),
+  'a length beyond 2^31': ({ socket }) => socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 6])),
+  'a request beyond the end': ({ socket }) => {
+    const message = Buffer.alloc(17)
+    message.writeUInt32BE(13)
+    message[4] = 6
+    message.writeUInt32BE(4_000_000_000, 5)
+    message.writeUInt32BE(16_384, 13)
+    socket.write(message)
+  },
+  'a piece that nobody asked for': ({ socket }) => {
+    socket.write(Buffer.concat([Buffer.from([0, 0, 0, 13, 7]), Buffer.alloc(12)]))
+  },
+  'requests without end, of which it reads no answer': ({ wire, socket }) => {
+    socket.pause()
+    const message = Buffer.alloc(17)
+    message.writeUInt32BE(13)
+    message[4] = 6
+    message.writeUInt32BE(16_384, 13)
+    wire.setMaxListeners(0)
+    for (let n = 0; n < 100; n++) socket.write(Buffer.concat(Array<Buffer>(1000).fill(message)))
+  },
+  'more requests for metadata than there is': ({ wire }) => {
+    for (let n = 0; n < 1000; n++) {
+      wire.extended('ut_metadata', Buffer.from('d8:msg_typei0e5:piecei0ee'))
+    }
+  },
+}
+
+for (const [what, act] of Object.entries(HOSTILE)) {
+  test(`a peer that sends ${what} is left, and others are served`, async (t) => {
+    const { torrent, infoHash } = await plant(t)
+    const { port } = await startSeed(t, [torrent])
+    const hostile = await connectPeer(t, port, { infoHash })
+    act(hostile)
+    hostile.socket.resume()
+    await hostile.closed
+    const peer = await connectPeer(t, port, { infoHash })
+    assert.ok((await download(peer, CONTENT.length)).equals(CONTENT))
+  })
+}
+
+test('an address that opens many connections is refused the rest', async (t) => {
+  const { torrent } = await plant(t)
+  const { port } = await startSeed(t, [torrent])
+  const sockets = Array.from({ length: 200 }, () => connect({ host: '127.0.0.1', port }))
+  const open = new Set(sockets)
+  for (const socket of sockets) {
+    socket.on('error', () => undefined)
+    socket.on('close', () => open.delete(socket))
+    t.after(() => socket.destroy())
+  }
+  await until('most are closed', () => open.size <= 70)
+})
+
+test('uTP is refused at once, so that clients take TCP', async (t) => {
+  const { torrent } = await plant(t)
+  const { port } = await startSeed(t, [torrent])
+  const { createSocket } = await import('node:dgram')
+  const socket = createSocket('udp4')
+  t.after(() => {
+    socket.close()
+  })
+  const syn = Buffer.alloc(20)
+  syn[0] = 0x41
+  syn.writeUInt16BE(0x1234, 2)
+  socket.send(syn, port, '127.0.0.1')
+  const [answer] = (await once(socket, 'message')) as [Buffer]
+  assert.deepEqual([answer[0], answer.readUInt16BE(2)], [0x31, 0x1234])
+})
+
+test('a port that is taken is an error that names it', async (t) => {
+  const { torrent } = await plant(t)
+  const { port } = await startSeed(t, [torrent])
+  const { status, stderr } = await runBtkit(['seed', torrent, '--port', String(port), '--no-cache'])
+  assert.equal(status, 1)
+  assert.match(stderr, new RegExp(`^btkit: can't listen on \\S+ port ${port}: .*\\n$`))
+})
+
+test('a name that is not there is an error', async () => {
+  const { status, stderr } = await runBtkit(['seed', '/nowhere/a.torrent', '--no-cache'])
+  assert.equal(status, 1)
+  assert.equal(stderr, 'btkit: /nowhere/a.torrent: no such file or directory\n')
+})
