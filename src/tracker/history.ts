@@ -146,8 +146,7 @@ export async function takeSample(
 }
 
 export interface HistoryFileParts extends Pick<ServerContext, 'now' | 'warn'> {
-  /** Null to keep the history in memory only. */
-  readonly path: string | null
+  readonly path: string
   readonly history: History
 }
 
@@ -167,7 +166,6 @@ export class HistoryFile {
   /** Restores the history, if there is one. Writes nothing. */
   async load(): Promise<void> {
     const { path, history } = this.parts
-    if (path === null) return
     try {
       const file = await readRegular(path, MAX_SIZE, null)
       if (file) history.restore(Buffer.from(file.bytes).toString())
@@ -186,7 +184,7 @@ export class HistoryFile {
   /** Saves the history. A problem is a warning, once until it ends or changes. */
   async save(): Promise<void> {
     const { path, history, warn } = this.parts
-    if (path === null || history.lastAt === 0) return
+    if (history.lastAt === 0) return
     try {
       await this.#makePlace(path)
       await writeAtomically(path, Buffer.from(history.format()), { mode: MODE })

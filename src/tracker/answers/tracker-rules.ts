@@ -1,4 +1,8 @@
+import type { AccessLists } from '../allowed/access-lists.js'
 import type { ClaimedAddresses } from '../protocol/announced-peer.js'
+import { isLocal } from '../protocol/local-address.js'
+import { parseAddress } from '../protocol/peer-address.js'
+import { isConnectable } from '../swarms/swarm-types.js'
 
 /** The tracker's verdict about a torrent. */
 export interface TorrentVerdict {
@@ -55,4 +59,56 @@ export interface TrackerRules extends AnswerBounds {
    * believed. Null if there is none.
    */
   readonly resolve: (from: AnnounceOrigin, claimed: ClaimedAddresses | null) => string | null
+}
+
+/** How announces and scrapes are answered, and whose claims are believed. */
+export interface AnswerSettings extends AnswerBounds {
+  /** The clients whose claimed addresses are believed: only local ones, or all. */
+  readonly believes: 'local' | 'all'
+}
+
+/** The verdict about a torrent that an operator banned. */
+const BANNED = { failure: 'This torrent is banned from this tracker.', warning: null } as const
+
+const NONE: ReadonlyMap<string, TorrentVerdict> = new Map()
+
+/**
+ * Creates the rules for announces from settings and access lists. `hasSwarm` returns whether a
+ * torrent has a swarm.
+ */
+export function makeRules(
+  { believes, ...answers }: AnswerSettings,
+  { torrents, addresses }: Pick<AccessLists, 'torrents' | 'addresses'>,
+  hasSwarm: (infoHash: Uint8Array) => boolean,
+): TrackerRules {
+  return {
+    ...answers,
+    permits: (address) => addresses.permits(address),
+    known: () => (torrents.isOpen ? NONE : torrents.torrents),
+    judge: (infoHash) => {
+      if (torrents.isOpen && torrents.banned.size === 0) return null
+      const { buffer, byteOffset, length } = infoHash
+      const hash = Buffer.from(buffer, byteOffset, length).toString('hex')
+      if (torrents.banned.has(hash)) return BANNED
+      if (torrents.isOpen) return null
+      const known = torrents.torrents.get(hash)
+      if (known) return known
+      // Torrents added before a restart are recognized by their saved swarm
+      return torrents.isFed && hasSwarm(infoHash) ? null : UNKNOWN
+    },
+    resolve: ({ client, isOwn }, claimed) => {
+      if (claimed === null) return client
+      const isBelieved = believes === 'all' || (isOwn && (client === null || isLocal(client)))
+      return (isBelieved ? claimedAddress(claimed) : null) ?? client
+    },
+  }
+}
+
+/** The first claimed address that other peers can connect to. */
+function claimedAddress({ ip, ipv4, ipv6 }: ClaimedAddresses): string | null {
+  const isUsable = (claim: string) => {
+    const address = parseAddress(claim)
+    return address !== null && isConnectable(address)
+  }
+  return [ip, ipv4, ipv6].find((claim) => claim !== null && isUsable(claim)) ?? null
 }

@@ -1,13 +1,15 @@
-import { type History, SAMPLE_INTERVAL, takeSample } from '../history.js'
-import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
-import { lockState } from '../state/lock-state.js'
-import { listenEverywhere, type Listening } from './listen-everywhere.js'
-import { startPeriodicTasks } from '../../server/periodic-tasks.js'
-import { prepareTracker, type PreparedTracker, type TrackerWorld } from './prepare.js'
-import type { TrackerSettings } from './settings.js'
 import { setImmediate } from 'node:timers/promises'
+import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
+import { startPeriodicTasks } from '../../server/periodic-tasks.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
+import { SAMPLE_INTERVAL, takeSample } from '../history.js'
+import { lockState } from '../state/lock-state.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
+import { assembleTracker, type AssembledTracker, type TrackerWorld } from './assemble-tracker.js'
+import { listenEverywhere, type Listening } from './listen-everywhere.js'
+import type { TrackerSettings } from './settings.js'
+
+export type { TrackerWorld } from './assemble-tracker.js'
 
 /**
  * Places of the store that are checked in one step. If all their peers expire, it takes
@@ -17,13 +19,13 @@ const SLICE = 1024
 
 const SLICES = 16
 
-export type { TrackerWorld } from './prepare.js'
+/** Milliseconds between two steps that remove expired peers. */
+const EXPIRE_INTERVAL = 500
 
 /** The torrents and swarms that a tracker knows. */
 export interface TrackerView {
   readonly torrents: TorrentList
   readonly store: SwarmStore
-  readonly history: History
 }
 
 /** A running tracker. */
@@ -45,9 +47,6 @@ export interface RunningTracker extends Pick<Listening, 'addresses'> {
   /** Stops listening, saves the state and resolves when all is closed. */
   readonly stop: () => Promise<void>
 }
-
-/** Milliseconds between two steps that remove expired peers. */
-const EXPIRE_INTERVAL = 500
 
 /**
  * Starts a tracker. If it cannot listen, nothing on disk changes.
@@ -72,22 +71,22 @@ async function openTracker(
   settings: TrackerSettings,
   world: TrackerWorld,
 ): Promise<RunningTracker> {
-  const prepared = await prepareTracker(settings, world)
-  const { sink, admitted, close } = prepared
+  const tracker = await assembleTracker(settings, world)
+  const { store, sink, admitted, close } = tracker
+  const { torrents, refresh } = admitted
   try {
-    const listening = await listenEverywhere(settings, prepared.tracker, world.onError)
+    const listening = await listenEverywhere(settings, tracker, world.onError)
     try {
-      const endWork = await beginWork(prepared)
-      const { torrents, refresh } = admitted
+      const endWork = await beginWork(tracker, settings, world)
       return {
         addresses: listening.addresses,
         torrentCount: () => (torrents.isOpen ? null : torrents.torrents.size),
-        view: { torrents, store: prepared.store, history: prepared.history },
+        view: { torrents, store },
         has: (infoHash) => torrents.has(infoHash),
         add: (bytes) => {
           torrents.add(bytes)
         },
-        countsOf: (infoHash) => countsOf(prepared.memory, infoHash),
+        countsOf: (infoHash) => countsOf(store, infoHash),
         refresh,
         reopenLog: () => sink.reopen(),
         stop: () => endWork(() => listening.close()),
@@ -103,8 +102,8 @@ async function openTracker(
 }
 
 /** Counts a swarm; v2 info hashes are cut to 20 bytes, as in announces. */
-function countsOf(memory: Pick<SwarmStore, 'scrape'>, infoHash: string): ScrapedCounts | null {
-  const counts = memory.scrape(Buffer.from(infoHash, 'hex').subarray(0, 20))
+function countsOf(store: Pick<SwarmStore, 'scrape'>, infoHash: string): ScrapedCounts | null {
+  const counts = store.scrape(Buffer.from(infoHash, 'hex').subarray(0, 20))
   if (!counts) return null
   const { complete: seeds, incomplete: leechers, downloaded: completed } = counts
   return { seeds, leechers, completed }
@@ -115,19 +114,37 @@ function countsOf(memory: Pick<SwarmStore, 'scrape'>, infoHash: string): Scraped
  * argument, then the work; it saves the state and closes everything.
  * @throws BtkitError if the state cannot be saved
  */
-export async function beginWork(
-  prepared: PreparedTracker,
+async function beginWork(
+  { store, state, saver, history, historyFile, admitted, shared, close }: AssembledTracker,
+  settings: TrackerSettings,
+  { now, onError }: TrackerWorld,
 ): Promise<(endRequests: () => Promise<void>) => Promise<void>> {
-  const { state, saver, admitted, historyFile, shared, close } = prepared
   await state.prepareToSave()
   // Saves now so that an unwritable state is noticed at the start and not at the end
   await saver.save()
   await shared?.start()
-  const endWork = startRepeating(prepared)
+  const { torrents } = admitted
+  const isTracked = (infoHash: string) => {
+    return torrents.isOpen || torrents.isFed || torrents.torrents.has(infoHash)
+  }
+  const sample = () => takeSample(history, { store, isTracked }, now)
+  const sampleAndSave = async () => {
+    await sample()
+    await historyFile.saveIfDue()
+  }
+  const endWork = startPeriodicTasks(
+    [
+      { act: admitted.refresh, period: settings.allowed.interval },
+      { act: () => saver.saveOrTell(), period: settings.saveInterval },
+      { act: () => expireSome(store), period: EXPIRE_INTERVAL },
+      { act: sampleAndSave, period: SAMPLE_INTERVAL },
+    ],
+    onError,
+  )
   return async (endRequests) => {
     admitted.close()
     await Promise.all([endRequests(), endWork()])
-    await sample(prepared)
+    await sample()
     await historyFile.save()
     try {
       await saver.save()
@@ -135,35 +152,6 @@ export async function beginWork(
       await close()
     }
   }
-}
-
-/** Starts the periodic tasks. The returned function ends them. */
-function startRepeating(prepared: PreparedTracker): () => Promise<void> {
-  const { settings, memory, saver, admitted, onError } = prepared
-  return startPeriodicTasks(
-    [
-      { act: admitted.refresh, period: settings.allowed.interval },
-      { act: () => saver.saveOrTell(), period: settings.saveInterval },
-      { act: () => expireSome(memory), period: EXPIRE_INTERVAL },
-      { act: () => sampleAndSave(prepared), period: SAMPLE_INTERVAL },
-    ],
-    onError,
-  )
-}
-
-async function sampleAndSave(prepared: PreparedTracker): Promise<void> {
-  await sample(prepared)
-  await prepared.historyFile.saveIfDue()
-}
-
-/** Adds a sample to the history. */
-async function sample(prepared: PreparedTracker): Promise<void> {
-  const { history, store, admitted, now } = prepared
-  const { torrents } = admitted
-  const isTracked = (infoHash: string) => {
-    return torrents.isOpen || torrents.isFed || torrents.torrents.has(infoHash)
-  }
-  await takeSample(history, { store, isTracked }, now)
 }
 
 /**

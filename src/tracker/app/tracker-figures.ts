@@ -1,6 +1,6 @@
 import { counter, gauge, type Metric, type Sample } from '../../server/metrics/metrics.js'
 import type { StoreTotals } from '../swarms/swarm-types.js'
-import type { StateSaver } from './state-saver.js'
+import type { StateSaver } from '../state/state-file.js'
 
 /** The index of each counter, by protocol. */
 const PLACES = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CONNECTIONS } from '../../../src/tracker/app/server-rules.js'
+import { CONNECTIONS } from '../../../src/tracker/app/listen-everywhere.js'
 import { ClientAddresses } from '../../../src/server/connections/client-address.js'
 import {
   connectionLimits,

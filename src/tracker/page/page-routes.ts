@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isSecure } from '../../server/listen/listen.js'
 import { ICON } from '../../server/pages/layout.js'
 import { SAFE_HEADERS } from '../../server/pages/policy.js'
-import { failed, lineAnswer, notFound, type PageAnswer } from '../page/page-answer.js'
-import type { PageRequest } from '../page/pages.js'
+import { failed, lineAnswer, notFound, type PageAnswer } from './page-answer.js'
+import type { PageRequest } from './pages.js'
 import type { ServerContext } from '../../server/context.js'
 
 export interface PageRoutesParts extends Pick<ServerContext, 'onError'> {

@@ -1,9 +1,26 @@
 import { isWithin } from '../../files/inside.js'
-import { AddressRules } from '../allowed/address-rules.js'
-import { DirectoryEvents } from '../allowed/directory-events.js'
-import { TorrentList } from '../allowed/torrent-list.js'
-import type { AllowedSettings } from './settings.js'
+import { AddressRules } from './address-rules.js'
+import { DirectoryEvents } from './directory-events.js'
+import { TorrentList } from './torrent-list.js'
 import type { ServerContext } from '../../server/context.js'
+
+/** The torrents that are tracked and the clients that may ask. */
+export interface AllowedSettings {
+  readonly directories: readonly string[]
+  /** Directories of retired torrents, which are tracked and listed apart. */
+  readonly archives: readonly string[]
+  readonly listFile: string | null
+  /** Whether another part of the program, such as the mirror, adds torrents. */
+  readonly isFed: boolean
+  /** Whether `failure reason` and `warning message` inside torrents are obeyed. */
+  readonly controls: boolean
+  readonly allowedAddresses: string | null
+  readonly bannedAddresses: string | null
+  /** A file of info hashes that are refused; null for none. */
+  readonly bannedTorrents: string | null
+  /** Milliseconds between two scans of all of these. */
+  readonly interval: number
+}
 
 /** The allowed torrents and addresses, kept current. */
 export interface AccessLists {
@@ -14,21 +31,15 @@ export interface AccessLists {
   readonly close: () => void
 }
 
-export interface AccessListsParts extends Pick<ServerContext, 'onError'> {
-  readonly settings: AllowedSettings
-  /** Receives problems with torrents and lists; the tracker continues. */
-  readonly report: (message: string) => void
-}
-
 /**
- * Reads the allowed torrents and addresses, and watches the directories for changes.
+ * Reads the allowed torrents and addresses, and watches the directories for changes. Problems with
+ * torrents and lists are warnings; the tracker continues.
  * @throws BtkitError if something cannot be read
  */
-export async function openAccessLists({
-  settings,
-  report,
-  onError,
-}: AccessListsParts): Promise<AccessLists> {
+export async function openAccessLists(
+  settings: AllowedSettings,
+  { warn: report, onError }: Pick<ServerContext, 'warn' | 'onError'>,
+): Promise<AccessLists> {
   const { listFile, isFed, controls, allowedAddresses, bannedAddresses } = settings
   const bannedFile = settings.bannedTorrents
   const directories = withoutNested([...settings.directories, ...settings.archives])

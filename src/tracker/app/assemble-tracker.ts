@@ -1,0 +1,245 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { BtkitError } from '../../errors.js'
+import { readRegular } from '../../files/read-regular.js'
+import type { Handler } from '../../server/connections/pipeline-queue.js'
+import type { ServerContext } from '../../server/context.js'
+import { AccessLog } from '../../server/exchange/access-log.js'
+import { Exchanges } from '../../server/exchange/exchanges.js'
+import { openLogSink } from '../../server/exchange/log-file.js'
+import { formatMetrics } from '../../server/metrics/metrics.js'
+import { openAccessLists, type AccessLists, type AllowedSettings } from '../allowed/access-lists.js'
+import { TrackerAnswers } from '../answers/tracker-answers.js'
+import { makeRules } from '../answers/tracker-rules.js'
+import { History, HistoryFile } from '../history.js'
+import { FullScrape } from '../http/full-scrape.js'
+import { TrackerRoutes } from '../http/tracker-routes.js'
+import type { TorrentList } from '../allowed/torrent-list.js'
+import { Catalogue } from '../catalogue/catalogue.js'
+import { RenderQueue } from '../page/render-queue.js'
+import type { PageAnswer } from '../page/page-answer.js'
+import { Pages, type PageOptions, type PageRequest } from '../page/pages.js'
+import { PageRoutes } from '../page/page-routes.js'
+import { ConnectionIds, ID_SECRET } from '../protocol/connection-ids.js'
+import { isLocal } from '../protocol/local-address.js'
+import { formatAddress } from '../protocol/peer-address.js'
+import { StateFile, StateSaver } from '../state/state-file.js'
+import { SwarmStore } from '../swarms/swarm-store.js'
+import { UdpAnswers } from '../udp/udp-answers.js'
+import { originForm } from './listen-everywhere.js'
+import type { TrackerSettings } from './settings.js'
+import { TrackerFigures, trackerMetrics } from './tracker-figures.js'
+
+/** The smallest and the largest size of a shared key in bytes. */
+const MIN_KEY_SIZE = 16
+const MAX_KEY_SIZE = 4096
+
+/** Start of the store's clock in seconds. Peers loaded from the state have earlier times. */
+const CLOCK_START = 10_000_000
+
+/** The largest icon for browsers, in bytes. */
+const MAX_FAVICON = 1024 * 1024
+
+/** The outside world of the tracker: clocks, warnings, log. */
+export interface TrackerWorld extends ServerContext {
+  /** Writes lines of the access log if no log file is set. */
+  readonly writeLog: (lines: string) => void
+}
+
+/** All objects of a tracker that does not listen yet. */
+export type AssembledTracker = Awaited<ReturnType<typeof assembleTracker>>
+
+/**
+ * Reads all files that the tracker needs and creates its objects. Changes nothing on disk except the
+ * log, which is opened.
+ * @throws BtkitError if something cannot be read or the log cannot be opened
+ */
+export async function assembleTracker(settings: TrackerSettings, world: TrackerWorld) {
+  const { now, monotonic, warn, onError } = world
+  const { clientAddresses, stateFile } = settings
+  const favicon = await readFavicon(settings.favicon)
+  const clock = () => CLOCK_START + Math.floor(monotonic() / 1000)
+  const store = new SwarmStore(settings.limits, clock)
+  const state = new StateFile({ path: stateFile, store, now, report: warn })
+  await state.load()
+  const saver = new StateSaver(state, stateFile, world)
+  const history = new History()
+  const historyFile = new HistoryFile({ path: `${stateFile}.history`, history, now, warn })
+  await historyFile.load()
+  const sink = await openLogSink({ ...world, logFile: settings.logFile })
+  try {
+    const admitted = await openAccessLists(settings.allowed, world)
+    const { torrents, addresses } = admitted
+    const log = openLog(settings, sink, now)
+    const { secret, idClock } = await connectionIds(settings.store?.keyFile ?? null, world)
+    const shared = await openExchange(settings, world, { store, admitted, clock })
+    const figures = new TrackerFigures()
+    const rules = makeRules(settings.answers, admitted, (hash) => store.scrape(hash) !== null)
+    const answers = new TrackerAnswers(store, () => rules)
+    const addressOf = (request: IncomingMessage) => clientAddresses.of(request)
+    const routes = new TrackerRoutes({
+      answers,
+      fullScrape: new FullScrape(answers, monotonic),
+      addressOf,
+      isOwnRequest: ownRequests(clientAddresses, warn),
+      note: (answered) => {
+        figures.note('http', answered)
+      },
+    })
+    const pageRoutes = new PageRoutes({
+      pages: openPages({ settings, store, torrents, history, now, monotonic }),
+      favicon,
+      describe: () => {
+        const knownTorrents = torrents.torrents.size
+        const measured = { totals: store.totals(), knownTorrents, saver, shared, figures }
+        return formatMetrics(trackerMetrics(measured))
+      },
+      publicUrl: settings.publicUrl,
+      prefix: settings.prefix,
+      addressOf,
+      permits: (address) => addresses.permits(address),
+      onError,
+    })
+    const udp = new UdpAnswers({
+      answers,
+      ids: new ConnectionIds(secret),
+      now: idClock,
+      note: (answered) => {
+        figures.note('udp', answered)
+      },
+    })
+    const exchanges = new Exchanges((exchange) => log?.note(exchange), { monotonic })
+    const handler: Handler = (request, response) => {
+      if (log) exchanges.begin(request, response)
+      request.url = originForm(request.url ?? '')
+      if (routes.handle(request, response)) return
+      figures.note('http', 'page')
+      pageRoutes.handle(request, response)
+    }
+    const close = async () => {
+      await shared?.close()
+      admitted.close()
+      log?.flush()
+      await sink.close()
+    }
+    const kept = { store, state, saver, history, historyFile, sink, admitted, shared }
+    return { ...kept, handler, exchanges, udp, close }
+  } catch (error) {
+    await sink.close()
+    throw error
+  }
+}
+
+/** Opens the pages for people. The returned function answers null for a path that is none. */
+export function openPages(parts: {
+  readonly settings: Pick<TrackerSettings, 'version'> & {
+    readonly page: PageOptions
+    readonly allowed: Pick<AllowedSettings, 'directories' | 'archives' | 'isFed'>
+  }
+  readonly store: Pick<SwarmStore, 'list' | 'scrape'>
+  readonly torrents: TorrentList
+  readonly history: Pick<History, 'samples'>
+  readonly now: () => number
+  readonly monotonic: () => number
+}): (request: PageRequest) => Promise<PageAnswer | null> {
+  const { page: options, version, allowed } = parts.settings
+  const { directories, archives, isFed } = allowed
+  const site = {
+    hasCatalogue:
+      options.catalogue !== 'off' && options.showNames && (directories.length > 0 || isFed),
+    hasArchive: archives.length > 0,
+    hasList: options.redirect === null,
+  }
+  const roots = [
+    ...directories.map((path) => ({ path, isArchive: false })),
+    ...archives.map((path) => ({ path, isArchive: true })),
+  ]
+  const common = { ...parts, options, site, queue: new RenderQueue() }
+  const catalogue = new Catalogue({ ...common, roots })
+  const pages = new Pages({ ...common, version })
+  return async (request) => (await catalogue.answer(request)) ?? (await pages.answer(request))
+}
+
+/** Tells which requests clients sent directly. Warns once if a nearby proxy hides its clients. */
+function ownRequests(
+  clients: TrackerSettings['clientAddresses'],
+  warn: (message: string) => void,
+): (request: IncomingMessage) => boolean {
+  let hasWarned = false
+  return (request) => {
+    const isOwn = clients.isOwnRequest(request)
+    const client = isOwn || hasWarned ? undefined : clients.of(request)
+    if (client === null || (client !== undefined && isLocal(client))) {
+      hasWarned = true
+      const needed = `X-Forwarded-For from it, and --trust-proxy ${client ?? 'unix'}`
+      warn(`clients of the proxy at ${client ?? 'a Unix socket'} count as one: needs ${needed}`)
+    }
+    return isOwn
+  }
+}
+
+/**
+ * Opens the exchange with other trackers; null without a Redis. Only then is the client of Redis
+ * loaded.
+ */
+async function openExchange(
+  { store: shared }: TrackerSettings,
+  { warn }: TrackerWorld,
+  own: {
+    readonly store: SwarmStore
+    readonly admitted: AccessLists
+    readonly clock: () => number
+  },
+) {
+  if (shared === null) return null
+  const { PeerExchange } = await import('../exchange/peer-exchange.js')
+  const { torrents, addresses } = own.admitted
+  return new PeerExchange({
+    address: shared.address,
+    store: own.store,
+    allows: (infoHash) => {
+      const hash = Buffer.from(infoHash).toString('hex')
+      const isKnown = torrents.isOpen || torrents.torrents.get(hash)?.failure === null
+      return isKnown && !torrents.banned.has(hash)
+    },
+    permits: (bytes) => addresses.permits(formatAddress(bytes)),
+    now: own.clock,
+    warn,
+  })
+}
+
+/**
+ * The secret and the clock in seconds of UDP connection ids. Trackers with the same key accept each
+ * other's ids, and so need a common clock.
+ * @throws BtkitError if the key cannot be read or is too short
+ */
+async function connectionIds(keyFile: string | null, { now, monotonic }: TrackerWorld) {
+  if (keyFile === null) {
+    return { secret: randomBytes(ID_SECRET), idClock: () => monotonic() / 1000 }
+  }
+  const file = await readRegular(keyFile, MAX_KEY_SIZE, null)
+  const text = Buffer.from(file?.bytes ?? []).toString('latin1')
+  if (text.trimEnd().length < MIN_KEY_SIZE) {
+    const why = `the key is too short; use at least ${MIN_KEY_SIZE} bytes`
+    throw new BtkitError('usage', `${keyFile}: ${why}`)
+  }
+  const [key = ''] = text.split(/\s/)
+  const secret = createHmac('sha256', key).update('btkit connection ids').digest()
+  return { secret, idClock: () => now() / 1000 }
+}
+
+async function readFavicon(path: string | null): Promise<Uint8Array | null> {
+  return path === null ? null : ((await readRegular(path, MAX_FAVICON, null))?.bytes ?? null)
+}
+
+function openLog(
+  { logFormat: format, clientAddresses }: TrackerSettings,
+  sink: { readonly write: (lines: string) => void },
+  now: () => number,
+): AccessLog | null {
+  if (format === 'off') return null
+  const write = (lines: string) => {
+    sink.write(lines)
+  }
+  return new AccessLog({ format, clientAddresses, now, write })
+}
