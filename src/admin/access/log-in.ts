@@ -1,10 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { NOBODY, type PasswordHasher, formatHash } from './password-hash.js'
+import { type User, type UsersFile, isPossiblePassword } from './users.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import type { Html } from '../../text/html.js'
-import { isLocal } from '../../tracker/protocol/local-address.js'
-import { formatHash, NOBODY, type PasswordHasher } from './password-hash.js'
-import { isPossiblePassword, type User, type UsersFile } from './users.js'
+import { isLocal } from '../../tracker/protocol/peer-address.js'
 
 /**
  * The most attempts of an address, and for a name, that fail within the time in milliseconds. One

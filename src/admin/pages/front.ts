@@ -1,10 +1,10 @@
-import { renderTable } from '../../pages/table.js'
-import { html, type Html } from '../../text/html.js'
-import { formatBytes } from '../../text/quantity.js'
-import { NO_ROWS, type RowTotals } from '../../tracker/page/swarm-row.js'
-import type { RunningTracker } from '../../tracker/app/run-tracker.js'
 import type { AdminRoute } from '../frame/visit.js'
 import { directoryOf, sumRows, takeTorrents } from '../torrents/torrent-rows.js'
+import { renderTable } from '../../pages/table.js'
+import { type Html, html } from '../../text/html.js'
+import { formatBytes } from '../../text/quantity.js'
+import type { RunningTracker } from '../../tracker/app/run-tracker.js'
+import { NO_ROWS, type RowTotals } from '../../tracker/page/torrent-rows.js'
 
 /** The parts of the first page. */
 export interface FrontParts {

@@ -1,7 +1,13 @@
 import { sep } from 'node:path'
 import type { TrackerView } from '../../tracker/app/run-tracker.js'
-import { makeRow, Snapshot } from '../../tracker/page/snapshot.js'
-import { addRow, NO_ROWS, type RowTotals, type SwarmRow } from '../../tracker/page/swarm-row.js'
+import {
+  NO_ROWS,
+  type RowTotals,
+  Snapshot,
+  type SwarmRow,
+  addRow,
+  makeRow,
+} from '../../tracker/page/torrent-rows.js'
 
 /** Returns a row for each torrent, as in the catalogue: a hybrid's has the larger counts. */
 export function takeTorrents({

@@ -1,13 +1,12 @@
-import { stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { BtkitError } from '../../errors.js'
-import { lookAtState, readRegular, type RegularFile } from '../../files/read-regular.js'
+import { BtkitError, asBtkitError, osCodeOf } from '../../errors.js'
+import { type RegularFile, lookAtState, readRegular } from '../../files/read-regular.js'
 import { statFiles } from '../../files/stat-files.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
-import { findTorrents } from './find-torrents.js'
-import { describeTorrent, type AllowedTorrent } from './known-torrent.js'
-import { ProblemReports } from './problem-reports.js'
+import { type AllowedTorrent, describeTorrent } from './known-torrent.js'
+import { ProblemReports } from './lines-file.js'
 
 /** Number of files that are examined before announces get their turn. */
 const BATCH = 1000
@@ -130,4 +129,53 @@ async function follow(path: string): Promise<string> {
 function describe(error: unknown): string {
   if (error instanceof BtkitError) return error.message
   throw error
+}
+
+/** The deepest level of directories that is searched. */
+const MAX_DEPTH = 32
+
+/** The torrents in a directory tree. */
+export interface TorrentTree {
+  /** The names of .torrent entries, by the path of their directory. */
+  readonly names: ReadonlyMap<string, readonly string[]>
+  /** Directories that could not be read; their content is unknown. */
+  readonly unreadable: ReadonlyMap<string, BtkitError>
+}
+
+/**
+ * Finds .torrent files in a directory and below it. Hidden entries and links to directories are
+ * skipped.
+ */
+export async function findTorrents(root: string): Promise<TorrentTree> {
+  const names = new Map<string, string[]>()
+  const unreadable = new Map<string, BtkitError>()
+  const waiting = [{ directory: root, depth: 0 }]
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { directory, depth } = next
+    try {
+      const entries = await readdir(directory, { withFileTypes: true })
+      const seen = entries.filter(({ name }) => !name.startsWith('.'))
+      const torrents = seen.filter((entry) => !entry.isDirectory() && isTorrent(entry.name))
+      names.set(directory, torrents.map(({ name }) => name).sort())
+      if (depth === MAX_DEPTH) continue
+      for (const entry of seen.filter((each) => each.isDirectory())) {
+        waiting.push({ directory: join(directory, entry.name), depth: depth + 1 })
+      }
+    } catch (error) {
+      // A directory below the root may be removed during the search; that is no error
+      const isGone = directory !== root && osCodeOf(error) === 'ENOENT'
+      if (!isGone) unreadable.set(directory, systemError(error, directory))
+    }
+  }
+  return { names, unreadable }
+}
+
+function systemError(error: unknown, directory: string): BtkitError {
+  const told = asBtkitError(error, directory)
+  if (told instanceof BtkitError) return told
+  throw told
+}
+
+function isTorrent(name: string): boolean {
+  return name.endsWith('.torrent')
 }

@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { LinesFile } from './lines-file.js'
-import { describeTorrent, type AllowedTorrent } from './known-torrent.js'
-import { ProblemReports } from './problem-reports.js'
+import { type AllowedTorrent, describeTorrent } from './known-torrent.js'
+import { LinesFile, ProblemReports } from './lines-file.js'
 import { TorrentDirectory } from './torrent-directory.js'
 
 export interface TorrentListParts {

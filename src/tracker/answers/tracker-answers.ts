@@ -1,6 +1,6 @@
 import type { AnnounceOrigin, TorrentVerdict, TrackerRules } from './tracker-rules.js'
-import type { AnnouncedPeer } from '../protocol/announced-peer.js'
 import type { AnnounceNotes } from '../protocol/http-answers.js'
+import type { AnnouncedPeer } from '../protocol/http-query.js'
 import { parseAddress } from '../protocol/peer-address.js'
 import { TrackerRefusal } from '../protocol/refusal.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'

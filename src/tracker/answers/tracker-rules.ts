@@ -1,7 +1,6 @@
 import type { AccessLists } from '../allowed/access-lists.js'
-import type { ClaimedAddresses } from '../protocol/announced-peer.js'
-import { isLocal } from '../protocol/local-address.js'
-import { parseAddress } from '../protocol/peer-address.js'
+import type { ClaimedAddresses } from '../protocol/http-query.js'
+import { isLocal, parseAddress } from '../protocol/peer-address.js'
 import { isConnectable } from '../swarms/swarm-types.js'
 
 /** The tracker's verdict about a torrent. */

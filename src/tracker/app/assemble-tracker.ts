@@ -8,27 +8,22 @@ import { AccessLog } from '../../server/exchange/access-log.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
 import { openLogSink } from '../../server/exchange/log-file.js'
 import { formatMetrics } from '../../server/metrics/metrics.js'
-import { openAccessLists, type AccessLists, type AllowedSettings } from '../allowed/access-lists.js'
+import { type AccessLists, type AllowedSettings, openAccessLists } from '../allowed/access-lists.js'
+import type { TorrentList } from '../allowed/torrent-list.js'
 import { TrackerAnswers } from '../answers/tracker-answers.js'
 import { makeRules } from '../answers/tracker-rules.js'
-import { History, HistoryFile } from '../history.js'
-import { FullScrape } from '../http/full-scrape.js'
-import { TrackerRoutes } from '../http/tracker-routes.js'
-import type { TorrentList } from '../allowed/torrent-list.js'
-import { Catalogue } from '../catalogue/catalogue.js'
-import { RenderQueue } from '../page/render-queue.js'
-import type { PageAnswer } from '../page/page-answer.js'
-import { Pages, type PageOptions, type PageRequest } from '../page/pages.js'
-import { PageRoutes } from '../page/page-routes.js'
-import { ConnectionIds, ID_SECRET } from '../protocol/connection-ids.js'
-import { isLocal } from '../protocol/local-address.js'
-import { formatAddress } from '../protocol/peer-address.js'
-import { StateFile, StateSaver } from '../state/state-file.js'
-import { SwarmStore } from '../swarms/swarm-store.js'
-import { UdpAnswers } from '../udp/udp-answers.js'
-import { originForm } from './listen-everywhere.js'
 import type { TrackerSettings } from './settings.js'
 import { TrackerFigures, trackerMetrics } from './tracker-figures.js'
+import { Catalogue } from '../catalogue/catalogue.js'
+import { History, HistoryFile } from '../history.js'
+import { FullScrape, TrackerRoutes } from '../http/tracker-routes.js'
+import { type PageAnswer, RenderQueue } from '../page/page-answer.js'
+import { PageRoutes } from '../page/page-routes.js'
+import { type PageOptions, type PageRequest, Pages } from '../page/pages.js'
+import { formatAddress, isLocal } from '../protocol/peer-address.js'
+import { StateFile, StateSaver } from '../state/state-file.js'
+import { SwarmStore } from '../swarms/swarm-store.js'
+import { ConnectionIds, ID_SECRET, UdpAnswers } from '../udp/udp-answers.js'
 
 /** The smallest and the largest size of a shared key in bytes. */
 const MIN_KEY_SIZE = 16
@@ -242,4 +237,14 @@ function openLog(
     sink.write(lines)
   }
   return new AccessLog({ format, clientAddresses, now, write })
+}
+
+/** Scheme and host of an absolute request target, which servers must accept (RFC 9112, 3.2.2). */
+const ORIGIN = /^https?:\/\/[^/?]*/i
+
+/** Path and query of a request target. */
+export function originForm(target: string): string {
+  if (target.startsWith('/')) return target
+  const form = target.replace(ORIGIN, '')
+  return form === target || form.startsWith('/') ? form : `/${form}`
 }

@@ -112,13 +112,3 @@ export async function listenEverywhere(
   }
   return { addresses, close }
 }
-
-/** Scheme and host of an absolute request target, which servers must accept (RFC 9112, 3.2.2). */
-const ORIGIN = /^https?:\/\/[^/?]*/i
-
-/** Path and query of a request target. */
-export function originForm(target: string): string {
-  if (target.startsWith('/')) return target
-  const form = target.replace(ORIGIN, '')
-  return form === target || form.startsWith('/') ? form : `/${form}`
-}

@@ -1,10 +1,9 @@
 import { dirname, relative, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { isWithin } from '../../files/inside.js'
-import { mergeInSlices, SLICE, sortInSlices } from '../../server/pages/slices.js'
-import { swarmHashes, type AllowedTorrent, type TorrentSummary } from '../allowed/known-torrent.js'
-import { Category } from './category.js'
-import type { CatalogueQuery, FixedSort } from './catalogue-query.js'
+import { SLICE, mergeInSlices, sortInSlices } from '../../server/pages/slices.js'
+import { type AllowedTorrent, type TorrentSummary, swarmHashes } from '../allowed/known-torrent.js'
+import { type CatalogueQuery, Category, type FixedSort } from './category.js'
 
 /** The most torrents that are listed. */
 const MAX_ENTRIES = 200_000

@@ -1,37 +1,38 @@
 import type { ServerContext } from '../../server/context.js'
-import { pageNumber } from '../../server/pages/sorting.js'
 import { renderPage } from '../../server/pages/layout.js'
-import { pageHeaders, SAFE_HEADERS } from '../../server/pages/policy.js'
+import { SAFE_HEADERS, pageHeaders } from '../../server/pages/policy.js'
+import { pageNumber } from '../../server/pages/sorting.js'
 import { html } from '../../text/html.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
-import { type History, renderCharts } from '../history.js'
-import { infoHashOf } from '../protocol/query-bytes.js'
-import { jsonOfRow } from '../page/json.js'
+import type { CatalogueEntry, CatalogueRoot } from './catalogue-index.js'
+import { CatalogueLists } from './catalogue-lists.js'
+import { renderCategoryPage } from './category-page.js'
 import {
+  CATALOGUE_STYLE,
+  type Category,
+  categoryAddress,
+  parseCatalogueQuery,
+  rootFrom,
+  titleOf,
+} from './category.js'
+import { composeAtom, jsonOfCategory, jsonOfDetails, placeOf } from './json.js'
+import { DetailsReader } from './torrent-details.js'
+import { renderTorrentPage } from './torrent-page.js'
+import { type History, renderCharts } from '../history.js'
+import {
+  type PageAnswer,
+  type RenderQueue,
   jsonAnswer,
   notFound,
   pageAnswer,
   redirect,
   tooBusy,
-  type PageAnswer,
 } from '../page/page-answer.js'
 import type { PageOptions, PageRequest } from '../page/pages.js'
-import type { RenderQueue } from '../page/render-queue.js'
-import { siteHead, type Site } from '../page/site.js'
-import { makeRow } from '../page/snapshot.js'
-import { TorrentLinks } from '../page/torrent-links.js'
+import { type Site, siteHead } from '../page/site.js'
+import { TorrentLinks, jsonOfRow, makeRow } from '../page/torrent-rows.js'
+import { infoHashOf } from '../protocol/http-query.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
-import type { CatalogueEntry, CatalogueRoot } from './catalogue-index.js'
-import { CatalogueLists } from './catalogue-lists.js'
-import { parseCatalogueQuery } from './catalogue-query.js'
-import type { Category } from './category.js'
-import { renderCategoryPage } from './category-page.js'
-import { composeAtom } from './feed.js'
-import { jsonOfCategory, jsonOfDetails, placeOf } from './json.js'
-import { categoryAddress, rootFrom, titleOf } from './links.js'
-import { CATALOGUE_STYLE } from './style.js'
-import { DetailsReader } from './torrent-details.js'
-import { renderTorrentPage } from './torrent-page.js'
 
 /** Torrents on a page, in an answer of JSON, on the front page as new, and in a feed. */
 const ROWS = 100

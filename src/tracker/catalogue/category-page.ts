@@ -1,14 +1,30 @@
-import { orderFields, type Paged, renderPages } from '../../server/pages/sorting.js'
 import { renderPage } from '../../server/pages/layout.js'
-import { html, type Html } from '../../text/html.js'
+import {
+  type ListOrder,
+  type Paged,
+  orderFields,
+  renderPages,
+  sortHeading,
+} from '../../server/pages/sorting.js'
+import { type Html, html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
-import { siteHead, type Site } from '../page/site.js'
-import type { TorrentLinks } from '../page/torrent-links.js'
-import { formatCatalogueQuery, MAX_SEARCH, type CatalogueQuery } from './catalogue-query.js'
-import type { Category } from './category.js'
-import { renderDay, renderPath, rootFrom, titleOf } from './links.js'
-import { CATALOGUE_STYLE } from './style.js'
-import { renderTorrents, type CatalogueRow } from './torrent-table.js'
+import type { CatalogueEntry } from './catalogue-index.js'
+import {
+  CATALOGUE_SORTS,
+  CATALOGUE_STYLE,
+  type CatalogueQuery,
+  type CatalogueSort,
+  type Category,
+  MAX_SEARCH,
+  categoryAddress,
+  formatCatalogueQuery,
+  renderDay,
+  renderPath,
+  rootFrom,
+  titleOf,
+} from './category.js'
+import { type Site, siteHead } from '../page/site.js'
+import type { SwarmRow, TorrentLinks } from '../page/torrent-rows.js'
 
 export interface CategoryPageParts {
   readonly site: Site
@@ -126,4 +142,87 @@ function renderList(parts: CategoryPageParts, root: string): Html {
     ${renderTorrents({ rows, category, links, root, query, caption })}
     ${renderPages(torrents, address, 'Pages of torrents')}
   </section>`
+}
+
+/** A torrent with its current figures. */
+export interface CatalogueRow extends SwarmRow {
+  readonly entry: CatalogueEntry
+}
+
+export interface TorrentTableParts {
+  readonly rows: readonly CatalogueRow[]
+  /** The category of the page, which rows do not repeat. */
+  readonly category: Category
+  readonly links: TorrentLinks
+  /** The way to the tracker's first page. */
+  readonly root: string
+  /** By which the table can be sorted; null if its order is fixed. */
+  readonly query: CatalogueQuery | null
+  readonly caption: string
+}
+
+const TITLES: Readonly<Record<CatalogueSort, string>> = {
+  name: 'Name',
+  size: 'Size',
+  added: 'Added',
+  complete: 'Seeds',
+  downloading: 'Leechers',
+  downloaded: 'Completed',
+}
+
+/** A table of torrents. */
+export function renderTorrents(parts: TorrentTableParts): Html {
+  return html`<table class="torrents ${parts.query === null && 'fixed'}">
+    <caption>
+      ${parts.caption}
+    </caption>
+    <thead>
+      <tr>
+        ${CATALOGUE_SORTS.map((key) => heading(key, parts.query))}
+        <th scope="col" class="get">Get</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${parts.rows.map((row) => bodyRow(row, parts))}
+    </tbody>
+  </table>`
+}
+
+function heading(key: CatalogueSort, query: CatalogueQuery | null): Html {
+  const style = classOf(key)
+  if (query === null) return html`<th scope="col" class="${style}">${TITLES[key]}</th>`
+  const address = (order: ListOrder<CatalogueSort>) => formatCatalogueQuery({ ...query, ...order })
+  return sortHeading({ key, title: TITLES[key], style }, query, address)
+}
+
+function classOf(key: CatalogueSort): string {
+  if (key === 'name') return 'name'
+  return key === 'added' ? 'date' : 'n'
+}
+
+function bodyRow(row: CatalogueRow, { category, links, root }: TorrentTableParts): Html {
+  const { summary, category: own } = row.entry
+  const file = links.file(row)
+  const place = own !== category && own.path.slice(category.path.length).join('/')
+  return html`<tr>
+    <th scope="row" class="name">
+      <a href="${links.page(row)}">${summary.name}</a
+      >${summary.private && html` <span class="tag">private</span>`}
+      ${place && html`<a class="place" href="${categoryAddress(own, root)}">${place}</a>`}
+    </th>
+    <td class="n">${formatBytes(summary.size)}</td>
+    <td class="date">${renderDay(summary.addedMs)}</td>
+    ${number('complete', row.complete)} ${number('downloading', row.downloading)}
+    ${number('downloaded', row.downloaded)}
+    <td class="get">
+      <a href="${links.magnet(row)}" aria-label="magnet of ${summary.name}">magnet</a>
+      ${file && html`<a href="${file}" aria-label="torrent of ${summary.name}">torrent</a>`}
+    </td>
+  </tr> `
+}
+
+/** On narrow screens the label replaces the column heading. */
+function number(key: CatalogueSort, value: number): Html {
+  const empty = value === 0 && ' none'
+  return html`<td class="n ${key}${empty}" data-label="${TITLES[key].toLowerCase()}">${value}</td>`
 }

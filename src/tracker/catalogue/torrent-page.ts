@@ -1,16 +1,13 @@
 import { renderPage } from '../../server/pages/layout.js'
 import { paged, renderPages } from '../../server/pages/sorting.js'
-import { html, lines, type Html, type HtmlValue } from '../../text/html.js'
+import { type Html, type HtmlValue, html, lines } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
-import { siteHead, type Site } from '../page/site.js'
-import { transferredOf, type SwarmRow } from '../page/swarm-row.js'
-import type { TorrentLinks } from '../page/torrent-links.js'
 import type { CatalogueEntry } from './catalogue-index.js'
 import { openGraph } from './category-page.js'
-import { renderFileTree } from './file-tree.js'
-import { renderDay, renderPath } from './links.js'
-import { CATALOGUE_STYLE } from './style.js'
-import type { TorrentDetails } from './torrent-details.js'
+import { CATALOGUE_STYLE, renderDay, renderPath } from './category.js'
+import type { ListedFile, TorrentDetails } from './torrent-details.js'
+import { type Site, siteHead } from '../page/site.js'
+import { type SwarmRow, type TorrentLinks, transferredOf } from '../page/torrent-rows.js'
 
 /** Files on a page. */
 const FILES = 200
@@ -153,4 +150,52 @@ function renderUrls(title: string, groups: readonly (readonly string[])[]): Html
       </ul>`
     })}
   </section>`
+}
+
+/** The files of a directory on the page, and what is below it. */
+interface Branch {
+  readonly name: string
+  readonly branches: Map<string, Branch>
+  readonly files: ListedFile[]
+  size: number
+}
+
+/** Files as a tree of directories, which can be opened and closed. The sizes are of these files. */
+export function renderFileTree(files: readonly ListedFile[]): Html {
+  const top = branch('')
+  for (const file of files) {
+    let at = top
+    for (const name of file.path.slice(0, -1)) {
+      const next = at.branches.get(name) ?? branch(name)
+      at.branches.set(name, next)
+      next.size += file.length
+      at = next
+    }
+    at.files.push(file)
+  }
+  return html`<div class="tree">${renderBranch(top)}</div>`
+}
+
+function branch(name: string): Branch {
+  return { name, branches: new Map(), files: [], size: 0 }
+}
+
+function renderBranch({ branches, files }: Branch): Html {
+  return html`<ul>
+    ${[...branches.values()].map((each) => {
+      return html`<li>
+        <details open>
+          <summary>
+            <span>${each.name}/</span> <data value="${each.size}">${formatBytes(each.size)}</data>
+          </summary>
+          ${renderBranch(each)}
+        </details>
+      </li>`
+    })}
+    ${files.map(({ path, length }) => {
+      return html`<li>
+        <span>${path.at(-1) ?? ''}</span> <data value="${length}">${formatBytes(length)}</data>
+      </li>`
+    })}
+  </ul>`
 }

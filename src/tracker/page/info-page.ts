@@ -1,12 +1,18 @@
-import { html, type Html } from '../../text/html.js'
-import { count, formatBytes, formatTime } from '../../text/quantity.js'
 import { renderPage } from '../../server/pages/layout.js'
 import { orderFields, renderPages, sortHeading } from '../../server/pages/sorting.js'
-import { formatRowQuery, SORT_KEYS, type RowQuery, type SortKey } from './row-query.js'
-import type { RowPage } from './snapshot.js'
-import { siteHead, type Site } from './site.js'
-import { transferredOf, type SwarmRow } from './swarm-row.js'
-import type { TorrentLinks } from './torrent-links.js'
+import { type Html, html } from '../../text/html.js'
+import { count, formatBytes, formatTime } from '../../text/quantity.js'
+import { type Site, siteHead } from './site.js'
+import {
+  type RowPage,
+  type RowQuery,
+  SORT_KEYS,
+  type SortKey,
+  type SwarmRow,
+  type TorrentLinks,
+  formatRowQuery,
+  transferredOf,
+} from './torrent-rows.js'
 
 export interface InfoPageParts {
   readonly rowPage: RowPage

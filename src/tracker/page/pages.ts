@@ -1,23 +1,24 @@
+import { LRUCache } from 'lru-cache'
+import { BtkitError } from '../../errors.js'
+import { type RegularFile, readRegular } from '../../files/read-regular.js'
+import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
+import type { ServerContext } from '../../server/context.js'
+import type { TorrentSummary } from '../allowed/known-torrent.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
-import type { SwarmStore } from '../swarms/swarm-store.js'
 import { renderInfoPage } from './info-page.js'
-import { jsonOfRows } from './json.js'
 import {
+  type PageAnswer,
+  type RenderQueue,
   fileAnswer,
   jsonAnswer,
   notFound,
   pageAnswer,
   redirect,
-  type PageAnswer,
 } from './page-answer.js'
-import type { RenderQueue } from './render-queue.js'
-import { parseRowQuery } from './row-query.js'
-import { Snapshot } from './snapshot.js'
-import { TorrentBytes } from './torrent-bytes.js'
-import { TorrentLinks } from './torrent-links.js'
-import type { ServerContext } from '../../server/context.js'
-import { infoHashOf } from '../protocol/query-bytes.js'
 import type { Site } from './site.js'
+import { Snapshot, TorrentLinks, jsonOfRows, parseRowQuery } from './torrent-rows.js'
+import { infoHashOf } from '../protocol/http-query.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
 
 /** Options that say which pages are shown. */
 export interface PageOptions {
@@ -140,5 +141,46 @@ export class Pages {
       if (this.#snapshot === taking) this.#snapshot = null
     })
     return taking
+  }
+}
+
+/** Bytes of memory for files that were sent. */
+const MEMORY = 32 * 1024 * 1024
+
+/**
+ * Reads .torrent files to send them. All clients of a file share its bytes; otherwise slow readers
+ * of one large torrent would fill the memory with copies.
+ */
+export class TorrentBytes {
+  readonly #kept = new LRUCache<string, RegularFile>({
+    maxSize: MEMORY,
+    sizeCalculation: ({ bytes }, path) => bytes.length + path.length + 1,
+  })
+  readonly #reading = new Map<string, Promise<RegularFile | null>>()
+
+  /** The bytes of a torrent's file; null if it is gone or changed since the torrent was read. */
+  async of({ path, state }: Pick<TorrentSummary, 'path' | 'state'>): Promise<Uint8Array | null> {
+    if (path === null) return null
+    const reading = this.#reading.get(path) ?? this.#read(path)
+    this.#reading.set(path, reading)
+    try {
+      const file = await reading
+      return file?.state === state ? file.bytes : null
+    } finally {
+      this.#reading.delete(path)
+    }
+  }
+
+  async #read(path: string): Promise<RegularFile | null> {
+    const kept = this.#kept.get(path) ?? null
+    try {
+      const file = (await readRegular(path, DEFAULT_MAX_SIZE, kept?.state ?? null)) ?? kept
+      if (file) this.#kept.set(path, file)
+      return file
+    } catch (error) {
+      this.#kept.delete(path)
+      if (error instanceof BtkitError) return null
+      throw error
+    }
   }
 }

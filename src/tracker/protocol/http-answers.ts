@@ -1,7 +1,7 @@
-import type { AnnounceAnswer, SwarmCounts } from '../swarms/swarm-types.js'
+import type { AnnounceRequest } from './http-query.js'
 import { formatAddress } from './peer-address.js'
-import type { AnnounceRequest } from './announce-query.js'
 import type { RetryIn } from './refusal.js'
+import type { AnnounceAnswer, SwarmCounts } from '../swarms/swarm-types.js'
 
 /** The fields of an announce's answer beside counts and peers. */
 export interface AnnounceNotes {

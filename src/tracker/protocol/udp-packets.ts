@@ -1,5 +1,5 @@
+import type { AnnouncedPeer, ClaimedAddresses } from './http-query.js'
 import type { PeerEvent, SwarmCounts } from '../swarms/swarm-types.js'
-import type { AnnouncedPeer, ClaimedAddresses } from './announced-peer.js'
 
 /** A request over UDP (BEP 15). */
 export type UdpRequest = UdpConnect | UdpAnnounce | UdpScrape

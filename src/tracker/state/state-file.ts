@@ -1,20 +1,13 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { type FileHandle, copyFile, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { BtkitError, asBtkitError, osCodeOf } from '../../errors.js'
 import { readRegular } from '../../files/read-regular.js'
 import { streamAtomically } from '../../files/write/stream-atomically.js'
-import type { SwarmStore } from '../swarms/swarm-store.js'
-import { convertOldState, MAX_OLD_STATE } from './old-state.js'
-import {
-  STATE_DIGEST_LENGTH,
-  formatState,
-  isBrokenHeader,
-  MAX_HEADER,
-  readStateHeader,
-} from './state-format.js'
 import type { ServerContext } from '../../server/context.js'
+import { MAX_OLD_STATE, convertOldState } from './old-state.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
 
 /** Others cannot read the file because it holds addresses of clients. */
 const MODE = 0o640
@@ -276,4 +269,57 @@ export class StateSaver {
     if (this.#problem !== null) warn(`${this.path}: saving the state works again`)
     this.#problem = null
   }
+}
+
+/** Version of the format. Files of other versions are not read. */
+const VERSION = 1
+
+const HEADER = /^btkit tracker state (\d{1,9}) (\d{1,15})\n/
+
+/** The longest header in bytes. */
+export const MAX_HEADER = 64
+
+/** Size in bytes of the SHA-256 digest at the end of the file. */
+export const STATE_DIGEST_LENGTH = 32
+
+/** The header of a saved state. */
+export interface StateHeader {
+  /** In bytes. */
+  readonly length: number
+  readonly isKnown: boolean
+  /** Time of the save in seconds since 1970. */
+  readonly savedAt: number
+}
+
+/** Parses the header at the start of the bytes; null if they are not a state of btkit. */
+export function readStateHeader(bytes: Uint8Array): StateHeader | null {
+  const text = Buffer.from(bytes.subarray(0, MAX_HEADER)).toString('latin1')
+  const [header, version, savedAt] = HEADER.exec(text) ?? []
+  if (header === undefined) return null
+  const isKnown = Number(version) === VERSION
+  return { length: header.length, isKnown, savedAt: Number(savedAt) }
+}
+
+const WORDS = 'btkit tracker state '
+
+/**
+ * Whether a file without a valid header was a state of btkit: its header is cut off, or the file
+ * begins with zeros, as after a power failure.
+ */
+export function isBrokenHeader(beginning: Uint8Array): boolean {
+  const text = Buffer.from(beginning).toString('latin1')
+  return beginning.every((byte) => byte === 0) || WORDS.startsWith(text) || text.startsWith(WORDS)
+}
+
+/** Yields a state in the form in which it is saved: header, swarms, digest. */
+export function* formatState(swarms: Iterable<Uint8Array>, savedAt: number) {
+  const hash = createHash('sha256')
+  const header = Buffer.from(`btkit tracker state ${VERSION} ${Math.floor(savedAt)}\n`)
+  hash.update(header)
+  yield header
+  for (const slice of swarms) {
+    hash.update(slice)
+    yield slice
+  }
+  yield hash.digest()
 }

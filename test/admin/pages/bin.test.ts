@@ -11,14 +11,14 @@ import {
 } from '../../../src/admin/pages/bin.js'
 import { removeCategory } from '../../../src/admin/pages/categories.js'
 import { addTorrent } from '../../../src/admin/torrents/collection.js'
-import { findTorrents } from '../../../src/tracker/allowed/find-torrents.js'
+import { findTorrents } from '../../../src/tracker/allowed/torrent-directory.js'
 import {
   ADMIN,
+  OTHER,
+  UPLOADER,
   filesBelow,
   openTestCollection,
-  OTHER,
   torrentNamed,
-  UPLOADER,
 } from '../../support/collection.js'
 
 const A = torrentNamed('a')

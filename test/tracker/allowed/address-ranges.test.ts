@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AddressSet, parseAddressRange } from '../../../src/tracker/allowed/address-ranges.js'
+import { AddressSet, parseAddressRange } from '../../../src/tracker/allowed/address-rules.js'
 
 function setOf(...lines: string[]): AddressSet {
   return new AddressSet(

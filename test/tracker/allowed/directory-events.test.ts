@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { once, EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { DirectoryEvents } from '../../../src/tracker/allowed/directory-events.js'
+import { DirectoryEvents } from '../../../src/tracker/allowed/access-lists.js'
 import { makeScratch } from '../../support/scratch.js'
 
 test('a new file and a removed file cause a scan', { timeout: 20_000 }, async (t) => {

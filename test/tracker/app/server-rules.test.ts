@@ -7,7 +7,8 @@ import { connectionLimiter } from '../../../src/server/connections/connection-li
 import { Exchanges } from '../../../src/server/exchange/exchanges.js'
 import { UnreadBytes } from '../../../src/server/connections/unread-bytes.js'
 import { makeServer } from '../../../src/server/listen/listen.js'
-import { originForm, SERVER_RULES } from '../../../src/tracker/app/listen-everywhere.js'
+import { originForm } from '../../../src/tracker/app/assemble-tracker.js'
+import { SERVER_RULES } from '../../../src/tracker/app/listen-everywhere.js'
 import { until } from '../../support/until.js'
 
 const GET = (target: string) => `GET ${target} HTTP/1.1\r\nHost: tracker\r\n\r\n`

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hashKey, readAnnounce } from '../../../src/tracker/protocol/announce-query.js'
+import { hashKey, readAnnounce } from '../../../src/tracker/protocol/http-query.js'
 import { assertRefusedBy } from './refused.js'
 
 const HASH = 'info_hash=%124Vx%9A%BC%DE%F1%23Eg%89%AB%CD%EF%124Vx%9A'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ConnectionIds, ID_SECRET } from '../../../src/tracker/protocol/connection-ids.js'
 import { parseAddress } from '../../../src/tracker/protocol/peer-address.js'
+import { ConnectionIds, ID_SECRET } from '../../../src/tracker/udp/udp-answers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 
 const HERE = parseAddress('10.0.0.1')!

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readScrape } from '../../../src/tracker/protocol/scrape-query.js'
+import { readScrape } from '../../../src/tracker/protocol/http-query.js'
 import { assertRefusedBy } from './refused.js'
 
 test('the torrents of a scrape are in byte order, without duplicates', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { Outbox } from '../../../src/tracker/udp/outbox.js'
+import { Outbox } from '../../../src/tracker/udp/udp-server.js'
 
 function makeOutbox() {
   const sent: string[] = []

@@ -1,0 +1,356 @@
+import { setImmediate } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
+import { magnetLink } from '../../metainfo/magnet.js'
+import { SLICE, filterInSlices, sortInSlices } from '../../server/pages/slices.js'
+import { type ListOrder, type Paged, paged, parseOrder } from '../../server/pages/sorting.js'
+import { type AllowedTorrent, type TorrentSummary, swarmHashes } from '../allowed/known-torrent.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
+import type { SwarmCounts } from '../swarms/swarm-types.js'
+
+/** A torrent and the counts of its swarm, as pages show them. */
+export interface SwarmRow {
+  /** In hexadecimal. */
+  readonly infoHash: string
+  readonly torrent: AllowedTorrent | null
+  /** Null if unknown or hidden. */
+  readonly name: string | null
+  /** In bytes; null if unknown or hidden. */
+  readonly size: number | null
+  /** Number of seeds. */
+  readonly complete: number
+  readonly downloading: number
+  /** Number of completed downloads. */
+  readonly downloaded: number
+}
+
+/** Estimates the bytes transferred: size times completed downloads. */
+export function transferredOf({ size, downloaded }: SwarmRow): number | null {
+  return size === null ? null : size * downloaded
+}
+
+/** The sums of many rows. */
+export interface RowTotals {
+  readonly torrents: number
+  readonly size: number
+  readonly complete: number
+  readonly downloading: number
+  readonly downloaded: number
+  readonly transferred: number
+}
+
+export const NO_ROWS: RowTotals = {
+  torrents: 0,
+  size: 0,
+  complete: 0,
+  downloading: 0,
+  downloaded: 0,
+  transferred: 0,
+}
+
+export function addRow(totals: RowTotals, row: SwarmRow): RowTotals {
+  return {
+    torrents: totals.torrents + 1,
+    size: totals.size + (row.size ?? 0),
+    complete: totals.complete + row.complete,
+    downloading: totals.downloading + row.downloading,
+    downloaded: totals.downloaded + row.downloaded,
+    transferred: totals.transferred + (transferredOf(row) ?? 0),
+  }
+}
+
+/** Numbers of seeds, other peers and completed downloads. */
+export interface Figures {
+  readonly complete: number
+  readonly downloading: number
+  readonly downloaded: number
+}
+
+const NONE: Figures = { complete: 0, downloading: 0, downloaded: 0 }
+
+/**
+ * The current figures of a torrent. A hybrid torrent has two swarms, whose peers are mostly the
+ * same; the larger numbers count.
+ */
+export function figuresOf(
+  summary: Pick<TorrentSummary, 'infoHash' | 'infoHashV2'>,
+  store: Pick<SwarmStore, 'scrape'>,
+): Figures {
+  return swarmHashes(summary).reduce<Figures>(
+    (figures, hash) => larger(figures, store.scrape(Buffer.from(hash, 'hex'))),
+    NONE,
+  )
+}
+
+function larger(figures: Figures, swarm: SwarmCounts | null): Figures {
+  if (swarm === null) return figures
+  return {
+    complete: Math.max(figures.complete, swarm.complete),
+    downloading: Math.max(figures.downloading, swarm.incomplete),
+    downloaded: Math.max(figures.downloaded, swarm.downloaded),
+  }
+}
+
+/** The most swarms that are listed. Further ones are only counted. */
+const MAX_ROWS = 100_000
+
+/** Rows per page. */
+const PAGE_LENGTH = 200
+
+/** The most filter results that a snapshot keeps. */
+const MAX_FILTERS = 32
+
+export interface SnapshotSource {
+  readonly store: Pick<SwarmStore, 'list' | 'scrape'>
+  /** The known torrents, by info hash in hexadecimal. */
+  readonly torrents: ReadonlyMap<string, AllowedTorrent>
+  /** Whether unknown torrents are tracked, too. */
+  readonly isOpen: boolean
+  /** Whether names and sizes are shown. */
+  readonly showNames: boolean
+  /** Whether the two swarms of a hybrid torrent are one row. Default: a row each, as in bttrack. */
+  readonly mergesHybrids?: boolean
+}
+
+/** The rows of one page, with totals. */
+export interface RowPage extends Pick<Paged<SwarmRow>, 'page' | 'pages'> {
+  readonly rows: readonly SwarmRow[]
+  /** Sums of all rows that pass the filter. */
+  readonly totals: RowTotals
+}
+
+/** All swarms at one time. Equal queries share the work of sorting and filtering. */
+export class Snapshot {
+  readonly #sorted = new Map<SortKey, Promise<readonly SwarmRow[]>>()
+  readonly #filtered = new LRUCache<string, Promise<Filtered>>({ max: MAX_FILTERS })
+
+  private constructor(
+    readonly rows: readonly SwarmRow[],
+    readonly totals: RowTotals,
+  ) {}
+
+  /** Reads all swarms, in small steps. */
+  static async take(source: SnapshotSource): Promise<Snapshot> {
+    const rows: SwarmRow[] = []
+    let totals = NO_ROWS
+    for await (const row of rowsOf(source)) {
+      totals = addRow(totals, row)
+      if (rows.length < MAX_ROWS) rows.push(row)
+    }
+    return new Snapshot(rows, totals)
+  }
+
+  /** Whether there are more swarms than rows. */
+  get isCut(): boolean {
+    return this.totals.torrents > this.rows.length
+  }
+
+  async page(query: RowQuery): Promise<RowPage> {
+    const { rows, totals } = await this.#passing(query)
+    const ordered = query.isDescending ? rows.toReversed() : rows
+    const { items, page, pages } = paged(ordered, query.page, PAGE_LENGTH)
+    return { rows: items, totals, page, pages }
+  }
+
+  async #passing({ sort, filter }: RowQuery): Promise<Filtered> {
+    const sorted = this.#sorted.get(sort) ?? sortInSlices(this.rows, compareRows(sort))
+    this.#sorted.set(sort, sorted)
+    if (filter === '') return { rows: await sorted, totals: this.totals }
+    const key = `${sort} ${filter}`
+    const passing = this.#filtered.get(key) ?? passFilter(await sorted, filter)
+    this.#filtered.set(key, passing)
+    return passing
+  }
+}
+
+interface Filtered {
+  readonly rows: readonly SwarmRow[]
+  readonly totals: RowTotals
+}
+
+async function passFilter(rows: readonly SwarmRow[], filter: string): Promise<Filtered> {
+  const passed = await filterInSlices(rows, (row) => matchesFilter(row, filter))
+  return { rows: passed, totals: passed.reduce(addRow, NO_ROWS) }
+}
+
+/** Yields all known torrents, with or without a swarm, and then the other swarms. */
+async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
+  const { store, torrents, isOpen } = source
+  let count = 0
+  for (const [infoHash, torrent] of torrents) {
+    if (source.mergesHybrids === true && firstHash(torrent, torrents) !== infoHash) continue
+    yield makeRow(infoHash, torrent, source)
+    count += 1
+    if (count % SLICE === 0) await setImmediate()
+  }
+  for (const swarm of isOpen ? store.list() : []) {
+    count += 1
+    if (count % SLICE === 0) await setImmediate()
+    const infoHash = Buffer.from(swarm.infoHash).toString('hex')
+    if (torrents.has(infoHash)) continue
+    yield rowOf(infoHash, null, { ...swarm, downloading: swarm.incomplete })
+  }
+}
+
+/** The first of a torrent's info hashes that is known: one of them may be banned. */
+function firstHash({ infoHash, metainfo }: AllowedTorrent, known: SnapshotSource['torrents']) {
+  return metainfo === null ? infoHash : swarmHashes(metainfo).find((hash) => known.has(hash))
+}
+
+interface RowSource extends Pick<SnapshotSource, 'showNames' | 'mergesHybrids'> {
+  readonly store: Pick<SwarmStore, 'scrape'>
+}
+
+/** Makes the row of a torrent that is known or has a swarm. */
+export function makeRow(
+  infoHash: string,
+  torrent: AllowedTorrent | null,
+  { store, showNames, mergesHybrids = false }: RowSource,
+): SwarmRow {
+  const swarms = (mergesHybrids ? torrent?.metainfo : null) ?? { infoHash, infoHashV2: null }
+  const row = rowOf(infoHash, torrent, figuresOf(swarms, store))
+  return showNames ? row : { ...row, name: null, size: null }
+}
+
+function rowOf(infoHash: string, torrent: AllowedTorrent | null, figures: Figures): SwarmRow {
+  const { complete, downloading, downloaded } = figures
+  return {
+    infoHash,
+    torrent,
+    name: torrent?.metainfo?.name ?? null,
+    size: torrent?.metainfo?.size ?? null,
+    ...{ complete, downloading, downloaded },
+  }
+}
+
+/** The sort keys, in the order of the columns. */
+export const SORT_KEYS = [
+  'hash',
+  'name',
+  'size',
+  'complete',
+  'downloading',
+  'downloaded',
+  'transferred',
+] as const
+export type SortKey = (typeof SORT_KEYS)[number]
+
+/** Filter, order and page of a listing. */
+export interface RowQuery extends ListOrder<SortKey> {
+  /** Text that names contain or info hashes begin with, in lower case; empty for all. */
+  readonly filter: string
+}
+
+/** In UTF-16 units. */
+const MAX_FILTER = 100
+
+/** Reads a page's query. Missing and invalid fields get their defaults. */
+export function parseRowQuery(parameters: URLSearchParams, hasNames: boolean): RowQuery {
+  return {
+    ...parseOrder(parameters, SORT_KEYS, hasNames ? 'name' : 'hash'),
+    filter: (parameters.get('q') ?? '').trim().slice(0, MAX_FILTER).toLowerCase(),
+  }
+}
+
+/** Formats a query for a link, without default values. */
+export function formatRowQuery({ sort, isDescending, filter, page }: RowQuery): string {
+  const parameters = new URLSearchParams({ sort })
+  if (isDescending) parameters.set('order', 'desc')
+  if (filter !== '') parameters.set('q', filter)
+  if (page > 1) parameters.set('page', String(page))
+  return `?${parameters.toString()}`
+}
+
+/** Compares rows by a column, and by info hash if they are equal there. */
+export function compareRows(key: SortKey): (a: SwarmRow, b: SwarmRow) => number {
+  const value = VALUES[key]
+  return (a, b) => {
+    const [left, right] = [value(a), value(b)]
+    if (left !== right) return left < right ? -1 : 1
+    return a.infoHash < b.infoHash ? -1 : 1
+  }
+}
+
+const VALUES: Readonly<Record<SortKey, (row: SwarmRow) => string | number>> = {
+  hash: ({ infoHash }) => infoHash,
+  // Rows without a name come last
+  name: ({ name }) => name?.toLowerCase() ?? '\uffff',
+  size: ({ size }) => size ?? -1,
+  complete: ({ complete }) => complete,
+  downloading: ({ downloading }) => downloading,
+  downloaded: ({ downloaded }) => downloaded,
+  transferred: (row) => transferredOf(row) ?? -1,
+}
+
+/** Whether the name of a row contains the filter or its info hash begins with it. */
+export function matchesFilter(row: SwarmRow, filter: string): boolean {
+  return (row.name?.toLowerCase().includes(filter) ?? false) || row.infoHash.startsWith(filter)
+}
+
+/** The JSON form of a row. */
+export function jsonOfRow(row: SwarmRow, links: TorrentLinks) {
+  const { infoHash, name, size, complete, downloading, downloaded } = row
+  return {
+    infoHash,
+    name,
+    size,
+    complete,
+    downloading,
+    downloaded,
+    transferred: transferredOf(row),
+    magnet: links.magnet(row),
+    file: links.file(row),
+  }
+}
+
+/**
+ * The JSON form of the page of all torrents. `takenAt` is the time of its figures, in milliseconds
+ * since 1970.
+ */
+export function jsonOfRows(
+  { rows, totals, page, pages }: RowPage,
+  links: TorrentLinks,
+  takenAt: number,
+) {
+  const time = new Date(takenAt).toISOString()
+  // Older versions called the number of torrents `files`
+  const sums = { files: totals.torrents, ...totals }
+  return { time, page, pages, totals: sums, torrents: rows.map((row) => jsonOfRow(row, links)) }
+}
+
+export interface TorrentLinksParts {
+  /** The announce URLs for clients. */
+  readonly announceUrls: readonly string[]
+  /** Whether .torrent files can be downloaded. */
+  readonly allowGet: boolean
+  /** The way from the page to the tracker's first page, such as `../`; '' for none. */
+  readonly root: string
+}
+
+/** URLs for a torrent. URLs on the tracker are relative to the page. */
+export class TorrentLinks {
+  constructor(private readonly parts: TorrentLinksParts) {}
+
+  /** URL of the torrent's own page. */
+  page({ infoHash }: SwarmRow): string {
+    return `${this.parts.root}torrent?info_hash=${infoHash}`
+  }
+
+  /** URL of the .torrent file; null if there is none or downloads are off. */
+  file({ infoHash, torrent }: SwarmRow): string | null {
+    const { allowGet, root } = this.parts
+    return allowGet && torrent?.metainfo?.path ? `${root}file?info_hash=${infoHash}` : null
+  }
+
+  magnet({ infoHash, torrent, name, size }: SwarmRow): string {
+    const { announceUrls } = this.parts
+    return magnetLink({
+      infoHash: torrent?.metainfo ? torrent.metainfo.infoHash : infoHash,
+      infoHashV2: torrent?.metainfo?.infoHashV2 ?? null,
+      name,
+      size: size ?? 0,
+      announce: null,
+      announceList: announceUrls.map((url) => [url]),
+      webSeeds: null,
+    })
+  }
+}
