@@ -11,7 +11,7 @@ import { formatMirrorPath } from '../tree/mirror-path.js'
 import { MirrorView, toRefusal, type Mirror } from '../tree/mirror.js'
 import { costOfRow, type Listing } from './listing.js'
 import { readListing } from './read-listing.js'
-import { SharedWork } from './shared-work.js'
+import { InFlight, type Flight } from '../torrents/in-flight.js'
 
 /** Bytes of memory for kept listings, and for those being read. */
 const MEMORY = 32 * 1024 * 1024
@@ -39,21 +39,14 @@ interface Kept {
   readonly readAt: number
 }
 
-interface Reading {
-  readonly work: SharedWork<Listing>
-  readonly state: Fingerprint
-}
-
 /**
  * Sorted listings of directories. Each is read again after a change, or after some seconds. Without
  * it, each page of a large directory would look up all its files again.
  */
 export class Listings {
-  readonly #memory = new MemoryPool({
-    bytes: MEMORY_FOR_READING,
-    bytesPerClient: MEMORY_FOR_READING,
-  })
-  readonly #reading = new Map<string, Reading>()
+  readonly #reading = new InFlight<Listing>(
+    new MemoryPool({ bytes: MEMORY_FOR_READING, bytesPerClient: MEMORY_FOR_READING }),
+  )
   readonly #kept = new LRUCache<string, Kept>({
     maxSize: MEMORY,
     sizeCalculation: ({ listing: { parts } }, path) => {
@@ -81,18 +74,13 @@ export class Listings {
     const kept = this.#kept.get(key)
     const age = this.clocks.monotonic() - (kept?.readAt ?? 0)
     if (kept && age < KEPT_FOR && sameFingerprint(kept.state, found.state)) return kept.listing
-    const before = this.#reading.get(key)
-    if (before && !before.work.isAbandoned && sameFingerprint(before.state, found.state)) {
-      return before.work.wait(requester)
+    const { size, mtimeNs, ctimeNs, inode } = found.state
+    const state = [key, size, mtimeNs, ctimeNs, inode].join('\0')
+    const onGone = (act: () => void) => {
+      requester.onGone(act)
     }
-    const work = new SharedWork((signal) => this.#read(found, requester.client, signal))
-    const reading = { work, state: found.state }
-    this.#reading.set(key, reading)
-    try {
-      return await work.wait(requester)
-    } finally {
-      if (this.#reading.get(key) === reading) this.#reading.delete(key)
-    }
+    const waiter = { client: null, patience: null, onGone }
+    return this.#reading.join(state, waiter, (own) => this.#read(found, requester.client, own))
   }
 
   async #find(components: readonly string[]): Promise<FoundDirectory> {
@@ -104,21 +92,20 @@ export class Listings {
     return { components, absolutePath, state: fingerprintOf(stats) }
   }
 
-  async #read(found: FoundDirectory, client: string | null, signal: AbortSignal): Promise<Listing> {
-    const memory = this.#memory.open(null)
+  async #read(
+    found: FoundDirectory,
+    client: string | null,
+    { memory, signal }: Flight<Listing>,
+  ): Promise<Listing> {
     const effort = found.state.size / ENTRY_SIZE
     const [startedMs, readAt] = [this.clocks.now(), this.clocks.monotonic()]
-    try {
-      const listing = await this.planner.run({ client, effort, memory, signal }, (budget) => {
-        return readListing(found, this.mirror, budget)
-      })
-      if (await this.#isSettled(found, startedMs)) {
-        this.#kept.set(found.components.join('/'), { listing, state: found.state, readAt })
-      }
-      return listing
-    } finally {
-      memory.close()
+    const listing = await this.planner.run({ client, effort, memory, signal }, (budget) => {
+      return readListing(found, this.mirror, budget)
+    })
+    if (await this.#isSettled(found, startedMs)) {
+      this.#kept.set(found.components.join('/'), { listing, state: found.state, readAt })
     }
+    return listing
   }
 
   /** Whether the directory did not change meanwhile, and can't change later without a trace. */

@@ -15,7 +15,7 @@ import type { MemoryPool } from '../admission/memory-pool.js'
 import type { Planner } from '../admission/admission.js'
 import { NotReady, Refusal } from '../../server/answers/refusal.js'
 import { isQuiet, LOOKS, QUIET_PERIOD, refuseYoung } from './recent-writes.js'
-import { PendingTorrent, type Waiter, type Work } from './pending.js'
+import { InFlight, type Flight, type Waiter } from './in-flight.js'
 import { type ProgressStatus, titleOf, TorrentProgress } from '../progress/progress.js'
 import { toRead, type FileHasher, type ToRead } from './file-hasher.js'
 import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
@@ -86,10 +86,12 @@ export class OnDemand {
       return ENTRY_COST + info.length + layers + paths.join().length
     },
   })
-  readonly #pending = new Map<string, PendingTorrent<CurrentTorrent>>()
+  readonly #pending: InFlight<CurrentTorrent>
   #expiredAt = -Infinity
 
-  constructor(private readonly parts: OnDemandParts) {}
+  constructor(private readonly parts: OnDemandParts) {
+    this.#pending = new InFlight(parts.memory)
+  }
 
   get cacheAccess(): CacheAccess {
     return this.parts.cacheAccess
@@ -102,13 +104,13 @@ export class OnDemand {
 
   /** The progress of the torrents that are being hashed. */
   underWay(): ProgressStatus[] {
-    return [...this.#pending.values()].flatMap(({ progress }) => progress?.tell() ?? [])
+    return this.#pending.underWay()
   }
 
   /** Expires all lookups, so that everything is looked up again. */
   expire(): void {
     this.#expiredAt = this.parts.monotonic()
-    this.#pending.clear()
+    this.#pending.forget()
   }
 
   /** Whether a torrent's files were looked up so recently that it can be sent unchecked. */
@@ -117,7 +119,7 @@ export class OnDemand {
   }
 
   /**
-   * Obtains a torrent. The work goes on as long as anybody wants it: see PendingTorrent.
+   * Obtains a torrent. The work goes on as long as anybody wants it: see Flight.
    * @throws Refusal; BtkitError if the files cannot be read
    */
   async obtain(wanted: TorrentWanted, requester: Waiter): Promise<CurrentTorrent> {
@@ -126,27 +128,10 @@ export class OnDemand {
       this.origins.memory++
       return checked
     }
-    const pending = this.#pending.get(wanted.key) ?? this.#begin(wanted, requester.client)
-    return pending.wait(requester)
+    return this.#pending.join(wanted.key, requester, (own) => this.#tryTwice(wanted, own))
   }
 
-  #begin(wanted: TorrentWanted, client: string | null): PendingTorrent<CurrentTorrent> {
-    const work: Work<CurrentTorrent> = (own) => this.#tryTwice(wanted, own)
-    const pending = new PendingTorrent(work, client, this.parts.memory.open(client))
-    this.#pending.set(wanted.key, pending)
-    const end = () => {
-      if (this.#pending.get(wanted.key) === pending) this.#pending.delete(wanted.key)
-    }
-    pending.promise.then(end, end)
-    // New requests must not wait for abandoned work
-    pending.signal.addEventListener('abort', end)
-    return pending
-  }
-
-  async #tryTwice(
-    wanted: TorrentWanted,
-    pending: PendingTorrent<CurrentTorrent>,
-  ): Promise<CurrentTorrent> {
+  async #tryTwice(wanted: TorrentWanted, pending: Flight<CurrentTorrent>): Promise<CurrentTorrent> {
     for (let tries = 0; tries < 2; tries++) {
       try {
         return await this.#check(wanted, pending)
@@ -158,10 +143,7 @@ export class OnDemand {
   }
 
   /** Looks up the files and makes the torrent unless it is known. */
-  async #check(
-    wanted: TorrentWanted,
-    pending: PendingTorrent<CurrentTorrent>,
-  ): Promise<CurrentTorrent> {
+  async #check(wanted: TorrentWanted, pending: Flight<CurrentTorrent>): Promise<CurrentTorrent> {
     const look = await this.#lookUntilQuiet(wanted, pending)
     const checked = this.#checked.get(wanted.key)
     if (look.isUnchanged && checked) {
@@ -176,10 +158,7 @@ export class OnDemand {
   }
 
   /** Looks up the files repeatedly until nobody writes to them. */
-  async #lookUntilQuiet(
-    wanted: TorrentWanted,
-    pending: PendingTorrent<CurrentTorrent>,
-  ): Promise<Look> {
+  async #lookUntilQuiet(wanted: TorrentWanted, pending: Flight<CurrentTorrent>): Promise<Look> {
     const { client, signal, memory } = pending
     const planning = { effort: wanted.effort, client, signal, memory }
     let before: Content | null = null
@@ -225,7 +204,7 @@ export class OnDemand {
   /** Gets the torrent from the cache, or hashes what the cache does not know. */
   async #make(
     { request, recalled, directory, omitted }: Look,
-    pending: PendingTorrent<CurrentTorrent>,
+    pending: Flight<CurrentTorrent>,
   ): Promise<KnownTorrent> {
     const { input, content } = request
     const title = titleOf(content)

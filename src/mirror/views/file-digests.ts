@@ -20,7 +20,7 @@ import { type PieceLength, singleContent } from '../pkgtorrent/set.js'
 import type { FileClaims } from '../torrents/file-claims.js'
 import { refuseOther } from '../torrents/guarded-files.js'
 import type { HashedBytes } from '../torrents/hashed-bytes.js'
-import { PendingTorrent, type Waiter } from '../torrents/pending.js'
+import { InFlight, type Flight, type Waiter } from '../torrents/in-flight.js'
 import { refuseYoung } from '../torrents/recent-writes.js'
 import { KnownDigests, stateOf, type LookedAt } from './known-digests.js'
 import type { ServerContext } from '../../server/context.js'
@@ -50,17 +50,18 @@ const INTERVAL = 200
 export class FileDigests {
   readonly #known: KnownDigests
   readonly #pool: WorkerPool
-  readonly #pending = new Map<string, PendingTorrent<Uint8Array>>()
+  readonly #pending: InFlight<Uint8Array>
 
   constructor(private readonly parts: FileDigestsParts) {
     const { engine, cacheAccess } = parts.hashContext
     this.#known = new KnownDigests(cacheAccess)
     this.#pool = engine.pool ?? new WorkerPool()
+    this.#pending = new InFlight(parts.memory)
   }
 
   /** The progress of the files being read. */
   underWay(): ProgressStatus[] {
-    return [...this.#pending.values()].flatMap(({ progress }) => progress?.tell() ?? [])
+    return this.#pending.underWay()
   }
 
   /** The digest of a file if it is known without reading. */
@@ -80,26 +81,11 @@ export class FileDigests {
       this.#known.noteUse(file)
       return known
     }
-    const pending = this.#pending.get(stateOf(file)) ?? this.#begin(file, requester.client)
-    return pending.wait(requester)
-  }
-
-  #begin(file: ScannedFile, client: string | null): PendingTorrent<Uint8Array> {
-    const work = (own: PendingTorrent<Uint8Array>) => this.#make(file, own)
-    const pending = new PendingTorrent(work, client, this.parts.memory.open(client))
-    const key = stateOf(file)
-    this.#pending.set(key, pending)
-    const end = () => {
-      if (this.#pending.get(key) === pending) this.#pending.delete(key)
-    }
-    pending.promise.then(end, end)
-    // New requests must not wait for abandoned work
-    pending.signal.addEventListener('abort', end)
-    return pending
+    return this.#pending.join(stateOf(file), requester, (own) => this.#make(file, own))
   }
 
   /** Reads a file when no other work does. */
-  async #make(file: ScannedFile, pending: PendingTorrent<Uint8Array>): Promise<Uint8Array> {
+  async #make(file: ScannedFile, pending: Flight<Uint8Array>): Promise<Uint8Array> {
     const { claims, monotonic, pieceLength } = this.parts
     const { signal } = pending
     const content = singleContent(file, { version: 'v1', pieceLength })

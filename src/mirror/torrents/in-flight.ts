@@ -1,19 +1,61 @@
-import type { MemoryAccount } from '../admission/memory-pool.js'
+import type { MemoryAccount, MemoryPool } from '../admission/memory-pool.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import type { Requester } from '../requests/requester.js'
-import { type TorrentProgress, UnderWay } from '../progress/progress.js'
+import { type ProgressStatus, type TorrentProgress, UnderWay } from '../progress/progress.js'
 
-/** A client that waits for work, and for how long. */
-export type Waiter = Pick<Requester, 'client' | 'patience' | 'onGone'>
+/** A client that waits for work, and for how long; null: as long as it takes. */
+export interface Waiter extends Pick<Requester, 'client' | 'onGone'> {
+  readonly patience: number | null
+}
 
 /** Work that clients wait for; ends early when its signal aborts. */
-export type Work<T> = (pending: PendingTorrent<T>) => Promise<T>
+export type Work<T> = (flight: Flight<T>) => Promise<T>
+
+/** Work by key: what several requests ask for at once is done once. */
+export class InFlight<T> {
+  readonly #flights = new Map<string, Flight<T>>()
+
+  /** `memory` has the accounts of all work. */
+  constructor(private readonly memory: MemoryPool) {}
+
+  get size(): number {
+    return this.#flights.size
+  }
+
+  /** The progress of all work that has some. */
+  underWay(): ProgressStatus[] {
+    return [...this.#flights.values()].flatMap(({ progress }) => progress?.tell() ?? [])
+  }
+
+  /** Lets later requests begin again; earlier ones get what they wait for. */
+  forget(): void {
+    this.#flights.clear()
+  }
+
+  /**
+   * Waits for the work under a key, which begins if there is none.
+   * @throws as Flight.wait
+   */
+  join(key: string, waiter: Waiter, work: Work<T>): Promise<T> {
+    const before = this.#flights.get(key)
+    if (before) return before.wait(waiter)
+    const flight = new Flight(work, waiter.client, this.memory.open(waiter.client))
+    this.#flights.set(key, flight)
+    const end = () => {
+      if (this.#flights.get(key) === flight) this.#flights.delete(key)
+    }
+    flight.promise.then(end, end)
+    // New requests must not wait for abandoned work
+    flight.signal.addEventListener('abort', end)
+    return flight.wait(waiter)
+  }
+}
 
 /**
- * Work on one torrent that several requests wait for. It is abandoned when the last of them goes
+ * Work that several requests wait for. It is abandoned when the last of them goes
  * away. If the last one was told to try again, it goes on until that request should have come.
  */
-export class PendingTorrent<T> {
+export class Flight<T> {
   readonly promise: Promise<T>
   /** Its progress; null while its files are looked up. */
   progress: TorrentProgress | null = null
@@ -63,13 +105,14 @@ export class PendingTorrent<T> {
         this.#waiters--
         finish()
       }
-      const timer = setTimeout(() => {
+      const leave = () => {
         end(() => {
           const answer = this.#notReadyYet()
           this.#expectAgain(2000 * answer.retryAfter)
           reject(answer)
         })
-      }, waiter.patience)
+      }
+      const timer = waiter.patience === null ? undefined : setTimeout(leave, waiter.patience)
       waiter.onGone(() => {
         end(() => {
           this.#giveUpIfUnwanted()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { MemoryPool } from '../../../src/mirror/admission/memory-pool.js'
 import { NotReady } from '../../../src/server/answers/refusal.js'
-import { PendingTorrent, type Waiter } from '../../../src/mirror/torrents/pending.js'
+import { Flight, type Waiter } from '../../../src/mirror/torrents/in-flight.js'
 
 const MEMORY = { bytes: 1000, bytesPerClient: 1000 }
 
@@ -15,7 +15,7 @@ function begin() {
     crash = reject
   })
   return {
-    flight: new PendingTorrent(() => result, null, new MemoryPool(MEMORY).open(null)),
+    flight: new Flight(() => result, null, new MemoryPool(MEMORY).open(null)),
     land,
     crash,
   }
@@ -71,7 +71,7 @@ test('the work is abandoned as soon as the last client leaves', () => {
 })
 
 /** A client that waits for a millisecond of the test's clock. */
-async function loseTime(t: TestContext, flight: PendingTorrent<string>): Promise<number> {
+async function loseTime(t: TestContext, flight: Flight<string>): Promise<number> {
   const wait = flight.wait(hasty)
   t.mock.timers.tick(1)
   return wait.then(
