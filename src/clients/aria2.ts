@@ -12,9 +12,9 @@ import type { Metainfo } from '../metainfo/metainfo.js'
 import { quoteText } from '../text/escape.js'
 import { gidOf, isOver, KEYS, readTorrent } from './aria2-download.js'
 import { partBySize } from './batches.js'
-import { badAnswer, badStatus, callHttp, refusedLogin } from './http-call.js'
+import { badAnswer, badStatus, callHttp, parseAnswer, refusedLogin } from './http-call.js'
 import { readIfThere } from './credentials.js'
-import { asList, asObject, asText, parseJson, type JsonObject } from './json-value.js'
+import { asList, asObject, asText, type JsonObject } from './json-value.js'
 import { RemoteClient } from './remote-client.js'
 import { unopened } from './unopened.js'
 
@@ -193,7 +193,7 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
   async #send(method: string, params: readonly unknown[]): Promise<unknown> {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 'btkit', method, params })
     const answer = await callHttp({ url: this.address.url, body }, this.options)
-    const { result, error } = asObject(parseJson(answer.text))
+    const { result, error } = asObject(parseAnswer(answer, this.label))
     if (error !== undefined) throw this.#failure(error)
     if (answer.status !== 200) throw badStatus(this.address, answer)
     if (result === undefined) throw badAnswer(this.label, 'not that of aria2')

@@ -8,8 +8,8 @@ import {
 import { BtkitError } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { callForEach, failuresOfEach } from './batches.js'
-import { badAnswer, badStatus, callHttp, refusedLogin } from './http-call.js'
-import { asList, asNumber, asObject, asText, parseJson, type JsonObject } from './json-value.js'
+import { badAnswer, badStatus, callHttp, parseAnswer, refusedLogin } from './http-call.js'
+import { asList, asNumber, asObject, asText, type JsonObject } from './json-value.js'
 import { RemoteClient } from './remote-client.js'
 import { unopened } from './unopened.js'
 
@@ -154,7 +154,7 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
     const answer = await callHttp({ url: this.address.url, body, headers }, this.options)
     if (answer.status !== 200) throw badStatus(this.address, answer)
     this.#cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? this.#cookie
-    const values = asObject(parseJson(answer.text))
+    const values = asObject(parseAnswer(answer, this.label))
     if (values['error']) this.#refuse(asObject(values['error']))
     if (!('result' in values)) throw badAnswer(this.label, 'not that of Deluge')
     return values['result']

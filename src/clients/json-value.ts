@@ -1,15 +1,6 @@
 /** An unchecked object of a JSON answer. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** Parses JSON; undefined if it is invalid. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
-}
-
 /** Returns a value as an object; empty if it is not one. */
 export function asObject(value: unknown): JsonObject {
   return typeof value === 'object' && value !== null ? (value as JsonObject) : {}

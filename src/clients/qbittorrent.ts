@@ -11,11 +11,12 @@ import {
   badAnswer,
   badStatus,
   callHttp,
+  parseAnswer,
   refusedLogin,
   type HttpAnswer,
   type HttpCall,
 } from './http-call.js'
-import { asNumber, asObject, asText, parseJson, type JsonObject } from './json-value.js'
+import { asNumber, asObject, asText, type JsonObject } from './json-value.js'
 import { RemoteClient } from './remote-client.js'
 
 type Body = URLSearchParams | FormData
@@ -39,7 +40,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   }
 
   async list(): Promise<readonly ClientTorrent[]> {
-    const torrents = parseJson((await this.#call('torrents/info')).text)
+    const torrents = parseAnswer(await this.#call('torrents/info'), this.label)
     if (!Array.isArray(torrents)) throw badAnswer(this.label, 'no list of torrents')
     const rows = torrents.map(asObject)
     this.#ids = new Map(rows.map((row) => [readInfoHash(row), asText(row['hash'])]))

@@ -8,8 +8,15 @@ import {
 import { BtkitError } from '../errors.js'
 import { readBoundedRegular } from '../files/read-bounded.js'
 import { failuresOfEach } from './batches.js'
-import { badAnswer, badStatus, basicAuth, callHttp, type HttpAnswer } from './http-call.js'
-import { asList, asNumber, asObject, asText, parseJson, type JsonObject } from './json-value.js'
+import {
+  badAnswer,
+  badStatus,
+  basicAuth,
+  callHttp,
+  parseAnswer,
+  type HttpAnswer,
+} from './http-call.js'
+import { asList, asNumber, asObject, asText, type JsonObject } from './json-value.js'
 import { RemoteClient } from './remote-client.js'
 import { unopened } from './unopened.js'
 
@@ -150,7 +157,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     if (isNew) this.#sessionId = sessionId
     const answer = isNew ? await this.#send(body) : first
     if (answer.status !== 200) throw badStatus(this.address, answer)
-    const { result, arguments: values } = asObject(parseJson(answer.text))
+    const { result, arguments: values } = asObject(parseAnswer(answer, this.label))
     if (typeof result !== 'string') throw badAnswer(this.label, 'not that of Transmission')
     if (result !== 'success') throw new BtkitError('client', `${this.label}: ${result}`)
     return asObject(values)

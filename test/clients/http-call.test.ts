@@ -9,7 +9,13 @@ import { gzipSync } from 'node:zlib'
 import { parseClientAddress } from '../../src/clients/address.js'
 import { withCredentials } from '../../src/clients/credentials.js'
 import { failureWords } from '../../src/clients/deluge.js'
-import { callHttp } from '../../src/clients/http-call.js'
+import {
+  callHttp,
+  parseAnswer,
+  refuseDense,
+  XML_MARKS,
+  type HttpAnswer,
+} from '../../src/clients/http-call.js'
 import { makeScratch } from '../support/scratch.js'
 
 const MIB = 2 ** 20
@@ -33,17 +39,46 @@ test('a packed answer of a client is unpacked', async (t) => {
   assert.equal(answer.text, '{"result":1}')
 })
 
-test('an answer that unpacks to very much is refused, not parsed', async (t) => {
-  const packed = gzipSync(Buffer.alloc(40 * MIB, '{},'))
-  const refused = answerOf(t, (_, response) => {
-    response.setHeader('Content-Encoding', 'gzip').end(packed)
+test('an answer of more than 96 MiB is refused, packed or not', async (t) => {
+  const long = Buffer.alloc(96 * MIB + 1)
+  const refusal = { code: 'client', message: /Deluge: .*longer than 96 MiB/ }
+  const plain = answerOf(t, (_, response) => response.end(long))
+  await assert.rejects(plain, refusal)
+  const packed = answerOf(t, (_, response) => {
+    response.setHeader('Content-Encoding', 'gzip').end(gzipSync(long))
   })
-  await assert.rejects(refused, { code: 'client', message: /Deluge: .*longer than 32 MiB/ })
+  await assert.rejects(packed, refusal)
 })
 
-test('a plain answer of more than 64 MiB is refused', async (t) => {
-  const refused = answerOf(t, (_, response) => response.end(Buffer.alloc(64 * MIB + 1)))
-  await assert.rejects(refused, { code: 'client', message: /Deluge: .*longer than 64 MiB/ })
+/** A torrent as in a list of qBittorrent 5: some 60 values and 1.6 KiB. */
+const TORRENT = JSON.stringify({
+  ...Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`some_value_${i}`, i * 1000])),
+  magnet_uri: `magnet:?xt=${'a'.repeat(400)}`,
+})
+
+test('the list of a client with 50,000 torrents is read', () => {
+  const text = `[${Array<string>(50_000).fill(TORRENT).join(',')}]`
+  assert.ok(text.length > 75 * MIB)
+  const torrents = parseAnswer({ text } as HttpAnswer, 'qBittorrent') as unknown[]
+  assert.equal(torrents.length, 50_000)
+})
+
+for (const dense of ['{},', '[],', '{"a":{"b":0}},', '[[[[[[[[']) {
+  test(`a long answer of ${dense} is refused without parsing it`, () => {
+    const text = `[${dense.repeat((60 * MIB) / dense.length)}`
+    const begun = performance.now()
+    assert.throws(() => parseAnswer({ text } as HttpAnswer, 'Deluge'), {
+      code: 'client',
+      message: 'Deluge: unexpected answer: more than 7000000 values',
+    })
+    assert.ok(performance.now() - begun < 5000)
+  })
+}
+
+test('XML of very many elements is refused', () => {
+  assert.throws(() => {
+    refuseDense('<a/>'.repeat(5_000_000), XML_MARKS, 'rtorrent')
+  }, /rtorrent: unexpected answer: more than 4000000 values/)
 })
 
 /** As Deluge 2.0.3 has what its daemon raised. */

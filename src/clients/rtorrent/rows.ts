@@ -1,3 +1,4 @@
+import { asText } from '../json-value.js'
 import { MARK, type ClientTorrent } from '../../core/publish/client.js'
 import type { XmlRpcValue } from './xml-rpc.js'
 
@@ -39,15 +40,10 @@ export function seededHashes(answer: string): ReadonlySet<string> {
   return new Set(Array.from(answer.matchAll(SEEDED), ([, hash = '']) => hash.toLowerCase()))
 }
 
-/** Returns a value as text. */
-export function asWord(value: XmlRpcValue | undefined): string {
-  return typeof value === 'string' ? value : typeof value === 'number' ? `${value}` : ''
-}
-
 /** Converts the values of FIELDS to a torrent. */
 export function readTorrent(row: readonly XmlRpcValue[]): ClientTorrent {
-  const [infoHash, name, directory, isMultiFile, mark, isActive, isChecking] = row.map(asWord)
-  const [isComplete, message, ...figures] = row.slice(7).map(asWord)
+  const [infoHash, name, directory, isMultiFile, mark, isActive, isChecking] = row.map(asText)
+  const [isComplete, message, ...figures] = row.slice(7).map(asText)
   const [size = 0, bytesDone = 0, peers = 0, uploadRate = 0, downloadRate = 0, ratio = 0] =
     figures.map(Number)
   const running = isComplete === '1' ? 'seeding' : 'downloading'

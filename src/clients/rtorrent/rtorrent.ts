@@ -10,12 +10,13 @@ import {
 import { BtkitError, nameErrors } from '../../errors.js'
 import { announceUrls } from '../../metainfo/trackers.js'
 import { callForEach, partBySize } from '../batches.js'
-import { badAnswer, badStatus, basicAuth, callHttp } from '../http-call.js'
+import { badAnswer, badStatus, basicAuth, callHttp, refuseDense, XML_MARKS } from '../http-call.js'
 import { readIfThere } from '../credentials.js'
 import { RemoteClient } from '../remote-client.js'
 import { unopened } from '../unopened.js'
 import { hasPadFiles, looksForPadFiles, PADDED, withResumeData } from './resume.js'
-import { asWord, FIELDS, readTorrent, SEEDED_FIELD, seededHashes } from './rows.js'
+import { FIELDS, readTorrent, SEEDED_FIELD, seededHashes } from './rows.js'
+import { asText } from '../json-value.js'
 import { callScgi } from './scgi.js'
 import {
   decodeResponse,
@@ -56,7 +57,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   #sizeLimit: number | null = null
 
   async version(): Promise<string> {
-    return `rtorrent ${asWord(await this.#call('system.client_version'))}`
+    return `rtorrent ${asText(await this.#call('system.client_version'))}`
   }
 
   async list(): Promise<readonly ClientTorrent[]> {
@@ -156,7 +157,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   async readMetadata({ infoHash, localDirectory, maxSize }: AskedMagnet) {
     const fields = ['d.hash=', 'd.is_meta=', 'd.is_hash_checking=', 'd.is_active=']
     const rows = await this.#call('d.multicall2', '', 'main', ...fields)
-    const words = this.#rowsOf(rows).map((row) => row.map(asWord))
+    const words = this.#rowsOf(rows).map((row) => row.map(asText))
     const own = words.find(([hash]) => hash === infoHash.toUpperCase())
     if (own?.slice(1).join() !== '0,0,1') return null
     return readIfThere(join(localDirectory, `${infoHash.toUpperCase()}.meta`), maxSize)
@@ -169,7 +170,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   async #sizes(paths: readonly string[]): Promise<string | null> {
     const stat = ['stat', '--dereference', '--printf', '%s\\n', '--', ...paths]
     try {
-      return asWord(await this.#call('execute.capture_nothrow', '', ...stat))
+      return asText(await this.#call('execute.capture_nothrow', '', ...stat))
     } catch (error) {
       if (error instanceof BtkitError && error.code === 'client') return null
       throw error
@@ -203,7 +204,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   }
 
   async #askSizeLimit(): Promise<number> {
-    return Number(asWord(await this.#call('network.xmlrpc.size_limit')))
+    return Number(asText(await this.#call('network.xmlrpc.size_limit')))
   }
 
   #tooLarge(size: number, limit: number): BtkitError {
@@ -233,6 +234,12 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   }
 
   async #send(body: string): Promise<string> {
+    const text = await this.#transfer(body)
+    refuseDense(text, XML_MARKS, this.label)
+    return text
+  }
+
+  async #transfer(body: string): Promise<string> {
     const { url, scgi } = this.address
     if (scgi) return callScgi(scgi, body, this.options)
     const headers = { 'Content-Type': 'text/xml', ...basicAuth(this.address) }
@@ -295,5 +302,5 @@ function eraseCall(infoHash: string): XmlRpcStruct {
 
 /** Whether the result of such a call says that the torrent was kept. */
 function isChecking(result: XmlRpcValue | BtkitError | undefined): boolean {
-  return Array.isArray(result) && asWord((result as XmlRpcValue[])[0]) === CHECKING
+  return Array.isArray(result) && asText((result as XmlRpcValue[])[0]) === CHECKING
 }

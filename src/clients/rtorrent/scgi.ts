@@ -1,7 +1,7 @@
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { callWithin } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
-import { badAnswer, unreachable, type CallOptions } from '../http-call.js'
+import { badAnswer, collectAnswer, unreachable, type CallOptions } from '../http-call.js'
 
 /** The SCGI socket of rtorrent. */
 export type ScgiEndpoint =
@@ -9,9 +9,6 @@ export type ScgiEndpoint =
   { readonly path: string } | { readonly host: string; readonly port: number }
 
 const SCGI_VERSION = 1
-
-/** Largest answer in bytes; no list of torrents is larger. */
-const MAX_ANSWER = 256 * 1024 * 1024
 
 /**
  * Sends a request by SCGI, and returns the body of the answer.
@@ -28,7 +25,7 @@ export async function callScgi(
   try {
     return await callWithin(options, async () => {
       socket.write(frame(body))
-      return bodyOf(await readAll(socket, label), label)
+      return bodyOf(await collectAnswer(socket, label), label)
     })
   } catch (error) {
     if (error instanceof BtkitError) throw error
@@ -44,17 +41,6 @@ function frame(body: string): Buffer {
   const content = Buffer.from(body)
   const headers = `CONTENT_LENGTH\0${content.length}\0SCGI\0${SCGI_VERSION}\0`
   return Buffer.concat([Buffer.from(`${headers.length}:${headers},`), content])
-}
-
-async function readAll(socket: Socket, label: string): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > MAX_ANSWER) throw badAnswer(label, 'too long')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 function bodyOf(answer: Buffer, label: string): string {

@@ -14,6 +14,7 @@ export type LintCode =
   | 'seed-not-url' // a web seed or HTTP seed that no client can use
   | 'private-without-source' // the same info hash on another private tracker
   | 'private-without-tracker' // a private torrent that finds no peers
+  | 'private-on-several' // a private torrent with trackers of different hosts
   | 'private-with-nodes' // DHT nodes that a private torrent must not use
   | 'no-tracker' // no tracker, nodes or seeds
   | 'misplaced-key' // a key outside info that only counts inside

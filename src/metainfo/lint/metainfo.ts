@@ -20,6 +20,7 @@ import {
 } from './names.js'
 import {
   findMisplacedKeys,
+  findPrivateOnSeveral,
   findPrivateWithNodes,
   findPrivateWithoutSource,
   findPrivateWithoutTracker,
@@ -64,6 +65,7 @@ const RULES: Record<Exclude<LintCode, WarningCode>, readonly [Severity, LintRule
   'no-tracker': ['note', findNoTracker],
   'private-without-source': ['note', findPrivateWithoutSource],
   'private-without-tracker': ['warning', findPrivateWithoutTracker],
+  'private-on-several': ['note', findPrivateOnSeveral],
   'private-with-nodes': ['warning', findPrivateWithNodes],
   'misplaced-key': ['warning', findMisplacedKeys],
   'piece-length-odd': ['warning', findOddPieceLength],

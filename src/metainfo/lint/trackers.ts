@@ -109,6 +109,20 @@ export function* findPrivateWithoutTracker(metainfo: Metainfo) {
     yield 'private without a tracker: no client can find peers'
 }
 
+/**
+ * Finds private torrents with trackers on different hosts. Each tracker then learns the URLs of the
+ * others, which often hold a passkey.
+ */
+export function* findPrivateOnSeveral(metainfo: Metainfo) {
+  if (!metainfo.private) return
+  const urls = announceUrls(metainfo).filter((url) => URL.canParse(url))
+  const [first, ...others] = new Set(urls.map((url) => new URL(url).hostname))
+  if (first !== undefined && others.length > 0) {
+    const hosts = [first, ...others].map((host) => quoteText(host)).join(', ')
+    yield `private with trackers of different hosts (${hosts}): each gets the URLs of the others`
+  }
+}
+
 /** Finds private torrents with DHT nodes: their peers must only come from trackers (BEP 27). */
 export function* findPrivateWithNodes(metainfo: Metainfo) {
   if (metainfo.private && (metainfo.nodes ?? []).length > 0) {

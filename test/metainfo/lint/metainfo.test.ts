@@ -103,6 +103,15 @@ test('a private torrent needs a tracker', () => {
   assert.deepEqual(codes({}, {}), ['no-tracker'])
 })
 
+test('a private torrent should have trackers of one host, because each gets the passkeys', () => {
+  const own = { private: 1, source: 'T' }
+  const lists = (...urls: string[]) => ({ 'announce-list': urls.map((url) => [url]) })
+  const two = lists('http://a.example/KEY/announce', 'http://b.example/KEY/announce')
+  assert.deepEqual(codes(own, two), ['private-on-several'])
+  assert.deepEqual(codes(own, lists('http://a.example/x', 'udp://a.example:80')), [])
+  assert.deepEqual(codes({}, two), [])
+})
+
 test('a private torrent must not have DHT nodes', () => {
   const nodes = { ...ANNOUNCE, nodes: [['router.example', 6881]] }
   assert.deepEqual(codes({ private: 1, source: 'T' }, nodes), ['private-with-nodes'])
