@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { AskedMagnet } from '../core/publish/client.js'
 import {
+  type AskedMagnet,
   clientInfoHash,
   type ClientTorrent,
   type PublishedTorrent,
@@ -10,13 +10,21 @@ import {
 import { BtkitError } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { quoteText } from '../text/escape.js'
-import { gidOf, isOver, KEYS, readTorrent } from './aria2-download.js'
 import { partBySize } from './batches.js'
-import { badAnswer, badStatus, callHttp, parseAnswer, refusedLogin } from './http-call.js'
+import {
+  badAnswer,
+  badStatus,
+  callHttp,
+  parseAnswer,
+  refusedLogin,
+  asList,
+  asObject,
+  asText,
+  type JsonObject,
+  asNumber,
+} from './http-call.js'
 import { readIfThere } from './credentials.js'
-import { asList, asObject, asText, type JsonObject } from './json-value.js'
-import { RemoteClient } from './remote-client.js'
-import { unopened } from './unopened.js'
+import { RemoteClient, unopened } from './remote-client.js'
 
 /** Larger than the number of downloads in a list. */
 const ALL = 1_000_000
@@ -245,4 +253,69 @@ function infoHashCall({ metainfo }: PublishedTorrent): Call {
 /** Estimates the bytes of the call that adds a torrent. */
 function callSize({ metainfo, directory }: PublishedTorrent): number {
   return 1000 + 4 * Math.ceil(metainfo.bytes.length / 3) + 6 * directory.length
+}
+
+/** The requested values of a download. */
+export const KEYS = [
+  'gid',
+  'status',
+  'totalLength',
+  'completedLength',
+  'uploadLength',
+  'uploadSpeed',
+  'downloadSpeed',
+  'connections',
+  'dir',
+  'infoHash',
+  'bittorrent',
+  'errorMessage',
+  'verifiedLength',
+  'verifyIntegrityPending',
+]
+
+/**
+ * The prefix of download identifiers that btkit chose; they have 16 hexadecimal digits. The first
+ * digits of the torrent's info hash follow. The prefix marks btkit's downloads, because aria2 has
+ * no labels.
+ */
+const GID_PREFIX = 'b7'
+
+/** Whether a download is only listed because of its result. */
+export function isOver(status: unknown): boolean {
+  return status === 'removed' || status === 'complete'
+}
+
+/** Returns the identifier that btkit gives a torrent's download. */
+export function gidOf(infoHash: string): string {
+  return GID_PREFIX + infoHash.slice(0, 16 - GID_PREFIX.length)
+}
+
+/** Converts a download with the values of KEYS to the common form of all clients. */
+export function readTorrent(download: JsonObject): ClientTorrent {
+  const infoHash = asText(download['infoHash'])
+  const size = asNumber(download['totalLength'])
+  const info = asObject(asObject(download['bittorrent'])['info'])
+  return {
+    infoHash,
+    name: asText(info['name']),
+    directory: asText(download['dir']),
+    isMarked: asText(download['gid']) === gidOf(infoHash),
+    state: readState(download),
+    message: asText(download['errorMessage']) || null,
+    size,
+    bytesDone: asNumber(download['completedLength']),
+    peers: asNumber(download['connections']),
+    uploadRate: asNumber(download['uploadSpeed']),
+    downloadRate: asNumber(download['downloadSpeed']),
+    ratio: size === 0 ? 0 : asNumber(download['uploadLength']) / size,
+  }
+}
+
+function readState(download: JsonObject): ClientTorrent['state'] {
+  const { status, verifiedLength, verifyIntegrityPending } = download
+  if (status === 'error') return 'error'
+  if (verifiedLength !== undefined || verifyIntegrityPending === 'true') return 'checking'
+  if (status === 'paused') return 'stopped'
+  if (status === 'waiting') return 'queued'
+  return download['completedLength'] === download['totalLength'] ? 'seeding' : 'downloading'
 }

@@ -8,10 +8,19 @@ import {
 import { BtkitError } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { callForEach, failuresOfEach } from './batches.js'
-import { badAnswer, badStatus, callHttp, parseAnswer, refusedLogin } from './http-call.js'
-import { asList, asNumber, asObject, asText, type JsonObject } from './json-value.js'
-import { RemoteClient } from './remote-client.js'
-import { unopened } from './unopened.js'
+import {
+  badAnswer,
+  badStatus,
+  callHttp,
+  parseAnswer,
+  refusedLogin,
+  asList,
+  asNumber,
+  asObject,
+  asText,
+  type JsonObject,
+} from './http-call.js'
+import { RemoteClient, unopened } from './remote-client.js'
 
 const KEYS = [
   'name',

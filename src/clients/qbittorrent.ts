@@ -15,8 +15,11 @@ import {
   refusedLogin,
   type HttpAnswer,
   type HttpCall,
+  asNumber,
+  asObject,
+  asText,
+  type JsonObject,
 } from './http-call.js'
-import { asNumber, asObject, asText, type JsonObject } from './json-value.js'
 import { RemoteClient } from './remote-client.js'
 
 type Body = URLSearchParams | FormData

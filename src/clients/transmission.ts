@@ -15,10 +15,13 @@ import {
   callHttp,
   parseAnswer,
   type HttpAnswer,
+  asList,
+  asNumber,
+  asObject,
+  asText,
+  type JsonObject,
 } from './http-call.js'
-import { asList, asNumber, asObject, asText, type JsonObject } from './json-value.js'
-import { RemoteClient } from './remote-client.js'
-import { unopened } from './unopened.js'
+import { RemoteClient, unopened } from './remote-client.js'
 
 /** The fields of `torrent-get` that a ClientTorrent needs. */
 const FIELDS = [

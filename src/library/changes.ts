@@ -3,9 +3,13 @@ import { editTorrent as edit } from '../core/edit/torrent.js'
 import { setDetails, setName, type Details } from '../metainfo/edit/details.js'
 import { setSeeds } from '../metainfo/edit/lists.js'
 import { combineEdits, type TorrentEdit } from '../metainfo/edit/splice-torrent.js'
-import { replaceTracker, type TrackerReplacement } from '../metainfo/edit/tracker-replacement.js'
-import { takeTrackerSteps } from '../metainfo/edit/tracker-steps.js'
-import { changeTrackers, trackerBytes } from '../metainfo/edit/trackers.js'
+import {
+  replaceTracker,
+  type TrackerReplacement,
+  takeTrackerSteps,
+  changeTrackers,
+  trackerBytes,
+} from '../metainfo/edit/trackers.js'
 import { checkName } from '../metainfo/name.js'
 import { withInfoHashes } from '../metainfo/info-hashes.js'
 import type { Metainfo } from '../metainfo/metainfo.js'

@@ -67,7 +67,7 @@ export type {
   SyncReport,
   Unpublished,
 } from '../core/publish/client.js'
-export type { DataPrefix } from '../core/publish/data-prefix.js'
+export type { DataPrefix } from '../core/publish/local-data.js'
 export type { PublishOutcome } from '../core/publish/publish.js'
 export type { WithdrawOutcome } from '../core/publish/withdraw.js'
 export type { Place as ContentPlace } from '../core/verify/content.js'

@@ -13,7 +13,7 @@ export {
 export { buildTorrent, type TorrentCore, type TorrentParts } from '../metainfo/build/torrent.js'
 export { isSameSwarm, swarmDifferences, type SwarmDifference } from '../metainfo/compare-swarms.js'
 export { infoHashesOf, type InfoHashes } from '../metainfo/info-hashes.js'
-export type { TrackerReplacement } from '../metainfo/edit/tracker-replacement.js'
+export type { TrackerReplacement } from '../metainfo/edit/trackers.js'
 export type { Finding, LintCode, LintRule, Severity } from '../metainfo/lint/finding.js'
 export { LINT_CODES, lintMetainfo } from '../metainfo/lint/metainfo.js'
 export {
@@ -31,7 +31,7 @@ export {
   type MetainfoVersion,
   type TreeFile,
 } from '../metainfo/metainfo.js'
-export { parseMagnet, type MagnetLink } from '../metainfo/parse/magnet.js'
+export { parseMagnet, type MagnetLink } from '../metainfo/magnet.js'
 export { parseMetainfo, type ParseOptions } from '../metainfo/parse/metainfo.js'
 export type { UnsafePath, UnsafeReason } from '../metainfo/parse/unsafe-path.js'
 export { automaticPieceLength } from '../metainfo/piece-length.js'

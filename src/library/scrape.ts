@@ -1,7 +1,7 @@
 import { askTrackers, type Asked, type TrackerAnswer } from '../clients/scrape/ask-trackers.js'
 import { clientInfoHash } from '../core/publish/client.js'
 import { refuseAborted } from '../errors.js'
-import { looksLikeMagnet, parseMagnet, type MagnetLink } from '../metainfo/parse/magnet.js'
+import { looksLikeMagnet, parseMagnet, type MagnetLink } from '../metainfo/magnet.js'
 import { announceUrls, checkTracker } from '../metainfo/trackers.js'
 import { requireArray } from './check-options.js'
 import { readInput, type ReadOptions, type TorrentInput } from './read.js'

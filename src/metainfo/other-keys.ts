@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Metainfo } from './metainfo.js'
-import { decodeUtf8 } from './parse/byte-text.js'
+import { decodeUtf8 } from './parse/require-field.js'
 import { BtkitError } from '../errors.js'
 
 /** Keys outside `info` that the parser reads. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { magnetLink } from '../../src/metainfo/magnet.js'
-import { parseMagnet } from '../../src/metainfo/parse/magnet.js'
+import { magnetLink, parseMagnet } from '../../src/metainfo/magnet.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import {
   type PlainDict,

@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import { Option } from '@commander-js/extra-typings'
 import { parseClientAddress } from '../../clients/address.js'
-import type { DataPrefix } from '../../core/publish/data-prefix.js'
+import type { DataPrefix } from '../../core/publish/local-data.js'
 import { BtkitError } from '../../errors.js'
 import { collect, seconds } from './values.js'
 

@@ -3,7 +3,7 @@ import { CLIENT_FORMS, parseClientAddress, type ClientAddress } from '../../clie
 import { connectClient } from '../../clients/connect.js'
 import { withCredentials } from '../../clients/credentials.js'
 import type { TorrentClient } from '../../core/publish/client.js'
-import { remoteDirectory, type DataPrefix } from '../../core/publish/data-prefix.js'
+import { remoteDirectory, type DataPrefix } from '../../core/publish/local-data.js'
 import type { SyncClient } from '../../core/publish/sync.js'
 import type { Waiting } from '../../core/publish/wait-for.js'
 import { homeDirectory } from '../../directories.js'

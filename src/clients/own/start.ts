@@ -3,8 +3,7 @@ import { mkdtempSync, writeFileSync, accessSync, constants } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, delimiter, isAbsolute } from 'node:path'
 import { BtkitError, callSystem } from '../../errors.js'
-import { clientPrograms, type ClientProgram } from './programs.js'
-import type { OwnClientSettings } from './settings.js'
+import { clientPrograms, type ClientProgram, type OwnClientSettings } from './programs.js'
 
 /** A client that btkit started for itself. */
 export interface OwnClient {

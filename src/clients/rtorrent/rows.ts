@@ -1,4 +1,4 @@
-import { asText } from '../json-value.js'
+import { asText } from '../http-call.js'
 import { MARK, type ClientTorrent } from '../../core/publish/client.js'
 import type { XmlRpcValue } from './xml-rpc.js'
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { AskedMagnet } from '../../core/publish/client.js'
 import {
+  type AskedMagnet,
   MARK,
   type ClientTorrent,
   type PublishedTorrent,
@@ -10,13 +10,18 @@ import {
 import { BtkitError, nameErrors } from '../../errors.js'
 import { announceUrls } from '../../metainfo/trackers.js'
 import { callForEach, partBySize } from '../batches.js'
-import { badAnswer, badStatus, basicAuth, callHttp, refuseDense, XML_MARKS } from '../http-call.js'
+import {
+  badAnswer,
+  badStatus,
+  basicAuth,
+  callHttp,
+  refuseDense,
+  XML_MARKS,
+  asText,
+} from '../http-call.js'
 import { readIfThere } from '../credentials.js'
-import { RemoteClient } from '../remote-client.js'
-import { unopened } from '../unopened.js'
-import { hasPadFiles, looksForPadFiles, PADDED, withResumeData } from './resume.js'
+import { RemoteClient, unopened } from '../remote-client.js'
 import { FIELDS, readTorrent, SEEDED_FIELD, seededHashes } from './rows.js'
-import { asText } from '../json-value.js'
 import { callScgi } from './scgi.js'
 import {
   decodeResponse,
@@ -25,6 +30,10 @@ import {
   type XmlRpcStruct,
   type XmlRpcValue,
 } from './xml-rpc.js'
+import { encodeBencode } from '../../metainfo/bencode/encode.js'
+import type { BencodeDict } from '../../metainfo/bencode/value.js'
+import { spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
 
 /** Largest call in bytes before another call is made: rtorrent's default limit. */
 const CALL_SIZE = 512 * 1024
@@ -303,4 +312,45 @@ function eraseCall(infoHash: string): XmlRpcStruct {
 /** Whether the result of such a call says that the torrent was kept. */
 function isChecking(result: XmlRpcValue | BtkitError | undefined): boolean {
   return Array.isArray(result) && asText((result as XmlRpcValue[])[0]) === CHECKING
+}
+
+/** The priority of files that rtorrent must never download. */
+const PRIORITY_OFF = 0
+
+/** The first minor version of which some builds support pad files; 0.9.8 does not. */
+const KNOWN_SINCE = [0, 15]
+
+/** The reason for refusing a torrent with pad files. */
+export const PADDED =
+  'it has pad files, for which it would look on disk (another client can, such as qBittorrent)'
+
+/**
+ * Adds the data to a torrent that rtorrent stores for a verified one: all pieces exist, and the
+ * files have these modification times. rtorrent hashes nothing as long as the times match. It never
+ * writes to the files, because none is marked for download. `fileTimes` are in seconds since 1970,
+ * one for each file.
+ */
+export function withResumeData(metainfo: Metainfo, fileTimes: readonly number[]): Uint8Array {
+  const files = metainfo.files.map(({ length }, i): BencodeDict => {
+    return new Map([
+      ['completed', Math.ceil(length / metainfo.pieceLength)],
+      ['mtime', fileTimes[i] ?? 0],
+      ['priority', PRIORITY_OFF],
+    ])
+  })
+  const resume: BencodeDict = new Map()
+  resume.set('bitfield', metainfo.pieceCount).set('files', files)
+  return spliceTorrent(metainfo, { top: new Map([['libtorrent_resume', encodeBencode(resume)]]) })
+}
+
+/** Whether a torrent has pad files (BEP 47). */
+export function hasPadFiles({ files }: Pick<Metainfo, 'files'>): boolean {
+  return files.some(({ padding }) => padding)
+}
+
+/** Whether this version of rtorrent requires pad files to exist on the disk. */
+export function looksForPadFiles(version: string): boolean {
+  const [major = 0, minor = 0] = (/\d+(?:\.\d+)*/.exec(version)?.[0] ?? '').split('.').map(Number)
+  const [sinceMajor = 0, sinceMinor = 0] = KNOWN_SINCE
+  return major < sinceMajor || (major === sinceMajor && minor < sinceMinor)
 }

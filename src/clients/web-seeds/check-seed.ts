@@ -1,16 +1,14 @@
+import { createHash } from 'node:crypto'
 import { callWithin, isTimeout, type CallLimits } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
-import { fileAddress } from '../../metainfo/trackers.js'
+import { fileAddress, type SeedKind } from '../../metainfo/trackers.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
-import type { SeedKind } from '../../metainfo/trackers.js'
 import { describeFailure } from '../../text/network-failure.js'
-import { askFor, askForBytes, isAsked, SeedFault, takeBody, type Fault } from './ask.js'
-import { pieceSize, type Piece } from './piece.js'
-import { createHash } from 'node:crypto'
+import { pieceSize, type Piece, type PieceNode, LONGEST_PIECE, PieceDraw } from './piece.js'
 import { climbMerkleTree } from '../../hash/merkle.js'
 import { chooseKernel } from '../../hash/kernels/choose.js'
 import { BLOCK_LENGTH } from '../../hash/stream/digests.js'
-import type { PieceNode } from './piece.js'
+import { formatBytes } from '../../text/quantity.js'
 
 /** A seed of a torrent. */
 export interface Seed {
@@ -188,4 +186,153 @@ class PieceJudge {
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0
+}
+
+export interface CheckSeedsOptions extends AskOptions {
+  /** Returns a random number from 0 (included) to 1 (excluded). */
+  readonly random: () => number
+}
+
+/** Maximum number of checked seeds, because a torrent may have any number. */
+const MOST_SEEDS = 100
+
+/** Number of seeds that are checked at once. */
+const AT_ONCE = 4
+
+/**
+ * Requests a random piece from each web seed and HTTP seed of a torrent, and checks it. Returns the
+ * results in the torrent's order.
+ * @throws BtkitError `interrupted`
+ */
+export async function checkSeeds(
+  metainfo: Metainfo,
+  options: CheckSeedsOptions,
+): Promise<SeedCheck[]> {
+  const draw = new PieceDraw(metainfo, options.random)
+  const seeds = seedsOf(metainfo)
+  const checks: SeedCheck[] = []
+  const waiting = seeds.entries()
+  const work = async () => {
+    for (const [i, seed] of waiting) {
+      const piece = i < MOST_SEEDS ? draw.next() : null
+      if (piece) checks[i] = await checkSeed(metainfo, { seed, piece }, options)
+      else checks[i] = notAsked(seed, i < MOST_SEEDS ? NO_PIECE : TOO_MANY)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  return checks
+}
+
+const TOO_MANY = `only the first ${MOST_SEEDS} are`
+const NO_PIECE = `no piece of a few files and ${formatBytes(LONGEST_PIECE)} at most was found`
+
+function seedsOf({ webSeeds, httpSeeds }: Metainfo): Seed[] {
+  return [
+    ...(webSeeds ?? []).map((url): Seed => ({ url, kind: 'web seed' })),
+    ...(httpSeeds ?? []).map((url): Seed => ({ url, kind: 'HTTP seed' })),
+  ]
+}
+
+/** The fault of a seed, in a word or two. */
+export type Fault =
+  | 'wrong bytes'
+  | 'status'
+  | 'no ranges'
+  | 'length'
+  | 'redirects'
+  | 'compressed'
+  | 'timeout'
+  | 'unreachable'
+
+/** The error for a seed that answers wrongly. */
+export class SeedFault extends Error {
+  constructor(
+    readonly fault: Fault,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+/** Maximum number of redirects. */
+const MOST_REDIRECTS = 5
+
+/** Whether a URL may be requested. Others could lead a stranger to internal resources. */
+export function isAsked(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+}
+
+/** Requests a URL, and follows its redirects. The caller must end the response. */
+export async function askFor(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Response> {
+  let address = url
+  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+    const response = await fetch(address, { headers, redirect: 'manual', signal })
+    const location = response.headers.get('location')
+    if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response
+    await response.body?.cancel()
+    if (!URL.canParse(location, address)) throw new SeedFault('redirects', 'to no address')
+    address = new URL(location, address).href
+    if (!isAsked(address)) throw new SeedFault('redirects', 'to what is not http or https')
+  }
+  throw new SeedFault('redirects', `more than ${MOST_REDIRECTS}`)
+}
+
+/** A range of bytes in a file. */
+export interface WantedBytes {
+  readonly start: number
+  readonly end: number
+  /** Size of the file in bytes. */
+  readonly size: number
+}
+
+/**
+ * Requests a range of a file, and passes the bytes on as they arrive. Never passes on more than
+ * requested.
+ * @throws SeedFault, and errors of fetch
+ */
+export async function askForBytes(
+  url: string,
+  { start, end, size }: WantedBytes,
+  { take, signal }: { readonly take: (bytes: Uint8Array) => void; readonly signal: AbortSignal },
+): Promise<void> {
+  const response = await askFor(url, { Range: `bytes=${start}-${end - 1}` }, signal)
+  try {
+    const { status, headers } = response
+    // A whole file is a valid answer if the range is the whole file
+    const isWhole = status === 200 && start === 0 && end === size
+    if (status === 200 && !isWhole) throw new SeedFault('no ranges', 'sends the whole file')
+    if (status !== 206 && !isWhole) throw new SeedFault('status', `${status}`)
+    const range = headers.get('content-range') ?? ''
+    if (status === 206 && !range.startsWith(`bytes ${start}-${end - 1}/`)) {
+      throw new SeedFault('no ranges', 'sends another range than was asked for')
+    }
+    await takeBody(response, end - start, take)
+  } finally {
+    await response.body?.cancel().catch(() => undefined)
+  }
+}
+
+/**
+ * Reads a body of an exact length.
+ * @throws SeedFault if the length differs
+ */
+export async function takeBody(
+  response: Response,
+  length: number,
+  take: (bytes: Uint8Array) => void,
+): Promise<void> {
+  const encoding = response.headers.get('content-encoding') ?? 'identity'
+  if (encoding !== 'identity') throw new SeedFault('compressed', 'sends what clients do not unpack')
+  let taken = 0
+  // Leaving the loop ends the response
+  for await (const bytes of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    taken += bytes.length
+    if (taken > length) throw new SeedFault('length', `more than ${length} bytes`)
+    take(bytes)
+  }
+  if (taken < length) throw new SeedFault('length', `${taken} bytes of ${length}`)
 }

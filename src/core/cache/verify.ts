@@ -1,10 +1,7 @@
 import { records } from '../../cache/maintain.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import type { Engine } from '../digests/hash-content.js'
-import { withCache } from './access.js'
-import type { CachePlace } from './access.js'
-import { checkPieces } from './check-pieces.js'
-import type { DrawnRecord, RecordCheck } from './check-pieces.js'
+import { withCache, type CachePlace } from './access.js'
 import {
   countNodes,
   unpackTreeRecord,
@@ -15,10 +12,18 @@ import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerpri
 import { hashStream } from '../../hash/hash-stream.js'
 import { chooseKernel } from '../../hash/kernels/choose.js'
 import { climbMerkleTree, findMerkleRoot } from '../../hash/merkle.js'
-import { concatenateFiles } from '../../hash/stream/content-stream.js'
+import { concatenateFiles, ZEROS } from '../../hash/stream/content-stream.js'
 import { BLOCK_LENGTH } from '../../hash/stream/digests.js'
 import { isSameFile } from '../digests/cache-trust.js'
 import { NODE } from '../digests/file-trees.js'
+import {
+  ownPieces,
+  parseFileRecordName,
+  unpackFileRecord,
+  type FileKey,
+  type FileRecord,
+} from '../../cache/records/file.js'
+import { DIGEST } from '../digests/piece-table.js'
 
 /** The checks by kind of record, for records that can be compared with a file. */
 const CHECKS = { file: checkPieces, tree: checkTree }
@@ -94,7 +99,7 @@ function checkTree({ name, body }: DrawnRecord): RecordCheck | null {
     return null
   return {
     path,
-    isRight: (engine) => isRight(key, record, engine),
+    isRight: (engine) => isTreeRight(key, record, engine),
     forget: (cache) => {
       cache.forgetTree(key)
     },
@@ -102,7 +107,7 @@ function checkTree({ name, body }: DrawnRecord): RecordCheck | null {
 }
 
 /** Whether the nodes lead to the root, and the blocks below one node to that node. */
-async function isRight({ path, size }: TreeKey, record: TreeRecord, engine: Engine) {
+async function isTreeRight({ path, size }: TreeKey, record: TreeRecord, engine: Engine) {
   const kernel = chooseKernel(engine.kernel)
   if (Buffer.compare(findMerkleRoot(record, kernel), record.root) !== 0) return false
   const { height, nodes } = record
@@ -114,4 +119,73 @@ async function isRight({ path, size }: TreeKey, record: TreeRecord, engine: Engi
   const { blocks } = await hashStream(stream, { ...engine, pieces, wanted: 'blocks' })
   const found = climbMerkleTree({ nodes: blocks, height: 0 }, height, kernel).nodes
   return Buffer.compare(found, nodes.subarray(node * NODE, (node + 1) * NODE)) === 0
+}
+
+/** Prepares the check of a record of a file's pieces; null if the file has changed since. */
+function checkPieces({ name, body }: DrawnRecord): RecordCheck | null {
+  const keyed = readCurrent(name, body)
+  return (
+    keyed && {
+      path: keyed.key.path,
+      isRight: (engine) => arePiecesRight(keyed, engine),
+      forget: (cache) => {
+        cache.forgetFile(keyed.key)
+      },
+    }
+  )
+}
+
+interface Keyed {
+  readonly key: FileKey
+  readonly record: FileRecord
+}
+
+/** Returns a record with its key; null if its file has changed since. */
+function readCurrent(name: Uint8Array, body: Uint8Array): Keyed | null {
+  const parsed = parseFileRecordName(name)
+  const fingerprint = parsed && readFingerprintIfThere(parsed.path)
+  if (!parsed || !fingerprint) return null
+  const key = { ...parsed, size: fingerprint.size }
+  const record = unpackFileRecord(body, key)
+  return record && isSameFile(record.fingerprint, encodeFingerprint(fingerprint), 'full')
+    ? { key, record }
+    : null
+}
+
+/** Reads a random piece of the file again and compares its digest. */
+async function arePiecesRight({ key, record }: Keyed, engine: Engine): Promise<boolean> {
+  const { whole, tailLength } = ownPieces(key)
+  const ends = [record.tail, record.paddedTail].filter((digest) => digest !== null)
+  const digests = Buffer.concat([record.pieces, ...ends])
+  const count = whole + ends.length
+  if (count === 0) return true
+  const chosen = Math.floor(Math.random() * count)
+  const expected = digests.subarray(chosen * DIGEST, (chosen + 1) * DIGEST)
+  const isPadded = chosen >= whole && expected.equals(record.paddedTail ?? Buffer.of())
+  // In the stream the file begins at its phase, after bytes that belong to none of its pieces
+  const lead = { path: ZEROS, length: key.phase }
+  const pad = { path: ZEROS, length: isPadded ? key.pieceLength - tailLength : 0 }
+  const stream = concatenateFiles(
+    [lead, { path: key.path, length: key.size }, pad],
+    key.pieceLength,
+  )
+  const piece = Math.min(chosen, whole) + (key.phase > 0 ? 1 : 0)
+  const pieces = Uint32Array.of(piece)
+  const { pieces: digest } = await hashStream(stream, { ...engine, pieces })
+  return Buffer.compare(digest, expected) === 0
+}
+
+/** A drawn record: its name without the kind, and its bytes. */
+interface DrawnRecord {
+  readonly name: Uint8Array
+  readonly body: Uint8Array
+}
+
+/** The check of a record whose file is unchanged. */
+interface RecordCheck {
+  /** The file's path. */
+  readonly path: string
+  /** Reads a random part of the file again and compares it. */
+  readonly isRight: (engine: Engine) => Promise<boolean>
+  readonly forget: (cache: PieceCache) => void
 }

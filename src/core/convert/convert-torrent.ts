@@ -1,7 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
-import { keptInfo } from '../../metainfo/edit/splice-torrent.js'
-import { spliceDict } from '../../metainfo/edit/splice-dict.js'
+import { keptInfo, spliceDict } from '../../metainfo/edit/splice-torrent.js'
 import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'

@@ -14,7 +14,7 @@ import { DIGEST } from '../digests/piece-table.js'
 import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.js'
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
-import { spliceDict, type DictChanges } from '../../metainfo/edit/splice-dict.js'
+import { spliceDict, type DictChanges } from '../../metainfo/edit/splice-torrent.js'
 
 /**
  * The creation date: seconds since 1970, or `mtime` for the date of the files, or null for none.

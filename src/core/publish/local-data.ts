@@ -3,6 +3,7 @@ import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { findFiles, locateContent, type FoundFile } from '../verify/content.js'
 import type { VerifyOutcome } from '../verify/verify-torrents.js'
+import { isWithin } from '../../files/inside.js'
 
 /** The data of a torrent as seen by this machine. */
 interface LocalData {
@@ -61,4 +62,20 @@ export function dataProblem(outcome: VerifyOutcome): Error | null {
   const more = odd.length > MAX_NAMED ? [`${odd.length - MAX_NAMED} more files`] : []
   const which = odd.length > 0 ? [...shown, ...more].join(', ') : 'pieces are damaged'
   return new BtkitError('changed', `${torrent}: its data is not whole: ${which}`)
+}
+
+/** A directory on this machine, and its path as a client sees it. */
+export interface DataPrefix {
+  readonly local: string
+  readonly remote: string
+}
+
+/** A directory's path as a client sees it. The longest matching prefix is replaced. */
+export function remoteDirectory(local: string, prefixes: readonly DataPrefix[]): string {
+  const fitting = prefixes.filter((prefix) => isWithin(local, prefix.local))
+  fitting.sort((a, b) => b.local.length - a.local.length)
+  const [prefix] = fitting
+  if (!prefix) return local
+  const below = local.slice(prefix.local === '/' ? 0 : prefix.local.length)
+  return prefix.remote.replace(/\/$/, '') + below || '/'
 }

@@ -1,7 +1,8 @@
+import { Buffer } from 'node:buffer'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../bencode/read.js'
-import type { BencodeValue, BencodeDict } from '../bencode/value.js'
+import type { BencodeDict, BencodeValue, Span } from '../bencode/value.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
-import { spliceDict, type DictChanges, type EncodedDict } from './splice-dict.js'
+import { encodeBencode } from '../bencode/encode.js'
 
 /** The keys of `info` that describe the content, in either version. */
 const CONTENT_KEYS = [
@@ -83,4 +84,76 @@ export function combineEdits(edits: readonly TorrentEdit[]): TorrentEdit {
  */
 export function keptInfo({ info }: UnhashedMetainfo): BencodeDict {
   return new Map([...info].filter(([key]) => !CONTENT_KEYS.includes(key)))
+}
+
+/**
+ * Changes to entries of a dictionary, by key: the new encoded value, or null to remove the entry.
+ */
+export type DictChanges = ReadonlyMap<string, Uint8Array | null>
+
+/** An encoded dictionary and the positions of its entries. Bytes may follow its end. */
+export interface EncodedDict {
+  readonly bytes: Uint8Array
+  readonly spans: ReadonlyMap<string, Span>
+}
+
+/**
+ * Changes entries of an encoded dictionary, and preserves all other bytes. A new entry goes to its
+ * place in the sort order. In an unsorted dictionary it goes behind the largest of the smaller
+ * keys. Returns the same array if nothing changes.
+ */
+export function spliceDict(dict: EncodedDict, changes: DictChanges): Uint8Array {
+  const cuts = [...changes].flatMap(([key, value]) => cutFor(dict, key, value))
+  if (cuts.length === 0) return dict.bytes
+  cuts.sort(compareCuts)
+  const parts: Uint8Array[] = []
+  let at = 0
+  for (const { start, end, insert } of cuts) {
+    parts.push(dict.bytes.subarray(at, start), ...insert)
+    at = end
+  }
+  parts.push(dict.bytes.subarray(at))
+  return Buffer.concat(parts)
+}
+
+/** A range of bytes to remove, and what to insert there. */
+interface Cut {
+  readonly start: number
+  readonly end: number
+  readonly key: string
+  readonly insert: readonly Uint8Array[]
+}
+
+function cutFor({ bytes, spans }: EncodedDict, key: string, value: Uint8Array | null): Cut[] {
+  const span = spans.get(key)
+  if (span === undefined) {
+    if (value === null) return []
+    const start = placeFor(key, spans)
+    return [{ start, end: start, key, insert: [encodeBencode(Buffer.from(key, 'latin1')), value] }]
+  }
+  const { keyStart, start, end } = span
+  if (value === null) return [{ start: keyStart, end, key, insert: [] }]
+  const isSame = Buffer.compare(bytes.subarray(start, end), value) === 0
+  return isSame ? [] : [{ start, end, key, insert: [value] }]
+}
+
+/**
+ * Returns the end of the entry after which a new key belongs. If there is none, returns 1: after
+ * the dictionary's `d`.
+ */
+function placeFor(key: string, spans: ReadonlyMap<string, Span>): number {
+  let place = 1
+  let before: string | null = null
+  for (const [other, { end }] of spans) {
+    if (other < key && (before === null || other > before)) {
+      before = other
+      place = end
+    }
+  }
+  return place
+}
+
+/** Compares cuts by offset. At the same offset, insertions come first, sorted by key. */
+function compareCuts(a: Cut, b: Cut): number {
+  return a.start - b.start || a.end - b.end || (a.key < b.key ? -1 : 1)
 }

@@ -2,8 +2,9 @@ import { Buffer } from 'node:buffer'
 import { encodeBencode } from '../bencode/encode.js'
 import { isByteString, type BencodeValue } from '../bencode/value.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
-import type { DictChanges } from './splice-dict.js'
-import { topLevelValue, type TorrentEdit } from './splice-torrent.js'
+import { type DictChanges, topLevelValue, type TorrentEdit } from './splice-torrent.js'
+import { BtkitError } from '../../errors.js'
+import { checkTracker } from '../trackers.js'
 
 /**
  * The trackers of a torrent. A URL is the latin1 string of its bytes, because they need not be
@@ -93,4 +94,144 @@ function latin1(bytes: Uint8Array): string {
 
 function bytesOf(url: string): Buffer {
   return Buffer.from(url, 'latin1')
+}
+
+/** A tracker replacement. */
+export interface TrackerReplacement {
+  /** A whole URL, or a prefix that ends at the end of a URL part. */
+  readonly from: string
+  readonly to: string
+}
+
+const BEFORE_URL = /=(?=(?:https?|udp|wss?):\/\/)/gi
+const BARE_SCHEME = /^(https?|udp|wss?):\/\/$/i
+const PART_END = /[/:?]/
+
+/**
+ * Parses `OLD=NEW`. OLD ends at the `=` before NEW's scheme.
+ * @throws BtkitError `usage`
+ */
+export function parseReplacement(text: string): TrackerReplacement {
+  const splits = [...text.matchAll(BEFORE_URL)]
+  const at = splits[0]?.index ?? 0
+  const [from, to] = [text.slice(0, at), text.slice(at + 1)]
+  if (from === '') throw usage(text, 'not of the form OLD=NEW with NEW a tracker URL')
+  if (splits.length > 1) throw usage(text, "more than one '=' stands before a URL")
+  if (!BARE_SCHEME.test(to)) checkTracker(to)
+  if (endsPart(from) && !endsPart(to)) {
+    throw usage(text, `OLD ends in '${from.slice(-1)}', so NEW must end in '/', ':' or '?' too`)
+  }
+  return { from, to }
+}
+
+/**
+ * Replaces a tracker whose URL equals `from` or begins with it; returns any other URL unchanged.
+ * `from` must end at the end of a URL part, at `/`, `:` or `?`. Therefore `http://a.example` does
+ * not match `http://a.example.org`.
+ * @throws BtkitError `metainfo` if the result is not a tracker URL
+ */
+export function replaceTracker(url: string, { from, to }: TrackerReplacement): string {
+  const result = substitute(url, { from, to })
+  if (result === url) return url
+  try {
+    return checkTracker(result)
+  } catch (cause) {
+    const reason = `would become '${result}', which is not a tracker URL`
+    throw new BtkitError('metainfo', `tracker '${url}': ${reason}`, { cause })
+  }
+}
+
+/** Returns the URL after a replacement, or the same URL. It may not be a tracker URL. */
+export function substitute(url: string, { from, to }: TrackerReplacement): string {
+  return isReplaced(url, from) ? to + url.slice(from.length) : url
+}
+
+/** Whether a tracker's URL equals `from`, or begins with it at the end of a URL part. */
+export function isReplaced(url: string, from: string): boolean {
+  if (!url.startsWith(from)) return false
+  const next = url.charAt(from.length)
+  return next === '' || endsPart(from) || endsPart(next)
+}
+
+function endsPart(url: string): boolean {
+  return PART_END.test(url.slice(-1))
+}
+
+function usage(text: string, reason: string): BtkitError {
+  return new BtkitError('usage', `replacement '${text}': ${reason}`)
+}
+
+/** Changes to single trackers, applied in this order. */
+export interface TrackerSteps {
+  /** Replaces all trackers; null keeps them. */
+  readonly set: readonly Tier[] | null
+  /** Whole URLs to remove. */
+  readonly remove: readonly string[]
+  /** Functions that return the new URL of a tracker, or the same URL for no change. */
+  readonly replace: readonly ((url: string) => string)[]
+  /** Trackers to add unless the list has them, each as a new last tier. */
+  readonly add: readonly string[]
+}
+
+/**
+ * Applies the steps to a torrent's trackers. If any step has an effect, the result is normalized.
+ * No tier contains a tracker twice, and no tier or list is empty. `announce` is the first tracker
+ * of the list; an `announce` that was in no tier becomes the first tier. Without an effect, returns
+ * the same object.
+ */
+export function takeTrackerSteps(trackers: Trackers, steps: TrackerSteps): Trackers {
+  const begun = steps.set === null ? trackers : fromTiers(steps.set)
+  const kept = mapTrackers(begun, (url) => (steps.remove.includes(url) ? null : url))
+  const replaced = mapTrackers(kept, (url) => {
+    return steps.replace.reduce((result, replace) => replace(result), url)
+  })
+  const result = addTrackers(replaced, steps.add)
+  return isSame(result, trackers) ? trackers : tidy(result)
+}
+
+/** Converts tiers to Trackers. A single tracker gets no announce list. */
+function fromTiers(tiers: readonly Tier[]): Trackers {
+  const announce = tiers[0]?.[0] ?? null
+  return { announce, tiers: tiers.flat().length > 1 ? tiers : null }
+}
+
+function mapTrackers(
+  { announce, tiers }: Trackers,
+  change: (url: string) => string | null,
+): Trackers {
+  return {
+    announce: announce === null ? null : change(announce),
+    tiers: tiers?.map((tier) => tier.map(change).filter((url) => url !== null)) ?? null,
+  }
+}
+
+/** Adds missing trackers. A single tracker gets no announce list. */
+function addTrackers(trackers: Trackers, urls: readonly string[]): Trackers {
+  const tiers = listAll(trackers)
+  const missing = [...new Set(urls)].filter((url) => !tiers.flat().includes(url))
+  if (missing.length === 0) return trackers
+  const list = [...tiers, ...missing.map((url) => [url])]
+  const first = list[0]?.[0] ?? null
+  const isLone = list.length === 1 && trackers.tiers === null
+  return { announce: first, tiers: isLone ? null : list }
+}
+
+function tidy(trackers: Trackers): Trackers {
+  const isListEmpty = trackers.tiers?.every((tier) => tier.length === 0) ?? true
+  if (isListEmpty) return { announce: trackers.announce, tiers: null }
+  const tiers = listAll(trackers)
+  return { announce: tiers[0]?.[0] ?? null, tiers }
+}
+
+/**
+ * Returns all tiers, without repeated trackers or empty tiers. An `announce` that is in no tier
+ * comes first.
+ */
+function listAll({ announce, tiers }: Trackers): Tier[] {
+  const list = (tiers ?? []).map((tier) => [...new Set(tier)]).filter((tier) => tier.length > 0)
+  return announce === null || list.flat().includes(announce) ? list : [[announce], ...list]
+}
+
+function isSame(a: Trackers, b: Trackers): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }

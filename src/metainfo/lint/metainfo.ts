@@ -1,4 +1,15 @@
-import { findNameClashes, findPathsOfBothKinds } from './clashes.js'
+import {
+  findNameClashes,
+  findPathsOfBothKinds,
+  findLinksOutside,
+  findLinksToNothing,
+  findForbiddenCharacters,
+  findHiddenCharacters,
+  findLongNames,
+  findLongPaths,
+  findReservedNames,
+  findTrailingDotsAndSpaces,
+} from './names.js'
 import type { Finding, LintCode, LintRule, Severity } from './finding.js'
 import {
   findUnalignedFiles,
@@ -9,15 +20,6 @@ import {
   findRefusedPieces,
   findSmallPieces,
 } from './pieces.js'
-import { findLinksOutside, findLinksToNothing } from './links.js'
-import {
-  findForbiddenCharacters,
-  findHiddenCharacters,
-  findLongNames,
-  findLongPaths,
-  findReservedNames,
-  findTrailingDotsAndSpaces,
-} from './names.js'
 import {
   findMisplacedKeys,
   findPrivateOnSeveral,

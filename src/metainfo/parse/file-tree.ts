@@ -1,9 +1,8 @@
 import { Buffer } from 'node:buffer'
 import type { BencodeDict, BencodeValue } from '../bencode/value.js'
-import { readText } from './byte-text.js'
+import { readText, metainfoError, requireDict, requireString } from './require-field.js'
 import { quoteText } from '../../text/escape.js'
 import type { MetainfoFile, TreeFile } from '../metainfo.js'
-import { metainfoError, requireDict, requireString } from './require-field.js'
 import { describeFile } from './v1-files.js'
 import type { WarningList } from '../warning.js'
 

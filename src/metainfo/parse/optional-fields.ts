@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
-import { decodeUtf8, readText } from './byte-text.js'
+import { decodeUtf8, readText } from './require-field.js'
 import type { DhtNode, Metainfo } from '../metainfo.js'
 import type { WarningList } from '../warning.js'
 

@@ -1,8 +1,7 @@
 import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
-import { decodeUtf8, readText } from './byte-text.js'
-import type { MetainfoFile } from '../metainfo.js'
-import { padPath } from '../pad-path.js'
 import {
+  decodeUtf8,
+  readText,
   metainfoError,
   requireDict,
   requireLength,
@@ -10,6 +9,8 @@ import {
   requireString,
   type What,
 } from './require-field.js'
+import type { MetainfoFile } from '../metainfo.js'
+import { padPath } from '../pad-path.js'
 import type { WarningList } from '../warning.js'
 import type { BtkitError } from '../../errors.js'
 import { quoteText } from '../../text/escape.js'

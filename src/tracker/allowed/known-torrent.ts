@@ -1,7 +1,7 @@
 import { nameErrors } from '../../errors.js'
 import { clipText } from '../../text/escape.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
-import { decodeUtf8 } from '../../metainfo/parse/byte-text.js'
+import { decodeUtf8 } from '../../metainfo/parse/require-field.js'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
 import { readBencode } from '../../../src/metainfo/bencode/read.js'
 import type { BencodeDict } from '../../../src/metainfo/bencode/value.js'
-import { spliceDict } from '../../../src/metainfo/edit/splice-dict.js'
+import { spliceDict } from '../../../src/metainfo/edit/splice-torrent.js'
 import { fc } from '../../support/random.js'
 
 function dictOf(text: string) {

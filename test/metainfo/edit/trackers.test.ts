@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseReplacement, replaceTracker } from '../../../src/metainfo/edit/tracker-replacement.js'
-import { type TrackerSteps, takeTrackerSteps } from '../../../src/metainfo/edit/tracker-steps.js'
-import { type Trackers, changeTrackers, readTrackers } from '../../../src/metainfo/edit/trackers.js'
+import {
+  parseReplacement,
+  replaceTracker,
+  type TrackerSteps,
+  takeTrackerSteps,
+  type Trackers,
+  changeTrackers,
+  readTrackers,
+} from '../../../src/metainfo/edit/trackers.js'
 import { assertRefused } from '../refusal.js'
 import { edited, torrentWith } from './edited.js'
 

@@ -7,7 +7,7 @@ import type { BencodeDict, BencodeValue } from '../../../src/metainfo/bencode/va
 import { buildTorrent } from '../../../src/metainfo/build/torrent.js'
 import { isTorrent } from '../../../src/metainfo/parse/is-torrent.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { merkleRoot, readPieceLayers } from '../../../src/metainfo/parse/piece-layers.js'
+import { merkleRoot, readPieceLayers } from '../../../src/metainfo/parse/info.js'
 import { WarningList } from '../../../src/metainfo/warning.js'
 import {
   directoryInfo,

@@ -9,9 +9,7 @@ import {
   replaceTracker,
   substitute,
   type TrackerReplacement,
-} from '../../../metainfo/edit/tracker-replacement.js'
-import { takeTrackerSteps } from '../../../metainfo/edit/tracker-steps.js'
-import {
+  takeTrackerSteps,
   changeTrackers,
   readTrackers,
   setTrackers,

@@ -6,7 +6,7 @@ import {
 } from '../../../clients/scrape/ask-trackers.js'
 import { clientInfoHash } from '../../../core/publish/client.js'
 import { BtkitError } from '../../../errors.js'
-import { looksLikeMagnet, parseMagnet } from '../../../metainfo/parse/magnet.js'
+import { looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'

@@ -118,7 +118,7 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
 /** Checks the seeds of all torrents and prints the results. Returns the exit status. */
 async function checkAll(files: readonly string[], options: ShowOptions, io: Io): Promise<number> {
   // Loaded only when needed
-  const { checkSeeds } = await import('../../../clients/web-seeds/check-seeds.js')
+  const { checkSeeds } = await import('../../../clients/web-seeds/check-seed.js')
   const asking = { timeoutMs: options.seedTimeout, signal: io.signal, random: Math.random }
   let failed = 0
   const status = await tryEach(
