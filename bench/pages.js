@@ -1,5 +1,5 @@
 // Measures the pages of `btkit track` with many torrents: the time of each kind of page, and the memory that they
-// take. The swarms have peers, and 1,000 torrents have a history of a year. Build first. Needs Linux.
+// take. The swarms have peers. Build first. Needs Linux.
 //
 //   node bench/pages.js [TORRENTS]
 import { createHash } from 'node:crypto'
@@ -8,8 +8,6 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { History } from '../dist/src/tracker/history/history.js'
-import { formatHistory } from '../dist/src/tracker/history/history-format.js'
 import { btkit, makeScratch, median, peakMemory, printTable } from './support.js'
 
 const torrents = Number(process.argv[2] ?? 50_000)
@@ -19,7 +17,6 @@ const PAUSE = 25
 const JSON_PAUSE = 5 * PAUSE
 const CATEGORIES = 40
 const ANNOUNCES = 20_000
-const DAY = 86_400_000
 const agent = new Agent({ keepAlive: true, maxSockets: 16 })
 
 await main()
@@ -29,7 +26,6 @@ async function main() {
   const root = join(scratch, 'torrents')
   const hashes = plant(root)
   const state = join(scratch, 'state')
-  writeFileSync(`${state}.history`, Buffer.concat([...formatHistory(yearOf(hashes))]))
   const bare = await startTracker(scratch, [
     ...optionsFor(root, join(scratch, 'bare')),
     '--catalogue',
@@ -81,7 +77,6 @@ function pages(hashes) {
       (i) => `/catalogue/?${new URLSearchParams({ q: words[i % 4], sort: sorts[i % 6] })}`,
     ],
     ['a torrent', (i) => `/torrent?info_hash=${hashes[(i * 7919) % hashes.length]}`],
-    ['a torrent with charts', (i) => `/torrent?info_hash=${hashes[i % 1000]}`],
     ['charts of all', () => '/activity'],
     ['a feed', (i) => `/catalogue/group-${i % CATEGORIES}/feed.xml`],
     [
@@ -117,30 +112,6 @@ function plantTorrent(directory, i) {
 /** A text in bencode. */
 function text(value) {
   return `${value.length}:${value}`
-}
-
-/** A history with a value in each slot of the year, for the first 1,000 torrents. */
-function yearOf(hashes) {
-  const history = new History()
-  const busy = hashes.slice(0, 1000)
-  const now = Date.now()
-  for (let day = 365; day >= 0; day--) {
-    const counts = { complete: 5 + (day % 90), downloading: day % 31, downloaded: 1000 - day }
-    const all = busy.map((hash) => [hash, counts])
-    const held = new Map(all)
-    history.note(
-      { totals: counts, held, others: history.torrents.size === 0 ? all : [] },
-      now - day * DAY,
-    )
-  }
-  for (let slot = 288; slot >= 0; slot--) {
-    const counts = { complete: slot % 50, downloading: slot % 20, downloaded: 1000 }
-    history.note(
-      { totals: counts, held: new Map(busy.map((hash) => [hash, counts])), others: [] },
-      now - slot * 300_000,
-    )
-  }
-  return history
 }
 
 function optionsFor(root, state) {

@@ -27,7 +27,7 @@ const MAX_SIZE = 256 * 1024
 const MODE = 0o640
 
 /** Counts of all swarms in an hour; null if no sample was taken. */
-export interface HistorySample {
+interface HistorySample {
   /** Start of the hour in milliseconds since 1970. */
   readonly at: number
   /** The average number of seeds, and of other peers. */
@@ -120,7 +120,7 @@ export class History {
   }
 }
 
-export interface SampledSwarms {
+interface SampledSwarms {
   readonly store: Pick<SwarmStore, 'list'>
   /** Whether a torrent counts; the info hash is in hexadecimal. */
   readonly isTracked: (infoHash: string) => boolean
@@ -145,7 +145,7 @@ export async function takeSample(
   history.note(totals, now())
 }
 
-export interface HistoryFileParts extends Pick<ServerContext, 'now' | 'warn'> {
+interface HistoryFileParts extends Pick<ServerContext, 'now' | 'warn'> {
   readonly path: string
   readonly history: History
 }

@@ -84,7 +84,7 @@ const REST = 10
 /** The most directories that are watched. The others are only scanned at intervals. */
 const MAX_WATCHED = 1000
 
-export interface DirectoryEventsParts {
+interface DirectoryEventsParts {
   /** The directories to watch now. */
   readonly directories: () => readonly string[]
   /** Scans for changes; must not fail. */

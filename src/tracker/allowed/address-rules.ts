@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { ipv6Groups } from '../../server/connections/client-address.js'
 import { LinesFile } from './lines-file.js'
 
-export interface AddressRulesParts {
+interface AddressRulesParts {
   /** A file of the only addresses that may ask; null for all. */
   readonly allowedFile: string | null
   /** A file of addresses that may not ask; null for none. */
@@ -57,7 +57,7 @@ class AddressFile {
 }
 
 /** A range of addresses of one family, as numbers. `first` and `last` belong to it. */
-export interface AddressRange {
+interface AddressRange {
   readonly family: 4 | 6
   readonly first: bigint
   readonly last: bigint
@@ -99,7 +99,7 @@ function addressValue(text: string): { family: 4 | 6; number: bigint } | null {
 }
 
 /** The number of an IPv4 address. The text must be a valid dotted address. */
-export function ipv4Number(address: string): number {
+function ipv4Number(address: string): number {
   return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
 }
 

@@ -39,7 +39,7 @@ export interface TorrentSummary extends Pick<Metainfo, 'infoHash' | 'infoHashV2'
 }
 
 /** A .torrent file. */
-export interface TorrentOrigin {
+interface TorrentOrigin {
   readonly path: string
   /** See `RegularFile`. */
   readonly state: string

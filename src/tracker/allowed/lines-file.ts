@@ -5,7 +5,7 @@ import { quoteText } from '../../text/escape.js'
 /** The largest file that is read, in bytes. A million hashes with names fit. */
 const MAX_SIZE = 128 * 1024 * 1024
 
-export interface LinesFileParts<T> {
+interface LinesFileParts<T> {
   readonly path: string
   /** Parses one line; returns null if the line is invalid. */
   readonly parseLine: (line: string) => T | null

@@ -11,7 +11,7 @@ import { ProblemReports } from './lines-file.js'
 /** Number of files that are examined before announces get their turn. */
 const BATCH = 1000
 
-export interface TorrentDirectoryParts {
+interface TorrentDirectoryParts {
   readonly root: string
   /** Whether `failure reason` and `warning message` inside torrents are obeyed. */
   readonly controls: boolean
@@ -135,7 +135,7 @@ function describe(error: unknown): string {
 const MAX_DEPTH = 32
 
 /** The torrents in a directory tree. */
-export interface TorrentTree {
+interface TorrentTree {
   /** The names of .torrent entries, by the path of their directory. */
   readonly names: ReadonlyMap<string, readonly string[]>
   /** Directories that could not be read; their content is unknown. */

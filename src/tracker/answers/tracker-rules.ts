@@ -26,7 +26,7 @@ export interface AnnounceOrigin {
 }
 
 /** Limits for answers to announces and scrapes. */
-export interface AnswerBounds {
+interface AnswerBounds {
   /** Seconds until a peer's next announce. */
   readonly interval: number
   /** The shortest time between two announces of a peer, in seconds. */

@@ -42,7 +42,7 @@ export interface TrackerSettings {
 }
 
 /** How trackers share swarms. */
-export interface SharedStoreSettings {
+interface SharedStoreSettings {
   readonly address: RedisAddress
   /** The file with the key that trackers share; null if each issues connection ids of its own. */
   readonly keyFile: string | null

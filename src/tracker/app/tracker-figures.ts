@@ -34,13 +34,13 @@ export class TrackerFigures {
 }
 
 /** How a tracker stands to the Redis through which trackers share swarms. */
-export interface SharedFigures {
+interface SharedFigures {
   readonly isJoined: boolean
   /** How often Redis was gone. */
   readonly failures: number
 }
 
-export interface MeasuredTracker {
+interface MeasuredTracker {
   readonly totals: StoreTotals
   readonly figures: TrackerFigures
   /** Number of torrents known from a file or a list. */

@@ -31,7 +31,7 @@ export interface CatalogueEntry {
 }
 
 /** The torrents that pass a query, and the sum of their sizes. */
-export interface Selection {
+interface Selection {
   /** In ascending order of the query's sort key. */
   readonly entries: CatalogueEntry[]
   readonly size: number

@@ -17,25 +17,25 @@ import type { SwarmStore } from '../swarms/swarm-store.js'
 /** Categories on a page. */
 const CATEGORIES = 60
 
-export interface CatalogueListsParts extends Pick<ServerContext, 'monotonic'> {
+interface CatalogueListsParts extends Pick<ServerContext, 'monotonic'> {
   readonly store: Pick<SwarmStore, 'scrape'>
   readonly torrents: Pick<TorrentList, 'torrents' | 'version'>
   readonly roots: readonly CatalogueRoot[]
 }
 
 /** The lists of a category. */
-export interface CategoryLists {
+interface CategoryLists {
   readonly children: Paged<Category>
   readonly torrents: Paged<CatalogueRow>
   /** The bytes of all torrents that the query selects. */
   readonly size: number
 }
 
-/** An index with the orders that change with swarms. */
+/** An index, and the orders of figures with the times of these. */
 interface Shelves {
   readonly version: string
   readonly index: Promise<CatalogueIndex>
-  readonly figures: Promise<FigureOrders>
+  readonly orders: Map<keyof Figures, { order: Promise<readonly CatalogueEntry[]>; at: number }>
 }
 
 /** Lists of the catalogue. The index is made again when torrents come or go. */
@@ -87,22 +87,29 @@ export class CatalogueLists {
   }
 
   async #order({ sort }: CatalogueQuery): Promise<readonly CatalogueEntry[]> {
-    const { index, figures } = this.#current()
-    if (sort !== 'name' && sort !== 'size' && sort !== 'added') return (await figures).by(sort)
-    return (await index).order(sort)
+    const { store, monotonic } = this.parts
+    const { index, orders } = this.#current()
+    if (sort === 'name' || sort === 'size' || sort === 'added') return (await index).order(sort)
+    const kept = orders.get(sort)
+    const at = monotonic()
+    if (kept && at - kept.at < MAX_AGE) return kept.order
+    const order = index.then((built) => orderBy(sort, built, store))
+    orders.set(sort, { order, at })
+    // The next request tries again
+    order.catch(() => orders.delete(sort))
+    return order
   }
 
   #current(): Shelves {
-    const { torrents, roots, store, monotonic } = this.parts
+    const { torrents, roots } = this.parts
     if (this.#shelves?.version === torrents.version) return this.#shelves
     const before = this.#shelves?.index.catch(() => null) ?? Promise.resolve(null)
     const index = before.then((previous) =>
       CatalogueIndex.build(torrents.torrents, roots, previous),
     )
-    const figures = index.then((built) => new FigureOrders(built, store, monotonic))
-    const shelves = { version: torrents.version, index, figures }
+    const shelves: Shelves = { version: torrents.version, index, orders: new Map() }
     this.#shelves = shelves
-    figures.catch(() => {
+    index.catch(() => {
       // The next request tries again
       if (this.#shelves === shelves) this.#shelves = null
     })
@@ -128,58 +135,21 @@ const MAX_AGE = 10_000
 /** More than there are entries: a double has room for a place and a figure of 32 bits. */
 const PLACES = 2 ** 20
 
-/** The torrents of an index in the order of their figures, read at most every ten seconds. */
-export class FigureOrders {
-  #takenAt = 0
-  #taken: Promise<TakenFigures> | null = null
-  #orders = new Map<keyof Figures, Promise<readonly CatalogueEntry[]>>()
-
-  /** `monotonic` returns milliseconds on a clock that is never set. */
-  constructor(
-    private readonly index: Pick<CatalogueIndex, 'order'>,
-    private readonly store: Pick<SwarmStore, 'scrape'>,
-    private readonly monotonic: () => number,
-  ) {}
-
-  /** All entries in ascending order of a figure, and of names if it is equal. */
-  by(key: keyof Figures): Promise<readonly CatalogueEntry[]> {
-    const at = this.monotonic()
-    if (this.#taken === null || at - this.#takenAt >= MAX_AGE) {
-      this.#takenAt = at
-      const taken = this.#take()
-      this.#taken = taken
-      this.#orders = new Map()
-      taken.catch(() => {
-        // The next request tries again
-        if (this.#taken === taken) this.#taken = null
-      })
-    }
-    const order = this.#orders.get(key) ?? sortBy(this.#taken, key)
-    this.#orders.set(key, order)
-    return order
+/**
+ * All entries of an index in ascending order of a figure, and of names if it is equal. Numbers are
+ * sorted without a comparison function, in a few milliseconds.
+ */
+async function orderBy(
+  key: keyof Figures,
+  index: CatalogueIndex,
+  store: Pick<SwarmStore, 'scrape'>,
+): Promise<readonly CatalogueEntry[]> {
+  const entries = await index.order('name')
+  const keys = new Float64Array(entries.length)
+  for (const [place, { summary }] of entries.entries()) {
+    keys[place] = figuresOf(summary, store)[key] * PLACES + place
+    if (place % SLICE === 0) await setImmediate()
   }
-
-  async #take(): Promise<TakenFigures> {
-    const entries = await this.index.order('name')
-    const figures: Figures[] = []
-    for (let start = 0; start < entries.length; start += SLICE) {
-      const slice = entries.slice(start, start + SLICE)
-      for (const { summary } of slice) figures.push(figuresOf(summary, this.store))
-      await setImmediate()
-    }
-    return { entries, figures }
-  }
-}
-
-/** The figures of all entries, in the order of names. */
-interface TakenFigures {
-  readonly entries: readonly CatalogueEntry[]
-  readonly figures: readonly Figures[]
-}
-
-/** Sorts numbers without a comparison function, in a few milliseconds. */
-async function sortBy(taking: Promise<TakenFigures>, key: keyof Figures) {
-  const { entries, figures } = await taking
-  const keys = Float64Array.from(figures, (each, place) => each[key] * PLACES + place).sort()
+  keys.sort()
   return Array.from(keys, (each) => entries[each % PLACES]).filter((entry) => entry !== undefined)
 }

@@ -48,7 +48,7 @@ const FEED_HEADERS = {
   'Cache-Control': 'max-age=60',
 }
 
-export interface CatalogueParts extends Pick<ServerContext, 'monotonic'> {
+interface CatalogueParts extends Pick<ServerContext, 'monotonic'> {
   readonly options: PageOptions
   readonly store: Pick<SwarmStore, 'scrape'>
   readonly torrents: Pick<TorrentList, 'torrents' | 'version' | 'isOpen'>

@@ -149,7 +149,7 @@ export interface CatalogueRow extends SwarmRow {
   readonly entry: CatalogueEntry
 }
 
-export interface TorrentTableParts {
+interface TorrentTableParts {
   readonly rows: readonly CatalogueRow[]
   /** The category of the page, which rows do not repeat. */
   readonly category: Category
@@ -171,7 +171,7 @@ const TITLES: Readonly<Record<CatalogueSort, string>> = {
 }
 
 /** A table of torrents. */
-export function renderTorrents(parts: TorrentTableParts): Html {
+function renderTorrents(parts: TorrentTableParts): Html {
   return html`<table class="torrents ${parts.query === null && 'fixed'}">
     <caption>
       ${parts.caption}

@@ -70,7 +70,7 @@ function timeOf(ms: number | null): string | null {
 }
 
 /** The title and addresses of a feed. */
-export interface FeedParts {
+interface FeedParts {
   readonly title: string
   /** The URL of the tracker's first page, with a slash at its end. */
   readonly base: string

@@ -12,7 +12,7 @@ import { type SwarmRow, type TorrentLinks, transferredOf } from '../page/torrent
 /** Files on a page. */
 const FILES = 200
 
-export interface TorrentPageParts {
+interface TorrentPageParts {
   readonly site: Site
   readonly row: SwarmRow
   /** Its place in the catalogue; null if it has none. */
@@ -161,7 +161,7 @@ interface Branch {
 }
 
 /** Files as a tree of directories, which can be opened and closed. The sizes are of these files. */
-export function renderFileTree(files: readonly ListedFile[]): Html {
+function renderFileTree(files: readonly ListedFile[]): Html {
   const top = branch('')
   for (const file of files) {
     let at = top

@@ -30,7 +30,7 @@ const ENTRIES = 10
 /** Bytes that are applied before other work has its turn: a fraction of a millisecond. */
 const SLICE = 16 * 1024
 
-export interface PeerExchangeParts {
+interface PeerExchangeParts {
   readonly address: RedisAddress
   readonly store: SwarmStore
   /** Whether this tracker tracks a torrent. */

@@ -32,9 +32,6 @@ const ROUTES: ReadonlyMap<string, 'announce' | 'scrape'> = new Map([
   ['/tracker.php/scrape', 'scrape'],
 ])
 
-/** The paths of announces and scrapes. */
-export const TRACKER_PATHS: readonly string[] = [...ROUTES.keys()]
-
 /** The most peers in an answer over HTTP. The rules set a lower limit. */
 const MAX_PEERS = 1000
 

@@ -14,7 +14,7 @@ import {
   transferredOf,
 } from './torrent-rows.js'
 
-export interface InfoPageParts {
+interface InfoPageParts {
   readonly rowPage: RowPage
   readonly query: RowQuery
   /** Whether the table has columns for names and sizes. */

@@ -6,7 +6,7 @@ import { failed, lineAnswer, notFound, type PageAnswer } from './page-answer.js'
 import type { PageRequest } from './pages.js'
 import type { ServerContext } from '../../server/context.js'
 
-export interface PageRoutesParts extends Pick<ServerContext, 'onError'> {
+interface PageRoutesParts extends Pick<ServerContext, 'onError'> {
   /** Answers a request for a page; null if its path is none. */
   readonly pages: (request: PageRequest) => Promise<PageAnswer | null>
   /** Bytes of /favicon.ico; null for the logo. */

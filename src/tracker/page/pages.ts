@@ -33,7 +33,7 @@ export interface PageOptions {
   readonly catalogue: 'on' | 'front' | 'off'
 }
 
-export interface PagesParts extends Pick<ServerContext, 'now' | 'monotonic'> {
+interface PagesParts extends Pick<ServerContext, 'now' | 'monotonic'> {
   readonly options: PageOptions
   readonly store: Pick<SwarmStore, 'list' | 'scrape'>
   readonly torrents: TorrentList
@@ -151,7 +151,7 @@ const MEMORY = 32 * 1024 * 1024
  * Reads .torrent files to send them. All clients of a file share its bytes; otherwise slow readers
  * of one large torrent would fill the memory with copies.
  */
-export class TorrentBytes {
+class TorrentBytes {
   readonly #kept = new LRUCache<string, RegularFile>({
     maxSize: MEMORY,
     sizeCalculation: ({ bytes }, path) => bytes.length + path.length + 1,

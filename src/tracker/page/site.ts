@@ -10,7 +10,7 @@ export interface Site {
 }
 
 /** A page of the menu. */
-export type SitePage = 'catalogue' | 'archive' | 'list' | 'activity'
+type SitePage = 'catalogue' | 'archive' | 'list' | 'activity'
 
 const MENU = [
   { page: 'catalogue', path: 'catalogue/', title: 'Catalogue' },

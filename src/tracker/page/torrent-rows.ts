@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises'
-import { LRUCache } from 'lru-cache'
 import { magnetLink } from '../../metainfo/magnet.js'
 import { SLICE, filterInSlices, sortInSlices } from '../../server/pages/slices.js'
 import { type ListOrder, type Paged, paged, parseOrder } from '../../server/pages/sorting.js'
@@ -96,10 +95,7 @@ const MAX_ROWS = 100_000
 /** Rows per page. */
 const PAGE_LENGTH = 200
 
-/** The most filter results that a snapshot keeps. */
-const MAX_FILTERS = 32
-
-export interface SnapshotSource {
+interface SnapshotSource {
   readonly store: Pick<SwarmStore, 'list' | 'scrape'>
   /** The known torrents, by info hash in hexadecimal. */
   readonly torrents: ReadonlyMap<string, AllowedTorrent>
@@ -118,10 +114,9 @@ export interface RowPage extends Pick<Paged<SwarmRow>, 'page' | 'pages'> {
   readonly totals: RowTotals
 }
 
-/** All swarms at one time. Equal queries share the work of sorting and filtering. */
+/** All swarms at one time. Queries share the work of sorting. */
 export class Snapshot {
   readonly #sorted = new Map<SortKey, Promise<readonly SwarmRow[]>>()
-  readonly #filtered = new LRUCache<string, Promise<Filtered>>({ max: MAX_FILTERS })
 
   private constructor(
     readonly rows: readonly SwarmRow[],
@@ -145,31 +140,18 @@ export class Snapshot {
   }
 
   async page(query: RowQuery): Promise<RowPage> {
-    const { rows, totals } = await this.#passing(query)
+    const { sort, filter } = query
+    const sorted = this.#sorted.get(sort) ?? sortInSlices(this.rows, compareRows(sort))
+    this.#sorted.set(sort, sorted)
+    const isAll = filter === ''
+    const rows = isAll
+      ? await sorted
+      : await filterInSlices(await sorted, (row) => matchesFilter(row, filter))
+    const totals = isAll ? this.totals : rows.reduce(addRow, NO_ROWS)
     const ordered = query.isDescending ? rows.toReversed() : rows
     const { items, page, pages } = paged(ordered, query.page, PAGE_LENGTH)
     return { rows: items, totals, page, pages }
   }
-
-  async #passing({ sort, filter }: RowQuery): Promise<Filtered> {
-    const sorted = this.#sorted.get(sort) ?? sortInSlices(this.rows, compareRows(sort))
-    this.#sorted.set(sort, sorted)
-    if (filter === '') return { rows: await sorted, totals: this.totals }
-    const key = `${sort} ${filter}`
-    const passing = this.#filtered.get(key) ?? passFilter(await sorted, filter)
-    this.#filtered.set(key, passing)
-    return passing
-  }
-}
-
-interface Filtered {
-  readonly rows: readonly SwarmRow[]
-  readonly totals: RowTotals
-}
-
-async function passFilter(rows: readonly SwarmRow[], filter: string): Promise<Filtered> {
-  const passed = await filterInSlices(rows, (row) => matchesFilter(row, filter))
-  return { rows: passed, totals: passed.reduce(addRow, NO_ROWS) }
 }
 
 /** Yields all known torrents, with or without a swarm, and then the other swarms. */
@@ -261,7 +243,7 @@ export function formatRowQuery({ sort, isDescending, filter, page }: RowQuery): 
 }
 
 /** Compares rows by a column, and by info hash if they are equal there. */
-export function compareRows(key: SortKey): (a: SwarmRow, b: SwarmRow) => number {
+function compareRows(key: SortKey): (a: SwarmRow, b: SwarmRow) => number {
   const value = VALUES[key]
   return (a, b) => {
     const [left, right] = [value(a), value(b)]
@@ -282,7 +264,7 @@ const VALUES: Readonly<Record<SortKey, (row: SwarmRow) => string | number>> = {
 }
 
 /** Whether the name of a row contains the filter or its info hash begins with it. */
-export function matchesFilter(row: SwarmRow, filter: string): boolean {
+function matchesFilter(row: SwarmRow, filter: string): boolean {
   return (row.name?.toLowerCase().includes(filter) ?? false) || row.infoHash.startsWith(filter)
 }
 
@@ -317,7 +299,7 @@ export function jsonOfRows(
   return { time, page, pages, totals: sums, torrents: rows.map((row) => jsonOfRow(row, links)) }
 }
 
-export interface TorrentLinksParts {
+interface TorrentLinksParts {
   /** The announce URLs for clients. */
   readonly announceUrls: readonly string[]
   /** Whether .torrent files can be downloaded. */

@@ -40,7 +40,7 @@ const EVENTS: Readonly<Record<string, PeerEvent>> = {
 }
 
 /** Buffers for the bytes of an announce. */
-export interface AnnounceBytes {
+interface AnnounceBytes {
   readonly infoHash: Uint8Array
   readonly peerId: Uint8Array
 }
@@ -132,7 +132,7 @@ function readHex(text: string): number {
 }
 
 /** The known fields of an announce; null if missing. Each character stands for a byte. */
-export class QueryFields {
+class QueryFields {
   /** Still escaped; see `decodeBytes`. */
   infoHash: string | null = null
   /** Still escaped; see `decodeBytes`. */
@@ -244,7 +244,7 @@ const PERCENT = 0x25
  * including a plus, stands for itself.
  * @throws TrackerRefusal if the value does not fill `bytes` exactly
  */
-export function decodeBytes(value: string, name: string, bytes: Uint8Array): Uint8Array {
+function decodeBytes(value: string, name: string, bytes: Uint8Array): Uint8Array {
   const count = bytes.length
   let length = 0
   let at = 0
@@ -268,7 +268,7 @@ export function decodeBytes(value: string, name: string, bytes: Uint8Array): Uin
  * Decodes the name or value of a field (RFC 3986). Each character of the result is a byte.
  * A plus stays a plus. An invalid escape stays as it is, such as the zone in `fe80::1%eth0`.
  */
-export function decodeText(text: string): string {
+function decodeText(text: string): string {
   if (!text.includes('%')) return text
   return text.replace(/%([0-9a-f]{2})/gi, (_, digits: string) => {
     return String.fromCharCode(parseInt(digits, 16))
@@ -292,7 +292,7 @@ export function infoHashOf(query: string): string | null {
 const ZERO = 0x30
 
 /** Reads a number of at most `most` decimal digits; NaN for anything else. */
-export function readDigits(text: string, most: number): number {
+function readDigits(text: string, most: number): number {
   if (text.length === 0 || text.length > most) return NaN
   let number = 0
   for (let at = 0; at < text.length; at += 1) {
@@ -304,7 +304,7 @@ export function readDigits(text: string, most: number): number {
 }
 
 /** The value of the hexadecimal digit at an index; NaN for other characters. */
-export function hexDigit(text: string, at: number): number {
+function hexDigit(text: string, at: number): number {
   const code = text.charCodeAt(at)
   if (code >= ZERO && code <= ZERO + 9) return code - ZERO
   const letter = code | 0x20

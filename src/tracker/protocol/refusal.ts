@@ -1,5 +1,5 @@
 /** Status of a refusal: 400 and 405 for invalid requests, 200 for valid ones that are refused. */
-export type RefusalStatus = 200 | 400 | 405
+type RefusalStatus = 200 | 400 | 405
 
 /** Minutes after which a client may ask again, or never (BEP 31). */
 export type RetryIn = number | 'never'

@@ -9,7 +9,7 @@ interface Transaction {
   readonly transaction: number
 }
 
-export interface UdpConnect extends Transaction {
+interface UdpConnect extends Transaction {
   readonly kind: 'connect'
 }
 

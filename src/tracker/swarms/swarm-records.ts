@@ -15,7 +15,7 @@ export const PEER4_SIZE = HEAD + 4
 export const PEER6_SIZE = HEAD + 16
 
 /** The fields of a peer's record before its id and address. */
-export interface PeerHead {
+interface PeerHead {
   /** See `PeerFlag`. */
   readonly flags: number
   /** Seconds since its last announce. */
@@ -73,7 +73,7 @@ export class RecordWriter {
 }
 
 /** Reads records from bytes, without an object for each. */
-export class RecordReader {
+class RecordReader {
   readonly #view: DataView
 
   constructor(private readonly bytes: Uint8Array) {
@@ -128,7 +128,7 @@ function viewOf(bytes: Uint8Array): DataView {
 }
 
 /** Receives the records. */
-export interface SwarmHandler {
+interface SwarmHandler {
   /** Receives the id of the tracker that counted the downloads of the next swarms. */
   readonly tracker: (id: string) => void
   readonly swarm: (infoHash: Uint8Array, completed: number) => void

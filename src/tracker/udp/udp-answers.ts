@@ -13,7 +13,7 @@ import {
   formatScraped,
 } from '../protocol/udp-packets.js'
 
-export interface UdpAnswersParts {
+interface UdpAnswersParts {
   readonly answers: TrackerAnswers
   readonly ids: ConnectionIds
   /** Seconds on a clock that is never set. */

@@ -50,7 +50,7 @@ export async function openUdp(
 }
 
 /** Creates a socket that sends to addresses without name lookups. */
-export function makeUdpSocket(isV6: boolean): Socket {
+function makeUdpSocket(isV6: boolean): Socket {
   const family = isV6 ? 6 : 4
   const lookup: SocketOptions['lookup'] = (address, _options, callback) => {
     callback(null, address, family)

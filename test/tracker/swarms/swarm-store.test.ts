@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SwarmChange } from '../../../src/tracker/swarms/swarm-types.js'
-import { testChanceOfPeers, testSwarmStore } from './store-suite.js'
 import { announceOf, digestOf, makeStore, peersOf } from './store.js'
-
-testSwarmStore((_, changed) => makeStore(changed))
-testChanceOfPeers((_, changed) => makeStore(changed))
 
 test('expired peers are removed, a slice at a time', () => {
   const { store, clock } = makeStore({ peerTimeout: 100 })
