@@ -8,9 +8,8 @@ const LAYERS = {
   core: 'text|metainfo|files|hash|cache|state|redis', // neither people nor HTTP
   fleet: `text|${LEAVES}|core`, // other processes and machines that hash the same files
   clients: `text|${LEAVES}|core`,
-  pages: 'text|metainfo|server|core', // forms and frames, whoever shows them
   mirror: `text|${LEAVES}|core|fleet|clients`, // mirror and tracker run without each other
-  tracker: `text|${LEAVES}|core|clients|pages`,
+  tracker: `text|${LEAVES}|core|clients`,
   library: `text|${LEAVES}|core|fleet|clients|mirror|tracker`, // programs instead of people
   work: 'text|metainfo|core|pages|library', // what pages let a thread do
   admin: `text|${LEAVES}|core|clients|pages|tracker|library|work`, // pages of a tracker for its people

@@ -9,7 +9,7 @@ import { renderTable } from '../pages/table.js'
 import { clipText } from '../text/escape.js'
 import { html, type Html, type HtmlValue } from '../text/html.js'
 import { count, formatBytes } from '../text/quantity.js'
-import type { Checked } from '../work/check.js'
+import type { Checked } from '../work/work-program.js'
 import { type PieceMap, type PieceState, STATES } from '../work/piece-map.js'
 import { page, pickingFor, startWork, type Tool, type Workshop } from './window.js'
 

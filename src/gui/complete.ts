@@ -9,7 +9,7 @@ import { expand, type PickRules, requirePath } from '../pages/picker.js'
 import { applyPreset, presetField, torrentFields, torrentOptions } from '../pages/torrent-fields.js'
 import { html, type Html } from '../text/html.js'
 import { count, formatBytes } from '../text/quantity.js'
-import type { Completed, EntryChoice, ListedChange } from '../work/complete.js'
+import type { Completed, EntryChoice, ListedChange } from '../work/work-program.js'
 import { page, pickingFor, startWork, type Tool, type Workshop } from './window.js'
 
 /** The tool that creates and updates the torrents of a directory's entries. */

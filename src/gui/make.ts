@@ -9,7 +9,7 @@ import { expand, fieldPath, type PickRules, requirePath } from '../pages/picker.
 import { renderQrCode } from '../server/pages/qr-code.js'
 import { fieldValue, html, type Html } from '../text/html.js'
 import { formatBytes } from '../text/quantity.js'
-import type { DescribedTorrent } from '../work/make.js'
+import type { DescribedTorrent } from '../work/work-program.js'
 import { page, pickingFor, startWork, type Tool, type Workshop } from './window.js'
 
 /** The tool that makes a torrent of a file or directory. */

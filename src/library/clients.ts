@@ -18,8 +18,7 @@ import type { InfoHashes } from '../metainfo/info-hashes.js'
 import { monotonicNow } from '../monotonic.js'
 import { requireArray } from './check-options.js'
 import { labelOf, readInput, type ReadOptions, type TorrentInput } from './read.js'
-import { startTask, type Task } from './task.js'
-import { withHashContext, type Running, type WorkOptions } from './work.js'
+import { type Running, startTask, type Task, withHashContext, type WorkOptions } from './task.js'
 
 /** Options of calls to a client that seeds. */
 export interface ClientOptions extends ReadOptions, CallOptions {

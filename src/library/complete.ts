@@ -5,9 +5,8 @@ import type { CompleteRequest } from '../core/complete/request.js'
 import { BtkitError, refuseAborted } from '../errors.js'
 import { WorkerPool } from '../hash/jobs/worker-pool.js'
 import { requirePaths } from './check-options.js'
-import { startTask, type Task } from './task.js'
+import { startTask, type Task, withHashContext, type WorkOptions } from './task.js'
 import { commonRequestOf, type FileOptions, type TorrentOptions } from './torrent-options.js'
-import { withHashContext, type WorkOptions } from './work.js'
 
 /** Options for keeping directories in torrents. */
 export interface CompleteOptions extends TorrentOptions, FileOptions, WorkOptions {

@@ -1,8 +1,7 @@
 import { findData as find, indexFiles, linkData, type FoundDatum } from '../core/find/find-data.js'
 import { requireArray, requirePaths } from './check-options.js'
 import { labelOf, readInput, type TorrentInput } from './read.js'
-import { startTask, type Task } from './task.js'
-import { hashContextOf, type WorkOptions } from './work.js'
+import { hashContextOf, startTask, type Task, type WorkOptions } from './task.js'
 
 /** Options for finding the data of torrents. */
 export interface FindOptions extends Omit<WorkOptions, 'cache'> {

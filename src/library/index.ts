@@ -19,20 +19,29 @@ export {
   type PublishOptions,
 } from './clients.js'
 export { completeDirectories, type CompleteOptions } from './complete.js'
-export { convertTorrent, type ConvertOptions } from './convert.js'
 export { editFiles, type EditOptions } from './edit.js'
 export { findData, type FindOptions, type FoundData } from './find.js'
 export type { StreamedBytes, StreamedContent, StreamedFile } from './make-from-streams.js'
-export { makeTorrent } from './make.js'
-export { planTorrent, type PlannedTorrent } from './plan.js'
-export { lintTorrent, readTorrent, type ReadOptions, type TorrentInput } from './read.js'
+export { makeTorrent, planTorrent, type PlannedTorrent } from './make.js'
+export {
+  lintTorrent,
+  readTorrent,
+  summarizeTorrents,
+  type CollectionReport,
+  type ReadOptions,
+  type TorrentInput,
+} from './read.js'
 export { scrapeTorrents, type ScrapeOptions } from './scrape.js'
-export { summarizeTorrents, type CollectionReport } from './summarize.js'
-export type { Progress, Task, TaskOptions } from './task.js'
+export type { Progress, Task, TaskOptions, WorkOptions } from './task.js'
 export type { FileOptions, MadeTorrent, MakeOptions, TorrentOptions } from './torrent-options.js'
-export { verifyTorrent, type VerifyOptions } from './verify.js'
-export { verifyCache, type VerifyCacheOptions } from './verify-cache.js'
-export type { WorkOptions } from './work.js'
+export {
+  convertTorrent,
+  verifyCache,
+  verifyTorrent,
+  type ConvertOptions,
+  type VerifyCacheOptions,
+  type VerifyOptions,
+} from './verify.js'
 export type { RecordKind } from '../cache/records/record.js'
 export type { ClientAddress, ClientKind } from '../clients/address.js'
 export type { ScgiEndpoint } from '../clients/rtorrent/scgi.js'

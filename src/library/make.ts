@@ -1,8 +1,13 @@
-import { makeTorrent as make, planTorrent } from '../core/make/make-torrent.js'
+import { bytesOf } from '../core/digests/content.js'
+import { isPad } from '../core/digests/pad-files.js'
+import {
+  makeTorrent as make,
+  measureTorrent,
+  planTorrent as planMake,
+} from '../core/make/make-torrent.js'
 import { makeFromStreams, type StreamedContent } from './make-from-streams.js'
-import { startTask, type Task } from './task.js'
-import { makeRequestOf, type MadeTorrent, type MakeOptions } from './torrent-options.js'
-import { withHashContext } from './work.js'
+import { startTask, type Task, withHashContext } from './task.js'
+import { type MadeTorrent, type MakeOptions, makeRequestOf } from './torrent-options.js'
 
 /**
  * Makes a torrent of a file, of a directory, or of bytes from async iterables. A file that changes
@@ -16,12 +21,47 @@ export function makeTorrent(
 ): Task<MadeTorrent> {
   if (typeof source !== 'string') return makeFromStreams(source, options)
   return startTask(options, async (signal, tell) => {
-    const plan = await planTorrent(makeRequestOf(source, options))
+    const plan = await planMake(makeRequestOf(source, options))
     const bytesTotal = plan.content.size
     const running = { signal, tell, bytesTotal: () => bytesTotal }
     const made = await withHashContext(options, running, (context) => make(plan, context))
     tell({ bytesDone: bytesTotal, bytesTotal, path: source })
     const { bytes, infoHash, infoHashV2, bytesHashed } = made
     return { bytes, infoHash, infoHashV2, bytesHashed }
+  })
+}
+
+/** A torrent that was not made yet. */
+export interface PlannedTorrent {
+  readonly name: string
+  /** Number of files, without pad files. */
+  readonly files: number
+  /** Bytes of the files. */
+  readonly size: number
+  readonly pieceLength: number
+  readonly pieceCount: number
+  /** Bytes of the .torrent; fewer if files have the same content. */
+  readonly torrentSize: number
+  /** Entries that are left out, and why. */
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[]
+}
+
+/**
+ * Plans the torrent that makeTorrent would make. Lists the files, but does not read them.
+ * @throws BtkitError as makeTorrent
+ */
+export function planTorrent(source: string, options: MakeOptions = {}): Task<PlannedTorrent> {
+  return startTask(options, async () => {
+    const request = makeRequestOf(source, options)
+    const { content } = await planMake(request)
+    return {
+      name: content.name,
+      files: content.files.filter((file) => !isPad(file)).length,
+      size: bytesOf(content),
+      pieceLength: content.pieceLength,
+      pieceCount: content.pieceCount,
+      torrentSize: measureTorrent({ request, content }),
+      skipped: content.skipped,
+    }
   })
 }

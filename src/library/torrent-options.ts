@@ -10,7 +10,7 @@ import { checkSeed } from '../metainfo/trackers.js'
 import { version as programVersion } from '../version.js'
 import { onlyKnown, requirePath } from './check-options.js'
 import { tiersOf, type TrackerTiers } from './changes.js'
-import type { WorkOptions } from './work.js'
+import type { WorkOptions } from './task.js'
 
 /** The contents of a torrent beside its files. */
 export interface TorrentOptions {

@@ -1,9 +1,28 @@
-import { bytesToRead, planVerify, verifyTorrent as verify } from '../core/verify/verify-torrent.js'
+import { type CacheCheck, verifyCache as checkCache } from '../core/cache/verify.js'
+import { checkReplaceable } from '../core/check-replaceable.js'
+import {
+  bytesToConvert,
+  type Conversion,
+  convertTorrent as convert,
+  planConversion,
+} from '../core/convert/convert-torrent.js'
 import type { VerifyReport } from '../core/verify/verify-report.js'
+import { bytesToRead, planVerify, verifyTorrent as verify } from '../core/verify/verify-torrent.js'
+import { writeAtomically } from '../files/write/atomically.js'
+import { checkTarget } from '../files/write/check-target.js'
+import type { MetainfoVersion } from '../metainfo/metainfo.js'
+import { type CacheOptions, placeOf } from './cache.js'
 import { requirePath } from './check-options.js'
 import { labelOf, readInput, type TorrentInput } from './read.js'
-import { startTask, type Task } from './task.js'
-import { withHashContext, type WorkOptions } from './work.js'
+import {
+  hashContextOf,
+  startTask,
+  type Task,
+  type TaskOptions,
+  withHashContext,
+  type WorkOptions,
+} from './task.js'
+import { checkPieceLength, checkVersion } from './torrent-options.js'
 
 /** Options for checking files against a torrent. */
 export interface VerifyOptions extends WorkOptions {
@@ -39,5 +58,77 @@ export function verifyTorrent(
     const report = await withHashContext(options, running, (context) => verify(plan, context))
     tell({ bytesDone: bytesTotal, bytesTotal, path })
     return report
+  })
+}
+
+/** Options for converting a torrent. */
+export interface ConvertOptions extends WorkOptions {
+  /** The version of the new torrent: `v1` is BEP 3, `v2` is BEP 52, `hybrid` is both. */
+  readonly version: MetainfoVersion
+  /** Bytes of a piece, a power of two, or `auto`, by size (default: as before, if possible). */
+  readonly pieceLength?: number | 'auto' | undefined
+  /** Path of the .torrent to write (default: none is written). */
+  readonly output?: string | undefined
+  /** Whether `output` may replace a file that is not a torrent (default: false). */
+  readonly force?: boolean | undefined
+  /** Maximum bytes of the .torrent (default: 64 MiB). */
+  readonly maxSize?: number | undefined
+}
+
+/**
+ * Turns a torrent into one of another version. `path` is the content, or the directory that holds
+ * it under the torrent's name. The content is read twice: to check it, and to hash it. If it is not
+ * whole, the result has the report of verifyTorrent and no torrent, and nothing is written.
+ * @throws BtkitError `metainfo` if the torrent has that version already, `exists`, those of
+ *   verifyTorrent, and `interrupted`
+ */
+export function convertTorrent(
+  torrent: TorrentInput,
+  path: string,
+  options: ConvertOptions,
+): Task<Conversion> {
+  return startTask(options, async (signal, tell) => {
+    requirePath(path, 'content')
+    const { output, force } = options
+    const version = checkVersion(options.version)
+    const pieceLength =
+      options.pieceLength === undefined ? null : checkPieceLength(options.pieceLength)
+    const written = force ? {} : { checkReplaceable }
+    if (output !== undefined) checkTarget(output, written)
+    const metainfo = readInput(torrent, options)
+    const what = labelOf(torrent, metainfo)
+    const plan = await planConversion({ metainfo, torrent: what, path, version, pieceLength })
+    const bytesTotal = bytesToConvert(plan)
+    const running = { signal, tell, bytesTotal: () => bytesTotal }
+    // Digests in the cache are no proof that the content is whole now
+    const check = hashContextOf({ ...options, cache: undefined }, running)
+    const conversion = await withHashContext(options, running, (make) =>
+      convert(plan, { check, make }),
+    )
+    tell({ bytesDone: bytesTotal, bytesTotal, path })
+    if (conversion.after && output !== undefined) {
+      await writeAtomically(output, conversion.after.bytes, written)
+    }
+    return conversion
+  })
+}
+
+/** Options for checking a cache. */
+export interface VerifyCacheOptions
+  extends CacheOptions, TaskOptions, Pick<WorkOptions, 'threads' | 'maxRate'> {
+  /** Number of records to check, drawn at random (default: 1000). */
+  readonly sample?: number | undefined
+}
+
+/**
+ * Compares records of a cache with their files. Removes records that are wrong, and returns the
+ * paths of their files.
+ * @throws BtkitError if a file cannot be read, and `interrupted`
+ */
+export function verifyCache(directory: string, options: VerifyCacheOptions = {}): Task<CacheCheck> {
+  return startTask(options, (signal, tell) => {
+    const { engine } = hashContextOf(options, { signal, tell, bytesTotal: () => 0 })
+    const { sample = 1000 } = options
+    return checkCache(placeOf(directory, options), { ...engine, onProgress: undefined }, sample)
   })
 }

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import type { TorrentFacts } from '../core/edit/file.js'
 import type { EditOutcome } from '../core/edit/files.js'
 import { BtkitError } from '../errors.js'
+import type { TorrentChanges } from '../library/changes.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { html, type Html } from '../text/html.js'
 import { count } from '../text/quantity.js'
@@ -210,18 +211,8 @@ function privateField(torrents: readonly Opened[]): Record<string, string> {
   return torrents.every(({ isPrivate }) => isPrivate) ? { private: 'on' } : {}
 }
 
-/** Changes of values: null removes one. */
-export interface ChangedValues {
-  readonly name?: string
-  readonly comment?: string | null
-  readonly source?: string | null
-  readonly trackers?: string[][]
-  readonly webSeeds?: string[]
-  readonly private?: boolean
-}
-
 /** The fields that say something else than the torrents. */
-export function changesOf(form: Form, torrents: readonly Opened[]): ChangedValues {
+export function changesOf(form: Form, torrents: readonly Opened[]): TorrentChanges {
   const different = differentValues(form, torrents)
   const isChanged = (wanted: ValueName) => different.some(({ name }) => name === wanted)
   const text = (name: ValueName) => (isChanged(name) ? { [name]: form.text(name) || null } : {})

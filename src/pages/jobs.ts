@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { BtkitError } from '../errors.js'
+import type { Progress } from '../library/task.js'
 import { html, type Html } from '../text/html.js'
 import { formatBytes, formatDuration } from '../text/quantity.js'
 import type { Answer, PageParts } from './frame.js'
@@ -18,14 +19,6 @@ export interface JobFacts {
   /** The page that began it, and shows its result. */
   readonly tool: string
   /** The path of what is worked on. */
-  readonly path: string
-}
-
-/** How far work on files has come. */
-export interface Progress {
-  readonly bytesDone: number
-  readonly bytesTotal: number
-  /** A file that is being read. */
   readonly path: string
 }
 

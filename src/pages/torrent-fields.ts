@@ -1,4 +1,6 @@
 import { BtkitError } from '../errors.js'
+import type { PlannedTorrent } from '../library/make.js'
+import type { MetainfoVersion } from '../metainfo/metainfo.js'
 import { fieldValue, html, type Html } from '../text/html.js'
 import { count, formatBytes } from '../text/quantity.js'
 import {
@@ -73,25 +75,11 @@ export function torrentFields(form: Form): Html {
     </fieldset>`
 }
 
-/** The values of those fields. */
-export interface TorrentValues {
-  readonly trackers: string[][]
-  readonly webSeeds: string[]
-  readonly private: boolean
-  readonly version: 'v1' | 'v2' | 'hybrid'
-  /** Bytes, or by size. */
-  readonly pieceLength: number | 'auto'
-  readonly exclude: string[]
-  readonly all: boolean
-  readonly comment?: string
-  readonly source?: string
-}
-
 /**
  * Reads those fields.
  * @throws BtkitError `usage`
  */
-export function torrentOptions(form: Form): TorrentValues {
+export function torrentOptions(form: Form) {
   const piece = form.text('piece') || 'auto'
   const comment = form.text('comment')
   const source = form.text('source')
@@ -103,7 +91,7 @@ export function torrentOptions(form: Form): TorrentValues {
     webSeeds: form.lines('webseeds'),
     private: form.has('private'),
     version: versionOf(form.text('version')),
-    pieceLength: piece === 'auto' ? 'auto' : Number(piece),
+    pieceLength: piece === 'auto' ? ('auto' as const) : Number(piece),
     exclude: globsOf(form.text('exclude')),
     all: form.has('all'),
     ...(comment === '' ? {} : { comment }),
@@ -120,7 +108,7 @@ function globsOf(text: string): string[] {
   throw new BtkitError('usage', `at most ${MOST_GLOBS} globs are left out; use braces in them`)
 }
 
-function versionOf(text: string): TorrentValues['version'] {
+function versionOf(text: string): MetainfoVersion {
   if (text === '' || text === 'v1') return 'v1'
   if (text === 'v2' || text === 'hybrid') return text
   throw new BtkitError('usage', `version '${text}': not v1, v2 or hybrid`)
@@ -162,18 +150,9 @@ export function applyPreset(form: Form, presets: readonly Preset[]): Form | null
   return form.without('private', 'all').with({ ...preset.fields, filled: chosen })
 }
 
-/** A torrent that was not made yet. */
-export interface Plan {
-  readonly name: string
-  readonly files: number
-  /** Bytes of the files. */
-  readonly size: number
-  readonly pieceCount: number
-  readonly pieceLength: number
-  /** Bytes of the .torrent. */
-  readonly torrentSize: number
-  /** Entries that are left out, and why. */
-  readonly skipped: Excerpt<{ readonly path: string; readonly reason: string }>
+/** A torrent that was not made yet, with the first entries that are left out. */
+export interface Plan extends Omit<PlannedTorrent, 'skipped'> {
+  readonly skipped: Excerpt<PlannedTorrent['skipped'][number]>
 }
 
 /** The parts of a form that makes a torrent. */

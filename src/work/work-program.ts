@@ -1,17 +1,30 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { readdirSync, statSync } from 'node:fs'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { LRUCache } from 'lru-cache'
+import type { Change, Failure, Skip } from '../core/complete/complete-report.js'
 import type { CacheTrust } from '../core/digests/cache-trust.js'
+import type { VerifiedFile, VerifyReport } from '../core/verify/verify-report.js'
 import { BtkitError, type ErrorCode } from '../errors.js'
-import { openCache } from '../library/cache.js'
-import type { Progress } from '../library/task.js'
-import { checkFiles } from './check.js'
-import { completeDirectory } from './complete.js'
-import { editTorrents, openTorrents } from './edit.js'
-import { describePlan, makeAndDescribe, makeBytes } from './make.js'
-import type { WorkContext } from './work-context.js'
+import { type Cache, openCache } from '../library/cache.js'
+import { editFiles } from '../library/edit.js'
+import { type TorrentChanges } from '../library/changes.js'
+import { completeDirectories, type CompleteOptions } from '../library/complete.js'
+import { makeTorrent, planTorrent } from '../library/make.js'
+import { lintTorrent, readTorrent } from '../library/read.js'
+import type { Progress, TellProgress } from '../library/task.js'
+import type { MakeOptions } from '../library/torrent-options.js'
+import { verifyTorrent } from '../library/verify.js'
+import type { Finding } from '../metainfo/lint/finding.js'
+import { magnetLink } from '../metainfo/magnet.js'
+import { type Edited, editedOf, type Opened, openTorrent } from '../pages/edit.js'
+import { type Excerpt, excerptOf } from '../pages/table.js'
+import type { Plan } from '../pages/torrent-fields.js'
+import { mapPieces, type PieceMap } from './piece-map.js'
 
 /** The work that takes long, by name. Requests and results are plain data, and small. */
 const WORK = {
   check: checkFiles,
+  closeCache: async (_: null, { cache }: WorkContext) => cache?.close(),
   complete: completeDirectory,
   edit: editTorrents,
   make: makeAndDescribe,
@@ -32,58 +45,294 @@ export interface ThreadSetup {
   readonly cacheTrust: CacheTrust
 }
 
-/** A message to the thread: work, that it is cancelled, or the end. */
-export type Order =
-  | { readonly id: number; readonly name: keyof WorkTable; readonly request: unknown }
-  | { readonly cancelled: number }
-  | 'end'
+/** Work for the thread. Any message to `port` cancels it. */
+export interface Order {
+  readonly name: keyof WorkTable
+  readonly request: unknown
+  readonly port: MessagePort
+}
 
-/** A message from the thread. `fault` is a BtkitError, which no thread can send as it is. */
-export type Told =
-  | { readonly id: number; readonly progress: Progress }
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: unknown }
-  | { readonly id: number; readonly fault: { readonly code: ErrorCode; readonly message: string } }
-  | { readonly warning: string }
-  | 'ended'
+/** A message from work. `fault` is a BtkitError, which no thread can send as it is. */
+export type Answer =
+  | { readonly progress: Progress }
+  | { readonly result: unknown }
+  | { readonly error: Error }
+  | { readonly fault: { readonly code: ErrorCode; readonly message: string } }
 
-const tell = (message: Told) => parentPort?.postMessage(message)
 const { cacheDirectory, cacheTrust } = workerData as ThreadSetup
 const opening =
   cacheDirectory === null
     ? undefined
     : openCache(cacheDirectory, {
         trust: cacheTrust,
-        onWarning: (warning) => tell({ warning }),
+        onWarning: (warning) => parentPort?.postMessage(warning),
       })
-const running = new Map<number, AbortController>()
 
-parentPort?.on('message', (order: Order) => {
-  if (order === 'end') void end()
-  else if ('cancelled' in order) running.get(order.cancelled)?.abort()
-  else void work(order)
-})
+parentPort?.on('message', (order: Order) => void work(order))
 
-async function work({ id, name, request }: Exclude<Order, 'end' | { cancelled: number }>) {
+async function work({ name, request, port }: Order): Promise<void> {
+  const answer = (message: Answer) => {
+    port.postMessage(message)
+  }
   const controller = new AbortController()
-  running.set(id, controller)
+  port.on('message', () => {
+    controller.abort()
+  })
   const act = WORK[name] as (request: unknown, context: WorkContext) => Promise<unknown>
   try {
     const result = await act(request, {
       cache: await opening,
       signal: controller.signal,
-      tell: (progress) => tell({ id, progress }),
+      tell: (progress) => {
+        answer({ progress })
+      },
     })
-    tell({ id, result })
+    answer({ result })
   } catch (error) {
     const { message } = error as Error
-    tell(error instanceof BtkitError ? { id, fault: { code: error.code, message } } : { id, error })
-  } finally {
-    running.delete(id)
+    answer(
+      error instanceof BtkitError
+        ? { fault: { code: error.code, message } }
+        : { error: error as Error },
+    )
   }
 }
 
-async function end() {
-  await (await opening)?.close()
-  tell('ended')
+/** The parts that all work of the thread shares. */
+interface WorkContext {
+  /** The piece cache; undefined for none. */
+  readonly cache: Cache | undefined
+  readonly signal: AbortSignal
+  readonly tell: TellProgress
+}
+
+/** A torrent, and where its files are. */
+interface CheckRequest {
+  readonly torrent: string
+  readonly data: string
+  readonly threads: number | undefined
+}
+
+/** The result of a check, as its page shows it. */
+export interface Checked {
+  readonly report: Pick<VerifyReport, 'ok' | 'pieces' | 'badPieces' | 'uncheckedPieces'>
+  /** Number of all files. */
+  readonly files: number
+  /** The files that are listed: bad ones first. */
+  readonly listed: readonly VerifiedFile[]
+  readonly map: PieceMap
+  /** The states that any file is in. */
+  readonly states: ReadonlySet<VerifiedFile['status']>
+}
+
+/** The most files that are listed. */
+const MOST_FILES = 1000
+
+/**
+ * Compares files with their torrent.
+ * @throws BtkitError as readTorrent and verifyTorrent
+ */
+async function checkFiles(
+  { torrent, data, threads }: CheckRequest,
+  { cache, signal, tell }: WorkContext,
+): Promise<Checked> {
+  const metainfo = await readTorrent(torrent, { signal })
+  const options = { cache, threads, signal, onProgress: tell }
+  const { files, ...report } = await verifyTorrent(metainfo, data, options)
+  const unsure = files.filter(({ status }) => status === 'unchecked')
+  const good = files.filter(({ status }) => status === 'ok')
+  const bad = files.filter(({ status }) => status !== 'ok' && status !== 'unchecked')
+  const { ok, pieces, badPieces, uncheckedPieces } = report
+  return {
+    report: { ok, pieces, badPieces, uncheckedPieces },
+    files: files.length,
+    listed: [...bad, ...unsure, ...good].slice(0, MOST_FILES),
+    map: mapPieces(metainfo, files),
+    states: new Set(files.map(({ status }) => status)),
+  }
+}
+
+/** The names of the entries that get torrents: only some, or all except some. */
+export interface EntryChoice {
+  readonly only?: readonly string[]
+  readonly except?: readonly string[]
+}
+
+/** A directory, and how its torrents are made. */
+interface CompleteRequest extends EntryChoice {
+  readonly path: string
+  readonly options: CompleteOptions
+}
+
+/** The most entries of a kind that are listed. */
+const MOST_CHANGES = 2000
+
+/** A torrent that is written or removed, as a page lists it. */
+export type ListedChange = Pick<Change, 'source' | 'infoHash' | 'infoHashV2'>
+
+/** The result of a run, as its page shows it. */
+export interface Completed {
+  readonly created: Excerpt<ListedChange>
+  readonly updated: Excerpt<ListedChange>
+  readonly adopted: Excerpt<ListedChange>
+  readonly removed: Excerpt<ListedChange>
+  readonly skipped: Excerpt<Pick<Skip, 'source' | 'reason'>>
+  readonly failed: Excerpt<Pick<Failure, 'source' | 'message'>>
+  readonly unchanged: number
+  readonly bytesHashed: number
+  readonly bytesReused: number
+}
+
+/**
+ * Makes and updates the torrents of a directory's entries.
+ * @throws BtkitError as completeDirectories
+ */
+async function completeDirectory(
+  { path, options, only, except }: CompleteRequest,
+  { cache, signal, tell }: WorkContext,
+): Promise<Completed> {
+  const left = except && new Set(except)
+  const entries = left ? readdirSync(path).filter((name) => !left.has(name)) : only
+  const running = { cache, signal, onProgress: tell }
+  const report = await completeDirectories(path, { ...options, ...running, entries })
+  const { created, updated, adopted, removed, skipped, failed } = report
+  const { unchanged, bytesHashed, bytesReused } = report
+  return {
+    created: listChanges(created),
+    updated: listChanges(updated),
+    adopted: listChanges(adopted),
+    removed: listChanges(removed),
+    skipped: list(skipped, ({ source, reason }) => ({ source, reason })),
+    failed: list(failed, ({ source, message }) => ({ source, message })),
+    unchanged,
+    bytesHashed,
+    bytesReused,
+  }
+}
+
+function listChanges(changes: readonly Change[]): Excerpt<ListedChange> {
+  return list(changes, ({ source, infoHash, infoHashV2 }) => ({ source, infoHash, infoHashV2 }))
+}
+
+/** Some properties of the first elements: a thread can't send those that are computed. */
+function list<T, Listed>(all: readonly T[], propertiesOf: (each: T) => Listed): Excerpt<Listed> {
+  const { first, count } = excerptOf(all, MOST_CHANGES)
+  return { first: first.map(propertiesOf), count }
+}
+
+/** Torrents above this size in bytes are remembered, because reading them takes a while. */
+const LARGE = 1024 * 1024
+
+/** The most torrents that are remembered. */
+const MOST_LARGE = 100
+
+const large = new LRUCache<string, { readonly state: string; readonly opened: Opened }>({
+  max: MOST_LARGE,
+})
+
+/**
+ * Reads the values of torrents for a form.
+ * @throws BtkitError as readTorrent, and `too-large`
+ */
+export async function openTorrents(files: readonly string[]): Promise<Opened[]> {
+  const opened: Opened[] = []
+  // One at a time, because each may take much memory while it is read
+  for (const file of files) opened.push(await open(file))
+  return opened
+}
+
+/** Opens a torrent; a large one is not read again until it changes. */
+async function open(file: string): Promise<Opened> {
+  const state = stateOf(file)
+  const known = large.get(file)
+  if (known?.state === state) return known.opened
+  const metainfo = await readTorrent(file)
+  const opened = openTorrent(file, metainfo)
+  if (metainfo.bytes.length > LARGE) large.set(file, { state, opened })
+  return opened
+}
+
+/** Distinguishes the states of a file; empty if there is none. */
+function stateOf(file: string): string {
+  const stats = statSync(file, { bigint: true, throwIfNoEntry: false })
+  return stats ? [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ') : ''
+}
+
+/** Torrents, and what is changed in them. */
+interface EditRequest {
+  readonly files: readonly string[]
+  readonly changes: TorrentChanges
+  /** Whether to write nothing. */
+  readonly isDry: boolean
+}
+
+/**
+ * Edits torrents. Returns those that changed or failed.
+ * @throws BtkitError `usage` for bad changes
+ */
+export async function editTorrents(
+  { files, changes, isDry }: EditRequest,
+  { signal }: WorkContext,
+): Promise<Edited[]> {
+  const edited: Edited[] = []
+  for await (const outcome of editFiles(files, changes, { dryRun: isDry, signal }))
+    edited.push(...editedOf(outcome))
+  return edited
+}
+
+/** A file or directory, and how its torrent is made. */
+interface MakeRequest {
+  readonly source: string
+  readonly options: MakeOptions
+}
+
+/** A torrent that was made, as its page shows it. */
+export interface DescribedTorrent {
+  readonly infoHash: string | null
+  readonly infoHashV2: string | null
+  readonly bytesHashed: number
+  readonly magnet: string
+  readonly findings: Excerpt<Finding>
+}
+
+/** The most findings, or entries that are left out, that are listed. */
+const MOST_FINDINGS = 200
+
+/**
+ * Makes and describes a torrent.
+ * @throws BtkitError as makeTorrent
+ */
+async function makeAndDescribe(
+  { source, options }: MakeRequest,
+  { cache, signal, tell }: WorkContext,
+): Promise<DescribedTorrent> {
+  const made = await makeTorrent(source, { ...options, cache, signal, onProgress: tell })
+  const { infoHash, infoHashV2, bytesHashed, bytes } = made
+  const metainfo = await readTorrent(bytes, { maxSize: bytes.length })
+  const findings = excerptOf(await lintTorrent(metainfo), MOST_FINDINGS)
+  return { infoHash, infoHashV2, bytesHashed, magnet: magnetLink(metainfo), findings }
+}
+
+/**
+ * Makes a torrent and returns its bytes.
+ * @throws BtkitError as makeTorrent
+ */
+export async function makeBytes(
+  { source, options }: MakeRequest,
+  { cache, signal, tell }: WorkContext,
+): Promise<Uint8Array> {
+  const { bytes } = await makeTorrent(source, { ...options, cache, signal, onProgress: tell })
+  return bytes
+}
+
+/**
+ * Describes a torrent without making it.
+ * @throws BtkitError as planTorrent
+ */
+async function describePlan(
+  { source, options }: MakeRequest,
+  { signal }: WorkContext,
+): Promise<Plan> {
+  const plan = await planTorrent(source, { ...options, signal })
+  return { ...plan, skipped: excerptOf(plan.skipped, MOST_FINDINGS) }
 }

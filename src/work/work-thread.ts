@@ -1,21 +1,14 @@
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import { BtkitError } from '../errors.js'
-import type { TaskOptions, TellProgress } from '../library/task.js'
+import type { TaskOptions } from '../library/task.js'
 import type {
+  Answer,
   Order,
   ThreadSetup,
-  Told,
   WorkRequest,
   WorkResult,
   WorkTable,
 } from './work-program.js'
-
-/** Work of the thread that has not ended. */
-interface Pending {
-  readonly resolve: (result: unknown) => void
-  readonly reject: (error: unknown) => void
-  readonly tell: TellProgress
-}
 
 /**
  * A thread for the work of the tools, which may take seconds without a pause if a torrent has very many
@@ -23,8 +16,8 @@ interface Pending {
  */
 export class WorkThread {
   #thread: Worker | null = null
-  readonly #pending = new Map<number, Pending>()
-  #last = 0
+  /** Work that has not ended. */
+  #running = 0
 
   /** `warn` receives warnings. */
   constructor(
@@ -34,22 +27,35 @@ export class WorkThread {
 
   /**
    * Does work on the thread.
-   * @throws BtkitError of the work
+   * @throws BtkitError of the work, and `interrupted` if the thread ends before
    */
   run<Name extends keyof WorkTable>(
     name: Name,
     request: WorkRequest<Name>,
-    { signal, onProgress: tell = () => undefined }: TaskOptions = {},
+    { signal, onProgress = () => undefined }: TaskOptions = {},
   ): Promise<WorkResult<Name>> {
     const thread = (this.#thread ??= this.#start())
-    const id = ++this.#last
-    thread.postMessage({ id, name, request } satisfies Order)
+    const { port1: answers, port2: port } = new MessageChannel()
+    thread.postMessage({ name, request, port } satisfies Order, [port])
     signal?.addEventListener('abort', () => {
-      thread.postMessage({ cancelled: id } satisfies Order)
+      answers.postMessage('cancel')
     })
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject, tell })
-    })
+    this.#running++
+    return new Promise<WorkResult<Name>>((resolve, reject) => {
+      answers.on('message', (answer: Answer) => {
+        if ('progress' in answer) {
+          onProgress(answer.progress)
+          return
+        }
+        if ('result' in answer) resolve(answer.result as WorkResult<Name>)
+        else if ('error' in answer) reject(answer.error)
+        else reject(new BtkitError(answer.fault.code, answer.fault.message))
+        answers.close()
+      })
+      answers.once('close', () => {
+        reject(new BtkitError('interrupted', 'the work was broken off'))
+      })
+    }).finally(() => this.#running--)
   }
 
   /**
@@ -59,14 +65,9 @@ export class WorkThread {
   async close(): Promise<void> {
     const thread = this.#thread
     if (thread === null) return
-    if (this.#pending.size === 0) await closeCache(thread)
+    if (this.#running === 0) await this.run('closeCache', null)
     await thread.terminate()
-    this.#rejectAll(new BtkitError('interrupted', 'the work was broken off'))
-  }
-
-  #rejectAll(error: unknown): void {
-    for (const { reject } of this.#pending.values()) reject(error)
-    this.#pending.clear()
+    this.#thread = null
   }
 
   #start(): Worker {
@@ -75,45 +76,13 @@ export class WorkThread {
       // Flags of the program, such as --input-type, may not fit a file
       execArgv: [],
     })
-    thread.on('message', (told: Told) => {
-      this.#hear(told)
-    })
-    thread.once('error', (error) => {
+    thread.on('message', this.warn)
+    thread.once('error', (error: Error) => {
       this.#thread = null
-      this.#rejectAll(error)
+      this.warn(`a thread ended: ${error.message}; the next work starts another`)
     })
     return thread
   }
-
-  #hear(told: Told): void {
-    if (told === 'ended') return
-    if ('warning' in told) {
-      this.warn(told.warning)
-      return
-    }
-    const pending = this.#pending.get(told.id)
-    if ('progress' in told) {
-      pending?.tell(told.progress)
-      return
-    }
-    this.#pending.delete(told.id)
-    if ('result' in told) pending?.resolve(told.result)
-    else if ('error' in told) pending?.reject(told.error)
-    else pending?.reject(new BtkitError(told.fault.code, told.fault.message))
-  }
-}
-
-/** Makes an idle thread close its cache. */
-function closeCache(thread: Worker): Promise<void> {
-  return new Promise((resolve) => {
-    thread.on('message', (told: Told) => {
-      if (told === 'ended') resolve()
-    })
-    thread.once('exit', () => {
-      resolve()
-    })
-    thread.postMessage('end' satisfies Order)
-  })
 }
 
 /**

@@ -4,10 +4,10 @@ import type { EditedFile, TorrentFacts } from '../../core/edit/file.js'
 import type { EditOutcome } from '../../core/edit/files.js'
 import { readTorrent } from '../../core/read-torrent.js'
 import { BtkitError } from '../../errors.js'
+import type { TorrentChanges } from '../../library/changes.js'
 import { editFiles } from '../../library/edit.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import {
-  type ChangedValues,
   changesOf,
   editedOf,
   editedPage,
@@ -77,7 +77,7 @@ interface TorrentsEdit {
   /** The digest of what the form showed. */
   readonly digest: string
   /** The changes to torrents that have these values. */
-  readonly changesOf: (opened: readonly Opened[]) => ChangedValues
+  readonly changesOf: (opened: readonly Opened[]) => TorrentChanges
   /** Whether to write nothing. */
   readonly isDry: boolean
 }
@@ -135,7 +135,7 @@ export function editTorrents(
 
 async function run(
   places: readonly TorrentPlace[],
-  changes: ChangedValues,
+  changes: TorrentChanges,
   dryRun: boolean,
 ): Promise<EditOutcome[]> {
   const outcomes: EditOutcome[] = []

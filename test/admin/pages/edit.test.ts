@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import { addTorrent, type Collection } from '../../../src/admin/torrents/collection.js'
 import { editTorrents, openTorrents } from '../../../src/admin/pages/edit.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { type ChangedValues, digestOf } from '../../../src/pages/edit.js'
+import type { TorrentChanges } from '../../../src/library/changes.js'
+import { digestOf } from '../../../src/pages/edit.js'
 import {
   ADMIN,
   openTestCollection,
@@ -17,7 +18,7 @@ import {
 /** A form that shows torrents, which is sent later. */
 async function openForm(collection: Collection, actor: typeof ADMIN, torrents: readonly string[]) {
   const digest = digestOf(await openTorrents(collection, actor, torrents))
-  return (changes: ChangedValues, isDry = false) =>
+  return (changes: TorrentChanges, isDry = false) =>
     editTorrents(collection, actor, { torrents, digest, changesOf: () => changes, isDry })
 }
 
