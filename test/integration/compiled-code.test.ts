@@ -102,12 +102,6 @@ test('a program whose path is no address as it stands does its work', async (t) 
   assert.match(await makeAndShow(install(t, 'a #1?%20b é')), SHOWN)
 })
 
-test('without compiled code the program does its work', async (t) => {
-  const installation = install(t)
-  removeCode(installation)
-  assert.match(await makeAndShow(installation), SHOWN)
-})
-
 test('with damaged compiled code the program does its work', async (t) => {
   const installation = install(t)
   const { program } = installation

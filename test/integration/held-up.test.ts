@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { statSync } from 'node:fs'
+import { statSync, readdirSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { collect, startExecutable } from '../support/executable.js'
+import { collect, startExecutable, runExecutable } from '../support/executable.js'
 import { makeScratch } from '../support/scratch.js'
 import { announceQuery, compactPeers, startTrack } from '../support/track.js'
+import { giveAway, makeOpenScratch, unlessTwoUsers } from '../support/unprivileged.js'
 
 test('a tracker that is held up for a while saves its state at SIGTERM', async (t) => {
   const directory = makeScratch(t, {
@@ -37,4 +38,52 @@ test('a tracker that is held up for a while saves its state at SIGTERM', async (
   const next = await startTrack(t, { stateFile: state })
   const answer = await next.ask(announceQuery('ab'.repeat(20), { peer: 'b', left: 1 }))
   assert.deepEqual(compactPeers(answer), ['127.0.0.1:1111'])
+})
+
+/** A user that no passwd entry names, as in a container. */
+const STRANGER = { uid: 54_321, gid: 54_321 }
+const NOWHERE = { BTKIT_CACHE_DIR: '', BTKIT_STATE_DIR: '' }
+const NO_CACHE =
+  'btkit: warning: no home directory for the cache, so none is used; set --cache-dir or HOME\n'
+
+const run = (args: readonly string[]) => runExecutable('btkit', args, { ...STRANGER, env: NOWHERE })
+
+test('without a home directory makemetafile works without a cache', unlessTwoUsers, async (t) => {
+  const root = makeOpenScratch(t, { a: 'a' })
+  const args = ['makemetafile', join(root, 'a'), 'http://t.example/announce']
+  for (const [options, warning] of [
+    [[], NO_CACHE],
+    [['--no-cache'], ''],
+  ] as const) {
+    const { status, stderr } = await run([...args, ...options])
+    assert.deepEqual([status, stderr], [0, warning])
+  }
+  const { status, stderr } = await run(['verify', join(root, 'a.torrent')])
+  assert.deepEqual([status, stderr.replace(NO_CACHE, '')], [0, ''])
+})
+
+test('completedir asks for a place for its state', unlessTwoUsers, async (t) => {
+  const root = makeOpenScratch(t, { 'd/a': 'a' })
+  giveAway(join(root, 'd'))
+  const args = ['completedir', join(root, 'd'), '--trackerless', '--output', root]
+  const { status, stderr } = await run(args)
+  const said = 'btkit: no home directory for the state; set --state-dir or HOME\n'
+  assert.deepEqual([status, stderr], [2, `${NO_CACHE}${said}`])
+  const state = ['--state-dir', join(root, 'state'), '--quiet']
+  assert.deepEqual((await run([...args, ...state])).status, 0)
+  assert.ok(readdirSync(root).includes('a.torrent'))
+})
+
+const unlessProc = { skip: !existsSync('/proc/self') && 'no /proc here' }
+
+test('a cache directory below /proc is done without, and ends nothing', unlessProc, async (t) => {
+  const cwd = makeScratch(t, { a: 'content' })
+  const args = ['makemetafile', 'a', 'http://t.example/announce', '--cache-dir', '/proc/x/y']
+  const child = startExecutable('btkit', args, { cwd })
+  const tooLong = setTimeout(() => child.kill('SIGKILL'), 30_000)
+  const { status, signal, stderr } = await collect(child)
+  clearTimeout(tooLong)
+  assert.deepEqual([status, signal], [0, null])
+  const why = 'not used: no such file or directory'
+  assert.equal(stderr, `btkit: warning: cache /proc/x/y: ${why}\n`)
 })

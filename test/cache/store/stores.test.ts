@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { openLmdbStore } from '../../../src/cache/store/lmdb.js'
-import { nullStore } from '../../../src/cache/store/store.js'
-import type { Store } from '../../../src/cache/store/store.js'
+import { type Store, nullStore, lazyStore } from '../../../src/cache/store/store.js'
 import { makeScratch } from '../../support/scratch.js'
-import { bytes, testStore, textOf } from './store-suite.js'
 
 function openLmdb(t: TestContext, directory = makeScratch(t)): Store {
   const store = openLmdbStore(join(directory, 'x.mdb'), assert.ifError)
@@ -56,4 +54,83 @@ test('lmdb: records outlive the process that put them', async (t) => {
   await store.close()
   const again = openLmdb(t, directory)
   assert.equal([...again.entries()].length, 1000)
+})
+
+const bytes = (text: string) => Buffer.from(text)
+
+/** The tests that every store must pass; `keeps` says whether this one keeps records. */
+function testStore(name: string, open: (t: TestContext) => Store, keeps: boolean): void {
+  test(`${name}: what was never put is not there`, (t) => {
+    assert.equal(open(t).get(bytes('nothing')), undefined)
+  })
+
+  test(`${name}: ${keeps ? 'what was put is there after a flush' : 'what was put is forgotten'}`, async (t) => {
+    const store = open(t)
+    store.put(bytes('key'), bytes('value'))
+    await store.flush()
+    assert.deepEqual(textOf(store.get(bytes('key'))), keeps ? 'value' : undefined)
+  })
+
+  test(`${name}: what was removed is gone, and removing nothing is no error`, async (t) => {
+    const store = open(t)
+    store.put(bytes('key'), bytes('value'))
+    store.remove(bytes('key'))
+    store.remove(bytes('never there'))
+    await store.flush()
+    assert.equal(store.get(bytes('key')), undefined)
+    assert.deepEqual([...store.entries()], [])
+  })
+
+  test(`${name}: records can be listed from a key on`, async (t) => {
+    const store = open(t)
+    for (const key of ['a1', 'b1', 'b2', 'c1']) store.put(bytes(key), bytes('value'))
+    await store.flush()
+    const listed = [...store.entries(bytes('b'))].map(({ key }) => textOf(key))
+    assert.deepEqual(listed, keeps ? ['b1', 'b2', 'c1'] : [])
+  })
+
+  test(`${name}: records are counted`, async (t) => {
+    const store = open(t)
+    for (const key of ['a', 'b', 'c']) store.put(bytes(key), bytes('value'))
+    await store.flush()
+    assert.equal(store.count(), keeps ? 3 : 0)
+  })
+
+  test(`${name}: can be flushed and closed though nothing was put`, async (t) => {
+    const store = open(t)
+    await store.flush()
+    assert.deepEqual([...store.entries()], [])
+    await assert.doesNotReject(store.close())
+  })
+}
+
+function textOf(value: Uint8Array | undefined): string | undefined {
+  return value && Buffer.from(value).toString()
+}
+
+const neverOpened = () => Promise.reject(new Error('opened'))
+
+testStore('asleep', () => lazyStore(neverOpened).store, false)
+
+test('asleep: what nobody wants is never opened, nor closed', async () => {
+  const { store, isAwake } = lazyStore(neverOpened)
+  await store.close()
+  assert.equal(isAwake(), false)
+})
+
+test('awake: it is opened once, and keeps what is put from then on', async (t) => {
+  const path = join(makeScratch(t), 'x.mdb')
+  let opened = 0
+  const { store, wake, isAwake } = lazyStore(() => {
+    opened++
+    return Promise.resolve(openLmdbStore(path, assert.ifError))
+  })
+  store.put(bytes('early'), bytes('forgotten'))
+  await Promise.all([wake(), wake()])
+  store.put(bytes('key'), bytes('value'))
+  await store.flush()
+  assert.deepEqual([opened, isAwake()], [1, true])
+  assert.equal(textOf(store.get(bytes('early'))), undefined)
+  assert.equal(textOf(store.get(bytes('key'))), 'value')
+  await store.close()
 })

@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { BtkitError } from '../../../src/errors.js'
+import { hashStream } from '../../../src/hash/hash-stream.js'
+import { type HashJob, type JobParts, createJob, readProgress } from '../../../src/hash/jobs/job.js'
+import { runJob } from '../../../src/hash/jobs/run-job.js'
+import { createThrottle } from '../../../src/hash/jobs/throttle.js'
+import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
 import { availableKernels } from '../../../src/hash/kernels/choose.js'
 import type { ContentStream } from '../../../src/hash/stream/content-stream.js'
-import { createJob, type HashJob, type JobParts } from '../../../src/hash/jobs/job.js'
-import { runJob } from '../../../src/hash/jobs/run-job.js'
-import { referenceDigests } from '../../support/reference-digests.js'
-import { openFilesBelow, unlessProc } from '../stream/open-files.js'
-import { plantStream } from '../plant-stream.js'
+import { failure } from '../../files/failure.js'
+import { runProgram } from '../../support/executable.js'
 import { fc } from '../../support/random.js'
+import { referenceDigests } from '../../support/reference-digests.js'
+import { makeScratch } from '../../support/scratch.js'
+import { hashOptions, TWINS } from '../hash-options.js'
+import { plantStream } from '../plant-stream.js'
+import { openFilesBelow, unlessProc } from '../stream/open-files.js'
 
 const P = 16384
 
@@ -77,4 +87,86 @@ test('no file stays open, not even after a failure', unlessProc, (t) => {
     runJob(jobOf(longer))
   })
   assert.deepEqual(openFilesBelow(directory), [])
+})
+
+const MIB = 2 ** 20
+
+for (const kernel of TWINS) {
+  test(`${kernel}: a rate holds for all threads together, and changes no digest`, async (t) => {
+    const { stream, contents } = plantStream(t, [3 * MIB], MIB)
+    const started = performance.now()
+    const throttle = createThrottle(5 * MIB)
+    const { pieces: digests } = await hashStream(
+      stream,
+      hashOptions({ kernel, threads: 3, throttle }),
+    )
+    // The last turn is taken, not waited for
+    const least = (3 * MIB - MIB / 4) / (5 * MIB)
+    assert.ok(performance.now() - started >= least * 1000 - 20)
+    assert.deepEqual(Buffer.from(digests), referenceDigests(contents, MIB))
+  })
+
+  test(`${kernel}: a slow run can be interrupted`, { timeout: 60_000 }, async (t) => {
+    const { stream } = plantStream(t, [3 * MIB], MIB)
+    const throttle = createThrottle(1024)
+    const signal = AbortSignal.timeout(200)
+    await assert.rejects(hashStream(stream, hashOptions({ kernel, throttle, signal })), {
+      code: 'interrupted',
+    })
+  })
+}
+
+function jobOn(t: TestContext, size: number) {
+  const { stream, contents, paths } = plantStream(t, [size], P)
+  const parts = { wanted: 'pieces', kernel: 'crypto', threads: 1, stream, pieces: null } as const
+  const path = paths[0]!
+  return { job: createJob(parts), expected: referenceDigests(contents, P), path }
+}
+
+function openPool(t: TestContext): WorkerPool {
+  const pool = new WorkerPool()
+  t.after(() => pool.close())
+  return pool
+}
+
+test('a thread that a bug ended is not given the next job', { timeout: 60_000 }, async (t) => {
+  const pool = openPool(t)
+  await assert.rejects(pool.run({} as HashJob), (error) => !(error instanceof BtkitError))
+  const { job, expected } = jobOn(t, 5)
+  await pool.run(job)
+  assert.deepEqual(Buffer.from(job.digests.pieces), expected)
+})
+
+test(
+  'a share that runs when the pool closes ends as interrupted',
+  { timeout: 60_000 },
+  async (t) => {
+    const pool = openPool(t)
+    const { stream } = plantStream(t, [400 * P], P)
+    const throttle = createThrottle(P)
+    const parts = { wanted: 'pieces', kernel: 'crypto', threads: 1, stream, pieces: null } as const
+    const job = createJob({ ...parts, throttle })
+    const share = assert.rejects(pool.run(job), failure('interrupted', 'interrupted'))
+    while (readProgress(job).bytesDone === 0) await setTimeout(5)
+    await pool.close()
+    await share
+  },
+)
+
+test('threads start in a program that is given as text', async (t) => {
+  const path = join(makeScratch(t, { file: 'x'.repeat(100_000) }), 'file')
+  const code = `
+    import { WorkerPool } from '${new URL('../../../src/hash/jobs/worker-pool.js', import.meta.url).href}'
+    import { hashStream } from '${new URL('../../../src/hash/hash-stream.js', import.meta.url).href}'
+    import { concatenateFiles } from '${new URL('../../../src/hash/stream/content-stream.js', import.meta.url).href}'
+    const pool = new WorkerPool()
+    const stream = concatenateFiles([{ path: process.argv[1], length: 100_000 }], 16_384)
+    const { signal } = new AbortController()
+    const engine = { kernel: 'crypto', threads: 2, signal, pool, isOffloaded: true }
+    const { pieces } = await hashStream(stream, engine)
+    console.log(pieces.length)
+    await pool.close()`
+  const args = ['--input-type=module', '--eval', code, path]
+  const { stdout, stderr } = await runProgram(process.execPath, args)
+  assert.deepEqual([stdout, stderr], ['140\n', ''])
 })

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { once } from 'node:events'
-import { test, type TestContext } from 'node:test'
+import { readdirSync, mkdirSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type TestContext, test } from 'node:test'
 import { startExecutable } from '../../support/executable.js'
+import { findFreePort } from '../../support/opentracker.js'
 import { makeScratch } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+import { fillDisk, mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import { announceQuery, startTrack } from '../../support/track.js'
 import { until } from '../../support/until.js'
 
@@ -62,4 +65,78 @@ test('a tracker that is killed again and again loses nothing that it had saved',
     readdirSync(dirname(stateFile)).filter((name) => !['state', 'state.history'].includes(name)),
     [],
   )
+})
+
+const HASH = 'ab'.repeat(20)
+
+/** A directory for the state that can be taken away. */
+function makeStateDirectory(t: TestContext): string {
+  const directory = join(makeScratch(t), 'state')
+  mkdirSync(directory)
+  return directory
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`a tracker that can't save after ${signal} says so and fails`, async (t) => {
+    const directory = makeStateDirectory(t)
+    const stateFile = join(directory, 'x')
+    const place = ['--host', '127.0.0.1', '--port', '0']
+    const child = startExecutable('btkit', ['track', '--open', ...place, '--state', stateFile])
+    t.after(() => child.kill('SIGKILL'))
+    let told = ''
+    child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()))
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      if (chunk.toString().includes('state:')) break
+    }
+    rmSync(directory, { recursive: true })
+    child.kill(signal)
+    const [status] = (await once(child, 'close')) as [number | null]
+    const why = 'no such file or directory'
+    const lines = [
+      `btkit: warning: ${stateFile}.history: could not save the history: ${why}\n`,
+      `btkit: ${stateFile}: could not save the state: ${why}\n`,
+    ]
+    assert.equal(told, lines.join(''))
+    assert.equal(status, 1)
+  })
+}
+
+test("a mirror whose tracker can't save at the end says so and fails", async (t) => {
+  const directory = makeStateDirectory(t)
+  const url = `http://127.0.0.1:${await findFreePort()}/announce`
+  const args = ['--host', '127.0.0.1', '--track', url]
+  const mirror = await serveMirror(t, { args, io: { env: { BTKIT_STATE_DIR: directory } } })
+  rmSync(directory, { recursive: true })
+  const { status } = await mirror.stop()
+  const stateFile = join(directory, 'tracker.state')
+  const why = 'no such file or directory'
+  const lines = [
+    `btkit: warning: ${stateFile}.history: could not save the history: ${why}\n`,
+    `btkit: ${stateFile}: could not save the state: ${why}\n`,
+  ]
+  assert.equal(mirror.stderr.text, lines.join(''))
+  assert.equal(status, 1)
+})
+
+test('a full disk is told once, counted, and survived', unlessNoDisks, async (t) => {
+  const disk = mountSmallDisk(t, 1)
+  assert(disk !== null)
+  const stateFile = join(disk, 'state')
+  const track = await startTrack(t, { stateFile, args: ['--save-interval', '1'] })
+  const filler = fillDisk(disk)
+  const failures = async () => {
+    const figures = await (await track.get('/-/metrics')).text()
+    return Number(/^btkit_track_save_failures_total (\d+)$/m.exec(figures)?.[1])
+  }
+  assert.equal(await failures(), 0)
+  await track.ask(announceQuery(HASH))
+  await until('two failures', async () => (await failures()) >= 2)
+  const failed = `btkit: ${stateFile}: could not save the state: no space left on device\n`
+  assert.equal(track.stderr.text, failed)
+  rmSync(filler)
+  const saved = `btkit: warning: ${stateFile}: saving the state works again\n`
+  await until('saved again', () => track.stderr.text.includes('again'))
+  const { status, stderr } = await track.stop()
+  assert.equal(stderr, failed + saved)
+  assert.equal(status, 0)
 })

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { once } from 'node:events'
+import { type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+import { startServe } from '../hostile/process.js'
 import { rawRequest, requestText } from '../hostile/raw.js'
 import { SINGLE } from '../hostile/siege.js'
+import { readMetric } from '../read-metric.js'
 
 /** Characters that control a terminal or mislead a log reader. */
 const CONTROL = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/
@@ -72,4 +78,36 @@ test('logs invalid addresses, too', async (t) => {
   await rawRequest(port, requestText('GET /%zz'))
   await stop()
   assert.match(stderr.text, /"url":"\/%zz","status":400/)
+})
+
+const DROPPED = 'btkit_log_lines_dropped_total'
+
+/** A service whose log was not read until the pipe and its own buffer are full. */
+async function serveUnread(t: TestContext) {
+  const served = await startServe(t, makeScratch(t), { args: ['--log', 'text'] })
+  served.child.stderr.pause()
+  const query = 'x'.repeat(15_000)
+  while ((await readMetric(served.port, DROPPED)) === 0) {
+    for (let i = 0; i < 20; i++) await ask(served.port, `/none?${query}`)
+  }
+  return served
+}
+
+test('lines that nobody reads are dropped, and the log says where', async (t) => {
+  const { port, child, stderr } = await serveUnread(t)
+  child.stderr.resume()
+  while (!/ \d+ lines dropped here/.test(stderr())) {
+    await ask(port, '/none')
+    await setTimeout(20)
+  }
+  const dropped = await readMetric(port, DROPPED)
+  const told = [...stderr().matchAll(/warning: (\d+) lines dropped here/g)]
+  assert.ok(told.reduce((sum, [, count]) => sum + Number(count), 0) <= dropped)
+})
+
+test('SIGTERM ends a service whose log nobody reads', async (t) => {
+  const { child } = await serveUnread(t)
+  child.kill('SIGTERM')
+  const [status, signal] = (await once(child, 'exit')) as [number | null, string | null]
+  assert.deepEqual([status, signal], [0, null])
 })

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Content } from '../../../src/core/digests/content.js'
+import { padFile } from '../../../src/core/digests/pad-files.js'
+import { isQuiet } from '../../../src/mirror/torrents/recent-writes.js'
 import { holdHashing } from '../../support/held-hashing.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
-import { ask } from '../ask.js'
-import { readHashedBytes, readMetric } from '../read-metric.js'
-import { get, post, singleAddress } from '../pkgtorrent/yum-client.js'
 import { until } from '../../support/until.js'
+import { ask } from '../ask.js'
+import { get, post, singleAddress } from '../pkgtorrent/yum-client.js'
+import { readHashedBytes, readMetric } from '../read-metric.js'
 
 const MIB = 2 ** 20
 const GIB = 2 ** 30
@@ -96,4 +99,41 @@ test('known torrents do not wait for hashing', async (t) => {
   assert.equal(await readMetric(port, 'btkit_hash_jobs'), 1)
   await stop()
   assert.notEqual((await huge)?.status, 200)
+})
+
+const NOW = 1_700_000_000_000
+
+/** Content of files that were changed that many milliseconds ago, and a pad file. */
+function changed(...ages: number[]): Content {
+  const files = ages.map((age) => {
+    const ctimeNs = BigInt(NOW - age) * 1_000_000n
+    const fingerprint = { size: 1, mtimeNs: 0n, ctimeNs, inode: 1n, device: 1n }
+    return { path: ['a'], absolutePath: '/a', fingerprint }
+  })
+  const rest = {
+    version: 'v1' as const,
+    name: 'x',
+    isDirectory: true,
+    skipped: [],
+    size: 1,
+    pieceLength: 1,
+    pieceCount: 1,
+  }
+  return { ...rest, files: [...files, padFile(['pad'], 1)] }
+}
+
+test('files without recent changes are quiet', () => {
+  assert.ok(isQuiet(changed(100, 5000), NOW, null))
+})
+
+test('a file changed a moment ago may be in the middle of a write', () => {
+  for (const age of [0, 99, -3]) assert.ok(!isQuiet(changed(5000, age), NOW, null), `${age}`)
+})
+
+test('a file with a future date is quiet only if it did not change between two lookups', () => {
+  const future = changed(-60_000)
+  assert.ok(!isQuiet(future, NOW, null))
+  assert.ok(!isQuiet(future, NOW, changed(-59_000)))
+  assert.ok(!isQuiet(changed(5000, -60_000), NOW, changed(5000)))
+  assert.ok(isQuiet(future, NOW, changed(-60_000)))
 })

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
-import { symlinkSync } from 'node:fs'
+import { symlinkSync, chmodSync, mkdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { type TestContext, test } from 'node:test'
+import { MirrorView, realPathOf } from '../../../src/mirror/tree/mirror.js'
 import { unlessWindows } from '../../files/failure.js'
-import { makeScratch } from '../../support/scratch.js'
+import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { SINGLE } from '../hostile/siege.js'
 import { post } from '../pkgtorrent/yum-client.js'
+import { refused } from '../refused.js'
 
 const FILES = {
   'pkg/a.rpm': 'a',
@@ -55,3 +57,55 @@ test(
     assert.deepEqual([status, headers.location], [302, './pkg/'])
   },
 )
+
+/** More levels than are resolved one by one. */
+const DEPTH = 200
+
+const WAY = Array.from({ length: DEPTH }, () => 'd')
+
+/**
+ * A tree that deep, with a file at its end and links that lead out of it, back into it, and
+ * nowhere.
+ */
+function makeDeep(t: TestContext) {
+  const outside = makeScratch(t, { 'secret/x': 'secret' })
+  const root = realpathSync(makeScratch(t))
+  const deepest = join(root, ...WAY)
+  plantFiles(root, { [[...WAY, 'file'].join('/')]: 'content', 'top/file': 'content' })
+  symlinkSync(join(outside, 'secret'), join(deepest, 'out'))
+  symlinkSync(join(root, 'top'), join(deepest, 'in'))
+  symlinkSync('nowhere', join(deepest, 'lost'))
+  symlinkSync('loop', join(deepest, 'loop'))
+  return { root, deepest }
+}
+
+test('a deep path has the real path that the system reports', unlessWindows, async (t) => {
+  const { deepest } = makeDeep(t)
+  for (const name of ['', 'file', 'out', 'in', 'in/file']) {
+    const path = join(deepest, name)
+    assert.equal(await realPathOf(path), realpathSync(path))
+  }
+  await assert.rejects(realPathOf(join(deepest, 'lost')), { code: 'ENOENT' })
+  await assert.rejects(realPathOf(join(deepest, 'loop')), { code: 'ELOOP' })
+  await assert.rejects(realPathOf(join(deepest, 'file/x')), { code: 'ENOTDIR' })
+})
+
+test('a deep directory without read permission has a real path, too', unlessWindows, async (t) => {
+  const { deepest } = makeDeep(t)
+  const closed = join(deepest, 'closed')
+  mkdirSync(closed)
+  chmodSync(closed, 0o111)
+  assert.equal(await realPathOf(closed), closed)
+})
+
+test('links deep in a mirror cannot lead outside', unlessWindows, async (t) => {
+  const { root, deepest } = makeDeep(t)
+  const view = new MirrorView({ root, hidden: false, followSymlinks: false })
+  assert.equal(await view.directory(WAY), deepest)
+  assert.equal(await view.directory([...WAY, 'in']), join(root, 'top'))
+  assert.equal((await view.file([...WAY, 'in', 'file'])).absolutePath, join(root, 'top/file'))
+  for (const path of [['out'], ['out', 'x'], ['lost'], ['loop']]) {
+    await assert.rejects(view.file([...WAY, ...path]), refused('not-found', /\/d\/d\//))
+    await assert.rejects(view.directory([...WAY, ...path]), refused('not-found', /\/d\/d\//))
+  }
+})

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { chart, type ChartLine } from '../../../src/server/pages/chart.js'
+import { type ChartLine, chart } from '../../../src/server/pages/chart.js'
+import { renderFrame, renderPage } from '../../../src/server/pages/layout.js'
+import { InlineScript, pageHeaders } from '../../../src/server/pages/policy.js'
+import { html } from '../../../src/text/html.js'
 
 const START = Date.UTC(2026, 10, 20)
 const MINUTE = 60_000
@@ -73,4 +77,47 @@ test('names are escaped, and nothing needs a script or inline style', () => {
   const text = drawn([seeds([1, 2], '<script>"\u202e')])
   assert.match(text, /&lt;script&gt;&quot;\\u\{202e\}/)
   assert.doesNotMatch(text, /<script| style=| on\w+=/)
+})
+
+test('a page has its title and its content, and nothing else', () => {
+  const page = renderPage({ title: 'a <b> & c' }, html`<h1>x</h1>`, 'y & z')
+  assert.match(page, /^<!doctype html>\s*<html lang="en">/)
+  assert.match(page, /<title>a &lt;b&gt; &amp; c<\/title>/)
+  assert.match(page, /<main id="content">\s*<h1>x<\/h1>y &amp; z\s*<\/main>/)
+  assert.doesNotMatch(page, /<header|<footer|class="skip"|<script/)
+})
+
+test('what comes before the content can be skipped', () => {
+  const page = renderPage({ title: 't', header: html`<a href="../">up</a>`, footer: 'f' }, 'c')
+  const order = ['href="#content"', '<header>', 'up</a>', '<main id="content">', '<footer>f']
+  const places = order.map((part) => page.indexOf(part))
+  assert(
+    places.every((place, i) => place > (places[i - 1] ?? 0)),
+    places.join(' '),
+  )
+})
+
+test('a frame surrounds content that comes in parts, whatever the title', () => {
+  const { start, end } = renderFrame({ title: '\u0000 $& </title>' })
+  assert.match(start, /<title>\\x00 \$&amp; &lt;\/title&gt;<\/title>/)
+  assert.match(start, /<main id="content">$/)
+  assert.match(end, /^<\/main>/)
+})
+
+test("the policy allows only the page's own style and script, by their hashes", () => {
+  const script = new InlineScript('document.title += 1')
+  const page = renderPage({ title: 't', head: script.element }, 'c')
+  const sourceOf = (tag: string) => {
+    const text = new RegExp(`<${tag}>([^]*?)</${tag}>`).exec(page)?.[1] ?? ''
+    return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+  }
+  const policy = pageHeaders(script)['Content-Security-Policy'].split('; ')
+  assert.equal(policy[0], "default-src 'none'")
+  assert(policy.includes(`style-src ${sourceOf('style')}`))
+  assert(policy.includes(`script-src ${sourceOf('script')}`))
+})
+
+test('without a script the policy allows none', () => {
+  const policy = pageHeaders()['Content-Security-Policy']
+  assert.doesNotMatch(policy, /script-src|unsafe|\*/)
 })

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hashKey, readAnnounce } from '../../../src/tracker/protocol/http-query.js'
+import { hashKey, readAnnounce, readScrape } from '../../../src/tracker/protocol/http-query.js'
+import { formatAddress, parseAddress } from '../../../src/tracker/protocol/peer-address.js'
+import { ConnectionIds, ID_SECRET } from '../../../src/tracker/udp/udp-answers.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
 import { assertRefusedBy } from './refused.js'
 
 const HASH = 'info_hash=%124Vx%9A%BC%DE%F1%23Eg%89%AB%CD%EF%124Vx%9A'
@@ -160,4 +163,108 @@ test('a key is the same number over HTTP and UDP where it is eight hexadecimal d
   assert.notEqual(hashKey('a'), hashKey('b'))
   assert.notEqual(hashKey(''), 0)
   assert.notEqual(hashKey('00000000'), 0)
+})
+
+test('the torrents of a scrape are in byte order, without duplicates', () => {
+  const query = `info_hash=${'%ff'.repeat(20)}&x=1&info_hash=${'a'.repeat(20)}&info_hash=${'%61'.repeat(20)}`
+  const hashes = readScrape(query).map((bytes) => Buffer.from(bytes).toString('latin1'))
+  assert.deepEqual(hashes, ['a'.repeat(20), '\xff'.repeat(20)])
+})
+
+test('the name of a field may be escaped', () => {
+  assert.equal(readScrape(`%69nfo%5Fhash=${'a'.repeat(20)}`).length, 1)
+})
+
+test('a scrape without torrents names none', () => {
+  assert.deepEqual(readScrape(''), [])
+})
+
+test('a hash that does not have 20 bytes is refused', () => {
+  assertRefusedBy(() => readScrape('info_hash=abc'), 400, 'info_hash does not have 20 bytes')
+})
+
+function hexOf(text: string): string | null {
+  const bytes = parseAddress(text)
+  return bytes === null ? null : Buffer.from(bytes).toString('hex')
+}
+
+test('an IPv4 address is mapped into IPv6', () => {
+  const hex = '00000000000000000000ffff01020304'
+  assert.equal(hexOf('1.2.3.4'), hex)
+  assert.equal(hexOf('::ffff:1.2.3.4'), hex)
+  assert.equal(hexOf('::ffff:102:304'), hex)
+  assert.equal(hexOf('255.255.255.255')?.slice(-8), 'ffffffff')
+})
+
+test('IPv6 addresses in all their forms', () => {
+  assert.equal(hexOf('::'), '0'.repeat(32))
+  assert.equal(hexOf('::1'), '1'.padStart(32, '0'))
+  assert.equal(hexOf('1::'), `0001${'0'.repeat(28)}`)
+  assert.equal(hexOf('2001:db8::a:b'), '20010db80000000000000000000a000b')
+  assert.equal(hexOf('1:2:3:4:5:6:7:8'), '00010002000300040005000600070008')
+  assert.equal(hexOf('fe80::1%eth0'), 'fe800000000000000000000000000001')
+  assert.equal(hexOf('64:ff9b::1.2.3.4'), '0064ff9b000000000000000001020304')
+})
+
+test('invalid addresses give null', () => {
+  const texts = [
+    '',
+    '1',
+    '1.2.3',
+    '1.2.3.4.5',
+    '1.2.3.256',
+    '1.2.3.',
+    '.1.2.3',
+    '1..2.3',
+    '01234.1.1.1',
+  ]
+  for (const text of [
+    ...texts,
+    ':::',
+    '1:2',
+    'g::',
+    '::1::',
+    'host.example',
+    '1.2.3.4 ',
+    '-1.2.3.4',
+  ]) {
+    assert.equal(parseAddress(text), null, text)
+  }
+})
+
+test('addresses are formatted as usual', () => {
+  for (const text of ['1.2.3.4', '2001:db8::1', '::1', 'fe80::a:0:0:1']) {
+    assert.equal(formatAddress(parseAddress(text)!), text)
+  }
+})
+
+const HERE = parseAddress('10.0.0.1')!
+
+test('an id is valid for one to two minutes', () => {
+  const ids = new ConnectionIds(pseudoRandom(ID_SECRET))
+  for (const second of [600, 630, 659]) {
+    const id = ids.issue(HERE, second)
+    assert.equal(ids.accepts(id, HERE, second), true)
+    assert.equal(ids.accepts(id, HERE, second + 60), true)
+    assert.equal(ids.accepts(id, HERE, second + 121), false)
+  }
+})
+
+test('an id is valid only for its address and only with the secret', () => {
+  const ids = new ConnectionIds(pseudoRandom(ID_SECRET))
+  const id = ids.issue(HERE, 600)
+  for (const other of ['10.0.0.2', '2001:db8::1', '0.0.0.0']) {
+    assert.equal(ids.accepts(id, parseAddress(other)!, 600), false)
+  }
+  assert.equal(new ConnectionIds(pseudoRandom(ID_SECRET)).accepts(id, HERE, 600), true)
+  assert.equal(new ConnectionIds(pseudoRandom(ID_SECRET, 1)).accepts(id, HERE, 600), false)
+})
+
+test('an id with one changed bit is invalid', () => {
+  const ids = new ConnectionIds(pseudoRandom(ID_SECRET))
+  for (let bit = 0; bit < 64; bit += 1) {
+    const id = Uint8Array.from(ids.issue(HERE, 600))
+    id[bit >> 3]! ^= 1 << (bit & 7)
+    assert.equal(ids.accepts(id, HERE, 600), false)
+  }
 })

@@ -149,18 +149,6 @@ test('without --mode permissions stay as somebody set them', unlessWindows, asyn
   assert.equal(statSync(mirror.torrent('a')).mode & 0o777, 0o640)
 })
 
-const unlessRoot = { skip: process.getuid?.() !== 0 && 'only root can give files away' }
-
-test('--owner changes existing torrents', unlessRoot, async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  const asRoot = { isRoot: true }
-  await mirror.report([], asRoot)
-  const { updated } = await mirror.report(['--owner', '1234:4321'], asRoot)
-  const { uid, gid } = statSync(mirror.torrent('a'))
-  assert.deepEqual([entriesOf(updated), uid, gid], [['a'], 1234, 4321])
-  assert.equal((await mirror.report(['--owner', '1234:4321'], asRoot)).unchanged, 1)
-})
-
 test('a dry run says what only the content could tell, and counts no bytes as read', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c' })
   await mirror.report()
@@ -251,21 +239,4 @@ test('a terminal sees a bar while something is hashed, but not with --quiet', as
     assert.equal((await mirror.run(args, { stderr })).status, 0)
     assert.equal(stderr.text.includes('░'), isSeen)
   }
-})
-
-test('a dry run says how long the pieces of a new torrent would be, and why', async (t) => {
-  const mirror = new Mirror(t, { a: 'a'.repeat(100_000) })
-  for (const [options, why] of [
-    [[], 'pieces of 32 KiB, which suit 97.7 KiB'],
-    [['--target-pieces', '2'], 'pieces of 64 KiB, the shortest of which there are at most 2'],
-    [
-      ['--max-piece-size', '16K'],
-      'pieces of 16 KiB, which suit 97.7 KiB, limited by --max-piece-size',
-    ],
-  ] as const) {
-    const { stdout } = await mirror.run(['--dry-run', ...options])
-    assert.match(stdout, new RegExp(`^would create ${mirror.torrent('a')}: ${why}$`, 'm'))
-  }
-  const { stdout } = await mirror.run(['--dry-run', '-l', '16'])
-  assert.match(stdout, new RegExp(`^would create ${mirror.torrent('a')}$`, 'm'))
 })

@@ -11,7 +11,6 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { unlessWindows } from '../../../files/failure.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
@@ -72,12 +71,6 @@ test('a file that --exclude now leaves out is no part of the torrent', async (t)
   await mirror.report()
   assert.deepEqual(entriesOf((await mirror.report(['--exclude', 'two'])).updated), ['dir'])
   await mirror.checkAgainstFresh(['--exclude', 'two'])
-})
-
-test('--mode sets the permissions of torrents', unlessWindows, async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(['--mode', '604'])
-  assert.equal(statSync(mirror.torrent('dir')).mode & 0o777, 0o604)
 })
 
 const unlessRoot = { skip: process.getuid?.() !== 0 && 'only root can give files away' }

@@ -199,12 +199,6 @@ test('--no-clobber does not replace an existing torrent', async (t) => {
   assert.equal(readFileSync(at('a.iso.torrent'), 'utf8'), 'old')
 })
 
-test('--no-clobber makes one that is not there', async (t) => {
-  const { make, torrent } = makeWorkplace(t)
-  assert.equal((await make(['--no-clobber'])).status, 0)
-  assert.equal(torrent().info['name'], 'a.iso')
-})
-
 test('--dry-run writes nothing, and says what would be', async (t) => {
   const { make, at, directory } = makeWorkplace(t)
   const { status, stdout, stderr } = await make(['--dry-run'])

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { directoryInfo, goldenTorrent, torrentOf } from '../../../support/torrents.js'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+import {
+  directoryInfo,
+  goldenTorrent,
+  torrentOf,
+  singleFileInfo,
+} from '../../../support/torrents.js'
 import { show } from './show.js'
 
 const FULL = torrentOf(
@@ -75,4 +84,80 @@ test('--field goes with no other view', async (t) => {
     const { status } = await show(t, FULL, { args: ['--field', 'name', view] })
     assert.equal(status, 2, view)
   }
+})
+
+async function same(t: TestContext, torrents: readonly Uint8Array[], args: string[] = []) {
+  const scratch = makeScratch(t)
+  const names = torrents.map((_, i) => join(scratch, `${i}.torrent`))
+  for (const [i, name] of names.entries()) await writeFile(name, torrents[i] ?? '')
+  const ran = await runBtkit(['showmetainfo', '--same', ...args, ...names])
+  return { ...ran, stdout: ran.stdout.replaceAll(`${scratch}/`, '') }
+}
+
+test('torrents that differ only outside info share a swarm', async (t) => {
+  const info = singleFileInfo()
+  const [a, b] = [torrentOf(info), torrentOf(info, { announce: 'http://t/', comment: 'x' })]
+  const { stdout, status } = await same(t, [a, b])
+  assert.equal(stdout, '0.torrent, 1.torrent: one swarm\n')
+  assert.equal(status, 0)
+})
+
+const CASES: readonly [string, object, object, string][] = [
+  ['piece length', {}, { 'piece length': 65536 }, 'piece length: 32 KiB | 64 KiB'],
+  ['private', {}, { private: 1 }, 'private: no | yes'],
+  ['source', { source: 'A' }, { source: 'B\u001b' }, 'source: A | B\\x1b'],
+  ['name', {}, { name: 'other' }, 'name: a | other'],
+  ['size', {}, { length: 6 }, 'size: 5 bytes | 6 bytes'],
+  ['further keys', {}, { entropy: 'q' }, 'info.entropy: none | 1:q'],
+]
+
+for (const [what, first, second, line] of CASES) {
+  test(`--same names another ${what}`, async (t) => {
+    const usual = { name: 'a', length: 5, 'piece length': 32768 }
+    const torrents = [first, second].map((each) => torrentOf(singleFileInfo({ ...usual, ...each })))
+    const { stdout, status } = await same(t, torrents)
+    assert.equal(stdout, `0.torrent, 1.torrent: two swarms\n  ${line}\n`)
+    assert.equal(status, 1)
+  })
+}
+
+test('--same names the option that chooses the piece length as later BitTornado did', async (t) => {
+  const lengths = [2 ** 18, 2 ** 15, 2 ** 16]
+  const torrents = lengths.map((length) => torrentOf(singleFileInfo({ 'piece length': length })))
+  const { stdout } = await same(t, torrents)
+  assert.match(stdout, /0.torrent, 1.torrent: [^]*256 KiB \| 32 KiB\n.*--piece_size_pow2 0 chooses/)
+  assert.equal(stdout.split('--piece_size_pow2').length, 2)
+})
+
+test('--same names files that only one has, and another order', async (t) => {
+  const [x, y, z] = ['x', 'y', 'z'].map((name) => ({ length: 1, path: [name] }))
+  const make = (...files: object[]) => torrentOf(directoryInfo(files as never))
+  const { stdout } = await same(t, [make(x!, y!), make(x!, z!), make(y!, x!)])
+  assert.equal(
+    stdout,
+    '0.torrent, 1.torrent: two swarms\n  files: 2 files, with y | 2 files, with z\n' +
+      '0.torrent, 2.torrent: two swarms\n  order: file 1 is x | file 1 is y\n',
+  )
+})
+
+test('--same says that the content differs when nothing else does', async (t) => {
+  const torrents = [1, 2].map((byte) => {
+    return torrentOf(singleFileInfo({ pieces: Buffer.alloc(20, byte) }))
+  })
+  const { stdout } = await same(t, torrents, ['--json'])
+  const { same: isSame, differences } = JSON.parse(stdout) as {
+    same: boolean
+    differences: { what: string }[]
+  }
+  assert.equal(isSame, false)
+  assert.deepEqual(
+    differences.map(({ what }) => what),
+    ['content'],
+  )
+})
+
+test('--same needs two torrents', async (t) => {
+  const { stderr, status } = await same(t, [torrentOf(singleFileInfo())])
+  assert.match(stderr, /--same needs at least two torrents/)
+  assert.equal(status, 2)
 })

@@ -38,14 +38,6 @@ test('a whole torrent is one line and status 0; its content is looked for beside
   assert.deepEqual([status, stderr], [0, ''])
 })
 
-test('content whose bytes were not read is not called whole', async (t) => {
-  const { torrentPath } = plant(t)
-  const { status, stdout } = await runBtkit(['verify', '--check-hashes', '0', torrentPath])
-  const verdict = 'the right size, not read (--no-check-hashes)'
-  assert.equal(stdout, `${torrentPath}: ${verdict}: 3 files, 56 KiB in 4 pieces\n`)
-  assert.equal(status, 0)
-})
-
 test('damaged files have a line each, with a summary and status 1', async (t) => {
   const release = plant(t)
   rmSync(placeOf(release, 'a'))
