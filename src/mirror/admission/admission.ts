@@ -61,7 +61,9 @@ export function openAdmission(limits: ServiceLimits): Admission {
 }
 
 /** A request whose names are matched and whose files are looked up. */
-export interface Planning extends Omit<Job, 'size'> {
+export interface Planning extends Omit<Job, 'size' | 'signal'> {
+  /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
+  readonly signal: AbortSignal
   /** Estimated work: the number of its paths, and much more for patterns. */
   readonly effort: number
   /** The account for the request's memory. */

@@ -18,11 +18,13 @@ export interface Job {
   /** The client; null if unknown. */
   readonly client: string | null
   /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
-  readonly signal: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Work that nobody waits for. */
-export interface AheadJob extends Pick<Job, 'signal'> {
+export interface AheadJob {
+  /** Aborts, with its reason, when the work is no longer wanted. */
+  readonly signal: AbortSignal
   /** Called when other work begins to wait; the work must end soon. */
   readonly giveWay: () => void
 }
@@ -118,7 +120,7 @@ export class JobQueue {
     }
   }
 
-  async #turn(lane: Lane, signal: AbortSignal): Promise<void> {
+  async #turn(lane: Lane, signal?: AbortSignal): Promise<void> {
     await waitIn(this.#waiting[lane], signal, () => {
       this.#fill()
     })
@@ -149,20 +151,24 @@ export class JobQueue {
 }
 
 /** Waits among others until it is called, or the signal aborts. */
-function waitIn(waiting: Set<() => void>, signal: AbortSignal, onAdded: () => void): Promise<void> {
+function waitIn(
+  waiting: Set<() => void>,
+  signal: AbortSignal | undefined,
+  onAdded: () => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    signal.throwIfAborted()
+    signal?.throwIfAborted()
     const begin = () => {
       waiting.delete(begin)
-      signal.removeEventListener('abort', leave)
+      signal?.removeEventListener('abort', leave)
       resolve()
     }
     const leave = () => {
       waiting.delete(begin)
-      signal.removeEventListener('abort', leave)
-      reject(signal.reason as Error)
+      signal?.removeEventListener('abort', leave)
+      reject(signal?.reason as Error)
     }
-    signal.addEventListener('abort', leave)
+    signal?.addEventListener('abort', leave)
     waiting.add(begin)
     onAdded()
   })

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -6,7 +7,6 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { beginRange, type ByteRange, type Ranged } from '../../server/answers/conditional.js'
 import type { Mirror } from '../tree/mirror.js'
 import { type OpenFile, openInside } from '../tree/open-inside.js'
-import { typeOfFile } from './content-type.js'
 
 /** An open file and the headers to send with it. */
 export interface Download {
@@ -83,8 +83,6 @@ export interface DownloadReads {
   readonly run: <T>(read: () => Promise<T>) => Promise<T>
   /** Whether slow readers hold much memory. */
   readonly isTight: () => boolean
-  /** Called whenever the client has accepted what was read. */
-  readonly onRead: () => void
 }
 
 /**
@@ -110,7 +108,6 @@ export class FileStream extends Readable {
   }
 
   override _read(): void {
-    this.reads.onRead()
     this.reads
       .run(() => this.#readChunk())
       .then(
@@ -141,46 +138,60 @@ export class FileStream extends Readable {
   }
 }
 
+import mime from 'mime'
+
+/** Names of text files that have no extension, in small letters. */
+const NAMES = new Set(
+  `readme install installing hacking authors contributors maintainers credits thanks
+  license licence copying copyright notice patents unlicense
+  changes changelog history news release_notes todo bugs faq version manifest owners
+  makefile gnumakefile dockerfile containerfile vagrantfile jenkinsfile rakefile gemfile
+  checksum checksums release inrelease packages sources filelist ls-lr`.split(/\s+/),
+)
+
+/** Lists of checksums, such as SHA256SUMS, and of the contents of Debian's packages. */
+const PATTERNS = [/^(?:md5|b2|sha\d+|blake\w+)sums?$/, /^contents-[\w-]+$/]
+
+/** Bytes at the beginning of a text that are examined for its encoding. */
+const LOOKED_AT = 16 * 1024
+
+/** Types of text that contain their encoding, which a header would override. */
+const TELLING = new Set(['text/html', 'text/xml'])
+
+/** The type of unknown bytes. */
+const ANY = 'application/octet-stream'
+
+/** The media type for the extension of a name; null if there is none. */
+function typeByExtension(name: string): string | null {
+  // For a name without slash and dot, mime would use the whole name as the extension
+  return mime.getType(`/${name}`)
+}
+
 /**
- * Runs tasks with a limit on how many run at a time. Waiting clients have their turns one after the
- * other, so that a client with thousands of tasks does not delay those of another one.
+ * The media type of an open file. Adds UTF-8 for a text whose first 16 KiB are valid UTF-8. For any
+ * other text, browsers guess the encoding, as they would without the header.
  */
-export class ClientTurns {
-  /** Waiting tasks by client; the client whose turn is next comes first. */
-  readonly #waiting = new Map<string, (() => void)[]>()
-  #free: number
+export async function typeOfFile(name: string, handle: FileHandle): Promise<string> {
+  const own = typeByExtension(name)
+  const type = own ?? (isNameOfText(name) ? 'text/plain' : ANY)
+  if (!type.startsWith('text/') || TELLING.has(type)) return type
+  const buffer = Buffer.allocUnsafe(LOOKED_AT)
+  const { bytesRead } = await handle.read(buffer, 0, LOOKED_AT, 0)
+  const beginning = buffer.subarray(0, bytesRead)
+  // A name without an extension is less certain
+  if (own === null && beginning.includes(0)) return ANY
+  // The last character can be cut only in a longer file
+  const isInUtf8 = bytesRead < LOOKED_AT ? isUtf8(beginning) : startsInUtf8(beginning)
+  return isInUtf8 ? `${type}; charset=utf-8` : type
+}
 
-  constructor(limit: number) {
-    this.#free = limit
-  }
+/** Whether these bytes are UTF-8, possibly with a part of a character at the end. */
+export function startsInUtf8(bytes: Uint8Array): boolean {
+  return [0, 1, 2, 3].some((cut) => isUtf8(bytes.subarray(0, Math.max(0, bytes.length - cut))))
+}
 
-  /** Runs a task of a client in its turn, and settles as the task does. */
-  async run<T>(client: string | null, work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--
-    else await this.#turnOf(client ?? '')
-    try {
-      return await work()
-    } finally {
-      this.#next()
-    }
-  }
-
-  #turnOf(client: string): Promise<void> {
-    const turns = this.#waiting.get(client) ?? []
-    this.#waiting.set(client, turns)
-    return new Promise((resolve) => turns.push(resolve))
-  }
-
-  #next(): void {
-    const [first] = this.#waiting
-    if (!first) {
-      this.#free++
-      return
-    }
-    const [client, turns] = first
-    const turn = turns.shift()
-    this.#waiting.delete(client)
-    if (turns.length > 0) this.#waiting.set(client, turns)
-    turn?.()
-  }
+/** Whether nearly all files with that name are text. */
+function isNameOfText(name: string): boolean {
+  const small = name.toLowerCase()
+  return NAMES.has(small) || PATTERNS.some((pattern) => pattern.test(small))
 }

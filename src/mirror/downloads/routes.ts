@@ -2,10 +2,9 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { addReadRoute, type ReadHandler } from '../../server/answers/accept.js'
-import { IsDirectory, notFound, NotReady, Refusal } from '../../server/answers/refusal.js'
-import { clientKey } from '../../server/connections/client-address.js'
-import { maxDescriptors } from '../../server/connections/connection-limits.js'
+import { IsDirectory, notFound, Refusal } from '../../server/answers/refusal.js'
 import { CountedResponse } from '../../server/connections/counted-response.js'
+import { JobQueue } from '../admission/job-queue.js'
 import type { DirectoryPages } from '../listing/directory-pages.js'
 import type { ServiceOptions } from '../options.js'
 import { askedView, namedView, viewAddress, type ViewName } from '../requests/asked-view.js'
@@ -15,7 +14,7 @@ import { MirrorView } from '../tree/mirror.js'
 import type { FileDigests } from '../views/file-digests.js'
 import { takenViews } from '../views/forms.js'
 import type { Views, WantedView } from '../views/views.js'
-import { ClientTurns, openDownload, sendDownload } from './download.js'
+import { openDownload, sendDownload } from './download.js'
 
 /** A client refuses the digest by a preference of 0 (RFC 9530, section 4). */
 const DIGEST_UNWANTED = /(?:^|,)\s*sha-256\s*=\s*0\s*(?:,|$)/
@@ -26,14 +25,15 @@ const DESCRIPTIONS: readonly (readonly [view: ViewName, type: string])[] = [
   ['meta4', 'application/metalink4+xml'],
 ]
 
+/** Look-ups and reads are many and short, so they only wait for each other. */
+const UNLIMITED = { maxWaiting: Infinity, maxPerClient: Infinity, small: 0 }
+const SHORT = { size: 0, client: null }
+
 /** Matches every address without another route. In the metrics, each view has its own route. */
 const ROUTE = '/*'
 
 export interface FileRoutesParts {
-  readonly options: Pick<
-    ServiceOptions,
-    'mirror' | 'limits' | 'files' | 'prefix' | 'clientAddresses'
-  >
+  readonly options: Pick<ServiceOptions, 'mirror' | 'limits' | 'files' | 'prefix'>
   readonly views: Views
   /** Null if the mirror has no pages of directories. */
   readonly directoryPages: DirectoryPages | null
@@ -52,9 +52,8 @@ export function addFileRoutes(
 ): void {
   const { mirror, limits } = options
   // In one queue, requests for missing files would delay the reading of others
-  const looks = new ClientTurns(limits.maxReads)
-  const reads = new ClientTurns(limits.maxReads)
-  const openFiles = new OpenFiles(mostOpenFiles(maxDescriptors()))
+  const looks = new JobQueue({ ...UNLIMITED, limit: limits.maxReads })
+  const reads = new JobQueue({ ...UNLIMITED, limit: limits.maxReads })
   const sendView = (request: FastifyRequest, reply: FastifyReply, wanted: WantedView) => {
     onRoute(request.raw, `${ROUTE}.${wanted.view}`)
     return views.send(request, reply, wanted)
@@ -72,9 +71,7 @@ export function addFileRoutes(
     }
     const components = parseMirrorPath(path)
     const look = new MirrorView(mirror)
-    const address = options.clientAddresses.of(request.raw)
-    const client = address === null ? null : clientKey(address)
-    const found = await orAbsence(looks.run(client, () => look.file(components)))
+    const found = await orAbsence(looks.run(SHORT, () => look.file(components)))
     if (found instanceof IsDirectory) {
       if (directoryPages) return directoryPages.redirect(request, reply, components)
       throw found
@@ -85,26 +82,14 @@ export function addFileRoutes(
     if (!options.files) throw notFound('this address')
     // An empty file has no torrent
     const links = found.fingerprint.size > 0 && {
-      Link: await looks.run(client, () => linksOf(components, look)),
+      Link: await looks.run(SHORT, () => linksOf(components, look)),
     }
-    const reader = {
-      readAt: performance.now(),
-      close: () => {
-        reply.raw.destroy()
-      },
-    }
-    const leave = openFiles.enter(client, reader)
-    if (reply.raw.closed) leave()
-    else reply.raw.once('close', leave)
-    const { file, ranged } = await reads.run(client, () => openDownload(found, mirror))
+    const { file, ranged } = await reads.run(SHORT, () => openDownload(found, mirror))
     const digest = digests.known({ ...found, fingerprint: file.fingerprint })
     const headers = { ...ranged.headers, ...links, ...reprDigest(request.headers, digest) }
     const ownReads = {
-      run: <T>(read: () => Promise<T>) => reads.run(client, read),
+      run: <T>(read: () => Promise<T>) => reads.run(SHORT, read),
       isTight: () => reply.raw instanceof CountedResponse && reply.raw.isTight,
-      onRead: () => {
-        reader.readAt = performance.now()
-      },
     }
     return sendDownload(request, reply, { file, ranged: { ...ranged, headers }, reads: ownReads })
   }
@@ -153,78 +138,4 @@ function reprDigest(
 ): Readonly<Record<string, string>> {
   if (digest === null || DIGEST_UNWANTED.test([wanted ?? []].flat().join(','))) return {}
   return { 'Repr-Digest': `sha-256=:${Buffer.from(digest).toString('base64')}:` }
-}
-
-/** A file that a client reads. */
-export interface FileReader {
-  /** When the client last accepted bytes of it, in milliseconds of the clock. */
-  readAt: number
-  /** Ends the download. */
-  readonly close: () => void
-}
-
-/** Milliseconds after which a reader that accepts nothing makes room for others. */
-const STILL = 60_000
-
-/** A client keeps this many files when there are too many. */
-const KEPT = 4
-
-/** Most files of a process without a limit of descriptors. */
-const MOST = 8192
-
-/** Most open files for a process that may have so many descriptors; null if unknown. */
-export function mostOpenFiles(descriptors: number | null): number {
-  return descriptors === null ? MOST : Math.max(2, Math.min(MOST, Math.floor(descriptors / 4)))
-}
-
-/**
- * Limits the files that downloads have open, so that descriptors remain for new connections. When
- * there are too many, a reader that stands still for a minute is closed, or one of the client that
- * has most.
- */
-export class OpenFiles {
-  readonly #clients = new Map<string, Set<FileReader>>()
-  #count = 0
-
-  constructor(
-    private readonly most: number,
-    private readonly now = () => performance.now(),
-  ) {}
-
-  /**
-   * Counts a file of a client until the returned function is called.
-   * @throws NotReady if there are too many
-   */
-  enter(client: string | null, reader: FileReader): () => void {
-    const key = client ?? ''
-    if (this.#count >= this.most) this.#makeRoom(key)
-    const own = this.#clients.get(key) ?? new Set<FileReader>()
-    this.#clients.set(key, own.add(reader))
-    this.#count++
-    return () => {
-      this.#leave(key, reader)
-    }
-  }
-
-  #leave(key: string, reader: FileReader): void {
-    const own = this.#clients.get(key)
-    if (!own?.delete(reader)) return
-    this.#count--
-    if (own.size === 0) this.#clients.delete(key)
-  }
-
-  #makeRoom(comer: string): void {
-    const clients = [...this.#clients]
-    const [most] = clients.toSorted(([, a], [, b]) => b.size - a.size)
-    const own = this.#clients.get(comer)?.size ?? 0
-    const hasMany = most !== undefined && most[1].size > Math.max(KEPT, 2 * own)
-    const among = hasMany ? [most] : clients
-    const readers = among.flatMap(([key, all]) => [...all].map((reader) => ({ key, reader })))
-    const [stillest] = readers.toSorted((a, b) => a.reader.readAt - b.reader.readAt)
-    const isStill = stillest && this.now() - stillest.reader.readAt > STILL
-    if (!stillest || !(hasMany || isStill))
-      throw new NotReady('too many files are downloaded; try again in 5 s', 5)
-    this.#leave(stillest.key, stillest.reader)
-    stillest.reader.close()
-  }
 }

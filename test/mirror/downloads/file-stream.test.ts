@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { ClientTurns } from '../../../src/mirror/downloads/download.js'
+import { JobQueue } from '../../../src/mirror/admission/job-queue.js'
 import { FileStream, type DownloadReads } from '../../../src/mirror/downloads/download.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -20,10 +20,11 @@ async function openContent(t: TestContext) {
 
 const WHOLE = { start: 0, end: CONTENT.length }
 
-/** Reads by one client, one after the other. */
+/** Reads one after the other. */
 function readsOf(): DownloadReads {
-  const turns = new ClientTurns(1)
-  return { run: (read) => turns.run('a', read), isTight: () => false, onRead: () => undefined }
+  const rules = { maxWaiting: Infinity, maxPerClient: Infinity, small: 0 }
+  const queue = new JobQueue({ ...rules, limit: 1 })
+  return { run: (read) => queue.run({ size: 0, client: null }, read), isTight: () => false }
 }
 
 const ended = (stream: FileStream) => new Promise((resolve) => stream.once('close', resolve))
