@@ -12,7 +12,7 @@ export interface Wish {
   /** Whether the requester can use peers at loopback addresses. */
   readonly isLoopback: boolean
   readonly wanted: number
-  /** False for seeds, which have no use for other seeds. */
+  /** False for seeds that have begun; they have no use for others. */
   readonly wantsSeeds: boolean
   readonly wantsIds: boolean
   readonly wantsBothFamilies: boolean

@@ -410,7 +410,8 @@ export class SwarmStore {
       isV6: !isMappedV4(announce.address),
       isLoopback: isLoopback(announce.address),
       wanted,
-      wantsSeeds: flagsOf(announce) === 0,
+      // A client with a magnet link alone does not know what is left: aria2 says 0
+      wantsSeeds: flagsOf(announce) === 0 || announce.event === 'started',
       wantsIds,
       wantsBothFamilies,
     })

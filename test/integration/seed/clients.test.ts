@@ -8,14 +8,15 @@ import {
   downloadWithQbittorrent,
   downloadWithRtorrent,
   downloadWithTransmission,
+  runAria2,
   type Download,
 } from '../../support/clients.js'
 import { plant } from '../../support/download.js'
-import { magnetOf } from '../../support/magnets.js'
+import { linkOf, magnetOf } from '../../support/magnets.js'
 import { unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
-import type { Files } from '../../support/scratch.js'
+import { makeScratch, type Files } from '../../support/scratch.js'
 import { startSeed } from '../../support/seed.js'
 import { until } from '../../support/until.js'
 
@@ -69,3 +70,11 @@ for (const version of ['--v2', '--hybrid', '--v1']) {
     )
   }
 }
+
+test('aria2 begins with a magnet link and a tracker', unlessInstalled('aria2c'), async (t) => {
+  const release = await seeded(t)
+  const directory = makeScratch(t)
+  const alone = ['--enable-dht=false', '--enable-dht6=false', '--bt-enable-lpd=false']
+  await runAria2(t, directory, [...alone, '--seed-time=0', linkOf(release)])
+  assertHolds(directory, FILES)
+})

@@ -32,15 +32,18 @@ class PlainTracker {
   peersFor({
     torrent,
     place,
+    event,
     isComplete,
   }: {
     torrent: string
     place: string
+    event: PeerEvent
     isComplete: boolean
   }) {
+    const wantsSeeds = !isComplete || event === 'started'
     const others = [...this.swarms.get(torrent)!].filter(([name]) => name !== place)
     return others
-      .filter(([, peer]) => !(isComplete && peer.isComplete))
+      .filter(([, peer]) => wantsSeeds || !peer.isComplete)
       .map(([name]) => name)
       .sort()
   }
