@@ -8,7 +8,7 @@ import {
   type RecordKind,
 } from './records/record.js'
 import type { Store } from './store/store.js'
-import { readUsage, type Usage } from './usage.js'
+import { readUsage, type Usage } from './piece-cache.js'
 
 /** Summary of a cache's content. */
 export interface CacheSummary extends Usage {

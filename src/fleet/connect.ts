@@ -2,9 +2,12 @@ import type * as bullmqTypes from 'bullmq'
 import type { ConnectionOptions, Queue, QueueOptions } from 'bullmq'
 import { callWithin } from '../bounded-call.js'
 import { BtkitError } from '../errors.js'
-import type { RedisAddress } from '../redis/client.js'
-import { createClient, type RedisClient } from '../redis/client.js'
-import { describeRedisFailure } from '../redis/failure.js'
+import {
+  createClient,
+  describeRedisFailure,
+  type RedisAddress,
+  type RedisClient,
+} from '../redis/client.js'
 
 /** The queue's name, and the beginning of its keys: a hash tag, so that a cluster has them together. */
 const NAME = 'hash'
@@ -59,7 +62,7 @@ export async function openQueue(
   { onError }: ConnectOptions,
 ): Promise<QueueConnection> {
   const bullmq = await import('bullmq')
-  const client = await createClient(address, { isLasting: true }, queueTimes.answer)
+  const client = await createClient(address, queueTimes.answer, true)
   const clients = withDuplicates(client)
   const tell = (error: unknown) => {
     onError(describeRedisFailure(error, address, queueTimes.answer))

@@ -1,5 +1,7 @@
-import type { Cluster, ClusterOptions, Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import { BtkitError } from '../errors.js'
+import { escapeText } from '../text/escape.js'
+import { describeFailure } from '../text/network-failure.js'
 
 /** Where Redis is, and as whom to log in. */
 export interface RedisAddress {
@@ -89,14 +91,6 @@ function badUrl(why: string): BtkitError {
 /** A client of one server or of a cluster. */
 export type RedisClient = Redis | Cluster
 
-/** Commands of a client beside the usual ones. */
-export interface ClientOptions {
-  /** Functions in Lua, by the names of the methods that call them. */
-  readonly scripts?: NonNullable<ClusterOptions['scripts']>
-  /** Whether the client connects again by itself and repeats commands, for as long as it takes. */
-  readonly isLasting?: boolean
-}
-
 /** The package's own timers also run while this process is busy: they get so many times as long. */
 const LENIENCE = 5
 
@@ -104,14 +98,14 @@ const LENIENCE = 5
 const againMs = (times: number) => Math.min(100 * 2 ** Math.min(times, 10), 5000)
 
 /**
- * Loads the Redis package and creates a client, which connects with its first command. Unless it is
- * lasting, the client never connects again by itself, and repeats no command, and commands of one
- * moment share a round trip.
+ * Loads the Redis package and creates a client, which connects with its first command. A lasting one
+ * connects again by itself and repeats commands, for as long as it takes. Any other does neither, and
+ * its commands of one moment share a round trip.
  */
 export async function createClient(
   address: RedisAddress,
-  { scripts, isLasting = false }: ClientOptions,
   timeoutMs: number,
+  isLasting = false,
 ): Promise<RedisClient> {
   const { Redis, Cluster } = await import('ioredis')
   const { kind, urls, primary, user, password, database } = address
@@ -130,7 +124,7 @@ export async function createClient(
     // A connection that is lost, or never came about, would keep the process open for two seconds
     disconnectTimeout: 200,
   }
-  const once = { lazyConnect: true, enableAutoPipelining: !isLasting, ...(scripts && { scripts }) }
+  const once = { lazyConnect: true, enableAutoPipelining: !isLasting }
   if (kind === 'cluster') {
     return new Cluster([...urls], {
       ...once,
@@ -156,4 +150,19 @@ export async function createClient(
 function sentinelAt(url: string): { host: string; port: number } {
   const { hostname, port } = new URL(url)
   return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || SENTINEL_PORT) }
+}
+
+/** Most characters of a reason: a server can send any text. */
+const MOST = 200
+
+/** Describes in words why Redis failed, without the password. */
+export function describeRedisFailure(
+  error: unknown,
+  { password }: RedisAddress,
+  timeoutMs: number,
+): string {
+  const why = describeFailure(error, timeoutMs)
+  // A server can even send the password it received
+  const safe = password === '' ? why : why.replaceAll(password, '***')
+  return escapeText(safe.slice(0, MOST))
 }

@@ -1,9 +1,12 @@
 import { monotonicNow } from '../monotonic.js'
-import type { RedisAddress } from './client.js'
-import { createClient, type ClientOptions, type RedisClient } from './client.js'
-import { describeRedisFailure } from './failure.js'
+import {
+  createClient,
+  describeRedisFailure,
+  type RedisAddress,
+  type RedisClient,
+} from './client.js'
 
-export interface LinkOptions extends ClientOptions {
+export interface LinkOptions {
   /** Receives a message when Redis fails, at most one an hour. */
   readonly warn: (message: string) => void
   /** Most milliseconds without an attempt after failures. Default: 10 s. */
@@ -93,7 +96,7 @@ export class RedisLink {
   }
 
   async #open(): Promise<RedisClient> {
-    const client = await createClient(this.#address, this.#options, patience.ms)
+    const client = await createClient(this.#address, patience.ms)
     // Says why a connection failed; each call then only says that there is none
     client.on('error', (error: Error) => {
       this.#cause = error

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { openCache } from '../../src/cache/open.js'
-import { PieceCache } from '../../src/cache/piece-cache.js'
+import { addUsage, PieceCache, readUsage } from '../../src/cache/piece-cache.js'
 import { recordKey } from '../../src/cache/records/record.js'
 import type { Store } from '../../src/cache/store/store.js'
-import { addUsage, readUsage } from '../../src/cache/usage.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
 

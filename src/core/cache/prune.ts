@@ -1,8 +1,7 @@
 import { removeUnused, shrinkTo, summarize, type CacheSummary } from '../../cache/maintain.js'
 import { removeCache, removeDamaged, cacheSize } from '../../cache/open.js'
 import { dayOf } from '../../cache/records/record.js'
-import { withCache } from './access.js'
-import type { CachePlace } from './access.js'
+import { withCache, type CachePlace } from './access.js'
 import type { Store } from '../../cache/store/store.js'
 
 const DAY_MS = 86_400_000

@@ -9,8 +9,7 @@ import {
 } from '../../cache/records/record.js'
 import type { Store } from '../../cache/store/store.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
-import type { CacheAccess } from '../digests/cache-trust.js'
-import { isSameFile, type CacheTrust } from '../digests/cache-trust.js'
+import { isSameFile, type CacheAccess, type CacheTrust } from '../digests/cache-trust.js'
 
 /**
  * Days without use after which records are removed, by kind. Records that cost more to recreate
