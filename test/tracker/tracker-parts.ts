@@ -32,7 +32,7 @@ export interface PartsWish {
 /** Answers for a test, with a clock that the test sets. */
 export function makeAnswers({ rules = {}, limits = {} }: PartsWish = {}) {
   const { store, clock } = makeStore(limits)
-  const answers = new TrackerAnswers(store, () => ({ ...OPEN, ...rules }))
+  const answers = new TrackerAnswers(store, { ...OPEN, ...rules })
   const noted: string[] = []
   const note = (answered: string) => {
     noted.push(answered)

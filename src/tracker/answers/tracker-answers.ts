@@ -31,18 +31,10 @@ export const NOBODY: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0,
 
 /** Answers announces and scrapes from a store according to the rules. */
 export class TrackerAnswers {
-  readonly store: SwarmStore
-  readonly #rules: () => TrackerRules
-
-  /** The rules may change at any time. */
-  constructor(store: SwarmStore, rules: () => TrackerRules) {
-    this.store = store
-    this.#rules = rules
-  }
-
-  get rules(): TrackerRules {
-    return this.#rules()
-  }
+  constructor(
+    readonly store: SwarmStore,
+    readonly rules: TrackerRules,
+  ) {}
 
   /**
    * Records an announce and returns its answer. `from.address` is the client's address as 16 bytes,
@@ -54,7 +46,7 @@ export class TrackerAnswers {
     from: AnnounceOrigin & { readonly address: Uint8Array | null },
     form: AnnounceForm,
   ): Announced {
-    const rules = this.#rules()
+    const { rules } = this
     const verdict = this.require(request.infoHash, from.client)
     const resolved = rules.resolve(from, request.claimed)
     const known = resolved === from.client ? from.address : null
@@ -88,7 +80,7 @@ export class TrackerAnswers {
    * @throws TrackerRefusal if the client may not ask or the torrent is refused
    */
   require(infoHash: Uint8Array, client: string | null): TorrentVerdict | null {
-    const rules = this.#rules()
+    const { rules } = this
     requirePermission(rules, client)
     const verdict = rules.judge(infoHash)
     if (verdict?.failure != null) throw new TrackerRefusal(200, verdict.failure)
@@ -101,7 +93,7 @@ export class TrackerAnswers {
    * @throws TrackerRefusal
    */
   scrape(infoHashes: readonly Uint8Array[], client: string | null): (SwarmCounts | null)[] {
-    const rules = this.#rules()
+    const { rules } = this
     requirePermission(rules, client)
     if (rules.scrape === 'none') throw new TrackerRefusal(200, 'this tracker answers no scrapes')
     return infoHashes.map((infoHash) => {

@@ -70,7 +70,7 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
     const shared = await openExchange(settings, world, { store, admitted, clock })
     const figures = new TrackerFigures()
     const rules = makeRules(settings.answers, admitted, (hash) => store.scrape(hash) !== null)
-    const answers = new TrackerAnswers(store, () => rules)
+    const answers = new TrackerAnswers(store, rules)
     const addressOf = (request: IncomingMessage) => clientAddresses.of(request)
     const routes = new TrackerRoutes({
       answers,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
+import { sortInSlices } from '../../server/pages/slices.js'
 import { endAtOnce } from '../../server/connections/counted-response.js'
 import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
 import {
@@ -174,27 +175,21 @@ export class FullScrape {
   }
 
   async #make(): Promise<Buffer> {
-    // Bencode sorts keys by byte: torrents go into 256 heaps, and each heap is sorted at the end
-    const heaps = Array.from({ length: 256 }, () => new Map<string, string>())
+    const torrents = new Map<string, string>()
     const put = (infoHash: Uint8Array, counts: SwarmCounts) => {
       const scraped = formatScraped(infoHash, counts)
-      heaps[infoHash[0] ?? 0]?.set(scraped.slice(0, KEY_LENGTH), scraped)
+      torrents.set(scraped.slice(0, KEY_LENGTH), scraped)
     }
     await this.#putKnown(put)
     let count = 0
     for (const { infoHash, ...counts } of this.answers.store.list()) {
       if (this.answers.rules.judge(infoHash)?.failure == null) put(infoHash, counts)
       count += 1
-      if (count % SLICE !== 0) continue
-      if (heaps.reduce((sum, { size }) => sum + size, 0) > MAX_SWARMS) throw tooMany()
-      await setImmediate()
+      if (torrents.size > MAX_SWARMS) throw tooMany()
+      if (count % SLICE === 0) await setImmediate()
     }
-    if (heaps.reduce((sum, { size }) => sum + size, 0) > MAX_SWARMS) throw tooMany()
-    const sorted: string[] = []
-    for (const heap of heaps) {
-      sorted.push(...[...heap.values()].sort(byCharacters))
-      await setImmediate()
-    }
+    // Bencode sorts keys by byte
+    const sorted = await sortInSlices([...torrents.values()], byCharacters)
     return Buffer.from(formatScrape(sorted, this.answers.rules.minInterval), 'latin1')
   }
 

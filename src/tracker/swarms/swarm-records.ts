@@ -72,57 +72,6 @@ export class RecordWriter {
   }
 }
 
-/** Reads records from bytes, without an object for each. */
-class RecordReader {
-  readonly #view: DataView
-
-  constructor(private readonly bytes: Uint8Array) {
-    this.#view = viewOf(bytes)
-  }
-
-  tracker(at: number): string {
-    return Buffer.from(this.bytes.subarray(at + 1, at + TRACKER_SIZE)).toString('hex')
-  }
-
-  infoHash(at: number): Uint8Array {
-    return this.bytes.subarray(at + 1, at + 21)
-  }
-
-  completed(at: number): number {
-    return this.#view.getUint32(at + 21)
-  }
-
-  flags(at: number): number {
-    return this.bytes[at + 1] ?? 0
-  }
-
-  age(at: number): number {
-    return this.#view.getUint32(at + 2)
-  }
-
-  port(at: number): number {
-    return this.#view.getUint16(at + 6)
-  }
-
-  key(at: number): number {
-    return this.#view.getUint32(at + 8)
-  }
-
-  /** Copies a peer's id, 20 bytes. */
-  copyId(at: number, to: Uint8Array): void {
-    for (let n = 0; n < 20; n += 1) to[n] = this.bytes[at + ID_AT + n] ?? 0
-  }
-
-  /** Copies a peer's address as 16 bytes, with IPv4 mapped into IPv6. */
-  copyAddress(at: number, to: Uint8Array): void {
-    const isV6 = this.bytes[at] === RecordKind.peer6
-    if (!isV6) to.fill(0, 0, 10).fill(0xff, 10, 12)
-    for (let n = isV6 ? 0 : 12, from = at + ADDRESS_AT; n < 16; n += 1, from += 1) {
-      to[n] = this.bytes[from] ?? 0
-    }
-  }
-}
-
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }
@@ -172,13 +121,13 @@ export class SwarmReader {
 
   write(chunk: Uint8Array): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
-    const records = new RecordReader(bytes)
+    const view = viewOf(bytes)
     let at = 0
     while (at < bytes.length) {
       const size = SIZES[bytes[at] ?? 0]
       if (size === undefined || this.#hasEnded) throw damaged('has invalid bytes')
       if (at + size > bytes.length) break
-      this.#read(records, at, bytes[at] ?? 0)
+      this.#read(bytes, view, at)
       at += size
     }
     // Copied, which `slice` of a Buffer does not do: the caller may reuse its bytes
@@ -189,31 +138,38 @@ export class SwarmReader {
     if (!this.#hasEnded) throw damaged('is cut off')
   }
 
-  #read(records: RecordReader, at: number, kind: number): void {
+  #read(bytes: Uint8Array, view: DataView, at: number): void {
+    const kind = bytes[at]
     if (kind === RecordKind.end) {
       this.#hasEnded = true
     } else if (kind === RecordKind.tracker) {
-      this.handler.tracker(records.tracker(at))
+      this.handler.tracker(Buffer.from(bytes.subarray(at + 1, at + TRACKER_SIZE)).toString('hex'))
     } else if (kind === RecordKind.swarm) {
-      this.handler.swarm(records.infoHash(at), records.completed(at))
+      this.handler.swarm(bytes.subarray(at + 1, at + 21), view.getUint32(at + 21))
     } else {
-      const isCounted = (records.flags(at) & PeerFlag.completed) !== 0
-      this.handler.peer(this.#loadPeer(records, at), records.age(at), isCounted)
+      const flags = bytes[at + 1] ?? 0
+      const isCounted = (flags & PeerFlag.completed) !== 0
+      this.#loadPeer(bytes, view, at)
+      this.handler.peer(this.#peer, view.getUint32(at + 2), isCounted)
     }
   }
 
   /** Turns a saved peer into an announce, valid until the next peer. */
-  #loadPeer(records: RecordReader, at: number): PeerAnnounce {
-    const flags = records.flags(at)
+  #loadPeer(bytes: Uint8Array, view: DataView, at: number): void {
+    const flags = bytes[at + 1] ?? 0
     const peer = this.#peer
-    records.copyId(at, peer.peerId)
-    records.copyAddress(at, peer.address)
-    peer.port = records.port(at)
-    peer.key = records.key(at)
+    for (let n = 0; n < 20; n += 1) peer.peerId[n] = bytes[at + ID_AT + n] ?? 0
+    // IPv4 is mapped into IPv6
+    const isV6 = bytes[at] === RecordKind.peer6
+    if (!isV6) peer.address.fill(0, 0, 10).fill(0xff, 10, 12)
+    for (let n = isV6 ? 0 : 12, from = at + ADDRESS_AT; n < 16; n += 1, from += 1) {
+      peer.address[n] = bytes[from] ?? 0
+    }
+    peer.port = view.getUint16(at + 6)
+    peer.key = view.getUint32(at + 8)
     if ((flags & PeerFlag.gone) !== 0) peer.event = 'stopped'
     else peer.event = (flags & PeerFlag.partialSeed) === 0 ? 'none' : 'paused'
     peer.isComplete = (flags & PeerFlag.seed) !== 0
-    return peer
   }
 }
 
