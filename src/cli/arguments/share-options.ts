@@ -1,15 +1,22 @@
 import {
+  type Command,
   InvalidArgumentError,
   Option,
-  type Command,
   type OptionValues,
 } from '@commander-js/extra-typings'
-import { nameErrors } from '../../errors.js'
+import { BtkitError, nameErrors } from '../../errors.js'
 import type { ShareRequest } from '../../fleet/shared-digests.js'
-import { parseRedisUrl, type RedisAddress } from '../../redis/client.js'
+import { type RedisAddress, parseRedisUrl } from '../../redis/client.js'
 import type { Io } from '../io.js'
-import type { NamedDirectory, ShareArguments } from './share-request.js'
 import { wholeNumber } from './values.js'
+import { resolve } from 'node:path'
+import { UNUSED_FOR } from '../../core/cache/prune.js'
+import type { ShareRules } from '../../fleet/shares.js'
+import { realPath } from '../../files/inside.js'
+import { readBoundedRegular } from '../../files/read-bounded.js'
+import { statIfThere } from '../../files/stat-files.js'
+import { reportWarning, warningsTo } from '../output/messages.js'
+import type { AskedWorkers } from '../../fleet/ask-workers.js'
 
 /** How a command line was parsed, to tell typed options from configured ones. */
 interface Origins {
@@ -72,14 +79,13 @@ export function declareShareOptions<
  * The machines that a command line shares digests with; null for none.
  * @throws BtkitError `usage`, and for files and directories that cannot be read
  */
-export async function shareRequest(
+export function shareRequest(
   options: ShareArguments,
   origins: Origins,
   io: Io,
-): Promise<ShareRequest | null> {
+): ShareRequest | null {
   const found = foundUrl(options, origins, io)
   if (found === null) return null
-  const { readShareRequest } = await import('./share-request.js')
   return readShareRequest({ ...options, ...found }, io)
 }
 
@@ -115,14 +121,13 @@ function checkedPieces(text: string): number {
  * The Redis whose records a command maintains; null for none.
  * @throws BtkitError `usage`
  */
-export async function sharedRedis(
+export function sharedRedis(
   options: Pick<ShareArguments, 'cacheUrl'>,
   origins: Origins,
   io: Io,
-): Promise<RedisAddress | null> {
+): RedisAddress | null {
   const found = foundUrl(options, origins, io)
   if (found === null) return null
-  const { redisAddress } = await import('./redis-url.js')
   return redisAddress(found.url, { option: '--cache-url', isTyped: found.isTyped }, io)
 }
 
@@ -130,4 +135,190 @@ export async function sharedRedis(
 function foundUrl({ cacheUrl }: Pick<ShareArguments, 'cacheUrl'>, origins: Origins, { env }: Io) {
   const url = cacheUrl ?? env['BTKIT_CACHE_URL']
   return url ? { url, isTyped: origins.getOptionValueSource('cacheUrl') === 'cli' } : null
+}
+
+/** The options that share digests. */
+export interface ShareArguments {
+  readonly cacheUrl?: string | undefined
+  readonly share: readonly NamedDirectory[]
+  readonly shareMtime: 'exact' | 'seconds'
+  readonly shareCheck: number
+  readonly shareKeyFile?: string | undefined
+  readonly unusedFor?: number
+}
+
+/** A value of `--share`. */
+export interface NamedDirectory {
+  readonly name: string
+  readonly path: string
+}
+
+/** The options with the URL of the Redis, and whether that was on the command line. */
+export interface FoundArguments extends ShareArguments {
+  readonly url: string
+  readonly isTyped: boolean
+}
+
+/**
+ * Reads keys and directories of a request; null if nothing can be shared.
+ * @throws BtkitError `usage`, and for files and directories that cannot be read
+ */
+export function readShareRequest(options: FoundArguments, io: Io): ShareRequest | null {
+  const { url, isTyped } = options
+  const address = redisAddress(url, { option: '--cache-url', isTyped }, io)
+  const keys = readShareKeys(options, io)
+  if (keys.length === 0) {
+    reportWarning(
+      '--cache-url: nothing is shared; name a file with the key by --share-key-file',
+      io,
+    )
+    return null
+  }
+  return {
+    address,
+    keys,
+    ...readShareRules(options, io),
+    check: options.shareCheck,
+    unusedFor: options.unusedFor ?? UNUSED_FOR,
+  }
+}
+
+/**
+ * Finds the directories of shares.
+ * @throws BtkitError `not-found`
+ */
+export function readShareRules(
+  { share, shareMtime }: Pick<ShareArguments, 'share' | 'shareMtime'>,
+  { cwd }: Pick<Io, 'cwd'>,
+): ShareRules {
+  const shares = share.map(({ name, path }) => {
+    const directory = realPath(resolve(cwd, path))
+    if (directory !== null && statIfThere(directory)?.isDirectory() === true)
+      return { name, directory }
+    const why = directory === null ? 'no such directory' : 'not a directory'
+    throw new BtkitError('not-found', `--share ${name}=${path}: ${why}`)
+  })
+  return { shares, inSeconds: shareMtime === 'seconds' }
+}
+
+/**
+ * Reads the keys of --share-key-file; none without it.
+ * @throws BtkitError `usage` for short keys, `not-permitted` if all users can read the file
+ */
+export function readShareKeys(
+  { shareKeyFile }: Pick<ShareArguments, 'shareKeyFile'>,
+  { cwd }: Pick<Io, 'cwd'>,
+): Uint8Array[] {
+  return shareKeyFile === undefined ? [] : readKeys(resolve(cwd, shareKeyFile))
+}
+
+/** The largest key file, and the shortest key, in bytes. */
+const MAX_KEY_FILE = 4096
+const SHORTEST_KEY = 32
+
+/** Mode bits that give access to other users than the owner and the group. */
+const OTHERS = 0o007
+
+/**
+ * Reads one key or two, a line each. The first is for new records.
+ * @throws BtkitError `usage` for short keys, `not-permitted` if all users can read the file
+ */
+function readKeys(file: string): Uint8Array[] {
+  const text = Buffer.from(readBoundedRegular(file, MAX_KEY_FILE)).toString()
+  const mode = statIfThere(file)?.mode ?? 0
+  if (process.platform !== 'win32' && (mode & OTHERS) !== 0) {
+    throw new BtkitError('not-permitted', `${file}: all users can read it; run chmod 640 on it`)
+  }
+  const keys = text.split(/\s+/).filter((key) => key !== '')
+  if (keys.length < 1 || keys.length > 2 || keys.some((key) => key.length < SHORTEST_KEY)) {
+    const what = `must have one key or two, each of at least ${SHORTEST_KEY} characters in a line`
+    throw new BtkitError('usage', `${file}: ${what}; make one with: openssl rand -hex 32`)
+  }
+  return keys.map((key) => Buffer.from(key))
+}
+
+export function queueOption(description: string) {
+  return new Option('--queue <url>', description).argParser(checkedUrl('--queue'))
+}
+
+/** How a command line was parsed, to tell a typed URL from a configured one. */
+interface QueueOrigins {
+  readonly getOptionValueSource: (name: 'queue') => string | undefined
+}
+
+/**
+ * The address of the queue.
+ * @throws BtkitError `usage`
+ */
+export function queueAddress(url: string, origins: QueueOrigins, io: Io): RedisAddress {
+  const isTyped = origins.getOptionValueSource('queue') === 'cli'
+  return redisAddress(url, { option: '--queue', isTyped }, io)
+}
+
+/** The options of commands that hash through a queue. */
+export type QueueArguments = Pick<ShareArguments, 'share' | 'shareMtime' | 'shareKeyFile'>
+
+/**
+ * The keys and directories of jobs.
+ * @throws BtkitError `usage` without a key or a directory, and as readShareKeys
+ */
+export function queueShares(
+  options: QueueArguments,
+  io: Io,
+): ShareRules & { readonly keys: readonly Uint8Array[] } {
+  const keys = readShareKeys(options, io)
+  if (keys.length === 0) throw missing('the file with the key by --share-key-file')
+  if (options.share.length === 0) throw missing('the directories of all workers by --share')
+  return { ...readShareRules(options, io), keys }
+}
+
+function missing(what: string): BtkitError {
+  return new BtkitError('usage', `--queue: name ${what}`)
+}
+
+/**
+ * The workers that a command line asks to hash; undefined for none. The caller must close them.
+ * @throws BtkitError as queueAddress and queueShares
+ */
+export async function openWorkers(
+  options: QueueArguments & { readonly queue?: string | undefined },
+  origins: QueueOrigins,
+  io: Io,
+): Promise<AskedWorkers | undefined> {
+  if (options.queue === undefined) return undefined
+  const address = queueAddress(options.queue, origins, io)
+  const shares = queueShares(options, io)
+  const warn = warningsTo(io)
+  const { AskedWorkers } = await import('../../fleet/ask-workers.js')
+  return new AskedWorkers({ ...shares, address, now: io.now, warn, signal: io.signal })
+}
+
+/** The largest file with a URL, in bytes. */
+const MAX_SIZE = 4096
+
+/** Where the URL of a Redis comes from. */
+export interface RedisUrlSource {
+  /** The name of its option. */
+  readonly option: string
+  /** Whether it is on the command line, which other users can see. */
+  readonly isTyped: boolean
+}
+
+/**
+ * Parses the URL of a Redis, or reads it from a file given as `file:PATH`.
+ * @throws BtkitError `usage` for a bad URL, or for a password on the command line; and as readBounded
+ */
+export function redisAddress(
+  text: string,
+  { option, isTyped }: RedisUrlSource,
+  { cwd }: Pick<Io, 'cwd'>,
+): RedisAddress {
+  const file = text.startsWith('file:') ? resolve(cwd, text.slice('file:'.length)) : null
+  const url =
+    file === null ? text : Buffer.from(readBoundedRegular(file, MAX_SIZE)).toString().trim()
+  const what = file === null ? option : `${option}: ${file}`
+  const address = nameErrors(what, () => parseRedisUrl(url))
+  if (!isTyped || file !== null || address.password === '') return address
+  const why = 'other users can see a password on a command line'
+  throw new BtkitError('usage', `${option}: ${why}; write the URL in a file and give file:PATH`)
 }

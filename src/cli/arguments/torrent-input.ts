@@ -1,9 +1,14 @@
 import { parseTorrent, readTorrent } from '../../core/read-torrent.js'
-import { collectBounded } from '../../files/read-bounded.js'
+import { collectBounded, readBounded } from '../../files/read-bounded.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { Io } from '../io.js'
 import { BtkitError } from '../../errors.js'
-import { hintAtMaxSize } from './max-torrent-size.js'
+import { isUtf8 } from 'node:buffer'
+import type { FailedFile } from '../../core/edit/files.js'
+import { escapeBadBytes } from '../../text/escape.js'
+import { clientInfoHash } from '../../core/publish/client.js'
+import { Option } from '@commander-js/extra-typings'
+import { sizeLimit } from './values.js'
 
 /**
  * Reads and checks a torrent of at most `maxSize` bytes from a file, or from standard input for
@@ -57,4 +62,83 @@ export function readTorrentFile(path: string, maxSize: number): Metainfo {
   } catch (error) {
     throw hintAtMaxSize(error)
   }
+}
+
+/** File names from a list. */
+export interface FileList {
+  readonly files: readonly string[]
+  /** Names that are not valid UTF-8. Decoding them would give the names of other files. */
+  readonly refused: readonly FailedFile[]
+}
+
+/** The largest list in bytes. The names of a million files fit. */
+const MAX_LIST = 256 * 1024 * 1024
+
+const NUL = 0x00
+const NEWLINE = 0x0a
+
+/**
+ * Reads a list of file names from a file, or from standard input for `-`. If the list contains a
+ * NUL, names end with NULs, as `find -print0` writes them. Otherwise they end with newlines. Empty
+ * names are skipped.
+ * @throws BtkitError `too-large`, `not-found`, `not-permitted` or `io` if the list cannot be read
+ */
+export async function readFileList(list: string, { stdin }: Pick<Io, 'stdin'>): Promise<FileList> {
+  const bytes =
+    list === '-'
+      ? await collectBounded(stdin, 'standard input', MAX_LIST)
+      : readBounded(list, MAX_LIST)
+  const names = split(Buffer.from(bytes)).filter((name) => name.length > 0)
+  return {
+    files: names.filter((name) => isUtf8(name)).map((name) => name.toString()),
+    refused: names.filter((name) => !isUtf8(name)).map((name) => refuse(escapeBadBytes(name))),
+  }
+}
+
+function refuse(file: string): FailedFile {
+  return { file, error: new BtkitError('bad-name', `${file}: the name is not valid UTF-8`) }
+}
+
+function split(bytes: Buffer): Buffer[] {
+  const end = bytes.includes(NUL) ? NUL : NEWLINE
+  const names: Buffer[] = []
+  let from = 0
+  for (let to = bytes.indexOf(end); to >= 0; to = bytes.indexOf(end, from)) {
+    names.push(bytes.subarray(from, to))
+    from = to + 1
+  }
+  return [...names, bytes.subarray(from)]
+}
+
+/** A torrent named on the command line. */
+export interface NamedTorrent {
+  /** The info hash by which clients know it. */
+  readonly infoHash: string
+  /** Null if it was named by its info hash. */
+  readonly file: string | null
+}
+
+/**
+ * Finds the torrent for an argument: an info hash of 40 or 64 hexadecimal digits, or a file of at
+ * most `maxSize` bytes.
+ * @throws BtkitError the errors of readTorrentFile
+ */
+export function findNamedTorrent(word: string, maxSize: number): NamedTorrent {
+  if (/^[0-9a-f]{40}([0-9a-f]{24})?$/i.test(word)) {
+    return { infoHash: word.toLowerCase().slice(0, 40), file: null }
+  }
+  return { infoHash: clientInfoHash(readTorrentFile(word, maxSize)), file: word }
+}
+
+/** The option that limits the size of .torrent files that are read, in bytes. */
+export function maxTorrentSize() {
+  return new Option('--max-torrent-size <size>', 'refuse larger torrents')
+    .argParser(sizeLimit)
+    .default(64 * 1024 * 1024, '64MiB')
+}
+
+/** If a torrent was too large, adds the helpful option to the error. */
+export function hintAtMaxSize(error: unknown): unknown {
+  if (!(error instanceof BtkitError) || error.code !== 'too-large') return error
+  return new BtkitError('too-large', `${error.message} (--max-torrent-size)`, { cause: error })
 }

@@ -10,7 +10,7 @@ import { directoryAddress } from '../../metainfo/trackers.js'
 import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
 import { keysBeside, keysInside } from './extra-keys.js'
 import type { TorrentOptions } from './torrent-options.js'
-import type { ChosenTrackers } from './tracker-options.js'
+import type { ChosenTrackers } from './web-seed-base.js'
 import { version } from '../../version.js'
 
 /**

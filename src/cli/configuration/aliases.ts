@@ -3,11 +3,10 @@ import { resolve } from 'node:path'
 import { BtkitError, nameErrors } from '../../errors.js'
 import { checkTracker, looksLikeUrl } from '../../metainfo/trackers.js'
 import type { CommandLine, TypedOption } from '../options/command-line.js'
-import { removesTrackers, takesOneTracker, takesTrackers } from '../options/traits.js'
+import { removesTrackers, takesOneTracker, takesTrackers } from '../options/table.js'
 import { itemsOf, type Located, type LocatedEntry, type Problems } from './located.js'
-import { suggestion } from './nearest.js'
+import { suggestion, insteadOf, type Aliases } from './settings.js'
 import type { Configuration } from './sections.js'
-import { insteadOf, type Aliases } from './settings.js'
 
 /** The aliases of configurations with the strongest last. A value that is no tracker is a problem. */
 export function aliasesOf(configurations: readonly Configuration[], problems: Problems): Aliases {

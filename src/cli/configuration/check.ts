@@ -1,15 +1,12 @@
 import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
-import { DEFAULTS } from '../options/known-keys.js'
-import type { OptionEntry } from '../options/table.js'
-import { MAKERS, takesDefault } from '../options/traits.js'
+import { DEFAULTS, type OptionEntry, MAKERS, takesDefault } from '../options/table.js'
 import { aliasesOf } from './aliases.js'
 import { configurationFiles, readConfigurations, readConfigurationText } from './files.js'
 import { itemsOf, Problems, type Section } from './located.js'
-import { suggestion } from './nearest.js'
+import { suggestion, candidateOf, findEntry, type World } from './settings.js'
 import { excludeEachOther } from './resolve.js'
 import { configurationOf, presetsOf, unknownKey, type Configuration } from './sections.js'
-import { candidateOf, findEntry, type World } from './settings.js'
 import { trackerRules } from './tracker-rules.js'
 
 /** The options of a command. */

@@ -3,16 +3,28 @@ import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
 import type { CommandLine } from '../options/command-line.js'
-import { isKnownKey } from '../options/known-keys.js'
-import { optionEntries, type OptionEntry } from '../options/table.js'
-import { areAlternatives, LEGACY_KEYS, MAKERS, takesTrackers, TRACKERS } from '../options/traits.js'
+import {
+  isKnownKey,
+  optionEntries,
+  type OptionEntry,
+  areAlternatives,
+  LEGACY_KEYS,
+  MAKERS,
+  takesTrackers,
+  TRACKERS,
+} from '../options/table.js'
 import { aliasesOf, spellAliases } from './aliases.js'
-import { environmentLevel } from './environment.js'
+import {
+  environmentLevel,
+  suggestion,
+  candidateOf,
+  type Candidate,
+  type Setting,
+  type World,
+} from './settings.js'
 import { configurationFiles, readConfigurations } from './files.js'
 import { Place, Problems, type Section } from './located.js'
-import { suggestion } from './nearest.js'
 import { candidatesOf, levelsOf, presetsOf, type Configuration } from './sections.js'
-import { candidateOf, type Candidate, type Setting, type World } from './settings.js'
 import {
   ruleCandidates,
   rulesFor,

@@ -1,7 +1,12 @@
-import { NAMES_ELSEWHERE, otherNames } from '../arguments/option-names.js'
-import { DEFAULTS } from '../options/known-keys.js'
-import { defaultText, type OptionEntry } from '../options/table.js'
-import { MAKERS, takesDefault } from '../options/traits.js'
+import {
+  NAMES_ELSEWHERE,
+  otherNames,
+  DEFAULTS,
+  defaultText,
+  type OptionEntry,
+  MAKERS,
+  takesDefault,
+} from '../options/table.js'
 import type { SectionTable } from './check.js'
 
 type Schema = Readonly<Record<string, unknown>>

@@ -1,6 +1,11 @@
-import type { OptionEntry } from '../options/table.js'
-import { DEFAULTS, isKnownKey, knownKeys, knownSections } from '../options/known-keys.js'
-import { takesDefault } from '../options/traits.js'
+import {
+  type OptionEntry,
+  DEFAULTS,
+  isKnownKey,
+  knownKeys,
+  knownSections,
+  takesDefault,
+} from '../options/table.js'
 import {
   cut,
   isEmpty,
@@ -10,8 +15,7 @@ import {
   type Problems,
   type Section,
 } from './located.js'
-import { suggestion } from './nearest.js'
-import { candidateOf, findEntry, type Candidate, type World } from './settings.js'
+import { suggestion, candidateOf, findEntry, type Candidate, type World } from './settings.js'
 
 /** The keys of a configuration that are not sections of options. */
 export const NAMED = ['presets', 'default-preset', 'aliases', 'trackers'] as const

@@ -1,8 +1,7 @@
 import type { TrackerRule } from '../../metainfo/lint/tracker-rule.js'
 import { byteSize } from '../arguments/values.js'
 import type { Io } from '../io.js'
-import type { OptionEntry } from '../options/table.js'
-import { TRACKERS } from '../options/traits.js'
+import { type OptionEntry, TRACKERS } from '../options/table.js'
 import {
   Problems,
   type Located,

@@ -5,8 +5,7 @@ import {
   type CommandUnknownOpts,
 } from '@commander-js/extra-typings'
 import { BtkitError } from '../../errors.js'
-import { otherNames, takesTruth } from '../arguments/option-names.js'
-import type { CommandOption } from './table.js'
+import { otherNames, takesTruth, type CommandOption } from './table.js'
 
 /** The parts of commander's commands that its types omit. package.json names the exact version. */
 interface Internals {

@@ -1,9 +1,10 @@
+import stringWidth from 'string-width'
 import { basename } from 'node:path'
 import { escapeText } from '../../text/escape.js'
 import type { Io } from '../io.js'
 import { formatBytes, formatDuration } from '../../text/quantity.js'
-import { isScreen } from './paint.js'
-import stringWidth from 'string-width'
+import { isScreen } from './messages.js'
+import type { HashProgress } from '../../hash/jobs/job.js'
 
 /** The content of a progress bar. */
 interface BarState {
@@ -142,4 +143,30 @@ export function wrapColumns(text: string, columns: number): string[] {
 
 function padColumns(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - columnsOf(text)))
+}
+
+/** A progress bar for work of one kind. */
+export interface ProgressBar<T> {
+  readonly update: (progress: T) => void
+  /** Removes the bar until the next update, so that other lines can be printed. */
+  readonly pause: () => void
+  readonly stop: () => void
+}
+
+/** Opens a bar for hashing `total` bytes, or any number for null; null if nobody would see it. */
+export async function openProgress(
+  io: Io,
+  total: number | null,
+): Promise<ProgressBar<HashProgress> | null> {
+  const bar = await openBar(io, total)
+  if (!bar) return null
+  return {
+    update: ({ bytesDone, currentPath }) => {
+      const whole = total === null ? '' : ` of ${formatBytes(total)}`
+      const done = `${formatBytes(bytesDone)}${whole}`
+      bar.update({ value: bytesDone, done, bytes: bytesDone, path: currentPath })
+    },
+    pause: bar.pause,
+    stop: bar.stop,
+  }
 }

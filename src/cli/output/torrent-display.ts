@@ -1,12 +1,12 @@
 import { escapeText } from '../../text/escape.js'
 import { BtkitError } from '../../errors.js'
-import type { Io } from '../io.js'
-import { listedLine, type ListedTorrent } from './torrent-json.js'
-import { LiveTable } from './live-table.js'
-import { reportError, reportNote } from './messages.js'
-import { isScreen } from './paint.js'
+import type { Io, Output } from '../io.js'
+import { type ListedTorrent, listedLine } from './torrent-json.js'
+import { reportError, reportNote, isScreen } from './messages.js'
 import { torrentTable } from './torrent-table.js'
-import { isBroken, isWhole, type ClientTorrent } from '../../core/publish/client.js'
+import { type ClientTorrent, isBroken, isWhole } from '../../core/publish/client.js'
+import { stripVTControlCharacters } from 'node:util'
+import { wrapColumns } from './bar.js'
 
 /** Options of a display. */
 export interface DisplayOptions {
@@ -90,4 +90,99 @@ function torrentLine(torrent: ClientTorrent): string {
 
 function kilobytes(rate: number): string {
   return `${(rate / 1024).toFixed(1)}K/s`
+}
+
+/** The assumed size of a terminal whose size is unknown. */
+const COLUMNS = 80
+const ROWS = 24
+
+/** The most messages shown below the table. */
+const MESSAGES = 5
+
+const ENTER = '\u001b[?1049h'
+const HOME = '\u001b[H'
+const ERASE_LINE = '\u001b[K'
+const ERASE_BELOW = '\u001b[J'
+// Without this, tmux leaves lines of the table on the normal screen after a resize
+const LEAVE = `${HOME}${ERASE_BELOW}\u001b[?1049l`
+
+/** Returns the entries of a table. An entry has one or more lines of at most `columns` columns. */
+export type Table = (columns: number) => readonly string[]
+
+/**
+ * A table on the alternate screen of a terminal, redrawn in place and after a resize. Messages go
+ * to the normal screen, where they stay. The latest are also shown below the table.
+ */
+export class LiveTable {
+  readonly #stdout: Output
+  readonly #stderr: Output
+  #table: Table | null = null
+  #messages: string[] = []
+  readonly #redraw = () => {
+    this.#draw()
+  }
+
+  constructor({ stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>) {
+    this.#stdout = stdout
+    this.#stderr = stderr
+  }
+
+  /** Replaces the table. Entries that do not fit on the terminal are counted. */
+  show(table: Table): void {
+    if (!this.#table) {
+      this.#stdout.write(ENTER)
+      this.#stdout.on?.('resize', this.#redraw)
+    }
+    this.#table = table
+    this.#draw()
+  }
+
+  /** Writes a permanent message to standard error and redraws the table. */
+  tell(text: string): void {
+    const lines = stripVTControlCharacters(text).trimEnd().split('\n')
+    this.#messages = [...this.#messages, ...lines].slice(-MESSAGES)
+    const isBelow = this.#table !== null && this.#stderr.isTTY === true
+    if (isBelow) this.#stdout.write(LEAVE)
+    this.#stderr.write(text)
+    if (isBelow) this.#stdout.write(ENTER)
+    this.#draw()
+  }
+
+  /** Returns to the normal screen. */
+  close(): void {
+    if (!this.#table) return
+    this.#table = null
+    this.#stdout.off?.('resize', this.#redraw)
+    this.#stdout.write(LEAVE)
+  }
+
+  #draw(): void {
+    if (!this.#table) return
+    // A terminal that does not know its size says 0
+    const columns = this.#stdout.columns || COLUMNS
+    const rows = this.#stdout.rows || ROWS
+    // The cursor needs the last row
+    const room = Math.max(2, rows - 1)
+    const told = this.#messages.slice(-Math.floor(room / 4))
+    const isRoomy = room >= 4 && told.length > 0
+    const wrapped = told.flatMap((line) => wrapColumns(line, columns))
+    const below = isRoomy ? ['', ...wrapped.slice(-Math.floor(room / 2))] : []
+    const lines = [...fitRows(this.#table(columns), room - below.length), ...below]
+    const text = lines.map((line) => `${ERASE_LINE}${line}\r\n`).join('')
+    this.#stdout.write(`${HOME}${text}${ERASE_BELOW}`)
+  }
+}
+
+/** The lines of the entries that fit. */
+function fitRows(entries: readonly string[], room: number): readonly string[] {
+  const all = entries.map((entry) => entry.split('\n'))
+  if (all.flat().length <= room) return all.flat()
+  const lines: string[] = []
+  let shown = 0
+  for (const entry of all) {
+    if (lines.length + entry.length > room - 1) break
+    lines.push(...entry)
+    shown += 1
+  }
+  return [...lines, `and ${all.length - shown} more`]
 }

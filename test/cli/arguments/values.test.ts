@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { creationDate, moment } from '../../../src/cli/arguments/date.js'
+import { creationDate, moment } from '../../../src/cli/arguments/values.js'
 import * as read from '../../../src/cli/arguments/values.js'
 
 const INVALID = { code: 'commander.invalidArgument' }

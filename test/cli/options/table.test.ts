@@ -3,10 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { commandTable } from '../../../src/cli/command-table.js'
-import { commentedConfiguration } from '../../../src/cli/commands/config/init.js'
-import { leafCommands, optionEntries } from '../../../src/cli/options/table.js'
-import { isKnownKey, knownKeys, knownSections } from '../../../src/cli/options/known-keys.js'
-import { takesDefault } from '../../../src/cli/options/traits.js'
+import { commentedConfiguration } from '../../../src/cli/commands/config/command.js'
+import {
+  leafCommands,
+  optionEntries,
+  isKnownKey,
+  knownKeys,
+  knownSections,
+  takesDefault,
+} from '../../../src/cli/options/table.js'
 import { projectRoot } from '../../support/executable.js'
 import { runBtkit } from '../../support/run-btkit.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
-import { LiveTable } from '../../../src/cli/output/live-table.js'
+import { LiveTable } from '../../../src/cli/output/torrent-display.js'
 
 const [ENTER, LEAVE, HOME, BELOW] = [
   '\u001b[?1049h',

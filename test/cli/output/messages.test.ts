@@ -7,8 +7,8 @@ import {
   reportError,
   reportWarning,
   tryEach,
+  choosePaint,
 } from '../../../src/cli/output/messages.js'
-import { choosePaint } from '../../../src/cli/output/paint.js'
 import { BtkitError } from '../../../src/errors.js'
 import { Captured } from '../../support/run-btkit.js'
 

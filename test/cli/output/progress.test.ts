@@ -3,8 +3,8 @@ import { syncBuiltinESMExports } from 'node:module'
 import os from 'node:os'
 import { test } from 'node:test'
 import type { Io } from '../../../src/cli/io.js'
-import { openProgress } from '../../../src/cli/output/progress.js'
-import { machineHost, reachableAddress } from '../../../src/cli/output/reachable-address.js'
+import { openProgress } from '../../../src/cli/output/bar.js'
+import { machineHost, reachableAddress } from '../../../src/cli/arguments/server-options.js'
 import { Captured } from '../../support/run-btkit.js'
 
 const GIB = 2 ** 30

@@ -10,13 +10,11 @@ import {
   type Problems,
   type Section,
 } from '../../configuration/located.js'
-import { suggestion } from '../../configuration/nearest.js'
+import { suggestion, findEntry } from '../../configuration/settings.js'
 import { parseConfiguration } from '../../configuration/parse-yaml.js'
 import { entriesOf, unknownKey } from '../../configuration/sections.js'
-import { findEntry } from '../../configuration/settings.js'
 import type { Io } from '../../io.js'
-import { optionEntries, type OptionEntry } from '../../options/table.js'
-import { takesDefault } from '../../options/traits.js'
+import { optionEntries, type OptionEntry, takesDefault } from '../../options/table.js'
 import { valuesOf } from '../completion/offers.js'
 
 /** The commands that jobs may run. */

@@ -1,6 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { Command, Option } from '@commander-js/extra-typings'
-import { clearCache, pruneCache, summarizeCache } from '../../../core/cache/prune.js'
+import {
+  clearCache,
+  pruneCache,
+  summarizeCache,
+  type CacheReport,
+} from '../../../core/cache/prune.js'
 import { verifyCache } from '../../../core/cache/verify.js'
 import type { CachePlace } from '../../../core/cache/access.js'
 import { BtkitError } from '../../../errors.js'
@@ -16,11 +21,10 @@ import {
 import { cacheUrlOption, sharedRedis } from '../../arguments/share-options.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import { engineFor } from '../../arguments/engine-options.js'
+import { engineFor } from '../../arguments/reading-options.js'
 import { reportError } from '../../output/messages.js'
 import { byteSize, wholeNumber } from '../../arguments/values.js'
 import { count, formatBytes } from '../../../text/quantity.js'
-import type { CacheReport } from '../../../core/cache/prune.js'
 
 const EXAMPLES = `
 Examples:
@@ -45,7 +49,7 @@ function defineStats({ io }: CommandContext) {
     .option('--json', 'print a JSON object', false)
     .action(async ({ cacheDir, cacheUrl, json }, command) => {
       const report = await summarizeCache(namedPlace(cacheDir, io))
-      const redis = await sharedRedis({ cacheUrl }, command, io)
+      const redis = sharedRedis({ cacheUrl }, command, io)
       const shared = redis && (await (await loadShared()).summarizeShared(redis))
       if (json) io.stdout.write(jsonLine(shared ? { ...report, shared } : report))
       else io.stdout.write(cacheText(report) + (shared ? sharedText(shared) : ''))
@@ -65,7 +69,7 @@ function definePrune({ io }: CommandContext) {
     .option('--dry-run', 'show how much would be removed, and remove nothing', false)
     .option('--json', 'print a JSON object', false)
     .action(async ({ cacheDir, cacheUrl, cacheMaxSize, json, ...request }, command) => {
-      const redis = await sharedRedis({ cacheUrl }, command, io)
+      const redis = sharedRedis({ cacheUrl }, command, io)
       const maxSize = cacheMaxSize ?? request.maxSize
       const place = namedPlace(cacheDir, io)
       const { dryRun, unusedFor } = request

@@ -15,11 +15,9 @@ import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { stateDirectory } from '../../../directories.js'
 import { escapeText } from '../../../text/escape.js'
 import { closeCache, openLazyAccess, type CacheArguments } from '../../arguments/cache-options.js'
-import { openWorkers } from '../../arguments/queue-options.js'
-import { shareRequest } from '../../arguments/share-options.js'
+import { openWorkers, shareRequest } from '../../arguments/share-options.js'
 import { commonRequest, noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
-import { namedTrackers } from '../../arguments/tracker-options.js'
-import { checkOneDirectory } from '../../arguments/web-seed-base.js'
+import { namedTrackers, checkOneDirectory } from '../../arguments/web-seed-base.js'
 import {
   completeJson,
   completeText,
@@ -31,13 +29,13 @@ import {
 import { metricsFile, withMetrics } from './metrics-file.js'
 import { askedRules, declareCompletedir, type CompleteOptions } from './options.js'
 import type { CommandContext } from '../../context.js'
-import { engineFor } from '../../arguments/engine-options.js'
+import { engineFor } from '../../arguments/reading-options.js'
 import { reportError, reportNote, reportWarning, warningsTo } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { warnOfLists } from '../../arguments/name-patterns.js'
 import { sortOperands, type Operands } from '../../arguments/operands.js'
 import { backslashWarning } from '../../output/piece-length.js'
-import { openProgress, type ProgressBar } from '../../output/progress.js'
+import { openProgress, type ProgressBar } from '../../output/bar.js'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
@@ -51,7 +49,7 @@ export function defineCompletedir({ io, finish }: CommandContext) {
         options,
         io,
       )
-      const shareWith = await shareRequest(options, command, io)
+      const shareWith = shareRequest(options, command, io)
       const elsewhere = await openWorkers(options, command, io)
       try {
         return await runAndReport(request, { ...options, shareWith, elsewhere }, io)

@@ -3,7 +3,7 @@ import {
   clientTimeoutOption,
   dataPrefixOption,
   trustDataPathOption,
-} from '../../arguments/client-options.js'
+} from '../../arguments/open-clients.js'
 import type { InfoRule } from '../../../core/complete/info-rules.js'
 import * as read from '../../arguments/values.js'
 import { declareTorrentOptions } from '../../arguments/torrent-options.js'

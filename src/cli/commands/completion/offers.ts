@@ -2,8 +2,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { configurationFiles, readConfigurations } from '../../configuration/files.js'
 import { Problems } from '../../configuration/located.js'
 import type { Io } from '../../io.js'
-import { takesTrackers } from '../../options/traits.js'
-import { optionEntries, type OptionEntry } from '../../options/table.js'
+import { takesTrackers, optionEntries, type OptionEntry } from '../../options/table.js'
 
 /**
  * The values of an argument: names of files, names in the configuration, some words, or any text,

@@ -1,19 +1,30 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
-import { BtkitError } from '../../../errors.js'
+import { BtkitError, asBtkitError, osCodeOf } from '../../../errors.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
-import { checkFile, type SectionTable } from '../../configuration/check.js'
-import { configurationFiles, readConfigurations } from '../../configuration/files.js'
+import { type SectionTable, checkFile } from '../../configuration/check.js'
+import {
+  SYSTEM_FILE,
+  configurationFiles,
+  readConfigurations,
+  userFile,
+} from '../../configuration/files.js'
 import { Problems } from '../../configuration/located.js'
 import { resolveSettings } from '../../configuration/resolve.js'
 import { configurationSchema } from '../../configuration/schema.js'
-import { suggestion } from '../../configuration/nearest.js'
+import { suggestion, type Setting } from '../../configuration/settings.js'
 import type { CommandContext } from '../../context.js'
-import { leafCommands, optionEntries, type NamedCommand } from '../../options/table.js'
+import {
+  type NamedCommand,
+  type OptionEntry,
+  defaultText,
+  leafCommands,
+  optionEntries,
+} from '../../options/table.js'
 import { reportError, reportNote } from '../../output/messages.js'
-import { initConfiguration } from './init.js'
-import { shownOptions, showText } from './show.js'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import type { Io } from '../../io.js'
 
 /** The option `--config`, which each command has. */
 interface ConfigOption {
@@ -151,4 +162,121 @@ export function sectionTable(commands: readonly CommandUnknownOpts[]): SectionTa
       return [each.name(), own.map(({ command }) => optionEntries(command))]
     }),
   )
+}
+
+/** The value of an option, and where it comes from. */
+export interface ShownOption {
+  readonly option: string
+  /** Null if it has none. */
+  readonly value: string | null
+  /** `FILE:LINE`, a variable, or `default`. */
+  readonly from: string
+}
+
+/** The options of a command with the values they have if nothing is typed. */
+export function shownOptions(
+  command: CommandUnknownOpts,
+  settings: readonly Setting[],
+): ShownOption[] {
+  const entries = [...optionEntries(command).values()].filter(({ isHidden }) => !isHidden)
+  return entries.map((entry) => {
+    const setting = settings.find((each) => each.entry.key === entry.key)
+    if (!setting) return { option: entry.key, value: defaultText(entry), from: 'default' }
+    const from = setting.place.lineText
+    return { option: entry.key, value: setting.shown, from }
+  })
+}
+
+/** Formats options as a table; empty if there are none. */
+export function showText(path: string, shown: readonly ShownOption[]): string {
+  if (shown.length === 0) return ''
+  const rows = shown.map(({ option, value, from }) => [option, value ?? '-', from] as const)
+  const widest = (column: 0 | 1) => Math.min(32, Math.max(...rows.map((row) => row[column].length)))
+  const widths = [widest(0), widest(1)] as const
+  const lines = rows.map(([option, value, from]) => {
+    const cells = [option.padEnd(widths[0]), escapeText(value).padEnd(widths[1]), escapeText(from)]
+    return `  ${cells.join('  ')}`
+  })
+  return [`${path}:`, ...lines].map((line) => `${line}\n`).join('')
+}
+
+const HEADING = `# Configuration of btkit; btkit-config(1) explains it.
+# To set an option, remove the # of its line and the # of its section's line.
+# btkit config check   reports errors.
+# btkit config show    shows the values in use and their origin.
+# btkit config schema  prints a JSON schema, for editors that know yaml-language-server
+`
+
+const DEFAULTS = `
+# Options for each command that has them.
+#defaults:
+#  announce: http://tracker.example/announce
+#  announce: [[http://a.example/announce, udp://b.example:6969], [http://c.example/announce]]
+#  private: true
+#  threads: 4
+#  cache-dir: /var/cache/btkit
+#  client: env:BTKIT_SEEDER        # a secret can be in a variable, or in a file: file:PATH
+
+# Named options of makemetafile and completedir. --preset NAME selects them.
+#presets:
+#  release: {private: true, source: TAG, piece-length: 4M}
+#default-preset: release
+
+# Names for lists of tracker tiers. Use one with: btkit makemetafile FILE -a mine
+#aliases:
+#  mine: [[http://a.example/announce, udp://b.example:6969], [http://c.example/announce]]
+
+# Rules of trackers, by host. A rule applies whenever the tracker is used.
+#trackers:
+#  a.example: {private: true, source: A, piece-length: {min: 64K, max: 16M}, version: v1}
+`
+
+/**
+ * Writes a configuration with all sections in comments, and returns its path.
+ * @throws BtkitError `exists`, or an error of writing
+ */
+export function initConfiguration(
+  name: string | undefined,
+  commands: readonly NamedCommand[],
+  io: Io,
+): string {
+  const own = io.isRoot ? SYSTEM_FILE : userFile(io.env)
+  if (name === undefined && own === null)
+    throw new BtkitError('usage', 'no home directory; name the file to write')
+  const path = resolve(io.cwd, name ?? own ?? '')
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+    writeFileSync(path, commentedConfiguration(commands), { flag: 'wx', mode: 0o644 })
+  } catch (error) {
+    if (osCodeOf(error) === 'EEXIST')
+      throw new BtkitError(
+        'exists',
+        `${path}: exists already and was not changed; name another file`,
+      )
+    throw asBtkitError(error, path)
+  }
+  return path
+}
+
+/** Returns a configuration in which all options are comments. */
+export function commentedConfiguration(commands: readonly NamedCommand[]): string {
+  const sections = new Map<string, OptionEntry[]>()
+  for (const { section, command } of commands) {
+    const entries = [...optionEntries(command).values()].filter(({ isHidden }) => !isHidden)
+    sections.set(section, [...(sections.get(section) ?? []), ...entries])
+  }
+  const parts = [...sections].map(([name, entries]) => {
+    if (name === 'presets') return ''
+    const lines = new Map(entries.map((entry) => [entry.key, optionLine(entry)]))
+    return lines.size === 0 ? '' : ['', `#${name}:`, ...lines.values(), ''].join('\n')
+  })
+  return HEADING + DEFAULTS + parts.join('')
+}
+
+function optionLine(entry: OptionEntry): string {
+  const { key, on, off, kind } = entry
+  const value = defaultText(entry) ?? (kind === 'list' || kind === 'tiers' ? '[]' : '')
+  // A key such as `cache` has only the description of `--no-cache`
+  const what = on?.description ?? `false: ${off?.description ?? ''}`
+  return `#  ${`${key}: ${value}`.padEnd(32)} # ${what}`
 }

@@ -1,6 +1,6 @@
 import { BtkitError } from '../../../errors.js'
 import { openCacheAccess } from '../../arguments/cache-options.js'
-import { engineFor } from '../../arguments/engine-options.js'
+import { engineFor } from '../../arguments/reading-options.js'
 import { namesClient } from '../../arguments/own-client.js'
 import { givenOldOptions } from '../../arguments/without-meaning.js'
 import type { CommandContext } from '../../context.js'

@@ -4,13 +4,13 @@ import {
   clientOption,
   clientTimeoutOption,
   dataPrefixOption,
-} from '../../arguments/client-options.js'
-import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
+} from '../../arguments/open-clients.js'
+import { maxTorrentSize } from '../../arguments/torrent-input.js'
 import {
   caCertOption,
   declareOwnClientOptions,
   maxDownloadRateOption,
-} from '../../arguments/own-client-options.js'
+} from '../../arguments/own-client.js'
 import { declareReadingOptions } from '../../arguments/reading-options.js'
 import { ratio, seconds } from '../../arguments/values.js'
 import type { Io } from '../../io.js'

@@ -1,10 +1,9 @@
 import { Command } from '@commander-js/extra-typings'
 import { BtkitError } from '../../../errors.js'
-import type { KeyName } from '../../arguments/extra-keys.js'
-import { parseEditedKey, parseKeyToRemove } from '../../arguments/extra-keys.js'
+import { type KeyName, parseEditedKey, parseKeyToRemove } from '../../arguments/extra-keys.js'
 import { checkName } from '../../../metainfo/name.js'
-import { moment } from '../../arguments/date.js'
-import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
+import { moment } from '../../arguments/values.js'
+import { maxTorrentSize } from '../../arguments/torrent-input.js'
 import * as read from '../../arguments/values.js'
 
 /** Declares a command that edits a torrent, with the common options. */

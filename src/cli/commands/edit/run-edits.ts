@@ -7,10 +7,13 @@ import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
 import { isSameInfo } from '../../../core/edit/torrent.js'
 import { escapeText } from '../../../text/escape.js'
 import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
-import { readFileList, type FileList } from '../../arguments/file-list.js'
+import {
+  readFileList,
+  type FileList,
+  hintAtDirectory,
+  hintAtMaxSize,
+} from '../../arguments/torrent-input.js'
 import { requireNames } from '../../arguments/operands.js'
-import { hintAtMaxSize } from '../../arguments/max-torrent-size.js'
-import { hintAtDirectory } from '../../arguments/torrent-input.js'
 import type { EditOptions } from './options.js'
 import { changeLines, editJson, type LegacyWords } from './edit-output.js'
 import { reportError, reportNote, reportWarning } from '../../output/messages.js'

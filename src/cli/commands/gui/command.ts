@@ -12,7 +12,7 @@ import {
   cacheTrustOption,
   noCacheOption,
 } from '../../arguments/cache-options.js'
-import { threadsOption } from '../../arguments/engine-options.js'
+import { threadsOption } from '../../arguments/reading-options.js'
 import type { CommandContext } from '../../context.js'
 import { reportError, warningsTo } from '../../output/messages.js'
 import { formPresets } from '../../configuration/form-presets.js'

@@ -3,23 +3,23 @@ import { hasHybrids } from '../../../core/launch/find-torrents.js'
 import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { openCacheAccess } from '../../arguments/cache-options.js'
-import { engineFor } from '../../arguments/engine-options.js'
-import { openClients, syncClient, type NamedClient } from '../../arguments/open-clients.js'
-import { namesClient, withOwnClient } from '../../arguments/own-client.js'
+import { engineFor, declareReadingOptions } from '../../arguments/reading-options.js'
+import {
+  openClients,
+  syncClient,
+  type NamedClient,
+  clientOption,
+  clientTimeoutOption,
+  dataPrefixOption,
+  trustDataPathOption,
+} from '../../arguments/open-clients.js'
+import { namesClient, withOwnClient, declareOwnClientOptions } from '../../arguments/own-client.js'
 import { requireNames } from '../../arguments/operands.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openDisplay, type Display } from '../../output/torrent-display.js'
 import { Command, Option } from '@commander-js/extra-typings'
-import {
-  clientOption,
-  clientTimeoutOption,
-  dataPrefixOption,
-  trustDataPathOption,
-} from '../../arguments/client-options.js'
-import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
-import { declareOwnClientOptions } from '../../arguments/own-client-options.js'
-import { declareReadingOptions } from '../../arguments/reading-options.js'
+import { maxTorrentSize } from '../../arguments/torrent-input.js'
 import { seconds, wholeNumber } from '../../arguments/values.js'
 import { takeOldOptions } from '../../arguments/without-meaning.js'
 import { setTimeout } from 'node:timers/promises'

@@ -8,8 +8,7 @@ import type { CommandContext } from '../../context.js'
 import { reportNote, tryEach } from '../../output/messages.js'
 import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import type { Io } from '../../io.js'
-import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
-import { readTorrentOperand } from '../../arguments/torrent-input.js'
+import { maxTorrentSize, readTorrentOperand } from '../../arguments/torrent-input.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 
 interface LintOptions {

@@ -1,21 +1,57 @@
 import { checkPatterns } from '../../../files/scan/load-name-filter.js'
 import type { CommandContext } from '../../context.js'
 import { closeCache, openCacheAccess } from '../../arguments/cache-options.js'
-import { openWorkers } from '../../arguments/queue-options.js'
-import { shareRequest } from '../../arguments/share-options.js'
-import { readFileList } from '../../arguments/file-list.js'
+import { openWorkers, shareRequest } from '../../arguments/share-options.js'
+import { readFileList } from '../../arguments/torrent-input.js'
 import { noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
-import { engineFor } from '../../arguments/engine-options.js'
-import { reportNote, tryEach } from '../../output/messages.js'
+import { engineFor } from '../../arguments/reading-options.js'
+import { reportNote, reportWarning, tryEach } from '../../output/messages.js'
 import { failureLine } from '../../output/torrent-json.js'
 import type { Io } from '../../io.js'
-import { makeRequests, STDIN, type MakeGroup } from './request.js'
-import { declareMakemetafile, type MakeOptions } from './request.js'
-import { trackerlessNote } from '../../arguments/tracker-options.js'
-import { UnmatchedPatterns, type NamePatterns } from '../../arguments/name-patterns.js'
+import {
+  type MakeGroup,
+  type MakeOptions,
+  STDIN,
+  declareMakemetafile,
+  makeRequests,
+} from './request.js'
+import { trackerlessNote } from '../../arguments/web-seed-base.js'
+import { type NamePatterns, UnmatchedPatterns } from '../../arguments/name-patterns.js'
 import { sortOperands } from '../../arguments/operands.js'
-import { checkAll } from './make-torrents.js'
-import { makeAll, makeStreamed, type Run } from './make-torrents.js'
+import {
+  type MadeTorrent,
+  type TorrentPlan,
+  checkOutput,
+  makeTorrent,
+  makeVariant,
+  measureTorrent,
+  planOf,
+  planTorrent,
+  planVariant,
+  writeTorrent,
+} from '../../../core/make/make-torrent.js'
+import { type StreamRequest, readStream } from '../../../core/checksums/make-from-stream.js'
+import {
+  type ChecksumList,
+  checkLists,
+  listsBeside,
+  writeLists,
+} from '../../../core/checksums/lists.js'
+import { makeWithLists } from '../../../core/checksums/obtain.js'
+import { backslashedPaths, planContent } from '../../../core/digests/content.js'
+import type { HashContext } from '../../../core/digests/hash-content.js'
+import { escapeText } from '../../../text/escape.js'
+import { backslashWarning } from '../../output/piece-length.js'
+import {
+  type MakeResult,
+  checkJson,
+  checkLines,
+  makeJson,
+  notes,
+  textLines,
+} from './makemetafile-output.js'
+import { openProgress } from '../../output/bar.js'
+import { type TargetDifference, compareWithTarget } from '../../../core/make/compare-with-target.js'
 
 export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
   return declareMakemetafile({ isLegacy }).action(async (args, options, command) => {
@@ -27,7 +63,7 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     noteInfoKeys(options, io)
     await checkPatterns(options)
     const engine = engineFor(options, io)
-    const shareWith = await shareRequest(options, command, io)
+    const shareWith = shareRequest(options, command, io)
     const elsewhere = await openWorkers(options, command, io)
     const cacheAccess = await openCacheAccess(
       { ...options, shareWith, cache: options.cache && !options.dryRun },
@@ -93,4 +129,171 @@ async function readChosen({ filesFrom }: MakeOptions, io: Io) {
   const { files, refused } = await readFileList(filesFrom, io)
   for (const { error } of refused) throw error
   return files
+}
+
+/** One run of the command, for all its torrents. */
+export interface Run {
+  readonly options: MakeOptions
+  readonly hashContext: HashContext
+  readonly io: Io
+  /** The globs that match nothing so far; null if there is nothing to match. */
+  readonly unmatched: UnmatchedPatterns | null
+  /** The source that is read last. */
+  readonly lastSource: string
+  /** The torrents that have been reported. */
+  readonly reported: Set<string | null>
+}
+
+/** Makes the torrents of one source, which is read once for all. */
+export async function makeAll([request, ...others]: MakeGroup, run: Run): Promise<void> {
+  const started = run.io.now()
+  const plan = await planTorrent(request)
+  const plans = [plan, ...others.map((other) => planVariant(plan, other))]
+  const lists = listsOf(plan, run.options)
+  checkLists(lists, plan)
+  // Reported before hashing, which may take hours
+  await tellOfPlan(plan, run)
+  const { dryRun } = run.options
+  let first: MadeTorrent | null = null
+  for (const each of plans) {
+    const made: MadeTorrent | null = dryRun ? null : await make(each, first, run)
+    report({ made, plan: each, lists: each === plan ? lists : [], started }, run)
+    first ??= made
+  }
+}
+
+/** Does the same for content from standard input. */
+export async function makeStreamed(group: MakeGroup, run: Run): Promise<void> {
+  const started = run.io.now()
+  const [request, ...others] = group
+  const lists = listsBeside(request.torrent ?? '', request.name, run.options.checksums)
+  for (const each of others) checkOutput(each)
+  checkLists(lists, { request })
+  const { plan, core, checksums } = await readWithProgress(request, run)
+  await tellOfPlan(plan, run)
+  const made = await writeTorrent(plan, core, plan.content.size)
+  await writeLists(lists, checksums, plan)
+  for (const each of [plan, ...others.map((other) => planVariant(plan, other))]) {
+    const own = each === plan ? made : await makeVariant(each, made)
+    if (each.request.torrent === null) run.io.stdout.write(own.bytes)
+    report({ made: own, plan: each, lists: each === plan ? lists : [], started }, run)
+  }
+}
+
+function readWithProgress(request: StreamRequest, run: Run) {
+  const { checksums } = run.options
+  return withProgress(run, null, ({ engine }) => {
+    return readStream(run.io.stdin, request, { engine, checksums })
+  })
+}
+
+/** Shows a bar while work hashes `total` bytes, or any number for null. */
+async function withProgress<T>(
+  { options, hashContext, io }: Run,
+  total: number | null,
+  work: (context: HashContext) => Promise<T>,
+): Promise<T> {
+  const bar = options.quiet ? null : await openProgress(io, total)
+  try {
+    return await work({
+      ...hashContext,
+      engine: { ...hashContext.engine, onProgress: bar?.update },
+    })
+  } finally {
+    bar?.stop()
+  }
+}
+
+/** Reports skipped entries and names that some clients change, before hashing. */
+async function tellOfPlan(plan: TorrentPlan, run: Run): Promise<void> {
+  const { options, io } = run
+  if (options.quiet) return
+  await run.unmatched?.note(plan.content, plan.request.source === run.lastSource)
+  for (const note of notes(plan, options)) reportNote(`${plan.request.source}: ${note}`, io)
+  const paths = backslashedPaths(plan.content)
+  const warning = backslashWarning({ count: paths.length, first: paths[0] ?? null })
+  if (warning !== null) reportWarning(warning, io)
+}
+
+function listsOf({ request, content }: TorrentPlan, { checksums }: MakeOptions): ChecksumList[] {
+  return listsBeside(request.torrent ?? '', content.name, checksums)
+}
+
+/** Makes a torrent. `first` is an earlier one with the same content, or null. */
+async function make(plan: TorrentPlan, first: MadeTorrent | null, run: Run): Promise<MadeTorrent> {
+  const made = await (first ? makeVariant(plan, first) : makeWithProgress(plan, run))
+  if (plan.request.torrent === null) run.io.stdout.write(made.bytes)
+  return made
+}
+
+function makeWithProgress(plan: TorrentPlan, run: Run): Promise<MadeTorrent> {
+  return withProgress(run, plan.content.size, (context) => {
+    return makeWithLists(plan, listsOf(plan, run.options), context)
+  })
+}
+
+interface Outcome extends Pick<MakeResult, 'plan' | 'lists'> {
+  /** Null in a dry run. */
+  readonly made: MadeTorrent | null
+  readonly started: number
+}
+
+/** Prints the result. If the torrent goes to standard output, the result goes to standard error. */
+function report({ made, plan, lists, started }: Outcome, { options, io, reported }: Run): void {
+  const torrentSize = made?.bytes.length ?? measureTorrent(plan)
+  const seconds = (io.now() - started) / 1000
+  reported.add(plan.request.torrent)
+  const result = { hashes: made, torrentSize, plan, lists, seconds }
+  if (options.json) io.stdout.write(makeJson(result))
+  if (options.json || options.quiet) return
+  const isOutput = result.plan.request.torrent === null && !options.dryRun
+  // A torrent that was not written has already been reported
+  if (isOutput && io.stdout.errored) return
+  const output = isOutput ? io.stderr : io.stdout
+  for (const line of textLines(result, io.cwd)) output.write(`${escapeText(line)}\n`)
+}
+
+/**
+ * Compares the torrents of one source with the files that they would replace. Writes nothing.
+ * Returns whether all are unchanged.
+ */
+export async function checkAll([request, ...others]: MakeGroup, run: Run): Promise<boolean> {
+  const { options, io } = run
+  const content = await planContent(request)
+  const plans = [request, ...others].map((each) => planOf(content, each))
+  if (plans[0]) await tellOfPlan(plans[0], run)
+  // The current time is no difference
+  const isDated =
+    (options.date !== undefined && options.date !== 'now') || !!io.env['SOURCE_DATE_EPOCH']
+  let first: MadeTorrent | null = null
+  let areUnchanged = true
+  for (const plan of plans) {
+    const unwritten = { ...plan, request: { ...plan.request, torrent: null } }
+    const made: MadeTorrent = first
+      ? await makeVariant(unwritten, first)
+      : await compose(unwritten, run)
+    const difference = compareWithTarget(plan.request.torrent ?? '', made.bytes, { isDated })
+    tell({ plan, made, difference }, run)
+    areUnchanged &&= difference.status === 'unchanged'
+    first ??= made
+  }
+  return areUnchanged
+}
+
+function compose(plan: TorrentPlan, run: Run): Promise<MadeTorrent> {
+  return withProgress(run, plan.content.size, (context) => makeTorrent(plan, context))
+}
+
+interface Checked {
+  readonly plan: TorrentPlan
+  readonly made: MadeTorrent
+  readonly difference: TargetDifference
+}
+
+function tell({ plan, made, difference }: Checked, { options, io, reported }: Run): void {
+  reported.add(plan.request.torrent)
+  const checked = { plan, hashes: made, difference }
+  if (options.json) io.stdout.write(checkJson(checked))
+  if (options.json || options.quiet) return
+  for (const line of checkLines(checked)) io.stdout.write(`${escapeText(line)}\n`)
 }

@@ -9,9 +9,11 @@ import {
   chooseTrackers,
   namedTrackers,
   type ChosenTrackers,
-} from '../../arguments/tracker-options.js'
+  checkOneDirectory,
+  directoriesOf,
+  seedsBelow,
+} from '../../arguments/web-seed-base.js'
 import { commonRequest } from '../../arguments/torrent-request.js'
-import { checkOneDirectory, directoriesOf, seedsBelow } from '../../arguments/web-seed-base.js'
 import type { Io } from '../../io.js'
 import type { Operands } from '../../arguments/operands.js'
 import { checkName } from '../../../metainfo/name.js'

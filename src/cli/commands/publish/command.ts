@@ -5,11 +5,12 @@ import {
   clientTimeoutOption,
   dataPrefixOption,
   trustDataPathOption,
-} from '../../arguments/client-options.js'
-import { openClients, syncClient, type NamedClient } from '../../arguments/open-clients.js'
-import { engineFor } from '../../arguments/engine-options.js'
-import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
-import { declareReadingOptions } from '../../arguments/reading-options.js'
+  openClients,
+  syncClient,
+  type NamedClient,
+} from '../../arguments/open-clients.js'
+import { engineFor, declareReadingOptions } from '../../arguments/reading-options.js'
+import { maxTorrentSize, readTorrentInput } from '../../arguments/torrent-input.js'
 import { seconds } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
 import { dirname, resolve } from 'node:path'
@@ -22,7 +23,6 @@ import { waitingFor } from '../../../core/publish/wait-for.js'
 import { verifyTorrents } from '../../../core/verify/verify-torrents.js'
 import { BtkitError } from '../../../errors.js'
 import { jsonLine, escapeText } from '../../../text/escape.js'
-import { readTorrentInput } from '../../arguments/torrent-input.js'
 import type { Io } from '../../io.js'
 import { reportError } from '../../output/messages.js'
 import { failureKeys } from '../../output/torrent-json.js'

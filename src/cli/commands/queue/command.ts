@@ -3,7 +3,7 @@ import type { QueueReport } from '../../../fleet/status.js'
 import { BtkitError } from '../../../errors.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
-import { queueAddress, queueOption } from '../../arguments/queue-options.js'
+import { queueAddress, queueOption } from '../../arguments/share-options.js'
 import type { CommandContext } from '../../context.js'
 
 const EXAMPLES = `
@@ -27,7 +27,7 @@ function defineStatus({ io }: CommandContext) {
     .addOption(queueOption(REDIS))
     .option('--json', 'print a JSON object', false)
     .action(async ({ queue, json }, command) => {
-      const address = await queueAddress(required(queue), command, io)
+      const address = queueAddress(required(queue), command, io)
       const { inspectQueue } = await loadInspect()
       const report = await inspectQueue(address)
       io.stdout.write(json ? jsonLine(report) : queueText(report))
@@ -40,7 +40,7 @@ function defineClear({ io }: CommandContext) {
     .addOption(queueOption(REDIS))
     .option('--failed', 'remove all failed jobs', false)
     .action(async ({ queue, failed }, command) => {
-      const address = await queueAddress(required(queue), command, io)
+      const address = queueAddress(required(queue), command, io)
       if (!failed) throw new BtkitError('usage', 'queue clear: say what to remove: --failed')
       const { clearFailed } = await loadInspect()
       io.stdout.write(`removed ${count(await clearFailed(address), 'failed job')}\n`)

@@ -2,22 +2,28 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { findExample } from '../../../mirror/tree/example-file.js'
 import { boundHeapGrowth } from '../../../heap-growth.js'
-import { runService, type ServiceSettings } from '../../../mirror/app/run-service.js'
+import { type Service, type ServiceSettings, runService } from '../../../mirror/app/run-service.js'
 import { cachePathIfAny } from '../../arguments/cache-options.js'
 import { shareRequest } from '../../arguments/share-options.js'
 import type { CommandContext } from '../../context.js'
-import { engineFor } from '../../arguments/engine-options.js'
+import { engineFor } from '../../arguments/reading-options.js'
 import { requireNames } from '../../arguments/operands.js'
-import { openTls } from '../../arguments/server-options.js'
-import { machineHost } from '../../output/reachable-address.js'
+import {
+  openTls,
+  machineHost,
+  reachableAddress,
+  BoundedOutput,
+} from '../../arguments/server-options.js'
 import { reportError, reportNotes, warningsTo } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
-import { BoundedOutput } from '../../output/bounded-output.js'
-import { greeting } from './greeting.js'
-import { declareServeOptions, type ServeOptions } from './options.js'
-import { listenPlaces, serviceOptions, nameTrackerOptions, trackersWanted } from './request.js'
-import { startTracker } from './tracker.js'
+import { type ServeOptions, declareServeOptions } from './options.js'
+import { listenPlaces, nameTrackerOptions, serviceOptions, trackersWanted } from './request.js'
+import { type StartedTracker, startTracker } from './tracker.js'
+import { escapeText } from '../../../text/escape.js'
+import type { ServiceOptions } from '../../../mirror/options.js'
+import { count } from '../../../text/quantity.js'
+import { announceOf } from '../track/greeting.js'
 
 const EXAMPLES = `
 Addresses:
@@ -40,7 +46,7 @@ export function defineServe({ io, finish, reloadConfiguration }: CommandContext)
       requireNames([root], 'directory')
       boundHeapGrowth()
       const stderr = new BoundedOutput(io.stderr)
-      const share = await shareRequest(options, command, io)
+      const share = shareRequest(options, command, io)
       await serve(root, { ...options, shareWith: share }, { ...io, stderr, reloadConfiguration })
       finish(0)
     })
@@ -124,4 +130,54 @@ function serviceSettings(
     logFormat: options.log,
     logFile: options.logFile === undefined ? null : resolve(io.cwd, options.logFile),
   }
+}
+
+export interface GreetingParts {
+  readonly service: Service
+  readonly request: ServiceOptions
+  /** A file of the mirror for the example; null if none was found quickly. */
+  readonly example: readonly string[] | null
+  readonly trackers: readonly string[]
+  /** The name or address that stands for all addresses of this machine. */
+  readonly host: string
+  /** The tracker in the same process; null for none. */
+  readonly tracker: Pick<StartedTracker, 'addresses' | 'stateFile' | 'pages'> | null
+}
+
+/** The lines printed when the service has started. */
+export function greeting(parts: GreetingParts): string {
+  const { service, request, example, trackers, tracker, host } = parts
+  const addresses = service.addresses.map((each) => reachableAddress(each, host))
+  const first = addresses[0] ?? ''
+  const lines = [
+    `serving:  ${escapeText(request.mirror.root)}`,
+    ...addresses.map((address) => `address:  ${escapeText(address)}`),
+    `trackers: ${trackers.length === 0 ? NO_TRACKER : count(trackers.length, 'tracker')}`,
+    ...(tracker?.addresses ?? []).map((each) => `tracking: ${escapeText(announceOf(each, host))}`),
+    ...(tracker?.pages ? [`admin:    ${escapeText(tracker.pages.address)}`] : []),
+    ...(tracker ? [`state:    ${escapeText(tracker.stateFile)}`] : []),
+    ...pageLine(request, first),
+    `try:      ${exampleCall(first, example)}`,
+  ]
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+const NO_TRACKER = 'no tracker: clients use the web seed and the DHT'
+
+/** The page to open in a browser: the listing of the root, or else the status. */
+function pageLine({ publicUrl, listings }: ServiceOptions, address: string): string[] {
+  const root = publicUrl ?? (address.startsWith('http') ? address : null)
+  return root === null ? [] : [`open:     ${escapeText(root)}/${listings ? '' : '-/status'}`]
+}
+
+/**
+ * A command that downloads the torrent of a file and saves it under the name that the server sends.
+ * The torrent is the one that makemetafile makes.
+ */
+function exampleCall(address: string, example: readonly string[] | null): string {
+  const rest = `/${example?.map(encodeURIComponent).join('/') ?? 'PATH/OF/A/FILE'}.torrent`
+  // encodeURIComponent does not escape apostrophes
+  const quote = (text: string) => `'${text.replaceAll("'", '%27')}'`
+  if (address.startsWith('http')) return `curl -fOJ ${quote(address + rest)}`
+  return `curl -fOJ --unix-socket ${quote(address)} ${quote(`http://localhost${rest}`)}`
 }

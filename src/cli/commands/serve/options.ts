@@ -5,13 +5,13 @@ import {
   bannedIpsOption,
   bannedListOption,
   declareAdminOptions,
-} from '../../arguments/admin-options.js'
+  publicUrl,
+  trustedProxies,
+} from '../../arguments/server-options.js'
 import { cacheDirOption, cacheTrustOption, unusedForOption } from '../../arguments/cache-options.js'
-import { moment } from '../../arguments/date.js'
-import { threadsOption } from '../../arguments/engine-options.js'
-import { publicUrl, trustedProxies } from '../../arguments/server-options.js'
+import { moment } from '../../arguments/values.js'
+import { threadsOption } from '../../arguments/reading-options.js'
 import { declareShareOptions } from '../../arguments/share-options.js'
-
 import * as read from '../../arguments/values.js'
 
 /** The default file of trackers. */

@@ -1,29 +1,31 @@
 import { basename } from 'node:path'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { BtkitError } from '../../../errors.js'
-import type { FileRange } from '../../../metainfo/magnet.js'
+import { BtkitError, nameErrors } from '../../../errors.js'
+import { type FileRange, magnetLink, parseFileRanges } from '../../../metainfo/magnet.js'
 import { type Metainfo, contentSize } from '../../../metainfo/metainfo.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportWarning, tryEach } from '../../output/messages.js'
-import { withFailureLines, failureKeys, torrentKeys } from '../../output/torrent-json.js'
-import { selectingLink, selectOnlyOption } from '../../arguments/select-only.js'
-import { seconds } from '../../arguments/values.js'
-import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
+import { failureKeys, torrentKeys, withFailureLines } from '../../output/torrent-json.js'
+import { checked, seconds } from '../../arguments/values.js'
 import {
-  showJson,
+  maxTorrentSize,
+  readTorrentInput,
+  readTorrentOperand,
+} from '../../arguments/torrent-input.js'
+import {
+  FIELD_NAMES,
+  type FieldName,
+  findField,
+  furtherLines,
   hasFailed,
   seedsJson,
   seedsText,
-  FIELD_NAMES,
-  findField,
   showFields,
-  type FieldName,
-  furtherLines,
+  showJson,
   showText,
   showTree,
 } from './views.js'
-import { readTorrentInput, readTorrentOperand } from '../../arguments/torrent-input.js'
 import { version } from '../../../version.js'
 import { isSameSwarm, swarmDifferences } from '../../../metainfo/compare-swarms.js'
 import { automaticPieceLength } from '../../../metainfo/piece-length.js'
@@ -285,4 +287,21 @@ function showEach(torrents: readonly string[], { json, ...options }: Showing, io
     io.stdout.write(options.view(metainfo, torrent))
   }
   return tryEach(torrents, io, withFailureLines(json, io, show))
+}
+
+/** The option `--select-only`: the files that a magnet link selects (BEP 53). */
+export function selectOnlyOption(description: string) {
+  return new Option('--select-only <files>', description).argParser(checked(parseFileRanges))
+}
+
+/**
+ * The magnet link of a torrent, with the selected files. `file` names the torrent in errors.
+ * @throws BtkitError `usage` if the torrent has no such file
+ */
+export function selectingLink(
+  metainfo: Metainfo,
+  file: string,
+  selectOnly: readonly FileRange[] | undefined,
+): string {
+  return nameErrors(file, () => magnetLink(metainfo, selectOnly))
 }

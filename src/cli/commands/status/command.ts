@@ -6,10 +6,13 @@ import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
-import { clientOption, clientTimeoutOption } from '../../arguments/client-options.js'
-import { openClients, type NamedClient } from '../../arguments/open-clients.js'
-import { findNamedTorrent } from '../../arguments/info-hash.js'
-import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
+import {
+  clientOption,
+  clientTimeoutOption,
+  openClients,
+  type NamedClient,
+} from '../../arguments/open-clients.js'
+import { findNamedTorrent, maxTorrentSize } from '../../arguments/torrent-input.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportError, reportWarning, tryEach } from '../../output/messages.js'

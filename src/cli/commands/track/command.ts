@@ -6,9 +6,13 @@ import { boundHeapGrowth } from '../../../heap-growth.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
-import { socketsPassed, warnOfHosts, openTls } from '../../arguments/server-options.js'
-import { BoundedOutput } from '../../output/bounded-output.js'
-import { machineHost } from '../../output/reachable-address.js'
+import {
+  socketsPassed,
+  warnOfHosts,
+  openTls,
+  BoundedOutput,
+  machineHost,
+} from '../../arguments/server-options.js'
 import { reportError, reportNotes, warningsTo } from '../../output/messages.js'
 import { announceUrlsOf, greeting } from './greeting.js'
 import { adminRequest, openTrackerAdmin, prepareRecords } from './admin.js'

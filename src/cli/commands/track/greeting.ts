@@ -3,7 +3,7 @@ import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
-import { machineHost, reachableAddress } from '../../output/reachable-address.js'
+import { machineHost, reachableAddress } from '../../arguments/server-options.js'
 
 export interface GreetingParts {
   readonly tracker: Pick<RunningTracker, 'addresses' | 'torrentCount'>

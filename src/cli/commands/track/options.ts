@@ -10,8 +10,9 @@ import {
   bannedListOption,
   declareAdminOptions,
   paths,
-} from '../../arguments/admin-options.js'
-import { publicUrl, trustedProxies } from '../../arguments/server-options.js'
+  publicUrl,
+  trustedProxies,
+} from '../../arguments/server-options.js'
 import * as read from '../../arguments/values.js'
 import type { Io } from '../../io.js'
 import { reportWarning } from '../../output/messages.js'

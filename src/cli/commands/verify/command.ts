@@ -8,9 +8,13 @@ import {
   openCacheOf,
 } from '../../arguments/cache-options.js'
 import type { CommandContext } from '../../context.js'
-import { engineFor, threadsOption } from '../../arguments/engine-options.js'
-import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
-import { maxRateOption } from '../../arguments/reading-options.js'
+import { engineFor, threadsOption, maxRateOption } from '../../arguments/reading-options.js'
+import {
+  maxTorrentSize,
+  readFileList,
+  type FileList,
+  readTorrentInput,
+} from '../../arguments/torrent-input.js'
 import type { TreeSource } from '../../../core/verify/bad-blocks.js'
 import type { Io } from '../../io.js'
 import { dirname } from 'node:path'
@@ -24,11 +28,9 @@ import {
 } from '../../../core/verify/verify-torrents.js'
 import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
-import { readFileList, type FileList } from '../../arguments/file-list.js'
 import type { VerifyContext } from '../../../core/verify/check-pieces.js'
-import { readTorrentInput } from '../../arguments/torrent-input.js'
 import { reportError, reportNote, reportWarning } from '../../output/messages.js'
-import { openProgress } from '../../output/progress.js'
+import { openProgress } from '../../output/bar.js'
 import { count } from '../../../text/quantity.js'
 import {
   uncheckedJson,
@@ -80,7 +82,7 @@ export function defineVerify({ io, finish }: CommandContext) {
     .action(async (operands, options, command) => {
       const targets = await findTargets(operands, options, io)
       const engine = engineFor(options, io)
-      const share = options.trustCache ? await shareRequest(options, command, io) : null
+      const share = options.trustCache ? shareRequest(options, command, io) : null
       const used = { ...options, cache: options.trustCache, shareWith: share }
       const cacheAccess = await openCacheAccess(used, io)
       const trees = new TreeCache(options.cacheDir, io)

@@ -8,10 +8,12 @@ import {
 } from '../../../core/publish/withdraw.js'
 import { BtkitError, callSystem } from '../../../errors.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
-import { clientOption, clientTimeoutOption } from '../../arguments/client-options.js'
-import { openClients } from '../../arguments/open-clients.js'
-import { findNamedTorrent, type NamedTorrent } from '../../arguments/info-hash.js'
-import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
+import { clientOption, clientTimeoutOption, openClients } from '../../arguments/open-clients.js'
+import {
+  findNamedTorrent,
+  type NamedTorrent,
+  maxTorrentSize,
+} from '../../arguments/torrent-input.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportError, tryEach } from '../../output/messages.js'

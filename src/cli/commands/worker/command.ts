@@ -5,14 +5,15 @@ import { BtkitError } from '../../../errors.js'
 import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { closeCache, openCacheAccess } from '../../arguments/cache-options.js'
-import { engineFor } from '../../arguments/engine-options.js'
-import { queueAddress, queueOption, queueShares } from '../../arguments/queue-options.js'
+import { engineFor, declareReadingOptions } from '../../arguments/reading-options.js'
 import {
+  queueAddress,
+  queueOption,
+  queueShares,
   shareKeyFileOption,
   shareMachineOption,
   shareOption,
 } from '../../arguments/share-options.js'
-import { declareReadingOptions } from '../../arguments/reading-options.js'
 import type { CommandContext } from '../../context.js'
 import { warningsTo } from '../../output/messages.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
@@ -31,8 +32,8 @@ export function defineWorker({ io, finish }: CommandContext) {
   return declareWorker().action(async (options, command) => {
     const { queue: url } = options
     if (url === undefined) throw new BtkitError('usage', 'worker: name the Redis by --queue')
-    const address = await queueAddress(url, command, io)
-    const { keys, ...rules } = await queueShares({ ...options, shareMtime: 'exact' }, io)
+    const address = queueAddress(url, command, io)
+    const { keys, ...rules } = queueShares({ ...options, shareMtime: 'exact' }, io)
     const machine = options.shareMachine ?? hostname().slice(0, LONGEST_NAME)
     const pool = new WorkerPool()
     // Locks of jobs are renewed on this thread
