@@ -18,7 +18,7 @@
 #include "job_request.h"
 #include "notify.h"
 #include "stat_files.h"
-#include "write_batch.h"
+#include "sync_file_system.h"
 
 #define MAX_ARGUMENTS 6
 #define MAX_SAFE_INTEGER 9007199254740991.0
@@ -190,9 +190,7 @@ NAPI_MODULE_INIT() {
       {"statFiles", NULL, stat_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lstatPathsAsync", NULL, lstat_paths_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"sendDatagram", NULL, send_datagram, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"writeDrafts", NULL, write_drafts, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"placeFiles", NULL, place_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"isSyncfsReliable", NULL, is_syncfs_reliable, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"syncFileSystem", NULL, sync_file_system, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lockByte", NULL, lock_byte, NULL, NULL, NULL, napi_enumerable, NULL},
       {"unlockByte", NULL, unlock_byte, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Builds the C tests and runs them: the kernels alone, jobs on several threads over files, and files
-# replaced by others. Needs nothing but a C compiler ($CC, or cc).
+# Builds the C tests and runs them: the kernels alone, and jobs on several threads over
+# files. Needs nothing but a C compiler ($CC, or cc).
 #   run.sh             as the addon is built
 #   run.sh sanitizers  with those of addresses, undefined behaviour and threads
 set -eu
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-sources="batch.c cpu.c on_threads.c replace_files.c fingerprint.c $(
+sources="batch.c cpu.c $(
   echo kernels/*.c stream/*.c jobs/*.c)"
 
 # try FLAGS TEST...: compiles everything once with these flags, and runs the tests.
@@ -30,8 +30,8 @@ try() {
 
 if [ "${1:-}" = sanitizers ]; then
   try '-g1 -O1 -fsanitize=address,undefined -fno-sanitize-recover=all' \
-    kernel_test job_test replace_test
-  try '-g1 -O1 -fsanitize=thread' job_test replace_test
+    kernel_test job_test
+  try '-g1 -O1 -fsanitize=thread' job_test
 else
-  try -O3 kernel_test job_test replace_test
+  try -O3 kernel_test job_test
 fi

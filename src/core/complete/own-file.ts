@@ -83,8 +83,7 @@ function write({ path, existing, run }: OwnFile, bytes: Uint8Array): Promise<Uin
   const checkUntouched = () => {
     requireUntouched(path, existing)
   }
-  const expected = existing?.fingerprint ?? null
-  return run.writer.write(path, bytes, { mode, owner, checkUntouched, expected })
+  return run.writer.write(path, bytes, { mode, owner, checkUntouched })
 }
 
 /** Checks that the existing file is unchanged: hashing may have taken hours since the decision. */

@@ -155,12 +155,12 @@ function writeOptions(
   editable: Editable,
   { outputOf, force }: EditRequest,
 ): WriteOptions {
-  const { mode, owner, fingerprint } = editable
+  const { mode, owner } = editable
   if (outputOf !== null) return force ? { mode } : { mode, checkReplaceable }
   const checkUntouched = () => {
     checkUnchanged(file, editable)
   }
-  return { mode, owner, checkUntouched, expected: fingerprint }
+  return { mode, owner, checkUntouched }
 }
 
 /** Checks that the target of a copy is not the torrent itself through a link. */

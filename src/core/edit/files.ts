@@ -19,7 +19,7 @@ export interface FailedFile {
 }
 
 /** Number of concurrent writes, so that the disk syncs many at once. */
-const IN_FLIGHT = 256
+const IN_FLIGHT = 1024
 
 /** Number of torrents to begin before other work runs. */
 const AT_ONCE = 16

@@ -22,11 +22,6 @@ export interface WriteOptions {
   checkReplaceable?: ((path: string) => void) | undefined
   /** Called right before the new file takes its place; throws to keep the existing entry. */
   checkUntouched?: (() => void) | undefined
-  /**
-   * The encoded fingerprint that `checkUntouched` expects, or null for no file. If the fingerprint
-   * matches, `checkUntouched` need not be called.
-   */
-  expected?: Uint8Array | null | undefined
   /** The new file's owner, as far as the system allows this user to set it. */
   owner?: Owner | undefined
 }
@@ -99,7 +94,7 @@ export function nameJob(name: string | null): void {
 }
 
 /** @throws BtkitError `exists` if another job of this batch wrote the file */
-export function claimPath(path: string): void {
+function claimPath(path: string): void {
   const job = written?.get(path) ?? running
   if (job !== running)
     throw new BtkitError('exists', `${path}: job ${job} of this batch wrote it; use another path`)

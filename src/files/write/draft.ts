@@ -27,15 +27,15 @@ const open = promisify(fs.open)
 const write = promisify(fs.write)
 const sync = promisify(fs.fsync)
 
-/** Writes and syncs a new file beside `path`. Returns its path. */
-export async function writeDraft(path: string, content: Draft): Promise<string> {
+/** Writes a new file beside `path`, and syncs it unless others do. Returns its path. */
+export async function writeDraft(path: string, content: Draft, isSynced = true): Promise<string> {
   const draft = join(dirname(path), makeTemporaryName(basename(path)))
   const descriptor = await open(draft, 'wx', firstMode(content))
   await orDiscard(draft, async () => {
     try {
       await writeAll(descriptor, content.bytes)
       setAttributes(descriptor, content)
-      await sync(descriptor)
+      if (isSynced) await sync(descriptor)
     } finally {
       fs.closeSync(descriptor)
     }

@@ -1,23 +1,25 @@
-import { isAbsolute, resolve } from 'node:path'
+import { closeSync, openSync, renameSync, statSync } from 'node:fs'
+import { open, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { getSystemErrorName } from 'node:util'
+import { asBtkitError } from '../../errors.js'
+import { loadNative } from '../../native-addon.js'
 import { ConcurrencyLimit } from '../concurrency-limit.js'
+import { encodeFingerprint, readFingerprint } from '../fingerprint.js'
 import {
-  batchAddon,
-  type BatchAddon,
-  batchWriter,
-  type BatchFile,
-  type DraftBatch,
-  type PlaceBatch,
-} from './batch.js'
-import { createCleaner } from './remove-dead-files.js'
-import { syncDirectory } from './sync-directory.js'
-import { findPlainTarget, findWriteTarget } from './target.js'
-import {
+  checkPlace,
   writeAtomicallyWith,
   type DirectoryCare,
   type WriteFile,
   type WriteOptions,
 } from './atomically.js'
+import { writeDraft } from './draft.js'
+import { createCleaner } from './remove-dead-files.js'
+import { syncDirectory } from './sync-directory.js'
+import { findWriteTarget } from './target.js'
+
+// Without batches each of thousands of small files would wait for its own write of the journal.
 
 /** Writes many files, several at a time. */
 export interface Writer {
@@ -35,25 +37,25 @@ export interface Writer {
 interface WriterOptions {
   /** Number of files that may be written at once. */
   readonly inFlight: number
-  /**
-   * The addon that writes batches; null writes each file by itself. Default: that of this machine.
-   */
-  readonly addon?: BatchAddon | null
+  /** Syncs a whole file system; null syncs each file. Default: as this machine can. */
+  readonly syncFileSystem?: SyncFileSystem | null
 }
+
+/**
+ * Syncs the file system of an open directory. Resolves to 0, to the error number of a failed write,
+ * or to -1 if the file system does not say; native/sync_file_system.h has the contract.
+ */
+export type SyncFileSystem = (descriptor: number) => Promise<number>
+
+const nativeSync =
+  loadNative<{ syncFileSystem: SyncFileSystem }>('syncFileSystem')?.syncFileSystem ?? null
 
 /**
  * Creates a writer that is as safe as writeAtomically and many times as fast. Files that arrive
  * while the disk is busy are written together, up to `inFlight` at once.
  */
-export function createWriter({ inFlight, addon = batchAddon }: WriterOptions): Writer {
-  const care = { sync: coalesce(syncDirectory), clean: createCleaner() }
-  if (addon) return new BatchingWriter(inFlight, addon, care)
-  const writeFile = writeAtomicallyWith(care)
-  const limit = new ConcurrencyLimit(inFlight)
-  return {
-    write: (...file) => limit.run(() => writeFile(...file)).then(() => null),
-    close: () => limit.drain(),
-  }
+export function createWriter({ inFlight, syncFileSystem = nativeSync }: WriterOptions): Writer {
+  return new BatchingWriter(inFlight, syncFileSystem)
 }
 
 /** A file that waits to be written, and the promise of its caller. */
@@ -65,21 +67,36 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
+/** A file under its temporary name. */
+interface Draft {
+  readonly file: Waiting
+  /** The path to write to, with links to the file resolved. */
+  readonly path: string
+  readonly draft: string
+}
+
 /** Largest batch in bytes, unless it is a single file. */
 const MAX_BATCH_BYTES = 32 * 1024 * 1024
 
+/** Files from which one sync of the file system is faster than one of each file. */
+const MANY = 16
+
+/** Number of drafts that are written at the same time. */
+const AT_ONCE = 32
+
+const UNABLE = -1
+
 class BatchingWriter implements Writer {
-  readonly #maxFiles: number
-  readonly #draftBatch: DraftBatch
-  readonly #writeOne: WriteFile
+  readonly #care: DirectoryCare = { sync: syncDirectory, clean: createCleaner() }
+  readonly #writeOne = writeAtomicallyWith(this.#care)
+  readonly #drafting = new ConcurrencyLimit(AT_ONCE)
   #waiting: Waiting[] = []
   #working: Promise<void> | null = null
 
-  constructor(maxFiles: number, addon: BatchAddon, care: DirectoryCare) {
-    this.#maxFiles = maxFiles
-    this.#draftBatch = batchWriter(addon, care)
-    this.#writeOne = writeAtomicallyWith(care)
-  }
+  constructor(
+    private readonly maxFiles: number,
+    private readonly syncFileSystem: SyncFileSystem | null,
+  ) {}
 
   write(target: string, bytes: Uint8Array, options: WriteOptions): Promise<Uint8Array | null> {
     return new Promise((resolve, reject) => {
@@ -92,141 +109,166 @@ class BatchingWriter implements Writer {
     while (this.#working) await this.#working
   }
 
-  /** While the files of one batch are renamed, the next batch is synced. */
+  /** While the directories of one batch are synced, the next batch is written. */
   async #work(): Promise<void> {
-    let before: readonly Waiting[] = []
-    let placing = Promise.resolve()
-    while (this.#waiting.length + before.length > 0) {
+    let settling: Promise<void> | null = null
+    while (this.#waiting.length > 0 || settling) {
       // Other files of the same turn of the event loop join the batch
       await setImmediate()
-      // The batch is empty while the last files are renamed
-      const batch = this.#takeBatch(before)
-      const place = await this.#draftTogether(batch)
-      await placing
-      placing = place()
-      before = batch
+      const placed = await this.#writeBatch(this.#takeBatch())
+      await settling
+      settling = placed.length > 0 ? this.#syncDirectories(placed) : null
     }
     // At once, so that no file is added unnoticed
     this.#working = null
   }
 
-  /**
-   * Takes the next files, except those that are also in the previous batch. A batch never has two
-   * files for one target, so that the later of two writes lasts.
-   */
-  #takeBatch(before: readonly Waiting[]): Waiting[] {
-    const targets = new Set(before.map(({ target }) => target))
+  /** Takes the next files. A batch never has two files for one target, so that the later lasts. */
+  #takeBatch(): Waiting[] {
+    const targets = new Set<string>()
     let bytes = 0
-    let count = 0
     for (const file of this.#waiting) {
       bytes += file.bytes.length
-      const isFull = count === this.#maxFiles || (count > 0 && bytes > MAX_BATCH_BYTES)
+      const isFull = targets.size === this.maxFiles || (targets.size > 0 && bytes > MAX_BATCH_BYTES)
       if (isFull || targets.has(file.target)) break
       targets.add(file.target)
-      count++
     }
-    return this.#waiting.splice(0, count)
+    return this.#waiting.splice(0, targets.size)
   }
 
-  /** Never rejects; neither does the returned function. */
-  async #draftTogether(batch: readonly Waiting[]): Promise<() => Promise<void>> {
-    const sorted: { waiting: Waiting; file: BatchFile | null }[] = []
-    for (const waiting of batch) {
-      sorted.push({ waiting, file: plainFile(waiting) ?? findBatchFile(waiting) })
-    }
-    const together = sorted.flatMap(({ waiting, file }) => (file ? [{ waiting, file }] : []))
-    const single = sorted.flatMap(({ waiting, file }) => (file ? [] : [waiting]))
-    const place = await this.#draftAll(together)
-    return async () => {
-      await Promise.all([place(), ...single.map((file) => this.#writeAlone(file))])
-    }
-  }
-
-  async #draftAll(files: readonly { waiting: Waiting; file: BatchFile }[]) {
-    const waiting = files.map(({ waiting }) => waiting)
-    const fail = (error: unknown) => {
-      for (const { reject } of waiting) reject(error)
-    }
-    if (files.length === 0) return () => Promise.resolve()
+  /** Brings the files of a batch to their places. Never rejects. */
+  async #writeBatch(batch: readonly Waiting[]): Promise<Placed[]> {
+    const systems =
+      this.syncFileSystem && batch.length >= MANY
+        ? openFileSystems(batch.map(({ target }) => dirname(target)))
+        : null
     try {
-      const place = await this.#draftBatch(files.map(({ file }) => file))
-      return () => placeAll(waiting, place).catch(fail)
+      const isSynced = systems === null
+      const drafting = batch.map((file) => this.#drafting.run(() => this.#draft(file, isSynced)))
+      const written = (await Promise.all(drafting)).filter((draft) => draft !== null)
+      const drafts = systems ? await this.#syncDrafts(written, systems) : written
+      return await placeAll(drafts)
     } catch (error) {
-      fail(error)
-      return () => Promise.resolve()
+      for (const { reject } of batch) reject(error)
+      return []
+    } finally {
+      for (const descriptor of systems?.values() ?? []) closeSync(descriptor)
     }
   }
 
-  #writeAlone({ target, bytes, options, resolve, reject }: Waiting): Promise<void> {
-    return this.#writeOne(target, bytes, options).then(() => {
-      resolve(null)
-    }, reject)
+  /** Writes a draft. Returns null for a file that failed, or that had to be written by itself. */
+  async #draft(file: Waiting, isSynced: boolean): Promise<Draft | null> {
+    const { target, bytes, options } = file
+    try {
+      const { kind, path, mode } = findWriteTarget(target)
+      if (kind === 'stream' || options.noClobber) {
+        await this.#writeOne(target, bytes, options)
+        file.resolve(null)
+        return null
+      }
+      this.#care.clean(dirname(path))
+      const content = { bytes, mode: options.mode ?? mode, owner: options.owner }
+      return { file, path, draft: await writeDraft(path, content, isSynced) }
+    } catch (error) {
+      file.reject(asBtkitError(error, target))
+      return null
+    }
   }
-}
 
-async function placeAll(files: readonly Waiting[], place: PlaceBatch): Promise<void> {
-  const outcomes = await place()
-  files.forEach(({ resolve, reject }, i) => {
-    const { error = null, fingerprint = null } = outcomes[i] ?? {}
-    if (error === null) resolve(fingerprint)
-    else reject(error)
-  })
-}
-
-/** Returns the batch entry for a file that needs no closer examination, else null. */
-function plainFile({ target, bytes, options }: Waiting): BatchFile | null {
-  if (options.noClobber) return null
-  // A path cannot be made absolute in a directory that no longer exists
-  if (!isAbsolute(target)) return null
-  if (options.expected === null) {
-    return { target, path: target, bytes, mode: options.mode, options }
+  /** Returns the drafts that are on the disk; the others have failed. */
+  async #syncDrafts(drafts: readonly Draft[], systems: FileSystems): Promise<Draft[]> {
+    const states = new Map<number, number>()
+    for (const [device, descriptor] of systems) {
+      states.set(device, (await this.syncFileSystem?.(descriptor)) ?? UNABLE)
+    }
+    const synced = drafts.map((draft) =>
+      this.#drafting.run(async () => {
+        try {
+          const state = states.get(statSync(draft.draft).dev) ?? UNABLE
+          if (state === UNABLE) await syncFile(draft.draft)
+          else if (state !== 0) throw syncError(state)
+          return draft
+        } catch (error) {
+          await fail(draft, error)
+          return null
+        }
+      }),
+    )
+    return (await Promise.all(synced)).filter((draft) => draft !== null)
   }
-  const plain = findPlainTarget(target)
-  return (
-    plain && { target, path: resolve(target), bytes, mode: options.mode ?? plain.mode, options }
-  )
-}
 
-/**
- * Returns the batch entry for a file. Null if it must be written by itself, or cannot be written.
- */
-function findBatchFile({ target, bytes, options }: Waiting): BatchFile | null {
-  if (options.noClobber) return null
-  try {
-    const { kind, path, mode } = findWriteTarget(target)
-    if (kind === 'stream') return null
-    const file = { target, path: resolve(path), bytes, mode: options.mode ?? mode }
-    // The link itself is expected, not its target
-    return { ...file, options: path === target ? options : { ...options, expected: undefined } }
-  } catch {
-    // Writing the file by itself reports the error
-    return null
-  }
-}
-
-/**
- * Joins calls for the same key. A call that arrives while `act` runs for its key waits for the next
- * run, because the current run may have begun too early. All waiting calls share that run.
- */
-export function coalesce(act: (key: string) => Promise<void>): (key: string) => Promise<void> {
-  const running = new Map<string, Promise<void>>()
-  const waiting = new Map<string, Promise<void>>()
-
-  const start = (key: string): Promise<void> => {
-    waiting.delete(key)
-    const run = act(key).finally(() => {
-      if (running.get(key) === run) running.delete(key)
+  /** Makes the new names of files survive a power failure, and settles them. Never rejects. */
+  async #syncDirectories(placed: readonly Placed[]): Promise<void> {
+    const directories = new Set(placed.map(({ path }) => dirname(path)))
+    const syncing = [...directories].map(async (directory) => {
+      const files = placed.filter(({ path }) => dirname(path) === directory)
+      try {
+        await this.#care.sync(directory)
+        for (const { file, fingerprint } of files) file.resolve(fingerprint)
+      } catch (error) {
+        for (const { file } of files) file.reject(asBtkitError(error, file.target))
+      }
     })
-    running.set(key, run)
-    return run
+    await Promise.all(syncing)
   }
+}
 
-  return (key) => {
-    const current = running.get(key)
-    if (!current) return start(key)
-    const next = () => start(key)
-    const shared = waiting.get(key) ?? current.then(next, next)
-    waiting.set(key, shared)
-    return shared
+/** Open directories, one of each file system, by device number. */
+type FileSystems = ReadonlyMap<number, number>
+
+/**
+ * Opens a directory of each file system. It must be open before the drafts are written: a sync then
+ * reports all their errors.
+ */
+function openFileSystems(directories: readonly string[]): FileSystems {
+  const systems = new Map<number, number>()
+  for (const directory of new Set(directories)) {
+    try {
+      const { dev } = statSync(directory)
+      if (!systems.has(dev)) systems.set(dev, openSync(directory, 'r'))
+    } catch {
+      // Writing there reports the error; drafts of other file systems are synced one by one
+    }
   }
+  return systems
+}
+
+interface Placed extends Draft {
+  readonly fingerprint: Uint8Array
+}
+
+/** Renames the drafts to their final names. */
+async function placeAll(drafts: readonly Draft[]): Promise<Placed[]> {
+  const placed: Placed[] = []
+  for (const draft of drafts) {
+    try {
+      checkPlace(draft.path, draft.file.options)
+      renameSync(draft.draft, draft.path)
+      placed.push({ ...draft, fingerprint: encodeFingerprint(readFingerprint(draft.path)) })
+    } catch (error) {
+      await fail(draft, error)
+    }
+  }
+  return placed
+}
+
+/** Reports a failure, and removes the draft. */
+async function fail({ file, draft }: Draft, error: unknown): Promise<void> {
+  // The first error must be reported, even if this fails as well
+  await rm(draft, { force: true }).catch(() => undefined)
+  file.reject(asBtkitError(error, file.target))
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function syncError(errno: number): Error {
+  const code = getSystemErrorName(-errno)
+  return Object.assign(new Error(code), { code, errno: -errno, syscall: 'syncfs' })
 }

@@ -8,31 +8,32 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, join, relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { test } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../../src/errors.js'
+import { encodeFingerprint, readFingerprint } from '../../../src/files/fingerprint.js'
 import type { WriteOptions } from '../../../src/files/write/atomically.js'
-import { batchAddon, type BatchAddon } from '../../../src/files/write/batch.js'
-import { createWriter } from '../../../src/files/write/many.js'
+import { createWriter, type SyncFileSystem } from '../../../src/files/write/many.js'
 import { mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import { failure, unlessWindows } from '../failure.js'
 import { makeTemporaryDirectory } from '../temporary-directory.js'
 
-/** Both ways to write: many at once by the addon, where it is built, and each by itself. */
-const WAYS = [
-  ['in batches', batchAddon],
-  ['each by itself', null],
-] as const
+/** All ways to sync: the whole file system if it says, not if it does not, and each file. */
+const WAYS: readonly (readonly [what: string, sync: { syncFileSystem?: SyncFileSystem | null }])[] =
+  [
+    ['together', {}],
+    ['where the file system does not say', { syncFileSystem: () => Promise.resolve(-1) }],
+    ['each by itself', { syncFileSystem: null }],
+  ]
 
 const BYTES = Buffer.from('new content')
 
-for (const [what, addon] of WAYS) {
+for (const [what, sync] of WAYS) {
   test(`many files in several directories are written whole, and nothing else is left, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
     const names = Array.from({ length: 200 }, (_, i) => `${i % 3}/${i}`)
     for (const directory of ['0', '1', '2']) mkdirSync(join(root, directory))
-    const writer = createWriter({ inFlight: 8, addon })
+    const writer = createWriter({ inFlight: 32, ...sync })
     await Promise.all(names.map((name) => writer.write(join(root, name), Buffer.from(name), {})))
     for (const name of names) assert.equal(readFileSync(join(root, name), 'utf8'), name)
     const found = ['0', '1', '2'].flatMap((directory) => readdirSync(join(root, directory)))
@@ -41,7 +42,7 @@ for (const [what, addon] of WAYS) {
 
   test(`no more are in flight than allowed, and those that wait keep their order, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
-    const writer = createWriter({ inFlight: 1, addon })
+    const writer = createWriter({ inFlight: 1, ...sync })
     const done: number[] = []
     const writes = [0, 1, 2, 3].map(async (i) => {
       await writer.write(join(root, 'same'), Buffer.from(String(i)), {})
@@ -54,7 +55,7 @@ for (const [what, addon] of WAYS) {
 
   test(`a write that fails says so, and the others are done, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
-    const writer = createWriter({ inFlight: 2, addon })
+    const writer = createWriter({ inFlight: 2, ...sync })
     const gone = join(root, 'gone', 'a')
     const writes = [gone, gone, gone, join(root, 'b')].map((path) =>
       writer.write(path, Buffer.from('x'), {}),
@@ -72,7 +73,7 @@ for (const [what, addon] of WAYS) {
 
   test(`closing waits for all, failed ones too, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
-    const writer = createWriter({ inFlight: 2, addon })
+    const writer = createWriter({ inFlight: 2, ...sync })
     let count = 0
     for (let i = 0; i < 20; i++) {
       const path = join(root, i % 5 === 0 ? `gone/${i}` : `${i}`)
@@ -84,7 +85,7 @@ for (const [what, addon] of WAYS) {
     await writer.close()
     await Promise.resolve()
     assert.equal(count, 20)
-    await createWriter({ inFlight: 1, addon }).close()
+    await createWriter({ inFlight: 1, ...sync }).close()
   })
 
   test(
@@ -94,7 +95,7 @@ for (const [what, addon] of WAYS) {
       const root = makeTemporaryDirectory(t)
       const names = ['new', 'kept', 'set', 'ours']
       for (const name of ['kept', 'set']) writeFileSync(join(root, name), 'old', { mode: 0o640 })
-      const writer = createWriter({ inFlight: 8, addon })
+      const writer = createWriter({ inFlight: 8, ...sync })
       const owner = { uid: process.getuid!(), gid: process.getgid!() }
       const options: WriteOptions[] = [{}, {}, { mode: 0o604 }, { mode: 0o600, owner }]
       await Promise.all(names.map((name, i) => writer.write(join(root, name), BYTES, options[i]!)))
@@ -110,7 +111,7 @@ for (const [what, addon] of WAYS) {
     writeFileSync(join(root, 'a'), 'old')
     symlinkSync('a', join(root, 'link'))
     symlinkSync('yet to be', join(root, 'dangling'))
-    const writer = createWriter({ inFlight: 8, addon })
+    const writer = createWriter({ inFlight: 8, ...sync })
     const targets = [join(root, 'link'), join(root, 'dangling'), '/dev/null']
     await Promise.all(targets.map((target) => writer.write(target, BYTES, {})))
     for (const name of ['a', 'yet to be']) assert.deepEqual(readFileSync(join(root, name)), BYTES)
@@ -122,7 +123,7 @@ for (const [what, addon] of WAYS) {
   test(`a path from where one is names the file there, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
     const target = join(relative('', root), 'a')
-    await createWriter({ inFlight: 8, addon }).write(target, BYTES, {})
+    await createWriter({ inFlight: 8, ...sync }).write(target, BYTES, {})
     assert.deepEqual(readFileSync(join(root, 'a')), BYTES)
   })
 
@@ -132,7 +133,7 @@ for (const [what, addon] of WAYS) {
     const refuse = () => {
       throw new BtkitError('changed', 'a: changed')
     }
-    const writer = createWriter({ inFlight: 8, addon })
+    const writer = createWriter({ inFlight: 8, ...sync })
     const ends = await Promise.allSettled([
       writer.write(join(root, 'a'), BYTES, { checkUntouched: refuse }),
       writer.write(join(root, 'b'), BYTES, { checkReplaceable: refuse }),
@@ -152,7 +153,7 @@ for (const [what, addon] of WAYS) {
     const names = Array.from({ length: 64 }, (_, i) => `${i}`)
     for (const name of names) writeFileSync(join(disk, name), 'old')
     const content = Buffer.alloc(32 * 1024, 'x')
-    const writer = createWriter({ inFlight: 64, addon })
+    const writer = createWriter({ inFlight: 64, ...sync })
     const writes = names.map((name) => writer.write(join(disk, name), content, {}))
     const ends = await Promise.allSettled(writes)
     const failed = ends.filter((end) => end.status === 'rejected')
@@ -169,46 +170,7 @@ for (const [what, addon] of WAYS) {
   })
 }
 
-const unlessBuilt = { skip: batchAddon === null && 'the addon is not built' }
-
-test(
-  'while files take their places the next are brought to the disk, and take theirs after them',
-  unlessBuilt,
-  async (t) => {
-    const root = makeTemporaryDirectory(t)
-    const steps: string[] = []
-    let drafted = 0
-    let release: (value?: unknown) => void = () => undefined
-    const areNextDrafted = new Promise((resolve) => {
-      release = resolve
-    })
-    const addon: BatchAddon = {
-      ...batchAddon!,
-      writeDrafts: async (...parts) => {
-        const answers = await batchAddon!.writeDrafts(...parts)
-        steps.push(`drafted ${++drafted}`)
-        if (drafted === 2) release()
-        return answers
-      },
-      // Never ends if the next ones wait for it
-      placeFiles: async (...parts) => {
-        if (drafted === 1) await areNextDrafted
-        const answers = await batchAddon!.placeFiles(...parts)
-        steps.push(`placed ${parts[2].map((path) => basename(path)).join()}`)
-        return answers
-      },
-    }
-    const writer = createWriter({ inFlight: 2, addon })
-    await Promise.all(
-      ['a', 'b', 'c', 'd'].map((name) => writer.write(join(root, name), Buffer.from(name), {})),
-    )
-    assert.deepEqual(steps, ['drafted 1', 'drafted 2', 'placed a,b', 'placed c,d'])
-    for (const name of ['a', 'b', 'c', 'd'])
-      assert.equal(readFileSync(join(root, name), 'utf8'), name)
-  },
-)
-
-test('a file that is written again keeps the mode it just got', unlessBuilt, async (t) => {
+test('a file that is written again keeps the mode it just got', async (t) => {
   const root = makeTemporaryDirectory(t)
   writeFileSync(join(root, 'a'), 'old', { mode: 0o644 })
   const writer = createWriter({ inFlight: 8 })
@@ -219,25 +181,47 @@ test('a file that is written again keeps the mode it just got', unlessBuilt, asy
   assert.equal(statSync(join(root, 'a')).mode & 0o777, 0o604)
 })
 
-test(
-  'what is given while the last files take their places is written too',
-  unlessBuilt,
-  async (t) => {
-    const root = makeTemporaryDirectory(t)
-    const later: Promise<unknown>[] = []
-    const addon: BatchAddon = {
-      ...batchAddon!,
-      placeFiles: async (...parts) => {
-        // Drafted by now, so nothing waits any more
-        await setImmediate()
-        if (later.length === 0) later.push(writer.write(join(root, 'b'), Buffer.from('second'), {}))
-        return batchAddon!.placeFiles(...parts)
-      },
-    }
-    const writer = createWriter({ inFlight: 8, addon })
-    await writer.write(join(root, 'a'), Buffer.from('first'), {})
-    await writer.close()
-    await Promise.all(later)
-    assert.equal(readFileSync(join(root, 'b'), 'utf8'), 'second')
-  },
-)
+/** More than are synced one by one. */
+const COUNT = 40
+
+test('files that the disk refuses in the end keep what they held', async (t) => {
+  const root = makeTemporaryDirectory(t)
+  const paths = Array.from({ length: COUNT }, (_, i) => join(root, `${i}`))
+  for (const path of paths) writeFileSync(path, 'old')
+  // EIO, as syncfs reports if the write of any file failed
+  const writer = createWriter({ inFlight: COUNT, syncFileSystem: () => Promise.resolve(5) })
+  const ends = await Promise.allSettled(paths.map((path) => writer.write(path, BYTES, {})))
+  for (const [i, path] of paths.entries()) {
+    const end = ends[i]
+    assert.ok(end?.status === 'rejected')
+    failure('io', `${path}: i/o error`)(end.reason)
+    assert.equal(readFileSync(path, 'utf8'), 'old')
+  }
+  assert.equal(readdirSync(root).length, COUNT)
+})
+
+test('all drafts are on the disk before the first takes its place, and its look is told', async (t) => {
+  const root = makeTemporaryDirectory(t)
+  const paths = Array.from({ length: COUNT }, (_, i) => join(root, `${i}`))
+  const seen: number[] = []
+  const syncFileSystem = () => {
+    const names = readdirSync(root)
+    seen.push(names.length, names.filter((name) => name.startsWith('.')).length)
+    return Promise.resolve(0)
+  }
+  const writer = createWriter({ inFlight: COUNT, syncFileSystem })
+  const looks = await Promise.all(paths.map((path) => writer.write(path, BYTES, {})))
+  assert.deepEqual(seen, [COUNT, COUNT])
+  for (const [i, path] of paths.entries())
+    assert.deepEqual(looks[i], encodeFingerprint(readFingerprint(path)))
+})
+
+test('a file whose name is taken by a directory fails alone, and leaves no draft', async (t) => {
+  const root = makeTemporaryDirectory(t)
+  const paths = Array.from({ length: COUNT }, (_, i) => join(root, `${i}`))
+  mkdirSync(paths[7]!)
+  const writer = createWriter({ inFlight: COUNT })
+  const ends = await Promise.allSettled(paths.map((path) => writer.write(path, BYTES, {})))
+  const failed = ends.flatMap((end, i) => (end.status === 'rejected' ? [i] : []))
+  assert.deepEqual([failed, readdirSync(root).length], [[7], COUNT])
+})
