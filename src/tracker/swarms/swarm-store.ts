@@ -324,7 +324,8 @@ export class SwarmStore {
       const peer = peers.add(swarm)
       if (peer === 0) return 0
       this.#empty.delete(swarm)
-      peers.setFlags(swarm, peer, (peers.flags[peer] ?? 0) | flagsOf(announce))
+      const flags = flagsOf(announce)
+      if (flags !== 0) peers.setFlags(swarm, peer, (peers.flags[peer] ?? 0) | flags)
       return peer
     }
     if (!peers.isThere(known) || !peers.isSame(known)) {
