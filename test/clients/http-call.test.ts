@@ -87,7 +87,7 @@ function failureOf(raised: string, rest: string): string {
   return `${head}<class 'deluge.error.${raised}\n${rest}]`
 }
 
-void test('of a failure of the daemon its words are told, not its traceback', () => {
+test('of a failure of the daemon its words are told, not its traceback', () => {
   const traceback = 'Traceback (most recent call last):\n  File "core.py", line 9, in call\n\n'
   const unknown = failureOf("WrappedException'>: Unknown Torrent", traceback)
   assert.equal(failureWords(unknown), 'Unknown Torrent')
@@ -95,11 +95,11 @@ void test('of a failure of the daemon its words are told, not its traceback', ()
   assert.equal(failureWords(twice), 'Torrent already in session (00).')
 })
 
-void test('a failure without words is told by its class', () => {
+test('a failure without words is told by its class', () => {
   assert.equal(failureWords(failureOf("InvalidPathError'>: ", '')), 'deluge.error.InvalidPathError')
 })
 
-void test('of a plain traceback the last line is told', () => {
+test('of a plain traceback the last line is told', () => {
   const message = 'Traceback (most recent call last):\n  File "a"\nKeyError: label\n]'
   assert.equal(failureWords(message), 'KeyError: label')
   assert.equal(failureWords('Unknown method'), 'Unknown method')
@@ -122,13 +122,13 @@ for (const [text, url] of Object.entries(urls)) {
   })
 }
 
-void test('credentials are read, and are not part of what the client is called', () => {
+test('credentials are read, and are not part of what the client is called', () => {
   const address = parseClientAddress('deluge+http://me:a%40b%3a@host')
   assert.deepEqual([address.user, address.password], ['me', 'a@b:'])
   assert.equal(address.label, 'deluge+http://host:8112')
 })
 
-void test('rtorrent is reached by a socket or a port', () => {
+test('rtorrent is reached by a socket or a port', () => {
   const socket = parseClientAddress('scgi+unix:///run/rtorrent.sock')
   assert.deepEqual(socket.scgi, { path: '/run/rtorrent.sock' })
   const port = parseClientAddress('scgi://[::1]:5000')
@@ -143,7 +143,7 @@ for (const text of ['http://host', 'utorrent+http://host', 'aria2+ftp://host', '
   })
 }
 
-void test('a refused address is told without its password', () => {
+test('a refused address is told without its password', () => {
   assert.throws(
     () => parseClientAddress('nothing+http://me:Pa55@host'),
     (error: Error) => !error.message.includes('Pa55') && error.message.includes('//host'),
@@ -168,24 +168,24 @@ function find(url: string, file: string | null): [user: string, password: string
   return [user, password]
 }
 
-void test('credentials come from the entry of the host', (t) => {
+test('credentials come from the entry of the host', (t) => {
   assert.deepEqual(find('transmission+http://host', plant(t)), ['me', 'secret'])
 })
 
-void test('an entry with the port goes before one without', (t) => {
+test('an entry with the port goes before one without', (t) => {
   assert.deepEqual(find('qbittorrent+http://host', plant(t)), ['eight', '8'])
 })
 
-void test('those of the address itself go before all', (t) => {
+test('those of the address itself go before all', (t) => {
   assert.deepEqual(find('qbittorrent+http://a:b@host', plant(t)), ['a', 'b'])
 })
 
-void test('a host without an entry, or no file at all, means no credentials', (t) => {
+test('a host without an entry, or no file at all, means no credentials', (t) => {
   assert.deepEqual(find('aria2+http://nobody', plant(t)), ['', ''])
   assert.deepEqual(find('aria2+http://host', join(makeScratch(t), 'none')), ['', ''])
 })
 
-void test(
+test(
   'a file that others may read is refused',
   { skip: process.platform === 'win32' && 'no modes here' },
   (t) => {

@@ -85,7 +85,7 @@ for (const silence of ['connection', 'headers', 'body'] satisfies Silence[]) {
   })
 }
 
-void test('the program ends when a client never answers', { timeout: 60_000 }, async (t) => {
+test('the program ends when a client never answers', { timeout: 60_000 }, async (t) => {
   const port = await startSilentServer(t, 'headers')
   const btkit = [...COLLECTING, executable('btkit')]
   const runs = Object.values(CLIENTS).map(async (scheme) => {

@@ -22,7 +22,7 @@ function torrentOf(name: string, changes: Partial<ClientTorrent> = {}): ClientTo
   }
 }
 
-void test('a torrent is a line below the headings, sorted by name', () => {
+test('a torrent is a line below the headings, sorted by name', () => {
   assert.deepEqual(torrentTable([torrentOf('b.iso'), torrentOf('a.iso', { size: 0 })], 80), [
     'name                state       done peers         up       down  ratio hash',
     'a.iso               seeding        -    12  1.5 KiB/s          -   1.23 abababab',
@@ -30,7 +30,7 @@ void test('a torrent is a line below the headings, sorted by name', () => {
   ])
 })
 
-void test('torrents of one name show their info hashes, and are sorted by them', () => {
+test('torrents of one name show their info hashes, and are sorted by them', () => {
   const torrents = ['ef', 'cd'].map((digits) => torrentOf('rel', { infoHash: digits.repeat(20) }))
   assert.deepEqual(torrentTable(torrents, 45), [
     'name                state       done hash',
@@ -39,7 +39,7 @@ void test('torrents of one name show their info hashes, and are sorted by them',
   ])
 })
 
-void test('no line is longer than the terminal is wide', () => {
+test('no line is longer than the terminal is wide', () => {
   for (const width of [20, 60, 80, 200]) {
     const torrents = ['x', '日', 'ü'].map((letter) => torrentOf(letter.repeat(300)))
     const lines = torrentTable(torrents, width)
@@ -47,7 +47,7 @@ void test('no line is longer than the terminal is wide', () => {
   }
 })
 
-void test('on a narrow terminal columns are left out, and none is cut in two', () => {
+test('on a narrow terminal columns are left out, and none is cut in two', () => {
   const torrents = [torrentOf('a-long-name-of-a-file.iso')]
   assert.deepEqual(torrentTable(torrents, 60), [
     'name         state       done         up       down hash',
@@ -64,7 +64,7 @@ void test('on a narrow terminal columns are left out, and none is cut in two', (
   assert.deepEqual(torrentTable(torrents, 14), ['name', 'a-long-name-o…'])
 })
 
-void test('columns stay aligned behind names of double width', () => {
+test('columns stay aligned behind names of double width', () => {
   const lines = torrentTable([torrentOf('日本語の長い名前のファイル.iso'), torrentOf('z.iso')], 81)
   assert.deepEqual(lines.slice(1), [
     'z.iso                seeding      99%    12  1.5 KiB/s          -   1.23 abababab',
@@ -72,13 +72,13 @@ void test('columns stay aligned behind names of double width', () => {
   ])
 })
 
-void test('a name can do nothing to a terminal', () => {
+test('a name can do nothing to a terminal', () => {
   const lines = torrentTable([torrentOf('a\u001b[31m\nb')], 80)
   assert.equal(lines.length, 2)
   assert.ok(!lines.join('').includes('\u001b'))
 })
 
-void test('a refusal of a tracker is printed in full below its torrent', () => {
+test('a refusal of a tracker is printed in full below its torrent', () => {
   const message = 'Tracker: [Failure reason "Requested download is not authorized"]'
   assert.deepEqual(torrentTable([torrentOf('a.iso', { message }), torrentOf('b.iso')], 45), [
     'name                state       done hash',
@@ -88,7 +88,7 @@ void test('a refusal of a tracker is printed in full below its torrent', () => {
   ])
 })
 
-void test('a message can do nothing to a terminal either, nor be wider than it', () => {
+test('a message can do nothing to a terminal either, nor be wider than it', () => {
   const message = `\u001b[31m\n${'日'.repeat(99)}`
   const lines = torrentTable([torrentOf('a', { message })], 30)
     .join('\n')

@@ -21,7 +21,7 @@ function inPython(script: string, input: string): string {
   return result.stdout
 }
 
-void test('another codec reads a call as it was meant', unlessPython, () => {
+test('another codec reads a call as it was meant', unlessPython, () => {
   const params: XmlRpcValue[] = ['a <&> "b"', 7, -1, Buffer.from([0, 255]), ['x', { y: ['z'] }]]
   const script = `
 params, method = xmlrpc.client.loads(sys.stdin.read(), use_builtin_types=True)
@@ -30,13 +30,13 @@ print(json.dumps([method, list(params)], default=list))`
   assert.deepEqual(read, ['d.name', ['a <&> "b"', 7, -1, [0, 255], ['x', { y: ['z'] }]]])
 })
 
-void test('what another codec answers is read', unlessPython, () => {
+test('what another codec answers is read', unlessPython, () => {
   const script = `
 print(xmlrpc.client.dumps(([1, "ü<&>", ["x"], {"a": 2}],), methodresponse=True))`
   assert.deepEqual(decodeResponse(inPython(script, '')), [1, 'ü<&>', ['x'], { a: 2 }])
 })
 
-void test('a fault is an error in its own words', () => {
+test('a fault is an error in its own words', () => {
   const fault =
     '<methodResponse><fault><value><struct><member><name>faultCode</name><value><i4>-501</i4></value></member>' +
     '<member><name>faultString</name><value>no such torrent</value></member></struct></value></fault></methodResponse>'

@@ -10,27 +10,6 @@ import { failure } from '../failure.js'
 import { plantTree, makeTemporaryDirectory } from '../temporary-directory.js'
 import { DEFAULTS, scan } from './scan.js'
 
-test('a directory gives its files with components, real paths and fingerprints', async (t) => {
-  const root = plantTree(t, ['b/c.iso', 'a'])
-  assert.deepEqual(await scanTree(root, DEFAULTS), {
-    root,
-    isDirectory: true,
-    files: [
-      {
-        path: ['a'],
-        absolutePath: join(root, 'a'),
-        fingerprint: readFingerprint(join(root, 'a')),
-      },
-      {
-        path: ['b', 'c.iso'],
-        absolutePath: join(root, 'b', 'c.iso'),
-        fingerprint: readFingerprint(join(root, 'b', 'c.iso')),
-      },
-    ],
-    skipped: [],
-  })
-})
-
 test('a root that is a link is followed under every policy, and keeps its name', async (t) => {
   const directory = plantTree(t, ['42/a', 'file'])
   symlinkSync('42', join(directory, 'latest'))

@@ -127,7 +127,7 @@ async function startWith(t: TestContext): Promise<[Daemon, Library]> {
   return [daemon, new Library(t, daemon.url)]
 }
 
-void test('a client that lost its list gets all torrents again', unlessAny, async (t) => {
+test('a client that lost its list gets all torrents again', unlessAny, async (t) => {
   const [, library] = await startWith(t)
   library.plant('a', 'first')
   await library.publications()
@@ -137,7 +137,7 @@ void test('a client that lost its list gets all torrents again', unlessAny, asyn
   await library.untilSeeded('a')
 })
 
-void test(
+test(
   'a client that is down is told of, and caught up with by the next run',
   unlessAny,
   async (t) => {
@@ -163,7 +163,7 @@ void test(
   },
 )
 
-void test('--on-change runs with the report when something changed, and only then', async (t) => {
+test('--on-change runs with the report when something changed, and only then', async (t) => {
   const root = makeScratch(t, { 'files/a': 'first' })
   const file = join(root, 'files/a')
   utimesSync(file, EARLIER, EARLIER)

@@ -98,7 +98,7 @@ const delugeWithOtherHashes = {
   skip: unlessVersion('deluged', /^deluged 2\.0\.\d+[^]*libtorrent: 2\./),
 }
 
-void test(
+test(
   'deluge that knows hybrids by another info hash is told, and is left without it',
   delugeWithOtherHashes,
   async (t) => {
@@ -113,7 +113,7 @@ void test(
   },
 )
 
-void test('what deluge fails with is told in its words', delugeWithOtherHashes, async (t) => {
+test('what deluge fails with is told in its words', delugeWithOtherHashes, async (t) => {
   const daemon = await daemonKinds['deluge']!.start(t)
   const hybrid = await plantHybrid(t, 'file')
   await addUnmarked('deluge', daemon, hybrid)
@@ -121,7 +121,7 @@ void test('what deluge fails with is told in its words', delugeWithOtherHashes, 
   assert.match(String(reason), /^deluge\S*: Torrent already in session \([0-9a-f]{40}\)\.$/)
 })
 
-void test(
+test(
   'rtorrent that would look for pad files is not given a torrent that has them',
   { skip: unlessVersion('rtorrent', /version 0\.9\./, '-h') },
   async (t) => {

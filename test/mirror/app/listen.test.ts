@@ -55,25 +55,24 @@ test('a port in use at the second of two addresses is reported in one line, too'
   assert.equal(existsSync(socket), false)
 })
 
-test('an address that this machine lacks is reported in one line', async (t) => {
-  const result = await runServe(t, makeScratch(t), ['--port', '0', '--host', '192.0.2.1'])
-  assert.equal(result.status, 1)
-  assert.match(result.stderr, /^btkit: can't listen on 192\.0\.2\.1.*\n$/)
-})
-
-test('a missing root is reported in one line', async (t) => {
-  const root = join(makeScratch(t), 'nowhere')
-  const result = await runServe(t, root, ['--port', '0'])
-  assert.equal(result.status, 1)
-  assert.deepEqual([result.stdout, result.stderr], ['', `btkit: ${root}: no such directory\n`])
-})
-
-test('a root that is a file is reported in one line', async (t) => {
-  const root = join(makeScratch(t, { file: 'x' }), 'file')
-  const result = await runServe(t, root, ['--port', '0'])
-  assert.equal(result.status, 1)
-  assert.deepEqual([result.stdout, result.stderr], ['', `btkit: ${root}: not a directory\n`])
-})
+for (const [what, below, args, said] of [
+  [
+    'an address that this machine lacks',
+    '',
+    ['--host', '192.0.2.1'],
+    /can't listen on 192\.0\.2\.1/,
+  ],
+  ['a missing root', '/nowhere', [], /nowhere: no such directory\n$/],
+  ['a root that is a file', '/file', [], /file: not a directory\n$/],
+] as const) {
+  test(`${what} is reported in one line`, async (t) => {
+    const root = makeScratch(t, { file: 'x' }) + below
+    const { status, stdout, stderr } = await runServe(t, root, ['--port', '0', ...args])
+    assert.deepEqual([status, stdout], [1, ''])
+    assert.match(stderr, /^btkit: .*\n$/)
+    assert.match(stderr, said)
+  })
+}
 
 test('--port 0 prints the port', async (t) => {
   const { address, port } = await startServe(t, makeScratch(t))

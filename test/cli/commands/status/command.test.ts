@@ -23,14 +23,14 @@ function namesIn(stdout: string): string[] {
     .map((line) => line.split(' ')[0] ?? '')
 }
 
-void test('status alone shows the torrents of the client that the environment names', async (t) => {
+test('status alone shows the torrents of the client that the environment names', async (t) => {
   const url = await startFakeTransmission(t, [seeded, foreign])
   const result = await runBtkit(['status'], { env: { BTKIT_CLIENT: url } })
   assert.deepEqual([result.status, result.stderr], [0, ''])
   assert.deepEqual(namesIn(result.stdout), ['seeded.iso'])
 })
 
-void test('status alone, with no client in the environment, says so', async () => {
+test('status alone, with no client in the environment, says so', async () => {
   const { status, stdout, stderr } = await runBtkit(['status'])
   const why =
     'btkit: no client given; use --client URL or set BTKIT_CLIENT; forms of the URL: ' +
@@ -39,7 +39,7 @@ void test('status alone, with no client in the environment, says so', async () =
   assert.deepEqual([status, stdout, stderr], [2, '', why])
 })
 
-void test('status of given torrents reports only these, in its exit status too', async (t) => {
+test('status of given torrents reports only these, in its exit status too', async (t) => {
   const url = await startFakeTransmission(t, [seeded, stopped])
   const result = await runBtkit(['status', seeded.hashString, '--client', url])
   assert.deepEqual([result.status, result.stderr], [0, ''])
@@ -49,7 +49,7 @@ void test('status of given torrents reports only these, in its exit status too',
   assert.deepEqual(parseJson(json)['name'], 'seeded.iso')
 })
 
-void test('the status is 1 when a given torrent is not seeded, or not there', async (t) => {
+test('the status is 1 when a given torrent is not seeded, or not there', async (t) => {
   const url = await startFakeTransmission(t, [seeded, stopped])
   for (const [name, why] of [
     [stopped.hashString, /^btkit: stopped\.iso \(b{8}\): stopped \(/],
@@ -62,7 +62,7 @@ void test('the status is 1 when a given torrent is not seeded, or not there', as
   }
 })
 
-void test('a given torrent that btkit did not publish is reported like others', async (t) => {
+test('a given torrent that btkit did not publish is reported like others', async (t) => {
   const url = await startFakeTransmission(t, [{ ...foreign, status: STOPPED }, seeded])
   const result = await runBtkit(['status', foreign.hashString, '--client', url])
   assert.equal(result.status, 1)
@@ -70,7 +70,7 @@ void test('a given torrent that btkit did not publish is reported like others', 
   assert.match(result.stderr, /^btkit: foreign\.iso \(c{8}\): stopped \(/)
 })
 
-void test('status of a directory reports the torrents in it', async (t) => {
+test('status of a directory reports the torrents in it', async (t) => {
   const directory = makeScratch(t, { 'a.iso': 'content', 'empty/.keep': '' })
   const made = await runBtkit(['makemetafile', join(directory, 'a.iso'), 'http://127.0.0.1:1/'])
   assert.equal(made.status, 0, made.stderr)
@@ -87,7 +87,7 @@ void test('status of a directory reports the torrents in it', async (t) => {
   }
 })
 
-void test('status without torrents tells what of those of btkit is not seeded', async (t) => {
+test('status without torrents tells what of those of btkit is not seeded', async (t) => {
   const url = await startFakeTransmission(t, [seeded, stopped, { ...foreign, status: STOPPED }])
   const result = await runBtkit(['status', '--client', url, '--all'])
   assert.equal(result.status, 1)
@@ -98,7 +98,7 @@ void test('status without torrents tells what of those of btkit is not seeded', 
   )
 })
 
-void test('of two torrents of one name it tells which one is not seeded', async (t) => {
+test('of two torrents of one name it tells which one is not seeded', async (t) => {
   const twins = [seeded, stopped].map((torrent) => ({ ...torrent, name: 'rel' }))
   const url = await startFakeTransmission(t, twins)
   const { stdout, stderr } = await runBtkit(['status', '--client', url])
