@@ -123,6 +123,11 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
       write()
     })
     input.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') {
+        event.preventDefault()
+        const next = row.nextElementSibling?.querySelector('input') ?? add('', false)
+        return next.focus()
+      }
       if (!event.altKey || !['ArrowUp', 'ArrowDown'].includes(event.key)) return
       event.preventDefault()
       move(row, event.key === 'ArrowDown')

@@ -59,7 +59,9 @@ for (const javaScript of [true, false]) {
         'http://b.example/announce',
         'http://a.example/announce',
       ].entries()) {
-        await page.getByRole('button', { name: 'Add a tracker' }).click()
+        // Enter goes to the next row
+        if (at > 0) await page.locator('.tiers input').first().press('Enter')
+        else await page.getByRole('button', { name: 'Add a tracker' }).click()
         await page.locator('.tiers input').nth(at).fill(url)
       }
       await page.locator('.tiers input').nth(1).press('Alt+ArrowUp')

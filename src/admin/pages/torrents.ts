@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from './bin.js'
 import { archiveTorrents, moveTorrents } from './categories.js'
@@ -272,26 +273,34 @@ function magnetOf(swarm: SwarmRow, announce: string | null): string {
 /** The longest name of content that is shown. File systems have at most 255 bytes. */
 const LONGEST_NAME = 255
 
-function factsAt(path: string) {
+/** The words of a row about a torrent's file. */
+interface Facts {
+  readonly told: Html
+  readonly size: string
+}
+
+/** The words of rows, by path and state of the file: to read a hundred torrents again takes seconds. */
+const known = new LRUCache<string, Facts>({ max: 10_000 })
+
+function factsAt(path: string): Facts & { readonly changed: string } {
   const stats = lstatSync(path, { throwIfNoEntry: false })
   const changed = stats ? formatTime(stats.mtimeMs) : ''
+  const key = [path, stats?.ino, stats?.size, stats?.mtimeMs, stats?.ctimeMs].join('\0')
+  const facts = known.get(key) ?? readFacts(path)
+  known.set(key, facts)
+  return { ...facts, changed }
+}
+
+function readFacts(path: string): Facts {
   try {
-    const {
-      name: whole,
-      size,
-      files,
-    } = parseUnhashedTorrent(readBoundedRegular(path, DEFAULT_MAX_SIZE), path, DEFAULT_MAX_SIZE)
+    const bytes = readBoundedRegular(path, DEFAULT_MAX_SIZE)
+    const { name: whole, size, files } = parseUnhashedTorrent(bytes, path, DEFAULT_MAX_SIZE)
     const name = clipText(whole, LONGEST_NAME)
     const isOther = basename(path) !== `${name}${SUFFIX}`
     const number = count(files.filter(({ padding }) => !padding).length, 'file')
-    const told = html`${isOther && `${name}, `}${number}`
-    return { told, size: formatBytes(size), changed }
+    return { told: html`${isOther && `${name}, `}${number}`, size: formatBytes(size) }
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error
-    return {
-      told: html`<span class="bad">not a torrent, or not readable</span>`,
-      size: '',
-      changed,
-    }
+    return { told: html`<span class="bad">not a torrent, or not readable</span>`, size: '' }
   }
 }

@@ -1,16 +1,37 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { Tokens } from '@fastify/csrf'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
 import { type Answer, seeOther } from '../../pages/frame.js'
-import type { Html } from '../../text/html.js'
+import type { ClientAddresses } from '../../server/connections/client-address.js'
+import type { ServerContext } from '../../server/context.js'
 import { isSecure } from '../../server/listen/listen.js'
-import { isUnixPlace } from '../../server/listen/open-server.js'
+import { isUnixPlace, type ListenPlace } from '../../server/listen/open-server.js'
+import type { TlsKeys } from '../../server/listen/tls-keys.js'
+import type { Html } from '../../text/html.js'
 import { isLoopback } from '../access/listen-place.js'
 import { type LogInFailure, type LogIns, Sessions } from '../access/log-in.js'
-import { refusalOf, type OwnAddress } from '../access/origin.js'
 import type { User, UsersFile } from '../access/users.js'
+import type { AdminRoute } from '../frame/visit.js'
 import type { ActivityLog } from '../pages/activity.js'
-import type { AdminSettings } from './settings.js'
+
+/** The settings of the administration. */
+export interface AdminSettings {
+  readonly place: ListenPlace
+  /** Keys for TLS; null for plain HTTP. */
+  readonly tls: TlsKeys | null
+  readonly clientAddresses: ClientAddresses
+  /** Where browsers see the pages, if a proxy shows them; null if they ask this program itself. */
+  readonly url: URL | null
+  /** The file of users. */
+  readonly usersFile: string
+}
+
+/** The parts that the pages need. */
+export interface AdminParts extends ServerContext {
+  readonly log: ActivityLog
+  readonly routes: readonly AdminRoute[]
+}
 
 /** The cookie with the signed id of a visitor. */
 const COOKIE = 'btkit-admin'
@@ -155,4 +176,47 @@ export class Authentication {
     if (url !== null) return url.protocol === 'https:'
     return !isUnixPlace(place) && !('host' in place && isLoopback(place.host))
   }
+}
+
+/** The addresses at which browsers may see the pages. */
+interface OwnAddress {
+  /** Where browsers see the pages, if a proxy shows them; null if they ask this program itself. */
+  readonly url: URL | null
+  /**
+   * Whether any name in `Host` is right: on a Unix socket, which proxies ask, and with TLS, whose
+   * certificate another site lacks.
+   */
+  readonly takesAnyHost: boolean
+}
+
+/** A request, as far as it says where it comes from. */
+export interface Asking {
+  readonly method: string
+  readonly headers: IncomingHttpHeaders
+}
+
+/**
+ * Returns why a request is refused; null if it is allowed. Its `Host` must be known, so that no other
+ * name can lead here (DNS rebinding). Changes must come from these pages.
+ */
+export function refusalOf({ method, headers }: Asking, own: OwnAddress): string | null {
+  const { host = '', origin, 'sec-fetch-site': site } = headers
+  const isKnown = own.takesAnyHost || host === own.url?.host || isLoopback(nameOf(host))
+  if (!isKnown) return `the host ${host.slice(0, 100)} is not known; name it by --admin-url`
+  if (method === 'GET' || method === 'HEAD') return null
+  // Browsers set it where the connection is secure; pages cannot
+  if (site !== undefined) return site === 'same-origin' ? null : OTHER_SITE
+  if (origin === undefined || origin === own.url?.origin) return null
+  return hostOf(origin) === host ? null : OTHER_SITE
+}
+
+const OTHER_SITE = 'the request came from another site; behind a proxy, set --admin-url'
+
+function hostOf(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null
+}
+
+/** A `Host` without its port. */
+function nameOf(host: string): string {
+  return host.replace(/:\d+$/, '')
 }

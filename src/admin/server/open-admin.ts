@@ -1,24 +1,41 @@
 import { randomBytes } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import multipart from '@fastify/multipart'
-import { fastify } from 'fastify'
-import { acceptForms } from '../../pages/frame.js'
-import { Exchanges } from '../../server/exchange/exchanges.js'
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { BtkitError } from '../../errors.js'
+import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
+import { Form } from '../../pages/form.js'
+import {
+  acceptForms,
+  formOf,
+  framePage,
+  type PageParts,
+  queryOf,
+  seeOther,
+  send,
+  serveFiles,
+  showErrors,
+  statusOf,
+} from '../../pages/frame.js'
+import { PAGES_STYLE } from '../../pages/style.js'
 import {
   connectionLimiter,
   connectionLimits,
   maxDescriptors,
 } from '../../server/connections/connection-limits.js'
 import { UnreadBytes } from '../../server/connections/unread-bytes.js'
+import { Exchanges } from '../../server/exchange/exchanges.js'
 import { listen, type ServerRules } from '../../server/listen/listen.js'
 import { isUnixPlace } from '../../server/listen/open-server.js'
+import { html } from '../../text/html.js'
+import { count } from '../../text/quantity.js'
 import { isLoopback } from '../access/listen-place.js'
-import { LogIns, Sessions } from '../access/log-in.js'
+import { type LogInFailure, LogIns, Sessions } from '../access/log-in.js'
 import { PasswordHasher } from '../access/password-hash.js'
-import { UsersFile } from '../access/users.js'
-import { Authentication } from './authentication.js'
-import { adminRoutes } from './routes.js'
-import type { AdminParts, AdminSettings } from './settings.js'
+import { type User, UsersFile } from '../access/users.js'
+import { ADMIN_SCRIPT, ADMIN_STYLE, adminPage, logInContent, NAME } from '../frame/admin-page.js'
+import { type AdminContext, type AdminRoute, mayDo } from '../frame/visit.js'
+import { type AdminParts, type AdminSettings, Authentication } from './authentication.js'
 
 /** Pages that listen. */
 export interface Admin {
@@ -106,4 +123,202 @@ function withoutPrefix(url: string, prefix: string): string {
 function ownAddress({ url, place, tls }: AdminSettings) {
   const isLocal = 'host' in place && isLoopback(place.host)
   return { url, takesAnyHost: isUnixPlace(place) || (!isLocal && url === null) || tls !== null }
+}
+
+export interface RoutesParts extends AdminParts {
+  readonly authentication: Authentication
+}
+
+/** Adds the log-in, the log-out and all routes to an application. */
+function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
+  const { authentication, routes } = parts
+  showErrors(app, parts.onError)
+  app.setNotFoundHandler((request, reply) => showMissing({ ...parts, request, reply }))
+  app.addHook('onRequest', (request, _, done) => {
+    authentication.checkOrigin(request)
+    done()
+  })
+  serveFiles(app, PAGES_STYLE + ADMIN_STYLE, ADMIN_SCRIPT)
+  logInRoutes(app, parts)
+  const turns = new UserTurns()
+  for (const route of routes) {
+    app.route({
+      method: route.method,
+      url: `/${route.path}`,
+      ...(route.upload === undefined ? {} : { bodyLimit: route.upload }),
+      handler: (request, reply) => answer(route, { ...parts, turns, request, reply }),
+    })
+  }
+}
+
+function logInRoutes(app: FastifyInstance, { authentication }: RoutesParts): void {
+  const show = (request: FastifyRequest, reply: FastifyReply, failed?: Failed) => {
+    const frame = {
+      user: null,
+      menu: [],
+      root: '',
+      token: () => authentication.token(request, reply),
+    }
+    const content = logInContent(failed?.name ?? '')
+    const { status } = failed ?? {}
+    return send(reply, adminPage({ title: 'Log in', error: failed, content, status }, frame))
+  }
+  app.get('/login', async (request, reply) =>
+    (await authentication.userOf(request)) === null
+      ? show(request, reply)
+      : send(reply, seeOther('./')),
+  )
+  app.post('/login', async (request, reply) => {
+    const form = formOf(request)
+    authentication.checkToken(request, form.text('token'))
+    const name = form.text('name')
+    const failure = await authentication.enter(request, reply, {
+      name,
+      password: form.raw('password'),
+    })
+    if (failure === null) return send(reply, seeOther('./'))
+    return show(request, reply, { ...failed(failure), name })
+  })
+  app.post('/logout', async (request, reply) => {
+    const user = await authentication.userOf(request)
+    if (user === null) return send(reply, seeOther('login'))
+    authentication.checkToken(request, formOf(request).text('token'))
+    return send(reply, authentication.leave(request, reply, user))
+  })
+}
+
+interface Failed {
+  readonly message: string
+  readonly name: string
+  readonly status: number
+}
+
+function failed(failure: LogInFailure): Omit<Failed, 'name'> {
+  if (failure === 'wrong') return { status: 403, message: 'The name or the password is wrong.' }
+  const minutes = Math.max(1, Math.ceil(failure.limited / 60_000))
+  return {
+    status: 429,
+    message: `Too many attempts. Try again in ${count(minutes, 'minute')}.`,
+  }
+}
+
+interface Exchange extends RoutesParts {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
+interface PageExchange extends Exchange {
+  readonly turns: UserTurns
+}
+
+async function answer(route: AdminRoute, exchange: PageExchange): Promise<FastifyReply> {
+  const { authentication, turns, request, reply } = exchange
+  const user = await authentication.userOf(request)
+  if (user === null) return send(reply, seeOther(`${rootOf(request)}login`))
+  const form = formOf(request)
+  if (route.method === 'POST' && route.upload === undefined)
+    authentication.checkToken(request, form.text('token'))
+  const context = contextOf(user, form.without('token'), exchange)
+  try {
+    if (route.needs) context.require(route.needs)
+    const handle = async () => route.handle(context)
+    // An upload may last for minutes
+    const isLong = route.upload !== undefined
+    return await send(reply, await (isLong ? handle() : turns.run(user.name, handle)))
+  } catch (error) {
+    if (!(error instanceof BtkitError)) throw error
+    const content = html`<p>Nothing more was changed. Go back in the browser to try again.</p>`
+    const page = { title: 'That did not work', error, content, status: statusOf(error) }
+    return send(reply, context.page(page))
+  }
+}
+
+function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
+  const { authentication, request, reply, routes, log, now } = exchange
+  const address = authentication.addressOf(request)
+  const may: AdminContext['may'] = (action, owner = null) => mayDo(user, action, owner)
+  const root = rootOf(request)
+  const current = request.routeOptions.url?.slice(1)
+  const menu = routes.flatMap(({ path, menu: title, needs }) => {
+    if (title === undefined || (needs && !may(needs))) return []
+    return { path: path === '' ? './' : path, title, isCurrent: path === current }
+  })
+  return {
+    user: { name: user.name, role: user.role },
+    may,
+    require: (action, owner = null) => {
+      if (may(action, owner)) return
+      throw new BtkitError('not-permitted', `${user.name} may not do this; ask an administrator`)
+    },
+    note: (action, target, details) => {
+      log.note({ at: now(), user: user.name, address, action, target, details })
+    },
+    page: ({ content, ...parts }: PageParts) => {
+      const message = authentication.takeMessage(request)
+      const shown = { ...parts, content: html`${message ?? null} ${content}` }
+      const token = () => authentication.token(request, reply)
+      return adminPage(shown, { user, menu, root, token })
+    },
+    seeOther: (location, message) => {
+      authentication.leaveMessage(request, message)
+      return seeOther(location)
+    },
+    query: queryOf(request),
+    form,
+    params: request.params as Record<string, string>,
+    checkToken: (token) => {
+      authentication.checkToken(request, token)
+    },
+    request,
+  }
+}
+
+/** The way back to the first page: a step up for each directory of the path. */
+function rootOf({ url }: FastifyRequest): string {
+  const [path = ''] = url.split('?')
+  return '../'.repeat(path.split('/').length - 2)
+}
+
+/** Answers a request for an address that is none. */
+async function showMissing(exchange: Exchange): Promise<FastifyReply> {
+  const { authentication, request, reply } = exchange
+  const user = await authentication.userOf(request)
+  const root = rootOf(request)
+  const page = {
+    title: 'There is no such page',
+    content: html`<p>
+      ${user === null ? html`<a href="${root}login">Log in</a>` : 'Choose one in the menu.'}
+    </p>`,
+    status: 404,
+  }
+  if (user !== null) return send(reply, contextOf(user, new Form(), exchange).page(page))
+  return send(reply, framePage({ root, ...page }, { name: NAME, label: 'Pages', menu: [] }))
+}
+
+/** The most requests of a user at once; a browser with many tabs sends fewer. */
+const MOST = 30
+
+/**
+ * Answers the requests of each user one after the other. Pages give way to announces between two
+ * torrents, but forty pages at once would give way only after forty torrents.
+ */
+export class UserTurns {
+  /** The turns of users whose requests did not all end yet. */
+  readonly #turns = new Map<string, ConcurrencyLimit>()
+
+  /**
+   * Acts when all earlier requests of the user have ended.
+   * @throws BtkitError `busy` if very many have not
+   */
+  async run<T>(user: string, act: () => Promise<T>): Promise<T> {
+    const turns = this.#turns.get(user) ?? new ConcurrencyLimit(1)
+    if (turns.unfinished >= MOST)
+      throw new BtkitError('busy', 'too many requests of yours at once; try again in a moment')
+    this.#turns.set(user, turns)
+    try {
+      return await turns.run(act)
+    } finally {
+      if (turns.unfinished === 0) this.#turns.delete(user)
+    }
+  }
 }
