@@ -20,7 +20,7 @@ const FAREWELL = 3000
 export interface AnnouncerOptions {
   readonly peerId: string
   /** Where the seeder listens. */
-  readonly port: number
+  readonly port: () => number
   readonly monotonic: () => number
   /** Bytes sent for a torrent. */
   readonly uploadedOf: (torrent: SeedTorrent) => number
@@ -171,7 +171,8 @@ export class Announcer {
     const wanted = event === 'stopped' ? 0 : MOST_DIALLED_OF_TORRENT
     const uploaded = uploadedOf(torrent)
     return announceSeed({
-      ...{ url, infoHash, peerId, port, uploaded, event, wanted, signal },
+      ...{ url, infoHash, peerId, uploaded, event, wanted, signal },
+      port: port(),
       key: this.#key,
     })
   }

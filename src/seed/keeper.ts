@@ -142,7 +142,7 @@ export class SeedKeeper {
 
   /** Whether another torrent file with the same info hash is seeded. */
   #isSeededElsewhere({ infoHash, infoHashV2 }: InfoHashes): boolean {
-    return this.options.service.has(infoHash ?? infoHashV2 ?? '')
+    return this.options.service.find(infoHash ?? infoHashV2 ?? '') !== null
   }
 
   /**

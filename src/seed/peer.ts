@@ -119,6 +119,10 @@ export class Peer implements WireReader, Downloader {
     const kind = dialled ? 'tcpOutgoing' : 'tcpIncoming'
     this.#wire = new PeerWire(socket, this, { kind, encryption })
     socket.setNoDelay(true)
+    socket.on('data', () => {
+      // A handshake that comes byte by byte has no more time
+      if (this.#content) this.#heardAt = host.monotonic()
+    })
     socket.on('drain', () => {
       this.#chunksHeld = 0
       this.#pump()
@@ -209,7 +213,6 @@ export class Peer implements WireReader, Downloader {
       this.socket.destroy()
       return
     }
-    this.#heardAt = this.host.monotonic()
     this.#torrent = torrent
     torrent.peers.add(this)
     if (!this.dialled) void this.#greet(infoHash, torrent)
@@ -262,7 +265,6 @@ export class Peer implements WireReader, Downloader {
   }
 
   onInterest(isInterested: boolean): void {
-    this.#heardAt = this.host.monotonic()
     if (isInterested && this.#content) this.host.slots.want(this)
     if (isInterested) return
     this.host.slots.leave(this)
@@ -270,13 +272,11 @@ export class Peer implements WireReader, Downloader {
   }
 
   onHave(): void {
-    this.#heardAt = this.host.monotonic()
     this.#pieces++
     this.#leaveSeed()
   }
 
   onPieces(bits: Uint8Array | null): void {
-    this.#heardAt = this.host.monotonic()
     this.#pieces = bits === null ? Infinity : countBits(bits)
     this.#leaveSeed()
   }
@@ -287,7 +287,6 @@ export class Peer implements WireReader, Downloader {
   }
 
   onRequest(piece: number, offset: number, length: number): void {
-    this.#heardAt = this.host.monotonic()
     const content = this.#content
     if (!content?.has(piece, offset, length) || length > LONGEST_BLOCK) {
       this.#drop()
@@ -307,7 +306,6 @@ export class Peer implements WireReader, Downloader {
   }
 
   onCancel(piece: number, offset: number, length: number): void {
-    this.#heardAt = this.host.monotonic()
     const at = this.#requests.findIndex((each) => {
       return each.piece === piece && each.offset === offset && each.length === length
     })
@@ -319,7 +317,6 @@ export class Peer implements WireReader, Downloader {
   }
 
   onMetadata(message: Uint8Array): void {
-    this.#heardAt = this.host.monotonic()
     // A request is a short dictionary, whose keys are in order
     const text = Buffer.from(message.subarray(0, 100)).toString('latin1')
     const [, piece] = /^d8:msg_typei0e5:piecei(\d{1,9})e/.exec(text) ?? []
@@ -332,7 +329,6 @@ export class Peer implements WireReader, Downloader {
   }
 
   onHashRequest(message: Uint8Array): void {
-    this.#heardAt = this.host.monotonic()
     if (!this.#content || message.length !== HASH_REQUEST_LENGTH) return
     if (--this.#extras < 0 || this.socket.writableLength > UNREAD) {
       this.#drop()

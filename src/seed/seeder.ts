@@ -130,7 +130,7 @@ export class Seeder {
   #rateNow = 0
   #uploaded = { before: 0, gone: 0, at: 0 }
 
-  private constructor(private readonly options: SeederOptions) {
+  protected constructor(private readonly options: SeederOptions) {
     const { monotonic, maxUpload, version } = options
     this.#slots = new UploadSlots(monotonic)
     this.#host = {
@@ -157,21 +157,6 @@ export class Seeder {
     this.#timer = setInterval(() => {
       this.#look()
     }, LOOK).unref()
-  }
-
-  /**
-   * Begins to listen.
-   * @throws BtkitError if it cannot
-   */
-  static async open(options: SeederOptions): Promise<Seeder> {
-    const seeder = new Seeder(options)
-    try {
-      await seeder.#listen()
-    } catch (error) {
-      await seeder.close()
-      throw error
-    }
-    return seeder
   }
 
   /** The port on which it listens. */
@@ -297,7 +282,11 @@ export class Seeder {
     return sum
   }
 
-  async #listen(): Promise<void> {
+  /**
+   * Begins to listen.
+   * @throws BtkitError if it cannot
+   */
+  protected async listen(): Promise<void> {
     const { host, port, isPortFlexible } = this.options
     for (let next = port; ; next++) {
       try {

@@ -5,9 +5,7 @@ import {
   hashesOf,
   Seeder,
   type PeerAddress,
-  type SeededState,
   type SeederOptions,
-  type SeederStatus,
   type SeedTorrent,
 } from './seeder.js'
 
@@ -18,50 +16,25 @@ export interface SeedServiceOptions extends SeederOptions {
   readonly dhtNodes: readonly string[] | null
   /** Whether public torrents are announced on the local network. */
   readonly localDiscovery: boolean
-  /** Whether the trackers of torrents are announced to. */
-  readonly announces: boolean
-}
-
-/** Figures of everything that seeds. */
-export interface SeedStatus extends SeederStatus {
-  readonly trackers: AnnounceStatus
-  /** Known nodes of the DHT; null if it is not used. */
-  readonly dhtNodes: number | null
 }
 
 /** Seeds torrents, and tells trackers, the DHT and the local network of them. */
-export class SeedService {
-  readonly #announcer: Announcer | null
-  readonly #dht: DhtAnnouncer | null
-  readonly #local: LocalDiscovery | null
+export class SeedService extends Seeder {
+  readonly #announcer: Announcer
+  #dht: DhtAnnouncer | null = null
+  #local: LocalDiscovery | null = null
 
-  private constructor(
-    private readonly seeder: Seeder,
-    { dht, dhtNodes, localDiscovery, announces, monotonic }: SeedServiceOptions,
-  ) {
-    const { peerId, port } = seeder
-    this.#announcer = announces
-      ? new Announcer({
-          peerId,
-          port,
-          monotonic,
-          uploadedOf: (torrent) => seeder.uploadedOf(torrent),
-          onPeers: (torrent, peers) => {
-            seeder.dial(torrent, peers)
-          },
-        })
-      : null
-    const infoHashes = () => seeder.publicHashes()
-    const onPeer = (infoHash: string, address: PeerAddress) => {
-      const torrent = seeder.find(infoHash)
-      if (torrent && !torrent.private) seeder.dial(torrent, [address])
-    }
-    const { udp: socket } = seeder
-    this.#dht =
-      dht && socket
-        ? new DhtAnnouncer({ socket, port, nodes: dhtNodes, monotonic, infoHashes, onPeer })
-        : null
-    this.#local = localDiscovery ? new LocalDiscovery({ port, infoHashes, onPeer }) : null
+  private constructor(private readonly own: SeedServiceOptions) {
+    super(own)
+    this.#announcer = new Announcer({
+      peerId: this.peerId,
+      port: () => this.port,
+      monotonic: own.monotonic,
+      uploadedOf: (torrent) => this.uploadedOf(torrent),
+      onPeers: (torrent, peers) => {
+        this.dial(torrent, peers)
+      },
+    })
   }
 
   /**
@@ -69,63 +42,61 @@ export class SeedService {
    * @throws BtkitError if it cannot
    */
   static async open(options: SeedServiceOptions): Promise<SeedService> {
-    let service: SeedService | null = null
-    const seeder = await Seeder.open({
-      ...options,
-      onWithdrawn: (torrent, reason) => {
-        service?.remove(torrent)
-        options.onWithdrawn(torrent, reason)
-      },
-    })
-    service = new SeedService(seeder, options)
+    const service = new SeedService(options)
+    try {
+      await service.listen()
+    } catch (error) {
+      await service.close()
+      throw error
+    }
+    service.#discover()
     return service
   }
 
-  /** The port on which it listens. */
-  get port(): number {
-    return this.seeder.port
+  /** How announces to trackers go. */
+  get announces(): AnnounceStatus {
+    return this.#announcer.status
   }
 
-  get status(): SeedStatus {
-    return {
-      ...this.seeder.status,
-      trackers: this.#announcer?.status ?? { tiers: 0, failing: 0 },
-      dhtNodes: this.#dht?.nodes ?? null,
-    }
-  }
-
-  /** The torrents, each with its figures. */
-  states(): Iterable<SeededState> {
-    return this.seeder.states()
+  /** Known nodes of the DHT; null if it is not used. */
+  get dhtNodes(): number | null {
+    return this.#dht?.nodes ?? null
   }
 
   /** The trackers of a torrent that fail, each with the reason. */
   failuresOf(torrent: SeedTorrent): ReturnType<Announcer['failuresOf']> {
-    return this.#announcer?.failuresOf(torrent) ?? []
+    return this.#announcer.failuresOf(torrent)
   }
 
-  /** Whether a torrent is seeded, by any of its info hashes in hexadecimal. */
-  has(infoHash: string): boolean {
-    return this.seeder.find(infoHash) !== null
-  }
-
-  /** Seeds a torrent from now on, unless it is seeded already. */
-  add(torrent: SeedTorrent): void {
-    if (!this.seeder.add(torrent)) return
-    this.#announcer?.add(torrent)
+  override add(torrent: SeedTorrent): boolean {
+    if (!super.add(torrent)) return false
+    this.#announcer.add(torrent)
     if (!torrent.private) this.#local?.announce(hashesOf(torrent))
+    return true
   }
 
-  /** Stops seeding a torrent. */
-  remove(torrent: SeedTorrent): void {
-    this.seeder.remove(torrent)
-    this.#announcer?.remove(torrent)
+  override remove(torrent: SeedTorrent): void {
+    super.remove(torrent)
+    this.#announcer.remove(torrent)
   }
 
   /** Tells the trackers, and closes all connections. */
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     this.#local?.close()
-    await Promise.all([this.#announcer?.close(), this.#dht?.close()])
-    await this.seeder.close()
+    await Promise.all([this.#announcer.close(), this.#dht?.close()])
+    await super.close()
+  }
+
+  #discover(): void {
+    const { dht, dhtNodes: nodes, localDiscovery, monotonic } = this.own
+    const { port, udp: socket } = this
+    const infoHashes = () => this.publicHashes()
+    const onPeer = (infoHash: string, address: PeerAddress) => {
+      const torrent = this.find(infoHash)
+      if (torrent && !torrent.private) this.dial(torrent, [address])
+    }
+    const found = { port, infoHashes, onPeer }
+    if (dht && socket) this.#dht = new DhtAnnouncer({ socket, nodes, monotonic, ...found })
+    if (localDiscovery) this.#local = new LocalDiscovery(found)
   }
 }

@@ -120,7 +120,6 @@ async function seed({ options, ...run }: SeedRun, io: Io): Promise<void> {
     dht: options.dht ?? false,
     dhtNodes: options.dhtNode.length === 0 ? null : options.dhtNode,
     localDiscovery: options.lsd ?? false,
-    announces: true,
     onWithdrawn: (torrent, reason) => {
       display.reportError(reason)
       keeper.forget(torrent)
