@@ -123,6 +123,13 @@ const OS_ERROR_CODES: Record<string, ErrorCode> = {
   EPERM: 'not-permitted',
 }
 
+/** Creates an error like Node's for a failed system call; `errno` is negative. */
+export function systemError(errno: number, syscall: string, path = ''): Error {
+  const code = getSystemErrorMap().get(errno)?.[0] ?? `Unknown system error ${errno}`
+  const details = { code, errno, syscall, path }
+  return Object.assign(new Error(`${code}: ${syscall} '${path}'`), details)
+}
+
 function isOsError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && !(error instanceof BtkitError) && 'syscall' in error
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
 import { test } from 'node:test'
-import { digestOf, hmacOf } from '../src/digest.js'
+import { digestOf, hmacOf } from '../src/bytes.js'
 import { pseudoRandom } from './support/pseudo-random.js'
 
 for (const algorithm of ['sha1', 'sha256'] as const) {

@@ -1,4 +1,4 @@
-import { digestOf } from '../digest.js'
+import { sha256 } from '../bytes.js'
 import {
   digestRecordName,
   fileRecordName,
@@ -242,10 +242,6 @@ export class PieceCache {
     const key = recordKey(kind, name, sha256)
     this.#store.put(key, packRecord(key, { lastUsed: dayOf(this.#now()), body }))
   }
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return digestOf('sha256', bytes)
 }
 
 /** A cache that holds nothing and keeps nothing. */

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { lstat } from 'node:fs/promises'
-import { getSystemErrorName } from 'node:util'
+import { systemError } from '../errors.js'
 import { loadNative } from '../native-addon.js'
 import {
   FINGERPRINT_LENGTH,
@@ -50,16 +50,10 @@ async function lstatTogether(paths: readonly string[], native: LstatPaths) {
   const view = new DataView(words.buffer, words.byteOffset, words.byteLength)
   return paths.map((path, i) => {
     const errno = words[i * WORDS + ERROR_WORD] ?? 0
-    if (errno !== 0) return systemError(errno, path)
+    if (errno !== 0) return systemError(-errno, 'lstat', path)
     const fingerprint = readEncodedFingerprint(view, i * WORDS * Int32Array.BYTES_PER_ELEMENT)
     return { fingerprint, mode: words[i * WORDS + MODE_WORD] ?? 0 }
   })
-}
-
-function systemError(errno: number, path: string): Error {
-  const code = getSystemErrorName(-errno)
-  const details = { code, errno: -errno, syscall: 'lstat', path }
-  return Object.assign(new Error(`${code}: lstat '${path}'`), details)
 }
 
 async function lstatAlone(path: string): Promise<PathState | Error> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { digestOf } from '../digest.js'
+import { digestOf } from '../bytes.js'
 import { isRunning } from '../process.js'
 
 /** The suffix of temporary names. */

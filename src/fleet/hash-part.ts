@@ -1,4 +1,4 @@
-import { digestOf } from '../digest.js'
+import { digestOf } from '../bytes.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../files/fingerprint.js'
 import { countNodes } from '../cache/records/tree.js'
 import { chooseKernel } from '../hash/kernels/choose.js'

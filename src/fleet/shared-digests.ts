@@ -16,7 +16,7 @@ import {
 import type { CacheAccess } from '../core/digests/cache-trust.js'
 import { NODE } from '../core/digests/file-trees.js'
 import { DIGEST } from '../core/digests/piece-table.js'
-import { digestOf } from '../digest.js'
+import { digestOf } from '../bytes.js'
 import {
   encodeFingerprint,
   readEncodedFingerprint,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { digestOf } from '../digest.js'
+import { digestOf } from '../bytes.js'
 import { isRunning } from '../process.js'
 import { html } from '../text/html.js'
 

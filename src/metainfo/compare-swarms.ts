@@ -1,3 +1,4 @@
+import { isSameBytes } from '../bytes.js'
 import { Buffer } from 'node:buffer'
 import { formatBytes } from '../text/quantity.js'
 import { encodeBencode } from './bencode/encode.js'
@@ -45,7 +46,7 @@ export function swarmDifferences(a: Metainfo, b: Metainfo): SwarmDifference[] {
     if (!COMPARED.has(key)) compare(`info.${textOf(key)}`, valueOf(a, key), valueOf(b, key))
   }
   if (found.length > 0) return found
-  const isSameContent = sameBytes(a.pieces, b.pieces) && sameTree(a, b)
+  const isSameContent = isSameBytes(a.pieces, b.pieces) && sameTree(a, b)
   const what = isSameContent ? 'encoding of info' : 'content'
   return [
     { what, first: a.infoHash ?? a.infoHashV2 ?? '', second: b.infoHash ?? b.infoHashV2 ?? '' },
@@ -139,12 +140,8 @@ function textOf(key: string): string {
   return Buffer.from(key, 'latin1').toString('utf8')
 }
 
-function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0
-}
-
 function sameTree(a: Metainfo, b: Metainfo): boolean {
   if (a.tree === null || b.tree === null) return a.tree === b.tree
   const { tree } = b
-  return a.tree.every((file, i) => sameBytes(file.piecesRoot, tree[i]?.piecesRoot ?? null))
+  return a.tree.every((file, i) => isSameBytes(file.piecesRoot, tree[i]?.piecesRoot ?? null))
 }

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { digestOf } from '../digest.js'
+import { digestOf } from '../bytes.js'
 import type { Metainfo, MetainfoVersion, UnhashedMetainfo } from './metainfo.js'
 
 /**

@@ -1,6 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { digestOf } from '../digest.js'
+import { digestOf } from '../bytes.js'
 import { makeDirectory } from '../directories.js'
 import { BtkitError, osCodeOf } from '../errors.js'
 import { readIfThere, requireOwnDirectory } from './files.js'

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { digestOf } from '../digest.js'
+import { digestOf } from '../bytes.js'
 import { requireOwnDirectory } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
 

@@ -1,3 +1,4 @@
+import { isSameBytes } from '../../bytes.js'
 import { createHash } from 'node:crypto'
 import { callWithin, isTimeout, type CallLimits } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
@@ -168,7 +169,7 @@ class PieceJudge {
   isRight(): boolean {
     const { sha1, merkle } = this.piece
     if (this.#inBlock > 0) this.#endBlock()
-    return (sha1 === null || isSame(this.#sha1.digest(), sha1)) && this.#isRightByTree(merkle)
+    return (sha1 === null || isSameBytes(this.#sha1.digest(), sha1)) && this.#isRightByTree(merkle)
   }
 
   #endBlock(): void {
@@ -180,12 +181,8 @@ class PieceJudge {
   #isRightByTree(node: PieceNode | null): boolean {
     if (node === null) return true
     const leaves = { nodes: Buffer.concat(this.#leaves), height: 0 }
-    return isSame(climbMerkleTree(leaves, node.levels, chooseKernel()).nodes, node.digest)
+    return isSameBytes(climbMerkleTree(leaves, node.levels, chooseKernel()).nodes, node.digest)
   }
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0
 }
 
 export interface CheckSeedsOptions extends AskOptions {

@@ -1,3 +1,4 @@
+import { isSameBytes } from '../../bytes.js'
 import { checkTarget } from '../../files/write/check-target.js'
 import { PART_KEYS, type TorrentCore } from '../../metainfo/build/torrent.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
@@ -10,7 +11,6 @@ import { countUnknownPieces, type ContentDigests } from '../digests/piece-table.
 import { recallPieces } from '../digests/recall-pieces.js'
 import {
   digestTorrent,
-  isEqual,
   valuesOf,
   type CompleteDigests,
   type ExistingTorrent,
@@ -73,7 +73,7 @@ function recallAll(content: Content, cacheAccess: Parameters<typeof recallPieces
 }
 
 function isSame(metainfo: Metainfo, laidOut: Content, { digests, trees }: ContentDigests): boolean {
-  if (metainfo.pieces && !isEqual(metainfo.pieces, digests)) return false
+  if (metainfo.pieces && !isSameBytes(metainfo.pieces, digests)) return false
   if (!trees) return true
   const roots = new Map(
     metainfo.tree?.map(({ file, piecesRoot }) => [file.path.join('/'), piecesRoot]),
@@ -81,7 +81,7 @@ function isSame(metainfo: Metainfo, laidOut: Content, { digests, trees }: Conten
   return laidOut.files.every((file, number) => {
     if (isPad(file) || file.fingerprint.size === 0) return true
     const root = roots.get(file.path.join('/'))
-    return root ? isEqual(root, rootOf(trees, number)) : false
+    return root ? isSameBytes(root, rootOf(trees, number)) : false
   })
 }
 

@@ -1,10 +1,11 @@
+import { isSameBytes } from '../../bytes.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { MAX_PIECE_POW2 } from '../../metainfo/piece-length.js'
 import { cutIntoPieces, type Content } from '../digests/content.js'
 import { composeCore } from '../digests/info.js'
 import { isPad, padFile, withoutPads } from '../digests/pad-files.js'
 import { DIGEST } from '../digests/piece-table.js'
-import { isEqual, valuesOf } from './existing-torrent.js'
+import { valuesOf } from './existing-torrent.js'
 import type { UndecidedTorrent } from './torrent-decision.js'
 
 /**
@@ -41,7 +42,7 @@ export function hasLikelyInfo(metainfo: Metainfo, { content, run }: UndecidedTor
   const digests = metainfo.pieces
   if (digests?.length !== content.pieceCount * DIGEST) return false
   const { info } = composeCore(content, run.request.common, { digests, trees: null })
-  return isEqual(info, valuesOf(metainfo).info)
+  return isSameBytes(info, valuesOf(metainfo).info)
 }
 
 /**

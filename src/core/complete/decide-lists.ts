@@ -1,3 +1,4 @@
+import { isSameBytes, sha256 } from '../../bytes.js'
 import { join } from 'node:path'
 import { checkTarget } from '../../files/write/check-target.js'
 import type { TorrentDigests } from '../../state/torrent-log.js'
@@ -5,8 +6,7 @@ import type { ChecksumName } from '../checksums/list.js'
 import { composeList, listName } from '../checksums/lists.js'
 import { obtainChecksums, recallChecksums, type FileChecksums } from '../checksums/obtain.js'
 import type { Content } from '../digests/content.js'
-import { isListOfOurs, readExistingList, sha256, type ExistingList } from './existing-list.js'
-import { isEqual } from './existing-torrent.js'
+import { isListOfOurs, readExistingList, type ExistingList } from './existing-list.js'
 import { keepOwn, writeOwn, type OwnFile } from './own-file.js'
 import { isUntouched } from './unchanged.js'
 
@@ -99,7 +99,7 @@ function decide(list: UndecidedList, bytes: Uint8Array | null): ListDecision[] {
   if (bytes === null) {
     return [isReplaceable ? write(list, null) : skip(list, 'content not read')]
   }
-  if (existing && isEqual(existing.bytes, bytes)) {
+  if (existing && isSameBytes(existing.bytes, bytes)) {
     const permit = keepOwn(list, existing, digestsOf(existing.digest))
     const change = { file: list.file, kind: 'write', isNew: false, isUnread: false } as const
     return permit ? [{ ...change, write: permit }] : []

@@ -1,3 +1,4 @@
+import { isSameBytes } from '../../bytes.js'
 import { joinTorrent } from '../../metainfo/build/torrent.js'
 import type { KeyDigests } from '../../state/torrent-log.js'
 import { checkPieces, digestsOfForeign, isKnownOther } from './adoption.js'
@@ -6,7 +7,6 @@ import {
   digestTorrent,
   hasBadLayers,
   isEmptyFile,
-  isEqual,
   recognize,
   refreshTorrent,
   valuesOf,
@@ -51,7 +51,7 @@ export function decideTorrent(entry: UndecidedTorrent): Promise<TorrentDecision>
  * `force`.
  */
 function isAsAdopted({ record }: UndecidedTorrent, { digest }: ExistingTorrent): boolean {
-  return record?.written.isAdopted === true && isEqual(record.written.file, digest)
+  return record?.written.isAdopted === true && isSameBytes(record.written.file, digest)
 }
 
 async function decideExisting(
@@ -63,7 +63,7 @@ async function decideExisting(
   if (isEmptyFile(existing)) return replace(await obtain(entry))
   const origin = recognize(existing, record)
   if (!origin) return takeBack(entry, existing, record.written.keys ?? {})
-  const isCurrent = record.source === source && isEqual(record.input, input)
+  const isCurrent = record.source === source && isSameBytes(record.input, input)
   if (isCurrent && !hasBadLayers(existing)) return keep(unread(entry), existing, origin)
   const kept = await keepInfo(entry, existing, origin)
   return kept ?? refresh(await obtain(entry), existing, { ...origin, keeps: [] })
@@ -161,7 +161,7 @@ async function takeBack(
   const { core } = own
   if (!core) return skip(own, 'content not read')
   const { info } = valuesOf(metainfo)
-  if (!isEqual(info, core.info)) return skip(own, 'edited')
+  if (!isSameBytes(info, core.info)) return skip(own, 'edited')
   return refresh(own, existing, { file, info, keys })
 }
 
@@ -174,7 +174,7 @@ function refresh(
   const { core } = entry
   const { metainfo } = existing
   if (!core || !metainfo) return writeUnread(entry)
-  const isSameInfo = isEqual(core.info, valuesOf(metainfo).info)
+  const isSameInfo = isSameBytes(core.info, valuesOf(metainfo).info)
   const values = wantedValues(entry, core)
   const wanted = { ...values, beside: joinAnnounce(metainfo, values.beside, origin.keys) }
   const bytes = refreshTorrent(metainfo, wanted, origin.keys)

@@ -1,4 +1,4 @@
-import { digestOf } from '../../digest.js'
+import { digestOf } from '../../bytes.js'
 
 /** Bytes of the digest that shows whether a value was edited. */
 const KEY_DIGEST = 6

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
+import { isSameBytes, sha256 } from '../../bytes.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { TorrentRecord } from '../../state/torrent-log.js'
-import { isEqual } from './existing-torrent.js'
 
 /** An existing file at the path of a list of checksums. */
 export interface ExistingList {
@@ -33,9 +32,5 @@ export function isListOfOurs(
   { written, replaced }: TorrentRecord,
 ): boolean {
   const known = replaced ? [written, replaced] : [written]
-  return bytes.length === 0 || known.some(({ file }) => isEqual(file, digest))
-}
-
-export function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest()
+  return bytes.length === 0 || known.some(({ file }) => isSameBytes(file, digest))
 }

@@ -1,5 +1,5 @@
 import { valueOr } from '../../errors.js'
-import { digestOf } from '../../digest.js'
+import { isSameBytes, sha256 } from '../../bytes.js'
 import {
   encodeFingerprint,
   readFingerprintIfThere,
@@ -108,11 +108,11 @@ export function recognize(
 ): CompleteDigests | null {
   if (!metainfo) return null
   const candidates = replaced ? [written, replaced] : [written]
-  const same = candidates.find(({ file }) => isEqual(file, digest))
+  const same = candidates.find(({ file }) => isSameBytes(file, digest))
   const values = valuesOf(metainfo)
   if (same) return { ...digestTorrent(metainfo.bytes, values), ...withoutNulls(same) }
   const info = sha256(values.info)
-  const origin = candidates.find((each) => each.info !== null && isEqual(each.info, info))
+  const origin = candidates.find((each) => each.info !== null && isSameBytes(each.info, info))
   return origin ? { ...origin, info, keys: origin.keys ?? {} } : null
 }
 
@@ -168,15 +168,6 @@ export function valuesOf(metainfo: Metainfo): TorrentValues {
   const { start, end } = metainfo.infoSpan
   const pieceLayers = encodedValue(metainfo, 'piece layers') ?? null
   return { info: metainfo.bytes.subarray(start, end), pieceLayers, beside }
-}
-
-/** Whether two arrays have the same bytes. */
-export function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0
-}
-
-function sha256(bytes: Uint8Array): Buffer {
-  return digestOf('sha256', bytes)
 }
 
 function parseOrNull(bytes: Uint8Array): Metainfo | null {

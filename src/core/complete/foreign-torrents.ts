@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { digestOf } from '../../digest.js'
+import { digestOf } from '../../bytes.js'
 import { realPath } from '../../files/inside.js'
 import { readNote, removeNote, writeNote, type NotePlace } from '../../state/notes.js'
 import type { CompleteReport } from './complete-report.js'

@@ -1,3 +1,4 @@
+import { isSameBytes } from '../../bytes.js'
 import { basename, dirname } from 'node:path'
 import { BtkitError, valueOr } from '../../errors.js'
 import {
@@ -10,7 +11,6 @@ import { TorrentLog, type TorrentDigests, type TorrentRecord } from '../../state
 import type { ChecksumName } from '../checksums/list.js'
 import { parseListName } from '../checksums/lists.js'
 import { entryName, type SourceDirectory } from './directories.js'
-import { isEqual } from './existing-torrent.js'
 import type { CompleteContext, CompleteRun } from './request.js'
 import type { TargetDirectory } from './targets.js'
 
@@ -91,7 +91,7 @@ function requireUntouched(path: string, existing: OwnFile['existing']): void {
   const fingerprint = readFingerprintIfThere(path)
   const isSame =
     fingerprint && existing
-      ? isEqual(encodeFingerprint(fingerprint), existing.fingerprint)
+      ? isSameBytes(encodeFingerprint(fingerprint), existing.fingerprint)
       : !fingerprint && !existing
   if (isSame) return
   const what = existing ? 'changed' : 'was made by something else'

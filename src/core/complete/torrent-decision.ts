@@ -1,10 +1,11 @@
+import { isSameBytes } from '../../bytes.js'
 import { checkTarget } from '../../files/write/check-target.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { infoHashesOf, type InfoHashes } from '../../metainfo/info-hashes.js'
 import type { TorrentDigests } from '../../state/torrent-log.js'
 import { bytesOf, type Content } from '../digests/content.js'
 import { obtainInfo, recallInfo, type ContentInfo, type InfoRequest } from '../digests/info.js'
-import { isEqual, type CompleteDigests, type ExistingTorrent } from './existing-torrent.js'
+import { type CompleteDigests, type ExistingTorrent } from './existing-torrent.js'
 import { keepOwn, writeOwn, type OwnFile } from './own-file.js'
 import type { TargetDirectory } from './targets.js'
 import { infoInputOf } from './unchanged.js'
@@ -139,7 +140,7 @@ export function obtain(entry: UndecidedTorrent): Promise<Obtained> {
 /** Removes the old `info` from the cache: changed files never become the same again. */
 function forgetOldInfo({ record, infoRequest, run }: UndecidedTorrent): void {
   const old = record && infoInputOf(record.input)
-  if (!old || !infoRequest.content.isDirectory || isEqual(old, infoRequest.input)) return
+  if (!old || !infoRequest.content.isDirectory || isSameBytes(old, infoRequest.input)) return
   run.hashContext.cacheAccess.cache.forgetInfo(old)
 }
 

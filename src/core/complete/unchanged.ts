@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { digestOf } from '../../digest.js'
+import { digestOf } from '../../bytes.js'
 import {
   encodeFingerprint,
   readFingerprintIfThere,

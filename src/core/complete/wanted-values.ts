@@ -1,3 +1,4 @@
+import { isSameBytes } from '../../bytes.js'
 import {
   buildTorrent,
   encodeParts,
@@ -7,7 +8,7 @@ import {
 import { encodedValue } from '../../metainfo/edit/splice-torrent.js'
 import type { Content } from '../digests/content.js'
 import { settleDate } from '../make/make-torrent.js'
-import { isEqual, type ExistingTorrent, type WantedValues } from './existing-torrent.js'
+import { type ExistingTorrent, type WantedValues } from './existing-torrent.js'
 import type { CommonRequest, CompleteRun } from './request.js'
 import type { UndecidedTorrent } from './torrent-decision.js'
 import { isSameCreator } from './unchanged.js'
@@ -18,7 +19,7 @@ export function isSame(
   existing: ExistingTorrent,
   core: TorrentCore,
 ): boolean {
-  return isEqual(existing.bytes, buildTorrent(likeParts(entry, existing), core))
+  return isSameBytes(existing.bytes, buildTorrent(likeParts(entry, existing), core))
 }
 
 /** Returns the parts of a torrent with the incidental values of an existing one. */

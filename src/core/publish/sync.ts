@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { digestOf } from '../../digest.js'
+import { digestOf } from '../../bytes.js'
 import { BtkitError } from '../../errors.js'
 import { Journal } from '../../state/journal.js'
 import { readTorrent } from '../read-torrent.js'

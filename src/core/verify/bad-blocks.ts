@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import { isSameBytes } from '../../bytes.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import type { HashKernel } from '../../hash/kernels/kernel.js'
 import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../hash/merkle.js'
@@ -35,7 +35,7 @@ export function findKnownLayer(
 ): MerkleLayer | null {
   if (found.kind !== 'file') return null
   const record = source.tree({ path: found.path, size: file.length })
-  if (!record || !isEqual(findMerkleRoot(record, kernel), piecesRoot)) return null
+  if (!record || !isSameBytes(findMerkleRoot(record, kernel), piecesRoot)) return null
   return record
 }
 
@@ -54,17 +54,13 @@ export function findBadBlocks(
   const bad: Interval[] = []
   for (let at = 0; at < found.length; at += NODE) {
     const expected = known.nodes.subarray(first + at, first + at + NODE)
-    if (isEqual(found.subarray(at, at + NODE), expected)) continue
+    if (isSameBytes(found.subarray(at, at + NODE), expected)) continue
     const from = start + (at / NODE) * span
     const last = bad.at(-1)
     if (last?.[1] === from) bad[bad.length - 1] = [last[0], from + span]
     else bad.push([from, from + span])
   }
   return bad
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0
 }
 
 /** The bytes of bad blocks in their files, by piece index, if known. */

@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import { isSameBytes } from '../../bytes.js'
 import { accessSync, constants, statSync } from 'node:fs'
 import { asBtkitError, BtkitError } from '../../errors.js'
 import { encodeFingerprint, fingerprintOf, readFingerprint } from '../fingerprint.js'
@@ -55,7 +55,7 @@ export function checkWritable(path: string): void {
  * @throws BtkitError `changed`
  */
 export function checkUnchanged(path: string, { fingerprint }: Editable): void {
-  if (isEqual(currentFingerprint(path), fingerprint)) return
+  if (isSameBytes(currentFingerprint(path), fingerprint)) return
   throw new BtkitError(
     'changed',
     `${path}: changed while it was edited, so it is not replaced; try again`,
@@ -68,8 +68,4 @@ function currentFingerprint(path: string): Uint8Array | null {
   } catch {
     return null
   }
-}
-
-function isEqual(a: Uint8Array | null, b: Uint8Array): boolean {
-  return a !== null && Buffer.compare(a, b) === 0
 }

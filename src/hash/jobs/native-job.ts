@@ -1,5 +1,4 @@
-import { getSystemErrorName } from 'node:util'
-import { asBtkitError } from '../../errors.js'
+import { asBtkitError, systemError } from '../../errors.js'
 import {
   loadAddon,
   type Addon,
@@ -90,11 +89,5 @@ function checkEnd(end: JobEnd, { paths }: ContentStream): void {
   const path = paths[file] ?? ''
   if (reason === BECAME_SHORTER) throw becameShorter(path)
   if (reason === WAS_REPLACED) throw wasReplaced(path)
-  throw asBtkitError(systemError(reason), path)
-}
-
-/** Creates an error like Node's for a failed system call. */
-function systemError(errno: number): Error {
-  const code = getSystemErrorName(errno)
-  return Object.assign(new Error(code), { code, errno, syscall: 'read' })
+  throw asBtkitError(systemError(reason, 'read', path), path)
 }

@@ -1,3 +1,4 @@
+import { latin1 } from '../../bytes.js'
 import { Buffer } from 'node:buffer'
 import { encodeBencode } from '../bencode/encode.js'
 import { isByteString, type BencodeValue } from '../bencode/value.js'
@@ -86,10 +87,6 @@ function isSameList(tiers: readonly Tier[], old: Trackers['tiers']): boolean {
 /** Encodes an announce URL. */
 export function encodeTracker(url: string): Uint8Array {
   return encodeBencode(bytesOf(url))
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('latin1')
 }
 
 function bytesOf(url: string): Buffer {

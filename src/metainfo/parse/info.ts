@@ -13,7 +13,7 @@ import type { MetainfoFile, MetainfoVersion, TreeFile } from '../metainfo.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../piece-length.js'
 import type { WarningList } from '../warning.js'
 import { quoteText } from '../../text/escape.js'
-import { digestOf } from '../../digest.js'
+import { digestOf, latin1 } from '../../bytes.js'
 
 interface Head {
   readonly version: MetainfoVersion
@@ -266,10 +266,6 @@ function checkLength(layer: Uint8Array, pieces: number, what: () => string): voi
   if (layer.length === pieces * NODE_LENGTH) return
   const rule = `is ${layer.length} bytes long, not ${NODE_LENGTH} for each of ${pieces} pieces`
   throw metainfoError(what(), rule)
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('latin1')
 }
 
 function hex(root: string): string {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { MarkdownIt, Token } from 'markdown-it'
-import { digestOf } from '../../digest.js'
+import { digestOf } from '../../bytes.js'
 import { Refusal } from '../../server/answers/refusal.js'
 import { formatted, html, lines, type Html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'

@@ -1,3 +1,4 @@
+import { isSameBytes } from '../../bytes.js'
 import { LRUCache } from 'lru-cache'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
@@ -160,10 +161,6 @@ export function hasSamePieces({ pieces, tree }: Metainfo, { info }: TorrentCore)
   const made = requireDict(readBencode(info, limits).value, () => 'info')
   const found = made.get('pieces')
   const [file] = made.has('file tree') ? readFileTree(made, new WarningList()) : []
-  const isSameV1 = isSame(pieces, isByteString(found) ? found : null)
-  return isSameV1 && isSame(tree?.[0]?.piecesRoot ?? null, file?.piecesRoot ?? null)
-}
-
-function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0
+  const isSameV1 = isSameBytes(pieces, isByteString(found) ? found : null)
+  return isSameV1 && isSameBytes(tree?.[0]?.piecesRoot ?? null, file?.piecesRoot ?? null)
 }

@@ -1,3 +1,4 @@
+import { latin1 } from '../../bytes.js'
 import {
   PEER4_SIZE,
   PEER6_SIZE,
@@ -6,7 +7,6 @@ import {
   SWARM_SIZE,
   TRACKER_SIZE,
 } from '../swarms/swarm-records.js'
-import { latin1 } from '../swarms/swarm-store.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import { PeerFlag } from '../swarms/peer-table.js'
 import type { SwarmChange } from '../swarms/swarm-types.js'

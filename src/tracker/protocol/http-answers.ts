@@ -1,3 +1,4 @@
+import { latin1 } from '../../bytes.js'
 import type { AnnounceRequest } from './http-query.js'
 import { formatAddress } from './peer-address.js'
 import type { RetryIn } from './refusal.js'
@@ -98,12 +99,4 @@ function text(words: string): string {
 /** The bytes of a mapped IPv4 address as characters. Faster than a view for so few bytes. */
 function ownV4(address: Uint8Array): string {
   return String.fromCharCode(address[12] ?? 0, address[13] ?? 0, address[14] ?? 0, address[15] ?? 0)
-}
-
-/** Turns each byte into one character. */
-function latin1(bytes: Uint8Array): string {
-  const { buffer, byteOffset, length } = bytes
-  return (Buffer.isBuffer(bytes) ? bytes : Buffer.from(buffer, byteOffset, length)).toString(
-    'latin1',
-  )
 }

@@ -1,3 +1,4 @@
+import { latin1 } from '../../bytes.js'
 import { randomBytes } from 'node:crypto'
 import { PeerChoice } from './choose-peers.js'
 import { PeerFlag, PeerTable, Swarm } from './peer-table.js'
@@ -458,9 +459,4 @@ function ownDownloadsOf({ downloaded, elsewhere }: Swarm): number {
 
 function bytesOf({ infoHash }: Swarm): Uint8Array {
   return Buffer.from(infoHash, 'latin1')
-}
-
-/** Bytes as a key of maps. */
-export function latin1({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('latin1')
 }

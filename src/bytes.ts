@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { createHash, createHmac } from 'node:crypto'
 
 /** The digest algorithms that torrents use. */
@@ -13,4 +14,18 @@ export function hmacOf(key: Uint8Array, parts: readonly (Uint8Array | string)[])
   const hmac = createHmac('sha256', key)
   for (const part of parts) hmac.update(part)
   return hmac.digest()
+}
+
+export function sha256(bytes: Uint8Array | string): Buffer {
+  return digestOf('sha256', bytes)
+}
+
+/** Whether two arrays have the same bytes, or both are null. */
+export function isSameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0
+}
+
+/** Turns each byte into one character, as a key of maps or for text that may not be UTF-8. */
+export function latin1({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('latin1')
 }
