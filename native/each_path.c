@@ -129,15 +129,6 @@ static struct job *read_job(napi_env env, napi_value paths, const struct path_wo
   return NULL;
 }
 
-napi_value each_path(napi_env env, napi_value paths, const struct path_work *work) {
-  struct job *job = read_job(env, paths, work);
-  if (job == NULL) return NULL;
-  run(env, job);
-  const napi_value answers = words_to_array(env, job->answers, (size_t)job->count * job->answer_words);
-  free_job(env, job);
-  return answers;
-}
-
 /* Starts the job, which frees itself at its end. Returns NULL if it cannot start. */
 static napi_value begin(napi_env env, struct job *job) {
   napi_value name, promise;

@@ -25,11 +25,10 @@ struct path_work {
 };
 
 /*
- * Runs an action for each path of a JavaScript array. Returns an Int32Array with all answers: at
- * once, or as a promise with the work done off the event loop. Throws a TypeError if `paths` is not
+ * Runs an action for each path of a JavaScript array off the event loop. Returns a promise of an
+ * Int32Array with all answers. Throws a TypeError if `paths` is not
  * an array of strings. A path with a NUL is passed as an empty path, which no file has.
  */
-napi_value each_path(napi_env env, napi_value paths, const struct path_work *work);
 napi_value each_path_async(napi_env env, napi_value paths, const struct path_work *work);
 
 #endif

@@ -5,7 +5,6 @@ import { pathsOf } from './directories.js'
 import type { EntryDecision } from './entry.js'
 import type { DirectoryEntry } from './directories.js'
 import { EntryChange, ListChange } from './entry-change.js'
-import { BatchWindow } from './batch-window.js'
 import { noteFailure } from './complete-report.js'
 import type { CompleteRun } from './request.js'
 
@@ -81,5 +80,40 @@ export class EntryWrites {
     const change = new ListChange(entry, decision.file, isUnread)
     if (decision.kind === 'skip') skipped.push({ ...change.toJSON(), reason: decision.reason })
     else (decision.isNew ? created : updated).push(change)
+  }
+}
+
+/** The largest group of tasks, and how long its first task waits, in milliseconds. */
+const MOST = 512
+const MAX_WAIT = 20
+
+/**
+ * Starts tasks in groups if that is cheaper, as for writes that share a sync. Each task waits until
+ * the group is full, or for a short time.
+ */
+class BatchWindow {
+  /** The promise of the waiting group; null if no task waits. */
+  #beginning: Promise<void> | null = null
+  #begin: () => void = () => undefined
+  #count = 0
+
+  /** Resolves when the group starts. */
+  join(): Promise<void> {
+    const beginning = (this.#beginning ??= this.#open())
+    if (++this.#count >= MOST) this.#begin()
+    return beginning
+  }
+
+  #open(): Promise<void> {
+    return new Promise((resolve) => {
+      const begin = () => {
+        clearTimeout(timer)
+        this.#beginning = null
+        this.#count = 0
+        resolve()
+      }
+      const timer = setTimeout(begin, MAX_WAIT)
+      this.#begin = begin
+    })
   }
 }
