@@ -3,8 +3,7 @@ import type { PieceCache } from '../../cache/piece-cache.js'
 import type { HashKernel } from '../../hash/kernels/kernel.js'
 import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../hash/merkle.js'
 import { BLOCK_LENGTH } from '../../hash/stream/digests.js'
-import type { FoundFile } from './content.js'
-import type { Interval } from './pieces.js'
+import type { FoundFile, Interval } from './content.js'
 import { NODE } from './v2-side.js'
 
 /** A source of files' Merkle trees, such as the piece cache. */

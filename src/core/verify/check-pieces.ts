@@ -1,9 +1,20 @@
 import { Buffer } from 'node:buffer'
 import type { TreeSource } from './bad-blocks.js'
 import { explainPieces, type BadBlocks, type BadLeaves } from './bad-blocks.js'
-import { changedFiles, scannedContent, streamFiles, type FoundFile } from './content.js'
-import { BAD, BAD_BLOCKS, DISAGREED, GOOD, SUSPECT, UNCHECKED } from './pieces.js'
-import { markUnchecked, type PieceStates } from './pieces.js'
+import {
+  changedFiles,
+  scannedContent,
+  streamFiles,
+  type FoundFile,
+  BAD,
+  BAD_BLOCKS,
+  DISAGREED,
+  GOOD,
+  SUSPECT,
+  UNCHECKED,
+  markUnchecked,
+  type PieceStates,
+} from './content.js'
 import { NODE, type V2Side } from './v2-side.js'
 import type { Content } from '../digests/content.js'
 import { alignedFiles, rootOf } from '../digests/file-trees.js'

@@ -1,9 +1,9 @@
 import type { BtkitError } from '../../errors.js'
 import type { MetainfoFile } from '../../metainfo/metainfo.js'
 import type { CheckResult } from './check-pieces.js'
-import type { FoundFile, Place } from './content.js'
-import type { BadBlocks } from './bad-blocks.js'
 import {
+  type FoundFile,
+  type Place,
   BAD,
   DISAGREED,
   rangesOf,
@@ -12,7 +12,8 @@ import {
   type Interval,
   type PieceStates,
   BAD_BLOCKS,
-} from './pieces.js'
+} from './content.js'
+import type { BadBlocks } from './bad-blocks.js'
 
 /**
  * The statuses of a file. If several apply, the first one counts. An `extra` file is not part of

@@ -5,8 +5,12 @@ import { quoteText } from '../../text/escape.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { BACKSLASH } from '../../metainfo/parse/unsafe-path.js'
 import { checkPieces, type PieceCheck, type VerifyContext } from './check-pieces.js'
-import { findFiles, locateContent, markAbsent, type FoundFile, type Place } from './content.js'
 import {
+  findFiles,
+  locateContent,
+  markAbsent,
+  type FoundFile,
+  type Place,
   BAD,
   countPieces,
   DISAGREED,
@@ -15,7 +19,7 @@ import {
   UNCHECKED,
   type Interval,
   type PieceStates,
-} from './pieces.js'
+} from './content.js'
 import { planV2Side, streamedFiles, whyNoV2Side, type V2Side } from './v2-side.js'
 import { judgeFile, type VerifiedFile, type VerifyReport } from './verify-report.js'
 

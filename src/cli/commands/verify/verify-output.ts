@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
-import { pathIn } from '../../../core/verify/content.js'
-import type { Interval } from '../../../core/verify/pieces.js'
+import { pathIn, type Interval } from '../../../core/verify/content.js'
 import {
   FILE_STATUSES,
   type VerifiedFile,
