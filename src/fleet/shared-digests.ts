@@ -17,13 +17,14 @@ import type { CacheAccess } from '../core/digests/cache-trust.js'
 import { NODE } from '../core/digests/file-trees.js'
 import { DIGEST } from '../core/digests/piece-table.js'
 import { digestOf } from '../bytes.js'
+import { BtkitError } from '../errors.js'
 import {
   encodeFingerprint,
   readEncodedFingerprint,
   type Fingerprint,
 } from '../files/fingerprint.js'
 import type { RedisAddress, RedisClient } from '../redis/client.js'
-import type { RedisLink } from '../redis/link.js'
+import { RedisLink } from '../redis/link.js'
 import { MAC, seal, unseal, VERSION } from './seal.js'
 import { sharedName, type ShareRules } from './shares.js'
 
@@ -57,7 +58,7 @@ const TAG_LENGTH = 2
 const DIGEST_LENGTH = 24
 
 /** The pattern of all keys of records, for SCAN. Longer keys of strangers are never sent. */
-export const RECORD_PATTERN = `${VERSION}:{${'?'.repeat(TAG_LENGTH)}}${'?'.repeat(DIGEST_LENGTH)}`
+const RECORD_PATTERN = `${VERSION}:{${'?'.repeat(TAG_LENGTH)}}${'?'.repeat(DIGEST_LENGTH)}`
 
 /** Returns the key in Redis for a name. */
 export function redisKey(name: string, kind = VERSION): string {
@@ -67,10 +68,10 @@ export function redisKey(name: string, kind = VERSION): string {
 }
 
 /** Bytes of a record before its digests: the MAC, and when it was shared. */
-export const HEADER = MAC + 4
+const HEADER = MAC + 4
 
 /** When a record was last shared, in seconds since 1970; the MAC is not checked. */
-export function readSharedAt(sealed: Uint8Array): number {
+function readSharedAt(sealed: Uint8Array): number {
   return sealed.length < HEADER ? 0 : Buffer.from(sealed).readUInt32BE(MAC)
 }
 
@@ -237,4 +238,88 @@ async function readValues(
   }
   await Promise.all([...groups.values()].map(read))
   return keys.map((key) => (key === null ? null : (found.get(key) ?? null)))
+}
+
+/** Summary of the shared records. */
+export interface SharedReport {
+  readonly url: string
+  readonly records: number
+}
+
+/**
+ * Counts the shared records.
+ * @throws BtkitError `unreachable` if Redis does not answer
+ */
+export async function summarizeShared(address: RedisAddress): Promise<SharedReport> {
+  let records = 0
+  await eachPage(address, (keys) => {
+    records += keys.length
+    return Promise.resolve()
+  })
+  return { url: address.label, records }
+}
+
+/**
+ * Removes shared records that no machine has used since a time in milliseconds since 1970. Returns
+ * their number. A dry run only counts them.
+ * @throws BtkitError `unreachable` if Redis does not answer
+ */
+export async function pruneShared(
+  address: RedisAddress,
+  since: number,
+  dryRun = false,
+): Promise<number> {
+  let removed = 0
+  await eachPage(address, async (keys, ask) => {
+    // Another type of value is none of btkit's
+    const headers = await ask((client) =>
+      Promise.all(
+        keys.map((key) => client.getrangeBuffer(key, 0, HEADER - 1).catch(() => Buffer.of())),
+      ),
+    )
+    const unused = keys.filter((_, i) => {
+      // A use is noted once a week
+      return (readSharedAt(headers[i] ?? Buffer.of()) + SECONDS_BETWEEN_NOTES) * 1000 <= since
+    })
+    removed += unused.length
+    if (!dryRun) await ask((client) => Promise.all(unused.map((key) => client.unlink(key))))
+  })
+  return removed
+}
+
+type Ask = <T>(call: (client: RedisClient) => Promise<T>) => Promise<T>
+
+/** Does work with the keys of all records, some at a time. */
+async function eachPage(
+  address: RedisAddress,
+  work: (keys: readonly string[], ask: Ask) => Promise<void>,
+): Promise<void> {
+  let why = ''
+  const warn = (message: string) => {
+    why = message
+  }
+  const link = new RedisLink(address, { warn })
+  const ask: Ask = async (call) => {
+    const answer = await link.ask(async (client) => ({ of: await call(client) }))
+    if (answer) return answer.of
+    throw new BtkitError('unreachable', why || `${address.label}: no answer`)
+  }
+  try {
+    const servers = await ask(async (client) => {
+      // A cluster names its nodes only when it is connected
+      await client.exists(redisKey(''))
+      return 'nodes' in client ? client.nodes('master') : [client]
+    })
+    for (const server of servers) {
+      let cursor = '0'
+      do {
+        const scan = () => server.scan(cursor, 'MATCH', RECORD_PATTERN, 'COUNT', 1000)
+        const [next, keys] = await ask(scan)
+        cursor = next
+        await work(keys, ask)
+      } while (cursor !== '0')
+    }
+  } finally {
+    link.close()
+  }
 }

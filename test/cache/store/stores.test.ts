@@ -5,6 +5,9 @@ import { openLmdbStore } from '../../../src/cache/store/lmdb.js'
 import { type Store, nullStore, lazyStore } from '../../../src/cache/store/store.js'
 import { makeScratch } from '../../support/scratch.js'
 
+// Tests begin while the rest of this file is read
+const bytes = (text: string) => Buffer.from(text)
+
 function openLmdb(t: TestContext, directory = makeScratch(t)): Store {
   const store = openLmdbStore(join(directory, 'x.mdb'), assert.ifError)
   t.after(() => store.close())
@@ -55,8 +58,6 @@ test('lmdb: records outlive the process that put them', async (t) => {
   const again = openLmdb(t, directory)
   assert.equal([...again.entries()].length, 1000)
 })
-
-const bytes = (text: string) => Buffer.from(text)
 
 /** The tests that every store must pass; `keeps` says whether this one keeps records. */
 function testStore(name: string, open: (t: TestContext) => Store, keeps: boolean): void {

@@ -9,7 +9,7 @@ import {
 import { verifyCache } from '../../../core/cache/verify.js'
 import type { CachePlace } from '../../../core/cache/access.js'
 import { BtkitError } from '../../../errors.js'
-import type { SharedReport } from '../../../fleet/shared-report.js'
+import type { SharedReport } from '../../../fleet/shared-digests.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import {
@@ -135,7 +135,7 @@ function namedPlace(option: string | undefined, io: Io): CachePlace {
 }
 
 /** Most runs share nothing. */
-const loadShared = () => import('../../../fleet/shared-report.js')
+const loadShared = () => import('../../../fleet/shared-digests.js')
 
 function sharedText({ url, records }: SharedReport): string {
   return `shared:    ${count(records, 'record')} in ${escapeText(url)}\n`
