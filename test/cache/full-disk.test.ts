@@ -60,7 +60,7 @@ test('no cache is begun on a disk that is full', unlessNoDisks, async (t) => {
 test('a run whose cache fills its disk does its work', unlessNoDisks, async (t) => {
   const disk = mountSmallDisk(t, 5)!
   writeFileSync(join(disk, 'filler'), Buffer.alloc(600 * 1024))
-  const names = Array.from({ length: 700 }, (_, i) => `file-${i}`.padEnd(200, 'x'))
+  const names = Array.from({ length: 2500 }, (_, i) => `file-${i}`.padEnd(200, 'x'))
   const files = Object.fromEntries(names.map((name) => [name, name]))
   const mirror = new Mirror(t, files, { cache: join(disk, 'cache') })
   const { status, stderr } = await mirror.run(['--quiet'])

@@ -1,5 +1,6 @@
 // Sends the same histories to opentracker and to btkit. Intended differences:
-// - opentracker gives a client itself, and seeds to seeds: these are removed from its answers
+// - opentracker gives a client itself, and seeds to seeds, not only to those that begin: these are
+//   removed from its answers
 // - Debian's version speaks only IPv4: btkit gets its IPv4 requests over IPv6 as well
 // - it counts time in whole minutes: in steps of seven nothing is ever exactly 45 minutes old
 // - it forgets torrents after a day without peers: no torrent of these histories rests so long
@@ -10,7 +11,7 @@ import type { TestContext } from 'node:test'
 import { randomNumbers } from '../../support/random-numbers.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { mixHistories, STOPPED, type Step } from './histories.js'
+import { mixHistories, STARTED, STOPPED, type Step } from './histories.js'
 import { Participants, placeOf } from './participants.js'
 import { announce, openOpentracker, openOwn, scrape, type Answer } from './udp-trackers.js'
 
@@ -85,7 +86,7 @@ export async function compareHistories(
 
 /** The answer that opentracker would give with btkit's rules. */
 function wantedOf(told: Answer, step: Step, participants: Participants): Answer {
-  const takesSeeds = !step.isSeed || step.event === STOPPED
+  const takesSeeds = !step.isSeed || step.event === STOPPED || step.event === STARTED
   const isWanted = (peer: string) =>
     peer !== placeOf(step) && (takesSeeds || !participants.isSeed(step.torrent, peer))
   return { ...told, peers: told.peers.filter(isWanted) }

@@ -14,6 +14,7 @@ export interface Step {
 
 const Event = { none: 0, completed: 1, started: 2, stopped: 3 } as const
 
+export const STARTED = Event.started
 export const STOPPED = Event.stopped
 
 /** How many histories go on at the same time. */
