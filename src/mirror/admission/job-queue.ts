@@ -31,6 +31,37 @@ export interface AheadJob {
 
 type Lane = 'small' | 'large'
 
+/** Waiting jobs. Clients have turns, so that none waits for all jobs of another. */
+class Turns {
+  /** Functions that let a job begin, by its client; the next one's turn is first. */
+  readonly #byClient = new Map<string | null, Set<() => void>>()
+  size = 0
+
+  add(begin: () => void, client: string | null): void {
+    const own = this.#byClient.get(client) ?? new Set()
+    this.#byClient.set(client, own.add(begin))
+    this.size++
+  }
+
+  delete(begin: () => void, client: string | null): void {
+    const own = this.#byClient.get(client)
+    if (!own?.delete(begin)) return
+    this.size--
+    if (own.size === 0) this.#byClient.delete(client)
+  }
+
+  /** The job whose turn it is; its client is the last from then on. */
+  next(): (() => void) | undefined {
+    const [first] = this.#byClient
+    if (!first) return undefined
+    const [client, own] = first
+    this.#byClient.delete(client)
+    this.#byClient.set(client, own)
+    const [begin] = own
+    return begin
+  }
+}
+
 /** Most jobs at once that nobody waits for. */
 const MOST_AHEAD = 2
 
@@ -40,7 +71,7 @@ const MOST_AHEAD = 2
  * even if small ones keep coming, and a small one has a place beside large ones that take hours.
  */
 export class JobQueue {
-  readonly #waiting: Record<Lane, Set<() => void>> = { small: new Set(), large: new Set() }
+  readonly #waiting: Record<Lane, Turns> = { small: new Turns(), large: new Turns() }
   readonly #running: Record<Lane, number> = { small: 0, large: 0 }
   readonly #perClient = new Map<string, number>()
   readonly #aheadWaiting = new Set<() => void>()
@@ -76,7 +107,7 @@ export class JobQueue {
     for (const job of this.#ahead) job.giveWay()
     const lane = size <= this.limits.small ? 'small' : 'large'
     try {
-      await this.#turn(lane, signal)
+      await this.#turn(lane, client, signal)
       try {
         return await work()
       } finally {
@@ -120,8 +151,17 @@ export class JobQueue {
     }
   }
 
-  async #turn(lane: Lane, signal?: AbortSignal): Promise<void> {
-    await waitIn(this.#waiting[lane], signal, () => {
+  async #turn(lane: Lane, client: string | null, signal?: AbortSignal): Promise<void> {
+    const turns = this.#waiting[lane]
+    const waiting = {
+      add: (begin: () => void) => {
+        turns.add(begin, client)
+      },
+      delete: (begin: () => void) => {
+        turns.delete(begin, client)
+      },
+    }
+    await waitIn(waiting, signal, () => {
       this.#fill()
     })
   }
@@ -140,9 +180,9 @@ export class JobQueue {
     for (const begin of this.#aheadWaiting) if (places-- > 0) begin()
   }
 
-  /** Lets the oldest job of a lane begin; returns false if none waits. */
+  /** Lets the next job of a lane begin; returns false if none waits. */
   #begin(lane: Lane): boolean {
-    const [begin] = this.#waiting[lane]
+    const begin = this.#waiting[lane].next()
     if (!begin) return false
     this.#running[lane]++
     begin()
@@ -152,7 +192,7 @@ export class JobQueue {
 
 /** Waits among others until it is called, or the signal aborts. */
 function waitIn(
-  waiting: Set<() => void>,
+  waiting: { add(begin: () => void): unknown; delete(begin: () => void): unknown },
   signal: AbortSignal | undefined,
   onAdded: () => void,
 ): Promise<void> {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteGenericInterfa
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { addReadRoute, type ReadHandler } from '../../server/answers/accept.js'
 import { IsDirectory, notFound, Refusal } from '../../server/answers/refusal.js'
+import { clientKey } from '../../server/connections/client-address.js'
 import { CountedResponse } from '../../server/connections/counted-response.js'
 import { JobQueue } from '../admission/job-queue.js'
 import type { DirectoryPages } from '../listing/directory-pages.js'
@@ -25,15 +26,17 @@ const DESCRIPTIONS: readonly (readonly [view: ViewName, type: string])[] = [
   ['meta4', 'application/metalink4+xml'],
 ]
 
-/** Look-ups and reads are many and short, so they only wait for each other. */
+/** Look-ups and reads are many and short, so they only wait for each other, in turns of clients. */
 const UNLIMITED = { maxWaiting: Infinity, maxPerClient: Infinity, small: 0 }
-const SHORT = { size: 0, client: null }
 
 /** Matches every address without another route. In the metrics, each view has its own route. */
 const ROUTE = '/*'
 
 export interface FileRoutesParts {
-  readonly options: Pick<ServiceOptions, 'mirror' | 'limits' | 'files' | 'prefix'>
+  readonly options: Pick<
+    ServiceOptions,
+    'mirror' | 'limits' | 'files' | 'prefix' | 'clientAddresses'
+  >
   readonly views: Views
   /** Null if the mirror has no pages of directories. */
   readonly directoryPages: DirectoryPages | null
@@ -71,7 +74,9 @@ export function addFileRoutes(
     }
     const components = parseMirrorPath(path)
     const look = new MirrorView(mirror)
-    const found = await orAbsence(looks.run(SHORT, () => look.file(components)))
+    const address = options.clientAddresses.of(request.raw)
+    const short = { size: 0, client: address === null ? null : clientKey(address) }
+    const found = await orAbsence(looks.run(short, () => look.file(components)))
     if (found instanceof IsDirectory) {
       if (directoryPages) return directoryPages.redirect(request, reply, components)
       throw found
@@ -82,13 +87,13 @@ export function addFileRoutes(
     if (!options.files) throw notFound('this address')
     // An empty file has no torrent
     const links = found.fingerprint.size > 0 && {
-      Link: await looks.run(SHORT, () => linksOf(components, look)),
+      Link: await looks.run(short, () => linksOf(components, look)),
     }
-    const { file, ranged } = await reads.run(SHORT, () => openDownload(found, mirror))
+    const { file, ranged } = await reads.run(short, () => openDownload(found, mirror))
     const digest = digests.known({ ...found, fingerprint: file.fingerprint })
     const headers = { ...ranged.headers, ...links, ...reprDigest(request.headers, digest) }
     const ownReads = {
-      run: <T>(read: () => Promise<T>) => reads.run(SHORT, read),
+      run: <T>(read: () => Promise<T>) => reads.run(short, read),
       isTight: () => reply.raw instanceof CountedResponse && reply.raw.isTight,
     }
     return sendDownload(request, reply, { file, ranged: { ...ranged, headers }, reads: ownReads })

@@ -130,3 +130,13 @@ test('work ahead begins when no job runs or waits, and gives way to the next', a
   await end('ahead')
   await ahead
 })
+
+test('a client with many jobs does not delay another one', async () => {
+  const { begun, add, end } = open({ limit: 1 })
+  for (let n = 1; n <= 50; n++)
+    void add(`many ${n}`, 1, { client: 'many', signal: new AbortController().signal })
+  for (let n = 1; n <= 2; n++) void add(`few ${n}`, 1, { client: 'few' })
+  await setImmediate()
+  for (let n = 0; n < 4; n++) await end(begun.at(-1) ?? '')
+  assert.deepEqual(begun, ['many 1', 'many 2', 'few 1', 'many 3', 'few 2'])
+})
