@@ -123,10 +123,6 @@ export class Peer implements WireReader, Downloader {
       // A handshake that comes byte by byte has no more time
       if (this.#content) this.#heardAt = host.monotonic()
     })
-    socket.on('drain', () => {
-      this.#chunksHeld = 0
-      this.#pump()
-    })
     socket.on('error', () => undefined)
     socket.on('close', () => {
       this.#wire.destroy()
@@ -340,6 +336,11 @@ export class Peer implements WireReader, Downloader {
       hashes ? HASHES : HASH_REJECT,
       Buffer.concat([message, hashes ?? new Uint8Array(0)]),
     )
+  }
+
+  onSent(): void {
+    this.#chunksHeld = 0
+    this.#pump()
   }
 
   /** Refuses a request; a peer that goes on is left. */

@@ -26,6 +26,8 @@ export interface WireReader {
   onCancel(piece: number, offset: number, length: number): void
   onMetadata(message: Uint8Array): void
   onHashRequest(message: Uint8Array): void
+  /** All that was sent has left. */
+  onSent(): void
 }
 
 /** The side that connected, and its encryption: never, if the other end wants it, or always. */
@@ -101,7 +103,13 @@ export class PeerWire extends Wire {
 
   protected override _push(bytes: Uint8Array): boolean {
     if (this._finished) return false
-    return this.socket.write(this._encryptor ? this._encryptor.encrypt(bytes) : bytes)
+    const sent = this._encryptor ? this._encryptor.encrypt(bytes) : bytes
+    return this.socket.write(sent, this.#onWritten)
+  }
+
+  // The socket's `drain` comes only if more waited than its high-water mark, which differs by Node
+  readonly #onWritten = (): void => {
+    if (this.socket.writableLength === 0) this.reader.onSent()
   }
 
   protected override _onMessageLength(bytes: Uint8Array): void {

@@ -54,6 +54,18 @@ for (const [name, encryption] of [
   })
 }
 
+test('a peer gets small blocks of many places', async (t) => {
+  const content = pseudoRandom(3_000_000, 2)
+  const { torrent, infoHash } = await plant(t, [], content)
+  const { port } = await startSeed(t, [torrent])
+  const peer = await connectPeer(t, port, { infoHash })
+  await whenUnchoked(peer)
+  for (let piece = 0; piece < 40; piece += 4) {
+    const block = await peer.ask(piece, 0, 9000)
+    assert.ok(block.equals(content.subarray(piece * 65_536).subarray(0, 9000)))
+  }
+})
+
 test('a peer that knows only the info hash gets the metadata', async (t) => {
   const { torrent, infoHash } = await plant(t)
   const { port } = await startSeed(t, [torrent])

@@ -60,7 +60,8 @@ export async function connectPeer(
   wire.extendedMapping = { 2: 'ut_metadata' }
   const stream = wire as unknown as NodeJS.ReadWriteStream
   socket.pipe(stream).pipe(socket)
-  const closed = once(socket, 'close')
+  // A reset is an end, too
+  const closed = new Promise((resolve) => socket.once('close', resolve))
   const known = once(wire, 'extended')
   if (encryption > 0) {
     wire.startEncryption(infoHash)
