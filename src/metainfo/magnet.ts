@@ -1,5 +1,6 @@
 import { BtkitError } from '../errors.js'
-import { contentSize, type Metainfo } from './metainfo.js'
+import { formatDhtNode } from './dht-node.js'
+import { contentSize, type DhtNode, type Metainfo } from './metainfo.js'
 import { announceUrls, isSeed, isTracker } from './trackers.js'
 
 /** A range of files, both ends included. Indices begin at 0. */
@@ -15,12 +16,14 @@ export interface MagnetSource extends Pick<
   readonly files?: Metainfo['files']
   /** URL of the .torrent, for clients that have not found a peer yet. */
   readonly exactSource?: string
+  /** Hosts and ports of peers that have the content (BEP 9). */
+  readonly peers?: readonly DhtNode[]
 }
 
 /**
  * Builds the magnet link of a torrent (BEP 9, and `btmh` of BEP 52). It contains the hashes, name,
- * size, trackers in the order of use, web seeds, and the .torrent's URL. It selects files (BEP 53)
- * unless `select` is null.
+ * size, trackers in the order of use, web seeds, the .torrent's URL, and peers. It selects files
+ * (BEP 53) unless `select` is null.
  * @throws BtkitError `usage` if the torrent does not have a selected file
  */
 export function magnetLink(
@@ -39,6 +42,7 @@ export function magnetLink(
     ...unique(announceUrls(metainfo)).map((tracker) => parameter('tr', tracker)),
     ...unique(metainfo.webSeeds ?? []).map((seed) => parameter('ws', seed)),
     ...(metainfo.exactSource === undefined ? [] : [parameter('xs', metainfo.exactSource)]),
+    ...unique((metainfo.peers ?? []).map(peerParameter)),
     ...(select === null ? [] : [`so=${select.map(formatRange).join(',')}`]),
   ]
   return `magnet:?${parameters.join('&')}`
@@ -93,6 +97,12 @@ function unique(texts: readonly string[]): string[] {
 
 function parameter(key: string, value: string): string {
   return `${key}=${encodeURIComponent(value)}`
+}
+
+/** Builds `x.pe=HOST:PORT`; colons and brackets stay, because clients do not decode this value. */
+function peerParameter(peer: DhtNode): string {
+  const address = encodeURIComponent(formatDhtNode(peer))
+  return `x.pe=${address.replace(/%(?:3A|5B|5D)/g, decodeURIComponent)}`
 }
 
 /** The content of a magnet link; at least one of the hashes is not null. */

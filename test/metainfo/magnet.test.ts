@@ -38,6 +38,18 @@ test('pad files do not count for the size', () => {
   assert.match(linkOf(directoryInfo(files)), /&xl=8$/)
 })
 
+test('peers are named by host and port, an IPv6 address in brackets', () => {
+  const peers = [
+    { host: '192.0.2.1', port: 6881 },
+    { host: '2001:db8::1', port: 6882 },
+    { host: 'a&b', port: 1 },
+    { host: '192.0.2.1', port: 6881 },
+  ]
+  const link = magnetLink({ ...parseMetainfo(goldenTorrent('v2-single.torrent')), peers })
+  assert.match(link, /&x\.pe=192\.0\.2\.1:6881&x\.pe=\[2001:db8::1\]:6882&x\.pe=a%26b:1$/)
+  assert.ok(parseMagnet(link).namesPeers)
+})
+
 const HASH = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a'
 const TOPIC = `xt=urn:btih:${HASH}`
 
