@@ -6,7 +6,6 @@
 #define NAPI_VERSION 8
 #include "stat_files.h"
 
-#include "each_path.h"
 #include "fingerprint.h"
 
 #include <errno.h>
@@ -20,21 +19,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Longer than any name in a directory, and than any path that the system accepts. */
-#define MAX_NAME 1024
+/* Longer than any path that the system accepts. */
 #define MAX_PATH_LENGTH 8192
+
+/* Bytes of an answer: a fingerprint, and if other entries than files count, st_mode and errno. */
+#define MODE_AT FINGERPRINT_LENGTH
+#define ERROR_AT (MODE_AT + sizeof(int32_t))
+#define FULL_LENGTH (ERROR_AT + sizeof(int32_t))
 
 /* Reads a string. A string that is too long for the buffer or contains a NUL is no file's name. */
 static bool read_string(napi_env env, napi_value value, char *buffer, size_t size) {
   size_t length = 0;
   if (napi_get_value_string_utf8(env, value, buffer, size, &length) != napi_ok) return false;
   return length < size - 1 && strlen(buffer) == length;
-}
-
-static void fingerprint_file(int directory, const char *name, uint8_t *fingerprint) {
-  struct stat stats;
-  if (fstatat(directory, name, &stats, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(stats.st_mode)) return;
-  write_fingerprint(&stats, fingerprint);
 }
 
 /* Returns the bytes to fill; NULL unless they are a Uint8Array of at least that length. */
@@ -53,17 +50,33 @@ static napi_value fail(napi_env env, const char *message) {
   return NULL;
 }
 
-/* Names of files in a directory, and the place for their fingerprints. */
+/* Names in a directory, and the place for the answers. */
 struct lookup {
   int directory;
+  size_t answer_length; /* FINGERPRINT_LENGTH: only files count; FULL_LENGTH: all entries do */
   uint32_t count;
-  char *names; /* one after the other, each ended by a NUL */
+  char *names; /* one after the other, each ended by a NUL; an empty one stands for an invalid one */
   size_t length;
   size_t room;
   size_t *starts;
-  uint8_t *fingerprints;
+  uint8_t *answers;
   atomic_uint next;
 };
+
+static void look_up(const struct lookup *lookup, uint32_t i) {
+  struct stat stats;
+  const char *name = lookup->names + lookup->starts[i];
+  uint8_t *answer = lookup->answers + i * lookup->answer_length;
+  const bool is_full = lookup->answer_length == FULL_LENGTH;
+  if (fstatat(lookup->directory, name, &stats, AT_SYMLINK_NOFOLLOW) != 0) {
+    const int32_t error = errno;
+    if (is_full) memcpy(answer + ERROR_AT, &error, sizeof error);
+  } else if (is_full || S_ISREG(stats.st_mode)) {
+    const int32_t mode = (int32_t)stats.st_mode;
+    write_fingerprint(&stats, answer);
+    if (is_full) memcpy(answer + MODE_AT, &mode, sizeof mode);
+  }
+}
 
 /* The number of names that a thread takes at a time. A few of these are not worth a thread. */
 #define SHARE 256u
@@ -76,12 +89,7 @@ static void *look_up_shares(void *data) {
     const uint32_t first = atomic_fetch_add(&lookup->next, SHARE);
     if (first >= lookup->count) return NULL;
     const uint32_t end = lookup->count - first < SHARE ? lookup->count : first + SHARE;
-    for (uint32_t i = first; i < end; i++) {
-      const char *name = lookup->names + lookup->starts[i];
-      uint8_t *fingerprint = lookup->fingerprints + (size_t)i * FINGERPRINT_LENGTH;
-      /* An empty name stands for an invalid one */
-      if (*name != '\0') fingerprint_file(lookup->directory, name, fingerprint);
-    }
+    for (uint32_t i = first; i < end; i++) look_up(lookup, i);
   }
 }
 
@@ -104,7 +112,7 @@ static void look_up_all(struct lookup *lookup) {
 static bool add_name(struct lookup *lookup, uint32_t i, const char *name) {
   const size_t size = strlen(name) + 1;
   if (lookup->room - lookup->length < size) {
-    const size_t room = 2 * lookup->room + MAX_NAME;
+    const size_t room = 2 * lookup->room + MAX_PATH_LENGTH;
     char *names = realloc(lookup->names, room);
     if (names == NULL) return false;
     lookup->names = names;
@@ -118,7 +126,7 @@ static bool add_name(struct lookup *lookup, uint32_t i, const char *name) {
 
 /* Copies the names, because other threads cannot ask JavaScript for them. */
 static bool copy_names(napi_env env, napi_value names, struct lookup *lookup) {
-  char name[MAX_NAME];
+  char name[MAX_PATH_LENGTH];
   lookup->starts = malloc(((size_t)lookup->count + 1) * sizeof *lookup->starts);
   if (lookup->starts == NULL) return false;
   for (uint32_t i = 0; i < lookup->count; i++) {
@@ -133,55 +141,147 @@ static bool copy_names(napi_env env, napi_value names, struct lookup *lookup) {
   return true;
 }
 
+/* Reads an array of names; throws and returns false for anything else. */
+static bool read_names(napi_env env, napi_value names, struct lookup *lookup) {
+  bool is_array = false;
+  if (napi_is_array(env, names, &is_array) != napi_ok || !is_array ||
+      napi_get_array_length(env, names, &lookup->count) != napi_ok) {
+    fail(env, "names must be an array");
+    return false;
+  }
+  if (copy_names(env, names, lookup)) return true;
+  napi_throw_error(env, NULL, "out of memory");
+  return false;
+}
+
+static void look_up_in(const char *path, struct lookup *lookup) {
+  lookup->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lookup->directory < 0) return;
+  look_up_all(lookup);
+  close(lookup->directory);
+}
+
+static void free_names(struct lookup *lookup) {
+  free(lookup->names);
+  free(lookup->starts);
+}
+
 napi_value stat_files(napi_env env, napi_callback_info info) {
   size_t argument_count = 3;
   napi_value arguments[3];
   char path[MAX_PATH_LENGTH];
-  bool is_array = false;
-  struct lookup lookup = {.directory = -1};
+  struct lookup lookup = {.answer_length = FINGERPRINT_LENGTH};
   if (napi_get_cb_info(env, info, &argument_count, arguments, NULL, NULL) != napi_ok) return NULL;
   if (!read_string(env, arguments[0], path, sizeof path)) return fail(env, "directory must be a path");
-  if (napi_is_array(env, arguments[1], &is_array) != napi_ok || !is_array ||
-      napi_get_array_length(env, arguments[1], &lookup.count) != napi_ok) {
-    return fail(env, "names must be an array");
+  if (read_names(env, arguments[1], &lookup)) {
+    const size_t needed = (size_t)lookup.count * FINGERPRINT_LENGTH;
+    lookup.answers = read_fingerprints(env, arguments[2], needed);
+    if (lookup.answers != NULL) look_up_in(path, &lookup);
+    else if (needed > 0) fail(env, "fingerprints must be a Uint8Array with room for all");
   }
-  if (lookup.count == 0) return NULL;
-  lookup.fingerprints =
-      read_fingerprints(env, arguments[2], (size_t)lookup.count * FINGERPRINT_LENGTH);
-  if (lookup.fingerprints == NULL) {
-    return fail(env, "fingerprints must be a Uint8Array with room for all");
-  }
-  const bool is_copied = copy_names(env, arguments[1], &lookup);
-  if (is_copied) lookup.directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (lookup.directory >= 0) {
-    look_up_all(&lookup);
-    close(lookup.directory);
-  }
-  free(lookup.names);
-  free(lookup.starts);
-  if (!is_copied) napi_throw_error(env, NULL, "out of memory");
+  free_names(&lookup);
   return NULL;
 }
 
-#define MODE_WORD (FINGERPRINT_LENGTH / sizeof(int32_t))
-#define ERROR_WORD (MODE_WORD + 1)
+/* A lookup off the event loop. */
+struct later {
+  struct lookup lookup;
+  char path[MAX_PATH_LENGTH]; /* empty if the names are paths */
+  napi_async_work work;
+  napi_deferred deferred;
+};
 
-static void lstat_path(const char *path, void *state, int32_t *answer) {
-  struct stat stats;
-  (void)state;
-  if (lstat(path, &stats) != 0) {
-    answer[ERROR_WORD] = errno;
-    return;
+static void look_up_later(napi_env env, void *data) {
+  struct later *later = data;
+  (void)env;
+  if (later->path[0] != '\0') {
+    look_up_in(later->path, &later->lookup);
+  } else {
+    later->lookup.directory = AT_FDCWD;
+    look_up_all(&later->lookup);
   }
-  write_fingerprint(&stats, (uint8_t *)answer);
-  answer[MODE_WORD] = (int32_t)stats.st_mode;
 }
 
-static const struct path_work lstat_work = {lstat_path, "", 0, ERROR_WORD + 1, NULL};
+static void free_later(struct later *later) {
+  free_names(&later->lookup);
+  free(later->lookup.answers);
+  free(later);
+}
+
+/* Returns the answers as an Int32Array; NULL if there is no memory. */
+static napi_value copy_answers(napi_env env, const struct lookup *lookup) {
+  napi_value buffer, array;
+  void *data;
+  const size_t size = lookup->count * lookup->answer_length;
+  if (napi_create_arraybuffer(env, size, &data, &buffer) != napi_ok) return NULL;
+  if (size > 0) memcpy(data, lookup->answers, size);
+  const size_t words = size / sizeof(int32_t);
+  return napi_create_typedarray(env, napi_int32_array, words, buffer, 0, &array) == napi_ok ? array : NULL;
+}
+
+static void finish_later(napi_env env, napi_status status, void *data) {
+  struct later *later = data;
+  napi_value message, error;
+  napi_delete_async_work(env, later->work);
+  /* Cancelled only if the JavaScript that waits is ended */
+  if (status == napi_ok) {
+    const napi_value answers = copy_answers(env, &later->lookup);
+    if (answers != NULL) {
+      napi_resolve_deferred(env, later->deferred, answers);
+    } else if (napi_create_string_utf8(env, "out of memory", NAPI_AUTO_LENGTH, &message) == napi_ok &&
+               napi_create_error(env, NULL, message, &error) == napi_ok) {
+      napi_reject_deferred(env, later->deferred, error);
+    }
+  }
+  free_later(later);
+}
+
+/* Starts the work, which frees itself at its end. Returns NULL if it cannot start. */
+static napi_value begin_later(napi_env env, struct later *later) {
+  napi_value name, promise;
+  if (napi_create_string_utf8(env, "btkit:stat", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+      napi_create_async_work(env, NULL, name, look_up_later, finish_later, later, &later->work) !=
+          napi_ok) {
+    return NULL;
+  }
+  if (napi_create_promise(env, &later->deferred, &promise) == napi_ok &&
+      napi_queue_async_work(env, later->work) == napi_ok) {
+    return promise;
+  }
+  napi_delete_async_work(env, later->work);
+  return NULL;
+}
+
+/* Looks up names below a directory, or, with NULL for it, paths. */
+static napi_value look_up_async(napi_env env, napi_value directory, napi_value names) {
+  napi_value promise = NULL;
+  struct later *later = calloc(1, sizeof *later);
+  if (later == NULL) {
+    napi_throw_error(env, NULL, "out of memory");
+    return NULL;
+  }
+  later->lookup.answer_length = directory == NULL ? FULL_LENGTH : FINGERPRINT_LENGTH;
+  if (directory != NULL && !(read_string(env, directory, later->path, sizeof later->path) && later->path[0] != '\0')) {
+    fail(env, "directory must be a path");
+  } else if (read_names(env, names, &later->lookup)) {
+    later->lookup.answers = calloc((size_t)later->lookup.count + 1, later->lookup.answer_length);
+    if (later->lookup.answers != NULL) promise = begin_later(env, later);
+    else napi_throw_error(env, NULL, "out of memory");
+  }
+  if (promise == NULL) free_later(later);
+  return promise;
+}
+
+napi_value stat_files_async(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value arguments[2];
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
+  return look_up_async(env, arguments[0], arguments[1]);
+}
 
 napi_value lstat_paths_async(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value paths;
   if (napi_get_cb_info(env, info, &count, &paths, NULL, NULL) != napi_ok) return NULL;
-  return each_path_async(env, paths, &lstat_work);
+  return look_up_async(env, NULL, paths);
 }

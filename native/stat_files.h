@@ -14,6 +14,13 @@
 napi_value stat_files(napi_env env, napi_callback_info info);
 
 /*
+ * statFilesAsync(directory: string, names: string[]): Promise<Int32Array>
+ *
+ * The same off the event loop, with 10 words a name.
+ */
+napi_value stat_files_async(napi_env env, napi_callback_info info);
+
+/*
  * lstatPathsAsync(paths: string[]): Promise<Int32Array>
  *
  * Reads the status of each path off the event loop, links not followed. Each path has 12 words: the

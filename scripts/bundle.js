@@ -8,7 +8,31 @@ import { buildForBrowsers } from './bundle/browser.js'
 import { leaveOutUnused } from './bundle/redis.js'
 import { thirdPartyLicenses } from './third-party-licenses.js'
 
-const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+/** Modules that take a millisecond and more to load. */
+const COSTLY = [
+  '@rgrove/parse-xml',
+  'node:child_process',
+  'node:crypto',
+  'node:dgram',
+  'node:dns/promises',
+  'node:fs/promises',
+  'node:http',
+  'node:https',
+  'node:module',
+  'node:net',
+  'node:readline',
+  'node:stream',
+  'node:stream/promises',
+  'node:timers/promises',
+  'node:tls',
+  'node:tty',
+  'node:worker_threads',
+  'node:zlib',
+]
+/** The program loads them at their first use: commander alone would load child_process for each command. */
+const COSTLY_REQUIRE = new RegExp(`require\\(("(?:${COSTLY.join('|')})")\\)`, 'g')
+
+const { dependencies, version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const external = Object.keys(dependencies).filter((name) => !JOINED.includes(name))
 const shared = {
   outdir: 'dist/bundle',
@@ -20,6 +44,7 @@ const shared = {
   legalComments: 'eof',
   metafile: true,
   sourcemap: true,
+  define: { BUNDLED_VERSION: JSON.stringify(version) },
 }
 const commonJs = {
   ...shared,
@@ -28,7 +53,7 @@ const commonJs = {
   external: external.filter((name) => name !== 'ioredis'),
   // A script that V8 compiled before can't import. Modules of import() wait for their first use.
   supported: { 'dynamic-import': false },
-  define: { 'import.meta.url': 'bundleUrl' },
+  define: { ...shared.define, 'import.meta.url': 'bundleUrl' },
 }
 
 rmSync('dist/bundle', { recursive: true, force: true })
@@ -38,17 +63,32 @@ const program = await build({
   ...commonJs,
   entryPoints: { main: 'dist/src/cli/main.js' },
   plugins: [leaveOutUnused],
-  minifyWhitespace: true,
+  // A third less to read and to decode at each start
+  minify: true,
   // The function that load-program.ts calls, as Node wraps a module
   banner: {
     js: `(function (module, require, { __filename, __dirname }) {
-const bundleUrl = require('node:url').pathToFileURL(__filename).href;`,
+const bundleUrl = require('node:url').pathToFileURL(__filename).href;
+const requireLate = (name) => {
+  let module
+  const load = () => (module ??= require(name))
+  return new Proxy({}, {
+    get: (_, key) => load()[key],
+    ownKeys: () => Reflect.ownKeys(load()),
+    getOwnPropertyDescriptor: (_, key) => {
+      const own = Reflect.getOwnPropertyDescriptor(load(), key)
+      return own && { ...own, configurable: true }
+    },
+  })
+};`,
   },
   footer: { js: '})' },
 })
 // ASCII alone is decoded fast. esbuild leaves other characters in comments and regular expressions.
 const spell = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
-const text = readFileSync('dist/bundle/main.cjs', 'utf8').replace(/[^\0-\x7f]/g, spell)
+const text = readFileSync('dist/bundle/main.cjs', 'utf8')
+  .replace(/[^\0-\x7f]/g, spell)
+  .replace(COSTLY_REQUIRE, 'requireLate($1)')
 // By this digest of all before, load-program.ts knows which program compiled code belongs to
 const stamp = createHash('sha1').update(text).digest('hex')
 writeFileSync('dist/bundle/main.cjs', `${text}//${stamp}`)

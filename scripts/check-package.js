@@ -115,7 +115,8 @@ if (parseMetainfo(made.bytes).infoHash !== made.infoHash) throw new Error('other
   // Programs install it themselves; plugins need the same types
   const modules = join(directory, 'node_modules')
   symlinkSync(join(modules, 'btkit', 'node_modules', 'fastify'), join(modules, 'fastify'))
-  const examples = guideExamples('docs/library.md').map((example, i) => {
+  const guides = ['docs/library.md', 'docs/library-mirror.md']
+  const examples = guides.flatMap(guideExamples).map((example, i) => {
     const path = join(directory, `example-${i}.mts`)
     writeFileSync(path, example)
     return path

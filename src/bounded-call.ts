@@ -33,7 +33,7 @@ export async function callWithin<T>(
       ending.abort(reason)
     }
     const late = () => {
-      end(new DOMException(`no end within ${timeoutMs} ms`, 'TimeoutError'))
+      end(new DOMException(`did not finish within ${timeoutMs} ms`, 'TimeoutError'))
     }
     timer = setTimeout(late, Math.min(timeoutMs, LONGEST_MS))
     stop = () => {

@@ -29,3 +29,18 @@ export function isSameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean
 export function latin1({ buffer, byteOffset, length }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, length).toString('latin1')
 }
+
+/**
+ * Returns a checksum (FNV-1a, 32 bits) of a range of bytes, which detects accidental damage but not
+ * forgery. `before` is that of the bytes before them.
+ */
+export function checksumOf(
+  bytes: Uint8Array,
+  [start, end]: readonly [number, number] = [0, bytes.length],
+  before = 0x811c9dc5,
+): number {
+  let hash = before
+  // By index, which takes a fifth of the time of an iterator
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193)
+  return hash >>> 0
+}

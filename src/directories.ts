@@ -45,6 +45,17 @@ export function stateDirectory(sources: DirectorySources): string {
 }
 
 /**
+ * Returns the directory of sockets: systemd's RUNTIME_DIRECTORY, /run/btkit for root, or the user's
+ * own (XDG Base Directory Specification). Null if there is none.
+ */
+export function runtimeDirectory({ env, isRoot }: Omit<DirectorySources, 'option'>): string | null {
+  const service = env['RUNTIME_DIRECTORY']?.split(':')[0]
+  if (service) return service
+  if (isRoot) return '/run/btkit'
+  return env['XDG_RUNTIME_DIR'] ? join(env['XDG_RUNTIME_DIR'], 'btkit') : null
+}
+
+/**
  * Returns the user's home directory; null if HOME is not set and the system does not know the user,
  * as in a container with any user number.
  */

@@ -46,6 +46,11 @@ export class BtkitError extends Error {
   }
 }
 
+/** An error of the code `usage`. */
+export function usageError(reason: string, options?: ErrorOptions): BtkitError {
+  return new BtkitError('usage', reason, options)
+}
+
 /** Returns the result of `act`. If that throws a BtkitError, its message gets `what: ` in front. */
 export function nameErrors<T>(what: string, act: () => T): T {
   try {

@@ -12,7 +12,16 @@ export function boundHeapGrowth(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH}`)
 }
 
-/** Restores V8's own rule for the growth of the heap. */
+/** Restores V8's own rules for the growth of the heap. */
 export function unboundHeapGrowth(): void {
   setFlagsFromString('--heap-growing-percent=0')
+  setFlagsFromString('--semi-space-growth-factor=2')
+}
+
+/**
+ * Keeps V8 from enlarging the space for new objects, of which three copies may be in memory. For a
+ * start that makes much garbage and is done once.
+ */
+export function boundYoungHeap(): void {
+  setFlagsFromString('--semi-space-growth-factor=1')
 }

@@ -57,7 +57,8 @@ async function saveMillion(path) {
     if (n % 500 === 0) now += 1
     store.announce(peerOf(n))
   }
-  await new StateFile({ path, store, now: Date.now, report: console.error }).save()
+  const world = { now: Date.now, warn: console.error, onError: console.error }
+  await new StateFile(path, store, world).save()
 }
 
 function peerOf(n) {

@@ -60,9 +60,10 @@ export function start(command, args, options = {}) {
   return child
 }
 
-async function waitFor(child, pattern) {
+/** Waits until a program has written what a pattern says, and returns the match. */
+export async function waitFor(child, pattern, stream = child.stdout) {
   let said = ''
-  child.stdout.on('data', (chunk) => (said += chunk))
+  stream.on('data', (chunk) => (said += chunk))
   while (!pattern.test(said)) {
     if (child.exitCode !== null) throw new Error(`it ended: ${said}`)
     await setTimeout(5)

@@ -22,7 +22,7 @@ kernels=(native/batch.c native/cpu.c native/kernels/*.c)
 "${compile[@]}" -o "$dir/kernel_test" native/test/kernel_test.c "${kernels[@]}"
 "${emulate[@]}" "$dir/kernel_test"
 
-# A tree in which `#piece-hash` is the addon for arm64, as it is published
+# A tree with the addon for arm64, as it is published
 tree=$dir/tree
 mkdir -p "$tree/native/build"
 node scripts/package/npm.js "$dir/packages"

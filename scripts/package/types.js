@@ -39,7 +39,7 @@ function reach(directory, entries) {
   const reached = new Set(entries)
   for (const name of reached) {
     const code = readFileSync(join(directory, name), 'utf8')
-    for (const [, path] of code.matchAll(/(?:from |import\()'(\.[^']*)\.js'/g))
+    for (const [, path] of code.matchAll(/(?:from |import\()['"](\.[^'"]*)\.js['"]/g))
       reached.add(join(dirname(name), `${path}.d.ts`))
   }
   return reached

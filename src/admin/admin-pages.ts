@@ -1,22 +1,32 @@
 import { Jobs } from '../pages/jobs.js'
+import { renderTable } from '../pages/table.js'
 import type { ServerContext } from '../server/context.js'
 import { startPeriodicTasks } from '../server/periodic-tasks.js'
+import { type Html, html } from '../text/html.js'
+import { formatBytes } from '../text/quantity.js'
+import { NO_ROWS, type RowTotals } from '../tracker/page/torrent-rows.js'
 import type { AdminRoute } from './frame/visit.js'
 import { activityRoutes, type ActivityLog } from './pages/activity.js'
 import { banRoutes, type BanParts } from './pages/bans.js'
 import { binRoutes, emptyBin } from './pages/bin.js'
 import { categoriesRoutes } from './pages/categories.js'
 import { editRoutes } from './pages/edit.js'
-import { frontRoutes, type FrontParts } from './pages/front.js'
 import { madePage, makeRoutes } from './pages/make.js'
-import { type FormsParts, jobsRoutes, realRoots } from './pages/parts.js'
+import { type FormsParts, jobsRoutes } from './pages/parts.js'
 import { torrentsRoutes } from './pages/torrents.js'
 import { uploadRoutes } from './pages/upload.js'
 import { Collection, type CollectionParts } from './torrents/collection.js'
+import { realRoot } from './torrents/places.js'
+import { directoryOf, sumRows, takeTorrents } from './torrents/torrent-rows.js'
 
 /** The parts of all pages. */
-interface AllPagesParts extends BanParts, FrontParts {
-  readonly tracker: BanParts['tracker']
+interface AllPagesParts extends BanParts {
+  /** The announce URLs of the tracker for clients. */
+  readonly announceUrls: readonly string[]
+  /** The directories of current torrents, as absolute paths. */
+  readonly directories: readonly string[]
+  /** The directories of retired torrents, as absolute paths. */
+  readonly archives: readonly string[]
   readonly log: ActivityLog
   /** The parts of pages on which torrents are changed; null without directories of torrents. */
   readonly forms: FormsParts | null
@@ -78,6 +88,75 @@ export async function openForms(settings: FormsSettings): Promise<OpenForms> {
     await jobs.settled()
   }
   const changed = () => void settings.scan()
-  const makeFrom = realRoots(settings.makeFrom)
+  const makeFrom = settings.makeFrom.map(realRoot)
   return { ...settings, collection, jobs, makeFrom, changed, close }
+}
+
+/** The first page: the state of the tracker. */
+function frontRoutes(parts: AllPagesParts): AdminRoute[] {
+  const handle: AdminRoute['handle'] = async ({ page }) =>
+    page({ title: 'Tracker', content: await frontContent(parts) })
+  return [{ method: 'GET', path: '', menu: 'Tracker', handle }]
+}
+
+async function frontContent(parts: AllPagesParts): Promise<Html> {
+  const { tracker, announceUrls, directories, archives } = parts
+  const { torrents } = tracker.view
+  const { isOpen, isFed } = torrents
+  const { rows, totals } = await takeTorrents(tracker.view)
+  const figures = [
+    ['Torrents', totals.torrents],
+    ['Seeds', totals.complete],
+    ['Leechers', totals.downloading],
+    ['Completed', totals.downloaded],
+    ['Content', formatBytes(totals.size)],
+  ] as const
+  const places = [...directories, ...archives, ...(isFed ? [MADE] : [])]
+  const sums = sumRows(rows, (path) => (path === null ? MADE : directoryOf(path, places)))
+  return html`<dl class="figures">
+      ${figures.map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+    </dl>
+    ${isOpen && html`<p class="note">This tracker is open: it tracks any torrent.</p>`}
+    ${places.length > 0 && directoryTable(places, sums)}
+    ${isFed && html`<p class="muted">${ABOUT_MADE}</p>`}
+    <section>
+      <h2>Addresses for clients</h2>
+      <ul>
+        ${announceUrls.map((url) => html`<li><code>${url}</code></li>`)}
+      </ul>
+    </section>`
+}
+
+/** Stands for the torrents that are in no directory, because the mirror beside the tracker makes them. */
+const MADE = 'made by the mirror'
+
+const ABOUT_MADE =
+  'Torrents that the mirror makes can be banned, but not edited or deleted: it would make them again.'
+
+function directoryTable(places: readonly string[], sums: ReadonlyMap<string, RowTotals>): Html {
+  const label = 'Directories of torrents'
+  const table = renderTable({
+    label,
+    columns: [
+      { title: 'Directory', kind: 'name' },
+      { title: 'Torrents', kind: 'n' },
+      { title: 'Seeds', kind: 'n' },
+      { title: 'Leechers', kind: 'n' },
+      { title: 'Content', kind: 'n' },
+    ],
+    rows: places.map((directory) => {
+      const sum = sums.get(directory) ?? NO_ROWS
+      return [directory, sum.torrents, sum.complete, sum.downloading, formatBytes(sum.size)]
+    }),
+  })
+  return html`<section>
+    <h2>${label}</h2>
+    ${table}
+  </section>`
 }

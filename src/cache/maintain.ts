@@ -119,15 +119,22 @@ const DROP_ORDER = [
 export async function shrinkTo(store: Store, limit: number, signal?: AbortSignal): Promise<number> {
   // The pages occupy at least as much as the records in them
   if (store.usedBytes() <= limit) return 0
-  const groups = new BytesByGroup()
-  let total = 0
+  const bytesOf = new Map<string, number>()
+  let tooMany = -limit
   const add = (record: StoreRecord) => {
-    total += sizeOf(record)
-    groups.add(record)
+    const group = groupOf(record)
+    bytesOf.set(group, (bytesOf.get(group) ?? 0) + sizeOf(record))
+    tooMany += sizeOf(record)
   }
   await forEachInTurns(store, add, signal)
-  if (total <= limit) return 0
-  const remaining = groups.toRemove(total - limit)
+  if (tooMany <= 0) return 0
+  // How many bytes to remove of each group
+  const remaining = new Map<string, number>()
+  for (const group of [...bytesOf.keys()].sort()) {
+    const bytes = Math.min(bytesOf.get(group) ?? 0, Math.max(tooMany, 0))
+    remaining.set(group, bytes)
+    tooMany -= bytes
+  }
   let removed = 0
   const judge = (record: StoreRecord) => {
     const group = groupOf(record)
@@ -139,29 +146,6 @@ export async function shrinkTo(store: Store, limit: number, signal?: AbortSignal
   }
   await forEachInTurns(store, judge, signal)
   return removed
-}
-
-/** Sums the bytes of records by kind and day of last use. */
-class BytesByGroup {
-  readonly #bytes = new Map<string, number>()
-
-  add(record: StoreRecord): void {
-    const group = groupOf(record)
-    this.#bytes.set(group, (this.#bytes.get(group) ?? 0) + sizeOf(record))
-  }
-
-  /** Returns how many bytes to remove of each kind and day, `bytesTooMany` in total. */
-  toRemove(bytesTooMany: number): Map<string, number> {
-    const groups = [...this.#bytes].sort(([a], [b]) => (a < b ? -1 : 1))
-    let left = bytesTooMany
-    return new Map(
-      groups.map(([group, bytes]) => {
-        const taken = Math.min(bytes, Math.max(left, 0))
-        left -= taken
-        return [group, taken]
-      }),
-    )
-  }
 }
 
 /** Returns the kind and day of a record as a text that sorts in the order of removal. */

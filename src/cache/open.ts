@@ -20,7 +20,7 @@ import { makeDirectory } from '../directories.js'
 import { PieceCache } from './piece-cache.js'
 import { checkFileSystem, checkPlace, describeDirectory, requireFreeSpace } from './store/place.js'
 import { dayOf, FORMAT, FORMAT_KEY, isNoteDue } from './records/record.js'
-import { lazyStore, nullStore, type LazyStore, type Store } from './store/store.js'
+import { nullStore, type Store } from './store/store.js'
 
 /** The name of the file in the cache's directory. */
 export const CACHE_FILE = 'pieces.mdb'
@@ -42,10 +42,10 @@ const DAMAGED = '.damaged'
  * @throws BtkitError `not-permitted` if other users could replace the files; Error of the system
  *   if a file cannot be removed
  */
-export function removeCache(directory: string): boolean {
-  const damaged = removeDamaged(directory)
+export function removeCache(directory: string, dryRun = false): boolean {
+  const damaged = removeDamaged(directory, dryRun)
   const isThere = existsSync(join(directory, CACHE_FILE))
-  removeMatching(directory, (rest) => rest === '' || rest.startsWith('-'))
+  removeMatching(directory, (rest) => rest === '' || rest.startsWith('-'), dryRun)
   return damaged > 0 || isThere
 }
 
@@ -84,12 +84,17 @@ export function cacheSize(directory: string): number | null {
  * aside. If the cache cannot be used, the result is a cache that stores nothing.
  */
 export async function openCache(options: OpenCacheOptions): Promise<PieceCache> {
-  return new PieceCache({ store: await openOrNone(options), now: options.now })
+  const cache = new PieceCache(() => openOrNone(options), options.now)
+  await cache.wake()
+  return cache
 }
 
 /** A cache that is opened on first use. Until then it is empty and stores nothing. */
-export interface LazyCache extends Pick<LazyStore, 'wake' | 'isAwake'> {
+export interface LazyCache {
   readonly cache: PieceCache
+  readonly wake: () => Promise<void>
+  /** Whether the cache is open and usable. */
+  readonly isAwake: () => boolean
   /** Whether maintenance is due again, as far as that is known without opening the cache. */
   readonly isTidyDue: () => boolean
   /** Records that maintenance was done. */
@@ -100,10 +105,11 @@ export interface LazyCache extends Pick<LazyStore, 'wake' | 'isAwake'> {
 export function openLazyCache(options: OpenCacheOptions): LazyCache {
   const { directory, now } = options
   const note = join(directory, `${CACHE_FILE}-tidied`)
-  const { store, wake, isAwake } = lazyStore(() => openOrNone(options))
+  const cache = new PieceCache(() => openOrNone(options), now)
+  const isAwake = () => cache.keepsAnything
   return {
-    cache: new PieceCache({ store, now }),
-    wake,
+    cache,
+    wake: () => cache.wake(),
     isAwake,
     isTidyDue: () => isTidyDue(note, now()),
     noteTidied: () => {

@@ -1,6 +1,4 @@
-import { sha256 } from '../bytes.js'
 import {
-  digestRecordName,
   fileRecordName,
   packDigestRecord,
   packFileRecord,
@@ -9,7 +7,14 @@ import {
   type DigestRecord,
   type FileKey,
   type FileRecord,
-} from './records/file.js'
+  packSetRecord,
+  unpackSetRecord,
+  type SetRecord,
+  packTreeRecord,
+  unpackTreeRecord,
+  type TreeKey,
+  type TreeRecord,
+} from './records/bodies.js'
 import {
   dayOf,
   isNoteDue,
@@ -17,9 +22,8 @@ import {
   recordKey,
   unpackRecord,
   type RecordKind,
+  type StoredRecord,
 } from './records/record.js'
-import { packSetRecord, unpackSetRecord, type SetRecord } from './records/set.js'
-import { packTreeRecord, unpackTreeRecord, type TreeKey, type TreeRecord } from './records/tree.js'
 import { nullStore, type Store } from './store/store.js'
 
 /** Length of a SHA-1 digest in bytes. */
@@ -33,13 +37,62 @@ export interface CacheSharing {
   readonly close: () => Promise<void>
 }
 
-/** Where digests come from: files read here, or another machine. */
-export type DigestSource = 'read' | 'adopted'
+/** The keys and values of each kind of record. */
+interface Kinds {
+  /** The digests of a file's own pieces. */
+  readonly file: { readonly key: FileKey; readonly value: FileRecord }
+  /** The digest of a piece that spans several files, by the SHA-256 of its spans. */
+  readonly piece: { readonly key: Uint8Array; readonly value: Uint8Array }
+  /** A layer of a file's Merkle tree. */
+  readonly tree: { readonly key: TreeKey; readonly value: TreeRecord }
+  /** An encoded `info`, by the SHA-256 of all its inputs. */
+  readonly info: { readonly key: Uint8Array; readonly value: Uint8Array }
+  /** The encoded `piece layers` that belong to an `info`, by the same SHA-256. */
+  readonly layers: { readonly key: Uint8Array; readonly value: Uint8Array }
+  /** A requested set of paths, by the SHA-1 of its name in the pkgtorrent protocol. */
+  readonly set: { readonly key: Uint8Array; readonly value: SetRecord }
+  /** The digest of a whole file, by its real path. */
+  readonly digest: {
+    readonly key: { readonly algorithm: string; readonly path: string }
+    readonly value: DigestRecord
+  }
+}
+
+/** How records of a kind are named and encoded. The bytes to decode become invalid. */
+interface Codec<Key, Value> {
+  readonly nameOf: (key: Key) => string | Uint8Array
+  readonly pack: (value: Value) => Uint8Array
+  readonly unpack: (body: Uint8Array, key: Key) => Value | null
+}
+
+const BYTES: Codec<Uint8Array, Uint8Array> = {
+  nameOf: (name) => name,
+  pack: (bytes) => bytes,
+  unpack: (body) => body.slice(),
+}
+
+const CODECS: { readonly [K in RecordKind]: Codec<Kinds[K]['key'], Kinds[K]['value']> } = {
+  file: { nameOf: fileRecordName, pack: packFileRecord, unpack: unpackFileRecord },
+  piece: { ...BYTES, unpack: (body) => (body.length === DIGEST ? body.slice() : null) },
+  tree: {
+    nameOf: ({ path }) => path,
+    pack: packTreeRecord,
+    unpack: (body, key) => unpackTreeRecord(body.slice(), key),
+  },
+  info: BYTES,
+  layers: BYTES,
+  set: { nameOf: (name) => name, pack: packSetRecord, unpack: unpackSetRecord },
+  digest: {
+    nameOf: ({ algorithm, path }) => `${algorithm} ${path}`,
+    pack: packDigestRecord,
+    unpack: unpackDigestRecord,
+  },
+}
 
 /** A persistent cache of digests, and of data computed from them. */
 export class PieceCache {
-  readonly #store: Store
-  readonly #now: () => number
+  #store: Store = nullStore
+  #opening: Promise<void> | null = null
   /** Null if digests stay on this machine. */
   sharing: CacheSharing | null = null
   /** Called before the cache is closed. */
@@ -47,9 +100,24 @@ export class PieceCache {
   #hits = 0
   #misses = 0
 
-  constructor({ store, now }: { store: Store; now: () => number }) {
-    this.#store = store
-    this.#now = now
+  /**
+   * `source` is a store, or a function that opens one, is called at most once and must not reject.
+   * Until `wake` has called it, the cache is empty and stores nothing.
+   */
+  constructor(
+    private readonly source: Store | (() => Promise<Store>),
+    private readonly now: () => number,
+  ) {
+    if (typeof source !== 'function') this.#store = source
+  }
+
+  /** Opens the store unless it is open. */
+  wake(): Promise<void> {
+    if (typeof this.source !== 'function') return Promise.resolve()
+    this.#opening ??= this.source().then((store) => {
+      this.#store = store
+    })
+    return this.#opening
   }
 
   /** The underlying store, for maintenance. */
@@ -63,124 +131,42 @@ export class PieceCache {
   }
 
   /**
-   * Returns the digests of a file's own pieces; null if unknown. The caller must compare
-   * fingerprints.
+   * Returns a record; null if unknown. The caller must compare fingerprints. At most once a week the
+   * use of a record is noted, however often it is used.
    */
-  file(key: FileKey): FileRecord | null {
-    return this.#get('file', fileRecordName(key), (body, isRenewed) => {
-      const record = unpackFileRecord(body, key)
-      if (isRenewed && record) this.sharing?.remember(key, record)
-      return record
-    })
+  get<K extends RecordKind>(kind: K, key: Kinds[K]['key']): Kinds[K]['value'] | null {
+    const record = this.#record(kind, key)
+    if (!record) {
+      this.#misses++
+      return null
+    }
+    this.#hits++
+    const isRenewed = isNoteDue(record, dayOf(this.now()))
+    const value = CODECS[kind].unpack(record.body, key)
+    if (isRenewed && value) this.#share(kind, key, value)
+    if (isRenewed) this.#keep(kind, key, record.body.slice())
+    return value
   }
 
-  /** Returns a file's digests to extend them: counts no hit or miss, and records no use. */
-  peekFile(key: FileKey): FileRecord | null {
-    return this.#peek('file', fileRecordName(key), (body) => unpackFileRecord(body, key))
+  /** Returns a record as `get` does, but counts no hit or miss, and notes no use. */
+  peek<K extends RecordKind>(kind: K, key: Kinds[K]['key']): Kinds[K]['value'] | null {
+    const record = this.#record(kind, key)
+    return record && CODECS[kind].unpack(record.body, key)
   }
 
-  /** Stores the digests of a file's own pieces. */
-  rememberFile(key: FileKey, record: FileRecord, source: DigestSource = 'read'): void {
-    if (source === 'read') this.sharing?.remember(key, record)
-    this.#put('file', fileRecordName(key), packFileRecord(record))
+  /** Stores a record that was computed here, and shares it. */
+  put<K extends RecordKind>(kind: K, key: Kinds[K]['key'], value: Kinds[K]['value']): void {
+    this.#share(kind, key, value)
+    this.adopt(kind, key, value)
   }
 
-  /** Removes the digests of a file's own pieces. */
-  forgetFile(key: FileKey): void {
-    this.#store.remove(recordKey('file', fileRecordName(key), sha256))
+  /** Stores a record that another machine computed. */
+  adopt<K extends RecordKind>(kind: K, key: Kinds[K]['key'], value: Kinds[K]['value']): void {
+    this.#keep(kind, key, CODECS[kind].pack(value))
   }
 
-  /** Returns the digest of a piece that spans several files, by the SHA-256 of its spans. */
-  piece(spans: Uint8Array): Uint8Array | null {
-    return this.#get('piece', spans, (body) => (body.length === DIGEST ? body.slice() : null))
-  }
-
-  /** Stores the digest of a piece that spans several files. */
-  rememberPiece(spans: Uint8Array, digest: Uint8Array): void {
-    this.#put('piece', spans, digest)
-  }
-
-  /**
-   * Returns a layer of a file's Merkle tree; null if unknown. The caller must compare fingerprints.
-   */
-  tree(key: TreeKey): TreeRecord | null {
-    return this.#get('tree', key.path, (body, isRenewed) => {
-      const record = unpackTreeRecord(body.slice(), key)
-      if (isRenewed && record) this.sharing?.remember(key, record)
-      return record
-    })
-  }
-
-  /** Returns a layer as `tree` does, but counts no hit or miss, and records no use. */
-  peekTree(key: TreeKey): TreeRecord | null {
-    return this.#peek('tree', key.path, (body) => unpackTreeRecord(body.slice(), key))
-  }
-
-  /** Stores a layer of a file's Merkle tree. */
-  rememberTree(key: TreeKey, record: TreeRecord, source: DigestSource = 'read'): void {
-    if (source === 'read') this.sharing?.remember(key, record)
-    this.#put('tree', key.path, packTreeRecord(record))
-  }
-
-  /** Removes the layer of a file. */
-  forgetTree({ path }: TreeKey): void {
-    this.#store.remove(recordKey('tree', path, sha256))
-  }
-
-  /** Returns an encoded `info`, by the SHA-256 of all its inputs. */
-  info(input: Uint8Array): Uint8Array | null {
-    return this.#get('info', input, (body) => body.slice())
-  }
-
-  /** Stores an encoded `info`. */
-  rememberInfo(input: Uint8Array, info: Uint8Array): void {
-    this.#put('info', input, info)
-  }
-
-  /** Returns the encoded `piece layers` that belong to an `info`, by the same SHA-256. */
-  layers(input: Uint8Array): Uint8Array | null {
-    return this.#get('layers', input, (body) => body.slice())
-  }
-
-  /** Stores the encoded `piece layers` that belong to an `info`. */
-  rememberLayers(input: Uint8Array, layers: Uint8Array): void {
-    this.#put('layers', input, layers)
-  }
-
-  /** Removes an `info` and its layers, because its input cannot occur again. */
-  forgetInfo(input: Uint8Array): void {
-    for (const kind of ['info', 'layers'] as const)
-      this.#store.remove(recordKey(kind, input, sha256))
-  }
-
-  /** Returns the digest of a whole file, by its real path; null if unknown. */
-  digest(algorithm: string, path: string): DigestRecord | null {
-    return this.#get('digest', digestRecordName(algorithm, path), unpackDigestRecord)
-  }
-
-  /** Returns a digest as `digest` does, but counts no hit or miss, and records no use. */
-  peekDigest(algorithm: string, path: string): DigestRecord | null {
-    return this.#peek('digest', digestRecordName(algorithm, path), unpackDigestRecord)
-  }
-
-  /** Stores the digest of a whole file. */
-  rememberDigest(algorithm: string, path: string, record: DigestRecord): void {
-    this.#put('digest', digestRecordName(algorithm, path), packDigestRecord(record))
-  }
-
-  /** Returns a requested set of paths, by the SHA-1 of its name in the pkgtorrent protocol. */
-  set(digest: Uint8Array): SetRecord | null {
-    return this.#get('set', digest, unpackSetRecord)
-  }
-
-  /** Stores a requested set of paths. */
-  rememberSet(digest: Uint8Array, record: SetRecord): void {
-    this.#put('set', digest, packSetRecord(record))
-  }
-
-  /** Removes a set of paths. */
-  forgetSet(digest: Uint8Array): void {
-    this.#store.remove(recordKey('set', digest, sha256))
+  remove<K extends RecordKind>(kind: K, key: Kinds[K]['key']): void {
+    this.#store.remove(recordKey(kind, CODECS[kind].nameOf(key)))
   }
 
   /** Hits and misses since the cache was opened. */
@@ -196,57 +182,35 @@ export class PieceCache {
 
   /** Stores everything and closes the cache. */
   async close(): Promise<void> {
+    await this.#opening
     await this.beforeClose?.()
     await this.sharing?.close()
     addUsage(this.#store, this.usage)
     await this.#store.close()
   }
 
-  /**
-   * Reads a record. `read` receives a view of its body that becomes invalid, and whether this use is
-   * the first for a week.
-   */
-  #get<T>(
-    kind: RecordKind,
-    name: string | Uint8Array,
-    read: (body: Uint8Array, isRenewed: boolean) => T | null,
-  ): T | null {
-    const key = recordKey(kind, name, sha256)
-    const packed = this.#store.get(key)
-    const record = packed && unpackRecord(key, packed)
-    if (!record) {
-      this.#misses++
-      return null
-    }
-    this.#hits++
-    // At most one write a week for each record, however often it is used
-    const isRenewed = isNoteDue(record, dayOf(this.#now()))
-    const result = read(record.body, isRenewed)
-    if (isRenewed) this.#put(kind, name, record.body.slice())
-    return result
+  /** Only digests of files have a meaning on other machines. */
+  #share<K extends RecordKind>(kind: K, key: Kinds[K]['key'], value: Kinds[K]['value']): void {
+    if (kind !== 'file' && kind !== 'tree') return
+    this.sharing?.remember(key as FileKey | TreeKey, value as FileRecord | TreeRecord)
   }
 
-  #peek<T>(
-    kind: RecordKind,
-    name: string | Uint8Array,
-    read: (body: Uint8Array) => T | null,
-  ): T | null {
-    const key = recordKey(kind, name, sha256)
+  #record<K extends RecordKind>(kind: K, of: Kinds[K]['key']): StoredRecord | null {
+    const key = recordKey(kind, CODECS[kind].nameOf(of))
     const packed = this.#store.get(key)
-    const record = packed && unpackRecord(key, packed)
-    return record ? read(record.body) : null
+    return packed ? unpackRecord(key, packed) : null
   }
 
-  #put(kind: RecordKind, name: string | Uint8Array, body: Uint8Array): void {
+  #keep<K extends RecordKind>(kind: K, of: Kinds[K]['key'], body: Uint8Array): void {
     if (!this.keepsAnything) return
-    const key = recordKey(kind, name, sha256)
-    this.#store.put(key, packRecord(key, { lastUsed: dayOf(this.#now()), body }))
+    const key = recordKey(kind, CODECS[kind].nameOf(of))
+    this.#store.put(key, packRecord(key, { lastUsed: dayOf(this.now()), body }))
   }
 }
 
 /** A cache that holds nothing and keeps nothing. */
 export function openNullCache(): PieceCache {
-  return new PieceCache({ store: nullStore, now: () => 0 })
+  return new PieceCache(nullStore, () => 0)
 }
 
 /** Hits and misses since the cache was created. */

@@ -53,7 +53,7 @@ Seed and download
   launchmany | Seed all torrents below directories | /srv/torrents
   download | Download the files of a torrent and check them | image.iso.torrent
 Maintain
-  admin | Manage the users of a tracker's administration | passwd alice --admin-users /etc/btkit/users
+  admin | Manage the users of a tracker's administration | passwd alice --admin-users /var/lib/btkit-track/users
   cache | Inspect and clean the piece cache | stats
   queue | Show and clean the queue of files to hash | status --queue redis://queue.example
   config | Show, check or create the configuration | show
@@ -95,7 +95,7 @@ const LOADERS: Readonly<Record<string, CommandEntry['load']>> = {
   cache: async () => (await import('./commands/cache/command.js')).defineCache,
   queue: async () => (await import('./commands/queue/command.js')).defineQueue,
   config: async () => (await import('./commands/config/command.js')).defineConfig,
-  presets: async () => (await import('./commands/presets/command.js')).definePresets,
+  presets: async () => (await import('./commands/config/command.js')).definePresets,
   completion: async () => (await import('./commands/completion/command.js')).defineCompletion,
   doctor: async () => (await import('./commands/doctor/command.js')).defineDoctor,
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { asBtkitError } from '../errors.js'
-import { monotonicNow } from '../monotonic.js'
+import { monotonicNow } from '../process.js'
 import { checkUtf8 } from './arguments/operands.js'
 import { exitStatusOf, reportError, choosePaint } from './output/messages.js'
 import type { Io, Output } from './io.js'

@@ -8,7 +8,7 @@ import {
 } from '@commander-js/extra-typings'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { BtkitError } from '../errors.js'
+import { BtkitError, usageError } from '../errors.js'
 import { type CommandEntry, commandTable, findCommand } from './command-table.js'
 import type { CommandContext } from './context.js'
 import { SERVERS } from './configuration/settings.js'
@@ -22,7 +22,7 @@ import {
 import { CommandLine } from './options/command-line.js'
 import { exitStatusOf, reportError, reportNote, reportWarning } from './output/messages.js'
 import type { Io } from './io.js'
-import { version } from '../version.js'
+import { version } from '../process.js'
 
 export interface Invocation {
   /** The name by which the program was called. */
@@ -68,7 +68,7 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     const failure = isInterrupted
       ? new BtkitError('interrupted', 'interrupted')
       : error instanceof InvalidArgumentError
-        ? new BtkitError('usage', error.message, { cause: error })
+        ? usageError(error.message, { cause: error })
         : error
     reportError(failure, io)
     return exitStatusOf(failure)
@@ -97,12 +97,15 @@ async function runCommandLine(
 ): Promise<void> {
   const { io, finish, isLegacy } = context
   const args = isLegacy ? [...invocation.args] : spellCommand(invocation.args)
+  const version = args.indexOf('--version', 1)
+  if (version > 0 && /^(v?[12]|hybrid)$/.test(args[version + 1] ?? ''))
+    throw usageError('--version: prints that of btkit; use --v2 or --hybrid')
   const { program, command, entry } = await buildProgram({ ...invocation, args }, context)
   const isBare = args.length === (isLegacy ? 0 : 1)
   const explain = (text: string) => {
     return `${nameOrigins(text, running.line?.settings ?? [])}${dashedFileHint(args, io)}`
   }
-  prepareCommand(program, { io, explain })
+  prepareCommand(program, io, explain)
   const showUsage = () => {
     if (!isBare || !command || typeof entry?.example !== 'string') return false
     io.stderr.write(shortUsage(command, entry.example))
@@ -127,7 +130,7 @@ async function runCommandLine(
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (!(error instanceof BtkitError) || error.code !== 'usage') throw error
-    throw new BtkitError('usage', explain(error.message), { cause: error })
+    throw usageError(explain(error.message), { cause: error })
   }
 }
 
@@ -166,18 +169,8 @@ function spellCommand(args: readonly string[]): string[] {
   return isHelp ? ['help', name] : [name, ...args.slice(1)]
 }
 
-interface Program {
-  /** The parser of the command line. */
-  readonly program: CommandUnknownOpts
-  /** The requested command, if it exists. */
-  readonly command: CommandUnknownOpts | undefined
-  readonly entry: CommandEntry | undefined
-}
-
-async function buildProgram(
-  { program, subcommand, args }: Invocation,
-  context: CommandContext,
-): Promise<Program> {
+/** Builds the parser of the command line, with the requested command if it exists. */
+async function buildProgram({ program, subcommand, args }: Invocation, context: CommandContext) {
   if (subcommand !== null) {
     const entry = findCommand(subcommand)
     if (!entry) throw new Error(`no command ${subcommand}`)
@@ -217,7 +210,16 @@ const ROOT_HELP = `
 Example:
   btkit makemetafile image.iso http://tracker.example/announce
 
+Other names:
+${otherNames()}
+
 Each command has a page in the manual: man btkit-<command>.`
+
+/** `  makemetafile    create, make` */
+function otherNames(): string {
+  const named = commandTable.filter(({ aliases }) => aliases.length > 0)
+  return named.map(({ aliases, name }) => `  ${name.padEnd(14)}  ${aliases.join(', ')}`).join('\n')
+}
 
 /** The text for a command without arguments: usage, an example, and where to read more. */
 function shortUsage(command: CommandUnknownOpts, example: string): string {
@@ -235,27 +237,19 @@ function shortUsage(command: CommandUnknownOpts, example: string): string {
   return lines.map((line) => `${line}\n`).join('')
 }
 
-/** The context of a command line. */
-export interface Preparation {
-  readonly io: Io
-  /** Adds the origin of options that were not typed to an error message. */
-  readonly explain: (text: string) => string
-}
-
-/** Makes commander write to our streams, report errors in one line, and never end the process. */
-export function prepareCommand(
-  command: CommandUnknownOpts,
-  preparation: Preparation,
-): CommandUnknownOpts {
-  const { io, explain } = preparation
+/**
+ * Makes commander write to our streams, report errors in one line, and never end the process.
+ * `explain` adds the origin of options that were not typed to an error.
+ */
+function prepareCommand(command: CommandUnknownOpts, io: Io, explain: (text: string) => string) {
   command.configureHelp({
     optionDescription: describeOption,
     minWidthToWrap: 24,
     padWidth: (of, help) => Math.min(TERM_WIDTH, Help.prototype.padWidth.call(help, of, help)),
     formatItem: describeBelow,
   })
-  for (const subcommand of command.commands) prepareCommand(subcommand, preparation)
-  return command.exitOverride().configureOutput({
+  for (const subcommand of command.commands) prepareCommand(subcommand, io, explain)
+  command.exitOverride().configureOutput({
     writeOut: (text) => io.stdout.write(text),
     writeErr: (text) => io.stderr.write(text),
     outputError: (text) => {
@@ -299,13 +293,25 @@ function restate(text: string, command: CommandUnknownOpts): string {
     .replaceAll('\n', ' ')
     .replace(/\.$/, '')
   const usage = command.createHelp().commandUsage(command)
+  const [, advice] = ADVICE.find(([mistake]) => mistake.test(`${pathOf(command)}: ${line}`)) ?? []
+  if (advice !== undefined) return `${line}; ${advice}`
   if (/^(missing required argument|too many arguments)/.test(line))
     return `${line} (usage: ${usage})`
   const missing = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument missing$/.exec(line)
   if (missing?.[1]) return `${missing[1]}: its value is missing`
   if (/^unknown command '[^']*'$/.test(line)) return `${line} (see ${pathOf(command)} --help)`
+  const hasHost = command.options.some(({ long }) => long === '--host')
+  const meant = / '--(listen|bind)'( \(.*\))?$/.exec(line)
+  if (meant && hasHost) return `unknown option '--${meant[1] ?? ''}' (Did you mean --host?)`
   return suggestPositive(line, command)
 }
+
+/** Advice about mistakes that other programs' habits cause. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [/^\S+ serve: too many/, 'give trackers with --tracker'],
+  [/^\S+ track: too many/, 'give the directory of torrents with --allowed-dir'],
+  [/^\S+ admin: unknown command 'add'/, 'to add a user: btkit admin passwd NAME'],
+]
 
 /** Suggests `--private` instead of `--no-private`, unless a `--no-` was typed. */
 function suggestPositive(line: string, { options }: CommandUnknownOpts): string {

@@ -20,13 +20,8 @@ export interface ClientAddress {
   readonly password: string
 }
 
-/** Defaults for parts that an address omits. */
-interface Defaults {
-  readonly port: number
-  readonly path: string
-}
-
-const HTTP_KINDS: Readonly<Record<ClientKind, Defaults>> = {
+/** The port and the path that an address may omit. */
+const HTTP_KINDS: Readonly<Record<ClientKind, { port: number; path: string }>> = {
   rtorrent: { port: 80, path: '/RPC2' },
   transmission: { port: 9091, path: '/transmission/rpc' },
   qbittorrent: { port: 8080, path: '/' },
@@ -50,44 +45,38 @@ export function parseClientAddress(text: string): ClientAddress {
   const match = /^([a-z0-9]+)(?:\+([a-z]+))?:\/\/(.*)$/is.exec(text)
   const [, first = '', second = '', rest = ''] = match ?? []
   if (first.toLowerCase() === 'scgi') return parseScgi(second.toLowerCase(), rest)
-  const kind = findKind(first.toLowerCase())
   const scheme = second.toLowerCase() || 'http'
-  if (kind === null || (scheme !== 'http' && scheme !== 'https')) {
-    throw new BtkitError(
-      'usage',
-      `${withoutCredentials(text)}: not the address of a client (${CLIENT_FORMS})`,
-    )
+  const kind = first.toLowerCase()
+  if (!isKind(kind) || (scheme !== 'http' && scheme !== 'https')) {
+    const what = `not the address of a client (${CLIENT_FORMS})`
+    throw new BtkitError('usage', `${withoutCredentials(text)}: ${what}`)
   }
   return parseHttp(kind, scheme, rest)
 }
 
-function findKind(word: string): ClientKind | null {
-  return word in HTTP_KINDS ? (word as ClientKind) : null
+function isKind(word: string): word is ClientKind {
+  return Object.hasOwn(HTTP_KINDS, word)
 }
 
 function parseHttp(kind: ClientKind, scheme: string, rest: string): ClientAddress {
   const { port, path } = HTTP_KINDS[kind]
-  const url = parseUrl(`${scheme}://${rest}`)
+  const text = `${scheme}://${rest}`
+  if (!URL.canParse(text)) throw new BtkitError('usage', `${withoutCredentials(text)}: not a URL`)
+  const { hostname, pathname, username, password } = new URL(text)
   // URL removes the default port of a scheme, even if it is written explicitly
   const given = /^[^/?#]*:(\d+)(?:[/?#]|$)/.exec(rest.slice(rest.lastIndexOf('@') + 1))
-  const host = `${url.hostname}:${given?.[1] ?? defaultPort(scheme, kind, port)}`
-  const where = `${scheme}://${host}${url.pathname === '/' ? path : url.pathname}`
+  // rtorrent is behind a web server, which uses the scheme's port; all others have their own
+  const usual = kind === 'rtorrent' && scheme === 'https' ? 443 : port
+  const host = `${hostname}:${given?.[1] ?? usual}`
   return {
     kind,
     label: `${kind}+${scheme}://${host}`,
-    url: where,
+    url: `${scheme}://${host}${pathname === '/' ? path : pathname}`,
     scgi: null,
-    isLocal: isLoopback(url.hostname),
-    ...credentialsOf(url),
+    isLocal: isLoopback(hostname),
+    user: decode(username),
+    password: decode(password),
   }
-}
-
-/**
- * Returns the default port. rtorrent is behind a web server, which uses the scheme's port; all
- * others have their own.
- */
-function defaultPort(scheme: string, kind: ClientKind, port: number): number {
-  return kind === 'rtorrent' && scheme === 'https' ? 443 : port
 }
 
 function parseScgi(form: string, rest: string): ClientAddress {
@@ -104,18 +93,6 @@ function parseScgi(form: string, rest: string): ClientAddress {
   const host = match[1].replace(/^\[|\]$/g, '')
   const label = `scgi://${match[1]}:${port}`
   return { ...base, label, scgi: { host, port }, isLocal: isLoopback(host) }
-}
-
-function parseUrl(text: string): URL {
-  try {
-    return new URL(text)
-  } catch {
-    throw new BtkitError('usage', `${withoutCredentials(text)}: not a URL`)
-  }
-}
-
-function credentialsOf({ username, password }: URL): Pick<ClientAddress, 'user' | 'password'> {
-  return { user: decode(username), password: decode(password) }
 }
 
 function decode(text: string): string {

@@ -11,20 +11,9 @@ import { BtkitError } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { quoteText } from '../text/escape.js'
 import { partBySize } from './batches.js'
-import {
-  badAnswer,
-  badStatus,
-  callHttp,
-  parseAnswer,
-  refusedLogin,
-  asList,
-  asObject,
-  asText,
-  type JsonObject,
-  asNumber,
-} from './http-call.js'
+import { asList, asNumber, asObject, asText, type JsonObject } from './http-call.js'
 import { readIfThere } from './credentials.js'
-import { RemoteClient, unopened } from './remote-client.js'
+import { RemoteClient } from './remote-client.js'
 
 /** Larger than the number of downloads in a list. */
 const ALL = 1_000_000
@@ -38,6 +27,9 @@ const CALL_SIZE = 1024 * 1024
 
 /** The error message of each call with a wrong secret. */
 const UNAUTHORIZED = 'Unauthorized'
+
+/** aria2's error for a torrent without pieces of version 1. */
+const NO_PIECES = /missing pieces/i
 
 type Call = readonly [method: string, ...params: unknown[]]
 
@@ -71,16 +63,23 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
     const gids = torrents.map(({ metainfo }) => gidOf(clientInfoHash(metainfo)))
     // Remains of an earlier download would keep its identifier
     await this.#forget(gids)
-    const refusals = torrents.map(({ metainfo }) => refuseOddNames(metainfo, this.label))
-    const taken = torrents.filter((_, i) => !refusals[i])
-    const answers = await this.#multicall([...taken.map(addCall), ...taken.map(infoHashCall)])
-    const failures: (BtkitError | null)[] = []
-    for (const [i, { metainfo }] of taken.entries()) {
-      const failure = Array.isArray(answers[i]) ? null : this.#failure(answers[i])
-      failures.push(failure ?? (await this.#misreadOf(metainfo, answers[taken.length + i])))
+    const failures = torrents.map(({ metainfo }) => refuseOddNames(metainfo, this.label))
+    const taken = [...torrents.entries()].filter(([i]) => !failures[i])
+    const some = taken.map(([, torrent]) => torrent)
+    const answers = await this.#multicall([...some.map(addCall), ...some.map(infoHashCall)])
+    for (const [n, [i, { metainfo }]] of taken.entries()) {
+      failures[i] = Array.isArray(answers[n])
+        ? await this.#misreadOf(metainfo, answers[taken.length + n])
+        : await this.#refusalOf(metainfo, answers[n])
     }
-    const ordered = failures.values()
-    return refusals.map((refusal) => refusal ?? ordered.next().value ?? null)
+    return failures
+  }
+
+  /** The error for a torrent that aria2 did not add. aria2 1.36 opens none of version 2. */
+  async #refusalOf(metainfo: Metainfo, answer: unknown): Promise<BtkitError> {
+    const failure = this.#failureOf(answer)
+    const isUnreadable = metainfo.version === 'v2' && NO_PIECES.test(failure.message)
+    return isUnreadable ? this.unopened(metainfo, 'it looks for pieces of version 1') : failure
   }
 
   /**
@@ -92,7 +91,7 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
     const expected = clientInfoHash(metainfo)
     if (infoHash === undefined || infoHash === expected) return null
     await this.#forget([gidOf(expected)])
-    return unopened(this, metainfo, `it takes ${asText(infoHash)} for its info hash`)
+    return this.unopened(metainfo, `it takes ${asText(infoHash)} for its info hash`)
   }
 
   /** Removes downloads and their remains, whatever their info hashes. */
@@ -161,7 +160,7 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
     ])
     return answers.flatMap((answer) => {
       const [list] = asList(answer)
-      if (!Array.isArray(list)) throw this.#failure(answer)
+      if (!Array.isArray(list)) throw this.#failureOf(answer)
       return list.map(asObject)
     })
   }
@@ -184,9 +183,9 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
       return { methodName, params: [...this.#token(), ...params] }
     })
     const answers = asList(await this.#send('system.multicall', [methods]))
-    if (answers.length !== calls.length) throw badAnswer(this.label, 'not one for each call')
+    if (answers.length !== calls.length) throw this.badAnswer('not one for each call')
     const refusal = answers.find((answer) => asObject(answer)['message'] === UNAUTHORIZED)
-    if (refusal !== undefined) throw this.#failure(refusal)
+    if (refusal !== undefined) throw this.#failureOf(refusal)
     return answers
   }
 
@@ -200,22 +199,19 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
 
   async #send(method: string, params: readonly unknown[]): Promise<unknown> {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 'btkit', method, params })
-    const answer = await callHttp({ url: this.address.url, body }, this.options)
-    const { result, error } = asObject(parseAnswer(answer, this.label))
-    if (error !== undefined) throw this.#failure(error)
-    if (answer.status !== 200) throw badStatus(this.address, answer)
-    if (result === undefined) throw badAnswer(this.label, 'not that of aria2')
+    const answer = await this.http({ body })
+    const { result, error } = asObject(this.parse(answer))
+    if (error !== undefined) throw this.#failureOf(error)
+    if (answer.status !== 200) throw this.badStatus(answer)
+    if (result === undefined) throw this.badAnswer('not that of aria2')
     return result
   }
 
   /** Converts the error of a failed call. */
-  #failure(answer: unknown): BtkitError {
+  #failureOf(answer: unknown): BtkitError {
     const message = asText(asObject(answer)['message'])
-    if (message === UNAUTHORIZED) return refusedLogin(this.address)
-    return new BtkitError(
-      'client',
-      `${this.label}: ${message || 'returned an error without a message'}`,
-    )
+    if (message === UNAUTHORIZED) return this.refusedLogin()
+    return this.failure(message || 'returned an error without a message')
   }
 }
 
@@ -316,6 +312,7 @@ function readState(download: JsonObject): ClientTorrent['state'] {
   if (status === 'error') return 'error'
   if (verifiedLength !== undefined || verifyIntegrityPending === 'true') return 'checking'
   if (status === 'paused') return 'stopped'
-  if (status === 'waiting') return 'queued'
-  return download['completedLength'] === download['totalLength'] ? 'seeding' : 'downloading'
+  const isWhole = download['completedLength'] === download['totalLength']
+  if (status === 'waiting' && isWhole) return 'queued'
+  return isWhole ? 'seeding' : 'downloading'
 }

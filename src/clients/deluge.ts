@@ -8,19 +8,8 @@ import {
 import { BtkitError } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { callForEach, failuresOfEach } from './batches.js'
-import {
-  badAnswer,
-  badStatus,
-  callHttp,
-  parseAnswer,
-  refusedLogin,
-  asList,
-  asNumber,
-  asObject,
-  asText,
-  type JsonObject,
-} from './http-call.js'
-import { RemoteClient, unopened } from './remote-client.js'
+import { asList, asNumber, asObject, asText, type JsonObject } from './http-call.js'
+import { CHANGED_BY_LIBTORRENT, RemoteClient } from './remote-client.js'
 
 const KEYS = [
   'name',
@@ -29,6 +18,7 @@ const KEYS = [
   'state',
   'message',
   'tracker_status',
+  'is_finished',
   'total_size',
   'total_done',
   'num_peers',
@@ -45,7 +35,6 @@ const STATES: Readonly<Record<string, ClientTorrent['state']>> = {
   Allocating: 'checking',
   Moving: 'checking',
   Paused: 'stopped',
-  Queued: 'queued',
   Seeding: 'seeding',
   Error: 'error',
 }
@@ -59,6 +48,7 @@ const RAISED = /<class '(?<raised>[^']*)'>:[ ]?(?<words>.*)/
  */
 export class DelugeClient extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = true
+  readonly changedNames = CHANGED_BY_LIBTORRENT
   #session: Promise<void> | null = null
   #cookie = ''
   /** Resolved once for all torrents, because several are added at the same time. */
@@ -71,7 +61,7 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
 
   async list(): Promise<readonly ClientTorrent[]> {
     const torrents = await this.#call('core.get_torrents_status', {}, KEYS)
-    if (!torrents) throw badAnswer(this.label, 'no list of torrents')
+    if (!torrents) throw this.badAnswer('no list of torrents')
     return Object.entries(asObject(torrents)).map(([infoHash, torrent]) => {
       return readTorrent(infoHash, asObject(torrent))
     })
@@ -111,7 +101,12 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
   async #requireKnown(metainfo: Metainfo, id: string): Promise<void> {
     if (id === '' || id === clientInfoHash(metainfo)) return
     await this.remove([id])
-    throw await unopened(this, metainfo, `it takes ${id} for its info hash`)
+    throw await this.unopened(metainfo, `it takes ${id} for its info hash`)
+  }
+
+  async mark(infoHashes: readonly string[]): Promise<void> {
+    await (this.#labels ??= this.#requireLabels())
+    await callForEach(infoHashes, (infoHash) => this.#call('label.set_torrent', infoHash, MARK))
   }
 
   async start(infoHashes: readonly string[]): Promise<void> {
@@ -126,8 +121,7 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
   async #requireLabels(): Promise<void> {
     const plugins = asList(await this.#call('core.get_enabled_plugins'))
     if (!plugins.includes('Label')) {
-      const how = 'its plugin Label is off; enable it to mark the torrents of btkit'
-      throw new BtkitError('client', `${this.label}: ${how}`)
+      throw this.failure('its plugin Label is off; enable it to mark the torrents of btkit')
     }
     const labels = asList(await this.#call('label.get_labels'))
     if (!labels.includes(MARK)) await this.#call('label.add', MARK)
@@ -147,34 +141,34 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
   /** Logs in, and connects the web interface to its daemon if necessary. */
   async #connect(): Promise<void> {
     if ((await this.#send('auth.login', [this.address.password])) !== true) {
-      throw refusedLogin(this.address)
+      throw this.refusedLogin()
     }
     if ((await this.#send('web.connected', [])) === true) return
     const [host] = asList(await this.#send('web.get_hosts', []))
     await this.#send('web.connect', [asText(asList(host)[0])])
     if ((await this.#send('web.connected', [])) === true) return
-    const why = 'its web interface does not reach the daemon'
+    const why = 'deluge-web is not connected to a daemon; choose one in its Connection Manager'
     throw new BtkitError('unreachable', `${this.label}: ${why}`)
   }
 
   async #send(method: string, params: readonly unknown[]): Promise<unknown> {
     const body = JSON.stringify({ method, params, id: ++this.#calls })
     const headers = { 'Content-Type': 'application/json', Cookie: this.#cookie }
-    const answer = await callHttp({ url: this.address.url, body, headers }, this.options)
-    if (answer.status !== 200) throw badStatus(this.address, answer)
+    const answer = await this.http({ body, headers })
+    if (answer.status !== 200) throw this.badStatus(answer)
     this.#cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? this.#cookie
-    const values = asObject(parseAnswer(answer, this.label))
+    const values = asObject(this.parse(answer))
     if (values['error']) this.#refuse(asObject(values['error']))
-    if (!('result' in values)) throw badAnswer(this.label, 'not that of Deluge')
+    if (!('result' in values)) throw this.badAnswer('not that of Deluge')
     return values['result']
   }
 
   #refuse({ code, message }: JsonObject): never {
     if (code === NOT_AUTHENTICATED) {
       this.#session = null
-      throw refusedLogin(this.address)
+      throw this.refusedLogin()
     }
-    throw new BtkitError('client', `${this.label}: ${failureWords(asText(message))}`)
+    throw this.failure(failureWords(asText(message)))
   }
 }
 
@@ -187,7 +181,7 @@ function readTorrent(infoHash: string, torrent: JsonObject): ClientTorrent {
     name: asText(torrent['name']),
     directory: asText(torrent['download_location']),
     isMarked: torrent['label'] === MARK,
-    state: STATES[asText(torrent['state'])] ?? 'downloading',
+    state: readState(torrent),
     message,
     size: asNumber(torrent['total_size']),
     bytesDone: asNumber(torrent['total_done']),
@@ -198,9 +192,17 @@ function readTorrent(infoHash: string, torrent: JsonObject): ClientTorrent {
   }
 }
 
+function readState(torrent: JsonObject): ClientTorrent['state'] {
+  const state = asText(torrent['state'])
+  if (state === 'Queued' && torrent['is_finished'] === true) return 'queued'
+  return STATES[state] ?? 'downloading'
+}
+
 /** Returns a tracker's refusal in the form `Error: …`; null if there is none. */
 function refusalOf(status: string): string | null {
-  return /^Error:/i.test(status) ? status : null
+  // libtorrent says so of the tracker's addresses in a family that this machine lacks
+  const isSkipped = status.includes('skipping tracker announce')
+  return /^Error:/i.test(status) && !isSkipped ? status : null
 }
 
 /**

@@ -6,7 +6,7 @@ import { formatBytes } from '../text/quantity.js'
 /** A request to a client's remote control. */
 export interface HttpCall {
   readonly url: string
-  readonly body?: string | URLSearchParams | FormData
+  readonly body?: string | URLSearchParams | FormData | undefined
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -21,19 +21,6 @@ export interface HttpAnswer {
   readonly headers: Headers
   readonly bytes: Uint8Array
   readonly text: string
-}
-
-/** Returns the header for HTTP's Basic authentication; empty without credentials. */
-export function basicAuth({
-  user,
-  password,
-}: {
-  readonly user: string
-  readonly password: string
-}): Readonly<Record<string, string>> {
-  if (user + password === '') return {}
-  const credentials = Buffer.from(`${user}:${password}`).toString('base64')
-  return { Authorization: `Basic ${credentials}` }
 }
 
 /**
@@ -87,7 +74,7 @@ export async function callHttp(call: HttpCall, options: CallOptions): Promise<Ht
     return await callWithin(options, async (bounded) => {
       const response = await fetch(call.url, {
         method: call.body === undefined ? 'GET' : 'POST',
-        ...(call.body === undefined ? {} : { body: call.body }),
+        body: call.body ?? null,
         headers: { ...call.headers },
         // Credentials must not be sent to another address
         redirect: 'manual',
@@ -114,28 +101,6 @@ export function unreachable(label: string, error: unknown, timeoutMs: number): B
 /** The error for an invalid answer of a client. */
 export function badAnswer(label: string, why: string): BtkitError {
   return new BtkitError('client', `${label}: unexpected answer: ${why}`)
-}
-
-/** The error for an answer with an unexpected status. */
-export function badStatus(address: LoginAddress, { status }: HttpAnswer): BtkitError {
-  if (status === 401 || status === 403) return refusedLogin(address)
-  return badAnswer(address.label, `HTTP status ${status}`)
-}
-
-/** A client's address and login. */
-interface LoginAddress {
-  readonly label: string
-  readonly user: string
-  readonly password: string
-}
-
-/** The error for a client that refuses the user name and password, or requires them. */
-export function refusedLogin({ label, user, password }: LoginAddress): BtkitError {
-  const why =
-    user + password === ''
-      ? 'wants a user name or password; put them into its address or a netrc file'
-      : 'does not take this user name and password'
-  return new BtkitError('unreachable', `${label}: ${why}`)
 }
 
 /**

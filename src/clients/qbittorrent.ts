@@ -1,31 +1,31 @@
-import type { AskedMagnet } from '../core/publish/client.js'
 import {
   MARK,
+  type AskedMagnet,
   type ClientTorrent,
   type PublishedTorrent,
   type TorrentClient,
 } from '../core/publish/client.js'
-import { BtkitError } from '../errors.js'
-import { failuresOfEach } from './batches.js'
+import type { BtkitError } from '../errors.js'
+import { callForEach, failuresOfEach } from './batches.js'
 import {
-  badAnswer,
-  badStatus,
-  callHttp,
-  parseAnswer,
-  refusedLogin,
-  type HttpAnswer,
-  type HttpCall,
+  asList,
   asNumber,
   asObject,
   asText,
+  type HttpAnswer,
+  type HttpCall,
   type JsonObject,
 } from './http-call.js'
-import { RemoteClient } from './remote-client.js'
+import { CHANGED_BY_LIBTORRENT, isBefore, RemoteClient } from './remote-client.js'
 
-type Body = URLSearchParams | FormData
+type Body = HttpCall['body']
+
+/** Most torrents whose trackers are asked for, and the state of a tracker that fails. */
+const MOST_ASKED = 1000
+const NOT_WORKING = 4
 
 /** The first interface version with `start` and `stop`: that of qBittorrent 5. */
-const START_SINCE = [2, 11]
+const START_SINCE = [2, 11] as const
 
 /**
  * Controls qBittorrent by its Web API. qBittorrent can treat data as verified, but still checks
@@ -33,19 +33,24 @@ const START_SINCE = [2, 11]
  */
 export class QbittorrentClient extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = true
+  readonly changedNames = CHANGED_BY_LIBTORRENT
   #cookie = ''
   #startWord: Promise<'start' | 'resume'> | null = null
   /** qBittorrent's identifiers of its torrents, by info hash. */
   #ids: ReadonlyMap<string, string> = new Map()
+  /** The torrents without a tracker that works. */
+  #lacking: ReadonlySet<string> = new Set()
 
   async version(): Promise<string> {
     return `qBittorrent ${(await this.#call('app/version')).text}`
   }
 
   async list(): Promise<readonly ClientTorrent[]> {
-    const torrents = parseAnswer(await this.#call('torrents/info'), this.label)
-    if (!Array.isArray(torrents)) throw badAnswer(this.label, 'no list of torrents')
+    const torrents = this.parse(await this.#call('torrents/info'))
+    if (!Array.isArray(torrents)) throw this.badAnswer('no list of torrents')
     const rows = torrents.map(asObject)
+    const lacking = rows.filter(({ tracker }) => tracker === '')
+    this.#lacking = new Set(lacking.map(readInfoHash))
     this.#ids = new Map(rows.map((row) => [readInfoHash(row), asText(row['hash'])]))
     return rows.map(readTorrent)
   }
@@ -56,32 +61,48 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     return infoHashes.map((infoHash) => this.#ids.get(infoHash) ?? infoHash)
   }
 
+  /** Asks only for torrents of which the list names no tracker that works. */
+  async trackerFailures(infoHashes: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const failures = new Map<string, string>()
+    const asked = infoHashes.filter((infoHash) => this.#lacking.has(infoHash)).slice(0, MOST_ASKED)
+    await callForEach(asked, async (infoHash) => {
+      const id = this.#ids.get(infoHash) ?? infoHash
+      const answer = this.parse(await this.#call(`torrents/trackers?hash=${id}`))
+      const failed = asList(answer)
+        .map(asObject)
+        .find(({ status }) => status === NOT_WORKING)
+      if (!failed) return
+      const { url, msg } = failed
+      failures.set(infoHash, `${asText(url)}: ${asText(msg) || 'does not answer'}`)
+    })
+    return failures
+  }
+
   add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
     return failuresOfEach(torrents, (torrent) => this.#addOne(torrent))
   }
 
   async #addOne({ metainfo, directory, downloads = false }: PublishedTorrent): Promise<void> {
-    const form = new FormData()
-    form.set('torrents', new Blob([metainfo.bytes]), 'a.torrent')
-    const fields = {
+    await this.#addForm({
+      torrents: new Blob([metainfo.bytes]),
       savepath: directory,
-      category: MARK,
       skip_checking: `${!downloads}`,
       // The names before version 5, and since
       paused: 'true',
       stopped: 'true',
-      autoTMM: 'false',
       contentLayout: 'Original',
-    }
-    for (const [name, value] of Object.entries(fields)) form.set(name, value)
-    await this.#addForm(form)
+    })
   }
 
-  async #addForm(form: FormData): Promise<void> {
-    const { text } = await this.#call('torrents/add', form)
-    if (text.startsWith('Fails')) {
-      throw new BtkitError('client', `${this.label}: refuses this torrent, or has it already`)
+  /** Adds a torrent or a link, with btkit's mark. */
+  async #addForm(fields: Readonly<Record<string, string | Blob>>): Promise<void> {
+    const form = new FormData()
+    for (const [name, value] of Object.entries({ ...fields, category: MARK, autoTMM: 'false' })) {
+      if (typeof value === 'string') form.set(name, value)
+      else form.set(name, value, 'a.torrent')
     }
+    const { text } = await this.#call('torrents/add', form)
+    if (text.startsWith('Fails')) throw this.failure('rejected the torrent; see its log')
   }
 
   async start(infoHashes: readonly string[]): Promise<void> {
@@ -90,17 +111,25 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     await this.#call(`torrents/${await this.#startWord}`, new URLSearchParams({ hashes }))
   }
 
+  /** With automatic management, another category would move the data. */
+  async mark(infoHashes: readonly string[]): Promise<void> {
+    const hashes = (await this.#idsOf(infoHashes)).join('|')
+    const body = (fields: Record<string, string>) => new URLSearchParams(fields)
+    await this.#call('torrents/setAutoManagement', body({ hashes, enable: 'false' }))
+    const created = await this.#request('torrents/createCategory', body({ category: MARK }))
+    // It exists
+    if (created.status !== 409) this.#requireDone(created)
+    await this.#call('torrents/setCategory', body({ hashes, category: MARK }))
+  }
+
   async remove(infoHashes: readonly string[]): Promise<void> {
     const hashes = (await this.#idsOf(infoHashes)).join('|')
     await this.#call('torrents/delete', new URLSearchParams({ hashes, deleteFiles: 'false' }))
   }
 
   async askMetadata({ link, directory }: AskedMagnet): Promise<void> {
-    const fields = { urls: link, savepath: directory, category: MARK, autoTMM: 'false' }
-    const form = new FormData()
-    for (const [name, value] of Object.entries(fields)) form.set(name, value)
-    form.set('stopCondition', 'MetadataReceived')
-    await this.#addForm(form)
+    const stopCondition = 'MetadataReceived'
+    await this.#addForm({ urls: link, savepath: directory, stopCondition })
   }
 
   /** A status of its own means that there is no metadata yet. */
@@ -112,9 +141,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
 
   async #findStartWord(): Promise<'start' | 'resume'> {
     const { text } = await this.#call('app/webapiVersion')
-    const [major = 0, minor = 0] = text.split('.').map(Number)
-    const [sinceMajor = 0, sinceMinor = 0] = START_SINCE
-    return major > sinceMajor || (major === sinceMajor && minor >= sinceMinor) ? 'start' : 'resume'
+    return isBefore(text, START_SINCE) ? 'resume' : 'start'
   }
 
   async #call(method: string, body?: Body): Promise<HttpAnswer> {
@@ -131,10 +158,8 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
 
   #requireDone(answer: HttpAnswer): HttpAnswer {
     if (answer.status === 200 || answer.status === 204) return answer
-    if (answer.status === 409) {
-      throw new BtkitError('client', `${this.label}: has this torrent already`)
-    }
-    throw badStatus(this.address, answer)
+    if (answer.status === 409) throw this.failure('has this torrent already')
+    throw this.badStatus(answer)
   }
 
   async #logIn(): Promise<void> {
@@ -142,19 +167,15 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     const body = new URLSearchParams({ username: user || 'admin', password })
     const answer = await this.#send('auth/login', body)
     const cookie = answer.headers.getSetCookie()[0]?.split(';')[0]
-    if (cookie === undefined) throw refusedLogin(this.address)
+    if (cookie === undefined) throw this.refusedLogin()
     this.#cookie = cookie
   }
 
   #send(method: string, body?: Body): Promise<HttpAnswer> {
     const { url } = this.address
-    const call: HttpCall = {
-      url: `${url}api/v2/${method}`,
-      // It refuses requests that seem to come from a page of another site
-      headers: { Referer: url, Cookie: this.#cookie },
-      ...(body === undefined ? {} : { body }),
-    }
-    return callHttp(call, this.options)
+    // It refuses requests that seem to come from a page of another site
+    const headers = { Referer: url, Cookie: this.#cookie }
+    return this.http({ headers, body }, `${url}api/v2/${method}`)
   }
 }
 
@@ -189,6 +210,6 @@ function readState(state: string): ClientTorrent['state'] {
   if (state === 'error' || state === 'unknown') return 'error'
   if (/^(checking|allocating|moving)/.test(state)) return 'checking'
   if (/^(paused|stopped)/.test(state)) return 'stopped'
-  if (state.startsWith('queued')) return 'queued'
+  if (state === 'queuedUP') return 'queued'
   return /^(uploading|.*UP)$/.test(state) ? 'seeding' : 'downloading'
 }

@@ -1,8 +1,19 @@
 import type { ClientAddress } from './address.js'
-import type { CallOptions } from './http-call.js'
-import type { TorrentClient } from '../core/publish/client.js'
+import {
+  badAnswer,
+  callHttp,
+  parseAnswer,
+  type CallOptions,
+  type HttpAnswer,
+  type HttpCall,
+} from './http-call.js'
 import { BtkitError } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
+
+/** Matches names for which libtorrent looks under other names on disk. */
+export const CHANGED_BY_LIBTORRENT = /[\\\0-\x1f\x7f]/
+
+const KINDS = { v1: 'torrent', v2: 'torrent of version 2', hybrid: 'hybrid' } as const
 
 /** Base class of all client drivers, with the address and the request options. */
 export abstract class RemoteClient {
@@ -14,23 +25,67 @@ export abstract class RemoteClient {
   get label(): string {
     return this.address.label
   }
+
+  abstract version(): Promise<string>
+
+  /** Sends a request to the client's address, a POST if it has a body; see callHttp. */
+  protected http(call: Omit<HttpCall, 'url'>, url = this.address.url): Promise<HttpAnswer> {
+    return callHttp({ url, ...call }, this.options)
+  }
+
+  /** Parses an answer as JSON; undefined if it is invalid. */
+  protected parse(answer: HttpAnswer): unknown {
+    return parseAnswer(answer, this.label)
+  }
+
+  /** The header for HTTP's Basic authentication; empty without credentials. */
+  protected basicAuth(): Readonly<Record<string, string>> {
+    const { user, password } = this.address
+    if (user + password === '') return {}
+    const credentials = Buffer.from(`${user}:${password}`).toString('base64')
+    return { Authorization: `Basic ${credentials}` }
+  }
+
+  /** The error for something that the client refuses or cannot do. */
+  protected failure(why: string): BtkitError {
+    return new BtkitError('client', `${this.label}: ${why}`)
+  }
+
+  /** The error for an invalid answer. */
+  protected badAnswer(why: string): BtkitError {
+    return badAnswer(this.label, why)
+  }
+
+  /** The error for an answer with an unexpected status. */
+  protected badStatus({ status }: HttpAnswer): BtkitError {
+    if (status === 401 || status === 403) return this.refusedLogin()
+    return this.badAnswer(`HTTP status ${status}`)
+  }
+
+  /** The error for a client that refuses the user name and password, or requires them. */
+  protected refusedLogin(): BtkitError {
+    const { user, password } = this.address
+    const why =
+      user + password === ''
+        ? 'wants a user name or password; put them into its address or a netrc file'
+        : 'does not take this user name and password'
+    return new BtkitError('unreachable', `${this.label}: ${why}`)
+  }
+
+  /**
+   * The error for a torrent that the client cannot open, with its version and the kind of torrent.
+   * @throws BtkitError `unreachable`, `client` if it refuses, `interrupted`
+   */
+  protected async unopened(
+    { version }: Pick<Metainfo, 'version'>,
+    why: string,
+  ): Promise<BtkitError> {
+    return this.failure(`${await this.version()} can't open this ${KINDS[version]}: ${why}`)
+  }
 }
 
-const KINDS = { v1: 'torrent', v2: 'torrent of version 2', hybrid: 'hybrid' } as const
-
-/**
- * The error for a client that cannot open a torrent, with the client's version and the kind of
- * torrent.
- * @throws BtkitError `unreachable`, `client` if it refuses, `interrupted`
- */
-export async function unopened(
-  client: Pick<TorrentClient, 'label' | 'version'>,
-  { version }: Pick<Metainfo, 'version'>,
-  why: string,
-): Promise<BtkitError> {
-  const who = await client.version()
-  return new BtkitError(
-    'client',
-    `${client.label}: ${who} can't open this ${KINDS[version]}: ${why}`,
-  )
+/** Whether a version such as `0.9.8` comes before another, by its first two numbers. */
+export function isBefore(version: string, [sinceMajor, sinceMinor]: readonly [number, number]) {
+  const [major = 0, minor = 0] = (/\d+(?:\.\d+)*/.exec(version)?.[0] ?? '').split('.').map(Number)
+  return major < sinceMajor || (major === sinceMajor && minor < sinceMinor)
 }

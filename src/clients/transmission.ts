@@ -1,6 +1,6 @@
-import type { AskedMagnet } from '../core/publish/client.js'
 import {
   MARK,
+  type AskedMagnet,
   type ClientTorrent,
   type PublishedTorrent,
   type TorrentClient,
@@ -9,19 +9,14 @@ import { BtkitError } from '../errors.js'
 import { readBoundedRegular } from '../files/read-bounded.js'
 import { failuresOfEach } from './batches.js'
 import {
-  badAnswer,
-  badStatus,
-  basicAuth,
-  callHttp,
-  parseAnswer,
-  type HttpAnswer,
   asList,
   asNumber,
   asObject,
   asText,
+  type HttpAnswer,
   type JsonObject,
 } from './http-call.js'
-import { RemoteClient, unopened } from './remote-client.js'
+import { RemoteClient } from './remote-client.js'
 
 /** The fields of `torrent-get` that a ClientTorrent needs. */
 const FIELDS = [
@@ -54,7 +49,7 @@ const STATES = [
   'stopped',
   'checking',
   'checking',
-  'queued',
+  'downloading',
   'downloading',
   'queued',
   'seeding',
@@ -66,6 +61,8 @@ const STATES = [
  */
 export class TransmissionClient extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = true
+  // Version 4 changes fewer
+  readonly changedNames = /[<>:"|?*[\]\\\0-\x1f\x7f]|[ .]$/
   /** The identifier that every request must repeat, as protection against forged requests. */
   #sessionId = ''
   #hasLabels: boolean | null = null
@@ -77,7 +74,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
 
   async list(): Promise<readonly ClientTorrent[]> {
     const { torrents } = await this.#call('torrent-get', { fields: FIELDS })
-    if (!Array.isArray(torrents)) throw badAnswer(this.label, 'no list of torrents')
+    if (!Array.isArray(torrents)) throw this.badAnswer('no list of torrents')
     return torrents.map((torrent) => readTorrent(asObject(torrent)))
   }
 
@@ -97,7 +94,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
       })
     } catch (error) {
       const isInvalid = error instanceof BtkitError && error.message.endsWith(INVALID)
-      throw isInvalid ? await unopened(this, metainfo, INVALID) : error
+      throw isInvalid ? await this.unopened(metainfo, INVALID) : error
     }
   }
 
@@ -119,7 +116,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
       return readBoundedRegular(asText(torrent['torrentFile']), maxSize)
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
-      throw new BtkitError('client', `${this.label}: its torrent can't be read: ${error.message}`)
+      throw this.failure(`its torrent can't be read: ${error.message}`)
     }
   }
 
@@ -128,9 +125,19 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     const answer = await this.#call('torrent-add', args)
     const { hashString } = asObject(answer['torrent-added'])
     if (typeof hashString !== 'string') {
-      throw new BtkitError('client', `${this.label}: has this torrent already`)
+      throw this.failure('has this torrent already')
     }
     await this.#call('torrent-set', { ids: [hashString], labels: [MARK] })
+  }
+
+  async mark(infoHashes: readonly string[]): Promise<void> {
+    await this.#requireLabels()
+    const fields = ['hashString', 'labels']
+    const { torrents } = await this.#call('torrent-get', { ids: infoHashes, fields })
+    for (const { hashString, labels } of asList(torrents).map(asObject)) {
+      const all = [...asList(labels), MARK]
+      await this.#call('torrent-set', { ids: [asText(hashString)], labels: all })
+    }
   }
 
   async start(infoHashes: readonly string[]): Promise<void> {
@@ -144,7 +151,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
   async #requireLabels(): Promise<void> {
     this.#hasLabels ??= asNumber((await this.#session())['rpc-version']) >= LABELS_SINCE
     if (this.#hasLabels) return
-    throw new BtkitError('client', `${this.label}: Transmission before 3.00 has no labels`)
+    throw this.failure('Transmission before 3.00 has no labels')
   }
 
   #session(): Promise<JsonObject> {
@@ -159,35 +166,31 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     const isNew = first.status === 409 && sessionId !== null && sessionId !== sent
     if (isNew) this.#sessionId = sessionId
     const answer = isNew ? await this.#send(body) : first
-    if (answer.status !== 200) throw badStatus(this.address, answer)
-    const { result, arguments: values } = asObject(parseAnswer(answer, this.label))
-    if (typeof result !== 'string') throw badAnswer(this.label, 'not that of Transmission')
-    if (result !== 'success') throw new BtkitError('client', `${this.label}: ${result}`)
+    if (answer.status !== 200) throw this.badStatus(answer)
+    const { result, arguments: values } = asObject(this.parse(answer))
+    if (typeof result !== 'string') throw this.badAnswer('not that of Transmission')
+    if (result !== 'success') throw this.failure(result)
     return asObject(values)
   }
 
   #send(body: string): Promise<HttpAnswer> {
-    const { url } = this.address
     const session = { 'X-Transmission-Session-Id': this.#sessionId }
-    return callHttp(
-      { url, body, headers: { ...session, ...basicAuth(this.address) } },
-      this.options,
-    )
+    return this.http({ body, headers: { ...session, ...this.basicAuth() } })
   }
 }
 
 function readTorrent(torrent: JsonObject): ClientTorrent {
   const size = asNumber(torrent['sizeWhenDone'])
-  // 1 and 2 are messages of the tracker, which do not prevent seeding
-  const isBroken = asNumber(torrent['error']) === 3
+  // 1 is a warning of the tracker, 2 its failure, 3 one of this machine
+  const error = asNumber(torrent['error'])
   const state = STATES[asNumber(torrent['status'])] ?? 'stopped'
   return {
     infoHash: asText(torrent['hashString']),
     name: asText(torrent['name']),
     directory: asText(torrent['downloadDir']),
     isMarked: asList(torrent['labels']).includes(MARK),
-    state: isBroken ? 'error' : state,
-    message: asText(torrent['errorString']) || null,
+    state: error === 3 ? 'error' : state,
+    message: error === 1 ? null : asText(torrent['errorString']) || null,
     size,
     bytesDone: size - asNumber(torrent['leftUntilDone']),
     peers: asNumber(torrent['peersConnected']),

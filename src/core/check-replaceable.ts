@@ -1,6 +1,6 @@
 import { BtkitError } from '../errors.js'
 import { readBoundedRegular, readStart } from '../files/read-bounded.js'
-import { isTorrent } from '../metainfo/parse/is-torrent.js'
+import { isTorrent } from '../metainfo/parse/metainfo.js'
 
 /** Largest file that is examined, in bytes. */
 const MAX_SIZE = 1024 ** 3

@@ -1,7 +1,6 @@
 import { BtkitError, nameErrors } from '../errors.js'
 import { readBounded, readStart } from '../files/read-bounded.js'
-import type { Metainfo, UnhashedMetainfo } from '../metainfo/metainfo.js'
-import { withInfoHashes } from '../metainfo/info-hashes.js'
+import { type Metainfo, type UnhashedMetainfo, withInfoHashes } from '../metainfo/metainfo.js'
 import { parseUnhashed } from '../metainfo/parse/metainfo.js'
 
 /**

@@ -1,17 +1,23 @@
 import { closeSync, fstatSync, openSync, readSync, constants, type Stats } from 'node:fs'
-import { BtkitError, callSystem, osCodeOf } from '../errors.js'
+import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../errors.js'
+import { lstat, open } from 'node:fs/promises'
 
 const CHUNK = 64 * 1024
 
-/** Does not wait for the writer of a pipe. Windows has no such flag. */
-const READ = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0)
+/** Open flags: do not wait for the other end of a pipe, and do not follow a link. */
+export const NO_WAIT = (constants.O_NONBLOCK as number | undefined) ?? 0
+export const NO_LINK = (constants.O_NOFOLLOW as number | undefined) ?? 0
+// Windows has neither flag
+
+const READ = constants.O_RDONLY | NO_WAIT
 
 /**
  * Reads a whole regular file or pipe of at most `limit` bytes.
  * @throws BtkitError `too-large`, `not-found`, `not-permitted` or `io`
  */
 export function readBounded(path: string, limit: number): Uint8Array {
-  return withDescriptor(path, plainOpen, (descriptor) => readDescriptor(descriptor, path, limit))
+  const openAny = () => openSync(path, 'r')
+  return withDescriptor(path, openAny, (descriptor) => readDescriptor(descriptor, path, limit))
 }
 
 /**
@@ -23,17 +29,13 @@ export function readBoundedRegular(path: string, limit: number): Uint8Array {
   return withDescriptor(path, openRegular, (descriptor) => readDescriptor(descriptor, path, limit))
 }
 
-function plainOpen(path: string): number {
-  return openSync(path, 'r')
-}
-
 function withDescriptor<T>(
   path: string,
-  open: (path: string) => number,
+  openFile: (path: string) => number,
   use: (descriptor: number) => T,
 ): T {
   return callSystem(path, () => {
-    const descriptor = open(path)
+    const descriptor = openFile(path)
     try {
       return use(descriptor)
     } finally {
@@ -42,7 +44,11 @@ function withDescriptor<T>(
   })
 }
 
-function readDescriptor(descriptor: number, path: string, limit: number): Uint8Array {
+/**
+ * Reads the rest of an open file of at most `limit` bytes; `path` is its name in errors.
+ * @throws BtkitError `too-large`; system errors unchanged
+ */
+export function readDescriptor(descriptor: number, path: string, limit: number): Buffer {
   const { size } = fstatSync(descriptor)
   if (size > limit) throw tooLarge(path, limit)
   // Asks for one byte more than the size, to notice a growing file; a pipe has no size
@@ -98,21 +104,18 @@ function tooLarge(name: string, limit: number): BtkitError {
  * @throws BtkitError `io` for a pipe and other kinds of files
  */
 function openRegular(path: string): number {
-  const descriptor = open(path)
+  let descriptor: number
+  try {
+    descriptor = openSync(path, READ)
+  } catch (error) {
+    // The system's error for a socket
+    throw osCodeOf(error) === 'ENXIO' ? notRegular(path, error) : error
+  }
   const stats = fstatSync(descriptor)
   // The system refuses to read a directory, with a clear error
   if (stats.isFile() || stats.isDirectory() || isEmptyDevice(descriptor, stats)) return descriptor
   closeSync(descriptor)
   throw notRegular(path)
-}
-
-function open(path: string): number {
-  try {
-    return openSync(path, READ)
-  } catch (error) {
-    // The system's error for a socket
-    throw osCodeOf(error) === 'ENXIO' ? notRegular(path, error) : error
-  }
 }
 
 function isEmptyDevice(descriptor: number, stats: Stats): boolean {
@@ -126,4 +129,55 @@ function isEmptyDevice(descriptor: number, stats: Stats): boolean {
 
 function notRegular(path: string, cause?: unknown): BtkitError {
   return new BtkitError('io', `${path}: not a regular file`, { cause })
+}
+
+/** The content of a file and its state when it was read. */
+export interface RegularFile {
+  readonly bytes: Uint8Array
+  /** Identifies one state of the file. */
+  readonly state: string
+  /** When the file was last modified, in milliseconds since 1970. */
+  readonly mtimeMs: number
+}
+
+/**
+ * Reads a regular file of at most `limit` bytes; follows links. Returns null if the file is still
+ * in the state `known`. Never waits for a pipe or reads a device.
+ * @throws BtkitError `too-large`, `not-found`, `not-permitted` or `io`
+ */
+export async function readRegular(
+  path: string,
+  limit: number,
+  known: string | null,
+): Promise<RegularFile | null> {
+  try {
+    const handle = await open(path, READ)
+    try {
+      const stats = await handle.stat()
+      if (!stats.isFile()) throw notRegular(path)
+      const state = stateOf(stats)
+      if (state === known) return null
+      if (stats.size > limit) throw tooLarge(path, limit)
+      // One byte more detects a growing file
+      const buffer = Buffer.alloc(stats.size + 1)
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0)
+      if (bytesRead > limit) throw tooLarge(path, limit)
+      return { bytes: buffer.subarray(0, bytesRead), state, mtimeMs: stats.mtimeMs }
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw asBtkitError(error, path)
+  }
+}
+
+/**
+ * Returns the state of the entry at a path without following links; null if it cannot be examined.
+ */
+export async function lookAtState(path: string): Promise<string | null> {
+  return lstat(path).then(stateOf, () => null)
+}
+
+function stateOf({ mtimeMs, ctimeMs, size, ino }: Stats): string {
+  return [mtimeMs, ctimeMs, size, ino].join(' ')
 }

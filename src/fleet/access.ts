@@ -1,5 +1,5 @@
 import { openNullCache } from '../cache/piece-cache.js'
-import { openCache, openLazyCache } from '../cache/open.js'
+import { openLazyCache } from '../cache/open.js'
 import type { CachePlace, LazyAccess } from '../core/cache/access.js'
 import { LEAST_CLAIMED, type CacheAccess, type CacheTrust } from '../core/digests/cache-trust.js'
 import type { ClaimingMachines, HashClaims } from './claims.js'
@@ -7,26 +7,66 @@ import type { ShareRequest } from './shared-digests.js'
 
 /** Opens a cache for a task. The caller must close it. */
 export async function openCacheAccess(request: CacheRequest): Promise<CacheAccess> {
+  const { cacheAccess, lazyCache } = accessLazyCache(request)
+  await lazyCache?.wake()
+  return cacheAccess
+}
+
+/** Returns access to a cache that is opened later. The caller must close it. */
+export function accessLazyCache(request: CacheRequest): LazyAccess {
   const { isUsed, trust, kernel, share, ...place } = request
-  const cache = isUsed ? await openCache(place) : openNullCache()
-  return withOthers({ cache, trust, now: place.now, kernel }, { ...place, share })
+  const lazyCache = isUsed ? openLazyCache(place) : null
+  const cache = lazyCache?.cache ?? openNullCache()
+  const access = { cache, trust, now: place.now, kernel }
+  if (!lazyCache) return { cacheAccess: access, lazyCache }
+  const { cacheAccess, connect } = addOthers(access, { ...place, share })
+  const wake = async () => {
+    await lazyCache.wake()
+    await connect()
+  }
+  return { cacheAccess, lazyCache: { ...lazyCache, wake } }
 }
 
 /** Other processes and machines that use the same digests. */
-export interface Others extends Pick<CachePlace, 'directory' | 'warn'> {
+interface Others extends Pick<CachePlace, 'directory' | 'warn'> {
   /** The machines to share digests with; null for none. */
   readonly share?: ShareRequest | null | undefined
 }
 
 /**
- * Returns the same access to a cache, but files are not hashed while other processes hash them. If
- * asked for, digests are shared with other machines.
+ * Returns the same access to an open cache, but files are not hashed while other processes hash
+ * them. If asked for, digests are shared with other machines.
  */
 export async function withOthers(access: CacheAccess, others: Others): Promise<CacheAccess> {
-  if (!access.cache.keepsAnything) return access
-  const share = await connectShare(access, others)
-  const claim = claimOnUse(access, others.directory, () => share?.machines ?? null)
-  return { ...access, claim, adopt: share?.adopt }
+  const { cacheAccess, connect } = addOthers(access, others)
+  await connect()
+  return cacheAccess
+}
+
+/**
+ * Does the same for a cache that is not open yet. Call `connect` when it is; until then nothing is
+ * shared with other machines.
+ */
+function addOthers(access: CacheAccess, { share, warn, directory }: Others) {
+  let connected: ConnectedShare | null = null
+  let claims: Promise<HashClaims> | undefined
+  const connect = async () => {
+    if (share && access.cache.keepsAnything) connected ??= await connectShare(access, share, warn)
+  }
+  // Most runs never claim any file, so they load little
+  const openClaims = async () => {
+    const { HashClaims } = await import('./claims.js')
+    return new HashClaims(access, directory, connected?.machines ?? null)
+  }
+  const claim: CacheAccess['claim'] = async (request) => {
+    if (request.content.size < LEAST_CLAIMED || !access.cache.keepsAnything) return null
+    claims ??= openClaims()
+    return (await claims).claim(request)
+  }
+  const adopt: CacheAccess['adopt'] = async (adoption) => {
+    return (await connected?.adopt(adoption)) ?? false
+  }
+  return { connect, cacheAccess: { ...access, claim, adopt: share ? adopt : undefined } }
 }
 
 /** The digests and the claims of other machines. */
@@ -38,9 +78,9 @@ interface ConnectedShare {
 /** Connects with other machines until the cache is closed. Without Redis nothing is adopted. */
 async function connectShare(
   access: CacheAccess,
-  { share, warn }: Others,
-): Promise<ConnectedShare | null> {
-  if (!share) return null
+  share: ShareRequest,
+  warn: Others['warn'],
+): Promise<ConnectedShare> {
   const { adoptDigests } = await import('./adopt.js')
   const { SharedDigests } = await import('./shared-digests.js')
   const { RedisLink } = await import('../redis/link.js')
@@ -52,44 +92,6 @@ async function connectShare(
     adopt: (adoption) => adoptDigests(adoption, access, rules),
     machines: { link, rules: share },
   }
-}
-
-/** Returns a function that claims files. Most runs never claim any, so that it loads little. */
-function claimOnUse(
-  access: CacheAccess,
-  directory: string,
-  machinesOfShare: () => ClaimingMachines | null,
-): NonNullable<CacheAccess['claim']> {
-  let claims: Promise<HashClaims> | undefined
-  const open = async () => {
-    const { HashClaims } = await import('./claims.js')
-    return new HashClaims(access, directory, machinesOfShare())
-  }
-  return async (request) => {
-    if (request.content.size < LEAST_CLAIMED) return null
-    claims ??= open()
-    return (await claims).claim(request)
-  }
-}
-
-/** Returns access to a cache that is opened later. The caller must close it. */
-export function accessLazyCache(request: CacheRequest): LazyAccess {
-  const { isUsed, trust, kernel, share, ...place } = request
-  const lazyCache = isUsed ? openLazyCache(place) : null
-  const cache = lazyCache?.cache ?? openNullCache()
-  const cacheAccess = { cache, trust, now: place.now, kernel }
-  if (!lazyCache) return { cacheAccess, lazyCache }
-  let connected: ConnectedShare | null = null
-  const claim = claimOnUse(cacheAccess, place.directory, () => connected?.machines ?? null)
-  if (!share) return { cacheAccess: { ...cacheAccess, claim }, lazyCache }
-  const wake = async () => {
-    await lazyCache.wake()
-    if (cache.keepsAnything) connected ??= await connectShare(cacheAccess, { ...place, share })
-  }
-  const adopt: CacheAccess['adopt'] = (adoption) => {
-    return connected?.adopt(adoption) ?? Promise.resolve(false)
-  }
-  return { cacheAccess: { ...cacheAccess, adopt, claim }, lazyCache: { ...lazyCache, wake } }
 }
 
 /** The cache for a task. */

@@ -1,21 +1,19 @@
 import { randomInt } from 'node:crypto'
-import { countNodes, type TreeRecord } from '../cache/records/tree.js'
-import type { FileEnd, FileRecord } from '../cache/records/file.js'
+import type { TreeRecord, FileEnd, FileRecord } from '../cache/records/bodies.js'
 import { encodeFingerprint, sameFingerprint } from '../files/fingerprint.js'
 import type { ScannedFile } from '../files/scan/scanned-tree.js'
 import { hashStream } from '../hash/hash-stream.js'
 import { windowOf, type ContentStream } from '../hash/stream/content-stream.js'
-import { chooseKernel } from '../hash/kernels/choose.js'
-import type { HashKernel } from '../hash/kernels/kernel.js'
-import { climbMerkleTree, findMerkleRoot } from '../hash/merkle.js'
-import { isSameFile, type Adoption, type CacheAccess } from '../core/digests/cache-trust.js'
+import { chooseKernel, type HashKernel } from '../hash/kernels.js'
+import { findMerkleRoot } from '../hash/merkle.js'
+import { isSameFile, type Adoption, type CacheAccess, isRacy } from '../core/digests/cache-trust.js'
 import type { Content } from '../core/digests/content.js'
 import { alignedFiles, NODE, setTree } from '../core/digests/file-trees.js'
-import { lookAgain } from '../core/digests/look-again.js'
+import { lookAgain } from '../core/digests/hash-content.js'
+import { nodesOf } from '../core/digests/hash-groups.js'
 import { DIGEST, heedTrees } from '../core/digests/piece-table.js'
 import { pieceOwners, type PieceOwner } from '../core/digests/piece-owners.js'
 import { pieceHeight, treeOf } from '../core/digests/read-trees.js'
-import { isRacy } from '../core/digests/settled.js'
 import type { FoundRecord, SharedDigests } from './shared-digests.js'
 
 /** Files whose records are asked for and checked together. */
@@ -29,11 +27,11 @@ interface Wish {
   readonly count: number
   /** The form of the last piece in a record of SHA-1 digests. */
   readonly end: FileEnd | null
-  /** The number of a file whose tree is lacked. */
+  /** The number of a file whose Merkle tree is missing in the cache. */
   readonly number: number | null
 }
 
-/** A wish with the record that may fulfil it, and the pieces to check. */
+/** A missing digest, the shared record that may contain it, and the pieces to check. */
 interface Found {
   readonly wish: Wish
   readonly record: FoundRecord
@@ -120,7 +118,7 @@ function* wishesOf(
   for (const { file, key, first, whole, end } of content.version === 'v2'
     ? []
     : pieceOwners(content)) {
-    const record = cache.peekFile(key)
+    const record = cache.peek('file', key)
     const isWithoutEnd = end !== null && record?.[end] === null
     if (lacks(file, isWithoutEnd ? null : record)) {
       yield { file, key, first, count: whole + (end ? 1 : 0), end, number: null }
@@ -131,7 +129,7 @@ function* wishesOf(
     : alignedFiles(content)) {
     if (table?.trees?.isKnown[number]) continue
     const key = { path: file.absolutePath, size: file.fingerprint.size }
-    if (lacks(file, table ? null : cache.peekTree(key))) {
+    if (lacks(file, table ? null : cache.peek('tree', key))) {
       yield { file, key, first: firstPiece, count: pieceCount, end: null, number }
     }
   }
@@ -182,30 +180,28 @@ async function areRight(found: readonly Found[], adoption: Adoption): Promise<bo
   const wanted = content.version === 'v2' ? 'blocks' : hasBlocks ? 'both' : 'pieces'
   // Only the files of this batch: each call of the engine gets all paths of its stream
   const window = windowOf(stream(), pieces[0] ?? 0, pieces.at(-1) ?? 0)
+  const indices = pieces.map((piece) => piece - window.piecesBefore)
   const read = await hashStream(
     window.stream,
-    { ...engine, pauses: undefined, onProgress: undefined },
-    { wanted, pieces: pieces.map((piece) => piece - window.piecesBefore) },
+    { ...engine, giveUp: undefined, onProgress: undefined },
+    { wanted, pieces: indices },
   )
   const places = new Map([...pieces].map((piece, i) => [piece, i]))
-  const blocksAt = hasBlocks ? blockOffsets(found, pieces, content) : new Map<number, never>()
   const kernel = chooseKernel(engine.kernel)
+  const nodes = hasBlocks
+    ? nodesOf({ indices, blocks: read.blocks }, window.stream, kernel)
+    : read.blocks
   return found.map(({ wish, record: { record }, pieces: drawn }) => {
-    if ('pieces' in record) {
-      return drawn.every((piece) => {
-        const at = DIGEST * (places.get(piece) ?? 0)
-        const digest = read.pieces.subarray(at, at + DIGEST)
-        return Buffer.compare(digest, digestIn(record, piece - wish.first, wish.end)) === 0
-      })
-    }
-    const { root, layer } = treeOf(wish.file, content, { tree: record, kernel })
+    const tree = 'pieces' in record ? null : treeOf(wish.file, content, { tree: record, kernel })
     return drawn.every((piece) => {
-      const [from, to] = blocksAt.get(piece) ?? [0, 0]
-      const leaves = { nodes: read.blocks.subarray(from * NODE, to * NODE), height: 0 }
-      if (layer === null) return Buffer.compare(findMerkleRoot(leaves, kernel), root) === 0
-      const { nodes } = climbMerkleTree(leaves, pieceHeight(content), kernel)
-      const at = NODE * (piece - wish.first)
-      return Buffer.compare(nodes, layer.subarray(at, at + NODE)) === 0
+      const [place, own] = [places.get(piece) ?? 0, piece - wish.first]
+      if ('pieces' in record) {
+        const digest = read.pieces.subarray(DIGEST * place, DIGEST * (place + 1))
+        return Buffer.compare(digest, digestIn(record, own, wish.end)) === 0
+      }
+      const node = nodes.subarray(NODE * place, NODE * (place + 1))
+      const expected = tree?.layer?.subarray(NODE * own, NODE * (own + 1)) ?? record.root
+      return Buffer.compare(node, expected) === 0
     })
   })
 }
@@ -213,27 +209,4 @@ async function areRight(found: readonly Found[], adoption: Adoption): Promise<bo
 function digestIn(record: FileRecord, piece: number, end: FileEnd | null): Uint8Array {
   const digest = record.pieces.subarray(piece * DIGEST, (piece + 1) * DIGEST)
   return digest.length > 0 ? digest : ((end && record[end]) ?? digest)
-}
-
-/** Returns the range of each piece among the digests of blocks. Each piece has one file. */
-function blockOffsets(
-  found: readonly Found[],
-  pieces: Uint32Array,
-  { pieceLength }: Content,
-): Map<number, [from: number, to: number]> {
-  const counts = new Map<number, number>()
-  for (const { wish, pieces: drawn } of found) {
-    for (const piece of drawn) {
-      const left = wish.file.fingerprint.size - (piece - wish.first) * pieceLength
-      counts.set(piece, countNodes(Math.min(left, pieceLength), 0))
-    }
-  }
-  let at = 0
-  return new Map(
-    [...pieces].map((piece) => {
-      const from = at
-      at += counts.get(piece) ?? 0
-      return [piece, [from, at]]
-    }),
-  )
 }

@@ -1,5 +1,5 @@
 import { callWithin } from '../bounded-call.js'
-import type { Elsewhere, ElsewherePieces, ElsewhereRequest } from '../core/digests/elsewhere.js'
+import type { Elsewhere, ElsewherePieces, ElsewhereRequest } from '../core/digests/hash-groups.js'
 import { ConcurrencyLimit } from '../files/concurrency-limit.js'
 import type { HashOptions } from '../hash/hash-stream.js'
 import { queueTimes } from './connect.js'

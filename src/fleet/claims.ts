@@ -1,29 +1,22 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CACHE_FILE } from '../cache/open.js'
-import { fileRecordName, type FileKey } from '../cache/records/file.js'
-import type { TreeKey } from '../cache/records/tree.js'
 import {
   LEAST_CLAIMED,
   type CacheAccess,
   type Claimed,
   type ClaimRequest,
+  isRacy,
 } from '../core/digests/cache-trust.js'
-import { alignedFiles } from '../core/digests/file-trees.js'
-import { pieceOwners } from '../core/digests/piece-owners.js'
 import { countUnknown, unknownFiles } from '../core/digests/piece-table.js'
-import { isRacy } from '../core/digests/settled.js'
 import { digestOf } from '../bytes.js'
-import { ByteLocks } from '../files/byte-locks.js'
-import type { ScannedFile } from '../files/scan/scanned-tree.js'
-import { monotonicNow } from '../monotonic.js'
+import { ByteLocks } from '../files/locks.js'
+import { monotonicNow } from '../process.js'
+import type { RedisClient } from '../redis/client.js'
 import type { RedisLink } from '../redis/link.js'
 import { VERSION } from './seal.js'
 import { redisKey } from './shared-digests.js'
 import { sharedName, type ShareRules } from './shares.js'
-
-/** The most files of a content that are claimed. */
-const MOST = 256
 
 /**
  * Work waits for others at most so many milliseconds, plus the time in which a slow disk reads its
@@ -32,16 +25,10 @@ const MOST = 256
  */
 export const claimPatience = { ms: 5000, bytesPerMs: 20_000 }
 
-/** Milliseconds without any wait after one in vain: somebody may hold claims and not hash. */
-const MISTRUST_MS = 60_000
+/** Milliseconds between attempts. */
+const ATTEMPT_MS = 100
 
-/** Milliseconds between attempts: the first, by how much they grow, and the longest. */
-const ATTEMPTS = { first: 20, growth: 1.5, longest: 500 }
-
-/** Milliseconds until claims are released together, when the cache has what was hashed. */
-const RELEASE_DELAY_MS = 20
-
-/** Below so many files, looking digests up again takes no time that a user notices. */
+/** With fewer files than this, a second lookup is too short to notice. */
 const FEW_FILES = 256
 
 /** Milliseconds until the claims of a machine that died are gone, and between two renewals. */
@@ -51,10 +38,10 @@ const RENEWAL_MS = 5000
 /** Bytes of a digest that become the place of a lock: an exact integer in JavaScript. */
 const PLACE_BYTES = 6
 
-/** A file to be hashed: its lock here, and its key in Redis, if machines share it. */
+/** Content to be hashed: its lock here, and its key in Redis, if machines share it. */
 interface Claim {
   readonly place: number
-  readonly key: string | null
+  readonly keys: readonly string[]
 }
 
 /** The machines that claim the same files. */
@@ -64,157 +51,108 @@ export interface ClaimingMachines {
 }
 
 /**
- * Claims to files that are about to be hashed. Without them, cron and `serve`, or all mirrors of a
+ * Claims to content that is about to be hashed. Without them, cron and `serve`, or all mirrors of a
  * new file, would hash it at the same time. Processes with one cache have locks in a file beside it,
  * which end with their process; machines have keys in Redis, which expire.
  */
 export class HashClaims {
-  /** Undefined before the first claim; null if there are no locks. */
-  #locks: ByteLocks | null | undefined
-  readonly #held = new Set<Claim>()
-  #renewal: NodeJS.Timeout | undefined
-  #released: Claim[] = []
-  #releasing: Promise<void> | null = null
-  #mistrustUntil = -Infinity
+  /** Null if there are no locks. */
+  #locks: ByteLocks | null
+  /** The claims of this process: the keys of each place. */
+  readonly #held = new Map<number, readonly string[]>()
+  readonly #renewal: NodeJS.Timeout
 
   /** The locks are in the cache's directory. They are released before the cache is closed. */
   constructor(
     private readonly access: Pick<CacheAccess, 'cache' | 'now' | 'trust'>,
-    private readonly directory: string,
+    directory: string,
     private readonly machines: ClaimingMachines | null,
   ) {
+    this.#locks = ByteLocks.open(join(directory, `${CACHE_FILE}-claims`))
     access.cache.beforeClose = () => this.close()
+    const renew = () =>
+      this.#send([...this.#held.values()].flat(), (c, key) => c.pexpire(key, LIFE_MS))
+    this.#renewal = setInterval(() => void renew(), RENEWAL_MS).unref()
   }
 
   /**
-   * Claims the files of content whose digests are unknown. Resolves when no other process or machine
-   * hashes them, or after a while. Null if nothing is to be claimed, or others hold it for too long.
+   * Claims content whose digests are unknown. Resolves when no other process or machine hashes it,
+   * or after a while. Null if nothing is to be claimed, or others hold it for too long.
    */
   async claim(request: ClaimRequest): Promise<Claimed | null> {
     const { content, table, engine } = request
     const bytes = countUnknown(content, table)
-    if (bytes < LEAST_CLAIMED) return null
-    const claims = this.#claimsOf(request)
+    const claim = bytes < LEAST_CLAIMED ? null : this.#claimOf(request)
+    if (!claim) return null
     const until = monotonicNow() + claimPatience.ms + bytes / claimPatience.bytesPerMs
     let isLookDue = content.files.length <= FEW_FILES
-    for (let ms = ATTEMPTS.first; !(await this.#take(claims));) {
-      const now = monotonicNow()
-      if (now >= until) this.#mistrustUntil = now + MISTRUST_MS
-      if (now < this.#mistrustUntil || engine.signal.aborted) return null
+    while (!(await this.#take(claim))) {
+      if (monotonicNow() >= until || engine.signal.aborted) return null
       isLookDue = true
-      // Other work may have its turn meanwhile
-      await engine.pauses?.goOn()
-      await delay(ms, null, { signal: engine.signal }).catch(() => undefined)
-      ms = Math.min(ms * ATTEMPTS.growth, ATTEMPTS.longest)
+      engine.giveUp?.throwIfAborted()
+      await delay(ATTEMPT_MS, null, { signal: engine.signal }).catch(() => undefined)
     }
-    const release = () => {
-      this.#released.push(...claims)
-      this.#releasing ??= delay(RELEASE_DELAY_MS).then(() => this.#releaseAll())
-    }
-    return { isLookDue, release }
+    return { isLookDue, release: () => void this.#release([claim.place]) }
   }
 
-  /** The claims for content: to each large file, or, if there is none, to the first one for all. */
-  #claimsOf({ content, table }: ClaimRequest): Claim[] {
+  /** The claim to content: to its first large file, or, if there is none, to its first file. */
+  #claimOf({ content, table }: ClaimRequest): Claim | null {
     const { now, trust } = this.access
-    const unknown = new Set(unknownFiles(content, table))
-    const keyed: { readonly file: ScannedFile; readonly key: FileKey | TreeKey }[] =
-      content.version === 'v2'
-        ? [...alignedFiles(content)].map(({ file }) => {
-            return { file, key: { path: file.absolutePath, size: file.fingerprint.size } }
-          })
-        : [...pieceOwners(content)]
     // The digests of a file that could change unnoticed are not kept
-    const files = keyed.filter(({ file }) => {
-      return unknown.has(file) && !isRacy(file.fingerprint, now(), trust)
+    const files = unknownFiles(content, table).filter((file) => {
+      return !isRacy(file.fingerprint, now(), trust)
     })
-    const large = files.filter(({ file }) => file.fingerprint.size >= LEAST_CLAIMED)
-    return (large.length > 0 ? large : files.slice(0, 1)).slice(0, MOST).map(({ file, key }) => {
-      const own = `${content.version} ${'phase' in key ? fileRecordName(key) : key.path}`
-      const shared = this.machines && sharedName(key, file.fingerprint, this.machines.rules)
-      return {
-        place: digestOf('sha256', own).readUIntBE(0, PLACE_BYTES),
-        key: shared && redisKey(`${content.version}\0${shared}`, `${VERSION}-claim`),
-      }
-    })
+    const first = files.find(({ fingerprint }) => fingerprint.size >= LEAST_CLAIMED) ?? files[0]
+    if (!first) return null
+    const { absolutePath: path, fingerprint } = first
+    const kind = `${content.version} ${content.pieceLength}`
+    const key = { path, size: fingerprint.size }
+    const shared = this.machines && sharedName(key, fingerprint, this.machines.rules)
+    return {
+      place: digestOf('sha256', `${kind} ${path}`).readUIntBE(0, PLACE_BYTES),
+      keys: shared === null ? [] : [redisKey(`${kind}\0${shared}`, `${VERSION}-claim`)],
+    }
   }
 
-  /** Takes all claims, or none if somebody else has one of them. */
-  async #take(claims: readonly Claim[]): Promise<boolean> {
-    if (this.#locks === undefined)
-      this.#locks = ByteLocks.open(join(this.directory, `${CACHE_FILE}-claims`))
-    const places = new Set([...this.#held].map(({ place }) => place))
-    const taken: Claim[] = []
-    for (const claim of claims) {
-      if (places.has(claim.place) || this.#locks?.tryLock(claim.place) === 'held') break
-      taken.push(claim)
-    }
-    for (const claim of taken) this.#held.add(claim)
-    // Where claims are impossible for now, nobody waits
-    const keys = taken.length < claims.length ? [] : keysOf(claims)
-    const answers = await this.#ask(keys, true)
-    if (taken.length === claims.length && !answers.includes(null)) {
-      this.#renewal ??= setInterval(() => void this.#ask(keysOf(this.#held)), RENEWAL_MS).unref()
-      return true
-    }
-    await this.#give(taken, new Set(keys.filter((_, i) => answers[i] === 'OK')))
-    return false
+  /** Takes a claim, unless somebody else has it. Where claims are impossible, nobody waits. */
+  async #take({ place, keys }: Claim): Promise<boolean> {
+    if (this.#held.has(place) || this.#locks?.tryLock(place) === 'held') return false
+    this.#held.set(place, keys)
+    const [answer] = await this.#send(keys, (c, key) => c.set(key, '', 'PX', LIFE_MS, 'NX'))
+    if (answer === null) this.#give(place)
+    return answer !== null
   }
 
-  /** Sets keys for a while: only such as nobody has, or only such as there are. */
-  async #ask(keys: readonly string[], isNew = false): Promise<readonly ('OK' | null)[]> {
-    if (keys.length === 0) return []
-    const answers = await this.machines?.link.ask(
-      (client) =>
-        Promise.all(
-          keys.map((key) =>
-            isNew
-              ? client.set(key, '', 'PX', LIFE_MS, 'NX')
-              : client.set(key, '', 'PX', LIFE_MS, 'XX'),
-          ),
-        ),
-      { isWrite: true, bytes: 100 * keys.length },
-    )
-    return answers ?? []
+  /** Sends a command for each key. The answer is empty if Redis is gone. */
+  async #send<T>(
+    keys: readonly string[],
+    command: (client: RedisClient, key: string) => Promise<T>,
+  ): Promise<readonly T[]> {
+    const send = (client: RedisClient) => Promise.all(keys.map((key) => command(client, key)))
+    const options = { isWrite: true, bytes: 100 * keys.length }
+    return keys.length > 0 ? ((await this.machines?.link.ask(send, options)) ?? []) : []
   }
 
-  /** Gives claims back, of which this machine has these keys. */
-  async #give(claims: readonly Claim[], keys: ReadonlySet<string>): Promise<void> {
-    for (const claim of claims) {
-      this.#held.delete(claim)
-      this.#locks?.unlock(claim.place)
-    }
-    if (this.#held.size === 0) {
-      clearInterval(this.#renewal)
-      this.#renewal = undefined
-    }
-    if (keys.size === 0) return
-    await this.machines?.link.ask(
-      (client) => Promise.all([...keys].map((key) => client.del(key))),
-      { isWrite: true },
-    )
+  #give(place: number): void {
+    if (this.#held.delete(place)) this.#locks?.unlock(place)
   }
 
-  async #releaseAll(): Promise<void> {
-    this.#releasing = null
-    const claims = this.#released
-    this.#released = []
+  async #release(places: Iterable<number>): Promise<void> {
     // Others look digests up as soon as they have the claim
     await this.access.cache.flush()
-    await this.#give(claims, new Set(keysOf(claims)))
+    const keys: string[] = []
+    for (const place of places) {
+      keys.push(...(this.#held.get(place) ?? []))
+      this.#give(place)
+    }
+    await this.#send(keys, (c, key) => c.del(key))
   }
 
   /** Releases everything, when the cache has what was hashed. */
   async close(): Promise<void> {
-    await this.#releasing
-    await this.#releaseAll()
-    const left = [...this.#held]
-    await this.#give(left, new Set(keysOf(left)))
+    clearInterval(this.#renewal)
+    await this.#release(this.#held.keys())
     this.#locks?.close()
     this.#locks = null
   }
-}
-
-function keysOf(claims: Iterable<Claim>): string[] {
-  return [...claims].flatMap(({ key }) => key ?? [])
 }

@@ -1,4 +1,4 @@
-import type { DigestKind } from '../hash/stream/digests.js'
+import type { DigestKind } from '../hash/stream/content-stream.js'
 import type { ScannedFile } from '../files/scan/scanned-tree.js'
 import type { Content } from '../core/digests/content.js'
 import { isPad } from '../core/digests/pad-files.js'

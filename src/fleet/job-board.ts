@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { QueueEvents } from 'bullmq'
 import { callWithin } from '../bounded-call.js'
-import { monotonicNow } from '../monotonic.js'
+import { monotonicNow } from '../process.js'
 import { describeRedisFailure, type RedisAddress } from '../redis/client.js'
 import { escapeText } from '../text/escape.js'
 import { listWorkers, openQueue, queueTimes, type QueueConnection } from './connect.js'

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { DigestKind } from '../hash/stream/digests.js'
-import { BLOCK_LENGTH } from '../hash/stream/digests.js'
+import { type DigestKind, BLOCK_LENGTH } from '../hash/stream/content-stream.js'
 import { NODE } from '../core/digests/file-trees.js'
 import { DIGEST } from '../core/digests/piece-table.js'
 import { MAC, seal, unseal } from './seal.js'

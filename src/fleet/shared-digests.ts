@@ -4,15 +4,13 @@ import {
   unpackFileRecord,
   type FileKey,
   type FileRecord,
-} from '../cache/records/file.js'
-import { SECONDS_BETWEEN_NOTES } from '../cache/records/record.js'
-import {
   countNodes,
   packTreeRecord,
   unpackTreeRecord,
   type TreeKey,
   type TreeRecord,
-} from '../cache/records/tree.js'
+} from '../cache/records/bodies.js'
+import { SECONDS_BETWEEN_NOTES } from '../cache/records/record.js'
 import type { CacheAccess } from '../core/digests/cache-trust.js'
 import { NODE } from '../core/digests/file-trees.js'
 import { DIGEST } from '../core/digests/piece-table.js'
@@ -182,17 +180,17 @@ export class SharedDigests implements CacheSharing {
   adopt({ key, record }: FoundRecord, current: Fingerprint): void {
     const fingerprint = encodeFingerprint(current)
     if (!('phase' in key)) {
-      this.access.cache.rememberTree(key, { ...(record as TreeRecord), fingerprint }, 'adopted')
+      this.access.cache.adopt('tree', key, { ...(record as TreeRecord), fingerprint })
       return
     }
-    const known = this.access.cache.peekFile(key)
+    const known = this.access.cache.peek('file', key)
     const isCurrent = known && Buffer.compare(known.fingerprint, fingerprint) === 0
     const { pieces, tail, paddedTail } = record as FileRecord
     const ends = {
       tail: tail ?? (isCurrent ? known.tail : null),
       paddedTail: paddedTail ?? (isCurrent ? known.paddedTail : null),
     }
-    this.access.cache.rememberFile(key, { fingerprint, pieces, ...ends }, 'adopted')
+    this.access.cache.adopt('file', key, { fingerprint, pieces, ...ends })
   }
 
   /** Removes a record that differs from its file. */

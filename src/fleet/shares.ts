@@ -1,7 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
-import type { FileKey } from '../cache/records/file.js'
-import type { TreeKey } from '../cache/records/tree.js'
+import type { FileKey, TreeKey } from '../cache/records/bodies.js'
 import { padFile } from '../core/digests/pad-files.js'
 import { BtkitError } from '../errors.js'
 import { readFingerprintIfThere, type Fingerprint } from '../files/fingerprint.js'
@@ -88,7 +87,7 @@ export function locateFile(file: SharedFile | number, rules: ShareRules): Scanne
   if (typeof file === 'number') return padFile([], file)
   const name = `${file.share}:${file.path}`
   const share = rules.shares.find((each) => each.name === file.share)
-  if (!share) throw new BtkitError('not-found', `${name}: no share of this name here`)
+  if (!share) throw new BtkitError('not-found', `${name}: this machine has no --share of this name`)
   const components = file.path.split('/')
   if (!components.every(isSafeComponent)) throw outside(name)
   const path = realPath(join(share.directory, ...components))
@@ -98,7 +97,7 @@ export function locateFile(file: SharedFile | number, rules: ShareRules): Scanne
   if (!fingerprint) throw new BtkitError('not-found', `${name}: not a regular file here`)
   const time = timeOf(fingerprint, { inSeconds: file.mtime.endsWith('s') })
   if (fingerprint.size !== file.size || time !== file.mtime)
-    throw new BtkitError('changed', `${name}: has another size or time here`)
+    throw new BtkitError('changed', `${name}: size or modification time differs on this machine`)
   return { path: components, absolutePath: path, fingerprint }
 }
 

@@ -4,24 +4,20 @@ import type { BtkitError } from '../errors.js'
 import { defaultAct, type Form, textField } from '../pages/form.js'
 import { type Answer, seeOther } from '../pages/frame.js'
 import type { Job } from '../pages/jobs.js'
-import { type PickRules, requirePath } from '../pages/picker.js'
+import { requirePath } from '../pages/picker.js'
 import { renderTable } from '../pages/table.js'
 import { clipText } from '../text/escape.js'
 import { html, type Html, type HtmlValue } from '../text/html.js'
 import { count, formatBytes } from '../text/quantity.js'
 import type { Checked } from '../work/work-program.js'
 import { type PieceMap, type PieceState, STATES } from '../work/piece-map.js'
-import { page, pickingFor, startWork, type Tool, type Workshop } from './window.js'
+import { page, startWork, type Tool, type Workshop } from './window.js'
 
 /** The tool that compares files with their torrent. */
 export class CheckTool implements Tool {
   readonly path = 'check'
 
   constructor(private readonly shop: Workshop) {}
-
-  get picking(): PickRules {
-    return pickingFor('check', this.shop)
-  }
 
   show(form: Form, error?: BtkitError): Answer {
     return page({
@@ -65,7 +61,7 @@ export class CheckTool implements Tool {
   result(job: Job): Answer {
     const found = job.result as Checked
     return page({
-      title: found.report.ok ? 'All files are complete' : 'Some files differ',
+      title: titleOf(found),
       tool: 'check',
       root: '../',
       content: checkedOf(found, job.about.path),
@@ -73,13 +69,17 @@ export class CheckTool implements Tool {
   }
 }
 
+function titleOf({ report, states }: Checked): string {
+  if (report.ok) return 'All files are complete'
+  return states.size === 1 && states.has('missing') ? 'No file is there' : 'Some files differ'
+}
+
 function checkedOf({ report, files, listed, map, states }: Checked, data: string): Html {
-  const { pieces, badPieces, uncheckedPieces } = report
+  const { pieces } = report
   const isCut = files > listed.length
   return html`<section>
       <p class="${report.ok ? 'good' : 'bad'}" role="status">
-        ${count(files, 'file')} at <span class="name">${data}</span>, ${count(pieces, 'piece')}:
-        ${badPieces} bad, ${uncheckedPieces} not read.
+        ${count(files, 'file')} at <span class="name">${data}</span>, ${count(pieces, 'piece')}.
       </p>
       ${renderMap(map)}
     </section>
@@ -132,7 +132,7 @@ function nextSteps(found: Checked['states']): Html {
   </section>`
 }
 
-const MAP_COLUMNS = 80
+const MAP_COLUMNS = 40
 const CELL = 10
 
 const TITLES: Readonly<Record<PieceState, string>> = {
@@ -145,11 +145,10 @@ const TITLES: Readonly<Record<PieceState, string>> = {
 /** Draws a map with its key. */
 function renderMap({ cells, piecesPerCell, pieces }: PieceMap): Html {
   const rows = Math.ceil(cells.length / MAP_COLUMNS)
-  const columns = Math.min(MAP_COLUMNS, cells.length)
   const each = piecesPerCell === 1 ? 'one piece' : `${piecesPerCell} pieces`
   return html`<svg
       class="map"
-      viewBox="0 0 ${CELL * columns} ${CELL * rows}"
+      viewBox="0 0 ${CELL * MAP_COLUMNS} ${CELL * rows}"
       role="img"
       aria-label="Map of ${count(pieces, 'piece')}"
     >

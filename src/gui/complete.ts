@@ -5,12 +5,12 @@ import { type Excerpt, renderTable, rowBox } from '../pages/table.js'
 import { checkField, defaultAct, type Form, hiddenFields, textField } from '../pages/form.js'
 import { type Answer, seeOther } from '../pages/frame.js'
 import type { Job } from '../pages/jobs.js'
-import { expand, type PickRules, requirePath } from '../pages/picker.js'
+import { isDirectoryAt, requirePath } from '../pages/picker.js'
 import { applyPreset, presetField, torrentFields, torrentOptions } from '../pages/torrent-fields.js'
 import { html, type Html } from '../text/html.js'
 import { count, formatBytes } from '../text/quantity.js'
 import type { Completed, EntryChoice, ListedChange } from '../work/work-program.js'
-import { page, pickingFor, startWork, type Tool, type Workshop } from './window.js'
+import { page, startWork, type Tool, type Workshop } from './window.js'
 
 /** The tool that creates and updates the torrents of a directory's entries. */
 export class CompleteTool implements Tool {
@@ -19,10 +19,6 @@ export class CompleteTool implements Tool {
   readonly #looked = new WeakMap<Job, Form>()
 
   constructor(private readonly shop: Workshop) {}
-
-  get picking(): PickRules {
-    return pickingFor('complete', this.shop)
-  }
 
   show(form: Form, error?: BtkitError): Answer {
     const choices = [
@@ -70,7 +66,8 @@ export class CompleteTool implements Tool {
   async #begin(form: Form, isLook: boolean): Promise<Answer> {
     const { directory, stateDirectory, threads } = this.shop
     const path = requirePath(form, 'path', directory)
-    const target = form.text('target')
+    const target = form.text('target') === '' ? path : requirePath(form, 'target', directory)
+    for (const each of [path, target]) requireDirectory(each)
     const options = {
       ...torrentOptions(form),
       stateDirectory,
@@ -79,7 +76,7 @@ export class CompleteTool implements Tool {
       remake: form.has('remake'),
       adopt: form.has('adopt') && !form.has('force'),
       force: form.has('force'),
-      ...(target === '' ? {} : { target: expand(target, directory) }),
+      ...(target === path ? {} : { target }),
       ...(form.text('trackers') === '' ? { trackers: undefined } : {}),
     }
     const title = `${isLook ? 'Plan for' : 'Torrents of'} ${basename(path)}`
@@ -117,19 +114,30 @@ export class CompleteTool implements Tool {
       title,
       tool: 'complete',
       root: '../',
-      content: html`${sumOf(report, job)}
+      content: html`${sumOf(report, job, form !== undefined)}
       ${form && !isIdle ? planForm(report, form.with({ plan: job.id })) : tablesOf(report, false)}
       ${othersOf(report)}`,
     })
   }
 }
 
-function sumOf({ unchanged, bytesHashed, bytesReused }: Completed, { about }: Job): Html {
+/** @throws BtkitError `not-found` */
+function requireDirectory(path: string): void {
+  if (isDirectoryAt(path)) return
+  throw new BtkitError('not-found', `${path}: not a directory; choose one, or make it there`)
+}
+
+function sumOf(report: Completed, { about }: Job, isPlan: boolean): Html {
+  const { created, updated, unchanged, bytesHashed, bytesReused } = report
+  const made = isPlan ? 0 : created.count + updated.count
+  const sums = [
+    made > 0 && `${count(made, 'torrent')} made`,
+    unchanged > 0 && `${count(unchanged, 'torrent')} up to date`,
+    bytesHashed > 0 && `${formatBytes(bytesHashed)} read`,
+    bytesReused > 0 && `${formatBytes(bytesReused)} did not have to be read`,
+  ].filter((each) => each !== false)
   return html`<p class="note" role="status">
-    <span class="name">${about.path}</span>: ${count(unchanged, 'torrent')} up to date.
-    ${bytesHashed > 0 && `${formatBytes(bytesHashed)} were read. `}${
-      bytesReused > 0 && `${formatBytes(bytesReused)} did not have to be read.`
-    }
+    <span class="name">${about.path}</span>${sums.length > 0 && `: ${sums.join(', ')}`}
   </p>`
 }
 

@@ -12,10 +12,10 @@ import {
 import { Form, linesField } from '../pages/form.js'
 import { type Answer, seeOther } from '../pages/frame.js'
 import type { Job } from '../pages/jobs.js'
-import { expand, isDirectoryAt, type PickRules } from '../pages/picker.js'
+import { expand, isDirectoryAt } from '../pages/picker.js'
 import { html } from '../text/html.js'
 import { count } from '../text/quantity.js'
-import { page, pickingFor, startWork, type Tool, type Workshop } from './window.js'
+import { page, startWork, type Tool, type Workshop } from './window.js'
 
 /** The most torrents that are edited at once. */
 const MOST_EDITED = 1000
@@ -23,12 +23,9 @@ const MOST_EDITED = 1000
 /** The tool that edits torrents: fields, then what would change, then the change. */
 export class EditTool implements Tool {
   readonly path = 'edit'
+  readonly list = 'torrents'
 
   constructor(private readonly shop: Workshop) {}
-
-  get picking(): PickRules {
-    return pickingFor('edit', this.shop, 'torrents')
-  }
 
   async show(form: Form, error?: BtkitError): Promise<Answer> {
     if (form.text('torrents') === '' || form.text('act') === 'other')

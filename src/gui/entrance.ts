@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { digestOf } from '../bytes.js'
+import { callSystem, valueOr } from '../errors.js'
 import { isRunning } from '../process.js'
 import { html } from '../text/html.js'
 
@@ -82,7 +83,7 @@ function hostKey(): string {
 
 /** Removes the directories of windows whose programs were killed. Nothing else in them is removed. */
 function removeDead(parent: string): void {
-  for (const name of namesIn(parent)) {
+  for (const name of valueOr([], () => callSystem(parent, () => readdirSync(parent)))) {
     const [, host, pid] = /^btkit-gui-([0-9a-f]{8})-(\d+)-\w{6}$/.exec(name) ?? []
     if (host !== hostKey() || isRunning(Number(pid))) continue
     try {
@@ -91,14 +92,5 @@ function removeDead(parent: string): void {
     } catch {
       // It belongs to somebody else, or is in use otherwise
     }
-  }
-}
-
-/** The names in a directory; none if it cannot be listed. */
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-  } catch {
-    return []
   }
 }

@@ -5,22 +5,21 @@ import { checkField, type Form, textField } from '../pages/form.js'
 import { type Answer, seeOther } from '../pages/frame.js'
 import type { Job } from '../pages/jobs.js'
 import { applyPreset, makePage, type Plan, torrentOptions } from '../pages/torrent-fields.js'
-import { expand, fieldPath, type PickRules, requirePath } from '../pages/picker.js'
+import { expand, fieldPath, isDirectoryAt, requirePath } from '../pages/picker.js'
 import { renderQrCode } from '../server/pages/qr-code.js'
 import { fieldValue, html, type Html } from '../text/html.js'
 import { formatBytes } from '../text/quantity.js'
 import type { DescribedTorrent } from '../work/work-program.js'
-import { page, pickingFor, startWork, type Tool, type Workshop } from './window.js'
+import { page, startWork, type Tool, type Workshop } from './window.js'
 
 /** The tool that makes a torrent of a file or directory. */
 export class MakeTool implements Tool {
   readonly path = 'make'
 
-  constructor(private readonly shop: Workshop) {}
+  /** The forms of jobs, without what only one torrent has. */
+  readonly #another = new WeakMap<Job, string>()
 
-  get picking(): PickRules {
-    return pickingFor('make', this.shop)
-  }
+  constructor(private readonly shop: Workshop) {}
 
   show(form: Form, error?: BtkitError, plan?: Plan): Answer {
     const files = html`${textField(form, {
@@ -32,7 +31,8 @@ export class MakeTool implements Tool {
     ${textField(form, {
       name: 'output',
       label: 'Save as',
-      hint: 'Default: beside the files, with .torrent at the end.',
+      hint: 'A name beside the files, or another directory. Default: the name of the files.',
+      pick: true,
     })}
     ${checkField(form, 'If it exists', [['replace', 'replace a torrent that is there']])}`
     const { presets } = this.shop
@@ -63,13 +63,13 @@ export class MakeTool implements Tool {
   #output(form: Form): string {
     const source = this.#source(form)
     const typed = form.text('output')
-    const beside = join(dirname(source), `${basename(source)}.torrent`)
-    const output = typed === '' ? beside : expand(typed, this.shop.directory)
+    const path = expand(typed, dirname(source))
+    const inside = typed === '' ? dirname(source) : isDirectoryAt(path) ? path : null
+    const named = path.endsWith(SUFFIX) ? path : `${path}${SUFFIX}`
+    const output = inside === null ? named : join(inside, `${basename(source)}${SUFFIX}`)
     if (!existsSync(output) || form.has('replace')) return output
-    throw new BtkitError(
-      'exists',
-      `${output}: already exists; allow to replace it, or save as another`,
-    )
+    const how = 'check the box to replace it, or save as another'
+    throw new BtkitError('exists', `${output}: already exists; ${how}`)
   }
 
   async #begin(form: Form): Promise<Answer> {
@@ -78,6 +78,8 @@ export class MakeTool implements Tool {
     const title = `Torrent of ${basename(source)}`
     const about = { title, tool: 'make', path: options.output } as const
     const job = await startWork(this.shop, { about, name: 'make', request: { source, options } })
+    const another = form.without('act', 'path', 'output', 'name').toString()
+    if (another.length <= LONGEST_ADDRESS) this.#another.set(job, another)
     return seeOther(`job/${job.id}`)
   }
 
@@ -87,8 +89,7 @@ export class MakeTool implements Tool {
       title: `${basename(job.about.path)} is ready`,
       tool: 'make',
       root: '../',
-      content: html`${madeOf(made, job)} ${findingsOf(made.findings)}
-      ${!made.magnet.includes('&tr=') && html`<p class="muted">${NO_TRACKER}</p>`}`,
+      content: html`${madeOf(made, job, this.#another.get(job) ?? '')} ${findingsOf(made.findings)}`,
     })
   }
 
@@ -98,9 +99,13 @@ export class MakeTool implements Tool {
   }
 }
 
-const NO_TRACKER = 'The torrent names no tracker: clients find each other through the DHT.'
+/** The longest form in an address, in characters; a longer one begins empty. */
+const LONGEST_ADDRESS = 8000
 
-function madeOf(made: DescribedTorrent, { id, about }: Job): Html {
+/** How the names of torrents end. */
+const SUFFIX = '.torrent'
+
+function madeOf(made: DescribedTorrent, { id, about }: Job, another: string): Html {
   const { infoHash, infoHashV2, magnet, bytesHashed } = made
   return html`<section class="two">
     <div>
@@ -114,6 +119,7 @@ function madeOf(made: DescribedTorrent, { id, about }: Job): Html {
           <input
             type="text"
             readonly
+            id="magnet"
             value="${fieldValue(magnet)}"
             aria-label="Magnet link"
             data-copy
@@ -121,13 +127,15 @@ function madeOf(made: DescribedTorrent, { id, about }: Job): Html {
         </dd>
         <dt>Read</dt>
         <dd>
-          ${bytesHashed === 0 ? 'nothing: the cache knew the files' : formatBytes(bytesHashed)}
+          ${bytesHashed === 0 ? 'Nothing, because the cache knew the files' : formatBytes(bytesHashed)}
         </dd>
       </dl>
       <p class="acts">
-        <a href="${id}/torrent" download>Download the .torrent</a>
+        <a class="main" href="${id}/torrent" download>Download the .torrent</a>
+        <button type="button" data-copies="magnet" hidden>Copy the magnet link</button>
         <a href="../check?${query({ torrent: fieldPath(about.path) })}">Check files with it</a>
         <a href="../edit?${query({ torrents: fieldPath(about.path) })}">Edit it</a>
+        <a href="../make?${another}">Make another like this</a>
       </p>
     </div>
     ${renderQrCode(magnet)}

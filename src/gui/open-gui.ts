@@ -9,6 +9,7 @@ import {
   acceptForms,
   type Answer,
   formOf,
+  framePage,
   json,
   queryOf,
   seeOther,
@@ -17,9 +18,11 @@ import {
   showErrors,
   statusOf,
 } from '../pages/frame.js'
-import { type Job, jobPage, Jobs, jobStatus } from '../pages/jobs.js'
+import { describeJob, type Job, jobPage, Jobs, jobStatus } from '../pages/jobs.js'
 import { PAGES_STYLE } from '../pages/style.js'
+import { renderTable } from '../pages/table.js'
 import { html } from '../text/html.js'
+import { formatDuration } from '../text/quantity.js'
 import type { ThreadSetup } from '../work/work-program.js'
 import { WorkThread } from '../work/work-thread.js'
 import { Entrance } from './entrance.js'
@@ -27,10 +30,20 @@ import { CheckTool } from './check.js'
 import { CompleteTool } from './complete.js'
 import { EditTool } from './edit.js'
 import { MakeTool } from './make.js'
-import { page, type Tool, type ToolPath, TOOLS, WINDOW_SCRIPT, type Workshop } from './window.js'
+import {
+  formOfTool,
+  page,
+  type Tool,
+  type ToolPath,
+  TOOLS,
+  WINDOW_SCRIPT,
+  type Workshop,
+} from './window.js'
 
 /** The options of a window. */
 export interface GuiOptions extends Omit<Workshop, 'jobs' | 'work' | 'patience'>, ThreadSetup {
+  /** The port of 127.0.0.1; by default any free one. */
+  readonly port?: number
   /** The tool that is shown first; null for the list of tools. */
   readonly first: ToolPath | null
   /** A directory that is private to the user; by default one is made. */
@@ -74,6 +87,9 @@ const PATIENCE = 400
 /** Milliseconds in which cancelled work must end. It is broken off then. */
 const LAST_WORK = 3000
 
+/** Milliseconds in which the last page gets its style. */
+const LAST_PAGE = 500
+
 /** The answer to an address that led to the pages already. */
 const USED =
   'this address works once; open the file that the command printed, or start btkit gui again'
@@ -109,17 +125,28 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
   const work = new WorkThread({ cacheDirectory, cacheTrust }, warn)
   const shop = { patience: PATIENCE, ...options, jobs, work }
   await app.register(
-    (scope, parts, done) => {
+    (scope, _, done) => {
       scope.addHook('onRequest', ({ raw }, _, goOn) => {
         strangers.recognize(raw.socket)
         goOn()
       })
-      guiRoutes(scope, parts)
+      guiRoutes(scope, shop)
+      scope.get('/alive', (request, reply) => {
+        holdOpen(request, reply, presence)
+      })
+      scope.post('/quit', (_, reply) => {
+        send(reply, lastPage())
+        // The page still asks for its style
+        setTimeout(quit, LAST_PAGE)
+      })
       done()
     },
-    { prefix: entrance.prefix, shop, presence, quit },
+    { prefix: entrance.prefix },
   )
-  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port = 0 } = options
+  await app.listen({ host: '127.0.0.1', port }).catch((error: unknown) => {
+    throw asBtkitError(error, `127.0.0.1 port ${port}`)
+  })
   entrance.begin(`http://127.0.0.1:${portOf(app)}`)
   const close = async () => {
     jobs.cancelAll()
@@ -247,16 +274,8 @@ export class Presence {
   }
 }
 
-/** The parts that the pages share. */
-export interface RoutesParts {
-  readonly shop: Workshop
-  readonly presence: Presence
-  /** Ends the program. */
-  readonly quit: () => void
-}
-
-/** A fastify plugin with all pages of the window. */
-function guiRoutes(app: FastifyInstance, { shop, presence, quit }: RoutesParts): void {
+/** Adds all pages of the window. */
+function guiRoutes(app: FastifyInstance, shop: Workshop): void {
   const tools = [
     new MakeTool(shop),
     new CompleteTool(shop),
@@ -265,23 +284,23 @@ function guiRoutes(app: FastifyInstance, { shop, presence, quit }: RoutesParts):
   ]
   app.get('/', (_, reply) => send(reply, home(shop.jobs.list())))
   for (const tool of tools) {
+    const form = formOfTool(tool, shop)
     app.get(`/${tool.path}`, async (request, reply) =>
       send(reply, await tool.show(queryOf(request))),
     )
     app.post(`/${tool.path}`, async (request, reply) =>
-      send(reply, await answerForm(formOf(request), tool)),
+      send(reply, await answerForm(formOf(request), form)),
     )
   }
   jobRoutes(app, shop, tools)
   showFailures(app)
   serveFiles(app, PAGES_STYLE, WINDOW_SCRIPT)
-  app.get('/alive', (request, reply) => {
-    holdOpen(request, reply, presence)
-  })
-  app.post('/quit', (_, reply) => {
-    send(reply, page({ title: 'btkit has ended', content: html`<p>You can close this page.</p>` }))
-    quit()
-  })
+}
+
+function lastPage(): Answer {
+  const content = html`<p>You can close this page.</p>`
+  const masthead = { name: 'btkit', label: 'Tools', menu: [] }
+  return framePage({ title: 'btkit has ended', content }, masthead)
 }
 
 /** Answers requests that fail with a page, and passes on internal errors. */
@@ -337,12 +356,17 @@ function jobRoutes(app: FastifyInstance, { jobs }: Workshop, tools: readonly Too
   })
 }
 
+const WORK_COLUMNS = [{ title: 'Work', kind: 'name' }, { title: 'State' }] as const
+
 function home(jobs: readonly Job[]): Answer {
   const cards = TOOLS.map(({ path, title, text }) => {
     return html`<a class="card" href="${path}"><b>${title}</b><br />${text}</a>`
   })
-  const rows = jobs.map(({ id, about, state }) => {
-    return html`<li><a href="job/${id}">${about.title}</a>: ${state}</li>`
+  const rows = jobs.map((job) => {
+    const { id, about, state, elapsed } = job
+    const how =
+      state === 'running' ? describeJob(job) : `${state}, took ${formatDuration(elapsed / 1000)}`
+    return [html`<a href="job/${id}">${about.title}</a>`, how]
   })
   return page({
     title: 'What do you want to do?',
@@ -351,9 +375,7 @@ function home(jobs: readonly Job[]): Answer {
         jobs.length > 0 &&
         html`<section>
           <h2>Recent work</h2>
-          <ul>
-            ${rows}
-          </ul>
+          ${renderTable({ label: 'Recent work', columns: WORK_COLUMNS, rows })}
         </section>`
       }`,
   })

@@ -1,4 +1,4 @@
-import type { FormPage, PickRules } from '../pages/picker.js'
+import type { FormPage } from '../pages/picker.js'
 import { type Answer, framePage, type PageParts } from '../pages/frame.js'
 import type { Job, JobFacts, Jobs } from '../pages/jobs.js'
 import { SCRIPT } from '../pages/script.js'
@@ -68,8 +68,10 @@ export interface Workshop {
 }
 
 /** A tool of the window: a form, what it does, and the page of its result. */
-export interface Tool extends FormPage {
+export interface Tool extends Pick<FormPage, 'show' | 'act'> {
   readonly path: ToolPath
+  /** The field that is a list of paths. */
+  readonly list?: string
   /** Shows the result of one of its jobs. A tool without it has no jobs. */
   readonly result?: (job: Job) => Answer
 }
@@ -92,12 +94,13 @@ export function startWork<Name extends keyof WorkTable>(
   return jobs.begin(about, (run) => work.run(name, request, run), patience)
 }
 
-/** The rules of a tool's pickers; the field `list` is a list of paths. */
-export function pickingFor(
-  tool: ToolPath,
-  { places, directory }: Workshop,
-  list?: string,
-): PickRules {
+/** The form of a tool with its pickers of files. */
+export function formOfTool(tool: Tool, { places, directory }: Workshop): FormPage {
+  const { path, list } = tool
   const begin = places[0] ?? directory
-  return { page: (parts) => page({ ...parts, tool }), action: tool, places, begin, list }
+  return {
+    show: (form, error) => tool.show(form, error),
+    act: (form) => tool.act(form),
+    picking: { page: (parts) => page({ ...parts, tool: path }), action: path, places, begin, list },
+  }
 }

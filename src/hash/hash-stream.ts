@@ -1,29 +1,30 @@
 import { BtkitError } from '../errors.js'
-import { batchStart, countBatches, planBatches, type BatchPlan } from './jobs/batch-plan.js'
-import { chooseKernel } from './kernels/choose.js'
-import { streamLength, type ContentStream } from './stream/content-stream.js'
 import {
+  batchStart,
+  countBatches,
+  planBatches,
+  type BatchPlan,
+  batchesBeforePause,
+  createJob,
+  pauseJob,
+  readProgress,
+  stopJob,
+  type HashJob,
+  type HashProgress,
+  type Throttle,
+} from './jobs/job.js'
+import { chooseKernel, type KernelName } from './kernels.js'
+import {
+  streamLength,
+  type ContentStream,
   countSelected,
   firstDigests,
   type DigestKind,
   type PieceSelection,
   type StreamDigests,
-} from './stream/digests.js'
-import {
-  batchesBeforePause,
-  createJob,
-  pauseJob,
-  readProgress,
-  restOfJob,
-  stopJob,
-  type HashJob,
-  type HashProgress,
-} from './jobs/job.js'
-import type { KernelName } from './kernels/kernel.js'
-import { isNative, runOnNativeThreads } from './jobs/native-job.js'
-import { runJob, runJobInTurns } from './jobs/run-job.js'
-import type { ReadFailures } from './stream/read-failures.js'
-import type { Throttle } from './jobs/throttle.js'
+} from './stream/content-stream.js'
+import { isNative, runOnNativeThreads, runJob } from './jobs/run-job.js'
+import type { ReadFailures } from './stream/reading.js'
 import { WorkerPool } from './jobs/worker-pool.js'
 
 /** Options for hashing a stream. */
@@ -56,47 +57,30 @@ export interface HashOptions {
   readonly failures?: ReadFailures | undefined
   /** Ends the work when it aborts. */
   readonly signal: AbortSignal
-  /** Pauses the work for other work. Needs threads. */
-  readonly pauses?: Pauses | undefined
+  /**
+   * Ends the work when it aborts, but only after the pieces at hand: Unfinished has their digests.
+   * Needs threads.
+   */
+  readonly giveUp?: AbortSignal | undefined
   /** Called about ten times a second while threads are working. */
   readonly onProgress?: ((progress: HashProgress) => void) | undefined
 }
 
-/** Decides when the work pauses and continues. */
-export interface Pauses {
-  /** Sets the function to call when the work must pause. It replaces the previous one. */
-  readonly onPause: (act: () => void) => void
-  /**
-   * Resolves when the work may continue, with the number of threads to use. Rejects if it must not
-   * continue.
-   */
-  readonly goOn: () => Promise<number>
-}
-
-/**
- * The error that prevented work from continuing after a pause, with the digests of the first
- * pieces, which are complete.
- */
+/** The error for work that was given up, with the digests of the first pieces, which are complete. */
 export class Unfinished extends Error {
   constructor(
     readonly digests: StreamDigests,
     override readonly cause: unknown,
   ) {
-    super('the work did not go on after a pause')
+    super('the work was given up')
   }
 }
 
-/**
- * Limits in bytes and files of work that is faster on this thread, because threads take time to
- * start.
- */
-const SMALL = { bytes: 16 * 1024 * 1024, files: 500 }
+/** Limits of work that is faster on this thread, because threads take time to start. */
+const SMALL = { bytes: 1024 * 1024, files: 100 }
 
-/** The same limits for the native addon, whose threads start faster. */
-const NATIVE_SMALL = { bytes: 1024 * 1024, files: 100 }
-
-/** Limit in bytes of work that is faster on this thread than on the threads of a pool. */
-const TINY_BYTES = 256 * 1024
+/** The limit in bytes if threads of a pool hash other streams at the same time. */
+const SMALL_IN_POOL = 256 * 1024
 
 const PROGRESS_INTERVAL_MS = 100
 
@@ -107,7 +91,7 @@ export type HashSelection = Pick<HashOptions, 'wanted' | 'pieces'>
  * Reads pieces of a content stream and returns their digests. The third parameter overrides the
  * selection in the options.
  * @throws BtkitError `not-found`, `not-permitted`, `io` or `changed` with the file's path, or
- *   `interrupted` if the signal aborts; Unfinished if the work did not continue after a pause;
+ *   `interrupted` if the signal aborts; Unfinished if the work was given up;
  *   RangeError if blocks are wanted of files that do not begin on piece boundaries
  */
 export async function hashStream(
@@ -121,31 +105,13 @@ export async function hashStream(
   const threads = isSmall({ stream, pieces: selected }, options) ? 0 : options.threads
   const job = createJob({ wanted, kernel, threads, stream, pieces: selected, throttle, failures })
   if (threads === 0) runJob(job)
-  else await runStretches(job, options)
+  else await runThreads(job, options)
   refuseInterrupted(options.signal)
-  return firstDigests(job.digests, countSelected(job))
-}
-
-/** Runs a job between pauses until it is done. */
-async function runStretches(job: HashJob, options: HashOptions): Promise<void> {
-  for (let stretch = job; ;) {
-    await runThreads(stretch, options)
-    const finished = countFinished(stretch)
-    if (options.signal.aborted || finished === countSelected(stretch)) return
-    const done = countSelected(job) - countSelected(stretch) + finished
-    const threads = await options.pauses?.goOn().catch((error: unknown) => {
-      throw new Unfinished(firstDigests(job.digests, done), error)
-    })
-    stretch = restOfJob(stretch, finished, threads ?? options.threads)
-  }
-}
-
-/**
- * Returns the number of hashed pieces of a job that has ended: all pieces of the batches that were
- * taken.
- */
-function countFinished(job: HashJob): number {
-  return batchStart(planOf(job), batchesBeforePause(job) ?? Infinity)
+  // All pieces of the batches that were taken are finished
+  const finished = batchStart(planOf(job), batchesBeforePause(job) ?? Infinity)
+  const digests = firstDigests(job.digests, finished)
+  if (finished < countSelected(job)) throw new Unfinished(digests, options.giveUp?.reason)
+  return digests
 }
 
 function planOf(job: HashJob): BatchPlan {
@@ -161,13 +127,10 @@ function refuseInterrupted(signal: AbortSignal): void {
  * thread.
  */
 function isSmall(selection: PieceSelection, options: HashOptions): boolean {
-  const { pool, throttle, isOffloaded } = options
-  if (isOffloaded) return false
   const { stream } = selection
+  if (options.isOffloaded || options.throttle || stream.paths.length > SMALL.files) return false
   const bytes = Math.min(streamLength(stream), countSelected(selection) * stream.pieceLength)
-  const small = options.kernel === 'crypto' ? SMALL : NATIVE_SMALL
-  const limit = pool ? TINY_BYTES : small.bytes
-  return bytes <= limit && stream.paths.length <= small.files && throttle === undefined
+  return bytes <= (options.pool ? SMALL_IN_POOL : SMALL.bytes)
 }
 
 async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
@@ -175,34 +138,31 @@ async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
   const stop = () => {
     stopJob(job)
   }
-  options.signal.addEventListener('abort', stop)
-  options.pauses?.onPause(() => {
+  const pause = () => {
     pauseJob(job)
-  })
+  }
+  options.signal.addEventListener('abort', stop)
+  options.giveUp?.addEventListener('abort', pause)
+  if (options.giveUp?.aborted) pause()
   const timer = setInterval(() => options.onProgress?.(readProgress(job)), PROGRESS_INTERVAL_MS)
   timer.unref()
   try {
-    const runs = startShares(job, options, pool)
+    const runs = startShares(job, pool)
     for (const run of runs) run.catch(stop)
     throwFirstFailure(await Promise.allSettled(runs))
   } finally {
     clearInterval(timer)
     options.signal.removeEventListener('abort', stop)
+    options.giveUp?.removeEventListener('abort', pause)
     if (!options.pool) await pool.close()
   }
 }
 
-/**
- * Starts the threads of a job. With node:crypto and no pool, this thread also works: it would
- * otherwise wait, and it can begin at once. Not with a throttle, which would block it.
- */
-function startShares(job: HashJob, options: HashOptions, pool: WorkerPool): Promise<void>[] {
+function startShares(job: HashJob, pool: WorkerPool): Promise<void>[] {
   const count = Math.min(job.threads, countBatches(planOf(job)))
   if (count === 0) return []
   if (isNative(job)) return [runOnNativeThreads(job, { count, niceness: pool.niceness })]
-  const own = options.pool || job.throttle ? 0 : 1
-  const others = Array.from({ length: count - own }, () => pool.run(job))
-  return own === 1 ? [...others, runJobInTurns(job)] : others
+  return Array.from({ length: count }, () => pool.run(job))
 }
 
 function throwFirstFailure(results: PromiseSettledResult<void>[]): void {

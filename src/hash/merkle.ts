@@ -1,4 +1,4 @@
-import { DIGEST_LENGTH, type HashKernel } from './kernels/kernel.js'
+import { DIGEST_LENGTH, type HashKernel } from './kernels.js'
 
 const NODE = DIGEST_LENGTH.sha256
 

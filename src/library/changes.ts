@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { editTorrent as edit } from '../core/edit/torrent.js'
-import { setDetails, setName, type Details } from '../metainfo/edit/details.js'
-import { setSeeds } from '../metainfo/edit/lists.js'
+import { setDetails, setName, type Details, setSeeds } from '../metainfo/edit/details.js'
 import { combineEdits, type TorrentEdit } from '../metainfo/edit/splice-torrent.js'
 import {
   replaceTracker,
@@ -11,8 +10,7 @@ import {
   trackerBytes,
 } from '../metainfo/edit/trackers.js'
 import { checkName } from '../metainfo/name.js'
-import { withInfoHashes } from '../metainfo/info-hashes.js'
-import type { Metainfo } from '../metainfo/metainfo.js'
+import { withInfoHashes, type Metainfo } from '../metainfo/metainfo.js'
 import { parseUnhashed } from '../metainfo/parse/metainfo.js'
 import { checkSeed, checkTracker, type SeedKind } from '../metainfo/trackers.js'
 

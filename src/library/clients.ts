@@ -1,21 +1,20 @@
 import { dirname, resolve } from 'node:path'
 import { parseClientAddress, type ClientAddress } from '../clients/address.js'
 import { connectClient } from '../clients/connect.js'
+import { askTrackers, type Asked, type TrackerAnswer } from '../clients/scrape/ask-trackers.js'
 import type { HashContext } from '../core/digests/hash-content.js'
 import { clientInfoHash, type ClientTorrent, type TorrentClient } from '../core/publish/client.js'
 import { remoteDirectory, type DataPrefix, dataProblem } from '../core/publish/local-data.js'
 import { publishTorrents as publish, type PublishOutcome } from '../core/publish/publish.js'
 import type { PublishRequest } from '../core/publish/hand-over.js'
 import { waitingFor } from '../core/publish/wait-for.js'
-import {
-  planWithdrawal,
-  withdrawTorrents as withdraw,
-  type WithdrawOutcome,
-} from '../core/publish/withdraw.js'
+import { withdrawTorrents as withdraw, type WithdrawOutcome } from '../core/publish/withdraw.js'
 import { verifyTorrents } from '../core/verify/verify-torrents.js'
 import { BtkitError, refuseAborted } from '../errors.js'
-import type { InfoHashes } from '../metainfo/info-hashes.js'
-import { monotonicNow } from '../monotonic.js'
+import type { InfoHashes } from '../metainfo/metainfo.js'
+import { looksLikeMagnet, parseMagnet, type MagnetLink } from '../metainfo/magnet.js'
+import { announceUrls, checkTracker } from '../metainfo/trackers.js'
+import { monotonicNow } from '../process.js'
 import { requireArray } from './check-options.js'
 import { labelOf, readInput, type ReadOptions, type TorrentInput } from './read.js'
 import { type Running, startTask, type Task, withHashContext, type WorkOptions } from './task.js'
@@ -128,7 +127,7 @@ async function refuseDamaged(
       read: () => Promise.resolve(metainfo),
     }
     for await (const checked of verifyTorrents(run, context)) {
-      const problem = dataProblem(checked)
+      const problem = checked.error ?? dataProblem(checked, checked.report)
       if (!problem) continue
       const { message: reason } = problem
       const code = problem instanceof BtkitError ? problem.code : null
@@ -161,8 +160,8 @@ export async function withdrawTorrents(
     const isKnown = torrent instanceof Object && 'infoHash' in torrent
     return clientInfoHash(isKnown ? torrent : readInput(torrent, options))
   })
-  const act = options.dryRun ? planWithdrawal : withdraw
-  return act(connect(addressOf(client), options), infoHashes)
+  const { dryRun = false } = options
+  return withdraw(connect(addressOf(client), options), infoHashes, { dryRun })
 }
 
 /**
@@ -189,4 +188,49 @@ function connect(
   { timeout = 30_000, signal = new AbortController().signal }: CallOptions,
 ): TorrentClient {
   return connectClient(address, { timeoutMs: timeout, signal })
+}
+
+/** Options for asking trackers. */
+export interface ScrapeOptions extends ReadOptions {
+  /** Announce URLs of the trackers to ask (default: those of each torrent). */
+  readonly trackers?: readonly string[] | undefined
+  /** Milliseconds that a tracker has for an answer (default: 10,000). */
+  readonly timeout?: number | undefined
+}
+
+/**
+ * Asks the trackers of torrents and magnet links for their seeds and leechers, over HTTP and UDP.
+ * Each tracker is asked once about all torrents. Returns for each torrent the answers of its
+ * trackers, in their order. A tracker that fails is an answer with an `error`.
+ * @throws BtkitError `usage` for a bad URL or link, those of readTorrent, and `interrupted`
+ */
+export async function scrapeTorrents(
+  torrents: readonly (TorrentInput | MagnetLink)[],
+  options: ScrapeOptions = {},
+): Promise<TrackerAnswer[][]> {
+  await Promise.resolve()
+  const { timeout = 10_000, signal = new AbortController().signal } = options
+  refuseAborted(signal)
+  requireArray(torrents, 'torrents')
+  const own = options.trackers?.map(checkTracker)
+  const asked = torrents.map((torrent) => askedOf(torrent, own, options))
+  const answers = await askTrackers(asked, { timeoutMs: timeout, signal })
+  refuseAborted(signal)
+  return asked.map(answers)
+}
+
+function askedOf(
+  torrent: TorrentInput | MagnetLink,
+  trackers: readonly string[] | undefined,
+  options: ScrapeOptions,
+): Asked {
+  const found = linkOf(torrent) ?? readInput(torrent as TorrentInput, options)
+  const urls = trackers ?? ('trackers' in found ? found.trackers : announceUrls(found))
+  const named = [...new Set(urls)].filter((url) => url !== '')
+  return { name: '', infoHash: clientInfoHash(found), trackers: named }
+}
+
+function linkOf(torrent: TorrentInput | MagnetLink): MagnetLink | null {
+  if (typeof torrent === 'string') return looksLikeMagnet(torrent) ? parseMagnet(torrent) : null
+  return torrent instanceof Object && 'trackers' in torrent ? torrent : null
 }

@@ -13,14 +13,15 @@ export {
 export {
   listTorrents,
   publishTorrents,
+  scrapeTorrents,
   withdrawTorrents,
   type CallOptions,
   type ClientOptions,
   type PublishOptions,
+  type ScrapeOptions,
 } from './clients.js'
 export { completeDirectories, type CompleteOptions } from './complete.js'
 export { editFiles, type EditOptions } from './edit.js'
-export { findData, type FindOptions, type FoundData } from './find.js'
 export type { StreamedBytes, StreamedContent, StreamedFile } from './make-from-streams.js'
 export { makeTorrent, planTorrent, type PlannedTorrent } from './make.js'
 export {
@@ -31,14 +32,16 @@ export {
   type ReadOptions,
   type TorrentInput,
 } from './read.js'
-export { scrapeTorrents, type ScrapeOptions } from './scrape.js'
 export type { Progress, Task, TaskOptions, WorkOptions } from './task.js'
 export type { FileOptions, MadeTorrent, MakeOptions, TorrentOptions } from './torrent-options.js'
 export {
   convertTorrent,
+  findData,
   verifyCache,
   verifyTorrent,
   type ConvertOptions,
+  type FindOptions,
+  type FoundData,
   type VerifyCacheOptions,
   type VerifyOptions,
 } from './verify.js'

@@ -12,10 +12,10 @@ export {
 } from '../metainfo/build/info.js'
 export { buildTorrent, type TorrentCore, type TorrentParts } from '../metainfo/build/torrent.js'
 export { isSameSwarm, swarmDifferences, type SwarmDifference } from '../metainfo/compare-swarms.js'
-export { infoHashesOf, type InfoHashes } from '../metainfo/info-hashes.js'
+export { infoHashesOf, type InfoHashes } from '../metainfo/metainfo.js'
 export type { TrackerReplacement } from '../metainfo/edit/trackers.js'
-export type { Finding, LintCode, LintRule, Severity } from '../metainfo/lint/finding.js'
-export { LINT_CODES, lintMetainfo } from '../metainfo/lint/metainfo.js'
+export type { LintRule, Severity } from '../metainfo/lint/finding.js'
+export { type Finding, type LintCode, LINT_CODES, lintMetainfo } from '../metainfo/lint/metainfo.js'
 export {
   magnetLink,
   parseFileRanges,

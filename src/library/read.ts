@@ -4,8 +4,7 @@ import { torrentsAt } from '../core/launch/find-torrents.js'
 import { parseTorrent, readTorrent as readFile } from '../core/read-torrent.js'
 import { BtkitError, refuseAborted } from '../errors.js'
 import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/read.js'
-import type { Finding } from '../metainfo/lint/finding.js'
-import { lintInSteps } from '../metainfo/lint/metainfo.js'
+import { type Finding, lintMetainfo } from '../metainfo/lint/metainfo.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import {
   summarize,
@@ -47,14 +46,7 @@ export async function lintTorrent(
   torrent: TorrentInput,
   options: ReadOptions = {},
 ): Promise<Finding[]> {
-  const steps = lintInSteps(await readTorrent(torrent, options))
-  for (;;) {
-    const step = steps.next()
-    if (step.done) return step.value
-    // A torrent may have very many files
-    await setImmediate()
-    refuseAborted(options.signal)
-  }
+  return lintMetainfo(await readTorrent(torrent, options))
 }
 
 /** Returns the metainfo of an input. */
@@ -93,7 +85,7 @@ export async function summarizeTorrents(
   options: ReadOptions = {},
 ): Promise<CollectionReport> {
   requirePaths(places, 'places')
-  const { torrents, failures: unlisted } = torrentsAt(places, '')
+  const { torrents, failures: unlisted } = await torrentsAt(places, '')
   const failures = [...unlisted].map(failed)
   const facts: TorrentFacts[] = []
   for (const torrent of torrents) {

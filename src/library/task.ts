@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os'
 import { openNullCache } from '../cache/piece-cache.js'
 import type { HashContext } from '../core/digests/hash-content.js'
 import { refuseAborted } from '../errors.js'
-import { createThrottle } from '../hash/jobs/throttle.js'
-import { chooseKernel } from '../hash/kernels/choose.js'
+import { createThrottle } from '../hash/jobs/job.js'
+import { chooseKernel } from '../hash/kernels.js'
 import { accessOf, type Cache } from './cache.js'
 
 /** How far work on files has come. */

@@ -1,7 +1,6 @@
 import { BtkitError } from '../errors.js'
-import { formatDhtNode } from './dht-node.js'
+import { formatDhtNode, announceUrls, isSeed, isTracker } from './trackers.js'
 import { contentSize, type DhtNode, type Metainfo } from './metainfo.js'
-import { announceUrls, isSeed, isTracker } from './trackers.js'
 
 /** A range of files, both ends included. Indices begin at 0. */
 export type FileRange = readonly [first: number, last: number]

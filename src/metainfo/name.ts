@@ -6,7 +6,7 @@ export function isPlainName(name: string): boolean {
 }
 
 /** Whether a text is a path component; a backslash is an ordinary character here. */
-function isComponent(name: string): boolean {
+export function isComponent(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name)
 }
 
@@ -31,4 +31,12 @@ export function checkNameOnDisk(name: string): string {
 
 function notSingle(name: string): BtkitError {
   return new BtkitError('bad-name', `name '${name}': must be a single path component`)
+}
+
+/** The conventional directory of pad files (BEP 47). */
+export const PAD_DIRECTORY = '.pad'
+
+/** Returns the path of a pad file of that many bytes, as BEP 47 suggests. */
+export function padPath(length: number): string[] {
+  return [PAD_DIRECTORY, String(length)]
 }

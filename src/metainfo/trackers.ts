@@ -1,4 +1,4 @@
-import type { Metainfo } from './metainfo.js'
+import type { Metainfo, DhtNode } from './metainfo.js'
 import { BtkitError } from '../errors.js'
 
 const TRACKER = /^(https?|udp|wss?):\/\/[^/?#\s]+([/?#]\S*)?$/i
@@ -30,7 +30,7 @@ export function checkTracker(url: string): string {
     const isBare = BARE_HOST.test(url) && isTracker(`http://${url}`)
     const fault = isBare
       ? `no http:// or udp:// in front; type http://${url}${/[/?]/.test(url) ? '' : '/announce'}`
-      : 'not an http, https, udp, ws or wss URL'
+      : (faultIn(url, isTracker) ?? 'not an http, https, udp, ws or wss URL')
     throw new BtkitError('usage', `tracker '${url}': ${fault}`)
   }
   return url
@@ -45,9 +45,18 @@ export type SeedKind = 'web seed' | 'HTTP seed'
  */
 export function checkSeed(url: string, kind: SeedKind): string {
   if (!isSeed(url)) {
-    throw new BtkitError('usage', `${kind} '${url}': not an http, https or ftp URL`)
+    const fault = faultIn(url, isSeed) ?? 'not an http, https or ftp URL'
+    throw new BtkitError('usage', `${kind} '${url}': ${fault}`)
   }
   return url
+}
+
+/** Names a blank or a port that alone makes a URL wrong; null if something else is wrong. */
+function faultIn(url: string, isRight: (url: string) => boolean): string | null {
+  const escaped = url.trim().replaceAll(' ', '%20')
+  if (escaped !== url && isRight(escaped)) return `has a blank; type ${escaped}`
+  const port = /^[a-z]+:\/\/[^/?#]*:(\d+)(?=[/?#]|$)/i.exec(url)?.[1]
+  return Number(port) > 65_535 ? `port ${port ?? ''} is above 65535` : null
 }
 
 /**
@@ -56,8 +65,7 @@ export function checkSeed(url: string, kind: SeedKind): string {
  * @throws BtkitError `usage`
  */
 export function parseAnnounceList(text: string): string[][] {
-  const tiers = text.split('|').map((tier) => tier.split(','))
-  return tiers.map((tier) => tier.map((url) => checkTracker(url.trim())))
+  return parseTiers(text, ',')
 }
 
 /** A comma before a URL. Any other comma is part of a URL. */
@@ -68,8 +76,11 @@ const BEFORE_URL = /,(?=\s*[a-z][a-z0-9+.-]*:\/\/)/i
  * @throws BtkitError `usage`
  */
 export function parseTrackers(text: string): string[][] {
-  const tiers = text.split('|').map((tier) => tier.split(BEFORE_URL))
-  return tiers.map((tier) => tier.map((url) => checkTracker(url.trim())))
+  return parseTiers(text, BEFORE_URL)
+}
+
+function parseTiers(text: string, separator: string | RegExp): string[][] {
+  return text.split('|').map((tier) => tier.split(separator).map((url) => checkTracker(url.trim())))
 }
 
 /** Formats an announce list in BitTornado's notation. */
@@ -77,15 +88,13 @@ export function formatAnnounceList(tiers: readonly (readonly string[])[]): strin
   return tiers.map((tier) => tier.join(',')).join('|')
 }
 
-/** Matches a bar, or a comma before a URL. Any other comma is part of a URL. */
-const BETWEEN_SEEDS = /\||,(?=\s*[a-z][a-z0-9+.-]*:\/\/)/i
-
 /**
  * Parses seeds that are separated by bars or commas.
  * @throws BtkitError `usage`
  */
 export function parseSeeds(text: string, kind: SeedKind): string[] {
-  return text.split(BETWEEN_SEEDS).map((url) => checkSeed(url.trim(), kind))
+  const seeds = text.split('|').flatMap((part) => part.split(BEFORE_URL))
+  return seeds.map((url) => checkSeed(url.trim(), kind))
 }
 
 /** Returns the URL of a directory below `base`, percent-encoded, with a slash at the end. */
@@ -109,4 +118,24 @@ export function hasTracker({ announce, announceList }: NamedTrackers): boolean {
 /** Returns each tracker once, first the announce URL. An empty URL is kept. */
 export function announceUrls({ announce, announceList }: NamedTrackers): string[] {
   return [...new Set([...(announce === null ? [] : [announce]), ...(announceList ?? []).flat()])]
+}
+
+/** Formats a node as `HOST:PORT`, with an IPv6 address in brackets. */
+export function formatDhtNode({ host, port }: DhtNode): string {
+  const isBare = host.includes(':') && !host.startsWith('[')
+  return `${isBare ? `[${host}]` : host}:${port}`
+}
+
+/**
+ * Parses `HOST:PORT`, with an IPv6 address in brackets.
+ * @throws BtkitError `usage`
+ */
+export function parseDhtNode(text: string): DhtNode {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:[\]/]+)):(\d{1,5})$/i.exec(text)
+  const host = match?.[1] ?? match?.[2]
+  const port = Number(match?.[3])
+  if (host === undefined || port < 1 || port > 65535) {
+    throw new BtkitError('usage', `node '${text}': not of the form HOST:PORT`)
+  }
+  return { host, port }
 }

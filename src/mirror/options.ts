@@ -1,8 +1,14 @@
+import type { IncomingMessage } from 'node:http'
+import type { CacheAccess } from '../core/digests/cache-trust.js'
+import type { Content } from '../core/digests/content.js'
+import type { InfoOptions } from '../core/digests/info.js'
 import type { Mirror } from './tree/mirror.js'
-import type { PieceLength } from './pkgtorrent/set.js'
-import type { WarmOptions } from './warm/warmer.js'
 import type { ScrapedCounts } from '../clients/scrape/swarm-counts.js'
 import type { ClientAddresses } from '../server/connections/client-address.js'
+import type { RequestFigures } from '../server/metrics/metrics.js'
+
+/** A piece length in bytes, or `auto` to choose one by the size. */
+export type PieceLength = number | 'auto'
 
 /** The settings of the service, made from the command line. */
 export interface ServiceOptions {
@@ -31,6 +37,10 @@ export interface ServiceOptions {
   readonly files: boolean
   /** Whether directories have pages, if files are served. */
   readonly listings: boolean
+  /** The name of the site on its pages; null for the public host. */
+  readonly siteName: string | null
+  /** Whether pages of other sites may fetch torrents, JSON and files. */
+  readonly cors: boolean
   /** Whether `/-/metrics` is answered. */
   readonly metrics: boolean
   /** Finds the addresses of clients, also behind proxies. */
@@ -40,6 +50,31 @@ export interface ServiceOptions {
   readonly warm: WarmOptions | null
   /** The tracker in the same process; null for none. */
   readonly tracker: OwnTracker | null
+  /** The seed in the same process; null for none. */
+  readonly seed: OwnSeed | null
+}
+
+/** Settings of hashing before anybody asks. */
+export interface WarmOptions {
+  /** Patterns for the paths of files; see PathPatterns. */
+  readonly patterns: readonly string[]
+  /** Milliseconds between two scans. */
+  readonly interval: number
+  /** Most bytes read per second; null for no limit. */
+  readonly maxRate: number | null
+  /** The feed leaves out files modified before this time, in milliseconds since 1970. */
+  readonly feedSince: number
+}
+
+/** The server that a mirror is part of. */
+export interface MirrorServer {
+  readonly requests: RequestFigures
+  /** Open connections; null if another program's server has them. */
+  readonly connections: () => number | null
+  /** Number of log lines dropped so far. */
+  readonly droppedLines: () => number
+  /** Receives the route of each request. */
+  readonly onRoute: (request: IncomingMessage, route: string) => void
 }
 
 /** A tracker in the same process. */
@@ -54,6 +89,42 @@ export interface OwnTracker {
   readonly countsOf: (infoHash: string) => ScrapedCounts | null
   /** URL of its page of torrents; null if there is none. */
   readonly page: string | null
+}
+
+/** A seed in the same process. */
+export interface OwnSeed {
+  /** The port at which peers reach it. */
+  readonly port: number
+  /** IP addresses of the host of the public URL; none without one. */
+  readonly hosts: readonly string[]
+  readonly status: SeedFigures
+  /** This seed and its peers, by an info hash in hexadecimal; null if it is not seeded. */
+  readonly countsOf: (infoHash: string) => ScrapedCounts | null
+  /** Seeds a torrent from now on, as long as its files stay as they are. */
+  readonly add: (made: MadeTorrent) => void
+}
+
+/** The figures of a seed, of now and since the start. */
+export interface SeedFigures {
+  readonly torrents: number
+  readonly peers: number
+  /** Bytes sent, and bytes per second. */
+  readonly uploaded: number
+  readonly rate: number
+  /** Connections and requests. */
+  readonly refused: number
+}
+
+/** A torrent whose hashes are in the cache. */
+export interface MadeTorrent {
+  /** In hexadecimal; null for a version that it lacks. */
+  readonly infoHash: string | null
+  readonly infoHashV2: string | null
+  readonly content: Content
+  readonly options: InfoOptions
+  readonly cacheAccess: CacheAccess
+  /** Trackers in tiers. */
+  readonly trackers: readonly (readonly string[])[]
 }
 
 /** The settings of a service that has its own servers. */

@@ -253,10 +253,7 @@ export function digestOf(torrents: readonly Opened[]): string {
  */
 export function refuseChanged(torrents: readonly Opened[], digest: string): void {
   if (digestOf(torrents) === digest) return
-  throw new BtkitError(
-    'changed',
-    'the torrents changed meanwhile; the form has their values of now',
-  )
+  throw new BtkitError('changed', 'these torrents have changed; the form shows the current values')
 }
 
 /** A torrent that an edit changed, or why it did not. */
@@ -275,14 +272,18 @@ export function editedOf(outcome: EditOutcome): Edited[] {
 function diffOf(before: TorrentFacts, after: TorrentFacts): Html {
   const [old, now] = [factRows(before), factRows(after)]
   const rows = Object.keys(now).filter((key) => old[key] !== now[key])
-  return html`<dl class="facts diff">
-    ${rows.map(
-      (key) =>
-        html`<dt>${key}</dt>
-          <dd>${linesOf('del', old[key])} ${linesOf('ins', now[key])}</dd>`,
-    )}
-  </dl>`
+  const isOther = rows.includes(INFO_HASH)
+  return html`${isOther && html`<p class="note">Clients see this as another torrent.</p>`}
+    <dl class="facts diff">
+      ${rows.map(
+        (key) =>
+          html`<dt>${key}</dt>
+            <dd>${linesOf(old[key], now[key])}</dd>`,
+      )}
+    </dl>`
 }
+
+const INFO_HASH = 'Info hash'
 
 function factRows(facts: TorrentFacts): Record<string, string> {
   const values = valuesOf(facts)
@@ -290,20 +291,25 @@ function factRows(facts: TorrentFacts): Record<string, string> {
   return {
     ...(Object.fromEntries(named) as Record<string, string>),
     Private: facts.private ? 'yes' : 'no',
-    'Info hash': facts.infoHash ?? facts.infoHashV2 ?? '',
+    [INFO_HASH]: facts.infoHash ?? facts.infoHashV2 ?? '',
   }
 }
 
 /** The most lines of a list that are shown. */
 const MOST_LINES = 100
 
-function linesOf(kind: 'del' | 'ins', text: string | undefined): Html[] {
-  const lines = (text ?? '').split('\n').filter((line) => line !== '')
+function linesOf(before: string | undefined, after: string | undefined): Html[] {
+  const [old, now] = [before, after].map((text) => (text ?? '').split('\n').filter(Boolean))
+  const removed = (old ?? []).filter((line) => now?.includes(line) !== true)
+  const lines = [
+    ...removed.map((line) => html`<div><del>- ${line}</del></div>`),
+    ...(now ?? []).map((line) =>
+      old?.includes(line) === true
+        ? html`<div class="same">${line}</div>`
+        : html`<div><ins>+ ${line}</ins></div>`,
+    ),
+  ]
   const rest = lines.length - MOST_LINES
-  const shown = lines.slice(0, MOST_LINES).map((line) => {
-    return kind === 'del'
-      ? html`<div><del>- ${line}</del></div>`
-      : html`<div><ins>+ ${line}</ins></div>`
-  })
-  return rest > 0 ? [...shown, html`<div class="muted">and ${rest} more</div>`] : shown
+  const more = rest > 0 && html`<div class="muted">and ${rest} more</div>`
+  return more ? [...lines.slice(0, MOST_LINES), more] : lines
 }

@@ -62,9 +62,14 @@ export function json(value: unknown): Answer {
   return { status: 200, headers, body: JSON.stringify(value) }
 }
 
-/** Shows what went wrong. */
+/** Shows what went wrong, as a sentence. */
 export function problem({ message }: Pick<Error, 'message'>): Html {
-  return html`<p class="error" role="alert">${message}</p>`
+  // Before a colon is a name or path, which stays as it is
+  const start = /^[a-z]+ (?!.*: )/.test(message)
+    ? message.charAt(0).toUpperCase()
+    : message.charAt(0)
+  const end = /[.!?]$/.test(message) ? '' : '.'
+  return html`<p class="error" role="alert">${start + message.slice(1) + end}</p>`
 }
 
 /** Answers with a file of the pages, such as their style. */

@@ -4,7 +4,7 @@ import { BtkitError } from '../errors.js'
 import type { Progress } from '../library/task.js'
 import { html, type Html } from '../text/html.js'
 import { formatBytes, formatDuration } from '../text/quantity.js'
-import type { Answer, PageParts } from './frame.js'
+import { type Answer, type PageParts, problem } from './frame.js'
 
 /** How a job stands. */
 type JobState = 'running' | 'done' | 'failed' | 'cancelled'
@@ -150,6 +150,8 @@ export class Jobs {
   }
 }
 
+const CANCELLED = { message: 'It was cancelled. Nothing was written.' }
+
 /** Shows a job that is running, or that ended without a result. */
 export function jobPage(job: Job, page: (parts: PageParts) => Answer): Answer {
   const { about, state, error, id } = job
@@ -161,14 +163,12 @@ export function jobPage(job: Job, page: (parts: PageParts) => Answer): Answer {
     content: isRunning
       ? html`<section data-job="${id}">
           <p><progress aria-label="Progress" ${valuesOf(job)}></progress></p>
-          <p id="told" role="status">${describeJob(job)}</p>
+          <p id="told">${describeJob(job)}</p>
           <p class="muted name" id="now">${job.progress?.path ?? ''}</p>
           <form method="post" action="${id}/cancel"><button>Cancel</button></form>
         </section>`
-      : html`<p class="error" role="alert">
-            ${state === 'cancelled' ? 'It was cancelled. Nothing was written.' : (error?.message ?? '')}
-          </p>
-          <p><a href="../${about.tool}">Back</a></p>`,
+      : html`${problem(state === 'cancelled' ? CANCELLED : (error ?? CANCELLED))}
+          <p class="acts"><a href="../${about.tool}">Back</a></p>`,
   })
 }
 

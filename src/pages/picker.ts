@@ -1,11 +1,14 @@
-import { type Dirent, readdirSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { mkdirSync, readdirSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { homeDirectory } from '../directories.js'
-import { BtkitError } from '../errors.js'
-import { fieldValue, html } from '../text/html.js'
-import { Form, hiddenFields } from './form.js'
+import { BtkitError, callSystem, valueOr } from '../errors.js'
+import { isSafeComponent, isWithin } from '../files/inside.js'
+import { fieldValue, html, type Html } from '../text/html.js'
+import { formatBytes, formatTime } from '../text/quantity.js'
+import { defaultAct, Form, hiddenFields } from './form.js'
 import type { Answer, PageParts } from './frame.js'
+import { renderTable } from './table.js'
 
 /** The longest path that Linux accepts, in bytes; characters may be fewer. */
 const LONGEST_PATH = 4096
@@ -27,71 +30,129 @@ interface Picking {
   readonly directory: string
   /** Directories that are always offered. */
   readonly places: readonly string[]
-  /** The directory above; null for none. */
-  readonly above: string | null
+  /** The highest directory that is shown; null if all are. */
+  readonly top: string | null
 }
 
 /** Renders a directory to choose a file or directory from. */
 function pickerPage(picking: Picking): Answer {
-  const { page, action, form, field, directory, places, above } = picking
-  const carried = hiddenFields(form.without('act', 'at', 'picked', 'choose'))
-  const step = (name: 'at' | 'picked', path: string, text: string) =>
-    html`<button name="${name}" value="${fieldValue(fieldPath(path))}">${text}</button>`
+  const { page, action, form, field, directory, places, top } = picking
+  const carried = hiddenFields(form.without('act', ...STEPS))
   const { entries, error, isCut } = list(directory)
-  const rows = entries.map(({ name, isDirectory }) => {
-    const path = join(directory, name)
-    return html`<li class="${isDirectory ? 'dir' : 'file'}">
-      ${step(isDirectory ? 'at' : 'picked', path, isDirectory ? `${name}/` : name)}
-    </li>`
+  const rows = entries.map(({ name, isDirectory, size, changed }) => {
+    const text = isDirectory ? `${name}/` : name
+    const button = step(isDirectory ? 'at' : 'picked', join(directory, name), text)
+    return [button, isDirectory ? '' : formatBytes(size), formatTime(changed)]
   })
   return page({
     title: `Choose: ${directory}`,
     error,
     status: 200,
-    content: html`<form method="post" action="${action}">
+    content: html`<form method="post" action="${action}" class="picker">
       ${carried}<input type="hidden" name="choose" value="${field}" />
+      <input type="hidden" name="here" value="${fieldValue(fieldPath(directory))}" />
+      ${defaultAct('create')}
       <section>
-        <div class="acts">
-          ${step('picked', directory, 'Choose this directory')}
-          ${above !== null && step('at', above, 'Up')}
-          <button name="picked" value="">Cancel</button>
-        </div>
-        <p class="choices">${places.map((place) => step('at', place, place))}</p>
+        <p class="acts">${places.map((place) => step('at', place, place))}</p>
+        <p class="crumbs">${crumbsOf(directory, top)}</p>
+        ${actsOf(directory, top === null)}
       </section>
       <section>
-        <ul class="picker">
-          ${rows}
-        </ul>
-        ${isCut && html`<p class="muted">There are more entries; type the path instead.</p>`}
+        ${renderTable({ label: 'Entries', columns: COLUMNS, rows })}
+        ${isCut && html`<p class="muted">There are more entries. Type the path instead.</p>`}
       </section>
     </form>`,
   })
 }
 
+function actsOf(directory: string, canCreate: boolean): Html {
+  const create = html`<span class="with">
+    <input type="text" name="fresh" aria-label="New directory" placeholder="Name" />
+    <button name="act" value="create">New directory</button>
+  </span>`
+  return html`<div class="acts">
+    <button class="main" name="picked" value="${fieldValue(fieldPath(directory))}">
+      Choose this directory
+    </button>
+    <button name="picked" value="">Cancel</button>
+    ${canCreate && create}
+  </div>`
+}
+
+/** The fields of a picker itself. */
+const STEPS = ['at', 'here', 'picked', 'choose', 'fresh']
+
+const COLUMNS = [
+  { title: 'Name', kind: 'name' },
+  { title: 'Size', kind: 'n' },
+  { title: 'Changed (UTC)', kind: 'date' },
+] as const
+
+function step(name: 'at' | 'picked', path: string, text: string): Html {
+  return html`<button name="${name}" value="${fieldValue(fieldPath(path))}">${text}</button>`
+}
+
+/** Buttons that lead to the directories above, up to `top`, or else the root. */
+function crumbsOf(directory: string, top: string | null): Html[] {
+  const parent = dirname(directory)
+  if (directory === top || parent === directory) return [step('at', directory, directory)]
+  return [...crumbsOf(parent, top), step('at', directory, `${basename(directory)}/`)]
+}
+
+interface Entry {
+  readonly name: string
+  readonly isDirectory: boolean
+  readonly size: number
+  /** Milliseconds since 1970. */
+  readonly changed: number
+}
+
 interface Listed {
-  readonly entries: readonly { readonly name: string; readonly isDirectory: boolean }[]
+  readonly entries: readonly Entry[]
   readonly error?: BtkitError
   readonly isCut: boolean
 }
 
+/** As people sort: 2 before 10, and large letters beside small ones. */
+const { compare } = new Intl.Collator('en', { numeric: true })
+
 function list(directory: string): Listed {
   try {
-    const found = readdirSync(directory, { withFileTypes: true })
-    const shown = found.filter(({ name }) => !name.startsWith('.'))
+    const names = callSystem(directory, () => readdirSync(directory))
+    const shown = names.filter((name) => !name.startsWith('.'))
     const entries = shown
-      .map((entry) => ({ name: entry.name, isDirectory: isDirectory(entry, directory) }))
-      .sort((a, b) => Number(b.isDirectory) - Number(a.isDirectory) || (a.name < b.name ? -1 : 1))
+      .map((name) => entryAt(directory, name))
+      .sort((a, b) => Number(b.isDirectory) - Number(a.isDirectory) || compare(a.name, b.name))
     return { entries: entries.slice(0, MOST_SHOWN), isCut: shown.length > MOST_SHOWN }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const why = `${directory}: cannot be listed (${code ?? 'unknown'})`
-    return { entries: [], error: new BtkitError('io', why), isCut: false }
+    if (!(error instanceof BtkitError)) throw error
+    return { entries: [], error, isCut: false }
   }
 }
 
-function isDirectory(entry: Dirent, directory: string): boolean {
-  if (!entry.isSymbolicLink()) return entry.isDirectory()
-  return isDirectoryAt(join(directory, entry.name))
+/** Describes an entry; a link that leads nowhere is an empty file. */
+function entryAt(directory: string, name: string): Entry {
+  const stats = valueOr(null, () => callSystem(name, () => statSync(join(directory, name))))
+  return {
+    name,
+    isDirectory: stats?.isDirectory() === true,
+    size: stats?.size ?? 0,
+    changed: stats?.mtimeMs ?? 0,
+  }
+}
+
+/**
+ * Makes a directory in another one, and returns its path.
+ * @throws BtkitError `usage`, or as the system refuses it
+ */
+function makeBelow(directory: string, name: string): string {
+  const path = join(directory, name)
+  if (!isSafeComponent(name))
+    throw new BtkitError('usage', 'the new directory needs a name without a slash')
+  callSystem(path, () => {
+    mkdirSync(path)
+  })
+  return path
 }
 
 /** The rules of a form's pickers. */
@@ -114,19 +175,20 @@ export function pick(form: Form, { begin, list, settle, ...rules }: PickRules): 
   if (form.has('picked')) {
     const picked = form.text('picked')
     const chosen = field === list ? [...new Set([...lines, picked])].join('\n') : picked
-    const rest = form.without('act', 'at', 'picked', 'choose')
+    const rest = form.without('act', ...STEPS)
     return picked === '' ? rest : rest.with({ [field]: chosen })
   }
   const current = lines.at(-1)
-  const at = form.text('at') && expand(form.text('at'), begin)
-  const wanted = at || (current ? dirname(expand(current, begin)) : begin)
-  const everywhere = [...new Set([...rules.places, homeDirectory(process.env) ?? '/', '/'])]
-  const shown = settle ? settle(wanted) : wanted
-  const parent = dirname(shown)
-  const isRoot = parent === shown || (settle && settle(parent) !== parent)
-  const above = isRoot ? null : parent
-  const places = settle ? rules.places : everywhere
-  return pickerPage({ ...rules, form, field, directory: shown, places, above })
+  const at = form.text('at') || form.text('here')
+  const wanted = at !== '' ? expand(at, begin) : current ? dirname(expand(current, begin)) : begin
+  if (settle) {
+    const directory = settle(wanted)
+    const top = rules.places.find((place) => isWithin(directory, place)) ?? directory
+    return pickerPage({ ...rules, form, field, directory, top })
+  }
+  const directory = form.text('act') === 'create' ? makeBelow(wanted, form.text('fresh')) : wanted
+  const places = [...new Set([...rules.places, homeDirectory(process.env) ?? '/', '/'])]
+  return pickerPage({ ...rules, form, field, directory, places, top: null })
 }
 
 /** Whether a directory is there; false if that cannot be told. */
@@ -153,7 +215,7 @@ export function fieldPath(path: string): string {
 export function expand(path: string, directory: string): string {
   if (path.startsWith('file://')) return expand(typedPath(path), directory)
   if (path.includes('\0') || path.length > LONGEST_PATH)
-    throw new BtkitError('usage', 'this is no path: it is too long or has a zero byte')
+    throw new BtkitError('usage', 'invalid path: it is too long or contains a NUL byte')
   if (path === '~' || path.startsWith('~/'))
     return join(homeDirectory(process.env) ?? '/', path.slice(1))
   return resolve(directory, path)

@@ -9,12 +9,16 @@ const base = new URL('.', document.currentScript.src)
 const job = document.querySelector('[data-job]')
 if (job) {
   const bar = job.querySelector('progress')
+  const { title } = document
   const look = async () => {
     try {
       const answer = await fetch(new URL('job/' + job.dataset.job + '/state', base))
       const { state, told, path, done, total } = await answer.json()
       if (state !== 'running') return location.reload()
-      if (total > 0) Object.assign(bar, { max: total, value: done })
+      if (total > 0) {
+        Object.assign(bar, { max: total, value: done })
+        document.title = Math.floor((100 * done) / total) + ' % - ' + title
+      }
       document.getElementById('told').textContent = told
       document.getElementById('now').textContent = path
       setTimeout(look, 300)
@@ -37,12 +41,46 @@ for (const field of document.querySelectorAll('[data-drop]')) {
   })
 }
 
+for (const table of document.querySelectorAll('.picker table')) {
+  const buttons = [...table.querySelectorAll('button')]
+  const shown = () => buttons.filter((button) => !button.closest('tr').hidden)
+  const filter = document.createElement('input')
+  Object.assign(filter, { type: 'search', placeholder: 'Part of a name' })
+  filter.setAttribute('aria-label', 'Part of a name')
+  filter.addEventListener('input', () => {
+    const part = filter.value.toLowerCase()
+    for (const button of buttons)
+      button.closest('tr').hidden = !button.textContent.toLowerCase().includes(part)
+  })
+  filter.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter') return
+    event.preventDefault()
+    shown()[0]?.click()
+  })
+  table.closest('section').addEventListener('keydown', (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+    if (!step) return
+    event.preventDefault()
+    shown().at(shown().indexOf(document.activeElement) + step)?.focus()
+  })
+  table.parentElement.before(filter)
+  buttons[0]?.focus()
+}
+
 for (const choice of document.querySelectorAll('select[name=preset]')) {
   choice.addEventListener('change', () => choice.form.querySelector('[value=preset]').click())
 }
 
 for (const field of document.querySelectorAll('[data-copy]')) {
   field.addEventListener('focus', () => field.select())
+}
+
+for (const button of document.querySelectorAll('button[data-copies]')) {
+  button.hidden = !navigator.clipboard
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).value)
+    button.textContent = 'Copied'
+  })
 }
 
 for (const area of document.querySelectorAll('[data-tiers]')) {
@@ -172,12 +210,16 @@ for (const table of document.querySelectorAll('[data-all]')) {
     const checked = boxes.filter((box) => box.checked).length
     all.checked = checked === boxes.length
     all.indeterminate = checked > 0 && checked < boxes.length
+    const sum = table.closest('form')?.querySelector('[data-sum]')
+    if (sum) sum.textContent = checked + ' chosen'
   }
 
   all.addEventListener('change', () => {
     for (const box of boxes) box.checked = all.checked
+    look()
   })
   table.addEventListener('change', look)
+  addEventListener('pageshow', look)
   table.querySelector('thead td').append(all)
   look()
 }

@@ -1,40 +1,45 @@
 /** The style of pages with forms, after the style of all pages. */
 export const PAGES_STYLE = `
-:root { --good: #2a7d2a; --bad: #b3261e; --unsure: #8a6100; --card: #fff }
+:root { --good: #2a7d2a; --bad: #b3261e; --unsure: #8a6100; --card: #fff; --under: var(--soft) }
 @media (prefers-color-scheme: dark) {
-  :root { --good: #6c6; --bad: #ff8a80; --unsure: #e0b040; --card: #161c22 }
+  :root { --good: #6c6; --bad: #ff8a80; --unsure: #e0b040; --card: #1a2026; --under: var(--ground) }
 }
-html { background: var(--soft) }
-body { max-width: 64rem; padding: .8rem 1rem 3rem } h1 { margin-bottom: .8rem }
+html { background: var(--under) }
+body { padding: .8rem 1rem 3rem } h1 { margin-bottom: .8rem }
 main > section, main form > section, main > form > fieldset, .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.2rem; margin: 0 0 1rem }
 section > :first-child { margin-top: 0 } section > :last-child { margin-bottom: 0 }
 fieldset legend { font-weight: 600; padding: 0 .4rem }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1rem; margin: 1rem 0 } .cards .card { margin: 0; display: block; color: inherit }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: 1rem; margin: 1rem 0 } .cards .card { margin: 0; display: block; color: inherit }
 a.card:hover { border-color: var(--accent); text-decoration: none } .card b { color: var(--accent); font-size: 1.1rem }
-.field { display: grid; grid-template-columns: 11rem 1fr; gap: .3rem 1rem; align-items: start; margin: .6rem 0 }
-.field > label, .field > .label { padding-top: .3rem } .field small { grid-column: 2; color: var(--muted) }
+.field { display: grid; grid-template-columns: 11rem 1fr; gap: .3rem 1rem; align-items: baseline; margin: .6rem 0 }
+.field small { grid-column: 2; color: var(--muted) }
 .field .with { display: flex; gap: .5rem } .field input[type=text], .field textarea, .field select { width: 100% }
+.field:has(> textarea) > label { align-self: start; padding-top: .3rem } .field textarea { align-self: start }
 textarea, select { font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--muted); border-radius: 4px; padding: .3rem .5rem }
-textarea { resize: vertical; min-height: 4.5rem; white-space: pre; overflow-x: auto } .choices { display: flex; flex-wrap: wrap; gap: .2rem 1rem; padding-top: .3rem }
+textarea { resize: vertical; min-height: 4.5rem; white-space: pre; overflow-x: auto } .choices { display: flex; flex-wrap: wrap; gap: .2rem 1rem }
 button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(--accent); color: var(--accent-text); border-color: var(--accent); font-weight: 600 }
 .default { position: absolute; left: -99rem }
 .acts { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0 0 } .acts + section { margin-top: 1rem }
+.acts [data-sum] { align-self: center } .acts > a { border: 1px solid var(--muted); border-radius: 4px; padding: .35rem 1rem; color: inherit; background: var(--soft); text-decoration: none } .acts > a.main { background: var(--accent); color: var(--accent-text); border-color: var(--accent); font-weight: 600 }
 .error { border-left: 4px solid var(--bad); padding: .5rem .9rem; background: var(--card) } .note { border-left: 4px solid var(--accent); padding: .5rem .9rem; background: var(--card) }
 .good { color: var(--good) } .bad { color: var(--bad) } .unsure { color: var(--unsure) }
-.facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem } .facts dd { margin: 0; min-width: 0 } .facts input { width: 100% } .facts code { font-size: .85em; white-space: nowrap; overflow-x: auto; display: block }
+.facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; align-items: baseline } .facts dd { margin: 0; min-width: 0 } .facts input { width: 100% } .facts code { font-size: .85em; white-space: nowrap; overflow-x: auto; display: block }
 .two { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start } .two > :first-child { flex: 1 1 20rem; min-width: 0 }
-.map { height: auto; max-width: none; background: none } .map path { stroke: none }
-.map .good { fill: color-mix(in srgb, var(--good) 40%, var(--card)) } .map .bad { fill: var(--bad) } .map .missing { fill: var(--muted) } .map .unread { fill: none; stroke: var(--muted); stroke-width: 1 }
+.map { height: auto; max-width: 30rem; background: none } .map path { stroke: none }
+.map .good { fill: color-mix(in srgb, var(--good) 37%, var(--card)) } .map .bad { fill: var(--bad) } .map .missing { fill: var(--muted) } .map .unread { fill: none; stroke: var(--muted); stroke-width: 1 }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0; margin: .4rem 0 } .key svg { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 0 }
-.picker { list-style: none; padding: 0; margin: 0 } .picker button { border: 0; background: none; color: var(--link); padding: .3rem .2rem; width: 100%; text-align: left; overflow-wrap: anywhere }
-.picker li { border-bottom: 1px solid var(--line) } .picker .dir button { font-weight: 600 }
+.picker td, .picker th { padding-block: 0 } .picker [type=search] { margin-bottom: .5rem } .picker table button, .crumbs button { border: 0; background: none; color: var(--link); padding: .3rem .2rem; text-align: left; overflow-wrap: anywhere }
+.picker table button { width: 100%; outline-offset: -2px } .picker table [name=at] { font-weight: 600 } .acts > .with { display: flex; flex-wrap: wrap; gap: .4rem; margin-left: auto }
 details { margin: 0 0 1rem } section details { margin: 0 } del { color: var(--bad) } ins { color: var(--good); text-decoration: none } .diff { overflow-wrap: anywhere }
 .tiers { list-style: none; padding: 0; margin: 0 } .tiers li { display: flex; gap: .4rem; align-items: center; margin: .2rem 0 } .tiers .tier { border-top: 1px dashed var(--line); padding-top: .3rem; margin-top: .4rem }
 .tiers li.dragged { opacity: .4 } .tiers .grip { cursor: grab; padding: .2rem .5rem } .tiers input { flex: 1; min-width: 0 }
-.box { width: 1.8rem } .box input, thead td input { width: 1.1rem; height: 1.1rem }
-@media (min-width: 44.01rem) and (max-width: 60rem) { .scroll { font-size: .92em } .scroll th, .scroll td { padding-inline: .35rem } }
+.stack tbody .box + .name:last-child { width: 100% } input[type=checkbox], input[type=radio] { accent-color: var(--accent) }
+.box input, thead td input { width: 1.1rem; height: 1.1rem }
+@media (min-width: 50.01rem) and (max-width: 60rem) { .scroll { font-size: .92em } .scroll th, .scroll td { padding-inline: .35rem } }
 @media (max-width: 44rem) {
   .masthead nav { order: 3; flex: 0 0 100% } .masthead form { margin-left: auto }
+}
+@media (max-width: 50rem) {
   .stack .box { flex: 0 0 1.5rem } .stack th { border: 0; padding: 0 } .stack .box + .name { flex: 0 0 calc(100% - 3rem) }
 }
 @media (max-width: 40rem) {

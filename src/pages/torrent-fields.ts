@@ -52,7 +52,7 @@ export function torrentFields(form: Form): Html {
       ${linesField(form, {
         name: 'webseeds',
         label: 'Web seeds',
-        hint: 'URLs of the same files on web servers, one a line.',
+        hint: 'URLs of the same files on web servers, one per line.',
       })}
       ${checkField(form, 'Peers', [['private', 'private: from these trackers only']])}
     </fieldset>

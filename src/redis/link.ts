@@ -1,4 +1,4 @@
-import { monotonicNow } from '../monotonic.js'
+import { monotonicNow } from '../process.js'
 import {
   createClient,
   describeRedisFailure,
@@ -130,7 +130,7 @@ export class RedisLink {
     if (now - this.#warned < HOUR_MS) return
     this.#warned = now
     const why = describeRedisFailure(error, this.#address, patience.ms)
-    this.#options.warn(`${this.label}: not used for now: ${why}`)
+    this.#options.warn(`${this.label}: working without it for now: ${why}`)
   }
 }
 

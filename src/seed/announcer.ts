@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { announceSeed, canAnnounce, type NamedPeer } from '../clients/scrape/announce.js'
-import { hashesOf, MOST_DIALLED_OF_TORRENT, type SeedTorrent } from './seeder.js'
+import { announceSeed, canAnnounce } from '../clients/scrape/announce.js'
+import { hashesOf, MOST_DIALLED_OF_TORRENT, type Seeder, type SeedTorrent } from './seeder.js'
 
 /** Announces that are begun in a second, and that wait for answers, at most. */
-const PER_SECOND = 20
+const PER_SECOND = 8
 const AT_ONCE = 32
+
+/** Seconds over which the announces of very many torrents spread. */
+const ROUND = 20 * 60
 
 /** Milliseconds between announces: without a tracker's word, and whatever it says. */
 const USUAL = 30 * 60_000
@@ -16,16 +19,6 @@ const SPREAD = 0.1
 
 /** Milliseconds that all last announces together may take. */
 const FAREWELL = 3000
-
-export interface AnnouncerOptions {
-  readonly peerId: string
-  /** Where the seeder listens. */
-  readonly port: () => number
-  readonly monotonic: () => number
-  /** Bytes sent for a torrent. */
-  readonly uploadedOf: (torrent: SeedTorrent) => number
-  readonly onPeers: (torrent: SeedTorrent, peers: readonly NamedPeer[]) => void
-}
 
 /** A tier of a torrent's trackers (BEP 12), of which the first that answers is used. */
 interface Tier {
@@ -40,13 +33,6 @@ interface Tier {
   error: string | null
 }
 
-/** How announces go. */
-export interface AnnounceStatus {
-  /** Tiers of all torrents. */
-  readonly tiers: number
-  readonly failing: number
-}
-
 /** Announces torrents to their trackers: spread over time, and less often while they fail. */
 export class Announcer {
   readonly #tiers = new Map<SeedTorrent, Tier[]>()
@@ -55,28 +41,28 @@ export class Announcer {
   readonly #timer: NodeJS.Timeout
   #asking = 0
 
-  constructor(private readonly options: AnnouncerOptions) {
+  /** `address` is the IP address in announces; null for the one that trackers see. */
+  constructor(
+    private readonly seeder: Seeder,
+    private readonly address: string | null,
+  ) {
     this.#timer = setInterval(() => {
       this.#announceDue()
     }, 1000).unref()
   }
 
-  get status(): AnnounceStatus {
-    const all = [...this.#tiers.values()].flat()
-    return { tiers: all.length, failing: all.filter(({ failures }) => failures > 0).length }
-  }
-
   /** The trackers of a torrent that fail, each with the reason. */
   failuresOf(torrent: SeedTorrent): { readonly tracker: string; readonly reason: string }[] {
-    return (this.#tiers.get(torrent) ?? []).flatMap(({ urls: [tracker = ''], error }) => {
-      return error === null ? [] : [{ tracker, reason: error }]
+    return (this.#tiers.get(torrent) ?? []).flatMap(({ urls, error }) => {
+      // The tracker that failed went to the end of its tier
+      return error === null ? [] : [{ tracker: urls.at(-1) ?? '', reason: error }]
     })
   }
 
   add(torrent: SeedTorrent): void {
     if (this.#tiers.has(torrent)) return
     const tiers = torrent.trackers.map((urls) => urls.filter(canAnnounce))
-    const nextAt = this.options.monotonic()
+    const nextAt = this.seeder.monotonic()
     this.#tiers.set(
       torrent,
       hashesOf(torrent).flatMap((infoHash) => {
@@ -116,14 +102,17 @@ export class Announcer {
   }
 
   #announceDue(): void {
-    const now = this.options.monotonic()
-    let left = PER_SECOND
-    for (const tiers of this.#tiers.values()) {
+    const now = this.seeder.monotonic()
+    let left = Math.max(PER_SECOND, Math.ceil(this.#tiers.size / ROUND))
+    for (const [torrent, tiers] of this.#tiers) {
       for (const tier of tiers) {
         if (left === 0 || this.#asking >= AT_ONCE) return
         if (tier.isAsking || tier.nextAt > now) continue
         left--
         void this.#announce(tier)
+        // Others have their turn before this one is due again
+        this.#tiers.delete(torrent)
+        this.#tiers.set(torrent, tiers)
       }
     }
   }
@@ -137,7 +126,7 @@ export class Announcer {
       const answer = await this.#ask(tier, tier.hasStarted ? null : 'started', this.#ending.signal)
       wait = Math.min(LONGEST, Math.max(SHORTEST, answer.interval * 1000 || USUAL))
       Object.assign(tier, { failures: 0, hasStarted: true, error: null })
-      if (this.#tiers.has(torrent)) this.options.onPeers(torrent, answer.peers)
+      if (this.#tiers.has(torrent)) this.seeder.dial(torrent, answer.peers)
     } catch (error) {
       tier.error = error instanceof Error ? error.message : String(error)
       // The next tracker of the tier has its turn
@@ -149,7 +138,7 @@ export class Announcer {
       tier.isAsking = false
     }
     const moved = wait * (1 + SPREAD * (2 * Math.random() - 1))
-    tier.nextAt = this.options.monotonic() + moved
+    tier.nextAt = this.seeder.monotonic() + moved
   }
 
   async #stop(tier: Tier, signal: AbortSignal): Promise<void> {
@@ -161,18 +150,14 @@ export class Announcer {
     }
   }
 
-  #ask(
-    { torrent, infoHash, urls }: Tier,
-    event: 'started' | 'stopped' | null,
-    signal: AbortSignal,
-  ) {
-    const { peerId, port, uploadedOf } = this.options
+  #ask({ infoHash, urls }: Tier, event: 'started' | 'stopped' | null, signal: AbortSignal) {
+    const { peerId, port } = this.seeder
+    const { address } = this
     const [url = ''] = urls
     const wanted = event === 'stopped' ? 0 : MOST_DIALLED_OF_TORRENT
-    const uploaded = uploadedOf(torrent)
+    const uploaded = this.seeder.stateOf(infoHash)?.uploaded ?? 0
     return announceSeed({
-      ...{ url, infoHash, peerId, uploaded, event, wanted, signal },
-      port: port(),
+      ...{ url, infoHash, peerId, address, port, uploaded, event, wanted, signal },
       key: this.#key,
     })
   }

@@ -1,4 +1,4 @@
-// The package has no types. Declared is what the seeder uses
+// The package has no types. Declared is what the seeder and its tests use
 declare module 'bittorrent-dht' {
   import type { Socket } from 'node:dgram'
   import type { EventEmitter } from 'node:events'
@@ -7,10 +7,14 @@ declare module 'bittorrent-dht' {
     constructor(options: {
       /** Nodes to begin with, as `host:port`; false for none, missing for the public ones. */
       bootstrap?: readonly string[] | false
-      socket?: Socket
+      socket?: Socket | null
+      host?: string
     })
     nodes: { count(): number }
     announce(infoHash: string, port: number, done: (error: Error | null) => void): void
+    lookup(infoHash: string): void
+    listen(port: number, host: string): void
+    address(): { port: number }
     destroy(done?: () => void): void
   }
 }

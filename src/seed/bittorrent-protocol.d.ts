@@ -38,7 +38,14 @@ declare module 'bittorrent-protocol' {
     end(): this
 
     protected _finished: boolean
-    protected _encryptor: { encrypt(bytes: Uint8Array): Uint8Array } | null
+    protected _encryptor: {
+      /** The keys of the handshake; made when they are needed, unless they are given. */
+      _dh: {
+        generateKeys(): Uint8Array
+        computeSecret(theirs: Uint8Array): Uint8Array
+      } | null
+      encrypt(bytes: Uint8Array): Uint8Array
+    } | null
     protected _debug(...values: unknown[]): void
     protected _push(bytes: Uint8Array): boolean
     protected _write(bytes: Uint8Array, done: () => void): void

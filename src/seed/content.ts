@@ -2,7 +2,12 @@ import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError, BtkitError } from '../errors.js'
-import { fingerprintOf, sameFingerprint, type Fingerprint } from '../files/fingerprint.js'
+import {
+  fingerprintOf,
+  readFingerprintIfThere,
+  sameFingerprint,
+  type Fingerprint,
+} from '../files/fingerprint.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
 
@@ -20,6 +25,13 @@ export interface DataFile {
   /** Absolute. */
   readonly path: string
   readonly fingerprint: Fingerprint
+}
+
+/** Whether a file is still in its state; null stands for no file. */
+export function isUnchanged(file: DataFile | null): boolean {
+  if (file === null) return true
+  const now = readFingerprintIfThere(file.path)
+  return now !== null && sameFingerprint(now, file.fingerprint)
 }
 
 /** A torrent and where its content is. */
@@ -113,9 +125,14 @@ function changed(path: string): BtkitError {
   return new BtkitError('changed', `${path}: changed since its hashes were computed`)
 }
 
-/** A range of bytes within one file. */
-interface Span {
-  readonly file: number
+/** A part of a block: a range of bytes within one chunk of a file. */
+interface Part {
+  /** Null for a pad file, whose bytes are zeros. */
+  readonly data: DataFile | null
+  /** Identifies the file. */
+  readonly key: string
+  /** The number of the chunk, and the range within it. */
+  readonly at: number
   readonly from: number
   readonly to: number
 }
@@ -151,26 +168,21 @@ export class Content {
     this.#size = metainfo.version === 'v2' ? this.pieceCount * pieceLength : end
   }
 
-  /** Whether a request names bytes of one piece. */
+  /** Whether a request names bytes of one piece. Its numbers may be any. */
   has(piece: number, offset: number, length: number): boolean {
     const { pieceLength } = this.metainfo
     const start = piece * pieceLength + offset
+    if (piece < 0 || offset < 0) return false
     return length > 0 && offset + length <= pieceLength && start + length <= this.#size
   }
 
   /** Returns bytes if all are in memory, otherwise null. Never throws. */
   peek(piece: number, offset: number, length: number): Uint8Array | null {
     const parts: Uint8Array[] = []
-    for (const { file, from, to } of this.#spans(piece, offset, length)) {
-      if (!this.loaded.files[file]) {
-        parts.push(new Uint8Array(to - from))
-        continue
-      }
-      for (const [at, start, end] of chunksOf(from, to)) {
-        const chunk = this.reader.peek(this.#keyOf(file), at)
-        if (!chunk) return null
-        parts.push(chunk.subarray(start, end))
-      }
+    for (const { data, key, at, from, to } of this.#partsOf(piece, offset, length)) {
+      const chunk = data && this.reader.peek(key, at)
+      if (chunk === undefined) return null
+      parts.push(chunk ? chunk.subarray(from, to) : new Uint8Array(to - from))
     }
     return parts.length === 1 ? (parts[0] ?? null) : Buffer.concat(parts)
   }
@@ -180,25 +192,25 @@ export class Content {
    * @throws BtkitError `changed` if a file is not the one whose hashes are known
    */
   async load(piece: number, offset: number, length: number): Promise<void> {
-    for (const { file, from, to } of this.#spans(piece, offset, length)) {
-      const data = this.loaded.files[file]
-      if (!data) continue
-      for (const [at] of chunksOf(from, to)) await this.reader.load(this.#keyOf(file), data, at)
+    for (const { data, key, at } of this.#partsOf(piece, offset, length)) {
+      if (data) await this.reader.load(key, data, at)
     }
   }
 
-  #keyOf(file: number): string {
-    return `${this.#id}.${file}`
-  }
-
-  *#spans(piece: number, offset: number, length: number): Generator<Span> {
+  *#partsOf(piece: number, offset: number, length: number): Generator<Part> {
     let start = piece * this.metainfo.pieceLength + offset
     const end = start + length
     for (let file = this.#fileAt(start); start < end; file++) {
       const first = this.#starts[file] ?? 0
-      const to = Math.min(end, this.#starts[file + 1] ?? this.#size)
-      if (to > start) yield { file, from: start - first, to: to - first }
-      start = Math.max(start, to)
+      const fileEnd = Math.min(end, this.#starts[file + 1] ?? this.#size)
+      const [data, key] = [this.loaded.files[file] ?? null, `${this.#id}.${file}`]
+      while (start < fileEnd) {
+        const at = Math.floor((start - first) / CHUNK)
+        const chunk = first + at * CHUNK
+        const next = Math.min(fileEnd, chunk + CHUNK)
+        yield { data, key, at, from: start - chunk, to: next - chunk }
+        start = next
+      }
     }
   }
 
@@ -211,12 +223,5 @@ export class Content {
       else high = middle - 1
     }
     return low
-  }
-}
-
-/** Yields the chunks of a range of bytes: the number of each, and the range within it. */
-function* chunksOf(from: number, to: number): Generator<[at: number, start: number, end: number]> {
-  for (let at = Math.floor(from / CHUNK); at * CHUNK < to; at++) {
-    yield [at, Math.max(0, from - at * CHUNK), Math.min(CHUNK, to - at * CHUNK)]
   }
 }

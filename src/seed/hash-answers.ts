@@ -1,5 +1,5 @@
-import { BLOCK_LENGTH } from '../hash/stream/digests.js'
-import { chooseKernel } from '../hash/kernels/choose.js'
+import { BLOCK_LENGTH } from '../hash/stream/content-stream.js'
+import { chooseKernel } from '../hash/kernels.js'
 import { climbMerkleTree } from '../hash/merkle.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 

@@ -2,17 +2,15 @@ import { dirname } from 'node:path'
 import type { HashContext } from '../core/digests/hash-content.js'
 import { findData, indexFiles, type FileIndex } from '../core/find/find-data.js'
 import { findTorrents } from '../core/launch/find-torrents.js'
-import { dataProblem } from '../core/publish/local-data.js'
+import { dataProblem, stampOf } from '../core/publish/local-data.js'
 import { readTorrent } from '../core/read-torrent.js'
 import type { FoundFile } from '../core/verify/content.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
 import { planVerify, verifyTorrent, type VerifyRequest } from '../core/verify/verify-torrent.js'
 import { BtkitError } from '../errors.js'
-import { readFingerprintIfThere, sameFingerprint } from '../files/fingerprint.js'
-import type { InfoHashes } from '../metainfo/info-hashes.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { announceUrls } from '../metainfo/trackers.js'
-import type { DataFile, LoadedTorrent } from './content.js'
+import { isUnchanged, type DataFile, type LoadedTorrent } from './content.js'
 import type { SeedTorrent } from './seeder.js'
 import type { SeedService } from './service.js'
 
@@ -68,17 +66,12 @@ export class SeedKeeper {
     return this.#paths.get(torrent)
   }
 
-  /** Number of torrents that are there but not seeded. */
-  get lacking(): number {
-    return this.#kept.size - this.#paths.size
-  }
-
   /**
    * Looks at all torrents, and at the data of some. Adds what is new, and drops what changed.
    * @throws BtkitError `interrupted`
    */
   async update(): Promise<void> {
-    const { stamps, unread } = findTorrents(this.options.places)
+    const { stamps, unread } = await findTorrents(this.options.places)
     for (const [directory, problem] of unread) this.#report(directory, problem)
     this.#index = null
     this.#lookAtData()
@@ -122,12 +115,10 @@ export class SeedKeeper {
     const { maxTorrentSize, service, onChange } = this.options
     try {
       const metainfo = readTorrent(path, maxTorrentSize)
-      const hashes = { infoHash: metainfo.infoHash, infoHashV2: metainfo.infoHashV2 }
-      if (this.#isSeededElsewhere(hashes)) return
+      // Another torrent file with the same info hash may be seeded
+      if (service.find(metainfo.infoHash ?? metainfo.infoHashV2 ?? '') !== null) return
       const files = await this.#findFiles(metainfo, path, !this.#kept.has(path))
-      const seeded = seedTorrent(metainfo, () => {
-        return loadAgain(path, hashes, { maxTorrentSize, files })
-      })
+      const seeded = this.#seedTorrent(metainfo, path, files)
       this.#kept.set(path, { stamp, seeded, files })
       this.#paths.set(seeded, path)
       this.#reported.delete(path)
@@ -140,9 +131,18 @@ export class SeedKeeper {
     }
   }
 
-  /** Whether another torrent file with the same info hash is seeded. */
-  #isSeededElsewhere({ infoHash, infoHashV2 }: InfoHashes): boolean {
-    return this.options.service.find(infoHash ?? infoHashV2 ?? '') !== null
+  /** Describes a torrent, which is read again when a peer asks for it: many take much memory. */
+  #seedTorrent(metainfo: Metainfo, path: string, files: LoadedTorrent['files']): SeedTorrent {
+    const { name, infoHash, infoHashV2, size, announceList } = metainfo
+    const { maxTorrentSize } = this.options
+    const load = async () => {
+      const again = await Promise.resolve(readTorrent(path, maxTorrentSize))
+      if (again.infoHash === infoHash && again.infoHashV2 === infoHashV2)
+        return { metainfo: again, files }
+      throw new BtkitError('changed', `${path}: is another torrent now`)
+    }
+    const trackers = announceList ?? announceUrls(metainfo).map((url) => [url])
+    return { name, infoHash, infoHashV2, private: metainfo.private, size, trackers, load }
   }
 
   /**
@@ -154,15 +154,9 @@ export class SeedKeeper {
     torrent: string,
     isNew: boolean,
   ): Promise<(DataFile | null)[]> {
-    const { data, isBeside, sourceOf } = this.options
-    const source = sourceOf(torrent)
-    const places = [
-      ...data.map((path) => ({ path, byName: false })),
-      ...(source === null ? [] : [{ path: source, byName: false }]),
-      ...(isBeside ? [{ path: dirname(torrent), byName: true }] : []),
-    ]
+    const { data } = this.options
     let problem: Error | null = null
-    for (const place of places) {
+    for (const place of this.#placesOf(torrent)) {
       const files = await this.#checkFiles(metainfo, { torrent, ...place })
       if (!(files instanceof Error)) return files
       problem ??= files
@@ -170,6 +164,14 @@ export class SeedKeeper {
     const found = isNew && data.length > 0 ? await this.#findAnywhere(metainfo, torrent) : null
     if (found) return found
     throw problem ?? new BtkitError('not-found', 'no place for its data is given')
+  }
+
+  *#placesOf(torrent: string): Generator<Pick<VerifyRequest, 'path' | 'byName'>> {
+    const { data, isBeside, sourceOf } = this.options
+    for (const path of data) yield { path, byName: false }
+    const source = sourceOf(torrent)
+    if (source !== null) yield { path: source, byName: false }
+    if (isBeside) yield { path: dirname(torrent), byName: true }
   }
 
   /** Returns the whole data at a place, or why it is none. */
@@ -190,8 +192,7 @@ export class SeedKeeper {
       const [key, state] = [`${torrent}\n${path}`, data.map(stampOf).join(' ')]
       const known = this.#damaged.get(key)
       if (known?.state === state) return known.problem
-      const report = await verifyTorrent(plan, hashContext)
-      const problem = dataProblem({ torrent, metainfo, report, error: null })
+      const problem = dataProblem(plan.request, await verifyTorrent(plan, hashContext))
       if (problem === null) return data
       this.#damaged.set(key, { state, problem })
       return problem
@@ -226,40 +227,6 @@ export class SeedKeeper {
     this.#reported.set(what, error.message)
     this.options.onProblem(error)
   }
-}
-
-/** Describes a torrent for the seeder. */
-export function seedTorrent(metainfo: Metainfo, load: SeedTorrent['load']): SeedTorrent {
-  const { name, infoHash, infoHashV2, size, announceList } = metainfo
-  const tiers = announceList ?? announceUrls(metainfo).map((url) => [url])
-  return { name, infoHash, infoHashV2, private: metainfo.private, size, trackers: tiers, load }
-}
-
-/**
- * Reads a torrent again when a peer asks for it: thousands would take much memory.
- * @throws BtkitError `changed` for another torrent
- */
-async function loadAgain(
-  path: string,
-  hashes: InfoHashes,
-  { maxTorrentSize, files }: Pick<LoadedTorrent, 'files'> & { readonly maxTorrentSize: number },
-): Promise<LoadedTorrent> {
-  const metainfo = await Promise.resolve(readTorrent(path, maxTorrentSize))
-  const isSame = metainfo.infoHash === hashes.infoHash && metainfo.infoHashV2 === hashes.infoHashV2
-  if (!isSame) throw new BtkitError('changed', `${path}: is another torrent now`)
-  return { metainfo, files }
-}
-
-function stampOf(file: DataFile | null): string {
-  if (file === null) return ''
-  const { mtimeNs, ctimeNs, inode } = file.fingerprint
-  return `${mtimeNs}.${ctimeNs}.${inode}`
-}
-
-function isUnchanged(file: DataFile | null): boolean {
-  if (file === null) return true
-  const now = readFingerprintIfThere(file.path)
-  return now !== null && sameFingerprint(now, file.fingerprint)
 }
 
 function isWhole({ file, found }: FoundFile): boolean {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
-import type { PeerAddress } from './seeder.js'
+import type { Seeder } from './seeder.js'
 
 /** Where announces go on the local network (BEP 14). */
 const PORT = 6771
@@ -19,47 +19,32 @@ const PORTION = 20
 /** Longest packet in bytes that is read. */
 const LONGEST = 1400
 
-export interface DiscoveryOptions {
-  /** Where the seeder listens. */
-  readonly port: number
-  /** The public torrents' info hashes. */
-  readonly infoHashes: () => Iterable<string>
-  /** Somebody on the local network takes part in a torrent, which may be unknown here. */
-  readonly onPeer: (infoHash: string, address: PeerAddress) => void
-}
-
 /** Announces torrents on the local network, and hears others there (BEP 14). */
 export class LocalDiscovery {
   readonly #cookie = `btkit-${randomBytes(4).toString('hex')}`
   readonly #sockets: Socket[] = []
-  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #timer: NodeJS.Timeout
+  /** Info hashes that wait for their announce. */
+  readonly #waiting = new Set<string>()
 
-  constructor(private readonly options: DiscoveryOptions) {
+  constructor(private readonly seeder: Seeder) {
     for (const [family, group] of GROUPS) this.#open(family, group)
-    this.#timers.add(
-      setInterval(() => {
-        this.announce(options.infoHashes())
-      }, INTERVAL).unref(),
-    )
+    let ticks = 0
+    this.#timer = setInterval(() => {
+      if (++ticks % (INTERVAL / PORTION_INTERVAL) === 0) this.announce(seeder.publicHashes())
+      const portion = [...this.#waiting].slice(0, PORTION)
+      for (const infoHash of portion) this.#waiting.delete(infoHash)
+      if (portion.length > 0) this.#send(portion)
+    }, PORTION_INTERVAL).unref()
   }
 
   /** Announces torrents, in portions. */
   announce(infoHashes: Iterable<string>): void {
-    const all = [...infoHashes]
-    for (let at = 0; at < all.length; at += PORTION) {
-      const timer = setTimeout(
-        () => {
-          this.#timers.delete(timer)
-          this.#send(all.slice(at, at + PORTION))
-        },
-        (at / PORTION) * PORTION_INTERVAL,
-      ).unref()
-      this.#timers.add(timer)
-    }
+    for (const infoHash of infoHashes) this.#waiting.add(infoHash)
   }
 
   close(): void {
-    for (const timer of this.#timers) clearTimeout(timer)
+    clearInterval(this.#timer)
     for (const socket of this.#sockets.splice(0)) socket.close()
   }
 
@@ -87,7 +72,7 @@ export class LocalDiscovery {
       const group = GROUPS[isIPv4 ? 0 : 1][1]
       const host = isIPv4 ? group : `[${group}]`
       const hashes = infoHashes.map((hash) => `Infohash: ${hash}\r\n`).join('')
-      const head = `BT-SEARCH * HTTP/1.1\r\nHost: ${host}:${PORT}\r\nPort: ${this.options.port}\r\n`
+      const head = `BT-SEARCH * HTTP/1.1\r\nHost: ${host}:${PORT}\r\nPort: ${this.seeder.port}\r\n`
       const packet = `${head}${hashes}cookie: ${this.#cookie}\r\n\r\n\r\n`
       socket.send(packet, PORT, group, () => undefined)
     })
@@ -98,7 +83,7 @@ export class LocalDiscovery {
     const port = Number(/^Port: *(\d{1,5})\r$/im.exec(packet)?.[1])
     if (!(port > 0 && port < 65_536)) return
     for (const [, hash = ''] of packet.matchAll(/^Infohash: *([\da-f]{40})\r$/gim)) {
-      this.options.onPeer(hash.toLowerCase(), { host, port })
+      this.seeder.dialPublic(hash.toLowerCase(), { host, port })
     }
   }
 }

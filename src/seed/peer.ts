@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { BtkitError } from '../errors.js'
-import { takeTurn, type Throttle } from '../hash/jobs/throttle.js'
+import { takeTurn, type Throttle } from '../hash/jobs/job.js'
 import type { Content } from './content.js'
 import { HASH_REQUEST_LENGTH, HashAnswers } from './hash-answers.js'
-import type { Downloader, UploadSlots } from './upload-slots.js'
-import { HASHES, HASH_REJECT, PeerWire, type WireReader } from './wire.js'
+import type { UploadSlots } from './upload-slots.js'
+import { HASHES, HASH_REJECT, PeerWire } from './wire.js'
 
 /** Bytes of a piece of metadata (BEP 9). */
 const METADATA_PIECE = 16 * 1024
@@ -44,11 +43,9 @@ const STANDSTILL = 30_000
 export interface PeerTorrent {
   /** In hexadecimal, 20 bytes each: by these, peers ask for it. */
   readonly hashes: readonly string[]
-  /** Resolves when the torrent has been read. */
-  readonly content: () => Promise<Content>
-  /** Something in the content is not what it was. */
-  readonly fail: (error: unknown) => void
-  readonly peers: Set<Peer>
+  /** The number of its peers. */
+  peers: number
+  /** Bytes that they got. */
   uploaded: number
 }
 
@@ -64,11 +61,16 @@ export interface PeerHost {
   /** Finds a torrent by an info hash, or by the digest of it that encrypted handshakes have. */
   readonly find: (infoHash: string) => PeerTorrent | null
   readonly findEncrypted: (digest: string) => string | null
+  /** Resolves when the torrent has been read. */
+  readonly load: (torrent: PeerTorrent) => Promise<Content>
+  /** Something in the content is not what it was. */
+  readonly fail: (torrent: PeerTorrent, error: unknown) => void
   /** Whether one more peer may take part in a torrent. */
   readonly admits: (torrent: PeerTorrent) => boolean
   readonly version: string
   /** A peer's handshake was refused, or the peer was left for what it did. */
   readonly onRefused: () => void
+  readonly onClosed: (peer: Peer) => void
 }
 
 /** A message that waits until it can be sent: a block, or a piece of metadata. */
@@ -86,9 +88,9 @@ export interface Dialled {
 }
 
 /** One connection, from its handshake to its end. It only uploads. */
-export class Peer implements WireReader, Downloader {
-  readonly #wire: PeerWire
-  #torrent: PeerTorrent | null = null
+export class Peer extends PeerWire {
+  /** The torrent that the other end has named in its handshake; null before that. */
+  torrent: PeerTorrent | null = null
   #content: Content | null = null
   #hashes: HashAnswers | null = null
   #requests: Request[] = []
@@ -107,17 +109,14 @@ export class Peer implements WireReader, Downloader {
   #heardAt: number
   #sentAt: number
   #unread = { bytes: 0, at: 0 }
-  uploaded = 0
 
   constructor(
-    private readonly socket: Socket,
+    socket: Socket,
     private readonly host: PeerHost,
     private readonly dialled: Dialled | null = null,
   ) {
+    super(socket, dialled ? 'tcpOutgoing' : 'tcpIncoming', dialled && !dialled.isEncrypted ? 0 : 1)
     this.#heardAt = this.#sentAt = host.monotonic()
-    const encryption = dialled && !dialled.isEncrypted ? 0 : 1
-    const kind = dialled ? 'tcpOutgoing' : 'tcpIncoming'
-    this.#wire = new PeerWire(socket, this, { kind, encryption })
     socket.setNoDelay(true)
     socket.on('data', () => {
       // A handshake that comes byte by byte has no more time
@@ -125,61 +124,46 @@ export class Peer implements WireReader, Downloader {
     })
     socket.on('error', () => undefined)
     socket.on('close', () => {
-      this.#wire.destroy()
+      this.destroy()
       host.slots.leave(this)
-      this.#torrent?.peers.delete(this)
+      host.onClosed(this)
+      if (this.torrent) this.torrent.peers--
     })
     if (dialled) this.#dial(dialled)
   }
 
-  /** The other end; for people. */
-  get address(): string {
-    return `${this.socket.remoteAddress ?? '?'} port ${this.socket.remotePort ?? '?'}`
-  }
-
-  /** Whether the other end has sent a handshake that fits. */
-  get isGreeted(): boolean {
-    return this.#torrent !== null
-  }
-
-  /** Ends the connection at once. */
-  end(): void {
-    this.socket.destroy()
-  }
-
   /** Ends the connection when what was sent has left. */
   leave(): void {
-    if (this.#content && !this.#wire.amChoking) this.#wire.choke()
+    if (this.#content) super.choke()
     this.socket.destroySoon()
   }
 
   /** Leaves a peer that is silent or reads nothing, and shows others that this end is alive. */
   look(now: number): void {
     const { writableLength } = this.socket
-    if (writableLength === 0 || writableLength < this.#unread.bytes)
+    if (this.#unread.bytes === 0 || writableLength < this.#unread.bytes)
       this.#unread = { bytes: writableLength, at: now }
-    else if (this.#unread.bytes === 0) this.#unread = { bytes: writableLength, at: now }
     const limit = this.#content ? SILENCE : HANDSHAKE
     const isStuck = this.#unread.bytes > 0 && now - this.#unread.at > STANDSTILL
     if (isStuck || now - this.#heardAt > limit) {
       this.socket.destroy()
     } else if (this.#content && now - this.#sentAt > SIGN_OF_LIFE) {
       this.#sentAt = now
-      this.#wire.keepAlive()
+      this.keepAlive()
     }
   }
 
-  unchoke(): void {
-    this.#wire.unchoke()
+  override unchoke(): void {
+    super.unchoke()
     this.#pump()
   }
 
-  choke(): void {
-    this.#wire.choke()
+  override choke(): void {
+    super.choke()
     const wants = this.#requests
     this.#requests = wants.filter(({ length }) => length === null)
     for (const { piece, offset, length } of wants) {
-      if (length !== null && this.#wire.hasFast) this.#wire.reject(piece, offset, length)
+      if (length !== null && this.hasFast) this.reject(piece, offset, length)
     }
   }
 
@@ -190,18 +174,22 @@ export class Peer implements WireReader, Downloader {
         void this.#greet(infoHash, torrent)
         return
       }
-      this.#wire.once('crypto-handshake', () => void this.#greet(infoHash, torrent))
-      this.#wire.startEncryption(infoHash)
+      this.once('crypto-handshake', () => void this.#greet(infoHash, torrent))
+      this.startEncryption(infoHash)
     })
   }
 
-  findEncrypted(digest: string): string | null {
+  protected findEncrypted(digest: string): string | null {
     const infoHash = this.host.findEncrypted(digest)
     if (infoHash === null) this.host.onRefused()
     return infoHash
   }
 
-  onHandshake(infoHash: string, peerId: string): void {
+  protected override _onHandshake(
+    ...[hash, id, offered]: Parameters<PeerWire['_onHandshake']>
+  ): void {
+    super._onHandshake(hash, id, offered)
+    const [infoHash, peerId] = [Buffer.from(hash).toString('hex'), Buffer.from(id).toString('hex')]
     const torrent = this.host.find(infoHash)
     const isOther = this.dialled !== null && this.dialled.torrent !== torrent
     if (!torrent || isOther || peerId === this.host.peerId || !this.host.admits(torrent)) {
@@ -209,8 +197,8 @@ export class Peer implements WireReader, Downloader {
       this.socket.destroy()
       return
     }
-    this.#torrent = torrent
-    torrent.peers.add(this)
+    this.torrent = torrent
+    torrent.peers++
     if (!this.dialled) void this.#greet(infoHash, torrent)
     else this.#introduce()
   }
@@ -219,27 +207,27 @@ export class Peer implements WireReader, Downloader {
   async #greet(infoHash: string, torrent: PeerTorrent): Promise<void> {
     let content: Content
     try {
-      content = await torrent.content()
+      content = await this.host.load(torrent)
     } catch (error) {
-      torrent.fail(error)
+      this.host.fail(torrent, error)
       this.socket.destroy()
       return
     }
     if (this.socket.destroyed) return
     this.#content = content
     const { pieceCount, info } = content
-    this.#wire.expectPieces(pieceCount)
+    this.expectPieces(pieceCount)
     this.#extras = 3 * Math.ceil(info.length / METADATA_PIECE) + Math.ceil(pieceCount / 64) + 100
-    this.#wire.extendedHandshake = {
+    this.extendedHandshake = {
       metadata_size: info.length,
       reqq: MOST_REQUESTS,
       upload_only: 1,
       v: `btkit ${this.host.version}`,
       p: this.host.port(),
     }
-    this.#wire.handshake(infoHash, this.host.peerId, { fast: true })
+    this.handshake(infoHash, this.host.peerId, { fast: true })
     if (!this.dialled) this.#introduce()
-    if (this.#wire.peerInterested) this.host.slots.want(this)
+    if (this.peerInterested) this.host.slots.want(this)
     this.#pump()
   }
 
@@ -247,33 +235,42 @@ export class Peer implements WireReader, Downloader {
   #introduce(): void {
     const content = this.#content
     if (!content) return
-    if (!this.#wire.hasFast) {
+    if (!this.hasFast) {
       const bits = new Uint8Array(Math.ceil(content.pieceCount / 8)).fill(0xff)
       const over = bits.length * 8 - content.pieceCount
       if (bits.length > 0) bits[bits.length - 1] = (0xff << over) & 0xff
-      this.#wire.bitfield(bits)
+      this.bitfield(bits)
       return
     }
-    this.#wire.haveAll()
-    const allowed = allowedFast(this.socket.remoteAddress ?? '', this.#torrent, content.pieceCount)
-    for (const piece of allowed) this.#wire.allowedFast(piece)
+    this.haveAll()
+    const allowed = allowedFast(this.socket.remoteAddress ?? '', this.torrent, content.pieceCount)
+    for (const piece of allowed) this.allowedFast(piece)
     this.#fastBytes = 2 * allowed.length * content.metainfo.pieceLength
   }
 
-  onInterest(isInterested: boolean): void {
-    if (isInterested && this.#content) this.host.slots.want(this)
-    if (isInterested) return
+  protected override _onInterested(): void {
+    this.peerInterested = true
+    if (this.#content) this.host.slots.want(this)
+  }
+
+  protected override _onUninterested(): void {
+    this.peerInterested = false
     this.host.slots.leave(this)
     this.choke()
   }
 
-  onHave(): void {
+  protected override _onHave(): void {
     this.#pieces++
     this.#leaveSeed()
   }
 
-  onPieces(bits: Uint8Array | null): void {
-    this.#pieces = bits === null ? Infinity : countBits(bits)
+  protected override _onBitField(bits: Uint8Array): void {
+    this.#pieces = countBits(bits)
+    this.#leaveSeed()
+  }
+
+  protected override _onHaveAll(): void {
+    this.#pieces = Infinity
     this.#leaveSeed()
   }
 
@@ -282,41 +279,39 @@ export class Peer implements WireReader, Downloader {
     if (this.#content && this.#pieces >= this.#content.pieceCount) this.leave()
   }
 
-  onRequest(piece: number, offset: number, length: number): void {
+  protected override _onRequest(piece: number, offset: number, length: number): void {
     const content = this.#content
     if (!content?.has(piece, offset, length) || length > LONGEST_BLOCK) {
       this.#drop()
       return
     }
-    const isFast = this.#wire.allowedFastSet.includes(piece) && this.#fastBytes >= length
-    const isAllowed = !this.#wire.amChoking || (this.#wire.hasFast && isFast)
+    const isFast = this.allowedFastSet.includes(piece) && this.#fastBytes >= length
+    const isAllowed = !this.amChoking || (this.hasFast && isFast)
     if (!isAllowed || this.#requests.length >= MOST_REQUESTS) {
-      this.#refuse(() => {
-        if (this.#wire.hasFast) this.#wire.reject(piece, offset, length)
-      })
+      if (this.#mayGoOn() && this.hasFast) this.reject(piece, offset, length)
       return
     }
-    if (this.#wire.amChoking) this.#fastBytes -= length
+    if (this.amChoking) this.#fastBytes -= length
     this.#requests.push({ piece, offset, length })
     this.#pump()
   }
 
-  onCancel(piece: number, offset: number, length: number): void {
+  protected override _onCancel(piece: number, offset: number, length: number): void {
     const at = this.#requests.findIndex((each) => {
       return each.piece === piece && each.offset === offset && each.length === length
     })
-    if (at < 0) this.#refuse(() => undefined)
+    if (at < 0) this.#mayGoOn()
     else {
       this.#requests.splice(at, 1)
-      if (this.#wire.hasFast) this.#wire.reject(piece, offset, length)
+      if (this.hasFast) this.reject(piece, offset, length)
     }
   }
 
-  onMetadata(message: Uint8Array): void {
+  protected onMetadata(message: Uint8Array): void {
     // A request is a short dictionary, whose keys are in order
     const text = Buffer.from(message.subarray(0, 100)).toString('latin1')
     const [, piece] = /^d8:msg_typei0e5:piecei(\d{1,9})e/.exec(text) ?? []
-    if (piece === undefined || this.#wire.peerExtendedMapping['ut_metadata'] === undefined) return
+    if (piece === undefined || this.peerExtendedMapping['ut_metadata'] === undefined) return
     if (--this.#extras < 0) this.#drop()
     else {
       this.#requests.push({ piece: Number(piece), offset: 0, length: null })
@@ -324,7 +319,7 @@ export class Peer implements WireReader, Downloader {
     }
   }
 
-  onHashRequest(message: Uint8Array): void {
+  protected onHashRequest(message: Uint8Array): void {
     if (!this.#content || message.length !== HASH_REQUEST_LENGTH) return
     if (--this.#extras < 0 || this.socket.writableLength > UNREAD) {
       this.#drop()
@@ -332,21 +327,22 @@ export class Peer implements WireReader, Downloader {
     }
     this.#hashes ??= new HashAnswers(this.#content.metainfo)
     const hashes = this.#hashes.answer(message)
-    this.#wire.sendHashes(
+    this.sendHashes(
       hashes ? HASHES : HASH_REJECT,
       Buffer.concat([message, hashes ?? new Uint8Array(0)]),
     )
   }
 
-  onSent(): void {
+  protected onSent(): void {
     this.#chunksHeld = 0
     this.#pump()
   }
 
-  /** Refuses a request; a peer that goes on is left. */
-  #refuse(reject: () => void): void {
-    if (++this.#refused > MOST_REFUSED || this.socket.writableLength > 2 * UNREAD) this.#drop()
-    else reject()
+  /** Counts a refused request. Returns false for a peer that has too many, which is left. */
+  #mayGoOn(): boolean {
+    const isFlood = ++this.#refused > MOST_REFUSED || this.socket.writableLength > 2 * UNREAD
+    if (isFlood) this.#drop()
+    return !isFlood
   }
 
   #drop(): void {
@@ -361,7 +357,7 @@ export class Peer implements WireReader, Downloader {
     this.socket.cork()
     let sent = 0
     for (const request of this.#requests) {
-      const unread = this.#wire.amChoking ? UNREAD_CHOKED : UNREAD
+      const unread = this.amChoking ? UNREAD_CHOKED : UNREAD
       if (this.socket.writableLength >= unread || this.#chunksHeld >= MOST_CHUNKS_HELD) break
       if (this.socket.destroyed || !this.#send(request, content)) break
       sent++
@@ -383,10 +379,9 @@ export class Peer implements WireReader, Downloader {
       return false
     }
     if (!this.#takeTurn(length)) return false
-    this.#wire.piece(piece, offset, this.#held(bytes))
+    this.piece(piece, offset, this.#held(bytes))
     this.#refused = 0
-    this.uploaded += length
-    if (this.#torrent) this.#torrent.uploaded += length
+    if (this.torrent) this.torrent.uploaded += length
     return true
   }
 
@@ -419,7 +414,7 @@ export class Peer implements WireReader, Downloader {
         ? `d8:msg_typei2e5:piecei${piece}ee`
         : `d8:msg_typei1e5:piecei${piece}e10:total_sizei${info.length}ee`
     const bytes = info.subarray(start, start + METADATA_PIECE)
-    this.#wire.extended('ut_metadata', Buffer.concat([Buffer.from(head), bytes]))
+    this.extended('ut_metadata', Buffer.concat([Buffer.from(head), bytes]))
   }
 
   #load({ piece, offset, length }: Request & { readonly length: number }, content: Content): void {
@@ -430,7 +425,7 @@ export class Peer implements WireReader, Downloader {
         this.#pump()
       },
       (error: unknown) => {
-        this.#torrent?.fail(error instanceof BtkitError ? error : new Error(String(error)))
+        if (this.torrent) this.host.fail(this.torrent, error)
       },
     )
   }

@@ -12,7 +12,7 @@ import {
   maxDescriptors,
 } from '../server/connections/connection-limits.js'
 import { openServer } from '../server/listen/open-server.js'
-import { createThrottle } from '../hash/jobs/throttle.js'
+import { createThrottle } from '../hash/jobs/job.js'
 import { Content, FileReader, type LoadedTorrent } from './content.js'
 import { openUdp, type UdpPort } from './udp.js'
 import { Peer, type PeerHost, type PeerTorrent } from './peer.js'
@@ -41,8 +41,8 @@ const KEPT = 5 * 60_000
 /** Milliseconds between looks at all peers. */
 const LOOK = 1000
 
-/** The last port that is tried if the first is taken. */
-const LAST_PORT = 6999
+/** Share of a rate that is from the last look; the rest is older. */
+const RATE_CHANGE = 0.3
 
 /** A torrent to seed. */
 export interface SeedTorrent {
@@ -66,8 +66,8 @@ export interface SeederOptions {
   /** An address to listen on; null for all, IPv4 and IPv6. */
   readonly host: string | null
   readonly port: number
-  /** Whether the next free port is taken if that one is not free. */
-  readonly isPortFlexible: boolean
+  /** The last port that is tried if those before it are taken. */
+  readonly lastPort: number
   /** Bytes a second; null for no limit. */
   readonly maxUpload: number | null
   readonly version: string
@@ -83,6 +83,8 @@ export interface SeededState {
   readonly peers: number
   /** Bytes sent to peers. */
   readonly uploaded: number
+  /** Bytes a second. */
+  readonly rate: number
 }
 
 /** Figures of a seeder. */
@@ -99,19 +101,30 @@ export interface SeederStatus {
   readonly refused: number
 }
 
-/** A torrent with its peers. */
-interface Seeded extends PeerTorrent {
-  readonly torrent: SeedTorrent
-  loaded: Promise<Content> | null
+/** A torrent with its figures. There may be very many: it holds nothing that it rarely needs. */
+class Seeded implements PeerTorrent {
+  loaded: Promise<Content> | null = null
   /** When a peer was last there, by the monotonic clock. */
-  usedAt: number
-  /** When addresses were dialled. */
-  readonly dialled: Map<string, number>
+  usedAt = 0
+  peers = 0
+  uploaded = 0
+  rate = 0
+  /** Bytes sent when the rate was computed last. */
+  uploadedBefore = 0
+  /** When addresses were dialled; null if none was of late. */
+  dialled: Map<string, number> | null = null
+
+  constructor(readonly torrent: SeedTorrent) {}
+
+  get hashes(): readonly string[] {
+    return hashesOf(this.torrent)
+  }
 }
 
 /** Seeds torrents to peers: one port for all of them. It never downloads. */
 export class Seeder {
   readonly peerId = Buffer.concat([Buffer.from('-BK0100-'), randomBytes(12)]).toString('hex')
+  readonly monotonic: () => number
   readonly #seeded = new Map<string, Seeded>()
   readonly #all = new Set<Seeded>()
   /** Info hashes by their digest with `req2`, as encrypted handshakes have it. */
@@ -127,11 +140,13 @@ export class Seeder {
   #udp: UdpPort | null = null
   #dialling = 0
   #refused = 0
-  #rateNow = 0
-  #uploaded = { before: 0, gone: 0, at: 0 }
+  /** Bytes sent of torrents that are not seeded any more. */
+  #uploadedBefore = 0
+  #lookedAt = 0
 
   protected constructor(private readonly options: SeederOptions) {
     const { monotonic, maxUpload, version } = options
+    this.monotonic = monotonic
     this.#slots = new UploadSlots(monotonic)
     this.#host = {
       peerId: this.peerId,
@@ -142,9 +157,16 @@ export class Seeder {
       version,
       find: (infoHash) => this.#seeded.get(infoHash) ?? null,
       findEncrypted: (digest) => this.#encrypted.get(digest) ?? null,
-      admits: ({ peers }) => peers.size < MOST_OF_TORRENT,
+      admits: ({ peers }) => peers < MOST_OF_TORRENT,
+      load: (torrent) => this.#load(torrent as Seeded),
+      fail: (torrent, error) => {
+        this.#fail(torrent as Seeded, error)
+      },
       onRefused: () => {
         this.#refused++
+      },
+      onClosed: (peer) => {
+        this.#peers.delete(peer)
       },
     }
     this.#server = createServer()
@@ -154,6 +176,7 @@ export class Seeder {
     this.#server.on('connection', (socket) => {
       this.#accept(socket)
     })
+    this.#lookedAt = monotonic()
     this.#timer = setInterval(() => {
       this.#look()
     }, LOOK).unref()
@@ -175,17 +198,15 @@ export class Seeder {
       torrents: this.#all.size,
       peers: this.#peers.size,
       slots: this.#slots.used,
-      uploaded: this.#sum,
-      rate: this.#rateNow,
+      uploaded: this.#uploadedBefore + this.#sumOf(({ uploaded }) => uploaded),
+      rate: this.#sumOf(({ rate }) => Math.round(rate)),
       refused: this.#refused,
     }
   }
 
   /** The torrents, each with its figures. */
   *states(): Generator<SeededState> {
-    for (const { torrent, peers, uploaded } of this.#all) {
-      yield { torrent, peers: peers.size, uploaded }
-    }
+    for (const seeded of this.#all) yield stateOf(seeded)
   }
 
   /** Finds a torrent by one of its info hashes in hexadecimal; those of v2 may be whole. */
@@ -193,35 +214,22 @@ export class Seeder {
     return this.#seeded.get(infoHash.slice(0, 40))?.torrent ?? null
   }
 
+  /** The figures of a torrent, by one of its info hashes; null if it is not seeded. */
+  stateOf(infoHash: string): SeededState | null {
+    const seeded = this.#seeded.get(infoHash.slice(0, 40))
+    return seeded ? stateOf(seeded) : null
+  }
+
   /** The info hashes of the public torrents. */
   *publicHashes(): Generator<string> {
     for (const [hash, { torrent }] of this.#seeded) if (!torrent.private) yield hash
-  }
-
-  /** Bytes that peers got of a torrent. */
-  uploadedOf(torrent: SeedTorrent): number {
-    return this.#seeded.get(hashesOf(torrent)[0] ?? '')?.uploaded ?? 0
   }
 
   /** Seeds a torrent from now on. Returns false if it is seeded already. */
   add(torrent: SeedTorrent): boolean {
     const hashes = hashesOf(torrent)
     if (hashes.every((hash) => this.#seeded.has(hash))) return false
-    const seeded: Seeded = {
-      torrent,
-      hashes,
-      loaded: null,
-      usedAt: 0,
-      uploaded: 0,
-      peers: new Set(),
-      dialled: new Map(),
-      content: () => this.#load(seeded),
-      fail: (error) => {
-        if (!this.#all.has(seeded)) return
-        this.remove(torrent)
-        this.options.onWithdrawn(torrent, error instanceof Error ? error : new Error(String(error)))
-      },
-    }
+    const seeded = new Seeded(torrent)
     this.#all.add(seeded)
     for (const hash of hashes) {
       this.#seeded.set(hash, seeded)
@@ -237,26 +245,42 @@ export class Seeder {
       if (!seeded || seeded.torrent !== torrent) continue
       this.#seeded.delete(hash)
       this.#encrypted.delete(encryptedDigest(hash))
-      if (this.#all.delete(seeded)) this.#uploaded.gone += seeded.uploaded
-      for (const peer of seeded.peers) peer.leave()
+      if (this.#all.delete(seeded)) this.#uploadedBefore += seeded.uploaded
+      if (seeded.peers === 0) continue
+      for (const peer of this.#peers) if (peer.torrent === seeded) peer.leave()
     }
+  }
+
+  #fail(seeded: Seeded, error: unknown): void {
+    if (!this.#all.has(seeded)) return
+    const { torrent } = seeded
+    this.remove(torrent)
+    this.options.onWithdrawn(torrent, error instanceof Error ? error : new Error(String(error)))
   }
 
   /** Connects to peers of a torrent that others named, such as a tracker. */
   dial(torrent: SeedTorrent, addresses: readonly PeerAddress[]): void {
     const seeded = this.#seeded.get(hashesOf(torrent)[0] ?? '')
     if (!seeded) return
-    const now = this.options.monotonic()
+    const now = this.monotonic()
+    const dialled = seeded.dialled ?? new Map<string, number>()
     for (const { host, port } of addresses) {
       const key = `${host} ${port}`
-      const last = seeded.dialled.get(key)
-      const isFull = seeded.peers.size >= MOST_DIALLED_OF_TORRENT || this.#dialling >= MOST_DIALLED
+      const last = dialled.get(key)
+      const isFull = seeded.peers >= MOST_DIALLED_OF_TORRENT || this.#dialling >= MOST_DIALLED
       // Services of a machine listen below 1024; who names them wants them to be called
       if (isFull || port < 1024 || (last !== undefined && now - last < DIAL_AGAIN)) continue
-      seeded.dialled.set(key, now)
+      dialled.set(key, now)
       this.#connect(seeded, { host, port }, false)
     }
-    for (const [key, at] of seeded.dialled) if (now - at > DIAL_AGAIN) seeded.dialled.delete(key)
+    for (const [key, at] of dialled) if (now - at > DIAL_AGAIN) dialled.delete(key)
+    seeded.dialled = dialled.size > 0 ? dialled : null
+  }
+
+  /** Connects to one that takes part in a public torrent, which may be unknown here. */
+  dialPublic(infoHash: string, address: PeerAddress): void {
+    const torrent = this.find(infoHash)
+    if (torrent && !torrent.private) this.dial(torrent, [address])
   }
 
   /** Closes all connections. */
@@ -270,15 +294,15 @@ export class Seeder {
     })
     for (const peer of this.#peers) peer.leave()
     setTimeout(() => {
-      for (const peer of this.#peers) peer.end()
+      for (const peer of this.#peers) peer.destroy()
     }, LOOK).unref()
     await closed
     this.#reader.close()
   }
 
-  get #sum(): number {
-    let sum = this.#uploaded.gone
-    for (const { uploaded } of this.#all) sum += uploaded
+  #sumOf(figure: (seeded: Seeded) => number): number {
+    let sum = 0
+    for (const seeded of this.#all) sum += figure(seeded)
     return sum
   }
 
@@ -287,22 +311,21 @@ export class Seeder {
    * @throws BtkitError if it cannot
    */
   protected async listen(): Promise<void> {
-    const { host, port, isPortFlexible } = this.options
-    for (let next = port; ; next++) {
+    const { host, port, lastPort } = this.options
+    let address = host ?? '::'
+    for (let next = port; !this.#server.listening;) {
       try {
-        await openServer(this.#server, { host: host ?? '::', port: next })
-        break
+        await openServer(this.#server, { host: address, port: next })
       } catch (error) {
-        if (host === null && hasNoIPv6(error)) {
-          await openServer(this.#server, { host: '0.0.0.0', port: next })
-          break
-        }
-        const isTaken = error instanceof BtkitError && osCodeOf(error.cause) === 'EADDRINUSE'
-        if (!isPortFlexible || !isTaken || next >= LAST_PORT) throw error
+        const code = error instanceof BtkitError ? osCodeOf(error.cause) : undefined
+        const hasNoIPv6 = code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL'
+        if (hasNoIPv6 && host === null && address === '::') address = '0.0.0.0'
+        else if (code === 'EADDRINUSE' && next < lastPort) next++
+        else throw error
       }
     }
-    const address = this.#server.address()
-    this.#port = typeof address === 'object' ? (address?.port ?? port) : port
+    const bound = this.#server.address()
+    this.#port = typeof bound === 'object' ? (bound?.port ?? port) : port
     this.#server.on('error', this.options.onError)
     this.#udp = await openUdp(host, this.#port)
   }
@@ -314,30 +337,23 @@ export class Seeder {
       socket.destroy()
       return
     }
-    this.#follow(socket, new Peer(socket, this.#host))
+    this.#peers.add(new Peer(socket, this.#host))
   }
 
   /** Whether an address may begin a connection now: each handshake costs more than its bytes. */
   #mayBegin(client: string): boolean {
-    const now = this.options.monotonic()
+    const now = this.monotonic()
     const known = this.#arrivals.get(client) ?? { left: BURST, at: now }
     const left = Math.min(BURST, known.left + ((now - known.at) / 1000) * PER_SECOND)
     this.#arrivals.set(client, { left: left < 1 ? left : left - 1, at: now })
     return left >= 1
   }
 
-  #follow(socket: Socket, peer: Peer): void {
-    this.#peers.add(peer)
-    socket.once('close', () => {
-      this.#peers.delete(peer)
-    })
-  }
-
   #connect(seeded: Seeded, { host, port }: PeerAddress, isEncrypted: boolean): void {
     this.#dialling++
     const socket = connect({ host, port })
     const peer = new Peer(socket, this.#host, { torrent: seeded, isEncrypted })
-    this.#follow(socket, peer)
+    this.#peers.add(peer)
     const timer = setTimeout(() => {
       if (socket.connecting) socket.destroy()
     }, DIAL_TIME)
@@ -349,32 +365,33 @@ export class Seeder {
       clearTimeout(timer)
       this.#dialling--
       // Some clients close a connection that is not encrypted
-      const isRefused = hasConnected && !isEncrypted && !peer.isGreeted
+      const isRefused = hasConnected && !isEncrypted && peer.torrent === null
       if (isRefused && this.#all.has(seeded)) this.#connect(seeded, { host, port }, true)
     })
   }
 
   #load(seeded: Seeded): Promise<Content> {
-    seeded.usedAt = this.options.monotonic()
+    seeded.usedAt = this.monotonic()
     seeded.loaded ??= seeded.torrent.load().then((loaded) => new Content(loaded, this.#reader))
     return seeded.loaded
   }
 
   #look(): void {
-    const now = this.options.monotonic()
+    const now = this.monotonic()
     for (const peer of this.#peers) peer.look(now)
     this.#slots.turn()
+    const elapsed = (now - this.#lookedAt) / 1000
+    this.#lookedAt = now
     for (const seeded of this.#all) {
-      if (seeded.peers.size > 0) seeded.usedAt = now
+      seeded.rate +=
+        RATE_CHANGE * ((seeded.uploaded - seeded.uploadedBefore) / elapsed - seeded.rate)
+      seeded.uploadedBefore = seeded.uploaded
+      if (seeded.peers > 0) seeded.usedAt = now
       else if (now - seeded.usedAt > KEPT) seeded.loaded = null
     }
     for (const [client, { at }] of this.#arrivals) {
       if (now - at > (1000 * BURST) / PER_SECOND) this.#arrivals.delete(client)
     }
-    const sum = this.#sum
-    const { before, at } = this.#uploaded
-    this.#rateNow = at === 0 ? 0 : ((sum - before) * 1000) / (now - at)
-    this.#uploaded = { ...this.#uploaded, before: sum, at: now }
   }
 }
 
@@ -390,11 +407,10 @@ export function hashesOf({ infoHash, infoHashV2 }: SeedTorrent): string[] {
   return [infoHash, infoHashV2].flatMap((hash) => (hash === null ? [] : [hash.slice(0, 40)]))
 }
 
-function encryptedDigest(infoHash: string): string {
-  return createHash('sha1').update('req2').update(infoHash, 'hex').digest('hex')
+function stateOf({ torrent, peers, uploaded, rate }: Seeded): SeededState {
+  return { torrent, peers, uploaded, rate: Math.round(rate) }
 }
 
-function hasNoIPv6(error: unknown): boolean {
-  const code = error instanceof BtkitError ? osCodeOf(error.cause) : undefined
-  return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL'
+function encryptedDigest(infoHash: string): string {
+  return createHash('sha1').update('req2').update(infoHash, 'hex').digest('hex')
 }

@@ -1,5 +1,5 @@
-import { Announcer, type AnnounceStatus } from './announcer.js'
-import { DhtAnnouncer } from './dht.js'
+import DHT from 'bittorrent-dht'
+import { Announcer } from './announcer.js'
 import { LocalDiscovery } from './local-discovery.js'
 import {
   hashesOf,
@@ -10,6 +10,8 @@ import {
 } from './seeder.js'
 
 export interface SeedServiceOptions extends SeederOptions {
+  /** The IP address in announces; null for the one that trackers see. */
+  readonly announcedAddress: string | null
   /** Whether public torrents are announced in the DHT. */
   readonly dht: boolean
   /** Nodes of the DHT to begin with, as `host:port`; null for the public ones. */
@@ -24,17 +26,9 @@ export class SeedService extends Seeder {
   #dht: DhtAnnouncer | null = null
   #local: LocalDiscovery | null = null
 
-  private constructor(private readonly own: SeedServiceOptions) {
-    super(own)
-    this.#announcer = new Announcer({
-      peerId: this.peerId,
-      port: () => this.port,
-      monotonic: own.monotonic,
-      uploadedOf: (torrent) => this.uploadedOf(torrent),
-      onPeers: (torrent, peers) => {
-        this.dial(torrent, peers)
-      },
-    })
+  private constructor(options: SeedServiceOptions) {
+    super(options)
+    this.#announcer = new Announcer(this, options.announcedAddress)
   }
 
   /**
@@ -49,18 +43,9 @@ export class SeedService extends Seeder {
       await service.close()
       throw error
     }
-    service.#discover()
+    if (options.dht && service.udp) service.#dht = new DhtAnnouncer(service, options.dhtNodes)
+    if (options.localDiscovery) service.#local = new LocalDiscovery(service)
     return service
-  }
-
-  /** How announces to trackers go. */
-  get announces(): AnnounceStatus {
-    return this.#announcer.status
-  }
-
-  /** Known nodes of the DHT; null if it is not used. */
-  get dhtNodes(): number | null {
-    return this.#dht?.nodes ?? null
   }
 
   /** The trackers of a torrent that fail, each with the reason. */
@@ -76,8 +61,9 @@ export class SeedService extends Seeder {
   }
 
   override remove(torrent: SeedTorrent): void {
-    super.remove(torrent)
+    // The last announce has the bytes sent
     this.#announcer.remove(torrent)
+    super.remove(torrent)
   }
 
   /** Tells the trackers, and closes all connections. */
@@ -86,17 +72,59 @@ export class SeedService extends Seeder {
     await Promise.all([this.#announcer.close(), this.#dht?.close()])
     await super.close()
   }
+}
 
-  #discover(): void {
-    const { dht, dhtNodes: nodes, localDiscovery, monotonic } = this.own
-    const { port, udp: socket } = this
-    const infoHashes = () => this.publicHashes()
-    const onPeer = (infoHash: string, address: PeerAddress) => {
-      const torrent = this.find(infoHash)
-      if (torrent && !torrent.private) this.dial(torrent, [address])
+/** Milliseconds between announces of one torrent, and between any two. */
+const INTERVAL = 25 * 60_000
+const PAUSE = 500
+
+/** Announces public torrents in the DHT (BEP 5), one after the other. */
+class DhtAnnouncer {
+  readonly #dht: DHT
+  readonly #timer: NodeJS.Timeout
+  /** When each torrent was announced last, the longest ago first. */
+  readonly #announced = new Map<string, number>()
+  #isBusy = false
+
+  /** `nodes` are those to begin with, as `host:port`; null for the public ones. */
+  constructor(
+    private readonly seeder: Seeder,
+    nodes: readonly string[] | null,
+  ) {
+    this.#dht = new DHT({ socket: seeder.udp, ...(nodes === null ? {} : { bootstrap: nodes }) })
+    // Strangers' packets may be anything
+    this.#dht.on('warning', () => undefined)
+    this.#dht.on('error', () => undefined)
+    this.#dht.on('peer', ({ host, port }: PeerAddress, infoHash: Uint8Array) => {
+      seeder.dialPublic(Buffer.from(infoHash).toString('hex'), { host, port })
+    })
+    this.#timer = setInterval(() => {
+      this.#announceNext()
+    }, PAUSE).unref()
+  }
+
+  close(): Promise<void> {
+    clearInterval(this.#timer)
+    return new Promise((resolve) => {
+      this.#dht.destroy(resolve)
+    })
+  }
+
+  #announceNext(): void {
+    if (this.#isBusy || this.#dht.nodes.count() === 0) return
+    const now = this.seeder.monotonic()
+    for (const [hash, at] of this.#announced) {
+      if (now - at < INTERVAL) break
+      this.#announced.delete(hash)
     }
-    const found = { port, infoHashes, onPeer }
-    if (dht && socket) this.#dht = new DhtAnnouncer({ socket, nodes, monotonic, ...found })
-    if (localDiscovery) this.#local = new LocalDiscovery(found)
+    for (const hash of this.seeder.publicHashes()) {
+      if (this.#announced.has(hash)) continue
+      this.#announced.set(hash, now)
+      this.#isBusy = true
+      this.#dht.announce(hash, this.seeder.port, () => {
+        this.#isBusy = false
+      })
+      return
+    }
   }
 }

@@ -1,3 +1,5 @@
+import type Wire from 'bittorrent-protocol'
+
 /** Peers that upload is offered to at once. */
 const SLOTS = 64
 
@@ -8,10 +10,7 @@ const TURN = 10_000
 const TURNING = 1 / 4
 
 /** A peer that wants data. */
-export interface Downloader {
-  unchoke(): void
-  choke(): void
-}
+type Downloader = Pick<Wire, 'choke' | 'unchoke'>
 
 /** Gives upload slots to peers in turn, so that none waits for ever. */
 export class UploadSlots {

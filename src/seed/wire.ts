@@ -1,3 +1,4 @@
+import { createDiffieHellman, randomBytes, type DiffieHellman } from 'node:crypto'
 import type { Socket } from 'node:net'
 import Wire from 'bittorrent-protocol'
 
@@ -12,49 +13,27 @@ export const HASH_REQUEST = 21
 export const HASHES = 22
 export const HASH_REJECT = 23
 
-/** The messages of a peer that a seed heeds. Hashes and ids are in hexadecimal. */
-export interface WireReader {
-  /** The peer encrypts. Returns the info hash whose digest with `req2` that is; null if unknown. */
-  findEncrypted(digest: string): string | null
-  onHandshake(infoHash: string, peerId: string): void
-  onInterest(isInterested: boolean): void
-  /** The peer has one piece more. */
-  onHave(): void
-  /** The peer has the pieces whose bits are set; null if it has all. */
-  onPieces(bits: Uint8Array | null): void
-  onRequest(piece: number, offset: number, length: number): void
-  onCancel(piece: number, offset: number, length: number): void
-  onMetadata(message: Uint8Array): void
-  onHashRequest(message: Uint8Array): void
-  /** All that was sent has left. */
-  onSent(): void
-}
-
-/** The side that connected, and its encryption: never, if the other end wants it, or always. */
-interface WireBeginning {
-  readonly kind: 'tcpIncoming' | 'tcpOutgoing'
-  readonly encryption: 0 | 1 | 2
-}
-
 /**
  * The messages of one peer, without the cost of what only downloaders need: the package reads and
  * spells them. Its streams are bypassed, so that a socket's `writableLength` is all that is unread.
  */
-export class PeerWire extends Wire {
+export abstract class PeerWire extends Wire {
   /** Most bytes of the next message. */
   #longest = LONGEST
   #handshakes = 0
 
+  /** `encryption` is 0 for never, 1 if the other end wants it. */
   constructor(
-    private readonly socket: Socket,
-    private readonly reader: WireReader,
-    { kind, encryption }: WireBeginning,
+    protected readonly socket: Socket,
+    kind: 'tcpIncoming' | 'tcpOutgoing',
+    encryption: 0 | 1,
   ) {
     super(kind, encryption)
     this.extensions = { extended: true, fast: true }
     this.extendedMapping = { 1: 'ut_metadata' }
+    if (this._encryptor) this._encryptor._dh = new KeyPair()
     this.on('crypto-infohash', (digest: string) => {
-      const infoHash = reader.findEncrypted(digest)
+      const infoHash = this.findEncrypted(digest)
       if (infoHash === null) this.destroy()
       else this.setInfoHash(infoHash)
     })
@@ -63,13 +42,20 @@ export class PeerWire extends Wire {
     })
   }
 
+  /** The peer encrypts. Returns the info hash whose digest with `req2` that is; null if unknown. */
+  protected abstract findEncrypted(digest: string): string | null
+  protected abstract onMetadata(message: Uint8Array): void
+  protected abstract onHashRequest(message: Uint8Array): void
+  /** All that was sent has left. */
+  protected abstract onSent(): void
+
   /** Allows a bitfield of that many pieces. */
-  expectPieces(count: number): void {
+  protected expectPieces(count: number): void {
     this.#longest = Math.max(LONGEST, Math.ceil(count / 8) + 1)
   }
 
   /** Sends a message of BEP 52. */
-  sendHashes(id: number, bytes: Uint8Array): void {
+  protected sendHashes(id: number, bytes: Uint8Array): void {
     this._message(id, [], bytes)
   }
 
@@ -109,51 +95,13 @@ export class PeerWire extends Wire {
 
   // The socket's `drain` comes only if more waited than its high-water mark, which differs by Node
   readonly #onWritten = (): void => {
-    if (this.socket.writableLength === 0) this.reader.onSent()
+    if (this.socket.writableLength === 0) this.onSent()
   }
 
   protected override _onMessageLength(bytes: Uint8Array): void {
     const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
     if (length > this.#longest) this.destroy()
     else super._onMessageLength(bytes)
-  }
-
-  protected override _onHandshake(
-    ...[infoHash, peerId, offered]: Parameters<Wire['_onHandshake']>
-  ) {
-    super._onHandshake(infoHash, peerId, offered)
-    this.reader.onHandshake(hexOf(infoHash), hexOf(peerId))
-  }
-
-  protected override _onInterested(): void {
-    this.peerInterested = true
-    this.reader.onInterest(true)
-  }
-
-  protected override _onUninterested(): void {
-    this.peerInterested = false
-    this.reader.onInterest(false)
-  }
-
-  protected override _onHave(): void {
-    this.reader.onHave()
-  }
-
-  protected override _onBitField(bits: Uint8Array): void {
-    this.reader.onPieces(bits)
-  }
-
-  protected override _onHaveAll(): void {
-    this.reader.onPieces(null)
-  }
-
-  protected override _onRequest(piece: number, offset: number, length: number): void {
-    // The package reads them as signed
-    this.reader.onRequest(piece >>> 0, offset >>> 0, length >>> 0)
-  }
-
-  protected override _onCancel(piece: number, offset: number, length: number): void {
-    this.reader.onCancel(piece >>> 0, offset >>> 0, length >>> 0)
   }
 
   /** Nobody asked for it. */
@@ -163,20 +111,45 @@ export class PeerWire extends Wire {
 
   protected override _onExtended(id: number, bytes: Uint8Array): void {
     if (id === 0 && ++this.#handshakes > MOST_HANDSHAKES) this.destroy()
-    else if (id === 1) this.reader.onMetadata(bytes)
+    else if (id === 1) this.onMetadata(bytes)
     else if (id === 0) super._onExtended(id, bytes)
   }
 
   override emit(event: string, ...values: unknown[]): boolean {
     const [message] = values
     if (event === 'unknownmessage' && message instanceof Uint8Array) {
-      if (message[0] === HASH_REQUEST) this.reader.onHashRequest(message.subarray(1))
+      if (message[0] === HASH_REQUEST) this.onHashRequest(message.subarray(1))
       return true
     }
     return super.emit(event, ...values)
   }
 }
 
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
+/** The prime of encrypted handshakes. */
+const PRIME =
+  'ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404dd' +
+  'ef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a63a36210000000000090563'
+
+let group: DiffieHellman | null = null
+
+/**
+ * A connection's keys for its encrypted handshake. Connections share the group: OpenSSL checks its
+ * prime whenever it is made, for 13 ms of the processor, which strangers could ask for at will.
+ */
+class KeyPair {
+  readonly #secret = randomBytes(20)
+
+  generateKeys(): Uint8Array {
+    return this.#own().generateKeys()
+  }
+
+  computeSecret(theirs: Uint8Array): Uint8Array {
+    return this.#own().computeSecret(theirs)
+  }
+
+  #own(): DiffieHellman {
+    group ??= createDiffieHellman(PRIME, 'hex', 2)
+    group.setPrivateKey(this.#secret)
+    return group
+  }
 }

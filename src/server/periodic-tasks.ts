@@ -1,5 +1,5 @@
 /** A task that is repeated. */
-export interface PeriodicTask {
+interface PeriodicTask {
   readonly act: () => unknown
   /** Milliseconds from the end of one run to the start of the next. */
   readonly period: number
@@ -13,30 +13,30 @@ export function startPeriodicTasks(
   tasks: readonly PeriodicTask[],
   onError: (error: unknown) => void,
 ): () => Promise<void> {
-  const timers = new Set<NodeJS.Timeout>()
-  const running = new Set<Promise<void>>()
   let isOver = false
-  const schedule = (task: PeriodicTask) => {
-    const timer = setTimeout(() => {
-      timers.delete(timer)
-      const run = doTask(task).finally(() => running.delete(run))
-      running.add(run)
-    }, task.period)
-    timer.unref()
-    timers.add(timer)
-  }
-  const doTask = async (task: PeriodicTask) => {
-    try {
-      await task.act()
-    } catch (error) {
-      onError(error)
+  const ends = tasks.map(({ act, period }) => {
+    let run = Promise.resolve()
+    const actOnce = async () => {
+      try {
+        await act()
+      } catch (error) {
+        onError(error)
+      }
+      if (!isOver) timer = actLater()
     }
-    if (!isOver) schedule(task)
-  }
-  tasks.forEach(schedule)
+    const actLater = () => {
+      return setTimeout(() => {
+        run = actOnce()
+      }, period).unref()
+    }
+    let timer = actLater()
+    return () => {
+      clearTimeout(timer)
+      return run
+    }
+  })
   return async () => {
     isOver = true
-    for (const timer of timers) clearTimeout(timer)
-    await Promise.all(running)
+    await Promise.all(ends.map((end) => end()))
   }
 }

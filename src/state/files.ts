@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
 import { BtkitError, osCodeOf } from '../errors.js'
+import { NO_LINK, NO_WAIT, readDescriptor } from '../files/read-bounded.js'
 import { describeDistrust } from '../text/distrust.js'
 
 /**
@@ -14,34 +15,14 @@ export function requireOwnDirectory(path: string): void {
 }
 
 /**
- * Open flags: do not follow a link, and do not wait for the other end of a pipe. Windows has
- * neither flag.
- */
-const GUARD =
-  ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
-  ((constants.O_NONBLOCK as number | undefined) ?? 0)
-
-const READ = constants.O_RDONLY | GUARD
-const APPEND = constants.O_RDWR | constants.O_APPEND | GUARD
-
-/**
  * Returns the bytes of a regular file of at most `limit` bytes, or null if it does not exist.
  * @throws BtkitError `io` or `too-large`; system errors unchanged
  */
 export function readIfThere(path: string, limit: number): Buffer | null {
-  const descriptor = openRegular(path, READ)
+  const descriptor = openRegular(path, constants.O_RDONLY)
   if (descriptor === null) return null
   try {
-    const { size } = fstatSync(descriptor)
-    if (size > limit) {
-      throw new BtkitError('too-large', `state ${path}: larger than the limit of ${limit} bytes`)
-    }
-    const bytes = Buffer.allocUnsafeSlow(size)
-    let end = 0
-    for (let read = -1; read !== 0 && end < size; end += read) {
-      read = readSync(descriptor, bytes, end, size - end, end)
-    }
-    return bytes.subarray(0, end)
+    return readDescriptor(descriptor, `state ${path}`, limit)
   } finally {
     closeSync(descriptor)
   }
@@ -52,7 +33,7 @@ export function readIfThere(path: string, limit: number): Buffer | null {
  * @throws BtkitError `io` if it is not a regular file; system errors unchanged
  */
 export function openForAppending(path: string): number | null {
-  return openRegular(path, APPEND)
+  return openRegular(path, constants.O_RDWR | constants.O_APPEND)
 }
 
 /** Codes of systems that refuse to open a link (ELOOP, EMLINK) or to write to a directory (EISDIR). */
@@ -62,7 +43,7 @@ function openRegular(path: string, flags: number): number | null {
   const notRegular = new BtkitError('io', `state ${path}: not a regular file; remove it`)
   let descriptor: number
   try {
-    descriptor = openSync(path, flags)
+    descriptor = openSync(path, flags | NO_LINK | NO_WAIT)
   } catch (error) {
     if (osCodeOf(error) === 'ENOENT') return null
     throw NOT_REGULAR.includes(osCodeOf(error) ?? '') ? notRegular : error
@@ -71,5 +52,5 @@ function openRegular(path: string, flags: number): number | null {
   if (stats.isFile() && stats.nlink <= 1) return descriptor
   closeSync(descriptor)
   if (!stats.isFile()) throw notRegular
-  throw new BtkitError('io', `state ${path}: has other names (hard links); remove those`)
+  throw new BtkitError('io', `state ${path}: is hard-linked to other files; remove those links`)
 }

@@ -8,6 +8,7 @@ import {
 } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { promisify } from 'node:util'
+import { checksumOf } from '../bytes.js'
 import { makeDirectory } from '../directories.js'
 import { asBtkitError, BtkitError, callSystem } from '../errors.js'
 import { writeAtomically } from '../files/write/atomically.js'
@@ -46,8 +47,9 @@ export interface JournalOptions {
  * last line of a key counts. Without it btkit would not know after a kill which files are its own.
  */
 export class Journal {
-  /** The JSON of values, by key. */
-  readonly #values = new Map<string, string>()
+  /** The JSON of values by key, or its offset in the file's bytes: most are only compared. */
+  readonly #values = new Map<string, string | number>()
+  #bytes: Buffer = Buffer.alloc(0)
   /** Lines in the file, without the first. */
   #lines = 0
   #pending: Buffer[] = []
@@ -55,6 +57,7 @@ export class Journal {
   #cutAt: number | null = null
   /** Whether the file must be replaced: it is damaged, or nobody knows what a failure left. */
   #isStale = false
+  #hasWritten = false
   #writing: Promise<void> = Promise.resolve()
   #next: Promise<void> | null = null
 
@@ -68,14 +71,22 @@ export class Journal {
     const { path, stateDirectory } = options
     callSystem(`state ${path}`, () => {
       for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
-      const bytes = readIfThere(path, MAX_SIZE)
-      if (bytes?.length && !this.#scan(bytes)) this.#setAside()
+      this.#bytes = readIfThere(path, MAX_SIZE) ?? this.#bytes
+      if (this.#bytes.length > 0 && !this.#scan()) this.#setAside()
     })
   }
 
   /** The JSON of a value; undefined if there is none. */
   get(key: string): string | undefined {
-    return this.#values.get(key)
+    const value = this.#values.get(key)
+    return value === undefined ? undefined : this.#jsonOf(value)
+  }
+
+  /** Whether the JSON of a value begins with a text. Cheaper than to get it. */
+  startsWith(key: string, text: string): boolean {
+    const value = this.#values.get(key)
+    if (typeof value !== 'number') return value?.startsWith(text) ?? false
+    return this.#bytes.toString('utf8', value, value + Buffer.byteLength(text)) === text
   }
 
   has(key: string): boolean {
@@ -83,8 +94,13 @@ export class Journal {
   }
 
   /** The keys, with the JSON of their values. */
-  entries(): IterableIterator<[string, string]> {
-    return this.#values.entries()
+  *entries(): IterableIterator<[string, string]> {
+    for (const [key, value] of this.#values) yield [key, this.#jsonOf(value)]
+  }
+
+  #jsonOf(value: string | number): string {
+    if (typeof value === 'string') return value
+    return this.#bytes.toString('utf8', value, this.#bytes.indexOf(NEWLINE, value) - TAIL)
   }
 
   /** Sets a value of JSON; null removes it. Durable after the next flush. */
@@ -113,6 +129,9 @@ export class Journal {
   /** Flushes what was set since the last flush. */
   async close(): Promise<void> {
     const isDue = this.#pending.length > 0
+    // The next reader finds a line for each record, not also those of how it came about
+    const isMostlyOutdated = this.#lines + this.#pending.length > 1.5 * this.#values.size + FEW
+    if (this.#hasWritten && isMostlyOutdated) this.#isStale = true
     await this.flush().catch((error: unknown) => {
       // Otherwise it was reported already, or only mends what is damaged
       if (isDue) throw error
@@ -123,6 +142,7 @@ export class Journal {
     const lines = this.#pending
     if (lines.length === 0 && !this.#isStale) return
     this.#pending = []
+    this.#hasWritten = true
     const isOutdated = this.#lines + lines.length > 2 * this.#values.size + FEW
     try {
       if (this.#isStale || isOutdated) await this.#replace()
@@ -150,7 +170,7 @@ export class Journal {
   async #replace(): Promise<void> {
     const { path, head } = this.options
     const lines = [lineOf('', JSON.stringify({ version: VERSION, ...head }))]
-    for (const [key, json] of this.#values) lines.push(lineOf(key, json))
+    for (const [key, json] of this.entries()) lines.push(lineOf(key, json))
     makeDirectory(dirname(path), 0o700)
     await writeAtomically(path, Buffer.concat(lines), { mode: 0o600 }).catch((error: unknown) => {
       if (!(error instanceof BtkitError)) throw error
@@ -162,16 +182,18 @@ export class Journal {
   }
 
   /** Returns whether all whole lines are as they were written. */
-  #scan(bytes: Buffer): boolean {
+  #scan(): boolean {
+    const bytes = this.#bytes
     let [isIntact, hasHead, start] = [true, false, 0]
-    for (let end; (end = bytes.indexOf(0x0a, start)) >= 0; start = end + 1) {
+    for (let end; (end = bytes.indexOf(NEWLINE, start)) >= 0; start = end + 1) {
       const line = readLine(bytes, start, end)
       if (line === null) isIntact = false
-      else if (line.key === '') hasHead = this.#isOwnHead(line.json)
+      else if (line.key === '') hasHead = this.#isOwnHead(this.#jsonOf(line.valueAt))
       else {
         this.#lines++
-        if (line.json === 'null') this.#values.delete(line.key)
-        else this.#values.set(line.key, line.json)
+        // Only null begins with it
+        if (bytes[line.valueAt] === LETTER_N) this.#values.delete(line.key)
+        else this.#values.set(line.key, line.valueAt)
       }
     }
     if (start < bytes.length) this.#cutAt = start
@@ -201,33 +223,41 @@ export class Journal {
 }
 
 /** The end of a line after the value, with the digits of its checksum. */
-const tailOf = (checksum: number) => `,"${checksum.toString(16).padStart(8, '0')}"]`
-const TAIL = tailOf(0).length
+const tailOf = (checksum: number) => `,"${checksum.toString(16).padStart(DIGITS, '0')}"]`
+const DIGITS = 8
+const HEX = '0123456789abcdef'
+const START = ',"'.length
+const NO_CHECKSUM = tailOf(0)
+const TAIL = NO_CHECKSUM.length
+const [NEWLINE, QUOTE, BACKSLASH, LETTER_N] = [0x0a, 0x22, 0x5c, 0x6e]
 
 /** Returns the line of a value, with its newline. */
 export function lineOf(key: string, json: string): Buffer {
   const line = Buffer.from(`[${JSON.stringify(key)},${json}${tailOf(0)}\n`)
   const end = line.length - TAIL - 1
-  line.write(tailOf(checksumOf(line, 0, end)), end, 'latin1')
+  line.write(tailOf(checksumOf(line, [0, end])), end, 'latin1')
   return line
 }
 
-/** Reads a line; null if it is damaged. The value is not parsed, because most are only compared. */
+/** Finds the key and the value of a line; null if it is damaged. */
 function readLine(bytes: Buffer, start: number, end: number) {
   const last = end - TAIL
-  if (last <= start) return null
-  if (bytes.toString('latin1', last, end) !== tailOf(checksumOf(bytes, start, last))) return null
-  const text = bytes.toString('utf8', start, last)
-  const close = text.indexOf('"', 2)
-  const key = text.slice(2, close)
-  if (!key.includes('\\')) return { key, json: text.slice(close + 2) }
-  const [name, value] = JSON.parse(`${text}]`) as [string, unknown]
-  return { key: name, json: JSON.stringify(value) }
+  if (last <= start || !hasChecksum(bytes, last, checksumOf(bytes, [start, last]))) return null
+  let close = start + '["'.length
+  while (bytes[close] !== QUOTE) close += bytes[close] === BACKSLASH ? 2 : 1
+  const quoted = bytes.toString('utf8', start + 1, close + 1)
+  const key = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1)
+  return { key, valueAt: close + '",'.length }
 }
 
-/** FNV-1a with 32 bits. Detects accidental damage, not forgery. */
-function checksumOf(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5
-  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193)
-  return hash >>> 0
+/** Whether the end of a line is that of a checksum, as tailOf spells it. */
+function hasChecksum(bytes: Uint8Array, last: number, checksum: number): boolean {
+  let rest = checksum
+  for (let at = TAIL - 1; at >= 0; at--) {
+    const isDigit = at >= START && at < START + DIGITS
+    const expected = isDigit ? HEX.charCodeAt(rest & 0xf) : NO_CHECKSUM.charCodeAt(at)
+    if (bytes[last + at] !== expected) return false
+    if (isDigit) rest >>>= 4
+  }
+  return true
 }

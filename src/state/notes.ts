@@ -15,66 +15,40 @@ export interface NotePlace {
 }
 
 /** The largest note, in bytes. Reading a larger one would take as long as repeating the work. */
-const MAX_SIZE = 4 * 2 ** 20
-
-/** Length of a hexadecimal SHA-256 digest. */
-const DIGEST = 64
+const MAX_SIZE = 2 ** 20
 
 /**
  * Reads a note, which is a JSON value. Returns null if there is none, or if it cannot be trusted.
  */
 export function readNote(place: NotePlace): unknown {
-  const path = pathOf(place)
-  return orNothing(() => {
-    requireOwn(place)
-    const text = readIfThere(path, MAX_SIZE)?.toString() ?? ''
-    const json = text.slice(DIGEST)
-    return text.startsWith(hexDigest(json)) ? (JSON.parse(json) as unknown) : null
+  return attempt(place, (path) => {
+    return JSON.parse(readIfThere(path, MAX_SIZE)?.toString() ?? 'null') as unknown
   })
 }
 
-/** Writes a note if possible. Failures are ignored. */
+/** Writes a note if possible, or removes it if the value is null. Failures are ignored. */
 export function writeNote(place: NotePlace, value: unknown): void {
-  const json = JSON.stringify(value)
-  const bytes = Buffer.from(hexDigest(json) + json)
-  if (bytes.length > MAX_SIZE) return
-  orNothing(() => {
-    requireOwn(place)
-    const path = pathOf(place)
+  attempt(place, (path) => {
+    rmSync(value === null ? path : `${path}.new`, { force: true })
+    if (value === null) return
     makeDirectory(dirname(path), 0o700)
-    // Its digest shows whether it is whole
-    rmSync(`${path}.new`, { force: true })
-    writeFileSync(`${path}.new`, bytes, { mode: 0o600, flag: 'wx' })
+    writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600, flag: 'wx' })
     renameSync(`${path}.new`, path)
   })
 }
 
-/** Removes a note if possible. Failures are ignored. */
-export function removeNote(place: NotePlace): void {
-  orNothing(() => {
-    rmSync(pathOf(place), { force: true })
-  })
-}
-
-/** @throws BtkitError if other users can write the note or replace its directory */
-function requireOwn(place: NotePlace): void {
-  for (const each of [place.stateDirectory, dirname(pathOf(place))]) requireOwnDirectory(each)
-}
-
-function pathOf({ stateDirectory, kind, key }: NotePlace): string {
-  return join(stateDirectory, kind, hexDigest(key).slice(0, 32))
-}
-
-function hexDigest(text: string): string {
-  return digestOf('sha256', text).toString('hex')
-}
-
-/** Returns null if the system refuses, or if the directory cannot be trusted. */
-function orNothing<T>(act: () => T): T | null {
+/**
+ * Returns null if the system refuses, if the note is damaged, or if other users can write it or
+ * replace its directory.
+ */
+function attempt<T>({ stateDirectory, kind, key }: NotePlace, act: (path: string) => T): T | null {
+  const directory = join(stateDirectory, kind)
   try {
-    return act()
+    for (const each of [stateDirectory, directory]) requireOwnDirectory(each)
+    return act(join(directory, digestOf('sha256', key).toString('hex', 0, 16)))
   } catch (error) {
-    if (!(error instanceof BtkitError) && osCodeOf(error) === undefined) throw error
+    const isDamaged = error instanceof BtkitError || error instanceof SyntaxError
+    if (!isDamaged && osCodeOf(error) === undefined) throw error
     return null
   }
 }

@@ -1,15 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../errors.js'
-import { readRegular } from '../files/read-regular.js'
+import { readRegular } from '../files/read-bounded.js'
 import { writeAtomically } from '../files/write/atomically.js'
-import { chart } from '../server/pages/chart.js'
 import { SLICE } from '../server/pages/slices.js'
 import type { ServerContext } from '../server/context.js'
 import { html, type Html } from '../text/html.js'
+import { HOUR, drawChart } from './page/chart.js'
 import { setAside } from './state/state-file.js'
 import type { SwarmStore } from './swarms/swarm-store.js'
-
-const HOUR = 3_600_000
 
 /** The hours that are kept: a month. */
 const HOURS = 31 * 24
@@ -145,11 +143,6 @@ export async function takeSample(
   history.note(totals, now())
 }
 
-interface HistoryFileParts extends Pick<ServerContext, 'now' | 'warn'> {
-  readonly path: string
-  readonly history: History
-}
-
 /**
  * The file in which the history is kept across restarts. No fault of it stops the tracker. A file
  * that cannot be read is renamed before the first save.
@@ -161,50 +154,48 @@ export class HistoryFile {
   /** Time of the last sample in the file. */
   #savedAt = 0
 
-  constructor(private readonly parts: HistoryFileParts) {}
+  constructor(
+    private readonly path: string,
+    private readonly history: History,
+    private readonly world: Pick<ServerContext, 'now' | 'warn'>,
+  ) {}
 
   /** Restores the history, if there is one. Writes nothing. */
   async load(): Promise<void> {
-    const { path, history } = this.parts
     try {
-      const file = await readRegular(path, MAX_SIZE, null)
-      if (file) history.restore(Buffer.from(file.bytes).toString())
+      const file = await readRegular(this.path, MAX_SIZE, null)
+      if (file) this.history.restore(Buffer.from(file.bytes).toString())
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
-      if (error.code !== 'not-found') this.#fault = error.message.replace(`${path}: `, '')
+      if (error.code !== 'not-found') this.#fault = error.message.replace(`${this.path}: `, '')
     }
   }
 
   /** Saves the history if the last save is long ago. */
   async saveIfDue(): Promise<void> {
-    const age = Math.abs(this.parts.history.lastAt - this.#savedAt)
+    const age = Math.abs(this.history.lastAt - this.#savedAt)
     if (age >= SAVE_INTERVAL) await this.save()
   }
 
   /** Saves the history. A problem is a warning, once until it ends or changes. */
   async save(): Promise<void> {
-    const { path, history, warn } = this.parts
+    const { path, history, world } = this
     if (history.lastAt === 0) return
     try {
-      await this.#makePlace(path)
+      if (this.#fault !== null) {
+        const aside = await setAside(path, world.now())
+        world.warn(`${path}: ${this.#fault}; renamed to ${aside}, and the charts begin again`)
+        this.#fault = null
+      }
       await writeAtomically(path, Buffer.from(history.format()), { mode: MODE })
       this.#problem = null
       this.#savedAt = history.lastAt
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       const problem = message.replace(`${path}: `, '')
-      if (problem !== this.#problem) warn(`${path}: could not save the history: ${problem}`)
+      if (problem !== this.#problem) world.warn(`${path}: could not save the history: ${problem}`)
       this.#problem = problem
     }
-  }
-
-  /** Renames a file that could not be read. */
-  async #makePlace(path: string): Promise<void> {
-    if (this.#fault === null) return
-    const { now, warn } = this.parts
-    const aside = await setAside(path, now())
-    warn(`${path}: ${this.#fault}; renamed to ${aside}, and the charts begin again`)
-    this.#fault = null
   }
 }
 
@@ -216,11 +207,11 @@ export function renderCharts(history: Pick<History, 'samples'>): Html {
       <p>No data yet.</p>`
   }
   const of = (value: (sample: HistorySample) => number | null) => samples.map(value)
-  const parts = { start: samples[0]?.at ?? 0, step: HOUR }
+  const start = samples[0]?.at ?? 0
   return html`<h2>The last month</h2>
     <div class="charts">
-      ${chart({
-        ...parts,
+      ${drawChart({
+        start,
         id: 'peers',
         title: 'Peers',
         lines: [
@@ -228,8 +219,8 @@ export function renderCharts(history: Pick<History, 'samples'>): Html {
           { name: 'leechers', kind: 'peers', values: of(({ downloading }) => downloading) },
         ],
       })}
-      ${chart({
-        ...parts,
+      ${drawChart({
+        start,
         id: 'completed',
         title: 'Completed downloads',
         lines: [{ name: 'completed', kind: 'completed', values: of(({ completed }) => completed) }],

@@ -14,7 +14,7 @@ import { lintTorrent, readTorrent } from '../library/read.js'
 import type { Progress, TellProgress } from '../library/task.js'
 import type { MakeOptions } from '../library/torrent-options.js'
 import { verifyTorrent } from '../library/verify.js'
-import type { Finding } from '../metainfo/lint/finding.js'
+import type { Finding } from '../metainfo/lint/metainfo.js'
 import { magnetLink } from '../metainfo/magnet.js'
 import { type Edited, editedOf, type Opened, openTorrent } from '../pages/edit.js'
 import { type Excerpt, excerptOf } from '../pages/table.js'
@@ -203,11 +203,16 @@ async function completeDirectory(
     adopted: listChanges(adopted),
     removed: listChanges(removed),
     skipped: list(skipped, ({ source, reason }) => ({ source, reason })),
-    failed: list(failed, ({ source, message }) => ({ source, message })),
+    failed: list(failed, ({ source, message }) => ({ source, message: inWords(message) })),
     unchanged,
     bytesHashed,
     bytesReused,
   }
+}
+
+/** Pages have a box where commands have an option. */
+function inWords(message: string): string {
+  return message.replace(/ \(--force replaces it\)/, '; a box of the form allows to replace it')
 }
 
 function listChanges(changes: readonly Change[]): Excerpt<ListedChange> {
@@ -306,11 +311,22 @@ async function makeAndDescribe(
   { source, options }: MakeRequest,
   { cache, signal, tell }: WorkContext,
 ): Promise<DescribedTorrent> {
-  const made = await makeTorrent(source, { ...options, cache, signal, onProgress: tell })
+  const made = await makeTorrent(source, { ...options, cache, signal, onProgress: tell }).catch(
+    (error: unknown) => {
+      throw error instanceof BtkitError && error.code === 'exists' ? noTorrent(options) : error
+    },
+  )
   const { infoHash, infoHashV2, bytesHashed, bytes } = made
   const metainfo = await readTorrent(bytes, { maxSize: bytes.length })
   const findings = excerptOf(await lintTorrent(metainfo), MOST_FINDINGS)
   return { infoHash, infoHashV2, bytesHashed, magnet: magnetLink(metainfo), findings }
+}
+
+function noTorrent({ output }: MakeOptions): BtkitError {
+  return new BtkitError(
+    'exists',
+    `${output ?? ''}: not a torrent, so it is kept; save under another name`,
+  )
 }
 
 /**

@@ -53,7 +53,7 @@ export class WorkThread {
         answers.close()
       })
       answers.once('close', () => {
-        reject(new BtkitError('interrupted', 'the work was broken off'))
+        reject(new BtkitError('interrupted', 'cancelled'))
       })
     }).finally(() => this.#running--)
   }

@@ -16,9 +16,12 @@ test('without --admin-users there is no administration', async () => {
 test('all pages lead to the log-in, and the password opens them', async (t) => {
   const { visitor } = await startAdmin(t)
   const browser = visitor()
-  for (const path of ['/', '/log']) {
+  for (const [path, login] of [
+    ['/', 'login'],
+    ['/log', 'login?to=log'],
+  ] as const) {
     const { status, location, text } = await browser.get(path)
-    assert.deepEqual([status, location, text], [303, 'login', ''], path)
+    assert.deepEqual([status, location, text], [303, login, ''], path)
   }
   assert.equal((await browser.logIn('alice', PASSWORDS['alice']!)).location, './')
   assert.match((await browser.get('/')).text, /<h1>Tracker<\/h1>/)
@@ -157,6 +160,31 @@ test('a session ends after half an hour without a request, and after twelve hour
   clock.now += 29 * minute
   assert.equal((await busy.get('/')).status, 303)
 })
+
+test('after the end of a session, a log-in leads on to the page and its form, and nowhere else', async (t) => {
+  const { logIn } = await startAdmin(t)
+  const browser = await logIn()
+  const token = await browser.token('/categories')
+  await browser.send('/logout', {}, '/')
+  const fields = { token, act: 'create', name: 'new & old' }
+  const { location } = await browser.ask('POST', '/categories', fields)
+  assert.match(location, /^login\?to=categories/)
+  browser.cookie = 'btkit-admin=gone'
+  const { text } = await browser.get(`/${location}`)
+  assert.match(text, /Your session has ended/)
+  const password = PASSWORDS['alice']!
+  const entered = await browser.send('/login', { name: 'alice', password, to: 'log?user=a%26b' })
+  assert.equal(entered.location, './log?user=a%26b')
+  for (const to of ['//evil.example', 'https://evil.example', '/x', '../x', 'a\\b']) {
+    const other = await startVisit(browser, password, to)
+    assert.equal(other, './', to)
+  }
+})
+
+async function startVisit(browser: Visitor, password: string, to: string): Promise<string> {
+  await browser.send('/logout', {}, '/')
+  return (await browser.send('/login', { name: 'alice', password, to })).location
+}
 
 test('a changed password, role or file of users ends sessions at once', async (t) => {
   const { logIn, root, tracker } = await startAdmin(t)

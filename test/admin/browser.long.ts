@@ -76,7 +76,7 @@ for (const javaScript of [true, false]) {
     await page.getByRole('button', { name: 'Log out' }).click()
     await page.locator('[name=password]').waitFor()
     await tab.open(`${admin.pages}/bans`)
-    assert.match(page.url(), /\/login$/)
+    assert.match(page.url(), /\/login\?to=bans$/)
   })
 }
 

@@ -165,6 +165,6 @@ test('of two uploads under one name, one is added and the other refused', async 
     worker.upload({ 'a.torrent': torrentNamed(name) }, { to: '0/to' })
   const answers = await atOnce(upload(one, 'of alice'), upload(bob, 'of bob'))
   assert.deepEqual(answers.map(({ text }) => /1 torrent added/.test(text)).sort(), [false, true])
-  assert.deepEqual(answers.map(({ text }) => /is there already/.test(text)).sort(), [false, true])
+  assert.deepEqual(answers.map(({ text }) => /already exists/.test(text)).sort(), [false, true])
   assert.deepEqual(placesOf('a'), ['t/to/a.torrent'])
 })

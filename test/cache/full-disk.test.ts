@@ -22,26 +22,26 @@ const GIVEN_UP = /^cache .*: no longer used: no space left on device$/
 
 test('a cache whose disk fills is given up with one warning', unlessNoDisks, async (t) => {
   const { disk, warnings, cache, reopen } = await openOnSmallDisk(t)
-  cache.rememberInfo(pseudoRandom(32, 1), pseudoRandom(500, 1))
+  cache.put('info', pseudoRandom(32, 1), pseudoRandom(500, 1))
   await cache.flush()
   const filler = fillDisk(disk)
-  for (let i = 2; i < 5000; i++) cache.rememberInfo(pseudoRandom(32, i), pseudoRandom(2000, i))
+  for (let i = 2; i < 5000; i++) cache.put('info', pseudoRandom(32, i), pseudoRandom(2000, i))
   await cache.flush()
   assert.equal(warnings.length, 1)
   assert.match(warnings[0]!, GIVEN_UP)
   // Older records can still be read, and new ones can be written afterwards
-  assert.ok(cache.info(pseudoRandom(32, 1)))
+  assert.ok(cache.get('info', pseudoRandom(32, 1)))
   await cache.close()
   rmSync(filler)
   const again = await reopen()
   t.after(() => again.close())
-  assert.ok(again.info(pseudoRandom(32, 1)))
+  assert.ok(again.get('info', pseudoRandom(32, 1)))
   assert.equal(warnings.length, 1)
 })
 
 test('a cache leaves 4 MiB of its disk to others', unlessNoDisks, async (t) => {
   const { directory, warnings, cache } = await openOnSmallDisk(t)
-  for (let i = 0; i < 10_000; i++) cache.rememberInfo(pseudoRandom(32, i), pseudoRandom(1000, i))
+  for (let i = 0; i < 10_000; i++) cache.put('info', pseudoRandom(32, i), pseudoRandom(1000, i))
   await cache.close()
   assert.equal(warnings.length, 1)
   assert.match(warnings[0]!, GIVEN_UP)

@@ -51,37 +51,37 @@ class CountingStore implements Store {
 }
 
 function cacheAt(day: number, store: Store): PieceCache {
-  return new PieceCache({ store, now: () => day * DAY + 12_345 })
+  return new PieceCache(store, () => day * DAY + 12_345)
 }
 
 test('a hit within a week writes nothing', () => {
   const store = new CountingStore()
-  cacheAt(100, store).rememberFile(KEY, RECORD)
+  cacheAt(100, store).put('file', KEY, RECORD)
   assert.equal(store.puts, 1)
-  for (let i = 0; i < 50; i++) assert.ok(cacheAt(100 + (i % 7), store).file(KEY))
+  for (let i = 0; i < 50; i++) assert.ok(cacheAt(100 + (i % 7), store).get('file', KEY))
   assert.equal(store.puts, 1)
 })
 
 test('the first hit of another week notes it, the others of that week write nothing', () => {
   const store = new CountingStore()
-  cacheAt(100, store).rememberFile(KEY, RECORD)
-  for (let i = 0; i < 50; i++) assert.ok(cacheAt(107 + (i % 7), store).file(KEY))
+  cacheAt(100, store).put('file', KEY, RECORD)
+  for (let i = 0; i < 50; i++) assert.ok(cacheAt(107 + (i % 7), store).get('file', KEY))
   assert.equal(store.puts, 2)
   // The clock was set back
-  assert.ok(cacheAt(99, store).file(KEY))
+  assert.ok(cacheAt(99, store).get('file', KEY))
   assert.equal(store.puts, 3)
 })
 
 test('hits and misses are counted over all runs', async () => {
   const store = new CountingStore()
   const first = cacheAt(100, store)
-  first.file(KEY)
-  first.rememberFile(KEY, RECORD)
+  first.get('file', KEY)
+  first.put('file', KEY, RECORD)
   await first.close()
   const second = cacheAt(100, store)
-  second.file(KEY)
-  second.file(KEY)
-  second.info(pseudoRandom(32))
+  second.get('file', KEY)
+  second.get('file', KEY)
+  second.get('info', pseudoRandom(32))
   await second.close()
   assert.deepEqual(readUsage(store), { hits: 2, misses: 2 })
 })
@@ -104,21 +104,18 @@ test('a digest of impossible length is ignored', () => {
   const store = new CountingStore()
   const cache = cacheAt(100, store)
   const spans = pseudoRandom(32)
-  cache.rememberPiece(spans, pseudoRandom(19))
-  assert.equal(cache.piece(spans), null)
-  cache.rememberPiece(spans, pseudoRandom(20))
-  assert.deepEqual(Buffer.from(cache.piece(spans)!), pseudoRandom(20))
+  cache.put('piece', spans, pseudoRandom(19))
+  assert.equal(cache.get('piece', spans), null)
+  cache.put('piece', spans, pseudoRandom(20))
+  assert.deepEqual(Buffer.from(cache.get('piece', spans)!), pseudoRandom(20))
 })
 
 test('bytes under a key that are no record are ignored', () => {
   const store = new CountingStore()
   const cache = cacheAt(100, store)
   const input = pseudoRandom(32)
-  store.put(
-    recordKey('info', input, (name) => name),
-    Buffer.from('garbage'),
-  )
-  assert.equal(cache.info(input), null)
+  store.put(recordKey('info', input), Buffer.from('garbage'))
+  assert.equal(cache.get('info', input), null)
 })
 
 async function openIn(t: TestContext, directory: string): Promise<PieceCache> {
@@ -132,22 +129,44 @@ test('paths of any length are remembered, and not mixed up', async (t) => {
   const paths = [1, 500, 1899, 1900, 1901, 3000, 4095].map((length) => '/'.padEnd(length, 'é'))
   paths.push(`${paths.at(-1)}x`, `${paths.at(-1)}y`)
   for (const [i, path] of paths.entries()) {
-    cache.rememberFile({ ...KEY, path }, { ...RECORD, pieces: pseudoRandom(20, i) })
+    cache.put('file', { ...KEY, path }, { ...RECORD, pieces: pseudoRandom(20, i) })
   }
   await cache.flush()
   for (const [i, path] of paths.entries()) {
-    assert.deepEqual(Buffer.from(cache.file({ ...KEY, path })!.pieces), pseudoRandom(20, i))
+    assert.deepEqual(Buffer.from(cache.get('file', { ...KEY, path })!.pieces), pseudoRandom(20, i))
   }
 })
 
 test('what is kept from one call is not changed by the next', async (t) => {
   const cache = await openIn(t, makeScratch(t))
   const inputs = [1, 2, 3].map((seed) => pseudoRandom(32, seed))
-  for (const [i, input] of inputs.entries()) cache.rememberInfo(input, pseudoRandom(500, i))
+  for (const [i, input] of inputs.entries()) cache.put('info', input, pseudoRandom(500, i))
   await cache.flush()
-  const infos = inputs.map((input) => cache.info(input)!)
+  const infos = inputs.map((input) => cache.get('info', input)!)
   assert.deepEqual(
     infos.map((info) => Buffer.from(info)),
     inputs.map((_, i) => pseudoRandom(500, i)),
   )
+})
+
+test('a cache that nobody wakes is never opened, nor closed', async () => {
+  const cache = new PieceCache(() => Promise.reject(new Error('opened')), Date.now)
+  cache.put('file', KEY, RECORD)
+  assert.equal(cache.get('file', KEY), null)
+  await cache.close()
+  assert.equal(cache.keepsAnything, false)
+})
+
+test('a cache is opened once, and keeps what it is given from then on', async () => {
+  const store = new CountingStore()
+  let opened = 0
+  const open = () => {
+    opened++
+    return Promise.resolve(store)
+  }
+  const cache = new PieceCache(open, Date.now)
+  cache.put('file', { ...KEY, path: '/srv/early' }, RECORD)
+  await Promise.all([cache.wake(), cache.wake()])
+  cache.put('file', KEY, RECORD)
+  assert.deepEqual([opened, store.puts, cache.keepsAnything], [1, 1, true])
 })

@@ -184,6 +184,18 @@ for (const [what, args, message] of [
   })
 }
 
+const THREADS = "-t 'http://t/a': -t is --threads; give a tracker as an argument or with -a"
+const EXPONENT = "-l '512': not a whole number from 14 to 30; for pieces of 512 KiB give 19"
+const SWAPPED =
+  '/usr: a directory, not a torrent; the torrent comes first: btkit verify x.torrent /usr'
+const URL_FOR_FILE = 'http://t.example/x.torrent: a URL, not a file; download the torrent first'
+const PUBLIC_URL =
+  "--public-url 'm.example': no https:// or http:// in front; type http://m.example"
+const MANY_OF_SERVE =
+  "too many arguments for 'serve'. Expected 1 argument but got 2; give trackers with --tracker"
+const MANY_OF_TRACK =
+  "too many arguments for 'track'. Expected 0 arguments but got 1; give the directory of torrents with --allowed-dir"
+
 /** Wrong values, and all that is said of them. */
 for (const [args, message] of [
   [['verify', 'x', '--threads', 'many'], "--threads 'many': not a whole number from 1 to 256"],
@@ -195,6 +207,20 @@ for (const [args, message] of [
     ['rename', 'x'],
     "missing required argument 'name' (usage: btkit rename [options] <torrent> <name>)",
   ],
+  [['verify', 'x', '-t', 'http://t/a'], THREADS],
+  [['makemetafile', 'x', '-l', '512'], EXPONENT],
+  [['verify', '/usr', 'x.torrent'], SWAPPED],
+  [['showmetainfo', 'http://t.example/x.torrent'], URL_FOR_FILE],
+  [
+    ['serve', '/', '--host', '[::]:81'],
+    "--host '[::]:81': has a port; write --host [::] --port 81",
+  ],
+  [['serve', '/', '--listen', '::'], "unknown option '--listen' (Did you mean --host?)"],
+  [['serve', '/', '--public-url', 'm.example'], PUBLIC_URL],
+  [['serve', '/', 'http://t/a'], MANY_OF_SERVE],
+  [['track', 'd'], MANY_OF_TRACK],
+  [['admin', 'add', 'alice'], "unknown command 'add'; to add a user: btkit admin passwd NAME"],
+  [['create', '--version', '2', 'x'], '--version: prints that of btkit; use --v2 or --hybrid'],
   [['sethttpseeds', 'u', 'x'], "HTTP seed 'u': not an http, https or ftp URL"],
   [['setwebseeds', 'u', 'x'], "web seed 'u': not an http, https or ftp URL"],
   [
@@ -204,6 +230,13 @@ for (const [args, message] of [
 ] as const) {
   test(`btkit ${args.join(' ')}: the error is reported once`, async () => {
     const { status, stdout, stderr } = await runBtkit(args)
-    assert.deepEqual([status, stdout, stderr], [2, '', `btkit: ${message}\n`])
+    const expected = message === URL_FOR_FILE ? 1 : 2
+    assert.deepEqual([status, stdout, stderr], [expected, '', `btkit: ${message}\n`])
   })
 }
+
+test('the content of a torrent in its place is recognized', async (t) => {
+  const root = makeScratch(t, { 'a.iso': 'content', 'a.iso.torrent': 'any' })
+  const { stderr } = await runBtkit(['hash', join(root, 'a.iso')])
+  assert.match(stderr, /a\.iso: not a torrent \(.*\); did you mean .*\/a\.iso\.torrent\?\n$/)
+})

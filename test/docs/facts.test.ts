@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runBtkit } from '../support/run-btkit.js'
@@ -30,6 +30,45 @@ test('the guides name no option that no command has', async () => {
   })
   assert.deepEqual(unknown, [])
 })
+
+test('each link of the documents leads to a file and a heading that are there', () => {
+  const pages = ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'SECURITY.md', ...GUIDES]
+  const broken = pages.flatMap((page) => {
+    const text = readFileSync(page, 'utf8').replace(/^ *```.*?^ *```$/gms, '')
+    const links = [...text.matchAll(/\]\((?!\w+:)([^)#\s]*)#?([^)\s]*)\)/g)]
+    return links
+      .filter(([, path = '', heading = '']) => {
+        const file = path === '' ? page : join(page, '..', path)
+        return !existsSync(file) || (heading !== '' && !headingsOf(file).includes(heading))
+      })
+      .map(([link]) => `${page}: ${link}`)
+  })
+  assert.deepEqual(broken, [])
+})
+
+test('the guide to JSON has all codes of errors', () => {
+  const [, part = ''] =
+    /^## Codes of errors$(.*?)^## /ms.exec(readFileSync('docs/json.md', 'utf8')) ?? []
+  const named = [...part.matchAll(/`([a-z-]+)`/g)].map(([, code = '']) => code)
+  const source = readFileSync('src/errors.ts', 'utf8').split('/**')[1] ?? ''
+  const codes = [...source.matchAll(/^ {2}\| '([a-z-]+)'/gm)].map(([, code = '']) => code)
+  assert.ok(codes.length > 20)
+  assert.deepEqual(
+    named.filter((code) => code !== 'code' && code !== 'internal').sort(),
+    codes.sort(),
+  )
+})
+
+/** The anchors of headings, as GitHub makes them. */
+function headingsOf(file: string): string[] {
+  const headings = [...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)]
+  return headings.map(([, text = '']) => {
+    return text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-')
+  })
+}
 
 test('the charts show figures of the guide to performance', () => {
   const guide = readFileSync('docs/performance.md', 'utf8')

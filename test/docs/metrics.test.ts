@@ -10,7 +10,9 @@ import { startTrack } from '../support/track.js'
 const METRIC = /\b(?:btkit|process)_[a-z_]+/g
 
 test('the guide to monitoring lists the metrics that there are, and the dashboard shows no others', async (t) => {
-  const { address } = await serveMirror(t, { args: ['--warm', '/**'] })
+  const { address } = await serveMirror(t, {
+    args: ['--warm', '/**', '--seed', '--seed-port', '0'],
+  })
   // Nothing listens there, which has metrics of its own
   const { get } = await startTrack(t, { args: ['--store', 'redis://127.0.0.1:1'] })
   const served = await (await fetch(`${address}/-/metrics`)).text()

@@ -2,8 +2,18 @@ import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { osCodeOf } from '../../src/errors.js'
 import { encodeFingerprint, readFingerprint } from '../../src/files/fingerprint.js'
-import { statFiles, statInTurn, nativeStat, type StatFiles } from '../../src/files/stat-files.js'
+import {
+  lstatMany,
+  nativeLstat,
+  nativeStat,
+  statFiles,
+  statFilesLater,
+  statInTurn,
+  type PathState,
+  type StatFiles,
+} from '../../src/files/stat-files.js'
 import { makeScratch } from '../support/scratch.js'
 
 const NAMES = [
@@ -75,3 +85,36 @@ test(
     assert.throws(() => nativeStat?.(directory, 'a' as never, new Uint8Array(40)), TypeError)
   },
 )
+
+test('off the event loop the same is found', async (t) => {
+  const planted = Array.from({ length: 2000 }, (_, i) => [`${i}`, 'x'.repeat(i % 100)] as const)
+  const directory = makeScratch(t, Object.fromEntries(planted))
+  mkdirSync(join(directory, 'directory'))
+  symlinkSync('1', join(directory, 'link'))
+  const names = [...planted.map(([name]) => name), 'directory', 'link', 'missing', 'a\0b', '']
+  const [table, later] = [statFiles(directory, names), await statFilesLater(directory, names)]
+  names.forEach((name, i) => {
+    assert.deepEqual(later.at(i), table.at(i), name)
+  })
+})
+
+test(
+  'paths are looked at together as one by one, failures too',
+  { skip: !nativeLstat },
+  async (t) => {
+    const directory = makeScratch(t, { a: 'content' })
+    mkdirSync(join(directory, 'directory'))
+    symlinkSync('nowhere', join(directory, 'link'))
+    const paths = ['a', 'directory', 'link', 'missing', 'a/b'].map((name) => join(directory, name))
+    const alone = (await lstatMany(paths, null)).map(described)
+    assert.deepEqual((await lstatMany(paths)).map(described), alone)
+    const [missing] = await lstatMany(['a\0b'])
+    assert.equal(osCodeOf(missing), 'ENOENT')
+    assert.deepEqual(await lstatMany([]), [])
+    assert.throws(() => nativeLstat?.('a' as never), TypeError)
+  },
+)
+
+function described(state: PathState | Error) {
+  return state instanceof Error ? osCodeOf(state) : state
+}

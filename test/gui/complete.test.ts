@@ -25,11 +25,19 @@ test('a plan says what needs a torrent; then all are made, and later what change
   assert.match(changed.text, /Updated torrents \(1\)/)
 })
 
-test('a plan that fails does not say that nothing is to do', async (t) => {
-  const { send } = await openTestGui(t, { 'd/a': 'a' })
-  const { text } = await send('complete', { act: 'look', path: 'd', target: 'missing' })
-  assert.match(text, /<h1>Not all could be done/)
-  assert.match(text, /missing: no such file or directory/)
+test('what is no directory is named above the form', async (t) => {
+  const { root, send } = await openTestGui(t, { 'd/a': 'a' })
+  for (const [path, target, wrong] of [
+    ['d', 'missing', 'missing'],
+    ['d/a', '', 'd/a'],
+  ] as const) {
+    const { status, text } = await send('complete', { act: 'look', path, target })
+    assert.equal(status, 400)
+    assert.match(
+      text,
+      new RegExp(`<h1>Complete a directory[^]*${join(root, wrong)}: not a directory`),
+    )
+  }
 })
 
 test('only checked entries get a torrent', async (t) => {

@@ -73,7 +73,7 @@ test('a torrent that another program changed meanwhile is not overwritten', asyn
   assert.equal(status, 409)
   assert.match(
     text,
-    /changed meanwhile[^]*Your form had[^]*a\.example\/<br \/>http:\/\/b\.example[^]*mine/,
+    /have changed[^]*Your form had[^]*a\.example\/<br \/>http:\/\/b\.example[^]*mine/,
   )
   assert.equal(read(at('a')).comment, 'theirs')
 })
@@ -107,4 +107,19 @@ test('values that no form can hold are refused, and the way to edit them is name
   assert.equal(status, 400)
   assert.match(text, /too long for a form; use btkit edit/)
   assert(text.length < 50_000)
+})
+
+test('a preview shows lines that stay without a sign, and says what another info hash means', async (t) => {
+  const { root, send } = await openTestGui(t, { tree: 'x' })
+  const trackers = 'http://a.example/announce'
+  await send('make', { act: 'make', path: 'tree', trackers })
+  const torrents = join(root, 'tree.torrent')
+  const { text } = await send('edit', { act: 'open', torrents })
+  const digest = /name="digest" value="([^"]+)"/.exec(text)?.[1] ?? ''
+  const fields = { act: 'preview', torrents, digest, trackers: `${trackers}\n\nhttp://b.example/a` }
+  const added = await send('edit', { ...fields, name: 'tree' })
+  assert.doesNotMatch(added.text, /<del>|another torrent/)
+  assert.match(added.text, /<ins>\+ http:\/\/b.example\/a<\/ins>/)
+  const renamed = await send('edit', { ...fields, name: 'other' })
+  assert.match(renamed.text, /Clients see this as another torrent/)
 })

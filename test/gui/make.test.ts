@@ -72,17 +72,30 @@ test('an existing file is replaced only if that is allowed, and never if it is n
   assert.equal(read(output).name, 'tree')
 })
 
+test('a torrent is saved in a directory, or beside the files, and its name ends with .torrent', async (t) => {
+  const { root, send } = await openTestGui(t, { 'd/a': 'a', 'other/x': 'x' })
+  for (const [output, made] of [
+    [join(root, 'other'), 'other/a.torrent'],
+    ['../other', 'other/a.torrent'],
+    ['b', 'd/b.torrent'],
+    ['c.torrent', 'd/c.torrent'],
+  ] as const) {
+    await send('make', { act: 'make', path: 'd/a', output, replace: 'on' })
+    assert.equal(read(join(root, made)).name, 'a', output)
+  }
+})
+
 test('mistakes are shown above the form, which keeps its values', async (t) => {
   const { send } = await openTestGui(t, TREE)
   for (const [fields, message] of [
-    [{ path: '' }, /no file or directory was chosen/],
+    [{ path: '' }, /No file or directory was chosen/],
     [{ path: 'missing' }, /no such file/],
     [{ path: 'tree', trackers: 'tracker.example' }, /tracker\.example/],
     [{ path: 'tree', piece: '5' }, /not a power of two/],
     [{ path: 'tree', version: 'v3' }, /not v1, v2 or hybrid/],
     [{ path: 'tree', private: 'on' }, /needs a tracker/],
-    [{ path: 'a\0b' }, /no path/],
-    [{ path: 'a'.repeat(10_000) }, /no path/],
+    [{ path: 'a\0b' }, /invalid path/],
+    [{ path: 'a'.repeat(10_000) }, /invalid path/],
   ] as [Record<string, string>, RegExp][]) {
     const { status, text } = await send('make', { act: 'make', comment: 'kept', ...fields })
     assert.equal(status, 400)
@@ -192,6 +205,36 @@ test('the picker goes through directories and keeps the other fields', async (t)
   assert.match(text, /value="kept"/)
 })
 
+test('the picker lists directories first, then names as people sort, and makes directories', async (t) => {
+  const { root, send } = await openTestGui(t, {
+    'd/ep10': 'x',
+    'd/Ep2': 'y',
+    'd/über': 'z',
+    'd/sub/a': 'a',
+  })
+  const { text } = await send('make', { act: 'browse-path', path: 'd/ep10' })
+  const names = [...text.matchAll(/<th class="name" scope="row">\s*<button[^>]*>([^<]*)/g)]
+  assert.deepEqual(
+    names.map(([, name]) => name),
+    ['sub/', 'Ep2', 'ep10', 'über'],
+  )
+  assert.match(text, />1 B</)
+  const made = await send('make', {
+    act: 'create',
+    choose: 'path',
+    here: join(root, 'd'),
+    fresh: 'new',
+  })
+  assert.match(made.text, new RegExp(`<h1>Choose: ${root}/d/new<`))
+  const bad = await send('make', {
+    act: 'create',
+    choose: 'path',
+    here: join(root, 'd'),
+    fresh: '../x',
+  })
+  assert.deepEqual([bad.status, existsSync(join(root, 'x'))], [400, false])
+})
+
 test('work that is cancelled writes nothing', async (t) => {
   const { root, pages, get } = await openTestGui(t, {}, { patience: 0 })
   writeFileSync(join(root, 'large'), '')
@@ -214,7 +257,7 @@ test('work that is cancelled writes nothing', async (t) => {
 
 test('a torrent without a tracker is said to have none', async (t) => {
   const { send } = await openTestGui(t, TREE)
-  const none = /names no tracker: clients find each other through the DHT/
+  const none = /no tracker, no DHT nodes and no seeds: clients find peers only by the DHT/
   assert.match((await send('make', { act: 'make', path: 'tree/a' })).text, none)
   const trackers = 'http://a.example/announce'
   assert.doesNotMatch((await send('make', { act: 'make', path: 'tree', trackers })).text, none)

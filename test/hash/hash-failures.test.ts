@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events'
 import { chmodSync, rmSync, truncateSync } from 'node:fs'
 import { test } from 'node:test'
 import { concatenateFiles } from '../../src/hash/stream/content-stream.js'
-import { createReadFailures, listUnreadable } from '../../src/hash/stream/read-failures.js'
+import { createReadFailures, listUnreadable } from '../../src/hash/stream/reading.js'
 import { hashStream } from '../../src/hash/hash-stream.js'
 import { failure, unlessRoot } from '../files/failure.js'
 import { makeScratch, plantSparse } from '../support/scratch.js'
@@ -85,6 +85,24 @@ for (const kernel of TWINS) {
       )
     })
   }
+
+  test(`${kernel}: a disk that fails costs the pieces it fails in`, unlessProc, async (t) => {
+    const { paths, contents } = plantStream(t, [2.5 * PIECE, 2 * PIECE], PIECE)
+    // To read the first page of a process's memory, which nothing has, is an input/output error
+    const failing = { path: '/proc/self/mem', length: PIECE }
+    const files = [
+      { path: paths[0]!, length: 2.5 * PIECE },
+      failing,
+      { path: paths[1]!, length: 2 * PIECE },
+    ]
+    const stream = concatenateFiles(files, PIECE)
+    const failures = createReadFailures(stream)
+    const { pieces } = await hashStream(stream, hashOptions({ kernel, failures }))
+    const whole = [contents[0]!, Buffer.alloc(PIECE), contents[1]!]
+    assert.deepEqual(Buffer.from(pieces), referenceDigests(whole, PIECE))
+    assert.deepEqual([...failures.pieces], [0, 0, 1, 1, 0, 0])
+    assert.deepEqual([...listUnreadable(failures, stream)], [['/proc/self/mem', 'i/o error']])
+  })
 
   test(`${kernel}: a failure in one thread stops the others`, async (t) => {
     const path = plantSparse(makeScratch(t), 'huge', HUGE)

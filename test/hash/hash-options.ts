@@ -1,4 +1,4 @@
-import { availableKernels, chooseKernel } from '../../src/hash/kernels/choose.js'
+import { availableKernels, chooseKernel } from '../../src/hash/kernels.js'
 import type { HashOptions } from '../../src/hash/hash-stream.js'
 
 /** Options for a run on one thread that nobody interrupts, with changes. */

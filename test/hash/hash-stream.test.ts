@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Pauses, hashStream, Unfinished } from '../../src/hash/hash-stream.js'
-import type { HashProgress } from '../../src/hash/jobs/job.js'
-import { createThrottle } from '../../src/hash/jobs/throttle.js'
+import { hashStream, Unfinished } from '../../src/hash/hash-stream.js'
+import { type HashProgress, createThrottle } from '../../src/hash/jobs/job.js'
 import { concatenateFiles, ZEROS } from '../../src/hash/stream/content-stream.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { makeScratch, plantSparse } from '../support/scratch.js'
@@ -19,20 +18,6 @@ test('no content has no digest', async () => {
   const digests = await hashStream(concatenateFiles([], 16384), hashOptions({ wanted: 'both' }))
   assert.deepEqual(digests, { pieces: none, blocks: none })
 })
-
-/** Pauses work soon, then every 10 ms of it, and gives it other threads. */
-class ManyPauses implements Pauses {
-  count = 0
-
-  onPause(act: () => void): void {
-    setTimeout(act, this.count === 0 ? 2 : 10)
-  }
-
-  goOn(): Promise<number> {
-    this.count++
-    return Promise.resolve(1 + (this.count % 3))
-  }
-}
 
 for (const kernel of TWINS) {
   test(`${kernel}: some pieces are hashed by threads as by one`, async (t) => {
@@ -65,32 +50,11 @@ for (const kernel of TWINS) {
     assert.ok(seen.every(({ currentPath }) => currentPath === path))
   })
 
-  test(`${kernel}: work that is paused and goes on gives the same digests, and reads nothing twice`, async (t) => {
-    const { stream, contents } = plantStream(t, [50 * MIB + 1, 78 * MIB], MIB)
-    const expected = referenceDigests(contents, MIB)
-    for (const from of [0, 40]) {
-      const pieces = Uint32Array.from({ length: 129 - from }, (_, i) => i + from)
-      const pauses = new ManyPauses()
-      let progress = 0
-      const onProgress = ({ bytesDone }: HashProgress) => (progress = bytesDone)
-      const options = { kernel, pieces, threads: 2, isOffloaded: true, pauses, onProgress }
-      const { pieces: digests } = await hashStream(stream, hashOptions(options))
-      assert.deepEqual(Buffer.from(digests), expected.subarray(20 * from))
-      assert.ok(pauses.count > 0)
-      assert.ok(progress <= 128 * MIB + 1, String(progress))
-    }
-  })
-
-  test(`${kernel}: work that does not go on after a pause hands over what is finished`, async (t) => {
+  test(`${kernel}: work that is given up hands over what is finished`, async (t) => {
     const { stream, contents } = plantStream(t, [64 * MIB], MIB)
-    const pauses: Pauses = {
-      onPause: (act) => {
-        act()
-      },
-      goOn: () => Promise.reject(new Error('nobody waits')),
-    }
+    const giveUp = AbortSignal.abort(new Error('nobody waits'))
     await assert.rejects(
-      hashStream(stream, hashOptions({ kernel, threads: 2, isOffloaded: true, pauses })),
+      hashStream(stream, hashOptions({ kernel, threads: 2, isOffloaded: true, giveUp })),
       (error: unknown) => {
         assert.ok(error instanceof Unfinished)
         assert.match(String(error.cause), /nobody waits/)
@@ -103,18 +67,13 @@ for (const kernel of TWINS) {
     )
   })
 
-  test(`${kernel}: a pause for which nothing is left makes no difference`, async (t) => {
+  test(`${kernel}: to give up what is done makes no difference`, async (t) => {
     const { stream, contents } = plantStream(t, [3 * MIB], MIB)
-    let pause: () => void = () => undefined
-    const pauses: Pauses = {
-      onPause: (act) => {
-        pause = act
-      },
-      goOn: () => Promise.reject(new Error('nobody waits')),
-    }
-    const work = hashStream(stream, hashOptions({ kernel, threads: 1, isOffloaded: true, pauses }))
+    const left = new AbortController()
+    const options = { kernel, threads: 1, isOffloaded: true, giveUp: left.signal }
+    const work = hashStream(stream, hashOptions(options))
     void work.then(() => {
-      pause()
+      left.abort()
     })
     assert.deepEqual(Buffer.from((await work).pieces), referenceDigests(contents, MIB))
   })

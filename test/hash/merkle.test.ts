@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { BLOCK_LENGTH } from '../../src/hash/stream/digests.js'
-import { availableKernels } from '../../src/hash/kernels/choose.js'
+import { BLOCK_LENGTH } from '../../src/hash/stream/content-stream.js'
+import { availableKernels } from '../../src/hash/kernels.js'
 import { climbMerkleTree, findMerkleRoot } from '../../src/hash/merkle.js'
 
 /**

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { concatenateFiles, ZEROS, type StreamFile } from '../../src/hash/stream/content-stream.js'
+import {
+  concatenateFiles,
+  ZEROS,
+  type StreamFile,
+  BLOCK_LENGTH,
+} from '../../src/hash/stream/content-stream.js'
 import { hashStream } from '../../src/hash/hash-stream.js'
-import { BLOCK_LENGTH } from '../../src/hash/stream/digests.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { hashOptions, type Uses } from './hash-options.js'
 import { plantStream } from './plant-stream.js'

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { test } from 'node:test'
-import { concatenateFiles, ZEROS } from '../../src/hash/stream/content-stream.js'
-import { hashStream, Unfinished, type Pauses } from '../../src/hash/hash-stream.js'
-import { createReadFailures } from '../../src/hash/stream/read-failures.js'
-import { BLOCK_LENGTH } from '../../src/hash/stream/digests.js'
+import { concatenateFiles, ZEROS, BLOCK_LENGTH } from '../../src/hash/stream/content-stream.js'
+import { hashStream, Unfinished } from '../../src/hash/hash-stream.js'
+import { createReadFailures } from '../../src/hash/stream/reading.js'
 import { failure } from '../files/failure.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { hashOptions, TWIN_USES, TWINS, USES } from './hash-options.js'
@@ -58,29 +57,10 @@ test('padding costs no time where only blocks are wanted', { timeout: 20_000 }, 
 })
 
 for (const kernel of TWINS) {
-  test(`${kernel}: work that pauses now and then gives the same pieces and blocks`, async (t) => {
-    const { stream, contents, padded } = plantAligned(t, [30 * MIB + 1, 5, 50 * MIB], MIB)
-    let count = 0
-    const pauses: Pauses = {
-      onPause: (act) => void setTimeout(act, count === 0 ? 2 : 10),
-      goOn: () => Promise.resolve(1 + (count++ % 3)),
-    }
-    const options = { kernel, threads: 2, isOffloaded: true, pauses, wanted: 'both' } as const
-    const both = await hashStream(stream, hashOptions(options))
-    assert.ok(count > 0)
-    assert.deepEqual(Buffer.from(both.pieces), referenceDigests(padded, MIB))
-    assert.deepEqual(Buffer.from(both.blocks), blockDigests(contents))
-  })
-
-  test(`${kernel}: work that does not go on after a pause hands over the blocks of what is finished`, async (t) => {
+  test(`${kernel}: work that is given up hands over the blocks of what is finished`, async (t) => {
     const { stream, contents } = plantAligned(t, [MIB + 1, 64 * MIB], MIB)
-    const pauses: Pauses = {
-      onPause: (act) => {
-        act()
-      },
-      goOn: () => Promise.reject(new Error('nobody waits')),
-    }
-    const options = { kernel, threads: 2, isOffloaded: true, pauses, wanted: 'both' } as const
+    const giveUp = AbortSignal.abort(new Error('nobody waits'))
+    const options = { kernel, threads: 2, isOffloaded: true, giveUp, wanted: 'both' } as const
     await assert.rejects(hashStream(stream, hashOptions(options)), (error: unknown) => {
       assert.ok(error instanceof Unfinished)
       const { pieces, blocks } = error.digests

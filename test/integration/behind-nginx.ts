@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { ask, FORM, type Answer } from '../mirror/ask.js'
+import { certificateFiles, plantCertificate } from '../support/certificates.js'
 import { collect, projectRoot } from '../support/executable.js'
 import { findPeer } from '../support/peers.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
@@ -33,6 +34,8 @@ export const FILES = {
 interface Proxied {
   /** Asks nginx; with a form, by POST. */
   readonly ask: (path: string, form?: string) => Promise<Answer>
+  /** The path of nginx's Unix socket for TLS. */
+  readonly tlsSocket: string
   /** The service's own address. */
   readonly btkit: string
 }
@@ -47,9 +50,15 @@ export async function serveBehindNginx(
   const scratch = makeScratch(t)
   // A socket of its own can't be taken by another program, as a free port could
   const socket = join(scratch, 'nginx.sock')
+  plantCertificate(scratch, HOST)
+  const [cert, key] = certificateFiles(scratch)
+  const certificates = '/etc/letsencrypt/live/mirror.example.org'
   const blocks = fill(serverBlocks('mirror'), {
     '127.0.0.1:8080': `127.0.0.1:${port}`,
     'listen 80': `listen unix:${socket}`,
+    'listen 443 ssl': `listen unix:${socket}.tls ssl`,
+    [`${certificates}/fullchain.pem`]: cert,
+    [`${certificates}/privkey.pem`]: key,
     '/srv/mirror': root,
   })
   writeFileSync(join(scratch, 'nginx.conf'), configure(scratch, blocks))
@@ -60,6 +69,7 @@ export async function serveBehindNginx(
       if (form === undefined) return ask(socket, path, { headers })
       return ask(socket, path, { method: 'POST', headers: { ...headers, ...FORM }, body: form })
     },
+    tlsSocket: `${socket}.tls`,
     btkit: address,
   }
 }

@@ -6,11 +6,12 @@ import { type TestContext, test } from 'node:test'
 import { parseClientAddress } from '../../src/clients/address.js'
 import { connectClient } from '../../src/clients/connect.js'
 import { scrapeTracker } from '../../src/clients/scrape/ask-trackers.js'
-import { collectGarbage, COLLECTING } from '../support/collect-garbage.js'
 import { executable, runProgram } from '../support/executable.js'
 import { findPeer } from '../support/peers.js'
 import { parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 /** The time limit of a call, and the latest end of the test, in milliseconds. */
 const [LIMIT, LATEST] = [500, 30_000]
@@ -145,3 +146,23 @@ async function startDeafServer(t: TestContext): Promise<number> {
   }
   return port
 }
+
+/** How often, in milliseconds. */
+const PAUSE_MS = 100
+
+/** Has garbage collected again and again until the test ends: what nothing holds is gone soon. */
+function collectGarbage(t: TestContext): void {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const timer = setInterval(collect, PAUSE_MS)
+  t.after(() => {
+    clearInterval(timer)
+  })
+}
+
+/** Arguments of node that do the same for a whole program. */
+const COLLECTING = [
+  '--expose-gc',
+  '--import',
+  `data:text/javascript,setInterval(gc, ${PAUSE_MS}).unref()`,
+]

@@ -96,7 +96,7 @@ for (const name of ['pieces.mdb', 'pieces.mdb-lock', 'pieces.mdb-mark']) {
     linkSync(place.victim, join(place.cache, name))
     const { status, stderr } = await place.run(t)
     assert.equal(status, 0)
-    assert.equal(stderr, place.warning(`${name}: has other names (hard links); remove it`))
+    assert.equal(stderr, place.warning(`${name}: is hard-linked to other files; remove it`))
     assert.equal(readFileSync(place.victim, 'utf8'), PRECIOUS)
   })
 }

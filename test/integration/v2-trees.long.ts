@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { encodedValue } from '../../src/metainfo/edit/splice-torrent.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
-import { makeWithLibtorrent } from '../support/libtorrent-make.js'
-import { unlessLibtorrent } from '../support/peers.js'
+import { unlessLibtorrent, libtorrentPython } from '../support/peers.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch, plantFiles, type Files } from '../support/scratch.js'
+import { spawnSync } from 'node:child_process'
+import type { InfoHashes, MetainfoVersion } from '../../src/metainfo/metainfo.js'
+import { projectRoot } from '../support/executable.js'
 
 const BLOCK = 16 * 1024
 const VERSIONS = ['v2', 'hybrid'] as const
@@ -135,3 +137,23 @@ test("every piece length: hashes and layers are libtorrent's", unlessLibtorrent,
     for (const version of VERSIONS) await assertAlike(source, pow2, version)
   }
 })
+
+/** A torrent for libtorrent to make. */
+interface WantedTorrent {
+  /** The absolute path of a file or directory. */
+  readonly source: string
+  readonly pieceLength: number
+  readonly version: MetainfoVersion
+  /** Where the torrent goes. */
+  readonly torrent: string
+}
+
+/** Makes torrents with libtorrent's creator, and returns their info hashes. */
+function makeWithLibtorrent(wanted: readonly WantedTorrent[]): InfoHashes[] {
+  const script = join(projectRoot, 'test/support/libtorrent-make.py')
+  const options = { input: JSON.stringify(wanted), encoding: 'utf8' as const }
+  const { status, stdout, stderr } = spawnSync(libtorrentPython!, [script], options)
+  if (status !== 0) throw new Error(stderr)
+  const lines = stdout.trimEnd().split('\n')
+  return lines.map((line) => JSON.parse(line) as InfoHashes)
+}

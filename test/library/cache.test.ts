@@ -98,7 +98,7 @@ test('a signal ends the work on a cache of many records while it goes on', async
   const directory = makeScratch(t)
   const place = { directory, now: () => Date.now(), warn: assert.ifError }
   const cache = await openRecords(place)
-  for (let i = 0; i < 30_000; i++) cache.rememberInfo(pseudoRandom(8, i), pseudoRandom(8, i))
+  for (let i = 0; i < 30_000; i++) cache.put('info', pseudoRandom(8, i), pseudoRandom(8, i))
   await cache.close()
   for (const act of [summarizeCache, pruneCache]) {
     const aborting = new AbortController()

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatDhtNode, parseDhtNode } from '../../src/metainfo/dht-node.js'
+import {
+  formatDhtNode,
+  parseDhtNode,
+  directoryAddress,
+  fileAddress,
+} from '../../src/metainfo/trackers.js'
 import { checkName, checkNameOnDisk } from '../../src/metainfo/name.js'
 import { otherKeys } from '../../src/metainfo/other-keys.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
-import { directoryAddress, fileAddress } from '../../src/metainfo/trackers.js'
 import { WarningList } from '../../src/metainfo/warning.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
 import { assertRefused } from './refusal.js'

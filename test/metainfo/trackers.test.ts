@@ -34,9 +34,6 @@ const NO_TRACKERS = [
   'http:/t.example',
   'http://',
   'http:///announce',
-  'http://t.example/a b',
-  ' http://t.example/',
-  'http://t.example:99999/',
   'http://[::1/announce',
   'magnet:?xt=1',
 ]
@@ -47,6 +44,17 @@ for (const url of NO_TRACKERS) {
     assertRefused(() => checkTracker(url), 'usage', message)
   })
 }
+
+test('a blank and a wrong port in a URL are named', () => {
+  for (const [url, fault] of [
+    ['http://t.example/a b', 'has a blank; type http://t.example/a%20b'],
+    [' http://t.example/', 'has a blank; type http://t.example/'],
+    ['http://t.example:99999/', 'port 99999 is above 65535'],
+  ] as const) {
+    assertRefused(() => checkTracker(url), 'usage', `tracker '${url}': ${fault}`)
+    assertRefused(() => checkSeed(url, 'web seed'), 'usage', `web seed '${url}': ${fault}`)
+  }
+})
 
 for (const url of ['http://f.example/', 'https://f.example/dir/', 'ftp://f.example/x.iso']) {
   test(`${url} is a web seed`, () => {

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import crypto from 'node:crypto'
 import { once } from 'node:events'
 import {
   appendFileSync,
+  mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -150,12 +155,27 @@ test('--data names the content, what contains it, or a directory with it by anot
   const elsewhere = makeScratch(t, { 'deep/other.name': CONTENT })
   const alone = join(makeScratch(t, { 'a.torrent': readFileSync(torrent) }), 'a.torrent')
   for (const place of [data, directory, elsewhere]) {
-    const { port, stop, stderr } = await startSeed(t, [alone, '--data', place])
-    await until('it is added', () => stderr.text.includes('added'))
+    const { port, stop } = await startSeed(t, [alone, '--data', place])
     const peer = await connectPeer(t, port, { infoHash })
     assert.ok((await download(peer, CONTENT.length)).equals(CONTENT))
     await stop()
   }
+})
+
+test('the data of torrents of completedir is found where it recorded it', async (t) => {
+  const [source, target, state] = [
+    makeScratch(t, { 'a.bin': CONTENT }),
+    makeScratch(t),
+    makeScratch(t),
+  ]
+  const own = ['--state-dir', state]
+  const made = await runBtkit(
+    ['completedir', source, '--trackerless', '--target', target, '--no-cache', ...own],
+    { now: () => Date.now() + 10_000 },
+  )
+  assert.equal(made.status, 0, made.stderr)
+  const { stderr } = await startSeed(t, [target, ...own])
+  await until('it is added', () => stderr.text.includes(`added ${join(target, 'a.bin.torrent')}`))
 })
 
 test('torrents that come to a directory are seeded, and those that go are not', async (t) => {
@@ -168,6 +188,16 @@ test('torrents that come to a directory are seeded, and those that go are not', 
   rmSync(torrent)
   await peer.closed
   assert.match(stderr.text, /dropped/)
+})
+
+test('a tracker that fails is named, and not the next of its tier', async (t) => {
+  // No program listens there, and fetch does not even try
+  const [failing, next] = ['http://127.0.0.1:1/announce', 'http://127.0.0.1:9/announce']
+  const { torrent } = await plant(t, [failing, '--announce-list', `${failing},${next}`])
+  const { stdout } = await startSeed(t, [torrent, '--json', '--display-interval', '0.1'])
+  const told = () => /"message":"([^"]*)"/.exec(stdout.text)?.[1]
+  await until('it fails', () => told() !== undefined)
+  assert.equal(told(), `${failing}: cannot be reached`)
 })
 
 test('the trackers of a torrent learn of the seed, and of its end', async (t) => {
@@ -194,6 +224,32 @@ test('--json says what is seeded', async (t) => {
     { path: torrent, state: 'seeding', peers: 0, bytesDone: CONTENT.length },
   )
 })
+
+test('btkit status shows what is seeded, and nothing of a seed that was killed', async (t) => {
+  const { torrent, infoHash } = await plant(t)
+  const env = { XDG_RUNTIME_DIR: makeScratch(t) }
+  mkdirSync(join(env.XDG_RUNTIME_DIR, 'btkit'))
+  const stale = join(env.XDG_RUNTIME_DIR, 'btkit', 'seed-1.sock')
+  spawnSync(process.execPath, ['-e', LEAVE_SOCKET, stale])
+  const { port, stop } = await startSeed(t, [torrent], { env })
+  const peer = await connectPeer(t, port, { infoHash })
+  await download(peer, CONTENT.length)
+  const { status, stdout } = await runBtkit(['status'], { env })
+  assert.equal(status, 0)
+  assert.match(stdout, new RegExp(`^btkit seed on port ${port}: btkit .*, 1 torrent\n`))
+  assert.match(stdout, /^a\.bin +seeding +100% +1 /m)
+  const listed = parseJson(await runBtkit(['status', '--json'], { env }))
+  const { infoHash: shown, peers, ratio, code } = listed
+  assert.deepEqual([shown, peers, ratio, code], [infoHash, 1, 1, null])
+  await stop()
+  assert.deepEqual(readdirSync(join(env.XDG_RUNTIME_DIR, 'btkit')), [])
+  assert.match((await runBtkit(['status'], { env })).stderr, /^btkit: no client given/)
+})
+
+/** Leaves a socket behind, as a process that is killed does. */
+const LEAVE_SOCKET = `require('net').createServer().listen(process.argv[1], () => {
+  process.kill(process.pid, 'SIGKILL')
+})`
 
 const HOSTILE: Readonly<Record<string, (peer: TestPeer) => void>> = {
   'a length of a gigabyte': ({ socket }) => socket.write(Buffer.from([0x40, 0, 0, 0, 6])),
@@ -237,6 +293,24 @@ for (const [what, act] of Object.entries(HOSTILE)) {
     assert.ok((await download(peer, CONTENT.length)).equals(CONTENT))
   })
 }
+
+test('the prime of encrypted handshakes is not checked for each connection', async (t) => {
+  const { torrent } = await plant(t)
+  const { port } = await startSeed(t, [torrent])
+  const made = t.mock.method(crypto, 'createDiffieHellman')
+  syncBuiltinESMExports()
+  t.after(() => {
+    made.mock.restore()
+    syncBuiltinESMExports()
+  })
+  for (let n = 0; n < 5; n++) {
+    const socket = connect({ host: '127.0.0.1', port })
+    t.after(() => socket.destroy())
+    socket.write(Buffer.alloc(96, 0xab))
+    await once(socket, 'data')
+  }
+  assert.ok(made.mock.callCount() <= 1, `made ${made.mock.callCount()} times`)
+})
 
 test('an address that opens many connections is refused the rest', async (t) => {
   const { torrent } = await plant(t)

@@ -28,13 +28,15 @@ export interface Release {
   readonly infoHash: string
 }
 
-/** A torrent of files, or of one, and a tracker for it. */
+/** A torrent of files, or of one, and a tracker for it, which may have an address of its own. */
 export async function plant(
   t: TestContext,
   files: Files = FILES,
   more: readonly string[] = [],
 ): Promise<Release> {
-  const tracker = await startTrack(t, { args: ['--interval', '5'] })
+  const at = more.indexOf('--host')
+  const where = at < 0 ? [] : more.slice(at, at + 2)
+  const tracker = await startTrack(t, { args: ['--interval', '5', ...where] })
   const source = makeScratch(t, files)
   const [name = ''] = readdirSync(source)
   const torrent = join(makeScratch(t), 'a.torrent')
@@ -43,7 +45,7 @@ export async function plant(
     join(source, name),
     `${tracker.address}/announce`,
     '--json',
-    ...more,
+    ...more.filter((arg) => !where.includes(arg)),
   ]
   const made = await runBtkit([...args, '-l', '15', '--target', torrent, '--no-cache'])
   assert.equal(made.status, 0, made.stderr)

@@ -79,7 +79,7 @@ export function fakeTorrent(changes: Partial<ClientTorrent>): ClientTorrent {
   return {
     infoHash: '0'.repeat(40),
     name: 'a',
-    directory: '/',
+    directory: null,
     isMarked: true,
     state: 'stopped',
     message: null,

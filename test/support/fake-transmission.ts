@@ -10,6 +10,8 @@ export interface FakeTorrent {
   readonly labels?: readonly string[]
   /** 0 for stopped, 6 for seeding: `tr_torrent_activity`. */
   readonly status?: number
+  readonly sizeWhenDone?: number
+  readonly leftUntilDone?: number
 }
 
 /** A service that answers as Transmission does when it is asked for its version and its list. */
@@ -37,7 +39,8 @@ export async function startFakeTransmission(
 
 function fill(torrent: FakeTorrent) {
   return {
-    downloadDir: '/srv',
+    // The test's data is anywhere
+    downloadDir: '',
     labels: ['btkit'],
     status: 6,
     error: 0,

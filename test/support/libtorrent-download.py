@@ -1,7 +1,7 @@
 """Downloads or seeds one torrent with libtorrent, which finds nothing but by url-list and trackers.
 
 Usage: libtorrent-download.py TORRENT-OR-MAGNET DIRECTORY [--no-web-seeds] [--seed] [--encrypted]
-    [--listen PLACE]
+    [--listen PLACE] [--dht-node HOST:PORT]
 
 Prints one line of JSON when all is there: the web seeds used, and how many peers trackers named.
 With --seed it waits for a tracker's answer before, and goes on until standard input ends. What
@@ -30,6 +30,16 @@ SETTINGS = {
 # Only connections that are encrypted with RC4
 ENCRYPTED = {"out_enc_policy": 0, "in_enc_policy": 0, "allowed_enc_level": 2}
 
+# A network of nodes that are all at one address
+DHT = {
+    "enable_dht": True,
+    "dht_restrict_routing_ips": False,
+    "dht_restrict_search_ips": False,
+    "dht_prefer_verified_node_ids": False,
+    "dht_ignore_dark_internet": False,
+    "dht_announce_interval": 1,
+}
+
 
 def main(args):
     is_magnet = args.torrent.startswith("magnet:")
@@ -44,6 +54,8 @@ def main(args):
     settings = {**SETTINGS, "listen_interfaces": args.listen}
     if args.encrypted:
         settings.update(ENCRYPTED)
+    if args.dht_node:
+        settings.update(DHT, dht_bootstrap_nodes=args.dht_node)
     session = lt.session(settings)
     handle = session.add_torrent(params)
     answers = []
@@ -65,5 +77,6 @@ parser.add_argument("directory")
 parser.add_argument("--no-web-seeds", action="store_true")
 parser.add_argument("--seed", action="store_true")
 parser.add_argument("--encrypted", action="store_true")
+parser.add_argument("--dht-node")
 parser.add_argument("--listen", default="127.0.0.1:0")
 main(parser.parse_args())

@@ -2,7 +2,11 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import Wire from 'bittorrent-protocol'
+import type { Io } from '../../src/cli/io.js'
+import { plant } from './download.js'
+import { pseudoRandom } from './pseudo-random.js'
 import { Captured, runBtkit, type RunResult } from './run-btkit.js'
+import type { Files } from './scratch.js'
 import { until } from './until.js'
 
 /** A `btkit seed` that runs inside the test. */
@@ -14,13 +18,34 @@ export interface RunningSeed {
   readonly stop: () => Promise<RunResult>
 }
 
-/** Seeds until the test ends; what was written a moment ago counts as old. */
-export async function startSeed(t: TestContext, args: readonly string[]): Promise<RunningSeed> {
+/** The files of `seededRelease`. */
+export const SEEDED: Files = {
+  'release/a/one.bin': pseudoRandom(1_234_567, 1),
+  'release/ümläut & more': pseudoRandom(300_000, 2),
+}
+
+/** A release that btkit seeds, known to its tracker. */
+export async function seededRelease(t: TestContext, args: readonly string[] = []) {
+  const release = await plant(t, SEEDED, args)
+  const seed = await startSeed(t, [release.torrent, '--data', release.source])
+  await until('a tracker knows it', async () => {
+    return (await (await release.tracker.get('/scrape')).text()).includes('8:completei1e')
+  })
+  return { ...release, port: seed.port }
+}
+
+/** Seeds until the test ends; by default, what was written a moment ago counts as old. */
+export async function startSeed(
+  t: TestContext,
+  args: readonly string[],
+  { now = () => Date.now() + 10_000, env = {} }: Partial<Pick<Io, 'now' | 'env'>> = {},
+): Promise<RunningSeed> {
   const [stdout, stderr] = [new Captured(), new Captured()]
   const stopping = new AbortController()
   const where = ['--host', '127.0.0.1', '--port', '0', '--parse-dir-interval', '1', '--no-cache']
   const ended = runBtkit(['seed', ...where, ...args], {
-    now: () => Date.now() + 10_000,
+    now,
+    env,
     signal: stopping.signal,
     stdout,
     stderr,
@@ -33,6 +58,8 @@ export async function startSeed(t: TestContext, args: readonly string[]): Promis
   t.after(stop)
   const port = () => Number(/listening on port (\d+)/.exec(stderr.text)?.[1] ?? 0)
   await until('it listens', () => port() > 0)
+  const isNamed = args.some((arg) => arg.endsWith('.torrent'))
+  if (isNamed) await until('it has looked', () => /added|not whole/.test(stderr.text))
   return { port: port(), stdout, stderr, stop }
 }
 
@@ -46,13 +73,20 @@ export interface TestPeer {
   readonly ask: (piece: number, offset: number, length: number) => Promise<Buffer>
 }
 
+interface PeerIdentity {
+  readonly infoHash: string
+  readonly encryption?: 0 | 2
+  /** The peer's own address: a seed limits the connections of each. */
+  readonly from?: string
+}
+
 /** Connects to a seed as a peer of a torrent, and waits until both have said who they are. */
 export async function connectPeer(
   t: TestContext,
   port: number,
-  { infoHash, encryption = 0 }: { readonly infoHash: string; readonly encryption?: 0 | 2 },
+  { infoHash, encryption = 0, from = '127.0.0.1' }: PeerIdentity,
 ): Promise<TestPeer> {
-  const socket = connect({ host: '127.0.0.1', port })
+  const socket = connect({ host: '127.0.0.1', port, localAddress: from })
   t.after(() => socket.destroy())
   socket.on('error', () => undefined)
   await once(socket, 'connect')
@@ -89,8 +123,11 @@ export async function connectPeer(
 }
 
 /** Says that a peer wants data, and waits until it may ask. */
-export async function whenUnchoked({ wire }: TestPeer): Promise<void> {
+export async function whenUnchoked({ wire, closed }: TestPeer): Promise<void> {
   const unchoked = once(wire, 'unchoke')
   ;(wire as unknown as { interested: () => void }).interested()
-  await unchoked
+  const ended = closed.then(() => {
+    throw new Error('closed before it was unchoked')
+  })
+  await Promise.race([unchoked, ended])
 }

@@ -6,8 +6,7 @@ import { TrackerAnswers } from '../../src/tracker/answers/tracker-answers.js'
 import type { TrackerRules } from '../../src/tracker/answers/tracker-rules.js'
 import { FullScrape, TrackerRoutes } from '../../src/tracker/http/tracker-routes.js'
 import type { StoreLimits } from '../../src/tracker/swarms/swarm-types.js'
-import { ConnectionIds, ID_SECRET, UdpAnswers } from '../../src/tracker/udp/udp-answers.js'
-import { openUdp } from '../../src/tracker/udp/udp-server.js'
+import { ConnectionIds, ID_SECRET, UdpAnswers, openUdp } from '../../src/tracker/udp/udp-server.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeStore } from './swarms/store.js'
 
@@ -38,7 +37,7 @@ export function makeAnswers({ rules = {}, limits = {} }: PartsWish = {}) {
     noted.push(answered)
   }
   const ids = new ConnectionIds(pseudoRandom(ID_SECRET))
-  const udp = new UdpAnswers({ answers, ids, now: () => clock.now, note })
+  const udp = new UdpAnswers(answers, ids, { now: () => clock.now, note })
   const fullScrape = new FullScrape(answers, () => 1000 * clock.now)
   const addressOf = ({ socket }: IncomingMessage) => socket.remoteAddress ?? null
   const routes = new TrackerRoutes({

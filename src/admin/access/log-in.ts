@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { NOBODY, type PasswordHasher, formatHash } from './password-hash.js'
+import { NOBODY, PasswordHasher, formatHash } from './password-hash.js'
 import { type User, type UsersFile, isPossiblePassword } from './users.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import type { Html } from '../../text/html.js'
@@ -24,13 +24,6 @@ interface Attempt {
   readonly address: string | null
 }
 
-interface LogInsParts {
-  readonly users: UsersFile
-  readonly hasher: PasswordHasher
-  /** A clock in milliseconds that never jumps. */
-  readonly monotonic: () => number
-}
-
 /** Why an attempt failed; `limited` is for so many milliseconds. */
 export type LogInFailure = 'wrong' | { readonly limited: number }
 
@@ -39,14 +32,19 @@ export type LogInFailure = 'wrong' | { readonly limited: number }
  * people may share is limited for each name, so that a stranger does not shut out all.
  */
 export class LogIns {
+  readonly #hasher = new PasswordHasher()
   readonly #ofAddress: AttemptCounts
   readonly #ofName: AttemptCounts
   /** Names and addresses from which they logged in. The limit of a name is for other addresses. */
   readonly #usual = new LRUCache<string, true>({ max: COUNTED })
 
-  constructor(private readonly parts: LogInsParts) {
-    this.#ofAddress = new AttemptCounts(OF_ADDRESS, parts.monotonic)
-    this.#ofName = new AttemptCounts(OF_NAME, parts.monotonic)
+  /** `monotonic` is a clock in milliseconds that never jumps. */
+  constructor(
+    private readonly users: UsersFile,
+    monotonic: () => number,
+  ) {
+    this.#ofAddress = new AttemptCounts(OF_ADDRESS, monotonic)
+    this.#ofName = new AttemptCounts(OF_NAME, monotonic)
   }
 
   /**
@@ -68,9 +66,8 @@ export class LogIns {
       if (!count.admits(of)) return { limited: count.remaining(of) }
     }
     if (!isPossiblePassword(password)) return 'wrong'
-    const { users, hasher } = this.parts
-    const user = await users.find(name)
-    const isRight = await hasher.check(password, user?.hash ?? NOBODY)
+    const user = await this.users.find(name)
+    const isRight = await this.#hasher.check(password, user?.hash ?? NOBODY)
     if (!isRight || !user) return 'wrong'
     for (const { count, of } of counts) count.forgive(of)
     this.#usual.set(usual, true)

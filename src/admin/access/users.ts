@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { asBtkitError, BtkitError } from '../../errors.js'
-import { lockDirectory } from '../../files/lock-directory.js'
-import { readRegular } from '../../files/read-regular.js'
+import { lockDirectory } from '../../files/locks.js'
+import { readRegular } from '../../files/read-bounded.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { writeAtomically } from '../../files/write/atomically.js'
 import { formatHash, parseHash, type PasswordHash } from './password-hash.js'
@@ -146,7 +146,9 @@ export class UsersFile {
     this.#state = file.state
     this.#users = users
     for (const line of badLines)
-      this.warn(`${path}: line ${line} is not NAME:ROLE:HASH, or a name again; line ignored`)
+      this.warn(
+        `${path}: line ${line} is not NAME:ROLE:HASH, or repeats a name; the line is ignored`,
+      )
   }
 
   /** Reports a problem once. */

@@ -41,9 +41,10 @@ export function adminPage(parts: PageParts, { user, menu, root, token }: FramePa
   }
 }
 
-/** Shows a log-in form, with the name of the last attempt. */
-export function logInContent(name: string): Html {
+/** Shows a log-in form that leads on to a page, with the name of the last attempt. */
+export function logInContent(name: string, to: string): Html {
   return html`<form class="log-in" method="post" action="login">
+    <input type="hidden" name="to" value="${fieldValue(to)}" />
     <section>
       <div class="field">
         <label for="name">Name</label>
@@ -80,8 +81,12 @@ export function logInContent(name: string): Html {
  * and too large uploads are noticed before they are sent.
  */
 export const ADMIN_SCRIPT = `${SCRIPT}
-// On a narrow window the menu is one row that scrolls
-document.querySelector('.masthead [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+// On a narrow window the menu is one row that scrolls, and the categories a box
+for (const current of document.querySelectorAll('nav [aria-current]')) {
+  const list = current.closest('ul') ?? current.parentElement
+  list.scrollLeft = current.offsetLeft - list.offsetLeft - (list.clientWidth - current.offsetWidth) / 2
+  list.scrollTop = current.offsetTop - list.offsetTop - list.clientHeight / 2
+}
 
 for (const form of document.querySelectorAll('[data-upload]')) {
   const input = form.querySelector('input[type=file]')
@@ -133,12 +138,12 @@ input[type=password] { width: 100% }
 .categories ul { list-style: none; margin: 0; padding: 0 } .categories li { display: flex; justify-content: space-between; gap: .6rem; padding: .25rem 0; border-bottom: 1px solid var(--line) }
 .categories a { margin: 0; overflow-wrap: anywhere } .categories a[aria-current] { font-weight: 700; color: var(--text) }
 .categories .level-2 { padding-left: 1rem } .categories .level-3 { padding-left: 2rem } .categories .level-4, .categories .level-5 { padding-left: 3rem }
-.masthead nav { min-width: 0 } .masthead nav a { padding: .25rem .5rem } input[type=checkbox], input[type=radio] { accent-color: var(--accent) }
-@media (min-width: 44.01rem) { td form.with { min-width: 19rem } }
+.masthead nav { min-width: 0 } .masthead nav a { padding: .25rem .5rem }
+@media (min-width: 50.01rem) { td form.with { min-width: 19rem } }
 td .with, td form.with { display: flex; flex-wrap: wrap; gap: .4rem; margin: 0 } td .with input { flex: 1 1 8rem; min-width: 6rem }
 td ul { margin: .3rem 0 0; padding-left: 1.2rem } td.name input { width: 100% }
 .acts > .with { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem; margin-left: auto } .acts .field { display: flex; align-items: center; gap: .5rem; margin: 0 } .acts .field label { padding: 0; white-space: nowrap }
-.chosen .acts { margin: 0 }
+main form > .chosen { position: sticky; bottom: 0; box-shadow: 0 -2px 8px #0003 } .chosen .acts { margin: 0 }
 .dropping fieldset { border: 2px dashed var(--accent) } input[type=file] { padding: .6rem; width: 100% }
 @media (max-width: 58rem) {
   .masthead nav { order: 3; flex: 0 0 100%; flex-wrap: nowrap; overflow-x: auto; padding: .2rem } .masthead nav a { flex: none }
@@ -146,7 +151,7 @@ td ul { margin: .3rem 0 0; padding-left: 1.2rem } td.name input { width: 100% }
 }
 @media (max-width: 50rem) {
   .shelf { grid-template-columns: minmax(0, 1fr) } .acts > .with { margin-left: 0 }
-  .categories ul { max-height: 12rem; overflow-y: auto }
+  .categories ul { max-height: 13.2rem; overflow-y: auto }
 }
 td button { padding: .1rem .6rem } td form { margin: 0 }
 `

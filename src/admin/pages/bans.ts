@@ -2,8 +2,8 @@ import { dirname } from 'node:path'
 import { type AdminContext, type AdminRoute, formRoutes } from '../frame/visit.js'
 import { BtkitError } from '../../errors.js'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
-import { lockDirectory } from '../../files/lock-directory.js'
-import { readRegular } from '../../files/read-regular.js'
+import { lockDirectory } from '../../files/locks.js'
+import { readRegular } from '../../files/read-bounded.js'
 import { writeAtomically } from '../../files/write/atomically.js'
 import { looksLikeMagnet, parseMagnet } from '../../metainfo/magnet.js'
 import { Form, defaultAct, textField } from '../../pages/form.js'
@@ -169,7 +169,7 @@ export interface Ban {
 }
 
 /**
- * A file of bans, one a line, which the tracker reads. A line before a ban that begins with # is
+ * A file of bans, one per line, which the tracker reads. A line before a ban that begins with # is
  * its comment. All other lines stay as they are, and so does the comment of several bans.
  */
 export class BanList {

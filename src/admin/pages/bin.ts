@@ -8,7 +8,7 @@ import type { Answer } from '../../pages/frame.js'
 import { renderTable, rowBox, type Table } from '../../pages/table.js'
 import { html, type Html } from '../../text/html.js'
 import { formatBytes, formatTime } from '../../text/quantity.js'
-import { type FormsParts, outcomeOf } from './parts.js'
+import { type FormsParts, NONE_CHOSEN, outcomeOf } from './parts.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import {
   type Actor,
@@ -25,6 +25,7 @@ const MOST_SHOWN = 500
 /** The page of deleted torrents, which can be taken back. */
 export function binRoutes(parts: FormsParts): AdminRoute[] {
   const restore = async (context: AdminContext): Promise<Answer> => {
+    if (!context.form.has('id')) return context.seeOther('bin', NONE_CHOSEN)
     const outcomes = await restoreTorrents(parts.collection, context, context.form.all('id'))
     parts.changed()
     return context.seeOther('bin', outcomeOf(outcomes, 'taken back'))

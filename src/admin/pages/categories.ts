@@ -2,7 +2,7 @@ import { mkdirSync, rmdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { isWithin } from '../../files/inside.js'
-import { syncDirectory } from '../../files/write/sync-directory.js'
+import { syncDirectory } from '../../files/write/draft.js'
 import { Form, textField } from '../../pages/form.js'
 import { type Answer, seeOther } from '../../pages/frame.js'
 import { renderTable } from '../../pages/table.js'
@@ -32,7 +32,7 @@ async function change(parts: FormsParts, context: AdminContext, form: Form): Pro
     await createCategory(collection, context, { parent: form.text('parent'), name })
   else if (act === 'rename') await renameCategory(collection, context, { address, name })
   else if (act === 'remove') await removeCategory(collection, context, address)
-  else throw new BtkitError('usage', 'this cannot be done with categories')
+  else throw new BtkitError('usage', 'unknown action; load the page again')
   parts.changed()
   return seeOther('categories')
 }
@@ -215,7 +215,10 @@ async function moveTorrent(
 /** Refuses a directory that the tracker was given, or that has one below it. */
 function requireNoRoot({ places }: Collection, category: Category): Category {
   if (!places.roots.some(({ path }) => isWithin(path, category.path))) return category
-  throw new BtkitError('usage', 'this directory was named when the tracker was started; it stays')
+  throw new BtkitError(
+    'usage',
+    'this is the directory of --allowed-dir itself; it cannot be changed here',
+  )
 }
 
 function refuseHeldBelow(collection: Collection, category: Category): void {
@@ -234,7 +237,7 @@ async function makeDirectory(path: string, name: string): Promise<void> {
     mkdirSync(path)
   } catch (error) {
     if (osCodeOf(error) === 'EEXIST')
-      throw new BtkitError('exists', `${name}: is there already; choose another name`)
+      throw new BtkitError('exists', `${name}: already exists; choose another name`)
     throw asBtkitError(error, name)
   }
   await syncDirectory(dirname(path))

@@ -20,7 +20,7 @@ import { answerForm, type FormPage } from '../../pages/picker.js'
 import type { Form } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
 import { swarmHashes } from '../../tracker/allowed/known-torrent.js'
-import { type FormsParts, outcomeOf, query } from './parts.js'
+import { type FormsParts, listOf, outcomeOf } from './parts.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { type Actor, type Collection, isCopy, mainHash } from '../torrents/collection.js'
 import type { TorrentPlace } from '../torrents/places.js'
@@ -35,7 +35,7 @@ export function editRoutes(parts: FormsParts): AdminRoute[] {
 export function editingPage(parts: FormsParts, context: AdminContext): FormPage {
   const show = async (form: Form, error?: BtkitError) => {
     const torrents = await openTorrents(parts.collection, context, form.all('torrent'))
-    const shown = { torrents, titleOf: basename, carried: ['in', 'torrent'], error }
+    const shown = { torrents, titleOf: basename, carried: ['in', 'q', 'page', 'torrent'], error }
     return context.page(editPage(form, shown))
   }
   return {
@@ -65,7 +65,7 @@ async function edit(parts: FormsParts, context: AdminContext, isDry: boolean): P
   const done = outcomes.flatMap((each) => {
     return each.error !== null || each.isChanged ? { address: each.file, error: each.error } : []
   })
-  return context.seeOther(`torrents${query({ in: form.text('in') })}`, outcomeOf(done, 'changed'))
+  return context.seeOther(listOf(form), outcomeOf(done, 'changed'))
 }
 
 /** The most torrents that are edited at once. */

@@ -86,7 +86,7 @@ function begin(
   const category = collection.places.category(form.text('to'))
   collection.held.refuse({ category, name })
   if (isTaken(join(category.path, name)))
-    throw new BtkitError('exists', `${name}: is there already; choose another name`)
+    throw new BtkitError('exists', `${name}: already exists; choose another name`)
   const about = { title: `Torrent of ${basename(source)}`, tool: 'make', path: category.address }
   return jobs.start(about, async (run) => {
     const options = { ...torrentOptions(form), threads: THREADS }
@@ -102,8 +102,8 @@ export function madePage({ about, result: name }: Job, { page }: AdminContext): 
   return page({
     title: `${String(name)} is tracked`,
     root: '../',
-    content: html`<p>
-      <a href="../torrents${query({ in: about.path, q: String(name) })}">Show it</a>
+    content: html`<p class="acts">
+      <a class="main" href="../torrents${query({ in: about.path, q: String(name) })}">Show it</a>
       <a href="../make${query({ to: about.path })}">Make another</a>
     </p>`,
   })

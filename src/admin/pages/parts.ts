@@ -1,13 +1,11 @@
-import { realpathSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, relative, resolve, sep } from 'node:path'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import type { Collection } from '../torrents/collection.js'
 import { BtkitError } from '../../errors.js'
-import { isWithin } from '../../files/inside.js'
-import { makeInsideResolver } from '../../files/resolve-inside.js'
+import { isWithin, makeInsideResolver } from '../../files/inside.js'
 import { type Form, selectField } from '../../pages/form.js'
-import { type Answer, json, seeOther } from '../../pages/frame.js'
+import { type Answer, json, problem, seeOther } from '../../pages/frame.js'
 import { type Job, type Jobs, jobPage, jobStatus } from '../../pages/jobs.js'
 import { type PickRules, typedPath } from '../../pages/picker.js'
 import type { Preset } from '../../pages/torrent-fields.js'
@@ -52,6 +50,9 @@ export function pickingBelow(
   return { page, action, places: makeFrom, begin: makeFrom[0] ?? '/', settle }
 }
 
+/** Said on a list of which nothing was chosen. */
+export const NONE_CHOSEN = problem({ message: 'No torrent was chosen. Check its box.' })
+
 /** Says what was done to several torrents, and why others were not changed. */
 export function outcomeOf(
   outcomes: readonly { readonly address: string; readonly error: Error | null }[],
@@ -81,6 +82,11 @@ function failureItem(name: string, { message }: Error): Html {
 export function query(fields: Readonly<Record<string, string>>): string {
   const given = Object.entries(fields).filter(([, value]) => value !== '')
   return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
+}
+
+/** The address of the list that a form with chosen torrents came from. */
+export function listOf(form: Form): string {
+  return `torrents${query({ in: form.text('in'), q: form.text('q'), page: form.text('page') })}`
 }
 
 /** The most jobs at once. */
@@ -150,18 +156,4 @@ function lookInside(roots: readonly string[], typed: string) {
   const names = relative(root, path).split(sep).filter(Boolean)
   const found = makeInsideResolver(root)(names)
   return found.kind === 'file' || found.kind === 'directory' ? found : null
-}
-
-/**
- * Returns the real paths of the directories whose files may become torrents.
- * @throws BtkitError `not-found`
- */
-export function realRoots(paths: readonly string[]): string[] {
-  return paths.map((path) => {
-    try {
-      return realpathSync.native(path)
-    } catch (error) {
-      throw new BtkitError('not-found', `${path}: no such directory`, { cause: error })
-    }
-  })
 }

@@ -6,7 +6,7 @@ import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from './bin.js'
 import { archiveTorrents, moveTorrents } from './categories.js'
 import { editingPage } from './edit.js'
-import { type FormsParts, categoryField, outcomeOf, query } from './parts.js'
+import { type FormsParts, categoryField, listOf, NONE_CHOSEN, outcomeOf, query } from './parts.js'
 import { HELD } from '../torrents/held.js'
 import { type Category, type Places, SUFFIX } from '../torrents/places.js'
 import { parseUnhashedTorrent } from '../../core/read-torrent.js'
@@ -14,7 +14,7 @@ import { BtkitError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import { Form } from '../../pages/form.js'
-import { type Answer, problem } from '../../pages/frame.js'
+import type { Answer } from '../../pages/frame.js'
 import { renderTable, rowBox } from '../../pages/table.js'
 import { type Paged, paged, renderPages } from '../../server/pages/sorting.js'
 import { clipText } from '../../text/escape.js'
@@ -40,10 +40,8 @@ export function torrentsRoutes(parts: FormsParts): AdminRoute[] {
 
 async function changeTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
   const { form } = context
-  const shown = { in: form.text('in'), q: form.text('q'), page: form.text('page') }
-  const list = `torrents${query(shown)}`
-  if (!form.has('torrent'))
-    return context.seeOther(list, problem({ message: 'no torrent was chosen; check its box' }))
+  const list = listOf(form)
+  if (!form.has('torrent')) return context.seeOther(list, NONE_CHOSEN)
   if (form.text('act') === 'edit') return editingPage(parts, context).show(form)
   const result = await change(parts, context)
   parts.changed()
@@ -57,22 +55,22 @@ async function change({ collection }: FormsParts, context: AdminContext): Promis
   switch (form.text('act')) {
     case 'move': {
       const to = form.text('to')
-      return outcomeOf(await moveTorrents(collection, context, { torrents, to }), 'moved')
+      const outcomes = await moveTorrents(collection, context, { torrents, to })
+      const category = html`<a href="torrents${query({ in: to })}">Show the category</a>`
+      return outcomeOf(outcomes, 'moved', category)
     }
-    case 'archive': {
-      const wanted = { torrents, isBack: false }
-      return outcomeOf(await archiveTorrents(collection, context, wanted), 'archived')
-    }
+    case 'archive':
     case 'back': {
-      const wanted = { torrents, isBack: true }
-      return outcomeOf(await archiveTorrents(collection, context, wanted), 'taken back')
+      const isBack = form.text('act') === 'back'
+      const outcomes = await archiveTorrents(collection, context, { torrents, isBack })
+      return outcomeOf(outcomes, isBack ? 'taken back' : 'archived')
     }
     case 'delete': {
       const undo = html`<a href="bin">Undo this in the bin</a>`
       return outcomeOf(await deleteTorrents(collection, context, torrents), 'deleted', undo)
     }
     default:
-      throw new BtkitError('usage', 'this cannot be done with torrents')
+      throw new BtkitError('usage', 'unknown action; load the page again')
   }
 }
 
@@ -87,12 +85,13 @@ async function showTorrents(parts: FormsParts, context: AdminContext): Promise<A
   const shown = paged(found, wantedPage, PER_PAGE)
   const view = { category, shown, isSearch: wanted !== '', form }
   return context.page({
-    title: 'Torrents',
+    title: `Torrents: ${view.isSearch ? form.text('q') : places.titleOf(category)}`,
     content: html`<div class="shelf">
       ${categoryList(parts, view.isSearch ? null : category.address)}
       <div>
         ${toolbar(view)}
-        ${found.length === 0 ? nothing(wanted) : await torrentsTable(parts, context, view)}
+        ${found.length === 0 ? nothing(view) : await torrentsTable(parts, context, view)}
+        ${pagesOf(view)}
       </div>
     </div>`,
   })
@@ -112,10 +111,12 @@ function search(places: Places, wanted: string): Listed[] {
   })
 }
 
-function nothing(wanted: string): Html {
-  return wanted === ''
-    ? html`<p>No torrents are here. <a href="upload">Upload some</a>.</p>`
-    : html`<p>No torrent has this in its name.</p>`
+function nothing({ category: { address, root }, isSearch }: View): Html {
+  if (isSearch) return html`<p>No torrent has this in its name.</p>`
+  if (root.isArchive) return html`<p>Nothing is archived here.</p>`
+  return html`<p>
+    No torrents are here. <a href="upload${query({ to: address })}">Upload some</a>.
+  </p>`
 }
 
 /** The categories with numbers of torrents. */
@@ -135,9 +136,14 @@ function categoryList({ collection: { places } }: FormsParts, current: string | 
   </nav>`
 }
 
-function toolbar({ category, form, shown }: View): Html {
+function pagesOf({ category, form, shown }: View): Html | false {
   const address = (page: number) =>
     `torrents${query({ in: category.address, q: form.text('q'), page: String(page) })}`
+  return renderPages(shown, address, 'Pages of torrents')
+}
+
+function toolbar(view: View): Html {
+  const { category, form } = view
   return html`<div class="tools">
     <form method="get" action="torrents" role="search">
       <input type="hidden" name="in" value="${fieldValue(category.address)}" />
@@ -150,7 +156,7 @@ function toolbar({ category, form, shown }: View): Html {
       />
       <button>Search</button>
     </form>
-    ${renderPages(shown, address, 'Pages of torrents')}
+    ${pagesOf(view)}
   </div>`
 }
 
@@ -192,7 +198,7 @@ async function torrentsTable(parts: FormsParts, context: AdminContext, view: Vie
           { title: 'Torrent', kind: 'name' },
           { title: 'Size', kind: 'n' },
           { title: 'Seeds', kind: 'n' },
-          { title: 'Downloaders', kind: 'n' },
+          { title: 'Leechers', kind: 'n' },
           { title: 'Changed (UTC)', kind: 'date' },
         ],
         rows,
@@ -209,6 +215,7 @@ function acts({ collection }: FormsParts, { category, shown }: View): Html {
   const isCurrent = shown.items.some((each) => !each.category.root.isArchive)
   return html`<section class="chosen" aria-label="Do with the chosen torrents">
     <div class="acts">
+      <span class="muted" data-sum></span>
       <button class="main" name="act" value="edit">Edit</button>
       <button name="act" value="delete">Delete</button>
       ${hasArchive && isCurrent && html`<button name="act" value="archive">Archive</button>`}
@@ -267,7 +274,7 @@ function row(
 function magnetOf(swarm: SwarmRow, announce: string | null): string {
   const own = swarm.torrent?.trackers ?? []
   const announceUrls = own.length > 0 ? own : announce === null ? [] : [announce]
-  return new TorrentLinks({ announceUrls, allowGet: false, root: '' }).magnet(swarm)
+  return new TorrentLinks(announceUrls, '', false).magnet(swarm)
 }
 
 /** The longest name of content that is shown. File systems have at most 255 bytes. */

@@ -82,7 +82,7 @@ export class Receipt {
 
 function tooLarge(): BtkitError {
   const limit = formatBytes(MAX_BYTES)
-  const how = 'send fewer, and no files of their content'
+  const how = 'upload fewer, and not the data itself'
   return new BtkitError('too-large', `at most ${limit} of torrents are uploaded at once; ${how}`)
 }
 
@@ -128,7 +128,7 @@ function explain(error: unknown, { name }: UploadedFile, bytes: Uint8Array): unk
   if (!(error instanceof BtkitError)) return error
   const title = escapeText(lastName(name))
   if (error.code === 'too-large')
-    return new BtkitError('too-large', `${title}: too many files or other values; ${BY_HAND}`)
+    return new BtkitError('too-large', `${title}: has too many files or other values; ${BY_HAND}`)
   if (error.code !== 'bencode') return error.code === 'metainfo' ? error.of(title) : error
   if (bytes[0] !== DICTIONARY) return error.of(title)
   const how = 'the file is damaged or cut off, get it again'
@@ -231,7 +231,8 @@ const FILES_FIELD = html`<div class="field">
   <input type="file" id="files" name="files" multiple accept=".torrent,application/x-bittorrent" />
   <small>
     Choose .torrent files or drop them here. They are tracked at once. An upload has at most
-    ${MOST_FILES} files and ${formatBytes(MAX_BYTES)}.
+    ${MOST_FILES} files, of at most ${formatBytes(MAX_TORRENT)} each and ${formatBytes(MAX_BYTES)}
+    in all.
   </small>
 </div>`
 

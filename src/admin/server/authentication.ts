@@ -10,7 +10,7 @@ import { isUnixPlace, type ListenPlace } from '../../server/listen/open-server.j
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import type { Html } from '../../text/html.js'
 import { isLoopback } from '../access/listen-place.js'
-import { type LogInFailure, type LogIns, Sessions } from '../access/log-in.js'
+import { type LogInFailure, LogIns, Sessions } from '../access/log-in.js'
 import type { User, UsersFile } from '../access/users.js'
 import type { AdminRoute } from '../frame/visit.js'
 import type { ActivityLog } from '../pages/activity.js'
@@ -36,48 +36,53 @@ export interface AdminParts extends ServerContext {
 /** The cookie with the signed id of a visitor. */
 const COOKIE = 'btkit-admin'
 
-interface AuthenticationParts {
-  readonly settings: AdminSettings
-  readonly own: OwnAddress
-  readonly users: UsersFile
-  readonly sessions: Sessions
-  readonly logIns: LogIns
-  readonly log: ActivityLog
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-}
-
 /** Decides who gets in: where requests come from, log-ins, sessions, and tokens of forms. */
 export class Authentication {
   readonly #tokens = new Tokens({})
   /** Ids of visitors by their requests, also those that this request's answer sets. */
   readonly #ids = new WeakMap<FastifyRequest, string>()
 
-  constructor(private readonly parts: AuthenticationParts) {}
+  readonly #own: OwnAddress
+  readonly #sessions: Sessions
+  readonly #logIns: LogIns
+
+  constructor(
+    private readonly settings: AdminSettings,
+    private readonly users: UsersFile,
+    private readonly parts: Pick<AdminParts, 'log' | 'now' | 'monotonic'>,
+  ) {
+    this.#own = ownAddress(settings)
+    this.#sessions = new Sessions(parts.monotonic)
+    this.#logIns = new LogIns(users, parts.monotonic)
+  }
 
   /**
    * Refuses requests from other sites.
    * @throws BtkitError `not-permitted`
    */
   checkOrigin({ method, headers }: FastifyRequest): void {
-    const refusal = refusalOf({ method, headers }, this.parts.own)
+    const refusal = refusalOf({ method, headers }, this.#own)
     if (refusal !== null) throw new BtkitError('not-permitted', refusal)
   }
 
   /** The user of a request's session; null if there is none. */
   async userOf(request: FastifyRequest): Promise<User | null> {
-    const { sessions, users } = this.parts
     const id = this.#idOf(request)
-    const name = id === null ? null : sessions.nameOf(id)
+    const name = id === null ? null : this.#sessions.nameOf(id)
     if (id === null || name === null) return null
-    const user = await users.find(name)
-    return sessions.isOf(id, user) ? user : null
+    const user = await this.users.find(name)
+    return this.#sessions.isOf(id, user) ? user : null
+  }
+
+  /** Whether this browser was here before: it has a cookie. */
+  wasHere(request: FastifyRequest): boolean {
+    return request.cookies[COOKIE] !== undefined
   }
 
   /** Makes a token for a form. A visitor without an id gets one. */
   token(request: FastifyRequest, reply: FastifyReply): string {
     const id = this.#idOf(request) ?? this.#giveId(Sessions.newId(), request, reply)
-    return this.#tokens.create(this.parts.sessions.secretOf(id))
+    return this.#tokens.create(this.#sessions.secretOf(id))
   }
 
   /**
@@ -86,7 +91,7 @@ export class Authentication {
    */
   checkToken(request: FastifyRequest, token: string): void {
     const id = this.#idOf(request)
-    if (id !== null && this.#tokens.verify(this.parts.sessions.secretOf(id), token)) return
+    if (id !== null && this.#tokens.verify(this.#sessions.secretOf(id), token)) return
     throw new BtkitError(
       'not-permitted',
       'the form is not from this session; load the page again, and accept cookies',
@@ -99,17 +104,16 @@ export class Authentication {
     reply: FastifyReply,
     typed: { readonly name: string; readonly password: string },
   ): Promise<LogInFailure | null> {
-    const { logIns, sessions, users } = this.parts
     const address = this.addressOf(request)
-    const result = await logIns.check({ ...typed, address })
+    const result = await this.#logIns.check({ ...typed, address })
     if (result === 'wrong' || 'limited' in result) {
       // Names that do not exist may be anything, even a password
-      const isKnown = result === 'wrong' && (await users.find(typed.name)) !== null
+      const isKnown = result === 'wrong' && (await this.users.find(typed.name)) !== null
       if (isKnown) this.#note(request, typed.name, 'fail to log in')
       return result
     }
     this.#end(request)
-    this.#giveId(sessions.begin(result), request, reply)
+    this.#giveId(this.#sessions.begin(result), request, reply)
     this.#note(request, result.name, 'log in')
     return null
   }
@@ -126,17 +130,17 @@ export class Authentication {
 
   /** Keeps a message for the next page of a session. */
   leaveMessage(request: FastifyRequest, message: Html): void {
-    this.parts.sessions.leaveMessage(this.#idOf(request) ?? '', message)
+    this.#sessions.leaveMessage(this.#idOf(request) ?? '', message)
   }
 
   /** Returns the message for the next page of a session, once. */
   takeMessage(request: FastifyRequest): Html | undefined {
-    return this.parts.sessions.takeMessage(this.#idOf(request) ?? '')
+    return this.#sessions.takeMessage(this.#idOf(request) ?? '')
   }
 
   /** The address of the client; null on a Unix socket. */
   addressOf({ raw }: FastifyRequest): string | null {
-    return this.parts.settings.clientAddresses.of(raw)
+    return this.settings.clientAddresses.of(raw)
   }
 
   #note(request: FastifyRequest, user: string, action: string): void {
@@ -146,7 +150,7 @@ export class Authentication {
 
   #end(request: FastifyRequest): void {
     const id = this.#idOf(request)
-    if (id !== null) this.parts.sessions.end(id)
+    if (id !== null) this.#sessions.end(id)
   }
 
   /** The id in the signed cookie. */
@@ -165,13 +169,13 @@ export class Authentication {
 
   /** The cookie ends with the browser. */
   #cookieOptions(request: FastifyRequest) {
-    const path = this.parts.settings.url?.pathname ?? '/'
+    const path = this.settings.url?.pathname ?? '/'
     return { path, httpOnly: true, sameSite: 'strict', secure: this.#isSecure(request) } as const
   }
 
   /** Whether the browser's connection is encrypted. Only this machine's own may not be. */
   #isSecure({ raw }: FastifyRequest): boolean {
-    const { url, place } = this.parts.settings
+    const { url, place } = this.settings
     if (isSecure(raw) || raw.headers['x-forwarded-proto'] === 'https') return true
     if (url !== null) return url.protocol === 'https:'
     return !isUnixPlace(place) && !('host' in place && isLoopback(place.host))
@@ -187,6 +191,11 @@ interface OwnAddress {
    * certificate another site lacks.
    */
   readonly takesAnyHost: boolean
+}
+
+function ownAddress({ url, place, tls }: AdminSettings) {
+  const isLocal = 'host' in place && isLoopback(place.host)
+  return { url, takesAnyHost: isUnixPlace(place) || (!isLocal && url === null) || tls !== null }
 }
 
 /** A request, as far as it says where it comes from. */

@@ -18,22 +18,14 @@ import {
   statusOf,
 } from '../../pages/frame.js'
 import { PAGES_STYLE } from '../../pages/style.js'
-import {
-  connectionLimiter,
-  connectionLimits,
-  maxDescriptors,
-} from '../../server/connections/connection-limits.js'
-import { UnreadBytes } from '../../server/connections/unread-bytes.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
-import { listen, type ServerRules } from '../../server/listen/listen.js'
-import { isUnixPlace } from '../../server/listen/open-server.js'
+import { listenAll, type ServerRules } from '../../server/listen/listen.js'
 import { html } from '../../text/html.js'
 import { count } from '../../text/quantity.js'
-import { isLoopback } from '../access/listen-place.js'
-import { type LogInFailure, LogIns, Sessions } from '../access/log-in.js'
-import { PasswordHasher } from '../access/password-hash.js'
+import type { LogInFailure } from '../access/log-in.js'
 import { type User, UsersFile } from '../access/users.js'
 import { ADMIN_SCRIPT, ADMIN_STYLE, adminPage, logInContent, NAME } from '../frame/admin-page.js'
+import { query } from '../pages/parts.js'
 import { type AdminContext, type AdminRoute, mayDo } from '../frame/visit.js'
 import { type AdminParts, type AdminSettings, Authentication } from './authentication.js'
 
@@ -76,53 +68,37 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
   await users.open()
   const app = fastify({ bodyLimit: MAX_FORM, routerOptions: { maxParamLength: 4096 } })
   await app.register(cookie, { secret: randomBytes(32).toString('base64') })
-  const logIns = new LogIns({ ...parts, users, hasher: new PasswordHasher() })
-  const sessions = new Sessions(parts.monotonic)
-  const authentication = new Authentication({
-    ...parts,
-    settings,
-    users,
-    sessions,
-    logIns,
-    own: ownAddress(settings),
-  })
+  const authentication = new Authentication(settings, users, parts)
   const prefix = settings.url?.pathname.replace(/\/$/, '') ?? ''
   acceptForms(app, MOST_FIELDS)
   await app.register(multipart)
   adminRoutes(app, { ...parts, authentication })
   if (prefix !== '') app.get(prefix, (_, reply) => reply.redirect(`${prefix}/`, 308))
   await app.ready()
-  const limits = connectionLimits(CONNECTIONS, clientAddresses, maxDescriptors())
   const exchanges = new Exchanges(() => undefined, parts)
-  const listener = await listen(place, {
+  const listening = await listenAll([place], {
     handler: (request, response) => {
       request.url = withoutPrefix(request.url ?? '/', prefix)
       app.routing(request, response)
     },
     exchanges,
     rules: RULES,
-    keyOf: limits.keyOf,
-    unread: new UnreadBytes(limits.keyOf),
-    limitConnections: connectionLimiter(limits),
+    connections: CONNECTIONS,
+    clientAddresses,
     tls,
     onError: parts.onError,
   })
   const close = async () => {
-    await listener.close()
+    await listening.close()
     await app.close()
   }
-  return { address: listener.address, close }
+  return { address: listening.addresses[0] ?? '', close }
 }
 
 /** Proxies pass a prefix on, or remove it. */
 function withoutPrefix(url: string, prefix: string): string {
   const rest = prefix !== '' && url.startsWith(prefix) ? url.slice(prefix.length) : url
   return rest.startsWith('/') ? rest : url
-}
-
-function ownAddress({ url, place, tls }: AdminSettings) {
-  const isLocal = 'host' in place && isLoopback(place.host)
-  return { url, takesAnyHost: isUnixPlace(place) || (!isLocal && url === null) || tls !== null }
 }
 
 export interface RoutesParts extends AdminParts {
@@ -152,20 +128,25 @@ function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
 }
 
 function logInRoutes(app: FastifyInstance, { authentication }: RoutesParts): void {
-  const show = (request: FastifyRequest, reply: FastifyReply, failed?: Failed) => {
+  const show = (
+    { request, reply }: Pick<Exchange, 'request' | 'reply'>,
+    to: string,
+    failed: Failed | null = null,
+  ) => {
     const frame = {
       user: null,
       menu: [],
       root: '',
       token: () => authentication.token(request, reply),
     }
-    const content = logInContent(failed?.name ?? '')
-    const { status } = failed ?? {}
-    return send(reply, adminPage({ title: 'Log in', error: failed, content, status }, frame))
+    const isLate = failed === null && to !== '' && authentication.wasHere(request)
+    const content = html`${isLate && ENDED} ${logInContent(failed?.name ?? '', to)}`
+    const page = { title: 'Log in', error: failed ?? undefined, content, status: failed?.status }
+    return send(reply, adminPage(page, frame))
   }
   app.get('/login', async (request, reply) =>
     (await authentication.userOf(request)) === null
-      ? show(request, reply)
+      ? show({ request, reply }, placeIn(queryOf(request)))
       : send(reply, seeOther('./')),
   )
   app.post('/login', async (request, reply) => {
@@ -176,8 +157,9 @@ function logInRoutes(app: FastifyInstance, { authentication }: RoutesParts): voi
       name,
       password: form.raw('password'),
     })
-    if (failure === null) return send(reply, seeOther('./'))
-    return show(request, reply, { ...failed(failure), name })
+    const to = placeIn(form)
+    if (failure === null) return send(reply, seeOther(`./${to}`))
+    return show({ request, reply }, to, { ...failed(failure), name })
   })
   app.post('/logout', async (request, reply) => {
     const user = await authentication.userOf(request)
@@ -185,6 +167,32 @@ function logInRoutes(app: FastifyInstance, { authentication }: RoutesParts): voi
     authentication.checkToken(request, formOf(request).text('token'))
     return send(reply, authentication.leave(request, reply, user))
   })
+}
+
+const ENDED = html`<p class="note" role="status">Your session has ended. Log in to go on.</p>`
+
+/** A page and its fields, as this program writes them in addresses; it leads nowhere else. */
+const PLACE = /^[a-z]+(?:\/[\da-z]+)*(?:\?[\w=&%.+*-]*)?$/
+
+/** The longest address of a form; a longer form is lost if the session ended. */
+const LONGEST_PLACE = 4000
+
+/** Where somebody wants to be after the log-in; empty for the first page. */
+function placeIn(form: Form): string {
+  const to = form.text('to')
+  return PLACE.test(to) && to.length <= LONGEST_PLACE ? to : ''
+}
+
+/** The address of the log-in that leads on to the page of a request, with the form that it sent. */
+function logInFor(request: FastifyRequest, { routes }: AdminParts): string {
+  const { method } = request
+  const [path = '', asked = ''] = request.url.slice(1).split(/\?(.*)/s)
+  const isPage = routes.some((route) => route.method === 'GET' && route.path === path)
+  const sent = formOf(request).without('token', 'act').toString()
+  const fields = method === 'GET' ? asked : isPage ? sent : ''
+  const page = method === 'GET' || isPage ? path : ''
+  const to = placeIn(new Form({ to: fields === '' ? page : `${page}?${fields}` })) || page
+  return `${rootOf(request)}login${query({ to })}`
 }
 
 interface Failed {
@@ -214,7 +222,7 @@ interface PageExchange extends Exchange {
 async function answer(route: AdminRoute, exchange: PageExchange): Promise<FastifyReply> {
   const { authentication, turns, request, reply } = exchange
   const user = await authentication.userOf(request)
-  if (user === null) return send(reply, seeOther(`${rootOf(request)}login`))
+  if (user === null) return send(reply, seeOther(logInFor(request, exchange)))
   const form = formOf(request)
   if (route.method === 'POST' && route.upload === undefined)
     authentication.checkToken(request, form.text('token'))
@@ -227,7 +235,9 @@ async function answer(route: AdminRoute, exchange: PageExchange): Promise<Fastif
     return await send(reply, await (isLong ? handle() : turns.run(user.name, handle)))
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error
-    const content = html`<p>Nothing more was changed. Go back in the browser to try again.</p>`
+    const isChange = route.method === 'POST'
+    const content =
+      isChange && html`<p>Nothing more was changed. Go back in the browser to try again.</p>`
     const page = { title: 'That did not work', error, content, status: statusOf(error) }
     return send(reply, context.page(page))
   }
@@ -313,7 +323,7 @@ export class UserTurns {
   async run<T>(user: string, act: () => Promise<T>): Promise<T> {
     const turns = this.#turns.get(user) ?? new ConcurrencyLimit(1)
     if (turns.unfinished >= MOST)
-      throw new BtkitError('busy', 'too many requests of yours at once; try again in a moment')
+      throw new BtkitError('busy', 'you have sent too many requests; try again in a moment')
     this.#turns.set(user, turns)
     try {
       return await turns.run(act)

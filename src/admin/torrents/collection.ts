@@ -200,7 +200,7 @@ export async function addTorrent(
   const path = join(category.path, name)
   collection.held.refuse({ category, name })
   if (isTaken(path) && !holds(path, bytes))
-    throw new BtkitError('exists', `${name}: is there already; choose another name`)
+    throw new BtkitError('exists', `${name}: already exists; choose another name`)
   if (isTaken(path)) return
   collection.refuseCopy(path, metainfo)
   const infoHash = mainHash(metainfo)

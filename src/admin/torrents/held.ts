@@ -29,6 +29,15 @@ export class HeldTorrents {
     throw new BtkitError('not-permitted', `${name}: ${HELD}`)
   }
 
+  /** Returns the content of which completedir made such a torrent; null if that is not known. */
+  sourceOf(directory: string, name: string): string | null {
+    for (const state of this.stateDirectories) {
+      const record = this.#logOf(state, directory)?.get(name)
+      if (record) return record.source
+    }
+    return null
+  }
+
   #logOf(stateDirectory: string, target: string): TorrentLog | null {
     try {
       const stamp = stampOfLog(stateDirectory, target)

@@ -10,9 +10,8 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError, BtkitError, callSystem, osCodeOf, valueOr } from '../../errors.js'
-import { isSafeComponent } from '../../files/inside.js'
-import { makeInsideResolver } from '../../files/resolve-inside.js'
-import { syncDirectory } from '../../files/write/sync-directory.js'
+import { isSafeComponent, makeInsideResolver } from '../../files/inside.js'
+import { syncDirectory } from '../../files/write/draft.js'
 import { escapeText, quoteText } from '../../text/escape.js'
 
 /** A directory of torrents: an `--allowed-dir`, or the `--archive-dir`. */
@@ -117,7 +116,7 @@ export class Places {
       found.push(category)
       if (category.names.length === MAX_DEPTH) return
       for (const name of this.#names.namesIfReadable(category.path).directories) {
-        const child = attempt(() => this.below(category, name))
+        const child = valueOr(null, () => this.below(category, name))
         // An archive may be below another root
         if (child !== null && !this.isRoot(child.path)) add(child)
       }
@@ -161,15 +160,11 @@ export class Places {
   }
 }
 
-function attempt<T>(act: () => T): T | null {
-  try {
-    return act()
-  } catch {
-    return null
-  }
-}
-
-function realRoot(path: string): string {
+/**
+ * Returns the real path of a directory.
+ * @throws BtkitError `not-found` or `not-permitted`
+ */
+export function realRoot(path: string): string {
   return callSystem(path, () => realpathSync.native(path))
 }
 
@@ -289,7 +284,7 @@ function faultOf(name: string): string | null {
  */
 export async function moveEntry(from: string, to: string): Promise<void> {
   const name = basename(to)
-  if (isTaken(to)) throw new BtkitError('exists', `${name}: is there already; it is not replaced`)
+  if (isTaken(to)) throw new BtkitError('exists', `${name}: already exists and was not replaced`)
   try {
     renameSync(from, to)
   } catch (error) {

@@ -22,10 +22,13 @@ interface Change {
   readonly value: Uint8Array | null
 }
 
-/** Limits of waiting changes: number, bytes, and time in milliseconds. Each write is synced. */
+/**
+ * Limits of waiting changes: number, bytes, and time in milliseconds. Each write is synced, for which
+ * a service answers nobody for some hundredths of a second. A kill loses the hashes of this time.
+ */
 const MAX_CHANGES = 10_000
 const MAX_BYTES = 4 * 1024 * 1024
-const MAX_WAIT = 200
+const MAX_WAIT = 1000
 
 /**
  * Opens a store in one LMDB file. Any number of processes may have it open at once. Each write is
@@ -135,10 +138,11 @@ function* entriesOf(database: Database, writer: BatchWriter, from?: Uint8Array) 
  * the disk must have space before a write, and after a failure LMDB is not called again.
  */
 class BatchWriter {
+  /** Number of transactions. */
+  writes = 0
   #changes: Change[] = []
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
-  #writes = 0
   #state: 'sound' | 'full' | 'failed' | 'closed' = 'sound'
 
   constructor(
@@ -150,11 +154,6 @@ class BatchWriter {
   /** Whether the database can be read. */
   get isReadable(): boolean {
     return this.#state === 'sound' || this.#state === 'full'
-  }
-
-  /** Number of transactions. */
-  get writes(): number {
-    return this.#writes
   }
 
   /** Calls a function that reads. If it fails, returns undefined and ends all reading and writing. */
@@ -197,9 +196,12 @@ class BatchWriter {
     }
     try {
       this.database.transactionSync(() => {
-        for (const { key, value } of changes) this.#apply(key, value)
+        for (const { key, value } of changes) {
+          if (value) this.database.putSync(key, value)
+          else this.database.removeSync(key)
+        }
       })
-      this.#writes++
+      this.writes++
     } catch (error) {
       this.#giveUp('failed', error)
     }
@@ -220,10 +222,5 @@ class BatchWriter {
     this.#state = failure
     this.#changes = []
     this.onFailure(error)
-  }
-
-  #apply(key: Uint8Array, value: Uint8Array | null): void {
-    if (value) this.database.putSync(key, value)
-    else this.database.removeSync(key)
   }
 }

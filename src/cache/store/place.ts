@@ -47,7 +47,7 @@ function checkFile(path: string): void {
   if (!stats) return
   const name = basename(path)
   if (!stats.isFile()) throw new Error(`${name}: not a regular file; remove it`)
-  if (stats.nlink > 1) throw new Error(`${name}: has other names (hard links); remove it`)
+  if (stats.nlink > 1) throw new Error(`${name}: is hard-linked to other files; remove it`)
 }
 
 /** Minimum free space on the cache's disk, in bytes. The cache never goes below it. */

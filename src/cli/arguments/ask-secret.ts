@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { collectBounded } from '../../files/read-bounded.js'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, usageError } from '../../errors.js'
 import type { Io } from '../io.js'
 
 /** The most bytes that are read for a password. */
@@ -47,5 +47,5 @@ export async function readNewPassword(io: Io): Promise<string> {
   const first = await askSecret('Password: ')
   const second = await askSecret('Again: ')
   if (first === second) return first
-  throw new BtkitError('usage', 'the two passwords differ; nothing was changed')
+  throw usageError('the two passwords differ; nothing was changed')
 }

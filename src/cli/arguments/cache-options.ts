@@ -1,16 +1,13 @@
 import { Option } from '@commander-js/extra-typings'
-import { BtkitError } from '../../errors.js'
+import { usageError } from '../../errors.js'
 import { cacheDirectory } from '../../directories.js'
 import { reportWarning, warningsTo } from '../output/messages.js'
-import { openCacheIfThere, type CachePlace, type LazyAccess } from '../../core/cache/access.js'
-import {
-  accessLazyCache,
-  openCacheAccess as openAccess,
-  type CacheRequest,
-} from '../../fleet/access.js'
+import { openCacheIfThere, type LazyAccess } from '../../core/cache/access.js'
+import { accessLazyCache, type CacheRequest } from '../../fleet/access.js'
 import type { CacheTrust, CacheAccess } from '../../core/digests/cache-trust.js'
 import type { Io } from '../io.js'
-import { duration } from './values.js'
+import { byteSize, duration } from './values.js'
+import { Opt, type Traits } from '../options/option.js'
 
 /** The options of the cache, and the machines to share digests with. */
 export interface CacheArguments {
@@ -21,18 +18,32 @@ export interface CacheArguments {
 }
 
 export function cacheDirOption() {
-  return new Option('--cache-dir <path>', 'use the piece cache in this directory')
+  return new Opt('--cache-dir <path>', 'use the piece cache in this directory', {
+    ...{ takes: 'directory', variable: 'BTKIT_CACHE_DIR', isForLegacy: true },
+  })
 }
 
 export function noCacheOption() {
-  return new Option('--no-cache', 'work without the piece cache')
+  return new Opt('--no-cache', 'work without the piece cache', { isForLegacy: true })
 }
 
 /** The option `--cache-trust`: which parts of a file's fingerprint must match. */
 export function cacheTrustOption() {
-  return new Option('--cache-trust <what>', 'choose how an unchanged file is recognized')
+  return new Opt('--cache-trust <what>', 'choose how an unchanged file is recognized', {
+    isForLegacy: true,
+  })
     .choices(['full', 'mtime'] as const)
     .default('full' as const, 'full')
+}
+
+export function cacheMaxSizeOption(description: string) {
+  return new Opt('--cache-max-size <size>', description, { isForLegacy: true }).argParser(byteSize)
+}
+
+export function stateDirOption(description: string, traits: Traits = {}) {
+  return new Opt('--state-dir <path>', description, {
+    ...{ takes: 'directory', variable: 'BTKIT_STATE_DIR', isForLegacy: true, ...traits },
+  })
 }
 
 /** The option `--unused-for`, in milliseconds; 30 days by default. */
@@ -48,7 +59,7 @@ export function unusedForOption(description: string) {
  */
 export function cachePath(option: string | undefined, { env, isRoot }: Io): string {
   const directory = cacheDirectory({ option, env, isRoot })
-  if (directory === null) throw new BtkitError('usage', `${HOMELESS}; set --cache-dir or HOME`)
+  if (directory === null) throw usageError(`${HOMELESS}; set --cache-dir or HOME`)
   return directory
 }
 
@@ -61,12 +72,6 @@ export function cachePathIfAny(option: string | undefined, io: Io): string | nul
 
 const HOMELESS = 'no home directory for the cache'
 
-/** The cache directory with everything needed to open the cache. */
-export function cachePlace(option: string | undefined, io: Io): CachePlace {
-  const warn = warningsTo(io)
-  return { directory: cachePath(option, io), now: io.now, warn }
-}
-
 /** The existing cache, or an empty one that creates no files. The caller must close it. */
 export function openCacheOf(option: string | undefined, io: Io) {
   const directory = cachePathIfAny(option, io)
@@ -75,7 +80,11 @@ export function openCacheOf(option: string | undefined, io: Io) {
 
 /** Prepares the cache, which is opened on first use. closeCache closes it. */
 export function openLazyAccess(options: CacheArguments, io: Io): LazyAccess {
-  const request = cacheRequest(options, io)
+  const { cache, cacheDir, cacheTrust: trust, shareWith: share } = options
+  const kernel = io.env['BTKIT_HASH'] || undefined
+  const directory = cache ? cachePathIfAny(cacheDir, io) : null
+  const place = { directory: directory ?? '', now: io.now, warn: warningsTo(io) }
+  const request = { ...place, isUsed: directory !== null, trust, kernel, share }
   return io.shared?.openCache(request) ?? accessLazyCache(request)
 }
 
@@ -84,20 +93,9 @@ export async function closeCache({ cache }: CacheAccess, io: Io): Promise<void> 
   if (!io.shared) await cache.close()
 }
 
-/** The cache options as a request to core. */
-function cacheRequest(options: CacheArguments, io: Io): CacheRequest {
-  const { cache, cacheDir, cacheTrust, shareWith } = options
-  const kernel = io.env['BTKIT_HASH'] || undefined
-  const directory = cache ? cachePathIfAny(cacheDir, io) : null
-  const place = { directory: directory ?? '', now: io.now, warn: warningsTo(io) }
-  return { ...place, isUsed: directory !== null, trust: cacheTrust, kernel, share: shareWith }
-}
-
 /** Opens the cache. closeCache closes it. */
 export async function openCacheAccess(options: CacheArguments, io: Io): Promise<CacheAccess> {
-  const request = cacheRequest(options, io)
-  if (!io.shared) return openAccess(request)
-  const { cacheAccess, lazyCache } = io.shared.openCache(request)
+  const { cacheAccess, lazyCache } = openLazyAccess(options, io)
   await lazyCache?.wake()
   return cacheAccess
 }

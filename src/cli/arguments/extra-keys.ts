@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, usageError } from '../../errors.js'
 import { bencodeFromJson, keyOf } from '../../metainfo/bencode/from-json.js'
 import { parseInfoHash } from '../../metainfo/other-keys.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
@@ -129,7 +129,7 @@ function parseName(name: string, { option, own, typed }: NameRules): KeyName {
  */
 export function checkUpdateUrl(text: string): string {
   if (/^https?:\/\/[^/?#\s]+([/?#]\S*)?$/i.test(text) && URL.canParse(text)) return text
-  throw new BtkitError('usage', `--update-url '${text}': not an http or https URL`)
+  throw usageError(`--update-url '${text}': not an http or https URL`)
 }
 
 /** The keys beside `info`: those of `--set`, and the hints of BEP 38. */
@@ -178,5 +178,5 @@ function collectKeys(all: readonly ExtraKey[]): BencodeDict {
 }
 
 function refusal(what: string, why: string, option = '--set'): BtkitError {
-  return new BtkitError('usage', `${option} ${what}: ${why}`)
+  return usageError(`${option} ${what}: ${why}`)
 }

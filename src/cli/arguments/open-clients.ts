@@ -7,10 +7,11 @@ import { remoteDirectory, type DataPrefix } from '../../core/publish/local-data.
 import type { SyncClient } from '../../core/publish/sync.js'
 import type { Waiting } from '../../core/publish/wait-for.js'
 import { homeDirectory } from '../../directories.js'
-import { BtkitError } from '../../errors.js'
+import { usageError } from '../../errors.js'
 import type { Io } from '../io.js'
 import { Option } from '@commander-js/extra-typings'
-import { collect, seconds } from './values.js'
+import { repeated, secondsOption } from './values.js'
+import { Opt } from '../options/option.js'
 
 /** A client named on the command line. */
 export interface NamedClient {
@@ -32,7 +33,7 @@ export function openClients(urls: readonly string[], timeoutMs: number, io: Io):
   const named = urls.length > 0 ? urls : (io.env['BTKIT_CLIENT'] ?? '').split(/\s+/).filter(Boolean)
   if (named.length === 0) {
     const how = `use --client URL or set BTKIT_CLIENT; forms of the URL: ${CLIENT_FORMS}`
-    throw new BtkitError('usage', `no client given; ${how}`)
+    throw usageError(`no client given; ${how}`)
   }
   return named.map((url) => {
     const address = clientAddress(url, io)
@@ -88,24 +89,24 @@ export function syncClient(
 }
 
 export function clientOption() {
-  return new Option('--client <url>', 'use this client (repeatable; default: BTKIT_CLIENT)')
+  return new Opt('--client <url>', 'use this client (repeatable; default: BTKIT_CLIENT)', {
+    ...{ isSecret: true, variable: 'BTKIT_CLIENT' },
+  })
     .argParser(clients)
     .default([] as string[])
 }
 
-/**
- * Adds the address of a client.
- * @throws BtkitError `usage`, without the credentials in the text
- */
-export function clients(text: string, previous: string[]): string[] {
+/** Adds the address of a client. Errors do not have the credentials in the text. */
+export const clients = repeated((text) => {
   parseClientAddress(text)
-  return collect(text, previous)
-}
+  return [text]
+})
 
 export function dataPrefixOption() {
-  return new Option(
+  return new Opt(
     '--data-prefix <local=remote>',
-    'replace the first directory by the second for the client (repeatable)',
+    'give the client this path instead of the local one (repeatable)',
+    { form: 'map' },
   )
     .argParser(dataPrefixes)
     .default([] as DataPrefix[])
@@ -118,21 +119,15 @@ export function trustDataPathOption() {
   )
 }
 
-/** The option `--client-timeout`, in milliseconds. */
 export function clientTimeoutOption() {
-  return new Option('--client-timeout <seconds>', 'wait this long for an answer')
-    .argParser(seconds)
-    .default(30_000, '30')
+  return secondsOption('--client-timeout <seconds>', 'wait this long for an answer', 30)
 }
 
-function dataPrefixes(text: string, previous: DataPrefix[]): DataPrefix[] {
+const dataPrefixes = repeated((text) => {
   const at = text.indexOf('=')
   const [local, remote] = [text.slice(0, at), text.slice(at + 1)]
   if (at > 0 && isAbsolute(local) && remote.startsWith('/')) {
-    return [...previous, { local: resolve(local), remote }]
+    return [{ local: resolve(local), remote }]
   }
-  throw new BtkitError(
-    'usage',
-    `--data-prefix ${text}: must be two absolute directories separated by =`,
-  )
-}
+  throw usageError(`--data-prefix ${text}: must be two absolute directories separated by =`)
+})

@@ -1,4 +1,5 @@
-import { BtkitError } from '../../errors.js'
+import { BtkitError, usageError } from '../../errors.js'
+import { statIfThere } from '../../files/stat-files.js'
 import { escapeBadBytes } from '../../text/escape.js'
 import { looksLikeUrl, parseTrackers } from '../../metainfo/trackers.js'
 import { Buffer } from 'node:buffer'
@@ -28,18 +29,14 @@ export function sortOperands(operands: readonly string[]): Operands {
   const sources = operands.filter((operand) => !looksLikeUrl(operand))
   const lists = urls.map(parseTrackers)
   if (urls.length > 1) {
-    throw new BtkitError(
-      'usage',
-      `${urls[1] ?? ''}: only one tracker can be an argument; give each with -a`,
-    )
+    throw usageError(`${urls[1] ?? ''}: only one tracker can be an argument; give each with -a`)
   }
   const bare = sources.find((source) => isBareTracker(source) && !existsSync(source))
   if (bare !== undefined) {
     const fix = `a tracker begins with http:// or udp://, as in ${spelledTracker(bare)}`
-    throw new BtkitError('usage', `${bare}: no such file; ${fix}`)
+    throw usageError(`${bare}: no such file; ${fix}`)
   }
-  if (sources.length === 0)
-    throw new BtkitError('usage', 'no file or directory given; name at least one')
+  if (sources.length === 0) throw usageError('no file or directory given; name at least one')
   return { tiers: lists[0] ?? null, sources }
 }
 
@@ -66,7 +63,22 @@ export function requireNames(
   what: 'file' | 'torrent' | 'directory',
 ): void {
   if (names.includes(''))
-    throw new BtkitError('usage', `the name of a ${what} is empty; a variable may be unset`)
+    throw usageError(`the name of a ${what} is empty; a variable may be unset`)
+}
+
+/** Whether a path leads to a directory now. */
+export function isDirectory(path: string): boolean {
+  return statIfThere(path)?.isDirectory() ?? false
+}
+
+/**
+ * Returns the path of a directory that must exist.
+ * @throws BtkitError `not-found`, with the path or its `name`
+ */
+export function requireDirectory(path: string, name = path): string {
+  const stats = statIfThere(path)
+  if (stats?.isDirectory()) return path
+  throw new BtkitError('not-found', `${name}: ${stats ? 'not a directory' : 'no such directory'}`)
 }
 
 /**
@@ -81,7 +93,7 @@ export function checkUtf8(args: readonly string[], commandLine = COMMAND_LINE): 
   const wrong = raw.find((bytes, i) => bytes.compare(Buffer.from(args[i] ?? '')) !== 0)
   if (wrong === undefined) return
   const what = `argument ${escapeBadBytes(wrong)}: the name is not valid UTF-8`
-  throw new BtkitError('usage', `${what}; nothing was done`)
+  throw usageError(`${what}; nothing was done`)
 }
 
 function readArguments(commandLine: string): Buffer[] | null {

@@ -1,20 +1,16 @@
 import { X509Certificate } from 'node:crypto'
 import { resolve } from 'node:path'
-import { type OwnClient, startOwnClient } from '../../clients/own/start.js'
+import { type OwnClient, type OwnClientSettings, startOwnClient } from '../../clients/own/start.js'
 import { waitFor, waitingFor } from '../../core/publish/wait-for.js'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, usageError } from '../../errors.js'
 import { readBounded } from '../../files/read-bounded.js'
 import { type NamedClient, openClients } from './open-clients.js'
 import type { Io } from '../io.js'
 import { reportWarning } from '../output/messages.js'
 import { isIP } from 'node:net'
-import {
-  type Command,
-  InvalidArgumentError,
-  Option,
-  type OptionValues,
-} from '@commander-js/extra-typings'
+import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
 import { wholeNumber } from './values.js'
+import { Opt } from '../options/option.js'
 
 /** Milliseconds that a client may take to start. */
 const START_MS = 30_000
@@ -78,29 +74,20 @@ function requireRunning({ program }: OwnClient, { signal }: Io): void {
 }
 
 async function startClient(options: OwnClientOptions, io: Io): Promise<OwnClient> {
-  const { minport, maxport, ip = null, bind = null } = options
-  const { maxUploadRate, maxDownloadRate = 0, caCert } = options
-  const { asksMetadata = false, opensHybrids = false, takesWebSeeds = false } = options
-  if (minport > maxport) {
-    throw new BtkitError('usage', `--minport ${minport}: must not be above --maxport ${maxport}`)
-  }
-  const settings = {
-    minPort: minport,
-    maxPort: maxport,
-    announcedAddress: ip,
-    bindAddress: bind,
-    maxUploadRate,
-    maxDownloadRate,
-    asksMetadata,
-    opensHybrids,
-    takesWebSeeds,
-    caCertificates: caCert === undefined ? null : readCertificates(resolve(io.cwd, caCert)),
-  }
-  const own = await startOwnClient(settings, io.env)
-  if (ip !== null && !own.announcesAddress) {
+  const { caCert, ip } = options
+  requirePorts(options)
+  const caCertificates = caCert === undefined ? null : readCertificates(resolve(io.cwd, caCert))
+  const own = await startOwnClient({ ...options, caCertificates }, io.env)
+  if (ip !== undefined && !own.announcesAddress) {
     reportWarning(`--ip ${ip}: ${own.program} cannot announce another address`, io)
   }
   return own
+}
+
+/** @throws BtkitError `usage` if a range of ports is empty */
+export function requirePorts({ minport, maxport }: Pick<OwnClientOptions, 'minport' | 'maxport'>) {
+  if (minport <= maxport) return
+  throw usageError(`--minport ${minport}: must not be above --maxport ${maxport}`)
 }
 
 /** Reads certificates in PEM. Checked here, because a client would silently ignore invalid ones. */
@@ -110,7 +97,7 @@ function readCertificates(path: string): string {
     new X509Certificate(text)
     return text
   } catch {
-    throw new BtkitError('usage', `--ca-cert ${path}: not a certificate in PEM`)
+    throw usageError(`--ca-cert ${path}: not a certificate in PEM`)
   }
 }
 
@@ -147,39 +134,28 @@ const PORTS = { first: 6881, last: 6999 }
 const MAX_RATE = 2 ** 30
 
 /** The settings of a client that btkit starts. */
-export interface OwnClientOptions {
-  readonly minport: number
-  readonly maxport: number
-  readonly ip?: string | undefined
-  readonly bind?: string | undefined
-  /** In KiB per second; 0 for no limit. */
-  readonly maxUploadRate: number
-  readonly maxDownloadRate?: number
+export interface OwnClientOptions extends Omit<OwnClientSettings, 'caCertificates'> {
   /** Path of certificates in PEM. */
   readonly caCert?: string | undefined
-  /** Whether it must fetch the metadata of a magnet link. */
-  readonly asksMetadata?: boolean
-  /** Whether it must open hybrid torrents. */
-  readonly opensHybrids?: boolean
-  /** Whether it must download from web seeds. */
-  readonly takesWebSeeds?: boolean
   /** In milliseconds. */
   readonly clientTimeout: number
 }
 
+const OWN = { isForOwnClient: true }
+
 /** Declares the options of commands that start a client of their own, in a group of their own. */
-export function declareOwnClientOptions<
-  Arguments extends unknown[],
-  Options extends OptionValues,
-  Globals extends OptionValues,
->(command: Command<Arguments, Options, Globals>) {
+export function declareOwnClientOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+) {
   const upload = 'limit the upload rate in KiB a second; 0: unlimited'
   return command
-    .optionsGroup('If no client is named, one is started:')
+    .optionsGroup('If no client is named:')
     .addOption(portOption('--minport <n>', 'use ports for peers from this one on', PORTS.first))
     .addOption(portOption('--maxport <n>', 'use ports for peers up to this one', PORTS.last))
-    .option('--ip <address>', 'announce this address to trackers', ipAddress)
-    .option('--bind <address>', 'bind to this address', ipAddress)
+    .addOption(
+      new Opt('--ip <address>', 'announce this address to trackers', OWN).argParser(ipAddress),
+    )
+    .addOption(new Opt('--bind <address>', 'bind to this address', OWN).argParser(ipAddress))
     .addOption(rateOption('--max-upload-rate <n>', upload))
 }
 
@@ -192,15 +168,15 @@ export function maxDownloadRateOption() {
 
 export function caCertOption() {
   const what = 'trust these certificates (PEM) for HTTPS, instead of those of the system'
-  return new Option('--ca-cert <file>', what)
+  return new Opt('--ca-cert <file>', what, { takes: 'file', ...OWN })
 }
 
 function portOption<const Flags extends string>(flags: Flags, description: string, port: number) {
-  return new Option(flags, description).argParser(wholeNumber(1, 65535)).default(port)
+  return new Opt(flags, description, OWN).argParser(wholeNumber(1, 65535)).default(port)
 }
 
 function rateOption<const Flags extends string>(flags: Flags, description: string) {
-  return new Option(flags, description).argParser(wholeNumber(0, MAX_RATE)).default(0)
+  return new Opt(flags, description, OWN).argParser(wholeNumber(0, MAX_RATE)).default(0)
 }
 
 function ipAddress(text: string): string {

@@ -1,26 +1,36 @@
-import { type Command, Option, type OptionValues } from '@commander-js/extra-typings'
-import { cacheDirOption, cacheTrustOption, noCacheOption } from './cache-options.js'
-import { byteRate, wholeNumber } from './values.js'
+import {
+  type Command,
+  InvalidArgumentError,
+  Option,
+  type OptionValues,
+} from '@commander-js/extra-typings'
+import {
+  type CacheArguments,
+  cacheDirOption,
+  cacheTrustOption,
+  closeCache,
+  noCacheOption,
+  openCacheAccess,
+} from './cache-options.js'
+import { looksLikeUrl } from '../../metainfo/trackers.js'
+import { byteRate, seconds, wholeNumber } from './values.js'
 import { availableParallelism } from 'node:os'
-import type { Engine } from '../../core/digests/hash-content.js'
-import { chooseKernel } from '../../hash/kernels/choose.js'
-import { createThrottle } from '../../hash/jobs/throttle.js'
+import type { Engine, HashContext } from '../../core/digests/hash-content.js'
+import { chooseKernel } from '../../hash/kernels.js'
+import { createThrottle } from '../../hash/jobs/job.js'
 import type { Io } from '../io.js'
 import { reportWarning } from '../output/messages.js'
+import { Opt } from '../options/option.js'
 
 export function maxRateOption() {
-  return new Option(
-    '--max-rate <size>',
-    'limit the read rate per second, such as 50M (default: unlimited)',
-  ).argParser(byteRate)
+  const what = 'limit the read rate per second, such as 50M (default: unlimited)'
+  return new Option('--max-rate <size>', what).argParser(byteRate)
 }
 
 /** Declares the options of commands that hash files, in a group of their own. */
-export function declareReadingOptions<
-  Arguments extends unknown[],
-  Options extends OptionValues,
-  Globals extends OptionValues,
->(command: Command<Arguments, Options, Globals>) {
+export function declareReadingOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+) {
   return command
     .optionsGroup('Reading and cache:')
     .addOption(threadsOption())
@@ -28,6 +38,21 @@ export function declareReadingOptions<
     .addOption(noCacheOption())
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
+}
+
+/** Declares the options of commands that show torrents until interrupted. */
+export function declareDisplayOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+) {
+  return command
+    .optionsGroup('Display:')
+    .option(
+      '--display-interval <seconds>',
+      'show the state this often (default: 1 on a terminal, else 60)',
+      seconds,
+    )
+    .option('--json', 'print one line of JSON for each torrent, each time')
+    .option('--quiet', 'print nothing unless something is wrong')
 }
 
 export interface EngineOptions {
@@ -43,8 +68,13 @@ const SLOWEST_RATE = 64 * 1024
 
 /** The option `--threads`. The default is the number of processors. */
 export function threadsOption() {
-  return new Option('-t, --threads <n>', 'read and hash with this many threads')
-    .argParser(wholeNumber(1, 256))
+  return new Opt('-t, --threads <n>', 'read and hash with this many threads', { isForLegacy: true })
+    .argParser((text) => {
+      // mkbrr's -t is a tracker
+      if (looksLikeUrl(text))
+        throw new InvalidArgumentError('-t is --threads; give a tracker as an argument or with -a')
+      return wholeNumber(1, 256)(text)
+    })
     .default(availableParallelism())
 }
 
@@ -63,4 +93,19 @@ export function engineFor({ threads, maxRate, quiet }: EngineOptions, io: Io): E
   const kernel = chooseKernel(env['BTKIT_HASH'] || undefined).name
   const throttle = maxRate === undefined ? undefined : createThrottle(maxRate)
   return { kernel, threads, throttle, signal, pool: io.shared?.pool }
+}
+
+/** Does work that hashes files, with the engine and the cache that its options choose. */
+export async function withHashContext<T>(
+  options: EngineOptions & CacheArguments,
+  io: Io,
+  work: (context: HashContext) => Promise<T>,
+): Promise<T> {
+  const engine = engineFor(options, io)
+  const cacheAccess = await openCacheAccess(options, io)
+  try {
+    return await work({ engine, cacheAccess })
+  } finally {
+    await closeCache(cacheAccess, io)
+  }
 }

@@ -1,32 +1,70 @@
 import * as read from './values.js'
-import {
-  type Command,
-  InvalidArgumentError,
-  Option,
-  type OptionValues,
-} from '@commander-js/extra-typings'
-import { BtkitError } from '../../errors.js'
+import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
+import { valueOr, usageError } from '../../errors.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import { type PassedSocket, passedSockets } from '../../server/listen/passed-sockets.js'
-import { reportWarning, warningsTo } from '../output/messages.js'
+import { reportError, reportNote, reportWarning, warningsTo } from '../output/messages.js'
+import type { ServerContext } from '../../server/context.js'
+import type { CommandContext } from '../context.js'
 import type { Io, Output } from '../io.js'
-import { type TrustedProxy, parseTrustedProxy } from '../../server/connections/client-address.js'
+import type { ServiceManager } from '../service-manager/service-manager.js'
+import { parseTrustedProxy } from '../../server/connections/client-address.js'
 import { resolve } from 'node:path'
-import { readRegular } from '../../files/read-regular.js'
-import { TlsFiles } from '../../server/listen/tls-keys.js'
+import { readRegular } from '../../files/read-bounded.js'
+import { TlsKeys } from '../../server/listen/tls-keys.js'
 import { type NetworkInterfaceInfo, hostname, networkInterfaces } from 'node:os'
+import { DIRECTORY, FILE, Opt, type Traits } from '../options/option.js'
 
 /** The largest certificate chain or key, in bytes. */
 const MAX_SIZE = 1024 * 1024
 
-/** Adds a proxy whose X-Forwarded-For is trusted. */
-export function trustedProxies(text: string, previous: TrustedProxy[]): TrustedProxy[] {
-  try {
-    return [...previous, parseTrustedProxy(text)]
-  } catch (error) {
-    if (!(error instanceof BtkitError)) throw error
-    throw new InvalidArgumentError('must be unix or an address such as 10.0.0.0/8')
+/** The clocks of a command, and its messages, for a server. */
+export function serverContext(io: Io): ServerContext {
+  const { now, monotonic } = io
+  const onError = (error: unknown) => {
+    reportError(error, io)
   }
+  return { now, monotonic, warn: warningsTo(io), onError }
+}
+
+/** Reads configuration and files again on SIGHUP. Reports options that need a restart. */
+export function reloadOnHangup(
+  manager: ServiceManager,
+  io: Io & Pick<CommandContext, 'reloadConfiguration'>,
+  refresh: () => Promise<unknown>,
+): void {
+  const report = (error: unknown) => {
+    reportError(error, io)
+  }
+  const reload = async () => {
+    const changes = await io.reloadConfiguration().catch(report)
+    for (const line of changes ?? []) reportNote(line, io)
+    await refresh()
+    io.stdout.write('reloaded\n')
+  }
+  io.onHangup(() => {
+    manager.reload(reload).catch(report)
+  })
+}
+
+/** The places of hosts to listen at. A host with a slash is the path of a Unix socket. */
+export function placesAt(hosts: readonly string[], port: number, { cwd }: Io): ListenPlace[] {
+  return hosts.map((host) => {
+    return host.includes('/') ? { path: resolve(cwd, host) } : { host: bareHost(host), port }
+  })
+}
+
+/** Adds a proxy whose X-Forwarded-For is trusted. */
+export const trustedProxies = read.repeated((text) => {
+  const proxy = valueOr(null, () => parseTrustedProxy(text))
+  if (proxy) return [proxy]
+  throw new InvalidArgumentError('must be unix or an address such as 10.0.0.0/8')
+})
+
+/** Parses the name of a site: a line of text that fits the head of pages. */
+export function siteName(text: string): string {
+  if (/^[^\p{C}]{1,60}$/u.test(text) && text.trim() === text) return text
+  throw new InvalidArgumentError('Not a line of 1 to 60 characters without spaces around it.')
 }
 
 /** Parses the URL at which clients reach a server. A slash at its end is removed. */
@@ -34,7 +72,12 @@ export function publicUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   const isPlain = url && /^https?:$/.test(url.protocol) && url.search + url.hash === ''
   if (isPlain) return text.replace(/\/+$/, '')
-  throw new InvalidArgumentError('Not an http or https URL without ? and #.')
+  const isBare = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/|$)/.test(text)
+  throw new InvalidArgumentError(
+    isBare
+      ? `no https:// or http:// in front; type http://${text}`
+      : 'Not an http or https URL without ? and #.',
+  )
 }
 
 /**
@@ -72,17 +115,22 @@ interface TlsOptions {
  * Opens the files for TLS; null for plain HTTP.
  * @throws BtkitError if only one file is given, or they cannot be used
  */
-export async function openTls({ tlsCert, tlsKey }: TlsOptions, io: Io): Promise<TlsFiles | null> {
+export async function openTls({ tlsCert, tlsKey }: TlsOptions, io: Io): Promise<TlsKeys | null> {
   if (tlsCert === undefined && tlsKey === undefined) return null
   if (tlsCert === undefined || tlsKey === undefined) {
-    throw new BtkitError('usage', '--tls-cert and --tls-key: give both')
+    throw usageError('--tls-cert and --tls-key: give both')
   }
-  const textOf = async (path: string) => {
+  const textOf = async (path: string, what: 'certificate' | 'private key') => {
     const file = await readRegular(resolve(io.cwd, path), MAX_SIZE, null)
-    return Buffer.from(file?.bytes ?? []).toString()
+    const text = Buffer.from(file?.bytes ?? []).toString()
+    if (new RegExp(`-----BEGIN .*${what}-----`, 'i').test(text)) return text
+    throw usageError(`${path}: holds no ${what} in PEM`)
   }
-  return TlsFiles.open({
-    read: async () => ({ cert: await textOf(tlsCert), key: await textOf(tlsKey) }),
+  return TlsKeys.open({
+    read: async () => ({
+      cert: await textOf(tlsCert, 'certificate'),
+      key: await textOf(tlsKey, 'private key'),
+    }),
     warn: warningsTo(io),
     now: io.now,
   })
@@ -101,6 +149,10 @@ export class BoundedOutput implements Output {
   #untold = 0
 
   constructor(private readonly output: Output) {}
+
+  get isTTY(): boolean {
+    return this.output.isTTY === true
+  }
 
   /** Number of lines dropped so far. */
   get dropped(): number {
@@ -126,9 +178,7 @@ export class BoundedOutput implements Output {
 }
 
 function countLines(lines: string | Uint8Array): number {
-  let count = 0
-  for (const character of Buffer.from(lines)) if (character === NEWLINE) count++
-  return count
+  return Buffer.from(lines).filter((character) => character === NEWLINE).length
 }
 
 const NEWLINE = 10
@@ -163,45 +213,60 @@ function allAddresses(): NetworkInterfaceInfo[] {
 }
 
 /** Declares the options of a tracker's administration, in a group of their own. */
-export function declareAdminOptions<
-  Arguments extends unknown[],
-  Options extends OptionValues,
-  Globals extends OptionValues,
->(command: Command<Arguments, Options, Globals>) {
+export function declareAdminOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+  traits: Traits = {},
+) {
   return command
     .optionsGroup('Administration:')
-    .option('--admin-users <file>', 'show pages of administration to the users in this file')
-    .option(
-      '--admin-listen <address>',
-      'show them at this HOST:PORT or Unix socket (default: 127.0.0.1:6970)',
+    .addOption(
+      new Opt('--admin-users <file>', 'show pages of administration to the users in this file', {
+        ...FILE,
+        ...traits,
+      }),
     )
-    .option('--admin-url <url>', 'use this URL, at which a proxy shows them', publicUrl)
-    .option(
-      '--make-from <dir>',
-      'let users make torrents of files below this directory (repeatable)',
-      read.collect,
-      [] as string[],
+    .addOption(
+      new Opt(
+        '--admin-listen <address>',
+        'listen on this HOST:PORT or Unix socket for these pages (default: 127.0.0.1:6970)',
+        traits,
+      ),
+    )
+    .addOption(
+      new Opt(
+        '--admin-url <url>',
+        'name the public URL of these pages, behind a proxy',
+        traits,
+      ).argParser(publicUrl),
+    )
+    .addOption(
+      new Opt(
+        '--make-from <dir>',
+        'let users make torrents of files below this directory (repeatable)',
+        { ...DIRECTORY, ...traits },
+      )
+        .argParser(read.collect)
+        .default([] as string[]),
     )
 }
 
 export function archiveDirOption() {
-  return new Option(
-    '--archive-dir <dir>',
-    'track the torrents in this directory, too, and list them apart (repeatable)',
-  )
+  const what = 'track the torrents in this directory, too, and list them apart (repeatable)'
+  return new Opt('--archive-dir <dir>', what, { ...DIRECTORY, isForTracker: true })
     .argParser(paths)
     .default([] as string[])
 }
 
+/** The traits of files that a tracker beside a mirror reads, too. */
+export const SHARED_FILE = { ...FILE, isForTracker: true }
+
 export function bannedIpsOption() {
-  return new Option('--banned-ips <file>', 'ignore the addresses in this file')
+  return new Opt('--banned-ips <file>', 'ignore the addresses in this file', SHARED_FILE)
 }
 
 export function bannedListOption() {
-  return new Option('--banned-list <file>', 'refuse the info hashes in this file')
+  return new Opt('--banned-list <file>', 'refuse the info hashes in this file', SHARED_FILE)
 }
 
 /** Adds a path. As in bttrack, an empty text means none. */
-export function paths(text: string, previous: string[]): string[] {
-  return text === '' ? previous : read.collect(text, previous)
-}
+export const paths = read.repeated((text) => (text === '' ? [] : [text]))

@@ -4,11 +4,14 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { Io } from '../io.js'
 import { BtkitError } from '../../errors.js'
 import { isUtf8 } from 'node:buffer'
+import { existsSync } from 'node:fs'
+import { looksLikeUrl } from '../../metainfo/trackers.js'
 import type { FailedFile } from '../../core/edit/files.js'
 import { escapeBadBytes } from '../../text/escape.js'
 import { clientInfoHash } from '../../core/publish/client.js'
 import { Option } from '@commander-js/extra-typings'
 import { sizeLimit } from './values.js'
+import { DIRECTORY, Opt } from '../options/option.js'
 
 /**
  * Reads and checks a torrent of at most `maxSize` bytes from a file, or from standard input for
@@ -48,8 +51,7 @@ export function hintAtDirectory(error: unknown): unknown {
   const [, directory] =
     error instanceof BtkitError ? (/^(.*?)\/?: is a directory$/s.exec(error.message) ?? []) : []
   if (!(error instanceof BtkitError) || directory === undefined) return error
-  const hint = `name its torrents: ${directory}/*.torrent`
-  return new BtkitError(error.code, `${error.message}; ${hint}`, { cause: error })
+  return withHint(error, `; give its torrents: ${directory}/*.torrent`)
 }
 
 /**
@@ -60,8 +62,26 @@ export function readTorrentFile(path: string, maxSize: number): Metainfo {
   try {
     return readTorrent(path, maxSize)
   } catch (error) {
-    throw hintAtMaxSize(error)
+    throw hintAtOther(hintAtMaxSize(error), path)
   }
+}
+
+/** If a path is a URL, or its torrent is beside it, adds that to the error. */
+function hintAtOther(error: unknown, path: string): unknown {
+  if (!(error instanceof BtkitError)) return error
+  const isMagnet = path.startsWith('magnet:')
+  if (error.code === 'not-found' && (isMagnet || looksLikeUrl(path))) {
+    const what = isMagnet ? 'a magnet link' : 'a URL'
+    const reason = `${path}: ${what}, not a file; download the torrent first`
+    return new BtkitError(error.code, reason, { cause: error })
+  }
+  const torrent = `${path}.torrent`
+  if (error.code !== 'bencode' || !existsSync(torrent)) return error
+  return withHint(error, `; did you mean ${torrent}?`)
+}
+
+function withHint(error: BtkitError, hint: string): BtkitError {
+  return new BtkitError(error.code, error.message + hint, { cause: error })
 }
 
 /** File names from a list. */
@@ -78,12 +98,16 @@ const NUL = 0x00
 const NEWLINE = 0x0a
 
 /**
- * Reads a list of file names from a file, or from standard input for `-`. If the list contains a
- * NUL, names end with NULs, as `find -print0` writes them. Otherwise they end with newlines. Empty
- * names are skipped.
+ * Reads a list of file names from a file, or from standard input for `-`; none without a list. If
+ * the list contains a NUL, names end with NULs, as `find -print0` writes them. Otherwise they end
+ * with newlines. Empty names are skipped.
  * @throws BtkitError `too-large`, `not-found`, `not-permitted` or `io` if the list cannot be read
  */
-export async function readFileList(list: string, { stdin }: Pick<Io, 'stdin'>): Promise<FileList> {
+export async function readFileList(
+  list: string | undefined,
+  { stdin }: Pick<Io, 'stdin'>,
+): Promise<FileList> {
+  if (list === undefined) return { files: [], refused: [] }
   const bytes =
     list === '-'
       ? await collectBounded(stdin, 'standard input', MAX_LIST)
@@ -130,6 +154,12 @@ export function findNamedTorrent(word: string, maxSize: number): NamedTorrent {
   return { infoHash: clientInfoHash(readTorrentFile(word, maxSize)), file: word }
 }
 
+/** The option that names the directory of the content of torrents. */
+export function dataOption() {
+  const what = 'find the content in this directory (default: beside each torrent)'
+  return new Opt('--data <directory>', what, DIRECTORY)
+}
+
 /** The option that limits the size of .torrent files that are read, in bytes. */
 export function maxTorrentSize() {
   return new Option('--max-torrent-size <size>', 'refuse larger torrents')
@@ -140,5 +170,5 @@ export function maxTorrentSize() {
 /** If a torrent was too large, adds the helpful option to the error. */
 export function hintAtMaxSize(error: unknown): unknown {
   if (!(error instanceof BtkitError) || error.code !== 'too-large') return error
-  return new BtkitError('too-large', `${error.message} (--max-torrent-size)`, { cause: error })
+  return withHint(error, ' (--max-torrent-size)')
 }

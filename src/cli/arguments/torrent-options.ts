@@ -1,11 +1,15 @@
-import { Command, Option } from '@commander-js/extra-typings'
+import { Command } from '@commander-js/extra-typings'
+import { parseInfoHash } from '../../metainfo/other-keys.js'
 import { parseAnnounceList } from '../../metainfo/trackers.js'
+import { CHECKSUMS } from '../../core/checksums/list.js'
 import { declareShareOptions, queueOption } from './share-options.js'
-import { creationDate } from './values.js'
-import { checkUpdateUrl } from './extra-keys.js'
+import { checkUpdateUrl, parseExtraKey } from './extra-keys.js'
 import { declareReadingOptions } from './reading-options.js'
 import * as read from './values.js'
 import { webSeedBases } from './web-seed-base.js'
+import { Opt } from '../options/option.js'
+
+const PIECES = { rule: 'piece length' } as const
 
 /** The piece length that a command uses by default. */
 export interface UsualPieceLength {
@@ -22,19 +26,28 @@ export interface UsualPieceLength {
 export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
   const command = new Command(name)
     .optionsGroup('Trackers and seeds:')
-    .option(
-      '-a, --announce <urls>',
-      "use this tracker instead of the argument; ',' separates trackers of a tier, each -a " +
-        'adds a tier (repeatable)',
-      read.trackerTiers,
-      [],
+    .addOption(
+      new Opt(
+        '-a, --announce <urls>',
+        "use this tracker instead of the argument; ',' separates trackers of a tier, each -a " +
+          'adds a tier (repeatable)',
+        { trackers: 'tiers' },
+      )
+        .argParser(read.trackerTiers)
+        .default([]),
     )
-    .option(
-      '--announce-list <list>',
-      "set the trackers: ',' within a tier, '|' between tiers",
-      read.checked(parseAnnounceList),
+    .addOption(
+      new Opt('--announce-list <list>', "set the trackers: ',' within a tier, '|' between tiers", {
+        trackers: 'tiers',
+        form: 'tiers',
+        excludes: ['announce'],
+      }).argParser(read.checked(parseAnnounceList)),
     )
-    .option('--trackerless', 'make a torrent without a tracker', false)
+    .addOption(
+      new Opt('--trackerless', 'make a torrent without a tracker', {
+        excludes: ['announce', 'announceList'],
+      }).default(false),
+    )
     .option(
       '-w, --web-seed <url>',
       'add a web seed, an address of the content (repeatable)',
@@ -55,105 +68,161 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     )
     .option('--node <host:port>', 'add a node of the DHT (repeatable)', read.dhtNodes, [])
     .optionsGroup('Pieces:')
-    .option('--v2', 'make a torrent of version 2 (BEP 52); old clients cannot use it', false)
     .addOption(
-      new Option('--hybrid', 'make a torrent of both versions, 1 and 2')
+      new Opt('--v2', 'make a torrent of version 2 (BEP 52); old clients cannot use it', {
+        rule: 'version',
+        excludes: ['hybrid', 'sortBy'],
+      }).default(false),
+    )
+    .addOption(
+      new Opt('--hybrid', 'make a torrent of both versions, 1 and 2', {
+        rule: 'version',
+        excludes: ['sortBy'],
+      })
         .default(false)
         .conflicts('v2'),
     )
     .addOption(
-      new Option('-l, --piece-size-pow2 <n>', 'use pieces of 2^n bytes; 0 or auto: by size')
+      new Opt('-l, --piece-size-pow2 <n>', 'use pieces of 2^n bytes; 0 or auto: by size', PIECES)
         .argParser(read.piecePow2)
         .default<number | 'auto'>(pieces.value, pieces.text),
     )
     .addOption(
-      new Option(
+      new Opt(
         '--piece-length <size>',
         'use this piece length: 256KiB, 4MiB or auto; also --piece-size',
+        PIECES,
       )
         .argParser(read.pieceLength)
         .conflicts('pieceSizePow2'),
     )
     .addOption(
-      new Option('--target-pieces <n>', 'use the shortest piece length that gives at most n pieces')
+      new Opt(
+        '--target-pieces <n>',
+        'use the shortest piece length that gives at most n pieces',
+        PIECES,
+      )
         .argParser(read.wholeNumber(1, 2 ** 31))
         .conflicts(['pieceLength', 'pieceSizePow2']),
     )
     .addOption(
-      new Option(
+      new Opt(
         '--max-torrent-size <size>',
-        'use the shortest piece length that the .torrent has room for',
+        'choose pieces so long that the .torrent has at most this size',
+        { ...PIECES, isOwn: true },
       )
         .argParser(read.sizeLimit)
         .conflicts(['pieceLength', 'pieceSizePow2', 'targetPieces']),
     )
-    .option('--max-piece-size <size>', 'limit the piece length', read.powerOfTwo)
-    .option('--min-piece-size <size>', 'use at least this piece length', read.powerOfTwo)
-    .option('--pad-files', 'begin a new piece at each file (BEP 47)', false)
+    .addOption(
+      new Opt('--max-piece-size <size>', 'limit the piece length', PIECES).argParser(
+        read.powerOfTwo,
+      ),
+    )
+    .addOption(
+      new Opt('--min-piece-size <size>', 'use at least this piece length', PIECES).argParser(
+        read.powerOfTwo,
+      ),
+    )
+    .addOption(
+      new Opt('--pad-files', 'begin a new piece at each file (BEP 47)', {
+        rule: 'pad files',
+      }).default(false),
+    )
     .optionsGroup('In the torrent:')
     .option('-c, --comment <text>', 'set a comment')
-    .option('-p, --private', 'let clients find peers through the tracker only (BEP 27)', false)
-    .option('-s, --source <text>', 'set a source tag; changes the info hash', read.collect, [])
+    .addOption(
+      new Opt('-p, --private', 'let clients find peers through the tracker only (BEP 27)', {
+        rule: 'private flag',
+      }).default(false),
+    )
+    .addOption(
+      new Opt('-s, --source <text>', 'set a source tag; changes the info hash', {
+        rule: 'source tag',
+      })
+        .argParser(read.collect)
+        .default([]),
+    )
     .option('--created-by <text>', 'set the creator, instead of btkit')
     .option('--no-created-by', 'omit the creator')
     .option(
       '--date <when>',
       'set the creation date: seconds since 1970, 2026-11-20, 2026-11-20T12:00Z, now, or mtime',
-      creationDate,
+      read.creationDate,
     )
     .option('-d, --no-date', 'omit the creation date')
-    .option(
-      '--update-url <url>',
-      'set the URL of a newer torrent (BEP 39); changes the info hash',
-      checkUpdateUrl,
+    .addOption(
+      new Opt(
+        '--update-url <url>',
+        'set the URL of a newer torrent (BEP 39); changes the info hash',
+        { rule: 'further keys' },
+      ).argParser(checkUpdateUrl),
     )
     .option(
       '--similar <hash>',
       'add the info hash of a torrent with common files (BEP 38; repeatable)',
-      read.infoHashes,
+      read.repeated((text) => [read.checked(parseInfoHash)(text)]),
       [],
     )
     .option(
       '--collection <name>',
       'add a collection that the torrent belongs to (BEP 38; repeatable)',
-      read.collections,
+      read.repeated((text) => [read.collectionName(text)]),
       [],
     )
-    .option(
-      '--set <key=json>',
-      'set any other key; info.KEY is a key in info (repeatable)',
-      read.extraKeys,
-      [],
+    .addOption(
+      new Opt('--set <key=json>', 'set any other key; info.KEY is a key in info (repeatable)', {
+        form: 'json-map',
+        rule: 'further keys',
+      })
+        .argParser(read.repeated((text) => [parseExtraKey(text)]))
+        .default([]),
     )
     .optionsGroup('Files:')
     .option('--include <glob>', 'include only matching files (repeatable)', read.collect, [])
     .option('--exclude <glob>', 'exclude matching files (repeatable)', read.collect, [])
     .option('--hidden', 'include hidden and system files', false)
     .option('--follow-symlinks', 'follow links that lead outside, too', false)
-    .option('--no-symlinks', 'skip all links')
-    .option('--store-symlinks', 'store links that stay inside as links (BEP 47)', false)
-    .option('--attributes', 'record which files are executable or hidden (BEP 47)', false)
-    .option(
-      '--sort-by <what>',
-      'sort files by path, size or mtime; - in front: descending',
-      read.fileOrder,
+    .addOption(new Opt('--no-symlinks', 'skip all links', { excludes: ['followSymlinks'] }))
+    .addOption(
+      new Opt('--store-symlinks', 'store links that stay inside as links (BEP 47)', {
+        rule: 'file attributes',
+        excludes: ['followSymlinks', 'symlinks'],
+      }).default(false),
+    )
+    .addOption(
+      new Opt('--attributes', 'record which files are executable or hidden (BEP 47)', {
+        rule: 'file attributes',
+      }).default(false),
+    )
+    .addOption(
+      new Opt('--sort-by <what>', 'sort files by path, size or mtime; - in front: descending', {
+        rule: 'file order',
+        offers: ['path', 'size', 'mtime', '-path', '-size', '-mtime', 'given'],
+      }).argParser(read.fileOrder),
     )
   return declareShareOptions(declareReadingOptions(command))
     .addOption(queueOption('have the workers of this Redis hash; file:PATH reads the URL'))
     .optionsGroup('Presets:')
-    .option(
-      '-P, --preset <name>',
-      'use the options of this preset of the configuration; later ones win (repeatable)',
-      read.collect,
-      [],
+    .addOption(
+      new Opt(
+        '-P, --preset <name>',
+        'use the options of this preset of the configuration; later ones win (repeatable)',
+        { takes: 'preset' },
+      )
+        .argParser(read.collect)
+        .default([]),
     )
     .option('--no-preset', 'use no preset, not even default-preset')
     .optionsGroup('Output:')
-    .option(
-      '--checksums <names>',
-      "write checksum lists beside the torrent: sha256, sha1, md5, blake2b, ',' between them",
-      read.checksums,
-      [],
+    .addOption(
+      new Opt(
+        '--checksums <names>',
+        "write checksum lists beside the torrent: sha256, sha1, md5, blake2b, ',' between them",
+        { form: 'list', separator: ',', offers: Object.keys(CHECKSUMS) },
+      )
+        .argParser(read.checksums)
+        .default([]),
     )
     .option(
       '--mode <octal>',
@@ -161,7 +230,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
       read.permissionBits,
     )
     .option('--dry-run', 'show what would be done, without reading files', false)
-    .option('--quiet', 'print nothing but errors', false)
+    .option('--quiet', 'print nothing unless something is wrong', false)
     .option('--filesystem-encoding <name>', 'accept and ignore an encoding: names are always UTF-8')
 }
 

@@ -1,17 +1,16 @@
 import type { CommonRequest } from '../../core/complete/request.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
-import { BtkitError } from '../../errors.js'
+import { usageError } from '../../errors.js'
 import type { LinkPolicy } from '../../files/scan/scanned-tree.js'
 import type { PieceRules } from '../../core/make/piece-choice.js'
 import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
-import { directoryAddress } from '../../metainfo/trackers.js'
+import { directoryAddress, formatAnnounceList } from '../../metainfo/trackers.js'
 import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
 import { keysBeside, keysInside } from './extra-keys.js'
 import type { TorrentOptions } from './torrent-options.js'
-import type { ChosenTrackers } from './web-seed-base.js'
-import { version } from '../../version.js'
+import { version } from '../../process.js'
 
 /**
  * Translates the options common to makemetafile and completedir.
@@ -58,7 +57,7 @@ export function commonRequest(
 function pieceRules(options: TorrentOptions): PieceRules {
   const { minPieceSize = 0, maxPieceSize = Infinity } = options
   if (minPieceSize > maxPieceSize)
-    throw new BtkitError('usage', '--min-piece-size is larger than --max-piece-size')
+    throw usageError('--min-piece-size is larger than --max-piece-size')
   return {
     mostPieces: options.targetPieces,
     largestTorrent: options.maxTorrentSize,
@@ -84,7 +83,7 @@ function fileOrder(options: TorrentOptions): FileOrder | undefined {
   const isByPath = order?.by === 'path' && !order.isDescending
   if (versionOf(options) === 'v1' || sortBy === undefined || isByPath) return order
   const both = `--sort-by and --${options.hybrid ? 'hybrid' : 'v2'} cannot be used together`
-  throw new BtkitError('usage', `${both}: in version 2 files are in the order of their paths`)
+  throw usageError(`${both}: in version 2 files are in the order of their paths`)
 }
 
 /** Warns if `announce` is not in the announce list, because clients then ignore it. */
@@ -103,7 +102,7 @@ function linkPolicy({ followSymlinks, symlinks, storeSymlinks }: TorrentOptions)
   ]
   const [first, second] = asked.filter(([, , isAsked]) => isAsked)
   if (first && second) {
-    throw new BtkitError('usage', `${first[0]} and ${second[0]} cannot be used together`)
+    throw usageError(`${first[0]} and ${second[0]} cannot be used together`)
   }
   return first?.[1] ?? 'inside'
 }
@@ -132,5 +131,74 @@ function creationDate(option: TorrentOptions['date'], { env, now }: Io): number 
   const epoch = env['SOURCE_DATE_EPOCH']
   if (epoch === undefined || epoch === '') return Math.floor(now() / 1000)
   if (/^\d{1,13}$/.test(epoch) && Number(epoch) <= LATEST_DATE) return Number(epoch)
-  throw new BtkitError('usage', `SOURCE_DATE_EPOCH '${epoch}': not a number of seconds`)
+  throw usageError(`SOURCE_DATE_EPOCH '${epoch}': not a number of seconds`)
+}
+
+const OTHERS = '--announce-list, --node, --web-seed or --http-seed'
+const WAYS = `give its URL, ${OTHERS}, or use --trackerless`
+
+type Tiers = readonly (readonly string[])[]
+
+/** The trackers of a torrent. An empty list leaves no key. */
+export interface ChosenTrackers {
+  readonly announce: string | null
+  readonly announceList: readonly (readonly string[])[]
+}
+
+/**
+ * The trackers on a command line. `operand` is the tracker among its arguments.
+ * @throws BtkitError `usage` if clients would find no peers, or if options contradict each other
+ */
+export function chooseTrackers(operand: Tiers | null, options: TorrentOptions): ChosenTrackers {
+  const chosen = namedTrackers(operand, options)
+  if (chosen.announce === null && !options.trackerless && !hasOtherSources(options)) {
+    if (options.private) throw usageError(`no tracker, which --private needs; ${WAYS}`)
+    throw usageError(`no tracker; ${WAYS}`)
+  }
+  return chosen
+}
+
+/** The note on a torrent without a tracker; null if its peers are found some other way. */
+export function trackerlessNote(
+  { announce }: ChosenTrackers,
+  options: TorrentOptions,
+): string | null {
+  if (announce !== null || options.trackerless || hasOtherSources(options)) return null
+  return 'no tracker: clients find each other through the DHT; give the URL of a tracker to use one'
+}
+
+/**
+ * The trackers on a command line, possibly none.
+ * @throws BtkitError `usage` if options contradict each other
+ */
+export function namedTrackers(operand: Tiers | null, options: TorrentOptions): ChosenTrackers {
+  const given = operand ?? options.announce
+  checkTogether(operand, options)
+  const list = options.announceList ?? (given.flat().length > 1 ? given : [])
+  const announce = given[0]?.[0] ?? list[0]?.[0] ?? null
+  return { announce, announceList: [...list] }
+}
+
+function checkTogether(operand: Tiers | null, options: TorrentOptions): void {
+  const { announce, announceList, trackerless } = options
+  if (trackerless && operand !== null)
+    throw usageError(`--trackerless and ${formatAnnounceList(operand)} cannot be used together`)
+  if (trackerless && (announce.length > 0 || announceList)) {
+    const other = announceList ? '--announce-list' : '--announce'
+    throw usageError(`--trackerless and ${other} cannot be used together`)
+  }
+  if (operand !== null && announce.length > 0) {
+    throw usageError(
+      `${formatAnnounceList(operand)}: give the tracker either as an argument or with --announce`,
+    )
+  }
+  if (announceList && (operand ?? announce).flat().length > 1) {
+    const where = operand ? 'the argument' : '--announce'
+    throw usageError(`--announce-list and several trackers in ${where} cannot be used together`)
+  }
+}
+
+function hasOtherSources(options: TorrentOptions): boolean {
+  const { node, webSeed, webSeedBase, httpSeed } = options
+  return [node, webSeed, webSeedBase, httpSeed].some(({ length }) => length > 0)
 }

@@ -1,13 +1,10 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings'
-import { BtkitError } from '../../errors.js'
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { BtkitError, usageError } from '../../errors.js'
 import { CHECKSUMS, type ChecksumName, isChecksumName } from '../../core/checksums/list.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
-import { parseDhtNode } from '../../metainfo/dht-node.js'
-import type { DhtNode } from '../../metainfo/metainfo.js'
+import { checkTracker, parseDhtNode, parseSeeds } from '../../metainfo/trackers.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
-import { parseInfoHash } from '../../metainfo/other-keys.js'
-import { checkTracker, parseSeeds } from '../../metainfo/trackers.js'
-import { type ExtraKey, parseExtraKey } from './extra-keys.js'
+import { formatBytes } from '../../text/quantity.js'
 import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
 
 /**
@@ -19,44 +16,35 @@ export function checked<T>(parse: (text: string) => T): (text: string) => T {
     try {
       return parse(text)
     } catch (error) {
-      throw error instanceof BtkitError ? new BtkitError('usage', error.message) : error
+      throw error instanceof BtkitError ? usageError(error.message) : error
     }
   }
 }
 
-/** Adds a value of a repeatable option. */
-export function collect(value: string, previous: string[]): string[] {
-  return [...previous, value]
+/** The parser of a repeatable option. `parse` returns all values in one text. */
+export function repeated<T>(parse: (text: string) => readonly T[]) {
+  return (text: string, previous: readonly T[] = []): T[] => [...previous, ...parse(text)]
 }
+
+/** Adds a value of a repeatable option. */
+export const collect = repeated((text) => [text])
 
 /** Adds a tier of trackers, separated by commas. */
-export function trackerTiers(text: string, previous: string[][]): string[][] {
-  return [...previous, text.split(',').map((url) => tracker(url.trim()))]
-}
+export const trackerTiers = repeated((text) => [text.split(',').map((url) => tracker(url.trim()))])
 
 /** Adds a tracker. */
-export function trackers(text: string, previous: string[]): string[] {
-  return [...previous, tracker(text)]
-}
+export const trackers = repeated((text) => [tracker(text)])
 
 const tracker = checked(checkTracker)
 
 /** Adds web seeds, separated by commas as in mktorrent, or by bars. */
-export function seeds(text: string, previous: string[]): string[] {
-  return [...previous, ...webSeeds(text)]
-}
-
-const webSeeds = checked((text) => parseSeeds(text, 'web seed'))
+export const seeds = repeated(checked((text) => parseSeeds(text, 'web seed')))
 
 /** Adds HTTP seeds, separated by bars or commas. */
-export function httpSeeds(text: string, previous: readonly string[]): string[] {
-  return [...previous, ...checked((urls) => parseSeeds(urls, 'HTTP seed'))(text)]
-}
+export const httpSeeds = repeated(checked((text) => parseSeeds(text, 'HTTP seed')))
 
 /** Adds a DHT node. */
-export function dhtNodes(text: string, previous: DhtNode[]): DhtNode[] {
-  return [...previous, checked(parseDhtNode)(text)]
-}
+export const dhtNodes = repeated((text) => [checked(parseDhtNode)(text)])
 
 /** Parses a whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
@@ -70,6 +58,14 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 /** Parses BitTornado's piece length: an exponent of two, or 0 or `auto` to choose it by size. */
 export function piecePow2(text: string): number | 'auto' {
   if (text === '0' || text === 'auto') return 'auto'
+  // In KiB, or in bytes if that is a piece length
+  const given = Number(text)
+  const bytes = given < 2 ** MIN_PIECE_POW2 ? given * 1024 : given
+  const power = Math.log2(bytes)
+  if (given > MAX_PIECE_POW2 && Number.isInteger(power) && power <= MAX_PIECE_POW2) {
+    const fix = `for pieces of ${formatBytes(bytes)} give ${power}`
+    throw new InvalidArgumentError(`not a whole number from 14 to 30; ${fix}`)
+  }
   return 2 ** wholeNumber(MIN_PIECE_POW2, MAX_PIECE_POW2)(text)
 }
 
@@ -98,21 +94,6 @@ export function fileOrder(text: string): FileOrder | 'given' {
   const by = isDescending ? text.slice(1) : text
   if (by === 'path' || by === 'size' || by === 'mtime') return { by, isDescending }
   throw new InvalidArgumentError('not path, size, mtime or given, nor -path, -size or -mtime')
-}
-
-/** Adds a key of a torrent with its value. */
-export function extraKeys(text: string, previous: ExtraKey[]): ExtraKey[] {
-  return [...previous, parseExtraKey(text)]
-}
-
-/** Adds the info hash of a similar torrent. */
-export function infoHashes(text: string, previous: string[]): string[] {
-  return [...previous, checked(parseInfoHash)(text)]
-}
-
-/** Adds a collection. */
-export function collections(text: string, previous: string[]): string[] {
-  return [...previous, collectionName(text)]
 }
 
 /** Parses the name of a collection (BEP 38). Any text except the empty one is valid. */
@@ -190,6 +171,11 @@ export function seconds(text: string): number {
   throw new InvalidArgumentError(
     'not a number of seconds, such as 25, nor a time up to 24d, such as 10m',
   )
+}
+
+/** An option for a duration in milliseconds. Its default is in seconds. */
+export function secondsOption<Flags extends string>(flags: Flags, what: string, standard: number) {
+  return new Option(flags, what).argParser(seconds).default(1000 * standard, String(standard))
 }
 
 /** Parses a duration of `min` to `max` whole seconds. */

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { BtkitError, nameErrors } from '../../errors.js'
+import { nameErrors, usageError } from '../../errors.js'
 import { checkTracker, looksLikeUrl } from '../../metainfo/trackers.js'
 import type { CommandLine, TypedOption } from '../options/command-line.js'
-import { removesTrackers, takesOneTracker, takesTrackers } from '../options/table.js'
+import { traitsOf } from '../options/option.js'
 import { itemsOf, type Located, type LocatedEntry, type Problems } from './located.js'
 import { suggestion, insteadOf, type Aliases } from './settings.js'
 import type { Configuration } from './sections.js'
@@ -60,18 +60,18 @@ export function spellAliases(line: CommandLine, aliases: Aliases, world: Surroun
 
 function spelledOption(typed: TypedOption, aliases: Aliases): TypedOption[] {
   const { option, text } = typed
-  const attribute = option.attributeName()
-  if (text === null || !takesTrackers(attribute)) return [typed]
-  const isList = attribute === 'announceList'
+  const { trackers, form } = traitsOf(option)
+  if (text === null || !trackers) return [typed]
+  const isList = form === 'tiers'
   const names = isList ? text.split('|') : [text]
-  if (!removesTrackers(attribute)) {
+  if (trackers !== 'removed') {
     for (const name of names.flatMap((each) => each.split('|')))
       refuseMisspelt(name, option.long ?? '', aliases)
   }
   if (names.every((name) => !aliases.has(name))) return [typed]
   const tiers = names.flatMap((name) => aliases.get(name)?.map(joined) ?? [name])
   if (isList) return [{ ...typed, text: tiers.join('|') }]
-  const values = takesOneTracker(attribute) ? (aliases.get(text) ?? []).flat() : tiers
+  const values = trackers === 'tiers' ? tiers : (aliases.get(text) ?? []).flat()
   return values.map((value) => ({ ...typed, text: value }))
 }
 
@@ -82,13 +82,13 @@ function tiersFor(operand: string, aliases: Aliases, { cwd }: Surroundings) {
   if (tiers) return tiers
   const nearest = operand === '-' ? '' : suggestion(operand, aliases.keys())
   if (nearest === '' && !operand.startsWith('@')) return null
-  throw new BtkitError('usage', `${operand}: no such file, and no alias of a tracker${nearest}`)
+  throw usageError(`${operand}: no such file, and no alias of a tracker${nearest}`)
 }
 
 function refuseMisspelt(name: string, option: string, aliases: Aliases): void {
   const nearest = insteadOf(name, aliases)
   if (nearest === '') return
-  throw new BtkitError('usage', `${option} ${name}: neither a tracker nor an alias${nearest}`)
+  throw usageError(`${option} ${name}: neither a tracker nor an alias${nearest}`)
 }
 
 const joined = (tier: readonly string[]) => tier.join(',')

@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { asBtkitError, BtkitError } from '../../errors.js'
+import { asBtkitError, BtkitError, usageError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { Io } from '../io.js'
 import { configurationOf, type Configuration } from './sections.js'
@@ -53,7 +53,7 @@ export function readConfigurationText(path: string, { isRoot }: Pick<World, 'isR
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new BtkitError('usage', `${path}: not UTF-8`)
+    throw usageError(`${path}: not UTF-8`)
   }
 }
 
@@ -112,5 +112,5 @@ function requireRootsOwn(path: string, excuse: number): void {
   if (uid === 0 && !isShared) return
   const why = uid === 0 ? 'others can write to it' : 'it is not owned by root'
   const fix = uid === 0 ? `chmod go-w ${path}` : `chown root ${path}`
-  throw new BtkitError('usage', `${path}: ${why}, so root does not read it; run ${fix}`)
+  throw usageError(`${path}: ${why}, so root does not read it; run ${fix}`)
 }

@@ -1,4 +1,4 @@
-import { BtkitError } from '../../errors.js'
+import { BtkitError, usageError } from '../../errors.js'
 
 /** Where a value is set: a position in a file, or an environment variable. */
 export class Place {
@@ -20,7 +20,7 @@ export class Place {
 
   /** An error of what is set here. */
   error(message: string): BtkitError {
-    return new BtkitError('usage', `${this.text}: ${message}`)
+    return usageError(`${this.text}: ${message}`)
   }
 }
 

@@ -1,6 +1,6 @@
 import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, usageError } from '../../errors.js'
 import type { Io } from '../io.js'
 import type { CommandLine } from '../options/command-line.js'
 import {
@@ -8,11 +8,9 @@ import {
   optionEntries,
   type OptionEntry,
   areAlternatives,
-  LEGACY_KEYS,
   MAKERS,
-  takesTrackers,
-  TRACKERS,
 } from '../options/table.js'
+import { traitsOf } from '../options/option.js'
 import { aliasesOf, spellAliases } from './aliases.js'
 import {
   environmentLevel,
@@ -26,10 +24,10 @@ import { configurationFiles, readConfigurations } from './files.js'
 import { Place, Problems, type Section } from './located.js'
 import { candidatesOf, levelsOf, presetsOf, type Configuration } from './sections.js'
 import {
-  ruleCandidates,
   rulesFor,
   ruleText,
   trackerRules,
+  namesTrackers,
   trackersIn,
   trackersOf,
 } from './tracker-rules.js'
@@ -83,25 +81,23 @@ export async function resolveSettings(target: Target, asked: Asked, io: Io): Pro
   const { section, command, isLegacy } = target
   const { line, problems } = asked
   const all = optionEntries(command)
-  const entries = isLegacy ? new Map([...all].filter(([key]) => LEGACY_KEYS.has(key))) : all
+  const entries = isLegacy ? new Map([...all].filter(([, { traits }]) => traits.isForLegacy)) : all
   const paths = configurationFiles(asked.config, io)
   const files = asked.read ?? (await readConfigurations(paths, io, problems))
   const aliases = isLegacy ? new Map<string, never>() : aliasesOf(files, problems)
   if (line) spellAliases(line, aliases, { cwd: io.cwd, section })
-  const levels = new Levels(entries, typedOn(line))
+  const levels = new Levels(entries, line)
   const world = { env: io.env, aliases, problems }
-  const base = [
-    ...files.flatMap(({ sections, defaultPreset: item }) => {
-      const entry = entries.get('preset')
-      const preset = item && entry && candidateOf({ entry, isNegated: false }, item, world)
-      return [preset ? [preset] : [], ...levelsOf(sections, { section, entries }, world)]
-    }),
-  ]
+  const base = files.flatMap(({ sections, defaultPreset: item }) => {
+    const entry = entries.get('preset')
+    const preset = item && entry && candidateOf({ entry, isNegated: false }, item, world)
+    return [preset ? [preset] : [], ...levelsOf(sections, { section, entries }, world)]
+  })
   const environment = environmentLevel(isLegacy ? null : section, entries, world)
   if (isLegacy) return { ...NOTHING, settings: levels.strongest([...base, environment]) }
-  const job = jobLevels(asked.job ?? [], entries, world)
+  const job = (asked.job ?? []).map((each) => candidatesOf(each, { entries }, world))
   const strong = [environment, ...job]
-  const names = presetNames([...base, ...job], line, levels)
+  const names = presetNames([...base, ...job], levels)
   const presets = presetLevels(names, presetsOf(files), { entries, world })
   const weak = [...base, ...presets]
   const before = levels.strongest([...weak, ...strong])
@@ -109,33 +105,31 @@ export async function resolveSettings(target: Target, asked: Asked, io: Io): Pro
   const rules = rulesFor(trackers, trackerRules(files, problems))
   if (rules.length === 0) return { ...NOTHING, settings: before }
   const byHost = rules.map((rule) => {
-    return { host: rule.name, all: ruleCandidates(rule, entries, world) }
+    return { host: rule.name, all: candidatesOf(rule, { entries, isKnown: () => true }, world) }
   })
-  return withRules(byHost, { weak, strong, levels, line, isOne: trackers.length === 1 })
-}
-
-/** The options that are typed. The tracker may be an operand. */
-function typedOn(line: CommandLine | null): ReadonlySet<string> {
-  const isUrl = line?.operands.some(looksLikeUrl) ?? false
-  return new Set([...(line?.attributes ?? []), ...(isUrl ? ['announce'] : [])])
+  return withRules(byHost, { weak, strong, isOne: trackers.length === 1 }, levels)
 }
 
 function trackersTyped(line: CommandLine | null): string[] {
   if (!line) return []
-  const named = line.options.filter(({ option }) => TRACKERS.has(option.attributeName()))
+  const named = line.options.filter(({ option }) => namesTrackers(traitsOf(option)))
   const values = named.flatMap(({ text }) => text ?? [])
   return [...line.operands.filter(looksLikeUrl), ...values].flatMap(trackersIn)
 }
 
 /** The options of a command, with those that are typed. */
 class Levels {
+  /** The options that are typed. The tracker may be an operand. */
+  readonly typed: ReadonlySet<string>
   readonly #taken: readonly OptionEntry[]
 
   constructor(
     readonly entries: ReadonlyMap<string, OptionEntry>,
-    readonly typed: ReadonlySet<string>,
+    readonly line: CommandLine | null,
   ) {
-    this.#taken = [...entries.values()].filter(({ attribute }) => typed.has(attribute))
+    const isUrl = line?.operands.some(looksLikeUrl) ?? false
+    this.typed = new Set([...(line?.attributes ?? []), ...(isUrl ? ['announce'] : [])])
+    this.#taken = [...entries.values()].filter(({ attribute }) => this.typed.has(attribute))
   }
 
   /**
@@ -160,15 +154,13 @@ class Levels {
 }
 
 function displaces(stronger: OptionEntry, weaker: OptionEntry): boolean {
-  const [one, other] = [stronger.attribute, weaker.attribute]
-  return one === other || areAlternatives(one, other) || excludeEachOther(stronger, weaker)
+  const isSame = stronger.attribute === weaker.attribute
+  return isSame || areAlternatives(stronger, weaker) || excludeEachOther(stronger, weaker)
 }
 
 /** Whether two options are refused together. Options for trackers may complete each other. */
 function isRefusedWith(one: OptionEntry, other: OptionEntry): boolean {
-  const areExclusive =
-    areAlternatives(one.attribute, other.attribute) && !takesTrackers(one.attribute)
-  return areExclusive || excludeEachOther(one, other)
+  return (areAlternatives(one, other) && !one.traits.trackers) || excludeEachOther(one, other)
 }
 
 /** Whether commander refuses two options together. */
@@ -189,13 +181,9 @@ interface NamedPreset {
 }
 
 /** The presets that the command line names, or else a configuration. */
-function presetNames(
-  base: readonly (readonly Candidate[])[],
-  line: CommandLine | null,
-  levels: Levels,
-): NamedPreset[] {
+function presetNames(base: readonly (readonly Candidate[])[], levels: Levels): NamedPreset[] {
   if (!levels.entries.has('preset')) return []
-  const typed = line?.valuesOf('preset')
+  const typed = levels.line?.valuesOf('preset')
   if (typed) return typed.map((name) => ({ name, place: new Place('--preset') }))
   const [setting] = levels.strongest(base, ({ key }) => key === 'preset')
   const names = setting && Array.isArray(setting.given) ? (setting.given as string[]) : []
@@ -212,8 +200,7 @@ function presetLevels(
   const own = new Map([...entries].filter(([key]) => key !== 'preset'))
   return names.map(({ name, place }) => {
     const preset = presets.get(name)
-    const options = { entries: own, isKnown: isOfMaker, known: () => own.keys() }
-    if (preset) return candidatesOf(preset, options, world)
+    if (preset) return candidatesOf(preset, { entries: own, isKnown: isOfMaker }, world)
     const known = [...presets.keys()]
     const others = known.length === 0 ? '; no configuration has presets' : suggestion(name, known)
     world.problems.add(place.error(`there is no preset ${name}${others}`))
@@ -226,26 +213,21 @@ function isOfMaker(key: string): boolean {
   return key !== 'preset' && MAKERS.some((command) => isKnownKey(key, command))
 }
 
-interface WithRules {
+/** The levels that the rules of trackers are between. */
+interface Bounds {
   readonly weak: readonly (readonly Candidate[])[]
   readonly strong: readonly (readonly Candidate[])[]
-  readonly levels: Levels
-  readonly line: CommandLine | null
   /** Whether a single tracker is used. */
   readonly isOne: boolean
 }
 
-interface HostRules {
-  readonly host: string
-  readonly all: readonly Candidate[]
-}
-
 function withRules(
-  byHost: readonly HostRules[],
-  { weak, strong, levels, line, isOne }: WithRules,
+  byHost: readonly { readonly host: string; readonly all: readonly Candidate[] }[],
+  { weak, strong, isOne }: Bounds,
+  levels: Levels,
 ): Resolved {
-  const { typed } = levels
-  const ofList = (each: Candidate) => each.entry.attribute === 'announceList'
+  const { typed, line } = levels
+  const ofList = (each: Candidate) => each.entry.kind === 'tiers'
   // The strongest is last
   const own = byHost.map(({ all }) => all.filter((each) => !ofList(each))).reverse()
   const settings = levels.strongest([...weak, ...own, ...strong])
@@ -276,16 +258,6 @@ function isTyped({ entry, given }: Setting, line: CommandLine | null): boolean {
   })
 }
 
-/** The sections of a job, each as a level. */
-function jobLevels(
-  job: readonly Section[],
-  entries: ReadonlyMap<string, OptionEntry>,
-  world: World,
-): Candidate[][] {
-  const options = { entries, isKnown: () => false, known: () => entries.keys() }
-  return job.map((section) => candidatesOf(section, options, world))
-}
-
 /** Gives a command the values of settings, so that it can tell them from typed ones. */
 function applySettings(
   command: CommandUnknownOpts,
@@ -299,14 +271,22 @@ function applySettings(
   }
 }
 
+/** The pairs of settings of one place that cannot be used together; `false` leaves an option out. */
+export function excludedPairs(
+  settings: readonly Setting[],
+  areRefused: (one: OptionEntry, other: OptionEntry) => boolean,
+): (readonly [one: Setting, other: Setting])[] {
+  const used = settings.filter(({ given }) => given !== null && given !== false)
+  return used.flatMap((setting, at) => {
+    const other = used.slice(0, at).find((each) => areRefused(each.entry, setting.entry))
+    return other ? [[other, setting] as const] : []
+  })
+}
+
 /** Settings of one place that cannot be used together, in words; null if there are none. */
 export function togetherRefused(settings: readonly Setting[]): string | null {
-  const used = settings.filter(({ given }) => given !== null && given !== false)
-  for (const [at, { entry }] of used.entries()) {
-    const other = used.slice(0, at).find((each) => isRefusedWith(each.entry, entry))
-    if (other) return `--${other.entry.key} and --${entry.key} cannot be used together`
-  }
-  return null
+  const [pair] = excludedPairs(settings, isRefusedWith)
+  return pair ? `--${pair[0].entry.key} and --${pair[1].entry.key} cannot be used together` : null
 }
 
 /** Reports changed settings, one line each. A running service keeps its old options. */
@@ -357,7 +337,7 @@ export async function configure(
   line.restore()
   const config = line.valuesOf('config')?.at(-1)
   if (target.isLegacy && line.attributes.has('preset'))
-    throw new BtkitError('usage', '--preset: presets are for btkit makemetafile and completedir')
+    throw usageError('--preset: presets are for btkit makemetafile and completedir')
   const resolveAgain = async () => {
     const problems = new Problems()
     const resolved = await resolveSettings(target, { config, line, job, problems }, io)
@@ -371,6 +351,13 @@ export async function configure(
   })
   applySettings(target.command, resolved.settings, job)
   line.apply()
-  const changes = async () => settingChanges(resolved.settings, (await resolveAgain()).settings)
+  const changes = async () => {
+    const again = await resolveAgain().catch((error: unknown) => {
+      if (!(error instanceof BtkitError)) throw error
+      const reason = `${error.message}; the options in use stay`
+      throw new BtkitError(error.code, reason, { cause: error })
+    })
+    return settingChanges(resolved.settings, again.settings)
+  }
   return { ...resolved, changes }
 }

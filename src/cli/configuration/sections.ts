@@ -91,12 +91,6 @@ export function entriesOf(item: Located | undefined, name: string): readonly Loc
   throw item.place.error(`${name}: not a map of options`)
 }
 
-/** The options to read from a configuration. */
-export interface Wanted {
-  readonly section: string
-  readonly entries: ReadonlyMap<string, OptionEntry>
-}
-
 /** The presets of configurations with the strongest last, each name once. */
 export function presetsOf(configurations: readonly Configuration[]): Map<string, Section> {
   const all = configurations.flatMap(({ presets }) => presets)
@@ -115,10 +109,9 @@ export function namesIn({ defaultPreset }: Pick<Configuration, 'defaultPreset'>)
  */
 export function levelsOf(
   sections: readonly Section[],
-  wanted: Wanted,
+  { section, entries }: Pick<Options, 'entries'> & { readonly section: string },
   world: World,
 ): Candidate[][] {
-  const { section, entries } = wanted
   return [DEFAULTS, section].map((name) => {
     const own = sections.find((each) => each.name === name)
     if (!own) return []
@@ -130,12 +123,12 @@ export function levelsOf(
 }
 
 /** The options that a section is read for. */
-export interface Options {
+interface Options {
   readonly entries: ReadonlyMap<string, OptionEntry>
-  /** Whether a key that no option has is left alone. */
-  readonly isKnown: (key: string) => boolean
-  /** The keys to suggest in the place of one that is wrong. */
-  readonly known: () => Iterable<string>
+  /** Whether a key that no option has is left alone; by default none is. */
+  readonly isKnown?: (key: string) => boolean
+  /** The keys to suggest in the place of one that is wrong; by default those of `entries`. */
+  readonly known?: () => Iterable<string>
   readonly isTaken?: (key: string) => boolean
 }
 
@@ -148,8 +141,8 @@ export function candidatesOf(
   return all.flatMap(({ key, place, item }) => {
     const found = findEntry(key, entries, item)
     if (found === null) {
-      if (isKnown(key)) return []
-      world.problems.add(place.error(unknownKey(key, name, known())))
+      if (isKnown?.(key)) return []
+      world.problems.add(place.error(unknownKey(key, name, known?.() ?? entries.keys())))
       return []
     }
     if (isTaken && !isTaken(found.entry.key)) return []

@@ -1,18 +1,9 @@
 import { dirname, resolve } from 'node:path'
 import { InvalidArgumentError } from '@commander-js/extra-typings'
-import { BtkitError, nameErrors } from '../../errors.js'
+import { BtkitError, nameErrors, usageError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
-import {
-  OWN_VARIABLES,
-  type OptionEntry,
-  SEPARATORS,
-  isSecret,
-  otherNames,
-  removesTrackers,
-  takesOneTracker,
-  takesTrackers,
-} from '../options/table.js'
+import { type OptionEntry, otherNames } from '../options/table.js'
 import type { Io } from '../io.js'
 import { asReason } from '../options/command-line.js'
 import {
@@ -155,7 +146,7 @@ export function switched({ on, off }: OptionEntry, isOn: boolean): boolean | nul
 
 /** The values as on a command line, one for each use of the option. */
 function valuesOf(entry: OptionEntry, item: Located, world: World): Text[] {
-  const separator = entry.kind === 'tiers' ? '|' : SEPARATORS[entry.attribute]
+  const separator = entry.kind === 'tiers' ? '|' : entry.traits.separator
   if (entry.kind === 'map') return mapValues(entry, item)
   if (entry.kind === 'value') return [textOf(item, entry, world)]
   const values = spelledItems(entry, item, world).map((each) => {
@@ -178,14 +169,14 @@ function joined(texts: readonly Text[], separator: string, place: Place): Text {
 
 /** The items, with tiers of trackers in the place of their alias. */
 function spelledItems(entry: OptionEntry, item: Located, { aliases }: World): readonly Located[] {
-  if (!takesTrackers(entry.attribute)) return itemsOf(item)
+  const { trackers } = entry.traits
+  if (!trackers) return itemsOf(item)
   return itemsOf(item).flatMap((each) => {
     const { place, value } = each
     const tiers = value.kind === 'text' ? aliases.get(value.text) : undefined
     if (!tiers) {
       const isName = value.kind === 'text' && !/^(env|file):/.test(value.text)
-      const nearest =
-        isName && !removesTrackers(entry.attribute) ? insteadOf(value.text, aliases) : ''
+      const nearest = isName && trackers !== 'removed' ? insteadOf(value.text, aliases) : ''
       if (nearest !== '') throw wrong(entry, each, `neither a tracker nor an alias${nearest}`)
       return [each]
     }
@@ -193,7 +184,7 @@ function spelledItems(entry: OptionEntry, item: Located, { aliases }: World): re
       place,
       value: { kind: 'text', text: url, isPlain: true },
     })
-    if (takesOneTracker(entry.attribute)) return tiers.flat().map(text)
+    if (trackers !== 'tiers') return tiers.flat().map(text)
     return tiers.map((tier): Located => ({ place, value: { kind: 'list', items: tier.map(text) } }))
   })
 }
@@ -201,11 +192,7 @@ function spelledItems(entry: OptionEntry, item: Located, { aliases }: World): re
 function textOf(item: Located, entry: OptionEntry, world: World): Text {
   const { place, value } = item
   if (value.kind !== 'text') throw wrong(entry, item, 'a single value is expected here')
-  const truth = booleanOf(item)
-  if (truth !== null && entry.isZeroOrOne) return { text: truth ? '1' : '0', place }
-  return isSecret(entry.attribute)
-    ? openSecret(value.text, place, world)
-    : { text: value.text, place }
+  return isSecret(entry) ? openSecret(value.text, place, world) : { text: value.text, place }
 }
 
 /** Reads a value from a file or a variable: `file:PATH`, `env:NAME`. */
@@ -233,7 +220,8 @@ function mapValues(entry: OptionEntry, item: Located): Text[] {
     })
   }
   return value.entries.map(({ key, item: each }) => {
-    const text = entry.attribute === 'set' ? JSON.stringify(jsonOf(each)) : plainText(each, entry)
+    const text =
+      entry.traits.form === 'json-map' ? JSON.stringify(jsonOf(each)) : plainText(each, entry)
     return { text: `${key}=${text}`, place: each.place }
   })
 }
@@ -265,7 +253,7 @@ function parseText(
   const parse = on?.parseArg as ((text: string, previous: unknown) => unknown) | undefined
   const hide = (reason: string) => {
     if (isOpened) return reason.replaceAll(text, '***')
-    return isSecret(entry.attribute) ? hideSecrets(reason) : reason
+    return isSecret(entry) ? hideSecrets(reason) : reason
   }
   try {
     return parse ? parse(text, previous) : text
@@ -283,8 +271,12 @@ function wrong(entry: OptionEntry, { place, value }: Located, why: string): Btki
   return place.error(`${entry.key}${what}: ${why}`)
 }
 
+function isSecret({ traits }: OptionEntry): boolean {
+  return traits.isSecret ?? traits.trackers !== undefined
+}
+
 function shownValue(entry: OptionEntry, text: string): string {
-  return isSecret(entry.attribute) ? hideSecrets(text) : text
+  return isSecret(entry) ? hideSecrets(text) : text
 }
 
 /** Matches the password in a URL, which must not be shown. */
@@ -317,8 +309,8 @@ export function hideSecrets(text: string): string {
   })
 }
 
-/** The name most similar to a misspelled `name`; null if none is similar. */
-export function nearestName(name: string, names: Iterable<string>): string | null {
+/** Formats `; did you mean "…"?` with the most similar name, or an empty text. */
+export function suggestion(name: string, names: Iterable<string>): string {
   let best: string | null = null
   // Up to a third of the letters may differ
   let least = Math.floor(Math.max(name.length, 3) / 3) + 1
@@ -327,13 +319,7 @@ export function nearestName(name: string, names: Iterable<string>): string | nul
     // At least one letter is the same
     if (changes < Math.min(least, each.length)) [best, least] = [each, changes]
   }
-  return best
-}
-
-/** Formats `; did you mean "…"?`, or an empty text. */
-export function suggestion(name: string, names: Iterable<string>): string {
-  const nearest = nearestName(name, names)
-  return nearest === null ? '' : `; did you mean "${nearest}"?`
+  return best === null ? '' : `; did you mean "${best}"?`
 }
 
 /** Number of letters to insert, remove, change, or swap with the next. */
@@ -370,10 +356,10 @@ export function environmentLevel(
   { env, problems }: Pick<World, 'env' | 'problems'>,
 ): Candidate[] {
   // The command reads these itself. Here they only override the configuration.
-  const own = [...OWN_VARIABLES].flatMap(([key, variable]) => {
-    const entry = entries.get(key)
+  const own = [...entries.values()].flatMap((entry) => {
+    const { variable = '' } = entry.traits
     const value = env[variable]
-    if (!entry || !value) return []
+    if (!value) return []
     const about = { entry, place: new Place(variable), shown: hideSecrets(value) }
     return [candidate(about, problems, () => null)]
   })
@@ -404,7 +390,7 @@ function fromVariable(
   return candidate({ entry, place, shown: hideSecrets(value) }, problems, () => {
     if (entry.kind === 'switch') {
       if (/^[01]$/.test(value)) return switched(entry, (value === '1') !== isNegated)
-      throw new BtkitError('usage', `${variable} '${value}': not 1 or 0`)
+      throw usageError(`${variable} '${value}': not 1 or 0`)
     }
     const isRepeatable = Array.isArray(entry.on?.defaultValue)
     const values = isRepeatable ? value.trim().split(/\s+/) : [value]

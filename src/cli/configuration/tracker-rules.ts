@@ -1,7 +1,7 @@
-import type { TrackerRule } from '../../metainfo/lint/tracker-rule.js'
+import type { TrackerRule } from '../../metainfo/lint/trackers.js'
 import { byteSize } from '../arguments/values.js'
 import type { Io } from '../io.js'
-import { type OptionEntry, TRACKERS } from '../options/table.js'
+import type { Traits } from '../options/option.js'
 import {
   Problems,
   type Located,
@@ -10,11 +10,11 @@ import {
   type Section,
 } from './located.js'
 import { readRightConfigurations } from './files.js'
-import { candidatesOf, unknownKey, type Configuration } from './sections.js'
-import type { Candidate, Setting, World } from './settings.js'
+import { unknownKey, type Configuration } from './sections.js'
+import type { Setting } from './settings.js'
 
 /** The keys of a tracker's rule. */
-export const RULE_KEYS: readonly string[] = [
+const RULE_KEYS: readonly string[] = [
   'private',
   'source',
   'piece-length',
@@ -83,7 +83,8 @@ function spelled(entry: LocatedEntry, host: string, problems: Problems): Located
   if (key === 'source' && item.value.kind !== 'text')
     throw item.place.error('source: a single value is expected here')
   if (key !== 'piece-length') return [entry]
-  if (item.value.kind !== 'map') throw item.place.error('piece-length: not {min: SIZE, max: SIZE}')
+  if (item.value.kind !== 'map')
+    throw item.place.error('piece-length: write {min: SIZE, max: SIZE}')
   return item.value.entries.flatMap(({ key: bound, place: at, item: size }) => {
     if (bound === 'min' || bound === 'max')
       return [{ key: `${bound}-piece-size`, place: at, item: size }]
@@ -110,9 +111,14 @@ export function trackersIn(text: string): string[] {
   return text.split(/[|,]/).map((url) => url.trim())
 }
 
+/** Whether an option names the trackers of a torrent, of which their rules are about. */
+export function namesTrackers({ trackers }: Traits): boolean {
+  return trackers === 'tiers' || trackers === 'one'
+}
+
 /** The trackers that settings name, in their order. */
 export function trackersOf(settings: readonly Setting[]): string[] {
-  const named = settings.filter(({ entry }) => TRACKERS.has(entry.attribute))
+  const named = settings.filter(({ entry }) => namesTrackers(entry.traits))
   return named.flatMap(({ given }) => (Array.isArray(given) ? given.flatMap(trackersIn) : []))
 }
 
@@ -124,15 +130,6 @@ export function rulesFor(trackers: readonly string[], rules: ReadonlyMap<string,
     return rules.get(host) ?? rules.get(hostname) ?? []
   })
   return [...new Set(found)]
-}
-
-/** The options that a rule sets for a command. */
-export function ruleCandidates(
-  rule: Section,
-  entries: ReadonlyMap<string, OptionEntry>,
-  world: World,
-): Candidate[] {
-  return candidatesOf(rule, { entries, isKnown: () => true, known: () => RULE_KEYS }, world)
 }
 
 /** A setting in words: `tracker.example: private: true (FILE:LINE)`. */

@@ -4,8 +4,9 @@ import {
   type Argument,
   type CommandUnknownOpts,
 } from '@commander-js/extra-typings'
-import { BtkitError } from '../../errors.js'
-import { otherNames, takesTruth, type CommandOption } from './table.js'
+import { usageError } from '../../errors.js'
+import type { CommandOption } from './option.js'
+import { otherNames, TRUTHS } from './table.js'
 
 /** The parts of commander's commands that its types omit. package.json names the exact version. */
 interface Internals {
@@ -104,7 +105,11 @@ export class CommandLine {
       else {
         const before = values.get(attribute)
         const previous = typeof before === 'boolean' ? undefined : before
-        values.set(attribute, parseValue(option, text, { previous, name }))
+        const parse = (option.parseArg as Parser | undefined) ?? ((each: string) => each)
+        const value = nameValue(`${name} '${text}'`, () => {
+          return parse(text, previous ?? option.defaultValue)
+        })
+        values.set(attribute, value)
       }
     }
     for (const [attribute, value] of values)
@@ -130,7 +135,8 @@ export class CommandLine {
   /** BitTornado's spelling `--announce_list`, and names in other commands and programs, count, too. */
   #find(arg: string): CommandOption | undefined {
     const long = longName(arg)
-    const names = [arg, long, ...otherNames(long.slice(2)).map((name) => `--${name}`)]
+    const others = long.startsWith('--') ? otherNames(long.slice(2)) : []
+    const names = [arg, long, ...others.map((name) => `--${name}`)]
     return names.flatMap(
       (name) =>
         this.command.options.find(({ short, long }) => short === name || long === name) ?? [],
@@ -180,11 +186,11 @@ export class CommandLine {
     // Behind a space it may be an operand
     const isOwn = isWithin || this.command.registeredArguments.length === 0
     if (isOwn ? value.startsWith('-') : !/^\d+$/.test(value)) return name
-    throw new BtkitError('usage', `${name} '${value}': not 1 or 0`)
+    throw usageError(`${name} '${value}': not 1 or 0`)
   }
 
   #isTruth(name: string): boolean {
-    if (!takesTruth(name)) return false
+    if (!TRUTHS.has(name)) return false
     const names = [name, `--no-${name.slice(2)}`]
     return this.command.options.some(
       ({ long, required }) => !required && names.includes(long ?? ''),
@@ -198,37 +204,24 @@ function setParser(option: CommandOption, parser: Parser | undefined): void {
   Object.assign(option, { parseArg: parser })
 }
 
-/** The value before, and the name of the option or its place. */
-export interface ParsedFrom {
-  readonly previous: unknown
-  readonly name: string
-}
-
 /**
- * Parses a value of an option.
+ * Names the value that `parse` refuses.
  * @throws BtkitError `usage` in the form `--option 'value': why`. Shorter than commander's message.
  */
-export function parseValue(option: CommandOption, text: string, from: ParsedFrom): unknown {
-  const parse = option.parseArg as Parser | undefined
+function nameValue<T>(what: string, parse: () => T): T {
   try {
-    return parse ? parse(text, from.previous ?? option.defaultValue) : text
+    return parse()
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error
-    throw new BtkitError('usage', `${from.name} '${text}': ${asReason(error.message)}`)
+    throw usageError(`${what}: ${asReason(error.message)}`)
   }
 }
 
 function nameInErrors(argument: Argument): void {
   const { parseArg } = argument
   if (!parseArg) return
-  argument.parseArg = <T>(value: string, previous: T): T => {
-    try {
-      return parseArg(value, previous)
-    } catch (error) {
-      if (!(error instanceof InvalidArgumentError)) throw error
-      throw new BtkitError('usage', `<${argument.name()}> '${value}': ${asReason(error.message)}`)
-    }
-  }
+  argument.parseArg = <T>(value: string, previous: T): T =>
+    nameValue(`<${argument.name()}> '${value}'`, () => parseArg(value, previous))
 }
 
 /** A sentence in the form that follows a colon. */

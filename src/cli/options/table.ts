@@ -1,7 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { createRequire } from 'node:module'
-
-export type CommandOption = CommandUnknownOpts['options'][number]
+import { traitsOf, type CommandOption, type Traits } from './option.js'
 
 /**
  * The form of an option's value in a configuration: a boolean, one value, values, tiers of values,
@@ -9,8 +8,9 @@ export type CommandOption = CommandUnknownOpts['options'][number]
  */
 export type OptionKind = 'switch' | 'value' | 'list' | 'tiers' | 'map'
 
-/** An option of a command, with properties derived from its declaration. */
+/** An option of a command, with the properties of its declaration. */
 export interface OptionEntry {
+  readonly traits: Traits
   /** The long name without leading hyphens; `cache` if only `--no-cache` exists. */
   readonly key: string
   /** Commander's name. */
@@ -24,8 +24,6 @@ export interface OptionEntry {
   readonly isHidden: boolean
   /** The accepted values, if they are limited. */
   readonly choices: readonly string[] | null
-  /** Whether it is a switch that takes 0 or 1, like BitTornado's. */
-  readonly isZeroOrOne: boolean
 }
 
 /** The options of a command by key, in the order of declaration. */
@@ -47,6 +45,7 @@ function entryOf(attribute: string, options: readonly CommandOption[]): OptionEn
   const option = on ?? off
   const long = (option?.long ?? '').slice('--'.length)
   return {
+    traits: { ...traitsOf(off), ...traitsOf(on) },
     key: on ? long : long.slice('no-'.length),
     attribute,
     kind: on ? kindOf(on) : 'switch',
@@ -54,17 +53,14 @@ function entryOf(attribute: string, options: readonly CommandOption[]): OptionEn
     off,
     isHidden: options.every(({ hidden }) => hidden),
     choices: on?.argChoices ?? null,
-    isZeroOrOne: on?.flags.includes('<0|1') ?? false,
   }
 }
 
 function kindOf(option: CommandOption): OptionKind {
-  const attribute = option.attributeName()
+  const { form } = traitsOf(option)
   if (option.isBoolean()) return 'switch'
-  if (MAPS.has(attribute)) return 'map'
-  if (TIERED.has(attribute)) return 'tiers'
-  const isList = Array.isArray(option.defaultValue) || attribute in SEPARATORS
-  return isList || REPEATABLE.test(attribute) ? 'list' : 'value'
+  if (form) return form === 'json-map' ? 'map' : form
+  return Array.isArray(option.defaultValue) ? 'list' : 'value'
 }
 
 /** The default of an option as text; null if it has none. */
@@ -96,143 +92,27 @@ export function leafCommands(commands: readonly CommandUnknownOpts[]): NamedComm
   })
 }
 
-// Properties of options that their declarations do not contain, by commander's names.
-
-/** The separator of options that take a whole list in one argument. */
-export const SEPARATORS: Readonly<Record<string, string>> = { checksums: ',' }
-
-/** Options that take tiers of trackers in one argument. */
-export const TIERED: ReadonlySet<string> = new Set(['announceList'])
-
-/** Repeatable options without a default. */
-export const REPEATABLE = /^(tracker|webSeed|httpSeed)$/
-
-/** Repeatable options that take `KEY=VALUE`. */
-export const MAPS: ReadonlySet<string> = new Set(['set', 'dataPrefix', 'replace'])
-
-/** Options of edit, reannounce and serve that take one tracker each time. */
-const ONE_TRACKER = /^(add|remove|(add|remove)Tracker|tracker)$/
-
-/** Whether an option takes one tracker each time. */
-export function takesOneTracker(attribute: string): boolean {
-  return ONE_TRACKER.test(attribute)
+/** Whether two options exclude each other, as the commands themselves check. */
+export function areAlternatives(one: OptionEntry, other: OptionEntry): boolean {
+  const excludes = (each: OptionEntry) => each.traits.excludes ?? []
+  return excludes(one).includes(other.attribute) || excludes(other).includes(one.attribute)
 }
-
-/** Whether an option takes trackers, and therefore their aliases. */
-export function takesTrackers(attribute: string): boolean {
-  return TRACKERS.has(attribute) || takesOneTracker(attribute)
-}
-
-/** Whether an option removes trackers, whose text may be wrong in any way. */
-export function removesTrackers(attribute: string): boolean {
-  return takesOneTracker(attribute) && attribute.startsWith('remove')
-}
-
-/** Whether values are often secret. They can be read from a file or a variable. */
-export function isSecret(attribute: string): boolean {
-  return SECRETS.has(attribute) || takesOneTracker(attribute)
-}
-
-const SECRETS: ReadonlySet<string> = new Set([
-  'announce',
-  'announceList',
-  'replace',
-  'track',
-  'client',
-  'publish',
-  'store',
-  'cacheUrl',
-  'queue',
-])
-
-/** Options that cannot be used together, as the commands themselves check. */
-const ALTERNATIVES: readonly (readonly string[])[] = [
-  ['announce', 'announceList', 'trackerless', 'tracker', 'trackers'],
-  ['followSymlinks', 'symlinks', 'storeSymlinks'],
-  ['v2', 'hybrid', 'v1'],
-  ['sortBy', 'v2'],
-  ['sortBy', 'hybrid'],
-  ['track', 'trackerless'],
-  ['adopt', 'force'],
-  ['clobber', 'force'],
-  ['prune', 'pruneAll'],
-  ['output', 'saveTo'],
-  ['open', 'allowedDir'],
-  ['open', 'allowedList'],
-]
-
-/** Whether two options exclude each other. Names are commander's. */
-export function areAlternatives(one: string, other: string): boolean {
-  return ALTERNATIVES.some((group) => group.includes(one) && group.includes(other))
-}
-
-/** Commands that edit what the defaults are for in new torrents. */
-const EDITORS: readonly string[] = ['edit', 'reannounce', 'setwebseeds', 'sethttpseeds']
-
-/** Options of these that may be defaults, because they do not say what to change. */
-const HOW_TO_EDIT: ReadonlySet<string> = new Set([
-  'force',
-  'dry-run',
-  'json',
-  'quiet',
-  'max-torrent-size',
-])
-
-/**
- * Options of a tracker's administration. `serve` refuses them without a tracker, so its own section
- * must have them.
- */
-const OF_ADMINISTRATION: ReadonlySet<string> = new Set([
-  'admin-users',
-  'admin-listen',
-  'admin-url',
-  'make-from',
-])
 
 /** The commands that have presets. */
 export const MAKERS: readonly string[] = ['makemetafile', 'completedir']
 
 /** Whether a command accepts an option from `defaults:`. */
 export function takesDefault(section: string, key: string): boolean {
-  if (EDITORS.includes(section)) return HOW_TO_EDIT.has(key)
-  // The default trackers are for new torrents
-  if (section === 'scrape' && key === 'announce') return false
-  // Elsewhere it names no directory of torrents
-  if (key === 'output') return MAKERS.includes(section)
-  if (section === 'serve' && OF_ADMINISTRATION.has(key)) return false
-  // It is a switch of those that make torrents
-  if (key === 'padding') return false
-  // For these commands the option affects the piece length; for others it limits reading
-  return key !== 'max-torrent-size' || !MAKERS.includes(section)
+  return allKeys()[section]?.own.includes(key) === false
 }
-
-/** Options that the legacy names accept from a configuration: none changes a torrent. */
-export const LEGACY_KEYS: ReadonlySet<string> = new Set([
-  'cache',
-  'cache-dir',
-  'cache-trust',
-  'cache-max-size',
-  'state',
-  'state-dir',
-  'threads',
-])
-
-/** Variables that commands read themselves if an option is not given. */
-export const OWN_VARIABLES: ReadonlyMap<string, string> = new Map([
-  ['cache-dir', 'BTKIT_CACHE_DIR'],
-  ['cache-url', 'BTKIT_CACHE_URL'],
-  ['state-dir', 'BTKIT_STATE_DIR'],
-  ['client', 'BTKIT_CLIENT'],
-])
-
-/** Options that name trackers, of which a tracker's rule is about. */
-export const TRACKERS: ReadonlySet<string> = new Set(['announce', 'announceList', 'tracker'])
 
 /** The options of a command, or of all commands of a group, by their keys. */
 export interface SectionKeys {
   readonly values: readonly string[]
   /** These have a `no-…` form each. */
   readonly switches: readonly string[]
+  /** These count in the section only, not in `defaults:`. */
+  readonly own: readonly string[]
 }
 
 /** The section whose options apply to each command that has them. */
@@ -277,46 +157,43 @@ function sectionsFor(section: string | null): (readonly [command: string, keys: 
   return own ? [[section, own]] : []
 }
 
-/** Option names of other commands and programs, with btkit's names for them. */
-const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['--target', ['--output']],
-  ['--output-dir', ['--output']],
-  ['--saveas', ['--output']],
-  ['--tracker', ['--announce']],
-  ['--announce', ['--tracker']],
-  ['--httpseeds', ['--http-seed']],
-  ['--http-seeds', ['--http-seed']],
-  ['--add-tracker', ['--add']],
-  ['--remove-tracker', ['--remove']],
-  ['--all', ['--hidden']],
-  ['--pad-files', ['--padding']],
-  ['--piece-size', ['--piece-length']],
-  ['--max-piece-length', ['--max-piece-size']],
-  ['--min-piece-length', ['--min-piece-size']],
-  ['--target-piece-count', ['--target-pieces']],
+/** Option names of other commands and programs, with btkit's names for them, without hyphens. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['target', 'output'],
+  ['output-dir', 'output'],
+  ['saveas', 'output'],
+  ['tracker', 'announce'],
+  ['announce', 'tracker'],
+  ['httpseeds', 'http-seed'],
+  ['http-seeds', 'http-seed'],
+  ['add-tracker', 'add'],
+  ['remove-tracker', 'remove'],
+  ['all', 'hidden'],
+  ['pad-files', 'padding'],
+  ['piece-size', 'piece-length'],
+  ['max-piece-length', 'max-piece-size'],
+  ['min-piece-length', 'min-piece-size'],
+  ['target-piece-count', 'target-pieces'],
   // Names of bttrack
-  ['--bind', ['--host']],
-  ['--dfile', ['--state']],
-  ['--logfile', ['--log-file']],
-  ['--reannounce-interval', ['--interval']],
-  ['--timeout-downloaders-interval', ['--timeout']],
-  ['--timeout-downloaders', ['--timeout']],
-  ['--save-dfile-interval', ['--save-interval']],
+  ['bind', 'host'],
+  ['dfile', 'state'],
+  ['logfile', 'log-file'],
+  ['reannounce-interval', 'interval'],
+  ['timeout-downloaders-interval', 'timeout'],
+  ['timeout-downloaders', 'timeout'],
+  ['save-dfile-interval', 'save-interval'],
 ])
 
-/** The long names of options in other commands and programs. Names have no leading hyphens. */
-export const NAMES_ELSEWHERE: readonly string[] = [...OTHER_NAMES.keys()].map((name) => {
-  return name.slice('--'.length)
-})
+/** The names of options in other commands and programs. */
+export const NAMES_ELSEWHERE: readonly string[] = [...OTHER_NAMES.keys()]
 
-/** btkit's possible names for another program's option. Names have no leading hyphens. */
+/** btkit's possible names for another program's option. */
 export function otherNames(key: string): string[] {
-  const names = OTHER_NAMES.get(`--${key}`) ?? []
-  return names.map((name) => name.slice('--'.length))
+  return [OTHER_NAMES.get(key) ?? []].flat()
 }
 
 /** Switches that take 0 or 1 in BitTornado. */
-const SWITCHES: ReadonlySet<string> = new Set([
+export const TRUTHS: ReadonlySet<string> = new Set([
   '--check-hashes',
   '--allowed-controls',
   '--compact-reqd',
@@ -326,8 +203,3 @@ const SWITCHES: ReadonlySet<string> = new Set([
   '--allow-get',
   '--hupmonitor',
 ])
-
-/** Whether a switch takes 0 or 1 in BitTornado. `name` has its hyphens. */
-export function takesTruth(name: string): boolean {
-  return SWITCHES.has(name)
-}

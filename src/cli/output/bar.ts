@@ -20,12 +20,7 @@ interface BarState {
   readonly trouble?: string | null
 }
 
-export interface Bar {
-  readonly update: (state: BarState) => void
-  /** Removes the bar until the next update, so that other lines can be printed. */
-  readonly pause: () => void
-  readonly stop: () => void
-}
+export type Bar = ProgressBar<BarState>
 
 /** Columns for the file name on a narrow terminal, and for the rest of the line. */
 const MIN_NAME_WIDTH = 8

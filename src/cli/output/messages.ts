@@ -64,15 +64,6 @@ export function describeError(error: unknown): string {
   return `internal error: ${reason} (set BTKIT_DEBUG=1 for details)`
 }
 
-/** Reports lines as notes, or the error if they cannot be obtained. */
-export async function reportNotes(lines: Promise<readonly string[]>, io: Io): Promise<void> {
-  try {
-    for (const line of await lines) reportNote(line, io)
-  } catch (error) {
-    reportError(error, io)
-  }
-}
-
 /**
  * Chooses how to colour text. chalk is used if standard error is a terminal, unless NO_COLOR or
  * FORCE_COLOR are set. Without colours chalk is not loaded.

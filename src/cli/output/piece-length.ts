@@ -23,7 +23,7 @@ function causeOf(reason: PieceFacts['reason'], size: number): string[] {
     case 'by count':
       return [`the shortest of which there are at most ${reason.mostPieces}`]
     case 'fewest':
-      return [`the shortest of which there are as few as can be, ${reason.pieceCount}`]
+      return [`the shortest that gives the fewest pieces (${reason.pieceCount})`]
     case 'by torrent size':
       return [`the shortest for a .torrent of at most ${formatBytes(reason.largestTorrent)}`]
   }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { escapeText } from '../../text/escape.js'
 import { BtkitError } from '../../errors.js'
 import type { Io, Output } from '../io.js'
@@ -82,7 +83,7 @@ function lineOf(torrent: ListedTorrent): string {
 /** Formats a torrent's state in one line, like BitTornado's launchmany. */
 function torrentLine(torrent: ClientTorrent): string {
   const { name, state, size, bytesDone, peers, uploadRate, downloadRate, message } = torrent
-  const done = isWhole(torrent) ? 100 : (100 * bytesDone) / size
+  const done = isWhole(torrent) ? 100 : (100 * bytesDone) / Math.max(size, 1)
   const rates = `u${kilobytes(uploadRate)}-d${kilobytes(downloadRate)}`
   const line = `"${name}": "${state}" (${done.toFixed(1)}%) - ${peers}P ${rates} "${message ?? ''}"`
   return escapeText(line)
@@ -90,6 +91,57 @@ function torrentLine(torrent: ClientTorrent): string {
 
 function kilobytes(rate: number): string {
   return `${(rate / 1024).toFixed(1)}K/s`
+}
+
+/** Torrents to show until a signal aborts. */
+export interface FollowedTorrents {
+  /** Milliseconds between updates. */
+  readonly interval: number
+  readonly signal: AbortSignal
+  /** Looks for changes. */
+  readonly update: () => Promise<void>
+  readonly list: () => Promise<readonly ListedTorrent[]>
+}
+
+/** Updates and shows torrents again and again, until aborted. */
+export async function followTorrents(
+  display: Display,
+  { interval, signal: given, update, list }: FollowedTorrents,
+): Promise<void> {
+  const failing = new AbortController()
+  const signal = AbortSignal.any([given, failing.signal])
+  let isFirst = true
+  const show = async () => {
+    const torrents = await list()
+    // Nothing is known before the first look; and the display may have been cleared meanwhile
+    if (!signal.aborted && (!isFirst || torrents.length > 0)) display.show(torrents)
+  }
+  const work = async () => {
+    await update()
+    if (isFirst || display.isLive) {
+      isFirst = false
+      await show()
+    }
+  }
+  try {
+    await Promise.all([repeat(interval, signal, work), repeat(display.interval, signal, show)])
+  } finally {
+    // If one loop fails, the other ends, too
+    failing.abort()
+    display.clear()
+  }
+}
+
+/** Repeats an action with a pause of `ms` milliseconds, until aborted. */
+async function repeat(ms: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
+  try {
+    while (!signal.aborted) {
+      await act()
+      await setTimeout(ms, undefined, { signal })
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
 }
 
 /** The assumed size of a terminal whose size is unknown. */

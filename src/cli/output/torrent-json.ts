@@ -1,9 +1,9 @@
 import { BtkitError, type ErrorCode } from '../../errors.js'
 import type { ClientTorrent } from '../../core/publish/client.js'
-import type { InfoHashes } from '../../metainfo/info-hashes.js'
+import type { InfoHashes } from '../../metainfo/metainfo.js'
 import { jsonLine } from '../../text/escape.js'
 import type { Io } from '../io.js'
-import { describeError } from './messages.js'
+import { describeError, tryEach } from './messages.js'
 
 /** The first keys of a line of JSON about a torrent: the name it was given by, and its hashes. */
 export function torrentKeys(torrent: string | null, hashes: InfoHashes | null) {
@@ -40,6 +40,15 @@ export function listedLine({ client, torrent, ...listed }: ListedTorrent, error:
 /** A line of JSON for a torrent that could not be read. */
 export function failureLine(torrent: string, error: unknown): string {
   return jsonLine({ ...torrentKeys(torrent, null), ...failureKeys(error) })
+}
+
+/** Does work on each torrent. A failure is reported, as JSON if asked for. Returns the exit status. */
+export function tryTorrents(
+  torrents: readonly string[],
+  { json, io }: { readonly json?: boolean | undefined; readonly io: Io },
+  work: (torrent: string) => Promise<void>,
+): Promise<number> {
+  return tryEach(torrents, io, withFailureLines(json, io, work))
 }
 
 /** Returns `work` so that it prints a line of JSON for a torrent that fails, if `isJson`. */

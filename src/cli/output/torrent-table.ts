@@ -1,4 +1,4 @@
-import type { ClientTorrent } from '../../core/publish/client.js'
+import { isWhole, type ClientTorrent } from '../../core/publish/client.js'
 import { escapeText } from '../../text/escape.js'
 import { formatBytes } from '../../text/quantity.js'
 import { cutColumns, fitColumns, wrapColumns } from './bar.js'
@@ -88,8 +88,10 @@ function widthOf(columns: readonly Column[]): number {
   return columns.reduce((sum, { width }) => sum + width + 1, 0)
 }
 
-function done({ size, bytesDone }: ClientTorrent): string {
-  return size === 0 ? '-' : `${Math.floor((100 * bytesDone) / size)}%`
+function done(torrent: ClientTorrent): string {
+  const { size, bytesDone } = torrent
+  if (size === 0) return '-'
+  return isWhole(torrent) ? '100%' : `${Math.floor((100 * bytesDone) / size)}%`
 }
 
 function rate(bytes: number): string {

@@ -13,7 +13,8 @@ export interface ServiceManager {
   readonly stopping: () => void
 }
 
-export interface ServiceManagerParts {
+/** How a process reaches its service manager. */
+interface ManagedProcess {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Receives one warning if the manager cannot be reached. */
   readonly warn: (message: string) => void
@@ -30,7 +31,7 @@ const NOBODY: ServiceManager = {
  * The service manager at `NOTIFY_SOCKET`, as in sd_notify(3). After `ready` it is notified twice
  * per watchdog interval that the main thread is alive.
  */
-export function serviceManager({ env, warn }: ServiceManagerParts): ServiceManager {
+export function serviceManager({ env, warn }: ManagedProcess): ServiceManager {
   const address = env['NOTIFY_SOCKET']
   if (address === undefined || !/^[/@]./.test(address)) return NOBODY
   const tell = onceFailing(address, warn)
@@ -77,14 +78,14 @@ function onceFailing(address: string, warn: (message: string) => void): SendNoti
 }
 
 /** Half of the watchdog interval, in milliseconds; null without a watchdog. */
-function watchdogPeriod(env: ServiceManagerParts['env']): number | null {
+function watchdogPeriod(env: ManagedProcess['env']): number | null {
   const microseconds = Number(env['WATCHDOG_USEC'])
   const isMeant = (env['WATCHDOG_PID'] ?? `${process.pid}`) === `${process.pid}`
   return isMeant && microseconds > 0 ? Math.max(1, microseconds / 2000) : null
 }
 
 /** Sends lines such as `READY=1` to the service manager. Throws if that fails. */
-export type SendNotice = (text: string) => void
+type SendNotice = (text: string) => void
 
 /** The functions of the native addon for datagrams, which Node lacks. */
 interface DatagramAddon {
@@ -95,12 +96,9 @@ interface DatagramAddon {
  * Creates a sender of notices to a socket address, as in sd_notify(3). It uses the native addon, or
  * else systemd-notify(1), whose later failures go to `onError`.
  */
-export function noticeSender(address: string, onError: (why: string) => void): SendNotice {
+function noticeSender(address: string, onError: (why: string) => void): SendNotice {
   const addon = loadNative<DatagramAddon>('sendDatagram')
-  return addon ? sendBy(addon, address) : sendByProgram(address, onError)
-}
-
-function sendBy(addon: DatagramAddon, address: string): SendNotice {
+  if (!addon) return sendByProgram(address, onError)
   return (text) => {
     const error = addon.sendDatagram(address, text)
     if (error !== 0) throw new Error(getSystemErrorName(-error))

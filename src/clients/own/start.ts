@@ -203,14 +203,14 @@ export const clientPrograms: readonly ClientProgram[] = [
 ]
 
 async function prepareAria2(directory: string, settings: OwnClientSettings) {
-  const { minPort, maxPort, announcedAddress, bindAddress, caCertificates } = settings
+  const { minport, maxport, ip, bind, caCertificates } = settings
   const [port, secret] = [await findFreePort(), createPassword()]
   const lines = [
     'enable-rpc=true',
     `rpc-listen-port=${port}`,
     `rpc-secret=${secret}`,
     `dir=${directory}`,
-    `listen-port=${minPort}-${maxPort}`,
+    `listen-port=${minport}-${maxport}`,
     'enable-dht=false',
     'enable-dht6=false',
     'bt-detach-seed-only=true',
@@ -219,8 +219,8 @@ async function prepareAria2(directory: string, settings: OwnClientSettings) {
     `max-overall-download-limit=${settings.maxDownloadRate}K`,
     // Downloaded data is written at once, so that other programs can read it
     'disk-cache=0',
-    ...(announcedAddress === null ? [] : [`bt-external-ip=${announcedAddress}`]),
-    ...(bindAddress === null ? [] : [`interface=${bindAddress}`]),
+    ...(ip === undefined ? [] : [`bt-external-ip=${ip}`]),
+    ...(bind === undefined ? [] : [`interface=${bind}`]),
     ...(caCertificates === null ? [] : [`ca-certificate=${join(directory, CA_FILE)}`]),
   ]
   return {
@@ -231,18 +231,18 @@ async function prepareAria2(directory: string, settings: OwnClientSettings) {
 }
 
 function prepareRtorrent(directory: string, settings: OwnClientSettings) {
-  const { minPort, maxPort, announcedAddress, bindAddress, caCertificates } = settings
+  const { minport, maxport, ip, bind, caCertificates } = settings
   const socket = join(directory, 'rpc.sock')
   const lines = [
     'system.daemon.set = true',
     `network.scgi.open_local = ${socket}`,
-    `network.port_range.set = ${minPort}-${maxPort}`,
+    `network.port_range.set = ${minport}-${maxport}`,
     'dht.mode.set = disable',
     `directory.default.set = ${directory}`,
     `throttle.global_up.max_rate.set_kb = ${settings.maxUploadRate}`,
     `throttle.global_down.max_rate.set_kb = ${settings.maxDownloadRate}`,
-    ...(announcedAddress === null ? [] : [`network.local_address.set = ${announcedAddress}`]),
-    ...(bindAddress === null ? [] : [`network.bind_address.set = ${bindAddress}`]),
+    ...(ip === undefined ? [] : [`network.local_address.set = ${ip}`]),
+    ...(bind === undefined ? [] : [`network.bind_address.set = ${bind}`]),
     ...(caCertificates === null ? [] : [`network.http.cacert.set = ${join(directory, CA_FILE)}`]),
   ]
   return Promise.resolve({
@@ -253,7 +253,7 @@ function prepareRtorrent(directory: string, settings: OwnClientSettings) {
 }
 
 async function prepareTransmission(directory: string, settings: OwnClientSettings) {
-  const { minPort, maxPort, bindAddress, maxUploadRate, maxDownloadRate } = settings
+  const { minport, maxport, bind, maxUploadRate, maxDownloadRate } = settings
   const { caCertificates } = settings
   const [port, password] = [await findFreePort(), createPassword()]
   const values = {
@@ -263,8 +263,8 @@ async function prepareTransmission(directory: string, settings: OwnClientSetting
     'rpc-username': 'btkit',
     'rpc-password': password,
     'peer-port-random-on-start': true,
-    'peer-port-random-low': minPort,
-    'peer-port-random-high': maxPort,
+    'peer-port-random-low': minport,
+    'peer-port-random-high': maxport,
     'port-forwarding-enabled': false,
     'dht-enabled': false,
     'download-dir': directory,
@@ -273,7 +273,7 @@ async function prepareTransmission(directory: string, settings: OwnClientSetting
     'speed-limit-down': maxDownloadRate,
     'speed-limit-down-enabled': maxDownloadRate > 0,
     'rename-partial-files': false,
-    ...(bindAddress === null ? {} : { 'bind-address-ipv4': bindAddress }),
+    ...(bind === undefined ? {} : { 'bind-address-ipv4': bind }),
   }
   return {
     files: { 'settings.json': JSON.stringify(values), ...caFile(settings) },
@@ -324,18 +324,17 @@ function majorVersion(path: string): number | null {
   return major === undefined ? null : Number(major)
 }
 
-/** Network settings of a client that btkit starts. */
+/** Settings of a client that btkit starts. */
 export interface OwnClientSettings {
   /** The range of ports for peers. */
-  readonly minPort: number
-  readonly maxPort: number
-  /** The address to announce to trackers; null for the one that they see. */
-  readonly announcedAddress: string | null
-  /** The address to bind to; null for all. */
-  readonly bindAddress: string | null
+  readonly minport: number
+  readonly maxport: number
+  /** The address to announce to trackers; none for the one that they see. */
+  readonly ip?: string | undefined
+  /** The address to bind to; none for all. */
+  readonly bind?: string | undefined
   /** KiB a second; 0 for no limit. */
   readonly maxUploadRate: number
-  /** KiB a second; 0 for no limit. */
   readonly maxDownloadRate: number
   /** Certificates in PEM to trust instead of the system's; null for the system's. */
   readonly caCertificates: string | null

@@ -8,19 +8,12 @@ import {
   type TorrentClient,
 } from '../../core/publish/client.js'
 import { BtkitError, nameErrors } from '../../errors.js'
+import { count } from '../../text/quantity.js'
 import { announceUrls } from '../../metainfo/trackers.js'
 import { callForEach, partBySize } from '../batches.js'
-import {
-  badAnswer,
-  badStatus,
-  basicAuth,
-  callHttp,
-  refuseDense,
-  XML_MARKS,
-  asText,
-} from '../http-call.js'
+import { asText, refuseDense, XML_MARKS } from '../http-call.js'
 import { readIfThere } from '../credentials.js'
-import { RemoteClient, unopened } from '../remote-client.js'
+import { isBefore, RemoteClient } from '../remote-client.js'
 import { FIELDS, readTorrent, SEEDED_FIELD, seededHashes } from './rows.js'
 import { callScgi } from './scgi.js'
 import {
@@ -77,7 +70,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   #rowsOf(rows: XmlRpcValue): readonly (readonly XmlRpcValue[])[] {
     const isTable = Array.isArray(rows) && rows.every((row) => Array.isArray(row))
     if (isTable) return rows as XmlRpcValue[][]
-    throw badAnswer(this.label, 'no list of torrents')
+    throw this.badAnswer('no list of torrents')
   }
 
   async listSeeded(): Promise<ReadonlySet<string>> {
@@ -112,11 +105,12 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
    * because rtorrent would drop them without a word.
    */
   async objection({ metainfo }: PublishedTorrent): Promise<BtkitError | null> {
-    if (hasPadFiles(metainfo) && looksForPadFiles(await this.version()))
-      return unopened(this, metainfo, PADDED)
+    if (metainfo.version === 'v2') return this.unopened(metainfo, 'it opens version 1 only')
+    const isPadded = metainfo.files.some(({ padding }) => padding)
+    if (isPadded && looksForPadFiles(await this.version())) return this.unopened(metainfo, PADDED)
     if (announceUrls(metainfo).length > 0) return null
-    if (metainfo.private) return unopened(this, metainfo, 'it is private and has no tracker')
-    return (await this.#isWithoutDht()) ? unopened(this, metainfo, TRACKERLESS) : null
+    if (metainfo.private) return this.unopened(metainfo, 'it is private and has no tracker')
+    return (await this.#isWithoutDht()) ? this.unopened(metainfo, TRACKERLESS) : null
   }
 
   async #isWithoutDht(): Promise<boolean> {
@@ -133,9 +127,18 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     return (await this.#callAll(torrents.map(loadCall))).map(failureOf)
   }
 
+  async mark(infoHashes: readonly string[]): Promise<void> {
+    const calls = infoHashes.map((infoHash): XmlRpcStruct => {
+      return { methodName: 'd.custom1.set', params: [infoHash.toUpperCase(), MARK] }
+    })
+    await this.#requireAll(calls)
+  }
+
   async start(infoHashes: readonly string[]): Promise<void> {
-    const results = await this.#callAll(infoHashes.map(startCall))
-    throwFirst(results.map(failureOf))
+    const calls = infoHashes.map((infoHash): XmlRpcStruct => {
+      return { methodName: 'd.start', params: [infoHash.toUpperCase()] }
+    })
+    await this.#requireAll(calls)
   }
 
   /**
@@ -145,12 +148,16 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     const { timeoutMs } = this.options
     let left = infoHashes
     for (let waited = 0; ; waited += CHECK_PAUSE_MS) {
-      const results = await this.#callAll(left.map(eraseCall))
-      throwFirst(results.map(failureOf))
+      const results = await this.#requireAll(left.map(eraseCall))
       left = left.filter((_, i) => isChecking(results[i]))
       if (left.length === 0) return
-      if (waited >= timeoutMs) throw this.#stillChecking(left)
-      await this.#pause(CHECK_PAUSE_MS)
+      if (waited >= timeoutMs) {
+        const what = count(left.length, 'torrent')
+        throw this.failure(`still checks the data of ${what} to be removed; try again later`)
+      }
+      await setTimeout(CHECK_PAUSE_MS, undefined, { signal: this.options.signal }).catch(() => {
+        throw new BtkitError('interrupted', 'interrupted')
+      })
     }
   }
 
@@ -186,9 +193,18 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     }
   }
 
+  /** Batches calls, and throws the first error. */
+  async #requireAll(calls: readonly XmlRpcStruct[]): Promise<(XmlRpcValue | BtkitError)[]> {
+    const results = await this.#callAll(calls)
+    const failure = results.find((result) => result instanceof BtkitError)
+    if (failure) throw failure
+    return results
+  }
+
   /** Batches calls, and returns their results in order. */
   async #callAll(calls: readonly XmlRpcStruct[]): Promise<(XmlRpcValue | BtkitError)[]> {
-    const limit = (this.#sizeLimit ??= await this.#askSizeLimit())
+    this.#sizeLimit ??= Number(asText(await this.#call('network.xmlrpc.size_limit')))
+    const limit = this.#sizeLimit
     const sized = calls.map((call) => ({ call, size: sizeOfCall('', [call]) }))
     const room = Math.min(limit, CALL_SIZE) - EMPTY_SIZE
     const results: (XmlRpcValue | BtkitError)[] = []
@@ -204,37 +220,17 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   async #callTogether(calls: readonly XmlRpcStruct[]): Promise<(XmlRpcValue | BtkitError)[]> {
     const results = await this.#call('system.multicall', calls)
     if (!Array.isArray(results) || results.length !== calls.length) {
-      throw badAnswer(this.label, 'not one for each call')
+      throw this.badAnswer('not one for each call')
     }
     return (results as XmlRpcValue[]).map((result) => {
       const fault = faultOf(result)
-      return fault === null ? result : new BtkitError('client', `${this.label}: ${fault}`)
+      return fault === null ? result : this.failure(fault)
     })
-  }
-
-  async #askSizeLimit(): Promise<number> {
-    return Number(asText(await this.#call('network.xmlrpc.size_limit')))
   }
 
   #tooLarge(size: number, limit: number): BtkitError {
     const why = `its network.xmlrpc.size_limit is ${limit} bytes, and this torrent takes ${size}`
     return new BtkitError('too-large', `${this.label}: ${why}`)
-  }
-
-  #stillChecking({ length }: readonly string[]): BtkitError {
-    const what = `${length} torrent${length === 1 ? '' : 's'}`
-    return new BtkitError(
-      'client',
-      `${this.label}: still checks the data of ${what} to be removed; try again later`,
-    )
-  }
-
-  async #pause(ms: number): Promise<void> {
-    try {
-      await setTimeout(ms, undefined, { signal: this.options.signal })
-    } catch {
-      throw new BtkitError('interrupted', 'interrupted')
-    }
   }
 
   async #call(method: string, ...params: XmlRpcValue[]): Promise<XmlRpcValue> {
@@ -249,11 +245,11 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   }
 
   async #transfer(body: string): Promise<string> {
-    const { url, scgi } = this.address
+    const { scgi } = this.address
     if (scgi) return callScgi(scgi, body, this.options)
-    const headers = { 'Content-Type': 'text/xml', ...basicAuth(this.address) }
-    const answer = await callHttp({ url, body, headers }, this.options)
-    if (answer.status !== 200) throw badStatus(this.address, answer)
+    const headers = { 'Content-Type': 'text/xml', ...this.basicAuth() }
+    const answer = await this.http({ body, headers })
+    if (answer.status !== 200) throw this.badStatus(answer)
     return answer.text
   }
 }
@@ -273,17 +269,8 @@ function loadCall({ metainfo, directory, fileTimes }: PublishedTorrent): XmlRpcS
   return { methodName: 'load.raw', params: ['', bytes, ...settingsFor(directory)] }
 }
 
-function startCall(infoHash: string): XmlRpcStruct {
-  return { methodName: 'd.start', params: [infoHash.toUpperCase()] }
-}
-
 function failureOf(result: XmlRpcValue | BtkitError): BtkitError | null {
   return result instanceof BtkitError ? result : null
-}
-
-function throwFirst(failures: readonly (BtkitError | null)[]): void {
-  const failure = failures.find((each) => each !== null)
-  if (failure) throw failure
 }
 
 /** Returns the commands to run when a download is loaded. */
@@ -318,11 +305,11 @@ function isChecking(result: XmlRpcValue | BtkitError | undefined): boolean {
 const PRIORITY_OFF = 0
 
 /** The first minor version of which some builds support pad files; 0.9.8 does not. */
-const KNOWN_SINCE = [0, 15]
+const KNOWN_SINCE = [0, 15] as const
 
 /** The reason for refusing a torrent with pad files. */
-export const PADDED =
-  'it has pad files, for which it would look on disk (another client can, such as qBittorrent)'
+const PADDED =
+  'the torrent has pad files, which rtorrent expects on disk; use another client, such as qBittorrent'
 
 /**
  * Adds the data to a torrent that rtorrent stores for a verified one: all pieces exist, and the
@@ -330,7 +317,7 @@ export const PADDED =
  * writes to the files, because none is marked for download. `fileTimes` are in seconds since 1970,
  * one for each file.
  */
-export function withResumeData(metainfo: Metainfo, fileTimes: readonly number[]): Uint8Array {
+function withResumeData(metainfo: Metainfo, fileTimes: readonly number[]): Uint8Array {
   const files = metainfo.files.map(({ length }, i): BencodeDict => {
     return new Map([
       ['completed', Math.ceil(length / metainfo.pieceLength)],
@@ -343,14 +330,7 @@ export function withResumeData(metainfo: Metainfo, fileTimes: readonly number[])
   return spliceTorrent(metainfo, { top: new Map([['libtorrent_resume', encodeBencode(resume)]]) })
 }
 
-/** Whether a torrent has pad files (BEP 47). */
-export function hasPadFiles({ files }: Pick<Metainfo, 'files'>): boolean {
-  return files.some(({ padding }) => padding)
-}
-
 /** Whether this version of rtorrent requires pad files to exist on the disk. */
 export function looksForPadFiles(version: string): boolean {
-  const [major = 0, minor = 0] = (/\d+(?:\.\d+)*/.exec(version)?.[0] ?? '').split('.').map(Number)
-  const [sinceMajor = 0, sinceMinor = 0] = KNOWN_SINCE
-  return major < sinceMajor || (major === sinceMajor && minor < sinceMinor)
+  return isBefore(version, KNOWN_SINCE)
 }

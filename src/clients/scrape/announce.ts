@@ -1,10 +1,8 @@
-import { callWithin, isTimeout } from '../../bounded-call.js'
+import { isIPv4 } from 'node:net'
 import { isByteString, type BencodeValue } from '../../metainfo/bencode/value.js'
-import { askTracker } from './http-scrape.js'
-import { readTrackerAnswer } from './read-scrape.js'
-import { ScrapeFailure } from './swarm-counts.js'
-import { formatAnnounce } from './udp-packets.js'
-import { askUdp } from './udp-scrape.js'
+import { askTracker, percentEncoded } from './http-scrape.js'
+import { answeredWithin } from './swarm-counts.js'
+import { ANNOUNCE, askUdp } from './udp-scrape.js'
 
 /** Milliseconds that a tracker has for its answer. */
 const TIMEOUT = 15_000
@@ -14,6 +12,8 @@ export interface Announce {
   readonly url: string
   readonly infoHash: string
   readonly peerId: string
+  /** The IP address to name; null for the one that the tracker sees. */
+  readonly address: string | null
   readonly port: number
   /** Bytes sent to peers so far. */
   readonly uploaded: number
@@ -45,15 +45,10 @@ export interface Announced {
  */
 export async function announceSeed(announce: Announce): Promise<Announced> {
   const { signal, url } = announce
-  try {
-    return await callWithin({ timeoutMs: TIMEOUT, signal }, (bounded) => {
-      const own = { ...announce, signal: bounded }
-      return url.startsWith('udp:') ? announceUdp(own) : announceHttp(own)
-    })
-  } catch (error) {
-    if (isTimeout(error) || signal.aborted) throw new ScrapeFailure('no answer in time')
-    throw error
-  }
+  return answeredWithin({ timeoutMs: TIMEOUT, signal }, (bounded) => {
+    const own = { ...announce, signal: bounded }
+    return url.startsWith('udp:') ? announceUdp(own) : announceHttp(own)
+  })
 }
 
 /** Whether trackers of this kind can be announced to. */
@@ -61,19 +56,18 @@ export function canAnnounce(url: string): boolean {
   return /^(https?|udp):/.test(url) && URL.canParse(url)
 }
 
-async function announceHttp(announce: Announce): Promise<Announced> {
-  const { url, infoHash, peerId, port, uploaded, event, wanted, key, signal } = announce
-  const percent = (hex: string) => hex.replace(/../g, '%$&')
+async function announceHttp({ url, signal, ...own }: Announce): Promise<Announced> {
+  const [infoHash, peerId] = [percentEncoded(own.infoHash), percentEncoded(own.peerId)]
   const query = [
-    `info_hash=${percent(infoHash)}&peer_id=${percent(peerId)}&port=${port}`,
-    `uploaded=${uploaded}&downloaded=0&left=0&compact=1&numwant=${wanted}`,
-    `key=${key.toString(16)}${event === null ? '' : `&event=${event}`}`,
+    `info_hash=${infoHash}&peer_id=${peerId}&port=${own.port}`,
+    `uploaded=${own.uploaded}&downloaded=0&left=0&compact=1&numwant=${own.wanted}`,
+    `key=${own.key.toString(16)}`,
+    ...(own.event === null ? [] : [`event=${own.event}`]),
+    ...(own.address === null ? [] : [`ip=${encodeURIComponent(own.address)}`]),
   ].join('&')
   const address = new URL(url)
   address.hash = ''
-  const { href } = address
-  const bytes = await askTracker(`${href}${href.includes('?') ? '&' : '?'}${query}`, signal)
-  const answer = readTrackerAnswer(bytes, 'an announce')
+  const answer = await askTracker(address.href, { query, what: 'an announce', signal })
   const interval = answer.get('interval')
   return {
     interval: typeof interval === 'number' ? interval : 0,
@@ -81,19 +75,25 @@ async function announceHttp(announce: Announce): Promise<Announced> {
   }
 }
 
-async function announceUdp({ signal, url, ...announce }: Announce): Promise<Announced> {
-  const bytes = (hex: string) => Buffer.from(hex, 'hex')
-  const own = {
-    ...announce,
-    infoHash: bytes(announce.infoHash),
-    peerId: bytes(announce.peerId),
-  }
-  const { answer, family } = await askUdp({ url, signal }, (connectionId, transaction) => {
-    return formatAnnounce(transaction, connectionId, own)
-  })
-  if (answer.kind !== 'announced') throw new ScrapeFailure('the answer is not an announce')
+const EVENTS = { started: 2, stopped: 3 } as const
+
+/** Announces a torrent of which nothing is left to download. */
+async function announceUdp(announce: Announce): Promise<Announced> {
+  const { infoHash, peerId, event } = announce
+  const address = announce.address ?? ''
+  const rest = Buffer.alloc(42)
+  rest.writeBigUInt64BE(BigInt(announce.uploaded), 16)
+  rest.writeUInt32BE(event === null ? 0 : EVENTS[event], 24)
+  // No other fits
+  if (isIPv4(address)) rest.set(address.split('.').map(Number), 28)
+  rest.writeUInt32BE(announce.key, 32)
+  rest.writeInt32BE(announce.wanted, 36)
+  rest.writeUInt16BE(announce.port, 40)
+  const body = Buffer.concat([Buffer.from(infoHash + peerId, 'hex'), rest])
+  const { answer, family } = await askUdp(announce, ANNOUNCE, body)
   // Over IPv6 the addresses are those of IPv6 (BEP 15)
-  return { interval: answer.interval, peers: compactPeers(answer.peers, family === 6 ? 16 : 4) }
+  const peers = compactPeers(answer.subarray(12), family === 6 ? 16 : 4)
+  return { interval: answer.readUInt32BE(0), peers }
 }
 
 /** Peers as BEP 23 has them, or as a list of dictionaries. */

@@ -1,11 +1,11 @@
 import { isTracker } from '../../metainfo/trackers.js'
 import {
+  answeredWithin,
   ScrapeFailure,
   type Scraped,
   type ScrapedCounts,
   type ScrapeQuestion,
 } from './swarm-counts.js'
-import { callWithin, isTimeout } from '../../bounded-call.js'
 import { scrapeHttp } from './http-scrape.js'
 import { scrapeUdp } from './udp-scrape.js'
 
@@ -72,23 +72,20 @@ async function askOne(url: string, infoHashes: readonly string[], { timeoutMs, s
   const answers = new Map<string, ScrapedCounts | string>()
   for (let at = 0; at < infoHashes.length; at += MOST_HASHES) {
     const some = infoHashes.slice(at, at + MOST_HASHES)
-    const ask = () => scrapeTracker({ url, infoHashes: some, signal }, timeoutMs)
-    const scraped = isTracker(url) ? await attempt(ask) : 'is not the URL of a tracker'
+    let scraped: Scraped | string = 'is not the URL of a tracker'
+    try {
+      if (isTracker(url))
+        scraped = await scrapeTracker({ url, infoHashes: some, signal }, timeoutMs)
+    } catch (error) {
+      if (!(error instanceof ScrapeFailure)) throw error
+      scraped = error.message
+    }
     for (const hash of some) {
       const answer = typeof scraped === 'string' ? scraped : scraped.get(hash)
       if (answer !== undefined) answers.set(hash, answer)
     }
   }
   return answers
-}
-
-async function attempt(scrape: () => Promise<Scraped>): Promise<Scraped | string> {
-  try {
-    return await scrape()
-  } catch (error) {
-    if (error instanceof ScrapeFailure) return error.message
-    throw error
-  }
 }
 
 /** Milliseconds that a tracker has for its answer. */
@@ -98,27 +95,16 @@ const TIMEOUT = 10_000
  * Scrapes a tracker over HTTP or UDP, as its URL says.
  * @throws ScrapeFailure
  */
-export async function scrapeTracker(
-  question: ScrapeQuestion,
-  milliseconds = TIMEOUT,
-): Promise<Scraped> {
-  const limits = { timeoutMs: milliseconds, signal: question.signal }
-  try {
-    return await callWithin(limits, (signal) => scrape({ ...question, signal }))
-  } catch (error) {
-    if (isTimeout(error) || question.signal.aborted) throw new ScrapeFailure('no answer in time')
-    throw error
-  }
-}
-
-function scrape(question: ScrapeQuestion): Promise<Scraped> {
-  switch (new URL(question.url).protocol) {
-    case 'http:':
-    case 'https:':
-      return scrapeHttp(question)
-    case 'udp:':
-      return scrapeUdp(question)
-    default:
-      throw new ScrapeFailure('only HTTP and UDP trackers can be scraped')
-  }
+export function scrapeTracker(question: ScrapeQuestion, timeoutMs = TIMEOUT): Promise<Scraped> {
+  return answeredWithin({ timeoutMs, signal: question.signal }, async (signal) => {
+    switch (new URL(question.url).protocol) {
+      case 'http:':
+      case 'https:':
+        return scrapeHttp({ ...question, signal })
+      case 'udp:':
+        return scrapeUdp({ ...question, signal })
+      default:
+        throw new ScrapeFailure('only HTTP and UDP trackers can be scraped')
+    }
+  })
 }

@@ -1,8 +1,18 @@
-import { readScrape } from './read-scrape.js'
-import { ScrapeFailure, type Scraped, type ScrapeQuestion } from './swarm-counts.js'
+import { readBencode } from '../../metainfo/bencode/read.js'
+import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
+import {
+  refused,
+  ScrapeFailure,
+  type Scraped,
+  type ScrapedCounts,
+  type ScrapeQuestion,
+} from './swarm-counts.js'
 
 /** Most bytes of an answer that are read. */
 const MAX_ANSWER = 64 * 1024
+
+/** An answer has three levels; more are allowed for fields that are not read. */
+const LIMITS = { maxSize: MAX_ANSWER, maxDepth: 8 }
 
 /**
  * Scrapes a tracker over HTTP (BEP 48).
@@ -11,26 +21,51 @@ const MAX_ANSWER = 64 * 1024
 export async function scrapeHttp({ url, infoHashes, signal }: ScrapeQuestion): Promise<Scraped> {
   const address = scrapeUrl(url)
   if (address === null) throw new ScrapeFailure('its address cannot be scraped')
-  return readScrape(await askTracker(queryUrl(address, infoHashes), signal), infoHashes)
+  const query = infoHashes.map((infoHash) => `info_hash=${percentEncoded(infoHash)}`).join('&')
+  const files = (await askTracker(address, { query, what: 'a scrape', signal })).get('files')
+  if (!(files instanceof Map)) throw new ScrapeFailure('the answer is not a scrape')
+  const counts = infoHashes.flatMap((infoHash): [string, ScrapedCounts][] => {
+    const entry = files.get(Buffer.from(infoHash, 'hex').toString('latin1'))
+    return entry instanceof Map ? [[infoHash, countsOf(entry)]] : []
+  })
+  return new Map(counts)
+}
+
+/** Encodes bytes in hexadecimal for a URL. */
+export function percentEncoded(hex: string): string {
+  return hex.replace(/../g, '%$&')
+}
+
+interface TrackerRequest {
+  readonly query: string
+  /** The kind of the answer, for errors: `a scrape`. */
+  readonly what: string
+  readonly signal: AbortSignal
 }
 
 /**
- * Returns what a tracker answers to a request.
- * @throws ScrapeFailure
+ * Returns the dictionary that a tracker answers to a request over HTTP.
+ * @throws ScrapeFailure if it refuses, or answers something else
  */
-export async function askTracker(url: string, signal: AbortSignal): Promise<Uint8Array> {
-  const response = await ask(url, signal)
+export async function askTracker(
+  url: string,
+  { query, what, signal }: TrackerRequest,
+): Promise<BencodeDict> {
+  const response = await ask(`${url}${url.includes('?') ? '&' : '?'}${query}`, signal)
+  let value: BencodeValue = 0
   try {
-    return await readAnswer(response)
+    const bytes = await readAnswer(response)
+    value = readBencode(bytes, LIMITS).value
+  } catch (error) {
+    if (error instanceof ScrapeFailure) throw error
   } finally {
     // Ends an answer that is too long or has another status
     await response.body?.cancel().catch(() => undefined)
   }
-}
-
-function queryUrl(address: string, infoHashes: readonly string[]): string {
-  const fields = infoHashes.map((infoHash) => `info_hash=${infoHash.replace(/../g, '%$&')}`)
-  return `${address}${address.includes('?') ? '&' : '?'}${fields.join('&')}`
+  if (!(value instanceof Map)) throw new ScrapeFailure(`the answer is not ${what}`)
+  const reason = value.get('failure reason')
+  if (isByteString(reason)) throw refused(reason)
+  return value
 }
 
 async function ask(url: string, signal: AbortSignal): Promise<Response> {
@@ -82,4 +117,17 @@ export function scrapeUrl(announceUrl: string): string | null {
   url.pathname = `${url.pathname.slice(0, end)}scrape${last.slice('announce'.length)}`
   url.hash = ''
   return url.href
+}
+
+function countsOf(entry: BencodeDict): ScrapedCounts {
+  return {
+    seeds: countOf(entry.get('complete')),
+    leechers: countOf(entry.get('incomplete')),
+    completed: countOf(entry.get('downloaded')),
+  }
+}
+
+/** Some trackers leave out counts that they do not keep. */
+function countOf(value: BencodeValue | undefined): number {
+  return typeof value === 'number' && value >= 0 ? value : 0
 }

@@ -1,4 +1,6 @@
+import { callWithin, isTimeout, type CallLimits } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
+import { quoteText } from '../../text/escape.js'
 
 /** A tracker's counts of a torrent. */
 export interface ScrapedCounts {
@@ -26,5 +28,26 @@ export interface ScrapeQuestion {
 export class ScrapeFailure extends BtkitError {
   constructor(message: string) {
     super('io', message)
+  }
+}
+
+/** The failure that a tracker reports itself, in bytes of any encoding. */
+export function refused(reason: Uint8Array): ScrapeFailure {
+  return new ScrapeFailure(`refuses: ${quoteText(new TextDecoder().decode(reason))}`)
+}
+
+/**
+ * Makes a call to a tracker that ends in time.
+ * @throws ScrapeFailure
+ */
+export async function answeredWithin<T>(
+  limits: Required<CallLimits>,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  try {
+    return await callWithin(limits, call)
+  } catch (error) {
+    const isLate = isTimeout(error) || limits.signal.aborted
+    throw isLate ? new ScrapeFailure('no answer in time') : error
   }
 }

@@ -1,21 +1,32 @@
-import { isSameBytes } from '../../bytes.js'
 import { createHash } from 'node:crypto'
 import { callWithin, isTimeout, type CallLimits } from '../../bounded-call.js'
+import { isSameBytes } from '../../bytes.js'
+import { planV2Side, streamedFiles, whyNoV2Side, type V2Side } from '../../core/verify/v2-side.js'
 import { BtkitError } from '../../errors.js'
-import { fileAddress, type SeedKind } from '../../metainfo/trackers.js'
-import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
-import { describeFailure } from '../../text/network-failure.js'
-import { pieceSize, type Piece, type PieceNode, LONGEST_PIECE, PieceDraw } from './piece.js'
+import { chooseKernel } from '../../hash/kernels.js'
 import { climbMerkleTree } from '../../hash/merkle.js'
-import { chooseKernel } from '../../hash/kernels/choose.js'
-import { BLOCK_LENGTH } from '../../hash/stream/digests.js'
+import { BLOCK_LENGTH } from '../../hash/stream/content-stream.js'
+import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
+import { fileAddress, type SeedKind } from '../../metainfo/trackers.js'
+import { describeFailure } from '../../text/network-failure.js'
 import { formatBytes } from '../../text/quantity.js'
 
 /** A seed of a torrent. */
-export interface Seed {
+interface Seed {
   readonly url: string
   readonly kind: SeedKind
 }
+
+/** The fault of a seed, in a word or two. */
+type Fault =
+  | 'wrong bytes'
+  | 'status'
+  | 'no ranges'
+  | 'length'
+  | 'redirects'
+  | 'compressed'
+  | 'timeout'
+  | 'unreachable'
 
 /** The result of checking a seed with a piece. */
 export interface SeedCheck extends Seed {
@@ -26,29 +37,79 @@ export interface SeedCheck extends Seed {
   readonly piece: number | null
 }
 
-/** Limits of a check: the whole piece must arrive in this time. */
-export type AskOptions = Required<CallLimits>
+/** How to check seeds: each whole piece must arrive within the limits. */
+export interface CheckSeedsOptions extends Required<CallLimits> {
+  /** Returns a random number from 0 (included) to 1 (excluded). */
+  readonly random: () => number
+}
 
-const ZEROS = new Uint8Array(64 * 1024)
+/** Maximum number of checked seeds, because a torrent may have any number. */
+const MOST_SEEDS = 100
+
+/** Number of seeds that are checked at once. */
+const AT_ONCE = 4
+
+/** Maximum number of draws to find a suitable piece. */
+const DRAWS = 50
+
+/** Maximum number of files in a piece, because each is a request. */
+const MOST_PARTS = 16
+
+/** Largest requested piece in bytes. */
+const LONGEST_PIECE = 64 * 1024 * 1024
+
+/** Maximum number of redirects. */
+const MOST_REDIRECTS = 5
+
+const TOO_MANY = `only the first ${MOST_SEEDS} are`
+const NO_PIECE = `no piece of a few files and ${formatBytes(LONGEST_PIECE)} at most was found`
 
 /**
- * Requests a piece of a torrent from a seed, and checks it.
+ * Requests a random piece from each web seed and HTTP seed of a torrent, and checks it. Returns the
+ * results in the torrent's order.
  * @throws BtkitError `interrupted`
  */
-export async function checkSeed(
+export async function checkSeeds(
   metainfo: Metainfo,
-  { seed, piece }: { readonly seed: Seed; readonly piece: Piece },
-  options: AskOptions,
-): Promise<SeedCheck> {
-  if (!isAsked(seed.url)) return notAsked(seed, 'not http or https')
-  if (seed.kind === 'HTTP seed' && metainfo.infoHash === null) {
-    return notAsked(seed, 'HTTP seeds only support version 1')
+  options: CheckSeedsOptions,
+): Promise<SeedCheck[]> {
+  const draw = pieceDraw(metainfo, options.random)
+  const seeds = [
+    ...(metainfo.webSeeds ?? []).map((url): Seed => ({ url, kind: 'web seed' })),
+    ...(metainfo.httpSeeds ?? []).map((url): Seed => ({ url, kind: 'HTTP seed' })),
+  ]
+  const checks: SeedCheck[] = []
+  const waiting = seeds.entries()
+  const work = async () => {
+    for (const [i, seed] of waiting) {
+      const piece = i < MOST_SEEDS ? draw() : null
+      const { url, kind } = seed
+      if (!piece) checks[i] = notAsked(seed, i < MOST_SEEDS ? NO_PIECE : TOO_MANY)
+      else if (!isAsked(url)) checks[i] = notAsked(seed, 'not http or https')
+      else if (kind === 'HTTP seed' && metainfo.infoHash === null)
+        checks[i] = notAsked(seed, 'HTTP seeds only support version 1')
+      else checks[i] = await checkSeed(seed, { metainfo, url, piece }, options)
+    }
   }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  return checks
+}
+
+function notAsked(seed: Seed, detail: string): SeedCheck {
+  return { ...seed, result: 'not asked', detail, piece: null }
+}
+
+async function checkSeed(
+  seed: Seed,
+  question: Omit<Question, 'judge'>,
+  options: CheckSeedsOptions,
+): Promise<SeedCheck> {
+  const { piece } = question
   const checked = { ...seed, piece: piece.index }
   const judge = new PieceJudge(piece)
   const ask = seed.kind === 'web seed' ? askWebSeed : askHttpSeed
   try {
-    await callWithin(options, (signal) => ask(metainfo, { seed, piece, judge }, signal))
+    await callWithin(options, (signal) => ask({ ...question, judge }, signal))
     return { ...checked, result: judge.isRight() ? 'ok' : 'wrong bytes', detail: '' }
   } catch (error) {
     if (options.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
@@ -59,39 +120,99 @@ export async function checkSeed(
   }
 }
 
-/** The result for a seed that was not asked. */
-export function notAsked(seed: Seed, detail: string): SeedCheck {
-  return { ...seed, result: 'not asked', detail, piece: null }
+/** A piece and its expected digests. */
+interface Piece {
+  readonly index: number
+  /**
+   * The bytes of each file in the piece, from `start` to before `end` of the file. Each part has at
+   * least one byte; padding is included.
+   */
+  readonly parts: readonly {
+    readonly file: MetainfoFile
+    readonly start: number
+    readonly end: number
+  }[]
+  /** SHA-1 of version 1; null if the torrent has no version 1. */
+  readonly sha1: Uint8Array | null
+  /**
+   * The node of a file's Merkle tree (BEP 52), and the levels between the blocks and this node; null
+   * if the torrent has no version 2, or the piece has none of its bytes.
+   */
+  readonly merkle: { readonly digest: Uint8Array; readonly levels: number } | null
+}
+
+const [SHA1, SHA256] = [20, 32]
+
+/**
+ * Returns a function that draws a random piece that can be requested with few requests; null if none
+ * was found.
+ */
+function pieceDraw(metainfo: Metainfo, random: () => number): () => Piece | null {
+  const { pieceLength, pieces } = metainfo
+  const files = streamedFiles(metainfo)
+  const size = files.reduce((sum, { length }) => sum + length, 0)
+  const v2 = whyNoV2Side(metainfo) === null ? planV2Side(metainfo) : null
+  const partsOf = (index: number): Piece['parts'] => {
+    const [from, to] = [index * pieceLength, (index + 1) * pieceLength]
+    let offset = 0
+    return files.flatMap((file) => {
+      const [start, end] = [Math.max(from - offset, 0), Math.min(to - offset, file.length)]
+      offset += file.length
+      return start < end ? [{ file, start, end }] : []
+    })
+  }
+  return () => {
+    if (pieceLength > LONGEST_PIECE) return null
+    for (let draw = 0; draw < DRAWS && size > 0; draw++) {
+      const index = Math.floor((random() * size) / pieceLength)
+      const sha1 = pieces && pieces.subarray(index * SHA1, (index + 1) * SHA1)
+      const piece = { index, parts: partsOf(index), sha1, merkle: v2 && nodeOf(v2, index) }
+      const real = piece.parts.filter(({ file }) => !file.padding)
+      if (real.length > 0 && real.length <= MOST_PARTS && (sha1 ?? piece.merkle)) return piece
+    }
+    return null
+  }
+}
+
+function nodeOf({ blockCounts, digests, levels }: V2Side, index: number): Piece['merkle'] {
+  if ((blockCounts[index] ?? 0) === 0) return null
+  const digest = digests.subarray(index * SHA256, (index + 1) * SHA256)
+  return { digest, levels: levels[index] ?? 0 }
 }
 
 interface Question {
-  readonly seed: Seed
+  readonly metainfo: Metainfo
+  readonly url: string
   readonly piece: Piece
   readonly judge: PieceJudge
 }
 
+const ZEROS = new Uint8Array(64 * 1024)
+
 /** Requests the part of each file that is in the piece (BEP 19). */
 async function askWebSeed(
-  metainfo: Metainfo,
-  { seed, piece, judge }: Question,
+  { metainfo, url, piece, judge }: Question,
   signal: AbortSignal,
 ): Promise<void> {
   for (const { file, start, end } of piece.parts) {
     if (file.padding) {
-      addZeros(judge, end - start)
+      for (let left = end - start; left > 0; left -= ZEROS.length)
+        judge.add(ZEROS.subarray(0, left), true)
       continue
     }
-    const wanted = { start, end, size: file.length }
-    const take = (bytes: Uint8Array) => {
-      judge.add(bytes)
+    const response = await askFor(
+      addressOf(url, metainfo, file),
+      { Range: `bytes=${start}-${end - 1}` },
+      signal,
+    )
+    try {
+      requireRange(response, [start, end], file.length)
+      await takeBody(response, end - start, (bytes) => {
+        judge.add(bytes)
+      })
+    } finally {
+      await response.body?.cancel().catch(() => undefined)
     }
-    await askForBytes(addressOf(seed.url, metainfo, file), wanted, { take, signal })
-  }
-}
-
-function addZeros(judge: PieceJudge, length: number): void {
-  for (let left = length; left > 0; left -= ZEROS.length) {
-    judge.addPadding(ZEROS.subarray(0, Math.min(left, ZEROS.length)))
   }
 }
 
@@ -104,19 +225,34 @@ function addressOf(url: string, { isDirectory, name }: Metainfo, { path }: Metai
   return fileAddress(url.replace(/\/$/, ''), [name, ...path])
 }
 
+function requireRange(
+  { status, headers }: Response,
+  [start, end]: readonly [start: number, end: number],
+  size: number,
+): void {
+  // A whole file is a valid answer if the range is the whole file
+  const isWhole = status === 200 && start === 0 && end === size
+  if (status === 200 && !isWhole) throw new SeedFault('no ranges', 'sends the whole file')
+  if (status !== 206 && !isWhole) throw new SeedFault('status', `${status}`)
+  const range = headers.get('content-range') ?? ''
+  if (status === 206 && !range.startsWith(`bytes ${start}-${end - 1}/`)) {
+    throw new SeedFault('no ranges', 'sends another range than was asked for')
+  }
+}
+
 /** Requests the whole piece (BEP 17), including padding. */
 async function askHttpSeed(
-  { infoHash }: Metainfo,
-  { seed, piece, judge }: Question,
+  { metainfo, url, piece, judge }: Question,
   signal: AbortSignal,
 ): Promise<void> {
-  const hash = (infoHash ?? '').replace(/../g, '%$&')
-  const separator = seed.url.includes('?') ? '&' : '?'
-  const url = `${seed.url}${separator}info_hash=${hash}&piece=${piece.index}`
-  const response = await askFor(url, {}, signal)
+  const hash = (metainfo.infoHash ?? '').replace(/../g, '%$&')
+  const separator = url.includes('?') ? '&' : '?'
+  const address = `${url}${separator}info_hash=${hash}&piece=${piece.index}`
+  const response = await askFor(address, {}, signal)
+  const length = piece.parts.reduce((sum, { start, end }) => sum + end - start, 0)
   try {
     if (response.status !== 200) throw new SeedFault('status', `${response.status}`)
-    await takeBody(response, pieceSize(piece), splitter(piece, judge))
+    await takeBody(response, length, splitter(piece, judge))
   } finally {
     await response.body?.cancel().catch(() => undefined)
   }
@@ -130,8 +266,7 @@ function splitter({ parts }: Piece, judge: PieceJudge): (bytes: Uint8Array) => v
       const first = left[0]
       if (!first) return
       const taken = bytes.subarray(at, at + first.length)
-      if (first.file.padding) judge.addPadding(taken)
-      else judge.add(taken)
+      judge.add(taken, first.file.padding)
       at += taken.length
       first.length -= taken.length
       if (first.length === 0) left.shift()
@@ -148,10 +283,10 @@ class PieceJudge {
 
   constructor(private readonly piece: Piece) {}
 
-  /** Adds the next bytes of the piece's file. */
-  add(bytes: Uint8Array): void {
+  /** Adds the next bytes of the piece. Version 2 ignores those of a pad file. */
+  add(bytes: Uint8Array, isPadding = false): void {
     this.#sha1.update(bytes)
-    for (let at = 0; at < bytes.length;) {
+    for (let at = 0; at < bytes.length && !isPadding;) {
       const part = bytes.subarray(at, at + BLOCK_LENGTH - this.#inBlock)
       this.#block.update(part)
       this.#inBlock += part.length
@@ -160,16 +295,15 @@ class PieceJudge {
     }
   }
 
-  /** Adds bytes of a pad file, which version 2 ignores. */
-  addPadding(bytes: Uint8Array): void {
-    this.#sha1.update(bytes)
-  }
-
   /** Whether the bytes match the piece, in each version of the torrent. */
   isRight(): boolean {
     const { sha1, merkle } = this.piece
     if (this.#inBlock > 0) this.#endBlock()
-    return (sha1 === null || isSameBytes(this.#sha1.digest(), sha1)) && this.#isRightByTree(merkle)
+    if (sha1 !== null && !isSameBytes(this.#sha1.digest(), sha1)) return false
+    if (merkle === null) return true
+    const leaves = { nodes: Buffer.concat(this.#leaves), height: 0 }
+    const { nodes } = climbMerkleTree(leaves, merkle.levels, chooseKernel())
+    return isSameBytes(nodes, merkle.digest)
   }
 
   #endBlock(): void {
@@ -177,72 +311,10 @@ class PieceJudge {
     this.#block = createHash('sha256')
     this.#inBlock = 0
   }
-
-  #isRightByTree(node: PieceNode | null): boolean {
-    if (node === null) return true
-    const leaves = { nodes: Buffer.concat(this.#leaves), height: 0 }
-    return isSameBytes(climbMerkleTree(leaves, node.levels, chooseKernel()).nodes, node.digest)
-  }
 }
-
-export interface CheckSeedsOptions extends AskOptions {
-  /** Returns a random number from 0 (included) to 1 (excluded). */
-  readonly random: () => number
-}
-
-/** Maximum number of checked seeds, because a torrent may have any number. */
-const MOST_SEEDS = 100
-
-/** Number of seeds that are checked at once. */
-const AT_ONCE = 4
-
-/**
- * Requests a random piece from each web seed and HTTP seed of a torrent, and checks it. Returns the
- * results in the torrent's order.
- * @throws BtkitError `interrupted`
- */
-export async function checkSeeds(
-  metainfo: Metainfo,
-  options: CheckSeedsOptions,
-): Promise<SeedCheck[]> {
-  const draw = new PieceDraw(metainfo, options.random)
-  const seeds = seedsOf(metainfo)
-  const checks: SeedCheck[] = []
-  const waiting = seeds.entries()
-  const work = async () => {
-    for (const [i, seed] of waiting) {
-      const piece = i < MOST_SEEDS ? draw.next() : null
-      if (piece) checks[i] = await checkSeed(metainfo, { seed, piece }, options)
-      else checks[i] = notAsked(seed, i < MOST_SEEDS ? NO_PIECE : TOO_MANY)
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
-  return checks
-}
-
-const TOO_MANY = `only the first ${MOST_SEEDS} are`
-const NO_PIECE = `no piece of a few files and ${formatBytes(LONGEST_PIECE)} at most was found`
-
-function seedsOf({ webSeeds, httpSeeds }: Metainfo): Seed[] {
-  return [
-    ...(webSeeds ?? []).map((url): Seed => ({ url, kind: 'web seed' })),
-    ...(httpSeeds ?? []).map((url): Seed => ({ url, kind: 'HTTP seed' })),
-  ]
-}
-
-/** The fault of a seed, in a word or two. */
-export type Fault =
-  | 'wrong bytes'
-  | 'status'
-  | 'no ranges'
-  | 'length'
-  | 'redirects'
-  | 'compressed'
-  | 'timeout'
-  | 'unreachable'
 
 /** The error for a seed that answers wrongly. */
-export class SeedFault extends Error {
+class SeedFault extends Error {
   constructor(
     readonly fault: Fault,
     message: string,
@@ -251,16 +323,13 @@ export class SeedFault extends Error {
   }
 }
 
-/** Maximum number of redirects. */
-const MOST_REDIRECTS = 5
-
 /** Whether a URL may be requested. Others could lead a stranger to internal resources. */
-export function isAsked(url: string): boolean {
+function isAsked(url: string): boolean {
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 }
 
 /** Requests a URL, and follows its redirects. The caller must end the response. */
-export async function askFor(
+async function askFor(
   url: string,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
@@ -278,46 +347,11 @@ export async function askFor(
   throw new SeedFault('redirects', `more than ${MOST_REDIRECTS}`)
 }
 
-/** A range of bytes in a file. */
-export interface WantedBytes {
-  readonly start: number
-  readonly end: number
-  /** Size of the file in bytes. */
-  readonly size: number
-}
-
 /**
- * Requests a range of a file, and passes the bytes on as they arrive. Never passes on more than
- * requested.
- * @throws SeedFault, and errors of fetch
- */
-export async function askForBytes(
-  url: string,
-  { start, end, size }: WantedBytes,
-  { take, signal }: { readonly take: (bytes: Uint8Array) => void; readonly signal: AbortSignal },
-): Promise<void> {
-  const response = await askFor(url, { Range: `bytes=${start}-${end - 1}` }, signal)
-  try {
-    const { status, headers } = response
-    // A whole file is a valid answer if the range is the whole file
-    const isWhole = status === 200 && start === 0 && end === size
-    if (status === 200 && !isWhole) throw new SeedFault('no ranges', 'sends the whole file')
-    if (status !== 206 && !isWhole) throw new SeedFault('status', `${status}`)
-    const range = headers.get('content-range') ?? ''
-    if (status === 206 && !range.startsWith(`bytes ${start}-${end - 1}/`)) {
-      throw new SeedFault('no ranges', 'sends another range than was asked for')
-    }
-    await takeBody(response, end - start, take)
-  } finally {
-    await response.body?.cancel().catch(() => undefined)
-  }
-}
-
-/**
- * Reads a body of an exact length.
+ * Reads a body of an exact length. Never passes on more than that.
  * @throws SeedFault if the length differs
  */
-export async function takeBody(
+async function takeBody(
   response: Response,
   length: number,
   take: (bytes: Uint8Array) => void,

@@ -1,8 +1,10 @@
 import { removeUnused, shrinkTo, summarize, type CacheSummary } from '../../cache/maintain.js'
-import { removeCache, removeDamaged, cacheSize } from '../../cache/open.js'
+import { removeDamaged, cacheSize } from '../../cache/open.js'
 import { dayOf } from '../../cache/records/record.js'
 import { withCache, type CachePlace } from './access.js'
 import type { Store } from '../../cache/store/store.js'
+
+export { removeCache as clearCache } from '../../cache/open.js'
 
 const DAY_MS = 86_400_000
 
@@ -61,16 +63,6 @@ function unchanged(store: Store): Store {
       for (const entry of store.entries(from)) if (!removed.has(textOf(entry.key))) yield entry
     },
   }
-}
-
-/**
- * Removes a cache, and damaged ones that were set aside. Processes that have it open keep using the
- * removed files. Returns whether there was any.
- * @throws BtkitError `not-permitted` if other users could replace the files; Error of the system
- *   if a file cannot be removed
- */
-export function clearCache(directory: string): boolean {
-  return removeCache(directory)
 }
 
 /** Summary of a cache's content. */

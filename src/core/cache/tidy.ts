@@ -1,5 +1,5 @@
 import { forEachInTurns, shrinkTo, type StoreRecord } from '../../cache/maintain.js'
-import { parseFileRecordName } from '../../cache/records/file.js'
+import { parseFileRecordName } from '../../cache/records/bodies.js'
 import {
   dayOf,
   DAYS_BETWEEN_NOTES,

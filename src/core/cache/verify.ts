@@ -1,5 +1,5 @@
 import { records } from '../../cache/maintain.js'
-import type { PieceCache } from '../../cache/piece-cache.js'
+import type { Store } from '../../cache/store/store.js'
 import type { Engine } from '../digests/hash-content.js'
 import { withCache, type CachePlace } from './access.js'
 import {
@@ -7,30 +7,20 @@ import {
   unpackTreeRecord,
   type TreeKey,
   type TreeRecord,
-} from '../../cache/records/tree.js'
-import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
-import { hashStream } from '../../hash/hash-stream.js'
-import { chooseKernel } from '../../hash/kernels/choose.js'
-import { climbMerkleTree, findMerkleRoot } from '../../hash/merkle.js'
-import { concatenateFiles, ZEROS } from '../../hash/stream/content-stream.js'
-import { BLOCK_LENGTH } from '../../hash/stream/digests.js'
-import { isSameFile } from '../digests/cache-trust.js'
-import { NODE } from '../digests/file-trees.js'
-import {
   ownPieces,
   parseFileRecordName,
   unpackFileRecord,
   type FileKey,
   type FileRecord,
-} from '../../cache/records/file.js'
+} from '../../cache/records/bodies.js'
+import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
+import { hashStream } from '../../hash/hash-stream.js'
+import { chooseKernel } from '../../hash/kernels.js'
+import { climbMerkleTree, findMerkleRoot } from '../../hash/merkle.js'
+import { concatenateFiles, ZEROS, BLOCK_LENGTH } from '../../hash/stream/content-stream.js'
+import { isSameFile } from '../digests/cache-trust.js'
+import { NODE } from '../digests/file-trees.js'
 import { DIGEST } from '../digests/piece-table.js'
-
-/** The checks by kind of record, for records that can be compared with a file. */
-const CHECKS = { file: checkPieces, tree: checkTree }
-
-interface Drawn extends DrawnRecord {
-  readonly kind: keyof typeof CHECKS
-}
 
 /** The result of checking a sample of a cache's records. */
 export interface CacheCheck {
@@ -51,31 +41,25 @@ export function verifyCache(
   engine: Engine,
   sample: number,
 ): Promise<CacheCheck> {
-  return withCache(place, (cache) => verifyRecords(cache, engine, sample))
-}
-
-async function verifyRecords(
-  cache: PieceCache,
-  engine: Engine,
-  sample: number,
-): Promise<CacheCheck> {
-  const wrong: string[] = []
-  let checked = 0
-  const drawn = drawRecords(cache, sample)
-  for (const record of drawn) {
-    const check: RecordCheck | null = CHECKS[record.kind](record)
-    if (!check) continue
-    checked++
-    if (await check.isRight(engine)) continue
-    wrong.push(check.path)
-    check.forget(cache)
-  }
-  return { checked, stale: drawn.length - checked, wrong }
+  return withCache(place, async ({ store }) => {
+    const wrong: string[] = []
+    let checked = 0
+    const drawn = drawRecords(store, sample)
+    for (const record of drawn) {
+      const check = record.kind === 'tree' ? checkTree(record) : checkPieces(record)
+      if (!check) continue
+      checked++
+      if (await check.isRight(engine)) continue
+      wrong.push(check.path)
+      store.remove(record.key)
+    }
+    return { checked, stale: drawn.length - checked, wrong }
+  })
 }
 
 /** Draws a sample of file records, each with the same probability (reservoir sampling). */
-function drawRecords({ store }: PieceCache, sample: number): Drawn[] {
-  const drawn: Drawn[] = []
+function drawRecords(store: Store, sample: number): DrawnRecord[] {
+  const drawn: DrawnRecord[] = []
   let seen = 0
   for (const { kind, key, body } of records(store)) {
     if (kind !== 'file' && kind !== 'tree') continue
@@ -83,27 +67,21 @@ function drawRecords({ store }: PieceCache, sample: number): Drawn[] {
     const place = drawn.length < sample ? drawn.length : Math.floor(Math.random() * seen)
     // Copies, because the store's bytes become invalid
     if (place < sample)
-      drawn[place] = { kind, name: Uint8Array.from(key.subarray(1)), body: Uint8Array.from(body) }
+      drawn[place] = { kind, key: Uint8Array.from(key), body: Uint8Array.from(body) }
   }
   return drawn
 }
 
 /** Prepares the check of a record of a file's Merkle tree; null if the file has changed since. */
-function checkTree({ name, body }: DrawnRecord): RecordCheck | null {
-  const path = Buffer.from(name).toString()
+function checkTree({ key: recordKey, body }: DrawnRecord): RecordCheck | null {
+  const path = Buffer.from(recordKey.subarray(1)).toString()
   const fingerprint = readFingerprintIfThere(path)
   if (!fingerprint) return null
   const key = { path, size: fingerprint.size }
   const record = unpackTreeRecord(body, key)
   if (!record || !isSameFile(record.fingerprint, encodeFingerprint(fingerprint), 'full'))
     return null
-  return {
-    path,
-    isRight: (engine) => isTreeRight(key, record, engine),
-    forget: (cache) => {
-      cache.forgetTree(key)
-    },
-  }
+  return { path, isRight: (engine) => isTreeRight(key, record, engine) }
 }
 
 /** Whether the nodes lead to the root, and the blocks below one node to that node. */
@@ -122,38 +100,19 @@ async function isTreeRight({ path, size }: TreeKey, record: TreeRecord, engine: 
 }
 
 /** Prepares the check of a record of a file's pieces; null if the file has changed since. */
-function checkPieces({ name, body }: DrawnRecord): RecordCheck | null {
-  const keyed = readCurrent(name, body)
-  return (
-    keyed && {
-      path: keyed.key.path,
-      isRight: (engine) => arePiecesRight(keyed, engine),
-      forget: (cache) => {
-        cache.forgetFile(keyed.key)
-      },
-    }
-  )
-}
-
-interface Keyed {
-  readonly key: FileKey
-  readonly record: FileRecord
-}
-
-/** Returns a record with its key; null if its file has changed since. */
-function readCurrent(name: Uint8Array, body: Uint8Array): Keyed | null {
-  const parsed = parseFileRecordName(name)
+function checkPieces({ key: recordKey, body }: DrawnRecord): RecordCheck | null {
+  const parsed = parseFileRecordName(recordKey.subarray(1))
   const fingerprint = parsed && readFingerprintIfThere(parsed.path)
   if (!parsed || !fingerprint) return null
   const key = { ...parsed, size: fingerprint.size }
   const record = unpackFileRecord(body, key)
-  return record && isSameFile(record.fingerprint, encodeFingerprint(fingerprint), 'full')
-    ? { key, record }
-    : null
+  if (!record || !isSameFile(record.fingerprint, encodeFingerprint(fingerprint), 'full'))
+    return null
+  return { path: key.path, isRight: (engine) => arePiecesRight(key, record, engine) }
 }
 
 /** Reads a random piece of the file again and compares its digest. */
-async function arePiecesRight({ key, record }: Keyed, engine: Engine): Promise<boolean> {
+async function arePiecesRight(key: FileKey, record: FileRecord, engine: Engine) {
   const { whole, tailLength } = ownPieces(key)
   const ends = [record.tail, record.paddedTail].filter((digest) => digest !== null)
   const digests = Buffer.concat([record.pieces, ...ends])
@@ -175,17 +134,16 @@ async function arePiecesRight({ key, record }: Keyed, engine: Engine): Promise<b
   return Buffer.compare(digest, expected) === 0
 }
 
-/** A drawn record: its name without the kind, and its bytes. */
+/** A record that can be compared with a file. */
 interface DrawnRecord {
-  readonly name: Uint8Array
+  readonly kind: 'file' | 'tree'
+  readonly key: Uint8Array
   readonly body: Uint8Array
 }
 
 /** The check of a record whose file is unchanged. */
 interface RecordCheck {
-  /** The file's path. */
   readonly path: string
   /** Reads a random part of the file again and compares it. */
   readonly isRight: (engine: Engine) => Promise<boolean>
-  readonly forget: (cache: PieceCache) => void
 }

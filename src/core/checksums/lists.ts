@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path'
-import { writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
-import { checkTarget } from '../../files/write/check-target.js'
+import { writeAtomically, type WriteOptions, checkTarget } from '../../files/write/atomically.js'
 import type { TorrentPlan } from '../make/make-torrent.js'
 import type { Content } from '../digests/content.js'
 import { isChecksumName, type ChecksumName, checkReplaceableList, formatChecksums } from './list.js'

@@ -4,11 +4,10 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { createWholeFileJob, readWholeFile, runWholeFile } from '../../hash/jobs/whole-file-job.js'
 import { WorkerPool } from '../../hash/jobs/worker-pool.js'
 import { refuseAborted, BtkitError } from '../../errors.js'
-import { isSameFile, type CacheTrust } from '../digests/cache-trust.js'
+import { isSameFile, type CacheTrust, isSettled } from '../digests/cache-trust.js'
 import type { Content } from '../digests/content.js'
 import { requireUnchanged, type HashContext } from '../digests/hash-content.js'
 import { isRead } from '../digests/pad-files.js'
-import { isSettled } from '../digests/settled.js'
 import { CHECKSUMS, type ChecksumName } from './list.js'
 import { makeTorrent, type MadeTorrent, type TorrentPlan } from '../make/make-torrent.js'
 import { writeLists, type ChecksumList, type ListedFile } from './lists.js'
@@ -79,7 +78,7 @@ function recallFile(
   const { absolutePath, fingerprint } = file
   const encoded = encodeFingerprint(fingerprint)
   const digests = names.flatMap((name) => {
-    const record = cache.digest(name, absolutePath)
+    const record = cache.get('digest', { algorithm: name, path: absolutePath })
     const isCurrent =
       record?.digest.length === CHECKSUMS[name].length &&
       isSameFile(record.fingerprint, encoded, trust)
@@ -111,7 +110,8 @@ async function read(
   const kept = encodeFingerprint(fingerprint)
   names.forEach((name, i) => {
     const digest = digests[i]
-    if (digest) cache.rememberDigest(name, absolutePath, { fingerprint: kept, digest })
+    if (digest)
+      cache.put('digest', { algorithm: name, path: absolutePath }, { fingerprint: kept, digest })
   })
   return { ...found, isSettled: true }
 }

@@ -1,7 +1,6 @@
 import { BtkitError } from '../../errors.js'
-import { listNames } from '../../files/scan/entry.js'
-import { loadNameFilter } from '../../files/scan/load-name-filter.js'
-import { createWriter } from '../../files/write/many.js'
+import { loadNameFilter } from '../../files/scan/entry.js'
+import { Writer } from '../../files/write/many.js'
 import { boundHeapGrowth } from '../../heap-growth.js'
 import {
   checkDistinctDirectories,
@@ -11,13 +10,13 @@ import {
   pathsOfDirectory,
   type OpenRules,
   type SourceDirectory,
+  torrentName,
 } from './directories.js'
 import { completeAll } from './entries.js'
 import { ownFilesOf } from './own-file.js'
-import { pruneAll, pruneLists } from './prune.js'
+import { pruneAll } from './prune.js'
 import { TargetDirectories } from './targets.js'
 import { digestOptions } from './unchanged.js'
-import { noteForeign } from './foreign-torrents.js'
 import { createReport, noteFailure, sortReport, type CompleteReport } from './complete-report.js'
 import type {
   CompleteContext,
@@ -26,7 +25,12 @@ import type {
   CompleteWatch,
   StateAccess,
 } from './request.js'
-import { TargetLocks } from './target-locks.js'
+import { resolve, join } from 'node:path'
+import { digestOf } from '../../bytes.js'
+import { realPath } from '../../files/inside.js'
+import { readNote, writeNote, type NotePlace } from '../../state/notes.js'
+import { createSyncReport, type SyncReport } from '../publish/client.js'
+import type { OwnTorrent } from '../publish/sync.js'
 
 /** Number of concurrent torrent writes. Disks sync many files as fast as one. */
 const WRITES = 1024
@@ -50,13 +54,15 @@ export async function completeDirectories(
   context: CompleteContext,
   watch: CompleteWatch,
 ): Promise<CompleteReport> {
-  const locks = new TargetLocks(request, context)
+  const targets = new TargetDirectories(request, context)
   const report = createReport()
   try {
-    await locks.take()
-    await completeLocked({ locks, report }, watch)
+    await targets.open()
+    await completeOpen(targets, report, watch)
   } finally {
-    locks.release()
+    await targets.close((target, error) => {
+      noteFailure(report, pathsOfDirectory(target), error)
+    })
   }
   if (!request.dryRun && !report.isInterrupted) {
     await tidy(context, request.cacheMaxSize)
@@ -78,44 +84,22 @@ async function tidy({ cacheAccess, lazyCache }: CompleteContext, maxSize: number
   if (lazyCache?.isTidyDue()) lazyCache.noteTidied()
 }
 
-/** The locked targets and the report of a run. */
-interface Locked {
-  readonly locks: TargetLocks
-  readonly report: CompleteReport
-}
-
-async function completeLocked({ locks, report }: Locked, watch: CompleteWatch) {
-  const list = listOnce()
-  const targets = new TargetDirectories(locks, list)
-  try {
-    targets.open()
-    await completeOpen({ targets, list, report }, watch)
-  } finally {
-    await targets.close((target, error) => {
-      noteFailure(report, pathsOfDirectory(target), error)
-    })
-  }
-}
-
-/** The same after the records of the torrents were read. */
-interface Opened {
-  readonly targets: TargetDirectories
-  readonly list: (realPath: string) => readonly string[]
-  readonly report: CompleteReport
-}
-
-async function completeOpen({ targets, list, report }: Opened, watch: CompleteWatch) {
-  const { request, context } = targets.locks
+async function completeOpen(
+  targets: TargetDirectories,
+  report: CompleteReport,
+  watch: CompleteWatch,
+): Promise<void> {
+  const { request, context } = targets
   const filter = await loadNameFilter(request.common.scan)
-  const findTarget = (path: string) => targets.find(path)
-  const directories = openAll({ request, filter, list, findTarget }, report)
+  const opened = openAll({ targets, filter }, report)
+  const directories = opened.filter((directory) => hasRecords(directory, report))
   checkDistinctDirectories(directories)
   checkDistinctTorrents(directories)
   if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth()
   noteLeftOut(directories, report)
   const options = digestOptions(request)
   const isOwnFile = ownFilesOf(directories, request.checksums, context)
-  const writer = createWriter({ inFlight: WRITES })
+  const writer = new Writer({ inFlight: WRITES })
   const run = { request, hashContext: context, options, isOwnFile, writer, report, watch }
   await complete(directories, run, context.state)
 }
@@ -128,12 +112,8 @@ async function complete(
   const { request, report } = run
   try {
     const emptied = await completeAll(directories, run)
-    if (request.prune !== 'never') {
-      pruneAll({ directories, emptied }, run)
-      pruneLists({ directories, emptied }, run)
-    }
+    if (request.prune !== 'never') pruneAll({ directories, emptied }, run)
     if (request.publish.length === 0 || request.dryRun) return
-    const { publishAll } = await import('./publish.js')
     report.clients = await publishAll(directories, run, state)
   } catch (error) {
     if (!(error instanceof BtkitError && error.code === 'interrupted')) throw error
@@ -142,7 +122,7 @@ async function complete(
 }
 
 function openAll(rules: OpenRules, report: CompleteReport): SourceDirectory[] {
-  return rules.request.directories.flatMap((directory) => {
+  return rules.targets.request.directories.flatMap((directory) => {
     try {
       return [openSourceDirectory(directory, rules)]
     } catch (error) {
@@ -152,6 +132,20 @@ function openAll(rules: OpenRules, report: CompleteReport): SourceDirectory[] {
   })
 }
 
+/** Whether the records of a directory's torrents can be read. */
+function hasRecords(
+  { directory, targetDirectory }: SourceDirectory,
+  report: CompleteReport,
+): boolean {
+  try {
+    targetDirectory.readLog()
+    return true
+  } catch (error) {
+    noteFailure(report, pathsOfDirectory(directory), error)
+    return false
+  }
+}
+
 function noteLeftOut(directories: readonly SourceDirectory[], report: CompleteReport): void {
   for (const directory of directories) {
     for (const { name, reason } of directory.leftOut)
@@ -159,12 +153,83 @@ function noteLeftOut(directories: readonly SourceDirectory[], report: CompleteRe
   }
 }
 
-/** Lists each directory only once: sources and torrents may share one. */
-function listOnce(): (realPath: string) => readonly string[] {
-  const lists = new Map<string, readonly string[]>()
-  return (realPath) => {
-    const names = lists.get(realPath) ?? listNames(realPath)
-    lists.set(realPath, names)
-    return names
+/**
+ * Compares the foreign torrents of a run with those that the last run over the same directories
+ * reported, and stores them for the next run. Returns whether there are any and they differ.
+ */
+function noteForeign(
+  report: CompleteReport,
+  request: CompleteRequest,
+  context: CompleteContext,
+): boolean {
+  // It has not examined all entries
+  if (report.isInterrupted) return false
+  const foreign = foreignOf(report)
+  const place = placeOf(request, context)
+  const before = readNote(place)
+  const now =
+    foreign.length > 0 ? digestOf('sha256', JSON.stringify(foreign)).toString('hex') : null
+  if (now === before) return false
+  if (!request.dryRun) writeNote(place, now)
+  return now !== null
+}
+
+function foreignOf({ skipped }: CompleteReport): readonly unknown[] {
+  const foreign = skipped.filter(({ reason }) => reason === 'foreign')
+  return foreign.map(({ torrentPath, reason, pieceLength }) => [torrentPath, reason, pieceLength])
+}
+
+function placeOf({ directories, target }: CompleteRequest, { state }: CompleteContext): NotePlace {
+  const places = [directories.map(realOrAbsolute), target && realOrAbsolute(target)]
+  return { stateDirectory: state.directory, kind: 'reported', key: JSON.stringify(places) }
+}
+
+function realOrAbsolute(path: string): string {
+  try {
+    return realPath(path) ?? resolve(path)
+  } catch {
+    return resolve(path)
   }
+}
+
+/**
+ * Publishes the current torrents of the directories to the clients of a request, and withdraws
+ * those that were removed.
+ * @throws BtkitError `interrupted`
+ */
+async function publishAll(
+  directories: readonly SourceDirectory[],
+  run: CompleteRun,
+  { directory, warn }: StateAccess,
+): Promise<SyncReport> {
+  // Most runs publish nothing
+  const { syncTarget } = await import('../publish/sync.js')
+  const report = createSyncReport()
+  const state = { directory, warn, now: run.hashContext.cacheAccess.now }
+  const targets = new Set(directories.map(({ targetDirectory }) => targetDirectory))
+  for (const sync of run.request.publish) {
+    for (const { realPath: target, log } of targets) {
+      const here = directories.filter(({ targetDirectory }) => targetDirectory.log === log)
+      const torrents = here.flatMap((directory) => ownTorrents(directory, run))
+      const isGone = (name: string) => !log.has(name)
+      const isReached = await syncTarget({ target, torrents, isGone }, sync, { state, report })
+      // All further targets would wait as long, and also fail
+      if (!isReached) break
+    }
+  }
+  return report
+}
+
+/** Returns the torrents that this run found or made current. */
+function ownTorrents(directory: SourceDirectory, { report }: CompleteRun): OwnTorrent[] {
+  const { realDirectory, targetDirectory, names } = directory
+  const left = new Set([...report.failed, ...report.skipped].map(({ sourcePath }) => sourcePath))
+  return names.flatMap((entry) => {
+    const name = torrentName(entry)
+    const record = targetDirectory.log.get(name)
+    const source = join(realDirectory, entry)
+    if (record?.source !== source || record.fingerprint.length === 0 || left.has(source)) return []
+    const stamp = Buffer.from(record.fingerprint).toString('base64')
+    return [{ name, dataDirectory: realDirectory, stamp }]
+  })
 }

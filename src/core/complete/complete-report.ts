@@ -28,6 +28,9 @@ export interface Change extends TorrentPaths {
   readonly pieces?: PieceFacts | null
 }
 
+/** The lists of a report that a written torrent may belong to. */
+export type WrittenKind = 'created' | 'updated' | 'adopted'
+
 /** The paths of a list and of its entry. */
 export interface ListPaths extends EntryPaths {
   readonly list: string
@@ -126,6 +129,34 @@ export function createReport(): CompleteReport {
   }
 }
 
+/** The lists of a report about entries. */
+function listsOf(report: CompleteReport): EntryPaths[][] {
+  const { created, updated, adopted, removed, failed, skipped, checksumLists: lists } = report
+  const ofLists = [lists.created, lists.updated, lists.removed, lists.skipped]
+  return [created, updated, adopted, removed, failed, skipped, ...ofLists]
+}
+
+/** The lists of a report about clients. */
+function clientListsOf({ clients }: CompleteReport): object[][] {
+  return [clients.published, clients.republished, clients.withdrawn, clients.unpublished]
+}
+
+/** Adds the report of a further run. */
+export function addReport(all: CompleteReport, one: CompleteReport): void {
+  const added: object[][] = [...listsOf(one), ...clientListsOf(one)]
+  for (const [i, list] of [...listsOf(all), ...clientListsOf(all)].entries())
+    for (const each of added[i] ?? []) list.push(each)
+  all.unchanged += one.unchanged
+  all.bytesHashed += one.bytesHashed
+  all.bytesReused += one.bytesReused
+  all.hasNewForeign ||= one.hasNewForeign
+  all.isInterrupted ||= one.isInterrupted
+  all.backslashed.count += one.backslashed.count
+  all.backslashed.first ??= one.backslashed.first
+  for (const [rule, count] of Object.entries(one.kept) as [InfoRule, number][])
+    all.kept[rule] = (all.kept[rule] ?? 0) + count
+}
+
 /** Records a failure that does not stop the rest. */
 export function noteFailure(
   { failed }: CompleteReport,
@@ -157,11 +188,7 @@ export function noteKept(
 
 /** Sorts a report's lists by source, because writes end in any order. */
 export function sortReport(report: CompleteReport): void {
-  const { created, updated, adopted, removed, failed, skipped, checksumLists } = report
-  for (const list of [created, updated, adopted, removed, failed, skipped]) sortBySource(list)
-  const lists = checksumLists
-  for (const list of [lists.created, lists.updated, lists.removed, lists.skipped])
-    sortBySource(list)
+  for (const list of listsOf(report)) sortBySource(list)
 }
 
 /**

@@ -1,12 +1,12 @@
 import { isSameBytes, sha256 } from '../../bytes.js'
 import { join } from 'node:path'
-import { checkTarget } from '../../files/write/check-target.js'
-import type { TorrentDigests } from '../../state/torrent-log.js'
+import { checkTarget } from '../../files/write/atomically.js'
+import type { TorrentDigests, TorrentRecord } from '../../state/torrent-log.js'
 import type { ChecksumName } from '../checksums/list.js'
 import { composeList, listName } from '../checksums/lists.js'
 import { obtainChecksums, recallChecksums, type FileChecksums } from '../checksums/obtain.js'
 import type { Content } from '../digests/content.js'
-import { isListOfOurs, readExistingList, type ExistingList } from './existing-list.js'
+import { readExistingFile, type ExistingFile } from './existing-torrent.js'
 import { keepOwn, writeOwn, type OwnFile } from './own-file.js'
 import { isUntouched } from './unchanged.js'
 
@@ -40,7 +40,7 @@ export interface ListedEntry extends Pick<OwnFile, 'target' | 'source' | 'input'
 /** A list that is missing or may be outdated. */
 interface UndecidedList extends OwnFile {
   readonly checksum: ChecksumName
-  readonly existing: ExistingList | null
+  readonly existing: ExistingFile | null
 }
 
 const NOTHING = new Uint8Array(0)
@@ -129,4 +129,24 @@ function write(list: UndecidedList, read: Uint8Array | null): ListDecision {
 
 function digestsOf(file: Uint8Array): TorrentDigests {
   return { file, info: null, keys: null }
+}
+
+/** Largest list in bytes; no torrent could have the content of a larger one. */
+const MAX_LIST = 1024 * 1024 * 1024
+
+/**
+ * Reads the file at the path of a list; null if there is none.
+ * @throws BtkitError if it cannot be read
+ */
+export function readExistingList(path: string): ExistingFile | null {
+  return readExistingFile(path, MAX_LIST)
+}
+
+/** Whether a list is exactly what btkit wrote, or an empty file as a crash leaves it. */
+export function isListOfOurs(
+  { bytes, digest }: ExistingFile,
+  { written, replaced }: TorrentRecord,
+): boolean {
+  const known = replaced ? [written, replaced] : [written]
+  return bytes.length === 0 || known.some(({ file }) => isSameBytes(file, digest))
 }

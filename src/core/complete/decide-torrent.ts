@@ -1,8 +1,20 @@
 import { isSameBytes } from '../../bytes.js'
-import { joinTorrent } from '../../metainfo/build/torrent.js'
+import {
+  joinTorrent,
+  buildTorrent,
+  encodeParts,
+  type TorrentCore,
+  type TorrentParts,
+} from '../../metainfo/build/torrent.js'
 import type { KeyDigests } from '../../state/torrent-log.js'
-import { checkPieces, digestsOfForeign, isKnownOther } from './adoption.js'
-import { layOut, fitsContent, hasLikelyInfo } from './compare-layout.js'
+import {
+  checkPieces,
+  digestsOfForeign,
+  isKnownOther,
+  layOut,
+  fitsContent,
+  hasLikelyInfo,
+} from './compare-layout.js'
 import {
   digestTorrent,
   hasBadLayers,
@@ -12,6 +24,7 @@ import {
   valuesOf,
   type CompleteDigests,
   type ExistingTorrent,
+  type WantedValues,
 } from './existing-torrent.js'
 import { isRemakeAsked, otherRules } from './info-rules.js'
 import { joinAnnounce } from './moved-trackers.js'
@@ -19,7 +32,6 @@ import {
   adopt,
   keep,
   obtain,
-  obtained,
   skip,
   unread,
   write,
@@ -29,7 +41,11 @@ import {
   type UndecidedTorrent,
 } from './torrent-decision.js'
 import { noteKept } from './complete-report.js'
-import { isSame, likeExisting, TRACKER_KEYS, wantedValues } from './wanted-values.js'
+import { encodedValue } from '../../metainfo/edit/splice-torrent.js'
+import type { Content } from '../digests/content.js'
+import { settleDate } from '../make/make-torrent.js'
+import type { CommonRequest, CompleteRun } from './request.js'
+import { isSameCreator } from './unchanged.js'
 
 /**
  * Decides about the torrent of an entry, and computes the digests for that. A torrent of btkit is
@@ -70,17 +86,18 @@ async function decideExisting(
 }
 
 /** Writes a torrent whatever exists at its path, unless that is identical. */
-function replace(entry: Obtained): TorrentDecision {
-  const { core, existing, record } = entry
+function replace(own: Obtained): TorrentDecision {
+  const { entry, core } = own
+  const { existing, record } = entry
   if (!core) return writeUnread(entry)
   if (existing && isSame(entry, existing, core)) {
-    return keep(entry, existing, digestTorrent(existing.bytes, likeExisting(entry, existing, core)))
+    return keep(own, existing, digestTorrent(existing.bytes, likeExisting(entry, existing, core)))
   }
   const wanted = wantedValues(entry, core)
   const origin = existing && record ? recognize(existing, record) : null
   const bytes = joinTorrent(wanted.beside, core)
   const replaced = existing && origin ? { ...origin, file: existing.digest } : null
-  return write(entry, { core, bytes, written: digestTorrent(bytes, wanted), replaced })
+  return write(own, { core, bytes, written: digestTorrent(bytes, wanted), replaced })
 }
 
 /**
@@ -115,11 +132,10 @@ async function adoptForeign(
   }
   const check = await checkPieces(entry, metainfo, laidOut)
   const { bytesHashed } = check
-  if (check.kind === 'unread') return adopt(writeUnread(unread(entry)), existing)
-  if (check.kind === 'other') return skip({ content, bytesHashed }, 'outdated')
-  const own = obtained(entry, check.core, check)
-  const origin = digestsOfForeign(existing, metainfo, wantedValues(own, check.core))
-  return adopt(refresh(own, existing, origin), existing)
+  if (check.kind === 'unread') return adopt(writeUnread(entry), existing)
+  if (check.kind === 'other') return skip({ entry, bytesHashed }, 'outdated')
+  const origin = digestsOfForeign(existing, metainfo, wantedValues(entry, check.core))
+  return adopt(refresh({ entry, ...check }, existing, origin), existing)
 }
 
 /**
@@ -140,10 +156,10 @@ async function keepInfo(
   const laidOut = layOut(metainfo, entry.content)
   if (!laidOut) return null
   const check = await checkPieces(entry, metainfo, laidOut)
-  if (check.kind === 'unread') return writeUnread(unread(entry))
+  if (check.kind === 'unread') return writeUnread(entry)
   if (check.kind === 'other') return null
   if (!isAdopted) noteKept(report, rules, origin.keeps)
-  return refresh(obtained(entry, check.core, check), existing, { ...origin, keeps: rules })
+  return refresh({ entry, ...check }, existing, { ...origin, keeps: rules })
 }
 
 /**
@@ -167,11 +183,11 @@ async function takeBack(
 
 /** Updates a torrent of btkit, and preserves edits outside `info`. */
 function refresh(
-  entry: Obtained,
+  own: Obtained,
   existing: ExistingTorrent,
   origin: CompleteDigests,
 ): TorrentDecision {
-  const { core } = entry
+  const { entry, core } = own
   const { metainfo } = existing
   if (!core || !metainfo) return writeUnread(entry)
   const isSameInfo = isSameBytes(core.info, valuesOf(metainfo).info)
@@ -187,10 +203,10 @@ function refresh(
   const written = isSameInfo ? { ...digests, isAdopted, keeps } : digests
   if (bytes === metainfo.bytes) {
     const kept = withKeysOf(written.keys, wanted.incidental, origin.keys)
-    return keep(entry, existing, { ...written, keys: kept })
+    return keep(own, existing, { ...written, keys: kept })
   }
   const replaced = { ...origin, file: existing.digest }
-  return write(entry, { core, bytes, written, replaced })
+  return write(own, { core, bytes, written, replaced })
 }
 
 /** Returns the digests of keys; those in `kept` come from `before`. */
@@ -206,3 +222,72 @@ function looksAlike(entry: UndecidedTorrent, existing: ExistingTorrent): boolean
   const isLikely = metainfo !== null && hasLikelyInfo(metainfo, entry)
   return isLikely && isSame(entry, existing, valuesOf(metainfo))
 }
+
+/** Whether an existing torrent differs at most in its date from one with this content. */
+function isSame(entry: UndecidedTorrent, existing: ExistingTorrent, core: TorrentCore): boolean {
+  return isSameBytes(existing.bytes, buildTorrent(likeParts(entry, existing), core))
+}
+
+/** Returns the parts of a torrent with the incidental values of an existing one. */
+function likeExisting(entry: UndecidedTorrent, existing: ExistingTorrent, core: TorrentCore) {
+  return { ...core, beside: encodeParts(likeParts(entry, existing)) }
+}
+
+/** Returns the values outside `info`, with the date and btkit's version of an existing torrent. */
+function likeParts(entry: UndecidedTorrent, { metainfo }: ExistingTorrent): TorrentParts {
+  const { parts } = entry.run.request.common
+  const createdBy = metainfo?.createdBy ?? null
+  const isSameBtkit = isSameCreator(createdBy, parts.createdBy)
+  return {
+    ...parts,
+    createdBy: isSameBtkit ? createdBy : parts.createdBy,
+    creationDate: metainfo?.creationDate ?? null,
+  }
+}
+
+/**
+ * Returns the wanted parts of a torrent. Changes of only the date or btkit's version are not a
+ * reason to write it.
+ */
+function wantedValues(entry: UndecidedTorrent, core: TorrentCore): WantedValues {
+  const { existing, run } = entry
+  const createdBy = existing?.metainfo?.createdBy ?? null
+  const isSameBtkit = isSameCreator(createdBy, run.request.common.parts.createdBy)
+  const incidental = isSameBtkit ? ['creation date', 'created by'] : ['creation date']
+  const beside = withOldTrackers(entry, besideOf(entry))
+  return { info: core.info, pieceLayers: core.pieceLayers, beside, incidental }
+}
+
+/** The keys that a run without a tracker keeps. */
+const TRACKER_KEYS = ['announce', 'announce-list']
+
+/** Returns the values outside `info`, with the existing trackers if the run keeps them. */
+function withOldTrackers({ existing, run }: UndecidedTorrent, beside: Beside): Beside {
+  const { metainfo } = existing ?? {}
+  if (!metainfo || !run.request.existing.keepTrackers) return beside
+  const kept = new Map(beside)
+  for (const key of TRACKER_KEYS) {
+    const value = encodedValue(metainfo, key)
+    if (value) kept.set(key, value)
+  }
+  return kept
+}
+
+/** Encoded values by key, as encodeParts returns them. */
+type Beside = ReadonlyMap<string, Uint8Array>
+
+/**
+ * Returns the encoded values outside a torrent's `info`. Torrents of a run with the same date share
+ * one map: encoding it for each of very many torrents would take as long as reading a small file.
+ */
+function besideOf({ run, content }: { run: CompleteRun; content: Content }): Beside {
+  const { parts, creationDate } = run.request.common
+  const date = settleDate(creationDate, content)
+  const last = lastOf.get(parts)
+  if (last?.date === date) return last.beside
+  const beside = encodeParts({ ...parts, creationDate: date })
+  lastOf.set(parts, { date, beside })
+  return beside
+}
+
+const lastOf = new WeakMap<CommonRequest['parts'], { date: number | null; beside: Beside }>()

@@ -16,7 +16,7 @@ import { decideEntry, openContent, type EntryDecision, type OpenedContent } from
 import { noteFailure, type SkipReason, type TorrentPaths } from './complete-report.js'
 import type { CompleteRun } from './request.js'
 import type { TorrentDecision } from './torrent-decision.js'
-import { findUnchanged } from './unchanged.js'
+import { unchangedSizes } from './unchanged.js'
 
 /** Number of entries between two turns of the event loop, for example to handle signals. */
 const ENTRIES_PER_YIELD = 500
@@ -67,8 +67,9 @@ class EntryLoop {
     const changed: DirectoryEntry[] = []
     const wanted = request.entries && new Set(request.entries)
     for (const directory of directories) {
-      for (const { names, unchangedSize } of findUnchanged(directory, this.run)) {
-        for (const [i, name] of names.entries()) {
+      for await (const look of directory.looks.ranges()) {
+        const unchangedSize = unchangedSizes(look, directory, this.run)
+        for (const [i, name] of look.names.entries()) {
           if (this.#isTurnOver()) await this.#yieldToEvents()
           if (wanted && !wanted.has(name)) continue
           const size = request.force ? null : unchangedSize(i)

@@ -1,6 +1,5 @@
 import { childPath, isWithin } from '../../files/inside.js'
-import { openEntry } from '../../files/scan/entry.js'
-import { loadNameFilter } from '../../files/scan/load-name-filter.js'
+import { openEntry, loadNameFilter } from '../../files/scan/entry.js'
 import { scanTree } from '../../files/scan/scan-tree.js'
 import type { ScannedFile, ScanOptions } from '../../files/scan/scanned-tree.js'
 import {
@@ -10,7 +9,7 @@ import {
   excludeOutput,
   type Tree,
 } from '../digests/content.js'
-import { infoRequest as requestInfo } from '../digests/info.js'
+import { InfoRequest } from '../digests/info.js'
 import { decideLists, findUndecided, type ListDecisions } from './decide-lists.js'
 import { decideTorrent } from './decide-torrent.js'
 import {
@@ -70,7 +69,7 @@ export async function decideEntry(
   const file = torrentName(name)
   const source = childPath(directory.realDirectory, name)
   const path = childPath(target.realPath, file)
-  const infoRequest = requestInfo(content, request.common, run.hashContext.cacheAccess.trust)
+  const infoRequest = new InfoRequest(content, request.common, run.hashContext.cacheAccess.trust)
   const input = torrentInput(infoRequest, run)
   const record = target.log.get(file)
   const own = { target, name, file, path, source, input, run, record }

@@ -11,22 +11,25 @@ import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { WarningCode } from '../../metainfo/warning.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
-import { digestValue } from './digest-value.js'
-import { moveTracker } from './moved-trackers.js'
+import { digestValue, moveTracker } from './moved-trackers.js'
 import type { KeyDigests, TorrentDigests, TorrentRecord } from '../../state/torrent-log.js'
 
 /** Largest torrent in bytes; no known program creates larger ones. */
 const MAX_TORRENT = 512 * 1024 * 1024
 
-/** An existing torrent at the path of a new one. */
-export interface ExistingTorrent {
+/** An existing file at the path of a new torrent or list. */
+export interface ExistingFile {
   readonly bytes: Uint8Array
   /** Its encoded fingerprint before it was read. */
   readonly fingerprint: Uint8Array
-  /** Null if it is not a valid torrent. */
-  readonly metainfo: Metainfo | null
   /** SHA-256 of the bytes. */
   readonly digest: Uint8Array
+}
+
+/** An existing torrent at the path of a new one. */
+export interface ExistingTorrent extends ExistingFile {
+  /** Null if it is not a valid torrent. */
+  readonly metainfo: Metainfo | null
 }
 
 /** The parts of a torrent: the description of its content, and the other encoded values. */
@@ -54,11 +57,19 @@ export type CompleteDigests = TorrentDigests & {
  * @throws BtkitError if it cannot be read
  */
 export function readExisting(path: string): ExistingTorrent | null {
+  const file = readExistingFile(path, MAX_TORRENT)
+  return file && { ...file, metainfo: parseOrNull(file.bytes) }
+}
+
+/**
+ * Reads a file of at most `maxSize` bytes; null if there is none.
+ * @throws BtkitError if it cannot be read
+ */
+export function readExistingFile(path: string, maxSize: number): ExistingFile | null {
   const fingerprint = readFingerprintIfThere(path)
   if (!fingerprint) return null
-  const bytes = readBoundedRegular(path, MAX_TORRENT)
-  const metainfo = parseOrNull(bytes)
-  return { bytes, fingerprint: encodeFingerprint(fingerprint), metainfo, digest: sha256(bytes) }
+  const bytes = readBoundedRegular(path, maxSize)
+  return { bytes, fingerprint: encodeFingerprint(fingerprint), digest: sha256(bytes) }
 }
 
 /** Whether the piece layers do not match the `info`, whoever changed them. */

@@ -9,7 +9,7 @@ import {
 } from '../../metainfo/edit/trackers.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { KeyDigests } from '../../state/torrent-log.js'
-import { digestValue } from './digest-value.js'
+import { digestOf } from '../../bytes.js'
 
 // Clients that support announce lists ignore trackers outside them (BEP 12). Therefore the list and
 // the announce URL are kept consistent, although they are edited separately.
@@ -32,7 +32,7 @@ export function moveTracker(
   const { tiers } = readTrackers(existing)
   const now = wanted.get('announce')
   const isMoved = before !== undefined && before !== (now && digestValue(now))
-  if (!isMoved || !tiers || digestOf(existing, 'announce-list') === listBefore) return undefined
+  if (!isMoved || !tiers || digestOfKey(existing, 'announce-list') === listBefore) return undefined
   const isOld = (url: string) => digestValue(encodeTracker(url)) === before
   if (!tiers.flat().some(isOld)) return undefined
   const url = now ? readTracker(now) : null
@@ -66,14 +66,14 @@ export function joinAnnounce(existing: Metainfo, wanted: Beside, written: KeyDig
   const list = wanted.get('announce-list')
   const { announce } = readTrackers(existing)
   if (!list || announce === null) return wanted
-  const isOurs = digestOf(existing, 'announce-list') === written['announce-list']
-  if (!isOurs || digestOf(existing, 'announce') === written['announce']) return wanted
+  const isOurs = digestOfKey(existing, 'announce-list') === written['announce-list']
+  if (!isOurs || digestOfKey(existing, 'announce') === written['announce']) return wanted
   const tiers = readTiers(decode(list)) ?? []
   if (tiers.flat().includes(announce)) return wanted
   return new Map(wanted).set('announce-list', encodeTiers([[announce], ...tiers]))
 }
 
-function digestOf(existing: Metainfo, key: string): string | undefined {
+function digestOfKey(existing: Metainfo, key: string): string | undefined {
   const value = encodedValue(existing, key)
   return value && digestValue(value)
 }
@@ -84,4 +84,22 @@ function readTracker(announce: Uint8Array): string {
 
 function decode(bytes: Uint8Array) {
   return readBencode(bytes, { maxSize: bytes.length, maxDepth: DEFAULT_MAX_DEPTH }).value
+}
+
+/** Bytes of the digest that shows whether a value was edited. */
+const KEY_DIGEST = 6
+
+/** Cached, because all torrents of a run share most values, and digests take time. */
+const digestsOfValues = new Map<string, string>()
+const MOST_DIGESTS = 1000
+
+/** Returns the digest that shows whether the encoded value of a key was edited. */
+export function digestValue(value: Uint8Array): string {
+  const text = Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1')
+  const known = digestsOfValues.get(text)
+  if (known !== undefined) return known
+  const digest = digestOf('sha256', value).toString('base64', 0, KEY_DIGEST)
+  if (digestsOfValues.size >= MOST_DIGESTS) digestsOfValues.clear()
+  digestsOfValues.set(text, digest)
+  return digest
 }

@@ -1,80 +1,143 @@
-import { unlinkSync } from 'node:fs'
+import { unlinkSync, lstatSync } from 'node:fs'
 import { asBtkitError } from '../../errors.js'
 import { parseListName } from '../checksums/lists.js'
-import { entryName } from './directories.js'
-import { isListOfOurs, readExistingList } from './existing-list.js'
+import { entryName, torrentName, type SourceDirectory } from './directories.js'
+import { isListOfOurs, readExistingList } from './decide-lists.js'
 import { hasEdits, isEmptyFile, readExisting, recognize } from './existing-torrent.js'
-import { findOrphans, type Orphan, type PruneRules } from './orphans.js'
-import { noteFailure, type ListPaths, type TorrentPaths } from './complete-report.js'
+import { noteFailure, type TorrentPaths } from './complete-report.js'
 import type { CompleteRun } from './request.js'
+import { basename, dirname, join } from 'node:path'
+import type { TorrentRecord } from '../../state/torrent-log.js'
 
-/** Removes all unedited torrents of btkit whose sources no longer exist. */
+/** Removes the torrents and lists of btkit whose sources no longer exist, unless they were edited. */
 export function pruneAll(rules: PruneRules, run: CompleteRun): void {
-  for (const orphan of findOrphans(rules, entryName)) {
-    try {
-      prune(orphan, run)
-    } catch (error) {
-      const { paths } = orphan
-      noteFailure(run.report, paths, asBtkitError(error, paths.torrent))
-    }
+  const entryOfList = (file: string) => parseListName(file)?.name ?? null
+  for (const orphan of findOrphans(rules, entryName)) attempt(pruneTorrent, orphan, run)
+  for (const orphan of findOrphans(rules, entryOfList)) attempt(pruneList, orphan, run)
+}
+
+type Prune = (orphan: Orphan, run: CompleteRun) => void
+
+function attempt(prune: Prune, orphan: Orphan, run: CompleteRun): void {
+  const { paths } = orphan
+  try {
+    prune(orphan, run)
+  } catch (error) {
+    noteFailure(run.report, paths, asBtkitError(error, paths.torrent))
   }
 }
 
-/** Removes an orphan if it is unedited; with `force` in any case. */
-function prune(orphan: Orphan, { request, report }: CompleteRun): void {
-  const { file, directory, record, paths, isEmptied } = orphan
+function pruneTorrent(orphan: Orphan, run: CompleteRun): void {
+  const { paths, record, reason } = orphan
   const existing = readExisting(paths.torrentPath)
   if (!existing) return
   const { metainfo } = existing
   const written = recognize(existing, record)
-  const isAsWritten =
-    isEmptyFile(existing) || (metainfo && written && !hasEdits(metainfo, written.keys))
-  if (!isAsWritten && !request.force) {
-    report.skipped.push({ ...paths, reason: isEmptied ? 'source empty' : 'source gone' })
-    return
+  const isEdited =
+    !isEmptyFile(existing) && (!metainfo || !written || hasEdits(metainfo, written.keys))
+  if (!remove(orphan, isEdited, run)) run.report.skipped.push({ ...paths, reason })
+  else {
+    const { infoHash: oldInfoHash = null, infoHashV2: oldInfoHashV2 = null } = metainfo ?? {}
+    const gone = { infoHash: null, infoHashV2: null, oldInfoHash, oldInfoHashV2 }
+    run.report.removed.push({ ...paths, ...gone })
   }
-  if (!request.dryRun) {
+}
+
+function pruneList(orphan: Orphan, run: CompleteRun): void {
+  const { source, sourcePath, torrent: list, torrentPath: listPath } = orphan.paths
+  const existing = readExistingList(listPath)
+  if (!existing) return
+  const paths = { source, sourcePath, list, listPath }
+  const { removed, skipped } = run.report.checksumLists
+  if (remove(orphan, !isListOfOurs(existing, orphan.record), run)) removed.push(paths)
+  else skipped.push({ ...paths, reason: orphan.reason })
+}
+
+/** Removes an orphan, unless it was edited; with `force` in any case. Returns whether it did. */
+function remove({ file, directory, paths }: Orphan, isEdited: boolean, run: CompleteRun): boolean {
+  const { force, dryRun } = run.request
+  if (isEdited && !force) return false
+  if (!dryRun) {
     unlinkSync(paths.torrentPath)
     directory.targetDirectory.log.put(file, null)
   }
-  report.removed.push({
-    ...paths,
-    infoHash: null,
-    infoHashV2: null,
-    oldInfoHash: metainfo?.infoHash ?? null,
-    oldInfoHashV2: metainfo?.infoHashV2 ?? null,
+  return true
+}
+
+/** Inputs of pruning. */
+interface PruneRules {
+  readonly directories: readonly SourceDirectory[]
+  /** The real paths of the torrents whose entries lost all their bytes. */
+  readonly emptied: ReadonlySet<string>
+}
+
+/** A torrent or list of btkit in a target without an entry in the request. */
+interface Orphan {
+  /** Its file name. */
+  readonly file: string
+  readonly directory: SourceDirectory
+  readonly record: TorrentRecord
+  /** Paths of the source, and of the file as `torrent`. */
+  readonly paths: TorrentPaths
+  /** Whether its entry is gone, or exists but lost all its bytes. */
+  readonly reason: 'source gone' | 'source empty'
+}
+
+/**
+ * Finds btkit's files in all targets whose sources no longer exist. `entryOf` returns the entry for
+ * a file name; null if there is none.
+ */
+function* findOrphans(
+  rules: PruneRules,
+  entryOf: (file: string) => string | null,
+): Generator<Orphan> {
+  const seen = new Set<unknown>()
+  for (const directory of rules.directories) {
+    if (seen.has(directory.targetDirectory)) continue
+    seen.add(directory.targetDirectory)
+    yield* findOrphansIn(directory, rules, entryOf)
+  }
+}
+
+function findOrphansIn(
+  directory: SourceDirectory,
+  { directories, emptied }: PruneRules,
+  entryOf: (file: string) => string | null,
+): Orphan[] {
+  const { targetDirectory } = directory
+  const { files, log, realPath } = targetDirectory
+  const here = directories.filter((other) => other.targetDirectory === targetDirectory)
+  const expected = new Set(here.flatMap(({ names }) => names))
+  return files.flatMap((file) => {
+    const name = entryOf(file)
+    if (name === null) return []
+    const isEmptied = emptied.has(join(realPath, torrentName(name)))
+    if (expected.has(name) && !isEmptied) return []
+    const record = log.get(file)
+    if (!record) return []
+    const paths = pathsOfOrphan(file, record, here)
+    if (!paths || !(isEmptied || isGone(paths.sourcePath))) return []
+    return [{ file, directory, record, paths, reason: isEmptied ? 'source empty' : 'source gone' }]
   })
 }
 
-/** Removes all unedited lists of btkit whose sources no longer exist. */
-export function pruneLists(rules: PruneRules, run: CompleteRun): void {
-  for (const orphan of findOrphans(rules, (file) => parseListName(file)?.name ?? null)) {
-    const paths = listPathsOf(orphan.paths)
-    try {
-      pruneList(orphan, paths, run)
-    } catch (error) {
-      noteFailure(run.report, paths, asBtkitError(error, paths.list))
-    }
+/** Returns null if the source was in none of the request's directories. */
+function pathsOfOrphan(
+  file: string,
+  { source }: TorrentRecord,
+  directories: readonly SourceDirectory[],
+): TorrentPaths | null {
+  const home = directories.find(({ realDirectory }) => realDirectory === dirname(source))
+  if (!home) return null
+  return {
+    source: join(home.directory, basename(source)),
+    sourcePath: source,
+    torrent: join(home.target, file),
+    torrentPath: join(home.targetDirectory.realPath, file),
   }
 }
 
-function listPathsOf({ source, sourcePath, torrent, torrentPath }: TorrentPaths): ListPaths {
-  return { source, sourcePath, list: torrent, listPath: torrentPath }
-}
-
-/** Removes an orphaned list if it is unedited; with `force` in any case. */
-function pruneList(orphan: Orphan, paths: ListPaths, { request, report }: CompleteRun): void {
-  const { file, directory, record, isEmptied } = orphan
-  const existing = readExistingList(paths.listPath)
-  if (!existing) return
-  const { removed, skipped } = report.checksumLists
-  if (!isListOfOurs(existing, record) && !request.force) {
-    skipped.push({ ...paths, reason: isEmptied ? 'source empty' : 'source gone' })
-    return
-  }
-  if (!request.dryRun) {
-    unlinkSync(paths.listPath)
-    directory.targetDirectory.log.put(file, null)
-  }
-  removed.push(paths)
+/** Whether a path no longer exists. Entries that are left out, such as hidden ones, still exist. */
+function isGone(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) === undefined
 }

@@ -6,7 +6,7 @@ import type { HashContext } from '../digests/hash-content.js'
 import type { MakeRequest } from '../make/make-torrent.js'
 import type { SyncClient } from '../publish/sync.js'
 import type { ExistingRules } from './info-rules.js'
-import type { CompleteReport } from './complete-report.js'
+import type { Change, CompleteReport, WrittenKind } from './complete-report.js'
 
 /** The request for a completedir run. */
 export interface CompleteRequest {
@@ -78,6 +78,8 @@ export interface CompleteWatch {
   readonly isSeen: boolean
   /** Called once, with the number of bytes to hash. */
   readonly begin: (totalBytes: number) => Promise<void>
+  /** Called for each torrent when it is written. */
+  readonly written?: (kind: WrittenKind, change: Change) => void
   /** Called with the bytes hashed by the whole run. */
   readonly progress: (progress: HashProgress) => void
 }

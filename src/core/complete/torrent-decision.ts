@@ -1,10 +1,10 @@
 import { isSameBytes } from '../../bytes.js'
-import { checkTarget } from '../../files/write/check-target.js'
+import { checkTarget } from '../../files/write/atomically.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
-import { infoHashesOf, type InfoHashes } from '../../metainfo/info-hashes.js'
+import { infoHashesOf, type InfoHashes } from '../../metainfo/metainfo.js'
 import type { TorrentDigests } from '../../state/torrent-log.js'
 import { bytesOf, type Content } from '../digests/content.js'
-import { obtainInfo, recallInfo, type ContentInfo, type InfoRequest } from '../digests/info.js'
+import { obtainInfo, recallInfo, type InfoRequest } from '../digests/info.js'
 import { type CompleteDigests, type ExistingTorrent } from './existing-torrent.js'
 import { keepOwn, writeOwn, type OwnFile } from './own-file.js'
 import type { TargetDirectory } from './targets.js'
@@ -18,10 +18,13 @@ export interface UndecidedTorrent extends OwnFile {
 }
 
 /** An entry with the data of its torrent. */
-export interface Obtained extends UndecidedTorrent {
+export interface Obtained {
+  readonly entry: UndecidedTorrent
   /** Null if it is not needed, or if a dry run would have to read content. */
   readonly core: TorrentCore | null
   readonly bytesHashed: number
+  /** Whether the torrent may be recorded as made of its input. */
+  readonly isSettled: boolean
 }
 
 /** Why an existing torrent is left unchanged. */
@@ -47,11 +50,9 @@ export type TorrentDecision = { readonly size: number; readonly bytesHashed: num
     }
 )
 
-export type WriteDecision = TorrentDecision & { readonly kind: 'write' }
-
 /** Decides to leave a foreign or edited torrent alone. */
 export function skip(
-  { content, bytesHashed }: Pick<Obtained, 'content' | 'bytesHashed'>,
+  { entry: { content }, bytesHashed }: Pick<Obtained, 'entry' | 'bytesHashed'>,
   reason: LeftReason,
   pieceLength?: number,
 ): TorrentDecision {
@@ -61,13 +62,12 @@ export function skip(
 
 /** Decides to keep a correct torrent; its permissions may be changed. */
 export function keep(
-  entry: Obtained,
+  own: Obtained,
   existing: ExistingTorrent,
   written: CompleteDigests,
 ): TorrentDecision {
-  const { content, bytesHashed } = entry
-  const head = { size: bytesOf(content), bytesHashed }
-  const write = keepOwn(entry, existing, written)
+  const head = { size: bytesOf(own.entry.content), bytesHashed: own.bytesHashed }
+  const write = keepOwn(ownFileOf(own), existing, written)
   if (!write) return { ...head, kind: 'keep' }
   return { ...head, kind: 'write', existing, hashes: existing.metainfo, write }
 }
@@ -82,25 +82,30 @@ export interface NewTorrent {
 }
 
 /** Decides to write a torrent. Whichever version a kill leaves is recorded as btkit's. */
-export function write(entry: Obtained, torrent: NewTorrent): TorrentDecision {
-  const { content, bytesHashed, existing } = entry
+export function write(obtained: Obtained, torrent: NewTorrent): TorrentDecision {
+  const { entry, bytesHashed } = obtained
+  const { content, existing } = entry
   const { core, bytes, written, replaced } = torrent
   const hashes = infoHashesOf(core.info, content.version)
-  const own = ownFileOf(entry)
+  const own = ownFileOf(obtained)
   const writeNow = () => writeOwn(own, bytes, { written, replaced })
   return { kind: 'write', size: bytesOf(content), bytesHashed, existing, hashes, write: writeNow }
 }
 
 /** Returns only those properties of an entry that must stay in memory until it is written. */
-function ownFileOf(entry: OwnFile): OwnFile {
-  const { target, file, path, source, input, existing, record, run } = entry
+function ownFileOf({ entry, isSettled }: Obtained): OwnFile {
+  const { target, file, path, source, existing, record, run } = entry
+  const input = isSettled ? entry.input : NOTHING
   return { target, file, path, source, input, existing, record, run }
 }
 
 /** Decides for a dry run that a torrent would be written or kept after reading its content. */
-export function writeUnread({ content, existing, bytesHashed }: Obtained): WriteDecision {
+export function writeUnread({
+  content,
+  existing,
+}: UndecidedTorrent): TorrentDecision & { readonly kind: 'write' } {
   const size = bytesOf(content)
-  return { kind: 'write', size, bytesHashed, existing, hashes: null, write: refuseToWrite }
+  return { kind: 'write', size, bytesHashed: 0, existing, hashes: null, write: refuseToWrite }
 }
 
 /** Decides to adopt a torrent, with any changes that it needs. */
@@ -128,12 +133,12 @@ export function obtain(entry: UndecidedTorrent): Promise<Obtained> {
   const { hashContext, request } = run
   if (request.dryRun) {
     const recalled = recallInfo(infoRequest, hashContext.cacheAccess)
-    return Promise.resolve(withCore(entry, 'info' in recalled ? recalled : null, 0))
+    return Promise.resolve({ ...unread(entry), core: 'info' in recalled ? recalled : null })
   }
   checkPlace(entry)
   return obtainInfo(infoRequest, hashContext).then((core) => {
     forgetOldInfo(entry)
-    return obtained(entry, core, core)
+    return { entry, core, bytesHashed: core.bytesHashed, isSettled: core.isSettled }
   })
 }
 
@@ -141,7 +146,8 @@ export function obtain(entry: UndecidedTorrent): Promise<Obtained> {
 function forgetOldInfo({ record, infoRequest, run }: UndecidedTorrent): void {
   const old = record && infoInputOf(record.input)
   if (!old || !infoRequest.content.isDirectory || isSameBytes(old, infoRequest.input)) return
-  run.hashContext.cacheAccess.cache.forgetInfo(old)
+  const { cache } = run.hashContext.cacheAccess
+  for (const kind of ['info', 'layers'] as const) cache.remove(kind, old)
 }
 
 /** The directories in which a file could be created. */
@@ -154,42 +160,7 @@ function checkPlace({ path, existing, target }: UndecidedTorrent): void {
   if (!existing) writable.add(target)
 }
 
-/** Returns an entry with the data of its torrent and the bytes that it took. */
-export function obtained(
-  entry: UndecidedTorrent,
-  core: TorrentCore,
-  { bytesHashed, isSettled }: Pick<ContentInfo, 'bytesHashed' | 'isSettled'>,
-): Obtained {
-  const all = withCore(entry, core, bytesHashed)
-  return isSettled ? all : { ...all, input: NOTHING }
-}
-
 /** Returns an entry whose torrent needs no data. */
 export function unread(entry: UndecidedTorrent): Obtained {
-  return withCore(entry, null, 0)
-}
-
-/**
- * Lists all properties: there may be very many entries, and spreading takes several times as long.
- */
-function withCore(
-  entry: UndecidedTorrent,
-  core: TorrentCore | null,
-  bytesHashed: number,
-): Obtained {
-  const { target, file, path, source, input, run, record, existing, content, infoRequest } = entry
-  return {
-    target,
-    file,
-    path,
-    source,
-    input,
-    run,
-    record,
-    existing,
-    content,
-    infoRequest,
-    core,
-    bytesHashed,
-  }
+  return { entry, core: null, bytesHashed: 0, isSettled: true }
 }

@@ -2,17 +2,16 @@ import { join } from 'node:path'
 import { digestOf } from '../../bytes.js'
 import {
   encodeFingerprint,
+  FINGERPRINT_LENGTH,
   readFingerprintIfThere,
-  sizeInFingerprint,
 } from '../../files/fingerprint.js'
-import { statFiles, type FingerprintTable } from '../../files/stat-files.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { trustedPart, type CacheTrust } from '../digests/cache-trust.js'
+import { trustedPart, TRUSTED_LENGTH, type CacheTrust } from '../digests/cache-trust.js'
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
-import { listName } from '../checksums/lists.js'
+import { toHex } from '../../state/torrent-log.js'
 import type { InfoRequest } from '../digests/info.js'
-import { torrentName, type SourceDirectory } from './directories.js'
+import type { SourceDirectory, EntryLook } from './directories.js'
 import type { OwnFile } from './own-file.js'
 import type { CompleteRequest, CompleteRun } from './request.js'
 
@@ -108,7 +107,7 @@ function fileInput(fingerprint: Uint8Array, options: Uint8Array, trust: CacheTru
 
 /**
  * Whether the existing file at an output's path was made from the same input, and not changed
- * since. findUnchanged asks the same for many plain files at once.
+ * since. unchangedSizes asks the same for many plain files at once.
  */
 export function isUntouched({
   target,
@@ -122,67 +121,30 @@ export function isUntouched({
   return target.log.isUnchanged(file, { source, input, fingerprint: encodeFingerprint(found) })
 }
 
-/** Entries of a directory that are examined together, before other work can run. */
-const WINDOW = 4096
-
-/** A range of a directory's entries. */
-export interface UnchangedWindow {
-  readonly names: readonly string[]
-  /** Returns the size of entry number `i` if neither it nor its torrent changed, else null. */
-  readonly unchangedSize: (i: number) => number | null
-}
-
-/** Yields ranges of a directory's entries, and which plain files among them are unchanged. */
-export function* findUnchanged(
-  directory: SourceDirectory,
+/**
+ * Returns a function for a range of a directory's entries. It returns the size of entry number `i`
+ * if neither it nor any file that is made of it changed, else null.
+ */
+export function unchangedSizes(
+  { names, sources, outputs }: EntryLook,
+  { realDirectory, targetDirectory: { log } }: SourceDirectory,
   run: CompleteRun,
-): Generator<UnchangedWindow> {
-  for (let first = 0; first < directory.names.length; first += WINDOW) {
-    const names = directory.names.slice(first, first + WINDOW)
-    const sources = statFiles(directory.realDirectory, names)
-    const outputs = namersOf(run).map((nameOf) => {
-      return { nameOf, table: statFiles(directory.targetDirectory.realPath, names.map(nameOf)) }
-    })
-    yield { names, unchangedSize: comparer(names, { directory, run, sources, outputs }) }
-  }
-}
-
-/** Returns functions that name the output files of an entry: its torrent and its lists. */
-function namersOf({ request }: CompleteRun): ((name: string) => string)[] {
-  const lists = request.checksums.map((checksum) => (name: string) => listName(name, checksum))
-  return [torrentName, ...lists]
-}
-
-interface Seen {
-  readonly directory: SourceDirectory
-  readonly run: CompleteRun
-  readonly sources: FingerprintTable
-  /** For each output file of an entry: the function that names it, and its expected state. */
-  readonly outputs: readonly Output[]
-}
-
-interface Output {
-  readonly nameOf: (name: string) => string
-  readonly table: FingerprintTable
-}
-
-function comparer(names: readonly string[], seen: Seen): (i: number) => number | null {
-  const { directory, run, sources, outputs } = seen
-  const { log } = directory.targetDirectory
+): (i: number) => number | null {
   const { trust } = run.hashContext.cacheAccess
   // With these options, attributes may change without changing the trusted part of the fingerprint
   if (run.request.common.scan.attributes && trust === 'mtime') return () => null
-  const prefix = join(directory.realDirectory, '/')
+  const prefix = join(realDirectory, '/')
+  const options = toHex(run.options)
   return (i) => {
-    const source = sources.at(i)
-    if (!source) return null
+    const source = sources.hexAt(i, TRUSTED_LENGTH[trust])
+    if (source === null) return null
     const name = names[i] ?? ''
-    const input = fileInput(source, run.options, trust)
     const isUnchanged = outputs.every(({ nameOf, table }) => {
-      const fingerprint = table.at(i)
-      if (!fingerprint) return false
-      return log.isUnchanged(nameOf(name), { source: prefix + name, input, fingerprint })
+      const fingerprint = table.hexAt(i, FINGERPRINT_LENGTH)
+      if (fingerprint === null) return false
+      const identity = { source: prefix + name, input: source + options, fingerprint }
+      return log.matches(nameOf(name), identity)
     })
-    return isUnchanged ? sizeInFingerprint(source) : null
+    return isUnchanged ? sources.sizeAt(i) : null
   }
 }

@@ -6,7 +6,7 @@ import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
 import { bytesOf, type Content, contentOfTree, type ContentRules } from '../digests/content.js'
 import type { HashContext } from '../digests/hash-content.js'
-import { infoRequest, obtainInfo } from '../digests/info.js'
+import { InfoRequest, obtainInfo } from '../digests/info.js'
 import type { VerifyReport } from '../verify/verify-report.js'
 import {
   bytesToRead,
@@ -14,9 +14,8 @@ import {
   verifyTorrent,
   type VerifyPlan,
 } from '../verify/verify-torrent.js'
-import { writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
-import { checkEditable, checkUnchanged, checkWritable } from '../../files/write/check-editable.js'
-import { checkTarget } from '../../files/write/check-target.js'
+import { writeAtomically, type WriteOptions, checkTarget } from '../../files/write/atomically.js'
+import { checkEditable, checkUnchanged, checkWritable } from '../../files/write/permissions.js'
 import { checkReplaceable } from '../check-replaceable.js'
 import type { Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
@@ -123,7 +122,7 @@ export async function convertTorrent(
   const report = await verifyTorrent(plan.verify, check)
   if (content === null || !isWhole(report)) return { after: null, report }
   const options = { private: false, sourceTag: null, extraKeys: keptInfo(request.metainfo) }
-  const wanted = infoRequest(content, options, make.cacheAccess.trust)
+  const wanted = new InfoRequest(content, options, make.cacheAccess.trust)
   const core = await obtainInfo(wanted, afterReading(bytesToRead(plan.verify), make))
   return { after: replaceCore(request.metainfo, core), report: null }
 }

@@ -1,4 +1,5 @@
-import { DEVICE_OFFSET } from '../../files/fingerprint.js'
+import { DEVICE_OFFSET, type Fingerprint } from '../../files/fingerprint.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import type { HashOptions } from '../../hash/hash-stream.js'
 import type { ContentStream } from '../../hash/stream/content-stream.js'
@@ -58,7 +59,7 @@ export const LEAST_CLAIMED = 4 * 1024 * 1024
 export interface ClaimRequest {
   readonly content: Content
   readonly table: PieceTable
-  readonly engine: Pick<HashOptions, 'signal' | 'pauses'>
+  readonly engine: Pick<HashOptions, 'signal' | 'giveUp'>
 }
 
 /** Files that nobody else reads until they are released. */
@@ -77,4 +78,43 @@ export interface Adoption {
   /** Its stream, of which pieces are read to check what others know. */
   readonly stream: () => ContentStream
   readonly engine: HashOptions
+}
+
+/** Time in nanoseconds within which a file's timestamps may not show a second change. */
+export const RACY_NS = 2_000_000_000n
+
+/** The state of files when reading began. */
+export interface ReadingStart {
+  /** Milliseconds since 1970. */
+  readonly startedMs: number
+  readonly trust: CacheTrust
+}
+
+/** The same with the cache to store the results in. */
+export interface RememberingStart extends ReadingStart {
+  readonly cache: PieceCache
+}
+
+/**
+ * Whether the results of reading a file may be cached: an equal fingerprint must mean equal
+ * content. False if the file could have changed unnoticed since.
+ */
+export function isSettled(
+  { fingerprint }: ScannedFile,
+  { startedMs, trust }: ReadingStart,
+): boolean {
+  return !isRacy(fingerprint, startedMs, trust)
+}
+
+/**
+ * Whether a file changed so shortly before `startedMs` that it could change again unnoticed, or has
+ * a time in the future.
+ */
+export function isRacy(
+  { mtimeNs, ctimeNs }: Fingerprint,
+  startedMs: number,
+  trust: CacheTrust,
+): boolean {
+  const latest = trust === 'full' && ctimeNs > mtimeNs ? ctimeNs : mtimeNs
+  return latest > BigInt(Math.floor(startedMs)) * 1_000_000n - RACY_NS
 }

@@ -12,8 +12,7 @@ import type {
 import { checkNameOnDisk } from '../../metainfo/name.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { suitedPieceLength } from '../../metainfo/piece-length.js'
-import { alignFiles, withoutPads } from './pad-files.js'
-import { refusePaths } from './path-rules.js'
+import { alignFiles, withoutPads, type NamedFile } from './pad-files.js'
 import { sortFiles, type FileOrder } from './sort-files.js'
 
 /** Selects the files of a torrent, and how they are divided into pieces. */
@@ -182,4 +181,44 @@ function whyEmpty({ files, skipped }: Tree): string {
   if (files.length > 0) return 'is empty, and clients refuse such torrents'
   if (skipped.length > 0) return `no file left: all ${skipped.length} entries are skipped`
   return 'no files in it'
+}
+
+/** The names of a torrent's content. */
+export interface NamedTree {
+  /** Names the content in errors. */
+  readonly root: string
+  readonly isDirectory: boolean
+  readonly files: readonly NamedFile[]
+}
+
+/**
+ * Refuses paths that clients of a torrent's version cannot read.
+ * @throws BtkitError `bad-name`
+ */
+export function refusePaths(tree: NamedTree, name: string, version: MetainfoVersion): void {
+  if (version === 'v2') refuseHiddenDirectory(name, tree)
+  if (version !== 'v1') refuseDeepFiles(tree.files)
+}
+
+/**
+ * Refuses a directory with only one file of the same name: in v2 it cannot be distinguished from
+ * that single file (BEP 52).
+ */
+function refuseHiddenDirectory(name: string, { root, isDirectory, files }: NamedTree): void {
+  const [first] = files
+  if (!isDirectory || files.length > 1 || first?.path.join('/') !== name) return
+  const why = `v2 can't tell a directory from its only file when both are called '${name}'`
+  throw new BtkitError('bad-name', `${root}: ${why}; rename one of them, or use --hybrid`)
+}
+
+/**
+ * Most path components in a file tree that clients accept: they limit nesting to 100 dictionaries.
+ */
+const MOST_COMPONENTS = 96
+
+function refuseDeepFiles(files: readonly NamedFile[]): void {
+  const deep = files.find(({ path }) => path.length > MOST_COMPONENTS)
+  if (!deep) return
+  const why = `is more than ${MOST_COMPONENTS} directories deep, which clients of v2 do not read`
+  throw new BtkitError('bad-name', `${deep.absolutePath}: ${why}`)
 }

@@ -1,15 +1,19 @@
+import { basename, dirname } from 'node:path'
 import { BtkitError } from '../../errors.js'
-import { changeSince, type Fingerprint } from '../../files/fingerprint.js'
+import {
+  changeSince,
+  readEncodedFingerprint,
+  readFingerprintIfThere,
+  type Fingerprint,
+} from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { concatenateFiles } from '../../hash/stream/content-stream.js'
+import { statFiles } from '../../files/stat-files.js'
+import { concatenateFiles, type DigestKind } from '../../hash/stream/content-stream.js'
 import type { HashOptions, Unfinished } from '../../hash/hash-stream.js'
-import { chooseKernel } from '../../hash/kernels/choose.js'
-import type { HashKernel } from '../../hash/kernels/kernel.js'
-import type { DigestKind } from '../../hash/stream/digests.js'
+import { chooseKernel } from '../../hash/kernels.js'
 import type { Content } from './content.js'
 import { isRead } from './pad-files.js'
-import type { PieceCache } from '../../cache/piece-cache.js'
-import type { CacheAccess } from './cache-trust.js'
+import { isSettled, type CacheAccess } from './cache-trust.js'
 import {
   countUnknown,
   DIGEST,
@@ -21,13 +25,15 @@ import {
   type PieceTable,
   unknownFiles,
 } from './piece-table.js'
-import { hashElsewhere, type Elsewhere } from './elsewhere.js'
-import { hashAtOnce, hashInGroups } from './hash-groups.js'
-import { enterTrees, ReadTrees, type ReadTree } from './read-trees.js'
-import { recallPieces, rememberPieces } from './recall-pieces.js'
-import { rememberTrees } from './recall-trees.js'
-import { isSettled, type ReadingStart } from './settled.js'
-import { lookAgain } from './look-again.js'
+import {
+  hashAtOnce,
+  hashElsewhere,
+  hashInGroups,
+  type Elsewhere,
+  type Read,
+} from './hash-groups.js'
+import { enterTrees, ReadTrees } from './read-trees.js'
+import { recallPieces, rememberPieces, rememberTrees } from './recall-pieces.js'
 
 export type Engine = Omit<HashOptions, 'wanted' | 'pieces'>
 
@@ -59,9 +65,9 @@ export interface HashedContent extends ContentDigests {
 /**
  * Computes the digests of content. Reads only what the cache does not know, and checks that no file
  * changed between the scan and the last read. Fills `table`, the result of an earlier cache lookup,
- * as far as it gets if the work does not continue after a pause.
- * @throws BtkitError `changed` with the file, as hashStream, and the error that prevented work
- *   after a pause
+ * as far as it gets if the work is given up.
+ * @throws BtkitError `changed` with the file, as hashStream, and the reason for which
+ *   work was given up
  */
 export async function hashContent(
   content: Content,
@@ -90,25 +96,33 @@ async function readPieces(
   table: PieceTable,
   hashContext: HashContext,
 ): Promise<HashedContent> {
-  const { cacheAccess } = hashContext
+  const { cache, now, trust } = hashContext.cacheAccess
   const { digests, trees } = table
   const unknown = unknownPieces(table)
   if (unknown.length === 0) return { digests, trees, bytesHashed: 0, isSettled: true }
   const bytesHashed = countUnknown(content, table)
   const files = unknownFiles(content, table)
-  const wanted = wantedDigests(content, table)
-  const reading = { content, files, unknown, wanted }
-  const start = { startedMs: cacheAccess.now(), trust: cacheAccess.trust }
-  const read = await hashUnknown(reading, hashContext)
+  const start = { cache, startedMs: now(), trust }
+  const reading = { content, unknown, wanted: wantedDigests(content, table) }
+  const { digests: parts, readTrees, unfinished } = await hashUnknown(reading, hashContext)
   await (hashContext.recheck ?? recheckTogether)(content.files)
-  const { readTrees, unfinished } = read
   const areSettled = files.every((file) => isSettled(file, start))
   // Unfinished results are only useful if every later change would be noticed
-  const isOfUse = !unfinished || areSettled
-  const kernel = chooseKernel(hashContext.engine.kernel)
-  if (isOfUse) enterRead(reading, table, { read, kernel })
+  if (!unfinished || areSettled) {
+    let at = 0
+    for (const part of parts) {
+      enterPieces(table, unknown.subarray(at), part)
+      at += part.length / DIGEST
+    }
+    const kernel = chooseKernel(hashContext.engine.kernel)
+    if (trees) enterTrees(content, trees, { read: readTrees, kernel })
+    heedTrees(content, table)
+  }
   if (unfinished) throw unfinished.cause
-  remember({ content, table, readTrees }, cacheAccess.cache, start)
+  if (cache.keepsAnything) {
+    if (content.version !== 'v2') rememberPieces(content, table, start)
+    rememberTrees(readTrees, start)
+  }
   return { digests, trees, bytesHashed, isSettled: areSettled }
 }
 
@@ -133,10 +147,9 @@ function wantedDigests({ version }: Content, { trees }: PieceTable): DigestKind 
   return trees?.isKnown.includes(0) ? 'both' : 'pieces'
 }
 
-/** Pieces of content to read, and their files. */
+/** Pieces of content to read. */
 interface Reading {
   readonly content: Content
-  readonly files: readonly ScannedFile[]
   readonly unknown: Uint32Array
   readonly wanted: DigestKind
 }
@@ -169,49 +182,6 @@ async function hashUnknown(
   return { digests, readTrees: readTrees.whole, unfinished }
 }
 
-/** The result of reading pieces, or only the first of them. */
-interface Read {
-  /** SHA-1 of the pieces, 20 bytes each, in parts; empty for v2. */
-  readonly digests: readonly Uint8Array[]
-  /** The trees of files that were read completely. */
-  readonly readTrees: readonly ReadTree[]
-  /** Why only the first pieces were read; null if all were. */
-  readonly unfinished: Unfinished | null
-}
-
-/** Enters the results of reading the selected pieces. */
-function enterRead(
-  { content, unknown }: Reading,
-  table: PieceTable,
-  { read, kernel }: { readonly read: Read; readonly kernel: HashKernel },
-): void {
-  let at = 0
-  for (const digests of read.digests) {
-    enterPieces(table, unknown.subarray(at), digests)
-    at += digests.length / DIGEST
-  }
-  if (table.trees) enterTrees(content, table.trees, { read: read.readTrees, kernel })
-  heedTrees(content, table)
-}
-
-/** The digests of content. */
-interface Obtained {
-  readonly content: Content
-  readonly table: PieceTable
-  readonly readTrees: readonly ReadTree[]
-}
-
-function remember(
-  { content, table, readTrees }: Obtained,
-  cache: PieceCache,
-  { startedMs, trust }: ReadingStart,
-): void {
-  if (!cache.keepsAnything) return
-  const start = { cache, startedMs, trust }
-  if (content.version !== 'v2') rememberPieces(content, table, start)
-  rememberTrees(readTrees, start)
-}
-
 function streamOf({ files, pieceLength }: Content, { isGuarded }: HashContext) {
   const streamed = files.map(({ absolutePath, fingerprint }) => {
     const file = { path: absolutePath, length: fingerprint.size }
@@ -224,6 +194,44 @@ const recheckTogether: RecheckFiles = (files) => {
   const read = files.filter(isRead)
   const looks = lookAgain(read)
   for (const [i, file] of read.entries()) requireUnchanged(file, looks[i] ?? null)
+}
+
+/**
+ * Returns the current fingerprints of files, in order; null for each that is gone. Looks at the
+ * files of a directory together: one by one takes as long as reading small ones.
+ */
+export function lookAgain(files: readonly ScannedFile[]): (Fingerprint | null)[] {
+  const found = new Array<Fingerprint | null>(files.length).fill(null)
+  for (const [directory, placed] of byDirectory(files)) {
+    const looks = statFiles(
+      directory,
+      placed.map(({ path }) => basename(path)),
+    )
+    for (const [i, { path, place }] of placed.entries()) {
+      const look = looks.at(i)
+      found[place] = look
+        ? readEncodedFingerprint(new DataView(look.buffer), look.byteOffset)
+        : readFingerprintIfThere(path)
+    }
+  }
+  return found
+}
+
+/** The path of a file, and its place among all. */
+interface PlacedFile {
+  readonly path: string
+  readonly place: number
+}
+
+function byDirectory(files: readonly ScannedFile[]): Map<string, PlacedFile[]> {
+  const found = new Map<string, PlacedFile[]>()
+  for (const [place, { absolutePath: path }] of files.entries()) {
+    const directory = dirname(path)
+    const known = found.get(directory)
+    if (known) known.push({ path, place })
+    else found.set(directory, [{ path, place }])
+  }
+  return found
 }
 
 /**

@@ -1,12 +1,23 @@
+import { countNodes } from '../../cache/records/bodies.js'
+import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
+import { climbMerkleTree, findMerkleRoot } from '../../hash/merkle.js'
 import {
   hashStream,
   Unfinished,
   type HashOptions,
   type HashSelection,
 } from '../../hash/hash-stream.js'
-import type { ContentStream } from '../../hash/stream/content-stream.js'
-import type { DigestKind, StreamDigests } from '../../hash/stream/digests.js'
-import { groupPieces } from '../../hash/stream/piece-groups.js'
+import {
+  type ContentStream,
+  BLOCK_LENGTH,
+  bytesOfFile,
+  fileAt,
+  type DigestKind,
+  type StreamDigests,
+} from '../../hash/stream/content-stream.js'
+import type { Content } from './content.js'
+import { NODE } from './file-trees.js'
+import { pieceHeight, ReadTrees, type ReadTree } from './read-trees.js'
 
 /** Number of blocks whose digests (32 bytes each) are in memory at a time: those of 8 GiB. */
 const MOST_BLOCKS = 2 ** 19
@@ -75,4 +86,131 @@ async function hashAsFarAsCan(stream: ContentStream, engine: HashOptions, what: 
     if (error instanceof Unfinished) return { ...error.digests, unfinished: error }
     throw error
   }
+}
+
+/** A group of pieces of a stream that is hashed together. */
+interface PieceGroup {
+  /** The indices of the pieces, in ascending order. */
+  readonly pieces: Uint32Array
+  /** Bytes of files in these pieces, without padding. */
+  readonly fileBytes: number
+}
+
+/**
+ * Divides pieces into groups of at most `mostBlocks` blocks (BEP 52), so that their digests fit
+ * into memory. The stream's files must begin on piece boundaries.
+ */
+function* groupPieces(
+  stream: ContentStream,
+  pieces: Uint32Array,
+  mostBlocks: number,
+): Generator<PieceGroup> {
+  let [begin, blocks, fileBytes] = [0, 0, 0]
+  for (const [at, piece] of pieces.entries()) {
+    const bytes = bytesOfFile(stream, piece)
+    const count = Math.ceil(bytes / BLOCK_LENGTH)
+    if (at > begin && blocks + count > mostBlocks) {
+      yield { pieces: pieces.subarray(begin, at), fileBytes }
+      ;[begin, blocks, fileBytes] = [at, 0, 0]
+    }
+    blocks += count
+    fileBytes += bytes
+  }
+  if (begin < pieces.length) yield { pieces: pieces.subarray(begin), fileBytes }
+}
+
+/**
+ * Returns the node of each piece in the piece layer of its file, or the root of a file with no
+ * other piece, 32 bytes each. The stream's files must begin on piece boundaries.
+ */
+export function nodesOf(
+  { indices, blocks }: Pick<ReadGroup, 'indices' | 'blocks'>,
+  stream: ContentStream,
+  kernel: HashKernel,
+): Uint8Array {
+  let block = 0
+  const nodes = [...indices].map((piece) => {
+    const count = countNodes(bytesOfFile(stream, piece), 0)
+    const leaves = { nodes: blocks.subarray(NODE * block, NODE * (block + count)), height: 0 }
+    block += count
+    if (isOnlyPiece(stream, piece)) return findMerkleRoot(leaves, kernel)
+    return climbMerkleTree(leaves, pieceHeight(stream), kernel).nodes
+  })
+  return Buffer.concat(nodes)
+}
+
+/** Whether a file has no other piece. */
+function isOnlyPiece(stream: ContentStream, piece: number): boolean {
+  const file = fileAt(stream, piece * stream.pieceLength)
+  const [start = 0, end = 0] = stream.offsets.subarray(file, file + 2)
+  return end - start <= stream.pieceLength
+}
+
+/** Machines that hash pieces for this one. */
+export interface Elsewhere {
+  /** Hands out pieces. Yields all of them in ascending order. */
+  readonly hash: (request: ElsewhereRequest) => AsyncIterable<ElsewherePieces>
+}
+
+/** Pieces of content to hash, as in HashOptions. */
+export interface ElsewhereRequest {
+  readonly content: Content
+  readonly pieces: Uint32Array
+  readonly wanted: DigestKind
+  readonly engine: HashOptions
+}
+
+/** Some consecutive pieces. */
+export interface ElsewherePieces {
+  readonly pieces: Uint32Array
+  /**
+   * SHA-1 of the pieces, and the node of each in the piece layer of its file, or its root if that is
+   * the only piece. Digests that were not requested are empty. Null: hash the pieces here.
+   */
+  readonly digests: { readonly pieces: Uint8Array; readonly nodes: Uint8Array } | null
+  /** Hashes here in turn with other work; the engine reports to the same progress. */
+  readonly here: <T>(work: (engine: HashOptions) => Promise<T>) => Promise<T>
+}
+
+/** The result of reading pieces, or only the first of them. */
+export interface Read {
+  /** SHA-1 of the pieces, 20 bytes each, in parts; empty for v2. */
+  readonly digests: readonly Uint8Array[]
+  /** The trees of files that were read completely. */
+  readonly readTrees: readonly ReadTree[]
+  /** Why only the first pieces were read; null if all were. */
+  readonly unfinished: Unfinished | null
+}
+
+/**
+ * Has other machines hash pieces, and hashes here what they don't.
+ * @throws as hashStream
+ */
+export async function hashElsewhere(
+  elsewhere: Elsewhere,
+  request: ElsewhereRequest & { readonly stream: ContentStream },
+): Promise<Read> {
+  const { content, wanted, engine, stream } = request
+  const { pieceCount } = content
+  const trees = new ReadTrees(content, chooseKernel(engine.kernel), pieceHeight(content))
+  const digests: Uint8Array[] = []
+  for await (const { pieces, digests: found, here } of elsewhere.hash(request)) {
+    if (found) {
+      digests.push(found.pieces)
+      if (wanted !== 'pieces') trees.takeNodes({ pieces, nodes: found.nodes })
+      continue
+    }
+    const reading = { stream, pieces, pieceCount }
+    if (wanted === 'pieces') {
+      digests.push((await here((own) => hashAtOnce(reading, own))).pieces)
+      continue
+    }
+    await here(async (own) => {
+      for await (const group of hashInGroups({ ...reading, wanted }, own)) {
+        digests.push(group.pieces)
+        trees.take({ pieces: group.indices, blocks: group.blocks })
+      }
+    })
+  }
+  return { digests, readTrees: trees.whole, unfinished: null }
 }

@@ -1,11 +1,6 @@
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
-import {
-  buildInfo,
-  type InfoParts,
-  encodePieceLayers,
-  type PieceLayers,
-} from '../../metainfo/build/info.js'
+import { buildInfo, encodePieceLayers, type PieceLayers } from '../../metainfo/build/info.js'
 import type { InfoFile } from '../../metainfo/build/info.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
@@ -46,34 +41,19 @@ export interface ContentInfo extends TorrentCore {
 }
 
 /** A request for the `info` of content. */
-export interface InfoRequest {
-  readonly content: Content
-  readonly options: InfoOptions
-  /** SHA-256 of all inputs of the `info`: equal inputs make an equal `info`. */
-  readonly input: Uint8Array
-}
-
-/**
- * Creates a request for the `info` of content. Its input is computed on demand, because single
- * files do not need it.
- */
-export function infoRequest(
-  content: Content,
-  options: InfoOptions,
-  trust: CacheTrust,
-): InfoRequest {
-  return new LazyInfoRequest(content, options, trust)
-}
-
-class LazyInfoRequest implements InfoRequest {
+export class InfoRequest {
   #input: Uint8Array | null = null
 
   constructor(
     readonly content: Content,
     readonly options: InfoOptions,
-    readonly trust: CacheTrust,
+    private readonly trust: CacheTrust,
   ) {}
 
+  /**
+   * SHA-256 of all inputs of the `info`: equal inputs make an equal `info`. Computed on demand,
+   * because single files do not need it.
+   */
   get input(): Uint8Array {
     this.#input ??= hashInput(this.content, this.options, this.trust)
     return this.#input
@@ -106,7 +86,10 @@ function composeHashed(
   const { content, options } = request
   const { bytesHashed, isSettled } = hashed
   const core = composeCore(content, options, hashed)
-  if (content.isDirectory && isSettled) rememberWhole(request, core, cache)
+  if (content.isDirectory && isSettled) {
+    cache.put('info', request.input, core.info)
+    if (core.pieceLayers) cache.put('layers', request.input, core.pieceLayers)
+  }
   // Lists all properties: there may be very many, and spreading takes several times as long
   return { info: core.info, pieceLayers: core.pieceLayers, bytesHashed, isSettled }
 }
@@ -115,22 +98,17 @@ function composeHashed(
 function recallWhole(request: InfoRequest, cache: PieceCache): TorrentCore | null {
   const { content } = request
   if (!content.isDirectory) return null
-  const info = cache.info(request.input)
+  const info = cache.get('info', request.input)
   if (!info || content.version === 'v1') return info && { info, pieceLayers: null }
-  const pieceLayers = cache.layers(request.input)
+  const pieceLayers = cache.get('layers', request.input)
   return pieceLayers && { info, pieceLayers }
 }
 
-function rememberWhole({ input }: InfoRequest, core: TorrentCore, cache: PieceCache): void {
-  cache.rememberInfo(input, core.info)
-  if (core.pieceLayers) cache.rememberLayers(input, core.pieceLayers)
-}
-
-/** The result of looking up an `info`: everything, or the digests of some pieces. */
-export type RecalledInfo = TorrentCore | { readonly table: PieceTable }
-
-/** Looks up an `info` in the cache. Reads no files. */
-export function recallInfo(request: InfoRequest, cacheAccess: CacheAccess): RecalledInfo {
+/** Looks up an `info` in the cache, or else the digests of some pieces. Reads no files. */
+export function recallInfo(
+  request: InfoRequest,
+  cacheAccess: CacheAccess,
+): TorrentCore | { readonly table: PieceTable } {
   const { content, options } = request
   const known = recallWhole(request, cacheAccess.cache)
   if (known) return known
@@ -142,35 +120,9 @@ export function recallInfo(request: InfoRequest, cacheAccess: CacheAccess): Reca
 export function composeCore(
   content: Content,
   options: InfoOptions,
-  digests: ContentDigests,
-): TorrentCore {
-  const info = composeInfo(content, options, digests)
-  return { info, pieceLayers: digests.trees && encodePieceLayers(layersByRoot(digests.trees)) }
-}
-
-function layersByRoot(trees: FileTrees): PieceLayers {
-  const layers = [...trees.layers].map(([file, layer]) => {
-    const root = Buffer.from(rootOf(trees, file)).toString('latin1')
-    return [root, layer] as const
-  })
-  return new Map(layers)
-}
-
-/** Encodes the `info` of content from its digests. */
-export function composeInfo(
-  content: Content,
-  options: InfoOptions,
-  digests: ContentDigests,
-): Uint8Array {
-  return buildInfo(infoParts(content, options, digests))
-}
-
-function infoParts(
-  content: Content,
-  options: InfoOptions,
   { digests, trees }: ContentDigests,
-): InfoParts {
-  return {
+): TorrentCore {
+  const info = buildInfo({
     version: content.version,
     name: content.name,
     isDirectory: content.isDirectory,
@@ -180,7 +132,16 @@ function infoParts(
     private: options.private,
     source: options.sourceTag,
     extraKeys: options.extraKeys,
-  }
+  })
+  return { info, pieceLayers: trees && encodePieceLayers(layersByRoot(trees)) }
+}
+
+function layersByRoot(trees: FileTrees): PieceLayers {
+  const layers = [...trees.layers].map(([file, layer]) => {
+    const root = Buffer.from(rootOf(trees, file)).toString('latin1')
+    return [root, layer] as const
+  })
+  return new Map(layers)
 }
 
 function listFiles(

@@ -1,7 +1,7 @@
+import { BtkitError } from '../../errors.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { ZEROS } from '../../hash/stream/content-stream.js'
-import { padPath } from '../../metainfo/pad-path.js'
-import { refuseInPads } from './path-rules.js'
+import { PAD_DIRECTORY, padPath } from '../../metainfo/name.js'
 
 /** Returns a pad file: zeros in the stream that are not on a disk (BEP 47). */
 export function padFile(path: string[], size: number): ScannedFile {
@@ -60,4 +60,22 @@ function padOf(size: number, pads: Map<number, ScannedFile>): ScannedFile {
 export function bytesMissing(size: number, pieceLength: number): number {
   const rest = size % pieceLength
   return rest === 0 ? 0 : pieceLength - rest
+}
+
+/** A file by its path in the torrent. */
+export interface NamedFile {
+  readonly path: readonly string[]
+  /** Names the file in errors. */
+  readonly absolutePath: string
+}
+
+/**
+ * Refuses files in the directory of pad files.
+ * @throws BtkitError `bad-name`
+ */
+export function refuseInPads(files: readonly NamedFile[]): void {
+  const file = files.find(({ path }) => path[0] === PAD_DIRECTORY && path.length > 1)
+  if (!file) return
+  const why = `is in ${PAD_DIRECTORY}, where the torrent has its pad files`
+  throw new BtkitError('bad-name', `${file.absolutePath}: ${why}; --exclude ${PAD_DIRECTORY}`)
 }

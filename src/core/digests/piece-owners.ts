@@ -1,4 +1,4 @@
-import { ownPieces, type FileEnd, type FileKey } from '../../cache/records/file.js'
+import { ownPieces, type FileEnd, type FileKey } from '../../cache/records/bodies.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Content } from './content.js'
 import { isPad } from './pad-files.js'

@@ -1,8 +1,8 @@
-import { countNodes, type TreeRecord } from '../../cache/records/tree.js'
+import { countNodes, type TreeRecord } from '../../cache/records/bodies.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import type { HashKernel } from '../../hash/kernels/kernel.js'
+import type { HashKernel } from '../../hash/kernels.js'
 import { climbMerkleTree, findMerkleRoot } from '../../hash/merkle.js'
-import { BLOCK_LENGTH } from '../../hash/stream/digests.js'
+import { BLOCK_LENGTH } from '../../hash/stream/content-stream.js'
 import { bytesOf, type Content } from './content.js'
 import {
   alignedFiles,

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto'
-import type { FileRecord } from '../../cache/records/file.js'
+import type { FileRecord, TreeKey } from '../../cache/records/bodies.js'
 import type { Content } from './content.js'
-import type { CacheAccess } from './cache-trust.js'
 import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
 import { createTable, getPieces, heedTrees, setPieces, type PieceTable } from './piece-table.js'
-import { recallTrees } from './recall-trees.js'
-import { isSettled, type RememberingStart } from './settled.js'
-import { isSameFile, trustedPart, type CacheTrust } from './cache-trust.js'
+import { treeOf, pieceHeight, type ReadTree } from './read-trees.js'
+import {
+  isSameFile,
+  isSettled,
+  trustedPart,
+  type CacheAccess,
+  type CacheTrust,
+  type RememberingStart,
+} from './cache-trust.js'
+import { alignedFiles, setTree, type FileTrees } from './file-trees.js'
+import { chooseKernel } from '../../hash/kernels.js'
 import { encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
@@ -23,7 +30,7 @@ export function recallPieces(content: Content, cacheAccess: CacheAccess): PieceT
 /** Enters the SHA-1 digests that the cache knows. */
 function recallDigests(content: Content, table: PieceTable, { cache, trust }: CacheAccess): void {
   for (const { file, key, first, whole, end } of pieceOwners(content)) {
-    const record = cache.file(key)
+    const record = cache.get('file', key)
     if (!record || !isSameFile(record.fingerprint, encodeFingerprint(file.fingerprint), trust))
       continue
     setPieces(table, first, record.pieces)
@@ -31,7 +38,7 @@ function recallDigests(content: Content, table: PieceTable, { cache, trust }: Ca
     if (digest) setPieces(table, first + whole, digest)
   }
   for (const shared of sharedPieces(content)) {
-    const digest = cache.piece(digestOfSpans(shared, trust))
+    const digest = cache.get('piece', digestOfSpans(shared, trust))
     if (digest) setPieces(table, shared.piece, digest)
   }
 }
@@ -45,11 +52,11 @@ export function rememberPieces(content: Content, table: PieceTable, start: Remem
   const isKept = (file: ScannedFile) => isSettled(file, start)
   for (const { file, key, first, whole, end } of pieceOwners(content)) {
     if (!isKept(file)) continue
-    const known = knownFile(cache.peekFile(key), file.fingerprint, trust)
+    const known = knownFile(cache.peek('file', key), file.fingerprint, trust)
     const pieces = getPieces(table, first, whole)
     const last = getPieces(table, first + whole, 1)
     // Lists all properties: there may be very many files, and spreading takes several times as long
-    cache.rememberFile(key, {
+    cache.put('file', key, {
       fingerprint: known.fingerprint,
       pieces,
       tail: end === 'tail' ? last : known.tail,
@@ -58,7 +65,7 @@ export function rememberPieces(content: Content, table: PieceTable, start: Remem
   }
   for (const shared of sharedPieces(content)) {
     if (!shared.spans.every(({ file }) => isKept(file))) continue
-    cache.rememberPiece(digestOfSpans(shared, trust), getPieces(table, shared.piece, 1))
+    cache.put('piece', digestOfSpans(shared, trust), getPieces(table, shared.piece, 1))
   }
 }
 
@@ -87,4 +94,39 @@ function digestOfSpans({ spans }: SharedPiece, trust: CacheTrust): Uint8Array {
     hash.update(trustedPart(encodeFingerprint(file.fingerprint), trust))
   }
   return hash.digest()
+}
+
+/**
+ * Looks up the trees of a content's files in the cache. This works for all piece
+ * lengths that are not shorter than the range of a stored node.
+ */
+function recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAccess): void {
+  const { cache, trust } = cacheAccess
+  const kernel = chooseKernel(cacheAccess.kernel)
+  for (const { file, number } of alignedFiles(content)) {
+    const { fingerprint } = file
+    const tree = cache.get('tree', treeKeyOf(file))
+    if (!tree || !isSameFile(tree.fingerprint, encodeFingerprint(fingerprint), trust)) continue
+    // A file in a single piece only needs its root
+    const needsLayer = fingerprint.size > content.pieceLength
+    if (needsLayer && tree.height > pieceHeight(content)) continue
+    setTree(trees, number, treeOf(file, content, { tree, kernel }))
+  }
+}
+
+/** Stores trees in the cache, as rememberPieces does with pieces. */
+export function rememberTrees(trees: readonly ReadTree[], start: RememberingStart): void {
+  for (const { file, root, height, nodes } of trees) {
+    if (!isSettled(file, start)) continue
+    start.cache.put('tree', treeKeyOf(file), {
+      root,
+      height,
+      nodes,
+      fingerprint: encodeFingerprint(file.fingerprint),
+    })
+  }
+}
+
+function treeKeyOf({ absolutePath, fingerprint }: ScannedFile): TreeKey {
+  return { path: absolutePath, size: fingerprint.size }
 }

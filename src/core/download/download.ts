@@ -20,14 +20,6 @@ export interface DownloadWatch {
   readonly onLook: (torrent: ClientTorrent, stall: Stall | null) => void
 }
 
-/** When seeding ends: at the goal that is reached first. */
-export interface SeedGoal {
-  /** Bytes sent for each byte of content; null for no such goal. */
-  readonly ratio: number | null
-  /** In milliseconds; null for no such goal. */
-  readonly timeMs: number | null
-}
-
 /** The time limit for a new torrent to appear in the list, in milliseconds. */
 const TAKE_UP_MS = 30_000
 
@@ -46,16 +38,10 @@ export async function beginDownload(
   how: Omit<Waiting, 'limitMs'> & { readonly beforeStart: () => void },
 ): Promise<void> {
   const infoHash = clientInfoHash(torrent.metainfo)
-  if (await findTorrent(client, infoHash)) {
-    throw new BtkitError('client', `${client.label}: has this torrent already`)
-  }
+  await refuseKnown(client, infoHash)
   const [failure] = await client.add([torrent])
   if (failure) throw failure
-  const isThere = await waitFor({ ...how, limitMs: TAKE_UP_MS }, async () => {
-    const value = (await findTorrent(client, infoHash)) !== undefined
-    return { value, isOver: value }
-  })
-  if (!isThere) {
+  if (!(await whenListed(client, infoHash, { ...how, limitMs: TAKE_UP_MS, is: true }))) {
     const what = 'did not start the torrent in time; check the client'
     throw new BtkitError('client', `${client.label}: ${what}`)
   }
@@ -84,56 +70,57 @@ export async function whenWhole(
   const look = (torrent: ClientTorrent) => {
     onLook(torrent, stalls.look(torrent))
     const end = ends?.look(torrent)
-    if (end) {
-      const note = stallNote(torrent, metainfo, end)
-      throw new BtkitError('stalled', `${note} (ended by --stall-timeout)`)
-    }
+    if (!end) return isSeeded(torrent) && isWhole(torrent)
+    const note = stallNote(torrent, metainfo, end)
+    throw new BtkitError('stalled', `${note} (ended by --stall-timeout)`)
   }
-  const isOver = (torrent: ClientTorrent) => isSeeded(torrent) && isWhole(torrent)
-  await follow(client, clientInfoHash(metainfo), { waiting, onLook: look, isOver })
+  await follow(client, clientInfoHash(metainfo), { ...waiting, look })
 }
 
 /**
- * Seeds until a goal is reached.
+ * Seeds until a goal is reached: `ratio` bytes sent for each byte of content, or `timeMs`
+ * milliseconds; null for no such goal.
  * @throws BtkitError `client` if the client cannot continue, `interrupted`
  */
 export async function seedUntil(
   client: TorrentClient,
   infoHash: string,
-  { ratio, timeMs, waiting, onLook }: DownloadWatch & SeedGoal,
+  {
+    ratio,
+    timeMs,
+    waiting,
+    onLook,
+  }: DownloadWatch & { readonly ratio: number | null; readonly timeMs: number | null },
 ): Promise<void> {
   const { monotonic } = waiting
   const end = timeMs === null ? Infinity : monotonic() + timeMs
-  const isOver = (torrent: ClientTorrent) => {
-    return monotonic() >= end || (ratio !== null && torrent.ratio >= ratio)
-  }
   const look = (torrent: ClientTorrent) => {
     onLook(torrent, null)
+    return monotonic() >= end || (ratio !== null && torrent.ratio >= ratio)
   }
-  await follow(client, infoHash, { waiting, onLook: look, isOver })
+  await follow(client, infoHash, { ...waiting, look })
 }
 
-interface Following extends Pick<DownloadWatch, 'waiting'> {
-  readonly onLook: (torrent: ClientTorrent) => void
-  readonly isOver: (torrent: ClientTorrent) => boolean
-}
-
+/** Passes a torrent's state to `look` again and again, until that returns true. */
 async function follow(
   client: TorrentClient,
   infoHash: string,
-  { waiting, onLook, isOver }: Following,
+  {
+    look,
+    ...waiting
+  }: DownloadWatch['waiting'] & { readonly look: (torrent: ClientTorrent) => boolean },
 ): Promise<void> {
-  const look = async () => {
+  const lookOnce = async () => {
     const torrent = await findTorrent(client, infoHash)
     if (!torrent) {
       const what = 'no longer has the torrent; run the command again'
       throw new BtkitError('client', `${client.label}: ${what}`)
     }
-    onLook(torrent)
+    const isOver = look(torrent)
     refuseBroken(client, torrent)
-    return { value: null, isOver: isOver(torrent) }
+    return { value: null, isOver }
   }
-  await waitFor({ ...waiting, limitMs: Infinity }, look, PAUSE_MS)
+  await waitFor({ ...waiting, limitMs: Infinity }, lookOnce, PAUSE_MS)
 }
 
 /**
@@ -151,6 +138,24 @@ export async function findTorrent(
   infoHash: string,
 ): Promise<ClientTorrent | undefined> {
   return (await client.list()).find((torrent) => torrent.infoHash === infoHash)
+}
+
+/** @throws BtkitError `client` if the client has a torrent already */
+export async function refuseKnown(client: TorrentClient, infoHash: string): Promise<void> {
+  if (!(await findTorrent(client, infoHash))) return
+  throw new BtkitError('client', `${client.label}: has this torrent already`)
+}
+
+/** Waits until a client lists a torrent, or no longer does. Returns whether that was in time. */
+export function whenListed(
+  client: TorrentClient,
+  infoHash: string,
+  { is, ...waiting }: Waiting & { readonly is: boolean },
+): Promise<boolean> {
+  return waitFor(waiting, async () => {
+    const value = ((await findTorrent(client, infoHash)) !== undefined) === is
+    return { value, isOver: value }
+  })
 }
 
 /** How long nothing may arrive before it counts as a stall, in milliseconds. */
@@ -202,16 +207,14 @@ function isBusy(torrent: ClientTorrent): boolean {
 
 /** Describes the duration and the reason of a stall: `nothing has come for 2 minutes: …`. */
 export function stallNote(torrent: ClientTorrent, metainfo: Metainfo, { forMs }: Stall): string {
+  const { name, message, state, peers } = torrent
   const seconds = Math.floor(forMs / 1000)
   const time = seconds < 60 ? count(seconds, 'second') : count(Math.floor(seconds / 60), 'minute')
-  const reason = stallReason(torrent, metainfo)
-  return `${torrent.name}: nothing has come for ${time}: ${reason}${hint(torrent, metainfo)}`
-}
-
-/** How to ask the trackers, for clients that do not report their answers, as aria2. */
-function hint({ message, state, peers }: ClientTorrent, metainfo: Metainfo): string {
+  // Some clients do not report the answers of trackers, as aria2
   const isUntold = message === null && state === 'downloading' && peers === 0
-  return isUntold && hasTracker(metainfo) ? '; btkit scrape shows what its trackers answer' : ''
+  const hint =
+    isUntold && hasTracker(metainfo) ? '; btkit scrape shows what its trackers answer' : ''
+  return `${name}: nothing has come for ${time}: ${stallReason(torrent, metainfo)}${hint}`
 }
 
 /**

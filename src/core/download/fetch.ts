@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { callWithin } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
 import { collectBounded } from '../../files/read-bounded.js'
-import { encodeBencode } from '../../metainfo/bencode/encode.js'
-import { type DictChanges, spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
+import { encodeParts } from '../../metainfo/build/torrent.js'
+import { spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
 import { magnetLink, type MagnetLink } from '../../metainfo/magnet.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { hasTracker } from '../../metainfo/trackers.js'
@@ -11,7 +11,7 @@ import { describeFailure } from '../../text/network-failure.js'
 import type { AskedMagnet, TorrentClient } from '../publish/client.js'
 import { waitFor, type Waiting } from '../publish/wait-for.js'
 import { parseTorrent } from '../read-torrent.js'
-import { findTorrent, refuseBroken } from './download.js'
+import { findTorrent, refuseBroken, refuseKnown, whenListed } from './download.js'
 
 /** The time limit for a server, in milliseconds. */
 const TIMEOUT_MS = 60_000
@@ -53,19 +53,12 @@ function refusePassword(url: string): void {
   throw new BtkitError('usage', `${host}: URLs with a user name are not supported; ${advice}`)
 }
 
-/** Limits for fetching a torrent. */
-interface FetchLimits {
-  /** Bytes. */
-  readonly maxSize: number
-  readonly signal: AbortSignal
-}
-
 /**
  * Fetches the torrent of a magnet link from the first exact source that has it, with the errors of
  * the sources before. Only a torrent with the link's info hash is accepted.
  * @throws BtkitError `interrupted`
  */
-export async function fetchExactSource(magnet: MagnetLink, { maxSize, signal }: FetchLimits) {
+export async function fetchExactSource(magnet: MagnetLink, maxSize: number, signal: AbortSignal) {
   const failures: BtkitError[] = []
   for (const url of magnet.exactSources) {
     try {
@@ -110,13 +103,17 @@ export async function metadataFromPeers(
       `${client.label}: cannot hand out the torrent of a magnet link; name another client with --client`,
     )
   }
-  if (await findTorrent(client, asked.infoHash)) {
-    throw new BtkitError('client', `${client.label}: has this torrent already`)
-  }
+  await refuseKnown(client, asked.infoHash)
   try {
     await client.askMetadata(asked)
     const info = await whenThere(client, asked, waiting)
-    await letGo(client, asked.infoHash, waiting)
+    await client.remove([asked.infoHash])
+    if (
+      !(await whenListed(client, asked.infoHash, { ...waiting, limitMs: LET_GO_MS, is: false }))
+    ) {
+      const what = 'did not remove the magnet link in time; remove it in the client'
+      throw new BtkitError('client', `${client.label}: ${what}`)
+    }
     return torrentOf(magnet, parseTorrent(info, FROM_PEERS, asked.maxSize), FROM_PEERS)
   } catch (error) {
     await release(asked.infoHash).catch(() => undefined)
@@ -150,7 +147,8 @@ async function whenThere(
   if (looked instanceof Uint8Array) {
     return Buffer.concat([Buffer.from('d4:info'), looked, Buffer.from('e')])
   }
-  throw looked ?? tooLate(waiting.limitMs)
+  const how = `within ${waiting.limitMs / 1000} seconds (--metadata-timeout)`
+  throw looked ?? new BtkitError('client', `magnet link: no peer sent its torrent ${how}`)
 }
 
 /**
@@ -174,22 +172,6 @@ async function lookForInfo(
   }
 }
 
-function tooLate(limitMs: number): BtkitError {
-  const how = `within ${limitMs / 1000} seconds (--metadata-timeout)`
-  return new BtkitError('client', `magnet link: no peer sent its torrent ${how}`)
-}
-
-async function letGo(client: TorrentClient, infoHash: string, waiting: Waiting): Promise<void> {
-  await client.remove([infoHash])
-  const isGone = await waitFor({ ...waiting, limitMs: LET_GO_MS }, async () => {
-    const value = !(await findTorrent(client, infoHash))
-    return { value, isOver: value }
-  })
-  if (isGone) return
-  const what = 'did not remove the magnet link in time; remove it in the client'
-  throw new BtkitError('client', `${client.label}: ${what}`)
-}
-
 /**
  * Returns the torrent of a magnet link, with the link's trackers and web seeds if it has none.
  * `source` is its name in errors.
@@ -206,29 +188,12 @@ function torrentOf(magnet: MagnetLink, metainfo: Metainfo, source: string): Meta
     const what = found === null ? 'has no such info hash' : `has the info hash ${found ?? ''}`
     throw new BtkitError('metainfo', `${source}: ${what}, not the magnet link's ${wanted ?? ''}`)
   }
-  const top: DictChanges = new Map([
-    ...(hasTracker(metainfo) ? [] : trackerEntries(magnet.trackers)),
-    ...((metainfo.webSeeds ?? []).length > 0 ? [] : seedEntries(magnet.webSeeds)),
-  ])
+  const [announce = null] = magnet.trackers
+  // A tier for each, so that clients ask all of them in order (BEP 12)
+  const trackers = { announce, announceList: magnet.trackers.map((tracker) => [tracker]) }
+  const webSeeds = (metainfo.webSeeds ?? []).length > 0 ? [] : magnet.webSeeds
+  const top = encodeParts({ ...(hasTracker(metainfo) ? {} : trackers), webSeeds })
   if (top.size === 0) return metainfo
   const bytes = spliceTorrent(metainfo, { top })
   return parseTorrent(bytes, source, bytes.length)
-}
-
-type Entries = [key: string, value: Uint8Array][]
-
-/** Returns trackers with a tier for each, so that clients ask all of them in order (BEP 12). */
-function trackerEntries(trackers: readonly string[]): Entries {
-  const [first] = trackers
-  if (first === undefined) return []
-  const tiers = trackers.map((tracker) => [Buffer.from(tracker)])
-  return [
-    ['announce', encodeBencode(Buffer.from(first))],
-    ['announce-list', encodeBencode(tiers)],
-  ]
-}
-
-function seedEntries(webSeeds: readonly string[]): Entries {
-  if (webSeeds.length === 0) return []
-  return [['url-list', encodeBencode(webSeeds.map((seed) => Buffer.from(seed)))]]
 }

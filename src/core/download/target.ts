@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { BtkitError, callSystem, valueOr } from '../../errors.js'
-import { makeInsideResolver } from '../../files/resolve-inside.js'
+import { makeInsideResolver } from '../../files/inside.js'
 import { statIfThere } from '../../files/stat-files.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { clientInfoHash } from '../publish/client.js'
@@ -77,14 +77,6 @@ export interface FoundContent {
 
 const NOTHING: FoundContent = { isWhole: false, isChecked: true, fileTimes: null }
 
-/** Options for examining content. */
-export interface LookOptions {
-  /** Whether to read files with the right sizes, instead of trusting them. */
-  readonly checkHashes: boolean
-  /** Whether to download over files without any data of the torrent. */
-  readonly force: boolean
-}
-
 /**
  * Checks the content at a target.
  * @throws BtkitError as planVerify and verifyTorrent
@@ -101,12 +93,13 @@ export async function checkContent(
 
 /**
  * Examines the existing content of a torrent, and checks that a download overwrites only earlier
- * parts of it.
+ * parts of it. Without `checkHashes`, files with the right sizes are trusted. With `force`, files
+ * without any data of the torrent may be overwritten.
  * @throws BtkitError `exists` for other files at its place, and as checkContent
  */
 export async function lookForContent(
   target: DownloadTarget,
-  { checkHashes, force }: LookOptions,
+  { checkHashes, force }: { readonly checkHashes: boolean; readonly force: boolean },
   hashContext: VerifyContext,
 ): Promise<FoundContent> {
   const sized = findSized(target)
@@ -146,17 +139,19 @@ function noteOf({ path }: DownloadTarget): string {
 }
 
 function isBegun(target: DownloadTarget): boolean {
-  try {
-    return readFileSync(noteOf(target), 'utf8') === `${clientInfoHash(target.metainfo)}\n`
-  } catch {
-    return false
-  }
+  const path = noteOf(target)
+  const note = valueOr('', () => callSystem(path, () => readFileSync(path, 'utf8')))
+  return note === contentOfNote(target)
+}
+
+function contentOfNote({ metainfo }: DownloadTarget): string {
+  return `${clientInfoHash(metainfo)}\n`
 }
 
 /** Creates the marker of a begun download. */
 export function noteBegun(target: DownloadTarget): void {
   callSystem(noteOf(target), () => {
-    writeFileSync(noteOf(target), `${clientInfoHash(target.metainfo)}\n`)
+    writeFileSync(noteOf(target), contentOfNote(target))
   })
 }
 
@@ -173,26 +168,18 @@ export function noteWhole(target: DownloadTarget): void {
  */
 export function makeRoom({ path, metainfo: { isDirectory, files } }: DownloadTarget): void {
   const directory = isDirectory ? path : dirname(path)
-  makeDirectory(directory)
+  callSystem(directory, () => mkdirSync(directory, { recursive: true }))
   if (!isDirectory) return
   const find = makeInsideResolver(directory)
   for (const { path: below, length, padding, attr } of files) {
     const isEmpty = length === 0 && !padding && !attr.includes('l')
-    if (isEmpty && find(below).kind === 'missing') makeEmpty(join(directory, ...below))
+    if (!isEmpty || find(below).kind !== 'missing') continue
+    const file = join(directory, ...below)
+    callSystem(file, () => {
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, '', { flag: 'a' })
+    })
   }
-}
-
-function makeEmpty(path: string): void {
-  makeDirectory(dirname(path))
-  callSystem(path, () => {
-    writeFileSync(path, '', { flag: 'a' })
-  })
-}
-
-function makeDirectory(directory: string): void {
-  callSystem(directory, () => {
-    mkdirSync(directory, { recursive: true })
-  })
 }
 
 /** The permission bits of a mode. */

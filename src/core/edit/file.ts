@@ -1,17 +1,20 @@
 import { statSync } from 'node:fs'
 import { BtkitError, nameErrors, valueOr } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
-import type { WriteOptions } from '../../files/write/atomically.js'
+import { type WriteOptions, checkTarget } from '../../files/write/atomically.js'
 import {
   checkEditable,
   checkUnchanged,
   checkWritable,
   type Editable,
-} from '../../files/write/check-editable.js'
-import { checkTarget } from '../../files/write/check-target.js'
+} from '../../files/write/permissions.js'
 import type { Writer } from '../../files/write/many.js'
-import { hasSameInfo, withInfoHashes } from '../../metainfo/info-hashes.js'
-import type { Metainfo, UnhashedMetainfo } from '../../metainfo/metainfo.js'
+import {
+  hasSameInfo,
+  withInfoHashes,
+  type Metainfo,
+  type UnhashedMetainfo,
+} from '../../metainfo/metainfo.js'
 import type { Warning } from '../../metainfo/warning.js'
 import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 import { checkReplaceable } from '../check-replaceable.js'
@@ -167,7 +170,7 @@ function writeOptions(
 function checkOther(file: string, target: string): void {
   const [from, to] = [file, target].map((path) => statSync(path, NUMBERS))
   if (!from || !to || from.ino !== to.ino || from.dev !== to.dev) return
-  throw new BtkitError('exists', `${target}: is the torrent itself; choose another --output-dir`)
+  throw new BtkitError('exists', `${target}: is the torrent itself; choose another --output`)
 }
 
 const NUMBERS = { bigint: true, throwIfNoEntry: false } as const

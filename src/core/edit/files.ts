@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
-import { createWriter, type Writer } from '../../files/write/many.js'
+import { Writer } from '../../files/write/many.js'
 import {
   prepareEdit,
   storeEdit,
@@ -37,17 +37,27 @@ export async function* editFiles(
   request: EditRequest,
   signal: AbortSignal,
 ): AsyncGenerator<EditOutcome> {
-  const writer = createWriter({ inFlight: IN_FLIGHT })
-  const begun = new BegunEdits()
+  const writer = new Writer({ inFlight: IN_FLIGHT })
+  const begun: BegunEdit[] = []
+  let byteCount = 0
+  const isFull = () => begun.length >= WINDOW || byteCount >= WINDOW_BYTES
   try {
     for (const [i, file] of files.entries()) {
       // Lets finished writes and signals be processed
       if (i % AT_ONCE === 0) await setImmediate()
       if (signal.aborted) break
-      begun.add(beginEdit(file, request, writer))
-      while (begun.isFull || begun.isFirstDone) yield await begun.takeFirst()
+      const edit = beginEdit(file, request, writer)
+      void edit.outcome.then(() => (edit.isDone = true))
+      byteCount += edit.byteCount
+      begun.push(edit)
+      for (let [first] = begun; first && (first.isDone || isFull()); [first] = begun) {
+        const outcome = await first.outcome
+        byteCount -= first.byteCount
+        begun.shift()
+        yield outcome
+      }
     }
-    while (begun.count > 0) yield await begun.takeFirst()
+    for (const { outcome } of begun.splice(0)) yield await outcome
   } finally {
     await writer.close()
   }
@@ -58,6 +68,7 @@ interface BegunEdit {
   /** Never rejects. */
   readonly outcome: Promise<EditOutcome>
   readonly byteCount: number
+  isDone: boolean
 }
 
 function beginEdit(file: string, request: EditRequest, writer: Writer): BegunEdit {
@@ -67,9 +78,9 @@ function beginEdit(file: string, request: EditRequest, writer: Writer): BegunEdi
   try {
     const prepared = prepareEdit(file, request)
     const outcome = endEdit(prepared, request, writer).catch(failed)
-    return { outcome, byteCount: prepared.bytes?.length ?? 0 }
+    return { outcome, byteCount: prepared.bytes?.length ?? 0, isDone: false }
   } catch (error) {
-    return { outcome: Promise.resolve(failed(error)), byteCount: 0 }
+    return { outcome: Promise.resolve(failed(error)), byteCount: 0, isDone: true }
   }
 }
 
@@ -92,41 +103,5 @@ async function endEdit(
       if (!isChanged || tries === MAX_TRIES) throw error
     }
     prepared = prepareEdit(first.edited.file, request)
-  }
-}
-
-/** The begun edits whose outcomes were not yielded yet, in order. */
-class BegunEdits {
-  readonly #edits: BegunEdit[] = []
-  readonly #done = new Set<BegunEdit>()
-  #byteCount = 0
-
-  get count(): number {
-    return this.#edits.length
-  }
-
-  get isFull(): boolean {
-    return this.#edits.length >= WINDOW || this.#byteCount >= WINDOW_BYTES
-  }
-
-  get isFirstDone(): boolean {
-    const [first] = this.#edits
-    return first !== undefined && this.#done.has(first)
-  }
-
-  add(edit: BegunEdit): void {
-    this.#edits.push(edit)
-    this.#byteCount += edit.byteCount
-    void edit.outcome.then(() => this.#done.add(edit))
-  }
-
-  /** Returns the outcome of the oldest edit when it is done. */
-  async takeFirst(): Promise<EditOutcome> {
-    const first = this.#edits.shift()
-    if (!first) throw new Error('no edit was begun')
-    const outcome = await first.outcome
-    this.#byteCount -= first.byteCount
-    this.#done.delete(first)
-    return outcome
   }
 }

@@ -1,6 +1,5 @@
 import { BtkitError } from '../../errors.js'
-import { hasSameInfo, type InfoHashes } from '../../metainfo/info-hashes.js'
-import type { UnhashedMetainfo } from '../../metainfo/metainfo.js'
+import { hasSameInfo, type InfoHashes, type UnhashedMetainfo } from '../../metainfo/metainfo.js'
 import { parseUnhashed } from '../../metainfo/parse/metainfo.js'
 import { spliceTorrent, type TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 

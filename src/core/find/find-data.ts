@@ -5,11 +5,12 @@ import { statIfThere } from '../../files/stat-files.js'
 import { scanTree, type ScannedFile, type ScanOptions } from '../../files/scan/scan-tree.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import type { VerifyContext } from '../verify/check-pieces.js'
-import type { FoundFile } from '../verify/content.js'
+import { findFiles, type FoundFile } from '../verify/content.js'
 import { streamedFiles } from '../verify/v2-side.js'
 import {
   describeExtra,
   findMissing,
+  isMissing,
   planFound,
   refuseUnsafePaths,
   verifyTorrent,
@@ -84,7 +85,8 @@ export async function findData(
     return [...wanted].map(describeExtra)
   }
   const candidatesOf = candidates(metainfo, index)
-  const first = streamOf(metainfo).map((each): FoundFile => {
+  const absent = findFiles(streamedFiles(metainfo), { find: () => ABSENT })
+  const first = absent.map((each): FoundFile => {
     return { ...each, found: foundAt(candidatesOf(each.file)[0]) }
   })
   const checked = await verifyTorrent(planOf(first), hashContext)
@@ -113,24 +115,11 @@ export async function findData(
 
 const ABSENT = { kind: 'missing' } as const
 
-function isMissing({ file, found }: FoundFile): boolean {
-  return found.kind === 'missing' && !file.padding && file.length > 0
-}
-
 function judge({ file, found }: FoundFile, unproven: FoundFile | null): FoundDatum {
   if (file.length === 0) return { file, status: 'empty', path: null }
   if (found.kind === 'file') return { file, status: 'found', path: found.path }
   if (unproven?.found.kind === 'file') return { file, status: 'likely', path: unproven.found.path }
   return { file, status: 'missing', path: null }
-}
-
-function streamOf(metainfo: Metainfo) {
-  let end = 0
-  return streamedFiles(metainfo).map((file) => {
-    const start = end
-    end += file.length
-    return { file, stretch: [start, end] as const }
-  })
 }
 
 function foundAt(file: ScannedFile | undefined): FoundFile['found'] {
@@ -182,7 +171,7 @@ export async function linkData(
     } catch (error) {
       if (osCodeOf(error) === 'EEXIST' && isSame(path, target)) continue
       if (osCodeOf(error) !== 'EXDEV') throw asBtkitError(error, target)
-      const advice = `choose a directory on that of ${path ?? ''}`
+      const advice = `choose a directory on the same disk as ${path ?? 'it'}`
       throw new BtkitError('io', `${target}: a hard link cannot lead to another disk; ${advice}`)
     }
   }

@@ -1,62 +1,89 @@
-import { readdirSync, statSync, type Dirent } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { asBtkitError, BtkitError, valueOr } from '../../errors.js'
-import { readBoundedRegular } from '../../files/read-bounded.js'
-import { statIfThere } from '../../files/stat-files.js'
-import { parseUnhashedTorrent } from '../read-torrent.js'
+import { readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { latin1 } from '../../bytes.js'
+import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { encodeFingerprint, fingerprintOf } from '../../files/fingerprint.js'
+import { statFilesLater, statIfThere } from '../../files/stat-files.js'
 
-/** Maximum depth of directories. */
+/** The deepest level of directories that is searched. */
 const MAX_DEPTH = 100
 
-/** The torrents below a directory, and the directories that could not be listed. */
+/** The torrents in a directory tree. */
+interface TorrentTree {
+  /** The names of .torrent entries, sorted, by the path of their directory. */
+  readonly names: ReadonlyMap<string, readonly string[]>
+  /** Directories that could not be read; their content is unknown. */
+  readonly unreadable: ReadonlyMap<string, BtkitError>
+}
+
+/**
+ * Finds the names of .torrent files in a directory and below it. Hidden entries and links to
+ * directories are skipped.
+ */
+export async function walkTorrents(root: string): Promise<TorrentTree> {
+  const names = new Map<string, string[]>()
+  const unreadable = new Map<string, BtkitError>()
+  const waiting = [{ directory: root, depth: 0 }]
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { directory, depth } = next
+    try {
+      const entries = await readdir(directory, { withFileTypes: true })
+      const seen = entries.filter(({ name }) => !name.startsWith('.'))
+      const torrents = seen.filter(
+        (entry) => !entry.isDirectory() && entry.name.endsWith('.torrent'),
+      )
+      names.set(directory, torrents.map(({ name }) => name).sort())
+      if (depth === MAX_DEPTH) continue
+      for (const entry of seen.filter((each) => each.isDirectory())) {
+        waiting.push({ directory: join(directory, entry.name), depth: depth + 1 })
+      }
+    } catch (error) {
+      // A directory below the root may be removed during the search; that is no error
+      if (directory !== root && osCodeOf(error) === 'ENOENT') continue
+      const problem = asBtkitError(error, directory)
+      if (!(problem instanceof BtkitError)) throw problem
+      unreadable.set(directory, problem)
+    }
+  }
+  return { names, unreadable }
+}
+
+/** The torrents below directories, and the directories that could not be listed. */
 interface FoundTorrents {
   /** For each path, a text that identifies the state of the torrent. */
   readonly stamps: ReadonlyMap<string, string>
   /** Directories with errors; torrents below them may still exist. */
-  readonly unread: ReadonlyMap<string, unknown>
+  readonly unread: ReadonlyMap<string, BtkitError>
 }
 
-/**
- * Finds the .torrent files in directories and below; a file counts by itself. Ignores hidden entries, pipes and the like,
- * and directories behind symbolic links.
- */
-export function findTorrents(directories: readonly string[]): FoundTorrents {
+/** Finds torrents in directories and below; a file counts by itself. Ignores pipes and the like. */
+export async function findTorrents(places: readonly string[]): Promise<FoundTorrents> {
   const stamps = new Map<string, string>()
-  const unread = new Map<string, unknown>()
-  const walk = (directory: string, depth: number): void => {
-    for (const entry of list(directory, unread)) {
-      const path = join(directory, entry.name)
-      if (entry.name.startsWith('.')) continue
-      if (entry.isDirectory() && depth < MAX_DEPTH) walk(path, depth + 1)
-      else if (entry.name.endsWith('.torrent')) note(path, stamps)
+  const unread = new Map<string, BtkitError>()
+  for (const place of places) {
+    const isFile = statIfThere(place)?.isFile() ?? false
+    const { names, unreadable } = isFile
+      ? { names: new Map([[dirname(place), [basename(place)]]]), unreadable: [] }
+      : await walkTorrents(place)
+    for (const [directory, error] of unreadable) unread.set(directory, error)
+    for (const [directory, found] of names) {
+      const looks = await statFilesLater(directory, found)
+      for (const [i, name] of found.entries()) {
+        const path = isFile ? place : join(directory, name)
+        const look = looks.at(i)
+        const stamp = look ? latin1(look) : await followedStamp(path)
+        if (stamp !== null) stamps.set(path, stamp)
+      }
     }
-  }
-  for (const place of directories) {
-    if (statIfThere(place)?.isFile()) note(place, stamps)
-    else walk(place, 0)
   }
   return { stamps, unread }
 }
 
-function list(directory: string, unread: Map<string, unknown>): Dirent[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true })
-  } catch (error) {
-    unread.set(directory, asBtkitError(error, directory))
-    return []
-  }
-}
-
-function note(path: string, stamps: Map<string, string>): void {
-  try {
-    const stats = statSync(path, { bigint: true })
-    // Opening a pipe would wait for a writer
-    if (!stats.isFile()) return
-    const { ino, size, mtimeNs, ctimeNs } = stats
-    stamps.set(path, [ino, size, mtimeNs, ctimeNs].join(' '))
-  } catch {
-    // Removed between listing and examining
-  }
+/** The state of the file that a link leads to; null if there is none. */
+async function followedStamp(path: string): Promise<string | null> {
+  const stats = await stat(path, { bigint: true }).catch(() => null)
+  // Opening a pipe would wait for a writer
+  return stats?.isFile() ? latin1(encodeFingerprint(fingerprintOf(stats))) : null
 }
 
 /** The .torrent files that places name, and why others cannot be listed. */
@@ -70,7 +97,7 @@ interface TorrentsAt {
  * Lists .torrent files, and those in directories and below, each once. Relative paths begin at
  * `cwd`.
  */
-export function torrentsAt(places: readonly string[], cwd: string): TorrentsAt {
+export async function torrentsAt(places: readonly string[], cwd: string): Promise<TorrentsAt> {
   const torrents = new Map<string, string>()
   const failures = new Map<string, unknown>()
   for (const place of places) {
@@ -79,7 +106,7 @@ export function torrentsAt(places: readonly string[], cwd: string): TorrentsAt {
       torrents.set(path, place)
       continue
     }
-    const { stamps, unread } = findTorrents([place])
+    const { stamps, unread } = await findTorrents([place])
     for (const [directory, error] of unread) failures.set(directory, error)
     for (const found of [...stamps.keys()].sort()) torrents.set(resolve(cwd, found), found)
     if (stamps.size === 0 && unread.size === 0) {
@@ -88,19 +115,4 @@ export function torrentsAt(places: readonly string[], cwd: string): TorrentsAt {
     }
   }
   return { torrents: [...torrents.values()], failures }
-}
-
-/**
- * Whether any torrent below directories is a hybrid. Unreadable torrents are ignored.
- * @param maxSize of the largest torrent, in bytes
- */
-export function hasHybrids(directories: readonly string[], maxSize: number): boolean {
-  return [...findTorrents(directories).stamps.keys()].some((path) => isHybrid(path, maxSize))
-}
-
-function isHybrid(path: string, maxSize: number): boolean {
-  return valueOr(false, () => {
-    const bytes = readBoundedRegular(path, maxSize)
-    return parseUnhashedTorrent(bytes, path, maxSize).version === 'hybrid'
-  })
 }

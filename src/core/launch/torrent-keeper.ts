@@ -14,7 +14,7 @@ import { publishTorrents } from '../publish/publish.js'
 import type { SyncClient } from '../publish/sync.js'
 import { withdrawTorrents } from '../publish/withdraw.js'
 import { readTorrent } from '../read-torrent.js'
-import { verifyTorrents } from '../verify/verify-torrents.js'
+import { planVerify, verifyTorrent } from '../verify/verify-torrent.js'
 import { findTorrents } from './find-torrents.js'
 
 /** The torrents to keep seeding, and how. */
@@ -55,9 +55,9 @@ export class TorrentKeeper {
   readonly #ours = new Set<string>()
   /** The states of torrents and data in which damage was found. */
   readonly #damaged = new Map<string, string>()
-  /** The last report for each torrent or directory. */
   /** Info hashes of torrents that were about to be added. */
   readonly #begun = new Set<string>()
+  /** The last report for each torrent or directory. */
   readonly #told = new Map<string, string>()
 
   constructor(
@@ -67,11 +67,16 @@ export class TorrentKeeper {
 
   /** Filters a client's list to the kept torrents, and adds the paths of their files. */
   ownOf(list: readonly ClientTorrent[]): (ClientTorrent & { readonly torrent: string })[] {
-    const paths = new Map([...this.#kept].map(([path, { infoHash }]) => [infoHash, path]))
+    const paths = this.#pathOf()
     return list.flatMap((each) => {
       const torrent = paths.get(each.infoHash)
       return torrent === undefined ? [] : [{ torrent, ...each }]
     })
+  }
+
+  /** The first kept .torrent for each info hash. */
+  #pathOf(): Map<string, string> {
+    return new Map([...this.#kept].reverse().map(([path, { infoHash }]) => [infoHash, path]))
   }
 
   /**
@@ -80,7 +85,7 @@ export class TorrentKeeper {
    * @throws BtkitError `unreachable`, `client` if it refuses, `interrupted`
    */
   async update(): Promise<void> {
-    const { stamps, unread } = findTorrents(this.settings.directories)
+    const { stamps, unread } = await findTorrents(this.settings.directories)
     for (const [directory, problem] of unread) this.#tell(directory, problem)
     const list = await this.sync.client.list()
     const seeding = new Set(list.filter(isAtWork).map(({ infoHash }) => infoHash))
@@ -90,7 +95,7 @@ export class TorrentKeeper {
       const kept = this.#kept.get(path)
       return kept?.stamp !== stamp || !seeding.has(kept.infoHash)
     })
-    for (let i = 0; i < due.length; i += BATCH) await this.#take(due.slice(i, i + BATCH))
+    for (let i = 0; i < due.length; i += BATCH) await this.#take(due.slice(i, i + BATCH), seeding)
   }
 
   /**
@@ -98,7 +103,8 @@ export class TorrentKeeper {
    * @throws BtkitError `client`
    */
   async withdrawAll(client: TorrentClient): Promise<void> {
-    await withdrawTorrents(client, [...new Set([...this.#ours, ...this.#begun])], this.#begun)
+    const own = new Set([...this.#ours, ...this.#begun])
+    await withdrawTorrents(client, [...own], { begun: this.#begun })
     this.#ours.clear()
     this.#begun.clear()
     this.#kept.clear()
@@ -118,7 +124,10 @@ export class TorrentKeeper {
     for (const infoHash of unused) this.#ours.delete(infoHash)
   }
 
-  async #take(due: readonly (readonly [path: string, stamp: string])[]): Promise<void> {
+  async #take(
+    due: readonly (readonly [path: string, stamp: string])[],
+    seeding: Set<string>,
+  ): Promise<void> {
     const requests: PublishRequest[] = []
     for (const [path, stamp] of due) {
       const request = await this.#read(path, stamp)
@@ -134,7 +143,38 @@ export class TorrentKeeper {
         return old !== undefined && old !== infoHashes.get(path)
       })
     await this.#drop(replaced)
-    await this.#publish(requests, new Map(due))
+    const twins = this.#twinsOf(requests, seeding)
+    await this.#publish(
+      requests.filter(({ torrent }) => !twins.has(torrent)),
+      new Map(due),
+    )
+    for (const [path, stamp] of due) {
+      const kept = this.#kept.get(twins.get(path) ?? path)
+      if (!kept) continue
+      seeding.add(kept.infoHash)
+      if (twins.has(path)) this.#kept.set(path, { stamp, infoHash: kept.infoHash })
+    }
+  }
+
+  /** Finds .torrent files of the same torrent as another, which they replace when it is gone. */
+  #twinsOf(requests: readonly PublishRequest[], seeding: ReadonlySet<string>) {
+    const before = this.#pathOf()
+    const added = new Map<string, string>()
+    const twins = new Map<string, string>()
+    for (const { torrent, metainfo } of requests) {
+      const infoHash = clientInfoHash(metainfo)
+      const isKept = this.#kept.has(torrent)
+      const seeded = !isKept && seeding.has(infoHash) ? before.get(infoHash) : undefined
+      const other = added.get(infoHash) ?? seeded
+      if (other === undefined) added.set(infoHash, torrent)
+      else twins.set(torrent, other)
+      if (other === undefined || isKept) continue
+      this.#tell(
+        torrent,
+        new BtkitError('exists', `${torrent}: the same torrent as ${other}; ignored`),
+      )
+    }
+    return twins
   }
 
   async #publish(requests: readonly PublishRequest[], stamps: ReadonlyMap<string, string>) {
@@ -186,14 +226,9 @@ export class TorrentKeeper {
 
   async #problemOf(torrent: string, metainfo: Metainfo, path: string): Promise<Error | null> {
     const { checkHashes, hashContext } = this.settings
-    const run = {
-      places: [{ torrent, path, byName: true }],
-      checkHashes,
-      extra: false,
-      read: () => Promise.resolve(metainfo),
-    }
-    for await (const outcome of verifyTorrents(run, hashContext)) return dataProblem(outcome)
-    return null
+    const how = { byName: true, checkHashes, extra: false }
+    const plan = await planVerify({ metainfo, torrent, path, ...how })
+    return dataProblem(plan.request, await verifyTorrent(plan, hashContext))
   }
 
   #tell(what: string, problem: unknown): void {

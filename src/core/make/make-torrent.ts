@@ -1,12 +1,11 @@
 import { valueOr } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
-import { checkTarget } from '../../files/write/check-target.js'
-import { writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
-import { infoHashesOf, type InfoHashes } from '../../metainfo/info-hashes.js'
+import { checkTarget, writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
+import { infoHashesOf, type InfoHashes } from '../../metainfo/metainfo.js'
 import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainfo/build/torrent.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { planContent, type Content, type ContentRequest } from '../digests/content.js'
-import { composeCore, infoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
+import { composeCore, InfoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { checkReplaceable } from '../check-replaceable.js'
 import { alignedFiles, createTrees, NODE } from '../digests/file-trees.js'
@@ -143,7 +142,7 @@ export async function makeTorrent(
   hashContext: HashContext,
 ): Promise<MadeTorrent> {
   const { trust } = hashContext.cacheAccess
-  const wanted = infoRequest(plan.content, plan.request, trust)
+  const wanted = new InfoRequest(plan.content, plan.request, trust)
   const { bytesHashed, info, pieceLayers } = await obtainInfo(wanted, hashContext)
   return writeTorrent(plan, { info, pieceLayers }, bytesHashed)
 }

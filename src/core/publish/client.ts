@@ -1,6 +1,5 @@
 import type { BtkitError, ErrorCode } from '../../errors.js'
-import type { InfoHashes } from '../../metainfo/info-hashes.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
+import type { InfoHashes, Metainfo } from '../../metainfo/metainfo.js'
 
 /** The label that marks btkit's torrents in a client's list. */
 export const MARK = 'btkit'
@@ -16,11 +15,20 @@ export interface TorrentClient {
    */
   readonly looksBeforeStart: boolean
 
+  /** Matches names of files and directories for which it looks under other names on disk. */
+  readonly changedNames?: RegExp
+
   /** Returns the client's name and version, in its own words. */
   version(): Promise<string>
 
   /** Returns all its torrents, marked or not. */
   list(): Promise<readonly ClientTorrent[]>
+
+  /**
+   * Returns what trackers that fail have answered, by info hash. Missing if the list has it, or the
+   * client does not tell.
+   */
+  trackerFailures?(infoHashes: readonly string[]): Promise<ReadonlyMap<string, string>>
 
   /**
    * Returns the info hashes of marked torrents that are seeded, as isSeeded defines. Missing if it
@@ -51,6 +59,12 @@ export interface TorrentClient {
 
   /** Starts torrents that were added. */
   start(infoHashes: readonly string[]): Promise<void>
+
+  /**
+   * Marks torrents that it has from elsewhere as btkit's. Missing if it can't.
+   * @throws BtkitError `unreachable`, `client` if it refuses, `interrupted`
+   */
+  mark?(infoHashes: readonly string[]): Promise<void>
 
   /** Removes torrents from the list. Their data is not removed. */
   remove(infoHashes: readonly string[]): Promise<void>
@@ -122,9 +136,13 @@ export function clientInfoHash({ infoHash, infoHashV2 }: InfoHashes): string {
   return infoHash ?? (infoHashV2 ?? '').slice(0, 40)
 }
 
-/** Whether the client has all data of a torrent, as far as it knows. */
+/**
+ * Whether the client has all data of a torrent, as far as it knows. One that is being seeded is
+ * whole: libtorrent counts padding in the size, but not always in the bytes that are there.
+ */
 export function isWhole(torrent: ClientTorrent): boolean {
-  return torrent.bytesDone === torrent.size && !isBroken(torrent)
+  const { state, bytesDone, size } = torrent
+  return state === 'seeding' || (bytesDone === size && !isBroken(torrent))
 }
 
 /** Whether the client reports that it cannot seed a torrent. */

@@ -1,6 +1,7 @@
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { PublishedTorrent, TorrentClient } from './client.js'
+import { quoteText } from '../../text/escape.js'
 import { findLocalData } from './local-data.js'
 
 /** A torrent to be seeded by a client. */
@@ -24,61 +25,39 @@ export interface ClientSight {
   readonly followSymlinks?: boolean
 }
 
-/** The torrents that a client can seed, and why it cannot seed the others. */
-interface Prospects {
-  readonly torrents: ReadonlyMap<PublishRequest, PublishedTorrent>
-  readonly refusals: Map<PublishRequest, BtkitError>
-}
-
 /**
  * Adds torrents to a client without starting them, if the client sees their data as far as that is
- * known. Returns the errors of the others.
+ * known. Returns the errors of the others. With `dryRun` it only asks the client.
  * @throws BtkitError `unreachable`, `client` if it refuses, `interrupted`
  */
 export async function handOver(
   client: TorrentClient,
   requests: readonly PublishRequest[],
-  sight: ClientSight,
+  sight: ClientSight & { readonly dryRun?: boolean },
 ): Promise<Map<PublishRequest, BtkitError>> {
-  const { torrents, refusals } = await foresee(client, requests, sight)
-  if (torrents.size === 0) return refusals
-  const failures = await client.add([...torrents.values()])
-  ;[...torrents.keys()].forEach((request, i) => {
-    const failure = failures[i]
-    if (failure) refusals.set(request, failure)
-  })
-  return refusals
-}
-
-/**
- * Asks a client which torrents it could seed, as far as that is known before they are added.
- * Changes nothing.
- * @throws BtkitError `unreachable`, `client` if it refuses, `interrupted`
- */
-export async function foresee(
-  client: TorrentClient,
-  requests: readonly PublishRequest[],
-  sight: ClientSight,
-): Promise<Prospects> {
   const refusals = new Map<PublishRequest, BtkitError>()
-  const refuse = (request: PublishRequest, why: BtkitError | null) => {
-    if (why) refusals.set(request, why)
-    return why !== null
-  }
   const torrents = new Map<PublishRequest, PublishedTorrent>()
   for (const request of requests) {
     const torrent = prepare(request, sight)
-    if (torrent instanceof BtkitError) refuse(request, torrent)
-    else if (!refuse(request, (await client.objection?.(torrent)) ?? null)) {
-      torrents.set(request, torrent)
-    }
+    const refusal = torrent instanceof BtkitError ? torrent : await client.objection?.(torrent)
+    if (refusal) refusals.set(request, refusal)
+    else if (!(torrent instanceof BtkitError)) torrents.set(request, torrent)
   }
-  if (torrents.size === 0) return { torrents, refusals }
+  if (torrents.size === 0) return refusals
   const found = (await client.findData?.([...torrents.values()])) ?? []
-  const seen = [...torrents].filter(([request], i) => {
-    return !refuse(request, doubtOf(request, found[i] ?? null, { client, sight }))
-  })
-  return { torrents: new Map(seen), refusals }
+  for (const [i, request] of [...torrents.keys()].entries()) {
+    const doubt = doubtOf(request, found[i] ?? null, { client, sight })
+    if (!doubt) continue
+    refusals.set(request, doubt)
+    torrents.delete(request)
+  }
+  if (torrents.size === 0 || sight.dryRun) return refusals
+  const failures = await client.add([...torrents.values()])
+  for (const [i, request] of [...torrents.keys()].entries()) {
+    const failure = failures[i]
+    if (failure) refusals.set(request, failure)
+  }
+  return refusals
 }
 
 function prepare(
@@ -95,26 +74,30 @@ function prepare(
   }
 }
 
-interface Sighted {
-  readonly client: TorrentClient
-  readonly sight: ClientSight
-}
-
 /** Returns why the client may not see the data of a torrent; null if it does, or will check. */
-function doubtOf(request: PublishRequest, found: boolean | null, { client, sight }: Sighted) {
-  const { directory } = request
-  if (found === false) return new BtkitError('client', unseen(client, directory))
-  if (found ?? (client.looksBeforeStart || isSeen(request, sight))) return null
+function doubtOf(
+  request: PublishRequest,
+  found: boolean | null,
+  { client, sight }: { readonly client: TorrentClient; readonly sight: ClientSight },
+): BtkitError | null {
+  const { directory, localDirectory } = request
+  if (found === false) return new BtkitError('client', unseen(client, request))
+  const isSeen = sight.trustsDirectories || (sight.isLocal && directory === localDirectory)
+  if (found ?? (client.looksBeforeStart || isSeen)) return null
   const reason = `${client.label} cannot report whether it finds the data in ${directory}`
   return new BtkitError('client', `${reason} (--trust-data-path skips this check)`)
 }
 
-/** Whether the client sees the data that this machine has found. */
-function isSeen({ directory, localDirectory }: PublishRequest, sight: ClientSight): boolean {
-  return sight.trustsDirectories || (sight.isLocal && directory === localDirectory)
-}
-
 /** The message for a client that does not see the data of a torrent. */
-export function unseen({ label }: TorrentClient, directory: string): string {
-  return `${label} does not see all its data in ${directory}`
+export function unseen(
+  { label, changedNames }: TorrentClient,
+  { metainfo: { name, files }, directory }: PublishRequest,
+): string {
+  const message = `${label} does not see all its data in ${directory}`
+  const names = [name, ...files.flatMap(({ path, padding }) => (padding ? [] : path))]
+  const changed = changedNames && names.find((each) => changedNames.test(each))
+  if (changed === undefined) return message
+  const [character = ''] = changedNames?.exec(changed) ?? []
+  const why = `it takes ${quoteText(character)} for another character`
+  return `${message}: ${why} in ${quoteText(changed)}; rename the file, or use another client`
 }

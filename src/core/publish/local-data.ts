@@ -1,8 +1,11 @@
 import { join } from 'node:path'
+import { latin1 } from '../../bytes.js'
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { findFiles, locateContent, type FoundFile } from '../verify/content.js'
-import type { VerifyOutcome } from '../verify/verify-torrents.js'
+import type { VerifyReport } from '../verify/verify-report.js'
+import type { VerifyRequest } from '../verify/verify-torrent.js'
+import { encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import { isWithin } from '../../files/inside.js'
 
 /** The data of a torrent as seen by this machine. */
@@ -28,7 +31,7 @@ export function findLocalData(
   const files = findFiles(metainfo.files, locateContent(metainfo, place))
   return {
     times: files.map((found) => timeOf(found, metainfo, directory)),
-    stamp: files.map(stampOf).join(' '),
+    stamp: files.map(({ found }) => stampOf(found.kind === 'file' ? found : null)).join(' '),
   }
 }
 
@@ -38,26 +41,32 @@ function timeOf({ file, found }: FoundFile, { name, isDirectory }: Metainfo, dir
   if (found.kind !== 'file') throw new BtkitError('not-found', `${path()}: not there`)
   const { size, mtimeNs } = found.fingerprint
   if (size !== file.length) {
-    throw new BtkitError('changed', `${path()}: ${size} bytes, not ${file.length}`)
+    throw new BtkitError(
+      'changed',
+      `${path()}: has ${size} bytes, but the torrent says ${file.length}`,
+    )
   }
   return Number(mtimeNs / 1_000_000_000n)
 }
 
-function stampOf({ found }: FoundFile): string {
-  if (found.kind !== 'file') return ''
-  const { mtimeNs, ctimeNs, inode } = found.fingerprint
-  return `${mtimeNs}.${ctimeNs}.${inode}`
+/** Identifies a state of a file; empty for none. */
+export function stampOf(file: { readonly fingerprint: Fingerprint } | null): string {
+  return file === null ? '' : latin1(encodeFingerprint(file.fingerprint))
 }
 
 /** Most files that are named as not whole. */
 const MAX_NAMED = 5
 
 /** Returns why the data of a checked torrent cannot be seeded; null if it can. */
-export function dataProblem(outcome: VerifyOutcome): Error | null {
-  if (outcome.error !== null) return outcome.error
-  const { torrent, report } = outcome
+export function dataProblem(
+  { torrent, metainfo }: Pick<VerifyRequest, 'torrent' | 'metainfo'>,
+  report: VerifyReport,
+): BtkitError | null {
   if (report.ok) return null
   const odd = report.files.filter(({ status }) => status !== 'ok')
+  // A client that began with a magnet link may lack the piece layers of a hybrid
+  const isWhole = odd.length === 0 && report.badPieces === 0
+  if (isWhole && metainfo.version === 'hybrid') return null
   const shown = odd.slice(0, MAX_NAMED).map(({ path, status }) => `${path.join('/')} is ${status}`)
   const more = odd.length > MAX_NAMED ? [`${odd.length - MAX_NAMED} more files`] : []
   const which = odd.length > 0 ? [...shown, ...more].join(', ') : 'pieces are damaged'

@@ -1,4 +1,6 @@
-import type { BtkitError, ErrorCode } from '../../errors.js'
+import { resolve } from 'node:path'
+import { valueOr, type ErrorCode } from '../../errors.js'
+import { realPath } from '../../files/inside.js'
 import {
   clientInfoHash,
   isBroken,
@@ -8,7 +10,7 @@ import {
   type ClientTorrent,
   type TorrentClient,
 } from './client.js'
-import { foresee, handOver, unseen, type ClientSight, type PublishRequest } from './hand-over.js'
+import { handOver, unseen, type ClientSight, type PublishRequest } from './hand-over.js'
 import { waitFor, type Waiting } from './wait-for.js'
 
 /** Options for publishing. */
@@ -18,20 +20,24 @@ export interface PublishOptions extends ClientSight {
   readonly dryRun?: boolean
   /** The same client for calls after an interruption. Default: the client itself. */
   readonly lastCalls?: TorrentClient
+  /** Whether torrents that the client seeds from elsewhere, with the same data, become btkit's. */
+  readonly adopts?: boolean
   /** Info hashes of torrents that an earlier run was about to add, and may not have marked. */
   readonly begun?: ReadonlySet<string>
+  /** Called when it is waited for a client that checks data, with the number of torrents. */
+  readonly onChecking?: (torrents: number) => void
   /** Called before torrents are added, so that they are recorded if the run is interrupted. */
   readonly onHandOver?: (torrents: readonly PublishRequest[]) => Promise<void> | void
 }
 
 /**
- * The outcome for a torrent: `published` now, `already` there, still `checking` in the client, or
+ * The outcome for a torrent: `published` now, `already` there, `adopted` from elsewhere, still `checking` in the client, or
  * `failed`.
  */
 export interface PublishOutcome {
   readonly torrent: string
   readonly infoHash: string
-  readonly status: 'published' | 'already' | 'checking' | 'failed'
+  readonly status: 'published' | 'already' | 'adopted' | 'checking' | 'failed'
   /** Why it is not published; null if it is. */
   readonly reason: string | null
   readonly code: ErrorCode | null
@@ -55,14 +61,12 @@ export async function publishTorrents(
   options: PublishOptions,
 ): Promise<PublishOutcome[]> {
   const run = new PublishRun(client, options)
-  if (options.dryRun) {
-    await run.foresee(requests)
-    return requests.map((request) => run.outcome(request))
-  }
   try {
     await run.add(requests)
-    await run.startWhole()
-    await run.confirm()
+    if (!options.dryRun) {
+      await run.startWhole()
+      await run.confirm()
+    }
   } catch (error) {
     await run.takeBack(options.lastCalls ?? client).catch(() => undefined)
     throw error
@@ -86,12 +90,14 @@ const PUBLISHED: Settled = { status: 'published', reason: null, code: null }
 const NOT_REACHED: Settled = { status: 'failed', reason: 'not reached', code: 'client' }
 
 class PublishRun {
-  readonly #client: TorrentClient
-  readonly #options: PublishOptions
   readonly #outcomes = new Map<PublishRequest, Settled>()
   /** Torrents in the client that are to be started. */
-  #added: Pending[] = []
-  #started: Pending[] = []
+  readonly #added: Pending[] = []
+  #started: readonly Pending[] = []
+  /** Torrents in the client that are to be marked. */
+  readonly #adopted: Pending[] = []
+  readonly #client: TorrentClient
+  readonly #options: PublishOptions
   readonly #begun: ReadonlySet<string>
 
   constructor(client: TorrentClient, options: PublishOptions) {
@@ -102,32 +108,18 @@ class PublishRun {
 
   outcome(request: PublishRequest): PublishOutcome {
     const { torrent, metainfo } = request
-    const settled = this.#outcomes.get(request) ?? NOT_REACHED
+    const settled = this.#outcomes.get(request) ?? (this.#options.dryRun ? PUBLISHED : NOT_REACHED)
     return { torrent, infoHash: clientInfoHash(metainfo), ...settled }
   }
 
-  /** Settles what would happen, without changing anything. */
-  async foresee(requests: readonly PublishRequest[]): Promise<void> {
-    const fresh = this.#judge(requests, byInfoHash(await this.#client.list()))
-    for (const some of inPortions(fresh)) {
-      const asked = some.map(({ request }) => request)
-      const { refusals } = await foresee(this.#client, asked, this.#options)
-      for (const request of asked) this.#settle(request, refusals.get(request))
-    }
-    for (const { request } of this.#added) this.#settle(request, undefined)
-  }
-
-  #settle(request: PublishRequest, refusal: BtkitError | undefined): void {
-    if (refusal) this.#fail(request, refusal.message, refusal.code)
-    else this.#outcomes.set(request, PUBLISHED)
-  }
-
-  /** Adds the torrents that the client does not have. */
+  /** Adds the torrents that the client does not have; in a dry run it only asks about them. */
   async add(requests: readonly PublishRequest[]): Promise<void> {
+    const { dryRun, onHandOver } = this.#options
     const list = byInfoHash(await this.#client.list())
     const fresh = this.#judge(requests, list)
-    const broken = fresh.filter(({ infoHash }) => list.has(infoHash))
-    if (fresh.length > 0) await this.#options.onHandOver?.(fresh.map(({ request }) => request))
+    await this.#adopt()
+    if (fresh.length > 0 && !dryRun) await onHandOver?.(fresh.map(({ request }) => request))
+    const broken = dryRun ? [] : fresh.filter(({ infoHash }) => list.has(infoHash))
     for (const some of inPortions(broken)) await this.#client.remove(infoHashesOf(some))
     for (const some of inPortions(fresh)) await this.#handOver(some)
   }
@@ -139,17 +131,55 @@ class PublishRun {
       const infoHash = clientInfoHash(request.metainfo)
       const known = list.get(infoHash)
       const isTwice = seen.has(infoHash)
-      const isOdd = known && (isBroken(known) || isUnfinished(known, this.#begun))
       seen.add(infoHash)
       if (isTwice) this.#fail(request, 'the same torrent stands before it')
-      else if (known && !known.isMarked && !isUnfinished(known, this.#begun)) {
-        this.#fail(request, 'the client has it already, and not from btkit; it stays unchanged')
-      } else if (known && isSeeded(known)) {
-        this.#outcomes.set(request, { ...PUBLISHED, status: 'already' })
-      } else if (!known || isOdd) return [{ request, infoHash }]
-      else this.#added.push({ request, infoHash })
+      else {
+        const fit = this.#fitOf(known, request)
+        if (fit === 'fresh') return [{ request, infoHash }]
+        if (fit === 'stopped') this.#added.push({ request, infoHash })
+        else if (fit === 'adoptable') this.#adopted.push({ request, infoHash })
+        else if (fit === 'seeded') this.#outcomes.set(request, { ...PUBLISHED, status: 'already' })
+        else
+          this.#fail(request, 'the client has it already, and not from btkit; it stays unchanged')
+      }
       return []
     })
+  }
+
+  /** How a client's entry fits a request; `fresh` if there is none, or none that can stay. */
+  #fitOf(known: ClientTorrent | undefined, request: PublishRequest) {
+    if (!known) return 'fresh'
+    const isElsewhere = this.#isElsewhere(known, request)
+    // A client that is killed may forget marks and directories
+    const isForgotten = !known.isMarked && isElsewhere && known.state !== 'seeding'
+    if (isForgotten && this.#begun.has(known.infoHash)) return 'fresh'
+    if (isUnfinished(known, this.#begun)) return 'fresh'
+    if (!known.isMarked) {
+      return this.#options.adopts && isSeeded(known) && !isElsewhere ? 'adoptable' : 'foreign'
+    }
+    if (isBroken(known) || isElsewhere) return 'fresh'
+    return isSeeded(known) ? 'seeded' : 'stopped'
+  }
+
+  /** Marks torrents that the client seeds from elsewhere. */
+  async #adopt(): Promise<void> {
+    const client = this.#client
+    for (const some of inPortions(this.#adopted)) {
+      if (client.mark && !this.#options.dryRun) await client.mark(infoHashesOf(some))
+      for (const { request } of some) {
+        if (client.mark) this.#outcomes.set(request, { ...PUBLISHED, status: 'adopted' })
+        else this.#fail(request, `${client.label} can't mark a torrent that it has already`)
+      }
+    }
+  }
+
+  /** Whether the client looks for the data of a torrent in another directory. */
+  #isElsewhere({ directory }: ClientTorrent, request: PublishRequest): boolean {
+    if (!directory) return false
+    const real = (path: string) => {
+      return (this.#options.isLocal ? valueOr(null, () => realPath(path)) : null) ?? resolve(path)
+    }
+    return real(directory) !== real(request.directory)
   }
 
   async #handOver(some: readonly Pending[]): Promise<void> {
@@ -157,7 +187,7 @@ class PublishRun {
     const refusals = await handOver(this.#client, requests, this.#options)
     for (const pending of some) {
       const refusal = refusals.get(pending.request)
-      if (refusal) this.#settle(pending.request, refusal)
+      if (refusal) this.#fail(pending.request, refusal.message, refusal.code)
       else this.#added.push(pending)
     }
   }
@@ -199,9 +229,8 @@ class PublishRun {
     const missed: Missed[] = []
     for (const pending of this.#started) {
       const torrent = list.get(pending.infoHash)
-      if (torrent && isSeeded(torrent)) {
-        this.#outcomes.set(pending.request, PUBLISHED)
-      } else if (torrent?.state === 'checking') this.#tellChecking(pending)
+      if (torrent && isSeeded(torrent)) this.#outcomes.set(pending.request, PUBLISHED)
+      else if (torrent?.state === 'checking') this.#tellChecking(pending)
       else missed.push({ ...pending, torrent })
     }
     await this.#removeMissed(missed)
@@ -235,7 +264,11 @@ class PublishRun {
     if (pending.length === 0) return new Map()
     return waitFor(waiting, async () => {
       const list = byInfoHash(await this.#client.list())
-      return { value: list, isOver: isEach(pending, list, isSettled) }
+      const isOver = isEach(pending, list, isSettled)
+      const isChecked = ({ infoHash }: Pending) => list.get(infoHash)?.state === 'checking'
+      const checking = isOver ? 0 : pending.filter(isChecked).length
+      if (checking > 0) this.#options.onChecking?.(checking)
+      return { value: list, isOver }
     })
   }
 
@@ -250,7 +283,7 @@ class PublishRun {
       await this.#client.remove(infoHashesOf(some))
       for (const { request, torrent } of some) {
         const said = torrent?.message ? ` (${torrent.message})` : ''
-        this.#fail(request, `${unseen(this.#client, request.directory)}${said}`)
+        this.#fail(request, `${unseen(this.#client, request)}${said}`)
       }
     }
   }

@@ -5,7 +5,7 @@ import { Journal } from '../../state/journal.js'
 import { readTorrent } from '../read-torrent.js'
 import { clientInfoHash, isSeeded, type TorrentClient } from './client.js'
 import type { PublishRequest } from './hand-over.js'
-import { publishTorrents, type PublishOptions, type PublishOutcome } from './publish.js'
+import { publishTorrents, type PublishOptions } from './publish.js'
 import type { SyncReport } from './client.js'
 import { withdrawTorrents } from './withdraw.js'
 
@@ -65,11 +65,11 @@ export async function syncTarget(
 ): Promise<boolean> {
   const { client } = sync
   try {
-    const run = new SyncRun(sync, { target, journal: openPublished(target, client, state) }, report)
+    const run = new SyncRun(sync, openPublished(target, client, state), report)
     const isSeeding = await run.look()
     const due = torrents.filter((torrent) => !run.isDone(torrent, isSeeding))
     await run.withdraw([...run.known.keys()].filter(isGone))
-    for (let i = 0; i < due.length; i += BATCH) await run.publish(due.slice(i, i + BATCH))
+    for (let i = 0; i < due.length; i += BATCH) await run.publish(target, due.slice(i, i + BATCH))
     return true
   } catch (error) {
     if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
@@ -88,7 +88,7 @@ export interface PublishedState {
 }
 
 /** Opens the record of the torrents of a directory that were added to a client, by file name. */
-function openPublished(
+export function openPublished(
   target: string,
   { label }: TorrentClient,
   { directory: stateDirectory, now, warn }: PublishedState,
@@ -103,36 +103,27 @@ function openPublished(
 }
 
 class SyncRun {
-  readonly known: Map<string, PublishedRecord>
-  readonly #sync: SyncClient
-  readonly #target: string
-  readonly #journal: Journal
-  readonly #report: SyncReport
+  readonly known = new Map<string, PublishedRecord>()
 
   constructor(
-    sync: SyncClient,
-    { target, journal }: { readonly target: string; readonly journal: Journal },
-    report: SyncReport,
+    private readonly sync: SyncClient,
+    private readonly journal: Journal,
+    private readonly report: SyncReport,
   ) {
-    this.#sync = sync
-    this.#target = target
-    this.#journal = journal
-    this.#report = report
-    this.known = new Map()
     for (const [name, json] of journal.entries())
       this.known.set(name, JSON.parse(json) as PublishedRecord)
   }
 
   /** Records a torrent; null for one that is not in the client. */
   #set(name: string, record: PublishedRecord | null): void {
-    this.#journal.put(name, record)
+    this.journal.put(name, record)
     if (record === null) this.known.delete(name)
     else this.known.set(name, record)
   }
 
   /** Returns the info hashes of marked torrents that the client seeds. */
   async look(): Promise<ReadonlySet<string>> {
-    const { client } = this.#sync
+    const { client } = this.sync
     if (client.listSeeded) return client.listSeeded()
     const list = await client.list()
     const seeded = list.filter((torrent) => torrent.isMarked && isSeeded(torrent))
@@ -147,21 +138,18 @@ class SyncRun {
   /** Removes torrents that no longer exist. */
   async withdraw(names: readonly string[]): Promise<void> {
     if (names.length === 0) return
-    const { client } = this.#sync
+    const { client } = this.sync
     const infoHashes = names.map((name) => this.known.get(name)?.infoHash ?? '')
     const unused = this.#unused(infoHashes, new Set(names))
-    const outcomes = await withdrawTorrents(client, unused, this.#begun())
-    const out = new Set(
-      outcomes.flatMap(({ status, infoHash }) => (status === 'withdrawn' ? [infoHash] : [])),
-    )
-    names.forEach((torrent, i) => {
+    const outcomes = await withdrawTorrents(client, unused, { begun: this.#begun() })
+    const statuses = new Map(outcomes.map(({ infoHash, status }) => [infoHash, status]))
+    for (const [i, torrent] of names.entries()) {
       const infoHash = infoHashes[i] ?? ''
-      if (out.has(infoHash)) {
-        this.#report.withdrawn.push({ client: client.label, torrent, infoHash })
-      }
+      if (statuses.get(infoHash) === 'withdrawn')
+        this.report.withdrawn.push({ client: client.label, torrent, infoHash })
       this.#set(torrent, null)
-    })
-    await this.#journal.flush()
+    }
+    await this.journal.flush()
   }
 
   /** Returns the info hashes that no other torrent of the directory has. */
@@ -172,39 +160,42 @@ class SyncRun {
   }
 
   /** Adds torrents. Each replaces the previous one of its name. */
-  async publish(due: readonly OwnTorrent[]): Promise<void> {
-    const requests = new Map<string, PublishRequest>()
-    for (const torrent of due)
-      this.#try(torrent.name, () => requests.set(torrent.name, this.#read(torrent)))
-    const old = due.flatMap(({ name }) => this.#replaced(name, requests.get(name)))
-    const { client } = this.#sync
-    await withdrawTorrents(client, this.#unused(old, new Set(requests.keys())), this.#begun())
-    const before = new Map(due.map(({ name }) => [name, this.known.get(name)?.infoHash]))
-    const outcomes = await publishTorrents(client, [...requests.values()], {
-      ...this.#sync,
+  async publish(target: string, due: readonly OwnTorrent[]): Promise<void> {
+    const { client, remoteDirectory } = this.sync
+    const before = new Map(due.map(({ name }) => [name, this.known.get(name)?.infoHash ?? '']))
+    const requests: PublishRequest[] = []
+    const replaced: string[] = []
+    for (const { name, dataDirectory } of due) {
+      try {
+        const metainfo = readTorrent(join(target, name), MAX_TORRENT)
+        const directory = remoteDirectory(dataDirectory)
+        requests.push({ torrent: name, metainfo, directory, localDirectory: dataDirectory })
+        const old = before.get(name) ?? ''
+        if (old !== clientInfoHash(metainfo)) replaced.push(old)
+      } catch (error) {
+        if (!(error instanceof BtkitError)) throw error
+        this.#unpublished(name, error)
+      }
+    }
+    const read = new Set(requests.map(({ torrent }) => torrent))
+    await withdrawTorrents(client, this.#unused(replaced, read), { begun: this.#begun() })
+    const outcomes = await publishTorrents(client, requests, {
+      ...this.sync,
       begun: this.#begun(),
       onHandOver: (fresh) => this.#begin(fresh),
     })
     const stamps = new Map(due.map(({ name, stamp }) => [name, stamp]))
     for (const { torrent, infoHash, status, reason, code } of outcomes) {
-      if (reason !== null) this.#unpublished(torrent, new BtkitError(code ?? 'client', reason))
-      else this.#note({ torrent, infoHash, status }, before.get(torrent))
+      const publication = { client: client.label, torrent, infoHash }
+      const oldInfoHash = before.get(torrent) ?? ''
+      if (reason !== null) this.#unpublished(torrent, { message: reason, code: code ?? 'client' })
+      else if (oldInfoHash !== '' && oldInfoHash !== infoHash)
+        this.report.republished.push({ ...publication, oldInfoHash })
+      else if (status === 'published') this.report.published.push(publication)
       const stamp = stamps.get(torrent) ?? ''
       this.#set(torrent, status === 'failed' ? null : { infoHash, stamp })
     }
-    await this.#journal.flush()
-  }
-
-  #read({ name, dataDirectory }: OwnTorrent): PublishRequest {
-    const metainfo = readTorrent(join(this.#target, name), MAX_TORRENT)
-    const directory = this.#sync.remoteDirectory(dataDirectory)
-    return { torrent: name, metainfo, directory, localDirectory: dataDirectory }
-  }
-
-  #replaced(name: string, request: PublishRequest | undefined): string[] {
-    const record = this.known.get(name)
-    const isOther = record && request && record.infoHash !== clientInfoHash(request.metainfo)
-    return isOther ? [record.infoHash] : []
+    await this.journal.flush()
   }
 
   /** Returns the info hashes of torrents that an interrupted run was about to add. */
@@ -221,30 +212,13 @@ class SyncRun {
     for (const { torrent, metainfo } of requests) {
       this.#set(torrent, { infoHash: clientInfoHash(metainfo), stamp: BEGUN })
     }
-    await this.#journal.flush()
+    await this.journal.flush()
   }
 
-  #note(
-    { torrent, infoHash, status }: Omit<PublishOutcome, 'reason' | 'code'>,
-    oldInfoHash: string | undefined,
+  #unpublished(
+    torrent: string,
+    { message: reason, code }: Pick<BtkitError, 'message' | 'code'>,
   ): void {
-    const { label } = this.#sync.client
-    const publication = { client: label, torrent, infoHash }
-    if (oldInfoHash !== undefined && oldInfoHash !== infoHash) {
-      this.#report.republished.push({ ...publication, oldInfoHash })
-    } else if (status === 'published') this.#report.published.push(publication)
-  }
-
-  #try(torrent: string, act: () => void): void {
-    try {
-      act()
-    } catch (error) {
-      if (!(error instanceof BtkitError)) throw error
-      this.#unpublished(torrent, error)
-    }
-  }
-
-  #unpublished(torrent: string, { message: reason, code }: BtkitError): void {
-    this.#report.unpublished.push({ client: this.#sync.client.label, torrent, reason, code })
+    this.report.unpublished.push({ client: this.sync.client.label, torrent, reason, code })
   }
 }

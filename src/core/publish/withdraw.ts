@@ -1,4 +1,4 @@
-import { isUnfinished, type ClientTorrent, type TorrentClient } from './client.js'
+import { isUnfinished, type TorrentClient } from './client.js'
 
 /**
  * The outcome for a torrent to withdraw: `withdrawn`, `absent`, or `left` because it is not
@@ -11,6 +11,13 @@ export interface WithdrawOutcome {
   readonly name: string | null
 }
 
+interface Withdrawal {
+  /** Info hashes of torrents that may lack the mark; see isUnfinished. */
+  readonly begun?: ReadonlySet<string>
+  /** Whether to change nothing; the outcomes are what would happen. */
+  readonly dryRun?: boolean
+}
+
 /**
  * Removes torrents from a client that btkit published or began to publish, and no others. Data is
  * never removed.
@@ -19,34 +26,17 @@ export interface WithdrawOutcome {
 export async function withdrawTorrents(
   client: TorrentClient,
   infoHashes: readonly string[],
-  begun: ReadonlySet<string> = new Set(),
-): Promise<WithdrawOutcome[]> {
-  const outcomes = await planWithdrawal(client, infoHashes, begun)
-  const leaving = outcomes.filter(({ status }) => status === 'withdrawn')
-  if (leaving.length > 0) await client.remove(leaving.map(({ infoHash }) => infoHash))
-  return outcomes
-}
-
-/**
- * Returns what withdrawTorrents would do, and changes nothing.
- * @throws BtkitError `client`, `interrupted`
- */
-export async function planWithdrawal(
-  client: TorrentClient,
-  infoHashes: readonly string[],
-  begun: ReadonlySet<string> = new Set(),
+  { begun = new Set(), dryRun = false }: Withdrawal = {},
 ): Promise<WithdrawOutcome[]> {
   if (infoHashes.length === 0) return []
   const list = new Map((await client.list()).map((torrent) => [torrent.infoHash, torrent]))
-  return infoHashes.map((infoHash) => judge(infoHash, list.get(infoHash), begun))
-}
-
-function judge(
-  infoHash: string,
-  torrent: ClientTorrent | undefined,
-  begun: ReadonlySet<string>,
-): WithdrawOutcome {
-  if (!torrent) return { infoHash, status: 'absent', name: null }
-  const isOwn = torrent.isMarked || isUnfinished(torrent, begun)
-  return { infoHash, status: isOwn ? 'withdrawn' : 'left', name: torrent.name }
+  const outcomes = infoHashes.map((infoHash): WithdrawOutcome => {
+    const torrent = list.get(infoHash)
+    if (!torrent) return { infoHash, status: 'absent', name: null }
+    const isOwn = torrent.isMarked || isUnfinished(torrent, begun)
+    return { infoHash, status: isOwn ? 'withdrawn' : 'left', name: torrent.name }
+  })
+  const leaving = outcomes.filter(({ status }) => status === 'withdrawn')
+  if (leaving.length > 0 && !dryRun) await client.remove(leaving.map(({ infoHash }) => infoHash))
+  return outcomes
 }

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
-import type { TreeSource } from './bad-blocks.js'
-import { explainPieces, type BadBlocks, type BadLeaves } from './bad-blocks.js'
+import { isSameBytes } from '../../bytes.js'
+import type { TreeKey, TreeRecord } from '../../cache/records/bodies.js'
 import {
   changedFiles,
   scannedContent,
@@ -13,6 +13,7 @@ import {
   SUSPECT,
   UNCHECKED,
   markUnchecked,
+  type Interval,
   type PieceStates,
 } from './content.js'
 import { NODE, type V2Side } from './v2-side.js'
@@ -20,17 +21,14 @@ import type { Content } from '../digests/content.js'
 import { alignedFiles, rootOf } from '../digests/file-trees.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { hashAtOnce, hashInGroups, type ReadGroup } from '../digests/hash-groups.js'
-import { DIGEST, enterPieces, getPieces } from '../digests/piece-table.js'
-import type { PieceTable } from '../digests/piece-table.js'
+import { DIGEST, enterPieces, getPieces, type PieceTable } from '../digests/piece-table.js'
 import { ReadTrees } from '../digests/read-trees.js'
-import { recallPieces, rememberPieces } from '../digests/recall-pieces.js'
-import { rememberTrees } from '../digests/recall-trees.js'
+import { recallPieces, rememberPieces, rememberTrees } from '../digests/recall-pieces.js'
 import type { HashOptions } from '../../hash/hash-stream.js'
-import { chooseKernel } from '../../hash/kernels/choose.js'
-import type { HashKernel } from '../../hash/kernels/kernel.js'
-import { climbMerkleTree } from '../../hash/merkle.js'
-import type { ContentStream } from '../../hash/stream/content-stream.js'
-import { createReadFailures, listUnreadable } from '../../hash/stream/read-failures.js'
+import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
+import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../hash/merkle.js'
+import { BLOCK_LENGTH, type ContentStream } from '../../hash/stream/content-stream.js'
+import { createReadFailures, listUnreadable } from '../../hash/stream/reading.js'
 
 /** The input of a check. */
 export interface PieceCheck {
@@ -104,8 +102,7 @@ export async function checkPieces(
   }
   if (!v2) return { unreadable, changed, badBlocks: null }
   if (judge.bad.length === 0 || !openTrees) return { unreadable, changed, badBlocks: new Map() }
-  const place = { ...check, pieceLength: pieces.pieceLength }
-  const badBlocks = explainPieces(judge.bad, place, { source: await openTrees(), kernel })
+  const badBlocks = explainPieces(judge.bad, check, { source: await openTrees(), kernel })
   return { unreadable, changed, badBlocks }
 }
 
@@ -246,4 +243,88 @@ function markChanged({ files, pieces }: PieceCheck): Map<string, string> {
     if (found.kind === 'file' && changed.has(found.path)) markUnchecked(pieces, stretch)
   }
   return changed
+}
+
+/** A source of files' Merkle trees, such as the piece cache. */
+export interface TreeSource {
+  readonly get: (kind: 'tree', key: TreeKey) => TreeRecord | null
+}
+
+/** The bytes of bad blocks in their files, by piece index, if known. */
+export type BadBlocks = ReadonlyMap<number, readonly Interval[]>
+
+/** A bad piece, and the digests of its blocks as read. */
+interface BadLeaves {
+  readonly piece: number
+  readonly leaves: Uint8Array
+}
+
+/** Where the digests of blocks are known, and the kernel to combine them. */
+interface KnownTrees {
+  readonly source: TreeSource
+  readonly kernel: HashKernel
+}
+
+/**
+ * Finds the bad blocks of bad pieces, which are in order. A source must know the expected digests
+ * of the blocks, because a torrent only has those of pieces.
+ */
+function explainPieces(
+  bad: readonly BadLeaves[],
+  { files, roots, pieces: { pieceLength } }: PieceCheck,
+  trees: KnownTrees,
+): Map<number, Interval[]> {
+  const explained = new Map<number, Interval[]>()
+  const pieces = bad.values()
+  let next = pieces.next()
+  const own = files.filter(({ file }) => !file.padding)
+  for (const [number, found] of own.entries()) {
+    const [from, to] = found.stretch
+    let known: MerkleLayer | null | undefined
+    while (!next.done && next.value.piece * pieceLength < to) {
+      const { piece, leaves } = next.value
+      known ??= findKnownLayer(found, roots[number] ?? null, trees)
+      const start = piece * pieceLength - from
+      if (known && BLOCK_LENGTH * 2 ** known.height < pieceLength) {
+        const { height } = known
+        const layer = climbMerkleTree({ nodes: leaves, height: 0 }, height, trees.kernel)
+        explained.set(piece, findBadBlocks(start, layer, known))
+      }
+      next = pieces.next()
+    }
+  }
+  return explained
+}
+
+/**
+ * Returns a layer of a file's expected tree. The source need not be trusted: a layer is only
+ * accepted if it leads to the file's root. Null if the source has none.
+ */
+function findKnownLayer(
+  { file, found }: FoundFile,
+  root: Uint8Array | null,
+  { source, kernel }: KnownTrees,
+): MerkleLayer | null {
+  if (found.kind !== 'file' || !root) return null
+  const record = source.get('tree', { path: found.path, size: file.length })
+  return record && isSameBytes(findMerkleRoot(record, kernel), root) ? record : null
+}
+
+/**
+ * Returns the bytes of a file in the bad blocks of the piece that begins at byte `start`, as
+ * precisely as the layer allows: a node may represent several blocks. Adjacent ranges are joined.
+ */
+function findBadBlocks(start: number, read: MerkleLayer, known: MerkleLayer): Interval[] {
+  const span = BLOCK_LENGTH * 2 ** known.height
+  const first = (start / span) * NODE
+  const bad: Interval[] = []
+  for (let at = 0; at < read.nodes.length; at += NODE) {
+    const expected = known.nodes.subarray(first + at, first + at + NODE)
+    if (isSameBytes(read.nodes.subarray(at, at + NODE), expected)) continue
+    const from = start + (at / NODE) * span
+    const last = bad.at(-1)
+    if (last?.[1] === from) bad[bad.length - 1] = [last[0], from + span]
+    else bad.push([from, from + span])
+  }
+  return bad
 }

@@ -1,11 +1,7 @@
 import { join } from 'node:path'
 import { BtkitError, osCodeOf } from '../../errors.js'
 import { changeSince, readFingerprintIfThere, type Fingerprint } from '../../files/fingerprint.js'
-import {
-  makeInsideResolver,
-  type ResolveInside,
-  type Resolved,
-} from '../../files/resolve-inside.js'
+import { makeInsideResolver, type ResolveInside, type Resolved } from '../../files/inside.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import {
   concatenateFiles,
@@ -90,7 +86,10 @@ export interface FoundFile {
 }
 
 /** Looks for the files of a torrent, which are in stream order. Opens none. */
-export function findFiles(files: readonly MetainfoFile[], { find }: Location): FoundFile[] {
+export function findFiles(
+  files: readonly MetainfoFile[],
+  { find }: Pick<Location, 'find'>,
+): FoundFile[] {
   let end = 0
   return files.map((file) => {
     const start = end

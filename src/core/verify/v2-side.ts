@@ -1,4 +1,4 @@
-import { BLOCK_LENGTH } from '../../hash/stream/digests.js'
+import { BLOCK_LENGTH } from '../../hash/stream/content-stream.js'
 import type { Metainfo, MetainfoFile, TreeFile } from '../../metainfo/metainfo.js'
 import { quoteText } from '../../text/escape.js'
 
@@ -40,7 +40,7 @@ export function whyNoV2Side(metainfo: Metainfo): string | null {
   const { tree, pieceLength } = metainfo
   const bad = tree?.find(({ layerState }) => layerState === 'missing' || layerState === 'wrong')
   if (bad) {
-    const rule = bad.layerState === 'missing' ? 'is missing' : 'does not lead to the pieces root'
+    const rule = bad.layerState === 'missing' ? 'is missing' : 'does not match the pieces root'
     return `piece layers of ${nameOf(bad.file)}: ${rule}`
   }
   let start = 0

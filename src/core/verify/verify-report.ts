@@ -1,6 +1,6 @@
 import type { BtkitError } from '../../errors.js'
 import type { MetainfoFile } from '../../metainfo/metainfo.js'
-import type { CheckResult } from './check-pieces.js'
+import type { BadBlocks, CheckResult } from './check-pieces.js'
 import {
   type FoundFile,
   type Place,
@@ -13,7 +13,6 @@ import {
   type PieceStates,
   BAD_BLOCKS,
 } from './content.js'
-import type { BadBlocks } from './bad-blocks.js'
 
 /**
  * The statuses of a file. If several apply, the first one counts. An `extra` file is not part of

@@ -218,21 +218,6 @@ async function nameExtra(plan: VerifyPlan, hashContext: VerifyContext): Promise<
   })
 }
 
-/** Finds the missing files of a plan among others, by their pieces; see findRenamed. */
-export function findMissing(
-  plan: VerifyPlan,
-  others: readonly ExtraFile[],
-  hashContext: VerifyContext,
-): Promise<ReadonlyMap<VerifiedFile, FoundFile>> {
-  // The progress bar counts only the torrent's own bytes
-  const quiet = { ...hashContext, engine: { ...hashContext.engine, onProgress: undefined } }
-  const { files, request } = plan
-  const { pieceLength } = request.metainfo
-  return findRenamed({ files, pieceLength }, others, (inPlace, pieces) => {
-    return checkPieces(checkOf({ ...plan, files: inPlace, pieces }), quiet)
-  })
-}
-
 function checkOf({ request, v1, v2, files, pieces }: VerifyPlan): PieceCheck {
   const roots = request.metainfo.tree?.map(({ piecesRoot }) => piecesRoot) ?? []
   return { files, roots, pieces, v1, v2 }
@@ -244,31 +229,32 @@ export interface ExtraFile {
   readonly found: FoundFile['found']
 }
 
-/** Reads the pieces of files that are not UNCHECKED, and sets their states. */
-type Check = (files: readonly FoundFile[], pieces: PieceStates) => Promise<unknown>
-
 /** Maximum number of files of the same size to try for a missing one. */
 const MOST_TRIED = 8
 
 /**
- * Finds the missing files of a torrent among extra files: those of the same size with good pieces.
- * A file that shares all its pieces with other missing ones cannot be found.
- * @returns the missing file for each extra one
+ * Finds the missing files of a plan among others: those of the same size with good pieces. A file
+ * that shares all its pieces with other missing ones cannot be found.
+ * @returns the missing file for each of the others that was found
  */
-export async function findRenamed(
-  { files, pieceLength }: { readonly files: readonly FoundFile[]; readonly pieceLength: number },
-  extra: readonly ExtraFile[],
-  check: Check,
+export async function findMissing(
+  plan: VerifyPlan,
+  others: readonly ExtraFile[],
+  hashContext: VerifyContext,
 ): Promise<ReadonlyMap<VerifiedFile, FoundFile>> {
+  // The progress bar counts only the torrent's own bytes
+  const quiet = { ...hashContext, engine: { ...hashContext.engine, onProgress: undefined } }
   const renamed = new Map<VerifiedFile, FoundFile>()
-  for (const missing of files.filter(isMissing)) {
+  for (const missing of plan.files.filter(isMissing)) {
+    const { stretch } = missing
     const { length } = missing.file
-    const ofSize = extra.filter(({ file }) => file.length === length && !renamed.has(file))
+    const ofSize = others.filter(({ file }) => file.length === length && !renamed.has(file))
     for (const { file, found } of ofSize.slice(0, MOST_TRIED)) {
-      const inPlace = files.map((each) => (each === missing ? { ...each, found } : each))
-      const pieces = piecesOf(inPlace, missing.stretch, pieceLength)
-      await check(inPlace, pieces)
-      if (!isGood(pieces, missing.stretch)) continue
+      const files = plan.files.map((each) => (each === missing ? { ...each, found } : each))
+      const pieces = piecesOf(files, stretch, plan.request.metainfo.pieceLength)
+      await checkPieces(checkOf({ ...plan, files, pieces }), quiet)
+      const isBad = rangesOf(pieces, stretch, BAD | SUSPECT).length > 0
+      if (isBad || countChecked(pieces, stretch) === 0) continue
       renamed.set(file, missing)
       break
     }
@@ -276,7 +262,8 @@ export async function findRenamed(
   return renamed
 }
 
-function isMissing({ file, found }: FoundFile): boolean {
+/** Whether a file of a torrent has bytes, and was not found. */
+export function isMissing({ file, found }: FoundFile): boolean {
   return found.kind === 'missing' && !file.padding && file.length > 0
 }
 
@@ -291,13 +278,4 @@ function piecesOf(
   pieces.states.fill(UNCHECKED, 0, first)
   pieces.states.fill(UNCHECKED, Math.ceil(end / pieceLength))
   return pieces
-}
-
-function isGood(pieces: PieceStates, stretch: Interval): boolean {
-  const unchecked = rangesOf(pieces, stretch, UNCHECKED)
-  const checked = unchecked.reduce(
-    (rest, [from, to]) => rest - (to - from),
-    stretch[1] - stretch[0],
-  )
-  return checked > 0 && rangesOf(pieces, stretch, BAD | SUSPECT).length === 0
 }

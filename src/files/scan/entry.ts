@@ -1,12 +1,19 @@
-import { lstatSync } from 'node:fs'
-import { sep } from 'node:path'
-import { asBtkitError } from '../../errors.js'
+import { lstatSync, realpathSync, statSync, type BigIntStats } from 'node:fs'
+import { sep, relative } from 'node:path'
+import { asBtkitError, osCodeOf } from '../../errors.js'
 import { fingerprintOf, type Fingerprint } from '../fingerprint.js'
-import { attributesOf } from './scanned-tree.js'
-import { followLink, type LinkRules, type Target } from './link-policy.js'
-import { isSuspect, readNames, refuseMangledName } from './read-names.js'
-import type { SkipReason } from './scanned-tree.js'
-import { isTemporaryName } from '../temporary-name.js'
+import {
+  attributesOf,
+  type SkipReason,
+  type ScanOptions,
+  type LinkPolicy,
+  type ScannedFile,
+  type SkippedEntry,
+} from './scanned-tree.js'
+import { isSuspect, refuseMangledName } from './read-names.js'
+import { isTemporaryName } from '../temporary-files.js'
+import type { NameFilter } from '../glob.js'
+import { isWithin } from '../inside.js'
 
 /**
  * Names that nobody publishes on purpose: those that BitTornado left out (a core dump, a CVS
@@ -37,28 +44,6 @@ type Entry =
     }
   | { readonly kind: 'directory'; readonly absolutePath: string }
   | { readonly kind: 'skipped'; readonly reason: SkipReason }
-
-/**
- * Lists all names in a directory, sorted by bytes.
- * @throws BtkitError `not-found`, `not-permitted` or `io`
- */
-export function listNames(directory: string): string[] {
-  try {
-    return readNames(directory)
-  } catch (error) {
-    throw asBtkitError(error, directory)
-  }
-}
-
-/** Filters names to those that a person means to publish. `all` is as in ScanOptions. */
-export function publishedNames(names: readonly string[], all: boolean): string[] {
-  return names.filter((name) => skipReasonOf(name, all) === undefined)
-}
-
-/** Whether all names are hidden. */
-export function holdsNothing(names: readonly string[]): boolean {
-  return names.every((name) => name.startsWith('.'))
-}
 
 /**
  * Examines a name in the directory `rules.realRoot`. The entry counts as its own root, so links are
@@ -127,4 +112,100 @@ export function skipReasonOf(name: string, all: boolean): SkipReason | undefined
   if (all) return undefined
   if (SYSTEM_NAMES.has(name)) return 'system'
   return name.charCodeAt(0) === DOT ? 'hidden' : undefined
+}
+
+/**
+ * Returns the filter for patterns, or undefined if there are none.
+ * @throws BtkitError `usage` for a bad glob
+ */
+export async function loadNameFilter({
+  include,
+  exclude,
+}: Pick<ScanOptions, 'include' | 'exclude'>): Promise<NameFilter | undefined> {
+  if (include.length === 0 && exclude.length === 0) return undefined
+  const { compileNameFilter } = await import('../glob.js')
+  return compileNameFilter(include, exclude)
+}
+
+/** The target of a name, with links followed. */
+export interface Target {
+  /** The real path to open. */
+  path: string
+  stats: BigIntStats
+}
+
+/** The links to follow, and the real path of the root. */
+export interface LinkRules {
+  policy: LinkPolicy
+  realRoot: string
+}
+
+/**
+ * Follows a symbolic link, or returns the reason for leaving it out. A link is stored with the
+ * components of its final target, so that no client must follow another link. Throws other system
+ * errors unchanged.
+ */
+function followLink(
+  link: Target,
+  { policy, realRoot }: LinkRules,
+): Omit<Found, 'isLink'> | SkipReason {
+  if (policy === 'skip') return 'link'
+  try {
+    const real = realpathSync.native(link.path)
+    if (policy !== 'follow' && !isWithin(real, realRoot)) return 'link leads outside'
+    if (policy !== 'store') return resolveTo(real, link.path)
+    if (real === realRoot) return 'link loop'
+    return { ...link, symlinkPath: relative(realRoot, real).split(sep) }
+  } catch (error) {
+    const code = osCodeOf(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return 'broken link'
+    if (code === 'ELOOP') return 'link loop'
+    // Unreadable entries inside the tree already caused an error, so this one is outside
+    if (code === 'EACCES' && policy !== 'follow') return 'link leads outside'
+    throw error
+  }
+}
+
+/**
+ * Returns the target of `named`, whose real path is `real`. A path that Node mangled cannot be
+ * opened, so `named` is used instead.
+ */
+export function resolveTo(real: string, named: string): Target {
+  const path = isSuspect(real) ? named : real
+  return { path, stats: statSync(path, { bigint: true }) }
+}
+
+/** Describes a symbolic link as an entry without bytes (BEP 47). */
+export function storedLink(
+  path: string[],
+  target: string[],
+  link: { readonly path: string; readonly stats: BigIntStats },
+): ScannedFile {
+  const fingerprint = { ...fingerprintOf(link.stats), size: 0 }
+  return { path, absolutePath: link.path, fingerprint, attributes: 'l', symlinkPath: target }
+}
+
+/**
+ * Removes links whose target is neither among the files nor one of their directories: they would be
+ * broken after every download.
+ */
+export function dropDanglingLinks(files: readonly ScannedFile[]): {
+  readonly files: ScannedFile[]
+  readonly skipped: SkippedEntry[]
+} {
+  const places = new Set(files.flatMap(({ path }) => path.map((_, i) => joined(path, i + 1))))
+  const isDangling = ({ symlinkPath }: ScannedFile) =>
+    symlinkPath !== undefined && !places.has(joined(symlinkPath, symlinkPath.length))
+  const left = files.filter(isDangling)
+  return {
+    files: files.filter((file) => !isDangling(file)),
+    skipped: left.map(({ path }) => ({
+      path: joined(path, path.length),
+      reason: 'link to a skipped entry',
+    })),
+  }
+}
+
+function joined(path: readonly string[], length: number): string {
+  return path.slice(0, length).join('/')
 }

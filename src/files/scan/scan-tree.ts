@@ -1,15 +1,30 @@
-import { realpathSync, statSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
-import { BtkitError, callSystem } from '../../errors.js'
-import { fingerprintOf } from '../fingerprint.js'
-import { attributesOf } from './scanned-tree.js'
-import { resolveTo, dropDanglingLinks } from './link-policy.js'
-import type { Target } from './link-policy.js'
-import { loadNameFilter } from './load-name-filter.js'
-import type { ScannedTree, ScanOptions } from './scanned-tree.js'
-import { walkChosen } from './walk-chosen.js'
-import { walkTree } from './walk-tree.js'
-import type { Walk } from './walk-tree.js'
+import { realpathSync, statSync, type BigIntStats } from 'node:fs'
+import { basename, resolve, sep, isAbsolute, relative } from 'node:path'
+import { BtkitError, callSystem, asBtkitError, osCodeOf } from '../../errors.js'
+import { fingerprintOf, readEncodedFingerprint } from '../fingerprint.js'
+import {
+  attributesOf,
+  type ScannedTree,
+  type ScanOptions,
+  type ScannedFile,
+  type SkippedEntry,
+  type SkipReason,
+} from './scanned-tree.js'
+import {
+  resolveTo,
+  dropDanglingLinks,
+  type Target,
+  loadNameFilter,
+  findEntry,
+  type Found,
+  skipReasonOf,
+  type LinkRules,
+  storedLink,
+} from './entry.js'
+import { statFiles } from '../stat-files.js'
+import type { NameFilter } from '../glob.js'
+import { isSuspect, printableName, readNames } from './read-names.js'
+import { isSafeComponent } from '../inside.js'
 
 export type * from './scanned-tree.js'
 
@@ -27,7 +42,10 @@ export async function scanTree(root: string, options: ScanOptions): Promise<Scan
   const filter = await loadNameFilter(options)
   const { target, realRoot } = openRoot(root)
   if (target.stats.isFile()) {
-    if (!options.chosen) return treeOfFile(root, target, options)
+    if (!options.chosen) {
+      const file = fileOf([basename(resolve(root))], target, options)
+      return { root, isDirectory: false, files: [file], skipped: [] }
+    }
     throw new BtkitError('usage', `${root}: not a directory, so no files can be chosen in it`)
   }
   const { all, attributes = false } = options
@@ -35,39 +53,242 @@ export async function scanTree(root: string, options: ScanOptions): Promise<Scan
   const walk: Walk = { root, all, attributes, links, filter, files: [], skipped: [] }
   if (options.chosen) walkChosen(walk, target, options.chosen)
   else walkTree(walk, target)
-  return treeOfWalk(walk)
-}
-
-function treeOfWalk({ root, links, files, skipped }: Walk): ScannedTree {
-  if (links.policy !== 'store') return { root, isDirectory: true, files, skipped }
+  const { files, skipped } = walk
+  if (options.links !== 'store') return { root, isDirectory: true, files, skipped }
   const kept = dropDanglingLinks(files)
   return { root, isDirectory: true, files: kept.files, skipped: [...skipped, ...kept.skipped] }
 }
 
 function openRoot(root: string): { target: Target; realRoot: string } {
   return callSystem(root, () => {
-    refuseSpecialFile(root)
+    // Before the real path is resolved, because a descriptor such as /dev/stdin may not have one
+    const stats = statSync(root)
+    if (!stats.isFile() && !stats.isDirectory())
+      throw new BtkitError('io', `${root}: not a regular file or directory`)
     const realRoot = realpathSync.native(root)
     return { target: resolveTo(realRoot, root), realRoot }
   })
 }
 
-/**
- * Checked before resolving the real path, because a descriptor such as /dev/stdin may not have one.
- */
-function refuseSpecialFile(root: string): void {
-  const stats = statSync(root)
-  if (stats.isFile() || stats.isDirectory()) return
-  throw new BtkitError('io', `${root}: not a regular file or directory`)
+/** The state of a walk: its options and its results. */
+interface Walk {
+  /** The root as given by the caller, for messages. */
+  readonly root: string
+  readonly all: boolean
+  /** Whether to record attributes of files. */
+  readonly attributes: boolean
+  readonly links: LinkRules
+  readonly filter: NameFilter | undefined
+  readonly files: ScannedFile[]
+  readonly skipped: SkippedEntry[]
 }
 
-function treeOfFile(
-  root: string,
-  { path, stats }: Target,
+/** A directory to read. Its paths end with a separator, so that names can be appended. */
+interface Directory {
+  readonly components: string[]
+  readonly relative: string
+  readonly absolute: string
+  /** Whether an include pattern matched it or a directory above it. */
+  readonly isIncluded: boolean
+  readonly stats: BigIntStats
+  readonly parent: Directory | undefined
+}
+
+/** A name in a directory. */
+interface TreeEntry {
+  readonly directory: Directory
+  readonly name: string
+}
+
+/** Adds everything below a root directory to the walk's files and skipped entries, in order. */
+export function walkTree(walk: Walk, root: Target): void {
+  readDirectory(walk, rootDirectory(root))
+}
+
+function rootDirectory({ path, stats }: Target): Directory {
+  const absolute = asPrefix(path, sep)
+  return { components: [], relative: '', absolute, isIncluded: false, stats, parent: undefined }
+}
+
+/** Adds everything below a directory. */
+function readDirectory(walk: Walk, directory: Directory): void {
+  const { relative, absolute } = directory
+  const names = attempt(walk, relative.replace(/\/$/, ''), () => readNames(absolute))
+  const reasons = names.map((name) => {
+    const reason = skipReasonOf(name, walk.all)
+    return reason ?? (walk.filter?.excludes(relative + name) ? 'excluded' : undefined)
+  })
+  // A single call for all files; it does not say which are executable
+  const accepted = walk.attributes ? [] : names.filter((_, i) => reasons[i] === undefined)
+  const looks = statFiles(absolute, accepted)
+  let looked = 0
+  for (const [i, name] of names.entries()) {
+    const reason = reasons[i] ?? visitName(walk, { directory, name }, looks.at(looked++))
+    if (reason === undefined) continue
+    walk.skipped.push({ path: relative + printableName(absolute, name), reason })
+  }
+}
+
+/** Visits a name. `look` is its fingerprint if it is known to be a plain file. */
+function visitName(walk: Walk, entry: TreeEntry, look: Uint8Array | null): SkipReason | undefined {
+  const { directory, name } = entry
+  if (look && !isSuspect(name)) {
+    const path = [...directory.components, name]
+    const fingerprint = readEncodedFingerprint(new DataView(look.buffer, look.byteOffset), 0)
+    return addFile(walk, directory, {
+      path,
+      absolutePath: directory.absolute + name,
+      fingerprint,
+    })
+  }
+  const found = attempt(walk, directory.relative + name, () => findName(walk, entry))
+  return typeof found === 'string' ? found : visitEntry(walk, entry, found)
+}
+
+/**
+ * Examines a name. Returns its target, or the reason for leaving it out. Throws system errors
+ * unchanged.
+ */
+function findName({ root, links }: Walk, { directory, name }: TreeEntry): Found | SkipReason {
+  const place = asPrefix(root, '/') + directory.relative
+  return findEntry({ directory: directory.absolute, name, place }, links)
+}
+
+/** Adds a file, or everything below a directory; or returns the reason for leaving it out. */
+function visitEntry(walk: Walk, entry: TreeEntry, found: Found): SkipReason | undefined {
+  const { directory, name } = entry
+  const { stats, symlinkPath } = found
+  const path = [...directory.components, name]
+  if (symlinkPath) return addFile(walk, directory, storedLink(path, symlinkPath, found))
+  if (stats.isFile()) return addFile(walk, directory, fileOf(path, found, walk))
+  if (!stats.isDirectory()) return 'not a regular file'
+  if (walk.filter?.excludes(`${directory.relative}${name}/`)) return 'excluded'
+  if (found.isLink && isAmong(directory, stats)) return 'link loop'
+  readDirectory(walk, directoryBelow(walk, entry, found))
+  return undefined
+}
+
+function fileOf(
+  path: string[],
+  { path: absolutePath, stats }: Target,
   { attributes }: Pick<ScanOptions, 'attributes'>,
-): ScannedTree {
-  const name = basename(resolve(root))
-  const bare = { path: [name], absolutePath: path, fingerprint: fingerprintOf(stats) }
-  const file = attributes ? { ...bare, attributes: attributesOf(name, stats) } : bare
-  return { root, isDirectory: false, files: [file], skipped: [] }
+): ScannedFile {
+  const file = { path, absolutePath, fingerprint: fingerprintOf(stats) }
+  return attributes ? { ...file, attributes: attributesOf(path.at(-1) ?? '', stats) } : file
+}
+
+function addFile(walk: Walk, directory: Directory, file: ScannedFile): SkipReason | undefined {
+  const isIncluded =
+    directory.isIncluded || includes(walk, directory.relative + (file.path.at(-1) ?? ''))
+  if (!isIncluded) return 'not included'
+  walk.files.push(file)
+  return undefined
+}
+
+/** Returns a directory inside another one. */
+function directoryBelow(walk: Walk, { directory, name }: TreeEntry, found: Target): Directory {
+  const relative = `${directory.relative}${name}/`
+  return {
+    components: [...directory.components, name],
+    relative,
+    absolute: asPrefix(found.path, sep),
+    isIncluded: directory.isIncluded || includes(walk, relative),
+    stats: found.stats,
+    parent: directory,
+  }
+}
+
+function includes(walk: Walk, relative: string): boolean {
+  return walk.filter === undefined || walk.filter.includes(relative)
+}
+
+/** Whether `stats` belong to a directory or to one above it. */
+function isAmong(directory: Directory, stats: BigIntStats): boolean {
+  for (let at: Directory | undefined = directory; at; at = at.parent) {
+    if (at.stats.ino === stats.ino && at.stats.dev === stats.dev) return true
+  }
+  return false
+}
+
+/**
+ * Calls `act`, and adds the entry at `relative` to its errors. An entry that disappeared may have
+ * been renamed to a name that the scan has passed, and would be missed.
+ * @throws BtkitError `changed` for an entry that disappeared, and for system errors as
+ *   asBtkitError does
+ */
+function attempt<T>({ root }: Walk, relative: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    const place = relative === '' ? root : asPrefix(root, '/') + relative
+    const code = osCodeOf(error)
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw asBtkitError(error, place)
+    const why = 'disappeared during the scan; try again'
+    throw new BtkitError('changed', `${place}: ${why}`, { cause: error })
+  }
+}
+
+/** Appends a separator to a path that has none. */
+function asPrefix(path: string, separator: string): string {
+  return path.endsWith(separator) ? path : path + separator
+}
+
+/**
+ * Adds paths and everything below them, each file once, in the given order. Their names are
+ * accepted whatever they are, unless a pattern excludes them.
+ * @throws BtkitError `not-found` for a missing path, `unsafe-path` for a path that leads out of
+ *   the root, and as walkTree does
+ */
+function walkChosen(walk: Walk, root: Target, paths: readonly string[]): void {
+  const files = new Map<string, ScannedFile>()
+  const skipped = new Map<string, SkippedEntry>()
+  for (const path of paths) {
+    const found: Walk = { ...walk, files: [], skipped: [] }
+    walkTo(found, rootDirectory(root), componentsBelow(walk.root, path))
+    for (const file of found.files) addOnce(files, file.path.join('/'), file)
+    for (const entry of found.skipped) addOnce(skipped, entry.path, entry)
+  }
+  for (const file of files.values()) walk.files.push(file)
+  for (const [path, entry] of skipped) if (!files.has(path)) walk.skipped.push(entry)
+}
+
+function addOnce<T>(all: Map<string, T>, path: string, value: T): void {
+  if (!all.has(path)) all.set(path, value)
+}
+
+/** Adds the entry at a path below a directory. */
+function walkTo(walk: Walk, directory: Directory, [name, ...below]: string[]): void {
+  if (name === undefined) {
+    readDirectory(walk, directory)
+    return
+  }
+  const reason = visitPath(walk, { directory, name }, below)
+  if (reason !== undefined) walk.skipped.push({ path: directory.relative + name, reason })
+}
+
+function visitPath(walk: Walk, entry: TreeEntry, below: string[]): SkipReason | undefined {
+  const { directory, name } = entry
+  const relative = directory.relative + name
+  const place = asPrefix(walk.root, '/') + relative
+  if (walk.filter?.excludes(relative)) return 'excluded'
+  // A missing path is reported as missing: it was not found before, so it did not disappear
+  const found = callSystem(place, () => findName(walk, entry))
+  if (typeof found === 'string') return found
+  if (below.length === 0) return visitEntry(walk, entry, found)
+  if (!found.stats.isDirectory()) throw new BtkitError('not-found', `${place}: not a directory`)
+  if (walk.filter?.excludes(`${relative}/`)) return 'excluded'
+  walkTo(walk, directoryBelow(walk, entry, found), below)
+  return undefined
+}
+
+/**
+ * Returns the components below `root` of a chosen path, which is relative to the root or an
+ * absolute path into it. No components mean the root itself.
+ * @throws BtkitError `unsafe-path` for a path that leads elsewhere
+ */
+function componentsBelow(root: string, path: string): string[] {
+  const inside = isAbsolute(path) ? relative(resolve(root), path).split(sep) : path.split('/')
+  const components = inside.filter((component) => component !== '' && component !== '.')
+  if (components.every(isSafeComponent)) return components
+  throw new BtkitError('unsafe-path', `${path}: is not below ${root}`)
 }

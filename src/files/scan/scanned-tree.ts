@@ -10,7 +10,7 @@ const OWNER_EXECUTES = 0o100n
  */
 export type LinkPolicy = 'inside' | 'follow' | 'skip' | 'store'
 
-/** Selects entries of a tree. `include` and `exclude` are globs; see name-filter.ts. */
+/** Selects entries of a tree. `include` and `exclude` are globs; see glob.ts. */
 export interface ScanOptions {
   /** Also include hidden entries, `core`, `CVS` and files that operating systems create. */
   all: boolean

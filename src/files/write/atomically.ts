@@ -1,11 +1,12 @@
-import { constants, existsSync, renameSync } from 'node:fs'
-import { open, type FileHandle, link, rename, rm, unlink } from 'node:fs/promises'
+import { constants, existsSync, renameSync, accessSync } from 'node:fs'
+import { open, type FileHandle, link, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
-import { syncDirectory } from './sync-directory.js'
-import { createCleaner } from './remove-dead-files.js'
-import { orDiscard, writeDraft, type Owner } from './draft.js'
-import { findWriteTarget } from './target.js'
+import { syncDirectory, orDiscard, writeDraft, type Bytes, type Owner } from './draft.js'
+import { createCleaner } from '../temporary-files.js'
+import { findWriteTarget, followLinks } from './target.js'
+import { NO_WAIT } from '../read-bounded.js'
+import { statIfThere } from '../stat-files.js'
 
 /** Options for writing a file. */
 export interface WriteOptions {
@@ -26,22 +27,11 @@ export interface WriteOptions {
   owner?: Owner | undefined
 }
 
-/** Writes a file as writeAtomically does. */
-export type WriteFile = (target: string, bytes: Uint8Array, options: WriteOptions) => Promise<void>
-
-/** Operations on directories that are written to. */
-export interface DirectoryCare {
-  /** Makes the names in a directory survive a power failure. */
-  sync: typeof syncDirectory
-  /** Removes the temporary files of killed runs from a directory. */
-  clean: (directory: string) => void
-}
-
-interface WriteJob {
-  target: string
-  bytes: Uint8Array
-  options: WriteOptions
-  care: DirectoryCare
+/** A file to write. */
+export interface WriteJob {
+  readonly target: string
+  readonly bytes: Bytes
+  readonly options: WriteOptions
 }
 
 /**
@@ -51,33 +41,74 @@ interface WriteJob {
  * are removed.
  *
  * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io` with `target` in the message,
- *   and errors of `checkReplaceable`. No temporary file is left after an error.
+ *   and errors of `checkReplaceable` and of the slices. No temporary file is left after an error.
  */
 export async function writeAtomically(
   target: string,
-  bytes: Uint8Array,
+  bytes: Bytes,
   options: WriteOptions,
 ): Promise<void> {
-  const care = { sync: syncDirectory, clean: createCleaner() }
-  await writeOrExplain({ target, bytes, options, care })
+  const job = { target, bytes, options }
+  try {
+    const draft = await draftFile(job, { clean: createCleaner(), isSynced: true })
+    if (draft === null) return
+    await placeDraft(draft, options)
+    await syncDirectory(dirname(draft.path))
+  } catch (error) {
+    throw explainWrite(job, error)
+  }
+}
+
+/** A file under its temporary name. */
+export interface Draft {
+  readonly draft: string
+  /** The path to write to, with links to the file resolved. */
+  readonly path: string
+}
+
+/** How to write drafts. */
+interface DraftOptions {
+  /** Removes the temporary files of killed runs from a directory. */
+  readonly clean: (directory: string) => void
+  /** Whether the draft must be on the disk. */
+  readonly isSynced: boolean
+}
+
+/** Writes a draft. Returns null for a stream, which has its bytes then. */
+export async function draftFile(
+  { target, bytes, options }: WriteJob,
+  { clean, isSynced }: DraftOptions,
+): Promise<Draft | null> {
+  const { kind, path, mode } = findWriteTarget(target)
+  if (options.noClobber && mode !== undefined) throw alreadyExists(target)
+  if (kind === 'stream') {
+    await writeToStream(path, bytes)
+    return null
+  }
+  clean(dirname(path))
+  const content = { bytes, mode: options.mode ?? mode, owner: options.owner }
+  return { path, draft: await writeDraft(path, content, isSynced) }
 }
 
 /**
- * Returns a writeAtomically that uses other operations on directories, for example shared by many
- * writes.
+ * Gives a draft its final name, or removes it if that fails. The guards against replacing a file run
+ * only now, because the file may have changed.
  */
-export function writeAtomicallyWith(care: DirectoryCare): WriteFile {
-  return (target, bytes, options) => writeOrExplain({ target, bytes, options, care })
+export async function placeDraft({ draft, path }: Draft, options: WriteOptions): Promise<void> {
+  const { checkReplaceable, checkUntouched, noClobber } = options
+  await orDiscard(draft, async () => {
+    claimPath(path)
+    if (checkReplaceable && existsSync(path)) checkReplaceable(path)
+    checkUntouched?.()
+    if (noClobber) await placeNewFile(draft, path)
+    else renameSync(draft, path)
+  })
 }
 
-async function writeOrExplain(job: WriteJob): Promise<void> {
-  const { target, options } = job
-  try {
-    await write(job)
-  } catch (error) {
-    const isTaken = options.noClobber && osCodeOf(error) === 'EEXIST'
-    throw isTaken ? alreadyExists(target, error) : asBtkitError(error, target)
-  }
+/** Returns the error to report for a write that failed. */
+export function explainWrite({ target, options }: WriteJob, error: unknown): unknown {
+  const isTaken = options.noClobber && osCodeOf(error) === 'EEXIST'
+  return isTaken ? alreadyExists(target, error) : asBtkitError(error, target)
 }
 
 /** The files that the jobs of a batch wrote, each with its job; null if no batch runs. */
@@ -101,46 +132,17 @@ function claimPath(path: string): void {
   written?.set(path, running)
 }
 
-/** Runs the guards against replacing a file. Only called now, because the file may have changed. */
-export function checkPlace(path: string, { checkReplaceable, checkUntouched }: WriteOptions): void {
-  claimPath(path)
-  if (checkReplaceable && existsSync(path)) checkReplaceable(path)
-  checkUntouched?.()
-}
-
-async function write({ target, bytes, options, care }: WriteJob): Promise<void> {
-  const { kind, path, mode } = findWriteTarget(target)
-  const isThere = mode !== undefined
-  if (options.noClobber && isThere) throw alreadyExists(target)
-  if (kind === 'stream') {
-    await writeToStream(path, bytes)
-    return
-  }
-  const { owner } = options
-  care.clean(dirname(path))
-  const draft = await writeDraft(path, { bytes, mode: options.mode ?? mode, owner })
-  await orDiscard(draft, async () => {
-    checkPlace(path, options)
-    // Called at the last moment, because the file may change
-    if (options.noClobber) await placeNewFile(draft, path)
-    else renameSync(draft, path)
-  })
-  await care.sync(dirname(path))
-}
-
 function alreadyExists(target: string, cause?: unknown): BtkitError {
   return new BtkitError('exists', `${target}: already exists`, { cause })
 }
 
 const WRITE = constants.O_WRONLY | constants.O_APPEND
-/** Does not wait for the reader of a pipe. Windows has no such flag. */
-const PROBE = WRITE | ((constants.O_NONBLOCK as number | undefined) ?? 0)
 
 /** Appends, if the stream is a file, so that earlier output of other programs is preserved. */
-async function writeToStream(path: string, bytes: Uint8Array): Promise<void> {
+async function writeToStream(path: string, bytes: Bytes): Promise<void> {
   const stream = await openStream(path)
   try {
-    await stream.writeFile(bytes)
+    await writeFile(stream, bytes)
   } finally {
     await stream.close()
   }
@@ -150,7 +152,7 @@ async function writeToStream(path: string, bytes: Uint8Array): Promise<void> {
  * Opens a stream for writing. Fails for a pipe without a reader, because the wait might never end.
  */
 async function openStream(path: string): Promise<FileHandle> {
-  const probe = await open(path, PROBE).catch((error: unknown) => {
+  const probe = await open(path, WRITE | NO_WAIT).catch((error: unknown) => {
     throw osCodeOf(error) === 'ENXIO' ? unread(path, error) : error
   })
   // Writes to a full pipe must wait, which the descriptor of the probe does not
@@ -195,5 +197,34 @@ export async function reserveAndRename(from: string, to: string): Promise<void> 
   } catch (error) {
     await rm(to, { force: true })
     throw error
+  }
+}
+
+/**
+ * Checks, before hours of hashing, that a file can be written at the end.
+ * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io`, and errors of
+ *   `checkReplaceable` and followLinks
+ */
+export function checkTarget(
+  target: string,
+  options: Pick<WriteOptions, 'noClobber' | 'checkReplaceable'>,
+): void {
+  const existing = statIfThere(target)
+  if (existing?.isDirectory()) throw new BtkitError('io', `${target}: is a directory`)
+  if (existing && options.noClobber) throw new BtkitError('exists', `${target}: already exists`)
+  if (existing?.isFile()) {
+    followLinks(target)
+    options.checkReplaceable?.(target)
+  }
+  // A device or a pipe is written to directly
+  const written = existing && !existing.isFile() ? target : dirname(target)
+  if (!existing && statIfThere(written)?.isDirectory() === false) {
+    throw new BtkitError('io', `${written}: not a directory`)
+  }
+  try {
+    accessSync(written, constants.W_OK)
+  } catch (error) {
+    const isMissing = osCodeOf(error) === 'ENOENT'
+    throw asBtkitError(error, isMissing ? written : `${written}: cannot be written to`)
   }
 }

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { osCodeOf } from '../../errors.js'
-import { makeTemporaryName } from '../temporary-name.js'
+import { makeTemporaryName } from '../temporary-files.js'
 
 /** The user number and group number of a file's owner. */
 export interface Owner {
@@ -11,9 +11,12 @@ export interface Owner {
   gid: number
 }
 
+/** Bytes, or slices of them. A slice must stay valid only until the next. */
+export type Bytes = Uint8Array | Iterable<Uint8Array>
+
 /** The content and attributes of a new file. */
-export interface Draft {
-  bytes: Uint8Array
+interface Content {
+  bytes: Bytes
   /** Permission bits, or undefined for those that umask leaves. */
   mode: number | undefined
   /** The owner to set, as far as the system allows this user to set it. */
@@ -28,7 +31,7 @@ const write = promisify(fs.write)
 const sync = promisify(fs.fsync)
 
 /** Writes a new file beside `path`, and syncs it unless others do. Returns its path. */
-export async function writeDraft(path: string, content: Draft, isSynced = true): Promise<string> {
+export async function writeDraft(path: string, content: Content, isSynced = true): Promise<string> {
   const draft = join(dirname(path), makeTemporaryName(basename(path)))
   const descriptor = await open(draft, 'wx', firstMode(content))
   await orDiscard(draft, async () => {
@@ -58,7 +61,7 @@ export async function orDiscard(draft: string, act: () => Promise<void>): Promis
  * Returns the permission bits for creating the file. Before it has its owner, only this user may
  * open it.
  */
-export function firstMode({ mode = 0o666, owner }: Pick<Draft, 'mode' | 'owner'>): number {
+function firstMode({ mode = 0o666, owner }: Pick<Content, 'mode' | 'owner'>): number {
   return owner === undefined || isOurs(owner) ? mode : 0o600
 }
 
@@ -68,10 +71,35 @@ function isOurs({ uid, gid }: Owner): boolean {
   return uid === us.uid && gid === us.gid
 }
 
-async function writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {
+/** Bytes of slices that are collected for one write. Other work runs between two writes. */
+const CHUNK = 64 * 1024
+
+async function writeAll(descriptor: number, bytes: Bytes): Promise<void> {
+  if (bytes instanceof Uint8Array) {
+    await writeWhole(descriptor, bytes)
+    return
+  }
+  // With a buffer for each write, all of them would stay in memory until the garbage collection
+  const gathered = Buffer.allocUnsafe(CHUNK)
+  let length = 0
+  for (const slice of bytes) {
+    for (let at = 0; at < slice.length;) {
+      const part = slice.subarray(at, at + CHUNK - length)
+      gathered.set(part, length)
+      length += part.length
+      at += part.length
+      if (length < CHUNK) continue
+      await writeWhole(descriptor, gathered)
+      length = 0
+    }
+  }
+  await writeWhole(descriptor, gathered.subarray(0, length))
+}
+
+async function writeWhole(descriptor: number, bytes: Uint8Array): Promise<void> {
   let at = 0
   do {
-    const { bytesWritten } = await write(descriptor, bytes, at, bytes.length - at, at)
+    const { bytesWritten } = await write(descriptor, bytes, at, bytes.length - at, null)
     at += bytesWritten
   } while (at < bytes.length)
 }
@@ -79,7 +107,7 @@ async function writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {
 /**
  * Sets owner and mode only if they differ; usually umask and the directory have set them correctly.
  */
-function setAttributes(descriptor: number, { mode, owner }: Draft): void {
+function setAttributes(descriptor: number, { mode, owner }: Content): void {
   const stats = fs.fstatSync(descriptor)
   const isGiven = !owner || (stats.uid === owner.uid && stats.gid === owner.gid)
   if (!isGiven) giveTo(owner, descriptor)
@@ -92,5 +120,33 @@ function giveTo({ uid, gid }: Owner, descriptor: number): void {
     fs.fchownSync(descriptor, uid, gid)
   } catch (error) {
     if (osCodeOf(error) !== 'EPERM') throw error
+  }
+}
+
+/** Error codes of systems and file systems that cannot sync a directory, or do not permit it. */
+const UNABLE: ReadonlySet<string | undefined> = new Set([
+  'EACCES',
+  'EBADF',
+  'EINVAL',
+  'EISDIR',
+  'ENOSYS',
+  'ENOTSUP',
+  'EPERM',
+])
+
+/** Makes the names in a directory survive a power failure, if the platform can. */
+export async function syncDirectory(path: string): Promise<void> {
+  await syncEntry(path).catch((error: unknown) => {
+    if (!UNABLE.has(osCodeOf(error))) throw error
+  })
+}
+
+/** Makes a file or a directory survive a power failure. Throws system errors unchanged. */
+export async function syncEntry(path: string): Promise<void> {
+  const handle = await fs.promises.open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }

@@ -1,38 +1,21 @@
-import { closeSync, openSync, renameSync, statSync } from 'node:fs'
-import { open, rm } from 'node:fs/promises'
+import { closeSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { getSystemErrorName } from 'node:util'
-import { asBtkitError } from '../../errors.js'
+import { systemError } from '../../errors.js'
 import { loadNative } from '../../native-addon.js'
 import { ConcurrencyLimit } from '../concurrency-limit.js'
 import { encodeFingerprint, readFingerprint } from '../fingerprint.js'
+import { createCleaner } from '../temporary-files.js'
 import {
-  checkPlace,
-  writeAtomicallyWith,
-  type DirectoryCare,
-  type WriteFile,
+  draftFile,
+  explainWrite,
+  placeDraft,
+  type WriteJob,
   type WriteOptions,
 } from './atomically.js'
-import { writeDraft } from './draft.js'
-import { createCleaner } from './remove-dead-files.js'
-import { syncDirectory } from './sync-directory.js'
-import { findWriteTarget } from './target.js'
+import { orDiscard, syncDirectory, syncEntry } from './draft.js'
 
 // Without batches each of thousands of small files would wait for its own write of the journal.
-
-/** Writes many files, several at a time. */
-export interface Writer {
-  /**
-   * Writes a file as writeAtomically does, and resolves when it would survive a power failure.
-   * Waits while the allowed number of files is in flight. Resolves to the file's encoded
-   * fingerprint when it took its place, or to null if that is unknown.
-   * @throws BtkitError as writeAtomically
-   */
-  readonly write: (...file: Parameters<WriteFile>) => Promise<Uint8Array | null>
-  /** Resolves when no write is in flight or waiting, whether writes succeeded or failed. */
-  readonly close: () => Promise<void>
-}
 
 interface WriterOptions {
   /** Number of files that may be written at once. */
@@ -50,29 +33,11 @@ export type SyncFileSystem = (descriptor: number) => Promise<number>
 const nativeSync =
   loadNative<{ syncFileSystem: SyncFileSystem }>('syncFileSystem')?.syncFileSystem ?? null
 
-/**
- * Creates a writer that is as safe as writeAtomically and many times as fast. Files that arrive
- * while the disk is busy are written together, up to `inFlight` at once.
- */
-export function createWriter({ inFlight, syncFileSystem = nativeSync }: WriterOptions): Writer {
-  return new BatchingWriter(inFlight, syncFileSystem)
-}
-
 /** A file that waits to be written, and the promise of its caller. */
-interface Waiting {
-  readonly target: string
+interface Waiting extends WriteJob {
   readonly bytes: Uint8Array
-  readonly options: WriteOptions
   readonly resolve: (fingerprint: Uint8Array | null) => void
   readonly reject: (error: unknown) => void
-}
-
-/** A file under its temporary name. */
-interface Draft {
-  readonly file: Waiting
-  /** The path to write to, with links to the file resolved. */
-  readonly path: string
-  readonly draft: string
 }
 
 /** Largest batch in bytes, unless it is a single file. */
@@ -86,18 +51,28 @@ const AT_ONCE = 32
 
 const UNABLE = -1
 
-class BatchingWriter implements Writer {
-  readonly #care: DirectoryCare = { sync: syncDirectory, clean: createCleaner() }
-  readonly #writeOne = writeAtomicallyWith(this.#care)
+/**
+ * Writes many files, as safely as writeAtomically and many times as fast. Files that arrive while the
+ * disk is busy are written together, up to `inFlight` at once.
+ */
+export class Writer {
+  readonly #clean = createCleaner()
   readonly #drafting = new ConcurrencyLimit(AT_ONCE)
+  readonly #maxFiles: number
+  readonly #syncFileSystem: SyncFileSystem | null
   #waiting: Waiting[] = []
   #working: Promise<void> | null = null
 
-  constructor(
-    private readonly maxFiles: number,
-    private readonly syncFileSystem: SyncFileSystem | null,
-  ) {}
+  constructor({ inFlight, syncFileSystem = nativeSync }: WriterOptions) {
+    this.#maxFiles = inFlight
+    this.#syncFileSystem = syncFileSystem
+  }
 
+  /**
+   * Writes a file as writeAtomically does, and resolves when it would survive a power failure: to its
+   * encoded fingerprint when it took its place, or to null for a stream.
+   * @throws BtkitError as writeAtomically
+   */
   write(target: string, bytes: Uint8Array, options: WriteOptions): Promise<Uint8Array | null> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ target, bytes, options, resolve, reject })
@@ -105,6 +80,7 @@ class BatchingWriter implements Writer {
     })
   }
 
+  /** Resolves when no write is in flight or waiting, whether writes succeeded or failed. */
   async close(): Promise<void> {
     while (this.#working) await this.#working
   }
@@ -129,7 +105,8 @@ class BatchingWriter implements Writer {
     let bytes = 0
     for (const file of this.#waiting) {
       bytes += file.bytes.length
-      const isFull = targets.size === this.maxFiles || (targets.size > 0 && bytes > MAX_BATCH_BYTES)
+      const isFull =
+        targets.size === this.#maxFiles || (targets.size > 0 && bytes > MAX_BATCH_BYTES)
       if (isFull || targets.has(file.target)) break
       targets.add(file.target)
     }
@@ -138,89 +115,69 @@ class BatchingWriter implements Writer {
 
   /** Brings the files of a batch to their places. Never rejects. */
   async #writeBatch(batch: readonly Waiting[]): Promise<Placed[]> {
-    const systems =
-      this.syncFileSystem && batch.length >= MANY
-        ? openFileSystems(batch.map(({ target }) => dirname(target)))
-        : null
+    const isTogether = this.#syncFileSystem !== null && batch.length >= MANY
+    const systems = openFileSystems(isTogether ? batch.map(({ target }) => dirname(target)) : [])
     try {
-      const isSynced = systems === null
-      const drafting = batch.map((file) => this.#drafting.run(() => this.#draft(file, isSynced)))
-      const written = (await Promise.all(drafting)).filter((draft) => draft !== null)
-      const drafts = systems ? await this.#syncDrafts(written, systems) : written
-      return await placeAll(drafts)
+      const how = { clean: this.#clean, isSynced: !isTogether }
+      const drafts = await Promise.all(
+        batch.map((file) =>
+          this.#drafting.run(() => settleFailure(file, () => draftFile(file, how))),
+        ),
+      )
+      const states = new Map<number, number>()
+      for (const [device, descriptor] of systems) {
+        states.set(device, (await this.#syncFileSystem?.(descriptor)) ?? UNABLE)
+      }
+      const placed: Placed[] = []
+      for (const [i, file] of batch.entries()) {
+        const draft = drafts[i]
+        if (draft === null) file.resolve(null)
+        if (!draft) continue
+        await settleFailure(file, async () => {
+          if (isTogether) await confirmDraft(draft.draft, states)
+          await placeDraft(draft, file.options)
+          const fingerprint = encodeFingerprint(readFingerprint(draft.path))
+          placed.push({ file, path: draft.path, fingerprint })
+        })
+      }
+      return placed
     } catch (error) {
       for (const { reject } of batch) reject(error)
       return []
     } finally {
-      for (const descriptor of systems?.values() ?? []) closeSync(descriptor)
+      for (const descriptor of systems.values()) closeSync(descriptor)
     }
-  }
-
-  /** Writes a draft. Returns null for a file that failed, or that had to be written by itself. */
-  async #draft(file: Waiting, isSynced: boolean): Promise<Draft | null> {
-    const { target, bytes, options } = file
-    try {
-      const { kind, path, mode } = findWriteTarget(target)
-      if (kind === 'stream' || options.noClobber) {
-        await this.#writeOne(target, bytes, options)
-        file.resolve(null)
-        return null
-      }
-      this.#care.clean(dirname(path))
-      const content = { bytes, mode: options.mode ?? mode, owner: options.owner }
-      return { file, path, draft: await writeDraft(path, content, isSynced) }
-    } catch (error) {
-      file.reject(asBtkitError(error, target))
-      return null
-    }
-  }
-
-  /** Returns the drafts that are on the disk; the others have failed. */
-  async #syncDrafts(drafts: readonly Draft[], systems: FileSystems): Promise<Draft[]> {
-    const states = new Map<number, number>()
-    for (const [device, descriptor] of systems) {
-      states.set(device, (await this.syncFileSystem?.(descriptor)) ?? UNABLE)
-    }
-    const synced = drafts.map((draft) =>
-      this.#drafting.run(async () => {
-        try {
-          const state = states.get(statSync(draft.draft).dev) ?? UNABLE
-          if (state === UNABLE) await syncFile(draft.draft)
-          else if (state !== 0) throw syncError(state)
-          return draft
-        } catch (error) {
-          await fail(draft, error)
-          return null
-        }
-      }),
-    )
-    return (await Promise.all(synced)).filter((draft) => draft !== null)
   }
 
   /** Makes the new names of files survive a power failure, and settles them. Never rejects. */
   async #syncDirectories(placed: readonly Placed[]): Promise<void> {
-    const directories = new Set(placed.map(({ path }) => dirname(path)))
-    const syncing = [...directories].map(async (directory) => {
-      const files = placed.filter(({ path }) => dirname(path) === directory)
+    const syncing = new Map<string, Promise<void>>()
+    const settling = placed.map(async ({ file, path, fingerprint }) => {
+      const directory = dirname(path)
+      if (!syncing.has(directory)) syncing.set(directory, syncDirectory(directory))
       try {
-        await this.#care.sync(directory)
-        for (const { file, fingerprint } of files) file.resolve(fingerprint)
+        await syncing.get(directory)
+        file.resolve(fingerprint)
       } catch (error) {
-        for (const { file } of files) file.reject(asBtkitError(error, file.target))
+        file.reject(explainWrite(file, error))
       }
     })
-    await Promise.all(syncing)
+    await Promise.all(settling)
   }
 }
 
-/** Open directories, one of each file system, by device number. */
-type FileSystems = ReadonlyMap<number, number>
+/** A file that has its final name. */
+interface Placed {
+  readonly file: Waiting
+  readonly path: string
+  readonly fingerprint: Uint8Array
+}
 
 /**
- * Opens a directory of each file system. It must be open before the drafts are written: a sync then
- * reports all their errors.
+ * Opens a directory of each file system, by device number. It must be open before the drafts are
+ * written: a sync then reports all their errors.
  */
-function openFileSystems(directories: readonly string[]): FileSystems {
+function openFileSystems(directories: readonly string[]): ReadonlyMap<number, number> {
   const systems = new Map<number, number>()
   for (const directory of new Set(directories)) {
     try {
@@ -233,42 +190,21 @@ function openFileSystems(directories: readonly string[]): FileSystems {
   return systems
 }
 
-interface Placed extends Draft {
-  readonly fingerprint: Uint8Array
+/** Makes a draft survive a power failure. `states` has the results of syncing file systems. */
+async function confirmDraft(draft: string, states: ReadonlyMap<number, number>): Promise<void> {
+  await orDiscard(draft, async () => {
+    const state = states.get(statSync(draft).dev) ?? UNABLE
+    if (state === UNABLE) await syncEntry(draft)
+    else if (state !== 0) throw systemError(-state, 'syncfs')
+  })
 }
 
-/** Renames the drafts to their final names. */
-async function placeAll(drafts: readonly Draft[]): Promise<Placed[]> {
-  const placed: Placed[] = []
-  for (const draft of drafts) {
-    try {
-      checkPlace(draft.path, draft.file.options)
-      renameSync(draft.draft, draft.path)
-      placed.push({ ...draft, fingerprint: encodeFingerprint(readFingerprint(draft.path)) })
-    } catch (error) {
-      await fail(draft, error)
-    }
-  }
-  return placed
-}
-
-/** Reports a failure, and removes the draft. */
-async function fail({ file, draft }: Draft, error: unknown): Promise<void> {
-  // The first error must be reported, even if this fails as well
-  await rm(draft, { force: true }).catch(() => undefined)
-  file.reject(asBtkitError(error, file.target))
-}
-
-async function syncFile(path: string): Promise<void> {
-  const handle = await open(path, 'r+')
+/** Calls `act`. If it fails, reports that to the file's caller, and returns undefined. */
+async function settleFailure<T>(file: Waiting, act: () => Promise<T>): Promise<T | undefined> {
   try {
-    await handle.sync()
-  } finally {
-    await handle.close()
+    return await act()
+  } catch (error) {
+    file.reject(explainWrite(file, error))
+    return undefined
   }
-}
-
-function syncError(errno: number): Error {
-  const code = getSystemErrorName(-errno)
-  return Object.assign(new Error(code), { code, errno: -errno, syscall: 'syncfs' })
 }

@@ -7,20 +7,26 @@ import {
   openSync,
   readFileSync,
   statSync,
+  accessSync,
 } from 'node:fs'
 import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../errors.js'
-import { encodeFingerprint, fingerprintOf, readFingerprintIfThere } from '../fingerprint.js'
+import {
+  encodeFingerprint,
+  fingerprintOf,
+  readFingerprintIfThere,
+  readFingerprint,
+} from '../fingerprint.js'
+import { NO_LINK, NO_WAIT } from '../read-bounded.js'
 import type { WriteOptions } from './atomically.js'
 import type { Owner } from './draft.js'
-import { followLinks } from './target.js'
+import { followLinks, PERMISSION_BITS } from './target.js'
+import { isSameBytes } from '../../bytes.js'
 
 /** The highest user number; the next number means "do not change". */
 const MAX_ID = 0xfffffffe
 
 /** The wanted permissions of a file; undefined ones are not changed. */
 type Permissions = Pick<WriteOptions, 'mode' | 'owner'>
-
-const PERMISSION_BITS = 0o777
 
 /**
  * Whether a file has the wanted permissions; follows links.
@@ -35,12 +41,6 @@ export function hasPermissions(path: string, { mode, owner }: Permissions): bool
   })
 }
 
-/** Refuses a link that took the place of a file, and does not wait for a pipe. */
-const GUARDED_READ =
-  constants.O_RDONLY |
-  ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
-  ((constants.O_NONBLOCK as number | undefined) ?? 0)
-
 /**
  * Sets the wanted permissions of a file that is still the one examined before. `fingerprint` is the
  * encoded one of the entry at the path, which may be a link.
@@ -53,7 +53,8 @@ export function setPermissions(
 ): void {
   try {
     const real = followLinks(path)
-    const descriptor = openSync(real, GUARDED_READ)
+    // A link or a pipe may have taken the place of the file
+    const descriptor = openSync(real, constants.O_RDONLY | NO_LINK | NO_WAIT)
     try {
       const stats = fstatSync(descriptor, { bigint: true })
       const now = real === path ? fingerprintOf(stats) : readFingerprintIfThere(path)
@@ -99,5 +100,68 @@ function readDatabase(path: string): string[] {
     return readFileSync(path, 'utf8').split('\n')
   } catch {
     return []
+  }
+}
+
+/** The properties of a file that its replacement gets, and its fingerprint. */
+export interface Editable {
+  /** Permission bits. */
+  readonly mode: number
+  readonly owner: Owner
+  /** Encoded fingerprint from before the file was read. */
+  readonly fingerprint: Uint8Array
+}
+
+/**
+ * Checks that a path leads to a regular file before it is opened, because opening a pipe would wait
+ * for a writer. Links are followed.
+ * @throws BtkitError `not-found`, `not-permitted` or `io`
+ */
+export function checkEditable(path: string): Editable {
+  try {
+    const stats = statSync(path, { bigint: true })
+    if (stats.isDirectory()) throw new BtkitError('io', `${path}: is a directory`)
+    if (!stats.isFile()) throw new BtkitError('io', `${path}: not a regular file`)
+    return {
+      mode: Number(stats.mode) & PERMISSION_BITS,
+      owner: { uid: Number(stats.uid), gid: Number(stats.gid) },
+      fingerprint: encodeFingerprint(fingerprintOf(stats)),
+    }
+  } catch (error) {
+    throw asBtkitError(error, path)
+  }
+}
+
+/**
+ * Checks that a file's permissions allow changes. Replacing it needs only permission for the
+ * directory, but a read-only file is not meant to change.
+ * @throws BtkitError `not-permitted` or `io`
+ */
+export function checkWritable(path: string): void {
+  try {
+    accessSync(path, constants.W_OK)
+  } catch (error) {
+    throw asBtkitError(error, path)
+  }
+}
+
+/**
+ * Checks that a file is still as it was when it was read; follows links. Otherwise its replacement
+ * would undo the changes of another program.
+ * @throws BtkitError `changed`
+ */
+export function checkUnchanged(path: string, { fingerprint }: Editable): void {
+  if (isSameBytes(currentFingerprint(path), fingerprint)) return
+  throw new BtkitError(
+    'changed',
+    `${path}: changed while it was edited, so it is not replaced; try again`,
+  )
+}
+
+function currentFingerprint(path: string): Uint8Array | null {
+  try {
+    return encodeFingerprint(readFingerprint(path))
+  } catch {
+    return null
   }
 }

@@ -16,7 +16,8 @@ export interface WriteTarget {
 /** Paths of a process's own open files. Replacing one would break it. */
 const DESCRIPTOR = /^\/(dev\/(stdout|stderr|fd\/\d+)|proc\/(self|\d+)\/fd\/\d+)$/
 
-const PERMISSION_BITS = 0o777
+/** The bits of a mode that a replacement gets. */
+export const PERMISSION_BITS = 0o777
 
 /**
  * Finds the target of a write. Follows links, even dangling ones.
@@ -25,8 +26,9 @@ const PERMISSION_BITS = 0o777
  *   other system errors unchanged
  */
 export function findWriteTarget(target: string): WriteTarget {
-  const plain = findPlainTarget(target)
-  if (plain !== null) return plain
+  const entry = lookAt(target)
+  if (entry?.isFile()) return { kind: 'file', path: target, mode: entry.mode & PERMISSION_BITS }
+  if (entry === undefined) return { kind: 'file', path: target, mode: undefined }
   const stats = statIfThere(target)
   if (stats === null) {
     return { kind: 'file', path: followLinks(target), mode: undefined }
@@ -37,14 +39,6 @@ export function findWriteTarget(target: string): WriteTarget {
   if (isStream) return { kind: 'stream', path: target, mode }
   if (!stats.isFile()) throw new BtkitError('io', `${target}: not a regular file`)
   return { kind: 'file', path: followLinks(target), mode }
-}
-
-/** Returns the target if it is a plain file or missing; null if it needs closer examination. */
-export function findPlainTarget(target: string): WriteTarget | null {
-  const entry = lookAt(target)
-  if (entry?.isFile()) return { kind: 'file', path: target, mode: entry.mode & PERMISSION_BITS }
-  if (entry === undefined) return { kind: 'file', path: target, mode: undefined }
-  return null
 }
 
 /** The most links after each other; as many as Linux follows. */

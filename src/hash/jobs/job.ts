@@ -1,14 +1,13 @@
-import type { KernelName } from '../kernels/kernel.js'
-import type { ContentStream } from '../stream/content-stream.js'
+import type { HashKernel, KernelName } from '../kernels.js'
 import {
+  type ContentStream,
   countSelected,
   createDigests,
-  digestsAfter,
   type DigestBuffers,
   type DigestKind,
-} from '../stream/digests.js'
-import type { ReadFailures } from '../stream/read-failures.js'
-import { takeTurn, type Throttle } from './throttle.js'
+  type PieceSelection,
+} from '../stream/content-stream.js'
+import type { ReadFailures } from '../stream/reading.js'
 
 /** The work on one stream. Everything that changes is in memory that all its threads share. */
 export interface HashJob {
@@ -79,7 +78,7 @@ export function stopJob({ control }: HashJob): void {
   Atomics.notify(control, STOPPED)
 }
 
-/** Makes the job end after the current batches. restOfJob returns the rest. */
+/** Makes the job end after the current batches. */
 export function pauseJob({ control }: HashJob): void {
   const taken = Atomics.exchange(control, NEXT_BATCH, NO_MORE)
   if (taken < NO_MORE) Atomics.store(control, BATCHES_TAKEN, taken)
@@ -88,25 +87,6 @@ export function pauseJob({ control }: HashJob): void {
 /** Returns how many batches were taken before the job was paused; null if it was not paused. */
 export function batchesBeforePause({ control }: HashJob): number | null {
   return Atomics.load(control, NEXT_BATCH) < NO_MORE ? null : Atomics.load(control, BATCHES_TAKEN)
-}
-
-/**
- * Returns the rest of a paused job, without its first `finished` pieces. Its digests go to the same
- * memory, and its progress continues.
- */
-export function restOfJob(job: HashJob, finished: number, threads: number): HashJob {
-  const count = countSelected(job) - finished
-  const pieces = job.pieces?.slice(finished) ?? countFrom(finished, count)
-  const digests = digestsAfter(job.digests, finished)
-  const control = new Int32Array(new SharedArrayBuffer(job.control.byteLength))
-  return { ...job, threads, pieces, digests, control }
-}
-
-/** Returns `count` consecutive integers from `first` on. */
-function countFrom(first: number, count: number): Uint32Array {
-  const numbers = new Uint32Array(count)
-  for (let i = 0; i < count; i++) numbers[i] = first + i
-  return numbers
 }
 
 /** Waits until the job may read `bytes` more bytes, or is stopped. Blocks the calling thread. */
@@ -140,4 +120,104 @@ export interface HashProgress {
   readonly bytesDone: number
   /** The path of a file that is being read. */
   readonly currentPath: string
+}
+
+/**
+ * Smallest batch in bytes. In smaller batches the calls cost too much compared with the hashing.
+ */
+const MIN_BATCH = 1024 * 1024
+
+/**
+ * Batch size in bytes if only blocks are hashed: blocks need no lanes, so this suits disk reads.
+ */
+const BLOCKS_BATCH = 8 * 1024 * 1024
+
+/**
+ * Longest duration of a batch at a limited rate, in seconds. Work that is given up ends after a batch.
+ */
+const SLOWEST_BATCH = 0.5
+
+/** How a job is divided into batches, which the threads take in turn. */
+export interface BatchPlan {
+  readonly pieceCount: number
+  /** Pieces of a full batch, and the number of full batches. */
+  readonly piecesPerBatch: number
+  readonly fullBatches: number
+  /**
+   * Pieces of each batch after the full ones. These are smaller, so that all threads finish
+   * together.
+   */
+  readonly piecesPerRest: number
+}
+
+/** The properties of a job that a plan depends on. */
+export interface PlannedJob extends PieceSelection {
+  readonly wanted: DigestKind
+  readonly threads: number
+  readonly throttle?: Throttle | null
+}
+
+/** Plans batches with as many pieces as the kernel has lanes. */
+export function planBatches(job: PlannedJob, kernel: HashKernel): BatchPlan {
+  const pieceCount = countSelected(job)
+  const threads = Math.max(1, job.threads)
+  const least = Math.max(1, Math.floor(MIN_BATCH / job.stream.pieceLength))
+  const piecesPerBatch = Math.max(least, wantedPieces(job, kernel))
+  const fullBatches = Math.floor(pieceCount / (threads * piecesPerBatch)) * threads
+  const rest = pieceCount - fullBatches * piecesPerBatch
+  const piecesPerRest = Math.min(piecesPerBatch, Math.max(least, Math.ceil(rest / threads)))
+  return { pieceCount, piecesPerBatch, fullBatches, piecesPerRest }
+}
+
+function wantedPieces({ wanted, stream, throttle }: PlannedJob, kernel: HashKernel): number {
+  const { pieceLength } = stream
+  const usual = wanted === 'blocks' ? Math.floor(BLOCKS_BATCH / pieceLength) : kernel.lanes
+  if (!throttle) return usual
+  return Math.min(usual, Math.ceil((throttle.bytesPerSecond * SLOWEST_BATCH) / pieceLength))
+}
+
+/**
+ * Returns the number of a batch's first piece. After the last batch, returns the number of pieces.
+ */
+export function batchStart(plan: BatchPlan, batch: number): number {
+  const full = Math.min(batch, plan.fullBatches)
+  const start = full * plan.piecesPerBatch + (batch - full) * plan.piecesPerRest
+  return Math.min(start, plan.pieceCount)
+}
+
+/** Returns the number of batches. */
+export function countBatches(plan: BatchPlan): number {
+  const rest = plan.pieceCount - plan.fullBatches * plan.piecesPerBatch
+  return plan.fullBatches + Math.ceil(rest / plan.piecesPerRest)
+}
+
+/** Limits the bytes a second that all threads read together. Its state is in shared memory. */
+export interface Throttle {
+  readonly bytesPerSecond: number
+  /** The earliest time of the next read, in nanoseconds on the clock of process.hrtime. */
+  readonly nextTurn: BigInt64Array
+}
+
+/** Largest read in bytes with a throttle, so that reads are spread evenly at a low rate. */
+export const THROTTLED_READ = 256 * 1024
+
+/** Creates a throttle. All threads that use it share its rate. */
+export function createThrottle(bytesPerSecond: number): Throttle {
+  return { bytesPerSecond, nextTurn: new BigInt64Array(new SharedArrayBuffer(8)) }
+}
+
+/**
+ * Reserves the time for a read of `bytes` bytes. Returns how long to wait before it, in
+ * milliseconds.
+ */
+export function takeTurn({ bytesPerSecond, nextTurn }: Throttle, bytes: number): number {
+  const now = process.hrtime.bigint()
+  const duration = BigInt(Math.ceil((bytes / bytesPerSecond) * 1e9))
+  for (;;) {
+    const next = Atomics.load(nextTurn, 0)
+    const turn = next > now ? next : now
+    if (Atomics.compareExchange(nextTurn, 0, next, turn + duration) === next) {
+      return Number(turn - now) / 1e6
+    }
+  }
 }

@@ -1,45 +1,95 @@
-import { setImmediate } from 'node:timers/promises'
-import { countBatches, planBatches } from './batch-plan.js'
-import { BatchHasher } from './batch-hasher.js'
-import { cryptoKernel } from '../kernels/choose.js'
-import { isStopped, takeBatch, type HashJob } from './job.js'
-import { isNative, runNativeJob } from './native-job.js'
+import { asBtkitError, systemError } from '../../errors.js'
+import {
+  loadAddon,
+  type Addon,
+  type JobEnd,
+  type NativeJob,
+  type NativeName,
+  chooseKernel,
+} from '../kernels.js'
+import { becameShorter, wasReplaced } from '../stream/reading.js'
+import type { ContentStream } from '../stream/content-stream.js'
+import { runCryptoJob } from './crypto-job.js'
+import { planBatches, type HashJob } from './job.js'
+
+/** Whether the native addon does a job, including reading. */
+export function isNative(job: HashJob): job is HashJob & { kernel: NativeName } {
+  return job.kernel !== 'crypto'
+}
 
 /**
  * Runs one thread's share of a job: takes batches until none is left or the job is stopped. Any
- * number of threads may run the same job; each has its own reader and buffer.
+ * number of threads may run the same job; each has its own buffer.
+ * @throws BtkitError as hashStream does
  */
 export function runJob(job: HashJob): void {
-  if (isNative(job)) {
-    runNativeJob(job)
-    return
-  }
-  const batches = hashBatches(job)
-  while (!batches.next().done);
+  if (isNative(job)) checkEnd(requireAddon(job).hashJob(describeJob(job)), job.stream)
+  else runCryptoJob(job)
+}
+
+/** The native threads for a job. */
+export interface NativeThreads {
+  readonly count: number
+  /** Niceness from 0 to 19: higher values leave the processor to other processes. */
+  readonly niceness: number
 }
 
 /**
- * Does the same on node:crypto, but lets the thread do other work between batches, such as handling
- * signals.
+ * Runs a job in the native addon on threads of its own. They start fast and have no JavaScript.
+ * @throws BtkitError as hashStream does
  */
-export async function runJobInTurns(job: HashJob): Promise<void> {
-  const batches = hashBatches(job)
-  while (!batches.next().done) await setImmediate()
+export async function runOnNativeThreads(
+  job: HashJob & { kernel: NativeName },
+  { count, niceness }: NativeThreads,
+): Promise<void> {
+  const end = await requireAddon(job).hashJobOnThreads(describeJob(job), count, niceness)
+  checkEnd(end, job.stream)
 }
 
-/** Hashes one batch at each step. */
-function* hashBatches(job: HashJob): Generator<void> {
-  const plan = planBatches(job, cryptoKernel)
-  const batchCount = countBatches(plan)
-  const hasher = new BatchHasher(job, plan)
-  try {
-    while (!isStopped(job)) {
-      const batch = takeBatch(job)
-      if (batch >= batchCount) return
-      hasher.hashBatch(batch)
-      yield
-    }
-  } finally {
-    hasher.close()
+/** Returns the native addon. If it is missing, chooseKernel throws an error with the reason. */
+function requireAddon(job: HashJob): Addon {
+  chooseKernel(job.kernel)
+  const addon = loadAddon()
+  if (!addon) throw new Error('kernels without the accelerator')
+  return addon
+}
+
+function describeJob(job: HashJob & { kernel: NativeName }): NativeJob {
+  const { kernel, stream, pieces, digests, throttle, failures, control, progress } = job
+  const { piecesPerBatch, fullBatches, piecesPerRest } = planBatches(job, chooseKernel(kernel))
+  return {
+    kernel,
+    paths: Buffer.from(stream.paths.map((path) => `${path}\0`).join('')),
+    identities: stream.identities,
+    offsets: stream.offsets,
+    pieceLength: stream.pieceLength,
+    pieces,
+    piecesPerBatch,
+    fullBatches,
+    piecesPerRest,
+    isInOrder: job.threads <= 1,
+    wantsPieces: job.wanted !== 'blocks',
+    pieceDigests: digests.pieces,
+    firstBlocks: digests.firstBlocks,
+    blockDigests: digests.blocks,
+    control,
+    progress,
+    nextTurn: throttle?.nextTurn ?? null,
+    bytesPerSecond: throttle?.bytesPerSecond ?? 0,
+    failedPieces: failures?.pieces ?? null,
+    reasons: failures?.reasons ?? null,
   }
+}
+
+/** The reasons in native/stream/open_files.h that are not error numbers. */
+const BECAME_SHORTER = 1
+const WAS_REPLACED = 2
+
+function checkEnd(end: JobEnd, { paths }: ContentStream): void {
+  if (end === undefined) return
+  const [file, reason] = end
+  const path = paths[file] ?? ''
+  if (reason === BECAME_SHORTER) throw becameShorter(path)
+  if (reason === WAS_REPLACED) throw wasReplaced(path)
+  throw asBtkitError(systemError(reason, 'read', path), path)
 }

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { asBtkitError, refuseAborted } from '../../errors.js'
-import { becameShorter, openSameFile } from '../stream/open-same-file.js'
-import { takeTurn, THROTTLED_READ, type Throttle } from './throttle.js'
+import { PieceHasher } from '../arriving-bytes.js'
+import { cryptoKernel, DIGEST_LENGTH } from '../kernels.js'
+import { becameShorter, openSameFile } from '../stream/reading.js'
+import { takeTurn, THROTTLED_READ, type Throttle } from './job.js'
 
 /** Bytes of one read. */
 const READ = 1024 * 1024
-
-/** Length of a SHA-1 digest in bytes. */
-const SHA1 = 20
 
 /** Reads a file once from beginning to end. The results are in shared memory. */
 export interface WholeFileJob {
@@ -54,7 +53,7 @@ export function createWholeFileJob({ checksums, pieceLength, ...file }: WholeFil
     algorithms: checksums.map(({ algorithm }) => algorithm),
     digests: checksums.map(({ length }) => shared(length)),
     pieceLength: pieceLength ?? Infinity,
-    pieces: shared(pieceCount * SHA1),
+    pieces: shared(pieceCount * DIGEST_LENGTH.sha1),
     throttle: file.throttle ?? null,
     control: new Int32Array(new SharedArrayBuffer(4)),
     progress: new BigInt64Array(new SharedArrayBuffer(8)),
@@ -111,7 +110,7 @@ export function readWholeFile(job: WholeFileJob): void {
 function digest(descriptor: number, job: WholeFileJob): void {
   const { path, size, control, throttle, progress } = job
   const hashes = job.algorithms.map((algorithm) => createHash(algorithm))
-  const pieces = new PieceDigests(job)
+  const pieces = job.pieces.length > 0 && new PieceHasher('sha1', job.pieceLength, cryptoKernel)
   const step = throttle ? THROTTLED_READ : READ
   const buffer = Buffer.allocUnsafe(Math.min(step, size))
   for (let at = 0; at < size; at += step) {
@@ -121,43 +120,11 @@ function digest(descriptor: number, job: WholeFileJob): void {
     if (Atomics.load(control, 0) !== GO_ON) return
     fill(bytes, { descriptor, at, path })
     for (const hash of hashes) hash.update(bytes)
-    pieces.update(bytes)
+    if (pieces) pieces.update(bytes)
     Atomics.store(progress, 0, BigInt(at + bytes.length))
   }
-  pieces.end()
+  if (pieces) job.pieces.set(pieces.finish())
   for (const [i, hash] of hashes.entries()) job.digests[i]?.set(hash.digest())
-}
-
-/** Computes SHA-1 of the pieces of a file that is read in order. */
-class PieceDigests {
-  #hash = createHash('sha1')
-  #left: number
-  #count = 0
-
-  constructor(private readonly job: Pick<WholeFileJob, 'pieceLength' | 'pieces'>) {
-    this.#left = job.pieceLength
-  }
-
-  update(bytes: Uint8Array): void {
-    if (this.job.pieces.length === 0) return
-    for (let at = 0; at < bytes.length;) {
-      const part = bytes.subarray(at, at + this.#left)
-      this.#hash.update(part)
-      at += part.length
-      this.#left -= part.length
-      if (this.#left === 0) this.end()
-    }
-  }
-
-  /** Ends the current piece if it has any bytes. */
-  end(): void {
-    const { pieces, pieceLength } = this.job
-    if (pieces.length === 0 || this.#left === pieceLength) return
-    pieces.set(this.#hash.digest(), SHA1 * this.#count)
-    this.#hash = createHash('sha1')
-    this.#left = pieceLength
-    this.#count++
-  }
 }
 
 interface Source {

@@ -1,9 +1,6 @@
-import { BencodeWriter, encodeBencode, encodeDict, sortedEntries } from '../bencode/encode.js'
+import { bencodeText, bytesOfText, dictText, encodeBencode, encodeDict } from '../bencode/encode.js'
 import type { BencodeDict, BencodeValue } from '../bencode/value.js'
 import type { MetainfoVersion, Metainfo, TreeFile } from '../metainfo.js'
-
-/** The empty key, which holds the properties of a file; no name is empty. */
-const LEAF = ''
 
 const NOT_ASCII = /[^\0-\x7f]/
 
@@ -54,18 +51,38 @@ export function buildInfo(parts: InfoParts): Uint8Array {
 }
 
 function encodeFiles(files: readonly InfoFile[]): Uint8Array {
-  const writer = new BencodeWriter()
-  writer.beginList()
-  for (const file of files) writer.write(fileEntry(file))
-  writer.end()
-  return writer.toBytes()
+  let text = 'l'
+  for (const file of files) {
+    const path = `4:path${pathText(file.path)}`
+    text += `d${attrText(file)}${lengthText(file)}${path}${targetText(file)}e`
+  }
+  return bytesOfText(`${text}e`)
 }
 
-function fileEntry(file: InfoFile): BencodeDict {
-  const entry: BencodeDict = new Map()
-  if (file.attr) entry.set('attr', Buffer.from(file.attr))
-  if (file.symlinkPath) entry.set('symlink path', encodePath(file.symlinkPath))
-  return entry.set('length', file.length).set('path', encodePath(file.path))
+// The entries of a file in bencode; an absent one is empty. Dictionaries would take three times as
+// long, and there may be a million files.
+
+function attrText({ attr }: InfoFile): string {
+  return attr ? `4:attr${nameText(attr)}` : ''
+}
+
+function lengthText({ length }: InfoFile): string {
+  return `6:length${bencodeText(length)}`
+}
+
+function targetText({ symlinkPath }: InfoFile): string {
+  return symlinkPath ? `12:symlink path${pathText(symlinkPath)}` : ''
+}
+
+function pathText(path: readonly string[]): string {
+  let text = 'l'
+  for (const component of path) text += nameText(component)
+  return `${text}e`
+}
+
+function nameText(name: string): string {
+  const key = keyOf(name)
+  return `${key.length}:${key}`
 }
 
 /** Moves a single file to the torrent's name, as a file tree requires. */
@@ -89,11 +106,6 @@ export interface InfoFile {
    * no v2.
    */
   readonly piecesRoot?: Uint8Array | null
-}
-
-/** Encodes path components. */
-function encodePath(path: readonly string[]): Uint8Array[] {
-  return path.map((component) => Buffer.from(component))
 }
 
 /** Whether a file is a pad file. */
@@ -129,9 +141,7 @@ function encodeFileTree(files: readonly InfoFile[]): Uint8Array {
     for (let at = 0; at < last; at++) directory = openDirectory(directory, file.path[at] ?? '')
     directory.set(keyOf(file.path[last] ?? ''), file)
   }
-  const writer = new BencodeWriter()
-  writeTree(writer, tree)
-  return writer.toBytes()
+  return bytesOfText(treeText(tree))
 }
 
 function openDirectory(above: Directory, name: string): Directory {
@@ -143,27 +153,18 @@ function openDirectory(above: Directory, name: string): Directory {
   return directory
 }
 
-function writeTree(writer: BencodeWriter, directory: Directory): void {
-  writer.beginDict()
-  for (const [key, entry] of sortedEntries(directory)) {
-    writer.writeKey(key)
-    if (entry instanceof Map) writeTree(writer, entry)
-    else writer.write(new Map([[LEAF, describe(entry)]]))
-  }
-  writer.end()
+function treeText(directory: Directory): string {
+  return dictText(directory, (entry) => (entry instanceof Map ? treeText(entry) : leafText(entry)))
 }
 
 /**
  * Describes a file. A symbolic link has no length here, as in libtorrent; its target says
  * everything.
  */
-function describe({ attr, length, piecesRoot, symlinkPath }: InfoFile): BencodeDict {
-  const leaf: BencodeDict = new Map()
-  if (attr) leaf.set('attr', Buffer.from(attr))
-  if (symlinkPath) leaf.set('symlink path', encodePath(symlinkPath))
-  else leaf.set('length', length)
-  if (piecesRoot) leaf.set('pieces root', piecesRoot)
-  return leaf
+function leafText(file: InfoFile): string {
+  const length = file.symlinkPath ? '' : lengthText(file)
+  const root = file.piecesRoot ? `11:pieces root${bencodeText(file.piecesRoot)}` : ''
+  return `d0:d${attrText(file)}${length}${root}${targetText(file)}ee`
 }
 
 /** Converts a name to the latin1 string of its bytes; ASCII names need no conversion. */

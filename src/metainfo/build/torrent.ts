@@ -41,28 +41,16 @@ export function joinTorrent(
 }
 
 /** Encodes the values outside `info`, by key. */
-export function encodeParts(parts: TorrentParts): Map<string, Uint8Array> {
+export function encodeParts(parts: Partial<TorrentParts>): Map<string, Uint8Array> {
   const values = new Map<string, Uint8Array>()
   for (const [key, value] of parts.extraKeys ?? []) values.set(key, encodeBencode(value))
   for (const [key, value] of topLevelValues(parts)) {
-    if (value !== null) values.set(key, bencode.encode(value))
+    if (value !== null && value !== undefined) values.set(key, bencode.encode(value))
   }
   return values
 }
 
-/** All keys outside `info` that TorrentParts can set, except `extraKeys`. */
-export const PART_KEYS: ReadonlySet<string> = new Set([
-  'announce',
-  'announce-list',
-  'comment',
-  'created by',
-  'creation date',
-  'httpseeds',
-  'nodes',
-  'url-list',
-])
-
-function topLevelValues(parts: TorrentParts): [key: string, value: unknown][] {
+function topLevelValues(parts: Partial<TorrentParts>): [key: string, value: unknown][] {
   return [
     ['announce', parts.announce],
     ['announce-list', filledOrNull(parts.announceList)],
@@ -70,11 +58,14 @@ function topLevelValues(parts: TorrentParts): [key: string, value: unknown][] {
     ['created by', parts.createdBy],
     ['creation date', parts.creationDate],
     ['httpseeds', filledOrNull(parts.httpSeeds)],
-    ['nodes', filledOrNull(parts.nodes.map(({ host, port }) => [host, port]))],
+    ['nodes', filledOrNull(parts.nodes?.map(({ host, port }) => [host, port]))],
     ['url-list', filledOrNull(parts.webSeeds)],
   ]
 }
 
-function filledOrNull<T>(list: readonly T[]): readonly T[] | null {
+/** All keys outside `info` that TorrentParts can set, except `extraKeys`. */
+export const PART_KEYS: ReadonlySet<string> = new Set(topLevelValues({}).map(([key]) => key))
+
+function filledOrNull<T>(list: readonly T[] = []): readonly T[] | null {
   return list.length > 0 ? list : null
 }

@@ -2,7 +2,8 @@ import { encodeBencode } from '../bencode/encode.js'
 import { Buffer } from 'node:buffer'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../bencode/read.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
-import { encodedInfo, type TorrentEdit } from './splice-torrent.js'
+import { type DictChanges, encodedInfo, type TorrentEdit, topLevelValue } from './splice-torrent.js'
+import { isByteString, type BencodeValue } from '../bencode/value.js'
 
 /** Values to set. Null removes a value; undefined keeps it. */
 export interface Details {
@@ -79,4 +80,73 @@ function renameInTree(metainfo: UnhashedMetainfo, name: string): Uint8Array | nu
   const [file] = readBencode(tree, limits).spans.values()
   const key = encodeBencode(Buffer.from(name))
   return Buffer.concat([tree.subarray(0, file?.keyStart), key, tree.subarray(file?.start)])
+}
+
+/** Changes to a list, applied in this order. */
+export interface ListSteps<T> {
+  /** Replaces the whole list; null keeps it. */
+  readonly set: readonly T[] | null
+  readonly remove: readonly T[]
+  /** Entries to add at the end unless the list has them. */
+  readonly add: readonly T[]
+}
+
+/** An entry of a list as the latin1 string of its bencode, for comparison. */
+type Entry = string
+
+/**
+ * Returns an edit that changes the seeds of a torrent. All other entries are preserved, and a list
+ * that becomes empty is removed with its key.
+ */
+export function changeSeeds(key: SeedKey, steps: ListSteps<BencodeValue>): TorrentEdit {
+  const encoded = encodeSteps(steps)
+  return (metainfo) => {
+    const old = entriesOf(topLevelValue(metainfo, key))
+    return { top: changesOf(key, old, takeSteps(old, encoded)) }
+  }
+}
+
+function encodeSteps({ set, remove, add }: ListSteps<BencodeValue>): ListSteps<Entry> {
+  return {
+    set: set && unique(set.map(encodeEntry)),
+    remove: remove.map(encodeEntry),
+    add: unique(add.map(encodeEntry)),
+  }
+}
+
+function encodeEntry(value: BencodeValue): Entry {
+  return Buffer.from(encodeBencode(value)).toString('latin1')
+}
+
+/**
+ * Returns the entries of a list. A single seed may be a plain string, and an empty string means no
+ * seeds.
+ */
+function entriesOf(value: BencodeValue | undefined): Entry[] {
+  if (Array.isArray(value)) return value.map(encodeEntry)
+  return isByteString(value) && value.length > 0 ? [encodeEntry(value)] : []
+}
+
+function takeSteps(list: readonly Entry[], { set, remove, add }: ListSteps<Entry>) {
+  const left = (set ?? list).filter((entry) => !remove.includes(entry))
+  return [...left, ...add.filter((entry) => !left.includes(entry))]
+}
+
+/** Returns no changes if the entries are equal, even if the list is encoded differently. */
+function changesOf(key: SeedKey, old: readonly Entry[], list: readonly Entry[]): DictChanges {
+  if (list.length === 0) return new Map([[key, null]])
+  const isSame = old.length === list.length && old.every((entry, at) => entry === list[at])
+  return new Map(isSame ? [] : [[key, Buffer.from(`l${list.join('')}e`, 'latin1')]])
+}
+
+function unique(list: readonly Entry[]): Entry[] {
+  return [...new Set(list)]
+}
+
+/** The keys of HTTP seeds (BEP 17) and of web seeds (BEP 19). */
+export type SeedKey = 'httpseeds' | 'url-list'
+
+/** Returns an edit that sets seeds, or removes them if `urls` is null. */
+export function setSeeds(key: SeedKey, urls: readonly string[] | null): TorrentEdit {
+  return changeSeeds(key, { set: (urls ?? []).map((url) => Buffer.from(url)), remove: [], add: [] })
 }

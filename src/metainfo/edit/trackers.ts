@@ -24,14 +24,6 @@ export function trackerBytes(url: string): string {
 }
 
 /**
- * Returns an edit that sets `announce` and the announce list, or removes them if null. Equal values
- * are left unchanged.
- */
-export function setTrackers(wanted: Trackers): TorrentEdit {
-  return (metainfo) => ({ top: trackerChanges(metainfo, wanted) })
-}
-
-/**
  * Returns an edit that applies `change` to the trackers. Nothing changes if it returns the same
  * object.
  */

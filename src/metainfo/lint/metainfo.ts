@@ -1,46 +1,37 @@
-import {
-  findNameClashes,
-  findPathsOfBothKinds,
-  findLinksOutside,
-  findLinksToNothing,
-  findForbiddenCharacters,
-  findHiddenCharacters,
-  findLongNames,
-  findLongPaths,
-  findReservedNames,
-  findTrailingDotsAndSpaces,
-} from './names.js'
-import type { Finding, LintCode, LintRule, Severity } from './finding.js'
-import {
-  findUnalignedFiles,
-  findHugeTorrent,
-  findLargePieces,
-  findManyPieces,
-  findOddPieceLength,
-  findRefusedPieces,
-  findSmallPieces,
-} from './pieces.js'
-import {
-  findMisplacedKeys,
-  findPrivateOnSeveral,
-  findPrivateWithNodes,
-  findPrivateWithoutSource,
-  findPrivateWithoutTracker,
-  findAnnounceOutsideList,
-  findBadSeeds,
-  findBadTrackers,
-  findCommas,
-  findEmptyTiers,
-  findNoTracker,
-  findOnlyHttpSeeds,
-  findRepeatedTrackers,
-  findSeedsWithoutSlash,
-} from './trackers.js'
 import type { Metainfo } from '../metainfo.js'
 import type { WarningCode } from '../warning.js'
+import type { LintRule, LintRules, Severity } from './finding.js'
+import { NAME_RULES } from './names.js'
+import { PIECE_RULES } from './pieces.js'
+import { TRACKER_RULES } from './trackers.js'
 
-/** The severities of the parser's warnings. */
-const READER_SEVERITIES: Record<WarningCode, Severity> = {
+/** The rules in the order of their findings. */
+const RULES = {
+  ...TRACKER_RULES,
+  ...PIECE_RULES,
+  ...NAME_RULES,
+  'tracker-rule': findNothing,
+} satisfies LintRules
+
+/** Codes of all findings, including the warnings of the parser. btkit-lint(1) explains them. */
+export type LintCode = WarningCode | keyof typeof RULES
+
+/**
+ * A problem that the torrent's publisher should know. The message is a single line, safe to print.
+ */
+export interface Finding {
+  readonly code: LintCode
+  readonly severity: Severity
+  readonly message: string
+}
+
+/** Without a configuration, trackers have no rules. */
+function findNothing(): string[] {
+  return []
+}
+
+/** The severities of the parser's warnings, and of those rules that find no mere warnings. */
+const SEVERITIES: Record<WarningCode, Severity> & Partial<Record<LintCode, Severity>> = {
   'trailing-space': 'note',
   'unsorted-keys': 'warning',
   'ignored-value': 'warning',
@@ -52,51 +43,21 @@ const READER_SEVERITIES: Record<WarningCode, Severity> = {
   'layer-missing': 'error',
   'layer-wrong': 'error',
   'layer-unneeded': 'note',
-}
-
-/** The rules in the order of their findings, with the severity of each. */
-const RULES: Record<Exclude<LintCode, WarningCode>, readonly [Severity, LintRule]> = {
-  'announce-not-in-list': ['warning', findAnnounceOutsideList],
-  'empty-tier': ['warning', findEmptyTiers],
-  'tracker-not-url': ['warning', findBadTrackers],
-  'tracker-repeated': ['note', findRepeatedTrackers],
-  'seed-not-url': ['warning', findBadSeeds],
-  'comma-in-url': ['warning', findCommas],
-  'web-seed-without-slash': ['warning', findSeedsWithoutSlash],
-  'http-seeds-only': ['warning', findOnlyHttpSeeds],
-  'no-tracker': ['note', findNoTracker],
-  'private-without-source': ['note', findPrivateWithoutSource],
-  'private-without-tracker': ['warning', findPrivateWithoutTracker],
-  'private-on-several': ['note', findPrivateOnSeveral],
-  'private-with-nodes': ['warning', findPrivateWithNodes],
-  'misplaced-key': ['warning', findMisplacedKeys],
-  'piece-length-odd': ['warning', findOddPieceLength],
-  'piece-length-small': ['note', findSmallPieces],
-  'piece-length-large': ['note', findLargePieces],
-  'piece-length-refused': ['warning', findRefusedPieces],
-  'many-pieces': ['note', findManyPieces],
-  'huge-torrent': ['warning', findHugeTorrent],
-  'unaligned-hybrid': ['error', findUnalignedFiles],
-  'file-and-directory': ['error', findPathsOfBothKinds],
-  'link-outside': ['error', findLinksOutside],
-  'link-to-nothing': ['warning', findLinksToNothing],
-  'name-clash': ['warning', findNameClashes],
-  'reserved-name': ['warning', findReservedNames],
-  'forbidden-character': ['warning', findForbiddenCharacters],
-  'hidden-character': ['warning', findHiddenCharacters],
-  'trailing-dot-or-space': ['warning', findTrailingDotsAndSpaces],
-  'name-too-long': ['warning', findLongNames],
-  'path-too-long': ['warning', findLongPaths],
-  'tracker-rule': ['warning', findNothing],
-}
-
-/** Without a configuration, trackers have no rules. */
-function findNothing(): string[] {
-  return []
+  'tracker-unlikely': 'note',
+  'tracker-repeated': 'note',
+  'no-tracker': 'note',
+  'private-without-source': 'note',
+  'private-on-several': 'note',
+  'piece-length-small': 'note',
+  'piece-length-large': 'note',
+  'many-pieces': 'note',
+  'unaligned-hybrid': 'error',
+  'file-and-directory': 'error',
+  'link-outside': 'error',
 }
 
 /** All codes of findings. */
-export const LINT_CODES = [...Object.keys(READER_SEVERITIES), ...Object.keys(RULES)] as LintCode[]
+export const LINT_CODES = Object.keys({ ...SEVERITIES, ...RULES }) as LintCode[]
 
 /** The most findings of one kind that are reported. */
 export const MAX_FINDINGS_OF_A_KIND = 50
@@ -106,34 +67,16 @@ export const MAX_FINDINGS_OF_A_KIND = 50
  * rules. `byTracker` is the rule of `tracker-rule`.
  */
 export function lintMetainfo(metainfo: Metainfo, byTracker: LintRule = findNothing): Finding[] {
-  const steps = lintInSteps(metainfo, byTracker)
-  for (;;) {
-    const step = steps.next()
-    if (step.done) return step.value
-  }
-}
-
-/** Does the same, and yields after each rule: a rule may take a while for many files. */
-export function* lintInSteps(
-  metainfo: Metainfo,
-  byTracker: LintRule = findNothing,
-): Generator<void, Finding[]> {
-  const rules = { ...RULES, 'tracker-rule': ['warning', byTracker] as const }
   const all: { code: LintCode; message: string }[] = [...metainfo.warnings]
-  for (const [code, [, rule]] of Object.entries(rules)) {
+  for (const [code, rule] of Object.entries({ ...RULES, 'tracker-rule': byTracker })) {
     for (const message of boundedly(rule(metainfo))) all.push({ code: code as LintCode, message })
-    yield
   }
   return all.map(({ code, message }) => ({ code, severity: severityOf(code), message }))
 }
 
 /** The severity of findings with a code. */
 export function severityOf(code: LintCode): Severity {
-  return isOfReader(code) ? READER_SEVERITIES[code] : RULES[code][0]
-}
-
-function isOfReader(code: LintCode): code is WarningCode {
-  return code in READER_SEVERITIES
+  return SEVERITIES[code] ?? 'warning'
 }
 
 function boundedly(messages: Iterable<string>): string[] {

@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { quoteText } from '../../text/escape.js'
 import type { Metainfo, MetainfoFile } from '../metainfo.js'
+import { isComponent } from '../name.js'
+import type { LintRules } from './finding.js'
 
 /** Device names on Windows, with any extension. */
 const RESERVED =
@@ -27,62 +29,6 @@ const LONGEST_NAME = 255
 /** The limit of Linux in bytes: 4,096 including the final NUL. */
 const LONGEST_PATH = 4095
 
-/** Finds names that are devices on Windows. */
-export function* findReservedNames(metainfo: Metainfo) {
-  for (const name of namesOf(metainfo)) {
-    if (RESERVED.test(name)) yield `name ${quoteText(name)} is that of a device on Windows`
-  }
-}
-
-/** Finds names with a character that Windows refuses. */
-export function* findForbiddenCharacters(metainfo: Metainfo) {
-  for (const name of namesOf(metainfo)) {
-    const [character] = FORBIDDEN.exec(name) ?? []
-    if (character === undefined) continue
-    yield `name ${quoteText(name)} has ${quoteText(character)}, which Windows refuses`
-  }
-}
-
-/** Finds names with invisible characters, or characters that change the text direction. */
-export function* findHiddenCharacters(metainfo: Metainfo) {
-  for (const name of namesOf(metainfo)) {
-    const [character] = INVISIBLE.exec(name.replace(JOINING, '')) ?? []
-    if (character === undefined) continue
-    const why = TURNING.test(character) ? 'changes the direction of text' : "can't be seen"
-    yield `name ${quoteText(name)} has ${quoteText(character)}, which ${why}`
-  }
-}
-
-/** Finds names whose end Windows removes. */
-export function* findTrailingDotsAndSpaces(metainfo: Metainfo) {
-  for (const name of namesOf(metainfo)) {
-    if (/[. ]$/.test(name) && !/^\.\.?$/.test(name)) {
-      yield `name ${quoteText(name)} ends with a dot or a space, which Windows drops`
-    }
-  }
-}
-
-/** Finds names of more than 255 bytes. */
-export function* findLongNames(metainfo: Metainfo) {
-  for (const name of namesOf(metainfo)) {
-    const length = Buffer.byteLength(name)
-    if (length > LONGEST_NAME) {
-      yield `name ${quoteText(name)} has ${length} bytes, and file systems take ${LONGEST_NAME}`
-    }
-  }
-}
-
-/** Finds paths of more than 4,095 bytes, including the torrent's name. */
-export function* findLongPaths({ name, isDirectory, files }: Metainfo) {
-  for (const { path, padding } of files) {
-    const whole = (isDirectory ? [name, ...path] : path).join('/')
-    const length = Buffer.byteLength(whole)
-    if (!padding && length > LONGEST_PATH) {
-      yield `path ${quoteText(whole)} has ${length} bytes, and Linux takes ${LONGEST_PATH}`
-    }
-  }
-}
-
 /**
  * Returns each name once: first the torrent's, then those of directories and files in file order.
  */
@@ -102,32 +48,6 @@ interface FoldedPath {
   readonly path: readonly string[]
   readonly folded: readonly string[]
   readonly key: string
-}
-
-/**
- * Finds names in one directory that differ only in case or Unicode normalization. On macOS they are
- * the same name.
- */
-export function* findNameClashes({ files }: Metainfo) {
-  const seen = new Set<string>()
-  for (const [a, b] of neighbours(files)) {
-    const at = clashOf(a, b)
-    if (at < 0) continue
-    const place = b.folded.slice(0, at + 1).join(SEPARATOR)
-    if (seen.has(place)) continue
-    seen.add(place)
-    yield `${quoteAbove(a, at)} and ${quoteAbove(b, at)} are the same where case or Unicode normalisation is ignored`
-  }
-}
-
-/** Finds paths at which the torrent has both a file and a directory. */
-export function* findPathsOfBothKinds({ files }: Metainfo) {
-  for (const [a, b] of neighbours(files)) {
-    const isAbove = a.path.length < b.path.length
-    if (isAbove && a.path.every((component, at) => component === b.path[at])) {
-      yield `path ${quoteText(a.path.join('/'))} is both a file and a directory`
-    }
-  }
 }
 
 /**
@@ -161,35 +81,8 @@ function quoteAbove({ path }: FoldedPath, at: number): string {
   return quoteText(path.slice(0, at + 1).join('/'))
 }
 
-/** Finds symbolic links that lead out of the torrent's directory (BEP 47). */
-export function* findLinksOutside({ files }: Metainfo) {
-  for (const { path, symlinkPath = [] } of files) {
-    if (symlinkPath.every(isPlain)) continue
-    yield `link ${quoteText(path.join('/'))} leads to ${quoteText(symlinkPath.join('/'))}`
-  }
-}
-
-/** Finds symbolic links without a target, or with a target that the torrent does not have. */
-export function* findLinksToNothing({ files }: Metainfo) {
-  const links = files.filter(isLink)
-  if (links.length === 0) return
-  const places = placesOf(files)
-  for (const { path, symlinkPath } of links) {
-    const link = `link ${quoteText(path.join('/'))}`
-    if (symlinkPath === undefined) yield `${link} does not say where it leads`
-    else if (symlinkPath.every(isPlain) && !places.has(joined(symlinkPath))) {
-      yield `${link} leads to ${quoteText(symlinkPath.join('/'))}, which the torrent does not have`
-    }
-  }
-}
-
 function isLink({ attr }: MetainfoFile): boolean {
   return attr.includes('l')
-}
-
-/** Whether a component is a plain name. */
-function isPlain(component: string): boolean {
-  return !/^\.{0,2}$|[/\0]/.test(component)
 }
 
 /** Returns the paths of all files and of the directories above them. */
@@ -197,7 +90,7 @@ function placesOf(files: readonly MetainfoFile[]): Set<string> {
   const places = new Set<string>()
   for (const { path } of files) {
     for (let depth = path.length; depth > 0; depth -= 1) {
-      const place = joined(path.slice(0, depth))
+      const place = path.slice(0, depth).join(SEPARATOR)
       if (places.has(place)) break
       places.add(place)
     }
@@ -205,6 +98,100 @@ function placesOf(files: readonly MetainfoFile[]): Set<string> {
   return places
 }
 
-function joined(path: readonly string[]): string {
-  return path.join('\0')
-}
+/** The rules about names and paths, in the order of their findings. */
+export const NAME_RULES = {
+  /** Finds paths at which the torrent has both a file and a directory. */
+  *'file-and-directory'({ files }) {
+    for (const [a, b] of neighbours(files)) {
+      const isAbove = a.path.length < b.path.length
+      if (isAbove && a.path.every((component, at) => component === b.path[at])) {
+        yield `path ${quoteText(a.path.join('/'))} is both a file and a directory`
+      }
+    }
+  },
+  /** Finds symbolic links that lead out of the torrent's directory (BEP 47). */
+  *'link-outside'({ files }) {
+    for (const { path, symlinkPath = [] } of files) {
+      if (symlinkPath.every(isComponent)) continue
+      yield `link ${quoteText(path.join('/'))} leads to ${quoteText(symlinkPath.join('/'))}`
+    }
+  },
+  /** Finds symbolic links without a target, or with a target that the torrent does not have. */
+  *'link-to-nothing'({ files }) {
+    const links = files.filter(isLink)
+    if (links.length === 0) return
+    const places = placesOf(files)
+    for (const { path, symlinkPath } of links) {
+      const link = `link ${quoteText(path.join('/'))}`
+      if (symlinkPath === undefined) yield `${link} does not say where it leads`
+      else if (symlinkPath.every(isComponent) && !places.has(symlinkPath.join(SEPARATOR))) {
+        yield `${link} leads to ${quoteText(symlinkPath.join('/'))}, which the torrent does not have`
+      }
+    }
+  },
+  /**
+   * Finds names in one directory that differ only in case or Unicode normalization. On macOS they
+   * are the same name.
+   */
+  *'name-clash'({ files }) {
+    const seen = new Set<string>()
+    for (const [a, b] of neighbours(files)) {
+      const at = clashOf(a, b)
+      if (at < 0) continue
+      const place = b.folded.slice(0, at + 1).join(SEPARATOR)
+      if (seen.has(place)) continue
+      seen.add(place)
+      yield `${quoteAbove(a, at)} and ${quoteAbove(b, at)} are the same where case or Unicode normalisation is ignored`
+    }
+  },
+  /** Finds names that are devices on Windows. */
+  *'reserved-name'(metainfo) {
+    for (const name of namesOf(metainfo)) {
+      if (RESERVED.test(name)) yield `name ${quoteText(name)} is that of a device on Windows`
+    }
+  },
+  /** Finds names with a character that Windows refuses. */
+  *'forbidden-character'(metainfo) {
+    for (const name of namesOf(metainfo)) {
+      const [character] = FORBIDDEN.exec(name) ?? []
+      if (character === undefined) continue
+      yield `name ${quoteText(name)} has ${quoteText(character)}, which Windows refuses`
+    }
+  },
+  /** Finds names with invisible characters, or characters that change the text direction. */
+  *'hidden-character'(metainfo) {
+    for (const name of namesOf(metainfo)) {
+      const [character] = INVISIBLE.exec(name.replace(JOINING, '')) ?? []
+      if (character === undefined) continue
+      const why = TURNING.test(character) ? 'changes the direction of text' : "can't be seen"
+      yield `name ${quoteText(name)} has ${quoteText(character)}, which ${why}`
+    }
+  },
+  /** Finds names whose end Windows removes. */
+  *'trailing-dot-or-space'(metainfo) {
+    for (const name of namesOf(metainfo)) {
+      if (/[. ]$/.test(name) && !/^\.\.?$/.test(name)) {
+        yield `name ${quoteText(name)} ends with a dot or a space, which Windows drops`
+      }
+    }
+  },
+  /** Finds names of more than 255 bytes. */
+  *'name-too-long'(metainfo) {
+    for (const name of namesOf(metainfo)) {
+      const length = Buffer.byteLength(name)
+      if (length > LONGEST_NAME) {
+        yield `name ${quoteText(name)} has ${length} bytes, and file systems take ${LONGEST_NAME}`
+      }
+    }
+  },
+  /** Finds paths of more than 4,095 bytes, including the torrent's name. */
+  *'path-too-long'({ name, isDirectory, files }) {
+    for (const { path, padding } of files) {
+      const whole = (isDirectory ? [name, ...path] : path).join('/')
+      const length = Buffer.byteLength(whole)
+      if (!padding && length > LONGEST_PATH) {
+        yield `path ${quoteText(whole)} has ${length} bytes, and Linux takes ${LONGEST_PATH}`
+      }
+    }
+  },
+} satisfies LintRules

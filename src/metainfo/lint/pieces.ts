@@ -1,4 +1,5 @@
 import type { Metainfo } from '../metainfo.js'
+import type { LintRules } from './finding.js'
 import { alignedPieceLength, automaticPieceLength, MIN_PIECE_POW2 } from '../piece-length.js'
 import { quoteText } from '../../text/escape.js'
 
@@ -36,15 +37,6 @@ const MANY_PIECES = 100_000
 /** libtorrent's default limit in bytes. */
 const HUGE_TORRENT = 10_000_000
 
-/** Finds a piece length that is not a power of two, or less than 16 KiB. */
-export function* findOddPieceLength({ pieceLength }: Metainfo) {
-  if (2 ** Math.round(Math.log2(pieceLength)) !== pieceLength) {
-    yield `the piece length of ${pieceLength} bytes is not a power of two`
-  } else if (pieceLength < REQUEST_LENGTH) {
-    yield `the piece length of ${pieceLength} bytes is less than the 16 KiB that clients ask for`
-  }
-}
-
 /**
  * Returns the automatic piece length. In version 2 each file begins a piece, so many small files
  * suit short pieces.
@@ -54,63 +46,69 @@ function suitedLength({ tree, size }: Metainfo): number {
   return alignedPieceLength(tree.map(({ file }) => file.length))
 }
 
-/** Finds pieces shorter than a quarter of the automatic length. */
-export function* findSmallPieces(metainfo: Metainfo) {
-  const { pieceLength, pieceCount, size } = metainfo
-  const automatic = suitedLength(metainfo)
-  if (pieceLength * TOLERANCE >= automatic) return
-  yield `pieces of ${pieceLength} bytes are small for ${size} bytes, which makes ${pieceCount}; ${automatic} would do`
-}
-
-/**
- * Finds too large pieces, because peers share only whole pieces. Only piece lengths above 1 MiB
- * count. They are too large if they exceed four times the automatic length and are few, or if they
- * exceed four times the whole content.
- */
-export function* findLargePieces(metainfo: Metainfo) {
-  const { pieceLength, pieceCount, size, version } = metainfo
-  if (pieceLength <= LARGE_FOR_ANY) return
-  if (pieceLength > TOLERANCE * size && size > 0) {
-    yield `a piece of ${pieceLength} bytes is longer than all ${size} bytes of content`
-    return
-  }
-  // With small files, long pieces only cost the padding of a hybrid
-  const automatic = version === 'hybrid' ? suitedLength(metainfo) : automaticPieceLength(size)
-  if (pieceLength <= TOLERANCE * automatic) return
-  if (size <= SMALL_SIZE || pieceCount >= ENOUGH_PIECES) return
-  yield `pieces of ${pieceLength} bytes are large for ${size} bytes, which makes ${pieceCount}; ${automatic} would do`
-}
-
-/** Finds pieces of 1 GiB or more. */
-export function* findRefusedPieces({ pieceLength }: Metainfo) {
-  if (pieceLength < REFUSED_LENGTH) return
-  yield `clients on libtorrent refuse pieces of ${pieceLength} bytes: they must be shorter than 1 GiB`
-}
-
-/** Finds more than 100,000 pieces, unless they are as long as btkit would choose. */
-export function* findManyPieces(metainfo: Metainfo) {
-  const { pieceCount, pieceLength } = metainfo
-  if (pieceCount <= MANY_PIECES || pieceLength >= suitedLength(metainfo)) return
-  yield `${pieceCount} pieces are more than some clients can handle`
-}
-
-/** Finds a .torrent above 10 MB. */
-export function* findHugeTorrent({ bytes }: Metainfo) {
-  if (bytes.length <= HUGE_TORRENT) return
-  yield `the torrent has ${bytes.length} bytes, and clients refuse more than ${HUGE_TORRENT}`
-}
-
-/**
- * Finds files of a hybrid torrent that begin inside a piece. Pad files must move each file to a
- * piece boundary, so that v1 and v2 clients use the same pieces (BEP 52).
- */
-export function* findUnalignedFiles({ version, files, pieceLength }: Metainfo) {
-  if (version !== 'hybrid') return
-  let start = 0
-  for (const { path, length, padding } of files) {
-    if (!padding && length > 0 && start % pieceLength !== 0) {
-      yield `path ${quoteText(path.join('/'))} begins inside a piece, ${start} bytes into the v1 content`
+/** The rules about pieces, in the order of their findings. */
+export const PIECE_RULES = {
+  /** Finds a piece length that is not a power of two, or less than 16 KiB. */
+  *'piece-length-odd'({ pieceLength }) {
+    if (2 ** Math.round(Math.log2(pieceLength)) !== pieceLength) {
+      yield `the piece length of ${pieceLength} bytes is not a power of two`
+    } else if (pieceLength < REQUEST_LENGTH) {
+      yield `the piece length of ${pieceLength} bytes is less than the 16 KiB that clients ask for`
     }
-    start += length
-  }
-}
+  },
+  /** Finds pieces shorter than a quarter of the automatic length. */
+  *'piece-length-small'(metainfo) {
+    const { pieceLength, pieceCount, size } = metainfo
+    const automatic = suitedLength(metainfo)
+    if (pieceLength * TOLERANCE >= automatic) return
+    yield `pieces of ${pieceLength} bytes are small for ${size} bytes, which makes ${pieceCount}; ${automatic} would do`
+  },
+  /**
+   * Finds too large pieces, because peers share only whole pieces. Only piece lengths above 1 MiB
+   * count. They are too large if they exceed four times the automatic length and are few, or if
+   * they exceed four times the whole content.
+   */
+  *'piece-length-large'(metainfo) {
+    const { pieceLength, pieceCount, size, version } = metainfo
+    if (pieceLength <= LARGE_FOR_ANY) return
+    if (pieceLength > TOLERANCE * size && size > 0) {
+      yield `a piece of ${pieceLength} bytes is longer than all ${size} bytes of content`
+      return
+    }
+    // With small files, long pieces only cost the padding of a hybrid
+    const automatic = version === 'hybrid' ? suitedLength(metainfo) : automaticPieceLength(size)
+    if (pieceLength <= TOLERANCE * automatic) return
+    if (size <= SMALL_SIZE || pieceCount >= ENOUGH_PIECES) return
+    yield `pieces of ${pieceLength} bytes are large for ${size} bytes, which makes ${pieceCount}; ${automatic} would do`
+  },
+  /** Finds pieces of 1 GiB or more. */
+  *'piece-length-refused'({ pieceLength }) {
+    if (pieceLength < REFUSED_LENGTH) return
+    yield `clients on libtorrent refuse pieces of ${pieceLength} bytes: they must be shorter than 1 GiB`
+  },
+  /** Finds more than 100,000 pieces, unless they are as long as btkit would choose. */
+  *'many-pieces'(metainfo) {
+    const { pieceCount, pieceLength } = metainfo
+    if (pieceCount <= MANY_PIECES || pieceLength >= suitedLength(metainfo)) return
+    yield `${pieceCount} pieces are more than some clients can handle`
+  },
+  /** Finds a .torrent above 10 MB. */
+  *'huge-torrent'({ bytes }) {
+    if (bytes.length <= HUGE_TORRENT) return
+    yield `the torrent has ${bytes.length} bytes, and clients refuse more than ${HUGE_TORRENT}`
+  },
+  /**
+   * Finds files of a hybrid torrent that begin inside a piece. Pad files must move each file to a
+   * piece boundary, so that v1 and v2 clients use the same pieces (BEP 52).
+   */
+  *'unaligned-hybrid'({ version, files, pieceLength }) {
+    if (version !== 'hybrid') return
+    let start = 0
+    for (const { path, length, padding } of files) {
+      if (!padding && length > 0 && start % pieceLength !== 0) {
+        yield `path ${quoteText(path.join('/'))} begins inside a piece, ${start} bytes into the v1 content`
+      }
+      start += length
+    }
+  },
+} satisfies LintRules

@@ -231,7 +231,11 @@ export function readPieceLayers(files: readonly RootedFile[], source: LayerSourc
     checkLength(layer, countPieces(file.length, pieceLength), what)
     const isRight = rightLayers.get(root) ?? latin1(merkleRoot(layer, pieceLength)) === root
     rightLayers.set(root, isRight)
-    if (!isRight) warnings.add('layer-wrong', () => `${what()}: does not lead to the pieces root`)
+    if (!isRight)
+      warnings.add(
+        'layer-wrong',
+        () => `${what()}: does not match the pieces root; the torrent is damaged`,
+      )
     return { file, piecesRoot, layer, layerState: isRight ? 'ok' : 'wrong' }
   })
   for (const root of dict.keys()) {

@@ -1,9 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { DEFAULT_MAX_DEPTH, DEFAULT_MAX_SIZE, readBencode } from '../bencode/read.js'
 import type { Span } from '../bencode/value.js'
-import type { Metainfo, UnhashedMetainfo } from '../metainfo.js'
+import { type Metainfo, type UnhashedMetainfo, withInfoHashes } from '../metainfo.js'
 import { BtkitError } from '../../errors.js'
-import { withInfoHashes } from '../info-hashes.js'
 import { escapeBadBytes, quoteText } from '../../text/escape.js'
 import { readOptionalFields } from './optional-fields.js'
 import { metainfoError, requireDict } from './require-field.js'
@@ -93,14 +92,46 @@ function checkBeginning(bytes: Uint8Array): void {
   if (bytes[0] === DICTIONARY) return
   if (bytes.length === 0) throw new BtkitError('bencode', 'not a torrent (it is empty)')
   const beginning = Buffer.from(bytes.subarray(0, BEGINNING))
+  if (isBinary(beginning)) throw new BtkitError('bencode', 'not a torrent (binary data)')
   const [line = ''] = escapeBadBytes(beginning).split(/[\r\n]/)
   throw new BtkitError('bencode', `not a torrent (it begins with ${quoteText(line)})`)
 }
 
 const DICTIONARY = 'd'.charCodeAt(0)
 
+/** Whether bytes hold invalid UTF-8, or control characters other than those of texts. */
+function isBinary(bytes: Uint8Array): boolean {
+  try {
+    // A character may be cut at the end
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
+    // eslint-disable-next-line no-control-regex
+    return /[\0-\b\x0e-\x1a\x1c-\x1f]/.test(text)
+  } catch {
+    return true
+  }
+}
+
 function requireSpan(spans: ReadonlyMap<string, Span>): Span {
   const span = spans.get('info')
   if (span === undefined) throw metainfoError('info', 'is missing')
   return span
+}
+
+/** Keys of `info` that describe the content; a torrent has at least one of them (BEP 3, BEP 52). */
+const CONTENT_KEYS = ['pieces', 'file tree']
+
+/**
+ * Whether bytes are a torrent: a dictionary, in which `info` has a piece length and digests. Other
+ * faults are ignored.
+ */
+export function isTorrent(bytes: Uint8Array): boolean {
+  try {
+    const { value } = readBencode(bytes, { maxSize: Infinity, maxDepth: Infinity })
+    const info = value instanceof Map ? value.get('info') : undefined
+    if (!(info instanceof Map)) return false
+    return info.has('piece length') && CONTENT_KEYS.some((key) => info.has(key))
+  } catch (error) {
+    if (error instanceof BtkitError) return false
+    throw error
+  }
 }

@@ -1,36 +1,14 @@
 import { Buffer } from 'node:buffer'
 import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
 import { decodeUtf8, readText } from './require-field.js'
-import type { DhtNode, Metainfo } from '../metainfo.js'
+import type { DhtNode } from '../metainfo.js'
 import type { WarningList } from '../warning.js'
-
-/** The optional values of a .torrent. */
-export type OptionalFields = Pick<
-  Metainfo,
-  | 'announce'
-  | 'announceList'
-  | 'httpSeeds'
-  | 'webSeeds'
-  | 'nodes'
-  | 'comment'
-  | 'createdBy'
-  | 'creationDate'
-  | 'private'
-  | 'source'
-  | 'updateUrl'
-  | 'similar'
-  | 'collections'
->
 
 /**
  * Reads the optional values of the top-level dictionary and of `info`. An invalid value does not
  * make the torrent invalid: it is ignored with a warning.
  */
-export function readOptionalFields(
-  top: BencodeDict,
-  info: BencodeDict,
-  warnings: WarningList,
-): OptionalFields {
+export function readOptionalFields(top: BencodeDict, info: BencodeDict, warnings: WarningList) {
   const at = (key: string): Field => ({ dict: top, key, what: key, warnings })
   const inInfo = (key: string): Field => ({ dict: info, key, what: `info.${key}`, warnings })
   return {

@@ -21,25 +21,23 @@ export function metainfoError(what: string, rule: string): BtkitError {
  */
 export function requireDict(value: BencodeValue | undefined, what: What): BencodeDict {
   if (value instanceof Map) return value
-  throw metainfoError(what(), value === undefined ? 'is missing' : 'is not a dictionary')
+  throw isNot('a dictionary', value, what)
 }
 
-/**
- * Checks that a value is a list.
- * @throws BtkitError `metainfo`
- */
+/** Checks that a value is a list, as requireDict does. */
 export function requireList(value: BencodeValue | undefined, what: What): BencodeValue[] {
   if (Array.isArray(value)) return value
-  throw metainfoError(what(), value === undefined ? 'is missing' : 'is not a list')
+  throw isNot('a list', value, what)
 }
 
-/**
- * Checks that a value is a byte string.
- * @throws BtkitError `metainfo`
- */
+/** Checks that a value is a byte string, as requireDict does. */
 export function requireString(value: BencodeValue | undefined, what: What): Uint8Array {
   if (isByteString(value)) return value
-  throw metainfoError(what(), value === undefined ? 'is missing' : 'is not a string')
+  throw isNot('a string', value, what)
+}
+
+function isNot(kind: string, value: BencodeValue | undefined, what: What): BtkitError {
+  return metainfoError(what(), value === undefined ? 'is missing' : `is not ${kind}`)
 }
 
 /**
@@ -47,10 +45,7 @@ export function requireString(value: BencodeValue | undefined, what: What): Uint
  * @throws BtkitError `metainfo`
  */
 export function requireLength(value: BencodeValue | undefined, what: What): number {
-  if (value === undefined) throw metainfoError(what(), 'is missing')
-  if (typeof value !== 'number' && typeof value !== 'bigint') {
-    throw metainfoError(what(), 'is not an integer')
-  }
+  if (typeof value !== 'number' && typeof value !== 'bigint') throw isNot('an integer', value, what)
   if (value < 0) throw metainfoError(what(), 'is negative')
   if (typeof value === 'bigint') throw metainfoError(what(), 'is too large')
   return value

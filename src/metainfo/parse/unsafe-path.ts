@@ -1,18 +1,21 @@
 import { quoteText } from '../../text/escape.js'
 import type { WarningList } from '../warning.js'
 
-/** The reason why a path is unsafe to create on a disk. */
-export type UnsafeReason =
-  | 'has an empty component'
-  | 'has a "." component'
-  | 'has a ".." component'
-  | 'has a slash inside a component'
-  | 'has a NUL character'
-  | 'is listed twice'
-  | 'has a backslash, which parts components on Windows'
-
 /** Only unsafe on Windows; elsewhere a backslash is part of a name. */
 export const BACKSLASH = 'has a backslash, which parts components on Windows'
+
+/** Why a component makes its path unsafe; the first reason counts. */
+const REASONS = [
+  ['has an empty component', (name: string) => name === ''],
+  ['has a "." component', (name: string) => name === '.'],
+  ['has a ".." component', (name: string) => name === '..'],
+  ['has a slash inside a component', (name: string) => name.includes('/')],
+  ['has a NUL character', (name: string) => name.includes('\0')],
+  [BACKSLASH, (name: string) => name.includes('\\')],
+] as const
+
+/** The reason why a path is unsafe to create on a disk. */
+export type UnsafeReason = (typeof REASONS)[number][0] | 'is listed twice'
 
 /** A path of a torrent that is unsafe to create on a disk. */
 export interface UnsafePath {
@@ -52,13 +55,7 @@ export function findUnsafePaths({ name, isDirectory, files }: Names): UnsafePath
 }
 
 function reasonOf(path: readonly string[]): UnsafeReason | null {
-  if (path.includes('')) return 'has an empty component'
-  if (path.includes('.')) return 'has a "." component'
-  if (path.includes('..')) return 'has a ".." component'
-  if (path.some((component) => component.includes('/'))) return 'has a slash inside a component'
-  if (path.some((component) => component.includes('\0'))) return 'has a NUL character'
-  if (path.some((component) => component.includes('\\'))) return BACKSLASH
-  return null
+  return REASONS.find(([, isUnsafe]) => path.some(isUnsafe))?.[0] ?? null
 }
 
 function isRepeated({ path, padding }: NamedFile, seen: Set<string>): boolean {

@@ -10,7 +10,7 @@ import {
   type What,
 } from './require-field.js'
 import type { MetainfoFile } from '../metainfo.js'
-import { padPath } from '../pad-path.js'
+import { padPath } from '../name.js'
 import type { WarningList } from '../warning.js'
 import type { BtkitError } from '../../errors.js'
 import { quoteText } from '../../text/escape.js'

@@ -1,6 +1,6 @@
 import { NotReady, throttled } from '../../server/answers/refusal.js'
 
-export interface JobLimits {
+interface JobLimits {
   /** Most jobs that run at once. */
   readonly limit: number
   /** Most jobs that wait. */
@@ -22,7 +22,7 @@ export interface Job {
 }
 
 /** Work that nobody waits for. */
-export interface AheadJob {
+interface AheadJob {
   /** Aborts, with its reason, when the work is no longer wanted. */
   readonly signal: AbortSignal
   /** Called when other work begins to wait; the work must end soon. */
@@ -74,7 +74,7 @@ export class JobQueue {
   readonly #waiting: Record<Lane, Turns> = { small: new Turns(), large: new Turns() }
   readonly #running: Record<Lane, number> = { small: 0, large: 0 }
   readonly #perClient = new Map<string, number>()
-  readonly #aheadWaiting = new Set<() => void>()
+  readonly #aheadWaiting = new Turns()
   readonly #ahead = new Set<AheadJob>()
 
   constructor(private readonly limits: JobLimits) {}
@@ -107,7 +107,7 @@ export class JobQueue {
     for (const job of this.#ahead) job.giveWay()
     const lane = size <= this.limits.small ? 'small' : 'large'
     try {
-      await this.#turn(lane, client, signal)
+      await this.#turn(this.#waiting[lane], client, signal)
       try {
         return await work()
       } finally {
@@ -124,9 +124,7 @@ export class JobQueue {
    * @throws the signal's reason while the job waits
    */
   async runAhead<T>(job: AheadJob, work: () => Promise<T>): Promise<T> {
-    await waitIn(this.#aheadWaiting, job.signal, () => {
-      this.#fill()
-    })
+    await this.#turn(this.#aheadWaiting, null, job.signal)
     this.#ahead.add(job)
     try {
       return await work()
@@ -151,17 +149,25 @@ export class JobQueue {
     }
   }
 
-  async #turn(lane: Lane, client: string | null, signal?: AbortSignal): Promise<void> {
-    const turns = this.#waiting[lane]
-    const waiting = {
-      add: (begin: () => void) => {
-        turns.add(begin, client)
-      },
-      delete: (begin: () => void) => {
+  /** Waits until a job begins, or its signal aborts. */
+  #turn(turns: Turns, client: string | null, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted()
+      const end = (finish: () => void) => {
         turns.delete(begin, client)
-      },
-    }
-    await waitIn(waiting, signal, () => {
+        signal?.removeEventListener('abort', leave)
+        finish()
+      }
+      const begin = () => {
+        end(resolve)
+      }
+      const leave = () => {
+        end(() => {
+          reject(signal?.reason as Error)
+        })
+      }
+      signal?.addEventListener('abort', leave)
+      turns.add(begin, client)
       this.#fill()
     })
   }
@@ -177,7 +183,7 @@ export class JobQueue {
     while (this.#hasPlace('large') && this.#begin('large'));
     if (this.running > 0 || this.length > 0) return
     let places = MOST_AHEAD - this.#ahead.size
-    for (const begin of this.#aheadWaiting) if (places-- > 0) begin()
+    while (places-- > 0) this.#aheadWaiting.next()?.()
   }
 
   /** Lets the next job of a lane begin; returns false if none waits. */
@@ -188,28 +194,4 @@ export class JobQueue {
     begin()
     return true
   }
-}
-
-/** Waits among others until it is called, or the signal aborts. */
-function waitIn(
-  waiting: { add(begin: () => void): unknown; delete(begin: () => void): unknown },
-  signal: AbortSignal | undefined,
-  onAdded: () => void,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted()
-    const begin = () => {
-      waiting.delete(begin)
-      signal?.removeEventListener('abort', leave)
-      resolve()
-    }
-    const leave = () => {
-      waiting.delete(begin)
-      signal?.removeEventListener('abort', leave)
-      reject(signal?.reason as Error)
-    }
-    signal?.addEventListener('abort', leave)
-    waiting.add(begin)
-    onAdded()
-  })
 }

@@ -1,5 +1,17 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { STATUS_CODES } from 'node:http'
+import type { OpenMirror } from './open-mirror.js'
+import { addFileRoutes } from '../downloads/routes.js'
+import { addFeedRoute } from '../feed/feed.js'
+import type { ServiceOptions } from '../options.js'
+import { addPkgtorrentRoutes } from '../pkgtorrent/routes.js'
+import { sendProgress } from '../progress/progress-page.js'
+import { checkHosts, pageLinks, wantsPage } from '../requests/address.js'
+import { hasListings, type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
+import { addStatusRoutes } from '../status/status-page.js'
+import { CORS } from '../torrents/response.js'
+import { RESERVED } from '../tree/mirror.js'
+import { Views } from '../views/views.js'
 import {
   errorResponse,
   notFound,
@@ -8,50 +20,13 @@ import {
   sendError,
   setRetryAfter,
 } from '../../server/answers/refusal.js'
-import type { ServerContext } from '../../server/context.js'
 import { renderPage } from '../../server/pages/layout.js'
 import { pageHeaders } from '../../server/pages/policy.js'
 import { html } from '../../text/html.js'
-import { addFileRoutes } from '../downloads/routes.js'
-import { addFeedRoute, type Feed } from '../feed/feed.js'
-import type { DirectoryPages } from '../listing/directory-pages.js'
-import type { ServiceOptions } from '../options.js'
-import type { PathSets } from '../pkgtorrent/path-sets.js'
-import { addPkgtorrentRoutes } from '../pkgtorrent/routes.js'
-import { sendProgress } from '../progress/progress-page.js'
-import { pageLinks, wantsPage } from '../requests/page-wish.js'
-import { checkHosts } from '../requests/public-address.js'
-import type { Requesters } from '../requests/requester.js'
-import { hasListings, type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
-import { addStatusPageRoutes, addStatusRoutes, type ServiceState } from '../status/status-page.js'
-import type { StatusReport } from '../status/status.js'
-import type { TorrentSender } from '../torrents/response.js'
-import { RESERVED } from '../tree/mirror.js'
-import type { DirectoryTorrents } from '../views/directory-torrents.js'
-import type { FileDigests } from '../views/file-digests.js'
-import type { FileTorrents } from '../views/file-torrents.js'
-import { Views } from '../views/views.js'
 
-export interface RouteParts extends Pick<ServerContext, 'now' | 'onError'> {
-  readonly options: ServiceOptions
-  readonly sets: PathSets
-  readonly files: FileTorrents
-  readonly directories: DirectoryTorrents
-  readonly digests: FileDigests
-  readonly sender: TorrentSender
-  readonly requesters: Requesters
-  readonly status: ServiceState & { readonly report: () => Promise<StatusReport> }
-  /** Null if the mirror has no pages of directories. */
-  readonly directoryPages: DirectoryPages | null
-  /** Null if there is no feed of new torrents. */
-  readonly feed: Feed | null
-  /** Receives the route of each request. */
-  readonly onRoute: (request: IncomingMessage, route: string) => void
-}
-
-/** A plugin with all routes of the mirror and what their answers have in common. */
-export function mirrorRoutes(app: FastifyInstance, parts: RouteParts, done: () => void): void {
-  const { options } = parts
+/** Adds all routes of the mirror and what their answers have in common. */
+export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
+  const { options } = mirror
   // Only forms are accepted
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
@@ -64,30 +39,29 @@ export function mirrorRoutes(app: FastifyInstance, parts: RouteParts, done: () =
   app.setErrorHandler((error, request, reply) => {
     if (sendProgress(request, reply, { error, options })) return
     sendAsWanted(request, reply, { error, options })
-    if (reply.statusCode === 500) parts.onError(error)
+    if (reply.statusCode === 500) mirror.onError(error)
   })
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const route = request.routeOptions.url?.slice(options.prefix.length)
-    parts.onRoute(request.raw, route ?? 'none')
+    mirror.onRoute(request.raw, route ?? 'none')
     checkHosts(request.raw, options.publicUrl !== null)
     checkReserved(request, route)
+    // Not for the status and metrics, which may be an intranet's own
+    if (options.cors && !route?.startsWith(`/${RESERVED}/`)) reply.headers(CORS)
     done()
   })
-  addStatusRoutes(app, parts.status)
-  if (parts.feed) addFeedRoute(app, parts.feed)
-  addStatusPageRoutes(app, parts.status.report, options)
-  addPkgtorrentRoutes(app, parts)
-  addFileRoutes(app, { ...parts, views: new Views(options, parts) })
-  done()
+  addStatusRoutes(app, mirror.status, mirror.isRootThere)
+  if (mirror.feed) addFeedRoute(app, mirror.feed)
+  addPkgtorrentRoutes(app, options, mirror)
+  addFileRoutes(app, new Views(mirror), mirror)
 }
 
 /** Answers requests that no route has, below the plugin's prefix. */
-export function answerUnknown(app: FastifyInstance, parts: RouteParts): void {
+export function answerUnknown(app: FastifyInstance, options: ServiceOptions): void {
   app.setNotFoundHandler((request, reply) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (isRead)
-      sendAsWanted(request, reply, { error: notFound('this address'), options: parts.options })
-    else refuseMethod(reply, request.method, allowedMethods(request.url, parts.options))
+    if (isRead) sendAsWanted(request, reply, { error: notFound('this address'), options })
+    else refuseMethod(reply, request.method, allowedMethods(request.url, options))
   })
 }
 
@@ -111,6 +85,11 @@ function checkReserved({ url }: FastifyRequest, route = ''): void {
   if (path !== route) throw notFound('this address')
 }
 
+/** An error as a sentence; one that begins with a path keeps it. */
+function asSentence(line: string): string {
+  return `${line.charAt(0).toUpperCase()}${line.slice(1)}.`
+}
+
 /** The methods of an address; sets of files may be posted. */
 function allowedMethods(url: string, { serviceName }: ServiceOptions): string {
   return url.split('/').slice(2, 4).join('/') === `${serviceName}/digest`
@@ -122,7 +101,7 @@ function allowedMethods(url: string, { serviceName }: ServiceOptions): string {
  * Sends a browser an error as a page with links back. Returns false for other clients, whose answer
  * the caller sends.
  */
-export function sendErrorPage(
+function sendErrorPage(
   { raw }: FastifyRequest,
   reply: FastifyReply,
   { error, options }: { readonly error: unknown; readonly options: HeaderOptions },
@@ -141,7 +120,7 @@ export function sendErrorPage(
   const page = renderPage(
     { title, header: renderSiteHeader(options, root, null) },
     html`<h1>${title}</h1>
-      <p>${line}</p>
+      <p>${asSentence(line)}</p>
       <ul>
         ${links}
       </ul>`,

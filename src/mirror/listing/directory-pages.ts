@@ -1,6 +1,25 @@
 import { createHash } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { skipReasonOf } from '../../files/scan/entry.js'
+import type { Planner } from '../admission/admission.js'
+import {
+  formatListingQuery,
+  linksOf,
+  type Listing,
+  type ListingQuery,
+  type ListingRow,
+  parseListingQuery,
+} from './listing.js'
+import type { Listings } from './listings.js'
+import { type ListingView, renderListing, TYPE_AHEAD } from './page.js'
+import { readReadme } from './readme.js'
+import type { Requester, Requesters } from '../requests/requester.js'
+import type { HeaderOptions } from '../requests/site-header.js'
+import type { FileSwarms } from '../torrents/file-swarms.js'
+import type { Mirror } from '../tree/mirror.js'
 import { prefersJson } from '../../server/answers/accept.js'
 import { endConditional } from '../../server/answers/conditional.js'
 import { sendLine } from '../../server/answers/refusal.js'
@@ -8,17 +27,6 @@ import type { ServerContext } from '../../server/context.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/pages/policy.js'
 import type { Pause } from '../../server/pages/slices.js'
 import { jsonLine } from '../../text/escape.js'
-import type { Planner } from '../admission/admission.js'
-import type { Requester, Requesters } from '../requests/requester.js'
-import type { HeaderOptions } from '../requests/site-header.js'
-import type { FileSwarms } from '../torrents/file-swarms.js'
-import type { Mirror } from '../tree/mirror.js'
-import { linksOf } from './links.js'
-import type { Listing, ListingRow } from './listing.js'
-import type { Listings } from './listings.js'
-import { renderListing, TYPE_AHEAD, type ListingView } from './page.js'
-import { formatListingQuery, parseListingQuery, type ListingQuery } from './query.js'
-import { readReadme } from './readme.js'
 
 /** Rows per page. */
 const PAGE_LENGTHS = { html: 1000, json: 10_000 }
@@ -72,12 +80,14 @@ export class DirectoryPages {
     const listing = await this.sources.listings.get(components, requester)
     const look = form === 'json' ? form : `${LOOK}${this.options.warm ? '-feed' : ''}`
     const etag = `W/"${listing.parts.digest}-${look}${this.#minute()}"`
-    reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept' })
+    reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
     reply.headers(HEADERS[form])
     // The length is known only after the page is made
     if (request.method === 'HEAD') return reply.send()
-    return reply.send(await this.#render(form, { components, query, listing }, requester))
+    const body = await this.#render(form, { components, query, listing }, requester)
+    if (body.length < WORTH_PACKING || !acceptsGzip(headers)) return reply.send(body)
+    return reply.header('Content-Encoding', 'gzip').send(await pack(body, { level: 3 }))
   }
 
   /** Redirects a request for a directory without its last slash to the directory's address. */
@@ -130,6 +140,15 @@ export class DirectoryPages {
     })
     return new Map(found.flatMap(([name, counts]) => (counts ? [[name, counts]] : [])))
   }
+}
+
+/** Bytes from which a page is compressed; a page of 1,000 entries then has a tenth of its bytes. */
+const WORTH_PACKING = 16 * 1024
+
+const pack = promisify(gzip)
+
+function acceptsGzip({ 'accept-encoding': accepted = '' }: IncomingHttpHeaders): boolean {
+  return /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(accepted)
 }
 
 /** A page of a listing as JSON, a line for each entry. */

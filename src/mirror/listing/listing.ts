@@ -1,5 +1,6 @@
-import { filterInSlices, sortInSlices, type Pause } from '../../server/pages/slices.js'
-import type { ListingQuery, SortKey } from './query.js'
+import { namedView, viewAddress, viewByQuery, type ViewName } from '../requests/address.js'
+import { filterInSlices, type Pause, sortInSlices } from '../../server/pages/slices.js'
+import { type ListOrder, parseOrder } from '../../server/pages/sorting.js'
 
 /** A listed entry of a directory; a link is listed as its target. */
 export interface ListingRow {
@@ -20,7 +21,7 @@ export function costOfRow({ name }: Pick<ListingRow, 'name'>): number {
 }
 
 /** The entries of a directory as they were read. */
-export interface ListingParts {
+interface SortedEntries {
   /** Each list is sorted by name. */
   readonly directories: readonly ListingRow[]
   readonly files: readonly ListingRow[]
@@ -59,7 +60,7 @@ interface SortedRows {
 export class Listing {
   readonly #sorted = new Map<SortKey, SortedRows>()
 
-  constructor(readonly parts: ListingParts) {
+  constructor(readonly parts: SortedEntries) {
     this.#sorted.set('name', parts)
   }
 
@@ -71,18 +72,14 @@ export class Listing {
   /** A page of `pageLength` rows, directories first. */
   async page(query: ListingQuery, pageLength: number, pause: Pause): Promise<ListingPage> {
     const { directories, files } = await this.#passing(query, pause)
-    const pages = Math.max(1, Math.ceil((directories.length + files.length) / pageLength))
+    const count = directories.length + files.length
+    const pages = Math.max(1, Math.ceil(count / pageLength))
     const page = Math.min(query.page, pages)
     const start = (page - 1) * pageLength
-    const isReversed = query.isDescending
-    const rows = [
-      ...cut(directories, { start, end: start + pageLength, isReversed }),
-      ...cut(files, {
-        start: start - directories.length,
-        end: start - directories.length + pageLength,
-        isReversed,
-      }),
-    ]
+    const ordered = [directories, files].flatMap((rows) => {
+      return query.isDescending ? rows.toReversed() : rows
+    })
+    const rows = ordered.slice(start, start + pageLength)
     const size = files.reduce((sum, row) => sum + row.size, 0)
     return { rows, page, pages, directories: directories.length, files: files.length, size }
   }
@@ -99,30 +96,17 @@ export class Listing {
   }
 
   async #sortedBy(key: SortKey, pause: Pause): Promise<SortedRows> {
-    const { directories, files } = this.parts
     const known = this.#sorted.get(key)
     if (known || key === 'name') return known ?? this.parts
+    // Rows that are equal keep their order by name
+    const compare = (a: ListingRow, b: ListingRow) => VALUES[key](a) - VALUES[key](b)
     const sorted = {
-      directories: await sortBy(key, directories, pause),
-      files: await sortBy(key, files, pause),
+      directories: await sortInSlices(this.parts.directories, compare, pause),
+      files: await sortInSlices(this.parts.files, compare, pause),
     }
     this.#sorted.set(key, sorted)
     return sorted
   }
-}
-
-interface Stretch {
-  readonly start: number
-  readonly end: number
-  readonly isReversed: boolean
-}
-
-/** The rows from `start` to before `end`, counted from the last row if `isReversed`. */
-function cut(rows: readonly ListingRow[], { start, end, isReversed }: Stretch): ListingRow[] {
-  const inside = (at: number) => Math.min(Math.max(0, at), rows.length)
-  const [from, to] = [inside(start), inside(end)]
-  if (!isReversed) return rows.slice(from, to)
-  return rows.slice(rows.length - to, rows.length - from).reverse()
 }
 
 /**
@@ -163,17 +147,116 @@ function compareKeyed(a: KeyedRow, b: KeyedRow): number {
   return a.row.name < b.row.name ? -1 : 1
 }
 
-/** Sorts rows that are sorted by name; equal ones keep their order. */
-export async function sortBy(
-  key: Exclude<SortKey, 'name'>,
-  rows: readonly ListingRow[],
-  pause: Pause,
-): Promise<ListingRow[]> {
-  const value = VALUES[key]
-  return sortInSlices(rows, (a, b) => value(a) - value(b), pause)
-}
-
 const VALUES: Readonly<Record<Exclude<SortKey, 'name'>, (row: ListingRow) => number>> = {
   size: ({ size }) => size,
   date: ({ modified }) => modified,
+}
+
+/** The sort keys of rows, in the order of the columns. */
+export const SORT_KEYS = ['name', 'size', 'date'] as const
+
+export type SortKey = (typeof SORT_KEYS)[number]
+
+/** The wanted rows of a directory, and their order. */
+export interface ListingQuery extends ListOrder<SortKey> {
+  /** Text that names must contain, in small or capital letters; empty for all. */
+  readonly filter: string
+  /** Whether the answer must be JSON, whatever the client prefers. */
+  readonly isJson: boolean
+}
+
+/** In UTF-16 units: no name is longer. */
+export const MAX_FILTER = 255
+
+/** Reads the query of an address; missing and invalid values get their defaults. */
+export function parseListingQuery(url: string): ListingQuery {
+  const parameters = new URLSearchParams(url.split(/\?(.*)/s, 2)[1])
+  return {
+    ...parseOrder(parameters, SORT_KEYS, 'name'),
+    filter: (parameters.get('filter') ?? '').trim().slice(0, MAX_FILTER),
+    isJson: parameters.has('json'),
+  }
+}
+
+/** Writes the query without default values; `./` if nothing is left. */
+export function formatListingQuery(query: ListingQuery): string {
+  const { sort, isDescending, filter, page, isJson } = query
+  const parameters = new URLSearchParams()
+  if (sort !== 'name') parameters.set('sort', sort)
+  if (isDescending) parameters.set('order', 'desc')
+  if (filter !== '') parameters.set('filter', filter)
+  if (page > 1) parameters.set('page', String(page))
+  const words = [
+    ...(isJson ? ['json'] : []),
+    ...(parameters.size > 0 ? [parameters.toString()] : []),
+  ]
+  return words.length > 0 ? `?${words.join('&')}` : './'
+}
+
+/** The addresses of an entry and its views, relative to its directory. */
+interface RowLinks {
+  readonly address: string
+  /** Null if the entry has none. */
+  readonly torrent: string | null
+  readonly magnet: string | null
+}
+
+/** Names of entries that occupy the addresses of other entries' views. */
+type Taken = ReadonlySet<string>
+
+/** The end of a torrent's name. */
+const TORRENT = /\.torrent$/i
+
+/** Entries processed between two pauses. */
+const CHUNK = 1000
+
+/**
+ * The names of entries that occupy the addresses of other entries' views, such as a.iso.sha256
+ * beside a.iso.
+ */
+export async function findTaken(rows: readonly ListingRow[], pause: Pause): Promise<Set<string>> {
+  const shadows = new Map<string, string[]>()
+  const taken = new Set<string>()
+  const inChunks = async (act: (name: string) => void) => {
+    for (let start = 0; start < rows.length; start += CHUNK) {
+      for (const { name } of rows.slice(start, start + CHUNK)) act(name)
+      await pause()
+    }
+  }
+  await inChunks((name) => {
+    const of = namedView(name)?.of
+    if (of !== undefined) shadows.set(of, [...(shadows.get(of) ?? []), name])
+  })
+  if (shadows.size > 0) {
+    await inChunks((name) => {
+      for (const each of shadows.get(name) ?? []) taken.add(each)
+    })
+  }
+  return taken
+}
+
+/** The address of an entry, relative to its directory. */
+export function addressOf({ name, isDirectory }: Pick<ListingRow, 'name' | 'isDirectory'>): string {
+  // With the dot, no name can look like a scheme or host
+  return `./${encodeURIComponent(name)}${isDirectory ? '/' : ''}`
+}
+
+/** The links of an entry. Empty files and torrents have no torrent. */
+export function linksOf(row: ListingRow, taken: Taken): RowLinks {
+  const { name, isDirectory, size } = row
+  const address = addressOf(row)
+  if (isDirectory) return { address, ...viewsByQuery(address) }
+  if (size === 0 || TORRENT.test(name)) return { address, torrent: null, magnet: null }
+  const linkTo = (view: ViewName) => viewAddress(address, view, taken.has(`${name}.${view}`))
+  return { address, torrent: linkTo('torrent'), magnet: linkTo('magnet') }
+}
+
+/** The address of a torrent's hybrid; `torrent` may have a query. */
+export function asHybrid(torrent: string): string {
+  return `${torrent}${torrent.includes('?') ? '&' : '?'}hybrid`
+}
+
+/** The torrent and magnet link of an address, by queries, which work for every name. */
+export function viewsByQuery(address: string): { torrent: string; magnet: string } {
+  return { torrent: viewByQuery(address, 'torrent'), magnet: viewByQuery(address, 'magnet') }
 }

@@ -1,21 +1,30 @@
 import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
+import {
+  asHybrid,
+  formatListingQuery,
+  linksOf,
+  type Listing,
+  type ListingPage,
+  type ListingQuery,
+  type ListingRow,
+  MAX_FILTER,
+  SORT_KEYS,
+  type SortKey,
+  viewsByQuery,
+} from './listing.js'
+import { type Readme, renderReadme } from './readme.js'
+import { type HeaderOptions, renderPath, renderSiteHeader } from '../requests/site-header.js'
 import { renderPage } from '../../server/pages/layout.js'
+import { InlineScript } from '../../server/pages/policy.js'
+import type { Pause } from '../../server/pages/slices.js'
 import {
   type ListOrder,
   orderFields,
   renderPages,
   sortHeading,
 } from '../../server/pages/sorting.js'
-import { InlineScript } from '../../server/pages/policy.js'
-import type { Pause } from '../../server/pages/slices.js'
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
-import { renderSiteHeader, type HeaderOptions } from '../requests/site-header.js'
-import { asHybrid, furtherLinksOf, linksOf, viewsByQuery, type NamedLink } from './links.js'
-import type { Listing, ListingPage, ListingRow } from './listing.js'
-import { formatListingQuery, MAX_FILTER, SORT_KEYS } from './query.js'
-import type { ListingQuery, SortKey } from './query.js'
-import { renderReadme, type Readme } from './readme.js'
 
 /** Rows that are rendered together: less than a millisecond's work. */
 const CHUNK = 50
@@ -54,12 +63,14 @@ export async function renderListing(
       ],
       header: [
         renderSiteHeader(options, root, 'files'),
-        components.length > 0 && renderPath(components),
+        components.length > 0 && renderPath(components, components.length),
       ],
-      footer: html`Times are in UTC. <a href="?json">The same as JSON</a>`,
+      footer: html`Times are in UTC.
+        ${options.warm && html`<a href="${root}./-/feed.xml">Feed of new torrents</a>`}
+        <a href="?json">The same as JSON</a>`,
     },
     html`<h1>${components.at(-1) ?? 'Index of /'}</h1>
-      ${renderTools(view)}`,
+      ${renderTools(view)} ${pages}`,
     table,
     html`${renderNotes(view)}${pages}${readme && renderReadme(readme)}`,
   )
@@ -95,7 +106,6 @@ function renderRow(row: ListingRow, { listing, swarms }: ListingView): Html {
   const { name, isDirectory, size, modified } = row
   const { taken } = listing.parts
   const { address, torrent, magnet } = linksOf(row, taken)
-  const further = furtherLinksOf(row, taken)
   const time = new Date(modified).toISOString().slice(0, 19)
   const day = time.slice(0, 10)
   const clock = html`<span class="clock"> ${time.slice(11, 16)}</span>`
@@ -114,7 +124,7 @@ function renderRow(row: ListingRow, { listing, swarms }: ListingView): Html {
     <td class="get">
       ${torrent && html`<a href="${torrent}" aria-label="torrent of ${text}">torrent</a>`}
       ${magnet && html`<a href="${magnet}" aria-label="magnet of ${text}">magnet</a>`}
-      ${further.length > 0 && renderMore(text, further)}
+      ${!isDirectory && html`<a href="${address}?details" aria-label="details of ${text}">details</a>`}
     </td>
   </tr> `
 }
@@ -122,19 +132,6 @@ function renderRow(row: ListingRow, { listing, swarms }: ListingView): Html {
 function renderSwarm(counts: ScrapedCounts | undefined): Html {
   const text = counts && `${count(counts.seeds, 'seed')}, ${count(counts.leechers, 'leecher')}`
   return html`<td class="swarm">${text ?? null}</td>`
-}
-
-/**
- * Links that few people need, behind the word "more", so that the others are easy to read. One is
- * open at a time.
- */
-function renderMore(name: string, links: readonly NamedLink[]): Html {
-  return html`<details name="more">
-    <summary aria-label="more of ${name}">more</summary>
-    <div class="more">
-      ${links.map(({ text, address }) => html`<a href="${address}">${text}</a> `)}
-    </div>
-  </details>`
 }
 
 /** The filter of a directory, and the links to its torrent. */
@@ -169,7 +166,7 @@ function renderWhole(): Html {
   const { torrent, magnet } = viewsByQuery('./')
   return html`<div class="get">
     Whole directory: <a href="${torrent}">torrent</a> <a href="${magnet}">magnet</a>
-    ${renderMore('the whole directory', [{ text: 'hybrid torrent', address: asHybrid(torrent) }])}
+    <a href="${asHybrid(torrent)}">hybrid torrent</a>
   </div>`
 }
 
@@ -225,21 +222,6 @@ function describe({ page }: ListingView): string {
     ...(files > 0 ? [count(files, 'file'), formatBytes(size)] : []),
   ]
   return parts.join(', ')
-}
-
-/** The path from the root to a directory, as links. */
-function renderPath(components: readonly string[]): Html {
-  const steps = ['Index', ...components].map((name, i) => {
-    const address = '../'.repeat(components.length - i)
-    return i === components.length
-      ? html`<li><span aria-current="page">${name}</span></li>`
-      : html`<li><a href="${address}">${name}</a></li>`
-  })
-  return html`<nav aria-label="Path">
-    <ol class="path">
-      ${steps}
-    </ol>
-  </nav>`
 }
 
 /** Filters the rows of a page while the filter is typed, and shows their number. */

@@ -1,13 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { MarkdownIt, Token } from 'markdown-it'
 import { digestOf } from '../../bytes.js'
-import { Refusal } from '../../server/answers/refusal.js'
-import { formatted, html, lines, type Html } from '../../text/html.js'
-import { formatBytes } from '../../text/quantity.js'
-import { MirrorView, type Mirror } from '../tree/mirror.js'
+import { addressOf, type ListingRow } from './listing.js'
+import { type Mirror, MirrorView } from '../tree/mirror.js'
 import { openInside } from '../tree/open-inside.js'
-import { addressOf } from './links.js'
-import type { ListingRow } from './listing.js'
+import { Refusal } from '../../server/answers/refusal.js'
+import { formatted, html, type Html, lines } from '../../text/html.js'
+import { formatBytes } from '../../text/quantity.js'
 
 /** Names of files that describe a directory, in small letters; the first is the best. */
 const NAMES = ['readme.md', 'readme.markdown', 'readme', 'readme.txt', 'readme.rst']

@@ -1,15 +1,17 @@
+import { LRUCache } from 'lru-cache'
+import { recordsOfKind } from '../../cache/maintain.js'
+import type { PieceCache } from '../../cache/piece-cache.js'
+import { type SetRecord, unpackSetRecord } from '../../cache/records/bodies.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { malformed, Refusal } from '../../server/answers/refusal.js'
-import type { Planner } from '../admission/admission.js'
-import type { Budget } from '../admission/budget.js'
+import type { Budget, Planner } from '../admission/admission.js'
 import type { ServiceOptions } from '../options.js'
-import { percentDecode } from '../requests/request-path.js'
+import { digestOfSet, type PathSet, setContent } from './set.js'
+import { percentDecode } from '../requests/address.js'
 import type { Requester } from '../requests/requester.js'
 import type { CurrentTorrent, OnDemand, PlannedTorrent } from '../torrents/on-demand.js'
 import { findFiles } from '../tree/find-files.js'
 import { isGlob } from '../tree/simple-glob.js'
-import type { KnownSets } from './known-sets.js'
-import { digestOfSet, type PathSet, setContent } from './set.js'
+import { malformed, Refusal } from '../../server/answers/refusal.js'
 
 /** Bytes of a form that are read without waiting for a turn. */
 const SMALL_FORM = 16 * 1024
@@ -21,22 +23,21 @@ const SMALL_FORM = 16 * 1024
 const FORM_BYTES = 100
 const PATTERN_EFFORT = 1000
 
-export interface PathSetsParts {
-  readonly options: ServiceOptions
-  readonly onDemand: OnDemand
-  readonly planner: Planner
-  readonly known: KnownSets
-  /** Receives paths that cannot be read. */
-  readonly tellOmitted: (path: string) => void
-}
-
 /** Makes the torrents of sets and remembers which sets were requested. */
 export class PathSets {
-  constructor(private readonly parts: PathSetsParts) {}
+  readonly #known: KnownSets
+
+  constructor(
+    private readonly options: ServiceOptions,
+    private readonly planner: Planner,
+    private readonly onDemand: OnDemand,
+  ) {
+    this.#known = new KnownSets(onDemand.cacheAccess.cache)
+  }
 
   /** The requested set with that digest, also from before a restart; null if it is unknown. */
   known(digest: string): PathSet | null {
-    const set = this.parts.known.get(digest)
+    const set = this.#known.get(digest)
     return set && { ...set, digest }
   }
 
@@ -45,9 +46,8 @@ export class PathSets {
    * @throws Refusal
    */
   async posted(form: Uint8Array, digest: string, requester: Requester): Promise<PathSet> {
-    const { planner, options } = this.parts
     const parse = (): PathSet => {
-      const paths = parsePaths(form, options.limits.maxPaths)
+      const paths = parsePaths(form, this.options.limits.maxPaths)
       if (digestOfSet({ paths }) === digest) return { isSingle: false, paths, digest }
       throw malformed(
         'the digest in the address does not match; it is the SHA-1 of the paths joined by newlines',
@@ -56,7 +56,7 @@ export class PathSets {
     if (form.length <= SMALL_FORM) return parse()
     const { client, signal, memory } = requester
     const effort = form.length / FORM_BYTES
-    return planner.run({ client, signal, memory, effort }, async (budget) => {
+    return this.planner.run({ client, signal, memory, effort }, async (budget) => {
       await budget.nextSlice()
       return parse()
     })
@@ -68,27 +68,24 @@ export class PathSets {
    */
   obtain(set: PathSet, requester: Requester): Promise<CurrentTorrent> {
     const { digest, isSingle, paths, version = 'v1' } = set
-    const { known, onDemand } = this.parts
     const plan = async (budget: Budget) => {
       const planned = await this.#plan(set, budget)
       // Records the set once its files are found, even if nobody waits for their hashing. A newline
       // in a path looks like one between two paths
       const isOfProtocol = version === 'v1' && !paths.some((path) => path.includes('\n'))
-      if (isOfProtocol) known.note(digest, { isSingle, paths })
+      if (isOfProtocol) this.#known.note(digest, { isSingle, paths })
       return planned
     }
     const key = `${version} ${isSingle ? 'single' : 'set'} ${digest}`
-    return onDemand.obtain({ key, effort: effortOf(paths), plan }, requester)
+    return this.onDemand.obtain({ key, effort: effortOf(paths), plan }, requester)
   }
 
   async #plan(set: PathSet, budget: Budget): Promise<PlannedTorrent> {
-    const { options: service, tellOmitted } = this.parts
-    const { mirror, serviceName, markPadFiles } = service
-    const limits = { maxMatches: service.limits.maxMatches, budget }
-    const { files, omitted } = await findFiles(set.paths, mirror, limits)
+    const { mirror, serviceName, markPadFiles, limits } = this.options
+    const search = { maxMatches: limits.maxMatches, budget }
+    const { files, omitted } = await findFiles(set.paths, mirror, search)
     const content = setContent(set, files, serviceName)
     const options = { private: false, sourceTag: null, markPadFiles }
-    for (const path of omitted) tellOmitted(path)
     const directory = content.isDirectory ? [] : directoryOf(files, serviceName)
     return { content, options, directory, omitted }
   }
@@ -115,7 +112,7 @@ function directoryOf(
  * their order. Other fields are ignored.
  * @throws Refusal
  */
-export function parsePaths(body: Uint8Array, maxPaths: number): string[] {
+function parsePaths(body: Uint8Array, maxPaths: number): string[] {
   const fields = decodeUtf8(body).split('&')
   const values = fields.filter((field) => field.startsWith('p='))
   if (values.length > maxPaths)
@@ -136,4 +133,56 @@ function decodeValue(value: string): string {
   const path = percentDecode(value.replaceAll('+', ' '))
   if (path.includes('\n')) throw malformed('a path contains a newline; rename the file')
   return path
+}
+
+/** Most sets, and most bytes of them in memory and in the cache; a path costs some of its own. */
+const LIMITS = { max: 10_000, maxSize: 16 * 1024 * 1024 }
+const PATH_COST = 64
+
+/**
+ * The requested sets by their digests, also those from before a restart. Strangers choose the sets,
+ * so the sets in the cache are limited in number and in bytes; the longest unused goes first.
+ */
+export class KnownSets {
+  readonly #sets: LRUCache<string, SetRecord>
+
+  constructor(
+    private readonly cache: PieceCache,
+    limits = LIMITS,
+  ) {
+    this.#sets = new LRUCache<string, SetRecord>({
+      ...limits,
+      sizeCalculation: ({ paths }) => {
+        return paths.reduce((sum, path) => sum + PATH_COST + path.length, PATH_COST)
+      },
+      dispose: (_set, digest, reason) => {
+        if (reason === 'evict') cache.remove('set', Buffer.from(digest, 'hex'))
+      },
+    })
+    for (const { key, body } of recordsOfKind(cache.store, 'set')) {
+      const set = unpackSetRecord(body)
+      if (set) this.#sets.set(Buffer.from(key.subarray(1)).toString('hex'), set)
+    }
+  }
+
+  /** The set with that digest; null if it is unknown. */
+  get(digest: string): SetRecord | null {
+    const set = this.#sets.get(digest)
+    if (!set) return null
+    // Counts as a use of the record
+    this.cache.get('set', Buffer.from(digest, 'hex'))
+    return set
+  }
+
+  /**
+   * Records a set whose torrent was made. A set of a form replaces a single one with the same
+   * digest.
+   */
+  note(digest: string, set: SetRecord): void {
+    const known = this.#sets.get(digest)
+    if (known && (set.isSingle || !known.isSingle)) return
+    this.#sets.set(digest, set)
+    // It may be larger than all sets together may be
+    if (this.#sets.has(digest)) this.cache.put('set', Buffer.from(digest, 'hex'), set)
+  }
 }

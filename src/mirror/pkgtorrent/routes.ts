@@ -1,18 +1,16 @@
-import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { IncomingMessage } from 'node:http'
 import { callWithin, isTimeout } from '../../bounded-call.js'
-import { addReadRoute } from '../../server/answers/accept.js'
-import { malformed, notPermitted, Refusal } from '../../server/answers/refusal.js'
-import { beginRange, type Ranged } from '../../server/answers/conditional.js'
-import { BODY_COST } from '../admission/admission.js'
-import type { MemoryAccount } from '../admission/memory-pool.js'
+import { BODY_COST, type MemoryAccount } from '../admission/admission.js'
 import type { ServiceOptions } from '../options.js'
-import { askedVersion } from '../requests/asked-view.js'
-import { requestPath } from '../requests/request-path.js'
-import type { Requesters } from '../requests/requester.js'
-import type { TorrentSender } from '../torrents/response.js'
 import type { PathSets } from './path-sets.js'
 import { BLOCK_SIZE, parseDigest, singleSet } from './set.js'
+import { askedVersion, requestPath } from '../requests/address.js'
+import type { Requesters } from '../requests/requester.js'
+import type { TorrentSender } from '../torrents/response.js'
+import { addReadRoute } from '../../server/answers/accept.js'
+import { beginRange, type Ranged } from '../../server/answers/conditional.js'
+import { malformed, notPermitted, Refusal } from '../../server/answers/refusal.js'
 
 const ZEROS = Buffer.alloc(BLOCK_SIZE)
 
@@ -24,10 +22,6 @@ const HEADERS = {
   'Cache-Control': 'public, max-age=31536000, immutable',
 }
 
-interface NullFile extends Omit<Ranged, 'size'> {
-  readonly bytes: Uint8Array
-}
-
 /** Segments of an address before the path in `/<name>/<service>/single/<path>`. */
 const BEFORE_PATH = 3
 
@@ -35,17 +29,18 @@ interface Route {
   Params: { readonly digest: string; readonly spec: string }
 }
 
-export interface PkgtorrentParts {
-  readonly options: ServiceOptions
+interface SetSources {
   readonly sets: PathSets
   readonly sender: TorrentSender
   readonly requesters: Requesters
 }
 
 /** Adds the pkgtorrent protocol, under `/<name>/<service name>/` for any name. */
-export function addPkgtorrentRoutes(app: FastifyInstance, parts: PkgtorrentParts): void {
-  const { sets, sender, requesters } = parts
-  const { serviceName, limits } = parts.options
+export function addPkgtorrentRoutes(
+  app: FastifyInstance,
+  { serviceName, limits }: ServiceOptions,
+  { sets, sender, requesters }: SetSources,
+): void {
   const mount = `/:mount/${serviceName}`
 
   addReadRoute<Route>(app, `${mount}/digest/:digest`, async (request, reply) => {
@@ -79,20 +74,6 @@ export function addPkgtorrentRoutes(app: FastifyInstance, parts: PkgtorrentParts
   })
 }
 
-/** Reads the form of a request. If it is refused before its end, the connection is closed. */
-async function readForm(
-  { raw }: FastifyRequest,
-  reply: FastifyReply,
-  limits: BodyLimits,
-): Promise<Buffer> {
-  try {
-    return await readBody(raw, limits)
-  } catch (error) {
-    reply.header('Connection', 'close')
-    throw error
-  }
-}
-
 /** Answers 412 instead of 404, which caches would keep. */
 function sendUnknown(reply: FastifyReply): FastifyReply {
   return reply
@@ -110,7 +91,7 @@ function sendUnknown(reply: FastifyReply): FastifyReply {
  * The file of zeros with the name `<size>_<n>`.
  * @throws Refusal if the name has another form, or the file would be longer than a piece
  */
-function findNullFile(name: string): NullFile {
+function findNullFile(name: string): Omit<Ranged, 'size'> & { readonly bytes: Uint8Array } {
   const size = Number(/^(\d+)_\d+$/.exec(name)?.[1] ?? NaN)
   if (Number.isNaN(size)) throw malformed('not the name of a null file; use <size>_<n>')
   if (size > BLOCK_SIZE) throw notPermitted(`a null file of more than ${BLOCK_SIZE} bytes`)
@@ -118,7 +99,7 @@ function findNullFile(name: string): NullFile {
   return { bytes: ZEROS.subarray(0, size), validators, headers: HEADERS }
 }
 
-export interface BodyLimits {
+interface BodyLimits {
   /** Most bytes of a body. */
   readonly maxBody: number
   /** Milliseconds before the body must be complete. */
@@ -128,46 +109,47 @@ export interface BodyLimits {
 }
 
 /**
- * Reads the body of a request.
+ * Reads the form of a request. If it is refused before its end, the connection is closed.
  * @throws Refusal if it is too long, too slow or incomplete, or if there is no memory for it
  */
-export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+async function readForm(
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+  limits: BodyLimits,
+): Promise<Buffer> {
   try {
     const timing = { timeoutMs: limits.bodyTimeout }
-    return await callWithin(timing, (signal) => collect(request, limits, signal))
+    return await callWithin(timing, (signal) => readBody(raw, limits, signal))
   } catch (error) {
+    reply.header('Connection', 'close')
     if (isTimeout(error)) throw new Refusal('stalled', 'the body arrives too slowly')
     throw error
   }
 }
 
-async function collect(
+async function readBody(
   request: IncomingMessage,
   { maxBody, memory }: BodyLimits,
   signal: AbortSignal,
 ): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBody) throw tooLong()
+  const tooLong = new Refusal('too-large', 'the body is too large')
+  if (Number(request.headers['content-length'] ?? 0) > maxBody) throw tooLong
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of bytesOf(request)) {
-    signal.throwIfAborted()
-    length += chunk.length
-    if (length > maxBody) throw tooLong()
-    memory.take(BODY_COST * chunk.length)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
-async function* bytesOf(request: IncomingMessage): AsyncGenerator<Buffer> {
   try {
     // The connection is still needed after a part of the body
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Buffer
-  } catch {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      const bytes = chunk as Buffer
+      signal.throwIfAborted()
+      length += bytes.length
+      if (length > maxBody) throw tooLong
+      memory.take(BODY_COST * bytes.length)
+      chunks.push(bytes)
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof Refusal) throw error
     throw malformed('the body is incomplete; send it again')
   }
-}
-
-function tooLong(): Refusal {
-  return new Refusal('too-large', 'the body is too large')
+  return Buffer.concat(chunks)
 }

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
-import type { SetRecord } from '../../cache/records/set.js'
+import type { SetRecord } from '../../cache/records/bodies.js'
 import { bytesOf, type Content, cutIntoPieces } from '../../core/digests/content.js'
 import { bytesMissing, padFile } from '../../core/digests/pad-files.js'
 import { sortFiles } from '../../core/digests/sort-files.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
+import type { PieceLength } from '../options.js'
+import { MOST_V2_BYTES } from '../requests/address.js'
+import { formatMirrorPath } from '../tree/mirror.js'
 import { malformed, notFound, Refusal } from '../../server/answers/refusal.js'
 import { formatBytes } from '../../text/quantity.js'
-import { MOST_V2_BYTES } from '../requests/asked-view.js'
-import { formatMirrorPath } from '../tree/mirror-path.js'
 
 /** A set of files and its digest. */
 export interface PathSet extends SetRecord {
@@ -16,9 +17,6 @@ export interface PathSet extends SetRecord {
   /** The version of the torrent; v1 if absent, as in the protocol. */
   readonly version?: MetainfoVersion
 }
-
-/** A piece length in bytes, or `auto` to choose one by the size. */
-export type PieceLength = number | 'auto'
 
 /**
  * The set of one path or pattern, which begins with a slash. If it matches one file, the torrent is
@@ -44,7 +42,7 @@ export function parseDigest(text: string): string {
 }
 
 /** The form of the wanted torrent. */
-export interface WantedContent {
+interface WantedContent {
   /** Whether a single file makes a single-file torrent. */
   readonly isSingle: boolean
   /** v1 if absent, as in the protocol. */
@@ -74,7 +72,7 @@ export function setContent(
   const isOne = isSingle && files.length === 1 && first !== undefined
   const content = isOne
     ? singleContent(first, { version, pieceLength })
-    : paddedContent(inOrder(files, version), serviceName, version)
+    : paddedContent(files, serviceName, version)
   refuseManyPieces(content)
   if (content.size > 0) return content
   throw new Refusal('empty', 'all files are empty; clients refuse such torrents')
@@ -114,40 +112,29 @@ export function singleContent(
   return cutIntoPieces(version === 'v1' ? parts : { ...parts, isAligned: true }, pieceLength)
 }
 
-/** The files in the requested order, or in that of a file tree (BEP 52). */
-function inOrder(files: readonly ScannedFile[], version: MetainfoVersion): readonly ScannedFile[] {
-  return version === 'v1' ? files : sortFiles(files, { by: 'path', isDescending: false })
-}
-
+/** The files are in the requested order, or in that of a file tree (BEP 52). */
 function paddedContent(
-  files: readonly ScannedFile[],
+  requested: readonly ScannedFile[],
   serviceName: string,
   version: MetainfoVersion,
 ): Content {
+  const files =
+    version === 'v1' ? requested : sortFiles(requested, { by: 'path', isDescending: false })
   const name = sharedName(files)
   refuseShadowed(files, serviceName)
   refuseDoubles(files)
-  const pads = new NullFiles(serviceName)
+  // The names of null files count from 0 for each size
+  const counts = new Map<number, number>()
   const padded: ScannedFile[] = []
   for (const [i, file] of files.entries()) {
     padded.push({ ...file, path: file.path.slice(1) })
     const padding = i === files.length - 1 ? 0 : bytesMissing(file.fingerprint.size, BLOCK_SIZE)
-    if (padding > 0) padded.push(pads.next(padding))
+    if (padding === 0) continue
+    const n = counts.get(padding) ?? 0
+    counts.set(padding, n + 1)
+    padded.push(padFile([serviceName, 'nullfile', `${padding}_${n}`], padding))
   }
   return cutIntoPieces({ version, name, isDirectory: true, files: padded, skipped: [] }, BLOCK_SIZE)
-}
-
-/** Names null files; `n` counts from 0 for each size. */
-class NullFiles {
-  readonly #counts = new Map<number, number>()
-
-  constructor(readonly serviceName: string) {}
-
-  next(padding: number): ScannedFile {
-    const n = this.#counts.get(padding) ?? 0
-    this.#counts.set(padding, n + 1)
-    return padFile([this.serviceName, 'nullfile', `${padding}_${n}`], padding)
-  }
 }
 
 const COMMON = 'all files of a set must have the same first directory'

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type ProgressStatus, type TorrentTitle, UnderWay } from './progress.js'
+import { isProgressAddress, type PageLinks, pageLinks, wantsPage } from '../requests/address.js'
+import { type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import { renderPage } from '../../server/pages/layout.js'
 import { InlineScript, pageHeaders } from '../../server/pages/policy.js'
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes, formatDuration } from '../../text/quantity.js'
-import { isProgressAddress, type PageLinks, pageLinks, wantsPage } from '../requests/page-wish.js'
-import { type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
-import { type ProgressStatus, type TorrentTitle, UnderWay } from './progress.js'
 
 /** Seconds between an answer and the next check of a torrent that is being made. */
 const SOON = 1
@@ -14,11 +14,7 @@ const SOON = 1
 /**
  * The page that a browser shows while something is made, with the progress. It refreshes itself.
  */
-export function renderProgressPage(
-  error: NotReady,
-  links: PageLinks,
-  options: HeaderOptions,
-): string {
+function renderProgressPage(error: NotReady, links: PageLinks, options: HeaderOptions): string {
   const told = error instanceof UnderWay ? error.progress : null
   const seconds = error instanceof UnderWay ? SOON : error.retryAfter
   // Only without scripts: a reload would move the reader's place on the page
@@ -31,9 +27,11 @@ export function renderProgressPage(
       head: html`${refresh} ${REFRESH_SCRIPT.element}`,
       header: renderSiteHeader(options, links.root, null),
     },
-    html`<h1>The ${links.what} is being made</h1>
-      <div id="state">${stateOf(error, told)}</div>
-      <p>The download begins by itself. This page updates itself.</p>
+    html`<div id="state">
+        <h1>The ${links.what} is being made</h1>
+        ${stateOf(error, told)}
+        <p>This page updates itself. It opens the ${links.what} when that is ready.</p>
+      </div>
       <p>
         <a id="again" data-seconds="${seconds}" href="${links.progress}">Refresh</a>
       </p>`,
@@ -41,11 +39,7 @@ export function renderProgressPage(
 }
 
 /** The page that a browser shows once the torrent is ready; it downloads the torrent. */
-export function renderReadyPage(
-  title: TorrentTitle,
-  links: PageLinks,
-  options: HeaderOptions,
-): string {
+function renderReadyPage(title: TorrentTitle, links: PageLinks, options: HeaderOptions): string {
   const refresh = html`<meta http-equiv="refresh" content="0; url=${links.itself}" />`
   return renderPage(
     {
@@ -53,11 +47,11 @@ export function renderReadyPage(
       head: refresh,
       header: renderSiteHeader(options, links.root, null),
     },
-    html`<h1>The ${links.what} is ready</h1>
-      <div id="state">
-        <p role="status"><b class="name">${title.name}</b>: the download begins by itself.</p>
-        <p><a id="download" href="${links.itself}">Download the ${links.what}</a></p>
-      </div>`,
+    html`<div id="state">
+      <h1>The ${links.what} is ready</h1>
+      <p role="status"><b class="name">${title.name}</b>: it opens by itself.</p>
+      <p><a id="download" href="${links.itself}">Open the ${links.what}</a></p>
+    </div>`,
   )
 }
 
@@ -90,7 +84,7 @@ export function describeProgress(told: ProgressStatus): string {
 }
 
 /** The percentage that is done; 100 only at the end. */
-export function percentOf({ bytesDone, bytesTotal }: ProgressStatus): number {
+function percentOf({ bytesDone, bytesTotal }: ProgressStatus): number {
   return bytesTotal === 0 ? 0 : Math.floor((100 * bytesDone) / bytesTotal)
 }
 

@@ -14,74 +14,40 @@ export interface ProgressStatus {
   readonly bytesPerSecond: number | null
 }
 
+/** Milliseconds of hashing before its speed is known. */
+const SHORT = 500
+
 /** Follows the hashing of a torrent. */
 export class TorrentProgress {
   /** Bytes hashed so far; null before hashing has begun. */
   bytesHashed: number | null = null
-  /** Bytes that were known when hashing began. */
+  /** Bytes that were known when hashing began, and when that was. */
   #known = 0
-  readonly #pace: Pace
+  #begunAt = 0
 
   constructor(
     readonly title: TorrentTitle,
     /** Bytes of all pieces. */
     readonly total: number,
-    monotonic: () => number,
-  ) {
-    this.#pace = new Pace(monotonic)
-  }
+    private readonly monotonic: () => number,
+  ) {}
 
   /** Records how many of the bytes to hash are hashed. */
   note(bytesHashed: number, bytesWanted: number): void {
+    if (this.bytesHashed === null) this.#begunAt = this.monotonic()
     this.bytesHashed = bytesHashed
     this.#known = Math.max(0, this.total - bytesWanted)
-    this.#pace.note(bytesHashed)
   }
 
   /** The current progress. */
   tell(): ProgressStatus {
     const { title, total, bytesHashed } = this
     const bytesDone = Math.min(total, this.#known + (bytesHashed ?? 0))
-    const pace = bytesHashed === null ? null : this.#pace.perSecond(bytesHashed)
-    const bytesPerSecond = pace === null ? null : Math.round(pace)
+    const passed = this.monotonic() - this.#begunAt
+    const isKnown = bytesHashed !== null && passed >= SHORT
+    const bytesPerSecond = isKnown ? Math.round((bytesHashed * 1000) / passed) : null
     const state = bytesHashed === null ? 'waiting' : 'hashing'
     return { title, state, bytesDone, bytesTotal: total, bytesPerSecond }
-  }
-}
-
-/** Milliseconds that the average covers. */
-const WINDOW = 10_000
-
-/** Milliseconds between two remembered points. */
-const STEP = 500
-
-/** An amount at a time (milliseconds of the clock). */
-interface Point {
-  readonly amount: number
-  readonly at: number
-}
-
-/** The speed of something that grows, averaged over the last seconds. */
-export class Pace {
-  #points: Point[] = []
-
-  /** `monotonic` returns milliseconds of a clock that is never set. */
-  constructor(private readonly monotonic: () => number) {}
-
-  /** Records the current amount. */
-  note(amount: number): void {
-    const at = this.monotonic()
-    const last = this.#points.at(-1)
-    if (last && at - last.at < STEP) return
-    const fromHere = this.#points.findLastIndex((point) => at - point.at >= WINDOW)
-    this.#points = [...this.#points.slice(Math.max(0, fromHere)), { amount, at }]
-  }
-
-  /** The increase per second, if the current amount is `amount`; null while it is unknown. */
-  perSecond(amount: number): number | null {
-    const [first] = this.#points
-    const passed = first ? this.monotonic() - first.at : 0
-    return first && passed >= STEP ? ((amount - first.amount) * 1000) / passed : null
   }
 }
 

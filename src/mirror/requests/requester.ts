@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { MemoryAccount, MemoryPool } from '../admission/memory-pool.js'
+import type { MemoryAccount, MemoryPool } from '../admission/admission.js'
 import type { ServiceOptions } from '../options.js'
+import { wantsPage } from './address.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import { clientKey } from '../../server/connections/client-address.js'
-import { wantsPage } from './page-wish.js'
 
 /** Milliseconds before a browser gets a progress page instead of a blank one. */
 const BLANK_FOR = 1000

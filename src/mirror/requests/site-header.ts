@@ -1,11 +1,11 @@
 import { renderMasthead } from '../../server/pages/layout.js'
-import type { Html } from '../../text/html.js'
+import { html, type Html } from '../../text/html.js'
 import type { ServiceOptions } from '../options.js'
 
 /** The options that decide what the header of all pages leads to. */
 export type HeaderOptions = Pick<
   ServiceOptions,
-  'files' | 'listings' | 'warm' | 'tracker' | 'publicUrl'
+  'files' | 'listings' | 'warm' | 'tracker' | 'publicUrl' | 'siteName'
 >
 
 /** Whether directories have pages. */
@@ -14,7 +14,7 @@ export function hasListings({ files, listings }: Pick<HeaderOptions, 'files' | '
 }
 
 /**
- * The header of all pages: files, torrents, status and feed, as far as they are there. `root` is the
+ * The header of all pages: files, torrents and status, as far as they are there. `root` is the
  * way to the root of the mirror, such as `../`.
  */
 export function renderSiteHeader(
@@ -22,14 +22,31 @@ export function renderSiteHeader(
   root: string,
   current: 'files' | 'status' | null,
 ): Html {
-  const { warm, tracker, publicUrl } = options
+  const { tracker, publicUrl, siteName } = options
   const page = (title: string, path: string, isCurrent = false) => ({ title, path, isCurrent })
   const menu = [
     ...(hasListings(options) ? [page('Files', './', current === 'files')] : []),
     ...(tracker?.page ? [page('Torrents', tracker.page)] : []),
     page('Status', './-/status', current === 'status'),
-    ...(warm ? [page('Feed', './-/feed.xml')] : []),
   ]
-  const name = publicUrl === null ? 'btkit mirror' : new URL(publicUrl).host
+  const host = publicUrl === null ? 'btkit mirror' : new URL(publicUrl).host
+  const name = siteName ?? host
   return renderMasthead(root, { name, menu, label: 'Site' })
+}
+
+/**
+ * The path from the root to a directory or file, as links. `depth` is the number of directories
+ * between the root and the page's address.
+ */
+export function renderPath(components: readonly string[], depth: number): Html {
+  const steps = ['Index', ...components].map((name, i) => {
+    return i === components.length
+      ? html`<li><span aria-current="page">${name}</span></li>`
+      : html`<li><a href="${'../'.repeat(depth - i) || './'}">${name}</a></li>`
+  })
+  return html`<nav aria-label="Path">
+    <ol class="path">
+      ${steps}
+    </ol>
+  </nav>`
 }

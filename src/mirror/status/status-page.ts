@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { addReadRoute, prefersJson } from '../../server/answers/accept.js'
 import { sendError, sendLine } from '../../server/answers/refusal.js'
 import { renderPage } from '../../server/pages/layout.js'
@@ -11,7 +11,7 @@ import { describeProgress, REFRESH_SCRIPT } from '../progress/progress-page.js'
 import type { ProgressStatus, TorrentTitle } from '../progress/progress.js'
 import { type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
 import { missingRoot } from '../tree/root-watch.js'
-import type { StatusReport, WarmStatus } from './status.js'
+import type { ServiceStatus, StatusReport, WarmStatus } from './status.js'
 
 /** Seconds between two updates of a live page. */
 const LIVE = 5
@@ -44,7 +44,8 @@ function renderStatusPage(
         ${options.metrics && html`&middot; <a href="metrics">metrics</a>`}
       </p>
       <div id="state">
-        ${aboutService(report)} ${hashing(report)} ${trackers(report)} ${cache(report)}
+        ${aboutService(report)} ${hashing(report)} ${seeding(report)} ${trackers(report)}
+        ${cache(report)}
       </div>`,
   )
 }
@@ -56,12 +57,15 @@ function aboutService({ version, uptimeSeconds, time }: StatusReport): Html {
 function hashing({ hashing, planning, warm }: StatusReport): Html {
   const { running, waiting, bytesHashed, torrents } = hashing
   return html`<h2>Being hashed</h2>
-    <p>
-      ${count(running, 'torrent')} at work, ${waiting} waiting for a turn;
-      ${formatBytes(bytesHashed)} hashed since the start. Requests being planned:
-      ${planning.running}, and ${planning.waiting} waiting.
-    </p>
-    ${warm && aheadOfNeed(warm)}
+    <dl>
+      <dt>Torrents</dt>
+      <dd>${running} running, ${waiting} waiting</dd>
+      <dt>Requests looked up</dt>
+      <dd>${planning.running} running, ${planning.waiting} waiting</dd>
+      <dt>Hashed since the start</dt>
+      <dd>${formatBytes(bytesHashed)}</dd>
+      ${warm && aheadOfNeed(warm)}
+    </dl>
     ${
       torrents.length > 0 &&
       html`<ul>
@@ -71,10 +75,11 @@ function hashing({ hashing, planning, warm }: StatusReport): Html {
 }
 
 function aheadOfNeed({ ready, waiting, failed, running, bytesHashed }: WarmStatus): Html {
-  return html`<p>
-    Ahead of need: ${count(ready, 'file')} ready, ${waiting} waiting, ${failed} failed; ${running}
-    at work, ${formatBytes(bytesHashed)} hashed since the start.
-  </p>`
+  return html`<dt>Ahead of requests</dt>
+    <dd>
+      ${count(ready, 'file')} ready, ${running} running, ${waiting} waiting, ${failed} failed;
+      ${formatBytes(bytesHashed)} hashed
+    </dd>`
 }
 
 function hashingRow(told: ProgressStatus): Html {
@@ -87,6 +92,16 @@ function hashingRow(told: ProgressStatus): Html {
       value="${bytesDone}"
     ></progress>
   </li> `
+}
+
+function seeding({ seed }: StatusReport): Html {
+  if (seed === null) return html``
+  const { torrents, peers, uploaded, rate, refused } = seed
+  return html`<h2>Seeding</h2>
+    <p>
+      ${count(torrents, 'torrent')} and ${count(peers, 'peer')}; ${formatBytes(uploaded)} sent since
+      the start, ${formatBytes(rate)} per second now; ${refused} refused.
+    </p>`
 }
 
 function trackers({ trackers }: StatusReport): Html {
@@ -104,11 +119,11 @@ function cache({ cache: { bytes, records, hits, misses, origins } }: StatusRepor
   const { memory, cache, files } = origins
   return html`<h2>Cache</h2>
     <dl>
-      <dt>size</dt>
+      <dt>Size</dt>
       <dd>${formatBytes(bytes)}, ${count(records, 'record')}</dd>
-      <dt>lookups</dt>
-      <dd>${hits} found, ${misses} not</dd>
-      <dt>torrents</dt>
+      <dt>Look-ups</dt>
+      <dd>${hits} found, ${misses} not found</dd>
+      <dt>Torrents</dt>
       <dd>${memory} from memory, ${cache} from the cache, ${files} by reading files</dd>
     </dl>`
 }
@@ -125,62 +140,45 @@ function timeOf(iso: string): Html {
 /** Also answered while the service stops. */
 export const HEALTH = '/-/health'
 
-/** Adds the service's status at `/-/status`: a page, and the same as JSON. */
-export function addStatusPageRoutes(
-  app: FastifyInstance,
-  report: () => Promise<StatusReport>,
-  options: StatusPageOptions,
-): void {
-  addReadRoute(app, '/-/status.json', async (_request, reply) => {
-    return reply.headers(JSON_HEADERS).send(jsonLine(await report()))
-  })
-
-  addReadRoute(app, '/-/status', async ({ raw }, reply) => {
-    const current = await report()
-    reply.header('Vary', 'Accept')
-    if (prefersJson(raw.headers.accept)) {
-      return reply.headers(JSON_HEADERS).send(jsonLine(current))
-    }
-    const isLive = raw.url?.endsWith('?live') ?? false
-    return reply.headers(PAGE_HEADERS).send(renderStatusPage(current, isLive, options))
-  })
-}
-
 const FRESH = { 'Cache-Control': 'max-age=1' }
 const PAGE_HEADERS = { ...pageHeaders(REFRESH_SCRIPT), ...FRESH }
 const JSON_HEADERS = { ...SAFE_HEADERS, ...FRESH, 'Content-Type': 'application/json' }
 
-/** The state of the service for other programs. */
-export interface ServiceState {
-  /** The service's metrics, in Prometheus' text format; null to answer none. */
-  readonly describe: (() => Promise<string>) | null
-  /** Whether the mirror's root exists. */
-  readonly isRootThere: () => Promise<boolean>
-}
-
 /**
- * Adds the addresses below `/-/` that describe the service. `health` says whether the mirror is
- * there; `ready` says whether to send requests here.
+ * Adds the addresses below `/-/` that describe the service. `status` is a page, or the same as
+ * JSON. `health` says whether the mirror is there; `ready` says whether to send requests here.
  */
 export function addStatusRoutes(
   app: FastifyInstance,
-  { describe, isRootThere }: ServiceState,
+  status: ServiceStatus,
+  isRootThere: () => Promise<boolean>,
 ): void {
-  const sendState = async (reply: FastifyReply) => {
+  const { options } = status.sources
+  addReadRoute(app, '/-/status.json', async (_request, reply) => {
+    return reply.headers(JSON_HEADERS).send(jsonLine(await status.report()))
+  })
+
+  addReadRoute(app, '/-/status', async ({ raw }, reply) => {
+    const report = await status.report()
+    reply.header('Vary', 'Accept')
+    if (prefersJson(raw.headers.accept)) return reply.headers(JSON_HEADERS).send(jsonLine(report))
+    const isLive = raw.url?.endsWith('?live') ?? false
+    return reply.headers(PAGE_HEADERS).send(renderStatusPage(report, isLive, options))
+  })
+
+  const sendState = async (_request: FastifyRequest, reply: FastifyReply) => {
     reply.header('Cache-Control', 'no-store')
     if (await isRootThere()) sendLine(reply, 200, 'ok')
     else sendError(reply, missingRoot())
     return reply
   }
-  addReadRoute(app, HEALTH, (_request, reply) => sendState(reply))
+  addReadRoute(app, HEALTH, sendState)
   // While the service stops, this one is refused like all others
-  addReadRoute(app, '/-/ready', (_request, reply) => sendState(reply))
+  addReadRoute(app, '/-/ready', sendState)
 
-  if (!describe) return
+  if (!options.metrics) return
   addReadRoute(app, '/-/metrics', async (_request, reply) => {
-    return reply
-      .header('Cache-Control', 'no-store')
-      .type('text/plain; version=0.0.4')
-      .send(await describe())
+    reply.header('Cache-Control', 'no-store').type('text/plain; version=0.0.4')
+    return reply.send(await status.metrics())
   })
 }

@@ -1,17 +1,23 @@
-import type { PieceCache } from '../../cache/piece-cache.js'
 import type { ServerContext } from '../../server/context.js'
-import { counter, gauge, histogram, type Metric } from '../../server/metrics/metrics.js'
-import type { RequestFigures } from '../../server/metrics/request-figures.js'
+import {
+  counter,
+  formatMetrics,
+  gauge,
+  histogram,
+  type Metric,
+} from '../../server/metrics/metrics.js'
 import type { Admission } from '../admission/admission.js'
 import type { JobQueue } from '../admission/job-queue.js'
+import type { MirrorServer, SeedFigures, ServiceOptions } from '../options.js'
 import type { ProgressStatus } from '../progress/progress.js'
-import type { HashedBytes } from '../torrents/hashed-bytes.js'
+import type { FileReads } from '../torrents/file-reads.js'
 import type { OnDemand, Origins } from '../torrents/on-demand.js'
 import type { TrackerSource } from '../torrents/trackers.js'
+import type { FileDigests } from '../views/file-digests.js'
 import type { Warmer } from '../warm/warmer.js'
 
 /** Works that run, and works that wait for their turn. */
-export interface QueueStatus {
+interface QueueStatus {
   readonly running: number
   readonly waiting: number
 }
@@ -54,6 +60,8 @@ export interface StatusReport {
   }
   /** Announce URLs of the trackers that torrents name. */
   readonly trackers: readonly string[]
+  /** Null if the service does not seed. */
+  readonly seed: SeedFigures | null
 }
 
 /** Milliseconds for which a report is kept. */
@@ -62,35 +70,36 @@ const KEEP = 1000
 /** Most torrents in the report. */
 const MAX_LISTED = 20
 
-export interface StatusSourceParts extends Pick<ServerContext, 'now' | 'monotonic'> {
-  readonly version: string
-  readonly onDemand: Pick<OnDemand, 'origins'>
-  /** The services that hash files. */
-  readonly makers: readonly Pick<OnDemand, 'underWay'>[]
-  readonly hashed: Pick<HashedBytes, 'total'>
-  readonly admission: Pick<Admission, 'planning' | 'hashing'>
-  readonly cache: Pick<PieceCache, 'usage' | 'store'>
+interface StatusSources {
+  readonly options: ServiceOptions
+  readonly onDemand: OnDemand
+  readonly digests: Pick<FileDigests, 'underWay'>
+  readonly reads: FileReads
+  readonly admission: Admission
+  /** Null if nothing is hashed ahead. */
+  readonly warmer: Warmer | null
+  readonly trackers: TrackerSource
   /** Size of the cache's file in bytes. */
   readonly cacheSize: () => Promise<number>
-  /** The files hashed ahead; null if there are none. */
-  readonly warm: () => WarmStatus | null
-  /** Announce URLs of the current trackers. */
-  readonly trackers: () => readonly string[]
+  readonly server: MirrorServer
 }
 
-/** Makes the report on the service, at most once a second. */
-export class StatusSource {
+/** The service's reports on itself: for people, and for Prometheus. */
+export class ServiceStatus {
   readonly #startedAt: number
   #report: Promise<StatusReport> | null = null
   #madeAt = -Infinity
 
-  constructor(private readonly parts: StatusSourceParts) {
-    this.#startedAt = parts.monotonic()
+  constructor(
+    readonly sources: StatusSources,
+    private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
+  ) {
+    this.#startedAt = clocks.monotonic()
   }
 
   /** The report of the last second. */
-  current(): Promise<StatusReport> {
-    const at = this.parts.monotonic()
+  report(): Promise<StatusReport> {
+    const at = this.clocks.monotonic()
     if (this.#report && at - this.#madeAt < KEEP) return this.#report
     this.#madeAt = at
     const report = this.#make()
@@ -102,22 +111,110 @@ export class StatusSource {
   }
 
   async #make(): Promise<StatusReport> {
-    const { version, makers, hashed, admission, now, monotonic, warm, trackers } = this.parts
-    const { cache, cacheSize, onDemand } = this.parts
-    const underWay = makers.flatMap((maker) => maker.underWay()).sort(byProgress)
+    const { options, onDemand, digests, reads, admission, warmer, trackers } = this.sources
+    const { cache } = onDemand.cacheAccess
+    const underWay = [...onDemand.underWay(), ...digests.underWay()].sort(byProgress)
     const torrents = eachFileOnce(underWay).slice(0, MAX_LISTED)
-    const origins = { ...onDemand.origins }
+    const ahead = { running: admission.hashing.ahead, bytesHashed: reads.ahead }
+    const [bytes, origins] = [await this.sources.cacheSize(), { ...onDemand.origins }]
     return {
-      time: new Date(now()).toISOString(),
-      version,
-      uptimeSeconds: Math.floor((monotonic() - this.#startedAt) / 1000),
-      hashing: { ...queueStatus(admission.hashing), bytesHashed: hashed.total, torrents },
+      time: new Date(this.clocks.now()).toISOString(),
+      version: options.version,
+      uptimeSeconds: Math.floor((this.clocks.monotonic() - this.#startedAt) / 1000),
+      hashing: { ...queueStatus(admission.hashing), bytesHashed: reads.total, torrents },
       planning: queueStatus(admission.planning),
-      warm: warm(),
-      cache: { bytes: await cacheSize(), records: cache.store.count(), ...cache.usage, origins },
-      trackers: trackers(),
+      warm: warmer && { ...warmer.files.counts, ...ahead },
+      cache: { bytes, records: cache.store.count(), ...cache.usage, origins },
+      trackers: trackers.current(),
+      seed: options.seed?.status ?? null,
     }
   }
+
+  /** The metrics in Prometheus' text format. */
+  async metrics(): Promise<string> {
+    const { options, server, onDemand, reads, admission, trackers } = this.sources
+    const { planning, hashing, memory } = admission
+    const { hits, misses } = onDemand.cacheAccess.cache.usage
+    const { requests } = server
+    const connections = server.connections()
+    const seed = options.seed?.status ?? null
+    return formatMetrics([
+      counter(
+        'btkit_requests_total',
+        'Requests answered, or abandoned by their clients (499).',
+        requests.counts(),
+      ),
+      histogram('btkit_request_duration_seconds', 'Time to the last byte.', requests.durations()),
+      counter(
+        'btkit_requests_aborted_total',
+        'Requests whose answer was not sent in full.',
+        requests.aborted,
+      ),
+      counter('btkit_sent_bytes_total', "Bytes of answers' bodies.", requests.bytes),
+      ...(connections === null
+        ? []
+        : [gauge('btkit_connections', 'Connections that are open.', connections)]),
+      counter('btkit_torrents_total', 'Torrents obtained, by source.', [
+        { labels: { from: 'memory' }, value: onDemand.origins.memory },
+        { labels: { from: 'cache' }, value: onDemand.origins.cache },
+        { labels: { from: 'files' }, value: onDemand.origins.files },
+      ]),
+      counter('btkit_hashed_bytes_total', 'Bytes hashed.', reads.total),
+      gauge('btkit_torrents_under_way', 'Torrents being looked up or made.', onDemand.pending),
+      gauge('btkit_planning_jobs', 'Requests being planned.', planning.running),
+      gauge('btkit_planning_queue', 'Requests that wait to be planned.', planning.length),
+      gauge('btkit_request_memory_bytes', 'Memory for large requests under way.', memory.taken),
+      gauge('btkit_hash_jobs', 'Hash jobs at work.', hashing.running),
+      gauge('btkit_hash_queue', 'Hash jobs that wait for their turn.', hashing.length),
+      counter('btkit_cache_lookups_total', 'Records looked up in the piece cache.', [
+        { labels: { result: 'hit' }, value: hits },
+        { labels: { result: 'miss' }, value: misses },
+      ]),
+      gauge(
+        'btkit_cache_bytes',
+        'Size of the piece cache on disk.',
+        await this.sources.cacheSize(),
+      ),
+      counter('btkit_log_lines_dropped_total', 'Lines that nobody read.', server.droppedLines()),
+      gauge('btkit_trackers', 'Trackers that torrents name.', trackers.current().length),
+      gauge('process_resident_memory_bytes', 'Memory in use.', process.memoryUsage.rss()),
+      ...(seed ? seedMetrics(seed) : []),
+      ...this.#warmMetrics(),
+    ])
+  }
+
+  #warmMetrics(): Metric[] {
+    const { warmer, reads, admission } = this.sources
+    if (warmer === null) return []
+    const { ready, waiting, failed } = warmer.files.counts
+    return [
+      gauge('btkit_warm_files', 'Files that match --warm, by whether their torrents are ready.', [
+        { labels: { state: 'ready' }, value: ready },
+        { labels: { state: 'waiting' }, value: waiting },
+        { labels: { state: 'failed' }, value: failed },
+      ]),
+      counter(
+        'btkit_warm_hashed_bytes_total',
+        'Bytes hashed before anybody asked for them.',
+        reads.ahead,
+      ),
+      gauge(
+        'btkit_warm_hash_jobs',
+        'Hash jobs at work that nobody waits for.',
+        admission.hashing.ahead,
+      ),
+      counter('btkit_warm_scans_total', 'Searches of all directories.', warmer.scans),
+    ]
+  }
+}
+
+function seedMetrics(seed: SeedFigures): Metric[] {
+  return [
+    gauge('btkit_seed_torrents', 'Torrents that this process seeds.', seed.torrents),
+    gauge('btkit_seed_peers', 'Peers that are connected.', seed.peers),
+    counter('btkit_seed_uploaded_bytes_total', 'Bytes sent to peers.', seed.uploaded),
+    counter('btkit_seed_refused_total', 'Connections and requests refused.', seed.refused),
+  ]
 }
 
 function queueStatus({ running, length }: JobQueue): QueueStatus {
@@ -138,88 +235,4 @@ function eachFileOnce(underWay: readonly ProgressStatus[]): ProgressStatus[] {
     const key = path.join('/')
     return !told.has(key) && told.add(key)
   })
-}
-
-/** Bytes hashed that nobody waited for, and running jobs. */
-interface HashingAhead {
-  readonly bytes: number
-  readonly jobs: number
-}
-
-export interface MeasuredParts {
-  readonly requests: RequestFigures
-  /** Open connections; null if another program's server has them. */
-  readonly connections: number | null
-  readonly onDemand: OnDemand
-  readonly hashed: HashedBytes
-  readonly admission: Admission
-  readonly trackers: TrackerSource
-  /** Bytes of the cache's file. */
-  readonly cacheSize: number
-  /** Dropped lines of the log. */
-  readonly droppedLines: number
-}
-
-/** Returns the metrics of the service. */
-export function serviceMetrics(parts: MeasuredParts): Metric[] {
-  const { requests, onDemand, hashed, admission, trackers } = parts
-  const { planning, hashing, memory } = admission
-  const { hits, misses } = onDemand.cacheAccess.cache.usage
-  return [
-    counter(
-      'btkit_requests_total',
-      'Requests answered, or abandoned by their clients (499).',
-      requests.counts(),
-    ),
-    histogram('btkit_request_duration_seconds', 'Time to the last byte.', requests.durations()),
-    counter(
-      'btkit_requests_aborted_total',
-      'Requests whose answer was not sent in full.',
-      requests.aborted,
-    ),
-    counter('btkit_sent_bytes_total', "Bytes of answers' bodies.", requests.bytes),
-    ...(parts.connections === null
-      ? []
-      : [gauge('btkit_connections', 'Connections that are open.', parts.connections)]),
-    counter('btkit_torrents_total', 'Torrents obtained, by source.', [
-      { labels: { from: 'memory' }, value: onDemand.origins.memory },
-      { labels: { from: 'cache' }, value: onDemand.origins.cache },
-      { labels: { from: 'files' }, value: onDemand.origins.files },
-    ]),
-    counter('btkit_hashed_bytes_total', 'Bytes hashed.', hashed.total),
-    gauge('btkit_torrents_under_way', 'Torrents being looked up or made.', onDemand.pending),
-    gauge('btkit_planning_jobs', 'Requests being planned.', planning.running),
-    gauge('btkit_planning_queue', 'Requests that wait to be planned.', planning.length),
-    gauge('btkit_request_memory_bytes', 'Memory for large requests under way.', memory.taken),
-    gauge('btkit_hash_jobs', 'Hash jobs at work.', hashing.running),
-    gauge('btkit_hash_queue', 'Hash jobs that wait for their turn.', hashing.length),
-    counter('btkit_cache_lookups_total', 'Records looked up in the piece cache.', [
-      { labels: { result: 'hit' }, value: hits },
-      { labels: { result: 'miss' }, value: misses },
-    ]),
-    gauge('btkit_cache_bytes', 'Size of the piece cache on disk.', parts.cacheSize),
-    counter('btkit_log_lines_dropped_total', 'Lines that nobody read.', parts.droppedLines),
-    gauge('btkit_trackers', 'Trackers that torrents name.', trackers.current().length),
-    gauge('process_resident_memory_bytes', 'Memory in use.', process.memoryUsage.rss()),
-  ]
-}
-
-/** Returns the metrics of --warm; empty without --warm. */
-export function warmMetrics(warmer: Warmer | null, hashing: HashingAhead): Metric[] {
-  if (warmer === null) return []
-  const { ready, waiting, failed } = warmer.files.counts
-  return [
-    gauge('btkit_warm_files', 'Files that match --warm, by whether their torrents are ready.', [
-      { labels: { state: 'ready' }, value: ready },
-      { labels: { state: 'waiting' }, value: waiting },
-      { labels: { state: 'failed' }, value: failed },
-    ]),
-    counter(
-      'btkit_warm_hashed_bytes_total',
-      'Bytes hashed before anybody asked for them.',
-      hashing.bytes,
-    ),
-    gauge('btkit_warm_hash_jobs', 'Hash jobs at work that nobody waits for.', hashing.jobs),
-    counter('btkit_warm_scans_total', 'Searches of all directories.', warmer.scans),
-  ]
 }

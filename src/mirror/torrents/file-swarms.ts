@@ -10,19 +10,7 @@ const MOST_FILES = 10_000
 /** Most torrents of one file that are remembered, such as those of each version. */
 const MOST_TORRENTS = 6
 
-/** A file in a state, and its torrent once it was made. */
-interface MadeAhead {
-  readonly fingerprint: Fingerprint
-  readonly torrent: { readonly infoHash: string } | null
-}
-
-/** A listed file. */
-interface ListedFile {
-  readonly size: number
-  /** Milliseconds since 1970. */
-  readonly modified: number
-}
-
+/** The torrents of a file in a state. */
 interface FileTorrents {
   readonly size: number
   /** Seconds since 1970. */
@@ -30,16 +18,27 @@ interface FileTorrents {
   readonly infoHashes: readonly string[]
 }
 
+/** The files that are hashed ahead, with their torrents once they were made. */
+interface MadeAhead {
+  readonly get: (path: readonly string[]) =>
+    | {
+        readonly fingerprint: Fingerprint
+        readonly torrent: { readonly infoHash: string } | null
+      }
+    | undefined
+}
+
+/** A listed file; `modified` is in milliseconds since 1970. */
+type ListedFile = Pick<FileTorrents, 'size' | 'modified'>
+
 /** Finds the swarms of files whose torrents were sent since the start, or were made ahead. */
 export class FileSwarms {
   readonly #files = new LRUCache<string, FileTorrents>({ max: MOST_FILES })
 
-  /** Null stands for no tracker in this process, and for no files that are hashed ahead. */
+  /** Null stands for no tracker or seed in this process, and for no files that are hashed ahead. */
   constructor(
     private readonly tracker: Pick<OwnTracker, 'countsOf'> | null,
-    private readonly warm: {
-      readonly get: (path: readonly string[]) => MadeAhead | undefined
-    } | null,
+    private readonly warm: MadeAhead | null,
   ) {}
 
   /** Whether swarms are known at all. */
@@ -48,7 +47,11 @@ export class FileSwarms {
   }
 
   /** Remembers the torrent of a single file. */
-  note({ title, modified, infoHashes }: NotedTorrent): void {
+  note({
+    title,
+    modified,
+    infoHashes,
+  }: Pick<KnownTorrent, 'title' | 'modified' | 'infoHashes'>): void {
     const { path, size } = title
     if (path === null) return
     const key = path.join('/')
@@ -81,8 +84,6 @@ export class FileSwarms {
     return [...(isSent ? sent.infoHashes : []), ...warm]
   }
 }
-
-type NotedTorrent = Pick<KnownTorrent, 'title' | 'modified' | 'infoHashes'>
 
 function peersOf(counts: ScrapedCounts | null): number {
   return counts === null ? 0 : counts.seeds + counts.leechers

@@ -1,5 +1,10 @@
-import { isSameBytes } from '../../bytes.js'
 import { LRUCache } from 'lru-cache'
+import { isSameBytes } from '../../bytes.js'
+import { isRacy } from '../../core/digests/cache-trust.js'
+import { BtkitError, valueOr } from '../../errors.js'
+import { type Fingerprint, sameFingerprint } from '../../files/fingerprint.js'
+import { readBoundedRegular } from '../../files/read-bounded.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
@@ -9,14 +14,9 @@ import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { requireDict } from '../../metainfo/parse/require-field.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
 import { WarningList } from '../../metainfo/warning.js'
-import { BtkitError, valueOr } from '../../errors.js'
-import { sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
-import { readBoundedRegular } from '../../files/read-bounded.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { isRacy } from '../../core/digests/settled.js'
-import { NotReady } from '../../server/answers/refusal.js'
+import { MOST_V2_BYTES } from '../requests/address.js'
 import { MirrorView } from '../tree/mirror.js'
-import { MOST_V2_BYTES } from '../requests/asked-view.js'
+import { NotReady } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 
 /** Most bytes of a torrent; larger ones are ignored. */
@@ -37,8 +37,6 @@ interface ReadTorrent {
   readonly metainfo: Metainfo | null
 }
 
-type GivenContext = Pick<ServerContext, 'now' | 'warn'>
-
 /**
  * The operator's own torrents of files of the mirror, which are served instead of new ones. For
  * `pub/a.iso` this is `pub/a.iso.torrent` below one of the directories, or `a.iso.torrent` in it.
@@ -54,7 +52,7 @@ export class GivenTorrents {
   /** Of the directories to search for torrents, the first one has priority. */
   constructor(
     private readonly directories: readonly string[],
-    private readonly context: GivenContext,
+    private readonly world: Pick<ServerContext, 'now' | 'warn'>,
   ) {}
 
   /** Whether there are any directories to search. */
@@ -82,7 +80,7 @@ export class GivenTorrents {
   #tell(path: string, why: string): void {
     if (this.#told.has(path) || this.#told.size >= MOST_TOLD) return
     this.#told.add(path)
-    this.context.warn(`--torrents: ${path}: ignored: ${why}`)
+    this.world.warn(`--torrents: ${path}: ignored: ${why}`)
   }
 
   /** Warns that a torrent's pieces do not match its file. */
@@ -119,7 +117,7 @@ export class GivenTorrents {
     if (known && sameFingerprint(known.fingerprint, fingerprint)) return known.metainfo
     const metainfo = parseOrNull(absolutePath)
     // Otherwise a later change might leave no trace
-    if (!isRacy(fingerprint, this.context.now(), 'full'))
+    if (!isRacy(fingerprint, this.world.now(), 'full'))
       this.#read.set(absolutePath, { fingerprint, metainfo })
     return metainfo
   }

@@ -1,7 +1,7 @@
-import type { MemoryAccount, MemoryPool } from '../admission/memory-pool.js'
-import { NotReady } from '../../server/answers/refusal.js'
-import type { Requester } from '../requests/requester.js'
+import type { MemoryAccount, MemoryPool } from '../admission/admission.js'
 import { type ProgressStatus, type TorrentProgress, UnderWay } from '../progress/progress.js'
+import type { Requester } from '../requests/requester.js'
+import { NotReady } from '../../server/answers/refusal.js'
 
 /** A client that waits for work, and for how long; null: as long as it takes. */
 export interface Waiter extends Pick<Requester, 'client' | 'onGone'> {

@@ -1,8 +1,8 @@
 import type { Content } from '../../core/digests/content.js'
+import type { InfoOptions } from '../../core/digests/info.js'
 import { isPad } from '../../core/digests/pad-files.js'
-import { infoHashesOf } from '../../metainfo/info-hashes.js'
+import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { TorrentTitle } from '../progress/progress.js'
 
 /** Where the files of a torrent are published, and which are left out. */
@@ -33,8 +33,14 @@ export interface KnownTorrent extends Placement, TorrentCore {
   readonly isCacheable: boolean
 }
 
+/** Learns of a torrent whose hashes are in the cache, and what it was made of. */
+export type MadeListener = (
+  infoHashes: KnownTorrent['infoHashes'],
+  made: { readonly content: Content; readonly options: InfoOptions },
+) => void
+
 /** A torrent's properties that do not follow from its content. */
-export type MadeOfContent = Omit<KnownTorrent, 'infoHash' | 'infoHashes' | 'modified'>
+type MadeOfContent = Omit<KnownTorrent, 'infoHash' | 'infoHashes' | 'modified'>
 
 /** Completes a torrent with its info hashes and date. */
 export function knownTorrent(made: MadeOfContent, content: Content): KnownTorrent {

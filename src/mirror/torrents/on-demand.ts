@@ -1,24 +1,24 @@
-import { setTimeout } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import type { Content } from '../../core/digests/content.js'
-import {
-  infoRequest,
-  recallInfo,
-  type InfoOptions,
-  type InfoRequest,
-} from '../../core/digests/info.js'
-import type { TorrentCore } from '../../metainfo/build/torrent.js'
+import { setTimeout } from 'node:timers/promises'
 import type { CacheAccess } from '../../core/digests/cache-trust.js'
+import type { Content } from '../../core/digests/content.js'
+import { type InfoOptions, InfoRequest, recallInfo } from '../../core/digests/info.js'
 import { BtkitError } from '../../errors.js'
-import type { Budget } from '../admission/budget.js'
-import type { MemoryPool } from '../admission/memory-pool.js'
-import type { Planner } from '../admission/admission.js'
-import { NotReady, Refusal } from '../../server/answers/refusal.js'
-import { isQuiet, LOOKS, QUIET_PERIOD, refuseYoung } from './recent-writes.js'
-import { InFlight, type Flight, type Waiter } from './in-flight.js'
+import type { TorrentCore } from '../../metainfo/build/torrent.js'
+import type { Budget, MemoryPool, Planner } from '../admission/admission.js'
+import type { ServiceOptions } from '../options.js'
 import { type ProgressStatus, titleOf, TorrentProgress } from '../progress/progress.js'
-import { toRead, type FileHasher, type ToRead } from './file-hasher.js'
-import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
+import { isQuiet, LOOKS, QUIET_PERIOD, refuseYoung } from './file-changes.js'
+import { type FileHasher, toRead } from './file-hasher.js'
+import type { AheadOfNeed, ToRead } from './file-reads.js'
+import { type Flight, InFlight, type Waiter } from './in-flight.js'
+import {
+  knownTorrent,
+  type KnownTorrent,
+  type MadeListener,
+  type Placement,
+} from './known-torrent.js'
+import { NotReady, Refusal } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 
 /** Milliseconds for which the lookup of files counts. */
@@ -30,6 +30,9 @@ const MEMORY = 16 * 1024 * 1024
 /** Bytes that a torrent takes beside its info and directory. */
 const ENTRY_COST = 1000
 
+/** Most paths whose warnings are remembered. */
+const MAX_WARNED = 1000
+
 /** The current content of a torrent. */
 export interface PlannedTorrent extends Placement {
   readonly content: Content
@@ -37,7 +40,7 @@ export interface PlannedTorrent extends Placement {
 }
 
 /** A requested torrent. */
-export interface TorrentWanted {
+interface TorrentWanted {
   /** Distinguishes it from all others. */
   readonly key: string
   /** Estimated work to look up its files; see Planning. */
@@ -47,6 +50,8 @@ export interface TorrentWanted {
    * errors.
    */
   readonly plan: (budget: Budget) => Promise<PlannedTorrent>
+  /** Whether it is only compared with the operator's own torrent. */
+  readonly isCompared?: boolean
 }
 
 /** A torrent that was right at a certain time. */
@@ -63,13 +68,14 @@ export interface Origins {
   files: number
 }
 
-export interface OnDemandParts extends Pick<ServerContext, 'monotonic'> {
+/** The makers of torrents. */
+interface Making {
   readonly cacheAccess: CacheAccess
   readonly hasher: FileHasher
   readonly planner: Planner
   readonly memory: MemoryPool
-  /** Seconds since the last change of a file before it gets a torrent. */
-  readonly minAge: number
+  /** Learns of each torrent whose hashes are in the cache now. */
+  readonly onMade: MadeListener | null
 }
 
 /**
@@ -87,14 +93,19 @@ export class OnDemand {
     },
   })
   readonly #pending: InFlight<CurrentTorrent>
+  readonly #warned = new LRUCache<string, true>({ max: MAX_WARNED })
   #expiredAt = -Infinity
 
-  constructor(private readonly parts: OnDemandParts) {
-    this.#pending = new InFlight(parts.memory)
+  constructor(
+    private readonly making: Making,
+    private readonly options: Pick<ServiceOptions, 'minAge'>,
+    private readonly world: Pick<ServerContext, 'monotonic' | 'warn'>,
+  ) {
+    this.#pending = new InFlight(making.memory)
   }
 
   get cacheAccess(): CacheAccess {
-    return this.parts.cacheAccess
+    return this.making.cacheAccess
   }
 
   /** Number of torrents being looked up or made. */
@@ -109,26 +120,46 @@ export class OnDemand {
 
   /** Expires all lookups, so that everything is looked up again. */
   expire(): void {
-    this.#expiredAt = this.parts.monotonic()
+    this.#expiredAt = this.world.monotonic()
     this.#pending.forget()
   }
 
   /** Whether a torrent's files were looked up so recently that it can be sent unchecked. */
   isFresh({ checkedAt }: CurrentTorrent): boolean {
-    return checkedAt > this.#expiredAt && this.parts.monotonic() - checkedAt < FRESH_FOR
+    return checkedAt > this.#expiredAt && this.world.monotonic() - checkedAt < FRESH_FOR
   }
 
   /**
    * Obtains a torrent. The work goes on as long as anybody wants it: see Flight.
    * @throws Refusal; BtkitError if the files cannot be read
    */
-  async obtain(wanted: TorrentWanted, requester: Waiter): Promise<CurrentTorrent> {
+  async obtain(wanted: TorrentWanted, requester: Waiter | Ahead): Promise<CurrentTorrent> {
+    if ('throttle' in requester) return this.#makeAhead(wanted, requester)
     const checked = this.#checked.get(wanted.key)
     if (checked && this.isFresh(checked)) {
       this.origins.memory++
       return checked
     }
     return this.#pending.join(wanted.key, requester, (own) => this.#tryTwice(wanted, own))
+  }
+
+  /** Makes a torrent that nobody waits for yet, and gives way to clients. */
+  async #makeAhead(wanted: TorrentWanted, { signal, throttle }: Ahead): Promise<CurrentTorrent> {
+    signal.throwIfAborted()
+    const working = new AbortController()
+    const giveWay = () => {
+      working.abort(new NotReady('somebody who waits needs the file', 1))
+    }
+    signal.addEventListener('abort', giveWay)
+    const memory = this.making.memory.open(null)
+    const ahead = { throttle, giveWay }
+    try {
+      const work = { client: null, signal: working.signal, memory, progress: null, ahead }
+      return await this.#check(wanted, work)
+    } finally {
+      signal.removeEventListener('abort', giveWay)
+      memory.close()
+    }
   }
 
   async #tryTwice(wanted: TorrentWanted, pending: Flight<CurrentTorrent>): Promise<CurrentTorrent> {
@@ -143,27 +174,30 @@ export class OnDemand {
   }
 
   /** Looks up the files and makes the torrent unless it is known. */
-  async #check(wanted: TorrentWanted, pending: Flight<CurrentTorrent>): Promise<CurrentTorrent> {
+  async #check(wanted: TorrentWanted, pending: TorrentWork): Promise<CurrentTorrent> {
     const look = await this.#lookUntilQuiet(wanted, pending)
     const checked = this.#checked.get(wanted.key)
     if (look.isUnchanged && checked) {
-      this.origins.memory++
+      if (!pending.ahead) this.origins.memory++
       checked.checkedAt = look.checkedAt
       return checked
     }
     const torrent = await this.#make(look, pending)
     const made = { torrent, checkedAt: look.checkedAt }
-    if (torrent.isCacheable) this.#checked.set(wanted.key, made)
+    if (torrent.isCacheable) {
+      if (!pending.ahead) this.#checked.set(wanted.key, made)
+      if (!wanted.isCompared) this.making.onMade?.(torrent.infoHashes, look)
+    }
     return made
   }
 
   /** Looks up the files repeatedly until nobody writes to them. */
-  async #lookUntilQuiet(wanted: TorrentWanted, pending: Flight<CurrentTorrent>): Promise<Look> {
+  async #lookUntilQuiet(wanted: TorrentWanted, pending: TorrentWork): Promise<Look> {
     const { client, signal, memory } = pending
     const planning = { effort: wanted.effort, client, signal, memory }
     let before: Content | null = null
     for (let count = 0; count < LOOKS; count++) {
-      const look = await this.parts.planner.run(planning, (budget) => {
+      const look = await this.making.planner.run(planning, (budget) => {
         // Frees the memory of the last lookup
         memory.clear()
         return this.#look(wanted, budget, before)
@@ -182,12 +216,13 @@ export class OnDemand {
     before: Content | null,
   ): Promise<Look | PlannedTorrent> {
     const { trust, now } = this.cacheAccess
-    const checkedAt = this.parts.monotonic()
+    const checkedAt = this.world.monotonic()
     const plan = await wanted.plan(budget)
     const { content, options } = plan
-    refuseYoung(content.files, { minAge: this.parts.minAge, trust, now })
+    for (const path of plan.omitted) this.#warnOfOmitted(path)
+    refuseYoung(content.files, { minAge: this.options.minAge, trust, now })
     if (!isQuiet(content, now(), before)) return plan
-    const request = infoRequest(content, options, trust)
+    const request = new InfoRequest(content, options, trust)
     const seen = { ...plan, request, checkedAt }
     const known = this.#checked.get(wanted.key)?.torrent
     if (known && isSame(known, { ...plan, input: request.input })) {
@@ -201,29 +236,50 @@ export class OnDemand {
     return { ...seen, isUnchanged: false, recalled }
   }
 
+  /** Warns the operator of a path that cannot be read, once. */
+  #warnOfOmitted(path: string): void {
+    if (this.#warned.has(path)) return
+    this.#warned.set(path, true)
+    const why = 'cannot be read, so torrents leave it out; correct its permissions'
+    this.world.warn(`${path}: ${why}`)
+  }
+
   /** Gets the torrent from the cache, or hashes what the cache does not know. */
   async #make(
     { request, recalled, directory, omitted }: Look,
-    pending: Flight<CurrentTorrent>,
+    pending: TorrentWork,
   ): Promise<KnownTorrent> {
     const { input, content } = request
     const title = titleOf(content)
     const placed = { input, directory, omitted, title }
     if ('info' in recalled) {
-      this.origins.cache++
+      if (!pending.ahead) this.origins.cache++
       return knownTorrent({ ...recalled, ...placed, isCacheable: true }, content)
     }
-    const progress = new TorrentProgress(title, content.size, this.parts.monotonic)
+    const progress = new TorrentProgress(title, content.size, this.world.monotonic)
     pending.progress = progress
-    const { client, signal } = pending
+    const { client, signal, ahead } = pending
     const onProgress = (bytesHashed: number, bytesWanted: number) => {
       progress.note(bytesHashed, bytesWanted)
     }
-    const wanted = { ...recalled, request, client, signal, onProgress }
-    const { info, pieceLayers, isSettled } = await this.parts.hasher.obtain(wanted)
-    this.origins.files++
+    const wanted = { ...recalled, request, client, signal, onProgress, ahead }
+    const { info, pieceLayers, isSettled } = await this.making.hasher.obtain(wanted)
+    if (!ahead) this.origins.files++
     return knownTorrent({ info, pieceLayers, ...placed, isCacheable: isSettled }, content)
   }
+}
+
+/** Somebody who wants a torrent made before clients ask. */
+export interface Ahead extends Pick<AheadOfNeed, 'throttle'> {
+  /** Aborts when the torrent is no longer wanted. */
+  readonly signal: AbortSignal
+}
+
+/** The work for a torrent: see Flight. */
+interface TorrentWork extends Pick<Flight<CurrentTorrent>, 'client' | 'memory' | 'signal'> {
+  progress: TorrentProgress | null
+  /** Given if nobody waits for it. */
+  readonly ahead?: AheadOfNeed
 }
 
 /** The result of looking up a torrent's files, also in the cache. */

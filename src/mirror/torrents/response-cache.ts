@@ -1,13 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { LRUCache } from 'lru-cache'
-import { type CountedResponse, endAtOnce } from '../../server/connections/counted-response.js'
-import type { ServerContext } from '../../server/context.js'
-import type { Exchange } from '../../server/exchange/exchanges.js'
-import { isSecure } from '../../server/listen/listen.js'
-import { askedVersion, askedView } from '../requests/asked-view.js'
-import { isProgressAddress, wantsPage } from '../requests/page-wish.js'
-import type { CurrentTorrent } from './on-demand.js'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { askedVersion, askedView, isProgressAddress, wantsPage } from '../requests/address.js'
+import type { CurrentTorrent, OnDemand } from './on-demand.js'
 import type { TrackerList } from './trackers.js'
+import { type CountedResponse, endAtOnce } from '../../server/connections/counted-response.js'
+import type { Exchange, Exchanges } from '../../server/exchange/exchanges.js'
+import { isSecure } from '../../server/listen/listen.js'
 
 /** Bytes of memory for answers. */
 const MEMORY = 16 * 1024 * 1024
@@ -30,12 +28,7 @@ interface CachedResponse {
 }
 
 /** An answer with the torrent that it was made from. */
-export type NotedResponse = Pick<CachedResponse, 'checked' | 'answer'>
-
-export interface ResponseCacheRules {
-  /** Whether an answer can be sent again unchecked. */
-  readonly isCurrent: (entry: NotedResponse) => boolean
-}
+type NotedResponse = Pick<CachedResponse, 'checked' | 'answer'>
 
 /**
  * Header fields that may change the answer: those for conditions, ranges, expectations, connections
@@ -55,7 +48,8 @@ export class ResponseCache {
     },
   })
 
-  constructor(private readonly rules: ResponseCacheRules) {}
+  /** `isCurrent` returns whether an answer can be sent again unchecked. */
+  constructor(private readonly isCurrent: (entry: NotedResponse) => boolean) {}
 
   /** Records an answer to a GET request. */
   note(request: IncomingMessage, checked: CurrentTorrent, answer: TorrentResponse): void {
@@ -75,7 +69,7 @@ export class ResponseCache {
     // A client that follows the progress gets a page first
     if (isProgressAddress(request.url ?? '')) return null
     const entry = this.#entries.get(addressOf(request))
-    if (!entry || !this.rules.isCurrent(entry) || !isPlain(request, entry.host)) return null
+    if (!entry || !this.isCurrent(entry) || !isPlain(request, entry.host)) return null
     response.writeHead(200, entry.answer.headers)
     endAtOnce(response, entry.answer.body)
     return entry
@@ -124,35 +118,20 @@ function isPlain({ rawHeaders, httpVersion }: IncomingMessage, host: string | un
 /** The route in the metrics of torrents requested again within a second. */
 const KEPT = 'kept response'
 
-export interface KeptAnswersParts extends Pick<ServerContext, 'monotonic'> {
-  readonly responses: Pick<ResponseCache, 'answer'>
-  /** Follows answers that are not sent at once. */
-  readonly exchanges: {
-    readonly begin: (request: IncomingMessage, response: CountedResponse) => void
-    readonly setRoute: (request: IncomingMessage, route: string) => void
-  }
-  /** Receives answers that are sent at once. */
-  readonly report: (exchange: Exchange) => void
-  /** Called for each torrent that is sent again. */
-  readonly onKept: () => void
-}
-
 /**
  * Makes a function that answers from the kept responses. It reports the answer at once, unless a
  * slow client still has to read it. It returns false if no response is kept.
  */
-export function keptAnswers({
-  responses,
-  exchanges,
-  report,
-  onKept,
-  monotonic,
-}: KeptAnswersParts): (request: IncomingMessage, response: CountedResponse) => boolean {
+export function keptAnswers(
+  { responses, onDemand }: { responses: ResponseCache; onDemand: Pick<OnDemand, 'origins'> },
+  exchanges: Exchanges,
+  { report, monotonic }: { report: (exchange: Exchange) => void; monotonic: () => number },
+): (request: IncomingMessage, response: CountedResponse) => boolean {
   return (request, response) => {
     const startedAt = monotonic()
     const kept = responses.answer(request, response)
     if (!kept) return false
-    onKept()
+    onDemand.origins.memory++
     if (response.socket?.writableLength === 0) {
       const milliseconds = monotonic() - startedAt
       const bytes = kept.answer.body.length

@@ -1,15 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { IncomingMessage } from 'node:http'
 import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainfo/build/torrent.js'
+import type { DhtNode } from '../../metainfo/metainfo.js'
 import { directoryAddress } from '../../metainfo/trackers.js'
-import { endConditional, etagOf } from '../../server/answers/conditional.js'
 import type { ServiceOptions } from '../options.js'
 import { sendReady } from '../progress/progress-page.js'
-import { publicAddress } from '../requests/public-address.js'
+import { publicAddress } from '../requests/address.js'
 import type { FileSwarms } from './file-swarms.js'
 import type { KnownTorrent } from './known-torrent.js'
 import type { CurrentTorrent } from './on-demand.js'
 import type { ResponseCache, TorrentResponse } from './response-cache.js'
-import { spreadTrackers, type TrackerList } from './trackers.js'
+import { spreadTrackers, type TrackerList, type TrackerSource } from './trackers.js'
+import { endConditional, etagOf } from '../../server/answers/conditional.js'
+import { unmappedAddress } from '../../server/connections/client-address.js'
 
 /** URLs of the mirror's root and of other mirrors. */
 export type MirrorAddresses = readonly [main: string, ...others: string[]]
@@ -23,10 +26,12 @@ export interface TorrentSurroundings {
   /** URLs to which clients add the torrent's name and paths. */
   readonly webSeeds: readonly string[]
   readonly httpSeeds: readonly string[]
+  /** Where peers reach the seed of the torrent; none if it is not seeded here. */
+  readonly peers: readonly DhtNode[]
 }
 
 /** The body of a view of a torrent, with its header fields. */
-export interface TorrentForm {
+interface TorrentForm {
   readonly body: Uint8Array
   readonly headers: Readonly<Record<string, string>>
   /** The ETag, if it is known without a digest of the whole body. */
@@ -36,45 +41,23 @@ export interface TorrentForm {
 /** Composes one view of a torrent. */
 export type ComposeForm = (torrent: KnownTorrent, around: TorrentSurroundings) => TorrentForm
 
-/** Composes an answer for one client, with the current trackers. */
-export function composeResponse(
-  { torrent }: CurrentTorrent,
-  { form, ...around }: ResponseParts,
-): TorrentResponse {
-  const { omitted } = torrent
-  const { body: bytes, headers: own, etag } = form(torrent, surround(torrent, around))
-  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  const { trackers } = around
-  const headers = {
-    ...own,
-    'Content-Length': String(body.length),
-    ETag: etag ?? etagOf(body),
-    // May be kept, but must be checked before each use
-    'Cache-Control': 'no-cache',
-    ...namesOfOmitted(omitted),
-  }
-  return { trackers, body, headers }
+/** The trackers, addresses and seeds for one client. */
+interface Around extends Pick<TorrentSurroundings, 'addresses' | 'httpSeeds' | 'peers'> {
+  readonly trackers: TrackerList
 }
 
 /** Determines the trackers and web seeds of a torrent for one client. */
 export function surround(
   { infoHash, directory }: Pick<KnownTorrent, 'infoHash' | 'directory'>,
-  { trackers, addresses, httpSeeds }: Omit<ResponseParts, 'form'>,
+  { trackers, addresses, httpSeeds, peers }: Around,
 ): TorrentSurroundings {
   const announceList = spreadTrackers(trackers, infoHash)
   const webSeeds = directory ? addresses.map((address) => directoryAddress(address, directory)) : []
-  return { announceList, addresses, webSeeds, httpSeeds }
-}
-
-export interface ResponseParts {
-  readonly trackers: TrackerList
-  readonly addresses: MirrorAddresses
-  readonly httpSeeds: readonly string[]
-  readonly form: ComposeForm
+  return { announceList, addresses, webSeeds, httpSeeds, peers }
 }
 
 /** The .torrent of the pkgtorrent protocol. */
-export const protocolForm: ComposeForm = (torrent, around) => {
+const protocolForm: ComposeForm = (torrent, around) => {
   const disposition = `attachment; filename=${torrent.infoHash}.torrent`
   return torrentForm(torrent, around, { creationDate: null, disposition })
 }
@@ -142,28 +125,33 @@ function namesOfOmitted(paths: readonly string[]): Readonly<Record<string, strin
 }
 
 /** A torrent and the view of it to send; the protocol's .torrent if absent. */
-export interface ToldTorrent {
+interface ToldTorrent {
   readonly checked: CurrentTorrent
   readonly form?: ComposeForm
+  /** Whether the answer stays right as long as the torrent does (default: true). */
+  readonly isKept?: boolean
 }
 
-export interface TorrentSenderParts {
-  readonly options: ServiceOptions
-  readonly responses: ResponseCache
-  /** Learns which torrents the files have. */
-  readonly swarms: Pick<FileSwarms, 'note'>
-  /** The current trackers. */
-  readonly trackers: () => TrackerList
-}
+/** Lets pages of all other sites read an answer; nothing here depends on who asks for it. */
+export const CORS = { 'Access-Control-Allow-Origin': '*' }
 
 /** Answers requests with torrents or views of them. */
 export class TorrentSender {
-  constructor(private readonly parts: TorrentSenderParts) {}
+  /** `known` receives answers to send again, and the files that torrents belong to. */
+  constructor(
+    private readonly options: ServiceOptions,
+    private readonly known: {
+      readonly responses: ResponseCache
+      readonly swarms: Pick<FileSwarms, 'note'>
+    },
+    private readonly trackers: TrackerSource['current'],
+  ) {}
 
   /** Sends a view of a torrent, or 304 or 412 if the request's conditions say so. */
   send(request: FastifyRequest, reply: FastifyReply, told: ToldTorrent): FastifyReply {
     const { checked } = told
-    if (sendReady(request, reply, { title: checked.torrent.title, ...this.parts })) return reply
+    if (sendReady(request, reply, { title: checked.torrent.title, options: this.options }))
+      return reply
     const answer = this.#compose(request, told)
     const etag = answer.headers['ETag'] ?? ''
     const { 'Cache-Control': caching } = answer.headers
@@ -175,23 +163,35 @@ export class TorrentSender {
   /** The last answer if nothing changed since, otherwise a new one. */
   #compose(
     { raw, method }: FastifyRequest,
-    { checked, form = protocolForm }: ToldTorrent,
+    { checked, form = protocolForm, isKept = true }: ToldTorrent,
   ): TorrentResponse {
-    const { options, responses, swarms } = this.parts
-    const { webSeeds, httpSeeds, tracker } = options
+    const { options, known } = this
+    const { webSeeds, httpSeeds, tracker, seed } = options
     const address = publicAddress(raw, options)
-    const trackers = this.parts.trackers()
-    const before = responses.recall(raw)
+    const trackers = this.trackers()
+    const before = isKept ? known.responses.recall(raw) : undefined
     if (before?.checked === checked && before.answer.trackers === trackers) return before.answer
-    const parts = { trackers, addresses: [address, ...webSeeds] as const, httpSeeds }
-    const answer = composeResponse(checked, { ...parts, form })
-    if (tracker) {
-      // Parsing a large torrent takes long, so the tracker gets each only once
-      const isKnown = trackedHashes(checked.torrent).every((hash) => tracker.has(hash))
-      if (!isKnown) tracker.add(composeResponse(checked, { ...parts, form: protocolForm }).body)
-      swarms.note(checked.torrent)
+    const peers = seedPeers(raw, checked.torrent.infoHash, { ...options, address })
+    const { torrent } = checked
+    const addresses = [address, ...webSeeds] as const
+    const around = surround(torrent, { trackers, addresses, httpSeeds, peers })
+    const { body: bytes, headers: own, etag } = form(torrent, around)
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    const headers = {
+      ...own,
+      'Content-Length': String(body.length),
+      ETag: etag ?? etagOf(body),
+      // May be kept, but must be checked before each use
+      'Cache-Control': own['Cache-Control'] ?? 'no-cache',
+      ...namesOfOmitted(torrent.omitted),
+      ...(options.cors && CORS),
     }
-    if (method === 'GET') responses.note(raw, checked, answer)
+    const answer = { trackers, body, headers }
+    // Parsing a large torrent takes long, so the tracker gets each only once
+    if (tracker && !trackedHashes(torrent).every((hash) => tracker.has(hash)))
+      tracker.add(protocolForm(torrent, around).body)
+    if (tracker || seed) known.swarms.note(torrent)
+    if (method === 'GET' && isKept) known.responses.note(raw, checked, answer)
     return answer
   }
 }
@@ -199,4 +199,37 @@ export class TorrentSender {
 /** The info hashes by which clients announce a torrent; one of version 2 is cut (BEP 52). */
 function trackedHashes({ infoHashes: { v1, v2 } }: KnownTorrent): string[] {
   return [v1, v2?.slice(0, 40) ?? null].filter((hash) => hash !== null)
+}
+
+/** The options that decide it, and the URL of the mirror for this request. */
+type SeedPlace = Pick<ServiceOptions, 'seed' | 'publicUrl'> & { readonly address: string }
+
+/**
+ * Returns where peers reach the seed of a torrent: the host of the mirror's URL, and the IP address
+ * that it stands for, because most clients do not look up names in magnet links. None if the torrent
+ * is not seeded.
+ */
+function seedPeers(
+  { headers, socket }: IncomingMessage,
+  infoHash: string,
+  { seed, publicUrl, address }: SeedPlace,
+): DhtNode[] {
+  if (!seed?.countsOf(infoHash)) return []
+  const { hostname } = new URL(address)
+  const local = unmappedAddress(socket.localAddress ?? '')
+  // Behind a proxy, the client knows another address
+  const isReached = headers['x-forwarded-for'] === undefined && socket.remoteAddress !== undefined
+  const reached = isReached && (!isLoopback(local) || isOwnName(hostname)) ? [local] : []
+  const hosts = [hostname.replace(/^\[|\]$/g, ''), ...(publicUrl === null ? reached : seed.hosts)]
+  return [...new Set(hosts)]
+    .filter((host) => host !== '')
+    .map((host) => ({ host, port: seed.port }))
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
+}
+
+function isOwnName(hostname: string): boolean {
+  return hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''))
 }

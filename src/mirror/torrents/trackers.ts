@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { BtkitError } from '../../errors.js'
-import { readRegular } from '../../files/read-regular.js'
+import { readRegular } from '../../files/read-bounded.js'
 import { isTracker } from '../../metainfo/trackers.js'
 import { quoteText } from '../../text/escape.js'
 
@@ -43,14 +43,29 @@ export async function openTrackers(
   report: (message: string) => void,
 ): Promise<TrackerSource> {
   if ('urls' in wanted) return fixedTrackers(wanted.urls)
-  const file = new TrackerFile(wanted.path, report)
-  await file.refresh()
-  const first = file.current
-  if (first === null) throw new NoTrackers(file.problem)
-  return {
-    current: () => file.current ?? first,
-    refresh: (isForced) => file.refresh(isForced),
+  const { path } = wanted
+  let current: TrackerList = []
+  // The file's current problem, which is not reported each minute
+  let problem = ''
+  let seen: string | null = null
+  const refresh = async (isForced = false) => {
+    try {
+      const file = await readRegular(path, MAX_SIZE, isForced ? null : seen)
+      if (!file) return
+      current = readTrackers(path, new TextDecoder().decode(file.bytes), report)
+      problem = ''
+      seen = file.state
+    } catch (error) {
+      seen = null
+      if (!(error instanceof BtkitError)) throw error
+      if (problem !== error.message && current.length > 0)
+        report(`${error.message}; the old trackers stay in use`)
+      problem = error.message
+    }
   }
+  await refresh()
+  if (current.length === 0) throw new NoTrackers(problem)
+  return { current: () => current, refresh }
 }
 
 /** Trackers that never change, possibly none. */
@@ -59,77 +74,24 @@ export function fixedTrackers(urls: readonly string[]): TrackerSource {
   return { current: () => list, refresh: () => Promise.resolve() }
 }
 
-/** The trackers in a file, which may change at any time. */
-class TrackerFile {
-  /** The last valid list; null before the first. */
-  current: TrackerList | null = null
-  /** The file's current problem; empty if there is none. */
-  problem = ''
-  #seen: string | null = null
-
-  constructor(
-    private readonly path: string,
-    private readonly report: (message: string) => void,
-  ) {}
-
-  /**
-   * Reads the file if it changed since the last time, or always if `isForced`. While it cannot be
-   * read or names no tracker, the last valid list stays.
-   */
-  async refresh(isForced = false): Promise<void> {
-    try {
-      const file = await readRegular(this.path, MAX_SIZE, isForced ? null : this.#seen)
-      if (!file) return
-      this.#read(new TextDecoder().decode(file.bytes))
-      this.#seen = file.state
-    } catch (error) {
-      this.#seen = null
-      this.#complain(error)
-    }
-  }
-
-  #read(text: string): void {
-    const { path, report } = this
-    const { urls, problems } = parseTrackerLines(text)
-    for (const problem of problems.slice(0, MAX_REPORTS)) report(`${path}: ${problem}`)
-    const more = problems.length - MAX_REPORTS
-    if (more > 0) report(`${path}: ${more} more lines are not tracker URLs; correct them`)
-    if (urls.length === 0)
-      throw new BtkitError('empty', `${path}: names no tracker; add an announce URL`)
-    this.problem = ''
-    this.current = urls
-  }
-
-  /** Reports a problem once, not each minute. */
-  #complain(error: unknown): void {
-    if (!(error instanceof BtkitError)) throw error
-    if (this.problem !== error.message && this.current)
-      this.report(`${error.message}; the old trackers stay in use`)
-    this.problem = error.message
-  }
-}
-
-/** The content of a trackers file. */
-interface TrackerLines {
-  readonly urls: readonly string[]
-  /** Why lines were left out. */
-  readonly problems: readonly string[]
-}
-
-/** Reads tracker URLs, one per line; empty lines and those that begin with # are ignored. */
-function parseTrackerLines(text: string): TrackerLines {
+/**
+ * Reads tracker URLs, one per line; empty lines and those that begin with # are ignored.
+ * @throws BtkitError `empty` if there is none
+ */
+function readTrackers(path: string, text: string, report: (message: string) => void): TrackerList {
   const urls = new Set<string>()
   const problems: string[] = []
   for (const [i, line] of text.split('\n').entries()) {
     const url = line.trim()
     if (url === '' || url.startsWith('#')) continue
     if (isTracker(url)) urls.add(url)
-    else
-      problems.push(
-        `line ${i + 1}: ${quoteText(url)} is not a tracker URL and is ignored; correct it`,
-      )
+    else problems.push(`line ${i + 1}: ${quoteText(url)} is not a tracker URL and is ignored`)
   }
-  return { urls: [...urls], problems }
+  for (const problem of problems.slice(0, MAX_REPORTS)) report(`${path}: ${problem}; correct it`)
+  const more = problems.length - MAX_REPORTS
+  if (more > 0) report(`${path}: ${more} more lines are not tracker URLs; correct them`)
+  if (urls.size > 0) return [...urls]
+  throw new BtkitError('empty', `${path}: names no tracker; add an announce URL`)
 }
 
 /**

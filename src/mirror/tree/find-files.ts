@@ -1,18 +1,19 @@
 import { isSuspect, sortByBytes } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { IsDirectory, notFound, Refusal } from '../../server/answers/refusal.js'
-import type { Budget } from '../admission/budget.js'
+import type { Budget } from '../admission/admission.js'
 import {
   type DirectoryEntry,
+  formatMirrorPath,
   isWithheld,
   mapConcurrently,
   type Mirror,
   MirrorView,
+  parseMirrorPath,
   readInChunks,
   toRefusal,
 } from './mirror.js'
-import { formatMirrorPath, parseMirrorPath } from './mirror-path.js'
 import { compileSimpleGlob, isGlob, type SimpleGlob } from './simple-glob.js'
+import { IsDirectory, notFound, Refusal } from '../../server/answers/refusal.js'
 
 /** Limits on one request's search. */
 export interface FindLimits {
@@ -227,7 +228,7 @@ const ENTER = 10
 const ENTER_AGAIN = 2000
 
 /** The directories that one pattern enters, charged to its budget. */
-export class EnteredDirectories {
+class EnteredDirectories {
   readonly #entered = new Set<string>()
 
   constructor(

@@ -1,14 +1,22 @@
+import { LRUCache } from 'lru-cache'
 import { constants, type Dirent } from 'node:fs'
 import { access, open, opendir, readlink, realpath } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { LRUCache } from 'lru-cache'
 import { asBtkitError, osCodeOf } from '../../errors.js'
 import { absenceOf, isWithin } from '../../files/inside.js'
-import { isOfKind, lstatMany, type PathState } from '../../files/lstat-many.js'
+import { isSuspect } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { IsDirectory, notFound, notPermitted, NotReady } from '../../server/answers/refusal.js'
-import { formatMirrorPath } from './mirror-path.js'
+import { isOfKind, lstatMany, type PathState } from '../../files/stat-files.js'
+import { isPlainName } from '../../metainfo/name.js'
 import { isRootThere, missingRoot } from './root-watch.js'
+import {
+  IsDirectory,
+  malformed,
+  notFound,
+  notPermitted,
+  NotReady,
+} from '../../server/answers/refusal.js'
+import { escapeText } from '../../text/escape.js'
 
 /** Most components for which looking up each is faster than opening the path. */
 const FEW_COMPONENTS = 32
@@ -29,10 +37,12 @@ export interface Mirror {
 }
 
 /** The target of a path of the mirror. */
-export interface FoundPath {
+interface FoundPath {
   /** The real path. */
   readonly absolutePath: string
   readonly state: PathState
+  /** Whether the path itself is a link. */
+  readonly isLink: boolean
 }
 
 /** The first component of the service's own addresses, which are never files. */
@@ -53,7 +63,6 @@ const DIRECTORIES = 256
  */
 export class MirrorView {
   readonly #directories = new LRUCache<string, Promise<string>>({ max: DIRECTORIES })
-  readonly #states = new LstatQueue()
   #root: Promise<string> | null = null
 
   constructor(readonly mirror: Mirror) {}
@@ -64,8 +73,7 @@ export class MirrorView {
    */
   async file(components: readonly string[]): Promise<ScannedFile> {
     return this.#attempt(components, async () => {
-      const { absolutePath, state } = await this.#look(components)
-      return this.#describe(components, absolutePath, state)
+      return this.#describe(components, await this.#look(components))
     })
   }
 
@@ -82,10 +90,10 @@ export class MirrorView {
       throw this.#missing(components)
     const directory = await this.directory(components.slice(0, -1))
     const path = childOf(directory, components.at(-1) ?? '')
-    const state = await this.#states.lstat(path)
-    if (!isOfKind(state, constants.S_IFLNK)) return { absolutePath: path, state }
+    const state = await lstatOne(path)
+    if (!isOfKind(state, constants.S_IFLNK)) return { absolutePath: path, state, isLink: false }
     const real = await this.#resolve(components, path)
-    return { absolutePath: real, state: await this.#states.lstat(real) }
+    return { absolutePath: real, state: await lstatOne(real), isLink: true }
   }
 
   /**
@@ -117,8 +125,7 @@ export class MirrorView {
 
   async #describe(
     path: readonly string[],
-    absolutePath: string,
-    state: PathState,
+    { absolutePath, state }: FoundPath,
   ): Promise<ScannedFile> {
     if (isOfKind(state, constants.S_IFDIR)) throw new IsDirectory(formatMirrorPath(path))
     if (!isOfKind(state, constants.S_IFREG)) throw this.#missing(path)
@@ -187,48 +194,22 @@ export async function realPathOf(path: string): Promise<string> {
   }
 }
 
-interface Waiting {
-  readonly path: string
-  readonly resolve: (state: PathState) => void
-  readonly reject: (error: Error) => void
-}
-
-/**
- * Looks up paths without following links. Lookups requested in one turn are done together, because
- * a switch to another thread costs more than a lookup.
- */
-export class LstatQueue {
-  #waiting: Waiting[] = []
-
-  /** The state of a path; rejects with the system's errors. */
-  lstat(path: string): Promise<PathState> {
-    return new Promise((resolve, reject) => {
-      // After all other requests of this turn
-      if (this.#waiting.push({ path, resolve, reject }) === 1) process.nextTick(this.#lookAtAll)
-    })
-  }
-
-  readonly #lookAtAll = (): void => {
-    const waiting = this.#waiting
-    this.#waiting = []
-    const finish = (states: readonly (PathState | Error)[]) => {
-      waiting.forEach(({ resolve, reject }, i) => {
-        const state = states[i] ?? new Error('not looked at')
-        if (state instanceof Error) reject(state)
-        else resolve(state)
-      })
-    }
-    const fail = (error: Error) => {
-      for (const { reject } of waiting) reject(error)
-    }
-    lstatMany(waiting.map(({ path }) => path)).then(finish, fail)
-  }
+/** The state of a path, without following links; rejects with the system's errors. */
+async function lstatOne(path: string): Promise<PathState> {
+  const [state = new Error('not looked at')] = await lstatMany([path])
+  if (state instanceof Error) throw state
+  return state
 }
 
 /** A name in a directory, with its kind if the directory contains that. */
 export interface DirectoryEntry {
   readonly name: string
   readonly kind: 'file' | 'directory' | 'unknown'
+}
+
+/** Whether an address can contain the name; a name that is not UTF-8 cannot be restored. */
+export function isNameable(name: string): boolean {
+  return !isSuspect(name) && isPlainName(name)
 }
 
 /** Entries that are read at once. */
@@ -274,4 +255,43 @@ export async function mapConcurrently<T, R>(
   const count = Math.min(LOOKS_AT_ONCE, items.length)
   await Promise.all(Array.from({ length: count }, () => work().catch(end)))
   return results
+}
+
+/** Longest path in a request, in UTF-16 units; systems do not have longer ones. */
+const MAX_PATH = 4096
+
+/**
+ * The components of a client's path on the mirror: `/yum/7/a.rpm`. Double slashes are accepted,
+ * because they are common in addresses.
+ * @throws Refusal
+ */
+export function parseMirrorPath(path: string): string[] {
+  const components = parseMirrorPlace(path)
+  if (path.endsWith('/')) throw notFound(quote(path))
+  return components
+}
+
+/**
+ * Returns the components of a path that may end with a slash, for a directory; empty for the root.
+ * @throws Refusal
+ */
+export function parseMirrorPlace(path: string): string[] {
+  if (!path.startsWith('/')) throw malformed(`${quote(path)}: a path must begin with /`)
+  if (path.length > MAX_PATH)
+    throw malformed(`${quote(path)}: the path is too long; systems allow ${MAX_PATH} characters`)
+  const components = path.split('/').filter((component) => component !== '')
+  if (!components.every(isPlainName))
+    throw malformed(`${quote(path)}: not a plain path; leave out . and .. components`)
+  return components
+}
+
+/** A path on the mirror, for messages and addresses. */
+export function formatMirrorPath(components: readonly string[]): string {
+  return quote(`/${components.join('/')}`)
+}
+
+/** Quotes a client's text for a message, cut to 200 characters. */
+function quote(path: string): string {
+  const text = escapeText(path)
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }

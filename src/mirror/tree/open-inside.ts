@@ -1,11 +1,10 @@
-import { lstat, open, readlink, realpath, type FileHandle } from 'node:fs/promises'
-import { fingerprintOf, sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
+import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises'
+import { type Fingerprint, fingerprintOf, sameFingerprint } from '../../files/fingerprint.js'
 import { isWithin } from '../../files/inside.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { GUARDED_READ } from '../../hash/stream/open-same-file.js'
+import { GUARDED_READ } from '../../hash/stream/reading.js'
+import { formatMirrorPath, type Mirror, toRefusal } from './mirror.js'
 import { notFound } from '../../server/answers/refusal.js'
-import { formatMirrorPath } from './mirror-path.js'
-import { toRefusal, type Mirror } from './mirror.js'
 
 /** An open file, with its state. The caller must close it. */
 export interface OpenFile {

@@ -1,5 +1,5 @@
+import type { Budget } from '../admission/admission.js'
 import { Refusal } from '../../server/answers/refusal.js'
-import type { Budget } from '../admission/budget.js'
 
 /** A pattern for the names in one directory. */
 export interface SimpleGlob {
@@ -11,7 +11,7 @@ export interface SimpleGlob {
 }
 
 /** The budget that the work with patterns is charged to. */
-export type Charged = Pick<Budget, 'charge'>
+type Charged = Pick<Budget, 'charge'>
 
 /** Whether a path component is a pattern; otherwise it is a name. */
 export function isGlob(component: string): boolean {
@@ -117,7 +117,7 @@ const MAX_RANGES = 256
 type CharacterRange = readonly [from: number, to: number]
 
 /** The characters that `[…]` in a pattern matches. */
-export class CharacterClass {
+class CharacterClass {
   readonly #isOpposite: boolean
   /** Sorted, with gaps in between. */
   readonly #ranges: readonly CharacterRange[]

@@ -1,42 +1,34 @@
+import { LRUCache } from 'lru-cache'
 import { CHECKSUMS } from '../../core/checksums/list.js'
+import { isSameFile, isSettled, type ReadingStart } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
-import { requireUnchanged, type HashContext } from '../../core/digests/hash-content.js'
+import { type HashContext, requireUnchanged } from '../../core/digests/hash-content.js'
 import { createTable, setPieces } from '../../core/digests/piece-table.js'
 import { recallPieces, rememberPieces } from '../../core/digests/recall-pieces.js'
-import { isSettled, type ReadingStart } from '../../core/digests/settled.js'
+import { encodeFingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import {
   createWholeFileJob,
   runWholeFile,
-  wholeFileProgress,
   type WholeFileJob,
+  wholeFileProgress,
 } from '../../hash/jobs/whole-file-job.js'
 import { WorkerPool } from '../../hash/jobs/worker-pool.js'
-import type { MemoryPool } from '../admission/memory-pool.js'
-import type { JobQueue } from '../admission/job-queue.js'
-import { MirrorView, type Mirror } from '../tree/mirror.js'
+import type { MemoryPool } from '../admission/admission.js'
+import type { ServiceOptions } from '../options.js'
+import { singleContent } from '../pkgtorrent/set.js'
 import { type ProgressStatus, titleOf, TorrentProgress } from '../progress/progress.js'
-import { type PieceLength, singleContent } from '../pkgtorrent/set.js'
-import type { FileClaims } from '../torrents/file-claims.js'
-import { refuseOther } from '../torrents/guarded-files.js'
-import type { HashedBytes } from '../torrents/hashed-bytes.js'
-import { InFlight, type Flight, type Waiter } from '../torrents/in-flight.js'
-import { refuseYoung } from '../torrents/recent-writes.js'
-import { KnownDigests, stateOf, type LookedAt } from './known-digests.js'
+import { refuseOther, refuseYoung } from '../torrents/file-changes.js'
+import type { FileReads } from '../torrents/file-reads.js'
+import { type Flight, InFlight, type Waiter } from '../torrents/in-flight.js'
+import { MirrorView } from '../tree/mirror.js'
 import type { ServerContext } from '../../server/context.js'
 
-export interface FileDigestsParts extends Pick<ServerContext, 'monotonic'> {
-  readonly mirror: Mirror
-  /** Piece length of the torrents whose pieces are hashed in the same reading. */
-  readonly pieceLength: PieceLength
+interface DigestRules extends Pick<ServerContext, 'monotonic'> {
+  readonly options: Pick<ServiceOptions, 'mirror' | 'pieceLength' | 'minAge'>
   readonly hashContext: HashContext
-  readonly hashing: JobQueue
+  readonly reads: FileReads
   readonly memory: MemoryPool
-  /** The work that reads files at present. */
-  readonly claims: FileClaims
-  readonly hashed: HashedBytes
-  /** Seconds since the last change of a file before it gets a digest. */
-  readonly minAge: number
 }
 
 /** Milliseconds between records of a reading's progress. */
@@ -48,14 +40,13 @@ const INTERVAL = 200
  * SHA-256 of the whole file on one thread would take several times as long.
  */
 export class FileDigests {
-  readonly #known: KnownDigests
+  /** The last digests, which may be of files that cannot be cached. */
+  readonly #recent = new LRUCache<string, Uint8Array>({ max: MOST_FILES })
   readonly #pool: WorkerPool
   readonly #pending: InFlight<Uint8Array>
 
-  constructor(private readonly parts: FileDigestsParts) {
-    const { engine, cacheAccess } = parts.hashContext
-    this.#known = new KnownDigests(cacheAccess)
-    this.#pool = engine.pool ?? new WorkerPool()
+  constructor(private readonly parts: DigestRules) {
+    this.#pool = parts.hashContext.engine.pool ?? new WorkerPool()
     this.#pending = new InFlight(parts.memory)
   }
 
@@ -66,7 +57,13 @@ export class FileDigests {
 
   /** The digest of a file if it is known without reading. */
   known(file: LookedAt): Uint8Array | null {
-    return this.#known.find(file)
+    const { cache, trust } = this.parts.hashContext.cacheAccess
+    const { absolutePath, fingerprint } = file
+    const record = cache.peek('digest', { algorithm: 'sha256', path: absolutePath })
+    const encoded = encodeFingerprint(fingerprint)
+    const isCurrent =
+      record?.digest.length === SHA256 && isSameFile(record.fingerprint, encoded, trust)
+    return isCurrent ? record.digest : (this.#recent.get(stateOf(file)) ?? null)
   }
 
   /**
@@ -74,93 +71,86 @@ export class FileDigests {
    * @throws Refusal; BtkitError if the file cannot be read
    */
   async obtain(file: ScannedFile, requester: Waiter): Promise<Uint8Array> {
-    const { minAge, hashContext } = this.parts
-    refuseYoung([file], { ...hashContext.cacheAccess, minAge })
-    const known = this.#known.find(file)
+    const { options, hashContext } = this.parts
+    refuseYoung([file], { ...hashContext.cacheAccess, minAge: options.minAge })
+    const known = this.known(file)
     if (known) {
-      this.#known.noteUse(file)
+      // Counts as a use of the record
+      hashContext.cacheAccess.cache.get('digest', { algorithm: 'sha256', path: file.absolutePath })
       return known
     }
     return this.#pending.join(stateOf(file), requester, (own) => this.#make(file, own))
   }
 
-  /** Reads a file when no other work does. */
-  async #make(file: ScannedFile, pending: Flight<Uint8Array>): Promise<Uint8Array> {
-    const { claims, monotonic, pieceLength } = this.parts
-    const { signal } = pending
-    const content = singleContent(file, { version: 'v1', pieceLength })
-    const progress = new TorrentProgress(titleOf(content), content.size, monotonic)
-    pending.progress = progress
-    const claimant = { files: [file], bytes: content.size, isAhead: false, signal }
-    for (;;) {
-      const others = claims.inTheWay(claimant)
-      if (others === null) return this.#claim({ file, content, signal, progress }, pending.client)
-      await others
-    }
-  }
-
-  /** Claims a file until it is read and the results are in the cache. */
-  async #claim(wanted: WantedDigest, client: string | null): Promise<Uint8Array> {
-    const { hashing, hashContext, claims } = this.parts
-    const { file, content, signal } = wanted
+  /** Reads a file in its turn, between two checks of it, and caches the results. */
+  #make(file: ScannedFile, pending: Flight<Uint8Array>): Promise<Uint8Array> {
+    const { options, monotonic, reads, hashContext } = this.parts
+    const { client, signal } = pending
     const { size, device, inode } = file.fingerprint
-    const wantsPieces = recallPieces(content, hashContext.cacheAccess).isKnown.includes(0)
-    const job = createWholeFileJob({
-      path: file.absolutePath,
-      size,
-      identity: BigUint64Array.of(device, inode),
-      checksums: [CHECKSUMS.sha256],
-      pieceLength: wantsPieces ? content.pieceLength : undefined,
-    })
-    let isAtWork = false
-    const remaining = () => size - wholeFileProgress(job)
-    const work = hashing.run({ size, client, signal }, () => {
-      isAtWork = true
-      return this.#read({ ...wanted, job })
-    })
-    const done = work.then(
-      () => undefined,
-      () => undefined,
+    const content = singleContent(file, { version: 'v1', pieceLength: options.pieceLength })
+    const progress = new TorrentProgress(titleOf(content), size, monotonic)
+    pending.progress = progress
+    // The progress of other work on the file says nothing about its digest
+    const wanted = { client, signal, onProgress: () => undefined }
+    const toRead = { files: [file], bytes: size }
+    return reads.run(
+      wanted,
+      () => toRead,
+      async (note) => {
+        const wantsPieces = recallPieces(content, hashContext.cacheAccess).isKnown.includes(0)
+        const job = createWholeFileJob({
+          path: file.absolutePath,
+          size,
+          identity: BigUint64Array.of(device, inode),
+          checksums: [CHECKSUMS.sha256],
+          pieceLength: wantsPieces ? content.pieceLength : undefined,
+        })
+        await refuseOther(file, options.mirror)
+        const startedMs = hashContext.cacheAccess.now()
+        await this.#run(job, signal, (bytesDone) => {
+          note(bytesDone)
+          progress.note(bytesDone, size)
+        })
+        const { fingerprint } = await new MirrorView(options.mirror).file(file.path)
+        requireUnchanged(file, fingerprint)
+        const { trust } = hashContext.cacheAccess
+        await this.#remember({ file, content, job }, { startedMs, trust })
+        return digestOf(job)
+      },
     )
-    claims.take([file], { remaining, isAtWork: () => isAtWork, done, giveWay: null })
-    return work
-  }
-
-  /** Reads a file between two checks of it, and caches the results. */
-  async #read(reading: Reading): Promise<Uint8Array> {
-    const { file, job } = reading
-    const { mirror, hashContext } = this.parts
-    await refuseOther(file, mirror)
-    const startedMs = hashContext.cacheAccess.now()
-    await this.#run(reading)
-    requireUnchanged(file, (await new MirrorView(mirror).file(file.path)).fingerprint)
-    const { trust } = hashContext.cacheAccess
-    await this.#remember(reading, { startedMs, trust })
-    return digestOf(job)
   }
 
   /** Reads on a thread, until nobody wants the digest any more. */
-  async #run({ job, signal, progress }: Reading): Promise<void> {
-    const bytesDone = () => wholeFileProgress(job)
-    const note = () => {
-      progress.note(bytesDone(), job.size)
+  async #run(
+    job: WholeFileJob,
+    signal: AbortSignal,
+    note: (bytesDone: number) => void,
+  ): Promise<void> {
+    const report = () => {
+      note(wholeFileProgress(job))
     }
-    note()
-    const timer = setInterval(note, INTERVAL).unref()
-    const end = this.parts.hashed.begin(bytesDone, false)
+    report()
+    const timer = setInterval(report, INTERVAL).unref()
     const ending = AbortSignal.any([signal, this.parts.hashContext.engine.signal])
     try {
       await runWholeFile(job, this.#pool, ending)
     } finally {
       clearInterval(timer)
-      end(bytesDone())
+      report()
     }
   }
 
   async #remember({ file, content, job }: Reading, start: ReadingStart): Promise<void> {
     if (!isSettled(file, start)) return
     const { cacheAccess } = this.parts.hashContext
-    this.#known.remember(file, digestOf(job))
+    const digest = digestOf(job)
+    const fingerprint = encodeFingerprint(file.fingerprint)
+    this.#recent.set(stateOf(file), digest)
+    cacheAccess.cache.put(
+      'digest',
+      { algorithm: 'sha256', path: file.absolutePath },
+      { fingerprint, digest },
+    )
     if (job.pieces.length > 0) {
       const table = createTable(content)
       setPieces(table, 0, job.pieces)
@@ -175,15 +165,24 @@ function digestOf({ digests: [sha256 = new Uint8Array(0)] }: WholeFileJob): Uint
   return Buffer.from(sha256)
 }
 
-/** A file whose digest is wanted. */
-interface WantedDigest {
+/** A file that was read. */
+interface Reading {
   readonly file: ScannedFile
   /** The content of its torrent. */
   readonly content: Content
-  readonly signal: AbortSignal
-  readonly progress: TorrentProgress
+  readonly job: WholeFileJob
 }
 
-interface Reading extends WantedDigest {
-  readonly job: WholeFileJob
+/** A file that was looked up. */
+type LookedAt = Pick<ScannedFile, 'absolutePath' | 'fingerprint'>
+
+/** Most files whose digests are remembered here if they cannot be cached. */
+const MOST_FILES = 1000
+
+/** Bytes of a SHA-256. */
+const SHA256 = 32
+
+/** Distinguishes a state of a file from all others. */
+function stateOf({ absolutePath, fingerprint }: LookedAt): string {
+  return `${Buffer.from(encodeFingerprint(fingerprint)).toString('base64')} ${absolutePath}`
 }

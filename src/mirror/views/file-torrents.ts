@@ -1,12 +1,12 @@
 import { encodedValue } from '../../metainfo/edit/splice-torrent.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
-import type { ServiceOptions } from '../options.js'
-import { setContent, type PieceLength } from '../pkgtorrent/set.js'
-import type { Requester } from '../requests/requester.js'
+import type { PieceLength, ServiceOptions } from '../options.js'
+import { setContent } from '../pkgtorrent/set.js'
 import { hasSamePieces, type GivenTorrents } from '../torrents/given-torrents.js'
 import type { KnownTorrent } from '../torrents/known-torrent.js'
-import type { CurrentTorrent, OnDemand } from '../torrents/on-demand.js'
+import type { Waiter } from '../torrents/in-flight.js'
+import type { Ahead, CurrentTorrent, OnDemand } from '../torrents/on-demand.js'
 import { MirrorView } from '../tree/mirror.js'
 
 /** The torrents of single files: the operator's own if there is one, otherwise made on demand. */
@@ -31,7 +31,7 @@ export class FileTorrents {
   async obtain(
     file: ScannedFile,
     version: MetainfoVersion,
-    requester: Requester,
+    requester: Waiter | Ahead,
   ): Promise<CurrentTorrent> {
     const { given, options } = this
     for (const metainfo of given.isUsed ? await given.find(file) : []) {
@@ -47,10 +47,11 @@ export class FileTorrents {
 
   #make(
     file: ScannedFile,
-    { version, pieceLength }: { version: MetainfoVersion; pieceLength: PieceLength },
-    requester: Requester,
+    wanted: Metainfo | { version: MetainfoVersion; pieceLength: PieceLength },
+    requester: Waiter | Ahead,
   ): Promise<CurrentTorrent> {
     const { mirror, serviceName, markPadFiles } = this.options
+    const { version, pieceLength } = wanted
     const { path } = file
     let lookedUp: ScannedFile | null = file
     const plan = async () => {
@@ -63,7 +64,8 @@ export class FileTorrents {
       return { content, options, directory, omitted: [] }
     }
     const key = `${version} ${pieceLength} file ${path.join('/')}`
-    return this.onDemand.obtain({ key, effort: 1, plan }, requester)
+    const isCompared = 'infoSpan' in wanted
+    return this.onDemand.obtain({ key, effort: 1, plan, isCompared }, requester)
   }
 
   #isOf(metainfo: Metainfo, found: KnownTorrent): boolean {

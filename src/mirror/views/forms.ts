@@ -1,22 +1,19 @@
-import { lstatMany } from '../../files/lstat-many.js'
+import { lstatMany } from '../../files/stat-files.js'
 import { magnetLink } from '../../metainfo/magnet.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { fileAddress } from '../../metainfo/trackers.js'
-import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
-import { renderPage } from '../../server/pages/layout.js'
-import { InlineScript, pageHeaders } from '../../server/pages/policy.js'
-import { renderQrCode } from '../../server/pages/qr-code.js'
-import { fieldValue, html, type Html } from '../../text/html.js'
-import { viewAddress, type ViewName } from '../requests/asked-view.js'
+import { viewAddress, type ViewName } from '../requests/address.js'
 import type { KnownTorrent } from '../torrents/known-torrent.js'
 import { type ComposeForm, torrentForm, type TorrentSurroundings } from '../torrents/response.js'
 import { childOf, type Mirror, MirrorView } from '../tree/mirror.js'
+import { FILE_PAGE_HEADERS, type FilePage, renderFilePage } from './file-page.js'
+import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
 
 /** Characters that cannot be in a quoted file name; browsers treat `%41` differently. */
 const UNQUOTABLE = /[^\x20-\x7e]|["\\%]/gu
 
 /** The views made from a torrent. */
-export type TorrentView = 'torrent' | 'magnet' | 'btih'
+type TorrentView = 'torrent' | 'magnet' | 'btih'
 
 /** The function that composes a view of a place's torrent. */
 export function formOf(view: TorrentView, place: Place): ComposeForm {
@@ -24,7 +21,7 @@ export function formOf(view: TorrentView, place: Place): ComposeForm {
   if (view === 'magnet') {
     return (torrent, around) => {
       const { body, headers } = textForm(magnetOf(torrent, around, place))
-      return { body, headers: { ...headers, Vary: 'Accept' } }
+      return { body, headers: { ...headers, ...magnetHeaders(around) } }
     }
   }
   return (torrent, around) => {
@@ -35,43 +32,19 @@ export function formOf(view: TorrentView, place: Place): ComposeForm {
   }
 }
 
-/** Copies the link, also without TLS, where browsers have no other way. */
-const COPY_SCRIPT = new InlineScript(`'use strict'
-addEventListener('DOMContentLoaded', () => {
-  const button = document.getElementById('copy')
-  button.hidden = false
-  button.addEventListener('click', () => {
-    document.getElementById('magnet').select()
-    if (document.execCommand('copy')) button.textContent = 'Copied'
-  })
-})`)
-
-/** Composes the page that a browser gets for a magnet link, below the header of all pages. */
-export function magnetPage(place: Place, header: Html): ComposeForm {
+/** Composes the page that a browser gets for a magnet link. */
+export function magnetPage(place: Place, page: Pick<FilePage, 'file' | 'header'>): ComposeForm {
   return (torrent, around) => {
-    const link = magnetOf(torrent, around, place)
-    const { name } = torrent.title
-    const page = renderPage(
-      { title: `Magnet link of ${name}`, head: COPY_SCRIPT.element, header },
-      html`<h1 class="name">${name}</h1>
-        <p>
-          <a href="${link}">Open it with a client</a>
-          <button type="button" id="copy" hidden>Copy the link</button>
-        </p>
-        <p>
-          <input
-            type="text"
-            id="magnet"
-            size="60"
-            readonly
-            value="${fieldValue(link)}"
-            aria-label="Magnet link"
-          />
-        </p>
-        ${renderQrCode(link)}`,
-    )
-    return { body: Buffer.from(page), headers: { ...pageHeaders(COPY_SCRIPT), Vary: 'Accept' } }
+    const magnet = magnetOf(torrent, around, place)
+    const text = renderFilePage({ ...page, name: torrent.title.name, magnet })
+    const headers = { ...FILE_PAGE_HEADERS, ...magnetHeaders(around) }
+    return { body: Buffer.from(text), headers }
   }
+}
+
+/** No cache keeps a link with an address of the seed, which may be that of this client alone. */
+function magnetHeaders({ peers }: TorrentSurroundings): Readonly<Record<string, string>> {
+  return { Vary: 'Accept', ...(peers.length > 0 && { 'Cache-Control': 'no-store' }) }
 }
 
 function textForm(line: string) {
@@ -81,7 +54,7 @@ function textForm(line: string) {
 
 function magnetOf(
   { infoHashes, title, given }: KnownTorrent,
-  { announceList, addresses, webSeeds }: TorrentSurroundings,
+  { announceList, addresses, webSeeds, peers }: TorrentSurroundings,
   place: Place,
 ): string {
   const { path, name, size } = title
@@ -90,7 +63,7 @@ function magnetOf(
   if (given) {
     const { announce, announceList: tiers, webSeeds: seeds } = given
     const own = { announce, announceList: tiers ?? [], webSeeds: seeds ?? [] }
-    return magnetLink({ infoHash, infoHashV2, name, size, ...own, exactSource })
+    return magnetLink({ infoHash, infoHashV2, name, size, ...own, exactSource, peers })
   }
   const isSeeded = webSeeds.length > 0
   return magnetLink({
@@ -104,6 +77,7 @@ function magnetOf(
     webSeeds:
       path && isSeeded ? addresses.map((address) => fileAddress(address, path)) : [...webSeeds],
     exactSource,
+    peers,
   })
 }
 
@@ -143,7 +117,7 @@ export async function isTorrentNameTaken(
   components: readonly string[],
   mirror: Mirror,
 ): Promise<boolean> {
-  return isViewNameTaken(new MirrorView(mirror), components, 'torrent')
+  return (await takenViews(new MirrorView(mirror), components, ['torrent'])).length > 0
 }
 
 /**
@@ -155,26 +129,22 @@ export async function takenViews(
   components: readonly string[],
   views: readonly ViewName[],
 ): Promise<ViewName[]> {
-  const directory = await view.directory(components.slice(0, -1))
-  const path = childOf(directory, components.at(-1) ?? '')
+  const above = components.slice(0, -1)
+  const name = components.at(-1) ?? ''
+  const path = childOf(await view.directory(above), name)
   const states = await lstatMany(views.map((each) => `${path}.${each}`))
   const there = views.filter((_, i) => !(states[i] instanceof Error))
-  const areTaken = await Promise.all(there.map((each) => isViewNameTaken(view, components, each)))
+  const areTaken = await Promise.all(
+    there.map(async (each) => {
+      try {
+        await view.file([...above, `${name}.${each}`])
+        return true
+      } catch (error) {
+        if (error instanceof IsDirectory) return true
+        if (error instanceof Refusal) return error.code !== 'not-found'
+        throw error
+      }
+    }),
+  )
   return there.filter((_, i) => areTaken[i])
-}
-
-async function isViewNameTaken(
-  view: MirrorView,
-  components: readonly string[],
-  name: ViewName,
-): Promise<boolean> {
-  const path = [...components.slice(0, -1), `${components.at(-1) ?? ''}.${name}`]
-  try {
-    await view.file(path)
-    return true
-  } catch (error) {
-    if (error instanceof IsDirectory) return true
-    if (error instanceof Refusal) return error.code !== 'not-found'
-    throw error
-  }
 }

@@ -4,23 +4,29 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
 import { fileAddress } from '../../metainfo/trackers.js'
-import { endConditional, etagOf } from '../../server/answers/conditional.js'
-import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
-import type { Html } from '../../text/html.js'
-import { xml, Xml } from '../../text/xml.js'
 import type { ServiceOptions } from '../options.js'
 import { sendReady } from '../progress/progress-page.js'
-import { askedVersion, type ViewName } from '../requests/asked-view.js'
-import { pageLinks, wantsPage } from '../requests/page-wish.js'
-import { publicAddress } from '../requests/public-address.js'
+import {
+  askedVersion,
+  pageLinks,
+  publicAddress,
+  type ViewName,
+  wantsPage,
+} from '../requests/address.js'
 import type { Requester, Requesters } from '../requests/requester.js'
 import { renderSiteHeader } from '../requests/site-header.js'
+import type { FileSwarms } from '../torrents/file-swarms.js'
 import type { TorrentSender } from '../torrents/response.js'
 import { MirrorView } from '../tree/mirror.js'
 import type { DirectoryTorrents } from './directory-torrents.js'
 import type { FileDigests } from './file-digests.js'
+import { FILE_PAGE_HEADERS, type PagedFile, renderFilePage } from './file-page.js'
 import type { FileTorrents } from './file-torrents.js'
-import { formOf, isTorrentNameTaken, magnetPage, torrentAddress } from './forms.js'
+import { formOf, isTorrentNameTaken, magnetPage, takenViews, torrentAddress } from './forms.js'
+import { endConditional, etagOf } from '../../server/answers/conditional.js'
+import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
+import type { Html } from '../../text/html.js'
+import { xml, Xml } from '../../text/xml.js'
 
 /** A view of the file or directory at a path of the mirror. */
 export interface WantedView {
@@ -28,12 +34,14 @@ export interface WantedView {
   readonly components: readonly string[]
 }
 
-/** The parts that make what the views are made of. */
+/** The sources of the views. */
 export interface ViewSources {
+  readonly options: ServiceOptions
   readonly files: FileTorrents
   readonly directories: DirectoryTorrents
   readonly digests: FileDigests
   readonly sender: TorrentSender
+  readonly swarms: FileSwarms
   readonly requesters: Requesters
 }
 
@@ -49,10 +57,7 @@ const TYPES = { sha256: 'text/plain; charset=utf-8', meta4: 'application/metalin
 
 /** Answers with the views of the mirror's files and directories. */
 export class Views {
-  constructor(
-    private readonly options: ServiceOptions,
-    private readonly sources: ViewSources,
-  ) {}
+  constructor(readonly mirror: ViewSources) {}
 
   /**
    * Sends a view.
@@ -63,8 +68,7 @@ export class Views {
     reply: FastifyReply,
     { view, components }: WantedView,
   ): Promise<FastifyReply> {
-    const { requesters, files, directories, sender } = this.sources
-    const { mirror } = this.options
+    const { requesters, files, directories, sender, options } = this.mirror
     const requester = requesters.of(request, reply)
     const file = components.length === 0 ? null : await this.#fileUnlessDirectory(components)
     if (view === 'sha256' || view === 'meta4') {
@@ -76,15 +80,46 @@ export class Views {
       ? await files.obtain(file, version, requester)
       : await directories.obtain(components, version, requester)
     // Only a magnet link contains the torrent's URL
-    const isTaken = view === 'magnet' && (await isTorrentNameTaken(components, mirror))
+    const isTaken = view === 'magnet' && (await isTorrentNameTaken(components, options.mirror))
     const place = { components, version, isTaken }
-    const isPage = view === 'magnet' && wantsPage(request.raw)
-    const form = isPage ? magnetPage(place, this.#header(request)) : formOf(view, place)
-    return sender.send(request, reply, { checked, form })
+    if (view !== 'magnet' || !wantsPage(request.raw))
+      return sender.send(request, reply, { checked, form: formOf(view, place) })
+    const page = { header: this.#header(request), file: file && (await this.#paged(request, file)) }
+    return sender.send(request, reply, { checked, form: magnetPage(place, page), isKept: false })
+  }
+
+  /** Sends the page of a file, without making its torrent. */
+  async sendPage(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    file: ScannedFile,
+  ): Promise<FastifyReply> {
+    const paged = await this.#paged(request, file)
+    const header = this.#header(request)
+    const name = file.path.at(-1) ?? ''
+    const body = renderFilePage({ name, file: paged, magnet: null, header })
+    return reply.headers({ ...FILE_PAGE_HEADERS, 'Cache-Control': 'no-cache' }).send(body)
+  }
+
+  async #paged(request: FastifyRequest, file: ScannedFile): Promise<PagedFile> {
+    const { options, digests, swarms } = this.mirror
+    const { path: components, fingerprint } = file
+    const { size } = fingerprint
+    const modified = Number(fingerprint.mtimeNs / 1_000_000n)
+    const view = new MirrorView(options.mirror)
+    return {
+      components,
+      size,
+      modified,
+      sha256: digests.known(file),
+      counts: swarms.countsOf(components, { size, modified }),
+      taken: await takenViews(view, components, ['torrent', 'magnet']),
+      base: options.files ? publicAddress(request.raw, options) : null,
+    }
   }
 
   #header({ raw }: FastifyRequest): Html {
-    return renderSiteHeader(this.options, pageLinks(raw.url ?? '').root, null)
+    return renderSiteHeader(this.mirror.options, pageLinks(raw.url ?? '').root, null)
   }
 
   /**
@@ -94,7 +129,7 @@ export class Views {
    */
   async #fileUnlessDirectory(components: readonly string[]): Promise<ScannedFile | null> {
     try {
-      return await new MirrorView(this.options.mirror).file(components)
+      return await new MirrorView(this.mirror.options.mirror).file(components)
     } catch (error) {
       if (error instanceof IsDirectory) return null
       throw error
@@ -105,10 +140,10 @@ export class Views {
   async #sendDigest(view: 'sha256' | 'meta4', wanted: FileView): Promise<FastifyReply> {
     const { request, reply, requester, file } = wanted
     const { path, fingerprint } = file
-    const sha256 = await this.sources.digests.obtain(file, requester)
+    const sha256 = await this.mirror.digests.obtain(file, requester)
     const name = path.at(-1) ?? ''
     const title = { name, path, files: 1, size: fingerprint.size }
-    if (sendReady(request, reply, { title, options: this.options })) return reply
+    if (sendReady(request, reply, { title, ...this.mirror })) return reply
     const body =
       view === 'sha256'
         ? formatChecksums([{ path: name, digest: sha256 }])
@@ -120,25 +155,42 @@ export class Views {
     return reply.headers(headers).send(body)
   }
 
-  /** Reading the file for its digest has also put the torrent's pieces into the cache. */
+  /**
+   * Writes the metalink of a file (RFC 5854): where to download it, and how to verify it. Reading
+   * the file for its digest has also put the torrent's pieces into the cache.
+   */
   async #metalinkOf(
     sha256: Uint8Array,
     { request, requester, file }: FileView,
   ): Promise<Uint8Array> {
-    const { options } = this
+    const { options } = this.mirror
     const { path, fingerprint } = file
     const { size } = fingerprint
     const base = publicAddress(request.raw, options)
     // Below its own prefix the service answers itself, so clients would get no file
     const mirrors = path[1] === options.serviceName ? [] : [base, ...options.webSeeds]
-    const known = { path, size, sha256, mirrors }
+    const urls = mirrors.map((mirror, i) => {
+      return xml`
+    <url priority="${i + 1}">${fileAddress(mirror, path)}</url>`
+    })
     // An empty file has no torrent
-    if (size === 0) return Buffer.from(renderMetalink({ ...known, pieces: null, torrent: null }))
-    const checked = await this.sources.files.obtain(file, 'v1', requester)
-    const pieces = renderPieces(checked.torrent.info)
-    const isTaken = await isTorrentNameTaken(path, options.mirror)
+    const checked = size === 0 ? null : await this.mirror.files.obtain(file, 'v1', requester)
+    const isTaken = checked !== null && (await isTorrentNameTaken(path, options.mirror))
     const torrent = torrentAddress(base, { components: path, version: 'v1', isTaken })
-    return Buffer.from(renderMetalink({ ...known, pieces, torrent }))
+    const metaUrl =
+      checked &&
+      xml`
+    <metaurl mediatype="torrent">${torrent}</metaurl>`
+    const pieces = checked && renderPieces(checked.torrent.info)
+    const document = xml`<?xml version="1.0" encoding="UTF-8"?>
+<metalink xmlns="urn:ietf:params:xml:ns:metalink">
+  <file name="${path.at(-1) ?? ''}">
+    <size>${size}</size>
+    <hash type="sha-256">${Buffer.from(sha256).toString('hex')}</hash>${pieces}${metaUrl}${urls}
+  </file>
+</metalink>
+`
+    return Buffer.from(document.text)
   }
 }
 
@@ -147,44 +199,8 @@ const MOST_PIECES = 2 ** 16
 
 const SHA1 = 20
 
-/** The contents of a metalink. */
-export interface MetalinkFile {
-  readonly path: readonly string[]
-  readonly size: number
-  readonly sha256: Uint8Array
-  /** The digests of its pieces, if known; see renderPieces. */
-  readonly pieces: Xml | null
-  /** URL of its .torrent; null if it has none. */
-  readonly torrent: string | null
-  /** URLs of the roots of its mirrors. */
-  readonly mirrors: readonly string[]
-}
-
-/** The metalink of a file (RFC 5854): where to download it, and how to verify it. */
-export function renderMetalink(file: MetalinkFile): string {
-  const { path, size, sha256, pieces, torrent, mirrors } = file
-  const urls = mirrors.map((mirror, i) => {
-    return xml`
-    <url priority="${i + 1}">${fileAddress(mirror, path)}</url>`
-  })
-  const metaUrl =
-    torrent === null
-      ? null
-      : xml`
-    <metaurl mediatype="torrent">${torrent}</metaurl>`
-  const document = xml`<?xml version="1.0" encoding="UTF-8"?>
-<metalink xmlns="urn:ietf:params:xml:ns:metalink">
-  <file name="${path.at(-1) ?? ''}">
-    <size>${size}</size>
-    <hash type="sha-256">${Buffer.from(sha256).toString('hex')}</hash>${pieces}${metaUrl}${urls}
-  </file>
-</metalink>
-`
-  return document.text
-}
-
 /** The digests of the pieces in a torrent's `info`; null if there are too many. */
-export function renderPieces(info: Uint8Array): Xml | null {
+function renderPieces(info: Uint8Array): Xml | null {
   const { value } = readBencode(info, { maxSize: info.length, maxDepth: 4 })
   if (!(value instanceof Map)) return null
   const [pieces, pieceLength] = [value.get('pieces'), value.get('piece length')]

@@ -1,117 +1,68 @@
-import { lstat } from 'node:fs/promises'
 import type { Minimatch } from 'minimatch'
 import { BtkitError } from '../../errors.js'
 import { compileGlob } from '../../files/glob.js'
-import { isSuspect } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { isPlainName } from '../../metainfo/name.js'
-import { IsDirectory, NotReady, Refusal } from '../../server/answers/refusal.js'
-import {
-  childOf,
-  type DirectoryEntry,
-  isWithheld,
-  mapConcurrently,
-  type Mirror,
-  MirrorView,
-  readInChunks,
-  toRefusal,
-} from '../tree/mirror.js'
+import { NotReady, Refusal } from '../../server/answers/refusal.js'
+import { isNameable, isWithheld, mapConcurrently, type Mirror, MirrorView } from '../tree/mirror.js'
+import { type Walk, walkMirror } from '../tree/walk.js'
 
 /** Most components of a pattern and levels of directories; no mirror is that deep. */
 const MAX_DEPTH = 100
 
-/** A directory to search, with the parts of the patterns that lead to it. */
-interface Place {
-  readonly path: readonly string[]
-  readonly places: Places
+/** A search for the files that match patterns. */
+interface WarmSearch {
+  readonly patterns: PathPatterns
+  readonly signal: AbortSignal
+  /** Receives directories and files that exist but cannot be read now. */
+  readonly unread: (readonly string[])[]
 }
 
-/** One search for the files that match patterns. */
-export class WarmSearch {
-  /** Directories and files that exist but cannot be read now; what was known of them stays. */
-  readonly unread: (readonly string[])[] = []
-  readonly #view: MirrorView
-
-  constructor(
-    private readonly mirror: Mirror,
-    private readonly patterns: PathPatterns,
-    private readonly signal: AbortSignal,
-  ) {
-    this.#view = new MirrorView(mirror)
+/**
+ * Finds files, some at a time.
+ * @throws the signal's reason
+ */
+export async function* findWarm(
+  mirror: Mirror,
+  { patterns, signal, unread }: WarmSearch,
+): AsyncGenerator<readonly ScannedFile[]> {
+  const view = new MirrorView(mirror)
+  const follow = (path: readonly string[], places: Places, isLink = false) => {
+    return patterns.follow(places, path.at(-1) ?? '', isLink)
   }
-
-  /**
-   * The files, some at a time.
-   * @throws the signal's reason
-   */
-  async *files(): AsyncGenerator<readonly ScannedFile[]> {
-    const waiting: Place[] = [{ path: [], places: this.patterns.start }]
-    for (let next = waiting.pop(); next; next = waiting.pop()) {
-      yield* this.#search(next, waiting)
-    }
-  }
-
-  async *#search(place: Place, waiting: Place[]): AsyncGenerator<readonly ScannedFile[]> {
-    try {
-      const realPath = await this.#view.directory(place.path)
-      for await (const entries of readInChunks(realPath)) {
-        this.signal.throwIfAborted()
-        const wanted = entries.filter(({ name }) => this.#isWanted(place, name))
-        const found = await mapConcurrently(wanted, (entry) => {
-          return this.#look(place, entry, { realPath, waiting })
-        })
-        yield found.flatMap((file) => file ?? [])
-      }
-    } catch (error) {
-      this.signal.throwIfAborted()
-      const refusal = await toRefusal(error, place.path, this.mirror)
-      if (refusal instanceof NotReady || !(refusal instanceof Refusal)) this.unread.push(place.path)
-    }
-  }
-
-  #isWanted({ path, places }: Place, name: string): boolean {
-    if (isSuspect(name) || !isPlainName(name)) return false
-    if (isWithheld([...path, name], this.mirror)) return false
-    return this.patterns.follow(places, name).length > 0
-  }
-
-  /** The file of an entry; null if it is none. A directory is queued. */
-  async #look(
-    place: Place,
-    entry: DirectoryEntry,
-    { realPath, waiting }: { readonly realPath: string; readonly waiting: Place[] },
-  ): Promise<ScannedFile | null> {
-    const path = [...place.path, entry.name]
-    const kind = entry.kind === 'unknown' ? await this.#kindOf(path, realPath) : entry.kind
-    if (kind === null) return null
-    const places = this.patterns.follow(place.places, entry.name, kind === 'link')
-    if (kind === 'file') return this.patterns.isMatch(places) ? this.#fileIfThere(path) : null
-    if (this.patterns.canGoOn(places) && path.length < MAX_DEPTH) waiting.push({ path, places })
-    return null
-  }
-
-  /** The kind of a name: `link` is a link to a directory; a link to a file counts as a file. */
-  async #kindOf(path: readonly string[], realPath: string) {
-    try {
-      const stats = await lstat(childOf(realPath, path.at(-1) ?? ''))
-      if (stats.isDirectory()) return 'directory'
-      if (stats.isFile()) return 'file'
-      if (!stats.isSymbolicLink()) return null
-      await this.#view.file(path)
-      return 'file'
-    } catch (error) {
-      return error instanceof IsDirectory ? 'link' : null
-    }
-  }
-
-  async #fileIfThere(path: readonly string[]): Promise<ScannedFile | null> {
-    try {
-      return await this.#view.file(path)
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      if (error instanceof NotReady) this.unread.push(path)
+  const walk: Walk<Places> = {
+    isWanted: (path, places) => {
+      if (!isNameable(path.at(-1) ?? '') || isWithheld(path, mirror)) return false
+      return follow(path, places).length > 0
+    },
+    enter: (path, places, isLink) => {
+      const next = follow(path, places, isLink)
+      return patterns.canGoOn(next) && path.length < MAX_DEPTH ? next : null
+    },
+    passOver: (error, path) => {
+      signal.throwIfAborted()
+      if (error instanceof NotReady || !(error instanceof Refusal)) unread.push(path)
+    },
+    pause: () => {
+      signal.throwIfAborted()
       return null
-    }
+    },
+    // A pattern leads only as deep as its components, and `**` follows no links
+    mayLoop: true,
+  }
+  for await (const { paths, state } of walkMirror(
+    view,
+    { path: [], state: patterns.start },
+    walk,
+  )) {
+    const matching = paths.filter((path) => patterns.isMatch(follow(path, state)))
+    const found = await mapConcurrently(matching, (path) => {
+      return view.file(path).catch((error: unknown) => {
+        walk.passOver(error, path)
+        return null
+      })
+    })
+    yield found.filter((file) => file !== null)
   }
 }
 

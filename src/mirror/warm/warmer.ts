@@ -1,25 +1,26 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { escapeText } from '../../text/escape.js'
-import type { ServerContext } from '../../server/context.js'
+import { type CacheAccess, isRacy } from '../../core/digests/cache-trust.js'
+import { BtkitError } from '../../errors.js'
+import { type Fingerprint, sameFingerprint } from '../../files/fingerprint.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { Throttle } from '../../hash/jobs/job.js'
+import type { WarmOptions } from '../options.js'
+import type { GivenTorrents } from '../torrents/given-torrents.js'
+import { formatMirrorPath, type Mirror, MirrorView } from '../tree/mirror.js'
+import type { FileTorrents } from '../views/file-torrents.js'
+import { findWarm, PathPatterns } from './find-warm.js'
 import { NotReady } from '../../server/answers/refusal.js'
-import { formatMirrorPath } from '../tree/mirror-path.js'
-import { PathPatterns, WarmSearch } from './find-warm.js'
-import { MAX_FILES, WarmFiles, type WarmFile } from './warm-files.js'
-import { WarmUp, type WarmUpParts } from './warm-up.js'
+import type { ServerContext } from '../../server/context.js'
+import { escapeText } from '../../text/escape.js'
 
-/** Settings of hashing before anybody asks. */
-export interface WarmOptions {
-  /** Patterns for the paths of files; see PathPatterns. */
-  readonly patterns: readonly string[]
-  /** Milliseconds between two scans. */
-  readonly interval: number
-  /** Most bytes read per second; null for no limit. */
-  readonly maxRate: number | null
-  /** The feed leaves out files modified before this time, in milliseconds since 1970. */
-  readonly feedSince: number
-}
-
-export interface WarmerParts extends WarmUpParts, Pick<ServerContext, 'warn' | 'onError'> {
+/** The sources of files and torrents. */
+interface WarmSources extends Pick<ServerContext, 'warn' | 'onError' | 'monotonic'> {
+  readonly mirror: Mirror
+  readonly given: GivenTorrents
+  /** Makes the torrents. */
+  readonly torrents: FileTorrents
+  readonly cacheAccess: CacheAccess
+  readonly throttle: Throttle | undefined
   readonly options: WarmOptions
 }
 
@@ -31,6 +32,15 @@ const REST = 20
 
 /** Milliseconds before a file is tried again that is being written or has just changed. */
 const AGAIN = 1000
+
+/** Milliseconds in the future beyond which a file's time counts as wrong. */
+const FAR = 60_000
+
+/** Milliseconds for which the real paths of directories are reused. */
+const FRESH_FOR = 1000
+
+/** Characters of an info hash in feeds; a hash of version 2 is cut to that length (BEP 52). */
+const HASH = 40
 
 /** Milliseconds between checks whether the cache still has the torrents of ready files. */
 const RECALL_INTERVAL = 12 * 3_600_000
@@ -46,7 +56,6 @@ export class Warmer {
   readonly files = new WarmFiles()
   readonly #stopping = new AbortController()
   readonly #patterns: PathPatterns
-  readonly #warmUp: WarmUp
   /** Files to prepare, the next one last: files of later scans come first. */
   readonly #waiting: WarmFile[] = []
   readonly #underWay = new Set<Promise<void>>()
@@ -54,10 +63,11 @@ export class Warmer {
   #work: Promise<void> = Promise.resolve()
   #scans = 0
   #recalledAt: number
+  /** Reused for many files, so that directories are not resolved for each. */
+  #view: { readonly view: MirrorView; readonly since: number } | null = null
 
-  constructor(private readonly parts: WarmerParts) {
+  constructor(private readonly parts: WarmSources) {
     this.#patterns = new PathPatterns(parts.options.patterns)
-    this.#warmUp = new WarmUp(parts)
     this.#recalledAt = parts.monotonic()
   }
 
@@ -93,12 +103,13 @@ export class Warmer {
   /** Finds all files that match, and queues those that are not ready. */
   async #scan(): Promise<void> {
     const { options, mirror, given, monotonic, warn } = this.parts
-    const search = new WarmSearch(mirror, this.#patterns, this.#stopping.signal)
+    const unread: (readonly string[])[] = []
+    const search = { patterns: this.#patterns, signal: this.#stopping.signal, unread }
     const scan = this.#scans + 1
     const isRecall = monotonic() - this.#recalledAt >= RECALL_INTERVAL
     if (isRecall) this.#recalledAt = monotonic()
     const found: WarmFile[] = []
-    for await (const files of search.files()) {
+    for await (const files of findWarm(mirror, search)) {
       for (const file of files) {
         const known = this.files.get(file.path)
         if (!known && this.files.size >= MAX_FILES) {
@@ -111,10 +122,10 @@ export class Warmer {
           found.push(known)
       }
     }
-    const unread = search.unread.map((path) => `${path.join('/')}/`)
+    const unreadPlaces = unread.map((path) => `${path.join('/')}/`)
     this.files.endScan(scan, ({ path }) => {
       const place = `${path.join('/')}/`
-      return unread.some((each) => each === '/' || place.startsWith(each))
+      return unreadPlaces.some((each) => each === '/' || place.startsWith(each))
     })
     this.#scans = scan
     this.#waiting.push(...found.reverse())
@@ -142,21 +153,56 @@ export class Warmer {
   }
 
   async #prepare(file: WarmFile): Promise<void> {
-    const { signal } = this.#stopping
     // A later scan may have found another state
     if (this.files.get(file.path) !== file) return
     try {
-      const outcome = await this.#warmUp.prepare(file, signal)
-      if (outcome.kind === 'ready') this.files.setReadiness(file, 'ready', outcome.torrent)
-      else if (outcome.kind === 'later') this.#tryAgainLater(file)
-      else this.files.setReadiness(file, 'failed')
-      if (outcome.kind === 'failed' && outcome.reason !== null)
-        this.#warnOnce(file.path.join('/'), `${formatMirrorPath(file.path)}: ${outcome.reason}`)
+      const torrent = await this.#obtain(file)
+      if (torrent) this.files.setReadiness(file, 'ready', torrent)
+      else this.#tryAgainLater(file)
     } catch (error) {
-      if (signal.aborted) return
-      this.files.setReadiness(file, 'failed')
-      this.parts.onError(error)
+      if (!this.#stopping.signal.aborted) this.#noteFailure(file, error)
     }
+  }
+
+  /** Puts the torrent of a file into the cache; returns null if it must be tried again later. */
+  async #obtain({ path }: WarmFile): Promise<ReadyTorrent | null> {
+    const { given, torrents, throttle, cacheAccess } = this.parts
+    const file = await this.#freshView().file(path)
+    const { fingerprint } = file
+    // Its digests could not be cached yet
+    if (isRacy(fingerprint, cacheAccess.now(), cacheAccess.trust)) {
+      const ahead = Number(fingerprint.mtimeNs / 1_000_000n) - cacheAccess.now()
+      if (ahead <= FAR) return null
+      throw new BtkitError('io', 'its date is in the future; set it with touch')
+    }
+    const stamp = given.isUsed ? await given.stampOf(path) : ''
+    const { signal } = this.#stopping
+    const { torrent } = await torrents.obtain(file, 'v1', { signal, throttle })
+    if (!torrent.isCacheable) return null
+    const { v1, v2 } = torrent.infoHashes
+    const infoHash = v1 ?? (v2 ?? '').slice(0, HASH)
+    const givenLength = torrent.given?.bytes.length
+    return { infoHash, infoLength: torrent.info.length, givenLength, stamp }
+  }
+
+  #noteFailure(file: WarmFile, error: unknown): void {
+    if (error instanceof NotReady || (error instanceof BtkitError && error.code === 'changed')) {
+      this.#tryAgainLater(file)
+      return
+    }
+    this.files.setReadiness(file, 'failed')
+    if (!(error instanceof BtkitError)) this.parts.onError(error)
+    // Clients refuse empty torrents; this is not a fault of the file
+    else if (error.code !== 'empty' && error.code !== 'not-found')
+      this.#warnOnce(file.path.join('/'), `${formatMirrorPath(file.path)}: ${error.message}`)
+  }
+
+  #freshView(): MirrorView {
+    const { monotonic, mirror } = this.parts
+    if (!this.#view || monotonic() - this.#view.since > FRESH_FOR) {
+      this.#view = { view: new MirrorView(mirror), since: monotonic() }
+    }
+    return this.#view.view
   }
 
   #tryAgainLater(file: WarmFile): void {
@@ -176,4 +222,136 @@ export class Warmer {
 function tooMany(path: readonly string[]): string {
   const others = `${formatMirrorPath(path)} and others are left out`
   return `more than ${MAX_FILES} files match: ${others}; use narrower patterns`
+}
+
+/** A torrent that can be sent at once, with the facts for a feed. */
+export interface ReadyTorrent {
+  /** Of version 1, in hexadecimal. */
+  readonly infoHash: string
+  /** Bytes of its `info`. */
+  readonly infoLength: number
+  /** Bytes of the operator's own torrent; absent for one made on demand. */
+  readonly givenLength?: number | undefined
+  /** Changes whenever the operator's torrents of the file change. */
+  readonly stamp: string
+}
+
+/** The state of a file: its torrent is cached, or it still has to be prepared, or that failed. */
+type Readiness = 'ready' | 'waiting' | 'failed'
+
+/** A file of the mirror whose torrent is prepared before anybody asks. */
+export interface WarmFile {
+  /** Its components below the root. */
+  readonly path: readonly string[]
+  /** Its state when it was last looked up. */
+  readonly fingerprint: Fingerprint
+  readiness: Readiness
+  /** Null unless the file is ready. */
+  torrent: ReadyTorrent | null
+  /** The last scan that saw the file. */
+  seen: number
+}
+
+/** Most files that are kept; each takes about 300 bytes of memory. */
+export const MAX_FILES = 1_000_000
+
+/** Most files in the list of the newest. */
+const MOST_NEWEST = 100
+
+/** The files that match the patterns in their last known state, and their number by readiness. */
+export class WarmFiles {
+  readonly #files = new Map<string, WarmFile>()
+  readonly #counts: Record<Readiness, number> = { ready: 0, waiting: 0, failed: 0 }
+  #newest: WarmFile[] = []
+  #version = 0
+
+  get size(): number {
+    return this.#files.size
+  }
+
+  get counts(): Readonly<Record<Readiness, number>> {
+    return this.#counts
+  }
+
+  /** Changes with the newest files. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** The ready files with the latest modification times, latest first. */
+  get newest(): readonly WarmFile[] {
+    return this.#newest
+  }
+
+  get(path: readonly string[]): WarmFile | undefined {
+    return this.#files.get(keyOf(path))
+  }
+
+  /** Records what a scan saw; returns the file if it is new, changed, or failed before. */
+  note({ path, fingerprint }: ScannedFile, scan: number): WarmFile | null {
+    const known = this.get(path)
+    if (known && known.readiness !== 'failed' && sameFingerprint(known.fingerprint, fingerprint)) {
+      known.seen = scan
+      return null
+    }
+    this.#forget(path)
+    const file: WarmFile = { path, fingerprint, readiness: 'waiting', torrent: null, seen: scan }
+    this.#files.set(keyOf(path), file)
+    this.#counts.waiting++
+    return file
+  }
+
+  /** Sets the readiness of a file. */
+  setReadiness(file: WarmFile, readiness: Readiness, torrent: ReadyTorrent | null = null): void {
+    // The path may have another state by now
+    if (this.get(file.path) !== file) return
+    this.#counts[file.readiness]--
+    this.#counts[readiness]++
+    file.readiness = readiness
+    file.torrent = torrent
+    if (readiness === 'ready' && !this.#newest.includes(file)) this.#enter(file, this.#newest)
+    this.#version++
+  }
+
+  /** Ends a scan: forgets the files that it did not see, except those that are `kept`. */
+  endScan(scan: number, isKept: (file: WarmFile) => boolean): void {
+    const newest: WarmFile[] = []
+    for (const file of this.#files.values()) {
+      if (file.seen !== scan && !isKept(file)) this.#forget(file.path)
+      else if (file.readiness === 'ready') this.#enter(file, newest)
+    }
+    this.#newest = newest
+    this.#version++
+  }
+
+  values(): Iterable<WarmFile> {
+    return this.#files.values()
+  }
+
+  /** Enters a ready file in a list of the newest if it belongs there. */
+  #enter(file: WarmFile, newest: WarmFile[]): void {
+    const last = newest[MOST_NEWEST - 1]
+    if (last && timeOf(file) <= timeOf(last)) return
+    const place = newest.findIndex((other) => timeOf(other) < timeOf(file))
+    newest.splice(place < 0 ? newest.length : place, 0, file)
+    newest.length = Math.min(newest.length, MOST_NEWEST)
+  }
+
+  #forget(path: readonly string[]): void {
+    const known = this.get(path)
+    if (!known) return
+    this.#counts[known.readiness]--
+    this.#files.delete(keyOf(path))
+    const place = this.#newest.indexOf(known)
+    if (place >= 0) this.#newest.splice(place, 1)
+  }
+}
+
+/** The key of a path; names contain no slash. */
+function keyOf(path: readonly string[]): string {
+  return path.join('/')
+}
+
+function timeOf({ fingerprint }: WarmFile): bigint {
+  return fingerprint.mtimeNs
 }

@@ -2,23 +2,24 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { BtkitError, type ErrorCode } from '../../errors.js'
 
-/** Why a request is refused. */
-export type RefusalCode =
-  | 'usage' // the request is malformed
-  | 'not-found'
-  | 'not-permitted'
-  | 'too-large' // more bytes or paths than may be sent
-  | 'too-many' // more files than one request may come to
-  | 'incompatible' // files that one torrent can't hold together
-  | 'empty' // nothing to make a torrent of
-  | 'busy' // more work than can be done in time
-  | 'throttled' // more than one client's share
-  | 'stalled' // a body that arrives too slowly
+/** The HTTP status of each reason for which a request is refused. */
+const STATUSES = {
+  usage: 400, // the request is malformed
+  'not-found': 404,
+  'not-permitted': 403,
+  'too-large': 413, // more bytes or paths than may be sent
+  'too-many': 422, // more files than one request may come to
+  incompatible: 422, // files that one torrent can't hold together
+  empty: 422, // nothing to make a torrent of
+  busy: 503, // more work than can be done in time
+  throttled: 429, // more than one client's share
+  stalled: 408, // a body that arrives too slowly
+} as const satisfies Partial<Record<ErrorCode, number>>
 
-/**
- * An error that may be shown to strangers: its message names only what the client named. errors.ts
- * has the HTTP status of each code.
- */
+/** Why a request is refused. */
+export type RefusalCode = keyof typeof STATUSES
+
+/** An error that may be shown to strangers: its message names only what the client named. */
 export class Refusal extends BtkitError {
   constructor(
     override readonly code: RefusalCode,
@@ -73,20 +74,6 @@ export function throttled(message: string, retryAfter: number): NotReady {
 interface ErrorResponse {
   readonly status: number
   readonly line: string
-}
-
-/** The HTTP status of each refusal; its message is sent as it is. */
-const STATUSES: Record<RefusalCode, number> = {
-  usage: 400,
-  'not-permitted': 403,
-  'not-found': 404,
-  'too-large': 413,
-  'too-many': 422,
-  incompatible: 422,
-  empty: 422,
-  busy: 503,
-  throttled: 429,
-  stalled: 408,
 }
 
 /** Answers for errors of lower layers, whose messages contain paths of the server. */

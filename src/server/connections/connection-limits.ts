@@ -1,20 +1,14 @@
 import { readFileSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
 import { type ClientAddresses, networkOf } from './client-address.js'
-import { connectionsTaken } from './connections.js'
+import { connectionsTaken, type KeyOf } from './connections.js'
 
 /** Fewest descriptors kept for other files. */
 const MIN_RESERVE = 64
 
-export interface ConnectionLimits {
+export interface ConnectionLimits extends ShareLimits {
   /** Key of a connection's client; null for one that may have any number of connections. */
-  readonly keyOf: (socket: Socket) => string | null
-  /** The most connections of one client. */
-  readonly maxPerClient: number
-  /** The most connections of one IPv6 network, whose owner has the addresses of many clients. */
-  readonly maxPerNetwork: number
-  /** The most connections of all clients together. */
-  readonly maxConnections: number
+  readonly keyOf: KeyOf
 }
 
 /** A client with at most so many connections keeps them all when the total is reached. */
@@ -23,21 +17,21 @@ const KEPT = 32
 /**
  * Closes the connections that a client opens beyond its share, so that no client uses up all
  * descriptors. When the total is reached, a client with few connections takes the place of one with
- * many: a dozen addresses with endless downloads must not shut out all others. Call the returned
+ * many, or else of the oldest connection that has sent nothing: neither a dozen addresses with
+ * endless downloads nor hundreds that stay silent must shut out all others. Call the returned
  * function with each server that shares these limits.
  */
 export function connectionLimiter(limits: ConnectionLimits): (server: Server) => void {
-  const { keyOf, maxPerClient, maxPerNetwork, maxConnections } = limits
+  const { keyOf } = limits
   /** The counted connections, each with the key of its client. */
   const counted = new Map<Socket, string | null>()
-  const shares = new Shares({
-    all: maxConnections,
-    perClient: maxPerClient,
-    perNetwork: maxPerNetwork,
-  })
+  const shares = new Shares(limits)
   /** The same connections by client, without those of unlimited ones. */
   const perClient = new Map<string, Set<Socket>>()
-  const bySize = new LargestHolder<Set<Socket>>()
+  /** The connections of each client that may lose one. */
+  const greedy = new Set<Set<Socket>>()
+  /** Connections that had sent nothing when they were last looked at, the oldest first. */
+  const silent = new Set<Socket>()
   const come = (socket: Socket) => {
     const key = keyOf(socket)
     if (shares.lackFor(key) === 'total') makeRoom(key)
@@ -47,30 +41,40 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
     }
     counted.set(socket, key)
     if (key === null) return
+    silent.add(socket)
     const own = perClient.get(key) ?? new Set<Socket>()
     perClient.set(key, own.add(socket))
-    bySize.set(own, own.size)
+    if (own.size > KEPT) greedy.add(own)
   }
   const gone = (socket: Socket) => {
     const key = counted.get(socket)
     if (key === undefined) return
     counted.delete(socket)
+    silent.delete(socket)
     shares.give(key)
     const own = key === null ? undefined : perClient.get(key)
     if (key === null || !own) return
     own.delete(socket)
     if (own.size === 0) perClient.delete(key)
-    bySize.set(own, own.size)
+    if (own.size <= KEPT) greedy.delete(own)
   }
-  /** Closes the newest connection of the client with most, if that has many more than the comer. */
+  /** Closes a connection if another one has a better right to its place. */
   const makeRoom = (comer: string | null) => {
-    const { first: most } = bySize
     const own = (comer !== null && perClient.get(comer)?.size) || 0
-    if (!most || most.size <= Math.max(KEPT, 2 * own)) return
-    const newest = [...most].at(-1)
-    if (!newest) return
-    gone(newest)
-    newest.destroy()
+    let most = new Set<Socket>()
+    for (const each of greedy) if (each.size > most.size) most = each
+    const isGreedy = most.size > 2 * own
+    const leaver = isGreedy ? [...most].at(-1) : own < KEPT ? oldestSilent() : undefined
+    if (!leaver) return
+    gone(leaver)
+    leaver.destroy()
+  }
+  const oldestSilent = (): Socket | undefined => {
+    for (const socket of silent) {
+      if (socket.bytesRead === 0) return socket
+      silent.delete(socket)
+    }
+    return undefined
   }
   return (server) => {
     connectionsTaken(server).follow({ come, gone })
@@ -99,10 +103,10 @@ export function connectionLimits(
   const inAll = maxDescriptors === null ? most : Math.floor(Math.min(most, left(maxDescriptors)))
   return {
     keyOf: (socket) => clients.connectionKey(socket),
-    maxPerClient: Math.ceil(Math.min(mostPerClient, inAll / 2)),
+    perClient: Math.ceil(Math.min(mostPerClient, inAll / 2)),
     // A /48 of IPv6 is what a provider may give one customer
-    maxPerNetwork: Math.ceil(inAll / 4),
-    maxConnections: inAll,
+    perNetwork: Math.ceil(inAll / 4),
+    all: inAll,
   }
 }
 
@@ -123,10 +127,11 @@ function readLimits(): string {
   }
 }
 
-/** Most at once: in all, for one client, and for one IPv6 network. */
-export interface ShareLimits {
+/** Most at once. */
+interface ShareLimits {
   readonly all: number
   readonly perClient: number
+  /** For one IPv6 network, whose owner has the addresses of many clients. */
   readonly perNetwork: number
 }
 
@@ -173,41 +178,5 @@ export class Shares {
       if (count > 0) this.#counts.set(key, count)
       else this.#counts.delete(key)
     }
-  }
-}
-
-/** Finds the holder that has most of something, without a look at all holders. */
-export class LargestHolder<Holder> {
-  readonly #counts = new Map<Holder, number>()
-  /** Holders by their count. */
-  readonly #byCount = new Map<number, Set<Holder>>()
-  #most = 0
-
-  /** One of the holders with the highest count; undefined if there is none. */
-  get first(): Holder | undefined {
-    const [holder] = this.#byCount.get(this.#most) ?? []
-    return holder
-  }
-
-  /** Sets a holder's count. Takes at most as many steps as the count falls. */
-  set(holder: Holder, count: number): void {
-    this.#leave(holder)
-    if (count > 0) {
-      this.#counts.set(holder, count)
-      this.#most = Math.max(this.#most, count)
-      const holders = this.#byCount.get(count)
-      if (holders) holders.add(holder)
-      else this.#byCount.set(count, new Set([holder]))
-    }
-    while (this.#most > 0 && !this.#byCount.has(this.#most)) this.#most--
-  }
-
-  #leave(holder: Holder): void {
-    const count = this.#counts.get(holder)
-    if (count === undefined) return
-    this.#counts.delete(holder)
-    const holders = this.#byCount.get(count)
-    holders?.delete(holder)
-    if (holders?.size === 0) this.#byCount.delete(count)
   }
 }

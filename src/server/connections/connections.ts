@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 
 /** Key of a connection's client; null for a connection that many clients share. */
@@ -8,6 +9,25 @@ export type KeyOf = (socket: Socket) => string | null
 export interface ConnectionFollower {
   readonly come?: (socket: Socket) => void
   readonly gone?: (socket: Socket) => void
+}
+
+/** Connections that all servers of this process have accepted. */
+let accepted = 0
+
+/** Most turns of the event loop for which work lets connections go first. */
+const MOST_TURNS = 64
+
+/**
+ * Resolves when no connection waits to be accepted, or after some turns of the event loop. Node accepts one
+ * connection a turn: beside work of some milliseconds in each turn, strangers who open connections would keep
+ * new clients waiting for many seconds.
+ */
+export async function connectionsFirst(): Promise<void> {
+  for (let turn = 0; turn < MOST_TURNS; turn++) {
+    const before = accepted
+    await setImmediate()
+    if (accepted === before) return
+  }
 }
 
 /**
@@ -27,6 +47,7 @@ class Connections {
       for (const gone of leavers) gone(this)
     }
     server.on(event, (socket: Socket) => {
+      accepted++
       open.add(socket)
       socket.on('close', leave)
       for (const come of this.#comers) come(socket)

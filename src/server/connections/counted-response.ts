@@ -97,6 +97,37 @@ export class CountedResponse<
   }
 }
 
+/** The bytes of a response that another program's server made, given to `countUnread`. */
+type Writes = Record<'write' | 'end', (...values: readonly unknown[]) => unknown>
+
+/**
+ * Counts what a client has not read of a response that is not a CountedResponse, as in another
+ * program's server. `body` is the whole body, if it is shared with other responses.
+ */
+export function countUnread(response: ServerResponse, unread: UnreadBytes): void {
+  let isHeld = false
+  const hold = (body: Uint8Array | null) => {
+    const { socket, writableLength: waiting } = response
+    if (!socket || socket.destroyed || (waiting === 0 && !isHeld)) return
+    isHeld = true
+    const own = Math.max(0, waiting - (body?.length ?? 0))
+    unread.hold(response, socket, { body, waiting: own })
+  }
+  const writes = response as unknown as Writes
+  for (const name of ['write', 'end'] as const) {
+    const act = writes[name].bind(response)
+    writes[name] = (...values) => {
+      const result = act(...values)
+      const [chunk] = values
+      hold(name === 'end' && chunk instanceof Uint8Array ? chunk : null)
+      return result
+    }
+  }
+  response.on('drain', () => {
+    hold(null)
+  })
+}
+
 /** Bytes of a body that is short enough to be sent at once. */
 const SHORT = 64 * 1024
 

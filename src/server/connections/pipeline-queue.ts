@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { LargestHolder } from './connection-limits.js'
 import type { ConnectionFollower } from './connections.js'
 import type { CountedResponse } from './counted-response.js'
 
@@ -21,18 +20,18 @@ export interface PipelineRules {
    * One read of 64 KiB may hold more in any case.
    */
   readonly maxWaiting: number
-  /** Most waiting requests of all connections; beyond, the connection with the most is closed. */
-  readonly maxOfAll?: number
 }
 
-/** Waiting requests of all connections; each takes about 2 KB. */
+/**
+ * Most waiting requests of all connections, about 2 KB each; beyond, the connection with the most is
+ * closed.
+ */
 const MAX_OF_ALL = 20_000
 
 /** Begins the pipelined requests of a server's connections one after the other. */
 export class PipelineQueue implements ConnectionFollower {
   readonly #held = new HeldSockets()
   readonly #waiting = new Map<Socket, Set<IncomingMessage>>()
-  readonly #largest = new LargestHolder<Socket>()
   #count = 0
 
   constructor(private readonly rules: PipelineRules) {}
@@ -75,15 +74,14 @@ export class PipelineQueue implements ConnectionFollower {
   #wait(request: IncomingMessage, response: CountedResponse, handler: Handler): void {
     const { socket } = request
     if (socket.destroyed) return
-    const requests = this.#of(socket).add(request)
+    const requests = this.#waiting.get(socket) ?? new Set()
+    this.#waiting.set(socket, requests.add(request))
     this.#count++
-    this.#largest.set(socket, requests.size)
     if (requests.size > this.rules.maxWaiting) this.#held.hold(socket)
-    if (this.#count > (this.rules.maxOfAll ?? MAX_OF_ALL)) this.#closeLargest()
+    if (this.#count > MAX_OF_ALL) this.#closeLargest()
     const begin = () => {
       if (socket.destroyed || !requests.delete(request)) return
       this.#count--
-      this.#largest.set(socket, requests.size)
       if (requests.size === 0) this.#held.release(socket)
       handler(request, response)
     }
@@ -93,22 +91,14 @@ export class PipelineQueue implements ConnectionFollower {
     })
   }
 
-  #of(socket: Socket): Set<IncomingMessage> {
-    const known = this.#waiting.get(socket)
-    if (known) return known
-    const requests = new Set<IncomingMessage>()
-    this.#waiting.set(socket, requests)
-    return requests
-  }
-
   #closeLargest(): void {
-    const socket = this.#largest.first
-    if (socket) this.#close(socket)
-  }
-
-  #close(socket: Socket): void {
-    socket.destroy()
-    this.#leave(socket)
+    let [largest, most] = [null as Socket | null, 0]
+    for (const [socket, { size }] of this.#waiting) {
+      if (size > most) [largest, most] = [socket, size]
+    }
+    if (!largest) return
+    largest.destroy()
+    this.#leave(largest)
   }
 
   /** Forgets the requests of a client that has left. */
@@ -116,7 +106,6 @@ export class PipelineQueue implements ConnectionFollower {
     const requests = this.#waiting.get(socket)
     if (!requests) return
     this.#waiting.delete(socket)
-    this.#largest.set(socket, 0)
     this.#count -= requests.size
     for (const request of requests) this.rules.onLeft(request)
     requests.clear()
@@ -131,24 +120,20 @@ class HeldSockets {
   /** Stops reading a connection; bytes that were read already still arrive. */
   hold(socket: Socket): void {
     this.#held.add(socket)
-    this.#follow(socket)
     socket.pause()
-  }
-
-  /** Reads the connection again. */
-  release(socket: Socket): void {
-    if (this.#held.delete(socket)) socket.resume()
-  }
-
-  /** Node also pauses and resumes by itself, for example when a request ends. */
-  #follow(socket: Socket): void {
     if (this.#known.has(socket)) return
     this.#known.add(socket)
+    // Node also pauses and resumes by itself, for example when a request ends
     socket.on('resume', () => {
       if (!this.#held.has(socket)) return
       // A late event of a socket that is paused again would start reading nevertheless
       if (socket.isPaused()) socket.emit('pause')
       else socket.pause()
     })
+  }
+
+  /** Reads the connection again. */
+  release(socket: Socket): void {
+    if (this.#held.delete(socket)) socket.resume()
   }
 }

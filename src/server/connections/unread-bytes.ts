@@ -55,6 +55,8 @@ export class UnreadBytes {
    * it costs more than to refuse it.
    */
   isFull(socket: Socket): boolean {
+    // The usual case: everything is read, and nobody's key has to be found
+    if (this.#all === 0) return false
     const bytes = this.#bytesOf(socket)
     return bytes >= this.limits.perClient || (bytes > 0 && this.#all >= 0.75 * this.limits.all)
   }

@@ -35,6 +35,7 @@ export class AccessLog {
       bytes,
       milliseconds: Math.round(milliseconds * 10) / 10,
       agent: request.headers['user-agent'] ?? '-',
+      /** Whether the whole answer was sent. */
       complete: isComplete,
     }
     this.#lines += format === 'json' ? jsonLine(entry) : textLine(entry)
@@ -51,20 +52,10 @@ export class AccessLog {
   }
 }
 
-interface LogEntry {
-  readonly time: string
-  readonly client: string
-  readonly method: string
-  readonly url: string
-  readonly status: number
-  readonly bytes: number
-  readonly milliseconds: number
-  readonly agent: string
-  /** Whether the whole answer was sent. */
-  readonly complete: boolean
-}
-
-function textLine(entry: LogEntry): string {
+function textLine(
+  entry: Readonly<Record<'time' | 'client' | 'method' | 'url' | 'agent', string>> &
+    Pick<Exchange, 'status' | 'bytes' | 'milliseconds'>,
+): string {
   const { time, client, status, bytes, milliseconds } = entry
   const [request, agent] = [quote(`${entry.method} ${entry.url}`.trim() || '-'), quote(entry.agent)]
   return `${time} ${client} ${request} ${status} ${bytes} ${milliseconds}ms ${agent}\n`

@@ -6,22 +6,22 @@ import type { ServerContext } from '../context.js'
 
 /** Follows each request until its answer is sent or its client has left. */
 export class Exchanges {
-  readonly #report: (exchange: Exchange) => void
-  readonly #monotonic: () => number
   readonly #underWay = new Map<Socket, Set<OpenExchange>>()
 
   /** Calls `report` once for each exchange, when it is over. */
   constructor(
-    report: (exchange: Exchange) => void,
-    { monotonic }: Pick<ServerContext, 'monotonic'>,
-  ) {
-    this.#report = report
-    this.#monotonic = monotonic
-  }
+    private readonly report: (exchange: Exchange) => void,
+    private readonly clock: Pick<ServerContext, 'monotonic'>,
+  ) {}
 
   /** Number of open connections. */
   get connections(): number {
     return this.#underWay.size
+  }
+
+  /** Number of requests that are being answered. */
+  get underWay(): number {
+    return [...this.#underWay.values()].reduce((sum, { size }) => sum + size, 0)
   }
 
   /** Connections that have sent nothing yet. */
@@ -50,7 +50,7 @@ export class Exchanges {
 
   /** Begins to follow a request; call it before the request is answered. */
   begin(request: IncomingMessage, response: CountedResponse): void {
-    const exchange = new OpenExchange(request, response, this.#monotonic())
+    const exchange = new OpenExchange(request, response, this.clock.monotonic())
     this.#underWay.get(request.socket)?.add(exchange)
     response.once('finish', () => {
       // Node also emits this for an aborted answer, which is reported when its connection closes
@@ -68,7 +68,7 @@ export class Exchanges {
   /** Reports a request that never began, because its client left first. */
   readonly reportLeft = (request: IncomingMessage): void => {
     const outcome = { status: CLIENT_LEFT, bytes: 0, milliseconds: 0, isComplete: false }
-    this.#report({ request, route: NO_ROUTE, ...outcome })
+    this.report({ request, route: NO_ROUTE, ...outcome })
   }
 
   /** Reports bytes that were not a request and were refused with a line of text. */
@@ -76,20 +76,20 @@ export class Exchanges {
     const [first] = this.#underWay.get(socket) ?? []
     this.#underWay.get(socket)?.clear()
     const request = first?.request ?? { socket, headers: {}, method: undefined, url: undefined }
-    const milliseconds = first ? this.#monotonic() - first.startedAt : 0
+    const milliseconds = first ? this.clock.monotonic() - first.startedAt : 0
     const route = first?.route ?? NO_ROUTE
-    this.#report({ request, route, status, bytes, milliseconds, isComplete: true })
+    this.report({ request, route, status, bytes, milliseconds, isComplete: true })
   }
 
   #end(exchange: OpenExchange, isComplete: boolean): void {
     const { request, response, startedAt, route } = exchange
     if (!this.#underWay.get(request.socket)?.delete(exchange)) return
-    this.#report({
+    this.report({
       request,
       route,
       status: response.headersSent ? response.statusCode : CLIENT_LEFT,
       bytes: isComplete ? response.bodyBytes : exchange.bytesTaken,
-      milliseconds: this.#monotonic() - startedAt,
+      milliseconds: this.clock.monotonic() - startedAt,
       isComplete,
     })
   }
@@ -119,12 +119,10 @@ export class OpenExchange {
   }
 }
 
-/** The known parts of a request; for an unreadable one, only its connection. */
-export type Asked = Pick<IncomingMessage, 'socket' | 'headers' | 'method' | 'url'>
-
 /** A request and its result. */
 export interface Exchange {
-  readonly request: Asked
+  /** Of an unreadable request only the connection is known. */
+  readonly request: Pick<IncomingMessage, 'socket' | 'headers' | 'method' | 'url'>
   /** The router's name of its route. */
   readonly route: string
   /** 499 if the client left before there was an answer. */

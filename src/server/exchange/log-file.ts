@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { asBtkitError, BtkitError } from '../../errors.js'
 import type { ServerContext } from '../context.js'
+import { AccessLog, type LogFormat, type LogParts } from './access-log.js'
 
 /** Most characters that wait to be written; further lines are dropped. */
 const MAX_WAITING = 4 * 1024 * 1024
@@ -12,30 +13,37 @@ const MODE = 0o640
 /** Appends; never waits for a pipe that nobody reads. */
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
 
-/** The destination of a log's lines. */
-export type LogSink = Pick<LogFile, 'write' | 'reopen' | 'close'>
-
-export interface LogSinkOptions extends Pick<ServerContext, 'warn'> {
+interface LogSettings extends Pick<LogParts, 'clientAddresses'> {
+  readonly logFormat: LogFormat
   /** Null for no file: then `writeLog` receives the lines. */
   readonly logFile: string | null
-  readonly writeLog: (lines: string) => void
 }
 
 /**
- * Opens the destination of a log.
+ * Opens the access log of a service. `close` writes what waits.
  * @throws BtkitError if its file cannot be opened
  */
-export async function openLogSink({ logFile, writeLog, warn }: LogSinkOptions): Promise<LogSink> {
-  if (logFile !== null) return LogFile.open(logFile, warn)
-  return { write: writeLog, reopen: () => Promise.resolve(), close: () => Promise.resolve() }
+export async function openAccessLog(
+  { logFormat: format, logFile, clientAddresses }: LogSettings,
+  world: Pick<ServerContext, 'now' | 'warn'> & { readonly writeLog: (lines: string) => void },
+) {
+  const file = logFile === null ? null : await LogFile.open(logFile, world.warn)
+  const write = (lines: string) => {
+    if (file) file.write(lines)
+    else world.writeLog(lines)
+  }
+  const log = new AccessLog({ format, clientAddresses, now: world.now, write })
+  const close = async () => {
+    log.flush()
+    await file?.close()
+  }
+  return { log, reopen: async () => file?.reopen(), close }
 }
 
 /** A log in a file, which is opened again on request after a log rotation has renamed it. */
 export class LogFile {
   #waiting = ''
-  #isLossy = false
-  /** Whether the last write failed, so that the file may end with a part of a line. */
-  #isCut = false
+  /** The last reported problem, which is not reported again. */
   #problem = ''
   /** Operations on the file, one after the other. */
   #work: Promise<void> = Promise.resolve()
@@ -57,12 +65,17 @@ export class LogFile {
   /** Queues lines for writing. */
   write(lines: string): void {
     if (this.#waiting.length + lines.length > MAX_WAITING) {
-      this.#isLossy = true
+      this.#tell(`${this.path}: lines are lost, because the disk is too slow`)
       return
     }
     const isFirst = this.#waiting === ''
     this.#waiting += lines
-    if (isFirst) void this.#then(() => this.#writeWaiting(), 'part of the log is lost')
+    if (!isFirst) return
+    void this.#then(async () => {
+      const taken = this.#waiting
+      this.#waiting = ''
+      await this.handle.appendFile(taken)
+    }, 'part of the log is lost')
   }
 
   /** Opens the file of this name again; if that fails, the current one stays in use. */
@@ -71,7 +84,6 @@ export class LogFile {
       const before = this.handle
       this.handle = await openLog(this.path)
       await before.close()
-      this.#isCut = false
       this.#problem = ''
     }
     return this.#then(act, 'the log goes on in the previous file')
@@ -82,27 +94,19 @@ export class LogFile {
     return this.#then(() => this.handle.close(), 'part of the log is lost')
   }
 
-  async #writeWaiting(): Promise<void> {
-    const bytes = Buffer.from(this.#isCut ? `\n${this.#waiting}` : this.#waiting)
-    this.#waiting = ''
-    this.#isCut = true
-    for (let at = 0; at < bytes.length;) at += (await this.handle.write(bytes, at)).bytesWritten
-    this.#isCut = false
-    if (!this.#isLossy) return
-    this.#isLossy = false
-    const why = 'it could not be written fast enough; use a faster disk'
-    this.report(`${this.path}: part of the log is lost, because ${why}`)
-  }
-
-  /** Acts after all before; reports a problem once, not for each line. */
+  /** Acts after all before. */
   #then(act: () => Promise<void>, consequence: string): Promise<void> {
     this.#work = this.#work.then(act).catch((error: unknown) => {
       const problem = asBtkitError(error, this.path)
       if (!(problem instanceof BtkitError)) throw problem
-      if (problem.message !== this.#problem) this.report(`${problem.message}; ${consequence}`)
-      this.#problem = problem.message
+      this.#tell(`${problem.message}; ${consequence}`)
     })
     return this.#work
+  }
+
+  #tell(problem: string): void {
+    if (problem !== this.#problem) this.report(problem)
+    this.#problem = problem
   }
 }
 

@@ -2,6 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions } f
 import { createServer as createSecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import type { ClientAddresses } from '../connections/client-address.js'
+import {
+  connectionLimiter,
+  connectionLimits,
+  maxDescriptors,
+  type ConnectionRules,
+} from '../connections/connection-limits.js'
 import { connectionsOf, type KeyOf } from '../connections/connections.js'
 import { CountedResponse } from '../connections/counted-response.js'
 import { type Handler, PipelineQueue } from '../connections/pipeline-queue.js'
@@ -10,7 +17,7 @@ import {
   refuseExpectation,
   refuseUnread,
 } from '../connections/refuse-connection.js'
-import type { UnreadBytes } from '../connections/unread-bytes.js'
+import { UnreadBytes } from '../connections/unread-bytes.js'
 import type { ServerContext } from '../context.js'
 import type { Exchanges } from '../exchange/exchanges.js'
 import { makeCloser } from './close.js'
@@ -29,11 +36,64 @@ export interface ServerRules {
   readonly prepare: (server: Server) => void
 }
 
-/** The parts that every server needs. */
-export interface ListenParts extends Pick<ServerContext, 'onError'> {
+/** A service, without the places where it listens. */
+export interface ServiceToListen extends Pick<ServerContext, 'onError'> {
   readonly handler: Handler
   readonly exchanges: Exchanges
   readonly rules: ServerRules
+  readonly connections: ConnectionRules
+  readonly clientAddresses: ClientAddresses
+  /** Keys for TLS; null for plain HTTP. */
+  readonly tls: TlsKeys | null
+}
+
+/** The open servers of a program. */
+export interface Listening {
+  /** Their URLs, without a slash at the end, or the paths of Unix sockets. */
+  readonly addresses: readonly string[]
+  /** The port of the last one that has one; null if none has. */
+  readonly port: number | null
+  /** Stops accepting connections; resolves when the requests under way are over. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Listens at all places or at none. The limits of connections and of unread bytes are for all
+ * together. Port 0 is one free port for all hosts.
+ * @throws BtkitError if it cannot listen somewhere
+ */
+export async function listenAll(
+  places: readonly ListenPlace[],
+  { connections, clientAddresses, ...service }: ServiceToListen,
+): Promise<Listening> {
+  const limits = connectionLimits(connections, clientAddresses, maxDescriptors())
+  const { keyOf } = limits
+  const limitConnections = connectionLimiter(limits)
+  const parts = { ...service, keyOf, limitConnections, unread: new UnreadBytes(keyOf) }
+  const listeners: Listener[] = []
+  const close = async () => {
+    await Promise.all(listeners.map((each) => each.close()))
+  }
+  let port: number | null = null
+  try {
+    const hosts = new Set<string>()
+    for (const place of places) {
+      // A host that is named again gets another port
+      const isFollower = 'port' in place && place.port === 0 && !hosts.has(place.host)
+      const listener = await listen(isFollower ? { ...place, port: port ?? 0 } : place, parts)
+      listeners.push(listener)
+      port = listener.port ?? port
+      if ('port' in place) hosts.add(place.host)
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { addresses: listeners.map(({ address }) => address), port, close }
+}
+
+/** The parts that every server needs. */
+interface ListenParts extends Pick<ServiceToListen, 'handler' | 'exchanges' | 'rules' | 'onError'> {
   /** Key of a connection's client; null for a connection that many clients share. */
   readonly keyOf: KeyOf
   /** Keys for TLS; null for plain HTTP. A Unix socket always has plain HTTP. */
@@ -44,24 +104,17 @@ export interface ListenParts extends Pick<ServerContext, 'onError'> {
   readonly limitConnections: (server: Server) => void
 }
 
-/** A server that listens. */
-export interface Listener {
-  /** URL without a slash at its end; for a Unix socket, its path. */
-  readonly address: string
-  /** Null on a Unix socket. */
-  readonly port: number | null
-  /** Stops accepting connections; resolves when the requests under way are over. */
-  readonly close: () => Promise<void>
-}
-
 /** Milliseconds between checks for slow clients. */
 const CHECK_INTERVAL = 1000
 
-/**
- * Opens a server that gives its requests to the handler.
- * @throws BtkitError if it cannot listen there
- */
-export async function listen(place: ListenPlace, parts: ListenParts): Promise<Listener> {
+interface Listener {
+  readonly address: string
+  /** Null on a Unix socket. */
+  readonly port: number | null
+  readonly close: () => Promise<void>
+}
+
+async function listen(place: ListenPlace, parts: ListenParts): Promise<Listener> {
   const server = makeServer({ ...parts, tls: isUnixPlace(place) ? null : parts.tls })
   const close = makeCloser(server)
   const address = await openServer(server, place)
@@ -104,7 +157,7 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
     const refusal = refuseConnection(error, socket, turns.isAnswering(socket))
     if (refusal) exchanges.refuse(socket, refusal)
   }
-  const refuseLate = lateRefusal({ exchanges, turns, refuse, grace: rules.grace })
+  const refuseLate = lateRefusal(exchanges, turns, { refuse, grace: rules.grace })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') refuseLate(error, socket)
     else refuse(error, socket)
@@ -145,16 +198,7 @@ export function isSecure(request: IncomingMessage): boolean {
 }
 
 /** Answers a connection with an error and closes it. */
-export type Refuse = (error: NodeJS.ErrnoException, socket: Socket) => void
-
-export interface LateRefusalParts {
-  readonly exchanges: Exchanges
-  /** Knows the requests that wait behind others and are not under way. */
-  readonly turns: Pick<PipelineQueue, 'isAwaited'>
-  readonly refuse: Refuse
-  /** Milliseconds that a request has to arrive after its connection was not read. */
-  readonly grace: number
-}
+type Refuse = (error: NodeJS.ErrnoException, socket: Socket) => void
 
 /**
  * Makes a function that refuses requests that did not arrive completely in time. A pipelined
@@ -162,7 +206,11 @@ export interface LateRefusalParts {
  * the refusal for one of those. The delay may also be the server's, because the bodies of pipelined
  * requests are not read meanwhile. So such a request has the `grace` from then on.
  */
-export function lateRefusal({ exchanges, turns, refuse, grace }: LateRefusalParts): Refuse {
+function lateRefusal(
+  exchanges: Exchanges,
+  turns: PipelineQueue,
+  { refuse, grace }: { readonly refuse: Refuse; readonly grace: number },
+): Refuse {
   const refuseLate: Refuse = (error, socket) => {
     const ahead = exchanges.first(socket)
     // Between two answers no request is under way

@@ -26,7 +26,7 @@ export async function openServer(server: Server, place: ListenPlace): Promise<st
   try {
     await open(server, place)
   } catch (error) {
-    if (!('path' in place) || !(await isAbandoned(place.path, error))) throw sayWhy(error, place)
+    if (!('path' in place) || !(await isAbandoned(place.path, error))) throw explain(error, place)
     rmSync(place.path, { force: true })
     await open(server, place)
   }
@@ -40,20 +40,23 @@ function addressOf(server: Server): string {
   return `${server instanceof TlsServer ? 'https' : 'http'}://${host}:${address.port}`
 }
 
+/** Most connections that wait to be accepted. The system's own limit, usually 4096, is below. */
+const MOST_WAITING = 65_535
+
 function open(server: Server, place: ListenPlace): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ ...place, backlog: 4096 }, () => {
+    server.listen({ ...place, backlog: MOST_WAITING }, () => {
       server.off('error', reject)
       resolve()
     })
   })
 }
 
-function sayWhy(error: unknown, place: ListenPlace): unknown {
-  const what = nameOf(place)
-  const told = asBtkitError(error, `can't listen on ${what}`)
-  return told instanceof BtkitError ? told : new BtkitError('usage', `can't listen on ${what}`)
+function explain(error: unknown, place: ListenPlace): unknown {
+  const what = `can't listen on ${nameOf(place)}`
+  const known = asBtkitError(error, what)
+  return known instanceof BtkitError ? known : new BtkitError('usage', what)
 }
 
 function nameOf(place: ListenPlace): string {

@@ -15,17 +15,25 @@ export interface TlsPair {
 /** The oldest version of TLS that current browsers speak. */
 export const MIN_VERSION = 'TLSv1.2'
 
-/** The TLS keys of servers; another pair can replace the first. */
+/** Where the certificate and its key come from. */
+interface TlsSource extends Pick<ServerContext, 'warn' | 'now'> {
+  /** Reads the certificate and its key. */
+  readonly read: () => Promise<TlsPair>
+}
+
+/** A certificate and its key from files, which may be renewed there, for servers. */
 export class TlsKeys {
   readonly #servers: Server[] = []
-  #pair: TlsPair
 
-  constructor(pair: TlsPair) {
-    this.#pair = pair
-  }
+  private constructor(
+    private readonly source: TlsSource,
+    /** The pair in use. */
+    public pair: TlsPair,
+  ) {}
 
-  get pair(): TlsPair {
-    return this.#pair
+  /** @throws BtkitError if the files cannot be read, or do not belong together */
+  static async open(source: TlsSource): Promise<TlsKeys> {
+    return new TlsKeys(source, await readPair(source))
   }
 
   /**
@@ -35,65 +43,34 @@ export class TlsKeys {
     this.#servers.push(server)
   }
 
-  /** Replaces the pair by another one, which was checked before. */
-  replace(pair: TlsPair): void {
-    this.#pair = pair
-    for (const server of this.#servers) {
-      server.setSecureContext({ ...pair, minVersion: MIN_VERSION })
-    }
-  }
-}
-
-export interface TlsFilesParts extends Pick<ServerContext, 'warn' | 'now'> {
-  /** Reads the certificate and its key. */
-  readonly read: () => Promise<TlsPair>
-}
-
-/** A certificate and its key from files, which may be renewed there. */
-export class TlsFiles {
-  private constructor(
-    readonly keys: TlsKeys,
-    private readonly parts: TlsFilesParts,
-  ) {}
-
-  /** @throws BtkitError if the files cannot be read, or do not belong together */
-  static async open(parts: TlsFilesParts): Promise<TlsFiles> {
-    const pair = await parts.read()
-    checkPair(pair)
-    warnOfAge(pair, parts)
-    return new TlsFiles(new TlsKeys(pair), parts)
-  }
-
   /** Reads the files again; if the new pair is invalid, the old one stays in use. */
   async reload(): Promise<void> {
     try {
-      const pair = await this.parts.read()
-      checkPair(pair)
-      this.keys.replace(pair)
-      warnOfAge(pair, this.parts)
+      this.pair = await readPair(this.source)
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
-      this.parts.warn(`${error.message}; the old certificate stays in use`)
+      this.source.warn(`${error.message}; the old certificate stays in use`)
+      return
     }
+    for (const server of this.#servers)
+      server.setSecureContext({ ...this.pair, minVersion: MIN_VERSION })
   }
 }
 
-/** @throws BtkitError if a server could not use the pair */
-function checkPair(pair: TlsPair): void {
+/** @throws BtkitError if the files cannot be read, or a server could not use the pair */
+async function readPair({ read, warn, now }: TlsSource): Promise<TlsPair> {
+  const pair = await read()
   try {
     createSecureContext(pair)
-    new X509Certificate(pair.cert)
+    const { validTo, subject } = new X509Certificate(pair.cert)
+    if (Date.parse(validTo) < now())
+      warn(`the certificate of ${subject.replaceAll('\n', ', ')} expired on ${validTo}; renew it`)
   } catch (error) {
     // For example error:05800074:x509 certificate routines::key values mismatch
     const reason = (error as Error).message.split(':').at(-1) ?? ''
     throw new BtkitError('usage', `not a certificate and its key: ${reason}`)
   }
-}
-
-function warnOfAge({ cert }: TlsPair, { warn, now }: TlsFilesParts): void {
-  const { validTo, subject } = new X509Certificate(cert)
-  if (Date.parse(validTo) >= now()) return
-  warn(`the certificate of ${subject.replaceAll('\n', ', ')} expired on ${validTo}; renew it`)
+  return pair
 }
 
 /** Milliseconds before a handshake must be complete, however slowly the client sends. */

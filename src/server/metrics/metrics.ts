@@ -1,3 +1,5 @@
+import type { Exchange } from '../exchange/exchanges.js'
+
 /** A value at this moment (gauge), a count that only grows, or a histogram. */
 export interface Metric {
   readonly name: string
@@ -80,5 +82,45 @@ export class Histogram {
     })
     const sum = { suffix: '_sum', labels, value: this.#seconds }
     return [...buckets, sum, { suffix: '_count', labels, value: count }]
+  }
+}
+
+/** Counts requests by route and status, their durations, and the bytes sent. */
+export class RequestFigures {
+  readonly #routes = new Map<string, { statuses: Map<number, number>; durations: Histogram }>()
+  #bytes = 0
+  #aborted = 0
+
+  /** Bytes of the answers' bodies. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Number of incomplete answers. */
+  get aborted(): number {
+    return this.#aborted
+  }
+
+  note({ route, status, bytes, milliseconds, isComplete }: Exchange): void {
+    const known = this.#routes.get(route)
+    const { statuses, durations } = known ?? {
+      statuses: new Map<number, number>(),
+      durations: new Histogram(),
+    }
+    if (!known) this.#routes.set(route, { statuses, durations })
+    statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    durations.note(milliseconds / 1000)
+    this.#bytes += bytes
+    if (!isComplete) this.#aborted++
+  }
+
+  counts(): Sample[] {
+    return [...this.#routes].flatMap(([route, { statuses }]) => {
+      return [...statuses].map(([code, value]) => ({ labels: { route, code: `${code}` }, value }))
+    })
+  }
+
+  durations(): Sample[] {
+    return [...this.#routes].flatMap(([route, { durations }]) => durations.samples({ route }))
   }
 }

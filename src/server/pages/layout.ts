@@ -3,7 +3,7 @@ import type { InlineStyle } from './policy.js'
 import { STYLE } from './style.js'
 
 /** The parts of a page around its content. */
-export interface PageFrame {
+interface PageFrame {
   readonly title: string
   /** A further style, which the page's policy must name. */
   readonly style?: InlineStyle
@@ -14,18 +14,12 @@ export interface PageFrame {
   readonly footer?: HtmlValue
 }
 
-/** The text before a page's content and after it, for content that is rendered in parts. */
-export interface RenderedFrame {
-  readonly start: string
-  readonly end: string
-}
-
-/** Marks the place of the content, which is inserted elsewhere. */
-const CONTENT = '\u0000'
-
-/** Renders the frame of a page; its values are escaped by `html`. */
-export function renderFrame({ title, style, head, header, footer }: PageFrame): RenderedFrame {
-  const page = html`<!doctype html>
+/** Renders a whole page; the values are escaped by `html`. */
+export function renderPage(
+  { title, style, head, header, footer }: PageFrame,
+  ...content: readonly HtmlValue[]
+): string {
+  return html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -39,18 +33,10 @@ export function renderFrame({ title, style, head, header, footer }: PageFrame): 
           html`<a class="skip" href="#content">Skip to the content</a>
             <header>${header}</header>`
         }
-        <main id="content">${new Html(CONTENT)}</main>
+        <main id="content">${content}</main>
         ${footer !== undefined && html`<footer>${footer}</footer>`}
       </body>
-    </html> `
-  const [start = '', end = ''] = page.text.split(CONTENT)
-  return { start, end }
-}
-
-/** Renders a whole page. */
-export function renderPage(frame: PageFrame, ...content: readonly HtmlValue[]): string {
-  const { start, end } = renderFrame(frame)
-  return start + html`${content}`.text + end
+    </html> `.text
 }
 
 const GRID = 'M2 2h6v6H2zM9 2h6v6H9zM2 9h6v6H2zM9 9h6v6H9zM16 9h6v6h-6zM9 16h6v6H9zM16 16h6v6h-6z'

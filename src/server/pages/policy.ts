@@ -2,37 +2,34 @@ import { createHash } from 'node:crypto'
 import { Html } from '../../text/html.js'
 import { STYLE } from './style.js'
 
-/** A script for a page, which must also work without it. */
-export class InlineScript {
+/** Code of this program in a page, without any value from elsewhere. */
+class Inline {
   /** The element for the page. */
   readonly element: Html
-  /** The script's source in the Content-Security-Policy. */
+  /** The code's source in the Content-Security-Policy. */
   readonly source: string
 
-  /**
-   * `text` is JavaScript of this program, without any value from elsewhere; `fetches` says whether
-   * it sends requests to this server.
-   */
-  constructor(
-    text: string,
-    readonly fetches = false,
-  ) {
-    this.element = new Html(`<script>${text}</script>`)
+  constructor(tag: 'script' | 'style', text: string) {
+    this.element = new Html(`<${tag}>${text}</${tag}>`)
     this.source = sourceOf(text)
   }
 }
 
-/** A further style of a page, after the style of all pages. */
-export class InlineStyle {
-  /** The element for the page. */
-  readonly element: Html
-  /** The style's source in the Content-Security-Policy. */
-  readonly source: string
+/** A script for a page, which must also work without it. */
+export class InlineScript extends Inline {
+  /** `fetches` says whether it sends requests to this server. */
+  constructor(
+    text: string,
+    readonly fetches = false,
+  ) {
+    super('script', text)
+  }
+}
 
-  /** `text` is CSS of this program, without any value from elsewhere. */
+/** A further style of a page, after the style of all pages. */
+export class InlineStyle extends Inline {
   constructor(text: string) {
-    this.element = new Html(`<style>${text}</style>`)
-    this.source = sourceOf(text)
+    super('style', text)
   }
 }
 

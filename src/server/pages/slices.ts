@@ -43,7 +43,7 @@ export async function sortInSlices<T>(
 }
 
 /** Merges two sorted lists in slices. */
-export async function mergeInSlices<T>(
+async function mergeInSlices<T>(
   [left, right]: readonly [readonly T[], readonly T[]],
   compare: (a: T, b: T) => number,
   pause: Pause = setImmediate,

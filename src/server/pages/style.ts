@@ -15,7 +15,7 @@ export const STYLE = `
 }
 * { box-sizing: border-box }
 html { background: var(--ground); color: var(--text) }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 90rem; margin: 0 auto; padding: 1rem }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 84rem; margin: 0 auto; padding: 1rem }
 a { color: var(--link); text-decoration: none } a:visited { color: var(--visited) }
 a:hover { text-decoration: underline }
 p a, dd a, footer a, .tools a { text-decoration: underline }
@@ -68,11 +68,7 @@ ol.path { display: flex; flex-wrap: wrap; gap: .2rem .5rem; list-style: none; ma
 .tools form { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem .6rem } .tools input { flex: 1 1 9rem; min-width: 0 }
 .date { white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--muted) }
 .swarm { min-width: 7rem; color: var(--muted) } @media (min-width: 60rem) { .swarm { white-space: nowrap } }
-.get { white-space: nowrap } .get a + a, .get details { margin-left: .6rem }
-.get details { display: inline-block; position: relative } .get details:first-child { margin: 0 }
-.get summary { cursor: pointer; color: var(--link); list-style: none } .get summary::-webkit-details-marker { display: none }
-.get summary:hover { text-decoration: underline }
-.more { position: absolute; top: -.35rem; right: calc(100% + .6rem); white-space: nowrap; z-index: 1; padding: .3rem .7rem; background: var(--ground); border: 1px solid var(--line); border-radius: 4px }
+.get { white-space: nowrap } .tools .get { white-space: normal } p.get { display: flex; flex-wrap: wrap; gap: .4rem 1.2rem; white-space: normal } p.get a, p.get button { margin: 0 } .get a + a, .get a + button { margin-left: .6rem }
 .qr { background: #fff; padding: .5rem; border-radius: 4px; width: 12rem; flex: none } .qr svg { width: 100%; height: auto; margin: 0; background: #fff }
 .qr svg path { fill: #000; stroke: none }
 .stored { font-size: .8rem; color: var(--muted); padding-left: 1.7rem }
@@ -82,21 +78,22 @@ ol.path { display: flex; flex-wrap: wrap; gap: .2rem .5rem; list-style: none; ma
 .file a { background-image: linear-gradient(var(--muted), var(--muted)), linear-gradient(var(--muted), var(--muted)), linear-gradient(var(--soft), var(--soft)), linear-gradient(var(--muted), var(--muted));
   background-size: .4rem 1px, .4rem 1px, calc(.8rem - 2px) calc(1rem - 2px), .8rem 1rem;
   background-position: .35rem .65rem, .35rem .85rem, calc(.15rem + 1px) calc(.25rem + 1px), .15rem .25rem }
+@media (min-width: 50.01rem) { .listing th:first-child { width: 100% } }
 tr[hidden] { display: none !important }
-@media (max-width: 44rem) {
+@media (max-width: 50rem) {
   .listing, .listing caption, .listing thead, .listing tbody { display: block }
   .listing tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 .6rem; padding: .4rem 0; border-bottom: 1px solid var(--line) }
   .listing th, .listing td { border: 0; padding: 0 }
   .listing thead .name { min-width: 0 } .listing thead tr { gap: 1.5rem }
   .listing tbody tr { padding-left: 1.7rem }
   .listing tbody th { flex: 0 0 calc(100% + 1.7rem); margin-left: -1.7rem }
-  .listing td { font-size: .8rem } .listing td:empty { display: none }
+  .listing td { font-size: .9rem } .listing td a { display: inline-block; padding: .15rem 0 } .listing td:empty { display: none }
   .listing td.get { margin-left: auto } .listing .clock { display: none } .listing thead .get { display: none }
 }
-@media (max-width: 44rem) {
+@media (max-width: 50rem) {
   .stack, .stack caption, .stack tbody { display: block } .stack thead { display: none }
   .stack tr { display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .4rem 0; border-bottom: 1px solid var(--line) }
-  .stack td { border: 0; padding: 0 } .stack .name { flex: 0 0 100%; min-width: 0 }
+  .stack td { border: 0; padding: 0 } .stack td:empty { display: none } .stack .name { flex: 0 0 100%; min-width: 0 }
   .stack .n::before { content: attr(data-label) " "; color: var(--muted) }
 }
 pre { font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere;
@@ -108,6 +105,7 @@ pre { font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow
 .readme hr { border: 0; border-top: 1px solid var(--line) } .readme pre code { font-size: inherit }
 footer a { margin-left: .6rem }
 footer { margin-top: 2rem; color: var(--muted); font-size: .9rem }
+@media (forced-colors: active) { .masthead nav a[aria-current] { outline: 2px solid } }
 @media (min-width: 60rem) { .swarms code { white-space: nowrap } }
 @media (max-width: 80rem) { .swarms .hash { display: none } }
 @media (max-width: 60rem) {

@@ -44,14 +44,13 @@ export async function openAccessLists(
   const bannedFile = settings.bannedTorrents
   const directories = withoutNested([...settings.directories, ...settings.archives])
   const torrents = new TorrentList({ directories, listFile, bannedFile, isFed, controls, report })
-  const files = { allowedFile: allowedAddresses, bannedFile: bannedAddresses }
-  const addresses = new AddressRules({ ...files, report })
+  const addresses = new AddressRules(allowedAddresses, bannedAddresses, report)
   await addresses.refresh()
   await torrents.refresh()
-  const events = new DirectoryEvents({
-    directories: () => torrents.watched,
-    look: () => torrents.refresh().catch(onError),
-  })
+  const events = new DirectoryEvents(
+    () => torrents.watched,
+    () => torrents.refresh().catch(onError),
+  )
   events.update()
   const refresh = async () => {
     await addresses.refresh()
@@ -84,13 +83,6 @@ const REST = 10
 /** The most directories that are watched. The others are only scanned at intervals. */
 const MAX_WATCHED = 1000
 
-interface DirectoryEventsParts {
-  /** The directories to watch now. */
-  readonly directories: () => readonly string[]
-  /** Scans for changes; must not fail. */
-  readonly look: () => Promise<void>
-}
-
 /** Starts a scan when a directory changes. Does nothing if the system cannot watch directories. */
 export class DirectoryEvents {
   readonly #watchers = new Map<string, FSWatcher>()
@@ -98,12 +90,16 @@ export class DirectoryEvents {
   #rest = 0
   #isClosed = false
 
-  constructor(private readonly parts: DirectoryEventsParts) {}
+  /** `directories` returns those to watch now; `look` scans for changes and must not fail. */
+  constructor(
+    private readonly directories: () => readonly string[],
+    private readonly look: () => Promise<void>,
+  ) {}
 
   /** Starts watching new directories and stops watching removed ones. */
   update(): void {
     if (this.#isClosed) return
-    const wanted = new Set(this.parts.directories().slice(0, MAX_WATCHED))
+    const wanted = new Set(this.directories().slice(0, MAX_WATCHED))
     for (const [directory, watcher] of this.#watchers) {
       if (wanted.has(directory)) continue
       watcher.close()
@@ -142,7 +138,7 @@ export class DirectoryEvents {
     // This scan may miss later changes, so they must start another one
     this.#timer = null
     const begun = performance.now()
-    await this.parts.look()
+    await this.look()
     this.#rest = REST * (performance.now() - begun)
     this.update()
   }

@@ -2,21 +2,20 @@ import { isIP } from 'node:net'
 import { ipv6Groups } from '../../server/connections/client-address.js'
 import { LinesFile } from './lines-file.js'
 
-interface AddressRulesParts {
-  /** A file of the only addresses that may ask; null for all. */
-  readonly allowedFile: string | null
-  /** A file of addresses that may not ask; null for none. */
-  readonly bannedFile: string | null
-  /** Receives problems with the files; the tracker continues. */
-  readonly report: (message: string) => void
-}
-
 /** Decides which addresses may ask the tracker. */
 export class AddressRules {
   readonly #allowed: AddressFile | null
   readonly #banned: AddressFile | null
 
-  constructor({ allowedFile, bannedFile, report }: AddressRulesParts) {
+  /**
+   * `allowedFile` has the only addresses that may ask, null for all; `bannedFile` has addresses that
+   * may not, null for none. `report` receives problems with the files; the tracker continues.
+   */
+  constructor(
+    allowedFile: string | null,
+    bannedFile: string | null,
+    report: (message: string) => void,
+  ) {
     this.#allowed = allowedFile === null ? null : new AddressFile(allowedFile, report)
     this.#banned = bannedFile === null ? null : new AddressFile(bannedFile, report)
   }
@@ -44,8 +43,8 @@ class AddressFile {
   set = new AddressSet([])
 
   constructor(path: string, report: (message: string) => void) {
-    const parts = { parseLine: parseAddressRange, expected: 'address or range of addresses' }
-    this.#file = new LinesFile({ path, report, ...parts })
+    const line = { parse: parseAddressRange, expected: 'address or range of addresses' }
+    this.#file = new LinesFile(path, line, report)
   }
 
   async refresh(): Promise<void> {

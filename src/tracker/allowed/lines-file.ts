@@ -1,18 +1,15 @@
 import { BtkitError } from '../../errors.js'
-import { readRegular } from '../../files/read-regular.js'
+import { readRegular } from '../../files/read-bounded.js'
 import { quoteText } from '../../text/escape.js'
 
 /** The largest file that is read, in bytes. A million hashes with names fit. */
 const MAX_SIZE = 128 * 1024 * 1024
 
-interface LinesFileParts<T> {
-  readonly path: string
+interface LineForm<T> {
   /** Parses one line; returns null if the line is invalid. */
-  readonly parseLine: (line: string) => T | null
+  readonly parse: (line: string) => T | null
   /** Name of a valid line in messages, such as `info hash`. */
   readonly expected: string
-  /** Receives problems with the file; the tracker continues. */
-  readonly report: (message: string) => void
 }
 
 /**
@@ -23,8 +20,13 @@ export class LinesFile<T> {
   #state: string | null = null
   #values: readonly T[] | null = null
 
-  constructor(private readonly parts: LinesFileParts<T>) {
-    this.#problems = new ProblemReports(parts.report)
+  /** `report` receives problems with the file; the tracker continues. */
+  constructor(
+    private readonly path: string,
+    private readonly line: LineForm<T>,
+    report: (message: string) => void,
+  ) {
+    this.#problems = new ProblemReports(report)
   }
 
   /** The values of all valid lines. The same array is returned until the file changes. */
@@ -38,7 +40,7 @@ export class LinesFile<T> {
    */
   async refresh(): Promise<void> {
     try {
-      const file = await readRegular(this.parts.path, MAX_SIZE, this.#state)
+      const file = await readRegular(this.path, MAX_SIZE, this.#state)
       if (!file) return
       this.#take(new TextDecoder().decode(file.bytes))
       this.#state = file.state
@@ -51,16 +53,16 @@ export class LinesFile<T> {
   }
 
   #take(text: string): void {
-    const { path, parseLine, expected } = this.parts
+    const { parse, expected } = this.line
     const values: T[] = []
     for (const [i, each] of text.split('\n').entries()) {
       const line = each.trim()
       if (line === '' || line.startsWith('#')) continue
-      const value = parseLine(line)
+      const value = parse(line)
       if (value !== null) values.push(value)
       else
         this.#problems.add(
-          `${path}: line ${i + 1}: ${quoteText(line)} is not an ${expected}; line ignored`,
+          `${this.path}: line ${i + 1}: ${quoteText(line)} is not an ${expected}; line ignored`,
         )
     }
     this.#values = values

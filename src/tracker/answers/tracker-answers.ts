@@ -52,7 +52,8 @@ export class TrackerAnswers {
     const known = resolved === from.client ? from.address : null
     const address = known ?? parseAddress(resolved ?? '')
     if (address === null) throw new TrackerRefusal(200, 'your address is not known')
-    if (!isConnectable(address)) throw new TrackerRefusal(200, 'nobody can connect to your address')
+    if (!isConnectable(address))
+      throw new TrackerRefusal(200, 'your address is not reachable from the Internet')
     const wanted = Math.min(request.wanted ?? rules.defaultPeers, rules.maxPeers, form.maxPeers)
     // Spelled out because spreading objects would take longer than the store's whole work
     const answer = this.store.announce({

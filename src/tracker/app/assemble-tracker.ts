@@ -1,29 +1,33 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { BtkitError } from '../../errors.js'
-import { readRegular } from '../../files/read-regular.js'
+import { readRegular } from '../../files/read-bounded.js'
 import type { Handler } from '../../server/connections/pipeline-queue.js'
 import type { ServerContext } from '../../server/context.js'
-import { AccessLog } from '../../server/exchange/access-log.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
-import { openLogSink } from '../../server/exchange/log-file.js'
-import { formatMetrics } from '../../server/metrics/metrics.js'
+import { openAccessLog } from '../../server/exchange/log-file.js'
+import {
+  counter,
+  formatMetrics,
+  gauge,
+  type Metric,
+  type Sample,
+} from '../../server/metrics/metrics.js'
 import { type AccessLists, type AllowedSettings, openAccessLists } from '../allowed/access-lists.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import { TrackerAnswers } from '../answers/tracker-answers.js'
 import { makeRules } from '../answers/tracker-rules.js'
 import type { TrackerSettings } from './settings.js'
-import { TrackerFigures, trackerMetrics } from './tracker-figures.js'
 import { Catalogue } from '../catalogue/catalogue.js'
 import { History, HistoryFile } from '../history.js'
 import { FullScrape, TrackerRoutes } from '../http/tracker-routes.js'
-import { type PageAnswer, RenderQueue } from '../page/page-answer.js'
-import { PageRoutes } from '../page/page-routes.js'
-import { type PageOptions, type PageRequest, Pages } from '../page/pages.js'
+import { type PageAnswer, type PageRequest, PageRoutes, RenderQueue } from '../page/page-answer.js'
+import { type PageOptions, Pages } from '../page/pages.js'
 import { formatAddress, isLocal } from '../protocol/peer-address.js'
-import { StateFile, StateSaver } from '../state/state-file.js'
+import { StateFile } from '../state/state-file.js'
 import { SwarmStore } from '../swarms/swarm-store.js'
-import { ConnectionIds, ID_SECRET, UdpAnswers } from '../udp/udp-answers.js'
+import type { StoreTotals } from '../swarms/swarm-types.js'
+import { ConnectionIds, ID_SECRET, UdpAnswers } from '../udp/udp-server.js'
 
 /** The smallest and the largest size of a shared key in bytes. */
 const MIN_KEY_SIZE = 16
@@ -55,17 +59,15 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
   const favicon = await readFavicon(settings.favicon)
   const clock = () => CLOCK_START + Math.floor(monotonic() / 1000)
   const store = new SwarmStore(settings.limits, clock)
-  const state = new StateFile({ path: stateFile, store, now, report: warn })
+  const state = new StateFile(stateFile, store, world)
   await state.load()
-  const saver = new StateSaver(state, stateFile, world)
   const history = new History()
-  const historyFile = new HistoryFile({ path: `${stateFile}.history`, history, now, warn })
+  const historyFile = new HistoryFile(`${stateFile}.history`, history, world)
   await historyFile.load()
-  const sink = await openLogSink({ ...world, logFile: settings.logFile })
+  const access = await openAccessLog(settings, world)
   try {
     const admitted = await openAccessLists(settings.allowed, world)
     const { torrents, addresses } = admitted
-    const log = openLog(settings, sink, now)
     const { secret, idClock } = await connectionIds(settings.store?.keyFile ?? null, world)
     const shared = await openExchange(settings, world, { store, admitted, clock })
     const figures = new TrackerFigures()
@@ -86,7 +88,7 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
       favicon,
       describe: () => {
         const knownTorrents = torrents.torrents.size
-        const measured = { totals: store.totals(), knownTorrents, saver, shared, figures }
+        const measured = { totals: store.totals(), knownTorrents, state, shared, figures }
         return formatMetrics(trackerMetrics(measured))
       },
       publicUrl: settings.publicUrl,
@@ -95,17 +97,21 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
       permits: (address) => addresses.permits(address),
       onError,
     })
-    const udp = new UdpAnswers({
-      answers,
-      ids: new ConnectionIds(secret),
+    const udp = new UdpAnswers(answers, new ConnectionIds(secret), {
       now: idClock,
       note: (answered) => {
         figures.note('udp', answered)
       },
     })
-    const exchanges = new Exchanges((exchange) => log?.note(exchange), { monotonic })
+    const exchanges = new Exchanges(
+      (exchange) => {
+        access.log.note(exchange)
+      },
+      { monotonic },
+    )
+    const isLogged = settings.logFormat !== 'off'
     const handler: Handler = (request, response) => {
-      if (log) exchanges.begin(request, response)
+      if (isLogged) exchanges.begin(request, response)
       request.url = originForm(request.url ?? '')
       if (routes.handle(request, response)) return
       figures.note('http', 'page')
@@ -114,13 +120,12 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
     const close = async () => {
       await shared?.close()
       admitted.close()
-      log?.flush()
-      await sink.close()
+      await access.close()
     }
-    const kept = { store, state, saver, history, historyFile, sink, admitted, shared }
+    const kept = { store, state, history, historyFile, access, admitted, shared }
     return { ...kept, handler, exchanges, udp, close }
   } catch (error) {
-    await sink.close()
+    await access.close()
     throw error
   }
 }
@@ -144,14 +149,16 @@ export function openPages(parts: {
       options.catalogue !== 'off' && options.showNames && (directories.length > 0 || isFed),
     hasArchive: archives.length > 0,
     hasList: options.redirect === null,
+    name: options.siteName ?? 'btkit',
+    filesUrl: options.filesUrl,
   }
   const roots = [
     ...directories.map((path) => ({ path, isArchive: false })),
     ...archives.map((path) => ({ path, isArchive: true })),
   ]
-  const common = { ...parts, options, site, queue: new RenderQueue() }
-  const catalogue = new Catalogue({ ...common, roots })
-  const pages = new Pages({ ...common, version })
+  const sources = { ...parts, options, version, site, queue: new RenderQueue() }
+  const catalogue = new Catalogue(sources, roots)
+  const pages = new Pages(sources)
   return async (request) => (await catalogue.answer(request)) ?? (await pages.answer(request))
 }
 
@@ -167,7 +174,9 @@ function ownRequests(
     if (client === null || (client !== undefined && isLocal(client))) {
       hasWarned = true
       const needed = `X-Forwarded-For from it, and --trust-proxy ${client ?? 'unix'}`
-      warn(`clients of the proxy at ${client ?? 'a Unix socket'} count as one: needs ${needed}`)
+      warn(
+        `clients of the proxy at ${client ?? 'a Unix socket'} look like one client; they need ${needed}`,
+      )
     }
     return isOwn
   }
@@ -227,18 +236,6 @@ async function readFavicon(path: string | null): Promise<Uint8Array | null> {
   return path === null ? null : ((await readRegular(path, MAX_FAVICON, null))?.bytes ?? null)
 }
 
-function openLog(
-  { logFormat: format, clientAddresses }: TrackerSettings,
-  sink: { readonly write: (lines: string) => void },
-  now: () => number,
-): AccessLog | null {
-  if (format === 'off') return null
-  const write = (lines: string) => {
-    sink.write(lines)
-  }
-  return new AccessLog({ format, clientAddresses, now, write })
-}
-
 /** Scheme and host of an absolute request target, which servers must accept (RFC 9112, 3.2.2). */
 const ORIGIN = /^https?:\/\/[^/?]*/i
 
@@ -247,4 +244,81 @@ export function originForm(target: string): string {
   if (target.startsWith('/')) return target
   const form = target.replace(ORIGIN, '')
   return form === target || form.startsWith('/') ? form : `/${form}`
+}
+
+/** Kinds of answers. */
+type Answered = 'connect' | 'announce' | 'scrape' | 'refusal' | 'page'
+
+const NO_ANSWERS = { connect: 0, announce: 0, scrape: 0, refusal: 0, page: 0 }
+
+/** Counts answers by protocol and kind. */
+class TrackerFigures {
+  readonly #counts = { http: { ...NO_ANSWERS }, udp: { ...NO_ANSWERS } }
+
+  note(protocol: 'http' | 'udp', answered: Answered): void {
+    this.#counts[protocol][answered] += 1
+  }
+
+  /** The counters above zero, labeled with protocol and kind. */
+  samples(): Sample[] {
+    const samples = Object.entries(this.#counts).flatMap(([protocol, counts]) => {
+      return Object.entries(counts).map(([answered, value]) => {
+        return { labels: { protocol, answered }, value }
+      })
+    })
+    return samples.filter(({ value }) => value > 0)
+  }
+}
+
+/** How a tracker stands to the Redis through which trackers share swarms. */
+interface SharedFigures {
+  readonly isJoined: boolean
+  /** How often Redis was gone. */
+  readonly failures: number
+}
+
+interface MeasuredTracker {
+  readonly totals: StoreTotals
+  readonly figures: TrackerFigures
+  /** Number of torrents known from a file or a list. */
+  readonly knownTorrents: number
+  /** Supplies the time of the last save and the number of failed ones. */
+  readonly state: Pick<StateFile, 'savedAt' | 'failures'>
+  /** Null if swarms are not shared. */
+  readonly shared: SharedFigures | null
+}
+
+/** The tracker's metrics. */
+function trackerMetrics({
+  totals,
+  figures,
+  knownTorrents,
+  state,
+  shared,
+}: MeasuredTracker): Metric[] {
+  const savedAt = state.savedAt / 1000
+  return [
+    counter('btkit_track_answers_total', 'Requests answered.', figures.samples()),
+    gauge('btkit_track_swarms', 'Torrents with a swarm.', totals.swarms),
+    gauge('btkit_track_peers', 'Peers in all swarms.', totals.peers),
+    gauge('btkit_track_seeds', 'Peers that have the whole torrent.', totals.seeds),
+    gauge('btkit_track_known_torrents', 'Info hashes that are allowed by name.', knownTorrents),
+    gauge('btkit_track_saved_timestamp_seconds', 'When the state was last saved.', savedAt),
+    counter(
+      'btkit_track_save_failures_total',
+      'How often the state could not be saved.',
+      state.failures,
+    ),
+    ...(shared === null ? [] : sharedMetrics(shared)),
+    gauge('process_resident_memory_bytes', 'Memory in use.', process.memoryUsage.rss()),
+  ]
+}
+
+function sharedMetrics({ isJoined, failures }: SharedFigures): Metric[] {
+  const isShared = isJoined ? 1 : 0
+  const failed = 'How often the Redis of --store was gone.'
+  return [
+    gauge('btkit_track_store_up', 'Whether swarms are shared through Redis now.', isShared),
+    counter('btkit_track_store_failures_total', failed, failures),
+  ]
 }

@@ -1,12 +1,19 @@
+import { constants, fstatSync, openSync, readlinkSync, unlinkSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
+import { BtkitError } from '../../errors.js'
+import { type DirectoryLock, lockDescriptor } from '../../files/locks.js'
+import { statIfThere } from '../../files/stat-files.js'
+import { findWriteTarget } from '../../files/write/target.js'
+import type { ConnectionRules } from '../../server/connections/connection-limits.js'
+import { closeStalled } from '../../server/connections/connections.js'
+import { type Listening, type ServerRules, listenAll } from '../../server/listen/listen.js'
 import { startPeriodicTasks } from '../../server/periodic-tasks.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import { SAMPLE_INTERVAL, takeSample } from '../history.js'
-import { lockState } from '../state/lock-state.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
-import { assembleTracker, type AssembledTracker, type TrackerWorld } from './assemble-tracker.js'
-import { listenEverywhere, type Listening } from './listen-everywhere.js'
+import { type UdpServer, openUdp } from '../udp/udp-server.js'
+import { type AssembledTracker, type TrackerWorld, assembleTracker } from './assemble-tracker.js'
 import type { TrackerSettings } from './settings.js'
 
 export type { TrackerWorld } from './assemble-tracker.js'
@@ -72,7 +79,7 @@ async function openTracker(
   world: TrackerWorld,
 ): Promise<RunningTracker> {
   const tracker = await assembleTracker(settings, world)
-  const { store, sink, admitted, close } = tracker
+  const { store, access, admitted, close } = tracker
   const { torrents, refresh } = admitted
   try {
     const listening = await listenEverywhere(settings, tracker, world.onError)
@@ -88,7 +95,7 @@ async function openTracker(
         },
         countsOf: (infoHash) => countsOf(store, infoHash),
         refresh,
-        reopenLog: () => sink.reopen(),
+        reopenLog: access.reopen,
         stop: () => endWork(() => listening.close()),
       }
     } catch (error) {
@@ -115,13 +122,13 @@ function countsOf(store: Pick<SwarmStore, 'scrape'>, infoHash: string): ScrapedC
  * @throws BtkitError if the state cannot be saved
  */
 async function beginWork(
-  { store, state, saver, history, historyFile, admitted, shared, close }: AssembledTracker,
+  { store, state, history, historyFile, admitted, shared, close }: AssembledTracker,
   settings: TrackerSettings,
   { now, onError }: TrackerWorld,
 ): Promise<(endRequests: () => Promise<void>) => Promise<void>> {
   await state.prepareToSave()
   // Saves now so that an unwritable state is noticed at the start and not at the end
-  await saver.save()
+  await state.save()
   await shared?.start()
   const { torrents } = admitted
   const isTracked = (infoHash: string) => {
@@ -135,7 +142,7 @@ async function beginWork(
   const endWork = startPeriodicTasks(
     [
       { act: admitted.refresh, period: settings.allowed.interval },
-      { act: () => saver.saveOrTell(), period: settings.saveInterval },
+      { act: () => state.saveOrReport(), period: settings.saveInterval },
       { act: () => expireSome(store), period: EXPIRE_INTERVAL },
       { act: sampleAndSave, period: SAMPLE_INTERVAL },
     ],
@@ -147,7 +154,7 @@ async function beginWork(
     await sample()
     await historyFile.save()
     try {
-      await saver.save()
+      await state.save()
     } finally {
       await close()
     }
@@ -162,5 +169,159 @@ export async function expireSome(store: Pick<SwarmStore, 'expire'>): Promise<voi
   for (let slice = 0; slice < SLICES; slice += 1) {
     if (slice > 0) await setImmediate()
     if (store.expire(SLICE)) return
+  }
+}
+
+/** Limits for connections to the tracker. */
+export const CONNECTIONS: ConnectionRules = {
+  // An incomplete request takes up to 20 KB of memory
+  most: 10_000,
+  // Per address, or per /64 of IPv6: enough for all peers behind one address
+  mostPerClient: 500,
+  // Leaves descriptors for other files: a tracker full of connections can still save its state
+  filesShare: 1 / 4,
+}
+
+/** Milliseconds within which a client must send its request. */
+const REQUEST_TIMEOUT = 10_000
+
+/** Milliseconds after which an idle connection is closed. */
+const KEEP_ALIVE = 15_000
+
+/**
+ * Milliseconds after which a client that reads nothing of its answer is cut off: see
+ * `closeStalled`.
+ */
+const STANDSTILL = 20_000
+
+/**
+ * The largest request in bytes. An announce has some hundred; a scrape of many torrents, thousands.
+ */
+const MAX_REQUEST = 8 * 1024
+
+/** Timeouts and limits of the tracker's HTTP servers. */
+export const SERVER_RULES: ServerRules = {
+  options: {
+    maxHeaderSize: MAX_REQUEST,
+    headersTimeout: REQUEST_TIMEOUT,
+    requestTimeout: REQUEST_TIMEOUT,
+    keepAliveTimeout: KEEP_ALIVE,
+  },
+  maxWaiting: 16,
+  grace: REQUEST_TIMEOUT,
+  prepare: (server) => {
+    closeStalled(server, STANDSTILL)
+  },
+}
+
+/**
+ * Listens at all places for HTTP and UDP. If one fails, the others are closed.
+ * @throws BtkitError if it cannot listen somewhere
+ */
+async function listenEverywhere(
+  { places, udpPlaces, clientAddresses, tls }: TrackerSettings,
+  { handler, exchanges, udp }: AssembledTracker,
+  onError: (error: unknown) => void,
+): Promise<Pick<Listening, 'addresses' | 'close'>> {
+  const common = { rules: SERVER_RULES, connections: CONNECTIONS, clientAddresses, tls, onError }
+  const http = await listenAll(places, { handler, exchanges, ...common })
+  const sockets: UdpServer[] = []
+  const close = async () => {
+    await Promise.all([http, ...sockets].map((each) => each.close()))
+  }
+  try {
+    for (const place of udpPlaces) {
+      const isAnyPort = 'port' in place && place.port === 0
+      const here = isAnyPort ? { ...place, port: http.port ?? 0 } : place
+      sockets.push(await openUdp(here, udp, { onError }))
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { addresses: [...http.addresses, ...sockets.map(({ address }) => address)], close }
+}
+
+const NO_WAIT = { waitSeconds: 0, signal: new AbortController().signal }
+
+/** The descriptor serves only for the lock, and links are not followed. */
+const FLAGS = constants.O_RDONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+/**
+ * Locks the state file, so that no other tracker uses it. The lock is on an empty file beside it,
+ * because each save replaces the state file itself and the directory may belong to others.
+ * Returns null if locking is impossible. Then either the first save fails, too, or a warning is
+ * reported.
+ * @throws BtkitError `locked` if another tracker uses the state, `not-found` if the path is a
+ * dangling link
+ */
+async function lockState(
+  path: string,
+  warn: (message: string) => void,
+): Promise<DirectoryLock | null> {
+  const target = danglingTarget(path)
+  if (target !== null) {
+    const what = `a link to ${target}, which does not exist`
+    throw new BtkitError('not-found', `${path}: ${what}; remove the link, or name another file`)
+  }
+  const lockPath = `${findWriteTarget(path).path}.lock`
+  for (;;) {
+    const descriptor = openLock(lockPath)
+    if (descriptor === null) return null
+    try {
+      const { release } = await lockDescriptor(descriptor, lockPath, NO_WAIT)
+      if (isAt(lockPath, descriptor))
+        return { release: removeBefore(release, lockPath, descriptor) }
+      // The tracker that held the lock has just removed the file
+      release()
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+      if (error.code !== 'locked') {
+        warn(error.message)
+        return null
+      }
+      const why = 'another tracker uses this state; name another --state-dir'
+      throw new BtkitError('locked', `${path}: ${why}`, { cause: error })
+    }
+  }
+}
+
+/**
+ * The target of a dangling link; null for anything else. Such a link would let its owner choose
+ * which file is created.
+ */
+function danglingTarget(path: string): string | null {
+  if (statIfThere(path) !== null) return null
+  try {
+    return readlinkSync(path)
+  } catch {
+    return null
+  }
+}
+
+function openLock(path: string): number | null {
+  try {
+    return openSync(path, FLAGS, 0o644)
+  } catch {
+    return null
+  }
+}
+
+/** Whether a path still refers to the open file. */
+function isAt(path: string, descriptor: number): boolean {
+  const [open, there] = [fstatSync(descriptor), statIfThere(path)]
+  return there?.ino === open.ino && there.dev === open.dev
+}
+
+/** Removes the lock file while it is locked, unless it is a foreign file with content. */
+function removeBefore(release: () => void, path: string, descriptor: number): () => void {
+  return () => {
+    try {
+      const stats = fstatSync(descriptor)
+      if (stats.isFile() && stats.size === 0 && isAt(path, descriptor)) unlinkSync(path)
+    } catch {
+      // A lock file left behind does no harm
+    }
+    release()
   }
 }

@@ -1,11 +1,7 @@
-import type { ServerContext } from '../../server/context.js'
 import { renderPage } from '../../server/pages/layout.js'
 import { SAFE_HEADERS, pageHeaders } from '../../server/pages/policy.js'
 import { pageNumber } from '../../server/pages/sorting.js'
 import { html } from '../../text/html.js'
-import type { TorrentList } from '../allowed/torrent-list.js'
-import type { CatalogueEntry, CatalogueRoot } from './catalogue-index.js'
-import { CatalogueLists } from './catalogue-lists.js'
 import { renderCategoryPage } from './category-page.js'
 import {
   CATALOGUE_STYLE,
@@ -16,29 +12,38 @@ import {
   titleOf,
 } from './category.js'
 import { composeAtom, jsonOfCategory, jsonOfDetails, placeOf } from './json.js'
-import { DetailsReader } from './torrent-details.js'
-import { renderTorrentPage } from './torrent-page.js'
-import { type History, renderCharts } from '../history.js'
+import { type CatalogueEntry, type CatalogueRoot, type CatalogueRow, Shelves } from './shelves.js'
+import { DetailsReader, renderTorrentPage } from './torrent-page.js'
+import { renderCharts } from '../history.js'
 import {
   type PageAnswer,
-  type RenderQueue,
+  type PageRequest,
   jsonAnswer,
   notFound,
   pageAnswer,
   redirect,
-  tooBusy,
 } from '../page/page-answer.js'
-import type { PageOptions, PageRequest } from '../page/pages.js'
-import { type Site, siteHead } from '../page/site.js'
-import { TorrentLinks, jsonOfRow, makeRow } from '../page/torrent-rows.js'
+import type { PageSources } from '../page/pages.js'
+import { siteHead } from '../page/site.js'
+import {
+  FreshSnapshot,
+  type Snapshot,
+  type SwarmRow,
+  TorrentLinks,
+  firstHash,
+  jsonOfRow,
+  makeRow,
+} from '../page/torrent-rows.js'
 import { infoHashOf } from '../protocol/http-query.js'
-import type { SwarmStore } from '../swarms/swarm-store.js'
 
 /** Torrents on a page, in an answer of JSON, on the front page as new, and in a feed. */
 const ROWS = 100
 const JSON_ROWS = 1000
 const NEW_ROWS = 20
 const FEED_ROWS = 50
+
+/** A hybrid torrent is one torrent here. */
+const MERGED = { showNames: true, mergesHybrids: true } as const
 
 const HEADERS = pageHeaders(undefined, CATALOGUE_STYLE)
 
@@ -48,24 +53,28 @@ const FEED_HEADERS = {
   'Cache-Control': 'max-age=60',
 }
 
-interface CatalogueParts extends Pick<ServerContext, 'monotonic'> {
-  readonly options: PageOptions
-  readonly store: Pick<SwarmStore, 'scrape'>
-  readonly torrents: Pick<TorrentList, 'torrents' | 'version' | 'isOpen'>
-  readonly roots: readonly CatalogueRoot[]
-  readonly history: Pick<History, 'samples'>
-  readonly site: Site
-  /** Limits the pages of all kinds. */
-  readonly queue: RenderQueue
-}
-
 /** The pages of single torrents, and of their categories: the directories in which they are. */
 export class Catalogue {
-  readonly #lists: CatalogueLists
+  readonly #fresh: FreshSnapshot
+  #shelves: { readonly of: Promise<Snapshot>; readonly filled: Promise<Shelves> } | null = null
   readonly #details = new DetailsReader()
 
-  constructor(private readonly parts: CatalogueParts) {
-    this.#lists = new CatalogueLists(parts)
+  constructor(
+    private readonly parts: PageSources,
+    private readonly roots: readonly CatalogueRoot[],
+  ) {
+    const { store, torrents } = parts
+    this.#fresh = new FreshSnapshot({ store, torrents, ...MERGED }, parts)
+  }
+
+  /** The torrents by category, at one time. */
+  #filled(): Promise<Shelves> {
+    const of = this.#fresh.get()
+    if (this.#shelves?.of !== of) {
+      const filled = of.then((snapshot) => Shelves.fill(snapshot, this.roots))
+      this.#shelves = { of, filled }
+    }
+    return this.#shelves.filled
   }
 
   /** Answers a request; null if the path is not a page of the catalogue. */
@@ -86,7 +95,7 @@ export class Catalogue {
   #activity(): PageAnswer {
     const { site, history } = this.parts
     const page = renderPage(
-      { title: 'Activity - btkit', header: siteHead(site, '', 'activity') },
+      { title: `Activity - ${site.name}`, header: siteHead(site, '', 'activity') },
       html`<h1>Activity</h1>
         <p>All torrents together. Times are in UTC.</p>
         ${renderCharts(history)}`,
@@ -98,7 +107,7 @@ export class Catalogue {
   #gone(root: string): PageAnswer {
     const { site } = this.parts
     const page = renderPage(
-      { title: 'Not found - btkit', header: siteHead(site, root, null) },
+      { title: `Not found - ${site.name}`, header: siteHead(site, root, null) },
       html`<h1>Not found</h1>
         <p>This is not here. It may have been moved or deleted.</p>`,
     )
@@ -107,8 +116,8 @@ export class Catalogue {
 
   async #category(request: PageRequest, { isArchive, names, view }: Place): Promise<PageAnswer> {
     const { site } = this.parts
-    const index = await this.#lists.index()
-    const category = (isArchive ? index.archive : index.current).find(names)
+    const shelves = await this.#filled()
+    const category = (isArchive ? shelves.archive : shelves.current).find(names)
     if (!category || (isArchive && !site.hasArchive)) {
       const isPage = view === 'page' || view === 'bare'
       return isPage
@@ -117,22 +126,22 @@ export class Catalogue {
     }
     if (view === 'bare')
       return redirect(`./${encodeURIComponent(names.at(-1) ?? lastOf(request))}/`)
-    if (view === 'feed') return this.#feed(request, category)
+    if (view === 'feed')
+      return this.#feed(request, category, await shelves.newest(category, FEED_ROWS))
     const query = parseCatalogueQuery(request.query)
     const links = this.#links(request, rootFrom(category))
     const isJson = view === 'json'
     const hasNew = !isArchive && names.length === 0 && category.children.size > 0
     const isFront = !isJson && hasNew && !hasList(request.query)
     const lists = isFront
-      ? await this.#lists.front(category, query, NEW_ROWS)
-      : await this.#lists.list(category, query, isJson ? JSON_ROWS : ROWS)
+      ? await shelves.front(category, query, NEW_ROWS)
+      : await shelves.list(category, query, isJson ? JSON_ROWS : ROWS)
     if (isJson) return jsonAnswer(jsonOfCategory({ category, links, ...lists }))
     const page = renderCategoryPage({ site, category, query, links, isFront, ...lists })
     return pageAnswer(page, HEADERS)
   }
 
-  async #feed(request: PageRequest, category: Category): Promise<PageAnswer> {
-    const rows = await this.#lists.newest(category, FEED_ROWS)
+  #feed(request: PageRequest, category: Category, rows: readonly CatalogueRow[]): PageAnswer {
     const base = baseOf(request)
     const path = categoryAddress(category, '')
     const title = `${titleOf(category)} - ${new URL(base).host}`
@@ -144,11 +153,10 @@ export class Catalogue {
   async #torrent(request: PageRequest, view: 'page' | 'json'): Promise<PageAnswer> {
     const { site } = this.parts
     const infoHash = infoHashOf(request.query)
-    const entry = infoHash === null ? null : await this.#entry(infoHash)
-    const row = entry ? this.#lists.rows([entry])[0] : this.#row(infoHash)
-    if (!row) return view === 'page' ? this.#gone('') : notFound()
+    const found = infoHash === null ? null : await this.#find(infoHash)
+    if (!found) return view === 'page' ? this.#gone('') : notFound()
+    const { row, entry } = found
     const details = await this.#readDetails(entry)
-    if (details === 'busy') return tooBusy()
     const links = this.#links(request, '')
     if (view === 'page') {
       const filesPage = parseFilesPage(request.query)
@@ -167,25 +175,26 @@ export class Catalogue {
     return entry === null || entry.summary.private ? null : this.#details.read(entry.summary)
   }
 
-  /** The entry of a torrent; null if it is not in the catalogue. */
-  async #entry(infoHash: string): Promise<CatalogueEntry | null> {
-    const torrent = this.parts.torrents.torrents.get(infoHash)
-    if (!this.parts.site.hasCatalogue || !torrent) return null
-    return (await this.#lists.index()).find(torrent)
-  }
-
-  /** The row of a torrent that is not in the catalogue; null if the torrent is unknown. */
-  #row(infoHash: string | null) {
-    const { store, torrents, options } = this.parts
-    if (infoHash === null) return null
-    const torrent = torrents.torrents.get(infoHash) ?? null
+  /** A torrent and its place in the catalogue, null for none; null if the torrent is unknown. */
+  async #find(
+    infoHash: string,
+  ): Promise<{ readonly row: SwarmRow; readonly entry: CatalogueEntry | null } | null> {
+    const { store, torrents, options, site } = this.parts
+    const known = torrents.torrents
+    const torrent = known.get(infoHash) ?? null
+    const summary = torrent?.metainfo
+    if (site.hasCatalogue && summary) {
+      const first = firstHash(torrent, known)
+      const row = makeRow(first, known.get(first) ?? torrent, { store, ...MERGED })
+      return { row, entry: { summary, category: (await this.#filled()).categoryOf(summary) } }
+    }
     const isSwarm = torrents.isOpen && store.scrape(Buffer.from(infoHash, 'hex')) !== null
-    return torrent || isSwarm ? makeRow(infoHash, torrent, { store, ...options }) : null
+    if (!torrent && !isSwarm) return null
+    return { row: makeRow(infoHash, torrent, { store, ...options }), entry: null }
   }
 
   #links({ announceUrls }: PageRequest, root: string): TorrentLinks {
-    const { allowGet } = this.parts.options
-    return new TorrentLinks({ announceUrls, allowGet, root })
+    return new TorrentLinks(announceUrls, root, this.parts.options.allowGet)
   }
 }
 

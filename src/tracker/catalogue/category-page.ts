@@ -8,7 +8,7 @@ import {
 } from '../../server/pages/sorting.js'
 import { type Html, html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
-import type { CatalogueEntry } from './catalogue-index.js'
+import type { CatalogueRow } from './shelves.js'
 import {
   CATALOGUE_SORTS,
   CATALOGUE_STYLE,
@@ -24,7 +24,7 @@ import {
   titleOf,
 } from './category.js'
 import { type Site, siteHead } from '../page/site.js'
-import type { SwarmRow, TorrentLinks } from '../page/torrent-rows.js'
+import type { TorrentLinks } from '../page/torrent-rows.js'
 
 export interface CategoryPageParts {
   readonly site: Site
@@ -48,7 +48,7 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
   const description = `${count(category.torrents, 'torrent')}, ${formatBytes(category.size)}`
   return renderPage(
     {
-      title: `${title} - btkit`,
+      title: `${title} - ${site.name}`,
       style: CATALOGUE_STYLE,
       head: html`<link
           rel="alternate"
@@ -57,7 +57,7 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
           href="feed.xml"
         />
         <link rel="alternate" type="application/json" href="index.json" />
-        ${openGraph(title, description)}`,
+        ${openGraph(title, description, site)}`,
       header: html`${siteHead(site, root, isArchive ? 'archive' : 'catalogue')}
       ${path.length > 0 && renderPath(category, root, null)}`,
       footer: html`Times are in UTC. <a href="feed.xml">Feed of new torrents</a>
@@ -70,11 +70,11 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
 }
 
 /** Elements from which other sites make previews of links. */
-export function openGraph(title: string, description: string): Html {
+export function openGraph(title: string, description: string, site: Pick<Site, 'name'>): Html {
   return html`<meta property="og:title" content="${title}" />
     <meta property="og:description" content="${description}" />
     <meta property="og:type" content="website" />
-    <meta property="og:site_name" content="btkit" />
+    <meta property="og:site_name" content="${site.name}" />
     <meta name="description" content="${description}" />`
 }
 
@@ -142,11 +142,6 @@ function renderList(parts: CategoryPageParts, root: string): Html {
     ${renderTorrents({ rows, category, links, root, query, caption })}
     ${renderPages(torrents, address, 'Pages of torrents')}
   </section>`
-}
-
-/** A torrent with its current figures. */
-export interface CatalogueRow extends SwarmRow {
-  readonly entry: CatalogueEntry
 }
 
 interface TorrentTableParts {

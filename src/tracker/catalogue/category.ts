@@ -11,6 +11,8 @@ export class Category {
   size = 0
   /** When the newest of them was added, in milliseconds since 1970; 0 if unknown. */
   newestMs = 0
+  /** The path in lower case, which is searched. */
+  readonly text: string
   /** The places of this category and the last one below it, in an order of all categories. */
   #first = 0
   #last = 0
@@ -21,7 +23,9 @@ export class Category {
     /** Whether its torrents are retired. */
     readonly isArchive: boolean,
     readonly parent: Category | null,
-  ) {}
+  ) {
+    this.text = path.join('/').toLowerCase()
+  }
 
   /** The category of a directory, which is created if needed. */
   at(names: readonly string[]): Category {
@@ -76,9 +80,6 @@ export const CATALOGUE_SORTS = [
   'downloaded',
 ] as const
 export type CatalogueSort = (typeof CATALOGUE_SORTS)[number]
-
-/** The sort keys whose values do not depend on swarms. */
-export type FixedSort = 'name' | 'size' | 'added'
 
 /** Words that are searched, order and page of a list. */
 export interface CatalogueQuery extends ListOrder<CatalogueSort> {
@@ -159,7 +160,6 @@ export function renderDay(ms: number | null): Html | null {
 
 /** The style of the catalogue's pages, after the style of all pages. */
 export const CATALOGUE_STYLE = new InlineStyle(`
-body { max-width: 76rem }
 h1 { font-size: 1.7rem; margin: .2rem 0 .8rem } h2 { margin: 2rem 0 .4rem }
 .search { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem }
 .search input { flex: 1 1 12rem; max-width: 30rem; padding: .35rem .7rem } .search button, .button { padding: .35rem 1rem; cursor: pointer }
@@ -195,5 +195,5 @@ h1 { font-size: 1.7rem; margin: .2rem 0 .8rem } h2 { margin: 2rem 0 .4rem }
   .torrents td[data-label]::before { content: attr(data-label) " "; color: var(--muted); font-weight: 400 }
   .torrents td.get { margin-left: auto }
 }
-@media (max-width: 40rem) { .facts { grid-template-columns: minmax(0, 1fr); gap: 0 } .facts dd { margin-bottom: .5rem } }
+@media (max-width: 40rem) { .categories { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)) } .facts { grid-template-columns: minmax(0, 1fr); gap: 0 } .facts dd { margin-bottom: .5rem } }
 `)

@@ -1,10 +1,10 @@
 import { escapeText } from '../../text/escape.js'
 import { formatBytes } from '../../text/quantity.js'
 import { type Xml, xml } from '../../text/xml.js'
-import type { CatalogueEntry } from './catalogue-index.js'
-import type { CatalogueRow, CategoryPageParts } from './category-page.js'
+import type { CatalogueEntry, CatalogueRow } from './shelves.js'
+import type { CategoryPageParts } from './category-page.js'
 import type { Category } from './category.js'
-import type { TorrentDetails } from './torrent-details.js'
+import type { TorrentDetails } from './torrent-page.js'
 import { type TorrentLinks, jsonOfRow } from '../page/torrent-rows.js'
 
 /** The JSON form of a category's page. */

@@ -176,14 +176,10 @@ export class FullScrape {
 
   async #make(): Promise<Buffer> {
     const torrents = new Map<string, string>()
-    const put = (infoHash: Uint8Array, counts: SwarmCounts) => {
+    let count = 0
+    for (const [infoHash, counts] of this.#all()) {
       const scraped = formatScraped(infoHash, counts)
       torrents.set(scraped.slice(0, KEY_LENGTH), scraped)
-    }
-    await this.#putKnown(put)
-    let count = 0
-    for (const { infoHash, ...counts } of this.answers.store.list()) {
-      if (this.answers.rules.judge(infoHash)?.failure == null) put(infoHash, counts)
       count += 1
       if (torrents.size > MAX_SWARMS) throw tooMany()
       if (count % SLICE === 0) await setImmediate()
@@ -193,15 +189,16 @@ export class FullScrape {
     return Buffer.from(formatScrape(sorted, this.answers.rules.minInterval), 'latin1')
   }
 
-  /** Adds the torrents tracked by name, with zeros. Their swarms replace these entries later. */
-  async #putKnown(put: (infoHash: Uint8Array, counts: SwarmCounts) => void): Promise<void> {
-    const known = this.answers.rules.known()
-    if (known.size > MAX_SWARMS) return
-    let count = 0
-    for (const [infoHash, { failure }] of known) {
-      if (failure === null) put(Buffer.from(infoHash, 'hex'), NOBODY)
-      count += 1
-      if (count % SLICE === 0) await setImmediate()
+  /** The torrents tracked by name, with zeros, and then the swarms, which replace them. */
+  *#all(): Generator<[Uint8Array, SwarmCounts]> {
+    const { rules, store } = this.answers
+    const known = rules.known()
+    // Of too many, those with a swarm are listed
+    for (const [infoHash, { failure }] of known.size > MAX_SWARMS ? [] : known) {
+      if (failure === null) yield [Buffer.from(infoHash, 'hex'), NOBODY]
+    }
+    for (const { infoHash, ...counts } of store.list()) {
+      if (rules.judge(infoHash)?.failure == null) yield [infoHash, counts]
     }
   }
 }
@@ -212,5 +209,5 @@ function byCharacters(a: string, b: string): number {
 
 function tooMany(): TrackerRefusal {
   const most = MAX_SWARMS.toLocaleString('en')
-  return new TrackerRefusal(200, `more than ${most} torrents: name those that you want`)
+  return new TrackerRefusal(200, `more than ${most} torrents; scrape single info hashes`)
 }

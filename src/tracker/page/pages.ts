@@ -1,13 +1,18 @@
 import { LRUCache } from 'lru-cache'
 import { BtkitError } from '../../errors.js'
-import { type RegularFile, readRegular } from '../../files/read-regular.js'
+import { type RegularFile, readRegular } from '../../files/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
+import { renderPage } from '../../server/pages/layout.js'
+import { orderFields, renderPages, sortHeading } from '../../server/pages/sorting.js'
+import { type Html, html } from '../../text/html.js'
+import { count, formatBytes, formatTime } from '../../text/quantity.js'
 import type { ServerContext } from '../../server/context.js'
 import type { TorrentSummary } from '../allowed/known-torrent.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
-import { renderInfoPage } from './info-page.js'
+import type { History } from '../history.js'
 import {
   type PageAnswer,
+  type PageRequest,
   type RenderQueue,
   fileAnswer,
   jsonAnswer,
@@ -15,8 +20,20 @@ import {
   pageAnswer,
   redirect,
 } from './page-answer.js'
-import type { Site } from './site.js'
-import { Snapshot, TorrentLinks, jsonOfRows, parseRowQuery } from './torrent-rows.js'
+import { type Site, siteHead } from './site.js'
+import {
+  FreshSnapshot,
+  type RowPage,
+  type RowQuery,
+  SORT_KEYS,
+  type SortKey,
+  type SwarmRow,
+  TorrentLinks,
+  formatRowQuery,
+  jsonOfRows,
+  parseRowQuery,
+  transferredOf,
+} from './torrent-rows.js'
 import { infoHashOf } from '../protocol/http-query.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 
@@ -31,41 +48,33 @@ export interface PageOptions {
   readonly allowGet: boolean
   /** Whether there is a catalogue, and whether it is the front page. */
   readonly catalogue: 'on' | 'front' | 'off'
+  /** The name of the site on its pages; null for btkit's. */
+  readonly siteName: string | null
+  /** URL of the mirror in the same process; null for none. */
+  readonly filesUrl: string | null
 }
 
-interface PagesParts extends Pick<ServerContext, 'now' | 'monotonic'> {
+/** The sources of all pages. */
+export interface PageSources extends Pick<ServerContext, 'now' | 'monotonic'> {
   readonly options: PageOptions
   readonly store: Pick<SwarmStore, 'list' | 'scrape'>
   readonly torrents: TorrentList
+  readonly history: Pick<History, 'samples'>
   readonly version: string
   readonly site: Site
   /** Limits the pages of all kinds. */
   readonly queue: RenderQueue
 }
 
-/** A request for a page. */
-export interface PageRequest {
-  readonly path: string
-  /** The part of the URL after the question mark. */
-  readonly query: string
-  /** The client's address; null on a Unix socket. */
-  readonly client: string | null
-  /** The announce URLs for this client. */
-  readonly announceUrls: readonly string[]
-}
-
-/** Maximum age of the swarm figures shown, in milliseconds. */
-const MAX_AGE = 10_000
-
 /** The tracker's pages, each as HTML and as JSON. */
 export class Pages {
   readonly #files = new TorrentBytes()
-  #snapshot: Promise<Snapshot> | null = null
-  #takenAt = 0
-  /** In milliseconds since 1970. */
-  #timeOfFigures = 0
+  readonly #fresh: FreshSnapshot
 
-  constructor(private readonly parts: PagesParts) {}
+  constructor(private readonly parts: PageSources) {
+    const { store, torrents, options } = parts
+    this.#fresh = new FreshSnapshot({ store, torrents, showNames: options.showNames }, parts)
+  }
 
   /** Answers a request; null if the path is not a page. */
   async answer(request: PageRequest): Promise<PageAnswer | null> {
@@ -116,31 +125,14 @@ export class Pages {
     const { options, torrents } = this.parts
     const hasNames = options.showNames && !torrents.isOpen
     const rowQuery = parseRowQuery(new URLSearchParams(query), hasNames)
-    const taking = this.#fresh()
-    const time = this.#timeOfFigures
+    const taking = this.#fresh.get()
+    const time = this.#fresh.takenAt
     const snapshot = await taking
     return { snapshot, rowQuery, rowPage: await snapshot.page(rowQuery), hasNames, time }
   }
 
   #links(announceUrls: readonly string[]): TorrentLinks {
-    const { allowGet } = this.parts.options
-    return new TorrentLinks({ announceUrls, allowGet, root: '' })
-  }
-
-  #fresh(): Promise<Snapshot> {
-    const { store, torrents, options, now, monotonic } = this.parts
-    const at = monotonic()
-    if (this.#snapshot && at - this.#takenAt < MAX_AGE) return this.#snapshot
-    this.#takenAt = at
-    this.#timeOfFigures = now()
-    const source = { store, torrents: torrents.torrents, isOpen: torrents.isOpen }
-    const taking = Snapshot.take({ ...source, showNames: options.showNames })
-    this.#snapshot = taking
-    taking.catch(() => {
-      // The next request tries again
-      if (this.#snapshot === taking) this.#snapshot = null
-    })
-    return taking
+    return new TorrentLinks(announceUrls, '', this.parts.options.allowGet)
   }
 }
 
@@ -183,4 +175,164 @@ class TorrentBytes {
       throw error
     }
   }
+}
+
+interface InfoPage {
+  readonly rowPage: RowPage
+  readonly query: RowQuery
+  /** Whether the table has columns for names and sizes. */
+  readonly hasNames: boolean
+  /** Whether the store has more swarms than the page can list. */
+  readonly isCut: boolean
+  readonly links: TorrentLinks
+  readonly version: string
+  readonly site: Site
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+const TITLES: Readonly<Record<SortKey, string>> = {
+  hash: 'info hash',
+  name: 'torrent name',
+  size: 'size',
+  complete: 'complete',
+  downloading: 'downloading',
+  downloaded: 'downloaded',
+  transferred: 'transferred',
+}
+
+const OF_NAMES: readonly SortKey[] = ['name', 'size', 'transferred']
+
+/** Whether a column holds numbers. */
+const isNumeric = (key: SortKey) => key !== 'hash' && key !== 'name'
+
+/** The page that lists all torrents. */
+function renderInfoPage(parts: InfoPage): string {
+  const { rowPage, query, hasNames, isCut, version, site, now } = parts
+  const columns = SORT_KEYS.filter((key) => hasNames || !OF_NAMES.includes(key))
+  return renderPage(
+    { title: 'BitTorrent download info', header: siteHead(site, '', 'list') },
+    html`<h1>BitTorrent download info</h1>
+      <p>
+        tracker version: btkit ${version}<br />
+        server time: ${formatTime(now, 'second')} UTC
+      </p>
+      <form method="get" action="./">
+        ${orderFields(query, hasNames ? 'name' : 'hash')}
+        <label
+          >Name or info hash: <input type="search" name="q" maxlength="100" value="${query.filter}"
+        /></label>
+        <button>Filter</button>
+      </form>
+      <div class="scroll">
+        <table class="swarms">
+          <thead>
+            <tr>
+              ${columns.map((key) => heading(key, query, hasNames))}
+              <th class="get">get</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${rowPage.rows.map((row) => bodyRow(row, columns, parts))}
+          </tbody>
+          <tfoot>
+            ${totalRow(rowPage, hasNames)}
+          </tfoot>
+        </table>
+      </div>
+      ${renderPages(rowPage, (page) => formatRowQuery({ ...query, page }), 'Pages of torrents')}
+      ${isCut && html`<p>There are more torrents than this page can list. The totals count all of them.</p>`}
+      ${legend(hasNames)}`,
+  )
+}
+
+function heading(key: SortKey, query: RowQuery, hasNames: boolean): Html {
+  const column = { key, title: TITLES[key], style: classOf(key, hasNames) }
+  return sortHeading(column, query, (order) => formatRowQuery({ ...query, ...order }))
+}
+
+/** If there are no names, info hashes take the place of that column. */
+function classOf(key: SortKey, hasNames: boolean): string {
+  if (isNumeric(key)) return 'n'
+  return hasNames ? key : 'name'
+}
+
+function bodyRow(
+  row: SwarmRow,
+  columns: readonly SortKey[],
+  { links, hasNames }: Pick<InfoPage, 'links' | 'hasNames'>,
+): Html {
+  const cells = columns.map((key) => {
+    const content = cell(key, row, links)
+    return isNumeric(key)
+      ? numberCell(key, content)
+      : html`<td class="${classOf(key, hasNames)}">${content}</td>`
+  })
+  const file = links.file(row)
+  return html`<tr>
+    ${cells}
+    <td class="get">
+      <a href="${links.magnet(row)}">magnet</a>${file && html` <a href="${file}">torrent</a>`}
+    </td>
+  </tr> `
+}
+
+/** On narrow screens the label replaces the column heading. */
+function numberCell(key: SortKey, content: Html | string | number | null): Html {
+  return html`<td class="n" data-label="${TITLES[key]}">${content}</td>`
+}
+
+function cell(key: SortKey, row: SwarmRow, links: TorrentLinks): Html | string | number | null {
+  const link = (text: string) => html`<a href="${links.page(row)}">${text}</a>`
+  const transferred = transferredOf(row)
+  const cells: Readonly<Record<SortKey, Html | string | number | null>> = {
+    hash: html`<code>${link(row.infoHash)}</code>`,
+    name: row.name === null ? null : link(row.name),
+    size: row.size === null ? null : formatBytes(row.size),
+    complete: row.complete,
+    downloading: row.downloading,
+    downloaded: row.downloaded,
+    transferred: transferred === null ? null : formatBytes(transferred),
+  }
+  return cells[key]
+}
+
+/** The last row: number of torrents and sums. */
+function totalRow({ totals }: RowPage, hasNames: boolean): Html {
+  const sums = (['complete', 'downloading', 'downloaded'] as const).map((key) => {
+    return numberCell(key, totals[key])
+  })
+  const torrents = html`<td class="name">${count(totals.torrents, 'torrent')}</td>`
+  if (!hasNames)
+    return html`<tr>
+      ${torrents}${sums}
+      <td></td>
+    </tr>`
+  return html`<tr>
+    <td class="hash"></td>
+    ${torrents}${numberCell('size', formatBytes(totals.size))}${sums}
+    ${numberCell('transferred', formatBytes(totals.transferred))}
+    <td></td>
+  </tr>`
+}
+
+function legend(hasNames: boolean): Html {
+  return html`<details>
+    <summary>What the columns mean</summary>
+    <dl>
+      <dt>info hash</dt>
+      <dd>identifies the torrent</dd>
+      <dt>complete</dt>
+      <dd>peers that have the whole torrent (seeds)</dd>
+      <dt>downloading</dt>
+      <dd>peers that lack parts of it</dd>
+      <dt>downloaded</dt>
+      <dd>number of completed downloads</dd>
+      ${
+        hasNames &&
+        html`<dt>transferred</dt>
+          <dd>size times downloads</dd>`
+      }
+    </dl>
+  </details>`
 }

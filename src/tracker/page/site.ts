@@ -7,6 +7,10 @@ export interface Site {
   readonly hasArchive: boolean
   /** Whether the page of all torrents is here. */
   readonly hasList: boolean
+  /** The name of the site. */
+  readonly name: string
+  /** URL of the files in the same process; null for none. */
+  readonly filesUrl: string | null
 }
 
 /** A page of the menu. */
@@ -21,7 +25,7 @@ const MENU = [
 
 /** The head of a tracker's page; `root` is the way to the first page, such as `../`. */
 export function siteHead(
-  { hasCatalogue, hasArchive, hasList }: Site,
+  { hasCatalogue, hasArchive, hasList, name, filesUrl }: Site,
   root: string,
   current: SitePage | null,
 ): Html {
@@ -29,8 +33,9 @@ export function siteHead(
     ...{ catalogue: hasCatalogue, archive: hasCatalogue && hasArchive },
     ...{ list: hasList, activity: true },
   }
+  const files = filesUrl === null ? [] : [{ path: filesUrl, title: 'Files', isCurrent: false }]
   const menu = MENU.filter(({ page }) => has[page]).map(({ page, path, title }) => {
     return { path, title, isCurrent: page === current }
   })
-  return renderMasthead(root, { name: 'btkit', menu, label: 'Pages' })
+  return renderMasthead(root, { name, menu: [...files, ...menu], label: 'Pages' })
 }

@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { magnetLink } from '../../metainfo/magnet.js'
+import type { ServerContext } from '../../server/context.js'
 import { SLICE, filterInSlices, sortInSlices } from '../../server/pages/slices.js'
 import { type ListOrder, type Paged, paged, parseOrder } from '../../server/pages/sorting.js'
 import { type AllowedTorrent, type TorrentSummary, swarmHashes } from '../allowed/known-torrent.js'
+import type { TorrentList } from '../allowed/torrent-list.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import type { SwarmCounts } from '../swarms/swarm-types.js'
 
@@ -13,6 +15,8 @@ export interface SwarmRow {
   readonly torrent: AllowedTorrent | null
   /** Null if unknown or hidden. */
   readonly name: string | null
+  /** In lower case, by which rows are sorted and searched; '' for none. */
+  readonly lowerName: string
   /** In bytes; null if unknown or hidden. */
   readonly size: number | null
   /** Number of seeds. */
@@ -90,7 +94,7 @@ function larger(figures: Figures, swarm: SwarmCounts | null): Figures {
 }
 
 /** The most swarms that are listed. Further ones are only counted. */
-const MAX_ROWS = 100_000
+const MAX_ROWS = 200_000
 
 /** Rows per page. */
 const PAGE_LENGTH = 200
@@ -116,7 +120,7 @@ export interface RowPage extends Pick<Paged<SwarmRow>, 'page' | 'pages'> {
 
 /** All swarms at one time. Queries share the work of sorting. */
 export class Snapshot {
-  readonly #sorted = new Map<SortKey, Promise<readonly SwarmRow[]>>()
+  readonly #sorted = new Map<RowKey, Promise<readonly SwarmRow[]>>()
 
   private constructor(
     readonly rows: readonly SwarmRow[],
@@ -139,18 +143,61 @@ export class Snapshot {
     return this.totals.torrents > this.rows.length
   }
 
-  async page(query: RowQuery): Promise<RowPage> {
-    const { sort, filter } = query
-    const sorted = this.#sorted.get(sort) ?? sortInSlices(this.rows, compareRows(sort))
-    this.#sorted.set(sort, sorted)
+  /** All rows in ascending order of a value. */
+  order(key: RowKey): Promise<readonly SwarmRow[]> {
+    const sorted = this.#sorted.get(key) ?? sortInSlices(this.rows, compareRows(key))
+    this.#sorted.set(key, sorted)
+    return sorted
+  }
+
+  async page({ sort, filter, isDescending, page: wanted }: RowQuery): Promise<RowPage> {
+    const sorted = await this.order(sort)
     const isAll = filter === ''
-    const rows = isAll
-      ? await sorted
-      : await filterInSlices(await sorted, (row) => matchesFilter(row, filter))
+    const rows = isAll ? sorted : await filterInSlices(sorted, (row) => matchesFilter(row, filter))
     const totals = isAll ? this.totals : rows.reduce(addRow, NO_ROWS)
-    const ordered = query.isDescending ? rows.toReversed() : rows
-    const { items, page, pages } = paged(ordered, query.page, PAGE_LENGTH)
+    const ordered = isDescending ? rows.toReversed() : rows
+    const { items, page, pages } = paged(ordered, wanted, PAGE_LENGTH)
     return { rows: items, totals, page, pages }
+  }
+}
+
+/** Maximum age of the figures on pages, in milliseconds. */
+const MAX_AGE = 10_000
+
+interface FreshSource extends Omit<SnapshotSource, 'torrents' | 'isOpen'> {
+  readonly torrents: Pick<TorrentList, 'torrents' | 'version' | 'isOpen'>
+}
+
+/** Takes a snapshot when its pages are asked for, and again after a while or a change of torrents. */
+export class FreshSnapshot {
+  #taking: Promise<Snapshot> | null = null
+  #version = ''
+  #at = 0
+  /** The time of the last snapshot, in milliseconds since 1970. */
+  takenAt = 0
+
+  constructor(
+    private readonly source: FreshSource,
+    private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
+  ) {}
+
+  /** The snapshot of this moment; the same one for all its callers. */
+  get(): Promise<Snapshot> {
+    const { torrents, ...source } = this.source
+    const at = this.clocks.monotonic()
+    const isFresh = at - this.#at < MAX_AGE && this.#version === torrents.version
+    if (this.#taking && isFresh) return this.#taking
+    this.#at = at
+    this.#version = torrents.version
+    this.takenAt = this.clocks.now()
+    const { torrents: known, isOpen } = torrents
+    const taking = Snapshot.take({ ...source, torrents: known, isOpen })
+    this.#taking = taking
+    taking.catch(() => {
+      // The next request tries again
+      if (this.#taking === taking) this.#taking = null
+    })
+    return taking
   }
 }
 
@@ -174,8 +221,12 @@ async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
 }
 
 /** The first of a torrent's info hashes that is known: one of them may be banned. */
-function firstHash({ infoHash, metainfo }: AllowedTorrent, known: SnapshotSource['torrents']) {
-  return metainfo === null ? infoHash : swarmHashes(metainfo).find((hash) => known.has(hash))
+export function firstHash(
+  { infoHash, metainfo }: AllowedTorrent,
+  known: SnapshotSource['torrents'],
+): string {
+  const hashes = metainfo === null ? [] : swarmHashes(metainfo)
+  return hashes.find((hash) => known.has(hash)) ?? infoHash
 }
 
 interface RowSource extends Pick<SnapshotSource, 'showNames' | 'mergesHybrids'> {
@@ -190,17 +241,22 @@ export function makeRow(
 ): SwarmRow {
   const swarms = (mergesHybrids ? torrent?.metainfo : null) ?? { infoHash, infoHashV2: null }
   const row = rowOf(infoHash, torrent, figuresOf(swarms, store))
-  return showNames ? row : { ...row, name: null, size: null }
+  return showNames ? row : { ...row, name: null, lowerName: '', size: null }
 }
 
 function rowOf(infoHash: string, torrent: AllowedTorrent | null, figures: Figures): SwarmRow {
-  const { complete, downloading, downloaded } = figures
+  const summary = torrent?.metainfo ?? null
+  const name = summary?.name ?? null
+  // Lists all properties: objects made by spreading are slow to read, and lists read them all
   return {
     infoHash,
     torrent,
-    name: torrent?.metainfo?.name ?? null,
-    size: torrent?.metainfo?.size ?? null,
-    ...{ complete, downloading, downloaded },
+    name,
+    lowerName: name?.toLowerCase() ?? '',
+    size: summary?.size ?? null,
+    complete: figures.complete,
+    downloading: figures.downloading,
+    downloaded: figures.downloaded,
   }
 }
 
@@ -215,6 +271,9 @@ export const SORT_KEYS = [
   'transferred',
 ] as const
 export type SortKey = (typeof SORT_KEYS)[number]
+
+/** All values by which rows can be sorted. */
+type RowKey = SortKey | 'added'
 
 /** Filter, order and page of a listing. */
 export interface RowQuery extends ListOrder<SortKey> {
@@ -242,21 +301,23 @@ export function formatRowQuery({ sort, isDescending, filter, page }: RowQuery): 
   return `?${parameters.toString()}`
 }
 
-/** Compares rows by a column, and by info hash if they are equal there. */
-function compareRows(key: SortKey): (a: SwarmRow, b: SwarmRow) => number {
+/** Compares rows by a value, and by name and info hash if they are equal there. */
+function compareRows(key: RowKey): (a: SwarmRow, b: SwarmRow) => number {
   const value = VALUES[key]
   return (a, b) => {
     const [left, right] = [value(a), value(b)]
     if (left !== right) return left < right ? -1 : 1
+    if (a.lowerName !== b.lowerName) return a.lowerName < b.lowerName ? -1 : 1
     return a.infoHash < b.infoHash ? -1 : 1
   }
 }
 
-const VALUES: Readonly<Record<SortKey, (row: SwarmRow) => string | number>> = {
+const VALUES: Readonly<Record<RowKey, (row: SwarmRow) => string | number>> = {
   hash: ({ infoHash }) => infoHash,
   // Rows without a name come last
-  name: ({ name }) => name?.toLowerCase() ?? '\uffff',
+  name: ({ name, lowerName }) => (name === null ? '\uffff' : lowerName),
   size: ({ size }) => size ?? -1,
+  added: ({ torrent }) => torrent?.metainfo?.addedMs ?? 0,
   complete: ({ complete }) => complete,
   downloading: ({ downloading }) => downloading,
   downloaded: ({ downloaded }) => downloaded,
@@ -264,8 +325,8 @@ const VALUES: Readonly<Record<SortKey, (row: SwarmRow) => string | number>> = {
 }
 
 /** Whether the name of a row contains the filter or its info hash begins with it. */
-function matchesFilter(row: SwarmRow, filter: string): boolean {
-  return (row.name?.toLowerCase().includes(filter) ?? false) || row.infoHash.startsWith(filter)
+function matchesFilter({ lowerName, infoHash }: SwarmRow, filter: string): boolean {
+  return lowerName.includes(filter) || infoHash.startsWith(filter)
 }
 
 /** The JSON form of a row. */
@@ -299,39 +360,38 @@ export function jsonOfRows(
   return { time, page, pages, totals: sums, torrents: rows.map((row) => jsonOfRow(row, links)) }
 }
 
-interface TorrentLinksParts {
-  /** The announce URLs for clients. */
-  readonly announceUrls: readonly string[]
-  /** Whether .torrent files can be downloaded. */
-  readonly allowGet: boolean
-  /** The way from the page to the tracker's first page, such as `../`; '' for none. */
-  readonly root: string
-}
-
 /** URLs for a torrent. URLs on the tracker are relative to the page. */
 export class TorrentLinks {
-  constructor(private readonly parts: TorrentLinksParts) {}
+  /**
+   * `announceUrls` are for magnet links; `root` is the way from the page to the tracker's first page,
+   * such as `../`; `allowGet` says whether .torrent files can be downloaded.
+   */
+  constructor(
+    private readonly announceUrls: readonly string[],
+    private readonly root: string,
+    private readonly allowGet: boolean,
+  ) {}
 
   /** URL of the torrent's own page. */
   page({ infoHash }: SwarmRow): string {
-    return `${this.parts.root}torrent?info_hash=${infoHash}`
+    return `${this.root}torrent?info_hash=${infoHash}`
   }
 
   /** URL of the .torrent file; null if there is none or downloads are off. */
   file({ infoHash, torrent }: SwarmRow): string | null {
-    const { allowGet, root } = this.parts
-    return allowGet && torrent?.metainfo?.path ? `${root}file?info_hash=${infoHash}` : null
+    return this.allowGet && torrent?.metainfo?.path
+      ? `${this.root}file?info_hash=${infoHash}`
+      : null
   }
 
   magnet({ infoHash, torrent, name, size }: SwarmRow): string {
-    const { announceUrls } = this.parts
     return magnetLink({
       infoHash: torrent?.metainfo ? torrent.metainfo.infoHash : infoHash,
       infoHashV2: torrent?.metainfo?.infoHashV2 ?? null,
       name,
       size: size ?? 0,
       announce: null,
-      announceList: announceUrls.map((url) => [url]),
+      announceList: this.announceUrls.map((url) => [url]),
       webSeeds: null,
     })
   }

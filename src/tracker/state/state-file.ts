@@ -3,10 +3,21 @@ import { constants } from 'node:fs'
 import { type FileHandle, copyFile, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { BtkitError, asBtkitError, osCodeOf } from '../../errors.js'
-import { readRegular } from '../../files/read-regular.js'
-import { streamAtomically } from '../../files/write/stream-atomically.js'
+import { readRegular } from '../../files/read-bounded.js'
+import { statIfThere } from '../../files/stat-files.js'
+import { writeAtomically } from '../../files/write/atomically.js'
+import { readBencode } from '../../metainfo/bencode/read.js'
+import { type BencodeDict, type BencodeValue, isByteString } from '../../metainfo/bencode/value.js'
 import type { ServerContext } from '../../server/context.js'
-import { MAX_OLD_STATE, convertOldState } from './old-state.js'
+import { parseAddress } from '../protocol/peer-address.js'
+import { PeerFlag } from '../swarms/peer-table.js'
+import {
+  PEER4_SIZE,
+  PEER6_SIZE,
+  RecordKind,
+  RecordWriter,
+  SWARM_SIZE,
+} from '../swarms/swarm-records.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 
 /** Others cannot read the file because it holds addresses of clients. */
@@ -15,20 +26,32 @@ const MODE = 0o640
 /** Bytes per read. */
 const CHUNK = 256 * 1024
 
-interface StateFileParts extends Pick<ServerContext, 'now'> {
-  readonly path: string
-  readonly store: Pick<SwarmStore, 'save' | 'restore'>
-  /** Receives messages for the operator; the tracker continues. */
-  readonly report: (message: string) => void
-}
-
 /** The file in which swarms are kept across restarts. */
 export class StateFile {
   #saving: Promise<void> | null = null
   /** The pending work of `prepareToSave`; null if there is none. */
   #beforeSaving: (() => Promise<void>) | null = null
 
-  constructor(private readonly parts: StateFileParts) {}
+  #savedAt = 0
+  #failures = 0
+  /** The last reported problem; null once the state was saved again. */
+  #problem: string | null = null
+
+  constructor(
+    private readonly path: string,
+    private readonly store: Pick<SwarmStore, 'save' | 'restore'>,
+    private readonly world: Pick<ServerContext, 'now' | 'warn' | 'onError'>,
+  ) {}
+
+  /** Time of the last save in milliseconds since 1970; 0 for never. */
+  get savedAt(): number {
+    return this.#savedAt
+  }
+
+  /** Number of failed saves while the tracker ran. */
+  get failures(): number {
+    return this.#failures
+  }
 
   /**
    * Restores the saved swarms, if there are any. The file may also be a bencoded `dfile` of
@@ -36,7 +59,7 @@ export class StateFile {
    * @throws BtkitError if the file cannot be read, or is no state and must not be overwritten
    */
   async load(): Promise<void> {
-    const { path } = this.parts
+    const { path } = this
     const file = await openIfThere(path)
     if (!file) return
     try {
@@ -68,10 +91,30 @@ export class StateFile {
     return this.#saving
   }
 
-  async #write(): Promise<void> {
-    const { path, store, now } = this.parts
+  /**
+   * Saves while the tracker runs. A failure is reported once, until it ends or its message changes.
+   */
+  async saveOrReport(): Promise<void> {
+    const { warn, onError } = this.world
     try {
-      await streamAtomically(path, formatState(store.save(), now() / 1000), MODE)
+      await this.save()
+    } catch (error) {
+      this.#failures += 1
+      const problem = error instanceof BtkitError ? error.message : null
+      if (problem === null || problem !== this.#problem) onError(error)
+      this.#problem = problem
+      return
+    }
+    if (this.#problem !== null) warn(`${this.path}: saving the state works again`)
+    this.#problem = null
+  }
+
+  async #write(): Promise<void> {
+    const { path, store, world } = this
+    try {
+      const mode = (statIfThere(path)?.mode ?? MODE) & 0o777
+      await writeAtomically(path, formatState(store.save(), world.now() / 1000), { mode })
+      this.#savedAt = world.now()
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
       const reason = error.message.replace(`${path}: `, '')
@@ -81,7 +124,7 @@ export class StateFile {
   }
 
   async #loadFrom(file: FileHandle): Promise<void> {
-    const { path } = this.parts
+    const { path } = this
     const stats = await file.stat()
     if (!stats.isFile()) throw new BtkitError('io', `${path}: not a regular file`)
     if (stats.size === 0) return
@@ -101,13 +144,13 @@ export class StateFile {
       this.#setDamagedAside()
       return
     }
-    const age = this.parts.now() / 1000 - header.savedAt
+    const age = this.world.now() / 1000 - header.savedAt
     await this.#restore(chunksOf(body), age)
   }
 
   /** Loads a file that has no valid header of btkit. */
   async #loadForeign(beginning: Uint8Array, modifiedAt: number): Promise<void> {
-    const { path, report, now } = this.parts
+    const { path, world } = this
     if (isBrokenHeader(beginning)) {
       this.#setDamagedAside()
       return
@@ -120,7 +163,10 @@ export class StateFile {
     }
     const read = await readRegular(path, MAX_OLD_STATE, null)
     try {
-      await this.#restore(convertOldState(read?.bytes ?? beginning), (now() - modifiedAt) / 1000)
+      await this.#restore(
+        convertOldState(read?.bytes ?? beginning),
+        (world.now() - modifiedAt) / 1000,
+      )
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
       throw new BtkitError('io', `${path}: not the state of a tracker (${error.message})`)
@@ -128,7 +174,7 @@ export class StateFile {
     const copy = `${path}.bttrack`
     this.#beforeSaving = async () => {
       await copyFile(path, copy, constants.COPYFILE_EXCL).catch(ignoreExisting)
-      report(`${path}: state of bttrack imported; the original is kept as ${copy}`)
+      world.warn(`${path}: state of bttrack imported; the original is kept as ${copy}`)
     }
   }
 
@@ -136,7 +182,7 @@ export class StateFile {
     slices: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
     age: number,
   ): Promise<void> {
-    const restorer = this.parts.store.restore(Math.max(0, age))
+    const restorer = this.store.restore(Math.max(0, age))
     for await (const slice of slices) restorer.write(slice)
     restorer.end()
   }
@@ -146,10 +192,10 @@ export class StateFile {
   }
 
   async #setAside(): Promise<void> {
-    const { path, report, now } = this.parts
-    const aside = await setAside(path, now())
+    const { path, world } = this
+    const aside = await setAside(path, world.now())
     const why = `renamed to ${aside}, and the tracker starts without peers`
-    report(`${path}: a damaged state cannot be read; ${why}`)
+    world.warn(`${path}: a damaged state cannot be read; ${why}`)
   }
 }
 
@@ -223,54 +269,6 @@ async function removeOldest(beginning: string): Promise<void> {
   }
 }
 
-/** Saves the state and records whether that succeeded. */
-export class StateSaver {
-  #savedAt = 0
-  #failures = 0
-  /** The last reported problem; null once the state was saved again. */
-  #problem: string | null = null
-
-  constructor(
-    private readonly state: Pick<StateFile, 'save'>,
-    private readonly path: string,
-    private readonly context: Pick<ServerContext, 'now' | 'warn' | 'onError'>,
-  ) {}
-
-  /** Time of the last save in milliseconds since 1970; 0 for never. */
-  get savedAt(): number {
-    return this.#savedAt
-  }
-
-  /** Number of failed saves. */
-  get failures(): number {
-    return this.#failures
-  }
-
-  /** @throws BtkitError if the state cannot be saved */
-  async save(): Promise<void> {
-    await this.state.save()
-    this.#savedAt = this.context.now()
-  }
-
-  /**
-   * Saves while the tracker runs. A failure is reported once, until it ends or its message changes.
-   */
-  async saveOrTell(): Promise<void> {
-    const { warn, onError } = this.context
-    try {
-      await this.save()
-    } catch (error) {
-      this.#failures += 1
-      const problem = error instanceof BtkitError ? error.message : null
-      if (problem === null || problem !== this.#problem) onError(error)
-      this.#problem = problem
-      return
-    }
-    if (this.#problem !== null) warn(`${this.path}: saving the state works again`)
-    this.#problem = null
-  }
-}
-
 /** Version of the format. Files of other versions are not read. */
 const VERSION = 1
 
@@ -322,4 +320,61 @@ function* formatState(swarms: Iterable<Uint8Array>, savedAt: number) {
     yield slice
   }
   yield hash.digest()
+}
+
+/** The largest `dfile` that is read, in bytes. */
+const MAX_OLD_STATE = 512 * 1024 * 1024
+
+const LATIN1 = 'latin1'
+
+/**
+ * Converts a `dfile` of bttrack into the records that SwarmStore saves: peers and number of
+ * downloads of each torrent. Invalid entries are skipped.
+ * @throws BtkitError `bencode` if the bytes are not bencoded
+ */
+function* convertOldState(bytes: Uint8Array): Generator<Uint8Array, void> {
+  const { value } = readBencode(bytes, { maxSize: MAX_OLD_STATE, maxDepth: 20 })
+  if (!(value instanceof Map)) throw new BtkitError('bencode', 'not a dictionary')
+  // The oldest versions saved only the peers
+  const peers = asDict(value.get('peers') ?? value)
+  const completed = asDict(value.get('completed'))
+  for (const hash of new Set([...peers.keys(), ...completed.keys()])) {
+    const infoHash = Buffer.from(hash, LATIN1)
+    if (infoHash.length !== 20) continue
+    const swarm = new Uint8Array(SWARM_SIZE)
+    const count = Math.min(asCount(completed.get(hash)), 0xffffffff)
+    new RecordWriter(swarm).swarm(0, infoHash, count)
+    yield swarm
+    for (const [id, peer] of asDict(peers.get(hash))) {
+      const record = convertPeer(Buffer.from(id, LATIN1), asDict(peer))
+      if (record) yield record
+    }
+  }
+  yield Uint8Array.of(RecordKind.end)
+}
+
+function convertPeer(id: Buffer, peer: BencodeDict): Uint8Array | null {
+  const address = parseAddress(asText(peer.get('ip')))
+  const port = asCount(peer.get('port'))
+  if (id.length !== 20 || !address || port > 65535) return null
+  const isV6 = !asText(peer.get('ip')).includes('.')
+  const isSeed = peer.get('left') === 0
+  const flags = (isV6 ? PeerFlag.v6 : 0) | (isSeed ? PeerFlag.seed : 0)
+  const record = new Uint8Array(isV6 ? PEER6_SIZE : PEER4_SIZE)
+  const writer = new RecordWriter(record)
+  writer.peer(0, { flags, age: 0, port, key: 0 })
+  writer.identity(0, { id, address: isV6 ? address : address.subarray(12) })
+  return record
+}
+
+function asDict(value: BencodeValue | undefined): BencodeDict {
+  return value instanceof Map ? value : new Map<string, BencodeValue>()
+}
+
+function asCount(value: BencodeValue | undefined): number {
+  return typeof value === 'number' && value > 0 ? value : 0
+}
+
+function asText(value: BencodeValue | undefined): string {
+  return isByteString(value) ? Buffer.from(value).toString(LATIN1) : ''
 }

@@ -1,9 +1,23 @@
+import { type Cipher, createCipheriv, createHmac } from 'node:crypto'
 import { type Socket, type SocketOptions, createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
+import { LRUCache } from 'lru-cache'
 import { asBtkitError } from '../../errors.js'
 import type { ServerContext } from '../../server/context.js'
-import type { UdpAnswers } from './udp-answers.js'
+import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
+import { parseAddress } from '../protocol/peer-address.js'
+import { TrackerRefusal } from '../protocol/refusal.js'
+import {
+  type UdpAnnounce,
+  UdpReader,
+  type UdpRequest,
+  type UdpScrape,
+  formatAnnounced,
+  formatConnected,
+  formatError,
+  formatScraped,
+} from '../protocol/udp-packets.js'
 
 /** Where to listen: a host and port, or a socket passed to this process. */
 export type UdpPlace =
@@ -19,8 +33,6 @@ export interface UdpServer {
   readonly close: () => Promise<void>
 }
 
-type UdpContext = Pick<ServerContext, 'onError'>
-
 /** Size of the system's buffer for waiting packets, in bytes. */
 const RECEIVE_BUFFER = 2 ** 21
 
@@ -31,7 +43,7 @@ const RECEIVE_BUFFER = 2 ** 21
 export async function openUdp(
   place: UdpPlace,
   answers: UdpAnswers,
-  context: UdpContext,
+  context: Pick<ServerContext, 'onError'>,
 ): Promise<UdpServer> {
   const isPassed = 'fd' in place
   const socket = makeUdpSocket(isPassed ? place.isV6 : isIPv6(place.host))
@@ -59,7 +71,11 @@ function makeUdpSocket(isV6: boolean): Socket {
 }
 
 /** Answers packets on a bound socket. */
-export function answerOn(socket: Socket, answers: UdpAnswers, { onError }: UdpContext): UdpServer {
+export function answerOn(
+  socket: Socket,
+  answers: UdpAnswers,
+  { onError }: Pick<ServerContext, 'onError'>,
+): UdpServer {
   enlargeBuffer(socket)
   const { address, port, family } = socket.address()
   const isV6 = family === 'IPv6'
@@ -123,4 +139,148 @@ export class Outbox {
     this.#waiting = []
     for (const { packet, port, address } of waiting) this.send(packet, port, address)
   }
+}
+
+/** The kind of an answer. */
+type UdpAnswered = 'connect' | 'announce' | 'scrape' | 'refusal'
+
+/** As many peers as fit into a packet that is not fragmented on its way. */
+const FORM4: AnnounceForm = { wantsIds: false, wantsBothFamilies: false, maxPeers: 200 }
+const FORM6: AnnounceForm = { ...FORM4, maxPeers: 70 }
+
+/** Answers packets (BEP 15, BEP 41). */
+export class UdpAnswers {
+  readonly #reader = new UdpReader()
+
+  /** `now` returns seconds on the clock of the ids; `note` receives the kind of each answer. */
+  constructor(
+    private readonly answers: TrackerAnswers,
+    private readonly ids: ConnectionIds,
+    private readonly own: {
+      readonly now: () => number
+      readonly note: (answered: UdpAnswered) => void
+    },
+  ) {}
+
+  /**
+   * The answer to a packet from an address; null for none.
+   * Until a client has proved its address by a connection id, no answer is longer than its request.
+   */
+  answer(packet: Buffer, from: string): Buffer | null {
+    const request = this.#reader.read(packet)
+    const address = request === null ? null : parseAddress(from)
+    if (request === null || address === null) return null
+    const { ids } = this
+    const { now, note } = this.own
+    if (request.kind === 'connect') {
+      note('connect')
+      return formatConnected(request, ids.issue(address, now()))
+    }
+    try {
+      if (!ids.accepts(packet, address, now())) {
+        throw new TrackerRefusal(400, 'connect again')
+      }
+      const answer = this.#answerKnown(request, from, address)
+      note(request.kind)
+      return answer
+    } catch (error) {
+      return this.#refuse(error, request, packet)
+    }
+  }
+
+  #refuse(error: unknown, request: KnownRequest, { length }: Buffer): Buffer {
+    if (!(error instanceof TrackerRefusal)) throw error
+    this.own.note('refusal')
+    return formatError(request, error.message, length)
+  }
+
+  #answerKnown(request: KnownRequest, from: string, address: Uint8Array): Buffer {
+    return request.kind === 'announce'
+      ? this.#announce(request, plainAddress(from), address)
+      : this.#scrape(request, plainAddress(from))
+  }
+
+  #announce(request: UdpAnnounce, client: string, address: Uint8Array): Buffer {
+    const isV6 = client.includes(':')
+    const form = isV6 ? FORM6 : FORM4
+    const from = { client, address, isOwn: true }
+    const { answer, notes } = this.answers.announce(request, from, form)
+    return formatAnnounced(request, answer, {
+      interval: notes.interval,
+      peers: isV6 ? answer.peers6 : answer.peers4,
+    })
+  }
+
+  #scrape(request: UdpScrape, client: string): Buffer {
+    const counts = this.answers.scrape(request.infoHashes, client)
+    return formatScraped(
+      request,
+      counts.map((known) => known ?? NOBODY),
+    )
+  }
+}
+
+/** A request for which a client needs a connection id. */
+type KnownRequest = Exclude<UdpRequest, { kind: 'connect' }>
+
+/** An address without the prefix of IPv4 addresses on an IPv6 socket. */
+function plainAddress(from: string): string {
+  return from.startsWith('::ffff:') && from.includes('.') ? from.slice(7) : from
+}
+
+/** The length of a period in seconds. An id is valid for one to two periods. */
+const PERIOD = 60
+
+/** Size of the secret in bytes. */
+export const ID_SECRET = 32
+
+const ID_SIZE = 8
+
+/**
+ * Connection ids of UDP (BEP 15). They prove that a client can receive packets at its address. An
+ * id is the address encrypted with a key of its period, so no state is kept. An address is one block
+ * of AES; a hash for each announce would take as long as the rest of the announce.
+ */
+export class ConnectionIds {
+  readonly #ciphers = new LRUCache<number, Cipher>({ max: 4 })
+
+  /** `secret` has `ID_SECRET` random bytes. */
+  constructor(private readonly secret: Uint8Array) {}
+
+  /** Issues the id for an address of 16 bytes at a time in seconds. The id has eight bytes. */
+  issue(address: Uint8Array, second: number): Uint8Array {
+    return this.#idOf(address, Math.floor(second / PERIOD)).subarray(0, ID_SIZE)
+  }
+
+  /**
+   * Whether the bytes begin with a valid id of this address. The clock of a tracker with the same
+   * secret may be ahead: its ids of the next period are valid, too.
+   */
+  accepts(packet: Uint8Array, address: Uint8Array, second: number): boolean {
+    const period = Math.floor(second / PERIOD)
+    if (packet.length < ID_SIZE) return false
+    return (
+      beginsAlike(packet, this.#idOf(address, period)) ||
+      beginsAlike(packet, this.#idOf(address, period - 1)) ||
+      beginsAlike(packet, this.#idOf(address, period + 1))
+    )
+  }
+
+  /** Encrypts an address; the first bytes are the id. */
+  #idOf(address: Uint8Array, period: number): Uint8Array {
+    let cipher = this.#ciphers.get(period)
+    if (cipher === undefined) {
+      const key = createHmac('sha256', this.secret).update(`${period}\n`).digest()
+      cipher = createCipheriv('aes-256-ecb', key, null)
+      this.#ciphers.set(period, cipher)
+    }
+    return cipher.update(address)
+  }
+}
+
+/** Compares the bytes of an id, in a time that does not depend on them. */
+function beginsAlike(packet: Uint8Array, id: Uint8Array): boolean {
+  let difference = 0
+  for (let at = 0; at < ID_SIZE; at += 1) difference |= (packet[at] ?? 0) ^ (id[at] ?? 0)
+  return difference === 0
 }

@@ -88,7 +88,7 @@ test('too large an upload ends early, and too large a torrent is refused', async
 test('an upload never replaces a file, and one that is sent again counts as added', async (t) => {
   const opened = openTestCollection(t, { 't/a.torrent': B, 't/b.torrent': B })
   const [a, b] = await upload(opened, { 'a.torrent': A, 'b.torrent': B })
-  assert.match(a!, /^a\.torrent: is there already/)
+  assert.match(a!, /^a\.torrent: already exists/)
   assert.equal(b, null)
   assert.deepEqual(filesBelow(join(opened.root, 't')), ['a.torrent', 'b.torrent', 'readme.txt'])
 })
@@ -114,7 +114,7 @@ test('a torrent of too many values is refused, as the tracker waits while it is 
     'dictionaries.torrent': torrentWith(`1:al${'de'.repeat(160_000)}e`),
   }
   const told = (name: string) =>
-    `${name}.torrent: too many files or other values; copy the torrent into the directory by hand`
+    `${name}.torrent: has too many files or other values; copy the torrent into the directory by hand`
   assert.deepEqual(await upload(opened, files), ['files', 'empty', 'dictionaries'].map(told))
 })
 

@@ -11,7 +11,7 @@ import {
 } from '../../../src/admin/pages/bin.js'
 import { removeCategory } from '../../../src/admin/pages/categories.js'
 import { addTorrent } from '../../../src/admin/torrents/collection.js'
-import { findTorrents } from '../../../src/tracker/allowed/torrent-directory.js'
+import { walkTorrents } from '../../../src/core/launch/find-torrents.js'
 import {
   ADMIN,
   OTHER,
@@ -27,7 +27,7 @@ const B = torrentNamed('b')
 test('a deleted torrent is not tracked, and comes back with its category', async (t) => {
   const { collection, root, clock } = openTestCollection(t, { 't/x/a.torrent': A })
   await deleteTorrents(collection, ADMIN, ['0/x/a.torrent'])
-  const { names } = await findTorrents(join(root, 't'))
+  const { names } = await walkTorrents(join(root, 't'))
   assert.deepEqual([...names.values()].flat(), [])
   const [deleted] = listBin(collection)
   assert.deepEqual(
@@ -46,7 +46,7 @@ test('a restored torrent does not replace its successor', async (t) => {
   await deleteTorrents(collection, ADMIN, ['0/a.torrent'])
   writeFileSync(join(root, 't', 'a.torrent'), B)
   const [outcome] = await restoreTorrents(collection, ADMIN, [listBin(collection)[0]!.id])
-  assert.match(outcome!.error!.message, /is there already/)
+  assert.match(outcome!.error!.message, /already exists/)
   assert.deepEqual(readFileSync(join(root, 't', 'a.torrent')), Buffer.from(B))
   assert.equal(listBin(collection).length, 1)
 })

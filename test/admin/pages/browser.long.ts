@@ -179,6 +179,6 @@ test('10,000 files are refused, and nothing of them is kept', async (t) => {
   )
   const { status, text } = await bob.upload(many)
   assert.equal(status, 400)
-  assert.match(text, /at most 500 torrents/)
+  assert.match(text, /At most 500 torrents/)
   assert.deepEqual(filesBelow(join(root, 'torrents')), [])
 })

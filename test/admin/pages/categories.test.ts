@@ -109,7 +109,7 @@ test('a move never replaces a torrent, and the others still move', async (t) => 
   })
   const torrents = ['0/a.torrent', '0/b.torrent']
   const [first, second] = await moveTorrents(collection, ADMIN, { torrents, to: '0/x' })
-  assert.match(first!.error!.message, /a\.torrent: is there already/)
+  assert.match(first!.error!.message, /a\.torrent: already exists/)
   assert.equal(second!.error, null)
   assert.deepEqual(filesBelow(join(root, 't')), [
     'a.torrent',

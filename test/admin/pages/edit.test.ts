@@ -55,7 +55,7 @@ test('of two who edit at once, the second is told, and nothing is lost', async (
   const sent = [first({ comment: 'first' }), second({ comment: 'second' })]
   const [one, two] = await Promise.allSettled(sent)
   assert.equal(one!.status, 'fulfilled')
-  assert.match(String((two as PromiseRejectedResult).reason), /changed meanwhile/)
+  assert.match(String((two as PromiseRejectedResult).reason), /have changed/)
   const comments = ['a', 'b'].map((name) => read(join(root, `t/${name}.torrent`)).comment)
   assert.deepEqual(comments, ['first', null])
 })

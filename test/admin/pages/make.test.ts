@@ -36,7 +36,7 @@ test('a torrent is made of files below a named directory, and tracked', async (t
     ['film', 100_001, 'http://t.example/announce'],
   )
   const again = await bob.post('/make', [...fields, ['act', 'make']])
-  assert.match(again.text, /film\.torrent: is there already/)
+  assert.match(again.text, /film\.torrent: already exists/)
 })
 
 test('thousands of globs are refused, as each is compared with each file', async (t) => {
@@ -51,7 +51,7 @@ test('thousands of globs are refused, as each is compared with each file', async
     ['act', 'plan'],
   ])
   assert.equal(status, 400)
-  assert.match(text, /at most 100 globs are left out; use braces in them/)
+  assert.match(text, /At most 100 globs are left out; use braces in them/)
 })
 
 test('the picker and the path stay below the named directories', async (t) => {

@@ -68,7 +68,7 @@ test('chosen torrents are edited after a preview; another change meanwhile is to
   writeFileSync(join(root, 'torrents/a.torrent'), editTorrent(A, { comment: 'theirs' }).bytes)
   const late = await alice.post('/edit', [...fieldsOf(preview), ['act', 'save']])
   assert.equal(late.status, 409)
-  assert.match(late.text, /changed meanwhile/)
+  assert.match(late.text, /have changed/)
   assert.equal(read('a.torrent').comment, 'theirs')
   assert.match(late.text, /Your form had[^]*<dt>Comment<\/dt>\s*<dd class="diff">new</)
   const again = fieldsOf(late)
@@ -89,7 +89,7 @@ test('torrents are listed with their seeds and a magnet link', async (t) => {
   const peer = `info_hash=${escaped}&peer_id=${'p'.repeat(20)}&port=6881&left=0`
   await (await fetch(`${tracker.address}/announce?${peer}`)).text()
   const { text } = await (await logIn()).get('/torrents?in=0%2Fx')
-  assert.match(text, /data-label="Seeds">1<[^]*data-label="Downloaders">0</)
+  assert.match(text, /data-label="Seeds">1<[^]*data-label="Leechers">0</)
   assert.match(text, /a\.torrent<br \/><span class="muted">\s*1 file, <a href="magnet/)
   assert.match(text, new RegExp(`href="magnet:\\?xt=urn:btih:${infoHash}&`))
 })
@@ -268,7 +268,7 @@ test('categories are created, renamed and removed', async (t) => {
     ['category', '0/z'],
   ])
   assert.equal(status, 400)
-  assert.match(text, /the category is not empty/)
+  assert.match(text, /The category is not empty/)
   const removed = await alice.post('/categories', [
     ['act', 'remove'],
     ['category', '0/z/y'],
@@ -337,9 +337,11 @@ test('what was changed is said once, so that a reload repeats nothing', async (t
   assert.equal(await told('/torrents', moved, /1 torrent moved/), 'torrents?in=0&q=.torrent')
   const form = fieldsOf(await alice.post('/torrents', chosen('0/x/a.torrent', 'edit')))
   const edit: Fields = [...form.filter(([name]) => name !== 'comment'), ['comment', 'new']]
-  await told('/edit', [...edit, ['act', 'save']], /1 torrent changed/)
+  const saved = await told('/edit', [...edit, ['act', 'save']], /1 torrent changed/)
+  assert.equal(saved, 'torrents?in=0&q=.torrent')
   await told('/torrents', chosen('0/x/a.torrent', 'delete'), /1 torrent deleted/)
   await told('/torrents', chosen('0/x/a.torrent', 'delete'), /1 torrent not changed/)
-  await told('/torrents', [...list, ['act', 'delete']], /no torrent was chosen/)
+  await told('/torrents', [...list, ['act', 'delete']], /No torrent was chosen/)
+  await told('/bin', [], /No torrent was chosen/)
   await told('/bin', fieldsOf(await alice.get('/bin')), /1 torrent taken back/)
 })

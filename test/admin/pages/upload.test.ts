@@ -54,7 +54,7 @@ test('what is no torrent is told in a line', async (t) => {
   assert.match(text, /1 torrent added/)
   const none = await bob.upload({})
   assert.equal(none.status, 400)
-  assert.match(none.text, /no file was chosen/)
+  assert.match(none.text, /No file was chosen/)
 })
 
 test('an upload without the token of the session, or of too much, adds nothing', async (t) => {
@@ -68,7 +68,7 @@ test('an upload without the token of the session, or of too much, adds nothing',
   const many = Object.fromEntries(Array.from({ length: 501 }, (_, i) => [`${i}.torrent`, A]))
   const { status, text } = await bob.upload(many)
   assert.equal(status, 400)
-  assert.match(text, /at most 500 torrents/)
+  assert.match(text, /At most 500 torrents/)
   assert.deepEqual(filesBelow(join(root, 'torrents')), [])
 })
 

@@ -30,7 +30,7 @@ test('a user with very many requests at once is refused, and others are answered
   const waiting = Array.from({ length: 30 }, () => turns.run('bob', () => opened))
   await assert.rejects(
     turns.run('bob', () => opened),
-    { code: 'busy', message: 'too many requests of yours at once; try again in a moment' },
+    { code: 'busy', message: 'you have sent too many requests; try again in a moment' },
   )
   assert.equal(await turns.run('alice', () => Promise.resolve('page')), 'page')
   open()

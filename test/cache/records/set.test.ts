@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { packSetRecord, unpackSetRecord } from '../../../src/cache/records/set.js'
+import { packSetRecord, unpackSetRecord } from '../../../src/cache/records/bodies.js'
 
 test('a set is read back as it was packed', () => {
   const record = { isSingle: true, paths: ['/yum/ä b', '/yum/"\u0001'] }

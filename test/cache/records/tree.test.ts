@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { packTreeRecord, unpackTreeRecord } from '../../../src/cache/records/tree.js'
+import { packTreeRecord, unpackTreeRecord } from '../../../src/cache/records/bodies.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 
 const BLOCK = 16 * 1024

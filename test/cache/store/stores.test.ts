@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { openLmdbStore } from '../../../src/cache/store/lmdb.js'
-import { type Store, nullStore, lazyStore } from '../../../src/cache/store/store.js'
+import { type Store, nullStore } from '../../../src/cache/store/store.js'
 import { makeScratch } from '../../support/scratch.js'
 
 // Tests begin while the rest of this file is read
@@ -108,30 +108,3 @@ function testStore(name: string, open: (t: TestContext) => Store, keeps: boolean
 function textOf(value: Uint8Array | undefined): string | undefined {
   return value && Buffer.from(value).toString()
 }
-
-const neverOpened = () => Promise.reject(new Error('opened'))
-
-testStore('asleep', () => lazyStore(neverOpened).store, false)
-
-test('asleep: what nobody wants is never opened, nor closed', async () => {
-  const { store, isAwake } = lazyStore(neverOpened)
-  await store.close()
-  assert.equal(isAwake(), false)
-})
-
-test('awake: it is opened once, and keeps what is put from then on', async (t) => {
-  const path = join(makeScratch(t), 'x.mdb')
-  let opened = 0
-  const { store, wake, isAwake } = lazyStore(() => {
-    opened++
-    return Promise.resolve(openLmdbStore(path, assert.ifError))
-  })
-  store.put(bytes('early'), bytes('forgotten'))
-  await Promise.all([wake(), wake()])
-  store.put(bytes('key'), bytes('value'))
-  await store.flush()
-  assert.deepEqual([opened, isAwake()], [1, true])
-  assert.equal(textOf(store.get(bytes('early'))), undefined)
-  assert.equal(textOf(store.get(bytes('key'))), 'value')
-  await store.close()
-})

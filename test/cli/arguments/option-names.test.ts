@@ -49,6 +49,7 @@ for (const [what, typed, usual] of [
   ['the value of a short option', '-c --web_seed -a --no_date', '-c --web_seed -a --no_date'],
   ['the value of the last of two', '-dc --web_seed --no_date', '-dc --web_seed --no-date'],
   ['a short option with its value in it', '-cx --no_date', '-cx --no-date'],
+  ['a short option whose value is an older name', '-call --no_date', '-call --no-date'],
   ['an older name', '--target x --target=y', '--output x --output=y'],
   ['-- as a value', '--comment -- --web_seed x', '--comment -- --web-seed x'],
 ] as const) {

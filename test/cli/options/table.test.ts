@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { commandTable } from '../../../src/cli/command-table.js'
-import { commentedConfiguration } from '../../../src/cli/commands/config/command.js'
+import { commentedOptions } from '../../../src/cli/commands/config/command.js'
 import {
   leafCommands,
   optionEntries,
@@ -64,7 +64,7 @@ for (const { name } of commandTable) {
   test(`all options of ${name} are in help, manual, schema, config init and completion`, async () => {
     const commands = await allCommands()
     const leaves = leafCommands(commands).filter(({ section }) => section === name)
-    const begun = commentedConfiguration(leaves)
+    const begun = commentedOptions(leaves)
     for (const { path, command } of leaves) {
       const { stdout: offers } = await runBtkit(['__complete', ...path.split(' '), '-'])
       const words = new Set(offers.split('\n').map((line) => line.split('\t')[0]))

@@ -26,16 +26,21 @@ test('a torrent is a line below the headings, sorted by name', () => {
   assert.deepEqual(torrentTable([torrentOf('b.iso'), torrentOf('a.iso', { size: 0 })], 80), [
     'name                state       done peers         up       down  ratio hash',
     'a.iso               seeding        -    12  1.5 KiB/s          -   1.23 abababab',
-    'b.iso               seeding      99%    12  1.5 KiB/s          -   1.23 abababab',
+    'b.iso               seeding     100%    12  1.5 KiB/s          -   1.23 abababab',
   ])
+})
+
+test('a torrent that lacks a byte is not at 100%', () => {
+  const [, line] = torrentTable([torrentOf('a.iso', { state: 'downloading' })], 80)
+  assert.match(line ?? '', /downloading +99%/)
 })
 
 test('torrents of one name show their info hashes, and are sorted by them', () => {
   const torrents = ['ef', 'cd'].map((digits) => torrentOf('rel', { infoHash: digits.repeat(20) }))
   assert.deepEqual(torrentTable(torrents, 45), [
     'name                state       done hash',
-    'rel                 seeding      99% cdcdcdcd',
-    'rel                 seeding      99% efefefef',
+    'rel                 seeding     100% cdcdcdcd',
+    'rel                 seeding     100% efefefef',
   ])
 })
 
@@ -51,15 +56,15 @@ test('on a narrow terminal columns are left out, and none is cut in two', () => 
   const torrents = [torrentOf('a-long-name-of-a-file.iso')]
   assert.deepEqual(torrentTable(torrents, 60), [
     'name         state       done         up       down hash',
-    'a-long-name… seeding      99%  1.5 KiB/s          - abababab',
+    'a-long-name… seeding     100%  1.5 KiB/s          - abababab',
   ])
   assert.deepEqual(torrentTable(torrents, 45), [
     'name                state       done hash',
-    'a-long-name-of-a-f… seeding      99% abababab',
+    'a-long-name-of-a-f… seeding     100% abababab',
   ])
   assert.deepEqual(torrentTable(torrents, 30), [
     'name          state       done',
-    'a-long-name-… seeding      99%',
+    'a-long-name-… seeding     100%',
   ])
   assert.deepEqual(torrentTable(torrents, 14), ['name', 'a-long-name-o…'])
 })
@@ -67,8 +72,8 @@ test('on a narrow terminal columns are left out, and none is cut in two', () => 
 test('columns stay aligned behind names of double width', () => {
   const lines = torrentTable([torrentOf('日本語の長い名前のファイル.iso'), torrentOf('z.iso')], 81)
   assert.deepEqual(lines.slice(1), [
-    'z.iso                seeding      99%    12  1.5 KiB/s          -   1.23 abababab',
-    '日本語の長い名前の…  seeding      99%    12  1.5 KiB/s          -   1.23 abababab',
+    'z.iso                seeding     100%    12  1.5 KiB/s          -   1.23 abababab',
+    '日本語の長い名前の…  seeding     100%    12  1.5 KiB/s          -   1.23 abababab',
   ])
 })
 
@@ -82,9 +87,9 @@ test('a refusal of a tracker is printed in full below its torrent', () => {
   const message = 'Tracker: [Failure reason "Requested download is not authorized"]'
   assert.deepEqual(torrentTable([torrentOf('a.iso', { message }), torrentOf('b.iso')], 45), [
     'name                state       done hash',
-    'a.iso               seeding      99% abababab\n' +
+    'a.iso               seeding     100% abababab\n' +
       '  Tracker: [Failure reason "Requested\n  download is not authorized"]',
-    'b.iso               seeding      99% abababab',
+    'b.iso               seeding     100% abababab',
   ])
 })
 

@@ -8,10 +8,8 @@ import { findPeer } from '../../support/peers.js'
 import { makeScratch } from '../../support/scratch.js'
 
 const SETTINGS = {
-  minPort: 20000,
-  maxPort: 60000,
-  announcedAddress: null,
-  bindAddress: null,
+  minport: 20000,
+  maxport: 60000,
   maxUploadRate: 0,
   maxDownloadRate: 0,
   asksMetadata: false,

@@ -29,12 +29,16 @@ async function open(t: TestContext) {
   for (const name of NAMES) {
     const fingerprint = encodeFingerprint(readFingerprint(join(root, name)))
     const digests = { pieces: new Uint8Array(0), tail: pseudoRandom(20), paddedTail: null }
-    cache.rememberFile(keyOf(name), { fingerprint, ...digests })
-    cache.rememberTree(keyOf(name), { fingerprint, root: DIGEST, height: 0, nodes: DIGEST })
-    cache.rememberDigest('md5', join(root, name), { fingerprint, digest: DIGEST })
+    cache.put('file', keyOf(name), { fingerprint, ...digests })
+    cache.put('tree', keyOf(name), { fingerprint, root: DIGEST, height: 0, nodes: DIGEST })
+    cache.put(
+      'digest',
+      { algorithm: 'md5', path: join(root, name) },
+      { fingerprint, digest: DIGEST },
+    )
   }
-  cache.rememberInfo(INPUT, pseudoRandom(100))
-  cache.rememberPiece(INPUT, pseudoRandom(20))
+  cache.put('info', INPUT, pseudoRandom(100))
+  cache.put('piece', INPUT, pseudoRandom(20))
   await cache.flush()
   writeFileSync(join(root, 'changed'), 'otherwise')
   rmSync(join(root, 'gone'))
@@ -43,7 +47,7 @@ async function open(t: TestContext) {
     looks++
     return cache.store.entries(from)
   }
-  const watched = new PieceCache({ store: { ...cache.store, entries }, now })
+  const watched = new PieceCache({ ...cache.store, entries }, now)
   const tidy = async (to: number, maxSize: number | null = null) => {
     day = to
     await tidyCache({ cache: watched, trust: 'full', now }, maxSize)
@@ -51,7 +55,12 @@ async function open(t: TestContext) {
   }
   /** How often all records were looked at. */
   const countLooks = () => looks
-  return { cache, tidy, countLooks, knows: (name: string) => cache.peekFile(keyOf(name)) !== null }
+  return {
+    cache,
+    tidy,
+    countLooks,
+    knows: (name: string) => cache.peek('file', keyOf(name)) !== null,
+  }
 }
 
 test('digests of files that are what was hashed stay however long nothing uses them', async (t) => {

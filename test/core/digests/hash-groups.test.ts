@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { hashInGroups, type ReadGroup } from '../../../src/core/digests/hash-groups.js'
-import type { Pauses } from '../../../src/hash/hash-stream.js'
 import { hashOptions, TWINS } from '../../hash/hash-options.js'
 import { plantStream } from '../../hash/plant-stream.js'
 import { referenceDigests } from '../../support/reference-digests.js'
@@ -11,63 +10,28 @@ const P = 4 * B
 const PIECES = 6
 const GROUP = 8
 
-/** A turn of work that ends and can begin again; the beginning can be made to fail. */
-class Turn implements Pauses {
-  turns = 0
-  #act: () => void = () => undefined
-  #isOver = false
-
-  constructor(readonly fail: (turn: number) => boolean = () => false) {}
-
-  onPause(act: () => void): void {
-    this.#act = act
-    if (this.#isOver) act()
-  }
-
-  end(): void {
-    this.#isOver = true
-    this.#act()
-  }
-
-  goOn(): Promise<number> {
-    this.#isOver = false
-    this.turns++
-    return this.fail(this.turns) ? Promise.reject(new Error('nobody waits')) : Promise.resolve(1)
-  }
-}
-
 /** Hashes six pieces two at a time, and does something after each group. */
 async function readGroups(
   t: TestContext,
   kernel: (typeof TWINS)[number],
-  { turn, afterGroup }: { turn: Turn; afterGroup: () => void },
+  afterGroup: (count: number, left: AbortController) => void,
 ) {
   const { contents, stream } = plantStream(t, [PIECES * P], P)
   const pieces = Uint32Array.from({ length: PIECES }, (_, i) => i)
   const reading = { stream, pieces, pieceCount: PIECES, wanted: 'both' as const }
-  const pauses: Pauses = {
-    onPause: (act) => {
-      turn.onPause(act)
-    },
-    goOn: () => turn.goOn(),
-  }
-  const engine = hashOptions({ kernel, isOffloaded: true, pauses })
+  const left = new AbortController()
+  const engine = hashOptions({ kernel, isOffloaded: true, giveUp: left.signal })
   const groups: ReadGroup[] = []
   for await (const group of hashInGroups(reading, engine, GROUP)) {
     groups.push(group)
-    afterGroup()
+    afterGroup(groups.length, left)
   }
   return { groups, contents }
 }
 
 for (const kernel of TWINS) {
-  test(`${kernel}: a pause that comes between two groups is kept, and nothing is lost`, async (t) => {
-    const turn = new Turn()
-    const afterGroup = () => {
-      turn.end()
-    }
-    const { groups, contents } = await readGroups(t, kernel, { turn, afterGroup })
-    assert.equal(turn.turns, 2, 'one before each further group')
+  test(`${kernel}: pieces are hashed group by group`, async (t) => {
+    const { groups, contents } = await readGroups(t, kernel, () => undefined)
     assert.equal(groups.length, PIECES / 2)
     const sha1 = Buffer.concat(groups.map(({ pieces }) => pieces))
     assert.deepEqual(sha1, referenceDigests(contents, P))
@@ -75,12 +39,10 @@ for (const kernel of TWINS) {
     assert.deepEqual(blocks, referenceDigests(contents, B, 'sha256'))
   })
 
-  test(`${kernel}: where a pause between two groups does not end, the first groups stand`, async (t) => {
-    const turn = new Turn((count) => count === 2)
-    const afterGroup = () => {
-      turn.end()
-    }
-    const { groups, contents } = await readGroups(t, kernel, { turn, afterGroup })
+  test(`${kernel}: of work that is given up between two groups, the first groups stand`, async (t) => {
+    const { groups, contents } = await readGroups(t, kernel, (count, left) => {
+      if (count === 2) left.abort()
+    })
     const unfinished = groups.map((group) => group.unfinished !== null)
     assert.deepEqual(unfinished, [false, false, true])
     const sha1 = Buffer.concat(groups.map(({ pieces }) => pieces))

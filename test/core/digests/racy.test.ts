@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isRacy } from '../../../src/core/digests/settled.js'
+import { isRacy } from '../../../src/core/digests/cache-trust.js'
 import { isSameFile } from '../../../src/core/digests/cache-trust.js'
 import { encodeFingerprint } from '../../../src/files/fingerprint.js'
 import type { Fingerprint } from '../../../src/files/fingerprint.js'

@@ -152,7 +152,7 @@ test('a copy does not take the place of its torrent', unlessWindows, async (t) =
   for (const place of [root, join(root, 'copies')]) {
     const [outcome] = await collect(edit([file], { outputOf: into(place), force: true }))
     const target = join(place, 'a.torrent')
-    const refusal = `${target}: is the torrent itself; choose another --output-dir`
+    const refusal = `${target}: is the torrent itself; choose another --output`
     assert.equal(outcome?.error?.message, refusal)
   }
   assert.deepEqual(readFileSync(file), Buffer.from(OLD))

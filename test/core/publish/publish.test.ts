@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { clientInfoHash } from '../../../src/core/publish/client.js'
 import type { PublishRequest } from '../../../src/core/publish/hand-over.js'
 import { publishTorrents, type PublishOptions } from '../../../src/core/publish/publish.js'
-import { planWithdrawal, withdrawTorrents } from '../../../src/core/publish/withdraw.js'
+import { withdrawTorrents } from '../../../src/core/publish/withdraw.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -115,7 +115,7 @@ test('data of another size here is not published', async (t) => {
   const request = plantRequest(t)
   writeFileSync(join(request.directory, 'a.txt'), 'hello world')
   const outcome = await publish(new FakeClient(), request)
-  assert.match(outcome.reason ?? '', /a\.txt: 11 bytes, not 5/)
+  assert.match(outcome.reason ?? '', /a\.txt: has 11 bytes, but the torrent says 5/)
 })
 
 test('a client that can not look is trusted where it sees what is seen here', async (t) => {
@@ -137,6 +137,49 @@ test('a torrent of somebody else stays as it is', async (t) => {
   const before = new Map(client.torrents)
   assert.match((await publish(client, request)).reason ?? '', /not from btkit/)
   assert.deepEqual(client.torrents, before)
+})
+
+test('data that was moved is handed over anew, from where it is now', async (t) => {
+  const client = new FakeClient()
+  const request = plantRequest(t)
+  const infoHash = clientInfoHash(request.metainfo)
+  client.plant(infoHash, { state: 'seeding', directory: '/elsewhere' })
+  assert.equal((await publish(client, request)).status, 'published')
+  assert.equal(client.torrents.get(infoHash)?.directory, request.directory)
+  client.plant(infoHash, { state: 'seeding', directory: `${request.directory}/` })
+  assert.equal((await publish(client, request)).status, 'already')
+})
+
+test('a torrent whose mark and directory the client forgot is handed over anew', async (t) => {
+  const client = new FakeClient()
+  const request = plantRequest(t)
+  const infoHash = clientInfoHash(request.metainfo)
+  const forgotten = { isMarked: false, state: 'downloading', directory: '/elsewhere' } as const
+  client.plant(infoHash, forgotten)
+  assert.match((await publish(client, request)).reason ?? '', /not from btkit/)
+  const known = { ...OPTIONS, begun: new Set([infoHash]) }
+  assert.equal((await publish(client, request, known)).status, 'published')
+  client.plant(infoHash, { ...forgotten, state: 'seeding' })
+  assert.match((await publish(client, request, known)).reason ?? '', /not from btkit/)
+})
+
+test('a name that the client changes is named with its character', async (t) => {
+  const client = Object.assign(new FakeClient(), { seen: 0.5, changedNames: /[\\:]/ })
+  const metainfo = parseMetainfo(torrentOf(singleFileInfo({ name: 'a:b' })))
+  const request = plantRequest(t, { metainfo })
+  writeFileSync(join(request.directory, 'a:b'), 'hello')
+  const { reason } = await publish(client, request)
+  const why = 'it takes ":" for another character in "a:b"; rename the file, or use another client'
+  assert.ok(reason?.endsWith(why), reason ?? '')
+})
+
+test('it is said for how many checks it is waited', async (t) => {
+  const client = new FakeClient()
+  const request = plantRequest(t)
+  client.plant(clientInfoHash(request.metainfo), { state: 'checking' })
+  const counts: number[] = []
+  await publish(client, request, { ...OPTIONS, onChecking: (count) => counts.push(count) })
+  assert.equal(counts[0], 1)
 })
 
 test('one that was stopped is started, one without its data handed over anew', async (t) => {
@@ -164,7 +207,7 @@ test('one that the client checks for long is left to it', async (t) => {
 test('a dry run says what would be withdrawn, and changes nothing', async () => {
   const client = new FakeClient()
   client.plant('aa', { name: 'ours' })
-  const [outcome] = await planWithdrawal(client, ['aa'])
+  const [outcome] = await withdrawTorrents(client, ['aa'], { dryRun: true })
   assert.deepEqual([outcome?.status, [...client.torrents.keys()]], ['withdrawn', ['aa']])
 })
 
@@ -187,7 +230,7 @@ test('what somebody else started is left alone, even after a cut off run', async
     client.plant(infoHash, { isMarked: false, state })
     const outcome = await publish(client, request, { ...OPTIONS, begun })
     assert.match(outcome.reason ?? '', /it stays unchanged/)
-    const [withdrawn] = await withdrawTorrents(client, [infoHash], begun)
+    const [withdrawn] = await withdrawTorrents(client, [infoHash], { begun })
     assert.equal(withdrawn?.status, 'left')
     assert.equal(client.torrents.get(infoHash)?.state, state)
   }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { test } from 'node:test'
-import type { TreeRecord } from '../../../src/cache/records/tree.js'
-import type { TreeSource } from '../../../src/core/verify/bad-blocks.js'
+import type { TreeRecord } from '../../../src/cache/records/bodies.js'
+import type { TreeSource } from '../../../src/core/verify/check-pieces.js'
 import { planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { referenceDigests } from '../../support/reference-digests.js'
@@ -36,7 +36,7 @@ function recordOf(path: string, height: 0 | 1 = 0): TreeRecord {
 /** The ranges of bad blocks of each file, with a source that has these records by file name. */
 async function badBlocks({ directory, torrent }: Release, records: Record<string, TreeRecord>) {
   const source: TreeSource = {
-    tree: ({ path }) => records[path.split('/').at(-1) ?? ''] ?? null,
+    get: (_, { path }) => records[path.split('/').at(-1) ?? ''] ?? null,
   }
   const metainfo = parseMetainfo(torrent)
   const place = { torrent: 'x', path: directory, extra: false }

@@ -157,7 +157,7 @@ test('of a hybrid with wrong layers version 1 is checked, and version 2 refused'
   })
   const whole = await verify(forged)
   assert.deepEqual([whole.ok, whole.badPieces, whole.uncheckedPieces], [false, 0, 0])
-  assert.equal(whole.v2Refusal, 'piece layers of "b/large": does not lead to the pieces root')
+  assert.equal(whole.v2Refusal, 'piece layers of "b/large": does not match the pieces root')
   flip(placeOf(release, 'z'), 0)
   const { badPieces, files } = await verify(forged)
   assert.deepEqual([badPieces, files[5]?.status, files[5]?.blockRanges], [1, 'damaged', null])

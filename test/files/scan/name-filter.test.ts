@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BtkitError } from '../../../src/errors.js'
-import { compileNameFilter } from '../../../src/files/scan/name-filter.js'
+import { compileNameFilter } from '../../../src/files/glob.js'
 
 /** Returns the paths that the pattern matches. */
 function matches(pattern: string, paths: string[]): string[] {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { BtkitError } from '../../../src/errors.js'
 import { readFingerprint } from '../../../src/files/fingerprint.js'
-import { listNames, openEntry } from '../../../src/files/scan/entry.js'
+import { openEntry } from '../../../src/files/scan/entry.js'
 import { scanTree } from '../../../src/files/scan/scan-tree.js'
 import { failure } from '../failure.js'
 import { plantTree, makeTemporaryDirectory } from '../temporary-directory.js'
@@ -31,14 +31,6 @@ test('a bad pattern is told before the root is looked at', async () => {
     scanTree('/no/such', { ...DEFAULTS, exclude: [''] }),
     (error) => error instanceof BtkitError && error.code === 'usage',
   )
-})
-
-test('what is no directory has no names', (t) => {
-  const root = plantTree(t, ['a'])
-  const [file, missing] = [join(root, 'a'), join(root, 'b')]
-  assert.throws(() => listNames(file), failure('not-found', `${file}: not a directory`))
-  const message = `${missing}: no such file or directory`
-  assert.throws(() => listNames(missing), failure('not-found', message))
 })
 
 test('an entry is a file with its fingerprint, or a directory', (t) => {

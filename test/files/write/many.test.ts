@@ -13,7 +13,7 @@ import { test } from 'node:test'
 import { BtkitError } from '../../../src/errors.js'
 import { encodeFingerprint, readFingerprint } from '../../../src/files/fingerprint.js'
 import type { WriteOptions } from '../../../src/files/write/atomically.js'
-import { createWriter, type SyncFileSystem } from '../../../src/files/write/many.js'
+import { Writer, type SyncFileSystem } from '../../../src/files/write/many.js'
 import { mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import { failure, unlessWindows } from '../failure.js'
 import { makeTemporaryDirectory } from '../temporary-directory.js'
@@ -33,7 +33,7 @@ for (const [what, sync] of WAYS) {
     const root = makeTemporaryDirectory(t)
     const names = Array.from({ length: 200 }, (_, i) => `${i % 3}/${i}`)
     for (const directory of ['0', '1', '2']) mkdirSync(join(root, directory))
-    const writer = createWriter({ inFlight: 32, ...sync })
+    const writer = new Writer({ inFlight: 32, ...sync })
     await Promise.all(names.map((name) => writer.write(join(root, name), Buffer.from(name), {})))
     for (const name of names) assert.equal(readFileSync(join(root, name), 'utf8'), name)
     const found = ['0', '1', '2'].flatMap((directory) => readdirSync(join(root, directory)))
@@ -42,7 +42,7 @@ for (const [what, sync] of WAYS) {
 
   test(`no more are in flight than allowed, and those that wait keep their order, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
-    const writer = createWriter({ inFlight: 1, ...sync })
+    const writer = new Writer({ inFlight: 1, ...sync })
     const done: number[] = []
     const writes = [0, 1, 2, 3].map(async (i) => {
       await writer.write(join(root, 'same'), Buffer.from(String(i)), {})
@@ -55,7 +55,7 @@ for (const [what, sync] of WAYS) {
 
   test(`a write that fails says so, and the others are done, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
-    const writer = createWriter({ inFlight: 2, ...sync })
+    const writer = new Writer({ inFlight: 2, ...sync })
     const gone = join(root, 'gone', 'a')
     const writes = [gone, gone, gone, join(root, 'b')].map((path) =>
       writer.write(path, Buffer.from('x'), {}),
@@ -73,7 +73,7 @@ for (const [what, sync] of WAYS) {
 
   test(`closing waits for all, failed ones too, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
-    const writer = createWriter({ inFlight: 2, ...sync })
+    const writer = new Writer({ inFlight: 2, ...sync })
     let count = 0
     for (let i = 0; i < 20; i++) {
       const path = join(root, i % 5 === 0 ? `gone/${i}` : `${i}`)
@@ -85,7 +85,7 @@ for (const [what, sync] of WAYS) {
     await writer.close()
     await Promise.resolve()
     assert.equal(count, 20)
-    await createWriter({ inFlight: 1, ...sync }).close()
+    await new Writer({ inFlight: 1, ...sync }).close()
   })
 
   test(
@@ -95,7 +95,7 @@ for (const [what, sync] of WAYS) {
       const root = makeTemporaryDirectory(t)
       const names = ['new', 'kept', 'set', 'ours']
       for (const name of ['kept', 'set']) writeFileSync(join(root, name), 'old', { mode: 0o640 })
-      const writer = createWriter({ inFlight: 8, ...sync })
+      const writer = new Writer({ inFlight: 8, ...sync })
       const owner = { uid: process.getuid!(), gid: process.getgid!() }
       const options: WriteOptions[] = [{}, {}, { mode: 0o604 }, { mode: 0o600, owner }]
       await Promise.all(names.map((name, i) => writer.write(join(root, name), BYTES, options[i]!)))
@@ -111,7 +111,7 @@ for (const [what, sync] of WAYS) {
     writeFileSync(join(root, 'a'), 'old')
     symlinkSync('a', join(root, 'link'))
     symlinkSync('yet to be', join(root, 'dangling'))
-    const writer = createWriter({ inFlight: 8, ...sync })
+    const writer = new Writer({ inFlight: 8, ...sync })
     const targets = [join(root, 'link'), join(root, 'dangling'), '/dev/null']
     await Promise.all(targets.map((target) => writer.write(target, BYTES, {})))
     for (const name of ['a', 'yet to be']) assert.deepEqual(readFileSync(join(root, name)), BYTES)
@@ -123,7 +123,7 @@ for (const [what, sync] of WAYS) {
   test(`a path from where one is names the file there, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
     const target = join(relative('', root), 'a')
-    await createWriter({ inFlight: 8, ...sync }).write(target, BYTES, {})
+    await new Writer({ inFlight: 8, ...sync }).write(target, BYTES, {})
     assert.deepEqual(readFileSync(join(root, 'a')), BYTES)
   })
 
@@ -133,7 +133,7 @@ for (const [what, sync] of WAYS) {
     const refuse = () => {
       throw new BtkitError('changed', 'a: changed')
     }
-    const writer = createWriter({ inFlight: 8, ...sync })
+    const writer = new Writer({ inFlight: 8, ...sync })
     const ends = await Promise.allSettled([
       writer.write(join(root, 'a'), BYTES, { checkUntouched: refuse }),
       writer.write(join(root, 'b'), BYTES, { checkReplaceable: refuse }),
@@ -153,7 +153,7 @@ for (const [what, sync] of WAYS) {
     const names = Array.from({ length: 64 }, (_, i) => `${i}`)
     for (const name of names) writeFileSync(join(disk, name), 'old')
     const content = Buffer.alloc(32 * 1024, 'x')
-    const writer = createWriter({ inFlight: 64, ...sync })
+    const writer = new Writer({ inFlight: 64, ...sync })
     const writes = names.map((name) => writer.write(join(disk, name), content, {}))
     const ends = await Promise.allSettled(writes)
     const failed = ends.filter((end) => end.status === 'rejected')
@@ -173,7 +173,7 @@ for (const [what, sync] of WAYS) {
 test('a file that is written again keeps the mode it just got', async (t) => {
   const root = makeTemporaryDirectory(t)
   writeFileSync(join(root, 'a'), 'old', { mode: 0o644 })
-  const writer = createWriter({ inFlight: 8 })
+  const writer = new Writer({ inFlight: 8 })
   const write = (text: string, options: WriteOptions) =>
     writer.write(join(root, 'a'), Buffer.from(text), options)
   await Promise.all([write('first', { mode: 0o604 }), write('second', {})])
@@ -189,7 +189,7 @@ test('files that the disk refuses in the end keep what they held', async (t) => 
   const paths = Array.from({ length: COUNT }, (_, i) => join(root, `${i}`))
   for (const path of paths) writeFileSync(path, 'old')
   // EIO, as syncfs reports if the write of any file failed
-  const writer = createWriter({ inFlight: COUNT, syncFileSystem: () => Promise.resolve(5) })
+  const writer = new Writer({ inFlight: COUNT, syncFileSystem: () => Promise.resolve(5) })
   const ends = await Promise.allSettled(paths.map((path) => writer.write(path, BYTES, {})))
   for (const [i, path] of paths.entries()) {
     const end = ends[i]
@@ -209,7 +209,7 @@ test('all drafts are on the disk before the first takes its place, and its look 
     seen.push(names.length, names.filter((name) => name.startsWith('.')).length)
     return Promise.resolve(0)
   }
-  const writer = createWriter({ inFlight: COUNT, syncFileSystem })
+  const writer = new Writer({ inFlight: COUNT, syncFileSystem })
   const looks = await Promise.all(paths.map((path) => writer.write(path, BYTES, {})))
   assert.deepEqual(seen, [COUNT, COUNT])
   for (const [i, path] of paths.entries())
@@ -220,7 +220,7 @@ test('a file whose name is taken by a directory fails alone, and leaves no draft
   const root = makeTemporaryDirectory(t)
   const paths = Array.from({ length: COUNT }, (_, i) => join(root, `${i}`))
   mkdirSync(paths[7]!)
-  const writer = createWriter({ inFlight: COUNT })
+  const writer = new Writer({ inFlight: COUNT })
   const ends = await Promise.allSettled(paths.map((path) => writer.write(path, BYTES, {})))
   const failed = ends.flatMap((end, i) => (end.status === 'rejected' ? [i] : []))
   assert.deepEqual([failed, readdirSync(root).length], [[7], COUNT])

@@ -4,11 +4,16 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { BtkitError } from '../../../src/errors.js'
 import { hashStream } from '../../../src/hash/hash-stream.js'
-import { type HashJob, type JobParts, createJob, readProgress } from '../../../src/hash/jobs/job.js'
+import {
+  type HashJob,
+  type JobParts,
+  createJob,
+  readProgress,
+  createThrottle,
+} from '../../../src/hash/jobs/job.js'
 import { runJob } from '../../../src/hash/jobs/run-job.js'
-import { createThrottle } from '../../../src/hash/jobs/throttle.js'
 import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
-import { availableKernels } from '../../../src/hash/kernels/choose.js'
+import { availableKernels } from '../../../src/hash/kernels.js'
 import type { ContentStream } from '../../../src/hash/stream/content-stream.js'
 import { failure } from '../../files/failure.js'
 import { runProgram } from '../../support/executable.js'

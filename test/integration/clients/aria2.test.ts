@@ -1,7 +1,6 @@
 // The quickest of the clients; the others, and the rest of it, are tested by npm run check:long
 import { testDownloadByDaemon } from './download-by-daemon.js'
 import { testDownloads } from './download.js'
-import { testLaunching } from './launchmany.js'
 import { testPublishing } from './publish.js'
 import { testRefusals } from './refusals.js'
 
@@ -9,4 +8,3 @@ testPublishing('aria2')
 testRefusals('aria2')
 testDownloadByDaemon('aria2')
 testDownloads('aria2c')
-testLaunching('aria2c')

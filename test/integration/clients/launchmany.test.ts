@@ -1,59 +1,101 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createSocket } from 'node:dgram'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { assertHolds, downloadFromPeers } from '../../support/clients.js'
-import { executable } from '../../support/executable.js'
+import { executable, collect, startExecutable } from '../../support/executable.js'
 import { findPeer, unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/peers.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
 import { startTrack } from '../../support/track.js'
-
-import {
-  addRelease,
-  launch,
-  LIMIT,
-  OFTEN,
-  OLD,
-  pathWith,
-  plantRelease,
-  processesOf,
-} from './launchmany.js'
 import { until } from '../../support/until.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
 
-test('launchmany says when its client ends', unlessInstalled('aria2c'), async (t) => {
+test('launchmany seeds what is in a directory, follows it, and leaves nothing behind', async (t) => {
   const directory = await plantRelease(t)
-  const TMPDIR = makeScratch(t)
-  const args = [...OFTEN, '--parse_dir_interval', '60', directory]
-  const { said, ended } = launch(t, args, { PATH: pathWith(t, 'aria2c'), TMPDIR })
-  await until('seeded', () => said.text.includes('"seeding"'))
-  const clients = processesOf(TMPDIR).filter((pid) => {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'aria2c\n'
-  })
-  for (const pid of clients) process.kill(Number(pid), 'SIGKILL')
-  await until('told', () => said.text.includes('btkit: aria2c: exited'))
-  assert.equal((await ended).status, 1)
+  const { said, stop } = launch(t, [...OFTEN, ...OLD, directory])
+  await until('seeded', () => /"one.iso": "seeding" \(100.0%\)/.test(said.text))
+
+  mkdirSync(join(directory, 'below'))
+  await addRelease(join(directory, 'below'), 'two.iso', 'http://127.0.0.1:1/announce')
+  await until('new one seeded', () => /"two.iso": "seeding" \(100.0%\)/.test(said.text))
+
+  rmSync(join(directory, 'one.iso.torrent'))
+  await until('let go', () => said.text.includes(`dropped ${directory}/one.iso.torrent`))
+  const before = said.text.length
+  await until('shown again', () => said.text.lastIndexOf('two.iso') > before)
+  assert.doesNotMatch(said.text.slice(before), /"one.iso"/)
+
+  assert.equal((await stop('SIGTERM')).status, 0)
+  assert.deepEqual(readdirSync(directory).sort(), ['below', 'one.iso'])
 })
 
-test(
-  'a torrent whose data is damaged is told, and seeded once it is whole',
-  unlessInstalled('aria2c'),
-  async (t) => {
-    const directory = await plantRelease(t)
-    const file = join(directory, 'one.iso')
-    const whole = readFileSync(file)
-    writeFileSync(file, Buffer.alloc(whole.length))
-    const env = { PATH: pathWith(t, 'aria2c'), TMPDIR: makeScratch(t) }
-    const { said } = launch(t, [...OFTEN, directory], env)
-    await until('told', () => said.text.includes('its data is not whole'))
-    assert.doesNotMatch(said.text, /seeding/)
-    writeFileSync(file, whole)
-    await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
-    assert.equal(said.text.split('its data is not whole').length, 2, 'told once')
-  },
-)
+test('--saveas-style 3 finds the data in a directory that is named like the torrent', async (t) => {
+  const directory = await plantRelease(t)
+  const own = join(directory, 'one.iso')
+  renameSync(own, join(directory, 'data'))
+  mkdirSync(own)
+  renameSync(join(directory, 'data'), join(own, 'one.iso'))
+  const { said } = launch(t, [...OFTEN, '--saveas_style', '3', directory])
+  await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
+})
+
+test('--no-check-hashes is for clients: btkit sends checked data only', async (t) => {
+  const { status, stderr } = await launch(t, ['--no-check-hashes', makeScratch(t)]).ended
+  assert.deepEqual(
+    [status, stderr],
+    [2, 'btkit: --no-check-hashes: needs --client; btkit sends checked data only\n'],
+  )
+})
+
+test('launchmany tells trackers the address of --ip, over HTTP and UDP', async (t) => {
+  const tracker = await startTrack(t)
+  const directory = await plantRelease(t, `${tracker.address}/announce`)
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    response.end('d8:intervali60e5:peers0:e')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const socket = createSocket('udp4')
+  const ips: string[] = []
+  socket.on('message', (packet, { port, address }) => {
+    const answer = Buffer.alloc(packet.readUInt32BE(8) === 0 ? 16 : 20)
+    packet.copy(answer, 0, 8, 16)
+    if (packet.readUInt32BE(8) === 1) ips.push(packet.subarray(84, 88).join('.'))
+    socket.send(answer, port, address)
+  })
+  await new Promise<void>((resolve) => {
+    socket.bind(0, '127.0.0.1', resolve)
+  })
+  t.after(() => socket.close())
+  const { port } = server.address() as AddressInfo
+  await addRelease(directory, 'two.iso', `http://127.0.0.1:${port}/announce`)
+  await addRelease(directory, 'three.iso', `udp://127.0.0.1:${socket.address().port}`)
+  launch(t, [...OFTEN, '--ip', '192.0.2.7', directory])
+  await until('both are asked', () => asked.length > 0 && ips.length > 0)
+  assert.match(asked[0] ?? '', /[?&]ip=192\.0\.2\.7(&|$)/)
+  assert.equal(ips[0], '192.0.2.7')
+})
+
+test('a torrent whose data is damaged is told, and seeded once it is whole', async (t) => {
+  const directory = await plantRelease(t)
+  const file = join(directory, 'one.iso')
+  const whole = readFileSync(file)
+  writeFileSync(file, Buffer.alloc(whole.length))
+  const { said } = launch(t, [...OFTEN, directory])
+  await until('told', () => said.text.includes('its data is not whole'))
+  assert.doesNotMatch(said.text, /seeding/)
+  writeFileSync(file, whole)
+  await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
+  assert.equal(said.text.split('its data is not whole').length, 2, 'told once')
+})
 
 test(
   'launchmany lets go of what it gave a client that is not its own, and of nothing else',
@@ -73,45 +115,35 @@ test(
   },
 )
 
-test(
-  'a torrent is downloaded through btkit track from the client of launchmany',
-  { skip: unlessLibtorrent.skip || unlessInstalled('aria2c').skip },
-  async (t) => {
-    const tracker = await startTrack(t, { args: ['--interval', '5'] })
-    const directory = await plantRelease(t, `${tracker.address}/announce`)
-    const env = { PATH: pathWith(t, 'aria2c'), TMPDIR: makeScratch(t) }
-    const { said } = launch(t, [...OFTEN, directory], env)
-    await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
-    await until('announced', async () => {
-      return /complete/.test(await (await tracker.get('/scrape')).text())
-    })
-    const to = makeScratch(t)
-    const torrent = readFileSync(join(directory, 'one.iso.torrent'))
-    const { trackerPeers } = await downloadFromPeers(t, torrent, { directory: to })
-    assert.ok(trackerPeers > 0)
-    assertHolds(to, { 'one.iso': readFileSync(join(directory, 'one.iso')) })
-  },
-)
+test('a torrent is downloaded through btkit track from launchmany', unlessLibtorrent, async (t) => {
+  const tracker = await startTrack(t, { args: ['--interval', '5'] })
+  const directory = await plantRelease(t, `${tracker.address}/announce`)
+  const { said } = launch(t, [...OFTEN, directory])
+  await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
+  await until('announced', async () => {
+    return /complete/.test(await (await tracker.get('/scrape')).text())
+  })
+  const to = makeScratch(t)
+  const torrent = readFileSync(join(directory, 'one.iso.torrent'))
+  const { trackerPeers } = await downloadFromPeers(t, torrent, { directory: to })
+  assert.ok(trackerPeers > 0)
+  assertHolds(to, { 'one.iso': readFileSync(join(directory, 'one.iso')) })
+})
+
+test('launchmany seeds hybrids', async (t) => {
+  const directory = await plantRelease(t, 'http://127.0.0.1:1/announce', '--hybrid')
+  const { said } = launch(t, [...OFTEN, directory])
+  await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
+})
 
 test(
-  'launchmany seeds hybrids with a program that opens them, where there is one',
-  { skip: unlessInstalled('aria2c').skip || unlessInstalled('rtorrent').skip },
-  async (t) => {
-    const directory = await plantRelease(t, 'http://127.0.0.1:1/announce', '--hybrid')
-    const env = { PATH: pathWith(t, 'aria2c', 'rtorrent'), TMPDIR: makeScratch(t) }
-    const { said } = launch(t, [...OFTEN, directory], env)
-    await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
-  },
-)
-
-test(
-  'launchmany tells once that its client can not open a hybrid, and seeds the others',
+  'launchmany tells once that a client can not open a hybrid, and seeds the others',
   { skip: unlessVersion('aria2c', /^aria2 version 1\.36\./) },
   async (t) => {
     const directory = await plantRelease(t, 'http://127.0.0.1:1/announce', '--hybrid')
     await addRelease(directory, 'two.iso', 'http://127.0.0.1:1/announce')
-    const env = { PATH: pathWith(t, 'aria2c'), TMPDIR: makeScratch(t) }
-    const { said } = launch(t, [...OFTEN, directory], env)
+    const daemon = await daemonKinds['aria2']!.start(t)
+    const { said } = launch(t, [...OFTEN, directory, '--client', daemon.url])
     await until('the other is seeded', () => said.text.includes('"two.iso": "seeding" (100.0%)'))
     await addRelease(directory, 'three.iso', 'http://127.0.0.1:1/announce')
     await until('tried again', () => said.text.includes('"three.iso": "seeding" (100.0%)'))
@@ -120,13 +152,6 @@ test(
     assert.match(told.join(), /aria2 1\.36\.\d+ can't open this hybrid/)
   },
 )
-
-test('launchmany without any client names those that it takes', async (t) => {
-  const directory = await plantRelease(t)
-  const { said, ended } = launch(t, [directory], { PATH: makeScratch(t) })
-  assert.equal((await ended).status, 1)
-  assert.match(said.text, /install one of aria2c, rtorrent/)
-})
 
 /** A terminal of 80 by 24 in which a shell runs, and what is seen on it. */
 function openTerminal(t: TestContext, env: Readonly<Record<string, string>>) {
@@ -154,18 +179,14 @@ function openTerminal(t: TestContext, env: Readonly<Record<string, string>>) {
 
 test(
   'the table of a terminal stays after messages and another size, and leaves only messages behind',
-  { skip: unlessInstalled('aria2c').skip || unlessInstalled('tmux').skip },
+  unlessInstalled('tmux'),
   async (t) => {
-    const directory = await plantRelease(t)
-    await addRelease(directory, 'two.iso', 'http://127.0.0.1:1/announce')
-    const PATH = pathWith(t, 'aria2c')
+    const directory = await plantRelease(t, '--trackerless')
+    await addRelease(directory, 'two.iso', '--trackerless')
     const terminal = openTerminal(t, { TMPDIR: makeScratch(t) })
     const btkit = [process.execPath, executable('btlaunchmany')].join(' ')
     const seldom = '--display_interval 600 --parse_dir_interval 0.3 --no-cache'
-    terminal.type(
-      `PATH=${PATH} ${btkit} ${seldom} ${OLD.join(' ')} ${directory}; echo status: $?`,
-      'Enter',
-    )
+    terminal.type(`${btkit} ${seldom} ${OLD.join(' ')} ${directory}; echo status: $?`, 'Enter')
     await until('seen', () => /^one.iso .*\n^two.iso /m.test(terminal.seen()))
 
     rmSync(join(directory, 'one.iso.torrent'))
@@ -189,3 +210,55 @@ test(
     for (const told of ['added', 'dropped']) assert.match(left, new RegExp(`^btkit: ${told} `, 'm'))
   },
 )
+
+/** How long a torrent may take to be seeded or let go, in milliseconds. */
+const LIMIT = 60_000
+
+const CONTENT = pseudoRandom(300_000)
+
+/** A directory with a file and its torrent. */
+async function plantRelease(
+  t: TestContext,
+  tracker = 'http://127.0.0.1:1/announce',
+  ...more: readonly string[]
+) {
+  const directory = makeScratch(t)
+  await addRelease(directory, 'one.iso', tracker, ...more)
+  return directory
+}
+
+async function addRelease(
+  directory: string,
+  name: string,
+  ...args: readonly string[]
+): Promise<void> {
+  writeFileSync(join(directory, name), name + CONTENT.toString('latin1'))
+  const made = await runBtkit(['makemetafile', join(directory, name), '--no-cache', ...args])
+  assert.equal(made.status, 0, made.stderr)
+}
+
+/** Starts the program, and returns what it says, as it says it. */
+function launch(
+  t: TestContext,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+) {
+  const child = startExecutable('btlaunchmany', args, { env })
+  const said = { text: '' }
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => (said.text += chunk.toString()))
+  }
+  const ended = collect(child)
+  t.after(async () => {
+    child.kill('SIGTERM')
+    await ended
+  })
+  const stop = async (signal: NodeJS.Signals) => {
+    child.kill(signal)
+    return ended
+  }
+  return { said, stop, ended }
+}
+
+const OFTEN = ['--display_interval', '0.2', '--parse_dir_interval', '0.3']
+const OLD = ['--minport', '6881', '--maxport', '6999', '--ip', '127.0.0.1']

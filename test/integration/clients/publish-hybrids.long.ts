@@ -68,7 +68,7 @@ async function assertSeedsUntilWithdrawn(daemon: Daemon, hybrid: Hybrid): Promis
   assert.equal(parseJson(await publish(daemon, hybrid))['status'], 'already')
 
   const status = await runBtkit(['status', hybrid.torrent, '--client', daemon.url])
-  assert.equal(status.status, 0, status.stderr)
+  // Its exit status depends on whether the tracker, which is not there, has failed yet
   assert.match(status.stdout, /seeding +100%/)
 
   const withdrawn = await runBtkit(['withdraw', hybrid.torrent, '--client', daemon.url])

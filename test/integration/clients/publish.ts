@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -12,6 +20,8 @@ import { pseudoRandom } from '../../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { addUnmarked } from '../../support/add-unmarked.js'
 import { makeScratch } from '../../support/scratch.js'
+import { startTrack } from '../../support/track.js'
+import { until } from '../../support/until.js'
 import { bytesRead, daemonKinds, type Daemon } from '../../support/seeding-daemons.js'
 
 const SIZE = 8 * 1024 * 1024
@@ -32,6 +42,7 @@ async function plantTorrent(
   more: readonly string[] = [],
 ): Promise<Published> {
   const data = makeScratch(t)
+  const tracker = await startTrack(t)
   mkdirSync(join(data, name))
   writeFileSync(join(data, name, 'big'), pseudoRandom(SIZE))
   writeFileSync(join(data, name, 'small'), 'a few bytes')
@@ -40,7 +51,7 @@ async function plantTorrent(
   const made = await runBtkit([
     'makemetafile',
     join(data, name),
-    'http://127.0.0.1:1/announce',
+    `${tracker.address}/announce`,
     '--target',
     torrent,
     '--no-date',
@@ -217,6 +228,29 @@ export function testPublishing(kind: string): void {
     assert.equal(withdrawn.status, 1)
     assert.match(withdrawn.stderr, /was not added by btkit, so it stays in the client/)
     assert.notEqual(await stateOf(daemon, published.infoHash), 'absent')
+
+    // aria2 marks only what it is given
+    if (kind === 'aria2') return
+    await clientOf(daemon).start([published.infoHash])
+    await until('it is seeded', async () => {
+      return (await stateOf(daemon, published.infoHash)) === 'seeding'
+    })
+    const adopted = await publish(daemon, published, '--adopt')
+    assert.deepEqual([adopted.status, parseJson(adopted)['status']], [0, 'adopted'], adopted.stderr)
+    assert.equal(parseJson(await publish(daemon, published))['status'], 'already')
+  })
+
+  void test(`${kind} follows data that was moved to another directory`, options, async (t) => {
+    const daemon = await start(t)
+    const published = await plantTorrent(t, 'plain')
+    assert.equal((await publish(daemon, published)).status, 0)
+    const data = join(makeScratch(t), 'moved')
+    renameSync(published.data, data)
+    const moved = await publish(daemon, { ...published, data })
+    assert.deepEqual([moved.status, parseJson(moved)['status']], [0, 'published'], moved.stderr)
+    const [torrent] = await clientOf(daemon).list()
+    assert.equal(torrent?.directory?.replace(/\/$/, ''), data)
+    assert.equal(parseJson(await publish(daemon, { ...published, data }))['status'], 'already')
   })
 
   void test(`${kind} with another password is told in one line`, options, async (t) => {
@@ -258,6 +292,7 @@ const WITHOUT_HYBRIDS: Readonly<
   Record<string, { program: string; version: RegExp; name: string }>
 > = {
   aria2: { program: 'aria2c', version: /^aria2 version 1\.36\./, name: 'aria2 1.36.' },
+  rtorrent: { program: 'rtorrent', version: /./, name: 'rtorrent ' },
   transmission: {
     program: 'transmission-daemon',
     version: /^transmission-daemon 3\.00/,
@@ -275,15 +310,17 @@ function testOldVersion(kind: string): void {
     { skip },
     async (t) => {
       const daemon = await daemonKinds[kind]!.start(t)
-      const published = await plantTorrent(t, 'release', ['--hybrid'])
-      for (const time of ['first', 'again']) {
-        const { status, stdout } = await publish(daemon, published)
-        assert.equal(status, 1, time)
-        const { reason } = JSON.parse(stdout) as { reason: string }
-        assert.ok(
-          reason.includes(`: ${name}`) && reason.includes("can't open this hybrid: "),
-          reason,
-        )
+      const hybrid = ['--hybrid', "can't open this hybrid: "] as const
+      const v2 = ['--v2', "can't open this torrent of version 2: "] as const
+      const cases = { aria2: [hybrid, v2], rtorrent: [v2] }[kind] ?? [hybrid]
+      for (const [option, why] of cases) {
+        const published = await plantTorrent(t, 'release', [option])
+        for (const time of ['first', 'again']) {
+          const { status, stdout } = await publish(daemon, published)
+          assert.equal(status, 1, time)
+          const { reason } = JSON.parse(stdout) as { reason: string }
+          assert.ok(reason.includes(`: ${name}`) && reason.includes(why), reason)
+        }
       }
       assert.deepEqual(await clientOf(daemon).list(), [])
     },

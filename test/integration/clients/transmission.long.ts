@@ -2,7 +2,6 @@ import { testDownloadByDaemon } from './download-by-daemon.js'
 import { testMagnets } from './download-magnet.js'
 import { testStalls } from './download-stall.js'
 import { testDownloads, testMoreDownloads } from './download.js'
-import { testLaunching } from './launchmany.js'
 import { testPublishing } from './publish.js'
 import { testRefusals } from './refusals.js'
 
@@ -13,4 +12,3 @@ testDownloads('transmission-daemon')
 testMoreDownloads('transmission-daemon')
 testStalls('transmission-daemon')
 testMagnets('transmission-daemon')
-testLaunching('transmission-daemon')

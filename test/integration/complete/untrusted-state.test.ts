@@ -71,7 +71,7 @@ const FAULTS: Readonly<Record<string, readonly [string, (path: string, place: Pl
     },
   ],
   'has another name': [
-    'has other names (hard links)',
+    'is hard-linked to other files',
     (path, { victim }) => {
       linkSync(victim, path)
     },

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { declareServeOptions } from '../../../src/cli/commands/serve/options.js'
 import { formOf } from '../../mirror/ask.js'
 import { setDigest, sha1 } from '../../mirror/pkgtorrent/reference-rules.js'
+import { runProgram } from '../../support/executable.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import {
   FILES,
@@ -24,6 +25,25 @@ test('behind nginx, as the manual has it, files come from nginx alone', unlessNg
   assert.ok(body.equals(FILES['yum/7/b.rpm']))
   assert.equal((await fetch(`${btkit}/yum/7/b.rpm`)).status, 404)
 })
+
+test(
+  'behind nginx, over TLS too, each file has its torrent and its magnet link',
+  unlessNginx,
+  async (t) => {
+    const { ask, tlsSocket } = await serveBehindNginx(t, ['--public-url', PUBLIC])
+
+    const { body } = await ask('/yum/7/b.rpm.torrent')
+    const magnet = await ask('/yum/7/b.rpm.magnet')
+    const listing = await ask('/yum/7/')
+    const curl = ['--unix-socket', tlsSocket, '-fgsSk', `https://${HOST}/yum/7/b.rpm.magnet`]
+    const overTls = await runProgram('curl', curl)
+
+    assert.equal(decodeTorrent(body).info['name'], 'b.rpm')
+    assert.match(magnet.body.toString(), /magnet:\?xt=urn:btih:/)
+    assert.match(listing.body.toString(), /b\.rpm\.torrent/)
+    assert.equal(overTls.stdout, magnet.body.toString())
+  },
+)
 
 test('behind nginx a torrent names the public address', unlessNginx, async (t) => {
   const { ask } = await serveBehindNginx(t)

@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { ask } from '../../mirror/ask.js'
 import { startServe } from '../../mirror/hostile/process.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
-import { runExecutable, type SpawnOptions } from '../../support/executable.js'
+import { runExecutable, type SpawnOptions, projectRoot } from '../../support/executable.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
 import {
@@ -17,7 +17,14 @@ import {
   unlessAlwaysPermitted,
   unprivileged,
 } from '../../support/unprivileged.js'
-import { needsPython, Writers, type WriterKind } from '../../support/writers.js'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+/** For tests with writers. */
+const needsPython = {
+  skip: spawnSync('python3', ['-c', '']).status !== 0 && 'python3 is not installed',
+}
 
 /** Writers whose changes the times of files show. */
 const PLAIN: readonly WriterKind[] = [
@@ -192,4 +199,48 @@ function piecesOf(path: string): string {
 
 function piecesIn(torrent: Uint8Array): unknown {
   return decodeTorrent(torrent).info['pieces']
+}
+
+/** Kinds of writers: functions of writers.py, which says what their steps are. */
+type WriterKind =
+  | 'appending'
+  | 'copying'
+  | 'descriptor'
+  | 'direct'
+  | 'exchanging'
+  | 'punching'
+  | 'replacing'
+  | 'resetting'
+  | 'resizing'
+  | 'slow'
+  | 'truncating'
+
+/** A process that writes to files on request. */
+class Writers {
+  readonly #process: ChildProcess
+  readonly #answers: AsyncIterator<string>
+
+  constructor(files: readonly (readonly [kind: WriterKind, path: string])[]) {
+    const script = join(projectRoot, 'test/support/writers.py')
+    this.#process = spawn('python3', [script, ...files.flat()], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    if (!this.#process.stdout) throw new Error('no standard output')
+    this.#answers = createInterface(this.#process.stdout)[Symbol.asyncIterator]()
+  }
+
+  /** Has each do its next step, and resolves when all are done. */
+  async step(): Promise<void> {
+    this.#process.stdin?.write('\n')
+    const { done } = await this.#answers.next()
+    if (done) throw new Error('the writers have ended')
+  }
+
+  /** Ends the process, wherever it is. */
+  async end(): Promise<void> {
+    const { exitCode, signalCode } = this.#process
+    if (exitCode !== null || signalCode !== null) return
+    this.#process.kill('SIGKILL')
+    await once(this.#process, 'exit')
+  }
 }

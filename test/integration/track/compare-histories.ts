@@ -12,8 +12,15 @@ import { randomNumbers } from '../../support/random-numbers.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { mixHistories, STARTED, STOPPED, type Step } from './histories.js'
-import { Participants, placeOf } from './participants.js'
-import { announce, openOpentracker, openOwn, scrape, type Answer } from './udp-trackers.js'
+import {
+  announce,
+  Participants,
+  placeOf,
+  openOpentracker,
+  openOwn,
+  scrape,
+  type Answer,
+} from './udp-trackers.js'
 
 const HOSTS = 30
 const TORRENTS = Array.from({ length: 60 }, (_, n) => `torrent ${n}`)

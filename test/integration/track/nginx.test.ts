@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
+import { certificateFiles, plantCertificate } from '../../support/certificates.js'
 import { makeScratch } from '../../support/scratch.js'
 import { announceQuery, compactPeers, decodeAnswer, startTrack } from '../../support/track.js'
 import { configure, fill, serverBlocks, startNginx, unlessNginx } from '../behind-nginx.js'
@@ -33,9 +34,15 @@ async function trackBehindNginx(t: TestContext, args: readonly string[]) {
   const { port } = await startTrack(t, { args })
   const scratch = makeScratch(t)
   const socket = join(scratch, 'nginx.sock')
+  plantCertificate(scratch, 'tracker.example.org')
+  const [cert, key] = certificateFiles(scratch)
+  const certificates = '/etc/letsencrypt/live/tracker.example.org'
   const blocks = fill(serverBlocks('tracker'), {
     '127.0.0.1:6969': `127.0.0.1:${port}`,
     'listen 80': `listen unix:${socket}`,
+    'listen 443 ssl': `listen unix:${socket}.tls ssl`,
+    [`${certificates}/fullchain.pem`]: cert,
+    [`${certificates}/privkey.pem`]: key,
     // There are no addresses on a Unix socket
     $remote_addr: CLIENT,
   })

@@ -3,11 +3,16 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import type { TestContext } from 'node:test'
 import { findFreePort, spawnOpentracker } from '../../support/opentracker.js'
-import { makeSettableClock } from '../../support/settable-clock.js'
 import { digestOf } from '../../tracker/swarms/store.js'
 import { makeAnswers } from '../../tracker/tracker-parts.js'
 import { announcePacket, connectPacket, scrapePacket } from '../../tracker/udp/packets.js'
-import type { Step } from './histories.js'
+import { type Step, STOPPED } from './histories.js'
+import type { ChildProcess } from 'node:child_process'
+import { chmodSync, closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { projectRoot, runProgram } from '../../support/executable.js'
+import { makeOpenScratch } from '../../support/unprivileged.js'
 
 /** A tracker that is spoken to over UDP, in the name of several hosts. */
 export interface UdpTracker {
@@ -137,4 +142,109 @@ function rememberIds(exchange: UdpTracker['exchange']): UdpTracker['idOf'] {
 
 function hexOf4(address: string): string {
   return Buffer.from(address.split('.').map(Number)).toString('hex')
+}
+
+const WORD = 8
+
+/** The clock of a program that takes up the time when it gets SIGALRM; see settable-clock.c. */
+interface SettableClock {
+  /** The environment variables for the program. */
+  readonly env: Readonly<Record<string, string>>
+  /** Seconds since 1970 that the program took up last; 0 for none. */
+  readonly taken: () => number
+  /** Sets it, and waits until the program has taken it up. */
+  readonly set: (program: ChildProcess, seconds: number) => Promise<void>
+}
+
+/** Compiles a clock, which tells `seconds` since 1970 until it is set. */
+async function makeSettableClock(t: TestContext, seconds: number): Promise<SettableClock> {
+  const directory = makeOpenScratch(t, { clock: Buffer.alloc(2 * WORD) })
+  const [file, library] = [join(directory, 'clock'), join(directory, 'settable-clock.so')]
+  chmodSync(file, 0o666)
+  const source = join(projectRoot, 'test/support/settable-clock.c')
+  const options = ['-std=c11', '-O1', '-shared', '-fPIC', '-o', library]
+  const { status, stderr } = await runProgram('cc', [...options, source])
+  if (status !== 0) throw new Error(stderr)
+  const descriptor = openSync(file, 'r+')
+  t.after(() => {
+    closeSync(descriptor)
+  })
+  const word = new BigInt64Array(1)
+  const write = (at: number) => {
+    word[0] = BigInt(at)
+    writeSync(descriptor, word, 0, WORD, 0)
+  }
+  const taken = () => {
+    readSync(descriptor, word, 0, WORD, WORD)
+    return Number(word[0])
+  }
+  write(seconds)
+  return {
+    env: { LD_PRELOAD: library, CLOCK_FILE: file },
+    taken,
+    set: async (program, at) => {
+      write(at)
+      program.kill('SIGALRM')
+      while (taken() !== at) {
+        if (program.exitCode !== null || program.signalCode !== null) throw new Error('it ended')
+        await setTimeout(1)
+      }
+    },
+  }
+}
+
+/** The peers that take part, as far as the test knows. */
+export class Participants {
+  /** When each was heard of last, in seconds, by torrent, host and port. */
+  readonly #heard = new Map<string, number>()
+  readonly #seeds = new Map<string, Set<string>>()
+  /** Peers that timed out and have not come back. */
+  readonly #gone = new Set<string>()
+  readonly #timeout: number
+  #now = 0
+  /** How many timed out. */
+  timedOut = 0
+  /** How many of these announced themselves again. */
+  returned = 0
+
+  /** @param timeout seconds after which nothing is known of a peer any more */
+  constructor(timeout: number) {
+    this.#timeout = timeout
+  }
+
+  note(step: Step): void {
+    const seeds = this.#seedsOf(step.torrent)
+    if (step.isSeed && step.event !== STOPPED) seeds.add(placeOf(step))
+    else seeds.delete(placeOf(step))
+    const key = `${step.torrent} ${placeOf(step)}`
+    if (this.#gone.delete(key)) this.returned += 1
+    if (step.event === STOPPED) this.#heard.delete(key)
+    else this.#heard.set(key, this.#now)
+  }
+
+  /** Time passes. */
+  advance(seconds: number): void {
+    this.#now += seconds
+    for (const [key, heard] of this.#heard) {
+      if (this.#now - heard < this.#timeout) continue
+      this.#heard.delete(key)
+      this.#gone.add(key)
+      this.timedOut += 1
+    }
+  }
+
+  /** Whether a peer, as `host:port`, said last that it is a seed. */
+  isSeed(torrent: string, peer: string): boolean {
+    return this.#seedsOf(torrent).has(peer)
+  }
+
+  #seedsOf(torrent: string): Set<string> {
+    const known = this.#seeds.get(torrent) ?? new Set()
+    this.#seeds.set(torrent, known)
+    return known
+  }
+}
+
+export function placeOf({ host, port }: Pick<Step, 'host' | 'port'>): string {
+  return `${host}:${port}`
 }

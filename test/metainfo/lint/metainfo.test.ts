@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { LintCode } from '../../../src/metainfo/lint/finding.js'
+import type { LintCode } from '../../../src/metainfo/lint/metainfo.js'
 import {
   LINT_CODES,
   lintMetainfo,
@@ -99,7 +99,7 @@ test('a private torrent should have a source', () => {
 test('a private torrent needs a tracker', () => {
   const own = { private: 1, source: 'TRACKER' }
   assert.deepEqual(codes(own, {}), ['private-without-tracker'])
-  assert.deepEqual(codes(own, { 'announce-list': [['http://a.example/']] }), [])
+  assert.deepEqual(codes(own, { 'announce-list': [['http://a.example/announce']] }), [])
   assert.deepEqual(codes({}, {}), ['no-tracker'])
 })
 

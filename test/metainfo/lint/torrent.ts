@@ -1,4 +1,4 @@
-import type { LintCode } from '../../../src/metainfo/lint/finding.js'
+import type { LintCode } from '../../../src/metainfo/lint/metainfo.js'
 import { lintMetainfo } from '../../../src/metainfo/lint/metainfo.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { directoryInfo, torrentOf, type Plain, type PlainDict } from '../../support/torrents.js'

@@ -34,13 +34,30 @@ test('an empty list and an empty tier are told', () => {
   assert.deepEqual(messagesOf('empty-tier', tier), ['tier 2 of the announce list is empty'])
 })
 
+test('a tracker that clients can hardly ask is noted, with the reason', () => {
+  const reasons = {
+    'http://a.example': 'has no path; most trackers have /announce',
+    'https://a.example:8080/': 'has no path; most trackers have /announce',
+    'http://a.example/x/anounce?k=1': 'has /anounce; most trackers have /announce',
+    'http://localhost:6969/announce': 'leads each client to its own machine',
+    'udp://[::1]:6969': 'leads each client to its own machine',
+    'udp://127.0.0.1:6969/announce': 'leads each client to its own machine',
+  }
+  for (const [announce, reason] of Object.entries(reasons)) {
+    const expected = [`tracker "${announce}" ${reason}`]
+    assert.deepEqual(messagesOf('tracker-unlikely', torrentWith({ announce })), expected)
+  }
+  for (const announce of [A, B, 'http://a.example/announce.php?k=1', 'http://a.example/k3y', 'x'])
+    assert.deepEqual(messagesOf('tracker-unlikely', torrentWith({ announce })), [])
+})
+
 test('a tracker must be a URL that clients can ask', () => {
   for (const announce of ['', 'tracker.example', 'ftp://a.example/', 'http://', 'http://a b/']) {
     assert.deepEqual(messagesOf('tracker-not-url', torrentWith({ announce })), [
       `tracker "${announce}" is not an http, https, udp, ws or wss URL`,
     ])
   }
-  for (const announce of [A, B, 'wss://c.example', 'https://[::1]:80/x?y']) {
+  for (const announce of [A, B, 'wss://c.example', 'https://[2001:db8::1]:80/x?y']) {
     assert.deepEqual(codesOf(torrentWith({ announce })), [])
   }
 })

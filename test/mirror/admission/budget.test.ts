@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Budget } from '../../../src/mirror/admission/budget.js'
-import { NotReady } from '../../../src/server/answers/refusal.js'
 import { refused } from '../refused.js'
+import { Budget } from '../../../src/mirror/admission/admission.js'
+import { NotReady } from '../../../src/server/answers/refusal.js'
 
 const LIMITS = { steps: 100, names: 10, bytes: 1000 }
 const never = new AbortController().signal

@@ -19,7 +19,7 @@ const unlessFew = { skip: (maxDescriptors() ?? 4096) < 4096 && 'too few descript
 /** Most connections of a process, and of one client. */
 function limitsOf(descriptors: number | null): [number, number] {
   const limits = connectionLimits(CONNECTIONS, clients, descriptors)
-  return [limits.maxConnections, limits.maxPerClient]
+  return [limits.all, limits.perClient]
 }
 
 test('connections are limited, also by the descriptors left for files', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { cacheSize, openCache, removeCache } from '../../../src/cache/open.js'
-import { startMirrorTasks } from '../../../src/mirror/app/resources.js'
+import { startMirrorTasks } from '../../../src/mirror/app/open-mirror.js'
 import { fixedTrackers } from '../../../src/mirror/torrents/trackers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -17,7 +17,7 @@ async function start(t: TestContext, cacheMaxSize: number | null = null) {
   const directory = makeScratch(t)
   const cache = await openCache({ directory, now: () => now, warn: assert.ifError })
   t.after(() => cache.close())
-  cache.rememberInfo(INPUT, pseudoRandom(10))
+  cache.put('info', INPUT, pseudoRandom(10))
   await cache.flush()
   let looks = 0
   const warnings: string[] = []
@@ -78,19 +78,19 @@ test('a cache that is too large is reduced within a minute, and digests of files
   const { cache, pass } = await start(t, 200_000)
   const key = { path: '/srv/a', pieceLength: 1024, phase: 0, size: 1024 }
   const rest = { tail: null, paddedTail: null }
-  cache.rememberFile(key, {
+  cache.put('file', key, {
     ...rest,
     fingerprint: new Uint8Array(40),
     pieces: new Uint8Array(20),
   })
   for (let i = 0; i < 100; i++) {
-    cache.rememberSet(pseudoRandom(20, i), { isSingle: false, paths: ['x'.repeat(5000)] })
+    cache.put('set', pseudoRandom(20, i), { isSingle: false, paths: ['x'.repeat(5000)] })
   }
   await cache.flush()
   assert.ok(cache.store.usedBytes() > 200_000)
   await pass(MINUTE)
   while (cache.store.usedBytes() > 200_000) await setImmediate()
-  assert.ok(cache.file(key))
+  assert.ok(cache.get('file', key))
 })
 
 test('a cache that is removed while in use is reported once', async (t) => {

@@ -88,7 +88,8 @@ test('SIGINT lets a download end', async (t) => {
 test('while it stops, it is healthy, but not ready', async (t) => {
   const root = makeScratch(t)
   plantSparse(root, 'zeros', 64 * 2 ** 20)
-  const { port, stop } = await serveMirror(t, { root })
+  const { port, stop, stderr } = await serveMirror(t, { root })
+  Object.assign(stderr, { isTTY: true })
   const socket = connect(port, '127.0.0.1')
   socket.write('GET /zeros HTTP/1.1\r\nHost: x\r\n\r\n')
   await once(socket, 'data')
@@ -106,6 +107,7 @@ test('while it stops, it is healthy, but not ready', async (t) => {
   assert.match(health, /^200 .*\r\nok\n$/s)
   assert.match(ready, /^503 .*\r\nthe server is stopping; try again later\n$/s)
   assert.equal((await ended).status, 0)
+  assert.match(stderr.text, /^btkit: waiting for 1 request, at most 8 seconds; Ctrl-C again/)
 })
 
 /** Waits until no further connections are accepted. */

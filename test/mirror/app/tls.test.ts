@@ -133,7 +133,7 @@ test(
     assert.equal(warnings.length, 1)
     assert.match(
       warnings[0]!,
-      /not a certificate and its key: .*; the old certificate stays in use$/,
+      /\/[^/]+: holds no certificate in PEM; the old certificate stays in use$/,
     )
   },
 )

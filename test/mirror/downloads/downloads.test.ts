@@ -158,8 +158,12 @@ test('the date is that of the file', async (t) => {
 })
 
 test('with --no-files, torrents are served, but no files', async (t) => {
-  const { port } = await serveMirror(t, { files: FILES, args: ['--no-files'] })
-  assert.equal((await ask(port, '/pub/big.iso')).status, 404)
+  const { port, stdout, stderr } = await serveMirror(t, { files: FILES, args: ['--no-files'] })
+  assert.match(stdout.text, /^open: .*\/-\/status$/m)
+  assert.match(stderr.text, /^btkit: warning: --no-files: .* --public-url$/m)
+  const { status, body } = await ask(port, '/pub/big.iso')
+  assert.equal(status, 404)
+  assert.match(body.toString(), /files are not served here/)
   assert.equal((await ask(port, '/pub/torrent_service/single/pub/big.iso')).status, 200)
 })
 

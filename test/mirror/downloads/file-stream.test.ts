@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { JobQueue } from '../../../src/mirror/admission/job-queue.js'
-import { FileStream, type DownloadReads } from '../../../src/mirror/downloads/download.js'
+import { FileStream, type DownloadReads } from '../../../src/mirror/downloads/routes.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
 

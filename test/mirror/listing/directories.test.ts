@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -90,23 +92,40 @@ test("if an entry has the name of another one's view, the links lead to the view
   assert.equal((await ask(port, '/pub/b.magnet')).body.toString(), '2')
 })
 
-test('checksum, metalink and hybrid of a file are linked, and exist', async (t) => {
-  const { port } = await serveMirror(t, { files: { 'pub/b.iso': '12345', 'pub/a/x': '1' } })
-  const page = (await ask(port, '/pub/')).body.toString()
-  const links = [...page.matchAll(/<a href="([^"]+)">(SHA-256|metalink|hybrid torrent)</g)]
-  assert.deepEqual(
-    links.map(([, address, text]) => `${text} ${address?.replace('&amp;', '&')}`),
-    [
-      'hybrid torrent ./?torrent&hybrid',
-      'hybrid torrent ./a/?torrent&hybrid',
-      'SHA-256 ./b.iso.sha256',
-      'metalink ./b.iso.meta4',
-      'hybrid torrent ./b.iso.torrent?hybrid',
-    ],
+test('the page of a file links everything that is made of it', async (t) => {
+  const name = "it's <b>.iso"
+  const { port } = await serveMirror(t, { files: { [`pub/${name}`]: '12345', 'pub/a/x': '1' } })
+  const listing = String((await ask(port, '/pub/')).body)
+  const [, path = ''] = /href="\.\/([^"]*\?details)"/.exec(listing) ?? []
+  assert.equal([...listing.matchAll(/\?details"/g)].length, 1)
+  assert.match(listing, /href="\.\/\?torrent&amp;hybrid">hybrid torrent</)
+  const visit = async () => String((await ask(port, `/pub/${path.replaceAll('&#39;', "'")}`)).body)
+  const page = await visit()
+  assert.doesNotMatch(page, /<b>|xt=urn/)
+  assert.match(page, /curl -fO 'http:\/\/[^']*\/pub\/it%27s%20%3Cb%3E\.iso'/)
+  const links = [...page.matchAll(/<a\s+href="(\.\/[^"]*\.iso[^"]*)"/g)].map(
+    ([, link = '']) => link,
   )
-  for (const [, address = ''] of links) {
-    const { status } = await ask(port, `/pub/${address.slice(2).replace('&amp;', '&')}`)
-    assert.equal(status, 200, address)
+  assert.equal(links.length, 6)
+  for (const link of links) {
+    const { status } = await ask(port, `/pub/${link.slice(2).replaceAll('&#39;', "'")}`)
+    assert.equal(status, 200, link)
+  }
+  // The checksum is known now
+  const digest = createHash('sha256').update('12345').digest('hex')
+  assert.ok((await visit()).includes(`value="${digest}"`))
+})
+
+test('what has no page of its own is refused as ever', async (t) => {
+  const files = { 'pub/.secret': 'x', 'pub/empty': '', 'pub/a.torrent': 'x' }
+  const { port } = await serveMirror(t, { files })
+  for (const name of ['.secret', 'none'])
+    assert.equal((await ask(port, `/pub/${name}?details`)).status, 404, name)
+  assert.equal((await ask(port, '/pub?details')).status, 302)
+  for (const name of ['empty', 'a.torrent']) {
+    const { status, body } = await ask(port, `/pub/${name}?details`)
+    assert.equal(status, 200)
+    assert.doesNotMatch(String(body), /magnet"|>Torrent</)
   }
 })
 
@@ -118,8 +137,7 @@ test('a file with the name of a view is marked, and its view is not linked', asy
     page.split('<tr>').map((row) => [/<a href="\.\/([^"]*)"/.exec(row)?.[1] ?? '', row]),
   )
   assert.match(rows.get('b.iso.sha256') ?? '', /<span class="stored">stored</)
-  assert.doesNotMatch(rows.get('b.iso') ?? '', /SHA-256|stored/)
-  assert.match(rows.get('b.iso') ?? '', /\.\/b\.iso\.meta4/)
+  assert.doesNotMatch(rows.get('b.iso') ?? '', /stored/)
   assert.doesNotMatch(rows.get('c.sha256') ?? '', /class="stored"/)
   assert.match(page, /“stored”: the mirror has this file/)
   const other = (await ask(port, '/?filter=c.sha')).body.toString()
@@ -200,7 +218,7 @@ test('a browser gets HTML, and so does a program that accepts anything', async (
   for (const accept of ['text/html,application/xhtml+xml,*/*;q=0.8', '*/*', 'application/xml']) {
     const { headers } = await ask(port, '/', { headers: { Accept: accept } })
     assert.match(headers['content-type'] ?? '', /^text\/html/, accept)
-    assert.equal(headers.vary, 'Accept')
+    assert.equal(headers.vary, 'Accept, Accept-Encoding')
   }
 })
 
@@ -412,6 +430,17 @@ test('many entries are split into pages, each linked to the next', async (t) => 
   const last = (await ask(port, '/d/?page=3')).body.toString()
   assert.equal(last.match(/<th scope="row"/g)?.length, 345)
   assert.match(last, /page 3 of 3/)
+  for (const [accepted, isPacked] of [
+    ['br, gzip;q=0.8', true],
+    ['gzip;q=0', false],
+  ] as const) {
+    const headers = { 'Accept-Encoding': accepted }
+    const answer = await ask(port, '/d/?page=3', { headers })
+    assert.equal(answer.headers['content-encoding'] === 'gzip', isPacked)
+    const page = isPacked ? gunzipSync(answer.body) : answer.body
+    assert.equal(page.toString(), last)
+    if (isPacked) assert.ok(answer.body.length < page.length / 5)
+  }
   const first = (await ask(port, '/d/?sort=size')).body.toString()
   assert.match(first, /<a href="\?sort=size&amp;page=2" rel="next">next<\/a>/)
   assert.match(first, /2345 files, 0 B/)

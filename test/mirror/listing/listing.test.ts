@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
-  Listing,
-  naturalKey,
-  sortByName,
-  type ListingRow,
-} from '../../../src/mirror/listing/listing.js'
-import {
   formatListingQuery,
-  parseListingQuery,
+  Listing,
   type ListingQuery,
-} from '../../../src/mirror/listing/query.js'
+  type ListingRow,
+  naturalKey,
+  parseListingQuery,
+  sortByName,
+} from '../../../src/mirror/listing/listing.js'
 
 const noPause = () => Promise.resolve()
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { openCache } from '../../../src/cache/open.js'
-import { KnownSets } from '../../../src/mirror/pkgtorrent/known-sets.js'
-import { digestOfSet } from '../../../src/mirror/pkgtorrent/set.js'
 import { makeScratch } from '../../support/scratch.js'
+import { openCache } from '../../../src/cache/open.js'
+import { KnownSets } from '../../../src/mirror/pkgtorrent/path-sets.js'
+import { digestOfSet } from '../../../src/mirror/pkgtorrent/set.js'
 
 const PLENTY = { max: 1000, maxSize: 1e9 }
 
@@ -111,9 +111,9 @@ test('digests of files are not removed for sets', async (t) => {
     tail: null,
     paddedTail: null,
   }
-  cache.rememberFile(key, record)
+  cache.put('file', key, record)
   const sets = await openSets({ max: 1 })
   for (let i = 0; i < 50; i++) note(sets, `set ${i}`)
   await cache.flush()
-  assert.ok(cache.file(key))
+  assert.ok(cache.get('file', key))
 })

@@ -54,6 +54,18 @@ test('the page shows the progress of the torrent', async (t) => {
   assert.match(String(body), /<title>25 % of image\.iso<\/title>/)
 })
 
+test('the script replaces the heading and every sentence about the progress', async (t) => {
+  const { held, visitUntil } = await serveHeld(t)
+  const outside = (body: Uint8Array) => {
+    const [, main = ''] = /<main[^>]*>([^]*)<\/main>/.exec(String(body)) ?? []
+    return main.replace(/<div id="state">[^]*?<\/div>/, '')
+  }
+  const { body } = await visitUntil(PATH, /is being made/)
+  assert.doesNotMatch(outside(body), /being made|begins|ready|updates/)
+  held.release()
+  assert.equal(outside((await visitUntil(PROGRESS, /is ready/)).body).trim(), '')
+})
+
 test('the page refreshes itself, without a script, too', async (t) => {
   const { visit } = await serveHeld(t)
   for (const path of [PATH, PROGRESS]) {

@@ -52,7 +52,7 @@ test('the page contains the same line that programs get, as text', async (t) => 
   assert.equal(String(headers.vary), 'Accept')
   assert.equal(body.toString().split('\n').length, 2)
   const page = (await ask(port, path, { headers: BROWSER })).body.toString()
-  assert.match(page, /<h1>404 Not Found<\/h1>\s*<p>\/&lt;b&gt;: not found<\/p>/)
+  assert.match(page, /<h1>404 Not Found<\/h1>\s*<p>\/&lt;b&gt;: not found\.<\/p>/)
 })
 
 test('without pages of directories, the page links to none', async (t) => {

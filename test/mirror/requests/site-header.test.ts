@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
 import { renderSiteHeader, type HeaderOptions } from '../../../src/mirror/requests/site-header.js'
 
 const PLAIN: HeaderOptions = {
@@ -8,8 +10,8 @@ const PLAIN: HeaderOptions = {
   warm: null,
   tracker: null,
   publicUrl: null,
+  siteName: null,
 }
-const WARM = { patterns: ['**'], interval: 1000, maxRate: null, feedSince: 0 }
 
 function menuOf(options: Partial<HeaderOptions>, current: 'files' | 'status' | null = null) {
   const { text } = renderSiteHeader({ ...PLAIN, ...options }, '../', current)
@@ -29,11 +31,10 @@ test('the header leads to what is on', () => {
     add: () => undefined,
     countsOf: () => null,
   }
-  assert.deepEqual(menuOf({ tracker, warm: WARM }, 'files'), [
+  assert.deepEqual(menuOf({ tracker }, 'files'), [
     'Files* .././',
     `Torrents ${page}`,
     'Status .././-/status',
-    'Feed .././-/feed.xml',
   ])
 })
 
@@ -41,4 +42,20 @@ test('the header has the name of the mirror', () => {
   const publicUrl = 'https://mirror.example.org:8443/pub'
   const { text } = renderSiteHeader({ ...PLAIN, publicUrl }, '', 'status')
   assert.match(text, /class="brand" href="\.\/">.*mirror\.example\.org:8443<\/a>/s)
+  const named = renderSiteHeader({ ...PLAIN, publicUrl, siteName: 'Ours & <Co>' }, '', 'status')
+  assert.match(named.text, /Ours &amp; &lt;Co&gt;<\/a>/)
+})
+
+test('with --cors, pages of other sites may read torrents, JSON and files only', async (t) => {
+  const open = ['/a', '/a.torrent', '/?json', '/a.magnet', '/none.torrent']
+  const files = { a: 'x' }
+  const allowedAt = async (port: number, path: string) =>
+    (await ask(port, path)).headers['access-control-allow-origin']
+  const { port } = await serveMirror(t, { files, args: ['--cors'] })
+  // The second time, the torrent is sent from memory
+  for (const path of [...open, '/a.torrent']) assert.equal(await allowedAt(port, path), '*', path)
+  for (const path of ['/-/metrics', '/-/status.json', '/-/status'])
+    assert.equal(await allowedAt(port, path), undefined, path)
+  const closed = await serveMirror(t, { files })
+  for (const path of open) assert.equal(await allowedAt(closed.port, path), undefined, path)
 })

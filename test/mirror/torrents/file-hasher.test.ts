@@ -3,15 +3,14 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openCache } from '../../../src/cache/open.js'
 import { cutIntoPieces, type Content } from '../../../src/core/digests/content.js'
-import { infoRequest } from '../../../src/core/digests/info.js'
+import { InfoRequest } from '../../../src/core/digests/info.js'
 import { recallPieces } from '../../../src/core/digests/recall-pieces.js'
 import { readFingerprint } from '../../../src/files/fingerprint.js'
-import { createThrottle } from '../../../src/hash/jobs/throttle.js'
+import { createThrottle } from '../../../src/hash/jobs/job.js'
 import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
 import { JobQueue } from '../../../src/mirror/admission/job-queue.js'
-import { FileClaims } from '../../../src/mirror/torrents/file-claims.js'
 import { FileHasher, toRead } from '../../../src/mirror/torrents/file-hasher.js'
-import { HashedBytes } from '../../../src/mirror/torrents/hashed-bytes.js'
+import { FileReads } from '../../../src/mirror/torrents/file-reads.js'
 import { NotReady } from '../../../src/server/answers/refusal.js'
 import { hashContext } from '../../core/requests.js'
 import { refused } from '../refused.js'
@@ -41,14 +40,13 @@ async function openHasher(t: TestContext, limit = 4) {
   const { engine } = hashContext({ pool, isOffloaded: true })
   const mirror = { root, hidden: false, followSymlinks: false }
   const queue = new JobQueue({ limit, maxWaiting: 10, maxPerClient: 10, small: 64 * 2 ** 20 })
-  const hashed = new HashedBytes()
-  const shared = { mirror, hashContext: { engine, cacheAccess }, claims: new FileClaims(), hashed }
-  const hasher = new FileHasher({ ...shared, queue })
+  const hashed = new FileReads(queue, () => cache.flush())
+  const hasher = new FileHasher(mirror, { engine, cacheAccess }, hashed)
   const request = (name: string, ...paths: string[]) => {
     const options = { private: false, sourceTag: null }
     const content = contentOf(root, name, paths)
     return {
-      request: infoRequest(content, options, 'full'),
+      request: new InfoRequest(content, options, 'full'),
       ...toRead(content, recallPieces(content, cacheAccess)),
       client: null,
       signal: new AbortController().signal,
@@ -63,7 +61,7 @@ async function openHasher(t: TestContext, limit = 4) {
     )
     const options = { private: false, sourceTag: null }
     const asked = {
-      request: infoRequest(content, options, 'full'),
+      request: new InfoRequest(content, options, 'full'),
       ...toRead(content, recallPieces(content, cacheAccess)),
     }
     return hasher.obtain({ ...request('x', ...paths), ...asked })

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { MemoryPool } from '../../../src/mirror/admission/memory-pool.js'
-import { NotReady } from '../../../src/server/answers/refusal.js'
+import { MemoryPool } from '../../../src/mirror/admission/admission.js'
 import { Flight, type Waiter } from '../../../src/mirror/torrents/in-flight.js'
+import { NotReady } from '../../../src/server/answers/refusal.js'
 
 const MEMORY = { bytes: 1000, bytesPerClient: 1000 }
 

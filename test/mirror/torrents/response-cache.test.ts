@@ -16,7 +16,7 @@ const KIB = 1024
 const MIB = 1024 * KIB
 
 function openCache() {
-  return new ResponseCache({ isCurrent: () => true })
+  return new ResponseCache(() => true)
 }
 
 function requestOf(url: string, host = 'mirror.example'): IncomingMessage {
@@ -77,9 +77,7 @@ const LONG_WAY = 'the long way'
 /** A server that keeps its first answer to a request and sends it again if it can. */
 async function serve(t: TestContext, { bodyOf = (url: string) => `answer to ${url}` } = {}) {
   const world = { isCurrent: true }
-  const responses = new ResponseCache({
-    isCurrent: () => world.isCurrent,
-  })
+  const responses = new ResponseCache(() => world.isCurrent)
   const noted = new Set<string>()
   const server = createServer({ requireHostHeader: false }, (request, response) => {
     if (responses.answer(request, response)) return

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Content } from '../../../src/core/digests/content.js'
-import { padFile } from '../../../src/core/digests/pad-files.js'
-import { isQuiet } from '../../../src/mirror/torrents/recent-writes.js'
+import { ask } from '../ask.js'
+import { get, post, singleAddress } from '../pkgtorrent/yum-client.js'
+import { readHashedBytes, readMetric } from '../read-metric.js'
 import { holdHashing } from '../../support/held-hashing.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { until } from '../../support/until.js'
-import { ask } from '../ask.js'
-import { get, post, singleAddress } from '../pkgtorrent/yum-client.js'
-import { readHashedBytes, readMetric } from '../read-metric.js'
+import type { Content } from '../../../src/core/digests/content.js'
+import { padFile } from '../../../src/core/digests/pad-files.js'
+import { isQuiet } from '../../../src/mirror/torrents/file-changes.js'
 
 const MIB = 2 ** 20
 const GIB = 2 ** 30

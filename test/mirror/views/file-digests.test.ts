@@ -3,25 +3,24 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { openCache } from '../../../src/cache/open.js'
-import { cutIntoPieces } from '../../../src/core/digests/content.js'
-import { infoRequest } from '../../../src/core/digests/info.js'
-import { recallPieces } from '../../../src/core/digests/recall-pieces.js'
-import { readFingerprint } from '../../../src/files/fingerprint.js'
-import { createThrottle } from '../../../src/hash/jobs/throttle.js'
-import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
-import { MemoryPool } from '../../../src/mirror/admission/memory-pool.js'
-import { JobQueue } from '../../../src/mirror/admission/job-queue.js'
-import { NotReady } from '../../../src/server/answers/refusal.js'
-import { FileClaims } from '../../../src/mirror/torrents/file-claims.js'
-import { FileHasher, toRead, type HashRequest } from '../../../src/mirror/torrents/file-hasher.js'
-import { HashedBytes } from '../../../src/mirror/torrents/hashed-bytes.js'
-import { FileDigests } from '../../../src/mirror/views/file-digests.js'
-import { refused } from '../refused.js'
 import { hashContext } from '../../core/requests.js'
+import { refused } from '../refused.js'
 import { aheadOfFiles } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { openCache } from '../../../src/cache/open.js'
+import { cutIntoPieces } from '../../../src/core/digests/content.js'
+import { InfoRequest } from '../../../src/core/digests/info.js'
+import { recallPieces } from '../../../src/core/digests/recall-pieces.js'
+import { readFingerprint } from '../../../src/files/fingerprint.js'
+import { createThrottle } from '../../../src/hash/jobs/job.js'
+import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
+import { MemoryPool } from '../../../src/mirror/admission/admission.js'
+import { JobQueue } from '../../../src/mirror/admission/job-queue.js'
+import { FileHasher, type HashRequest, toRead } from '../../../src/mirror/torrents/file-hasher.js'
+import { FileReads } from '../../../src/mirror/torrents/file-reads.js'
+import { FileDigests } from '../../../src/mirror/views/file-digests.js'
+import { NotReady } from '../../../src/server/answers/refusal.js'
 
 const SIZE = 3_000_000
 const LARGE = 20 * SIZE
@@ -39,13 +38,14 @@ async function openBoth(t: TestContext) {
   const cacheAccess = { cache, trust: 'full' as const, now: aheadOfFiles }
   const { engine } = hashContext({ pool, isOffloaded: true })
   const queue = new JobQueue({ limit: 1, maxWaiting: 10, maxPerClient: 10, small: LARGE })
-  const [claims, hashed] = [new FileClaims(), new HashedBytes()]
+  const hashed = new FileReads(queue, () => cache.flush())
   const mirror = { root, hidden: false, followSymlinks: false }
-  const shared = { mirror, hashContext: { engine, cacheAccess }, claims, hashed }
-  const hasher = new FileHasher({ ...shared, queue })
+  const context = { engine, cacheAccess }
+  const hasher = new FileHasher(mirror, context, hashed)
   const memory = new MemoryPool({ bytes: 1000, bytesPerClient: 1000 })
-  const admitted = { hashing: queue, memory, monotonic: () => 0 }
-  const digests = new FileDigests({ ...shared, ...admitted, pieceLength: 2 ** 20, minAge: 0 })
+  const options = { mirror, pieceLength: 2 ** 20, minAge: 0 }
+  const parts = { options, hashContext: context, reads: hashed, memory, monotonic: () => 0 }
+  const digests = new FileDigests(parts)
   const fileOf = (name: string) => {
     const absolutePath = join(root, name)
     return { path: [name], absolutePath, fingerprint: readFingerprint(absolutePath) }
@@ -55,7 +55,7 @@ async function openBoth(t: TestContext) {
     const single = { version: 'v1', name, isDirectory: false, files, skipped: [] } as const
     const content = cutIntoPieces(single, 2 ** 20)
     return hasher.obtain({
-      request: infoRequest(content, { private: false, sourceTag: null }, 'full'),
+      request: new InfoRequest(content, { private: false, sourceTag: null }, 'full'),
       ...toRead(content, recallPieces(content, cacheAccess)),
       client: null,
       signal: new AbortController().signal,
@@ -76,7 +76,7 @@ async function openBoth(t: TestContext) {
     return leave
   }
   /** How often work looked for other work on the same files. */
-  const looks = t.mock.method(claims, 'inTheWay').mock
+  const looks = t.mock.method(hashed, 'inTheWay').mock
   return { hashPieces, digest, digests, file: fileOf, hashed, queue, occupy, looks }
 }
 

@@ -10,14 +10,14 @@ function openAt() {
   const clients = new WeakMap<Socket, string>()
   const limit = connectionLimiter({
     keyOf: (socket) => clients.get(socket) ?? null,
-    maxPerClient: 90,
-    maxPerNetwork: 90,
-    maxConnections: 100,
+    all: 100,
+    perClient: 90,
+    perNetwork: 90,
   })
   limit(server)
-  return (client: string, count: number) => {
+  return (client: string, count: number, bytesRead = 100) => {
     return Array.from({ length: count }, () => {
-      const socket = new Socket()
+      const socket = Object.defineProperty(new Socket(), 'bytesRead', { value: bytesRead })
       clients.set(socket, client)
       server.emit('connection', socket)
       return socket
@@ -50,4 +50,14 @@ test('clients with few connections each keep them', () => {
   const clients = ['a', 'b', 'c', 'd'].map((client) => open(client, 25))
   assert.deepEqual(closedOf(open('e', 1)), [0])
   assert.deepEqual(clients.map(closedOf), [[], [], [], []])
+})
+
+test('a new client takes the place of the oldest connection that has sent nothing', () => {
+  const open = openAt()
+  const [a, b, c, d] = [open('a', 25), open('b', 25, 0), open('c', 25, 0), open('d', 25)]
+  assert.deepEqual(closedOf(open('e', 30)), [])
+  assert.deepEqual(
+    [a, b, c, d].map((sockets) => closedOf(sockets).length),
+    [0, 25, 5, 0],
+  )
 })

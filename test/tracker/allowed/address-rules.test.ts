@@ -10,7 +10,7 @@ function failOn(message: string): never {
 }
 
 test('without files all addresses may ask', () => {
-  const rules = new AddressRules({ allowedFile: null, bannedFile: null, report: failOn })
+  const rules = new AddressRules(null, null, failOn)
   assert(rules.permits('10.0.0.1'))
 })
 
@@ -19,11 +19,7 @@ test('only addresses in the allowed file may ask, except banned ones', async (t)
     allowed: '# our networks\n10.0.0.0/8\n\n2001:db8::/32\n',
     banned: 'bad:10.6.6.6-10.6.6.7\n',
   })
-  const rules = new AddressRules({
-    allowedFile: join(directory, 'allowed'),
-    bannedFile: join(directory, 'banned'),
-    report: failOn,
-  })
+  const rules = new AddressRules(join(directory, 'allowed'), join(directory, 'banned'), failOn)
   await rules.refresh()
   assert.deepEqual(
     ['10.0.0.1', '10.6.6.6', '11.0.0.1', '2001:db8::1', null].map((a) => rules.permits(a)),
@@ -36,7 +32,7 @@ test('a changed file is used after the next refresh; a removed one stays in use'
   const bannedFile = join(directory, 'banned')
   const told: string[] = []
   const report = (message: string) => told.push(message)
-  const rules = new AddressRules({ allowedFile: null, bannedFile, report })
+  const rules = new AddressRules(null, bannedFile, report)
   await rules.refresh()
   writeFileSync(bannedFile, '2.2.2.2\n3.3.3.3\n')
   await rules.refresh()
@@ -55,7 +51,7 @@ test('an invalid line is reported by its number, and the others are used', async
   const bannedFile = join(directory, 'banned')
   const told: string[] = []
   const report = (message: string) => told.push(message)
-  const rules = new AddressRules({ allowedFile: null, bannedFile, report })
+  const rules = new AddressRules(null, bannedFile, report)
   await rules.refresh()
   assert.deepEqual(told, [
     `${bannedFile}: line 2: "nonsense\\x1b[2J" is not an address or range of addresses; line ignored`,
@@ -65,6 +61,6 @@ test('an invalid line is reported by its number, and the others are used', async
 
 test('a file that was never readable is an error that names it', async (t) => {
   const bannedFile = join(makeScratch(t), 'nowhere')
-  const rules = new AddressRules({ allowedFile: null, bannedFile, report: failOn })
+  const rules = new AddressRules(null, bannedFile, failOn)
   await assert.rejects(rules.refresh(), { message: `${bannedFile}: no such file or directory` })
 })

@@ -10,14 +10,14 @@ test('a new file and a removed file cause a scan', { timeout: 20_000 }, async (t
   const directory = makeScratch(t)
   const looks = new EventEmitter()
   let count = 0
-  const events = new DirectoryEvents({
-    directories: () => [directory],
-    look: () => {
+  const events = new DirectoryEvents(
+    () => [directory],
+    () => {
       count++
       looks.emit('look')
       return Promise.resolve()
     },
-  })
+  )
   t.after(() => {
     events.close()
   })
@@ -44,7 +44,7 @@ test('a new file and a removed file cause a scan', { timeout: 20_000 }, async (t
 
 test('a directory that cannot be watched does no harm', () => {
   const look = () => Promise.resolve()
-  const events = new DirectoryEvents({ directories: () => ['/nowhere/at/all'], look })
+  const events = new DirectoryEvents(() => ['/nowhere/at/all'], look)
   assert.doesNotThrow(() => {
     events.update()
     events.close()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { TorrentDirectory } from '../../../src/tracker/allowed/torrent-directory.js'
+import { TorrentDirectory } from '../../../src/tracker/allowed/torrent-list.js'
 import { torrentNamed } from '../../support/collection.js'
 import { makeScratch } from '../../support/scratch.js'
 

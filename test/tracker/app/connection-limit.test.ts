@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CONNECTIONS } from '../../../src/tracker/app/listen-everywhere.js'
+import { CONNECTIONS } from '../../../src/tracker/app/run-tracker.js'
 import { ClientAddresses } from '../../../src/server/connections/client-address.js'
 import {
   connectionLimits,
@@ -13,7 +13,7 @@ const clients = new ClientAddresses([])
 /** The most connections, in total and per client. */
 function limitsOf(maxDescriptors: number | null): [number, number] {
   const limits = connectionLimits(CONNECTIONS, clients, maxDescriptors)
-  return [limits.maxConnections, limits.maxPerClient]
+  return [limits.all, limits.perClient]
 }
 
 test('connections are limited by memory, and by the descriptors that other files do not need', () => {

@@ -8,7 +8,7 @@ import { Exchanges } from '../../../src/server/exchange/exchanges.js'
 import { UnreadBytes } from '../../../src/server/connections/unread-bytes.js'
 import { makeServer } from '../../../src/server/listen/listen.js'
 import { originForm } from '../../../src/tracker/app/assemble-tracker.js'
-import { SERVER_RULES } from '../../../src/tracker/app/listen-everywhere.js'
+import { SERVER_RULES } from '../../../src/tracker/app/run-tracker.js'
 import { until } from '../../support/until.js'
 
 const GET = (target: string) => `GET ${target} HTTP/1.1\r\nHost: tracker\r\n\r\n`
@@ -30,9 +30,9 @@ async function listen(t: TestContext, { maxPerClient = 100, maxConnections = 100
     unread: new UnreadBytes(() => null),
     limitConnections: connectionLimiter({
       keyOf,
-      maxPerClient,
-      maxPerNetwork: maxConnections,
-      maxConnections,
+      all: maxConnections,
+      perClient: maxPerClient,
+      perNetwork: maxConnections,
     }),
     tls: null,
   }).listen(0, '::')

@@ -87,7 +87,7 @@ test('without Redis each tracker goes on alone, and then they agree', { skip }, 
   const { stderr } = await one.stop()
   assert.match(
     stderr,
-    /^btkit: warning: redis:.*: not used for now: .*\n.*swarms are shared again\n$/,
+    /^btkit: warning: redis:.*: working without it for now: .*\n.*swarms are shared again\n$/,
   )
 })
 

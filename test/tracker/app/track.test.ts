@@ -240,7 +240,8 @@ test('claims through an untrusted proxy are not believed', async (t) => {
     const answer = await track.ask(announceQuery(HASH, { peer: 'b', port: 2, left: 1 }))
     assert.deepEqual(compactPeers(answer), ['127.0.0.1:25'], name)
     const { stderr } = await track.stop()
-    const told = 'clients of the proxy at 127.0.0.1 count as one: needs X-Forwarded-For from it'
+    const told =
+      'clients of the proxy at 127.0.0.1 look like one client; they need X-Forwarded-For from it'
     assert.equal(stderr.split(told).length, 2, stderr)
   }
   // A trusted proxy that does not name its client

@@ -197,6 +197,12 @@ test('the page can be redirected or turned off', async (t) => {
   }
 })
 
+test('all pages have the name of the site', async (t) => {
+  const { ask } = await pagesOf(t, { options: { siteName: 'Ours <&>' } })
+  for (const path of ['/', '/activity', '/catalogue/'])
+    assert.match((await ask(path)).text, /Ours &lt;&amp;&gt;<\/a>/, path)
+})
+
 test('a client that requests many pages at once is refused, and another one is not', async (t) => {
   const { ask, answer } = await pagesOf(t, {})
   const asked = Array.from({ length: 20 }, () => ask('/'))
@@ -251,4 +257,13 @@ test('lists that could not be made are made again for the next client', async (t
     Object.assign(store, { scrape })
     assert.equal((await ask(place, query)).status, 200, path)
   }
+})
+
+test('beside a mirror the menu leads to its files', async (t) => {
+  const { ask } = await pagesOf(t, { options: { filesUrl: 'https://mirror.example/' } })
+  const link = '<a href="https://mirror.example/" >Files</a>'
+  for (const path of ['/', '/activity', '/catalogue/']) {
+    assert.ok((await ask(path)).text.includes(link), path)
+  }
+  assert.doesNotMatch((await (await pagesOf(t, {})).ask('/')).text, />Files</)
 })

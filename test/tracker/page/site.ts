@@ -8,10 +8,13 @@ import { History, takeSample } from '../../../src/tracker/history.js'
 import type { PageOptions } from '../../../src/tracker/page/pages.js'
 import { makeScratch } from '../../support/scratch.js'
 import { singleFileInfo, torrentOf, type PlainDict } from '../../support/torrents.js'
-import { swarmsOf } from './swarms.js'
+import type { SwarmStore } from '../../../src/tracker/swarms/swarm-store.js'
+import type { SwarmCounts } from '../../../src/tracker/swarms/swarm-types.js'
 
 const OPTIONS: PageOptions = {
   showInfoPage: true,
+  siteName: null,
+  filesUrl: null,
   redirect: null,
   showNames: true,
   allowGet: false,
@@ -86,4 +89,20 @@ export function textOf(page: string): string {
     .replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ')
   return words.replace(/ ?\u0001 ?/g, '\n')
+}
+
+/** Swarms with these counts (complete, incomplete, downloaded), by info hash in hexadecimal. */
+function swarmsOf(
+  counts: Readonly<Record<string, readonly [number, number, number]>>,
+): Pick<SwarmStore, 'list' | 'scrape'> {
+  const all = Object.entries(counts).map(([hash, [complete, incomplete, downloaded]]) => {
+    const infoHash = Buffer.from(hash, 'hex')
+    return { infoHash, complete, incomplete, downloaders: incomplete, downloaded }
+  })
+  const scrape = (infoHash: Uint8Array): SwarmCounts | null =>
+    all.find((swarm) => swarm.infoHash.equals(infoHash)) ?? null
+  function* list() {
+    yield* all
+  }
+  return { scrape, list }
 }

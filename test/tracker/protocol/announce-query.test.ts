@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hashKey, readAnnounce, readScrape } from '../../../src/tracker/protocol/http-query.js'
 import { formatAddress, parseAddress } from '../../../src/tracker/protocol/peer-address.js'
-import { ConnectionIds, ID_SECRET } from '../../../src/tracker/udp/udp-answers.js'
+import { ConnectionIds, ID_SECRET } from '../../../src/tracker/udp/udp-server.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { assertRefusedBy } from './refused.js'
+import { TrackerRefusal } from '../../../src/tracker/protocol/refusal.js'
 
 const HASH = 'info_hash=%124Vx%9A%BC%DE%F1%23Eg%89%AB%CD%EF%124Vx%9A'
 const ID = 'peer_id=-XX0001-abcdefghijkl'
@@ -268,3 +268,13 @@ test('an id with one changed bit is invalid', () => {
     assert.equal(ids.accepts(id, HERE, 600), false)
   }
 })
+
+/** Asserts that `run` is refused with a status and message. */
+function assertRefusedBy(run: () => unknown, status: number, message: string): void {
+  assert.throws(run, (error) => {
+    assert.ok(error instanceof TrackerRefusal, String(error))
+    assert.equal(error.message, message)
+    assert.equal(error.status, status)
+    return true
+  })
+}

@@ -23,7 +23,8 @@ function stateIn(directory: string, now = NOW) {
   const { store, clock } = makeStore()
   const told: string[] = []
   const path = join(directory, 'state')
-  const file = new StateFile({ path, store, now: () => now, report: (line) => told.push(line) })
+  const warn = (line: string) => told.push(line)
+  const file = new StateFile(path, store, { now: () => now, warn, onError: assert.ifError })
   const peers = (torrent = 'torrent') =>
     peersOf(store.announce(announceOf({ torrent, peer: 'asks', at: '10.9.9.9', port: 1 })))
   return { store, clock, file, path, told, peers }

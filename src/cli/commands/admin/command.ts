@@ -13,11 +13,12 @@ import { statIfThere } from '../../../files/stat-files.js'
 import { readNewPassword } from '../../arguments/ask-secret.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
+import { FILE, Opt } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
-  btkit admin passwd alice --admin-users /etc/btkit/users
-  btkit admin list --admin-users /etc/btkit/users`
+  btkit admin passwd alice --admin-users /var/lib/btkit-track/users
+  btkit admin list --admin-users /var/lib/btkit-track/users`
 
 export function defineAdmin({ io }: CommandContext) {
   return new Command('admin')
@@ -34,7 +35,7 @@ function definePasswd(io: Io) {
       'Add a user, or change a password; it is read from the terminal or standard input.',
     )
     .argument('<name>', 'the name to log in with', userName)
-    .requiredOption('--admin-users <file>', 'write this file')
+    .addOption(new Opt('--admin-users <file>', 'write this file', FILE).makeOptionMandatory())
     .addOption(
       new Option('--role <role>', 'give this role (default: the role so far, or admin)').choices(
         ROLES,
@@ -59,7 +60,7 @@ function definePasswd(io: Io) {
 function defineList(io: Io) {
   return new Command('list')
     .description('List the users with their roles.')
-    .requiredOption('--admin-users <file>', 'read this file')
+    .addOption(new Opt('--admin-users <file>', 'read this file', FILE).makeOptionMandatory())
     .action(async ({ adminUsers }) => {
       const users = await readUsers(existing(resolve(io.cwd, adminUsers)))
       const lines = [...users.values()].map(({ name, role }) => `${name}\t${role}\n`)
@@ -71,7 +72,7 @@ function defineRemove(io: Io) {
   return new Command('remove')
     .description('Remove a user; sessions of the user end.')
     .argument('<name>', 'the name to remove', userName)
-    .requiredOption('--admin-users <file>', 'change this file')
+    .addOption(new Opt('--admin-users <file>', 'change this file', FILE).makeOptionMandatory())
     .action(async (name, { adminUsers }) => {
       const path = existing(resolve(io.cwd, adminUsers))
       await changeUsers(path, (users) => {

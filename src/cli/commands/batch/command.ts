@@ -1,21 +1,32 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { Command } from '@commander-js/extra-typings'
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { LazyAccess } from '../../../core/cache/access.js'
 import { accessLazyCache, type CacheRequest } from '../../../fleet/access.js'
-import { BtkitError } from '../../../errors.js'
+import { BtkitError, usageError } from '../../../errors.js'
 import { nameJob } from '../../../files/write/atomically.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { collect } from '../../arguments/values.js'
-import { Problems } from '../../configuration/located.js'
-import { suggestion } from '../../configuration/settings.js'
+import {
+  itemsOf,
+  type Located,
+  type LocatedEntry,
+  type Place,
+  Problems,
+  type Section,
+} from '../../configuration/located.js'
+import { findEntry, suggestion } from '../../configuration/settings.js'
 import { resolveSettings, togetherRefused } from '../../configuration/resolve.js'
 import type { CommandContext } from '../../context.js'
 import type { Io, Output, SharedResources } from '../../io.js'
 import { reportError } from '../../output/messages.js'
-import { readJobs, type Job } from './read-jobs.js'
+import { looksLikeUrl } from '../../../metainfo/trackers.js'
+import { readConfigurationText } from '../../configuration/files.js'
+import { parseConfiguration } from '../../configuration/parse-yaml.js'
+import { entriesOf, unknownKey } from '../../configuration/sections.js'
+import { optionEntries, type OptionEntry, takesDefault } from '../../options/table.js'
 
 const EXAMPLES = `
 A batch file in YAML:
@@ -90,12 +101,12 @@ async function checkedJobs(
   }
   for (const problem of problems.errors) reportError(problem, io)
   if (problems.errors.length > 0) return null
-  if (jobs.length === 0) throw new BtkitError('usage', `${file}: has no jobs`)
+  if (jobs.length === 0) throw usageError(`${file}: has no jobs`)
   const names = jobs.map(({ name }) => name)
   const unknown = only.find((name) => !names.includes(name))
   if (unknown !== undefined) {
     const why = suggestion(unknown, names) || `; jobs are ${names.join(', ')}`
-    throw new BtkitError('usage', `--only ${unknown}: there is no such job${why}`)
+    throw usageError(`--only ${unknown}: there is no such job${why}`)
   }
   return jobs.filter(({ name }) => only.length === 0 || only.includes(name))
 }
@@ -149,30 +160,19 @@ async function runJob(
   const status = await runCommand({ args, job: job.sections }, own)
   const seconds = Math.round(io.monotonic() - started) / 1000
   const name = escapeText(job.name)
-  if (json) io.stdout.write(jobJson(job, { status, stdout, stderr, seconds }))
-  else if (quiet) io.stdout.write(stdout.text)
+  if (json) {
+    const results = stdout.lines.map((line) => JSON.parse(line) as unknown)
+    const about = { job: job.name, command: job.command.name(), status }
+    io.stdout.write(jsonLine({ ...about, results, messages: stderr.lines, seconds }))
+  } else if (quiet) io.stdout.write(stdout.text)
   else {
-    const how = status === 0 ? 'done' : `status ${status}`
+    const how = status === 0 ? 'done' : `failed (status ${status})`
     const heading = `${name}: ${job.command.name()}, ${how}, ${seconds.toFixed(1)} s`
     io.stdout.write(`${heading}\n${stdout.text}`)
   }
   for (const line of stderr.lines)
     io.stderr.write(`${line.replace(/^((?:\u001b\[\d+m)*btkit:)/, `$1 ${name}:`)}\n`)
   return status
-}
-
-interface Ended {
-  readonly status: number
-  readonly stdout: Kept
-  readonly stderr: Kept
-  readonly seconds: number
-}
-
-/** A job as one line of JSON: what its command printed as JSON, and its messages. */
-function jobJson({ name, command }: Job, { status, stdout, stderr, seconds }: Ended): string {
-  const results = stdout.lines.map((line) => JSON.parse(line) as unknown)
-  const about = { job: name, command: command.name(), status }
-  return jsonLine({ ...about, results, messages: stderr.lines, seconds })
 }
 
 /** Output that is kept until the job has ended. */
@@ -218,4 +218,152 @@ function openShared(): SharedResources & { readonly close: () => Promise<void> }
 function worstOf(statuses: readonly number[]): number {
   if (statuses.some((status) => status !== 0 && status !== 75)) return 1
   return statuses.includes(75) ? 75 : 0
+}
+
+/** The commands that jobs may run. */
+const JOB_COMMANDS: readonly string[] = ['makemetafile', 'completedir', 'edit', 'publish']
+
+/** Options that the batch gives to all jobs. */
+const OF_BATCH: ReadonlySet<string> = new Set(['json', 'quiet', 'dry-run'])
+
+/** The key of the files, directories or torrents of a job. */
+const PATH = 'path'
+
+/** A job of a batch file. */
+interface Job {
+  readonly name: string
+  readonly place: Place
+  readonly command: CommandUnknownOpts
+  readonly operands: readonly string[]
+  /** The defaults of the batch that count for it, and its own options. */
+  readonly sections: readonly Section[]
+}
+
+/**
+ * Reads a batch file. Relative paths in it are relative to its directory. Mistakes in jobs are added
+ * to the problems.
+ * @throws BtkitError `usage` for a file without jobs, and as readConfigurationText
+ */
+function readJobs(
+  file: string,
+  {
+    commands,
+    problems,
+  }: { readonly commands: readonly CommandUnknownOpts[]; readonly problems: Problems },
+  io: Io,
+): Job[] {
+  const entries = parseConfiguration(readConfigurationText(file, io), file)
+  const item = (name: string) => entries.find(({ key }) => key === name)?.item
+  const wrong = entries.find(({ key }) => key !== 'defaults' && key !== 'jobs')
+  if (wrong) {
+    const why =
+      suggestion(wrong.key, ['defaults', 'jobs']) || '; a batch file has defaults and jobs'
+    throw wrong.place.error(`unknown key "${wrong.key}"${why}`)
+  }
+  const known = new Map(
+    commands
+      .filter((command) => JOB_COMMANDS.includes(command.name()))
+      .map((command) => [command.name(), { command, options: optionEntries(command) }]),
+  )
+  const defaults = entriesOf(item('defaults'), 'defaults')
+  for (const entry of defaults)
+    problems.try(undefined, () => {
+      checkDefault(entry, [...known.values()])
+    })
+  const jobs = item('jobs')
+  if (jobs?.value.kind === 'list')
+    throw jobs.place.error("jobs: a list; each job needs a name: 'NAME: {COMMAND: {…}}'")
+  return entriesOf(jobs, 'jobs').flatMap((entry) => {
+    return problems.try<Job[]>([], () => [jobOf(entry, { known, defaults, file })])
+  })
+}
+
+interface KnownCommand {
+  readonly command: CommandUnknownOpts
+  readonly options: ReadonlyMap<string, OptionEntry>
+}
+
+interface Surroundings {
+  readonly known: ReadonlyMap<string, KnownCommand>
+  readonly defaults: readonly LocatedEntry[]
+  readonly file: string
+}
+
+/** `NAME: COMMAND: OPTIONS`. */
+function jobOf({ key: name, place, item }: LocatedEntry, world: Surroundings): Job {
+  const { known, defaults, file } = world
+  const form = `a job is NAME: {COMMAND: OPTIONS}, with one of ${JOB_COMMANDS.join(', ')}`
+  const [entry, second] = entriesOf(item, name)
+  if (!entry) throw place.error(`${name}: has no command; ${form}`)
+  if (second) throw second.place.error(`${name}: has a second command; ${form}`)
+  const found = known.get(entry.key)
+  if (!found) {
+    const why = suggestion(entry.key, JOB_COMMANDS) || `; jobs run ${JOB_COMMANDS.join(', ')}`
+    throw entry.place.error(`no command "${entry.key}" for jobs${why}`)
+  }
+  const { command, options } = found
+  const all = entriesOf(entry.item, entry.key)
+  for (const each of all) refuseOfBatch(each)
+  const counting = defaults.filter(({ key, item: value }) => {
+    const own = findEntry(key, options, value)
+    return own !== null && takesDefault(entry.key, own.entry.key)
+  })
+  const directory = dirname(file)
+  const section = (entries: readonly LocatedEntry[]): Section => {
+    const located = entries.map((each) => locatedEntry(each, options, directory))
+    return { name: entry.key, place, entries: located }
+  }
+  const own = all.filter(({ key }) => key !== PATH)
+  return {
+    ...{ name, place, command, sections: [section(counting), section(own)] },
+    operands: operandsOf(name, place, all).map((each) => locatedPath(each, directory)),
+  }
+}
+
+/** Refuses a key of `defaults` that no command of jobs has. */
+function checkDefault(entry: LocatedEntry, commands: readonly KnownCommand[]): void {
+  refuseOfBatch(entry)
+  if (commands.some(({ options }) => findEntry(entry.key, options) !== null)) return
+  const keys = commands.flatMap(({ options }) => [...options.keys()])
+  throw entry.place.error(unknownKey(entry.key, 'defaults', keys))
+}
+
+function refuseOfBatch({ key, place }: LocatedEntry): void {
+  if (OF_BATCH.has(key)) throw place.error(`${key}: is for all jobs; use btkit batch --${key}`)
+}
+
+function operandsOf(name: string, place: Place, entries: readonly LocatedEntry[]): string[] {
+  const item = entries.find(({ key }) => key === PATH)?.item
+  const paths = item ? itemsOf(item).map(pathOf) : []
+  if (paths.length > 0 || entries.some(({ key }) => key === 'files-from')) return paths
+  throw place.error(`${name}: has no ${PATH}`)
+}
+
+function pathOf({ place, value }: Located): string {
+  if (value.kind === 'text' && value.text !== '' && value.text !== '-') return value.text
+  throw place.error(`${PATH}: must be a path, or a list of paths`)
+}
+
+/** The value of an option that takes paths, with paths from a directory. */
+function locatedEntry(
+  entry: LocatedEntry,
+  options: ReadonlyMap<string, OptionEntry>,
+  directory: string,
+): LocatedEntry {
+  const option = findEntry(entry.key, options, entry.item)?.entry
+  if (!/^(file|directory)$/.test(option?.traits.takes ?? '')) return entry
+  const locate = (item: Located): Located => {
+    const { place, value } = item
+    if (value.kind === 'list') return { place, value: { ...value, items: value.items.map(locate) } }
+    if (value.kind !== 'text' || value.text === '') return item
+    if (value.text === '-') throw place.error(`${entry.key} '-': jobs have no standard streams`)
+    return { place, value: { ...value, text: locatedPath(value.text, directory) } }
+  }
+  return { ...entry, item: locate(entry.item) }
+}
+
+/** A slash at the end stays, because it stands for a directory. */
+function locatedPath(path: string, directory: string): string {
+  if (looksLikeUrl(path)) return path
+  return resolve(directory, path) + (path.endsWith('/') ? '/' : '')
 }

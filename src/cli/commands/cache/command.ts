@@ -10,19 +10,19 @@ import { verifyCache } from '../../../core/cache/verify.js'
 import type { CachePlace } from '../../../core/cache/access.js'
 import { BtkitError } from '../../../errors.js'
 import type { SharedReport } from '../../../fleet/shared-digests.js'
-import { statIfThere } from '../../../files/stat-files.js'
+import { isDirectory } from '../../arguments/operands.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import {
   cacheDirOption,
+  cacheMaxSizeOption,
   cachePath,
-  cachePlace,
   unusedForOption,
 } from '../../arguments/cache-options.js'
 import { cacheUrlOption, sharedRedis } from '../../arguments/share-options.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { engineFor } from '../../arguments/reading-options.js'
-import { reportError } from '../../output/messages.js'
+import { reportError, warningsTo } from '../../output/messages.js'
 import { byteSize, wholeNumber } from '../../arguments/values.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 
@@ -62,9 +62,7 @@ function definePrune({ io }: CommandContext) {
     .addOption(cacheDirOption())
     .addOption(cacheUrlOption())
     .addOption(unusedForOption('remove records unused for this long, such as 12h or 8w'))
-    .addOption(
-      new Option('--cache-max-size <size>', 'remove more until the rest fits').argParser(byteSize),
-    )
+    .addOption(cacheMaxSizeOption('remove more until the rest fits'))
     .addOption(new Option('--max-size <size>').argParser(byteSize).hideHelp())
     .option('--dry-run', 'show how much would be removed, and remove nothing', false)
     .option('--json', 'print a JSON object', false)
@@ -105,7 +103,9 @@ function defineVerify({ io, finish }: CommandContext) {
         return
       }
       for (const path of wrong) reportError(`${path}: wrong cache record; removed`, io)
-      io.stdout.write(`checked ${checked}, wrong ${wrong.length}, out of date ${stale}\n`)
+      io.stdout.write(
+        `checked ${count(checked, 'record')}: ${wrong.length} wrong, ${stale} of files that have changed\n`,
+      )
     })
 }
 
@@ -113,9 +113,11 @@ function defineClear({ io }: CommandContext) {
   return new Command('clear')
     .description('Remove the cache, and renamed damaged caches.')
     .addOption(cacheDirOption())
-    .action(({ cacheDir }) => {
+    .option('--dry-run', 'only say what would be removed', false)
+    .action(({ cacheDir, dryRun }) => {
       const directory = cachePath(cacheDir, io)
-      const result = clearCache(directory) ? 'removed the cache in' : 'no cache in'
+      const removed = dryRun ? 'would remove the cache in' : 'removed the cache in'
+      const result = clearCache(directory, dryRun) ? removed : 'no cache in'
       io.stdout.write(`${result} ${escapeText(directory)}\n`)
     })
 }
@@ -125,13 +127,13 @@ function defineClear({ io }: CommandContext) {
  * @throws BtkitError `not-found`
  */
 function namedPlace(option: string | undefined, io: Io): CachePlace {
-  const place = cachePlace(option, io)
-  if (option !== undefined && !statIfThere(place.directory)?.isDirectory())
+  const directory = cachePath(option, io)
+  if (option !== undefined && !isDirectory(directory))
     throw new BtkitError(
       'not-found',
-      `${place.directory}: no such directory; name the directory of a cache`,
+      `${directory}: no such directory; name the directory of a cache`,
     )
-  return place
+  return { directory, now: io.now, warn: warningsTo(io) }
 }
 
 /** Most runs share nothing. */

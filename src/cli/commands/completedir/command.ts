@@ -7,17 +7,23 @@ import type {
   CompleteWatch,
 } from '../../../core/complete/request.js'
 import type { SyncClient } from '../../../core/publish/sync.js'
-import { BtkitError, asBtkitError } from '../../../errors.js'
+import { BtkitError, asBtkitError, usageError } from '../../../errors.js'
 import { findOwner } from '../../../files/write/permissions.js'
-import { checkPatterns } from '../../../files/scan/load-name-filter.js'
+import { loadNameFilter } from '../../../files/scan/entry.js'
 import type { HashProgress } from '../../../hash/jobs/job.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { stateDirectory } from '../../../directories.js'
+import { directoryAddress } from '../../../metainfo/trackers.js'
 import { escapeText } from '../../../text/escape.js'
 import { closeCache, openLazyAccess, type CacheArguments } from '../../arguments/cache-options.js'
 import { openWorkers, shareRequest } from '../../arguments/share-options.js'
-import { commonRequest, noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
-import { namedTrackers, checkOneDirectory } from '../../arguments/web-seed-base.js'
+import {
+  commonRequest,
+  namedTrackers,
+  noteInfoKeys,
+  warnOfTracker,
+} from '../../arguments/torrent-request.js'
+import { checkOneDirectory } from '../../arguments/web-seed-base.js'
 import {
   completeJson,
   completeText,
@@ -25,6 +31,7 @@ import {
   foreignOf,
   hasChanges,
   keptOf,
+  writtenLine,
 } from './completedir-output.js'
 import { metricsFile, withMetrics } from './metrics-file.js'
 import { askedRules, declareCompletedir, type CompleteOptions } from './options.js'
@@ -66,7 +73,8 @@ type SharingOptions = CompleteOptions &
   Pick<CompleteContext, 'elsewhere'>
 
 async function runAndReport(request: CompleteRequest, options: SharingOptions, io: Io) {
-  await checkPatterns(options)
+  // Bad patterns are refused before any work
+  await loadNameFilter(options)
   warnOfLists(options, io)
   warnOfTracker(request.common, options, io)
   noteInfoKeys(options, io)
@@ -94,22 +102,16 @@ async function completeRequest(
 ): Promise<CompleteRequest> {
   const common = commonRequest(namedTrackers(tiers, options), options, io)
   if (options.source.length > 1) {
-    throw new BtkitError(
-      'usage',
-      '--source: completedir makes one torrent for each entry; give one tag',
-    )
+    throw usageError('--source: completedir makes one torrent for each entry; give one tag')
   }
   if (options.sortBy === 'given') {
-    throw new BtkitError('usage', '--sort-by given: only makemetafile reads a list of files')
+    throw usageError('--sort-by given: only makemetafile reads a list of files')
   }
   if (options.owner !== undefined && !io.isRoot) {
-    throw new BtkitError(
-      'usage',
-      '--owner: only root can change owners; leave it out or run as root',
-    )
+    throw usageError('--owner: only root can change owners; leave it out or run as root')
   }
   if (options.adopt && options.force) {
-    throw new BtkitError('usage', '--adopt and --force cannot be used together')
+    throw usageError('--adopt and --force cannot be used together')
   }
   checkOneDirectory(options.webSeedBase, sources, io)
   const keepTrackers = common.parts.announce === null && !options.trackerless
@@ -160,7 +162,13 @@ async function complete(
   try {
     const { elsewhere } = options
     const context = { engine, cacheAccess, lazyCache, state, elsewhere }
-    return await completeDirectories(request, context, watch)
+    if (!options.recursive) return await completeDirectories(request, context, watch)
+    const { completeTrees } = await import('../../../core/complete/complete-tree.js')
+    const seedsIn = (path: readonly string[]) => [
+      ...options.webSeed,
+      ...options.webSeedBase.map((base) => directoryAddress(base, path)),
+    ]
+    return await completeTrees({ ...request, seedsIn }, context, watch)
   } finally {
     watch.stop()
     if (!io.shared) await pool.close()
@@ -168,9 +176,16 @@ async function complete(
   }
 }
 
-function watchOnTerminal({ quiet }: CompleteOptions, io: Io): CompleteWatch & { stop: () => void } {
+/** Shows the progress on a terminal, and prints each torrent when it is written. */
+function watchOnTerminal(options: CompleteOptions, io: Io): CompleteWatch & { stop: () => void } {
+  const { quiet, json, dryRun } = options
   let bar: ProgressBar<HashProgress> | null = null
   return {
+    written: (kind, change) => {
+      if (json || quiet) return
+      bar?.pause()
+      io.stdout.write(`${escapeText(writtenLine(kind, change, dryRun))}\n`)
+    },
     isSeen: !quiet && io.stderr.isTTY === true,
     begin: async (totalBytes) => {
       bar = await openProgress(io, totalBytes)
@@ -212,9 +227,9 @@ function printReport(
 }
 
 function tellTrackerless({ private: isPrivate, quiet }: CompleteOptions, io: Io): void {
-  const none = 'no tracker: clients of new torrents find'
-  if (isPrivate) reportWarning(`${none} no peers, because --private needs a tracker`, io)
-  else if (!quiet) reportNote(`${none} each other through the DHT`, io)
+  if (isPrivate) reportWarning('no tracker: nobody can download new private torrents; give one', io)
+  else if (!quiet)
+    reportNote('no tracker: clients of new torrents find each other through the DHT', io)
 }
 
 /**

@@ -5,6 +5,7 @@ import type {
   Failure,
   Skip,
   SkipReason,
+  WrittenKind,
 } from '../../../core/complete/complete-report.js'
 import { jsonLine } from '../../../text/escape.js'
 import { whyLength } from '../../output/piece-length.js'
@@ -16,9 +17,20 @@ export interface RunFacts {
   readonly dryRun: boolean
 }
 
-/** Formats a report for people: a line for each change, then the totals. */
+const WOULD = { created: 'would create', updated: 'would update', adopted: 'would adopt' } as const
+
+/** The line of a torrent that was written, which is printed at once. */
+export function writtenLine(kind: WrittenKind, change: Change, dryRun: boolean): string {
+  const verb = dryRun ? WOULD[kind] : kind
+  const line = `${verb} ${change.torrent}`
+  if (kind === 'created') return `${line}${piecesOf(change)}`
+  if (kind === 'updated') return `${line}${unread(isUnread(change))}${newHashesOf(change)}`
+  return isUnread(change) ? `${line} (or leave it: its content must be read)` : line
+}
+
+/** Formats a report for people, without the torrents that were written: their lines are above it. */
 export function completeText(report: CompleteReport, { seconds, dryRun }: RunFacts): string[] {
-  const { created, updated, adopted, removed, skipped } = report
+  const { removed, skipped } = report
   const would = dryRun ? 'would ' : ''
   const lists = report.checksumLists
   const skips = [
@@ -26,17 +38,6 @@ export function completeText(report: CompleteReport, { seconds, dryRun }: RunFac
     ...lists.skipped.map(({ list, reason }) => ({ what: list, why: reason })),
   ]
   return [
-    ...created.map((change) => {
-      return `${dryRun ? 'would create' : 'created'} ${change.torrent}${piecesOf(change)}`
-    }),
-    ...updated.map((change) => {
-      const what = `${dryRun ? 'would update' : 'updated'} ${change.torrent}`
-      return `${what}${unread(isUnread(change))}${newHashesOf(change)}`
-    }),
-    ...adopted.map((change) => {
-      const what = `${dryRun ? 'would adopt' : 'adopted'} ${change.torrent}`
-      return isUnread(change) ? `${what} (or leave it: its content must be read)` : what
-    }),
     ...removed.map(({ torrent }) => `${dryRun ? 'would remove' : 'removed'} ${torrent}`),
     ...lists.created.map(({ list }) => `${dryRun ? 'would create' : 'created'} ${list}`),
     ...lists.updated.map(({ list, isUnread }) => {
@@ -195,13 +196,13 @@ export function failuresOf(report: CompleteReport): string[] {
   return [...byCause(causes), ...badNamesOf(report)]
 }
 
-const EDITED = 'changed by another program since completedir wrote it'
+const EDITED = 'changed since completedir wrote it'
 
 /** Advice about torrents that were not changed, by reason. */
 const LEFT: Partial<Record<SkipReason, string>> = {
-  edited: `${EDITED}, so it stays and may be outdated; delete it, and the next run recreates it`,
+  edited: `${EDITED}, so btkit does not update it; for a new one, delete it and run again`,
   outdated:
-    'does not match its source, and completedir did not write it; delete it, and the next run recreates it',
+    'does not match its source, and completedir did not write it; for a new one, delete it and run again',
   'source gone': `${EDITED}, and its source is gone; delete it, or --force removes it`,
   'source empty': `${EDITED}, and its source is empty; delete it, or --force removes it`,
 }
@@ -267,19 +268,8 @@ function firstOf(names: readonly string[]): string {
 /** Formats a report for programs. */
 export function completeJson(report: CompleteReport, { seconds, dryRun }: RunFacts): string {
   const { created, updated, adopted, removed, unchanged, failed, skipped } = report
-  const { bytesHashed, bytesReused } = report
-  const { checksumLists } = report
-  const { kept } = report
-  const lists = { unchanged, failed, skipped, checksumLists, kept }
-  const changes = { created, updated, adopted, removed, ...lists }
-  const interrupted = report.isInterrupted
-  return jsonLine({
-    ...changes,
-    ...report.clients,
-    bytesHashed,
-    bytesReused,
-    seconds,
-    dryRun,
-    interrupted,
-  })
+  const { checksumLists, kept, clients, bytesHashed, bytesReused, isInterrupted } = report
+  const changes = { created, updated, adopted, removed, unchanged, failed, skipped }
+  const work = { bytesHashed, bytesReused, seconds, dryRun, interrupted: isInterrupted }
+  return jsonLine({ ...changes, checksumLists, kept, ...clients, ...work })
 }

@@ -2,8 +2,7 @@ import { resolve } from 'node:path'
 import type { CompleteReport } from '../../../core/complete/complete-report.js'
 import { BtkitError, nameErrors, valueOr } from '../../../errors.js'
 import { readBounded } from '../../../files/read-bounded.js'
-import { checkTarget } from '../../../files/write/check-target.js'
-import { writeAtomically } from '../../../files/write/atomically.js'
+import { checkTarget, writeAtomically } from '../../../files/write/atomically.js'
 import { formatMetrics, gauge, type Metric } from '../../../server/metrics/metrics.js'
 import type { Io } from '../../io.js'
 import type { CompleteOptions } from './options.js'
@@ -50,7 +49,9 @@ export async function withMetrics<T extends Omit<RunMetrics, 'seconds'>>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (file === null) return work()
-  checkMetricsFile(file.path)
+  nameErrors('--metrics-file', () => {
+    checkTarget(file.path, { checkReplaceable })
+  })
   const started = io.monotonic()
   const write = (run: Omit<RunMetrics, 'seconds'>) =>
     writeMetrics(file, { ...run, seconds: Math.round(io.monotonic() - started) / 1000 }, io)
@@ -65,12 +66,6 @@ export async function withMetrics<T extends Omit<RunMetrics, 'seconds'>>(
   }
 }
 
-function checkMetricsFile(path: string): void {
-  nameErrors('--metrics-file', () => {
-    checkTarget(path, { checkReplaceable })
-  })
-}
-
 function checkReplaceable(path: string): void {
   const text = readText(path)
   if (text === '' || text.includes('btkit_completedir_')) return
@@ -80,7 +75,7 @@ function checkReplaceable(path: string): void {
 /** Writes the metrics of a run. After a failure the time of the last success stays. */
 async function writeMetrics(file: MetricsFile, run: RunMetrics, io: Io): Promise<void> {
   const now = Math.floor(io.now() / 1000)
-  const lastSuccess = run.isSuccess ? now : lastSuccessIn(readIfThere(file.path))
+  const lastSuccess = run.isSuccess ? now : lastSuccessIn(valueOr('', () => readText(file.path)))
   const text = formatMetrics(metricsOf(run, { now, lastSuccess, target: file.target }))
   await writeAtomically(file.path, Buffer.from(text), { checkReplaceable })
 }
@@ -145,10 +140,6 @@ function outcomesOf(report: CompleteReport): Record<string, number> {
 function lastSuccessIn(text: string): number | null {
   const line = new RegExp(`^${LAST_SUCCESS}\\{.*\\} (\\d{1,15})$`, 'm').exec(text)
   return line ? Number(line[1]) : null
-}
-
-function readIfThere(path: string): string {
-  return valueOr('', () => readText(path))
 }
 
 function readText(path: string): string {

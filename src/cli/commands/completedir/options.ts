@@ -1,3 +1,4 @@
+import { cacheMaxSizeOption, stateDirOption } from '../../arguments/cache-options.js'
 import {
   clients,
   clientTimeoutOption,
@@ -7,6 +8,8 @@ import {
 import type { InfoRule } from '../../../core/complete/info-rules.js'
 import * as read from '../../arguments/values.js'
 import { declareTorrentOptions } from '../../arguments/torrent-options.js'
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { DIRECTORY, FILE, Opt, traitsOf } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -25,17 +28,21 @@ export function declareCompletedir() {
       0,
     )
     .optionsGroup('Reading and cache:')
-    .option(
-      '--cache-max-size <size>',
-      'limit the size of the cache (default: unlimited)',
-      read.byteSize,
-    )
+    .addOption(cacheMaxSizeOption('limit the size of the cache (default: unlimited)'))
     .optionsGroup('Output:')
     .option('--json', 'print the report as a JSON object', false)
     .optionsGroup('Target:')
+    .addOption(
+      new Opt(
+        '-o, --output <directory>',
+        'write the torrents to this directory (default: beside the entries)',
+        DIRECTORY,
+      ),
+    )
     .option(
-      '-o, --output <directory>',
-      'write the torrents to this directory (default: beside the entries)',
+      '--recursive',
+      'make a torrent for each file of the whole tree; --output gets the same tree',
+      false,
     )
     .option('--owner <user:group>', 'give the torrents to this owner (root only)')
     .option(
@@ -44,15 +51,29 @@ export function declareCompletedir() {
       read.wholeSeconds(0, 1e9),
       0,
     )
-    .option('--state-dir <path>', 'keep the state in this directory')
+    .addOption(stateDirOption('keep the state in this directory'))
     .optionsGroup('Replace and remove:')
-    .option('--adopt', 'adopt torrents of other programs that match their content', false)
+    .addOption(
+      new Opt('--adopt', 'adopt torrents of other programs that match their content', {
+        excludes: ['force'],
+      }).default(false),
+    )
     .option('--remake', 'make torrents again if these options would change their info', false)
     .option('--force', 'replace foreign and edited torrents, too', false)
-    .option('--prune', "remove btkit's torrents whose source is gone", false)
+    .addOption(
+      new Opt('--prune', "remove btkit's torrents whose source is gone", {
+        excludes: ['pruneAll'],
+      }).default(false),
+    )
     .option('--prune-all', 'remove torrents of empty and missing directories, too', false)
     .optionsGroup('After the run:')
-    .option('--publish <url>', 'make this client seed the torrents (repeatable)', clients, [])
+    .addOption(
+      new Opt('--publish <url>', 'make this client seed the torrents (repeatable)', {
+        isSecret: true,
+      })
+        .argParser(clients)
+        .default([]),
+    )
     .addOption(dataPrefixOption())
     .addOption(trustDataPathOption())
     .addOption(clientTimeoutOption())
@@ -61,41 +82,22 @@ export function declareCompletedir() {
       'run this command after changes, with the JSON report as its input',
       read.commandLine,
     )
-    .option(
-      '--metrics-file <file>',
-      "write metrics of the run to this file, for node_exporter's textfile collector",
+    .addOption(
+      new Opt(
+        '--metrics-file <file>',
+        "write metrics of the run to this file, for node_exporter's textfile collector",
+        FILE,
+      ),
     )
     .addHelpText('after', EXAMPLES)
 }
 
 export type CompleteOptions = ReturnType<ReturnType<typeof declareCompletedir>['opts']>
 
-/** The rules of `info` that options decide, by commander's option names. */
-const RULES: Partial<Record<keyof CompleteOptions, InfoRule>> = {
-  pieceSizePow2: 'piece length',
-  pieceLength: 'piece length',
-  targetPieces: 'piece length',
-  maxTorrentSize: 'piece length',
-  maxPieceSize: 'piece length',
-  minPieceSize: 'piece length',
-  v2: 'version',
-  hybrid: 'version',
-  private: 'private flag',
-  source: 'source tag',
-  padFiles: 'pad files',
-  sortBy: 'file order',
-  attributes: 'file attributes',
-  storeSymlinks: 'file attributes',
-  set: 'further keys',
-  updateUrl: 'further keys',
-}
-
 /** The rules of `info` that are set on the command line. */
-export function askedRules(command: {
-  getOptionValueSource: (name: keyof CompleteOptions) => string | undefined
-}): InfoRule[] {
-  const typed = Object.entries(RULES).filter(([name]) => {
-    return command.getOptionValueSource(name as keyof CompleteOptions) === 'cli'
+export function askedRules(command: CommandUnknownOpts): InfoRule[] {
+  const typed = command.options.filter((option) => {
+    return command.getOptionValueSource(option.attributeName()) === 'cli'
   })
-  return [...new Set(typed.map(([, rule]) => rule))]
+  return [...new Set(typed.flatMap((option) => traitsOf(option).rule ?? []))]
 }

@@ -1,8 +1,9 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { CommandEntry } from '../../command-table.js'
 import { configurationFiles, readConfigurations } from '../../configuration/files.js'
 import { Problems } from '../../configuration/located.js'
 import type { Io } from '../../io.js'
-import { takesTrackers, optionEntries, type OptionEntry } from '../../options/table.js'
+import { optionEntries, type OptionEntry } from '../../options/table.js'
 
 /**
  * The values of an argument: names of files, names in the configuration, some words, or any text,
@@ -20,7 +21,7 @@ export type Values =
 
 /** The commands by which words are completed. */
 export interface KnownCommands {
-  readonly table: readonly { readonly name: string; readonly summary: string }[]
+  readonly table: readonly Pick<CommandEntry, 'name' | 'summary' | 'aliases'>[]
   /** Builds the command of a name or an alias; null if there is none. */
   readonly load: (name: string) => Promise<CommandUnknownOpts | null>
 }
@@ -44,9 +45,15 @@ export async function offersFor(
   // bash separates --option, = and its value
   const words = args.slice(0, -1).filter((word) => word !== '=')
   const [name] = words
+  const commands = table.map((each) => ({ word: each.name, about: each.summary }))
+  if (name === 'help' && words.length === 1) return linesOf(commands, last)
   if (name === undefined) {
-    const commands = table.map((each) => ({ word: each.name, about: each.summary }))
-    return linesOf([...commands, HELP, { word: '--version', about: 'Print the version' }], last)
+    // Other names, such as create, are offered when one of them is being typed
+    const others = table.flatMap(({ aliases, summary }) =>
+      last === '' ? [] : aliases.map((word) => ({ word, about: summary })),
+    )
+    const version = { word: '--version', about: 'Print the version' }
+    return linesOf([...commands, ...others, HELP, version], last)
   }
   const main = await load(name)
   if (!main) return ''
@@ -109,16 +116,10 @@ function optionOffers(command: CommandUnknownOpts): Offer[] {
   return [...own, HELP]
 }
 
-/** The values of an option, which follow from the name of its argument. */
-export function valuesOf({ key, attribute, on, choices, isZeroOrOne }: OptionEntry): Values {
+function valuesOf({ choices, traits }: OptionEntry): Values {
   if (choices) return choices
-  if (key === 'preset') return 'preset'
-  if (takesTrackers(attribute)) return 'alias'
-  if (isZeroOrOne) return ['0', '1']
-  const [, name = ''] = /<([^>]*)>/.exec(on?.flags ?? '') ?? []
-  if (/^dir(ectory)?$/.test(name) || key.endsWith('-dir')) return 'directory'
-  if (/^(file|path)$/.test(name) || key === 'files-from') return 'file'
-  return 'text'
+  if (traits.trackers) return 'alias'
+  return traits.offers ?? traits.takes ?? 'text'
 }
 
 /** A torrent is completed only if all operands are torrents or directories. */

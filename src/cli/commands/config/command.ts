@@ -1,30 +1,36 @@
 import { dirname, resolve } from 'node:path'
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
-import { BtkitError, asBtkitError, osCodeOf } from '../../../errors.js'
+import { asBtkitError, BtkitError, osCodeOf, usageError } from '../../../errors.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
-import { type SectionTable, checkFile } from '../../configuration/check.js'
+import { checkFile, configurationSchema, type SectionTable } from '../../configuration/check.js'
 import {
-  SYSTEM_FILE,
   configurationFiles,
   readConfigurations,
+  readRightConfigurations,
+  SYSTEM_FILE,
   userFile,
 } from '../../configuration/files.js'
-import { Problems } from '../../configuration/located.js'
+import { type Located, Problems, type Section, shownText } from '../../configuration/located.js'
 import { resolveSettings } from '../../configuration/resolve.js'
-import { configurationSchema } from '../../configuration/schema.js'
-import { suggestion, type Setting } from '../../configuration/settings.js'
+import {
+  hidePasswords,
+  hideSecrets,
+  type Setting,
+  suggestion,
+} from '../../configuration/settings.js'
 import type { CommandContext } from '../../context.js'
 import {
-  type NamedCommand,
-  type OptionEntry,
   defaultText,
   leafCommands,
+  type NamedCommand,
   optionEntries,
+  type OptionEntry,
 } from '../../options/table.js'
 import { reportError, reportNote } from '../../output/messages.js'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Io } from '../../io.js'
+import { namesIn, presetsOf } from '../../configuration/sections.js'
 
 /** The option `--config`, which each command has. */
 interface ConfigOption {
@@ -79,7 +85,7 @@ function named(name: string, all: readonly NamedCommand[]): readonly NamedComman
   if (found.length > 0) return found
   const names = all.flatMap(({ path, section }) => [section, path])
   const why = suggestion(name, names) || ' (see btkit --help)'
-  throw new BtkitError('usage', `${name}: unknown command${why}`)
+  throw usageError(`${name}: unknown command${why}`)
 }
 
 function defineCheck({ io, commands, finish }: CommandContext) {
@@ -127,13 +133,20 @@ function checkReport(file: string, problems: readonly BtkitError[]) {
 
 function defineInit({ io, commands }: CommandContext) {
   return new Command('init')
-    .description('Write a configuration with all options in comments.')
+    .description('Write a configuration with the usual options in comments.')
     .argument(
       '[file]',
-      'the file (default: /etc/btkit/config.yaml for root, else that of the user)',
+      'the file; - for standard output (default: /etc/btkit/config.yaml for root, else that of the user)',
     )
-    .action(async (name) => {
-      const path = initConfiguration(name, leafCommands(await commands()), io)
+    .option('--all', 'add each option of each command, in comments')
+    .action(async (name, { all }) => {
+      const text =
+        HEADING + DEFAULTS + (all ? commentedOptions(leafCommands(await commands())) : SECTIONS)
+      if (name === '-') {
+        io.stdout.write(text)
+        return
+      }
+      const path = initConfiguration(name, text, io)
       io.stdout.write(`wrote ${escapeText(path)}\n`)
     })
 }
@@ -142,15 +155,11 @@ function defineSchema({ io, commands }: CommandContext) {
   return new Command('schema')
     .description('Print the JSON schema of a configuration, for editors.')
     .action(async () => {
-      io.stdout.write(schemaText(await commands()))
+      const all = await commands()
+      const summaries = new Map(all.map((each) => [each.name(), each.description()]))
+      const schema = configurationSchema(sectionTable(all), summaries)
+      io.stdout.write(`${JSON.stringify(schema, null, 2)}\n`)
     })
-}
-
-/** The JSON schema of a configuration, as it is shipped. */
-export function schemaText(commands: readonly CommandUnknownOpts[]): string {
-  const summaries = new Map(commands.map((each) => [each.name(), each.description()]))
-  const schema = configurationSchema(sectionTable(commands), summaries)
-  return `${JSON.stringify(schema, null, 2)}\n`
 }
 
 /** The options of all commands, by section of a configuration. */
@@ -164,20 +173,11 @@ export function sectionTable(commands: readonly CommandUnknownOpts[]): SectionTa
   )
 }
 
-/** The value of an option, and where it comes from. */
-export interface ShownOption {
-  readonly option: string
-  /** Null if it has none. */
-  readonly value: string | null
-  /** `FILE:LINE`, a variable, or `default`. */
-  readonly from: string
-}
-
-/** The options of a command with the values they have if nothing is typed. */
-export function shownOptions(
-  command: CommandUnknownOpts,
-  settings: readonly Setting[],
-): ShownOption[] {
+/**
+ * The options of a command with the values they have if nothing is typed, and where these come from:
+ * `FILE:LINE`, a variable, or `default`.
+ */
+function shownOptions(command: CommandUnknownOpts, settings: readonly Setting[]) {
   const entries = [...optionEntries(command).values()].filter(({ isHidden }) => !isHidden)
   return entries.map((entry) => {
     const setting = settings.find((each) => each.entry.key === entry.key)
@@ -188,7 +188,7 @@ export function shownOptions(
 }
 
 /** Formats options as a table; empty if there are none. */
-export function showText(path: string, shown: readonly ShownOption[]): string {
+export function showText(path: string, shown: ReturnType<typeof shownOptions>): string {
   if (shown.length === 0) return ''
   const rows = shown.map(({ option, value, from }) => [option, value ?? '-', from] as const)
   const widest = (column: 0 | 1) => Math.min(32, Math.max(...rows.map((row) => row[column].length)))
@@ -205,6 +205,7 @@ const HEADING = `# Configuration of btkit; btkit-config(1) explains it.
 # btkit config check   reports errors.
 # btkit config show    shows the values in use and their origin.
 # btkit config schema  prints a JSON schema, for editors that know yaml-language-server
+# btkit config init --all - prints this file with all options of all commands.
 `
 
 const DEFAULTS = `
@@ -231,22 +232,31 @@ const DEFAULTS = `
 #  a.example: {private: true, source: A, piece-length: {min: 64K, max: 16M}, version: v1}
 `
 
+/** The options of single commands that people set most. */
+const SECTIONS = `
+# Options of one command.
+#completedir:
+#  output: /srv/torrents
+#  prune: true
+#serve:
+#  public-url: https://mirror.example
+#  warm: ['*.iso']
+#track:
+#  allowed-dir: /srv/torrents
+`
+
 /**
- * Writes a configuration with all sections in comments, and returns its path.
+ * Writes a new configuration, and returns its path.
  * @throws BtkitError `exists`, or an error of writing
  */
-export function initConfiguration(
-  name: string | undefined,
-  commands: readonly NamedCommand[],
-  io: Io,
-): string {
+function initConfiguration(name: string | undefined, text: string, io: Io): string {
   const own = io.isRoot ? SYSTEM_FILE : userFile(io.env)
   if (name === undefined && own === null)
-    throw new BtkitError('usage', 'no home directory; name the file to write')
+    throw usageError('no home directory; name the file to write')
   const path = resolve(io.cwd, name ?? own ?? '')
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
-    writeFileSync(path, commentedConfiguration(commands), { flag: 'wx', mode: 0o644 })
+    writeFileSync(path, text, { flag: 'wx', mode: 0o644 })
   } catch (error) {
     if (osCodeOf(error) === 'EEXIST')
       throw new BtkitError(
@@ -258,8 +268,8 @@ export function initConfiguration(
   return path
 }
 
-/** Returns a configuration in which all options are comments. */
-export function commentedConfiguration(commands: readonly NamedCommand[]): string {
+/** Returns all options as comments, by section. */
+export function commentedOptions(commands: readonly NamedCommand[]): string {
   const sections = new Map<string, OptionEntry[]>()
   for (const { section, command } of commands) {
     const entries = [...optionEntries(command).values()].filter(({ isHidden }) => !isHidden)
@@ -270,7 +280,7 @@ export function commentedConfiguration(commands: readonly NamedCommand[]): strin
     const lines = new Map(entries.map((entry) => [entry.key, optionLine(entry)]))
     return lines.size === 0 ? '' : ['', `#${name}:`, ...lines.values(), ''].join('\n')
   })
-  return HEADING + DEFAULTS + parts.join('')
+  return parts.join('')
 }
 
 function optionLine(entry: OptionEntry): string {
@@ -279,4 +289,56 @@ function optionLine(entry: OptionEntry): string {
   // A key such as `cache` has only the description of `--no-cache`
   const what = on?.description ?? `false: ${off?.description ?? ''}`
   return `#  ${`${key}: ${value}`.padEnd(32)} # ${what}`
+}
+
+const PRESET_EXAMPLES = `
+Examples:
+  btkit presets
+  btkit presets --json`
+
+export function definePresets({ io }: CommandContext) {
+  return new Command('presets')
+    .description('List the presets of the configuration, for --preset.')
+    .option('--json', 'print one line of JSON for each preset', false)
+    .addHelpText('after', PRESET_EXAMPLES)
+    .action(async ({ json, ...options }) => {
+      const { config } = options as { readonly config?: string }
+      const files = configurationFiles(config, io)
+      const all = await readRightConfigurations(config, io)
+      const standard = new Set(all.map(namesIn).findLast(({ length }) => length > 0))
+      const presets = [...presetsOf(all).values()]
+      for (const preset of presets) {
+        const shown = shownPreset(preset, standard)
+        io.stdout.write(json ? jsonLine(shown) : presetText(shown))
+      }
+      if (presets.length > 0 || json) return
+      const where = files.length === 0 ? 'no configuration file' : `read ${files.join(', ')}`
+      reportNote(`no presets: ${where}; btkit-config(1) explains them`, io)
+    })
+}
+
+function shownPreset({ name, place, entries }: Section, standard: ReadonlySet<string>) {
+  const options = entries.map(({ key, item }) => [key, shownOption(key, item)] as const)
+  return {
+    preset: name,
+    isDefault: standard.has(name),
+    from: place.lineText,
+    options: Object.fromEntries(options),
+  }
+}
+
+/** Web seeds have paths that everybody may see. */
+function shownOption(key: string, item: Located): string {
+  const text = shownText(item)
+  return key.endsWith('-seed') || key.endsWith('-seed-base')
+    ? hidePasswords(text)
+    : hideSecrets(text)
+}
+
+/** For people: the name with its place, and a line for each option. */
+function presetText(shown: ReturnType<typeof shownPreset>): string {
+  const { preset, isDefault, from, options } = shown
+  const lines = Object.entries(options).map(([key, value]) => `  ${key}: ${value}`)
+  const heading = `${preset}${isDefault ? ' (default)' : ''}  ${from}`
+  return [heading, ...lines].map((line) => `${escapeText(line)}\n`).join('')
 }

@@ -9,14 +9,13 @@ import {
   storeConversion,
   type ConvertTarget,
 } from '../../../core/convert/convert-torrent.js'
-import type { Engine } from '../../../core/digests/hash-content.js'
-import { BtkitError } from '../../../errors.js'
-import { statIfThere } from '../../../files/stat-files.js'
+import { BtkitError, usageError } from '../../../errors.js'
+import { isDirectory } from '../../arguments/operands.js'
 import type { MetainfoVersion, Metainfo } from '../../../metainfo/metainfo.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { formatBytes } from '../../../text/quantity.js'
 import { openCacheAccess } from '../../arguments/cache-options.js'
-import { declareReadingOptions, engineFor } from '../../arguments/reading-options.js'
+import { declareReadingOptions, withHashContext } from '../../arguments/reading-options.js'
 import { readTorrentFile, maxTorrentSize } from '../../arguments/torrent-input.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
@@ -26,7 +25,8 @@ import { linesOfOne } from '../verify/verify-output.js'
 import { Command, Option } from '@commander-js/extra-typings'
 import { pieceLength } from '../../arguments/values.js'
 import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
-import { optional } from '../edit/edit-output.js'
+import { optional } from '../edit/run-edits.js'
+import { FILE, Opt } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -37,13 +37,10 @@ export function defineConvert({ io, finish }: CommandContext) {
   return declareConvert().action(async (torrent, data, options) => {
     const version = versionOf(options)
     if (options.output === '-') {
-      throw new BtkitError(
-        'usage',
-        '--output -: convert cannot write to standard output; name a file',
-      )
+      throw usageError('--output -: convert cannot write to standard output; name a file')
     }
     if (data !== undefined && options.data !== undefined)
-      throw new BtkitError('usage', `${data}: give the content as an argument or with --data`)
+      throw usageError(`${data}: give the content as an argument or with --data`)
     const path = data ?? options.data ?? dirname(torrent)
     const run: Run = { torrent, path, version, options, io }
     try {
@@ -70,14 +67,14 @@ function versionOf({ hybrid, v1, v2 }: ConvertOptions): MetainfoVersion {
   if (hybrid) return 'hybrid'
   if (v2) return 'v2'
   if (v1) return 'v1'
-  throw new BtkitError('usage', 'no version given; use --hybrid, --v2 or --v1')
+  throw usageError('no version given; use --hybrid, --v2 or --v1')
 }
 
 /** The file for the new torrent; null if it replaces the old one. */
 function outputOf({ torrent, options: { output } }: Pick<Run, 'torrent' | 'options'>) {
   if (output === undefined) return null
-  const isDirectory = output.endsWith('/') || statIfThere(output)?.isDirectory()
-  return isDirectory ? join(output, basename(torrent)) : output
+  const isParent = output.endsWith('/') || isDirectory(output)
+  return isParent ? join(output, basename(torrent)) : output
 }
 
 /** Returns the exit status. */
@@ -144,20 +141,15 @@ function tell(result: ConvertResult, { options, io }: Run): void {
 }
 
 /** Converts with a progress bar that covers both readings. */
-async function convertWithProgress(plan: ConvertPlan, run: Run): Promise<Conversion> {
-  const { options, io } = run
+async function convertWithProgress(plan: ConvertPlan, { options, io }: Run): Promise<Conversion> {
   const bar = options.quiet ? null : await openProgress(io, bytesToConvert(plan))
-  const engine: Engine = { ...engineFor(options, io), onProgress: bar?.update }
   const unread = await openCacheAccess({ ...options, cache: false }, io)
-  const cacheAccess = await openCacheAccess(options, io)
-  try {
+  const conversion = withHashContext(options, io, ({ engine: quiet, cacheAccess }) => {
+    const engine = { ...quiet, onProgress: bar?.update }
     const check = { engine, cacheAccess: unread }
-    return await convertTorrent(plan, { check, make: { engine, cacheAccess } })
-  } finally {
-    bar?.stop()
-    await cacheAccess.cache.close()
-    await unread.cache.close()
-  }
+    return convertTorrent(plan, { check, make: { engine, cacheAccess } })
+  })
+  return conversion.finally(() => bar?.stop())
 }
 
 /** Declares the command `convert` with its options, without its action. */
@@ -166,16 +158,21 @@ function declareConvert() {
     .description('Turn a torrent into one of another version, and check its content.')
     .argument('<torrent>', 'the torrent to convert')
     .argument('[data]', 'its content, or the directory that holds it (default: beside the torrent)')
-    .option('--data <path>', 'find the content there (default: beside the torrent)')
+    .addOption(
+      new Opt('--data <path>', 'find the content there (default: beside the torrent)', FILE),
+    )
     .option('--follow-symlinks', 'follow links that lead outside, too', false)
     .optionsGroup('The new torrent:')
     .option('--hybrid', 'make a torrent of versions 1 and 2 (BEP 52)')
     .addOption(new Option('--v2', 'make a torrent of version 2 only').conflicts('hybrid'))
     .addOption(new Option('--v1', 'make a torrent of version 1 only').conflicts(['hybrid', 'v2']))
     .option('--piece-length <size>', 'use this piece length, such as 1M, or auto', pieceLength)
-    .option(
-      '-o, --output <path>',
-      'write the new torrent to this file or directory, and keep the old one',
+    .addOption(
+      new Opt(
+        '-o, --output <path>',
+        'write the new torrent to this file or directory, and keep the old one',
+        { takes: 'file', isOwn: true },
+      ),
     )
     .option('--force', 'replace that file even if it is not a torrent', false)
   return declareReadingOptions(command)

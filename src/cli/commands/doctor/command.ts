@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { Command } from '@commander-js/extra-typings'
-import { availableKernels, chooseKernel, measureKernel } from '../../../hash/kernels/choose.js'
+import { availableKernels, chooseKernel, measureKernel } from '../../../hash/kernels.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { jsonLine } from '../../../text/escape.js'
 import { formatBytes } from '../../../text/quantity.js'
 import { findAddon } from '../../../native-addon.js'
-import { version } from '../../../version.js'
+import { version } from '../../../process.js'
 
 export function defineDoctor({ io }: CommandContext) {
   return new Command('doctor')
@@ -50,7 +50,7 @@ function reportText(report: Report): string {
     `threads: ${threads}`,
     `hash kernel: ${kernel} (${reason})`,
     ...report.kernels.map(({ name, sha1Rate }) => {
-      return `  ${name.padEnd(7)} SHA-1 ${formatBytes(sha1Rate)}/s a thread`
+      return `  ${name.padEnd(7)} SHA-1 ${formatBytes(sha1Rate)}/s per thread`
     }),
   ]
   return lines.map((line) => `${line}\n`).join('')

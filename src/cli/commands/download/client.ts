@@ -4,7 +4,7 @@ import { hasTracker } from '../../../metainfo/trackers.js'
 import { makeScratchDirectory, type DownloadTarget } from '../../../core/download/target.js'
 import type { TorrentClient } from '../../../core/publish/client.js'
 import { remoteDirectory } from '../../../core/publish/local-data.js'
-import { BtkitError } from '../../../errors.js'
+import { BtkitError, usageError } from '../../../errors.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { openClients } from '../../arguments/open-clients.js'
 import { withOwnClient } from '../../arguments/own-client.js'
@@ -100,11 +100,11 @@ function linkTarget(directory: string, { path }: DownloadTarget, { name }: Metai
 function namedDownloader(options: DownloadOptions, io: Io): Downloader {
   const [named, ...others] = openClients(options.client, options.clientTimeout, io)
   if (!named || others.length > 0)
-    throw new BtkitError('usage', '--client: only one client can download; name one')
+    throw usageError('--client: only one client can download; name one')
   const directoryOf = ({ path }: DownloadTarget, { name }: Metainfo) => {
     if (basename(path) === name) return remoteDirectory(dirname(path), options.dataPrefix)
     const what = `a running client cannot rename ${name}; use --save-to`
-    throw new BtkitError('usage', `--output ${options.output ?? path}: ${what}`)
+    throw usageError(`--output ${options.output ?? path}: ${what}`)
   }
   const release = (infoHash: string) => named.lastCalls.remove([infoHash])
   const makeScratch = () => {

@@ -1,12 +1,12 @@
-import { BtkitError } from '../../../errors.js'
-import { openCacheAccess } from '../../arguments/cache-options.js'
-import { engineFor } from '../../arguments/reading-options.js'
+import { usageError } from '../../../errors.js'
+import { withHashContext } from '../../arguments/reading-options.js'
 import { namesClient } from '../../arguments/own-client.js'
 import { givenOldOptions } from '../../arguments/without-meaning.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote, reportWarning } from '../../output/messages.js'
 import { withFailureLines } from '../../output/torrent-json.js'
-import { declareDownloadOptions, OWN_OPTIONS } from './options.js'
+import { attributesWith } from '../../options/option.js'
+import { declareDownloadOptions } from './options.js'
 import { runDownload } from './run-download.js'
 
 const EXAMPLES = `
@@ -20,29 +20,24 @@ export function defineDownload({ io, program, isLegacy }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (torrent, options, command) => {
       const source = torrent ?? options.responsefile ?? options.url
-      if (source === undefined) throw new BtkitError('usage', 'no torrent given; name at least one')
+      if (source === undefined) throw usageError('no torrent given; name at least one')
       const ignored = givenOldOptions(options)
       if (ignored.length > 0 && !options.quiet) {
         reportNote(`ignored, because the client decides: ${ignored.join(', ')}`, io)
       }
       const isNamed = namesClient(options.client, io)
-      const untold = OWN_OPTIONS.filter((name) => command.getOptionValueSource(name) === 'cli')
+      const untold = attributesWith(command, 'isForOwnClient', 'cli')
       if (isNamed && untold.length > 0) {
         const names = untold.map((name) => `--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`)
         reportWarning(`${names.join(', ')}: ignored, because the client is already running`, io)
       }
-      const cacheAccess = await openCacheAccess(options, io)
-      try {
-        const engine = engineFor({ ...options, quiet: true }, io)
-        // The legacy programs seed until they are interrupted
-        const hasGoal = options.seedRatio !== undefined || options.seedTime !== undefined
-        if (isLegacy && !hasGoal) options.seed = true
-        const isTable = program.startsWith('btdownloadcurses')
-        const hashContext = { engine, cacheAccess }
+      // The legacy programs seed until they are interrupted
+      const hasGoal = options.seedRatio !== undefined || options.seedTime !== undefined
+      if (isLegacy && !hasGoal) options.seed = true
+      const isTable = program.startsWith('btdownloadcurses')
+      await withHashContext({ ...options, quiet: true }, io, (hashContext) => {
         const run = { source, isNamed, isTable, hashContext, io, options }
-        await withFailureLines(options.json, io, () => runDownload(run))(source)
-      } finally {
-        await cacheAccess.cache.close()
-      }
+        return withFailureLines(options.json, io, () => runDownload(run))(source)
+      })
     })
 }

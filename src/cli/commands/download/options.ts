@@ -12,11 +12,10 @@ import {
   maxDownloadRateOption,
 } from '../../arguments/own-client.js'
 import { declareReadingOptions } from '../../arguments/reading-options.js'
-import { ratio, seconds } from '../../arguments/values.js'
+import { ratio, seconds, secondsOption } from '../../arguments/values.js'
 import type { Io } from '../../io.js'
 import { takeOldOptions } from '../../arguments/without-meaning.js'
-
-const METADATA_TIMEOUT_MS = 300_000
+import { DIRECTORY, Opt } from '../../options/option.js'
 
 /** The options of `download`. Each is validated when it is parsed. */
 export function declareDownloadOptions() {
@@ -24,22 +23,28 @@ export function declareDownloadOptions() {
     .argument('[torrent]', 'a torrent, its URL, or a magnet link')
     .optionsGroup('Destination:')
     .addOption(
-      new Option(
+      new Opt(
         '-o, --output <path>',
         'save the content as this file or directory, or in this directory if it exists',
+        { takes: 'file', isOwn: true },
       ).conflicts('saveTo'),
     )
-    .option(
-      '--save-to <directory>',
-      "save the content there under the torrent's name (default: here)",
+    .addOption(
+      new Opt(
+        '--save-to <directory>',
+        "save the content there under the torrent's name (default: here)",
+        DIRECTORY,
+      ),
     )
-    .option('--no-check-hashes', 'keep files of the right size unread')
+    .option('--no-check-hashes', 'trust files of the right size without reading them')
     .option('--force', 'overwrite files that do not belong to this torrent')
     .addOption(maxTorrentSize())
     .addOption(
-      new Option('--metadata-timeout <seconds>', 'wait this long for the torrent of a magnet link')
-        .argParser(seconds)
-        .default(METADATA_TIMEOUT_MS, '300'),
+      secondsOption(
+        '--metadata-timeout <seconds>',
+        'wait this long for the torrent of a magnet link',
+        300,
+      ),
     )
     .option(
       '--stall-timeout <duration>',
@@ -82,14 +87,3 @@ export function placeOf({ output, saveTo = '.' }: DownloadOptions, { cwd }: Pick
 }
 
 export type DownloadOptions = ReturnType<ReturnType<typeof declareDownloadOptions>['opts']>
-
-/** The options that apply only to a client that btkit starts. */
-export const OWN_OPTIONS = [
-  'minport',
-  'maxport',
-  'ip',
-  'bind',
-  'maxUploadRate',
-  'maxDownloadRate',
-  'caCert',
-] as const

@@ -22,7 +22,7 @@ import {
 import { clientInfoHash, type ClientTorrent } from '../../../core/publish/client.js'
 import { dataProblem } from '../../../core/publish/local-data.js'
 import { waitingFor } from '../../../core/publish/wait-for.js'
-import { BtkitError } from '../../../errors.js'
+import { BtkitError, usageError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { contentSize, type Metainfo } from '../../../metainfo/metainfo.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
@@ -33,7 +33,7 @@ import { failureKeys } from '../../output/torrent-json.js'
 import { withDownloader, type Downloader } from './client.js'
 import { placeOf, type DownloadOptions } from './options.js'
 import { type MagnetLink, looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
-import { openBar, type Bar } from '../../output/bar.js'
+import { openBar } from '../../output/bar.js'
 import { openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
 import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { readTorrentInput } from '../../arguments/torrent-input.js'
@@ -41,7 +41,7 @@ import { readTorrentInput } from '../../arguments/torrent-input.js'
 /** One run of the command. */
 interface DownloadRun {
   readonly source: string
-  /** Whether a client that is already running does the work. */
+  /** Whether a client that is already running does the work; it may know more peers. */
   readonly isNamed: boolean
   /** Whether a terminal shows a table instead of a bar. */
   readonly isTable: boolean
@@ -64,7 +64,7 @@ interface Job {
  * wrong content as complete, and the errors of withDownloader
  */
 export async function runDownload(run: DownloadRun): Promise<void> {
-  const { metainfo, magnet } = await readSource(run.source, run)
+  const { metainfo, magnet } = await readSource(run)
   if (magnet) {
     await withDownloader(
       { ...run, asksMetadata: true, opensHybrids: false, takesWebSeeds: false },
@@ -150,8 +150,7 @@ async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Pro
 async function finish({ target, found }: Job, { hashContext }: DownloadRun): Promise<void> {
   if (found.isWhole) return
   const report = await checkContent(target, hashContext)
-  const outcome = { torrent: target.path, metainfo: target.metainfo, report, error: null }
-  const problem = dataProblem(outcome)
+  const problem = dataProblem({ torrent: target.path, metainfo: target.metainfo }, report)
   if (problem) throw problem
   noteWhole(target)
 }
@@ -242,6 +241,7 @@ export async function openDownloadProgress(
   const display = openDisplay(options, io)
   const wantsBar = !isTable && !options.json && !options.quiet
   let bar = wantsBar ? await openBar(io, contentSize(metainfo)) : null
+  // Bytes that were there at the start
   let first: number | null = null
   let shownAt = -Infinity
   const endBar = () => {
@@ -256,7 +256,11 @@ export async function openDownloadProgress(
         display.note(stallNote(torrent, metainfo, stall))
       }
       if (bar) {
-        updateBar(bar, torrent, { first, trouble: stall && stallReason(torrent, metainfo) })
+        const { bytesDone, size, name } = torrent
+        const done = `${formatBytes(bytesDone)} of ${formatBytes(size)}`
+        const trouble = stall && stallReason(torrent, metainfo)
+        const bytes = Math.max(0, bytesDone - first)
+        bar.update({ value: bytesDone, done, bytes, path: name, trouble })
         return
       }
       if (io.monotonic() - shownAt < display.interval) return
@@ -271,56 +275,37 @@ export async function openDownloadProgress(
   }
 }
 
-interface Shown {
-  /** Number of bytes present at the start. */
-  readonly first: number
-  readonly trouble: string | null
-}
-
-function updateBar(bar: Bar, torrent: ClientTorrent, { first, trouble }: Shown): void {
-  const { bytesDone, size, name } = torrent
-  const done = `${formatBytes(bytesDone)} of ${formatBytes(size)}`
-  const bytes = Math.max(0, bytesDone - first)
-  bar.update({ value: bytesDone, done, bytes, path: name, trouble })
-}
-
 /** A torrent, or a magnet link whose torrent must be fetched from peers. */
-export type Source =
+type Source =
   | { readonly metainfo: Metainfo; readonly magnet: null }
   | { readonly metainfo: null; readonly magnet: MagnetLink }
-
-/** How to read the source. */
-export interface SourceContext {
-  readonly options: DownloadOptions
-  /** Whether a client that is already running does the work; it may know more peers. */
-  readonly isNamed: boolean
-  readonly io: Io
-}
 
 /**
  * Reads the torrent named on the command line by a file, a URL or a magnet link.
  * @throws BtkitError `usage` for other URLs and links that name no torrent, `client` for a link
  * without any source to ask, and the errors of fetchTorrent and readTorrentInput
  */
-export async function readSource(source: string, context: SourceContext): Promise<Source> {
-  if (looksLikeMagnet(source)) return readMagnet(parseMagnet(source), context)
-  return { metainfo: await readTorrent(source, context), magnet: null }
+async function readSource(run: DownloadRun): Promise<Source> {
+  if (looksLikeMagnet(run.source)) return readMagnet(parseMagnet(run.source), run)
+  return { metainfo: await readTorrent(run), magnet: null }
 }
 
-function readTorrent(source: string, { options, io }: SourceContext): Promise<Metainfo> {
+function readTorrent({ source, options, io }: DownloadRun): Promise<Metainfo> {
   const { maxTorrentSize } = options
   if (/^https?:\/\//i.test(source)) return fetchTorrent(source, maxTorrentSize, io.signal)
   if (!looksLikeUrl(source)) return readTorrentInput(source, maxTorrentSize, io)
-  throw new BtkitError('usage', `${source}: not supported; use an http, https or magnet URL`)
+  throw usageError(`${source}: not supported; use an http, https or magnet URL`)
 }
 
-async function readMagnet(magnet: MagnetLink, context: SourceContext): Promise<Source> {
-  const { options, isNamed, io } = context
+async function readMagnet(
+  magnet: MagnetLink,
+  { options, isNamed, io }: DownloadRun,
+): Promise<Source> {
   if (magnet.selectsFiles)
     reportWarning('magnet link: so= is ignored; all files are downloaded', io)
   if (magnet.namesPeers) reportWarning('magnet link: the peers in x.pe= are ignored', io)
-  const limits = { maxSize: options.maxTorrentSize, signal: io.signal }
-  const { metainfo, failures } = await fetchExactSource(magnet, limits)
+  const { maxTorrentSize } = options
+  const { metainfo, failures } = await fetchExactSource(magnet, maxTorrentSize, io.signal)
   const [last] = failures.slice(-1)
   const isEnd = !metainfo && !isNamed && magnet.trackers.length === 0
   for (const failure of isEnd ? failures.slice(0, -1) : failures) reportWarning(failure.message, io)

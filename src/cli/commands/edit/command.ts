@@ -1,16 +1,19 @@
 import { Buffer } from 'node:buffer'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import type { TorrentFacts } from '../../../core/edit/file.js'
-import { BtkitError } from '../../../errors.js'
+import { usageError } from '../../../errors.js'
 import { encodeBencode } from '../../../metainfo/bencode/encode.js'
-import { setDetails, setName, type Details } from '../../../metainfo/edit/details.js'
-import { changeSeeds, type SeedKey } from '../../../metainfo/edit/lists.js'
+import {
+  setDetails,
+  setName,
+  type Details,
+  changeSeeds,
+  type SeedKey,
+} from '../../../metainfo/edit/details.js'
 import { combineEdits, type TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
-import { takeTrackerSteps, changeTrackers, trackerBytes } from '../../../metainfo/edit/trackers.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import type { CommandContext } from '../../context.js'
 import { declareEdit, refuseContradictions, type ChangeOptions } from './options.js'
-import { runEdits, type Removal } from './run-edits.js'
+import { removals, runEdits, stepTrackers, type Removal } from './run-edits.js'
 
 export function defineEdit({ io, finish }: CommandContext) {
   const command = declareEdit()
@@ -19,7 +22,7 @@ export function defineEdit({ io, finish }: CommandContext) {
     refuseContradictions(typed, options)
     const edit = editOf(options, io.now())
     if (options.name !== undefined && (operands.length > 1 || options.filesFrom !== undefined))
-      throw new BtkitError('usage', '--name works with a single torrent only')
+      throw usageError('--name works with a single torrent only')
     const removals = removalsOf(options)
     finish(await runEdits({ operands, edit, options, removals, legacy: null }, io))
   })
@@ -49,7 +52,7 @@ function editOf(options: ChangeOptions, nowMs: number): TorrentEdit {
     ...(set.length + unset.length > 0 ? [setKeys(options)] : []),
   ]
   if (edits.length > 0) return combineEdits(edits)
-  throw new BtkitError('usage', 'nothing to change; give an option such as --comment or --date')
+  throw usageError('nothing to change; give an option such as --comment or --date')
 }
 
 function detailsOf(options: ChangeOptions, nowMs: number): Details {
@@ -69,15 +72,9 @@ function textOf(option: string | boolean | undefined): string | null | undefined
   return typeof option === 'string' ? option : undefined
 }
 
-function trackerEdits({ tracker, removeTracker, addTracker }: ChangeOptions): TorrentEdit[] {
-  if (!tracker && removeTracker.length + addTracker.length === 0) return []
-  const steps = {
-    set: tracker?.map((tier) => tier.map(trackerBytes)) ?? null,
-    remove: removeTracker.map(trackerBytes),
-    replace: [],
-    add: addTracker.map(trackerBytes),
-  }
-  return [changeTrackers((trackers) => takeTrackerSteps(trackers, steps))]
+function trackerEdits({ tracker: set, removeTracker, addTracker }: ChangeOptions): TorrentEdit[] {
+  if (!set && removeTracker.length + addTracker.length === 0) return []
+  return [stepTrackers({ set, remove: removeTracker, add: addTracker, replace: [] })]
 }
 
 type SeedSteps = [set: readonly string[] | undefined, remove: string[], add: readonly string[]]
@@ -106,16 +103,6 @@ function setKeys({ set, unset }: ChangeOptions): TorrentEdit {
 
 /** The values that the options remove from lists. */
 function removalsOf({ removeTracker, removeWebSeed, removeHttpSeed }: ChangeOptions): Removal[] {
-  const removals = (
-    option: string,
-    values: readonly string[],
-    read: (facts: TorrentFacts) => readonly string[] | null,
-  ) => {
-    return values.map((value) => ({
-      option: `${option} ${value}`,
-      isIn: (facts: TorrentFacts) => read(facts)?.includes(value) ?? false,
-    }))
-  }
   return [
     ...removals('--remove-tracker', removeTracker, announceUrls),
     ...removals('--remove-web-seed', removeWebSeed, ({ webSeeds }) => webSeeds),

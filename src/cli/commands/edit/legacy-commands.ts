@@ -1,18 +1,13 @@
 import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
-import { BtkitError } from '../../../errors.js'
-import { setName } from '../../../metainfo/edit/details.js'
-import { setSeeds, type SeedKey } from '../../../metainfo/edit/lists.js'
-import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
+import { BtkitError, usageError } from '../../../errors.js'
+import { setName, setSeeds, type SeedKey } from '../../../metainfo/edit/details.js'
 import {
+  changeTrackers,
   isReplaced,
   parseReplacement,
-  replaceTracker,
   substitute,
   type TrackerReplacement,
-  takeTrackerSteps,
-  changeTrackers,
   readTrackers,
-  setTrackers,
   trackerBytes,
 } from '../../../metainfo/edit/trackers.js'
 import { checkName } from '../../../metainfo/name.js'
@@ -24,12 +19,13 @@ import {
   parseTrackers,
 } from '../../../metainfo/trackers.js'
 import { readTorrentFile } from '../../arguments/torrent-input.js'
-import { checked, collect, trackers, trackerTiers } from '../../arguments/values.js'
+import { checked, collect, repeated, trackers, trackerTiers } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote } from '../../output/messages.js'
-import { oldSeedLines, oldTrackerLines, renameLines, trackerLines } from './edit-output.js'
-import { declareBulkEdit, declareSingleEdit, isNone } from './options.js'
-import { runEdits, type Removal } from './run-edits.js'
+import { oldSeedLines, oldTrackerLines, renameLines, trackerLines } from './run-edits.js'
+import { declareBulkEdit, declareSingleEdit, HOW_TO_EDIT, isNone } from './options.js'
+import { removals, runEdits, stepTrackers, type Removal } from './run-edits.js'
+import { Opt, ownOptions } from '../../options/option.js'
 
 // The commands of BitTornado that edit torrents: edits with arguments and an output of their own.
 
@@ -41,44 +37,62 @@ Examples:
   btkit reannounce --replace http://old.example/=http://new.example/ *.torrent
   find . -name '*.torrent' | btkit reannounce --add udp://t:69 --files-from -`
 
-export function defineReannounce({ io, isLegacy, finish }: CommandContext) {
-  return declareBulkEdit('reannounce')
+function declareReannounce() {
+  const command = declareBulkEdit('reannounce')
     .description('Change the trackers of torrents, and nothing else.')
     .argument('[announce-or-torrent...]', 'the new tracker or a list, and the torrents to change')
     .optionsGroup('Trackers:')
-    .option(
-      '-a, --announce <urls>',
-      "set this tracker instead of the argument; ',' separates trackers of a tier, each -a " +
-        'adds a tier (repeatable)',
-      trackerTiers,
-      [],
+    .addOption(
+      new Opt(
+        '-a, --announce <urls>',
+        "set this tracker instead of the argument; ',' separates trackers of a tier, each -a " +
+          'adds a tier (repeatable)',
+        { trackers: 'tiers' },
+      )
+        .argParser(trackerTiers)
+        .default([]),
     )
-    .option(
-      '--announce-list <list>',
-      "set the list: ',' within a tier, '|' between tiers (default: no list)",
-      checked(parseAnnounceList),
+    .addOption(
+      new Opt(
+        '--announce-list <list>',
+        "set the list: ',' within a tier, '|' between tiers (default: no list)",
+        { trackers: 'tiers', form: 'tiers', excludes: ['announce'] },
+      ).argParser(checked(parseAnnounceList)),
     )
-    .option('--remove <url>', 'remove a tracker (repeatable)', collect, [])
-    .option(
-      '--replace <old=new>',
-      'replace a tracker, or its beginning (repeatable)',
-      (text, previous: TrackerReplacement[]) => [...previous, checked(parseReplacement)(text)],
-      [],
+    .addOption(
+      new Opt('--remove <url>', 'remove a tracker (repeatable)', { trackers: 'removed' })
+        .argParser(collect)
+        .default([]),
     )
-    .option('--add <url>', 'add a tracker in a tier of its own (repeatable)', trackers, [])
+    .addOption(
+      new Opt('--replace <old=new>', 'replace a tracker, or its beginning (repeatable)', {
+        form: 'map',
+        isSecret: true,
+      })
+        .argParser(repeated((text) => [checked(parseReplacement)(text)]))
+        .default([]),
+    )
+    .addOption(
+      new Opt('--add <url>', 'add a tracker in a tier of its own (repeatable)', {
+        trackers: 'added',
+      })
+        .argParser(trackers)
+        .default([]),
+    )
     .addHelpText('after', REANNOUNCE_EXAMPLES)
-    .action(async (args, options) => {
-      const { edit, torrents } = planAnnounce(args, options)
-      const legacy = isLegacy ? { describe: oldTrackerLines } : null
-      const removals = [
-        ...options.remove.map((url) => ({
-          option: `--remove ${url}`,
-          isIn: (facts: TorrentFacts) => announceUrls(facts).includes(url),
-        })),
-        ...options.replace.map(asRemoval),
-      ]
-      finish(await runEdits({ operands: torrents, edit, options, removals, legacy }, io))
-    })
+  return ownOptions(command, HOW_TO_EDIT)
+}
+
+type AnnounceOptions = ReturnType<ReturnType<typeof declareReannounce>['opts']>
+
+export function defineReannounce({ io, isLegacy, finish }: CommandContext) {
+  return declareReannounce().action(async (args, options) => {
+    const { edit, torrents } = planAnnounce(args, options)
+    const legacy = isLegacy ? { describe: oldTrackerLines } : null
+    const removed = removals('--remove', options.remove, announceUrls)
+    const all = [...removed, ...options.replace.map(asRemoval)]
+    finish(await runEdits({ operands: torrents, edit, options, removals: all, legacy }, io))
+  })
 }
 
 /** Warns about a replacement of a tracker that no torrent has, before or after earlier ones. */
@@ -94,70 +108,43 @@ function asRemoval(
   return { option: `--replace ${from}=${to}`, isIn }
 }
 
-/** The options of reannounce that say what to do. */
-interface AnnounceOptions {
-  /** One tier per option. */
-  readonly announce: readonly (readonly string[])[]
-  readonly announceList?: string[][] | undefined
-  readonly replace: readonly TrackerReplacement[]
-  readonly add: readonly string[]
-  readonly remove: readonly string[]
-}
-
-/** An edit, and the torrents among the arguments. */
-interface PlannedEdit {
-  readonly edit: TorrentEdit
-  readonly torrents: readonly string[]
-}
-
 /**
  * Translates the forms of reannounce. With --announce, --add, --remove or --replace all arguments
  * are torrents. Without them one argument is the new announce.
  * @throws BtkitError `usage` if the arguments contradict each other
  */
-function planAnnounce(args: readonly string[], options: AnnounceOptions): PlannedEdit {
+function planAnnounce(args: readonly string[], options: AnnounceOptions) {
   const { announce, announceList, replace, add, remove } = options
   const isOption = announce.length > 0
   const url = args.find(looksLikeUrl)
   if (replace.length + add.length + remove.length > 0) {
-    if (isOption) throw usage('--announce excludes --replace, --add and --remove')
-    if (announceList) throw usage('--announce-list excludes --replace, --add and --remove')
+    if (isOption) throw usageError('--announce excludes --replace, --add and --remove')
+    if (announceList) throw usageError('--announce-list excludes --replace, --add and --remove')
     if (url !== undefined)
-      throw usage(`${url}: with --replace, --add or --remove all arguments are torrents`)
-    return { edit: stepsOf(options), torrents: args }
+      throw usageError(`${url}: with --replace, --add or --remove all arguments are torrents`)
+    return { edit: stepTrackers({ replace, add, remove }), torrents: args }
   }
   if (isOption && url !== undefined)
-    throw usage(`${url}: give the tracker either as an argument or with --announce`)
+    throw usageError(`${url}: give the tracker either as an argument or with --announce`)
   const [first, torrents] = isOption ? ['', args] : splitFirst(args, looksLikeUrl)
   if (first === undefined)
-    throw usage('nothing to change; give an announce URL, --replace, --add or --remove')
+    throw usageError('nothing to change; give an announce URL, --replace, --add or --remove')
   if (!isOption && url === undefined && /\.torrent$/i.test(first))
-    throw usage(`${first}: no announce URL before it; give one, or --replace, --add or --remove`)
+    throw usageError(
+      `${first}: no announce URL before it; give one, or --replace, --add or --remove`,
+    )
   const given = isOption ? announce : parseTrackers(first)
   const isList = given.flat().length > 1
   if (announceList && isList) {
     const where = isOption ? '--announce' : 'the argument'
-    throw usage(`--announce-list and several trackers in ${where} cannot be used together`)
+    throw usageError(`--announce-list and several trackers in ${where} cannot be used together`)
   }
   const tiers = announceList ?? (isList ? given : null)
-  const edit = setTrackers({
+  const edit = changeTrackers(() => ({
     announce: trackerBytes(given[0]?.[0] ?? ''),
     tiers: tiers?.map((tier) => tier.map(trackerBytes)) ?? null,
-  })
+  }))
   return { edit, torrents }
-}
-
-function stepsOf({ replace, add, remove }: AnnounceOptions): TorrentEdit {
-  const steps = {
-    set: null,
-    remove: remove.map(trackerBytes),
-    replace: replace.map(({ from, to }) => {
-      const replacement = { from: trackerBytes(from), to: trackerBytes(to) }
-      return (tracker: string) => replaceTracker(tracker, replacement)
-    }),
-    add: add.map(trackerBytes),
-  }
-  return changeTrackers((old) => takeTrackerSteps(old, steps))
 }
 
 /** Separates the argument that is a value from the torrents: the first URL, or else the first. */
@@ -189,7 +176,9 @@ export function defineCopyannounce({ io, isLegacy, finish }: CommandContext) {
       }
       const heading = trackerLines(metainfo, 'new', '')
       const legacy = isLegacy ? { heading, describe: oldTrackerLines } : null
-      finish(await runEdits({ operands, edit: setTrackers(trackers), options, legacy }, io))
+      finish(
+        await runEdits({ operands, edit: changeTrackers(() => trackers), options, legacy }, io),
+      )
     })
 }
 
@@ -211,83 +200,65 @@ export function defineRename({ io, isLegacy, finish }: CommandContext) {
 }
 
 export function defineSethttpseeds(context: CommandContext) {
-  const note = 'clients with libtorrent 2.1 or later ignore HTTP seeds; '
-  const text = `${note}btkit setwebseeds sets web seeds`
-  return defineSetSeeds(
-    'sethttpseeds',
-    { key: 'httpseeds', kind: 'HTTP seed', note: text },
-    context,
-  )
+  return defineSetSeeds('httpseeds', context)
 }
 
 export function defineSetwebseeds(context: CommandContext) {
-  return defineSetSeeds('setwebseeds', { key: 'url-list', kind: 'web seed', note: null }, context)
+  return defineSetSeeds('url-list', context)
 }
 
-interface Seeds {
-  readonly key: SeedKey
-  readonly kind: 'HTTP seed' | 'web seed'
-  /** Printed when seeds are set. */
-  readonly note: string | null
-}
+const IGNORED =
+  'clients with libtorrent 2.1 or later ignore HTTP seeds; btkit setwebseeds sets web seeds'
 
-function defineSetSeeds(name: string, { key, kind, note }: Seeds, context: CommandContext) {
-  const { io, isLegacy, finish } = context
-  const [option, bep] = key === 'httpseeds' ? ['http-seed', 17] : ['web-seed', 19]
+function defineSetSeeds(key: SeedKey, { io, isLegacy, finish }: CommandContext) {
+  const isHttp = key === 'httpseeds'
+  const name = isHttp ? 'sethttpseeds' : 'setwebseeds'
+  const kind = isHttp ? 'HTTP seed' : 'web seed'
+  const [option, bep] = isHttp ? ['http-seed', 17] : ['web-seed', 19]
   const parse = (text: string) => (isNone(text) ? [] : parseSeeds(text, kind))
-  const addSeeds = (text: string, previous: readonly string[] = []) => [
-    ...previous,
-    ...checked(parse)(text),
-  ]
-  return declareBulkEdit(name)
+  const command = declareBulkEdit(name)
     .description(`Set or remove the ${kind}s (BEP ${bep}) of torrents, and nothing else.`)
     .argument(
       '[urls-or-torrent...]',
       "URLs separated by '|' or ','; '' or 0 removes all; and the torrents to change",
     )
     .optionsGroup('Seeds:')
-    .option(
-      `--${option} <urls>`,
-      `set this ${kind} instead of the argument; then all arguments are torrents (repeatable)`,
-      addSeeds,
+    .addOption(
+      new Opt(
+        `--${option} <urls>`,
+        `set this ${kind} instead of the argument; then all arguments are torrents (repeatable)`,
+        { form: 'list' },
+      ).argParser(repeated(checked(parse))),
     )
     .addHelpText('after', seedExamples(name, option))
-    .action(async (args, options) => {
-      const { httpSeed, webSeed } = options as GivenSeeds
-      const { seeds, torrents } = splitSeeds(args, httpSeed ?? webSeed, { option, parse })
-      const describe = (edited: EditedFile) => oldSeedLines(edited, key)
-      if (note !== null && seeds.length > 0 && !isLegacy && !options.quiet) reportNote(note, io)
-      const edit = setSeeds(key, seeds.length > 0 ? seeds : null)
-      const legacy = isLegacy ? { describe } : null
-      finish(await runEdits({ operands: torrents, edit, options, legacy }, io))
-    })
-}
-
-interface GivenSeeds {
-  readonly httpSeed?: readonly string[]
-  readonly webSeed?: readonly string[]
-}
-
-interface SeedWords {
-  readonly option: string
-  readonly parse: (text: string) => readonly string[]
+  return ownOptions(command, HOW_TO_EDIT).action(async (args, options) => {
+    const given = (options as { httpSeed?: string[]; webSeed?: string[] })[
+      isHttp ? 'httpSeed' : 'webSeed'
+    ]
+    const { seeds, torrents } = splitSeeds(args, given, { option, parse })
+    if (isHttp && seeds.length > 0 && !isLegacy && !options.quiet) reportNote(IGNORED, io)
+    const edit = setSeeds(key, seeds.length > 0 ? seeds : null)
+    const describe = (edited: EditedFile) => oldSeedLines(edited, key)
+    const legacy = isLegacy ? { describe } : null
+    finish(await runEdits({ operands: torrents, edit, options, legacy }, io))
+  })
 }
 
 /** BitTornado's form has the seeds as an argument; with the option all arguments are torrents. */
 function splitSeeds(
   args: readonly string[],
   given: readonly string[] | undefined,
-  { option, parse }: SeedWords,
+  { option, parse }: { option: string; parse: (text: string) => readonly string[] },
 ) {
   if (given) {
     const url = args.find(looksLikeUrl)
     if (url === undefined) return { seeds: given, torrents: args }
-    throw usage(`${url}: give the seeds either as an argument or with --${option}`)
+    throw usageError(`${url}: give the seeds either as an argument or with --${option}`)
   }
   const isFirst = args[0] !== undefined && isNone(args[0])
   const [urls, torrents] = splitFirst(args, isFirst ? isNone : looksLikeUrl)
   if (urls !== undefined) return { seeds: parse(urls), torrents }
-  throw usage(`nothing to change; give URLs or --${option}, and torrents`)
+  throw usageError(`nothing to change; give URLs or --${option}, and torrents`)
 }
 
 function seedExamples(name: string, option: string): string {
@@ -296,8 +267,4 @@ Examples:
   btkit ${name} http://mirror.example/files/ *.torrent
   btkit ${name} --${option} http://mirror.example/files/ *.torrent
   btkit ${name} 0 *.torrent`
-}
-
-function usage(reason: string): BtkitError {
-  return new BtkitError('usage', reason)
 }

@@ -1,15 +1,20 @@
 import { Command } from '@commander-js/extra-typings'
-import { BtkitError } from '../../../errors.js'
-import { type KeyName, parseEditedKey, parseKeyToRemove } from '../../arguments/extra-keys.js'
+import { usageError } from '../../../errors.js'
+import { parseEditedKey, parseKeyToRemove } from '../../arguments/extra-keys.js'
 import { checkName } from '../../../metainfo/name.js'
-import { moment } from '../../arguments/values.js'
 import { maxTorrentSize } from '../../arguments/torrent-input.js'
 import * as read from '../../arguments/values.js'
+import { Opt, ownOptions } from '../../options/option.js'
 
 /** Declares a command that edits a torrent, with the common options. */
 export function declareSingleEdit(name: string) {
   return new Command(name)
-    .option('-o, --output <path>', 'write to this directory or file, and keep the originals')
+    .addOption(
+      new Opt('-o, --output <path>', 'write to this directory or file, and keep the originals', {
+        takes: 'file',
+        isOwn: true,
+      }),
+    )
     .option('--force', 'replace files of --output even if they are not torrents', false)
     .option('--dry-run', 'show what would change, and write nothing', false)
     .option('--json', 'print one line of JSON for each torrent', false)
@@ -19,20 +24,20 @@ export function declareSingleEdit(name: string) {
 
 /** Declares a command that edits any number of torrents. */
 export function declareBulkEdit(name: string) {
-  return declareSingleEdit(name).option(
-    '--files-from <list>',
-    'edit also the torrents in a list, one a line or with NULs; - reads standard input',
+  return declareSingleEdit(name).addOption(
+    new Opt(
+      '--files-from <list>',
+      'edit also the torrents in a list, one per line or with NULs; - reads standard input',
+      { takes: 'file', isOwn: true },
+    ),
   )
 }
 
+/** The options of edits that may be defaults, because they do not say what to change. */
+export const HOW_TO_EDIT = ['--force', '--dry-run', '--json', '--quiet', '--max-torrent-size']
+
 /** The options of declareSingleEdit and declareBulkEdit. */
-export interface EditOptions {
-  readonly output?: string | undefined
-  readonly force: boolean
-  readonly dryRun: boolean
-  readonly json: boolean
-  readonly quiet: boolean
-  readonly maxTorrentSize: number
+export type EditOptions = ReturnType<ReturnType<typeof declareSingleEdit>['opts']> & {
   readonly filesFrom?: string | undefined
 }
 
@@ -46,66 +51,79 @@ export function declareEdit() {
     .description('Change values in torrents.')
     .argument('[torrent...]', 'the torrents to change')
     .optionsGroup('Values:')
-    .option('--comment <text>', 'set the comment')
+    .option('-c, --comment <text>', 'set the comment')
     .option('--no-comment', 'remove the comment')
     .option('--created-by <text>', 'set the creator')
     .option('--no-created-by', 'remove the creator')
     .option(
       '--date <when>',
       'set the creation date: seconds since 1970, 2026-11-20, 2026-11-20T12:00Z or now',
-      moment,
+      read.moment,
     )
     .option('--no-date', 'remove the creation date')
     .option('--name <name>', 'set the name; changes the info hash', read.checked(checkName))
     .option(
-      '--private',
+      '-p, --private',
       'let clients find peers through the tracker only (BEP 27); changes the info hash',
     )
     .option('--no-private', 'remove that flag; changes the info hash')
-    .option('--source <text>', 'set the source tag; changes the info hash')
+    .option('-s, --source <text>', 'set the source tag; changes the info hash')
     .option('--no-source', 'remove the source tag; changes the info hash')
-    .option(
-      '--set <key=json>',
-      'set any other key; info.KEY is a key in info (repeatable)',
-      (text, keys: ReturnType<typeof parseEditedKey>[]) => [...keys, parseEditedKey(text)],
-      [],
+    .addOption(
+      new Opt('--set <key=json>', 'set any other key; info.KEY is a key in info (repeatable)', {
+        form: 'json-map',
+      })
+        .argParser(read.repeated((text) => [parseEditedKey(text)]))
+        .default([]),
     )
     .option(
       '--unset <key>',
       'remove any other key (repeatable)',
-      (text, keys: KeyName[]) => [...keys, parseKeyToRemove(text)],
+      read.repeated((text) => [parseKeyToRemove(text)]),
       [],
     )
-  return values
+  const command = values
     .optionsGroup('Trackers and seeds:')
-    .option(
-      '-a, --tracker <urls>',
-      "replace all trackers; ',' separates trackers of a tier, each -a adds a tier; '' or 0 " +
-        'removes all (repeatable)',
-      tiersOrNone,
+    .addOption(
+      new Opt(
+        '-a, --tracker <urls>',
+        "replace all trackers; ',' separates trackers of a tier, each -a adds a tier; '' or 0 " +
+          'removes all (repeatable)',
+        { trackers: 'one', form: 'list' },
+      ).argParser(tiersOrNone),
     )
-    .option(
-      '--add-tracker <url>',
-      'add a tracker in a last tier of its own (repeatable)',
-      read.trackers,
-      [],
+    .addOption(
+      new Opt('--add-tracker <url>', 'add a tracker in a last tier of its own (repeatable)', {
+        trackers: 'added',
+      })
+        .argParser(read.trackers)
+        .default([]),
     )
-    .option('--remove-tracker <url>', 'remove a tracker (repeatable)', read.collect, [])
-    .option(
-      '-w, --web-seed <url>',
-      "replace all web seeds (BEP 19); '' or 0 removes all (repeatable)",
-      webSeedsOrNone,
+    .addOption(
+      new Opt('--remove-tracker <url>', 'remove a tracker (repeatable)', { trackers: 'removed' })
+        .argParser(read.collect)
+        .default([]),
+    )
+    .addOption(
+      new Opt(
+        '-w, --web-seed <url>',
+        "replace all web seeds (BEP 19); '' or 0 removes all (repeatable)",
+        { form: 'list' },
+      ).argParser(webSeedsOrNone),
     )
     .option('--add-web-seed <url>', 'add a web seed (repeatable)', read.seeds, [])
     .option('--remove-web-seed <url>', 'remove a web seed (repeatable)', read.collect, [])
-    .option(
-      '--http-seed <url>',
-      "replace all HTTP seeds (BEP 17); '' or 0 removes all (repeatable)",
-      httpSeedsOrNone,
+    .addOption(
+      new Opt(
+        '--http-seed <url>',
+        "replace all HTTP seeds (BEP 17); '' or 0 removes all (repeatable)",
+        { form: 'list' },
+      ).argParser(httpSeedsOrNone),
     )
     .option('--add-http-seed <url>', 'add an HTTP seed (repeatable)', read.httpSeeds, [])
     .option('--remove-http-seed <url>', 'remove an HTTP seed (repeatable)', read.collect, [])
     .addHelpText('after', EXAMPLES)
+  return ownOptions(command, HOW_TO_EDIT)
 }
 
 /** Whether a text means an empty list: BitTornado's 0, or the empty text. */
@@ -144,24 +162,20 @@ const LISTS = [
 export function refuseContradictions(typed: ReadonlySet<string>, options: ChangeOptions): void {
   const positive = [...typed].find((name) => typed.has(`no-${name}`))
   if (positive !== undefined)
-    throw usage(`--${positive} and --no-${positive} cannot be used together`)
+    throw usageError(`--${positive} and --no-${positive} cannot be used together`)
   const set = { Tracker: options.tracker, WebSeed: options.webSeed, HttpSeed: options.httpSeed }
   for (const [list, option] of LISTS) {
-    const removed = options[`remove${list}`]
+    const removed: readonly string[] = options[`remove${list}`]
     for (const [verb, values] of [
       ['', set[list]?.flat() ?? []],
       ['add-', options[`add${list}`]],
     ] as const) {
       const both = values.find((value) => removed.includes(value))
       if (both === undefined) continue
-      throw usage(`${both}: --${verb}${option} and --remove-${option} cannot be used together`)
+      throw usageError(`${both}: --${verb}${option} and --remove-${option} cannot be used together`)
     }
   }
   const keys = [...options.set, ...options.unset].map(({ name }) => name)
   const twice = keys.find((key, at) => keys.indexOf(key) < at)
-  if (twice !== undefined) throw usage(`${twice}: give --set or --unset once for a key`)
-}
-
-function usage(reason: string): BtkitError {
-  return new BtkitError('usage', reason)
+  if (twice !== undefined) throw usageError(`${twice}: give --set or --unset once for a key`)
 }

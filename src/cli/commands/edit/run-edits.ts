@@ -1,24 +1,32 @@
-import { statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { BtkitError } from '../../../errors.js'
-import { hasTracker } from '../../../metainfo/trackers.js'
+import { usageError } from '../../../errors.js'
+import { formatAnnounceList, formatDhtNode, hasTracker } from '../../../metainfo/trackers.js'
 import { editFiles, type EditOutcome } from '../../../core/edit/files.js'
 import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
 import { isSameInfo } from '../../../core/edit/torrent.js'
-import { escapeText } from '../../../text/escape.js'
+import { escapeText, jsonLine } from '../../../text/escape.js'
 import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
 import {
-  readFileList,
+  changeTrackers,
+  replaceTracker,
+  takeTrackerSteps,
+  trackerBytes,
+  type TrackerReplacement,
+} from '../../../metainfo/edit/trackers.js'
+import {
   type FileList,
   hintAtDirectory,
   hintAtMaxSize,
+  readFileList,
 } from '../../arguments/torrent-input.js'
-import { requireNames } from '../../arguments/operands.js'
+import { isDirectory, requireNames } from '../../arguments/operands.js'
 import type { EditOptions } from './options.js'
-import { changeLines, editJson, type LegacyWords } from './edit-output.js'
 import { reportError, reportNote, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { count } from '../../../text/quantity.js'
+import type { SeedKey } from '../../../metainfo/edit/details.js'
+import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 
 /** A value to remove from a list, or to replace in it. */
 export interface Removal {
@@ -28,8 +36,41 @@ export interface Removal {
   readonly isIn: (facts: TorrentFacts) => boolean
 }
 
+/** The removals by an option. `read` returns the list that it removes from. */
+export function removals(
+  option: string,
+  values: readonly string[],
+  read: (facts: TorrentFacts) => readonly string[] | null,
+): Removal[] {
+  return values.map((value) => {
+    return { option: `${option} ${value}`, isIn: (facts) => read(facts)?.includes(value) ?? false }
+  })
+}
+
+/** Changes to single trackers, by URLs as they are typed. */
+interface TypedSteps {
+  readonly set?: readonly (readonly string[])[] | undefined
+  readonly remove: readonly string[]
+  readonly replace: readonly TrackerReplacement[]
+  readonly add: readonly string[]
+}
+
+/** Returns an edit that takes typed steps. */
+export function stepTrackers({ set, remove, replace, add }: TypedSteps): TorrentEdit {
+  const steps = {
+    set: set?.map((tier) => tier.map(trackerBytes)) ?? null,
+    remove: remove.map(trackerBytes),
+    replace: replace.map(({ from, to }) => {
+      const replacement = { from: trackerBytes(from), to: trackerBytes(to) }
+      return (tracker: string) => replaceTracker(tracker, replacement)
+    }),
+    add: add.map(trackerBytes),
+  }
+  return changeTrackers((trackers) => takeTrackerSteps(trackers, steps))
+}
+
 /** One run of a command that edits torrents. */
-export interface EditRun {
+interface EditRun {
   /** The torrents among the arguments. */
   readonly operands: readonly string[]
   readonly edit: TorrentEdit
@@ -104,7 +145,9 @@ function report(found: EditOutcome, run: EditRun, io: Io): void {
   }
   if (json) io.stdout.write(editJson(outcome, dryRun))
   else if (outcome.error === null && !quiet) {
-    print(legacyOf(run)?.describe(outcome) ?? changeLines(outcome, dryRun), run, io)
+    const { output } = run.options
+    const target = output === undefined ? null : outputFor(outcome.file, output)
+    print(legacyOf(run)?.describe(outcome) ?? changeLines(outcome, dryRun, target), run, io)
   }
 }
 
@@ -133,7 +176,7 @@ function print(lines: readonly string[], { options }: EditRun, io: Io): void {
 }
 
 function summarize({ total, changed, failed, rehashed }: Tally, run: EditRun, io: Io): void {
-  const { dryRun } = run.options
+  const { dryRun, output } = run.options
   if (rehashed > 0) {
     const verb = dryRun ? 'would get' : rehashed === 1 ? 'has' : 'have'
     const meaning = 'clients and trackers treat it as a new torrent'
@@ -141,8 +184,10 @@ function summarize({ total, changed, failed, rehashed }: Tally, run: EditRun, io
   }
   // If all failed, the errors are enough
   if (legacyOf(run) === null && failed < total) {
-    const verb = dryRun ? 'would change; nothing was written' : 'changed'
-    reportNote(`${changed} of ${count(total, 'torrent')} ${verb}`, io)
+    const all = count(total, 'torrent')
+    if (dryRun) reportNote(`${changed} of ${all} would change; nothing was written`, io)
+    else if (output === undefined) reportNote(`${changed} of ${all} changed`, io)
+    else reportNote(`${total - failed} of ${all} written to ${output}`, io)
   }
 }
 
@@ -157,36 +202,147 @@ async function listFiles(
 ): Promise<FileList> {
   requireNames(operands, 'torrent')
   if (operands.length === 0 && filesFrom === undefined) {
-    throw new BtkitError('usage', 'no torrent given; name at least one')
+    throw usageError('no torrent given; name at least one')
   }
-  const list = filesFrom === undefined ? NONE : await readFileList(filesFrom, io)
+  const list = await readFileList(filesFrom, io)
   const files = [...operands, ...list.files]
   if (output !== undefined) checkOutput(output, files)
   return { files, refused: list.refused }
 }
-
-const NONE: FileList = { files: [], refused: [] }
 
 /** The path of the result for a torrent: in `output` if that is a directory, else `output`. */
 function outputFor(file: string, output: string): string {
   return isDirectory(output) ? join(output, basename(file)) : output
 }
 
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
-}
-
 function checkOutput(output: string, files: readonly string[]): void {
   if (!isDirectory(output)) {
-    if (files.length === 1 && output.endsWith('.torrent')) return
-    throw new BtkitError('usage', `--output ${output}: not a directory`)
+    // An existing file was not mistyped; it is replaced if it is a torrent, or with --force
+    if (files.length === 1 && (output.endsWith('.torrent') || existsSync(output))) return
+    const need =
+      files.length === 1
+        ? "not a directory; a file's name ends with .torrent"
+        : 'not a directory, and several torrents need one'
+    throw usageError(`--output ${output}: ${need}`)
   }
   const others = new Map<string, string>()
   for (const file of files) {
     const other = others.get(basename(file))
     if (other !== undefined && other !== file) {
-      throw new BtkitError('usage', `${other} and ${file} would both be written to ${output}`)
+      throw usageError(`${other} and ${file} would both be written to ${output}`)
     }
     others.set(basename(file), file)
   }
+}
+
+/** Formats an outcome for programs: one line of JSON. */
+function editJson(outcome: EditOutcome, dryRun: boolean): string {
+  const { isChanged, before, after } = outcome.error === null ? outcome : NOTHING
+  return jsonLine({
+    ...torrentKeys(outcome.file, after),
+    file: outcome.file,
+    changed: isChanged,
+    dryRun,
+    oldInfoHash: before?.infoHash ?? null,
+    oldInfoHashV2: before?.infoHashV2 ?? null,
+    ...failureKeys(outcome.error),
+  })
+}
+
+const NOTHING = { isChanged: false, before: null, after: null }
+
+/** The values that an edit can change, with their labels, in the order of the output. */
+const FACTS: readonly (readonly [label: string, read: (facts: TorrentFacts) => string | null])[] = [
+  ['announce', ({ announce }) => announce],
+  ['announce-list', ({ announceList }) => announceList && formatAnnounceList(announceList)],
+  ['HTTP seeds', ({ httpSeeds }) => httpSeeds?.join('|') ?? null],
+  ['web seeds', ({ webSeeds }) => webSeeds?.join('|') ?? null],
+  ['nodes', ({ nodes }) => nodes?.map(formatDhtNode).join('|') ?? null],
+  ['similar torrents', ({ similar }) => similar?.join('|') ?? null],
+  ['collections', ({ collections }) => collections?.join('|') ?? null],
+  ['name', ({ name }) => name],
+  ['comment', ({ comment }) => comment],
+  ['creator', ({ createdBy }) => createdBy],
+  ['creation date', dateOf],
+  ['private flag', (facts) => (facts.private ? 'yes' : null)],
+  ['source', ({ source }) => source],
+  ['info hash', ({ infoHash }) => infoHash],
+  ['info hash v2', ({ infoHashV2 }) => infoHashV2],
+]
+
+/** The creation date in the format of `--date`: `2026-11-20T07:21:47Z`. */
+function dateOf({ creationDate }: TorrentFacts): string | null {
+  if (creationDate === null) return null
+  return new Date(creationDate * 1000).toISOString().replace('.000Z', 'Z')
+}
+
+/**
+ * Lines with all changed values, old and new. Empty if nothing changed. `target` is the file of the
+ * result; null if it replaces the torrent.
+ */
+function changeLines(edited: EditedFile, dryRun: boolean, target: string | null): string[] {
+  const { isChanged, before, after } = edited
+  if (!isChanged && target === null) return []
+  const file = target ?? edited.file
+  const details = FACTS.flatMap(([label, read]) => {
+    const [old, now] = [read(before), read(after)]
+    if (old === now) return []
+    return [
+      ...optional(`old ${label} for ${edited.file}`, old),
+      ...optional(`new ${label} for ${file}`, now),
+    ]
+  })
+  if (target !== null)
+    return [`${dryRun ? 'would write' : 'wrote'} ${file} (from ${edited.file})`, ...details]
+  return [`${dryRun ? 'would change' : 'changed'} ${file}`, ...details]
+}
+
+/** A line for a value; none if it is null. */
+export function optional(label: string, value: string | null): string[] {
+  return value === null ? [] : [`${label}: ${value}`]
+}
+
+/** The output of a command under its BitTornado name. Scripts read it. */
+interface LegacyWords {
+  /** Lines before those of the torrents. */
+  readonly heading?: readonly string[]
+  readonly describe: (edited: EditedFile) => string[]
+}
+
+/** Lines with the old trackers of a torrent. */
+export function oldTrackerLines({ file, before }: EditedFile): string[] {
+  return trackerLines(before, 'old', ` for ${file}`)
+}
+
+/** One line for each tracker key in a torrent. */
+export function trackerLines(facts: TorrentFacts, age: 'old' | 'new', whose: string): string[] {
+  const { announce, announceList } = facts
+  const list = announceList && formatAnnounceList(announceList)
+  return [
+    ...optional(`${age} announce${whose}`, announce),
+    ...optional(`${age} announce-list${whose}`, list),
+  ]
+}
+
+/** Lines with the old seeds of a torrent. */
+export function oldSeedLines({ file, before }: EditedFile, key: SeedKey): string[] {
+  const what = key === 'httpseeds' ? 'http-seed' : 'web-seed'
+  const seeds = key === 'httpseeds' ? before.httpSeeds : before.webSeeds
+  return optional(`old ${what} list for ${file}`, seeds?.join('|') ?? null)
+}
+
+/**
+ * Lines with both names. If the info hashes differ, these follow; BitTornado did not print them.
+ */
+export function renameLines({ before, after }: EditedFile): string[] {
+  return [
+    `old filename: ${before.name}`,
+    `new filename: ${after.name}`,
+    ...(isSameInfo(before, after) ? [] : [...hashLines(before, 'old'), ...hashLines(after, 'new')]),
+    'done.',
+  ]
+}
+
+function hashLines({ infoHash, infoHashV2 }: TorrentFacts, age: 'old' | 'new'): string[] {
+  return [...optional(`${age} info hash`, infoHash), ...optional(`${age} info hash v2`, infoHashV2)]
 }

@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings'
 import { findData, indexFiles, linkData, type FoundDatum } from '../../../core/find/find-data.js'
-import { BtkitError } from '../../../errors.js'
+import { usageError } from '../../../errors.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
@@ -10,8 +10,8 @@ import { maxTorrentSize, readTorrentOperand } from '../../arguments/torrent-inpu
 import { requireNames } from '../../arguments/operands.js'
 import { byteRate, collect } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
-import { tryEach } from '../../output/messages.js'
-import { failureKeys, torrentKeys, withFailureLines } from '../../output/torrent-json.js'
+import { failureKeys, torrentKeys, tryTorrents } from '../../output/torrent-json.js'
+import { DIRECTORY, Opt } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -22,10 +22,17 @@ export function defineFind({ io, finish }: CommandContext) {
   return new Command('find')
     .description('Find the data of torrents below directories, also by other names.')
     .argument('<torrent...>', 'torrents; - reads standard input')
-    .option('--in <directory>', 'search this directory (repeatable)', collect, [])
-    .option(
-      '--link <directory>',
-      'make hard links to the found files, with the names of the torrent',
+    .addOption(
+      new Opt('--in <directory>', 'search this directory (repeatable)', DIRECTORY)
+        .argParser(collect)
+        .default([]),
+    )
+    .addOption(
+      new Opt(
+        '--link <directory>',
+        'make hard links to the found files, with the names of the torrent',
+        DIRECTORY,
+      ),
     )
     .addOption(threadsOption())
     .option('--max-rate <size>', 'limit reading to this many bytes a second', byteRate)
@@ -34,7 +41,7 @@ export function defineFind({ io, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       if (options.in.length === 0) {
-        throw new BtkitError('usage', 'no directory to search; name one with --in')
+        throw usageError('no directory to search; name one with --in')
       }
       requireNames(
         [...options.in, ...(options.link === undefined ? [] : [options.link])],
@@ -45,27 +52,19 @@ export function defineFind({ io, finish }: CommandContext) {
       const cacheAccess = await openCacheAccess({ cache: false, cacheTrust: 'full' }, io)
       let incomplete = 0
       const links = new Map<string, () => Promise<void>>()
-      const found = await tryEach(
-        torrents,
-        io,
-        withFailureLines(options.json, io, async (torrent) => {
-          const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
-          const data = await findData({ metainfo, torrent, index }, { engine, cacheAccess })
-          if (!data.every(isThere)) incomplete++
-          io.stdout.write((options.json ? jsonOf : textOf)(torrent, metainfo, data))
-          const { name, isDirectory } = metainfo
-          const { link } = options
-          if (link === undefined) return
-          links.set(torrent, () => linkData({ name, isDirectory }, data, link))
-        }),
-      )
+      const found = await tryTorrents(torrents, { ...options, io }, async (torrent) => {
+        const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
+        const data = await findData({ metainfo, torrent, index }, { engine, cacheAccess })
+        if (!data.every(isThere)) incomplete++
+        io.stdout.write((options.json ? jsonOf : textOf)(torrent, metainfo, data))
+        const { name, isDirectory } = metainfo
+        const { link } = options
+        if (link === undefined) return
+        links.set(torrent, () => linkData({ name, isDirectory }, data, link))
+      })
       // A link changes the file's ctime, so that a later torrent would not trust the index
       const linkOne = async (torrent: string) => links.get(torrent)?.()
-      const linked = await tryEach(
-        [...links.keys()],
-        io,
-        withFailureLines(options.json, io, linkOne),
-      )
+      const linked = await tryTorrents([...links.keys()], { ...options, io }, linkOne)
       finish(incomplete > 0 ? 1 : found || linked)
     })
 }

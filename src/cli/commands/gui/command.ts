@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import type { ToolPath } from '../../../gui/window.js'
 import { openGui } from '../../../gui/open-gui.js'
-import { BtkitError } from '../../../errors.js'
+import { usageError } from '../../../errors.js'
 import { isDirectoryAt } from '../../../pages/picker.js'
 import { stateDirectory } from '../../../directories.js'
 import {
@@ -11,10 +11,12 @@ import {
   cachePathIfAny,
   cacheTrustOption,
   noCacheOption,
+  stateDirOption,
 } from '../../arguments/cache-options.js'
 import { threadsOption } from '../../arguments/reading-options.js'
 import type { CommandContext } from '../../context.js'
-import { reportError, warningsTo } from '../../output/messages.js'
+import { serverContext } from '../../arguments/server-options.js'
+import { wholeNumber } from '../../arguments/values.js'
 import { formPresets } from '../../configuration/form-presets.js'
 import { spawn } from 'node:child_process'
 import type { Io } from '../../io.js'
@@ -35,17 +37,21 @@ export function defineGui({ io, program }: CommandContext) {
     .description('Make, check and edit torrents in the browser of this machine.')
     .argument('[directory...]', 'directories to offer (default: the current directory)')
     .option('--no-browser', 'print the address only; start no browser')
+    .option(
+      '--port <n>',
+      'listen on this port of 127.0.0.1 (default: any free port)',
+      wholeNumber(0, 65_535),
+    )
     .addOption(threadsOption())
     .addOption(noCacheOption())
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
-    .option('--state-dir <path>', 'record the torrents of completed directories here')
+    .addOption(stateDirOption('record the torrents of completed directories here'))
     .addHelpText('after', EXAMPLES)
     .action(async (directories, { browser, threads, cache, cacheTrust, ...options }) => {
       const { env, isRoot } = io
       const places = directories.map((path) => resolve(io.cwd, path))
       requireDirectories(places)
-      const warn = warningsTo(io)
       const { config } = options as { readonly config?: string }
       const gui = await openGui({
         directory: io.cwd,
@@ -55,13 +61,10 @@ export function defineGui({ io, program }: CommandContext) {
         cacheTrust,
         stateDirectory: stateDirectory({ option: options.stateDir, env, isRoot }),
         threads,
+        port: options.port ?? 0,
         first: FIRST[program] ?? null,
         runtimeDirectory: env['XDG_RUNTIME_DIR'] || undefined,
-        monotonic: io.monotonic,
-        warn,
-        onError: (error) => {
-          reportError(error, io)
-        },
+        ...serverContext(io),
       })
       try {
         const hasBrowser = browser && (await startBrowser(gui.file, io))
@@ -77,7 +80,7 @@ export function defineGui({ io, program }: CommandContext) {
 
 function requireDirectories(paths: readonly string[]): void {
   const missing = paths.find((path) => !isDirectoryAt(path))
-  if (missing !== undefined) throw new BtkitError('usage', `${missing}: not a directory`)
+  if (missing !== undefined) throw usageError(`${missing}: not a directory`)
 }
 
 /**

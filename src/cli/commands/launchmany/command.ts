@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
-import { hasHybrids } from '../../../core/launch/find-torrents.js'
-import { BtkitError } from '../../../errors.js'
-import { statIfThere } from '../../../files/stat-files.js'
-import { openCacheAccess } from '../../arguments/cache-options.js'
-import { engineFor, declareReadingOptions } from '../../arguments/reading-options.js'
+import { BtkitError, usageError } from '../../../errors.js'
+import {
+  declareDisplayOptions,
+  declareReadingOptions,
+  withHashContext,
+} from '../../arguments/reading-options.js'
 import {
   openClients,
   syncClient,
@@ -13,16 +14,17 @@ import {
   dataPrefixOption,
   trustDataPathOption,
 } from '../../arguments/open-clients.js'
-import { namesClient, withOwnClient, declareOwnClientOptions } from '../../arguments/own-client.js'
-import { requireNames } from '../../arguments/operands.js'
+import { namesClient, declareOwnClientOptions, requirePorts } from '../../arguments/own-client.js'
+import { requireDirectory, requireNames } from '../../arguments/operands.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import { openDisplay, type Display } from '../../output/torrent-display.js'
+import { followTorrents, openDisplay, type Display } from '../../output/torrent-display.js'
+import type { ListedTorrent } from '../../output/torrent-json.js'
+import { seed } from '../seed/command.js'
 import { Command, Option } from '@commander-js/extra-typings'
 import { maxTorrentSize } from '../../arguments/torrent-input.js'
-import { seconds, wholeNumber } from '../../arguments/values.js'
+import { secondsOption, wholeNumber } from '../../arguments/values.js'
 import { takeOldOptions } from '../../arguments/without-meaning.js'
-import { setTimeout } from 'node:timers/promises'
 import { type KeeperSettings, TorrentKeeper } from '../../../core/launch/torrent-keeper.js'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import { waitingFor } from '../../../core/publish/wait-for.js'
@@ -38,51 +40,53 @@ export function defineLaunchmany({ io, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {
       requireNames(names, 'directory')
-      const directories = names.map((name) => findDirectory(name, io))
-      if (namesClient(options.client, io)) finish(await launchInNamed(directories, options, io))
-      else await launchInOwn(directories, options, io)
+      const directories = names.map((name) => requireDirectory(resolve(io.cwd, name), name))
+      if (namesClient(options.client, io)) finish(await launchInClients(directories, options, io))
+      else await launchAlone(directories, options, io)
     })
 }
 
-function findDirectory(name: string, { cwd }: Io): string {
-  const directory = resolve(cwd, name)
-  const stats = statIfThere(directory)
-  if (stats?.isDirectory()) return directory
-  throw new BtkitError('not-found', `${name}: ${stats ? 'not a directory' : 'no such directory'}`)
+/** Seeds without a client. */
+function launchAlone(directories: readonly string[], options: LaunchOptions, io: Io) {
+  if (!options.checkHashes) {
+    throw usageError('--no-check-hashes: needs --client; btkit sends checked data only')
+  }
+  const { minport, maxport, maxUploadRate, saveasStyle, ip = null, bind = null } = options
+  requirePorts(options)
+  const isBeside = saveasStyle !== 3
+  const ownDirectory = (torrent: string) => torrent.slice(0, -'.torrent'.length)
+  return seed(
+    {
+      options,
+      keeping: {
+        places: directories,
+        data: [],
+        isBeside,
+        sourceOf: isBeside ? () => null : ownDirectory,
+      },
+      serving: {
+        host: bind,
+        port: minport,
+        lastPort: maxport,
+        announcedAddress: ip,
+        maxUpload: maxUploadRate === 0 ? null : maxUploadRate * 1024,
+        dht: false,
+        dhtNodes: null,
+        localDiscovery: false,
+      },
+    },
+    io,
+  )
 }
 
-async function launchInNamed(directories: readonly string[], options: LaunchOptions, io: Io) {
+function launchInClients(directories: readonly string[], options: LaunchOptions, io: Io) {
   const clients = openClients(options.client, options.clientTimeout, io)
-  return launch({ directories, clients, options, io }, async (run) => {
+  // A progress bar would disturb the table
+  return withHashContext({ ...options, quiet: true }, io, async (hashContext) => {
+    const display = openDisplay(options, io)
+    const run = { directories, clients, options, hashContext, display, io }
     return letGo(await keepSeeding(run), run)
   })
-}
-
-async function launchInOwn(directories: readonly string[], options: LaunchOptions, io: Io) {
-  try {
-    const opensHybrids = hasHybrids(directories, options.maxTorrentSize)
-    await withOwnClient({ ...options, opensHybrids }, io, async ({ named, io: ownIo }) => {
-      await launch({ directories, clients: [named], options, io: ownIo }, keepSeeding)
-    })
-  } catch (error) {
-    // An interruption is the normal end
-    if (!io.signal.aborted) throw error
-  }
-}
-
-type Launch = Omit<LaunchRun, 'hashContext' | 'display'>
-
-async function launch<T>(run: Launch, act: (run: LaunchRun) => Promise<T>): Promise<T> {
-  const { options, io } = run
-  const cacheAccess = await openCacheAccess(options, io)
-  try {
-    // A progress bar would disturb the table
-    const engine = engineFor({ ...options, quiet: true }, io)
-    const display = openDisplay(options, io)
-    return await act({ ...run, hashContext: { engine, cacheAccess }, display })
-  } finally {
-    await cacheAccess.cache.close()
-  }
 }
 
 /** The options of `launchmany`. Each is validated when it is parsed. */
@@ -92,15 +96,13 @@ function declareLaunchOptions() {
     .optionsGroup('Seeding:')
     .option(
       '--saveas-style <n>',
-      'find the data beside the torrent (1, 2), or in a directory named as the torrent (3)',
+      'find the data beside the torrent (1, 2) or in a directory of its name (3)',
       wholeNumber(1, 3),
       2,
     )
     .option('--no-check-hashes', 'check only sizes; hash nothing')
     .addOption(
-      new Option('--parse-dir-interval <seconds>', 'look at the directories this often')
-        .argParser(seconds)
-        .default(10_000, '10'),
+      secondsOption('--parse-dir-interval <seconds>', 'look at the directories this often', 10),
     )
     .addOption(maxTorrentSize())
     .optionsGroup('The client:')
@@ -108,15 +110,7 @@ function declareLaunchOptions() {
     .addOption(dataPrefixOption())
     .addOption(trustDataPathOption())
     .addOption(clientTimeoutOption())
-  const command = declareReadingOptions(declareOwnClientOptions(seeding))
-    .optionsGroup('Display:')
-    .option(
-      '--display-interval <seconds>',
-      'show the state this often (default: 1 on a terminal, else 60)',
-      seconds,
-    )
-    .option('--json', 'print one line of JSON for each torrent, each time')
-    .option('--quiet', 'print nothing unless something is wrong')
+  const command = declareDisplayOptions(declareReadingOptions(declareOwnClientOptions(seeding)))
   takeOldOptions(command)
   command.addOption(new Option('--responsefile <value>').hideHelp())
   return command
@@ -150,28 +144,14 @@ interface Keeping {
 /** Keeps clients seeding until a signal stops the command. */
 async function keepSeeding(run: LaunchRun): Promise<TorrentKeeper[]> {
   const { clients, options, display, io } = run
-  let changes = 0
-  const onChange = () => changes++
-  const keepings = clients.map((named) => ({ keeper: createKeeper(named, run, onChange), named }))
+  const keepings = clients.map((named) => ({ keeper: createKeeper(named, run), named }))
   const failed = new Set<string>()
-  const failing = new AbortController()
-  const signal = AbortSignal.any([io.signal, failing.signal])
-  try {
-    await unlessAborted(signal, () => update(keepings, failed, display))
-    await Promise.all([
-      repeat(options.parseDirInterval, signal, async () => {
-        const before = changes
-        await update(keepings, failed, display)
-        // The table must not show removed torrents until the next interval
-        if (changes !== before && display.isLive) await show(keepings, display, signal)
-      }),
-      repeat(display.interval, signal, () => show(keepings, display, signal)),
-    ])
-  } finally {
-    // If one loop fails, the other ends, too
-    failing.abort()
-    display.clear()
-  }
+  await followTorrents(display, {
+    interval: options.parseDirInterval,
+    signal: io.signal,
+    update: () => update(keepings, failed, display),
+    list: () => list(keepings),
+  })
   return keepings.map(({ keeper }) => keeper)
 }
 
@@ -201,7 +181,7 @@ async function letGo(
   return status
 }
 
-function createKeeper(named: NamedClient, run: LaunchRun, hear: () => void): TorrentKeeper {
+function createKeeper(named: NamedClient, run: LaunchRun): TorrentKeeper {
   const { directories, options, hashContext, display, io } = run
   const settings: KeeperSettings = {
     directories,
@@ -210,7 +190,6 @@ function createKeeper(named: NamedClient, run: LaunchRun, hear: () => void): Tor
     maxTorrentSize: options.maxTorrentSize,
     hashContext,
     onChange: (change, torrent) => {
-      hear()
       display.note(`${change} ${torrent}`)
     },
     onProblem: display.reportError,
@@ -235,7 +214,7 @@ async function update(keepings: readonly Keeping[], failed: Set<string>, display
   }
 }
 
-async function show(keepings: readonly Keeping[], display: Display, signal: AbortSignal) {
+async function list(keepings: readonly Keeping[]): Promise<ListedTorrent[]> {
   const lists = keepings.map(async ({ keeper, named }) => {
     try {
       const { client } = named
@@ -247,26 +226,5 @@ async function show(keepings: readonly Keeping[], display: Display, signal: Abor
       return []
     }
   })
-  const torrents = (await Promise.all(lists)).flat()
-  // The display may have been cleared meanwhile
-  if (!signal.aborted) display.show(torrents)
-}
-
-/** Repeats an action with a pause of `ms` milliseconds, until aborted. */
-async function repeat(ms: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
-    await unlessAborted(signal, async () => {
-      await act()
-      await setTimeout(ms, undefined, { signal })
-    })
-  }
-}
-
-/** Runs an action and ignores its error if it was aborted. */
-async function unlessAborted(signal: AbortSignal, act: () => Promise<void>): Promise<void> {
-  try {
-    await act()
-  } catch (error) {
-    if (!signal.aborted) throw error
-  }
+  return (await Promise.all(lists)).flat()
 }

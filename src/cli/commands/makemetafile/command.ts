@@ -1,9 +1,10 @@
-import { checkPatterns } from '../../../files/scan/load-name-filter.js'
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { loadNameFilter } from '../../../files/scan/entry.js'
 import type { CommandContext } from '../../context.js'
 import { closeCache, openCacheAccess } from '../../arguments/cache-options.js'
 import { openWorkers, shareRequest } from '../../arguments/share-options.js'
 import { readFileList } from '../../arguments/torrent-input.js'
-import { noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
+import { noteInfoKeys, trackerlessNote, warnOfTracker } from '../../arguments/torrent-request.js'
 import { engineFor } from '../../arguments/reading-options.js'
 import { reportNote, reportWarning, tryEach } from '../../output/messages.js'
 import { failureLine } from '../../output/torrent-json.js'
@@ -15,7 +16,6 @@ import {
   declareMakemetafile,
   makeRequests,
 } from './request.js'
-import { trackerlessNote } from '../../arguments/web-seed-base.js'
 import { type NamePatterns, UnmatchedPatterns } from '../../arguments/name-patterns.js'
 import { sortOperands } from '../../arguments/operands.js'
 import {
@@ -30,7 +30,7 @@ import {
   planVariant,
   writeTorrent,
 } from '../../../core/make/make-torrent.js'
-import { type StreamRequest, readStream } from '../../../core/checksums/make-from-stream.js'
+import { readStream } from '../../../core/checksums/make-from-stream.js'
 import {
   type ChecksumList,
   checkLists,
@@ -40,6 +40,7 @@ import {
 import { makeWithLists } from '../../../core/checksums/obtain.js'
 import { backslashedPaths, planContent } from '../../../core/digests/content.js'
 import type { HashContext } from '../../../core/digests/hash-content.js'
+import { findSeedsWithoutSlash } from '../../../metainfo/lint/trackers.js'
 import { escapeText } from '../../../text/escape.js'
 import { backslashWarning } from '../../output/piece-length.js'
 import {
@@ -51,7 +52,7 @@ import {
   textLines,
 } from './makemetafile-output.js'
 import { openProgress } from '../../output/bar.js'
-import { type TargetDifference, compareWithTarget } from '../../../core/make/compare-with-target.js'
+import { compareWithTarget } from '../../../core/make/compare-with-target.js'
 
 export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
   return declareMakemetafile({ isLegacy }).action(async (args, options, command) => {
@@ -59,9 +60,14 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     const isStdin = operands.sources.includes(STDIN)
     const chosen = isStdin ? undefined : await readChosen(options, io)
     const groups = makeRequests({ ...operands, chosen, isLegacy }, options, io)
-    for (const [request] of groups.slice(0, 1)) tellOfTrackers(request, options, io)
+    for (const [request] of groups.slice(0, 1)) {
+      warnOfTracker(request, options, io)
+      const note = options.quiet ? null : trackerlessNote(request.parts, options)
+      if (note !== null) reportNote(note, io)
+    }
     noteInfoKeys(options, io)
-    await checkPatterns(options)
+    // Bad patterns are refused before any work
+    await loadNameFilter(options)
     const engine = engineFor(options, io)
     const shareWith = shareRequest(options, command, io)
     const elsewhere = await openWorkers(options, command, io)
@@ -93,7 +99,7 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
 /** The typed globs. The globs of a configuration need not match something each time. */
 function typedPatterns(
   { include, exclude }: MakeOptions,
-  command: { getOptionValueSource: (name: 'include' | 'exclude') => string | undefined },
+  command: CommandUnknownOpts,
 ): NamePatterns {
   const isTyped = (name: 'include' | 'exclude') => command.getOptionValueSource(name) === 'cli'
   return { include: isTyped('include') ? include : [], exclude: isTyped('exclude') ? exclude : [] }
@@ -117,12 +123,6 @@ async function withFailures(
   }
 }
 
-function tellOfTrackers(request: MakeGroup[0], options: MakeOptions, io: Io): void {
-  warnOfTracker(request, options, io)
-  const note = options.quiet ? null : trackerlessNote(request.parts, options)
-  if (note !== null) reportNote(note, io)
-}
-
 /** The paths that a list names; undefined when there is none. */
 async function readChosen({ filesFrom }: MakeOptions, io: Io) {
   if (filesFrom === undefined) return undefined
@@ -132,7 +132,7 @@ async function readChosen({ filesFrom }: MakeOptions, io: Io) {
 }
 
 /** One run of the command, for all its torrents. */
-export interface Run {
+interface Run {
   readonly options: MakeOptions
   readonly hashContext: HashContext
   readonly io: Io
@@ -145,7 +145,7 @@ export interface Run {
 }
 
 /** Makes the torrents of one source, which is read once for all. */
-export async function makeAll([request, ...others]: MakeGroup, run: Run): Promise<void> {
+async function makeAll([request, ...others]: MakeGroup, run: Run): Promise<void> {
   const started = run.io.now()
   const plan = await planTorrent(request)
   const plans = [plan, ...others.map((other) => planVariant(plan, other))]
@@ -163,13 +163,15 @@ export async function makeAll([request, ...others]: MakeGroup, run: Run): Promis
 }
 
 /** Does the same for content from standard input. */
-export async function makeStreamed(group: MakeGroup, run: Run): Promise<void> {
+async function makeStreamed(group: MakeGroup, run: Run): Promise<void> {
   const started = run.io.now()
   const [request, ...others] = group
   const lists = listsBeside(request.torrent ?? '', request.name, run.options.checksums)
   for (const each of others) checkOutput(each)
   checkLists(lists, { request })
-  const { plan, core, checksums } = await readWithProgress(request, run)
+  const { plan, core, checksums } = await withProgress(run, null, ({ engine }) => {
+    return readStream(run.io.stdin, request, { engine, checksums: run.options.checksums })
+  })
   await tellOfPlan(plan, run)
   const made = await writeTorrent(plan, core, plan.content.size)
   await writeLists(lists, checksums, plan)
@@ -178,13 +180,6 @@ export async function makeStreamed(group: MakeGroup, run: Run): Promise<void> {
     if (each.request.torrent === null) run.io.stdout.write(own.bytes)
     report({ made: own, plan: each, lists: each === plan ? lists : [], started }, run)
   }
-}
-
-function readWithProgress(request: StreamRequest, run: Run) {
-  const { checksums } = run.options
-  return withProgress(run, null, ({ engine }) => {
-    return readStream(run.io.stdin, request, { engine, checksums })
-  })
 }
 
 /** Shows a bar while work hashes `total` bytes, or any number for null. */
@@ -213,6 +208,9 @@ async function tellOfPlan(plan: TorrentPlan, run: Run): Promise<void> {
   const paths = backslashedPaths(plan.content)
   const warning = backslashWarning({ count: paths.length, first: paths[0] ?? null })
   if (warning !== null) reportWarning(warning, io)
+  const { webSeeds } = plan.request.parts
+  const { isDirectory } = plan.content
+  for (const fault of findSeedsWithoutSlash({ isDirectory, webSeeds })) reportWarning(fault, io)
 }
 
 function listsOf({ request, content }: TorrentPlan, { checksums }: MakeOptions): ChecksumList[] {
@@ -221,15 +219,14 @@ function listsOf({ request, content }: TorrentPlan, { checksums }: MakeOptions):
 
 /** Makes a torrent. `first` is an earlier one with the same content, or null. */
 async function make(plan: TorrentPlan, first: MadeTorrent | null, run: Run): Promise<MadeTorrent> {
-  const made = await (first ? makeVariant(plan, first) : makeWithProgress(plan, run))
+  const making = first
+    ? makeVariant(plan, first)
+    : withProgress(run, plan.content.size, (context) => {
+        return makeWithLists(plan, listsOf(plan, run.options), context)
+      })
+  const made = await making
   if (plan.request.torrent === null) run.io.stdout.write(made.bytes)
   return made
-}
-
-function makeWithProgress(plan: TorrentPlan, run: Run): Promise<MadeTorrent> {
-  return withProgress(run, plan.content.size, (context) => {
-    return makeWithLists(plan, listsOf(plan, run.options), context)
-  })
 }
 
 interface Outcome extends Pick<MakeResult, 'plan' | 'lists'> {
@@ -257,7 +254,7 @@ function report({ made, plan, lists, started }: Outcome, { options, io, reported
  * Compares the torrents of one source with the files that they would replace. Writes nothing.
  * Returns whether all are unchanged.
  */
-export async function checkAll([request, ...others]: MakeGroup, run: Run): Promise<boolean> {
+async function checkAll([request, ...others]: MakeGroup, run: Run): Promise<boolean> {
   const { options, io } = run
   const content = await planContent(request)
   const plans = [request, ...others].map((each) => planOf(content, each))
@@ -271,29 +268,15 @@ export async function checkAll([request, ...others]: MakeGroup, run: Run): Promi
     const unwritten = { ...plan, request: { ...plan.request, torrent: null } }
     const made: MadeTorrent = first
       ? await makeVariant(unwritten, first)
-      : await compose(unwritten, run)
+      : await withProgress(run, content.size, (context) => makeTorrent(unwritten, context))
     const difference = compareWithTarget(plan.request.torrent ?? '', made.bytes, { isDated })
-    tell({ plan, made, difference }, run)
+    run.reported.add(plan.request.torrent)
+    const checked = { plan, hashes: made, difference }
+    if (options.json) io.stdout.write(checkJson(checked))
+    else if (!options.quiet)
+      for (const line of checkLines(checked)) io.stdout.write(`${escapeText(line)}\n`)
     areUnchanged &&= difference.status === 'unchanged'
     first ??= made
   }
   return areUnchanged
-}
-
-function compose(plan: TorrentPlan, run: Run): Promise<MadeTorrent> {
-  return withProgress(run, plan.content.size, (context) => makeTorrent(plan, context))
-}
-
-interface Checked {
-  readonly plan: TorrentPlan
-  readonly made: MadeTorrent
-  readonly difference: TargetDifference
-}
-
-function tell({ plan, made, difference }: Checked, { options, io, reported }: Run): void {
-  reported.add(plan.request.torrent)
-  const checked = { plan, hashes: made, difference }
-  if (options.json) io.stdout.write(checkJson(checked))
-  if (options.json || options.quiet) return
-  for (const line of checkLines(checked)) io.stdout.write(`${escapeText(line)}\n`)
 }

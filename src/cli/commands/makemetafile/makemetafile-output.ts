@@ -4,7 +4,7 @@ import { bytesOf, type Content, type Skipped } from '../../../core/digests/conte
 import { withoutPads } from '../../../core/digests/pad-files.js'
 import type { TargetDifference } from '../../../core/make/compare-with-target.js'
 import type { TorrentPlan } from '../../../core/make/make-torrent.js'
-import type { InfoHashes } from '../../../metainfo/info-hashes.js'
+import type { InfoHashes } from '../../../metainfo/metainfo.js'
 import { jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import { failureKeys, torrentKeys } from '../../output/torrent-json.js'

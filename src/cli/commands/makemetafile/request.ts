@@ -2,23 +2,21 @@ import { basename, join, resolve } from 'node:path'
 import type { MakeRequest } from '../../../core/make/make-torrent.js'
 import { listsBeside } from '../../../core/checksums/lists.js'
 import type { FileOrder } from '../../../core/digests/sort-files.js'
-import { BtkitError } from '../../../errors.js'
-import { statIfThere } from '../../../files/stat-files.js'
+import { usageError } from '../../../errors.js'
 import { hasRandomKey, randomKey } from '../../arguments/extra-keys.js'
 import {
   chooseTrackers,
+  commonRequest,
   namedTrackers,
   type ChosenTrackers,
-  checkOneDirectory,
-  directoriesOf,
-  seedsBelow,
-} from '../../arguments/web-seed-base.js'
-import { commonRequest } from '../../arguments/torrent-request.js'
+} from '../../arguments/torrent-request.js'
+import { checkOneDirectory, directoriesOf, seedsBelow } from '../../arguments/web-seed-base.js'
 import type { Io } from '../../io.js'
-import type { Operands } from '../../arguments/operands.js'
+import { isDirectory, type Operands } from '../../arguments/operands.js'
 import { checkName } from '../../../metainfo/name.js'
 import * as read from '../../arguments/values.js'
 import { declareTorrentOptions } from '../../arguments/torrent-options.js'
+import { FILE, Opt } from '../../options/option.js'
 
 /** The operand for content from standard input. Its torrent is made as that of a file NAME here. */
 export const STDIN = '-'
@@ -90,7 +88,7 @@ function trackersByTag(trackers: ChosenTrackers, options: MakeOptions): ChosenTr
     const pairs =
       'give --private and one -a (or one tier of --announce-list) for each --source, in the same order'
     const why = 'each torrent would name all trackers'
-    throw new BtkitError('usage', `${what}: ${why}; ${pairs}, or one command for each tracker`)
+    throw usageError(`${what}: ${why}; ${pairs}, or one command for each tracker`)
   }
   return tiers.map((tier) => {
     return { announce: tier[0] ?? null, announceList: tier.length > 1 ? [tier] : [] }
@@ -133,15 +131,15 @@ const NEED_FILES = [
 function checkStandardInput({ sources }: MakeOperands, options: MakeOptions): void {
   if (!sources.includes(STDIN)) return
   if (sources.length > 1) {
-    throw new BtkitError('usage', '-: standard input is the content of a single torrent')
+    throw usageError('-: standard input is the content of a single torrent')
   }
   if (options.name === undefined) {
-    throw new BtkitError('usage', '-: standard input has no name; give one with --name')
+    throw usageError('-: standard input has no name; give one with --name')
   }
   const given = NEED_FILES.find(([option]) => options[option])?.[1]
   const refused = options.date === 'mtime' ? '--date mtime' : given
   if (refused !== undefined) {
-    throw new BtkitError('usage', `${refused}: needs a file, and - is standard input`)
+    throw usageError(`${refused}: needs a file, and - is standard input`)
   }
 }
 
@@ -152,33 +150,30 @@ function checkTogether(operands: MakeOperands, options: MakeOptions): void {
   checkGivenOnce(sources)
   checkGivenOnce(options.source.map((tag) => `--source ${tag}`))
   if (options.randomize && hasRandomKey(options)) {
-    throw new BtkitError(
-      'usage',
-      '--set info.entropy: --randomize sets this key, too; use one of them',
-    )
+    throw usageError('--set info.entropy: --randomize sets this key, too; use one of them')
   }
   if (options.force && !options.clobber) {
-    throw new BtkitError('usage', '--force and --no-clobber cannot be used together')
+    throw usageError('--force and --no-clobber cannot be used together')
   }
   if (options.sortBy === 'given' && !chosen) {
-    throw new BtkitError('usage', '--sort-by given: needs --files-from, which gives the order')
+    throw usageError('--sort-by given: needs --files-from, which gives the order')
   }
   if (sources.length > 1 && chosen) {
-    throw new BtkitError('usage', '--files-from works with a single directory only')
+    throw usageError('--files-from works with a single directory only')
   }
   if (sources.length > 1 && options.name !== undefined) {
-    throw new BtkitError('usage', '--name works with a single file or directory only')
+    throw usageError('--name works with a single file or directory only')
   }
   const isSingle = sources.length === 1 && options.source.length <= 1
   if (!isSingle && options.output !== undefined && !isDirectory(options.output)) {
     const several = sources.length > 1 ? 'several torrents need' : 'several --source need'
-    throw new BtkitError('usage', `--output ${options.output}: not a directory, and ${several} one`)
+    throw usageError(`--output ${options.output}: not a directory, and ${several} one`)
   }
 }
 
 function checkGivenOnce(given: readonly string[]): void {
   const twice = given.find((text, i) => given.indexOf(text) < i)
-  if (twice !== undefined) throw new BtkitError('usage', `${twice}: is given twice`)
+  if (twice !== undefined) throw usageError(`${twice}: is given twice`)
 }
 
 /** Refuses options by which --check would compare nothing, or nothing of use. */
@@ -192,22 +187,21 @@ function checkComparable({ sources }: MakeOperands, options: MakeOptions): void 
   ]
   const other = others.find((each) => each !== false)
   if (other === undefined) return
-  throw new BtkitError('usage', `--check and ${other} cannot be used together`)
+  throw usageError(`--check and ${other} cannot be used together`)
 }
 
 function checkStandardOutput(options: MakeOptions, { stdout }: Io): void {
   const { output, json, dryRun, checksums } = options
   if (output !== '-') return
   if (checksums.length > 0) {
-    throw new BtkitError(
-      'usage',
+    throw usageError(
       '--checksums and --output - cannot be used together: lists are written beside the torrent',
     )
   }
-  if (json) throw new BtkitError('usage', '--output - and --json both write to standard output')
+  if (json) throw usageError('--output - and --json both write to standard output')
   if (stdout.isTTY && !dryRun) {
     const advice = 'send the torrent to a file or a pipe'
-    throw new BtkitError('usage', `--output -: standard output is a terminal; ${advice}`)
+    throw usageError(`--output -: standard output is a terminal; ${advice}`)
   }
 }
 
@@ -231,11 +225,7 @@ function torrentPath(
 function torrentName(source: string, options: MakeOptions, io: Io): string {
   const name = options.name ?? basename(resolve(io.cwd, source))
   if (name !== '' || options.name !== undefined) return name
-  throw new BtkitError('usage', `${source}: has no name of its own; use --name`)
-}
-
-function isDirectory(path: string): boolean {
-  return statIfThere(path)?.isDirectory() ?? false
+  throw usageError(`${source}: has no name of its own; use --name`)
 }
 
 function checkDistinct(requests: readonly MakeRequest[], io: Io): void {
@@ -247,7 +237,7 @@ function checkDistinct(requests: readonly MakeRequest[], io: Io): void {
     const other = seen.get(path)
     if (other) {
       const both = describeBoth(other, request)
-      throw new BtkitError('usage', `${both} would both be written to ${torrent}`)
+      throw usageError(`${both} would both be written to ${torrent}`)
     }
     seen.set(path, request)
   }
@@ -292,20 +282,26 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
     )
     .option('--randomize', 'add a random key to info to make the torrent unique', false)
     .optionsGroup('Files:')
-    .option(
-      '--files-from <list>',
-      'include only the paths in a list, in its order; - reads standard input',
+    .addOption(
+      new Opt(
+        '--files-from <list>',
+        'include only the paths in a list, in its order; - reads standard input',
+        FILE,
+      ),
     )
     .optionsGroup('Output:')
-    .option(
-      '-o, --output <path>',
-      'write to this file, into this directory, or - for standard output',
+    .addOption(
+      new Opt(
+        '-o, --output <path>',
+        'write to this file, into this directory, or - for standard output',
+        FILE,
+      ),
     )
-    .option('--no-clobber', 'fail if the torrent exists')
+    .addOption(new Opt('--no-clobber', 'fail if the torrent exists', { excludes: ['force'] }))
     .option('--force', 'replace the file even if it is not a torrent', false)
     .option(
       '--check',
-      'write nothing; end with 1 if the torrent would change, and print what',
+      'write nothing; print what would change, and exit with 1 if anything would',
       false,
     )
     .option('--json', 'print one line of JSON for each torrent', false)

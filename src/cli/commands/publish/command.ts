@@ -1,5 +1,4 @@
-import { Command, Option } from '@commander-js/extra-typings'
-import { closeCache, openCacheAccess } from '../../arguments/cache-options.js'
+import { Command } from '@commander-js/extra-typings'
 import {
   clientOption,
   clientTimeoutOption,
@@ -9,22 +8,25 @@ import {
   syncClient,
   type NamedClient,
 } from '../../arguments/open-clients.js'
-import { engineFor, declareReadingOptions } from '../../arguments/reading-options.js'
-import { maxTorrentSize, readTorrentInput } from '../../arguments/torrent-input.js'
-import { seconds } from '../../arguments/values.js'
+import { declareReadingOptions, withHashContext } from '../../arguments/reading-options.js'
+import { dataOption, maxTorrentSize, readTorrentInput } from '../../arguments/torrent-input.js'
+import { secondsOption } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
 import { dirname, resolve } from 'node:path'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import { clientInfoHash } from '../../../core/publish/client.js'
-import { dataProblem, remoteDirectory, type DataPrefix } from '../../../core/publish/local-data.js'
+import { dataProblem, remoteDirectory } from '../../../core/publish/local-data.js'
 import type { PublishRequest } from '../../../core/publish/hand-over.js'
 import { publishTorrents, type PublishOutcome } from '../../../core/publish/publish.js'
+import { openPublished } from '../../../core/publish/sync.js'
+import { homeDirectory, stateDirectory } from '../../../directories.js'
 import { waitingFor } from '../../../core/publish/wait-for.js'
 import { verifyTorrents } from '../../../core/verify/verify-torrents.js'
 import { BtkitError } from '../../../errors.js'
 import { jsonLine, escapeText } from '../../../text/escape.js'
 import type { Io } from '../../io.js'
-import { reportError } from '../../output/messages.js'
+import { reportError, reportNote, warningsTo } from '../../output/messages.js'
+import { count } from '../../../text/quantity.js'
 import { failureKeys } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
@@ -33,24 +35,30 @@ Examples:
   btkit publish --client transmission+http://host --data /srv/files *.torrent`
 
 export function definePublish({ io, finish }: CommandContext) {
+  return declarePublish().action(async (torrents, options) => {
+    const clients = openClients(options.client, options.clientTimeout, io)
+    const status = await withHashContext(options, io, (hashContext) => {
+      return runPublish({ torrents, clients, options, hashContext, io })
+    })
+    finish(status)
+  })
+}
+
+function declarePublish() {
   const command = new Command('publish')
-    .description('Have a client seed torrents whose data is complete, without hashing it again.')
+    .description('Add torrents to a client, which seeds them without checking the data again.')
     .argument('<torrent...>', 'torrents')
     .optionsGroup('Client:')
     .addOption(clientOption())
     .addOption(clientTimeoutOption())
     .addOption(
-      new Option('--wait <seconds>', 'wait this long while a client checks the data')
-        .argParser(seconds)
-        .default(60_000, '60'),
+      secondsOption('--wait <seconds>', 'wait this long while a client checks the data', 60),
     )
     .optionsGroup('Data:')
-    .option(
-      '--data <directory>',
-      'find the content in this directory (default: beside each torrent)',
-    )
+    .addOption(dataOption())
     .addOption(dataPrefixOption())
     .addOption(trustDataPathOption())
+    .option('--adopt', 'adopt torrents that the client seeds already, with this data', false)
     .option('--no-check-hashes', 'check only sizes; hash nothing')
     .option('--follow-symlinks', 'follow links that lead outside, too', false)
   return declareReadingOptions(command)
@@ -60,40 +68,15 @@ export function definePublish({ io, finish }: CommandContext) {
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
-    .action(async (torrents, options) => {
-      const clients = openClients(options.client, options.clientTimeout, io)
-      const engine = engineFor(options, io)
-      const cacheAccess = await openCacheAccess(options, io)
-      try {
-        const hashContext = { engine, cacheAccess }
-        finish(await runPublish({ torrents, clients, options, hashContext, io }))
-      } finally {
-        await closeCache(cacheAccess, io)
-      }
-    })
 }
 
-/** The options of `publish` that say what to do. */
-interface PublishArguments {
-  readonly data?: string | undefined
-  readonly dataPrefix: readonly DataPrefix[]
-  readonly trustDataPath?: true | undefined
-  readonly checkHashes: boolean
-  readonly followSymlinks: boolean
-  /** In milliseconds. */
-  readonly wait: number
-  readonly dryRun: boolean
-  readonly json?: true | undefined
-  readonly quiet?: true | undefined
-  /** In bytes. */
-  readonly maxTorrentSize: number
-}
+type PublishOptions = ReturnType<ReturnType<typeof declarePublish>['opts']>
 
 /** One run of the command. */
 interface PublishCommand {
   readonly torrents: readonly string[]
   readonly clients: readonly NamedClient[]
-  readonly options: PublishArguments
+  readonly options: PublishOptions
   readonly hashContext: HashContext
   readonly io: Io
 }
@@ -142,12 +125,36 @@ async function publishTo(
   const { dryRun } = options
   try {
     const sync = syncClient(named, options, waitingFor(options.wait, io))
-    return await publishTorrents(named.client, requests, { ...sync, dryRun })
+    let hasTold = options.json !== undefined || options.quiet !== undefined
+    const onChecking = (torrents: number) => {
+      if (hasTold) return
+      hasTold = true
+      const what = `checks the data of ${count(torrents, 'torrent')}`
+      reportNote(`${named.client.label}: ${what}; waiting up to ${options.wait / 1000} s`, io)
+    }
+    const record = dryRun ? null : recordFor(named.client, io)
+    return await publishTorrents(named.client, requests, {
+      ...{ ...sync, dryRun, onChecking, adopts: options.adopt },
+      begun: new Set(record && [...record.entries()].map(([infoHash]) => infoHash)),
+      onHandOver: async (fresh) => {
+        for (const { torrent, metainfo } of fresh)
+          record?.put(clientInfoHash(metainfo), { torrent })
+        await record?.flush()
+      },
+    })
   } catch (error) {
     if (io.signal.aborted || !(error instanceof BtkitError)) throw error
     reportError(error, io)
     return requests.map(({ torrent, metainfo }) => failed(torrent, clientInfoHash(metainfo), error))
   }
+}
+
+/** The torrents that were given to a client, by info hash; null without a place for state. */
+function recordFor(client: NamedClient['client'], io: Io) {
+  const { env, isRoot, now } = io
+  if (!isRoot && homeDirectory(env) === null && !env['BTKIT_STATE_DIR']) return null
+  const directory = stateDirectory({ option: undefined, env, isRoot })
+  return openPublished('', client, { directory, now, warn: warningsTo(io) })
 }
 
 /** Returns each torrent whose data is complete on this machine. Reports the others. */
@@ -163,7 +170,7 @@ async function checkData(command: PublishCommand): Promise<(PublishRequest | Out
   }
   const checked: (PublishRequest | Outcome)[] = []
   for await (const outcome of verifyTorrents(run, hashContext)) {
-    const problem = dataProblem(outcome)
+    const problem = outcome.error ?? dataProblem(outcome, outcome.report)
     if (problem) {
       const infoHash = outcome.error === null ? clientInfoHash(outcome.metainfo) : null
       reportError(problem, io)
@@ -188,7 +195,8 @@ function report(outcome: Outcome, label: string, { options, io }: PublishCommand
     if (!isTold) reportError(new BtkitError('client', `${torrent}: ${reason}`), io)
   } else if (!quiet) {
     const verb = dryRun ? 'would be published' : 'published'
-    const words = status === 'already' ? 'is already there' : verb
+    const words =
+      status === 'already' ? 'is already there' : status === 'adopted' ? 'adopted' : verb
     io.stdout.write(`${escapeText(`${torrent}: ${words} (${label})`)}\n`)
   }
 }

@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings'
 import type { QueueReport } from '../../../fleet/status.js'
-import { BtkitError } from '../../../errors.js'
+import { usageError } from '../../../errors.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import { queueAddress, queueOption } from '../../arguments/share-options.js'
@@ -27,7 +27,7 @@ function defineStatus({ io }: CommandContext) {
     .addOption(queueOption(REDIS))
     .option('--json', 'print a JSON object', false)
     .action(async ({ queue, json }, command) => {
-      const address = queueAddress(required(queue), command, io)
+      const address = queueAddress(queue, command, io)
       const { inspectQueue } = await loadInspect()
       const report = await inspectQueue(address)
       io.stdout.write(json ? jsonLine(report) : queueText(report))
@@ -40,19 +40,14 @@ function defineClear({ io }: CommandContext) {
     .addOption(queueOption(REDIS))
     .option('--failed', 'remove all failed jobs', false)
     .action(async ({ queue, failed }, command) => {
-      const address = queueAddress(required(queue), command, io)
-      if (!failed) throw new BtkitError('usage', 'queue clear: say what to remove: --failed')
+      const address = queueAddress(queue, command, io)
+      if (!failed) throw usageError('queue clear: add --failed')
       const { clearFailed } = await loadInspect()
       io.stdout.write(`removed ${count(await clearFailed(address), 'failed job')}\n`)
     })
 }
 
 const loadInspect = () => import('../../../fleet/status.js')
-
-function required(url: string | undefined): string {
-  if (url !== undefined) return url
-  throw new BtkitError('usage', 'queue: name the Redis by --queue')
-}
 
 /** Formats a report for people. */
 export function queueText(report: QueueReport): string {

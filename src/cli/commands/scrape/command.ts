@@ -1,20 +1,22 @@
-import { Command, Option } from '@commander-js/extra-typings'
+import { Command } from '@commander-js/extra-typings'
 import {
   askTrackers,
   type Asked,
   type TrackerAnswer,
 } from '../../../clients/scrape/ask-trackers.js'
 import { clientInfoHash } from '../../../core/publish/client.js'
+import { torrentsAt } from '../../../core/launch/find-torrents.js'
 import { BtkitError } from '../../../errors.js'
 import { looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { maxTorrentSize, readTorrentOperand } from '../../arguments/torrent-input.js'
-import { seconds, trackers } from '../../arguments/values.js'
+import { secondsOption, trackers } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import { reportError, tryEach } from '../../output/messages.js'
-import { failureKeys, torrentKeys, withFailureLines } from '../../output/torrent-json.js'
+import { reportError } from '../../output/messages.js'
+import { failureKeys, torrentKeys, tryTorrents } from '../../output/torrent-json.js'
+import { Opt } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -23,25 +25,26 @@ Examples:
 
 interface ScrapeOptions {
   readonly announce: readonly string[]
-  readonly json?: true | undefined
   readonly maxTorrentSize: number
 }
 
 export function defineScrape({ io, finish }: CommandContext) {
   return new Command('scrape')
     .description('Ask trackers how many seeds and leechers torrents have.')
-    .argument('<torrent-or-magnet...>', 'torrents and magnet links; - reads a torrent')
-    .option(
-      '-a, --announce <url>',
-      'request counts from this tracker, not from those of the torrent (repeatable)',
-      trackers,
-      [],
+    .argument(
+      '<torrent-or-magnet...>',
+      'torrents, directories of torrents, magnet links; - reads a torrent',
     )
     .addOption(
-      new Option('--timeout <time>', 'wait this long for an answer')
-        .argParser(seconds)
-        .default(10_000, '10'),
+      new Opt(
+        '-a, --announce <url>',
+        'request counts from this tracker, not from those of the torrent (repeatable)',
+        { trackers: 'tiers', isOwn: true },
+      )
+        .argParser(trackers)
+        .default([]),
     )
+    .addOption(secondsOption('--timeout <time>', 'wait this long for an answer', 10))
     .option('--json', 'print one line of JSON for each torrent')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
@@ -50,7 +53,8 @@ export function defineScrape({ io, finish }: CommandContext) {
       const read = async (operand: string) => {
         asked.push(await readAsked(operand, options, io))
       }
-      const status = await tryEach(operands, io, withFailureLines(options.json, io, read))
+      const torrents = await withTorrentsBelow(operands, io)
+      const status = await tryTorrents(torrents, { ...options, io }, read)
       const answers = await askTrackers(asked, { timeoutMs: options.timeout, signal: io.signal })
       let isMissing = false
       for (const each of asked) {
@@ -61,6 +65,19 @@ export function defineScrape({ io, finish }: CommandContext) {
       finish(isMissing ? 1 : status)
     })
 }
+
+/** Replaces directories among the operands by the torrents in them and below. */
+async function withTorrentsBelow(operands: readonly string[], { cwd }: Io): Promise<string[]> {
+  const all = operands.map(async (operand) => {
+    const isName = operand === '-' || looksLikeMagnet(operand)
+    const { torrents, failures } = isName ? NO_FILES : await torrentsAt([operand], cwd)
+    for (const error of failures.values()) throw error
+    return isName ? [operand] : torrents
+  })
+  return (await Promise.all(all)).flat()
+}
+
+const NO_FILES = { torrents: [], failures: new Map<string, unknown>() }
 
 /** A torrent with the hash of version 2 in full. */
 interface Scraped extends Asked {

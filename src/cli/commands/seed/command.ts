@@ -1,22 +1,39 @@
-import { resolve } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
-import { Command, Option } from '@commander-js/extra-typings'
+import { basename, dirname, resolve } from 'node:path'
+import { Command } from '@commander-js/extra-typings'
+import { HeldTorrents } from '../../../admin/torrents/held.js'
+import { homeDirectory, runtimeDirectory, stateDirectory } from '../../../directories.js'
 import { BtkitError } from '../../../errors.js'
+import { boundYoungHeap, unboundHeapGrowth } from '../../../heap-growth.js'
+import { realPath } from '../../../files/inside.js'
 import { statIfThere } from '../../../files/stat-files.js'
-import { parseDhtNode } from '../../../metainfo/dht-node.js'
-import { SeedKeeper } from '../../../seed/keeper.js'
-import { SeedService } from '../../../seed/service.js'
-import { version } from '../../../version.js'
-import { openCacheAccess } from '../../arguments/cache-options.js'
+import { parseDhtNode } from '../../../metainfo/trackers.js'
+import { stateDirOption } from '../../arguments/cache-options.js'
 import { maxTorrentSize } from '../../arguments/torrent-input.js'
 import { requireNames } from '../../arguments/operands.js'
-import { declareReadingOptions, engineFor } from '../../arguments/reading-options.js'
+import {
+  declareDisplayOptions,
+  declareReadingOptions,
+  withHashContext,
+} from '../../arguments/reading-options.js'
 import { bareHost } from '../../arguments/server-options.js'
-import { byteRate, checked, collect, seconds, wholeNumber } from '../../arguments/values.js'
+import {
+  byteRate,
+  checked,
+  collect,
+  repeated,
+  secondsOption,
+  wholeNumber,
+} from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import { openDisplay } from '../../output/torrent-display.js'
+import { FILE, Opt } from '../../options/option.js'
+import { type KeeperOptions, SeedKeeper } from '../../../seed/keeper.js'
+import { SeedService, type SeedServiceOptions } from '../../../seed/service.js'
+import { answerStatus } from '../../../clients/seeds.js'
+import { version } from '../../../process.js'
+import { type DisplayOptions, followTorrents, openDisplay } from '../../output/torrent-display.js'
 import type { ListedTorrent } from '../../output/torrent-json.js'
+import { serviceManager } from '../../service-manager/service-manager.js'
 
 const EXAMPLES = `
 Examples:
@@ -32,17 +49,24 @@ export function defineSeed({ io }: CommandContext) {
       requireNames(names, 'torrent')
       const places = names.map((name) => requireThere(name, io))
       const data = options.data.map((name) => requireThere(name, io))
-      const cacheAccess = await openCacheAccess(options, io)
-      try {
-        // A progress bar would disturb the table
-        const engine = engineFor({ ...options, quiet: true }, io)
-        await seed({ places, data, options, hashContext: { engine, cacheAccess } }, io)
-      } catch (error) {
-        // An interruption is the normal end
-        if (!io.signal.aborted) throw error
-      } finally {
-        await cacheAccess.cache.close()
-      }
+      const { host, port } = options
+      await seed(
+        {
+          options,
+          keeping: { places, data, isBeside: true, sourceOf: recordedSource(options, io) },
+          serving: {
+            host: host === undefined ? null : bareHost(host),
+            port,
+            lastPort: port,
+            announcedAddress: null,
+            maxUpload: options.maxUpload ?? null,
+            dht: options.dht ?? false,
+            dhtNodes: options.dhtNode.length === 0 ? null : options.dhtNode,
+            localDiscovery: options.lsd ?? false,
+          },
+        },
+        io,
+      )
     })
 }
 
@@ -50,20 +74,20 @@ function declareSeedOptions() {
   const seeding = new Command('seed')
     .argument('<torrent-or-directory...>', 'torrents, and directories of them at any depth')
     .optionsGroup('Seeding:')
-    .option(
-      '--data <path>',
-      'use this content, or a directory that contains it (default: beside each torrent)',
-      collect,
-      [],
-    )
     .addOption(
-      new Option('--parse-dir-interval <seconds>', 'look at the directories this often')
-        .argParser(seconds)
-        .default(30_000, '30'),
+      new Opt(
+        '--data <path>',
+        'use this content, or a directory that contains it (default: recorded, or beside each torrent)',
+        FILE,
+      )
+        .argParser(collect)
+        .default([]),
     )
+    .addOption(stateDirOption('find the data that completedir recorded in this directory'))
     .addOption(
-      new Option('--max-upload <rate>', 'limit the upload rate, such as 10M').argParser(byteRate),
+      secondsOption('--parse-dir-interval <seconds>', 'look at the directories this often', 30),
     )
+    .option('--max-upload <rate>', 'limit the upload rate, such as 10M', byteRate)
     .addOption(maxTorrentSize())
     .optionsGroup('Network:')
     .option('--host <address>', 'listen on one address (default: all, IPv4 and IPv6)')
@@ -72,19 +96,11 @@ function declareSeedOptions() {
     .option(
       '--dht-node <host:port>',
       'begin with this node of the DHT; repeatable (default: public nodes)',
-      (text: string, previous: string[]) => [...previous, dhtNode(text)],
+      repeated((text) => [dhtNode(text)]),
       [],
     )
     .option('--lsd', 'announce public torrents on the local network')
-  return declareReadingOptions(seeding)
-    .optionsGroup('Display:')
-    .option(
-      '--display-interval <seconds>',
-      'show the state this often (default: 1 on a terminal, else 60)',
-      seconds,
-    )
-    .option('--json', 'print one line of JSON for each torrent, each time')
-    .option('--quiet', 'print nothing unless something is wrong')
+  return declareDisplayOptions(declareReadingOptions(seeding))
 }
 
 const dhtNode = checked((text) => {
@@ -94,32 +110,59 @@ const dhtNode = checked((text) => {
 
 type SeedOptions = ReturnType<ReturnType<typeof declareSeedOptions>['opts']>
 
-interface SeedRun extends Pick<
-  ConstructorParameters<typeof SeedKeeper>[0],
-  'places' | 'data' | 'hashContext'
-> {
-  readonly options: SeedOptions
-}
-
 function requireThere(name: string, { cwd }: Io): string {
   const path = resolve(cwd, name)
   if (statIfThere(path)) return path
   throw new BtkitError('not-found', `${name}: no such file or directory`)
 }
 
-async function seed({ options, ...run }: SeedRun, io: Io): Promise<void> {
+/** Returns a function that looks up of which content `completedir` made a torrent. */
+function recordedSource({ stateDir }: SeedOptions, { env, isRoot }: Io) {
+  const given = stateDir ?? env['BTKIT_STATE_DIR']
+  // A service may have no home directory
+  if (!given && !isRoot && homeDirectory(env) === null) return () => null
+  const held = new HeldTorrents([stateDirectory({ option: stateDir, env, isRoot })])
+  return (torrent: string) => {
+    const directory = realPath(dirname(torrent))
+    return directory === null ? null : held.sourceOf(directory, basename(torrent))
+  }
+}
+
+/** A run of `seed`: its torrents, and how peers get them. */
+interface SeedRun {
+  readonly options: DisplayOptions &
+    Parameters<typeof withHashContext>[0] & {
+      readonly maxTorrentSize: number
+      /** In milliseconds. */
+      readonly parseDirInterval: number
+    }
+  readonly keeping: Pick<KeeperOptions, 'places' | 'data' | 'isBeside' | 'sourceOf'>
+  readonly serving: Omit<SeedServiceOptions, 'version' | 'monotonic' | 'onWithdrawn' | 'onError'>
+}
+
+/** Seeds torrents until interrupted, which is the normal end. */
+export async function seed(run: SeedRun, io: Io): Promise<void> {
+  boundYoungHeap()
+  // A progress bar would disturb the table
+  await withHashContext({ ...run.options, quiet: true }, io, (hashContext) => {
+    return keepSeeding({ ...run, hashContext }, io)
+  })
+}
+
+async function keepSeeding(
+  { options, keeping, serving, hashContext }: SeedRun & Pick<KeeperOptions, 'hashContext'>,
+  io: Io,
+): Promise<void> {
   const display = openDisplay(options, io)
-  const { monotonic, signal } = io
+  const { env, monotonic, signal } = io
+  const warn = (message: string) => {
+    display.reportError(new Error(message))
+  }
+  const manager = serviceManager({ env, warn })
   const service = await SeedService.open({
-    host: options.host === undefined ? null : bareHost(options.host),
-    port: options.port,
-    isPortFlexible: false,
-    maxUpload: options.maxUpload ?? null,
+    ...serving,
     version: version(),
     monotonic,
-    dht: options.dht ?? false,
-    dhtNodes: options.dhtNode.length === 0 ? null : options.dhtNode,
-    localDiscovery: options.lsd ?? false,
     onWithdrawn: (torrent, reason) => {
       display.reportError(reason)
       keeper.forget(torrent)
@@ -127,9 +170,8 @@ async function seed({ options, ...run }: SeedRun, io: Io): Promise<void> {
     onError: display.reportError,
   })
   const keeper = new SeedKeeper({
-    ...run,
-    isBeside: true,
-    sourceOf: () => null,
+    ...keeping,
+    hashContext,
     maxTorrentSize: options.maxTorrentSize,
     service,
     onChange: (change, torrent) => {
@@ -137,61 +179,42 @@ async function seed({ options, ...run }: SeedRun, io: Io): Promise<void> {
     },
     onProblem: display.reportError,
   })
+  const list = () => listTorrents(service, keeper)
+  const report = () => ({ port: service.port, version: version(), torrents: list() })
+  const directory = runtimeDirectory(io)
+  // Where the directory cannot be written, `btkit status` finds nothing
+  const endStatus = directory && (await answerStatus(directory, report).catch(() => null))
   try {
     display.note(`listening on port ${service.port}`)
-    const rates = new Rates(service, monotonic)
-    await Promise.all([
-      repeat(options.parseDirInterval, signal, () => keeper.update()),
-      repeat(display.interval, signal, () => {
-        display.show(rates.list(keeper))
-        return Promise.resolve()
-      }),
-    ])
+    manager.ready(`listening on port ${service.port}`)
+    await followTorrents(display, {
+      interval: options.parseDirInterval,
+      signal,
+      // Uploads need the space that the first look does not
+      update: () => keeper.update().finally(unboundHeapGrowth),
+      list: () => Promise.resolve(list()),
+    })
   } finally {
+    manager.stopping()
     display.clear()
+    if (endStatus) endStatus()
     await service.close()
   }
 }
 
-/** The torrents with their rates since the last look. */
-class Rates {
-  #before = new Map<string, number>()
-  #at: number
-
-  constructor(
-    private readonly service: SeedService,
-    private readonly monotonic: () => number,
-  ) {
-    this.#at = monotonic()
-  }
-
-  list(keeper: SeedKeeper): ListedTorrent[] {
-    const now = this.monotonic()
-    const elapsed = Math.max(1, now - this.#at) / 1000
-    const before = this.#before
-    this.#before = new Map()
-    this.#at = now
-    return [...this.service.states()].map(({ torrent, peers, uploaded }) => {
-      const { name, size, infoHash, infoHashV2 } = torrent
-      const hash = infoHash ?? (infoHashV2 ?? '').slice(0, 40)
-      this.#before.set(hash, uploaded)
-      const [failure] = this.service.failuresOf(torrent)
-      return {
-        ...{ client: 'btkit', torrent: keeper.pathOf(torrent) ?? null, infoHash: hash, name },
-        ...{ directory: null, isMarked: true, state: 'seeding', size, bytesDone: size, peers },
-        message: failure ? `${failure.tracker}: ${failure.reason}` : null,
-        uploadRate: Math.round((uploaded - (before.get(hash) ?? uploaded)) / elapsed),
-        downloadRate: 0,
-        ratio: size === 0 ? 0 : uploaded / size,
-      }
-    })
-  }
-}
-
-/** Repeats an action with a pause of `ms` milliseconds, until aborted. */
-async function repeat(ms: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
-    await act()
-    await setTimeout(ms, undefined, { signal })
-  }
+/** The torrents, as a client would list them. */
+function listTorrents(service: SeedService, keeper: SeedKeeper): ListedTorrent[] {
+  return [...service.states()].map(({ torrent, peers, uploaded, rate }) => {
+    const { name, size, infoHash, infoHashV2 } = torrent
+    const [failure] = service.failuresOf(torrent)
+    return {
+      ...{ client: 'btkit', torrent: keeper.pathOf(torrent) ?? null, name },
+      infoHash: infoHash ?? (infoHashV2 ?? '').slice(0, 40),
+      ...{ directory: null, isMarked: true, state: 'seeding', size, bytesDone: size, peers },
+      message: failure ? `${failure.tracker}: ${failure.reason}` : null,
+      uploadRate: rate,
+      downloadRate: 0,
+      ratio: size === 0 ? 0 : uploaded / size,
+    }
+  })
 }

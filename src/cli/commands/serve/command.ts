@@ -1,29 +1,40 @@
-import { once } from 'node:events'
-import { resolve } from 'node:path'
-import { findExample } from '../../../mirror/tree/example-file.js'
 import { boundHeapGrowth } from '../../../heap-growth.js'
-import { type Service, type ServiceSettings, runService } from '../../../mirror/app/run-service.js'
+import { runService, type Service, type ServiceSettings } from '../../../mirror/app/run-service.js'
+import type { ServiceOptions } from '../../../mirror/options.js'
+import { isWithheld, type Mirror, MirrorView } from '../../../mirror/tree/mirror.js'
+import { escapeText } from '../../../text/escape.js'
+import { count } from '../../../text/quantity.js'
 import { cachePathIfAny } from '../../arguments/cache-options.js'
+import { requireNames } from '../../arguments/operands.js'
+import { engineFor } from '../../arguments/reading-options.js'
+import {
+  bareHost,
+  BoundedOutput,
+  machineHost,
+  openTls,
+  reachableAddress,
+  reloadOnHangup,
+  serverContext,
+} from '../../arguments/server-options.js'
 import { shareRequest } from '../../arguments/share-options.js'
 import type { CommandContext } from '../../context.js'
-import { engineFor } from '../../arguments/reading-options.js'
-import { requireNames } from '../../arguments/operands.js'
-import {
-  openTls,
-  machineHost,
-  reachableAddress,
-  BoundedOutput,
-} from '../../arguments/server-options.js'
-import { reportError, reportNotes, warningsTo } from '../../output/messages.js'
 import type { Io } from '../../io.js'
+import { reportNote } from '../../output/messages.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
-import { type ServeOptions, declareServeOptions } from './options.js'
+import { announceOf } from '../track/greeting.js'
+import { declareServeOptions, type ServeOptions } from './options.js'
 import { listenPlaces, nameTrackerOptions, serviceOptions, trackersWanted } from './request.js'
 import { type StartedTracker, startTracker } from './tracker.js'
-import { escapeText } from '../../../text/escape.js'
-import type { ServiceOptions } from '../../../mirror/options.js'
-import { count } from '../../../text/quantity.js'
-import { announceOf } from '../track/greeting.js'
+import { once } from 'node:events'
+import { opendir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { HashContext } from '../../../core/digests/hash-content.js'
+import { usageError } from '../../../errors.js'
+import { SeedKeeper } from '../../../seed/keeper.js'
+import { MadeTorrents } from '../../../seed/made-torrents.js'
+import type { ServerContext } from '../../../server/context.js'
+import { version } from '../../../process.js'
 
 const EXAMPLES = `
 Addresses:
@@ -35,7 +46,7 @@ Examples:
   btkit serve /srv/mirror --tracker http://tracker.example/announce
   btkit serve /srv/mirror --host :: --track udp://mirror.example:6969
   btkit serve /srv/mirror --track http://mirror.example:6969/announce \\
-      --allowed-dir /srv/torrents --admin-users /etc/btkit/users`
+      --allowed-dir /srv/torrents --admin-users /var/lib/btkit-serve/users`
 
 export function defineServe({ io, finish, reloadConfiguration }: CommandContext) {
   return declareServeOptions()
@@ -60,39 +71,39 @@ type SharingOptions = ServeOptions & { readonly shareWith: ServiceSettings['shar
 /** Serves until a signal stops the command. */
 async function serve(root: string, options: SharingOptions, io: ServeIo): Promise<void> {
   const tls = await openTls(options, io)
-  const settings = { ...serviceSettings(root, options, io), tls: tls?.keys ?? null }
-  const onError = (error: unknown) => {
-    reportError(error, io)
-  }
+  const settings = { ...serviceSettings(root, options, io), tls }
   const world = {
-    now: io.now,
-    monotonic: io.monotonic,
+    ...serverContext(io),
     writeLog: (lines: string) => {
       io.stderr.write(lines)
     },
     droppedLines: () => io.stderr.dropped,
-    warn: warningsTo(io),
-    onError,
   }
-  const manager = serviceManager({ env: io.env, warn: world.warn })
+  const { warn, onError } = world
+  const manager = serviceManager({ env: io.env, warn })
   const tracker = await startTracker(options, { io, world, root, tls: settings.tls })
-  const told = { ...settings, options: { ...settings.options, tracker } }
-  const service = await runService(told, world).catch(async (error: unknown) => {
+  const seed = await openSeed(options, world).catch(async (error: unknown) => {
     await tracker?.stop()
+    throw error
+  })
+  const told = { ...settings, options: { ...settings.options, tracker, seed } }
+  const service = await runService(told, world).catch(async (error: unknown) => {
+    await Promise.all([tracker?.stop(), seed?.close()])
     throw nameTrackerOptions(error)
   })
   try {
     const { trackers } = service
     io.onReopen(() => void service.reopenLog())
-    io.onHangup(() => {
-      manager
-        .reload(async () => {
-          await reportNotes(io.reloadConfiguration(), io)
-          await Promise.all([trackers.refresh(true), tracker?.refresh(), tls?.reload()])
-        })
-        .catch(onError)
+    reloadOnHangup(manager, io, () => {
+      return Promise.all([trackers.refresh(true), tracker?.refresh(), tls?.reload()])
     })
     const request = settings.options
+    const given = { options: request, hashContext: service.hashContext, signal: io.signal, onError }
+    if (seed) {
+      seedGiven(seed, given).catch((error: unknown) => {
+        if (!io.signal.aborted) onError(error)
+      })
+    }
     const example = await findExample(request.mirror)
     io.stdout.write(
       greeting({
@@ -102,13 +113,19 @@ async function serve(root: string, options: SharingOptions, io: ServeIo): Promis
         trackers: trackers.current(),
         host: machineHost(),
         tracker,
+        seed,
       }),
     )
     manager.ready(`serving ${root} at ${service.addresses.join(', ')}`)
     if (!io.signal.aborted) await once(io.signal, 'abort')
   } finally {
     manager.stopping()
-    await Promise.all([service.stop(), tracker?.stop()])
+    const waiting = service.underWay()
+    if (waiting > 0 && io.stderr.isTTY) {
+      const limit = 'at most 8 seconds; Ctrl-C again ends them'
+      reportNote(`waiting for ${count(waiting, 'request')}, ${limit}`, io)
+    }
+    await Promise.all([seed?.close(), service.stop(), tracker?.stop()])
   }
 }
 
@@ -132,7 +149,7 @@ function serviceSettings(
   }
 }
 
-export interface GreetingParts {
+interface GreetingParts {
   readonly service: Service
   readonly request: ServiceOptions
   /** A file of the mirror for the example; null if none was found quickly. */
@@ -142,11 +159,13 @@ export interface GreetingParts {
   readonly host: string
   /** The tracker in the same process; null for none. */
   readonly tracker: Pick<StartedTracker, 'addresses' | 'stateFile' | 'pages'> | null
+  /** The seed in the same process; null for none. */
+  readonly seed: { readonly port: number } | null
 }
 
 /** The lines printed when the service has started. */
-export function greeting(parts: GreetingParts): string {
-  const { service, request, example, trackers, tracker, host } = parts
+function greeting(parts: GreetingParts): string {
+  const { service, request, example, trackers, tracker, seed, host } = parts
   const addresses = service.addresses.map((each) => reachableAddress(each, host))
   const first = addresses[0] ?? ''
   const lines = [
@@ -154,6 +173,7 @@ export function greeting(parts: GreetingParts): string {
     ...addresses.map((address) => `address:  ${escapeText(address)}`),
     `trackers: ${trackers.length === 0 ? NO_TRACKER : count(trackers.length, 'tracker')}`,
     ...(tracker?.addresses ?? []).map((each) => `tracking: ${escapeText(announceOf(each, host))}`),
+    ...(seed ? [`seeding:  port ${seed.port}`] : []),
     ...(tracker?.pages ? [`admin:    ${escapeText(tracker.pages.address)}`] : []),
     ...(tracker ? [`state:    ${escapeText(tracker.stateFile)}`] : []),
     ...pageLine(request, first),
@@ -165,9 +185,10 @@ export function greeting(parts: GreetingParts): string {
 const NO_TRACKER = 'no tracker: clients use the web seed and the DHT'
 
 /** The page to open in a browser: the listing of the root, or else the status. */
-function pageLine({ publicUrl, listings }: ServiceOptions, address: string): string[] {
+function pageLine({ publicUrl, files, listings }: ServiceOptions, address: string): string[] {
   const root = publicUrl ?? (address.startsWith('http') ? address : null)
-  return root === null ? [] : [`open:     ${escapeText(root)}/${listings ? '' : '-/status'}`]
+  const page = files && listings ? '' : '-/status'
+  return root === null ? [] : [`open:     ${escapeText(root)}/${page}`]
 }
 
 /**
@@ -180,4 +201,104 @@ function exampleCall(address: string, example: readonly string[] | null): string
   const quote = (text: string) => `'${text.replaceAll("'", '%27')}'`
   if (address.startsWith('http')) return `curl -fOJ ${quote(address + rest)}`
   return `curl -fOJ --unix-socket ${quote(address)} ${quote(`http://localhost${rest}`)}`
+}
+
+/** Most names searched for an example. */
+const MAX_NAMES = 2000
+
+/** The path of any published file other than a torrent, breadth first; null if none is found soon. */
+async function findExample(mirror: Mirror): Promise<readonly string[] | null> {
+  const view = new MirrorView(mirror)
+  const waiting: string[][] = [[]]
+  let seen = 0
+  for (let next = waiting.shift(); next; next = waiting.shift()) {
+    for await (const { name, isDirectory } of list(join(mirror.root, ...next))) {
+      if (++seen > MAX_NAMES) return null
+      const path = [...next, name]
+      if (isWithheld(path, mirror)) continue
+      if (isDirectory) waiting.push(path)
+      else if (!name.endsWith('.torrent') && (await isPublished(path, view))) return path
+    }
+  }
+  return null
+}
+
+async function* list(directory: string) {
+  try {
+    for await (const entry of await opendir(directory)) {
+      yield { name: entry.name, isDirectory: entry.isDirectory() }
+    }
+  } catch {
+    // A request for something in it will report the error
+  }
+}
+
+async function isPublished(path: readonly string[], view: MirrorView): Promise<boolean> {
+  try {
+    return (await view.file(path)).fingerprint.size > 0
+  } catch {
+    return false
+  }
+}
+
+/** Bytes of the largest torrent of `--torrents` that is seeded. */
+const LARGEST = 64 * 1024 * 1024
+
+/** Milliseconds between looks at the directories of `--torrents`. */
+const LOOK = 30_000
+
+/**
+ * Opens the seed of `--seed`, on all addresses. Returns null without `--seed`.
+ * @throws BtkitError if it cannot listen
+ */
+async function openSeed(
+  { seed, seedPort, maxUpload, publicUrl }: ServeOptions,
+  { monotonic, onError }: Pick<ServerContext, 'monotonic' | 'onError'>,
+): Promise<MadeTorrents | null> {
+  if (!seed) {
+    if (maxUpload === undefined) return null
+    throw usageError('--max-upload: needs --seed; it limits what peers get')
+  }
+  return MadeTorrents.open({
+    host: null,
+    port: seedPort,
+    lastPort: 6999,
+    announcedAddress: null,
+    maxUpload: maxUpload ?? null,
+    version: version(),
+    monotonic,
+    dht: false,
+    dhtNodes: null,
+    localDiscovery: false,
+    onError,
+    publicHost: publicUrl === undefined ? null : bareHost(new URL(publicUrl).hostname),
+  })
+}
+
+interface GivenSeeding extends Pick<ServerContext, 'onError'> {
+  readonly options: ServiceOptions
+  readonly hashContext: HashContext
+  readonly signal: AbortSignal
+}
+
+/** Seeds the torrents of `--torrents` whose files the mirror has, until aborted. */
+async function seedGiven(
+  { service }: MadeTorrents,
+  { options, hashContext, signal, onError }: GivenSeeding,
+): Promise<void> {
+  const keeper = new SeedKeeper({
+    places: options.torrents,
+    data: [options.mirror.root],
+    isBeside: false,
+    sourceOf: () => null,
+    maxTorrentSize: LARGEST,
+    hashContext,
+    service,
+    onChange: () => undefined,
+    onProblem: onError,
+  })
+  while (!signal.aborted && options.torrents.length > 0) {
+    await keeper.update()
+    await setTimeout(LOOK, undefined, { signal })
+  }
 }

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import type { TrustedProxy } from '../../../server/connections/client-address.js'
 import { checkPattern } from '../../../mirror/warm/find-warm.js'
 import {
   archiveDirOption,
@@ -6,13 +7,21 @@ import {
   bannedListOption,
   declareAdminOptions,
   publicUrl,
+  SHARED_FILE,
+  siteName,
   trustedProxies,
 } from '../../arguments/server-options.js'
-import { cacheDirOption, cacheTrustOption, unusedForOption } from '../../arguments/cache-options.js'
-import { moment } from '../../arguments/values.js'
+import {
+  cacheDirOption,
+  cacheMaxSizeOption,
+  cacheTrustOption,
+  stateDirOption,
+  unusedForOption,
+} from '../../arguments/cache-options.js'
 import { threadsOption } from '../../arguments/reading-options.js'
 import { declareShareOptions } from '../../arguments/share-options.js'
 import * as read from '../../arguments/values.js'
+import { DIRECTORY, FILE, Opt } from '../../options/option.js'
 
 /** The default file of trackers. */
 export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
@@ -34,31 +43,48 @@ export function declareServeOptions() {
       [],
     )
     .option('--public-url <url>', 'use this URL of the root as web seed', publicUrl)
-    .option(
-      '--trust-proxy <address>',
-      'trust X-Forwarded-For from this address[/bits] or unix (repeatable)',
-      trustedProxies,
-      [],
+    .addOption(
+      new Opt(
+        '--trust-proxy <address>',
+        'trust X-Forwarded-For from this address[/bits] or unix (repeatable)',
+        { isForTracker: true },
+      )
+        .argParser(trustedProxies)
+        .default<TrustedProxy[]>([]),
     )
-    .option('--tls-cert <file>', 'use TLS with this certificate (PEM)')
-    .option('--tls-key <file>', 'use this key for TLS (PEM)')
+    .addOption(new Opt('--tls-cert <file>', 'use TLS with this certificate (PEM)', SHARED_FILE))
+    .addOption(new Opt('--tls-key <file>', 'use this key for TLS (PEM)', SHARED_FILE))
     .optionsGroup('Published files:')
     .option('--follow-symlinks', 'follow links that lead out of the root', false)
     .option('--hidden', 'publish hidden files, too', false)
     .option('--no-files', 'do not serve files, only torrents')
     .option('--no-listings', 'make no pages of directories')
+    .addOption(
+      new Opt('--site-name <name>', 'show this name on all pages (default: the public host)', {
+        isForTracker: true,
+      }).argParser(siteName),
+    )
+    .option('--cors', "let other sites' pages fetch torrents, JSON and files", false)
     .optionsGroup('Torrents:')
-    .option(
-      '-a, --tracker <url>',
-      'use this tracker, instead of --trackers (repeatable)',
-      trackers,
-      [],
+    .addOption(
+      new Opt('-a, --tracker <url>', 'use this tracker, instead of --trackers (repeatable)', {
+        trackers: 'one',
+      })
+        .argParser(trackers)
+        .default([]),
     )
-    .option(
-      '--trackers <file>',
-      `read the trackers from this file (default: ${TRACKERS_FILE}, if it exists)`,
+    .addOption(
+      new Opt(
+        '--trackers <file>',
+        `read the trackers from this file (default: ${TRACKERS_FILE}, if it exists)`,
+        { takes: 'file', excludes: ['tracker'] },
+      ),
     )
-    .option('--trackerless', 'make torrents without trackers', false)
+    .addOption(
+      new Opt('--trackerless', 'make torrents without trackers', {
+        excludes: ['tracker', 'trackers', 'track'],
+      }).default(false),
+    )
     .option(
       '-w, --web-seed <url>',
       "add another mirror's address of the root (repeatable)",
@@ -71,11 +97,14 @@ export function declareServeOptions() {
       read.httpSeeds,
       [],
     )
-    .option(
-      '--torrents <dir>',
-      'serve the torrents in this directory if they match their files (repeatable)',
-      read.collect,
-      [],
+    .addOption(
+      new Opt(
+        '--torrents <dir>',
+        'serve the torrents in this directory if they match their files (repeatable)',
+        DIRECTORY,
+      )
+        .argParser(read.collect)
+        .default([]),
     )
     .addOption(
       new Option(
@@ -92,7 +121,13 @@ export function declareServeOptions() {
       0,
     )
     .addOption(
-      new Option('--padding <kind>', 'choose the padding of sets; changes their info hashes')
+      new Opt(
+        '--padding <kind>',
+        'make the gaps in sets of pkgtorrent null files or BEP 47 pad files',
+        {
+          isOwn: true,
+        },
+      )
         .choices(['nullfile', 'bep47'] as const)
         .default('nullfile' as const, 'nullfile'),
     )
@@ -102,18 +137,33 @@ export function declareServeOptions() {
         .default('torrent_service', 'torrent_service'),
     )
     .optionsGroup('Tracker:')
-    .option('--track <url>', 'track the torrents in this process, at this announce URL', trackUrl)
-    .option(
-      '--allowed-dir <dir>',
-      'track the torrents in this directory, too (repeatable)',
-      read.collect,
-      [],
+    .addOption(
+      new Opt('--track <url>', 'track the torrents in this process, at this announce URL', {
+        isSecret: true,
+      }).argParser(trackUrl),
+    )
+    .addOption(
+      new Opt('--allowed-dir <dir>', 'track the torrents in this directory, too (repeatable)', {
+        takes: 'directory',
+        isForTracker: true,
+      })
+        .argParser(read.collect)
+        .default([]),
     )
     .addOption(archiveDirOption())
     .addOption(bannedIpsOption())
     .addOption(bannedListOption())
-    .option('--state-dir <dir>', 'save the swarms in this state directory')
-  const whole = declareAdminOptions(command)
+    .addOption(stateDirOption('save the swarms in this state directory', { isForTracker: true }))
+    .optionsGroup('Seed:')
+    .option('--seed', 'seed every torrent of the mirror whose hashes are known', false)
+    .option(
+      '--seed-port <n>',
+      'seed at this port, or the next free one up to 6999',
+      read.wholeNumber(0, 65_535),
+      6881,
+    )
+    .option('--max-upload <rate>', 'limit the upload rate of --seed, such as 10M', read.byteRate)
+  const whole = declareAdminOptions(command, { isOwn: true, isForTracker: true })
     .optionsGroup('Hashing ahead:')
     .option(
       '--warm <glob>',
@@ -121,7 +171,9 @@ export function declareServeOptions() {
       globs,
       [],
     )
-    .addOption(secondsOption('--warm-interval', 'check all matching files this often', 300))
+    .addOption(
+      read.secondsOption('--warm-interval <seconds>', 'check all matching files this often', 300),
+    )
     .option(
       '--max-rate <size>',
       'limit the read rate of --warm per second (default: unlimited)',
@@ -130,7 +182,7 @@ export function declareServeOptions() {
     .option(
       '--feed-since <when>',
       'leave older files out of the feed: 2026-11-20, 2026-11-20T12:00Z (default: none)',
-      moment,
+      read.moment,
     )
     .optionsGroup('Hashing and cache:')
     .addOption(threadsOption())
@@ -140,20 +192,16 @@ export function declareServeOptions() {
       read.wholeNumber(1, 256),
       4,
     )
-    .addOption(secondsOption('--wait', 'answer 503 if a torrent takes longer', 25))
+    .addOption(read.secondsOption('--wait <seconds>', 'answer 503 if a torrent takes longer', 25))
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
-    .option(
-      '--cache-max-size <size>',
-      'limit the size of the cache (default: unlimited)',
-      read.byteSize,
-    )
+    .addOption(cacheMaxSizeOption('limit the size of the cache (default: unlimited)'))
     .addOption(unusedForOption('remove records unused for this long'))
   return declareShareOptions(whole)
     .optionsGroup('Limits:')
     .option(
       '--max-per-client <n>',
-      'limit the unfinished torrents of one client',
+      'limit the torrents that one client waits for',
       read.wholeNumber(1, 1e6),
       64,
     )
@@ -186,38 +234,41 @@ export function declareServeOptions() {
       read.wholeNumber(1, 256),
       4,
     )
-    .addOption(secondsOption('--header-timeout', 'wait this long for request headers', 10))
-    .addOption(secondsOption('--body-timeout', 'wait this long for a request body', 30))
+    .addOption(
+      read.secondsOption('--header-timeout <seconds>', 'wait this long for request headers', 10),
+    )
+    .addOption(
+      read.secondsOption('--body-timeout <seconds>', 'wait this long for a request body', 30),
+    )
     .optionsGroup('Log:')
     .addOption(
       new Option('--log <format>', 'write the access log')
         .choices(['json', 'text', 'off'] as const)
         .default('text' as const, 'text'),
     )
-    .option('--log-file <file>', 'append the access log to this file (default: standard error)')
+    .addOption(
+      new Opt(
+        '--log-file <file>',
+        'append the access log to this file (default: standard error)',
+        FILE,
+      ),
+    )
 }
 
 export type ServeOptions = ReturnType<ReturnType<typeof declareServeOptions>['opts']>
 
-function secondsOption<Flag extends string>(flag: Flag, description: string, standard: number) {
-  return new Option(`${flag} <seconds>`, description)
-    .argParser(read.seconds)
-    .default(standard * 1000, String(standard))
-}
-
 /** Refuses an empty host, because Node would listen on all addresses. */
-function hosts(text: string, previous: string[]): string[] {
-  if (text !== '') return read.collect(text, previous)
+const hosts = read.repeated((text) => {
+  const [, host, port] = /^([\w.-]+|\[.*\]):(\d+)$/.exec(text) ?? []
+  if (port !== undefined)
+    throw new InvalidArgumentError(`has a port; write --host ${host ?? ''} --port ${port}`)
+  if (text !== '') return [text]
   throw new InvalidArgumentError('Empty; give a host or the path of a Unix socket.')
-}
+})
 
-function trackers(url: string, previous: string[]): string[] {
-  return [...previous, ...read.trackerTiers(url.replaceAll('|', ','), []).flat()]
-}
+const trackers = read.repeated((urls) => read.trackerTiers(urls.replaceAll('|', ',')).flat())
 
-function globs(text: string, previous: string[]): string[] {
-  return read.collect(read.checked(checkPattern)(text), previous)
-}
+const globs = read.repeated((text) => [read.checked(checkPattern)(text)])
 
 /** The announce URL of the tracker in this process. */
 function trackUrl(text: string): string {

@@ -1,24 +1,23 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { BtkitError } from '../../../errors.js'
+import { usageError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { RESERVED } from '../../../mirror/tree/mirror.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
 import { ClientAddresses } from '../../../server/connections/client-address.js'
-import type { ServedOptions } from '../../../mirror/options.js'
-import type { WarmOptions } from '../../../mirror/warm/warmer.js'
+import type { ServedOptions, WarmOptions } from '../../../mirror/options.js'
 import {
-  bareHost,
   passedPlaces,
-  warnOfHosts,
+  placesAt,
   socketsPassed,
+  warnOfHosts,
 } from '../../arguments/server-options.js'
+import { requireDirectory } from '../../arguments/operands.js'
 import { reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
-import { version } from '../../../version.js'
+import { version } from '../../../process.js'
 import { NoTrackers, type TrackersWanted } from '../../../mirror/torrents/trackers.js'
 import { TRACKERS_FILE, type ServeOptions } from './options.js'
-import type { PassedSocket } from '../../../server/listen/passed-sockets.js'
 
 /** The name of the tracker's sockets in the service manager. */
 const OF_TRACKER = 'tracker'
@@ -29,8 +28,7 @@ const OF_TRACKER = 'tracker'
  */
 export function serviceOptions(root: string, options: ServeOptions, io: Io): ServedOptions {
   const { followSymlinks, hidden, serviceName, webSeed, files, listings, padding } = options
-  const path = resolve(io.cwd, root)
-  checkDirectory(path)
+  const path = requireDirectory(resolve(io.cwd, root))
   if (!isReadable(path)) {
     reportWarning(`${root}: permission denied; let btkit's user read and enter it`, io)
   }
@@ -39,6 +37,10 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
       `${join(root, RESERVED)}: not served, because /-/ is reserved for the service`,
       io,
     )
+  }
+  if (!files && options.publicUrl === undefined && options.trustProxy.length === 0) {
+    const why = 'the web seed of each torrent is this server, which serves no files'
+    reportWarning(`--no-files: ${why}; give the address of the files with --public-url`, io)
   }
   return {
     version: version(),
@@ -51,14 +53,17 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     markPadFiles: padding === 'bep47',
     pieceLength: options.pieceLength,
     minAge: options.minAge,
-    torrents: options.torrents.map((directory) => checkDirectory(resolve(io.cwd, directory))),
+    torrents: options.torrents.map((each) => requireDirectory(resolve(io.cwd, each))),
     files,
     listings,
+    siteName: options.siteName ?? null,
+    cors: options.cors,
     metrics: true,
     clientAddresses: new ClientAddresses(options.trustProxy),
     limits: { ...options, maxReads: readsAtOnce(io) },
     warm: warmOptions(options, io.now()),
     tracker: null,
+    seed: null,
   }
 }
 
@@ -70,16 +75,10 @@ function warmOptions(options: ServeOptions, nowMs: number): WarmOptions | null {
     return { patterns: warm, interval, maxRate: maxRate ?? null, feedSince: since }
   }
   if (feedSince !== 0) {
-    throw new BtkitError(
-      'usage',
-      '--feed-since needs --warm, because the feed lists the files of --warm',
-    )
+    throw usageError('--feed-since needs --warm, because the feed lists the files of --warm')
   }
   if (maxRate === undefined) return null
-  throw new BtkitError(
-    'usage',
-    '--max-rate needs --warm, because requested files are always read at full speed',
-  )
+  throw usageError('--max-rate needs --warm, because requested files are always read at full speed')
 }
 
 /** Node's default number of threads for file operations. */
@@ -88,14 +87,6 @@ const FILE_THREADS = 4
 /** All threads but one, so that file lookups need not wait for downloads. */
 function readsAtOnce({ env }: Io): number {
   return Math.max(1, (Number(env['UV_THREADPOOL_SIZE']) || FILE_THREADS) - 1)
-}
-
-/** Checks that a path is a directory now. If it is a link, its target may change later. */
-function checkDirectory(path: string): string {
-  const stats = statIfThere(path)
-  if (!stats) throw new BtkitError('not-found', `${path}: no such directory`)
-  if (!stats.isDirectory()) throw new BtkitError('not-found', `${path}: not a directory`)
-  return path
 }
 
 function isReadable(directory: string): boolean {
@@ -108,8 +99,7 @@ function isReadable(directory: string): boolean {
 }
 
 /**
- * Where to listen: on the sockets passed to this process, else at the given hosts. A host with a
- * slash is the path of a Unix socket.
+ * Where to listen: on the sockets passed to this process, else at the given hosts.
  * @throws BtkitError if a passed socket is not for HTTP
  */
 export function listenPlaces(options: ServeOptions, io: Io): ListenPlace[] {
@@ -119,15 +109,9 @@ export function listenPlaces(options: ServeOptions, io: Io): ListenPlace[] {
   if (sockets && (tracker || options.track === undefined)) warnOfHosts(host, io)
   const other = sockets?.find(({ kind }) => kind === 'udp')
   if (other)
-    throw new BtkitError(
-      'usage',
-      `LISTEN_FDS: ${other.fd} is a UDP socket; pass a TCP socket, or give --track`,
-    )
+    throw usageError(`LISTEN_FDS: ${other.fd} is a UDP socket; pass a TCP socket, or give --track`)
   if (sockets) return passedPlaces(sockets)
-  const hosts = host.length > 0 ? host : ['127.0.0.1']
-  return hosts.map((each) => {
-    return each.includes('/') ? { path: resolve(io.cwd, each) } : { host: bareHost(each), port }
-  })
+  return placesAt(host.length > 0 ? host : ['127.0.0.1'], port, io)
 }
 
 /**
@@ -137,10 +121,10 @@ export function listenPlaces(options: ServeOptions, io: Io): ListenPlace[] {
 export function trackersWanted(options: ServeOptions, io: Io): TrackersWanted {
   const { tracker, trackerless, trackers, track } = options
   if (trackerless && tracker.length > 0) {
-    throw new BtkitError('usage', '--tracker and --trackerless cannot be used together')
+    throw usageError('--tracker and --trackerless cannot be used together')
   }
   if (trackerless && track !== undefined) {
-    throw new BtkitError('usage', '--track and --trackerless cannot be used together')
+    throw usageError('--track and --trackerless cannot be used together')
   }
   if (track !== undefined) return { urls: [track, ...tracker] }
   if (trackerless || tracker.length > 0) return { urls: tracker }
@@ -152,28 +136,19 @@ export function trackersWanted(options: ServeOptions, io: Io): TrackersWanted {
 export function nameTrackerOptions(error: unknown): unknown {
   if (!(error instanceof NoTrackers)) return error
   const ways = 'give --trackers FILE, --tracker URL or --trackerless'
-  return new BtkitError('usage', `${error.message}; ${ways}`, { cause: error })
-}
-
-/** The sockets passed to this process; null for none. */
-interface SharedSockets {
-  readonly service: readonly PassedSocket[] | null
-  readonly tracker: readonly PassedSocket[] | null
+  return usageError(`${error.message}; ${ways}`, { cause: error })
 }
 
 /**
- * Divides the passed sockets between the service and its tracker.
+ * Divides the passed sockets between the service and its tracker; null for none.
  * @throws BtkitError if a socket cannot be used
  */
-export function sharedSockets({ track }: Pick<ServeOptions, 'track'>, io: Io): SharedSockets {
-  const sockets = socketsPassed(io) ?? []
-  if (track === undefined) return { service: orNull(sockets), tracker: null }
-  return {
-    service: orNull(sockets.filter(({ name }) => name !== OF_TRACKER)),
-    tracker: orNull(sockets.filter(({ name }) => name === OF_TRACKER)),
+export function sharedSockets({ track }: Pick<ServeOptions, 'track'>, io: Io) {
+  const own = (isTracker: boolean) => {
+    const sockets = (socketsPassed(io) ?? []).filter(({ name }) => {
+      return (track !== undefined && name === OF_TRACKER) === isTracker
+    })
+    return sockets.length === 0 ? null : sockets
   }
-}
-
-function orNull(sockets: readonly PassedSocket[]): readonly PassedSocket[] | null {
-  return sockets.length === 0 ? null : sockets
+  return { service: own(false), tracker: own(true) }
 }

@@ -9,7 +9,8 @@ import {
   type TrackerWorld,
 } from '../../../tracker/app/run-tracker.js'
 import type { OwnTracker } from '../../../mirror/options.js'
-import { BtkitError } from '../../../errors.js'
+import { hasListings } from '../../../mirror/requests/site-header.js'
+import { usageError } from '../../../errors.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'
 import type { Io } from '../../io.js'
 import {
@@ -21,7 +22,8 @@ import {
 } from '../track/admin.js'
 import { declareTrackOptions, type TrackOptions } from '../track/options.js'
 import { requireCurrent, trackerSettings } from '../track/request.js'
-import type { ServeOptions } from './options.js'
+import { attributesWith } from '../../options/option.js'
+import { declareServeOptions, type ServeOptions } from './options.js'
 import { sharedSockets } from './request.js'
 
 /** A running tracker, its state file, and its administration, which stops with it. */
@@ -56,7 +58,7 @@ export async function startTracker(
     return null
   }
   const isSecure = track.startsWith('https:')
-  if (isSecure && !tls) throw new BtkitError('usage', `--track ${track}: TLS needs --tls-cert`)
+  if (isSecure && !tls) throw usageError(`--track ${track}: TLS needs --tls-cert`)
   const options = trackOptions(serveOptions, track)
   requireCurrent(options)
   const { service, tracker: sockets } = sharedSockets(serveOptions, io)
@@ -69,6 +71,7 @@ export async function startTracker(
   const settings: TrackerSettings = {
     ...planned,
     allowed: { ...planned.allowed, isFed: true },
+    page: { ...planned.page, filesUrl: filesUrlOf(serveOptions) },
     publicUrl: page.replace(/\/$/, ''),
     tls: isSecure ? tls : null,
   }
@@ -91,21 +94,17 @@ export async function startTracker(
 function requireTrack(options: ServeOptions): void {
   const given = adminOption(options)
   if (given === undefined) return
-  throw new BtkitError('usage', `${given}: needs --track, the announce URL of the tracker`)
+  throw usageError(`${given}: needs --track, the announce URL of the tracker`)
 }
-
-/** The options that mean the same for a tracker beside a mirror. */
-const SAME = [
-  ...(['allowedDir', 'archiveDir', 'bannedIps', 'bannedList', 'stateDir'] as const),
-  ...(['adminUsers', 'adminListen', 'adminUrl', 'makeFrom'] as const),
-  ...(['trustProxy', 'tlsCert', 'tlsKey'] as const),
-]
 
 /** The options of `btkit track` for a tracker beside a mirror. */
 function trackOptions(options: ServeOptions, announce: string): TrackOptions {
   const { config } = options as { readonly config?: string }
-  const given = SAME.filter((key) => options[key] !== undefined).map((key) => [key, options[key]])
-  const same = Object.fromEntries(given) as Pick<ServeOptions, (typeof SAME)[number]>
+  const names = new Set(attributesWith(declareServeOptions(), 'isForTracker'))
+  // Commander leaves options that are not given undefined
+  const all = Object.entries(options as Readonly<Record<string, unknown>>)
+  const given = all.filter(([key, value]) => names.has(key) && value !== undefined)
+  const same = Object.fromEntries(given) as Partial<TrackOptions>
   const { protocol, port } = new URL(announce)
   return {
     ...{ ...declareTrackOptions(false).opts(), ...same, config },
@@ -119,7 +118,7 @@ function requireOwnPort({ host, port }: ServeOptions, tracker: TrackOptions): vo
   const isOnlyUnix = host.length > 0 && host.every((each) => each.includes('/'))
   if (isOnlyUnix || port !== tracker.port) return
   const why = 'is the port of the files, too; give the announce URL or --port another one'
-  throw new BtkitError('usage', `--track: port ${port} ${why}`)
+  throw usageError(`--track: port ${port} ${why}`)
 }
 
 /**
@@ -133,7 +132,7 @@ function refusePublic({ usersFile, directory }: AdminRequest, root: string): voi
   ] as const) {
     if (!isWithin(realPathOf(path), realPathOf(root))) continue
     const why = `is below ${root}, whose files are public; put it somewhere else`
-    throw new BtkitError('usage', `${option} ${path}: ${why}`)
+    throw usageError(`${option} ${path}: ${why}`)
   }
 }
 
@@ -146,4 +145,9 @@ function pageOf(announce: string): string {
   const { protocol, host, pathname } = new URL(announce)
   const scheme = protocol === 'https:' ? 'https' : 'http'
   return new URL('./', `${scheme}://${host}${pathname}`).href
+}
+
+/** The page of all files; null if there is none, or its URL is not known. */
+function filesUrlOf({ publicUrl, files, listings }: ServeOptions): string | null {
+  return publicUrl !== undefined && hasListings({ files, listings }) ? `${publicUrl}/` : null
 }

@@ -7,9 +7,8 @@ import {
   type Metainfo,
   type MetainfoFile,
 } from '../../../metainfo/metainfo.js'
-import { formatDhtNode } from '../../../metainfo/dht-node.js'
+import { formatDhtNode, formatAnnounceList } from '../../../metainfo/trackers.js'
 import { otherKeys } from '../../../metainfo/other-keys.js'
-import { formatAnnounceList } from '../../../metainfo/trackers.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import { alignTree } from '../../../metainfo/build/info.js'
@@ -243,15 +242,21 @@ function simple(name: string): string {
   return name.replace(/[-_ ]/g, '').toLowerCase()
 }
 
-/** Prints the values of fields, one per line, in the requested order. */
-export function showFields(metainfo: Metainfo, names: readonly FieldName[]): string {
+/**
+ * Prints the values of fields, one per line, in the requested order. With `isAligned`, a missing
+ * value is an empty line, so that a script can tell the fields of several torrents apart.
+ */
+export function showFields(
+  metainfo: Metainfo,
+  names: readonly FieldName[],
+  isAligned: boolean,
+): string {
   const values = names.flatMap((name) => {
     const read: Read = FIELDS[name]
-    return read(metainfo) ?? []
+    const present = [read(metainfo) ?? []].flat().filter((value) => value !== null)
+    return present.length === 0 && isAligned ? [''] : present
   })
-  return values
-    .flatMap((value) => (value === null ? [] : [`${escapeText(String(value))}\n`]))
-    .join('')
+  return values.map((value) => `${escapeText(String(value))}\n`).join('')
 }
 
 /** The line of an empty file, which has no root, is empty. Lines therefore correspond to files. */

@@ -29,7 +29,7 @@ export function defineStats({ io, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (operands, { json, maxTorrentSize }) => {
       requireNames(operands, 'torrent')
-      const { torrents, failures } = torrentsAt(operands, io.cwd)
+      const { torrents, failures } = await torrentsAt(operands, io.cwd)
       for (const error of failures.values()) reportError(error, io)
       const all: TorrentFacts[] = []
       for (const torrent of torrents) {

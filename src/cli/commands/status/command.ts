@@ -1,39 +1,25 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
-import { isWhole, type ClientTorrent, type TorrentClient } from '../../../core/publish/client.js'
+import { isWhole, type ClientTorrent } from '../../../core/publish/client.js'
+import { findSeeds, type RunningSeed } from '../../../clients/seeds.js'
+import { runtimeDirectory } from '../../../directories.js'
 import { BtkitError } from '../../../errors.js'
-import { statIfThere } from '../../../files/stat-files.js'
+import { isDirectory } from '../../arguments/operands.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
-import {
-  clientOption,
-  clientTimeoutOption,
-  openClients,
-  type NamedClient,
-} from '../../arguments/open-clients.js'
+import { clientOption, clientTimeoutOption, openClients } from '../../arguments/open-clients.js'
+import { namesClient } from '../../arguments/own-client.js'
 import { findNamedTorrent, maxTorrentSize } from '../../arguments/torrent-input.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportError, reportWarning, tryEach } from '../../output/messages.js'
-import {
-  failureKeys,
-  listedLine,
-  torrentKeys,
-  withFailureLines,
-} from '../../output/torrent-json.js'
+import type { DisplayOptions } from '../../output/torrent-display.js'
+import { failureKeys, listedLine, torrentKeys, tryTorrents } from '../../output/torrent-json.js'
 import { shortHash, torrentTable } from '../../output/torrent-table.js'
 
 /** Width of a table without a terminal, in characters. */
 const PLAIN_WIDTH = 80
-
-interface StatusOptions {
-  readonly all?: true | undefined
-  readonly json?: true | undefined
-  readonly quiet?: true | undefined
-  /** In bytes. */
-  readonly maxTorrentSize: number
-}
 
 const EXAMPLES = `
 Examples:
@@ -55,7 +41,7 @@ export function defineStatus({ io, finish }: CommandContext) {
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {
-      const clients = openClients(options.client, options.clientTimeout, io)
+      const clients = await clientsOf(options, io)
       const wanted = new Map<string, string>()
       const context = { wanted: names.length > 0 ? wanted : null, options, io }
       const read = (torrent: string) => {
@@ -64,7 +50,7 @@ export function defineStatus({ io, finish }: CommandContext) {
         return Promise.resolve()
       }
       const torrents = names.flatMap(torrentsAt)
-      const readable = await tryEach(torrents, io, withFailureLines(options.json, io, read))
+      const readable = await tryTorrents(torrents, { ...options, io }, read)
       const sound = await tryEach(clients, io, (client) => showClient(client, context))
       finish(readable || sound)
     })
@@ -73,21 +59,38 @@ export function defineStatus({ io, finish }: CommandContext) {
 interface StatusContext {
   /** The given torrents by info hash; null if none was given and all are reported. */
   readonly wanted: ReadonlyMap<string, string> | null
-  readonly options: StatusOptions
+  readonly options: DisplayOptions & { readonly all?: true | undefined }
   readonly io: Io
 }
 
-async function showClient({ client }: NamedClient, context: StatusContext) {
+/** The named clients, or all `btkit seed` of this user if none is named. */
+async function clientsOf(
+  {
+    client,
+    clientTimeout: timeoutMs,
+  }: { readonly client: string[]; readonly clientTimeout: number },
+  io: Io,
+): Promise<readonly RunningSeed[]> {
+  const directory = namesClient(client, io) ? null : runtimeDirectory(io)
+  const seeds = directory && (await findSeeds(directory, { timeoutMs, signal: io.signal }))
+  if (seeds && seeds.length > 0) return seeds
+  return openClients(client, timeoutMs, io).map((named) => named.client)
+}
+
+async function showClient(client: RunningSeed, context: StatusContext) {
   const { wanted, options, io } = context
   const { version, all } = await ask(client, context)
-  const shown = all.filter(({ isMarked, infoHash }) => {
-    return wanted?.has(infoHash) ?? (options.all || isMarked)
-  })
-  const isDue = ({ isMarked }: ClientTorrent) => wanted !== null || isMarked
-  if (options.json) tell(client, { shown, isDue, absent: absentOf(wanted, all) }, context)
+  const shown = await withFailures(
+    client,
+    all.filter(({ isMarked, infoHash }) => wanted?.has(infoHash) ?? (options.all || isMarked)),
+  )
+  const due = shown.filter(({ isMarked }) => wanted !== null || isMarked)
+  const absent = absentOf(wanted, all)
+  if (options.json) tell(client, { shown, due: new Set(due), absent }, context)
   else if (!options.quiet) {
     io.stdout.write(`${client.label}: ${escapeText(version)}, ${count(shown.length, 'torrent')}\n`)
-    const lines = shown.length === 0 ? [] : torrentTable(shown, io.stdout.columns || PLAIN_WIDTH)
+    const rows = withoutRepetitions(shown)
+    const lines = shown.length === 0 ? [] : torrentTable(rows, io.stdout.columns || PLAIN_WIDTH)
     for (const entry of lines) io.stdout.write(`${entry}\n`)
   }
   const queued = shown.filter(({ state }) => state === 'queued').length
@@ -95,23 +98,50 @@ async function showClient({ client }: NamedClient, context: StatusContext) {
     const why = 'its limit of active torrents is reached'
     reportWarning(`${client.label}: ${count(queued, 'torrent')} not seeded now: ${why}`, io)
   }
-  const problems = [
-    ...absentOf(wanted, all).map(([, torrent]) => notThere(torrent)),
-    ...shown.filter(isDue).flatMap((torrent) => problemOf(torrent) ?? []),
-  ]
+  const problems = [...absent.map(([, torrent]) => notThere(torrent)), ...problemsOf(due)]
   for (const problem of problems) {
     reportError(new BtkitError('client', `${problem} (${client.label})`), io)
   }
-  if (problems.length > 0) {
-    throw new BtkitError(
-      'client',
-      `${client.label}: ${count(problems.length, 'torrent')} not seeded`,
-    )
+  if (problems.length === 0) return
+  const lost = due.filter(isNotSeeded).length + absent.length
+  const why = lost > 0 ? `${count(lost, 'torrent')} not seeded` : 'trackers fail'
+  throw new BtkitError('client', `${client.label}: ${why}`)
+}
+
+/** Adds what trackers that fail have answered, where the client's list does not have it. */
+async function withFailures(client: RunningSeed, shown: readonly ClientTorrent[]) {
+  const seeded = shown.filter(({ state, message }) => state === 'seeding' && message === null)
+  const failures = await client.trackerFailures?.(seeded.map(({ infoHash }) => infoHash))
+  if (!failures) return shown
+  return shown.map((each) => ({ ...each, message: failures.get(each.infoHash) ?? each.message }))
+}
+
+/** Removes messages that several torrents have; they are reported once. */
+function withoutRepetitions(shown: readonly ClientTorrent[]): ClientTorrent[] {
+  const seen = new Map<string | null, number>()
+  for (const { message } of shown) seen.set(message, (seen.get(message) ?? 0) + 1)
+  return shown.map((each) => ({
+    ...each,
+    message: (seen.get(each.message) ?? 0) > 1 ? null : each.message,
+  }))
+}
+
+/** The reasons why torrents are not seeded well; one for all torrents that have the same. */
+function problemsOf(due: readonly ClientTorrent[]): string[] {
+  const byReason = new Map<string, ClientTorrent[]>()
+  for (const torrent of due) {
+    const problem = problemOf(torrent)
+    if (problem !== null) byReason.set(problem, [...(byReason.get(problem) ?? []), torrent])
   }
+  return [...byReason].map(([reason, [first, ...others]]) => {
+    const which = first ? `${first.name} (${shortHash(first)})` : ''
+    const more = others.length > 0 ? ` and ${count(others.length, 'other torrent')}` : ''
+    return `${which}${more}: ${reason}`
+  })
 }
 
 /** Asks a client for its version and its torrents. A failure has a line of JSON. */
-async function ask(client: TorrentClient, { options, io }: StatusContext) {
+async function ask(client: RunningSeed, { options, io }: StatusContext) {
   try {
     return { version: await client.version(), all: await client.list() }
   } catch (error) {
@@ -125,17 +155,18 @@ async function ask(client: TorrentClient, { options, io }: StatusContext) {
 
 interface Told {
   readonly shown: readonly ClientTorrent[]
-  /** Whether a torrent has to be seeded. */
-  readonly isDue: (torrent: ClientTorrent) => boolean
+  /** The torrents that have to be seeded. */
+  readonly due: ReadonlySet<ClientTorrent>
   readonly absent: readonly Absent[]
 }
 
 /** Prints a line of JSON for each torrent, also for those that the client lacks. */
-function tell({ label }: TorrentClient, { shown, isDue, absent }: Told, context: StatusContext) {
+function tell({ label }: RunningSeed, { shown, due, absent }: Told, context: StatusContext) {
   const { wanted, io } = context
   for (const each of shown) {
-    const problem = isDue(each) ? problemOf(each) : null
-    const error = problem === null ? null : new BtkitError('client', problem)
+    const problem = due.has(each) ? problemOf(each) : null
+    const what = `${each.name} (${shortHash(each)})`
+    const error = problem === null ? null : new BtkitError('client', `${what}: ${problem}`)
     const torrent = wanted?.get(each.infoHash) ?? null
     io.stdout.write(listedLine({ client: label, torrent, ...each }, error))
   }
@@ -158,14 +189,15 @@ function notThere(torrent: string): string {
   return `${torrent}: not in the client`
 }
 
-/** Why a torrent is not seeded; null if it is, or may be soon. */
+/** Why a torrent is not seeded, or not known to its tracker; null if it is, or may be soon. */
 function problemOf(torrent: ClientTorrent): string | null {
-  const { name, state, message } = torrent
-  return isBroken(torrent) ? `${name} (${shortHash(torrent)}): ${message ?? state}` : null
+  const { state, message } = torrent
+  if (isNotSeeded(torrent)) return message ?? state
+  return state === 'seeding' ? message : null
 }
 
 /** Whether a torrent is not seeding. One that is being checked or queued may still become whole. */
-function isBroken(torrent: ClientTorrent): boolean {
+function isNotSeeded(torrent: ClientTorrent): boolean {
   const { state } = torrent
   if (state === 'checking' || state === 'queued') return false
   return !isWhole(torrent) || state === 'stopped' || state === 'downloading'
@@ -173,7 +205,7 @@ function isBroken(torrent: ClientTorrent): boolean {
 
 /** The torrent itself, or the torrents in a directory. */
 function torrentsAt(name: string): string[] {
-  if (!statIfThere(name)?.isDirectory()) return [name]
+  if (!isDirectory(name)) return [name]
   const torrents = readdirSync(name).filter((entry) => entry.endsWith('.torrent'))
   return torrents.sort().map((entry) => join(name, entry))
 }

@@ -7,7 +7,7 @@ import {
 } from '../../../admin/access/listen-place.js'
 import type { OpenForms } from '../../../admin/admin-pages.js'
 import type { Admin } from '../../../admin/server/open-admin.js'
-import { BtkitError, callSystem } from '../../../errors.js'
+import { callSystem, usageError } from '../../../errors.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'
 import { makeDirectory } from '../../../directories.js'
@@ -15,7 +15,7 @@ import { requireOwnDirectory } from '../../../state/files.js'
 import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import type { Io } from '../../io.js'
-import { reportError, warningsTo } from '../../output/messages.js'
+import { serverContext } from '../../arguments/server-options.js'
 import type { TrackOptions } from './options.js'
 import { BANNED_IPS, BANNED_TORRENTS, recordsDirectory } from './request.js'
 
@@ -32,21 +32,10 @@ export interface AdminRequest {
   readonly config: string | undefined
 }
 
-/** The options of a command line that are about the administration. */
-export type AdminOptions = Pick<
-  TrackOptions,
-  | 'adminUsers'
-  | 'adminListen'
-  | 'adminUrl'
-  | 'makeFrom'
-  | 'allowedDir'
-  | 'tlsCert'
-  | 'trustProxy'
-  | 'stateDir'
->
+type OwnOptions = Pick<TrackOptions, 'adminUsers' | 'adminListen' | 'adminUrl' | 'makeFrom'>
 
 /** The first option that only the administration has; undefined if none was given. */
-export function adminOption({ adminUsers, ...options }: AdminOptions): string | undefined {
+export function adminOption({ adminUsers, ...options }: OwnOptions): string | undefined {
   const given = {
     '--admin-users': adminUsers,
     '--admin-listen': options.adminListen,
@@ -60,16 +49,16 @@ export function adminOption({ adminUsers, ...options }: AdminOptions): string | 
  * Returns the settings of the administration; null without `--admin-users`.
  * @throws BtkitError `usage` if passwords would cross a network in plain text
  */
-export function adminRequest(options: AdminOptions, io: Io): AdminRequest | null {
+export function adminRequest(options: TrackOptions, io: Io): AdminRequest | null {
   const { adminUsers, adminListen, adminUrl, tlsCert, trustProxy, makeFrom } = options
   const { config } = options as { readonly config?: string }
   if (adminUsers === undefined) {
     const given = adminOption(options)
     if (given === undefined) return null
-    throw new BtkitError('usage', `${given}: needs --admin-users, the file of those who may log in`)
+    throw usageError(`${given}: needs --admin-users, the file of those who may log in`)
   }
   if (makeFrom.length > 0 && options.allowedDir.length === 0)
-    throw new BtkitError('usage', '--make-from: needs --allowed-dir, the directory of the torrents')
+    throw usageError('--make-from: needs --allowed-dir, the directory of the torrents')
   const named = parseListenPlace(adminListen ?? `127.0.0.1:${ADMIN_PORT}`)
   const place = 'path' in named ? { path: resolve(io.cwd, named.path) } : named
   const hasTrustedProxy = trustProxy.length > 0
@@ -123,16 +112,7 @@ export async function openTrackerAdmin(
   })
   const admin = await openAdmin(
     { ...request, tls, clientAddresses: settings.clientAddresses },
-    {
-      routes,
-      log,
-      now: io.now,
-      monotonic: io.monotonic,
-      warn: warningsTo(io),
-      onError: (error) => {
-        reportError(error, io)
-      },
-    },
+    { ...serverContext(io), routes, log },
   )
   const close = async () => {
     await admin.close()
@@ -156,10 +136,9 @@ async function openTrackerForms(
   const { openForms } = await import('../../../admin/admin-pages.js')
   const { takeTorrentsAt } = await import('../../../admin/torrents/torrent-rows.js')
   const { formPresets } = await import('../../configuration/form-presets.js')
-  const onError = (error: unknown) => {
-    reportError(error, io)
-  }
+  const context = serverContext(io)
   return openForms({
+    ...context,
     roots,
     makeFrom,
     stateDirectory: directory,
@@ -169,8 +148,7 @@ async function openTrackerForms(
     swarmsAt: (paths) => Promise.resolve(takeTorrentsAt(paths, tracker.view)),
     // A list of hashes has no metainfo; a file for one of them is no copy
     trackedAs: (infoHash) => tracker.view.torrents.torrents.get(infoHash)?.metainfo ?? null,
-    scan: () => tracker.refresh().catch(onError),
-    ...{ now: io.now, monotonic: io.monotonic, warn: warningsTo(io), onError },
+    scan: () => tracker.refresh().catch(context.onError),
   })
 }
 

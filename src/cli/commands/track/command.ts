@@ -12,8 +12,10 @@ import {
   openTls,
   BoundedOutput,
   machineHost,
+  reloadOnHangup,
+  serverContext,
 } from '../../arguments/server-options.js'
-import { reportError, reportNotes, warningsTo } from '../../output/messages.js'
+import { warningsTo } from '../../output/messages.js'
 import { announceUrlsOf, greeting } from './greeting.js'
 import { adminRequest, openTrackerAdmin, prepareRecords } from './admin.js'
 import { declareTrackOptions, type TrackOptions, warnOfOtherTrackers } from './options.js'
@@ -35,8 +37,7 @@ export function defineTrack({ io, finish, isLegacy, reloadConfiguration }: Comma
         warn: warningsTo(io),
       })
       warnOfOtherTrackers(command, io)
-      const isTyped = command.getOptionValueSource('store') === 'cli'
-      const store = sharedStore(options, isTyped, io)
+      const store = sharedStore(options, command, io)
       await track(options, store, { ...io, stderr, reloadConfiguration, isLegacy })
       finish(0)
     })
@@ -57,21 +58,15 @@ async function track(
   const keys = await openTls(options, io)
   const sockets = socketsPassed(io)
   if (sockets) warnOfHosts(options.host, io)
-  const settings = { ...trackerSettings(options, io, sockets), store, tls: keys?.keys ?? null }
-  const onError = (error: unknown) => {
-    reportError(error, io)
-  }
-  const warn = warningsTo(io)
-  const manager = serviceManager({ env: io.env, warn })
+  const settings = { ...trackerSettings(options, io, sockets), store, tls: keys }
+  const context = serverContext(io)
+  const manager = serviceManager({ env: io.env, warn: context.warn })
   const logTo = options.logFile === '-' ? io.stdout : io.stderr
   const tracker = await runTracker(settings, {
-    now: io.now,
-    monotonic: io.monotonic,
+    ...context,
     writeLog: (lines) => {
       logTo.write(lines)
     },
-    warn,
-    onError,
   })
   let pages: Admin | null = null
   try {
@@ -80,14 +75,9 @@ async function track(
     pages = admin && (await openTrackerAdmin(admin, tracker, { settings, announceUrls, tls, io }))
     const reopen = () => void tracker.reopenLog()
     io.onReopen(reopen)
-    io.onHangup(() => {
+    reloadOnHangup(manager, io, () => {
       if (options.hupmonitor) reopen()
-      manager
-        .reload(async () => {
-          await reportNotes(io.reloadConfiguration(), io)
-          await Promise.all([tracker.refresh(), keys?.reload()])
-        })
-        .catch(onError)
+      return Promise.all([tracker.refresh(), keys?.reload()])
     })
     io.stdout.write(greeting({ tracker, settings, pages, host: isLegacy ? null : machineHost() }))
     manager.ready(`tracking at ${tracker.addresses.join(', ')}`)

@@ -1,6 +1,5 @@
 import type { Admin } from '../../../admin/server/open-admin.js'
 import { escapeText } from '../../../text/escape.js'
-import { count } from '../../../text/quantity.js'
 import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import { machineHost, reachableAddress } from '../../arguments/server-options.js'
@@ -21,8 +20,9 @@ export interface GreetingParts {
 export function greeting({ tracker, settings, pages, host }: GreetingParts): string {
   const torrents = tracker.torrentCount()
   const anyTorrent = host === null ? 'any torrent' : `any torrent; ${HOW_TO_LIMIT}`
+  const listed = torrents === 1 ? '1 info hash' : `${torrents ?? 0} info hashes`
   const lines = [
-    `tracking: ${torrents === null ? anyTorrent : count(torrents, 'info hash').replace('hashs', 'hashes')}`,
+    `tracking: ${torrents === null ? anyTorrent : listed}`,
     ...tracker.addresses.map((each) => `address:  ${escapeText(announceOf(each, host))}`),
     ...(settings.store ? [`store:    ${escapeText(settings.store.address.label)}`] : []),
     ...(pages ? [`admin:    ${escapeText(pages.address)}`] : []),

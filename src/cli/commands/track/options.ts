@@ -11,11 +11,14 @@ import {
   declareAdminOptions,
   paths,
   publicUrl,
+  siteName,
   trustedProxies,
 } from '../../arguments/server-options.js'
+import { stateDirOption } from '../../arguments/cache-options.js'
 import * as read from '../../arguments/values.js'
 import type { Io } from '../../io.js'
 import { reportWarning } from '../../output/messages.js'
+import { DIRECTORY, FILE, Opt } from '../../options/option.js'
 
 /** The default ports: bttrack's, and the usual one of today's trackers. */
 const LEGACY_PORT = 80
@@ -37,21 +40,28 @@ export function declareTrackOptions(isLegacy: boolean) {
       hosts,
       [],
     )
-    .option('--tls-cert <file>', 'use TLS with this certificate (PEM)')
-    .option('--tls-key <file>', 'use this key for TLS (PEM)')
+    .addOption(new Opt('--tls-cert <file>', 'use TLS with this certificate (PEM)', FILE))
+    .addOption(new Opt('--tls-key <file>', 'use this key for TLS (PEM)', FILE))
     .option('--no-udp', 'do not track over UDP')
     .optionsGroup('Tracked torrents and clients:')
-    .option(
-      '--allowed-dir <dir>',
-      'track only the torrents in this directory (repeatable)',
-      paths,
-      [],
+    .addOption(
+      new Opt(
+        '--allowed-dir <dir>',
+        'track only the torrents in this directory (repeatable)',
+        DIRECTORY,
+      )
+        .argParser(paths)
+        .default([]),
     )
     .addOption(archiveDirOption())
-    .option('--allowed-list <file>', 'track only the info hashes in this file')
-    .option('--open', 'track all torrents', false)
-    .option('--no-allowed-controls', 'send no failure reasons and warnings from torrents')
-    .option('--allowed-ips <file>', 'answer only the addresses in this file')
+    .addOption(new Opt('--allowed-list <file>', 'track only the info hashes in this file', FILE))
+    .addOption(
+      new Opt('--open', 'track all torrents', { excludes: ['allowedDir', 'allowedList'] }).default(
+        false,
+      ),
+    )
+    .option('--no-allowed-controls', 'ignore failure reasons and warnings in .torrent files')
+    .addOption(new Opt('--allowed-ips <file>', 'answer only the addresses in this file', FILE))
     .addOption(bannedIpsOption())
     .addOption(bannedListOption())
     .addOption(seconds('--parse-dir-interval', 'check these files and directories this often', 60))
@@ -83,6 +93,7 @@ export function declareTrackOptions(isLegacy: boolean) {
       [],
     )
     .option('--public-url <url>', 'use this address of the tracker in magnet links', publicUrl)
+    .option('--site-name <name>', 'show this name on all pages (default: btkit)', siteName)
     .addOption(
       new Option('--scrape-allowed <what>', 'allow these scrapes')
         .choices(['none', 'specific', 'full'] as const)
@@ -105,16 +116,29 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .option('--keep-dead', 'keep torrents without peers', false)
     .optionsGroup('State:')
-    .option(
-      '--state <file>',
-      'save peers and counts in this file (default: tracker.state in the state directory)',
+    .addOption(
+      new Opt(
+        '--state <file>',
+        'save peers and counts in this file (default: tracker.state in the state directory)',
+        { takes: 'file', isForLegacy: true },
+      ),
     )
-    .option('--state-dir <dir>', 'use this state directory')
+    .addOption(stateDirOption('use this state directory'))
     .addOption(seconds('--save-interval', 'save this often', 300))
   const whole = declareAdminOptions(command)
     .optionsGroup('Several trackers:')
-    .option('--store <url>', 'share swarms through this Redis; file:PATH reads the URL')
-    .option('--share-key-file <file>', 'share UDP clients with trackers that have this key')
+    .addOption(
+      new Opt('--store <url>', 'share swarms through this Redis; file:PATH reads the URL', {
+        isSecret: true,
+      }),
+    )
+    .addOption(
+      new Opt(
+        '--share-key-file <file>',
+        'accept UDP clients of other trackers with this key',
+        FILE,
+      ),
+    )
     .optionsGroup('Page and log:')
     .option('--no-show-infopage', 'show no page of all torrents')
     .option('--infopage-redirect <url>', 'redirect the page to this URL', redirectUrl)
@@ -128,8 +152,14 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .option('--no-show-names', 'omit names and sizes on the page')
     .option('--allow-get', 'serve the .torrent files of allowed directories', false)
-    .option('--favicon <file>', 'serve this icon to browsers (default: the logo)')
-    .option('--log-file <file>', 'append the access log to this file; - is standard output')
+    .addOption(new Opt('--favicon <file>', 'serve this icon to browsers (default: the logo)', FILE))
+    .addOption(
+      new Opt(
+        '--log-file <file>',
+        'append the access log to this file; - is standard output',
+        FILE,
+      ),
+    )
     .addOption(
       new Option(
         '--log <format>',
@@ -194,9 +224,12 @@ function seconds<Flag extends string>(name: Flag, description: string, standard:
 const wholeSeconds = read.wholeSeconds(1, 604_800)
 
 /** Like bttrack, accepts several hosts separated by commas, and an empty text for all. */
-function hosts(text: string, previous: string[]): string[] {
-  return [...previous, ...text.split(',').map((host) => host.trim())].filter(Boolean)
-}
+const hosts = read.repeated((text) => {
+  return text
+    .split(',')
+    .map((host) => host.trim())
+    .filter(Boolean)
+})
 
 function redirectUrl(text: string): string {
   if (text === '') return text

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
-import { BtkitError, callSystem } from '../../../errors.js'
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { callSystem, usageError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { requireOwnDirectory } from '../../../state/files.js'
 import { makeDirectory, stateDirectory } from '../../../directories.js'
@@ -7,13 +8,12 @@ import type { StoreLimits } from '../../../tracker/swarms/swarm-types.js'
 import type { AnswerSettings } from '../../../tracker/answers/tracker-rules.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import { ClientAddresses } from '../../../server/connections/client-address.js'
-import type { ListenPlace } from '../../../server/listen/open-server.js'
 import type { PassedSocket } from '../../../server/listen/passed-sockets.js'
-import { bareHost, passedPlaces } from '../../arguments/server-options.js'
+import { bareHost, passedPlaces, placesAt } from '../../arguments/server-options.js'
 import { redisAddress } from '../../arguments/share-options.js'
 import type { Io } from '../../io.js'
 import { reportWarning } from '../../output/messages.js'
-import { version } from '../../../version.js'
+import { version } from '../../../process.js'
 import type { TrackOptions } from './options.js'
 
 /** The files of bans in the state directory. */
@@ -56,6 +56,8 @@ export function trackerSettings(
       showNames: options.showNames,
       allowGet: options.allowGet,
       catalogue: options.catalogue,
+      siteName: options.siteName ?? null,
+      filesUrl: null,
     },
     favicon: file(options.favicon),
     publicUrl: options.publicUrl ?? null,
@@ -94,12 +96,12 @@ export function recordsDirectory(
  */
 export function sharedStore(
   { store, shareKeyFile }: TrackOptions,
-  isTyped: boolean,
+  command: CommandUnknownOpts,
   io: Io,
 ): TrackerSettings['store'] {
   if (store === undefined) return null
   const keyFile = shareKeyFile === undefined ? null : resolve(io.cwd, shareKeyFile)
-  return { address: redisAddress(store, { option: '--store', isTyped }, io), keyFile }
+  return { address: redisAddress(['--store', store], command, io), keyFile }
 }
 
 /**
@@ -114,13 +116,13 @@ export function requireTorrents(
   const isLimited = allowedDir.length > 0 || Boolean(allowedList)
   if (open && isLimited) {
     const other = allowedDir.length > 0 ? '--allowed-dir' : '--allowed-list'
-    throw new BtkitError('usage', `--open and ${other} cannot be used together`)
+    throw usageError(`--open and ${other} cannot be used together`)
   }
   requireCurrent({ allowedDir, archiveDir })
   if (open || isLimited) return
   const limits = '--allowed-dir DIR or --allowed-list FILE'
   if (!isLegacy) {
-    throw new BtkitError('usage', `no torrents to track; give ${limits}, or --open for any torrent`)
+    throw usageError(`no torrents to track; give ${limits}, or --open for any torrent`)
   }
   warn(`any torrent is tracked; give ${limits}, or --open to avoid this warning`)
 }
@@ -131,7 +133,7 @@ export function requireCurrent({
   archiveDir,
 }: Pick<TrackOptions, 'allowedDir' | 'archiveDir'>): void {
   if (archiveDir.length === 0 || allowedDir.length > 0) return
-  throw new BtkitError('usage', '--archive-dir needs --allowed-dir for the current torrents')
+  throw usageError('--archive-dir needs --allowed-dir for the current torrents')
 }
 
 function answerSettings(options: TrackOptions): AnswerSettings {
@@ -185,24 +187,14 @@ function placesOf(
       udpPlaces: sockets.filter(({ kind }) => kind === 'udp'),
     }
   }
-  return { places: listenPlaces(options, io), udpPlaces: options.udp ? udpPlaces(options) : [] }
+  const { host, port, udp } = options
+  const hosts = host.length > 0 ? [...new Set(host)] : [EVERYWHERE]
+  const udpHosts = udp ? hosts.filter((each) => !each.includes('/')) : []
+  return {
+    places: placesAt(hosts, port, io),
+    udpPlaces: udpHosts.map((each) => ({ host: bareHost(each), port })),
+  }
 }
 
 /** All addresses of the machine, of both families. */
 const EVERYWHERE = '::'
-
-/** Where to listen for HTTP. A host with a slash is a path. */
-function listenPlaces({ host, port }: TrackOptions, { cwd }: Io): ListenPlace[] {
-  return hostsOf(host).map((each) => {
-    return each.includes('/') ? { path: resolve(cwd, each) } : { host: bareHost(each), port }
-  })
-}
-
-function udpPlaces({ host, port }: TrackOptions) {
-  const hosts = hostsOf(host).filter((each) => !each.includes('/'))
-  return hosts.map((each) => ({ host: bareHost(each), port }))
-}
-
-function hostsOf(hosts: readonly string[]): readonly string[] {
-  return hosts.length > 0 ? [...new Set(hosts)] : [EVERYWHERE]
-}

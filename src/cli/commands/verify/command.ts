@@ -4,30 +4,29 @@ import {
   cacheDirOption,
   cacheTrustOption,
   noCacheOption,
-  openCacheAccess,
   openCacheOf,
 } from '../../arguments/cache-options.js'
 import type { CommandContext } from '../../context.js'
-import { engineFor, threadsOption, maxRateOption } from '../../arguments/reading-options.js'
+import { maxRateOption, threadsOption, withHashContext } from '../../arguments/reading-options.js'
 import {
+  dataOption,
   maxTorrentSize,
   readFileList,
   type FileList,
   readTorrentInput,
 } from '../../arguments/torrent-input.js'
-import type { TreeSource } from '../../../core/verify/bad-blocks.js'
+import type { Engine } from '../../../core/digests/hash-content.js'
 import type { Io } from '../../io.js'
 import { dirname } from 'node:path'
 import {
   type TorrentPlace,
   measureTorrents,
   verifyTorrents,
-  type VerifiedTorrent,
   type VerifyOutcome,
   type VerifyRun,
 } from '../../../core/verify/verify-torrents.js'
-import { BtkitError } from '../../../errors.js'
-import { statIfThere } from '../../../files/stat-files.js'
+import { BtkitError, usageError } from '../../../errors.js'
+import { isDirectory } from '../../arguments/operands.js'
 import type { VerifyContext } from '../../../core/verify/check-pieces.js'
 import { reportError, reportNote, reportWarning } from '../../output/messages.js'
 import { openProgress } from '../../output/bar.js'
@@ -40,13 +39,14 @@ import {
   verifyJson,
   type Tally,
 } from './verify-output.js'
+import { FILE, Opt } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
   btkit verify image.iso.torrent
   btkit verify --data /srv/files --quiet /srv/torrents/*.torrent`
 
-export function defineVerify({ io, finish }: CommandContext) {
+function declareVerify() {
   const command = new Command('verify')
     .description('Check files against their torrents.')
     .usage('[options] <torrent> [path]\n       btkit verify [options] <torrent...>')
@@ -55,17 +55,17 @@ export function defineVerify({ io, finish }: CommandContext) {
       'torrents, or - for standard input; after a single one, the path of its content',
     )
     .optionsGroup('Content:')
-    .option(
-      '--data <directory>',
-      'find the content in this directory (default: beside each torrent)',
-    )
-    .option(
-      '--files-from <list>',
-      'check also the torrents in a list, one per line or NUL-separated; - reads standard input',
+    .addOption(dataOption())
+    .addOption(
+      new Opt(
+        '--files-from <list>',
+        'check also the torrents in a list, one per line or NUL-separated; - reads standard input',
+        FILE,
+      ),
     )
     .option('--no-check-hashes', 'check only sizes; read nothing')
     .option('--follow-symlinks', 'follow links that lead outside, too', false)
-    .option('--extra', 'report files that are not part of the torrent, too')
+    .option('--extra', 'report files that are not part of the torrent, too', false)
     .optionsGroup('Reading and cache:')
     .addOption(threadsOption())
     .addOption(maxRateOption())
@@ -79,45 +79,29 @@ export function defineVerify({ io, finish }: CommandContext) {
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
-    .action(async (operands, options, command) => {
-      const targets = await findTargets(operands, options, io)
-      const engine = engineFor(options, io)
-      const share = options.trustCache ? shareRequest(options, command, io) : null
-      const used = { ...options, cache: options.trustCache, shareWith: share }
-      const cacheAccess = await openCacheAccess(used, io)
-      const trees = new TreeCache(options.cacheDir, io)
-      const openTrees = options.cache ? () => trees.open() : undefined
-      try {
-        const hashContext = { engine, cacheAccess, openTrees }
-        finish(await runVerify({ targets, options, hashContext, io }))
-      } finally {
-        await trees.close()
-        await cacheAccess.cache.close()
-      }
-    })
 }
 
-/**
- * Merkle trees from the piece cache, which is opened when a piece is bad. The cache need not be
- * trusted: all digests of a tree that leads to the torrent's root are right.
- */
-class TreeCache {
-  #opened: ReturnType<typeof openCacheOf> | null = null
+type VerifyOptions = ReturnType<ReturnType<typeof declareVerify>['opts']>
 
-  constructor(
-    private readonly cacheDir: string | undefined,
-    private readonly io: Io,
-  ) {}
-
-  open(): Promise<TreeSource> {
-    this.#opened ??= openCacheOf(this.cacheDir, this.io)
-    return this.#opened
-  }
-
-  async close(): Promise<void> {
-    const cache = await this.#opened
-    await cache?.close()
-  }
+export function defineVerify({ io, finish }: CommandContext) {
+  return declareVerify().action(async (operands, options, command) => {
+    const targets = await findTargets(operands, options, io)
+    const share = options.trustCache ? shareRequest(options, command, io) : null
+    const used = { ...options, cache: options.trustCache, shareWith: share }
+    // Merkle trees need not be trusted: all digests of one that leads to the torrent's root are right
+    let trees: ReturnType<typeof openCacheOf> | undefined
+    const openTrees = () => (trees ??= openCacheOf(options.cacheDir, io))
+    const status = await withHashContext(used, io, async (hashContext) => {
+      const context = { ...hashContext, openTrees: options.cache ? openTrees : undefined }
+      try {
+        const tally = { whole: 0, notWhole: 0, failed: 0 }
+        return await runVerify({ targets, options, hashContext: context, tally, io })
+      } finally {
+        await (await trees)?.close()
+      }
+    })
+    finish(status)
+  })
 }
 
 /** The torrents that the command line asks to check. */
@@ -131,12 +115,6 @@ interface VerifyTargets {
   readonly isSingle: boolean
 }
 
-/** The options that name torrents and their data. */
-interface TargetOptions {
-  readonly data?: string | undefined
-  readonly filesFrom?: string | undefined
-}
-
 /**
  * Finds the torrents to check: all operands and those of a list, or `TORRENT PATH`.
  * @throws BtkitError `usage`, `empty` for a list without torrents, because the program that made it
@@ -144,12 +122,12 @@ interface TargetOptions {
  */
 async function findTargets(
   operands: readonly string[],
-  options: TargetOptions,
+  options: VerifyOptions,
   io: Io,
 ): Promise<VerifyTargets> {
   const { data, filesFrom } = options
   if (operands.length === 0 && filesFrom === undefined) {
-    throw new BtkitError('usage', 'no torrent given; name at least one')
+    throw usageError('no torrent given; name at least one')
   }
   const [torrent = '', path] = operands
   const isAlone = filesFrom === undefined && data === undefined && operands.length <= 2
@@ -158,25 +136,18 @@ async function findTargets(
     return { places: [place], refused: [], isSingle: true }
   }
   checkSeveral(operands, options)
-  const list = filesFrom === undefined ? NONE : await readFileList(filesFrom, io)
+  const list = await readFileList(filesFrom, io)
   const torrents = [...operands, ...list.files]
-  if (torrents.length + list.refused.length === 0) throw nothingIn(filesFrom)
+  if (torrents.length + list.refused.length === 0) {
+    const what = filesFrom === '-' ? 'standard input' : filesFrom
+    throw new BtkitError('empty', `${what}: names no torrent; nothing was checked`)
+  }
+  const byName = data !== undefined
   return {
-    places: torrents.map((torrent) => placeOf(torrent, data)),
+    places: torrents.map((torrent) => ({ torrent, path: data ?? dirname(torrent), byName })),
     refused: list.refused,
     isSingle: filesFrom === undefined && torrents.length === 1,
   }
-}
-
-const NONE: FileList = { files: [], refused: [] }
-
-function nothingIn(list = '-'): BtkitError {
-  const what = list === '-' ? 'standard input' : list
-  return new BtkitError('empty', `${what}: names no torrent; nothing was checked`)
-}
-
-function placeOf(torrent: string, data: string | undefined): TorrentPlace {
-  return { torrent, path: data ?? dirname(torrent), byName: data !== undefined }
 }
 
 /** Whether the second of two arguments names the data: a directory, or no .torrent file. */
@@ -184,40 +155,30 @@ function isPath(name: string): boolean {
   return !name.endsWith('.torrent') || isDirectory(name)
 }
 
-function checkSeveral(operands: readonly string[], { data, filesFrom }: TargetOptions): void {
+function checkSeveral(operands: readonly string[], { data, filesFrom }: VerifyOptions): void {
   if (data !== undefined && !isDirectory(data)) {
-    throw new BtkitError('usage', `--data ${data}: not a directory`)
+    throw usageError(`--data ${data}: not a directory`)
   }
   if (operands.length + (filesFrom === undefined ? 0 : 1) > 1 && operands.includes('-')) {
-    throw new BtkitError('usage', '-: only a single torrent can come from standard input')
+    throw usageError('-: only a single torrent can come from standard input')
   }
   const directory = operands.find(isDirectory)
   if (directory !== undefined) {
-    const hint = 'use --data for the data of several torrents'
-    throw new BtkitError('usage', `${directory}: a directory, not a torrent; ${hint}`)
+    const [first, torrent = ''] = operands
+    const isSwapped = operands.length === 2 && directory === first && !isPath(torrent)
+    const hint = isSwapped
+      ? `the torrent comes first: btkit verify ${torrent} ${directory}`
+      : 'use --data for the data of several torrents'
+    throw usageError(`${directory}: a directory, not a torrent; ${hint}`)
   }
 }
 
-function isDirectory(path: string): boolean {
-  return statIfThere(path)?.isDirectory() ?? false
-}
-
-/** The options for checking and printing. */
-interface VerifyOptions {
-  readonly checkHashes: boolean
-  readonly followSymlinks: boolean
-  readonly extra?: true | undefined
-  readonly json?: true | undefined
-  readonly quiet?: true | undefined
-  /** In bytes. */
-  readonly maxTorrentSize: number
-}
-
 /** One run of the command. */
-export interface Run {
+interface Run {
   readonly targets: VerifyTargets
   readonly options: VerifyOptions
   readonly hashContext: VerifyContext
+  readonly tally: Tally
   readonly io: Io
 }
 
@@ -226,25 +187,30 @@ export interface Run {
  * @throws BtkitError `interrupted`
  */
 async function runVerify(run: Run): Promise<number> {
-  const { targets, io } = run
-  const tally: Tally = { whole: 0, notWhole: 0, failed: 0 }
+  const { targets, options, tally, io } = run
+  // False if extra files were wanted and could not be searched for
   let isComplete = true
   for (const { file, error } of targets.refused) {
-    report({ torrent: file, report: null, error }, { run, tally, seconds: 0 })
+    report({ torrent: file, report: null, error }, 0, run)
   }
   try {
     let started = io.now()
     for await (const outcome of outcomesOf(run)) {
-      report(outcome, { run, tally, seconds: (io.now() - started) / 1000 })
-      if (outcome.error === null) isComplete &&= tellExtraError(outcome, io)
+      report(outcome, (io.now() - started) / 1000, run)
+      const extraError = outcome.report?.extraError ?? null
+      if (extraError !== null) {
+        reportError(extraError, io)
+        isComplete = false
+      }
       started = io.now()
     }
   } catch (error) {
-    if (io.signal.aborted) tellProgress(tally, run)
+    if (io.signal.aborted) tellProgress(run)
     throw error
   }
   const isWhole = tally.notWhole + tally.failed === 0
-  if (wantsSum(run, isWhole)) io.stdout.write(sumLine(tally))
+  const isQuiet = options.json || (options.quiet && isWhole)
+  if (!targets.isSingle && !isQuiet) io.stdout.write(sumLine(tally))
   return isWhole && isComplete ? 0 : 1
 }
 
@@ -256,20 +222,16 @@ async function* outcomesOf({
   io,
 }: Run): AsyncGenerator<VerifyOutcome> {
   const work: VerifyRun = {
-    places: targets.places,
-    checkHashes: options.checkHashes,
-    extra: options.extra ?? false,
-    followSymlinks: options.followSymlinks,
+    ...{ ...options, places: targets.places },
     read: (torrent) => readTorrentInput(torrent, options.maxTorrentSize, io),
   }
   const hasBar = !options.quiet && io.stderr.isTTY === true
   const { signal } = hashContext.engine
   const total = hasBar && !targets.isSingle ? await measureTorrents(work, signal) : null
   const shown: { bar: Awaited<ReturnType<typeof openProgress>> } = { bar: null }
-  const engine = {
+  const engine: Engine = {
     ...hashContext.engine,
-    onProgress: (progress: { bytesDone: number; currentPath: string }) =>
-      shown.bar?.update(progress),
+    onProgress: (progress) => shown.bar?.update(progress),
   }
   const onPlan = async (byteCount: number) => {
     if (hasBar) shown.bar ??= await openProgress(io, total ?? byteCount)
@@ -284,15 +246,8 @@ async function* outcomesOf({
   }
 }
 
-/** The state of a run while one torrent is reported. */
-interface Context {
-  readonly run: Run
-  readonly tally: Tally
-  readonly seconds: number
-}
-
-function report(outcome: VerifyOutcome, { run, tally, seconds }: Context): void {
-  const { options, targets, io } = run
+function report(outcome: VerifyOutcome, seconds: number, run: Run): void {
+  const { options, targets, tally, io } = run
   if (outcome.error !== null) {
     tally.failed++
     reportError(outcome.error, io)
@@ -313,19 +268,9 @@ function report(outcome: VerifyOutcome, { run, tally, seconds }: Context): void 
   }
 }
 
-/** Returns false if extra files were wanted and could not be searched for. */
-function tellExtraError({ report: { extraError } }: VerifiedTorrent, io: Io): boolean {
-  if (extraError !== null) reportError(extraError, io)
-  return extraError === null
-}
-
-function tellProgress({ whole, notWhole, failed }: Tally, { targets, options, io }: Run): void {
+function tellProgress({ targets, options, tally, io }: Run): void {
   if (targets.isSingle || options.quiet) return
   const { places, refused } = targets
   const all = count(places.length + refused.length, 'torrent')
-  reportNote(`stopped after ${whole + notWhole + failed} of ${all}`, io)
-}
-
-function wantsSum({ targets, options }: Run, isWhole: boolean): boolean {
-  return !targets.isSingle && !options.json && !(options.quiet && isWhole)
+  reportNote(`stopped after ${tally.whole + tally.notWhole + tally.failed} of ${all}`, io)
 }

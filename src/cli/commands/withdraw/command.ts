@@ -1,11 +1,7 @@
 import { rmSync } from 'node:fs'
 import { Command } from '@commander-js/extra-typings'
 import type { TorrentClient } from '../../../core/publish/client.js'
-import {
-  planWithdrawal,
-  withdrawTorrents,
-  type WithdrawOutcome,
-} from '../../../core/publish/withdraw.js'
+import { withdrawTorrents, type WithdrawOutcome } from '../../../core/publish/withdraw.js'
 import { BtkitError, callSystem } from '../../../errors.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { clientOption, clientTimeoutOption, openClients } from '../../arguments/open-clients.js'
@@ -17,6 +13,7 @@ import {
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportError, tryEach } from '../../output/messages.js'
+import type { DisplayOptions } from '../../output/torrent-display.js'
 import { failureKeys } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
@@ -64,13 +61,10 @@ function read(name: string, maxSize: number, io: Io): Named {
   }
 }
 
+/** The client to withdraw from, and how to report. */
 interface Withdrawal {
   readonly client: TorrentClient
-  readonly options: {
-    readonly dryRun: boolean
-    readonly json?: true | undefined
-    readonly quiet?: true | undefined
-  }
+  readonly options: DisplayOptions & { readonly dryRun: boolean }
   readonly io: Io
 }
 
@@ -80,14 +74,16 @@ interface Withdrawal {
  */
 async function withdraw(torrents: readonly Named[], run: Withdrawal): Promise<void> {
   const { client, options, io } = run
-  const readable = torrents.filter(({ error }) => error === null)
-  const outcomes = await outcomesOf(readable, run).catch((error: unknown) => {
-    if (options.json && !io.signal.aborted) {
-      for (const torrent of torrents)
-        tell(torrent, { status: 'failed', error: torrent.error ?? error }, run)
-    }
-    throw error
-  })
+  const { dryRun } = options
+  const infoHashes = torrents.flatMap(({ infoHash }) => infoHash ?? [])
+  const outcomes = await withdrawTorrents(client, infoHashes, { dryRun }).catch(
+    (error: unknown) => {
+      const isTold = options.json && !io.signal.aborted
+      for (const torrent of isTold ? torrents : [])
+        report({ ...torrent, error: torrent.error ?? error }, 'failed', run)
+      throw error
+    },
+  )
   const statuses = new Map(outcomes.map(({ infoHash, status }) => [infoHash, status]))
   for (const torrent of torrents)
     report(torrent, statuses.get(torrent.infoHash ?? '') ?? 'failed', run)
@@ -97,45 +93,23 @@ async function withdraw(torrents: readonly Named[], run: Withdrawal): Promise<vo
   }
 }
 
-function outcomesOf(torrents: readonly Named[], { client, options }: Withdrawal) {
-  const act = options.dryRun ? planWithdrawal : withdrawTorrents
-  return act(
-    client,
-    torrents.flatMap(({ infoHash }) => infoHash ?? []),
-  )
-}
-
-function report(torrent: Named, status: Told['status'], run: Withdrawal): void {
-  const { client, options, io } = run
-  const { name } = torrent
-  const why = 'was not added by btkit, so it stays in the client'
-  const error =
-    status === 'left'
-      ? new BtkitError('client', `${name}: ${why} (${client.label})`)
-      : torrent.error
-  if (options.json) tell(torrent, { status, error }, run)
-  else if (status === 'left') reportError(error, io)
-  else if (status !== 'failed' && !options.quiet) {
-    const verb = options.dryRun ? 'would be withdrawn' : 'withdrawn'
-    const words = status === 'absent' ? 'was not in the client' : verb
-    io.stdout.write(`${escapeText(`${name}: ${words} (${client.label})`)}\n`)
-  }
-}
-
-interface Told {
-  readonly status: WithdrawOutcome['status'] | 'failed'
-  /** Null if the client does not have the torrent any more. */
-  readonly error: unknown
-}
-
-/** Prints the line of JSON for a torrent and a client. */
-function tell(
-  { name, infoHash }: Named,
-  { status, error }: Told,
-  { client, options: { dryRun }, io }: Withdrawal,
+function report(
+  { name, infoHash, error: failure }: Pick<Named, 'name' | 'infoHash' | 'error'>,
+  status: WithdrawOutcome['status'] | 'failed',
+  { client: { label }, options: { dryRun, json, quiet }, io }: Withdrawal,
 ): void {
-  const result = { torrent: name, infoHash, client: client.label, status, dryRun }
-  io.stdout.write(jsonLine({ ...result, ...failureKeys(error) }))
+  const why = 'was not added by btkit, so it stays in the client'
+  const isLeft = status === 'left'
+  const error = isLeft ? new BtkitError('client', `${name}: ${why} (${label})`) : failure
+  if (json) {
+    const result = { torrent: name, infoHash, client: label, status, dryRun }
+    io.stdout.write(jsonLine({ ...result, ...failureKeys(error) }))
+  } else if (isLeft) reportError(error, io)
+  else if (status !== 'failed' && !quiet) {
+    const verb = dryRun ? 'would be withdrawn' : 'withdrawn'
+    const words = status === 'absent' ? 'was not in the client' : verb
+    io.stdout.write(`${escapeText(`${name}: ${words} (${label})`)}\n`)
+  }
 }
 
 function removeFiles(files: readonly string[]): void {

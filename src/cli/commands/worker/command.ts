@@ -1,7 +1,6 @@
 import { hostname } from 'node:os'
 import { Command } from '@commander-js/extra-typings'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
-import { BtkitError } from '../../../errors.js'
 import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { closeCache, openCacheAccess } from '../../arguments/cache-options.js'
@@ -30,9 +29,7 @@ const LONGEST_NAME = 64
 
 export function defineWorker({ io, finish }: CommandContext) {
   return declareWorker().action(async (options, command) => {
-    const { queue: url } = options
-    if (url === undefined) throw new BtkitError('usage', 'worker: name the Redis by --queue')
-    const address = queueAddress(url, command, io)
+    const address = queueAddress(options.queue, command, io)
     const { keys, ...rules } = queueShares({ ...options, shareMtime: 'exact' }, io)
     const machine = options.shareMachine ?? hostname().slice(0, LONGEST_NAME)
     const pool = new WorkerPool()

@@ -72,7 +72,7 @@ test('a job that fails does not stop the others', async (t) => {
   const { status, stdout, stderr } = await batch()
   assert.deepEqual([status, torrents()], [1, ['b.iso.torrent']])
   assert.match(stderr, /^btkit: gone: .*gone\.iso: no such file or directory$/m)
-  assert.match(stdout, /gone: makemetafile, status 1, .*\n(.*\n)*2 jobs, 1 failed, /)
+  assert.match(stdout, /gone: makemetafile, failed \(status 1\), .*\n(.*\n)*2 jobs, 1 failed, /)
 })
 
 test('--only runs the jobs that it names, --quiet prints only errors', async (t) => {
@@ -244,6 +244,13 @@ for (const [what, yaml, message] of [
     assert.match(stderr, message)
   })
 }
+
+test('jobs as a list are an error that shows how to name them', async (t) => {
+  const { batch, at } = makePlace(t, 'jobs:\n  - makemetafile: {path: a.iso}\n')
+  const { status, stderr } = await batch()
+  const message = "2:3: jobs: a list; each job needs a name: 'NAME: {COMMAND: {…}}'"
+  assert.deepEqual([status, stderr], [2, `btkit: ${at('batch.yaml')}:${message}\n`])
+})
 
 test('edit and publish are jobs, too', async (t) => {
   const { batch, at, torrent } = makePlace(

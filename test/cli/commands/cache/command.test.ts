@@ -22,7 +22,7 @@ function runCache(directory: string, ...args: string[]) {
 async function rememberInfo(directory: string, days: number): Promise<void> {
   const now = () => (NOW - days * DAY) * 1000
   const cache = await openCache({ directory, now, warn: assert.ifError })
-  cache.rememberInfo(pseudoRandom(32, days), pseudoRandom(100, days))
+  cache.put('info', pseudoRandom(32, days), pseudoRandom(100, days))
   await cache.close()
 }
 
@@ -122,7 +122,10 @@ test('prune removes renamed damaged caches', async (t) => {
 test('verify finds the records of unchanged files right', async (t) => {
   const { cache } = await makeCached(t)
   const { status, stdout, stderr } = await runCache(cache, 'verify')
-  assert.deepEqual([status, stdout, stderr], [0, 'checked 1, wrong 0, out of date 0\n', ''])
+  assert.deepEqual(
+    [status, stdout, stderr],
+    [0, 'checked 1 record: 0 wrong, 0 of files that have changed\n', ''],
+  )
 })
 
 test('verify --json says the same for programs', async (t) => {
@@ -135,7 +138,10 @@ test('verify knows a file that changed since', async (t) => {
   const { cache, file } = await makeCached(t)
   writeFileSync(file, 'other')
   const { status, stdout } = await runCache(cache, 'verify')
-  assert.deepEqual([status, stdout], [0, 'checked 0, wrong 0, out of date 1\n'])
+  assert.deepEqual(
+    [status, stdout],
+    [0, 'checked 0 records: 0 wrong, 1 of files that have changed\n'],
+  )
 })
 
 test('verify reports wrong records, removes them and exits with 1', async (t) => {
@@ -144,10 +150,13 @@ test('verify reports wrong records, removes them and exits with 1', async (t) =>
   const key = { path: file, pieceLength: 16384, phase: 0, size: 40_000 }
   const fingerprint = encodeFingerprint(readFingerprint(file))
   const ends = { tail: pseudoRandom(20, 8), paddedTail: null }
-  lying.rememberFile(key, { fingerprint, pieces: pseudoRandom(40, 9), ...ends })
+  lying.put('file', key, { fingerprint, pieces: pseudoRandom(40, 9), ...ends })
   await lying.close()
   const { status, stdout, stderr } = await runCache(cache, 'verify')
-  assert.deepEqual([status, stdout], [1, 'checked 1, wrong 1, out of date 0\n'])
+  assert.deepEqual(
+    [status, stdout],
+    [1, 'checked 1 record: 1 wrong, 0 of files that have changed\n'],
+  )
   assert.equal(stderr, `btkit: ${file}: wrong cache record; removed\n`)
   assert.equal((await runCache(cache, 'verify')).status, 0)
 })
@@ -162,21 +171,30 @@ test('verify checks records of Merkle trees, and reports wrong ones', async (t) 
   const key = { path: file, size: content.length }
   const remember = async (record: { root: Uint8Array; nodes: Uint8Array }) => {
     const cache = await openCache({ directory, now: Date.now, warn: assert.ifError })
-    cache.rememberTree(key, { fingerprint, height: 2, ...record })
+    cache.put('tree', key, { fingerprint, height: 2, ...record })
     await cache.close()
     return runCache(directory, 'verify')
   }
-  assert.equal((await remember({ root, nodes })).stdout, 'checked 1, wrong 0, out of date 0\n')
+  assert.equal(
+    (await remember({ root, nodes })).stdout,
+    'checked 1 record: 0 wrong, 0 of files that have changed\n',
+  )
   const other = referenceTree(pseudoRandom(200_000, 2), 65_536)
   for (const wrong of [
     { root, nodes: other.layer! },
     { root: other.root, nodes: other.layer! },
   ]) {
     const { status, stdout, stderr } = await remember(wrong)
-    assert.deepEqual([status, stdout], [1, 'checked 1, wrong 1, out of date 0\n'])
+    assert.deepEqual(
+      [status, stdout],
+      [1, 'checked 1 record: 1 wrong, 0 of files that have changed\n'],
+    )
     assert.equal(stderr, `btkit: ${file}: wrong cache record; removed\n`)
   }
-  assert.equal((await runCache(directory, 'verify')).stdout, 'checked 0, wrong 0, out of date 0\n')
+  assert.equal(
+    (await runCache(directory, 'verify')).stdout,
+    'checked 0 records: 0 wrong, 0 of files that have changed\n',
+  )
 })
 
 test('verify checks at most the given number of records', async (t) => {
@@ -187,7 +205,7 @@ test('verify checks at most the given number of records', async (t) => {
     assert.match(stderr, /--sample/)
   }
   const { stdout } = await runCache(cache, 'verify', '--sample', '1')
-  assert.equal(stdout, 'checked 1, wrong 0, out of date 0\n')
+  assert.equal(stdout, 'checked 1 record: 0 wrong, 0 of files that have changed\n')
 })
 
 test('clear leaves nothing of a cache, and nothing else is touched', async (t) => {
@@ -195,6 +213,9 @@ test('clear leaves nothing of a cache, and nothing else is touched', async (t) =
   writeFileSync(join(cache, `${CACHE_FILE}.damaged-7`), '')
   writeFileSync(join(cache, `${CACHE_FILE}-open-1-1`), '')
   writeFileSync(join(cache, 'other'), 'mine')
+  const dry = await runCache(cache, 'clear', '--dry-run')
+  assert.match(dry.stdout, /^would remove the cache in /)
+  assert.equal(readdirSync(cache).length > 3, true)
   const { status, stdout } = await runCache(cache, 'clear')
   assert.deepEqual([status, stdout], [0, `removed the cache in ${cache}\n`])
   assert.deepEqual(readdirSync(cache), ['other'])

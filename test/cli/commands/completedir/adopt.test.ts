@@ -125,7 +125,7 @@ test('a torrent of other content is reported and stays', async (t) => {
   const mirror = await oldMirror(t)
   const bytes = readFileSync(mirror.torrent('a'))
   writeFileSync(mirror.at('a'), pseudoRandom(SIZE, 6))
-  const said = `btkit: ${mirror.torrent('a')}: does not match its source, and completedir did not write it; delete it, and the next run recreates it\n`
+  const said = `btkit: ${mirror.torrent('a')}: does not match its source, and completedir did not write it; for a new one, delete it and run again\n`
   const { status, stdout, stderr } = await mirror.run(['--adopt'])
   assert.deepEqual([status, stderr], [1, said])
   assert.match(stdout, /^adopted .*b\.torrent\nadopted .*tree\.torrent\nskipped .*: outdated\n/)

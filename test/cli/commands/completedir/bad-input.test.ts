@@ -58,7 +58,10 @@ test('two entries that would write one torrent are refused before anything is ha
   const { status, stderr } = await runBtkit(['completedir', TRACKER, ...places])
   const torrent = mirror.torrent('a')
   const both = `${mirror.at('one', 'a')} and ${mirror.at('two', 'a')}`
-  assert.equal(stderr, `btkit: ${both} would both be written to ${torrent}\n`)
+  assert.equal(
+    stderr,
+    `btkit: ${both} would both be written to ${torrent}; give the directory above with --recursive\n`,
+  )
   assert.deepEqual([status, mirror.list()], [2, []])
 })
 

@@ -193,7 +193,7 @@ for (const [what, change] of Object.entries(LEFT)) {
     await mirror.report()
     await change(mirror.torrent('a'))
     const left = readFileSync(mirror.torrent('a'))
-    const said = `btkit: ${mirror.torrent('a')}: changed by another program since completedir wrote it, so it stays and may be outdated; delete it, and the next run recreates it\n`
+    const said = `btkit: ${mirror.torrent('a')}: changed since completedir wrote it, so btkit does not update it; for a new one, delete it and run again\n`
     for (const content of ['a', 'A', 'A']) {
       writeFileSync(mirror.at('a'), content)
       const { status, stdout, stderr } = await mirror.run(['--quiet'])

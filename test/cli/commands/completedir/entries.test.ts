@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { unlessWindows } from '../../../files/failure.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
-import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
+import { aheadOfFiles, entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
 import { Captured, runBtkit } from '../../../support/run-btkit.js'
 
 const FILES = {
@@ -149,6 +149,21 @@ test('without --mode permissions stay as somebody set them', unlessWindows, asyn
   assert.equal(statSync(mirror.torrent('a')).mode & 0o777, 0o640)
 })
 
+test('each torrent has its line as soon as it is written', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b'.repeat(4 * 2 ** 20) })
+  const stop = new AbortController()
+  const stdout = new Captured()
+  const write = stdout.write.bind(stdout)
+  stdout.write = (chunk) => {
+    write(chunk)
+    stop.abort()
+  }
+  const args = ['completedir', TRACKER, mirror.source, '--no-cache', '--max-rate', '1M']
+  const { status } = await runBtkit(args, { stdout, signal: stop.signal })
+  assert.equal(status, 1)
+  assert.ok(stdout.text.startsWith(`created ${mirror.at('a')}.torrent\ncreated 1, updated 0`))
+})
+
 test('a dry run says what only the content could tell, and counts no bytes as read', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c' })
   await mirror.report()
@@ -156,8 +171,8 @@ test('a dry run says what only the content could tell, and counts no bytes as re
   writeFileSync(mirror.at('d'), 'd')
   const { stdout } = await mirror.run(['--dry-run'])
   assert.deepEqual(stdout.replace(/[\d.]+ s$/m, 'X s').split('\n'), [
-    `would create ${mirror.torrent('d')}: pieces of 32 KiB, which suit 1 B`,
     `would update ${mirror.torrent('a')} (or find it unchanged: its content must be read)`,
+    `would create ${mirror.torrent('d')}: pieces of 32 KiB, which suit 1 B`,
     'dry run: created 1, updated 1, unchanged 2, removed 0, failed 0; read 0 B, reused 2 B, X s',
     '',
   ])

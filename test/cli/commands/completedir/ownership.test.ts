@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { version } from '../../../../src/version.js'
+import { version } from '../../../../src/process.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
 import { runBtkit } from '../../../support/run-btkit.js'
@@ -102,7 +102,7 @@ for (const [what, [before, now]] of Object.entries(OUTGROWN)) {
     const bytes = await makeBeside(mirror, 'a', ['--private'])
     assert.equal((await mirror.run(['--quiet'])).status, 0)
     plantFiles(mirror.source, now)
-    const said = `btkit: ${mirror.torrent('a')}: does not match its source, and completedir did not write it; delete it, and the next run recreates it\n`
+    const said = `btkit: ${mirror.torrent('a')}: does not match its source, and completedir did not write it; for a new one, delete it and run again\n`
     for (let i = 0; i < 2; i++) {
       const { status, stderr } = await mirror.run(['--quiet'])
       assert.deepEqual([status, stderr], [1, said])

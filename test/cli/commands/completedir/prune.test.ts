@@ -162,7 +162,7 @@ test('--prune --force removes even an edited torrent of a missing entry', async 
   assert.equal(status, 1)
   assert.equal(
     stderr,
-    `btkit: ${mirror.torrent('a')}: changed by another program since completedir wrote it, and its source is gone; delete it, or --force removes it\n`,
+    `btkit: ${mirror.torrent('a')}: changed since completedir wrote it, and its source is gone; delete it, or --force removes it\n`,
   )
   const { stdout } = await mirror.run(['--prune'])
   assert.ok(stdout.includes(`skipped ${mirror.torrent('a')}: source gone\n`), stdout)

@@ -11,8 +11,12 @@ import { makeScratch } from '../../../support/scratch.js'
 
 /** The words before the one to complete, and its beginning; and what a shell has to offer. */
 const CASES: readonly (readonly [words: string[], offered: string[]])[] = [
-  [['sho'], ['showmetainfo']],
+  [['showm'], ['showmetainfo']],
   [['cac'], ['cache']],
+  [['cre'], ['create']],
+  [['help', 'verif'], ['verify']],
+  [['makemetafile', '--sort-by', 'm'], ['mtime']],
+  [['makemetafile', '--checksums', 'b'], ['blake2b']],
   [['cache', 'pr'], ['prune']],
   [['makemetafile', '--cache-t'], ['--cache-trust']],
   [['create', '--cache-t'], ['--cache-trust']],

@@ -103,7 +103,7 @@ test('config check accepts a tracker among the defaults, as text and as a list',
 
 test('config init writes what config check finds nothing in, also without its comments', async (t) => {
   const file = join(makeScratch(t), 'new/config.yaml')
-  const first = await runBtkit(['config', 'init', file])
+  const first = await runBtkit(['config', 'init', '--all', file])
   assert.deepEqual([first.status, first.stdout], [0, `wrote ${file}\n`])
   assert.equal((await runBtkit(['config', 'check', file])).status, 0)
   const again = await runBtkit(['config', 'init', file])
@@ -117,6 +117,17 @@ test('config init writes what config check finds nothing in, also without its co
   writeFileSync(file, own.replaceAll(/^#(\w|  )/gm, '$1').replaceAll(/^# .*$/gm, ''))
   const { stdout, stderr } = await runBtkit(['config', 'check', file])
   assert.deepEqual([stdout, stderr], [`${file}: nothing wrong\n`, ''])
+})
+
+test('config init is short without --all, and - is standard output', async (t) => {
+  const { status, stdout } = await runBtkit(['config', 'init', '-'])
+  assert.equal(status, 0)
+  assert.ok(stdout.length < 2500, `${stdout.length} characters`)
+  const text = stdout.replaceAll(/^#(\w|  )/gm, '$1').replace(/^  announce: http.*\n/m, '')
+  const file = join(makeScratch(t), 'c.yaml')
+  writeFileSync(file, text.replace(/^  client: .*\n/m, ''))
+  const check = await runBtkit(['config', 'check', file])
+  assert.deepEqual([check.stdout, check.stderr], [`${file}: nothing wrong\n`, ''])
 })
 
 const WRONG = `makemetafiel: {}

@@ -276,7 +276,7 @@ test('all are removed before one is added', async (t) => {
 test('a directory is refused: its torrents must be named', async (t) => {
   const directory = makeScratch(t)
   const { status, stderr } = await runBtkit(['edit', '--comment', 'x', directory])
-  const hint = `is a directory; name its torrents: ${directory}/*.torrent`
+  const hint = `is a directory; give its torrents: ${directory}/*.torrent`
   assert.deepEqual([status, stderr], [1, `btkit: ${directory}: ${hint}\n`])
 })
 

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { formPresets } from '../../../../src/cli/configuration/form-presets.js'
 import { ask } from '../../../support/gui.js'
 import { Captured, runBtkit } from '../../../support/run-btkit.js'
+import { serveMirror } from '../../../support/serve.js'
 import { makeScratch } from '../../../support/scratch.js'
 
 /** Standard output that acts when something is written to it. */
@@ -55,6 +56,13 @@ for (const [program, first] of [
     assert.equal(existsSync(file), false, 'nothing is left')
   })
 }
+
+test('a port that is in use is named', async (t) => {
+  const { port } = await serveMirror(t)
+  const { status, stdout, stderr } = await runBtkit(['gui', '--no-browser', '--port', `${port}`])
+  const message = `btkit: 127.0.0.1 port ${port}: address already in use\n`
+  assert.deepEqual([status, stdout, stderr], [1, '', message])
+})
 
 test('a directory that is none is refused before anything is opened', async () => {
   const { status, stdout, stderr } = await runBtkit(['gui', '--no-browser', '/no/such'])

@@ -123,6 +123,6 @@ test('no torrent at all is wrong usage', async () => {
 test('a directory is refused: its torrents must be named', async (t) => {
   const directory = makeScratch(t)
   const { status, stderr } = await runBtkit(['lint', `${directory}/`])
-  const hint = `is a directory; name its torrents: ${directory}/*.torrent`
+  const hint = `is a directory; give its torrents: ${directory}/*.torrent`
   assert.deepEqual([status, stderr], [1, `btkit: ${directory}/: ${hint}\n`])
 })

@@ -91,7 +91,7 @@ test('a directory that v2 could not tell from its only file is refused, with wha
   assert.equal(
     stderr,
     `btkit: ${source}: v2 can't tell a directory from its only file when both are called 'x'; ` +
-      '--hybrid can\n',
+      'rename one of them, or use --hybrid\n',
   )
 })
 

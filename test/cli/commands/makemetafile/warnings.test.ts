@@ -135,3 +135,18 @@ test('it excludes what writes nothing to compare with', async (t) => {
     assert.deepEqual([status, stderr], [2, message])
   }
 })
+
+test('the web seed of a directory without a slash at its end is a warning', async (t) => {
+  const directory = makeScratch(t, { 'd/a': '1', b: '2' })
+  const seed = 'https://m.example/release'
+  const warning = `btkit: warning: web seed "${seed}" of a directory does not end with a slash\n`
+  for (const [source, url, expected] of [
+    ['d', seed, warning],
+    ['d', `${seed}/`, ''],
+    ['b', seed, ''],
+  ] as const) {
+    const args = ['makemetafile', join(directory, source), TRACKER, '--web-seed', url, '--dry-run']
+    assert.equal((await runBtkit(args)).stderr, expected)
+    assert.equal((await runBtkit([...args, '--quiet'])).stderr, '')
+  }
+})

@@ -222,13 +222,26 @@ test('--announce sets the trackers as in makemetafile', async (t) => {
   assert.deepEqual(list, [['http://x.example/a', 'http://y.example/a'], ['udp://z.example:1']])
 })
 
-test('--output is a directory, or the file for one torrent', async (t) => {
-  const root = makeScratch(t, { a: torrent(BOTH), 'out/keep': '' })
+test('--output is a directory, or the file for one torrent, and is named as written', async (t) => {
+  const root = makeScratch(t, { a: torrent(BOTH), 'out/keep': '', other: 'no torrent' })
   const at = (name: string) => join(root, name)
-  for (const output of [at('out'), at('new.torrent')]) {
-    const { status } = await runBtkit(['reannounce', NEW, at('a'), '-o', output])
+  const copy = (output: string, ...more: string[]) =>
+    runBtkit(['reannounce', NEW, at('a'), '-o', at(output), ...more])
+  for (const [output, file] of [
+    ['out', 'out/a'],
+    ['new.torrent', 'new.torrent'],
+  ] as const) {
+    const { status, stdout, stderr } = await copy(output)
     assert.equal(status, 0)
+    assert.ok(
+      stdout.startsWith(`wrote ${at(file)} (from ${at('a')})\nold announce for ${at('a')}: `),
+    )
+    assert.ok(stdout.includes(`\nnew announce for ${at(file)}: ${NEW}\n`))
+    assert.equal(stderr, `btkit: 1 of 1 torrent written to ${at(output)}\n`)
   }
   assert.deepEqual(readFileSync(at('a')), Buffer.from(torrent(BOTH)))
   assert.deepEqual(readFileSync(at('out/a')), readFileSync(at('new.torrent')))
+  assert.match((await copy('other')).stderr, /other: already exists and is not a torrent/)
+  assert.equal((await copy('other', '--force')).status, 0)
+  assert.deepEqual(readFileSync(at('other')), readFileSync(at('out/a')))
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
@@ -36,6 +36,8 @@ test('seeds and leechers are listed by tracker, over HTTP and UDP', async (t) =>
     '',
   ])
   assert.deepEqual([status, stderr], [0, ''])
+  const all = await runBtkit(['scrape', dirname(place('a'))])
+  assert.equal(all.stdout.match(/\.torrent:$/gm)?.length, 3)
 })
 
 test('a magnet link is asked for, of its trackers or of another', async (t) => {

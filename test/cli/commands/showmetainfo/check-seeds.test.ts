@@ -56,7 +56,7 @@ for (const args of VERSIONS) {
   test(`right seeds of a directory are ok ${args.join('')}`, async (t) => {
     const root = makeScratch(t, FILES)
     const address = await startSeeds(t, root)
-    await checkOften(await makeTorrent(root, [`${address}/right/`, `${address}/moved`], args))
+    await checkOften(await makeTorrent(root, [`${address}/right/`, `${address}/moved/`], args))
   })
 
   test(`wrong bytes are reported ${args.join('')}`, async (t) => {

@@ -48,7 +48,7 @@ const EXPECTED: Record<string, string> = {
 }
 
 for (const [name, expected] of Object.entries(EXPECTED)) {
-  test(`--field ${name} prints only the value, one a line`, async (t) => {
+  test(`--field ${name} prints only the value, one per line`, async (t) => {
     const { status, stdout, stderr } = await show(t, FULL, { args: ['--field', name] })
     assert.deepEqual([status, stdout, stderr], [0, expected, ''])
   })
@@ -57,6 +57,8 @@ for (const [name, expected] of Object.entries(EXPECTED)) {
 test('several fields come in the order in which they are asked for', async (t) => {
   const args = ['--field', 'size', '--field', 'name']
   assert.equal((await show(t, FULL, { args })).stdout, '3\ndir\n')
+  const missing = ['--field', 'created-by', '--field', 'private', '--field', 'source']
+  assert.equal((await show(t, FULL, { args: missing })).stdout, '\ntrue\n\n')
 })
 
 test('the roots of version 2 are in the order of the files, with an empty line for none', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BencodeDict } from '../../../../src/metainfo/bencode/value.js'
-import { version } from '../../../../src/version.js'
+import { version } from '../../../../src/process.js'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import {
@@ -123,7 +123,10 @@ test('a torrent without right layers is shown, with a warning', async (t) => {
   assert.match(stdout, /^version\.{7}: 2$/m)
   assert.match(stdout, /^piece layers\.\.: 0 of 2 right, 1 missing, 1 wrong$/m)
   assert.match(stderr, /warning: .*: piece layers of "b\/exact\.bin": is missing\n/)
-  assert.match(stderr, /warning: .*: piece layers of "a\/large\.bin": does not lead to the pieces/)
+  assert.match(
+    stderr,
+    /warning: .*: piece layers of "a\/large\.bin": does not match the pieces root; the torrent is damaged\n/,
+  )
 })
 
 test('BitTornado knew nothing of that', async (t) => {

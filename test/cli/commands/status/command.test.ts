@@ -49,6 +49,33 @@ test('status of given torrents reports only these, in its exit status too', asyn
   assert.deepEqual(parseJson(json)['name'], 'seeded.iso')
 })
 
+test('a torrent that the client seeds is whole, even if padding is counted as missing', async (t) => {
+  const url = await startFakeTransmission(t, [{ ...seeded, sizeWhenDone: 4, leftUntilDone: 1 }])
+  const result = await runBtkit(['status', '--client', url])
+  assert.deepEqual([result.status, result.stderr], [0, ''])
+  assert.match(result.stdout, /seeding +100%/)
+})
+
+test('a torrent that waits for its download is not seeded', async (t) => {
+  const queued = { ...seeded, status: 3, leftUntilDone: 1 }
+  const url = await startFakeTransmission(t, [queued])
+  const { status, stderr } = await runBtkit(['status', '--client', url])
+  assert.equal(status, 1)
+  assert.match(stderr, /^btkit: seeded\.iso \(aaaaaaaa\): downloading /)
+})
+
+test('a tracker that fails is named once for all its torrents, and the status is 1', async (t) => {
+  const failing = { error: 2, errorString: 'Tracker gave HTTP response code 404' }
+  const others = ['bb', 'cc'].map((hex) => ({ hashString: hex.repeat(20), name: `${hex}.iso` }))
+  const torrents = [seeded, ...others].map((each) => ({ ...each, ...failing }))
+  const url = await startFakeTransmission(t, torrents)
+  const { status, stdout, stderr } = await runBtkit(['status', '--client', url])
+  assert.equal(status, 1)
+  const told = `seeded.iso (aaaaaaaa) and 2 other torrents: ${failing.errorString}`
+  assert.equal(stderr, `btkit: ${told} (${url})\nbtkit: ${url}: trackers fail\n`)
+  assert.equal(namesIn(stdout).length, 3)
+})
+
 test('the status is 1 when a given torrent is not seeded, or not there', async (t) => {
   const url = await startFakeTransmission(t, [seeded, stopped])
   for (const [name, why] of [

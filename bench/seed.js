@@ -1,0 +1,182 @@
+// Compares `btkit seed` with libtorrent's own seeding, and measures ten thousand torrents that nobody
+// asks for. Needs Linux and libtorrent's bindings for Python. The leechers are libtorrent's, too, and
+// run on the same machine; the last column is the rate for each second of the seed's processor time.
+//
+//   node bench/seed.js [one] [many] [magnet] [idle]
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import {
+  btkit,
+  makeScratch,
+  median,
+  peakMemory,
+  plantFile,
+  printTable,
+  tracker,
+} from './support.js'
+import { cpuSeconds, freePort, memoryOf, start, stop, waitFor } from './track/programs.js'
+
+const PYTHON = '/usr/bin/python3'
+const PEER = fileURLToPath(new URL('seed/peer.py', import.meta.url))
+const CROWD = fileURLToPath(new URL('seed/crowd.js', import.meta.url))
+const TURNS = 3
+const MIB = 2 ** 20
+
+const scratch = makeScratch({ inMemory: true })
+const chosen = new Set(process.argv.slice(2))
+for (const [name, act] of Object.entries({ one, many, magnet, idle })) {
+  if (chosen.size === 0 || chosen.has(name)) await act()
+}
+
+async function one() {
+  const release = plant('one', { files: 1, mib: 1024 })
+  await compare('One leecher, 1 GiB', release, release.torrents)
+}
+
+async function many() {
+  const release = plant('many', { files: 20, mib: 32 })
+  const sources = Array.from({ length: 50 }, (_, n) => release.torrents[n % 20])
+  await compare('50 leechers of 20 torrents, 32 MiB each', release, sources)
+}
+
+/** From a magnet link with the seed's address alone to the first byte. */
+async function magnet() {
+  const release = plant('magnet', { files: 1, mib: 64 })
+  const seed = await startBtkit(release)
+  const [infoHash] = release.hashes
+  const link = `magnet:?xt=urn:btih:${infoHash}&x.pe=127.0.0.1:${seed.port}`
+  const took = []
+  for (let turn = 0; turn < TURNS; turn += 1) took.push(...(await leech(seed, [link])))
+  await stop(seed)
+  const [first, all] = ['first', 'all'].map((key) => median(took.map((each) => each[key])))
+  printTable('A magnet link with x.pe, 64 MiB', [
+    ['first byte', 'all'],
+    [`${first.toFixed(2)} s`, `${all.toFixed(2)} s`],
+  ])
+}
+
+async function idle() {
+  const announces = []
+  const server = createServer((request, response) => {
+    announces.push(performance.now())
+    response.end('d8:intervali60e5:peers0:e')
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.on('listening', resolve))
+  const announce = `http://127.0.0.1:${server.address().port}/announce`
+  const release = plant('idle', { files: 10_000, mib: 0.001, announce })
+  const home = join(scratch, 'home')
+  // The first run has checked the data
+  await stop(await startBtkit(release, home))
+  announces.length = 0
+  const began = performance.now()
+  const seed = await startBtkit(release, home)
+  const started = (performance.now() - began) / 1000
+  const hashes = release.hashes.slice(0, 1000)
+  const crowd = start(process.execPath, [CROWD, `${seed.port}`, '1000', ...hashes])
+  const [, taken] = await waitFor(crowd, /^(\d+)$/m)
+  await setTimeout(30_000)
+  const before = cpuSeconds(seed)
+  await setTimeout(60_000)
+  const share = ((cpuSeconds(seed) - before) / 60) * 100
+  const seconds = new Map()
+  for (const at of announces) {
+    const second = Math.floor((at - began) / 1000)
+    seconds.set(second, (seconds.get(second) ?? 0) + 1)
+  }
+  printTable(`10,000 torrents and ${taken} peers that do nothing`, [
+    ['start', 'memory', 'peak', 'of a core', 'announces', 'most in a second'],
+    [
+      `${started.toFixed(2)} s`,
+      `${memoryOf(seed).toFixed(0)} MiB`,
+      `${peakMemory(seed.child.pid).toFixed(0)} MiB`,
+      `${share.toFixed(1)} %`,
+      announces.length,
+      Math.max(...seconds.values()),
+    ],
+  ])
+  await stop({ child: crowd })
+  await stop(seed)
+  server.close()
+  server.closeAllConnections()
+}
+
+/** Downloads in turns from both, and prints medians. */
+async function compare(title, release, sources) {
+  const seeds = {
+    libtorrent: await startLibtorrent(release),
+    'btkit seed': await startBtkit(release),
+  }
+  const results = Object.keys(seeds).map(() => [])
+  const bytes = release.bytes * sources.length
+  for (let turn = -1; turn < TURNS; turn += 1) {
+    for (const [at, seed] of Object.values(seeds).entries()) {
+      const before = cpuSeconds(seed)
+      const took = (await leech(seed, sources)).map(({ all }) => all)
+      const cpu = cpuSeconds(seed) - before
+      const longest = Math.max(...took)
+      const mean = took.reduce((sum, one) => sum + one, 0) / took.length
+      const rates = [bytes / longest / 1e6, bytes / cpu / 1e6]
+      if (turn >= 0) results[at].push([...rates, longest / mean])
+    }
+  }
+  const rows = Object.keys(seeds).map((name, at) => {
+    const [rate, perCore, unequal] = [0, 1, 2].map((n) => median(results[at].map((one) => one[n])))
+    const [first] = results[0].length > 0 ? [median(results[0].map(([one]) => one))] : [rate]
+    const figures = [`${rate.toFixed(0)} MB/s`, (rate / first).toFixed(2)]
+    return [name, ...figures, unequal.toFixed(2), `${perCore.toFixed(0)} MB/s`]
+  })
+  printTable(title, [['what', 'rate', 'of libtorrent', 'slowest of the mean', 'a core'], ...rows])
+  for (const seed of Object.values(seeds)) await stop(seed)
+}
+
+/** Files of random bytes, each with its torrent. */
+function plant(name, { files, mib, announce = tracker }) {
+  const data = join(scratch, name, 'data')
+  const torrents = join(scratch, name, 'torrents')
+  mkdirSync(data, { recursive: true })
+  mkdirSync(torrents)
+  const names = Array.from({ length: files }, (_, n) => `${n}.bin`)
+  for (const each of names) {
+    if (mib >= 1) plantFile(join(data, each), mib)
+    else writeFileSync(join(data, each), randomBytes(mib * MIB))
+  }
+  const place = ['completedir', announce, data, '--output', torrents, '--json', '--no-cache']
+  const made = execFileSync(process.execPath, [btkit, ...place], { maxBuffer: 2 ** 28 })
+  const hashes = [...made.toString().matchAll(/"infoHash": ?"([0-9a-f]{40})"/g)].map(
+    (hit) => hit[1],
+  )
+  const paths = names.map((each) => join(torrents, `${each}.torrent`))
+  return { data, directory: torrents, torrents: paths, hashes, bytes: mib * MIB }
+}
+
+async function startBtkit({ data, directory, torrents }, home = join(scratch, 'home')) {
+  const port = await freePort()
+  const place = ['--host', '127.0.0.1', '--port', `${port}`, '--data', data, '--json']
+  const options = { env: { ...process.env, HOME: home, XDG_CACHE_HOME: home }, stdio: 'pipe' }
+  const child = start(process.execPath, [btkit, 'seed', directory, ...place], options)
+  child.stdout.resume()
+  const last = torrents.at(-1)
+  await waitFor(child, new RegExp(`added .*${last.slice(last.lastIndexOf('/'))}`), child.stderr)
+  return { child, port }
+}
+
+async function startLibtorrent({ data, torrents }) {
+  const port = await freePort()
+  const child = start(PYTHON, [PEER, 'seed', `${port}`, data, ...torrents])
+  await waitFor(child, /ready/)
+  return { child, port }
+}
+
+/** Downloads from a seed, and returns the seconds of each leecher. */
+async function leech({ port }, sources) {
+  const directory = mkdtempSync(join(scratch, 'leech-'))
+  const child = start(PYTHON, [PEER, 'leech', `${port}`, directory, ...sources])
+  const said = await waitFor(child, /^\[.*\]$/m)
+  rmSync(directory, { recursive: true })
+  return JSON.parse(said[0])
+}

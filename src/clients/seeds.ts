@@ -1,0 +1,100 @@
+import { once } from 'node:events'
+import { readdirSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { callWithin, type CallLimits } from '../bounded-call.js'
+import type { ClientTorrent, TorrentClient } from '../core/publish/client.js'
+import { makeDirectory } from '../directories.js'
+import { BtkitError, osCodeOf, refuseAborted } from '../errors.js'
+import { jsonLine } from '../text/escape.js'
+import { asNumber, asObject, asText, collectAnswer, type JsonObject } from './http-call.js'
+
+/** A `btkit seed` that can be asked for its torrents. */
+export type RunningSeed = Pick<TorrentClient, 'label' | 'version' | 'list' | 'trackerFailures'>
+
+/** A seed's answer. */
+interface SeedReport {
+  readonly port: number
+  readonly version: string
+  readonly torrents: readonly ClientTorrent[]
+}
+
+/**
+ * Lets other programs of the same user ask a seed for its torrents, at a socket in a directory.
+ * Returns a function that ends it. Throws system errors unchanged.
+ */
+export async function answerStatus(
+  directory: string,
+  report: () => SeedReport,
+): Promise<() => void> {
+  makeDirectory(directory, 0o700)
+  const path = join(directory, `seed-${process.pid}.sock`)
+  rmSync(path, { force: true })
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.end(jsonLine(report()))
+  })
+  await once(server.listen(path).unref(), 'listening')
+  return () => server.close()
+}
+
+/**
+ * Finds the seeds that run. The sockets of those that were killed are removed.
+ * @throws BtkitError `unreachable` if one does not answer, `interrupted`
+ */
+export async function findSeeds(directory: string, limits: CallLimits): Promise<RunningSeed[]> {
+  const seeds: RunningSeed[] = []
+  for (const name of namesIn(directory)) {
+    const path = join(directory, name)
+    try {
+      const { port, version, torrents } = await callWithin(limits, (signal) => ask(path, signal))
+      seeds.push({
+        label: `btkit seed on port ${port}`,
+        version: () => Promise.resolve(`btkit ${version}`),
+        list: () => Promise.resolve(torrents),
+      })
+    } catch (error) {
+      refuseAborted(limits.signal)
+      const code = osCodeOf(error)
+      if (code === 'ECONNREFUSED') rmSync(path, { force: true })
+      else if (code !== 'ENOENT') {
+        throw new BtkitError('unreachable', `${path}: the seed does not answer`, { cause: error })
+      }
+    }
+  }
+  return seeds
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory).filter((name) => /^seed-\d+\.sock$/.test(name))
+  } catch {
+    return []
+  }
+}
+
+async function ask(path: string, signal: AbortSignal): Promise<SeedReport> {
+  const socket = connect({ path })
+  signal.addEventListener('abort', () => socket.destroy())
+  const answer = JSON.parse((await collectAnswer(socket, path)).toString()) as JsonObject
+  if (!Array.isArray(answer['torrents'])) throw new Error('no torrents')
+  const torrents = answer['torrents'].map(asObject)
+  return {
+    port: asNumber(answer['port']),
+    version: asText(answer['version']),
+    torrents: torrents.map((each) => ({
+      infoHash: asText(each['infoHash']),
+      name: asText(each['name']),
+      directory: null,
+      isMarked: true,
+      state: 'seeding',
+      message: asText(each['message']) || null,
+      size: asNumber(each['size']),
+      bytesDone: asNumber(each['bytesDone']),
+      peers: asNumber(each['peers']),
+      uploadRate: asNumber(each['uploadRate']),
+      downloadRate: 0,
+      ratio: asNumber(each['ratio']),
+    })),
+  }
+}

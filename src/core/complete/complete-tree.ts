@@ -1,0 +1,227 @@
+import { mkdirSync, readdirSync, statSync, type Dirent } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { asBtkitError, BtkitError, valueOr } from '../../errors.js'
+import type { NameFilter } from '../../files/glob.js'
+import { realPath } from '../../files/inside.js'
+import { loadNameFilter, skipReasonOf } from '../../files/scan/entry.js'
+import { compareBytes } from '../../files/scan/read-names.js'
+import { completeDirectories } from './complete-directories.js'
+import {
+  addReport,
+  createReport,
+  noteFailure,
+  sortReport,
+  type CompleteReport,
+} from './complete-report.js'
+import { pathsOfDirectory, torrentName } from './directories.js'
+import type { CompleteContext, CompleteRequest, CompleteWatch } from './request.js'
+
+// Without this file each directory of a tree would need a run, and gone ones would keep torrents.
+
+/** A directory of a tree. */
+interface Branch {
+  readonly root: string
+  /** Its path below the root. */
+  readonly path: readonly string[]
+  /** The names of the files in it that get torrents. */
+  readonly files: readonly string[]
+  /** Whether it no longer exists, so that its torrents may be pruned. */
+  readonly isGone: boolean
+}
+
+/** The request for a run over trees. */
+export interface TreeRequest extends CompleteRequest {
+  /** Returns the web seeds of the torrents in a directory, by its path below the root. */
+  readonly seedsIn: (path: readonly string[]) => readonly string[]
+}
+
+/**
+ * Updates a torrent for each file of directory trees. The same tree of directories is created below
+ * the target. Each directory is a run of its own, so that locks and records are few at a time.
+ * @throws BtkitError as completeDirectories
+ */
+export async function completeTrees(
+  request: TreeRequest,
+  context: CompleteContext,
+  watch: CompleteWatch,
+): Promise<CompleteReport> {
+  const report = createReport()
+  const { target, dryRun, common } = request
+  if (target !== null && realPath(target) === null)
+    throw new BtkitError('not-found', `${target}: no such file or directory`)
+  const filter = await loadNameFilter(common.scan)
+  const branches = request.directories.flatMap((root) =>
+    branchesOf(root, request, { filter, report }),
+  )
+  checkDistinct(branches, request)
+  const gone = findGone(request, report)
+  for (const branch of [...branches, ...gone]) {
+    if (report.isInterrupted) break
+    const own = requestFor(branch, request)
+    const directory = own.directories[0] ?? ''
+    try {
+      const place = own.target ?? directory
+      const isMissing = realPath(place) === null
+      if (branch.files.length === 0 && (isMissing || request.prune === 'never')) continue
+      if (isMissing && dryRun) noteNew(branch, own, { report, watch })
+      else {
+        if (isMissing) mkdirSync(place, { recursive: true })
+        addReport(report, await completeDirectories(own, context, { ...watch, isSeen: false }))
+      }
+    } catch (error) {
+      const isLocked = error instanceof BtkitError && error.code === 'locked'
+      if (isLocked && branch === branches[0]) throw error
+      if (context.engine.signal.aborted) report.isInterrupted = true
+      else noteFailure(report, pathsOfDirectory(directory), asBtkitError(error, directory))
+    }
+  }
+  sortReport(report)
+  return report
+}
+
+/** The request for one directory. Patterns were applied to the paths, so they no longer count. */
+function requestFor({ root, path, files, isGone }: Branch, request: TreeRequest): CompleteRequest {
+  const { common, target, prune, seedsIn } = request
+  const parts = { ...common.parts, webSeeds: seedsIn(path) }
+  return {
+    ...request,
+    directories: [join(root, ...path)],
+    target: target === null ? null : join(target, ...path),
+    entries: files,
+    common: { ...common, parts, scan: { ...common.scan, include: [], exclude: [] } },
+    prune: isGone ? 'always' : prune,
+  }
+}
+
+interface Walk {
+  readonly filter: NameFilter | undefined
+  readonly report: CompleteReport
+}
+
+/** Lists the directories of a tree, and the files in them that patterns choose. */
+function branchesOf(root: string, request: CompleteRequest, { filter, report }: Walk): Branch[] {
+  const { target, common } = request
+  const realTarget = target === null ? null : realPath(target)
+  const isChosen = (place: string, { name }: Dirent) => {
+    return skipReasonOf(name, common.scan.all) === undefined && !filter?.excludes(place)
+  }
+  const enters = (place: string, entry: Dirent) => {
+    // The target may be in the tree
+    const isTarget = realTarget !== null && realPath(join(root, place)) === realTarget
+    return isChosen(place, entry) && !filter?.excludes(`${place}/`) && !isTarget
+  }
+  return walk(root, enters, report).map(({ path, entries }) => {
+    const files = entries.filter((entry) => {
+      const place = [...path, entry.name].join('/')
+      if (!isFile(entry, join(root, ...path)) || !isChosen(place, entry)) return false
+      return filter?.includes(place) ?? true
+    })
+    return { root, path, files: files.map(({ name }) => name), isGone: false }
+  })
+}
+
+/** Lists a tree in the order of its paths. Links to directories are not followed. */
+function walk(
+  root: string,
+  enters: (place: string, entry: Dirent) => boolean,
+  report: CompleteReport,
+) {
+  const found: { readonly path: readonly string[]; readonly entries: readonly Dirent[] }[] = []
+  const waiting: (readonly string[])[] = [[]]
+  for (let path = waiting.pop(); path; path = waiting.pop()) {
+    const here = path
+    const entries = entriesIn(join(root, ...here), report)
+    found.push({ path: here, entries })
+    for (const entry of entries) {
+      const below = [...here, entry.name]
+      if (entry.isDirectory() && enters(below.join('/'), entry)) waiting.push(below)
+    }
+  }
+  return found.sort((a, b) => compareBytes(a.path.join('/'), b.path.join('/')))
+}
+
+function entriesIn(directory: string, report: CompleteReport): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+  } catch (error) {
+    noteFailure(report, pathsOfDirectory(directory), asBtkitError(error, directory))
+    return []
+  }
+}
+
+/** Whether an entry is no directory, and no link to one. */
+function isFile(entry: Dirent, directory: string): boolean {
+  if (!entry.isSymbolicLink()) return !entry.isDirectory()
+  return !statSync(join(directory, entry.name), { throwIfNoEntry: false })?.isDirectory()
+}
+
+/**
+ * Checks that no two files of different trees would have the same torrent.
+ * @throws BtkitError `usage`
+ */
+function checkDistinct(branches: readonly Branch[], { target }: CompleteRequest): void {
+  const sources = new Map<string, string>()
+  for (const { root, path, files } of target === null ? [] : branches) {
+    for (const name of files) {
+      const torrent = join(target ?? '', ...path, torrentName(name))
+      const source = join(root, ...path, name)
+      const other = sources.get(torrent)
+      if (other !== undefined)
+        throw new BtkitError('usage', `${other} and ${source} would both be written to ${torrent}`)
+      sources.set(torrent, source)
+    }
+  }
+}
+
+/** Finds the directories below the target whose sources are gone. */
+function findGone(request: CompleteRequest, report: CompleteReport): Branch[] {
+  const { target, prune, directories } = request
+  if (target === null || prune === 'never') return []
+  const below = walk(target, () => true, report).slice(1)
+  const unmounted = new Set<string>()
+  const gone = directories.flatMap((root) => {
+    // A root that is missing may be a disk that is not mounted; its own run reports it
+    if (prune === 'careful' && !isThere(root)) return []
+    return below.flatMap(({ path }): Branch[] => {
+      const place = join(root, ...path)
+      if (isThere(place)) return []
+      const home = homeOf(place)
+      const isEmpty = entriesIn(home, report).every(({ name }) => name.startsWith('.'))
+      if (isEmpty && prune === 'careful') unmounted.add(home)
+      return isEmpty && prune === 'careful' ? [] : [{ root, path, files: [], isGone: true }]
+    })
+  })
+  for (const home of unmounted) {
+    const why = 'is empty, and its disk is perhaps not mounted, so no torrent below it is removed'
+    noteFailure(report, pathsOfDirectory(home), new BtkitError('empty', `${home}: ${why}`))
+  }
+  return gone
+}
+
+/** The nearest directory above a path that exists. */
+function homeOf(path: string): string {
+  const above = dirname(path)
+  return isThere(above) ? above : homeOf(above)
+}
+
+/** Whether a path exists, or may exist where nobody may look. */
+function isThere(path: string): boolean {
+  return valueOr(true, () => realPath(path) !== null)
+}
+
+/** Reports the torrents that a dry run would create in a directory that is still to be made. */
+function noteNew(
+  { files }: Branch,
+  { directories: [directory = ''], target }: CompleteRequest,
+  { report, watch }: { readonly report: CompleteReport; readonly watch: CompleteWatch },
+): void {
+  for (const name of files.filter((each) => !each.endsWith('.torrent'))) {
+    const source = join(directory, name)
+    if ((statSync(source, { throwIfNoEntry: false })?.size ?? 0) === 0) continue
+    const torrent = join(target ?? directory, torrentName(name))
+    const paths = { sourcePath: resolve(source), torrentPath: resolve(torrent), source, torrent }
+    const hashes = { infoHash: null, infoHashV2: null, oldInfoHash: null, oldInfoHashV2: null }
+    report.created.push({ ...paths, ...hashes })
+    watch.written?.('created', { ...paths, ...hashes })
+  }
+}

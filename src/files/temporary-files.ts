@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { digestOf } from '../bytes.js'
+import { isRunning } from '../process.js'
+import { opendirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { callSystem, osCodeOf } from '../errors.js'
+
+/** The suffix of temporary names. */
+export const TEMPORARY_SUFFIX = '.btkit-tmp'
+const SHAPE = /^\..+\.([0-9a-f]{8})-([0-9a-f]+)-[0-9a-f]{8}\.btkit-tmp$/s
+
+/** The longest name in bytes that eCryptfs accepts; other file systems accept 255 bytes. */
+const MAX_BYTES = 143
+
+/** Returns a new hidden name for a file that will be renamed to `name`. */
+export function makeTemporaryName(name: string): string {
+  const owner = `${hostDigest()}-${process.pid.toString(16)}`
+  const ending = `.${owner}-${nextSuffix()}${TEMPORARY_SUFFIX}`
+  return `.${shorten(name, MAX_BYTES - 1 - ending.length)}${ending}`
+}
+
+/** Starts at a random number, because an earlier process may have had the same process number. */
+let suffix: number | undefined
+
+function nextSuffix(): string {
+  suffix = ((suffix ?? randomBytes(4).readUInt32LE()) + 1) >>> 0
+  return suffix.toString(16).padStart(8, '0')
+}
+
+/**
+ * Whether `name` is a temporary name of btkit: a file that is being written, or was left by a
+ * killed run.
+ */
+export function isTemporaryName(name: string): boolean {
+  return name.endsWith(TEMPORARY_SUFFIX) && SHAPE.test(name)
+}
+
+/** Whether the process that created a temporary name has certainly ended. */
+export function isDead(name: string): boolean {
+  const [, host, pid] = SHAPE.exec(name) ?? []
+  return pid !== undefined && host === hostDigest() && !isRunning(parseInt(pid, 16))
+}
+
+/**
+ * Identifies this host: directories may be shared with hosts whose processes are not visible here.
+ */
+function hostDigest(): string {
+  knownHost ??= digestOf('sha256', hostname()).toString('hex', 0, 4)
+  return knownHost
+}
+
+let knownHost: string | undefined
+
+/** Shortens a name to whole characters within `maxBytes` of UTF-8. */
+function shorten(name: string, maxBytes: number): string {
+  const { read } = new TextEncoder().encodeInto(name, new Uint8Array(maxBytes))
+  return name.slice(0, read)
+}
+
+/**
+ * Removes the temporary files of killed runs from a directory with these names.
+ * @throws BtkitError `not-permitted` or `io`
+ */
+export function removeDeadFiles(directory: string, names: readonly string[]): void {
+  callSystem(directory, () => {
+    for (const name of names) removeIfDead(directory, name)
+  })
+}
+
+/**
+ * Largest number of names to examine in a directory; more would take longer than writing a file.
+ */
+const MAX_NAMES = 10_000
+
+/**
+ * Returns a function that does the same once for each directory, ignores errors, and takes little
+ * time: in a very large directory it does not examine all names.
+ */
+export function createCleaner(): (directory: string) => void {
+  const cleaned = new Set<string>()
+  return (directory) => {
+    if (cleaned.has(directory)) return
+    cleaned.add(directory)
+    try {
+      for (const name of firstNames(directory)) removeIfDead(directory, name)
+    } catch (error) {
+      // The later write in the directory reports the error
+      if (osCodeOf(error) === undefined) throw error
+    }
+  }
+}
+
+function removeIfDead(directory: string, name: string): void {
+  if (isTemporaryName(name) && isDead(name)) rmSync(join(directory, name), { force: true })
+}
+
+function firstNames(directory: string): string[] {
+  const opened = opendirSync(directory, { bufferSize: 1024 })
+  const names: string[] = []
+  try {
+    for (let entry = opened.readSync(); entry; entry = opened.readSync()) {
+      if (names.push(entry.name) === MAX_NAMES) break
+    }
+    return names
+  } finally {
+    opened.closeSync()
+  }
+}

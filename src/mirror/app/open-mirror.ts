@@ -1,0 +1,258 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { removeUnused, shrinkTo } from '../../cache/maintain.js'
+import { CACHE_FILE, openCache } from '../../cache/open.js'
+import { openNullCache } from '../../cache/piece-cache.js'
+import { dayOf } from '../../cache/records/record.js'
+import type { CacheAccess, CacheTrust } from '../../core/digests/cache-trust.js'
+import type { Engine } from '../../core/digests/hash-content.js'
+import { withOthers } from '../../fleet/access.js'
+import type { ShareRequest } from '../../fleet/shared-digests.js'
+import { createThrottle } from '../../hash/jobs/job.js'
+import { WorkerPool } from '../../hash/jobs/worker-pool.js'
+import { openAdmission } from '../admission/admission.js'
+import { Feed } from '../feed/feed.js'
+import { DirectoryPages } from '../listing/directory-pages.js'
+import { Listings } from '../listing/listings.js'
+import type { MirrorServer, ServiceOptions } from '../options.js'
+import { PathSets } from '../pkgtorrent/path-sets.js'
+import { Requesters } from '../requests/requester.js'
+import { hasListings } from '../requests/site-header.js'
+import { ServiceStatus } from '../status/status.js'
+import { FileHasher } from '../torrents/file-hasher.js'
+import { FileReads } from '../torrents/file-reads.js'
+import { FileSwarms } from '../torrents/file-swarms.js'
+import { GivenTorrents } from '../torrents/given-torrents.js'
+import type { MadeListener } from '../torrents/known-torrent.js'
+import { OnDemand } from '../torrents/on-demand.js'
+import { ResponseCache } from '../torrents/response-cache.js'
+import { TorrentSender } from '../torrents/response.js'
+import {
+  openTrackers,
+  spreadTrackers,
+  type TrackerSource,
+  type TrackersWanted,
+} from '../torrents/trackers.js'
+import { RootWatch } from '../tree/root-watch.js'
+import { DirectoryTorrents } from '../views/directory-torrents.js'
+import { FileDigests } from '../views/file-digests.js'
+import { FileTorrents } from '../views/file-torrents.js'
+import { Warmer } from '../warm/warmer.js'
+import type { ServerContext } from '../../server/context.js'
+import { startPeriodicTasks } from '../../server/periodic-tasks.js'
+
+/** All settings of a mirror; `Options` are those that its server may still add to. */
+export interface MirrorSettings<Options = ServiceOptions> {
+  readonly options: Options
+  readonly trackers: TrackersWanted
+  readonly engine: Pick<Engine, 'kernel' | 'threads'>
+  /** Null for no cache. */
+  readonly cacheDirectory: string | null
+  readonly cacheTrust: CacheTrust
+  /** The machines to share digests with (default: none). */
+  readonly share?: ShareRequest | null | undefined
+  /** Milliseconds after which unused records are removed from the cache. */
+  readonly unusedFor: number
+  /** Most bytes of the cache; null for no limit. */
+  readonly cacheMaxSize: number | null
+}
+
+/** A mirror whose routes can be registered in an application. */
+export type OpenMirror = Awaited<ReturnType<typeof openMirror>>
+
+/**
+ * Opens threads, trackers and cache, and creates what answers requests, on whatever server.
+ * @throws NoTrackers
+ */
+export async function openMirror(
+  settings: MirrorSettings,
+  world: ServerContext,
+  server: MirrorServer,
+) {
+  const { options } = settings
+  const { now, monotonic, onError } = world
+  const resources = await openResources(settings, world)
+  const { trackers, cacheSize } = resources
+  const makers = openMakers(options, resources, world)
+  const { admission, onDemand, digests, files, warmer } = makers
+  const requesters = new Requesters(options, admission.memory)
+  const responses = new ResponseCache(({ checked, answer }) => {
+    return onDemand.isFresh(checked) && answer.trackers === trackers.current()
+  })
+  const swarms = new FileSwarms(swarmCounts(options), warmer?.files ?? null)
+  const { listingPlanner: planner } = admission
+  const listings = new Listings(options.mirror, planner, { now, monotonic })
+  const root = new RootWatch(options.mirror.root)
+  let endTasks = () => Promise.resolve()
+  return {
+    ...resources,
+    ...{ options, onDemand, responses, requesters, swarms, files, digests, onError },
+    onRoute: server.onRoute,
+    sender: new TorrentSender(options, { responses, swarms }, trackers.current),
+    sets: new PathSets(options, admission.planner, onDemand),
+    directories: new DirectoryTorrents(options, onDemand, monotonic),
+    /** Null if the mirror has no pages of directories. */
+    directoryPages: hasListings(options)
+      ? new DirectoryPages(options, { listings, planner, requesters, swarms }, now)
+      : null,
+    /** Null if there is no feed of new torrents. */
+    feed: warmer && new Feed(options, warmer.files, trackers.current),
+    status: new ServiceStatus({ ...makers, options, trackers, cacheSize, server }, world),
+    isRootThere: () => root.isThere(),
+    /** Forgets torrents that are kept for a second if the root is another directory now. */
+    followRoot: () => {
+      if (root.hasMoved()) onDemand.expire()
+    },
+    /** Starts the work beside requests. */
+    start: () => {
+      endTasks = startMirrorTasks({ ...settings, ...world, ...resources })
+      warmer?.start()
+    },
+    /** Ends the work beside requests. */
+    stop: async () => {
+      await Promise.all([warmer?.stop(), endTasks()])
+    },
+  }
+}
+
+/** Niceness of the hashing threads, so that the thread that answers requests comes first. */
+const NICENESS = 19
+
+async function openResources(
+  { engine, cacheDirectory, cacheTrust, share, trackers }: MirrorSettings,
+  { now, warn }: ServerContext,
+) {
+  const current = await openTrackers(trackers, warn)
+  const hashing = new AbortController()
+  const pool = new WorkerPool(NICENESS)
+  const cache =
+    cacheDirectory === null
+      ? openNullCache()
+      : await openCache({ directory: cacheDirectory, now, warn })
+  const access = { cache, trust: cacheTrust, now, kernel: engine.kernel }
+  const cacheAccess = await withOthers(access, { directory: cacheDirectory ?? '', share, warn })
+  const own: Engine = { ...engine, pool, signal: hashing.signal, isOffloaded: true }
+  return {
+    trackers: current,
+    cacheAccess,
+    hashContext: { cacheAccess, engine: own },
+    /** The size of the cache's file in bytes; 0 if it cannot be read. */
+    cacheSize: async () => {
+      if (cacheDirectory === null) return 0
+      const file = await stat(join(cacheDirectory, CACHE_FILE)).catch(() => null)
+      return file?.size ?? 0
+    },
+    /** Ends all hashing, so that requests that wait for it are answered. */
+    interrupt: () => {
+      hashing.abort()
+    },
+    close: async () => {
+      hashing.abort()
+      await pool.close()
+      await cache.close()
+    },
+  }
+}
+
+type Resources = Awaited<ReturnType<typeof openResources>>
+
+/** Creates the makers of torrents and digests; no file is read twice at once. */
+function openMakers(
+  options: ServiceOptions,
+  { hashContext, cacheAccess, trackers }: Resources,
+  { now, monotonic, warn, onError }: ServerContext,
+) {
+  const { mirror, warm } = options
+  const admission = openAdmission(options.limits)
+  const { memory, hashing } = admission
+  const reads = new FileReads(hashing, () => cacheAccess.cache.flush())
+  const hasher = new FileHasher(mirror, hashContext, reads)
+  const digests = new FileDigests({ options, hashContext, reads, memory, monotonic })
+  const onMade = seedMade(options, trackers, cacheAccess)
+  const making = { ...admission, cacheAccess, hasher, onMade }
+  const onDemand = new OnDemand(making, options, { monotonic, warn })
+  const given = new GivenTorrents(options.torrents, { now, warn })
+  const files = new FileTorrents(onDemand, given, options)
+  const made = { admission, onDemand, digests, reads, files }
+  if (warm === null) return { ...made, warmer: null }
+  if (!cacheAccess.cache.keepsAnything) {
+    warn('--warm: ignored, because its work is kept in the cache, which cannot be used')
+    return { ...made, warmer: null }
+  }
+  const throttle = warm.maxRate === null ? undefined : createThrottle(warm.maxRate)
+  const work = { mirror, given, torrents: files, cacheAccess, throttle }
+  return { ...made, warmer: new Warmer({ ...work, monotonic, warn, onError, options: warm }) }
+}
+
+/** The counts of swarms: those of the tracker here, else this seed alone. */
+function swarmCounts({ tracker, seed }: ServiceOptions) {
+  if (!tracker || !seed) return tracker ?? seed
+  return { countsOf: (hash: string) => tracker.countsOf(hash) ?? seed.countsOf(hash) }
+}
+
+/** Returns a function that gives each torrent to the seed; null without one. */
+function seedMade(
+  { seed }: ServiceOptions,
+  trackers: TrackerSource,
+  cacheAccess: CacheAccess,
+): MadeListener | null {
+  if (!seed) return null
+  return ({ v1: infoHash, v2: infoHashV2 }, { content, options }) => {
+    const tiers = spreadTrackers(trackers.current(), infoHash ?? infoHashV2 ?? '')
+    seed.add({ infoHash, infoHashV2, content, options, cacheAccess, trackers: tiers })
+  }
+}
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+
+/**
+ * Shares of its limit to which the cache is reduced, so that this is not necessary each minute. The
+ * next share is used while the pages of records take up more than the records.
+ */
+const SHRUNK = [0.9, 0.7, 0.5]
+
+type CacheSettings = Pick<MirrorSettings, 'unusedFor' | 'cacheMaxSize' | 'cacheDirectory'>
+
+interface Tended extends CacheSettings, Pick<ServerContext, 'warn' | 'onError'> {
+  readonly trackers: TrackerSource
+  readonly cacheAccess: CacheAccess
+  /** The size of the cache's file in bytes: 0 if it is missing. */
+  readonly cacheSize: () => Promise<number>
+}
+
+/**
+ * Starts the periodic tasks. Each minute it checks the trackers, the cache's size and whether its
+ * file exists. Each day it prunes the cache. Returns a function that ends them.
+ */
+export function startMirrorTasks(tended: Tended): () => Promise<void> {
+  const { trackers, cacheAccess, unusedFor, cacheMaxSize, onError } = tended
+  const { store } = cacheAccess.cache
+  const prune = () => removeUnused(store, dayOf(cacheAccess.now() - unusedFor))
+  let wasThere = true
+  const look = async () => {
+    const isThere = store.usedBytes() === 0 || (await tended.cacheSize()) > 0
+    if (wasThere && !isThere) tended.warn(removedText(tended.cacheDirectory ?? ''))
+    wasThere = isThere
+  }
+  // Sets are removed first, digests of files last
+  const keepSmall = async () => {
+    for (const share of SHRUNK) {
+      if (cacheMaxSize === null || store.usedBytes() <= cacheMaxSize) return
+      await shrinkTo(store, share * cacheMaxSize)
+      await store.flush()
+    }
+  }
+  const tasks = [
+    { act: () => trackers.refresh(), period: MINUTE },
+    { act: keepSmall, period: MINUTE },
+    { act: look, period: MINUTE },
+    { act: prune, period: DAY },
+  ]
+  prune().catch(onError)
+  return startPeriodicTasks(tasks, onError)
+}
+
+function removedText(directory: string): string {
+  return `cache ${directory}: removed while in use; restart to create it again`
+}

@@ -1,0 +1,221 @@
+import type { IncomingMessage } from 'node:http'
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
+import type { ServiceOptions } from '../options.js'
+import { RESERVED } from '../tree/mirror.js'
+import { prefersHtml } from '../../server/answers/accept.js'
+import { malformed } from '../../server/answers/refusal.js'
+import { isSecure } from '../../server/listen/listen.js'
+
+/**
+ * The components of a request's path from number `skip` on, as a path of the mirror. Each component
+ * is percent-decoded once and must not contain a slash then.
+ * @throws Refusal
+ */
+export function requestPath(url: string, skip = 0): string {
+  // Clients may include the host (RFC 9112, section 3.2.2)
+  const [path = ''] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)
+  // `*`, and addresses of other schemes
+  if (path !== '' && !path.startsWith('/'))
+    throw malformed('the address has no path; begin it with a slash')
+  const components = path.split('/').slice(1 + skip)
+  return `/${components.map(decodeComponent).join('/')}`
+}
+
+function decodeComponent(component: string): string {
+  const decoded = percentDecode(component)
+  if (decoded.includes('/'))
+    throw malformed('a name in the address contains an encoded slash; use a plain slash')
+  return decoded
+}
+
+/**
+ * Decodes percent-encoded UTF-8.
+ * @throws Refusal
+ */
+export function percentDecode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw malformed('the path must be percent-encoded UTF-8, such as /caf%C3%A9')
+  }
+}
+
+/** The views of a file or directory: words that follow its name or `?` in an address. */
+export const VIEWS = ['torrent', 'magnet', 'btih', 'sha256', 'meta4'] as const
+
+export type ViewName = (typeof VIEWS)[number]
+
+/** The first view that an address names in its query, such as `?torrent`; null if it names none. */
+export function askedView(url: string): ViewName | null {
+  const end = url.indexOf('?')
+  if (end < 0) return null
+  const words = url.slice(end + 1).split('&')
+  return words.flatMap((word) => VIEWS.find((view) => view === word) ?? [])[0] ?? null
+}
+
+/** Whether an address asks for the page of a file, by `?details`. */
+export function asksForPage(url: string): boolean {
+  return /\?(?:[^&]*&)*details(?:&|$)/.test(url)
+}
+
+/** A view in a name such as `a.iso.torrent`, unless a file has that name. */
+interface NamedView {
+  readonly view: ViewName
+  /** The name of the file or directory. */
+  readonly of: string
+}
+
+/** Splits a name into the file's name and its view; null if it ends with none. */
+export function namedView(name: string): NamedView | null {
+  const view = VIEWS.find((each) => name.endsWith(`.${each}`) && name.length > each.length + 1)
+  return view ? { view, of: name.slice(0, -view.length - 1) } : null
+}
+
+/**
+ * URL of the view of a resource: by its name, or by a query if a file of the mirror has that name
+ * (`isTaken`).
+ */
+export function viewAddress(address: string, view: ViewName, isTaken: boolean): string {
+  return `${address}${isTaken ? '?' : '.'}${view}`
+}
+
+/** URL of a view by a query, which always works, whatever files the mirror has. */
+export function viewByQuery(address: string, view: ViewName): string {
+  return viewAddress(address, view, true)
+}
+
+/**
+ * Most bytes of a torrent of version 2. If nobody waits any more, the progress within a file's tree
+ * is lost, so the hashing of a larger file might never end.
+ */
+export const MOST_V2_BYTES = 2 ** 36
+
+/** The words of a query that ask for another version than 1. */
+const ASKED: Readonly<Record<string, MetainfoVersion>> = { v2: 'v2', hybrid: 'hybrid' }
+
+/**
+ * The version that an address asks for by its query, `?v2` or `?hybrid`: the first of them, v1 if
+ * there is none. Other parameters are ignored.
+ */
+export function askedVersion(url: string): MetainfoVersion {
+  const end = url.indexOf('?')
+  if (end < 0) return 'v1'
+  const names = url.slice(end + 1).split('&')
+  return names.flatMap((name) => (Object.hasOwn(ASKED, name) ? (ASKED[name] ?? []) : []))[0] ?? 'v1'
+}
+
+/** The last word in the query of a progress page's address. */
+const PROGRESS = 'progress'
+
+/** Whether a request comes from a browser, which can show a page while it waits. */
+export function wantsPage({
+  method,
+  headers,
+}: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
+  return method === 'GET' && prefersHtml(headers.accept)
+}
+
+/** Whether an address is that of a progress page. */
+export function isProgressAddress(url: string): boolean {
+  return url.endsWith(`?${PROGRESS}`) || url.endsWith(`&${PROGRESS}`)
+}
+
+/**
+ * Links of the page at an address. They are relative, so that they are right behind proxies, too.
+ */
+export interface PageLinks {
+  /** The resource that the address names, in a word. */
+  readonly what: string
+  /** The progress page. */
+  readonly progress: string
+  /** The resource itself. */
+  readonly itself: string
+  /** The root of the mirror, with a slash at its end. */
+  readonly root: string
+  /** The directory that contains it, or whose view it is; `root` if that is the root. */
+  readonly directory: string
+}
+
+/** The links of the page at an address, which may be that of a progress page. */
+export function pageLinks(url: string): PageLinks {
+  const address = isProgressAddress(url) ? url.slice(0, -PROGRESS.length - 1) : url
+  const [path = '', query = ''] = pathOf(address).split(/\?(.*)/s, 2)
+  const depth = path.split('/').length - 2
+  const view = askedView(address) ?? namedView(path)?.view
+  return {
+    what: (view && WORDS[view]) ?? 'torrent',
+    progress: query === '' ? `?${PROGRESS}` : `?${query}&${PROGRESS}`,
+    itself: `?${query}`,
+    root: way(depth),
+    directory: directoryOf(path, view !== undefined, depth),
+  }
+}
+
+/** The relative path up by `depth` directories. */
+function way(depth: number): string {
+  return depth > 0 ? '../'.repeat(depth) : './'
+}
+
+function directoryOf(path: string, isView: boolean, depth: number): string {
+  if (path.startsWith(`/${RESERVED}/`)) return way(depth)
+  return way(path.endsWith('/') && !isView ? Math.min(1, depth) : 0)
+}
+
+/** Views other than a torrent. */
+const WORDS: Readonly<Partial<Record<ViewName, string>>> = {
+  magnet: 'magnet link',
+  sha256: 'checksum',
+  meta4: 'metalink',
+}
+
+/** Removes the host, which clients may include (RFC 9112, section 3.2.2). */
+function pathOf(url: string): string {
+  return url.replace(/^https?:\/\/[^/?]*/i, '')
+}
+
+/** A part of a host name, between dots. */
+const LABEL = '[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?'
+
+/** A host in a URL: a name, an IPv4 or a bracketed IPv6 address, with an optional port. */
+const HOST = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*\\.?|\\[[0-9a-f:.]+\\])(?::[1-9]\\d*)?$`, 'i')
+
+const MAX_HOST = 255
+
+/**
+ * Makes sure that a request names one host, as HTTP/1.1 requires. With `isOptional` it may name
+ * none.
+ * @throws Refusal
+ */
+export function checkHosts(request: IncomingMessage, isOptional: boolean): void {
+  const hosts = request.rawHeaders.filter((name, i) => i % 2 === 0 && isHost(name)).length
+  if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1' && !isOptional)) {
+    throw malformed('no Host header, or more than one; send one')
+  }
+}
+
+function isHost(name: string): boolean {
+  return name.length === 4 && name.toLowerCase() === 'host'
+}
+
+/**
+ * The URL by which clients reach the mirror's root, without a slash at its end: the public URL if
+ * one is set, otherwise the prefix at the host of the request.
+ * @throws Refusal if the request's host cannot be in a URL
+ */
+export function publicAddress(
+  request: IncomingMessage,
+  { publicUrl, prefix }: Pick<ServiceOptions, 'publicUrl' | 'prefix'>,
+): string {
+  if (publicUrl !== null) return publicUrl
+  const host = hostOf(request)
+  const isValid = host.length <= MAX_HOST && HOST.test(host)
+  // Checks what the pattern cannot, such as the highest port
+  const scheme = isSecure(request) ? 'https' : 'http'
+  if (isValid && URL.canParse(`${scheme}://${host}`)) return `${scheme}://${host}${prefix}`
+  throw malformed('the Host header is missing or invalid; send a host name or address')
+}
+
+/** The host of a request; one in its address outweighs the header. */
+function hostOf({ url = '', headers }: IncomingMessage): string {
+  return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? headers.host ?? ''
+}

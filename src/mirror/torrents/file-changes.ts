@@ -1,0 +1,103 @@
+import { lstat } from 'node:fs/promises'
+import type { CacheTrust } from '../../core/digests/cache-trust.js'
+import type { Content } from '../../core/digests/content.js'
+import { type RecheckFiles, requireUnchanged } from '../../core/digests/hash-content.js'
+import { isPad, isRead } from '../../core/digests/pad-files.js'
+import { type Fingerprint, fingerprintOf, sameFingerprint } from '../../files/fingerprint.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { formatMirrorPath, mapConcurrently, type Mirror } from '../tree/mirror.js'
+import { isSameInside } from '../tree/open-inside.js'
+import { NotReady, Refusal } from '../../server/answers/refusal.js'
+
+/**
+ * Milliseconds since the last write before files are read. The time of a file is that of the
+ * beginning of a write; nothing shows how long the write lasts.
+ */
+export const QUIET_PERIOD = 100
+
+/** Most lookups of files, `QUIET_PERIOD` apart, until nobody writes to them. */
+export const LOOKS = 10
+
+/**
+ * Whether all files were left alone for `QUIET_PERIOD` before `now`, in milliseconds since 1970.
+ * `before` is the same content that much earlier, or null. With it, even a file with a future time
+ * is known to be quiet; clocks may be set back, or differ between machines.
+ */
+export function isQuiet({ files }: Content, now: number, before: Content | null): boolean {
+  return files.every((file, i) => {
+    const age = now - Number(file.fingerprint.ctimeNs / 1_000_000n)
+    return isPad(file) || age >= QUIET_PERIOD || isSame(file, before?.files[i])
+  })
+}
+
+/** The time that must have passed since the last change of a file, and the clock. */
+interface AgeRule {
+  /** Seconds; 0 for any age. */
+  readonly minAge: number
+  readonly trust: CacheTrust
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/**
+ * Refuses files that changed too recently, because their writer may not have finished. A time in
+ * the near future counts as recent, too.
+ * @throws NotReady
+ */
+export function refuseYoung(files: readonly ScannedFile[], { minAge, trust, now }: AgeRule): void {
+  if (minAge === 0) return
+  const at = now()
+  let youngest = { path: [] as readonly string[], seconds: 0 }
+  for (const { path, fingerprint } of files.filter(isRead)) {
+    const { mtimeNs, ctimeNs } = fingerprint
+    for (const timeNs of trust === 'full' ? [mtimeNs, ctimeNs] : [mtimeNs]) {
+      const age = Math.abs(at - Number(timeNs / 1_000_000n)) / 1000
+      const seconds = Math.ceil(minAge - age)
+      if (seconds > youngest.seconds) youngest = { path, seconds }
+    }
+  }
+  const { path, seconds } = youngest
+  if (seconds === 0) return
+  const why = `changed less than ${minAge} s ago; try again in ${seconds} s`
+  throw new NotReady(`${formatMirrorPath(path)}: ${why}`, seconds)
+}
+
+function isSame(file: ScannedFile, before: ScannedFile | undefined): boolean {
+  const isThat = before?.absolutePath === file.absolutePath
+  return isThat && sameFingerprint(before.fingerprint, file.fingerprint)
+}
+
+/** A file of a torrent with its path on the mirror, for messages. */
+export function onMirror(file: ScannedFile, { isDirectory, name }: Content): ScannedFile {
+  return isDirectory ? { ...file, path: [name, ...file.path] } : file
+}
+
+/**
+ * Checks with an open file that it is unchanged since it was looked up, and published.
+ * @throws BtkitError `changed`, Refusal
+ */
+export async function refuseOther(file: ScannedFile, mirror: Mirror): Promise<void> {
+  const isSame = await isSameInside(file, mirror).catch((error: unknown) => {
+    // Gone, or the root was replaced: the next lookup will show
+    if (error instanceof Refusal && error.code === 'not-found') return false
+    throw error
+  })
+  if (!isSame) requireUnchanged(file, null)
+}
+
+/** Checks that files are unchanged, a few at a time, without blocking calls. */
+export const recheckAsync: RecheckFiles = async (files) => {
+  const real = files.filter((file) => !isPad(file))
+  await mapConcurrently(real, async (file) => {
+    requireUnchanged(file, await fingerprintIfThere(file.absolutePath))
+  })
+}
+
+async function fingerprintIfThere(path: string): Promise<Fingerprint | null> {
+  try {
+    return fingerprintOf(await lstat(path, { bigint: true }))
+  } catch {
+    // Whatever the error, the file is no longer the same
+    return null
+  }
+}

@@ -1,0 +1,134 @@
+import { lookup } from 'node:dns/promises'
+import { LRUCache } from 'lru-cache'
+import type { ScrapedCounts } from '../clients/scrape/swarm-counts.js'
+import type { CacheAccess } from '../core/digests/cache-trust.js'
+import type { Content } from '../core/digests/content.js'
+import { InfoRequest, recallInfo, type InfoOptions } from '../core/digests/info.js'
+import { isPad } from '../core/digests/pad-files.js'
+import { BtkitError } from '../errors.js'
+import { joinTorrent } from '../metainfo/build/torrent.js'
+import { parseMetainfo } from '../metainfo/parse/metainfo.js'
+import { isUnchanged, type DataFile, type LoadedTorrent } from './content.js'
+import { hashesOf, type SeederStatus, type SeedTorrent } from './seeder.js'
+import { SeedService, type SeedServiceOptions } from './service.js'
+
+/** Most torrents that are seeded, and most files of all of them. */
+const MOST_TORRENTS = 100_000
+const MOST_FILES = 1_000_000
+
+/** Milliseconds between looks at files, and how many torrents are looked at each time. */
+const LOOK = 10_000
+const LOOKED_AT = 2000
+
+/** A torrent of files whose hashes are in the cache. */
+export interface MadeTorrent extends Pick<SeedTorrent, 'infoHash' | 'infoHashV2' | 'trackers'> {
+  readonly content: Content
+  readonly options: InfoOptions
+  readonly cacheAccess: CacheAccess
+}
+
+interface Kept {
+  readonly torrent: SeedTorrent
+  readonly files: readonly (DataFile | null)[]
+}
+
+export interface MadeTorrentsOptions extends Omit<SeedServiceOptions, 'onWithdrawn'> {
+  /** The host by which clients know this machine; null if nobody says. */
+  readonly publicHost: string | null
+}
+
+/**
+ * Seeds the torrents that another part of this process makes, while their files stay as they are.
+ * The torrents seeded longest ago give way to new ones.
+ */
+export class MadeTorrents {
+  readonly #kept = new LRUCache<string, Kept>({
+    max: MOST_TORRENTS,
+    maxSize: MOST_FILES,
+    sizeCalculation: ({ files }) => files.length,
+    dispose: ({ torrent }) => {
+      this.service.remove(torrent)
+    },
+  })
+  readonly #timer: NodeJS.Timeout
+  /** IP addresses of the public host: most clients do not look up names in magnet links. */
+  hosts: readonly string[] = []
+  #looked: string[] = []
+
+  private constructor(readonly service: SeedService) {
+    this.#timer = setInterval(() => {
+      this.#look()
+    }, LOOK).unref()
+  }
+
+  /**
+   * Begins to listen.
+   * @throws BtkitError if it cannot
+   */
+  static async open({ publicHost, ...options }: MadeTorrentsOptions): Promise<MadeTorrents> {
+    const service = await SeedService.open({
+      ...options,
+      // The next request makes the torrent of the changed file, or finds none
+      onWithdrawn: (torrent) => {
+        made.#kept.delete(keyOf(torrent))
+      },
+    })
+    const made: MadeTorrents = new MadeTorrents(service)
+    const found = publicHost && (await lookup(publicHost, { all: true }).catch(() => null))
+    if (found) made.hosts = found.map(({ address }) => address)
+    return made
+  }
+
+  get port(): number {
+    return this.service.port
+  }
+
+  get status(): SeederStatus {
+    return this.service.status
+  }
+
+  /** This seed and its peers, by an info hash in hexadecimal; null if it is not seeded. */
+  countsOf(infoHash: string): ScrapedCounts | null {
+    const state = this.service.stateOf(infoHash)
+    return state && { seeds: 1, leechers: state.peers, completed: 0 }
+  }
+
+  /** Seeds a torrent from now on. */
+  add({ content, options, cacheAccess, ...torrent }: MadeTorrent): void {
+    const request = new InfoRequest(content, options, cacheAccess.trust)
+    const files = content.files.map((file): DataFile | null => {
+      const { absolutePath: path, fingerprint } = file
+      return isPad(file) || fingerprint.size === 0 ? null : { path, fingerprint }
+    })
+    const load = async (): Promise<LoadedTorrent> => {
+      const recalled = await Promise.resolve(recallInfo(request, cacheAccess))
+      if (!('info' in recalled)) {
+        throw new BtkitError('changed', `${content.name}: its hashes are not in the cache any more`)
+      }
+      // A peer gets `info` alone
+      return { metainfo: parseMetainfo(joinTorrent(new Map(), recalled)), files }
+    }
+    const { name, size } = content
+    const seeded = { ...torrent, name, size, private: options.private, load }
+    if (this.service.add(seeded)) this.#kept.set(keyOf(seeded), { torrent: seeded, files })
+  }
+
+  /** Ends all uploads. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.service.close()
+  }
+
+  /** Withdraws torrents whose files changed, before a peer asks for them. */
+  #look(): void {
+    if (this.#looked.length === 0) this.#looked = [...this.#kept.keys()]
+    for (const key of this.#looked.splice(0, LOOKED_AT)) {
+      const kept = this.#kept.peek(key)
+      if (kept && !kept.files.every(isUnchanged)) this.#kept.delete(key)
+    }
+  }
+}
+
+function keyOf(torrent: SeedTorrent): string {
+  return hashesOf(torrent).join()
+}

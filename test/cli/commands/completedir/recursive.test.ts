@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { test } from 'node:test'
+import { decodeTorrent } from '../../../support/decode-torrent.js'
+import { Mirror, TRACKER } from '../../../support/mirror.js'
+import { runBtkit } from '../../../support/run-btkit.js'
+
+const FILES = {
+  'a.iso': 'a',
+  'x/a.iso': 'other',
+  'x/y/b.iso': 'b',
+  'x/y/c.tmp': 'c',
+  'z/empty': '',
+  '.hidden/d': 'd',
+}
+
+function torrentsIn({ target }: Mirror): string[] {
+  const names = readdirSync(target, { recursive: true }).map(String)
+  return names.filter((name) => name.endsWith('.torrent')).sort()
+}
+
+test('--recursive makes a torrent of each file, in the same tree below --output', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  const args = ['--recursive', '--exclude', '*.tmp', '--web-seed-base', 'https://m.example/pub']
+  const dry = await mirror.run([...args, '--dry-run'])
+  assert.deepEqual([dry.status, dry.stdout.match(/^would create/gm)?.length], [0, 3])
+  assert.deepEqual(mirror.list(), [])
+  const first = await mirror.report(args)
+  assert.equal(first.created.length, 3)
+  const torrents = ['a.iso.torrent', 'x/a.iso.torrent', 'x/y/b.iso.torrent']
+  assert.deepEqual(torrentsIn(mirror), torrents)
+  const torrent = decodeTorrent(readFileSync(`${mirror.target}/x/y/b.iso.torrent`))
+  assert.deepEqual(torrent['url-list'], ['https://m.example/pub/x/y/'])
+  const again = await mirror.report(args)
+  assert.deepEqual([again.unchanged, again.bytesHashed], [3, 0])
+})
+
+test('--recursive --prune removes torrents of files and directories that are gone', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  await mirror.report(['--recursive'])
+  rmSync(mirror.at('x/y'), { recursive: true })
+  rmSync(mirror.at('a.iso'))
+  assert.equal((await mirror.report(['--recursive'])).removed.length, 0)
+  const { removed } = await mirror.report(['--recursive', '--prune'])
+  const names = removed.map(({ torrent }) => torrent.slice(mirror.target.length + 1))
+  assert.deepEqual(names, ['a.iso.torrent', 'x/y/b.iso.torrent', 'x/y/c.tmp.torrent'])
+})
+
+test('--recursive --prune removes nothing below a directory that may not be mounted', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  await mirror.report(['--recursive'])
+  const before = torrentsIn(mirror)
+  renameSync(mirror.source, `${mirror.root}/all`)
+  const gone = await mirror.run(['--recursive', '--prune'])
+  assert.equal(gone.status, 1)
+  assert.match(gone.stderr, /src: no such file or directory/)
+  assert.deepEqual(torrentsIn(mirror), before)
+  renameSync(`${mirror.root}/all`, mirror.source)
+  renameSync(mirror.at('x'), `${mirror.root}/away`)
+  mkdirSync(mirror.at('x'))
+  const { status, stderr } = await mirror.run(['--recursive', '--prune'])
+  assert.equal(status, 1)
+  assert.match(stderr, /x: is empty, and its disk is perhaps not mounted/)
+  assert.deepEqual(torrentsIn(mirror), before)
+})
+
+test('--recursive writes beside the files, and refuses two files for one torrent', async (t) => {
+  const mirror = new Mirror(t, { 'x/a': 'a', 'y/a': 'b' })
+  const places = [mirror.at('x'), mirror.at('y'), '--recursive', '--state-dir', mirror.state]
+  const clash = await runBtkit(['completedir', TRACKER, ...places, '--output', mirror.target])
+  assert.equal(clash.status, 2)
+  assert.match(clash.stderr, /both be written to/)
+  assert.equal((await runBtkit(['completedir', TRACKER, ...places])).status, 0)
+  assert.deepEqual(readdirSync(mirror.at('x')), ['a', 'a.torrent'])
+})

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { parseMagnet } from '../../src/metainfo/magnet.js'
+import { pseudoRandom } from '../support/pseudo-random.js'
+import { runBtkit } from '../support/run-btkit.js'
+import { connectPeer } from '../support/seed.js'
+import { makeScratch } from '../support/scratch.js'
+import { serveMirror, type ServedMirror } from '../support/serve.js'
+import { until } from '../support/until.js'
+
+const FILES = { 'iso/image.iso': pseudoRandom(300_000, 1), 'iso/README': 'Read me.\n' }
+
+/** Serves a mirror with a seed until the test ends. */
+function serveSeed(t: TestContext, args: readonly string[] = [], root?: string) {
+  const setup = root === undefined ? { files: FILES } : { root }
+  return serveMirror(t, { ...setup, args: ['--seed', '--seed-port', '0', ...args] })
+}
+
+async function magnetOf({ address }: ServedMirror, path: string) {
+  const response = await fetch(`${address}${path}.magnet`)
+  const link = (await response.text()).trim()
+  return {
+    link,
+    infoHash: parseMagnet(link).infoHash ?? '',
+    caching: response.headers.get('cache-control'),
+  }
+}
+
+function seedPort({ stdout }: ServedMirror): number {
+  return Number(/seeding: +port (\d+)/.exec(stdout.text)?.[1])
+}
+
+async function seededCount({ address }: ServedMirror): Promise<number> {
+  const status = (await (await fetch(`${address}/-/status.json`)).json()) as {
+    seed: { torrents: number }
+  }
+  return status.seed.torrents
+}
+
+test('a magnet link names the seed, which has each byte of the file', async (t) => {
+  const mirror = await serveSeed(t)
+  const { link, infoHash, caching } = await magnetOf(mirror, '/iso/image.iso')
+  assert.match(link, new RegExp(`&x\\.pe=127\\.0\\.0\\.1:${seedPort(mirror)}$`))
+  assert.equal(caching, 'no-store')
+  const peer = await connectPeer(t, seedPort(mirror), { infoHash })
+  const parts = []
+  for (let piece = 0; piece * 32_768 < 300_000; piece++) {
+    const length = Math.min(32_768, 300_000 - piece * 32_768)
+    for (let at = 0; at < length; at += 16_384)
+      parts.push(await peer.ask(piece, at, Math.min(16_384, length - at)))
+  }
+  assert.ok(Buffer.concat(parts).equals(FILES['iso/image.iso']))
+})
+
+test('the torrent of a directory is seeded, too', async (t) => {
+  const mirror = await serveSeed(t)
+  const { infoHash } = await magnetOf(mirror, '/iso')
+  const peer = await connectPeer(t, seedPort(mirror), { infoHash })
+  const start = await peer.ask(0, 0, 9)
+  assert.equal(start.toString(), 'Read me.\n')
+})
+
+test('the host is that of the public URL, or of the request', async (t) => {
+  const [own, named] = [
+    await serveSeed(t),
+    await serveSeed(t, ['--public-url', 'https://127.0.0.9/m']),
+  ]
+  const port = new URL(own.address).port
+  const asked = await (await fetch(`http://localhost:${port}/iso/README.magnet`)).text()
+  assert.match(asked, new RegExp(`&x\\.pe=localhost:${seedPort(own)}&x\\.pe=[\\d.:[\\]]+$`, 'm'))
+  const { link } = await magnetOf(named, '/iso/README')
+  assert.match(link, new RegExp(`&x\\.pe=127\\.0\\.0\\.9:${seedPort(named)}$`))
+})
+
+test('a file that changes is withdrawn, and no wrong byte leaves', async (t) => {
+  const mirror = await serveSeed(t)
+  const { infoHash } = await magnetOf(mirror, '/iso/image.iso')
+  const peer = await connectPeer(t, seedPort(mirror), { infoHash })
+  appendFileSync(join(mirror.root, 'iso/image.iso'), 'more')
+  await assert.rejects(peer.ask(3, 0, 16_384))
+  await peer.closed
+  assert.equal(await seededCount(mirror), 0)
+})
+
+test('files of --warm are seeded before anybody asks', async (t) => {
+  const mirror = await serveSeed(t, ['--warm', '/iso/*.iso'])
+  await until('it is seeded', async () => (await seededCount(mirror)) === 1)
+})
+
+test('torrents of --torrents are seeded from the start', async (t) => {
+  const [root, torrents] = [makeScratch(t, FILES), makeScratch(t)]
+  const file = join(root, 'iso/image.iso')
+  const made = ['http://t.example/announce', '--output', torrents, '--piece-length', '64K']
+  await runBtkit(['makemetafile', file, ...made, '--no-cache'])
+  const mirror = await serveSeed(t, ['--torrents', torrents], root)
+  await until('it is seeded', async () => (await seededCount(mirror)) === 1)
+})
+
+test('the listing, the status and the metrics show the seed', async (t) => {
+  const mirror = await serveSeed(t)
+  await magnetOf(mirror, '/iso/image.iso')
+  const text = async (path: string) => (await fetch(mirror.address + path)).text()
+  const listed = JSON.parse(await text('/iso/?json')) as {
+    entries: { name: string; seeds?: number }[]
+  }
+  assert.equal(listed.entries.find(({ name }) => name === 'image.iso')?.seeds, 1)
+  assert.match(await text('/-/status'), /1 torrent and 0 peers/)
+  assert.match(await text('/-/metrics'), /^btkit_seed_torrents 1$/m)
+})
+
+test('if the port of --seed is taken, the next free one is used and printed', async (t) => {
+  const taken = createServer().listen(6890, '::')
+  t.after(() => taken.close())
+  await Promise.race([once(taken, 'listening'), once(taken, 'error')])
+  const mirror = await serveSeed(t, ['--seed-port', '6890'])
+  assert.ok(seedPort(mirror) > 6890 && seedPort(mirror) <= 6999)
+})
+
+test('without --seed, no link names a peer, and --max-upload is an error', async (t) => {
+  const mirror = await serveMirror(t, { files: FILES })
+  const { link, caching } = await magnetOf(mirror, '/iso/image.iso')
+  assert.doesNotMatch(link, /x\.pe/)
+  assert.equal(caching, 'no-cache')
+  const { status, stderr } = await runBtkit([
+    'serve',
+    mirror.root,
+    '--max-upload',
+    '1M',
+    '--port',
+    '0',
+  ])
+  assert.deepEqual(
+    [status, stderr],
+    [2, 'btkit: --max-upload: needs --seed; it limits what peers get\n'],
+  )
+})
+
+test('a private torrent of --torrents is seeded, but no page of the mirror names it', async (t) => {
+  const [root, torrents] = [makeScratch(t), makeScratch(t)]
+  mkdirSync(join(root, 'iso'))
+  writeFileSync(join(root, 'iso/image.iso'), FILES['iso/image.iso'])
+  const made = ['http://t.example/announce', '--output', torrents, '--private', '--no-cache']
+  await runBtkit(['makemetafile', join(root, 'iso/image.iso'), ...made])
+  const mirror = await serveSeed(t, ['--torrents', torrents], root)
+  await until('it is seeded', async () => (await seededCount(mirror)) === 1)
+  const hash = (await runBtkit(['hash', join(torrents, 'image.iso.torrent')])).stdout.slice(0, 40)
+  for (const path of [
+    '/iso/',
+    '/iso/?json',
+    '/-/status',
+    '/-/status.json',
+    '/iso/image.iso.magnet',
+  ])
+    assert.ok(!(await (await fetch(mirror.address + path)).text()).includes(hash), path)
+})
