@@ -1,10 +1,10 @@
-// All that a change must pass: the tests, and beside them the linters, the kernels and the package.
-// Build first.
+// All that a change must pass: the tests, and then the linters, the kernels and the package. Build
+// first.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
-const BESIDE = [
+const AFTER = [
   'lint:code',
   'lint:format',
   'lint:layers',
@@ -13,7 +13,8 @@ const BESIDE = [
   'check:package',
 ]
 
-const [counts, failed] = await Promise.all([runTests(), runBeside()])
+const counts = await runTests()
+const failed = await runAfter()
 for (const name of failed) console.log(`FAILED npm run ${name}`)
 const [passed = 0, failures = 0, ...skipped] = counts
 const all = [`${passed} passed`, `${failures + failed.length} failed`]
@@ -35,22 +36,28 @@ async function runTests() {
   return [...(last ?? '').matchAll(/\d+(?= passed| failed| skipped)/g)].map(Number)
 }
 
-/** One after another, since the tests need the machine too. Returns the names of what failed. */
-async function runBeside() {
+/** Two at a time, so that a disk or a registry keeps no core waiting. Returns what failed. */
+async function runAfter() {
   const failed = []
-  for (const name of BESIDE) {
-    const start = performance.now()
-    const child = spawn('npm', ['run', '--silent', name], { stdio: ['ignore', 'pipe', 'pipe'] })
-    let output = ''
-    child.stdout.on('data', (text) => (output += text))
-    child.stderr.on('data', (text) => (output += text))
-    const [status] = await once(child, 'close')
-    const seconds = ((performance.now() - start) / 1000).toFixed(0)
-    console.log(`${name}: ${status === 0 ? 'passed' : 'FAILED'} (${seconds} s)`)
-    if (status === 0) continue
-    console.log(output)
-    failed.push(name)
-    process.exitCode = 1
+  const waiting = AFTER.values()
+  const work = async () => {
+    for (const name of waiting) if (!(await passes(name))) failed.push(name)
   }
+  await Promise.all([work(), work()])
   return failed
+}
+
+async function passes(name) {
+  const start = performance.now()
+  const child = spawn('npm', ['run', '--silent', name], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  child.stdout.on('data', (text) => (output += text))
+  child.stderr.on('data', (text) => (output += text))
+  const [status] = await once(child, 'close')
+  const seconds = ((performance.now() - start) / 1000).toFixed(0)
+  console.log(`${name}: ${status === 0 ? 'passed' : 'FAILED'} (${seconds} s)`)
+  if (status === 0) return true
+  console.log(output)
+  process.exitCode = 1
+  return false
 }

@@ -1,5 +1,5 @@
 // Runs the compiled tests and reports failures. Build first. A file that fails beside others runs
-// once more alone; with CI=true, a file that then passes still fails the run.
+// once more alone. If it then passes, it is reported as unsteady; more than three fail the run.
 //
 //   node scripts/test.js [--long] [--name PATTERN] [--jobs N] [--node PATH] [--seed N]
 //                        [--test-limit SECONDS] [PART OF A PATH ...]
@@ -15,11 +15,15 @@ const TIMES = 'node_modules/.cache/btkit-tests/times.json'
 // The time of a test file that was never run, by its size
 const SECONDS_A_BYTE = 1 / 5000
 // If more files fail, something is broken, and none is run again
-const REPEATED = 5
+const REPEATED = 10
 // Few enough that a crash or a slow folder delays little
-const FILES_A_PROCESS = 16
+const FILES_A_PROCESS = 10
 // The mark of a file that changes its process (umask, limits), or that another file may disturb
-const ALONE = /^\/\/ In a process of its own: /m
+const OWN_PROCESS = /^\/\/ In a process of its own: /m
+// Declares a test that only --long runs, by test/support/long.ts
+const LONG_TEST = /\b(longTest|quickFirst)\(/
+// The mark of a file that needs the whole machine. It runs at the end, with nothing beside it.
+const ALONE = /^\/\/ Alone on the machine: /m
 
 try {
   process.exitCode = await main(readArguments())
@@ -29,22 +33,25 @@ try {
 }
 
 async function main({ parts, long: isLong, ...options }) {
-  const files = findTests(isLong ? '.long.ts' : '.test.ts', parts)
+  const files = findTests(isLong, parts)
   const times = readTimes()
-  const groups = groupTests(files, ({ source }) => {
-    return times[source] ?? statSync(source).size * SECONDS_A_BYTE
-  })
-  const report = new Report(isLong || process.stdout.isTTY)
+  const secondsOf = ({ source }) => times[source] ?? statSync(source).size * SECONDS_A_BYTE
+  const report = new Report(files.length, isLong || process.stdout.isTTY)
   // Tests of random input take it from here, so that a failure can be repeated
   process.env['BTKIT_TEST_SEED'] = options.seed
-  const waiting = groups.values()
-  const work = async () => {
-    for (const group of waiting) await runGroup(group, options, (...done) => report.add(...done))
+  process.env['BTKIT_TEST_LONG'] = isLong ? '1' : '0'
+  const runAll = async (groups, jobs) => {
+    const waiting = groups.values()
+    const work = async () => {
+      for (const group of waiting) await runGroup(group, options, (...done) => report.add(...done))
+    }
+    await Promise.all(Array.from({ length: jobs }, work))
   }
-  // Most wait for disks and other programs; soaks run one at a time
-  const jobs = options.jobs ?? (isLong ? 1 : 2 * availableParallelism())
-  await Promise.all(Array.from({ length: jobs }, work))
-  const failed = isLong ? [] : report.failedFiles()
+  const isAlone = ({ source }) => ALONE.test(readFileSync(source, 'utf8'))
+  const beside = files.filter((file) => !isAlone(file))
+  await runAll(groupTests(beside, secondsOf), options.jobs ?? availableParallelism())
+  await runAll(groupTests(files.filter(isAlone), secondsOf), 1)
+  const failed = report.failedFiles()
   for (const file of failed.length > REPEATED ? [] : failed) {
     await runGroup([file], options, (...done) => report.addRepeated(...done))
   }
@@ -76,10 +83,15 @@ function readArguments() {
 
 /**
  * The test files whose path contains one of `parts`, or all. Only files with a source count, since
- * dist keeps those of tests that have moved.
+ * dist keeps those of tests that have moved. Long tests are the files that are called so, and those
+ * that declare long tests among others.
  */
-function findTests(suffix, parts) {
-  const sources = readdirSync('test', { recursive: true }).filter((name) => name.endsWith(suffix))
+function findTests(isLong, parts) {
+  const isLongFile = (name) =>
+    name.endsWith('.long.ts') ||
+    (name.endsWith('.test.ts') && LONG_TEST.test(readFileSync(join('test', name), 'utf8')))
+  const isFound = isLong ? isLongFile : (name) => name.endsWith('.test.ts')
+  const sources = readdirSync('test', { recursive: true }).filter(isFound)
   const files = sources.sort().map((name) => ({
     source: join('test', name),
     compiled: join('dist', 'test', name.replace(/\.ts$/, '.js')),
@@ -87,7 +99,8 @@ function findTests(suffix, parts) {
   const has = ({ source, compiled }, part) =>
     [source, compiled].some((path) => path.includes(part.replaceAll('/', sep)))
   const unknown = parts.find((part) => !files.some((file) => has(file, part)))
-  if (unknown !== undefined) throw new Error(`no test file (*${suffix}) has ${unknown} in its path`)
+  const kind = isLong ? 'long test file' : 'test file'
+  if (unknown !== undefined) throw new Error(`no ${kind} has ${unknown} in its path`)
   const found = files.filter((file) => parts.length === 0 || parts.some((part) => has(file, part)))
   const missing = found.find(({ compiled }) => !existsSync(compiled))
   if (missing) throw new Error(`${missing.source}: not compiled; run npm run build first`)
@@ -100,12 +113,12 @@ function groupTests(files, secondsOf) {
   const open = new Map()
   for (const file of files) {
     const folder = file.source.split(sep)[1]
-    const isAlone = folder === 'integration' || ALONE.test(readFileSync(file.source, 'utf8'))
-    const group = isAlone ? undefined : open.get(folder)
+    const isOwn = OWN_PROCESS.test(readFileSync(file.source, 'utf8'))
+    const group = isOwn ? undefined : open.get(folder)
     if (group !== undefined && group.length < FILES_A_PROCESS) group.push(file)
     else {
       groups.push([file])
-      if (!isAlone) open.set(folder, groups.at(-1))
+      if (!isOwn) open.set(folder, groups.at(-1))
     }
   }
   const seconds = (group) => group.reduce((sum, file) => sum + secondsOf(file), 0)

@@ -1,18 +1,25 @@
 // Runs test files one after another in this process: node --test-reporter ... THIS FILE ...
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { END_OF_FILE } from './tell-parent.js'
+import { BEGIN_OF_FILE, END_OF_FILE } from './tell-parent.js'
 
 for (const path of process.argv.slice(2)) await runFile(path)
 
-/** Ends when all tests of the file have: those of one level run one after another. */
+/**
+ * Ends when all tests of the file have: those of one level run one after another. None begins before
+ * the whole file was evaluated.
+ */
 async function runFile(path) {
   let thrown = null
+  let begin
+  const evaluated = new Promise((resolve) => (begin = resolve))
+  void test(BEGIN_OF_FILE, () => evaluated)
   try {
     await import(pathToFileURL(path).href)
   } catch (error) {
     thrown = { error }
   }
+  begin()
   await test(END_OF_FILE, () => {
     if (thrown) throw thrown.error
   })

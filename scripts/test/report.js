@@ -3,24 +3,46 @@ const OUTPUT_LIMIT = 10_000
 // A line of a stack that is node's, up to the brace before the error's properties
 const RUNNER_FRAME = /\n +at [^\n]*node:(?:internal|async_hooks)[^\n]*?( \{)?(?=\n|$)/g
 
+// Files that fail beside others and pass alone; more fail the run
+const UNSTEADY = 3
+// Milliseconds between lines of progress, if files have no lines of their own
+const PROGRESS = 15_000
+
 /** Prints a run for people: failures at once, and again in full at the end. */
 export class Report {
   #all = []
   #unsteady = []
   #start = performance.now()
+  #toldAt = this.#start
+  #count
   #printsFiles
 
-  /** @param printsFiles whether each file has a line, with what its tests noted */
-  constructor(printsFiles) {
+  /**
+   * @param count the number of files
+   * @param printsFiles whether each file has a line, with what its tests noted
+   */
+  constructor(count, printsFiles) {
+    this.#count = count
     this.#printsFiles = printsFiles
   }
 
   add({ source, ...file }, result) {
     this.#all.push({ ...file, source, ...result })
     for (const { title } of result.failed) console.log(`FAILED ${source}: ${title}`)
-    if (!this.#printsFiles) return
+    if (!this.#printsFiles) {
+      this.#tellProgress()
+      return
+    }
     for (const note of result.notes) console.log(`${source}: ${note}`)
     console.log(`${source}: ${counts([result])} (${result.seconds.toFixed(1)} s)`)
+  }
+
+  #tellProgress() {
+    const now = performance.now()
+    if (now - this.#toldAt < PROGRESS) return
+    this.#toldAt = now
+    const seconds = ((now - this.#start) / 1000).toFixed(0)
+    console.log(`${this.#all.length} of ${this.#count} files in ${seconds} s: ${counts(this.#all)}`)
   }
 
   failedFiles() {
@@ -46,9 +68,8 @@ export class Report {
     const failed = this.failedFiles()
     if (failed.length > 0) console.log('\nFailures:')
     for (const file of failed) printFailures(file)
-    const fails = process.env['CI'] === 'true' && this.#unsteady.length > 0
-    const cost = fails ? ', which fails the run' : ''
-    if (this.#unsteady.length > 0) console.log(`\nFailed beside others and passed alone${cost}:`)
+    const fails = this.#unsteady.length > UNSTEADY
+    if (this.#unsteady.length > 0) console.log('\nFailed beside others and passed alone:')
     for (const file of this.#unsteady) printFailures(file)
     const reasons = new Map()
     for (const reason of this.#all.flatMap(({ skipped }) => skipped))
@@ -58,6 +79,9 @@ export class Report {
     const wall = ((performance.now() - this.#start) / 1000).toFixed(0)
     const each = this.#all.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(0)
     console.log(`\n${this.#all.length} files in ${wall} s (one after the other ${each}), ${how}`)
+    for (const { source, failed: tests } of this.#unsteady)
+      for (const { title } of tests) console.log(`unsteady: ${source}: ${title}`)
+    if (fails) console.log(`more than ${UNSTEADY} unsteady files fail the run`)
     console.log(counts(this.#all, fails ? this.#unsteady.length : 0))
     const isEmpty = this.#all.every(({ passed, skipped }) => passed + skipped.length === 0)
     return failed.length > 0 || fails || isEmpty ? 1 : 0

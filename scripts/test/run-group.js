@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { END_OF_FILE } from './tell-parent.js'
+import { BEGIN_OF_FILE, END_OF_FILE } from './tell-parent.js'
 
 /**
  * Runs compiled test files one after another in one process, and adds the result of each. A file
@@ -61,7 +61,8 @@ async function runProcess(files, { node, name: names, testLimit }, add) {
 
 function start(files, { node, names }) {
   const here = (name) => fileURLToPath(new URL(name, import.meta.url))
-  const patterns = names.length > 0 ? [...names, `/^${END_OF_FILE}$/`] : []
+  const own = [BEGIN_OF_FILE, END_OF_FILE].map((title) => `/^${title}$/`)
+  const patterns = names.length > 0 ? [...names, ...own] : []
   const args = [
     `--test-reporter=${here('tell-parent.js')}`,
     '--test-reporter-destination=stdout',

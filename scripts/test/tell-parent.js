@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 
-/** The title of the test that comes after all tests of a file. */
+/** The titles of the tests that come before and after all tests of a file. */
+export const BEGIN_OF_FILE = 'begin of the file'
 export const END_OF_FILE = 'end of the file'
 
 // An error that shows a whole buffer is cut
@@ -25,6 +26,7 @@ function* messagesOf(type, { name, nesting, message, skip, todo, details }, titl
   if (type === 'test:dequeue') yield ['begun', name]
   if (type === 'test:diagnostic' && !SUMMARY.test(message)) yield ['notes', message]
   if (type !== 'test:pass' && type !== 'test:fail') return
+  if (nesting === 0 && name === BEGIN_OF_FILE) return
   const isEnd = nesting === 0 && name === END_OF_FILE
   const error = details?.error
   const reason = [skip, todo].find((flag) => flag !== undefined && flag !== false)

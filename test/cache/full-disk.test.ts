@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { CACHE_FILE, openCache } from '../../src/cache/open.js'
 import { runExecutable } from '../support/executable.js'
+import { longTest } from '../support/long.js'
 import { Mirror } from '../support/mirror.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { fillDisk, mountSmallDisk, unlessNoDisks } from '../support/small-disk.js'
@@ -39,7 +40,7 @@ test('a cache whose disk fills is given up with one warning', unlessNoDisks, asy
   assert.equal(warnings.length, 1)
 })
 
-test('a cache leaves 4 MiB of its disk to others', unlessNoDisks, async (t) => {
+longTest('a cache leaves 4 MiB of its disk to others', unlessNoDisks, async (t) => {
   const { directory, warnings, cache } = await openOnSmallDisk(t)
   for (let i = 0; i < 10_000; i++) cache.put('info', pseudoRandom(32, i), pseudoRandom(1000, i))
   await cache.close()
@@ -57,7 +58,7 @@ test('no cache is begun on a disk that is full', unlessNoDisks, async (t) => {
   assert.match(stderr, /^btkit: warning: cache [^\n]+: not used: no space left on device\n$/)
 })
 
-test('a run whose cache fills its disk does its work', unlessNoDisks, async (t) => {
+longTest('a run whose cache fills its disk does its work', unlessNoDisks, async (t) => {
   const disk = mountSmallDisk(t, 5)!
   writeFileSync(join(disk, 'filler'), Buffer.alloc(600 * 1024))
   const names = Array.from({ length: 2500 }, (_, i) => `file-${i}`.padEnd(200, 'x'))

@@ -16,6 +16,7 @@ import {
   XML_MARKS,
   type HttpAnswer,
 } from '../../src/clients/http-call.js'
+import { longTest, quickFirst } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 
 const MIB = 2 ** 20
@@ -39,7 +40,7 @@ test('a packed answer of a client is unpacked', async (t) => {
   assert.equal(answer.text, '{"result":1}')
 })
 
-test('an answer of more than 96 MiB is refused, packed or not', async (t) => {
+longTest('an answer of more than 96 MiB is refused, packed or not', async (t) => {
   const long = Buffer.alloc(96 * MIB + 1)
   const refusal = { code: 'client', message: /Deluge: .*longer than 96 MiB/ }
   const plain = answerOf(t, (_, response) => response.end(long))
@@ -56,26 +57,26 @@ const TORRENT = JSON.stringify({
   magnet_uri: `magnet:?xt=${'a'.repeat(400)}`,
 })
 
-test('the list of a client with 50,000 torrents is read', () => {
+longTest('the list of a client with 50,000 torrents is read', () => {
   const text = `[${Array<string>(50_000).fill(TORRENT).join(',')}]`
   assert.ok(text.length > 75 * MIB)
   const torrents = parseAnswer({ text } as HttpAnswer, 'qBittorrent') as unknown[]
   assert.equal(torrents.length, 50_000)
 })
 
+const testAnswer = quickFirst()
+
 for (const dense of ['{},', '[],', '{"a":{"b":0}},', '[[[[[[[[']) {
-  test(`a long answer of ${dense} is refused without parsing it`, () => {
+  testAnswer(`a long answer of ${dense} is refused without parsing it`, () => {
     const text = `[${dense.repeat((60 * MIB) / dense.length)}`
-    const begun = performance.now()
     assert.throws(() => parseAnswer({ text } as HttpAnswer, 'Deluge'), {
       code: 'client',
       message: 'Deluge: unexpected answer: more than 7000000 values',
     })
-    assert.ok(performance.now() - begun < 5000)
   })
 }
 
-test('XML of very many elements is refused', () => {
+longTest('XML of very many elements is refused', () => {
   assert.throws(() => {
     refuseDense('<a/>'.repeat(5_000_000), XML_MARKS, 'rtorrent')
   }, /rtorrent: unexpected answer: more than 4000000 values/)

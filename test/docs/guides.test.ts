@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { longTest } from '../support/long.js'
 import { findPeer, unlessInstalled } from '../support/peers.js'
 import { makeScratch, type Files } from '../support/scratch.js'
 import { readBlocks } from './blocks.js'
@@ -32,13 +33,17 @@ const TREE: Files = {
 /** 2026-11-01, so that no file looks as if it were still written. */
 const WRITTEN = 1_793_491_200
 
-describe('guides', { concurrency: 3, ...unlessInstalled('curl') }, () => {
+/** The documents that a newcomer opens first. Their commands run with each change. */
+const FIRST = ['README.md', join('docs', 'start.md')]
+
+describe('guides', unlessInstalled('curl'), () => {
   for (const guide of GUIDES) {
+    const declare = FIRST.includes(guide) ? test : longTest
     const blocks = readBlocks(readFileSync(guide, 'utf8'))
     const steps = blocks
       .filter(({ notRun, needs }) => notRun === null && needs.every((name) => findPeer(name)))
       .flatMap((block) => block.steps)
-    test(`the commands of ${guide} do what it says`, async (t) => {
+    declare(`the commands of ${guide} do what it says`, async (t) => {
       const scratch = makeScratch(t, TREE)
       for (const path of Object.keys(TREE)) utimesSync(join(scratch, path), WRITTEN, WRITTEN)
       assert.deepEqual(await runGuide(steps, scratch), [])

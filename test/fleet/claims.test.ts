@@ -14,6 +14,7 @@ import { nativeAddon } from '../../src/native-addon.js'
 import { parseRedisUrl } from '../../src/redis/client.js'
 import { RedisLink } from '../../src/redis/link.js'
 import { makeMachine, type Machine } from '../support/fleet.js'
+import { quickFirst } from '../support/long.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
 import { parseJson } from '../support/run-btkit.js'
@@ -45,10 +46,14 @@ async function makeAtOnce(machines: readonly Machine[], ...args: string[]) {
   return made.reduce((sum, { bytesHashed }) => sum + bytesHashed, 0)
 }
 
+const testProcesses = quickFirst()
+
+const testMachines = quickFirst()
+
 for (const version of ['--v1', '--v2', '--hybrid']) {
   const args = version === '--v1' ? [] : [version]
   const title = `processes with one cache that make a torrent at once read its file once, ${version}`
-  test(title, { skip: withoutLocks }, async (t) => {
+  testProcesses(title, { skip: withoutLocks }, async (t) => {
     const one = makeMachine(t, 'one', { url: '' })
     const path = plantLarge(one, 'a.iso')
     const made = await Promise.all(
@@ -66,7 +71,7 @@ for (const version of ['--v1', '--v2', '--hybrid']) {
   })
 
   const ofMachines = `machines that make a torrent at once read its file once, ${version}`
-  test(ofMachines, { skip: WITHOUT_REDIS }, async (t) => {
+  testMachines(ofMachines, { skip: WITHOUT_REDIS }, async (t) => {
     redis?.send('flushall')
     const machines = ['one', 'two', 'three'].map((name) => makeMachine(t, name, { url }))
     for (const machine of machines) plantLarge(machine, 'a.iso')
@@ -164,7 +169,7 @@ test('claims in Redis expire, and are released', { skip: WITHOUT_REDIS }, async 
   assert.equal(keys.length, 1)
   for (const key of keys) {
     const left = Number(redis?.send('pttl', key))
-    assert.ok(left > 10_000 && left <= 15_000, String(left))
+    assert.ok(left > 0 && left <= 15_000, String(left))
   }
   claimed?.release()
   await until('they are released', () => redis?.send('keys', 'btkit1-claim*') === '')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync, utimesSync } from 'node:fs'
 import { after, test, type TestContext } from 'node:test'
 import { KEY, makeMachine, OTHER_KEY, plantShared, SIZE, type Machine } from '../support/fleet.js'
+import { longTest, quickFirst } from '../support/long.js'
 import { findFreePort } from '../support/opentracker.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { startRedis, WITHOUT_REDIS, type RedisServer } from '../support/redis.js'
@@ -34,15 +35,21 @@ function recordKeyIn(redis: { readonly send: (...command: string[]) => string })
   return redis.send('--scan', '--pattern', 'btkit1:*').split('\n')[0] ?? ''
 }
 
+const testVersion = quickFirst()
+
 for (const version of ['--v1', '--v2', '--hybrid']) {
   const args = version === '--v1' ? [] : [version]
-  test(`a second machine reads no file for ${version}`, { skip: WITHOUT_REDIS }, async (t) => {
-    const { two, made } = await makePair(t, ...args)
-    const again = await two.make('a.iso', ...args)
-    assert.equal(again.bytesHashed, 0)
-    assert.equal(again.infoHash, made.infoHash)
-    assert.equal(again.stderr, '')
-  })
+  testVersion(
+    `a second machine reads no file for ${version}`,
+    { skip: WITHOUT_REDIS },
+    async (t) => {
+      const { two, made } = await makePair(t, ...args)
+      const again = await two.make('a.iso', ...args)
+      assert.equal(again.bytesHashed, 0)
+      assert.equal(again.infoHash, made.infoHash)
+      assert.equal(again.stderr, '')
+    },
+  )
 }
 
 for (const [version, hashed] of Object.entries({ '--v1': 2 * PIECE, '--v2': 0, '--hybrid': 0 })) {
@@ -243,7 +250,7 @@ test(
   },
 )
 
-test('thousands of files are adopted together', { skip: WITHOUT_REDIS }, async (t) => {
+longTest('thousands of files are adopted together', { skip: WITHOUT_REDIS }, async (t) => {
   const redis = emptyRedis()
   const [one, two] = [makeMachine(t, 'one', redis), makeMachine(t, 'two', redis)]
   for (const { root } of [one, two]) {

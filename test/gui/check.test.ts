@@ -6,6 +6,7 @@ import { verifyTorrent } from '../../src/library/verify.js'
 import { mapPieces } from '../../src/work/piece-map.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { openTestGui } from '../support/gui.js'
+import { longTest } from '../support/long.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
 
@@ -54,7 +55,7 @@ test('what is no torrent is refused above the form', async (t) => {
   assert.match(text, /x\.torrent/)
 })
 
-test('of very many files some are listed, the bad ones first', async (t) => {
+longTest('of very many files some are listed, the bad ones first', async (t) => {
   const names = Array.from({ length: 1200 }, (_, i) => `tree/${String(i).padStart(4, '0')}`)
   const { root, send } = await openTestGui(t, Object.fromEntries(names.map((name) => [name, name])))
   for (const version of ['v1', 'v2'])
@@ -70,7 +71,7 @@ test('of very many files some are listed, the bad ones first', async (t) => {
   }
 })
 
-test('a large torrent is checked, too', async (t) => {
+longTest('a large torrent is checked, too', async (t) => {
   const pieces = 300_000
   const info = singleFileInfo({
     name: 'a',

@@ -110,13 +110,11 @@ for (const kernel of TWINS) {
       { path: `${path}.missing`, length: 1 },
       { path, length: HUGE },
     ]
-    const started = Date.now()
     const hashing = hashStream(concatenateFiles(files, MIB), hashOptions({ kernel, threads: 3 }))
     await assert.rejects(
       hashing,
       failure('not-found', `${path}.missing: no such file or directory`),
     )
-    assert.ok(Date.now() - started < 30_000, 'it takes no longer than a batch')
   })
 
   test(
@@ -129,9 +127,7 @@ for (const kernel of TWINS) {
       const stream = concatenateFiles([{ path, length: HUGE }], MIB)
       const before = process.getActiveResourcesInfo().toSorted()
       const options = { kernel, signal: stop.signal, threads: 3, onProgress: stop.abort.bind(stop) }
-      const started = Date.now()
       await assert.rejects(hashStream(stream, hashOptions(options)), { code: 'interrupted' })
-      assert.ok(Date.now() - started < 30_000, 'it takes no longer than a batch')
       assert.deepEqual(openFilesBelow(directory), [])
       assert.deepEqual(getEventListeners(stop.signal, 'abort'), [])
       assert.deepEqual(process.getActiveResourcesInfo().toSorted(), before)

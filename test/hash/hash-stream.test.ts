@@ -7,11 +7,11 @@ import { referenceDigests } from '../support/reference-digests.js'
 import { makeScratch, plantSparse } from '../support/scratch.js'
 import { hashOptions, TWIN_USES, TWINS } from './hash-options.js'
 import { plantStream } from './plant-stream.js'
-import { testLayouts } from './stream-layouts.js'
+import { LAYOUTS, testLayouts } from './stream-layouts.js'
 
 const MIB = 2 ** 20
 
-testLayouts(TWIN_USES)
+testLayouts(LAYOUTS, TWIN_USES)
 
 test('no content has no digest', async () => {
   const none = new Uint8Array(0)
@@ -21,8 +21,8 @@ test('no content has no digest', async () => {
 
 for (const kernel of TWINS) {
   test(`${kernel}: some pieces are hashed by threads as by one`, async (t) => {
-    const { stream, contents } = plantStream(t, [30 * MIB + 1], MIB)
-    const all = referenceDigests(contents, MIB)
+    const { stream, contents } = plantStream(t, [10 * MIB + 1], MIB / 4)
+    const all = referenceDigests(contents, MIB / 4)
     const pieces = Uint32Array.from({ length: 21 }, (_, i) => i + (i > 9 ? 10 : 0))
     const expected = [...pieces].map((piece) => all.subarray(piece * 20, piece * 20 + 20))
     const { pieces: digests } = await hashStream(
@@ -51,7 +51,7 @@ for (const kernel of TWINS) {
   })
 
   test(`${kernel}: work that is given up hands over what is finished`, async (t) => {
-    const { stream, contents } = plantStream(t, [64 * MIB], MIB)
+    const { stream, contents } = plantStream(t, [16 * MIB], MIB)
     const giveUp = AbortSignal.abort(new Error('nobody waits'))
     await assert.rejects(
       hashStream(stream, hashOptions({ kernel, threads: 2, isOffloaded: true, giveUp })),
@@ -59,7 +59,7 @@ for (const kernel of TWINS) {
         assert.ok(error instanceof Unfinished)
         assert.match(String(error.cause), /nobody waits/)
         const digests = error.digests.pieces
-        assert.ok(digests.length < 64 * 20 && digests.length % 20 === 0, String(digests.length))
+        assert.ok(digests.length < 16 * 20 && digests.length % 20 === 0, String(digests.length))
         const expected = referenceDigests(contents, MIB).subarray(0, digests.length)
         assert.deepEqual(Buffer.from(digests), expected)
         return true

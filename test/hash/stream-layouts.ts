@@ -14,14 +14,11 @@ interface Layout {
 }
 
 /** Layouts beyond what is hashed without threads: many bytes, or many files. */
-const LAYOUTS: Record<string, Layout> = {
-  'one file over many batches': {
-    sizes: [20 * MIB + 1],
-    pieceLengths: [16 * KIB, 256 * KIB, 4 * MIB, 32 * MIB],
-  },
+export const LAYOUTS: Readonly<Record<string, Layout>> = {
+  'one file over some batches': { sizes: [5 * MIB + 1], pieceLengths: [16 * KIB, MIB, 8 * MIB] },
   'files whose edges cut batches': {
-    sizes: [2 * MIB - 1, 0, 2 * MIB, 1, 9 * MIB + 5, 16 * KIB, 5 * MIB + 3],
-    pieceLengths: [16 * KIB, MIB, 8 * MIB],
+    sizes: [MIB - 1, 0, MIB, 1, 2 * MIB + 5, 16 * KIB, MIB + 3],
+    pieceLengths: [16 * KIB, MIB],
   },
   'thousands of tiny files': {
     sizes: Array.from({ length: 2000 }, (_, i) => i % 41),
@@ -29,9 +26,21 @@ const LAYOUTS: Record<string, Layout> = {
   },
 }
 
+/** Layouts of many batches for each thread. */
+export const LARGE_LAYOUTS: typeof LAYOUTS = {
+  'one file over many batches': {
+    sizes: [20 * MIB + 1],
+    pieceLengths: [16 * KIB, 256 * KIB, 4 * MIB, 32 * MIB],
+  },
+  'large files whose edges cut batches': {
+    sizes: [2 * MIB - 1, 0, 2 * MIB, 1, 9 * MIB + 5, 16 * KIB, 5 * MIB + 3],
+    pieceLengths: [16 * KIB, MIB, 8 * MIB],
+  },
+}
+
 /** Tests that each of these kernels and threads gives the right digests. */
-export function testLayouts(uses: Uses): void {
-  for (const [name, layout] of Object.entries(LAYOUTS)) testLayout(name, layout, uses)
+export function testLayouts(layouts: typeof LAYOUTS, uses: Uses): void {
+  for (const [name, layout] of Object.entries(layouts)) testLayout(name, layout, uses)
 }
 
 function testLayout(name: string, { sizes, pieceLengths }: Layout, uses: Uses): void {

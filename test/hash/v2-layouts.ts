@@ -34,7 +34,7 @@ export function blockDigests(contents: readonly Uint8Array[]): Buffer {
 }
 
 const B = BLOCK_LENGTH
-const LAYOUTS: Record<string, { sizes: number[]; pieceLengths: number[] }> = {
+export const V2_LAYOUTS: Readonly<Record<string, { sizes: number[]; pieceLengths: number[] }>> = {
   'files of less than a block, a block and a byte more': {
     sizes: [1, 0, B - 1, B, B + 1, 63, 64, 5 * B],
     pieceLengths: [B, 4 * B],
@@ -43,11 +43,24 @@ const LAYOUTS: Record<string, { sizes: number[]; pieceLengths: number[] }> = {
     sizes: [4 * B, 4 * B + 1, 4 * B - 1, 8 * B - 1, 3 * B, 9 * B, 2],
     pieceLengths: [2 * B, 4 * B],
   },
+  'larger files, the last short': {
+    sizes: [3 * MIB + 1, 300 * KIB, 2 * MIB + 77],
+    pieceLengths: [256 * KIB, 2 * MIB],
+  },
+  'a file without an end of its own': { sizes: [4 * MIB], pieceLengths: [MIB] },
+  'many small files': {
+    sizes: Array.from({ length: 100 }, (_, i) => (i * 37) % 40_000),
+    pieceLengths: [B, 64 * KIB],
+  },
+}
+
+/** Layouts of many batches for each thread. */
+export const LARGE_V2_LAYOUTS: typeof V2_LAYOUTS = {
   'large files, the last short': {
     sizes: [20 * MIB + 1, 3 * MIB, 300 * KIB, 18 * MIB + 77],
     pieceLengths: [B, 256 * KIB, MIB, 16 * MIB],
   },
-  'a file without an end of its own': { sizes: [32 * MIB], pieceLengths: [MIB, 16 * MIB] },
+  'a large file without an end of its own': { sizes: [32 * MIB], pieceLengths: [MIB, 16 * MIB] },
   'hundreds of small files': {
     sizes: Array.from({ length: 700 }, (_, i) => (i * 37) % 40_000),
     pieceLengths: [B, 64 * KIB],
@@ -55,8 +68,8 @@ const LAYOUTS: Record<string, { sizes: number[]; pieceLengths: number[] }> = {
 }
 
 /** Tests that each of these kernels and threads gives the right digests of pieces and blocks. */
-export function testV2Layouts(uses: Uses): void {
-  for (const [name, { sizes, pieceLengths }] of Object.entries(LAYOUTS)) {
+export function testV2Layouts(layouts: typeof V2_LAYOUTS, uses: Uses): void {
+  for (const [name, { sizes, pieceLengths }] of Object.entries(layouts)) {
     for (const pieceLength of pieceLengths) {
       test(`${name}, in pieces of ${pieceLength}: blocks and pieces are those of the files`, async (t) => {
         const { stream, contents, padded } = plantAligned(t, sizes, pieceLength)

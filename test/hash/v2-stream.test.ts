@@ -9,13 +9,13 @@ import { failure } from '../files/failure.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { hashOptions, TWIN_USES, TWINS, USES } from './hash-options.js'
 import { plantStream } from './plant-stream.js'
-import { blockDigests, plantAligned, testV2Layouts } from './v2-layouts.js'
+import { blockDigests, plantAligned, testV2Layouts, V2_LAYOUTS } from './v2-layouts.js'
 
 const MIB = 2 ** 20
 
 const B = BLOCK_LENGTH
 
-testV2Layouts(TWIN_USES)
+testV2Layouts(V2_LAYOUTS, TWIN_USES)
 
 test('some pieces have the blocks that lie in them', async (t) => {
   const { stream, contents, padded } = plantAligned(t, [10 * B + 5, 1, 40 * B], 4 * B)
@@ -58,7 +58,7 @@ test('padding costs no time where only blocks are wanted', { timeout: 20_000 }, 
 
 for (const kernel of TWINS) {
   test(`${kernel}: work that is given up hands over the blocks of what is finished`, async (t) => {
-    const { stream, contents } = plantAligned(t, [MIB + 1, 64 * MIB], MIB)
+    const { stream, contents } = plantAligned(t, [MIB + 1, 16 * MIB], MIB)
     const giveUp = AbortSignal.abort(new Error('nobody waits'))
     const options = { kernel, threads: 2, isOffloaded: true, giveUp, wanted: 'both' } as const
     await assert.rejects(hashStream(stream, hashOptions(options)), (error: unknown) => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import type { TestContext } from 'node:test'
 import { decodeTorrent } from '../support/decode-torrent.js'
 import { projectRoot, runProgram, type ExecutableResult } from '../support/executable.js'
+import { quickFirst } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
@@ -44,34 +45,39 @@ function runner(t: TestContext, { env }: { readonly env: Record<string, string> 
   return { run, cwd, content }
 }
 
+const testEnvironment = quickFirst()
+
 for (const [what, env] of Object.entries({
   'the bundle, as it is shipped': {},
   'the bundle, with its threads for node:crypto': { BTKIT_HASH: 'crypto' },
 })) {
-  test(`${what}: makes, shows, changes and verifies torrents without the modules`, async (t) => {
-    const { run, cwd, content } = runner(t, { env })
-    await run(
-      'btkit',
-      'makemetafile',
-      'd/image.iso',
-      TRACKER,
-      '--quiet',
-      '-l',
-      '20',
-      '--threads',
-      '2',
-    )
-    const { info } = decodeTorrent(readFileSync(join(cwd, 'd/image.iso.torrent')))
-    assert.equal(info['pieces'], referenceDigests([content], MIB).toString('hex'))
+  testEnvironment(
+    `${what}: makes, shows, changes and verifies torrents without the modules`,
+    async (t) => {
+      const { run, cwd, content } = runner(t, { env })
+      await run(
+        'btkit',
+        'makemetafile',
+        'd/image.iso',
+        TRACKER,
+        '--quiet',
+        '-l',
+        '20',
+        '--threads',
+        '2',
+      )
+      const { info } = decodeTorrent(readFileSync(join(cwd, 'd/image.iso.torrent')))
+      assert.equal(info['pieces'], referenceDigests([content], MIB).toString('hex'))
 
-    await run('btreannounce', 'http://new.example/announce', 'd/image.iso.torrent')
-    const { stdout } = await run('btshowmetainfo', 'd/image.iso.torrent')
-    assert.match(stdout, /new\.example/)
-    await run('btkit', 'verify', 'd/image.iso.torrent', 'd/image.iso')
+      await run('btreannounce', 'http://new.example/announce', 'd/image.iso.torrent')
+      const { stdout } = await run('btshowmetainfo', 'd/image.iso.torrent')
+      assert.match(stdout, /new\.example/)
+      await run('btkit', 'verify', 'd/image.iso.torrent', 'd/image.iso')
 
-    await run('btkit', 'completedir', 'd', '--quiet', '--target', '.', '-a', TRACKER)
-    assert.equal(decodeTorrent(readFileSync(join(cwd, 'list.torrent')))['announce'], TRACKER)
-    const { stdout: help } = await run('btkit', '--help')
-    assert.match(help, /completedir/)
-  })
+      await run('btkit', 'completedir', 'd', '--quiet', '--target', '.', '-a', TRACKER)
+      assert.equal(decodeTorrent(readFileSync(join(cwd, 'list.torrent')))['announce'], TRACKER)
+      const { stdout: help } = await run('btkit', '--help')
+      assert.match(help, /completedir/)
+    },
+  )
 }

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, rmSync, truncateSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { collect, startExecutable } from '../support/executable.js'
-import { makeScratch, plantSparse } from '../support/scratch.js'
+import { makeGate, unlessGate } from '../support/gate.js'
+import { makeScratch } from '../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
-import { unlessProc, whenOpen } from '../support/when-open.js'
 
 const TRACKER = 'http://t.example/announce'
 const OLD = Buffer.from(torrentOf(singleFileInfo()))
-const GIB = 2 ** 30
 
 /** Changes of a file while it is hashed, and the message that follows. */
 for (const [what, change, said] of [
@@ -36,15 +36,16 @@ for (const [what, change, said] of [
 ] as const) {
   test(
     `a file that ${what} while it is hashed is named, and the old torrent stays`,
-    unlessProc,
+    unlessGate,
     async (t) => {
-      const directory = makeScratch(t, { 'huge.torrent': OLD })
-      const source = plantSparse(directory, 'huge', GIB)
-      const args = ['makemetafile', source, TRACKER, '--piece-size-pow2', '20', '--threads', '1']
-      const child = startExecutable('btkit', args, { cwd: directory })
-      const ended = collect(child)
-      await whenOpen(child.pid!, source)
+      const directory = makeScratch(t, { 'huge.torrent': OLD, huge: Buffer.alloc(3_000_000) })
+      const source = join(directory, 'huge')
+      const gate = makeGate(t)
+      const args = ['makemetafile', source, TRACKER, '--piece-size-pow2', '20']
+      const ended = collect(startExecutable('btkit', args, { cwd: directory, env: gate.env }))
+      await gate.reached()
       change(source)
+      gate.open()
       const { status, stdout, stderr } = await ended
       assert.deepEqual([status, stdout], [1, ''])
       assert.ok(stderr.startsWith(`btkit: ${source}: ${said}`), stderr)

@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
 import { runProgram, projectRoot } from '../support/executable.js'
+import { longTest } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 import { makeOpenScratch, unlessTwoUsers, unprivileged } from '../support/unprivileged.js'
 
@@ -87,7 +88,7 @@ test('an installation keeps compiled code that its Node takes', async (t) => {
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
-test('keeping compiled code leaves the cache and the state of the user alone', async (t) => {
+longTest('keeping compiled code leaves the cache and the state of the user alone', async (t) => {
   const { directory } = install(t)
   const env = { BTKIT_CACHE_DIR: join(directory, 'c'), BTKIT_STATE_DIR: join(directory, 's') }
   const warmUp = join(directory, 'dist/bundle/warm-up.cjs')
@@ -98,7 +99,7 @@ test('keeping compiled code leaves the cache and the state of the user alone', a
   )
 })
 
-test('a program whose path is no address as it stands does its work', async (t) => {
+longTest('a program whose path is no address as it stands does its work', async (t) => {
   assert.match(await makeAndShow(install(t, 'a #1?%20b é')), SHOWN)
 })
 
@@ -110,7 +111,7 @@ test('with damaged compiled code the program does its work', async (t) => {
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
-test('with the compiled code of another Node the program does its work', async (t) => {
+longTest('with the compiled code of another Node the program does its work', async (t) => {
   const installation = install(t)
   const { program } = installation
   const code = readFileSync(`${program}.cache`).subarray(HEADER)
@@ -122,7 +123,7 @@ test('with the compiled code of another Node the program does its work', async (
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
-test('an error of the program says where in the bundle it arose', async (t) => {
+longTest('an error of the program says where in the bundle it arose', async (t) => {
   const { directory } = install(t)
   const args = [join(directory, 'bin/btkit.js'), 'showmetainfo', 'missing.torrent']
   const options = { cwd: directory, env: { BTKIT_DEBUG: '1' } }
@@ -131,14 +132,14 @@ test('an error of the program says where in the bundle it arose', async (t) => {
   assert.match(stderr, /dist\/bundle\/main\.cjs:\d+:\d+/)
 })
 
-test('the first run of one who installed the program keeps its compiled code', async (t) => {
+longTest('the first run of one who installed the program keeps its compiled code', async (t) => {
   const installation = install(t)
   removeCode(installation)
   assert.match(await makeAndShow(installation), SHOWN)
   assertKept(installation)
 })
 
-test("runs write nothing beside another user's program", unlessTwoUsers, async (t) => {
+longTest("runs write nothing beside another user's program", unlessTwoUsers, async (t) => {
   const installation = install(t)
   removeCode(installation)
   const bundle = join(installation.directory, 'dist/bundle')
@@ -153,7 +154,7 @@ test("runs write nothing beside another user's program", unlessTwoUsers, async (
   assert.deepEqual(readdirSync(bundle), before)
 })
 
-test('a command does the same by each of its names, and under its legacy name', async () => {
+longTest('a command does the same by each of its names, and under its legacy name', async () => {
   const help = async (executable: string, ...args: string[]) => {
     const path = join(projectRoot, 'bin', executable)
     const { status, stdout, stderr } = await runProgram(process.execPath, [path, ...args])

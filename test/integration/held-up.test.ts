@@ -4,11 +4,12 @@ import { statSync, readdirSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { collect, startExecutable, runExecutable } from '../support/executable.js'
+import { longTest } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 import { announceQuery, compactPeers, startTrack } from '../support/track.js'
 import { giveAway, makeOpenScratch, unlessTwoUsers } from '../support/unprivileged.js'
 
-test('a tracker that is held up for a while saves its state at SIGTERM', async (t) => {
+longTest('a tracker that is held up for a while saves its state at SIGTERM', async (t) => {
   const directory = makeScratch(t, {
     'held-up.cjs': `process.on('SIGUSR2', () => {
       process.stdout.write('held up\\n')

@@ -3,11 +3,12 @@ import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { letFilesSettle } from '../support/aged.js'
 import { runExecutable } from '../support/executable.js'
+import { longTest, quickFirst } from '../support/long.js'
 import { Mirror, type Report } from '../support/mirror.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { killAfter, testKills } from './kills.js'
 
-testKills(2)
+testKills(2, quickFirst())
 
 const FILES = Object.fromEntries(
   Array.from({ length: 150 }, (_, i) => [`e${i}`, pseudoRandom(20_000 + i * 200, i)] as const),
@@ -28,7 +29,7 @@ test('the cache of a killed run is used by the next', async () => {
   assert.equal(bytesHashed, 0)
 })
 
-test('what was hashed before a kill need not be hashed again', async () => {
+longTest('what was hashed before a kill need not be hashed again', async () => {
   let outcome = { bytesHashed: 0, bytesReused: 0 }
   // A machine that is busy with other work may not come far at first
   for (let wait = 2500; outcome.bytesReused <= 500_000 && wait <= 40_000; wait *= 2) {

@@ -184,14 +184,17 @@ function infoHashAt(path: string): string {
   return independentInfoHash(readFileSync(path))
 }
 
+/** Kills of one subtest: a test that reports nothing for long is taken for one that hangs. */
+const TOGETHER = 10
+
 /** Tests that kill each command so many times, at random moments. */
-export function testKills(kills: number): void {
+export function testKills(kills: number, declare = test): void {
   for (const [what, open] of Object.entries(VICTIMS)) {
-    test(`after ${kills} kills, ${what}`, async (t) => {
+    declare(`after ${kills} kills, ${what}`, async (t) => {
       const victim = await open(t)
       let whole = 0
       let killed = 0
-      for (let round = 0; round <= kills; round++) {
+      const kill = async (round: number) => {
         const args = victim.change(round)
         if (round > 0) {
           // The first one early, as a machine that is less busy than before is faster
@@ -204,6 +207,11 @@ export function testKills(kills: number): void {
         if (round === 0) whole = performance.now() - started
         assert.equal(status, 0, stderr)
         await victim.finish(stdout, round)
+      }
+      for (let from = 0; from <= kills; from += TOGETHER) {
+        await t.test(`from kill ${from} on`, async () => {
+          for (let i = from; i <= Math.min(kills, from + TOGETHER - 1); i++) await kill(i)
+        })
       }
       t.diagnostic(`${killed} of ${kills} kills before the end`)
       assert.ok(killed > 0)

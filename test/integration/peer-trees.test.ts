@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { independentInfoHash } from '../support/decode-torrent.js'
 import { runProgram } from '../support/executable.js'
 import { loadInLibtorrent } from '../support/libtorrent-hashes.js'
+import { quickFirst } from '../support/long.js'
 import { unlessInstalled, unlessLibtorrent } from '../support/peers.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../support/run-btkit.js'
@@ -53,22 +54,34 @@ function below(files: Files): Files {
   )
 }
 
-for (const [what, files] of Object.entries(TREES)) {
-  test(`${what}: the info hash is mktorrent's`, unlessInstalled('mktorrent'), async (t) => {
-    const directory = makeScratch(t, below(files))
-    const { infoHash } = await makeTree(directory)
-    const output = join(directory, 'mktorrent')
-    const args = ['-l', '15', '-a', TRACKER, '-o', output, join(directory, 'tree')]
-    await runProgram('mktorrent', args)
-    assert.equal(infoHash, independentInfoHash(readFileSync(output)))
-  })
+const testMktorrent = quickFirst()
 
-  test(`${what}: libtorrent loads it, with the same info hash`, unlessLibtorrent, async (t) => {
-    const { torrent, ...made } = await makeTree(makeScratch(t, below(files)))
-    const [loaded] = loadInLibtorrent([torrent])
-    const { infoHash, size, fileCount } = made
-    assert.deepEqual(loaded, { infoHash, size, fileCount })
-  })
+const testLibtorrent = quickFirst()
+
+for (const [what, files] of Object.entries(TREES)) {
+  testMktorrent(
+    `${what}: the info hash is mktorrent's`,
+    unlessInstalled('mktorrent'),
+    async (t) => {
+      const directory = makeScratch(t, below(files))
+      const { infoHash } = await makeTree(directory)
+      const output = join(directory, 'mktorrent')
+      const args = ['-l', '15', '-a', TRACKER, '-o', output, join(directory, 'tree')]
+      await runProgram('mktorrent', args)
+      assert.equal(infoHash, independentInfoHash(readFileSync(output)))
+    },
+  )
+
+  testLibtorrent(
+    `${what}: libtorrent loads it, with the same info hash`,
+    unlessLibtorrent,
+    async (t) => {
+      const { torrent, ...made } = await makeTree(makeScratch(t, below(files)))
+      const [loaded] = loadInLibtorrent([torrent])
+      const { infoHash, size, fileCount } = made
+      assert.deepEqual(loaded, { infoHash, size, fileCount })
+    },
+  )
 }
 
 test(

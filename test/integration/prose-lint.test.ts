@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import type { TestContext } from 'node:test'
 import { projectRoot, runProgram } from '../support/executable.js'
+import { quickFirst } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 
 const LINTER = join(projectRoot, 'scripts/lint/prose.js')
@@ -66,8 +67,10 @@ const TEXTS: [what: string, path: string, text: string, said: RegExp | null][] =
   ['a title elsewhere', 'test/core/a.test.ts', `test('what a file holds is shown', f)\n`, null],
 ]
 
+const testText = quickFirst(3)
+
 for (const [what, path, text, said] of TEXTS) {
-  test(`${what} in ${path} is ${said === null ? 'left alone' : 'found'}`, async (t) => {
+  testText(`${what} in ${path} is ${said === null ? 'left alone' : 'found'}`, async (t) => {
     const { status, lines } = await lint(t, path, text)
     assert.deepEqual([status, lines.length], said === null ? [0, 0] : [1, 1], lines.join('\n'))
     if (said !== null) assert.match(lines[0] ?? '', said)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { callWithin } from '../../src/bounded-call.js'
 import { collect, projectRoot } from '../support/executable.js'
+import { longTest } from '../support/long.js'
 import { makeAsking } from '../support/queue.js'
 import { startRedis, WITHOUT_REDIS, type RedisServer } from '../support/redis.js'
 import { until } from '../support/until.js'
@@ -57,13 +58,17 @@ test('a run ends though its second connection never comes about', { skip }, asyn
   assert.equal(status, 0)
 })
 
-test('a worker that is stopped ends though a connection never came about', { skip }, async (t) => {
-  const redis = await startRedis(t)
-  const machine = makeAsking(t, redis.url, { a: 100_000 })
-  const { url, accepted } = await startNarrowProxy(t, redis)
-  const asking = machine.asking.map((each) => (each === redis.url ? url : each))
-  const { child, ended } = startQuick(t, ['worker', ...asking, '--no-cache'])
-  await until('the worker connects', () => accepted() > 2)
-  child.kill('SIGTERM')
-  assert.equal((await ended).status, 0)
-})
+longTest(
+  'a worker that is stopped ends though a connection never came about',
+  { skip },
+  async (t) => {
+    const redis = await startRedis(t)
+    const machine = makeAsking(t, redis.url, { a: 100_000 })
+    const { url, accepted } = await startNarrowProxy(t, redis)
+    const asking = machine.asking.map((each) => (each === redis.url ? url : each))
+    const { child, ended } = startQuick(t, ['worker', ...asking, '--no-cache'])
+    await until('the worker connects', () => accepted() > 2)
+    child.kill('SIGTERM')
+    assert.equal((await ended).status, 0)
+  },
+)

@@ -7,6 +7,7 @@ import { after, test, type TestContext } from 'node:test'
 import { queueTimes } from '../../src/fleet/connect.js'
 import { collect, startExecutable } from '../support/executable.js'
 import { KEY, OTHER_KEY } from '../support/fleet.js'
+import { longTest } from '../support/long.js'
 import { infoHashesFrom, makeAsking, PLANTED, plantKeys, workerName } from '../support/queue.js'
 import { startRedis, WITHOUT_REDIS, type RedisServer } from '../support/redis.js'
 import { runBtkit } from '../support/run-btkit.js'
@@ -49,7 +50,7 @@ test('torrents through workers are those without', { skip }, async (t) => {
   for (const worker of workers) assert.equal(await worker.stop(), 0)
 })
 
-test('completedir asks workers for many entries at once', { skip }, async (t) => {
+longTest('completedir asks workers for many entries at once', { skip }, async (t) => {
   const redis = emptyRedis()
   const sizes = Array.from({ length: 30 }, (_, i) => [`f${i}`, 100_000 + i] as const)
   const machine = makeAsking(t, redis.url, Object.fromEntries(sizes))
@@ -65,7 +66,7 @@ test('completedir asks workers for many entries at once', { skip }, async (t) =>
   assert.equal((JSON.parse(again.stdout) as { bytesHashed: number }).bytesHashed, 0)
 })
 
-test('without a worker the machine hashes itself, and says so once', { skip }, async (t) => {
+longTest('without a worker the machine hashes itself, and says so once', { skip }, async (t) => {
   const machine = makeAsking(t, emptyRedis().url, FILES)
   const args = [machine.at('d'), '--piece-length', '64K']
   const { hashes, stderr } = await infoHashesFrom(machine, [...args, ...machine.asking])
@@ -81,7 +82,7 @@ test('without a Redis the machine hashes itself', async (t) => {
   assert.match(stderr, /nothing listens there; hashing here for now/)
 })
 
-test('a file that differs on the worker fails its job, not the run', { skip }, async (t) => {
+longTest('a file that differs on the worker fails its job, not the run', { skip }, async (t) => {
   const redis = emptyRedis()
   const machine = makeAsking(t, redis.url, { a: 100_000 })
   const other = makeAsking(t, redis.url, { a: 100_001 })
@@ -116,7 +117,7 @@ test('a file that differs on the worker fails its job, not the run', { skip }, a
   assert.match((await runBtkit(status)).stdout, /failed: {2}0 jobs\n$/)
 })
 
-test('a worker ends at a signal though Redis is gone', { skip }, async (t) => {
+longTest('a worker ends at a signal though Redis is gone', { skip }, async (t) => {
   const redis = await startRedis(t)
   const machine = makeAsking(t, redis.url, { a: 100_000 })
   const child = startExecutable('btkit', ['worker', ...machine.asking])
@@ -133,7 +134,7 @@ test('a worker ends at a signal though Redis is gone', { skip }, async (t) => {
   assert.match(stderr, /^(btkit: warning: \S+: [^\n]+; waiting for it\n)+$/)
 })
 
-test('two workers of one machine are both shown', { skip }, async (t) => {
+longTest('two workers of one machine are both shown', { skip }, async (t) => {
   const redis = emptyRedis()
   const machine = makeAsking(t, redis.url, { a: 100_000 })
   await machine.startWorker('one')
@@ -153,7 +154,7 @@ test('two workers of one machine are both shown', { skip }, async (t) => {
   })
 })
 
-test('a worker refuses jobs that are signed with another key', { skip }, async (t) => {
+longTest('a worker refuses jobs that are signed with another key', { skip }, async (t) => {
   const redis = emptyRedis()
   const machine = makeAsking(t, redis.url, { a: 100_000 })
   const worker = await machine.startWorker('one', '--share-key-file', plantKeys(t, OTHER_KEY))
@@ -163,7 +164,7 @@ test('a worker refuses jobs that are signed with another key', { skip }, async (
   assert.match(worker.stderr(), /refused a job that is not signed with the key/)
 })
 
-test('a worker that knows the old key as its second one takes jobs', { skip }, async (t) => {
+longTest('a worker that knows the old key as its second one takes jobs', { skip }, async (t) => {
   const redis = emptyRedis()
   const machine = makeAsking(t, redis.url, { a: 100_000 })
   const key = plantKeys(t, OTHER_KEY, KEY)
@@ -173,7 +174,7 @@ test('a worker that knows the old key as its second one takes jobs', { skip }, a
   assert.equal(stderr, '')
 })
 
-test('a worker keeps digests in its own cache', { skip }, async (t) => {
+longTest('a worker keeps digests in its own cache', { skip }, async (t) => {
   const redis = emptyRedis()
   const machine = makeAsking(t, redis.url, { a: 100_000 })
   const worker = await machine.startWorker('one', '--cache-trust', 'mtime')
@@ -213,7 +214,7 @@ test('queue commands say that Redis does not answer', async () => {
   assert.deepEqual([status, stderr], [1, 'btkit: redis://127.0.0.1:1: nothing listens there\n'])
 })
 
-test('jobs that somebody broke are shown as such, and can be removed', { skip }, async () => {
+longTest('jobs that somebody broke are shown as such, and can be removed', { skip }, async () => {
   const redis = emptyRedis()
   const broken = [
     ['data', '{bad'],
@@ -251,7 +252,7 @@ function connectAsWorker(t: TestContext, redis: RedisServer): void {
   t.after(() => socket.destroy())
 }
 
-test('events that somebody broke do not keep a run waiting', { skip }, async (t) => {
+longTest('events that somebody broke do not keep a run waiting', { skip }, async (t) => {
   const redis = emptyRedis()
   const machine = makeAsking(t, redis.url, { a: 100_000 })
   // A worker that died a moment ago

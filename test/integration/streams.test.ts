@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { unlessWindows } from '../files/failure.js'
 import { executable, runExecutable, runProgram } from '../support/executable.js'
+import { quickFirst } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 import { fillDisk, mountSmallDisk, unlessNoDisks } from '../support/small-disk.js'
 import { directoryInfo, singleFileInfo, torrentOf } from '../support/torrents.js'
@@ -13,17 +14,22 @@ const unlessFull = { skip: !existsSync('/dev/full') && 'no /dev/full here' }
 
 const ESCAPE = /\u001b/
 
+const testColour = quickFirst(2)
+
 for (const [env, isColoured] of [
   [{}, false],
   [{ FORCE_COLOR: '1' }, true],
   [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false],
   [{ NO_COLOR: '1' }, false],
 ] as const) {
-  test(`an error in a pipe with ${JSON.stringify(env)} is ${isColoured ? '' : 'not '}coloured`, async () => {
-    const { stderr } = await runExecutable('btkit', ['showmetainfo', '/nonexistent'], { env })
-    assert.equal(ESCAPE.test(stderr), isColoured, JSON.stringify(stderr))
-    assert.match(stderr, /btkit:/)
-  })
+  testColour(
+    `an error in a pipe with ${JSON.stringify(env)} is ${isColoured ? '' : 'not '}coloured`,
+    async () => {
+      const { stderr } = await runExecutable('btkit', ['showmetainfo', '/nonexistent'], { env })
+      assert.equal(ESCAPE.test(stderr), isColoured, JSON.stringify(stderr))
+      assert.match(stderr, /btkit:/)
+    },
+  )
 }
 
 test('FORCE_COLOR leaves what programs read alone', async (t) => {
@@ -35,8 +41,10 @@ test('FORCE_COLOR leaves what programs read alone', async (t) => {
   }
 })
 
+const testHead = quickFirst()
+
 for (const view of ['', '--tree', '--json']) {
-  test(`showmetainfo ${view} | head -n 1 ends without a word`, unlessWindows, async (t) => {
+  testHead(`showmetainfo ${view} | head -n 1 ends without a word`, unlessWindows, async (t) => {
     const files = Array.from({ length: 30_000 }, (_, i) => ({ length: 1, path: [`file ${i}`] }))
     const directory = makeScratch(t, { 'x.torrent': torrentOf(directoryInfo(files)) })
     const script = `"$0" "$1" showmetainfo ${view} x.torrent x.torrent | head -n 1`
@@ -60,11 +68,13 @@ test(
   },
 )
 
+const testFull = quickFirst()
+
 for (const [what, command] of [
   ['showmetainfo', 'showmetainfo x.torrent'],
   ['a torrent on standard output', `makemetafile a ${TRACKER} --target -`],
 ] as const) {
-  test(`${what} on a full disk is an error in one line`, unlessFull, async (t) => {
+  testFull(`${what} on a full disk is an error in one line`, unlessFull, async (t) => {
     const directory = makeScratch(t, { a: '1', 'x.torrent': torrentOf(singleFileInfo()) })
     const script = `"$0" "$1" ${command} > /dev/full`
     const args = ['-c', script, process.execPath, executable('btkit')]
@@ -76,11 +86,13 @@ for (const [what, command] of [
 
 const LEFT = 12_288
 
+const testRoom = quickFirst()
+
 for (const [what, command] of [
   ['a torrent', `makemetafile zeros ${TRACKER} -l 14 --target -`],
   ['showmetainfo --json', 'showmetainfo --json x.torrent'],
 ] as const) {
-  test(
+  testRoom(
     `${what} that a disk has room for in part is an error in one line`,
     unlessNoDisks,
     async (t) => {
@@ -102,8 +114,10 @@ for (const [what, command] of [
 }
 
 // Closed and open for reading too look the same: Node opens /dev/null so where there was nothing
+const testSent = quickFirst()
+
 for (const where of ['>/dev/null', '1<>/dev/null', '>&-']) {
-  test(`a torrent sent to ${where} is no error`, unlessWindows, async (t) => {
+  testSent(`a torrent sent to ${where} is no error`, unlessWindows, async (t) => {
     const directory = makeScratch(t, { a: '1' })
     const script = `"$0" "$1" makemetafile a ${TRACKER} --target - --quiet ${where}`
     const args = ['-c', script, process.execPath, executable('btkit')]

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { collect, startExecutable, type SpawnOptions } from '../support/executable.js'
+import { longTest, quickFirst } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 import {
   giveAway,
@@ -74,9 +75,13 @@ const OTHER_THINGS: Readonly<Record<string, (path: string, place: Place) => void
   },
 }
 
+const testThing = quickFirst(2)
+
+const testLinked = quickFirst()
+
 for (const name of ['pieces.mdb', 'pieces.mdb-lock', 'pieces.mdb-mark']) {
   for (const [what, make] of Object.entries(OTHER_THINGS)) {
-    test(`a cache with ${what} as ${name} is done without`, unlessPosix, async (t) => {
+    testThing(`a cache with ${what} as ${name} is done without`, unlessPosix, async (t) => {
       const place = new Place(t)
       await place.run(t)
       rmSync(join(place.cache, name), { force: true })
@@ -89,19 +94,23 @@ for (const name of ['pieces.mdb', 'pieces.mdb-lock', 'pieces.mdb-mark']) {
     })
   }
 
-  test(`a cache whose ${name} has another name too is done without`, unlessPosix, async (t) => {
-    const place = new Place(t)
-    await place.run(t)
-    rmSync(join(place.cache, name), { force: true })
-    linkSync(place.victim, join(place.cache, name))
-    const { status, stderr } = await place.run(t)
-    assert.equal(status, 0)
-    assert.equal(stderr, place.warning(`${name}: is hard-linked to other files; remove it`))
-    assert.equal(readFileSync(place.victim, 'utf8'), PRECIOUS)
-  })
+  testLinked(
+    `a cache whose ${name} has another name too is done without`,
+    unlessPosix,
+    async (t) => {
+      const place = new Place(t)
+      await place.run(t)
+      rmSync(join(place.cache, name), { force: true })
+      linkSync(place.victim, join(place.cache, name))
+      const { status, stderr } = await place.run(t)
+      assert.equal(status, 0)
+      assert.equal(stderr, place.warning(`${name}: is hard-linked to other files; remove it`))
+      assert.equal(readFileSync(place.victim, 'utf8'), PRECIOUS)
+    },
+  )
 }
 
-test('serve starts without a cache whose lock is a pipe', unlessPosix, async (t) => {
+longTest('serve starts without a cache whose lock is a pipe', unlessPosix, async (t) => {
   const place = new Place(t)
   spawnSync('mkfifo', [join(place.cache, 'pieces.mdb-lock')])
   const args = ['--tracker', 'http://t.example/announce', '--port', '0']

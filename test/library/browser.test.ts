@@ -1,3 +1,4 @@
+// In a process of its own: it closes its browser at the end
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'

@@ -5,9 +5,6 @@ import { findFreePort } from './opentracker.js'
 import { makeScratch } from './scratch.js'
 import { until } from './until.js'
 
-// A busy machine may take longer than users are made to wait
-patience.ms = 5000
-
 /** The reason to skip a test that needs redis-server; false where it is installed. */
 export const WITHOUT_REDIS =
   spawnSync('redis-server', ['--version']).status !== 0 && 'redis-server is not installed'
@@ -33,6 +30,12 @@ export async function startRedis(
   t: Parameters<typeof makeScratch>[0],
   args: readonly string[] = [],
 ): Promise<RedisServer> {
+  const { ms } = patience
+  // A busy machine may take longer than users are made to wait
+  patience.ms = 5000
+  t.after(() => {
+    patience.ms = ms
+  })
   const port = await findFreePort()
   const directory = makeScratch(t)
   let child: ChildProcess

@@ -240,11 +240,11 @@ async function whenListening(port: number, child: ChildProcess): Promise<void> {
 
 async function until(
   isReady: () => boolean | Promise<boolean>,
-  { exitCode }: ChildProcess,
+  daemon: ChildProcess,
 ): Promise<void> {
   const end = Date.now() + START_LIMIT
   while (!(await isReady())) {
-    if (Date.now() > end || exitCode !== null) throw new Error('the daemon did not start')
+    if (Date.now() > end || daemon.exitCode !== null) throw new Error('the daemon did not start')
     await setTimeout(50)
   }
 }

@@ -1,16 +1,12 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs'
-import { setTimeout } from 'node:timers/promises'
+import { until } from './until.js'
 
 /** For tests that watch a process from outside. */
 export const unlessProc = { skip: !existsSync('/proc/self/fd') && 'no /proc here' }
 
 /** Waits until a process has opened the file at `path`, which is when it begins to hash it. */
 export async function whenOpen(pid: number, path: string): Promise<void> {
-  const deadline = Date.now() + 60_000
-  while (!openFiles(pid).includes(path)) {
-    if (Date.now() > deadline) throw new Error(`${path} was never opened`)
-    await setTimeout(5)
-  }
+  await until(`${path} is open`, () => openFiles(pid).includes(path))
 }
 
 /** The paths of all files that a process has open; none when it is gone. */

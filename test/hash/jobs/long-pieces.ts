@@ -23,7 +23,7 @@ function plantMarked(t: TestContext, sizes: readonly number[]): string[] {
 }
 
 /** Pieces longer than a thread's buffer, which are read slice by slice. */
-const LAYOUTS = {
+const LAYOUTS: Readonly<Record<string, readonly number[]>> = {
   'less than a piece': [50 * MIB + 7],
   'a piece': [64 * MIB],
   'a byte more than a piece': [64 * MIB + 1],
@@ -32,8 +32,9 @@ const LAYOUTS = {
 }
 
 /** Tests that each of these kernels and threads gives the right digests of long pieces. */
-export function testLongPieces(uses: Uses): void {
-  for (const [name, sizes] of Object.entries(LAYOUTS)) {
+export function testLongPieces(uses: Uses, layouts = Object.keys(LAYOUTS)): void {
+  for (const name of layouts) {
+    const sizes = LAYOUTS[name] ?? []
     test(`pieces of 64 MiB, ${name}: the digests are those of the files joined and cut`, async (t) => {
       const paths = plantMarked(t, sizes)
       const stream = concatenateFiles(

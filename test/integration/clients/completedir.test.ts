@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { parseClientAddress } from '../../../src/clients/address.js'
 import { connectClient } from '../../../src/clients/connect.js'
+import { longTest, quickFirst } from '../../support/long.js'
 import { findFreePort } from '../../support/opentracker.js'
 import { findPeer } from '../../support/peers.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
@@ -86,11 +87,13 @@ function namesOf(publications: unknown): string[] {
   return (publications as { torrent: string }[]).map(({ torrent }) => torrent).sort()
 }
 
+const testDaemon = quickFirst()
+
 for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
   const missing = programs.find((program) => findPeer(program) === null)
   const options = { skip: missing !== undefined && `${missing} is not installed` }
 
-  void test(`completedir keeps ${kind} up to date`, options, async (t) => {
+  void testDaemon(`completedir keeps ${kind} up to date`, options, async (t) => {
     const daemon = await start(t)
     const library = new Library(t, daemon.url)
     library.plant('a', 'first')
@@ -127,7 +130,7 @@ async function startWith(t: TestContext): Promise<[Daemon, Library]> {
   return [daemon, new Library(t, daemon.url)]
 }
 
-test('a client that lost its list gets all torrents again', unlessAny, async (t) => {
+longTest('a client that lost its list gets all torrents again', unlessAny, async (t) => {
   const [, library] = await startWith(t)
   library.plant('a', 'first')
   await library.publications()

@@ -80,11 +80,11 @@ export function testStalls(client: string): void {
     const to = makeScratch(t)
     const args = ['download', torrent, '--save-to', to, ...MINE]
     const env = only(t, client)
-    const limit = ['--stall-timeout', '3s']
+    const limit = ['--stall-timeout', '20s']
     const stalled = await runExecutable('btkit', [...args, ...limit], { env })
     assert.equal(stalled.status, 1)
     const [error, note] = stalled.stderr.trimEnd().split('\n').reverse()
-    assert.match(error!, /^btkit: one.bin: nothing has come for \d seconds: .*--stall-timeout\)$/)
+    assert.match(error!, /^btkit: one.bin: nothing has come for \d+ seconds: .*--stall-timeout\)$/)
     assert.ok(error!.includes(`nothing comes from its web seed ${seed}`), error)
     assert.equal(note, 'btkit: downloaded data is kept; run the same command again to continue')
     const got = await runExecutable('btkit', [...args, '--ca-cert', cert], { env })

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { assertHolds } from '../../support/clients.js'
 import { FILES, MINE, only, plant, seeded } from '../../support/download.js'
 import { runExecutable } from '../../support/executable.js'
+import { longTest } from '../../support/long.js'
 import { unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
@@ -33,7 +34,7 @@ test('a torrent is fetched from its URL', withAria2, async (t) => {
   assertHolds(to, FILES)
 })
 
-test('files that are of no such torrent are not downloaded over', withAria2, async (t) => {
+longTest('files that are of no such torrent are not downloaded over', withAria2, async (t) => {
   const { torrent } = await seeded(t, { 'one.bin': pseudoRandom(100_000) })
   const to = makeScratch(t, { 'one.bin': 'a thesis' })
   const args = ['download', torrent, '--save-to', to, ...MINE]
@@ -64,7 +65,7 @@ test('of what was not read only the size is told', async (t) => {
   assert.equal(parseJson(await runBtkit([...args, '--json']))['whole'], null)
 })
 
-test('what a damaged file lacks is downloaded', withAria2, async (t) => {
+longTest('what a damaged file lacks is downloaded', withAria2, async (t) => {
   const { torrent } = await seeded(t)
   const to = makeScratch(t, FILES)
   const file = join(to, 'release/a/one.bin')
@@ -77,7 +78,7 @@ test('what a damaged file lacks is downloaded', withAria2, async (t) => {
   assertHolds(to, FILES)
 })
 
-test('a directory with other files gets the content under its name', withAria2, async (t) => {
+longTest('a directory with other files gets the content under its name', withAria2, async (t) => {
   const { torrent } = await seeded(t)
   const to = makeScratch(t, { 'mine.txt': 'mine' })
   const args = ['download', torrent, '--saveas', to, ...MINE]
@@ -86,7 +87,7 @@ test('a directory with other files gets the content under its name', withAria2, 
   assertHolds(to, { ...FILES, 'mine.txt': 'mine' })
 })
 
-test('rtorrent does not wait for what only a web seed has', withRtorrent, async (t) => {
+longTest('rtorrent does not wait for what only a web seed has', withRtorrent, async (t) => {
   const source = makeScratch(t, { 'one.bin': pseudoRandom(100_000) })
   const [torrent, to] = [join(makeScratch(t), 'a.torrent'), makeScratch(t)]
   const seed = ['--hybrid', '--web-seed', 'http://127.0.0.1:9/one.bin', '--no-cache']
@@ -122,7 +123,7 @@ test('--ca-cert without a certificate is refused', unlessInstalled('aria2c'), as
   assert.deepEqual([status, stderr], [2, `btkit: --ca-cert ${file}: not a certificate in PEM\n`])
 })
 
-test('a directory that is missing is created, and that is told', withAria2, async (t) => {
+longTest('a directory that is missing is created, and that is told', withAria2, async (t) => {
   const { torrent } = await seeded(t, { 'one.bin': pseudoRandom(100_000) })
   const to = join(makeScratch(t), 'new')
   const args = ['download', torrent, '--save-to', to, ...MINE]

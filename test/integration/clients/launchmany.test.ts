@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { assertHolds, downloadFromPeers } from '../../support/clients.js'
 import { executable, collect, startExecutable } from '../../support/executable.js'
+import { longTest } from '../../support/long.js'
 import { findPeer, unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/peers.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -35,17 +36,20 @@ test('launchmany seeds what is in a directory, follows it, and leaves nothing be
   assert.deepEqual(readdirSync(directory).sort(), ['below', 'one.iso'])
 })
 
-test('--saveas-style 3 finds the data in a directory that is named like the torrent', async (t) => {
-  const directory = await plantRelease(t)
-  const own = join(directory, 'one.iso')
-  renameSync(own, join(directory, 'data'))
-  mkdirSync(own)
-  renameSync(join(directory, 'data'), join(own, 'one.iso'))
-  const { said } = launch(t, [...OFTEN, '--saveas_style', '3', directory])
-  await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
-})
+longTest(
+  '--saveas-style 3 finds the data in a directory that is named like the torrent',
+  async (t) => {
+    const directory = await plantRelease(t)
+    const own = join(directory, 'one.iso')
+    renameSync(own, join(directory, 'data'))
+    mkdirSync(own)
+    renameSync(join(directory, 'data'), join(own, 'one.iso'))
+    const { said } = launch(t, [...OFTEN, '--saveas_style', '3', directory])
+    await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
+  },
+)
 
-test('--no-check-hashes is for clients: btkit sends checked data only', async (t) => {
+longTest('--no-check-hashes is for clients: btkit sends checked data only', async (t) => {
   const { status, stderr } = await launch(t, ['--no-check-hashes', makeScratch(t)]).ended
   assert.deepEqual(
     [status, stderr],
@@ -53,7 +57,7 @@ test('--no-check-hashes is for clients: btkit sends checked data only', async (t
   )
 })
 
-test('launchmany tells trackers the address of --ip, over HTTP and UDP', async (t) => {
+longTest('launchmany tells trackers the address of --ip, over HTTP and UDP', async (t) => {
   const tracker = await startTrack(t)
   const directory = await plantRelease(t, `${tracker.address}/announce`)
   const asked: string[] = []
@@ -84,7 +88,7 @@ test('launchmany tells trackers the address of --ip, over HTTP and UDP', async (
   assert.equal(ips[0], '192.0.2.7')
 })
 
-test('a torrent whose data is damaged is told, and seeded once it is whole', async (t) => {
+longTest('a torrent whose data is damaged is told, and seeded once it is whole', async (t) => {
   const directory = await plantRelease(t)
   const file = join(directory, 'one.iso')
   const whole = readFileSync(file)
@@ -97,7 +101,7 @@ test('a torrent whose data is damaged is told, and seeded once it is whole', asy
   assert.equal(said.text.split('its data is not whole').length, 2, 'told once')
 })
 
-test(
+longTest(
   'launchmany lets go of what it gave a client that is not its own, and of nothing else',
   unlessInstalled('transmission-daemon'),
   async (t) => {
@@ -115,28 +119,32 @@ test(
   },
 )
 
-test('a torrent is downloaded through btkit track from launchmany', unlessLibtorrent, async (t) => {
-  const tracker = await startTrack(t, { args: ['--interval', '5'] })
-  const directory = await plantRelease(t, `${tracker.address}/announce`)
-  const { said } = launch(t, [...OFTEN, directory])
-  await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
-  await until('announced', async () => {
-    return /complete/.test(await (await tracker.get('/scrape')).text())
-  })
-  const to = makeScratch(t)
-  const torrent = readFileSync(join(directory, 'one.iso.torrent'))
-  const { trackerPeers } = await downloadFromPeers(t, torrent, { directory: to })
-  assert.ok(trackerPeers > 0)
-  assertHolds(to, { 'one.iso': readFileSync(join(directory, 'one.iso')) })
-})
+longTest(
+  'a torrent is downloaded through btkit track from launchmany',
+  unlessLibtorrent,
+  async (t) => {
+    const tracker = await startTrack(t, { args: ['--interval', '5'] })
+    const directory = await plantRelease(t, `${tracker.address}/announce`)
+    const { said } = launch(t, [...OFTEN, directory])
+    await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
+    await until('announced', async () => {
+      return /complete/.test(await (await tracker.get('/scrape')).text())
+    })
+    const to = makeScratch(t)
+    const torrent = readFileSync(join(directory, 'one.iso.torrent'))
+    const { trackerPeers } = await downloadFromPeers(t, torrent, { directory: to })
+    assert.ok(trackerPeers > 0)
+    assertHolds(to, { 'one.iso': readFileSync(join(directory, 'one.iso')) })
+  },
+)
 
-test('launchmany seeds hybrids', async (t) => {
+longTest('launchmany seeds hybrids', async (t) => {
   const directory = await plantRelease(t, 'http://127.0.0.1:1/announce', '--hybrid')
   const { said } = launch(t, [...OFTEN, directory])
   await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
 })
 
-test(
+longTest(
   'launchmany tells once that a client can not open a hybrid, and seeds the others',
   { skip: unlessVersion('aria2c', /^aria2 version 1\.36\./) },
   async (t) => {
@@ -177,7 +185,7 @@ function openTerminal(t: TestContext, env: Readonly<Record<string, string>>) {
   }
 }
 
-test(
+longTest(
   'the table of a terminal stays after messages and another size, and leaves only messages behind',
   unlessInstalled('tmux'),
   async (t) => {

@@ -277,7 +277,7 @@ function testControlCharacter(kind: string, options: { skip: string | false }): 
     const odd = await plantTorrent(t, 'odd \u001b[31m')
     const plain = await plantTorrent(t, 'plain')
     const before = readdirSync(odd.data, { recursive: true })
-    await publish(daemon, odd, '--wait', '5')
+    await publish(daemon, odd, '--wait', '60')
     assert.deepEqual(readdirSync(odd.data, { recursive: true }), before, 'nothing was written')
     const result = await publish(daemon, plain)
     assert.equal(result.status, 0, result.stderr)

@@ -9,11 +9,8 @@ import {
 } from 'node:fs'
 import { test } from 'node:test'
 import { collect, startExecutable } from '../../support/executable.js'
+import { makeGate, unlessGate } from '../../support/gate.js'
 import { Mirror, type Report } from '../../support/mirror.js'
-import { plantSparse } from '../../support/scratch.js'
-import { unlessProc, whenOpen } from '../../support/when-open.js'
-
-const MIB = 2 ** 20
 
 /** Changes of an entry while it is hashed. */
 const CHANGES: Record<string, (path: string) => void> = {
@@ -34,24 +31,24 @@ const CHANGES: Record<string, (path: string) => void> = {
 for (const [what, change] of Object.entries(CHANGES)) {
   test(
     `an entry that ${what} while it is hashed fails, and is right after the next run`,
-    unlessProc,
+    unlessGate,
     async (t) => {
-      const mirror = new Mirror(t, { a: 'a', z: 'z' })
-      const path = plantSparse(mirror.source, 'large', 64 * MIB)
-      const args = mirror.args(['--json', '--threads', '1', '--max-rate', '48M'])
-      const child = startExecutable('btkit', args)
-      const ended = collect(child)
-      await whenOpen(child.pid!, path)
+      const mirror = new Mirror(t, { large: Buffer.alloc(3_000_000) })
+      const path = mirror.at('large')
+      const gate = makeGate(t)
+      const ended = collect(startExecutable('btkit', mirror.args(['--json']), { env: gate.env }))
+      await gate.reached()
       change(path)
+      gate.open()
       const { status, stdout, stderr } = await ended
       const { created, failed } = JSON.parse(stdout) as Report
-      assert.deepEqual([status, created.length], [1, 2], stderr)
+      assert.deepEqual([status, created.length], [1, 0], stderr)
       assert.deepEqual(
         failed.map((failure) => [failure.source, failure.code]),
-        [[path, 'changed']],
+        [[path, what === 'is removed' ? 'not-found' : 'changed']],
       )
       assert.match(stderr, /^btkit: [^\n]+\n$/)
-      assert.deepEqual(mirror.list(), ['a.torrent', 'z.torrent'])
+      assert.deepEqual(mirror.list(), [])
       assert.deepEqual((await mirror.report()).failed, [])
       await mirror.checkAgainstFresh()
     },
@@ -77,17 +74,17 @@ const MEDDLERS: Record<string, { isThere: boolean; meddle: (torrent: string) => 
 for (const [what, { isThere, meddle }] of Object.entries(MEDDLERS)) {
   test(
     `a torrent that somebody else ${what} while its content is hashed is not overwritten`,
-    unlessProc,
+    unlessGate,
     async (t) => {
       const mirror = new Mirror(t, { large: 'small' })
       if (isThere) await mirror.report()
-      const path = plantSparse(mirror.source, 'large', 64 * MIB)
-      const args = mirror.args(['--json', '--threads', '1', '--max-rate', '48M'])
-      const child = startExecutable('btkit', args)
-      const ended = collect(child)
-      await whenOpen(child.pid!, path)
+      writeFileSync(mirror.at('large'), Buffer.alloc(3_000_000))
+      const gate = makeGate(t)
+      const ended = collect(startExecutable('btkit', mirror.args(['--json']), { env: gate.env }))
+      await gate.reached()
       meddle(mirror.torrent('large'))
       const left = readFileSync(mirror.torrent('large'))
+      gate.open()
       const { status, stdout } = await ended
       const { failed } = JSON.parse(stdout) as Report
       assert.deepEqual([status, failed[0]?.code], [1, 'changed'])

@@ -4,6 +4,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runExecutable } from '../../support/executable.js'
+import { longTest } from '../../support/long.js'
 import { Mirror, type Report } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
@@ -44,7 +45,7 @@ test(
 )
 
 for (const size of ['64k', '1m', '4400k', '5m']) {
-  test(`a cache on a disk of ${size} costs a warning at most`, unlessNoDisks, async (t) => {
+  longTest(`a cache on a disk of ${size} costs a warning at most`, unlessNoDisks, async (t) => {
     const cache = mountSmallDisk(t, size)!
     const mirror = new Mirror(t, FILES, { cache })
     for (const comment of ['1', '2']) {
@@ -66,7 +67,7 @@ test('a cache whose disk is full before it begins costs one warning', unlessNoDi
   await mirror.checkAgainstFresh()
 })
 
-test(
+longTest(
   'a cache whose disk fills up later is used again once there is room',
   unlessNoDisks,
   async (t) => {
@@ -89,7 +90,7 @@ test(
   },
 )
 
-test(
+longTest(
   'when the disk of the state is full no torrent is written that would not be known later',
   unlessNoDisks,
   async (t) => {
@@ -110,7 +111,7 @@ test(
   },
 )
 
-test(
+longTest(
   'on a read-only disk all torrents fail in one line, and nothing is hashed',
   unlessNoDisks,
   async (t) => {

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { letFilesSettle } from '../../support/aged.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { collect, runExecutable, startExecutable } from '../../support/executable.js'
+import { longTest } from '../../support/long.js'
 import { type Report, Mirror, TRACKER } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { startSlowRun } from '../../support/slow-run.js'
@@ -19,7 +20,7 @@ test('a second run on a target ends at once with status 75', unlessProc, async (
   assert.equal((await ended).status, 130)
 })
 
-test('a run on another target is not kept waiting', unlessProc, async (t) => {
+longTest('a run on another target is not kept waiting', unlessProc, async (t) => {
   const { mirror } = await startSlowRun(t)
   rmSync(mirror.at('huge'))
   const other = `${mirror.root}/other`
@@ -28,7 +29,7 @@ test('a run on another target is not kept waiting', unlessProc, async (t) => {
   assert.equal(status, 0)
 })
 
-test('--dry-run needs no lock', unlessProc, async (t) => {
+longTest('--dry-run needs no lock', unlessProc, async (t) => {
   const { mirror } = await startSlowRun(t)
   const { status } = await runExecutable('btkit', mirror.args(['--dry-run', '--quiet']))
   assert.equal(status, 0)
@@ -46,7 +47,7 @@ test('with --wait the second run goes on when the first ends', unlessProc, async
   await mirror.checkAgainstFresh()
 })
 
-test('--wait is not for ever', unlessProc, async (t) => {
+longTest('--wait is not for ever', unlessProc, async (t) => {
   const { mirror } = await startSlowRun(t)
   const started = performance.now()
   const { status } = await runExecutable('btkit', mirror.args(['--wait', '1']))
@@ -54,19 +55,17 @@ test('--wait is not for ever', unlessProc, async (t) => {
   assert.ok(performance.now() - started >= 1000)
 })
 
-test('a run that waits for the lock obeys SIGTERM', unlessProc, async (t) => {
+longTest('a run that waits for the lock obeys SIGTERM', unlessProc, async (t) => {
   const { mirror } = await startSlowRun(t)
-  const waiting = startExecutable('btkit', mirror.args(['--wait', '20']))
+  const waiting = startExecutable('btkit', mirror.args(['--wait', '600']))
   t.after(() => waiting.kill('SIGKILL'))
   const ended = collect(waiting)
   await setTimeout(1000)
-  const started = performance.now()
   waiting.kill('SIGTERM')
   assert.equal((await ended).status, 143)
-  assert.ok(performance.now() - started < 15_000)
 })
 
-test(
+longTest(
   'the lock of a killed run is free at once, and nothing is left of it',
   unlessProc,
   async (t) => {
@@ -80,7 +79,7 @@ test(
   },
 )
 
-test('two runs at once with --wait both succeed', async (t) => {
+longTest('two runs at once with --wait both succeed', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b', 'dir/c': 'c' })
   const args = mirror.args(['--wait', '60', '--quiet'])
   const results = await Promise.all([1, 2, 3].map(() => runExecutable('btkit', args)))
@@ -115,7 +114,7 @@ test('completedir and makemetafile use one cache at once', async () => {
   }
 })
 
-test('what one process hashed no other reads again', async () => {
+longTest('what one process hashed no other reads again', async () => {
   const other = `${mirror.root}/other`
   mkdirSync(other)
   const args = mirror.args(['--target', other, '--json'])
@@ -125,7 +124,7 @@ test('what one process hashed no other reads again', async () => {
   assert.deepEqual([bytesHashed, bytesReused, created.length], [0, SIZE, 12])
 })
 
-test('several runs on several targets share one cache at once', async () => {
+longTest('several runs on several targets share one cache at once', async () => {
   const targets = [1, 2, 3].map((n) => `${mirror.root}/target-${n}`)
   for (const target of targets) mkdirSync(target)
   const runs = targets.map((target) => {

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { collect, startExecutable } from '../../support/executable.js'
+import { quickFirst } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
 
 const unlessPosix = { skip: process.platform === 'win32' && 'no pipes with names here' }
@@ -85,8 +86,10 @@ const FAULTS: Readonly<Record<string, readonly [string, (path: string, place: Pl
   ],
 }
 
+const testFault = quickFirst(2)
+
 for (const [what, [why, make]] of Object.entries(FAULTS)) {
-  test(`a state file that ${what} is an error that names it`, unlessPosix, async (t) => {
+  testFault(`a state file that ${what} is an error that names it`, unlessPosix, async (t) => {
     const place = new Place(t)
     assert.equal((await place.run(t)).status, 0)
     const { file } = place

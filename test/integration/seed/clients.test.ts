@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { test } from 'node:test'
 import {
   assertHolds,
   downloadMagnet,
@@ -10,6 +9,7 @@ import {
   runAria2,
   type Download,
 } from '../../support/clients.js'
+import { longTest, quickFirst } from '../../support/long.js'
 import { linkOf, magnetOf } from '../../support/magnets.js'
 import { unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
@@ -23,8 +23,10 @@ const CLIENTS: Readonly<Record<string, readonly [Download, string | false]>> = {
   qBittorrent: [downloadWithQbittorrent, unlessInstalled('qbittorrent-nox').skip],
 }
 
+const testClient = quickFirst()
+
 for (const [name, [download, skip]] of Object.entries(CLIENTS)) {
-  test(`${name} downloads a torrent that btkit seeds`, { skip }, async (t) => {
+  testClient(`${name} downloads a torrent that btkit seeds`, { skip }, async (t) => {
     const { torrent } = await seededRelease(t)
     assertHolds(await download(t, readFileSync(torrent)), SEEDED)
   })
@@ -32,7 +34,7 @@ for (const [name, [download, skip]] of Object.entries(CLIENTS)) {
 
 for (const version of ['--v2', '--hybrid', '--v1']) {
   for (const args of [[], ['--encrypted']]) {
-    test(
+    longTest(
       `libtorrent begins with the address of a peer alone (${[version, ...args].join(' ')})`,
       unlessLibtorrent,
       async (t) => {
@@ -50,7 +52,7 @@ for (const version of ['--v2', '--hybrid', '--v1']) {
   }
 }
 
-test('aria2 begins with a magnet link and a tracker', unlessInstalled('aria2c'), async (t) => {
+longTest('aria2 begins with a magnet link and a tracker', unlessInstalled('aria2c'), async (t) => {
   const release = await seededRelease(t)
   const directory = makeScratch(t)
   const alone = ['--enable-dht=false', '--enable-dht6=false', '--bt-enable-lpd=false']

@@ -1,3 +1,4 @@
+// In a process of its own: it closes its browser at the end
 import { testListing, testProgress, testStatus } from './accessibility.js'
 
 for (const colorScheme of ['light', 'dark'] as const) {

@@ -1,8 +1,10 @@
+// In a process of its own: it closes its browser at the end
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { openTab, unlessBrowser } from '../../support/browser.js'
+import { longTest } from '../../support/long.js'
 import { serveMirror } from '../../support/serve.js'
-import { LISTED, testListing, testStatus } from './accessibility.js'
+import { LISTED } from './accessibility.js'
 
 async function openPub(t: TestContext, options: Parameters<typeof openTab>[1] = {}) {
   const { address } = await serveMirror(t, { files: LISTED })
@@ -10,10 +12,6 @@ async function openPub(t: TestContext, options: Parameters<typeof openTab>[1] = 
   assert.equal(await tab.open(`${address}/pub/`), 200)
   return { ...tab, address }
 }
-
-testListing({ colorScheme: 'dark', widths: [360] })
-
-testStatus('dark')
 
 test(
   'rows are hidden while a filter is typed, and it is said how many',
@@ -31,18 +29,22 @@ test(
   },
 )
 
-test('without scripts the filter is a form, and columns are links', unlessBrowser, async (t) => {
-  const { page, address } = await openPub(t, { javaScript: false })
-  await page.locator('#filter').fill('debian')
-  await page.locator('#filter').press('Enter')
-  await page.waitForURL(`${address}/pub/?filter=debian`)
-  await page.getByRole('link', { name: 'Size' }).click()
-  await page.waitForURL(`${address}/pub/?sort=size&order=desc&filter=debian`)
-  const names = await page.locator('tbody tr th').allInnerTexts()
-  assert.deepEqual(names, ['debian-13.10.iso', 'debian-13.9.iso'])
-})
+longTest(
+  'without scripts the filter is a form, and columns are links',
+  unlessBrowser,
+  async (t) => {
+    const { page, address } = await openPub(t, { javaScript: false })
+    await page.locator('#filter').fill('debian')
+    await page.locator('#filter').press('Enter')
+    await page.waitForURL(`${address}/pub/?filter=debian`)
+    await page.getByRole('link', { name: 'Size' }).click()
+    await page.waitForURL(`${address}/pub/?sort=size&order=desc&filter=debian`)
+    const names = await page.locator('tbody tr th').allInnerTexts()
+    assert.deepEqual(names, ['debian-13.10.iso', 'debian-13.9.iso'])
+  },
+)
 
-test('with the keyboard alone one comes past the way to a row', unlessBrowser, async (t) => {
+longTest('with the keyboard alone one comes past the way to a row', unlessBrowser, async (t) => {
   const { page, address } = await openPub(t)
   await page.keyboard.press('Tab')
   assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to the content')
@@ -55,7 +57,7 @@ test('with the keyboard alone one comes past the way to a row', unlessBrowser, a
   await page.waitForURL(`${address}/pub/images/`)
 })
 
-test('hostile names are text', unlessBrowser, async (t) => {
+longTest('hostile names are text', unlessBrowser, async (t) => {
   const { page, faults } = await openPub(t)
   const names = await page.locator('tbody th').allInnerTexts()
   for (const name of ['<img src=x onerror=alert(1)>', '"onmouseover="alert(1)']) {
@@ -67,7 +69,7 @@ test('hostile names are text', unlessBrowser, async (t) => {
   assert.deepEqual(faults, [])
 })
 
-test('from an error and from the status a link leads back', unlessBrowser, async (t) => {
+longTest('from an error and from the status a link leads back', unlessBrowser, async (t) => {
   const { page, address } = await openPub(t)
   await page.goto(`${address}/pub/none`)
   await page.getByRole('link', { name: 'Index of the directory' }).click()

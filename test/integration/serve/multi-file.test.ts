@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import {
   assertHolds,
@@ -9,6 +8,7 @@ import {
   postSet,
   type Download,
 } from '../../support/clients.js'
+import { longTest, quickFirst } from '../../support/long.js'
 import { unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import type { Files } from '../../support/scratch.js'
@@ -69,8 +69,10 @@ const CASES: readonly Case[] = [
   },
 ]
 
+const testCase = quickFirst()
+
 for (const { title, skip, ...given } of CASES) {
-  test(title, { skip }, async (t) => {
+  testCase(title, { skip }, async (t) => {
     const { download, args = [], files = FILES, others = NULL_FILES } = given
     const mirror = await serveMirror(t, { files, args: ['--trackerless', ...args] })
     const paths = Object.keys(files).map((path) => `/${path}`)
@@ -80,7 +82,7 @@ for (const { title, skip, ...given } of CASES) {
 }
 
 const TITLE = 'libtorrent downloads 1,500 files of one piece by url-list alone'
-test(TITLE, unlessLibtorrent, async (t) => {
+longTest(TITLE, unlessLibtorrent, async (t) => {
   const files = Object.fromEntries(
     Array.from({ length: 1500 }, (_, i): [string, string] => [`tiny/${i}`, String(i)]),
   )

@@ -5,6 +5,7 @@ import { formOf } from '../../mirror/ask.js'
 import { setDigest, sha1 } from '../../mirror/pkgtorrent/reference-rules.js'
 import { runProgram } from '../../support/executable.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
+import { longTest } from '../../support/long.js'
 import {
   FILES,
   HOST,
@@ -26,7 +27,7 @@ test('behind nginx, as the manual has it, files come from nginx alone', unlessNg
   assert.equal((await fetch(`${btkit}/yum/7/b.rpm`)).status, 404)
 })
 
-test(
+longTest(
   'behind nginx, over TLS too, each file has its torrent and its magnet link',
   unlessNginx,
   async (t) => {
@@ -45,7 +46,7 @@ test(
   },
 )
 
-test('behind nginx a torrent names the public address', unlessNginx, async (t) => {
+longTest('behind nginx a torrent names the public address', unlessNginx, async (t) => {
   const { ask } = await serveBehindNginx(t)
 
   const { status, body, headers } = await ask('/yum/torrent_service/single/yum/7/b.rpm')
@@ -57,26 +58,34 @@ test('behind nginx a torrent names the public address', unlessNginx, async (t) =
   assert.match(headers['content-disposition'] ?? '', /^attachment; filename=[0-9a-f]{40}\.torrent$/)
 })
 
-test('behind nginx a service without a public address hears the host', unlessNginx, async (t) => {
-  const { ask } = await serveBehindNginx(t, ['--no-files'])
+longTest(
+  'behind nginx a service without a public address hears the host',
+  unlessNginx,
+  async (t) => {
+    const { ask } = await serveBehindNginx(t, ['--no-files'])
 
-  const { body } = await ask('/yum/torrent_service/single/yum/7/b.rpm')
+    const { body } = await ask('/yum/torrent_service/single/yum/7/b.rpm')
 
-  assert.deepEqual(decodeTorrent(body)['url-list'], [`http://${HOST}/yum/7/`])
-})
+    assert.deepEqual(decodeTorrent(body)['url-list'], [`http://${HOST}/yum/7/`])
+  },
+)
 
-test('behind nginx an odd name reaches the service as it was asked for', unlessNginx, async (t) => {
-  const { ask } = await serveBehindNginx(t)
-  const [, , name = ''] = 'yum/7/50% of [all] & more?.rpm'.split('/')
+longTest(
+  'behind nginx an odd name reaches the service as it was asked for',
+  unlessNginx,
+  async (t) => {
+    const { ask } = await serveBehindNginx(t)
+    const [, , name = ''] = 'yum/7/50% of [all] & more?.rpm'.split('/')
 
-  const path = `/yum/torrent_service/single/yum/7/${encodeURIComponent(name)}`
-  const { status, body } = await ask(path)
+    const path = `/yum/torrent_service/single/yum/7/${encodeURIComponent(name)}`
+    const { status, body } = await ask(path)
 
-  assert.equal(status, 200)
-  assert.equal(decodeTorrent(body).info['name'], name)
-})
+    assert.equal(status, 200)
+    assert.equal(decodeTorrent(body).info['name'], name)
+  },
+)
 
-test('behind nginx a set is unknown, then posted, then known', unlessNginx, async (t) => {
+longTest('behind nginx a set is unknown, then posted, then known', unlessNginx, async (t) => {
   const { ask } = await serveBehindNginx(t)
   const address = `/yum/torrent_service/digest/${setDigest(PATHS)}`
 
@@ -90,7 +99,7 @@ test('behind nginx a set is unknown, then posted, then known', unlessNginx, asyn
   assert.deepEqual(decodeTorrent(posted.body)['url-list'], [`${PUBLIC}/`])
 })
 
-test('behind nginx every path of a set can be had', unlessNginx, async (t) => {
+longTest('behind nginx every path of a set can be had', unlessNginx, async (t) => {
   const { ask } = await serveBehindNginx(t)
   const posted = await ask(`/yum/torrent_service/digest/${setDigest(PATHS)}`, formOf(PATHS))
   const { info } = decodeTorrent(posted.body)
@@ -107,7 +116,7 @@ test('behind nginx every path of a set can be had', unlessNginx, async (t) => {
   )
 })
 
-test('nginx lets a form of nearly 2 MiB through', unlessNginx, async (t) => {
+longTest('nginx lets a form of nearly 2 MiB through', unlessNginx, async (t) => {
   const { ask } = await serveBehindNginx(t)
   const form = `${formOf(PATHS)}&other=${'x'.repeat(1_900_000)}`
 
@@ -116,7 +125,7 @@ test('nginx lets a form of nearly 2 MiB through', unlessNginx, async (t) => {
   assert.equal(status, 200)
 })
 
-test('nginx keeps the figures of the service from strangers', unlessNginx, async (t) => {
+longTest('nginx keeps the figures of the service from strangers', unlessNginx, async (t) => {
   const { ask, btkit } = await serveBehindNginx(t)
 
   assert.equal((await ask('/-/metrics')).status, 403)

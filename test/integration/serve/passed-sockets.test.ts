@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test'
 import { ask } from '../../mirror/ask.js'
 import { parseAnswers, rawRequest, requestText } from '../../mirror/hostile/raw.js'
 import { executable, projectRoot } from '../../support/executable.js'
+import { longTest } from '../../support/long.js'
 import { findFreePort } from '../../support/opentracker.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -46,7 +47,7 @@ test('serve answers on all sockets that it was started with', unlessPassed, asyn
   }
 })
 
-test('no request is lost while serve is started anew', unlessPassed, async (t) => {
+longTest('no request is lost while serve is started anew', unlessPassed, async (t) => {
   const directory = makeScratch(t, { 'mirror/file': 'content' })
   const args = serveArgs(join(directory, 'mirror'), directory)
   const launcher = await launch(t, { sockets: ['tcp'], args })
@@ -77,7 +78,7 @@ test('no request is lost while serve is started anew', unlessPassed, async (t) =
   await clients
 })
 
-test('a socket that can not be served on ends it with a reason', unlessPassed, async (t) => {
+longTest('a socket that can not be served on ends it with a reason', unlessPassed, async (t) => {
   const directory = makeScratch(t)
   const launcher = await launch(t, { sockets: ['udp'], args: serveArgs(directory, directory) })
   launcher.start()
@@ -88,16 +89,20 @@ test('a socket that can not be served on ends it with a reason', unlessPassed, a
   )
 })
 
-test('track answers on sockets that it was started with, TCP and UDP', unlessPassed, async (t) => {
-  const directory = makeScratch(t)
-  const args = ['track', '--open', '--state-dir', directory]
-  const launcher = await launch(t, { sockets: ['tcp', 'udp'], args })
-  launcher.start()
-  const [port = 0, udpPort = 0] = launcher.ports
-  assert.equal((await ask(port, '/-/health')).status, 200)
-  assert.equal(await connectUdp(t, udpPort), '000000000000abcd')
-  assert.equal(await launcher.stop(), 0)
-})
+longTest(
+  'track answers on sockets that it was started with, TCP and UDP',
+  unlessPassed,
+  async (t) => {
+    const directory = makeScratch(t)
+    const args = ['track', '--open', '--state-dir', directory]
+    const launcher = await launch(t, { sockets: ['tcp', 'udp'], args })
+    launcher.start()
+    const [port = 0, udpPort = 0] = launcher.ports
+    assert.equal((await ask(port, '/-/health')).status, 200)
+    assert.equal(await connectUdp(t, udpPort), '000000000000abcd')
+    assert.equal(await launcher.stop(), 0)
+  },
+)
 
 /** The answer to the first packet of a client, which is asked for a connection id. */
 async function connectUdp(t: TestContext, port: number): Promise<string> {
@@ -118,24 +123,28 @@ function trackingArgs(t: TestContext): string[] {
   return [...args, '--state-dir', makeScratch(t), '--track']
 }
 
-test('the tracker of serve answers on the sockets that are called so', unlessPassed, async (t) => {
-  const args = [...trackingArgs(t), 'http://tracker.example:6969/announce']
-  const setup = { sockets: ['tcp', 'tcp', 'udp'], names: ['web', 'tracker', 'tracker'], args }
-  const launcher = await launch(t, setup)
-  launcher.start()
-  const [port = 0, trackerPort = 0, udpPort = 0] = launcher.ports
-  assert.equal((await ask(port, '/file')).body.toString(), 'content')
-  assert.match((await ask(trackerPort, '/')).body.toString(), /<h1>/)
-  assert.equal(await connectUdp(t, udpPort), '000000000000abcd')
-  assert.equal(await launcher.stop(), 0)
-  for (const line of [
-    `address:  http://127.0.0.1:${port}\n`,
-    `tracking: http://127.0.0.1:${trackerPort}/announce\n`,
-    `tracking: udp://127.0.0.1:${udpPort}/announce\n`,
-  ]) {
-    await until(line, () => launcher.output().includes(line))
-  }
-})
+longTest(
+  'the tracker of serve answers on the sockets that are called so',
+  unlessPassed,
+  async (t) => {
+    const args = [...trackingArgs(t), 'http://tracker.example:6969/announce']
+    const setup = { sockets: ['tcp', 'tcp', 'udp'], names: ['web', 'tracker', 'tracker'], args }
+    const launcher = await launch(t, setup)
+    launcher.start()
+    const [port = 0, trackerPort = 0, udpPort = 0] = launcher.ports
+    assert.equal((await ask(port, '/file')).body.toString(), 'content')
+    assert.match((await ask(trackerPort, '/')).body.toString(), /<h1>/)
+    assert.equal(await connectUdp(t, udpPort), '000000000000abcd')
+    assert.equal(await launcher.stop(), 0)
+    for (const line of [
+      `address:  http://127.0.0.1:${port}\n`,
+      `tracking: http://127.0.0.1:${trackerPort}/announce\n`,
+      `tracking: udp://127.0.0.1:${udpPort}/announce\n`,
+    ]) {
+      await until(line, () => launcher.output().includes(line))
+    }
+  },
+)
 
 test('where only serve has sockets, its tracker listens by itself', unlessPassed, async (t) => {
   const trackerPort = await findFreePort()
@@ -148,7 +157,7 @@ test('where only serve has sockets, its tracker listens by itself', unlessPassed
   assert.equal(await launcher.stop(), 0)
 })
 
-test('where only the tracker has sockets, serve listens by itself', unlessPassed, async (t) => {
+longTest('where only the tracker has sockets, serve listens by itself', unlessPassed, async (t) => {
   const servePort = await findFreePort()
   const track = ['http://tracker.example/announce', '--port', String(servePort)]
   const args = [...trackingArgs(t), ...track]

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { findFreePort } from '../../support/opentracker.js'
 import { fetchSingle } from '../../support/clients.js'
+import { longTest } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { announceQuery, compactPeers, decodeAnswer } from '../../support/track.js'
@@ -54,7 +55,7 @@ test('with --track, torrents name the tracker, and are tracked once they are mad
   await again.stop()
 })
 
-test("magnet links of a tracker over UDP name it, not the mirror's address", async (t) => {
+longTest("magnet links of a tracker over UDP name it, not the mirror's address", async (t) => {
   const port = await findFreePort()
   const allowed = makeScratch(t, { 'here.torrent': torrentOf(singleFileInfo({ name: 'here' })) })
   const args = ['--host', '127.0.0.1', '--public-url', 'https://mirror.example/pub']
@@ -66,7 +67,7 @@ test("magnet links of a tracker over UDP name it, not the mirror's address", asy
   assert.deepEqual(trackers, [`http://127.0.0.1:${port}/announce`])
 })
 
-test('the tracker trusts the proxies that the mirror trusts', async (t) => {
+longTest('the tracker trusts the proxies that the mirror trusts', async (t) => {
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}/announce`
   const args = ['--host', '127.0.0.1', '--track', url, '--trust-proxy', '127.0.0.1']

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import type { TestContext } from 'node:test'
 import { readMetric } from '../../mirror/read-metric.js'
 import {
   assertHolds,
@@ -10,6 +10,7 @@ import {
   runAria2,
   type Download,
 } from '../../support/clients.js'
+import { longTest, quickFirst } from '../../support/long.js'
 import { unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch, type Files } from '../../support/scratch.js'
@@ -39,24 +40,30 @@ const CLIENTS: readonly (readonly [string, { readonly skip: string | false }, Do
   ['transmission-cli', unlessInstalled('transmission-cli'), downloadWithTransmission],
 ]
 
+const testFile = quickFirst()
+
 for (const [name, unless, download] of CLIENTS) {
-  test(`${name} downloads a file by its .torrent and web seed alone`, unless, async (t) => {
+  testFile(`${name} downloads a file by its .torrent and web seed alone`, unless, async (t) => {
     const { address } = await serve(t)
     const torrent = await fetchBytes(`${address}/${encode(`${ABOVE}/${NAME}/${FILE}`)}.torrent`)
     assertHolds(await download(t, torrent), { [FILE]: CONTENT })
   })
 
-  test(`${name} downloads a directory by the torrent that its magnet names`, unless, async (t) => {
-    const { address } = await serve(t)
-    const magnet = await fetchBytes(`${address}/${encode(`${ABOVE}/${NAME}`)}.magnet`)
-    const source = new URL(magnet.toString().trim()).searchParams.get('xs')!
-    assertHolds(await download(t, await fetchBytes(source)), INSIDE)
-  })
+  longTest(
+    `${name} downloads a directory by the torrent that its magnet names`,
+    unless,
+    async (t) => {
+      const { address } = await serve(t)
+      const magnet = await fetchBytes(`${address}/${encode(`${ABOVE}/${NAME}`)}.magnet`)
+      const source = new URL(magnet.toString().trim()).searchParams.get('xs')!
+      assertHolds(await download(t, await fetchBytes(source)), INSIDE)
+    },
+  )
 }
 
 const ifAria2 = unlessInstalled('aria2c')
 
-test('aria2c takes a metalink, and keeps the pieces that it has', ifAria2, async (t) => {
+longTest('aria2c takes a metalink, and keeps the pieces that it has', ifAria2, async (t) => {
   const { address, port } = await serve(t)
   const metalink = await fetchBytes(`${address}/${encode(`${ABOVE}/${LINKED}`)}.meta4`)
   const file = join(makeScratch(t, { 'a.meta4': metalink }), 'a.meta4')

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readdirSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { startExecutable } from '../../support/executable.js'
+import { longTest, quickFirst } from '../../support/long.js'
 import { findFreePort } from '../../support/opentracker.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
@@ -34,7 +35,7 @@ const savedAt = async (address: string) => {
   return Number(/^btkit_track_saved_timestamp_seconds (\S+)$/m.exec(figures)?.[1])
 }
 
-test('a tracker that is killed again and again loses nothing that it had saved', async (t) => {
+longTest('a tracker that is killed again and again loses nothing that it had saved', async (t) => {
   const stateFile = join(makeScratch(t), 'state')
   const kept: number[] = []
   for (let round = 0; round < 3; round++) {
@@ -76,8 +77,10 @@ function makeStateDirectory(t: TestContext): string {
   return directory
 }
 
+const testSignal = quickFirst()
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`a tracker that can't save after ${signal} says so and fails`, async (t) => {
+  testSignal(`a tracker that can't save after ${signal} says so and fails`, async (t) => {
     const directory = makeStateDirectory(t)
     const stateFile = join(directory, 'x')
     const place = ['--host', '127.0.0.1', '--port', '0']
@@ -101,7 +104,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
-test("a mirror whose tracker can't save at the end says so and fails", async (t) => {
+longTest("a mirror whose tracker can't save at the end says so and fails", async (t) => {
   const directory = makeStateDirectory(t)
   const url = `http://127.0.0.1:${await findFreePort()}/announce`
   const args = ['--host', '127.0.0.1', '--track', url]
@@ -118,7 +121,7 @@ test("a mirror whose tracker can't save at the end says so and fails", async (t)
   assert.equal(status, 1)
 })
 
-test('a full disk is told once, counted, and survived', unlessNoDisks, async (t) => {
+longTest('a full disk is told once, counted, and survived', unlessNoDisks, async (t) => {
   const disk = mountSmallDisk(t, 1)
   assert(disk !== null)
   const stateFile = join(disk, 'state')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MAX_VALUES, readBencode } from '../../../src/metainfo/bencode/read.js'
 import { MAX_WARNINGS_OF_A_KIND } from '../../../src/metainfo/warning.js'
+import { longTest, quickFirst } from '../../support/long.js'
 import { assertRefused } from '../refusal.js'
 
 const LIMITS = { maxSize: 64 * 1024 * 1024, maxDepth: 100 }
@@ -127,7 +128,7 @@ test('unsorted keys are warned of once a dictionary', () => {
   ])
 })
 
-test('a million unsorted dictionaries do not make a million warnings', () => {
+longTest('a million unsorted dictionaries do not make a million warnings', () => {
   const { warnings } = read(`l${'d1:b0:1:a0:e'.repeat(100_000)}e`)
   assert.equal(warnings.length, MAX_WARNINGS_OF_A_KIND + 1)
   assert.match(warnings.at(-1)?.message ?? '', /^and 99950 more/)
@@ -171,11 +172,11 @@ test('a file of nothing but tiny values is refused before it fills the memory', 
   )
 })
 
+const testFiller = quickFirst()
+
 for (const filler of ['l', 'd', '9', 'i', '0', '-', '1:a']) {
-  test(`64 MiB of ${filler} are refused at once`, () => {
-    const start = performance.now()
+  testFiller(`64 MiB of ${filler} are refused at once`, () => {
     assert.throws(() => readBencode(Buffer.alloc(LIMITS.maxSize, filler), LIMITS))
-    assert.ok(performance.now() - start < 30_000)
   })
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { runProgram } from '../../support/executable.js'
+import { quickFirst } from '../../support/long.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
@@ -107,6 +108,8 @@ test('counts every answer', async (t) => {
   assert.equal(await total(), before + 1 + paths.length)
 })
 
+const testSuggestion = quickFirst()
+
 for (const [where, args, files, name] of [
   ['a port', [], { 'yum/7/a b.rpm': 'x' }, 'a b.rpm'],
   ['a Unix socket', ['--host', './socket'], { 'yum/7/a.rpm': 'x' }, 'a.rpm'],
@@ -119,21 +122,25 @@ for (const [where, args, files, name] of [
   ],
   ['a port, under another name', ['--service-name', 'swarm'], { 'yum/a.rpm': 'x' }, 'a.rpm'],
 ] as const) {
-  test(`the command that it suggests works on ${where}`, unlessInstalled('curl'), async (t) => {
-    const directory = makeScratch(t)
-    const served = await startServe(t, makeScratch(t, files), { args, cwd: directory })
-    const line = /^try: +(.+)$/m.exec(served.stdout())?.[1] ?? ''
-    const downloads = makeScratch(t)
-    const { status, stderr } = await runProgram('sh', ['-c', line], { cwd: downloads })
-    assert.equal(status, 0, stderr)
-    const [saved = '', ...others] = readdirSync(downloads)
-    assert.deepEqual(others, [])
-    const torrent = readFileSync(join(downloads, saved))
-    assert.match(saved, /\.torrent$/)
-    const { info } = decodeTorrent(torrent)
-    // The automatic piece length of makemetafile
-    assert.deepEqual([info['name'], info['piece length']], [name, 2 ** 15])
-  })
+  testSuggestion(
+    `the command that it suggests works on ${where}`,
+    unlessInstalled('curl'),
+    async (t) => {
+      const directory = makeScratch(t)
+      const served = await startServe(t, makeScratch(t, files), { args, cwd: directory })
+      const line = /^try: +(.+)$/m.exec(served.stdout())?.[1] ?? ''
+      const downloads = makeScratch(t)
+      const { status, stderr } = await runProgram('sh', ['-c', line], { cwd: downloads })
+      assert.equal(status, 0, stderr)
+      const [saved = '', ...others] = readdirSync(downloads)
+      assert.deepEqual(others, [])
+      const torrent = readFileSync(join(downloads, saved))
+      assert.match(saved, /\.torrent$/)
+      const { info } = decodeTorrent(torrent)
+      // The automatic piece length of makemetafile
+      assert.deepEqual([info['name'], info['piece length']], [name, 2 ** 15])
+    },
+  )
 }
 
 test('prints what it serves, where, and with how many trackers', async (t) => {

@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { holdHashing } from '../../support/held-hashing.js'
+import { longTest, quickFirst } from '../../support/long.js'
 import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -20,7 +21,7 @@ const GIB = 2 ** 30
 /**
  * An upper limit for all tests; without it, work that never ends would look like abandoned work.
  */
-const BOUNDED = { timeout: 20_000 }
+const BOUNDED = { timeout: 120_000 }
 
 /** One of several requests of a connection. */
 function get(target: string): string {
@@ -116,16 +117,22 @@ const LATE = {
   'a line': 'GET /yum/good.rpm HTTP/1.1\r\nHost: mirr',
 }
 
+const testLate = quickFirst()
+
 for (const [what, late] of Object.entries(LATE)) {
-  test(`${what} that never arrives completely spoils no answer before it`, BOUNDED, async (t) => {
-    const [first, ...others] = await askBehindSlow(t, late)
-    assert.equal(first?.status, 503)
-    // With or without an answer, the connection is closed
-    assert.ok(
-      others.every(({ status }) => status === 408),
-      JSON.stringify(others),
-    )
-  })
+  testLate(
+    `${what} that never arrives completely spoils no answer before it`,
+    BOUNDED,
+    async (t) => {
+      const [first, ...others] = await askBehindSlow(t, late)
+      assert.equal(first?.status, 503)
+      // With or without an answer, the connection is closed
+      assert.ok(
+        others.every(({ status }) => status === 408),
+        JSON.stringify(others),
+      )
+    },
+  )
 }
 
 const HEALTH = { target: '/-/health', body: 'ok\n' }
@@ -145,7 +152,7 @@ const GET_MANY = MANY.map(({ target }) => get(target)).join('') + requestText('G
 /** Long enough for thousands of answers on a busy machine. */
 const PATIENT = { timeout: 60_000 }
 
-test('thousands of pipelined requests are answered in their order', PATIENT, async (t) => {
+longTest('thousands of pipelined requests are answered in their order', PATIENT, async (t) => {
   await besiege(t, { plant: plantMany }, async ({ port }) => {
     const answers = parseAnswers(await rawRequest(port, GET_MANY))
     assert.deepEqual(
@@ -155,7 +162,7 @@ test('thousands of pipelined requests are answered in their order', PATIENT, asy
   })
 })
 
-test('thousands of requests behind a slow one are not treated as late', PATIENT, async (t) => {
+longTest('thousands of requests behind a slow one are not treated as late', PATIENT, async (t) => {
   const answers = await askBehindSlow(t, GET_MANY, plantMany)
   assert.deepEqual(
     answers.map(({ status }) => status),

@@ -9,6 +9,7 @@ import type { StatusReport } from '../../../src/mirror/status/status.js'
 import type { HashJob } from '../../../src/hash/jobs/job.js'
 import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
+import { longTest } from '../../support/long.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { plantFiles } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
@@ -86,7 +87,7 @@ test('a replaced file has another checksum, and no download has the old one', as
   assert.equal(body.toString(), `${other}  a.iso\n`)
 })
 
-test('the reading of a large file stops when nobody waits any more', async (t) => {
+longTest('the reading of a large file stops when nobody waits any more', async (t) => {
   const { port, root } = await serveMirror(t, { files: FILES, args: ['--wait', '0.2'] })
   writeFileSync(join(root, 'pub/huge'), '')
   truncateSync(join(root, 'pub/huge'), 2 ** 36)

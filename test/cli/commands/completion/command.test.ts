@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { projectRoot } from '../../../support/executable.js'
+import { longTest } from '../../../support/long.js'
 import { unlessInstalled } from '../../../support/peers.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
@@ -95,7 +96,7 @@ test('bash completes commands, options, choices and files', unlessInstalled('bas
   assertOffered(found, [assigned, ['mtime']])
 })
 
-test('fish completes the same', unlessInstalled('fish'), async (t) => {
+longTest('fish completes the same', unlessInstalled('fish'), async (t) => {
   const { directory, script } = await plant(t, 'fish')
   for (const each of CASES) {
     const [words] = each
@@ -118,7 +119,7 @@ const ZSH_PARTS = `setopt null_glob
   _describe() { local -a all=(\${(P)@[-1]}); matching \${all%%:*} }
   _files() { case "$*" in (-/) matching *(/);; (-g*) matching *.torrent;; (*) matching *(.);; esac }`
 
-test('zsh completes the same', unlessInstalled('zsh'), async (t) => {
+longTest('zsh completes the same', unlessInstalled('zsh'), async (t) => {
   const { directory, script } = await plant(t, 'zsh')
   const asking = `${ZSH_PARTS}; source "$1"; shift
     words=(btkit "$@"); CURRENT=$#words; PREFIX=$words[-1]; _btkit; true`

@@ -14,6 +14,7 @@ import { PIECE, placeOf, plantRelease, type Release } from '../../../core/verify
 import { collect, runExecutable, startExecutable } from '../../../support/executable.js'
 import { inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
+import { longTest } from '../../../support/long.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { makeScratch, plantFiles, plantSparse } from '../../../support/scratch.js'
 import { directoryInfo, torrentOf } from '../../../support/torrents.js'
@@ -267,7 +268,7 @@ test('SIGINT ends a check with status 130', { timeout: 60_000, ...unlessProc }, 
   assert.deepEqual(await result.then(({ status, stdout }) => [status, stdout]), [130, ''])
 })
 
-test('a path of a million components is refused in one line', async (t) => {
+longTest('a path of a million components is refused in one line', async (t) => {
   const info = directoryInfo([{ length: 1, path: ['a'] }], { pieces: Buffer.alloc(20) })
   const shallow = Buffer.from(torrentOf(info)).toString('latin1')
   const bytes = Buffer.from(shallow.replace('l1:ae', `l${'1:a'.repeat(1_000_000)}e`), 'latin1')

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { Metainfo } from '../../src/metainfo/metainfo.js'
+import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
+import { makeWithLibtorrent, needsLibtorrent, readWithLibtorrent } from '../metainfo/libtorrent.js'
+import { assertRefused } from '../metainfo/refusal.js'
+import { makeScratch } from '../support/scratch.js'
+import { goldenTorrent, torrentOf } from '../support/torrents.js'
+import { makeWithWebtorrent, readWithWebtorrent } from '../support/webtorrent.js'
+
+const made = await makeWithWebtorrent()
+
+const transmission = spawnSync('transmission-show', ['--version']).error === undefined
+const needsTransmission = { skip: !transmission && 'transmission-show is not installed' }
+
+/** The paths of the content as other programs spell them: from the torrent's name down. */
+function contentOf({ files, isDirectory, name }: Metainfo): [path: string, length: number][] {
+  const above = isDirectory ? [name] : []
+  return files
+    .filter(({ padding }) => !padding)
+    .map(({ path, length }) => [[...above, ...path].join('/'), length])
+}
+
+for (const [name, torrent] of made) {
+  test(`a torrent of webtorrent, ${name}, is read as webtorrent reads it`, async () => {
+    const metainfo = parseMetainfo(torrent)
+    const theirs = await readWithWebtorrent(torrent)
+    assert.equal(metainfo.infoHash, theirs.infoHash)
+    assert.equal(metainfo.name, theirs.name)
+    assert.equal(metainfo.size, theirs.length)
+    assert.equal(metainfo.pieceLength, theirs.pieceLength)
+    assert.equal(Buffer.from(metainfo.pieces ?? []).toString('hex'), theirs.pieces.join(''))
+    assert.equal(metainfo.private, theirs.private ?? false)
+    assert.deepEqual(metainfo.webSeeds ?? [], theirs.urlList)
+    assert.deepEqual([...new Set(metainfo.announceList?.flat() ?? [])], theirs.announce)
+    assert.deepEqual(
+      contentOf(metainfo),
+      theirs.files.map(({ path, length }) => [path, length]),
+    )
+    assert.deepEqual(metainfo.warnings, [])
+  })
+
+  test(`a torrent of webtorrent, ${name}, has Transmission's info hash`, needsTransmission, (t) => {
+    const path = join(makeScratch(t, { 'a.torrent': torrent }), 'a.torrent')
+    const { stdout } = spawnSync('transmission-show', [path], { encoding: 'utf8' })
+    assert.equal(/^\s*Hash(?: v1)?: (\w{40})$/m.exec(stdout)?.[1], parseMetainfo(torrent).infoHash)
+  })
+
+  test(`a torrent of webtorrent, ${name}, is read as libtorrent reads it`, needsLibtorrent, () => {
+    assertReadAlike(torrent)
+  })
+}
+
+function assertReadAlike(torrent: Uint8Array): void {
+  const metainfo = parseMetainfo(torrent)
+  const theirs = readWithLibtorrent(torrent)
+  assert.equal(metainfo.infoHash ?? '0'.repeat(40), theirs.v1)
+  assert.equal(metainfo.infoHashV2 ?? '0'.repeat(64), theirs.v2)
+  assert.equal(metainfo.name, theirs.name)
+  assert.equal(metainfo.pieceLength, theirs.pieceLength)
+  assert.deepEqual(contentOf(metainfo), theirs.files)
+}
+
+for (const version of ['v2', 'hybrid'] as const) {
+  for (const shape of ['single', 'directory'] as const) {
+    test(`a ${version} ${shape} fresh from libtorrent is read alike`, needsLibtorrent, () => {
+      const torrent = makeWithLibtorrent(version, shape)
+      assert.equal(parseMetainfo(torrent).version, version)
+      assertReadAlike(torrent)
+    })
+  }
+}
+
+for (const name of ['v2-single', 'v2-directory', 'hybrid-directory']) {
+  test(`the golden ${name} is read as libtorrent reads it`, needsLibtorrent, () => {
+    assertReadAlike(goldenTorrent(`${name}.torrent`))
+  })
+}
+
+test('a torrent whose info lacks its name is refused', () => {
+  const info = { length: 5, 'piece length': 16_384, pieces: Buffer.alloc(20) }
+  assertRefused(() => parseMetainfo(torrentOf(info)), 'metainfo', 'info.name: is missing')
+})
