@@ -4,6 +4,7 @@ const LAYERS = {
   text: 'text', // words made safe for people, whatever they are about
   // Leaves know nothing of each other, so that each is tested and replaced by itself
   ...Object.fromEntries(LEAVES.split('|').map((leaf) => [leaf, 'text'])),
+  cache: 'text|files', // the lock of those that write
   state: 'text|files', // records of what btkit wrote, written as safely
   core: 'text|metainfo|files|hash|cache|state|redis', // neither people nor HTTP
   fleet: `text|${LEAVES}|core`, // other processes and machines that hash the same files
@@ -18,7 +19,7 @@ const LAYERS = {
   cli: 'text|metainfo|files|hash|state|server|redis|core|fleet|clients|mirror|tracker|seed|pages|gui|admin', // a cache is core's matter
 }
 const SMALL = '^src/(errors|native-addon|bytes|directories|bounded-call|heap-growth|process)\\.ts$'
-const ENTRIES = '^src/(hash/jobs/worker|.*\\.d)\\.ts$'
+const ENTRIES = '^src/(hash/jobs/worker|cache/walk-program|.*\\.d)\\.ts$'
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']
 const SERVERS = '^src/(server|mirror|tracker|library|pages|gui|admin)/'
@@ -40,7 +41,12 @@ const RULES = [
   ['pure', 'it computes', { path: '^src/(metainfo|text)/' }, core('crypto|buffer|util')],
   // So that a million peers can be tested in a second
   ['swarms-are-pure', 'no disks or clocks', SWARMS, core('crypto|buffer|util|net')],
-  ['database-in-its-file', 'others see a Store', src('/store/'), { path: 'node_modules/lmdb/' }],
+  [
+    'database-in-its-file',
+    'others see a Store',
+    src('/store/|/walk-program'),
+    { path: 'node_modules/lmdb/' },
+  ],
   ['bin-through-main', 'so it is tested', { path: '^bin/' }, src('cli/main\\.(ts|js)$')],
   ['redis-in-its-folder', 'others see a link', src('/redis/'), { path: 'node_modules/ioredis/' }],
   ['queue-in-its-folder', 'others see workers', src('/fleet/'), { path: 'node_modules/bullmq/' }],

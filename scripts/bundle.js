@@ -105,6 +105,7 @@ const workers = await build({
   entryPoints: {
     worker: 'dist/src/hash/jobs/worker.js',
     'work-program': 'dist/src/work/work-program.js',
+    'walk-program': 'dist/src/cache/walk-program.js',
     // The library: its threads are the same
     index: 'dist/src/library/index.js',
     metainfo: 'dist/src/library/metainfo.js',

@@ -6,17 +6,14 @@ import {
   futimesSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from 'node:fs'
-import { uptime } from 'node:os'
 import { basename, join } from 'node:path'
 import { BtkitError, describeOsError } from '../errors.js'
-import { isRunning } from '../process.js'
 import { makeDirectory } from '../directories.js'
+import { describeDamage, forgetDeaths, markOpen } from './deaths.js'
 import { PieceCache } from './piece-cache.js'
 import { checkFileSystem, checkPlace, describeDirectory, requireFreeSpace } from './store/place.js'
 import { dayOf, FORMAT, FORMAT_KEY, isNoteDue } from './records/record.js'
@@ -166,80 +163,52 @@ async function openStore(directory: string, warn: (why: string) => void): Promis
   checkFileSystem(directory)
   checkPlace(path)
   requireFreeSpace(directory)
-  const { isDamage, openLmdbStore } = await import('./store/lmdb.js')
   if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK)
-  const deaths = deathsWith(path)
-  if (deaths >= MAX_DEATHS) setAside(path, warn)
-  noteOpen(path, deaths % MAX_DEATHS)
-  let isDamaged = false
+  const file = statSync(path, { throwIfNoEntry: false })?.ino ?? null
+  const damage = file === null ? null : await describeDamage(path)
+  if (damage !== null) {
+    setAside({ path, file }, damage, warn)
+    return openStore(directory, warn)
+  }
+  const { isDamage, openLmdbStore } = await import('./store/lmdb.js')
+  const mark = markOpen(path)
   const fail = (error: unknown) => {
-    isDamaged = isDamage(error)
+    if (isDamage(error)) mark.noteDamage(reasonOf(error))
     warn(`no longer used: ${reasonOf(error)}`)
   }
+  let why = 'not a cache of btkit'
   try {
-    const store = openLmdbStore(path, fail)
+    const store = await openLmdbStore(path, fail)
     const close = async () => {
       await store.close()
-      if (isDamaged) noteOpen(path, MAX_DEATHS)
-      else rmSync(markPath(path), { force: true })
+      mark.remove()
     }
     const format = readFormat(store)
     if (format === FORMAT) return { ...store, close }
     await close()
     if (format > FORMAT) throw new Error('a newer btkit wrote it')
   } catch (error) {
-    rmSync(markPath(path), { force: true })
+    mark.remove()
     if (!isDamage(error)) throw error
+    why = `damaged, or not a cache of btkit`
   }
-  setAside(path, warn)
+  setAside({ path, file }, why, warn)
   return openStore(directory, warn)
 }
 
-/**
- * Number of processes that may die in a row with the file open. A kill does not damage the file.
- * But LMDB trusts its file: damage may have killed the processes, and would kill each later one.
- */
-const MAX_DEATHS = 3
-
-/** The mark beside an open file: `BOOT PROCESS DEATHS`. It is removed when the file is closed. */
-function markPath(path: string): string {
-  return `${path}-mark`
-}
-
-/** Returns how many processes in a row died with the file open, since the machine was started. */
-function deathsWith(path: string): number {
-  try {
-    const [boot, pid, deaths] = readFileSync(markPath(path), 'utf8').split(' ')
-    if (boot !== bootId()) return 0
-    return Number(deaths) + (isRunning(Number(pid)) ? 0 : 1)
-  } catch {
-    return 0
-  }
-}
-
-function noteOpen(path: string, deaths: number): void {
-  try {
-    writeFileSync(markPath(path), `${bootId()} ${process.pid} ${deaths}`, { mode: 0o600 })
-  } catch {
-    // Not an error: its death would not be counted
-  }
-}
-
-/** Identifies one boot of the machine; elsewhere than on Linux by its minute. */
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    return `minute-${Math.round((Date.now() / 1000 - uptime()) / 60)}`
-  }
-}
-
-/** Renames an unusable file; replaces one that was set aside before. */
-function setAside(path: string, warn: (why: string) => void): void {
+/** Renames an unusable file, given its inode; replaces one that was set aside before. */
+function setAside(
+  { path, file }: { readonly path: string; readonly file: number | null },
+  why: string,
+  warn: (why: string) => void,
+): void {
+  // Another process may have set it aside meanwhile
+  if (file !== null && statSync(path, { throwIfNoEntry: false })?.ino !== file) return
   renameSync(path, path + DAMAGED)
-  for (const suffix of ['-lock', '-mark']) rmSync(path + suffix, { force: true })
-  const name = basename(path) + DAMAGED
-  warn(`damaged, or not a cache of btkit; renamed to ${name}, and a new cache is used`)
+  rmSync(`${path}-lock`, { force: true })
+  forgetDeaths(path)
+  const kept = `renamed to ${basename(path)}${DAMAGED}, which "btkit cache prune" removes`
+  warn(`${why}; ${kept}; a new cache is used`)
 }
 
 /**

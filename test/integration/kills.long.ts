@@ -1,3 +1,6 @@
+import { testCacheKills } from './cache-kills.js'
 import { testKills } from './kills.js'
 
 testKills(100)
+
+testCacheKills(200)

@@ -6,9 +6,11 @@ import { runExecutable } from '../support/executable.js'
 import { longTest, quickFirst } from '../support/long.js'
 import { Mirror, type Report } from '../support/mirror.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
+import { testCacheKills } from './cache-kills.js'
 import { killAfter, testKills } from './kills.js'
 
 testKills(2, quickFirst())
+testCacheKills(2, ['completedir'])
 
 const FILES = Object.fromEntries(
   Array.from({ length: 150 }, (_, i) => [`e${i}`, pseudoRandom(20_000 + i * 200, i)] as const),
@@ -47,8 +49,6 @@ longTest('what was hashed before a kill need not be hashed again', async () => {
 test('temporary files of a killed run are removed by the next, and no other', async () => {
   const shape = /^\..*\.btkit-tmp$/
   for (let i = 0; i < 20 && !mirror.list().some((name) => shape.test(name)); i++) {
-    // A cache with which three processes in a row died is set aside
-    if (i % 2 === 1) await complete()
     for (const name of mirror.list()) rmSync(`${mirror.target}/${name}`)
     await killAfter(150 + i * 20, mirror.args())
   }

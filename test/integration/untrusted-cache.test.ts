@@ -79,7 +79,7 @@ const testThing = quickFirst(2)
 
 const testLinked = quickFirst()
 
-for (const name of ['pieces.mdb', 'pieces.mdb-lock', 'pieces.mdb-mark']) {
+for (const name of ['pieces.mdb', 'pieces.mdb-lock']) {
   for (const [what, make] of Object.entries(OTHER_THINGS)) {
     testThing(`a cache with ${what} as ${name} is done without`, unlessPosix, async (t) => {
       const place = new Place(t)

@@ -1,8 +1,8 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { open, type RootDatabase } from 'lmdb'
-import { requireFreeSpace } from './place.js'
+import { open } from 'lmdb'
+import { BatchWriter, type Database } from './batch-writer.js'
 import type { Store } from './store.js'
+import { WriteLock } from './write-lock.js'
 
 /** LMDB's statistics of a file. The page counts are those of the tree of records. */
 interface LmdbStats {
@@ -14,21 +14,8 @@ interface LmdbStats {
   readonly lastPageNumber: number
 }
 
-type Database = RootDatabase<Uint8Array, Uint8Array>
-
-/** A record to set, or with a null value to remove. */
-interface Change {
-  readonly key: Uint8Array
-  readonly value: Uint8Array | null
-}
-
-/**
- * Limits of waiting changes: number, bytes, and time in milliseconds. Each write is synced, for which
- * a service answers nobody for some hundredths of a second. A kill loses the hashes of this time.
- */
-const MAX_CHANGES = 10_000
-const MAX_BYTES = 4 * 1024 * 1024
-const MAX_WAIT = 1000
+/** Milliseconds to wait while another process writes: at the start, in `flush`, and in `close`. */
+const PATIENCE = { open: 10_000, flush: 1000, close: 10_000 }
 
 /**
  * Opens a store in one LMDB file. Any number of processes may have it open at once. Each write is
@@ -36,9 +23,31 @@ const MAX_WAIT = 1000
  *
  * LMDB maps a file into memory and trusts it: a damaged one may crash the process. `onFailure`
  * receives one error if nothing can be written any more, for example without disk space.
- * @throws Error of LMDB or the system if the file cannot be opened, or is cut
+ * @throws Error of LMDB or the system if the file cannot be opened, or is cut; if another process
+ *   has the lock of writers for ten seconds
  */
-export function openLmdbStore(path: string, onFailure: (error: unknown) => void): Store {
+export async function openLmdbStore(
+  path: string,
+  onFailure: (error: unknown) => void,
+  patience = PATIENCE,
+): Promise<Store> {
+  const lock = WriteLock.open(path)
+  try {
+    // LMDB writes when it opens a file
+    if (!(await lock.take(patience.open))) throw new Error(LOCKED)
+    const database = openDatabase(path)
+    lock.release()
+    return storeOf(database, new BatchWriter(database, { path, lock, onFailure }), patience)
+  } catch (error) {
+    lock.close()
+    throw error
+  }
+}
+
+const LOCKED = 'another process keeps it locked; end that process if it was stopped'
+
+/** @throws as openLmdbStore */
+function openDatabase(path: string): Database {
   if (existsSync(path) && !hasHeader(path)) throw new Error(NO_DATABASE)
   const database: Database = open({
     path,
@@ -51,16 +60,25 @@ export function openLmdbStore(path: string, onFailure: (error: unknown) => void)
     // A batch for each event turn would create a promise that cannot be handled
     eventTurnBatching: false,
   })
-  const stats = () => database.getStats() as LmdbStats
-  if ((stats().lastPageNumber + 1) * stats().pageSize > statSync(path).size) {
+  const { lastPageNumber, pageSize } = statsOf(database)
+  if ((lastPageNumber + 1) * pageSize > statSync(path).size) {
     void database.close()
     throw new Error(NO_DATABASE)
   }
   // The statistics began to read: the next reads must see what others write meanwhile
   database.resetReadTxn()
-  const writer = new BatchWriter(database, path, onFailure)
+  return database
+}
+
+function statsOf(database: Database): LmdbStats {
+  return database.getStats() as LmdbStats
+}
+
+function storeOf(database: Database, writer: BatchWriter, patience: typeof PATIENCE): Store {
   return {
     get: (key) => {
+      const waiting = writer.waiting(key)
+      if (waiting) return waiting.value ?? undefined
       const bytes = writer.read(() => database.getBinaryFast(key))
       // LMDB reuses this buffer, and a property hides its real length from JavaScript
       return bytes && Uint8Array.prototype.subarray.call(bytes, 0, bytes.length)
@@ -71,17 +89,16 @@ export function openLmdbStore(path: string, onFailure: (error: unknown) => void)
     remove: (key) => {
       writer.add({ key, value: null })
     },
-    count: () => stats().entryCount,
+    count: () => statsOf(database).entryCount,
     usedBytes: () => {
-      const { treeBranchPageCount, treeLeafPageCount, overflowPages, pageSize } = stats()
+      const { treeBranchPageCount, treeLeafPageCount, overflowPages, pageSize } = statsOf(database)
       return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize
     },
     entries: (from) => entriesOf(database, writer, from),
-    flush: () => {
-      writer.write()
-      return Promise.resolve()
+    flush: async () => {
+      await writer.flush(patience.flush)
     },
-    close: () => writer.close(),
+    close: () => writer.close(patience.close),
   }
 }
 
@@ -128,99 +145,5 @@ function* entriesOf(database: Database, writer: BatchWriter, from?: Uint8Array) 
       isDone = writes === writer.writes
       if (!isDone) break
     }
-  }
-}
-
-/**
- * Collects changes, and writes them in transactions on this thread: one sync for many changes.
- *
- * A failed write inside LMDB damages its memory, and the next call can abort the process. Therefore
- * the disk must have space before a write, and after a failure LMDB is not called again.
- */
-class BatchWriter {
-  /** Number of transactions. */
-  writes = 0
-  #changes: Change[] = []
-  #bytes = 0
-  #timer: NodeJS.Timeout | undefined
-  #state: 'sound' | 'full' | 'failed' | 'closed' = 'sound'
-
-  constructor(
-    private readonly database: Database,
-    private readonly path: string,
-    private readonly onFailure: (error: unknown) => void,
-  ) {}
-
-  /** Whether the database can be read. */
-  get isReadable(): boolean {
-    return this.#state === 'sound' || this.#state === 'full'
-  }
-
-  /** Calls a function that reads. If it fails, returns undefined and ends all reading and writing. */
-  read<T>(read: () => T): T | undefined {
-    if (!this.isReadable) return undefined
-    try {
-      return read()
-    } catch (error) {
-      this.#giveUp('failed', error)
-      return undefined
-    }
-  }
-
-  /** Queues a change. Its bytes must not change until it is written. */
-  add(change: Change): void {
-    if (this.#state !== 'sound') return
-    this.#changes.push(change)
-    this.#bytes += change.key.length + (change.value?.length ?? 0)
-    if (this.#changes.length >= MAX_CHANGES || this.#bytes >= MAX_BYTES) this.write()
-    else
-      this.#timer ??= setTimeout(() => {
-        this.write()
-      }, MAX_WAIT)
-  }
-
-  /** Writes all queued changes. */
-  write(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    if (this.#changes.length === 0 || this.#state !== 'sound') return
-    const [changes, bytes] = [this.#changes, this.#bytes]
-    this.#changes = []
-    this.#bytes = 0
-    try {
-      // The records, and as much for the pages of the tree that change with them
-      requireFreeSpace(dirname(this.path), 2 * bytes)
-    } catch (error) {
-      this.#giveUp('full', error)
-      return
-    }
-    try {
-      this.database.transactionSync(() => {
-        for (const { key, value } of changes) {
-          if (value) this.database.putSync(key, value)
-          else this.database.removeSync(key)
-        }
-      })
-      this.writes++
-    } catch (error) {
-      this.#giveUp('failed', error)
-    }
-  }
-
-  /** Writes all queued changes, and closes the file. */
-  async close(): Promise<void> {
-    this.write()
-    clearTimeout(this.#timer)
-    const { isReadable } = this
-    this.#state = 'closed'
-    // After a failed write LMDB must not be asked to close the file
-    if (isReadable) await this.database.close()
-  }
-
-  #giveUp(failure: 'full' | 'failed', error: unknown): void {
-    clearTimeout(this.#timer)
-    this.#state = failure
-    this.#changes = []
-    this.onFailure(error)
   }
 }

@@ -18,7 +18,7 @@ const OPTION = '--cache-dir'
 export function checkPlace(path: string): void {
   const distrust = describeDirectory(dirname(path))
   if (distrust !== null) throw new Error(distrust)
-  for (const suffix of ['', '-lock', '-mark']) checkFile(path + suffix)
+  for (const suffix of ['', '-lock']) checkFile(path + suffix)
 }
 
 /**

@@ -8,8 +8,8 @@ import { makeScratch } from '../../support/scratch.js'
 // Tests begin while the rest of this file is read
 const bytes = (text: string) => Buffer.from(text)
 
-function openLmdb(t: TestContext, directory = makeScratch(t)): Store {
-  const store = openLmdbStore(join(directory, 'x.mdb'), assert.ifError)
+async function openLmdb(t: TestContext, directory = makeScratch(t)): Promise<Store> {
+  const store = await openLmdbStore(join(directory, 'x.mdb'), assert.ifError)
   t.after(() => store.close())
   return store
 }
@@ -18,7 +18,7 @@ testStore('lmdb', (t) => openLmdb(t), true)
 testStore('null', () => nullStore, false)
 
 test('lmdb: records come in the order of their keys', async (t) => {
-  const store = openLmdb(t)
+  const store = await openLmdb(t)
   for (const key of ['b', 'a', 'ba', 'B', '\0x']) store.put(bytes(key), bytes(`v${key}`))
   await store.flush()
   const entries = [...store.entries()].map(({ key, value }) => [textOf(key), textOf(value)])
@@ -29,7 +29,7 @@ test('lmdb: records come in the order of their keys', async (t) => {
 })
 
 test('lmdb: a record is all that was put, be it long or short', async (t) => {
-  const store = openLmdb(t)
+  const store = await openLmdb(t)
   const values = [1, 100, 5000, 3_000_000, 10].map((length) => Buffer.alloc(length, length))
   for (const [i, value] of values.entries()) store.put(bytes(`${i}`), value)
   await store.flush()
@@ -43,7 +43,7 @@ test('lmdb: a record is all that was put, be it long or short', async (t) => {
 
 test('lmdb: what one process of several put, the others see after its flush', async (t) => {
   const directory = makeScratch(t)
-  const [one, two] = [openLmdb(t, directory), openLmdb(t, directory)]
+  const [one, two] = [await openLmdb(t, directory), await openLmdb(t, directory)]
   one.put(bytes('key'), bytes('value'))
   await one.flush()
   await new Promise((resolve) => setImmediate(resolve))
@@ -52,28 +52,32 @@ test('lmdb: what one process of several put, the others see after its flush', as
 
 test('lmdb: records outlive the process that put them', async (t) => {
   const directory = makeScratch(t)
-  const store = openLmdbStore(join(directory, 'x.mdb'), assert.ifError)
+  const store = await openLmdbStore(join(directory, 'x.mdb'), assert.ifError)
   for (let i = 0; i < 1000; i++) store.put(bytes(`${i}`), Buffer.alloc(i + 1, i))
   await store.close()
-  const again = openLmdb(t, directory)
+  const again = await openLmdb(t, directory)
   assert.equal([...again.entries()].length, 1000)
 })
 
 /** The tests that every store must pass; `keeps` says whether this one keeps records. */
-function testStore(name: string, open: (t: TestContext) => Store, keeps: boolean): void {
-  test(`${name}: what was never put is not there`, (t) => {
-    assert.equal(open(t).get(bytes('nothing')), undefined)
+function testStore(
+  name: string,
+  open: (t: TestContext) => Store | Promise<Store>,
+  keeps: boolean,
+): void {
+  test(`${name}: what was never put is not there`, async (t) => {
+    assert.equal((await open(t)).get(bytes('nothing')), undefined)
   })
 
   test(`${name}: ${keeps ? 'what was put is there after a flush' : 'what was put is forgotten'}`, async (t) => {
-    const store = open(t)
+    const store = await open(t)
     store.put(bytes('key'), bytes('value'))
     await store.flush()
     assert.deepEqual(textOf(store.get(bytes('key'))), keeps ? 'value' : undefined)
   })
 
   test(`${name}: what was removed is gone, and removing nothing is no error`, async (t) => {
-    const store = open(t)
+    const store = await open(t)
     store.put(bytes('key'), bytes('value'))
     store.remove(bytes('key'))
     store.remove(bytes('never there'))
@@ -83,7 +87,7 @@ function testStore(name: string, open: (t: TestContext) => Store, keeps: boolean
   })
 
   test(`${name}: records can be listed from a key on`, async (t) => {
-    const store = open(t)
+    const store = await open(t)
     for (const key of ['a1', 'b1', 'b2', 'c1']) store.put(bytes(key), bytes('value'))
     await store.flush()
     const listed = [...store.entries(bytes('b'))].map(({ key }) => textOf(key))
@@ -91,14 +95,14 @@ function testStore(name: string, open: (t: TestContext) => Store, keeps: boolean
   })
 
   test(`${name}: records are counted`, async (t) => {
-    const store = open(t)
+    const store = await open(t)
     for (const key of ['a', 'b', 'c']) store.put(bytes(key), bytes('value'))
     await store.flush()
     assert.equal(store.count(), keeps ? 3 : 0)
   })
 
   test(`${name}: can be flushed and closed though nothing was put`, async (t) => {
-    const store = open(t)
+    const store = await open(t)
     await store.flush()
     assert.deepEqual([...store.entries()], [])
     await assert.doesNotReject(store.close())

@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { TestContext } from 'node:test'
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+/** Stops in the middle of a write, as btkit would if it got SIGSTOP then. */
+const PROGRAM = `
+import { open } from 'lmdb'
+import { WriteLock } from ${JSON.stringify(at('../../src/cache/store/write-lock.js'))}
+const [path] = process.argv.slice(1)
+const lock = WriteLock.open(path)
+await lock.take(60_000)
+const database = open({ path, noSubdir: true, encoding: 'binary', keyEncoding: 'binary' })
+database.transactionSync(() => {
+  database.putSync(Buffer.from('x'), Buffer.from('y'))
+  process.stdout.write('writing')
+  process.kill(process.pid, 'SIGSTOP')
+})
+lock.release()
+await database.close()`
+
+/** A process that is stopped while it writes to a cache. */
+export interface StoppedWriter {
+  readonly isStopped: () => boolean
+  /** Lets it go on, and waits for its end. */
+  readonly goOn: () => Promise<void>
+}
+
+/** Starts a process that stops while it writes to a cache; a minute later it is killed. */
+export async function stopWhileWriting(t: TestContext, path: string): Promise<StoppedWriter> {
+  const node = [process.execPath, '--input-type=module', '--eval', PROGRAM, path]
+  const child = spawn('timeout', ['--foreground', '-s', 'KILL', '60', ...node], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: at('.'),
+  })
+  const isStopped = () => child.exitCode === null && child.signalCode === null
+  const ended = once(child, 'exit')
+  const goOn = async () => {
+    if (!isStopped()) return
+    const [own] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ')
+    if (own) process.kill(Number(own), 'SIGCONT')
+    await ended
+  }
+  t.after(goOn)
+  await once(child.stdout, 'data')
+  return { isStopped, goOn }
+}
