@@ -18,7 +18,8 @@ const LAYERS = {
   seed: 'text|metainfo|files|hash|cache|server|core|clients', // beside mirror and tracker
   cli: 'text|metainfo|files|hash|state|server|redis|core|fleet|clients|mirror|tracker|seed|pages|gui|admin', // a cache is core's matter
 }
-const SMALL = '^src/(errors|native-addon|bytes|directories|bounded-call|heap-growth|process)\\.ts$'
+const SMALL =
+  '^src/(errors|native-addon|bytes|directories|bounded-call|heap-growth|process|steps)\\.ts$'
 const ENTRIES = '^src/(hash/jobs/worker|cache/walk-program|.*\\.d)\\.ts$'
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']

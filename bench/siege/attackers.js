@@ -25,6 +25,10 @@ export const ATTACKERS = {
   11: { name: 'unread torrents, each for a host of its own', attack: unreadTorrents },
   12: { name: 'downloads that stand still', attack: stillDownloads },
   13: { name: 'pipelined requests for missing files', attack: pipelines },
+  14: { name: 'rounds of patterns for all files, whose clients leave at once', attack: rounds },
+  15: { name: 'sets of all files, 150 at once', attack: allAtOnce },
+  16: { name: 'unread torrents of 1.3 MB, for one host', attack: unreadSets },
+  17: { name: 'unread torrents of 1.3 MB, each for a host of its own', attack: unreadSetsOfHosts },
 }
 
 /** A siege of a port until a moment on this process's clock, in milliseconds. */
@@ -191,6 +195,45 @@ async function pipelines(siege) {
   const request = getText('/yum/nothing').replace('Connection: close\r\n', '')
   await siege.repeat({ lanes: 300, pause: 0, limit: 1_000_000 }, (turn) => {
     return siege.raw(request.repeat(19) + getText(`/yum/nothing${turn}`), 0)
+  })
+}
+
+/** 14: a thousand patterns at once, every 5 s; each matches 9,900 names, and its client leaves. */
+async function rounds(siege) {
+  let count = 0
+  await siege.repeat({ lanes: 1, pause: 5000, limit: 1000 }, async () => {
+    const round = Array.from({ length: 1000 }, () => {
+      const turn = count++
+      const pattern = `[pa]${'*'.repeat(1 + (turn % 1000))}`
+      return siege.get(`${SINGLE}/yum/7/Packages/${pattern}`, turn, { leaveAfter: 50 })
+    })
+    await Promise.all(round)
+    return 0
+  })
+}
+
+/** 15: forms of 9,900 paths, in an order of their own each. */
+async function allAtOnce(siege) {
+  await siege.repeat({ lanes: 150, pause: 1000, limit: 100_000 }, (turn) => {
+    return siege.post(rotated(PACKAGE_PATHS, turn), turn, { leaveAfter: 20_000 })
+  })
+}
+
+/** 16: 1,500 connections of 40 addresses, each for the torrent of all files, that stop to read. */
+async function unreadSets(siege) {
+  await leaveUnread(siege, 'mirror.')
+}
+
+/** 17: the same, each for a host of its own: no answer is that of another. */
+async function unreadSetsOfHosts(siege) {
+  await leaveUnread(siege)
+}
+
+async function leaveUnread(siege, host) {
+  await siege.repeat({ lanes: 1500, pause: 100, limit: 100_000 }, (turn) => {
+    const text = getText(`${SINGLE}/yum/7/Packages/*`)
+    const request = text.replace('mirror.', host ?? `m${turn}.`)
+    return siege.raw(request, 0, { from: addressOf(turn), appetite: 0, leaveAfter: 20_000 })
   })
 }
 

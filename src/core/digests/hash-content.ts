@@ -32,8 +32,9 @@ import {
   type Elsewhere,
   type Read,
 } from './hash-groups.js'
+import { doAtOnce, doInTurns, type Steps, type Turns } from '../../steps.js'
 import { enterTrees, ReadTrees } from './read-trees.js'
-import { recallPieces, rememberPieces, rememberTrees } from './recall-pieces.js'
+import { recallPieces, rememberSteps, rememberTrees } from './recall-pieces.js'
 
 export type Engine = Omit<HashOptions, 'wanted' | 'pieces'>
 
@@ -48,6 +49,8 @@ export interface HashContext {
    * files that strangers may replace by links.
    */
   readonly isGuarded?: boolean
+  /** Turns of what costs much for many files. Default: it is done at once. */
+  readonly turns?: Turns | undefined
   /** Other machines that hash pieces. Absent without any. */
   readonly elsewhere?: Elsewhere | undefined
 }
@@ -120,10 +123,15 @@ async function readPieces(
   }
   if (unfinished) throw unfinished.cause
   if (cache.keepsAnything) {
-    if (content.version !== 'v2') rememberPieces(content, table, start)
+    const steps = rememberSteps(content, table, start)
+    if (content.version !== 'v2') await inTurns(steps, hashContext)
     rememberTrees(readTrees, start)
   }
   return { digests, trees, bytesHashed, isSettled: areSettled }
+}
+
+function inTurns<T>(steps: Steps<T>, { turns }: HashContext): Promise<T> | T {
+  return turns ? doInTurns(steps, turns) : doAtOnce(steps)
 }
 
 /** Enters what other machines know of pieces whose digests are unknown. */

@@ -1,6 +1,6 @@
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
-import { buildInfo, encodePieceLayers, type PieceLayers } from '../../metainfo/build/info.js'
+import { buildInfoSteps, encodePieceLayers, type PieceLayers } from '../../metainfo/build/info.js'
 import type { InfoFile } from '../../metainfo/build/info.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
@@ -11,7 +11,8 @@ import { isPad } from './pad-files.js'
 import { hashContent, type HashContext, type HashedContent } from './hash-content.js'
 import type { CacheAccess } from './cache-trust.js'
 import type { ContentDigests, PieceTable } from './piece-table.js'
-import { recallPieces } from './recall-pieces.js'
+import { recallSteps } from './recall-pieces.js'
+import { doAtOnce, each, type Steps } from '../../steps.js'
 import { createHash } from 'node:crypto'
 import type { Fingerprint } from '../../files/fingerprint.js'
 import { FINGERPRINT_LENGTH, writeFingerprint } from '../../files/fingerprint.js'
@@ -55,7 +56,12 @@ export class InfoRequest {
    * because single files do not need it.
    */
   get input(): Uint8Array {
-    this.#input ??= hashInput(this.content, this.options, this.trust)
+    return doAtOnce(this.inputSteps())
+  }
+
+  /** The same in steps. */
+  *inputSteps(): Steps<Uint8Array> {
+    this.#input ??= yield* hashInput(this.content, this.options, this.trust)
     return this.#input
   }
 }
@@ -105,24 +111,39 @@ function recallWhole(request: InfoRequest, cache: PieceCache): TorrentCore | nul
 }
 
 /** Looks up an `info` in the cache, or else the digests of some pieces. Reads no files. */
-export function recallInfo(
-  request: InfoRequest,
-  cacheAccess: CacheAccess,
-): TorrentCore | { readonly table: PieceTable } {
+export function recallInfo(request: InfoRequest, cacheAccess: CacheAccess): Recalled {
+  return doAtOnce(recallInfoSteps(request, cacheAccess))
+}
+
+/** An `info`, or the known digests of its pieces. */
+type Recalled = TorrentCore | { readonly table: PieceTable }
+
+/** The same in steps. */
+export function* recallInfoSteps(request: InfoRequest, cacheAccess: CacheAccess): Steps<Recalled> {
   const { content, options } = request
+  yield* request.inputSteps()
   const known = recallWhole(request, cacheAccess.cache)
   if (known) return known
-  const table = recallPieces(content, cacheAccess)
-  return table.isKnown.includes(0) ? { table } : composeCore(content, options, table)
+  const table = yield* recallSteps(content, cacheAccess)
+  return table.isKnown.includes(0) ? { table } : yield* composeSteps(content, options, table)
 }
 
 /** Encodes the description of content from its digests. */
 export function composeCore(
   content: Content,
   options: InfoOptions,
-  { digests, trees }: ContentDigests,
+  digests: ContentDigests,
 ): TorrentCore {
-  const info = buildInfo({
+  return doAtOnce(composeSteps(content, options, digests))
+}
+
+/** The same in steps. */
+export function* composeSteps(
+  content: Content,
+  options: InfoOptions,
+  { digests, trees }: ContentDigests,
+): Steps<TorrentCore> {
+  const info = yield* buildInfoSteps({
     version: content.version,
     name: content.name,
     isDirectory: content.isDirectory,
@@ -159,7 +180,7 @@ function listFiles(
 }
 
 /** Computes SHA-256 of names, fingerprints and options. */
-function hashInput(content: Content, options: InfoOptions, trust: CacheTrust): Uint8Array {
+function* hashInput(content: Content, options: InfoOptions, trust: CacheTrust): Steps<Uint8Array> {
   const { version, name, isDirectory, pieceLength, files } = content
   const { private: isPrivate, sourceTag, markPadFiles, extraKeys } = options
   const whatElse: unknown[] = [name, isDirectory, pieceLength, isPrivate, sourceTag]
@@ -171,11 +192,11 @@ function hashInput(content: Content, options: InfoOptions, trust: CacheTrust): U
   if (version !== 'v1') whatElse.push(version)
   const hash = new InputHash()
   hash.text(JSON.stringify(whatElse))
-  for (const file of files) {
+  yield* each(files, (file) => {
     hash.text(`${file.path.join('\0')}\0\0${file.absolutePath}\0`)
     if (hasAttributes) hash.text(describeAttributes(file))
     hash.fingerprint(file.fingerprint, trust)
-  }
+  })
   return hash.digest()
 }
 

@@ -16,31 +16,41 @@ import { alignedFiles, setTree, type FileTrees } from './file-trees.js'
 import { chooseKernel } from '../../hash/kernels.js'
 import { encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { doAtOnce, each, type Steps } from '../../steps.js'
 
 /** Looks up a content's pieces in the cache. Reads no files. */
 export function recallPieces(content: Content, cacheAccess: CacheAccess): PieceTable {
+  return doAtOnce(recallSteps(content, cacheAccess))
+}
+
+/** The same in steps. */
+export function* recallSteps(content: Content, cacheAccess: CacheAccess): Steps<PieceTable> {
   const table = createTable(content)
   if (!cacheAccess.cache.keepsAnything) return table
-  if (content.version !== 'v2') recallDigests(content, table, cacheAccess)
-  if (table.trees) recallTrees(content, table.trees, cacheAccess)
+  if (content.version !== 'v2') yield* recallDigests(content, table, cacheAccess)
+  if (table.trees) yield* recallTrees(content, table.trees, cacheAccess)
   heedTrees(content, table)
   return table
 }
 
 /** Enters the SHA-1 digests that the cache knows. */
-function recallDigests(content: Content, table: PieceTable, { cache, trust }: CacheAccess): void {
-  for (const { file, key, first, whole, end } of pieceOwners(content)) {
+function* recallDigests(
+  content: Content,
+  table: PieceTable,
+  { cache, trust }: CacheAccess,
+): Steps<void> {
+  yield* each(pieceOwners(content), ({ file, key, first, whole, end }) => {
     const record = cache.get('file', key)
     if (!record || !isSameFile(record.fingerprint, encodeFingerprint(file.fingerprint), trust))
-      continue
+      return
     setPieces(table, first, record.pieces)
     const digest = end && record[end]
     if (digest) setPieces(table, first + whole, digest)
-  }
-  for (const shared of sharedPieces(content)) {
+  })
+  yield* each(sharedPieces(content), (shared) => {
     const digest = cache.get('piece', digestOfSpans(shared, trust))
     if (digest) setPieces(table, shared.piece, digest)
-  }
+  })
 }
 
 /**
@@ -48,10 +58,19 @@ function recallDigests(content: Content, table: PieceTable, { cache, trust }: Ca
  * reading began are left out.
  */
 export function rememberPieces(content: Content, table: PieceTable, start: RememberingStart): void {
+  doAtOnce(rememberSteps(content, table, start))
+}
+
+/** The same in steps. */
+export function* rememberSteps(
+  content: Content,
+  table: PieceTable,
+  start: RememberingStart,
+): Steps<void> {
   const { cache, trust } = start
   const isKept = (file: ScannedFile) => isSettled(file, start)
-  for (const { file, key, first, whole, end } of pieceOwners(content)) {
-    if (!isKept(file)) continue
+  yield* each(pieceOwners(content), ({ file, key, first, whole, end }) => {
+    if (!isKept(file)) return
     const known = knownFile(cache.peek('file', key), file.fingerprint, trust)
     const pieces = getPieces(table, first, whole)
     const last = getPieces(table, first + whole, 1)
@@ -62,11 +81,11 @@ export function rememberPieces(content: Content, table: PieceTable, start: Remem
       tail: end === 'tail' ? last : known.tail,
       paddedTail: end === 'paddedTail' ? last : known.paddedTail,
     })
-  }
-  for (const shared of sharedPieces(content)) {
-    if (!shared.spans.every(({ file }) => isKept(file))) continue
+  })
+  yield* each(sharedPieces(content), (shared) => {
+    if (!shared.spans.every(({ file }) => isKept(file))) return
     cache.put('piece', digestOfSpans(shared, trust), getPieces(table, shared.piece, 1))
-  }
+  })
 }
 
 /**
@@ -100,18 +119,18 @@ function digestOfSpans({ spans }: SharedPiece, trust: CacheTrust): Uint8Array {
  * Looks up the trees of a content's files in the cache. This works for all piece
  * lengths that are not shorter than the range of a stored node.
  */
-function recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAccess): void {
+function* recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAccess): Steps<void> {
   const { cache, trust } = cacheAccess
   const kernel = chooseKernel(cacheAccess.kernel)
-  for (const { file, number } of alignedFiles(content)) {
+  yield* each(alignedFiles(content), ({ file, number }) => {
     const { fingerprint } = file
     const tree = cache.get('tree', treeKeyOf(file))
-    if (!tree || !isSameFile(tree.fingerprint, encodeFingerprint(fingerprint), trust)) continue
+    if (!tree || !isSameFile(tree.fingerprint, encodeFingerprint(fingerprint), trust)) return
     // A file in a single piece only needs its root
     const needsLayer = fingerprint.size > content.pieceLength
-    if (needsLayer && tree.height > pieceHeight(content)) continue
+    if (needsLayer && tree.height > pieceHeight(content)) return
     setTree(trees, number, treeOf(file, content, { tree, kernel }))
-  }
+  })
 }
 
 /** Stores trees in the cache, as rememberPieces does with pieces. */

@@ -53,20 +53,25 @@ export function dictText<T>(dict: ReadonlyMap<string, T>, textOf: (value: T) => 
 
 /** Encodes a dictionary whose values are encoded already, as encodeBencode does. */
 export function encodeDict(values: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  return join(dictParts(values))
+}
+
+/** Returns the same bytes in parts, which share the memory of the values. */
+export function dictParts(values: ReadonlyMap<string, Uint8Array>): Uint8Array[] {
   const parts: Uint8Array[] = [Buffer.from('d')]
   for (const [key, value] of sortedEntries(values)) {
     checkKey(key)
     parts.push(Buffer.from(`${key.length}:${key}`, 'latin1'), value)
   }
   parts.push(Buffer.from('e'))
-  return join(parts)
+  return parts
 }
 
 /**
  * Joins parts into a buffer of its own. Buffer.concat uses a shared pool, which stays in memory as
  * long as any of its users.
  */
-function join(parts: readonly Uint8Array[]): Buffer {
+export function join(parts: readonly Uint8Array[]): Buffer {
   const joined = Buffer.allocUnsafeSlow(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const part of parts) {

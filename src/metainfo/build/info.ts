@@ -1,5 +1,6 @@
 import { bencodeText, bytesOfText, dictText, encodeBencode, encodeDict } from '../bencode/encode.js'
 import type { BencodeDict, BencodeValue } from '../bencode/value.js'
+import { doAtOnce, each, type Steps } from '../../steps.js'
 import type { MetainfoVersion, Metainfo, TreeFile } from '../metainfo.js'
 
 const NOT_ASCII = /[^\0-\x7f]/
@@ -29,6 +30,11 @@ export interface InfoParts {
  * values get no key. Only the v1 file list contains pad files.
  */
 export function buildInfo(parts: InfoParts): Uint8Array {
+  return doAtOnce(buildInfoSteps(parts))
+}
+
+/** The same in steps. */
+export function* buildInfoSteps(parts: InfoParts): Steps<Uint8Array> {
   const { version, name, isDirectory, files } = parts
   const info = new Map<string, Uint8Array>()
   const set = (key: string, value: BencodeValue) => info.set(key, encodeBencode(value))
@@ -39,7 +45,7 @@ export function buildInfo(parts: InfoParts): Uint8Array {
   if (version !== 'v1') {
     info.set('file tree', encodeFileTree(isDirectory ? files : files.map(asSingle(name))))
   }
-  if (version !== 'v2' && isDirectory) info.set('files', encodeFiles(files))
+  if (version !== 'v2' && isDirectory) info.set('files', yield* encodeFiles(files))
   if (isOneFile) set('length', first?.length ?? 0)
   if (version !== 'v1') set('meta version', 2)
   set('name', Buffer.from(name))
@@ -50,12 +56,12 @@ export function buildInfo(parts: InfoParts): Uint8Array {
   return encodeDict(info)
 }
 
-function encodeFiles(files: readonly InfoFile[]): Uint8Array {
+function* encodeFiles(files: readonly InfoFile[]): Steps<Uint8Array> {
   let text = 'l'
-  for (const file of files) {
+  yield* each(files, (file) => {
     const path = `4:path${pathText(file.path)}`
     text += `d${attrText(file)}${lengthText(file)}${path}${targetText(file)}e`
-  }
+  })
   return bytesOfText(`${text}e`)
 }
 

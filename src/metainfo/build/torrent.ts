@@ -1,5 +1,5 @@
 import bencode from 'bencode'
-import { encodeBencode, encodeDict } from '../bencode/encode.js'
+import { dictParts, encodeBencode, encodeDict, join } from '../bencode/encode.js'
 import type { BencodeDict } from '../bencode/value.js'
 import type { DhtNode } from '../metainfo.js'
 
@@ -30,14 +30,39 @@ export function buildTorrent(parts: TorrentParts, core: TorrentCore): Uint8Array
   return joinTorrent(encodeParts(parts), core)
 }
 
+/**
+ * Returns the bytes of the same .torrent in parts: values of at least so many bytes are not copied.
+ */
+export function buildInParts(
+  parts: TorrentParts,
+  core: TorrentCore,
+  leastShared: number,
+): Uint8Array[] {
+  const built: Uint8Array[] = []
+  let small: Uint8Array[] = []
+  for (const part of [...dictParts(valuesOf(encodeParts(parts), core)), null]) {
+    if (part !== null && part.length < leastShared) {
+      small.push(part)
+      continue
+    }
+    built.push(join(small), ...(part ? [part] : []))
+    small = []
+  }
+  return built
+}
+
 /** Builds a .torrent from the encoded content and the result of encodeParts. */
 export function joinTorrent(
   beside: ReadonlyMap<string, Uint8Array>,
-  { info, pieceLayers }: TorrentCore,
+  core: TorrentCore,
 ): Uint8Array {
+  return encodeDict(valuesOf(beside, core))
+}
+
+function valuesOf(beside: ReadonlyMap<string, Uint8Array>, { info, pieceLayers }: TorrentCore) {
   const values = new Map(beside).set('info', info)
   if (pieceLayers) values.set('piece layers', pieceLayers)
-  return encodeDict(values)
+  return values
 }
 
 /** Encodes the values outside `info`, by key. */

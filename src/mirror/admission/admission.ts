@@ -1,6 +1,7 @@
 import { type Job, JobQueue } from './job-queue.js'
 import type { ServiceLimits } from '../options.js'
 import { NotReady, Refusal, throttled } from '../../server/answers/refusal.js'
+import type { Turns } from '../../steps.js'
 import { connectionsFirst } from '../../server/connections/connections.js'
 
 const MIB = 1024 * 1024
@@ -143,6 +144,11 @@ export class Budget {
     if (kind === 'bytes') this.#request.memory?.take(amount)
   }
 
+  /** The turns of the work, for work in steps. */
+  get turns(): Turns {
+    return { isSliceOver: () => this.isSliceOver, pause: this.pause }
+  }
+
   /** Whether the work has used its slice of time and must wait for the next one. */
   get isSliceOver(): boolean {
     return performance.now() >= this.#end
@@ -171,6 +177,12 @@ export class Budget {
     this.#request.signal.throwIfAborted()
     this.#end = performance.now() + SLICE
   }
+}
+
+/** The turns of work that is not charged. */
+export function unlimitedTurns(signal = new AbortController().signal): Turns {
+  const budget = new Budget({ steps: Infinity, names: Infinity, bytes: Infinity }, { signal })
+  return { isSliceOver: () => budget.isSliceOver, pause: () => budget.nextSlice() }
 }
 
 /**

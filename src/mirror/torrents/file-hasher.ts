@@ -1,14 +1,16 @@
 import { LRUCache } from 'lru-cache'
 import type { Content } from '../../core/digests/content.js'
 import { type Engine, hashContent, type HashContext } from '../../core/digests/hash-content.js'
-import { composeCore, type ContentInfo, type InfoRequest } from '../../core/digests/info.js'
+import { composeSteps, type ContentInfo, type InfoRequest } from '../../core/digests/info.js'
 import {
   countUnknown,
   countUnknownPieces,
   type PieceTable,
   unknownFiles,
 } from '../../core/digests/piece-table.js'
-import { recallPieces } from '../../core/digests/recall-pieces.js'
+import { recallPieces, recallSteps } from '../../core/digests/recall-pieces.js'
+import { doInTurns } from '../../steps.js'
+import { unlimitedTurns } from '../admission/admission.js'
 import { onMirror, recheckAsync, refuseOther } from './file-changes.js'
 import type { FileReads, ReadRequest, ToRead } from './file-reads.js'
 import { mapConcurrently, type Mirror } from '../tree/mirror.js'
@@ -56,7 +58,11 @@ export class FileHasher {
 
   /** The known digests of a torrent, also those of abandoned work. */
   #recall({ content, input }: InfoRequest): PieceTable {
-    const recalled = recallPieces(content, this.hashContext.cacheAccess)
+    return this.#better({ input }, recallPieces(content, this.hashContext.cacheAccess))
+  }
+
+  /** The known digests, or those of abandoned work if they are more. */
+  #better({ input }: Pick<InfoRequest, 'input'>, recalled: PieceTable): PieceTable {
     const kept = this.#unfinished.get(keyOf(input))
     const isBetter = kept && countUnknownPieces(kept) < countUnknownPieces(recalled)
     return isBetter ? kept : recalled
@@ -68,7 +74,11 @@ export class FileHasher {
   ): Promise<ContentInfo> {
     const { content, input, options } = request
     // The table of a large torrent is made only now: many torrents may wait
-    const table = this.#recall(request)
+    const turns = unlimitedTurns(signal)
+    const table = this.#better(
+      request,
+      await doInTurns(recallSteps(content, this.hashContext.cacheAccess), turns),
+    )
     await mapConcurrently(unknownFiles(content, table), async (file) => {
       signal.throwIfAborted()
       await refuseOther(onMirror(file, content), this.mirror)
@@ -83,7 +93,8 @@ export class FileHasher {
     }
     // Stops when nobody wants the work any more, and keeps what it has read
     const own = { ...engine, throttle: ahead?.throttle, threads, onProgress, giveUp: signal }
-    const guards = { recheck: recheckAsync, isGuarded: true }
+    // What was read is kept though nobody wants it any more
+    const guards = { recheck: recheckAsync, isGuarded: true, turns: unlimitedTurns() }
     const before = bytesLeft(content, table)
     let bytesRead: number | null = null
     try {
@@ -94,7 +105,8 @@ export class FileHasher {
       this.#unfinished.delete(keyOf(input))
       // The `info` is not cached: it is quickly composed from digests, and strangers choose many
       // sets
-      return { ...composeCore(content, options, digests), bytesHashed, isSettled }
+      const core = await doInTurns(composeSteps(content, options, digests), unlimitedTurns())
+      return { ...core, bytesHashed, isSettled }
     } finally {
       const left = bytesLeft(content, table)
       note(bytesRead ?? before - left)

@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache'
 import { setTimeout } from 'node:timers/promises'
 import type { CacheAccess } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
-import { type InfoOptions, InfoRequest, recallInfo } from '../../core/digests/info.js'
+import { type InfoOptions, InfoRequest, recallInfoSteps } from '../../core/digests/info.js'
+import { doInTurns } from '../../steps.js'
 import { BtkitError } from '../../errors.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { Budget, MemoryPool, Planner } from '../admission/admission.js'
@@ -224,12 +225,13 @@ export class OnDemand {
     if (!isQuiet(content, now(), before)) return plan
     const request = new InfoRequest(content, options, trust)
     const seen = { ...plan, request, checkedAt }
+    await doInTurns(request.inputSteps(), budget.turns)
     const known = this.#checked.get(wanted.key)?.torrent
     if (known && isSame(known, { ...plan, input: request.input })) {
       return { ...seen, isUnchanged: true, recalled: known }
     }
     await budget.pause()
-    const recalled = recallInfo(request, this.cacheAccess)
+    const recalled = await doInTurns(recallInfoSteps(request, this.cacheAccess), budget.turns)
     // The known digests of a large torrent take much memory, and hashing may begin much later
     if ('table' in recalled)
       return { ...seen, isUnchanged: false, recalled: toRead(content, recalled.table) }

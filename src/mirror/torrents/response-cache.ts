@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { askedVersion, askedView, isProgressAddress, wantsPage } from '../requests/address.js'
 import type { CurrentTorrent, OnDemand } from './on-demand.js'
 import type { TrackerList } from './trackers.js'
-import { type CountedResponse, endAtOnce } from '../../server/connections/counted-response.js'
+import { CountedResponse, endAtOnce, SHORT } from '../../server/connections/counted-response.js'
 import type { Exchange, Exchanges } from '../../server/exchange/exchanges.js'
 import { isSecure } from '../../server/listen/listen.js'
 
@@ -16,7 +16,10 @@ const ENTRY_COST = 3000
 /** A view of a torrent, such as the .torrent itself, as it is sent. */
 export interface TorrentResponse {
   readonly trackers: TrackerList
-  readonly body: Buffer
+  /** The body. A large part is the memory of the torrent itself. */
+  readonly parts: readonly Uint8Array[]
+  /** Bytes of all parts. */
+  readonly length: number
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -44,7 +47,7 @@ export class ResponseCache {
   readonly #entries = new LRUCache<string, CachedResponse>({
     maxSize: MEMORY,
     sizeCalculation: ({ answer, host = '' }, address) => {
-      return ENTRY_COST + answer.body.length + address.length + host.length
+      return ENTRY_COST + answer.length + address.length + host.length
     },
   })
 
@@ -71,9 +74,14 @@ export class ResponseCache {
     const entry = this.#entries.get(addressOf(request))
     if (!entry || !this.isCurrent(entry) || !isPlain(request, entry.host)) return null
     response.writeHead(200, entry.answer.headers)
-    endAtOnce(response, entry.answer.body)
+    endParts(response, entry.answer)
     return entry
   }
+}
+
+function endParts(response: ServerResponse, { parts, length }: TorrentResponse): void {
+  if (length > SHORT && response instanceof CountedResponse) response.endInParts(parts)
+  else endAtOnce(response, parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts))
 }
 
 /**
@@ -134,7 +142,7 @@ export function keptAnswers(
     onDemand.origins.memory++
     if (response.socket?.writableLength === 0) {
       const milliseconds = monotonic() - startedAt
-      const bytes = kept.answer.body.length
+      const bytes = kept.answer.length
       report({ request, route: KEPT, status: 200, bytes, milliseconds, isComplete: true })
     } else {
       exchanges.begin(request, response)

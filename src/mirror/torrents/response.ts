@@ -1,6 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { IncomingMessage } from 'node:http'
-import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainfo/build/torrent.js'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import {
+  buildInParts,
+  buildTorrent,
+  type TorrentCore,
+  type TorrentParts,
+} from '../../metainfo/build/torrent.js'
 import type { DhtNode } from '../../metainfo/metainfo.js'
 import { directoryAddress } from '../../metainfo/trackers.js'
 import type { ServiceOptions } from '../options.js'
@@ -12,6 +17,7 @@ import type { CurrentTorrent } from './on-demand.js'
 import type { ResponseCache, TorrentResponse } from './response-cache.js'
 import { spreadTrackers, type TrackerList, type TrackerSource } from './trackers.js'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
+import { CountedResponse, SHORT } from '../../server/connections/counted-response.js'
 import { unmappedAddress } from '../../server/connections/client-address.js'
 
 /** URLs of the mirror's root and of other mirrors. */
@@ -32,7 +38,8 @@ export interface TorrentSurroundings {
 
 /** The body of a view of a torrent, with its header fields. */
 interface TorrentForm {
-  readonly body: Uint8Array
+  /** The bytes, or parts of them that other answers share. */
+  readonly body: Uint8Array | readonly Uint8Array[]
   readonly headers: Readonly<Record<string, string>>
   /** The ETag, if it is known without a digest of the whole body. */
   readonly etag?: string
@@ -83,7 +90,7 @@ export function torrentForm(
   const parts = partsOf(around, creationDate)
   // The info hashes stand for info and the piece layers, which may be megabytes
   const etag = etagOf(JSON.stringify([torrent.infoHashes, parts]))
-  return { body: buildTorrent(parts, torrent), headers, etag }
+  return { body: buildInParts(parts, torrent, SHORT), headers, etag }
 }
 
 /** Size of a .torrent of version 1 whose `info` has `infoLength` bytes. */
@@ -157,7 +164,7 @@ export class TorrentSender {
     const { 'Cache-Control': caching } = answer.headers
     reply.headers({ ETag: etag, 'Cache-Control': caching })
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
-    return reply.headers(answer.headers).send(answer.body)
+    return sendBody(reply.headers(answer.headers), answer)
   }
 
   /** The last answer if nothing changed since, otherwise a new one. */
@@ -175,25 +182,36 @@ export class TorrentSender {
     const { torrent } = checked
     const addresses = [address, ...webSeeds] as const
     const around = surround(torrent, { trackers, addresses, httpSeeds, peers })
-    const { body: bytes, headers: own, etag } = form(torrent, around)
-    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    const { body, headers: own, etag } = form(torrent, around)
+    const parts = body instanceof Uint8Array ? [body] : body
+    const length = parts.reduce((sum, part) => sum + part.length, 0)
     const headers = {
       ...own,
-      'Content-Length': String(body.length),
-      ETag: etag ?? etagOf(body),
+      'Content-Length': String(length),
+      ETag: etag ?? etagOf(Buffer.concat(parts)),
       // May be kept, but must be checked before each use
       'Cache-Control': own['Cache-Control'] ?? 'no-cache',
       ...namesOfOmitted(torrent.omitted),
       ...(options.cors && CORS),
     }
-    const answer = { trackers, body, headers }
+    const answer = { trackers, parts, length, headers }
     // Parsing a large torrent takes long, so the tracker gets each only once
     if (tracker && !trackedHashes(torrent).every((hash) => tracker.has(hash)))
-      tracker.add(protocolForm(torrent, around).body)
+      tracker.add(buildTorrent(partsOf(around, null), torrent))
     if (tracker || seed) known.swarms.note(torrent)
     if (method === 'GET' && isKept) known.responses.note(raw, checked, answer)
     return answer
   }
+}
+
+/** Sends a body; a large one without a copy of its own. */
+function sendBody(reply: FastifyReply, { parts, length }: TorrentResponse): FastifyReply {
+  const { raw } = reply
+  if (length <= SHORT || !(raw instanceof CountedResponse)) return reply.send(Buffer.concat(parts))
+  reply.hijack()
+  raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders)
+  raw.endInParts(parts)
+  return reply
 }
 
 /** The info hashes by which clients announce a torrent; one of version 2 is cut (BEP 52). */

@@ -1,4 +1,6 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
+import { monotonicNow } from '../../process.js'
+import { connectionsFirst } from './connections.js'
 import type { UnreadBytes } from './unread-bytes.js'
 
 type Chunk = string | Uint8Array
@@ -51,26 +53,43 @@ export class CountedResponse<
     return this
   }
 
+  /**
+   * Ends with a large body in parts. The largest of them may be shared with other responses; the
+   * length must be in the header.
+   */
+  endInParts(parts: readonly Uint8Array[]): void {
+    if (this.destroyed) return
+    if (this.req.method === 'HEAD') {
+      super.end()
+      return
+    }
+    this.#body = parts.reduce((largest, part) => (part.length > largest.length ? part : largest))
+    this.#writeNext(parts.flatMap(slicesOf))
+  }
+
+  #writeLater(slices: readonly Uint8Array[]): void {
+    inTurn(() => {
+      // Its client may have left, or the write failed
+      if (!this.destroyed) this.#writeNext(slices)
+    })
+  }
+
   #endInSlices(body: Uint8Array): void {
     if (this.destroyed) return
     if (!this.headersSent && !this.hasHeader('content-length'))
       this.setHeader('Content-Length', body.length)
-    this.#body = body
-    this.#writeFrom(body, 0)
+    this.endInParts([body])
   }
 
-  #writeFrom(body: Uint8Array, from: number): void {
-    const to = from + SLICE
-    const slice = body.subarray(from, to)
+  #writeNext([slice = NOTHING, ...others]: readonly Uint8Array[]): void {
     this.#bytes += slice.length
-    if (to >= body.length) {
+    if (others.length === 0) {
       super.end(slice)
       this.#hold()
       return
     }
     super.write(slice, 'latin1', () => {
-      // Also called if the write failed
-      if (!this.destroyed) this.#writeFrom(body, to)
+      this.#writeLater(others)
     })
     this.#hold()
   }
@@ -95,6 +114,37 @@ export class CountedResponse<
     if (typeof chunk !== 'string') this.#bytes += chunk.byteLength
     else this.#bytes += Buffer.byteLength(chunk, encoding as BufferEncoding)
   }
+}
+
+/** Milliseconds that large bodies may keep the event loop before all other work has its turn. */
+const TURN = 4
+
+/** What goes on with large bodies, in turns: a thousand clients may ask for one at once. */
+const waiting = new Set<() => void>()
+let isTurnDue = false
+
+function inTurn(act: () => void): void {
+  waiting.add(act)
+  if (!isTurnDue) void connectionsFirst().then(takeTurn)
+  isTurnDue = true
+}
+
+function takeTurn(): void {
+  const end = monotonicNow() + TURN
+  for (const act of waiting) {
+    waiting.delete(act)
+    act()
+    if (monotonicNow() >= end) break
+  }
+  isTurnDue = waiting.size > 0
+  if (isTurnDue) void connectionsFirst().then(takeTurn)
+}
+
+const NOTHING = new Uint8Array(0)
+
+function slicesOf(part: Uint8Array): Uint8Array[] {
+  const count = Math.ceil(part.length / SLICE)
+  return Array.from({ length: count }, (_, i) => part.subarray(i * SLICE, (i + 1) * SLICE))
 }
 
 /** The bytes of a response that another program's server made, given to `countUnread`. */
@@ -129,7 +179,7 @@ export function countUnread(response: ServerResponse, unread: UnreadBytes): void
 }
 
 /** Bytes of a body that is short enough to be sent at once. */
-const SHORT = 64 * 1024
+export const SHORT = 64 * 1024
 
 /**
  * Ends an answer, whose header was given by `writeHead`, with a whole body; in a string, each

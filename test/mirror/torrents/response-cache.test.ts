@@ -30,7 +30,11 @@ function requestOf(url: string, host = 'mirror.example'): IncomingMessage {
 }
 
 const checked = {} as CurrentTorrent
-const answer = { body: Buffer.alloc(300), headers: {} } as unknown as TorrentResponse
+const answer = {
+  parts: [Buffer.alloc(300)],
+  length: 300,
+  headers: {},
+} as unknown as TorrentResponse
 
 test('an answer is found by its address and host', () => {
   const cache = openCache()
@@ -85,7 +89,7 @@ async function serve(t: TestContext, { bodyOf = (url: string) => `answer to ${ur
     const headers = { 'Content-Length': String(body.length) }
     const trackers: string[] = []
     if (!noted.has(request.url ?? '')) {
-      responses.note(request, checked, { trackers, headers, body })
+      responses.note(request, checked, { trackers, headers, parts: [body], length: body.length })
       noted.add(request.url ?? '')
     }
     request.resume()

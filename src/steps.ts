@@ -1,0 +1,39 @@
+/** Work in steps. Between two of them, other work may have its turn. */
+export type Steps<T> = Generator<undefined, T, undefined>
+
+/** Does all steps at once. */
+export function doAtOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** Calls `pause` after each step, which may wait, or throw if the work is no longer wanted. */
+export async function doInTurns<T>(steps: Steps<T>, { pause, isSliceOver }: Turns): Promise<T> {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+    if (isSliceOver()) await pause()
+  }
+}
+
+/** The turns of work beside other work. */
+export interface Turns {
+  /** Whether the work has used its slice of time. */
+  readonly isSliceOver: () => boolean
+  /** Resolves when the work may go on. */
+  readonly pause: () => Promise<void>
+}
+
+/** Items of a list that are one step. */
+const STEP = 64
+
+/** Calls `act` for each item, some in a step. */
+export function* each<T>(items: Iterable<T>, act: (item: T) => void): Steps<void> {
+  let count = 0
+  for (const item of items) {
+    act(item)
+    if (++count % STEP === 0) yield
+  }
+}
