@@ -9,7 +9,7 @@ import {
   maxDescriptors,
   type ConnectionRules,
 } from '../connections/connection-limits.js'
-import { connectionsOf, type KeyOf } from '../connections/connections.js'
+import { answerHalfOpen, connectionsOf, type KeyOf } from '../connections/connections.js'
 import { CountedResponse } from '../connections/counted-response.js'
 import { type Handler, PipelineQueue } from '../connections/pipeline-queue.js'
 import {
@@ -153,6 +153,7 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
   parts.limitConnections(server)
   exchanges.follow(server)
   connectionsOf(server).follow(turns)
+  answerHalfOpen(server, (socket) => turns.isAnswering(socket))
   const refuse = (error: NodeJS.ErrnoException, socket: Socket) => {
     const refusal = refuseConnection(error, socket, turns.isAnswering(socket))
     if (refusal) exchanges.refuse(socket, refusal)
