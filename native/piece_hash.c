@@ -188,6 +188,8 @@ NAPI_MODULE_INIT() {
       {"hashJob", NULL, hash_job_here, NULL, NULL, NULL, napi_enumerable, NULL},
       {"hashJobOnThreads", NULL, hash_job_on_threads, NULL, NULL, NULL, napi_enumerable, NULL},
       {"statFiles", NULL, stat_files, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"askLeases", NULL, ask_leases, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"askLeasesAsync", NULL, ask_leases_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"statFilesAsync", NULL, stat_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lstatPathsAsync", NULL, lstat_paths_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"sendDatagram", NULL, send_datagram, NULL, NULL, NULL, napi_enumerable, NULL},

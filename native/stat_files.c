@@ -7,6 +7,7 @@
 #include "stat_files.h"
 
 #include "fingerprint.h"
+#include "read_lease.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,8 @@
 #define MODE_AT FINGERPRINT_LENGTH
 #define ERROR_AT (MODE_AT + sizeof(int32_t))
 #define FULL_LENGTH (ERROR_AT + sizeof(int32_t))
+/* Bytes of the answer whether a file is open for writing: errno. */
+#define LEASE_LENGTH sizeof(int32_t)
 
 /* Reads a string. A string that is too long for the buffer or contains a NUL is no file's name. */
 static bool read_string(napi_env env, napi_value value, char *buffer, size_t size) {
@@ -53,7 +56,8 @@ static napi_value fail(napi_env env, const char *message) {
 /* Names in a directory, and the place for the answers. */
 struct lookup {
   int directory;
-  size_t answer_length; /* FINGERPRINT_LENGTH: only files count; FULL_LENGTH: all entries do */
+  /* FINGERPRINT_LENGTH: only files count; FULL_LENGTH: all entries do; LEASE_LENGTH: leases are asked */
+  size_t answer_length;
   uint32_t count;
   char *names; /* one after the other, each ended by a NUL; an empty one stands for an invalid one */
   size_t length;
@@ -68,6 +72,11 @@ static void look_up(const struct lookup *lookup, uint32_t i) {
   const char *name = lookup->names + lookup->starts[i];
   uint8_t *answer = lookup->answers + i * lookup->answer_length;
   const bool is_full = lookup->answer_length == FULL_LENGTH;
+  if (lookup->answer_length == LEASE_LENGTH) {
+    const int32_t error = ask_read_lease(lookup->directory, name);
+    memcpy(answer, &error, sizeof error);
+    return;
+  }
   if (fstatat(lookup->directory, name, &stats, AT_SYMLINK_NOFOLLOW) != 0) {
     const int32_t error = errno;
     if (is_full) memcpy(answer + ERROR_AT, &error, sizeof error);
@@ -253,14 +262,14 @@ static napi_value begin_later(napi_env env, struct later *later) {
 }
 
 /* Looks up names below a directory, or, with NULL for it, paths. */
-static napi_value look_up_async(napi_env env, napi_value directory, napi_value names) {
+static napi_value look_up_async(napi_env env, napi_value directory, napi_value names, size_t answer_length) {
   napi_value promise = NULL;
   struct later *later = calloc(1, sizeof *later);
   if (later == NULL) {
     napi_throw_error(env, NULL, "out of memory");
     return NULL;
   }
-  later->lookup.answer_length = directory == NULL ? FULL_LENGTH : FINGERPRINT_LENGTH;
+  later->lookup.answer_length = answer_length;
   if (directory != NULL && !(read_string(env, directory, later->path, sizeof later->path) && later->path[0] != '\0')) {
     fail(env, "directory must be a path");
   } else if (read_names(env, names, &later->lookup)) {
@@ -276,12 +285,38 @@ napi_value stat_files_async(napi_env env, napi_callback_info info) {
   size_t count = 2;
   napi_value arguments[2];
   if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
-  return look_up_async(env, arguments[0], arguments[1]);
+  return look_up_async(env, arguments[0], arguments[1], FINGERPRINT_LENGTH);
 }
 
 napi_value lstat_paths_async(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value paths;
   if (napi_get_cb_info(env, info, &count, &paths, NULL, NULL) != napi_ok) return NULL;
-  return look_up_async(env, NULL, paths);
+  return look_up_async(env, NULL, paths, FULL_LENGTH);
+}
+
+napi_value ask_leases_async(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value paths;
+  if (napi_get_cb_info(env, info, &count, &paths, NULL, NULL) != napi_ok) return NULL;
+  return look_up_async(env, NULL, paths, LEASE_LENGTH);
+}
+
+napi_value ask_leases(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value paths, answers = NULL;
+  struct lookup lookup = {.answer_length = LEASE_LENGTH, .directory = AT_FDCWD};
+  if (napi_get_cb_info(env, info, &count, &paths, NULL, NULL) != napi_ok) return NULL;
+  if (read_names(env, paths, &lookup)) {
+    lookup.answers = calloc((size_t)lookup.count + 1, lookup.answer_length);
+    if (lookup.answers != NULL) {
+      look_up_all(&lookup);
+      answers = copy_answers(env, &lookup);
+    } else {
+      napi_throw_error(env, NULL, "out of memory");
+    }
+  }
+  free(lookup.answers);
+  free_names(&lookup);
+  return answers;
 }

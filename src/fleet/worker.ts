@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { openForWriting } from '../files/open-for-writing.js'
 import type { Job } from 'bullmq'
 import { callWithin } from '../bounded-call.js'
 import { ConcurrencyLimit } from '../files/concurrency-limit.js'
@@ -148,9 +149,10 @@ async function hashPart(
   if (known) return known
   const own = files.filter(isRead)
   const startedMs = cacheAccess.now()
+  const written = openForWriting(own.map(({ absolutePath }) => absolutePath))
   const digests = await read(part, files, { ...context, onProgress })
   for (const file of own) requireUnchanged(file, readFingerprintIfThere(file.absolutePath))
-  const start = { startedMs, trust: cacheAccess.trust }
+  const start = { startedMs, trust: cacheAccess.trust, written }
   if (own.every((file) => isSettled(file, start)))
     cacheAccess.cache.put('layers', input, Buffer.concat([digests.pieces, digests.nodes]))
   return digests

@@ -1,4 +1,5 @@
 import type { PieceCache } from '../../cache/piece-cache.js'
+import { openForWriting } from '../../files/open-for-writing.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { createWholeFileJob, readWholeFile, runWholeFile } from '../../hash/jobs/whole-file-job.js'
@@ -96,6 +97,7 @@ async function read(
   const { cache, trust, now } = cacheAccess
   const { absolutePath, fingerprint } = file
   const startedMs = now()
+  const written = openForWriting([absolutePath])
   const checksums = names.map((name) => CHECKSUMS[name])
   const { size } = fingerprint
   const source = { path: absolutePath, size, identity: null }
@@ -106,7 +108,7 @@ async function read(
   const { digests } = job
   requireUnchanged(file, readFingerprintIfThere(absolutePath))
   const found = { file, digests, bytesRead: size }
-  if (!isSettled(file, { startedMs, trust })) return { ...found, isSettled: false }
+  if (!isSettled(file, { startedMs, trust, written })) return { ...found, isSettled: false }
   const kept = encodeFingerprint(fingerprint)
   names.forEach((name, i) => {
     const digest = digests[i]

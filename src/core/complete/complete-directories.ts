@@ -100,7 +100,8 @@ async function completeOpen(
   const options = digestOptions(request)
   const isOwnFile = ownFilesOf(directories, request.checksums, context)
   const writer = new Writer({ inFlight: WRITES })
-  const run = { request, hashContext: context, options, isOwnFile, writer, report, watch }
+  const hashContext = { ...context, refusesWritten: true }
+  const run = { request, hashContext, options, isOwnFile, writer, report, watch }
   await complete(directories, run, context.state)
 }
 

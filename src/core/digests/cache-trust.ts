@@ -88,6 +88,8 @@ export interface ReadingStart {
   /** Milliseconds since 1970. */
   readonly startedMs: number
   readonly trust: CacheTrust
+  /** The paths of files that a program had open for writing then. Absent: none. */
+  readonly written?: ReadonlySet<string>
 }
 
 /** The same with the cache to store the results in. */
@@ -100,10 +102,10 @@ export interface RememberingStart extends ReadingStart {
  * content. False if the file could have changed unnoticed since.
  */
 export function isSettled(
-  { fingerprint }: ScannedFile,
-  { startedMs, trust }: ReadingStart,
+  { fingerprint, absolutePath }: ScannedFile,
+  { startedMs, trust, written }: ReadingStart,
 ): boolean {
-  return !isRacy(fingerprint, startedMs, trust)
+  return !isRacy(fingerprint, startedMs, trust) && !written?.has(absolutePath)
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   readFingerprintIfThere,
   type Fingerprint,
 } from '../../files/fingerprint.js'
+import { openForWriting, openForWritingLater } from '../../files/open-for-writing.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { statFiles } from '../../files/stat-files.js'
 import { concatenateFiles, type DigestKind } from '../../hash/stream/content-stream.js'
@@ -49,6 +50,8 @@ export interface HashContext {
    * files that strangers may replace by links.
    */
   readonly isGuarded?: boolean
+  /** Whether files that a program has open for writing count as changing. Default: they are read. */
+  readonly refusesWritten?: boolean
   /** Turns of what costs much for many files. Default: it is done at once. */
   readonly turns?: Turns | undefined
   /** Other machines that hash pieces. Absent without any. */
@@ -93,6 +96,23 @@ export async function hashContent(
   }
 }
 
+/**
+ * The paths of files that a program has open for writing.
+ * @throws BtkitError `changed` if they count as changing
+ */
+async function findWritten(
+  files: readonly ScannedFile[],
+  { turns, refusesWritten }: HashContext,
+): Promise<ReadonlySet<string>> {
+  const paths = files.filter(isRead).map(({ absolutePath }) => absolutePath)
+  // Who has turns must not wait for a disk
+  const written = turns ? await openForWritingLater(paths) : openForWriting(paths)
+  const [first] = written
+  if (refusesWritten && first !== undefined)
+    throw new BtkitError('changed', `${first}: a program has it open for writing`)
+  return written
+}
+
 /** Reads the pieces whose digests are unknown. */
 async function readPieces(
   content: Content,
@@ -105,7 +125,7 @@ async function readPieces(
   if (unknown.length === 0) return { digests, trees, bytesHashed: 0, isSettled: true }
   const bytesHashed = countUnknown(content, table)
   const files = unknownFiles(content, table)
-  const start = { cache, startedMs: now(), trust }
+  const start = { cache, startedMs: now(), trust, written: await findWritten(files, hashContext) }
   const reading = { content, unknown, wanted: wantedDigests(content, table) }
   const { digests: parts, readTrees, unfinished } = await hashUnknown(reading, hashContext)
   await (hashContext.recheck ?? recheckTogether)(content.files)

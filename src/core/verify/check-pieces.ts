@@ -1,4 +1,6 @@
 import { Buffer } from 'node:buffer'
+import { openForWriting } from '../../files/open-for-writing.js'
+import { isRead } from '../digests/pad-files.js'
 import { isSameBytes } from '../../bytes.js'
 import type { TreeKey, TreeRecord } from '../../cache/records/bodies.js'
 import {
@@ -84,6 +86,7 @@ export async function checkPieces(
   const start = {
     ...cacheAccess,
     startedMs: cacheAccess.now(),
+    written: openForWriting(unknown.length > 0 ? pathsOf(content) : []),
   }
   const trees = content && v2 ? new ReadTrees(content, kernel) : null
   for await (const group of readGroups({ stream, unknown, check }, { ...engine, failures })) {
@@ -104,6 +107,10 @@ export async function checkPieces(
   if (judge.bad.length === 0 || !openTrees) return { unreadable, changed, badBlocks: new Map() }
   const badBlocks = explainPieces(judge.bad, check, { source: await openTrees(), kernel })
   return { unreadable, changed, badBlocks }
+}
+
+function pathsOf(content: Content | null): string[] {
+  return content?.files.filter(isRead).map(({ absolutePath }) => absolutePath) ?? []
 }
 
 /**

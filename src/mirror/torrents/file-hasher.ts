@@ -74,11 +74,11 @@ export class FileHasher {
   ): Promise<ContentInfo> {
     const { content, input, options } = request
     // The table of a large torrent is made only now: many torrents may wait
-    const turns = unlimitedTurns(signal)
-    const table = this.#better(
-      request,
-      await doInTurns(recallSteps(content, this.hashContext.cacheAccess), turns),
+    const recalled = await doInTurns(
+      recallSteps(content, this.hashContext.cacheAccess),
+      unlimitedTurns(signal),
     )
+    const table = this.#better(request, recalled)
     await mapConcurrently(unknownFiles(content, table), async (file) => {
       signal.throwIfAborted()
       await refuseOther(onMirror(file, content), this.mirror)
@@ -94,7 +94,8 @@ export class FileHasher {
     // Stops when nobody wants the work any more, and keeps what it has read
     const own = { ...engine, throttle: ahead?.throttle, threads, onProgress, giveUp: signal }
     // What was read is kept though nobody wants it any more
-    const guards = { recheck: recheckAsync, isGuarded: true, turns: unlimitedTurns() }
+    const turns = unlimitedTurns()
+    const guards = { recheck: recheckAsync, isGuarded: true, turns, refusesWritten: true }
     const before = bytesLeft(content, table)
     let bytesRead: number | null = null
     try {

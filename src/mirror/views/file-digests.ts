@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { openForWritingLater } from '../../files/open-for-writing.js'
 import { CHECKSUMS } from '../../core/checksums/list.js'
 import { isSameFile, isSettled, type ReadingStart } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
@@ -107,6 +108,7 @@ export class FileDigests {
         })
         await refuseOther(file, options.mirror)
         const startedMs = hashContext.cacheAccess.now()
+        const written = await openForWritingLater([file.absolutePath])
         await this.#run(job, signal, (bytesDone) => {
           note(bytesDone)
           progress.note(bytesDone, size)
@@ -114,7 +116,7 @@ export class FileDigests {
         const { fingerprint } = await new MirrorView(options.mirror).file(file.path)
         requireUnchanged(file, fingerprint)
         const { trust } = hashContext.cacheAccess
-        await this.#remember({ file, content, job }, { startedMs, trust })
+        await this.#remember({ file, content, job }, { startedMs, trust, written })
         return digestOf(job)
       },
     )
