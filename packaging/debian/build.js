@@ -25,6 +25,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { PLATFORMS, stageAccelerators } from '../../scripts/package/accelerators.js'
 import { stagePackage } from '../../scripts/package/npm.js'
+import { unitsIn } from './units.js'
 
 const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' }
 const HERE = 'packaging/debian'
@@ -167,7 +168,7 @@ function stageSystem(root, { version }) {
     writeFileSync(join(root, path), content)
   }
   const own = (name) => readFileSync(join(HERE, name))
-  for (const unit of readdirSync('packaging').filter((each) => /^btkit-.*\.\w+$/.test(each)))
+  for (const unit of unitsIn('packaging').all)
     put(`usr/lib/systemd/system/${unit}`, readFileSync(join('packaging', unit)))
   put('usr/lib/sysusers.d/btkit.conf', own('sysusers.conf'))
   put('usr/lib/tmpfiles.d/btkit.conf', own('tmpfiles.conf'))
@@ -223,10 +224,13 @@ function commitTime() {
 
 function archive(root, directory, { version, architecture, names }) {
   const control = join(root, 'DEBIAN')
+  const { services, stopped } = unitsIn('packaging')
   mkdirSync(control)
   for (const name of ['postinst', 'prerm', 'postrm']) {
-    const script = readFileSync(join(HERE, name), 'utf8').replace('@NAMES@', names.join(' '))
-    writeFileSync(join(control, name), script, { mode: 0o755 })
+    const script = readFileSync(join(HERE, name), 'utf8')
+    const lists = { NAMES: names, SERVICES: services, UNITS: stopped }
+    const filled = script.replaceAll(/@(\w+)@/g, (_, list) => lists[list].join(' '))
+    writeFileSync(join(control, name), filled, { mode: 0o755 })
   }
   cpSync(join(HERE, 'triggers'), join(control, 'triggers'))
   const files = readdirSync(root, { recursive: true, withFileTypes: true })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { executable, projectRoot, runProgram } from '../support/executable.js'
 import { unlessInstalled } from '../support/peers.js'
 import { makeScratch } from '../support/scratch.js'
@@ -61,3 +62,23 @@ test(
     assert.equal(await start(), 0)
   },
 )
+
+test('installing and removing the Debian package minds all units', async () => {
+  const url = pathToFileURL(join(projectRoot, 'packaging/debian/units.js')).href
+  const { unitsIn } = (await import(url)) as {
+    unitsIn: (directory: string) => Record<'all' | 'services' | 'stopped', string[]>
+  }
+  const { all, services, stopped } = unitsIn(join(projectRoot, 'packaging'))
+  const there = readdirSync(join(projectRoot, 'packaging')).filter((name) => /^btkit-/.test(name))
+  assert.deepEqual(all.sort(), there.sort())
+  const lasting = SERVICES.filter((name) => name !== 'btkit-completedir.service')
+  assert.deepEqual(services.sort(), lasting.sort())
+  assert.deepEqual(
+    stopped.sort(),
+    there.filter((name) => name !== 'btkit-completedir.service').sort(),
+  )
+  // No script has a list of its own
+  const [postinst, prerm] = ['postinst', 'prerm'].map((name) => read('packaging/debian', name))
+  assert.match(postinst!, /try-restart @SERVICES@/)
+  assert.match(prerm!, /disable --now @UNITS@/)
+})
