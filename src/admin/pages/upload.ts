@@ -157,15 +157,18 @@ export function uploadRoutes(parts: FormsParts): AdminRoute[] {
   const arriving = new Set<string>()
   const receive = async (context: AdminContext): Promise<Answer> => {
     const { name } = context.user
+    const refuse = (error: BtkitError) => show(parts, context, { form: context.query, error })
+    if (arriving.has(name))
+      return refuse(
+        new BtkitError('busy', 'another upload of yours has not ended yet; wait for it'),
+      )
+    arriving.add(name)
     try {
-      if (arriving.has(name))
-        throw new BtkitError('busy', 'another upload of yours has not ended yet; wait for it')
-      arriving.add(name)
       return await add(parts, context, await receiveUpload(context))
     } catch (error) {
       const why = translate(error, context.request)
       if (!(why instanceof BtkitError)) throw why
-      return show(parts, context, { form: context.query, error: why })
+      return refuse(why)
     } finally {
       arriving.delete(name)
     }

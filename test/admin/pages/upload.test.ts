@@ -116,3 +116,21 @@ test('an upload that is broken off is no internal error, and leaves nothing', as
   await tracker.stop()
   assert.doesNotMatch(tracker.stderr.text, /error|abort/)
 })
+
+test('a refused upload does not let the next one in while the first is under way', async (t) => {
+  const { root, pages, visitor, logIn } = await startForms(t)
+  const bob = await logIn('bob')
+  const browser = visitor()
+  await browser.logIn('bob', 'staple of the uploader')
+  const { hostname, port, host } = new URL(pages)
+  const socket = connect(Number(port), hostname)
+  t.after(() => socket.destroy())
+  const fields = ['Content-Type: multipart/form-data; boundary=x', 'Content-Length: 100000']
+  const head = ['POST /upload HTTP/1.1', `Host: ${host}`, `Cookie: ${browser.cookie}`, ...fields]
+  socket.write([...head, '', ''].join('\r\n'))
+  await until('the upload begins', async () => (await bob.upload({})).status === 503)
+  for (let i = 0; i < 3; i++) assert.equal((await bob.upload({ 'a.torrent': A })).status, 503)
+  assert.deepEqual(filesBelow(join(root, 'torrents')), [])
+  socket.destroy()
+  await until('it has ended', async () => (await bob.upload({})).status === 400)
+})
