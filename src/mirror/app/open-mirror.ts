@@ -100,9 +100,11 @@ export async function openMirror(
     status: new ServiceStatus({ ...makers, options, trackers, cacheSize, server }, world),
     isRootThere: () => root.isThere(),
     /** Forgets torrents that are kept for a second if the root is another directory now. */
-    followRoot: () => {
-      if (root.hasMoved()) onDemand.expire()
+    followRoot: async () => {
+      if (await root.hasMoved()) onDemand.expire()
     },
+    /** Whether that may be necessary. */
+    followsRoot: root.isLinked,
     /** Starts the work beside requests. */
     start: () => {
       endTasks = startMirrorTasks({ ...settings, ...world, ...resources })

@@ -39,11 +39,15 @@ export async function addMirror(
     if (unread.isFull(request.raw.socket))
       throw new NotReady('too many responses are unread; read them and try again', 5)
     countUnread(reply.raw, unread)
-    mirror.followRoot()
     const place = removePrefix(prefix, request.raw)
     if (place === 'elsewhere') throw notFound('this address')
     if (place === 'bare') redirectInto(prefix, request.raw, reply)
-    else done()
+    else if (!mirror.followsRoot) done()
+    else {
+      void mirror.followRoot().then(() => {
+        done()
+      })
+    }
   })
   app.addHook('onResponse', (request, reply, done) => {
     seen.note(request, reply)

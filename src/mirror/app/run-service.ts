@@ -99,10 +99,18 @@ export async function runService(
         refuseStopping(response)
         return
       }
-      opened.followRoot()
-      if (answerKept(request, response)) return
-      exchanges.begin(request, response)
-      app.routing(request, response)
+      const begin = () => {
+        answer(request, response)
+      }
+      if (opened.followsRoot) void opened.followRoot().then(begin)
+      else begin()
+    }
+    const answer: Handler = (request, response) => {
+      if (response.destroyed) exchanges.reportLeft(request)
+      else if (!answerKept(request, response)) {
+        exchanges.begin(request, response)
+        app.routing(request, response)
+      }
     }
     const rules = serverRules(limits)
     const served = { handler, exchanges, rules, connections: CONNECTIONS, clientAddresses }

@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { NotReady } from '../../server/answers/refusal.js'
 
@@ -9,21 +9,33 @@ const PATIENCE = 5000
 /** Checks whether the root is another directory, and whether it exists. */
 export class RootWatch {
   #real: string | null
-  readonly #isLinked: boolean
+  #looking: Promise<boolean> | null = null
+  #next: Promise<boolean> | null = null
+  /** Whether there are links in the root's path: without them, nothing is looked up. */
+  readonly isLinked: boolean
 
   constructor(readonly root: string) {
     this.#real = resolveIfThere(root)
-    this.#isLinked = this.#real !== root
+    this.isLinked = this.#real !== root
   }
 
   /**
-   * Whether a link in the root's path leads elsewhere since the last call. Without links, nothing
-   * is looked up.
+   * Whether a link in the root's path leads elsewhere since the last call. Calls during a lookup share the
+   * next one. False if the lookup takes long, because a file server may be down.
    */
-  hasMoved(): boolean {
-    if (!this.#isLinked) return false
+  hasMoved(): Promise<boolean> {
+    if (!this.isLinked) return Promise.resolve(false)
+    this.#next ??= (this.#looking ?? Promise.resolve(false)).then(() => {
+      this.#next = null
+      return (this.#looking = this.#look())
+    })
+    return this.#next
+  }
+
+  async #look(): Promise<boolean> {
     const before = this.#real
-    this.#real = resolveIfThere(this.root)
+    const real = realpath(this.root).catch(() => null)
+    this.#real = await Promise.race([real, setTimeout(PATIENCE, before, { ref: false })])
     return this.#real !== before
   }
 
