@@ -76,6 +76,8 @@ export class JobQueue {
   readonly #perClient = new Map<string, number>()
   readonly #aheadWaiting = new Turns()
   readonly #ahead = new Set<AheadJob>()
+  /** Those whose turn has come, but which are not in the set yet. */
+  #aheadBeginning = 0
 
   constructor(private readonly limits: JobLimits) {}
 
@@ -125,7 +127,10 @@ export class JobQueue {
    */
   async runAhead<T>(job: AheadJob, work: () => Promise<T>): Promise<T> {
     await this.#turn(this.#aheadWaiting, null, job.signal)
+    this.#aheadBeginning--
     this.#ahead.add(job)
+    // A job may have come since its turn
+    if (this.length > 0) job.giveWay()
     try {
       return await work()
     } finally {
@@ -182,8 +187,12 @@ export class JobQueue {
     while (this.#hasPlace('small') && this.#begin('small'));
     while (this.#hasPlace('large') && this.#begin('large'));
     if (this.running > 0 || this.length > 0) return
-    let places = MOST_AHEAD - this.#ahead.size
-    while (places-- > 0) this.#aheadWaiting.next()?.()
+    while (this.#ahead.size + this.#aheadBeginning < MOST_AHEAD) {
+      const begin = this.#aheadWaiting.next()
+      if (!begin) return
+      this.#aheadBeginning++
+      begin()
+    }
   }
 
   /** Lets the next job of a lane begin; returns false if none waits. */

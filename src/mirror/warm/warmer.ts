@@ -9,6 +9,8 @@ import type { GivenTorrents } from '../torrents/given-torrents.js'
 import { formatMirrorPath, type Mirror, MirrorView } from '../tree/mirror.js'
 import type { FileTorrents } from '../views/file-torrents.js'
 import { findWarm, PathPatterns } from './find-warm.js'
+import { doInTurns, each } from '../../steps.js'
+import { unlimitedTurns } from '../admission/admission.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import { escapeText } from '../../text/escape.js'
@@ -32,6 +34,9 @@ const REST = 20
 
 /** Milliseconds before a file is tried again that is being written or has just changed. */
 const AGAIN = 1000
+
+/** Most milliseconds until then; a timer takes no more than 24 days. */
+const LONGEST_WAIT = 3_600_000
 
 /** Milliseconds in the future beyond which a file's time counts as wrong. */
 const FAR = 60_000
@@ -123,7 +128,7 @@ export class Warmer {
       }
     }
     const unreadPlaces = unread.map((path) => `${path.join('/')}/`)
-    this.files.endScan(scan, ({ path }) => {
+    await this.files.endScan(scan, ({ path }) => {
       const place = `${path.join('/')}/`
       return unreadPlaces.some((each) => each === '/' || place.startsWith(each))
     })
@@ -187,7 +192,8 @@ export class Warmer {
 
   #noteFailure(file: WarmFile, error: unknown): void {
     if (error instanceof NotReady || (error instanceof BtkitError && error.code === 'changed')) {
-      this.#tryAgainLater(file)
+      // A file that is too young says when it is old enough
+      this.#tryAgainLater(file, error instanceof NotReady ? 1000 * error.retryAfter : AGAIN)
       return
     }
     this.files.setReadiness(file, 'failed')
@@ -205,11 +211,12 @@ export class Warmer {
     return this.#view.view
   }
 
-  #tryAgainLater(file: WarmFile): void {
+  #tryAgainLater(file: WarmFile, milliseconds = AGAIN): void {
+    const wait = Math.min(Math.max(AGAIN, milliseconds), LONGEST_WAIT)
     setTimeout(() => {
       this.#waiting.push(file)
       this.#fill()
-    }, AGAIN).unref()
+    }, wait).unref()
   }
 
   #warnOnce(key: string, message: string): void {
@@ -313,13 +320,22 @@ export class WarmFiles {
     this.#version++
   }
 
-  /** Ends a scan: forgets the files that it did not see, except those that are `kept`. */
-  endScan(scan: number, isKept: (file: WarmFile) => boolean): void {
-    const newest: WarmFile[] = []
-    for (const file of this.#files.values()) {
+  /**
+   * Ends a scan: forgets the files that it did not see, except those that are `kept`. Lets other work have
+   * its turn.
+   */
+  async endScan(scan: number, isKept: (file: WarmFile) => boolean): Promise<void> {
+    const forget = (file: WarmFile) => {
       if (file.seen !== scan && !isKept(file)) this.#forget(file.path)
-      else if (file.readiness === 'ready') this.#enter(file, newest)
     }
+    await doInTurns(each(this.#files.values(), forget), unlimitedTurns())
+    const newest: WarmFile[] = []
+    const enter = (file: WarmFile) => {
+      if (file.readiness === 'ready' && !newest.includes(file)) this.#enter(file, newest)
+    }
+    await doInTurns(each(this.#files.values(), enter), unlimitedTurns())
+    // Those that became ready meanwhile
+    this.#newest.forEach(enter)
     this.#newest = newest
     this.#version++
   }

@@ -140,3 +140,16 @@ test('a client with many jobs does not delay another one', async () => {
   for (let n = 0; n < 4; n++) await end(begun.at(-1) ?? '')
   assert.deepEqual(begun, ['many 1', 'many 2', 'few 1', 'many 3', 'few 2'])
 })
+
+test('no more work ahead begins at once than may run at once', async () => {
+  const { queue, begun, work, end } = open()
+  const names = ['1', '2', '3', '4', '5']
+  const ahead = names.map((name) =>
+    queue.runAhead({ signal: never, giveWay: () => undefined }, work(name)),
+  )
+  await setImmediate()
+  assert.deepEqual([begun.length, queue.ahead], [2, 2])
+  for (const name of names) await end(name)
+  await Promise.all(ahead)
+  assert.deepEqual(begun, names)
+})

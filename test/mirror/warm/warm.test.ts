@@ -132,3 +132,16 @@ test('patterns without a match cause a warning', async (t) => {
   await until(() => stderr.text.includes('\n'))
   assert.match(stderr.text, /--warm \/b\*: no file matches yet/)
 })
+
+test('a file that is too young is tried again when it is old enough', async (t) => {
+  const delays = new Set<number>()
+  const { setTimeout } = globalThis
+  t.mock.method(globalThis, 'setTimeout', (act: () => void, delay = 0) => {
+    delays.add(delay)
+    return setTimeout(act, delay)
+  })
+  const args = ['--warm', '*', '--min-age', '1h']
+  const { port } = await serveMirror(t, { files: { a: 'a' }, args })
+  await untilFiles(port, 'waiting', 1)
+  await until(() => [...delays].some((delay) => delay > 3_000_000 && delay <= 3_600_000))
+})
