@@ -40,6 +40,8 @@ export class TorrentList {
   readonly #added = new LRUCache<string, AllowedTorrent>({ max: MAX_ADDED })
   #torrents = new Map<string, AllowedTorrent>()
   #banned: ReadonlySet<string> = new Set()
+  /** How often the banned hashes have changed. */
+  #bans = 0
   #version = ''
   #additions = 0
   #refreshing: Promise<void> | null = null
@@ -141,9 +143,12 @@ export class TorrentList {
     const banned = new Set(this.#bannedFile?.values)
     for (const infoHash of banned) torrents.delete(infoHash)
     this.#torrents = torrents
+    const isSame =
+      banned.size === this.#banned.size && [...banned].every((hash) => this.#banned.has(hash))
+    if (!isSame) this.#bans++
     this.#banned = banned
     const versions = this.#directories.map(({ version }) => version)
-    this.#version = [...versions, ...banned].join(' ')
+    this.#version = [...versions, this.#bans].join(' ')
   }
 
   #addCopy({ metainfo: copy }: AllowedTorrent, listed: AllowedTorrent | undefined): void {
