@@ -245,19 +245,31 @@ export async function findMissing(
   // The progress bar counts only the torrent's own bytes
   const quiet = { ...hashContext, engine: { ...hashContext.engine, onProgress: undefined } }
   const renamed = new Map<VerifiedFile, FoundFile>()
-  for (const missing of plan.files.filter(isMissing)) {
+  const bySize = new Map<number, ExtraFile[]>()
+  for (const other of others) {
+    const ofSize = bySize.get(other.file.length) ?? []
+    ofSize.push(other)
+    bySize.set(other.file.length, ofSize)
+  }
+  const files = [...plan.files]
+  for (const [number, missing] of plan.files.entries()) {
+    if (!isMissing(missing)) continue
     const { stretch } = missing
-    const { length } = missing.file
-    const ofSize = others.filter(({ file }) => file.length === length && !renamed.has(file))
+    const ofSize = bySize.get(missing.file.length) ?? []
     for (const { file, found } of ofSize.slice(0, MOST_TRIED)) {
-      const files = plan.files.map((each) => (each === missing ? { ...each, found } : each))
+      files[number] = { ...missing, found }
       const pieces = piecesOf(files, stretch, plan.request.metainfo.pieceLength)
       await checkPieces(checkOf({ ...plan, files, pieces }), quiet)
       const isBad = rangesOf(pieces, stretch, BAD | SUSPECT).length > 0
       if (isBad || countChecked(pieces, stretch) === 0) continue
       renamed.set(file, missing)
+      ofSize.splice(
+        ofSize.findIndex((other) => other.file === file),
+        1,
+      )
       break
     }
+    files[number] = missing
   }
   return renamed
 }
