@@ -175,14 +175,16 @@ static bool read_stream(struct request *request, struct content_stream *stream) 
   return request->fault == NULL;
 }
 
-/* Reads the indices of the pieces, which must be in the stream. */
+/* Reads the indices of the pieces, which must be in the stream and rise: only the last may be short. */
 static bool read_pieces(struct request *request, struct hash_job *job) {
   const struct array pieces = get_array(request, "pieces", napi_uint32_array);
   const uint64_t all = count_pieces(&job->stream);
   job->pieces = pieces.data;
   job->piece_count = job->pieces == NULL ? (size_t)all : pieces.length;
   for (size_t i = 0; job->pieces != NULL && i < job->piece_count; i++) {
-    if (job->pieces[i] >= all) return fail(request, "pieces");
+    if (job->pieces[i] >= all || (i > 0 && job->pieces[i] <= job->pieces[i - 1])) {
+      return fail(request, "pieces");
+    }
   }
   return true;
 }

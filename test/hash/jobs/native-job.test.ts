@@ -95,6 +95,7 @@ const FAULTS: Record<string, Partial<Record<keyof NativeJob, unknown>>> = {
   'offsets that are no integers': { offsets: Float64Array.of(0, 1.5) },
   'identities of fewer files': { identities: new BigUint64Array(1) },
   'a piece beyond the end': { pieces: Uint32Array.of(1) },
+  'pieces that do not rise': { pieces: Uint32Array.of(0, 0), pieceDigests: new Uint8Array(40) },
   'less room than digests': { pieces: null, pieceDigests: new Uint8Array(19) },
   'no piece length': { pieceLength: 0 },
   'no room to note failures': { failedPieces: new Uint8Array(1), reasons: new Int32Array(0) },
