@@ -160,7 +160,10 @@ export async function readRegular(
       if (stats.size > limit) throw tooLarge(path, limit)
       // One byte more detects a growing file
       const buffer = Buffer.alloc(stats.size + 1)
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0)
+      let bytesRead = 0
+      // Some file systems give less than was asked for
+      for (let got = -1; got !== 0 && bytesRead < buffer.length; bytesRead += got)
+        got = (await handle.read(buffer, bytesRead, buffer.length - bytesRead, bytesRead)).bytesRead
       if (bytesRead > limit) throw tooLarge(path, limit)
       return { bytes: buffer.subarray(0, bytesRead), state, mtimeMs: stats.mtimeMs }
     } finally {

@@ -3,7 +3,7 @@ import { isSameBytes } from '../../bytes.js'
 import { isRacy } from '../../core/digests/cache-trust.js'
 import { BtkitError, valueOr } from '../../errors.js'
 import { type Fingerprint, sameFingerprint } from '../../files/fingerprint.js'
-import { readBoundedRegular } from '../../files/read-bounded.js'
+import { readRegular } from '../../files/read-bounded.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
@@ -16,11 +16,15 @@ import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
 import { WarningList } from '../../metainfo/warning.js'
 import { MOST_V2_BYTES } from '../requests/address.js'
 import { MirrorView } from '../tree/mirror.js'
+import { connectionsFirst } from '../../server/connections/connections.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 
 /** Most bytes of a torrent; larger ones are ignored. */
 const LARGEST = 16 * 2 ** 20
+
+/** Bytes of a torrent that is parsed without waiting for a turn. */
+const SMALL = 64 * 1024
 
 /** Bytes of memory for the torrents that were read. */
 const MEMORY = 64 * 2 ** 20
@@ -37,6 +41,10 @@ interface ReadTorrent {
   readonly metainfo: Metainfo | null
 }
 
+interface Parsing extends Pick<ReadTorrent, 'fingerprint'> {
+  readonly metainfo: Promise<Metainfo | null>
+}
+
 /**
  * The operator's own torrents of files of the mirror, which are served instead of new ones. For
  * `pub/a.iso` this is `pub/a.iso.torrent` below one of the directories, or `a.iso.torrent` in it.
@@ -47,6 +55,7 @@ export class GivenTorrents {
     maxSize: MEMORY,
     sizeCalculation: ({ metainfo }) => ENTRY_COST + (metainfo?.bytes.length ?? 0),
   })
+  readonly #parsing = new Map<string, Parsing>()
   readonly #told = new Set<string>()
 
   /** Of the directories to search for torrents, the first one has priority. */
@@ -68,7 +77,7 @@ export class GivenTorrents {
   async find(file: ScannedFile): Promise<Metainfo[]> {
     const found: Metainfo[] = []
     for (const place of await this.#places(file.path)) {
-      const metainfo = this.#parse(place)
+      const metainfo = await this.#parse(place)
       const fault = metainfo && faultOf(metainfo, file)
       if (metainfo && fault === null) found.push(metainfo)
       else this.#tell(place.absolutePath, fault ?? 'not a torrent of at most 16 MiB')
@@ -112,14 +121,23 @@ export class GivenTorrents {
     return found
   }
 
-  #parse({ absolutePath, fingerprint }: ScannedFile): Metainfo | null {
+  /** Parses a torrent; what several requests ask for at once is parsed once. */
+  #parse({ absolutePath, fingerprint }: ScannedFile): Promise<Metainfo | null> {
     const known = this.#read.get(absolutePath)
-    if (known && sameFingerprint(known.fingerprint, fingerprint)) return known.metainfo
-    const metainfo = parseOrNull(absolutePath)
-    // Otherwise a later change might leave no trace
-    if (!isRacy(fingerprint, this.world.now(), 'full'))
-      this.#read.set(absolutePath, { fingerprint, metainfo })
-    return metainfo
+    if (known && sameFingerprint(known.fingerprint, fingerprint))
+      return Promise.resolve(known.metainfo)
+    const before = this.#parsing.get(absolutePath)
+    if (before && sameFingerprint(before.fingerprint, fingerprint)) return before.metainfo
+    const settled = !isRacy(fingerprint, this.world.now(), 'full')
+    const metainfo = parseOrNull(absolutePath).finally(() => {
+      if (this.#parsing.get(absolutePath)?.metainfo === metainfo) this.#parsing.delete(absolutePath)
+    })
+    this.#parsing.set(absolutePath, { fingerprint, metainfo })
+    return metainfo.then((parsed) => {
+      // Otherwise a later change might leave no trace
+      if (settled) this.#read.set(absolutePath, { fingerprint, metainfo: parsed })
+      return parsed
+    })
   }
 }
 
@@ -132,8 +150,15 @@ async function fileIfThere(view: MirrorView, path: readonly string[]): Promise<S
   }
 }
 
-function parseOrNull(path: string): Metainfo | null {
-  return valueOr(null, () => parseMetainfo(readBoundedRegular(path, LARGEST), { maxSize: LARGEST }))
+async function parseOrNull(path: string): Promise<Metainfo | null> {
+  const file = await readRegular(path, LARGEST, null).catch((error: unknown) => {
+    if (error instanceof BtkitError) return null
+    throw error
+  })
+  if (!file) return null
+  // A large one takes as long as many small requests
+  if (file.bytes.length > SMALL) await connectionsFirst()
+  return valueOr(null, () => parseMetainfo(file.bytes, { maxSize: LARGEST }))
 }
 
 /** Why a torrent cannot be served for a file; null if only its content can tell. */
