@@ -6,7 +6,7 @@ import { escapeText } from '../text/escape.js'
 import { isRunning } from '../process.js'
 
 /**
- * Who has a cache open. A kill does not damage the file. But LMDB trusts its file: damage may have
+ * Marks the processes that have a cache open. A kill does not damage the file. But LMDB trusts its file: damage may have
  * ended a process that had it open, and would end each later one. So after a death another process
  * reads the file first.
  */
@@ -53,7 +53,7 @@ export async function describeDamage(path: string): Promise<string | null> {
   if (marks.length === 0) return null
   const noted = marks.map(textOf).find((text) => text !== '')
   const why = noted === undefined ? await walk(path) : `damaged: ${escapeText(noted)}`
-  // Those of a damaged file go when it is set aside
+  // The marks of a damaged file go when it is set aside
   if (why === null) removeMarks(marks)
   return why
 }

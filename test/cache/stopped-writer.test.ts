@@ -22,7 +22,7 @@ test('serve answers while another process is stopped in a write of the cache', a
   assert.ok(writer.isStopped())
   await writer.goOn()
   assert.deepEqual((await stop()).stderr, '')
-  // What was hashed meanwhile was kept
+  // The digests of that time were kept
   const cache = await openCache({ directory: cacheDir, now: Date.now, warn: assert.ifError })
   assert.equal([...recordsOfKind(cache.store, 'file')].length, 3)
   await cache.close()

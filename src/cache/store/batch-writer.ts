@@ -37,7 +37,7 @@ const MAX_WAIT = 1000
 /** Bytes of changes that wait while nothing can be written. Later ones are lost: hashed again. */
 const MAX_WAITING = 64 * 1024 * 1024
 
-/** The file to write to, its lock, and who hears of a failure. */
+/** The file to write to, its lock, and the receiver of a failure. */
 interface Written {
   readonly path: string
   readonly lock: WriteLock
@@ -55,7 +55,7 @@ export class BatchWriter {
   /** Number of transactions. */
   writes = 0
   #changes = new Changes()
-  /** Those of the transaction under way. */
+  /** The changes of the transaction under way. */
   #written = new Changes()
   #writing: Promise<void> | null = null
   /** Whether another process kept the lock when it was last wanted. */
@@ -113,7 +113,7 @@ export class BatchWriter {
   async close(patience: number): Promise<void> {
     if (this.#state === 'closed') return
     const end = pause(patience, null, { ref: false })
-    // What is under way may have given up the lock
+    // A write under way may have given up the lock
     for (let i = 0; i < 2; i++) await Promise.race([this.#write(patience), end])
     clearTimeout(this.#timer)
     if (this.#hasWork) this.#giveUp('failed', new Error('another process keeps it locked'))

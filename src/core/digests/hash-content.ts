@@ -105,7 +105,7 @@ async function findWritten(
   { turns, refusesWritten }: HashContext,
 ): Promise<ReadonlySet<string>> {
   const paths = files.filter(isRead).map(({ absolutePath }) => absolutePath)
-  // Who has turns must not wait for a disk
+  // A service has turns, and must not wait for a disk
   const written = turns ? await openForWritingLater(paths) : openForWriting(paths)
   const [first] = written
   if (refusesWritten && first !== undefined)

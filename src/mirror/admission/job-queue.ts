@@ -76,7 +76,7 @@ export class JobQueue {
   readonly #perClient = new Map<string, number>()
   readonly #aheadWaiting = new Turns()
   readonly #ahead = new Set<AheadJob>()
-  /** Those whose turn has come, but which are not in the set yet. */
+  /** Number of jobs whose turn has come, but which are not in the set yet. */
   #aheadBeginning = 0
 
   constructor(private readonly limits: JobLimits) {}

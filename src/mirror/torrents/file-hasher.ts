@@ -93,7 +93,7 @@ export class FileHasher {
     }
     // Stops when nobody wants the work any more, and keeps what it has read
     const own = { ...engine, throttle: ahead?.throttle, threads, onProgress, giveUp: signal }
-    // What was read is kept though nobody wants it any more
+    // Digests are kept though nobody wants them any more
     const turns = unlimitedTurns()
     const guards = { recheck: recheckAsync, isGuarded: true, turns, refusesWritten: true }
     const before = bytesLeft(content, table)

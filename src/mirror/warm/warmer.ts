@@ -334,7 +334,7 @@ export class WarmFiles {
       if (file.readiness === 'ready' && !newest.includes(file)) this.#enter(file, newest)
     }
     await doInTurns(each(this.#files.values(), enter), unlimitedTurns())
-    // Those that became ready meanwhile
+    // Files that became ready meanwhile
     this.#newest.forEach(enter)
     this.#newest = newest
     this.#version++

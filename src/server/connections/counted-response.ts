@@ -119,7 +119,7 @@ export class CountedResponse<
 /** Milliseconds that large bodies may keep the event loop before all other work has its turn. */
 const TURN = 4
 
-/** What goes on with large bodies, in turns: a thousand clients may ask for one at once. */
+/** The next writes of large bodies, in turns: a thousand clients may ask for one at once. */
 const waiting = new Set<() => void>()
 let isTurnDue = false
 
