@@ -9,6 +9,7 @@
 #include "fingerprint.h"
 #include "read_lease.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -163,6 +164,65 @@ static bool read_names(napi_env env, napi_value names, struct lookup *lookup) {
   return false;
 }
 
+static int compare_names(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Puts the names in the order of their bytes. */
+static bool sort_names(struct lookup *lookup) {
+  const char **sorted = malloc(((size_t)lookup->count + 1) * sizeof *sorted);
+  char *names = malloc(lookup->length + 1);
+  if (sorted != NULL && names != NULL) {
+    size_t length = 0;
+    for (uint32_t i = 0; i < lookup->count; i++) sorted[i] = lookup->names + lookup->starts[i];
+    qsort(sorted, lookup->count, sizeof *sorted, compare_names);
+    for (uint32_t i = 0; i < lookup->count; i++) {
+      const size_t size = strlen(sorted[i]) + 1;
+      memcpy(names + length, sorted[i], size);
+      lookup->starts[i] = length;
+      length += size;
+    }
+    free(lookup->names);
+    lookup->names = names;
+    names = NULL;
+  }
+  const bool is_sorted = sorted != NULL && names == NULL;
+  free(sorted);
+  free(names);
+  return is_sorted;
+}
+
+/* Adds a name and makes room for its place. */
+static bool append_name(struct lookup *lookup, size_t *room, const char *name) {
+  if (lookup->count == UINT32_MAX) return false;
+  if (lookup->count == *room) {
+    const size_t more = 2 * *room + SHARE;
+    size_t *starts = realloc(lookup->starts, more * sizeof *starts);
+    if (starts == NULL) return false;
+    lookup->starts = starts;
+    *room = more;
+  }
+  if (!add_name(lookup, lookup->count, name)) return false;
+  lookup->count++;
+  return true;
+}
+
+/* Reads all names in a directory except the two dots. Returns false if it cannot. */
+static bool read_directory(const char *path, struct lookup *lookup) {
+  DIR *directory = opendir(path);
+  if (directory == NULL) return false;
+  size_t room = 0;
+  bool is_whole = true;
+  errno = 0;
+  for (const struct dirent *entry; is_whole && (entry = readdir(directory)) != NULL; errno = 0) {
+    const char *name = entry->d_name;
+    if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0) is_whole = append_name(lookup, &room, name);
+  }
+  is_whole = is_whole && errno == 0;
+  closedir(directory);
+  return is_whole && sort_names(lookup);
+}
+
 static void look_up_in(const char *path, struct lookup *lookup) {
   lookup->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lookup->directory < 0) return;
@@ -195,16 +255,23 @@ napi_value stat_files(napi_env env, napi_callback_info info) {
 /* A lookup off the event loop. */
 struct later {
   struct lookup lookup;
-  char path[MAX_PATH_LENGTH]; /* empty if the names are paths */
+  char path[MAX_PATH_LENGTH]; /* of a directory to list; empty if the names are paths */
   napi_async_work work;
   napi_deferred deferred;
 };
+
+/* Lists the directory. Without answers, nothing is known of it. */
+static void list_files(const char *path, struct lookup *lookup) {
+  if (!read_directory(path, lookup)) return;
+  lookup->answers = calloc((size_t)lookup->count + 1, lookup->answer_length);
+  if (lookup->answers != NULL) look_up_in(path, lookup);
+}
 
 static void look_up_later(napi_env env, void *data) {
   struct later *later = data;
   (void)env;
   if (later->path[0] != '\0') {
-    look_up_in(later->path, &later->lookup);
+    list_files(later->path, &later->lookup);
   } else {
     later->lookup.directory = AT_FDCWD;
     look_up_all(&later->lookup);
@@ -217,15 +284,37 @@ static void free_later(struct later *later) {
   free(later);
 }
 
-/* Returns the answers as an Int32Array; NULL if there is no memory. */
-static napi_value copy_answers(napi_env env, const struct lookup *lookup) {
+static void free_data(napi_env env, void *data, void *hint) {
+  (void)env;
+  (void)hint;
+  free(data);
+}
+
+/* Hands the answers over as an Int32Array; NULL if there is no memory. */
+static napi_value give_answers(napi_env env, struct lookup *lookup) {
   napi_value buffer, array;
-  void *data;
   const size_t size = lookup->count * lookup->answer_length;
-  if (napi_create_arraybuffer(env, size, &data, &buffer) != napi_ok) return NULL;
-  if (size > 0) memcpy(data, lookup->answers, size);
+  void *data = lookup->answers;
+  if (napi_create_external_arraybuffer(env, data, size, free_data, NULL, &buffer) != napi_ok) return NULL;
+  lookup->answers = NULL;
   const size_t words = size / sizeof(int32_t);
   return napi_create_typedarray(env, napi_int32_array, words, buffer, 0, &array) == napi_ok ? array : NULL;
+}
+
+/* Returns the names and the answers; NULL if there is no memory. */
+static napi_value give_listing(napi_env env, struct lookup *lookup) {
+  napi_value listing, names;
+  void *data;
+  if (lookup->answers == NULL) return napi_get_null(env, &listing) == napi_ok ? listing : NULL;
+  const napi_value answers = give_answers(env, lookup);
+  if (answers == NULL ||
+      napi_create_buffer_copy(env, lookup->length, lookup->names, &data, &names) != napi_ok ||
+      napi_create_object(env, &listing) != napi_ok ||
+      napi_set_named_property(env, listing, "names", names) != napi_ok ||
+      napi_set_named_property(env, listing, "fingerprints", answers) != napi_ok) {
+    return NULL;
+  }
+  return listing;
 }
 
 static void finish_later(napi_env env, napi_status status, void *data) {
@@ -234,9 +323,11 @@ static void finish_later(napi_env env, napi_status status, void *data) {
   napi_delete_async_work(env, later->work);
   /* Cancelled only if the JavaScript that waits is ended */
   if (status == napi_ok) {
-    const napi_value answers = copy_answers(env, &later->lookup);
-    if (answers != NULL) {
-      napi_resolve_deferred(env, later->deferred, answers);
+    struct lookup *lookup = &later->lookup;
+    const napi_value result =
+        later->path[0] == '\0' ? give_answers(env, lookup) : give_listing(env, lookup);
+    if (result != NULL) {
+      napi_resolve_deferred(env, later->deferred, result);
     } else if (napi_create_string_utf8(env, "out of memory", NAPI_AUTO_LENGTH, &message) == napi_ok &&
                napi_create_error(env, NULL, message, &error) == napi_ok) {
       napi_reject_deferred(env, later->deferred, error);
@@ -261,19 +352,35 @@ static napi_value begin_later(napi_env env, struct later *later) {
   return NULL;
 }
 
-/* Looks up names below a directory, or, with NULL for it, paths. */
-static napi_value look_up_async(napi_env env, napi_value directory, napi_value names, size_t answer_length) {
-  napi_value promise = NULL;
+static struct later *create_later(napi_env env, size_t answer_length) {
   struct later *later = calloc(1, sizeof *later);
-  if (later == NULL) {
-    napi_throw_error(env, NULL, "out of memory");
-    return NULL;
-  }
-  later->lookup.answer_length = answer_length;
-  if (directory != NULL && !(read_string(env, directory, later->path, sizeof later->path) && later->path[0] != '\0')) {
-    fail(env, "directory must be a path");
-  } else if (read_names(env, names, &later->lookup)) {
-    later->lookup.answers = calloc((size_t)later->lookup.count + 1, later->lookup.answer_length);
+  if (later == NULL) napi_throw_error(env, NULL, "out of memory");
+  else later->lookup.answer_length = answer_length;
+  return later;
+}
+
+napi_value list_files_async(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value directory, promise = NULL;
+  if (napi_get_cb_info(env, info, &count, &directory, NULL, NULL) != napi_ok) return NULL;
+  struct later *later = create_later(env, FINGERPRINT_LENGTH);
+  if (later == NULL) return NULL;
+  const bool is_path = read_string(env, directory, later->path, sizeof later->path);
+  if (is_path && later->path[0] != '\0') promise = begin_later(env, later);
+  else fail(env, "directory must be a path");
+  if (promise == NULL) free_later(later);
+  return promise;
+}
+
+/* Looks up paths, with answers of so many bytes each. */
+static napi_value look_up_async(napi_env env, napi_callback_info info, size_t answer_length) {
+  size_t count = 1;
+  napi_value paths, promise = NULL;
+  if (napi_get_cb_info(env, info, &count, &paths, NULL, NULL) != napi_ok) return NULL;
+  struct later *later = create_later(env, answer_length);
+  if (later == NULL) return NULL;
+  if (read_names(env, paths, &later->lookup)) {
+    later->lookup.answers = calloc((size_t)later->lookup.count + 1, answer_length);
     if (later->lookup.answers != NULL) promise = begin_later(env, later);
     else napi_throw_error(env, NULL, "out of memory");
   }
@@ -281,25 +388,12 @@ static napi_value look_up_async(napi_env env, napi_value directory, napi_value n
   return promise;
 }
 
-napi_value stat_files_async(napi_env env, napi_callback_info info) {
-  size_t count = 2;
-  napi_value arguments[2];
-  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
-  return look_up_async(env, arguments[0], arguments[1], FINGERPRINT_LENGTH);
-}
-
 napi_value lstat_paths_async(napi_env env, napi_callback_info info) {
-  size_t count = 1;
-  napi_value paths;
-  if (napi_get_cb_info(env, info, &count, &paths, NULL, NULL) != napi_ok) return NULL;
-  return look_up_async(env, NULL, paths, FULL_LENGTH);
+  return look_up_async(env, info, FULL_LENGTH);
 }
 
 napi_value ask_leases_async(napi_env env, napi_callback_info info) {
-  size_t count = 1;
-  napi_value paths;
-  if (napi_get_cb_info(env, info, &count, &paths, NULL, NULL) != napi_ok) return NULL;
-  return look_up_async(env, NULL, paths, LEASE_LENGTH);
+  return look_up_async(env, info, LEASE_LENGTH);
 }
 
 napi_value ask_leases(napi_env env, napi_callback_info info) {
@@ -311,7 +405,7 @@ napi_value ask_leases(napi_env env, napi_callback_info info) {
     lookup.answers = calloc((size_t)lookup.count + 1, lookup.answer_length);
     if (lookup.answers != NULL) {
       look_up_all(&lookup);
-      answers = copy_answers(env, &lookup);
+      answers = give_answers(env, &lookup);
     } else {
       napi_throw_error(env, NULL, "out of memory");
     }

@@ -14,11 +14,13 @@
 napi_value stat_files(napi_env env, napi_callback_info info);
 
 /*
- * statFilesAsync(directory: string, names: string[]): Promise<Int32Array>
+ * listFilesAsync(directory: string): Promise<{ names: Buffer; fingerprints: Int32Array } | null>
  *
- * The same off the event loop, with 10 words a name.
+ * Lists a directory off the event loop: its names sorted by bytes, each ended by a NUL, and 10 words
+ * for each as statFiles writes them; zeros for a name that is no regular file. Null if the directory
+ * cannot be read.
  */
-napi_value stat_files_async(napi_env env, napi_callback_info info);
+napi_value list_files_async(napi_env env, napi_callback_info info);
 
 /*
  * lstatPathsAsync(paths: string[]): Promise<Int32Array>

@@ -15,6 +15,11 @@ export function boundHeapGrowth(): void {
 /** Restores V8's own rules for the growth of the heap. */
 export function unboundHeapGrowth(): void {
   setFlagsFromString('--heap-growing-percent=0')
+  unboundYoungHeap()
+}
+
+/** Restores V8's own rule for the space for new objects. */
+export function unboundYoungHeap(): void {
   setFlagsFromString('--semi-space-growth-factor=2')
 }
 

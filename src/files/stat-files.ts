@@ -8,14 +8,15 @@ import {
   readEncodedFingerprint,
   type Fingerprint,
 } from './fingerprint.js'
+import { readNames } from './scan/read-names.js'
 import { asBtkitError, osCodeOf, systemError } from '../errors.js'
 import { lstat } from 'node:fs/promises'
 
 /** The encoded fingerprints of many files, null for one that is not a regular file. */
 export interface FingerprintTable {
   readonly at: (i: number) => Uint8Array | null
-  /** The first bytes of it in hexadecimal; faster than `at` for many files. */
-  readonly hexAt: (i: number, bytes: number) => string | null
+  /** Copies its first bytes, and returns whether it is there; faster than `at` for many files. */
+  readonly copyTo: (target: Uint8Array, i: number, length: number) => boolean
   /** The size of file `i` in bytes; 0 for one that is not a regular file. */
   readonly sizeAt: (i: number) => number
 }
@@ -47,14 +48,42 @@ export function statFiles(
   return tableOf(bytes, names.length)
 }
 
-/** Does the same while other work runs, if the native addon is there. */
-export async function statFilesLater(
+/** The names in a directory, sorted by bytes, and their fingerprints in the same order. */
+export interface FileListing {
+  readonly names: readonly string[]
+  readonly table: FingerprintTable
+}
+
+/** The native addon's function: its names end with NULs, and it is null for an error. */
+type ListFiles = (
   directory: string,
-  names: readonly string[],
-): Promise<FingerprintTable> {
-  const words = await nativeStatLater?.(directory, names)
-  if (!words) return statFiles(directory, names)
-  return tableOf(new Uint8Array(words.buffer, words.byteOffset, words.byteLength), names.length)
+) => Promise<{ readonly names: Buffer; readonly fingerprints: Int32Array } | null>
+
+/**
+ * Lists a directory and examines its files, while other work runs if the native addon is there.
+ * Names that are not UTF-8 are mangled, as readNames says.
+ * @throws system errors unchanged
+ */
+export async function listFiles(
+  directory: string,
+  native: ListFiles | null = nativeList,
+): Promise<FileListing> {
+  const listed = await native?.(directory)
+  // Finds out why there is none
+  if (!listed) return listInTurn(directory)
+  const { names, fingerprints } = listed
+  // One string for all is decoded once
+  const split = names.length > 0 ? names.toString('utf8', 0, names.length - 1).split('\0') : []
+  const { buffer, byteOffset, byteLength } = fingerprints
+  return {
+    names: split,
+    table: tableOf(new Uint8Array(buffer, byteOffset, byteLength), split.length),
+  }
+}
+
+function listInTurn(directory: string): FileListing {
+  const names = readNames(directory)
+  return { names, table: statFiles(directory, names) }
 }
 
 function tableOf(bytes: Uint8Array, count: number): FingerprintTable {
@@ -64,16 +93,15 @@ function tableOf(bytes: Uint8Array, count: number): FingerprintTable {
     return view.getUint32(start, true) + 2 ** 32 * view.getUint32(start + 4, true)
   }
   const isThere = (i: number) => i < count && word(i, INODE_AT) !== 0
-  let hex: string | undefined
   return {
     at: (i) => {
       const start = FINGERPRINT_LENGTH * i
       return isThere(i) ? bytes.subarray(start, start + FINGERPRINT_LENGTH) : null
     },
-    hexAt: (i, length) => {
-      hex ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
-      const start = 2 * FINGERPRINT_LENGTH * i
-      return isThere(i) ? hex.slice(start, start + 2 * length) : null
+    copyTo: (target, i, length) => {
+      const start = FINGERPRINT_LENGTH * i
+      for (let at = 0; at < length; at++) target[at] = bytes[start + at] ?? 0
+      return isThere(i)
     },
     sizeAt: (i) => word(i, 0),
   }
@@ -82,10 +110,9 @@ function tableOf(bytes: Uint8Array, count: number): FingerprintTable {
 /** The native addon's function; null if the addon is missing. */
 export const nativeStat = loadNative<{ statFiles: StatFiles }>('statFiles')?.statFiles ?? null
 
-const nativeStatLater =
-  loadNative<{
-    statFilesAsync: (directory: string, names: readonly string[]) => Promise<Int32Array>
-  }>('statFilesAsync')?.statFilesAsync ?? null
+/** The same of listFiles. */
+export const nativeList =
+  loadNative<{ listFilesAsync: ListFiles }>('listFilesAsync')?.listFilesAsync ?? null
 
 const fastestStat = nativeStat ?? statInTurn
 

@@ -93,6 +93,11 @@ export class Journal {
     return this.#values.has(key)
   }
 
+  /** The number of records. */
+  get size(): number {
+    return this.#values.size
+  }
+
   /** The keys, with the JSON of their values. */
   *entries(): IterableIterator<[string, string]> {
     for (const [key, value] of this.#values) yield [key, this.#jsonOf(value)]

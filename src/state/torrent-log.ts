@@ -1,8 +1,16 @@
 import { lstatSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { digestOf } from '../bytes.js'
+import { callSystem } from '../errors.js'
 import { requireOwnDirectory } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
+import {
+  FINGERPRINT,
+  TorrentIndex,
+  writeIndex,
+  type SourcePath,
+  type TorrentIdentity,
+} from './torrent-index.js'
 
 /** Digests that identify a torrent, and that show which parts of it somebody edited. */
 export interface TorrentDigests {
@@ -27,21 +35,10 @@ export interface TorrentDigests {
 /** Digests in base64, by key. */
 export type KeyDigests = Readonly<Record<string, string>>
 
-/** Identifies a torrent and its inputs. */
-export interface TorrentIdentity {
+/** A torrent that btkit wrote, or that equals what btkit would write. */
+export interface TorrentRecord extends Omit<TorrentIdentity, 'source'> {
   /** The real path of the torrent's content. */
   readonly source: string
-  /** Digest of everything that the torrent depends on; opaque. Empty if it is unreliable. */
-  readonly input: Uint8Array
-  /** The encoded fingerprint of the torrent after it was written. Empty before that. */
-  readonly fingerprint: Uint8Array
-}
-
-/** An identity with its bytes in hexadecimal, as records have them. */
-export type IdentityText = Readonly<Record<keyof TorrentIdentity, string>>
-
-/** A torrent that btkit wrote, or that equals what btkit would write. */
-export interface TorrentRecord extends TorrentIdentity {
   /** Digests of the torrent that was written, or was about to be written. */
   readonly written: TorrentDigests
   /** Digests of the earlier torrent of btkit at this path, which a kill may have left in place. */
@@ -56,48 +53,58 @@ export interface OpenLogOptions extends Pick<JournalOptions, 'stateDirectory' | 
   readonly isReadOnly: boolean
 }
 
-/** Bytes of a fingerprint without the device, whose number may change at each mount. */
-const FINGERPRINT = 32
+/** The fewest torrents whose index is worth a file: fewer are read as fast from the journal. */
+const MANY = 1000
 
 /** Records which torrents of a directory btkit wrote. */
 export class TorrentLog {
-  readonly #journal: Journal
+  readonly #path: string
+  /** Read only if the index does not say all that is asked. */
+  #journal: Journal | null = null
+  readonly #index: TorrentIndex | null
 
   /**
-   * Reads the records of a directory's torrents.
+   * Reads the records of a directory's torrents, or their index if it is current.
    * @throws BtkitError as Journal
    */
-  constructor(options: OpenLogOptions) {
+  constructor(private readonly options: OpenLogOptions) {
     const { stateDirectory, target } = options
-    this.#journal = new Journal({
-      ...options,
-      path: logPath(stateDirectory, target),
+    this.#path = logPath(stateDirectory, target)
+    const stamp = callSystem(`state ${this.#path}`, () => stampOfLog(stateDirectory, target))
+    this.#index = stamp === null ? null : TorrentIndex.read(`${this.#path}.index`, stamp)
+    if (this.#index === null) this.#records()
+  }
+
+  #records(): Journal {
+    const { target } = this.options
+    this.#journal ??= new Journal({
+      ...this.options,
+      path: this.#path,
       head: { btkit: 'torrents', target },
       loss: 'btkit no longer knows that it wrote some torrents; completedir --adopt takes them back',
     })
+    return this.#journal
   }
 
   /** Returns the record of a torrent, by its file name; null if there is none. */
   get(name: string): TorrentRecord | null {
-    const json = this.#journal.get(name)
+    const json = this.#records().get(name)
     return json === undefined ? null : parseRecord(json)
   }
 
   /** Whether a torrent has a record. Cheaper than reading the record. */
   has(name: string): boolean {
-    return this.#journal.has(name)
+    return (this.#journal ?? this.#index ?? this.#records()).has(name)
   }
 
   /** Whether a torrent's record has this identity. Cheaper than reading the record. */
-  isUnchanged(name: string, { source, input, fingerprint }: TorrentIdentity): boolean {
-    return this.matches(name, { source, input: toHex(input), fingerprint: toHex(fingerprint) })
-  }
-
-  /** The same for bytes in hexadecimal, which is faster for many files. */
-  matches(name: string, { source, input, fingerprint }: IdentityText): boolean {
-    const seen = fingerprint.slice(0, 2 * FINGERPRINT)
-    const start = `{"source":${JSON.stringify(source)},"input":"${input}","fingerprint":"${seen}`
-    return this.#journal.startsWith(name, start)
+  isUnchanged(name: string, identity: TorrentIdentity): boolean {
+    if (this.#journal === null && this.#index) return this.#index.matches(name, identity)
+    const { source, input, fingerprint } = identity
+    const path = JSON.stringify(source.directory + source.name)
+    const seen = toHex(fingerprint.subarray(0, FINGERPRINT))
+    const start = `{"source":${path},"input":"${toHex(input)}","fingerprint":"${seen}`
+    return this.#records().startsWith(name, start)
   }
 
   /**
@@ -105,22 +112,52 @@ export class TorrentLog {
    * flush.
    */
   put(name: string, record: TorrentRecord | null): void {
-    this.#journal.put(name, record && toJson(record))
+    this.#records().put(name, record && toJson(record))
   }
 
   /**
    * Resolves when all records set so far would survive a power failure.
    * @throws BtkitError as Journal.flush
    */
-  flush(): Promise<void> {
-    return this.#journal.flush()
+  async flush(): Promise<void> {
+    await this.#journal?.flush()
   }
 
-  /** Flushes what was set since the last flush. */
-  close(): Promise<void> {
-    return this.#journal.close()
+  /** Flushes what was set since the last flush, and writes the index if the journal was read. */
+  async close(): Promise<void> {
+    if (this.#journal === null) return
+    await this.#journal.close()
+    const { stateDirectory, target, isReadOnly } = this.options
+    const journal = this.#journal
+    if (isReadOnly || journal.size < MANY) return
+    const stamp = stampOfLog(stateDirectory, target)
+    if (stamp === null || stamp === this.#index?.stamp) return
+    const identities = { size: journal.size, [Symbol.iterator]: () => identitiesIn(journal) }
+    writeIndex(`${this.#path}.index`, stamp, identities)
   }
 }
+
+/** Yields the identities of all records, one at a time: together they take much memory. */
+function* identitiesIn(journal: Journal): Generator<[string, TorrentIdentity]> {
+  for (const [name, json] of journal.entries()) {
+    // The identity comes first, and its parts are the only ones that are needed
+    const end = json.indexOf(END_OF_IDENTITY)
+    const { source, input, fingerprint } = JSON.parse(`${json.slice(0, end)}}`) as IdentityJson
+    const bytes = { input: Buffer.from(input, 'hex'), fingerprint: Buffer.from(fingerprint, 'hex') }
+    yield [name, { source: sourcePathOf(source), ...bytes }]
+  }
+}
+
+/** Splits the real path of a torrent's content. */
+export function sourcePathOf(path: string): SourcePath {
+  const nameAt = path.lastIndexOf('/') + 1
+  return { directory: path.slice(0, nameAt), name: path.slice(nameAt) }
+}
+
+type IdentityJson = Pick<ReturnType<typeof toJson>, 'source' | 'input' | 'fingerprint'>
+
+/** No path contains it unescaped. */
+const END_OF_IDENTITY = ',"written":'
 
 /** Path of the file that lists btkit's own torrents of a directory; `target` is its real path. */
 function logPath(stateDirectory: string, target: string): string {
@@ -193,6 +230,6 @@ function toBase64({ buffer, byteOffset, length }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, length).toString('base64')
 }
 
-export function toHex({ buffer, byteOffset, length }: Uint8Array): string {
+function toHex({ buffer, byteOffset, length }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, length).toString('hex')
 }

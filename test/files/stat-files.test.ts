@@ -5,15 +5,17 @@ import { test } from 'node:test'
 import { osCodeOf } from '../../src/errors.js'
 import { encodeFingerprint, readFingerprint } from '../../src/files/fingerprint.js'
 import {
+  listFiles,
   lstatMany,
+  nativeList,
   nativeLstat,
   nativeStat,
   statFiles,
-  statFilesLater,
   statInTurn,
   type PathState,
   type StatFiles,
 } from '../../src/files/stat-files.js'
+import { readNames } from '../../src/files/scan/read-names.js'
 import { makeScratch } from '../support/scratch.js'
 
 const NAMES = [
@@ -86,17 +88,34 @@ test(
   },
 )
 
-test('off the event loop the same is found', async (t) => {
-  const planted = Array.from({ length: 2000 }, (_, i) => [`${i}`, 'x'.repeat(i % 100)] as const)
-  const directory = makeScratch(t, Object.fromEntries(planted))
-  mkdirSync(join(directory, 'directory'))
-  symlinkSync('1', join(directory, 'link'))
-  const names = [...planted.map(([name]) => name), 'directory', 'link', 'missing', 'a\0b', '']
-  const [table, later] = [statFiles(directory, names), await statFilesLater(directory, names)]
-  names.forEach((name, i) => {
-    assert.deepEqual(later.at(i), table.at(i), name)
+for (const [who, list] of Object.entries({ 'the native addon': nativeList, JavaScript: null })) {
+  const skip = who !== 'JavaScript' && list === null && 'the native addon is not built'
+
+  test(
+    `${who} lists a directory in the order of bytes, with its files' states`,
+    { skip },
+    async (t) => {
+      const planted = Array.from({ length: 2000 }, (_, i) => [`${i}`, 'x'.repeat(i % 100)] as const)
+      const odd = { 'new\nline': '1', '\u{1F600}': '2', '\uF000': '3', '.hidden': '4' }
+      const directory = makeScratch(t, { ...Object.fromEntries(planted), ...odd })
+      mkdirSync(join(directory, 'directory'))
+      symlinkSync('1', join(directory, 'link'))
+      const { names, table } = await listFiles(directory, list)
+      assert.deepEqual(names, readNames(directory))
+      const expected = statFiles(directory, names)
+      names.forEach((name, i) => {
+        assert.deepEqual(table.at(i), expected.at(i), name)
+      })
+    },
+  )
+
+  test(`${who} lists an empty directory, and says why none can be listed`, { skip }, async (t) => {
+    const directory = makeScratch(t)
+    assert.deepEqual((await listFiles(directory, list)).names, [])
+    const error = await listFiles(join(directory, 'missing'), list).catch((found: unknown) => found)
+    assert.equal(osCodeOf(error), 'ENOENT')
   })
-})
+}
 
 test(
   'paths are looked at together as one by one, failures too',

@@ -14,17 +14,18 @@ import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { lineOf } from '../../src/state/journal.js'
-import { TorrentLog, type TorrentRecord } from '../../src/state/torrent-log.js'
+import { sourcePathOf, TorrentLog, type TorrentRecord } from '../../src/state/torrent-log.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
 
 const TARGET = '/srv/torrents'
+const NOTHING = new Uint8Array(0)
 const NOW = 1_700_000_000_000
 
 function recordOf(seed: number, source = `/srv/files/${seed}`): TorrentRecord {
   return {
     source,
-    input: pseudoRandom(56, seed),
+    input: pseudoRandom(48, seed),
     fingerprint: pseudoRandom(40, seed + 1),
     written: {
       file: pseudoRandom(32, seed + 2),
@@ -33,6 +34,11 @@ function recordOf(seed: number, source = `/srv/files/${seed}`): TorrentRecord {
     },
     replaced: null,
   }
+}
+
+/** Whether a log has the identity of a record. */
+function isUnchanged(log: TorrentLog, name: string, record: TorrentRecord): boolean {
+  return log.isUnchanged(name, { ...record, source: sourcePathOf(record.source) })
 }
 
 class Place {
@@ -87,7 +93,7 @@ test('what was put is there after closing, of every kind and under any name', as
   const log = place.open()
   for (const [name, record] of Object.entries(records)) {
     assert.deepEqual(log.get(name), record)
-    assert.ok(log.isUnchanged(name, record))
+    assert.ok(isUnchanged(log, name, record))
   }
   assert.deepEqual([log.get('b.torrent'), place.warnings], [null, []])
 })
@@ -96,9 +102,12 @@ test('what was put is known before it is closed', async (t) => {
   const log = new Place(t).open()
   log.put('a.torrent', recordOf(1))
   assert.deepEqual(log.get('a.torrent'), recordOf(1))
-  assert.ok(log.isUnchanged('a.torrent', recordOf(1)))
+  assert.ok(isUnchanged(log, 'a.torrent', recordOf(1)))
   log.put('a.torrent', null)
-  assert.deepEqual([log.get('a.torrent'), log.isUnchanged('a.torrent', recordOf(1))], [null, false])
+  assert.deepEqual(
+    [log.get('a.torrent'), isUnchanged(log, 'a.torrent', recordOf(1))],
+    [null, false],
+  )
   await log.close()
 })
 
@@ -110,7 +119,7 @@ test('what was put is known after a flush, however long it is', async (t) => {
   for (const i of [2, 0, 1]) {
     const record = records[i]!
     assert.deepEqual(log.get(`${i}.torrent`), record)
-    assert.ok(log.isUnchanged(`${i}.torrent`, record))
+    assert.ok(isUnchanged(log, `${i}.torrent`, record))
   }
   log.put('1.torrent', recordOf(5))
   log.put('2.torrent', null)
@@ -125,7 +134,7 @@ test('another source, input or fingerprint is a change', async (t) => {
   await place.fill({ 'a.torrent': recordOf(1) })
   const log = place.open()
   for (const part of ['source', 'input', 'fingerprint'] as const) {
-    assert.ok(!log.isUnchanged('a.torrent', { ...recordOf(1), [part]: recordOf(5)[part] }), part)
+    assert.ok(!isUnchanged(log, 'a.torrent', { ...recordOf(1), [part]: recordOf(5)[part] }), part)
   }
 })
 
@@ -137,7 +146,7 @@ test('each byte of a fingerprint counts, except those of the device', async (t) 
   for (const at of record.fingerprint.keys()) {
     const fingerprint = Uint8Array.from(record.fingerprint)
     fingerprint[at]! ^= 1
-    assert.equal(log.isUnchanged('a.torrent', { ...record, fingerprint }), at >= 32, String(at))
+    assert.equal(isUnchanged(log, 'a.torrent', { ...record, fingerprint }), at >= 32, String(at))
   }
 })
 
@@ -362,4 +371,78 @@ test('a log that is closed while the disk is at work waits for that', async (t) 
   await log.close()
   await assert.doesNotReject(flushed)
   await Promise.all(busy)
+})
+
+/** As many torrents as have an index. */
+const MANY = 1200
+const many = Object.fromEntries(
+  Array.from({ length: MANY }, (_, i) => [`${i} é.torrent`, recordOf(i, `/srv/files/${i} é`)]),
+)
+
+test('many torrents are known by their index as by the journal', async (t) => {
+  const place = new Place(t)
+  await place.fill({ ...many, 'half.torrent': { ...recordOf(1, '/srv/half'), input: NOTHING } })
+  const log = place.open()
+  // In another order than theirs, too
+  for (const name of [...Object.keys(many), ...Object.keys(many).reverse()]) {
+    const record = many[name]!
+    assert.ok(isUnchanged(log, name, record), name)
+    assert.ok(!isUnchanged(log, name, { ...record, source: `${record.source}x` }))
+    assert.ok(
+      !isUnchanged(log, name, { ...record, source: record.source.replace('files', 'file') }),
+    )
+    assert.ok(!isUnchanged(log, name, { ...record, input: recordOf(5000).input }))
+    assert.ok(!isUnchanged(log, name, { ...record, fingerprint: recordOf(5000).fingerprint }))
+  }
+  assert.deepEqual(
+    ['0 é.torrent', 'half.torrent', 'missing.torrent'].map((name) => log.has(name)),
+    [true, true, false],
+  )
+  assert.deepEqual(log.get('7 é.torrent'), many['7 é.torrent'])
+  await log.close()
+})
+
+test('an index counts only for the journal that it was made of', async (t) => {
+  const place = new Place(t)
+  await place.fill(many)
+  // A kill after the journal was written, and before the index was
+  const line = JSON.stringify(null)
+  appendFileSync(place.file, lineOf('0 é.torrent', line))
+  const log = place.open()
+  assert.ok(!isUnchanged(log, '0 é.torrent', many['0 é.torrent']!))
+  assert.ok(!log.has('0 é.torrent'))
+  assert.ok(isUnchanged(log, '1 é.torrent', many['1 é.torrent']!))
+  await log.close()
+  assert.deepEqual([place.open().get('0 é.torrent'), place.warnings], [null, []])
+})
+
+test('a damaged, cut or missing index loses nothing, and is written again', async (t) => {
+  const place = new Place(t)
+  await place.fill(many)
+  const index = `${place.file}.index`
+  const whole = readFileSync(index)
+  const damaged = [0, 40, 60, 2000, whole.length >> 1, whole.length - 1].map((at) => {
+    const bytes = Buffer.from(whole)
+    bytes[at]! ^= 1
+    return bytes
+  })
+  for (const bytes of [...damaged, whole.subarray(0, -1), whole.subarray(0, 10), NOTHING, null]) {
+    if (bytes === null) rmSync(index)
+    else writeFileSync(index, bytes)
+    const log = place.open()
+    for (const [name, record] of Object.entries(many)) assert.ok(isUnchanged(log, name, record))
+    await log.close()
+    assert.deepEqual(readFileSync(index), whole)
+  }
+  assert.deepEqual(place.warnings, [])
+})
+
+test('a reader that changes nothing writes no index', async (t) => {
+  const place = new Place(t)
+  await place.fill(many)
+  rmSync(`${place.file}.index`)
+  const log = place.open({ isReadOnly: true })
+  log.put('0 é.torrent', null)
+  await log.close()
+  assert.deepEqual(readdirSync(place.directory).length, 1)
 })

@@ -1,7 +1,7 @@
 import { BtkitError } from '../../errors.js'
 import { loadNameFilter } from '../../files/scan/entry.js'
 import { Writer } from '../../files/write/many.js'
-import { boundHeapGrowth } from '../../heap-growth.js'
+import { boundHeapGrowth, boundYoungHeap } from '../../heap-growth.js'
 import {
   checkDistinctDirectories,
   checkDistinctTorrents,
@@ -54,6 +54,8 @@ export async function completeDirectories(
   context: CompleteContext,
   watch: CompleteWatch,
 ): Promise<CompleteReport> {
+  // Until something changed, there is little but names, which stay
+  boundYoungHeap()
   const targets = new TargetDirectories(request, context)
   const report = createReport()
   try {

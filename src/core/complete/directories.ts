@@ -7,7 +7,7 @@ import { realPath } from '../../files/inside.js'
 import { listName, parseListName } from '../checksums/lists.js'
 import type { EntryPaths, TorrentPaths } from './complete-report.js'
 import type { TargetDirectories, TargetDirectory } from './targets.js'
-import { statFilesLater, type FingerprintTable } from '../../files/stat-files.js'
+import type { FileListing } from '../../files/stat-files.js'
 
 const SUFFIX = '.torrent'
 
@@ -26,8 +26,10 @@ export interface SourceDirectory {
   readonly names: readonly string[]
   /** The entries that patterns leave out. */
   readonly leftOut: readonly LeftOut[]
-  /** The state of its entries and of the files that are made of them. */
-  readonly looks: EntryLooks
+  /** The state of all files in it when the run began. */
+  readonly states: FileListing
+  /** The names of the files that are made of an entry. */
+  readonly namers: readonly ((name: string) => string)[]
 }
 
 /** An entry of a directory. */
@@ -58,11 +60,12 @@ export function openSourceDirectory(directory: string, rules: OpenRules): Source
   const { request } = targets
   const realDirectory = realPath(directory)
   if (realDirectory === null && request.prune !== 'always') throw notFound(directory)
-  const found = realDirectory === null ? [] : targets.list(realDirectory)
+  const states = realDirectory === null ? NOTHING : targets.list(realDirectory)
+  const found = states.names
   const target = request.target ?? directory
   const targetDirectory = targets.find(realPath(target) ?? '')
   if (targetDirectory === undefined) throw notFound(target)
-  const hasTorrents = targetDirectory.files.some((name) => name.endsWith(SUFFIX))
+  const hasTorrents = targetDirectory.states.names.some((name) => name.endsWith(SUFFIX))
   const holdsNothing = found.every((name) => name.startsWith('.'))
   if (holdsNothing && hasTorrents && request.prune === 'careful') {
     throw new BtkitError(
@@ -71,22 +74,22 @@ export function openSourceDirectory(directory: string, rules: OpenRules): Source
     )
   }
   const opened = { directory, target, realDirectory: realDirectory ?? resolve(directory) }
-  const published = found.filter(
-    (name) => skipReasonOf(name, request.common.scan.all) === undefined,
-  )
   const isSource = sourceTest(found, realDirectory, targets)
-  const all = published.filter((name) => !name.endsWith(SUFFIX) && isSource(name))
+  const { all: withHidden } = request.common.scan
+  const all = found.filter((name) => {
+    return skipReasonOf(name, withHidden) === undefined && !name.endsWith(SUFFIX) && isSource(name)
+  })
   const { names, leftOut } = filter
     ? leaveOut(all, opened.realDirectory, filter)
     : { names: all, leftOut: [] }
   const lists = request.checksums.map((checksum) => (name: string) => listName(name, checksum))
-  const looks = new EntryLooks({
-    realDirectory: opened.realDirectory,
-    realTarget: targetDirectory.realPath,
-    names,
-    namers: [torrentName, ...lists],
-  })
-  return { ...opened, targetDirectory, names, leftOut, looks }
+  const namers = [torrentName, ...lists]
+  return { ...opened, targetDirectory, names, leftOut, states, namers }
+}
+
+const NOTHING: FileListing = {
+  names: [],
+  table: { at: () => null, copyTo: () => false, sizeAt: () => 0 },
 }
 
 function leaveOut(all: readonly string[], realDirectory: string, filter: NameFilter) {
@@ -232,61 +235,5 @@ export function checkDistinctTorrents(directories: readonly SourceDirectory[]): 
       }
       sources.set(torrentPath, source)
     }
-  }
-}
-
-/** The entries of a directory, and the names of the files that are made of each. */
-interface Looked {
-  readonly realDirectory: string
-  readonly realTarget: string
-  readonly names: readonly string[]
-  readonly namers: readonly ((name: string) => string)[]
-}
-
-/** A range of entries with the state of each, and of each file that is made of it. */
-export interface EntryLook {
-  readonly names: readonly string[]
-  readonly sources: FingerprintTable
-  readonly outputs: readonly {
-    readonly nameOf: (name: string) => string
-    readonly table: FingerprintTable
-  }[]
-}
-
-/** Entries that are looked at together. Each takes some hundred bytes until it is compared. */
-const RANGE = 2 ** 16
-
-/**
- * Looks at the entries of a directory, always one range ahead, while other work runs. Without that
- * an unchanged run would take a third longer.
- */
-export class EntryLooks {
-  #next: Promise<EntryLook> | null
-
-  constructor(private readonly looked: Looked) {
-    this.#next = this.#begin(0)
-  }
-
-  /** Yields each range of entries once. */
-  async *ranges(): AsyncGenerator<EntryLook> {
-    for (let first = RANGE; this.#next; first += RANGE) {
-      const look = await this.#next
-      this.#next = this.#begin(first)
-      yield look
-    }
-  }
-
-  #begin(first: number): Promise<EntryLook> | null {
-    const { realDirectory, realTarget, namers } = this.looked
-    const names = this.looked.names.slice(first, first + RANGE)
-    if (names.length === 0) return null
-    const look = async () => {
-      const sources = statFilesLater(realDirectory, names)
-      const outputs = namers.map(async (nameOf) => {
-        return { nameOf, table: await statFilesLater(realTarget, names.map(nameOf)) }
-      })
-      return { names, sources: await sources, outputs: await Promise.all(outputs) }
-    }
-    return look()
   }
 }

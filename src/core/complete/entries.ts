@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { readFingerprintIfThere } from '../../files/fingerprint.js'
+import { unboundYoungHeap } from '../../heap-growth.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
 import { countUnknownBytes } from '../digests/hash-content.js'
 import {
@@ -39,6 +40,7 @@ export async function completeAll(
   const entries = new EntryLoop(run)
   try {
     const changed = await entries.findChanged(directories)
+    if (changed.length > 0) unboundYoungHeap()
     if (!run.request.force) checkOtherEntries(changed)
     if (run.watch.isSeen && !run.request.dryRun) await run.watch.begin(await entries.sum(changed))
     await entries.completeEach(changed)
@@ -67,17 +69,15 @@ class EntryLoop {
     const changed: DirectoryEntry[] = []
     const wanted = request.entries && new Set(request.entries)
     for (const directory of directories) {
-      for await (const look of directory.looks.ranges()) {
-        const unchangedSize = unchangedSizes(look, directory, this.run)
-        for (const [i, name] of look.names.entries()) {
-          if (this.#isTurnOver()) await this.#yieldToEvents()
-          if (wanted && !wanted.has(name)) continue
-          const size = request.force ? null : unchangedSize(i)
-          if (size === null) changed.push({ name, directory })
-          else {
-            report.unchanged++
-            report.bytesReused += size
-          }
+      const unchangedSize = unchangedSizes(directory, this.run)
+      for (const name of directory.names) {
+        if (this.#isTurnOver()) await this.#yieldToEvents()
+        if (wanted && !wanted.has(name)) continue
+        const size = request.force ? null : unchangedSize(name)
+        if (size === null) changed.push({ name, directory })
+        else {
+          report.unchanged++
+          report.bytesReused += size
         }
       }
     }

@@ -6,12 +6,15 @@ import { isListOfOurs, readExistingList } from './decide-lists.js'
 import { hasEdits, isEmptyFile, readExisting, recognize } from './existing-torrent.js'
 import { noteFailure, type TorrentPaths } from './complete-report.js'
 import type { CompleteRun } from './request.js'
+import { NumberedNames } from '../../text/numbered-names.js'
 import { basename, dirname, join } from 'node:path'
 import type { TorrentRecord } from '../../state/torrent-log.js'
 
 /** Removes the torrents and lists of btkit whose sources no longer exist, unless they were edited. */
 export function pruneAll(rules: PruneRules, run: CompleteRun): void {
-  const entryOfList = (file: string) => parseListName(file)?.name ?? null
+  const entryOfList = (file: string) => {
+    return entryName(file) === null ? (parseListName(file)?.name ?? null) : null
+  }
   for (const orphan of findOrphans(rules, entryName)) attempt(pruneTorrent, orphan, run)
   for (const orphan of findOrphans(rules, entryOfList)) attempt(pruneList, orphan, run)
 }
@@ -105,20 +108,25 @@ function findOrphansIn(
   entryOf: (file: string) => string | null,
 ): Orphan[] {
   const { targetDirectory } = directory
-  const { files, log, realPath } = targetDirectory
+  const { states, log, realPath } = targetDirectory
   const here = directories.filter((other) => other.targetDirectory === targetDirectory)
-  const expected = new Set(here.flatMap(({ names }) => names))
-  return files.flatMap((file) => {
+  const expected = new NumberedNames(
+    here.length === 1 ? directory.names : here.flatMap(({ names }) => names),
+  )
+  const found: Orphan[] = []
+  for (const file of states.names) {
     const name = entryOf(file)
-    if (name === null) return []
-    const isEmptied = emptied.has(join(realPath, torrentName(name)))
-    if (expected.has(name) && !isEmptied) return []
-    const record = log.get(file)
-    if (!record) return []
+    if (name === null) continue
+    const isEmptied = emptied.size > 0 && emptied.has(join(realPath, torrentName(name)))
+    if (!isEmptied && expected.numberOf(name) !== undefined) continue
+    const record = log.has(file) ? log.get(file) : null
+    if (!record) continue
     const paths = pathsOfOrphan(file, record, here)
-    if (!paths || !(isEmptied || isGone(paths.sourcePath))) return []
-    return [{ file, directory, record, paths, reason: isEmptied ? 'source empty' : 'source gone' }]
-  })
+    if (!paths || !(isEmptied || isGone(paths.sourcePath))) continue
+    const reason = isEmptied ? 'source empty' : 'source gone'
+    found.push({ file, directory, record, paths, reason })
+  }
+  return found
 }
 
 /** Returns null if the source was in none of the request's directories. */

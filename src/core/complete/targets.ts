@@ -1,7 +1,7 @@
-import { BtkitError, callSystem } from '../../errors.js'
+import { asBtkitError, BtkitError } from '../../errors.js'
 import { realPath } from '../../files/inside.js'
 import { lockDirectory, type DirectoryLock } from '../../files/locks.js'
-import { readNames } from '../../files/scan/read-names.js'
+import { listFiles, type FileListing } from '../../files/stat-files.js'
 import { removeDeadFiles } from '../../files/temporary-files.js'
 import { TorrentLog, type OpenLogOptions } from '../../state/torrent-log.js'
 import type { CompleteContext, CompleteRequest } from './request.js'
@@ -10,10 +10,10 @@ import type { CompleteContext, CompleteRequest } from './request.js'
 export class TargetDirectory {
   #log: TorrentLog | undefined
 
-  /** `files` are all names in it when it was locked. */
+  /** `states` are all files in it when it was locked. */
   constructor(
     readonly realPath: string,
-    readonly files: readonly string[],
+    readonly states: FileListing,
     private readonly options: OpenLogOptions,
   ) {}
 
@@ -42,7 +42,7 @@ export class TargetDirectories {
   readonly #locks: DirectoryLock[] = []
   readonly #open = new Map<string, TargetDirectory>()
   readonly #failed = new Map<string, unknown>()
-  readonly #lists = new Map<string, readonly string[]>()
+  readonly #lists = new Map<string, FileListing | Error>()
 
   constructor(
     readonly request: CompleteRequest,
@@ -50,8 +50,8 @@ export class TargetDirectories {
   ) {}
 
   /**
-   * Locks each directory once, in an order that prevents deadlocks between runs, and then lists
-   * them. The error of one directory is thrown later, when the directory is requested.
+   * Locks each directory of torrents once, in an order that prevents deadlocks between runs, and then
+   * lists them and those of entries. The error of one is thrown later, when it is requested.
    * @throws BtkitError `locked` or `interrupted`
    */
   async open(): Promise<void> {
@@ -59,6 +59,8 @@ export class TargetDirectories {
     const paths = (target === null ? directories : [target]).flatMap(realPathOrNone)
     const sorted = [...new Set(paths)].sort()
     for (const path of sorted) await this.#attempt(path, () => this.#lockOne(path))
+    const listed = new Set([...sorted, ...directories.flatMap(realPathOrNone)])
+    await Promise.all([...listed].map((path) => this.#list(path)))
     for (const path of sorted) {
       await this.#attempt(path, () => {
         this.#openOne(path)
@@ -75,11 +77,15 @@ export class TargetDirectories {
     return this.#open.get(path)
   }
 
-  /** Lists each directory only once: sources and torrents may share one. */
-  list(path: string): readonly string[] {
-    const names = this.#lists.get(path) ?? callSystem(path, () => readNames(path))
-    this.#lists.set(path, names)
-    return names
+  /**
+   * Returns the files of a directory of torrents or entries. It was listed once: both may be one.
+   * @throws BtkitError `not-found`, `not-permitted` or `io`
+   */
+  list(path: string): FileListing {
+    const list = this.#lists.get(path)
+    if (list instanceof Error) throw list
+    if (list === undefined) throw new BtkitError('not-found', `${path}: no such file or directory`)
+    return list
   }
 
   /**
@@ -109,6 +115,16 @@ export class TargetDirectories {
     }
   }
 
+  async #list(path: string): Promise<void> {
+    try {
+      this.#lists.set(path, await listFiles(path))
+    } catch (error) {
+      const known = asBtkitError(error, path)
+      if (!(known instanceof Error)) throw error
+      this.#lists.set(path, known)
+    }
+  }
+
   async #lockOne(path: string): Promise<void> {
     const { dryRun, waitSeconds } = this.request
     const { signal } = this.context.engine
@@ -118,11 +134,11 @@ export class TargetDirectories {
   #openOne(path: string): void {
     const { state, cacheAccess } = this.context
     const isReadOnly = this.request.dryRun
-    const files = this.list(path)
-    if (!isReadOnly) removeDeadFiles(path, files)
+    const states = this.list(path)
+    if (!isReadOnly) removeDeadFiles(path, states.names)
     const { directory: stateDirectory, warn } = state
     const options = { stateDirectory, target: path, isReadOnly, now: cacheAccess.now, warn }
-    this.#open.set(path, new TargetDirectory(path, files, options))
+    this.#open.set(path, new TargetDirectory(path, states, options))
   }
 }
 

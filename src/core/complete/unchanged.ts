@@ -9,9 +9,11 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { trustedPart, TRUSTED_LENGTH, type CacheTrust } from '../digests/cache-trust.js'
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
-import { toHex } from '../../state/torrent-log.js'
+import { sourcePathOf } from '../../state/torrent-log.js'
 import type { InfoRequest } from '../digests/info.js'
-import type { SourceDirectory, EntryLook } from './directories.js'
+import { NumberedNames } from '../../text/numbered-names.js'
+import { isSuspect } from '../../files/scan/read-names.js'
+import type { SourceDirectory } from './directories.js'
 import type { OwnFile } from './own-file.js'
 import type { CompleteRequest, CompleteRun } from './request.js'
 
@@ -118,33 +120,46 @@ export function isUntouched({
 }: Pick<OwnFile, 'target' | 'file' | 'source' | 'input' | 'path'>): boolean {
   const found = readFingerprintIfThere(path)
   if (found === null) return false
-  return target.log.isUnchanged(file, { source, input, fingerprint: encodeFingerprint(found) })
+  const fingerprint = encodeFingerprint(found)
+  return target.log.isUnchanged(file, { source: sourcePathOf(source), input, fingerprint })
 }
 
 /**
- * Returns a function for a range of a directory's entries. It returns the size of entry number `i`
- * if neither it nor any file that is made of it changed, else null.
+ * Returns a function that returns the size of an entry if neither it nor any file that is made of it
+ * changed, else null. Fastest if entries are asked for in their order.
  */
 export function unchangedSizes(
-  { names, sources, outputs }: EntryLook,
-  { realDirectory, targetDirectory: { log } }: SourceDirectory,
+  { realDirectory, states, namers, targetDirectory }: SourceDirectory,
   run: CompleteRun,
-): (i: number) => number | null {
+): (name: string) => number | null {
   const { trust } = run.hashContext.cacheAccess
   // With these options, attributes may change without changing the trusted part of the fingerprint
   if (run.request.common.scan.attributes && trust === 'mtime') return () => null
-  const prefix = join(realDirectory, '/')
-  const options = toHex(run.options)
-  return (i) => {
-    const source = sources.hexAt(i, TRUSTED_LENGTH[trust])
-    if (source === null) return null
-    const name = names[i] ?? ''
-    const isUnchanged = outputs.every(({ nameOf, table }) => {
-      const fingerprint = table.hexAt(i, FINGERPRINT_LENGTH)
-      if (fingerprint === null) return false
-      const identity = { source: prefix + name, input: source + options, fingerprint }
-      return log.matches(nameOf(name), identity)
-    })
-    return isUnchanged ? sources.sizeAt(i) : null
+  const source = { directory: join(realDirectory, '/'), name: '' }
+  // Filled for each entry, because arrays of its own would be garbage at once
+  const trusted = TRUSTED_LENGTH[trust]
+  const input = Buffer.alloc(trusted + run.options.length)
+  input.set(run.options, trusted)
+  const fingerprint = Buffer.alloc(FINGERPRINT_LENGTH)
+  const identity = { source, input, fingerprint }
+  const sources = new NumberedNames(states.names)
+  const { log, states: outputs } = targetDirectory
+  const isUnchanged = namers.map((nameOf) => {
+    const files = new NumberedNames(outputs.names)
+    return (name: string) => {
+      const file = nameOf(name)
+      const number = files.numberOf(file)
+      const isThere =
+        number !== undefined && outputs.table.copyTo(fingerprint, number, FINGERPRINT_LENGTH)
+      return isThere && log.isUnchanged(file, identity)
+    }
+  })
+  return (name) => {
+    const number = sources.numberOf(name)
+    if (number === undefined || !states.table.copyTo(input, number, trusted)) return null
+    source.name = name
+    // Another file may seem to have that name
+    if (isSuspect(name) || !isUnchanged.every((ask) => ask(name))) return null
+    return states.table.sizeAt(number)
   }
 }

@@ -1,9 +1,10 @@
+import { constants } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { latin1 } from '../../bytes.js'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { encodeFingerprint, fingerprintOf } from '../../files/fingerprint.js'
-import { statFilesLater, statIfThere } from '../../files/stat-files.js'
+import { isOfKind, lstatMany, statIfThere } from '../../files/stat-files.js'
 
 /** The deepest level of directories that is searched. */
 const MAX_DEPTH = 100
@@ -67,11 +68,14 @@ export async function findTorrents(places: readonly string[]): Promise<FoundTorr
       : await walkTorrents(place)
     for (const [directory, error] of unreadable) unread.set(directory, error)
     for (const [directory, found] of names) {
-      const looks = await statFilesLater(directory, found)
-      for (const [i, name] of found.entries()) {
-        const path = isFile ? place : join(directory, name)
-        const look = looks.at(i)
-        const stamp = look ? latin1(look) : await followedStamp(path)
+      const paths = found.map((name) => (isFile ? place : join(directory, name)))
+      const states = await lstatMany(paths)
+      for (const [i, path] of paths.entries()) {
+        const state = states[i]
+        const isPlain = state && 'mode' in state && isOfKind(state, constants.S_IFREG)
+        const stamp = isPlain
+          ? latin1(encodeFingerprint(state.fingerprint))
+          : await followedStamp(path)
         if (stamp !== null) stamps.set(path, stamp)
       }
     }
