@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 import { JOINED } from './bundle/joined.js'
 import { buildForBrowsers } from './bundle/browser.js'
-import { leaveOutUnused } from './bundle/redis.js'
+import { APART, buildApart, REQUIRE_APART, requireApart } from './bundle/packages.js'
 import { thirdPartyLicenses } from './third-party-licenses.js'
 
 /** Modules that take a millisecond and more to load. */
@@ -50,7 +50,7 @@ const commonJs = {
   ...shared,
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  external: external.filter((name) => name !== 'ioredis'),
+  external,
   // A script that V8 compiled before can't import. Modules of import() wait for their first use.
   supported: { 'dynamic-import': false },
   define: { ...shared.define, 'import.meta.url': 'bundleUrl' },
@@ -62,7 +62,7 @@ await import('./option-keys.js')
 const program = await build({
   ...commonJs,
   entryPoints: { main: 'dist/src/cli/main.js' },
-  plugins: [leaveOutUnused],
+  external: [...external, ...APART],
   // A third less to read and to decode at each start
   minify: true,
   // The function that load-program.ts calls, as Node wraps a module
@@ -80,13 +80,13 @@ const requireLate = (name) => {
       return own && { ...own, configurable: true }
     },
   })
-};`,
+};${REQUIRE_APART}`,
   },
   footer: { js: '})' },
 })
 // ASCII alone is decoded fast. esbuild leaves other characters in comments and regular expressions.
 const spell = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
-const text = readFileSync('dist/bundle/main.cjs', 'utf8')
+const text = requireApart(readFileSync('dist/bundle/main.cjs', 'utf8'))
   .replace(/[^\0-\x7f]/g, spell)
   .replace(COSTLY_REQUIRE, 'requireLate($1)')
 // By this digest of all before, load-program.ts knows which program compiled code belongs to
@@ -98,6 +98,12 @@ await build({
     start: 'dist/src/cli/start/start.js',
     'warm-up': 'dist/src/cli/start/warm-up.js',
   },
+})
+const apart = await buildApart({
+  ...commonJs,
+  // Parts of each other
+  external: external.filter((name) => !APART.includes(name)),
+  sourcemap: false,
 })
 const workers = await build({
   ...shared,
@@ -116,7 +122,8 @@ const workers = await build({
 })
 const browser = await buildForBrowsers({ metainfo: 'dist/src/library/metainfo.js' }, shared)
 
-const inputs = [program, workers, browser].flatMap(({ metafile }) => Object.keys(metafile.inputs))
+const metafiles = [program.metafile, apart, workers.metafile, browser.metafile]
+const inputs = metafiles.flatMap((metafile) => Object.keys(metafile.inputs))
 writeFileSync('dist/bundle/THIRD-PARTY-LICENSES.txt', thirdPartyLicenses(inputs))
 
 await import('./warm-up.js')

@@ -61,7 +61,7 @@ interface Head {
  * the journal that it was made of, and may be lost at any time.
  */
 export class TorrentIndex {
-  readonly #names: NumberedNames
+  readonly #names: NamesInOrder
   readonly #rows: Buffer
   readonly #directories: readonly string[]
   readonly #ends: readonly Buffer[]
@@ -70,9 +70,9 @@ export class TorrentIndex {
     /** The state of its journal. */
     readonly stamp: string,
     head: Head,
-    content: { readonly names: string[]; readonly rows: Buffer },
+    content: { readonly names: string; readonly rows: Buffer },
   ) {
-    this.#names = new NumberedNames(content.names)
+    this.#names = new NamesInOrder(content.names)
     this.#rows = content.rows
     this.#directories = head.directories
     this.#ends = head.ends.map((end) => Buffer.from(end, 'hex'))
@@ -89,7 +89,7 @@ export class TorrentIndex {
       const head = JSON.parse(content.toString('utf8', 0, headEnd)) as Head
       if (head.version !== VERSION || head.stamp !== stamp) return null
       const rowsAt = headEnd + 1 + head.names
-      const names = head.count > 0 ? content.toString('utf8', headEnd + 1, rowsAt).split('\0') : []
+      const names = content.toString('utf8', headEnd + 1, rowsAt)
       return new TorrentIndex(stamp, head, { names, rows: content.subarray(rowsAt) })
     })
   }
@@ -126,6 +126,26 @@ export class TorrentIndex {
       entry.length === numberAt(this.#rows, at + ROW.entry) &&
       name.startsWith(entry)
     )
+  }
+}
+
+/** Names that are each ended by a NUL. While they are asked for in order, they stay one text. */
+class NamesInOrder {
+  #at = 0
+  #number = 0
+  #others: NumberedNames | undefined
+
+  constructor(private readonly text: string) {}
+
+  numberOf(name: string): number | undefined {
+    const end = this.#at + name.length
+    const isNext = this.text.charCodeAt(end) === 0 && this.text.startsWith(name, this.#at)
+    if (!isNext || this.#others) {
+      this.#others ??= new NumberedNames(this.text.split('\0').slice(0, -1))
+      return this.#others.numberOf(name)
+    }
+    this.#at = end + 1
+    return this.#number++
   }
 }
 
@@ -186,7 +206,7 @@ function encodeIndex(stamp: string, identities: Identities): Buffer | null {
     rows.set(fingerprint.subarray(0, FINGERPRINT), at + ROW.fingerprint)
   }
   if (Math.max(directories.all.length, ends.all.length) > MAX_NUMBER) return null
-  const nameBytes = Buffer.from(names.join('\0'))
+  const nameBytes = Buffer.from(names.map((name) => `${name}\0`).join(''))
   const texts = { directories: directories.all, ends: ends.all }
   const head: Head = {
     version: VERSION,

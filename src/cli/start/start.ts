@@ -1,3 +1,7 @@
+import { writeSync } from 'node:fs'
+
+declare const BUNDLED_VERSION: string
+
 /** Node's exit status for a module that waits forever. */
 const NEVER_FINISHED = 13
 
@@ -9,6 +13,7 @@ export async function start(program: string, subcommand: string | null = null): 
   // Node opens its debugger on this signal, to all users of the machine. Until a command handles it,
   // it is ignored, from before anything else is loaded.
   process.on('SIGUSR1', () => undefined)
+  if (printVersion()) return
   let isFinished = false
   process.once('exit', (status) => {
     if (!isFinished && status === 0) process.exitCode = NEVER_FINISHED
@@ -22,5 +27,21 @@ export async function start(program: string, subcommand: string | null = null): 
     await keepCode()
   } catch {
     // No space or no permission: the next start is some milliseconds slower
+  }
+}
+
+/**
+ * Prints the version if nothing else is asked for, and returns whether it did. Without it scripts
+ * that check for btkit would load the whole program, which takes longer than Node's own start.
+ */
+function printVersion(): boolean {
+  const [, , first, ...others] = process.argv
+  if (first !== '--version' || others.length > 0) return false
+  try {
+    writeSync(1, `${BUNDLED_VERSION}\n`)
+    return true
+  } catch {
+    // The program explains why
+    return false
   }
 }

@@ -1,0 +1,40 @@
+// Packages of others that few runs need, in bundles of their own: the program would read and decode
+// them at each start. They share no state with btkit's code.
+import { build } from 'esbuild'
+import { leaveOutUnused } from './redis.js'
+
+/** The packages of each bundle, which is loaded at the first use of one of them. */
+const BUNDLES = {
+  redis: ['bullmq', 'ioredis'],
+  web: ['@fastify/cookie', '@fastify/csrf', '@fastify/multipart', 'markdown-it'],
+  yaml: ['yaml'],
+}
+
+/** All of these packages. */
+export const APART = Object.values(BUNDLES).flat()
+
+/** Makes `require` in a program's text load them from their bundles. */
+export function requireApart(text) {
+  return Object.entries(BUNDLES).reduce((joined, [bundle, names]) => {
+    const any = new RegExp(`require\\(("(?:${names.join('|')})")\\)`, 'g')
+    return joined.replace(any, `requireApart("./${bundle}.cjs",$1)`)
+  }, text)
+}
+
+/** The function that requireApart names. Modules that need these packages are themselves loaded late. */
+export const REQUIRE_APART = `
+const requireApart = (bundle, name) => require(bundle)[name]`
+
+/** Builds the bundles; returns their metafile. */
+export async function buildApart(options) {
+  const builds = Object.entries(BUNDLES).map(([bundle, names]) => {
+    const lines = names.map((name) => `get '${name}'() { return require('${name}') },`)
+    const contents = `module.exports = { ${lines.join('\n')} }`
+    const plugins = [leaveOutUnused]
+    const stdin = { contents, resolveDir: process.cwd(), sourcefile: `${bundle}.cjs` }
+    const outfile = `${options.outdir}/${bundle}.cjs`
+    return build({ ...options, outdir: undefined, outfile, stdin, plugins, minify: true })
+  })
+  const built = await Promise.all(builds)
+  return { inputs: Object.assign({}, ...built.map(({ metafile }) => metafile.inputs)) }
+}
