@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export const btkit = fileURLToPath(new URL('../bin/btkit.js', import.meta.url))
+/** The program that is measured: this checkout's, or that of another build. */
+export const btkit =
+  process.env.BTKIT_BENCH_PROGRAM ?? fileURLToPath(new URL('../bin/btkit.js', import.meta.url))
 export const tracker = 'http://tracker.example/announce'
 
 const RUNS = 5

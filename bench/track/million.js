@@ -2,14 +2,14 @@
 // is saved.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { StateFile } from '../../dist/src/tracker/state/state-file.js'
-import { SwarmStore } from '../../dist/src/tracker/swarms/swarm-store.js'
+import { fileURLToPath } from 'node:url'
 import { printTable } from '../support.js'
 import { memoryOf, startTrack, stop } from './programs.js'
 
+const BUILD = fileURLToPath(new URL('../..', import.meta.url))
 const PEERS = 1_000_000
 const SWARMS = 100_000
-const LIMITS = {
+export const LIMITS = {
   maxPeers: PEERS + 100_000,
   maxSwarms: SWARMS + 10_000,
   maxPerAddress: PEERS,
@@ -48,8 +48,10 @@ function loadGently({ port }, { seconds, announceWith }) {
   return /99%\s+(\S+)/.exec(stdout)[1]
 }
 
-/** Writes a state of a million peers, a tenth of them with IPv6, whose times run out all along. */
-async function saveMillion(path) {
+/** Writes a state, as a build has it, of a million peers, a tenth of them with IPv6, whose times run out all along. */
+export async function saveMillion(path, build = BUILD) {
+  const { StateFile } = await import(join(build, 'dist/src/tracker/state/state-file.js'))
+  const { SwarmStore } = await import(join(build, 'dist/src/tracker/swarms/swarm-store.js'))
   let now = 1_000_000
   const store = new SwarmStore(LIMITS, () => now)
   for (let n = 0; n < PEERS; n += 1) {

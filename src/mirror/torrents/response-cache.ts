@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { askedVersion, askedView, isProgressAddress, wantsPage } from '../requests/address.js'
 import type { CurrentTorrent, OnDemand } from './on-demand.js'
 import type { TrackerList } from './trackers.js'
-import { CountedResponse, endAtOnce, SHORT } from '../../server/connections/counted-response.js'
+import { CountedResponse, endAtOnce, isLarge } from '../../server/connections/counted-response.js'
 import type { Exchange, Exchanges } from '../../server/exchange/exchanges.js'
 import { isSecure } from '../../server/listen/listen.js'
 
@@ -80,7 +80,8 @@ export class ResponseCache {
 }
 
 function endParts(response: ServerResponse, { parts, length }: TorrentResponse): void {
-  if (length > SHORT && response instanceof CountedResponse) response.endInParts(parts)
+  if (isLarge({ length }, response) && response instanceof CountedResponse)
+    response.endInParts(parts)
   else endAtOnce(response, parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts))
 }
 

@@ -17,7 +17,7 @@ import type { CurrentTorrent } from './on-demand.js'
 import type { ResponseCache, TorrentResponse } from './response-cache.js'
 import { spreadTrackers, type TrackerList, type TrackerSource } from './trackers.js'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
-import { CountedResponse, SHORT } from '../../server/connections/counted-response.js'
+import { CountedResponse, isLarge, WHOLE } from '../../server/connections/counted-response.js'
 import { unmappedAddress } from '../../server/connections/client-address.js'
 
 /** URLs of the mirror's root and of other mirrors. */
@@ -90,7 +90,7 @@ export function torrentForm(
   const parts = partsOf(around, creationDate)
   // The info hashes stand for info and the piece layers, which may be megabytes
   const etag = etagOf(JSON.stringify([torrent.infoHashes, parts]))
-  return { body: buildInParts(parts, torrent, SHORT), headers, etag }
+  return { body: buildInParts(parts, torrent, WHOLE), headers, etag }
 }
 
 /** Size of a .torrent of version 1 whose `info` has `infoLength` bytes. */
@@ -207,7 +207,8 @@ export class TorrentSender {
 /** Sends a body; a large one without a copy of its own. */
 function sendBody(reply: FastifyReply, { parts, length }: TorrentResponse): FastifyReply {
   const { raw } = reply
-  if (length <= SHORT || !(raw instanceof CountedResponse)) return reply.send(Buffer.concat(parts))
+  if (!isLarge({ length }, raw) || !(raw instanceof CountedResponse))
+    return reply.send(Buffer.concat(parts))
   reply.hijack()
   raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders)
   raw.endInParts(parts)

@@ -1,4 +1,5 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { TLSSocket } from 'node:tls'
 import { monotonicNow } from '../../process.js'
 import { connectionsFirst } from './connections.js'
 import type { UnreadBytes } from './unread-bytes.js'
@@ -8,6 +9,18 @@ type Done = (error?: Error | null) => void
 
 /** Bytes of a large body given to the connection at a time. TLS keeps an encrypted copy of them. */
 const SLICE = 64 * 1024
+
+/**
+ * Bytes of a body that is sent as a whole, as most torrents are: a second slice takes half as long
+ * as the whole answer. The connection keeps the body itself, which others may share.
+ */
+export const WHOLE = 128 * 1024
+
+/** Whether a body of so many bytes is sent in slices. */
+export function isLarge({ length }: { readonly length: number }, { req }: ServerResponse): boolean {
+  const { encrypted = false } = req.socket as Partial<TLSSocket>
+  return length > (encrypted ? SLICE : WHOLE)
+}
 
 /**
  * A response that counts the bytes of its body, and those that its client has not read. A large
@@ -42,7 +55,7 @@ export class CountedResponse<
 
   override end(chunk?: Chunk | Done, encoding?: BufferEncoding | Done, done?: Done): this {
     const isBody = chunk != null && typeof chunk !== 'function'
-    if (isBody && chunk.length > SLICE && this.req.method !== 'HEAD') {
+    if (isBody && isLarge(chunk, this) && this.req.method !== 'HEAD') {
       const code = typeof encoding === 'string' ? encoding : 'utf8'
       this.#endInSlices(typeof chunk === 'string' ? Buffer.from(chunk, code) : chunk)
       return this
@@ -178,9 +191,6 @@ export function countUnread(response: ServerResponse, unread: UnreadBytes): void
   })
 }
 
-/** Bytes of a body that is short enough to be sent at once. */
-export const SHORT = 64 * 1024
-
 /**
  * Ends an answer, whose header was given by `writeHead`, with a whole body; in a string, each
  * character is a byte (latin1). `end` alone would hand the system header, body and an empty last
@@ -188,7 +198,7 @@ export const SHORT = 64 * 1024
  * and a string go as one piece, and nothing is left to send when the answer ends.
  */
 export function endAtOnce(response: ServerResponse, body: string | Uint8Array): void {
-  if (body.length > SHORT) {
+  if (isLarge(body, response)) {
     response.end(body, 'latin1')
     return
   }

@@ -1,0 +1,120 @@
+// Compares this build with that of another commit, row by row of the limits: both take turns, and
+// with them the program that a limit names (find, cp, mktorrent, node). Ends with 1 if a limit is
+// broken, or if this build is more than a tenth worse.
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { median, printTable } from './support.js'
+import { ROWS } from './beside/rows.js'
+
+/** How much worse a figure may be than before. Repeated runs of one build differ by less. */
+const TOLERANCE = 1.1
+
+const checkout = fileURLToPath(new URL('..', import.meta.url))
+
+/** Measures all rows, or those whose name has one of the words of `only`; returns the exit status. */
+export async function compareWith(commit, { isQuick, only }) {
+  const scratch = mkdtempSync(join(tmpdir(), 'btkit-beside-'))
+  process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+  const programs = { before: build(commit, join(scratch, 'before')), now: programIn(checkout) }
+  const rows = ROWS.filter(
+    ({ name }) => only.length === 0 || only.some((word) => name.includes(word)),
+  )
+  const results = []
+  for (const row of rows) {
+    const started = performance.now()
+    const place = join(scratch, `row-${results.length}`)
+    mkdirSync(place)
+    try {
+      results.push(await measure(row, { programs, root: scratch, scratch: place, isQuick }))
+    } catch (error) {
+      console.error(error)
+      results.push([{ isLost: true, cells: [row.name, '', '', '', '', '', 'failed'] }])
+    }
+    rmSync(place, { recursive: true, force: true })
+    console.error(`${row.name}: ${((performance.now() - started) / 1000).toFixed(0)} s`)
+  }
+  const table = results.flat()
+  const head = ['work', 'before', 'now', 'now / before', 'limit', 'measured', '']
+  const title = `${shortName(commit)} and this build, Node ${process.version}, ${describeProcessor()}`
+  printTable(title, [head, ...table.map(({ cells }) => cells)])
+  return table.some(({ isLost }) => isLost) ? 1 : 0
+}
+
+/** Builds a commit in a directory of its own, with the packages of this checkout. */
+function build(commit, directory) {
+  mkdirSync(directory)
+  const archive = execFileSync('git', ['archive', commit], { cwd: checkout, maxBuffer: 2 ** 30 })
+  execFileSync('tar', ['x', '-C', directory], { input: archive })
+  symlinkSync(join(checkout, 'node_modules'), join(directory, 'node_modules'))
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: directory, stdio: 'inherit' })
+  return programIn(directory)
+}
+
+function programIn(directory) {
+  const path = join(directory, 'bin/btkit.js')
+  if (!existsSync(join(directory, 'dist/bundle/main.cjs')))
+    throw new Error(`${directory}: not built`)
+  return path
+}
+
+/** Measures one row; each of its figures is a line of the table. */
+async function measure(row, { isQuick, ...places }) {
+  if (row.missing?.())
+    return [{ isLost: false, cells: [row.name, '', '', '', '', row.missing(), ''] }]
+  const turns = isQuick ? row.quickTurns : row.turns
+  const work = await row.prepare({ isQuick, ...places })
+  const taken = { reference: [], before: [], now: [] }
+  try {
+    for (let turn = work.isFirst ? 0 : -1; turn < turns; turn++) {
+      for (const who of Object.keys(taken)) {
+        const figures = who === 'reference' ? await work.reference?.() : await work.run(who)
+        if (turn >= 0 && figures) taken[who].push(figures)
+      }
+    }
+  } finally {
+    await work.end?.()
+  }
+  return row.figures.map((figure) => lineOf(row.name, figure, taken))
+}
+
+function lineOf(name, figure, { reference, before, now }) {
+  const { key, unit, isMore = false, limit, beside } = figure
+  const value = (all) => median(all.map((figures) => figures[key]))
+  const ratio = (all, others) => median(all.map((figures, i) => figures[key] / others[i][key]))
+  const isComparable = before.length > 0
+  const change = isComparable ? ratio(now, before) : 1
+  const measured = beside === undefined ? value(now) : ratio(now, reference)
+  const isWorse = isMore ? change < 1 / TOLERANCE : change > TOLERANCE
+  const isMeasured = Number.isFinite(change) && Number.isFinite(measured)
+  const isBroken = limit !== undefined && (isMore ? measured < limit : measured > limit)
+  const bound =
+    limit === undefined ? '' : `${isMore ? '≥' : '≤'} ${limit} ${beside ? `× ${beside}` : unit}`
+  const verdict = [!isMeasured && 'not measured', isBroken && 'limit lost', isWorse && 'worse']
+    .filter(Boolean)
+    .join(', ')
+  const cells = [
+    `${name}${figure.what ? `: ${figure.what}` : ''}`,
+    isComparable ? `${value(before).toPrecision(3)} ${unit}` : '',
+    `${value(now).toPrecision(3)} ${unit}`,
+    isComparable ? change.toFixed(2) : '',
+    bound,
+    limit === undefined ? '' : measured.toFixed(2),
+    verdict,
+  ]
+  return { isLost: !isMeasured || isBroken || isWorse, cells }
+}
+
+function shortName(commit) {
+  return execFileSync('git', ['rev-parse', '--short', commit], {
+    cwd: checkout,
+    encoding: 'utf8',
+  }).trim()
+}
+
+function describeProcessor() {
+  return `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`
+}
