@@ -88,6 +88,8 @@ export class TorrentLog {
 
   /** Returns the record of a torrent, by its file name; null if there is none. */
   get(name: string): TorrentRecord | null {
+    // A torrent that is foreign at each run needs no journal
+    if (!this.has(name)) return null
     const json = this.#records().get(name)
     return json === undefined ? null : parseRecord(json)
   }

@@ -398,6 +398,7 @@ test('many torrents are known by their index as by the journal', async (t) => {
     ['0 é.torrent', 'half.torrent', 'missing.torrent'].map((name) => log.has(name)),
     [true, true, false],
   )
+  assert.equal(log.get('missing.torrent'), null)
   assert.deepEqual(log.get('7 é.torrent'), many['7 é.torrent'])
   await log.close()
 })
