@@ -61,7 +61,8 @@ export function findMerkleRoot(layer: MerkleLayer, kernel: HashKernel): Uint8Arr
 /** Cached nodes above zero leaves, by height. */
 const zeroNodes: Uint8Array[] = [new Uint8Array(NODE)]
 
-function zeroNode(height: number, kernel: HashKernel): Uint8Array {
+/** Returns the node at a height above zero leaves only. */
+export function zeroNode(height: number, kernel: HashKernel): Uint8Array {
   for (let known = zeroNodes.length; known <= height; known++) {
     const below = zeroNodes[known - 1] ?? new Uint8Array(NODE)
     const node = new Uint8Array(NODE)

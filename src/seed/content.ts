@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { LRUCache } from 'lru-cache'
-import { asBtkitError, BtkitError } from '../errors.js'
+import { asBtkitError, BtkitError, osCodeOf } from '../errors.js'
 import {
   fingerprintOf,
   readFingerprintIfThere,
@@ -10,6 +10,7 @@ import {
 } from '../files/fingerprint.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
+import { HashAnswers } from './hash-answers.js'
 
 /** Bytes that are read at once. */
 const CHUNK = 256 * 1024
@@ -17,8 +18,11 @@ const CHUNK = 256 * 1024
 /** Bytes of recent chunks in memory, for peers that ask for the same pieces. */
 const MEMORY = 32 * 1024 * 1024
 
-/** Most files that are open. */
+/** Most files that are open although nobody reads them. */
 const MOST_OPEN = 128
+
+/** Bytes of memory that a file of a torrent takes beside the torrent's own bytes. */
+const FILE_WEIGHT = 500
 
 /** A file, in the state for which the hashes of a torrent are known. */
 export interface DataFile {
@@ -51,11 +55,10 @@ export class FileReader {
     sizeCalculation: ({ length }) => length,
   })
   readonly #loading = new Map<string, Promise<Buffer>>()
-  readonly #open = new LRUCache<string, Promise<FileHandle>>({
+  readonly #open = new LRUCache<string, OpenFile>({
     max: MOST_OPEN,
-    dispose: (handle) => {
-      // It closes when its reads are done
-      handle.then((opened) => opened.close()).catch(() => undefined)
+    dispose: (file) => {
+      file.drop()
     },
   })
 
@@ -66,7 +69,8 @@ export class FileReader {
 
   /**
    * Reads a chunk.
-   * @throws BtkitError `changed`, or if the file cannot be read
+   * @throws BtkitError `changed`, `busy` if the process may open no more files now, or if the file
+   *   cannot be read
    */
   async load(key: string, file: DataFile, at: number): Promise<Buffer> {
     const name = `${key}:${at}`
@@ -83,6 +87,13 @@ export class FileReader {
     }
   }
 
+  /** Closes the files whose keys have this prefix, and frees what was read of them. */
+  forget(prefix: string): void {
+    for (const files of [this.#open, this.#chunks]) {
+      for (const key of [...files.keys()]) if (key.startsWith(prefix)) files.delete(key)
+    }
+  }
+
   /** Closes all files. */
   close(): void {
     this.#open.clear()
@@ -91,22 +102,23 @@ export class FileReader {
 
   async #read(key: string, file: DataFile, at: number): Promise<Buffer> {
     const { path, fingerprint } = file
+    const opened = this.#openFile(key, file)
     try {
-      const handle = await this.#openFile(key, file)
-      const start = at * CHUNK
-      const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK, fingerprint.size - start))
-      const { bytesRead } = await handle.read(chunk, 0, chunk.length, start)
-      const now = fingerprintOf(await handle.stat({ bigint: true }))
-      if (bytesRead === chunk.length && sameFingerprint(now, fingerprint)) return chunk
+      return await opened.use(async (handle) => {
+        const start = at * CHUNK
+        const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK, fingerprint.size - start))
+        const isWhole = await fill(chunk, handle, start)
+        const now = fingerprintOf(await handle.stat({ bigint: true }))
+        if (isWhole && sameFingerprint(now, fingerprint)) return chunk
+        throw changed(path)
+      })
     } catch (error) {
-      this.#open.delete(key)
-      throw asBtkitError(error, path)
+      if (this.#open.peek(key) === opened) this.#open.delete(key)
+      throw readError(error, path)
     }
-    this.#open.delete(key)
-    throw changed(path)
   }
 
-  #openFile(key: string, { path, fingerprint }: DataFile): Promise<FileHandle> {
+  #openFile(key: string, { path, fingerprint }: DataFile): OpenFile {
     const known = this.#open.get(key)
     if (known) return known
     // A pipe in the file's place must not make the program wait
@@ -116,9 +128,57 @@ export class FileReader {
       await handle.close()
       throw changed(path)
     })
-    this.#open.set(key, opening)
-    return opening
+    const opened = new OpenFile(opening)
+    this.#open.set(key, opened)
+    return opened
   }
+}
+
+/** A file that is closed when it is not kept any more and all reads of it are done. */
+class OpenFile {
+  #users = 0
+  #isDropped = false
+
+  constructor(private readonly handle: Promise<FileHandle>) {}
+
+  async use<T>(act: (handle: FileHandle) => Promise<T>): Promise<T> {
+    this.#users++
+    try {
+      return await act(await this.handle)
+    } finally {
+      this.#users--
+      this.#closeIfUnused()
+    }
+  }
+
+  /** Closes the file as soon as nobody reads it. */
+  drop(): void {
+    this.#isDropped = true
+    this.#closeIfUnused()
+  }
+
+  #closeIfUnused(): void {
+    if (!this.#isDropped || this.#users > 0) return
+    this.handle.then((opened) => opened.close()).catch(() => undefined)
+  }
+}
+
+/** Reads bytes; a file system may give fewer at once. Returns false if the file ends before. */
+async function fill(target: Buffer, handle: FileHandle, start: number): Promise<boolean> {
+  for (let at = 0; at < target.length;) {
+    const { bytesRead } = await handle.read(target, at, target.length - at, start + at)
+    if (bytesRead === 0) return false
+    at += bytesRead
+  }
+  return true
+}
+
+/** Errors of the process, not of the file. */
+const EXHAUSTED: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM'])
+
+function readError(error: unknown, path: string): unknown {
+  if (!EXHAUSTED.has(osCodeOf(error))) return asBtkitError(error, path)
+  return new BtkitError('busy', `${path}: too many files are open`, { cause: error })
 }
 
 function changed(path: string): BtkitError {
@@ -145,6 +205,9 @@ export class Content {
   readonly #starts: number[] = []
   readonly #size: number
   readonly #id = ++contents
+  #isClosed = false
+  /** Answers requests for hashes, for all peers. */
+  readonly hashes: HashAnswers
   readonly metainfo: Metainfo
   readonly info: Uint8Array
   readonly pieceCount: number
@@ -156,6 +219,7 @@ export class Content {
     const { metainfo } = loaded
     const { bytes, infoSpan, pieceLength } = metainfo
     this.metainfo = metainfo
+    this.hashes = new HashAnswers(metainfo)
     this.info = bytes.subarray(infoSpan.start, infoSpan.end)
     let end = 0
     for (const { length } of streamedFiles(metainfo)) {
@@ -166,6 +230,17 @@ export class Content {
     // libtorrent asks for whole blocks of each file, and expects zeros behind its end
     this.#starts.push(end)
     this.#size = metainfo.version === 'v2' ? this.pieceCount * pieceLength : end
+  }
+
+  /** Roughly the bytes of memory that it takes. */
+  get weight(): number {
+    return this.metainfo.bytes.length + FILE_WEIGHT * this.#starts.length
+  }
+
+  /** Closes its files. Nothing can be loaded from then on. */
+  close(): void {
+    this.#isClosed = true
+    this.reader.forget(`${this.#id}.`)
   }
 
   /** Whether a request names bytes of one piece. Its numbers may be any. */
@@ -189,9 +264,10 @@ export class Content {
 
   /**
    * Reads bytes, so that they are in memory.
-   * @throws BtkitError `changed` if a file is not the one whose hashes are known
+   * @throws BtkitError `changed` if a file is not the one whose hashes are known; `busy`
    */
   async load(piece: number, offset: number, length: number): Promise<void> {
+    if (this.#isClosed) throw changed(this.metainfo.name)
     for (const { data, key, at } of this.#partsOf(piece, offset, length)) {
       if (data) await this.reader.load(key, data, at)
     }

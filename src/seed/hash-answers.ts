@@ -1,6 +1,7 @@
+import { LRUCache } from 'lru-cache'
 import { BLOCK_LENGTH } from '../hash/stream/content-stream.js'
 import { chooseKernel } from '../hash/kernels.js'
-import { climbMerkleTree } from '../hash/merkle.js'
+import { climbMerkleTree, zeroNode } from '../hash/merkle.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 
 const NODE = 32
@@ -11,13 +12,21 @@ export const HASH_REQUEST_LENGTH = NODE + 16
 /** Most hashes in one answer. */
 const MOST_HASHES = 8192
 
+/** Bytes of the nodes of one torrent that are kept. */
+const MEMORY = 8 * 1024 * 1024
+
 /**
  * Answers requests for the hashes of a torrent's pieces (BEP 52), by which a client that began with
  * a magnet link gets what the .torrent has beside `info`.
  */
 export class HashAnswers {
-  /** The nodes from the piece layer upwards, by the root in hexadecimal. */
-  readonly #layers = new Map<string, Uint8Array[]>()
+  /** The piece layers of the files, by the root in hexadecimal; null before they are needed. */
+  #roots: ReadonlyMap<string, Uint8Array> | null = null
+  /** The nodes from the piece layer upwards, by the root; of the files asked for last. */
+  readonly #layers = new LRUCache<string, Uint8Array[]>({
+    maxSize: MEMORY,
+    sizeCalculation: (layers) => layers.reduce((sum, { length }) => sum + length, 0),
+  })
 
   constructor(private readonly metainfo: Metainfo) {}
 
@@ -37,7 +46,7 @@ export class HashAnswers {
     if (index % length !== 0 || index + length > width || proofs > levels - level) return null
     const node = (above: number, at: number) => {
       const known = layers[above]?.subarray(at * NODE, (at + 1) * NODE)
-      return known?.length === NODE ? known : zeroNode(lowest + above)
+      return known?.length === NODE ? known : zeroNode(lowest + above, chooseKernel())
     }
     const hashes = Array.from({ length }, (_, n) => node(level, index + n))
     // The peer computes what is above its hashes; it lacks the other half of each layer
@@ -51,12 +60,11 @@ export class HashAnswers {
   #layersOf(root: string): readonly Uint8Array[] | null {
     const known = this.#layers.get(root)
     if (known) return known
-    const file = this.metainfo.tree?.find(({ piecesRoot }) => {
-      return piecesRoot !== null && Buffer.from(piecesRoot).toString('hex') === root
-    })
-    if (!file?.layer) return null
-    const layers = [file.layer]
-    let layer = { nodes: file.layer, height: Math.log2(this.metainfo.pieceLength / BLOCK_LENGTH) }
+    this.#roots ??= rootsOf(this.metainfo)
+    const nodes = this.#roots.get(root)
+    if (!nodes) return null
+    const layers = [nodes]
+    let layer = { nodes, height: Math.log2(this.metainfo.pieceLength / BLOCK_LENGTH) }
     while (layer.nodes.length > NODE) {
       layer = climbMerkleTree(layer, 1, chooseKernel())
       layers.push(layer.nodes)
@@ -66,7 +74,10 @@ export class HashAnswers {
   }
 }
 
-/** The node above leaves of zeros only. */
-function zeroNode(height: number): Uint8Array {
-  return climbMerkleTree({ nodes: new Uint8Array(NODE), height: 0 }, height, chooseKernel()).nodes
+function rootsOf({ tree }: Metainfo): ReadonlyMap<string, Uint8Array> {
+  const roots = new Map<string, Uint8Array>()
+  for (const { piecesRoot, layer } of tree ?? []) {
+    if (piecesRoot && layer) roots.set(Buffer.from(piecesRoot).toString('hex'), layer)
+  }
+  return roots
 }

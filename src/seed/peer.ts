@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { BtkitError } from '../errors.js'
 import { takeTurn, type Throttle } from '../hash/jobs/job.js'
 import type { Content } from './content.js'
-import { HASH_REQUEST_LENGTH, HashAnswers } from './hash-answers.js'
+import { HASH_REQUEST_LENGTH } from './hash-answers.js'
 import type { UploadSlots } from './upload-slots.js'
-import { HASHES, HASH_REJECT, PeerWire } from './wire.js'
+import { type Block, HASHES, HASH_REJECT, type Handshake, PeerWire } from './wire.js'
 
 /** Bytes of a piece of metadata (BEP 9). */
 const METADATA_PIECE = 16 * 1024
@@ -22,6 +23,9 @@ const MOST_REFUSED = 2000
 const UNREAD = 256 * 1024
 const UNREAD_CHOKED = 16 * 1024
 
+/** Messages that a peer may leave unread before it gets no more blocks, however small these are. */
+const UNREAD_MESSAGES = 200
+
 /** Most chunks whose memory is held by what a peer has not read. */
 const MOST_CHUNKS_HELD = 3
 
@@ -38,6 +42,9 @@ const SIGN_OF_LIFE = 100_000
 /** Milliseconds in which a handshake must arrive, and unread bytes must become fewer. */
 const HANDSHAKE = 15_000
 const STANDSTILL = 30_000
+
+/** Milliseconds until a file is read again that could not be opened because too many are open. */
+const AGAIN = 1000
 
 /** A torrent as peers see it. */
 export interface PeerTorrent {
@@ -65,11 +72,13 @@ export interface PeerHost {
   readonly load: (torrent: PeerTorrent) => Promise<Content>
   /** Something in the content is not what it was. */
   readonly fail: (torrent: PeerTorrent, error: unknown) => void
-  /** Whether one more peer may take part in a torrent. */
-  readonly admits: (torrent: PeerTorrent) => boolean
+  /** Whether one more peer may take part in a torrent; another one may have to leave. */
+  readonly admits: (torrent: PeerTorrent, peer: Peer) => boolean
   readonly version: string
   /** A peer's handshake was refused, or the peer was left for what it did. */
   readonly onRefused: () => void
+  /** An error that nothing here expects. */
+  readonly onFault: (error: unknown) => void
   readonly onClosed: (peer: Peer) => void
 }
 
@@ -92,7 +101,7 @@ export class Peer extends PeerWire {
   /** The torrent that the other end has named in its handshake; null before that. */
   torrent: PeerTorrent | null = null
   #content: Content | null = null
-  #hashes: HashAnswers | null = null
+  #isInterested = false
   #requests: Request[] = []
   /** Whether the first request waits for a disk, or for its turn at a limited rate. */
   #isWaiting = false
@@ -100,7 +109,8 @@ export class Peer extends PeerWire {
   #chunksHeld = 0
   #lastChunk: ArrayBufferLike | null = null
   #refused = 0
-  /** Bytes that may leave before the peer has a slot. */
+  /** Pieces that the peer may fetch before it has a slot, and bytes of them. */
+  #fastPieces: readonly number[] = []
   #fastBytes = 0
   /** Answers to requests for metadata and hashes that the peer may still get. */
   #extras = 0
@@ -115,7 +125,8 @@ export class Peer extends PeerWire {
     private readonly host: PeerHost,
     private readonly dialled: Dialled | null = null,
   ) {
-    super(socket, dialled ? 'tcpOutgoing' : 'tcpIncoming', dialled && !dialled.isEncrypted ? 0 : 1)
+    const [infoHash = ''] = dialled?.torrent.hashes ?? []
+    super(socket, dialled && { encryptFor: dialled.isEncrypted ? infoHash : null })
     this.#heardAt = this.#sentAt = host.monotonic()
     socket.setNoDelay(true)
     socket.on('data', () => {
@@ -125,16 +136,24 @@ export class Peer extends PeerWire {
     socket.on('error', () => undefined)
     socket.on('close', () => {
       this.destroy()
+      this.#requests = []
       host.slots.leave(this)
       host.onClosed(this)
       if (this.torrent) this.torrent.peers--
     })
-    if (dialled) this.#dial(dialled)
+    if (dialled && !dialled.isEncrypted) {
+      socket.once('connect', () => void this.#greet(infoHash, dialled.torrent))
+    }
+  }
+
+  /** The address of the other end; empty if it is gone. */
+  get address(): string {
+    return this.socket.remoteAddress ?? ''
   }
 
   /** Ends the connection when what was sent has left. */
   leave(): void {
-    if (this.#content) super.choke()
+    if (this.#content && !this.amChoking) this.sendChoke()
     this.socket.destroySoon()
   }
 
@@ -149,184 +168,179 @@ export class Peer extends PeerWire {
       this.socket.destroy()
     } else if (this.#content && now - this.#sentAt > SIGN_OF_LIFE) {
       this.#sentAt = now
-      this.keepAlive()
+      this.sendKeepAlive()
     }
   }
 
-  override unchoke(): void {
-    super.unchoke()
+  /** Offers the peer upload. */
+  unchoke(): void {
+    if (this.amChoking) this.sendUnchoke()
     this.#pump()
   }
 
-  override choke(): void {
-    super.choke()
+  /** Offers the peer no more upload than metadata. */
+  choke(): void {
+    if (!this.amChoking) this.sendChoke()
     const wants = this.#requests
     this.#requests = wants.filter(({ length }) => length === null)
-    for (const { piece, offset, length } of wants) {
-      if (length !== null && this.hasFast) this.reject(piece, offset, length)
-    }
-  }
-
-  #dial({ torrent, isEncrypted }: Dialled): void {
-    const [infoHash = ''] = torrent.hashes
-    this.socket.once('connect', () => {
-      if (!isEncrypted) {
-        void this.#greet(infoHash, torrent)
-        return
-      }
-      this.once('crypto-handshake', () => void this.#greet(infoHash, torrent))
-      this.startEncryption(infoHash)
-    })
+    this.sendRejects(wants.filter(isBlock))
   }
 
   protected findEncrypted(digest: string): string | null {
-    const infoHash = this.host.findEncrypted(digest)
-    if (infoHash === null) this.host.onRefused()
-    return infoHash
+    return this.host.findEncrypted(digest)
   }
 
-  protected override _onHandshake(
-    ...[hash, id, offered]: Parameters<PeerWire['_onHandshake']>
-  ): void {
-    super._onHandshake(hash, id, offered)
-    const [infoHash, peerId] = [Buffer.from(hash).toString('hex'), Buffer.from(id).toString('hex')]
+  protected onEncrypted(): void {
+    const torrent = this.dialled?.torrent
+    if (torrent) void this.#greet(torrent.hashes[0] ?? '', torrent)
+  }
+
+  protected onRefused(): void {
+    this.host.onRefused()
+  }
+
+  protected onFault(error: unknown): void {
+    this.host.onFault(error)
+  }
+
+  protected onHandshake({ infoHash, peerId }: Handshake): void {
     const torrent = this.host.find(infoHash)
     const isOther = this.dialled !== null && this.dialled.torrent !== torrent
-    if (!torrent || isOther || peerId === this.host.peerId || !this.host.admits(torrent)) {
-      this.host.onRefused()
-      this.socket.destroy()
+    if (!torrent || isOther || peerId === this.host.peerId || !this.host.admits(torrent, this)) {
+      this.refuse()
       return
     }
     this.torrent = torrent
     torrent.peers++
-    if (!this.dialled) void this.#greet(infoHash, torrent)
-    else this.#introduce()
+    if (this.dialled) this.#introduce()
+    else void this.#greet(infoHash, torrent)
   }
 
   /** Sends the handshake, as soon as the torrent has been read. */
   async #greet(infoHash: string, torrent: PeerTorrent): Promise<void> {
-    let content: Content
     try {
-      content = await this.host.load(torrent)
+      const content = await this.host.load(torrent)
+      if (this.socket.destroyed) return
+      this.guard(() => {
+        this.#begin(infoHash, content)
+      })
     } catch (error) {
+      this.destroy()
       this.host.fail(torrent, error)
-      this.socket.destroy()
-      return
     }
-    if (this.socket.destroyed) return
+  }
+
+  #begin(infoHash: string, content: Content): void {
     this.#content = content
     const { pieceCount, info } = content
     this.expectPieces(pieceCount)
     this.#extras = 3 * Math.ceil(info.length / METADATA_PIECE) + Math.ceil(pieceCount / 64) + 100
-    this.extendedHandshake = {
-      metadata_size: info.length,
-      reqq: MOST_REQUESTS,
-      upload_only: 1,
-      v: `btkit ${this.host.version}`,
-      p: this.host.port(),
-    }
-    this.handshake(infoHash, this.host.peerId, { fast: true })
-    if (!this.dialled) this.#introduce()
-    if (this.peerInterested) this.host.slots.want(this)
-    this.#pump()
+    this.sendHandshake({ infoHash, peerId: this.host.peerId })
+    if (this.torrent) this.#introduce()
   }
 
-  /** Says which pieces there are: all. */
+  /** Both ends have said who they are: says which pieces there are, all. */
   #introduce(): void {
     const content = this.#content
     if (!content) return
-    if (!this.hasFast) {
-      const bits = new Uint8Array(Math.ceil(content.pieceCount / 8)).fill(0xff)
-      const over = bits.length * 8 - content.pieceCount
-      if (bits.length > 0) bits[bits.length - 1] = (0xff << over) & 0xff
-      this.bitfield(bits)
-      return
-    }
-    this.haveAll()
-    const allowed = allowedFast(this.socket.remoteAddress ?? '', this.torrent, content.pieceCount)
-    for (const piece of allowed) this.allowedFast(piece)
-    this.#fastBytes = 2 * allowed.length * content.metainfo.pieceLength
+    this.sendExtendedHandshake([
+      ['metadata_size', content.info.length],
+      ['p', this.host.port()],
+      ['reqq', MOST_REQUESTS],
+      ['upload_only', 1],
+      ['v', Buffer.from(`btkit ${this.host.version}`)],
+    ])
+    if (this.hasFast) this.#offerFast(content)
+    else this.sendBitfield(fullBits(content.pieceCount))
+    if (this.#isInterested) this.host.slots.want(this)
+    // What the peer has said of its own pieces came before the torrent was read
+    this.#leaveSeed()
+    this.#pump()
   }
 
-  protected override _onInterested(): void {
-    this.peerInterested = true
-    if (this.#content) this.host.slots.want(this)
+  #offerFast({ pieceCount, metainfo }: Content): void {
+    this.sendHaveAll()
+    this.#fastPieces = allowedFast(this.address, this.torrent, pieceCount)
+    for (const piece of this.#fastPieces) this.sendAllowedFast(piece)
+    this.#fastBytes = 2 * this.#fastPieces.length * metainfo.pieceLength
   }
 
-  protected override _onUninterested(): void {
-    this.peerInterested = false
-    this.host.slots.leave(this)
-    this.choke()
+  protected onInterest(isInterested: boolean): void {
+    this.#isInterested = isInterested
+    if (!isInterested) {
+      this.host.slots.leave(this)
+      this.choke()
+    } else if (this.#content) this.host.slots.want(this)
   }
 
-  protected override _onHave(): void {
+  protected onHave(): void {
     this.#pieces++
     this.#leaveSeed()
   }
 
-  protected override _onBitField(bits: Uint8Array): void {
+  protected onBitfield(bits: Uint8Array): void {
     this.#pieces = countBits(bits)
     this.#leaveSeed()
   }
 
-  protected override _onHaveAll(): void {
+  protected onHaveAll(): void {
     this.#pieces = Infinity
     this.#leaveSeed()
   }
 
   /** Two seeds have nothing to say to each other. */
   #leaveSeed(): void {
-    if (this.#content && this.#pieces >= this.#content.pieceCount) this.leave()
+    const { pieceCount } = this.#content ?? {}
+    if (pieceCount !== undefined && pieceCount > 0 && this.#pieces >= pieceCount) this.leave()
   }
 
-  protected override _onRequest(piece: number, offset: number, length: number): void {
-    const content = this.#content
-    if (!content?.has(piece, offset, length) || length > LONGEST_BLOCK) {
-      this.#drop()
+  protected onRequest(block: Block): void {
+    const { piece, offset, length } = block
+    if (length > LONGEST_BLOCK || !this.#content?.has(piece, offset, length)) {
+      this.refuse()
       return
     }
-    const isFast = this.allowedFastSet.includes(piece) && this.#fastBytes >= length
-    const isAllowed = !this.amChoking || (this.hasFast && isFast)
-    if (!isAllowed || this.#requests.length >= MOST_REQUESTS) {
-      if (this.#mayGoOn() && this.hasFast) this.reject(piece, offset, length)
+    const isFast = this.hasFast && this.#fastPieces.includes(piece) && this.#fastBytes >= length
+    if ((this.amChoking && !isFast) || this.#requests.length >= MOST_REQUESTS) {
+      this.#reject(block)
       return
     }
     if (this.amChoking) this.#fastBytes -= length
-    this.#requests.push({ piece, offset, length })
+    this.#requests.push(block)
     this.#pump()
   }
 
-  protected override _onCancel(piece: number, offset: number, length: number): void {
+  protected onCancel(block: Block): void {
     const at = this.#requests.findIndex((each) => {
-      return each.piece === piece && each.offset === offset && each.length === length
+      const { piece, offset, length } = each
+      return piece === block.piece && offset === block.offset && length === block.length
     })
-    if (at < 0) this.#mayGoOn()
+    if (at < 0) this.#countRefused()
     else {
       this.#requests.splice(at, 1)
-      if (this.hasFast) this.reject(piece, offset, length)
+      this.sendRejects([block])
     }
   }
 
-  protected onMetadata(message: Uint8Array): void {
+  protected onMetadata(message: Buffer): void {
     // A request is a short dictionary, whose keys are in order
-    const text = Buffer.from(message.subarray(0, 100)).toString('latin1')
+    const text = message.toString('latin1', 0, 100)
     const [, piece] = /^d8:msg_typei0e5:piecei(\d{1,9})e/.exec(text) ?? []
-    if (piece === undefined || this.peerExtendedMapping['ut_metadata'] === undefined) return
-    if (--this.#extras < 0) this.#drop()
+    if (piece === undefined || !this.takesMetadata) return
+    if (--this.#extras < 0) this.refuse()
     else {
       this.#requests.push({ piece: Number(piece), offset: 0, length: null })
       this.#pump()
     }
   }
 
-  protected onHashRequest(message: Uint8Array): void {
+  protected onHashRequest(message: Buffer): void {
     if (!this.#content || message.length !== HASH_REQUEST_LENGTH) return
     if (--this.#extras < 0 || this.socket.writableLength > UNREAD) {
-      this.#drop()
+      this.refuse()
       return
     }
-    this.#hashes ??= new HashAnswers(this.#content.metainfo)
-    const hashes = this.#hashes.answer(message)
+    const hashes = this.#content.hashes.answer(message)
     this.sendHashes(
       hashes ? HASHES : HASH_REJECT,
       Buffer.concat([message, hashes ?? new Uint8Array(0)]),
@@ -338,16 +352,14 @@ export class Peer extends PeerWire {
     this.#pump()
   }
 
-  /** Counts a refused request. Returns false for a peer that has too many, which is left. */
-  #mayGoOn(): boolean {
-    const isFlood = ++this.#refused > MOST_REFUSED || this.socket.writableLength > 2 * UNREAD
-    if (isFlood) this.#drop()
-    return !isFlood
+  #reject(block: Block): void {
+    this.#countRefused()
+    this.sendRejects([block])
   }
 
-  #drop(): void {
-    this.host.onRefused()
-    this.socket.destroy()
+  /** Counts a request in vain. A peer that has too many in a row is left. */
+  #countRefused(): void {
+    if (++this.#refused > MOST_REFUSED || this.socket.writableLength > 2 * UNREAD) this.refuse()
   }
 
   /** Sends what was asked for, as far as the peer reads it. */
@@ -359,6 +371,7 @@ export class Peer extends PeerWire {
     for (const request of this.#requests) {
       const unread = this.amChoking ? UNREAD_CHOKED : UNREAD
       if (this.socket.writableLength >= unread || this.#chunksHeld >= MOST_CHUNKS_HELD) break
+      if (this.unreadMessages >= UNREAD_MESSAGES) break
       if (this.socket.destroyed || !this.#send(request, content)) break
       sent++
     }
@@ -370,7 +383,7 @@ export class Peer extends PeerWire {
   /** Sends one answer; returns false if it must wait. */
   #send({ piece, offset, length }: Request, content: Content): boolean {
     if (length === null) {
-      this.#sendMetadata(piece, content.info)
+      if (this.takesMetadata) this.#sendMetadata(piece, content.info)
       return true
     }
     const bytes = content.peek(piece, offset, length)
@@ -379,7 +392,7 @@ export class Peer extends PeerWire {
       return false
     }
     if (!this.#takeTurn(length)) return false
-    this.piece(piece, offset, this.#held(bytes))
+    this.sendPiece(piece, offset, this.#held(bytes))
     this.#refused = 0
     if (this.torrent) this.torrent.uploaded += length
     return true
@@ -392,10 +405,8 @@ export class Peer extends PeerWire {
     this.#hasTurn = wait > 0
     if (wait <= 0) return true
     this.#isWaiting = true
-    setTimeout(() => {
-      this.#isWaiting = false
-      this.#pump()
-    }, wait)
+    // A peer that waits keeps no process alive that ends
+    setTimeout(this.#goOn, wait).unref()
     return false
   }
 
@@ -414,21 +425,36 @@ export class Peer extends PeerWire {
         ? `d8:msg_typei2e5:piecei${piece}ee`
         : `d8:msg_typei1e5:piecei${piece}e10:total_sizei${info.length}ee`
     const bytes = info.subarray(start, start + METADATA_PIECE)
-    this.extended('ut_metadata', Buffer.concat([Buffer.from(head), bytes]))
+    this.sendMetadata(Buffer.concat([Buffer.from(head), bytes]))
   }
 
-  #load({ piece, offset, length }: Request & { readonly length: number }, content: Content): void {
+  #load({ piece, offset, length }: Block, content: Content): void {
     this.#isWaiting = true
-    content.load(piece, offset, length).then(
-      () => {
-        this.#isWaiting = false
-        this.#pump()
-      },
-      (error: unknown) => {
-        if (this.torrent) this.host.fail(this.torrent, error)
-      },
-    )
+    content.load(piece, offset, length).then(this.#goOn, (error: unknown) => {
+      const isBusy = error instanceof BtkitError && error.code === 'busy'
+      if (isBusy) setTimeout(this.#goOn, AGAIN).unref()
+      else if (this.torrent) this.host.fail(this.torrent, error)
+    })
   }
+
+  readonly #goOn = (): void => {
+    this.#isWaiting = false
+    this.guard(() => {
+      this.#pump()
+    })
+  }
+}
+
+function isBlock(request: Request): request is Block {
+  return request.length !== null
+}
+
+/** A bitfield of all pieces. */
+function fullBits(count: number): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(count / 8)).fill(0xff)
+  const over = bits.length * 8 - count
+  if (bits.length > 0) bits[bits.length - 1] = (0xff << over) & 0xff
+  return bits
 }
 
 function countBits(bits: Uint8Array): number {

@@ -38,6 +38,9 @@ const PER_SECOND = 4
 /** Milliseconds that a torrent is kept in memory after its last peer. */
 const KEPT = 5 * 60_000
 
+/** Most bytes of torrents in memory: peers may ask for each that there is. */
+const MOST_LOADED = 96 * 1024 * 1024
+
 /** Milliseconds between looks at all peers. */
 const LOOK = 1000
 
@@ -104,9 +107,13 @@ export interface SeederStatus {
 /** A torrent with its figures. There may be very many: it holds nothing that it rarely needs. */
 class Seeded implements PeerTorrent {
   loaded: Promise<Content> | null = null
+  /** What has been read; null while it is not. */
+  content: Content | null = null
   /** When a peer was last there, by the monotonic clock. */
   usedAt = 0
   peers = 0
+  /** Peers that are called now. */
+  dialling = 0
   uploaded = 0
   rate = 0
   /** Bytes sent when the rate was computed last. */
@@ -127,6 +134,8 @@ export class Seeder {
   readonly monotonic: () => number
   readonly #seeded = new Map<string, Seeded>()
   readonly #all = new Set<Seeded>()
+  /** Those in memory, the longest unused first. */
+  readonly #loaded = new Set<Seeded>()
   /** Info hashes by their digest with `req2`, as encrypted handshakes have it. */
   readonly #encrypted = new Map<string, string>()
   readonly #reader = new FileReader()
@@ -157,7 +166,7 @@ export class Seeder {
       version,
       find: (infoHash) => this.#seeded.get(infoHash) ?? null,
       findEncrypted: (digest) => this.#encrypted.get(digest) ?? null,
-      admits: ({ peers }) => peers < MOST_OF_TORRENT,
+      admits: (torrent, peer) => this.#admits(torrent, peer),
       load: (torrent) => this.#load(torrent as Seeded),
       fail: (torrent, error) => {
         this.#fail(torrent as Seeded, error)
@@ -165,6 +174,7 @@ export class Seeder {
       onRefused: () => {
         this.#refused++
       },
+      onFault: this.options.onError,
       onClosed: (peer) => {
         this.#peers.delete(peer)
       },
@@ -246,6 +256,7 @@ export class Seeder {
       this.#seeded.delete(hash)
       this.#encrypted.delete(encryptedDigest(hash))
       if (this.#all.delete(seeded)) this.#uploadedBefore += seeded.uploaded
+      this.#unload(seeded)
       if (seeded.peers === 0) continue
       for (const peer of this.#peers) if (peer.torrent === seeded) peer.leave()
     }
@@ -253,6 +264,10 @@ export class Seeder {
 
   #fail(seeded: Seeded, error: unknown): void {
     if (!this.#all.has(seeded)) return
+    if (error instanceof BtkitError && error.code === 'busy') {
+      this.#refused++
+      return
+    }
     const { torrent } = seeded
     this.remove(torrent)
     this.options.onWithdrawn(torrent, error instanceof Error ? error : new Error(String(error)))
@@ -267,7 +282,8 @@ export class Seeder {
     for (const { host, port } of addresses) {
       const key = `${host} ${port}`
       const last = dialled.get(key)
-      const isFull = seeded.peers >= MOST_DIALLED_OF_TORRENT || this.#dialling >= MOST_DIALLED
+      const isFull =
+        seeded.peers + seeded.dialling >= MOST_DIALLED_OF_TORRENT || this.#dialling >= MOST_DIALLED
       // Services of a machine listen below 1024; who names them wants them to be called
       if (isFull || port < 1024 || (last !== undefined && now - last < DIAL_AGAIN)) continue
       dialled.set(key, now)
@@ -351,6 +367,7 @@ export class Seeder {
 
   #connect(seeded: Seeded, { host, port }: PeerAddress, isEncrypted: boolean): void {
     this.#dialling++
+    seeded.dialling++
     const socket = connect({ host, port })
     const peer = new Peer(socket, this.#host, { torrent: seeded, isEncrypted })
     this.#peers.add(peer)
@@ -358,11 +375,17 @@ export class Seeder {
       if (socket.connecting) socket.destroy()
     }, DIAL_TIME)
     let hasConnected = false
+    const arrive = () => {
+      if (hasConnected) return
+      clearTimeout(timer)
+      seeded.dialling--
+    }
     socket.once('connect', () => {
+      arrive()
       hasConnected = true
     })
     socket.once('close', () => {
-      clearTimeout(timer)
+      arrive()
       this.#dialling--
       // Some clients close a connection that is not encrypted
       const isRefused = hasConnected && !isEncrypted && peer.torrent === null
@@ -372,8 +395,65 @@ export class Seeder {
 
   #load(seeded: Seeded): Promise<Content> {
     seeded.usedAt = this.monotonic()
-    seeded.loaded ??= seeded.torrent.load().then((loaded) => new Content(loaded, this.#reader))
+    seeded.loaded ??= this.#read(seeded)
     return seeded.loaded
+  }
+
+  async #read(seeded: Seeded): Promise<Content> {
+    try {
+      const content = new Content(await seeded.torrent.load(), this.#reader)
+      if (!this.#all.has(seeded)) throw new BtkitError('busy', 'the torrent is not seeded any more')
+      seeded.content = content
+      this.#loaded.add(seeded)
+      this.#makeRoom(seeded)
+      return content
+    } catch (error) {
+      seeded.loaded = null
+      throw error
+    }
+  }
+
+  /**
+   * Forgets torrents of which no peer is there, if all together take too much memory.
+   * @throws BtkitError `busy` if the newest one must go, because all others are in use
+   */
+  #makeRoom(newest: Seeded): void {
+    let sum = 0
+    for (const { content } of this.#loaded) sum += content?.weight ?? 0
+    for (const each of this.#loaded) {
+      if (sum <= MOST_LOADED) return
+      if (each.peers > 0 || each === newest) continue
+      sum -= each.content?.weight ?? 0
+      this.#unload(each)
+    }
+    if (sum <= MOST_LOADED || this.#loaded.size === 1) return
+    this.#unload(newest)
+    throw new BtkitError('busy', `${newest.torrent.name}: too many torrents are in use`)
+  }
+
+  #unload(seeded: Seeded): void {
+    seeded.content?.close()
+    seeded.content = seeded.loaded = null
+    this.#loaded.delete(seeded)
+  }
+
+  /**
+   * Whether a peer may take part. If a torrent has as many peers as it may have, those of an address
+   * with many give way to those of others.
+   */
+  #admits(torrent: PeerTorrent, peer: Peer): boolean {
+    if (torrent.peers < MOST_OF_TORRENT) return true
+    const clients = new Map<string, Peer[]>()
+    for (const each of this.#peers) {
+      const client = clientOf(each)
+      if (each.torrent === torrent) clients.set(client, [...(clients.get(client) ?? []), each])
+    }
+    let most: readonly Peer[] = []
+    for (const each of clients.values()) if (each.length > most.length) most = each
+    const own = clients.get(clientOf(peer))?.length ?? 0
+    if (most.length < own + 2) return false
+    most.at(-1)?.destroy()
+    return true
   }
 
   #look(): void {
@@ -386,8 +466,10 @@ export class Seeder {
       seeded.rate +=
         RATE_CHANGE * ((seeded.uploaded - seeded.uploadedBefore) / elapsed - seeded.rate)
       seeded.uploadedBefore = seeded.uploaded
+    }
+    for (const seeded of this.#loaded) {
       if (seeded.peers > 0) seeded.usedAt = now
-      else if (now - seeded.usedAt > KEPT) seeded.loaded = null
+      else if (now - seeded.usedAt > KEPT) this.#unload(seeded)
     }
     for (const [client, { at }] of this.#arrivals) {
       if (now - at > (1000 * BURST) / PER_SECOND) this.#arrivals.delete(client)
@@ -405,6 +487,10 @@ export interface PeerAddress {
 /** The info hashes by which peers ask for a torrent: 20 bytes each, in hexadecimal. */
 export function hashesOf({ infoHash, infoHashV2 }: SeedTorrent): string[] {
   return [infoHash, infoHashV2].flatMap((hash) => (hash === null ? [] : [hash.slice(0, 40)]))
+}
+
+function clientOf({ address }: Peer): string {
+  return clientKey(unmappedAddress(address))
 }
 
 function stateOf({ torrent, peers, uploaded, rate }: Seeded): SeededState {

@@ -1,5 +1,3 @@
-import type Wire from 'bittorrent-protocol'
-
 /** Peers that upload is offered to at once. */
 const SLOTS = 64
 
@@ -10,7 +8,10 @@ const TURN = 10_000
 const TURNING = 1 / 4
 
 /** A peer that wants data. */
-type Downloader = Pick<Wire, 'choke' | 'unchoke'>
+interface Downloader {
+  readonly choke: () => void
+  readonly unchoke: () => void
+}
 
 /** Gives upload slots to peers in turn, so that none waits for ever. */
 export class UploadSlots {

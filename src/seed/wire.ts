@@ -1,6 +1,10 @@
-import { createDiffieHellman, randomBytes, type DiffieHellman } from 'node:crypto'
 import type { Socket } from 'node:net'
-import Wire from 'bittorrent-protocol'
+import { encodeBencode } from '../metainfo/bencode/encode.js'
+import { readBencode } from '../metainfo/bencode/read.js'
+import type { BencodeValue } from '../metainfo/bencode/value.js'
+import { valueOr } from '../errors.js'
+import { Arrived, type Protocol } from './arrived.js'
+import { acceptEncryption, beginEncryption, type Agreed, type Cipher } from './encryption.js'
 
 /** Longest message in bytes that a peer needs to send to a seed, except a bitfield. */
 const LONGEST = 64 * 1024
@@ -8,148 +12,394 @@ const LONGEST = 64 * 1024
 /** Most extended handshakes of a peer; each is decoded. */
 const MOST_HANDSHAKES = 10
 
-/** Ids of the messages of BEP 52. */
-export const HASH_REQUEST = 21
+/** Limits of an extended handshake. */
+const LIMITS = { maxSize: LONGEST, maxDepth: 10, maxValues: 1000 }
+
+/** Most messages that a peer may leave unread: each takes memory beside its bytes. */
+const MOST_UNREAD = 1000
+
+/** The beginning of a handshake (BEP 3). */
+const GREETING = Buffer.from('\x13BitTorrent protocol', 'latin1')
+
+/** Bytes of a handshake behind its beginning: what it offers, info hash, and peer id. */
+const OFFERED = 8
+const HASH = 20
+
+/** The bits of the fast extension (BEP 6), and of extended messages (BEP 10), with their bytes. */
+const FAST = [7, 0x04] as const
+const EXTENDED = [5, 0x10] as const
+
+/** Ids of messages. */
+const CHOKE = 0
+const UNCHOKE = 1
+const INTERESTED = 2
+const NOT_INTERESTED = 3
+const HAVE = 4
+const BITFIELD = 5
+const REQUEST = 6
+const PIECE = 7
+const CANCEL = 8
+const HAVE_ALL = 14
+const REJECT = 16
+const ALLOWED_FAST = 17
+const EXTENDED_MESSAGE = 20
+const HASH_REQUEST = 21
 export const HASHES = 22
 export const HASH_REJECT = 23
 
+/** The extended message that this end takes, and its id. */
+const METADATA = 'ut_metadata'
+const METADATA_ID = 1
+
+/** A range of bytes in a piece. */
+export interface Block {
+  readonly piece: number
+  readonly offset: number
+  readonly length: number
+}
+
+/** What the other end says of itself. */
+export interface Handshake {
+  /** In hexadecimal. */
+  readonly infoHash: string
+  readonly peerId: string
+}
+
+/** How to call the other end. */
+export interface Calling {
+  /** The torrent for which a connection is encrypted; null for one that is plain. */
+  readonly encryptFor: string | null
+}
+
 /**
- * The messages of one peer, without the cost of what only downloaders need: the package reads and
- * spells them. Its streams are bypassed, so that a socket's `writableLength` is all that is unread.
+ * The messages of one peer (BEP 3, 6, 10 and 52), as far as an end needs them that only uploads. Here
+ * bytes of strangers are decoded: numbers may have any value, all else has been checked.
  */
-export abstract class PeerWire extends Wire {
+export abstract class PeerWire {
+  /** Whether both ends have the fast extension. */
+  protected hasFast = false
+  protected amChoking = true
+  readonly #arrived = new Arrived()
+  /** Null after its end. */
+  #protocol: Protocol | null
+  #needed = 0
+  #encrypt: Cipher | null = null
+  #decrypt: Cipher | null = null
+  #isExtended = false
+  /** The peer's id for messages of metadata; null if it takes none. */
+  #metadataId: number | null = null
+  #handshakes = 0
   /** Most bytes of the next message. */
   #longest = LONGEST
-  #handshakes = 0
+  #unread = 0
 
-  /** `encryption` is 0 for never, 1 if the other end wants it. */
+  /** `calling` is null if the other end calls. */
   constructor(
     protected readonly socket: Socket,
-    kind: 'tcpIncoming' | 'tcpOutgoing',
-    encryption: 0 | 1,
+    calling: Calling | null,
   ) {
-    super(kind, encryption)
-    this.extensions = { extended: true, fast: true }
-    this.extendedMapping = { 1: 'ut_metadata' }
-    if (this._encryptor) this._encryptor._dh = new KeyPair()
-    this.on('crypto-infohash', (digest: string) => {
-      const infoHash = this.findEncrypted(digest)
-      if (infoHash === null) this.destroy()
-      else this.setInfoHash(infoHash)
-    })
-    socket.on('data', (bytes: Uint8Array) => {
-      this.#receive(bytes)
+    const encryptFor = calling?.encryptFor ?? null
+    this.#protocol = encryptFor === null ? this.#readAll(calling !== null) : this.#call(encryptFor)
+    const begin = () => {
+      this.guard(() => {
+        this.#advance(this.#protocol?.next())
+      })
+    }
+    if (encryptFor === null) begin()
+    else socket.once('connect', begin)
+    socket.on('data', (bytes: Buffer) => {
+      this.guard(() => {
+        this.#receive(bytes)
+      })
     })
   }
 
   /** The peer encrypts. Returns the info hash whose digest with `req2` that is; null if unknown. */
   protected abstract findEncrypted(digest: string): string | null
-  protected abstract onMetadata(message: Uint8Array): void
-  protected abstract onHashRequest(message: Uint8Array): void
+  /** The other end that was called encrypts. */
+  protected abstract onEncrypted(): void
+  protected abstract onHandshake(handshake: Handshake): void
+  protected abstract onInterest(isInterested: boolean): void
+  protected abstract onHave(): void
+  protected abstract onBitfield(bits: Uint8Array): void
+  protected abstract onHaveAll(): void
+  protected abstract onRequest(block: Block): void
+  protected abstract onCancel(block: Block): void
+  protected abstract onMetadata(message: Buffer): void
+  protected abstract onHashRequest(message: Buffer): void
   /** All that was sent has left. */
   protected abstract onSent(): void
+  /** The peer did what it must not do; its connection has ended. */
+  protected abstract onRefused(): void
+  /** An error that nothing here expects; the connection has ended. */
+  protected abstract onFault(error: unknown): void
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.#protocol = null
+    this.socket.destroy()
+  }
+
+  /** Ends the connection of a peer that does what it must not do. */
+  protected refuse(): void {
+    if (this.socket.destroyed) return
+    this.destroy()
+    this.onRefused()
+  }
+
+  /** Does some work for this peer. An error in it ends this connection, and nothing else. */
+  protected guard(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.destroy()
+      this.onFault(error)
+    }
+  }
 
   /** Allows a bitfield of that many pieces. */
   protected expectPieces(count: number): void {
     this.#longest = Math.max(LONGEST, Math.ceil(count / 8) + 1)
   }
 
-  /** Sends a message of BEP 52. */
-  protected sendHashes(id: number, bytes: Uint8Array): void {
-    this._message(id, [], bytes)
+  /** The number of messages that the peer has not read yet; 0 if none is waiting to leave. */
+  protected get unreadMessages(): number {
+    return this.#unread
   }
 
-  override destroy(): this {
-    if (!this._finished) {
-      this._finished = true
-      // Nothing more is parsed, whatever has arrived
-      this._parse(Number.MAX_VALUE, () => undefined)
-      this.socket.destroy()
+  /** Whether the peer takes metadata. */
+  protected get takesMetadata(): boolean {
+    return this.#metadataId !== null
+  }
+
+  protected sendHandshake({ infoHash, peerId }: Handshake): void {
+    const offered = Buffer.alloc(OFFERED)
+    for (const [at, bit] of [FAST, EXTENDED]) offered[at] = bit
+    this.#send(Buffer.concat([GREETING, offered, Buffer.from(infoHash + peerId, 'hex')]))
+  }
+
+  /** Sends the handshake of BEP 10, if the peer has extended messages. */
+  protected sendExtendedHandshake(values: readonly (readonly [string, BencodeValue])[]): void {
+    if (!this.#isExtended) return
+    const known = new Map([[METADATA, METADATA_ID]])
+    const bytes = encodeBencode(new Map<string, BencodeValue>([['m', known], ...values]))
+    this.#sendMessage(EXTENDED_MESSAGE, Buffer.concat([Buffer.from([0]), bytes]))
+  }
+
+  protected sendMetadata(bytes: Uint8Array): void {
+    const id = Buffer.from([this.#metadataId ?? 0])
+    this.#sendMessage(EXTENDED_MESSAGE, Buffer.concat([id, bytes]))
+  }
+
+  protected sendKeepAlive(): void {
+    this.#send(Buffer.alloc(4))
+  }
+
+  protected sendChoke(): void {
+    this.amChoking = true
+    this.#sendMessage(CHOKE)
+  }
+
+  protected sendUnchoke(): void {
+    this.amChoking = false
+    this.#sendMessage(UNCHOKE)
+  }
+
+  protected sendBitfield(bits: Uint8Array): void {
+    this.#sendMessage(BITFIELD, bits)
+  }
+
+  protected sendHaveAll(): void {
+    this.#sendMessage(HAVE_ALL)
+  }
+
+  protected sendAllowedFast(piece: number): void {
+    this.#sendMessage(ALLOWED_FAST, numbers(piece))
+  }
+
+  /** Refuses requests, if the peer has the fast extension. */
+  protected sendRejects(blocks: readonly Block[]): void {
+    if (!this.hasFast || blocks.length === 0) return
+    const messages = blocks.map(({ piece, offset, length }) => {
+      return messageOf(REJECT, numbers(piece, offset, length))
+    })
+    this.#send(Buffer.concat(messages))
+  }
+
+  protected sendPiece(piece: number, offset: number, bytes: Uint8Array): void {
+    const head = Buffer.allocUnsafe(13)
+    head.writeUInt32BE(9 + bytes.length, 0)
+    head[4] = PIECE
+    head.writeUInt32BE(piece, 5)
+    head.writeUInt32BE(offset, 9)
+    this.#send(head)
+    this.#send(bytes)
+  }
+
+  /** Sends an answer of BEP 52. */
+  protected sendHashes(id: typeof HASHES | typeof HASH_REJECT, bytes: Uint8Array): void {
+    this.#sendMessage(id, bytes)
+  }
+
+  #sendMessage(id: number, bytes: Uint8Array = EMPTY): void {
+    this.#send(messageOf(id, bytes))
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (this.socket.destroyed || this.socket.writableEnded) return
+    if (++this.#unread > MOST_UNREAD) {
+      this.refuse()
+      return
     }
-    return this
-  }
-
-  override end(): this {
-    return this.destroy()
-  }
-
-  #receive(bytes: Uint8Array): void {
-    if (this._finished) return
-    try {
-      this._write(bytes, () => undefined)
-    } catch {
-      // The package expects well-formed messages in some places
-      this.destroy()
-    }
-  }
-
-  protected override _debug(): void {
-    // It formats each message even if nobody reads it
-  }
-
-  protected override _push(bytes: Uint8Array): boolean {
-    if (this._finished) return false
-    const sent = this._encryptor ? this._encryptor.encrypt(bytes) : bytes
-    return this.socket.write(sent, this.#onWritten)
+    this.socket.write(this.#encrypt ? this.#encrypt(bytes) : bytes, this.#onWritten)
   }
 
   // The socket's `drain` comes only if more waited than its high-water mark, which differs by Node
   readonly #onWritten = (): void => {
-    if (this.socket.writableLength === 0) this.onSent()
-  }
-
-  protected override _onMessageLength(bytes: Uint8Array): void {
-    const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
-    if (length > this.#longest) this.destroy()
-    else super._onMessageLength(bytes)
-  }
-
-  /** Nobody asked for it. */
-  protected override _onPiece(): void {
-    this.destroy()
-  }
-
-  protected override _onExtended(id: number, bytes: Uint8Array): void {
-    if (id === 0 && ++this.#handshakes > MOST_HANDSHAKES) this.destroy()
-    else if (id === 1) this.onMetadata(bytes)
-    else if (id === 0) super._onExtended(id, bytes)
-  }
-
-  override emit(event: string, ...values: unknown[]): boolean {
-    const [message] = values
-    if (event === 'unknownmessage' && message instanceof Uint8Array) {
-      if (message[0] === HASH_REQUEST) this.onHashRequest(message.subarray(1))
-      return true
+    if (this.socket.writableLength > 0) return
+    this.#unread = 0
+    if (this.#protocol) {
+      this.guard(() => {
+        this.onSent()
+      })
     }
-    return super.emit(event, ...values)
+  }
+
+  #receive(bytes: Buffer): void {
+    this.#arrived.push(this.#decrypt ? this.#decrypt(bytes) : bytes)
+    while (this.#protocol && !this.socket.writableEnded) {
+      const part = this.#arrived.take(this.#needed)
+      if (!part) break
+      this.#advance(this.#protocol.next(part))
+    }
+    this.#arrived.settle()
+  }
+
+  #advance(step: IteratorResult<number, void> | undefined): void {
+    if (step?.done === false) this.#needed = step.value
+    else if (step && this.#protocol) this.refuse()
+  }
+
+  /** Begins an encrypted connection, and reads all of it. */
+  *#call(infoHash: string): Protocol {
+    const agreed = yield* beginEncryption(infoHash, (bytes) => {
+      this.#send(bytes)
+    })
+    if (!agreed) return
+    this.#use(agreed)
+    this.onEncrypted()
+    yield* this.#readAll(true)
+  }
+
+  /** Reads all that the other end sends; only one that calls may encrypt. */
+  *#readAll(isCalled: boolean): Protocol {
+    let greeting = yield GREETING.length
+    if (!greeting.equals(GREETING) && !isCalled) {
+      const agreed = yield* this.#accept(greeting)
+      if (!agreed) return
+      this.#use(agreed)
+      greeting = yield GREETING.length
+    }
+    if (!greeting.equals(GREETING)) return
+    this.#readHandshake(yield OFFERED + 2 * HASH)
+    for (;;) {
+      const length = (yield 4).readUInt32BE(0)
+      if (length > this.#longest) return
+      if (length > 0 && !this.#readMessage(yield length)) return
+    }
+  }
+
+  #accept(first: Buffer): Protocol<Agreed | null> {
+    const send = (bytes: Uint8Array) => {
+      this.#send(bytes)
+    }
+    return acceptEncryption(first, send, (digest) => this.findEncrypted(digest))
+  }
+
+  #use({ encrypt, decrypt, initial }: Agreed): void {
+    this.#encrypt = encrypt
+    this.#decrypt = decrypt
+    const rest = this.#arrived.takeAll()
+    this.#arrived.push(Buffer.concat([initial, decrypt ? decrypt(rest) : rest]))
+  }
+
+  #readHandshake(bytes: Buffer): void {
+    const offers = ([at, bit]: readonly [number, number]) => ((bytes[at] ?? 0) & bit) > 0
+    this.hasFast = offers(FAST)
+    this.#isExtended = offers(EXTENDED)
+    const [infoHash = '', peerId = ''] = [OFFERED, OFFERED + HASH].map((at) => {
+      return bytes.toString('hex', at, at + HASH)
+    })
+    this.onHandshake({ infoHash, peerId })
+  }
+
+  /** Reads a message. Returns false for one that no honest peer sends to a seed. */
+  #readMessage(message: Buffer): boolean {
+    const [id, body] = [message[0], message.subarray(1)]
+    switch (id) {
+      case INTERESTED:
+      case NOT_INTERESTED:
+        this.onInterest(id === INTERESTED)
+        return true
+      case HAVE:
+        this.onHave()
+        return body.length === 4
+      case BITFIELD:
+        this.onBitfield(body)
+        return true
+      case HAVE_ALL:
+        if (this.hasFast) this.onHaveAll()
+        return this.hasFast
+      case REQUEST:
+      case CANCEL:
+        return this.#readRequest(id, body)
+      case PIECE:
+        // Nobody asked for it
+        return false
+      case EXTENDED_MESSAGE:
+        return this.#readExtended(body)
+      case HASH_REQUEST:
+        this.onHashRequest(body)
+        return true
+      default:
+        // Of no use to an end that only uploads, or of an extension that is unknown here
+        return true
+    }
+  }
+
+  #readRequest(id: typeof REQUEST | typeof CANCEL, body: Buffer): boolean {
+    if (body.length !== 12) return false
+    const [piece = 0, offset = 0, length = 0] = [0, 4, 8].map((at) => body.readUInt32BE(at))
+    if (id === REQUEST) this.onRequest({ piece, offset, length })
+    else this.onCancel({ piece, offset, length })
+    return true
+  }
+
+  #readExtended(body: Buffer): boolean {
+    const bytes = body.subarray(1)
+    if (body[0] === METADATA_ID) this.onMetadata(bytes)
+    if (body[0] !== 0) return true
+    // One that is not bencode says nothing: some clients of old sent such
+    const value = valueOr(null, () => readBencode(bytes, LIMITS).value)
+    const known = value instanceof Map ? value.get('m') : undefined
+    const id = known instanceof Map ? known.get(METADATA) : undefined
+    // 0 means that the peer takes it no more
+    if (typeof id === 'number') this.#metadataId = id > 0 && id < 256 ? id : null
+    return ++this.#handshakes <= MOST_HANDSHAKES
   }
 }
 
-/** The prime of encrypted handshakes. */
-const PRIME =
-  'ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404dd' +
-  'ef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a63a36210000000000090563'
+const EMPTY = Buffer.alloc(0)
 
-let group: DiffieHellman | null = null
+function numbers(...values: readonly number[]): Buffer {
+  const bytes = Buffer.allocUnsafe(4 * values.length)
+  values.forEach((value, n) => bytes.writeUInt32BE(value, 4 * n))
+  return bytes
+}
 
-/**
- * A connection's keys for its encrypted handshake. Connections share the group: OpenSSL checks its
- * prime whenever it is made, for 13 ms of the processor, which strangers could ask for at will.
- */
-class KeyPair {
-  readonly #secret = randomBytes(20)
-
-  generateKeys(): Uint8Array {
-    return this.#own().generateKeys()
-  }
-
-  computeSecret(theirs: Uint8Array): Uint8Array {
-    return this.#own().computeSecret(theirs)
-  }
-
-  #own(): DiffieHellman {
-    group ??= createDiffieHellman(PRIME, 'hex', 2)
-    group.setPrivateKey(this.#secret)
-    return group
-  }
+function messageOf(id: number, bytes: Uint8Array): Buffer {
+  const head = Buffer.allocUnsafe(5)
+  head.writeUInt32BE(1 + bytes.length)
+  head[4] = id
+  return Buffer.concat([head, bytes])
 }

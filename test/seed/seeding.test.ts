@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import crypto from 'node:crypto'
 import { once } from 'node:events'
 import {
   appendFileSync,
@@ -12,40 +11,22 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
-import { connect } from 'node:net'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { readTorrent } from '../../src/core/read-torrent.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
-import { connectPeer, startSeed, whenUnchoked, type TestPeer } from '../support/seed.js'
+import {
+  CONTENT,
+  connectPeer,
+  download,
+  plantFile as plant,
+  startSeed,
+  whenUnchoked,
+} from '../support/seed.js'
 import { startTrack } from '../support/track.js'
 import { until } from '../support/until.js'
-
-const CONTENT = pseudoRandom(700_000, 1)
-
-/** A file with its torrent beside it. */
-async function plant(t: TestContext, args: readonly string[] = [], content: Uint8Array = CONTENT) {
-  const directory = makeScratch(t, { 'a.bin': content })
-  const data = join(directory, 'a.bin')
-  const trackers = args.some((arg) => arg.startsWith('http')) ? [] : ['--trackerless']
-  const make = ['makemetafile', data, ...trackers, ...args, '-l', '16', '--json', '--no-cache']
-  const made = parseJson(await runBtkit(make)) as { infoHash: string | null; infoHashV2: string }
-  const infoHash = made.infoHash ?? made.infoHashV2.slice(0, 40)
-  return { directory, data, torrent: `${data}.torrent`, infoHash }
-}
-
-async function download(peer: TestPeer, size: number): Promise<Buffer> {
-  await whenUnchoked(peer)
-  const blocks: Promise<Buffer>[] = []
-  for (let at = 0; at < size; at += 16_384) {
-    const length = Math.min(16_384, size - at)
-    blocks.push(peer.ask(Math.floor(at / 65_536), at % 65_536, length))
-  }
-  return Buffer.concat(await Promise.all(blocks))
-}
 
 for (const [name, encryption] of [
   ['plain', 0],
@@ -250,80 +231,6 @@ test('btkit status shows what is seeded, and nothing of a seed that was killed',
 const LEAVE_SOCKET = `require('net').createServer().listen(process.argv[1], () => {
   process.kill(process.pid, 'SIGKILL')
 })`
-
-const HOSTILE: Readonly<Record<string, (peer: TestPeer) => void>> = {
-  'a length of a gigabyte': ({ socket }) => socket.write(Buffer.from([0x40, 0, 0, 0, 6])),
-  'a length beyond 2^31': ({ socket }) => socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 6])),
-  'a request beyond the end': ({ socket }) => {
-    const message = Buffer.alloc(17)
-    message.writeUInt32BE(13)
-    message[4] = 6
-    message.writeUInt32BE(4_000_000_000, 5)
-    message.writeUInt32BE(16_384, 13)
-    socket.write(message)
-  },
-  'a piece that nobody asked for': ({ socket }) => {
-    socket.write(Buffer.concat([Buffer.from([0, 0, 0, 13, 7]), Buffer.alloc(12)]))
-  },
-  'requests without end, of which it reads no answer': ({ wire, socket }) => {
-    socket.pause()
-    const message = Buffer.alloc(17)
-    message.writeUInt32BE(13)
-    message[4] = 6
-    message.writeUInt32BE(16_384, 13)
-    wire.setMaxListeners(0)
-    for (let n = 0; n < 100; n++) socket.write(Buffer.concat(Array<Buffer>(1000).fill(message)))
-  },
-  'more requests for metadata than there is': ({ wire }) => {
-    for (let n = 0; n < 1000; n++) {
-      wire.extended('ut_metadata', Buffer.from('d8:msg_typei0e5:piecei0ee'))
-    }
-  },
-}
-
-for (const [what, act] of Object.entries(HOSTILE)) {
-  test(`a peer that sends ${what} is left, and others are served`, async (t) => {
-    const { torrent, infoHash } = await plant(t)
-    const { port } = await startSeed(t, [torrent])
-    const hostile = await connectPeer(t, port, { infoHash })
-    act(hostile)
-    hostile.socket.resume()
-    await hostile.closed
-    const peer = await connectPeer(t, port, { infoHash })
-    assert.ok((await download(peer, CONTENT.length)).equals(CONTENT))
-  })
-}
-
-test('the prime of encrypted handshakes is not checked for each connection', async (t) => {
-  const { torrent } = await plant(t)
-  const { port } = await startSeed(t, [torrent])
-  const made = t.mock.method(crypto, 'createDiffieHellman')
-  syncBuiltinESMExports()
-  t.after(() => {
-    made.mock.restore()
-    syncBuiltinESMExports()
-  })
-  for (let n = 0; n < 5; n++) {
-    const socket = connect({ host: '127.0.0.1', port })
-    t.after(() => socket.destroy())
-    socket.write(Buffer.alloc(96, 0xab))
-    await once(socket, 'data')
-  }
-  assert.ok(made.mock.callCount() <= 1, `made ${made.mock.callCount()} times`)
-})
-
-test('an address that opens many connections is refused the rest', async (t) => {
-  const { torrent } = await plant(t)
-  const { port } = await startSeed(t, [torrent])
-  const sockets = Array.from({ length: 200 }, () => connect({ host: '127.0.0.1', port }))
-  const open = new Set(sockets)
-  for (const socket of sockets) {
-    socket.on('error', () => undefined)
-    socket.on('close', () => open.delete(socket))
-    t.after(() => socket.destroy())
-  }
-  await until('most are closed', () => open.size <= 70)
-})
 
 test('uTP is refused at once, so that clients take TCP', async (t) => {
   const { torrent } = await plant(t)

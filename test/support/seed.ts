@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import Wire from 'bittorrent-protocol'
 import type { Io } from '../../src/cli/io.js'
 import { plant } from './download.js'
 import { pseudoRandom } from './pseudo-random.js'
-import { Captured, runBtkit, type RunResult } from './run-btkit.js'
-import type { Files } from './scratch.js'
+import { Captured, parseJson, runBtkit, type RunResult } from './run-btkit.js'
+import { makeScratch, type Files } from './scratch.js'
 import { until } from './until.js'
 
 /** A `btkit seed` that runs inside the test. */
@@ -22,6 +23,24 @@ export interface RunningSeed {
 export const SEEDED: Files = {
   'release/a/one.bin': pseudoRandom(1_234_567, 1),
   'release/ümläut & more': pseudoRandom(300_000, 2),
+}
+
+/** The file of `plantFile`. */
+export const CONTENT = pseudoRandom(700_000, 1)
+
+/** A file with its torrent beside it, in pieces of 64 KiB. */
+export async function plantFile(
+  t: TestContext,
+  args: readonly string[] = [],
+  content: Uint8Array = CONTENT,
+) {
+  const directory = makeScratch(t, { 'a.bin': content })
+  const data = join(directory, 'a.bin')
+  const trackers = args.some((arg) => arg.startsWith('http')) ? [] : ['--trackerless']
+  const make = ['makemetafile', data, ...trackers, ...args, '-l', '16', '--json', '--no-cache']
+  const made = parseJson(await runBtkit(make)) as { infoHash: string | null; infoHashV2: string }
+  const infoHash = made.infoHash ?? made.infoHashV2.slice(0, 40)
+  return { directory, data, torrent: `${data}.torrent`, infoHash }
 }
 
 /** A release that btkit seeds, known to its tracker. */
@@ -130,4 +149,15 @@ export async function whenUnchoked({ wire, closed }: TestPeer): Promise<void> {
     throw new Error('closed before it was unchoked')
   })
   await Promise.race([unchoked, ended])
+}
+
+/** Downloads the file of `plantFile`, or another one of a size in bytes. */
+export async function download(peer: TestPeer, size: number = CONTENT.length): Promise<Buffer> {
+  await whenUnchoked(peer)
+  const blocks: Promise<Buffer>[] = []
+  for (let at = 0; at < size; at += 16_384) {
+    const length = Math.min(16_384, size - at)
+    blocks.push(peer.ask(Math.floor(at / 65_536), at % 65_536, length))
+  }
+  return Buffer.concat(await Promise.all(blocks))
 }
