@@ -3,7 +3,7 @@ export type Protocol<Result = void> = Generator<number, Result, Buffer>
 
 const EMPTY = Buffer.alloc(0)
 
-/** Bytes that have arrived, until they are taken. What is taken stays as it is. */
+/** Bytes that have arrived, until they are taken. Bytes that were taken do not change. */
 export class Arrived {
   #bytes: Buffer = EMPTY
   #start = 0

@@ -31,7 +31,7 @@ export interface Agreed {
   /** Null for plain text. */
   readonly encrypt: Cipher | null
   readonly decrypt: Cipher | null
-  /** What the other end sent together with the exchange, in plain text. */
+  /** Bytes that came with the exchange, deciphered. */
   readonly initial: Buffer
 }
 

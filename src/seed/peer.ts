@@ -253,7 +253,7 @@ export class Peer extends PeerWire {
     if (this.hasFast) this.#offerFast(content)
     else this.sendBitfield(fullBits(content.pieceCount))
     if (this.#isInterested) this.host.slots.want(this)
-    // What the peer has said of its own pieces came before the torrent was read
+    // The peer may have named its pieces before the torrent was read
     this.#leaveSeed()
     this.#pump()
   }

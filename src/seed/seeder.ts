@@ -107,7 +107,7 @@ export interface SeederStatus {
 /** A torrent with its figures. There may be very many: it holds nothing that it rarely needs. */
 class Seeded implements PeerTorrent {
   loaded: Promise<Content> | null = null
-  /** What has been read; null while it is not. */
+  /** The content, when it has been read. */
   content: Content | null = null
   /** When a peer was last there, by the monotonic clock. */
   usedAt = 0
@@ -134,7 +134,7 @@ export class Seeder {
   readonly monotonic: () => number
   readonly #seeded = new Map<string, Seeded>()
   readonly #all = new Set<Seeded>()
-  /** Those in memory, the longest unused first. */
+  /** Torrents in memory, the longest unused first. */
   readonly #loaded = new Set<Seeded>()
   /** Info hashes by their digest with `req2`, as encrypted handshakes have it. */
   readonly #encrypted = new Map<string, string>()

@@ -1,13 +1,7 @@
-import DHT from 'bittorrent-dht'
 import { Announcer } from './announcer.js'
+import { DhtAnnouncer } from './dht.js'
 import { LocalDiscovery } from './local-discovery.js'
-import {
-  hashesOf,
-  Seeder,
-  type PeerAddress,
-  type SeederOptions,
-  type SeedTorrent,
-} from './seeder.js'
+import { hashesOf, Seeder, type SeederOptions, type SeedTorrent } from './seeder.js'
 
 export interface SeedServiceOptions extends SeederOptions {
   /** The IP address in announces; null for the one that trackers see. */
@@ -43,7 +37,8 @@ export class SeedService extends Seeder {
       await service.close()
       throw error
     }
-    if (options.dht && service.udp) service.#dht = new DhtAnnouncer(service, options.dhtNodes)
+    if (options.dht && service.udp)
+      service.#dht = new DhtAnnouncer(service, service.udp, options.dhtNodes)
     if (options.localDiscovery) service.#local = new LocalDiscovery(service)
     return service
   }
@@ -71,60 +66,5 @@ export class SeedService extends Seeder {
     this.#local?.close()
     await Promise.all([this.#announcer.close(), this.#dht?.close()])
     await super.close()
-  }
-}
-
-/** Milliseconds between announces of one torrent, and between any two. */
-const INTERVAL = 25 * 60_000
-const PAUSE = 500
-
-/** Announces public torrents in the DHT (BEP 5), one after the other. */
-class DhtAnnouncer {
-  readonly #dht: DHT
-  readonly #timer: NodeJS.Timeout
-  /** When each torrent was announced last, the longest ago first. */
-  readonly #announced = new Map<string, number>()
-  #isBusy = false
-
-  /** `nodes` are those to begin with, as `host:port`; null for the public ones. */
-  constructor(
-    private readonly seeder: Seeder,
-    nodes: readonly string[] | null,
-  ) {
-    this.#dht = new DHT({ socket: seeder.udp, ...(nodes === null ? {} : { bootstrap: nodes }) })
-    // Strangers' packets may be anything
-    this.#dht.on('warning', () => undefined)
-    this.#dht.on('error', () => undefined)
-    this.#dht.on('peer', ({ host, port }: PeerAddress, infoHash: Uint8Array) => {
-      seeder.dialPublic(Buffer.from(infoHash).toString('hex'), { host, port })
-    })
-    this.#timer = setInterval(() => {
-      this.#announceNext()
-    }, PAUSE).unref()
-  }
-
-  close(): Promise<void> {
-    clearInterval(this.#timer)
-    return new Promise((resolve) => {
-      this.#dht.destroy(resolve)
-    })
-  }
-
-  #announceNext(): void {
-    if (this.#isBusy || this.#dht.nodes.count() === 0) return
-    const now = this.seeder.monotonic()
-    for (const [hash, at] of this.#announced) {
-      if (now - at < INTERVAL) break
-      this.#announced.delete(hash)
-    }
-    for (const hash of this.seeder.publicHashes()) {
-      if (this.#announced.has(hash)) continue
-      this.#announced.set(hash, now)
-      this.#isBusy = true
-      this.#dht.announce(hash, this.seeder.port, () => {
-        this.#isBusy = false
-      })
-      return
-    }
   }
 }

@@ -58,7 +58,7 @@ export interface Block {
   readonly length: number
 }
 
-/** What the other end says of itself. */
+/** The names of an end and of the torrent that it wants. */
 export interface Handshake {
   /** In hexadecimal. */
   readonly infoHash: string
@@ -362,7 +362,7 @@ export abstract class PeerWire {
         this.onHashRequest(body)
         return true
       default:
-        // Of no use to an end that only uploads, or of an extension that is unknown here
+        // It concerns ends that download, or an extension that is unknown here
         return true
     }
   }

@@ -1,0 +1,216 @@
+import DHT from 'bittorrent-dht'
+import type { RemoteInfo, Socket } from 'node:dgram'
+import { EventEmitter } from 'node:events'
+import { valueOr } from '../errors.js'
+import { encodeBencode } from '../metainfo/bencode/encode.js'
+import { readBencode } from '../metainfo/bencode/read.js'
+import { isByteString, type BencodeDict, type BencodeValue } from '../metainfo/bencode/value.js'
+import type { PeerAddress, Seeder } from './seeder.js'
+
+/** Limits of a packet. */
+const LIMITS = { maxSize: 4096, maxDepth: 5, maxValues: 1000 }
+
+/** Packets that are read in a second; a flood must not keep peers waiting. */
+const PER_SECOND = 1000
+
+/** Peers of others' torrents that are remembered for the DHT. */
+const MOST_PEERS = 1000
+
+/** Milliseconds between announces of one torrent, and between any two. */
+const INTERVAL = 25 * 60_000
+const PAUSE = 500
+
+/** Announces public torrents in the DHT (BEP 5), one after the other. */
+export class DhtAnnouncer {
+  readonly #dht: DHT
+  readonly #timer: NodeJS.Timeout
+  /** When each torrent was announced last, the longest ago first. */
+  readonly #announced = new Map<string, number>()
+  #isBusy = false
+
+  /** `nodes` are those to begin with, as `host:port`; null for the public ones. */
+  constructor(
+    private readonly seeder: Seeder,
+    socket: Socket,
+    nodes: readonly string[] | null,
+  ) {
+    const bootstrap = nodes === null ? {} : { bootstrap: nodes }
+    this.#dht = new DHT({ socket: new CheckedSocket(socket), maxPeers: MOST_PEERS, ...bootstrap })
+    // Nodes that do not answer, for example
+    this.#dht.on('warning', () => undefined)
+    this.#dht.on('error', () => undefined)
+    this.#dht.on('peer', ({ host, port }: PeerAddress, infoHash: Uint8Array) => {
+      seeder.dialPublic(Buffer.from(infoHash).toString('hex'), { host, port })
+    })
+    this.#timer = setInterval(() => {
+      this.#announceNext()
+    }, PAUSE).unref()
+  }
+
+  close(): Promise<void> {
+    clearInterval(this.#timer)
+    return new Promise((resolve) => {
+      this.#dht.destroy(resolve)
+    })
+  }
+
+  #announceNext(): void {
+    if (this.#isBusy || this.#dht.nodes.count() === 0) return
+    const now = this.seeder.monotonic()
+    for (const [hash, at] of this.#announced) {
+      if (now - at < INTERVAL) break
+      this.#announced.delete(hash)
+    }
+    for (const hash of this.seeder.publicHashes()) {
+      if (this.#announced.has(hash)) continue
+      this.#announced.set(hash, now)
+      this.#isBusy = true
+      this.#dht.announce(hash, this.seeder.port, () => {
+        this.#isBusy = false
+      })
+      return
+    }
+  }
+}
+
+/**
+ * The socket of the DHT's package, which decodes packets without care: a few bytes of a stranger
+ * made it loop for ever. It gets only packets that were read and encoded here.
+ */
+class CheckedSocket extends EventEmitter {
+  #second = 0
+  #taken = 0
+
+  constructor(private readonly socket: Socket) {
+    super()
+    socket.on('message', (packet, from) => {
+      this.#take(packet, from)
+    })
+  }
+
+  address(): ReturnType<Socket['address']> {
+    return this.socket.address()
+  }
+
+  send(...packet: [Uint8Array, number, number, number, string, () => void]): void {
+    try {
+      this.socket.send(...packet)
+    } catch {
+      // It has been closed; or a node has named a port that is none
+    }
+  }
+
+  /** The socket belongs to the port, which closes it. */
+  close(): void {
+    process.nextTick(() => this.emit('close'))
+  }
+
+  #take(packet: Buffer, from: RemoteInfo): void {
+    const second = Math.floor(performance.now() / 1000)
+    if (second !== this.#second) [this.#second, this.#taken] = [second, 0]
+    // Others on this port begin with another letter
+    if (packet[0] !== DICTIONARY || ++this.#taken > PER_SECOND) return
+    const message = checkPacket(packet)
+    if (message) this.emit('message', message, from)
+  }
+}
+
+/** The first byte of a packet of the DHT: `d`. */
+const DICTIONARY = 0x64
+
+/**
+ * Returns a packet (BEP 5) with all that is known of its kind, each part of it checked; null for any
+ * other.
+ */
+export function checkPacket(packet: Uint8Array): Buffer | null {
+  const message = valueOr(null, () => readBencode(packet, LIMITS).value)
+  if (!(message instanceof Map)) return null
+  const rules = KINDS.get(textOf(message.get('y')))?.(message) ?? null
+  const known = rules && checkDict(message, rules)
+  return known ? Buffer.from(encodeBencode(known)) : null
+}
+
+/** Returns what may stand in the place of a value; null if it may not stand there. */
+type Check = (value: BencodeValue) => BencodeValue | null
+
+/** The values of a dictionary by key, and whether each must be there. */
+type Rules = Readonly<Record<string, readonly [check: Check, isNeeded: boolean]>>
+
+const bytes = (least: number, most = least): Check => {
+  return (value) => {
+    const isFit = isByteString(value) && value.length >= least && value.length <= most
+    return isFit ? value : null
+  }
+}
+
+const integer = (least: number, most: number): Check => {
+  return (value) => (typeof value === 'number' && value >= least && value <= most ? value : null)
+}
+
+/** A list, without the parts that may not stand there. */
+const list = (check: Check): Check => {
+  return (value) => {
+    return Array.isArray(value) ? value.filter((each) => check(each) !== null) : null
+  }
+}
+
+const dict = (rules: Rules): Check => {
+  return (value) => (value instanceof Map ? checkDict(value, rules) : null)
+}
+
+const [ID, TOKEN] = [bytes(20), bytes(1, 128)]
+
+/** Bytes of a node in a list of nodes. */
+const NODE = 26
+
+const NODES: Check = (value) => {
+  return isByteString(value) ? value.subarray(0, value.length - (value.length % NODE)) : null
+}
+
+/** The arguments of queries. */
+const QUERIES: Readonly<Record<string, Rules>> = {
+  ping: { id: [ID, true] },
+  find_node: { id: [ID, true], target: [ID, true] },
+  get_peers: { id: [ID, true], info_hash: [ID, true] },
+  announce_peer: {
+    ...{ id: [ID, true], info_hash: [ID, true], token: [TOKEN, true] },
+    port: [integer(0, 65_535), false],
+    implied_port: [integer(0, 1), false],
+  },
+}
+
+const ANSWER: Rules = {
+  ...{ id: [ID, true], token: [TOKEN, false], nodes: [NODES, false] },
+  // Addresses of IPv6 have 18 bytes, and are of no use to a node of IPv4
+  values: [list(bytes(6)), false],
+}
+
+const COMMON: Rules = { t: [bytes(1, 32), true], y: [bytes(1), true] }
+
+/** The parts of a message, by its kind. */
+const KINDS = new Map<string, (message: BencodeDict) => Rules | null>([
+  ['q', rulesOfQuery],
+  ['r', () => ({ ...COMMON, r: [dict(ANSWER), true] })],
+  ['e', () => COMMON],
+])
+
+function rulesOfQuery(message: BencodeDict): Rules | null {
+  const name = textOf(message.get('q'))
+  const rules = Object.hasOwn(QUERIES, name) ? QUERIES[name] : undefined
+  return rules ? { ...COMMON, q: [bytes(1, 20), true], a: [dict(rules), true] } : null
+}
+
+function checkDict(value: BencodeDict, rules: Rules): BencodeDict | null {
+  const known: BencodeDict = new Map()
+  for (const [key, [check, isNeeded]] of Object.entries(rules)) {
+    const given = value.get(key)
+    const checked = given === undefined ? null : check(given)
+    if (checked !== null) known.set(key, checked)
+    else if (isNeeded || given !== undefined) return null
+  }
+  return known
+}
+
+function textOf(value: BencodeValue | undefined): string {
+  return isByteString(value) ? Buffer.from(value).toString('latin1') : ''
+}
