@@ -40,6 +40,7 @@ export class Announcer {
   readonly #ending = new AbortController()
   readonly #timer: NodeJS.Timeout
   #asking = 0
+  #tierCount = 0
 
   /** `address` is the IP address in announces; null for the one that trackers see. */
   constructor(
@@ -61,26 +62,25 @@ export class Announcer {
 
   add(torrent: SeedTorrent): void {
     if (this.#tiers.has(torrent)) return
-    const tiers = torrent.trackers.map((urls) => urls.filter(canAnnounce))
+    const known = torrent.trackers.map((urls) => urls.filter(canAnnounce))
     const nextAt = this.seeder.monotonic()
-    this.#tiers.set(
-      torrent,
-      hashesOf(torrent).flatMap((infoHash) => {
-        return tiers
-          .filter((urls) => urls.length > 0)
-          .map((urls) => ({
-            ...{ torrent, infoHash, urls: [...urls], nextAt, error: null },
-            ...{ failures: 0, hasStarted: false, isAsking: false },
-          }))
-      }),
-    )
+    const tiers = hashesOf(torrent).flatMap((infoHash) => {
+      return known
+        .filter((urls) => urls.length > 0)
+        .map((urls) => ({
+          ...{ torrent, infoHash, urls: [...urls], nextAt, error: null },
+          ...{ failures: 0, hasStarted: false, isAsking: false },
+        }))
+    })
+    this.#tiers.set(torrent, tiers)
+    this.#tierCount += tiers.length
     if (this.#tiers.size === 1) this.#announceDue()
   }
 
   /** Tells the trackers of a torrent that it is not seeded any more. */
   remove(torrent: SeedTorrent): void {
     const tiers = this.#tiers.get(torrent) ?? []
-    this.#tiers.delete(torrent)
+    if (this.#tiers.delete(torrent)) this.#tierCount -= tiers.length
     for (const tier of tiers) void this.#stop(tier, this.#ending.signal)
   }
 
@@ -103,7 +103,7 @@ export class Announcer {
 
   #announceDue(): void {
     const now = this.seeder.monotonic()
-    let left = Math.max(PER_SECOND, Math.ceil(this.#tiers.size / ROUND))
+    let left = Math.max(PER_SECOND, Math.ceil(this.#tierCount / ROUND))
     for (const [torrent, tiers] of this.#tiers) {
       for (const tier of tiers) {
         if (left === 0 || this.#asking >= AT_ONCE) return
@@ -129,10 +129,11 @@ export class Announcer {
       if (this.#tiers.has(torrent)) this.seeder.dial(torrent, answer.peers)
     } catch (error) {
       tier.error = error instanceof Error ? error.message : String(error)
-      // The next tracker of the tier has its turn
+      // The next tracker of the tier has its turn, at once unless all have failed
       urls.push(...urls.splice(0, 1))
-      wait = Math.min(LONGEST, SHORTEST * 2 ** Math.min(tier.failures, 10))
-      tier.failures++
+      const rounds = Math.floor(tier.failures++ / urls.length)
+      const isRoundOver = tier.failures % urls.length === 0
+      wait = isRoundOver ? Math.min(LONGEST, SHORTEST * 2 ** Math.min(rounds, 10)) : 0
     } finally {
       this.#asking--
       tier.isAsking = false

@@ -2,12 +2,8 @@ import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError, BtkitError, osCodeOf } from '../errors.js'
-import {
-  fingerprintOf,
-  readFingerprintIfThere,
-  sameFingerprint,
-  type Fingerprint,
-} from '../files/fingerprint.js'
+import { fingerprintOf, sameFingerprint, type Fingerprint } from '../files/fingerprint.js'
+import { lstatMany } from '../files/stat-files.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
 import { HashAnswers } from './hash-answers.js'
@@ -31,11 +27,22 @@ export interface DataFile {
   readonly fingerprint: Fingerprint
 }
 
-/** Whether a file is still in its state; null stands for no file. */
-export function isUnchanged(file: DataFile | null): boolean {
-  if (file === null) return true
-  const now = readFingerprintIfThere(file.path)
-  return now !== null && sameFingerprint(now, file.fingerprint)
+/** Files that are looked at together. */
+const LOOKED_AT = 1000
+
+/** Whether files are still in their states; null stands for no file. */
+export async function areUnchanged(files: readonly (DataFile | null)[]): Promise<boolean> {
+  const there = files.filter((file) => file !== null)
+  for (let from = 0; from < there.length; from += LOOKED_AT) {
+    const some = there.slice(from, from + LOOKED_AT)
+    const found = await lstatMany(some.map(({ path }) => path))
+    const isSame = some.every(({ fingerprint }, n) => {
+      const now = found[n]
+      return now && 'fingerprint' in now && sameFingerprint(now.fingerprint, fingerprint)
+    })
+    if (!isSame) return false
+  }
+  return true
 }
 
 /** A torrent and where its content is. */

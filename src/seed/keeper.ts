@@ -10,12 +10,15 @@ import { planVerify, verifyTorrent, type VerifyRequest } from '../core/verify/ve
 import { BtkitError } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { announceUrls } from '../metainfo/trackers.js'
-import { isUnchanged, type DataFile, type LoadedTorrent } from './content.js'
+import { areUnchanged, type DataFile, type LoadedTorrent } from './content.js'
 import type { SeedTorrent } from './seeder.js'
 import type { SeedService } from './service.js'
 
-/** Torrents whose data is looked at in one update, at most. */
-const LOOKED_AT = 1000
+/** About how many files are looked at in one update. */
+const LOOKED_AT = 10_000
+
+/** Torrents whose data is not whole, and that are looked at again in one update. */
+const LACKING_AT_ONCE = 100
 
 export interface KeeperOptions {
   /** Torrents, and directories of torrents at any depth; absolute paths. */
@@ -43,6 +46,8 @@ interface Kept {
   readonly stamp: string
   /** Null while its data is not whole. */
   readonly seeded: SeedTorrent | null
+  /** The info hash, if another torrent with it is seeded; otherwise null. */
+  readonly twin: string | null
   /** Where the data is; null for pad files and empty ones. */
   readonly files: readonly (DataFile | null)[]
 }
@@ -57,7 +62,8 @@ export class SeedKeeper {
   /** The states of data that was found damaged, by torrent and place. */
   readonly #damaged = new Map<string, { state: string; problem: Error }>()
   #index: FileIndex | null = null
-  #lookedAt = 0
+  /** Torrents whose data is looked at next, the first last. */
+  #unlooked: string[] = []
 
   constructor(private readonly options: KeeperOptions) {}
 
@@ -74,16 +80,25 @@ export class SeedKeeper {
     const { stamps, unread } = await findTorrents(this.options.places)
     for (const [directory, problem] of unread) this.#report(directory, problem)
     this.#index = null
-    this.#lookAtData()
+    await this.#lookAtData()
     const unreadPaths = [...unread.keys()]
     for (const [path, { stamp }] of [...this.#kept]) {
-      const isUnread = unreadPaths.some((directory) => path.startsWith(`${directory}/`))
+      const isUnread = unreadPaths.some((place) => `${path}/`.startsWith(`${place}/`))
       if (stamps.get(path) !== stamp && !isUnread) this.#drop(path)
     }
-    for (const [path, stamp] of stamps) {
-      const kept = this.#kept.get(path)
-      if (!kept || kept.seeded === null) await this.#take(path, stamp)
+    for (const path of this.#due(stamps)) await this.#take(path, stamps.get(path) ?? '')
+  }
+
+  /** The torrents to read: new ones, and some of those that were not seeded the last time. */
+  #due(stamps: ReadonlyMap<string, string>): string[] {
+    const fresh = [...stamps.keys()].filter((path) => !this.#kept.has(path))
+    const lacking: string[] = []
+    for (const [path, { seeded, twin }] of this.#kept) {
+      if (lacking.length === LACKING_AT_ONCE) break
+      const isSeededElsewhere = twin !== null && this.options.service.find(twin) !== null
+      if (seeded === null && !isSeededElsewhere && stamps.has(path)) lacking.push(path)
     }
+    return [...fresh, ...lacking]
   }
 
   /** The service has withdrawn a torrent; it is looked at again with the next update. */
@@ -92,14 +107,17 @@ export class SeedKeeper {
     if (path !== undefined) this.#drop(path)
   }
 
-  #lookAtData(): void {
-    const all = [...this.#kept]
-    const count = Math.min(LOOKED_AT, all.length)
-    for (let n = 0; n < count; n++) {
-      const [path, { files }] = all[(this.#lookedAt + n) % all.length] ?? ['', { files: [] }]
-      if (!files.every(isUnchanged)) this.#drop(path)
+  async #lookAtData(): Promise<void> {
+    if (this.#unlooked.length === 0) this.#unlooked = [...this.#paths.values()].reverse()
+    for (let left = LOOKED_AT; left > 0;) {
+      const path = this.#unlooked.pop()
+      if (path === undefined) return
+      const kept = this.#kept.get(path)
+      left -= 1 + (kept?.files.length ?? 0)
+      if (!kept || (await areUnchanged(kept.files))) continue
+      // It may have been withdrawn meanwhile
+      if (this.#kept.get(path) === kept) this.#drop(path)
     }
-    this.#lookedAt = all.length === 0 ? 0 : (this.#lookedAt + count) % all.length
   }
 
   #drop(path: string): void {
@@ -113,21 +131,30 @@ export class SeedKeeper {
 
   async #take(path: string, stamp: string): Promise<void> {
     const { maxTorrentSize, service, onChange } = this.options
+    const before = this.#kept.get(path)
+    // The longest ago comes first
+    this.#kept.delete(path)
+    const missing = { stamp, seeded: null, files: [], twin: null }
     try {
       const metainfo = readTorrent(path, maxTorrentSize)
-      // Another torrent file with the same info hash may be seeded
-      if (service.find(metainfo.infoHash ?? metainfo.infoHashV2 ?? '') !== null) return
-      const files = await this.#findFiles(metainfo, path, !this.#kept.has(path))
+      const infoHash = metainfo.infoHash ?? metainfo.infoHashV2 ?? ''
+      if (service.find(infoHash) !== null) {
+        this.#kept.set(path, { ...missing, twin: infoHash })
+        return
+      }
+      const files = await this.#findFiles(metainfo, path, !before || before.twin !== null)
       const seeded = this.#seedTorrent(metainfo, path, files)
-      this.#kept.set(path, { stamp, seeded, files })
+      this.#kept.set(path, { ...missing, seeded, files })
       this.#paths.set(seeded, path)
       this.#reported.delete(path)
       service.add(seeded)
       onChange('added', path)
     } catch (error) {
-      if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
-      this.#kept.set(path, { stamp, seeded: null, files: [] })
-      this.#report(path, error.message.includes(path) ? error : error.of(path))
+      if (error instanceof BtkitError && error.code === 'interrupted') throw error
+      this.#kept.set(path, missing)
+      // One torrent that cannot be seeded, for whatever reason, is no reason to end the others
+      const isNamed = !(error instanceof BtkitError) || error.message.includes(path)
+      this.#report(path, isNamed ? error : error.of(path))
     }
   }
 

@@ -8,7 +8,7 @@ import { isPad } from '../core/digests/pad-files.js'
 import { BtkitError } from '../errors.js'
 import { joinTorrent } from '../metainfo/build/torrent.js'
 import { parseMetainfo } from '../metainfo/parse/metainfo.js'
-import { isUnchanged, type DataFile, type LoadedTorrent } from './content.js'
+import { areUnchanged, type DataFile, type LoadedTorrent } from './content.js'
 import { hashesOf, type SeederStatus, type SeedTorrent } from './seeder.js'
 import { SeedService, type SeedServiceOptions } from './service.js'
 
@@ -16,9 +16,9 @@ import { SeedService, type SeedServiceOptions } from './service.js'
 const MOST_TORRENTS = 100_000
 const MOST_FILES = 1_000_000
 
-/** Milliseconds between looks at files, and how many torrents are looked at each time. */
+/** Milliseconds between looks at files, and about how many files are looked at each time. */
 const LOOK = 10_000
-const LOOKED_AT = 2000
+const LOOKED_AT = 10_000
 
 /** A torrent of files whose hashes are in the cache. */
 export interface MadeTorrent extends Pick<SeedTorrent, 'infoHash' | 'infoHashV2' | 'trackers'> {
@@ -54,10 +54,11 @@ export class MadeTorrents {
   /** IP addresses of the public host: most clients do not look up names in magnet links. */
   hosts: readonly string[] = []
   #looked: string[] = []
+  #isLooking = false
 
   private constructor(readonly service: SeedService) {
     this.#timer = setInterval(() => {
-      this.#look()
+      void this.#look()
     }, LOOK).unref()
   }
 
@@ -120,12 +121,20 @@ export class MadeTorrents {
   }
 
   /** Withdraws torrents whose files changed, before a peer asks for them. */
-  #look(): void {
-    if (this.#looked.length === 0) this.#looked = [...this.#kept.keys()]
-    for (const key of this.#looked.splice(0, LOOKED_AT)) {
+  async #look(): Promise<void> {
+    if (this.#isLooking) return
+    this.#isLooking = true
+    if (this.#looked.length === 0) this.#looked = [...this.#kept.keys()].reverse()
+    for (let left = LOOKED_AT; left > 0;) {
+      const key = this.#looked.pop()
+      if (key === undefined) break
       const kept = this.#kept.peek(key)
-      if (kept && !kept.files.every(isUnchanged)) this.#kept.delete(key)
+      left -= 1 + (kept?.files.length ?? 0)
+      if (!kept || (await areUnchanged(kept.files))) continue
+      // Another torrent may have taken its place meanwhile
+      if (this.#kept.peek(key) === kept) this.#kept.delete(key)
     }
+    this.#isLooking = false
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { Announcer } from '../../src/seed/announcer.js'
+import { until } from '../support/until.js'
 import type { Seeder, SeedTorrent } from '../../src/seed/seeder.js'
 
 test('each torrent is announced, although those before it are due again', async (t) => {
@@ -10,14 +11,13 @@ test('each torrent is announced, although those before it are due again', async 
   const announced = new Set<string>()
   t.mock.method(globalThis, 'fetch', (url: string) => {
     announced.add(/info_hash=([^&]+)/.exec(url)?.[1] ?? '')
-    return Promise.resolve(new Response('d8:intervali60e5:peers0:e'))
+    return Promise.resolve(answer())
   })
-  const seeder = {
-    ...{ peerId: '00'.repeat(20), port: 6881, stateOf: () => null, dial: () => undefined },
-    // Each look finds all announces due
-    monotonic: () => (now += 1e9),
-  } as unknown as Seeder
-  const announcer = new Announcer(seeder, null)
+  // Each look finds all announces due
+  const announcer = new Announcer(
+    seederAt(() => (now += 1e9)),
+    null,
+  )
   for (let n = 0; n < 30; n++) announcer.add(torrentOf(n))
   for (let second = 0; second < 6; second++) {
     t.mock.timers.tick(1000)
@@ -25,6 +25,58 @@ test('each torrent is announced, although those before it are due again', async 
   }
   assert.equal(announced.size, 30)
 })
+
+test('if a tracker fails, the next of its tier is asked at once', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const asked: string[] = []
+  t.mock.method(globalThis, 'fetch', (url: string) => {
+    asked.push(new URL(url).host)
+    return url.includes('first') ? Promise.reject(new Error()) : Promise.resolve(answer())
+  })
+  // Time stands still
+  const announcer = new Announcer(
+    seederAt(() => 0),
+    null,
+  )
+  const trackers = [['http://first.example/announce', 'http://second.example/announce']]
+  announcer.add({ ...torrentOf(1), trackers })
+  await until('both are asked', () => {
+    t.mock.timers.tick(1000)
+    return asked.length >= 2
+  })
+  assert.deepEqual(asked, ['first.example', 'second.example'])
+})
+
+test('many trackers of few torrents are all announced to in time', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let asked = 0
+  t.mock.method(globalThis, 'fetch', () => {
+    asked++
+    return Promise.resolve(answer())
+  })
+  const announcer = new Announcer(
+    seederAt(() => 0),
+    null,
+  )
+  const trackers = Array.from({ length: 100 }, (_, n) => [`http://t${n}.example/announce`])
+  for (let n = 0; n < 240; n++) announcer.add({ ...torrentOf(n), trackers })
+  const before = asked
+  t.mock.timers.tick(1000)
+  await setTimeout(0)
+  // 24,000 in 20 minutes
+  assert.ok(asked - before >= 20, `${asked - before} in a second`)
+})
+
+function answer(): Response {
+  return new Response('d8:intervali1800e5:peers0:e')
+}
+
+function seederAt(monotonic: () => number): Seeder {
+  return {
+    ...{ peerId: '00'.repeat(20), port: 6881, stateOf: () => null, dial: () => undefined },
+    monotonic,
+  } as unknown as Seeder
+}
 
 function torrentOf(n: number): SeedTorrent {
   const infoHash = n.toString(16).padStart(40, '0')

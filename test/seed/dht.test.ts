@@ -44,7 +44,7 @@ function latin1(bytes: Uint8Array | undefined): string {
 }
 
 const HOSTILE = [
-  ...['', 'd', 'd-3:', 'l-3:', 'd1:y1:qe', 'd1:ad-3:', 'i1e', `${'d1:a'.repeat(300)}`],
+  ...['', 'd', 'd-3:', 'l-3:', 'd1:y1:qe', 'd1:ad-3:', 'i1e', 'd1:a'.repeat(300)],
   ...['1:t2:aa1:y1:r1:r', '1:ri1e1:t2:aa1:y1:r', '1:t2:aa1:y11:constructor'].map(
     (part) => `d${part}e`,
   ),

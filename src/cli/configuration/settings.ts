@@ -340,7 +340,7 @@ function distance(one: string, other: string): number {
 }
 
 /** Commands that run until a signal. Their options may be in the environment, for systemd units. */
-export const SERVERS: ReadonlySet<string> = new Set(['serve', 'track', 'worker'])
+export const SERVERS: ReadonlySet<string> = new Set(['serve', 'track', 'seed', 'worker'])
 
 /**
  * The settings of the environment for a command: its own variables and, for servers, all options.

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import { isByteString, type BencodeValue } from '../../metainfo/bencode/value.js'
 import { askTracker, percentEncoded } from './http-scrape.js'
 import { answeredWithin } from './swarm-counts.js'
@@ -120,5 +120,5 @@ function compactPeers(value: BencodeValue | undefined, length: 4 | 16): NamedPee
 }
 
 function isAddress({ host, port }: NamedPeer): boolean {
-  return /^[\d.]+$|^[\da-f:.]+$/i.test(host) && port > 0 && port < 65_536
+  return isIP(host) !== 0 && Number.isInteger(port) && port > 0 && port < 65_536
 }

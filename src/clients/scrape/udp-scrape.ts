@@ -64,6 +64,8 @@ export async function askUdp(
       signal,
     )
     socket = createSocket(family === 6 ? 'udp6' : 'udp4')
+    // One that comes when nobody waits for an answer
+    socket.on('error', () => undefined)
     // A connected socket receives nothing from other addresses
     socket.connect(Number(port), address)
     await once(socket, 'connect', { signal })

@@ -62,7 +62,14 @@ export async function findTorrents(places: readonly string[]): Promise<FoundTorr
   const stamps = new Map<string, string>()
   const unread = new Map<string, BtkitError>()
   for (const place of places) {
-    const isFile = statIfThere(place)?.isFile() ?? false
+    let isFile: boolean
+    try {
+      isFile = statIfThere(place)?.isFile() ?? false
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+      unread.set(place, error)
+      continue
+    }
     const { names, unreadable } = isFile
       ? { names: new Map([[dirname(place), [basename(place)]]]), unreadable: [] }
       : await walkTorrents(place)

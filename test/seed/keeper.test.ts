@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { pseudoRandom } from '../support/pseudo-random.js'
+import { runBtkit } from '../support/run-btkit.js'
+import { makeScratch } from '../support/scratch.js'
+import {
+  CONTENT,
+  connectPeer,
+  download,
+  plantFile,
+  startSeed,
+  whenUnchoked,
+} from '../support/seed.js'
+import { until } from '../support/until.js'
+
+test('data that cannot be looked at is dropped, and the other torrents go on', async (t) => {
+  const [one, other] = [await plantFile(t, [], pseudoRandom(400_000, 7)), await plantFile(t)]
+  const torrents = makeScratch(t)
+  for (const [n, { torrent }] of [one, other].entries())
+    renameSync(torrent, join(torrents, `${n}.torrent`))
+  const data = [one, other].flatMap(({ directory }) => ['--data', directory])
+  const { port, stderr } = await startSeed(t, [torrents, ...data])
+  await until('both are there', () => (stderr.text.match(/added/g) ?? []).length === 2)
+  // A link to itself: the system refuses to look behind it
+  renameSync(one.directory, `${one.directory}.gone`)
+  t.after(() => {
+    rmSync(`${one.directory}.gone`, { recursive: true })
+  })
+  symlinkSync(one.directory, one.directory)
+  await until('it is dropped', () => stderr.text.includes(`dropped ${join(torrents, '0.torrent')}`))
+  await (
+    await connectPeer(t, port, { infoHash: one.infoHash })
+  ).closed
+  const peer = await connectPeer(t, port, { infoHash: other.infoHash })
+  assert.ok((await download(peer)).equals(CONTENT))
+})
+
+test('a torrent that is there twice is seeded until both are gone', async (t) => {
+  const { torrent, infoHash } = await plantFile(t)
+  const torrents = makeScratch(t)
+  const [first, second] = [join(torrents, '1.torrent'), join(torrents, '2.torrent')]
+  for (const path of [first, second]) symlinkSync(torrent, path)
+  const { port, stderr } = await startSeed(t, [torrents, '--data', join(torrent, '..')])
+  await until('it is there', () => stderr.text.includes(`added ${first}`))
+  rmSync(first)
+  await until('the other is', () => stderr.text.includes(`added ${second}`))
+  const peer = await connectPeer(t, port, { infoHash })
+  assert.ok((await download(peer)).equals(CONTENT))
+})
+
+test('the files of a torrent that is gone are closed, so that their space is free', async (t) => {
+  const { torrent, infoHash, data, directory } = await plantFile(t)
+  const { port, stderr } = await startSeed(t, [directory])
+  await until('it is there', () => stderr.text.includes('added'))
+  const isOpen = () => {
+    return readdirSync('/proc/self/fd').some((name) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${name}`).startsWith(data)
+      } catch {
+        return false
+      }
+    })
+  }
+  const peer = await connectPeer(t, port, { infoHash })
+  await download(peer)
+  assert.ok(isOpen())
+  rmSync(torrent)
+  rmSync(data)
+  await peer.closed
+  await until('it is closed', () => !isOpen())
+})
+
+test('the last announce of a torrent that is gone has the bytes sent', async (t) => {
+  const asked: URLSearchParams[] = []
+  const tracker = createServer(({ url }, response) => {
+    asked.push(new URL(url ?? '', 'http://x').searchParams)
+    response.end('d8:intervali1800e5:peers0:e')
+  }).listen(0, '127.0.0.1')
+  t.after(() => {
+    tracker.close()
+    tracker.closeAllConnections()
+  })
+  await once(tracker, 'listening')
+  const { port: trackerPort } = tracker.address() as AddressInfo
+  const url = `http://127.0.0.1:${trackerPort}/announce`
+  const { torrent, infoHash, directory } = await plantFile(t, [url])
+  const { port } = await startSeed(t, [directory])
+  await until('it is announced', () => asked.some((each) => each.get('event') === 'started'))
+  const peer = await connectPeer(t, port, { infoHash })
+  await whenUnchoked(peer)
+  await peer.ask(0, 0, 16_384)
+  rmSync(torrent)
+  const last = () => asked.find((each) => each.get('event') === 'stopped')
+  await until('its end is announced', () => last() !== undefined)
+  assert.equal(last()?.get('uploaded'), '16384')
+})
+
+test('BTKIT_SEED_PORT sets the port, as for the other services', async (t) => {
+  const { torrent } = await plantFile(t)
+  const { port } = await startSeed(t, [torrent])
+  const env = { BTKIT_SEED_PORT: String(port) }
+  const { status, stderr } = await runBtkit(['seed', torrent, '--no-cache'], { env })
+  assert.equal(status, 1)
+  assert.match(stderr, new RegExp(`can't listen on \\S+ port ${port}: `))
+})
