@@ -56,6 +56,9 @@ export interface Io {
   readonly shared?: SharedResources
 }
 
+/** The reason of `signal` if an error that nobody caught ends the program; it has been reported. */
+export const UNCAUGHT = Symbol('an error that nobody caught')
+
 /** Resources that outlive a command, because others use them, too. */
 export interface SharedResources {
   readonly pool: WorkerPool

@@ -3,7 +3,7 @@ import { asBtkitError } from '../errors.js'
 import { monotonicNow } from '../process.js'
 import { checkUtf8 } from './arguments/operands.js'
 import { exitStatusOf, reportError, choosePaint } from './output/messages.js'
-import type { Io, Output } from './io.js'
+import { type Io, type Output, UNCAUGHT } from './io.js'
 import { endsBySignal, run } from './program.js'
 import { fstatSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
@@ -12,6 +12,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** Milliseconds to wait for readers of the output after the work was stopped. */
 const LAST_WORDS = 1000
+
+/** Milliseconds that a command may take to end after an error that nobody caught. */
+const ORDERLY = 10_000
 
 /**
  * Runs btkit with the arguments, streams and signals of this process, and sets the exit status.
@@ -34,6 +37,10 @@ export async function main(program: string, subcommand: string | null = null): P
   }
   const invocation = { program, subcommand, args: process.argv.slice(2) }
   const io = await openIo(() => stop().signal)
+  endOnUncaught(io, () => {
+    stop().abort(UNCAUGHT)
+    process.stdin.destroy()
+  })
   const status = await start(invocation, io)
   process.exitCode ||= status
   if (!stopped) return
@@ -41,6 +48,23 @@ export async function main(program: string, subcommand: string | null = null): P
   if (status !== 0 && !endsBySignal(invocation)) dieOf(stopped)
   // Unread output must not keep a stopped process alive
   setTimeout(() => process.exit(), LAST_WORDS).unref()
+}
+
+/**
+ * Makes an error that nobody caught, a rejected promise included, end the process: it is reported in
+ * one line, what runs is stopped as by a signal, and the exit status is 1. A second one, or work that
+ * does not stop, ends it at once.
+ */
+function endOnUncaught(io: Io, stop: () => void): void {
+  let isEnding = false
+  process.on('uncaughtException', (error) => {
+    process.exitCode = 1
+    reportError(error, io)
+    if (isEnding) process.exit()
+    isEnding = true
+    setTimeout(() => process.exit(), ORDERLY).unref()
+    stop()
+  })
 }
 
 /**

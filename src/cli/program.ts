@@ -21,7 +21,7 @@ import {
 } from './configuration/resolve.js'
 import { CommandLine } from './options/command-line.js'
 import { exitStatusOf, reportError, reportNote, reportWarning } from './output/messages.js'
-import type { Io } from './io.js'
+import { type Io, UNCAUGHT } from './io.js'
 import { version } from '../process.js'
 
 export interface Invocation {
@@ -65,6 +65,7 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     const isPrinted = error instanceof CommanderError && !(error instanceof InvalidArgumentError)
     if (isPrinted) return error.exitCode === 0 ? 0 : 2
     const isInterrupted = io.signal.aborted && !endsBySignal(invocation)
+    if (isInterrupted && io.signal.reason === UNCAUGHT) return 1
     const failure = isInterrupted
       ? new BtkitError('interrupted', 'interrupted')
       : error instanceof InvalidArgumentError
