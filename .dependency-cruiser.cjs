@@ -25,6 +25,9 @@ const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']
 const SERVERS = '^src/(server|mirror|tracker|library|pages|gui|admin)/'
 const SWARMS = { path: '^src/tracker/(swarms|protocol)/' }
+// They decode bytes with less care than strangers need; these files give them only what was checked
+const DECODERS = { path: 'node_modules/(bencode|bittorrent-[a-z]+|k-rpc[a-z-]*)/' }
+const CHECKED = '^src/(metainfo/build/torrent|seed/dht)\\.ts$'
 const UNDECLARED = ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'undetermined']
 const core = (but) => ({ dependencyTypes: ['core'], pathNot: `^(node:)?(${but})$` })
 const src = (pathNot) => ({ path: '^(dist/)?src/', pathNot })
@@ -53,6 +56,7 @@ const RULES = [
   ['queue-in-its-folder', 'others see workers', src('/fleet/'), { path: 'node_modules/bullmq/' }],
   ['people-libraries-in-cli', 'words are for people', src('^src/cli/'), { path: PEOPLE }],
   ['http-in-servers', 'others know none', src(SERVERS), { path: HTTP }],
+  ['strangers-are-read-here', 'our reader comes first', src(CHECKED), DECODERS],
   ['declared', 'package.json lists it', { path: '^src/' }, { dependencyTypes: UNDECLARED }],
   ['resolvable', 'a broken program', {}, { couldNotResolve: true, pathNot: '^\\.\\./dist/' }],
 ]

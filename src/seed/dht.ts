@@ -181,7 +181,7 @@ const QUERIES: Readonly<Record<string, Rules>> = {
 
 const ANSWER: Rules = {
   ...{ id: [ID, true], token: [TOKEN, false], nodes: [NODES, false] },
-  // Addresses of IPv6 have 18 bytes, and are of no use to a node of IPv4
+  // Addresses of IPv6 have 18 bytes; a node of IPv4 cannot reach them
   values: [list(bytes(6)), false],
 }
 

@@ -79,7 +79,7 @@ function mutated(message: Buffer): Buffer {
   return random() < 0.7 ? framed(changed) : changed
 }
 
-/** What one stranger sends over TCP: parts of real sessions in any order, changed or not. */
+/** The bytes of one stranger over TCP: parts of real sessions in any order, changed or not. */
 export function strangerStream(infoHash: string): Buffer {
   if (random() < 0.1) return randomBytes(3000)
   const [handshake, ...messages] = oneOf(SESSIONS)

@@ -75,7 +75,7 @@ const seedArgs = ['seed', target, '--data', directory, '--host', '127.0.0.1', '-
 const seed = spawn(process.execPath, [btkit, ...seedArgs.map(String)], { env })
 await said(seed.stderr, /added/)
 
-/** What came over each connection. */
+/** The bytes of each connection, in chunks. */
 const streams = []
 const proxy = createServer((socket) => {
   const bytes = []
