@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { startExecutable } from '../support/executable.js'
 import { findFreePort } from '../support/opentracker.js'
+import { strangersTo } from '../support/peer-strangers.js'
 import { connectPeer, CONTENT, download, plantFile } from '../support/seed.js'
 import { besiege } from '../support/strangers.js'
 import { until } from '../support/until.js'
@@ -38,7 +39,7 @@ test(`${MINUTES} minutes of strangers cost a seed at most ${MOST_MIB} MiB`, asyn
   })
   await until('it seeds', () => text.includes('added'))
   const end = performance.now() + MINUTES * 60_000
-  const connections = await besiege({ port, infoHash }, () => performance.now() > end)
+  const connections = await besiege(strangersTo(port, infoHash), () => performance.now() > end)
   const peak = memoryOf(child.pid, 'VmHWM')
   t.diagnostic(`${connections} connections, peak ${peak} MiB`)
   const peer = await connectPeer(t, port, { infoHash })
