@@ -136,7 +136,29 @@ const MESSAGES: readonly ((peer: TestPeer) => void)[] = [
       wire.extended('ut_metadata', Buffer.from('d8:msg_typei0e5:piecei0ee'))
   },
   ({ socket }) => socket.write(requestOf(4_000_000_000, 0, BLOCK)),
+  // Interest and none, in turn, of which it reads no answer
+  ({ socket }) => {
+    socket.pause()
+    const many = Buffer.concat(Array<Buffer>(5000).fill(Buffer.from('00000001020000000103', 'hex')))
+    for (let n = 0; n < 20; n++) socket.write(many)
+  },
+  ({ socket }) => socket.write(extended('l-3:')),
+  ({ socket }) => socket.write(extended('d1:md11:ut_metadatai0eee')),
+  // Blocks of a byte, of which it reads none
+  ({ socket }) => {
+    socket.pause()
+    socket.write(Buffer.from('0000000102', 'hex'))
+    const many = Buffer.concat(Array<Buffer>(400).fill(requestOf(0, 0, 1)))
+    for (let n = 0; n < 100; n++) socket.write(many)
+  },
 ]
+
+/** An extended handshake (BEP 10). */
+function extended(text: string): Buffer {
+  const bytes = Buffer.concat([Buffer.from([0, 0, 0, 0, 20, 0]), Buffer.from(text)])
+  bytes.writeUInt32BE(bytes.length - 4)
+  return bytes
+}
 
 /** Sent instead of a handshake. */
 const BEGINNINGS: readonly Buffer[] = [
@@ -146,7 +168,7 @@ const BEGINNINGS: readonly Buffer[] = [
   pseudoRandom(700, 5),
 ]
 
-/** Ten hostile peers, each calling again and again, until stopped. */
+/** A hostile peer of each kind, calling again and again, until stopped. */
 async function besiege(
   t: TestContext,
   { port, infoHash }: Omit<Leecher, 'from'>,
@@ -180,7 +202,7 @@ async function besiege(
   )
 }
 
-test('honest peers get every byte beside ten hostile ones, in 250 MiB', async (t) => {
+test('honest peers get every byte beside hostile ones of each kind, in 250 MiB', async (t) => {
   const { infoHash, port, start } = await plant(t)
   const child = await start()
   const measure = async (network: number) => {

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createHash } from 'node:crypto'
+import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
+import { encodeBencode } from '../../src/metainfo/bencode/encode.js'
+import type { SeedTorrent } from '../../src/seed/seeder.js'
+import { SeedService } from '../../src/seed/service.js'
+import { connectPeer } from '../support/seed.js'
+import { until } from '../support/until.js'
+
+/** Bytes of a torrent of which two fit into the memory of a seed, but not three. */
+const LARGE = 40 * 1024 * 1024
+
+/** A torrent that takes much memory; `loads` counts how often it is read. */
+function largeTorrent(name: string) {
+  const info = new Map<string, number | Uint8Array>([
+    ['length', 5],
+    ['name', Buffer.from(name)],
+    ['piece length', 16_384],
+    ['pieces', Buffer.alloc(20)],
+  ])
+  const metainfo = parseMetainfo(encodeBencode(new Map([['info', info]])))
+  const infoHash = createHash('sha1').update(encodeBencode(info)).digest('hex')
+  // As if there were much beside `info`
+  const bytes = Buffer.alloc(LARGE)
+  bytes.set(metainfo.bytes)
+  const counts = { loads: 0 }
+  const torrent: SeedTorrent = {
+    ...{ name, infoHash, infoHashV2: null, private: false, size: 5, trackers: [] },
+    load: () => {
+      counts.loads++
+      return Promise.resolve({ metainfo: { ...metainfo, bytes }, files: [null] })
+    },
+  }
+  return { infoHash, torrent, counts }
+}
+
+test('torrents that peers left give way to others, and those in use do not', async (t) => {
+  const service = await SeedService.open({
+    ...{ host: '127.0.0.1', port: 0, lastPort: 0, maxUpload: null, version: '0' },
+    ...{ announcedAddress: null, dht: false, dhtNodes: null, localDiscovery: false },
+    monotonic: () => performance.now(),
+    onWithdrawn: (_torrent, reason) => {
+      throw reason
+    },
+    onError: (error) => {
+      throw error
+    },
+  })
+  t.after(() => service.close())
+  const torrents = ['a', 'b', 'c'].map(largeTorrent)
+  for (const { torrent } of torrents) service.add(torrent)
+  const [a, b, c] = torrents as [(typeof torrents)[0], (typeof torrents)[0], (typeof torrents)[0]]
+  const first = await connectPeer(t, service.port, a)
+  first.socket.destroy()
+  await until('it is gone', () => service.stateOf(a.infoHash)?.peers === 0)
+  await connectPeer(t, service.port, b)
+  // The first one is forgotten for it
+  await connectPeer(t, service.port, c)
+  // Both others are in use
+  await (
+    await connectPeer(t, service.port, a)
+  ).closed
+  await connectPeer(t, service.port, b)
+  assert.deepEqual(
+    torrents.map(({ counts }) => counts.loads),
+    [2, 1, 1],
+  )
+  assert.equal(service.status.torrents, 3)
+})
