@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { announceSeed, canAnnounce } from '../clients/scrape/announce.js'
-import { hashesOf, MOST_DIALLED_OF_TORRENT, type Seeder, type SeedTorrent } from './seeder.js'
+import { hashesOf, type SeedTorrent } from './seeded.js'
+import { MOST_DIALLED_OF_TORRENT, type Seeder } from './seeder.js'
 
 /** Announces that are begun in a second, and that wait for answers, at most. */
 const PER_SECOND = 8

@@ -212,7 +212,8 @@ export class Content {
   readonly #starts: number[] = []
   readonly #size: number
   readonly #id = ++contents
-  #isClosed = false
+  /** Whether its files are closed for good. */
+  isClosed = false
   /** Answers requests for hashes, for all peers. */
   readonly hashes: HashAnswers
   readonly metainfo: Metainfo
@@ -246,7 +247,7 @@ export class Content {
 
   /** Closes its files. Nothing can be loaded from then on. */
   close(): void {
-    this.#isClosed = true
+    this.isClosed = true
     this.reader.forget(`${this.#id}.`)
   }
 
@@ -274,7 +275,7 @@ export class Content {
    * @throws BtkitError `changed` if a file is not the one whose hashes are known; `busy`
    */
   async load(piece: number, offset: number, length: number): Promise<void> {
-    if (this.#isClosed) throw changed(this.metainfo.name)
+    if (this.isClosed) throw changed(this.metainfo.name)
     for (const { data, key, at } of this.#partsOf(piece, offset, length)) {
       if (data) await this.reader.load(key, data, at)
     }

@@ -11,7 +11,7 @@ import { BtkitError } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { announceUrls } from '../metainfo/trackers.js'
 import { areUnchanged, type DataFile, type LoadedTorrent } from './content.js'
-import type { SeedTorrent } from './seeder.js'
+import type { SeedTorrent } from './seeded.js'
 import type { SeedService } from './service.js'
 
 /** About how many files are looked at in one update. */

@@ -9,7 +9,8 @@ import { BtkitError } from '../errors.js'
 import { joinTorrent } from '../metainfo/build/torrent.js'
 import { parseMetainfo } from '../metainfo/parse/metainfo.js'
 import { areUnchanged, type DataFile, type LoadedTorrent } from './content.js'
-import { hashesOf, type SeederStatus, type SeedTorrent } from './seeder.js'
+import { hashesOf, type SeedTorrent } from './seeded.js'
+import type { SeederStatus } from './seeder.js'
 import { SeedService, type SeedServiceOptions } from './service.js'
 
 /** Most torrents that are seeded, and most files of all of them. */

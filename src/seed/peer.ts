@@ -432,7 +432,9 @@ export class Peer extends PeerWire {
     this.#isWaiting = true
     content.load(piece, offset, length).then(this.#goOn, (error: unknown) => {
       const isBusy = error instanceof BtkitError && error.code === 'busy'
-      if (isBusy) setTimeout(this.#goOn, AGAIN).unref()
+      // The torrent was forgotten before this peer's handshake came; it may call again
+      if (content.isClosed) this.destroy()
+      else if (isBusy) setTimeout(this.#goOn, AGAIN).unref()
       else if (this.torrent) this.host.fail(this.torrent, error)
     })
   }

@@ -13,9 +13,16 @@ import {
 } from '../server/connections/connection-limits.js'
 import { openServer } from '../server/listen/open-server.js'
 import { createThrottle } from '../hash/jobs/job.js'
-import { Content, FileReader, type LoadedTorrent } from './content.js'
 import { openUdp, type UdpPort } from './udp.js'
 import { Peer, type PeerHost, type PeerTorrent } from './peer.js'
+import {
+  hashesOf,
+  LoadedTorrents,
+  Seeded,
+  stateOf,
+  type SeededState,
+  type SeedTorrent,
+} from './seeded.js'
 import { UploadSlots } from './upload-slots.js'
 
 /** Most connections: in all, of one address, of one torrent, and those begun here. */
@@ -35,35 +42,11 @@ const DIAL_AGAIN = 30 * 60_000
 const BURST = 64
 const PER_SECOND = 4
 
-/** Milliseconds that a torrent is kept in memory after its last peer. */
-const KEPT = 5 * 60_000
-
-/** Most bytes of torrents in memory: peers may ask for each that there is. */
-const MOST_LOADED = 96 * 1024 * 1024
-
 /** Milliseconds between looks at all peers. */
 const LOOK = 1000
 
 /** Share of a rate that is from the last look; the rest is older. */
 const RATE_CHANGE = 0.3
-
-/** A torrent to seed. */
-export interface SeedTorrent {
-  readonly name: string
-  /** Info hashes in hexadecimal; null for a version that it lacks. */
-  readonly infoHash: string | null
-  readonly infoHashV2: string | null
-  readonly private: boolean
-  /** Bytes of the content. */
-  readonly size: number
-  /** Trackers in tiers (BEP 12). */
-  readonly trackers: readonly (readonly string[])[]
-  /**
-   * Reads the torrent, with the files in the state for which its hashes are known.
-   * @throws BtkitError if it is not there any more
-   */
-  readonly load: () => Promise<LoadedTorrent>
-}
 
 export interface SeederOptions {
   /** An address to listen on; null for all, IPv4 and IPv6. */
@@ -80,16 +63,6 @@ export interface SeederOptions {
   readonly onError: (error: unknown) => void
 }
 
-/** How a torrent is seeded. */
-export interface SeededState {
-  readonly torrent: SeedTorrent
-  readonly peers: number
-  /** Bytes sent to peers. */
-  readonly uploaded: number
-  /** Bytes a second. */
-  readonly rate: number
-}
-
 /** Figures of a seeder. */
 export interface SeederStatus {
   readonly port: number
@@ -104,41 +77,15 @@ export interface SeederStatus {
   readonly refused: number
 }
 
-/** A torrent with its figures. There may be very many: it holds nothing that it rarely needs. */
-class Seeded implements PeerTorrent {
-  loaded: Promise<Content> | null = null
-  /** The content, when it has been read. */
-  content: Content | null = null
-  /** When a peer was last there, by the monotonic clock. */
-  usedAt = 0
-  peers = 0
-  /** Peers that are called now. */
-  dialling = 0
-  uploaded = 0
-  rate = 0
-  /** Bytes sent when the rate was computed last. */
-  uploadedBefore = 0
-  /** When addresses were dialled; null if none was of late. */
-  dialled: Map<string, number> | null = null
-
-  constructor(readonly torrent: SeedTorrent) {}
-
-  get hashes(): readonly string[] {
-    return hashesOf(this.torrent)
-  }
-}
-
 /** Seeds torrents to peers: one port for all of them. It never downloads. */
 export class Seeder {
   readonly peerId = Buffer.concat([Buffer.from('-BK0100-'), randomBytes(12)]).toString('hex')
   readonly monotonic: () => number
   readonly #seeded = new Map<string, Seeded>()
   readonly #all = new Set<Seeded>()
-  /** Torrents in memory, the longest unused first. */
-  readonly #loaded = new Set<Seeded>()
   /** Info hashes by their digest with `req2`, as encrypted handshakes have it. */
   readonly #encrypted = new Map<string, string>()
-  readonly #reader = new FileReader()
+  readonly #loaded: LoadedTorrents
   readonly #slots: UploadSlots
   readonly #peers = new Set<Peer>()
   readonly #arrivals = new Map<string, { left: number; at: number }>()
@@ -157,6 +104,7 @@ export class Seeder {
     const { monotonic, maxUpload, version } = options
     this.monotonic = monotonic
     this.#slots = new UploadSlots(monotonic)
+    this.#loaded = new LoadedTorrents(monotonic)
     this.#host = {
       peerId: this.peerId,
       port: () => this.#port,
@@ -167,7 +115,7 @@ export class Seeder {
       find: (infoHash) => this.#seeded.get(infoHash) ?? null,
       findEncrypted: (digest) => this.#encrypted.get(digest) ?? null,
       admits: (torrent, peer) => this.#admits(torrent, peer),
-      load: (torrent) => this.#load(torrent as Seeded),
+      load: (torrent) => this.#loaded.load(torrent as Seeded),
       fail: (torrent, error) => {
         this.#fail(torrent as Seeded, error)
       },
@@ -256,7 +204,7 @@ export class Seeder {
       this.#seeded.delete(hash)
       this.#encrypted.delete(encryptedDigest(hash))
       if (this.#all.delete(seeded)) this.#uploadedBefore += seeded.uploaded
-      this.#unload(seeded)
+      this.#loaded.unload(seeded)
       if (seeded.peers === 0) continue
       for (const peer of this.#peers) if (peer.torrent === seeded) peer.leave()
     }
@@ -313,7 +261,7 @@ export class Seeder {
       for (const peer of this.#peers) peer.destroy()
     }, LOOK).unref()
     await closed
-    this.#reader.close()
+    this.#loaded.close()
   }
 
   #sumOf(figure: (seeded: Seeded) => number): number {
@@ -393,50 +341,6 @@ export class Seeder {
     })
   }
 
-  #load(seeded: Seeded): Promise<Content> {
-    seeded.usedAt = this.monotonic()
-    seeded.loaded ??= this.#read(seeded)
-    return seeded.loaded
-  }
-
-  async #read(seeded: Seeded): Promise<Content> {
-    try {
-      const content = new Content(await seeded.torrent.load(), this.#reader)
-      if (!this.#all.has(seeded)) throw new BtkitError('busy', 'the torrent is not seeded any more')
-      seeded.content = content
-      this.#loaded.add(seeded)
-      this.#makeRoom(seeded)
-      return content
-    } catch (error) {
-      seeded.loaded = null
-      throw error
-    }
-  }
-
-  /**
-   * Forgets torrents of which no peer is there, if all together take too much memory.
-   * @throws BtkitError `busy` if the newest one must go, because all others are in use
-   */
-  #makeRoom(newest: Seeded): void {
-    let sum = 0
-    for (const { content } of this.#loaded) sum += content?.weight ?? 0
-    for (const each of this.#loaded) {
-      if (sum <= MOST_LOADED) return
-      if (each.peers > 0 || each === newest) continue
-      sum -= each.content?.weight ?? 0
-      this.#unload(each)
-    }
-    if (sum <= MOST_LOADED || this.#loaded.size === 1) return
-    this.#unload(newest)
-    throw new BtkitError('busy', `${newest.torrent.name}: too many torrents are in use`)
-  }
-
-  #unload(seeded: Seeded): void {
-    seeded.content?.close()
-    seeded.content = seeded.loaded = null
-    this.#loaded.delete(seeded)
-  }
-
   /**
    * Whether a peer may take part. If a torrent has as many peers as it may have, those of an address
    * with many give way to those of others.
@@ -467,10 +371,7 @@ export class Seeder {
         RATE_CHANGE * ((seeded.uploaded - seeded.uploadedBefore) / elapsed - seeded.rate)
       seeded.uploadedBefore = seeded.uploaded
     }
-    for (const seeded of this.#loaded) {
-      if (seeded.peers > 0) seeded.usedAt = now
-      else if (now - seeded.usedAt > KEPT) this.#unload(seeded)
-    }
+    this.#loaded.look()
     for (const [client, { at }] of this.#arrivals) {
       if (now - at > (1000 * BURST) / PER_SECOND) this.#arrivals.delete(client)
     }
@@ -484,17 +385,8 @@ export interface PeerAddress {
   readonly port: number
 }
 
-/** The info hashes by which peers ask for a torrent: 20 bytes each, in hexadecimal. */
-export function hashesOf({ infoHash, infoHashV2 }: SeedTorrent): string[] {
-  return [infoHash, infoHashV2].flatMap((hash) => (hash === null ? [] : [hash.slice(0, 40)]))
-}
-
 function clientOf({ address }: Peer): string {
   return clientKey(unmappedAddress(address))
-}
-
-function stateOf({ torrent, peers, uploaded, rate }: Seeded): SeededState {
-  return { torrent, peers, uploaded, rate: Math.round(rate) }
 }
 
 function encryptedDigest(infoHash: string): string {

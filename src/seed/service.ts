@@ -1,7 +1,8 @@
 import { Announcer } from './announcer.js'
 import { DhtAnnouncer } from './dht.js'
 import { LocalDiscovery } from './local-discovery.js'
-import { hashesOf, Seeder, type SeederOptions, type SeedTorrent } from './seeder.js'
+import { hashesOf, type SeedTorrent } from './seeded.js'
+import { Seeder, type SeederOptions } from './seeder.js'
 
 export interface SeedServiceOptions extends SeederOptions {
   /** The IP address in announces; null for the one that trackers see. */

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { Announcer } from '../../src/seed/announcer.js'
 import { until } from '../support/until.js'
-import type { Seeder, SeedTorrent } from '../../src/seed/seeder.js'
+import type { SeedTorrent } from '../../src/seed/seeded.js'
+import type { Seeder } from '../../src/seed/seeder.js'
 
 test('each torrent is announced, although those before it are due again', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })

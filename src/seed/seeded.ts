@@ -1,0 +1,150 @@
+import { BtkitError } from '../errors.js'
+import { Content, FileReader, type LoadedTorrent } from './content.js'
+import type { PeerTorrent } from './peer.js'
+
+/** Milliseconds that a torrent is kept in memory after its last peer. */
+const KEPT = 5 * 60_000
+
+/** Most bytes of torrents in memory: peers may ask for each that there is. */
+const MOST_LOADED = 96 * 1024 * 1024
+
+/** A torrent to seed. */
+export interface SeedTorrent {
+  readonly name: string
+  /** Info hashes in hexadecimal; null for a version that it lacks. */
+  readonly infoHash: string | null
+  readonly infoHashV2: string | null
+  readonly private: boolean
+  /** Bytes of the content. */
+  readonly size: number
+  /** Trackers in tiers (BEP 12). */
+  readonly trackers: readonly (readonly string[])[]
+  /**
+   * Reads the torrent, with the files in the state for which its hashes are known.
+   * @throws BtkitError if it is not there any more
+   */
+  readonly load: () => Promise<LoadedTorrent>
+}
+
+/** The info hashes by which peers ask for a torrent: 20 bytes each, in hexadecimal. */
+export function hashesOf({ infoHash, infoHashV2 }: SeedTorrent): string[] {
+  return [infoHash, infoHashV2].flatMap((hash) => (hash === null ? [] : [hash.slice(0, 40)]))
+}
+
+/** How a torrent is seeded. */
+export interface SeededState {
+  readonly torrent: SeedTorrent
+  readonly peers: number
+  /** Bytes sent to peers. */
+  readonly uploaded: number
+  /** Bytes a second. */
+  readonly rate: number
+}
+
+export function stateOf({ torrent, peers, uploaded, rate }: Seeded): SeededState {
+  return { torrent, peers, uploaded, rate: Math.round(rate) }
+}
+
+/** A torrent with its figures. There may be very many: it holds nothing that it rarely needs. */
+export class Seeded implements PeerTorrent {
+  loaded: Promise<Content> | null = null
+  /** The content, when it has been read. */
+  content: Content | null = null
+  /** Whether it is not seeded any more. */
+  isRemoved = false
+  /** When a peer was last there, by the monotonic clock. */
+  usedAt = 0
+  peers = 0
+  /** Peers that are called now. */
+  dialling = 0
+  uploaded = 0
+  rate = 0
+  /** Bytes sent when the rate was computed last. */
+  uploadedBefore = 0
+  /** When addresses were dialled; null if none was of late. */
+  dialled: Map<string, number> | null = null
+
+  constructor(readonly torrent: SeedTorrent) {}
+
+  get hashes(): readonly string[] {
+    return hashesOf(this.torrent)
+  }
+}
+
+/** The torrents in memory: those of peers, and those that had peers a moment ago. */
+export class LoadedTorrents {
+  readonly #reader = new FileReader()
+  /** The longest unused first. */
+  readonly #loaded = new Set<Seeded>()
+
+  constructor(private readonly monotonic: () => number) {}
+
+  /**
+   * Returns the content of a torrent.
+   * @throws BtkitError `busy` if too many are in use, or as `SeedTorrent.load` says
+   */
+  load(seeded: Seeded): Promise<Content> {
+    seeded.usedAt = this.monotonic()
+    if (this.#loaded.delete(seeded)) this.#loaded.add(seeded)
+    seeded.loaded ??= this.#read(seeded)
+    return seeded.loaded
+  }
+
+  /** Forgets a torrent that is not seeded any more. */
+  unload(seeded: Seeded): void {
+    seeded.isRemoved = true
+    this.#forget(seeded)
+  }
+
+  /** Forgets torrents whose peers left long ago. Call it every second or so. */
+  look(): void {
+    const now = this.monotonic()
+    for (const seeded of this.#loaded) {
+      if (seeded.peers > 0) seeded.usedAt = now
+      else if (now - seeded.usedAt > KEPT) this.#forget(seeded)
+    }
+  }
+
+  /** Closes all files. */
+  close(): void {
+    this.#reader.close()
+  }
+
+  async #read(seeded: Seeded): Promise<Content> {
+    try {
+      const content = new Content(await seeded.torrent.load(), this.#reader)
+      if (seeded.isRemoved) throw new BtkitError('busy', 'the torrent is not seeded any more')
+      seeded.content = content
+      this.#loaded.add(seeded)
+      this.#makeRoom(seeded)
+      return content
+    } catch (error) {
+      seeded.loaded = null
+      throw error
+    }
+  }
+
+  /**
+   * Forgets torrents of which no peer is there, if all together take too much memory.
+   * @throws BtkitError `busy` if the newest one must go, because all others are in use
+   */
+  #makeRoom(newest: Seeded): void {
+    let sum = 0
+    for (const { content } of this.#loaded) sum += content?.weight ?? 0
+    for (const each of this.#loaded) {
+      if (sum <= MOST_LOADED) return
+      if (each.peers > 0 || each === newest) continue
+      sum -= each.content?.weight ?? 0
+      this.#forget(each)
+    }
+    if (sum <= MOST_LOADED || this.#loaded.size === 1) return
+    this.#forget(newest)
+    throw new BtkitError('busy', `${newest.torrent.name}: too many torrents are in use`)
+  }
+
+  #forget(seeded: Seeded): void {
+    seeded.content?.close()
+    seeded.content = seeded.loaded = null
+    this.#loaded.delete(seeded)
+  }
+}
