@@ -17,6 +17,7 @@ import { open } from 'lmdb'
 import { openLmdbStore } from '../../src/cache/store/lmdb.js'
 import { CACHE_FILE } from '../../src/cache/open.js'
 import { runExecutable } from '../support/executable.js'
+import { quickFirst } from '../support/long.js'
 import { Mirror, TRACKER } from '../support/mirror.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import {
@@ -28,7 +29,7 @@ import {
 
 const PAGE = 4096
 const FILES = Object.fromEntries(
-  Array.from({ length: 60 }, (_, i) => [`file-${i}`, pseudoRandom(100_000, i)] as const),
+  Array.from({ length: 30 }, (_, i) => [`file-${i}`, pseudoRandom(100_000, i)] as const),
 )
 const SMALL_PIECES = ['--piece-size-pow2', '14']
 
@@ -88,8 +89,10 @@ const DAMAGES: Record<string, (file: string) => void> = {
   },
 }
 
+const testDamage = quickFirst(2)
+
 for (const [what, damage] of Object.entries(DAMAGES)) {
-  test(`a cache whose file ${what} is set aside with one warning`, async (t) => {
+  testDamage(`a cache whose file ${what} is set aside with one warning`, async (t) => {
     const { mirror, file } = await makeFilled(t)
     damage(file)
     const { status, warnings } = await runOn(mirror)
@@ -119,8 +122,10 @@ test('a damaged lock file is no matter', async (t) => {
   assert.deepEqual([status, warnings], [0, ''])
 })
 
+const testPages = quickFirst()
+
 for (let seed = 1; seed <= 3; seed++) {
-  test(`overwritten pages end one run at most (${seed})`, async (t) => {
+  testPages(`overwritten pages end one run at most (${seed})`, async (t) => {
     const { mirror, file } = await makeFilled(t)
     const pages = statSync(file).size / PAGE
     for (let i = 0; i < seed; i++) {
