@@ -1,3 +1,4 @@
+// In a process of its own: V8 refuses compiled code in a process whose flags were changed
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import {

@@ -71,7 +71,7 @@ export function dictParts(values: ReadonlyMap<string, Uint8Array>): Uint8Array[]
  * Joins parts into a buffer of its own. Buffer.concat uses a shared pool, which stays in memory as
  * long as any of its users.
  */
-export function join(parts: readonly Uint8Array[]): Buffer {
+export function join(parts: readonly Uint8Array[]): Uint8Array {
   const joined = Buffer.allocUnsafeSlow(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const part of parts) {

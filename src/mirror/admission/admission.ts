@@ -180,7 +180,7 @@ export class Budget {
 }
 
 /** The turns of work that is not charged. */
-export function unlimitedTurns(signal = new AbortController().signal): Turns {
+export function unlimitedTurns(signal: AbortSignal = new AbortController().signal): Turns {
   const budget = new Budget({ steps: Infinity, names: Infinity, bytes: Infinity }, { signal })
   return { isSliceOver: () => budget.isSliceOver, pause: () => budget.nextSlice() }
 }
