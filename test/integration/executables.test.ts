@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { unlessWindows } from '../files/failure.js'
 import { executable, runExecutable, runProgram } from '../support/executable.js'
+import { quickFirst } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 
 const TRACKER = 'http://t.example/announce'
 
+const testMaking = quickFirst(2)
+
 for (const name of ['btmakemetafile', 'btmakemetafile.py', 'btmakemetafile.bittorrent']) {
-  test(`${name}, as a link, makes torrents as it always did`, unlessWindows, async (t) => {
+  testMaking(`${name}, as a link, makes torrents as it always did`, unlessWindows, async (t) => {
     const directory = makeScratch(t, { 'image.iso': '1' })
     const link = join(directory, name)
     symlinkSync(executable('btmakemetafile'), link)
@@ -21,8 +24,10 @@ for (const name of ['btmakemetafile', 'btmakemetafile.py', 'btmakemetafile.bitto
   })
 }
 
+const testShowing = quickFirst(1)
+
 for (const name of ['btshowmetainfo', 'btshowmetainfo.py']) {
-  test(`${name}, as a link, shows torrents as it always did`, unlessWindows, async (t) => {
+  testShowing(`${name}, as a link, shows torrents as it always did`, unlessWindows, async (t) => {
     const directory = makeScratch(t, { 'image.iso': '1' })
     await runExecutable('btmakemetafile', ['image.iso', TRACKER], { cwd: directory })
     const link = join(directory, name)

@@ -49,19 +49,23 @@ const NO_CACHE =
 
 const run = (args: readonly string[]) => runExecutable('btkit', args, { ...STRANGER, env: NOWHERE })
 
-test('without a home directory makemetafile works without a cache', unlessTwoUsers, async (t) => {
-  const root = makeOpenScratch(t, { a: 'a' })
-  const args = ['makemetafile', join(root, 'a'), 'http://t.example/announce']
-  for (const [options, warning] of [
-    [[], NO_CACHE],
-    [['--no-cache'], ''],
-  ] as const) {
-    const { status, stderr } = await run([...args, ...options])
-    assert.deepEqual([status, stderr], [0, warning])
-  }
-  const { status, stderr } = await run(['verify', join(root, 'a.torrent')])
-  assert.deepEqual([status, stderr.replace(NO_CACHE, '')], [0, ''])
-})
+longTest(
+  'without a home directory makemetafile works without a cache',
+  unlessTwoUsers,
+  async (t) => {
+    const root = makeOpenScratch(t, { a: 'a' })
+    const args = ['makemetafile', join(root, 'a'), 'http://t.example/announce']
+    for (const [options, warning] of [
+      [[], NO_CACHE],
+      [['--no-cache'], ''],
+    ] as const) {
+      const { status, stderr } = await run([...args, ...options])
+      assert.deepEqual([status, stderr], [0, warning])
+    }
+    const { status, stderr } = await run(['verify', join(root, 'a.torrent')])
+    assert.deepEqual([status, stderr.replace(NO_CACHE, '')], [0, ''])
+  },
+)
 
 test('completedir asks for a place for its state', unlessTwoUsers, async (t) => {
   const root = makeOpenScratch(t, { 'd/a': 'a' })

@@ -6,7 +6,7 @@ import { collect, executable, startExecutable, whenReading } from '../support/ex
 import { makeScratch, plantFiles, plantSparse } from '../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
 import { until } from '../support/until.js'
-import { unlessProc, whenOpen } from '../support/when-open.js'
+import { openFiles, unlessProc, whenOpen } from '../support/when-open.js'
 
 const TRACKER = 'http://t.example/announce'
 const OLD = Buffer.from(torrentOf(singleFileInfo()))
@@ -88,8 +88,7 @@ for (const [what, script] of [
     })
     t.after(() => child.kill('SIGKILL'))
     const ended = collect(child)
-    await until('btkit runs', () => childOf(child.pid!) > 0)
-    await whenOpen(childOf(child.pid!), source)
+    await until('btkit hashes', () => openFiles(childOf(child.pid!)).includes(source))
     process.kill(-child.pid!, 'SIGINT')
     const { signal, stdout, stderr } = await ended
     assert.deepEqual([signal, stdout], ['SIGINT', ''])

@@ -15,6 +15,7 @@ import {
   verifyTorrent,
   type Cache,
 } from '../../src/library/index.js'
+import { longTest } from '../support/long.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
 
@@ -94,7 +95,7 @@ test('an aborted signal ends each function for caches, and nothing is done', asy
   assert.equal((await summarizeCache(directory)).counts.file, 1)
 })
 
-test('a signal ends the work on a cache of many records while it goes on', async (t) => {
+longTest('a signal ends the work on a cache of many records while it goes on', async (t) => {
   const directory = makeScratch(t)
   const place = { directory, now: () => Date.now(), warn: assert.ifError }
   const cache = await openRecords(place)

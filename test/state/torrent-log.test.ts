@@ -15,6 +15,7 @@ import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { lineOf } from '../../src/state/journal.js'
 import { sourcePathOf, TorrentLog, type TorrentRecord } from '../../src/state/torrent-log.js'
+import { longTest } from '../support/long.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
 
@@ -242,46 +243,52 @@ test('a file that was removed meanwhile is written again as a whole', async (t) 
   assert.deepEqual([again.get('a.torrent'), again.get('b.torrent')], [recordOf(1), recordOf(2)])
 })
 
-test('wherever a kill cuts the last line off, the lines before it stand, and others follow', async (t) => {
-  const place = new Place(t)
-  await place.fill({ 'a.torrent': recordOf(1), 'b.torrent': recordOf(2) })
-  const whole = readFileSync(place.file)
-  const last = whole.lastIndexOf('\n', whole.length - 2) + 1
-  for (let length = last; length < whole.length; length += 7) {
-    writeFileSync(place.file, whole.subarray(0, length))
-    const log = place.open()
-    assert.deepEqual([log.get('a.torrent'), log.get('b.torrent')], [recordOf(1), null])
-    log.put('c.torrent', recordOf(3))
-    await log.close()
-    const again = place.open()
-    assert.deepEqual([again.get('a.torrent'), again.get('c.torrent')], [recordOf(1), recordOf(3)])
-  }
-  assert.deepEqual(place.warnings, [])
-})
+longTest(
+  'wherever a kill cuts the last line off, the lines before it stand, and others follow',
+  async (t) => {
+    const place = new Place(t)
+    await place.fill({ 'a.torrent': recordOf(1), 'b.torrent': recordOf(2) })
+    const whole = readFileSync(place.file)
+    const last = whole.lastIndexOf('\n', whole.length - 2) + 1
+    for (let length = last; length < whole.length; length += 7) {
+      writeFileSync(place.file, whole.subarray(0, length))
+      const log = place.open()
+      assert.deepEqual([log.get('a.torrent'), log.get('b.torrent')], [recordOf(1), null])
+      log.put('c.torrent', recordOf(3))
+      await log.close()
+      const again = place.open()
+      assert.deepEqual([again.get('a.torrent'), again.get('c.torrent')], [recordOf(1), recordOf(3)])
+    }
+    assert.deepEqual(place.warnings, [])
+  },
+)
 
-test('damage to any byte loses at most two torrents, is told, and the file is kept', async (t) => {
-  const place = new Place(t)
-  const names = ['a', 'b', 'c', 'd']
-  await place.fill(Object.fromEntries(names.map((name, i) => [name, recordOf(i)])))
-  const { file } = place
-  const whole = readFileSync(file)
-  for (let at = 0; at < whole.length - 1; at += 13) {
-    const damaged = Buffer.from(whole)
-    damaged[at]! ^= 0x15
-    writeFileSync(file, damaged)
-    place.warnings.length = 0
-    const log = place.open({ now: () => at })
-    // A newline that is gone makes one line of two
-    const known = names.filter((name) => log.get(name) !== null)
-    assert.ok(known.length >= 2, `byte ${at}: ${known.join()}`)
-    for (const name of known) assert.deepEqual(log.get(name), recordOf(names.indexOf(name)))
-    assert.equal(place.warnings.length, 1, `byte ${at}`)
-    assert.deepEqual(readFileSync(`${file}.damaged-${at}`), damaged)
-    await log.close()
-    assert.ok(known.every((name) => place.open().get(name)))
-    assert.equal(place.warnings.length, 1)
-  }
-})
+longTest(
+  'damage to any byte loses at most two torrents, is told, and the file is kept',
+  async (t) => {
+    const place = new Place(t)
+    const names = ['a', 'b', 'c', 'd']
+    await place.fill(Object.fromEntries(names.map((name, i) => [name, recordOf(i)])))
+    const { file } = place
+    const whole = readFileSync(file)
+    for (let at = 0; at < whole.length - 1; at += 13) {
+      const damaged = Buffer.from(whole)
+      damaged[at]! ^= 0x15
+      writeFileSync(file, damaged)
+      place.warnings.length = 0
+      const log = place.open({ now: () => at })
+      // A newline that is gone makes one line of two
+      const known = names.filter((name) => log.get(name) !== null)
+      assert.ok(known.length >= 2, `byte ${at}: ${known.join()}`)
+      for (const name of known) assert.deepEqual(log.get(name), recordOf(names.indexOf(name)))
+      assert.equal(place.warnings.length, 1, `byte ${at}`)
+      assert.deepEqual(readFileSync(`${file}.damaged-${at}`), damaged)
+      await log.close()
+      assert.ok(known.every((name) => place.open().get(name)))
+      assert.equal(place.warnings.length, 1)
+    }
+  },
+)
 
 for (const [what, content] of [
   ['something else', 'my notes\n'],

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fieldsOf, startForms } from '../../support/admin-forms.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
+import { longTest } from '../../support/long.js'
 import { until } from '../../support/until.js'
 
 const A = torrentNamed('a')
@@ -72,7 +73,7 @@ test('an upload without the token of the session, or of too much, adds nothing',
   assert.deepEqual(filesBelow(join(root, 'torrents')), [])
 })
 
-test('an upload of a gigabyte is refused before it is sent', async (t) => {
+longTest('an upload of a gigabyte is refused before it is sent', async (t) => {
   const { pages, visitor } = await startForms(t)
   const browser = visitor()
   await browser.logIn('bob', 'staple of the uploader')

@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { independentInfoHash } from '../../support/decode-torrent.js'
+import { longTest } from '../../support/long.js'
 import { Mirror, type Report } from '../../support/mirror.js'
 import { makeScratch, type Files } from '../../support/scratch.js'
 import { startSlowRun } from '../../support/slow-run.js'
@@ -31,7 +32,7 @@ for (const [signal, status] of [
   )
 }
 
-test('an interrupted run tells programs what it did until then', unlessProc, async (t) => {
+longTest('an interrupted run tells programs what it did until then', unlessProc, async (t) => {
   const { mirror, child, ended } = await startSlowRun(t, ['--json', '--quiet'])
   child.kill('SIGTERM')
   const { status, stdout, stderr } = await ended
@@ -44,16 +45,23 @@ test('an interrupted run tells programs what it did until then', unlessProc, asy
   assert.deepEqual([failed, interrupted], [[], true])
 })
 
-test('the command of --on-change hears of what an interrupted run did', unlessProc, async (t) => {
-  const heard = join(makeScratch(t), 'heard')
-  const { mirror, child, ended } = await startSlowRun(t, ['--on-change', `sleep 1; cat > ${heard}`])
-  child.kill('SIGINT')
-  const { status, stderr } = await ended
-  assert.deepEqual([status, stderr.match(/interrupted/g)?.length], [130, 1])
-  const { created, interrupted } = JSON.parse(readFileSync(heard, 'utf8')) as Report
-  const torrents = created.map(({ torrent }) => torrent)
-  assert.deepEqual([torrents, interrupted], [[mirror.torrent('a')], true])
-})
+longTest(
+  'the command of --on-change hears of what an interrupted run did',
+  unlessProc,
+  async (t) => {
+    const heard = join(makeScratch(t), 'heard')
+    const { mirror, child, ended } = await startSlowRun(t, [
+      '--on-change',
+      `sleep 1; cat > ${heard}`,
+    ])
+    child.kill('SIGINT')
+    const { status, stderr } = await ended
+    assert.deepEqual([status, stderr.match(/interrupted/g)?.length], [130, 1])
+    const { created, interrupted } = JSON.parse(readFileSync(heard, 'utf8')) as Report
+    const torrents = created.map(({ torrent }) => torrent)
+    assert.deepEqual([torrents, interrupted], [[mirror.torrent('a')], true])
+  },
+)
 
 test('a run interrupted at its last entry prunes nothing', unlessProc, async (t) => {
   const files = { a: 'a', gone: 'x' }

@@ -7,7 +7,7 @@ import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../../src/metainfo/bencode/value.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { makeWithLibtorrent } from '../../metainfo/libtorrent.js'
-import { quickFirst } from '../../support/long.js'
+import { longTest, quickFirst } from '../../support/long.js'
 import {
   findPeer,
   libtorrentPython,
@@ -193,7 +193,7 @@ test(
   },
 )
 
-test('libtorrent reads a renamed torrent by its new hash', unlessLibtorrent, async (t) => {
+longTest('libtorrent reads a renamed torrent by its new hash', unlessLibtorrent, async (t) => {
   const { torrents } = await plant(t)
   const paths = torrents.filter(libtorrentReads).map(({ path }) => path)
   for (const path of paths) await runBtkit(['rename', path, 'another'])
@@ -206,7 +206,7 @@ test('libtorrent reads a renamed torrent by its new hash', unlessLibtorrent, asy
 
 const needsTransmission = unlessInstalled('transmission-show')
 
-test('Transmission reads the results, with the trackers set', needsTransmission, async (t) => {
+longTest('Transmission reads the results, with the trackers set', needsTransmission, async (t) => {
   const { torrents } = await plant(t)
   // Of unsorted info it has a hash of its own, and of some torrents it has none
   const hashes = torrents.map(({ path }) => [path, transmissionHash(path)] as const)

@@ -153,7 +153,7 @@ test('nesting is allowed to the limit and not beyond', () => {
   assertRefused(() => read('d1:a'.repeat(101)), 'bencode', 'offset 400: nested deeper than 100')
 })
 
-test('data is allowed to the size limit and not beyond', () => {
+longTest('data is allowed to the size limit and not beyond', () => {
   const limits = { maxSize: 3, maxDepth: 100 }
   assert.equal(readBencode(Buffer.from('i1e'), limits).value, 1)
   assertRefused(
@@ -163,7 +163,7 @@ test('data is allowed to the size limit and not beyond', () => {
   )
 })
 
-test('a file of nothing but tiny values is refused before it fills the memory', () => {
+longTest('a file of nothing but tiny values is refused before it fills the memory', () => {
   const data = Buffer.from(`l${'le'.repeat(MAX_VALUES + 1)}e`)
   assertRefused(
     () => readBencode(data, LIMITS),

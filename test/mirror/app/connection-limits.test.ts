@@ -8,6 +8,7 @@ import {
   connectionLimits,
   maxDescriptors,
 } from '../../../src/server/connections/connection-limits.js'
+import { longTest } from '../../support/long.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 
@@ -63,9 +64,13 @@ test(
   },
 )
 
-test('clients behind a trusted proxy have no common limit of connections', unlessFew, async (t) => {
-  const args = ['--trust-proxy', '127.0.0.1']
-  const { port } = await serveMirror(t, { files: { a: 'content' }, args })
-  await openMany(t, port, 1010)
-  assert.equal((await ask(port, '/a')).status, 200)
-})
+longTest(
+  'clients behind a trusted proxy have no common limit of connections',
+  unlessFew,
+  async (t) => {
+    const args = ['--trust-proxy', '127.0.0.1']
+    const { port } = await serveMirror(t, { files: { a: 'content' }, args })
+    await openMany(t, port, 1010)
+    assert.equal((await ask(port, '/a')).status, 200)
+  },
+)

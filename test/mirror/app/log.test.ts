@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { longTest } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -105,7 +106,7 @@ test('lines that nobody reads are dropped, and the log says where', async (t) =>
   assert.ok(told.reduce((sum, [, count]) => sum + Number(count), 0) <= dropped)
 })
 
-test('SIGTERM ends a service whose log nobody reads', async (t) => {
+longTest('SIGTERM ends a service whose log nobody reads', async (t) => {
   const { child } = await serveUnread(t)
   child.kill('SIGTERM')
   const [status, signal] = (await once(child, 'exit')) as [number | null, string | null]

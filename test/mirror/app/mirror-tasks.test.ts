@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { cacheSize, openCache, removeCache } from '../../../src/cache/open.js'
 import { startMirrorTasks } from '../../../src/mirror/app/open-mirror.js'
 import { fixedTrackers } from '../../../src/mirror/torrents/trackers.js'
+import { longTest } from '../../support/long.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
 
@@ -61,7 +62,7 @@ test('the trackers are checked each minute, until the service ends', async (t) =
   assert.equal(looks(), 4)
 })
 
-test('records that were unused for long enough are removed the next day', async (t) => {
+longTest('records that were unused for long enough are removed the next day', async (t) => {
   const { cache, pass } = await start(t)
   // Use is recorded once a week: until then the record may have been used again
   for (let day = 0; day < 30 + 7; day++) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { runProgram } from '../../support/executable.js'
-import { quickFirst } from '../../support/long.js'
+import { longTest, quickFirst } from '../../support/long.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
@@ -171,7 +171,7 @@ test('does not warn of other entries', async (t) => {
 
 const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
 
-test('starts without a word on trackers', { skip: existsSync(TRACKERS_FILE) }, async (t) => {
+longTest('starts without a word on trackers', { skip: existsSync(TRACKERS_FILE) }, async (t) => {
   const root = makeScratch(t, { 'a.iso': 'a' })
   const { address, stdout, stop } = await startServe(t, root, { hasTrackers: true })
   assert.match(stdout(), /^trackers: no tracker: clients use the web seed and the DHT$/m)
@@ -182,7 +182,7 @@ test('starts without a word on trackers', { skip: existsSync(TRACKERS_FILE) }, a
   assert.deepEqual(await stop().then(({ status, stderr }) => [status, stderr]), [0, ''])
 })
 
-test('of all addresses it prints one that a browser can open', async (t) => {
+longTest('of all addresses it prints one that a browser can open', async (t) => {
   const { stdout } = await startServe(t, makeScratch(t), { args: ['--host', '::'] })
   const [, page = ''] = /^open: +(.+)$/m.exec(stdout()) ?? []
   assert.doesNotMatch(page, /\[::\]|0\.0\.0\.0/)

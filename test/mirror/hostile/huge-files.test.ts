@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
+import { longTest } from '../../support/long.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -42,7 +43,7 @@ test('a small file gets its torrent while clients wait for huge ones', async (t)
   await untilMetric(port, 'btkit_hash_jobs', HUGE.length)
 })
 
-test('the hashing of huge files stops when their clients leave', async (t) => {
+longTest('the hashing of huge files stops when their clients leave', async (t) => {
   const { port } = await serveHuge(t)
   for (const client of await askForHuge(t, port)) client.destroy()
   await untilMetric(port, 'btkit_torrents_under_way', 0)

@@ -4,6 +4,7 @@ import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
+import { longTest } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -424,7 +425,7 @@ test('without listings, or without files, there are no pages', async (t) => {
   }
 })
 
-test('many entries are split into pages, each linked to the next', async (t) => {
+longTest('many entries are split into pages, each linked to the next', async (t) => {
   const files = Object.fromEntries([...Array(2345).keys()].map((i) => [`d/f${i}`, '']))
   const { port } = await serveMirror(t, { files })
   const last = (await ask(port, '/d/?page=3')).body.toString()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { longTest } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror, TRACKER, type ServedMirror } from '../../support/serve.js'
 import { ask, type Answer } from '../ask.js'
@@ -56,7 +57,7 @@ test("the torrents of sets equal the original's, by POST and then by digest", as
   }
 })
 
-test('they are the same whatever was requested before, and after a restart', async (t) => {
+longTest('they are the same whatever was requested before, and after a restart', async (t) => {
   const before = await serveMirror(t, { files: planted(FILES) })
   const filled = FILES.filter(({ content }) => content.length > 0)
   for (const file of filled) await ask(before.port, singleAddress(file.path))

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { longTest } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
 import { announceQuery, compactPeers, startTrack } from '../../support/track.js'
 import { until } from '../../support/until.js'
@@ -20,16 +21,19 @@ async function say(t: TestContext, port: number, said: string) {
   return socket
 }
 
-test('clients that never finish their requests delay nobody and are disconnected', async (t) => {
-  const track = await startTrack(t)
-  const begun = 'GET /announce?info_hash= HTTP/1.1\r\nHost: a\r\n'
-  const slow = await Promise.all(Array.from({ length: 300 }, () => say(t, track.port, begun)))
-  const closed = slow.map((socket) => once(socket.resume(), 'close'))
-  await track.ask(announceQuery(HASH, { peer: 'a', port: 1001 }))
-  const answer = await track.ask(announceQuery(HASH, { peer: 'b', port: 1002, left: 1 }))
-  assert.deepEqual(compactPeers(answer), ['127.0.0.1:1001'])
-  await Promise.all(closed)
-})
+longTest(
+  'clients that never finish their requests delay nobody and are disconnected',
+  async (t) => {
+    const track = await startTrack(t)
+    const begun = 'GET /announce?info_hash= HTTP/1.1\r\nHost: a\r\n'
+    const slow = await Promise.all(Array.from({ length: 300 }, () => say(t, track.port, begun)))
+    const closed = slow.map((socket) => once(socket.resume(), 'close'))
+    await track.ask(announceQuery(HASH, { peer: 'a', port: 1001 }))
+    const answer = await track.ask(announceQuery(HASH, { peer: 'b', port: 1002, left: 1 }))
+    assert.deepEqual(compactPeers(answer), ['127.0.0.1:1001'])
+    await Promise.all(closed)
+  },
+)
 
 test('a line break in a request makes no second line in the log, and no header', async (t) => {
   const log = join(makeScratch(t), 'log')
