@@ -89,18 +89,23 @@ longTest('a choice that leaves no test is no success', async (t) => {
 
 longTest('long tests are run with --long alone, and say what they measured', async (t) => {
   const long = "import { test } from 'node:test'\ntest('soaks', (t) => t.diagnostic('9 kills'))\n"
-  const tests = { 'a.test': PASSES, 'b.long': long }
-  assert.equal(lastLine((await runTests(t, tests)).stdout), '2 passed, 0 failed')
+  const declares = `import { test } from 'node:test'
+test('quick', () => {})
+const longTest = process.env.BTKIT_TEST_LONG === '1' ? test : () => {}
+longTest('slow', () => {})
+`
+  const tests = { 'a.test': PASSES, 'b.long': long, 'c.test': declares }
+  assert.equal(lastLine((await runTests(t, tests)).stdout), '3 passed, 0 failed')
   const { stdout } = await runTests(t, tests, { args: ['--long'] })
   assert.match(stdout, /^test\/b\.long\.ts: 9 kills$/m)
-  assert.equal(lastLine(stdout), '1 passed, 0 failed')
+  assert.equal(lastLine(stdout), '3 passed, 0 failed')
 })
 
 /** A file that fails when it shares its process with another that ran before. */
 const DISTURBED = `import assert from 'node:assert/strict'
 import { test } from 'node:test'
 test('finds all as it was', () => assert.equal(globalThis.left, undefined))
-longTest('leaves something', () => { globalThis.left = 1 })
+test('leaves something', () => { globalThis.left = 1 })
 `
 
 longTest('files of a folder share a process, but those that say that they must not', async (t) => {
@@ -142,7 +147,6 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { longTest } from '../support/long.js'
 test('finds what the others left', async () => {
   assert.equal(readdirSync('.').filter((name) => name.startsWith('ran-')).length, 2)
   mkdirSync('busy')
