@@ -19,11 +19,12 @@ import { version } from '../../process.js'
 export function commonRequest(
   trackers: ChosenTrackers,
   options: TorrentOptions,
-  io: Io,
+  io: Io & { readonly isLegacy: boolean },
 ): CommonRequest {
   return {
     scan: {
       all: options.hidden,
+      isLegacy: io.isLegacy,
       include: options.include,
       exclude: options.exclude,
       links: linkPolicy(options),

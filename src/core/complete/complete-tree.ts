@@ -103,7 +103,7 @@ function branchesOf(root: string, request: CompleteRequest, { filter, report }: 
   const { target, common } = request
   const realTarget = target === null ? null : realPath(target)
   const isChosen = (place: string, { name }: Dirent) => {
-    return skipReasonOf(name, common.scan.all) === undefined && !filter?.excludes(place)
+    return skipReasonOf(name, common.scan) === undefined && !filter?.excludes(place)
   }
   const enters = (place: string, entry: Dirent) => {
     // The target may be in the tree

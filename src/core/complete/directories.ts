@@ -75,9 +75,9 @@ export function openSourceDirectory(directory: string, rules: OpenRules): Source
   }
   const opened = { directory, target, realDirectory: realDirectory ?? resolve(directory) }
   const isSource = sourceTest(found, realDirectory, targets)
-  const { all: withHidden } = request.common.scan
+  const { scan } = request.common
   const all = found.filter((name) => {
-    return skipReasonOf(name, withHidden) === undefined && !name.endsWith(SUFFIX) && isSource(name)
+    return skipReasonOf(name, scan) === undefined && !name.endsWith(SUFFIX) && isSource(name)
   })
   const { names, leftOut } = filter
     ? leaveOut(all, opened.realDirectory, filter)

@@ -15,13 +15,8 @@ import { isTemporaryName } from '../temporary-files.js'
 import type { NameFilter } from '../glob.js'
 import { isWithin } from '../inside.js'
 
-/**
- * Names that nobody publishes on purpose: those that BitTornado left out (a core dump, a CVS
- * directory), and files that operating systems create.
- */
+/** Names of files that operating systems create, which nobody publishes on purpose. */
 const SYSTEM_NAMES: ReadonlySet<string> = new Set([
-  'core',
-  'CVS',
   '.DS_Store',
   'Thumbs.db',
   'thumbs.db',
@@ -31,6 +26,9 @@ const SYSTEM_NAMES: ReadonlySet<string> = new Set([
   '$RECYCLE.BIN',
   'System Volume Information',
 ])
+
+/** Names that BitTornado left out: a core dump, and a directory of CVS. */
+const LEGACY_NAMES: ReadonlySet<string> = new Set(['core', 'CVS'])
 
 const DOT = 0x2e
 
@@ -107,10 +105,13 @@ export function findEntry(
  * Why an entry is left out because of its name; undefined if it is not. With `all` only temporary
  * files of btkit are left out.
  */
-export function skipReasonOf(name: string, all: boolean): SkipReason | undefined {
+export function skipReasonOf(
+  name: string,
+  { all, isLegacy }: Pick<ScanOptions, 'all' | 'isLegacy'>,
+): SkipReason | undefined {
   if (isTemporaryName(name)) return 'temporary file'
   if (all) return undefined
-  if (SYSTEM_NAMES.has(name)) return 'system'
+  if (SYSTEM_NAMES.has(name) || (isLegacy && LEGACY_NAMES.has(name))) return 'system'
   return name.charCodeAt(0) === DOT ? 'hidden' : undefined
 }
 

@@ -48,9 +48,10 @@ export async function scanTree(root: string, options: ScanOptions): Promise<Scan
     }
     throw new BtkitError('usage', `${root}: not a directory, so no files can be chosen in it`)
   }
-  const { all, attributes = false } = options
+  const { all, isLegacy = false, attributes = false } = options
   const links = { policy: options.links, realRoot }
-  const walk: Walk = { root, all, attributes, links, filter, files: [], skipped: [] }
+  const names = { all, isLegacy }
+  const walk: Walk = { root, names, attributes, links, filter, files: [], skipped: [] }
   if (options.chosen) walkChosen(walk, target, options.chosen)
   else walkTree(walk, target)
   const { files, skipped } = walk
@@ -74,7 +75,8 @@ function openRoot(root: string): { target: Target; realRoot: string } {
 interface Walk {
   /** The root as given by the caller, for messages. */
   readonly root: string
-  readonly all: boolean
+  /** The names to leave out. */
+  readonly names: Pick<ScanOptions, 'all' | 'isLegacy'>
   /** Whether to record attributes of files. */
   readonly attributes: boolean
   readonly links: LinkRules
@@ -115,7 +117,7 @@ function readDirectory(walk: Walk, directory: Directory): void {
   const { relative, absolute } = directory
   const names = attempt(walk, relative.replace(/\/$/, ''), () => readNames(absolute))
   const reasons = names.map((name) => {
-    const reason = skipReasonOf(name, walk.all)
+    const reason = skipReasonOf(name, walk.names)
     return reason ?? (walk.filter?.excludes(relative + name) ? 'excluded' : undefined)
   })
   // A single call for all files; it does not say which are executable

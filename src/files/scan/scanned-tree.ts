@@ -12,8 +12,10 @@ export type LinkPolicy = 'inside' | 'follow' | 'skip' | 'store'
 
 /** Selects entries of a tree. `include` and `exclude` are globs; see glob.ts. */
 export interface ScanOptions {
-  /** Also include hidden entries, `core`, `CVS` and files that operating systems create. */
+  /** Also include hidden entries and files that operating systems create. */
   all: boolean
+  /** Leave `core` and `CVS` out as well, as BitTornado did. */
+  isLegacy?: boolean
   /** If not empty, a file must match one of these, or be below a directory that does. */
   include: string[]
   /** Matching entries are left out, a directory with everything below it; overrides `include`. */

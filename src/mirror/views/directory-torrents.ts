@@ -131,7 +131,7 @@ async function findBelow(
     budget.charge('names', 1)
     if (!isNameable(name) || isLeftOut(path)) return false
     // Leaves out the same names as makemetafile, for the same info hash
-    if (skipReasonOf(name, mirror.hidden) !== undefined) return false
+    if (skipReasonOf(name, { all: mirror.hidden }) !== undefined) return false
     if (++count > maxFiles) throw tooMany(directory, maxFiles)
     budget.charge('bytes', FILE_COST + 2 * path.join('/').length)
     return true

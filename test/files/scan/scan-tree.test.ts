@@ -56,9 +56,9 @@ test('an entry that is gone is an error that names it', (t) => {
 })
 
 test('a name that is chosen is taken even if it is hidden', async (t) => {
-  const root = plantTree(t, ['.a', '.d/core', '.d/x'])
-  assert.deepEqual(await scan(root, { chosen: ['.d/core', '.a', '.d'] }), {
-    files: ['.d/core', '.a', '.d/x'],
+  const root = plantTree(t, ['.a', '.d/Thumbs.db', '.d/x'])
+  assert.deepEqual(await scan(root, { chosen: ['.d/Thumbs.db', '.a', '.d'] }), {
+    files: ['.d/Thumbs.db', '.a', '.d/x'],
     skipped: {},
   })
 })

@@ -149,7 +149,7 @@ test('the page of a directory without content for a torrent offers none of the w
   const files = {
     'a/x': '1',
     'hidden/.x': '1',
-    'junk/CVS/Root': '1',
+    'junk/Thumbs.db': '1',
     'zeros/a': '',
     'deep/a/b': '1',
   }

@@ -46,16 +46,15 @@ import { openProgress, type ProgressBar } from '../../output/bar.js'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-export function defineCompletedir({ io, finish }: CommandContext) {
+export function defineCompletedir({ io, isLegacy, finish }: CommandContext) {
   return declareCompletedir().action(async (args, options, command) => {
     const operands = sortOperands(args)
     const file = metricsFile(options, operands.sources, io)
     const { isSuccess } = await withMetrics(file, io, async () => {
-      const request = await completeRequest(
-        { ...operands, asked: askedRules(command) },
-        options,
-        io,
-      )
+      const request = await completeRequest({ ...operands, asked: askedRules(command) }, options, {
+        ...io,
+        isLegacy,
+      })
       const shareWith = shareRequest(options, command, io)
       const elsewhere = await openWorkers(options, command, io)
       try {
@@ -98,7 +97,7 @@ function notePublishing(clients: readonly SyncClient[], io: Io): void {
 async function completeRequest(
   { tiers, sources, asked }: Operands & { readonly asked: readonly InfoRule[] },
   options: CompleteOptions,
-  io: Io,
+  io: Io & Pick<CommandContext, 'isLegacy'>,
 ): Promise<CompleteRequest> {
   const common = commonRequest(namedTrackers(tiers, options), options, io)
   if (options.source.length > 1) {

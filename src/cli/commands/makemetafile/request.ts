@@ -39,7 +39,8 @@ export function makeRequests(operands: MakeOperands, options: MakeOptions, io: I
   const { sources, chosen } = operands
   const trackers = trackersOf(operands, options)
   const byTag = trackersByTag(trackers, options)
-  const common = commonRequest(trackers, options, io)
+  const { isLegacy = false } = operands
+  const common = commonRequest(trackers, options, { ...io, isLegacy })
   checkTogether(operands, options)
   checkStandardOutput(options, io)
   checkOneDirectory(options.webSeedBase, directoriesOf(sources, io), io)

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { unlessWindows } from '../../../files/failure.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
-import { aheadOfFiles, entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
+import { aheadOfFiles, entriesOf, Mirror, type Report, TRACKER } from '../../../support/mirror.js'
 import { Captured, runBtkit } from '../../../support/run-btkit.js'
 
 const FILES = {
@@ -46,6 +46,18 @@ const FILTERS: readonly (readonly [args: string[], entries: string[], files: str
   [['--include', 'dir'], ['dir'], ['a.iso', 'b.tmp']],
   [['--include', 'dir/', '--exclude', '*.tmp'], ['dir'], ['a.iso']],
 ]
+
+test('core and CVS are content, except with the name of BitTornado', async (t) => {
+  const files = { 'up/core/lib': '1', 'up/web': '2', core: '3', 'CVS/Root': '4' }
+  const mirror = new Mirror(t, files)
+  const legacy = { program: 'btcompletedir', subcommand: 'completedir' }
+  const args = mirror.args(['--dry-run', '--json']).slice(1)
+  const { stdout } = await runBtkit(args, legacy)
+  assert.deepEqual(entriesOf((JSON.parse(stdout) as Report).created), ['up'])
+  assert.deepEqual(entriesOf((await mirror.report()).created), ['CVS', 'core', 'up'])
+  const { info } = decodeTorrent(readFileSync(mirror.torrent('up')))
+  assert.equal((info['files'] as unknown[]).length, 2)
+})
 
 for (const [args, entries, files] of FILTERS) {
   test(`${args.join(' ')} makes the torrents of ${entries.join(', ')}`, async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { independentInfoHash } from '../../../support/decode-torrent.js'
+import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { makeWorkplace, TRACKER } from './make.js'
@@ -134,7 +134,7 @@ test('an existing torrent is replaced', async (t) => {
 })
 
 test('only skipped files: the directory is said to hold none', async (t) => {
-  const directory = makeScratch(t, { 'd/.a': '1', 'd/core': '2' })
+  const directory = makeScratch(t, { 'd/.a': '1', 'd/Thumbs.db': '2' })
   const source = join(directory, 'd')
   const { status, stderr } = await runBtkit(['makemetafile', source, TRACKER])
   const message = `btkit: ${source}: no file left: all 2 entries are skipped\n`
@@ -148,10 +148,25 @@ test('an empty directory is said to be so', async (t) => {
 })
 
 test('skipped entries are counted by reason', async (t) => {
-  const directory = makeScratch(t, { 'd/a': '1', 'd/.b': '', 'd/.c': '', 'd/core': '' })
+  const directory = makeScratch(t, { 'd/a': '1', 'd/.b': '', 'd/.c': '', 'd/Thumbs.db': '' })
   const { stderr } = await runBtkit(['makemetafile', join(directory, 'd'), TRACKER])
   assert.equal(stderr, `btkit: ${join(directory, 'd')}: skipped 2 hidden, 1 system\n`)
 })
+
+for (const program of ['btkit', 'btmakemetafile']) {
+  const isLegacy = program !== 'btkit'
+  test(`core and CVS are ${isLegacy ? 'skipped' : 'content'} with ${program}`, async (t) => {
+    const directory = makeScratch(t, { 'd/core/lib': '1', 'd/CVS': '2', 'd/web': '3' })
+    const args = [join(directory, 'd'), TRACKER, ...(isLegacy ? [] : ['--quiet'])]
+    const invocation = isLegacy
+      ? { program, subcommand: 'makemetafile', args }
+      : { args: ['makemetafile', ...args] }
+    const { status } = await runBtkit(invocation.args, invocation)
+    const { info } = decodeTorrent(readFileSync(join(directory, 'd.torrent')))
+    const paths = (info['files'] as { path: string[] }[]).map(({ path }) => path.join('/'))
+    assert.deepEqual([status, paths], [0, isLegacy ? ['web'] : ['CVS', 'core/lib', 'web']])
+  })
+}
 
 test('a dry run tells what would be skipped', async (t) => {
   const directory = makeScratch(t, { 'd/a': '1', 'd/.b': '' })
@@ -179,10 +194,10 @@ test('notes come before the hashing', async (t) => {
 })
 
 test('--verbose names what is skipped', async (t) => {
-  const directory = makeScratch(t, { 'd/a': '1', 'd/.b': '', 'd/e/core': '' })
+  const directory = makeScratch(t, { 'd/a': '1', 'd/.b': '', 'd/e/Thumbs.db': '' })
   const source = join(directory, 'd')
   const { stderr } = await runBtkit(['makemetafile', source, TRACKER, '-v'])
-  const lines = [`${source}: skipped .b (hidden)`, `${source}: skipped e/core (system)`]
+  const lines = [`${source}: skipped .b (hidden)`, `${source}: skipped e/Thumbs.db (system)`]
   assert.equal(stderr, lines.map((line) => `btkit: ${line}\n`).join(''))
 })
 

@@ -180,11 +180,11 @@ for (const [args, paths] of [
   [['--exclude', '*.iso'], ['docs/b.txt']],
   [['--exclude=docs/'], ['a.iso']],
   [['--include', 'docs/', '--exclude', '*.iso'], ['docs/b.txt']],
-  [['--all'], ['.hidden', 'a.iso', 'core', 'docs/b.txt', 'docs/c.iso']],
+  [['--all'], ['.hidden', 'Thumbs.db', 'a.iso', 'docs/b.txt', 'docs/c.iso']],
 ] as const) {
   test(`makemetafile ${args.join(' ')} takes ${paths.join(' ')}`, async (t) => {
     const { at, directory, torrent } = makeWorkplace(t)
-    const names = ['a.iso', 'docs/b.txt', 'docs/c.iso', '.hidden', 'core']
+    const names = ['a.iso', 'docs/b.txt', 'docs/c.iso', '.hidden', 'Thumbs.db']
     plantFiles(at('d'), Object.fromEntries(names.map((name) => [name, '1'])))
     await runBtkit(['makemetafile', join(directory, 'd'), TRACKER, ...args])
     const files = torrent('d.torrent').info['files'] as { path: string[] }[]
