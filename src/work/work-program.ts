@@ -1,4 +1,5 @@
 import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
 import type { Change, Failure, Skip } from '../core/complete/complete-report.js'
@@ -202,7 +203,10 @@ async function completeDirectory(
     updated: listChanges(updated),
     adopted: listChanges(adopted),
     removed: listChanges(removed),
-    skipped: list(skipped, ({ source, reason }) => ({ source, reason })),
+    skipped: list(skipped, ({ source, path = '', reason }) => ({
+      source: join(source, path),
+      reason,
+    })),
     failed: list(failed, ({ source, message }) => ({ source, message: inWords(message) })),
     unchanged,
     bytesHashed,

@@ -46,6 +46,7 @@ export interface Report {
     torrentPath: string
     reason: string
     pieceLength?: number
+    path?: string
   }[]
   readonly checksumLists: {
     readonly created: ListChange[]

@@ -17,7 +17,13 @@ import { ownFilesOf } from './own-file.js'
 import { pruneAll } from './prune.js'
 import { TargetDirectories } from './targets.js'
 import { digestOptions } from './unchanged.js'
-import { createReport, noteFailure, sortReport, type CompleteReport } from './complete-report.js'
+import {
+  createReport,
+  noteFailure,
+  skippedEntries,
+  sortReport,
+  type CompleteReport,
+} from './complete-report.js'
 import type {
   CompleteContext,
   CompleteRequest,
@@ -226,7 +232,9 @@ async function publishAll(
 /** Returns the torrents that this run found or made current. */
 function ownTorrents(directory: SourceDirectory, { report }: CompleteRun): OwnTorrent[] {
   const { realDirectory, targetDirectory, names } = directory
-  const left = new Set([...report.failed, ...report.skipped].map(({ sourcePath }) => sourcePath))
+  const left = new Set(
+    [...report.failed, ...skippedEntries(report)].map(({ sourcePath }) => sourcePath),
+  )
   return names.flatMap((entry) => {
     const name = torrentName(entry)
     const record = targetDirectory.log.get(name)

@@ -75,6 +75,16 @@ export interface Skip extends TorrentPaths {
   readonly leavesTorrent?: boolean
   /** For a foreign torrent that may be adopted: its piece length in bytes. */
   readonly pieceLength?: number
+  /**
+   * The path inside the entry of something that its torrent lacks; absent if the entry itself was
+   * skipped.
+   */
+  readonly path?: string | undefined
+}
+
+/** The entries that were skipped themselves. */
+export function skippedEntries({ skipped }: Pick<CompleteReport, 'skipped'>): Skip[] {
+  return skipped.filter(({ path }) => path === undefined)
 }
 
 export interface Failure extends EntryPaths {
@@ -166,6 +176,15 @@ export function noteFailure(
   const code = error instanceof BtkitError ? error.code : 'internal'
   const message = error instanceof Error ? error.message : String(error)
   failed.push({ source, sourcePath, code, message })
+}
+
+/** Records the paths in an entry that its torrent lacks. */
+export function noteLeftOut(
+  { skipped }: CompleteReport,
+  entry: TorrentPaths,
+  leftOut: readonly Pick<Skip, 'path' | 'reason'>[],
+): void {
+  for (const { path, reason } of leftOut) skipped.push({ ...entry, path, reason })
 }
 
 /** Records paths with a backslash in a name. */

@@ -12,9 +12,10 @@ import {
   noteFailure,
   sortReport,
   type CompleteReport,
+  type TorrentPaths,
 } from './complete-report.js'
 import { pathsOfDirectory, torrentName } from './directories.js'
-import type { CompleteContext, CompleteRequest, CompleteWatch } from './request.js'
+import type { CommonRequest, CompleteContext, CompleteRequest, CompleteWatch } from './request.js'
 
 // Without this file each directory of a tree would need a run, and gone ones would keep torrents.
 
@@ -111,13 +112,32 @@ function branchesOf(root: string, request: CompleteRequest, { filter, report }: 
     return isChosen(place, entry) && !filter?.excludes(`${place}/`) && !isTarget
   }
   return walk(root, enters, report).map(({ path, entries }) => {
+    const directory = join(root, ...path)
+    const torrents = target === null ? directory : join(target, ...path)
+    for (const entry of entries) {
+      const reason = whyLeft(entry, directory, common)
+      if (reason !== null)
+        report.skipped.push({ ...pathsIn(directory, torrents, entry.name), reason })
+    }
     const files = entries.filter((entry) => {
       const place = [...path, entry.name].join('/')
-      if (!isFile(entry, join(root, ...path)) || !isChosen(place, entry)) return false
+      if (!isFile(entry, directory) || !isChosen(place, entry)) return false
       return filter?.includes(place) ?? true
     })
     return { root, path, files: files.map(({ name }) => name), isGone: false }
   })
+}
+
+/** Why an entry is left out although nobody asked for that; null if it is not. */
+function whyLeft(entry: Dirent, directory: string, { scan }: CommonRequest) {
+  const why = skipReasonOf(entry.name, scan)
+  if (why !== undefined) return why === 'hidden' ? why : null
+  return entry.isSymbolicLink() && !isFile(entry, directory) ? 'link' : null
+}
+
+function pathsIn(directory: string, target: string, name: string): TorrentPaths {
+  const [source, torrent] = [join(directory, name), join(target, torrentName(name))]
+  return { source, sourcePath: resolve(source), torrent, torrentPath: resolve(torrent) }
 }
 
 /** Lists a tree in the order of its paths. Links to directories are not followed. */
@@ -216,12 +236,10 @@ function noteNew(
   { report, watch }: { readonly report: CompleteReport; readonly watch: CompleteWatch },
 ): void {
   for (const name of files.filter((each) => !each.endsWith('.torrent'))) {
-    const source = join(directory, name)
-    if ((statSync(source, { throwIfNoEntry: false })?.size ?? 0) === 0) continue
-    const torrent = join(target ?? directory, torrentName(name))
-    const paths = { sourcePath: resolve(source), torrentPath: resolve(torrent), source, torrent }
+    if ((statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0) === 0) continue
+    const paths = pathsIn(directory, target ?? directory, name)
     const hashes = { infoHash: null, infoHashV2: null, oldInfoHash: null, oldInfoHashV2: null }
     report.created.push({ ...paths, ...hashes })
-    watch.written?.('created', { ...paths, ...hashes })
+    watch.written?.('created', { ...paths, ...hashes }, [])
   }
 }

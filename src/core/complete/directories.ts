@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { skipReasonOf } from '../../files/scan/entry.js'
+import type { ScanOptions } from '../../files/scan/scanned-tree.js'
 import type { NameFilter } from '../../files/glob.js'
 import { realPath } from '../../files/inside.js'
 import { listName, parseListName } from '../checksums/lists.js'
@@ -24,7 +25,7 @@ export interface SourceDirectory {
   readonly targetDirectory: TargetDirectory
   /** The names of the entries to make torrents for, sorted by bytes. */
   readonly names: readonly string[]
-  /** The entries that patterns leave out. */
+  /** The entries that patterns leave out, and hidden ones. */
   readonly leftOut: readonly LeftOut[]
   /** The state of all files in it when the run began. */
   readonly states: FileListing
@@ -38,10 +39,10 @@ export interface DirectoryEntry {
   readonly directory: SourceDirectory
 }
 
-/** An entry that patterns leave out. */
+/** An entry that is left out because of its name. */
 export interface LeftOut {
   readonly name: string
-  readonly reason: 'excluded' | 'not included'
+  readonly reason: 'hidden' | 'excluded' | 'not included'
 }
 
 /** Inputs for opening a directory, in addition to its path. */
@@ -76,12 +77,14 @@ export function openSourceDirectory(directory: string, rules: OpenRules): Source
   const opened = { directory, target, realDirectory: realDirectory ?? resolve(directory) }
   const isSource = sourceTest(found, realDirectory, targets)
   const { scan } = request.common
-  const all = found.filter((name) => {
-    return skipReasonOf(name, scan) === undefined && !name.endsWith(SUFFIX) && isSource(name)
-  })
-  const { names, leftOut } = filter
+  const isEntry = (name: string) => !name.endsWith(SUFFIX) && isSource(name)
+  const all = found.filter((name) => skipReasonOf(name, scan) === undefined && isEntry(name))
+  const { names, leftOut: byFilter } = filter
     ? leaveOut(all, opened.realDirectory, filter)
     : { names: all, leftOut: [] }
+  // Of chosen entries none is missing
+  const hidden = request.entries ? [] : hiddenAmong(found.filter(isEntry), scan)
+  const leftOut = [...hidden, ...byFilter]
   const lists = request.checksums.map((checksum) => (name: string) => listName(name, checksum))
   const namers = [torrentName, ...lists]
   return { ...opened, targetDirectory, names, leftOut, states, namers }
@@ -90,6 +93,11 @@ export function openSourceDirectory(directory: string, rules: OpenRules): Source
 const NOTHING: FileListing = {
   names: [],
   table: { at: () => null, copyTo: () => false, sizeAt: () => 0 },
+}
+
+function hiddenAmong(names: readonly string[], scan: ScanOptions): LeftOut[] {
+  const hidden = names.filter((name) => skipReasonOf(name, scan) === 'hidden')
+  return hidden.map((name) => ({ name, reason: 'hidden' }))
 }
 
 function leaveOut(all: readonly string[], realDirectory: string, filter: NameFilter) {

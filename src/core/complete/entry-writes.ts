@@ -3,7 +3,15 @@ import type { PieceFacts } from '../make/piece-choice.js'
 import type { ListDecision } from './decide-lists.js'
 import { pathsOf, type DirectoryEntry } from './directories.js'
 import type { EntryDecision } from './entry.js'
-import { noteFailure, type Change, type ListPaths, type WrittenList } from './complete-report.js'
+import type { Skipped } from '../digests/content.js'
+import {
+  noteFailure,
+  noteLeftOut,
+  type Change,
+  type ListPaths,
+  type Skip,
+  type WrittenList,
+} from './complete-report.js'
 import type { CompleteRun } from './request.js'
 import { join } from 'node:path'
 import type { InfoHashes } from '../../metainfo/metainfo.js'
@@ -32,7 +40,8 @@ export class EntryWrites {
   }
 
   /** Never rejects. */
-  async #writeAll(entry: DirectoryEntry, { torrent, lists, pieces }: EntryDecision): Promise<void> {
+  async #writeAll(entry: DirectoryEntry, decision: EntryDecision): Promise<void> {
+    const { torrent, lists } = decision
     if (!this.run.request.dryRun) await this.#window.join()
     const listing = lists.flatMap((list) => {
       return list.kind === 'write' ? [this.#writeList(entry, list)] : []
@@ -40,7 +49,7 @@ export class EntryWrites {
     try {
       if (torrent.kind === 'write') {
         if (!this.run.request.dryRun) await torrent.write()
-        this.#noteTorrent(entry, torrent, pieces)
+        this.#noteTorrent(entry, torrent, decision)
       }
     } catch (error) {
       this.#fail(entry, error)
@@ -67,13 +76,15 @@ export class EntryWrites {
   #noteTorrent(
     entry: DirectoryEntry,
     { existing, hashes, isAdopted }: EntryDecision['torrent'] & { kind: 'write' },
-    pieces: PieceFacts | null,
+    { pieces, leftOut }: EntryDecision,
   ): void {
     const { report, watch } = this.run
     const kind = isAdopted ? 'adopted' : existing ? 'updated' : 'created'
     const change = new EntryChange(entry, { hashes, oldHashes: existing?.metainfo ?? null, pieces })
     report[kind].push(change)
-    watch.written?.(kind, change)
+    const lacking = leftOut.filter(isContent)
+    noteLeftOut(report, pathsOf(entry.name, entry.directory), lacking)
+    watch.written?.(kind, change, lacking)
   }
 
   #noteList(entry: DirectoryEntry, decision: ListDecision): void {
@@ -83,6 +94,11 @@ export class EntryWrites {
     if (decision.kind === 'skip') skipped.push({ ...change.toJSON(), reason: decision.reason })
     else (decision.isNew ? created : updated).push(change)
   }
+}
+
+/** btkit's own files are no content that a torrent could lack. */
+function isContent(skipped: Skipped): skipped is Skipped & Pick<Skip, 'reason'> {
+  return skipped.reason !== 'the torrent itself' && skipped.reason !== 'temporary file'
 }
 
 /** The largest group of tasks, and how long its first task waits, in milliseconds. */

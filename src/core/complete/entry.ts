@@ -7,6 +7,7 @@ import {
   backslashedPaths,
   contentOfTree,
   excludeOutput,
+  type Skipped,
   type Tree,
 } from '../digests/content.js'
 import { InfoRequest } from '../digests/info.js'
@@ -36,6 +37,8 @@ export interface EntryDecision extends ListDecisions {
   readonly torrent: SkippedEntry | TorrentDecision
   /** The piece length and its reason; null if not needed. */
   readonly pieces: PieceFacts | null
+  /** The paths in it that its torrent lacks, if that is to be written. */
+  readonly leftOut: readonly Skipped[]
 }
 
 /** An entry without a torrent. */
@@ -46,7 +49,7 @@ export interface SkippedEntry {
   readonly isEmptied?: boolean
 }
 
-const NOTHING_ELSE = { lists: [], bytesRead: 0, pieces: null }
+const NOTHING_ELSE = { lists: [], bytesRead: 0, pieces: null, leftOut: [] }
 
 /**
  * Decides about one entry of a directory, and computes the digests for that. If nothing changed, it
@@ -100,11 +103,13 @@ export async function decideEntry(
   }
   const deciding = decideTorrent(undecided)
   const pieces = request.dryRun ? pieceFacts(opened) : null
-  if (lists.length === 0) return { torrent: await deciding, lists: [], bytesRead: 0, pieces }
+  const leftOut = content.skipped
+  if (lists.length === 0)
+    return { torrent: await deciding, lists: [], bytesRead: 0, pieces, leftOut }
   // Both read the files at the same time, so that data read by one is in memory for the other
   const listing = decideLists(lists, content)
   await Promise.allSettled([deciding, listing])
-  return { torrent: await deciding, ...(await listing), pieces }
+  return { torrent: await deciding, ...(await listing), pieces, leftOut }
 }
 
 /**

@@ -3,6 +3,7 @@ import type { HashProgress } from '../../hash/jobs/job.js'
 import type { ChecksumName } from '../checksums/list.js'
 import type { LazyAccess } from '../cache/access.js'
 import type { HashContext } from '../digests/hash-content.js'
+import type { Skipped } from '../digests/content.js'
 import type { MakeRequest } from '../make/make-torrent.js'
 import type { SyncClient } from '../publish/sync.js'
 import type { ExistingRules } from './info-rules.js'
@@ -78,8 +79,8 @@ export interface CompleteWatch {
   readonly isSeen: boolean
   /** Called once, with the number of bytes to hash. */
   readonly begin: (totalBytes: number) => Promise<void>
-  /** Called for each torrent when it is written. */
-  readonly written?: (kind: WrittenKind, change: Change) => void
+  /** Called for each torrent when it is written, with the paths in its entry that it lacks. */
+  readonly written?: (kind: WrittenKind, change: Change, leftOut: readonly Skipped[]) => void
   /** Called with the bytes hashed by the whole run. */
   readonly progress: (progress: HashProgress) => void
 }

@@ -42,6 +42,7 @@ import type { Io } from '../../io.js'
 import { warnOfLists } from '../../arguments/name-patterns.js'
 import { sortOperands, type Operands } from '../../arguments/operands.js'
 import { backslashWarning } from '../../output/piece-length.js'
+import { countSkipped } from '../../output/skipped.js'
 import { openProgress, type ProgressBar } from '../../output/bar.js'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -180,10 +181,13 @@ function watchOnTerminal(options: CompleteOptions, io: Io): CompleteWatch & { st
   const { quiet, json, dryRun } = options
   let bar: ProgressBar<HashProgress> | null = null
   return {
-    written: (kind, change) => {
-      if (json || quiet) return
+    written: (kind, change, leftOut) => {
+      if (quiet) return
       bar?.pause()
-      io.stdout.write(`${escapeText(writtenLine(kind, change, dryRun))}\n`)
+      if (!json) io.stdout.write(`${escapeText(writtenLine(kind, change, dryRun))}\n`)
+      const skipped = countSkipped(leftOut)
+      const verb = dryRun ? 'would skip' : 'skipped'
+      if (skipped !== null) reportNote(`${change.source}: ${verb} ${skipped}`, io)
     },
     isSeen: !quiet && io.stderr.isTTY === true,
     begin: async (totalBytes) => {

@@ -1,11 +1,12 @@
 import type { InfoRule } from '../../../core/complete/info-rules.js'
-import type {
-  Change,
-  CompleteReport,
-  Failure,
-  Skip,
-  SkipReason,
-  WrittenKind,
+import {
+  skippedEntries,
+  type Change,
+  type CompleteReport,
+  type Failure,
+  type Skip,
+  type SkipReason,
+  type WrittenKind,
 } from '../../../core/complete/complete-report.js'
 import { jsonLine } from '../../../text/escape.js'
 import { whyLength } from '../../output/piece-length.js'
@@ -30,11 +31,11 @@ export function writtenLine(kind: WrittenKind, change: Change, dryRun: boolean):
 
 /** Formats a report for people, without the torrents that were written: their lines are above it. */
 export function completeText(report: CompleteReport, { seconds, dryRun }: RunFacts): string[] {
-  const { removed, skipped } = report
+  const { removed } = report
   const would = dryRun ? 'would ' : ''
   const lists = report.checksumLists
   const skips = [
-    ...skipped.map((skip) => ({ what: whatIsSkipped(skip), why: skip.reason })),
+    ...skippedEntries(report).map((skip) => ({ what: whatIsSkipped(skip), why: whySkipped(skip) })),
     ...lists.skipped.map(({ list, reason }) => ({ what: list, why: reason })),
   ]
   return [
@@ -99,8 +100,13 @@ function whatIsSkipped({ source, torrent, reason }: Skip): string {
   return reason === 'source gone' || reason === 'source empty' ? torrent : source
 }
 
+function whySkipped({ reason }: Skip): string {
+  return reason === 'hidden' ? 'hidden; --hidden includes it' : reason
+}
+
 function countsOf(report: CompleteReport) {
-  const { created, updated, adopted, unchanged, removed, skipped, checksumLists } = report
+  const { created, updated, adopted, unchanged, removed, checksumLists } = report
+  const skipped = skippedEntries(report)
   const failed = report.failed.length + report.clients.unpublished.length
   const written = checksumLists.created.length + checksumLists.updated.length
   return [

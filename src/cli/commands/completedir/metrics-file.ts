@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { CompleteReport } from '../../../core/complete/complete-report.js'
+import { skippedEntries, type CompleteReport } from '../../../core/complete/complete-report.js'
 import { BtkitError, nameErrors, valueOr } from '../../../errors.js'
 import { readBounded } from '../../../files/read-bounded.js'
 import { checkTarget, writeAtomically } from '../../../files/write/atomically.js'
@@ -125,14 +125,14 @@ function metricsOf(run: RunMetrics, { now, lastSuccess, target }: Moment): Metri
 }
 
 function outcomesOf(report: CompleteReport): Record<string, number> {
-  const { created, updated, adopted, removed, unchanged, skipped, failed } = report
+  const { created, updated, adopted, removed, unchanged, failed } = report
   return {
     created: created.length,
     updated: updated.length,
     adopted: adopted.length,
     removed: removed.length,
     unchanged,
-    skipped: skipped.length,
+    skipped: skippedEntries(report).length,
     failed: failed.length,
   }
 }

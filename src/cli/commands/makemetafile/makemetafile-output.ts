@@ -1,6 +1,6 @@
 import { basename, normalize, resolve } from 'node:path'
 import type { ChecksumList } from '../../../core/checksums/lists.js'
-import { bytesOf, type Content, type Skipped } from '../../../core/digests/content.js'
+import { bytesOf, type Content } from '../../../core/digests/content.js'
 import { withoutPads } from '../../../core/digests/pad-files.js'
 import type { TargetDifference } from '../../../core/make/compare-with-target.js'
 import type { TorrentPlan } from '../../../core/make/make-torrent.js'
@@ -9,22 +9,7 @@ import { jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import { whyLength } from '../../output/piece-length.js'
-
-/** Names of skipped entries: singular and plural. */
-const WORDS: Record<Skipped['reason'], readonly [one: string, several: string]> = {
-  hidden: ['hidden', 'hidden'],
-  system: ['system', 'system'],
-  'temporary file': ['temporary file', 'temporary files'],
-  excluded: ['excluded', 'excluded'],
-  'not included': ['not included', 'not included'],
-  link: ['link', 'links'],
-  'link leads outside': ['link that leads outside', 'links that lead outside'],
-  'link loop': ['link loop', 'link loops'],
-  'broken link': ['broken link', 'broken links'],
-  'link to a skipped entry': ['link to what is left out', 'links to skipped entries'],
-  'not a regular file': ['special file', 'special files'],
-  'the torrent itself': ['output file', 'output files'],
-}
+import { countSkipped } from '../../output/skipped.js'
 
 /** A torrent that was made, or in a dry run would be made. Then `hashes` is null. */
 export interface MakeResult {
@@ -145,7 +130,7 @@ export function notes(
   { verbose, dryRun }: { readonly verbose: boolean; readonly dryRun: boolean },
 ): string[] {
   const verb = dryRun ? 'would skip' : 'skipped'
-  const entries = verbose ? skippedEntries(content) : skippedCounts(content)
+  const entries = verbose ? skippedEntries(content) : [countSkipped(content.skipped) ?? []].flat()
   const skipped = entries.map((entry) => `${verb} ${entry}`)
   const length = whyLength({ ...pieces, pieceLength: content.pieceLength, size: bytesOf(content) })
   const isUsual = pieces.reason.kind === 'by size' && !verbose
@@ -154,20 +139,6 @@ export function notes(
     : [length, ...skipped]
 }
 
-/** Number of skipped entries by reason, in one line: `3 hidden, 1 broken link`. */
-function skippedCounts({ skipped }: Content): string[] {
-  if (skipped.length === 0) return []
-  const byReason = new Map<Skipped['reason'], number>()
-  for (const { reason } of skipped) byReason.set(reason, (byReason.get(reason) ?? 0) + 1)
-  return [[...byReason].map(([reason, n]) => countSkipped(n, reason)).join(', ')]
-}
-
 function skippedEntries({ skipped }: Content): string[] {
   return skipped.map(({ path, reason }) => `${path} (${reason})`)
-}
-
-/** Number of entries skipped for one reason: `1 broken link`, `2 broken links`, `3 hidden`. */
-function countSkipped(n: number, reason: Skipped['reason']): string {
-  const [one, several] = WORDS[reason]
-  return `${n} ${n === 1 ? one : several}`
 }

@@ -59,6 +59,31 @@ test('core and CVS are content, except with the name of BitTornado', async (t) =
   assert.equal((info['files'] as unknown[]).length, 2)
 })
 
+test('a new torrent is reported with the entries that it lacks', async (t) => {
+  const files = { 'os/.disk/info': '1', 'os/.treeinfo': '2', 'os/vmlinuz': '3', '.git/x': '4' }
+  const mirror = new Mirror(t, files)
+  symlinkSync('nowhere', mirror.at('os/link'))
+  const { stdout, stderr } = await mirror.run()
+  const lacking = '2 hidden (.disk, …; --hidden includes them), 1 broken link'
+  assert.equal(stderr, `btkit: ${mirror.at('os')}: skipped ${lacking}\n`)
+  assert.match(stdout, /skipped .*\.git: hidden; --hidden includes it\n.*skipped 1, failed 0/s)
+  assert.equal((await mirror.run()).stderr, '')
+  writeFileSync(mirror.at('os/vmlinuz'), 'other')
+  const { updated, skipped } = await mirror.report()
+  assert.deepEqual(
+    [entriesOf(updated), skipped],
+    [
+      ['os'],
+      [
+        { ...mirror.paths('.git'), reason: 'hidden' },
+        { ...mirror.paths('os'), path: '.disk', reason: 'hidden' },
+        { ...mirror.paths('os'), path: '.treeinfo', reason: 'hidden' },
+        { ...mirror.paths('os'), path: 'link', reason: 'broken link' },
+      ],
+    ],
+  )
+})
+
 for (const [args, entries, files] of FILTERS) {
   test(`${args.join(' ')} makes the torrents of ${entries.join(', ')}`, async (t) => {
     const mirror = new Mirror(t, FILES)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { test } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { Mirror, TRACKER } from '../../../support/mirror.js'
@@ -33,6 +33,19 @@ test('--recursive makes a torrent of each file, in the same tree below --output'
   assert.deepEqual(torrent['url-list'], ['https://m.example/pub/x/y/'])
   const again = await mirror.report(args)
   assert.deepEqual([again.unchanged, again.bytesHashed], [3, 0])
+})
+
+test('--recursive reports hidden names and links to directories, each once', async (t) => {
+  const mirror = new Mirror(t, { ...FILES, 'x/.env': '1' })
+  symlinkSync('x', mirror.at('latest'))
+  const { skipped } = await mirror.report(['--recursive'])
+  const named = skipped.map(({ source, reason }) => [source, reason])
+  assert.deepEqual(named, [
+    [mirror.at('.hidden'), 'hidden'],
+    [mirror.at('latest'), 'link'],
+    [mirror.at('x/.env'), 'hidden'],
+    [mirror.at('z/empty'), 'empty'],
+  ])
 })
 
 test('--recursive --prune removes torrents of files and directories that are gone', async (t) => {

@@ -60,7 +60,10 @@ test('--json prints one object a line, with just these keys', async (t) => {
   const args = ['makemetafile', join(directory, 'd'), TRACKER, '--json', '--piece-size-pow2=14']
   const { status, stdout, stderr } = await runBtkit(args)
   assert.equal(status, 0)
-  assert.equal(stderr, `btkit: ${join(directory, 'd')}: skipped 1 hidden\n`)
+  assert.equal(
+    stderr,
+    `btkit: ${join(directory, 'd')}: skipped 1 hidden (.h; --hidden includes it)\n`,
+  )
   assert.match(stdout, /^[^\n]+\n$/)
   const bytes = readFileSync(torrent)
   assert.deepEqual(parseJson({ stdout }), {
@@ -150,7 +153,10 @@ test('an empty directory is said to be so', async (t) => {
 test('skipped entries are counted by reason', async (t) => {
   const directory = makeScratch(t, { 'd/a': '1', 'd/.b': '', 'd/.c': '', 'd/Thumbs.db': '' })
   const { stderr } = await runBtkit(['makemetafile', join(directory, 'd'), TRACKER])
-  assert.equal(stderr, `btkit: ${join(directory, 'd')}: skipped 2 hidden, 1 system\n`)
+  assert.equal(
+    stderr,
+    `btkit: ${join(directory, 'd')}: skipped 2 hidden (.b, …; --hidden includes them), 1 system\n`,
+  )
 })
 
 for (const program of ['btkit', 'btmakemetafile']) {
@@ -178,7 +184,7 @@ test('a dry run tells what would be skipped', async (t) => {
     '--dry-run',
     '--json',
   ])
-  assert.equal(stderr, `btkit: ${source}: would skip 1 hidden\n`)
+  assert.equal(stderr, `btkit: ${source}: would skip 1 hidden (.b; --hidden includes it)\n`)
   assert.deepEqual(
     [parseJson({ stdout })['dryRun'], parseJson({ stdout })['infoHash']],
     [true, null],
@@ -190,7 +196,10 @@ test('notes come before the hashing', async (t) => {
   const { stderr } = await runBtkit(['makemetafile', source, TRACKER], {
     signal: AbortSignal.abort(),
   })
-  assert.equal(stderr, `btkit: ${source}: skipped 1 hidden\nbtkit: interrupted\n`)
+  assert.equal(
+    stderr,
+    `btkit: ${source}: skipped 1 hidden (.b; --hidden includes it)\nbtkit: interrupted\n`,
+  )
 })
 
 test('--verbose names what is skipped', async (t) => {

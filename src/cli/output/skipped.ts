@@ -1,0 +1,39 @@
+import type { Skipped } from '../../core/digests/content.js'
+
+/** Names of skipped entries: singular and plural. */
+const WORDS: Record<Skipped['reason'], readonly [one: string, several: string]> = {
+  hidden: ['hidden', 'hidden'],
+  system: ['system', 'system'],
+  'temporary file': ['temporary file', 'temporary files'],
+  excluded: ['excluded', 'excluded'],
+  'not included': ['not included', 'not included'],
+  link: ['link', 'links'],
+  'link leads outside': ['link that leads outside', 'links that lead outside'],
+  'link loop': ['link loop', 'link loops'],
+  'broken link': ['broken link', 'broken links'],
+  'link to a skipped entry': ['link to what is left out', 'links to skipped entries'],
+  'not a regular file': ['special file', 'special files'],
+  'the torrent itself': ['output file', 'output files'],
+}
+
+/**
+ * Number of skipped entries by reason, with the first hidden one:
+ * `3 hidden (.disk, …; --hidden includes them), 1 broken link`. Null if there are none.
+ */
+export function countSkipped(skipped: readonly Skipped[]): string | null {
+  const byReason = new Map<Skipped['reason'], string[]>()
+  for (const { path, reason } of skipped) {
+    const paths = byReason.get(reason) ?? []
+    byReason.set(reason, paths)
+    paths.push(path)
+  }
+  return [...byReason].map(([reason, paths]) => describe(reason, paths)).join(', ') || null
+}
+
+function describe(reason: Skipped['reason'], paths: readonly string[]): string {
+  const [one, several] = WORDS[reason]
+  const counted = `${paths.length} ${paths.length === 1 ? one : several}`
+  if (reason !== 'hidden') return counted
+  const [first, them] = paths.length === 1 ? [paths[0], 'it'] : [`${paths[0]}, …`, 'them']
+  return `${counted} (${first}; --hidden includes ${them})`
+}
