@@ -1,6 +1,7 @@
-import { BtkitError } from '../errors.js'
+import { BtkitError, valueOr } from '../errors.js'
 import { readBoundedRegular, readStart } from '../files/read-bounded.js'
-import { isTorrent } from '../metainfo/parse/metainfo.js'
+import type { InfoHashes, Metainfo } from '../metainfo/metainfo.js'
+import { isTorrent, parseMetainfo } from '../metainfo/parse/metainfo.js'
 
 /** Largest file that is examined, in bytes. */
 const MAX_SIZE = 1024 ** 3
@@ -29,4 +30,30 @@ function holdsTorrent(path: string): boolean {
     if (error instanceof BtkitError && error.code === 'too-large') return false
     throw error
   }
+}
+
+/** Largest torrent in bytes; no known program creates larger ones. */
+export const MAX_TORRENT = 512 * 1024 * 1024
+
+/** The torrent at a path; null if there is none that can be read. */
+export function torrentAt(path: string): Metainfo | null {
+  return valueOr(null, () => {
+    return parseMetainfo(readBoundedRegular(path, MAX_TORRENT), { maxSize: MAX_TORRENT })
+  })
+}
+
+/**
+ * Checks that a torrent with these info hashes replaces no other one: its clients would not follow.
+ * @throws BtkitError `exists`
+ */
+export function checkSameTorrent(path: string, { infoHash, infoHashV2 }: InfoHashes): void {
+  const old = torrentAt(path)
+  if (old === null || (old.infoHash === infoHash && old.infoHashV2 === infoHashV2)) return
+  refuseOther(path, old)
+}
+
+/** @throws BtkitError `exists` for a torrent that a new one with another info hash would replace */
+export function refuseOther(path: string, { infoHash, infoHashV2 }: InfoHashes): never {
+  const why = `another torrent (info hash ${infoHash ?? infoHashV2}) is there`
+  throw new BtkitError('exists', `${path}: ${why}; --force replaces it, --output writes elsewhere`)
 }

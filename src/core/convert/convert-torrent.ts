@@ -16,7 +16,8 @@ import {
 } from '../verify/verify-torrent.js'
 import { writeAtomically, type WriteOptions, checkTarget } from '../../files/write/atomically.js'
 import { checkEditable, checkUnchanged, checkWritable } from '../../files/write/permissions.js'
-import { checkReplaceable } from '../check-replaceable.js'
+import { checkReplaceable, checkSameTorrent } from '../check-replaceable.js'
+import { realPath } from '../../files/inside.js'
 import type { Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { FoundFile } from '../verify/content.js'
@@ -157,21 +158,26 @@ function replaceCore(metainfo: Metainfo, { info, pieceLayers }: TorrentCore): Me
 export interface ConvertTarget {
   /** The path of the original torrent. */
   readonly torrent: string
-  /** The file to write; null to replace the original. */
-  readonly target: string | null
-  /** Whether to replace even a target that is not a torrent. */
+  /** The file to write, which may be the original. */
+  readonly target: string
+  /** Whether to replace even another torrent, or a file that is none. */
   readonly force: boolean
 }
 
 /**
  * Checks, before reading anything, that the converted torrent can be written. Returns the options:
  * in place of the original it keeps mode and owner, elsewhere only the mode.
- * @throws BtkitError as checkEditable, checkWritable and checkTarget
+ * @throws BtkitError `exists` for the original without `force`, and as checkEditable, checkWritable
+ *   and checkTarget
  */
 export function planStore({ torrent, target, force }: ConvertTarget): WriteOptions {
   const editable = checkEditable(torrent)
   const { mode, owner } = editable
-  if (target === null) {
+  if (realPath(target) === realPath(torrent)) {
+    if (!force) {
+      const why = 'a torrent with another info hash would replace it'
+      throw new BtkitError('exists', `${torrent}: ${why}; --force allows that`)
+    }
     checkWritable(torrent)
     const checkUntouched = () => {
       checkUnchanged(torrent, editable)
@@ -185,14 +191,19 @@ export function planStore({ torrent, target, force }: ConvertTarget): WriteOptio
 
 /**
  * Writes a converted torrent.
- * @throws BtkitError as writeAtomically
+ * @throws BtkitError `exists` if another torrent is there, and as writeAtomically
  */
 export async function storeConversion(
-  { torrent, target }: ConvertTarget,
-  bytes: Uint8Array,
+  { target, force }: ConvertTarget,
+  after: Metainfo,
   options: WriteOptions,
 ): Promise<void> {
-  await writeAtomically(target ?? torrent, bytes, options)
+  const checkSame = (path: string) => {
+    options.checkReplaceable?.(path)
+    checkSameTorrent(path, after)
+  }
+  const checked = force ? options : { ...options, checkReplaceable: checkSame }
+  await writeAtomically(target, after.bytes, checked)
 }
 
 /**

@@ -1,13 +1,10 @@
-import { valueOr } from '../../errors.js'
-import { readBoundedRegular } from '../../files/read-bounded.js'
 import { checkTarget, writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
-import { infoHashesOf, type InfoHashes } from '../../metainfo/metainfo.js'
+import { infoHashesOf, type InfoHashes, type Metainfo } from '../../metainfo/metainfo.js'
 import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainfo/build/torrent.js'
-import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { planContent, type Content, type ContentRequest } from '../digests/content.js'
 import { composeCore, InfoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
 import type { HashContext } from '../digests/hash-content.js'
-import { checkReplaceable } from '../check-replaceable.js'
+import { checkReplaceable, checkSameTorrent, refuseOther, torrentAt } from '../check-replaceable.js'
 import { alignedFiles, createTrees, NODE } from '../digests/file-trees.js'
 import { DIGEST } from '../digests/piece-table.js'
 import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.js'
@@ -26,6 +23,8 @@ export interface MakeRequest extends ContentRequest, InfoOptions, PieceRules {
   readonly write: Omit<WriteOptions, 'checkReplaceable'>
   /** Whether to replace even a file that is not a torrent. */
   readonly force?: boolean
+  /** Whether to replace a torrent only if it has the same info hash. */
+  readonly keepsInfoHash?: boolean
 }
 
 /** The values of a torrent that do not describe its content. */
@@ -68,34 +67,46 @@ export function checkOutput(request: MakeRequest): void {
 
 /**
  * Plans the torrent of some content.
- * @throws BtkitError as choosePieces
+ * @throws BtkitError as choosePieces, and `exists` if another torrent is in its place
  */
 export function planOf(content: Content, request: MakeRequest): TorrentPlan {
   const { content: cut, ...pieces } = choosePieces(content, request, (other) => {
     return measureTorrent({ request, content: other })
   })
-  return { request, content: cut, pieces, replaced: hashesAt(request.torrent) }
+  return { request, content: cut, pieces, replaced: replacedBy(cut, request) }
 }
 
-/** Largest torrent in bytes; no known program creates larger ones. */
-export const MAX_TORRENT = 512 * 1024 * 1024
+/**
+ * The info hashes of the torrent that a new one replaces; null if there is none.
+ * @throws BtkitError `exists` if it must stay and certainly has another info hash
+ */
+function replacedBy(content: Content, request: MakeRequest): InfoHashes | null {
+  const { torrent, keepsInfoHash = false } = request
+  const old = torrent === null ? null : torrentAt(torrent)
+  if (torrent === null || old === null) return null
+  if (keepsInfoHash && isCertainlyOther(old, content, request)) refuseOther(torrent, old)
+  return { infoHash: old.infoHash, infoHashV2: old.infoHashV2 }
+}
 
-function hashesAt(path: string | null): InfoHashes | null {
-  if (path === null) return null
-  return valueOr(null, () => {
-    const bytes = readBoundedRegular(path, MAX_TORRENT)
-    const { infoHash, infoHashV2 } = parseMetainfo(bytes, { maxSize: MAX_TORRENT })
-    return { infoHash, infoHashV2 }
-  })
+/** Whether a torrent has another `info` than a new one, as far as that shows before reading. */
+function isCertainlyOther(old: Metainfo, content: Content, request: MakeRequest): boolean {
+  const { version, pieceCount } = content
+  if (old.version !== version) return true
+  // Nothing is known of Merkle trees before their files are read
+  if (version !== 'v1') return false
+  const { pieces } = old
+  if (pieces?.length !== pieceCount * DIGEST) return true
+  const { info } = composeCore(content, request, { digests: pieces, trees: null })
+  return infoHashesOf(info, version).infoHash !== old.infoHash
 }
 
 /**
  * Plans another torrent of the same content that differs only in its other values.
- * @throws BtkitError as checkTarget does
+ * @throws BtkitError as checkTarget, and as planOf
  */
 export function planVariant(plan: TorrentPlan, request: MakeRequest): TorrentPlan {
   checkOutput(request)
-  return { ...plan, request, replaced: hashesAt(request.torrent) }
+  return { ...plan, request, replaced: replacedBy(plan.content, request) }
 }
 
 /**
@@ -166,9 +177,18 @@ export async function writeTorrent(
   bytesHashed: number,
 ): Promise<MadeTorrent> {
   const bytes = composeTorrent(request, content, core)
-  const { torrent } = request
-  if (torrent !== null) await writeAtomically(torrent, bytes, writeOptions(request))
-  return { bytes, core, ...infoHashesOf(core.info, content.version), bytesHashed }
+  const { torrent, keepsInfoHash } = request
+  const hashes = infoHashesOf(core.info, content.version)
+  if (torrent !== null) {
+    const options = writeOptions(request)
+    const checkSame = (path: string) => {
+      options.checkReplaceable?.(path)
+      checkSameTorrent(path, hashes)
+    }
+    const checked = keepsInfoHash ? { ...options, checkReplaceable: checkSame } : options
+    await writeAtomically(torrent, bytes, checked)
+  }
+  return { bytes, core, ...hashes, bytesHashed }
 }
 
 function writeOptions({ write, force }: MakeRequest): WriteOptions {

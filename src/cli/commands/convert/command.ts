@@ -70,9 +70,9 @@ function versionOf({ hybrid, v1, v2 }: ConvertOptions): MetainfoVersion {
   throw usageError('no version given; use --hybrid, --v2 or --v1')
 }
 
-/** The file for the new torrent; null if it replaces the old one. */
-function outputOf({ torrent, options: { output } }: Pick<Run, 'torrent' | 'options'>) {
-  if (output === undefined) return null
+/** The file for the new torrent: without `--output` it is beside the old one. */
+function outputOf({ torrent, version, options: { output } }: Omit<Run, 'path' | 'io'>): string {
+  if (output === undefined) return `${torrent.replace(/\.torrent$/, '')}.${version}.torrent`
   const isParent = output.endsWith('/') || isDirectory(output)
   return isParent ? join(output, basename(torrent)) : output
 }
@@ -95,14 +95,13 @@ async function convert(run: Run): Promise<number> {
     if (!options.json) run.io.stdout.write(linesOfOne(report, torrent, run.io.cwd))
     return refuse(result, run)
   }
-  await storeConversion(target, after.bytes, written)
+  await storeConversion(target, after, written)
   tell(result, run)
   return 0
 }
 
-function resultOf({ torrent, options }: Run): ConvertResult {
-  const target = outputOf({ torrent, options }) ?? torrent
-  return { file: torrent, target, before: null, after: null, error: null }
+function resultOf(run: Run): ConvertResult {
+  return { file: run.torrent, target: outputOf(run), before: null, after: null, error: null }
 }
 
 /** Reports a dry run: whether the files exist, and the pieces of the new torrent. */
@@ -170,11 +169,11 @@ function declareConvert() {
     .addOption(
       new Opt(
         '-o, --output <path>',
-        'write the new torrent to this file or directory, and keep the old one',
+        'write the new torrent to this file or directory (default: NAME.VERSION.torrent beside it)',
         { takes: 'file', isOwn: true },
       ),
     )
-    .option('--force', 'replace that file even if it is not a torrent', false)
+    .option('--force', 'replace the old torrent or any other file, if --output names it', false)
   return declareReadingOptions(command)
     .optionsGroup('Output:')
     .option('--dry-run', 'show what would be done, without reading files', false)

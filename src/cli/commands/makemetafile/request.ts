@@ -59,6 +59,8 @@ export function makeRequests(operands: MakeOperands, options: MakeOptions, io: I
       scan,
       order,
       force: options.force,
+      // BitTornado replaced any torrent; --check replaces none
+      keepsInfoHash: !isLegacy && !options.force && !options.check,
       source,
       name,
       torrent: null,
@@ -299,7 +301,11 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
       ),
     )
     .addOption(new Opt('--no-clobber', 'fail if the torrent exists', { excludes: ['force'] }))
-    .option('--force', 'replace the file even if it is not a torrent', false)
+    .option(
+      '--force',
+      'replace a torrent with another info hash, or a file that is no torrent',
+      false,
+    )
     .option(
       '--check',
       'write nothing; print what would change, and exit with 1 if anything would',

@@ -48,6 +48,11 @@ async function plant(t: TestContext, ...args: readonly string[]) {
   return { directory, make, torrent: await make('x.torrent', ...args) }
 }
 
+/** The arguments that replace a torrent by its other version. */
+function inPlace(torrent: string): string[] {
+  return [torrent, '--output', torrent, '--force']
+}
+
 const VERSIONS = { v1: [], v2: ['--v2'], hybrid: ['--hybrid'] } as const
 type Version = keyof typeof VERSIONS
 
@@ -57,7 +62,12 @@ for (const from of Object.keys(VERSIONS) as Version[]) {
     test(`a ${from} torrent becomes the ${to} one that would be made of its content`, async (t) => {
       const { make, torrent } = await plant(t, ...VERSIONS[from])
       const before = readFileSync(torrent)
-      const { status, stderr } = await runBtkit(['convert', torrent, `--${to}`, '--no-cache'])
+      const { status, stderr } = await runBtkit([
+        'convert',
+        ...inPlace(torrent),
+        `--${to}`,
+        '--no-cache',
+      ])
       const note = 'btkit: clients and trackers treat the converted torrent as a new one\n'
       assert.deepEqual([status, stderr], [0, note])
       const after = readFileSync(torrent)
@@ -70,7 +80,7 @@ for (const from of Object.keys(VERSIONS) as Version[]) {
 
 test('libtorrent reads the result, with the reported info hashes', unlessLibtorrent, async (t) => {
   const { torrent } = await plant(t)
-  const { stdout } = await runBtkit(['convert', torrent, '--hybrid', '--no-cache'])
+  const { stdout } = await runBtkit(['convert', ...inPlace(torrent), '--hybrid', '--no-cache'])
   const { infoHash, infoHashV2 } = parseMetainfo(readFileSync(torrent))
   assert.match(stdout, new RegExp(`^new info hash: ${infoHash}$`, 'm'))
   assert.match(stdout, new RegExp(`^new info hash v2: ${infoHashV2}$`, 'm'))
@@ -134,12 +144,31 @@ test('with --target the old torrent stays, and the content may be anywhere', asy
   assert.equal(statSync(other).size, 300_000)
 })
 
+test('the result is beside the old torrent, which only --output and --force replace', async (t) => {
+  const { directory, torrent } = await plant(t)
+  const before = readFileSync(torrent)
+  const convert = (...args: string[]) => runBtkit(['convert', torrent, '--quiet', ...args])
+  assert.equal((await convert('--hybrid')).status, 0)
+  assert.deepEqual(readFileSync(torrent), before)
+  const beside = join(directory, 'x.hybrid.torrent')
+  assert.equal(parseMetainfo(readFileSync(beside)).version, 'hybrid')
+  assert.equal((await convert('--hybrid')).status, 0)
+  const other = await convert('--hybrid', '--piece-length', '64K')
+  assert.match(other.stderr, /x\.hybrid\.torrent: another torrent \(info hash .*; --force replaces/)
+  assert.equal(parseMetainfo(readFileSync(beside)).pieceLength, 32768)
+  const onto = await convert('--v2', '--output', torrent)
+  const why = 'a torrent with another info hash would replace it; --force allows that'
+  assert.deepEqual([onto.status, onto.stderr], [1, `btkit: ${torrent}: ${why}\n`])
+  assert.equal((await convert('--v2', ...inPlace(torrent).slice(1))).status, 0)
+  assert.equal(parseMetainfo(readFileSync(torrent)).version, 'v2')
+})
+
 test('the piece length may change, and does if version 2 does not allow it', async (t) => {
   const { make, torrent } = await plant(t)
-  await runBtkit(['convert', torrent, '--hybrid', '--no-cache', '--piece-length', '64K'])
+  await runBtkit(['convert', ...inPlace(torrent), '--hybrid', '--piece-length', '64K'])
   assert.equal(parseMetainfo(readFileSync(torrent)).pieceLength, 65536)
   const other = await make('other.torrent', '--v2', '--piece-length', '16KiB')
-  await runBtkit(['convert', other, '--v1', '--no-cache'])
+  await runBtkit(['convert', ...inPlace(other), '--v1', '--no-cache'])
   assert.equal(parseMetainfo(readFileSync(other)).pieceLength, 16384)
 })
 
@@ -179,7 +208,7 @@ test('a single file is converted as well, and found by the name of the torrent',
   const image = join(directory, 'image.iso')
   const make = ['makemetafile', image, '--trackerless', '--no-date', '--no-cache', '--quiet']
   await runBtkit([...make, '--target', torrent, '--piece-length', '256K'])
-  await runBtkit(['convert', torrent, directory, '--hybrid', '--no-cache', '--quiet'])
+  await runBtkit(['convert', ...inPlace(torrent), directory, '--hybrid', '--quiet'])
   const made = join(directory, 'made.torrent')
   await runBtkit([...make, '--target', made, '--hybrid', '--piece-length', '256K'])
   assert.deepEqual(readFileSync(torrent), readFileSync(made))
@@ -200,7 +229,7 @@ test('attributes and stored links go along', { skip: process.platform === 'win32
   const torrent = join(directory, 'x.torrent')
   const { stderr } = await runBtkit([
     'convert',
-    torrent,
+    ...inPlace(torrent),
     '--hybrid',
     '--no-cache',
     '--quiet',
@@ -224,6 +253,6 @@ test('pieces become shorter where a hybrid would be padding for the most part', 
   const v2 = join(directory, 'v2.torrent')
   await runBtkit(['convert', torrent, '--v2', '--target', v2, '--no-cache', '--quiet'])
   assert.equal(parseMetainfo(readFileSync(v2)).pieceLength, 2 ** 18)
-  await runBtkit(['convert', torrent, '--hybrid', '--no-cache', '--quiet'])
+  await runBtkit(['convert', ...inPlace(torrent), '--hybrid', '--no-cache', '--quiet'])
   assert.equal(parseMetainfo(readFileSync(torrent)).pieceLength, 2 ** 14)
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
@@ -25,14 +25,34 @@ test('the other info hash of a replaced torrent is reported', async (t) => {
   await make([])
   const old = independentInfoHash(readFileSync(at('a.iso.torrent')))
   assert.doesNotMatch((await make(['--comment', 'same info'])).stdout, /old info hash/)
-  const dry = await make(['--dry-run', '--piece-size-pow2', '16'])
+  const dry = await make(['--dry-run', '--force', '--piece-size-pow2', '16'])
   assert.match(dry.stdout, new RegExp(`^would write .*\\nold info hash: ${old}\\n`))
   const { status, stdout } = await make(['--force', '--piece-size-pow2', '16'])
   const now = independentInfoHash(readFileSync(at('a.iso.torrent')))
   assert.equal(status, 0)
   assert.match(stdout, new RegExp(`^wrote .*\\ninfo hash: ${now}\\nold info hash: ${old}\\n`))
-  const { oldInfoHash, oldInfoHashV2 } = parseJson(await make(['--json', '--hybrid']))
+  const { oldInfoHash, oldInfoHashV2 } = parseJson(await make(['--json', '--force', '--hybrid']))
   assert.deepEqual([oldInfoHash, oldInfoHashV2], [now, null])
+})
+
+test('a torrent with another info hash is replaced only with --force', async (t) => {
+  const { make, at, source } = makeWorkplace(t)
+  await make(['--private'])
+  const before = readFileSync(at('a.iso.torrent'))
+  const why = `another torrent (info hash ${independentInfoHash(before)}) is there`
+  const refusal = `btkit: ${at('a.iso.torrent')}: ${why}; --force replaces it, --output writes elsewhere\n`
+  // An interrupted run can hash nothing, so the refusal comes before that
+  const signal = AbortSignal.abort()
+  for (const args of [['--no-cache'], ['--hybrid'], ['--dry-run']]) {
+    const { status, stdout, stderr } = await make(args, { signal })
+    assert.deepEqual([status, stdout, stderr], [1, '', refusal], args.join(' '))
+  }
+  assert.equal((await make(['--private', '--comment', 'same info hash'])).status, 0)
+  writeFileSync(source, 'other')
+  assert.equal((await make(['--private'])).stderr, refusal)
+  assert.equal(independentInfoHash(readFileSync(at('a.iso.torrent'))), independentInfoHash(before))
+  const legacy = { program: 'btmakemetafile', subcommand: 'makemetafile' }
+  assert.equal((await runBtkit([source, TRACKER], legacy)).status, 0)
 })
 
 test('the tracker may come first or last', async (t) => {

@@ -51,7 +51,7 @@ test('a key of info is put there, and what that does is said unless --quiet is',
   assert.equal(stderr, 'btkit: --set info.x, info.y.z: changes the info hash\n')
   const { x, 'y.z': yz } = torrent().info
   assert.deepEqual([x, yz], [1, 'w'])
-  assert.equal((await make(['--set', 'info.x=1', '--quiet'])).stderr, '')
+  assert.equal((await make(['--set', 'info.x=1', '--quiet', '--force'])).stderr, '')
 })
 
 test('the address of updates is put into info', async (t) => {
@@ -249,7 +249,7 @@ test('a list in a file can be sorted as well', async (t) => {
   const directory = makeScratch(t, { 'tree/a': '12', 'tree/b': '1', list: 'a\nb\n' })
   const command = ['makemetafile', join(directory, 'tree'), TRACKER, '--files-from']
   const order = async (...args: string[]) => {
-    await runBtkit([...command, join(directory, 'list'), ...args])
+    await runBtkit([...command, join(directory, 'list'), '--force', ...args])
     const { info } = decodeTorrent(readFileSync(join(directory, 'tree.torrent')))
     return (info['files'] as { path: string[] }[]).map(({ path }) => path.join('/'))
   }
@@ -298,7 +298,7 @@ test('several source tags make torrents that differ only in the tag', async (t) 
     [at('a.iso.A.torrent'), at('a.iso.b_c.torrent')],
   )
   for (const [i, tag] of ['A', 'b/c'].entries()) {
-    const alone = await make(['--source', tag, '--json'])
+    const alone = await make(['--source', tag, '--json', '--force'])
     assert.equal(lines[i]?.['infoHash'], parseJson(alone)['infoHash'])
     const path = `a.iso.${['A', 'b_c'][i]}.torrent`
     assert.deepEqual(torrent(path), torrent())
@@ -336,7 +336,7 @@ test('a random key makes every torrent another, and each of several sources', as
   const { make, torrent } = makeWorkplace(t)
   const keys = new Set<unknown>()
   for (let i = 0; i < 2; i++) {
-    await make(['--randomize'])
+    await make(['--randomize', '--force'])
     keys.add(torrent().info['entropy'])
   }
   await make(['--randomize', '-s', 'A', '-s', 'B'])

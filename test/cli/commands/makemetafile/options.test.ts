@@ -79,7 +79,7 @@ for (const [args, changes] of [
     const { make, torrent } = makeWorkplace(t)
     await make([])
     const plain = torrent().info
-    await make(args)
+    await make([...args, '--force'])
     assert.deepEqual(torrent().info, { ...plain, ...changes })
   })
 }

@@ -111,7 +111,7 @@ test('a target within the source is no part of it, at the first run and the next
     ['link', 'd/x.torrent'],
     ['d', 'link/x.torrent'],
   ] as const) {
-    const args = ['makemetafile', at(source), TRACKER, '--json', '--target', at(target)]
+    const args = ['makemetafile', at(source), TRACKER, '--json', '--force', '--target', at(target)]
     assert.equal(parseJson(await runBtkit(args))['fileCount'], 1, `${source} to ${target}`)
   }
 })
