@@ -1,5 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import { escapeText } from '../../text/escape.js'
+import { hidePasskeys } from '../../text/passkeys.js'
 import type { Io, Output, Paint } from '../io.js'
 
 /** Reports an error as one line on standard error: `btkit: <what>: <why>`. */
@@ -12,7 +13,7 @@ export function reportError(error: unknown, io: Io): void {
 
 /** Reports a warning as one line on standard error. */
 export function reportWarning(message: string, io: Io): void {
-  io.stderr.write(`${io.paint('yellow', 'btkit: warning:')} ${escapeText(message)}\n`)
+  io.stderr.write(`${io.paint('yellow', 'btkit: warning:')} ${escapeText(hidePasskeys(message))}\n`)
 }
 
 /** Returns a function that reports warnings. */
@@ -24,7 +25,7 @@ export function warningsTo(io: Io): (message: string) => void {
 
 /** Reports a note as one line on standard error. */
 export function reportNote(message: string, io: Io): void {
-  io.stderr.write(`btkit: ${escapeText(message)}\n`)
+  io.stderr.write(`btkit: ${escapeText(hidePasskeys(message))}\n`)
 }
 
 /**
@@ -56,10 +57,10 @@ export function exitStatusOf(error: unknown): number {
   return error.code === 'locked' ? 75 : 1
 }
 
-/** Returns the message for an error in one line. */
+/** Returns the message for an error in one line, without passkeys. */
 export function describeError(error: unknown): string {
-  if (typeof error === 'string') return error
-  if (error instanceof BtkitError) return error.message
+  if (typeof error === 'string') return hidePasskeys(error)
+  if (error instanceof BtkitError) return hidePasskeys(error.message)
   const reason = error instanceof Error ? error.message : String(error)
   return `internal error: ${reason} (set BTKIT_DEBUG=1 for details)`
 }

@@ -1,3 +1,4 @@
+import { hidePasskeys } from '../../text/passkeys.js'
 import type { Metainfo } from '../metainfo.js'
 import type { WarningCode } from '../warning.js'
 import type { LintRule, LintRules, Severity } from './finding.js'
@@ -71,7 +72,9 @@ export function lintMetainfo(metainfo: Metainfo, byTracker: LintRule = findNothi
   for (const [code, rule] of Object.entries({ ...RULES, 'tracker-rule': byTracker })) {
     for (const message of boundedly(rule(metainfo))) all.push({ code: code as LintCode, message })
   }
-  return all.map(({ code, message }) => ({ code, severity: severityOf(code), message }))
+  return all.map(({ code, message }) => {
+    return { code, severity: severityOf(code), message: hidePasskeys(message) }
+  })
 }
 
 /** The severity of findings with a code. */

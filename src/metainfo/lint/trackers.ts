@@ -1,4 +1,5 @@
 import { quoteText } from '../../text/escape.js'
+import { hasPasskey } from '../../text/passkeys.js'
 import type { Metainfo, MetainfoVersion } from '../metainfo.js'
 import type { LintRules, LintRule } from './finding.js'
 import { announceUrls, isSeed, isTracker } from '../trackers.js'
@@ -66,6 +67,12 @@ export const TRACKER_RULES = {
       if (/^(localhost|127\.[\d.]+|\[::1\])$/i.test(hostname))
         yield `tracker ${quoteText(tracker)} leads each client to its own machine`
     }
+  },
+  /** Finds what looks like a user's key in the trackers of a public torrent: all readers get it. */
+  *'passkey-in-public'(metainfo) {
+    if (metainfo.private) return
+    for (const tracker of new Set(announceUrls(metainfo).filter(hasPasskey)))
+      yield `tracker ${quoteText(tracker)} holds a passkey, and the torrent is not private: whoever has the torrent can use it`
   },
   /** Finds trackers that occur more than once in the announce list. */
   *'tracker-repeated'({ announceList }) {

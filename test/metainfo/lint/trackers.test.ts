@@ -51,6 +51,22 @@ test('a tracker that clients can hardly ask is noted, with the reason', () => {
     assert.deepEqual(messagesOf('tracker-unlikely', torrentWith({ announce })), [])
 })
 
+test('a passkey is a fault in a public torrent only, and no message shows it', () => {
+  const announce = 'http://a.example/0123456789abcdef0123456789abcdef/announce'
+  const list = { announce, 'announce-list': [[announce], [announce]] }
+  const hidden = 'tracker "http://a.example/***/announce"'
+  assert.deepEqual(messagesOf('passkey-in-public', torrentWith(list)), [
+    `${hidden} holds a passkey, and the torrent is not private: whoever has the torrent can use it`,
+  ])
+  assert.deepEqual(messagesOf('tracker-repeated', torrentWith(list)), [
+    `${hidden} stands 2 times in the announce list`,
+  ])
+  assert.deepEqual(
+    messagesOf('passkey-in-public', torrentOf(singleFileInfo({ private: 1 }), list)),
+    [],
+  )
+})
+
 test('a tracker must be a URL that clients can ask', () => {
   for (const announce of ['', 'tracker.example', 'ftp://a.example/', 'http://', 'http://a b/']) {
     assert.deepEqual(messagesOf('tracker-not-url', torrentWith({ announce })), [

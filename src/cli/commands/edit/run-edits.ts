@@ -6,6 +6,7 @@ import { editFiles, type EditOutcome } from '../../../core/edit/files.js'
 import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
 import { isSameInfo } from '../../../core/edit/torrent.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
+import { hidePasskeys } from '../../../text/passkeys.js'
 import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
 import {
   changeTrackers,
@@ -287,9 +288,10 @@ function changeLines(edited: EditedFile, dryRun: boolean, target: string | null)
   const details = FACTS.flatMap(([label, read]) => {
     const [old, now] = [read(before), read(after)]
     if (old === now) return []
+    // The output ends up in logs of builds and in mail of cron
     return [
-      ...optional(`old ${label} for ${edited.file}`, old),
-      ...optional(`new ${label} for ${file}`, now),
+      ...optional(`old ${label} for ${edited.file}`, old && hidePasskeys(old)),
+      ...optional(`new ${label} for ${file}`, now && hidePasskeys(now)),
     ]
   })
   if (target !== null)

@@ -10,6 +10,7 @@ import { BtkitError } from '../../../errors.js'
 import { looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
+import { hidePasskeys } from '../../../text/passkeys.js'
 import { maxTorrentSize, readTorrentOperand } from '../../arguments/torrent-input.js'
 import { secondsOption, trackers } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
@@ -132,7 +133,7 @@ function textOf({ name }: Asked, answers: readonly TrackerAnswer[]): string {
   const lines = answers.map(({ tracker, counts, error }) => {
     const cells = counts ? [counts.seeds, counts.leechers, counts.completed] : ['-', '-', '-']
     const figures = cells.map((cell) => String(cell).padStart(9)).join('')
-    return `${figures}  ${escapeText(tracker)}${error === null ? '' : `: ${escapeText(error)}`}\n`
+    return `${figures}  ${escapeText(hidePasskeys(tracker))}${error === null ? '' : `: ${escapeText(error)}`}\n`
   })
   if (lines.length === 0) return ''
   return `${escapeText(name)}:\n    seeds leechers completed\n${lines.join('')}`

@@ -5,7 +5,7 @@ import { type FileRange, magnetLink, parseFileRanges } from '../../../metainfo/m
 import { type Metainfo, contentSize } from '../../../metainfo/metainfo.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import { reportWarning } from '../../output/messages.js'
+import { reportNote, reportWarning } from '../../output/messages.js'
 import {
   failureKeys,
   torrentKeys,
@@ -34,7 +34,9 @@ import {
 import { version } from '../../../process.js'
 import { isSameSwarm, swarmDifferences } from '../../../metainfo/compare-swarms.js'
 import { automaticPieceLength } from '../../../metainfo/piece-length.js'
+import { announceUrls } from '../../../metainfo/trackers.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
+import { hasPasskey } from '../../../text/passkeys.js'
 
 const EXAMPLES = `
 Examples:
@@ -204,6 +206,8 @@ export function defineMagnet({ io, finish }: CommandContext) {
         const magnet = selectingLink(metainfo, torrent, options.selectOnly)
         const json = options.json && identityJson(torrent, metainfo, { magnet })
         io.stdout.write(json ?? `${magnet}\n`)
+        if (announceUrls(metainfo).some(hasPasskey))
+          reportNote(`${torrent}: the link holds a passkey; whoever has it can use it`, io)
       }
       finish(await tryTorrents(torrents, { ...options, io }, show))
     })

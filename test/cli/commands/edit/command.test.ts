@@ -317,6 +317,20 @@ test('options that contradict each other are refused, and nothing is changed', a
   assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
 })
 
+test('no output has a passkey of the old or the new tracker', async (t) => {
+  const [old, now] = ['0'.repeat(31) + 'a', '1'.repeat(31) + 'b']
+  const tracker = (key: string) => `http://t.example/${key}/announce`
+  const path = join(
+    makeScratch(t, { a: torrentOf(singleFileInfo(), { announce: tracker(old) }) }),
+    'a',
+  )
+  const { stdout, stderr } = await runBtkit(['edit', '-a', tracker(now), path])
+  assert.match(stdout, /new announce for .*: http:\/\/t\.example\/\*\*\*\/announce\n/)
+  const missed = await runBtkit(['reannounce', '--remove', tracker(old), path])
+  assert.match(missed.stderr, /--remove http:\/\/t\.example\/\*\*\*\/announce: no torrent has it/)
+  assert.doesNotMatch(stdout + stderr + missed.stdout + missed.stderr, /0{31}a|1{31}b/)
+})
+
 test('--announce, -a and --tracker replace the trackers', async (t) => {
   for (const args of [['--announce', C], ['-a', C], ['--tracker', C], [`--tracker=${C}`]])
     assert.deepEqual(await after(t, args, 'announce'), [C])

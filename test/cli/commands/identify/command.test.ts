@@ -55,6 +55,17 @@ test('magnet prints the link that showmetainfo has', async (t) => {
   assert.match(beyond.stderr, /a\.torrent: has no file 1/)
 })
 
+test('magnet warns of a passkey in its link', async (t) => {
+  const announce = 'http://t.example/announce?passkey=0123456789abcdef'
+  const torrent = join(
+    makeScratch(t, { 'a.torrent': torrentOf(singleFileInfo(), { announce }) }),
+    'a.torrent',
+  )
+  const { status, stderr } = await runBtkit(['magnet', torrent])
+  const note = `btkit: ${torrent}: the link holds a passkey; whoever has it can use it\n`
+  assert.deepEqual([status, stderr], [0, note])
+})
+
 test('both read standard input and print JSON', async () => {
   for (const command of ['hash', 'magnet']) {
     const io = { stdin: inputOf(TORRENT) }
