@@ -1,5 +1,15 @@
-import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
-import { BtkitError, osCodeOf } from '../errors.js'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  statSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { makeDirectory } from '../directories.js'
+import { asBtkitError, BtkitError, osCodeOf } from '../errors.js'
 import { NO_LINK, NO_WAIT, readDescriptor } from '../files/read-bounded.js'
 import { describeDistrust } from '../text/distrust.js'
 
@@ -12,6 +22,25 @@ export function requireOwnDirectory(path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false })
   const distrust = stats && describeDistrust(stats, process.geteuid?.(), '--state-dir')
   if (distrust) throw new BtkitError('not-permitted', `state ${path}: ${distrust}`)
+}
+
+/**
+ * Makes sure that a file of the state can be written, before hours of work that it must record.
+ * @throws BtkitError `not-found`, `not-permitted` or `io`, with what to do
+ */
+export function requireWritable(path: string): void {
+  const directory = dirname(path)
+  try {
+    makeDirectory(directory, 0o700)
+    // A new version of the file is written beside it
+    for (const place of existsSync(path) ? [path, directory] : [directory])
+      accessSync(place, constants.W_OK)
+  } catch (error) {
+    const known = asBtkitError(error, `state ${directory}`)
+    if (!(known instanceof BtkitError)) throw error
+    const message = `${known.message}; name another with --state-dir`
+    throw new BtkitError(known.code, message, { cause: error })
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { digestOf } from '../bytes.js'
 import { callSystem } from '../errors.js'
-import { requireOwnDirectory } from './files.js'
+import { requireOwnDirectory, requireWritable } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
 import {
   FINGERPRINT,
@@ -73,6 +73,14 @@ export class TorrentLog {
     const stamp = callSystem(`state ${this.#path}`, () => stampOfLog(stateDirectory, target))
     this.#index = stamp === null ? null : TorrentIndex.read(`${this.#path}.index`, stamp)
     if (this.#index === null) this.#records()
+  }
+
+  /**
+   * Makes sure that records can be written, before hours of work that they must cover.
+   * @throws BtkitError as requireWritable
+   */
+  requireWritable(): void {
+    requireWritable(this.#path)
   }
 
   #records(): Journal {

@@ -69,7 +69,7 @@ export async function completeDirectories(
     await completeOpen(targets, report, watch)
   } finally {
     await targets.close((target, error) => {
-      noteFailure(report, pathsOfDirectory(target), error)
+      if (!isNoted(report, error)) noteFailure(report, pathsOfDirectory(target), error)
     })
   }
   if (!request.dryRun && !report.isInterrupted) {
@@ -78,6 +78,11 @@ export async function completeDirectories(
   sortReport(report)
   report.hasNewForeign = noteForeign(report, request, context)
   return report
+}
+
+/** Whether entries failed for the same reason, such as a full disk, so that nothing is new in it. */
+function isNoted({ failed }: CompleteReport, error: unknown): boolean {
+  return failed.some(({ message }) => error instanceof Error && message === error.message)
 }
 
 /** Maintains the cache. Opens a cache that was not needed only if maintenance is due. */

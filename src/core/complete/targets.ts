@@ -24,11 +24,13 @@ export class TargetDirectory {
 
   /**
    * Reads the records. The system can look at files meanwhile.
-   * @throws BtkitError as TorrentLog
+   * @throws BtkitError as TorrentLog, and if records could not be written
    */
   readLog(): TorrentLog {
-    this.#log ??= new TorrentLog(this.options)
-    return this.#log
+    if (this.#log) return this.#log
+    const log = new TorrentLog(this.options)
+    if (!this.options.isReadOnly) log.requireWritable()
+    return (this.#log = log)
   }
 
   /** Writes the records, if they were read. */

@@ -13,6 +13,8 @@ const FILES = Object.fromEntries(
   Array.from({ length: 60 }, (_, i) => [`file-${i}`, pseudoRandom(20_000, i)] as const),
 )
 
+const ENTRIES = Object.fromEntries(Array.from({ length: 1100 }, (_, i) => [`${i}`, `${i}`]))
+
 function runJson(mirror: Mirror, args: readonly string[]) {
   return runExecutable('btkit', mirror.args(['--json', ...args]))
 }
@@ -108,6 +110,19 @@ longTest(
     assert.deepEqual([again.status, again.stderr], [0, ''])
     assert.equal((JSON.parse(again.stdout) as Report).skipped.length, 0)
     await mirror.checkAgainstFresh()
+  },
+)
+
+longTest(
+  'when the disk of the state fills up, each entry counts once',
+  unlessNoDisks,
+  async (t) => {
+    const state = mountSmallDisk(t, '256k')!
+    const mirror = new Mirror(t, ENTRIES, { state })
+    const { stdout } = await mirror.run(['--json'])
+    const { created, failed } = JSON.parse(stdout) as Report
+    assert.equal(created.length + failed.length, Object.keys(ENTRIES).length)
+    assert.ok(created.length > 0 && failed.length > 0, stdout)
   },
 )
 
