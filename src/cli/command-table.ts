@@ -118,7 +118,14 @@ function entriesOf(text: string): CommandEntry[] {
   })
 }
 
-/** Finds a command by its name or an alias. */
+/** The words of mkbrr, which no list of names shows. */
+const SPELLINGS: ReadonlyMap<string, string> = new Map([
+  ['inspect', 'showmetainfo'],
+  ['modify', 'edit'],
+])
+
+/** Finds a command by its name, an alias, or the word of another program. */
 export function findCommand(name: string | undefined): CommandEntry | undefined {
-  return commandTable.find((entry) => entry.name === name || entry.aliases.includes(name ?? ''))
+  const meant = SPELLINGS.get(name ?? '') ?? name
+  return commandTable.find((entry) => entry.name === meant || entry.aliases.includes(meant ?? ''))
 }

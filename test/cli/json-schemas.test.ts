@@ -96,10 +96,10 @@ test('reports about torrents that are made are as their schemas say', async (t) 
   const { at, torrents } = await library(t)
   const make = ['makemetafile', '--no-cache', '--announce', TRACKER]
   const sources = [at('a.iso'), at('gone'), at('set')]
-  const made = await run('makemetafile', [...make, '--source', 'x', ...sources], 3)
+  const made = await run('makemetafile', [...make, '--force', '--source', 'x', ...sources], 3)
   assert.deepEqual(codes(made), [null, 'not-found', null])
   assert.equal(made[1]?.['torrent'], at('gone.torrent'))
-  const planned = [...make, '--dry-run', '--hybrid', ...sources]
+  const planned = [...make, '--force', '--dry-run', '--hybrid', ...sources]
   assert.deepEqual(codes(await run('makemetafile', planned, 3)), [null, 'not-found', null])
   const compared = await run('makemetafile-check', [...make, '--check', ...sources], 3)
   assert.deepEqual(codes(compared), [null, 'not-found', null])

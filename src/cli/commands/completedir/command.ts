@@ -7,7 +7,9 @@ import type {
   CompleteWatch,
 } from '../../../core/complete/request.js'
 import type { SyncClient } from '../../../core/publish/sync.js'
-import { BtkitError, asBtkitError, usageError } from '../../../errors.js'
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { BtkitError, asBtkitError, callSystem, usageError } from '../../../errors.js'
 import { findOwner } from '../../../files/write/permissions.js'
 import { loadNameFilter } from '../../../files/scan/entry.js'
 import type { HashProgress } from '../../../hash/jobs/job.js'
@@ -78,6 +80,7 @@ async function runAndReport(request: CompleteRequest, options: SharingOptions, i
   warnOfLists(options, io)
   warnOfTracker(request.common, options, io)
   noteInfoKeys(options, io)
+  if (options.output !== undefined) makeOutput(options.output, options, io)
   const started = io.now()
   const report = await complete(request, options, io)
   const isTrackerless = isWithoutTracker(request) && !options.trackerless
@@ -87,6 +90,23 @@ async function runAndReport(request: CompleteRequest, options: SharingOptions, i
   if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
   const failures = failuresOf(report)
   return { report, isSuccess: failures.length === 0 && isHooked }
+}
+
+/**
+ * Makes the directory of the torrents if only that is missing.
+ * @throws BtkitError `not-found` with what to do, and as the system refuses
+ */
+function makeOutput(output: string, { dryRun, quiet }: CompleteOptions, io: Io): void {
+  const place = resolve(io.cwd, output)
+  if (existsSync(place)) return
+  const missing = `--output ${output}: no such directory`
+  if (!existsSync(dirname(place)))
+    throw new BtkitError('not-found', `${missing} (mkdir -p creates it)`)
+  if (dryRun) throw new BtkitError('not-found', `${missing}; a run without --dry-run creates it`)
+  callSystem(`--output ${output}`, () => {
+    mkdirSync(place)
+  })
+  if (!quiet) reportNote(`--output ${output}: created this directory`, io)
 }
 
 function notePublishing(clients: readonly SyncClient[], io: Io): void {

@@ -9,6 +9,7 @@ import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import { repeated } from '../../arguments/values.js'
 import { maxTorrentSize, readTorrentOperand } from '../../arguments/torrent-input.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
+import { count } from '../../../text/quantity.js'
 
 const EXAMPLES = `
 Examples:
@@ -28,7 +29,7 @@ export function defineLint({ io, finish }: CommandContext) {
     .action(async (torrents, options) => {
       const { config } = options as { readonly config?: string }
       const rule = byTrackerRules(await configuredRules(config, io))
-      let failures = 0
+      let [failures, clean] = [0, 0]
       const lint = async (file: string) => {
         const metainfo = await readTorrentOperand(file, options.maxTorrentSize, io)
         const all = lintMetainfo(metainfo, rule)
@@ -37,7 +38,9 @@ export function defineLint({ io, finish }: CommandContext) {
         failures += findings.filter(isFailure).length
         const result = { file, metainfo, findings, error: null }
         io.stdout.write(options.json ? lintJson(result) : lintText(result))
-        if (!options.quiet && !options.json && findings.length === 0)
+        if (findings.length > 0) return
+        clean++
+        if (!options.quiet && !options.json && torrents.length === 1)
           reportNote(`${file}: nothing wrong`, io)
       }
       const status = await tryEach(torrents, io, async (file) => {
@@ -49,6 +52,8 @@ export function defineLint({ io, finish }: CommandContext) {
           throw error
         }
       })
+      if (!options.quiet && !options.json && torrents.length > 1)
+        reportNote(`${count(torrents.length, 'torrent')}: nothing wrong in ${clean}`, io)
       finish(failures > 0 ? 1 : status)
     })
 }

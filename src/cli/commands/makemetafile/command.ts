@@ -8,6 +8,7 @@ import { noteInfoKeys, trackerlessNote, warnOfTracker } from '../../arguments/to
 import { engineFor } from '../../arguments/reading-options.js'
 import { reportNote, reportWarning, tryEach } from '../../output/messages.js'
 import { failureLine } from '../../output/torrent-json.js'
+import { BtkitError } from '../../../errors.js'
 import type { Io } from '../../io.js'
 import {
   type MakeGroup,
@@ -113,7 +114,8 @@ async function withFailures(
 ) {
   try {
     await work()
-  } catch (error) {
+  } catch (thrown) {
+    const error = withAdvice(thrown)
     const missing = group
       .flatMap(({ torrent }) => torrent ?? [])
       .filter((each) => !reported.has(each))
@@ -121,6 +123,14 @@ async function withFailures(
       for (const torrent of missing) io.stdout.write(failureLine(torrent, error))
     throw error
   }
+}
+
+/** Adds to the error of a name that no torrent can have what to do about it. */
+function withAdvice(error: unknown): unknown {
+  const isBadName = error instanceof BtkitError && error.code === 'bad-name'
+  if (!isBadName || error.message.includes('--') || !error.message.endsWith('UTF-8')) return error
+  const advice = 'rename it, or skip it with --exclude'
+  return new BtkitError('bad-name', `${error.message}; ${advice}`, { cause: error })
 }
 
 /** The paths that a list names; undefined when there is none. */

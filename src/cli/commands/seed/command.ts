@@ -8,8 +8,8 @@ import { realPath } from '../../../files/inside.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { parseDhtNode } from '../../../metainfo/trackers.js'
 import { stateDirOption } from '../../arguments/cache-options.js'
-import { maxTorrentSize } from '../../arguments/torrent-input.js'
-import { requireNames } from '../../arguments/operands.js'
+import { maxTorrentSize, readTorrentFile } from '../../arguments/torrent-input.js'
+import { isDirectory, requireNames } from '../../arguments/operands.js'
 import {
   declareDisplayOptions,
   declareReadingOptions,
@@ -48,6 +48,9 @@ export function defineSeed({ io }: CommandContext) {
     .action(async (names, options) => {
       requireNames(names, 'torrent')
       const places = names.map((name) => requireThere(name, io))
+      // A file that is no torrent never becomes one; a directory may get some later
+      for (const place of places)
+        if (!isDirectory(place)) readTorrentFile(place, options.maxTorrentSize)
       const data = options.data.map((name) => requireThere(name, io))
       const { host, port } = options
       await seed(

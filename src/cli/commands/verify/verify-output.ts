@@ -154,7 +154,7 @@ function summary(report: VerifyReport): string {
   const beside = extra > 0 ? `; ${count(extra, 'extra file')}` : ''
   const refusal = report.v2Refusal === null ? '' : `; ${refusalOf(report.v2Refusal)}`
   if (!isWhole(report)) {
-    const faults = [...countBad(report), ...countFiles(own)].join(', ')
+    const faults = [...countBad(report), ...countFiles(own)].join('; ')
     return `not whole: ${faults}${sayDisagreement(report)}${refusal}${beside}`
   }
   const size = own.reduce((sum, { length }) => sum + length, 0)
@@ -185,13 +185,14 @@ function sayDisagreement({ disagreeingPieces }: VerifyReport): string {
 function countBad({ pieces, badPieces, uncheckedPieces }: VerifyReport): string[] {
   if (uncheckedPieces === pieces) return []
   const unchecked = uncheckedPieces > 0 ? `, ${uncheckedPieces} unchecked` : ''
-  return [`${badPieces} of ${count(pieces, 'piece')} bad${unchecked}`]
+  return [`pieces: ${badPieces} bad${unchecked} of ${pieces}`]
 }
 
-/** Number of files by status: `1 missing`, `2 damaged`. */
+/** Number of files by status: `files: 1 missing, 2 damaged`. Empty if all are whole. */
 function countFiles(files: readonly VerifiedFile[]): string[] {
-  return FILE_STATUSES.filter((status) => status !== 'ok').flatMap((status) => {
+  const counts = FILE_STATUSES.filter((status) => status !== 'ok').flatMap((status) => {
     const n = files.filter((file) => file.status === status).length
     return n > 0 ? [`${n} ${status}`] : []
   })
+  return counts.length > 0 ? [`files: ${counts.join(', ')}`] : []
 }

@@ -98,7 +98,7 @@ test('incomplete content is reported, and nothing is written', async (t) => {
   assert.equal(
     stdout,
     'damaged     a: bad bytes 32768-65535\n' +
-      `${torrent}: not whole: 1 of 12 pieces bad, 1 damaged\n`,
+      `${torrent}: not whole: pieces: 1 bad of 12; files: 1 damaged\n`,
   )
   assert.equal(stderr, `btkit: ${torrent}: not converted, because its content is not whole\n`)
   assert.deepEqual(readFileSync(torrent), before)

@@ -35,6 +35,12 @@ test('a torrent without findings is said to be, but not to programs', async (t) 
   assert.deepEqual([quiet.status, quiet.stdout, quiet.stderr], [0, '', ''])
 })
 
+test('of several torrents the ones without findings are only counted', async (t) => {
+  const { good, odd } = plant(t)
+  const { stderr } = await runBtkit(['lint', good, odd, good])
+  assert.equal(stderr, 'btkit: 3 torrents: nothing wrong in 2\n')
+})
+
 test('an unreadable torrent is an error, and the others are still checked', async (t) => {
   const { good, odd, bad } = plant(t)
   const { status, stdout, stderr } = await runBtkit(['lint', bad, odd, good, '--quiet'])

@@ -49,7 +49,7 @@ test('damaged files have a line each, with a summary and status 1', async (t) =>
     `missing     a: not found: ${placeOf(release, 'a')}`,
     'long        b: 32772 bytes, not 32768; unchecked bytes 0-8191',
     'long        c: 1 bytes, not 0',
-    `${release.torrentPath}: not whole: 0 of 4 pieces bad, 2 unchecked, 1 missing, 2 long`,
+    `${release.torrentPath}: not whole: pieces: 0 bad, 2 unchecked of 4; files: 1 missing, 2 long`,
     '',
   ])
   assert.equal(status, 1)
@@ -99,7 +99,7 @@ test(
       'unreadable  a: permission denied',
       'unchecked   b: unchecked bytes 0-8191',
       'long        c: 1 bytes, not 0',
-      `${release.torrentPath}: not whole: 0 of 4 pieces bad, 2 unchecked, 1 unreadable, 1 long, 1 unchecked`,
+      `${release.torrentPath}: not whole: pieces: 0 bad, 2 unchecked of 4; files: 1 unreadable, 1 long, 1 unchecked`,
       '',
     ])
     assert.deepEqual([status, stderr], [1, ''])
@@ -166,7 +166,7 @@ test('quiet says nothing of what is whole, and all of what is not', async (t) =>
   assert.deepEqual([whole.status, whole.stdout, whole.stderr], [0, '', ''])
   rmSync(placeOf(release, 'c'))
   const { status, stdout } = await runBtkit(args)
-  const summary = `${release.torrentPath}: not whole: 0 of 4 pieces bad, 1 missing`
+  const summary = `${release.torrentPath}: not whole: pieces: 0 bad of 4; files: 1 missing`
   assert.deepEqual(
     [status, stdout],
     [1, `missing     c: not found: ${placeOf(release, 'c')}\n${summary}\n`],
@@ -178,7 +178,7 @@ test('--no-hash compares only sizes', async (t) => {
   rmSync(placeOf(release, 'a'))
   const args = ['verify', '--check_hashes', '0', release.torrentPath]
   const { status, stdout } = await runBtkit(args)
-  const summary = `${release.torrentPath}: not whole: 1 missing`
+  const summary = `${release.torrentPath}: not whole: files: 1 missing`
   assert.deepEqual(
     [status, stdout],
     [1, `missing     a: not found: ${placeOf(release, 'a')}\n${summary}\n`],

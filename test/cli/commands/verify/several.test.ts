@@ -53,7 +53,7 @@ test('errors are listed below their torrent, and a bad torrent does not stop the
   const args = ['verify', a, b, at('gone.torrent'), c, '--data', at('data')]
   const { status, stdout, stderr } = await runBtkit(args)
   assert.deepEqual(stdout.split('\n'), [
-    `${a}: not whole: 1 missing`,
+    `${a}: not whole: files: 1 missing`,
     `  missing     a: not found: ${at('data/a')}`,
     whole(c).trimEnd(),
     '4 torrents: 1 whole, 1 not whole, 2 failed',
@@ -129,7 +129,7 @@ test('--quiet prints incomplete torrents and the sum', async (t) => {
   const args = ['verify', '--quiet', ...torrents, '--data', at('data')]
   assert.equal((await runBtkit(args)).stdout, '')
   rmSync(at('data/b'))
-  const lines = `${torrents[1]!}: not whole: 1 missing\n  missing     b: not found: ${at('data/b')}\n`
+  const lines = `${torrents[1]!}: not whole: files: 1 missing\n  missing     b: not found: ${at('data/b')}\n`
   const { status, stdout } = await runBtkit(args)
   assert.deepEqual([status, stdout], [1, `${lines}2 torrents: 1 whole, 1 not whole\n`])
 })
@@ -145,7 +145,7 @@ test('--data finds content by its name', async (t) => {
   const place = join(directory, 'data/release/f')
   assert.equal(
     lost.stdout,
-    `missing     f: not found: ${place}\n${args[1]!}: not whole: 1 missing\n`,
+    `missing     f: not found: ${place}\n${args[1]!}: not whole: files: 1 missing\n`,
   )
   mkdirSync(join(directory, 'data/release'))
   renameSync(join(directory, 'data/f'), join(directory, 'data/release/f'))
@@ -235,7 +235,9 @@ test('--trust-cache reads what changed, and believes the cache of the rest', asy
   utimesSync(at('data/b'), 2000, 2000)
   const changed = await runBtkit(byTime, world)
   assert.ok(changed.stdout.startsWith(whole(torrents[0]!)), changed.stdout)
-  assert.ok(changed.stdout.includes(`${torrents[1]!}: not whole: 2 of 2 pieces bad, 1 damaged\n`))
+  assert.ok(
+    changed.stdout.includes(`${torrents[1]!}: not whole: pieces: 2 bad of 2; files: 1 damaged\n`),
+  )
   // By its whole fingerprint the first has changed as well, and without the cache all is read
   for (const args of [trusting, trusting.slice(0, -1)]) {
     const { status, stdout } = await runBtkit(args, world)

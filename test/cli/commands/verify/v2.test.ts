@@ -47,7 +47,7 @@ test('a v2 torrent is verified, and its bad blocks are named', async (t) => {
     [
       1,
       'damaged     a: bad bytes 16384-32767\n' +
-        `${release.torrentPath}: not whole: 1 of 4 pieces bad, 1 damaged\n`,
+        `${release.torrentPath}: not whole: pieces: 1 bad of 4; files: 1 damaged\n`,
     ],
   )
   const { files } = parseJson(await runBtkit(['verify', '--json', release.torrentPath]))
@@ -65,7 +65,7 @@ test('disagreeing versions of a hybrid are reported', async (t) => {
   assert.equal(
     stdout,
     'damaged     a: bad bytes 0-16383; the versions disagree on bytes 0-16383\n' +
-      `${torrentPath}: not whole: 1 of 4 pieces bad, 1 damaged; ` +
+      `${torrentPath}: not whole: pieces: 1 bad of 4; files: 1 damaged; ` +
       "the torrent's two versions disagree on 1 piece, so no content is whole by both\n",
   )
 })
@@ -105,7 +105,7 @@ test('if the cache knows the blocks, bad blocks are named, whatever the piece le
   assert.deepEqual([made.status, made.stderr], [0, ''])
   flip(data, 3 * PIECE + 5)
   const { stdout } = await runBtkit(['verify', torrentPath, ...cache])
-  const summary = `${torrentPath}: not whole: 1 of 2 pieces bad, 1 damaged\n`
+  const summary = `${torrentPath}: not whole: pieces: 1 bad of 2; files: 1 damaged\n`
   const blocks = 'bad blocks: bytes 49152-65535'
   assert.equal(stdout, `damaged     data: bad bytes 0-262143; ${blocks}\n${summary}`)
   const none = ['--cache-dir', join(directory, 'none')]

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { runBtkit } from '../support/run-btkit.js'
+import { makeScratch } from '../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../support/torrents.js'
+
+// What people type first, by the habits of other programs, and what they are told. DIR is a
+// directory with the torrent a.torrent and the content of `tree`.
+
+const TORRENT = torrentOf(singleFileInfo(), { announce: 'http://t.example/announce' })
+const TREE = 'create DIR/tree --dry-run'
+
+/** What is typed, and the output: of standard output, or of standard error if that is empty. */
+const GUESSES: readonly (readonly [typed: string, said: string])[] = [
+  [
+    'edit DIR/a.torrent --comment q --output DIR/b.torrent',
+    'wrote DIR/b.torrent (from DIR/a.torrent)\nnew comment for DIR/b.torrent: q\n',
+  ],
+  [
+    'verify DIR/tree DIR/a.torrent',
+    'btkit: DIR/tree: a directory, not a torrent; the torrent comes first: btkit verify DIR/a.torrent DIR/tree\n',
+  ],
+  [
+    'show http://h.example/a.torrent',
+    'btkit: http://h.example/a.torrent: a URL, not a file; download the torrent first\n',
+  ],
+  [
+    'show magnet:?xt=urn:btih:0',
+    'btkit: magnet:?xt=urn:btih:0: a magnet link, not a file; download the torrent first\n',
+  ],
+  [
+    `${TREE} -a http://t.example/an%BLANKnounce`,
+    "btkit: tracker 'http://t.example/an nounce': has a blank; type http://t.example/an%20nounce\n",
+  ],
+  [
+    `${TREE} http://t.example:70000/announce`,
+    "btkit: tracker 'http://t.example:70000/announce': port 70000 is above 65535\n",
+  ],
+  [
+    `${TREE} t.example/announce`,
+    'btkit: t.example/announce: no such file; a tracker begins with http:// or udp://, as in http://t.example/announce\n',
+  ],
+  [
+    `${TREE} -t http://t.example/announce`,
+    "btkit: -t 'http://t.example/announce': -t is --threads; give a tracker as an argument or with -a\n",
+  ],
+  [`${TREE} --version 2`, 'btkit: --version: prints that of btkit; use --v2 or --hybrid\n'],
+  [
+    'serve DIR http://t.example/announce',
+    "btkit: too many arguments for 'serve'. Expected 1 argument but got 2; give trackers with --tracker\n",
+  ],
+  [
+    'track DIR',
+    "btkit: too many arguments for 'track'. Expected 0 arguments but got 1; give the directory of torrents with --allowed-dir\n",
+  ],
+  [
+    'serve DIR --host 0.0.0.0:8081',
+    "btkit: --host '0.0.0.0:8081': has a port; write --host 0.0.0.0 --port 8081\n",
+  ],
+  ['show --field comment --field name DIR/a.torrent', '\na.txt\n'],
+  ['inspect --field name DIR/a.torrent', 'a.txt\n'],
+  ['modify --comment q DIR/a.torrent', 'changed DIR/a.torrent\nnew comment for DIR/a.torrent: q\n'],
+  ['hash DIR/a.torrent DIR/a.torrent', 'HASH  DIR/a.torrent\nHASH  DIR/a.torrent\n'],
+  ['seed DIR/tree/x', 'btkit: DIR/tree/x: not a torrent (it begins with "1")\n'],
+  [
+    'completedir DIR/tree --output DIR/new/torrents',
+    'btkit: --output DIR/new/torrents: no such directory (mkdir -p creates it)\n',
+  ],
+]
+
+for (const [typed, said] of GUESSES) {
+  test(`the first guess \`${typed}\` is understood, or told what to type`, async (t) => {
+    const directory = makeScratch(t, { 'a.torrent': TORRENT, 'tree/x': '1' })
+    const words = typed.split(' ').map((word) => word.replace('DIR', directory))
+    const { stdout, stderr } = await runBtkit(words.map((word) => word.replace('%BLANK', ' ')))
+    const output = (stdout || stderr).replaceAll(directory, 'DIR')
+    assert.equal(output.replaceAll(/[0-9a-f]{40}/g, 'HASH'), said)
+  })
+}
+
+test('completedir creates the directory of --output, and says so', async (t) => {
+  const directory = makeScratch(t, { 'tree/x': '1' })
+  const output = join(directory, 'torrents')
+  const args = ['completedir', join(directory, 'tree'), '--output', output, '--trackerless']
+  const dry = await runBtkit([...args, '--dry-run'])
+  assert.deepEqual([dry.status, existsSync(output)], [1, false])
+  assert.match(dry.stderr, /no such directory; a run without --dry-run creates it\n$/)
+  const { status, stderr } = await runBtkit(args)
+  assert.deepEqual([status, stderr], [0, `btkit: --output ${output}: created this directory\n`])
+  assert.ok(existsSync(join(output, 'x.torrent')))
+})
