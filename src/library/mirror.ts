@@ -8,7 +8,7 @@ import { BtkitError } from '../errors.js'
 import { chooseKernel } from '../hash/kernels.js'
 import { checkSeed, checkTracker } from '../metainfo/trackers.js'
 import { addMirror, type PluginSettings } from '../mirror/app/plugin.js'
-import type { ServiceLimits } from '../mirror/options.js'
+import { FIXED_LIMITS, type ServiceLimits } from '../mirror/options.js'
 import { checkPattern } from '../mirror/warm/find-warm.js'
 import { monotonicNow, version } from '../process.js'
 import type { ServerContext } from '../server/context.js'
@@ -89,22 +89,19 @@ interface WarmFilesOptions {
 /** Limits on requests and clients. */
 type MirrorLimits = Partial<Omit<ServiceLimits, 'headerTimeout'>>
 
-/** Name of the pkgtorrent protocol's mount, below the prefix. */
-const SERVICE_NAME = 'torrent_service'
-
 /** Default, least and most of each limit. */
 const LIMITS: Ranges<Required<MirrorLimits>> = {
-  maxPaths: [10_000, 1, 1e6],
-  maxMatches: [10_000, 1, 1e6],
+  maxPaths: [FIXED_LIMITS.maxPaths, 1, 1e6],
+  maxMatches: [FIXED_LIMITS.maxMatches, 1, 1e6],
   maxFiles: [10_000, 1, 1e6],
   maxSize: [2 ** 40, 1, Number.MAX_SAFE_INTEGER],
-  maxBody: [2 ** 21, 1, 2 ** 30],
-  maxPlanning: [4, 1, 256],
+  maxBody: [FIXED_LIMITS.maxBody, 1, 2 ** 30],
+  maxPlanning: [FIXED_LIMITS.maxPlanning, 1, 256],
   maxHashing: [4, 1, 256],
-  maxPerClient: [64, 1, 1e6],
+  maxPerClient: [FIXED_LIMITS.maxPerClient, 1, 1e6],
   maxReads: [3, 1, 1024],
   wait: [25_000, 0, 86_400_000],
-  bodyTimeout: [30_000, 1, 86_400_000],
+  bodyTimeout: [FIXED_LIMITS.bodyTimeout, 1, 86_400_000],
 }
 
 /** Default, least and most of the other numbers. */
@@ -169,7 +166,6 @@ function serviceOptions(options: MirrorOptions): PluginSettings['options'] {
   return {
     version: version(),
     mirror: { root: checkDirectory(options.root, 'root'), hidden, followSymlinks },
-    serviceName: SERVICE_NAME,
     publicUrl: checkPublicUrl(options.publicUrl),
     webSeeds: webSeeds.map((url) => checkSeed(url, 'web seed').replace(/\/+$/, '')),
     httpSeeds: [],

@@ -15,8 +15,6 @@ export interface ServiceOptions {
   /** The program's version. */
   readonly version: string
   readonly mirror: Mirror
-  /** The last segment of the service's addresses, and the directory of the null files. */
-  readonly serviceName: string
   /** URL of the mirror's root, without a slash at its end; null to use the Host header. */
   readonly publicUrl: string | null
   /** The path below which all addresses are, without a slash at its end; '' for none. */
@@ -130,6 +128,17 @@ export interface MadeTorrent {
 /** The settings of a service that has its own servers. */
 export interface ServedOptions extends ServiceOptions {
   readonly clientAddresses: ClientAddresses
+}
+
+/** Limits that suit every mirror, so that no option sets them. ServiceLimits says what they limit. */
+export const FIXED_LIMITS = {
+  maxPaths: 10_000,
+  maxMatches: 10_000,
+  maxBody: 2 * 2 ** 20,
+  maxPlanning: 4,
+  maxPerClient: 64,
+  headerTimeout: 10_000,
+  bodyTimeout: 30_000,
 }
 
 /** Limits on requests and clients. */

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { FIXED_LIMITS } from '../../src/mirror/options.js'
 import type { Io } from '../../src/cli/io.js'
 import { Captured, runBtkit, type RunResult } from './run-btkit.js'
 import { makeScratch, type Files } from './scratch.js'
@@ -30,7 +31,11 @@ export interface ServeSetup {
   /** Where the cache is, to serve once more with the same. */
   readonly cacheDir?: string
   readonly io?: Partial<Io>
+  /** Limits in place of the usual ones, which take long to reach. */
+  readonly limits?: FixedLimits
 }
+
+export type FixedLimits = Partial<typeof FIXED_LIMITS>
 
 export const TRACKER = 'http://tracker.example/announce'
 
@@ -51,6 +56,8 @@ export async function serveMirror(t: TestContext, setup: ServeSetup = {}): Promi
   const patience = ['--wait', '300']
   const place = ['--port', '0', '--cache-dir', cacheDir, '--threads', '2']
   const options = [...place, ...patience, ...trackers, ...args]
+  const usual = { ...FIXED_LIMITS }
+  Object.assign(FIXED_LIMITS, setup.limits)
   const ended = runBtkit(['serve', root, ...options], {
     now: () => Date.now() + AHEAD,
     onHangup: (act) => {
@@ -66,7 +73,7 @@ export async function serveMirror(t: TestContext, setup: ServeSetup = {}): Promi
     return ended
   }
   t.after(stop)
-  const address = await findAddress(stdout, ended)
+  const address = await findAddress(stdout, ended).finally(() => Object.assign(FIXED_LIMITS, usual))
   const port = Number(address.split(':').at(-1))
   return {
     root,

@@ -10,7 +10,7 @@ import { checkHosts, pageLinks, wantsPage } from '../requests/address.js'
 import { hasListings, type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
 import { addStatusRoutes } from '../status/status-page.js'
 import { CORS } from '../torrents/response.js'
-import { RESERVED } from '../tree/mirror.js'
+import { RESERVED, SERVICE_NAME } from '../tree/mirror.js'
 import { Views } from '../views/views.js'
 import {
   errorResponse,
@@ -61,7 +61,7 @@ export function answerUnknown(app: FastifyInstance, options: ServiceOptions): vo
   app.setNotFoundHandler((request, reply) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (isRead) sendAsWanted(request, reply, { error: notFound('this address'), options })
-    else refuseMethod(reply, request.method, allowedMethods(request.url, options))
+    else refuseMethod(reply, request.method, allowedMethods(request.url))
   })
 }
 
@@ -91,8 +91,8 @@ function asSentence(line: string): string {
 }
 
 /** The methods of an address; sets of files may be posted. */
-function allowedMethods(url: string, { serviceName }: ServiceOptions): string {
-  return url.split('/').slice(2, 4).join('/') === `${serviceName}/digest`
+function allowedMethods(url: string): string {
+  return url.split('/').slice(2, 4).join('/') === `${SERVICE_NAME}/digest`
     ? 'GET, HEAD, POST'
     : 'GET, HEAD'
 }

@@ -1,3 +1,4 @@
+import { SERVICE_NAME } from '../tree/mirror.js'
 import type { FastifyInstance } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
@@ -35,7 +36,7 @@ export class Feed {
   constructor(
     readonly options: Pick<
       ServiceOptions,
-      'webSeeds' | 'httpSeeds' | 'serviceName' | 'publicUrl' | 'prefix' | 'warm'
+      'webSeeds' | 'httpSeeds' | 'publicUrl' | 'prefix' | 'warm'
     >,
     private readonly files: WarmFiles,
     private readonly currentTrackers: () => TrackerList,
@@ -56,14 +57,14 @@ export class Feed {
   }
 
   #write(address: string, trackers: TrackerList): string {
-    const { webSeeds, httpSeeds, serviceName, warm } = this.options
+    const { webSeeds, httpSeeds, warm } = this.options
     const addresses = [address, ...webSeeds] as const
     const around = { trackers, addresses, httpSeeds, peers: [] }
     const since = warm?.feedSince ?? 0
     const items = this.files.newest
       .filter(({ path, fingerprint }) => {
         // Below its own prefix the service answers itself
-        return path[1] !== serviceName && modifiedMs(fingerprint) >= since
+        return path[1] !== SERVICE_NAME && modifiedMs(fingerprint) >= since
       })
       .map((file) => composeItem(file, around))
     const channel = html`<rss

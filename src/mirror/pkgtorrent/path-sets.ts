@@ -1,3 +1,4 @@
+import { SERVICE_NAME } from '../tree/mirror.js'
 import { LRUCache } from 'lru-cache'
 import { recordsOfKind } from '../../cache/maintain.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
@@ -81,12 +82,12 @@ export class PathSets {
   }
 
   async #plan(set: PathSet, budget: Budget): Promise<PlannedTorrent> {
-    const { mirror, serviceName, markPadFiles, limits } = this.options
+    const { mirror, markPadFiles, limits } = this.options
     const search = { maxMatches: limits.maxMatches, budget }
     const { files, omitted } = await findFiles(set.paths, mirror, search)
-    const content = setContent(set, files, serviceName)
+    const content = setContent(set, files)
     const options = { private: false, sourceTag: null, markPadFiles }
-    const directory = content.isDirectory ? [] : directoryOf(files, serviceName)
+    const directory = content.isDirectory ? [] : directoryOf(files)
     return { content, options, directory, omitted }
   }
 }
@@ -100,11 +101,8 @@ function effortOf(paths: readonly string[]): number {
  * The directory of a single file. Null below the service's own addresses, where clients would get
  * no file.
  */
-function directoryOf(
-  [file]: readonly ScannedFile[],
-  serviceName: string,
-): readonly string[] | null {
-  return file?.path[1] === serviceName ? null : (file?.path.slice(0, -1) ?? [])
+function directoryOf([file]: readonly ScannedFile[]): readonly string[] | null {
+  return file?.path[1] === SERVICE_NAME ? null : (file?.path.slice(0, -1) ?? [])
 }
 
 /**

@@ -1,3 +1,4 @@
+import { SERVICE_NAME } from '../tree/mirror.js'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IncomingMessage } from 'node:http'
 import { callWithin, isTimeout } from '../../bounded-call.js'
@@ -38,10 +39,10 @@ interface SetSources {
 /** Adds the pkgtorrent protocol, under `/<name>/<service name>/` for any name. */
 export function addPkgtorrentRoutes(
   app: FastifyInstance,
-  { serviceName, limits }: ServiceOptions,
+  { limits }: ServiceOptions,
   { sets, sender, requesters }: SetSources,
 ): void {
-  const mount = `/:mount/${serviceName}`
+  const mount = `/:mount/${SERVICE_NAME}`
 
   addReadRoute<Route>(app, `${mount}/digest/:digest`, async (request, reply) => {
     const requester = requesters.of(request, reply)

@@ -7,7 +7,7 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { PieceLength } from '../options.js'
 import { MOST_V2_BYTES } from '../requests/address.js'
-import { formatMirrorPath } from '../tree/mirror.js'
+import { formatMirrorPath, SERVICE_NAME } from '../tree/mirror.js'
 import { malformed, notFound, Refusal } from '../../server/answers/refusal.js'
 import { formatBytes } from '../../text/quantity.js'
 
@@ -66,13 +66,12 @@ export const BLOCK_SIZE = 1024 * 1024
 export function setContent(
   { isSingle, version = 'v1', pieceLength = BLOCK_SIZE }: WantedContent,
   files: readonly ScannedFile[],
-  serviceName: string,
 ): Content {
   const [first] = files
   const isOne = isSingle && files.length === 1 && first !== undefined
   const content = isOne
     ? singleContent(first, { version, pieceLength })
-    : paddedContent(files, serviceName, version)
+    : paddedContent(files, version)
   refuseManyPieces(content)
   if (content.size > 0) return content
   throw new Refusal('empty', 'all files are empty; clients refuse such torrents')
@@ -113,15 +112,11 @@ export function singleContent(
 }
 
 /** The files are in the requested order, or in that of a file tree (BEP 52). */
-function paddedContent(
-  requested: readonly ScannedFile[],
-  serviceName: string,
-  version: MetainfoVersion,
-): Content {
+function paddedContent(requested: readonly ScannedFile[], version: MetainfoVersion): Content {
   const files =
     version === 'v1' ? requested : sortFiles(requested, { by: 'path', isDescending: false })
   const name = sharedName(files)
-  refuseShadowed(files, serviceName)
+  refuseShadowed(files)
   refuseDoubles(files)
   // The names of null files count from 0 for each size
   const counts = new Map<number, number>()
@@ -132,7 +127,7 @@ function paddedContent(
     if (padding === 0) continue
     const n = counts.get(padding) ?? 0
     counts.set(padding, n + 1)
-    padded.push(padFile([serviceName, 'nullfile', `${padding}_${n}`], padding))
+    padded.push(padFile([SERVICE_NAME, 'nullfile', `${padding}_${n}`], padding))
   }
   return cutIntoPieces({ version, name, isDirectory: true, files: padded, skipped: [] }, BLOCK_SIZE)
 }
@@ -150,8 +145,8 @@ function sharedName(files: readonly ScannedFile[]): string {
 }
 
 /** Refuses files below the service's own addresses, from which they could not be fetched. */
-function refuseShadowed(files: readonly ScannedFile[], serviceName: string): void {
-  const shadowed = files.find(({ path }) => path[1] === serviceName)
+function refuseShadowed(files: readonly ScannedFile[]): void {
+  const shadowed = files.find(({ path }) => path[1] === SERVICE_NAME)
   if (shadowed) throw notFound(formatMirrorPath(shadowed.path))
 }
 

@@ -48,6 +48,9 @@ interface FoundPath {
 /** The first component of the service's own addresses, which are never files. */
 export const RESERVED = '-'
 
+/** The second component of the pkgtorrent protocol's addresses, and the directory of null files. */
+export const SERVICE_NAME = 'torrent_service'
+
 /** Whether a path contains a name that is not published. */
 export function isWithheld(components: readonly string[], { hidden }: Mirror): boolean {
   if (components[0] === RESERVED) return true

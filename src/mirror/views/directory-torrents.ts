@@ -15,6 +15,7 @@ import {
   mapConcurrently,
   type Mirror,
   MirrorView,
+  SERVICE_NAME,
 } from '../tree/mirror.js'
 import { walkMirror } from '../tree/walk.js'
 import { notFound, Refusal } from '../../server/answers/refusal.js'
@@ -76,7 +77,7 @@ export class DirectoryTorrents {
     version: MetainfoVersion,
     budget: Budget,
   ): Promise<PlannedTorrent> {
-    const { mirror, serviceName, limits, pieceLength } = this.options
+    const { mirror, limits, pieceLength } = this.options
     const name = directory.at(-1)
     if (name === undefined) {
       const why = 'the root has no name for a torrent; ask for a directory in it'
@@ -84,7 +85,7 @@ export class DirectoryTorrents {
     }
     const where = formatMirrorPath(directory)
     // Below its own prefix the service answers itself, so clients would get no file
-    const isLeftOut = (path: readonly string[]) => path[1] === serviceName
+    const isLeftOut = (path: readonly string[]) => path[1] === SERVICE_NAME
     if (isLeftOut(directory)) throw notFound(where)
     const below = { maxFiles: limits.maxFiles, budget, isLeftOut }
     const { files, omitted } = await findBelow(directory, mirror, below)

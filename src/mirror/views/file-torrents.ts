@@ -7,7 +7,7 @@ import { hasSamePieces, type GivenTorrents } from '../torrents/given-torrents.js
 import type { KnownTorrent } from '../torrents/known-torrent.js'
 import type { Waiter } from '../torrents/in-flight.js'
 import type { Ahead, CurrentTorrent, OnDemand } from '../torrents/on-demand.js'
-import { MirrorView } from '../tree/mirror.js'
+import { MirrorView, SERVICE_NAME } from '../tree/mirror.js'
 
 /** The torrents of single files: the operator's own if there is one, otherwise made on demand. */
 export class FileTorrents {
@@ -17,10 +17,7 @@ export class FileTorrents {
   constructor(
     private readonly onDemand: OnDemand,
     private readonly given: GivenTorrents,
-    private readonly options: Pick<
-      ServiceOptions,
-      'mirror' | 'serviceName' | 'markPadFiles' | 'pieceLength'
-    >,
+    private readonly options: Pick<ServiceOptions, 'mirror' | 'markPadFiles' | 'pieceLength'>,
   ) {}
 
   /**
@@ -50,17 +47,17 @@ export class FileTorrents {
     wanted: Metainfo | { version: MetainfoVersion; pieceLength: PieceLength },
     requester: Waiter | Ahead,
   ): Promise<CurrentTorrent> {
-    const { mirror, serviceName, markPadFiles } = this.options
+    const { mirror, markPadFiles } = this.options
     const { version, pieceLength } = wanted
     const { path } = file
     let lookedUp: ScannedFile | null = file
     const plan = async () => {
       const current = lookedUp ?? (await new MirrorView(mirror).file(path))
       lookedUp = null
-      const content = setContent({ isSingle: true, version, pieceLength }, [current], serviceName)
+      const content = setContent({ isSingle: true, version, pieceLength }, [current])
       const options = { private: false, sourceTag: null, markPadFiles }
       // Below its own prefix the service answers itself, so clients would get no file
-      const directory = path[1] === serviceName ? null : path.slice(0, -1)
+      const directory = path[1] === SERVICE_NAME ? null : path.slice(0, -1)
       return { content, options, directory, omitted: [] }
     }
     const key = `${version} ${pieceLength} file ${path.join('/')}`

@@ -17,7 +17,7 @@ import type { Requester, Requesters } from '../requests/requester.js'
 import { renderSiteHeader } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import type { TorrentSender } from '../torrents/response.js'
-import { MirrorView } from '../tree/mirror.js'
+import { MirrorView, SERVICE_NAME } from '../tree/mirror.js'
 import type { DirectoryTorrents } from './directory-torrents.js'
 import type { FileDigests } from './file-digests.js'
 import { FILE_PAGE_HEADERS, type PagedFile, renderFilePage } from './file-page.js'
@@ -168,7 +168,7 @@ export class Views {
     const { size } = fingerprint
     const base = publicAddress(request.raw, options)
     // Below its own prefix the service answers itself, so clients would get no file
-    const mirrors = path[1] === options.serviceName ? [] : [base, ...options.webSeeds]
+    const mirrors = path[1] === SERVICE_NAME ? [] : [base, ...options.webSeeds]
     const urls = mirrors.map((mirror, i) => {
       return xml`
     <url priority="${i + 1}">${fileAddress(mirror, path)}</url>`

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { declareServeOptions } from '../../../src/cli/commands/serve/options.js'
+import { FIXED_LIMITS } from '../../../src/mirror/options.js'
 import { formOf } from '../../mirror/ask.js'
 import { setDigest, sha1 } from '../../mirror/pkgtorrent/reference-rules.js'
 import { runProgram } from '../../support/executable.js'
@@ -133,10 +134,10 @@ longTest('nginx keeps the figures of the service from strangers', unlessNginx, a
 })
 
 test('the manual has nginx wait for longer, and take no less, than the service', () => {
-  const { wait, maxBody } = declareServeOptions().opts()
+  const { wait } = declareServeOptions().opts()
   const [, seconds] = /proxy_read_timeout (\d+)s;/.exec(serverBlocks('mirror')) ?? []
   const [, megabytes] = /client_max_body_size (\d+)m;/.exec(serverBlocks('mirror')) ?? []
 
   assert.ok(Number(seconds) * 1000 > wait)
-  assert.ok(Number(megabytes) * 2 ** 20 >= maxBody)
+  assert.ok(Number(megabytes) * 2 ** 20 >= FIXED_LIMITS.maxBody)
 })

@@ -120,7 +120,6 @@ for (const [where, args, files, name] of [
     { "it's/a&b;$(c)%41 é.rpm": 'x' },
     'a&b;$(c)%41 é.rpm',
   ],
-  ['a port, under another name', ['--service-name', 'swarm'], { 'yum/a.rpm': 'x' }, 'a.rpm'],
 ] as const) {
   testSuggestion(
     `the command that it suggests works on ${where}`,

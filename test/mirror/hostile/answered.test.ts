@@ -42,7 +42,7 @@ test('refuses other methods, and names the allowed ones', async (t) => {
 })
 
 test('accepts chunked forms that are small enough, and Expect: 100-continue', async (t) => {
-  await besiege(t, { args: ['--max-body', '1K'] }, async ({ ask, port }) => {
+  await besiege(t, { limits: { maxBody: 1024 } }, async ({ ask, port }) => {
     const type = 'Content-Type: application/x-www-form-urlencoded'
     const fields = ['Host: mirror.example', type, 'Transfer-Encoding: chunked']
     const chunks = '5\r\np=/yu\r\na\r\nm/good.rpm\r\n0\r\n\r\n'
@@ -66,9 +66,9 @@ test('does not remember a refused set', async (t) => {
   })
 })
 
-test('accepts patterns that match exactly --max-matches files', async (t) => {
+test('accepts patterns that match exactly as many files as they may', async (t) => {
   const ten = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`ten/${i}`, 'x']))
-  await besiege(t, { args: ['--max-matches', '10'], files: ten }, async ({ get, post }) => {
+  await besiege(t, { limits: { maxMatches: 10 }, files: ten }, async ({ get, post }) => {
     assert.equal((await get(`${SINGLE}/ten/*`)).status, 200)
     assert.equal((await post(['/ten/[0-4]', '/ten/[5-9]'])).status, 200)
   })

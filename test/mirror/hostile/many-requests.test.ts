@@ -56,11 +56,11 @@ test('work for patterns ends when the clients leave', async (t) => {
   assert.equal((await ask(port, singleAddress('/yum/1'))).status, 200)
 })
 
-test('a client with --max-per-client torrents under way gets no further one', async (t) => {
+test('a client with as many torrents under way as one may have gets no further one', async (t) => {
   const root = makeScratch(t, { 'iso/small': 's', 'iso/other': 'o' })
   for (const name of ['1', '2']) plantSparse(`${root}/iso`, name, 512 * GIB)
-  const args = [...PROXIED, '--max-per-client', '2']
-  const { port } = await serveMirror(t, { root, args, io: STANDING })
+  const limits = { maxPerClient: 2 }
+  const { port } = await serveMirror(t, { root, args: PROXIED, limits, io: STANDING })
   const fields = ['Host: m', 'X-Forwarded-For: 192.0.2.1']
   const waiting = ['/iso/1', '/iso/2'].map((path) => {
     return send(t, port, requestText(`GET ${singleAddress(path)}`, fields))

@@ -84,14 +84,14 @@ test(
   },
 )
 
-/** Limits in seconds: short for requests; a torrent may take longer than both together. */
-const SHORT = ['--header-timeout', '1', '--body-timeout', '1', '--wait', '3']
+/** Short for requests; a torrent may take longer than both together. */
+const SHORT = { limits: { headerTimeout: 1000, bodyTimeout: 1000 }, args: ['--wait', '3'] }
 
 /** Sends requests after one for a torrent that is not hashed in time, and returns the answers. */
 async function askBehindSlow(t: TestContext, requests: string, plant?: (root: string) => void) {
   const hashing = holdHashing(t)
   const setup = {
-    args: SHORT,
+    ...SHORT,
     files: { cold: 'cold' },
     ...(plant && { plant }),
   }

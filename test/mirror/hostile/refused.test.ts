@@ -169,7 +169,7 @@ const forms = (fields: readonly string[], bodies: readonly string[]) =>
   bodies.map((body) => form([...fields, lengthOf(body)], body))
 const chunked = (...bodies: string[]) =>
   bodies.map((body) => form([FORM, 'Transfer-Encoding: chunked'], body))
-const small = { args: ['--max-body', '1K'] }
+const small = { limits: { maxBody: 1024 } }
 const long = `${BODY}&x=${'x'.repeat(1024)}`
 const many = (count: number) => Array.from({ length: count }, (_, i) => `/yum/${i}`)
 
@@ -219,7 +219,7 @@ const FORMS: Record<string, Refused> = {
     statuses: [400, 413],
     requests: chunked('zz\r\nxx\r\n', 'fffffffffffffffff\r\n', '-1\r\nx\r\n', '3\r\nabcdef\r\n'),
   },
-  'forms of more than --max-body before they have arrived': {
+  'forms that are too large before they have arrived': {
     statuses: [413],
     setup: small,
     requests: [
@@ -229,9 +229,9 @@ const FORMS: Record<string, Refused> = {
       ...chunked(`400\r\n${long.slice(0, 1024)}\r\n${`100\r\n${'x'.repeat(256)}\r\n`.repeat(20)}`),
     ],
   },
-  'more paths than --max-paths': {
+  'more paths than a form may have': {
     statuses: [413],
-    setup: { args: ['--max-paths', '2'], files: { 'yum/1': '1', 'yum/2': '2', 'yum/3': '3' } },
+    setup: { limits: { maxPaths: 2 }, files: { 'yum/1': '1', 'yum/2': '2', 'yum/3': '3' } },
     before: [post('/yum/1', '/yum/2')],
     requests: [post('/yum/1', '/yum/2', '/yum/3'), post('/yum/1', '/nowhere', '/nowhere')],
   },
@@ -288,9 +288,9 @@ const PATTERNS: Record<string, Refused> = {
     statuses: [404],
     requests: ['/yum/*', '/yum/good.rp?', '/yum/good.rp%3f', '/yum/[g]ood.rpm'].map(get),
   },
-  'patterns that match more than --max-matches': {
+  'patterns that match too many files': {
     statuses: [422],
-    setup: { args: ['--max-matches', '9'], files: ten },
+    setup: { limits: { maxMatches: 9 }, files: ten },
     requests: [...matched('/ten/*'), get(`${SINGLE}/*/*`), post('/ten/[0-4]', '/ten/[5-9]')],
   },
 }

@@ -4,7 +4,7 @@ import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { makeScratch, plantFiles, type Files } from '../../support/scratch.js'
-import { serveMirror, type ServedMirror } from '../../support/serve.js'
+import { type FixedLimits, serveMirror, type ServedMirror } from '../../support/serve.js'
 import { parseAnswers, rawRequest, requestText, type RawAnswer } from './raw.js'
 
 export const SINGLE = '/yum/torrent_service/single'
@@ -31,6 +31,7 @@ export interface Siege {
 
 export interface SiegeSetup {
   readonly args?: readonly string[]
+  readonly limits?: FixedLimits
   readonly files?: Files
   /** Further files, below the root or elsewhere. */
   readonly plant?: (root: string, outside: string) => void | Promise<void>
@@ -50,7 +51,8 @@ export async function besiege(
   plantFiles(root, setup.files ?? {})
   await setup.plant?.(root, outside)
   const before = listTree(root)
-  const mirror = await serveMirror(t, { root, args: ['--log', 'off', ...(setup.args ?? [])] })
+  const args = ['--log', 'off', ...(setup.args ?? [])]
+  const mirror = await serveMirror(t, { root, args, limits: setup.limits ?? {} })
   const siege = siegeOf(mirror, [root, outside])
   await attack(siege)
   await checkOfUse(siege)

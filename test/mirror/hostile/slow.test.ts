@@ -4,11 +4,11 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { makeScratch } from '../../support/scratch.js'
-import { startServe } from './process.js'
+import { serveMirror } from '../../support/serve.js'
 import { parseAnswers, rawRequest, readToEnd } from './raw.js'
 import { besiege, digestAddress, SINGLE, type Siege } from './siege.js'
 
-const args = ['--header-timeout', '1', '--body-timeout', '1']
+const limits = { headerTimeout: 1000, bodyTimeout: 1000 }
 
 const POST =
   `POST ${digestAddress(['/yum/good.rpm'])} HTTP/1.1\r\nHost: mirror.example\r\n` +
@@ -23,14 +23,14 @@ function checkGivenUp({ checkRefused }: Siege, received: string): void {
 const BEGUN = ['GET /yum/good.rpm HTTP/1.1\r\nHost: mirror.exam', 'GET /yum', POST]
 
 test('closes connections that never send the rest of a request', async (t) => {
-  await besiege(t, { args }, async (siege) => {
+  await besiege(t, { limits }, async (siege) => {
     const received = BEGUN.map((bytes) => rawRequest(siege.port, bytes))
     for (const each of received) checkGivenUp(siege, await each)
   })
 })
 
 test('closes connections that send the rest of a request byte by byte', async (t) => {
-  await besiege(t, { args }, async (siege) => {
+  await besiege(t, { limits }, async (siege) => {
     const sockets = BEGUN.map((bytes) => {
       const socket = connect(siege.port, '127.0.0.1')
       socket.write(bytes)
@@ -48,7 +48,7 @@ test('closes connections that send the rest of a request byte by byte', async (t
 
 test('serves others while many connections are silent', async (t) => {
   const root = makeScratch(t, { 'yum/good.rpm': 'good' })
-  const { address, port } = await startServe(t, root, { args: ['--header-timeout', '120'] })
+  const { address, port } = await serveMirror(t, { root, limits: { headerTimeout: 120_000 } })
   const idle = await openIdle(t, port, idleCount())
   const file = await fetch(`${address}/yum/good.rpm`)
   assert.deepEqual([file.status, await file.text()], [200, 'good'])

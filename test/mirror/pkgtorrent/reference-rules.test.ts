@@ -146,22 +146,6 @@ test('a cache can be shared with a service that pads differently', async (t) => 
   const setup = { root: plain.root, cacheDir: plain.cacheDir }
   const told = await serveMirror(t, { ...setup, args: ['--pad-files', 'bep47'] })
   assertInfo(told, await get(told.port, pathsOf(set!)), multiFileInfo(set!, { bep47: true }))
-  await told.stop()
-  const named = await serveMirror(t, { ...setup, args: ['--service-name', 'other'] })
-  const answer = await get(named.port, pathsOf(set!), '/yum/other')
-  assertInfo(named, answer, multiFileInfo(set!, { serviceName: 'other' }))
-})
-
-test('--service-name is the prefix and the directory of the null files', async (t) => {
-  const args = ['--service-name', 'bt-sets']
-  const served = await serveMirror(t, { files: planted(FILES), args })
-  for (const set of SETS.slice(0, 8)) {
-    const answer = await post(served.port, pathsOf(set), '/any/bt-sets')
-    assertInfo(served, answer, multiFileInfo(set, { serviceName: 'bt-sets' }))
-  }
-  const [first] = SETS
-  const elsewhere = await post(served.port, pathsOf(first!))
-  assert.ok(elsewhere.status >= 400 && elsewhere.status < 500, String(elsewhere.status))
 })
 
 const TRACKERS = [

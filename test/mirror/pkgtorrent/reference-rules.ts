@@ -12,7 +12,6 @@ export interface MirrorFile {
 }
 
 export interface ReferenceRules {
-  readonly serviceName?: string
   /** Whether null files are marked as pad files (BEP 47). */
   readonly bep47?: boolean
 }
@@ -54,7 +53,7 @@ export function singleFileInfo({ path, content }: MirrorFile): Buffer {
 }
 
 export function multiFileInfo(files: readonly MirrorFile[], rules: ReferenceRules = {}): Buffer {
-  const { serviceName = 'torrent_service', bep47 = false } = rules
+  const { bep47 = false } = rules
   const entries: Value[] = []
   const pieces: Buffer[] = []
   const counts: Record<number, number> = {}
@@ -67,7 +66,11 @@ export function multiFileInfo(files: readonly MirrorFile[], rules: ReferenceRule
     const n = counts[padding] ?? 0
     counts[padding] = n + 1
     const attr = bep47 ? { attr: 'p' } : {}
-    entries.push({ ...attr, length: padding, path: [serviceName, 'nullfile', `${padding}_${n}`] })
+    entries.push({
+      ...attr,
+      length: padding,
+      path: ['torrent_service', 'nullfile', `${padding}_${n}`],
+    })
   }
   return bencode({
     files: entries,

@@ -20,8 +20,8 @@ function fileOf(path: string, size: number): ScannedFile {
 }
 
 /** Entries as `path size`, null files in brackets. */
-function layoutOf(files: ScannedFile[], set = SET, serviceName = 'svc'): string[] {
-  return setContent(set, files, serviceName).files.map((file) => {
+function layoutOf(files: ScannedFile[], set = SET): string[] {
+  return setContent(set, files).files.map((file) => {
     const text = `${file.path.join('/')} ${file.fingerprint.size}`
     return isPad(file) ? `[${text}]` : text
   })
@@ -31,21 +31,21 @@ test('after each file except the last, a null file fills the block', () => {
   const files = [fileOf('yum/a', 1), fileOf('yum/b/c', BLOCK + 1), fileOf('yum/d', 5)]
   assert.deepEqual(layoutOf(files), [
     'a 1',
-    '[svc/nullfile/1048575_0 1048575]',
+    '[torrent_service/nullfile/1048575_0 1048575]',
     'b/c 1048577',
-    '[svc/nullfile/1048575_1 1048575]',
+    '[torrent_service/nullfile/1048575_1 1048575]',
     'd 5',
   ])
 })
 
 test('null files are counted separately for each size', () => {
   const files = [1, 2, 1, 2, 9].map((size, i) => fileOf(`yum/${i}`, size))
-  const pads = layoutOf(files, SET, 's').filter((entry) => entry.startsWith('['))
+  const pads = layoutOf(files, SET).filter((entry) => entry.startsWith('['))
   assert.deepEqual(pads, [
-    '[s/nullfile/1048575_0 1048575]',
-    '[s/nullfile/1048574_0 1048574]',
-    '[s/nullfile/1048575_1 1048575]',
-    '[s/nullfile/1048574_1 1048574]',
+    '[torrent_service/nullfile/1048575_0 1048575]',
+    '[torrent_service/nullfile/1048574_0 1048574]',
+    '[torrent_service/nullfile/1048575_1 1048575]',
+    '[torrent_service/nullfile/1048574_1 1048574]',
   ])
 })
 
@@ -60,7 +60,7 @@ test('no null file follows an empty file, or one that ends with a block', () => 
 })
 
 test("the torrent's name is the common beginning of its paths", () => {
-  const content = setContent(SET, [fileOf('yum/a', 1), fileOf('yum/b', BLOCK)], 'svc')
+  const content = setContent(SET, [fileOf('yum/a', 1), fileOf('yum/b', BLOCK)])
   assert.equal(content.name, 'yum')
   assert.equal(content.isDirectory, true)
   assert.equal(content.size, 2 * BLOCK)
@@ -69,7 +69,7 @@ test("the torrent's name is the common beginning of its paths", () => {
 })
 
 test('a single file makes a torrent of that file', () => {
-  const content = setContent(SINGLE, [fileOf('yum/7/a.rpm', BLOCK + 1)], 'svc')
+  const content = setContent(SINGLE, [fileOf('yum/7/a.rpm', BLOCK + 1)])
   assert.equal(content.name, 'a.rpm')
   assert.equal(content.isDirectory, false)
   assert.equal(content.files.length, 1)
@@ -77,7 +77,7 @@ test('a single file makes a torrent of that file', () => {
 })
 
 test('a set of one file is a directory all the same', () => {
-  const content = setContent(SET, [fileOf('yum/7/a.rpm', 1)], 'svc')
+  const content = setContent(SET, [fileOf('yum/7/a.rpm', 1)])
   assert.equal(content.name, 'yum')
   assert.equal(content.isDirectory, true)
   assert.deepEqual(layoutOf([fileOf('yum/7/a.rpm', 1)]), ['7/a.rpm 1'])
@@ -89,9 +89,9 @@ test('several files matched by a pattern are a set', () => {
 })
 
 test('a file at the root can be requested alone, but not in a set', () => {
-  assert.equal(setContent(SINGLE, [fileOf('a.iso', 1)], 'svc').name, 'a.iso')
+  assert.equal(setContent(SINGLE, [fileOf('a.iso', 1)]).name, 'a.iso')
   assert.throws(
-    () => setContent(SET, [fileOf('a.iso', 1)], 'svc'),
+    () => setContent(SET, [fileOf('a.iso', 1)]),
     refused('incompatible', /^\/a\.iso: .*same first directory/),
   )
 })
@@ -99,7 +99,7 @@ test('a file at the root can be requested alone, but not in a set', () => {
 for (const version of ['v2', 'hybrid'] as const) {
   test(`${version}: files are in the order of their paths, each at the start of a piece`, () => {
     const files = [fileOf('yum/z', 1), fileOf('yum/b/c', BLOCK + 1), fileOf('yum/a', 5)]
-    const content = setContent({ ...SET, version }, files, 'svc')
+    const content = setContent({ ...SET, version }, files)
     assert.equal(content.version, version)
     assert.deepEqual(
       content.files.filter((file) => !isPad(file)).map(({ path }) => path.join('/')),
@@ -110,7 +110,7 @@ for (const version of ['v2', 'hybrid'] as const) {
 
   test(`${version}: more than can be hashed in bounded memory is refused`, () => {
     const large = (size: number) => () =>
-      setContent({ ...SINGLE, version }, [fileOf('yum/a', size)], 'svc')
+      setContent({ ...SINGLE, version }, [fileOf('yum/a', size)])
     assert.equal(large(64 * GIB)().size, 64 * GIB)
     assert.throws(
       large(64 * GIB + 1),
@@ -123,7 +123,7 @@ test('a torrent of too many pieces is refused', () => {
   const size = 2 ** 19 * BLOCK
   const huge = [fileOf('iso/huge', size), fileOf('iso/more', 1)]
   assert.throws(
-    () => setContent(SET, huge, 'service'),
+    () => setContent(SET, huge),
     refused('too-many', /more than 512 GiB has too many pieces; ask for less/),
   )
 })

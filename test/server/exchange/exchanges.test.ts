@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { serveMirror, type ServedMirror } from '../../support/serve.js'
+import { type FixedLimits, serveMirror, type ServedMirror } from '../../support/serve.js'
 import { readMetric } from '../../mirror/read-metric.js'
 import { until } from '../../support/until.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
@@ -26,11 +26,15 @@ interface Entry {
 }
 
 /** Serves a file of 64 MiB and one of 64 GiB, with a log in JSON. */
-function serve(t: TestContext, args: readonly string[] = []): Promise<ServedMirror> {
+function serve(
+  t: TestContext,
+  args: readonly string[] = [],
+  limits: FixedLimits = {},
+): Promise<ServedMirror> {
   const root = makeScratch(t, { 'yum/good.rpm': 'good' })
   plantSparse(root, 'yum/large', 64 * MIB)
   plantSparse(root, 'yum/huge', 64 * 1024 * MIB)
-  return serveMirror(t, { root, args: ['--log', 'json', ...args] })
+  return serveMirror(t, { root, args: ['--log', 'json', ...args], limits })
 }
 
 /** The log's entries, once it has that many. */
@@ -116,7 +120,7 @@ test('requests that the parser refuses are logged with their status', async (t) 
 })
 
 test('a request that arrives too slowly is logged as 408', async (t) => {
-  const mirror = await serve(t, ['--header-timeout', '0.2'])
+  const mirror = await serve(t, [], { headerTimeout: 200 })
   await rawRequest(mirror.port, 'GET / HTTP/1.1\r\n')
   const [entry] = await entries(mirror, 1)
   assert.equal(entry?.status, 408)

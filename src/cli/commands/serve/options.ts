@@ -131,11 +131,6 @@ export function declareServeOptions() {
         .choices(['nullfile', 'bep47'] as const)
         .default('nullfile' as const, 'nullfile'),
     )
-    .addOption(
-      new Option('--service-name <name>', 'set the mount name of the pkgtorrent protocol')
-        .argParser(serviceName)
-        .default('torrent_service', 'torrent_service'),
-    )
     .optionsGroup('Tracker:')
     .addOption(
       new Opt('--track <url>', 'track the torrents in this process, at this announce URL', {
@@ -200,19 +195,6 @@ export function declareServeOptions() {
   return declareShareOptions(whole)
     .optionsGroup('Limits:')
     .option(
-      '--max-per-client <n>',
-      'limit the torrents that one client waits for',
-      read.wholeNumber(1, 1e6),
-      64,
-    )
-    .option('--max-paths <n>', 'limit the paths in a form', read.wholeNumber(1, 1e6), 10_000)
-    .option(
-      '--max-matches <n>',
-      'limit the files that one request matches',
-      read.wholeNumber(1, 1e6),
-      10_000,
-    )
-    .option(
       '--max-files <n>',
       'limit the entries in the torrent of a directory',
       read.wholeNumber(1, 1e6),
@@ -222,23 +204,6 @@ export function declareServeOptions() {
       new Option('--max-size <size>', 'limit the bytes in the torrent of a directory')
         .argParser(read.sizeLimit)
         .default(2 ** 40, '1TiB'),
-    )
-    .addOption(
-      new Option('--max-body <size>', 'limit the size of a form')
-        .argParser(read.sizeLimit)
-        .default(2 * 2 ** 20, '2MiB'),
-    )
-    .option(
-      '--max-planning <n>',
-      'plan at most this many requests at once',
-      read.wholeNumber(1, 256),
-      4,
-    )
-    .addOption(
-      read.secondsOption('--header-timeout <seconds>', 'wait this long for request headers', 10),
-    )
-    .addOption(
-      read.secondsOption('--body-timeout <seconds>', 'wait this long for a request body', 30),
     )
     .optionsGroup('Log:')
     .addOption(
@@ -279,9 +244,4 @@ function trackUrl(text: string): string {
   throw new InvalidArgumentError(
     'Not an announce URL such as http://tracker.example:6969/announce.',
   )
-}
-
-function serviceName(text: string): string {
-  if (/^[\w~-][\w.~-]{0,99}$/.test(text)) return text
-  throw new InvalidArgumentError('Not a plain name; use letters, digits and _ - . ~ only.')
 }

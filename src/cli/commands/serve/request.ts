@@ -5,7 +5,7 @@ import { statIfThere } from '../../../files/stat-files.js'
 import { RESERVED } from '../../../mirror/tree/mirror.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
 import { ClientAddresses } from '../../../server/connections/client-address.js'
-import type { ServedOptions, WarmOptions } from '../../../mirror/options.js'
+import { FIXED_LIMITS, type ServedOptions, type WarmOptions } from '../../../mirror/options.js'
 import {
   passedPlaces,
   placesAt,
@@ -27,7 +27,9 @@ const OF_TRACKER = 'tracker'
  * @throws BtkitError if the root is not a directory
  */
 export function serviceOptions(root: string, options: ServeOptions, io: Io): ServedOptions {
-  const { followSymlinks, hidden, serviceName, webSeed, files, listings, padding } = options
+  const { followSymlinks, hidden, webSeed, files, listings, padding } = options
+  const { maxFiles, maxSize, maxHashing, wait } = options
+  const limits = { maxFiles, maxSize, maxHashing, wait }
   const path = requireDirectory(resolve(io.cwd, root))
   if (!isReadable(path)) {
     reportWarning(`${root}: permission denied; let btkit's user read and enter it`, io)
@@ -45,7 +47,6 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
   return {
     version: version(),
     mirror: { root: path, hidden, followSymlinks },
-    serviceName,
     publicUrl: options.publicUrl ?? null,
     prefix: '',
     webSeeds: webSeed.map((url) => url.replace(/\/+$/, '')),
@@ -60,7 +61,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     cors: options.cors,
     metrics: true,
     clientAddresses: new ClientAddresses(options.trustProxy),
-    limits: { ...options, maxReads: readsAtOnce(io) },
+    limits: { ...FIXED_LIMITS, ...limits, maxReads: readsAtOnce(io) },
     warm: warmOptions(options, io.now()),
     tracker: null,
     seed: null,

@@ -16,7 +16,7 @@ test('config show says of each option where it is from', async (t) => {
   assert.match(stdout, new RegExp(`\n  cache-trust +mtime +${file}:2\n`))
   assert.match(stdout, new RegExp(`\n  max-files +7 +${file}:5\n`))
   assert.match(stdout, /\n {2}port +99 +BTKIT_SERVE_PORT\n/)
-  assert.match(stdout, /\n {2}max-paths +10000 +default\n/)
+  assert.match(stdout, /\n {2}max-size +1TiB +default\n/)
 })
 
 test('config show --json has a line for each option, and no passwords', async (t) => {

@@ -89,8 +89,6 @@ for (const [what, args] of [
   ['a port below zero', ['/', '--port', '-1']],
   ['an address that is no URL', ['/', '--public-url', 'mirror.example']],
   ['an address with a query', ['/', '--public-url', 'http://m.example/?x']],
-  ['a service name with a slash', ['/', '--service-name', 'a/b']],
-  ['a service name of dots', ['/', '--service-name', '..']],
   ['an unknown kind of pad files', ['/', '--pad-files', 'none']],
   ['an unknown log format', ['/', '--log', 'xml']],
   ['no time to wait', ['/', '--wait', '0']],
