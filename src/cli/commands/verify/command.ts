@@ -1,5 +1,4 @@
 import { Command } from '@commander-js/extra-typings'
-import { declareShareOptions, shareRequest } from '../../arguments/share-options.js'
 import {
   cacheDirOption,
   cacheTrustOption,
@@ -47,7 +46,7 @@ Examples:
   btkit verify --data /srv/files --quiet /srv/torrents/*.torrent`
 
 function declareVerify() {
-  const command = new Command('verify')
+  return new Command('verify')
     .description('Check files against their torrents.')
     .usage('[options] <torrent> [path]\n       btkit verify [options] <torrent...>')
     .argument(
@@ -73,7 +72,6 @@ function declareVerify() {
     .addOption(noCacheOption().conflicts('trustCache'))
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
-  return declareShareOptions(command)
     .optionsGroup('Output:')
     .option('--json', 'print one line of JSON for each torrent')
     .option('--quiet', 'print nothing unless something is wrong')
@@ -84,10 +82,9 @@ function declareVerify() {
 type VerifyOptions = ReturnType<ReturnType<typeof declareVerify>['opts']>
 
 export function defineVerify({ io, finish }: CommandContext) {
-  return declareVerify().action(async (operands, options, command) => {
+  return declareVerify().action(async (operands, options) => {
     const targets = await findTargets(operands, options, io)
-    const share = options.trustCache ? shareRequest(options, command, io) : null
-    const used = { ...options, cache: options.trustCache, shareWith: share }
+    const used = { ...options, cache: options.trustCache }
     // Merkle trees need not be trusted: all digests of one that leads to the torrent's root are right
     let trees: ReturnType<typeof openCacheOf> | undefined
     const openTrees = () => (trees ??= openCacheOf(options.cacheDir, io))
