@@ -10,6 +10,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { BtkitError, usageError } from '../errors.js'
 import { type CommandEntry, commandTable, findCommand } from './command-table.js'
+import { expandOperands } from './arguments/patterns.js'
 import type { CommandContext } from './context.js'
 import { SERVERS } from './configuration/settings.js'
 import type { Section } from './configuration/located.js'
@@ -124,6 +125,7 @@ async function runCommandLine(
       const isTold = running.line.settings.some(({ given }) => given !== null)
       if (mayBeTold && !isTold && showUsage()) throw new CommanderError(2, 'btkit.usage', '')
       line.check()
+      line.replace(line.options, await expandOperands(leaf, line.operands, io))
       tellRules(running.line, leaf.opts(), io)
     })
   }

@@ -1,5 +1,9 @@
+import { lstatSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { braceExpand, Minimatch } from 'minimatch'
-import { BtkitError } from '../errors.js'
+import { BtkitError, callSystem } from '../errors.js'
+import { compareBytes, readNames } from './scan/read-names.js'
+import { statIfThere } from './stat-files.js'
 
 interface GlobOptions {
   /** Whether `*` and `?` match a leading dot. */
@@ -89,4 +93,48 @@ function compile(pattern: string): Minimatch {
   // An alternative of braces may begin at the root of the file system
   if (glob.set.some(([first]) => first === '')) throw badGlob(pattern, 'matches nothing')
   return glob
+}
+
+/**
+ * Finds the paths that a pattern matches, sorted by bytes, in the form of the pattern: relative to
+ * `directory`, or absolute. Directories that exist at its beginning are taken literally. As in a
+ * shell, hidden names match only a pattern with a dot, and `**` does not follow links.
+ * @throws BtkitError `usage` as compileGlob; `not-permitted` or `io` for directories on the way
+ */
+export function expandGlob(pattern: string, directory: string): string[] {
+  const segments = pattern.split('/')
+  const leading = (count: number) =>
+    segments
+      .slice(0, count)
+      .map((each) => `${each}/`)
+      .join('')
+  const isThere = (path: string) => statIfThere(resolve(directory, path))?.isDirectory() === true
+  let literal = 0
+  while (literal < segments.length - 1 && isThere(leading(literal + 1))) literal++
+  const glob = compileGlob(segments.slice(literal).join('/'), { hidden: false })
+  const found = matchesBelow(resolve(directory, leading(literal)), '', {
+    glob,
+    follows: !pattern.includes('**'),
+  })
+  return found.sort(compareBytes).map((path) => leading(literal) + path)
+}
+
+function matchesBelow(
+  root: string,
+  below: string,
+  wanted: { readonly glob: Minimatch; readonly follows: boolean },
+): string[] {
+  const { glob, follows } = wanted
+  const directory = resolve(root, below)
+  return callSystem(directory, () => readNames(directory)).flatMap((name) => {
+    const path = below + name
+    const own = glob.match(path) ? [path] : []
+    if (!glob.match(path, true)) return own
+    const stats = follows ? statIfThere(resolve(root, path)) : lstatSync(resolve(root, path))
+    if (!stats?.isDirectory()) return own
+    const inside = matchesBelow(root, `${path}/`, wanted)
+    return glob.match(`${path}/`) && own.length === 0
+      ? [`${path}/`, ...inside]
+      : [...own, ...inside]
+  })
 }

@@ -1,6 +1,7 @@
 import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { BtkitError, usageError } from '../../errors.js'
+import { expandPaths } from '../arguments/patterns.js'
 import type { Io } from '../io.js'
 import type { CommandLine } from '../options/command-line.js'
 import {
@@ -10,7 +11,7 @@ import {
   areAlternatives,
   MAKERS,
 } from '../options/table.js'
-import { traitsOf } from '../options/option.js'
+import { conflictsOf, traitsOf } from '../options/option.js'
 import { aliasesOf, spellAliases } from './aliases.js'
 import {
   environmentLevel,
@@ -165,13 +166,8 @@ function isRefusedWith(one: OptionEntry, other: OptionEntry): boolean {
 
 /** Whether commander refuses two options together. */
 export function excludeEachOther(one: OptionEntry, other: OptionEntry): boolean {
-  return conflictsOf(one).includes(other.attribute) || conflictsOf(other).includes(one.attribute)
-}
-
-/** The options given to `conflicts`, which commander's types omit. */
-function conflictsOf({ on }: OptionEntry): readonly string[] {
-  const { conflictsWith = [] } = (on ?? {}) as { readonly conflictsWith?: readonly string[] }
-  return conflictsWith
+  const excludes = (each: OptionEntry) => (each.on ? conflictsOf(each.on) : [])
+  return excludes(one).includes(other.attribute) || excludes(other).includes(one.attribute)
 }
 
 /** A preset that is wanted, and where that is said. */
@@ -271,6 +267,21 @@ function applySettings(
   }
 }
 
+/** Expands patterns in lists of paths. Their mistakes name the place. */
+function withPatterns(settings: readonly Setting[], io: Io): Promise<Setting[]> {
+  return Promise.all(
+    settings.map(async (setting) => {
+      const { entry, value, place } = setting
+      const isPaths = /^(file|directory)$/.test(entry.traits.takes ?? '') && entry.kind === 'list'
+      if (!isPaths || !Array.isArray(value)) return setting
+      const paths = await expandPaths(value as string[], io).catch((error: unknown) => {
+        throw error instanceof BtkitError ? place.error(error.message) : error
+      })
+      return { ...setting, value: paths }
+    }),
+  )
+}
+
 /** The pairs of settings of one place that cannot be used together; `false` leaves an option out. */
 export function excludedPairs(
   settings: readonly Setting[],
@@ -349,7 +360,7 @@ export async function configure(
     if (/^(config|completion)$/.test(target.section) && error instanceof BtkitError) return NOTHING
     throw error
   })
-  applySettings(target.command, resolved.settings, job)
+  applySettings(target.command, await withPatterns(resolved.settings, io), job)
   line.apply()
   const changes = async () => {
     const again = await resolveAgain().catch((error: unknown) => {

@@ -5,15 +5,12 @@ import {
   type CommandUnknownOpts,
 } from '@commander-js/extra-typings'
 import { usageError } from '../../errors.js'
-import type { CommandOption } from './option.js'
+import { conflictsOf, type CommandOption } from './option.js'
 import { otherNames, TRUTHS } from './table.js'
 
 /** The parts of commander's commands that its types omit. package.json names the exact version. */
 interface Internals {
   _findOption: (arg: string) => CommandOption | undefined
-  _processArguments: () => void
-  _checkForMissingMandatoryOptions: () => void
-  _checkForConflictingOptions: () => void
 }
 
 const internalsOf = (command: CommandUnknownOpts) => command as unknown as Internals
@@ -84,7 +81,7 @@ export class CommandLine {
     )
       return
     this.command.args = [...operands]
-    internalsOf(this.command)._processArguments()
+    this.command.processedArgs = processed(this.command)
   }
 
   /** Makes the options able to parse values again. */
@@ -118,8 +115,21 @@ export class CommandLine {
 
   /** Reports missing options, and options that exclude each other, as commander does. */
   check(): void {
-    internalsOf(this.command)._checkForMissingMandatoryOptions()
-    internalsOf(this.command)._checkForConflictingOptions()
+    const { command } = this
+    for (const option of command.options) {
+      if (option.mandatory && command.getOptionValue(option.attributeName()) === undefined)
+        command.error(`error: required option '${option.flags}' not specified`)
+    }
+    const used = command.options.filter((option) => {
+      const source = command.getOptionValueSource(option.attributeName()) ?? 'default'
+      const isOff = command.getOptionValue(option.attributeName()) === false
+      return source !== 'default' && option.negate === isOff
+    })
+    for (const option of used) {
+      const other = used.find((each) => conflictsOf(option).includes(each.attributeName()))
+      if (!other) continue
+      command.error(`error: option '${option.flags}' cannot be used with option '${other.flags}'`)
+    }
   }
 
   /** Lets commander find options by all their names, and notes how each was typed. */
@@ -196,6 +206,18 @@ export class CommandLine {
       ({ long, required }) => !required && names.includes(long ?? ''),
     )
   }
+}
+
+/** The values of a command's operands, for its action. */
+function processed({ args, registeredArguments }: CommandUnknownOpts): unknown[] {
+  return registeredArguments.map((argument, at) => {
+    const parse = argument.parseArg as Parser | undefined
+    const values = argument.variadic ? args.slice(at) : args.slice(at, at + 1)
+    const standard: unknown = argument.defaultValue
+    if (values.length === 0) return standard ?? (argument.variadic ? [] : undefined)
+    if (parse) return values.reduce<unknown>((previous, each) => parse(each, previous), standard)
+    return argument.variadic ? values : values[0]
+  })
 }
 
 const longName = (arg: string) => (arg.startsWith('--') ? arg.replaceAll('_', '-') : arg)

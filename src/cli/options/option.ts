@@ -56,6 +56,11 @@ export function traitsOf(option: CommandOption | null): Traits {
   return (option as { readonly traits?: Traits } | null)?.traits ?? {}
 }
 
+/** The options given to `conflicts`, by commander's names; its types omit them. */
+export function conflictsOf(option: CommandOption): readonly string[] {
+  return (option as { readonly conflictsWith?: readonly string[] }).conflictsWith ?? []
+}
+
 /** Commander's names of a command's options with a property. `source` says where their values are from. */
 export function attributesWith(
   command: CommandUnknownOpts,

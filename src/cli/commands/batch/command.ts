@@ -8,6 +8,7 @@ import { nameJob } from '../../../files/write/atomically.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
+import { expandPaths } from '../../arguments/patterns.js'
 import { collect } from '../../arguments/values.js'
 import {
   itemsOf,
@@ -127,7 +128,8 @@ async function runJobs(
     for (const job of jobs) {
       if (io.signal.aborted) break
       // A dry run does not make the torrents that later jobs read
-      const isLate = options.dryRun && job.command.name() === 'publish' && !areThere(job)
+      const isLate =
+        options.dryRun && job.command.name() === 'publish' && !(await areThere(job, io))
       if (!isLate) statuses.push(await runJob(job, { ...options, shared }, context))
     }
   } finally {
@@ -137,7 +139,10 @@ async function runJobs(
   return statuses
 }
 
-const areThere = ({ operands }: Job) => operands.every((path) => existsSync(path))
+async function areThere({ operands }: Job, io: Io): Promise<boolean> {
+  const paths = await expandPaths(operands, io).catch(() => [])
+  return paths.length > 0 && paths.every((path) => existsSync(path))
+}
 
 async function runJob(
   job: Job,

@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { BtkitError } from '../../errors.js'
+import type { Io } from '../io.js'
+import { reportNote } from '../output/messages.js'
+
+/**
+ * Expands patterns among paths where no shell did: in quotes, a configuration or a batch. A path
+ * that exists is literal, and so is a URL. Without patterns it reads nothing.
+ * @throws BtkitError `not-found` for a pattern that matches nothing, and as expandGlob
+ */
+export async function expandPaths(
+  paths: readonly string[],
+  { cwd }: Pick<Io, 'cwd'>,
+  onMatch: (pattern: string, path: string) => void = () => undefined,
+): Promise<string[]> {
+  const expanded: string[] = []
+  for (const path of paths) {
+    if (!mayBePattern(path) || existsSync(resolve(cwd, path))) {
+      expanded.push(path)
+      continue
+    }
+    const { expandGlob } = await import('../../files/glob.js')
+    const found = expandGlob(path, cwd)
+    if (found.length === 0)
+      throw new BtkitError('not-found', `${path}: no such file, and the pattern matches none`)
+    for (const each of found) onMatch(path, each)
+    expanded.push(...found)
+  }
+  return expanded
+}
+
+/** A scheme begins a tracker or a magnet link; one letter is a drive of Windows. */
+function mayBePattern(path: string): boolean {
+  return /[*?[]/.test(path) && !/^[a-z][a-z0-9+.-]+:/i.test(path)
+}
+
+/**
+ * Expands the operands of a command that takes several paths. A command that changes or removes
+ * something, which has `--dry-run`, names each file, because nobody has typed it.
+ */
+export async function expandOperands(
+  command: CommandUnknownOpts,
+  operands: readonly string[],
+  io: Io,
+): Promise<readonly string[]> {
+  const isList = command.registeredArguments.at(-1)?.variadic === true
+  if (!isList) return operands
+  const isChange = command.options.some(({ long }) => long === '--dry-run')
+  const isNamed = isChange && command.getOptionValue('quiet') !== true
+  return expandPaths(operands, io, (pattern, path) => {
+    if (isNamed) reportNote(`pattern ${pattern}: ${path}`, io)
+  })
+}
