@@ -1,19 +1,11 @@
 import {
   InvalidArgumentError,
-  Option,
   type Argument,
   type CommandUnknownOpts,
 } from '@commander-js/extra-typings'
 import { usageError } from '../../errors.js'
 import { conflictsOf, type CommandOption } from './option.js'
 import { otherNames, TRUTHS } from './table.js'
-
-/** The parts of commander's commands that its types omit. package.json names the exact version. */
-interface Internals {
-  _findOption: (arg: string) => CommandOption | undefined
-}
-
-const internalsOf = (command: CommandUnknownOpts) => command as unknown as Internals
 
 type Parser = (text: string, previous: unknown) => unknown
 
@@ -36,7 +28,8 @@ export class CommandLine {
   #options: TypedOption[] = []
   /** The options that it has, by commander's names, also a `--no-x` that only repeats the default. */
   readonly attributes = new Set<string>()
-  #name = ''
+  /** How options were typed, in their order. */
+  readonly #names = new Map<CommandOption, string[]>()
 
   /** Prepares a command, whose options are not parsed yet. */
   constructor(readonly command: CommandUnknownOpts) {
@@ -47,13 +40,13 @@ export class CommandLine {
       option.mandatory = false
       command.on(`option:${option.name()}`, (text: string | undefined) => {
         this.attributes.add(option.attributeName())
-        this.#options.push({ option, name: this.#name, text: text ?? null })
+        const name = this.#names.get(option)?.shift() ?? option.short ?? ''
+        this.#options.push({ option, name, text: text ?? null })
       })
     }
     for (const argument of command.registeredArguments) nameInErrors(argument)
-    this.#spellNames()
     const parse = command.parseOptions.bind(command)
-    command.parseOptions = (args) => parse(this.#spellTruths(args))
+    command.parseOptions = (args) => parse(this.#spell(args))
   }
 
   get options(): readonly TypedOption[] {
@@ -132,16 +125,6 @@ export class CommandLine {
     }
   }
 
-  /** Lets commander find options by all their names, and notes how each was typed. */
-  #spellNames(): void {
-    internalsOf(this.command)._findOption = (arg) => {
-      const found = this.#find(arg)
-      const long = longName(arg)
-      this.#name = found?.long === long ? long : arg
-      return found ?? this.#repeated(long)
-    }
-  }
-
   /** BitTornado's spelling `--announce_list`, and names in other commands and programs, count, too. */
   #find(arg: string): CommandOption | undefined {
     const long = longName(arg)
@@ -155,38 +138,64 @@ export class CommandLine {
 
   /**
    * `--no-x` for a switch `--x`, or `--x` if only `--no-x` exists, repeats the default and overrides a
-   * configuration. Nothing listens to the option that is returned.
+   * configuration. Returns whether it does.
    */
-  #repeated(long: string): CommandOption | undefined {
-    if (!long.startsWith('--')) return undefined
+  #repeats(long: string): boolean {
+    if (!long.startsWith('--')) return false
     const opposite = long.startsWith('--no-') ? `--${long.slice(5)}` : `--no-${long.slice(2)}`
     const option = this.command.options.find((each) => each.long === opposite && !each.required)
-    if (!option) return undefined
-    this.attributes.add(option.attributeName())
-    return new Option('--repeated-default')
+    if (option) this.attributes.add(option.attributeName())
+    return option !== undefined
   }
 
-  /** Spells BitTornado's `--switch 0` as `--no-switch`. */
-  #spellTruths(args: readonly string[]): string[] {
-    const end = args.indexOf('--')
+  /**
+   * Spells options by their own names, notes how they were typed, and spells BitTornado's
+   * `--switch 0` as `--no-switch`.
+   */
+  #spell(args: readonly string[]): string[] {
+    let isOver = false
     let isValue = false
     let mayBeTruth = false
     return args.flatMap((arg, at) => {
       const isTruth = mayBeTruth && /^[01]$/.test(arg)
       mayBeTruth = false
       if (isTruth) return []
-      if (isValue || (end >= 0 && at >= end)) {
+      isOver ||= arg === '--' && !isValue
+      if (isValue || isOver) {
         isValue = false
         return [arg]
       }
       const [typed = '', ...rest] = arg.split('=')
       const name = longName(typed)
-      const option = rest.length === 0 ? this.#find(arg) : undefined
-      isValue = option?.required ?? false
-      if (!this.#isTruth(name)) return [arg]
+      if (!this.#isTruth(name)) {
+        isValue = this.#awaitsValue(arg)
+        return this.#spellName(arg)
+      }
       mayBeTruth = rest.length === 0
-      return [this.#spellTruth(name, mayBeTruth ? args[at + 1] : rest.join('='), !mayBeTruth)]
+      const value = mayBeTruth ? args[at + 1] : rest.join('=')
+      return this.#spellName(this.#spellTruth(name, value, !mayBeTruth))
     })
+  }
+
+  /** Whether the next argument is its value, as after `--name`, `-n`, or the last of several letters. */
+  #awaitsValue(arg: string): boolean {
+    if (arg.startsWith('--')) return this.#find(arg)?.required ?? false
+    for (let at = 1; arg.startsWith('-') && at < arg.length; at++) {
+      const option = this.#find(`-${arg.charAt(at)}`)
+      if (!option || option.required) return option !== undefined && at === arg.length - 1
+    }
+    return false
+  }
+
+  /** An argument with the option's own name; nothing for one that repeats a default. */
+  #spellName(arg: string): string[] {
+    const [typed = ''] = arg.startsWith('--') ? arg.split('=') : [arg.slice(0, 2)]
+    const option = this.#find(typed)
+    const long = longName(typed)
+    if (!option) return arg === typed && this.#repeats(long) ? [] : [arg]
+    const name = option.long === long ? long : typed
+    this.#names.set(option, [...(this.#names.get(option) ?? []), name])
+    return arg.startsWith('--') ? [(option.long ?? typed) + arg.slice(typed.length)] : [arg]
   }
 
   /** @throws BtkitError `usage` for a value other than 0 and 1 */
