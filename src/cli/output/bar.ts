@@ -115,8 +115,14 @@ export function cutColumns(text: string, columns: number): string {
   return text.slice(0, end)
 }
 
-/** Splits text into lines of at most `columns` columns, between words if possible. */
-export function wrapColumns(text: string, columns: number): string[] {
+/**
+ * Splits text into lines of at most `columns` columns, between words if possible. Lines for a
+ * terminal of one column have two, because characters may.
+ * wrap-ansi and cli-truncate would do it, but loading them takes a sixth of Node's start, and
+ * cli-truncate exceeds the width by half a character.
+ */
+export function wrapColumns(text: string, wanted: number): string[] {
+  const columns = Math.max(2, wanted)
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
@@ -128,7 +134,7 @@ export function wrapColumns(text: string, columns: number): string[] {
     if (line !== '') lines.push(line)
     line = word
     while (columnsOf(line) > columns) {
-      const head = cutColumns(line, Math.max(2, columns))
+      const head = cutColumns(line, columns)
       lines.push(head)
       line = line.slice(head.length)
     }

@@ -100,3 +100,14 @@ test('a message can do nothing to a terminal either, nor be wider than it', () =
     .split('\n')
   assert.ok(lines.every((line) => columnsOf(line) <= 30 && !line.includes('\u001b')))
 })
+
+test('a terminal of one or two columns shows what fits', () => {
+  for (const width of [1, 2, 3]) {
+    const lines = torrentTable([torrentOf('a.iso', { message: 'refused by 日本' })], width)
+    const all = lines.join('\n').split('\n')
+    assert.ok(
+      all.every((line) => columnsOf(line) <= Math.max(width, 4)),
+      all.join('|'),
+    )
+  }
+})
