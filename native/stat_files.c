@@ -106,10 +106,11 @@ static void *look_up_shares(void *data) {
 /* Most of the work is in the kernel, which serves several threads at once. */
 static void look_up_all(struct lookup *lookup) {
   pthread_t threads[MAX_THREADS];
-  const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-  const uint32_t shares = lookup->count / SHARE;
-  uint32_t wanted = processors < 1 ? 1 : processors > (long)MAX_THREADS ? MAX_THREADS : (uint32_t)processors;
-  if (shares < MIN_SHARES) wanted = 1;
+  /* The question reads a file of the kernel, which takes longer than to look at a few files */
+  const long processors =
+      lookup->count / SHARE < MIN_SHARES ? 1 : sysconf(_SC_NPROCESSORS_ONLN);
+  const uint32_t wanted =
+      processors < 1 ? 1 : processors > (long)MAX_THREADS ? MAX_THREADS : (uint32_t)processors;
   uint32_t started = 0;
   while (started + 1 < wanted &&
          pthread_create(&threads[started], NULL, look_up_shares, lookup) == 0) {

@@ -118,6 +118,7 @@ export function isUntouched({
   input,
   path,
 }: Pick<OwnFile, 'target' | 'file' | 'source' | 'input' | 'path'>): boolean {
+  if (!target.log.has(file)) return false
   const found = readFingerprintIfThere(path)
   if (found === null) return false
   const fingerprint = encodeFingerprint(found)

@@ -231,10 +231,9 @@ const recheckTogether: RecheckFiles = (files) => {
 export function lookAgain(files: readonly ScannedFile[]): (Fingerprint | null)[] {
   const found = new Array<Fingerprint | null>(files.length).fill(null)
   for (const [directory, placed] of byDirectory(files)) {
-    const looks = statFiles(
-      directory,
-      placed.map(({ path }) => basename(path)),
-    )
+    // For a single one, opening the directory would take longer
+    const names = placed.length > 1 ? placed.map(({ path }) => basename(path)) : []
+    const looks = statFiles(directory, names)
     for (const [i, { path, place }] of placed.entries()) {
       const look = looks.at(i)
       found[place] = look

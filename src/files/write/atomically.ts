@@ -62,6 +62,8 @@ export async function writeAtomically(
 /** A file under its temporary name. */
 export interface Draft {
   readonly draft: string
+  /** The number of its file system. */
+  readonly device: number
   /** The path to write to, with links to the file resolved. */
   readonly path: string
 }
@@ -87,7 +89,7 @@ export async function draftFile(
   }
   clean(dirname(path))
   const content = { bytes, mode: options.mode ?? mode, owner: options.owner }
-  return { path, draft: await writeDraft(path, content, isSynced) }
+  return { path, ...(await writeDraft(path, content, isSynced)) }
 }
 
 /**

@@ -30,20 +30,42 @@ const open = promisify(fs.open)
 const write = promisify(fs.write)
 const sync = promisify(fs.fsync)
 
-/** Writes a new file beside `path`, and syncs it unless others do. Returns its path. */
-export async function writeDraft(path: string, content: Content, isSynced = true): Promise<string> {
+/** A file under its temporary name. */
+interface WrittenDraft {
+  readonly draft: string
+  /** The number of its file system. */
+  readonly device: number
+}
+
+/**
+ * Bytes of a file that is written at once if others sync it: until a thread has begun, the system
+ * has it in memory.
+ */
+const SMALL = 64 * 1024
+
+/** Writes a new file beside `path`, and syncs it unless others do. */
+export async function writeDraft(
+  path: string,
+  content: Content,
+  isSynced = true,
+): Promise<WrittenDraft> {
   const draft = join(dirname(path), makeTemporaryName(basename(path)))
-  const descriptor = await open(draft, 'wx', firstMode(content))
+  const { bytes } = content
+  const small = !isSynced && bytes instanceof Uint8Array && bytes.length <= SMALL ? bytes : null
+  const mode = firstMode(content)
+  const descriptor = small ? fs.openSync(draft, 'wx', mode) : await open(draft, 'wx', mode)
+  let device = 0
   await orDiscard(draft, async () => {
     try {
-      await writeAll(descriptor, content.bytes)
-      setAttributes(descriptor, content)
+      if (small) writeNow(descriptor, small)
+      else await writeAll(descriptor, bytes)
+      device = setAttributes(descriptor, content)
       if (isSynced) await sync(descriptor)
     } finally {
       fs.closeSync(descriptor)
     }
   })
-  return draft
+  return { draft, device }
 }
 
 /** Calls `act`, and removes the draft if it fails. */
@@ -104,14 +126,20 @@ async function writeWhole(descriptor: number, bytes: Uint8Array): Promise<void> 
   } while (at < bytes.length)
 }
 
+function writeNow(descriptor: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += fs.writeSync(descriptor, bytes, at)
+}
+
 /**
  * Sets owner and mode only if they differ; usually umask and the directory have set them correctly.
+ * Returns the number of the file system.
  */
-function setAttributes(descriptor: number, { mode, owner }: Content): void {
+function setAttributes(descriptor: number, { mode, owner }: Content): number {
   const stats = fs.fstatSync(descriptor)
   const isGiven = !owner || (stats.uid === owner.uid && stats.gid === owner.gid)
   if (!isGiven) giveTo(owner, descriptor)
   if (mode !== undefined && mode !== (stats.mode & PERMISSION_BITS)) fs.fchmodSync(descriptor, mode)
+  return stats.dev
 }
 
 /** Sets the owner. Only root may do so; other users keep their files. */

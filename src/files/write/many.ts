@@ -10,6 +10,7 @@ import {
   draftFile,
   explainWrite,
   placeDraft,
+  type Draft,
   type WriteJob,
   type WriteOptions,
 } from './atomically.js'
@@ -134,7 +135,7 @@ export class Writer {
         if (draft === null) file.resolve(null)
         if (!draft) continue
         await settleFailure(file, async () => {
-          if (isTogether) await confirmDraft(draft.draft, states)
+          if (isTogether) await confirmDraft(draft, states)
           await placeDraft(draft, file.options)
           const fingerprint = encodeFingerprint(readFingerprint(draft.path))
           placed.push({ file, path: draft.path, fingerprint })
@@ -191,11 +192,15 @@ function openFileSystems(directories: readonly string[]): ReadonlyMap<number, nu
 }
 
 /** Makes a draft survive a power failure. `states` has the results of syncing file systems. */
-async function confirmDraft(draft: string, states: ReadonlyMap<number, number>): Promise<void> {
+async function confirmDraft(
+  { draft, device }: Draft,
+  states: ReadonlyMap<number, number>,
+): Promise<void> {
+  const state = states.get(device) ?? UNABLE
+  if (state === 0) return
   await orDiscard(draft, async () => {
-    const state = states.get(statSync(draft).dev) ?? UNABLE
     if (state === UNABLE) await syncEntry(draft)
-    else if (state !== 0) throw systemError(-state, 'syncfs')
+    else throw systemError(-state, 'syncfs')
   })
 }
 

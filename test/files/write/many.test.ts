@@ -40,6 +40,17 @@ for (const [what, sync] of WAYS) {
     assert.equal(found.length, 200)
   })
 
+  test(`empty, small and large files of one batch are written whole, ${what}`, async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const files = Array.from({ length: 40 }, (_, i) => {
+      const bytes = Buffer.alloc([0, 1, 64 * 1024, 64 * 1024 + 1, 300_000][i % 5]!, i)
+      return { path: join(root, `${i}`), bytes }
+    })
+    const writer = new Writer({ inFlight: 40, ...sync })
+    await Promise.all(files.map(({ path, bytes }) => writer.write(path, bytes, {})))
+    for (const { path, bytes } of files) assert.deepEqual(readFileSync(path), bytes)
+  })
+
   test(`no more are in flight than allowed, and those that wait keep their order, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
     const writer = new Writer({ inFlight: 1, ...sync })
