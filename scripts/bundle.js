@@ -32,6 +32,21 @@ const COSTLY = [
 /** The program loads them at their first use: commander alone would load child_process for each command. */
 const COSTLY_REQUIRE = new RegExp(`require\\(("(?:${COSTLY.join('|')})")\\)`, 'g')
 
+/** Begins each program. */
+const PRELUDE = `const bundleUrl = require('node:url').pathToFileURL(__filename).href;
+const requireLate = (name) => {
+  let module
+  const load = () => (module ??= require(name))
+  return new Proxy({}, {
+    get: (_, key) => load()[key],
+    ownKeys: () => Reflect.ownKeys(load()),
+    getOwnPropertyDescriptor: (_, key) => {
+      const own = Reflect.getOwnPropertyDescriptor(load(), key)
+      return own && { ...own, configurable: true }
+    },
+  })
+};`
+
 const { dependencies, version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const external = Object.keys(dependencies).filter((name) => !JOINED.includes(name))
 const shared = {
@@ -68,19 +83,7 @@ const program = await build({
   // The function that load-program.ts calls, as Node wraps a module
   banner: {
     js: `(function (module, require, { __filename, __dirname }) {
-const bundleUrl = require('node:url').pathToFileURL(__filename).href;
-const requireLate = (name) => {
-  let module
-  const load = () => (module ??= require(name))
-  return new Proxy({}, {
-    get: (_, key) => load()[key],
-    ownKeys: () => Reflect.ownKeys(load()),
-    getOwnPropertyDescriptor: (_, key) => {
-      const own = Reflect.getOwnPropertyDescriptor(load(), key)
-      return own && { ...own, configurable: true }
-    },
-  })
-};${REQUIRE_APART}`,
+${PRELUDE}${REQUIRE_APART}`,
   },
   footer: { js: '})' },
 })
@@ -98,7 +101,12 @@ await build({
     start: 'dist/src/cli/start/start.js',
     'warm-up': 'dist/src/cli/start/warm-up.js',
   },
+  banner: { js: PRELUDE },
 })
+for (const name of ['start', 'warm-up']) {
+  const path = `dist/bundle/${name}.cjs`
+  writeFileSync(path, readFileSync(path, 'utf8').replace(COSTLY_REQUIRE, 'requireLate($1)'))
+}
 const apart = await buildApart({
   ...commonJs,
   // Parts of each other

@@ -1,12 +1,50 @@
 import { Buffer } from 'node:buffer'
 import { createHash, createHmac } from 'node:crypto'
+import { loadNative } from './native-addon.js'
 
 /** The digest algorithms that torrents use. */
 export type DigestAlgorithm = 'sha1' | 'sha256'
 
-/** Returns the digest of `bytes`, or of the UTF-8 bytes of a text. */
+/** Functions of the native addon; native/piece_hash.c describes what they check. */
+interface Hasher {
+  features(): { readonly shani: boolean }
+  hash(
+    kernel: 'shani',
+    algorithm: DigestAlgorithm,
+    data: Uint8Array,
+    pieceLength: number,
+    count: number,
+    out: Uint8Array,
+  ): void
+}
+
+/**
+ * Returns the digest of `bytes`, or of the UTF-8 bytes of a text. By the native addon if the
+ * processor has SHA instructions: many commands would load node:crypto for a single digest, and with
+ * it node:stream, which takes a tenth of their time.
+ */
 export function digestOf(algorithm: DigestAlgorithm, bytes: Uint8Array | string): Buffer {
-  return createHash(algorithm).update(bytes).digest()
+  const hasher = findHasher()
+  if (hasher === null) return createHash(algorithm).update(bytes).digest()
+  const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
+  const out = OUTPUTS[algorithm]
+  hasher.hash('shani', algorithm, data, data.length, 1, out)
+  const digest = Buffer.alloc(out.length)
+  digest.set(out)
+  return digest
+}
+
+/** Reused: for an array that it has not seen, the addon allocates memory outside the heap. */
+const OUTPUTS = { sha1: Buffer.allocUnsafeSlow(20), sha256: Buffer.allocUnsafeSlow(32) }
+
+let found: Hasher | null | undefined
+
+function findHasher(): Hasher | null {
+  if (found === undefined) {
+    const addon = loadNative<Hasher>('hash', 'features')
+    found = addon?.features().shani ? addon : null
+  }
+  return found
 }
 
 /** Returns HMAC-SHA-256 (RFC 2104) of the parts together; texts count as UTF-8. */

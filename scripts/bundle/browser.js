@@ -24,8 +24,9 @@ export function createHash(algorithm) {
     digest: () => Buffer.from(hash.digest()),
   }
 }
-// src/digest.ts imports it; nothing for browsers makes a MAC
+// src/bytes.ts imports it; nothing for browsers makes a MAC
 export const createHmac = undefined`,
+  addon: `export const loadNative = () => null`,
   util: `export const getSystemErrorMap = () => new Map()`,
 }
 
@@ -33,6 +34,8 @@ const standIns = {
   name: 'stand-ins',
   setup({ onResolve, onLoad }) {
     const resolveDir = process.cwd()
+    // node:crypto's stand-in makes the digests
+    onResolve({ filter: /\/native-addon\.js$/ }, () => ({ path: 'addon', namespace: 'node' }))
     onResolve({ filter: /^node:/ }, ({ path }) => ({ path: path.slice(5), namespace: 'node' }))
     onLoad({ filter: /.*/, namespace: 'node' }, ({ path }) => {
       return STAND_INS[path] && { contents: STAND_INS[path], resolveDir }
