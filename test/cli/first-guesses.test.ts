@@ -6,13 +6,13 @@ import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
 
-// What people type first, by the habits of other programs, and what they are told. DIR is a
+// First guesses of people who come from other programs, and the answers of btkit. DIR is a
 // directory with the torrent a.torrent and the content of `tree`.
 
 const TORRENT = torrentOf(singleFileInfo(), { announce: 'http://t.example/announce' })
 const TREE = 'create DIR/tree --dry-run'
 
-/** What is typed, and the output: of standard output, or of standard error if that is empty. */
+/** Command lines, each with standard output, or standard error if that is empty. */
 const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   [
     'edit DIR/a.torrent --comment q --output DIR/b.torrent',
