@@ -21,7 +21,7 @@ const FILES_A_PROCESS = 16
 // The mark of a file that changes its process (umask, limits), or that another file may disturb
 const OWN_PROCESS = /^\/\/ In a process of its own: /m
 // Declares a test that only --long runs, by test/support/long.ts
-const LONG_TEST = /\b(longTest|quickFirst)\(/
+const LONG_TEST = /\b(longTest|quickFirst)\b/
 // The mark of a file that needs the whole machine. It runs at the end, with nothing beside it.
 const ALONE = /^\/\/ Alone on the machine: /m
 
