@@ -34,7 +34,7 @@ function withFile(t: TestContext, yaml: string) {
     return JSON.parse(stdout) as Record<string, unknown>
   }
   const make = async (...args: string[]) => {
-    const made = await run('makemetafile', image, '--quiet', ...args)
+    const made = await run('makemetafile', image, '--quiet', '--force', ...args)
     assert.deepEqual([made.status, made.stderr], [0, ''])
     return show()
   }
