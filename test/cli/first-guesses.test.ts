@@ -6,13 +6,13 @@ import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
 
-// First guesses of people who come from other programs, and the answers of btkit. DIR is a
-// directory with the torrent a.torrent and the content of `tree`.
+// The first commands of people who know other programs, and btkit's answers. DIR is a directory with
+// the torrent a.torrent and the content of `tree`.
 
 const TORRENT = torrentOf(singleFileInfo(), { announce: 'http://t.example/announce' })
 const TREE = 'create DIR/tree --dry-run'
 
-/** Command lines, each with standard output, or standard error if that is empty. */
+/** A command line, and its standard output; if that is empty, its standard error. */
 const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   [
     'edit DIR/a.torrent --comment q --output DIR/b.torrent',
