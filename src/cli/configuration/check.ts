@@ -1,14 +1,7 @@
+import { NAMES_ELSEWHERE, otherNames } from '../options/bittornado.js'
 import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
-import {
-  DEFAULTS,
-  defaultText,
-  MAKERS,
-  NAMES_ELSEWHERE,
-  type OptionEntry,
-  otherNames,
-  takesDefault,
-} from '../options/table.js'
+import { DEFAULTS, defaultText, MAKERS, type OptionEntry, takesDefault } from '../options/table.js'
 import { aliasesOf } from './aliases.js'
 import { configurationFiles, readConfigurations, readConfigurationText } from './files.js'
 import { itemsOf, Problems, type Section } from './located.js'

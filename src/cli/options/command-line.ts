@@ -5,7 +5,7 @@ import {
 } from '@commander-js/extra-typings'
 import { usageError } from '../../errors.js'
 import { conflictsOf, type CommandOption } from './option.js'
-import { otherNames, TRUTHS } from './table.js'
+import { otherNames, TRUTHS } from './bittornado.js'
 
 type Parser = (text: string, previous: unknown) => unknown
 

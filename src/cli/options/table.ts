@@ -1,5 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { createRequire } from 'node:module'
+import { otherNames } from './bittornado.js'
 import { traitsOf, type CommandOption, type Traits } from './option.js'
 
 /**
@@ -156,50 +157,3 @@ function sectionsFor(section: string | null): (readonly [command: string, keys: 
   const own = all[section]
   return own ? [[section, own]] : []
 }
-
-/** Option names of other commands and programs, with btkit's names for them, without hyphens. */
-const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
-  ['target', 'output'],
-  ['output-dir', 'output'],
-  ['saveas', 'output'],
-  ['tracker', 'announce'],
-  ['announce', 'tracker'],
-  ['httpseeds', 'http-seed'],
-  ['http-seeds', 'http-seed'],
-  ['add-tracker', 'add'],
-  ['remove-tracker', 'remove'],
-  ['all', 'hidden'],
-  ['pad-files', 'padding'],
-  ['piece-size', 'piece-length'],
-  ['max-piece-length', 'max-piece-size'],
-  ['min-piece-length', 'min-piece-size'],
-  ['target-piece-count', 'target-pieces'],
-  // Names of bttrack
-  ['bind', 'host'],
-  ['dfile', 'state'],
-  ['logfile', 'log-file'],
-  ['reannounce-interval', 'interval'],
-  ['timeout-downloaders-interval', 'timeout'],
-  ['timeout-downloaders', 'timeout'],
-  ['save-dfile-interval', 'save-interval'],
-])
-
-/** The names of options in other commands and programs. */
-export const NAMES_ELSEWHERE: readonly string[] = [...OTHER_NAMES.keys()]
-
-/** btkit's possible names for another program's option. */
-export function otherNames(key: string): string[] {
-  return [OTHER_NAMES.get(key) ?? []].flat()
-}
-
-/** Switches that take 0 or 1 in BitTornado. */
-export const TRUTHS: ReadonlySet<string> = new Set([
-  '--check-hashes',
-  '--allowed-controls',
-  '--compact-reqd',
-  '--keep-dead',
-  '--show-infopage',
-  '--show-names',
-  '--allow-get',
-  '--hupmonitor',
-])

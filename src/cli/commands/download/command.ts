@@ -1,7 +1,7 @@
 import { usageError } from '../../../errors.js'
 import { withHashContext } from '../../arguments/reading-options.js'
 import { namesClient } from '../../arguments/own-client.js'
-import { givenOldOptions } from '../../arguments/without-meaning.js'
+import { givenOldOptions } from '../../options/bittornado.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote, reportWarning } from '../../output/messages.js'
 import { withFailureLines } from '../../output/torrent-json.js'

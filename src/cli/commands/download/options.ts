@@ -14,7 +14,7 @@ import {
 import { declareReadingOptions } from '../../arguments/reading-options.js'
 import { ratio, seconds, secondsOption } from '../../arguments/values.js'
 import type { Io } from '../../io.js'
-import { takeOldOptions } from '../../arguments/without-meaning.js'
+import { takeOldOptions } from '../../options/bittornado.js'
 import { DIRECTORY, Opt } from '../../options/option.js'
 
 /** The options of `download`. Each is validated when it is parsed. */

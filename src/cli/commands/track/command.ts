@@ -5,6 +5,7 @@ import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import { boundHeapGrowth } from '../../../heap-growth.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
+import { reportWarning } from '../../output/messages.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
 import {
   socketsPassed,
@@ -18,7 +19,8 @@ import {
 import { warningsTo } from '../../output/messages.js'
 import { announceUrlsOf, greeting } from './greeting.js'
 import { adminRequest, openTrackerAdmin, prepareRecords } from './admin.js'
-import { declareTrackOptions, type TrackOptions, warnOfOtherTrackers } from './options.js'
+import { givenOtherTrackers } from '../../options/bittornado.js'
+import { declareTrackOptions, type TrackOptions } from './options.js'
 import { requireTorrents, sharedStore, trackerSettings } from './request.js'
 
 const EXAMPLES = `
@@ -36,7 +38,8 @@ export function defineTrack({ io, finish, isLegacy, reloadConfiguration }: Comma
         isLegacy,
         warn: warningsTo(io),
       })
-      warnOfOtherTrackers(command, io)
+      for (const name of givenOtherTrackers(command))
+        reportWarning(`${name}: ignored; trackers share peers with --store`, io)
       const store = sharedStore(options, command, io)
       await track(options, store, { ...io, stderr, reloadConfiguration, isLegacy })
       finish(0)

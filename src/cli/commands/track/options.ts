@@ -1,9 +1,4 @@
-import {
-  Command,
-  type CommandUnknownOpts,
-  InvalidArgumentError,
-  Option,
-} from '@commander-js/extra-typings'
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import {
   archiveDirOption,
   bannedIpsOption,
@@ -16,8 +11,7 @@ import {
 } from '../../arguments/server-options.js'
 import { stateDirOption } from '../../arguments/cache-options.js'
 import * as read from '../../arguments/values.js'
-import type { Io } from '../../io.js'
-import { reportWarning } from '../../output/messages.js'
+import { takeOldTrackerOptions } from '../../options/bittornado.js'
 import { DIRECTORY, FILE, Opt } from '../../options/option.js'
 
 /** The default ports: bttrack's, and the usual one of today's trackers. */
@@ -172,47 +166,11 @@ export function declareTrackOptions(isLegacy: boolean) {
         .argParser((text) => 60_000 * read.wholeNumber(1, 10_000)(text))
         .hideHelp(),
     )
-  for (const name of [...WITHOUT_MEANING, ...OTHER_TRACKERS])
-    whole.addOption(new Option(`${name} <value>`).hideHelp())
+  takeOldTrackerOptions(whole)
   return whole
 }
 
 export type TrackOptions = ReturnType<ReturnType<typeof declareTrackOptions>['opts']>
-
-/** Options of bttrack that are accepted and ignored. */
-const WITHOUT_MEANING = [
-  '--nat-check',
-  '--log-nat-checks',
-  '--socket-timeout',
-  '--timeout-check-interval',
-  '--min-time-between-log-flushes',
-  '--min-time-between-cache-refreshes',
-  '--http-timeout',
-  '--close-with-rst',
-  '--ipv6-enabled',
-  '--ipv6-binds-v4',
-  '--dedicated-seed-id',
-]
-
-/** Options by which trackers of bttrack traded peers. Each is accepted with a warning. */
-const OTHER_TRACKERS = [
-  '--multitracker-enabled',
-  '--multitracker-allowed',
-  '--multitracker-reannounce-interval',
-  '--multitracker-maxpeers',
-  '--multitracker-key',
-  '--aggregate-forward',
-  '--aggregator',
-]
-
-/** Warns of each option for other trackers that was given. */
-export function warnOfOtherTrackers(command: CommandUnknownOpts, io: Io): void {
-  for (const { long } of command.options.filter((option) => {
-    const isGiven = command.getOptionValueSource(option.attributeName()) !== undefined
-    return isGiven && OTHER_TRACKERS.includes(option.long ?? '')
-  }))
-    reportWarning(`${long}: ignored; trackers share peers with --store`, io)
-}
 
 /** An option for a duration, in milliseconds. */
 function seconds<Flag extends string>(name: Flag, description: string, standard: number) {
