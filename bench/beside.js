@@ -18,12 +18,18 @@ const checkout = fileURLToPath(new URL('..', import.meta.url))
 export async function compareWith(commit, { isQuick, only }) {
   const scratch = mkdtempSync(join(tmpdir(), 'btkit-beside-'))
   process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+  const results = []
+  // A run that is stopped prints what it has
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      print(commit, results)
+      process.exit(1)
+    })
+  }
   const programs = { before: build(commit, join(scratch, 'before')), now: programIn(checkout) }
   const rows = ROWS.filter(
     ({ name }) => only.length === 0 || only.some((word) => name.includes(word)),
   )
-  const results = []
   for (const row of rows) {
     const started = performance.now()
     const place = join(scratch, `row-${results.length}`)
@@ -37,11 +43,14 @@ export async function compareWith(commit, { isQuick, only }) {
     rmSync(place, { recursive: true, force: true })
     console.error(`${row.name}: ${((performance.now() - started) / 1000).toFixed(0)} s`)
   }
-  const table = results.flat()
+  print(commit, results)
+  return results.flat().some(({ isLost }) => isLost) ? 1 : 0
+}
+
+function print(commit, results) {
   const head = ['work', 'before', 'now', 'now / before', 'limit', 'measured', '']
   const title = `${shortName(commit)} and this build, Node ${process.version}, ${describeProcessor()}`
-  printTable(title, [head, ...table.map(({ cells }) => cells)])
-  return table.some(({ isLost }) => isLost) ? 1 : 0
+  printTable(title, [head, ...results.flat().map(({ cells }) => cells)])
 }
 
 /** Builds a commit in a directory of its own, with the packages of this checkout. */

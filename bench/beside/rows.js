@@ -21,12 +21,15 @@ async function settle() {
 }
 
 const ENTRIES = 100_000
+/** A ratio needs no more. */
+const QUICK_ENTRIES = 20_000
 
 /** A directory of many entries that rows share, with each program's torrents of it. */
 class Entries {
-  constructor(root, programs) {
+  constructor({ programs, root, isQuick }) {
     Object.assign(this, {
       programs,
+      count: isQuick ? QUICK_ENTRIES : ENTRIES,
       source: join(root, 'entries', 'source'),
       root: join(root, 'entries'),
     })
@@ -35,7 +38,8 @@ class Entries {
   async plant() {
     if (existsSync(this.source)) return
     mkdirSync(this.source, { recursive: true })
-    for (let i = 0; i < ENTRIES; i++) writeFileSync(join(this.source, `entry-${i}`), `content ${i}`)
+    for (let i = 0; i < this.count; i++)
+      writeFileSync(join(this.source, `entry-${i}`), `content ${i}`)
     for (const who of ['before', 'now']) mkdirSync(this.torrents(who))
     await settle()
   }
@@ -62,12 +66,12 @@ function completeArgs(program, source, target) {
 }
 
 const firstRun = {
-  name: `completedir, first run over ${ENTRIES} entries`,
+  name: 'completedir, first run over many entries',
   figures: [{ key: 'seconds', unit: 's', limit: 2.5, beside: COPY }],
   turns: 1,
   quickTurns: 1,
-  async prepare({ programs, root }) {
-    const entries = new Entries(root, programs)
+  async prepare(places) {
+    const entries = new Entries(places)
     await entries.plant()
     // The torrents of the run before are those that are copied
     const copied = { seconds: 0 }
@@ -87,14 +91,14 @@ const firstRun = {
 }
 
 const unchanged = {
-  name: `completedir, ${ENTRIES} entries, nothing changed`,
+  name: 'completedir of many entries, nothing changed',
   figures: [
     { key: 'seconds', unit: 's', limit: 2.5, beside: FIND },
     { key: 'memory', unit: 'MiB', limit: 100, what: 'memory' },
   ],
   ...TURNS,
-  async prepare({ programs, root }) {
-    const entries = new Entries(root, programs)
+  async prepare(places) {
+    const entries = new Entries(places)
     await entries.plant()
     for (const who of ['before', 'now']) entries.complete(who)
     await settle()
@@ -139,12 +143,12 @@ const changed = {
 }
 
 const hashing = {
-  name: 'makemetafile, 4 GiB in memory',
+  name: 'makemetafile, a large file in memory',
   figures: [{ key: 'seconds', unit: 's' }],
   ...TURNS,
-  prepare({ programs, scratch }) {
+  prepare({ programs, scratch, isQuick }) {
     const memory = makeScratch({ inMemory: true })
-    plantFile(join(memory, 'data'), 4096)
+    plantFile(join(memory, 'data'), isQuick ? 1024 : 4096)
     const args = [
       'makemetafile',
       join(memory, 'data'),

@@ -14,6 +14,7 @@ import {
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
+import { loadAddon } from '../../src/hash/kernels.js'
 import { runProgram, projectRoot } from '../support/executable.js'
 import { longTest } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
@@ -102,6 +103,25 @@ longTest('keeping compiled code leaves the cache and the state of the user alone
 
 longTest('a program whose path is no address as it stands does its work', async (t) => {
   assert.match(await makeAndShow(install(t, 'a #1?%20b é')), SHOWN)
+})
+
+const unlessSlowDigests = {
+  skip: !loadAddon()?.features().shani && 'this processor, or its addon, makes no digests',
+}
+
+test('to show a torrent the program starts without node:crypto', unlessSlowDigests, async (t) => {
+  const pieces = '-'.repeat(20)
+  const directory = makeScratch(t, {
+    'a.torrent': `d4:infod6:lengthi1e4:name1:a12:piece lengthi262144e6:pieces20:${pieces}ee`,
+    'list.cjs': "process.on('exit', () => console.error(process.moduleLoadList.join()))",
+  })
+  const program = join(projectRoot, 'bin/btkit.js')
+  const args = ['--require', './list.cjs', program, 'showmetainfo', 'a.torrent']
+  const { stdout, stderr } = await runProgram(process.execPath, args, { cwd: directory })
+  assert.match(stdout, /piece/)
+  const loaded = stderr.trim().split(',')
+  assert.ok(loaded.includes('NativeModule vm'))
+  assert.ok(!loaded.includes('NativeModule crypto'))
 })
 
 test('with damaged compiled code the program does its work', async (t) => {
