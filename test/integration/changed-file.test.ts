@@ -41,7 +41,7 @@ for (const [what, change, said] of [
       const directory = makeScratch(t, { 'huge.torrent': OLD, huge: Buffer.alloc(3_000_000) })
       const source = join(directory, 'huge')
       const gate = makeGate(t)
-      const args = ['makemetafile', source, TRACKER, '--piece-size-pow2', '20']
+      const args = ['makemetafile', source, TRACKER, '--piece-size-pow2', '20', '--force']
       const ended = collect(startExecutable('btkit', args, { cwd: directory, env: gate.env }))
       await gate.reached()
       change(source)

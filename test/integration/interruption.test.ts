@@ -24,7 +24,7 @@ for (const [signal, status] of [
     async (t) => {
       const directory = makeScratch(t, { 'huge.torrent': OLD })
       const source = plantSparse(directory, 'huge', HUGE)
-      const args = ['makemetafile', source, TRACKER, '--piece-size-pow2', '24']
+      const args = ['makemetafile', source, TRACKER, '--piece-size-pow2', '24', '--force']
       const child = startExecutable('btkit', args, { cwd: directory })
       const ended = collect(child)
       await whenOpen(child.pid!, source)

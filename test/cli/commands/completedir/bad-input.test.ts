@@ -84,10 +84,11 @@ test('a missing directory or target fails with status 1, and the others go on', 
   const { status, stderr } = await mirror.run([missing])
   assert.equal(stderr, `btkit: ${missing}: no such file or directory\n`)
   assert.deepEqual([status, mirror.list()], [1, ['a.torrent']])
-  const nowhere = await mirror.run(['--target', missing])
+  const below = mirror.at('missing', 'below')
+  const nowhere = await mirror.run(['--target', below])
   assert.deepEqual(
     [nowhere.status, nowhere.stderr],
-    [1, `btkit: ${missing}: no such file or directory\n`],
+    [1, `btkit: --output ${below}: no such directory (mkdir -p creates it)\n`],
   )
 })
 
@@ -176,9 +177,12 @@ test(
 test('with --quiet, each run reports a missing target', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   for (let i = 0; i < 2; i++) {
-    const [status, stderr] = await quietly(mirror, ['--target', mirror.at('missing')])
+    const [status, stderr] = await quietly(mirror, ['--target', mirror.at('missing', 'below')])
     assert.equal(status, 1)
-    assert.match(stderr, /^btkit: .*missing: no such file or directory\n$/)
+    assert.match(
+      stderr,
+      /^btkit: --output .*missing\/below: no such directory \(mkdir -p creates it\)\n$/,
+    )
   }
 })
 
