@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { Report } from './test/report.js'
 import { runGroup } from './test/run-group.js'
 
-const TIMES = 'node_modules/.cache/btkit-tests/times.json'
+const TIMES = 'node_modules/.cache/btkit-tests'
 // The time of a test file that was never run, by its size
 const SECONDS_A_BYTE = 1 / 5000
 // If more files fail, something is broken, and none is run again
@@ -34,7 +34,9 @@ try {
 
 async function main({ parts, long: isLong, ...options }) {
   const files = findTests(isLong, parts)
-  const times = readTimes()
+  // A file takes another time with its long tests
+  const timesFile = join(TIMES, isLong ? 'long-times.json' : 'times.json')
+  const times = readTimes(timesFile)
   const secondsOf = ({ source }) => times[source] ?? statSync(source).size * SECONDS_A_BYTE
   const report = new Report(files.length, isLong || process.stdout.isTTY)
   // Tests of random input take it from here, so that a failure can be repeated
@@ -51,11 +53,12 @@ async function main({ parts, long: isLong, ...options }) {
   const beside = files.filter((file) => !isAlone(file))
   await runAll(groupTests(beside, secondsOf), options.jobs ?? availableParallelism())
   await runAll(groupTests(files.filter(isAlone), secondsOf), 1)
-  const failed = report.failedFiles()
+  // A second run of hundreds of kills would take the time of the others
+  const failed = isLong ? [] : report.failedFiles()
   for (const file of failed.length > REPEATED ? [] : failed) {
     await runGroup([file], options, (...done) => report.addRepeated(...done))
   }
-  if (options.name.length === 0) keepTimes({ ...times, ...report.seconds() })
+  if (options.name.length === 0) keepTimes(timesFile, { ...times, ...report.seconds() })
   return report.end(`seed ${options.seed}`)
 }
 
@@ -125,18 +128,18 @@ function groupTests(files, secondsOf) {
   return groups.sort((a, b) => seconds(b) - seconds(a))
 }
 
-function readTimes() {
+function readTimes(path) {
   try {
-    return JSON.parse(readFileSync(TIMES, 'utf8'))
+    return JSON.parse(readFileSync(path, 'utf8'))
   } catch {
     return {}
   }
 }
 
-function keepTimes(times) {
+function keepTimes(path, times) {
   try {
-    mkdirSync(dirname(TIMES), { recursive: true })
-    writeFileSync(TIMES, JSON.stringify(times, null, 1))
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, JSON.stringify(times, null, 1))
   } catch {
     // The checkout may belong to somebody else; the next run guesses
   }

@@ -162,6 +162,12 @@ test('finds what the others left', async () => {
   assert.deepEqual([status, lastLine(stdout)], [0, '5 passed, 0 failed'], stdout)
 })
 
+longTest('a long test that fails is not run again', async (t) => {
+  const { status, stdout } = await runTests(t, { 'a.long': FAILS }, { args: ['--long'] })
+  assert.deepEqual([status, lastLine(stdout)], [1, '0 passed, 1 failed, 1 skipped'])
+  assert.doesNotMatch(stdout, /once more and alone/)
+})
+
 longTest('a crash fails its file, and those after it run all the same', async (t) => {
   const { status, stdout } = await runTests(t, {
     'a/1.test': PASSES,
