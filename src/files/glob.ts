@@ -24,8 +24,8 @@ const MAX_ALTERNATIVES = 900
 /**
  * Compiles a glob of the operator: `*`, `?`, `[…]`, `**`, braces and extended patterns such as
  * `!(…)`. It is case-sensitive, and a backslash makes the next character literal. A leading `/` or
- * `./` is the root, which paths leave out. Globs of strangers go to compileSimpleGlob, whose time
- * is bounded.
+ * `./` is the root, which paths leave out. For untrusted globs use compileSimpleGlob: its time is
+ * bounded.
  *
  * Loading minimatch takes milliseconds, so import this file only if there are globs.
  *

@@ -84,13 +84,13 @@ const MAX_FORM = 1024 * 1024
 /** Milliseconds that a form waits for its work, so that most mistakes are shown above it. */
 const PATIENCE = 400
 
-/** Milliseconds in which cancelled work must end. It is broken off then. */
+/** Milliseconds for cancelled work to end by itself. After that, its thread is ended. */
 const LAST_WORK = 3000
 
 /** Milliseconds in which the last page gets its style. */
 const LAST_PAGE = 500
 
-/** The answer to an address that led to the pages already. */
+/** The answer to an address that opens the pages once, and has been used. */
 const USED =
   'this address works once; open the file that the command printed, or start btkit gui again'
 

@@ -178,7 +178,7 @@ function serviceOptions(options: MirrorOptions): PluginSettings['options'] {
     siteName: options.siteName ?? null,
     cors: options.cors ?? false,
     metrics: options.metrics ?? false,
-    // The application's server has its own
+    // The application's server has time limits of its own
     limits: { ...checkedNumbers(limits, LIMITS), headerTimeout: 0 },
     warm: warmOf(options),
     tracker: null,

@@ -37,8 +37,8 @@ const PAUSE_MS = 10_000
 const HOUR_MS = 3_600_000
 
 /**
- * A Redis that may be gone at any time: down, slow, loading, full, failing over. A call costs at most
- * 200 ms then, and for some seconds after that all calls fail at once.
+ * A connection to a Redis that may fail at any time (down, slow, loading, full, failing over). A call
+ * then takes at most 200 ms, and further calls fail immediately for some seconds.
  */
 export class RedisLink {
   readonly #address: RedisAddress

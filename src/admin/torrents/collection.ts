@@ -116,8 +116,8 @@ export class Collection {
   }
 
   /**
-   * Refuses a torrent that is tracked already at another path: of two files of the same torrent,
-   * clients and pages would get what one of them says outside of its info. Call it in `changeInfo`.
+   * Refuses a torrent that is already tracked at another path. With two files of one torrent, clients
+   * and pages would see the comment and trackers of one of them only. Call it in `changeInfo`.
    * @throws BtkitError `exists`
    */
   refuseCopy(path: string, hashes: InfoHashes): void {

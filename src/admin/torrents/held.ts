@@ -61,4 +61,4 @@ export class HeldTorrents {
 
 /** Why such a torrent is read-only. */
 export const HELD =
-  'btkit completedir keeps it and would write it again; change its options or its files'
+  'btkit completedir maintains this torrent and would undo the change; change the options of completedir instead'

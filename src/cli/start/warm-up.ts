@@ -26,7 +26,7 @@ async function warmUp(): Promise<void> {
   mkdirSync(tree)
   for (const path of [file, join(tree, 'entry')]) writeFileSync(path, Buffer.alloc(100_000))
   writeFileSync(configuration, 'defaults:\n  cache-trust: full\n')
-  // Nothing of the user's is touched
+  // The cache and state of the user are not touched
   process.env['BTKIT_CACHE_DIR'] = join(scratch, 'cache')
   process.env['BTKIT_STATE_DIR'] = join(scratch, 'state')
   process.env['BTKIT_CONFIG'] = configuration

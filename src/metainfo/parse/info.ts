@@ -217,8 +217,7 @@ export function readPieceLayers(files: readonly RootedFile[], source: LayerSourc
   const { layers, pieceLength, warnings } = source
   const dict = layers === undefined ? NO_LAYERS : requireDict(layers, () => 'piece layers')
   checkEntries(dict)
-  // Files of the same content share a layer: a hostile torrent could otherwise have one hashed a
-  // million times
+  // Checked once for each root: a hostile torrent could name the same layer a million times
   const rightLayers = new Map<string, boolean>()
   const tree = files.map(({ file, piecesRoot }): TreeFile => {
     if (file.length <= pieceLength || piecesRoot === null) {

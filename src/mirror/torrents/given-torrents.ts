@@ -70,8 +70,8 @@ export class GivenTorrents {
   }
 
   /**
-   * The public torrents found for a file that match it by name and size. Only its content can show
-   * whether they are really its own.
+   * The public torrents that match a file by name and size. Whether their pieces match is known only
+   * after the file is hashed.
    * @throws NotReady
    */
   async find(file: ScannedFile): Promise<Metainfo[]> {

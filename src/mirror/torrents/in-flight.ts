@@ -52,8 +52,8 @@ export class InFlight<T> {
 }
 
 /**
- * Work that several requests wait for. It is abandoned when the last of them goes
- * away. If the last one was told to try again, it goes on until that request should have come.
+ * Work that several requests wait for. It is cancelled when no request waits any more. If the last
+ * client got a 503, the work goes on until that client has had the time to ask again.
  */
 export class Flight<T> {
   readonly promise: Promise<T>

@@ -71,7 +71,7 @@ const NO_FILE = 'matches no file; use DIRECTORY/** for all files below one'
 /** A part of a pattern: any directories, a name that fits, or the end. */
 type PatternPart = 'directories' | 'end' | ((name: string) => boolean)
 
-/** The parts of all patterns that the components of a path have led to. */
+/** The places in all patterns after the components of a path: the states of a matcher. */
 export type Places = readonly number[]
 
 /**

@@ -3,7 +3,10 @@ import type { Socket } from 'node:net'
 import type { ConnectionFollower } from './connections.js'
 import type { CountedResponse } from './counted-response.js'
 
-/** The last response begun on a connection; of a map of all, each request would make an entry. */
+/**
+ * The last response that was started on a connection. It is a property of the socket, because a map
+ * would get an entry for each request.
+ */
 const BEGUN = Symbol('begun')
 
 interface Begun extends Socket {

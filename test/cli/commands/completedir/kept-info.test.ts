@@ -126,7 +126,7 @@ test('a run without a tracker keeps existing trackers, and new torrents have non
 test('new private torrents without a tracker cause a warning, also with --quiet', async (t) => {
   const mirror = new Mirror(t, FILES)
   const { status, stderr } = await withoutTracker(mirror, ['--private', '--quiet'])
-  const why = 'nobody can download new private torrents; give one'
+  const why = 'nobody can download new private torrents; give a tracker'
   assert.deepEqual([status, stderr], [0, `btkit: warning: no tracker: ${why}\n`])
 })
 
