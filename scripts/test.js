@@ -4,8 +4,19 @@
 //   node scripts/test.js [--long] [--name PATTERN] [--jobs N] [--node PATH] [--seed N]
 //                        [--test-limit SECONDS] [PART OF A PATH ...]
 import { randomInt } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { availableParallelism, freemem } from 'node:os'
 import { dirname, join, sep } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Report } from './test/report.js'
@@ -20,6 +31,9 @@ const REPEATED = 10
 const FILES_A_PROCESS = 16
 // The mark of a file that changes its process (umask, limits), or that another file may disturb
 const OWN_PROCESS = /^\/\/ In a process of its own: /m
+// A file system in memory, and the bytes that must be free there and in memory
+const MEMORY = '/dev/shm'
+const MEMORY_NEEDED = 6 * 2 ** 30
 // Declares a test that only --long runs, by test/support/long.ts
 const LONG_TEST = /\b(longTest|quickFirst)\b/
 // The mark of a file that needs the whole machine. It runs at the end, with nothing beside it.
@@ -42,6 +56,7 @@ async function main({ parts, long: isLong, ...options }) {
   // Tests of random input take it from here, so that a failure can be repeated
   process.env['BTKIT_TEST_SEED'] = options.seed
   process.env['BTKIT_TEST_LONG'] = isLong ? '1' : '0'
+  if (!isLong) useMemory()
   const runAll = async (groups, jobs) => {
     const waiting = groups.values()
     const work = async () => {
@@ -60,6 +75,23 @@ async function main({ parts, long: isLong, ...options }) {
   }
   if (options.name.length === 0) keepTimes(timesFile, { ...times, ...report.seconds() })
   return report.end(`seed ${options.seed}`)
+}
+
+/**
+ * Makes quick tests write to memory if there is plenty, because they wait for a disk's syncs
+ * otherwise. Long tests write to the disk, or wherever TMPDIR says, as these do then.
+ */
+function useMemory() {
+  if (process.env['TMPDIR'] !== undefined || !existsSync(MEMORY)) return
+  const { bavail, bsize } = statfsSync(MEMORY)
+  if (Math.min(bavail * bsize, freemem()) < MEMORY_NEEDED) return
+  const directory = mkdtempSync(join(MEMORY, 'btkit-tests-'))
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.once(signal, () => process.exit(130))
+  // As /tmp: some tests run programs as other users
+  chmodSync(directory, 0o1777)
+  process.env['TMPDIR'] = directory
 }
 
 function readArguments() {

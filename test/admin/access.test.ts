@@ -6,6 +6,7 @@ import { PASSWORDS, startAdmin, userLine, Visitor } from '../support/admin.js'
 import { plantCertificate, tlsArgs, unlessOpenssl } from '../support/certificates.js'
 import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
+import { longTest } from '../support/long.js'
 
 test('without --admin-users there is no administration', async () => {
   const { status, stderr } = await runBtkit(['track', '--open', '--admin-listen', '127.0.0.1:0'])
@@ -13,7 +14,7 @@ test('without --admin-users there is no administration', async () => {
   assert.match(stderr, /--admin-listen: needs --admin-users/)
 })
 
-test('all pages lead to the log-in, and the password opens them', async (t) => {
+longTest('all pages lead to the log-in, and the password opens them', async (t) => {
   const { visitor } = await startAdmin(t)
   const browser = visitor()
   for (const [path, login] of [
@@ -43,7 +44,7 @@ test('an unknown address is a page that leads back, without a cookie before the 
   }
 })
 
-test('wrong names and passwords get the same answer', async (t) => {
+longTest('wrong names and passwords get the same answer', async (t) => {
   const { visitor } = await startAdmin(t)
   const answers = []
   for (const [name, password] of [
@@ -63,24 +64,27 @@ test('wrong names and passwords get the same answer', async (t) => {
   )
 })
 
-test('an address has ten attempts, and a name sixty from addresses that it never used', async (t) => {
-  const clock = { now: 1 }
-  const proxy = ['--trust-proxy', '127.0.0.1']
-  const { visitor } = await startAdmin(t, { args: proxy, io: { monotonic: () => clock.now } })
-  const attempt = async (address: string, password: string) => {
-    const browser = visitor()
-    browser.headers = { 'X-Forwarded-For': address }
-    return (await browser.logIn('alice', password)).status
-  }
-  for (let at = 0; at < 10; at++) assert.equal(await attempt('198.51.100.1', ''), 403)
-  assert.equal(await attempt('198.51.100.1', PASSWORDS['alice']!), 429)
-  assert.equal(await attempt('198.51.100.2', PASSWORDS['alice']!), 303)
-  for (let at = 0; at < 50; at++) assert.equal(await attempt(`203.0.113.${at}`, ''), 403)
-  assert.equal(await attempt('203.0.113.99', PASSWORDS['alice']!), 429)
-  assert.equal(await attempt('198.51.100.2', PASSWORDS['alice']!), 303)
-  clock.now += 16 * 60_000
-  assert.equal(await attempt('198.51.100.1', PASSWORDS['alice']!), 303)
-})
+longTest(
+  'an address has ten attempts, and a name sixty from addresses that it never used',
+  async (t) => {
+    const clock = { now: 1 }
+    const proxy = ['--trust-proxy', '127.0.0.1']
+    const { visitor } = await startAdmin(t, { args: proxy, io: { monotonic: () => clock.now } })
+    const attempt = async (address: string, password: string) => {
+      const browser = visitor()
+      browser.headers = { 'X-Forwarded-For': address }
+      return (await browser.logIn('alice', password)).status
+    }
+    for (let at = 0; at < 10; at++) assert.equal(await attempt('198.51.100.1', ''), 403)
+    assert.equal(await attempt('198.51.100.1', PASSWORDS['alice']!), 429)
+    assert.equal(await attempt('198.51.100.2', PASSWORDS['alice']!), 303)
+    for (let at = 0; at < 50; at++) assert.equal(await attempt(`203.0.113.${at}`, ''), 403)
+    assert.equal(await attempt('203.0.113.99', PASSWORDS['alice']!), 429)
+    assert.equal(await attempt('198.51.100.2', PASSWORDS['alice']!), 303)
+    clock.now += 16 * 60_000
+    assert.equal(await attempt('198.51.100.1', PASSWORDS['alice']!), 303)
+  },
+)
 
 test('a log-in that succeeds is no attempt', async (t) => {
   const { visitor } = await startAdmin(t, { args: ['--trust-proxy', '127.0.0.1'] })

@@ -17,7 +17,7 @@ import { open } from 'lmdb'
 import { openLmdbStore } from '../../src/cache/store/lmdb.js'
 import { CACHE_FILE } from '../../src/cache/open.js'
 import { runExecutable } from '../support/executable.js'
-import { quickFirst } from '../support/long.js'
+import { longTest, quickFirst } from '../support/long.js'
 import { Mirror, TRACKER } from '../support/mirror.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import {
@@ -147,7 +147,7 @@ function leaveMarks(file: string, count: number): void {
   for (let i = 0; i < count; i++) writeFileSync(`${file}-open-${999_999_000 + i}-1`, '')
 }
 
-test('a cache is used however many processes died with it open', async (t) => {
+longTest('a cache is used however many processes died with it open', async (t) => {
   const { mirror, file } = await makeFilled(t)
   leaveMarks(file, 20)
   writeFileSync(`${file}-open-nonsense`, '')
@@ -160,7 +160,7 @@ test('a cache is used however many processes died with it open', async (t) => {
   assert.deepEqual(left, [])
 })
 
-test('a cache that would end processes is set aside after the first', async (t) => {
+longTest('a cache that would end processes is set aside after the first', async (t) => {
   const { mirror, file } = await makeFilled(t)
   const content = readFileSync(file)
   // In each page of the tree, the places of records point anywhere
@@ -192,7 +192,7 @@ test('a cache that was copied from elsewhere is used', async (t) => {
   assert.equal((await mirror.report(['--comment', 'x', ...SMALL_PIECES])).bytesHashed, 0)
 })
 
-test('a cache that a newer btkit wrote is left as it is, with one warning', async (t) => {
+longTest('a cache that a newer btkit wrote is left as it is, with one warning', async (t) => {
   const { mirror, file } = await makeFilled(t)
   const store = await openLmdbStore(file, assert.ifError)
   store.put(Buffer.from('m/format'), Buffer.of(2))

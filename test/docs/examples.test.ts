@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { projectRoot, runProgram } from '../support/executable.js'
 import { makeScratch } from '../support/scratch.js'
+import { longTest } from '../support/long.js'
 
 // Runs each `js` block of the guides as a module, in the order of the guide, in a directory with a
 // few files. `import 'btkit'` finds the package as it is built.
@@ -22,7 +23,9 @@ for (const guide of guides) {
   const markdown = readFileSync(join('docs', guide), 'utf8')
   const blocks = [...markdown.matchAll(/^```[jt]s\n([\s\S]*?)^```$/gm)]
   if (blocks.length === 0) continue
-  test(`the programs in ${guide} run`, async (t) => {
+  // That of library.md takes seconds
+  const declare = guide === 'library.md' ? longTest : test
+  declare(`the programs in ${guide} run`, async (t) => {
     const scratch = makeScratch(t, FILES)
     mkdirSync(join(scratch, 'node_modules'))
     symlinkSync(projectRoot, join(scratch, 'node_modules/btkit'))

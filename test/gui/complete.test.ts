@@ -3,6 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openTestGui } from '../support/gui.js'
+import { longTest } from '../support/long.js'
 
 function torrentsIn(directory: string): string[] {
   return readdirSync(directory).filter((name) => name.endsWith('.torrent'))
@@ -53,16 +54,22 @@ test('only checked entries get a torrent', async (t) => {
   assert.deepEqual(torrentsIn(join(root, 'd')), ['b.torrent', 'new\nline.torrent'])
 })
 
-test('of a plan that is too long to list, the rest is made if its box is checked', async (t) => {
-  const names = Array.from({ length: 2003 }, (_, at) => `d/${String(at).padStart(4, '0')}`)
-  const { root, send } = await openTestGui(t, Object.fromEntries(names.map((name) => [name, 'x'])))
-  const { text } = await send('complete', { act: 'look', path: 'd' })
-  assert.match(text, /name="rest"[^]*3 entries that are not listed/)
-  const plan = /name="plan"\s+value="([^"]+)"/.exec(text)?.[1] ?? ''
-  await send('complete', { act: 'make', path: 'd', plan, entry: '0007' })
-  assert.deepEqual(torrentsIn(join(root, 'd')), ['0007.torrent'])
-  await send('complete', { act: 'make', path: 'd', plan, entry: '0008', rest: 'on' })
-  assert.deepEqual(torrentsIn(join(root, 'd')), [
-    ...['0007', '0008', '2000', '2001', '2002'].map((name) => `${name}.torrent`),
-  ])
-})
+longTest(
+  'of a plan that is too long to list, the rest is made if its box is checked',
+  async (t) => {
+    const names = Array.from({ length: 2003 }, (_, at) => `d/${String(at).padStart(4, '0')}`)
+    const { root, send } = await openTestGui(
+      t,
+      Object.fromEntries(names.map((name) => [name, 'x'])),
+    )
+    const { text } = await send('complete', { act: 'look', path: 'd' })
+    assert.match(text, /name="rest"[^]*3 entries that are not listed/)
+    const plan = /name="plan"\s+value="([^"]+)"/.exec(text)?.[1] ?? ''
+    await send('complete', { act: 'make', path: 'd', plan, entry: '0007' })
+    assert.deepEqual(torrentsIn(join(root, 'd')), ['0007.torrent'])
+    await send('complete', { act: 'make', path: 'd', plan, entry: '0008', rest: 'on' })
+    assert.deepEqual(torrentsIn(join(root, 'd')), [
+      ...['0007', '0008', '2000', '2001', '2002'].map((name) => `${name}.torrent`),
+    ])
+  },
+)

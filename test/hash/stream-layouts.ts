@@ -4,6 +4,7 @@ import { hashStream } from '../../src/hash/hash-stream.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { hashOptions, type Uses } from './hash-options.js'
 import { plantStream } from './plant-stream.js'
+import { quickFirst } from '../support/long.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -40,18 +41,27 @@ export const LARGE_LAYOUTS: typeof LAYOUTS = {
 
 /** Tests that each of these kernels and threads gives the right digests. */
 export function testLayouts(layouts: typeof LAYOUTS, uses: Uses): void {
-  for (const [name, layout] of Object.entries(layouts)) testLayout(name, layout, uses)
+  const declare = quickFirst(3)
+  for (const [name, layout] of Object.entries(layouts)) testLayout(name, layout, uses, declare)
 }
 
-function testLayout(name: string, { sizes, pieceLengths }: Layout, uses: Uses): void {
-  test(`${name}: any kernel and threads give the digests of the files joined and cut`, async (t) => {
-    const { stream, contents } = plantStream(t, sizes, 0)
-    for (const pieceLength of pieceLengths) {
-      const expected = referenceDigests(contents, pieceLength)
-      for (const use of uses) {
-        const { pieces: digests } = await hashStream({ ...stream, pieceLength }, hashOptions(use))
-        assert.deepEqual(Buffer.from(digests), expected, `${JSON.stringify(use)}, ${pieceLength}`)
+function testLayout(
+  name: string,
+  { sizes, pieceLengths }: Layout,
+  uses: Uses,
+  declare: typeof test,
+): void {
+  declare(
+    `${name}: any kernel and threads give the digests of the files joined and cut`,
+    async (t) => {
+      const { stream, contents } = plantStream(t, sizes, 0)
+      for (const pieceLength of pieceLengths) {
+        const expected = referenceDigests(contents, pieceLength)
+        for (const use of uses) {
+          const { pieces: digests } = await hashStream({ ...stream, pieceLength }, hashOptions(use))
+          assert.deepEqual(Buffer.from(digests), expected, `${JSON.stringify(use)}, ${pieceLength}`)
+        }
       }
-    }
-  })
+    },
+  )
 }

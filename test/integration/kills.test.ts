@@ -46,7 +46,7 @@ longTest('what was hashed before a kill need not be hashed again', async () => {
   await mirror.checkAgainstFresh()
 })
 
-test('temporary files of a killed run are removed by the next, and no other', async () => {
+longTest('temporary files of a killed run are removed by the next, and no other', async () => {
   const shape = /^\..*\.btkit-tmp$/
   for (let i = 0; i < 20 && !mirror.list().some((name) => shape.test(name)); i++) {
     for (const name of mirror.list()) rmSync(`${mirror.target}/${name}`)

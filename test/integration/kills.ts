@@ -198,8 +198,10 @@ export function testKills(kills: number, declare = test): void {
         const args = victim.change(round)
         if (round > 0) {
           // The first one early, as a machine that is less busy than before is faster
+          const begun = performance.now()
           const { signal, stdout } = await killAfter(whole * (round === 1 ? 0.15 : random()), args)
           if (signal === 'SIGKILL') killed++
+          else whole = performance.now() - begun
           victim.check(round, stdout.split('\n').length - 1)
         }
         const started = performance.now()
@@ -213,6 +215,8 @@ export function testKills(kills: number, declare = test): void {
           for (let i = from; i <= Math.min(kills, from + TOGETHER - 1); i++) await kill(i)
         })
       }
+      // All may have come too late, if the first run was slow
+      for (let i = kills + 1; killed === 0 && i <= kills + TOGETHER; i++) await kill(i)
       t.diagnostic(`${killed} of ${kills} kills before the end`)
       assert.ok(killed > 0)
       await victim.end?.()

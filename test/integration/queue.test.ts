@@ -34,7 +34,7 @@ const FILES = {
   ...Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`d/f${i}`, (i * 37_813) % 300_000])),
 }
 
-test('torrents through workers are those without', { skip }, async (t) => {
+longTest('torrents through workers are those without', { skip }, async (t) => {
   const redis = emptyRedis()
   const machine = makeAsking(t, redis.url, FILES)
   const workers = [await machine.startWorker('one'), await machine.startWorker('two')]

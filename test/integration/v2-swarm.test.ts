@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import type { TestContext } from 'node:test'
 import assert from 'node:assert/strict'
 import {
   assertHolds,
@@ -14,6 +14,7 @@ import { pseudoRandom } from '../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch, type Files } from '../support/scratch.js'
 import { startTrack } from '../support/track.js'
+import { longTest, quickFirst } from '../support/long.js'
 
 const FILES: Files = {
   'release/a/one.iso': pseudoRandom(1_234_567, 1),
@@ -40,8 +41,9 @@ async function seed(t: TestContext, version: string): Promise<Buffer> {
   return torrent
 }
 
+const declare = quickFirst()
 for (const version of ['--v2', '--hybrid']) {
-  test(
+  declare(
     `libtorrent downloads what ${version} makes from a libtorrent that has it`,
     { skip },
     async (t) => {
@@ -54,7 +56,7 @@ for (const version of ['--v2', '--hybrid']) {
   )
 }
 
-test(
+longTest(
   'rtorrent, which knows version 1 alone, downloads what --hybrid makes',
   { skip: unlessLibtorrent.skip || unlessInstalled('rtorrent').skip },
   async (t) => {

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { CONTENT, connectPeer, download, plantFile, startSeed } from '../support/seed.js'
 import type { TestPeer } from '../support/seed.js'
 import { until } from '../support/until.js'
+import { longTest } from '../support/long.js'
 
 /** A message with numbers of 32 bits. */
 function message(id: number, ...numbers: readonly number[]): Buffer {
@@ -150,7 +151,7 @@ test('an address that opens many connections is refused the rest', async (t) => 
   await until('most are closed', () => open.size <= 70)
 })
 
-test('a torrent that many addresses fill still takes one of another', async (t) => {
+longTest('a torrent that many addresses fill still takes one of another', async (t) => {
   const { torrent, infoHash } = await plantFile(t)
   const { port, stdout } = await startSeed(t, [torrent, '--json', '--display-interval', '0.1'])
   for (let address = 0; address < 9; address++) {

@@ -7,6 +7,7 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { followJob, startForms } from '../../support/admin-forms.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
 import { makeScratch } from '../../support/scratch.js'
+import { longTest } from '../../support/long.js'
 
 async function plant(t: TestContext) {
   const data = makeScratch(t, { 'film/a.bin': 'a'.repeat(1e5), 'film/b.bin': 'b', 'secret/c': 'c' })
@@ -16,7 +17,7 @@ async function plant(t: TestContext) {
   return { ...started, data }
 }
 
-test('a torrent is made of files below a named directory, and tracked', async (t) => {
+longTest('a torrent is made of files below a named directory, and tracked', async (t) => {
   const { root, data, logIn } = await plant(t)
   const bob = await logIn('bob')
   assert.match((await bob.get('/make')).text, /http:\/\/t\.example\/announce/)
@@ -54,7 +55,7 @@ test('thousands of globs are refused, as each is compared with each file', async
   assert.match(text, /At most 100 globs are left out; use braces in them/)
 })
 
-test('the picker and the path stay below the named directories', async (t) => {
+longTest('the picker and the path stay below the named directories', async (t) => {
   const { root, data, logIn } = await plant(t)
   symlinkSync(root, join(data, 'out'))
   const bob = await logIn('bob')

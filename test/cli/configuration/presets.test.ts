@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
+import { longTest } from '../../support/long.js'
 
 const YAML = `
 defaults: {comment: of all}
@@ -77,16 +78,19 @@ test('completedir has presets, too', async (t) => {
   assert.equal((await show())['source'], 'REL')
 })
 
-test('an unknown preset, and one with an unknown option, are errors that name the place', async (t) => {
-  const { run, image, file } = withFile(t, 'presets:\n  release: {privat: true}\n')
-  const unknown = await run('makemetafile', image, '-P', 'relaese')
-  assert.match(unknown.stderr, /no preset relaese; did you mean "release"\?/)
-  const { status, stderr } = await run('makemetafile', image, '-P', 'release')
-  assert.equal(status, 2)
-  assert.match(stderr, /c\.yaml:2:13: unknown option "privat"; did you mean "private"\?/)
-  const checked = await runBtkit(['config', 'check', file])
-  assert.match(checked.stderr, /c\.yaml:2:13: unknown option "privat"/)
-})
+longTest(
+  'an unknown preset, and one with an unknown option, are errors that name the place',
+  async (t) => {
+    const { run, image, file } = withFile(t, 'presets:\n  release: {privat: true}\n')
+    const unknown = await run('makemetafile', image, '-P', 'relaese')
+    assert.match(unknown.stderr, /no preset relaese; did you mean "release"\?/)
+    const { status, stderr } = await run('makemetafile', image, '-P', 'release')
+    assert.equal(status, 2)
+    assert.match(stderr, /c\.yaml:2:13: unknown option "privat"; did you mean "private"\?/)
+    const checked = await runBtkit(['config', 'check', file])
+    assert.match(checked.stderr, /c\.yaml:2:13: unknown option "privat"/)
+  },
+)
 
 test('an alias stands for its trackers as an option and as an argument', async (t) => {
   const { make } = withFile(t, YAML)

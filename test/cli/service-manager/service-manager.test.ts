@@ -5,6 +5,7 @@ import { sendByProgram, serviceManager } from '../../../src/cli/service-manager/
 import { listenForNotices, unlessNotices } from '../../support/notices.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { makeScratch } from '../../support/scratch.js'
+import { longTest } from '../../support/long.js'
 
 function managed(env: Readonly<Record<string, string>>) {
   const warnings: string[] = []
@@ -28,23 +29,27 @@ test('the socket may be an abstract one', unlessNotices, async (t) => {
   assert.equal((await notices.next())[0], 'STOPPING=1')
 })
 
-test('the watchdog is notified regularly that the process is alive', unlessNotices, async (t) => {
-  const address = join(makeScratch(t), 'notify')
-  const notices = await listenForNotices(t, address)
-  const env = { NOTIFY_SOCKET: address, WATCHDOG_USEC: '20000', WATCHDOG_PID: `${process.pid}` }
-  const { manager } = managed(env)
-  // The pings alone do not keep the process alive
-  const alive = setInterval(() => undefined, 1000)
-  t.after(() => {
-    clearInterval(alive)
-    manager.stopping()
-  })
-  manager.ready('')
-  assert.equal((await notices.next())[0], 'READY=1')
-  for (let n = 0; n < 3; n++) assert.deepEqual(await notices.next(), ['WATCHDOG=1'])
-})
+longTest(
+  'the watchdog is notified regularly that the process is alive',
+  unlessNotices,
+  async (t) => {
+    const address = join(makeScratch(t), 'notify')
+    const notices = await listenForNotices(t, address)
+    const env = { NOTIFY_SOCKET: address, WATCHDOG_USEC: '20000', WATCHDOG_PID: `${process.pid}` }
+    const { manager } = managed(env)
+    // The pings alone do not keep the process alive
+    const alive = setInterval(() => undefined, 1000)
+    t.after(() => {
+      clearInterval(alive)
+      manager.stopping()
+    })
+    manager.ready('')
+    assert.equal((await notices.next())[0], 'READY=1')
+    for (let n = 0; n < 3; n++) assert.deepEqual(await notices.next(), ['WATCHDOG=1'])
+  },
+)
 
-test('a watchdog of another process is not notified', unlessNotices, async (t) => {
+longTest('a watchdog of another process is not notified', unlessNotices, async (t) => {
   const address = join(makeScratch(t), 'notify')
   const notices = await listenForNotices(t, address)
   const { manager } = managed({ NOTIFY_SOCKET: address, WATCHDOG_USEC: '2', WATCHDOG_PID: '1' })
@@ -73,7 +78,7 @@ test('a socket address that is not a path here is ignored', () => {
   assert.deepEqual(warnings, [])
 })
 
-test(
+longTest(
   'without the native part systemd-notify tells',
   { skip: unlessInstalled('systemd-notify').skip || unlessInstalled('python3').skip },
   async (t) => {

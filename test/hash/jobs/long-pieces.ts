@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import type { TestContext } from 'node:test'
 import { concatenateFiles } from '../../../src/hash/stream/content-stream.js'
 import { hashStream } from '../../../src/hash/hash-stream.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { hashOptions, type Uses } from '../hash-options.js'
+import { quickFirst } from '../../support/long.js'
 
 const MIB = 2 ** 20
 
@@ -33,22 +34,26 @@ const LAYOUTS: Readonly<Record<string, readonly number[]>> = {
 
 /** Tests that each of these kernels and threads gives the right digests of long pieces. */
 export function testLongPieces(uses: Uses, layouts = Object.keys(LAYOUTS)): void {
+  const declare = quickFirst()
   for (const name of layouts) {
     const sizes = LAYOUTS[name] ?? []
-    test(`pieces of 64 MiB, ${name}: the digests are those of the files joined and cut`, async (t) => {
-      const paths = plantMarked(t, sizes)
-      const stream = concatenateFiles(
-        paths.map((path, i) => ({ path, length: sizes[i]! })),
-        64 * MIB,
-      )
-      const expected = referenceDigests(
-        paths.map((path) => readFileSync(path)),
-        64 * MIB,
-      )
-      for (const use of uses) {
-        const { pieces: digests } = await hashStream(stream, hashOptions(use))
-        assert.deepEqual(Buffer.from(digests), expected, JSON.stringify(use))
-      }
-    })
+    declare(
+      `pieces of 64 MiB, ${name}: the digests are those of the files joined and cut`,
+      async (t) => {
+        const paths = plantMarked(t, sizes)
+        const stream = concatenateFiles(
+          paths.map((path, i) => ({ path, length: sizes[i]! })),
+          64 * MIB,
+        )
+        const expected = referenceDigests(
+          paths.map((path) => readFileSync(path)),
+          64 * MIB,
+        )
+        for (const use of uses) {
+          const { pieces: digests } = await hashStream(stream, hashOptions(use))
+          assert.deepEqual(Buffer.from(digests), expected, JSON.stringify(use))
+        }
+      },
+    )
   }
 }

@@ -16,7 +16,7 @@ import { makeScratch } from '../../support/scratch.js'
 const withRtorrent = unlessInstalled('rtorrent')
 const withAria2 = { skip: unlessLibtorrent.skip || unlessInstalled('aria2c').skip }
 
-test('a torrent is fetched from its URL', withAria2, async (t) => {
+longTest('a torrent is fetched from its URL', withAria2, async (t) => {
   const { torrent } = await seeded(t)
   const server = createServer((request, response) => {
     if (request.url === '/a.torrent') response.end(readFileSync(torrent))

@@ -19,7 +19,7 @@ function runJson(mirror: Mirror, args: readonly string[]) {
   return runExecutable('btkit', mirror.args(['--json', ...args]))
 }
 
-test(
+longTest(
   'when the disk of the torrents is full, what is there is whole, and the status is 1',
   unlessNoDisks,
   async (t) => {

@@ -96,7 +96,7 @@ const mirror = new Mirror({ after }, FILES)
 
 before(letFilesSettle)
 
-test('completedir and makemetafile use one cache at once', async () => {
+longTest('completedir and makemetafile use one cache at once', async () => {
   mkdirSync(`${mirror.root}/made`)
   const files = Object.keys(FILES).map((name) => mirror.at(name))
   const make = ['makemetafile', TRACKER, ...files, '--target', `${mirror.root}/made`, '--quiet']

@@ -146,7 +146,7 @@ longTest(
   },
 )
 
-test('where only serve has sockets, its tracker listens by itself', unlessPassed, async (t) => {
+longTest('where only serve has sockets, its tracker listens by itself', unlessPassed, async (t) => {
   const trackerPort = await findFreePort()
   const track = [`http://127.0.0.1:${trackerPort}/announce`, '--host', '127.0.0.1']
   const launcher = await launch(t, { sockets: ['tcp'], args: [...trackingArgs(t), ...track] })

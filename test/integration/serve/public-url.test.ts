@@ -7,13 +7,14 @@ import { assertHolds, downloadWithLibtorrent, fetchSingle, postSet } from '../..
 import { unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { serveMirror } from '../../support/serve.js'
+import { longTest } from '../../support/long.js'
 
 /** Where the proxy has the mirror, and nothing else. */
 const PREFIX = '/linux%20mirror'
 
 const FILES = { 'pub/a #1.iso': pseudoRandom(1_500_000, 1), 'pub/b.iso': pseudoRandom(9, 2) }
 
-test('a single file downloads from behind a proxy with a path', unlessLibtorrent, async (t) => {
+longTest('a single file downloads from behind a proxy with a path', unlessLibtorrent, async (t) => {
   const { mirror, passed } = await serveBehindProxy(t)
   const directory = await downloadWithLibtorrent(t, await fetchSingle(mirror, 'pub/a #1.iso'))
   assertHolds(directory, { 'a #1.iso': FILES['pub/a #1.iso'] })

@@ -5,6 +5,7 @@ import { assertHolds, downloadWithLibtorrent, fetchSingle, postSet } from '../..
 import { unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { serveMirror, type ServedMirror } from '../../support/serve.js'
+import { quickFirst } from '../../support/long.js'
 
 const MIB = 1024 * 1024
 const FILES = {
@@ -23,8 +24,9 @@ async function fetchVersion(mirror: ServedMirror, path: string): Promise<Buffer>
   return Buffer.from(await response.arrayBuffer())
 }
 
+const declare = quickFirst()
 for (const version of ['v2', 'hybrid']) {
-  test(
+  declare(
     `libtorrent downloads ?${version} of a pattern by url-list alone`,
     unlessLibtorrent,
     async (t) => {

@@ -154,7 +154,7 @@ test('prints what it serves, where, and with how many trackers', async (t) => {
   assert.deepEqual(rest, [''])
 })
 
-test("warns of an entry that the service's own address hides", async (t) => {
+longTest("warns of an entry that the service's own address hides", async (t) => {
   const root = makeScratch(t, { '-/health': 'a file' })
   const { address, stderr, stop } = await startServe(t, root)
   assert.match(stderr(), /^btkit: warning: .*\/-.*\n$/)
@@ -162,7 +162,7 @@ test("warns of an entry that the service's own address hides", async (t) => {
   assert.equal((await stop()).status, 0)
 })
 
-test('does not warn of other entries', async (t) => {
+longTest('does not warn of other entries', async (t) => {
   const root = makeScratch(t, { '--/x': 'x', '-x': 'x', 'a/-/x': 'x' })
   const { stop } = await startServe(t, root)
   assert.equal((await stop()).stderr, '')

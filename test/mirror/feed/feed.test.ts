@@ -11,11 +11,12 @@ import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { type Answer, ask } from '../ask.js'
 import { until, untilFiles } from '../warm/until.js'
+import { longTest } from '../../support/long.js'
 
 /** Names that neither a URL nor XML can contain as they are. */
 const ODD = 'iso/Größe #1 <b>&amp;"\'%41+x?y;[z].iso'
 
-test(
+longTest(
   'a subscriber sees a new file, and libtorrent accepts its torrent',
   unlessLibtorrent,
   async (t) => {
@@ -49,7 +50,7 @@ test(
   },
 )
 
-test('the newest torrents come first, at most a hundred', async (t) => {
+longTest('the newest torrents come first, at most a hundred', async (t) => {
   const names = Array.from({ length: 110 }, (_, i) => `f${i}`)
   const root = makeScratch(t, Object.fromEntries(names.map((name) => [name, name])))
   names.forEach((name, i) => {

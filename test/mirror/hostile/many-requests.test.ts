@@ -9,6 +9,7 @@ import { readMetric } from '../read-metric.js'
 import { parseAnswers, readToEnd, requestText } from './raw.js'
 import { digestAddress } from './siege.js'
 import { until } from '../../support/until.js'
+import { longTest } from '../../support/long.js'
 
 const GIB = 2 ** 30
 const MIB = 2 ** 20
@@ -42,7 +43,7 @@ function send(t: TestContext, port: number, bytes: string): Socket {
   return socket
 }
 
-test('work for patterns ends when the clients leave', async (t) => {
+longTest('work for patterns ends when the clients leave', async (t) => {
   const files = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`yum/${i}`, 'x']))
   const { port } = await serveMirror(t, { files })
   const clients = Array.from({ length: 60 }, (_, i) => {

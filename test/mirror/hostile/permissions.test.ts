@@ -13,6 +13,7 @@ import { until } from '../../support/until.js'
 import { startServe } from './process.js'
 import { rawRequest } from './raw.js'
 import { postText, SINGLE } from './siege.js'
+import { longTest } from '../../support/long.js'
 
 /** A service that cannot read one of two files, nor a directory's contents. */
 async function serveForbidden(t: TestContext) {
@@ -56,7 +57,7 @@ test(
   },
 )
 
-test('warns at the start if it cannot read the root', unlessAlwaysPermitted, async (t) => {
+longTest('warns at the start if it cannot read the root', unlessAlwaysPermitted, async (t) => {
   let root = ''
   t.after(() => {
     chmodSync(root, 0o755)
@@ -70,7 +71,7 @@ test('warns at the start if it cannot read the root', unlessAlwaysPermitted, asy
   assert.match(stderr, new RegExp(`^btkit: warning: ${root}: permission denied; [^\\n]+\n$`))
 })
 
-test(
+longTest(
   'leaves a file that it cannot read out of a pattern, and reports it',
   unlessAlwaysPermitted,
   async (t) => {

@@ -48,7 +48,7 @@ function assertSingle(served: ServedMirror, answer: Answer, file: MirrorFile): v
   assertTorrent(answer, torrentAround(info, [TRACKER], urls), info)
 }
 
-test("the torrents of sets equal the original's, by POST and then by digest", async (t) => {
+longTest("the torrents of sets equal the original's, by POST and then by digest", async (t) => {
   const served = await serveMirror(t, { files: planted(FILES) })
   for (const set of SETS) {
     assertSet(served, await post(served.port, pathsOf(set)), set)

@@ -6,6 +6,7 @@ import type { Files } from '../../support/scratch.js'
 import { ask } from '../ask.js'
 import { readHashedBytes } from '../read-metric.js'
 import { SINGLE } from '../hostile/siege.js'
+import { longTest } from '../../support/long.js'
 
 const BROWSER = { Host: 'x', Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 const CURL = { Host: 'x', Accept: '*/*' }
@@ -29,7 +30,7 @@ async function serveHeld(t: TestContext, files: Files = { 'yum/image.iso': 'x'.r
   return { held, port, visit, visitUntil }
 }
 
-test('a browser gets a page while the torrent is made, and then the torrent', async (t) => {
+longTest('a browser gets a page while the torrent is made, and then the torrent', async (t) => {
   const { held, visit, visitUntil } = await serveHeld(t)
   const first = await visitUntil(PATH, /waits for its turn/)
   assert.equal(first.status, 503)

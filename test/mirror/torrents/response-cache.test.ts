@@ -11,6 +11,7 @@ import { Clock } from '../clock.js'
 import { singleAddress } from '../pkgtorrent/yum-client.js'
 import { parseAnswers, rawRequest } from '../hostile/raw.js'
 import { readMetric } from '../read-metric.js'
+import { longTest } from '../../support/long.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -167,7 +168,7 @@ test('each answer has the current date', async (t) => {
   assert.equal(headers.get('connection'), 'keep-alive')
 })
 
-test('answers that were not requested lately make room', async (t) => {
+longTest('answers that were not requested lately make room', async (t) => {
   const { ask } = await serve(t, { bodyOf: () => 'x'.repeat(10 * MIB) })
   const address = (n: number) => PLAIN.replace('/a', `/${n}`)
   for (let n = 0; n < 4; n++) await ask(address(n))

@@ -11,6 +11,7 @@ import { until } from '../../support/until.js'
 import type { Content } from '../../../src/core/digests/content.js'
 import { padFile } from '../../../src/core/digests/pad-files.js'
 import { isQuiet } from '../../../src/mirror/torrents/file-changes.js'
+import { longTest } from '../../support/long.js'
 
 const MIB = 2 ** 20
 const GIB = 2 ** 30
@@ -87,7 +88,7 @@ test('a client that cannot wait is told when to try again, and the work goes on'
   assert.equal(await readMetric(port, 'btkit_torrents_total{from="files"}'), 1)
 })
 
-test('known torrents do not wait for hashing', async (t) => {
+longTest('known torrents do not wait for hashing', async (t) => {
   const root = makeScratch(t, { 'iso/readme': 'r' })
   plantSparse(`${root}/iso`, 'huge.iso', 64 * GIB)
   const { port, stop } = await serveMirror(t, { root, args: ['--max-hashing', '1'] })

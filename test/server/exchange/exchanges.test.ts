@@ -12,6 +12,7 @@ import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { ask } from '../../mirror/ask.js'
 import { readToEnd, rawRequest, requestText } from '../../mirror/hostile/raw.js'
 import { SINGLE } from '../../mirror/hostile/siege.js'
+import { longTest } from '../../support/long.js'
 
 const MIB = 2 ** 20
 
@@ -146,7 +147,7 @@ test('an unsupported Expect header is logged', async (t) => {
   assert.equal((await entries(mirror, 1))[0]?.status, 417)
 })
 
-test('each request of a connection is logged with its own bytes', async (t) => {
+longTest('each request of a connection is logged with its own bytes', async (t) => {
   const mirror = await serve(t)
   const socket = connect(mirror.port, '127.0.0.1')
   const [get, head] = ['GET', 'HEAD'].map((method) => {

@@ -7,6 +7,7 @@ import { runBtkit } from '../../support/run-btkit.js'
 import { runProgram } from '../../support/executable.js'
 import { makeScratch } from '../../support/scratch.js'
 import { startServe } from '../../mirror/hostile/process.js'
+import { longTest } from '../../support/long.js'
 
 async function openLog(t: TestContext) {
   const path = join(makeScratch(t), 'access.log')
@@ -67,7 +68,7 @@ test('lines that come faster than they can be written are dropped', async (t) =>
   assert.match(reports.join('\n'), /^[^\n]*lost[^\n]*$/)
 })
 
-test('the service writes its log to a file, and opens it again on SIGUSR1', async (t) => {
+longTest('the service writes its log to a file, and opens it again on SIGUSR1', async (t) => {
   const root = makeScratch(t, { 'yum/a': 'a' })
   const path = join(makeScratch(t), 'access.log')
   const args = ['--log', 'text', '--log-file', path]

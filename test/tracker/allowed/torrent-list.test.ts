@@ -6,6 +6,7 @@ import { TorrentList, type TorrentListParts } from '../../../src/tracker/allowed
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { makeScratch, type Files } from '../../support/scratch.js'
 import { goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { longTest } from '../../support/long.js'
 
 const one = torrentOf(singleFileInfo({ name: 'one' }))
 const two = torrentOf(singleFileInfo({ name: 'two' }))
@@ -164,7 +165,7 @@ test('the content of a linked file is not quoted', async (t) => {
   assert.deepEqual(told, [`${join(directory, 'bad.torrent')}: not a torrent; not tracked`])
 })
 
-test('a thousand bad torrents are ten lines and a count', async (t) => {
+longTest('a thousand bad torrents are ten lines and a count', async (t) => {
   const files = Object.fromEntries(
     Array.from({ length: 1000 }, (_, i) => [`${i}.torrent`, 'x'] as const),
   )

@@ -10,6 +10,7 @@ import { makeServer } from '../../../src/server/listen/listen.js'
 import { originForm } from '../../../src/tracker/app/assemble-tracker.js'
 import { SERVER_RULES } from '../../../src/tracker/app/run-tracker.js'
 import { until } from '../../support/until.js'
+import { longTest } from '../../support/long.js'
 
 const GET = (target: string) => `GET ${target} HTTP/1.1\r\nHost: tracker\r\n\r\n`
 
@@ -66,7 +67,7 @@ test('pipelined requests are answered in their order', async (t) => {
   assert.deepEqual(answers.match(/\/(?:announce\?\d|last)/g), [...targets, '/last'])
 })
 
-test('a client that pipelines on many connections delays others only briefly', async (t) => {
+longTest('a client that pipelines on many connections delays others only briefly', async (t) => {
   const { heard, open } = await listen(t)
   for (let n = 0; n < 50; n += 1) open(GET('/announce').repeat(1500)).resume()
   await until('answered', () => heard.answered > 0)

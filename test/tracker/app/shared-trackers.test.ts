@@ -9,6 +9,7 @@ import { makeScratch } from '../../support/scratch.js'
 import { announceQuery, compactPeers, startTrack } from '../../support/track.js'
 import { until } from '../../support/until.js'
 import { announcePacket, connectPacket } from '../udp/packets.js'
+import { longTest } from '../../support/long.js'
 
 const skip = WITHOUT_REDIS
 const HASH = 'ab'.repeat(20)
@@ -44,7 +45,7 @@ async function countsAt(tracker: Tracker) {
   return (await tracker.get(scrape)).text()
 }
 
-test('clients of two trackers find each other', { skip }, async (t) => {
+longTest('clients of two trackers find each other', { skip }, async (t) => {
   const redis = await startRedis(t)
   const args = ['--store', redis.url]
   const [one, other] = [await startTrack(t, { args }), await startTrack(t, { args })]
@@ -60,7 +61,7 @@ test('clients of two trackers find each other', { skip }, async (t) => {
   await until('the seed is gone at both', hasPeers(other, 2222))
 })
 
-test('without Redis each tracker goes on alone, and then they agree', { skip }, async (t) => {
+longTest('without Redis each tracker goes on alone, and then they agree', { skip }, async (t) => {
   const redis = await startRedis(t)
   const args = ['--store', redis.url]
   const [one, other] = [await startTrack(t, { args }), await startTrack(t, { args })]
@@ -88,7 +89,7 @@ test('without Redis each tracker goes on alone, and then they agree', { skip }, 
   )
 })
 
-test('a tracker that starts later knows all swarms', { skip }, async (t) => {
+longTest('a tracker that starts later knows all swarms', { skip }, async (t) => {
   const redis = await startRedis(t)
   const args = ['--store', redis.url]
   const [one, other] = [await startTrack(t, { args }), await startTrack(t, { args })]

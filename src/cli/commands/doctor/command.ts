@@ -8,10 +8,16 @@ import { formatBytes } from '../../../text/quantity.js'
 import { findAddon } from '../../../native-addon.js'
 import { version } from '../../../process.js'
 
+const EXAMPLES = `
+Examples:
+  btkit doctor
+  BTKIT_HASH=crypto btkit doctor --json`
+
 export function defineDoctor({ io }: CommandContext) {
   return new Command('doctor')
     .description('Show how this installation hashes, and how fast.')
     .option('--json', 'print a JSON object', false)
+    .addHelpText('after', EXAMPLES)
     .action(({ json }) => {
       const report = examine(io)
       io.stdout.write(json ? jsonLine(report) : reportText(report))

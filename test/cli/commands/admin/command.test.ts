@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { userLine } from '../../../support/admin.js'
 import { inputOf, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
+import { longTest } from '../../../support/long.js'
 
 const PASSWORD = 'pa\u00dfword of alice'
 
@@ -27,7 +28,7 @@ test('passwd adds a user and keeps only a hash, for its owner', async (t) => {
   assert.equal(hash, again.toString('base64url'))
 })
 
-test('passwd changes one user, with the same role, and list and remove say so', async (t) => {
+longTest('passwd changes one user, with the same role, and list and remove say so', async (t) => {
   const users = join(makeScratch(t), 'users')
   const before = userLine('bob', 'x', 'uploader') + userLine('carol', 'x', 'admin')
   writeFileSync(users, before, { mode: 0o640 })

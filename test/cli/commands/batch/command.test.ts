@@ -7,6 +7,7 @@ import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { collect, startExecutable } from '../../../support/executable.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch, plantFiles, plantSparse } from '../../../support/scratch.js'
+import { longTest } from '../../../support/long.js'
 
 const FILES = { 'a.iso': 'aaa', 'b.iso': 'bb', 'd/x': 'x', 'd/y': 'yy', 'e/x': 'x2' }
 
@@ -296,7 +297,7 @@ test('after a signal no further job begins', async (t) => {
   assert.match(stderr, /interrupted/)
 })
 
-test('Ctrl-C ends the running job and all after it; finished torrents stay', async (t) => {
+longTest('Ctrl-C ends the running job and all after it; finished torrents stay', async (t) => {
   const slow = 'makemetafile: {path: big, trackerless: true, max-rate: 1M}'
   const jobs = ['makemetafile: {path: a.iso, trackerless: true}', slow, slow.replace('big', 'd')]
   const lines = jobs.map((job, at) => `  job${at}: {${job}}\n`).join('')

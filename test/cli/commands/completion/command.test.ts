@@ -83,18 +83,22 @@ function assertOffered(found: readonly string[], [words, offered]: (typeof CASES
   assert.deepEqual(plain, offered, words.join(' '))
 }
 
-test('bash completes commands, options, choices and files', unlessInstalled('bash'), async (t) => {
-  const { directory, script } = await plant(t, 'bash')
-  const asking = `source "$1"; shift; compopt() { :; }
+longTest(
+  'bash completes commands, options, choices and files',
+  unlessInstalled('bash'),
+  async (t) => {
+    const { directory, script } = await plant(t, 'bash')
+    const asking = `source "$1"; shift; compopt() { :; }
     COMP_WORDS=(btkit "$@"); COMP_CWORD=$#; _btkit; printf '%s\\n' "\${COMPREPLY[@]}"`
-  for (const each of CASES) {
-    const found = await ask('bash', ['-c', asking, 'bash', script, ...each[0]], directory)
-    assertOffered(found, each)
-  }
-  const assigned = ['verify', '--cache-trust', '=', 'm']
-  const found = await ask('bash', ['-c', asking, 'bash', script, ...assigned], directory)
-  assertOffered(found, [assigned, ['mtime']])
-})
+    for (const each of CASES) {
+      const found = await ask('bash', ['-c', asking, 'bash', script, ...each[0]], directory)
+      assertOffered(found, each)
+    }
+    const assigned = ['verify', '--cache-trust', '=', 'm']
+    const found = await ask('bash', ['-c', asking, 'bash', script, ...assigned], directory)
+    assertOffered(found, [assigned, ['mtime']])
+  },
+)
 
 longTest('fish completes the same', unlessInstalled('fish'), async (t) => {
   const { directory, script } = await plant(t, 'fish')

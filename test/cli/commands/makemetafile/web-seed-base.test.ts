@@ -9,10 +9,11 @@ import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { serveMirror } from '../../../support/serve.js'
 import { makeWorkplace, TRACKER } from './make.js'
+import { longTest } from '../../../support/long.js'
 
 const BASE = 'http://m.example/pub'
 
-test('a torrent made offline has the web seed that serve gives', async (t) => {
+longTest('a torrent made offline has the web seed that serve gives', async (t) => {
   const path = 'Größe #1/100% a+b/x y.iso'
   const root = makeScratch(t, { [path]: 'hello' })
   const served = await serveMirror(t, { root, args: ['--public-url', BASE] })

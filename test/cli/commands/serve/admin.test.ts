@@ -12,6 +12,7 @@ import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { serveMirror } from '../../../support/serve.js'
 import { announceQuery } from '../../../support/track.js'
+import { longTest } from '../../../support/long.js'
 
 const files = { 'pub/a.iso': 'content' }
 const TORRENTS = { 't/linux/readme.txt': '', 'archive/readme.txt': '', 'data/film/a': 'a' }
@@ -32,33 +33,37 @@ async function serveAdmin(t: TestContext, ...args: string[]) {
   return { root, mirror, announce, listed, logIn: () => logInToForms(admin) }
 }
 
-test('serve --track: a torrent is uploaded, edited, archived, deleted and taken back', async (t) => {
-  const root = makeScratch(t, TORRENTS)
-  const [current, archive] = [join(root, 't'), join(root, 'archive')]
-  const kept = () => [current, archive].flatMap(filesBelow).filter((name) => /torrent$/.test(name))
-  const { logIn, listed } = await serveAdmin(
-    t,
-    ...['--allowed-dir', current, '--archive-dir', archive],
-  )
-  const alice = await logIn()
-  await alice.upload({ 'a.torrent': torrentNamed('a', 'old') }, { to: '0/linux' })
-  assert.deepEqual(kept(), ['linux/a.torrent'])
-  const chosen = ['torrent', '0/linux/a.torrent'] as const
-  const form = fieldsOf(await alice.post('/torrents', [['act', 'edit'], chosen]))
-  await alice.post('/edit', [
-    ...form.filter(([name]) => name !== 'comment'),
-    ['comment', 'new'],
-    ['act', 'save'],
-  ])
-  assert.equal(parseMetainfo(readFileSync(join(current, 'linux/a.torrent'))).comment, 'new')
-  await alice.post('/torrents', [['act', 'delete'], chosen])
-  assert.match(kept().join(), /^\.bin\//)
-  await alice.post('/bin', fieldsOf(await alice.get('/bin')))
-  assert.deepEqual(kept(), ['linux/a.torrent'])
-  await alice.post('/torrents', [['act', 'archive'], chosen])
-  assert.deepEqual(filesBelow(archive), ['linux/a.torrent', 'readme.txt'])
-  assert.match(await listed(), /Archive/)
-})
+longTest(
+  'serve --track: a torrent is uploaded, edited, archived, deleted and taken back',
+  async (t) => {
+    const root = makeScratch(t, TORRENTS)
+    const [current, archive] = [join(root, 't'), join(root, 'archive')]
+    const kept = () =>
+      [current, archive].flatMap(filesBelow).filter((name) => /torrent$/.test(name))
+    const { logIn, listed } = await serveAdmin(
+      t,
+      ...['--allowed-dir', current, '--archive-dir', archive],
+    )
+    const alice = await logIn()
+    await alice.upload({ 'a.torrent': torrentNamed('a', 'old') }, { to: '0/linux' })
+    assert.deepEqual(kept(), ['linux/a.torrent'])
+    const chosen = ['torrent', '0/linux/a.torrent'] as const
+    const form = fieldsOf(await alice.post('/torrents', [['act', 'edit'], chosen]))
+    await alice.post('/edit', [
+      ...form.filter(([name]) => name !== 'comment'),
+      ['comment', 'new'],
+      ['act', 'save'],
+    ])
+    assert.equal(parseMetainfo(readFileSync(join(current, 'linux/a.torrent'))).comment, 'new')
+    await alice.post('/torrents', [['act', 'delete'], chosen])
+    assert.match(kept().join(), /^\.bin\//)
+    await alice.post('/bin', fieldsOf(await alice.get('/bin')))
+    assert.deepEqual(kept(), ['linux/a.torrent'])
+    await alice.post('/torrents', [['act', 'archive'], chosen])
+    assert.deepEqual(filesBelow(archive), ['linux/a.torrent', 'readme.txt'])
+    assert.match(await listed(), /Archive/)
+  },
+)
 
 test("serve --track: the mirror's own torrents are counted, and banned by their hash", async (t) => {
   const { logIn, mirror, announce } = await serveAdmin(t)

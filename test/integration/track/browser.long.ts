@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openTab, unlessBrowser } from '../../support/browser.js'
-import { longTest } from '../../support/long.js'
 import { announceQuery, startTrack } from '../../support/track.js'
 import { CUT, pagesOf } from './accessibility.js'
 
-longTest('on a narrow screen each number of a torrent has its label', unlessBrowser, async (t) => {
+test('on a narrow screen each number of a torrent has its label', unlessBrowser, async (t) => {
   const [page = ''] = await pagesOf(t)
   const tab = await openTab(t, { width: 360 })
   await tab.open(`${page}?q=debian`)
