@@ -20,6 +20,7 @@ import {
   configure,
   nameOrigins,
 } from './configuration/resolve.js'
+import { traitsOf } from './options/option.js'
 import { CommandLine } from './options/command-line.js'
 import { exitStatusOf, reportError, reportNote, reportWarning } from './output/messages.js'
 import { type Io, UNCAUGHT } from './io.js'
@@ -247,6 +248,8 @@ function shortUsage(command: CommandUnknownOpts, example: string): string {
 function prepareCommand(command: CommandUnknownOpts, io: Io, explain: (text: string) => string) {
   command.configureHelp({
     optionDescription: describeOption,
+    visibleOptions: (of) => optionsShown(of, false),
+    formatHelp: helpWithSettings,
     minWidthToWrap: 24,
     padWidth: (of, help) => Math.min(TERM_WIDTH, Help.prototype.padWidth.call(help, of, help)),
     formatItem: describeBelow,
@@ -261,6 +264,22 @@ function prepareCommand(command: CommandUnknownOpts, io: Io, explain: (text: str
     getOutHelpWidth: () => io.stdout.columns || 80,
     getErrHelpWidth: () => io.stderr.columns || 80,
   })
+}
+
+/** The options in the help of a command: those that people type, or else those that they set once. */
+function optionsShown(command: CommandUnknownOpts, areSettings: boolean): Option[] {
+  const options = Help.prototype.visibleOptions.call(command.createHelp(), command)
+  return options.filter((option) => (traitsOf(option).isSetting ?? false) === areSettings)
+}
+
+/** The help of a command, with the names of its settings behind the options. */
+function helpWithSettings(command: CommandUnknownOpts, help: Help): string {
+  const text = Help.prototype.formatHelp.call(help, command, help)
+  const names = optionsShown(command, true).map(({ long }) => long)
+  if (names.length === 0) return text
+  const width = (help.helpWidth ?? 80) - 2
+  const list = help.boxWrap(names.join(', '), width).replaceAll(/^/gm, '  ')
+  return `${text}\nSettings, usually of a configuration (btkit-config(1)):\n${list}\n`
 }
 
 /** The largest width of the help's option column. A longer option gets a line of its own. */

@@ -38,5 +38,26 @@ for (const { name } of commandTable) {
 
 test('a long name of an option does not make the descriptions narrow', async () => {
   const { stdout } = await runBtkit(['track', '--help'])
-  assert.match(stdout, /^ {2}--max-per-address-in-swarm <n>\n {20,34}\S/m)
+  assert.match(stdout, /^ {2}--parse-dir-interval <seconds>\n {20,34}\S/m)
 })
+
+test('the help of a command for files names the settings of machines without describing them', async () => {
+  const { stdout } = await runBtkit(['completedir', '--help'])
+  assert.match(stdout, /^Settings, usually of a configuration \(btkit-config\(1\)\):\n {2}--/m)
+  assert.match(stdout.slice(stdout.indexOf('Settings,')), /--cache-url, --share,/)
+  assert.doesNotMatch(stdout, /--cache-url <url>/)
+})
+
+/** The most options that people choose from. Settings and old names are not among them. */
+for (const [name, most] of [
+  ['makemetafile', 50],
+  ['completedir', 60],
+  ['serve', 45],
+  ['track', 45],
+] as const) {
+  test(`the help of ${name} describes at most ${most} options`, async () => {
+    const { stdout } = await runBtkit([name, '--help'])
+    const options = stdout.match(/^ {2}(?:-\w, )?--[\w-]+(?: \S+)?(?: {2,}|\n +)[\w-]+/gm) ?? []
+    assert.ok(options.filter((each) => !each.includes('--help')).length <= most)
+  })
+}

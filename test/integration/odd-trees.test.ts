@@ -52,13 +52,13 @@ test(
   },
 )
 
-test('--follow-symlinks follows links that lead outside as well', unlessWindows, async (t) => {
+test('--symlinks follow follows links that lead outside as well', unlessWindows, async (t) => {
   const { paths } = await pathsOf(plantLinks(t), ['--follow_symlinks'])
   assert.deepEqual(paths, ['42/a', 'latest/a', 'out', 'z/b'])
 })
 
-test('--no-symlinks follows none', unlessWindows, async (t) => {
-  const { paths } = await pathsOf(plantLinks(t), ['--no-symlinks'])
+test('--symlinks skip follows none', unlessWindows, async (t) => {
+  const { paths } = await pathsOf(plantLinks(t), ['--symlinks', 'skip'])
   assert.deepEqual(paths, ['42/a', 'z/b'])
 })
 

@@ -1,4 +1,3 @@
-import { Option } from '@commander-js/extra-typings'
 import { usageError } from '../../errors.js'
 import { cacheDirectory } from '../../directories.js'
 import { reportWarning, warningsTo } from '../output/messages.js'
@@ -30,14 +29,15 @@ export function noCacheOption() {
 /** The option `--cache-trust`: which parts of a file's fingerprint must match. */
 export function cacheTrustOption() {
   return new Opt('--cache-trust <what>', 'choose how an unchanged file is recognized', {
-    isForLegacy: true,
+    ...{ isForLegacy: true, isSetting: true },
   })
     .choices(['full', 'mtime'] as const)
     .default('full' as const, 'full')
 }
 
-export function cacheMaxSizeOption(description: string) {
-  return new Opt('--cache-max-size <size>', description, { isForLegacy: true }).argParser(byteSize)
+export function cacheMaxSizeOption(description: string, traits: Traits = {}) {
+  const own = { isForLegacy: true, ...traits }
+  return new Opt('--cache-max-size <size>', description, own).argParser(byteSize)
 }
 
 export function stateDirOption(description: string, traits: Traits = {}) {
@@ -47,8 +47,8 @@ export function stateDirOption(description: string, traits: Traits = {}) {
 }
 
 /** The option `--unused-for`, in milliseconds; 30 days by default. */
-export function unusedForOption(description: string) {
-  return new Option('--unused-for <time>', description)
+export function unusedForOption(description: string, traits: Traits = {}) {
+  return new Opt('--unused-for <time>', description, traits)
     .argParser(duration)
     .default(30 * 86_400_000, '30d')
 }

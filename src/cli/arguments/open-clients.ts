@@ -10,8 +10,8 @@ import { homeDirectory } from '../../directories.js'
 import { usageError } from '../../errors.js'
 import type { Io } from '../io.js'
 import { Option } from '@commander-js/extra-typings'
-import { repeated, secondsOption } from './values.js'
-import { Opt } from '../options/option.js'
+import { repeated, seconds } from './values.js'
+import { Opt, SETTING } from '../options/option.js'
 
 /** A client named on the command line. */
 export interface NamedClient {
@@ -120,7 +120,9 @@ export function trustDataPathOption() {
 }
 
 export function clientTimeoutOption() {
-  return secondsOption('--client-timeout <seconds>', 'wait this long for an answer', 30)
+  return new Opt('--client-timeout <seconds>', 'wait this long for an answer', SETTING)
+    .argParser(seconds)
+    .default(30_000, '30')
 }
 
 const dataPrefixes = repeated((text) => {

@@ -18,34 +18,35 @@ import { readBoundedRegular } from '../../files/read-bounded.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { reportWarning, warningsTo } from '../output/messages.js'
 import type { AskedWorkers } from '../../fleet/ask-workers.js'
-import { FILE, Opt } from '../options/option.js'
+import { FILE, Opt, SETTING, type Traits } from '../options/option.js'
 
-export function cacheUrlOption() {
+export function cacheUrlOption(traits: Traits = {}) {
   return new Opt('--cache-url <url>', 'share digests through this Redis; file:PATH reads the URL', {
-    ...{ isSecret: true, variable: 'BTKIT_CACHE_URL' },
+    ...{ isSecret: true, variable: 'BTKIT_CACHE_URL', ...traits },
   }).argParser(checkedUrl('--cache-url'))
 }
 
-export function shareOption() {
-  return new Option('--share <name=dir>', 'give a directory its name on all machines (repeatable)')
+export function shareOption(traits: Traits = {}) {
+  const what = 'give a directory its name on all machines (repeatable)'
+  return new Opt('--share <name=dir>', what, traits)
     .argParser(namedDirectories)
     .default([] as NamedDirectory[])
 }
 
 function shareMtimeOption() {
-  return new Option('--share-mtime <unit>', 'choose how far times of shared files must match')
+  return new Opt('--share-mtime <unit>', 'choose how far times of shared files must match', SETTING)
     .choices(['exact', 'seconds'] as const)
     .default('exact' as const, 'exact')
 }
 
 function shareCheckOption() {
-  return new Option('--share-check <n>', 'check this many pieces of a shared file; all, none')
-    .argParser(checkedPieces)
-    .default(1, '1')
+  const what = 'check this many pieces of a shared file; all, none'
+  return new Opt('--share-check <n>', what, SETTING).argParser(checkedPieces).default(1, '1')
 }
 
-export function shareKeyFileOption() {
-  return new Opt('--share-key-file <file>', 'sign shared records with the key in this file', FILE)
+export function shareKeyFileOption(traits: Traits = {}) {
+  const what = 'sign shared records with the key in this file'
+  return new Opt('--share-key-file <file>', what, { ...FILE, ...traits })
 }
 
 export function shareMachineOption() {
@@ -59,11 +60,11 @@ export function declareShareOptions<A extends unknown[], O extends OptionValues>
 ) {
   return command
     .optionsGroup('Several machines:')
-    .addOption(cacheUrlOption())
-    .addOption(shareOption())
+    .addOption(cacheUrlOption(SETTING))
+    .addOption(shareOption(SETTING))
     .addOption(shareMtimeOption())
     .addOption(shareCheckOption())
-    .addOption(shareKeyFileOption())
+    .addOption(shareKeyFileOption(SETTING))
 }
 
 /**
@@ -190,8 +191,9 @@ function readKeys(
   return keys.map((key) => Buffer.from(key))
 }
 
-export function queueOption(description: string) {
-  return new Opt('--queue <url>', description, { isSecret: true }).argParser(checkedUrl('--queue'))
+export function queueOption(description: string, traits: Traits = {}) {
+  const own = { isSecret: true, ...traits }
+  return new Opt('--queue <url>', description, own).argParser(checkedUrl('--queue'))
 }
 
 /**

@@ -7,7 +7,8 @@ import { checkUpdateUrl, parseExtraKey } from './extra-keys.js'
 import { declareReadingOptions } from './reading-options.js'
 import * as read from './values.js'
 import { webSeedBases } from './web-seed-base.js'
-import { Opt } from '../options/option.js'
+import { takeOldMakerOptions } from '../options/bittornado.js'
+import { Opt, SETTING } from '../options/option.js'
 
 const PIECES = { rule: 'piece length' } as const
 
@@ -37,11 +38,14 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
         .default([]),
     )
     .addOption(
+      // BitTornado's way to give tiers; each --announce is one
       new Opt('--announce-list <list>', "set the trackers: ',' within a tier, '|' between tiers", {
         trackers: 'tiers',
         form: 'tiers',
         excludes: ['announce'],
-      }).argParser(read.checked(parseAnnounceList)),
+      })
+        .argParser(read.checked(parseAnnounceList))
+        .hideHelp(),
     )
     .addOption(
       new Opt('--trackerless', 'make a torrent without a tracker', {
@@ -120,9 +124,10 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
       ),
     )
     .addOption(
-      new Opt('--min-piece-size <size>', 'use at least this piece length', PIECES).argParser(
-        read.powerOfTwo,
-      ),
+      new Opt('--min-piece-size <size>', 'use at least this piece length', {
+        ...PIECES,
+        ...SETTING,
+      }).argParser(read.powerOfTwo),
     )
     .addOption(
       new Opt('--pad-files', 'begin a new piece at each file (BEP 47)', {
@@ -182,13 +187,14 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .option('--include <glob>', 'include only matching files (repeatable)', read.collect, [])
     .option('--exclude <glob>', 'exclude matching files (repeatable)', read.collect, [])
     .option('--hidden', 'include hidden and system files', false)
-    .option('--follow-symlinks', 'follow links that lead outside, too', false)
-    .addOption(new Opt('--no-symlinks', 'skip all links', { excludes: ['followSymlinks'] }))
     .addOption(
-      new Opt('--store-symlinks', 'store links that stay inside as links (BEP 47)', {
-        rule: 'file attributes',
-        excludes: ['followSymlinks', 'symlinks'],
-      }).default(false),
+      new Opt(
+        '--symlinks <what>',
+        'follow links that stay inside, follow all, skip all, or store them as links (BEP 47)',
+        { rule: 'file attributes', ruledBy: 'store' },
+      )
+        .choices(['inside', 'follow', 'skip', 'store'] as const)
+        .default('inside' as const, 'inside'),
     )
     .addOption(
       new Opt('--attributes', 'record which files are executable or hidden (BEP 47)', {
@@ -201,8 +207,8 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
         offers: ['path', 'size', 'mtime', '-path', '-size', '-mtime', 'given'],
       }).argParser(read.fileOrder),
     )
-  return declareShareOptions(declareReadingOptions(command))
-    .addOption(queueOption('have the workers of this Redis hash; file:PATH reads the URL'))
+  const whole = declareShareOptions(declareReadingOptions(command))
+    .addOption(queueOption('have the workers of this Redis hash; file:PATH reads the URL', SETTING))
     .optionsGroup('Presets:')
     .addOption(
       new Opt(
@@ -224,14 +230,17 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
         .argParser(read.checksums)
         .default([]),
     )
-    .option(
-      '--mode <octal>',
-      'set the permissions of the torrent, such as 644',
-      read.permissionBits,
+    .addOption(
+      new Opt(
+        '--mode <octal>',
+        'set the permissions of the torrent, such as 644',
+        SETTING,
+      ).argParser(read.permissionBits),
     )
     .option('--dry-run', 'show what would be done, without reading files', false)
     .option('--quiet', 'print nothing unless something is wrong', false)
-    .option('--filesystem-encoding <name>', 'accept and ignore an encoding: names are always UTF-8')
+  takeOldMakerOptions(whole)
+  return whole
 }
 
 export type TorrentOptions = ReturnType<ReturnType<typeof declareTorrentOptions>['opts']>

@@ -1,7 +1,6 @@
 import type { CommonRequest } from '../../core/complete/request.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 import { usageError } from '../../errors.js'
-import type { LinkPolicy } from '../../files/scan/scanned-tree.js'
 import type { PieceRules } from '../../core/make/piece-choice.js'
 import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
@@ -27,7 +26,7 @@ export function commonRequest(
       isLegacy: io.isLegacy,
       include: options.include,
       exclude: options.exclude,
-      links: linkPolicy(options),
+      links: options.symlinks,
       attributes: options.attributes,
     },
     version: versionOf(options),
@@ -95,19 +94,6 @@ export function warnOfTracker({ parts }: CommonRequest, { quiet }: TorrentOption
   reportWarning(`${announce}: not in the announce list, so clients will not use it`, io)
 }
 
-function linkPolicy({ followSymlinks, symlinks, storeSymlinks }: TorrentOptions): LinkPolicy {
-  const asked: [name: string, policy: LinkPolicy, isAsked: boolean][] = [
-    ['--follow-symlinks', 'follow', followSymlinks],
-    ['--no-symlinks', 'skip', !symlinks],
-    ['--store-symlinks', 'store', storeSymlinks],
-  ]
-  const [first, second] = asked.filter(([, , isAsked]) => isAsked)
-  if (first && second) {
-    throw usageError(`${first[0]} and ${second[0]} cannot be used together`)
-  }
-  return first?.[1] ?? 'inside'
-}
-
 /** Reports that keys set in `info` change the info hash. */
 export function noteInfoKeys({ set, quiet }: TorrentOptions, io: Io): void {
   const keys = set.filter(({ isInInfo }) => isInInfo).map(({ key }) => `info.${key}`)
@@ -135,7 +121,7 @@ function creationDate(option: TorrentOptions['date'], { env, now }: Io): number 
   throw usageError(`SOURCE_DATE_EPOCH '${epoch}': not a number of seconds`)
 }
 
-const OTHERS = '--announce-list, --node, --web-seed or --http-seed'
+const OTHERS = '--node, --web-seed or --http-seed'
 const WAYS = `give its URL, ${OTHERS}, or use --trackerless`
 
 type Tiers = readonly (readonly string[])[]

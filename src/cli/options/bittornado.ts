@@ -37,6 +37,27 @@ export function otherNames(key: string): string[] {
   return [OTHER_NAMES.get(key) ?? []].flat()
 }
 
+/** A value of an option, which an old switch stood for. */
+interface OldSwitch {
+  readonly key: string
+  readonly value: string
+}
+
+/** Old switches of commands that do not have them any more. */
+const OLD_SWITCHES: ReadonlyMap<string, OldSwitch> = new Map([
+  ['follow-symlinks', { key: 'symlinks', value: 'follow' }],
+  ['store-symlinks', { key: 'symlinks', value: 'store' }],
+  ['no-symlinks', { key: 'symlinks', value: 'skip' }],
+])
+
+/** The names of all old switches. */
+export const OLD_NAMES: readonly string[] = [...OLD_SWITCHES.keys()]
+
+/** The meaning of a switch that a command does not have; null for any other name. */
+export function oldSwitch(name: string): OldSwitch | null {
+  return OLD_SWITCHES.get(name) ?? null
+}
+
 /** Switches that take 0 or 1 in BitTornado. */
 export const TRUTHS: ReadonlySet<string> = new Set([
   '--check-hashes',
@@ -108,6 +129,11 @@ export function takeOldOptions(command: CommandUnknownOpts): void {
 /** Declares the obsolete options of bttrack, each with a value. */
 export function takeOldTrackerOptions(command: CommandUnknownOpts): void {
   take([...WITHOUT_MEANING_FOR_TRACKERS, ...OTHER_TRACKERS], command)
+}
+
+/** Declares the obsolete options of BitTornado's makers of torrents, whose names are UTF-8 now. */
+export function takeOldMakerOptions(command: CommandUnknownOpts): void {
+  take(['--filesystem-encoding'], command)
 }
 
 function take(names: readonly string[], command: CommandUnknownOpts): void {

@@ -30,11 +30,20 @@ export interface Traits {
   readonly isForLegacy?: boolean
   /** The rule of `info` that it decides. */
   readonly rule?: InfoRule
+  /** The values that decide the rule; all if not given. */
+  readonly ruledBy?: string
+  /**
+   * Whether it is set once for a machine or a service. The help lists only the names of such options;
+   * without that, options that everybody needs would be hard to find among them.
+   */
+  readonly isSetting?: boolean
   /** Whether it applies only to a client that btkit starts. */
   readonly isForOwnClient?: boolean
   /** Whether it means the same for a tracker beside a mirror. */
   readonly isForTracker?: boolean
 }
+
+export const SETTING: Traits = { isSetting: true }
 
 /** The traits of options whose values are names. */
 export const FILE: Traits = { takes: 'file' }

@@ -9,7 +9,7 @@ import type { InfoRule } from '../../../core/complete/info-rules.js'
 import * as read from '../../arguments/values.js'
 import { declareTorrentOptions } from '../../arguments/torrent-options.js'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { DIRECTORY, FILE, Opt, traitsOf } from '../../options/option.js'
+import { DIRECTORY, FILE, Opt, SETTING, traitsOf } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -28,7 +28,7 @@ export function declareCompletedir() {
       0,
     )
     .optionsGroup('Reading and cache:')
-    .addOption(cacheMaxSizeOption('limit the size of the cache (default: unlimited)'))
+    .addOption(cacheMaxSizeOption('limit the size of the cache (default: unlimited)', SETTING))
     .optionsGroup('Output:')
     .option('--json', 'print the report as a JSON object', false)
     .optionsGroup('Target:')
@@ -99,5 +99,9 @@ export function askedRules(command: CommandUnknownOpts): InfoRule[] {
   const typed = command.options.filter((option) => {
     return command.getOptionValueSource(option.attributeName()) === 'cli'
   })
-  return [...new Set(typed.flatMap((option) => traitsOf(option).rule ?? []))]
+  const deciding = typed.filter((option) => {
+    const { ruledBy } = traitsOf(option)
+    return ruledBy === undefined || command.getOptionValue(option.attributeName()) === ruledBy
+  })
+  return [...new Set(deciding.flatMap((option) => traitsOf(option).rule ?? []))]
 }

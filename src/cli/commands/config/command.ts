@@ -178,9 +178,12 @@ export function sectionTable(commands: readonly CommandUnknownOpts[]): SectionTa
  * `FILE:LINE`, a variable, or `default`.
  */
 function shownOptions(command: CommandUnknownOpts, settings: readonly Setting[]) {
-  const entries = [...optionEntries(command).values()].filter(({ isHidden }) => !isHidden)
+  const settingOf = ({ key }: OptionEntry) => settings.find((each) => each.entry.key === key)
+  const entries = [...optionEntries(command).values()].filter((entry) => {
+    return !entry.isHidden || settingOf(entry) !== undefined
+  })
   return entries.map((entry) => {
-    const setting = settings.find((each) => each.entry.key === entry.key)
+    const setting = settingOf(entry)
     if (!setting) return { option: entry.key, value: defaultText(entry), from: 'default' }
     const from = setting.place.lineText
     return { option: entry.key, value: setting.shown, from }

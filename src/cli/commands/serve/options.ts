@@ -21,7 +21,7 @@ import {
 import { threadsOption } from '../../arguments/reading-options.js'
 import { declareShareOptions } from '../../arguments/share-options.js'
 import * as read from '../../arguments/values.js'
-import { DIRECTORY, FILE, Opt } from '../../options/option.js'
+import { DIRECTORY, FILE, Opt, SETTING } from '../../options/option.js'
 
 /** The default file of trackers. */
 export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
@@ -181,27 +181,25 @@ export function declareServeOptions() {
     )
     .optionsGroup('Hashing and cache:')
     .addOption(threadsOption())
-    .option(
-      '--max-hashing <n>',
-      'hash the files of at most this many torrents at once',
-      read.wholeNumber(1, 256),
-      4,
+    .addOption(
+      new Opt('--max-hashing <n>', 'hash the files of at most this many torrents at once', SETTING)
+        .argParser(read.wholeNumber(1, 256))
+        .default(4),
     )
     .addOption(read.secondsOption('--wait <seconds>', 'answer 503 if a torrent takes longer', 25))
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
-    .addOption(cacheMaxSizeOption('limit the size of the cache (default: unlimited)'))
-    .addOption(unusedForOption('remove records unused for this long'))
+    .addOption(cacheMaxSizeOption('limit the size of the cache (default: unlimited)', SETTING))
+    .addOption(unusedForOption('remove records unused for this long', SETTING))
   return declareShareOptions(whole)
     .optionsGroup('Limits:')
-    .option(
-      '--max-files <n>',
-      'limit the entries in the torrent of a directory',
-      read.wholeNumber(1, 1e6),
-      10_000,
+    .addOption(
+      new Opt('--max-files <n>', 'limit the entries in the torrent of a directory', SETTING)
+        .argParser(read.wholeNumber(1, 1e6))
+        .default(10_000),
     )
     .addOption(
-      new Option('--max-size <size>', 'limit the bytes in the torrent of a directory')
+      new Opt('--max-size <size>', 'limit the bytes in the torrent of a directory', SETTING)
         .argParser(read.sizeLimit)
         .default(2 ** 40, '1TiB'),
     )

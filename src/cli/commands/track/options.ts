@@ -12,7 +12,7 @@ import {
 import { stateDirOption } from '../../arguments/cache-options.js'
 import * as read from '../../arguments/values.js'
 import { takeOldTrackerOptions } from '../../options/bittornado.js'
-import { DIRECTORY, FILE, Opt } from '../../options/option.js'
+import { DIRECTORY, FILE, Opt, SETTING } from '../../options/option.js'
 
 /** The default ports: bttrack's, and the usual one of today's trackers. */
 const LEGACY_PORT = 80
@@ -73,12 +73,15 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .option('--response-size <n>', 'send this many peers', read.wholeNumber(0, 1000), 50)
     .option('--max-give <n>', 'send at most this many peers', read.wholeNumber(0, 1000), 200)
-    .option('--no-compact-reqd', 'send peers in full form, too')
-    .option(
-      '--only-local-override-ip <n>',
-      'accept ip= from all clients (0), or from private networks (1, 2)',
-      read.wholeNumber(0, 2),
-      2,
+    .addOption(new Opt('--no-compact-reqd', 'send peers in full form, too', SETTING))
+    .addOption(
+      new Opt(
+        '--only-local-override-ip <n>',
+        'accept ip= from all clients (0), or from private networks (1, 2)',
+        SETTING,
+      )
+        .argParser(read.wholeNumber(0, 2))
+        .default(2),
     )
     .option(
       '--trust-proxy <address>',
@@ -95,20 +98,26 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .optionsGroup('Limits:')
     .option('--max-peers <n>', 'limit all peers', read.wholeNumber(1, 2e7), 1_000_000)
-    .option('--max-swarms <n>', 'limit all torrents', read.wholeNumber(1, 2e7), 200_000)
-    .option(
-      '--max-per-address <n>',
-      'limit the peers at one address',
-      read.wholeNumber(1, 65535),
-      10_000,
+    .addOption(
+      new Opt('--max-swarms <n>', 'limit all torrents', SETTING)
+        .argParser(read.wholeNumber(1, 2e7))
+        .default(200_000),
     )
-    .option(
-      '--max-per-address-in-swarm <n>',
-      'limit the peers at one address in one swarm',
-      read.wholeNumber(1, 65535),
-      200,
+    .addOption(
+      new Opt('--max-per-address <n>', 'limit the peers at one address', SETTING)
+        .argParser(read.wholeNumber(1, 65535))
+        .default(10_000),
     )
-    .option('--keep-dead', 'keep torrents without peers', false)
+    .addOption(
+      new Opt(
+        '--max-per-address-in-swarm <n>',
+        'limit the peers at one address in one swarm',
+        SETTING,
+      )
+        .argParser(read.wholeNumber(1, 65535))
+        .default(200),
+    )
+    .addOption(new Opt('--keep-dead', 'keep torrents without peers', SETTING).default(false))
     .optionsGroup('State:')
     .addOption(
       new Opt(
@@ -135,7 +144,11 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .optionsGroup('Page and log:')
     .option('--no-show-infopage', 'show no page of all torrents')
-    .option('--infopage-redirect <url>', 'redirect the page to this URL', redirectUrl)
+    .addOption(
+      new Opt('--infopage-redirect <url>', 'redirect the page to this URL', SETTING).argParser(
+        redirectUrl,
+      ),
+    )
     .addOption(
       new Option(
         '--catalogue <where>',
@@ -146,7 +159,12 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .option('--no-show-names', 'omit names and sizes on the page')
     .option('--allow-get', 'serve the .torrent files of allowed directories', false)
-    .addOption(new Opt('--favicon <file>', 'serve this icon to browsers (default: the logo)', FILE))
+    .addOption(
+      new Opt('--favicon <file>', 'serve this icon to browsers (default: the logo)', {
+        ...FILE,
+        ...SETTING,
+      }),
+    )
     .addOption(
       new Opt(
         '--log-file <file>',
@@ -160,7 +178,9 @@ export function declareTrackOptions(isLegacy: boolean) {
         'write the access log (default: text with --log-file, else off)',
       ).choices(['json', 'text', 'off'] as const),
     )
-    .option('--hupmonitor', 'open the log file again on SIGHUP, too', false)
+    .addOption(
+      new Opt('--hupmonitor', 'open the log file again on SIGHUP, too', SETTING).default(false),
+    )
     .addOption(
       new Option('--parse-allowed-interval <minutes>', 'as --parse-dir-interval')
         .argParser((text) => 60_000 * read.wholeNumber(1, 10_000)(text))

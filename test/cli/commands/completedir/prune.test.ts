@@ -227,7 +227,7 @@ for (const [reason, replace] of Object.entries(REPLACEMENTS)) {
     await mirror.report()
     rmSync(mirror.at('a'))
     replace(mirror.at('a'), join(mirror.root, 'outside'))
-    const options = reason === 'not a regular file' ? ['--follow-symlinks'] : []
+    const options = reason === 'not a regular file' ? ['--symlinks', 'follow'] : []
     const said = `btkit: ${mirror.torrent('a')}: stays and may be outdated, because its source is skipped now (${reason}); delete it if it is not needed\n`
     for (const args of [[], ['--prune'], ['--prune-all'], ['--prune-all']]) {
       const { status, stdout, stderr } = await mirror.run(['--quiet', ...options, ...args])

@@ -221,7 +221,7 @@ test('attributes and stored links go along', { skip: process.platform === 'win32
   const make = async (name: string, ...version: readonly string[]) => {
     const torrent = join(directory, name)
     const options = ['--target', torrent, '--trackerless', '--no-date', '--no-cache', '--quiet']
-    const kept = ['--attributes', '--store-symlinks', '--piece-length', '32K', ...version]
+    const kept = ['--attributes', '--symlinks', 'store', '--piece-length', '32K', ...version]
     await runBtkit(['makemetafile', join(directory, 'content'), ...options, ...kept])
     return readFileSync(torrent)
   }

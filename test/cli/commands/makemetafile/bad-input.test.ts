@@ -42,7 +42,7 @@ const BAD: readonly (readonly [args: string[], said: string])[] = [
   [['--mode', 'rw'], 'octal'],
   [['--include', ''], "pattern ''"],
   [['--exclude', '/'], "pattern '/'"],
-  [['--follow-symlinks', '--no-symlinks'], '--no-symlinks'],
+  [['--symlinks', 'some'], 'inside, follow, skip, store'],
   [['--target', '-', '--json'], '--json'],
   [['--comment'], '--comment'],
   [['--target'], '--output'],
@@ -102,7 +102,7 @@ test('without a tracker the torrent has none, and a note says so', async (t) => 
 test('a private torrent without a tracker is refused with the ways to do without', async (t) => {
   const { source, directory } = makeWorkplace(t)
   const { status, stderr } = await runBtkit(['makemetafile', source, '--private'])
-  const ways = '--announce-list, --node, --web-seed or --http-seed, or use --trackerless'
+  const ways = '--node, --web-seed or --http-seed, or use --trackerless'
   const why = `no tracker, which --private needs; give its URL, ${ways}`
   assert.equal(stderr, `btkit: ${why}\n`)
   const config = join(directory, 'c.yaml')

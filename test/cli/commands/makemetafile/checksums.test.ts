@@ -105,7 +105,7 @@ test('unchanged files are not read again', async (t) => {
 test('stored links and pad files have no checksum', async (t) => {
   const { at, make } = makeTree(t)
   symlinkSync('large', at('tree/link'))
-  await make(['--checksums', 'sha1', '--store-symlinks', '--pad-files'])
+  await make(['--checksums', 'sha1', '--symlinks', 'store', '--pad-files'])
   const list = readFileSync(at('tree.sha1'), 'utf8')
   assert.ok(!list.includes('link') && !list.includes('.pad') && list.includes('tree/large'))
 })

@@ -292,7 +292,7 @@ test('verify and convert follow links that lead outside only with --follow-symli
   writeFileSync(join(pool, 'b'), 'b'.repeat(40_000))
   symlinkSync(join(pool, 'b'), join(directory, 'd', 'b'))
   const make = ['makemetafile', join(directory, 'd'), '--trackerless', '--no-cache', '--quiet']
-  await runBtkit([...make, '--follow-symlinks'])
+  await runBtkit([...make, '--symlinks', 'follow'])
   const torrent = join(directory, 'd.torrent')
   const refused = await runBtkit(['verify', torrent])
   assert.equal(refused.status, 1)
