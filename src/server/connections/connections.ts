@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net'
+import { setImmediate as setImmediateSync } from 'node:timers'
 import { setImmediate } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 
@@ -14,8 +15,32 @@ export interface ConnectionFollower {
 /** Connections that all servers of this process have accepted. */
 let accepted = 0
 
+/** Turns of the event loop in a row that have accepted a connection. */
+let turnsInARow = 0
+
+let acceptedBefore = 0
+let isCounting = false
+
+function countTurns(): void {
+  isCounting = accepted !== acceptedBefore
+  turnsInARow = isCounting ? turnsInARow + 1 : 0
+  acceptedBefore = accepted
+  if (isCounting) setImmediateSync(countTurns)
+}
+
+/** Turns in a row after which connections come faster than they are accepted; a client may have as many at once. */
+const CROWDED = 1000
+
+/**
+ * Whether connections come faster than they are accepted, one a turn: hundreds wait, and a new client waits
+ * behind them.
+ */
+export function isCrowded(): boolean {
+  return turnsInARow >= CROWDED
+}
+
 /** Most turns of the event loop for which work lets connections go first. */
-const MOST_TURNS = 64
+const MOST_TURNS = 256
 
 /**
  * Resolves when no connection waits to be accepted, or after some turns of the event loop. Node accepts one
@@ -48,6 +73,8 @@ class Connections {
     }
     server.on(event, (socket: Socket) => {
       accepted++
+      if (!isCounting) setImmediateSync(countTurns)
+      isCounting = true
       open.add(socket)
       socket.on('close', leave)
       for (const come of this.#comers) come(socket)
