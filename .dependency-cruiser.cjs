@@ -18,6 +18,14 @@ const LAYERS = {
   seed: 'text|metainfo|files|hash|cache|server|core|clients', // beside mirror and tracker
   cli: 'text|metainfo|files|hash|state|server|redis|core|fleet|clients|mirror|tracker|seed|pages|gui|admin', // a cache is core's matter
 }
+// Of src/cli/, each folder may import what its row names, itself, and the small files of src/cli/
+const CLI = {
+  output: '', // words for people
+  options: 'output', // which options there are
+  line: 'options|output', // what was typed
+  configuration: 'line|options|output', // what is set elsewhere
+  open: 'configuration|line|options|output', // what options open: caches, clients, services
+}
 const SMALL =
   '^src/(errors|native-addon|bytes|directories|bounded-call|heap-growth|process|steps)\\.ts$'
 const ENTRIES = '^src/(hash/jobs/worker|cache/walk-program|.*\\.d)\\.ts$'
@@ -38,6 +46,25 @@ const RULES = [
     const below = [`^src/(${from}|${to})/`, SMALL]
     return [`${from}-imports-down`, `it knows ${to}`, { path: `^src/${from}/` }, src(below)]
   }),
+  ...Object.entries(CLI).map(([from, to]) => {
+    const below = [
+      `^src/cli/(${[from, ...to.split('|')].filter(Boolean).join('|')})/`,
+      '^src/cli/[^/]+$',
+    ]
+    const others = { path: '^src/cli/', pathNot: below }
+    return [
+      `cli-${from}-down`,
+      `it knows ${to || 'no other'}`,
+      { path: `^src/cli/${from}/` },
+      others,
+    ]
+  }),
+  [
+    'commands-apart',
+    'what two of them share is beside them',
+    { path: '^src/cli/commands/([^/]+)/' },
+    { path: '^src/cli/commands/', pathNot: '^src/cli/commands/$1/' },
+  ],
   ['small-files-alone', 'they are below everything', { path: SMALL }, src(SMALL)],
   ['no-circular', 'one idea in two files', {}, { circular: true }],
   ['no-folder-cycles', 'one folder in two', { path: '^src' }, { circular: true }, 'folder'],

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { asBtkitError } from '../errors.js'
 import { monotonicNow } from '../process.js'
-import { checkUtf8 } from './arguments/operands.js'
+import { checkUtf8 } from './line/operands.js'
 import { exitStatusOf, reportError, choosePaint } from './output/messages.js'
 import { type Io, type Output, UNCAUGHT } from './io.js'
 import { endsBySignal, run } from './program.js'
@@ -126,7 +126,7 @@ async function openIo(signal: () => AbortSignal): Promise<Io> {
 }
 
 /** Most commands ask for nothing. */
-const loadTerminal = () => import('./arguments/ask-secret.js')
+const loadTerminal = () => import('./open/ask-secret.js')
 
 const DESCRIPTORS = { stdout: 1, stderr: 2 } as const
 

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import type { Preset } from '../../pages/torrent-fields.js'
 import { formatTiers } from '../../pages/form.js'
-import { pieceLength } from '../arguments/values.js'
+import { pieceLength } from '../options/values.js'
 import type { Io } from '../io.js'
 import { readRightConfigurations } from './files.js'
 import { cut, itemsOf, textsOf, type Located, type Section } from './located.js'

@@ -1,9 +1,9 @@
 import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { BtkitError, usageError } from '../../errors.js'
-import { expandPaths } from '../arguments/patterns.js'
+import { expandPaths } from '../line/patterns.js'
 import type { Io } from '../io.js'
-import type { CommandLine } from '../options/command-line.js'
+import type { CommandLine } from '../line/command-line.js'
 import {
   isKnownKey,
   optionEntries,

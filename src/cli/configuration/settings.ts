@@ -6,7 +6,7 @@ import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { oldSwitch, otherNames } from '../options/bittornado.js'
 import { defaultText, type OptionEntry } from '../options/table.js'
 import type { Io } from '../io.js'
-import { asReason } from '../options/command-line.js'
+import { asReason } from '../line/command-line.js'
 import {
   type Located,
   Place,

@@ -1,5 +1,5 @@
 import type { TrackerRule } from '../../metainfo/lint/trackers.js'
-import { byteSize } from '../arguments/values.js'
+import { byteSize } from '../options/values.js'
 import type { Io } from '../io.js'
 import type { Traits } from '../options/option.js'
 import {

@@ -90,3 +90,8 @@ function wantsColour(env: Readonly<Record<string, string | undefined>>, stderr: 
 export function isScreen(output: Output, env: Io['env']): boolean {
   return output.isTTY === true && env['TERM'] !== 'dumb'
 }
+
+/** A line for a value; none if it is null. */
+export function optional(label: string, value: string | null): string[] {
+  return value === null ? [] : [`${label}: ${value}`]
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CommandLine } from '../../../src/cli/options/command-line.js'
+import { CommandLine } from '../../../src/cli/line/command-line.js'
 import { Problems } from '../../../src/cli/configuration/located.js'
 import { resolveSettings } from '../../../src/cli/configuration/resolve.js'
 import type { Setting } from '../../../src/cli/configuration/settings.js'

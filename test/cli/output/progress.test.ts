@@ -4,7 +4,7 @@ import os from 'node:os'
 import { test } from 'node:test'
 import type { Io } from '../../../src/cli/io.js'
 import { openProgress } from '../../../src/cli/output/bar.js'
-import { machineHost, reachableAddress } from '../../../src/cli/arguments/server-options.js'
+import { machineHost, reachableAddress } from '../../../src/cli/output/addresses.js'
 import { Captured } from '../../support/run-btkit.js'
 
 const GIB = 2 ** 30

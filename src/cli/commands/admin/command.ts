@@ -10,7 +10,7 @@ import {
 } from '../../../admin/access/users.js'
 import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
-import { readNewPassword } from '../../arguments/ask-secret.js'
+import { readNewPassword } from '../../open/ask-secret.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { FILE, Opt } from '../../options/option.js'

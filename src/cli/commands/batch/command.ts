@@ -8,8 +8,8 @@ import { nameJob } from '../../../files/write/atomically.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
-import { expandPaths } from '../../arguments/patterns.js'
-import { collect } from '../../arguments/values.js'
+import { expandPaths } from '../../line/patterns.js'
+import { collect } from '../../options/values.js'
 import {
   itemsOf,
   type Located,

@@ -10,20 +10,17 @@ import { verifyCache } from '../../../core/cache/verify.js'
 import type { CachePlace } from '../../../core/cache/access.js'
 import { BtkitError } from '../../../errors.js'
 import type { SharedReport } from '../../../fleet/shared-digests.js'
-import { isDirectory } from '../../arguments/operands.js'
+import { isDirectory } from '../../line/operands.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
-import {
-  cacheDirOption,
-  cacheMaxSizeOption,
-  cachePath,
-  unusedForOption,
-} from '../../arguments/cache-options.js'
-import { cacheUrlOption, sharedRedis } from '../../arguments/share-options.js'
+import { cacheDirOption, cacheMaxSizeOption, unusedForOption } from '../../options/cache.js'
+import { cachePath } from '../../open/cache.js'
+import { cacheUrlOption } from '../../options/share.js'
+import { sharedRedis } from '../../open/share.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import { engineFor } from '../../arguments/reading-options.js'
+import { engineFor } from '../../open/engine.js'
 import { reportError, warningsTo } from '../../output/messages.js'
-import { byteSize, wholeNumber } from '../../arguments/values.js'
+import { byteSize, wholeNumber } from '../../options/values.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 
 const EXAMPLES = `

@@ -17,15 +17,15 @@ import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { stateDirectory } from '../../../directories.js'
 import { directoryAddress } from '../../../metainfo/trackers.js'
 import { escapeText } from '../../../text/escape.js'
-import { closeCache, openLazyAccess, type CacheArguments } from '../../arguments/cache-options.js'
-import { openWorkers, shareRequest } from '../../arguments/share-options.js'
+import { closeCache, openLazyAccess, type CacheArguments } from '../../open/cache.js'
+import { openWorkers, shareRequest } from '../../open/share.js'
 import {
   commonRequest,
   namedTrackers,
   noteInfoKeys,
   warnOfTracker,
-} from '../../arguments/torrent-request.js'
-import { checkOneDirectory } from '../../arguments/web-seed-base.js'
+} from '../../options/torrent-request.js'
+import { checkOneDirectory } from '../../options/web-seed-base.js'
 import {
   completeJson,
   completeText,
@@ -38,11 +38,11 @@ import {
 import { metricsFile, withMetrics } from './metrics-file.js'
 import { askedRules, declareCompletedir, type CompleteOptions } from './options.js'
 import type { CommandContext } from '../../context.js'
-import { engineFor } from '../../arguments/reading-options.js'
+import { engineFor } from '../../open/engine.js'
 import { reportError, reportNote, reportWarning, warningsTo } from '../../output/messages.js'
 import type { Io } from '../../io.js'
-import { warnOfLists } from '../../arguments/name-patterns.js'
-import { sortOperands, type Operands } from '../../arguments/operands.js'
+import { warnOfLists } from '../../line/name-patterns.js'
+import { sortOperands, type Operands } from '../../line/operands.js'
 import { backslashWarning } from '../../output/piece-length.js'
 import { countSkipped } from '../../output/skipped.js'
 import { openProgress, type ProgressBar } from '../../output/bar.js'
@@ -159,7 +159,7 @@ const LOOK_LIMIT_MS = 60_000
 async function clientsOf(options: CompleteOptions, io: Io): Promise<SyncClient[]> {
   if (options.publish.length === 0) return []
   // The code for clients takes a while to load and is rarely needed
-  const { openClients, syncClient } = await import('../../arguments/open-clients.js')
+  const { openClients, syncClient } = await import('../../open/clients.js')
   const { waitingFor } = await import('../../../core/publish/wait-for.js')
   const waiting = waitingFor(LOOK_LIMIT_MS, io)
   const clients = openClients(options.publish, options.clientTimeout, io)

@@ -1,13 +1,13 @@
-import { cacheMaxSizeOption, stateDirOption } from '../../arguments/cache-options.js'
+import { cacheMaxSizeOption, stateDirOption } from '../../options/cache.js'
 import {
   clients,
   clientTimeoutOption,
   dataPrefixOption,
   trustDataPathOption,
-} from '../../arguments/open-clients.js'
+} from '../../options/clients.js'
 import type { InfoRule } from '../../../core/complete/info-rules.js'
-import * as read from '../../arguments/values.js'
-import { declareTorrentOptions } from '../../arguments/torrent-options.js'
+import * as read from '../../options/values.js'
+import { declareTorrentOptions } from '../../options/torrent.js'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { DIRECTORY, FILE, Opt, SETTING, traitsOf } from '../../options/option.js'
 

@@ -1,6 +1,6 @@
 import { usageError } from '../../../errors.js'
-import { withHashContext } from '../../arguments/reading-options.js'
-import { namesClient } from '../../arguments/own-client.js'
+import { withHashContext } from '../../open/engine.js'
+import { namesClient } from '../../open/own-client.js'
 import { givenOldOptions } from '../../options/bittornado.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote, reportWarning } from '../../output/messages.js'

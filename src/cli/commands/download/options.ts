@@ -1,18 +1,14 @@
 import { resolve } from 'node:path'
 import { Command, Option } from '@commander-js/extra-typings'
-import {
-  clientOption,
-  clientTimeoutOption,
-  dataPrefixOption,
-} from '../../arguments/open-clients.js'
-import { maxTorrentSize } from '../../arguments/torrent-input.js'
+import { clientOption, clientTimeoutOption, dataPrefixOption } from '../../options/clients.js'
+import { maxTorrentSize } from '../../options/reading.js'
 import {
   caCertOption,
   declareOwnClientOptions,
   maxDownloadRateOption,
-} from '../../arguments/own-client.js'
-import { declareReadingOptions } from '../../arguments/reading-options.js'
-import { ratio, seconds, secondsOption } from '../../arguments/values.js'
+} from '../../options/own-client.js'
+import { declareReadingOptions } from '../../options/reading.js'
+import { ratio, seconds, secondsOption } from '../../options/values.js'
 import type { Io } from '../../io.js'
 import { takeOldOptions } from '../../options/bittornado.js'
 import { DIRECTORY, Opt } from '../../options/option.js'

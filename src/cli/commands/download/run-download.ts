@@ -36,7 +36,7 @@ import { type MagnetLink, looksLikeMagnet, parseMagnet } from '../../../metainfo
 import { openBar } from '../../output/bar.js'
 import { openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
 import { looksLikeUrl } from '../../../metainfo/trackers.js'
-import { readTorrentInput } from '../../arguments/torrent-input.js'
+import { readTorrentInput } from '../../open/torrent-input.js'
 
 /** One run of the command. */
 interface DownloadRun {

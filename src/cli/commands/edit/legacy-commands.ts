@@ -18,13 +18,21 @@ import {
   parseSeeds,
   parseTrackers,
 } from '../../../metainfo/trackers.js'
-import { readTorrentFile } from '../../arguments/torrent-input.js'
-import { checked, collect, repeated, trackers, trackerTiers } from '../../arguments/values.js'
+import { readTorrentFile } from '../../open/torrent-input.js'
+import { checked, collect, repeated, trackers, trackerTiers } from '../../options/values.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote } from '../../output/messages.js'
-import { oldSeedLines, oldTrackerLines, renameLines, trackerLines } from './run-edits.js'
+import {
+  oldSeedLines,
+  oldTrackerLines,
+  renameLines,
+  trackerLines,
+  removals,
+  runEdits,
+  stepTrackers,
+  type Removal,
+} from './run-edits.js'
 import { declareBulkEdit, declareSingleEdit, HOW_TO_EDIT, isNone } from './options.js'
-import { removals, runEdits, stepTrackers, type Removal } from './run-edits.js'
 import { Opt, ownOptions } from '../../options/option.js'
 
 // The commands of BitTornado that edit torrents: edits with arguments and an output of their own.

@@ -1,9 +1,9 @@
 import { Command } from '@commander-js/extra-typings'
 import { usageError } from '../../../errors.js'
-import { parseEditedKey, parseKeyToRemove } from '../../arguments/extra-keys.js'
+import { parseEditedKey, parseKeyToRemove } from '../../options/extra-keys.js'
 import { checkName } from '../../../metainfo/name.js'
-import { maxTorrentSize } from '../../arguments/torrent-input.js'
-import * as read from '../../arguments/values.js'
+import { maxTorrentSize } from '../../options/reading.js'
+import * as read from '../../options/values.js'
 import { Opt, ownOptions } from '../../options/option.js'
 
 /** Declares a command that edits a torrent, with the common options. */

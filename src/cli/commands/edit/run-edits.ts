@@ -20,10 +20,10 @@ import {
   hintAtDirectory,
   hintAtMaxSize,
   readFileList,
-} from '../../arguments/torrent-input.js'
-import { isDirectory, requireNames } from '../../arguments/operands.js'
+} from '../../open/torrent-input.js'
+import { isDirectory, requireNames } from '../../line/operands.js'
 import type { EditOptions } from './options.js'
-import { reportError, reportNote, reportWarning } from '../../output/messages.js'
+import { reportError, reportNote, reportWarning, optional } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { count } from '../../../text/quantity.js'
 import type { SeedKey } from '../../../metainfo/edit/details.js'
@@ -297,11 +297,6 @@ function changeLines(edited: EditedFile, dryRun: boolean, target: string | null)
   if (target !== null)
     return [`${dryRun ? 'would write' : 'wrote'} ${file} (from ${edited.file})`, ...details]
   return [`${dryRun ? 'would change' : 'changed'} ${file}`, ...details]
-}
-
-/** A line for a value; none if it is null. */
-export function optional(label: string, value: string | null): string[] {
-  return value === null ? [] : [`${label}: ${value}`]
 }
 
 /** The output of a command under its BitTornado name. Scripts read it. */

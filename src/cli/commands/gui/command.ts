@@ -8,15 +8,15 @@ import { isDirectoryAt } from '../../../pages/picker.js'
 import { stateDirectory } from '../../../directories.js'
 import {
   cacheDirOption,
-  cachePathIfAny,
   cacheTrustOption,
   noCacheOption,
   stateDirOption,
-} from '../../arguments/cache-options.js'
-import { threadsOption } from '../../arguments/reading-options.js'
+} from '../../options/cache.js'
+import { cachePathIfAny } from '../../open/cache.js'
+import { threadsOption } from '../../options/reading.js'
 import type { CommandContext } from '../../context.js'
-import { serverContext } from '../../arguments/server-options.js'
-import { wholeNumber } from '../../arguments/values.js'
+import { serverContext } from '../../open/server.js'
+import { wholeNumber } from '../../options/values.js'
 import { formPresets } from '../../configuration/form-presets.js'
 import { spawn } from 'node:child_process'
 import type { Io } from '../../io.js'

@@ -1,29 +1,25 @@
 import { resolve } from 'node:path'
 import { BtkitError, usageError } from '../../../errors.js'
+import { declareDisplayOptions, declareReadingOptions } from '../../options/reading.js'
+import { withHashContext } from '../../open/engine.js'
 import {
-  declareDisplayOptions,
-  declareReadingOptions,
-  withHashContext,
-} from '../../arguments/reading-options.js'
-import {
-  openClients,
-  syncClient,
-  type NamedClient,
   clientOption,
   clientTimeoutOption,
   dataPrefixOption,
   trustDataPathOption,
-} from '../../arguments/open-clients.js'
-import { namesClient, declareOwnClientOptions, requirePorts } from '../../arguments/own-client.js'
-import { requireDirectory, requireNames } from '../../arguments/operands.js'
+} from '../../options/clients.js'
+import { openClients, syncClient, type NamedClient } from '../../open/clients.js'
+import { declareOwnClientOptions, requirePorts } from '../../options/own-client.js'
+import { namesClient } from '../../open/own-client.js'
+import { requireDirectory, requireNames } from '../../line/operands.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { followTorrents, openDisplay, type Display } from '../../output/torrent-display.js'
 import type { ListedTorrent } from '../../output/torrent-json.js'
-import { seed } from '../seed/command.js'
+import { seed } from '../../open/seeding.js'
 import { Command, Option } from '@commander-js/extra-typings'
-import { maxTorrentSize } from '../../arguments/torrent-input.js'
-import { secondsOption, wholeNumber } from '../../arguments/values.js'
+import { maxTorrentSize } from '../../options/reading.js'
+import { secondsOption, wholeNumber } from '../../options/values.js'
 import { takeOldOptions } from '../../options/bittornado.js'
 import { type KeeperSettings, TorrentKeeper } from '../../../core/launch/torrent-keeper.js'
 import type { HashContext } from '../../../core/digests/hash-content.js'

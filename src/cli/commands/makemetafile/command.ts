@@ -1,11 +1,11 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { loadNameFilter } from '../../../files/scan/entry.js'
 import type { CommandContext } from '../../context.js'
-import { closeCache, openCacheAccess } from '../../arguments/cache-options.js'
-import { openWorkers, shareRequest } from '../../arguments/share-options.js'
-import { readFileList } from '../../arguments/torrent-input.js'
-import { noteInfoKeys, trackerlessNote, warnOfTracker } from '../../arguments/torrent-request.js'
-import { engineFor } from '../../arguments/reading-options.js'
+import { closeCache, openCacheAccess } from '../../open/cache.js'
+import { openWorkers, shareRequest } from '../../open/share.js'
+import { readFileList } from '../../open/torrent-input.js'
+import { noteInfoKeys, trackerlessNote, warnOfTracker } from '../../options/torrent-request.js'
+import { engineFor } from '../../open/engine.js'
 import { reportNote, reportWarning, tryEach } from '../../output/messages.js'
 import { failureLine } from '../../output/torrent-json.js'
 import { BtkitError } from '../../../errors.js'
@@ -17,8 +17,8 @@ import {
   declareMakemetafile,
   makeRequests,
 } from './request.js'
-import { type NamePatterns, UnmatchedPatterns } from '../../arguments/name-patterns.js'
-import { sortOperands } from '../../arguments/operands.js'
+import { type NamePatterns, UnmatchedPatterns } from '../../line/name-patterns.js'
+import { sortOperands } from '../../line/operands.js'
 import {
   type MadeTorrent,
   type TorrentPlan,

@@ -3,19 +3,19 @@ import type { MakeRequest } from '../../../core/make/make-torrent.js'
 import { listsBeside } from '../../../core/checksums/lists.js'
 import type { FileOrder } from '../../../core/digests/sort-files.js'
 import { usageError } from '../../../errors.js'
-import { hasRandomKey, randomKey } from '../../arguments/extra-keys.js'
+import { hasRandomKey, randomKey } from '../../options/extra-keys.js'
 import {
   chooseTrackers,
   commonRequest,
   namedTrackers,
   type ChosenTrackers,
-} from '../../arguments/torrent-request.js'
-import { checkOneDirectory, directoriesOf, seedsBelow } from '../../arguments/web-seed-base.js'
+} from '../../options/torrent-request.js'
+import { checkOneDirectory, directoriesOf, seedsBelow } from '../../options/web-seed-base.js'
 import type { Io } from '../../io.js'
-import { isDirectory, type Operands } from '../../arguments/operands.js'
+import { isDirectory, type Operands } from '../../line/operands.js'
 import { checkName } from '../../../metainfo/name.js'
-import * as read from '../../arguments/values.js'
-import { declareTorrentOptions } from '../../arguments/torrent-options.js'
+import * as read from '../../options/values.js'
+import { declareTorrentOptions } from '../../options/torrent.js'
 import { FILE, Opt } from '../../options/option.js'
 
 /** The operand for content from standard input. Its torrent is made as that of a file NAME here. */

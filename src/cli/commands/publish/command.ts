@@ -4,13 +4,13 @@ import {
   clientTimeoutOption,
   dataPrefixOption,
   trustDataPathOption,
-  openClients,
-  syncClient,
-  type NamedClient,
-} from '../../arguments/open-clients.js'
-import { declareReadingOptions, withHashContext } from '../../arguments/reading-options.js'
-import { dataOption, maxTorrentSize, readTorrentInput } from '../../arguments/torrent-input.js'
-import { secondsOption } from '../../arguments/values.js'
+} from '../../options/clients.js'
+import { openClients, syncClient, type NamedClient } from '../../open/clients.js'
+import { declareReadingOptions } from '../../options/reading.js'
+import { withHashContext } from '../../open/engine.js'
+import { readTorrentInput } from '../../open/torrent-input.js'
+import { dataOption, maxTorrentSize } from '../../options/reading.js'
+import { secondsOption } from '../../options/values.js'
 import type { CommandContext } from '../../context.js'
 import { dirname, resolve } from 'node:path'
 import type { HashContext } from '../../../core/digests/hash-content.js'

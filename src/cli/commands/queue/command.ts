@@ -3,7 +3,8 @@ import type { QueueReport } from '../../../fleet/status.js'
 import { usageError } from '../../../errors.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
-import { queueAddress, queueOption } from '../../arguments/share-options.js'
+import { queueOption } from '../../options/share.js'
+import { queueAddress } from '../../open/share.js'
 import type { CommandContext } from '../../context.js'
 
 const EXAMPLES = `

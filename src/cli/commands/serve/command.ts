@@ -4,24 +4,18 @@ import type { ServiceOptions } from '../../../mirror/options.js'
 import { isWithheld, type Mirror, MirrorView } from '../../../mirror/tree/mirror.js'
 import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
-import { cachePathIfAny } from '../../arguments/cache-options.js'
-import { requireNames } from '../../arguments/operands.js'
-import { engineFor } from '../../arguments/reading-options.js'
-import {
-  bareHost,
-  BoundedOutput,
-  machineHost,
-  openTls,
-  reachableAddress,
-  reloadOnHangup,
-  serverContext,
-} from '../../arguments/server-options.js'
-import { shareRequest } from '../../arguments/share-options.js'
+import { cachePathIfAny } from '../../open/cache.js'
+import { requireNames } from '../../line/operands.js'
+import { engineFor } from '../../open/engine.js'
+import { BoundedOutput } from '../../output/bounded-output.js'
+import { bareHost, openTls, reloadOnHangup, serverContext } from '../../open/server.js'
+import { machineHost, reachableAddress } from '../../output/addresses.js'
+import { shareRequest } from '../../open/share.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportNote } from '../../output/messages.js'
-import { serviceManager } from '../../service-manager/service-manager.js'
-import { announceOf } from '../track/greeting.js'
+import { serviceManager } from '../../open/service-manager.js'
+import { announceOf } from '../../output/tracker-greeting.js'
 import { declareServeOptions, type ServeOptions } from './options.js'
 import { listenPlaces, nameTrackerOptions, serviceOptions, trackersWanted } from './request.js'
 import { type StartedTracker, startTracker } from './tracker.js'

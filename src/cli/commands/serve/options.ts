@@ -10,17 +10,17 @@ import {
   SHARED_FILE,
   siteName,
   trustedProxies,
-} from '../../arguments/server-options.js'
+} from '../../options/server.js'
 import {
   cacheDirOption,
   cacheMaxSizeOption,
   cacheTrustOption,
   stateDirOption,
   unusedForOption,
-} from '../../arguments/cache-options.js'
-import { threadsOption } from '../../arguments/reading-options.js'
-import { declareShareOptions } from '../../arguments/share-options.js'
-import * as read from '../../arguments/values.js'
+} from '../../options/cache.js'
+import { threadsOption } from '../../options/reading.js'
+import { declareShareOptions } from '../../options/share.js'
+import * as read from '../../options/values.js'
 import { DIRECTORY, FILE, Opt, SETTING } from '../../options/option.js'
 
 /** The default file of trackers. */

@@ -6,13 +6,8 @@ import { RESERVED } from '../../../mirror/tree/mirror.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
 import { ClientAddresses } from '../../../server/connections/client-address.js'
 import { FIXED_LIMITS, type ServedOptions, type WarmOptions } from '../../../mirror/options.js'
-import {
-  passedPlaces,
-  placesAt,
-  socketsPassed,
-  warnOfHosts,
-} from '../../arguments/server-options.js'
-import { requireDirectory } from '../../arguments/operands.js'
+import { passedPlaces, placesAt, socketsPassed, warnOfHosts } from '../../open/server.js'
+import { requireDirectory } from '../../line/operands.js'
 import { reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { version } from '../../../process.js'

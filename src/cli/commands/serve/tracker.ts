@@ -19,9 +19,9 @@ import {
   openTrackerAdmin,
   prepareRecords,
   type AdminRequest,
-} from '../track/admin.js'
-import { declareTrackOptions, type TrackOptions } from '../track/options.js'
-import { requireCurrent, trackerSettings } from '../track/request.js'
+} from '../../open/tracker-admin.js'
+import { declareTrackOptions, type TrackOptions } from '../../options/tracker.js'
+import { requireCurrent, trackerSettings } from '../../open/tracker.js'
 import { attributesWith } from '../../options/option.js'
 import { declareServeOptions, type ServeOptions } from './options.js'
 import { sharedSockets } from './request.js'

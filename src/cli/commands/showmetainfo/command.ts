@@ -12,12 +12,9 @@ import {
   tryTorrents,
   withFailureLines,
 } from '../../output/torrent-json.js'
-import { checked, repeated, secondsOption } from '../../arguments/values.js'
-import {
-  maxTorrentSize,
-  readTorrentInput,
-  readTorrentOperand,
-} from '../../arguments/torrent-input.js'
+import { checked, repeated, secondsOption } from '../../options/values.js'
+import { readTorrentInput, readTorrentOperand } from '../../open/torrent-input.js'
+import { maxTorrentSize } from '../../options/reading.js'
 import {
   FIELD_NAMES,
   type FieldName,

@@ -5,23 +5,22 @@ import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import { boundHeapGrowth } from '../../../heap-growth.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import { reportWarning } from '../../output/messages.js'
-import { serviceManager } from '../../service-manager/service-manager.js'
+import { reportWarning, warningsTo } from '../../output/messages.js'
+import { serviceManager } from '../../open/service-manager.js'
+import { BoundedOutput } from '../../output/bounded-output.js'
 import {
   socketsPassed,
   warnOfHosts,
   openTls,
-  BoundedOutput,
-  machineHost,
   reloadOnHangup,
   serverContext,
-} from '../../arguments/server-options.js'
-import { warningsTo } from '../../output/messages.js'
-import { announceUrlsOf, greeting } from './greeting.js'
-import { adminRequest, openTrackerAdmin, prepareRecords } from './admin.js'
+} from '../../open/server.js'
+import { machineHost } from '../../output/addresses.js'
+import { announceUrlsOf, greeting } from '../../output/tracker-greeting.js'
+import { adminRequest, openTrackerAdmin, prepareRecords } from '../../open/tracker-admin.js'
 import { givenOtherTrackers } from '../../options/bittornado.js'
-import { declareTrackOptions, type TrackOptions } from './options.js'
-import { requireTorrents, sharedStore, trackerSettings } from './request.js'
+import { declareTrackOptions, type TrackOptions } from '../../options/tracker.js'
+import { requireTorrents, sharedStore, trackerSettings } from '../../open/tracker.js'
 
 const EXAMPLES = `
 Examples:

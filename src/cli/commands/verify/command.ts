@@ -1,19 +1,11 @@
 import { Command } from '@commander-js/extra-typings'
-import {
-  cacheDirOption,
-  cacheTrustOption,
-  noCacheOption,
-  openCacheOf,
-} from '../../arguments/cache-options.js'
+import { cacheDirOption, cacheTrustOption, noCacheOption } from '../../options/cache.js'
+import { openCacheOf } from '../../open/cache.js'
 import type { CommandContext } from '../../context.js'
-import { maxRateOption, threadsOption, withHashContext } from '../../arguments/reading-options.js'
-import {
-  dataOption,
-  maxTorrentSize,
-  readFileList,
-  type FileList,
-  readTorrentInput,
-} from '../../arguments/torrent-input.js'
+import { maxRateOption, threadsOption } from '../../options/reading.js'
+import { withHashContext } from '../../open/engine.js'
+import { readFileList, type FileList, readTorrentInput } from '../../open/torrent-input.js'
+import { dataOption, maxTorrentSize } from '../../options/reading.js'
 import type { Engine } from '../../../core/digests/hash-content.js'
 import type { Io } from '../../io.js'
 import { dirname } from 'node:path'
@@ -25,7 +17,7 @@ import {
   type VerifyRun,
 } from '../../../core/verify/verify-torrents.js'
 import { BtkitError, usageError } from '../../../errors.js'
-import { isDirectory } from '../../arguments/operands.js'
+import { isDirectory } from '../../line/operands.js'
 import type { VerifyContext } from '../../../core/verify/check-pieces.js'
 import { reportError, reportNote, reportWarning } from '../../output/messages.js'
 import { openProgress } from '../../output/bar.js'
@@ -37,7 +29,7 @@ import {
   sumLine,
   verifyJson,
   type Tally,
-} from './verify-output.js'
+} from '../../output/verify-output.js'
 import { FILE, Opt } from '../../options/option.js'
 
 const EXAMPLES = `

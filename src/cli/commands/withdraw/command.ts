@@ -4,12 +4,10 @@ import type { TorrentClient } from '../../../core/publish/client.js'
 import { withdrawTorrents, type WithdrawOutcome } from '../../../core/publish/withdraw.js'
 import { BtkitError, callSystem } from '../../../errors.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
-import { clientOption, clientTimeoutOption, openClients } from '../../arguments/open-clients.js'
-import {
-  findNamedTorrent,
-  type NamedTorrent,
-  maxTorrentSize,
-} from '../../arguments/torrent-input.js'
+import { clientOption, clientTimeoutOption } from '../../options/clients.js'
+import { openClients } from '../../open/clients.js'
+import { findNamedTorrent, type NamedTorrent } from '../../open/torrent-input.js'
+import { maxTorrentSize } from '../../options/reading.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportError, tryEach } from '../../output/messages.js'

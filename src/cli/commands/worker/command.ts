@@ -3,19 +3,19 @@ import { Command } from '@commander-js/extra-typings'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
-import { closeCache, openCacheAccess } from '../../arguments/cache-options.js'
-import { engineFor, declareReadingOptions } from '../../arguments/reading-options.js'
+import { closeCache, openCacheAccess } from '../../open/cache.js'
+import { declareReadingOptions } from '../../options/reading.js'
+import { engineFor } from '../../open/engine.js'
 import {
-  queueAddress,
   queueOption,
-  queueShares,
   shareKeyFileOption,
   shareMachineOption,
   shareOption,
-} from '../../arguments/share-options.js'
+} from '../../options/share.js'
+import { queueAddress, queueShares } from '../../open/share.js'
 import type { CommandContext } from '../../context.js'
 import { warningsTo } from '../../output/messages.js'
-import { serviceManager } from '../../service-manager/service-manager.js'
+import { serviceManager } from '../../open/service-manager.js'
 
 const EXAMPLES = `
 Examples:

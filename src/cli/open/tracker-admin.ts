@@ -1,23 +1,19 @@
 import { appendFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import {
-  ADMIN_PORT,
-  parseListenPlace,
-  requireProtected,
-} from '../../../admin/access/listen-place.js'
-import type { OpenForms } from '../../../admin/admin-pages.js'
-import type { Admin } from '../../../admin/server/open-admin.js'
-import { callSystem, usageError } from '../../../errors.js'
-import type { ListenPlace } from '../../../server/listen/open-server.js'
-import type { TlsKeys } from '../../../server/listen/tls-keys.js'
-import { makeDirectory } from '../../../directories.js'
-import { requireOwnDirectory } from '../../../state/files.js'
-import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
-import type { TrackerSettings } from '../../../tracker/app/settings.js'
-import type { Io } from '../../io.js'
-import { serverContext } from '../../arguments/server-options.js'
-import type { TrackOptions } from './options.js'
-import { BANNED_IPS, BANNED_TORRENTS, recordsDirectory } from './request.js'
+import { ADMIN_PORT, parseListenPlace, requireProtected } from '../../admin/access/listen-place.js'
+import type { OpenForms } from '../../admin/admin-pages.js'
+import type { Admin } from '../../admin/server/open-admin.js'
+import { callSystem, usageError } from '../../errors.js'
+import type { ListenPlace } from '../../server/listen/open-server.js'
+import type { TlsKeys } from '../../server/listen/tls-keys.js'
+import { makeDirectory } from '../../directories.js'
+import { requireOwnDirectory } from '../../state/files.js'
+import type { RunningTracker } from '../../tracker/app/run-tracker.js'
+import type { TrackerSettings } from '../../tracker/app/settings.js'
+import type { Io } from '../io.js'
+import { serverContext } from './server.js'
+import type { TrackOptions } from '../options/tracker.js'
+import { BANNED_IPS, BANNED_TORRENTS, recordsDirectory } from './tracker.js'
 
 /** The settings of the administration that options give. */
 export interface AdminRequest {
@@ -93,10 +89,10 @@ export async function openTrackerAdmin(
   tracker: RunningTracker,
   parts: TrackedParts,
 ): Promise<Admin> {
-  const { openAdmin } = await import('../../../admin/server/open-admin.js')
-  const { ActivityLog } = await import('../../../admin/pages/activity.js')
-  const { BanList } = await import('../../../admin/pages/bans.js')
-  const { adminPages } = await import('../../../admin/admin-pages.js')
+  const { openAdmin } = await import('../../admin/server/open-admin.js')
+  const { ActivityLog } = await import('../../admin/pages/activity.js')
+  const { BanList } = await import('../../admin/pages/bans.js')
+  const { adminPages } = await import('../../admin/admin-pages.js')
   const { settings, announceUrls, tls, io } = parts
   const { directory } = request
   const log = new ActivityLog(join(directory, 'admin.log'))
@@ -133,9 +129,9 @@ async function openTrackerForms(
     ...directories.map((path) => ({ path, isArchive: false })),
     ...archives.map((path) => ({ path, isArchive: true })),
   ]
-  const { openForms } = await import('../../../admin/admin-pages.js')
-  const { takeTorrentsAt } = await import('../../../admin/torrents/torrent-rows.js')
-  const { formPresets } = await import('../../configuration/form-presets.js')
+  const { openForms } = await import('../../admin/admin-pages.js')
+  const { takeTorrentsAt } = await import('../../admin/torrents/torrent-rows.js')
+  const { formPresets } = await import('../configuration/form-presets.js')
   const context = serverContext(io)
   return openForms({
     ...context,

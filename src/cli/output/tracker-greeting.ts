@@ -1,8 +1,8 @@
-import type { Admin } from '../../../admin/server/open-admin.js'
-import { escapeText } from '../../../text/escape.js'
-import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
-import type { TrackerSettings } from '../../../tracker/app/settings.js'
-import { machineHost, reachableAddress } from '../../arguments/server-options.js'
+import type { Admin } from '../../admin/server/open-admin.js'
+import { escapeText } from '../../text/escape.js'
+import type { RunningTracker } from '../../tracker/app/run-tracker.js'
+import type { TrackerSettings } from '../../tracker/app/settings.js'
+import { machineHost, reachableAddress } from './addresses.js'
 
 export interface GreetingParts {
   readonly tracker: Pick<RunningTracker, 'addresses' | 'torrentCount'>

@@ -4,8 +4,8 @@ import {
   type CommandUnknownOpts,
 } from '@commander-js/extra-typings'
 import { usageError } from '../../errors.js'
-import { conflictsOf, type CommandOption } from './option.js'
-import { oldSwitch, otherNames, TRUTHS } from './bittornado.js'
+import { conflictsOf, type CommandOption } from '../options/option.js'
+import { oldSwitch, otherNames, TRUTHS } from '../options/bittornado.js'
 
 type Parser = (text: string, previous: unknown) => unknown
 

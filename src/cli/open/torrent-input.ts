@@ -9,9 +9,6 @@ import { looksLikeUrl } from '../../metainfo/trackers.js'
 import type { FailedFile } from '../../core/edit/files.js'
 import { escapeBadBytes } from '../../text/escape.js'
 import { clientInfoHash } from '../../core/publish/client.js'
-import { Option } from '@commander-js/extra-typings'
-import { sizeLimit } from './values.js'
-import { DIRECTORY, Opt } from '../options/option.js'
 
 /**
  * Reads and checks a torrent of at most `maxSize` bytes from a file, or from standard input for
@@ -119,7 +116,7 @@ export async function readFileList(
   }
 }
 
-function refuse(file: string): FailedFile {
+export function refuse(file: string): FailedFile {
   return { file, error: new BtkitError('bad-name', `${file}: the name is not valid UTF-8`) }
 }
 
@@ -152,19 +149,6 @@ export function findNamedTorrent(word: string, maxSize: number): NamedTorrent {
     return { infoHash: word.toLowerCase().slice(0, 40), file: null }
   }
   return { infoHash: clientInfoHash(readTorrentFile(word, maxSize)), file: word }
-}
-
-/** The option that names the directory of the content of torrents. */
-export function dataOption() {
-  const what = 'find the content in this directory (default: beside each torrent)'
-  return new Opt('--data <directory>', what, DIRECTORY)
-}
-
-/** The option that limits the size of .torrent files that are read, in bytes. */
-export function maxTorrentSize() {
-  return new Option('--max-torrent-size <size>', 'refuse larger torrents')
-    .argParser(sizeLimit)
-    .default(64 * 1024 * 1024, '64MiB')
 }
 
 /** If a torrent was too large, adds the helpful option to the error. */

@@ -8,11 +8,11 @@ import {
   publicUrl,
   siteName,
   trustedProxies,
-} from '../../arguments/server-options.js'
-import { stateDirOption } from '../../arguments/cache-options.js'
-import * as read from '../../arguments/values.js'
-import { takeOldTrackerOptions } from '../../options/bittornado.js'
-import { DIRECTORY, FILE, Opt, SETTING } from '../../options/option.js'
+} from './server.js'
+import { stateDirOption } from './cache.js'
+import * as read from './values.js'
+import { takeOldTrackerOptions } from './bittornado.js'
+import { DIRECTORY, FILE, Opt, SETTING } from './option.js'
 
 /** The default ports: bttrack's, and the usual one of today's trackers. */
 const LEGACY_PORT = 80

@@ -1,15 +1,15 @@
 import { resolve } from 'node:path'
-import { pathIn, type Interval } from '../../../core/verify/content.js'
+import { pathIn, type Interval } from '../../core/verify/content.js'
 import {
   FILE_STATUSES,
   type VerifiedFile,
   type VerifyReport,
-} from '../../../core/verify/verify-report.js'
-import type { FailedCheck, VerifiedTorrent } from '../../../core/verify/verify-torrents.js'
-import { BtkitError } from '../../../errors.js'
-import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
-import { count, formatBytes } from '../../../text/quantity.js'
+} from '../../core/verify/verify-report.js'
+import type { FailedCheck, VerifiedTorrent } from '../../core/verify/verify-torrents.js'
+import { BtkitError } from '../../errors.js'
+import { failureKeys, torrentKeys } from './torrent-json.js'
+import { escapeText, jsonLine } from '../../text/escape.js'
+import { count, formatBytes } from '../../text/quantity.js'
 
 /** Number of torrents by result. */
 export interface Tally {

@@ -2,13 +2,13 @@ import { Command } from '@commander-js/extra-typings'
 import { parseInfoHash } from '../../metainfo/other-keys.js'
 import { parseAnnounceList } from '../../metainfo/trackers.js'
 import { CHECKSUMS } from '../../core/checksums/list.js'
-import { declareShareOptions, queueOption } from './share-options.js'
+import { declareShareOptions, queueOption } from './share.js'
 import { checkUpdateUrl, parseExtraKey } from './extra-keys.js'
-import { declareReadingOptions } from './reading-options.js'
+import { declareReadingOptions } from './reading.js'
 import * as read from './values.js'
 import { webSeedBases } from './web-seed-base.js'
-import { takeOldMakerOptions } from '../options/bittornado.js'
-import { Opt, SETTING } from '../options/option.js'
+import { takeOldMakerOptions } from './bittornado.js'
+import { Opt, SETTING } from './option.js'
 
 const PIECES = { rule: 'piece length' } as const
 

@@ -5,8 +5,6 @@ import { openCacheIfThere, type LazyAccess } from '../../core/cache/access.js'
 import { accessLazyCache, type CacheRequest } from '../../fleet/access.js'
 import type { CacheTrust, CacheAccess } from '../../core/digests/cache-trust.js'
 import type { Io } from '../io.js'
-import { byteSize, duration } from './values.js'
-import { Opt, type Traits } from '../options/option.js'
 
 /** The options of the cache, and the machines to share digests with. */
 export interface CacheArguments {
@@ -14,43 +12,6 @@ export interface CacheArguments {
   readonly cacheDir?: string | undefined
   readonly cacheTrust: CacheTrust
   readonly shareWith?: CacheRequest['share']
-}
-
-export function cacheDirOption() {
-  return new Opt('--cache-dir <path>', 'use the piece cache in this directory', {
-    ...{ takes: 'directory', variable: 'BTKIT_CACHE_DIR', isForLegacy: true },
-  })
-}
-
-export function noCacheOption() {
-  return new Opt('--no-cache', 'work without the piece cache', { isForLegacy: true })
-}
-
-/** The option `--cache-trust`: which parts of a file's fingerprint must match. */
-export function cacheTrustOption() {
-  return new Opt('--cache-trust <what>', 'choose how an unchanged file is recognized', {
-    ...{ isForLegacy: true, isSetting: true },
-  })
-    .choices(['full', 'mtime'] as const)
-    .default('full' as const, 'full')
-}
-
-export function cacheMaxSizeOption(description: string, traits: Traits = {}) {
-  const own = { isForLegacy: true, ...traits }
-  return new Opt('--cache-max-size <size>', description, own).argParser(byteSize)
-}
-
-export function stateDirOption(description: string, traits: Traits = {}) {
-  return new Opt('--state-dir <path>', description, {
-    ...{ takes: 'directory', variable: 'BTKIT_STATE_DIR', isForLegacy: true, ...traits },
-  })
-}
-
-/** The option `--unused-for`, in milliseconds; 30 days by default. */
-export function unusedForOption(description: string, traits: Traits = {}) {
-  return new Opt('--unused-for <time>', description, traits)
-    .argParser(duration)
-    .default(30 * 86_400_000, '30d')
 }
 
 /**

@@ -8,7 +8,7 @@ import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { directoryAddress, formatAnnounceList } from '../../metainfo/trackers.js'
 import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
 import { keysBeside, keysInside } from './extra-keys.js'
-import type { TorrentOptions } from './torrent-options.js'
+import type { TorrentOptions } from './torrent.js'
 import { version } from '../../process.js'
 
 /**

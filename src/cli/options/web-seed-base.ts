@@ -4,7 +4,7 @@ import { usageError } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { directoryAddress, fileAddress, isSeed } from '../../metainfo/trackers.js'
 import type { Io } from '../io.js'
-import { publicUrl } from './server-options.js'
+import { publicUrl } from './server.js'
 import { repeated } from './values.js'
 
 /** Adds the URL of the directory that contains the sources of torrents. */

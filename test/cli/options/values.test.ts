@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { creationDate, moment } from '../../../src/cli/arguments/values.js'
-import * as read from '../../../src/cli/arguments/values.js'
+import { creationDate, moment } from '../../../src/cli/options/values.js'
+import * as read from '../../../src/cli/options/values.js'
 
 const INVALID = { code: 'commander.invalidArgument' }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { sendByProgram, serviceManager } from '../../../src/cli/service-manager/service-manager.js'
+import { sendByProgram, serviceManager } from '../../../src/cli/open/service-manager.js'
 import { listenForNotices, unlessNotices } from '../../support/notices.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { makeScratch } from '../../support/scratch.js'

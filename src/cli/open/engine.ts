@@ -1,0 +1,49 @@
+import { type CacheArguments, closeCache, openCacheAccess } from './cache.js'
+import type { Engine, HashContext } from '../../core/digests/hash-content.js'
+import { chooseKernel } from '../../hash/kernels.js'
+import { createThrottle } from '../../hash/jobs/job.js'
+import type { Io } from '../io.js'
+import { reportWarning } from '../output/messages.js'
+
+export interface EngineOptions {
+  readonly threads: number
+  /** In bytes per second. */
+  readonly maxRate?: number | undefined
+  /** Whether to omit warnings. */
+  readonly quiet?: boolean | undefined
+}
+
+/** A lower rate, in bytes per second, probably lacks its unit. */
+const SLOWEST_RATE = 64 * 1024
+
+/**
+ * Creates the hash engine for a command line. Warns about implausibly low rates.
+ * @throws BtkitError `usage` if BTKIT_HASH is not a kernel, `kernel` if this machine cannot run it
+ */
+export function engineFor({ threads, maxRate, quiet }: EngineOptions, io: Io): Engine {
+  const { env, signal } = io
+  if (!quiet && maxRate !== undefined && maxRate < SLOWEST_RATE) {
+    reportWarning(
+      `--max-rate: only ${maxRate} bytes per second; write 20M for 20 MiB per second`,
+      io,
+    )
+  }
+  const kernel = chooseKernel(env['BTKIT_HASH'] || undefined).name
+  const throttle = maxRate === undefined ? undefined : createThrottle(maxRate)
+  return { kernel, threads, throttle, signal, pool: io.shared?.pool }
+}
+
+/** Does work that hashes files, with the engine and the cache that its options choose. */
+export async function withHashContext<T>(
+  options: EngineOptions & CacheArguments,
+  io: Io,
+  work: (context: HashContext) => Promise<T>,
+): Promise<T> {
+  const engine = engineFor(options, io)
+  const cacheAccess = await openCacheAccess(options, io)
+  try {
+    return await work({ engine, cacheAccess })
+  } finally {
+    await closeCache(cacheAccess, io)
+  }
+}

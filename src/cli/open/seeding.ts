@@ -1,0 +1,102 @@
+import { runtimeDirectory } from '../../directories.js'
+import { boundYoungHeap, unboundHeapGrowth } from '../../heap-growth.js'
+import { withHashContext } from './engine.js'
+import type { Io } from '../io.js'
+import { type KeeperOptions, SeedKeeper } from '../../seed/keeper.js'
+import { SeedService, type SeedServiceOptions } from '../../seed/service.js'
+import { answerStatus } from '../../clients/seeds.js'
+import { version } from '../../process.js'
+import { type DisplayOptions, followTorrents, openDisplay } from '../output/torrent-display.js'
+import type { ListedTorrent } from '../output/torrent-json.js'
+import { serviceManager } from './service-manager.js'
+
+/** A run of `seed`: its torrents, and how peers get them. */
+interface SeedRun {
+  readonly options: DisplayOptions &
+    Parameters<typeof withHashContext>[0] & {
+      readonly maxTorrentSize: number
+      /** In milliseconds. */
+      readonly parseDirInterval: number
+    }
+  readonly keeping: Pick<KeeperOptions, 'places' | 'data' | 'isBeside' | 'sourceOf'>
+  readonly serving: Omit<SeedServiceOptions, 'version' | 'monotonic' | 'onWithdrawn' | 'onError'>
+}
+
+/** Seeds torrents until interrupted, which is the normal end. */
+export async function seed(run: SeedRun, io: Io): Promise<void> {
+  boundYoungHeap()
+  // A progress bar would disturb the table
+  await withHashContext({ ...run.options, quiet: true }, io, (hashContext) => {
+    return keepSeeding({ ...run, hashContext }, io)
+  })
+}
+
+async function keepSeeding(
+  { options, keeping, serving, hashContext }: SeedRun & Pick<KeeperOptions, 'hashContext'>,
+  io: Io,
+): Promise<void> {
+  const display = openDisplay(options, io)
+  const { env, monotonic, signal } = io
+  const warn = (message: string) => {
+    display.reportError(new Error(message))
+  }
+  const manager = serviceManager({ env, warn })
+  const service = await SeedService.open({
+    ...serving,
+    version: version(),
+    monotonic,
+    onWithdrawn: (torrent, reason) => {
+      display.reportError(reason)
+      keeper.forget(torrent)
+    },
+    onError: display.reportError,
+  })
+  const keeper = new SeedKeeper({
+    ...keeping,
+    hashContext,
+    maxTorrentSize: options.maxTorrentSize,
+    service,
+    onChange: (change, torrent) => {
+      display.note(`${change} ${torrent}`)
+    },
+    onProblem: display.reportError,
+  })
+  const list = () => listTorrents(service, keeper)
+  const report = () => ({ port: service.port, version: version(), torrents: list() })
+  const directory = runtimeDirectory(io)
+  // Where the directory cannot be written, `btkit status` finds nothing
+  const endStatus = directory && (await answerStatus(directory, report).catch(() => null))
+  try {
+    display.note(`listening on port ${service.port}`)
+    manager.ready(`listening on port ${service.port}`)
+    await followTorrents(display, {
+      interval: options.parseDirInterval,
+      signal,
+      // Uploads need the space that the first look does not
+      update: () => keeper.update().finally(unboundHeapGrowth),
+      list: () => Promise.resolve(list()),
+    })
+  } finally {
+    manager.stopping()
+    display.clear()
+    if (endStatus) endStatus()
+    await service.close()
+  }
+}
+
+/** The torrents, as a client would list them. */
+function listTorrents(service: SeedService, keeper: SeedKeeper): ListedTorrent[] {
+  return [...service.states()].map(({ torrent, peers, uploaded, rate }) => {
+    const { name, size, infoHash, infoHashV2 } = torrent
+    const [failure] = service.failuresOf(torrent)
+    return {
+      ...{ client: 'btkit', torrent: keeper.pathOf(torrent) ?? null, name },
+      infoHash: infoHash ?? (infoHashV2 ?? '').slice(0, 40),
+      ...{ directory: null, isMarked: true, state: 'seeding', size, bytesDone: size, peers },
+      message: failure ? `${failure.tracker}: ${failure.reason}` : null,
+      uploadRate: rate,
+      downloadRate: 0,
+      ratio: size === 0 ? 0 : uploaded / size,
+    }
+  })
+}

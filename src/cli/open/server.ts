@@ -1,0 +1,106 @@
+import { usageError } from '../../errors.js'
+import type { ListenPlace } from '../../server/listen/open-server.js'
+import { type PassedSocket, passedSockets } from '../../server/listen/passed-sockets.js'
+import { reportError, reportNote, reportWarning, warningsTo } from '../output/messages.js'
+import type { ServerContext } from '../../server/context.js'
+import type { CommandContext } from '../context.js'
+import type { Io } from '../io.js'
+import type { ServiceManager } from './service-manager.js'
+import { resolve } from 'node:path'
+import { readRegular } from '../../files/read-bounded.js'
+import { TlsKeys } from '../../server/listen/tls-keys.js'
+
+/** The largest certificate chain or key, in bytes. */
+const MAX_SIZE = 1024 * 1024
+
+/** The clocks of a command, and its messages, for a server. */
+export function serverContext(io: Io): ServerContext {
+  const { now, monotonic } = io
+  const onError = (error: unknown) => {
+    reportError(error, io)
+  }
+  return { now, monotonic, warn: warningsTo(io), onError }
+}
+
+/** Reads configuration and files again on SIGHUP. Reports options that need a restart. */
+export function reloadOnHangup(
+  manager: ServiceManager,
+  io: Io & Pick<CommandContext, 'reloadConfiguration'>,
+  refresh: () => Promise<unknown>,
+): void {
+  const report = (error: unknown) => {
+    reportError(error, io)
+  }
+  const reload = async () => {
+    const changes = await io.reloadConfiguration().catch(report)
+    for (const line of changes ?? []) reportNote(line, io)
+    await refresh()
+    io.stdout.write('reloaded\n')
+  }
+  io.onHangup(() => {
+    manager.reload(reload).catch(report)
+  })
+}
+
+/** The places of hosts to listen at. A host with a slash is the path of a Unix socket. */
+export function placesAt(hosts: readonly string[], port: number, { cwd }: Io): ListenPlace[] {
+  return hosts.map((host) => {
+    return host.includes('/') ? { path: resolve(cwd, host) } : { host: bareHost(host), port }
+  })
+}
+
+/**
+ * The sockets passed to this process, which replace `--host` and `--port`; null if there are none.
+ * @throws BtkitError if a socket cannot be used
+ */
+export function socketsPassed(io: Io): readonly PassedSocket[] | null {
+  const sockets = passedSockets(io.env, process.pid)
+  return sockets.length === 0 ? null : sockets
+}
+
+/** Warns that given hosts are ignored because sockets were passed. */
+export function warnOfHosts(hosts: readonly string[], io: Io): void {
+  if (hosts.length === 0) return
+  reportWarning('--host: ignored, because the service manager passed sockets', io)
+}
+
+/** The passed sockets on which to listen for HTTP. */
+export function passedPlaces(sockets: readonly PassedSocket[]): ListenPlace[] {
+  const streams = sockets.filter(({ kind }) => kind !== 'udp')
+  return streams.map(({ fd, path }) => ({ fd, unixPath: path }))
+}
+
+/** Removes the brackets that an IPv6 address has in URLs. */
+export function bareHost(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1')
+}
+
+interface TlsOptions {
+  readonly tlsCert?: string | undefined
+  readonly tlsKey?: string | undefined
+}
+
+/**
+ * Opens the files for TLS; null for plain HTTP.
+ * @throws BtkitError if only one file is given, or they cannot be used
+ */
+export async function openTls({ tlsCert, tlsKey }: TlsOptions, io: Io): Promise<TlsKeys | null> {
+  if (tlsCert === undefined && tlsKey === undefined) return null
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw usageError('--tls-cert and --tls-key: give both')
+  }
+  const textOf = async (path: string, what: 'certificate' | 'private key') => {
+    const file = await readRegular(resolve(io.cwd, path), MAX_SIZE, null)
+    const text = Buffer.from(file?.bytes ?? []).toString()
+    if (new RegExp(`-----BEGIN .*${what}-----`, 'i').test(text)) return text
+    throw usageError(`${path}: holds no ${what} in PEM`)
+  }
+  return TlsKeys.open({
+    read: async () => ({
+      cert: await textOf(tlsCert, 'certificate'),
+      key: await textOf(tlsKey, 'private key'),
+    }),
+    warn: warningsTo(io),
+    now: io.now,
+  })
+}

@@ -1,0 +1,69 @@
+import {
+  type Command,
+  InvalidArgumentError,
+  Option,
+  type OptionValues,
+} from '@commander-js/extra-typings'
+import { cacheDirOption, cacheTrustOption, noCacheOption } from './cache.js'
+import { looksLikeUrl } from '../../metainfo/trackers.js'
+import { byteRate, seconds, wholeNumber, sizeLimit } from './values.js'
+import { availableParallelism } from 'node:os'
+import { Opt, DIRECTORY } from './option.js'
+
+export function maxRateOption() {
+  const what = 'limit the read rate per second, such as 50M (default: unlimited)'
+  return new Option('--max-rate <size>', what).argParser(byteRate)
+}
+
+/** Declares the options of commands that hash files, in a group of their own. */
+export function declareReadingOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+) {
+  return command
+    .optionsGroup('Reading and cache:')
+    .addOption(threadsOption())
+    .addOption(maxRateOption())
+    .addOption(noCacheOption())
+    .addOption(cacheDirOption())
+    .addOption(cacheTrustOption())
+}
+
+/** Declares the options of commands that show torrents until interrupted. */
+export function declareDisplayOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+) {
+  return command
+    .optionsGroup('Display:')
+    .option(
+      '--display-interval <seconds>',
+      'show the state this often (default: 1 on a terminal, else 60)',
+      seconds,
+    )
+    .option('--json', 'print one line of JSON for each torrent, each time')
+    .option('--quiet', 'print nothing unless something is wrong')
+}
+
+/** The option `--threads`. The default is the number of processors. */
+export function threadsOption() {
+  return new Opt('-t, --threads <n>', 'read and hash with this many threads', { isForLegacy: true })
+    .argParser((text) => {
+      // mkbrr's -t is a tracker
+      if (looksLikeUrl(text))
+        throw new InvalidArgumentError('-t is --threads; give a tracker as an argument or with -a')
+      return wholeNumber(1, 256)(text)
+    })
+    .default(availableParallelism())
+}
+
+/** The option that names the directory of the content of torrents. */
+export function dataOption() {
+  const what = 'find the content in this directory (default: beside each torrent)'
+  return new Opt('--data <directory>', what, DIRECTORY)
+}
+
+/** The option that limits the size of .torrent files that are read, in bytes. */
+export function maxTorrentSize() {
+  return new Option('--max-torrent-size <size>', 'refuse larger torrents')
+    .argParser(sizeLimit)
+    .default(64 * 1024 * 1024, '64MiB')
+}

@@ -1,0 +1,90 @@
+import * as read from './values.js'
+import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
+import { valueOr } from '../../errors.js'
+import { parseTrustedProxy } from '../../server/connections/client-address.js'
+import { DIRECTORY, FILE, Opt, type Traits } from './option.js'
+
+/** Adds a proxy whose X-Forwarded-For is trusted. */
+export const trustedProxies = read.repeated((text) => {
+  const proxy = valueOr(null, () => parseTrustedProxy(text))
+  if (proxy) return [proxy]
+  throw new InvalidArgumentError('must be unix or an address such as 10.0.0.0/8')
+})
+
+/** Parses the name of a site: a line of text that fits the head of pages. */
+export function siteName(text: string): string {
+  if (/^[^\p{C}]{1,60}$/u.test(text) && text.trim() === text) return text
+  throw new InvalidArgumentError('Not a line of 1 to 60 characters without spaces around it.')
+}
+
+/** Parses the URL at which clients reach a server. A slash at its end is removed. */
+export function publicUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  const isPlain = url && /^https?:$/.test(url.protocol) && url.search + url.hash === ''
+  if (isPlain) return text.replace(/\/+$/, '')
+  const isBare = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/|$)/.test(text)
+  throw new InvalidArgumentError(
+    isBare
+      ? `no https:// or http:// in front; type http://${text}`
+      : 'Not an http or https URL without ? and #.',
+  )
+}
+
+/** Declares the options of a tracker's administration, in a group of their own. */
+export function declareAdminOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+  traits: Traits = {},
+) {
+  return command
+    .optionsGroup('Administration:')
+    .addOption(
+      new Opt('--admin-users <file>', 'show pages of administration to the users in this file', {
+        ...FILE,
+        ...traits,
+      }),
+    )
+    .addOption(
+      new Opt(
+        '--admin-listen <address>',
+        'listen on this HOST:PORT or Unix socket for these pages (default: 127.0.0.1:6970)',
+        traits,
+      ),
+    )
+    .addOption(
+      new Opt(
+        '--admin-url <url>',
+        'name the public URL of these pages, behind a proxy',
+        traits,
+      ).argParser(publicUrl),
+    )
+    .addOption(
+      new Opt(
+        '--make-from <dir>',
+        'let users make torrents of files below this directory (repeatable)',
+        { ...DIRECTORY, ...traits },
+      )
+        .argParser(read.collect)
+        .default([] as string[]),
+    )
+}
+
+export function archiveDirOption() {
+  const what = 'track the torrents in this directory, too, and list them apart (repeatable)'
+  return new Opt('--archive-dir <dir>', what, { ...DIRECTORY, isForTracker: true })
+    .argParser(paths)
+    .default([] as string[])
+}
+
+/** The traits of files that a tracker beside a mirror reads, too. */
+export const SHARED_FILE = { ...FILE, isForTracker: true }
+
+export function bannedIpsOption() {
+  return new Opt('--banned-ips <file>', 'ignore the addresses in this file', SHARED_FILE)
+}
+
+export function bannedListOption() {
+  return new Opt('--banned-list <file>', 'refuse the info hashes in this file', SHARED_FILE)
+}
+
+/** Adds a path. As in bttrack, an empty text means none. */
+export const paths = read.repeated((text) => (text === '' ? [] : [text]))

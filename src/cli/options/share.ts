@@ -1,0 +1,108 @@
+import {
+  type Command,
+  InvalidArgumentError,
+  Option,
+  type OptionValues,
+} from '@commander-js/extra-typings'
+import { nameErrors } from '../../errors.js'
+import { parseRedisUrl } from '../../redis/client.js'
+import { repeated, wholeNumber } from './values.js'
+import { FILE, Opt, SETTING, type Traits } from './option.js'
+
+export function cacheUrlOption(traits: Traits = {}) {
+  return new Opt('--cache-url <url>', 'share digests through this Redis; file:PATH reads the URL', {
+    ...{ isSecret: true, variable: 'BTKIT_CACHE_URL', ...traits },
+  }).argParser(checkedUrl('--cache-url'))
+}
+
+export function shareOption(traits: Traits = {}) {
+  const what = 'give a directory its name on all machines (repeatable)'
+  return new Opt('--share <name=dir>', what, traits)
+    .argParser(namedDirectories)
+    .default([] as NamedDirectory[])
+}
+
+function shareMtimeOption() {
+  return new Opt('--share-mtime <unit>', 'choose how far times of shared files must match', SETTING)
+    .choices(['exact', 'seconds'] as const)
+    .default('exact' as const, 'exact')
+}
+
+function shareCheckOption() {
+  const what = 'check this many pieces of a shared file; all, none'
+  return new Opt('--share-check <n>', what, SETTING).argParser(checkedPieces).default(1, '1')
+}
+
+export function shareKeyFileOption(traits: Traits = {}) {
+  const what = 'sign shared records with the key in this file'
+  return new Opt('--share-key-file <file>', what, { ...FILE, ...traits })
+}
+
+export function shareMachineOption() {
+  const what = 'set the name of this machine (default: its host name)'
+  return new Option('--share-machine <name>', what).argParser(machineName)
+}
+
+/** Declares all options that share digests with other machines, in a group of their own. */
+export function declareShareOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+) {
+  return command
+    .optionsGroup('Several machines:')
+    .addOption(cacheUrlOption(SETTING))
+    .addOption(shareOption(SETTING))
+    .addOption(shareMtimeOption())
+    .addOption(shareCheckOption())
+    .addOption(shareKeyFileOption(SETTING))
+}
+
+/** Parses the URL of a Redis, or `file:PATH`. */
+function checkedUrl(option: string): (text: string) => string {
+  return (text) => {
+    if (!text.startsWith('file:')) nameErrors(option, () => parseRedisUrl(text))
+    return text
+  }
+}
+
+const NAME = /^[\w.-]{1,64}$/
+
+const namedDirectories = repeated((text) => {
+  const at = text.indexOf('=')
+  const [name, path] = [text.slice(0, at), text.slice(at + 1)]
+  if (at >= 0 && NAME.test(name) && path !== '') return [{ name, path }]
+  throw new InvalidArgumentError('not NAME=DIRECTORY, with letters, digits, . _ - in the name')
+})
+
+function machineName(text: string): string {
+  if (NAME.test(text)) return text
+  throw new InvalidArgumentError('not a name of letters, digits, . _ -')
+}
+
+function checkedPieces(text: string): number {
+  if (text === 'all') return Infinity
+  return text === 'none' ? 0 : wholeNumber(1, 1e6)(text)
+}
+
+/** A value of `--share`. */
+export interface NamedDirectory {
+  readonly name: string
+  readonly path: string
+}
+
+export function queueOption(description: string, traits: Traits = {}) {
+  const own = { isSecret: true, ...traits }
+  return new Opt('--queue <url>', description, own).argParser(checkedUrl('--queue'))
+}
+
+/** The options of commands that hash through a queue. */
+export type QueueArguments = Pick<ShareArguments, 'share' | 'shareMtime' | 'shareKeyFile'>
+
+/** The options that share digests. */
+export interface ShareArguments {
+  readonly cacheUrl?: string | undefined
+  readonly share: readonly NamedDirectory[]
+  readonly shareMtime: 'exact' | 'seconds'
+  readonly shareCheck: number
+  readonly shareKeyFile?: string | undefined
+  readonly unusedFor?: number
+}

@@ -1,0 +1,30 @@
+import { type NetworkInterfaceInfo, hostname, networkInterfaces } from 'node:os'
+
+/** Matches `[::]` and `0.0.0.0` in a URL, which mean all addresses of the machine. */
+const ALL_ADDRESSES = /^([a-z]+:\/\/)(?:\[::\]|0\.0\.0\.0)(?=:\d+|$)/
+
+/** Returns the URL by which clients reach a server: a wildcard address becomes `host`. */
+export function reachableAddress(address: string, host: string): string {
+  return address.replace(ALL_ADDRESSES, (_, scheme: string) => scheme + host)
+}
+
+/** Returns the full name of this machine, an address in its network, or `localhost`. */
+export function machineHost(): string {
+  const name = hostname()
+  if (/^[\w-]+(\.[\w-]+)+$/.test(name) && !name.endsWith('.localdomain')) return name
+  const outer = allAddresses().filter(
+    ({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/i.test(address),
+  )
+  const v4 = outer.find(({ family }) => family === 'IPv4')
+  const v6 = outer.find(({ family }) => family === 'IPv6')
+  return v4?.address ?? (v6 ? `[${v6.address}]` : 'localhost')
+}
+
+/** All addresses of this machine; none if a sandbox does not let programs list them. */
+function allAddresses(): NetworkInterfaceInfo[] {
+  try {
+    return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  } catch {
+    return []
+  }
+}
