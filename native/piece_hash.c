@@ -192,6 +192,7 @@ NAPI_MODULE_INIT() {
       {"askLeasesAsync", NULL, ask_leases_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"listFilesAsync", NULL, list_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lstatPathsAsync", NULL, lstat_paths_async, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"readSmallFilesAsync", NULL, read_small_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"sendDatagram", NULL, send_datagram, NULL, NULL, NULL, napi_enumerable, NULL},
       {"syncFileSystem", NULL, sync_file_system, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},

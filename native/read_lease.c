@@ -10,7 +10,7 @@
 #ifdef F_SETLEASE
 /* A program that opens the file for writing meanwhile waits for microseconds, until the lease is
  * given back. The kernel tells by a signal: SIGIO would end the process, SIGURG is ignored. */
-static int take_and_give_back(int file) {
+int take_read_lease(int file) {
   if (fcntl(file, F_SETSIG, SIGURG) != 0 || fcntl(file, F_SETLEASE, F_RDLCK) != 0) return errno;
   return fcntl(file, F_SETLEASE, F_UNLCK) == 0 ? 0 : errno;
 }
@@ -22,13 +22,18 @@ int ask_read_lease(int directory, const char *path) {
   if (!S_ISREG(stats.st_mode)) return EINVAL;
   const int file = openat(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (file < 0) return errno == EAGAIN ? EINVAL : errno;
-  const int error = take_and_give_back(file);
+  const int error = take_read_lease(file);
   close(file);
   return error;
 }
 #else
 int ask_read_lease(int directory, const char *path) {
   (void)directory, (void)path;
+  return ENOTSUP;
+}
+
+int take_read_lease(int file) {
+  (void)file;
   return ENOTSUP;
 }
 #endif

@@ -8,4 +8,7 @@
  */
 int ask_read_lease(int directory, const char *path);
 
+/* The same for an open regular file. */
+int take_read_lease(int file);
+
 #endif

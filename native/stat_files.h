@@ -39,4 +39,12 @@ napi_value lstat_paths_async(napi_env env, napi_callback_info info);
 napi_value ask_leases(napi_env env, napi_callback_info info);
 napi_value ask_leases_async(napi_env env, napi_callback_info info);
 
+/*
+ * readSmallFilesAsync(paths: string[], kernel: string): Promise<Int32Array>
+ *
+ * Reads and hashes small files off the event loop. Each path has 16 words: a state, the fingerprint's
+ * 40 bytes and the 20 of SHA-1; see small_files.h.
+ */
+napi_value read_small_files_async(napi_env env, napi_callback_info info);
+
 #endif

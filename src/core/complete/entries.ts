@@ -5,7 +5,8 @@ import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { readFingerprintIfThere } from '../../files/fingerprint.js'
 import { unboundYoungHeap } from '../../heap-growth.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
-import { countUnknownBytes } from '../digests/hash-content.js'
+import { countUnknownBytes, isSmallFile } from '../digests/hash-content.js'
+import { openSmallFiles } from '../digests/small-files.js'
 import {
   checkOtherEntries,
   pathsOf,
@@ -27,6 +28,9 @@ const CHANGES_PER_YIELD = 64
 
 /** Number of entries whose pieces other machines hash at the same time. */
 const MOST_ELSEWHERE = 128
+
+/** Number of small entries at the same time: one half is read while the other is decided. */
+const MOST_SMALL = 512
 
 /**
  * Completes the entries of all directories. Returns the real paths of the torrents whose entries
@@ -103,10 +107,10 @@ class EntryLoop {
     return total
   }
 
-  /** Completes entries in order, many at a time if other machines hash. */
+  /** Completes entries in order, but many at a time that are small or that other machines hash. */
   async completeEach(entries: readonly DirectoryEntry[]): Promise<void> {
-    const { elsewhere } = this.#watched.hashContext
-    const together = new ConcurrencyLimit(elsewhere ? MOST_ELSEWHERE : 1)
+    const { elsewhere, smallFiles } = this.#watched.hashContext
+    const together = new ConcurrencyLimit(elsewhere ? MOST_ELSEWHERE : MOST_SMALL)
     const failures: unknown[] = []
     const note = (error: unknown) => {
       failures.push(error)
@@ -115,7 +119,11 @@ class EntryLoop {
       for (const entry of entries) {
         if (failures.length > 0) break
         if (this.#isTurnOver(CHANGES_PER_YIELD)) await this.#yieldToEvents()
-        await together.begin(() => this.complete(entry).catch(note))
+        const opened = smallFiles ? await this.#open(entry) : this.#opened.get(entry)
+        const isTogether = elsewhere !== undefined || isSmall(opened)
+        if (!isTogether) await together.drain()
+        await together.begin(() => this.complete(entry, opened).catch(note))
+        if (!isTogether) await together.drain()
       }
     } finally {
       await together.drain()
@@ -123,11 +131,21 @@ class EntryLoop {
     if (failures.length > 0) throw failures[0]
   }
 
-  async complete(entry: DirectoryEntry): Promise<void> {
+  /** Returns the content of an entry; undefined if completing it will report why there is none. */
+  async #open(entry: DirectoryEntry): Promise<OpenedContent | undefined> {
+    try {
+      const opened = this.#opened.get(entry) ?? openContent(entry, this.run)
+      return opened instanceof Promise ? await opened : opened
+    } catch {
+      return undefined
+    }
+  }
+
+  async complete(entry: DirectoryEntry, opened?: OpenedContent): Promise<void> {
     const { name } = entry
     const { report, watch } = this.run
     try {
-      const decision = await this.#decide(entry)
+      const decision = await this.#decide(entry, opened)
       const { torrent } = decision
       if ('size' in torrent) this.#count(torrent, decision.bytesRead)
       if (watch.isSeen) watch.progress({ bytesDone: report.bytesHashed, currentPath: name })
@@ -141,15 +159,14 @@ class EntryLoop {
     }
   }
 
-  /** Decides by the content that was opened for the sum, or the current one if that has changed. */
-  async #decide(entry: DirectoryEntry): Promise<EntryDecision> {
-    const opened = this.#opened.get(entry)
-    this.#opened.delete(entry)
+  /** Decides by the content that was opened, or if that was for the sum and has changed, once more. */
+  async #decide(entry: DirectoryEntry, opened?: OpenedContent): Promise<EntryDecision> {
+    const isOpenedForSum = this.#opened.delete(entry)
     try {
       return await decideEntry(entry, this.#watched, opened)
     } catch (error) {
       const isOutdated = error instanceof BtkitError && OUTDATED.has(error.code)
-      if (!opened || !isOutdated) throw error
+      if (!isOpenedForSum || !isOutdated) throw error
       return decideEntry(entry, this.#watched)
     }
   }
@@ -195,17 +212,28 @@ class EntryLoop {
     noteFailure(this.run.report, pathsOf(name, directory), error)
   }
 
-  /** Returns the run with an engine that reports the progress of all entries. */
+  /**
+   * Returns the run with an engine that reports the progress of all entries, and with small files
+   * read together.
+   */
   #watch(): CompleteRun {
-    const { hashContext, report, watch } = this.run
+    const { hashContext, report, request, watch } = this.run
     const engine = {
       ...hashContext.engine,
       onProgress: (progress: HashProgress) => {
         watch.progress({ ...progress, bytesDone: report.bytesHashed + progress.bytesDone })
       },
     }
-    return { ...this.run, hashContext: { ...hashContext, engine } }
+    // With a throttle each file waits for its turn; with checksums it is read for both at once
+    const isTogether = !hashContext.elsewhere && !engine.throttle && request.checksums.length === 0
+    const smallFiles = isTogether ? openSmallFiles(engine.kernel) : null
+    return { ...this.run, hashContext: { ...hashContext, engine, smallFiles } }
   }
+}
+
+/** Whether an entry is a small file, which can be read with others. */
+function isSmall(opened: OpenedContent | undefined): boolean {
+  return opened !== undefined && !('kind' in opened) && isSmallFile(opened.content)
 }
 
 /** The errors of content that has changed since it was opened. */

@@ -1,14 +1,8 @@
-import { basename, dirname } from 'node:path'
 import { BtkitError } from '../../errors.js'
-import {
-  changeSince,
-  readEncodedFingerprint,
-  readFingerprintIfThere,
-  type Fingerprint,
-} from '../../files/fingerprint.js'
+import { changeSince, readEncodedFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import { openForWriting, openForWritingLater } from '../../files/open-for-writing.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { statFiles } from '../../files/stat-files.js'
+import { fingerprintsOf } from '../../files/stat-files.js'
 import { concatenateFiles, type DigestKind } from '../../hash/stream/content-stream.js'
 import type { HashOptions, Unfinished } from '../../hash/hash-stream.js'
 import { chooseKernel } from '../../hash/kernels.js'
@@ -36,6 +30,7 @@ import {
 import { doAtOnce, doInTurns, type Steps, type Turns } from '../../steps.js'
 import { enterTrees, ReadTrees } from './read-trees.js'
 import { recallPieces, rememberSteps, rememberTrees } from './recall-pieces.js'
+import { SMALL_FILE, type SmallFiles } from './small-files.js'
 
 export type Engine = Omit<HashOptions, 'wanted' | 'pieces'>
 
@@ -52,6 +47,8 @@ export interface HashContext {
   readonly isGuarded?: boolean
   /** Whether files that a program has open for writing count as changing. Default: they are read. */
   readonly refusesWritten?: boolean
+  /** Reads small files together that are asked for at the same time. Absent: each alone. */
+  readonly smallFiles?: SmallFiles | null
   /** Turns of what costs much for many files. Default: it is done at once. */
   readonly turns?: Turns | undefined
   /** Other machines that hash pieces. Absent without any. */
@@ -102,15 +99,63 @@ export async function hashContent(
  */
 async function findWritten(
   files: readonly ScannedFile[],
-  { turns, refusesWritten }: HashContext,
+  hashContext: HashContext,
 ): Promise<ReadonlySet<string>> {
   const paths = files.filter(isRead).map(({ absolutePath }) => absolutePath)
   // A service has turns, and must not wait for a disk
-  const written = turns ? await openForWritingLater(paths) : openForWriting(paths)
-  const [first] = written
+  const written = hashContext.turns ? await openForWritingLater(paths) : openForWriting(paths)
+  refuseWritten(written, hashContext)
+  return written
+}
+
+/** @throws BtkitError `changed` if files that a program has open for writing count as changing */
+function refuseWritten([first]: Iterable<string>, { refusesWritten }: HashContext): void {
   if (refusesWritten && first !== undefined)
     throw new BtkitError('changed', `${first}: a program has it open for writing`)
-  return written
+}
+
+/** Whether content is one small file in one piece, which can be read with others. */
+export function isSmallFile({ version, files, pieceCount }: Content): boolean {
+  const [file] = files
+  return version === 'v1' && files.length === 1 && pieceCount === 1 && isSmall(file)
+}
+
+function isSmall(file: ScannedFile | undefined): boolean {
+  return file !== undefined && isRead(file) && file.fingerprint.size <= SMALL_FILE
+}
+
+/** The result of reading all unknown pieces, and the files that a program had open for writing. */
+interface CheckedRead {
+  readonly read: Read
+  readonly written: ReadonlySet<string>
+}
+
+/** Reads content that is one small file with others; null if it must be read alone. */
+async function readSmallFile(
+  content: Content,
+  hashContext: HashContext,
+): Promise<CheckedRead | null> {
+  const { smallFiles, engine } = hashContext
+  const [file] = content.files
+  if (!smallFiles || !file || !isSmallFile(content)) return null
+  const small = await smallFiles.read(file)
+  if (small === null || engine.signal.aborted) return null
+  const written = small.isWritten ? [file.absolutePath] : []
+  refuseWritten(written, hashContext)
+  const read = { digests: [small.digest], readTrees: [], unfinished: null }
+  return { read, written: new Set(written) }
+}
+
+/** Reads pieces, and checks that no file was or is being changed. */
+async function readChecked(
+  reading: Reading,
+  files: readonly ScannedFile[],
+  hashContext: HashContext,
+): Promise<CheckedRead> {
+  const written = await findWritten(files, hashContext)
+  const read = await hashUnknown(reading, hashContext)
+  await (hashContext.recheck ?? recheckTogether)(reading.content.files)
+  return { read, written }
 }
 
 /** Reads the pieces whose digests are unknown. */
@@ -125,10 +170,12 @@ async function readPieces(
   if (unknown.length === 0) return { digests, trees, bytesHashed: 0, isSettled: true }
   const bytesHashed = countUnknown(content, table)
   const files = unknownFiles(content, table)
-  const start = { cache, startedMs: now(), trust, written: await findWritten(files, hashContext) }
+  const startedMs = now()
   const reading = { content, unknown, wanted: wantedDigests(content, table) }
-  const { digests: parts, readTrees, unfinished } = await hashUnknown(reading, hashContext)
-  await (hashContext.recheck ?? recheckTogether)(content.files)
+  const { read, written } =
+    (await readSmallFile(content, hashContext)) ?? (await readChecked(reading, files, hashContext))
+  const { digests: parts, readTrees, unfinished } = read
+  const start = { cache, startedMs, trust, written }
   const areSettled = files.every((file) => isSettled(file, start))
   // Unfinished results are only useful if every later change would be noticed
   if (!unfinished || areSettled) {
@@ -224,41 +271,12 @@ const recheckTogether: RecheckFiles = (files) => {
   for (const [i, file] of read.entries()) requireUnchanged(file, looks[i] ?? null)
 }
 
-/**
- * Returns the current fingerprints of files, in order; null for each that is gone. Looks at the
- * files of a directory together: one by one takes as long as reading small ones.
- */
+/** Returns the current fingerprints of files, in order; null for each that is gone. */
 export function lookAgain(files: readonly ScannedFile[]): (Fingerprint | null)[] {
-  const found = new Array<Fingerprint | null>(files.length).fill(null)
-  for (const [directory, placed] of byDirectory(files)) {
-    // For a single one, opening the directory would take longer
-    const names = placed.length > 1 ? placed.map(({ path }) => basename(path)) : []
-    const looks = statFiles(directory, names)
-    for (const [i, { path, place }] of placed.entries()) {
-      const look = looks.at(i)
-      found[place] = look
-        ? readEncodedFingerprint(new DataView(look.buffer), look.byteOffset)
-        : readFingerprintIfThere(path)
-    }
-  }
-  return found
-}
-
-/** The path of a file, and its place among all. */
-interface PlacedFile {
-  readonly path: string
-  readonly place: number
-}
-
-function byDirectory(files: readonly ScannedFile[]): Map<string, PlacedFile[]> {
-  const found = new Map<string, PlacedFile[]>()
-  for (const [place, { absolutePath: path }] of files.entries()) {
-    const directory = dirname(path)
-    const known = found.get(directory)
-    if (known) known.push({ path, place })
-    else found.set(directory, [{ path, place }])
-  }
-  return found
+  const looks = fingerprintsOf(files.map(({ absolutePath }) => absolutePath))
+  return looks.map((look) => {
+    return look && readEncodedFingerprint(new DataView(look.buffer), look.byteOffset)
+  })
 }
 
 /**

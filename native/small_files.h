@@ -1,0 +1,26 @@
+#ifndef BTKIT_SMALL_FILES_H
+#define BTKIT_SMALL_FILES_H
+
+#include <stdint.h>
+
+#include "batch.h"
+#include "fingerprint.h"
+
+/* Bytes of an answer: a state, the fingerprint and the SHA-1 of the file. */
+#define SHA1_BYTES 20
+#define SMALL_FINGERPRINT_AT sizeof(int32_t)
+#define SMALL_DIGEST_AT (SMALL_FINGERPRINT_AT + FINGERPRINT_LENGTH)
+#define SMALL_LENGTH (SMALL_DIGEST_AT + SHA1_BYTES)
+
+/*
+ * Reads and hashes a file that is not larger than MOST_BYTES, links not followed. The answer's state
+ * is READ if the file had its fingerprint from before it was opened until after it was read, and
+ * READ_WHILE_WRITTEN if a program had it open for writing before its first byte was read (see
+ * read_lease.h). For any other file the answer stays zeros.
+ */
+enum small_state { READ = 1, READ_WHILE_WRITTEN = 2 };
+
+void read_small_file(const struct cpu_features *cpu, enum kernel kernel, int directory,
+                     const char *path, uint8_t *answer);
+
+#endif

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { appendFileSync, closeSync, openSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { openSmallFiles, SMALL_FILE } from '../../../src/core/digests/small-files.js'
+import { scanTree } from '../../../src/files/scan/scan-tree.js'
+import { chooseKernel } from '../../../src/hash/kernels.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { makeScratch } from '../../support/scratch.js'
+import { contentRequest } from '../requests.js'
+
+const small = openSmallFiles(chooseKernel().name)
+const unlessNative = { skip: small === null && 'needs the native addon' }
+
+/** Creates files and scans them. Returns a function that reads all together. */
+async function scan(t: TestContext, contents: Record<string, string | Uint8Array>) {
+  const directory = makeScratch(t, contents)
+  const { files } = await scanTree(directory, contentRequest(directory).scan)
+  const read = () => Promise.all(files.map(async (file) => small?.read(file)))
+  return { directory, read }
+}
+
+const sha1 = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest('hex')
+const hex = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toString('hex')
+
+test('of many small files each gets its own digest', unlessNative, async (t) => {
+  const contents = Array.from({ length: 700 }, (_, i) => pseudoRandom(1 + ((i * 97) % 5000), i))
+  const named = contents.map((bytes, i) => [`file-${String(i).padStart(3, '0')}`, bytes] as const)
+  const { read } = await scan(t, Object.fromEntries(named))
+  const digests = (await read()).map((each) => hex(each?.digest))
+  assert.deepEqual(digests, contents.map(sha1))
+})
+
+test('the largest small file is read, a larger one is not', unlessNative, async (t) => {
+  const bytes = pseudoRandom(SMALL_FILE + 1, 1)
+  const largest = bytes.subarray(0, SMALL_FILE)
+  const { read } = await scan(t, { larger: bytes, largest })
+  const [other, most] = await read()
+  assert.equal(other, null)
+  assert.equal(hex(most?.digest), sha1(largest))
+})
+
+/** Changes of a file after its scan. */
+const CHANGES: Record<string, (path: string) => void> = {
+  grew: (path) => {
+    appendFileSync(path, 'x')
+  },
+  'was rewritten with as many bytes': (path) => {
+    writeFileSync(path, 'CONTENT')
+  },
+  'was replaced': (path) => {
+    writeFileSync(`${path}.new`, 'content')
+    renameSync(`${path}.new`, path)
+  },
+  'gave way to a link to itself': (path) => {
+    renameSync(path, `${path}.moved`)
+    symlinkSync(`${path}.moved`, path)
+  },
+  'is gone': (path) => {
+    rmSync(path)
+  },
+}
+
+for (const [what, change] of Object.entries(CHANGES)) {
+  test(`a file that ${what} gets no digest, and others keep theirs`, unlessNative, async (t) => {
+    const { read, directory } = await scan(t, { a: 'content', b: 'content' })
+    change(join(directory, 'a'))
+    const [a, b] = await read()
+    assert.equal(a, null)
+    assert.equal(hex(b?.digest), sha1(Buffer.from('content')))
+  })
+}
+
+const onlyLinux = { skip: unlessNative.skip || (process.platform !== 'linux' && 'needs leases') }
+
+test(
+  'of several files the one that a program has open for writing is named',
+  onlyLinux,
+  async (t) => {
+    const { read, directory } = await scan(t, { a: 'content', b: 'content' })
+    const writer = openSync(join(directory, 'a'), 'r+')
+    const found = await read()
+    closeSync(writer)
+    assert.deepEqual(
+      found.map((each) => each?.isWritten),
+      [true, false],
+    )
+  },
+)
+
+test('on node:crypto each file is read alone', () => {
+  assert.equal(openSmallFiles('crypto'), null)
+})
