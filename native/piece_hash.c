@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "batch.h"
+#include "drafts.h"
 #include "file_lock.h"
 #include "hash_job.h"
 #include "instance.h"
@@ -193,6 +194,7 @@ NAPI_MODULE_INIT() {
       {"listFilesAsync", NULL, list_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lstatPathsAsync", NULL, lstat_paths_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readSmallFilesAsync", NULL, read_small_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"writeDraftsAsync", NULL, write_drafts_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"sendDatagram", NULL, send_datagram, NULL, NULL, NULL, napi_enumerable, NULL},
       {"syncFileSystem", NULL, sync_file_system, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},

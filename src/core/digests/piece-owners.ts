@@ -64,6 +64,7 @@ export interface SharedPiece {
 
 /** Yields the pieces that span several files, in stream order. */
 export function* sharedPieces({ files, pieceLength }: Content): Generator<SharedPiece> {
+  if (files.length === 1) return
   let spans: PieceSpan[] = []
   let offset = 0
   for (const file of files) {

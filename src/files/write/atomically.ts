@@ -2,7 +2,15 @@ import { constants, existsSync, renameSync, accessSync } from 'node:fs'
 import { open, type FileHandle, link, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
-import { syncDirectory, orDiscard, writeDraft, type Bytes, type Owner } from './draft.js'
+import {
+  draftPath,
+  orDiscard,
+  syncDirectory,
+  writeDraft,
+  type Bytes,
+  type Content,
+  type Owner,
+} from './draft.js'
 import { createCleaner } from '../temporary-files.js'
 import { findWriteTarget, followLinks } from './target.js'
 import { NO_WAIT } from '../read-bounded.js'
@@ -50,7 +58,7 @@ export async function writeAtomically(
 ): Promise<void> {
   const job = { target, bytes, options }
   try {
-    const draft = await draftFile(job, { clean: createCleaner(), isSynced: true })
+    const draft = await draftFile(job, createCleaner())
     if (draft === null) return
     await placeDraft(draft, options)
     await syncDirectory(dirname(draft.path))
@@ -62,34 +70,37 @@ export async function writeAtomically(
 /** A file under its temporary name. */
 export interface Draft {
   readonly draft: string
-  /** The number of its file system. */
-  readonly device: number
   /** The path to write to, with links to the file resolved. */
   readonly path: string
 }
 
-/** How to write drafts. */
-interface DraftOptions {
-  /** Removes the temporary files of killed runs from a directory. */
-  readonly clean: (directory: string) => void
-  /** Whether the draft must be on the disk. */
-  readonly isSynced: boolean
+/** A draft to write. */
+export interface PlannedDraft extends Draft {
+  readonly content: Content
 }
 
-/** Writes a draft. Returns null for a stream, which has its bytes then. */
-export async function draftFile(
-  { target, bytes, options }: WriteJob,
-  { clean, isSynced }: DraftOptions,
-): Promise<Draft | null> {
+/** Removes the temporary files of killed runs from a directory. */
+type Cleaner = (directory: string) => void
+
+/** Writes a draft, and syncs it. Returns null for a stream, which has its bytes then. */
+async function draftFile(job: WriteJob, clean: Cleaner): Promise<Draft | null> {
+  const planned = await planDraft(job, clean)
+  if (planned) await writeDraft(planned.draft, planned.content, true)
+  return planned
+}
+
+/** Plans the draft of a file. A stream gets its bytes at once: then resolves to null. */
+export function planDraft(job: WriteJob, clean: Cleaner): PlannedDraft | Promise<null> {
+  const { target, bytes, options } = job
   const { kind, path, mode } = findWriteTarget(target)
   if (options.noClobber && mode !== undefined) throw alreadyExists(target)
-  if (kind === 'stream') {
-    await writeToStream(path, bytes)
-    return null
-  }
+  if (kind === 'stream') return writeToStream(path, bytes).then(() => null)
   clean(dirname(path))
-  const content = { bytes, mode: options.mode ?? mode, owner: options.owner }
-  return { path, ...(await writeDraft(path, content, isSynced)) }
+  return {
+    path,
+    draft: draftPath(path),
+    content: { bytes, mode: options.mode ?? mode, owner: options.owner },
+  }
 }
 
 /**

@@ -1,8 +1,10 @@
 import * as fs from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { promisify } from 'node:util'
-import { osCodeOf } from '../../errors.js'
+import { osCodeOf, systemError } from '../../errors.js'
+import { loadNative } from '../../native-addon.js'
+import { childPath } from '../inside.js'
 import { makeTemporaryName } from '../temporary-files.js'
 
 /** The user number and group number of a file's owner. */
@@ -15,7 +17,7 @@ export interface Owner {
 export type Bytes = Uint8Array | Iterable<Uint8Array>
 
 /** The content and attributes of a new file. */
-interface Content {
+export interface Content {
   bytes: Bytes
   /** Permission bits, or undefined for those that umask leaves. */
   mode: number | undefined
@@ -30,42 +32,75 @@ const open = promisify(fs.open)
 const write = promisify(fs.write)
 const sync = promisify(fs.fsync)
 
-/** A file under its temporary name. */
-interface WrittenDraft {
-  readonly draft: string
-  /** The number of its file system. */
-  readonly device: number
+/** Returns a new path for a draft of the file at `path`. */
+export function draftPath(path: string): string {
+  return childPath(dirname(path), makeTemporaryName(basename(path)))
 }
 
-/**
- * Bytes of a file that is written at once if others sync it: until a thread has begun, the system
- * has it in memory.
- */
-const SMALL = 64 * 1024
-
-/** Writes a new file beside `path`, and syncs it unless others do. */
+/** Writes a new file at `draft`, and syncs it unless others do. */
 export async function writeDraft(
-  path: string,
+  draft: string,
   content: Content,
-  isSynced = true,
-): Promise<WrittenDraft> {
-  const draft = join(dirname(path), makeTemporaryName(basename(path)))
-  const { bytes } = content
-  const small = !isSynced && bytes instanceof Uint8Array && bytes.length <= SMALL ? bytes : null
-  const mode = firstMode(content)
-  const descriptor = small ? fs.openSync(draft, 'wx', mode) : await open(draft, 'wx', mode)
-  let device = 0
+  isSynced: boolean,
+): Promise<void> {
+  const descriptor = await open(draft, 'wx', firstMode(content))
   await orDiscard(draft, async () => {
     try {
-      if (small) writeNow(descriptor, small)
-      else await writeAll(descriptor, bytes)
-      device = setAttributes(descriptor, content)
+      await writeAll(descriptor, content.bytes)
+      setAttributes(descriptor, content)
       if (isSynced) await sync(descriptor)
     } finally {
       fs.closeSync(descriptor)
     }
   })
-  return { draft, device }
+}
+
+/** Largest draft in bytes that is written together with others. */
+const SMALL = 64 * 1024
+
+/** A draft that can be written together with others. */
+interface SmallDraft {
+  readonly draft: string
+  readonly bytes: Uint8Array
+  readonly mode: number | undefined
+}
+
+/** Returns a draft that can be written together with others; null if it must be written alone. */
+export function smallDraft(draft: string, { bytes, mode, owner }: Content): SmallDraft | null {
+  const isSmall = bytes instanceof Uint8Array && bytes.length <= SMALL
+  return isSmall && (owner === undefined || isOurs(owner)) ? { draft, bytes, mode } : null
+}
+
+/** The native addon's function; native/drafts.h has the contract. */
+type WriteDrafts = (
+  paths: readonly string[],
+  contents: readonly Uint8Array[],
+  modes: Int32Array,
+) => Promise<Int32Array>
+
+const nativeWrite =
+  loadNative<{ writeDraftsAsync: WriteDrafts }>('writeDraftsAsync')?.writeDraftsAsync ?? null
+
+/** Whether drafts can be written together. */
+export const writesTogether = nativeWrite !== null
+
+const NO_MODE = -1
+
+/** Writes small drafts without syncing them. Returns the error of each that failed, by its path. */
+export async function writeSmallDrafts(
+  drafts: readonly SmallDraft[],
+): Promise<ReadonlyMap<string, Error>> {
+  const failed = new Map<string, Error>()
+  if (drafts.length === 0 || !nativeWrite) return failed
+  const paths = drafts.map(({ draft }) => draft)
+  const contents = drafts.map(({ bytes }) => bytes)
+  const modes = Int32Array.from(drafts, ({ mode }) => mode ?? NO_MODE)
+  const errors = await nativeWrite(paths, contents, modes)
+  for (const [i, draft] of paths.entries()) {
+    const errno = errors[i] ?? 0
+    if (errno !== 0) failed.set(draft, systemError(-errno, 'write', draft))
+  }
+  return failed
 }
 
 /** Calls `act`, and removes the draft if it fails. */
@@ -126,20 +161,15 @@ async function writeWhole(descriptor: number, bytes: Uint8Array): Promise<void> 
   } while (at < bytes.length)
 }
 
-function writeNow(descriptor: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += fs.writeSync(descriptor, bytes, at)
-}
-
 /**
  * Sets owner and mode only if they differ; usually umask and the directory have set them correctly.
- * Returns the number of the file system.
  */
-function setAttributes(descriptor: number, { mode, owner }: Content): number {
+function setAttributes(descriptor: number, { mode, owner }: Content): void {
+  if (mode === undefined && !owner) return
   const stats = fs.fstatSync(descriptor)
   const isGiven = !owner || (stats.uid === owner.uid && stats.gid === owner.gid)
   if (!isGiven) giveTo(owner, descriptor)
   if (mode !== undefined && mode !== (stats.mode & PERMISSION_BITS)) fs.fchmodSync(descriptor, mode)
-  return stats.dev
 }
 
 /** Sets the owner. Only root may do so; other users keep their files. */

@@ -4,17 +4,25 @@ import { setImmediate } from 'node:timers/promises'
 import { systemError } from '../../errors.js'
 import { loadNative } from '../../native-addon.js'
 import { ConcurrencyLimit } from '../concurrency-limit.js'
-import { encodeFingerprint, readFingerprint } from '../fingerprint.js'
+import { fingerprintsOf } from '../stat-files.js'
 import { createCleaner } from '../temporary-files.js'
 import {
-  draftFile,
   explainWrite,
   placeDraft,
+  planDraft,
   type Draft,
   type WriteJob,
   type WriteOptions,
 } from './atomically.js'
-import { orDiscard, syncDirectory, syncEntry } from './draft.js'
+import {
+  orDiscard,
+  smallDraft,
+  syncDirectory,
+  syncEntry,
+  writeDraft,
+  writesTogether,
+  writeSmallDrafts,
+} from './draft.js'
 
 // Without batches each of thousands of small files would wait for its own write of the journal.
 
@@ -47,7 +55,7 @@ const MAX_BATCH_BYTES = 32 * 1024 * 1024
 /** Files from which one sync of the file system is faster than one of each file. */
 const MANY = 16
 
-/** Number of drafts that are written at the same time. */
+/** Number of large drafts that are written at the same time. */
 const AT_ONCE = 32
 
 const UNABLE = -1
@@ -119,17 +127,13 @@ export class Writer {
     const isTogether = this.#syncFileSystem !== null && batch.length >= MANY
     const systems = openFileSystems(isTogether ? batch.map(({ target }) => dirname(target)) : [])
     try {
-      const how = { clean: this.#clean, isSynced: !isTogether }
-      const drafts = await Promise.all(
-        batch.map((file) =>
-          this.#drafting.run(() => settleFailure(file, () => draftFile(file, how))),
-        ),
-      )
-      const states = new Map<number, number>()
-      for (const [device, descriptor] of systems) {
-        states.set(device, (await this.#syncFileSystem?.(descriptor)) ?? UNABLE)
+      const drafts = await this.#draftAll(batch, isTogether)
+      const states = new Map<string, number>()
+      for (const { directories, descriptor } of systems) {
+        const state = (await this.#syncFileSystem?.(descriptor)) ?? UNABLE
+        for (const directory of directories) states.set(directory, state)
       }
-      const placed: Placed[] = []
+      const placed: Omit<Placed, 'fingerprint'>[] = []
       for (const [i, file] of batch.entries()) {
         const draft = drafts[i]
         if (draft === null) file.resolve(null)
@@ -137,17 +141,45 @@ export class Writer {
         await settleFailure(file, async () => {
           if (isTogether) await confirmDraft(draft, states)
           await placeDraft(draft, file.options)
-          const fingerprint = encodeFingerprint(readFingerprint(draft.path))
-          placed.push({ file, path: draft.path, fingerprint })
+          placed.push({ file, path: draft.path })
         })
       }
-      return placed
+      const looks = fingerprintsOf(placed.map(({ path }) => path))
+      return placed.map((each, i) => ({ ...each, fingerprint: looks[i]?.slice() ?? null }))
     } catch (error) {
       for (const { reject } of batch) reject(error)
       return []
     } finally {
-      for (const descriptor of systems.values()) closeSync(descriptor)
+      for (const { descriptor } of systems) closeSync(descriptor)
     }
+  }
+
+  /** Writes the drafts of a batch; null for a stream, undefined for a failure, which is reported. */
+  async #draftAll(
+    batch: readonly Waiting[],
+    isTogether: boolean,
+  ): Promise<(Draft | null | undefined)[]> {
+    const planned = await Promise.all(
+      batch.map((file) => settleFailure(file, async () => planDraft(file, this.#clean))),
+    )
+    const small = planned.flatMap((plan) => {
+      return (isTogether && writesTogether && plan && smallDraft(plan.draft, plan.content)) || []
+    })
+    const failed = await writeSmallDrafts(small)
+    const written = new Set(small.map(({ draft }) => draft))
+    const writing = batch.map(async (file, i) => {
+      const plan = planned[i]
+      if (!plan) return plan
+      const { draft, path, content } = plan
+      const error = failed.get(draft)
+      if (written.has(draft) && !error) return { draft, path }
+      return settleFailure(file, async () => {
+        if (error) await orDiscard(draft, () => Promise.reject(error))
+        else await this.#drafting.run(() => writeDraft(draft, content, !isTogether))
+        return { draft, path }
+      })
+    })
+    return Promise.all(writing)
   }
 
   /** Makes the new names of files survive a power failure, and settles them. Never rejects. */
@@ -171,32 +203,44 @@ export class Writer {
 interface Placed {
   readonly file: Waiting
   readonly path: string
-  readonly fingerprint: Uint8Array
+  /** Null if it was removed at once. */
+  readonly fingerprint: Uint8Array | null
+}
+
+/** An open directory of a file system, and the directories of a batch that are on it. */
+interface FileSystem {
+  readonly descriptor: number
+  readonly directories: Set<string>
 }
 
 /**
- * Opens a directory of each file system, by device number. It must be open before the drafts are
- * written: a sync then reports all their errors.
+ * Opens a directory of each file system. It must be open before the drafts are written: a sync then
+ * reports all their errors.
  */
-function openFileSystems(directories: readonly string[]): ReadonlyMap<number, number> {
-  const systems = new Map<number, number>()
+function openFileSystems(directories: readonly string[]): readonly FileSystem[] {
+  const systems = new Map<number, FileSystem>()
   for (const directory of new Set(directories)) {
     try {
       const { dev } = statSync(directory)
-      if (!systems.has(dev)) systems.set(dev, openSync(directory, 'r'))
+      const system = systems.get(dev) ?? {
+        descriptor: openSync(directory, 'r'),
+        directories: new Set(),
+      }
+      systems.set(dev, system)
+      system.directories.add(directory)
     } catch {
       // Writing there reports the error; drafts of other file systems are synced one by one
     }
   }
-  return systems
+  return [...systems.values()]
 }
 
 /** Makes a draft survive a power failure. `states` has the results of syncing file systems. */
 async function confirmDraft(
-  { draft, device }: Draft,
-  states: ReadonlyMap<number, number>,
+  { draft, path }: Draft,
+  states: ReadonlyMap<string, number>,
 ): Promise<void> {
-  const state = states.get(device) ?? UNABLE
+  const state = states.get(dirname(path)) ?? UNABLE
   if (state === 0) return
   await orDiscard(draft, async () => {
     if (state === UNABLE) await syncEntry(draft)
