@@ -52,8 +52,12 @@ function hostDigest(): string {
 
 let knownHost: string | undefined
 
+/** Most UTF-8 bytes for a UTF-16 unit. */
+const UNIT = 3
+
 /** Shortens a name to whole characters within `maxBytes` of UTF-8. */
 function shorten(name: string, maxBytes: number): string {
+  if (UNIT * name.length <= maxBytes) return name
   const { read } = new TextEncoder().encodeInto(name, new Uint8Array(maxBytes))
   return name.slice(0, read)
 }

@@ -39,6 +39,8 @@ const INPUT = ROW.fingerprint - ROW.inputBytes
 /** Bytes at the end of an input that most torrents share: the digest of the options. */
 const END = 16
 const MAX_NUMBER = 2 ** 16
+/** Digits of a byte in hexadecimal. */
+const HEX = 2
 
 /** The first line of an index. */
 interface Head {
@@ -159,8 +161,15 @@ function isAt([bytes, at]: [Uint8Array, number], expected: Uint8Array, length: n
   return true
 }
 
+/** A torrent's identity as the journal has it: digests and fingerprints in hexadecimal. */
+export interface IdentityText {
+  readonly source: SourcePath
+  readonly input: string
+  readonly fingerprint: string
+}
+
 /** The identities of all torrents by file name, and their number. */
-export interface Identities extends Iterable<readonly [string, TorrentIdentity]> {
+export interface Identities extends Iterable<readonly [string, IdentityText]> {
   readonly size: number
 }
 
@@ -189,21 +198,18 @@ function encodeIndex(stamp: string, identities: Identities): Buffer | null {
   for (const [name, { source, input, fingerprint }] of identities) {
     const at = names.length * ROW.length
     // A torrent whose writing never ended, or whose input is unreliable, matches nothing
-    const isWhole = fingerprint.length >= FINGERPRINT && input.length > END
-    const length = isWhole ? input.length - END : 0
+    const isWhole = fingerprint.length >= HEX * FINGERPRINT && input.length > HEX * END
+    const length = isWhole ? input.length / HEX - END : 0
     const isPlain = name.startsWith(source.name) && isShort(name) && length <= INPUT
     if (!isPlain) return null
     names.push(name)
     rows.writeUInt16LE(directories.numberOf(source.directory), at + ROW.directory)
     rows.writeUInt16LE(source.name.length, at + ROW.entry)
     if (!isWhole) continue
-    rows.writeUInt16LE(
-      ends.numberOf(Buffer.from(input.subarray(length)).toString('hex')),
-      at + ROW.end,
-    )
+    rows.writeUInt16LE(ends.numberOf(input.slice(HEX * length)), at + ROW.end)
     rows.writeUInt16LE(length, at + ROW.input)
-    rows.set(input.subarray(0, length), at + ROW.inputBytes)
-    rows.set(fingerprint.subarray(0, FINGERPRINT), at + ROW.fingerprint)
+    rows.write(input, at + ROW.inputBytes, length, 'hex')
+    rows.write(fingerprint, at + ROW.fingerprint, FINGERPRINT, 'hex')
   }
   if (Math.max(directories.all.length, ends.all.length) > MAX_NUMBER) return null
   const nameBytes = Buffer.from(names.map((name) => `${name}\0`).join(''))

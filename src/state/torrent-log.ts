@@ -8,6 +8,7 @@ import {
   FINGERPRINT,
   TorrentIndex,
   writeIndex,
+  type IdentityText,
   type SourcePath,
   type TorrentIdentity,
 } from './torrent-index.js'
@@ -148,13 +149,12 @@ export class TorrentLog {
 }
 
 /** Yields the identities of all records, one at a time: together they take much memory. */
-function* identitiesIn(journal: Journal): Generator<[string, TorrentIdentity]> {
+function* identitiesIn(journal: Journal): Generator<[string, IdentityText]> {
   for (const [name, json] of journal.entries()) {
     // The identity comes first, and its parts are the only ones that are needed
     const end = json.indexOf(END_OF_IDENTITY)
     const { source, input, fingerprint } = JSON.parse(`${json.slice(0, end)}}`) as IdentityJson
-    const bytes = { input: Buffer.from(input, 'hex'), fingerprint: Buffer.from(fingerprint, 'hex') }
-    yield [name, { source: sourcePathOf(source), ...bytes }]
+    yield [name, { source: sourcePathOf(source), input, fingerprint }]
   }
 }
 

@@ -206,6 +206,7 @@ export function checkDistinctDirectories(directories: readonly SourceDirectory[]
 export function checkOtherEntries(changed: readonly DirectoryEntry[]): void {
   for (const { name, directory } of changed) {
     const { log, realPath } = directory.targetDirectory
+    if (!log.has(torrentName(name))) continue
     // Beside the entries, each name is there once; a link may be switched to other entries
     const isLink = resolve(directory.directory) !== directory.realDirectory
     if (isLink || realPath === directory.realDirectory) continue

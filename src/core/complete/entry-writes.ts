@@ -83,7 +83,8 @@ export class EntryWrites {
     const change = new EntryChange(entry, { hashes, oldHashes: existing?.metainfo ?? null, pieces })
     report[kind].push(change)
     const lacking = leftOut.filter(isContent)
-    noteLeftOut(report, pathsOf(entry.name, entry.directory), lacking)
+    // There may be very many entries, and most lack nothing
+    if (lacking.length > 0) noteLeftOut(report, pathsOf(entry.name, entry.directory), lacking)
     watch.written?.(kind, change, lacking)
   }
 
