@@ -3,31 +3,16 @@
 // run on the same machine; the last column is the rate for each second of the seed's processor time.
 //
 //   node bench/seed.js [one] [many] [magnet] [idle]
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import {
-  btkit,
-  makeScratch,
-  median,
-  peakMemory,
-  plantFile,
-  printTable,
-  tracker,
-} from './support.js'
-import { cpuSeconds, freePort, memoryOf, start, stop, waitFor } from './track/programs.js'
+import { leech, plant, startBtkit, startLibtorrent } from './seed/programs.js'
+import { median, peakMemory, printTable } from './support.js'
+import { cpuSeconds, memoryOf, start, stop, waitFor } from './track/programs.js'
 
-const PYTHON = '/usr/bin/python3'
-const PEER = fileURLToPath(new URL('seed/peer.py', import.meta.url))
 const CROWD = fileURLToPath(new URL('seed/crowd.js', import.meta.url))
 const TURNS = 3
-const MIB = 2 ** 20
 
-const scratch = makeScratch({ inMemory: true })
 const chosen = new Set(process.argv.slice(2))
 for (const [name, act] of Object.entries({ one, many, magnet, idle })) {
   if (chosen.size === 0 || chosen.has(name)) await act()
@@ -69,12 +54,11 @@ async function idle() {
   await new Promise((resolve) => server.on('listening', resolve))
   const announce = `http://127.0.0.1:${server.address().port}/announce`
   const release = plant('idle', { files: 10_000, mib: 0.001, announce })
-  const home = join(scratch, 'home')
   // The first run has checked the data
-  await stop(await startBtkit(release, home))
+  await stop(await startBtkit(release))
   announces.length = 0
   const began = performance.now()
-  const seed = await startBtkit(release, home)
+  const seed = await startBtkit(release)
   const started = (performance.now() - began) / 1000
   const hashes = release.hashes.slice(0, 1000)
   const crowd = start(process.execPath, [CROWD, `${seed.port}`, '1000', ...hashes])
@@ -132,51 +116,4 @@ async function compare(title, release, sources) {
   })
   printTable(title, [['what', 'rate', 'of libtorrent', 'slowest of the mean', 'a core'], ...rows])
   for (const seed of Object.values(seeds)) await stop(seed)
-}
-
-/** Files of random bytes, each with its torrent. */
-function plant(name, { files, mib, announce = tracker }) {
-  const data = join(scratch, name, 'data')
-  const torrents = join(scratch, name, 'torrents')
-  mkdirSync(data, { recursive: true })
-  mkdirSync(torrents)
-  const names = Array.from({ length: files }, (_, n) => `${n}.bin`)
-  for (const each of names) {
-    if (mib >= 1) plantFile(join(data, each), mib)
-    else writeFileSync(join(data, each), randomBytes(mib * MIB))
-  }
-  const place = ['completedir', announce, data, '--output', torrents, '--json', '--no-cache']
-  const made = execFileSync(process.execPath, [btkit, ...place], { maxBuffer: 2 ** 28 })
-  const hashes = [...made.toString().matchAll(/"infoHash": ?"([0-9a-f]{40})"/g)].map(
-    (hit) => hit[1],
-  )
-  const paths = names.map((each) => join(torrents, `${each}.torrent`))
-  return { data, directory: torrents, torrents: paths, hashes, bytes: mib * MIB }
-}
-
-async function startBtkit({ data, directory, torrents }, home = join(scratch, 'home')) {
-  const port = await freePort()
-  const place = ['--host', '127.0.0.1', '--port', `${port}`, '--data', data, '--json']
-  const options = { env: { ...process.env, HOME: home, XDG_CACHE_HOME: home }, stdio: 'pipe' }
-  const child = start(process.execPath, [btkit, 'seed', directory, ...place], options)
-  child.stdout.resume()
-  const last = torrents.at(-1)
-  await waitFor(child, new RegExp(`added .*${last.slice(last.lastIndexOf('/'))}`), child.stderr)
-  return { child, port }
-}
-
-async function startLibtorrent({ data, torrents }) {
-  const port = await freePort()
-  const child = start(PYTHON, [PEER, 'seed', `${port}`, data, ...torrents])
-  await waitFor(child, /ready/)
-  return { child, port }
-}
-
-/** Downloads from a seed, and returns the seconds of each leecher. */
-async function leech({ port }, sources) {
-  const directory = mkdtempSync(join(scratch, 'leech-'))
-  const child = start(PYTHON, [PEER, 'leech', `${port}`, directory, ...sources])
-  const said = await waitFor(child, /^\[.*\]$/m)
-  rmSync(directory, { recursive: true })
-  return JSON.parse(said[0])
 }

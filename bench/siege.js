@@ -2,8 +2,10 @@
 // honest client. Ends with 0 if that client is served all the time.
 //
 //   node bench/siege.js [--seconds N] [ATTACKER...]
+//   node bench/siege.js [--seconds N] seed
 //
-// Attackers are named by their numbers in siege/attackers.js; without one, all take part. The
+// Attackers are named by their numbers in siege/attackers.js; without one, all take part. The second
+// line is a siege of `btkit seed`, see siege/seed.js; build the tests before, whose strangers it calls. The
 // traffic uses only this machine's addresses and ends by itself. Needs Linux.
 //
 // Real attackers have processors of their own. Here they share the service's, so they run with a
@@ -38,8 +40,9 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 const seconds = Number(values.seconds)
+const isOfSeed = positionals[0] === 'seed'
 const numbers =
-  positionals.length > 0 ? positionals.map(Number) : Object.keys(ATTACKERS).map(Number)
+  positionals.length > 0 && !isOfSeed ? positionals.map(Number) : Object.keys(ATTACKERS).map(Number)
 
 if (process.platform !== 'linux') {
   console.log('siege: needs Linux')
@@ -48,6 +51,10 @@ if (process.platform !== 'linux') {
     `siege: attackers are ${Object.keys(ATTACKERS).join(', ')}, and seconds at most 600`,
   )
   process.exitCode = 2
+} else if (isOfSeed) {
+  const { besiegeSeed } = await import('./siege/seed.js')
+  const held = await besiegeSeed(seconds, NICENESS_OF_ATTACKERS)
+  process.exit(held ? 0 : 1)
 } else {
   await main()
 }
