@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { hashStream } from '../../src/hash/hash-stream.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { hashOptions, type Uses } from './hash-options.js'
@@ -42,26 +42,19 @@ export const LARGE_LAYOUTS: typeof LAYOUTS = {
 /** Tests that each of these kernels and threads gives the right digests. */
 export function testLayouts(layouts: typeof LAYOUTS, uses: Uses): void {
   const declare = quickFirst(3)
-  for (const [name, layout] of Object.entries(layouts)) testLayout(name, layout, uses, declare)
+  for (const [name, layout] of Object.entries(layouts)) {
+    const title = `${name}: any kernel and threads give the digests of the files joined and cut`
+    declare(title, (t) => checkLayout(t, layout, uses))
+  }
 }
 
-function testLayout(
-  name: string,
-  { sizes, pieceLengths }: Layout,
-  uses: Uses,
-  declare: typeof test,
-): void {
-  declare(
-    `${name}: any kernel and threads give the digests of the files joined and cut`,
-    async (t) => {
-      const { stream, contents } = plantStream(t, sizes, 0)
-      for (const pieceLength of pieceLengths) {
-        const expected = referenceDigests(contents, pieceLength)
-        for (const use of uses) {
-          const { pieces: digests } = await hashStream({ ...stream, pieceLength }, hashOptions(use))
-          assert.deepEqual(Buffer.from(digests), expected, `${JSON.stringify(use)}, ${pieceLength}`)
-        }
-      }
-    },
-  )
+async function checkLayout(t: TestContext, { sizes, pieceLengths }: Layout, uses: Uses) {
+  const { stream, contents } = plantStream(t, sizes, 0)
+  for (const pieceLength of pieceLengths) {
+    const expected = referenceDigests(contents, pieceLength)
+    for (const use of uses) {
+      const { pieces: digests } = await hashStream({ ...stream, pieceLength }, hashOptions(use))
+      assert.deepEqual(Buffer.from(digests), expected, `${JSON.stringify(use)}, ${pieceLength}`)
+    }
+  }
 }
