@@ -15,7 +15,7 @@
 #define PERMISSION_BITS 07777u
 #define DEFAULT_MODE 0666
 
-/* What a file gets. */
+/* The bytes and attributes that a file gets. */
 struct draft {
   const uint8_t *bytes;
   size_t length;

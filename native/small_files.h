@@ -14,9 +14,9 @@
 
 /*
  * Reads and hashes a file that is not larger than MOST_BYTES, links not followed. The answer's state
- * is READ if the file had its fingerprint from before it was opened until after it was read, and
- * READ_WHILE_WRITTEN if a program had it open for writing before its first byte was read (see
- * read_lease.h). For any other file the answer stays zeros.
+ * is READ if the file had its fingerprint from before it was opened until after it was read. It is
+ * READ_WHILE_WRITTEN if a program had the file open for writing before its first byte was read: see
+ * read_lease.h. For any other file the answer stays zeros.
  */
 enum small_state { READ = 1, READ_WHILE_WRITTEN = 2 };
 

@@ -1,4 +1,4 @@
-// The strangers of bench/siege.js seed, all at once, until they are told to end:
+// The strangers of bench/siege.js seed, all at once, until the parent process ends them:
 //   node peers.js PORT INFOHASH
 import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
@@ -35,7 +35,7 @@ const [INTERESTED, NOT_INTERESTED] = [message(2), message(3)]
 const METADATA = extended(1, 'd8:msg_typei0e5:piecei0ee')
 const many = (bytes, times) => Buffer.concat(Array(times).fill(bytes))
 
-/** What is sent after a handshake, by so many peers at once, and whether they read. */
+/** Kinds of peers: the bytes that follow the handshake, the number of peers, and whether they read. */
 const PEERS = {
   'lists of negative lengths': { lanes: 4, bytes: extended(0, 'l-3:') },
   'dictionaries of negative lengths': { lanes: 4, bytes: extended(0, 'd-3:') },

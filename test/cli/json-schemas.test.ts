@@ -8,7 +8,6 @@ import { startFakeTransmission } from '../support/fake-transmission.js'
 import { Captured, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { startTrack } from '../support/track.js'
-import { longTest } from '../support/long.js'
 
 const directory = join(projectRoot, 'docs', 'schemas')
 const names = readdirSync(directory)
@@ -131,7 +130,7 @@ test('the report of completedir is as its schema says', async (t) => {
   await run('completedir', complete, 1)
 })
 
-longTest('reports about clients and trackers are as their schemas say', async (t) => {
+test('reports about clients and trackers are as their schemas say', async (t) => {
   const { at, torrents } = await library(t)
   const [{ infoHash }] = (await run('hash', ['hash', torrents[0]!], 1)) as [{ infoHash: string }]
   const url = await startFakeTransmission(t, [

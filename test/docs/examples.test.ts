@@ -23,7 +23,7 @@ for (const guide of guides) {
   const markdown = readFileSync(join('docs', guide), 'utf8')
   const blocks = [...markdown.matchAll(/^```[jt]s\n([\s\S]*?)^```$/gm)]
   if (blocks.length === 0) continue
-  // That of library.md takes seconds
+  // The programs of library.md take seconds
   const declare = guide === 'library.md' ? longTest : test
   declare(`the programs in ${guide} run`, async (t) => {
     const scratch = makeScratch(t, FILES)

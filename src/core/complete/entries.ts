@@ -111,6 +111,7 @@ class EntryLoop {
   async completeEach(entries: readonly DirectoryEntry[]): Promise<void> {
     const { elsewhere, smallFiles } = this.#watched.hashContext
     const together = new ConcurrencyLimit(elsewhere ? MOST_ELSEWHERE : MOST_SMALL)
+    let before = Promise.resolve()
     const failures: unknown[] = []
     const note = (error: unknown) => {
       failures.push(error)
@@ -122,7 +123,9 @@ class EntryLoop {
         const opened = smallFiles ? await this.#open(entry) : this.#opened.get(entry)
         const isTogether = elsewhere !== undefined || isSmall(opened)
         if (!isTogether) await together.drain()
-        await together.begin(() => this.complete(entry, opened).catch(note))
+        const turn = new Turn(elsewhere ? null : before)
+        before = turn.passed
+        await together.begin(() => this.complete(entry, opened, turn).catch(note))
         if (!isTogether) await together.drain()
       }
     } finally {
@@ -141,21 +144,28 @@ class EntryLoop {
     }
   }
 
-  async complete(entry: DirectoryEntry, opened?: OpenedContent): Promise<void> {
+  async complete(
+    entry: DirectoryEntry,
+    opened: OpenedContent | undefined,
+    turn: Turn,
+  ): Promise<void> {
     const { name } = entry
     const { report, watch } = this.run
     try {
-      const decision = await this.#decide(entry, opened)
+      const decision = await inTurn(this.#decide(entry, opened), turn)
       const { torrent } = decision
       if ('size' in torrent) this.#count(torrent, decision.bytesRead)
       if (watch.isSeen) watch.progress({ bytesDone: report.bytesHashed, currentPath: name })
       if (torrent.kind === 'keep') report.unchanged++
       if (torrent.kind === 'skip') this.#skip(entry, torrent)
       const writing = this.writes.begin(entry, decision)
+      turn.pass()
       if (writing) await writing
     } catch (error) {
       this.#refuseInterrupted()
       this.#fail(entry, error)
+    } finally {
+      turn.pass()
     }
   }
 
@@ -228,6 +238,25 @@ class EntryLoop {
     const isTogether = !hashContext.elsewhere && !engine.throttle && request.checksums.length === 0
     const smallFiles = isTogether ? openSmallFiles(engine.kernel) : null
     return { ...this.run, hashContext: { ...hashContext, engine, smallFiles } }
+  }
+}
+
+/** When an entry is reported: entries that are decided together keep their order. */
+class Turn {
+  pass: () => void = () => undefined
+  /** Resolves when this entry is reported. */
+  readonly passed = new Promise<void>((resolve) => (this.pass = resolve))
+
+  /** `before` resolves when all entries before are reported; null if nobody waits for them. */
+  constructor(readonly before: Promise<void> | null) {}
+}
+
+/** The result of work, not before the turn has come. */
+async function inTurn<T>(work: Promise<T>, { before }: Turn): Promise<T> {
+  try {
+    return await work
+  } finally {
+    await before
   }
 }
 
