@@ -13,9 +13,7 @@ import { checkName } from '../metainfo/name.js'
 import { withInfoHashes, type Metainfo } from '../metainfo/metainfo.js'
 import { parseUnhashed } from '../metainfo/parse/metainfo.js'
 import { checkSeed, checkTracker, type SeedKind } from '../metainfo/trackers.js'
-
-/** Trackers: a URL, or tiers from the first to be asked to the last (BEP 12). */
-export type TrackerTiers = string | readonly (string | readonly string[])[]
+import { type TrackerTiers, tiersOf } from '../metainfo/trackers.js'
 
 /** Changes to a torrent. Undefined keeps a value, and null removes it. */
 export interface TorrentChanges extends Details {
@@ -84,13 +82,4 @@ function replacer(replacement: TrackerReplacement): (url: string) => string {
     const replaced = replaceTracker(url, replacement)
     return replaced === url ? latin1 : trackerBytes(replaced)
   }
-}
-
-/**
- * Returns tiers of checked trackers.
- * @throws BtkitError `usage`
- */
-export function tiersOf(trackers: TrackerTiers): string[][] {
-  const tiers = typeof trackers === 'string' ? [trackers] : trackers
-  return tiers.map((tier) => (typeof tier === 'string' ? [tier] : [...tier]).map(checkTracker))
 }

@@ -4,9 +4,14 @@ import type { CompleteReport } from '../core/complete/complete-report.js'
 import type { CompleteRequest } from '../core/complete/request.js'
 import { BtkitError, refuseAborted } from '../errors.js'
 import { WorkerPool } from '../hash/jobs/worker-pool.js'
-import { requirePaths } from './check-options.js'
+import { onlyKnown, requirePaths } from './check-options.js'
 import { startTask, type Task, withHashContext, type WorkOptions } from './task.js'
-import { commonRequestOf, type FileOptions, type TorrentOptions } from './torrent-options.js'
+import {
+  commonRequestOf,
+  type FileOptions,
+  type TorrentOptions,
+} from '../core/make/common-request.js'
+import { COMMON_OPTIONS } from './torrent-options.js'
 
 /** Options for keeping directories in torrents. */
 export interface CompleteOptions extends TorrentOptions, FileOptions, WorkOptions {
@@ -36,6 +41,14 @@ export interface CompleteOptions extends TorrentOptions, FileOptions, WorkOption
   readonly onWarning?: ((message: string) => void) | undefined
 }
 
+/** The names of all options, which a misspelt one is not. */
+const COMPLETE_OPTIONS: Record<keyof CompleteOptions, true> = {
+  ...COMMON_OPTIONS,
+  ...{ stateDirectory: true, target: true, entries: true, checksums: true, prune: true },
+  ...{ remake: true, adopt: true, force: true, dryRun: true, waitSeconds: true },
+  ...{ minAgeSeconds: true, onWarning: true },
+}
+
 /**
  * Makes a torrent of each entry of directories, updates those whose entry changed, and leaves all
  * others alone. Failures are in the report and do not stop the rest.
@@ -48,6 +61,7 @@ export function completeDirectories(
   return startTask(options, async (signal, tell) => {
     requirePaths([directories].flat(), 'directories')
     checkState(options)
+    onlyKnown(options, Object.keys(COMPLETE_OPTIONS))
     let total = 0
     const running = { signal, tell, bytesTotal: () => total }
     const begin = (bytes: number) => {

@@ -22,7 +22,8 @@ export {
 } from './clients.js'
 export { completeDirectories, type CompleteOptions } from './complete.js'
 export { editFiles, type EditOptions } from './edit.js'
-export type { StreamedBytes, StreamedContent, StreamedFile } from './make-from-streams.js'
+export type { StreamedBytes, StreamedFile } from '../core/checksums/make-from-streams.js'
+export type { StreamedContent } from './make-from-streams.js'
 export { makeTorrent, planTorrent, type PlannedTorrent } from './make.js'
 export {
   lintTorrent,
@@ -33,7 +34,8 @@ export {
   type TorrentInput,
 } from './read.js'
 export type { Progress, Task, TaskOptions, WorkOptions } from './task.js'
-export type { FileOptions, MadeTorrent, MakeOptions, TorrentOptions } from './torrent-options.js'
+export type { FileOptions, TorrentOptions } from '../core/make/common-request.js'
+export type { MadeTorrent, MakeOptions } from './torrent-options.js'
 export {
   convertTorrent,
   findData,

@@ -19,7 +19,7 @@ import {
   onlyKnown,
   type Ranges,
 } from './check-options.js'
-import { checkPieceLength } from './torrent-options.js'
+import { checkPieceLength } from '../core/make/common-request.js'
 
 export { BtkitError, type ErrorCode } from '../errors.js'
 export type { MirrorLimits, MirrorOptions, PluginOptions, WarmFilesOptions }

@@ -22,7 +22,7 @@ import {
   withHashContext,
   type WorkOptions,
 } from './task.js'
-import { checkPieceLength, checkVersion } from './torrent-options.js'
+import { checkPieceLength, checkVersion } from '../core/make/common-request.js'
 
 /** Options for checking files against a torrent. */
 export interface VerifyOptions extends WorkOptions {

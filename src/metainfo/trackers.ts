@@ -139,3 +139,15 @@ export function parseDhtNode(text: string): DhtNode {
   }
   return { host, port }
 }
+
+/** Trackers: a URL, or tiers from the first to be asked to the last (BEP 12). */
+export type TrackerTiers = string | readonly (string | readonly string[])[]
+
+/**
+ * Returns tiers of checked trackers.
+ * @throws BtkitError `usage`
+ */
+export function tiersOf(trackers: TrackerTiers): string[][] {
+  const tiers = typeof trackers === 'string' ? [trackers] : trackers
+  return tiers.map((tier) => (typeof tier === 'string' ? [tier] : [...tier]).map(checkTracker))
+}

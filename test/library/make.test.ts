@@ -132,6 +132,19 @@ describe('makeTorrent', () => {
     await rejects(makeTorrent({ name: 'a', content: content(), length: 4 }), 'changed', /3 bytes/)
   })
 
+  test('a misspelt option is refused for bytes, too', async () => {
+    const options = { trackr: 'http://t.example/announce' }
+    const source = { name: 'a', content: Buffer.from('abc') }
+    await rejects(makeTorrent(source, options as object), 'usage', /trackr: no such option/)
+  })
+
+  test('a limit of the piece length applies to bytes, too', async () => {
+    const source = { name: 'a', content: Buffer.alloc(200_000, 'x') }
+    const { infoHash } = await makeTorrent(source, { maxPieceLength: 16_384 })
+    const given = await makeTorrent(source, { pieceLength: 16_384 })
+    assert.equal(infoHash, given.infoHash)
+  })
+
   test('paths that lead out of the torrent are refused before anything is read', async () => {
     for (const path of ['../a', '/a', 'a//b', 'a/./b']) {
       const content = Readable.from([Buffer.from('abc')])

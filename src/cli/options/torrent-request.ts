@@ -1,7 +1,7 @@
-import type { CommonRequest } from '../../core/complete/request.js'
+import type { CommonRequest } from '../../core/make/make-torrent.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 import { usageError } from '../../errors.js'
-import type { PieceRules } from '../../core/make/piece-choice.js'
+import { commonRequestOf } from '../../core/make/common-request.js'
 import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
@@ -9,7 +9,6 @@ import { directoryAddress, formatAnnounceList } from '../../metainfo/trackers.js
 import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
 import { keysBeside, keysInside } from './extra-keys.js'
 import type { TorrentOptions } from './torrent.js'
-import { version } from '../../process.js'
 
 /**
  * Translates the options common to makemetafile and completedir.
@@ -20,51 +19,47 @@ export function commonRequest(
   options: TorrentOptions,
   io: Io & { readonly isLegacy: boolean },
 ): CommonRequest {
-  return {
-    scan: {
-      all: options.hidden,
-      isLegacy: io.isLegacy,
-      include: options.include,
-      exclude: options.exclude,
-      links: options.symlinks,
-      attributes: options.attributes,
-    },
+  checkPieceSizes(options)
+  const common = commonRequestOf({
+    all: options.hidden,
+    include: options.include,
+    exclude: options.exclude,
+    links: options.symlinks,
+    attributes: options.attributes,
     version: versionOf(options),
-    isAligned: options.padFiles,
+    padFiles: options.padFiles,
     order: fileOrder(options),
-    ...pieceRules(options),
+    pieceLength: options.pieceLength ?? options.pieceSizePow2,
+    targetPieces: options.targetPieces,
+    maxTorrentSize: options.maxTorrentSize,
+    maxPieceLength: options.maxPieceSize,
     private: options.private,
-    sourceTag: textOrNull(options.source.at(-1)),
-    extraKeys: keysInside(options),
-    parts: {
-      ...trackers,
-      httpSeeds: options.httpSeed,
-      webSeeds: [
-        ...options.webSeed,
-        ...options.webSeedBase.map((base) => directoryAddress(base, [])),
-      ],
-      nodes: options.node,
-      comment: textOrNull(options.comment),
-      createdBy: creator(options.createdBy),
-      extraKeys: keysBeside(options),
-    },
+    source: options.source.at(-1),
+    infoKeys: keysInside(options),
+    httpSeeds: options.httpSeed,
+    webSeeds: [
+      ...options.webSeed,
+      ...options.webSeedBase.map((base) => directoryAddress(base, [])),
+    ],
+    nodes: options.node,
+    comment: options.comment,
+    createdBy: options.createdBy === false ? null : options.createdBy,
     creationDate: creationDate(options.date, io),
+    keys: keysBeside(options),
+  })
+  return {
+    ...common,
+    scan: { ...common.scan, isLegacy: io.isLegacy },
+    shortestPiece: options.minPieceSize,
+    parts: { ...common.parts, ...trackers },
     write: { mode: options.mode },
   }
 }
 
 /** @throws BtkitError `usage` if the shortest piece is longer than the longest */
-function pieceRules(options: TorrentOptions): PieceRules {
-  const { minPieceSize = 0, maxPieceSize = Infinity } = options
+function checkPieceSizes({ minPieceSize = 0, maxPieceSize = Infinity }: TorrentOptions): void {
   if (minPieceSize > maxPieceSize)
     throw usageError('--min-piece-size is larger than --max-piece-size')
-  return {
-    mostPieces: options.targetPieces,
-    largestTorrent: options.maxTorrentSize,
-    shortestPiece: options.minPieceSize,
-    longestPiece: options.maxPieceSize,
-    pieceLength: options.pieceLength ?? options.pieceSizePow2,
-  }
 }
 
 /** The version of new torrents. The default is v1, because old clients support nothing else. */
@@ -99,15 +94,6 @@ export function noteInfoKeys({ set, quiet }: TorrentOptions, io: Io): void {
   const keys = set.filter(({ isInInfo }) => isInInfo).map(({ key }) => `info.${key}`)
   if (quiet || keys.length === 0) return
   reportNote(`--set ${keys.join(', ')}: changes the info hash`, io)
-}
-
-function textOrNull(text: string | undefined): string | null {
-  return text === undefined || text === '' ? null : text
-}
-
-function creator(option: TorrentOptions['createdBy']): string | null {
-  if (option === false) return null
-  return typeof option === 'string' ? textOrNull(option) : `btkit ${version()}`
 }
 
 /** The creation date of the option, else of SOURCE_DATE_EPOCH, else now. */

@@ -15,7 +15,8 @@ import {
   type TorrentPaths,
 } from './complete-report.js'
 import { pathsOfDirectory, torrentName } from './directories.js'
-import type { CommonRequest, CompleteContext, CompleteRequest, CompleteWatch } from './request.js'
+import type { CompleteContext, CompleteRequest, CompleteWatch } from './request.js'
+import type { CommonRequest } from '../make/make-torrent.js'
 
 // Without this file each directory of a tree would need a run, and gone ones would keep torrents.
 

@@ -44,7 +44,8 @@ import { noteKept } from './complete-report.js'
 import { encodedValue } from '../../metainfo/edit/splice-torrent.js'
 import type { Content } from '../digests/content.js'
 import { settleDate } from '../make/make-torrent.js'
-import type { CommonRequest, CompleteRun } from './request.js'
+import type { CompleteRun } from './request.js'
+import type { CommonRequest } from '../make/make-torrent.js'
 import { isSameCreator } from './unchanged.js'
 
 /**

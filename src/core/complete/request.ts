@@ -4,7 +4,7 @@ import type { ChecksumName } from '../checksums/list.js'
 import type { LazyAccess } from '../cache/access.js'
 import type { HashContext } from '../digests/hash-content.js'
 import type { Skipped } from '../digests/content.js'
-import type { MakeRequest } from '../make/make-torrent.js'
+import type { CommonRequest } from '../make/make-torrent.js'
 import type { SyncClient } from '../publish/sync.js'
 import type { ExistingRules } from './info-rules.js'
 import type { Change, CompleteReport, WrittenKind } from './complete-report.js'
@@ -43,8 +43,6 @@ export interface CompleteRequest {
   /** The clients to publish the torrents to. */
   readonly publish: readonly SyncClient[]
 }
-
-export type CommonRequest = Omit<MakeRequest, 'source' | 'name' | 'torrent'>
 
 /** The context of a run: hash engine, piece cache, and the rest. */
 export interface CompleteContext extends HashContext {

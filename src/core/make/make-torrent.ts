@@ -232,3 +232,5 @@ function splice(info: Uint8Array, changes: DictChanges): Uint8Array {
   const { spans } = readBencode(info, { maxSize: info.length, maxDepth: DEFAULT_MAX_DEPTH })
   return spliceDict({ bytes: info, spans }, changes)
 }
+
+export type CommonRequest = Omit<MakeRequest, 'source' | 'name' | 'torrent'>

@@ -8,7 +8,7 @@ import { noteInfoKeys, trackerlessNote, warnOfTracker } from '../../options/torr
 import { engineFor } from '../../open/engine.js'
 import { reportNote, reportWarning, tryEach } from '../../output/messages.js'
 import { failureLine } from '../../output/torrent-json.js'
-import { BtkitError } from '../../../errors.js'
+import { asBtkitError, BtkitError } from '../../../errors.js'
 import type { Io } from '../../io.js'
 import {
   type MakeGroup,
@@ -31,7 +31,7 @@ import {
   planVariant,
   writeTorrent,
 } from '../../../core/make/make-torrent.js'
-import { readStream } from '../../../core/checksums/make-from-stream.js'
+import { readStreams } from '../../../core/checksums/make-from-streams.js'
 import {
   type ChecksumList,
   checkLists,
@@ -180,7 +180,9 @@ async function makeStreamed(group: MakeGroup, run: Run): Promise<void> {
   for (const each of others) checkOutput(each)
   checkLists(lists, { request })
   const { plan, core, checksums } = await withProgress(run, null, ({ engine }) => {
-    return readStream(run.io.stdin, request, { engine, checksums: run.options.checksums })
+    const files = [{ path: request.name, content: namedInput(run.io) }]
+    const { checksums } = run.options
+    return readStreams(request, { place: INPUT, isDirectory: false, files, engine, checksums })
   })
   await tellOfPlan(plan, run)
   const made = await writeTorrent(plan, core, plan.content.size)
@@ -189,6 +191,18 @@ async function makeStreamed(group: MakeGroup, run: Run): Promise<void> {
     const own = each === plan ? made : await makeVariant(each, made)
     if (each.request.torrent === null) run.io.stdout.write(own.bytes)
     report({ made: own, plan: each, lists: each === plan ? lists : [], started }, run)
+  }
+}
+
+/** The name of the content in messages. */
+const INPUT = 'standard input'
+
+/** The bytes of standard input, whose errors have its name. */
+async function* namedInput({ stdin }: Io): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stdin
+  } catch (error) {
+    throw asBtkitError(error, INPUT)
   }
 }
 

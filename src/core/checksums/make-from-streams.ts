@@ -1,0 +1,269 @@
+import { createHash, type Hash } from 'node:crypto'
+import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
+import { BtkitError, refuseAborted } from '../../errors.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { ArrivingPieces, ArrivingTree, type PieceLengthFor } from '../../hash/arriving-bytes.js'
+import { takeTurn } from '../../hash/jobs/job.js'
+import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
+import type { TorrentCore } from '../../metainfo/build/torrent.js'
+import { findUnsafePaths } from '../../metainfo/parse/unsafe-path.js'
+import { CHECKSUMS, type ChecksumName } from './list.js'
+import type { ListedFile } from './lists.js'
+import { contentOfTree, refusePaths, type Content } from '../digests/content.js'
+import { createTrees, setTree, type FileTree } from '../digests/file-trees.js'
+import type { Engine } from '../digests/hash-content.js'
+import { composeCore } from '../digests/info.js'
+import { bytesMissing, isPad, refuseInPads } from '../digests/pad-files.js'
+import { comparePaths } from '../digests/sort-files.js'
+import { checkOutput, planOf, type MakeRequest, type TorrentPlan } from '../make/make-torrent.js'
+import { choosePieces } from '../make/piece-choice.js'
+
+/** Bytes in memory, or pieces of them that arrive over time, such as a stream of Node. */
+export type StreamedBytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+
+/** A file whose bytes come from the caller. */
+export interface StreamedFile {
+  /** The path below the torrent's name, with `/` between components. */
+  readonly path: string
+  readonly content: StreamedBytes
+  /** Bytes of the file; needed for streams below a directory if no piece length is given. */
+  readonly length?: number | undefined
+}
+
+/** The torrent of bytes that are on no disk. */
+export interface StreamRequest extends MakeRequest {
+  readonly name: string
+}
+
+/** What arrives, and what computes digests of it. */
+export interface Arrival {
+  /** The name of the content in messages. */
+  readonly place: string
+  readonly isDirectory: boolean
+  /** In the order of the caller; in a file tree (BEP 52) they are read by path. */
+  readonly files: readonly StreamedFile[]
+  readonly engine: Pick<Engine, 'kernel' | 'throttle' | 'signal' | 'onProgress'>
+  /** The checksums to compute on the way. */
+  readonly checksums: readonly ChecksumName[]
+}
+
+/** Content that was read from streams. */
+export interface StreamedTorrent {
+  readonly plan: TorrentPlan
+  readonly core: TorrentCore
+  /** The files, each with a digest for each requested checksum. */
+  readonly checksums: readonly ListedFile[]
+}
+
+/**
+ * Reads the content of a torrent from streams, once and one after another. If the piece length of a
+ * single file depends on its size, the bytes are hashed at each length that is still possible.
+ * Memory holds no content, only digests. Limits of the number of pieces or the size of the torrent do
+ * not count, because almost every length would stay possible.
+ * @throws BtkitError `empty`, `bad-name`, `changed` for a file of another length than was said,
+ *   `usage` for a length that must be known, `interrupted`, and as checkTarget
+ */
+export async function readStreams(
+  streamed: StreamRequest,
+  { engine, checksums, ...arrival }: Arrival,
+): Promise<StreamedTorrent> {
+  const request = { ...streamed, mostPieces: undefined, largestTorrent: undefined }
+  checkOutput(request)
+  const named = { ...arrival, files: inOrder(arrival.files, request.version) }
+  const isAligned = request.isAligned === true || request.version !== 'v1'
+  checkPaths(named, { ...request, isAligned })
+  const lengthFor = pieceLengthFor(request, named)
+  const hashing = new ArrivingFiles(request.version, { lengthFor, isAligned, checksums, engine })
+  await unlessAborted(engine.signal, readAll(named.files, hashing, engine))
+  const plan = planOf(contentOf(named, hashing.lengths, request), request)
+  const { digests, trees, lists } = hashing.finish()
+  const core = composeCore(plan.content, request, { digests, trees: treesOf(plan, trees) })
+  const own = plan.content.files.filter((file) => !isPad(file))
+  return { plan, core, checksums: own.map((file, at) => ({ file, digests: lists[at] ?? [] })) }
+}
+
+interface OrderedFile extends StreamedFile {
+  readonly components: string[]
+}
+
+/** What arrives, with its paths. */
+interface NamedArrival extends Pick<Arrival, 'place' | 'isDirectory'> {
+  readonly files: readonly OrderedFile[]
+}
+
+function inOrder(files: readonly StreamedFile[], version: MakeRequest['version']): OrderedFile[] {
+  const ordered = files.map((file) => ({ ...file, components: file.path.split('/') }))
+  if (version === 'v1') return ordered
+  return ordered.sort((a, b) => comparePaths(a.components, b.components))
+}
+
+/** Refuses the paths that the torrent of files on a disk could not have either. */
+function checkPaths({ place, isDirectory, files }: NamedArrival, request: StreamRequest): void {
+  const { name, version } = request
+  const named = files.map(({ components }) => ({ path: components, padding: false }))
+  const [unsafe] = findUnsafePaths({ name, isDirectory, files: named })
+  if (unsafe) throw new BtkitError('bad-name', `${unsafe.path.join('/')}: ${unsafe.reason}`)
+  const placed = files.map(({ components, path }) => ({ path: components, absolutePath: path }))
+  refusePaths({ root: place, isDirectory, files: placed }, name, version)
+  if (request.isAligned) refuseInPads(placed)
+}
+
+/** The content of files of these lengths, which are on no disk. */
+function contentOf(
+  { place, isDirectory, files }: NamedArrival,
+  lengths: readonly number[],
+  request: StreamRequest,
+): Content {
+  const scanned = files.map(({ components, path }, at): ScannedFile => {
+    const fingerprint = { size: lengths[at] ?? 0, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n }
+    return { path: components, absolutePath: path, fingerprint }
+  })
+  const tree = { root: place, isDirectory, files: scanned, skipped: [] }
+  return contentOfTree(tree, { ...request, order: undefined })
+}
+
+/** The piece length by size. Pad files depend on it, so that of a directory must be known before. */
+function pieceLengthFor(request: StreamRequest, named: NamedArrival): PieceLengthFor {
+  const { files, isDirectory } = named
+  const lengthOfAll = (lengths: readonly number[]) => {
+    return choosePieces(contentOf(named, lengths, request), request, () => 0).content.pieceLength
+  }
+  const isGiven = request.pieceLength !== 'auto'
+  const isOpen = !isDirectory && files.some((file) => lengthOf(file) === undefined)
+  if (isOpen && !isGiven) return (size) => lengthOfAll([Math.max(size, 1)])
+  const lengths = files.map((file) => (isGiven ? 1 : requireLength(file)))
+  const pieceLength = lengthOfAll(lengths)
+  return () => pieceLength
+}
+
+function lengthOf({ length, content }: StreamedFile): number | undefined {
+  return content instanceof Uint8Array ? content.length : length
+}
+
+function requireLength(file: StreamedFile): number {
+  const length = lengthOf(file)
+  if (length !== undefined) return length
+  const why = 'its length is unknown: give that, or pieceLength'
+  throw new BtkitError('usage', `${file.path}: ${why}`)
+}
+
+/** Waits for work, but after an abort not for a stream from which nothing comes. */
+async function unlessAborted(signal: AbortSignal, work: Promise<void>): Promise<void> {
+  const end = new AbortController()
+  const aborted = once(signal, 'abort', { signal: end.signal }).then(() => {
+    refuseAborted(signal)
+  })
+  try {
+    await Promise.race([work, aborted])
+  } catch (error) {
+    refuseAborted(signal)
+    throw error
+  } finally {
+    end.abort()
+  }
+}
+
+/** Progress after each so many bytes. */
+const TELL_EVERY = 1024 * 1024
+
+async function readAll(
+  files: readonly OrderedFile[],
+  hashing: ArrivingFiles,
+  { signal, throttle, onProgress }: Arrival['engine'],
+): Promise<void> {
+  let bytesDone = 0
+  let told = 0
+  const tell = (path: string) => {
+    if (bytesDone > told) onProgress?.({ bytesDone, currentPath: path })
+    told = bytesDone
+  }
+  for (const file of files) {
+    const { path, content } = file
+    const before = bytesDone
+    hashing.begin()
+    for await (const chunk of content instanceof Uint8Array ? [content] : content) {
+      refuseAborted(signal)
+      const delay = throttle ? takeTurn(throttle, chunk.length) : 0
+      if (delay > 0) await setTimeout(delay, undefined, { signal })
+      hashing.update(chunk)
+      bytesDone += chunk.length
+      if (bytesDone - told >= TELL_EVERY) tell(path)
+    }
+    tell(path)
+    const length = bytesDone - before
+    const expected = lengthOf(file)
+    if (expected !== undefined && expected !== length)
+      throw new BtkitError('changed', `${path}: has ${length} bytes, not ${expected}`)
+    hashing.end(length)
+  }
+  refuseAborted(signal)
+}
+
+interface HashingRules extends Pick<Arrival, 'checksums' | 'engine'> {
+  readonly lengthFor: PieceLengthFor
+  /** Whether each file begins a piece. */
+  readonly isAligned: boolean
+}
+
+/** The digests of files that are read one after another. */
+class ArrivingFiles {
+  readonly lengths: number[] = []
+  readonly #kernel: HashKernel
+  readonly #pieces: ArrivingPieces | null
+  /** Of the files that have bytes. */
+  readonly #trees: FileTree[] = []
+  readonly #lists: Uint8Array[][] = []
+  #tree: ArrivingTree | null = null
+  #checksums: Hash[] = []
+  /** Bytes that are missing to the end of a piece before the next file that has bytes. */
+  #missing = 0
+  #size = 0
+
+  constructor(
+    readonly version: MakeRequest['version'],
+    readonly rules: HashingRules,
+  ) {
+    this.#kernel = chooseKernel(rules.engine.kernel)
+    this.#pieces = version === 'v2' ? null : new ArrivingPieces(rules.lengthFor, this.#kernel)
+  }
+
+  begin(): void {
+    const { lengthFor, checksums } = this.rules
+    if (this.version !== 'v1') this.#tree = new ArrivingTree(lengthFor, this.#kernel)
+    this.#checksums = checksums.map((name) => createHash(CHECKSUMS[name].algorithm))
+  }
+
+  update(chunk: Uint8Array): void {
+    if (chunk.length === 0) return
+    if (this.#missing > 0) this.#pieces?.update(new Uint8Array(this.#missing))
+    this.#missing = 0
+    for (const hashing of [this.#pieces, this.#tree, ...this.#checksums]) hashing?.update(chunk)
+    this.#size += chunk.length
+  }
+
+  end(length: number): void {
+    this.lengths.push(length)
+    this.#lists.push(this.#checksums.map((hash) => hash.digest()))
+    if (length === 0) return
+    if (this.#tree) this.#trees.push(this.#tree.finish())
+    if (this.rules.isAligned) this.#missing = bytesMissing(length, this.rules.lengthFor(this.#size))
+  }
+
+  finish() {
+    const digests = this.#pieces?.finish() ?? new Uint8Array(0)
+    return { digests, trees: this.#trees, lists: this.#lists }
+  }
+}
+
+/** The trees by the numbers of their files. `arrived` has those of the files with bytes, in order. */
+function treesOf({ content }: TorrentPlan, arrived: readonly FileTree[]) {
+  const trees = createTrees(content)
+  if (!trees) return null
+  let next = 0
+  for (const [number, file] of content.files.entries()) {
+    const tree = isPad(file) || file.fingerprint.size === 0 ? undefined : arrived[next++]
+    if (tree) setTree(trees, number, tree)
+  }
+  return trees
+}

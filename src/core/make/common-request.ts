@@ -1,0 +1,133 @@
+import { checkSeed, type TrackerTiers, tiersOf } from '../../metainfo/trackers.js'
+import type { CommonRequest } from './make-torrent.js'
+import type { FileOrder } from '../digests/sort-files.js'
+import { BtkitError } from '../../errors.js'
+import type { LinkPolicy } from '../../files/scan/scanned-tree.js'
+import type { BencodeDict } from '../../metainfo/bencode/value.js'
+import type { DhtNode, MetainfoVersion } from '../../metainfo/metainfo.js'
+import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
+import { version as programVersion } from '../../process.js'
+
+/** The contents of a torrent beside its files. */
+export interface TorrentOptions {
+  /** Trackers by tier, from the first to be asked to the last (default: none). */
+  readonly trackers?: TrackerTiers | undefined
+  /** URLs of web seeds (BEP 19). */
+  readonly webSeeds?: readonly string[] | undefined
+  /** URLs of HTTP seeds (BEP 17). */
+  readonly httpSeeds?: readonly string[] | undefined
+  /** DHT nodes (BEP 5). */
+  readonly nodes?: readonly DhtNode[] | undefined
+  /** `v1` is BEP 3, `v2` is BEP 52, `hybrid` is both (default: `v1`). */
+  readonly version?: MetainfoVersion | undefined
+  /** Bytes of a piece, a power of two (default: `auto`, by size). */
+  readonly pieceLength?: number | 'auto' | undefined
+  readonly comment?: string | undefined
+  /** The creator; null for none (default: btkit and its version). */
+  readonly createdBy?: string | null | undefined
+  /** Seconds since 1970; `mtime` for the newest file's time; null for none (default: now). */
+  readonly creationDate?: number | 'mtime' | null | undefined
+  /** Whether peers come from the tracker only (BEP 27; default: false). */
+  readonly private?: boolean | undefined
+  /** `info.source`, which private trackers use to change the info hash. */
+  readonly source?: string | undefined
+  /** Additional keys of `info`. They do not replace keys of the options above. */
+  readonly infoKeys?: BencodeDict | undefined
+  /** Additional keys outside `info`. They do not replace keys of the options above. */
+  readonly keys?: BencodeDict | undefined
+}
+
+/** The files of a torrent, and how they become pieces. */
+export interface FileOptions {
+  /** Globs; if there are any, a file must match one or be below a directory that does. */
+  readonly include?: readonly string[] | undefined
+  /** Globs of entries to leave out; overrides `include`. */
+  readonly exclude?: readonly string[] | undefined
+  /** Whether to include hidden and system files (default: false). */
+  readonly all?: boolean | undefined
+  /** Symbolic links to follow, store or leave out (default: follow those that stay `inside`). */
+  readonly links?: LinkPolicy | undefined
+  /** Whether to record executable and hidden files (BEP 47; default: false). */
+  readonly attributes?: boolean | undefined
+  /** Order of the files of a v1 torrent (default: by path). */
+  readonly order?: FileOrder | undefined
+  /** Whether each file begins a piece (BEP 47; default: in v2 and hybrids). */
+  readonly padFiles?: boolean | undefined
+  /** Use the shortest pieces of which there are at most so many. */
+  readonly targetPieces?: number | undefined
+  /** Use the shortest pieces for which the .torrent has at most so many bytes. */
+  readonly maxTorrentSize?: number | undefined
+  /** Maximum bytes of a piece, however it is chosen. */
+  readonly maxPieceLength?: number | undefined
+}
+
+/**
+ * Checks options and translates them for core.
+ * @throws BtkitError `usage` for a value that torrents cannot have
+ */
+export function commonRequestOf(options: TorrentOptions & FileOptions): CommonRequest {
+  const { version = 'v1', order, padFiles } = options
+  const tiers = tiersOf(options.trackers ?? [])
+  return {
+    scan: {
+      all: options.all ?? false,
+      include: [...(options.include ?? [])],
+      exclude: [...(options.exclude ?? [])],
+      links: options.links ?? 'inside',
+      attributes: options.attributes ?? false,
+    },
+    version: checkVersion(version),
+    isAligned: padFiles ?? false,
+    order,
+    pieceLength: checkPieceLength(options.pieceLength ?? 'auto'),
+    mostPieces: options.targetPieces,
+    largestTorrent: options.maxTorrentSize,
+    longestPiece: options.maxPieceLength,
+    private: options.private ?? false,
+    sourceTag: textOrNull(options.source),
+    extraKeys: options.infoKeys,
+    parts: {
+      announce: tiers[0]?.[0] ?? null,
+      announceList: tiers.flat().length > 1 ? tiers : [],
+      webSeeds: (options.webSeeds ?? []).map((url) => checkSeed(url, 'web seed')),
+      httpSeeds: (options.httpSeeds ?? []).map((url) => checkSeed(url, 'HTTP seed')),
+      nodes: options.nodes ?? [],
+      comment: textOrNull(options.comment),
+      createdBy:
+        options.createdBy === undefined
+          ? `btkit ${programVersion()}`
+          : textOrNull(options.createdBy),
+      extraKeys: options.keys,
+    },
+    creationDate:
+      options.creationDate === undefined ? Math.floor(Date.now() / 1000) : options.creationDate,
+    write: {},
+  }
+}
+
+/** Empty texts get no key. */
+function textOrNull(text: string | null | undefined): string | null {
+  return text === undefined || text === '' ? null : text
+}
+
+const VERSIONS: readonly string[] = ['v1', 'v2', 'hybrid'] satisfies MetainfoVersion[]
+
+/**
+ * Returns a version that torrents can have.
+ * @throws BtkitError `usage`
+ */
+export function checkVersion(version: MetainfoVersion): MetainfoVersion {
+  if (VERSIONS.includes(version)) return version
+  throw new BtkitError('usage', `version ${version}: not v1, v2 or hybrid`)
+}
+
+/**
+ * Returns a piece length that torrents can have.
+ * @throws BtkitError `usage`
+ */
+export function checkPieceLength(length: number | 'auto'): number | 'auto' {
+  if (length === 'auto') return length
+  const pow2 = Math.log2(length)
+  if (Number.isInteger(pow2) && pow2 >= MIN_PIECE_POW2 && pow2 <= MAX_PIECE_POW2) return length
+  throw new BtkitError('usage', `piece length ${length}: not a power of two from 16 KiB to 1 GiB`)
+}
