@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { readdirSync, symlinkSync } from 'node:fs'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { unlessWindows } from '../files/failure.js'
-import { executable, runExecutable, runProgram } from '../support/executable.js'
+import { executable, runExecutable, runProgram, startExecutable } from '../support/executable.js'
 import { quickFirst } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
+import { unlessProc } from '../support/when-open.js'
 
 const TRACKER = 'http://t.example/announce'
 
@@ -53,3 +55,11 @@ test(
     assert.match(stderr, /^btkit: [^\n]+\n$/)
   },
 )
+
+test('the process is found by the name that was typed', unlessProc, async (t) => {
+  const args = ['--port', '0', '--open', '--dfile', join(makeScratch(t), 'state')]
+  const child = startExecutable('bttrack', args)
+  t.after(() => child.kill())
+  await once(child.stdout, 'data')
+  assert.equal(readFileSync(`/proc/${child.pid}/comm`, 'utf8'), 'bttrack\n')
+})

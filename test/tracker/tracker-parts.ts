@@ -11,6 +11,7 @@ import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeStore } from './swarms/store.js'
 
 const OPEN: TrackerRules = {
+  settled: () => Promise.resolve(false),
   interval: 1800,
   minInterval: 300,
   defaultPeers: 50,

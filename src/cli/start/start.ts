@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs'
+import { writeFileSync, writeSync } from 'node:fs'
 
 declare const BUNDLED_VERSION: string
 
@@ -18,6 +18,7 @@ export async function start(program: string, subcommand: string | null = null): 
   process.once('exit', (status) => {
     if (!isFinished && status === 0) process.exitCode = NEVER_FINISHED
   })
+  nameProcess(program)
   // Loaded only now, because a signal may arrive while it loads
   const { loadProgram } = await import('./load-program.js')
   const { main, keepCode } = loadProgram()
@@ -27,6 +28,15 @@ export async function start(program: string, subcommand: string | null = null): 
     await keepCode()
   } catch {
     // No space or no permission: the next start is some milliseconds slower
+  }
+}
+
+/** Makes `killall`, `pidof` and `ps -C` find the process by this name, not as `node`. */
+function nameProcess(program: string): void {
+  try {
+    writeFileSync('/proc/self/comm', program)
+  } catch {
+    // Another system, or no /proc: the process keeps Node's name
   }
 }
 

@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { isWithin } from '../../files/inside.js'
 import type { ServerContext } from '../../server/context.js'
 import { AddressRules } from './address-rules.js'
@@ -28,6 +29,8 @@ export interface AccessLists {
   readonly addresses: AddressRules
   /** Scans for changes. */
   readonly refresh: () => Promise<void>
+  /** See `DirectoryEvents.settled`. */
+  readonly settled: () => Promise<boolean>
   readonly close: () => void
 }
 
@@ -61,6 +64,7 @@ export async function openAccessLists(
     torrents,
     addresses,
     refresh,
+    settled: () => events.settled(),
     close: () => {
       events.close()
     },
@@ -80,6 +84,9 @@ const DELAY = 250
 /** After a scan, the next waits this many times as long as the scan took, to spare the disk. */
 const REST = 10
 
+/** Milliseconds of rest after which no request waits for the next scan. */
+const PATIENCE = 10_000
+
 /** The most directories that are watched. The others are only scanned at intervals. */
 const MAX_WATCHED = 1000
 
@@ -87,6 +94,9 @@ const MAX_WATCHED = 1000
 export class DirectoryEvents {
   readonly #watchers = new Map<string, FSWatcher>()
   #timer: NodeJS.Timeout | null = null
+  #looking: Promise<void> | null = null
+  /** Wait for the scan that the timer starts. */
+  #waiting: (() => void)[] = []
   #rest = 0
   #isClosed = false
 
@@ -108,9 +118,24 @@ export class DirectoryEvents {
     for (const directory of wanted) if (!this.#watchers.has(directory)) this.#watch(directory)
   }
 
+  /**
+   * Resolves when the scan ends that a change has caused, so that a torrent is known as soon as it
+   * is there. Returns false if nothing has changed, or if scans take so long that nobody waits.
+   */
+  async settled(): Promise<boolean> {
+    // An event that came together with a request is handled first
+    await setImmediate()
+    if (this.#rest > PATIENCE || this.#isClosed) return false
+    if (this.#timer !== null) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    else if (this.#looking !== null) await this.#looking
+    else return false
+    return true
+  }
+
   close(): void {
     this.#isClosed = true
     if (this.#timer) clearTimeout(this.#timer)
+    for (const resolve of this.#waiting) resolve()
     for (const watcher of this.#watchers.values()) watcher.close()
     this.#watchers.clear()
   }
@@ -118,7 +143,7 @@ export class DirectoryEvents {
   #watch(directory: string): void {
     try {
       const watcher = watch(directory, { persistent: false }, () => {
-        this.#timer ??= setTimeout(() => void this.#look(), DELAY + this.#rest).unref()
+        this.#timer ??= setTimeout(this.#begin, DELAY + this.#rest).unref()
       })
       watcher.on('error', () => {
         this.#drop(directory)
@@ -132,6 +157,16 @@ export class DirectoryEvents {
   #drop(directory: string): void {
     this.#watchers.get(directory)?.close()
     this.#watchers.delete(directory)
+  }
+
+  readonly #begin = (): void => {
+    const waiting = this.#waiting
+    this.#waiting = []
+    const looking = this.#look().finally(() => {
+      if (this.#looking === looking) this.#looking = null
+      for (const resolve of waiting) resolve()
+    })
+    this.#looking = looking
   }
 
   async #look(): Promise<void> {

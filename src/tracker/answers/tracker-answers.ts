@@ -1,8 +1,13 @@
-import type { AnnounceOrigin, TorrentVerdict, TrackerRules } from './tracker-rules.js'
+import {
+  type AnnounceOrigin,
+  type TorrentVerdict,
+  type TrackerRules,
+  UNKNOWN,
+} from './tracker-rules.js'
 import type { AnnounceNotes } from '../protocol/http-answers.js'
 import type { AnnouncedPeer } from '../protocol/http-query.js'
 import { parseAddress } from '../protocol/peer-address.js'
-import { TrackerRefusal } from '../protocol/refusal.js'
+import { TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import {
   type AnnounceAnswer,
@@ -78,12 +83,14 @@ export class TrackerAnswers {
 
   /**
    * The verdict about a torrent that a client may ask for, or null if there is nothing to say.
-   * @throws TrackerRefusal if the client may not ask or the torrent is refused
+   * @throws TrackerRefusal if the client may not ask or the torrent is refused, UnknownTorrent if it
+   * is not tracked
    */
   require(infoHash: Uint8Array, client: string | null): TorrentVerdict | null {
     const { rules } = this
     requirePermission(rules, client)
     const verdict = rules.judge(infoHash)
+    if (verdict === UNKNOWN) throw new UnknownTorrent(200, UNKNOWN.failure)
     if (verdict?.failure != null) throw new TrackerRefusal(200, verdict.failure)
     return verdict
   }

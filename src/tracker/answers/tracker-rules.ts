@@ -53,6 +53,8 @@ export interface TrackerRules extends AnswerBounds {
    * for example if every torrent is tracked.
    */
   readonly judge: (infoHash: Uint8Array) => TorrentVerdict | null
+  /** Resolves with whether torrents may have come since: see `DirectoryEvents.settled`. */
+  readonly settled: () => Promise<boolean>
   /**
    * The address under which a peer is given to others: its own, or the one it claims if claims are
    * believed. Null if there is none.
@@ -77,11 +79,12 @@ const NONE: ReadonlyMap<string, TorrentVerdict> = new Map()
  */
 export function makeRules(
   { believes, ...answers }: AnswerSettings,
-  { torrents, addresses }: Pick<AccessLists, 'torrents' | 'addresses'>,
+  { torrents, addresses, settled }: Pick<AccessLists, 'torrents' | 'addresses' | 'settled'>,
   hasSwarm: (infoHash: Uint8Array) => boolean,
 ): TrackerRules {
   return {
     ...answers,
+    settled,
     permits: (address) => addresses.permits(address),
     known: () => (torrents.isOpen ? NONE : torrents.torrents),
     judge: (infoHash) => {

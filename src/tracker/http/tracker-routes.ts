@@ -10,7 +10,7 @@ import {
   formatScraped,
 } from '../protocol/http-answers.js'
 import { allocateBytes, readAnnounce, readScrape } from '../protocol/http-query.js'
-import { TrackerRefusal, malformed } from '../protocol/refusal.js'
+import { TrackerRefusal, UnknownTorrent, malformed } from '../protocol/refusal.js'
 import type { SwarmCounts } from '../swarms/swarm-types.js'
 
 interface TrackerRoutesParts {
@@ -53,14 +53,28 @@ export class TrackerRoutes {
     const route = ROUTES.get(mark === -1 ? url : url.slice(0, mark))
     if (route === undefined) return false
     const query = mark === -1 ? '' : url.slice(mark + 1)
-    try {
+    const answer = () => {
       requireGet(request)
       if (route === 'scrape') this.#scrape(request, response, query)
       else this.#send(response, { body: this.#announce(request, query), answered: 'announce' })
+    }
+    try {
+      answer()
+    } catch (error) {
+      if (error instanceof UnknownTorrent) void this.#answerSettled(response, answer, error)
+      else this.#refuse(response, error)
+    }
+    return true
+  }
+
+  /** Answers again if the torrent may have come since. */
+  async #answerSettled(response: ServerResponse, answer: () => void, refusal: UnknownTorrent) {
+    try {
+      if (!(await this.parts.answers.rules.settled())) throw refusal
+      answer()
     } catch (error) {
       this.#refuse(response, error)
     }
-    return true
   }
 
   #announce(request: IncomingMessage, query: string): string {

@@ -17,6 +17,9 @@ export class TrackerRefusal extends Error {
   }
 }
 
+/** Refuses a torrent that is not tracked, or not yet. */
+export class UnknownTorrent extends TrackerRefusal {}
+
 /** The refusal of a request that breaks the protocol. */
 export function malformed(message: string): TrackerRefusal {
   return new TrackerRefusal(400, message)

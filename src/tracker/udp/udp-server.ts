@@ -7,7 +7,7 @@ import { asBtkitError } from '../../errors.js'
 import type { ServerContext } from '../../server/context.js'
 import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
 import { parseAddress } from '../protocol/peer-address.js'
-import { TrackerRefusal } from '../protocol/refusal.js'
+import { TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
 import {
   type UdpAnnounce,
   UdpReader,
@@ -87,8 +87,10 @@ export function answerOn(
   socket.on('message', (packet, { address, port }) => {
     // An answer cannot be sent to port 0
     if (port === 0) return
-    const answer = answers.answer(packet, address)
-    if (answer !== null) outbox.put(answer, port, address)
+    const send = (answer: Buffer | null) => {
+      if (answer !== null) outbox.put(answer, port, address)
+    }
+    send(answers.answer(packet, address, send))
   })
   return {
     address: `udp://${isV6 ? `[${address}]` : address}:${port}`,
@@ -165,8 +167,9 @@ export class UdpAnswers {
   /**
    * The answer to a packet from an address; null for none.
    * Until a client has proved its address by a connection id, no answer is longer than its request.
+   * For a torrent that is not tracked yet, `later` receives the answer, if it is given.
    */
-  answer(packet: Buffer, from: string): Buffer | null {
+  answer(packet: Buffer, from: string, later?: (answer: Buffer | null) => void): Buffer | null {
     const request = this.#reader.read(packet)
     const address = request === null ? null : parseAddress(from)
     if (request === null || address === null) return null
@@ -184,7 +187,12 @@ export class UdpAnswers {
       note(request.kind)
       return answer
     } catch (error) {
-      return this.#refuse(error, request, packet)
+      if (!(error instanceof UnknownTorrent) || later === undefined)
+        return this.#refuse(error, request, packet)
+      void this.answers.rules.settled().then(() => {
+        later(this.answer(packet, from))
+      })
+      return null
     }
   }
 
