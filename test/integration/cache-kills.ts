@@ -1,82 +1,198 @@
 import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { recordsOfKind } from '../../src/cache/maintain.js'
 import { openCache } from '../../src/cache/open.js'
 import { letFilesSettle } from '../support/aged.js'
-import { runExecutable } from '../support/executable.js'
+import { collect, runExecutable, startExecutable } from '../support/executable.js'
+import { startFakeTransmission } from '../support/fake-transmission.js'
+import { KEY } from '../support/fleet.js'
+import { ask } from '../support/gui.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { random } from '../support/random.js'
+import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
 import { makeScratch } from '../support/scratch.js'
-import { killAfter } from './kills.js'
+import { runBtkit } from '../support/run-btkit.js'
 
 const TRACKER = 'http://t.example/announce'
 const SMALL_PIECES = ['--piece-size-pow2', '14']
+const FILES_OF_ROUND = 10
 
-/** The arguments of each command that opens the cache, in a directory of files and their torrents. */
-const COMMANDS: Record<string, (at: (path: string) => string, round: number) => string[]> = {
-  completedir: (at, round) => {
-    const places = [at('src'), '--target', at('torrents'), '--state-dir', at('state')]
-    return ['completedir', TRACKER, ...places, '--comment', `${round}`, ...SMALL_PIECES]
+/** What a round of kills has: a directory of files that no cache knows, and their torrents. */
+interface Round {
+  readonly directory: string
+  readonly torrents: readonly string[]
+  /** A name for what the command writes. */
+  readonly output: string
+}
+
+/** A command that opens the cache. */
+interface Victim {
+  readonly args: (round: Round) => readonly string[]
+  /** What else happens while it runs; ends with the process. */
+  readonly meanwhile?: (round: Round, child: ChildProcess) => Promise<void>
+}
+
+const VICTIMS: Record<string, (t: TestContext) => Promise<Victim> | Victim> = {
+  completedir: () => ({
+    args: ({ directory, output }) => {
+      mkdirSync(output)
+      const places = [directory, '--target', output, '--state-dir', `${output}-state`]
+      return ['completedir', TRACKER, ...places, ...SMALL_PIECES]
+    },
+  }),
+  makemetafile: () => ({
+    args: ({ directory, output }) => {
+      return ['makemetafile', directory, TRACKER, '--target', output, ...SMALL_PIECES]
+    },
+  }),
+  convert: () => ({
+    args: ({ torrents: [torrent = ''], output }) => ['convert', torrent, '--v2', '-o', output],
+  }),
+  verify: () => ({ args: ({ torrents }) => ['verify', '--trust-cache', ...torrents] }),
+  serve: () => ({
+    args: ({ directory }) => [
+      'serve',
+      directory,
+      '--port',
+      '0',
+      '--tracker',
+      TRACKER,
+      '--warm',
+      '*',
+    ],
+  }),
+  seed: () => ({ args: ({ directory }) => ['seed', directory, '--port', '0', '--quiet'] }),
+  launchmany: () => ({ args: ({ directory }) => ['launchmany', directory, '--quiet'] }),
+  download: () => ({
+    args: ({ torrents: [torrent = ''], directory }) => [
+      'download',
+      torrent,
+      '--save-to',
+      directory,
+    ],
+  }),
+  publish: async (t) => {
+    const client = await startFakeTransmission(t, [])
+    return { args: ({ torrents }) => ['publish', '--client', client, ...torrents] }
   },
-  makemetafile: (at, round) => {
-    const target = ['--target', at(`made-${round}.torrent`)]
-    return ['makemetafile', at('src'), TRACKER, ...target, ...SMALL_PIECES]
+  worker: async (t) => {
+    const { url } = await startRedis(t)
+    const key = join(makeScratch(t, { key: KEY }), 'key')
+    const shared = (directory: string) => {
+      return ['--queue', url, '--share', `s=${directory}`, '--share-key-file', key]
+    }
+    return {
+      args: ({ directory }) => ['worker', ...shared(directory)],
+      meanwhile: async ({ directory, output }, worker) => {
+        const make = ['makemetafile', directory, TRACKER, '--target', output, '--no-cache']
+        const asking = startExecutable('btkit', [...make, ...shared(directory)])
+        worker.once('exit', () => asking.kill('SIGKILL'))
+        await collect(asking)
+      },
+    }
   },
-  verify: (at) => ['verify', '--data', at('src'), at('torrents/e0.torrent'), '--trust-cache'],
-  serve: (at) => ['serve', at('src'), '--port', '0', '--tracker', TRACKER, '--warm', '*'],
-  seed: (at) => ['seed', at('torrents'), '--data', at('src'), '--port', '0', '--quiet'],
-  'cache prune': () => ['cache', 'prune'],
-  'cache stats': () => ['cache', 'stats'],
+  gui: () => ({
+    args: ({ directory }) => ['gui', '--no-browser', directory],
+    meanwhile: async ({ torrents }, child) => {
+      const said = await new Promise<string>((resolve) => {
+        child.stdout?.once('data', (chunk: Buffer) => {
+          resolve(chunk.toString())
+        })
+      })
+      const address = /http:\S+/.exec(said)?.[0] ?? ''
+      const { location } = await ask(address)
+      const url = new URL('make', new URL(location, address)).href
+      for (const torrent of torrents) {
+        const path = torrent.slice(0, -'.torrent'.length)
+        const body = new URLSearchParams({ act: 'make', path, output: `${path}.made` }).toString()
+        const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
+        await ask(url, { method: 'POST', headers, body })
+      }
+    },
+  }),
+  'cache prune': () => ({ args: () => ['cache', 'prune'] }),
+  'cache stats': () => ({ args: () => ['cache', 'stats'] }),
 }
 
 /** Kills each of these commands so many times; no digest that was in the cache may be lost. */
-export function testCacheKills(kills: number, names = Object.keys(COMMANDS)): void {
+export function testCacheKills(kills: number, names = Object.keys(VICTIMS)): void {
   for (const name of names) {
-    test(`no digest is lost by ${kills} kills of ${name}`, async (t) => {
-      const root = makeScratch(t)
-      for (const directory of ['src', 'cache', 'torrents']) mkdirSync(join(root, directory))
-      for (let i = 0; i < 40; i++) plant(root, i)
+    const skip = name === 'worker' && WITHOUT_REDIS
+    test(`no digest is lost by ${kills} kills of ${name}`, { skip }, async (t) => {
+      const victim = await VICTIMS[name]?.(t)
+      assert.ok(victim)
+      const rounds = await plantRounds(t, kills)
+      const content = pseudoRandom(30_000, 1)
+      const files = Array.from({ length: 40 }, (_, i) => [`e${i}`, content.subarray(i)] as const)
+      const [source, cache] = [makeScratch(t, Object.fromEntries(files)), makeScratch(t)]
+      // Younger ones are not remembered
       await letFilesSettle()
-      const filled = await runExecutable('btkit', argsOf('completedir', root, -1))
-      assert.equal(filled.status, 0, filled.stderr)
-      let known = await digestsIn(root)
-      assert.ok(known.size >= 40)
+      const started = performance.now()
+      const known = { keys: await fill(t, source, cache) }
+      const usual = performance.now() - started
+      const begun = known.keys.size
       const killTen = async (from: number) => {
-        for (let round = from; round < Math.min(from + 10, kills); round++) {
-          for (let i = 0; i < 5; i++) plant(root, 40 + i, round)
-          await killAfter(100 + 1000 * random(), argsOf(name, root, round))
-          const now = await digestsIn(root)
-          for (const key of known) assert.ok(now.has(key), `${key} is lost in round ${round}`)
-          known = now
+        for (const round of rounds.slice(from, from + 10)) {
+          const child = startExecutable('btkit', [...victim.args(round), '--cache-dir', cache])
+          const ended = collect(child)
+          void victim.meanwhile?.(round, child).catch(() => undefined)
+          await setTimeout(usual * (0.5 + 2 * random()))
+          child.kill('SIGKILL')
+          await ended
+          const now = await digestsIn(cache)
+          for (const key of known.keys)
+            assert.ok(now.has(key), `a digest is lost in ${round.output}`)
+          known.keys = now
         }
       }
       if (kills <= 10) await killTen(0)
       else for (let i = 0; i < kills; i += 10) await t.test(`from ${i}`, () => killTen(i))
+      t.diagnostic(`${known.keys.size - begun} digests of ${kills * FILES_OF_ROUND} were written`)
     })
   }
 }
 
-function argsOf(name: string, root: string, round: number): string[] {
-  const args = COMMANDS[name]?.((path) => join(root, path), round) ?? []
-  return [...args, '--cache-dir', join(root, 'cache')]
-}
-
-function plant(root: string, i: number, round = 0): void {
-  writeFileSync(join(root, 'src', `e${i}`), pseudoRandom(30_000 + i * 100, i + 1000 * round))
-}
-
-/** The keys of all digests of files in the cache, which no kill may have damaged. */
-async function digestsIn(root: string): Promise<ReadonlySet<string>> {
-  const cache = await openCache({
-    directory: join(root, 'cache'),
-    now: Date.now,
-    warn: assert.ifError,
+/** Plants the files of so many rounds, with a torrent beside each. */
+async function plantRounds(t: TestContext, count: number): Promise<Round[]> {
+  const root = makeScratch(t)
+  const names = Array.from({ length: FILES_OF_ROUND }, (_, i) => `e${i}`)
+  const rounds = Array.from({ length: count }, (_, n) => {
+    const directory = join(root, `${n}`)
+    mkdirSync(directory)
+    for (const [i, name] of names.entries()) {
+      writeFileSync(join(directory, name), pseudoRandom(30_000 + i * 100, n * 100 + i))
+    }
+    const torrents = names.map((name) => join(directory, `${name}.torrent`))
+    return { directory, torrents, output: join(root, `output-${n}`) }
   })
-  const keys = [...recordsOfKind(cache.store, 'file')].map(({ key }) =>
-    Buffer.from(key).toString('latin1'),
-  )
+  const directories = rounds.map(({ directory }) => directory)
+  const made = await runBtkit(['completedir', TRACKER, ...directories, '--no-cache', '--quiet'])
+  assert.equal(made.status, 0, made.stderr)
+  return rounds
+}
+
+/** Fills a cache with digests. Returns their keys. */
+async function fill(t: TestContext, source: string, cache: string): Promise<ReadonlySet<string>> {
+  const places = [source, '--target', makeScratch(t), '--cache-dir', cache]
+  const filled = await runExecutable('btkit', ['completedir', TRACKER, ...places, ...SMALL_PIECES])
+  assert.equal(filled.status, 0, filled.stderr)
+  const keys = await digestsIn(cache)
+  assert.ok(keys.size >= 40)
+  return keys
+}
+
+/** The keys of all digests in a cache, which no kill may have damaged. */
+async function digestsIn(directory: string): Promise<ReadonlySet<string>> {
+  const cache = await openCache({ directory, now: Date.now, warn: assert.ifError })
+  const keys = (['file', 'tree', 'layers'] as const).flatMap((kind) => {
+    return [...recordsOfKind(cache.store, kind)].map(({ key }) => {
+      return `${kind} ${Buffer.from(key).toString('latin1')}`
+    })
+  })
   await cache.close()
   return new Set(keys)
 }

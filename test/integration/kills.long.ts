@@ -1,6 +1,3 @@
-import { testCacheKills } from './cache-kills.js'
 import { testKills } from './kills.js'
 
-testKills(100)
-
-testCacheKills(200)
+testKills(Number(process.env['BTKIT_TEST_KILLS'] ?? 15))
