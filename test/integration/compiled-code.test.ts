@@ -26,8 +26,16 @@ const HEADER = 20
 
 interface Installation {
   readonly directory: string
-  /** The program, with its compiled code beside it in a `.cache`. */
+  /** The program, with its compiled code beside it in files ending in `.cache`. */
   readonly program: string
+}
+
+/** The commands with compiled code of their own. */
+const COMMANDS = ['makemetafile', 'completedir', 'showmetainfo']
+
+/** The files with the compiled code of these commands. */
+function codeOf({ program }: Installation): string[] {
+  return COMMANDS.map((command) => `${program}.${command}.cache`)
 }
 
 function install(t: TestContext, name = 'btkit'): Installation {
@@ -42,15 +50,18 @@ function install(t: TestContext, name = 'btkit'): Installation {
   return { directory, program: join(directory, 'dist/bundle/main.cjs') }
 }
 
-function removeCode({ program }: Installation): void {
-  rmSync(`${program}.cache`, { force: true })
+function removeCode(installation: Installation): void {
+  const all = [`${installation.program}.cache`, ...codeOf(installation)]
+  for (const path of all) rmSync(path, { force: true })
 }
 
 /** Whether V8 takes the compiled code beside the program. */
-function assertKept({ program }: Installation): void {
-  const cachedData = readFileSync(`${program}.cache`).subarray(HEADER)
-  const script = new Script(readFileSync(program, 'utf8'), { cachedData })
-  assert.equal(script.cachedDataRejected, false)
+function assertKept({ program }: Installation, files: readonly string[]): void {
+  for (const path of files) {
+    const cachedData = readFileSync(path).subarray(HEADER)
+    const script = new Script(readFileSync(program, 'utf8'), { cachedData })
+    assert.equal(script.cachedDataRejected, false, path)
+  }
 }
 
 /** Returns the output of showmetainfo; fails if it, makemetafile or completedir fails. */
@@ -86,7 +97,7 @@ test('an installation keeps compiled code that its Node takes', async (t) => {
   removeCode(installation)
   const warmUp = join(installation.directory, 'dist/bundle/warm-up.cjs')
   assert.equal((await runProgram(process.execPath, [warmUp])).status, 0)
-  assertKept(installation)
+  assertKept(installation, [`${installation.program}.cache`, ...codeOf(installation)])
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
@@ -126,21 +137,23 @@ test('to show a torrent the program starts without node:crypto', unlessSlowDiges
 
 test('with damaged compiled code the program does its work', async (t) => {
   const installation = install(t)
-  const { program } = installation
-  const bytes = readFileSync(`${program}.cache`)
-  writeFileSync(`${program}.cache`, bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 4096))
+  for (const path of codeOf(installation)) {
+    const bytes = readFileSync(path)
+    writeFileSync(path, bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 4096))
+  }
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
 longTest('with the compiled code of another Node the program does its work', async (t) => {
   const installation = install(t)
-  const { program } = installation
-  const code = readFileSync(`${program}.cache`).subarray(HEADER)
-  // V8 keeps what names its version in the second word
-  code.writeUInt32LE(~code.readUInt32LE(4) >>> 0, 4)
-  const stamp = readFileSync(program).subarray(-STAMP)
-  const digest = createHash('sha1').update(stamp).update(code).digest()
-  writeFileSync(`${program}.cache`, Buffer.concat([digest, code]))
+  const stamp = readFileSync(installation.program).subarray(-STAMP)
+  for (const path of codeOf(installation)) {
+    const code = readFileSync(path).subarray(HEADER)
+    // V8 keeps what names its version in the second word
+    code.writeUInt32LE(~code.readUInt32LE(4) >>> 0, 4)
+    const digest = createHash('sha1').update(stamp).update(code).digest()
+    writeFileSync(path, Buffer.concat([digest, code]))
+  }
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
@@ -157,7 +170,7 @@ longTest('the first run of one who installed the program keeps its compiled code
   const installation = install(t)
   removeCode(installation)
   assert.match(await makeAndShow(installation), SHOWN)
-  assertKept(installation)
+  assertKept(installation, codeOf(installation))
 })
 
 longTest("runs write nothing beside another user's program", unlessTwoUsers, async (t) => {
@@ -182,7 +195,7 @@ longTest('a command does the same by each of its names, and under its legacy nam
     assert.deepEqual([status, stderr], [0, ''])
     return stdout
   }
-  for (const name of ['makemetafile', 'completedir', 'showmetainfo']) {
+  for (const name of COMMANDS) {
     const own = await help('btkit.js', name, '--help')
     assert.match(own, new RegExp(`^Usage: btkit ${name} `))
     assert.equal(await help('btkit.js', 'help', name), own)

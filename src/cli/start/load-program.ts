@@ -17,15 +17,22 @@ export interface LoadedProgram {
 }
 
 /**
- * Loads the program like a CommonJS module, but with saved compiled code. Compiling takes longer
- * than most commands.
+ * Commands with compiled code of their own: that of all others would be decoded at each start, too,
+ * which takes longer than most of what they do.
+ */
+export const QUICK: ReadonlySet<string> = new Set(['completedir', 'makemetafile', 'showmetainfo'])
+
+/**
+ * Loads the program like a CommonJS module, but with saved compiled code, for this command if that
+ * is known. Compiling takes longer than most commands.
  * Node's module.enableCompileCache is slower: it uses a directory per user, which each user must
  * fill first.
  */
-export function loadProgram(): LoadedProgram {
+export function loadProgram(command: string | undefined): LoadedProgram {
   // This file is itself part of a bundle, beside the program
   const path = `${__dirname}/main.cjs`
-  const codeCache = `${path}.cache`
+  const codeCache =
+    command !== undefined && QUICK.has(command) ? `${path}.${command}.cache` : `${path}.cache`
   const source = readFileSync(path)
   const cachedData = readCodeCache(codeCache, source)
   // The program is ASCII, and latin1 decodes fastest
