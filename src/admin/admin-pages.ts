@@ -1,3 +1,4 @@
+import { jobRoutes } from '../pages/app.js'
 import { Jobs } from '../pages/jobs.js'
 import { renderTable } from '../pages/table.js'
 import type { ServerContext } from '../server/context.js'
@@ -5,14 +6,14 @@ import { startPeriodicTasks } from '../server/periodic-tasks.js'
 import { type Html, html } from '../text/html.js'
 import { formatBytes } from '../text/quantity.js'
 import { NO_ROWS, type RowTotals } from '../tracker/page/torrent-rows.js'
-import type { AdminRoute } from './frame/visit.js'
+import type { AdminContext, AdminRoute } from './frame/visit.js'
 import { activityRoutes, type ActivityLog } from './pages/activity.js'
 import { banRoutes, type BanParts } from './pages/bans.js'
 import { binRoutes, emptyBin } from './pages/bin.js'
 import { categoriesRoutes } from './pages/categories.js'
 import { editRoutes } from './pages/edit.js'
 import { madePage, makeRoutes } from './pages/make.js'
-import { type FormsParts, jobsRoutes } from './pages/parts.js'
+import type { FormsParts } from './pages/parts.js'
 import { torrentsRoutes } from './pages/torrents.js'
 import { uploadRoutes } from './pages/upload.js'
 import { Collection, type CollectionParts } from './torrents/collection.js'
@@ -48,7 +49,9 @@ function formsRoutes(parts: FormsParts): AdminRoute[] {
     ...torrentsRoutes(parts),
     ...uploadRoutes(parts),
     ...makeRoutes(parts),
-    ...jobsRoutes(parts, { make: madePage }),
+    ...jobRoutes(parts.jobs, (job, context: AdminContext) => {
+      return job.about.tool === 'make' ? madePage(job, context) : null
+    }),
     ...editRoutes(parts),
     ...categoriesRoutes(parts),
     ...binRoutes(parts),

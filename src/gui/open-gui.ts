@@ -2,23 +2,24 @@ import { readFile } from 'node:fs/promises'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { asBtkitError, BtkitError } from '../errors.js'
-import { answerForm } from '../pages/picker.js'
 import {
-  acceptForms,
-  type Answer,
-  formOf,
-  framePage,
-  json,
-  queryOf,
-  seeOther,
-  send,
-  serveFiles,
-  showErrors,
-  statusOf,
-} from '../pages/frame.js'
-import { describeJob, type Job, jobPage, Jobs, jobStatus } from '../pages/jobs.js'
+  addPages,
+  answerRoute,
+  createFormsApp,
+  FAILED,
+  type FormContext,
+  type FormRoute,
+  formRoutes,
+  jobRoutes,
+  type OwnAddresses,
+  refusalOf,
+  type ShowResult,
+  wayBack,
+} from '../pages/app.js'
+import { type Answer, formOf, framePage, queryOf, send } from '../pages/frame.js'
+import { describeJob, type Job, Jobs } from '../pages/jobs.js'
 import { PAGES_STYLE } from '../pages/style.js'
 import { renderTable } from '../pages/table.js'
 import { html } from '../text/html.js'
@@ -78,9 +79,6 @@ const REQUEST_TIMEOUT = 30_000
 /** Others on this machine may connect, but not use up the descriptors. */
 const MAX_CONNECTIONS = 128
 
-/** Largest form, in bytes. */
-const MAX_FORM = 1024 * 1024
-
 /** Milliseconds that a form waits for its work, so that most mistakes are shown above it. */
 const PATIENCE = 400
 
@@ -102,20 +100,17 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
     presence.look()
   })
   const presence = new Presence(() => jobs.isBusy, quit, options.goneAfter)
-  const app = fastify({
-    bodyLimit: MAX_FORM,
-    forceCloseConnections: true,
-    requestTimeout: REQUEST_TIMEOUT,
+  const app: FastifyInstance = createFormsApp({
+    server: { forceCloseConnections: true, requestTimeout: REQUEST_TIMEOUT },
+    refusalOf: (asked) => refusalOf(asked, ownAddresses(portOf(app))),
+    onError: options.onError,
   })
   app.server.maxConnections = MAX_CONNECTIONS
   const strangers = new Strangers()
   strangers.follow(app.server)
-  guard(app)
-  showErrors(app, options.onError)
   app.setNotFoundHandler(() => {
     throw new BtkitError('not-found', 'not found')
   })
-  acceptForms(app)
   app.get('/open/:key', (request, reply) => {
     const { key } = request.params as { readonly key: string }
     if (!entrance.admit(key)) throw new BtkitError('not-found', USED)
@@ -130,7 +125,7 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
         strangers.recognize(raw.socket)
         goOn()
       })
-      guiRoutes(scope, shop)
+      addWindow(scope, shop)
       scope.get('/alive', (request, reply) => {
         holdOpen(request, reply, presence)
       })
@@ -160,28 +155,16 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
   return { address: entrance.address, file: entrance.file, ended, close }
 }
 
-/** Refuses what does not come from pages of this server. */
-function guard(app: FastifyInstance): void {
-  app.addHook('onRequest', (request, _, done) => {
-    const refusal = refusalOf(request, portOf(app))
-    if (refusal !== null) throw new BtkitError('not-permitted', refusal)
-    done()
-  })
-}
-
-/**
- * Returns why a request is refused; null if it is allowed. The Host must be this machine's own, so
- * that no other name can lead here (DNS rebinding). Changes must come from pages of this server.
- */
-function refusalOf({ method, headers }: FastifyRequest, port: number): string | null {
-  const own = [`127.0.0.1:${port}`, `localhost:${port}`]
-  const { host = '', origin, 'sec-fetch-site': site } = headers
-  if (!own.includes(host)) return 'this address is for the browser of this machine only'
-  if (method === 'GET' || method === 'HEAD') return null
-  const isForeign = site !== undefined && site !== 'same-origin'
-  // Without a referrer, browsers send the Origin of forms as `null`
-  const isOther = origin !== undefined && origin !== 'null' && origin !== `http://${host}`
-  return isForeign || isOther ? 'the request came from another site' : null
+/** Only this machine's own names lead here. */
+function ownAddresses(port: number): OwnAddresses {
+  const hosts = [`127.0.0.1:${port}`, `localhost:${port}`]
+  return {
+    isHost: (host) => hosts.includes(host),
+    // Without a referrer, browsers send the Origin of forms as `null`
+    isOrigin: (origin, host) => origin === 'null' || origin === `http://${host}`,
+    otherHost: () => 'this address is for the browser of this machine only',
+    otherSite: 'the request came from another site',
+  }
 }
 
 function portOf(app: FastifyInstance): number {
@@ -275,85 +258,76 @@ export class Presence {
 }
 
 /** Adds all pages of the window. */
-function guiRoutes(app: FastifyInstance, shop: Workshop): void {
+function addWindow(app: FastifyInstance, shop: Workshop): void {
   const tools = [
     new MakeTool(shop),
     new CompleteTool(shop),
     new CheckTool(shop),
     new EditTool(shop),
   ]
-  app.get('/', (_, reply) => send(reply, home(shop.jobs.list())))
-  for (const tool of tools) {
-    const form = formOfTool(tool, shop)
-    app.get(`/${tool.path}`, async (request, reply) =>
-      send(reply, await tool.show(queryOf(request))),
-    )
-    app.post(`/${tool.path}`, async (request, reply) =>
-      send(reply, await answerForm(formOf(request), form)),
-    )
+  addPages(app, {
+    style: PAGES_STYLE,
+    script: WINDOW_SCRIPT,
+    routes: [
+      { method: 'GET', path: '', handle: () => home(shop.jobs.list()) },
+      ...tools.flatMap((tool) => formRoutes(tool.path, () => formOfTool(tool, shop))),
+      ...jobRoutes(shop.jobs, resultsOf(tools)),
+      { method: 'GET', path: 'job/:id/torrent', handle: ({ params }) => madeTorrent(params, shop) },
+    ],
+    answer: (route: FormRoute, request) => answerRoute(route, contextOf(request, shop)),
+    missing: (request) => {
+      const error = new BtkitError('not-found', 'there is no such page; choose one in the menu')
+      return contextOf(request, shop).page({ title: FAILED, error, content: null, status: 404 })
+    },
+  })
+}
+
+/** A request as its route sees it; the menu marks the tool of a page, or the one of its job. */
+function contextOf(request: FastifyRequest, { jobs }: Workshop): FormContext {
+  const { url, server, params } = request
+  const below = url.slice(server.prefix.length + 1)
+  const given = params as Readonly<Record<string, string>>
+  const [first, id = ''] = below.split(/[/?]/)
+  const marked = first === 'job' ? jobs.list().find((job) => job.id === id)?.about.tool : first
+  const tool = TOOLS.find(({ path }) => path === marked)?.path
+  return {
+    page: (parts) => page({ root: wayBack(below), ...parts, tool }),
+    query: queryOf(request),
+    form: formOf(request),
+    params: given,
   }
-  jobRoutes(app, shop, tools)
-  showFailures(app)
-  serveFiles(app, PAGES_STYLE, WINDOW_SCRIPT)
+}
+
+/** A result never changes, and its page may be large. */
+function resultsOf(tools: readonly Tool[]): ShowResult<FormContext> {
+  const results = new WeakMap<Job, Answer>()
+  return (job) => {
+    const tool = tools.find(({ path }) => path === job.about.tool)
+    const result = results.get(job) ?? tool?.result?.(job) ?? null
+    if (result) results.set(job, result)
+    return result
+  }
+}
+
+async function madeTorrent(params: FormContext['params'], { jobs }: Workshop): Promise<Answer> {
+  const path = MakeTool.madeBy(jobs.get(params['id'] ?? ''))
+  if (path === null) throw new BtkitError('not-found', 'this job made no torrent')
+  const body = await readFile(path).catch((error: unknown) => {
+    throw asBtkitError(error, path)
+  })
+  const name = encodeURIComponent(basename(path))
+  const headers = {
+    'Content-Type': 'application/x-bittorrent',
+    'Content-Disposition': `attachment; filename*=UTF-8''${name}`,
+    'X-Content-Type-Options': 'nosniff',
+  }
+  return { status: 200, headers, body }
 }
 
 function lastPage(): Answer {
   const content = html`<p>You can close this page.</p>`
   const masthead = { name: 'btkit', label: 'Tools', menu: [] }
   return framePage({ title: 'btkit has ended', content }, masthead)
-}
-
-/** Answers requests that fail with a page, and passes on internal errors. */
-function showFailures(app: FastifyInstance): void {
-  app.setNotFoundHandler(() => {
-    throw new BtkitError('not-found', 'there is no such page; choose one in the menu')
-  })
-  app.setErrorHandler((error, { url }, reply) => {
-    if (!(error instanceof BtkitError)) throw error
-    const [path = ''] = url.slice(app.prefix.length + 1).split('?')
-    const root = '../'.repeat(path.split('/').length - 1)
-    const title = 'That did not work'
-    return send(reply, page({ title, error, root, content: null, status: statusOf(error) }))
-  })
-}
-
-function jobRoutes(app: FastifyInstance, { jobs }: Workshop, tools: readonly Tool[]): void {
-  const find = ({ params }: FastifyRequest) => jobs.get((params as { readonly id: string }).id)
-  const results = new WeakMap<Job, Answer>()
-  app.get('/job/:id', (request, reply) => {
-    const job = find(request)
-    const tool = tools.find(({ path }) => path === job.about.tool)
-    if (job.state !== 'done' || !tool?.result)
-      return send(
-        reply,
-        jobPage(job, (parts) => page({ ...parts, tool: tool?.path })),
-      )
-    // A result never changes, and its page may be large
-    const result = results.get(job) ?? tool.result(job)
-    results.set(job, result)
-    return send(reply, result)
-  })
-  app.get('/job/:id/state', (request, reply) => send(reply, json(jobStatus(find(request)))))
-  app.post('/job/:id/cancel', (request, reply) => {
-    const job = find(request)
-    job.cancel()
-    send(reply, seeOther(`../${job.id}`))
-  })
-  app.get('/job/:id/torrent', async (request, reply) => {
-    const path = MakeTool.madeBy(find(request))
-    if (path === null) throw new BtkitError('not-found', 'this job made no torrent')
-    return send(reply, {
-      status: 200,
-      headers: {
-        'Content-Type': 'application/x-bittorrent',
-        'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(basename(path))}`,
-        'X-Content-Type-Options': 'nosniff',
-      },
-      body: await readFile(path).catch((error: unknown) => {
-        throw asBtkitError(error, path)
-      }),
-    })
-  })
 }
 
 const WORK_COLUMNS = [{ title: 'Work', kind: 'name' }, { title: 'State' }] as const

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
-import { answerForm, type FormPage } from '../../pages/picker.js'
-import type { Form } from '../../pages/form.js'
-import type { Answer, PageParts } from '../../pages/frame.js'
+import { type FormContext, type FormRoute, formRoutes } from '../../pages/app.js'
+import type { Answer } from '../../pages/frame.js'
+import type { FormPage } from '../../pages/picker.js'
 import type { Html } from '../../text/html.js'
 import type { Role } from '../access/users.js'
 
@@ -28,7 +28,7 @@ export function mayDo({ name, role }: Visitor, action: Action, owner: string | n
 }
 
 /** A request of somebody who is logged in. */
-export interface AdminContext {
+export interface AdminContext extends FormContext {
   readonly user: Visitor
   /** Whether the user may do something: see `mayDo`. */
   readonly may: (action: Action, owner?: string | null) => boolean
@@ -39,19 +39,11 @@ export interface AdminContext {
   readonly require: (action: Action, owner?: string | null) => void
   /** Records what the user did, with the thing that it was done to. */
   readonly note: (action: string, target: string, details?: string) => void
-  /** Renders a page with the menu, and a token against forgery in each form that is sent. */
-  readonly page: (parts: PageParts) => Answer
   /**
    * Sends the browser to a page after a change. The page shows a message once, so that to load it
    * again repeats nothing.
    */
   readonly seeOther: (location: string, message: Html) => Answer
-  /** The fields after the question mark. */
-  readonly query: Form
-  /** The fields of a form that was sent; empty for an upload. */
-  readonly form: Form
-  /** The parts of the path, such as `id` of `job/:id`. */
-  readonly params: Readonly<Record<string, string>>
   /**
    * Checks the token of an upload's first part, before anything is kept.
    * @throws BtkitError `not-permitted`
@@ -62,33 +54,27 @@ export interface AdminContext {
 }
 
 /** A page or a change. All routes need a log-in, and those with POST a token. */
-export interface AdminRoute {
-  readonly method: 'GET' | 'POST'
-  /** The path below the first page, such as `torrents` or `job/:id`. */
-  readonly path: string
+export interface AdminRoute extends FormRoute<AdminContext> {
   /** Its title in the menu. */
   readonly menu?: string | undefined
   /** Its users must be allowed to do this. */
   readonly needs?: Action | undefined
   /** The most bytes of an upload, whose parts the handler reads and whose token it checks. */
   readonly upload?: number | undefined
-  readonly handle: (context: AdminContext) => Answer | Promise<Answer>
 }
 
-/** The routes of a page with a form: GET shows it, and POST does what it asks for. */
-export function formRoutes({
+/** The routes of a page with a form, with its place in the menu. */
+export function menuFormRoutes({
+  path,
   page,
-  ...route
+  menu,
+  needs,
 }: Pick<AdminRoute, 'path' | 'menu' | 'needs'> & {
   readonly page: (context: AdminContext) => FormPage
 }): AdminRoute[] {
+  const [show, act] = formRoutes(path, page)
   return [
-    { ...route, method: 'GET', handle: (context) => page(context).show(context.query) },
-    {
-      ...route,
-      method: 'POST',
-      menu: undefined,
-      handle: (context) => answerForm(context.form, page(context)),
-    },
+    { ...show, menu, needs },
+    { ...act, needs },
   ]
 }

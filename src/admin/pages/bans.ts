@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { type AdminContext, type AdminRoute, formRoutes } from '../frame/visit.js'
+import { type AdminContext, type AdminRoute, menuFormRoutes } from '../frame/visit.js'
 import { BtkitError } from '../../errors.js'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { lockDirectory } from '../../files/locks.js'
@@ -50,7 +50,7 @@ type Kind = (typeof KINDS)[number]['kind']
 
 /** The page of bans. */
 export function banRoutes(parts: BanParts): AdminRoute[] {
-  return formRoutes({
+  return menuFormRoutes({
     path: 'bans',
     menu: 'Bans',
     needs: 'ban',

@@ -8,13 +8,13 @@ import { type Answer, seeOther } from '../../pages/frame.js'
 import { renderTable } from '../../pages/table.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
 import { categoryField, type FormsParts, query } from './parts.js'
-import { type AdminContext, type AdminRoute, formRoutes } from '../frame/visit.js'
+import { type AdminContext, type AdminRoute, menuFormRoutes } from '../frame/visit.js'
 import { type Actor, type Collection, forEach, type Outcome } from '../torrents/collection.js'
 import { type Category, makeDirectories, type Places } from '../torrents/places.js'
 
 /** The page that creates, renames and removes categories. */
 export function categoriesRoutes(parts: FormsParts): AdminRoute[] {
-  return formRoutes({
+  return menuFormRoutes({
     path: 'categories',
     menu: 'Categories',
     needs: 'organize',

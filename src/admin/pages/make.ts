@@ -6,7 +6,7 @@ import type { Job } from '../../pages/jobs.js'
 import { applyPreset, makePage, type Plan, torrentOptions } from '../../pages/torrent-fields.js'
 import { html } from '../../text/html.js'
 import { workOnce } from '../../work/work-thread.js'
-import { type AdminContext, type AdminRoute, formRoutes } from '../frame/visit.js'
+import { type AdminContext, type AdminRoute, menuFormRoutes } from '../frame/visit.js'
 import { addTorrent } from '../torrents/collection.js'
 import { isTaken, torrentName } from '../torrents/places.js'
 import {
@@ -22,7 +22,7 @@ import {
 /** The pages that make torrents of files below named directories; none without these. */
 export function makeRoutes(parts: FormsParts): AdminRoute[] {
   if (parts.makeFrom.length === 0) return []
-  return formRoutes({
+  return menuFormRoutes({
     path: 'make',
     menu: 'Make',
     needs: 'add',

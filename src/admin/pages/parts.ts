@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { basename, relative, resolve, sep } from 'node:path'
-import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import type { AdminContext } from '../frame/visit.js'
 import type { Collection } from '../torrents/collection.js'
 import { BtkitError } from '../../errors.js'
 import { isWithin, makeInsideResolver } from '../../files/inside.js'
 import { type Form, selectField } from '../../pages/form.js'
-import { type Answer, json, problem, seeOther } from '../../pages/frame.js'
-import { type Job, type Jobs, jobPage, jobStatus } from '../../pages/jobs.js'
+import { problem } from '../../pages/frame.js'
+import type { Jobs } from '../../pages/jobs.js'
 import { type PickRules, typedPath } from '../../pages/picker.js'
 import type { Preset } from '../../pages/torrent-fields.js'
 import { quoteText } from '../../text/escape.js'
@@ -102,29 +102,6 @@ export const THREADS = Math.ceil(availableParallelism() / 2)
 export function refuseBusy(jobs: Jobs): void {
   if (jobs.list().filter(({ state }) => state === 'running').length < MOST_RUNNING) return
   throw new BtkitError('busy', `${MOST_RUNNING} jobs are running; wait for one to end`)
-}
-
-/** Shows the result of a job, by the page that began it. */
-type Results = Readonly<Record<string, (job: Job, context: AdminContext) => Answer>>
-
-/** The pages of jobs: their progress, and then their result. */
-export function jobsRoutes({ jobs }: FormsParts, results: Results): AdminRoute[] {
-  const find = ({ params }: AdminContext) => jobs.get(params['id'] ?? '')
-  const show = (context: AdminContext): Answer => {
-    const job = find(context)
-    const result = job.state === 'done' ? results[job.about.tool] : undefined
-    return result ? result(job, context) : jobPage(job, context.page)
-  }
-  const cancel = (context: AdminContext): Answer => {
-    const job = find(context)
-    job.cancel()
-    return seeOther(`../${job.id}`)
-  }
-  return [
-    { method: 'GET', path: 'job/:id', handle: show },
-    { method: 'GET', path: 'job/:id/state', handle: (context) => json(jobStatus(find(context))) },
-    { method: 'POST', path: 'job/:id/cancel', handle: cancel },
-  ]
 }
 
 /** The longest path that Linux accepts, in bytes; characters may be fewer. */

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { OwnAddresses } from '../../pages/app.js'
 import { Tokens } from '@fastify/csrf'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
@@ -42,7 +42,6 @@ export class Authentication {
   /** Ids of visitors by their requests, also those that this request's answer sets. */
   readonly #ids = new WeakMap<FastifyRequest, string>()
 
-  readonly #own: OwnAddress
   readonly #sessions: Sessions
   readonly #logIns: LogIns
 
@@ -51,18 +50,8 @@ export class Authentication {
     private readonly users: UsersFile,
     private readonly parts: Pick<AdminParts, 'log' | 'now' | 'monotonic'>,
   ) {
-    this.#own = ownAddress(settings)
     this.#sessions = new Sessions(parts.monotonic)
     this.#logIns = new LogIns(users, parts.monotonic)
-  }
-
-  /**
-   * Refuses requests from other sites.
-   * @throws BtkitError `not-permitted`
-   */
-  checkOrigin({ method, headers }: FastifyRequest): void {
-    const refusal = refusalOf({ method, headers }, this.#own)
-    if (refusal !== null) throw new BtkitError('not-permitted', refusal)
   }
 
   /** The user of a request's session; null if there is none. */
@@ -182,44 +171,20 @@ export class Authentication {
   }
 }
 
-/** The addresses at which browsers may see the pages. */
-interface OwnAddress {
-  /** Where browsers see the pages, if a proxy shows them; null if they ask this program itself. */
-  readonly url: URL | null
-  /**
-   * Whether any name in `Host` is right: on a Unix socket, which proxies ask, and with TLS, whose
-   * certificate another site lacks.
-   */
-  readonly takesAnyHost: boolean
-}
-
-function ownAddress({ url, place, tls }: AdminSettings) {
-  const isLocal = 'host' in place && isLoopback(place.host)
-  return { url, takesAnyHost: isUnixPlace(place) || (!isLocal && url === null) || tls !== null }
-}
-
-/** A request, as far as it says where it comes from. */
-export interface Asking {
-  readonly method: string
-  readonly headers: IncomingHttpHeaders
-}
-
 /**
- * Returns why a request is refused; null if it is allowed. Its `Host` must be known, so that no other
- * name can lead here (DNS rebinding). Changes must come from these pages.
+ * The addresses at which browsers may see the pages. On a Unix socket, which proxies ask, any name in
+ * `Host` is right, and with TLS, whose certificate another site lacks.
  */
-export function refusalOf({ method, headers }: Asking, own: OwnAddress): string | null {
-  const { host = '', origin, 'sec-fetch-site': site } = headers
-  const isKnown = own.takesAnyHost || host === own.url?.host || isLoopback(nameOf(host))
-  if (!isKnown) return `the host ${host.slice(0, 100)} is not known; name it by --admin-url`
-  if (method === 'GET' || method === 'HEAD') return null
-  // Browsers set it where the connection is secure; pages cannot
-  if (site !== undefined) return site === 'same-origin' ? null : OTHER_SITE
-  if (origin === undefined || origin === own.url?.origin) return null
-  return hostOf(origin) === host ? null : OTHER_SITE
+export function ownAddresses({ url, place, tls }: AdminSettings): OwnAddresses {
+  const isLocal = 'host' in place && isLoopback(place.host)
+  const takesAnyHost = isUnixPlace(place) || (!isLocal && url === null) || tls !== null
+  return {
+    isHost: (host) => takesAnyHost || host === url?.host || isLoopback(nameOf(host)),
+    isOrigin: (origin, host) => origin === url?.origin || hostOf(origin) === host,
+    otherHost: (host) => `the host ${host.slice(0, 100)} is not known; name it by --admin-url`,
+    otherSite: 'the request came from another site; behind a proxy, set --admin-url',
+  }
 }
-
-const OTHER_SITE = 'the request came from another site; behind a proxy, set --admin-url'
 
 function hostOf(origin: string): string | null {
   return URL.canParse(origin) ? new URL(origin).host : null

@@ -1,21 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import multipart from '@fastify/multipart'
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { Form } from '../../pages/form.js'
+import { addPages, answerRoute, createFormsApp, refusalOf, wayBack } from '../../pages/app.js'
 import {
-  acceptForms,
+  type Answer,
   formOf,
   framePage,
   type PageParts,
   queryOf,
   seeOther,
   send,
-  serveFiles,
-  showErrors,
-  statusOf,
 } from '../../pages/frame.js'
 import { PAGES_STYLE } from '../../pages/style.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
@@ -27,7 +25,12 @@ import { type User, UsersFile } from '../access/users.js'
 import { ADMIN_SCRIPT, ADMIN_STYLE, adminPage, logInContent, NAME } from '../frame/admin-page.js'
 import { query } from '../pages/parts.js'
 import { type AdminContext, type AdminRoute, mayDo } from '../frame/visit.js'
-import { type AdminParts, type AdminSettings, Authentication } from './authentication.js'
+import {
+  type AdminParts,
+  type AdminSettings,
+  Authentication,
+  ownAddresses,
+} from './authentication.js'
 
 /** Pages that listen. */
 export interface Admin {
@@ -54,8 +57,7 @@ const RULES: ServerRules = {
   },
 }
 
-/** Largest form, in bytes, and its most fields: the page with most torrents needs less. */
-const MAX_FORM = 1024 * 1024
+/** The most fields of a form: the page with most torrents needs less. */
 const MOST_FIELDS = 3000
 
 /**
@@ -66,11 +68,16 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
   const { place, clientAddresses, tls } = settings
   const users = new UsersFile(settings.usersFile, parts.warn)
   await users.open()
-  const app = fastify({ bodyLimit: MAX_FORM, routerOptions: { maxParamLength: 4096 } })
+  const own = ownAddresses(settings)
+  const app = createFormsApp({
+    server: { routerOptions: { maxParamLength: 4096 } },
+    mostFields: MOST_FIELDS,
+    refusalOf: (asked) => refusalOf(asked, own),
+    onError: parts.onError,
+  })
   await app.register(cookie, { secret: randomBytes(32).toString('base64') })
   const authentication = new Authentication(settings, users, parts)
   const prefix = settings.url?.pathname.replace(/\/$/, '') ?? ''
-  acceptForms(app, MOST_FIELDS)
   await app.register(multipart)
   adminRoutes(app, { ...parts, authentication })
   if (prefix !== '') app.get(prefix, (_, reply) => reply.redirect(`${prefix}/`, 308))
@@ -107,24 +114,15 @@ export interface RoutesParts extends AdminParts {
 
 /** Adds the log-in, the log-out and all routes to an application. */
 function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
-  const { authentication, routes } = parts
-  showErrors(app, parts.onError)
-  app.setNotFoundHandler((request, reply) => showMissing({ ...parts, request, reply }))
-  app.addHook('onRequest', (request, _, done) => {
-    authentication.checkOrigin(request)
-    done()
-  })
-  serveFiles(app, PAGES_STYLE + ADMIN_STYLE, ADMIN_SCRIPT)
-  logInRoutes(app, parts)
   const turns = new UserTurns()
-  for (const route of routes) {
-    app.route({
-      method: route.method,
-      url: `/${route.path}`,
-      ...(route.upload === undefined ? {} : { bodyLimit: route.upload }),
-      handler: (request, reply) => answer(route, { ...parts, turns, request, reply }),
-    })
-  }
+  addPages(app, {
+    style: PAGES_STYLE + ADMIN_STYLE,
+    script: ADMIN_SCRIPT,
+    routes: parts.routes,
+    answer: (route, request, reply) => answer(route, { ...parts, turns, request, reply }),
+    missing: (request, reply) => missingPage({ ...parts, request, reply }),
+  })
+  logInRoutes(app, parts)
 }
 
 function logInRoutes(app: FastifyInstance, { authentication }: RoutesParts): void {
@@ -219,28 +217,21 @@ interface PageExchange extends Exchange {
   readonly turns: UserTurns
 }
 
-async function answer(route: AdminRoute, exchange: PageExchange): Promise<FastifyReply> {
-  const { authentication, turns, request, reply } = exchange
+async function answer(route: AdminRoute, exchange: PageExchange): Promise<Answer> {
+  const { authentication, turns, request } = exchange
   const user = await authentication.userOf(request)
-  if (user === null) return send(reply, seeOther(logInFor(request, exchange)))
+  if (user === null) return seeOther(logInFor(request, exchange))
   const form = formOf(request)
   if (route.method === 'POST' && route.upload === undefined)
     authentication.checkToken(request, form.text('token'))
   const context = contextOf(user, form.without('token'), exchange)
-  try {
+  const handle: AdminRoute['handle'] = (context) => {
     if (route.needs) context.require(route.needs)
-    const handle = async () => route.handle(context)
     // An upload may last for minutes
-    const isLong = route.upload !== undefined
-    return await send(reply, await (isLong ? handle() : turns.run(user.name, handle)))
-  } catch (error) {
-    if (!(error instanceof BtkitError)) throw error
-    const isChange = route.method === 'POST'
-    const content =
-      isChange && html`<p>Nothing more was changed. Go back in the browser to try again.</p>`
-    const page = { title: 'That did not work', error, content, status: statusOf(error) }
-    return send(reply, context.page(page))
+    if (route.upload !== undefined) return route.handle(context)
+    return turns.run(user.name, async () => route.handle(context))
   }
+  return answerRoute({ method: route.method, handle }, context)
 }
 
 function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
@@ -283,15 +274,13 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
   }
 }
 
-/** The way back to the first page: a step up for each directory of the path. */
 function rootOf({ url }: FastifyRequest): string {
-  const [path = ''] = url.split('?')
-  return '../'.repeat(path.split('/').length - 2)
+  return wayBack(url.slice(1))
 }
 
-/** Answers a request for an address that is none. */
-async function showMissing(exchange: Exchange): Promise<FastifyReply> {
-  const { authentication, request, reply } = exchange
+/** The page of an address that is none. */
+async function missingPage(exchange: Exchange): Promise<Answer> {
+  const { authentication, request } = exchange
   const user = await authentication.userOf(request)
   const root = rootOf(request)
   const page = {
@@ -301,8 +290,8 @@ async function showMissing(exchange: Exchange): Promise<FastifyReply> {
     </p>`,
     status: 404,
   }
-  if (user !== null) return send(reply, contextOf(user, new Form(), exchange).page(page))
-  return send(reply, framePage({ root, ...page }, { name: NAME, label: 'Pages', menu: [] }))
+  if (user !== null) return contextOf(user, new Form(), exchange).page(page)
+  return framePage({ root, ...page }, { name: NAME, label: 'Pages', menu: [] })
 }
 
 /** The most requests of a user at once; a browser with many tabs sends fewer. */

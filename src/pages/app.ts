@@ -1,0 +1,192 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import {
+  fastify,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify'
+import { BtkitError } from '../errors.js'
+import { html } from '../text/html.js'
+import type { Form } from './form.js'
+import {
+  acceptForms,
+  type Answer,
+  json,
+  type PageParts,
+  seeOther,
+  send,
+  serveFiles,
+  showErrors,
+  statusOf,
+} from './frame.js'
+import { type Job, jobPage, type Jobs, jobStatus } from './jobs.js'
+import { answerForm, type FormPage } from './picker.js'
+
+/** A request for a page or a change. */
+export interface FormContext {
+  /** Renders a page with the menu. */
+  readonly page: (parts: PageParts) => Answer
+  /** The fields after the question mark. */
+  readonly query: Form
+  /** The fields of a form that was sent; empty if none was. */
+  readonly form: Form
+  /** The parts of the path, such as `id` of `job/:id`. */
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** A page or a change. */
+export interface FormRoute<C extends FormContext = FormContext> {
+  readonly method: 'GET' | 'POST'
+  /** The path below the first page, such as `torrents` or `job/:id`. */
+  readonly path: string
+  readonly handle: (context: C) => Answer | Promise<Answer>
+}
+
+/** The settings of an application of forms. */
+export interface FormsSettings {
+  readonly server?: FastifyServerOptions
+  /** The most fields of a form. */
+  readonly mostFields?: number
+  /** Returns why a request is refused; null if it is allowed. */
+  readonly refusalOf: (asked: Asking) => string | null
+  /** Receives internal errors. */
+  readonly onError: (error: unknown) => void
+}
+
+/** Largest form, in bytes. */
+const MAX_FORM = 1024 * 1024
+
+/** Creates an application that accepts forms of its own pages only, and reports errors in a line. */
+export function createFormsApp(settings: FormsSettings): FastifyInstance {
+  const app = fastify({ bodyLimit: MAX_FORM, ...settings.server })
+  app.addHook('onRequest', (request, _, done) => {
+    const refusal = settings.refusalOf(request)
+    if (refusal !== null) throw new BtkitError('not-permitted', refusal)
+    done()
+  })
+  showErrors(app, settings.onError)
+  acceptForms(app, settings.mostFields)
+  return app
+}
+
+/** A request, as far as it says where it comes from. */
+export interface Asking {
+  readonly method: string
+  readonly headers: IncomingHttpHeaders
+}
+
+/** The addresses at which browsers may see the pages. */
+export interface OwnAddresses {
+  readonly isHost: (host: string) => boolean
+  /** Whether pages of an `Origin` are the own ones. */
+  readonly isOrigin: (origin: string, host: string) => boolean
+  /** Says why another host is refused. */
+  readonly otherHost: (host: string) => string
+  /** Says why changes from pages of another site are refused. */
+  readonly otherSite: string
+}
+
+/**
+ * Returns why a request is refused; null if it is allowed. Its `Host` must be known, so that no other
+ * name can lead here (DNS rebinding). Changes must come from these pages.
+ */
+export function refusalOf({ method, headers }: Asking, own: OwnAddresses): string | null {
+  const { host = '', origin, 'sec-fetch-site': site } = headers
+  if (!own.isHost(host)) return own.otherHost(host)
+  if (method === 'GET' || method === 'HEAD') return null
+  // Browsers set it where the connection is secure; pages cannot
+  if (site !== undefined) return site === 'same-origin' ? null : own.otherSite
+  return origin === undefined || own.isOrigin(origin, host) ? null : own.otherSite
+}
+
+/** The pages of an application, or of a part of it. */
+export interface FormPages<R extends FormRoute<never>> {
+  readonly style: string
+  readonly script: string
+  readonly routes: readonly R[]
+  readonly answer: (route: R, request: FastifyRequest, reply: FastifyReply) => Promise<Answer>
+  /** Answers a request for an address that is none. */
+  readonly missing: (request: FastifyRequest, reply: FastifyReply) => Answer | Promise<Answer>
+}
+
+/** Adds pages, and the files that they refer to. */
+export function addPages<R extends FormRoute<never>>(
+  app: FastifyInstance,
+  { style, script, routes, answer, missing }: FormPages<R>,
+): void {
+  serveFiles(app, style, script)
+  app.setNotFoundHandler(async (request, reply) => send(reply, await missing(request, reply)))
+  for (const route of routes) {
+    const { method, path } = route
+    const limit = 'upload' in route && typeof route.upload === 'number' ? route.upload : undefined
+    app.route({
+      ...{ method, url: `/${path}` },
+      ...(limit === undefined ? {} : { bodyLimit: limit }),
+      handler: async (request, reply) => send(reply, await answer(route, request, reply)),
+    })
+  }
+}
+
+/** The title of pages about what went wrong. */
+export const FAILED = 'That did not work'
+
+/** Answers a request by its route, or by a page about what went wrong. */
+export async function answerRoute<C extends FormContext>(
+  { method, handle }: Pick<FormRoute<C>, 'method' | 'handle'>,
+  context: C,
+): Promise<Answer> {
+  try {
+    return await handle(context)
+  } catch (error) {
+    if (!(error instanceof BtkitError)) throw error
+    const content =
+      method === 'POST' &&
+      html`<p>Nothing more was changed. Go back in the browser to try again.</p>`
+    const page = { title: FAILED, error, content, status: statusOf(error) }
+    return context.page(page)
+  }
+}
+
+/** The way back to the first page: a step up for each directory of a path below it. */
+export function wayBack(path: string): string {
+  const [own = ''] = path.split('?')
+  return '../'.repeat(own.split('/').length - 1)
+}
+
+/** The routes of a page with a form: GET shows it, and POST does what it asks for. */
+export function formRoutes<C extends FormContext>(
+  path: string,
+  page: (context: C) => FormPage,
+): [show: FormRoute<C>, act: FormRoute<C>] {
+  return [
+    { method: 'GET', path, handle: (context) => page(context).show(context.query) },
+    { method: 'POST', path, handle: (context) => answerForm(context.form, page(context)) },
+  ]
+}
+
+/** Shows the results of jobs; null for a job whose page has none. */
+export type ShowResult<C> = (job: Job, context: C) => Answer | null
+
+/** The pages of jobs: their progress, and then their result. */
+export function jobRoutes<C extends FormContext>(
+  jobs: Jobs,
+  resultOf: ShowResult<C>,
+): FormRoute<C>[] {
+  const find = ({ params }: C) => jobs.get(params['id'] ?? '')
+  const show = (context: C): Answer => {
+    const job = find(context)
+    const result = job.state === 'done' ? resultOf(job, context) : null
+    return result ?? jobPage(job, context.page)
+  }
+  const cancel = (context: C): Answer => {
+    const job = find(context)
+    job.cancel()
+    return seeOther(`../${job.id}`)
+  }
+  return [
+    { method: 'GET', path: 'job/:id', handle: show },
+    { method: 'GET', path: 'job/:id/state', handle: (context) => json(jobStatus(find(context))) },
+    { method: 'POST', path: 'job/:id/cancel', handle: cancel },
+  ]
+}
