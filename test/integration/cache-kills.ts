@@ -21,7 +21,7 @@ const TRACKER = 'http://t.example/announce'
 const SMALL_PIECES = ['--piece-size-pow2', '14']
 const FILES_OF_ROUND = 10
 
-/** What a round of kills has: a directory of files that no cache knows, and their torrents. */
+/** The files of a round of kills: a directory of files that no cache knows, and their torrents. */
 interface Round {
   readonly directory: string
   readonly torrents: readonly string[]
@@ -32,7 +32,7 @@ interface Round {
 /** A command that opens the cache. */
 interface Victim {
   readonly args: (round: Round) => readonly string[]
-  /** What else happens while it runs; ends with the process. */
+  /** Other work while it runs; ends with the process. */
   readonly meanwhile?: (round: Round, child: ChildProcess) => Promise<void>
 }
 

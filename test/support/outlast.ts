@@ -9,7 +9,7 @@ import { until } from './until.js'
 const MINUTES = 2
 const MOST_MIB = 250
 
-/** What a service must not say of strangers. Some name a proxy. */
+/** Lines that a service must not print because of strangers. Some strangers name a proxy. */
 const FAULT =
   /internal error|error:|warning: (?!clients of the proxy)|dropped|" 500 |^ +at .*:\d+/im
 

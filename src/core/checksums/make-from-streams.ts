@@ -36,7 +36,7 @@ export interface StreamRequest extends MakeRequest {
   readonly name: string
 }
 
-/** What arrives, and what computes digests of it. */
+/** Arriving content, and the work that computes its digests. */
 export interface Arrival {
   /** The name of the content in messages. */
   readonly place: string
@@ -87,7 +87,7 @@ interface OrderedFile extends StreamedFile {
   readonly components: string[]
 }
 
-/** What arrives, with its paths. */
+/** Arriving content with its paths. */
 interface NamedArrival extends Pick<Arrival, 'place' | 'isDirectory'> {
   readonly files: readonly OrderedFile[]
 }
