@@ -28,8 +28,10 @@ const requireApart = (bundle, name) => require(bundle)[name]`
 /** Builds the bundles; returns their metafile. */
 export async function buildApart(options) {
   const builds = Object.entries(BUNDLES).map(([bundle, names]) => {
-    const lines = names.map((name) => `get '${name}'() { return require('${name}') },`)
-    const contents = `module.exports = { ${lines.join('\n')} }`
+    const lines = names.map((name) => `get '${name}'() { return own(require('${name}')) },`)
+    // An ES module with a default export stands for that, as where it is imported
+    const own = 'const own = (found) => (found.__esModule && found.default) || found'
+    const contents = `${own}\nmodule.exports = { ${lines.join('\n')} }`
     const plugins = [leaveOutUnused]
     const stdin = { contents, resolveDir: process.cwd(), sourcefile: `${bundle}.cjs` }
     const outfile = `${options.outdir}/${bundle}.cjs`

@@ -4,5 +4,5 @@ import { compareHistories, TEST_TIMEOUT, unlessComparable } from './compare-hist
 test(
   'random histories, time-outs among them, give the counts, peers and scrapes of opentracker',
   { ...unlessComparable, timeout: TEST_TIMEOUT },
-  (t) => compareHistories(t, { count: 300, seed: 5 }),
+  (t) => compareHistories(t, { count: 1000, seed: 5 }),
 )
