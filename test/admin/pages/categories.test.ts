@@ -184,7 +184,7 @@ test('what completedir keeps is neither moved nor renamed', async (t) => {
     torrents: ['0/x/a.torrent'],
     to: '0/y',
   })
-  assert.match(outcome!.error!.message, /a\.torrent: btkit completedir maintains it/)
+  assert.match(outcome!.error!.message, /a\.torrent: btkit completedir maintains this torrent/)
   await assert.rejects(
     renameCategory(collection, ADMIN, { address: '0/x', name: 'z' }),
     /completedir/,
