@@ -23,6 +23,9 @@ import type { ServerContext } from '../../server/context.js'
 /** Most bytes of a torrent; larger ones are ignored. */
 const LARGEST = 16 * 2 ** 20
 
+/** Most values of a torrent: one of many files is of no use here, and may take seconds to parse. */
+const MOST_VALUES = 10_000
+
 /** Bytes of a torrent that is parsed without waiting for a turn. */
 const SMALL = 64 * 1024
 
@@ -80,7 +83,7 @@ export class GivenTorrents {
       const metainfo = await this.#parse(place)
       const fault = metainfo && faultOf(metainfo, file)
       if (metainfo && fault === null) found.push(metainfo)
-      else this.#tell(place.absolutePath, fault ?? 'not a torrent of at most 16 MiB')
+      else this.#tell(place.absolutePath, fault ?? 'not a torrent of one file, of at most 16 MiB')
     }
     return found
   }
@@ -158,7 +161,9 @@ async function parseOrNull(path: string): Promise<Metainfo | null> {
   if (!file) return null
   // A large one takes as long as many small requests
   if (file.bytes.length > SMALL) await connectionsFirst()
-  return valueOr(null, () => parseMetainfo(file.bytes, { maxSize: LARGEST }))
+  return valueOr(null, () =>
+    parseMetainfo(file.bytes, { maxSize: LARGEST, maxValues: MOST_VALUES }),
+  )
 }
 
 /** Why a torrent cannot be served for a file; null if only its content can tell. */

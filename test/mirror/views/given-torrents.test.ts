@@ -148,3 +148,12 @@ test('a missing directory of torrents is an error', async (t) => {
   const { status, stderr } = await runBtkit(args)
   assert.deepEqual([status, stderr], [1, `btkit: ${join(root, 'none')}: no such directory\n`])
 })
+
+test('a torrent of very many files is not read to its end', async (t) => {
+  const { torrents, get, stderr } = await serveWith(t)
+  const files = Array.from({ length: 20_000 }, (_, i) => `d6:lengthi1e4:pathl5:${10_000 + i}ee`)
+  const info = `d5:filesl${files.join('')}e4:name5:a.iso12:piece lengthi32768e6:pieces20:${'x'.repeat(20)}e`
+  writeFileSync(join(torrents, 'a.iso.torrent'), `d4:info${info}e`)
+  assert.equal(decodeTorrent(await get('.torrent')).info['length'], CONTENT.length)
+  await until(() => stderr.text.includes('not a torrent of one file'))
+})
