@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { BtkitError } from '../errors.js'
+import { BtkitError, callSystem } from '../errors.js'
 
 /** Default, least and most of each number. */
 export type Ranges<T> = { readonly [K in keyof T]: readonly [number, number, number] }
@@ -69,7 +69,7 @@ export function checkDirectory(path: string, name: string): string {
   if (typeof path !== 'string' || path === '') {
     throw new BtkitError('usage', `${name}: not a path; give that of a directory`)
   }
-  const stats = statSync(path, { throwIfNoEntry: false })
+  const stats = callSystem(`${name} ${path}`, () => statSync(path, { throwIfNoEntry: false }))
   if (!stats?.isDirectory()) throw new BtkitError('not-found', `${name} ${path}: no such directory`)
   return resolve(path)
 }

@@ -276,7 +276,12 @@ test('wrong input of callers without types is an error of the library', async (t
     [() => make(5), /^content: neither a path nor/],
     [() => make(path, { version: 'v3' }), /^version v3: not v1, v2 or hybrid$/],
     [() => make(path, { tracker: 'http://t.example/' }), /^tracker: no such option; use trackers/],
+    [
+      () => make({ name: 'a', content: Buffer.from('a') }, { trackr: 'http://t.example/' }),
+      /^trackr: no such option; use trackers/,
+    ],
     [() => complete(path, {}), state],
+    [() => complete(path, { stateDirectory: path, trackr: 'x' }), /^trackr: no such option/],
     [async () => Promise.resolve(link(path)), /^magnet link: no info hash/],
     [() => btkit.planTorrent(anything), /^content: not a path/],
     [() => btkit.readTorrent(anything), TORRENT],
