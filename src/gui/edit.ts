@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { BtkitError } from '../errors.js'
+import { BtkitError, callSystem } from '../errors.js'
 import {
   changesOf,
   type Edited,
@@ -103,6 +103,7 @@ export class EditTool implements Tool {
 /** The torrents in a directory, or the file itself. */
 function torrentsAt(path: string): string[] {
   if (!isDirectoryAt(path)) return [path]
-  const names = readdirSync(path).filter((name) => name.endsWith('.torrent'))
-  return names.sort().map((name) => join(path, name))
+  const names = callSystem(path, () => readdirSync(path))
+  const torrents = names.filter((name) => name.endsWith('.torrent'))
+  return torrents.sort().map((name) => join(path, name))
 }

@@ -10,20 +10,24 @@ const job = document.querySelector('[data-job]')
 if (job) {
   const bar = job.querySelector('progress')
   const { title } = document
+  const tell = (text) => {
+    document.getElementById('told').textContent = text
+  }
   const look = async () => {
     try {
       const answer = await fetch(new URL('job/' + job.dataset.job + '/state', base))
+      if (!answer.ok) return tell('This page is not updated any more; load it again.')
       const { state, told, path, done, total } = await answer.json()
       if (state !== 'running') return location.reload()
       if (total > 0) {
         Object.assign(bar, { max: total, value: done })
         document.title = Math.floor((100 * done) / total) + ' % - ' + title
       }
-      document.getElementById('told').textContent = told
+      tell(told)
       document.getElementById('now').textContent = path
       setTimeout(look, 300)
     } catch {
-      document.getElementById('told').textContent = 'btkit has ended.'
+      tell('btkit does not answer; it may have ended.')
     }
   }
   setTimeout(look, 300)

@@ -16,6 +16,7 @@ import type {
  */
 export class WorkThread {
   #thread: Worker | null = null
+  #isClosed = false
   /** Work that has not ended. */
   #running = 0
 
@@ -27,7 +28,7 @@ export class WorkThread {
 
   /**
    * Does work on the thread.
-   * @throws BtkitError of the work, and `interrupted` if the thread ends before
+   * @throws BtkitError of the work, and `interrupted` if the thread is closed before; Error if it dies
    */
   run<Name extends keyof WorkTable>(
     name: Name,
@@ -53,7 +54,8 @@ export class WorkThread {
         answers.close()
       })
       answers.once('close', () => {
-        reject(new BtkitError('interrupted', 'cancelled'))
+        const why = 'the thread of this work died; what was finished before stays'
+        reject(this.#isClosed ? new BtkitError('interrupted', 'cancelled') : new Error(why))
       })
     }).finally(() => this.#running--)
   }
@@ -66,11 +68,13 @@ export class WorkThread {
     const thread = this.#thread
     if (thread === null) return
     if (this.#running === 0) await this.run('closeCache', null)
+    this.#isClosed = true
     await thread.terminate()
     this.#thread = null
   }
 
   #start(): Worker {
+    this.#isClosed = false
     const thread = new Worker(new URL('./work-program.js', import.meta.url), {
       workerData: this.setup,
       // Flags of the program, such as --input-type, may not fit a file

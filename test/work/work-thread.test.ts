@@ -23,3 +23,12 @@ test('a torrent made on a thread of its own is returned as bytes', async (t) => 
   const missing = workOnce('plan', { source: join(root, 'b'), options: {} })
   await assert.rejects(missing, { code: 'not-found' })
 })
+
+test('work whose thread dies has failed, and was not cancelled', async (t) => {
+  const root = makeScratch(t, { a: 'a' })
+  const warnings: string[] = []
+  const thread = new WorkThread(null as never, (message) => warnings.push(message))
+  const request = { source: join(root, 'a'), options: { output: join(root, 'a.torrent') } }
+  await assert.rejects(thread.run('make', request), /^Error: the thread of this work died/)
+  assert.match(warnings.join(), /^a thread ended: /)
+})

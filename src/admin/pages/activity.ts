@@ -7,16 +7,22 @@ import { html, type Html } from '../../text/html.js'
 import { formatTime } from '../../text/quantity.js'
 import type { AdminRoute } from '../frame/visit.js'
 
-/** The most entries that are shown. */
+/** The most entries that are shown, and that are searched for those of a user. */
 const MOST_SHOWN = 500
+const MOST_READ = 5000
+
+function nothing(searched: number): string {
+  if (searched < MOST_READ) return 'Nothing was recorded.'
+  return `There is nothing in the last ${MOST_READ} entries.`
+}
 
 /** The page of who did what. */
 export function activityRoutes({ log }: { readonly log: ActivityLog }): AdminRoute[] {
   const handle: AdminRoute['handle'] = (context) => {
     const wanted = context.query.text('user')
-    const entries = log.latest(10 * MOST_SHOWN)
+    const entries = log.latest(MOST_READ)
     const own = wanted === '' ? entries : entries.filter(({ user }) => user === wanted)
-    const content = own.length === 0 ? html`<p>Nothing was recorded.</p>` : tableOf(own)
+    const content = own.length === 0 ? html`<p>${nothing(entries.length)}</p>` : tableOf(own)
     return context.page({ title: 'Log', content })
   }
   return [{ method: 'GET', path: 'log', menu: 'Log', needs: 'audit', handle }]

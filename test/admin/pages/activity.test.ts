@@ -45,3 +45,14 @@ test('the page shows hostile text as text, to admins only', async (t) => {
   assert.equal((await bob.get('/log')).status, 403)
   assert.doesNotMatch((await bob.get('/')).text, /href="log"/)
 })
+
+test('the page says how far back it looked for the entries of a user', async (t) => {
+  const { logIn, root } = await startAdmin(t)
+  const lines = Array.from({ length: 6000 }, (_, at) => {
+    const user = at === 0 ? 'bob' : 'alice'
+    return `{"time":"1970-01-01T00:00:00Z","user":"${user}","action":"edit","target":"x"}\n`
+  })
+  appendFileSync(join(root, 'state/admin.log'), lines.join(''))
+  const session = await logIn()
+  assert.match((await session.get('/log?user=bob')).text, /nothing in the last 5000 entries/)
+})
