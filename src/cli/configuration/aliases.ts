@@ -38,7 +38,7 @@ export interface Surroundings {
 }
 
 /** The commands that take a tracker as operand. */
-const TRACKER_OPERANDS: ReadonlySet<string> = new Set(['makemetafile', 'reannounce'])
+const TRACKER_OPERANDS: ReadonlySet<string> = new Set(['makemetafile', 'completedir', 'reannounce'])
 
 /**
  * Puts trackers in the place of their aliases on a command line. An operand is an alias only if no

@@ -103,6 +103,13 @@ test('an alias stands for its trackers as an option and as an argument', async (
   assert.deepEqual((await make('--announce-list', 'mine'))['announceList'], tiers)
 })
 
+test('an alias stands for its tracker before the directories of completedir', async (t) => {
+  const { run, scratch, show } = withFile(t, YAML)
+  const made = await run('completedir', 'one', join(scratch), '--quiet', '--no-cache')
+  assert.deepEqual([made.status, made.stderr], [0, ''])
+  assert.equal((await show())['announce'], 'http://one.example/announce')
+})
+
 for (const [misspelt, command] of [
   ['an option', ['makemetafile', 'IMAGE', '-a', 'mien']],
   ['a list', ['makemetafile', 'IMAGE', '--announce-list', 'one|mien']],
