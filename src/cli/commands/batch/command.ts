@@ -55,7 +55,8 @@ export function defineBatch(context: CommandContext) {
     .action(async (name, options) => {
       const { io, finish } = context
       const started = io.monotonic()
-      const all = { ...options, config: (options as { config?: string }).config }
+      const { config: named } = options as { config?: string }
+      const all = { ...options, config: named === undefined ? named : resolve(io.cwd, named) }
       const file = resolve(io.cwd, name)
       const jobs = await checkedJobs(file, all, context)
       if (jobs === null) {
@@ -85,6 +86,13 @@ interface BatchOptions {
   readonly config?: string | undefined
 }
 
+/** The world of jobs: their paths are below the directory of the file, except that of the configuration. */
+function ioBelow(directory: string, io: Io): Io {
+  const { BTKIT_CONFIG: config } = io.env
+  const env = config ? { ...io.env, BTKIT_CONFIG: resolve(io.cwd, config) } : io.env
+  return { ...io, env, cwd: directory }
+}
+
 /** The wanted jobs. Reports each mistake in any job, and returns null if there is one. */
 async function checkedJobs(
   file: string,
@@ -96,7 +104,7 @@ async function checkedJobs(
   for (const { name, place, command, sections: job } of jobs) {
     const target = { section: command.name(), command, isLegacy: false }
     const asked = { config, line: null, job, problems }
-    const { settings } = await resolveSettings(target, asked, { ...io, cwd: dirname(file) })
+    const { settings } = await resolveSettings(target, asked, ioBelow(dirname(file), io))
     const refused = togetherRefused(settings)
     if (refused) problems.add(place.error(`${name}: ${refused}`))
   }
@@ -153,11 +161,11 @@ async function runJob(
   const started = io.monotonic()
   const [stdout, stderr] = [new Kept(), new Kept()]
   // A job has no standard input
-  const own: Io = { ...io, stdin: nothing(), stdout, stderr, cwd: directory, shared }
+  const own: Io = { ...ioBelow(directory, io), stdin: nothing(), stdout, stderr, shared }
   const flags = Object.entries({ json, quiet, 'dry-run': dryRun }).filter(([, isOn]) => isOn)
   const args = [
     job.command.name(),
-    ...(config === undefined ? [] : [`--config=${resolve(io.cwd, config)}`]),
+    ...(config === undefined ? [] : [`--config=${config}`]),
     ...flags.map(([name]) => `--${name}`),
     ...['--', ...job.operands],
   ]

@@ -311,3 +311,15 @@ longTest('Ctrl-C ends the running job and all after it; finished torrents stay',
   assert.deepEqual([status, torrents()], [130, ['a.iso.torrent']])
   assert.match(stderr, /^btkit: interrupted$/m)
 })
+
+for (const how of ['--config', 'BTKIT_CONFIG'] as const) {
+  test(`a relative ${how} is below the directory of the caller`, async (t) => {
+    const { batch, torrent } = makePlace(t, 'jobs: {a: {makemetafile: {path: a.iso}}}')
+    const cwd = makeScratch(t, { 'c.yaml': 'makemetafile: {announce: http://c.example/a}' })
+    const { status, stderr } = await (how === '--config'
+      ? batch(['--config', 'c.yaml'], { cwd })
+      : batch([], { cwd, env: { BTKIT_CONFIG: 'c.yaml' } }))
+    assert.deepEqual([status, stderr], [0, ''])
+    assert.equal(torrent('a.iso.torrent').announce, 'http://c.example/a')
+  })
+}
