@@ -14,7 +14,6 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['add-tracker', 'add'],
   ['remove-tracker', 'remove'],
   ['all', 'hidden'],
-  ['pad-files', 'padding'],
   ['piece-size', 'piece-length'],
   ['max-piece-length', 'max-piece-size'],
   ['min-piece-length', 'min-piece-size'],

@@ -90,9 +90,17 @@ export async function startTracker(
   }
 }
 
-/** @throws BtkitError `usage` for options of the administration without a tracker */
+/** @throws BtkitError `usage` for options of a tracker, such as a list of bans, without one */
 function requireTrack(options: ServeOptions): void {
-  const given = adminOption(options)
+  const { allowedDir, archiveDir, bannedIps, bannedList } = options
+  const ofTracker = {
+    '--allowed-dir': allowedDir[0],
+    '--archive-dir': archiveDir[0],
+    '--banned-ips': bannedIps,
+    '--banned-list': bannedList,
+  }
+  const named = Object.entries(ofTracker).find(([, value]) => value !== undefined)?.[0]
+  const given = adminOption(options) ?? named
   if (given === undefined) return
   throw usageError(`${given}: needs --track, the announce URL of the tracker`)
 }

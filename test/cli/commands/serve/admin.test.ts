@@ -98,6 +98,8 @@ for (const [what, args, why] of [
     ['--trackerless', '--admin-users', '/u'],
     /^btkit: --admin-users: needs --track/,
   ],
+  ['a list of bans without --track', ['--trackerless', '--banned-list', '/b'], /needs --track/],
+  ['torrents without --track', ['--trackerless', '--allowed-dir', '/t'], /needs --track/],
   [
     'without users',
     ['--track', 'udp://h:1', '--make-from', '/f'],
@@ -110,7 +112,7 @@ for (const [what, args, why] of [
     /in plain text; set --tls-cert/,
   ],
 ] as const) {
-  test(`serve refuses administration ${what}`, async (t) => {
+  test(`serve refuses options of its tracker: ${what}`, async (t) => {
     const { status, stderr } = await runBtkit(['serve', makeScratch(t), ...args])
     assert.equal(status, 2)
     assert.match(stderr, why)

@@ -89,7 +89,7 @@ for (const [what, args] of [
   ['a port below zero', ['/', '--port', '-1']],
   ['an address that is no URL', ['/', '--public-url', 'mirror.example']],
   ['an address with a query', ['/', '--public-url', 'http://m.example/?x']],
-  ['an unknown kind of pad files', ['/', '--pad-files', 'none']],
+  ['an unknown kind of pad files', ['/', '--padding', 'none']],
   ['an unknown log format', ['/', '--log', 'xml']],
   ['no time to wait', ['/', '--wait', '0']],
   ['an option that is none', ['/', '--no-such']],
@@ -113,6 +113,8 @@ test('the tracker beside a mirror needs its own port', async () => {
 const WRONG: readonly (readonly [args: string[], told: RegExp])[] = [
   [['--warm', '/iso/'], /--warm '\/iso\/': matches no file; use DIRECTORY\/\*\*/],
   [['--warm', '../x'], /--warm.*'\.\.' is not a file name/],
+  // In makemetafile it takes no value
+  [['--pad-files'], /--pad-files/],
   [['--max-rate', '20M'], /--max-rate needs --warm/],
   [['--warm', '*', '--max-rate', '0'], /--max-rate.*not a rate/],
   [['--warm', '*', '--warm-interval', '0'], /--warm-interval.*not a number of seconds/],
