@@ -33,6 +33,8 @@ export interface WorkRequest extends PartContext {
   /** This machine's name. */
   readonly machine: string
   readonly warn: (message: string) => void
+  /** Called when Redis answers for the first time. */
+  readonly onConnected: () => void
   readonly signal: AbortSignal
 }
 
@@ -53,6 +55,8 @@ export async function work(request: WorkRequest): Promise<void> {
   client.on('ready', () => {
     last = ''
   })
+  if (client.status === 'ready') request.onConnected()
+  else client.once('ready', request.onConnected)
   const processJob = async (job: Job, token?: string) => {
     try {
       return await hashJob(job, connection, { ...request, warn })

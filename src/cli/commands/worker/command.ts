@@ -41,10 +41,13 @@ export function defineWorker({ io, finish }: CommandContext) {
     try {
       const { work } = await import('../../../fleet/worker.js')
       const what = `${machine} takes jobs from ${address.label}`
-      io.stdout.write(`${escapeText(what)}, ${count(options.threads, 'thread')}\n`)
+      const onConnected = () => {
+        io.stdout.write(`${escapeText(what)}, ${count(options.threads, 'thread')}\n`)
+      }
+      // It waits for a Redis that is gone
       manager.ready(what)
       const { signal } = io
-      await work({ address, keys, rules, machine, engine, cacheAccess, warn, signal })
+      await work({ address, keys, rules, machine, engine, cacheAccess, warn, onConnected, signal })
     } finally {
       manager.stopping()
       await pool.close()
