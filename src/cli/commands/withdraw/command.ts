@@ -110,10 +110,20 @@ function report(
   }
 }
 
+/**
+ * Removes files, each once. One that stays does not keep the others.
+ * @throws BtkitError about the first that stays
+ */
 function removeFiles(files: readonly string[]): void {
-  for (const file of files) {
-    callSystem(file, () => {
-      rmSync(file)
-    })
+  const failures: unknown[] = []
+  for (const file of new Set(files)) {
+    try {
+      callSystem(file, () => {
+        rmSync(file)
+      })
+    } catch (error) {
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw failures[0]
 }
