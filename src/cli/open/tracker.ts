@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { callSystem, usageError } from '../../errors.js'
+import { callSystem, usageError, valueOr } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { requireOwnDirectory } from '../../state/files.js'
 import { makeDirectory, stateDirectory } from '../../directories.js'
@@ -73,8 +73,10 @@ export function trackerSettings(
 function bannedFiles(options: TrackOptions, io: Io) {
   const kept = (option: string | undefined, name: string) => {
     if (option) return resolve(io.cwd, option)
-    const path = join(recordsDirectory(options, io), name)
-    return statIfThere(path) === null ? null : path
+    // Without a home directory there is none, and no other option may need it
+    const directory = valueOr(null, () => recordsDirectory(options, io))
+    const path = directory && join(directory, name)
+    return path === null || statIfThere(path) === null ? null : path
   }
   return {
     bannedAddresses: kept(options.bannedIps, BANNED_IPS),

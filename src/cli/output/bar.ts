@@ -38,7 +38,7 @@ const COUNTER = '{done} {rate} {file}'
 export async function openBar(io: Io, total: number | null): Promise<Bar | null> {
   if (!isScreen(io.stderr, io.env)) return null
   const { default: cliProgress } = await import('cli-progress')
-  const started = io.now()
+  const started = io.monotonic()
   const nameWidth = Math.max(MIN_NAME_WIDTH, (io.stderr.columns || 80) - OTHER_WIDTH)
   const bar = new cliProgress.SingleBar({
     stream: io.stderr as unknown as NodeJS.WritableStream,
@@ -59,7 +59,7 @@ export async function openBar(io: Io, total: number | null): Promise<Bar | null>
   start(0)
   const paceOf = ({ value, bytes, trouble = null }: BarState) => {
     if (trouble !== null) return { rate: `stalled: ${escapeText(trouble)}`, left: '' }
-    const seconds = Math.max((io.now() - started) / 1000, 0.001)
+    const seconds = Math.max((io.monotonic() - started) / 1000, 0.001)
     return {
       rate: `${formatBytes(bytes / seconds)}/s`,
       left: total !== null && value > 0 ? timeLeft(value, total, seconds) : '',

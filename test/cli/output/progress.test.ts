@@ -18,7 +18,7 @@ class Terminal extends Captured {
 async function barAfterTenSeconds(file: string): Promise<string> {
   let now = 1_000_000
   const stderr = new Terminal()
-  const io = { stderr, now: () => now, env: {} } as unknown as Io
+  const io = { stderr, monotonic: () => now, env: {} } as unknown as Io
   const bar = await openProgress(io, 4 * GIB)
   now += 10_000
   bar!.update({ bytesDone: GIB, currentPath: file })
@@ -45,12 +45,12 @@ test('a hostile file name does not reach the terminal raw', async () => {
 })
 
 test('a terminal without cursor movement shows no bar', async () => {
-  const io = { stderr: new Terminal(), now: Date.now, env: { TERM: 'dumb' } } as unknown as Io
+  const io = { stderr: new Terminal(), monotonic: () => 0, env: { TERM: 'dumb' } } as unknown as Io
   assert.equal(await openProgress(io, GIB), null)
 })
 
 test('a pipe gets no bar', async () => {
-  const io = { stderr: new Captured(), now: Date.now, env: {} } as unknown as Io
+  const io = { stderr: new Captured(), monotonic: () => 0, env: {} } as unknown as Io
   assert.equal(await openProgress(io, 5), null)
 })
 

@@ -81,12 +81,16 @@ async function runAndReport(request: CompleteRequest, options: SharingOptions, i
   warnOfTracker(request.common, options, io)
   noteInfoKeys(options, io)
   if (options.output !== undefined) makeOutput(options.output, options, io)
-  const started = io.now()
+  const started = io.monotonic()
   const report = await complete(request, options, io)
   const isTrackerless = isWithoutTracker(request) && !options.trackerless
-  printReport(report, { options, seconds: (io.now() - started) / 1000, isTrackerless }, io)
+  printReport(report, { options, seconds: (io.monotonic() - started) / 1000, isTrackerless }, io)
   if (options.dryRun && !options.quiet) notePublishing(request.publish, io)
-  const isHooked = await runHook(report, { options, seconds: (io.now() - started) / 1000 }, io)
+  const isHooked = await runHook(
+    report,
+    { options, seconds: (io.monotonic() - started) / 1000 },
+    io,
+  )
   if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
   const failures = failuresOf(report)
   return { report, isSuccess: failures.length === 0 && isHooked }

@@ -156,7 +156,7 @@ interface Run {
 
 /** Makes the torrents of one source, which is read once for all. */
 async function makeAll([request, ...others]: MakeGroup, run: Run): Promise<void> {
-  const started = run.io.now()
+  const started = run.io.monotonic()
   const plan = await planTorrent(request)
   const plans = [plan, ...others.map((other) => planVariant(plan, other))]
   const lists = listsOf(plan, run.options)
@@ -174,7 +174,7 @@ async function makeAll([request, ...others]: MakeGroup, run: Run): Promise<void>
 
 /** Does the same for content from standard input. */
 async function makeStreamed(group: MakeGroup, run: Run): Promise<void> {
-  const started = run.io.now()
+  const started = run.io.monotonic()
   const [request, ...others] = group
   const lists = listsBeside(request.torrent ?? '', request.name, run.options.checksums)
   for (const each of others) checkOutput(each)
@@ -262,7 +262,7 @@ interface Outcome extends Pick<MakeResult, 'plan' | 'lists'> {
 /** Prints the result. If the torrent goes to standard output, the result goes to standard error. */
 function report({ made, plan, lists, started }: Outcome, { options, io, reported }: Run): void {
   const torrentSize = made?.bytes.length ?? measureTorrent(plan)
-  const seconds = (io.now() - started) / 1000
+  const seconds = (io.monotonic() - started) / 1000
   reported.add(plan.request.torrent)
   const result = { hashes: made, torrentSize, plan, lists, seconds }
   if (options.json) io.stdout.write(makeJson(result))

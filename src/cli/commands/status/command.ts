@@ -4,7 +4,7 @@ import { Command } from '@commander-js/extra-typings'
 import { isWhole, type ClientTorrent } from '../../../core/publish/client.js'
 import { findSeeds, type RunningSeed } from '../../../clients/seeds.js'
 import { runtimeDirectory } from '../../../directories.js'
-import { BtkitError } from '../../../errors.js'
+import { BtkitError, callSystem } from '../../../errors.js'
 import { isDirectory } from '../../line/operands.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
@@ -208,6 +208,7 @@ function isNotSeeded(torrent: ClientTorrent): boolean {
 /** The torrent itself, or the torrents in a directory. */
 function torrentsAt(name: string): string[] {
   if (!isDirectory(name)) return [name]
-  const torrents = readdirSync(name).filter((entry) => entry.endsWith('.torrent'))
+  const names = callSystem(name, () => readdirSync(name))
+  const torrents = names.filter((entry) => entry.endsWith('.torrent'))
   return torrents.sort().map((entry) => join(name, entry))
 }

@@ -183,15 +183,15 @@ async function runVerify(run: Run): Promise<number> {
     report({ torrent: file, report: null, error }, 0, run)
   }
   try {
-    let started = io.now()
+    let started = io.monotonic()
     for await (const outcome of outcomesOf(run)) {
-      report(outcome, (io.now() - started) / 1000, run)
+      report(outcome, (io.monotonic() - started) / 1000, run)
       const extraError = outcome.report?.extraError ?? null
       if (extraError !== null) {
         reportError(extraError, io)
         isComplete = false
       }
-      started = io.now()
+      started = io.monotonic()
     }
   } catch (error) {
     if (io.signal.aborted) tellProgress(run)
