@@ -73,7 +73,6 @@ for (const [command, own, names] of [
   ['completedir', '--announce', ['--announce', '--tracker']],
   ['serve', '--tracker', ['--announce', '--tracker']],
   ['makemetafile', '--http-seed', ['--http-seed', '--httpseeds']],
-  ['serve', '--padding', ['--padding', '--pad-files']],
 ] as const) {
   test(`${command} has ${own} by the names of other commands too`, async () => {
     const { stdout: help } = await runBtkit([command, '--help'])
