@@ -150,7 +150,7 @@ export class Jobs {
   }
 }
 
-const CANCELLED = { message: 'It was cancelled. What was finished before stays.' }
+const CANCELLED = { message: 'It was cancelled. Files that were finished before stay.' }
 
 /** Shows a job that is running, or that ended without a result. */
 export function jobPage(job: Job, page: (parts: PageParts) => Answer): Answer {

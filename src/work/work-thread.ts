@@ -54,7 +54,7 @@ export class WorkThread {
         answers.close()
       })
       answers.once('close', () => {
-        const why = 'the thread of this work died; what was finished before stays'
+        const why = 'the thread of this work died; files that were finished before stay'
         reject(this.#isClosed ? new BtkitError('interrupted', 'cancelled') : new Error(why))
       })
     }).finally(() => this.#running--)

@@ -23,7 +23,7 @@ import type { ServerContext } from '../../server/context.js'
 /** Most bytes of a torrent; larger ones are ignored. */
 const LARGEST = 16 * 2 ** 20
 
-/** Most values of a torrent: one of many files is of no use here, and may take seconds to parse. */
+/** Most values of a torrent: one of many files is refused later, and may take seconds to parse. */
 const MOST_VALUES = 10_000
 
 /** Bytes of a torrent that is parsed without waiting for a turn. */
