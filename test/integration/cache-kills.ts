@@ -12,6 +12,7 @@ import { startFakeTransmission } from '../support/fake-transmission.js'
 import { KEY } from '../support/fleet.js'
 import { ask } from '../support/gui.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
+import { plantKeys } from '../support/queue.js'
 import { random } from '../support/random.js'
 import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
 import { makeScratch } from '../support/scratch.js'
@@ -81,7 +82,7 @@ const VICTIMS: Record<string, (t: TestContext) => Promise<Victim> | Victim> = {
   },
   worker: async (t) => {
     const { url } = await startRedis(t)
-    const key = join(makeScratch(t, { key: KEY }), 'key')
+    const key = plantKeys(t, KEY)
     const shared = (directory: string) => {
       return ['--queue', url, '--share', `s=${directory}`, '--share-key-file', key]
     }

@@ -252,6 +252,7 @@ describe('options of btkit/mirror', () => {
       { root: '/nowhere/at/all' },
       /^root \/nowhere.*no such directory/,
     ],
+    ['a root of too long a name', { root: 'x'.repeat(300) }, /^root x+: .*too long/],
     ['no root', {}, /^root: not a path/],
     ['an unknown name', { root: '.', rot: 1 }, /^rot: no such option/],
     ['an unknown limit', { root: '.', limits: { maxfiles: 1 } }, /^maxfiles: no such option/],
