@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../errors.js'
-import { ICON, type Masthead, renderMasthead, renderPage } from '../server/pages/layout.js'
-import { assetPageHeaders } from '../server/pages/policy.js'
+import { ICON, type Masthead, renderMasthead, renderPage } from '../server/views/layout.js'
+import { assetPageHeaders } from '../server/views/policy.js'
 import { html, type Html, type HtmlValue } from '../text/html.js'
 import { Form } from './form.js'
 

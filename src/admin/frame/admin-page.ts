@@ -1,6 +1,6 @@
 import { type Answer, framePage, type PageParts } from '../../pages/frame.js'
 import { SCRIPT } from '../../pages/script.js'
-import type { MenuEntry } from '../../server/pages/layout.js'
+import type { MenuEntry } from '../../server/views/layout.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
 import type { Visitor } from './visit.js'
 

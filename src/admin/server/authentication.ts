@@ -13,7 +13,7 @@ import { isLoopback } from '../access/listen-place.js'
 import { type LogInFailure, LogIns, Sessions } from '../access/log-in.js'
 import type { User, UsersFile } from '../access/users.js'
 import type { AdminRoute } from '../frame/visit.js'
-import type { ActivityLog } from '../pages/activity.js'
+import type { ActivityLog } from '../storage/activity-log.js'
 
 /** The settings of the administration. */
 export interface AdminSettings {

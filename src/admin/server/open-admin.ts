@@ -23,7 +23,7 @@ import { count } from '../../text/quantity.js'
 import type { LogInFailure } from '../access/log-in.js'
 import { type User, UsersFile } from '../access/users.js'
 import { ADMIN_SCRIPT, ADMIN_STYLE, adminPage, logInContent, NAME } from '../frame/admin-page.js'
-import { query } from '../pages/parts.js'
+import { query } from '../routes/parts.js'
 import { type AdminContext, type AdminRoute, mayDo } from '../frame/visit.js'
 import {
   type AdminParts,

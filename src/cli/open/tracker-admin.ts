@@ -90,8 +90,8 @@ export async function openTrackerAdmin(
   parts: TrackedParts,
 ): Promise<Admin> {
   const { openAdmin } = await import('../../admin/server/open-admin.js')
-  const { ActivityLog } = await import('../../admin/pages/activity.js')
-  const { BanList } = await import('../../admin/pages/bans.js')
+  const { ActivityLog } = await import('../../admin/storage/activity-log.js')
+  const { BanList } = await import('../../admin/storage/ban-list.js')
   const { adminPages } = await import('../../admin/admin-pages.js')
   const { settings, announceUrls, tls, io } = parts
   const { directory } = request
@@ -130,7 +130,7 @@ async function openTrackerForms(
     ...archives.map((path) => ({ path, isArchive: true })),
   ]
   const { openForms } = await import('../../admin/admin-pages.js')
-  const { takeTorrentsAt } = await import('../../admin/torrents/torrent-rows.js')
+  const { takeTorrentsAt } = await import('../../admin/storage/torrent-rows.js')
   const { formPresets } = await import('../configuration/form-presets.js')
   const context = serverContext(io)
   return openForms({

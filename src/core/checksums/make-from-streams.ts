@@ -36,7 +36,7 @@ export interface StreamRequest extends MakeRequest {
   readonly name: string
 }
 
-/** Arriving content, and the work that computes its digests. */
+/** The bytes to read, and the engine that computes digests of them. */
 export interface Arrival {
   /** The name of the content in messages. */
   readonly place: string
@@ -87,7 +87,7 @@ interface OrderedFile extends StreamedFile {
   readonly components: string[]
 }
 
-/** Arriving content with its paths. */
+/** Files to read, with their paths. */
 interface NamedArrival extends Pick<Arrival, 'place' | 'isDirectory'> {
   readonly files: readonly OrderedFile[]
 }

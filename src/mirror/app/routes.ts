@@ -20,8 +20,8 @@ import {
   sendError,
   setRetryAfter,
 } from '../../server/answers/refusal.js'
-import { renderPage } from '../../server/pages/layout.js'
-import { pageHeaders } from '../../server/pages/policy.js'
+import { renderPage } from '../../server/views/layout.js'
+import { pageHeaders } from '../../server/views/policy.js'
 import { html } from '../../text/html.js'
 
 /** Adds all routes of the mirror and what their answers have in common. */

@@ -24,8 +24,8 @@ import { prefersJson } from '../../server/answers/accept.js'
 import { endConditional } from '../../server/answers/conditional.js'
 import { sendLine } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
-import { pageHeaders, SAFE_HEADERS } from '../../server/pages/policy.js'
-import type { Pause } from '../../server/pages/slices.js'
+import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
+import type { Pause } from '../../server/views/slices.js'
 import { jsonLine } from '../../text/escape.js'
 
 /** Rows per page. */

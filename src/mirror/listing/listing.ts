@@ -1,6 +1,6 @@
 import { namedView, viewAddress, viewByQuery, type ViewName } from '../requests/address.js'
-import { filterInSlices, type Pause, sortInSlices } from '../../server/pages/slices.js'
-import { type ListOrder, parseOrder } from '../../server/pages/sorting.js'
+import { filterInSlices, type Pause, sortInSlices } from '../../server/views/slices.js'
+import { type ListOrder, parseOrder } from '../../server/views/sorting.js'
 
 /** A listed entry of a directory; a link is listed as its target. */
 export interface ListingRow {

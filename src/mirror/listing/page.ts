@@ -14,15 +14,15 @@ import {
 } from './listing.js'
 import { type Readme, renderReadme } from './readme.js'
 import { type HeaderOptions, renderPath, renderSiteHeader } from '../requests/site-header.js'
-import { renderPage } from '../../server/pages/layout.js'
-import { InlineScript } from '../../server/pages/policy.js'
-import type { Pause } from '../../server/pages/slices.js'
+import { renderPage } from '../../server/views/layout.js'
+import { InlineScript } from '../../server/views/policy.js'
+import type { Pause } from '../../server/views/slices.js'
 import {
   type ListOrder,
   orderFields,
   renderPages,
   sortHeading,
-} from '../../server/pages/sorting.js'
+} from '../../server/views/sorting.js'
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 

@@ -1,4 +1,4 @@
-import { renderMasthead } from '../../server/pages/layout.js'
+import { renderMasthead } from '../../server/views/layout.js'
 import { html, type Html } from '../../text/html.js'
 import type { ServiceOptions } from '../options.js'
 

@@ -1,6 +1,6 @@
-import { renderPage } from '../../server/pages/layout.js'
-import { SAFE_HEADERS, pageHeaders } from '../../server/pages/policy.js'
-import { pageNumber } from '../../server/pages/sorting.js'
+import { renderPage } from '../../server/views/layout.js'
+import { SAFE_HEADERS, pageHeaders } from '../../server/views/policy.js'
+import { pageNumber } from '../../server/views/sorting.js'
 import { html } from '../../text/html.js'
 import { renderCategoryPage } from './category-page.js'
 import {

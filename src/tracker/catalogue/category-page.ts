@@ -1,11 +1,11 @@
-import { renderPage } from '../../server/pages/layout.js'
+import { renderPage } from '../../server/views/layout.js'
 import {
   type ListOrder,
   type Paged,
   orderFields,
   renderPages,
   sortHeading,
-} from '../../server/pages/sorting.js'
+} from '../../server/views/sorting.js'
 import { type Html, html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import type { CatalogueRow } from './shelves.js'

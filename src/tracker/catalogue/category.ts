@@ -1,5 +1,5 @@
-import { InlineStyle } from '../../server/pages/policy.js'
-import { type ListOrder, pageNumber, parseOrder } from '../../server/pages/sorting.js'
+import { InlineStyle } from '../../server/views/policy.js'
+import { type ListOrder, pageNumber, parseOrder } from '../../server/views/sorting.js'
 import { type Html, html } from '../../text/html.js'
 
 /** A directory of torrents with all directories below it. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
-import { sortInSlices } from '../../server/pages/slices.js'
+import { sortInSlices } from '../../server/views/slices.js'
 import { endAtOnce } from '../../server/connections/counted-response.js'
 import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
 import {

@@ -27,7 +27,7 @@ export const HOUR = 3_600_000
 
 /**
  * Draws the hours of a month as SVG with a legend and a table, without a script or inline style. The
- * text keeps its size at any width, and colours follow the page's style (`server/pages/style.ts`).
+ * text keeps its size at any width, and colours follow the page's style (`server/views/style.ts`).
  * Screen readers hear the title and a summary.
  */
 export function drawChart(chart: Chart): Html {

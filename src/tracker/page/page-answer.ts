@@ -4,8 +4,8 @@ import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import type { ServerContext } from '../../server/context.js'
 import { isSecure } from '../../server/listen/listen.js'
-import { ICON } from '../../server/pages/layout.js'
-import { SAFE_HEADERS, pageHeaders } from '../../server/pages/policy.js'
+import { ICON } from '../../server/views/layout.js'
+import { SAFE_HEADERS, pageHeaders } from '../../server/views/policy.js'
 import { jsonLine } from '../../text/escape.js'
 
 /** A request for a page. */

@@ -1,4 +1,4 @@
-import { renderMasthead } from '../../server/pages/layout.js'
+import { renderMasthead } from '../../server/views/layout.js'
 import type { Html } from '../../text/html.js'
 
 /** The pages that a tracker has. */

@@ -3,50 +3,20 @@ import type { FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
 import { type Form, textField } from '../../pages/form.js'
 import { type Answer, statusOf } from '../../pages/frame.js'
-import { escapeText } from '../../text/escape.js'
 import { html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
 import { categoryField, type FormsParts, outcomeOf, query } from './parts.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
-import {
-  type Actor,
-  addTorrent,
-  type Collection,
-  forEach,
-  type Outcome,
-} from '../torrents/collection.js'
+import { type UploadedFile, addUploads, MAX_TORRENT, type Upload } from '../storage/add-uploads.js'
 
 /** The most files of an upload. */
 export const MOST_FILES = 500
-
-/**
- * The largest torrent, in bytes, and the most bencoded values in one: some 20,000 files have as many.
- * The tracker answers nobody while it reads a torrent.
- */
-const MAX_TORRENT = 16 * 1024 * 1024
-const MAX_VALUES = 150_000
 
 /** Bytes of all files of an upload, which are kept in memory until it ends. */
 export const MAX_BYTES = 64 * 1024 * 1024
 
 /** Bytes of an upload beside its files, at most. */
 const FRAME = 1024 * 1024
-
-/** A file of an upload. */
-export interface UploadedFile {
-  readonly name: string
-  /** Null for a file that is larger than a torrent may be. */
-  readonly bytes: Uint8Array | null
-}
-
-/** Files that were uploaded together. */
-export interface Upload {
-  /** The address of the category. */
-  readonly to: string
-  /** The name for a single file; empty for its own. */
-  readonly name: string
-  readonly files: readonly UploadedFile[]
-}
 
 /** Receives the files of an upload, within its limits. */
 export class Receipt {
@@ -84,60 +54,6 @@ function tooLarge(): BtkitError {
   const limit = formatBytes(MAX_BYTES)
   const how = 'upload fewer, and not the data itself'
   return new BtkitError('too-large', `at most ${limit} of torrents are uploaded at once; ${how}`)
-}
-
-/**
- * Adds uploaded torrents. A failure does not stop the others.
- * @throws BtkitError `usage`, and as Places.category
- */
-export function addUploads(
-  collection: Collection,
-  actor: Actor,
-  { to, name, files }: Upload,
-): Promise<Outcome[]> {
-  if (files.length === 0) throw new BtkitError('usage', 'no file was chosen')
-  if (name !== '' && files.length > 1)
-    throw new BtkitError('usage', 'only a single file can be saved under another name')
-  return collection.changeInfo(() => {
-    const category = collection.places.category(to)
-    const add = async (file: UploadedFile) => {
-      const bytes = checkBytes(file)
-      const torrent = { bytes, category, name: name || lastName(file.name), maxValues: MAX_VALUES }
-      await addTorrent(collection, actor, torrent).catch((error: unknown) => {
-        throw explain(error, file, bytes)
-      })
-    }
-    return forEach(files, add, (file) => lastName(file.name))
-  })
-}
-
-/** The first byte of a bencoded dictionary. */
-const DICTIONARY = 'd'.charCodeAt(0)
-
-/** @throws BtkitError `too-large` */
-function checkBytes({ name, bytes }: UploadedFile): Uint8Array {
-  if (bytes !== null) return bytes
-  const why = `larger than ${formatBytes(MAX_TORRENT)}; ${BY_HAND}`
-  throw new BtkitError('too-large', `${escapeText(lastName(name))}: ${why}`)
-}
-
-const BY_HAND = 'copy the torrent into the directory by hand'
-
-/** Says which file an error of its content is about. */
-function explain(error: unknown, { name }: UploadedFile, bytes: Uint8Array): unknown {
-  if (!(error instanceof BtkitError)) return error
-  const title = escapeText(lastName(name))
-  if (error.code === 'too-large')
-    return new BtkitError('too-large', `${title}: has too many files or other values; ${BY_HAND}`)
-  if (error.code !== 'bencode') return error.code === 'metainfo' ? error.of(title) : error
-  if (bytes[0] !== DICTIONARY) return error.of(title)
-  const how = 'the file is damaged or cut off, get it again'
-  return new BtkitError('bencode', `${title}: ${error.message}; ${how}`)
-}
-
-/** Browsers may send a path. */
-function lastName(name: string): string {
-  return name.split(/[/\\]/).at(-1) ?? ''
 }
 
 /** Limits of the frame around files; Receipt limits the files. */
@@ -184,7 +100,11 @@ export function uploadRoutes(parts: FormsParts): AdminRoute[] {
   ]
 }
 
-async function add(parts: FormsParts, context: AdminContext, upload: Upload): Promise<Answer> {
+export async function add(
+  parts: FormsParts,
+  context: AdminContext,
+  upload: Upload,
+): Promise<Answer> {
   const outcomes = await addUploads(parts.collection, context, upload)
   parts.changed()
   const names = outcomes.flatMap(({ address, error }) => (error ? [] : [address]))

@@ -8,8 +8,8 @@ import {
   moveTorrents,
   removeCategory,
   renameCategory,
-} from '../../../src/admin/pages/categories.js'
-import { addTorrent } from '../../../src/admin/torrents/collection.js'
+} from '../../../src/admin/storage/categories.js'
+import { addTorrent } from '../../../src/admin/storage/collection.js'
 import { TorrentLog } from '../../../src/state/torrent-log.js'
 import {
   ADMIN,

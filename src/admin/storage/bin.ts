@@ -4,77 +4,8 @@ import { join, relative } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
-import type { Answer } from '../../pages/frame.js'
-import { renderTable, rowBox, type Table } from '../../pages/table.js'
-import { html, type Html } from '../../text/html.js'
-import { formatBytes, formatTime } from '../../text/quantity.js'
-import { type FormsParts, NONE_CHOSEN, outcomeOf } from './parts.js'
-import type { AdminContext, AdminRoute } from '../frame/visit.js'
-import {
-  type Actor,
-  type Collection,
-  forEach,
-  infoHashesAt,
-  type Outcome,
-} from '../torrents/collection.js'
-import { type Category, makeDirectories, type Places, type Root } from '../torrents/places.js'
-
-/** The most torrents that are shown. */
-const MOST_SHOWN = 500
-
-/** The page of deleted torrents, which can be taken back. */
-export function binRoutes(parts: FormsParts): AdminRoute[] {
-  const restore = async (context: AdminContext): Promise<Answer> => {
-    if (!context.form.has('id')) return context.seeOther('bin', NONE_CHOSEN)
-    const outcomes = await restoreTorrents(parts.collection, context, context.form.all('id'))
-    parts.changed()
-    return context.seeOther('bin', outcomeOf(outcomes, 'taken back'))
-  }
-  return [
-    {
-      method: 'GET',
-      path: 'bin',
-      menu: 'Bin',
-      handle: (context) => show(parts, context),
-    },
-    { method: 'POST', path: 'bin', handle: restore },
-  ]
-}
-
-function show({ collection }: FormsParts, context: AdminContext): Answer {
-  const own = listBin(
-    collection,
-    ({ path }) => context.may('delete', collection.owners.lastAt(path)),
-    MOST_SHOWN,
-  )
-  const { age, bytes } = BIN_LIMITS
-  const rows = own.map(({ id, name, category, deletedAt }) => {
-    const box = rowBox({ name: 'id', value: id, label: name })
-    return [box, name, collection.places.titleOf(category), formatTime(deletedAt)]
-  })
-  return context.page({
-    title: 'Bin',
-    content: html`<p class="muted">
-        Deleted torrents are removed for good after ${age / 86_400_000} days. If there are more than
-        ${formatBytes(bytes)}, the oldest are removed first.
-        ${own.length === MOST_SHOWN && `Here are the newest ${MOST_SHOWN}.`}
-      </p>
-      ${own.length === 0 ? html`<p>The bin is empty.</p>` : table(rows)}`,
-  })
-}
-
-function table(rows: Table['rows']): Html {
-  const columns = [
-    { title: '', kind: 'box' },
-    { title: 'Torrent', kind: 'name' },
-    { title: 'Category' },
-    { title: 'Deleted (UTC)', kind: 'date' },
-  ] as const
-  return html`<form method="post" action="bin">
-    <section>${renderTable({ label: 'Deleted torrents', columns, rows })}</section>
-    <div class="acts"><button class="main">Take back</button></div>
-  </form>`
-}
+import { type Actor, type Collection, forEach, infoHashesAt, type Outcome } from './collection.js'
+import { type Category, makeDirectories, type Places, type Root } from './places.js'
 
 /** The directory of deleted torrents in a root. It is hidden, so nothing in it is tracked. */
 const BIN = '.bin'

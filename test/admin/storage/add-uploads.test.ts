@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { digestOf } from '../../../src/pages/edit.js'
-import { addTorrent } from '../../../src/admin/torrents/collection.js'
-import { editTorrents, openTorrents } from '../../../src/admin/pages/edit.js'
-import { moveTorrents } from '../../../src/admin/pages/categories.js'
-import { addUploads, MOST_FILES, Receipt } from '../../../src/admin/pages/upload.js'
+import { addTorrent } from '../../../src/admin/storage/collection.js'
+import { editTorrents, openTorrents } from '../../../src/admin/storage/edit-torrents.js'
+import { moveTorrents } from '../../../src/admin/storage/categories.js'
+import { MOST_FILES, Receipt } from '../../../src/admin/routes/upload.js'
+import { addUploads } from '../../../src/admin/storage/add-uploads.js'
 import {
   filesBelow,
   openTestCollection,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Owners } from '../../../src/admin/torrents/collection.js'
+import { Owners } from '../../../src/admin/storage/collection.js'
 import { makeScratch } from '../../support/scratch.js'
 
 const HASH = 'a'.repeat(40)

@@ -8,9 +8,9 @@ import {
   emptyBin,
   listBin,
   restoreTorrents,
-} from '../../../src/admin/pages/bin.js'
-import { removeCategory } from '../../../src/admin/pages/categories.js'
-import { addTorrent } from '../../../src/admin/torrents/collection.js'
+} from '../../../src/admin/storage/bin.js'
+import { removeCategory } from '../../../src/admin/storage/categories.js'
+import { addTorrent } from '../../../src/admin/storage/collection.js'
 import { walkTorrents } from '../../../src/core/launch/find-torrents.js'
 import {
   ADMIN,

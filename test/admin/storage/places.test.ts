@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { NamesInCategories } from '../../../src/admin/torrents/places.js'
+import { NamesInCategories } from '../../../src/admin/storage/places.js'
 import { makeScratch } from '../../support/scratch.js'
 
 test('names of torrents and directories are sorted; links and hidden names are left out', (t) => {

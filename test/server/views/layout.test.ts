@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { renderPage } from '../../../src/server/pages/layout.js'
-import { InlineScript, pageHeaders } from '../../../src/server/pages/policy.js'
+import { renderPage } from '../../../src/server/views/layout.js'
+import { InlineScript, pageHeaders } from '../../../src/server/views/policy.js'
 import { html } from '../../../src/text/html.js'
 
 test('a page has its title and its content, and nothing else', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Activity, ActivityLog } from '../../../src/admin/pages/activity.js'
+import { type Activity, ActivityLog } from '../../../src/admin/storage/activity-log.js'
 import { startAdmin } from '../../support/admin.js'
 import { makeScratch } from '../../support/scratch.js'
 

@@ -7,8 +7,8 @@ import { applyPreset, makePage, type Plan, torrentOptions } from '../../pages/to
 import { html } from '../../text/html.js'
 import { workOnce } from '../../work/work-thread.js'
 import { type AdminContext, type AdminRoute, menuFormRoutes } from '../frame/visit.js'
-import { addTorrent } from '../torrents/collection.js'
-import { isTaken, torrentName } from '../torrents/places.js'
+import { addTorrent } from '../storage/collection.js'
+import { isTaken, torrentName } from '../storage/places.js'
 import {
   categoryField,
   type FormsParts,

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { basename, relative, resolve, sep } from 'node:path'
 import type { AdminContext } from '../frame/visit.js'
-import type { Collection } from '../torrents/collection.js'
+import type { Collection } from '../storage/collection.js'
 import { BtkitError } from '../../errors.js'
 import { isWithin, makeInsideResolver } from '../../files/inside.js'
 import { type Form, selectField } from '../../pages/form.js'

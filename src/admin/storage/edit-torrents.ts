@@ -1,72 +1,15 @@
-import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import type { EditedFile, TorrentFacts } from '../../core/edit/file.js'
 import type { EditOutcome } from '../../core/edit/files.js'
 import { readTorrent } from '../../core/read-torrent.js'
 import { BtkitError } from '../../errors.js'
 import type { TorrentChanges } from '../../library/changes.js'
 import { editFiles } from '../../library/edit.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
-import {
-  changesOf,
-  editedOf,
-  editedPage,
-  editPage,
-  type Opened,
-  openTorrent,
-  refuseChanged,
-} from '../../pages/edit.js'
-import { answerForm, type FormPage } from '../../pages/picker.js'
-import type { Form } from '../../pages/form.js'
-import type { Answer } from '../../pages/frame.js'
+import { type Opened, openTorrent, refuseChanged } from '../../pages/edit.js'
 import { swarmHashes } from '../../tracker/allowed/known-torrent.js'
-import { type FormsParts, listOf, outcomeOf } from './parts.js'
-import type { AdminContext, AdminRoute } from '../frame/visit.js'
-import { type Actor, type Collection, isCopy, mainHash } from '../torrents/collection.js'
-import type { TorrentPlace } from '../torrents/places.js'
-
-/** The pages that edit torrents: fields, then what would change, then the change. */
-export function editRoutes(parts: FormsParts): AdminRoute[] {
-  const handle = (context: AdminContext) => answerForm(context.form, editingPage(parts, context))
-  return [{ method: 'POST', path: 'edit', handle }]
-}
-
-/** The page of the torrents that a form names. */
-export function editingPage(parts: FormsParts, context: AdminContext): FormPage {
-  const show = async (form: Form, error?: BtkitError) => {
-    const torrents = await openTorrents(parts.collection, context, form.all('torrent'))
-    const shown = { torrents, titleOf: basename, carried: ['in', 'q', 'page', 'torrent'], error }
-    return context.page(editPage(form, shown))
-  }
-  return {
-    show,
-    act: (form) => {
-      const act = form.text('act')
-      const isDry = act === 'preview'
-      return isDry || act === 'save' ? edit(parts, context, isDry) : show(form)
-    },
-  }
-}
-
-async function edit(parts: FormsParts, context: AdminContext, isDry: boolean): Promise<Answer> {
-  const { form } = context
-  const outcomes = await editTorrents(parts.collection, context, {
-    torrents: form.all('torrent'),
-    digest: form.text('digest'),
-    changesOf: (opened) => changesOf(form, opened),
-    isDry,
-  })
-  const edited = outcomes.flatMap(editedOf)
-  if (isDry) {
-    const named = edited.map((each) => ({ ...each, file: basename(each.file) }))
-    return context.page(editedPage(form, named, isDry))
-  }
-  parts.changed()
-  const done = outcomes.flatMap((each) => {
-    return each.error !== null || each.isChanged ? { address: each.file, error: each.error } : []
-  })
-  return context.seeOther(listOf(form), outcomeOf(done, 'changed'))
-}
+import { type Actor, type Collection, isCopy, mainHash } from './collection.js'
+import type { TorrentPlace } from './places.js'
+import type { EditedFile, TorrentFacts } from '../../core/edit/file.js'
 
 /** The most torrents that are edited at once. */
 const MOST_EDITED = 1000
@@ -186,7 +129,7 @@ async function keepOwners(
 const TOLD = ['name', 'comment', 'source', 'private', 'announce', 'announceList', 'webSeeds']
 
 /** Names the values that an edit changed. */
-function changed({ before, after }: Pick<EditedFile, 'before' | 'after'>): string {
+export function changed({ before, after }: Pick<EditedFile, 'before' | 'after'>): string {
   const isSame = (key: string) =>
     JSON.stringify(before[key as keyof TorrentFacts]) ===
     JSON.stringify(after[key as keyof TorrentFacts])

@@ -1,0 +1,97 @@
+import { BtkitError } from '../../errors.js'
+import { Form, textField } from '../../pages/form.js'
+import { type Answer, seeOther } from '../../pages/frame.js'
+import { renderTable } from '../../pages/table.js'
+import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
+import { categoryField, type FormsParts, query } from './parts.js'
+import { type AdminContext, type AdminRoute, menuFormRoutes } from '../frame/visit.js'
+import type { Category, Places } from '../storage/places.js'
+import { createCategory, renameCategory, removeCategory } from '../storage/categories.js'
+
+/** The page that creates, renames and removes categories. */
+export function categoriesRoutes(parts: FormsParts): AdminRoute[] {
+  return menuFormRoutes({
+    path: 'categories',
+    menu: 'Categories',
+    needs: 'organize',
+    page: (context) => ({
+      show: (form, error) => show(parts, context, { form, error }),
+      act: (form) => change(parts, context, form),
+    }),
+  })
+}
+
+async function change(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {
+  const { collection } = parts
+  const [act, address, name] = [form.text('act'), form.text('category'), form.text('name')]
+  if (act === 'create')
+    await createCategory(collection, context, { parent: form.text('parent'), name })
+  else if (act === 'rename') await renameCategory(collection, context, { address, name })
+  else if (act === 'remove') await removeCategory(collection, context, address)
+  else throw new BtkitError('usage', 'unknown action; load the page again')
+  parts.changed()
+  return seeOther('categories')
+}
+
+interface Shown {
+  readonly form: Form
+  readonly error: BtkitError | undefined
+}
+
+function show({ collection }: FormsParts, { page }: AdminContext, { form, error }: Shown): Answer {
+  const rows = collection.places.list().map((each) => row(collection.places, each))
+  // The forms of existing categories have a field of the same name
+  const own = form.text('act') === 'create' ? form : new Form()
+  return page({
+    title: 'Categories',
+    error,
+    content: html`<p class="muted">
+        A category is a directory of the tracker. An empty one can be removed.
+      </p>
+      <form method="post" action="categories">
+        <fieldset>
+          <legend>New category</legend>
+          ${textField(own, { name: 'name', label: 'Name' })}
+          ${categoryField(own, collection, { name: 'parent', label: 'In', isArchived: true })}
+          <div class="acts"><button class="main" name="act" value="create">Create</button></div>
+        </fieldset>
+      </form>
+      <section>
+        ${renderTable({
+          label: 'Categories',
+          columns: [
+            { title: 'Category', kind: 'name' },
+            { title: 'Torrents', kind: 'n' },
+            { title: '' },
+          ],
+          rows,
+        })}
+      </section>`,
+  })
+}
+
+function row(places: Places, category: Category): HtmlValue[] {
+  const { address, names } = category
+  const title = places.titleOf(category)
+  const name = names.at(-1)
+  return [
+    html`<a href="torrents${query({ in: address })}">${title}</a>`,
+    places.namesIfReadable(category).length,
+    name !== undefined && changeForm(address, name, title),
+  ]
+}
+
+function changeForm(address: string, name: string, title: string): Html {
+  return html`<form class="with" method="post" action="categories">
+    <input type="hidden" name="category" value="${fieldValue(address)}" />
+    <input
+      type="text"
+      name="name"
+      value="${fieldValue(name)}"
+      aria-label="New name of ${title}"
+      autocomplete="off"
+    />
+    <button name="act" value="rename" aria-label="Rename ${title}">Rename</button>
+    <button name="act" value="remove" aria-label="Remove ${title}">Remove</button>
+  </form>`
+}

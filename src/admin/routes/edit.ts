@@ -1,0 +1,56 @@
+import { basename } from 'node:path'
+import type { BtkitError } from '../../errors.js'
+import { changesOf, editedOf, editedPage, editPage } from '../../pages/edit.js'
+import { answerForm, type FormPage } from '../../pages/picker.js'
+import type { Form } from '../../pages/form.js'
+import type { Answer } from '../../pages/frame.js'
+import { type FormsParts, listOf, outcomeOf } from './parts.js'
+import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import { openTorrents, editTorrents } from '../storage/edit-torrents.js'
+
+/** The pages that edit torrents: fields, then what would change, then the change. */
+export function editRoutes(parts: FormsParts): AdminRoute[] {
+  const handle = (context: AdminContext) => answerForm(context.form, editingPage(parts, context))
+  return [{ method: 'POST', path: 'edit', handle }]
+}
+
+/** The page of the torrents that a form names. */
+export function editingPage(parts: FormsParts, context: AdminContext): FormPage {
+  const show = async (form: Form, error?: BtkitError) => {
+    const torrents = await openTorrents(parts.collection, context, form.all('torrent'))
+    const shown = { torrents, titleOf: basename, carried: ['in', 'q', 'page', 'torrent'], error }
+    return context.page(editPage(form, shown))
+  }
+  return {
+    show,
+    act: (form) => {
+      const act = form.text('act')
+      const isDry = act === 'preview'
+      return isDry || act === 'save' ? edit(parts, context, isDry) : show(form)
+    },
+  }
+}
+
+export async function edit(
+  parts: FormsParts,
+  context: AdminContext,
+  isDry: boolean,
+): Promise<Answer> {
+  const { form } = context
+  const outcomes = await editTorrents(parts.collection, context, {
+    torrents: form.all('torrent'),
+    digest: form.text('digest'),
+    changesOf: (opened) => changesOf(form, opened),
+    isDry,
+  })
+  const edited = outcomes.flatMap(editedOf)
+  if (isDry) {
+    const named = edited.map((each) => ({ ...each, file: basename(each.file) }))
+    return context.page(editedPage(form, named, isDry))
+  }
+  parts.changed()
+  const done = outcomes.flatMap((each) => {
+    return each.error !== null || each.isChanged ? { address: each.file, error: each.error } : []
+  })
+  return context.seeOther(listOf(form), outcomeOf(done, 'changed'))
+}
