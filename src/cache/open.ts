@@ -22,7 +22,7 @@ import { nullStore, type Store } from './store/store.js'
 /** The name of the file in the cache's directory. */
 export const CACHE_FILE = 'pieces.mdb'
 
-export interface OpenCacheOptions {
+export interface CacheOpening {
   readonly directory: string
   /** Current time in milliseconds since 1970. */
   readonly now: () => number
@@ -80,7 +80,7 @@ export function cacheSize(directory: string): number | null {
  * Opens the cache in a directory. Creates it if it does not exist. A damaged or foreign file is set
  * aside. If the cache cannot be used, the result is a cache that stores nothing.
  */
-export async function openCache(options: OpenCacheOptions): Promise<PieceCache> {
+export async function openCache(options: CacheOpening): Promise<PieceCache> {
   const cache = new PieceCache(() => openOrNone(options), options.now)
   await cache.wake()
   return cache
@@ -99,7 +99,7 @@ export interface LazyCache {
 }
 
 /** Returns a cache that is opened, as by openCache, when it is first used. */
-export function openLazyCache(options: OpenCacheOptions): LazyCache {
+export function openLazyCache(options: CacheOpening): LazyCache {
   const { directory, now } = options
   const note = join(directory, `${CACHE_FILE}-tidied`)
   const cache = new PieceCache(() => openOrNone(options), now)
@@ -143,7 +143,7 @@ function noteTidied(note: string, now: number): void {
  * Opens the store in a directory. If that fails, warns and returns a store that stores nothing.
  * Never rejects.
  */
-function openOrNone({ directory, warn }: OpenCacheOptions): Promise<Store> {
+function openOrNone({ directory, warn }: CacheOpening): Promise<Store> {
   const warnOnce = once((why) => {
     warn(`cache ${directory}: ${why}`)
   })

@@ -11,7 +11,7 @@ export interface HttpCall {
 }
 
 /** Options of requests to one client. */
-export interface CallOptions extends Required<CallLimits> {
+export interface HttpCallOptions extends Required<CallLimits> {
   /** The client's name in errors. */
   readonly label: string
 }
@@ -68,7 +68,7 @@ export function parseAnswer({ text }: HttpAnswer, label: string): unknown {
  * @throws BtkitError `unreachable` if there is no answer in time, `client` if it is too long,
  *   `interrupted`
  */
-export async function callHttp(call: HttpCall, options: CallOptions): Promise<HttpAnswer> {
+export async function callHttp(call: HttpCall, options: HttpCallOptions): Promise<HttpAnswer> {
   const { label, timeoutMs, signal } = options
   try {
     return await callWithin(options, async (bounded) => {

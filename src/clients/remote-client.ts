@@ -3,7 +3,7 @@ import {
   badAnswer,
   callHttp,
   parseAnswer,
-  type CallOptions,
+  type HttpCallOptions,
   type HttpAnswer,
   type HttpCall,
 } from './http-call.js'
@@ -19,7 +19,7 @@ const KINDS = { v1: 'torrent', v2: 'torrent of version 2', hybrid: 'hybrid' } as
 export abstract class RemoteClient {
   constructor(
     protected readonly address: ClientAddress,
-    protected readonly options: CallOptions,
+    protected readonly options: HttpCallOptions,
   ) {}
 
   get label(): string {

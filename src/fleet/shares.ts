@@ -8,7 +8,7 @@ import { isSafeComponent, isWithin, realPath } from '../files/inside.js'
 import type { ScannedFile } from '../files/scan/scanned-tree.js'
 
 /** A directory whose files are the same on all machines that have a share of this name. */
-export interface Share {
+export interface SharedDirectory {
   readonly name: string
   /** Its real path. */
   readonly directory: string
@@ -16,7 +16,7 @@ export interface Share {
 
 /** How files are recognized on other machines. */
 export interface ShareRules {
-  readonly shares: readonly Share[]
+  readonly shares: readonly SharedDirectory[]
   /** Whether times count in whole seconds, because a transport cuts them. */
   readonly inSeconds: boolean
 }
@@ -38,8 +38,8 @@ export function sharedName(
 }
 
 /** Returns the innermost share that has a path. */
-function shareOf(path: string, shares: readonly Share[]): Share | null {
-  let found: Share | null = null
+function shareOf(path: string, shares: readonly SharedDirectory[]): SharedDirectory | null {
+  let found: SharedDirectory | null = null
   for (const share of shares) {
     const isInner = share.directory.length > (found?.directory.length ?? -1)
     if (isInner && isWithin(path, share.directory)) found = share

@@ -4,7 +4,7 @@ import type { Job, JobFacts, Jobs } from '../pages/jobs.js'
 import { SCRIPT } from '../pages/script.js'
 import type { Preset } from '../pages/torrent-fields.js'
 import { html } from '../text/html.js'
-import type { WorkRequest, WorkTable } from '../work/work-program.js'
+import type { ThreadRequest, WorkTable } from '../work/work-program.js'
 import type { WorkThread } from '../work/work-thread.js'
 
 /** The tools of the window, in the order of the menu. */
@@ -80,7 +80,7 @@ export interface Tool extends Pick<FormPage, 'show' | 'act'> {
 interface NewWork<Name extends keyof WorkTable> {
   readonly about: JobFacts
   readonly name: Name
-  readonly request: WorkRequest<Name>
+  readonly request: ThreadRequest<Name>
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Metainfo } from '../metainfo/metainfo.js'
 import {
   summarize,
   torrentFacts,
-  type TorrentFacts,
+  type SummarizedTorrent,
   type TorrentSummary,
 } from '../metainfo/summary.js'
 import { requirePaths } from './check-options.js'
@@ -87,7 +87,7 @@ export async function summarizeTorrents(
   requirePaths(places, 'places')
   const { torrents, failures: unlisted } = await torrentsAt(places, '')
   const failures = [...unlisted].map(failed)
-  const facts: TorrentFacts[] = []
+  const facts: SummarizedTorrent[] = []
   for (const torrent of torrents) {
     await setImmediate()
     refuseAborted(options.signal)

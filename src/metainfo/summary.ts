@@ -29,7 +29,7 @@ export interface TorrentSummary {
 }
 
 /** Figures of a torrent, without its bytes. */
-export interface TorrentFacts {
+export interface SummarizedTorrent {
   readonly id: string
   readonly private: boolean
   readonly files: number
@@ -42,7 +42,7 @@ export interface TorrentFacts {
 }
 
 /** Returns what is counted of a torrent. */
-export function torrentFacts(metainfo: Metainfo): TorrentFacts {
+export function torrentFacts(metainfo: Metainfo): SummarizedTorrent {
   return {
     id: metainfo.infoHash ?? metainfo.infoHashV2 ?? '',
     private: metainfo.private,
@@ -68,9 +68,9 @@ function serverOf(url: string): string {
 }
 
 /** Adds up the facts of torrents. */
-export function summarize(all: readonly TorrentFacts[]): TorrentSummary {
+export function summarize(all: readonly SummarizedTorrent[]): TorrentSummary {
   const distinct = [...new Map(all.toReversed().map((each) => [each.id, each])).values()]
-  const sum = (of: (facts: TorrentFacts) => number) => {
+  const sum = (of: (facts: SummarizedTorrent) => number) => {
     return distinct.reduce((total, facts) => total + of(facts), 0)
   }
   return {
@@ -91,8 +91,8 @@ export function summarize(all: readonly TorrentFacts[]): TorrentSummary {
 
 /** Most torrents first. */
 function shares(
-  all: readonly TorrentFacts[],
-  valuesOf: (facts: TorrentFacts) => readonly string[],
+  all: readonly SummarizedTorrent[],
+  valuesOf: (facts: SummarizedTorrent) => readonly string[],
 ): Share[] {
   const byValue = new Map<string, Share>()
   for (const facts of all) {

@@ -99,7 +99,7 @@ export interface OwnSeed {
   /** This seed and its peers, by an info hash in hexadecimal; null if it is not seeded. */
   readonly countsOf: (infoHash: string) => ScrapedCounts | null
   /** Seeds a torrent from now on, as long as its files stay as they are. */
-  readonly add: (made: MadeTorrent) => void
+  readonly add: (made: MirrorTorrent) => void
 }
 
 /** The figures of a seed, of now and since the start. */
@@ -114,7 +114,7 @@ export interface SeedFigures {
 }
 
 /** A torrent whose hashes are in the cache. */
-export interface MadeTorrent {
+export interface MirrorTorrent {
   /** In hexadecimal; null for a version that it lacks. */
   readonly infoHash: string | null
   readonly infoHashV2: string | null

@@ -207,7 +207,7 @@ interface Part {
 let contents = 0
 
 /** The content of a torrent as one stream of pieces. */
-export class Content {
+export class SeededContent {
   /** Where each file begins in the stream. */
   readonly #starts: number[] = []
   readonly #size: number

@@ -22,7 +22,7 @@ const LOOK = 10_000
 const LOOKED_AT = 10_000
 
 /** A torrent of files whose hashes are in the cache. */
-export interface MadeTorrent extends Pick<SeedTorrent, 'infoHash' | 'infoHashV2' | 'trackers'> {
+export interface MadeSeed extends Pick<SeedTorrent, 'infoHash' | 'infoHashV2' | 'trackers'> {
   readonly content: Content
   readonly options: InfoOptions
   readonly cacheAccess: CacheAccess
@@ -96,7 +96,7 @@ export class MadeTorrents {
   }
 
   /** Seeds a torrent from now on. */
-  add({ content, options, cacheAccess, ...torrent }: MadeTorrent): void {
+  add({ content, options, cacheAccess, ...torrent }: MadeSeed): void {
     const request = new InfoRequest(content, options, cacheAccess.trust)
     const files = content.files.map((file): DataFile | null => {
       const { absolutePath: path, fingerprint } = file

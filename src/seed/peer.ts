@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { BtkitError } from '../errors.js'
 import { takeTurn, type Throttle } from '../hash/jobs/job.js'
-import type { Content } from './content.js'
+import type { SeededContent } from './content.js'
 import { HASH_REQUEST_LENGTH } from './hash-answers.js'
 import type { UploadSlots } from './upload-slots.js'
 import { type Block, HASHES, HASH_REJECT, type Handshake, PeerWire } from './wire.js'
@@ -69,7 +69,7 @@ export interface PeerHost {
   readonly find: (infoHash: string) => PeerTorrent | null
   readonly findEncrypted: (digest: string) => string | null
   /** Resolves when the torrent has been read. */
-  readonly load: (torrent: PeerTorrent) => Promise<Content>
+  readonly load: (torrent: PeerTorrent) => Promise<SeededContent>
   /** Something in the content is not what it was. */
   readonly fail: (torrent: PeerTorrent, error: unknown) => void
   /** Whether one more peer may take part in a torrent; another one may have to leave. */
@@ -100,7 +100,7 @@ export interface Dialled {
 export class Peer extends PeerWire {
   /** The torrent that the other end has named in its handshake; null before that. */
   torrent: PeerTorrent | null = null
-  #content: Content | null = null
+  #content: SeededContent | null = null
   #isInterested = false
   #requests: Request[] = []
   /** Whether the first request waits for a disk, or for its turn at a limited rate. */
@@ -230,7 +230,7 @@ export class Peer extends PeerWire {
     }
   }
 
-  #begin(infoHash: string, content: Content): void {
+  #begin(infoHash: string, content: SeededContent): void {
     this.#content = content
     const { pieceCount, info } = content
     this.expectPieces(pieceCount)
@@ -258,7 +258,7 @@ export class Peer extends PeerWire {
     this.#pump()
   }
 
-  #offerFast({ pieceCount, metainfo }: Content): void {
+  #offerFast({ pieceCount, metainfo }: SeededContent): void {
     this.sendHaveAll()
     this.#fastPieces = allowedFast(this.address, this.torrent, pieceCount)
     for (const piece of this.#fastPieces) this.sendAllowedFast(piece)
@@ -381,7 +381,7 @@ export class Peer extends PeerWire {
   }
 
   /** Sends one answer; returns false if it must wait. */
-  #send({ piece, offset, length }: Request, content: Content): boolean {
+  #send({ piece, offset, length }: Request, content: SeededContent): boolean {
     if (length === null) {
       if (this.takesMetadata) this.#sendMetadata(piece, content.info)
       return true
@@ -428,7 +428,7 @@ export class Peer extends PeerWire {
     this.sendMetadata(Buffer.concat([Buffer.from(head), bytes]))
   }
 
-  #load({ piece, offset, length }: Block, content: Content): void {
+  #load({ piece, offset, length }: Block, content: SeededContent): void {
     this.#isWaiting = true
     content.load(piece, offset, length).then(this.#goOn, (error: unknown) => {
       const isBusy = error instanceof BtkitError && error.code === 'busy'

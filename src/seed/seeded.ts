@@ -1,5 +1,5 @@
 import { BtkitError } from '../errors.js'
-import { Content, FileReader, type LoadedTorrent } from './content.js'
+import { SeededContent, FileReader, type LoadedTorrent } from './content.js'
 import type { PeerTorrent } from './peer.js'
 
 /** Milliseconds that a torrent is kept in memory after its last peer. */
@@ -47,9 +47,9 @@ export function stateOf({ torrent, peers, uploaded, rate }: Seeded): SeededState
 
 /** A torrent with its figures. There may be very many: it holds nothing that it rarely needs. */
 export class Seeded implements PeerTorrent {
-  loaded: Promise<Content> | null = null
+  loaded: Promise<SeededContent> | null = null
   /** The content, when it has been read. */
-  content: Content | null = null
+  content: SeededContent | null = null
   /** Whether it is not seeded any more. */
   isRemoved = false
   /** When a peer was last there, by the monotonic clock. */
@@ -83,7 +83,7 @@ export class LoadedTorrents {
    * Returns the content of a torrent.
    * @throws BtkitError `busy` if too many are in use, or as `SeedTorrent.load` says
    */
-  load(seeded: Seeded): Promise<Content> {
+  load(seeded: Seeded): Promise<SeededContent> {
     seeded.usedAt = this.monotonic()
     if (this.#loaded.delete(seeded)) this.#loaded.add(seeded)
     seeded.loaded ??= this.#read(seeded)
@@ -110,9 +110,9 @@ export class LoadedTorrents {
     this.#reader.close()
   }
 
-  async #read(seeded: Seeded): Promise<Content> {
+  async #read(seeded: Seeded): Promise<SeededContent> {
     try {
-      const content = new Content(await seeded.torrent.load(), this.#reader)
+      const content = new SeededContent(await seeded.torrent.load(), this.#reader)
       if (seeded.isRemoved) throw new BtkitError('busy', 'the torrent is not seeded any more')
       seeded.content = content
       this.#loaded.add(seeded)

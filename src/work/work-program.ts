@@ -36,7 +36,7 @@ const WORK = {
 
 /** The work that takes long, by name. */
 export type WorkTable = typeof WORK
-export type WorkRequest<Name extends keyof WorkTable> = Parameters<WorkTable[Name]>[0]
+export type ThreadRequest<Name extends keyof WorkTable> = Parameters<WorkTable[Name]>[0]
 export type WorkResult<Name extends keyof WorkTable> = Awaited<ReturnType<WorkTable[Name]>>
 
 /** The cache that all work shares. */
@@ -54,7 +54,7 @@ export interface Order {
 }
 
 /** A message from work. `fault` is a BtkitError, which no thread can send as it is. */
-export type Answer =
+export type WorkMessage =
   | { readonly progress: Progress }
   | { readonly result: unknown }
   | { readonly error: Error }
@@ -72,7 +72,7 @@ const opening =
 parentPort?.on('message', (order: Order) => void work(order))
 
 async function work({ name, request, port }: Order): Promise<void> {
-  const answer = (message: Answer) => {
+  const answer = (message: WorkMessage) => {
     port.postMessage(message)
   }
   const controller = new AbortController()

@@ -2,10 +2,10 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import { BtkitError } from '../errors.js'
 import type { TaskOptions } from '../library/task.js'
 import type {
-  Answer,
+  WorkMessage,
   Order,
   ThreadSetup,
-  WorkRequest,
+  ThreadRequest,
   WorkResult,
   WorkTable,
 } from './work-program.js'
@@ -32,7 +32,7 @@ export class WorkThread {
    */
   run<Name extends keyof WorkTable>(
     name: Name,
-    request: WorkRequest<Name>,
+    request: ThreadRequest<Name>,
     { signal, onProgress = () => undefined }: TaskOptions = {},
   ): Promise<WorkResult<Name>> {
     const thread = (this.#thread ??= this.#start())
@@ -43,7 +43,7 @@ export class WorkThread {
     })
     this.#running++
     return new Promise<WorkResult<Name>>((resolve, reject) => {
-      answers.on('message', (answer: Answer) => {
+      answers.on('message', (answer: WorkMessage) => {
         if ('progress' in answer) {
           onProgress(answer.progress)
           return
@@ -95,7 +95,7 @@ export class WorkThread {
  */
 export async function workOnce<Name extends keyof WorkTable>(
   name: Name,
-  request: WorkRequest<Name>,
+  request: ThreadRequest<Name>,
   options: TaskOptions = {},
 ): Promise<WorkResult<Name>> {
   const thread = new WorkThread({ cacheDirectory: null, cacheTrust: 'full' }, () => undefined)

@@ -19,7 +19,7 @@ import {
   Places,
   type Root,
   torrentName,
-  type TorrentPlace,
+  type CollectionPlace,
 } from './places.js'
 
 /** Somebody who changes torrents. */
@@ -108,7 +108,7 @@ export class Collection {
    * Returns a torrent that a user may change.
    * @throws BtkitError `not-permitted` with the reason, and as Places.torrent
    */
-  own(actor: Actor, address: string, action: 'edit' | 'delete' = 'edit'): TorrentPlace {
+  own(actor: Actor, address: string, action: 'edit' | 'delete' = 'edit'): CollectionPlace {
     const place = this.places.torrent(address)
     this.held.refuse(place)
     actor.require(action, this.ownerOf(place))
@@ -120,7 +120,7 @@ export class Collection {
    * and pages would see the comment and trackers of one of them only. Call it in `changeInfo`.
    * @throws BtkitError `exists`
    */
-  refuseCopy(path: string, hashes: InfoHashes): void {
+  refuseCopy(path: string, hashes: SwarmHashes): void {
     for (const hash of swarmHashes(hashes)) {
       const tracked = this.#trackedAs(hash)
       if (tracked?.path === null)
@@ -132,7 +132,7 @@ export class Collection {
   }
 
   /** Records a torrent that was written, because the tracker notices it only later. */
-  wrote(path: string, hashes: InfoHashes): void {
+  wrote(path: string, hashes: SwarmHashes): void {
     for (const hash of swarmHashes(hashes)) this.#written.set(hash, path)
   }
 
@@ -155,7 +155,7 @@ export class Collection {
 }
 
 /** The info hashes of a torrent, of which a hybrid has two. */
-export type InfoHashes = Pick<Metainfo, 'infoHash' | 'infoHashV2'>
+export type SwarmHashes = Pick<Metainfo, 'infoHash' | 'infoHashV2'>
 
 /** Says that there would be two files of the same torrent. */
 export function isCopy(path: string, other: string): BtkitError {
@@ -164,17 +164,17 @@ export function isCopy(path: string, other: string): BtkitError {
 }
 
 /** The info hashes of the torrent at a path; none if it cannot be read. */
-export function infoHashesAt(path: string): InfoHashes {
+export function infoHashesAt(path: string): SwarmHashes {
   return valueOr({ infoHash: null, infoHashV2: null }, () => readTorrent(path, DEFAULT_MAX_SIZE))
 }
 
 /** The hash by which a torrent's owner is known. */
-export function mainHash({ infoHash, infoHashV2 }: InfoHashes) {
+export function mainHash({ infoHash, infoHashV2 }: SwarmHashes) {
   return infoHash ?? infoHashV2 ?? ''
 }
 
 /** A torrent to put into a category. */
-export interface NewTorrent {
+export interface AddedTorrent {
   readonly bytes: Uint8Array
   /** Its file name, with or without `.torrent`. */
   readonly name: string
@@ -192,7 +192,7 @@ export interface NewTorrent {
 export async function addTorrent(
   collection: Collection,
   actor: Actor,
-  torrent: NewTorrent,
+  torrent: AddedTorrent,
 ): Promise<void> {
   const { bytes, category, maxValues = MAX_VALUES } = torrent
   const name = torrentName(torrent.name)

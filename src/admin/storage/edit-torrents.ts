@@ -8,7 +8,7 @@ import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import { type Opened, openTorrent, refuseChanged } from '../../pages/edit.js'
 import { swarmHashes } from '../../tracker/allowed/known-torrent.js'
 import { type Actor, type Collection, isCopy, mainHash } from './collection.js'
-import type { TorrentPlace } from './places.js'
+import type { CollectionPlace } from './places.js'
 import type { EditedFile, TorrentFacts } from '../../core/edit/file.js'
 
 /** The most torrents that are edited at once. */
@@ -77,7 +77,7 @@ export function editTorrents(
 }
 
 async function run(
-  places: readonly TorrentPlace[],
+  places: readonly CollectionPlace[],
   changes: TorrentChanges,
   dryRun: boolean,
 ): Promise<EditOutcome[]> {
@@ -90,7 +90,7 @@ async function run(
 /** Refuses a change of info that leads to another torrent. */
 function refuseCopies(
   collection: Collection,
-  places: readonly TorrentPlace[],
+  places: readonly CollectionPlace[],
   planned: readonly EditOutcome[],
 ): void {
   const paths = new Map<string, string>()
@@ -109,7 +109,7 @@ function refuseCopies(
 /** Records the owners under the info hashes that the torrents are about to get. */
 async function keepOwners(
   { owners }: Collection,
-  places: readonly TorrentPlace[],
+  places: readonly CollectionPlace[],
   planned: readonly EditOutcome[],
 ): Promise<void> {
   const byUser = new Map<string, { path: string; infoHash: string }[]>()

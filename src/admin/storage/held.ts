@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { BtkitError, osCodeOf } from '../../errors.js'
 import { stampOfLog, TorrentLog, type OpenLogOptions } from '../../state/torrent-log.js'
-import type { TorrentPlace } from './places.js'
+import type { CollectionPlace } from './places.js'
 
 /** The most directories whose lists are kept in memory. */
 const MAX_KEPT = 64
@@ -24,7 +24,7 @@ export class HeldTorrents {
    * Refuses to change a torrent that completedir keeps.
    * @throws BtkitError `not-permitted`
    */
-  refuse({ category, name }: Pick<TorrentPlace, 'category' | 'name'>): void {
+  refuse({ category, name }: Pick<CollectionPlace, 'category' | 'name'>): void {
     if (!this.holds(category.path, name)) return
     throw new BtkitError('not-permitted', `${name}: ${HELD}`)
   }

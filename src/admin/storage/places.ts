@@ -31,7 +31,7 @@ export interface Category {
 }
 
 /** A torrent in a category. */
-export interface TorrentPlace {
+export interface CollectionPlace {
   /** The address of its category, a slash, and its file name. */
   readonly address: string
   readonly category: Category
@@ -70,7 +70,7 @@ export class Places {
    * Returns the torrent at an address, which is a regular file.
    * @throws BtkitError as `category`
    */
-  torrent(address: string): TorrentPlace {
+  torrent(address: string): CollectionPlace {
     const at = address.lastIndexOf('/')
     const [parent, name] = [address.slice(0, Math.max(at, 0)), checkName(address.slice(at + 1))]
     const category = this.category(parent)

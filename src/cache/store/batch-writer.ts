@@ -7,16 +7,16 @@ import type { WriteLock } from './write-lock.js'
 export type Database = RootDatabase<Uint8Array, Uint8Array>
 
 /** A record to set, or with a null value to remove. */
-export interface Change {
+export interface RecordChange {
   readonly key: Uint8Array
   readonly value: Uint8Array | null
 }
 
 /** Waiting changes, by their keys as text. */
-class Changes extends Map<string, Change> {
+class Changes extends Map<string, RecordChange> {
   bytes = 0
 
-  add(change: Change): void {
+  add(change: RecordChange): void {
     this.bytes += change.key.length + (change.value?.length ?? 0)
     this.set(nameOf(change.key), change)
   }
@@ -85,14 +85,14 @@ export class BatchWriter {
   }
 
   /** A change of a key that is not yet written. */
-  waiting(key: Uint8Array): Change | undefined {
+  waiting(key: Uint8Array): RecordChange | undefined {
     if (this.#changes.size + this.#written.size === 0) return undefined
     const name = nameOf(key)
     return this.#changes.get(name) ?? this.#written.get(name)
   }
 
   /** Queues a change. Its bytes must not change until it is written. */
-  add(change: Change): void {
+  add(change: RecordChange): void {
     if (this.#state !== 'sound' || this.#changes.bytes >= MAX_WAITING) return
     this.#changes.add(change)
     const isMuch = this.#changes.size >= MAX_CHANGES || this.#changes.bytes >= MAX_BYTES

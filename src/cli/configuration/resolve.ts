@@ -40,7 +40,7 @@ export function configOption(): Option {
 }
 
 /** The command whose settings are to be found. */
-export interface Target {
+export interface CommandTarget {
   /** Its section in a configuration. */
   readonly section: string
   readonly command: CommandUnknownOpts
@@ -49,7 +49,7 @@ export interface Target {
 }
 
 /** The settings that apply to a command, without those typed on its command line. */
-export interface Resolved {
+export interface ResolvedSettings {
   readonly settings: readonly Setting[]
   /** The rules of trackers that are among the settings, a line each. */
   readonly rules: readonly string[]
@@ -57,10 +57,10 @@ export interface Resolved {
   readonly overridden: readonly string[]
 }
 
-const NOTHING: Resolved = { settings: [], rules: [], overridden: [] }
+const NOTHING: ResolvedSettings = { settings: [], rules: [], overridden: [] }
 
 /** The rest of a question for settings, besides the command. */
-export interface Asked {
+export interface SettingsRequest {
   /** The file of `--config`, if given. */
   readonly config: string | undefined
   /** The command line, in which aliases are replaced by their trackers; null for none. */
@@ -78,7 +78,11 @@ export interface Asked {
  * presets, rules of the trackers that are used, and the environment. Typed options override all of these.
  * @throws BtkitError `usage` for a misspelt alias on the command line
  */
-export async function resolveSettings(target: Target, asked: Asked, io: Io): Promise<Resolved> {
+export async function resolveSettings(
+  target: CommandTarget,
+  asked: SettingsRequest,
+  io: Io,
+): Promise<ResolvedSettings> {
   const { section, command, isLegacy } = target
   const { line, problems } = asked
   const all = optionEntries(command)
@@ -221,7 +225,7 @@ function withRules(
   byHost: readonly { readonly host: string; readonly all: readonly Candidate[] }[],
   { weak, strong, isOne }: Bounds,
   levels: Levels,
-): Resolved {
+): ResolvedSettings {
   const { typed, line } = levels
   const ofList = (each: Candidate) => each.entry.kind === 'tiers'
   // The strongest is last
@@ -327,7 +331,7 @@ export function nameOrigins(text: string, settings: readonly Setting[]): string 
 }
 
 /** A command line with its settings. */
-export interface ConfiguredLine extends Resolved {
+export interface ConfiguredLine extends ResolvedSettings {
   /**
    * Reads configuration and environment again. Returns a line for each change that needs a restart.
    * @throws BtkitError `usage` for a mistake in them
@@ -341,7 +345,7 @@ export interface ConfiguredLine extends Resolved {
  * @throws BtkitError `usage` for the first mistake
  */
 export async function configure(
-  target: Target,
+  target: CommandTarget,
   line: CommandLine,
   { io, job = [] }: { readonly io: Io; readonly job?: readonly Section[] },
 ): Promise<ConfiguredLine> {

@@ -8,7 +8,7 @@ import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { directoryAddress, formatAnnounceList } from '../../metainfo/trackers.js'
 import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
 import { keysBeside, keysInside } from './extra-keys.js'
-import type { TorrentOptions } from './torrent.js'
+import type { MakerOptions } from './torrent.js'
 
 /**
  * Translates the options common to makemetafile and completedir.
@@ -16,7 +16,7 @@ import type { TorrentOptions } from './torrent.js'
  */
 export function commonRequest(
   trackers: ChosenTrackers,
-  options: TorrentOptions,
+  options: MakerOptions,
   io: Io & { readonly isLegacy: boolean },
 ): CommonRequest {
   checkPieceSizes(options)
@@ -57,13 +57,13 @@ export function commonRequest(
 }
 
 /** @throws BtkitError `usage` if the shortest piece is longer than the longest */
-function checkPieceSizes({ minPieceSize = 0, maxPieceSize = Infinity }: TorrentOptions): void {
+function checkPieceSizes({ minPieceSize = 0, maxPieceSize = Infinity }: MakerOptions): void {
   if (minPieceSize > maxPieceSize)
     throw usageError('--min-piece-size is larger than --max-piece-size')
 }
 
 /** The version of new torrents. The default is v1, because old clients support nothing else. */
-function versionOf({ v2, hybrid }: Pick<TorrentOptions, 'v2' | 'hybrid'>): MetainfoVersion {
+function versionOf({ v2, hybrid }: Pick<MakerOptions, 'v2' | 'hybrid'>): MetainfoVersion {
   if (hybrid) return 'hybrid'
   return v2 ? 'v2' : 'v1'
 }
@@ -72,7 +72,7 @@ function versionOf({ v2, hybrid }: Pick<TorrentOptions, 'v2' | 'hybrid'>): Metai
  * The requested order of files.
  * @throws BtkitError `usage` if it is not the order of a file tree (BEP 52)
  */
-function fileOrder(options: TorrentOptions): FileOrder | undefined {
+function fileOrder(options: MakerOptions): FileOrder | undefined {
   const { sortBy } = options
   const order = sortBy === 'given' ? undefined : sortBy
   const isByPath = order?.by === 'path' && !order.isDescending
@@ -82,7 +82,7 @@ function fileOrder(options: TorrentOptions): FileOrder | undefined {
 }
 
 /** Warns if `announce` is not in the announce list, because clients then ignore it. */
-export function warnOfTracker({ parts }: CommonRequest, { quiet }: TorrentOptions, io: Io): void {
+export function warnOfTracker({ parts }: CommonRequest, { quiet }: MakerOptions, io: Io): void {
   const { announce, announceList } = parts
   if (quiet || announce === null || announceList.length === 0) return
   if (announceList.flat().includes(announce)) return
@@ -90,14 +90,14 @@ export function warnOfTracker({ parts }: CommonRequest, { quiet }: TorrentOption
 }
 
 /** Reports that keys set in `info` change the info hash. */
-export function noteInfoKeys({ set, quiet }: TorrentOptions, io: Io): void {
+export function noteInfoKeys({ set, quiet }: MakerOptions, io: Io): void {
   const keys = set.filter(({ isInInfo }) => isInInfo).map(({ key }) => `info.${key}`)
   if (quiet || keys.length === 0) return
   reportNote(`--set ${keys.join(', ')}: changes the info hash`, io)
 }
 
 /** The creation date of the option, else of SOURCE_DATE_EPOCH, else now. */
-function creationDate(option: TorrentOptions['date'], { env, now }: Io): number | 'mtime' | null {
+function creationDate(option: MakerOptions['date'], { env, now }: Io): number | 'mtime' | null {
   if (option === false) return null
   if (option === 'now') return Math.floor(now() / 1000)
   if (option !== undefined) return option
@@ -122,7 +122,7 @@ export interface ChosenTrackers {
  * The trackers on a command line. `operand` is the tracker among its arguments.
  * @throws BtkitError `usage` if clients would find no peers, or if options contradict each other
  */
-export function chooseTrackers(operand: Tiers | null, options: TorrentOptions): ChosenTrackers {
+export function chooseTrackers(operand: Tiers | null, options: MakerOptions): ChosenTrackers {
   const chosen = namedTrackers(operand, options)
   if (chosen.announce === null && !options.trackerless && !hasOtherSources(options)) {
     if (options.private) throw usageError(`no tracker, which --private needs; ${WAYS}`)
@@ -134,7 +134,7 @@ export function chooseTrackers(operand: Tiers | null, options: TorrentOptions): 
 /** The note on a torrent without a tracker; null if its peers are found some other way. */
 export function trackerlessNote(
   { announce }: ChosenTrackers,
-  options: TorrentOptions,
+  options: MakerOptions,
 ): string | null {
   if (announce !== null || options.trackerless || hasOtherSources(options)) return null
   return 'no tracker: clients find each other through the DHT; give the URL of a tracker to use one'
@@ -144,7 +144,7 @@ export function trackerlessNote(
  * The trackers on a command line, possibly none.
  * @throws BtkitError `usage` if options contradict each other
  */
-export function namedTrackers(operand: Tiers | null, options: TorrentOptions): ChosenTrackers {
+export function namedTrackers(operand: Tiers | null, options: MakerOptions): ChosenTrackers {
   const given = operand ?? options.announce
   checkTogether(operand, options)
   const list = options.announceList ?? (given.flat().length > 1 ? given : [])
@@ -152,7 +152,7 @@ export function namedTrackers(operand: Tiers | null, options: TorrentOptions): C
   return { announce, announceList: [...list] }
 }
 
-function checkTogether(operand: Tiers | null, options: TorrentOptions): void {
+function checkTogether(operand: Tiers | null, options: MakerOptions): void {
   const { announce, announceList, trackerless } = options
   if (trackerless && operand !== null)
     throw usageError(`--trackerless and ${formatAnnounceList(operand)} cannot be used together`)
@@ -171,7 +171,7 @@ function checkTogether(operand: Tiers | null, options: TorrentOptions): void {
   }
 }
 
-function hasOtherSources(options: TorrentOptions): boolean {
+function hasOtherSources(options: MakerOptions): boolean {
   const { node, webSeed, webSeedBase, httpSeed } = options
   return [node, webSeed, webSeedBase, httpSeed].some(({ length }) => length > 0)
 }

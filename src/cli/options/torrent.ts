@@ -243,4 +243,4 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
   return whole
 }
 
-export type TorrentOptions = ReturnType<ReturnType<typeof declareTorrentOptions>['opts']>
+export type MakerOptions = ReturnType<ReturnType<typeof declareTorrentOptions>['opts']>

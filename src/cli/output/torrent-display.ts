@@ -159,7 +159,7 @@ const ERASE_BELOW = '\u001b[J'
 const LEAVE = `${HOME}${ERASE_BELOW}\u001b[?1049l`
 
 /** Returns the entries of a table. An entry has one or more lines of at most `columns` columns. */
-export type Table = (columns: number) => readonly string[]
+export type DisplayTable = (columns: number) => readonly string[]
 
 /**
  * A table on the alternate screen of a terminal, redrawn in place and after a resize. Messages go
@@ -168,7 +168,7 @@ export type Table = (columns: number) => readonly string[]
 export class LiveTable {
   readonly #stdout: Output
   readonly #stderr: Output
-  #table: Table | null = null
+  #table: DisplayTable | null = null
   #messages: string[] = []
   readonly #redraw = () => {
     this.#draw()
@@ -180,7 +180,7 @@ export class LiveTable {
   }
 
   /** Replaces the table. Entries that do not fit on the terminal are counted. */
-  show(table: Table): void {
+  show(table: DisplayTable): void {
     if (!this.#table) {
       this.#stdout.write(ENTER)
       this.#stdout.on?.('resize', this.#redraw)

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { callWithin } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
-import { badAnswer, collectAnswer, unreachable, type CallOptions } from '../http-call.js'
+import { badAnswer, collectAnswer, unreachable, type HttpCallOptions } from '../http-call.js'
 
 /** The SCGI socket of rtorrent. */
 export type ScgiEndpoint =
@@ -18,7 +18,7 @@ const SCGI_VERSION = 1
 export async function callScgi(
   endpoint: ScgiEndpoint,
   body: string,
-  options: CallOptions,
+  options: HttpCallOptions,
 ): Promise<string> {
   const { label, timeoutMs, signal } = options
   const socket = connect(endpoint)

@@ -33,7 +33,7 @@ export interface NamedPeer {
 }
 
 /** The answer of a tracker. */
-export interface Announced {
+export interface AnnouncedPeers {
   /** Seconds until the next announce. */
   readonly interval: number
   readonly peers: readonly NamedPeer[]
@@ -43,7 +43,7 @@ export interface Announced {
  * Announces a seed to a tracker, over HTTP or UDP as its URL says.
  * @throws ScrapeFailure
  */
-export async function announceSeed(announce: Announce): Promise<Announced> {
+export async function announceSeed(announce: Announce): Promise<AnnouncedPeers> {
   const { signal, url } = announce
   return answeredWithin({ timeoutMs: TIMEOUT, signal }, (bounded) => {
     const own = { ...announce, signal: bounded }
@@ -56,7 +56,7 @@ export function canAnnounce(url: string): boolean {
   return /^(https?|udp):/.test(url) && URL.canParse(url)
 }
 
-async function announceHttp({ url, signal, ...own }: Announce): Promise<Announced> {
+async function announceHttp({ url, signal, ...own }: Announce): Promise<AnnouncedPeers> {
   const [infoHash, peerId] = [percentEncoded(own.infoHash), percentEncoded(own.peerId)]
   const query = [
     `info_hash=${infoHash}&peer_id=${peerId}&port=${own.port}`,
@@ -78,7 +78,7 @@ async function announceHttp({ url, signal, ...own }: Announce): Promise<Announce
 const EVENTS = { started: 2, stopped: 3 } as const
 
 /** Announces a torrent of which nothing is left to download. */
-async function announceUdp(announce: Announce): Promise<Announced> {
+async function announceUdp(announce: Announce): Promise<AnnouncedPeers> {
   const { infoHash, peerId, event } = announce
   const address = announce.address ?? ''
   const rest = Buffer.alloc(42)

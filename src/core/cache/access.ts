@@ -1,10 +1,10 @@
-import { cacheSize, openCache, type LazyCache, type OpenCacheOptions } from '../../cache/open.js'
+import { cacheSize, openCache, type LazyCache, type CacheOpening } from '../../cache/open.js'
 import { openNullCache, type PieceCache } from '../../cache/piece-cache.js'
 import { refuseAborted } from '../../errors.js'
 import type { CacheAccess } from '../digests/cache-trust.js'
 
 /** The cache's directory, and what opening it needs. */
-export interface CachePlace extends OpenCacheOptions {
+export interface CachePlace extends CacheOpening {
   /** Ends the work with the cache. */
   readonly signal?: AbortSignal | undefined
 }

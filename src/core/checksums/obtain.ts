@@ -10,7 +10,7 @@ import type { Content } from '../digests/content.js'
 import { requireUnchanged, type HashContext } from '../digests/hash-content.js'
 import { isRead } from '../digests/pad-files.js'
 import { CHECKSUMS, type ChecksumName } from './list.js'
-import { makeTorrent, type MadeTorrent, type TorrentPlan } from '../make/make-torrent.js'
+import { makeTorrent, type WrittenTorrent, type TorrentPlan } from '../make/make-torrent.js'
 import { writeLists, type ChecksumList, type ListedFile } from './lists.js'
 
 /** A file with a digest for each requested checksum, in that order. */
@@ -134,7 +134,7 @@ export async function makeWithLists(
   plan: TorrentPlan,
   lists: readonly ChecksumList[],
   hashContext: HashContext,
-): Promise<MadeTorrent> {
+): Promise<WrittenTorrent> {
   if (lists.length === 0) return makeTorrent(plan, hashContext)
   const { engine } = hashContext
   const failed = new AbortController()

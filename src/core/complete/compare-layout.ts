@@ -124,7 +124,7 @@ function isPaddedAlike({ files }: Metainfo, aligned: Content): boolean {
 }
 
 /** The result of comparing a torrent's pieces with the content. */
-export type PieceCheck =
+export type LayoutCheck =
   /** The torrent's own `info` with its layers. */
   | { readonly kind: 'same'; readonly core: TorrentCore; readonly isSettled: boolean }
   | { readonly kind: 'other' }
@@ -140,7 +140,7 @@ export async function checkPieces(
   { path, run }: UndecidedTorrent,
   metainfo: Metainfo,
   laidOut: Content,
-): Promise<PieceCheck & { readonly bytesHashed: number }> {
+): Promise<LayoutCheck & { readonly bytesHashed: number }> {
   const { request, hashContext } = run
   if (!request.dryRun) checkTarget(path, {})
   const hashed = request.dryRun

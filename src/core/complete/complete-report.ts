@@ -2,7 +2,7 @@ import { BtkitError } from '../../errors.js'
 import type { PieceFacts } from '../make/piece-choice.js'
 import { createSyncReport, type SyncReport } from '../publish/client.js'
 import type { InfoRule } from './info-rules.js'
-import type { SkipReason as EntrySkipReason } from '../../files/scan/scanned-tree.js'
+import type { ScanSkipReason as EntrySkipReason } from '../../files/scan/scanned-tree.js'
 
 /** The paths of an entry: as given, and absolute. */
 export interface EntryPaths {

@@ -34,7 +34,7 @@ import { isUntouched, torrentInput } from './unchanged.js'
 
 /** The decision about an entry. */
 export interface EntryDecision extends ListDecisions {
-  readonly torrent: SkippedEntry | TorrentDecision
+  readonly torrent: EntryToSkip | TorrentDecision
   /** The piece length and its reason; null if not needed. */
   readonly pieces: PieceFacts | null
   /** The paths in it that its torrent lacks, if that is to be written. */
@@ -42,7 +42,7 @@ export interface EntryDecision extends ListDecisions {
 }
 
 /** An entry without a torrent. */
-export interface SkippedEntry {
+export interface EntryToSkip {
   readonly kind: 'skip'
   readonly reason: SkipReason
   /** Whether the entry exists but has no bytes any more, so that its torrent may be pruned. */
@@ -127,9 +127,9 @@ export function openContent(
 }
 
 /** The content of an entry, or why it has none. */
-export type OpenedContent = PieceChoice | SkippedEntry
+export type OpenedContent = PieceChoice | EntryToSkip
 
-function contentOf(name: string, tree: Tree | SkippedEntry, run: CompleteRun): OpenedContent {
+function contentOf(name: string, tree: Tree | EntryToSkip, run: CompleteRun): OpenedContent {
   if ('kind' in tree) return tree
   const { common, prune } = run.request
   const { files, skipped } = tree
@@ -152,7 +152,7 @@ function openTree(
   name: string,
   { realDirectory, targetDirectory }: SourceDirectory,
   run: CompleteRun,
-): Tree | SkippedEntry | Promise<Tree> {
+): Tree | EntryToSkip | Promise<Tree> {
   const { scan } = run.request.common
   const root = childPath(realDirectory, name)
   const entry = openEntry(name, { policy: scan.links, realRoot: realDirectory })

@@ -7,7 +7,7 @@ import type {
   ScannedFile,
   ScannedTree,
   ScanOptions,
-  SkipReason,
+  ScanSkipReason,
 } from '../../files/scan/scanned-tree.js'
 import { checkNameOnDisk } from '../../metainfo/name.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
@@ -57,7 +57,7 @@ export interface Content {
 /** An entry of the source that is not in the torrent. */
 export interface Skipped {
   readonly path: string
-  readonly reason: SkipReason | 'the torrent itself'
+  readonly reason: ScanSkipReason | 'the torrent itself'
 }
 
 /**

@@ -40,7 +40,7 @@ export interface TorrentPlan {
   readonly replaced: InfoHashes | null
 }
 
-export interface MadeTorrent extends InfoHashes {
+export interface WrittenTorrent extends InfoHashes {
   readonly bytes: Uint8Array
   readonly core: TorrentCore
   /** Bytes that were read; the other digests were in the cache. */
@@ -151,7 +151,7 @@ function measureLayers(content: Content): number {
 export async function makeTorrent(
   plan: TorrentPlan,
   hashContext: HashContext,
-): Promise<MadeTorrent> {
+): Promise<WrittenTorrent> {
   const { trust } = hashContext.cacheAccess
   const wanted = new InfoRequest(plan.content, plan.request, trust)
   const { bytesHashed, info, pieceLayers } = await obtainInfo(wanted, hashContext)
@@ -162,7 +162,7 @@ export async function makeTorrent(
  * Makes a torrent from the result of another one of the same content. Reads nothing.
  * @throws BtkitError as writeAtomically does
  */
-export function makeVariant(plan: TorrentPlan, made: MadeTorrent): Promise<MadeTorrent> {
+export function makeVariant(plan: TorrentPlan, made: WrittenTorrent): Promise<WrittenTorrent> {
   const info = reviseInfo(made.core.info, plan.request)
   return writeTorrent(plan, { ...made.core, info }, 0)
 }
@@ -175,7 +175,7 @@ export async function writeTorrent(
   { request, content }: TorrentPlan,
   core: TorrentCore,
   bytesHashed: number,
-): Promise<MadeTorrent> {
+): Promise<WrittenTorrent> {
   const bytes = composeTorrent(request, content, core)
   const { torrent, keepsInfoHash } = request
   const hashes = infoHashesOf(core.info, content.version)

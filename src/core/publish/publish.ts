@@ -14,7 +14,7 @@ import { handOver, unseen, type ClientSight, type PublishRequest } from './hand-
 import { waitFor, type Waiting } from './wait-for.js'
 
 /** Options for publishing. */
-export interface PublishOptions extends ClientSight {
+export interface PublishRules extends ClientSight {
   readonly waiting: Waiting
   /** Whether to change nothing in the client. Then outcomes are what would happen. */
   readonly dryRun?: boolean
@@ -58,7 +58,7 @@ const TORRENTS_AT_ONCE = 100
 export async function publishTorrents(
   client: TorrentClient,
   requests: readonly PublishRequest[],
-  options: PublishOptions,
+  options: PublishRules,
 ): Promise<PublishOutcome[]> {
   const run = new PublishRun(client, options)
   try {
@@ -97,10 +97,10 @@ class PublishRun {
   /** Torrents in the client that are to be marked. */
   readonly #adopted: Pending[] = []
   readonly #client: TorrentClient
-  readonly #options: PublishOptions
+  readonly #options: PublishRules
   readonly #begun: ReadonlySet<string>
 
-  constructor(client: TorrentClient, options: PublishOptions) {
+  constructor(client: TorrentClient, options: PublishRules) {
     this.#client = client
     this.#options = options
     this.#begun = options.begun ?? new Set()

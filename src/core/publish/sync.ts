@@ -5,12 +5,12 @@ import { Journal } from '../../state/journal.js'
 import { readTorrent } from '../read-torrent.js'
 import { clientInfoHash, isSeeded, type TorrentClient } from './client.js'
 import type { PublishRequest } from './hand-over.js'
-import { publishTorrents, type PublishOptions } from './publish.js'
+import { publishTorrents, type PublishRules } from './publish.js'
 import type { SyncReport } from './client.js'
 import { withdrawTorrents } from './withdraw.js'
 
 /** A client that seeds the torrents of directories, and how it sees their data. */
-export interface SyncClient extends PublishOptions {
+export interface SyncClient extends PublishRules {
   readonly client: TorrentClient
   /** Converts a directory of this machine to the client's path. */
   readonly remoteDirectory: (local: string) => string

@@ -21,11 +21,11 @@ export interface Location {
   readonly directory: string | null
   /** Finds the file at a path of the torrent. */
   readonly find: ResolveInside
-  readonly place: Place
+  readonly place: DataPlace
 }
 
 /** The path of a torrent's files. */
-export interface Place {
+export interface DataPlace {
   readonly path: string
   /** Whether this is the path of the single file, instead of the directory above the files. */
   readonly isFile: boolean
@@ -39,7 +39,7 @@ interface Whereabouts {
 }
 
 /** Returns the path at which a file of a torrent is looked for. */
-export function pathIn({ path, isFile }: Place, below: readonly string[]): string {
+export function pathIn({ path, isFile }: DataPlace, below: readonly string[]): string {
   return isFile ? path : join(path, ...below)
 }
 

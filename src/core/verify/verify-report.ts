@@ -3,7 +3,7 @@ import type { MetainfoFile } from '../../metainfo/metainfo.js'
 import type { BadBlocks, CheckResult } from './check-pieces.js'
 import {
   type FoundFile,
-  type Place,
+  type DataPlace,
   BAD,
   DISAGREED,
   rangesOf,
@@ -61,7 +61,7 @@ export interface VerifiedFile {
 /** The result of a check. */
 export interface VerifyReport {
   /** The place where the files were looked for. */
-  readonly place: Place
+  readonly place: DataPlace
   /** Whether every file exists as the torrent describes it. */
   readonly ok: boolean
   readonly pieces: number

@@ -10,7 +10,7 @@ import {
   locateContent,
   markAbsent,
   type FoundFile,
-  type Place,
+  type DataPlace,
   BAD,
   countPieces,
   DISAGREED,
@@ -56,7 +56,7 @@ export interface VerifyPlan {
   /** Pieces with missing bytes are UNCHECKED already. */
   readonly pieces: PieceStates
   readonly extra: ExtraFiles
-  readonly place: Place
+  readonly place: DataPlace
 }
 
 /**

@@ -4,7 +4,7 @@ import { asBtkitError, osCodeOf } from '../../errors.js'
 import { fingerprintOf, type Fingerprint } from '../fingerprint.js'
 import {
   attributesOf,
-  type SkipReason,
+  type ScanSkipReason,
   type ScanOptions,
   type LinkPolicy,
   type ScannedFile,
@@ -41,7 +41,7 @@ type Entry =
       readonly attributes: string
     }
   | { readonly kind: 'directory'; readonly absolutePath: string }
-  | { readonly kind: 'skipped'; readonly reason: SkipReason }
+  | { readonly kind: 'skipped'; readonly reason: ScanSkipReason }
 
 /**
  * Examines a name in the directory `rules.realRoot`. The entry counts as its own root, so links are
@@ -92,7 +92,7 @@ export interface Found extends Target {
 export function findEntry(
   { directory, name, place }: EntryName,
   rules: LinkRules,
-): Found | SkipReason {
+): Found | ScanSkipReason {
   if (isSuspect(name)) refuseMangledName(directory, name, place)
   const path = directory + name
   const stats = lstatSync(path, { bigint: true })
@@ -108,7 +108,7 @@ export function findEntry(
 export function skipReasonOf(
   name: string,
   { all, isLegacy }: Pick<ScanOptions, 'all' | 'isLegacy'>,
-): SkipReason | undefined {
+): ScanSkipReason | undefined {
   if (isTemporaryName(name)) return 'temporary file'
   if (all) return undefined
   if (SYSTEM_NAMES.has(name) || (isLegacy && LEGACY_NAMES.has(name))) return 'system'
@@ -149,7 +149,7 @@ export interface LinkRules {
 function followLink(
   link: Target,
   { policy, realRoot }: LinkRules,
-): Omit<Found, 'isLink'> | SkipReason {
+): Omit<Found, 'isLink'> | ScanSkipReason {
   if (policy === 'skip') return 'link'
   try {
     const real = realpathSync.native(link.path)

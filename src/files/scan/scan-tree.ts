@@ -8,7 +8,7 @@ import {
   type ScanOptions,
   type ScannedFile,
   type SkippedEntry,
-  type SkipReason,
+  type ScanSkipReason,
 } from './scanned-tree.js'
 import {
   resolveTo,
@@ -132,7 +132,11 @@ function readDirectory(walk: Walk, directory: Directory): void {
 }
 
 /** Visits a name. `look` is its fingerprint if it is known to be a plain file. */
-function visitName(walk: Walk, entry: TreeEntry, look: Uint8Array | null): SkipReason | undefined {
+function visitName(
+  walk: Walk,
+  entry: TreeEntry,
+  look: Uint8Array | null,
+): ScanSkipReason | undefined {
   const { directory, name } = entry
   if (look && !isSuspect(name)) {
     const path = [...directory.components, name]
@@ -151,13 +155,13 @@ function visitName(walk: Walk, entry: TreeEntry, look: Uint8Array | null): SkipR
  * Examines a name. Returns its target, or the reason for leaving it out. Throws system errors
  * unchanged.
  */
-function findName({ root, links }: Walk, { directory, name }: TreeEntry): Found | SkipReason {
+function findName({ root, links }: Walk, { directory, name }: TreeEntry): Found | ScanSkipReason {
   const place = asPrefix(root, '/') + directory.relative
   return findEntry({ directory: directory.absolute, name, place }, links)
 }
 
 /** Adds a file, or everything below a directory; or returns the reason for leaving it out. */
-function visitEntry(walk: Walk, entry: TreeEntry, found: Found): SkipReason | undefined {
+function visitEntry(walk: Walk, entry: TreeEntry, found: Found): ScanSkipReason | undefined {
   const { directory, name } = entry
   const { stats, symlinkPath } = found
   const path = [...directory.components, name]
@@ -179,7 +183,7 @@ function fileOf(
   return attributes ? { ...file, attributes: attributesOf(path.at(-1) ?? '', stats) } : file
 }
 
-function addFile(walk: Walk, directory: Directory, file: ScannedFile): SkipReason | undefined {
+function addFile(walk: Walk, directory: Directory, file: ScannedFile): ScanSkipReason | undefined {
   const isIncluded =
     directory.isIncluded || includes(walk, directory.relative + (file.path.at(-1) ?? ''))
   if (!isIncluded) return 'not included'
@@ -268,7 +272,7 @@ function walkTo(walk: Walk, directory: Directory, [name, ...below]: string[]): v
   if (reason !== undefined) walk.skipped.push({ path: directory.relative + name, reason })
 }
 
-function visitPath(walk: Walk, entry: TreeEntry, below: string[]): SkipReason | undefined {
+function visitPath(walk: Walk, entry: TreeEntry, below: string[]): ScanSkipReason | undefined {
   const { directory, name } = entry
   const relative = directory.relative + name
   const place = asPrefix(walk.root, '/') + relative

@@ -31,7 +31,7 @@ export interface ScanOptions {
 }
 
 /** The reason for leaving an entry out. */
-export type SkipReason =
+export type ScanSkipReason =
   | 'hidden'
   | 'system'
   | 'temporary file'
@@ -61,7 +61,7 @@ export interface ScannedFile {
 export interface SkippedEntry {
   /** Relative to the root, joined by '/' on every platform. */
   path: string
-  reason: SkipReason
+  reason: ScanSkipReason
 }
 
 /** The result of scanning a root. */

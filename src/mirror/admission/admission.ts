@@ -1,4 +1,4 @@
-import { type Job, JobQueue } from './job-queue.js'
+import { type QueuedJob, JobQueue } from './job-queue.js'
 import type { ServiceLimits } from '../options.js'
 import { NotReady, Refusal, throttled } from '../../server/answers/refusal.js'
 import type { Turns } from '../../steps.js'
@@ -62,7 +62,7 @@ export function openAdmission(limits: ServiceLimits): Admission {
 }
 
 /** A request whose names are matched and whose files are looked up. */
-export interface Planning extends Omit<Job, 'size' | 'signal'> {
+export interface Planning extends Omit<QueuedJob, 'size' | 'signal'> {
   /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
   readonly signal: AbortSignal
   /** Estimated work: the number of its paths, and much more for patterns. */

@@ -12,7 +12,7 @@ interface JobLimits {
 }
 
 /** Work that takes its turn in a queue. */
-export interface Job {
+export interface QueuedJob {
   /** Its size, for example in bytes to read. */
   readonly size: number
   /** The client; null if unknown. */
@@ -101,7 +101,7 @@ export class JobQueue {
    * @throws NotReady if too many jobs wait, or the client has too many; the signal's reason while
    *   the job waits
    */
-  async run<T>({ size, client, signal }: Job, work: () => Promise<T>): Promise<T> {
+  async run<T>({ size, client, signal }: QueuedJob, work: () => Promise<T>): Promise<T> {
     if (this.length >= this.limits.maxWaiting) {
       throw new NotReady('the server is busy; try again in 10 s', 10)
     }

@@ -58,7 +58,7 @@ interface SortedRows {
 
 /** The entries of a directory at one time. */
 export class Listing {
-  readonly #sorted = new Map<SortKey, SortedRows>()
+  readonly #sorted = new Map<ListingKey, SortedRows>()
 
   constructor(readonly parts: SortedEntries) {
     this.#sorted.set('name', parts)
@@ -95,7 +95,7 @@ export class Listing {
     }
   }
 
-  async #sortedBy(key: SortKey, pause: Pause): Promise<SortedRows> {
+  async #sortedBy(key: ListingKey, pause: Pause): Promise<SortedRows> {
     const known = this.#sorted.get(key)
     if (known || key === 'name') return known ?? this.parts
     // Rows that are equal keep their order by name
@@ -147,7 +147,7 @@ function compareKeyed(a: KeyedRow, b: KeyedRow): number {
   return a.row.name < b.row.name ? -1 : 1
 }
 
-const VALUES: Readonly<Record<Exclude<SortKey, 'name'>, (row: ListingRow) => number>> = {
+const VALUES: Readonly<Record<Exclude<ListingKey, 'name'>, (row: ListingRow) => number>> = {
   size: ({ size }) => size,
   date: ({ modified }) => modified,
 }
@@ -155,10 +155,10 @@ const VALUES: Readonly<Record<Exclude<SortKey, 'name'>, (row: ListingRow) => num
 /** The sort keys of rows, in the order of the columns. */
 export const SORT_KEYS = ['name', 'size', 'date'] as const
 
-export type SortKey = (typeof SORT_KEYS)[number]
+export type ListingKey = (typeof SORT_KEYS)[number]
 
 /** The wanted rows of a directory, and their order. */
-export interface ListingQuery extends ListOrder<SortKey> {
+export interface ListingQuery extends ListOrder<ListingKey> {
   /** Text that names must contain, in small or capital letters; empty for all. */
   readonly filter: string
   /** Whether the answer must be JSON, whatever the client prefers. */

@@ -12,7 +12,7 @@ import type { Requester } from '../requests/requester.js'
 import { type Flight, InFlight } from '../torrents/in-flight.js'
 import {
   childOf,
-  type DirectoryEntry,
+  type MirrorEntry,
   formatMirrorPath,
   isNameable,
   isWithheld,
@@ -229,7 +229,7 @@ async function readRows(place: Place, view: MirrorView, budget: Budget): Promise
 
 /** The rows of entries, except those that are gone or cannot be downloaded. */
 async function lookAtAll(
-  entries: readonly DirectoryEntry[],
+  entries: readonly MirrorEntry[],
   place: Place,
   view: MirrorView,
 ): Promise<ListingRow[]> {

@@ -9,7 +9,7 @@ import {
   type ListingRow,
   MAX_FILTER,
   SORT_KEYS,
-  type SortKey,
+  type ListingKey,
   viewsByQuery,
 } from './listing.js'
 import { type Readme, renderReadme } from './readme.js'
@@ -170,7 +170,7 @@ function renderWhole(): Html {
   </div>`
 }
 
-const COLUMNS: Readonly<Record<SortKey, readonly [title: string, style: string]>> = {
+const COLUMNS: Readonly<Record<ListingKey, readonly [title: string, style: string]>> = {
   name: ['Name', 'name'],
   size: ['Size', 'n'],
   date: ['Changed', 'date'],
@@ -180,7 +180,7 @@ const COLUMNS: Readonly<Record<SortKey, readonly [title: string, style: string]>
 function renderHead(query: ListingQuery, hasSwarms: boolean): Html {
   const headings = SORT_KEYS.map((key) => {
     const [title, style] = COLUMNS[key]
-    const address = (order: ListOrder<SortKey>) => formatListingQuery({ ...query, ...order })
+    const address = (order: ListOrder<ListingKey>) => formatListingQuery({ ...query, ...order })
     return sortHeading({ key, title, style }, query, address)
   })
   return html`<thead>

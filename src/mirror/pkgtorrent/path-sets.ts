@@ -9,7 +9,7 @@ import type { ServiceOptions } from '../options.js'
 import { digestOfSet, type PathSet, setContent } from './set.js'
 import { percentDecode } from '../requests/address.js'
 import type { Requester } from '../requests/requester.js'
-import type { CurrentTorrent, OnDemand, PlannedTorrent } from '../torrents/on-demand.js'
+import type { CurrentTorrent, OnDemand, OnDemandPlan } from '../torrents/on-demand.js'
 import { findFiles } from '../tree/find-files.js'
 import { isGlob } from '../tree/simple-glob.js'
 import { malformed, Refusal } from '../../server/answers/refusal.js'
@@ -81,7 +81,7 @@ export class PathSets {
     return this.onDemand.obtain({ key, effort: effortOf(paths), plan }, requester)
   }
 
-  async #plan(set: PathSet, budget: Budget): Promise<PlannedTorrent> {
+  async #plan(set: PathSet, budget: Budget): Promise<OnDemandPlan> {
     const { mirror, markPadFiles, limits } = this.options
     const search = { maxMatches: limits.maxMatches, budget }
     const { files, omitted } = await findFiles(set.paths, mirror, search)

@@ -9,7 +9,7 @@ export interface Waiter extends Pick<Requester, 'client' | 'onGone'> {
 }
 
 /** Work that clients wait for; ends early when its signal aborts. */
-export type Work<T> = (flight: Flight<T>) => Promise<T>
+export type FlightWork<T> = (flight: Flight<T>) => Promise<T>
 
 /** Work by key: what several requests ask for at once is done once. */
 export class InFlight<T> {
@@ -36,7 +36,7 @@ export class InFlight<T> {
    * Waits for the work under a key, which begins if there is none.
    * @throws as Flight.wait
    */
-  join(key: string, waiter: Waiter, work: Work<T>): Promise<T> {
+  join(key: string, waiter: Waiter, work: FlightWork<T>): Promise<T> {
     const before = this.#flights.get(key)
     if (before) return before.wait(waiter)
     const flight = new Flight(work, waiter.client, this.memory.open(waiter.client))
@@ -65,7 +65,7 @@ export class Flight<T> {
 
   /** The work begins after this call. */
   constructor(
-    work: Work<T>,
+    work: FlightWork<T>,
     /** The client that asked first; see Requester. */
     readonly client: string | null,
     /** The account for the work's memory. */

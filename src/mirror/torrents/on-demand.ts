@@ -35,7 +35,7 @@ const ENTRY_COST = 1000
 const MAX_WARNED = 1000
 
 /** The current content of a torrent. */
-export interface PlannedTorrent extends Placement {
+export interface OnDemandPlan extends Placement {
   readonly content: Content
   readonly options: InfoOptions
 }
@@ -50,7 +50,7 @@ interface TorrentWanted {
    * Looks up its files. Rejects with BtkitError if they cannot be read, and with the budget's
    * errors.
    */
-  readonly plan: (budget: Budget) => Promise<PlannedTorrent>
+  readonly plan: (budget: Budget) => Promise<OnDemandPlan>
   /** Whether it is only compared with the operator's own torrent. */
   readonly isCompared?: boolean
 }
@@ -215,7 +215,7 @@ export class OnDemand {
     wanted: TorrentWanted,
     budget: Budget,
     before: Content | null,
-  ): Promise<Look | PlannedTorrent> {
+  ): Promise<Look | OnDemandPlan> {
     const { trust, now } = this.cacheAccess
     const checkedAt = this.world.monotonic()
     const plan = await wanted.plan(budget)
@@ -285,7 +285,7 @@ interface TorrentWork extends Pick<Flight<CurrentTorrent>, 'client' | 'memory' |
 }
 
 /** The result of looking up a torrent's files, also in the cache. */
-interface Look extends PlannedTorrent {
+interface Look extends OnDemandPlan {
   readonly request: InfoRequest
   /** The torrent, or what must be read for it. */
   readonly recalled: TorrentCore | ToRead

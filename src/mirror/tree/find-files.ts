@@ -2,7 +2,7 @@ import { isSuspect, sortByBytes } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Budget } from '../admission/admission.js'
 import {
-  type DirectoryEntry,
+  type MirrorEntry,
   formatMirrorPath,
   isWithheld,
   mapConcurrently,
@@ -148,7 +148,7 @@ class Search {
     const { budget, maxMatches } = this.#limits
     const names: string[] = []
     const unwanted = wantsFiles ? 'directory' : 'file'
-    const take = ({ name, kind }: DirectoryEntry) => {
+    const take = ({ name, kind }: MirrorEntry) => {
       budget.charge('names', 1)
       if (kind === unwanted || isSuspect(name) || !glob.matches(name, budget)) return
       budget.charge('bytes', name.length)

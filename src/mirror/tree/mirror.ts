@@ -205,7 +205,7 @@ async function lstatOne(path: string): Promise<PathState> {
 }
 
 /** A name in a directory, with its kind if the directory contains that. */
-export interface DirectoryEntry {
+export interface MirrorEntry {
   readonly name: string
   readonly kind: 'file' | 'directory' | 'unknown'
 }
@@ -219,8 +219,8 @@ export function isNameable(name: string): boolean {
 const CHUNK = 512
 
 /** Reads the entries of a directory, some hundreds at a time. Throws the system's errors. */
-export async function* readInChunks(path: string): AsyncGenerator<readonly DirectoryEntry[]> {
-  let chunk: DirectoryEntry[] = []
+export async function* readInChunks(path: string): AsyncGenerator<readonly MirrorEntry[]> {
+  let chunk: MirrorEntry[] = []
   for await (const entry of await opendir(path, { bufferSize: CHUNK })) {
     chunk.push({ name: entry.name, kind: kindOf(entry) })
     if (chunk.length < CHUNK) continue
@@ -230,7 +230,7 @@ export async function* readInChunks(path: string): AsyncGenerator<readonly Direc
   yield chunk
 }
 
-function kindOf(entry: Dirent): DirectoryEntry['kind'] {
+function kindOf(entry: Dirent): MirrorEntry['kind'] {
   if (entry.isFile()) return 'file'
   return entry.isDirectory() ? 'directory' : 'unknown'
 }

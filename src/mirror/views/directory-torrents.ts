@@ -7,7 +7,7 @@ import type { Budget } from '../admission/admission.js'
 import type { ServiceOptions } from '../options.js'
 import { refuseManyPieces } from '../pkgtorrent/set.js'
 import type { Requester } from '../requests/requester.js'
-import type { CurrentTorrent, OnDemand, PlannedTorrent } from '../torrents/on-demand.js'
+import type { CurrentTorrent, OnDemand, OnDemandPlan } from '../torrents/on-demand.js'
 import { FILE_COST, type FoundFiles } from '../tree/find-files.js'
 import {
   formatMirrorPath,
@@ -76,7 +76,7 @@ export class DirectoryTorrents {
     directory: readonly string[],
     version: MetainfoVersion,
     budget: Budget,
-  ): Promise<PlannedTorrent> {
+  ): Promise<OnDemandPlan> {
     const { mirror, limits, pieceLength } = this.options
     const name = directory.at(-1)
     if (name === undefined) {

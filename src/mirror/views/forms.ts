@@ -16,7 +16,7 @@ const UNQUOTABLE = /[^\x20-\x7e]|["\\%]/gu
 type TorrentView = 'torrent' | 'magnet' | 'btih'
 
 /** The function that composes a view of a place's torrent. */
-export function formOf(view: TorrentView, place: Place): ComposeForm {
+export function formOf(view: TorrentView, place: FormPlace): ComposeForm {
   if (view === 'btih') return ({ infoHash }) => textForm(infoHash)
   if (view === 'magnet') {
     return (torrent, around) => {
@@ -33,7 +33,7 @@ export function formOf(view: TorrentView, place: Place): ComposeForm {
 }
 
 /** Composes the page that a browser gets for a magnet link. */
-export function magnetPage(place: Place, page: Pick<FilePage, 'file' | 'header'>): ComposeForm {
+export function magnetPage(place: FormPlace, page: Pick<FilePage, 'file' | 'header'>): ComposeForm {
   return (torrent, around) => {
     const magnet = magnetOf(torrent, around, place)
     const text = renderFilePage({ ...page, name: torrent.title.name, magnet })
@@ -55,7 +55,7 @@ function textForm(line: string) {
 function magnetOf(
   { infoHashes, title, given }: KnownTorrent,
   { announceList, addresses, webSeeds, peers }: TorrentSurroundings,
-  place: Place,
+  place: FormPlace,
 ): string {
   const { path, name, size } = title
   const [infoHash, infoHashV2] = [infoHashes.v1, infoHashes.v2]
@@ -99,7 +99,7 @@ function encodeExtended(text: string): string {
 }
 
 /** The subject of a view, and the form of its torrent's URL. */
-export interface Place {
+export interface FormPlace {
   readonly components: readonly string[]
   readonly version: MetainfoVersion
   /** Whether a file has the torrent's name, so that the view needs a query. */
@@ -107,7 +107,7 @@ export interface Place {
 }
 
 /** URL of the .torrent of a place; `base` is that of the mirror's root. */
-export function torrentAddress(base: string, { components, version, isTaken }: Place): string {
+export function torrentAddress(base: string, { components, version, isTaken }: FormPlace): string {
   const address = viewAddress(fileAddress(base, components), 'torrent', isTaken)
   return version === 'v1' ? address : `${address}${isTaken ? '&' : '?'}${version}`
 }

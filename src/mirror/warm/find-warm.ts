@@ -27,10 +27,10 @@ export async function* findWarm(
   { patterns, signal, unread }: WarmSearch,
 ): AsyncGenerator<readonly ScannedFile[]> {
   const view = new MirrorView(mirror)
-  const follow = (path: readonly string[], places: Places, isLink = false) => {
+  const follow = (path: readonly string[], places: WarmPlaces, isLink = false) => {
     return patterns.follow(places, path.at(-1) ?? '', isLink)
   }
-  const walk: Walk<Places> = {
+  const walk: Walk<WarmPlaces> = {
     isWanted: (path, places) => {
       if (!isNameable(path.at(-1) ?? '') || isWithheld(path, mirror)) return false
       return follow(path, places).length > 0
@@ -72,7 +72,7 @@ const NO_FILE = 'matches no file; use DIRECTORY/** for all files below one'
 type PatternPart = 'directories' | 'end' | ((name: string) => boolean)
 
 /** The places in all patterns after the components of a path: the states of a matcher. */
-export type Places = readonly number[]
+export type WarmPlaces = readonly number[]
 
 /**
  * Globs for the paths of files on a mirror, from its root. `**` stands for any directories on the
@@ -81,7 +81,7 @@ export type Places = readonly number[]
 export class PathPatterns {
   readonly #places: readonly PatternPart[]
   /** The parts where paths begin, at the root. */
-  readonly start: Places
+  readonly start: WarmPlaces
 
   /** @throws BtkitError `usage` if a pattern cannot match any file */
   constructor(patterns: readonly string[]) {
@@ -95,7 +95,7 @@ export class PathPatterns {
    * The parts that a name leads to from others. A link to a directory is followed only if its own
    * component matches it, not by `**`, because links may be circular.
    */
-  follow(from: Places, name: string, isLink = false): Places {
+  follow(from: WarmPlaces, name: string, isLink = false): WarmPlaces {
     const next = from.flatMap((at) => {
       const place = this.#places[at]
       if (place === 'directories') return isLink || name.startsWith('.') ? [] : [at]
@@ -105,17 +105,17 @@ export class PathPatterns {
   }
 
   /** Whether a path that led to these parts matches. */
-  isMatch(places: Places): boolean {
+  isMatch(places: WarmPlaces): boolean {
     return places.some((at) => this.#places[at] === 'end')
   }
 
   /** Whether a longer path can match from these parts. */
-  canGoOn(places: Places): boolean {
+  canGoOn(places: WarmPlaces): boolean {
     return places.some((at) => this.#places[at] !== 'end')
   }
 
   /** Adds the parts after each `**`, which may stand for no directory. */
-  #spread(places: readonly number[]): Places {
+  #spread(places: readonly number[]): WarmPlaces {
     const all = places.flatMap((at) => (this.#places[at] === 'directories' ? [at, at + 1] : [at]))
     return [...new Set(all)]
   }

@@ -11,7 +11,7 @@ export interface AllowedTorrent {
   /** 40 hexadecimal digits, as in announces: for v2 torrents the first 40 of the 64 digits. */
   readonly infoHash: string
   /** Null if only the hash is known. */
-  readonly metainfo: TorrentSummary | null
+  readonly metainfo: KnownSummary | null
   /** The error sent to clients instead of peers. */
   readonly failure: string | null
   /** The warning sent to clients together with peers. */
@@ -21,7 +21,7 @@ export interface AllowedTorrent {
 }
 
 /** The part of a .torrent file that is kept. */
-export interface TorrentSummary extends Pick<Metainfo, 'infoHash' | 'infoHashV2' | 'name'> {
+export interface KnownSummary extends Pick<Metainfo, 'infoHash' | 'infoHashV2' | 'name'> {
   /** Total size of its files in bytes, without padding. */
   readonly size: number
   /** The number of its files, with pad files. */
@@ -63,7 +63,7 @@ export function describeTorrent(
   controls: boolean,
 ) {
   const metainfo = nameErrors(origin?.path ?? 'torrent', () => parseMetainfo(bytes))
-  const summary: TorrentSummary = {
+  const summary: KnownSummary = {
     infoHash: metainfo.infoHash,
     infoHashV2: metainfo.infoHashV2,
     name: clipText(metainfo.name, MAX_NAME),

@@ -5,7 +5,7 @@ import { html } from '../../text/html.js'
 import { renderCategoryPage } from './category-page.js'
 import {
   CATALOGUE_STYLE,
-  type Category,
+  type CatalogueCategory,
   categoryAddress,
   parseCatalogueQuery,
   rootFrom,
@@ -141,7 +141,11 @@ export class Catalogue {
     return pageAnswer(page, HEADERS)
   }
 
-  #feed(request: PageRequest, category: Category, rows: readonly CatalogueRow[]): PageAnswer {
+  #feed(
+    request: PageRequest,
+    category: CatalogueCategory,
+    rows: readonly CatalogueRow[],
+  ): PageAnswer {
     const base = baseOf(request)
     const path = categoryAddress(category, '')
     const title = `${titleOf(category)} - ${new URL(base).host}`

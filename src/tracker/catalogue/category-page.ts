@@ -14,7 +14,7 @@ import {
   CATALOGUE_STYLE,
   type CatalogueQuery,
   type CatalogueSort,
-  type Category,
+  type CatalogueCategory,
   MAX_SEARCH,
   categoryAddress,
   formatCatalogueQuery,
@@ -28,9 +28,9 @@ import type { TorrentLinks } from '../page/torrent-rows.js'
 
 export interface CategoryPageParts {
   readonly site: Site
-  readonly category: Category
+  readonly category: CatalogueCategory
   readonly query: CatalogueQuery
-  readonly children: Paged<Category>
+  readonly children: Paged<CatalogueCategory>
   readonly torrents: Paged<CatalogueRow>
   /** The bytes of all torrents that the query selects. */
   readonly size: number
@@ -82,7 +82,7 @@ function jsonAddress(query: CatalogueQuery): string {
   return formatCatalogueQuery(query).replace('./', 'index.json')
 }
 
-function renderSearch(category: Category, query: CatalogueQuery): Html {
+function renderSearch(category: CatalogueCategory, query: CatalogueQuery): Html {
   const { search } = query
   const label = category.path.length === 0 ? 'Search all' : 'Search here'
   return html`<form class="search" method="get" action="./" role="search">
@@ -94,7 +94,7 @@ function renderSearch(category: Category, query: CatalogueQuery): Html {
   </form>`
 }
 
-function renderChildren(children: Paged<Category>, query: CatalogueQuery): Html | false {
+function renderChildren(children: Paged<CatalogueCategory>, query: CatalogueQuery): Html | false {
   if (children.total === 0) return false
   const address = (categories: number) => formatCatalogueQuery({ ...query, categories })
   return html`<section aria-labelledby="categories">
@@ -106,7 +106,7 @@ function renderChildren(children: Paged<Category>, query: CatalogueQuery): Html 
   </section>`
 }
 
-function renderChild({ path, torrents, size, newestMs }: Category): Html {
+function renderChild({ path, torrents, size, newestMs }: CatalogueCategory): Html {
   const name = path.at(-1) ?? ''
   const day = renderDay(newestMs)
   return html`<li>
@@ -147,7 +147,7 @@ function renderList(parts: CategoryPageParts, root: string): Html {
 interface TorrentTableParts {
   readonly rows: readonly CatalogueRow[]
   /** The category of the page, which rows do not repeat. */
-  readonly category: Category
+  readonly category: CatalogueCategory
   readonly links: TorrentLinks
   /** The way to the tracker's first page. */
   readonly root: string

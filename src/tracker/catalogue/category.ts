@@ -3,8 +3,8 @@ import { type ListOrder, pageNumber, parseOrder } from '../../server/views/sorti
 import { type Html, html } from '../../text/html.js'
 
 /** A directory of torrents with all directories below it. */
-export class Category {
-  readonly children = new Map<string, Category>()
+export class CatalogueCategory {
+  readonly children = new Map<string, CatalogueCategory>()
   /** The number of torrents here and below. */
   torrents = 0
   /** Their size in bytes. */
@@ -22,26 +22,26 @@ export class Category {
     readonly path: readonly string[],
     /** Whether its torrents are retired. */
     readonly isArchive: boolean,
-    readonly parent: Category | null,
+    readonly parent: CatalogueCategory | null,
   ) {
     this.text = path.join('/').toLowerCase()
   }
 
   /** The category of a directory, which is created if needed. */
-  at(names: readonly string[]): Category {
-    return names.reduce<Category>((category, name) => category.#child(name), this)
+  at(names: readonly string[]): CatalogueCategory {
+    return names.reduce<CatalogueCategory>((category, name) => category.#child(name), this)
   }
 
-  #child(name: string): Category {
+  #child(name: string): CatalogueCategory {
     const known = this.children.get(name)
     if (known) return known
-    const child = new Category([...this.path, name], this.isArchive, this)
+    const child = new CatalogueCategory([...this.path, name], this.isArchive, this)
     this.children.set(name, child)
     return child
   }
 
   /** The category of a directory; null if it has no torrents. */
-  find(names: readonly string[]): Category | null {
+  find(names: readonly string[]): CatalogueCategory | null {
     const [first, ...rest] = names
     if (first === undefined) return this
     return this.children.get(first)?.find(rest) ?? null
@@ -65,7 +65,7 @@ export class Category {
   }
 
   /** Whether a category is this one or below it. */
-  holds(other: Category): boolean {
+  holds(other: CatalogueCategory): boolean {
     return other.#first >= this.#first && other.#first <= this.#last
   }
 }
@@ -120,25 +120,26 @@ export function formatCatalogueQuery(query: Omit<CatalogueQuery, 'words'>): stri
 }
 
 /** The address of a category; `root` is the way to the tracker's first page, such as `../`. */
-export function categoryAddress({ path, isArchive }: Category, root: string): string {
+export function categoryAddress({ path, isArchive }: CatalogueCategory, root: string): string {
   const names = [isArchive ? 'archive' : 'catalogue', ...path.map(encodeURIComponent), '']
   return `${root}${names.join('/')}`
 }
 
 /** The way from a category's page to the tracker's first page. */
-export function rootFrom({ path }: Category): string {
+export function rootFrom({ path }: CatalogueCategory): string {
   return '../'.repeat(path.length + 1)
 }
 
 /** The title of a category. */
-export function titleOf({ path, isArchive }: Category): string {
+export function titleOf({ path, isArchive }: CatalogueCategory): string {
   return path.at(-1) ?? (isArchive ? 'Archive' : 'Catalogue')
 }
 
 /** The path to a category as links; the last is this page if `name` is null, else `name` is. */
-export function renderPath(category: Category, root: string, name: string | null): Html {
-  const above: Category[] = []
-  for (let each: Category | null = category; each !== null; each = each.parent) above.unshift(each)
+export function renderPath(category: CatalogueCategory, root: string, name: string | null): Html {
+  const above: CatalogueCategory[] = []
+  for (let each: CatalogueCategory | null = category; each !== null; each = each.parent)
+    above.unshift(each)
   const steps = above.map((each) => {
     return name === null && each === category
       ? html`<li><span aria-current="page">${titleOf(each)}</span></li>`

@@ -3,8 +3,8 @@ import { formatBytes } from '../../text/quantity.js'
 import { type Xml, xml } from '../../text/xml.js'
 import type { CatalogueEntry, CatalogueRow } from './shelves.js'
 import type { CategoryPageParts } from './category-page.js'
-import type { Category } from './category.js'
-import type { TorrentDetails } from './torrent-page.js'
+import type { CatalogueCategory } from './category.js'
+import type { CatalogueDetails } from './torrent-page.js'
 import { type TorrentLinks, jsonOfRow } from '../page/torrent-rows.js'
 
 /** The JSON form of a category's page. */
@@ -26,7 +26,7 @@ export function jsonOfCategory(
   }
 }
 
-function jsonOfChild(category: Category) {
+function jsonOfChild(category: CatalogueCategory) {
   const { path, torrents, size, newestMs } = category
   return {
     name: path.at(-1) ?? '',
@@ -53,7 +53,7 @@ export function placeOf({ category, summary }: CatalogueEntry) {
 }
 
 /** The JSON form of a torrent's details. */
-export function jsonOfDetails({ creationDate, files, ...details }: TorrentDetails) {
+export function jsonOfDetails({ creationDate, files, ...details }: CatalogueDetails) {
   return {
     ...details,
     created: creationDate === null ? null : timeOf(1000 * creationDate),
@@ -61,7 +61,7 @@ export function jsonOfDetails({ creationDate, files, ...details }: TorrentDetail
   }
 }
 
-function pathOf({ path }: Category): string {
+function pathOf({ path }: CatalogueCategory): string {
   return path.join('/')
 }
 

@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers/promises'
 import { isWithin } from '../../files/inside.js'
 import { SLICE, filterInSlices } from '../../server/views/slices.js'
 import { type Paged, paged } from '../../server/views/sorting.js'
-import type { TorrentSummary } from '../allowed/known-torrent.js'
-import { type CatalogueQuery, Category } from './category.js'
+import type { KnownSummary } from '../allowed/known-torrent.js'
+import { type CatalogueQuery, CatalogueCategory } from './category.js'
 import type { Snapshot, SwarmRow } from '../page/torrent-rows.js'
 
 /** Categories on a page. */
@@ -19,8 +19,8 @@ export interface CatalogueRoot {
 
 /** The place of a torrent in the catalogue. */
 export interface CatalogueEntry {
-  readonly summary: TorrentSummary
-  readonly category: Category
+  readonly summary: KnownSummary
+  readonly category: CatalogueCategory
 }
 
 /** A torrent with its figures and its place. */
@@ -30,7 +30,7 @@ export interface CatalogueRow extends SwarmRow {
 
 /** The lists of a category. */
 interface CategoryLists {
-  readonly children: Paged<Category>
+  readonly children: Paged<CatalogueCategory>
   readonly torrents: Paged<CatalogueRow>
   /** The bytes of all torrents that the query selects. */
   readonly size: number
@@ -38,11 +38,11 @@ interface CategoryLists {
 
 /** The torrents of a snapshot by category. */
 export class Shelves {
-  readonly current = new Category([], false, null)
-  readonly archive = new Category([], true, null)
+  readonly current = new CatalogueCategory([], false, null)
+  readonly archive = new CatalogueCategory([], true, null)
   readonly #roots: readonly CatalogueRoot[]
-  readonly #byDirectory = new Map<string, Category>()
-  readonly #bySummary = new Map<TorrentSummary, Category>()
+  readonly #byDirectory = new Map<string, CatalogueCategory>()
+  readonly #bySummary = new Map<KnownSummary, CatalogueCategory>()
 
   private constructor(
     private readonly snapshot: Snapshot,
@@ -65,7 +65,7 @@ export class Shelves {
   }
 
   /** The category of a torrent. Torrents without a file are in none. */
-  categoryOf(summary: TorrentSummary): Category {
+  categoryOf(summary: KnownSummary): CatalogueCategory {
     const known = this.#bySummary.get(summary)
     if (known) return known
     const category = summary.path === null ? this.current : this.#at(dirname(summary.path))
@@ -73,7 +73,7 @@ export class Shelves {
     return category
   }
 
-  #at(directory: string): Category {
+  #at(directory: string): CatalogueCategory {
     const known = this.#byDirectory.get(directory)
     if (known) return known
     const root = this.#roots.find((each) => isWithin(directory, each.path))
@@ -85,7 +85,11 @@ export class Shelves {
   }
 
   /** Lists a category; a page of torrents has at most `length`. */
-  async list(category: Category, query: CatalogueQuery, length: number): Promise<CategoryLists> {
+  async list(
+    category: CatalogueCategory,
+    query: CatalogueQuery,
+    length: number,
+  ): Promise<CategoryLists> {
     const tests = query.words.map((word) => ({ word, isHash: /^[\da-f]{6,64}$/.test(word) }))
     const sorted = await this.snapshot.order(query.sort)
     const found = await filterInSlices(sorted, ({ torrent, lowerName }) => {
@@ -106,7 +110,11 @@ export class Shelves {
   }
 
   /** The categories and the newest torrents of a category. */
-  async front(category: Category, query: CatalogueQuery, most: number): Promise<CategoryLists> {
+  async front(
+    category: CatalogueCategory,
+    query: CatalogueQuery,
+    most: number,
+  ): Promise<CategoryLists> {
     const { torrents: total, size } = category
     const items = await this.newest(category, most)
     const children = childrenOf(category, query)
@@ -114,7 +122,7 @@ export class Shelves {
   }
 
   /** The newest torrents of a category, the newest first. */
-  async newest(category: Category, most: number): Promise<CatalogueRow[]> {
+  async newest(category: CatalogueCategory, most: number): Promise<CatalogueRow[]> {
     const order = await this.snapshot.order('added')
     const wanted = Math.min(most, category.torrents)
     const newest: SwarmRow[] = []
@@ -136,13 +144,13 @@ export class Shelves {
 }
 
 /** The subcategories on a page. They are beside the first torrents only. */
-function childrenOf(category: Category, { search, page, categories }: CatalogueQuery) {
+function childrenOf(category: CatalogueCategory, { search, page, categories }: CatalogueQuery) {
   const isFirst = search === '' && page === 1
   const children = isFirst ? [...category.children.values()].sort(byName) : []
   return paged(children, categories, CATEGORIES)
 }
 
-function byName({ path: a }: Category, { path: b }: Category): number {
+function byName({ path: a }: CatalogueCategory, { path: b }: CatalogueCategory): number {
   const [left, right] = [a.at(-1)?.toLowerCase() ?? '', b.at(-1)?.toLowerCase() ?? '']
   return left < right ? -1 : 1
 }

@@ -9,7 +9,7 @@ import { paged, renderPages } from '../../server/views/sorting.js'
 import { clipText } from '../../text/escape.js'
 import { type Html, type HtmlValue, html, lines } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
-import type { TorrentSummary } from '../allowed/known-torrent.js'
+import type { KnownSummary } from '../allowed/known-torrent.js'
 import { type Site, siteHead } from '../page/site.js'
 import { type SwarmRow, type TorrentLinks, transferredOf } from '../page/torrent-rows.js'
 import { openGraph } from './category-page.js'
@@ -25,7 +25,7 @@ interface TorrentPageParts {
   /** Its place in the catalogue; null if it has none. */
   readonly entry: CatalogueEntry | null
   /** Null if they are unknown or must not be shown. */
-  readonly details: TorrentDetails | null
+  readonly details: CatalogueDetails | null
   /** The page of its files, from 1. */
   readonly filesPage: number
   readonly links: TorrentLinks
@@ -97,7 +97,7 @@ function renderComment(comment: string): Html {
 function renderFacts(
   row: SwarmRow,
   entry: CatalogueEntry | null,
-  details: TorrentDetails | null,
+  details: CatalogueDetails | null,
 ): Html {
   const { infoHash, infoHashV2 } = entry?.summary ?? { infoHash: row.infoHash, infoHashV2: null }
   const isHybrid = infoHash !== null && infoHashV2 !== null
@@ -127,7 +127,7 @@ function renderHash(hash: string, name: string): Html {
 }
 
 function renderFiles(
-  { files, fileCount, isDirectory }: TorrentDetails,
+  { files, fileCount, isDirectory }: CatalogueDetails,
   { filesPage, row, links }: TorrentPageParts,
 ): Html | false {
   if (!isDirectory) return false
@@ -141,7 +141,7 @@ function renderFiles(
   </section>`
 }
 
-function renderSources({ trackers, webSeeds }: TorrentDetails): Html {
+function renderSources({ trackers, webSeeds }: CatalogueDetails): Html {
   return html`${trackers.length > 0 && renderUrls('Trackers', trackers)}
   ${webSeeds.length > 0 && renderUrls('Web seeds', [webSeeds])}`
 }
@@ -163,12 +163,12 @@ function renderUrls(title: string, groups: readonly (readonly string[])[]): Html
 interface Branch {
   readonly name: string
   readonly branches: Map<string, Branch>
-  readonly files: ListedFile[]
+  readonly files: CatalogueFile[]
   size: number
 }
 
 /** Files as a tree of directories, which can be opened and closed. The sizes are of these files. */
-function renderFileTree(files: readonly ListedFile[]): Html {
+function renderFileTree(files: readonly CatalogueFile[]): Html {
   const top = branch('')
   for (const file of files) {
     let at = top
@@ -233,14 +233,14 @@ const MAX_KEPT_FILES = 50_000
 const REST = 4
 
 /** A file of a torrent. */
-export interface ListedFile {
+export interface CatalogueFile {
   readonly path: readonly string[]
   /** In bytes. */
   readonly length: number
 }
 
 /** The content of a .torrent, for its page. Texts and lists are cut to bounded lengths. */
-export interface TorrentDetails extends Pick<
+export interface CatalogueDetails extends Pick<
   Metainfo,
   'pieceLength' | 'pieceCount' | 'creationDate' | 'isDirectory'
 > {
@@ -250,14 +250,14 @@ export interface TorrentDetails extends Pick<
   readonly trackers: readonly (readonly string[])[]
   readonly webSeeds: readonly string[]
   /** The first files in the order of their paths. */
-  readonly files: readonly ListedFile[]
+  readonly files: readonly CatalogueFile[]
   /** The number of all files. */
   readonly fileCount: number
 }
 
 interface Kept {
   readonly state: string
-  readonly details: TorrentDetails
+  readonly details: CatalogueDetails
 }
 
 /**
@@ -275,7 +275,7 @@ export class DetailsReader {
    * The details of a torrent; null if its file is gone, holds another torrent now, or would take too
    * long to read.
    */
-  async read(summary: TorrentSummary): Promise<TorrentDetails | null> {
+  async read(summary: KnownSummary): Promise<CatalogueDetails | null> {
     const { path, fileCount } = summary
     if (path === null || fileCount > MAX_READ_FILES) return null
     const reading = this.#turn.then(() => this.#read(path, summary))
@@ -286,7 +286,7 @@ export class DetailsReader {
     return (await reading).details
   }
 
-  async #read(path: string, hashes: Pick<TorrentSummary, 'infoHash' | 'infoHashV2'>) {
+  async #read(path: string, hashes: Pick<KnownSummary, 'infoHash' | 'infoHashV2'>) {
     const kept = this.#kept.get(path)
     try {
       const file = await readRegular(path, MAX_SIZE, kept?.state ?? null)
@@ -304,8 +304,8 @@ export class DetailsReader {
 
 function detailsOf(
   bytes: Uint8Array,
-  { infoHash, infoHashV2 }: Pick<TorrentSummary, 'infoHash' | 'infoHashV2'>,
-): TorrentDetails | null {
+  { infoHash, infoHashV2 }: Pick<KnownSummary, 'infoHash' | 'infoHashV2'>,
+): CatalogueDetails | null {
   const metainfo = parseMetainfo(bytes, { maxSize: MAX_SIZE, maxValues: MAX_VALUES })
   const isSame = metainfo.infoHash === infoHash && metainfo.infoHashV2 === infoHashV2
   // The file may have become one of a private torrent
@@ -353,7 +353,7 @@ function pathOf(path: readonly string[]): string[] {
 }
 
 /** Compares by components, so that the files of a directory are together. */
-function byPath({ path: a }: ListedFile, { path: b }: ListedFile): number {
+function byPath({ path: a }: CatalogueFile, { path: b }: CatalogueFile): number {
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
     const [left = '', right = ''] = [a[i], b[i]]
     if (left !== right) return left < right ? -1 : 1

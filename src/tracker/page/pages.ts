@@ -7,7 +7,7 @@ import { orderFields, renderPages, sortHeading } from '../../server/views/sortin
 import { type Html, html } from '../../text/html.js'
 import { count, formatBytes, formatTime } from '../../text/quantity.js'
 import type { ServerContext } from '../../server/context.js'
-import type { TorrentSummary } from '../allowed/known-torrent.js'
+import type { KnownSummary } from '../allowed/known-torrent.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import type { History } from '../history.js'
 import {
@@ -26,7 +26,7 @@ import {
   type RowPage,
   type RowQuery,
   SORT_KEYS,
-  type SortKey,
+  type TorrentSortKey,
   type SwarmRow,
   TorrentLinks,
   formatRowQuery,
@@ -151,7 +151,7 @@ class TorrentBytes {
   readonly #reading = new Map<string, Promise<RegularFile | null>>()
 
   /** The bytes of a torrent's file; null if it is gone or changed since the torrent was read. */
-  async of({ path, state }: Pick<TorrentSummary, 'path' | 'state'>): Promise<Uint8Array | null> {
+  async of({ path, state }: Pick<KnownSummary, 'path' | 'state'>): Promise<Uint8Array | null> {
     if (path === null) return null
     const reading = this.#reading.get(path) ?? this.#read(path)
     this.#reading.set(path, reading)
@@ -191,7 +191,7 @@ interface InfoPage {
   readonly now: number
 }
 
-const TITLES: Readonly<Record<SortKey, string>> = {
+const TITLES: Readonly<Record<TorrentSortKey, string>> = {
   hash: 'info hash',
   name: 'torrent name',
   size: 'size',
@@ -201,10 +201,10 @@ const TITLES: Readonly<Record<SortKey, string>> = {
   transferred: 'transferred',
 }
 
-const OF_NAMES: readonly SortKey[] = ['name', 'size', 'transferred']
+const OF_NAMES: readonly TorrentSortKey[] = ['name', 'size', 'transferred']
 
 /** Whether a column holds numbers. */
-const isNumeric = (key: SortKey) => key !== 'hash' && key !== 'name'
+const isNumeric = (key: TorrentSortKey) => key !== 'hash' && key !== 'name'
 
 /** The page that lists all torrents. */
 function renderInfoPage(parts: InfoPage): string {
@@ -246,20 +246,20 @@ function renderInfoPage(parts: InfoPage): string {
   )
 }
 
-function heading(key: SortKey, query: RowQuery, hasNames: boolean): Html {
+function heading(key: TorrentSortKey, query: RowQuery, hasNames: boolean): Html {
   const column = { key, title: TITLES[key], style: classOf(key, hasNames) }
   return sortHeading(column, query, (order) => formatRowQuery({ ...query, ...order }))
 }
 
 /** If there are no names, info hashes take the place of that column. */
-function classOf(key: SortKey, hasNames: boolean): string {
+function classOf(key: TorrentSortKey, hasNames: boolean): string {
   if (isNumeric(key)) return 'n'
   return hasNames ? key : 'name'
 }
 
 function bodyRow(
   row: SwarmRow,
-  columns: readonly SortKey[],
+  columns: readonly TorrentSortKey[],
   { links, hasNames }: Pick<InfoPage, 'links' | 'hasNames'>,
 ): Html {
   const cells = columns.map((key) => {
@@ -278,14 +278,18 @@ function bodyRow(
 }
 
 /** On narrow screens the label replaces the column heading. */
-function numberCell(key: SortKey, content: Html | string | number | null): Html {
+function numberCell(key: TorrentSortKey, content: Html | string | number | null): Html {
   return html`<td class="n" data-label="${TITLES[key]}">${content}</td>`
 }
 
-function cell(key: SortKey, row: SwarmRow, links: TorrentLinks): Html | string | number | null {
+function cell(
+  key: TorrentSortKey,
+  row: SwarmRow,
+  links: TorrentLinks,
+): Html | string | number | null {
   const link = (text: string) => html`<a href="${links.page(row)}">${text}</a>`
   const transferred = transferredOf(row)
-  const cells: Readonly<Record<SortKey, Html | string | number | null>> = {
+  const cells: Readonly<Record<TorrentSortKey, Html | string | number | null>> = {
     hash: html`<code>${link(row.infoHash)}</code>`,
     name: row.name === null ? null : link(row.name),
     size: row.size === null ? null : formatBytes(row.size),

@@ -3,7 +3,7 @@ import { magnetLink } from '../../metainfo/magnet.js'
 import type { ServerContext } from '../../server/context.js'
 import { SLICE, filterInSlices, sortInSlices } from '../../server/views/slices.js'
 import { type ListOrder, type Paged, paged, parseOrder } from '../../server/views/sorting.js'
-import { type AllowedTorrent, type TorrentSummary, swarmHashes } from '../allowed/known-torrent.js'
+import { type AllowedTorrent, type KnownSummary, swarmHashes } from '../allowed/known-torrent.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import type { SwarmCounts } from '../swarms/swarm-types.js'
@@ -75,7 +75,7 @@ const NONE: Figures = { complete: 0, downloading: 0, downloaded: 0 }
  * same; the larger numbers count.
  */
 export function figuresOf(
-  summary: Pick<TorrentSummary, 'infoHash' | 'infoHashV2'>,
+  summary: Pick<KnownSummary, 'infoHash' | 'infoHashV2'>,
   store: Pick<SwarmStore, 'scrape'>,
 ): Figures {
   return swarmHashes(summary).reduce<Figures>(
@@ -270,13 +270,13 @@ export const SORT_KEYS = [
   'downloaded',
   'transferred',
 ] as const
-export type SortKey = (typeof SORT_KEYS)[number]
+export type TorrentSortKey = (typeof SORT_KEYS)[number]
 
 /** All values by which rows can be sorted. */
-type RowKey = SortKey | 'added'
+type RowKey = TorrentSortKey | 'added'
 
 /** Filter, order and page of a listing. */
-export interface RowQuery extends ListOrder<SortKey> {
+export interface RowQuery extends ListOrder<TorrentSortKey> {
   /** Text that names contain or info hashes begin with, in lower case; empty for all. */
   readonly filter: string
 }

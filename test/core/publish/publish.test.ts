@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { clientInfoHash } from '../../../src/core/publish/client.js'
 import type { PublishRequest } from '../../../src/core/publish/hand-over.js'
-import { publishTorrents, type PublishOptions } from '../../../src/core/publish/publish.js'
+import { publishTorrents, type PublishRules } from '../../../src/core/publish/publish.js'
 import { withdrawTorrents } from '../../../src/core/publish/withdraw.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
@@ -23,7 +23,7 @@ function plantRequest(t: TestContext, changes: Partial<PublishRequest> = {}): Pu
 async function publish(
   client: FakeClient,
   request: PublishRequest,
-  options: Omit<PublishOptions, 'waiting'> = OPTIONS,
+  options: Omit<PublishRules, 'waiting'> = OPTIONS,
 ) {
   const [outcome] = await publishTorrents(client, [request], {
     ...options,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { JobQueue, type Job } from '../../../src/mirror/admission/job-queue.js'
+import { JobQueue, type QueuedJob } from '../../../src/mirror/admission/job-queue.js'
 import { NotReady } from '../../../src/server/answers/refusal.js'
 import { refused } from '../refused.js'
 
@@ -16,7 +16,7 @@ function open(limits: Partial<ConstructorParameters<typeof JobQueue>[0]> = {}) {
     begun.push(name)
     return new Promise<void>((resolve) => ends.set(name, resolve))
   }
-  const add = (name: string, size: number, rest: Partial<Job> = {}) => {
+  const add = (name: string, size: number, rest: Partial<QueuedJob> = {}) => {
     const job = queue.run({ client: null, signal: never, ...rest, size }, work(name))
     job.catch(() => undefined)
     return job

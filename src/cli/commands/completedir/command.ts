@@ -36,7 +36,7 @@ import {
   writtenLine,
 } from './completedir-output.js'
 import { metricsFile, withMetrics } from './metrics-file.js'
-import { askedRules, declareCompletedir, type CompleteOptions } from './options.js'
+import { askedRules, declareCompletedir, type CompletedirOptions } from './options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../open/engine.js'
 import { reportError, reportNote, reportWarning, warningsTo } from '../../output/messages.js'
@@ -70,7 +70,7 @@ export function defineCompletedir({ io, isLegacy, finish }: CommandContext) {
   })
 }
 
-type SharingOptions = CompleteOptions &
+type SharingOptions = CompletedirOptions &
   Pick<CacheArguments, 'shareWith'> &
   Pick<CompleteContext, 'elsewhere'>
 
@@ -100,7 +100,7 @@ async function runAndReport(request: CompleteRequest, options: SharingOptions, i
  * Makes the directory of the torrents if only that is missing.
  * @throws BtkitError `not-found` with what to do, and as the system refuses
  */
-function makeOutput(output: string, { dryRun, quiet }: CompleteOptions, io: Io): void {
+function makeOutput(output: string, { dryRun, quiet }: CompletedirOptions, io: Io): void {
   const place = resolve(io.cwd, output)
   if (existsSync(place)) return
   const missing = `--output ${output}: no such directory`
@@ -121,7 +121,7 @@ function notePublishing(clients: readonly SyncClient[], io: Io): void {
 
 async function completeRequest(
   { tiers, sources, asked }: Operands & { readonly asked: readonly InfoRule[] },
-  options: CompleteOptions,
+  options: CompletedirOptions,
   io: Io & Pick<CommandContext, 'isLegacy'>,
 ): Promise<CompleteRequest> {
   const common = commonRequest(namedTrackers(tiers, options), options, io)
@@ -160,7 +160,7 @@ async function completeRequest(
 /** Milliseconds that a client may take to check data before the run continues. */
 const LOOK_LIMIT_MS = 60_000
 
-async function clientsOf(options: CompleteOptions, io: Io): Promise<SyncClient[]> {
+async function clientsOf(options: CompletedirOptions, io: Io): Promise<SyncClient[]> {
   if (options.publish.length === 0) return []
   // The code for clients takes a while to load and is rarely needed
   const { openClients, syncClient } = await import('../../open/clients.js')
@@ -201,7 +201,10 @@ async function complete(
 }
 
 /** Shows the progress on a terminal, and prints each torrent when it is written. */
-function watchOnTerminal(options: CompleteOptions, io: Io): CompleteWatch & { stop: () => void } {
+function watchOnTerminal(
+  options: CompletedirOptions,
+  io: Io,
+): CompleteWatch & { stop: () => void } {
   const { quiet, json, dryRun } = options
   let bar: ProgressBar<HashProgress> | null = null
   return {
@@ -223,7 +226,7 @@ function watchOnTerminal(options: CompleteOptions, io: Io): CompleteWatch & { st
 }
 
 interface Outcome {
-  readonly options: CompleteOptions
+  readonly options: CompletedirOptions
   readonly seconds: number
 }
 
@@ -253,9 +256,8 @@ function printReport(
     io.stdout.write(`${escapeText(line)}\n`)
 }
 
-function tellTrackerless({ private: isPrivate, quiet }: CompleteOptions, io: Io): void {
-  if (isPrivate)
-    reportWarning('no tracker: nobody can download new private torrents; give a tracker', io)
+function tellTrackerless({ private: isPrivate, quiet }: CompletedirOptions, io: Io): void {
+  if (isPrivate) reportWarning('no tracker: nobody can download new private torrents; give a tracker', io)
   else if (!quiet)
     reportNote('no tracker: clients of new torrents find each other through the DHT', io)
 }

@@ -5,7 +5,7 @@ import { readBounded } from '../../../files/read-bounded.js'
 import { checkTarget, writeAtomically } from '../../../files/write/atomically.js'
 import { formatMetrics, gauge, type Metric } from '../../../server/metrics/metrics.js'
 import type { Io } from '../../io.js'
-import type { CompleteOptions } from './options.js'
+import type { CompletedirOptions } from './options.js'
 
 /** A file that node_exporter's textfile collector reads. */
 interface MetricsFile {
@@ -29,7 +29,7 @@ const MAX_FILE = 1024 * 1024
 
 /** The file of a command line; null without `--metrics-file`, and in a dry run. */
 export function metricsFile(
-  { metricsFile: path, output, dryRun }: CompleteOptions,
+  { metricsFile: path, output, dryRun }: CompletedirOptions,
   directories: readonly string[],
   io: Io,
 ): MetricsFile | null {

@@ -92,7 +92,7 @@ export function declareCompletedir() {
     .addHelpText('after', EXAMPLES)
 }
 
-export type CompleteOptions = ReturnType<ReturnType<typeof declareCompletedir>['opts']>
+export type CompletedirOptions = ReturnType<ReturnType<typeof declareCompletedir>['opts']>
 
 /** The rules of `info` that are set on the command line. */
 export function askedRules(command: CommandUnknownOpts): InfoRule[] {

@@ -37,7 +37,7 @@ export function declareBulkEdit(name: string) {
 export const HOW_TO_EDIT = ['--force', '--dry-run', '--json', '--quiet', '--max-torrent-size']
 
 /** The options of declareSingleEdit and declareBulkEdit. */
-export type EditOptions = ReturnType<ReturnType<typeof declareSingleEdit>['opts']> & {
+export type HowToEdit = ReturnType<ReturnType<typeof declareSingleEdit>['opts']> & {
   readonly filesFrom?: string | undefined
 }
 

@@ -22,7 +22,7 @@ import {
   readFileList,
 } from '../../open/torrent-input.js'
 import { isDirectory, requireNames } from '../../line/operands.js'
-import type { EditOptions } from './options.js'
+import type { HowToEdit } from './options.js'
 import { reportError, reportNote, reportWarning, optional } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { count } from '../../../text/quantity.js'
@@ -75,7 +75,7 @@ interface EditRun {
   /** The torrents among the arguments. */
   readonly operands: readonly string[]
   readonly edit: TorrentEdit
-  readonly options: EditOptions
+  readonly options: HowToEdit
   /** The removed values. A value that no torrent has causes a warning. */
   readonly removals?: readonly Removal[]
   /** The output format of a BitTornado name; null for btkit's own. */
@@ -198,7 +198,7 @@ function summarize({ total, changed, failed, rehashed }: Tally, run: EditRun, io
  */
 async function listFiles(
   operands: readonly string[],
-  { filesFrom, output }: EditOptions,
+  { filesFrom, output }: HowToEdit,
   io: Io,
 ): Promise<FileList> {
   requireNames(operands, 'torrent')

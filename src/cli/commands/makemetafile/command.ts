@@ -12,7 +12,7 @@ import { asBtkitError, BtkitError } from '../../../errors.js'
 import type { Io } from '../../io.js'
 import {
   type MakeGroup,
-  type MakeOptions,
+  type MakemetafileOptions,
   STDIN,
   declareMakemetafile,
   makeRequests,
@@ -20,7 +20,7 @@ import {
 import { type NamePatterns, UnmatchedPatterns } from '../../line/name-patterns.js'
 import { sortOperands } from '../../line/operands.js'
 import {
-  type MadeTorrent,
+  type WrittenTorrent,
   type TorrentPlan,
   checkOutput,
   makeTorrent,
@@ -99,7 +99,7 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
 
 /** The typed globs. The globs of a configuration need not match something each time. */
 function typedPatterns(
-  { include, exclude }: MakeOptions,
+  { include, exclude }: MakemetafileOptions,
   command: CommandUnknownOpts,
 ): NamePatterns {
   const isTyped = (name: 'include' | 'exclude') => command.getOptionValueSource(name) === 'cli'
@@ -134,7 +134,7 @@ function withAdvice(error: unknown): unknown {
 }
 
 /** The paths that a list names; undefined when there is none. */
-async function readChosen({ filesFrom }: MakeOptions, io: Io) {
+async function readChosen({ filesFrom }: MakemetafileOptions, io: Io) {
   if (filesFrom === undefined) return undefined
   const { files, refused } = await readFileList(filesFrom, io)
   for (const { error } of refused) throw error
@@ -143,7 +143,7 @@ async function readChosen({ filesFrom }: MakeOptions, io: Io) {
 
 /** One run of the command, for all its torrents. */
 interface Run {
-  readonly options: MakeOptions
+  readonly options: MakemetafileOptions
   readonly hashContext: HashContext
   readonly io: Io
   /** The globs that match nothing so far; null if there is nothing to match. */
@@ -164,9 +164,9 @@ async function makeAll([request, ...others]: MakeGroup, run: Run): Promise<void>
   // Reported before hashing, which may take hours
   await tellOfPlan(plan, run)
   const { dryRun } = run.options
-  let first: MadeTorrent | null = null
+  let first: WrittenTorrent | null = null
   for (const each of plans) {
-    const made: MadeTorrent | null = dryRun ? null : await make(each, first, run)
+    const made: WrittenTorrent | null = dryRun ? null : await make(each, first, run)
     report({ made, plan: each, lists: each === plan ? lists : [], started }, run)
     first ??= made
   }
@@ -237,12 +237,19 @@ async function tellOfPlan(plan: TorrentPlan, run: Run): Promise<void> {
   for (const fault of findSeedsWithoutSlash({ isDirectory, webSeeds })) reportWarning(fault, io)
 }
 
-function listsOf({ request, content }: TorrentPlan, { checksums }: MakeOptions): ChecksumList[] {
+function listsOf(
+  { request, content }: TorrentPlan,
+  { checksums }: MakemetafileOptions,
+): ChecksumList[] {
   return listsBeside(request.torrent ?? '', content.name, checksums)
 }
 
 /** Makes a torrent. `first` is an earlier one with the same content, or null. */
-async function make(plan: TorrentPlan, first: MadeTorrent | null, run: Run): Promise<MadeTorrent> {
+async function make(
+  plan: TorrentPlan,
+  first: WrittenTorrent | null,
+  run: Run,
+): Promise<WrittenTorrent> {
   const making = first
     ? makeVariant(plan, first)
     : withProgress(run, plan.content.size, (context) => {
@@ -255,7 +262,7 @@ async function make(plan: TorrentPlan, first: MadeTorrent | null, run: Run): Pro
 
 interface Outcome extends Pick<MakeResult, 'plan' | 'lists'> {
   /** Null in a dry run. */
-  readonly made: MadeTorrent | null
+  readonly made: WrittenTorrent | null
   readonly started: number
 }
 
@@ -286,11 +293,11 @@ async function checkAll([request, ...others]: MakeGroup, run: Run): Promise<bool
   // The current time is no difference
   const isDated =
     (options.date !== undefined && options.date !== 'now') || !!io.env['SOURCE_DATE_EPOCH']
-  let first: MadeTorrent | null = null
+  let first: WrittenTorrent | null = null
   let areUnchanged = true
   for (const plan of plans) {
     const unwritten = { ...plan, request: { ...plan.request, torrent: null } }
-    const made: MadeTorrent = first
+    const made: WrittenTorrent = first
       ? await makeVariant(unwritten, first)
       : await withProgress(run, content.size, (context) => makeTorrent(unwritten, context))
     const difference = compareWithTarget(plan.request.torrent ?? '', made.bytes, { isDated })

@@ -64,12 +64,12 @@ export function textLines(made: MakeResult, cwd: string): string[] {
 }
 
 /** A torrent that was compared with the file that it would replace. */
-export interface CheckResult extends Pick<MakeResult, 'hashes' | 'plan'> {
+export interface CheckedTorrent extends Pick<MakeResult, 'hashes' | 'plan'> {
   readonly difference: TargetDifference
 }
 
 /** Formats a comparison for programs: one line of JSON. */
-export function checkJson({ hashes, plan, difference }: CheckResult): string {
+export function checkJson({ hashes, plan, difference }: CheckedTorrent): string {
   const { torrent } = plan.request
   return jsonLine({
     ...torrentKeys(torrent, hashes),
@@ -83,7 +83,7 @@ export function checkJson({ hashes, plan, difference }: CheckResult): string {
 }
 
 /** Formats a comparison for people. */
-export function checkLines(checked: CheckResult): string[] {
+export function checkLines(checked: CheckedTorrent): string[] {
   const { status, changes } = checked.difference
   const { torrent } = checked.plan.request
   if (status === 'unchanged') return [`unchanged ${torrent}`]

@@ -35,7 +35,11 @@ export type MakeGroup = readonly [NamedRequest, ...NamedRequest[]]
  * Translates a command line into the requests for each source.
  * @throws BtkitError `usage` if options contradict each other
  */
-export function makeRequests(operands: MakeOperands, options: MakeOptions, io: Io): MakeGroup[] {
+export function makeRequests(
+  operands: MakeOperands,
+  options: MakemetafileOptions,
+  io: Io,
+): MakeGroup[] {
   const { sources, chosen } = operands
   const trackers = trackersOf(operands, options)
   const byTag = trackersByTag(trackers, options)
@@ -72,7 +76,7 @@ export function makeRequests(operands: MakeOperands, options: MakeOptions, io: I
 }
 
 /** A private torrent without a tracker would have no peers; the names of BitTornado want one always. */
-function trackersOf({ tiers, isLegacy }: MakeOperands, options: MakeOptions) {
+function trackersOf({ tiers, isLegacy }: MakeOperands, options: MakemetafileOptions) {
   const mustBe = isLegacy === true || options.private
   return mustBe ? chooseTrackers(tiers, options) : namedTrackers(tiers, options)
 }
@@ -82,7 +86,7 @@ function trackersOf({ tiers, isLegacy }: MakeOperands, options: MakeOptions) {
  * otherwise each tracker would get the passkeys of all others.
  * @throws BtkitError `usage` if tags and trackers are no pairs
  */
-function trackersByTag(trackers: ChosenTrackers, options: MakeOptions): ChosenTrackers[] {
+function trackersByTag(trackers: ChosenTrackers, options: MakemetafileOptions): ChosenTrackers[] {
   const { source, private: isPrivate } = options
   const { announceList: tiers } = trackers
   if (source.length < 2 || tiers.flat().length < 2) return []
@@ -104,7 +108,7 @@ const BY_PATH: FileOrder = { by: 'path', isDescending: false }
 function variantsOf(
   request: NamedRequest,
   byTag: readonly ChosenTrackers[],
-  options: MakeOptions,
+  options: MakemetafileOptions,
 ): MakeGroup {
   const [first, ...others] = options.source
   const variantOf = (tag = '', at = 0) => ({
@@ -131,7 +135,7 @@ const NEED_FILES = [
   ['maxTorrentSize', '--max-torrent-size'],
 ] as const
 
-function checkStandardInput({ sources }: MakeOperands, options: MakeOptions): void {
+function checkStandardInput({ sources }: MakeOperands, options: MakemetafileOptions): void {
   if (!sources.includes(STDIN)) return
   if (sources.length > 1) {
     throw usageError('-: standard input is the content of a single torrent')
@@ -146,7 +150,7 @@ function checkStandardInput({ sources }: MakeOperands, options: MakeOptions): vo
   }
 }
 
-function checkTogether(operands: MakeOperands, options: MakeOptions): void {
+function checkTogether(operands: MakeOperands, options: MakemetafileOptions): void {
   const { sources, chosen } = operands
   checkStandardInput(operands, options)
   if (options.check) checkComparable(operands, options)
@@ -180,7 +184,7 @@ function checkGivenOnce(given: readonly string[]): void {
 }
 
 /** Refuses options by which --check would compare nothing, or nothing of use. */
-function checkComparable({ sources }: MakeOperands, options: MakeOptions): void {
+function checkComparable({ sources }: MakeOperands, options: MakemetafileOptions): void {
   const { output, dryRun, randomize } = options
   const others = [
     sources.includes(STDIN) && '-',
@@ -193,7 +197,7 @@ function checkComparable({ sources }: MakeOperands, options: MakeOptions): void 
   throw usageError(`--check and ${other} cannot be used together`)
 }
 
-function checkStandardOutput(options: MakeOptions, { stdout }: Io): void {
+function checkStandardOutput(options: MakemetafileOptions, { stdout }: Io): void {
   const { output, json, dryRun, checksums } = options
   if (output !== '-') return
   if (checksums.length > 0) {
@@ -215,7 +219,7 @@ function checkStandardOutput(options: MakeOptions, { stdout }: Io): void {
 function torrentPath(
   { source, name }: NamedRequest,
   tag: string,
-  { output }: MakeOptions,
+  { output }: MakemetafileOptions,
 ): string | null {
   if (output === '-') return null
   // Tags may contain any character
@@ -225,7 +229,7 @@ function torrentPath(
   return isDirectory(output) || output.endsWith('/') ? join(output, file) : output
 }
 
-function torrentName(source: string, options: MakeOptions, io: Io): string {
+function torrentName(source: string, options: MakemetafileOptions, io: Io): string {
   const name = options.name ?? basename(resolve(io.cwd, source))
   if (name !== '' || options.name !== undefined) return name
   throw usageError(`${source}: has no name of its own; use --name`)
@@ -316,4 +320,4 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
     .addHelpText('after', EXAMPLES)
 }
 
-export type MakeOptions = ReturnType<ReturnType<typeof declareMakemetafile>['opts']>
+export type MakemetafileOptions = ReturnType<ReturnType<typeof declareMakemetafile>['opts']>

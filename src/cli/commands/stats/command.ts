@@ -4,7 +4,7 @@ import {
   summarize,
   torrentFacts,
   type Share,
-  type TorrentFacts,
+  type SummarizedTorrent,
   type TorrentSummary,
 } from '../../../metainfo/summary.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
@@ -32,7 +32,7 @@ export function defineStats({ io, finish }: CommandContext) {
       requireNames(operands, 'torrent')
       const { torrents, failures } = await torrentsAt(operands, io.cwd)
       for (const error of failures.values()) reportError(error, io)
-      const all: TorrentFacts[] = []
+      const all: SummarizedTorrent[] = []
       for (const torrent of torrents) {
         io.signal.throwIfAborted()
         try {
