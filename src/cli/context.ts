@@ -3,7 +3,7 @@ import type { Section } from './configuration/located.js'
 import type { Io } from './io.js'
 
 /** A command line of a job, with its options from the batch file; the strongest is last. */
-export interface JobInvocation {
+interface JobInvocation {
   readonly args: readonly string[]
   readonly job: readonly Section[]
 }

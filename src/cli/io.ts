@@ -17,7 +17,7 @@ export interface Output {
   readonly errored?: Error | null
 }
 
-export type Colour = 'red' | 'yellow' | 'green'
+type Colour = 'red' | 'yellow' | 'green'
 
 /** Colours text for standard error, or returns it unchanged. */
 export type Paint = (colour: Colour, text: string) => string

@@ -343,6 +343,6 @@ function suggestPositive(line: string, { options }: CommandUnknownOpts): string 
 }
 
 /** A command's full name: `btkit cache stats`. */
-export function pathOf(command: CommandUnknownOpts): string {
+function pathOf(command: CommandUnknownOpts): string {
   return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 }

@@ -252,7 +252,7 @@ function callSize({ metainfo, directory }: PublishedTorrent): number {
 }
 
 /** The requested values of a download. */
-export const KEYS = [
+const KEYS = [
   'gid',
   'status',
   'totalLength',
@@ -277,17 +277,17 @@ export const KEYS = [
 const GID_PREFIX = 'b7'
 
 /** Whether a download is only listed because of its result. */
-export function isOver(status: unknown): boolean {
+function isOver(status: unknown): boolean {
   return status === 'removed' || status === 'complete'
 }
 
 /** Returns the identifier that btkit gives a torrent's download. */
-export function gidOf(infoHash: string): string {
+function gidOf(infoHash: string): string {
   return GID_PREFIX + infoHash.slice(0, 16 - GID_PREFIX.length)
 }
 
 /** Converts a download with the values of KEYS to the common form of all clients. */
-export function readTorrent(download: JsonObject): ClientTorrent {
+function readTorrent(download: JsonObject): ClientTorrent {
   const infoHash = asText(download['infoHash'])
   const size = asNumber(download['totalLength'])
   const info = asObject(asObject(download['bittorrent'])['info'])

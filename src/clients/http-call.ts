@@ -27,7 +27,7 @@ export interface HttpAnswer {
  * Largest answer in bytes, also of a packed one: qBittorrent sends up to 1.7 KiB for each torrent, so
  * this is enough for 50,000 of them.
  */
-export const MAX_ANSWER = 96 * 1024 * 1024
+const MAX_ANSWER = 96 * 1024 * 1024
 
 /**
  * Largest number of marks that begin, name or separate values in JSON and XML. Parsing takes up to

@@ -54,7 +54,7 @@ export function compileGlob(pattern: string, { hidden, anyDepth = false }: GlobO
 }
 
 /** The error for a glob that cannot be used. */
-export function badGlob(pattern: string, why: string, cause?: unknown): BtkitError {
+function badGlob(pattern: string, why: string, cause?: unknown): BtkitError {
   const shown = pattern.length > 60 ? `${pattern.slice(0, 60)}…` : pattern
   return new BtkitError('usage', `pattern '${shown}': ${why}`, { cause })
 }

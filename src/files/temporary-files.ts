@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { callSystem, osCodeOf } from '../errors.js'
 
 /** The suffix of temporary names. */
-export const TEMPORARY_SUFFIX = '.btkit-tmp'
+const TEMPORARY_SUFFIX = '.btkit-tmp'
 const SHAPE = /^\..+\.([0-9a-f]{8})-([0-9a-f]+)-[0-9a-f]{8}\.btkit-tmp$/s
 
 /** The longest name in bytes that eCryptfs accepts; other file systems accept 255 bytes. */
@@ -37,7 +37,7 @@ export function isTemporaryName(name: string): boolean {
 }
 
 /** Whether the process that created a temporary name has certainly ended. */
-export function isDead(name: string): boolean {
+function isDead(name: string): boolean {
   const [, host, pid] = SHAPE.exec(name) ?? []
   return pid !== undefined && host === hostDigest() && !isRunning(parseInt(pid, 16))
 }

@@ -8,7 +8,7 @@ import { isSafeComponent, isWithin, realPath } from '../files/inside.js'
 import type { ScannedFile } from '../files/scan/scanned-tree.js'
 
 /** A directory whose files are the same on all machines that have a share of this name. */
-export interface SharedDirectory {
+interface SharedDirectory {
   readonly name: string
   /** Its real path. */
   readonly directory: string

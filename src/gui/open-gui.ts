@@ -186,7 +186,7 @@ const MOST = 64
  * Keeps other users of the machine from using up the connections: they can open some, but cannot
  * name the secret path. If there are too many, the oldest is closed, so that the browser gets in.
  */
-export class Strangers {
+class Strangers {
   readonly #sockets = new Set<Socket>()
 
   /** Follows the connections of a server. */

@@ -29,7 +29,7 @@ export interface HashKernel {
 }
 
 /** Pieces to hash in one call. */
-export interface PieceBatch {
+interface PieceBatch {
   readonly algorithm: HashAlgorithm
   readonly data: Uint8Array
   readonly pieceLength: number

@@ -133,7 +133,7 @@ export function countLayers(tree: readonly TreeFile[]): LayerHealth {
 export type InfoHashes = Pick<Metainfo, 'infoHash' | 'infoHashV2'>
 
 /** Returns the v1 info hash in hexadecimal. */
-export function infoHashOf(info: Uint8Array): string {
+function infoHashOf(info: Uint8Array): string {
   return digestOf('sha1', info).toString('hex')
 }
 

@@ -90,7 +90,7 @@ export interface OwnTracker {
 }
 
 /** A seed in the same process. */
-export interface OwnSeed {
+interface OwnSeed {
   /** The port at which peers reach it. */
   readonly port: number
   /** IP addresses of the host of the public URL; none without one. */
@@ -114,7 +114,7 @@ export interface SeedFigures {
 }
 
 /** A torrent whose hashes are in the cache. */
-export interface MirrorTorrent {
+interface MirrorTorrent {
   /** In hexadecimal; null for a version that it lacks. */
   readonly infoHash: string | null
   readonly infoHashV2: string | null

@@ -135,7 +135,7 @@ function valueField(
 }
 
 /** The values that can be edited; `lines` are lists. */
-export const VALUES = [
+const VALUES = [
   { name: 'trackers', label: 'Trackers', kind: 'tiers' },
   { name: 'webseeds', label: 'Web seeds', kind: 'lines' },
   { name: 'comment', label: 'Comment', kind: 'text' },

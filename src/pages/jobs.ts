@@ -23,7 +23,7 @@ export interface JobFacts {
 }
 
 /** Options of work: when to end, and where to say how far it is. */
-export interface Run {
+interface Run {
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
 }

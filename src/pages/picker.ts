@@ -168,7 +168,7 @@ export interface PickRules extends Pick<Picking, 'page' | 'action' | 'places'> {
 /**
  * If a form asks for a picker or comes from one: its page, or the form with what was chosen.
  */
-export function pick(form: Form, { begin, list, settle, ...rules }: PickRules): Answer | Form {
+function pick(form: Form, { begin, list, settle, ...rules }: PickRules): Answer | Form {
   const field = /^browse-(\w+)$/.exec(form.text('act'))?.[1] ?? form.text('choose')
   if (field === '') return form
   const lines = form.lines(field)

@@ -4,7 +4,7 @@ import { fieldValue, html, type Html, type HtmlValue } from '../text/html.js'
  * A column of a table: a name heads its row, `wide` is as wide as a name, `n` is a number, `date` a
  * time, and `box` a box to check. One of boxes or buttons has no title.
  */
-export interface Column {
+interface Column {
   readonly title: string
   readonly kind?: 'name' | 'wide' | 'n' | 'date' | 'box'
 }

@@ -122,7 +122,7 @@ const DICTIONARY = 0x64
  * Returns a packet (BEP 5) with all that is known of its kind, each part of it checked; null for any
  * other.
  */
-export function checkPacket(packet: Uint8Array): Buffer | null {
+function checkPacket(packet: Uint8Array): Buffer | null {
   const message = valueOr(null, () => readBencode(packet, LIMITS).value)
   if (!(message instanceof Map)) return null
   const rules = KINDS.get(textOf(message.get('y')))?.(message) ?? null

@@ -20,7 +20,7 @@ export function plantTree(t: TestContext, paths: string[]): string {
 }
 
 /** A file at `path`, its directories made as needed. */
-export function plantFile(path: string, content: string): void {
+function plantFile(path: string, content: string): void {
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, content)
 }

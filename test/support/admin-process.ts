@@ -9,9 +9,6 @@ import { startExecutable } from './executable.js'
 
 const KILLED_AT_STEP = fileURLToPath(new URL('killed-at-step.js', import.meta.url))
 
-/** A tracker with administration that is a process of its own. */
-export type AdminProcess = Awaited<ReturnType<typeof startAdminProcess>>
-
 /**
  * Tracks `t` and `archive` below a directory, which has `state`, `users` and the files in `data`.
  */

@@ -34,7 +34,7 @@ function isInstalled(name: string): boolean {
 }
 
 /** The part of playwright-core that tests use; it is loaded only if there is a browser. */
-export interface Locator {
+interface Locator {
   readonly click: () => Promise<void>
   readonly count: () => Promise<number>
   readonly fill: (text: string) => Promise<void>
@@ -56,7 +56,7 @@ export interface Locator {
 }
 
 /** The same of its pages. */
-export interface Page {
+interface Page {
   readonly goto: (url: string) => Promise<{ status: () => number } | null>
   readonly reload: () => Promise<unknown>
   readonly goBack: () => Promise<{ status: () => number } | null>

@@ -35,7 +35,7 @@ export function openTestCollection(t: Scope, files: Files = {}) {
 }
 
 /** A collection over the directories `t` and `archive` in a directory. */
-export function collectionAt(root: string) {
+function collectionAt(root: string) {
   const clock = { now: Date.UTC(2026, 0, 1) }
   const stateDirectory = join(root, 'state')
   const tracked = new Map<string, string | null>()

@@ -24,7 +24,7 @@ export interface Machine {
   readonly make: (name: string, ...args: string[]) => Promise<Made>
 }
 
-export interface Made {
+interface Made {
   readonly bytesHashed: number
   readonly infoHash: string
   readonly stderr: string

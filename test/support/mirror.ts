@@ -24,7 +24,7 @@ export interface Change {
 }
 
 /** A list of checksums in the report of `completedir --json`. */
-export interface ListChange {
+interface ListChange {
   readonly source: string
   readonly sourcePath: string
   readonly list: string

@@ -20,7 +20,7 @@ export interface AskingMachine {
 }
 
 /** A worker, and the function that stops it as a signal does. */
-export interface StartedWorker {
+interface StartedWorker {
   readonly stdout: () => string
   readonly stderr: () => string
   readonly stop: () => Promise<number>

@@ -58,7 +58,7 @@ export function banRoutes(parts: BanParts): AdminRoute[] {
   })
 }
 
-export async function change({ form, note, user }: AdminContext, parts: BanParts): Promise<Answer> {
+async function change({ form, note, user }: AdminContext, parts: BanParts): Promise<Answer> {
   const { bans, tracker, now } = parts
   const kind = KINDS.find((each) => each.kind === form.text('kind'))?.kind ?? 'addresses'
   const lift = form.text('lift')

@@ -31,11 +31,7 @@ export function editingPage(parts: FormsParts, context: AdminContext): FormPage 
   }
 }
 
-export async function edit(
-  parts: FormsParts,
-  context: AdminContext,
-  isDry: boolean,
-): Promise<Answer> {
+async function edit(parts: FormsParts, context: AdminContext, isDry: boolean): Promise<Answer> {
   const { form } = context
   const outcomes = await editTorrents(parts.collection, context, {
     torrents: form.all('torrent'),

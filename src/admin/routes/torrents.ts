@@ -161,7 +161,7 @@ function toolbar(view: View): Html {
 }
 
 /** A torrent's file in a category. */
-export interface Listed {
+interface Listed {
   readonly category: Category
   readonly name: string
 }

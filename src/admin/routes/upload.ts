@@ -13,7 +13,7 @@ import { type UploadedFile, addUploads, MAX_TORRENT, type Upload } from '../stor
 export const MOST_FILES = 500
 
 /** Bytes of all files of an upload, which are kept in memory until it ends. */
-export const MAX_BYTES = 64 * 1024 * 1024
+const MAX_BYTES = 64 * 1024 * 1024
 
 /** Bytes of an upload beside its files, at most. */
 const FRAME = 1024 * 1024
@@ -100,11 +100,7 @@ export function uploadRoutes(parts: FormsParts): AdminRoute[] {
   ]
 }
 
-export async function add(
-  parts: FormsParts,
-  context: AdminContext,
-  upload: Upload,
-): Promise<Answer> {
+async function add(parts: FormsParts, context: AdminContext, upload: Upload): Promise<Answer> {
   const outcomes = await addUploads(parts.collection, context, upload)
   parts.changed()
   const names = outcomes.flatMap(({ address, error }) => (error ? [] : [address]))

@@ -108,7 +108,7 @@ function withoutPrefix(url: string, prefix: string): string {
   return rest.startsWith('/') ? rest : url
 }
 
-export interface RoutesParts extends AdminParts {
+interface RoutesParts extends AdminParts {
   readonly authentication: Authentication
 }
 

@@ -69,7 +69,7 @@ function lastName(name: string): string {
  * The tracker answers nobody while it reads a torrent.
  */
 export const MAX_TORRENT = 16 * 1024 * 1024
-export const MAX_VALUES = 150_000
+const MAX_VALUES = 150_000
 
 /** Files that were uploaded together. */
 export interface Upload {

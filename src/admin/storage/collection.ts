@@ -53,7 +53,7 @@ export interface CollectionParts {
 }
 
 /** A torrent that is tracked. */
-export interface Tracked {
+interface Tracked {
   /** Null if it is in no file: the mirror made it. */
   readonly path: string | null
 }

@@ -129,7 +129,7 @@ async function keepOwners(
 const TOLD = ['name', 'comment', 'source', 'private', 'announce', 'announceList', 'webSeeds']
 
 /** Names the values that an edit changed. */
-export function changed({ before, after }: Pick<EditedFile, 'before' | 'after'>): string {
+function changed({ before, after }: Pick<EditedFile, 'before' | 'after'>): string {
   const isSame = (key: string) =>
     JSON.stringify(before[key as keyof TorrentFacts]) ===
     JSON.stringify(after[key as keyof TorrentFacts])

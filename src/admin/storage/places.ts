@@ -253,7 +253,7 @@ export const SUFFIX = '.torrent'
  * Checks a name of a category or torrent that somebody typed or sent.
  * @throws BtkitError `bad-name`
  */
-export function checkName(name: string): string {
+function checkName(name: string): string {
   const fault = faultOf(name)
   if (fault === null) return name
   throw new BtkitError('bad-name', `the name ${quoteText(name)} ${fault}; choose another`)

@@ -34,7 +34,7 @@ export const RECORD_KINDS = {
  * The versions of the record bodies, by kind. Raise a kind's number when the format or the meaning
  * of its bodies changes. Records of that kind are then recreated; all others stay.
  */
-export const RECORD_VERSIONS: Readonly<Record<RecordKind, number>> = {
+const RECORD_VERSIONS: Readonly<Record<RecordKind, number>> = {
   file: 1,
   piece: 1,
   tree: 1,

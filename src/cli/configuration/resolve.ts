@@ -305,7 +305,7 @@ export function togetherRefused(settings: readonly Setting[]): string | null {
 }
 
 /** Reports changed settings, one line each. A running service keeps its old options. */
-export function settingChanges(before: readonly Setting[], now: readonly Setting[]): string[] {
+function settingChanges(before: readonly Setting[], now: readonly Setting[]): string[] {
   const old = new Map(before.map((setting) => [setting.entry.key, setting]))
   const kept = new Set(now.map(({ entry }) => entry.key))
   const changed = now.flatMap(({ entry, given, shown, place }) => {

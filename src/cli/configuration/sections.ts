@@ -18,7 +18,7 @@ import {
 import { suggestion, candidateOf, findEntry, type Candidate, type World } from './settings.js'
 
 /** The keys of a configuration that are not sections of options. */
-export const NAMED = ['presets', 'default-preset', 'aliases', 'trackers'] as const
+const NAMED = ['presets', 'default-preset', 'aliases', 'trackers'] as const
 
 /** The content of a configuration file. */
 export interface Configuration {

@@ -116,7 +116,7 @@ export function candidateOf(found: FoundEntry, item: Located, world: World): Can
 type Shown = Pick<Setting, 'entry' | 'place' | 'shown'>
 
 /** A candidate whose values `find` reads. */
-export function candidate(
+function candidate(
   about: Shown,
   problems: Problems,
   find: () => boolean | null | readonly Text[],
@@ -144,7 +144,7 @@ function isNothing({ value }: Located): boolean {
 }
 
 /** A value as on a command line, and where it is set. */
-export interface Text {
+interface Text {
   readonly text: string
   readonly place: Place
   /** Whether it was read from another file or variable, so that no message may have it. */
@@ -167,7 +167,7 @@ function given({ entry, isNegated, oldValue }: FoundEntry, item: Located, world:
 }
 
 /** A switch that is on or off; null for its default, which has no option. */
-export function switched({ on, off }: OptionEntry, isOn: boolean): boolean | null {
+function switched({ on, off }: OptionEntry, isOn: boolean): boolean | null {
   return (isOn ? on : off) ? isOn : null
 }
 

@@ -44,7 +44,7 @@ export function openClients(urls: readonly string[], timeoutMs: number, io: Io):
  * Returns the address of a client, with credentials from a file if the URL has none.
  * @throws BtkitError as openClients
  */
-export function clientAddress(url: string, io: Io): ClientAddress {
+function clientAddress(url: string, io: Io): ClientAddress {
   return withCredentials(parseClientAddress(url), credentialsFile(io))
 }
 

@@ -116,7 +116,7 @@ export async function readFileList(
   }
 }
 
-export function refuse(file: string): FailedFile {
+function refuse(file: string): FailedFile {
   return { file, error: new BtkitError('bad-name', `${file}: the name is not valid UTF-8`) }
 }
 

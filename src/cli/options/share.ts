@@ -84,7 +84,7 @@ function checkedPieces(text: string): number {
 }
 
 /** A value of `--share`. */
-export interface NamedDirectory {
+interface NamedDirectory {
   readonly name: string
   readonly path: string
 }

@@ -7,7 +7,7 @@ import { traitsOf, type CommandOption, type Traits } from './option.js'
  * The form of an option's value in a configuration: a boolean, one value, values, tiers of values,
  * or values by key.
  */
-export type OptionKind = 'switch' | 'value' | 'list' | 'tiers' | 'map'
+type OptionKind = 'switch' | 'value' | 'list' | 'tiers' | 'map'
 
 /** An option of a command, with the properties of its declaration. */
 export interface OptionEntry {
@@ -108,7 +108,7 @@ export function takesDefault(section: string, key: string): boolean {
 }
 
 /** The options of a command, or of all commands of a group, by their keys. */
-export interface SectionKeys {
+interface SectionKeys {
   readonly values: readonly string[]
   /** These have a `no-…` form each. */
   readonly switches: readonly string[]

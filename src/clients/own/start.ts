@@ -149,7 +149,7 @@ interface PreparedClient {
 }
 
 /** A client program that btkit can start for itself. */
-export interface ClientProgram {
+interface ClientProgram {
   readonly program: string
   /** Whether it can announce another address to trackers than the one they see. */
   readonly announcesAddress: boolean
@@ -171,7 +171,7 @@ export interface ClientProgram {
  * The programs in order of preference: first those that treat data as verified. Passwords are in
  * files, because all users can see the command line of a process.
  */
-export const clientPrograms: readonly ClientProgram[] = [
+const clientPrograms: readonly ClientProgram[] = [
   {
     program: 'aria2c',
     announcesAddress: true,

@@ -26,7 +26,7 @@ export interface Announce {
 }
 
 /** A peer that a tracker names. */
-export interface NamedPeer {
+interface NamedPeer {
   /** An IP address. */
   readonly host: string
   readonly port: number

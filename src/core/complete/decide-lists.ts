@@ -11,7 +11,7 @@ import { keepOwn, writeOwn, type OwnFile } from './own-file.js'
 import { isUntouched } from './unchanged.js'
 
 /** Why an existing list is left unchanged. */
-export type ListLeftReason = 'foreign' | 'edited' | 'content not read'
+type ListLeftReason = 'foreign' | 'edited' | 'content not read'
 
 /** The decision about a list of checksums, by its file name in the target. */
 export type ListDecision = { readonly file: string } & (

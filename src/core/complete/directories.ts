@@ -40,7 +40,7 @@ export interface DirectoryEntry {
 }
 
 /** An entry that is left out because of its name. */
-export interface LeftOut {
+interface LeftOut {
   readonly name: string
   readonly reason: 'hidden' | 'excluded' | 'not included'
 }

@@ -42,7 +42,7 @@ export interface EntryDecision extends ListDecisions {
 }
 
 /** An entry without a torrent. */
-export interface EntryToSkip {
+interface EntryToSkip {
   readonly kind: 'skip'
   readonly reason: SkipReason
   /** Whether the entry exists but has no bytes any more, so that its torrent may be pruned. */

@@ -132,7 +132,7 @@ function withoutNulls({ info, keys, ...rest }: TorrentDigests): Partial<Complete
 }
 
 /** Whether somebody changed, removed or added the value of a key since btkit wrote it. */
-export function isEdited(metainfo: Metainfo, key: string, written: KeyDigests): boolean {
+function isEdited(metainfo: Metainfo, key: string, written: KeyDigests): boolean {
   const value = encodedValue(metainfo, key)
   return (value && digestValue(value)) !== written[key]
 }

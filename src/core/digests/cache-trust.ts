@@ -81,7 +81,7 @@ export interface Adoption {
 }
 
 /** Time in nanoseconds within which a file's timestamps may not show a second change. */
-export const RACY_NS = 2_000_000_000n
+const RACY_NS = 2_000_000_000n
 
 /** The state of files when reading began. */
 export interface ReadingStart {

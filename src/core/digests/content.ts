@@ -173,7 +173,7 @@ export function backslashedPaths({ name, isDirectory, files }: Content): string[
 }
 
 /** Returns the total bytes of files. */
-export function sizeOf(files: readonly ScannedFile[]): number {
+function sizeOf(files: readonly ScannedFile[]): number {
   return files.reduce((sum, file) => sum + file.fingerprint.size, 0)
 }
 

@@ -208,7 +208,7 @@ function describeAttributes({ attributes = '', symlinkPath = [] }: ScannedFile):
  * Computes SHA-256 of texts and fingerprints. Small ones are hashed together, because a call for
  * each would cost more than the hashing.
  */
-export class InputHash {
+class InputHash {
   readonly #hash = createHash('sha256')
   readonly #buffer = Buffer.allocUnsafe(BUFFER)
   readonly #view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset)

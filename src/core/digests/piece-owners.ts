@@ -50,7 +50,7 @@ interface Ending {
 }
 
 /** A range of a file in a piece, in bytes from the file's start. */
-export interface PieceSpan {
+interface PieceSpan {
   readonly file: ScannedFile
   readonly from: number
   readonly to: number

@@ -100,7 +100,7 @@ export function findFiles(
 }
 
 /** Returns how many of a file's bytes exist, at most its expected length. */
-export function foundLength({ file, found }: FoundFile): number {
+function foundLength({ file, found }: FoundFile): number {
   return found.kind === 'file' ? Math.min(found.fingerprint.size, file.length) : 0
 }
 

@@ -218,7 +218,7 @@ class Reader {
  * Converts the bytes of dictionary keys to latin1 strings. A torrent of a million files contains
  * `length` and `path` a million times. Remembering the latest keys saves both time and memory.
  */
-export class KeyCache {
+class KeyCache {
   readonly #whole: Buffer
 
   /** `whole` is the array that all keys are views of. */

@@ -154,7 +154,7 @@ function reprDigest(
 }
 
 /** An open file and the headers to send with it. */
-export interface Download {
+interface Download {
   readonly file: OpenFile
   readonly ranged: Ranged
 }

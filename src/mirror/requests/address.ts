@@ -41,7 +41,7 @@ export function percentDecode(text: string): string {
 }
 
 /** The views of a file or directory: words that follow its name or `?` in an address. */
-export const VIEWS = ['torrent', 'magnet', 'btih', 'sha256', 'meta4'] as const
+const VIEWS = ['torrent', 'magnet', 'btih', 'sha256', 'meta4'] as const
 
 export type ViewName = (typeof VIEWS)[number]
 

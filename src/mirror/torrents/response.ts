@@ -21,7 +21,7 @@ import { CountedResponse, isLarge, WHOLE } from '../../server/connections/counte
 import { unmappedAddress } from '../../server/connections/client-address.js'
 
 /** URLs of the mirror's root and of other mirrors. */
-export type MirrorAddresses = readonly [main: string, ...others: string[]]
+type MirrorAddresses = readonly [main: string, ...others: string[]]
 
 /** The parts of a torrent that depend on the time and the client. */
 export interface TorrentSurroundings {

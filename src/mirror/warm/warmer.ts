@@ -260,7 +260,7 @@ export interface WarmFile {
 }
 
 /** Most files that are kept; each takes about 300 bytes of memory. */
-export const MAX_FILES = 1_000_000
+const MAX_FILES = 1_000_000
 
 /** Most files in the list of the newest. */
 const MOST_NEWEST = 100

@@ -120,7 +120,7 @@ export function ipv6Groups(address: string): string[] {
 }
 
 /** Whether a proxy says that it passes a request on. */
-export function isForwarded({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+function isForwarded({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   return FORWARDED.some((name) => headers[name] !== undefined)
 }
 

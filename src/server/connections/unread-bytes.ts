@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { KeyOf } from './connections.js'
 
 /** Most bytes of unread responses in memory. */
-export interface UnreadLimits {
+interface UnreadLimits {
   /** Of all clients together. */
   readonly all: number
   /** Of one client. It may exceed this by one response, however large that is. */

@@ -135,4 +135,4 @@ export interface Exchange {
 }
 
 /** nginx's status for a client that left without an answer; HTTP has none. */
-export const CLIENT_LEFT = 499
+const CLIENT_LEFT = 499

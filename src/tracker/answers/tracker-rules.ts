@@ -12,7 +12,7 @@ export interface TorrentVerdict {
 }
 
 /** The verdict about a torrent that is not tracked. */
-export const UNKNOWN = {
+const UNKNOWN = {
   failure: 'Requested download is not authorized for use with this tracker.',
   warning: null,
 } as const satisfies TorrentVerdict

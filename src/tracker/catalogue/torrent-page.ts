@@ -233,7 +233,7 @@ const MAX_KEPT_FILES = 50_000
 const REST = 4
 
 /** A file of a torrent. */
-export interface CatalogueFile {
+interface CatalogueFile {
   readonly path: readonly string[]
   /** In bytes. */
   readonly length: number

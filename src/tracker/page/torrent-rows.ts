@@ -62,7 +62,7 @@ export function addRow(totals: RowTotals, row: SwarmRow): RowTotals {
 }
 
 /** Numbers of seeds, other peers and completed downloads. */
-export interface Figures {
+interface Figures {
   readonly complete: number
   readonly downloading: number
   readonly downloaded: number
@@ -74,7 +74,7 @@ const NONE: Figures = { complete: 0, downloading: 0, downloaded: 0 }
  * The current figures of a torrent. A hybrid torrent has two swarms, whose peers are mostly the
  * same; the larger numbers count.
  */
-export function figuresOf(
+function figuresOf(
   summary: Pick<KnownSummary, 'infoHash' | 'infoHashV2'>,
   store: Pick<SwarmStore, 'scrape'>,
 ): Figures {

@@ -153,7 +153,7 @@ class QueryFields {
  * Reads the fields of a query. If a field appears twice, the first one counts.
  * @throws TrackerRefusal if `info_hash`, `peer_id` or `port` appears twice
  */
-export function fieldsOf(query: string): QueryFields {
+function fieldsOf(query: string): QueryFields {
   const fields = new QueryFields()
   let at = 0
   while (at < query.length) {

@@ -4,9 +4,6 @@ const COLON = 0x3a
 const DOT = 0x2e
 const ZERO = 0x30
 
-/** The first 12 bytes of an IPv4 address mapped into IPv6. */
-const MAPPED_V4 = Buffer.from('00000000000000000000ffff', 'hex')
-
 /**
  * Parses an address into 16 bytes, with IPv4 mapped into IPv6. A zone (`fe80::1%eth0`) is ignored.
  * Returns null if the text is not an address.
@@ -29,12 +26,6 @@ export function formatAddress(address: Uint8Array): string {
     return ((address[2 * at] ?? 0) * 256 + (address[2 * at + 1] ?? 0)).toString(16)
   })
   return new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1)
-}
-
-/** The address of a compact peer of 6 or 18 bytes, as 16 bytes. */
-export function addressOf(peer: Uint8Array): Uint8Array {
-  const address = peer.subarray(0, -2)
-  return address.length === 16 ? address : Buffer.concat([MAPPED_V4, address])
 }
 
 /** Reads an IPv4 address at `from` into the last four bytes. Returns false if it is invalid. */

@@ -2,7 +2,7 @@ import { PeerFlag, type PeerTable, type Swarm } from './peer-table.js'
 import { isLoopback } from './swarm-types.js'
 
 /** The most peers in an answer. */
-export const MAX_ANSWER = 2000
+const MAX_ANSWER = 2000
 
 /** A request for peers of a swarm. */
 export interface Wish {

@@ -71,7 +71,7 @@ function makeUdpSocket(isV6: boolean): Socket {
 }
 
 /** Answers packets on a bound socket. */
-export function answerOn(
+function answerOn(
   socket: Socket,
   answers: UdpAnswers,
   { onError }: Pick<ServerContext, 'onError'>,

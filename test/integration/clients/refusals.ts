@@ -166,7 +166,7 @@ export function testRefusals(kind: string): void {
 }
 
 /** Stands between btkit and a client, and falls silent on request. */
-export interface SilentProxy {
+interface SilentProxy {
   /** The client's address by way of the proxy. */
   readonly url: string
   /** How many more requests it passes on; the others get no answer. */
@@ -179,7 +179,7 @@ export interface SilentProxy {
 const REQUEST = /^(?:(?:GET|POST) |\d+:CONTENT_LENGTH)/
 
 /** Starts a proxy for the client at an address such as btkit takes, until the test ends. */
-export async function startSilentProxy(t: TestContext, url: string): Promise<SilentProxy> {
+async function startSilentProxy(t: TestContext, url: string): Promise<SilentProxy> {
   const path = url.startsWith('scgi+unix://') ? url.slice('scgi+unix://'.length) : null
   const port = Number(/:(\d+)$/.exec(url)?.[1])
   const sockets: Socket[] = []

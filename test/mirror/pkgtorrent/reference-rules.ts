@@ -20,7 +20,7 @@ const BLOCK = 1024 * 1024
 
 type Value = number | string | Uint8Array | readonly Value[] | { readonly [key: string]: Value }
 
-export function bencode(value: Value): Buffer {
+function bencode(value: Value): Buffer {
   if (typeof value === 'number') return Buffer.from(`i${value}e`)
   if (typeof value === 'string') return bencode(Buffer.from(value))
   if (value instanceof Uint8Array) return Buffer.concat([Buffer.from(`${value.length}:`), value])

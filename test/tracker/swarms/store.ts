@@ -6,7 +6,7 @@ import type {
   StoreLimits,
 } from '../../../src/tracker/swarms/swarm-types.js'
 
-export const limits: StoreLimits = {
+const limits: StoreLimits = {
   maxPeers: 5000,
   maxSwarms: 500,
   maxPerAddress: 5000,

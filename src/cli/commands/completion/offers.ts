@@ -9,7 +9,7 @@ import { optionEntries, type OptionEntry } from '../../options/table.js'
  * The values of an argument: names of files, names in the configuration, some words, or any text,
  * which a shell cannot complete.
  */
-export type Values =
+type Values =
   | 'file'
   | 'directory'
   | 'torrent'

@@ -12,7 +12,7 @@ import type { Io } from '../../io.js'
 import { placeOf, type DownloadOptions } from './options.js'
 
 /** A temporary directory, with its path for the client and its path here. */
-export interface Scratch {
+interface Scratch {
   readonly directory: string
   readonly localDirectory: string
   readonly remove: () => void
