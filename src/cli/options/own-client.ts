@@ -3,7 +3,7 @@ import { usageError } from '../../errors.js'
 import { isIP } from 'node:net'
 import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
 import { wholeNumber } from './values.js'
-import { Opt } from './option.js'
+import { Opt, SETTING } from './option.js'
 
 /** @throws BtkitError `usage` if a range of ports is empty */
 export function requirePorts({ minport, maxport }: Pick<OwnClientOptions, 'minport' | 'maxport'>) {
@@ -27,6 +27,9 @@ export interface OwnClientOptions extends Omit<OwnClientSettings, 'caCertificate
 
 const OWN = { isForOwnClient: true }
 
+/** Where a client listens, and whom it trusts, are matters of the machine. */
+const OF_MACHINE = { ...OWN, ...SETTING }
+
 /** Declares the options of commands that start a client of their own, in a group of their own. */
 export function declareOwnClientOptions<A extends unknown[], O extends OptionValues>(
   command: Command<A, O>,
@@ -37,9 +40,11 @@ export function declareOwnClientOptions<A extends unknown[], O extends OptionVal
     .addOption(portOption('--minport <n>', 'use ports for peers from this one on', PORTS.first))
     .addOption(portOption('--maxport <n>', 'use ports for peers up to this one', PORTS.last))
     .addOption(
-      new Opt('--ip <address>', 'announce this address to trackers', OWN).argParser(ipAddress),
+      new Opt('--ip <address>', 'announce this address to trackers', OF_MACHINE).argParser(
+        ipAddress,
+      ),
     )
-    .addOption(new Opt('--bind <address>', 'bind to this address', OWN).argParser(ipAddress))
+    .addOption(new Opt('--bind <address>', 'bind to this address', OF_MACHINE).argParser(ipAddress))
     .addOption(rateOption('--max-upload-rate <n>', upload))
 }
 
@@ -52,11 +57,11 @@ export function maxDownloadRateOption() {
 
 export function caCertOption() {
   const what = 'trust these certificates (PEM) for HTTPS, instead of those of the system'
-  return new Opt('--ca-cert <file>', what, { takes: 'file', ...OWN })
+  return new Opt('--ca-cert <file>', what, { takes: 'file', ...OF_MACHINE })
 }
 
 function portOption<const Flags extends string>(flags: Flags, description: string, port: number) {
-  return new Opt(flags, description, OWN).argParser(wholeNumber(1, 65535)).default(port)
+  return new Opt(flags, description, OF_MACHINE).argParser(wholeNumber(1, 65535)).default(port)
 }
 
 function rateOption<const Flags extends string>(flags: Flags, description: string) {
