@@ -12,7 +12,7 @@ import { BtkitError, usageError } from '../errors.js'
 import { type CommandEntry, commandTable, findCommand } from './command-table.js'
 import { expandOperands } from './line/patterns.js'
 import type { CommandContext } from './context.js'
-import { SERVERS } from './configuration/settings.js'
+import { SERVERS } from './configuration/environment.js'
 import type { Section } from './configuration/located.js'
 import {
   type ConfiguredLine,

@@ -5,7 +5,8 @@ import { checkTracker, looksLikeUrl } from '../../metainfo/trackers.js'
 import type { CommandLine, TypedOption } from '../line/command-line.js'
 import { traitsOf } from '../options/option.js'
 import { itemsOf, type Located, type LocatedEntry, type Problems } from './located.js'
-import { suggestion, insteadOf, type Aliases } from './settings.js'
+import { insteadOf, type Aliases } from './settings.js'
+import { suggestion } from '../line/spelling.js'
 import type { Configuration } from './sections.js'
 
 /** The aliases of configurations with the strongest last. A value that is no tracker is a problem. */

@@ -13,14 +13,9 @@ import {
 } from '../options/table.js'
 import { conflictsOf, traitsOf } from '../options/option.js'
 import { aliasesOf, spellAliases } from './aliases.js'
-import {
-  environmentLevel,
-  suggestion,
-  candidateOf,
-  type Candidate,
-  type Setting,
-  type World,
-} from './settings.js'
+import { candidateOf, type Candidate, type Setting, type World } from './settings.js'
+import { environmentLevel } from './environment.js'
+import { suggestion } from '../line/spelling.js'
 import { configurationFiles, readConfigurations } from './files.js'
 import { Place, Problems, type Section } from './located.js'
 import { candidatesOf, levelsOf, presetsOf, type Configuration } from './sections.js'

@@ -15,7 +15,8 @@ import {
   type Problems,
   type Section,
 } from './located.js'
-import { suggestion, candidateOf, findEntry, type Candidate, type World } from './settings.js'
+import { candidateOf, findEntry, type Candidate, type World } from './settings.js'
+import { suggestion } from '../line/spelling.js'
 
 /** The keys of a configuration that are not sections of options. */
 const NAMED = ['presets', 'default-preset', 'aliases', 'trackers'] as const

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { InvalidArgumentError } from '@commander-js/extra-typings'
-import { BtkitError, nameErrors, usageError } from '../../errors.js'
+import { BtkitError, nameErrors } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { oldSwitch, otherNames } from '../options/bittornado.js'
@@ -16,6 +16,8 @@ import {
   itemsOf,
   shownText,
 } from './located.js'
+import { hideSecrets } from './secrets.js'
+import { suggestion } from '../line/spelling.js'
 
 /** An option with its value from a configuration or the environment. */
 export interface Setting {
@@ -116,7 +118,7 @@ export function candidateOf(found: FoundEntry, item: Located, world: World): Can
 type Shown = Pick<Setting, 'entry' | 'place' | 'shown'>
 
 /** A candidate whose values `find` reads. */
-function candidate(
+export function candidate(
   about: Shown,
   problems: Problems,
   find: () => boolean | null | readonly Text[],
@@ -167,7 +169,7 @@ function given({ entry, isNegated, oldValue }: FoundEntry, item: Located, world:
 }
 
 /** A switch that is on or off; null for its default, which has no option. */
-function switched({ on, off }: OptionEntry, isOn: boolean): boolean | null {
+export function switched({ on, off }: OptionEntry, isOn: boolean): boolean | null {
   return (isOn ? on : off) ? isOn : null
 }
 
@@ -304,123 +306,4 @@ function isSecret({ traits }: OptionEntry): boolean {
 
 function shownValue(entry: OptionEntry, text: string): string {
   return isSecret(entry) ? hideSecrets(text) : text
-}
-
-/** Matches the password in a URL, which must not be shown. */
-const PASSWORD = /(:\/\/[^/@\s:]*):[^/@\s]*@/g
-
-/** Hides the passwords in URLs. */
-export function hidePasswords(text: string): string {
-  return text.replaceAll(PASSWORD, '$1:***@')
-}
-
-/**
- * A tracker's URL: everything before its path, and the rest. URLs of clients have a `+` before. A
- * comma or bracket is part of it unless a list goes on or ends there.
- */
-const TRACKER_URL =
-  /(?<![+\w])((?:https?|udp|wss?):\/\/(?:\[[^\]\s]*\]|[^/?#\s,|[\]])+)([/?#](?:[^\s,|\]]|,(?!\s|\w+:\/\/)|\](?![,\]\s]|$))*)/gi
-
-/** The parts of an announce path that no tracker uses as a passkey. */
-const PLAIN_PART = /^(announce|scrape)?(\.php)?$/i
-
-/**
- * Hides the passwords in URLs, and what can be a passkey in those of trackers: all parts of the path
- * except `announce`, and the values of the query.
- */
-export function hideSecrets(text: string): string {
-  return hidePasswords(text).replaceAll(TRACKER_URL, (_, host: string, rest: string) => {
-    const [path = '', ...query] = rest.split(/(?=[?#])/)
-    const parts = path.split('/').map((part) => (PLAIN_PART.test(part) ? part : '***'))
-    return host + parts.join('/') + query.map((part) => `${part.slice(0, 1)}***`).join('')
-  })
-}
-
-/** Formats `; did you mean "…"?` with the most similar name, or an empty text. */
-export function suggestion(name: string, names: Iterable<string>): string {
-  let best: string | null = null
-  // Up to a third of the letters may differ
-  let least = Math.floor(Math.max(name.length, 3) / 3) + 1
-  for (const each of names) {
-    const changes = distance(name.slice(0, 100), each)
-    // At least one letter is the same
-    if (changes < Math.min(least, each.length)) [best, least] = [each, changes]
-  }
-  return best === null ? '' : `; did you mean "${best}"?`
-}
-
-/** Number of letters to insert, remove, change, or swap with the next. */
-function distance(one: string, other: string): number {
-  let before: number[] = []
-  let row = Array.from({ length: other.length + 1 }, (_, i) => i)
-  for (const [i, letter] of Array.from(one).entries()) {
-    const next = [i + 1]
-    for (const [j, otherLetter] of Array.from(other).entries()) {
-      const replaced = (row[j] ?? 0) + (letter === otherLetter ? 0 : 1)
-      const isSwapped = i > 0 && j > 0 && letter === other[j - 1] && one[i - 1] === otherLetter
-      const swapped = isSwapped ? (before[j - 1] ?? 0) + 1 : Infinity
-      next.push(Math.min(replaced, swapped, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
-    }
-    ;[before, row] = [row, next]
-  }
-  return row.at(-1) ?? 0
-}
-
-/** Commands that run until a signal. Their options may be in the environment, for systemd units. */
-export const SERVERS: ReadonlySet<string> = new Set(['serve', 'track', 'seed', 'worker'])
-
-/**
- * The settings of the environment for a command: its own variables and, for servers, all options.
- * `BTKIT_SERVE_PORT=80` is `--port 80`. Values of a repeatable option are separated by spaces. A
- * switch is `1` or `0`. A variable without a matching option is a problem.
- *
- * commander's own `.env()` is unsuitable: it reads process.env, any value turns a switch on, lists
- * have only one value, and misspelled variables are ignored.
- */
-export function environmentLevel(
-  section: string | null,
-  entries: ReadonlyMap<string, OptionEntry>,
-  { env, problems }: Pick<World, 'env' | 'problems'>,
-): Candidate[] {
-  // The command reads these itself. Here they only override the configuration.
-  const own = [...entries.values()].flatMap((entry) => {
-    const { variable = '' } = entry.traits
-    const value = env[variable]
-    if (!value) return []
-    const about = { entry, place: new Place(variable), shown: hideSecrets(value) }
-    return [candidate(about, problems, () => null)]
-  })
-  if (section === null || !SERVERS.has(section)) return own
-  const prefix = `BTKIT_${section.toUpperCase()}_`
-  const options = Object.entries(env).flatMap(([variable, value = '']) => {
-    if (!variable.startsWith(prefix) || value.trim() === '') return []
-    return problems.try([], () => [fromVariable(variable, value, { prefix, entries, problems })])
-  })
-  return [...own, ...options]
-}
-
-interface Lookup extends Pick<World, 'problems'> {
-  readonly prefix: string
-  readonly entries: ReadonlyMap<string, OptionEntry>
-}
-
-function fromVariable(
-  variable: string,
-  value: string,
-  { prefix, entries, problems }: Lookup,
-): Candidate {
-  const key = variable.slice(prefix.length).toLowerCase().replaceAll('_', '-')
-  const found = findEntry(key, entries)
-  const place = new Place(variable)
-  if (!found) throw place.error(`unknown option --${key}`)
-  const { entry, isNegated } = found
-  return candidate({ entry, place, shown: hideSecrets(value) }, problems, () => {
-    if (entry.kind === 'switch') {
-      if (/^[01]$/.test(value)) return switched(entry, (value === '1') !== isNegated)
-      throw usageError(`${variable} '${value}': not 1 or 0`)
-    }
-    const isRepeatable = Array.isArray(entry.on?.defaultValue)
-    const values = isRepeatable ? value.trim().split(/\s+/) : [value]
-    return values.map((text) => ({ text, place }))
-  })
 }

@@ -18,7 +18,8 @@ import {
   Problems,
   type Section,
 } from '../../configuration/located.js'
-import { findEntry, suggestion } from '../../configuration/settings.js'
+import { findEntry } from '../../configuration/settings.js'
+import { suggestion } from '../../line/spelling.js'
 import { resolveSettings, togetherRefused } from '../../configuration/resolve.js'
 import type { CommandContext } from '../../context.js'
 import type { Io, Output, SharedResources } from '../../io.js'

@@ -13,12 +13,9 @@ import {
 } from '../../configuration/files.js'
 import { type Located, Problems, type Section, shownText } from '../../configuration/located.js'
 import { resolveSettings } from '../../configuration/resolve.js'
-import {
-  hidePasswords,
-  hideSecrets,
-  type Setting,
-  suggestion,
-} from '../../configuration/settings.js'
+import type { Setting } from '../../configuration/settings.js'
+import { suggestion } from '../../line/spelling.js'
+import { hidePasswords, hideSecrets } from '../../configuration/secrets.js'
 import type { CommandContext } from '../../context.js'
 import {
   defaultText,
