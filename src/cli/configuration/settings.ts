@@ -7,9 +7,10 @@ import { oldSwitch, otherNames } from '../options/bittornado.js'
 import { defaultText, type OptionEntry } from '../options/table.js'
 import type { Io } from '../io.js'
 import { asReason } from '../line/command-line.js'
+import type {
+  Place} from './located.js';
 import {
   type Located,
-  Place,
   type Problems,
   booleanOf,
   cut,
