@@ -12,8 +12,13 @@ import {
 import { checkName } from '../metainfo/name.js'
 import { withInfoHashes, type Metainfo } from '../metainfo/metainfo.js'
 import { parseUnhashed } from '../metainfo/parse/metainfo.js'
-import { checkSeed, checkTracker, type SeedKind } from '../metainfo/trackers.js'
-import { type TrackerTiers, tiersOf } from '../metainfo/trackers.js'
+import {
+  checkSeed,
+  checkTracker,
+  type SeedKind,
+  type TrackerTiers,
+  tiersOf,
+} from '../metainfo/trackers.js'
 
 /** Changes to a torrent. Undefined keeps a value, and null removes it. */
 export interface TorrentChanges extends Details {

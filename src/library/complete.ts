@@ -41,7 +41,6 @@ export interface CompleteOptions extends TorrentOptions, FileOptions, WorkOption
   readonly onWarning?: ((message: string) => void) | undefined
 }
 
-/** The names of all options, which a misspelt one is not. */
 const COMPLETE_OPTIONS: Record<keyof CompleteOptions, true> = {
   ...COMMON_OPTIONS,
   ...{ stateDirectory: true, target: true, entries: true, checksums: true, prune: true },

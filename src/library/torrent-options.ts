@@ -17,10 +17,7 @@ export interface MakeOptions extends TorrentOptions, FileOptions, WorkOptions {
   readonly force?: boolean | undefined
 }
 
-/**
- * The names of the options of everything that makes torrents. A misspelt one would make another
- * torrent than was wanted.
- */
+/** The names of options of all torrents. A misspelt one would make another torrent than was wanted. */
 export const COMMON_OPTIONS: Record<keyof (TorrentOptions & FileOptions & WorkOptions), true> = {
   ...{ trackers: true, webSeeds: true, httpSeeds: true, nodes: true, version: true },
   ...{ pieceLength: true, comment: true, createdBy: true, creationDate: true, private: true },

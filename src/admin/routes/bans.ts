@@ -9,8 +9,7 @@ import { type Html, fieldValue, html } from '../../text/html.js'
 import { parseAddressRange } from '../../tracker/allowed/address-rules.js'
 import { parseHash } from '../../tracker/allowed/torrent-list.js'
 import type { RunningTracker } from '../../tracker/app/run-tracker.js'
-import type { BanList } from '../storage/ban-list.js'
-import { type Ban } from '../storage/ban-list.js'
+import type { BanList, Ban } from '../storage/ban-list.js'
 
 /** The parts of the page of bans. */
 export interface BanParts {

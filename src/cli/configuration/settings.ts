@@ -7,8 +7,15 @@ import { oldSwitch, otherNames } from '../options/bittornado.js'
 import { defaultText, type OptionEntry } from '../options/table.js'
 import type { Io } from '../io.js'
 import { asReason } from '../line/command-line.js'
-import type { Place } from './located.js'
-import { type Located, type Problems, booleanOf, cut, itemsOf, shownText } from './located.js'
+import {
+  type Place,
+  type Located,
+  type Problems,
+  booleanOf,
+  cut,
+  itemsOf,
+  shownText,
+} from './located.js'
 import { hideSecrets } from './secrets.js'
 import { suggestion } from '../line/spelling.js'
 

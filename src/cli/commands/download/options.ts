@@ -1,13 +1,12 @@
 import { resolve } from 'node:path'
 import { Command, Option } from '@commander-js/extra-typings'
 import { clientOption, clientTimeoutOption, dataPrefixOption } from '../../options/clients.js'
-import { maxTorrentSize } from '../../options/reading.js'
+import { maxTorrentSize, declareReadingOptions } from '../../options/reading.js'
 import {
   caCertOption,
   declareOwnClientOptions,
   maxDownloadRateOption,
 } from '../../options/own-client.js'
-import { declareReadingOptions } from '../../options/reading.js'
 import { ratio, seconds, secondsOption } from '../../options/values.js'
 import type { Io } from '../../io.js'
 import { takeOldOptions } from '../../options/bittornado.js'

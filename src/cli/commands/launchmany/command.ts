@@ -1,6 +1,10 @@
 import { resolve } from 'node:path'
 import { BtkitError, usageError } from '../../../errors.js'
-import { declareDisplayOptions, declareReadingOptions } from '../../options/reading.js'
+import {
+  declareDisplayOptions,
+  declareReadingOptions,
+  maxTorrentSize,
+} from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
 import {
   clientOption,
@@ -18,7 +22,6 @@ import { followTorrents, openDisplay, type Display } from '../../output/torrent-
 import type { ListedTorrent } from '../../output/torrent-json.js'
 import { seed } from '../../open/seeding.js'
 import { Command, Option } from '@commander-js/extra-typings'
-import { maxTorrentSize } from '../../options/reading.js'
 import { secondsOption, wholeNumber } from '../../options/values.js'
 import { takeOldOptions } from '../../options/bittornado.js'
 import { type KeeperSettings, TorrentKeeper } from '../../../core/launch/torrent-keeper.js'

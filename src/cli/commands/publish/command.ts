@@ -6,10 +6,9 @@ import {
   trustDataPathOption,
 } from '../../options/clients.js'
 import { openClients, syncClient, type NamedClient } from '../../open/clients.js'
-import { declareReadingOptions } from '../../options/reading.js'
+import { declareReadingOptions, dataOption, maxTorrentSize } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
 import { readTorrentInput } from '../../open/torrent-input.js'
-import { dataOption, maxTorrentSize } from '../../options/reading.js'
 import { secondsOption } from '../../options/values.js'
 import type { CommandContext } from '../../context.js'
 import { dirname, resolve } from 'node:path'

@@ -8,9 +8,12 @@ import { statIfThere } from '../../../files/stat-files.js'
 import { parseDhtNode } from '../../../metainfo/trackers.js'
 import { stateDirOption } from '../../options/cache.js'
 import { readTorrentFile } from '../../open/torrent-input.js'
-import { maxTorrentSize } from '../../options/reading.js'
+import {
+  maxTorrentSize,
+  declareDisplayOptions,
+  declareReadingOptions,
+} from '../../options/reading.js'
 import { isDirectory, requireNames } from '../../line/operands.js'
-import { declareDisplayOptions, declareReadingOptions } from '../../options/reading.js'
 import { bareHost } from '../../open/server.js'
 import {
   byteRate,
