@@ -83,14 +83,11 @@ export function attributesWith(
 }
 
 /**
- * Keeps `defaults:` from the options of a command that say what to change in torrents. Only those of
- * `others` say how.
+ * Keeps `defaults:` from the options of a command that say what to change in torrents. Options that
+ * say how have the trait already.
  */
-export function ownOptions<C extends CommandUnknownOpts>(command: C, others: Iterable<string>): C {
-  const kept = new Set(others)
-  for (const option of command.options) {
-    if (kept.has(option.long ?? '')) continue
-    Object.assign(option, { traits: { ...traitsOf(option), isOwn: true } })
-  }
+export function ownOptions<C extends CommandUnknownOpts>(command: C): C {
+  for (const option of command.options)
+    Object.assign(option, { traits: { isOwn: true, ...traitsOf(option) } })
   return command
 }

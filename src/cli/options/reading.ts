@@ -63,7 +63,7 @@ export function dataOption() {
 
 /** The option that limits the size of .torrent files that are read, in bytes. */
 export function maxTorrentSize() {
-  return new Option('--max-torrent-size <size>', 'refuse larger torrents')
+  return new Opt('--max-torrent-size <size>', 'refuse larger torrents', { isOwn: false })
     .argParser(sizeLimit)
     .default(64 * 1024 * 1024, '64MiB')
 }

@@ -32,7 +32,7 @@ import {
   stepTrackers,
   type Removal,
 } from './run-edits.js'
-import { declareBulkEdit, declareSingleEdit, HOW_TO_EDIT, isNone } from './options.js'
+import { declareBulkEdit, declareSingleEdit, isNone } from './options.js'
 import { Opt, ownOptions } from '../../options/option.js'
 
 // The commands of BitTornado that edit torrents: edits with arguments and an output of their own.
@@ -88,7 +88,7 @@ function declareReannounce() {
         .default([]),
     )
     .addHelpText('after', REANNOUNCE_EXAMPLES)
-  return ownOptions(command, HOW_TO_EDIT)
+  return ownOptions(command)
 }
 
 type AnnounceOptions = ReturnType<ReturnType<typeof declareReannounce>['opts']>
@@ -239,7 +239,7 @@ function defineSetSeeds(key: SeedKey, { io, isLegacy, finish }: CommandContext) 
       ).argParser(repeated(checked(parse))),
     )
     .addHelpText('after', seedExamples(name, option))
-  return ownOptions(command, HOW_TO_EDIT).action(async (args, options) => {
+  return ownOptions(command).action(async (args, options) => {
     const given = (options as { httpSeed?: string[]; webSeed?: string[] })[
       isHttp ? 'httpSeed' : 'webSeed'
     ]

@@ -15,10 +15,10 @@ export function declareSingleEdit(name: string) {
         isOwn: true,
       }),
     )
-    .option('--force', 'replace files of --output even if they are not torrents', false)
-    .option('--dry-run', 'show what would change, and write nothing', false)
-    .option('--json', 'print one line of JSON for each torrent', false)
-    .option('--quiet', 'print nothing but errors', false)
+    .addOption(howTo('--force', 'replace files of --output even if they are not torrents'))
+    .addOption(howTo('--dry-run', 'show what would change, and write nothing'))
+    .addOption(howTo('--json', 'print one line of JSON for each torrent'))
+    .addOption(howTo('--quiet', 'print nothing but errors'))
     .addOption(maxTorrentSize())
 }
 
@@ -33,8 +33,10 @@ export function declareBulkEdit(name: string) {
   )
 }
 
-/** The options of edits that may be defaults, because they do not say what to change. */
-export const HOW_TO_EDIT = ['--force', '--dry-run', '--json', '--quiet', '--max-torrent-size']
+/** A switch that may be a default, because it does not say what to change. */
+function howTo<const Flags extends string>(flags: Flags, description: string) {
+  return new Opt(flags, description, { isOwn: false }).default(false)
+}
 
 /** The options of declareSingleEdit and declareBulkEdit. */
 export type HowToEdit = ReturnType<ReturnType<typeof declareSingleEdit>['opts']> & {
@@ -123,7 +125,7 @@ export function declareEdit() {
     .option('--add-http-seed <url>', 'add an HTTP seed (repeatable)', read.httpSeeds, [])
     .option('--remove-http-seed <url>', 'remove an HTTP seed (repeatable)', read.collect, [])
     .addHelpText('after', EXAMPLES)
-  return ownOptions(command, HOW_TO_EDIT)
+  return ownOptions(command)
 }
 
 /** Whether a text means an empty list: BitTornado's 0, or the empty text. */
