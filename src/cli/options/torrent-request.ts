@@ -1,3 +1,4 @@
+import { isUnlisted } from '../../metainfo/lint/trackers.js'
 import type { CommonRequest } from '../../core/make/make-torrent.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 import { usageError } from '../../errors.js'
@@ -84,8 +85,7 @@ function fileOrder(options: MakerOptions): FileOrder | undefined {
 /** Warns if `announce` is not in the announce list, because clients then ignore it. */
 export function warnOfTracker({ parts }: CommonRequest, { quiet }: MakerOptions, io: Io): void {
   const { announce, announceList } = parts
-  if (quiet || announce === null || announceList.length === 0) return
-  if (announceList.flat().includes(announce)) return
+  if (quiet || !isUnlisted({ announce, announceList })) return
   reportWarning(`${announce}: not in the announce list, so clients will not use it`, io)
 }
 

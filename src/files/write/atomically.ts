@@ -31,7 +31,10 @@ export interface WriteOptions {
   checkReplaceable?: ((path: string) => void) | undefined
   /** Called right before the new file takes its place; throws to keep the existing entry. */
   checkUntouched?: (() => void) | undefined
-  /** The new file's owner, as far as the system allows this user to set it. */
+  /**
+   * The new file's owner, as far as the system allows this user to set it. Default: that of the
+   * replaced file, or for a new file this user.
+   */
   owner?: Owner | undefined
 }
 
@@ -92,14 +95,14 @@ async function draftFile(job: WriteJob, clean: Cleaner): Promise<Draft | null> {
 /** Plans the draft of a file. A stream gets its bytes at once: then resolves to null. */
 export function planDraft(job: WriteJob, clean: Cleaner): PlannedDraft | Promise<null> {
   const { target, bytes, options } = job
-  const { kind, path, mode } = findWriteTarget(target)
+  const { kind, path, mode, owner } = findWriteTarget(target)
   if (options.noClobber && mode !== undefined) throw alreadyExists(target)
   if (kind === 'stream') return writeToStream(path, bytes).then(() => null)
   clean(dirname(path))
   return {
     path,
     draft: draftPath(path),
-    content: { bytes, mode: options.mode ?? mode, owner: options.owner },
+    content: { bytes, mode: options.mode ?? mode, owner: options.owner ?? owner },
   }
 }
 

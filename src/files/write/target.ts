@@ -2,6 +2,7 @@ import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { statIfThere } from '../stat-files.js'
+import type { Owner } from './draft.js'
 
 /** The target of a write. */
 export interface WriteTarget {
@@ -11,6 +12,8 @@ export interface WriteTarget {
   path: string
   /** The permission bits of the existing file; undefined for a new one. */
   mode: number | undefined
+  /** The owner of the existing file; undefined for a new one. */
+  owner: Owner | undefined
 }
 
 /** Paths of a process's own open files. Replacing one would break it. */
@@ -27,18 +30,23 @@ export const PERMISSION_BITS = 0o777
  */
 export function findWriteTarget(target: string): WriteTarget {
   const entry = lookAt(target)
-  if (entry?.isFile()) return { kind: 'file', path: target, mode: entry.mode & PERMISSION_BITS }
-  if (entry === undefined) return { kind: 'file', path: target, mode: undefined }
+  if (entry?.isFile()) return { kind: 'file', path: target, ...attributesOf(entry) }
+  if (entry === undefined) return { kind: 'file', path: target, ...NEW }
   const stats = statIfThere(target)
   if (stats === null) {
-    return { kind: 'file', path: followLinks(target), mode: undefined }
+    return { kind: 'file', path: followLinks(target), ...NEW }
   }
   if (stats.isDirectory()) throw new BtkitError('io', `${target}: is a directory`)
-  const mode = stats.mode & PERMISSION_BITS
   const isStream = stats.isFIFO() || stats.isCharacterDevice() || DESCRIPTOR.test(target)
-  if (isStream) return { kind: 'stream', path: target, mode }
+  if (isStream) return { kind: 'stream', path: target, ...attributesOf(stats) }
   if (!stats.isFile()) throw new BtkitError('io', `${target}: not a regular file`)
-  return { kind: 'file', path: followLinks(target), mode }
+  return { kind: 'file', path: followLinks(target), ...attributesOf(stats) }
+}
+
+const NEW = { mode: undefined, owner: undefined }
+
+function attributesOf({ mode, uid, gid }: Stats) {
+  return { mode: mode & PERMISSION_BITS, owner: { uid, gid } }
 }
 
 /** The most links after each other; as many as Linux follows. */

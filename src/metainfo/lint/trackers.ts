@@ -30,16 +30,21 @@ function seedsOf({ httpSeeds, webSeeds }: Metainfo): Set<string> {
   return new Set([...(webSeeds ?? []), ...(httpSeeds ?? [])])
 }
 
+/** Whether an announce list lacks the announce URL. Clients that support lists ignore it then (BEP 12). */
+export function isUnlisted({
+  announce,
+  announceList,
+}: Pick<Metainfo, 'announce' | 'announceList'>) {
+  const listed = announceList?.flat() ?? []
+  return announce !== null && listed.length > 0 && !listed.includes(announce)
+}
+
 /** The rules about trackers and seeds, in the order of their findings. */
 export const TRACKER_RULES = {
-  /**
-   * Finds an announce URL that is not in the announce list. Clients that support lists ignore it
-   * (BEP 12).
-   */
-  *'announce-not-in-list'({ announce, announceList }) {
-    const listed = announceList?.flat() ?? []
-    if (announce === null || listed.length === 0 || listed.includes(announce)) return
-    yield `announce ${quoteText(announce)} is not in the announce list, so clients will not use it`
+  /** Finds an announce URL that clients ignore. */
+  *'announce-not-in-list'(metainfo) {
+    if (!isUnlisted(metainfo)) return
+    yield `announce ${quoteText(metainfo.announce ?? '')} is not in the announce list, so clients will not use it`
   },
   /** Finds an empty announce list, and tiers without a tracker. */
   *'empty-tier'({ announceList }) {

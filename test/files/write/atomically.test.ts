@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
 import {
+  chmodSync,
+  chownSync,
   constants,
   lstatSync,
   mkdirSync,
@@ -22,6 +24,7 @@ import { makeTemporaryDirectory, plantTree } from '../temporary-directory.js'
 
 const MODULE = new URL('../../../src/files/write/atomically.js', import.meta.url).href
 const onlyLinux = { skip: process.platform !== 'linux' && 'needs Linux' }
+const unlessRoot = { skip: process.getuid?.() !== 0 && 'only root may give files away' }
 const bytes = Buffer.from('new content')
 
 /** Runs a program that has writeAtomically, through a shell line in which `$node` starts it. */
@@ -72,6 +75,15 @@ test('the mode of a new file honours umask', unlessWindows, async (t) => {
   t.after(() => process.umask(before))
   await writeAtomically(join(root, 'a'), bytes, {})
   assert.equal(modeOf(join(root, 'a')), 0o640)
+})
+
+test('a replaced file keeps its owner and mode', unlessRoot, async (t) => {
+  const path = join(plantTree(t, ['a']), 'a')
+  chownSync(path, 1234, 4321)
+  chmodSync(path, 0o640)
+  await writeAtomically(path, bytes, {})
+  const { uid, gid } = statSync(path)
+  assert.deepEqual([uid, gid, modeOf(path)], [1234, 4321, 0o640])
 })
 
 test('a link stays, and what it points to is replaced', async (t) => {

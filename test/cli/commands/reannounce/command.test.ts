@@ -37,6 +37,14 @@ test('btreannounce prints the old trackers, and its form removes a list', async 
   }
 })
 
+test('a tracker that the list lacks gets a warning', async (t) => {
+  const root = makeScratch(t, { a: torrent({ announce: OLD }) })
+  const args = [NEW, '--announce_list', OLD, join(root, 'a')]
+  const { status, stderr } = await runBtkit(args, LEGACY)
+  assert.equal(status, 0)
+  assert.match(stderr, /a: its tracker is not in the announce list, so clients will not use it\n$/)
+})
+
 test('a list is set with its option in the old spelling', async (t) => {
   const a = join(makeScratch(t, { a: torrent({ announce: OLD }) }), 'a')
   await runBtkit([NEW, '--announce_list', `${NEW},udp://b:1|http://c/x`, a], LEGACY)
