@@ -30,13 +30,16 @@ function seedsOf({ httpSeeds, webSeeds }: Metainfo): Set<string> {
   return new Set([...(webSeeds ?? []), ...(httpSeeds ?? [])])
 }
 
-/** Whether an announce list lacks the announce URL. Clients that support lists ignore it then (BEP 12). */
-export function isUnlisted({
-  announce,
-  announceList,
-}: Pick<Metainfo, 'announce' | 'announceList'>) {
-  const listed = announceList?.flat() ?? []
-  return announce !== null && listed.length > 0 && !listed.includes(announce)
+/**
+ * Whether an announce list lacks the announce URL. Clients that support lists ignore it then
+ * (BEP 12).
+ */
+export function isUnlisted(trackers: {
+  readonly announce: string | null
+  readonly announceList: readonly (readonly string[])[] | null
+}): boolean {
+  const listed = trackers.announceList?.flat() ?? []
+  return trackers.announce !== null && listed.length > 0 && !listed.includes(trackers.announce)
 }
 
 /** The rules about trackers and seeds, in the order of their findings. */

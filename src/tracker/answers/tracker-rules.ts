@@ -12,7 +12,7 @@ export interface TorrentVerdict {
 }
 
 /** The verdict about a torrent that is not tracked. */
-const UNKNOWN = {
+export const UNKNOWN = {
   failure: 'Requested download is not authorized for use with this tracker.',
   warning: null,
 } as const satisfies TorrentVerdict

@@ -257,7 +257,8 @@ function printReport(
 }
 
 function tellTrackerless({ private: isPrivate, quiet }: CompletedirOptions, io: Io): void {
-  if (isPrivate) reportWarning('no tracker: nobody can download new private torrents; give a tracker', io)
+  if (isPrivate)
+    reportWarning('no tracker: nobody can download new private torrents; give a tracker', io)
   else if (!quiet)
     reportNote('no tracker: clients of new torrents find each other through the DHT', io)
 }
