@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { BtkitError, callSystem } from '../errors.js'
+import { plainUrl } from '../metainfo/trackers.js'
 
 /** Default, least and most of each number. */
 export type Ranges<T> = { readonly [K in keyof T]: readonly [number, number, number] }
@@ -80,8 +81,7 @@ export function checkDirectory(path: string, name: string): string {
  */
 export function checkPublicUrl(text: string | undefined): string | null {
   if (text === undefined) return null
-  const url = URL.canParse(text) ? new URL(text) : null
-  const isPlain = url && /^https?:$/.test(url.protocol) && url.search + url.hash === ''
-  if (isPlain) return text.replace(/\/+$/, '')
+  const url = plainUrl(text)
+  if (url !== null) return url
   throw new BtkitError('usage', `publicUrl ${text}: not an http or https URL without ? and #`)
 }

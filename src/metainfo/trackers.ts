@@ -151,3 +151,10 @@ export function tiersOf(trackers: TrackerTiers): string[][] {
   const tiers = typeof trackers === 'string' ? [trackers] : trackers
   return tiers.map((tier) => (typeof tier === 'string' ? [tier] : [...tier]).map(checkTracker))
 }
+
+/** An http or https URL without `?` and `#`, and without a slash at its end; null for any other text. */
+export function plainUrl(text: string): string | null {
+  const url = URL.canParse(text) ? new URL(text) : null
+  const isPlain = url && /^https?:$/.test(url.protocol) && url.search + url.hash === ''
+  return isPlain ? text.replace(/\/+$/, '') : null
+}

@@ -1,3 +1,4 @@
+import { plainUrl } from '../../metainfo/trackers.js'
 import * as read from './values.js'
 import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
 import { valueOr } from '../../errors.js'
@@ -19,9 +20,8 @@ export function siteName(text: string): string {
 
 /** Parses the URL at which clients reach a server. A slash at its end is removed. */
 export function publicUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null
-  const isPlain = url && /^https?:$/.test(url.protocol) && url.search + url.hash === ''
-  if (isPlain) return text.replace(/\/+$/, '')
+  const url = plainUrl(text)
+  if (url !== null) return url
   const isBare = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/|$)/.test(text)
   throw new InvalidArgumentError(
     isBare

@@ -1,7 +1,6 @@
-import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Admin } from '../../../admin/server/open-admin.js'
-import { isWithin } from '../../../files/inside.js'
+import { isWithin, realPath } from '../../../files/inside.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import {
   runTracker,
@@ -138,14 +137,10 @@ function refusePublic({ usersFile, directory }: AdminRequest, root: string): voi
     ['--admin-users', usersFile],
     ['--state-dir', directory],
   ] as const) {
-    if (!isWithin(realPathOf(path), realPathOf(root))) continue
+    if (!isWithin(realPath(path) ?? path, realPath(root) ?? root)) continue
     const why = `is below ${root}, whose files are public; put it somewhere else`
     throw usageError(`${option} ${path}: ${why}`)
   }
-}
-
-function realPathOf(path: string): string {
-  return existsSync(path) ? realpathSync.native(path) : path
 }
 
 /** URL of the tracker's page: beside the announce URL, over HTTP, which has the same port. */
