@@ -8,7 +8,7 @@ import {
   syncDirectory,
   writeDraft,
   type Bytes,
-  type Content,
+  type DraftContent,
   type Owner,
 } from './draft.js'
 import { createCleaner } from '../temporary-files.js'
@@ -79,7 +79,7 @@ export interface Draft {
 
 /** A draft to write. */
 export interface PlannedDraft extends Draft {
-  readonly content: Content
+  readonly content: DraftContent
 }
 
 /** Removes the temporary files of killed runs from a directory. */

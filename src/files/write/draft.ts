@@ -17,7 +17,7 @@ export interface Owner {
 export type Bytes = Uint8Array | Iterable<Uint8Array>
 
 /** The content and attributes of a new file. */
-export interface Content {
+export interface DraftContent {
   bytes: Bytes
   /** Permission bits, or undefined for those that umask leaves. */
   mode: number | undefined
@@ -40,7 +40,7 @@ export function draftPath(path: string): string {
 /** Writes a new file at `draft`, and syncs it unless others do. */
 export async function writeDraft(
   draft: string,
-  content: Content,
+  content: DraftContent,
   isSynced: boolean,
 ): Promise<void> {
   const descriptor = await open(draft, 'wx', firstMode(content))
@@ -66,7 +66,7 @@ interface SmallDraft {
 }
 
 /** Returns a draft that can be written together with others; null if it must be written alone. */
-export function smallDraft(draft: string, { bytes, mode, owner }: Content): SmallDraft | null {
+export function smallDraft(draft: string, { bytes, mode, owner }: DraftContent): SmallDraft | null {
   const isSmall = bytes instanceof Uint8Array && bytes.length <= SMALL
   return isSmall && (owner === undefined || isOurs(owner)) ? { draft, bytes, mode } : null
 }
@@ -118,7 +118,7 @@ export async function orDiscard(draft: string, act: () => Promise<void>): Promis
  * Returns the permission bits for creating the file. Before it has its owner, only this user may
  * open it.
  */
-function firstMode({ mode = 0o666, owner }: Pick<Content, 'mode' | 'owner'>): number {
+function firstMode({ mode = 0o666, owner }: Pick<DraftContent, 'mode' | 'owner'>): number {
   return owner === undefined || isOurs(owner) ? mode : 0o600
 }
 
@@ -164,7 +164,7 @@ async function writeWhole(descriptor: number, bytes: Uint8Array): Promise<void> 
 /**
  * Sets owner and mode only if they differ; usually umask and the directory have set them correctly.
  */
-function setAttributes(descriptor: number, { mode, owner }: Content): void {
+function setAttributes(descriptor: number, { mode, owner }: DraftContent): void {
   if (mode === undefined && !owner) return
   const stats = fs.fstatSync(descriptor)
   const isGiven = !owner || (stats.uid === owner.uid && stats.gid === owner.gid)
