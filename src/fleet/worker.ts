@@ -33,7 +33,7 @@ export interface WorkRequest extends PartContext {
   /** This machine's name. */
   readonly machine: string
   readonly warn: (message: string) => void
-  /** Called when Redis answers for the first time. */
+  /** Called when Redis has answered, and jobs may come. */
   readonly onConnected: () => void
   readonly signal: AbortSignal
 }
@@ -55,8 +55,6 @@ export async function work(request: WorkRequest): Promise<void> {
   client.on('ready', () => {
     last = ''
   })
-  if (client.status === 'ready') request.onConnected()
-  else client.once('ready', request.onConnected)
   const processJob = async (job: Job, token?: string) => {
     try {
       return await hashJob(job, connection, { ...request, warn })
@@ -83,6 +81,7 @@ export async function work(request: WorkRequest): Promise<void> {
     runRetryDelay: queueTimes.backoff,
   })
   taking.on('error', () => undefined)
+  taking.waitUntilReady().then(request.onConnected, () => undefined)
   if (!signal.aborted) await once(signal, 'abort')
   // Without Redis no job can be given back
   const isGone = client.status !== 'ready'

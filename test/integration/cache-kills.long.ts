@@ -1,3 +1,3 @@
 import { testCacheKills } from './cache-kills.js'
 
-testCacheKills(Number(process.env['BTKIT_TEST_KILLS'] ?? 15))
+testCacheKills(Number(process.env['BTKIT_TEST_KILLS'] ?? 10))

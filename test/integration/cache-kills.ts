@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { recordsOfKind } from '../../src/cache/maintain.js'
@@ -15,7 +15,7 @@ import { pseudoRandom } from '../support/pseudo-random.js'
 import { plantKeys } from '../support/queue.js'
 import { random } from '../support/random.js'
 import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
-import { makeScratch } from '../support/scratch.js'
+import { makeScratch, plantSparse } from '../support/scratch.js'
 import { runBtkit } from '../support/run-btkit.js'
 
 const TRACKER = 'http://t.example/announce'
@@ -33,11 +33,13 @@ interface Round {
 /** A command that opens the cache. */
 interface Victim {
   readonly args: (round: Round) => readonly string[]
-  /** Other work while it runs; ends with the process. */
+  /** A factor of the time before it writes, compared with others (default: 1). */
+  readonly slowness?: number
+  /** Work beside it; ends with the process. */
   readonly meanwhile?: (round: Round, child: ChildProcess) => Promise<void>
 }
 
-const VICTIMS: Record<string, (t: TestContext) => Promise<Victim> | Victim> = {
+const VICTIMS: Record<string, (t: TestContext, kills: number) => Promise<Victim> | Victim> = {
   completedir: () => ({
     args: ({ directory, output }) => {
       mkdirSync(output)
@@ -80,17 +82,23 @@ const VICTIMS: Record<string, (t: TestContext) => Promise<Victim> | Victim> = {
     const client = await startFakeTransmission(t, [])
     return { args: ({ torrents }) => ['publish', '--client', client, ...torrents] }
   },
-  worker: async (t) => {
+  worker: async (t, kills) => {
+    const share = makeScratch(t)
+    // Smaller files are not given away
+    for (let n = 0; n < kills; n++) plantSparse(share, `output-${n}`, 2 ** 30)
     const { url } = await startRedis(t)
     const key = plantKeys(t, KEY)
-    const shared = (directory: string) => {
-      return ['--queue', url, '--share', `s=${directory}`, '--share-key-file', key]
-    }
+    const shared = ['--queue', url, '--share', `s=${share}`, '--share-key-file', key]
     return {
-      args: ({ directory }) => ['worker', ...shared(directory)],
-      meanwhile: async ({ directory, output }, worker) => {
-        const make = ['makemetafile', directory, TRACKER, '--target', output, '--no-cache']
-        const asking = startExecutable('btkit', [...make, ...shared(directory)])
+      args: () => ['worker', ...shared],
+      slowness: 3,
+      meanwhile: async ({ output }, worker) => {
+        await firstWords(worker)
+        const file = join(share, basename(output))
+        // So slow that the worker has something to do
+        const slow = ['--no-cache', '--max-rate', '20M']
+        const make = ['makemetafile', file, TRACKER, '--target', output, ...slow]
+        const asking = startExecutable('btkit', [...make, ...shared])
         worker.once('exit', () => asking.kill('SIGKILL'))
         await collect(asking)
       },
@@ -99,11 +107,7 @@ const VICTIMS: Record<string, (t: TestContext) => Promise<Victim> | Victim> = {
   gui: () => ({
     args: ({ directory }) => ['gui', '--no-browser', directory],
     meanwhile: async ({ torrents }, child) => {
-      const said = await new Promise<string>((resolve) => {
-        child.stdout?.once('data', (chunk: Buffer) => {
-          resolve(chunk.toString())
-        })
-      })
+      const said = await firstWords(child)
       const address = /http:\S+/.exec(said)?.[0] ?? ''
       const { location } = await ask(address)
       const url = new URL('make', new URL(location, address)).href
@@ -119,12 +123,20 @@ const VICTIMS: Record<string, (t: TestContext) => Promise<Victim> | Victim> = {
   'cache stats': () => ({ args: () => ['cache', 'stats'] }),
 }
 
+function firstWords(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.stdout?.once('data', (chunk: Buffer) => {
+      resolve(chunk.toString())
+    })
+  })
+}
+
 /** Kills each of these commands so many times; no digest that was in the cache may be lost. */
 export function testCacheKills(kills: number, names = Object.keys(VICTIMS)): void {
   for (const name of names) {
     const skip = name === 'worker' && WITHOUT_REDIS
     test(`no digest is lost by ${kills} kills of ${name}`, { skip }, async (t) => {
-      const victim = await VICTIMS[name]?.(t)
+      const victim = await VICTIMS[name]?.(t, kills)
       assert.ok(victim)
       const rounds = await plantRounds(t, kills)
       const content = pseudoRandom(30_000, 1)
@@ -136,12 +148,13 @@ export function testCacheKills(kills: number, names = Object.keys(VICTIMS)): voi
       const known = { keys: await fill(t, source, cache) }
       const usual = performance.now() - started
       const begun = known.keys.size
+      const longest = usual * (victim.slowness ?? 1)
       const killTen = async (from: number) => {
         for (const round of rounds.slice(from, from + 10)) {
           const child = startExecutable('btkit', [...victim.args(round), '--cache-dir', cache])
           const ended = collect(child)
           void victim.meanwhile?.(round, child).catch(() => undefined)
-          await setTimeout(usual * (0.5 + 2 * random()))
+          await setTimeout(longest * (0.5 + 2 * random()))
           child.kill('SIGKILL')
           await ended
           const now = await digestsIn(cache)

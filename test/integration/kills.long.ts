@@ -1,3 +1,3 @@
 import { testKills } from './kills.js'
 
-testKills(Number(process.env['BTKIT_TEST_KILLS'] ?? 15))
+testKills(Number(process.env['BTKIT_TEST_KILLS'] ?? 10))
