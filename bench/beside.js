@@ -3,7 +3,7 @@
 // broken, or if this build is more than a tenth worse.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, release, tmpdir, type } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { median, printTable } from './support.js'
@@ -33,14 +33,7 @@ export async function compareWith(commit, { isQuick, only }) {
   for (const row of rows) {
     const started = performance.now()
     const place = join(scratch, `row-${results.length}`)
-    mkdirSync(place)
-    try {
-      results.push(await measure(row, { programs, root: scratch, scratch: place, isQuick }))
-    } catch (error) {
-      console.error(error)
-      results.push([{ isLost: true, cells: [row.name, '', '', '', '', '', 'failed'] }])
-    }
-    rmSync(place, { recursive: true, force: true })
+    results.push(await measureOrSay(row, { programs, root: scratch, scratch: place, isQuick }))
     console.error(`${row.name}: ${((performance.now() - started) / 1000).toFixed(0)} s`)
   }
   print(commit, results)
@@ -70,8 +63,25 @@ function programIn(directory) {
   return path
 }
 
-/** Measures one row; each of its figures is a line of the table. */
-async function measure(row, { isQuick, ...places }) {
+/** Measures one row, without the other commit if that cannot do it. */
+async function measureOrSay(row, parts) {
+  const { programs, scratch } = parts
+  for (const isAlone of [false, true]) {
+    mkdirSync(scratch)
+    try {
+      const before = isAlone ? programs.now : programs.before
+      return await measure(row, { ...parts, programs: { ...programs, before } }, isAlone)
+    } catch (error) {
+      console.error(error)
+    } finally {
+      rmSync(scratch, { recursive: true, force: true })
+    }
+  }
+  return [{ isLost: true, cells: [row.name, '', '', '', '', '', 'failed'] }]
+}
+
+/** Measures one row; each of its figures is a line of the table. `isAlone` leaves the other commit out. */
+async function measure(row, { isQuick, ...places }, isAlone) {
   if (row.missing?.())
     return [{ isLost: false, cells: [row.name, '', '', '', '', row.missing(), ''] }]
   const turns = isQuick ? row.quickTurns : row.turns
@@ -80,6 +90,7 @@ async function measure(row, { isQuick, ...places }) {
   try {
     for (let turn = work.isFirst ? 0 : -1; turn < turns; turn++) {
       for (const who of Object.keys(taken)) {
+        if (isAlone && who === 'before') continue
         const figures = who === 'reference' ? await work.reference?.() : await work.run(who)
         if (turn >= 0 && figures) taken[who].push(figures)
       }
@@ -87,10 +98,11 @@ async function measure(row, { isQuick, ...places }) {
   } finally {
     await work.end?.()
   }
-  return row.figures.map((figure) => lineOf(row.name, figure, taken))
+  const unable = isAlone ? 'cannot do it' : ''
+  return row.figures.map((figure) => lineOf(row.name, figure, { ...taken, unable }))
 }
 
-function lineOf(name, figure, { reference, before, now }) {
+function lineOf(name, figure, { reference, before, now, unable }) {
   const { key, unit, isMore = false, limit, beside } = figure
   const value = (all) => median(all.map((figures) => figures[key]))
   const ratio = (all, others) => median(all.map((figures, i) => figures[key] / others[i][key]))
@@ -107,7 +119,7 @@ function lineOf(name, figure, { reference, before, now }) {
     .join(', ')
   const cells = [
     `${name}${figure.what ? `: ${figure.what}` : ''}`,
-    isComparable ? `${value(before).toPrecision(3)} ${unit}` : '',
+    isComparable ? `${value(before).toPrecision(3)} ${unit}` : unable,
     `${value(now).toPrecision(3)} ${unit}`,
     isComparable ? change.toFixed(2) : '',
     bound,
@@ -125,5 +137,6 @@ function shortName(commit) {
 }
 
 function describeProcessor() {
-  return `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`
+  const processor = cpus()[0]?.model ?? 'unknown processor'
+  return `${cpus().length} × ${processor}, ${type()} ${release()}`
 }
