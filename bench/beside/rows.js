@@ -126,7 +126,7 @@ const changed = {
     }
     await settle()
     for (const who of ['before', 'now']) complete(who)
-    const alone = ['makemetafile', file, tracker, '--no-cache', '--quiet', '--target']
+    const alone = ['makemetafile', file, tracker, '--force', '--no-cache', '--quiet', '--target']
     const torrent = join(scratch, 'alone.torrent')
     const pieces = ['--piece-size-pow2', 'auto']
     return {

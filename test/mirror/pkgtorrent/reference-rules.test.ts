@@ -131,8 +131,8 @@ test("files of a form's globs have the order of the globs, each sorted in itself
   assertSet(served, answer, fromTree(...order))
 })
 
-test('with --pad-files bep47, null files are marked as pad files', async (t) => {
-  const served = await serveMirror(t, { files: planted(FILES), args: ['--pad-files', 'bep47'] })
+test('with --padding bep47, null files are marked as pad files', async (t) => {
+  const served = await serveMirror(t, { files: planted(FILES), args: ['--padding', 'bep47'] })
   for (const set of SETS.slice(0, 8)) {
     assertInfo(served, await post(served.port, pathsOf(set)), multiFileInfo(set, { bep47: true }))
   }
@@ -144,7 +144,7 @@ test('a cache can be shared with a service that pads differently', async (t) => 
   assertSet(plain, await post(plain.port, pathsOf(set!)), set!)
   await plain.stop()
   const setup = { root: plain.root, cacheDir: plain.cacheDir }
-  const told = await serveMirror(t, { ...setup, args: ['--pad-files', 'bep47'] })
+  const told = await serveMirror(t, { ...setup, args: ['--padding', 'bep47'] })
   assertInfo(told, await get(told.port, pathsOf(set!)), multiFileInfo(set!, { bep47: true }))
 })
 

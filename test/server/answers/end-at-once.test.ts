@@ -5,14 +5,14 @@ import { connect, type AddressInfo, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { until } from '../../support/until.js'
-import { endAtOnce } from '../../../src/server/connections/counted-response.js'
+import { CountedResponse, endAtOnce } from '../../../src/server/connections/counted-response.js'
 
 /** Every byte there is, and more than a connection takes at once. */
 const BYTES = Buffer.from(Array.from({ length: 16 * 1024 * 1024 }, (_, n) => n & 0xff))
 
 /** A server whose answers end at once, and a connection to it. */
 async function ask(t: TestContext, body: string | Uint8Array, requests: string) {
-  const server = createServer((_request, response) => {
+  const server = createServer({ ServerResponse: CountedResponse }, (_request, response) => {
     response.writeHead(200, { 'Content-Length': body.length })
     endAtOnce(response, body)
   })
