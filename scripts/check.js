@@ -8,6 +8,8 @@ const AFTER = [
   'lint:code',
   'lint:format',
   'lint:layers',
+  'lint:names',
+  'lint:unused',
   'lint:prose',
   'check:native',
   'check:package',
