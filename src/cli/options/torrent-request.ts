@@ -1,4 +1,4 @@
-import { isUnlisted } from '../../metainfo/lint/trackers.js'
+import { unlistedAnnounce } from '../../metainfo/lint/trackers.js'
 import type { CommonRequest } from '../../core/make/make-torrent.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 import { usageError } from '../../errors.js'
@@ -84,8 +84,8 @@ function fileOrder(options: MakerOptions): FileOrder | undefined {
 
 /** Warns if `announce` is not in the announce list, because clients then ignore it. */
 export function warnOfTracker({ parts }: CommonRequest, { quiet }: MakerOptions, io: Io): void {
-  const { announce, announceList } = parts
-  if (quiet || !isUnlisted({ announce, announceList })) return
+  const announce = unlistedAnnounce(parts)
+  if (quiet || announce === null) return
   reportWarning(`${announce}: not in the announce list, so clients will not use it`, io)
 }
 

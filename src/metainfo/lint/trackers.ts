@@ -31,23 +31,25 @@ function seedsOf({ httpSeeds, webSeeds }: Metainfo): Set<string> {
 }
 
 /**
- * Whether an announce list lacks the announce URL. Clients that support lists ignore it then
- * (BEP 12).
+ * Returns the announce URL if the announce list lacks it; else null. Clients that support lists
+ * ignore it then (BEP 12).
  */
-export function isUnlisted(trackers: {
+export function unlistedAnnounce(trackers: {
   readonly announce: string | null
   readonly announceList: readonly (readonly string[])[] | null
-}): boolean {
-  const listed = trackers.announceList?.flat() ?? []
-  return trackers.announce !== null && listed.length > 0 && !listed.includes(trackers.announce)
+}): string | null {
+  const { announce, announceList } = trackers
+  const listed = announceList?.flat() ?? []
+  return announce === null || listed.length === 0 || listed.includes(announce) ? null : announce
 }
 
 /** The rules about trackers and seeds, in the order of their findings. */
 export const TRACKER_RULES = {
   /** Finds an announce URL that clients ignore. */
   *'announce-not-in-list'(metainfo) {
-    if (!isUnlisted(metainfo)) return
-    yield `announce ${quoteText(metainfo.announce ?? '')} is not in the announce list, so clients will not use it`
+    const announce = unlistedAnnounce(metainfo)
+    if (announce !== null)
+      yield `announce ${quoteText(announce)} is not in the announce list, so clients will not use it`
   },
   /** Finds an empty announce list, and tiers without a tracker. */
   *'empty-tier'({ announceList }) {

@@ -84,6 +84,9 @@ const DELAY = 250
 /** After a scan, the next waits this many times as long as the scan took, to spare the disk. */
 const REST = 10
 
+/** The most requests that wait for a scan: a stranger must not fill the memory with them. */
+const MOST_WAITING = 10_000
+
 /** Milliseconds of rest after which no request waits for the next scan. */
 const PATIENCE = 10_000
 
@@ -97,6 +100,8 @@ export class DirectoryEvents {
   #looking: Promise<void> | null = null
   /** Wait for the scan that the timer starts. */
   #waiting: (() => void)[] = []
+  /** Number of requests that wait, for that scan or the one that runs. */
+  #waiters = 0
   #rest = 0
   #isClosed = false
 
@@ -120,9 +125,20 @@ export class DirectoryEvents {
 
   /**
    * Resolves when the scan ends that a change has caused, so that a torrent is known as soon as it
-   * is there. Returns false if nothing has changed, or if scans take so long that nobody waits.
+   * is there. Returns false if nothing has changed, if scans take so long that nobody waits, or if too
+   * many wait.
    */
   async settled(): Promise<boolean> {
+    if (this.#waiters >= MOST_WAITING) return false
+    this.#waiters++
+    try {
+      return await this.#whenSettled()
+    } finally {
+      this.#waiters--
+    }
+  }
+
+  async #whenSettled(): Promise<boolean> {
     // An event that came together with a request is handled first
     await setImmediate()
     if (this.#rest > PATIENCE || this.#isClosed) return false

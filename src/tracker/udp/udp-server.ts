@@ -96,7 +96,7 @@ function answerOn(
     address: `udp://${isV6 ? `[${address}]` : address}:${port}`,
     close: () =>
       new Promise((resolve) => {
-        outbox.flush()
+        outbox.close()
         socket.close(() => {
           resolve()
         })
@@ -127,11 +127,20 @@ interface Waiting {
  */
 export class Outbox {
   #waiting: Waiting[] = []
+  #isClosed = false
 
   constructor(private readonly send: (packet: Buffer, port: number, address: string) => void) {}
 
   put(packet: Buffer, port: number, address: string): void {
+    // An answer may come late, when its socket is gone
+    if (this.#isClosed) return
     if (this.#waiting.push({ packet, port, address }) === 1) setImmediate(this.flush)
+  }
+
+  /** Sends all waiting packets, and no later ones. */
+  close(): void {
+    this.flush()
+    this.#isClosed = true
   }
 
   /** Sends all waiting packets now. */

@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { DirectoryEvents } from '../../../src/tracker/allowed/access-lists.js'
 import { makeScratch } from '../../support/scratch.js'
 
@@ -49,4 +50,32 @@ test('a directory that cannot be watched does no harm', () => {
     events.update()
     events.close()
   })
+})
+
+test('only so many requests wait for a scan, and the others are told that nothing came', async (t) => {
+  const directory = makeScratch(t)
+  const looks = new EventEmitter()
+  let finish = () => undefined as unknown
+  const scan = new Promise<void>((resolve) => (finish = resolve))
+  const look = () => {
+    looks.emit('look')
+    return scan
+  }
+  const events = new DirectoryEvents(() => [directory], look)
+  const awake = setInterval(() => undefined, 1000)
+  t.after(() => {
+    events.close()
+    clearInterval(awake)
+  })
+  events.update()
+  const looking = once(looks, 'look')
+  writeFileSync(join(directory, 'a.torrent'), 'x')
+  await looking
+  const waiting = Array.from({ length: 10_000 }, () => events.settled())
+  assert.equal(await events.settled(), false)
+  // All of them have seen the scan
+  await setImmediate()
+  finish()
+  assert.ok((await Promise.all(waiting)).every(Boolean))
+  assert.equal(await events.settled(), false)
 })

@@ -6,7 +6,7 @@ import { editFiles, type EditOutcome } from '../../../core/edit/files.js'
 import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
 import { isSameInfo } from '../../../core/edit/torrent.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
-import { isUnlisted } from '../../../metainfo/lint/trackers.js'
+import { unlistedAnnounce } from '../../../metainfo/lint/trackers.js'
 import { hidePasskeys } from '../../../text/passkeys.js'
 import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
 import {
@@ -161,7 +161,7 @@ function withHints(outcome: EditOutcome): EditOutcome {
 
 function tellWarnings({ file, warnings, after, isChanged }: EditedFile, io: Io): void {
   for (const { message } of warnings) reportWarning(`${file}: ${message}`, io)
-  if (isChanged && isUnlisted(after))
+  if (isChanged && unlistedAnnounce(after) !== null)
     reportWarning(
       `${file}: its tracker is not in the announce list, so clients will not use it`,
       io,
