@@ -64,7 +64,7 @@ test('the script replaces the heading and every sentence about the progress', as
   const { body } = await visitUntil(PATH, /is being made/)
   assert.doesNotMatch(outside(body), /being made|begins|ready|updates/)
   held.release()
-  assert.equal(outside((await visitUntil(PROGRESS, /is ready/)).body).trim(), '')
+  assert.equal(outside((await visitUntil(PROGRESS, /The torrent is ready/)).body).trim(), '')
 })
 
 test('the page refreshes itself, without a script, too', async (t) => {
