@@ -233,3 +233,16 @@ test('btkit presets lists them for programs, and the default is marked', async (
     options: { 'piece-length': '4M', source: 'BIG', 'on-change': 'true' },
   })
 })
+
+test('config show --presets prints what btkit presets prints', async (t) => {
+  const { run } = withFile(t, `${YAML}default-preset: [large]\n`)
+  for (const json of [[], ['--json']]) {
+    const listed = await run('presets', ...json)
+    const { status, stdout } = await run('config', 'show', '--presets', ...json)
+    assert.match(listed.stdout, /large/)
+    assert.deepEqual({ status, stdout }, { status: 0, stdout: listed.stdout })
+  }
+  const { status, stderr } = await run('config', 'show', 'stats', '--presets')
+  assert.equal(status, 2)
+  assert.match(stderr, /--presets lists all presets; name no command/)
+})

@@ -54,8 +54,14 @@ function defineShow({ io, commands, finish }: CommandContext) {
     .description('Show the value of each option, and where it comes from.')
     .argument('[command...]', 'a command, for all its options (default: changed options of all)')
     .option('--json', 'print one line of JSON for each option', false)
-    .action(async (words, { json, ...options }) => {
+    .option('--presets', 'list the presets instead, as btkit presets does', false)
+    .action(async (words, { json, presets, ...options }) => {
       const { config } = options as ConfigOption
+      if (presets) {
+        if (words.length > 0) throw usageError('--presets lists all presets; name no command')
+        await showPresets(config, json, io)
+        return
+      }
       const problems = new Problems()
       const read = await readConfigurations(configurationFiles(config, io), io, problems)
       const asked = { config, line: null, problems, read }
@@ -302,19 +308,23 @@ export function definePresets({ io }: CommandContext) {
     .option('--json', 'print one line of JSON for each preset', false)
     .addHelpText('after', PRESET_EXAMPLES)
     .action(async ({ json, ...options }) => {
-      const { config } = options as { readonly config?: string }
-      const files = configurationFiles(config, io)
-      const all = await readRightConfigurations(config, io)
-      const standard = new Set(all.map(namesIn).findLast(({ length }) => length > 0))
-      const presets = [...presetsOf(all).values()]
-      for (const preset of presets) {
-        const shown = shownPreset(preset, standard)
-        io.stdout.write(json ? jsonLine(shown) : presetText(shown))
-      }
-      if (presets.length > 0 || json) return
-      const where = files.length === 0 ? 'no configuration file' : `read ${files.join(', ')}`
-      reportNote(`no presets: ${where}; btkit-config(1) explains them`, io)
+      const { config } = options as ConfigOption
+      await showPresets(config, json, io)
     })
+}
+
+async function showPresets(config: string | undefined, isJson: boolean, io: Io): Promise<void> {
+  const all = await readRightConfigurations(config, io)
+  const standard = new Set(all.map(namesIn).findLast(({ length }) => length > 0))
+  const presets = [...presetsOf(all).values()]
+  for (const preset of presets) {
+    const shown = shownPreset(preset, standard)
+    io.stdout.write(isJson ? jsonLine(shown) : presetText(shown))
+  }
+  if (presets.length > 0 || isJson) return
+  const files = configurationFiles(config, io)
+  const where = files.length === 0 ? 'no configuration file' : `read ${files.join(', ')}`
+  reportNote(`no presets: ${where}; btkit-config(1) explains them`, io)
 }
 
 function shownPreset({ name, place, entries }: Section, standard: ReadonlySet<string>) {
