@@ -67,6 +67,22 @@ for (const kernel of TWINS) {
     )
   })
 
+  test(`${kernel}: work that is given up does not wait for its rate`, async (t) => {
+    const { stream, contents } = plantStream(t, [4 * MIB], MIB)
+    const left = new AbortController()
+    const throttle = createThrottle(1)
+    const onProgress = ({ bytesDone }: HashProgress) => {
+      if (bytesDone > 0) left.abort()
+    }
+    const options = { kernel, threads: 1, isOffloaded: true, throttle, giveUp: left.signal }
+    // At a byte a second it would take weeks
+    const work = hashStream(stream, hashOptions({ ...options, onProgress }))
+    const error = await work.catch((reason: unknown) => reason)
+    assert.ok(error instanceof Unfinished)
+    const digests = Buffer.from(error.digests.pieces)
+    assert.deepEqual(digests, referenceDigests(contents, MIB).subarray(0, 20))
+  })
+
   test(`${kernel}: to give up what is done makes no difference`, async (t) => {
     const { stream, contents } = plantStream(t, [3 * MIB], MIB)
     const left = new AbortController()

@@ -78,10 +78,11 @@ export function stopJob({ control }: HashJob): void {
   Atomics.notify(control, STOPPED)
 }
 
-/** Makes the job end after the current batches. */
+/** Makes the job end after the current batches, whose reads wait for no rate any more. */
 export function pauseJob({ control }: HashJob): void {
   const taken = Atomics.exchange(control, NEXT_BATCH, NO_MORE)
   if (taken < NO_MORE) Atomics.store(control, BATCHES_TAKEN, taken)
+  Atomics.notify(control, STOPPED)
 }
 
 /** Returns how many batches were taken before the job was paused; null if it was not paused. */
@@ -89,9 +90,12 @@ export function batchesBeforePause({ control }: HashJob): number | null {
   return Atomics.load(control, NEXT_BATCH) < NO_MORE ? null : Atomics.load(control, BATCHES_TAKEN)
 }
 
-/** Waits until the job may read `bytes` more bytes, or is stopped. Blocks the calling thread. */
+/**
+ * Waits until the job may read `bytes` more bytes, or is stopped or paused. Blocks the calling
+ * thread.
+ */
 export function awaitTurn({ control, throttle }: HashJob, bytes: number): void {
-  if (throttle === null) return
+  if (throttle === null || Atomics.load(control, NEXT_BATCH) >= NO_MORE) return
   const delay = takeTurn(throttle, bytes)
   if (delay > 0) Atomics.wait(control, STOPPED, 0, delay)
 }
@@ -132,9 +136,7 @@ const MIN_BATCH = 1024 * 1024
  */
 const BLOCKS_BATCH = 8 * 1024 * 1024
 
-/**
- * Longest duration of a batch at a limited rate, in seconds. Work that is given up ends after a batch.
- */
+/** Longest duration of a batch at a limited rate, in seconds, so that little of it is lost by a stop. */
 const SLOWEST_BATCH = 0.5
 
 /** How a job is divided into batches, which the threads take in turn. */
