@@ -7,7 +7,8 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 source scripts/steps.sh
 
-step 26 'long tests' node scripts/test.js --long
+# Three at a time on two cores, because they wait for clients and daemons most of the time
+step 26 'long tests' node scripts/test.js --long --jobs $(($(nproc) + 1))
 for version in 22 24; do
   step 6 "tests on Node $version" bash -c "test_on_node $version"
 done

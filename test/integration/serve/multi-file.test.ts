@@ -64,7 +64,7 @@ const CASES: readonly Case[] = [
     title: 'libtorrent downloads a set without its pad files by url-list alone',
     ...unlessLibtorrent,
     download: downloadWithLibtorrent,
-    args: ['--pad-files', 'bep47'],
+    args: ['--padding', 'bep47'],
     others: {},
   },
 ]
