@@ -171,11 +171,11 @@ test('a torrent is made by clicks', unlessBrowser, async (t) => {
   assert.deepEqual(tab.faults, [])
 })
 
-test('10,000 files are refused, and nothing of them is kept', async (t) => {
+test('2,000 files are refused, and nothing of them is kept', async (t) => {
   const { root, logIn } = await startForms(t)
   const bob = await logIn('bob')
   const many = Object.fromEntries(
-    Array.from({ length: 10_000 }, (_, i) => [`${i}.torrent`, torrentNamed('a')]),
+    Array.from({ length: 2_000 }, (_, i) => [`${i}.torrent`, torrentNamed('a')]),
   )
   const { status, text } = await bob.upload(many)
   assert.equal(status, 400)
