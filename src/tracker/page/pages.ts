@@ -192,13 +192,13 @@ interface InfoPage {
 }
 
 const TITLES: Readonly<Record<TorrentSortKey, string>> = {
-  hash: 'info hash',
-  name: 'torrent name',
-  size: 'size',
-  complete: 'complete',
-  downloading: 'downloading',
-  downloaded: 'downloaded',
-  transferred: 'transferred',
+  hash: 'Info hash',
+  name: 'Name',
+  size: 'Size',
+  complete: 'Seeds',
+  downloading: 'Leechers',
+  downloaded: 'Completed',
+  transferred: 'Transferred',
 }
 
 const OF_NAMES: readonly TorrentSortKey[] = ['name', 'size', 'transferred']
@@ -229,7 +229,7 @@ function renderInfoPage(parts: InfoPage): string {
           <thead>
             <tr>
               ${columns.map((key) => heading(key, query, hasNames))}
-              <th class="get">get</th>
+              <th class="get">Get</th>
             </tr>
           </thead>
           <tbody>
@@ -324,17 +324,17 @@ function legend(hasNames: boolean): Html {
   return html`<details>
     <summary>What the columns mean</summary>
     <dl>
-      <dt>info hash</dt>
+      <dt>Info hash</dt>
       <dd>identifies the torrent</dd>
-      <dt>complete</dt>
-      <dd>peers that have the whole torrent (seeds)</dd>
-      <dt>downloading</dt>
+      <dt>Seeds</dt>
+      <dd>peers that have the whole torrent</dd>
+      <dt>Leechers</dt>
       <dd>peers that lack parts of it</dd>
-      <dt>downloaded</dt>
+      <dt>Completed</dt>
       <dd>number of completed downloads</dd>
       ${
         hasNames &&
-        html`<dt>transferred</dt>
+        html`<dt>Transferred</dt>
           <dd>size times downloads</dd>`
       }
     </dl>

@@ -11,7 +11,7 @@ test('on a narrow screen each number of a torrent has its label', unlessBrowser,
   await tab.open(`${page}?q=debian`)
   const labels = await tab.page.evaluate(`[...document.querySelectorAll('tbody td.n')].map((cell) =>
     getComputedStyle(cell, '::before').content.replaceAll('"', '').trim())`)
-  assert.deepEqual(labels, ['size', 'complete', 'downloading', 'downloaded', 'transferred'])
+  assert.deepEqual(labels, ['Size', 'Seeds', 'Leechers', 'Completed', 'Transferred'])
   assert.equal(await tab.page.locator('dl').isVisible(), false)
   assert.equal(await tab.page.locator('tfoot .name').innerText(), '1 torrent')
 })

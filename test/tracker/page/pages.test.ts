@@ -21,7 +21,7 @@ test('the page has the columns of old, by name, and their sums', async (t) => {
   const shown = textOf(text)
   assert.match(shown, /BitTorrent download info tracker version: btkit 1\.2\.3/)
   assert.match(shown, /server time: 2026-11-20 12:00:00 UTC/)
-  const heads = /info hash torrent name ↑ size complete downloading downloaded transferred get/
+  const heads = /Info hash Name ↑ Size Seeds Leechers Completed Transferred Get/
   assert.match(shown, heads)
   const rows = shown.split('\n').map((row) => row.trim())
   assert(rows.includes(`${large.hash} A-large 48 KiB 2 1 4 192 KiB magnet`), shown)
@@ -38,7 +38,7 @@ test('without names the page has only hashes and counts', async (t) => {
     options: { showNames: false },
   })
   const { text } = await ask('/index.html')
-  assert.match(textOf(text), /info hash ↑ complete downloading downloaded get/)
+  assert.match(textOf(text), /Info hash ↑ Seeds Leechers Completed Get/)
   assert.doesNotMatch(text, /secret-name/)
   assert.match(textOf(text), new RegExp(`${one.hash} 1 0 0 magnet`))
   assert.doesNotMatch((await ask('/torrent', `info_hash=${one.hash}`)).text, /secret-name/)
