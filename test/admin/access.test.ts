@@ -329,3 +329,14 @@ test('no password and no hash is written anywhere', async (t) => {
   ]
   assert.doesNotMatch(all.join(), /correct horse|a secret|scrypt/)
 })
+
+test('the pages have the name of the site', async (t) => {
+  const { visitor, logIn } = await startAdmin(t, { args: ['--site-name', 'Example <Site>'] })
+  const alice = await logIn()
+  for (const page of [
+    await visitor().get('/login'),
+    await visitor().get('/-'),
+    await alice.get('/'),
+  ])
+    assert.match(page.text, /Example &lt;Site&gt; admin\s*<\/a>/)
+})

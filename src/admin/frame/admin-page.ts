@@ -6,6 +6,8 @@ import type { Visitor } from './visit.js'
 
 /** The parts that frame a page. */
 interface FrameParts {
+  /** The name of the pages. */
+  readonly name: string
   /** Null before the log-in. */
   readonly user: Visitor | null
   readonly menu: readonly MenuEntry[]
@@ -15,9 +17,6 @@ interface FrameParts {
   readonly token: () => string
 }
 
-/** The name of the pages. */
-export const NAME = 'btkit admin'
-
 /** The start of a form that changes something. Only templates of this program have it. */
 const POSTED = /<form\b[^>]*\bmethod="post"[^>]*>/g
 
@@ -25,13 +24,13 @@ const POSTED = /<form\b[^>]*\bmethod="post"[^>]*>/g
  * Renders a page of the administration. Each form that is sent gets a token, so that none can be
  * forgotten.
  */
-export function adminPage(parts: PageParts, { user, menu, root, token }: FrameParts): Answer {
+export function adminPage(parts: PageParts, { name, user, menu, root, token }: FrameParts): Answer {
   const end =
     user !== null &&
     html`<form class="who" method="post" action="${root}logout">
       <span>${user.name}</span> <button>Log out</button>
     </form>`
-  const answer = framePage({ root, ...parts }, { name: NAME, label: 'Pages', menu, end })
+  const answer = framePage({ root, ...parts }, { name, label: 'Pages', menu, end })
   const field = html`<input type="hidden" name="token" value="${fieldValue(token())}" />`
   return {
     ...answer,

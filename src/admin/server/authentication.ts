@@ -17,6 +17,8 @@ import type { ActivityLog } from '../storage/activity-log.js'
 
 /** The settings of the administration. */
 export interface AdminSettings {
+  /** The name of the pages. */
+  readonly name: string
   readonly place: ListenPlace
   /** Keys for TLS; null for plain HTTP. */
   readonly tls: TlsKeys | null

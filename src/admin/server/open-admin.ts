@@ -22,7 +22,7 @@ import { html } from '../../text/html.js'
 import { count } from '../../text/quantity.js'
 import type { LogInFailure } from '../access/log-in.js'
 import { type User, UsersFile } from '../access/users.js'
-import { ADMIN_SCRIPT, ADMIN_STYLE, adminPage, logInContent, NAME } from '../frame/admin-page.js'
+import { ADMIN_SCRIPT, ADMIN_STYLE, adminPage, logInContent } from '../frame/admin-page.js'
 import { query } from '../routes/parts.js'
 import { type AdminContext, type AdminRoute, mayDo } from '../frame/visit.js'
 import {
@@ -79,7 +79,7 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
   const authentication = new Authentication(settings, users, parts)
   const prefix = settings.url?.pathname.replace(/\/$/, '') ?? ''
   await app.register(multipart)
-  adminRoutes(app, { ...parts, authentication })
+  adminRoutes(app, { ...parts, name: settings.name, authentication })
   if (prefix !== '') app.get(prefix, (_, reply) => reply.redirect(`${prefix}/`, 308))
   await app.ready()
   const exchanges = new Exchanges(() => undefined, parts)
@@ -108,7 +108,7 @@ function withoutPrefix(url: string, prefix: string): string {
   return rest.startsWith('/') ? rest : url
 }
 
-interface RoutesParts extends AdminParts {
+interface RoutesParts extends AdminParts, Pick<AdminSettings, 'name'> {
   readonly authentication: Authentication
 }
 
@@ -125,13 +125,14 @@ function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
   logInRoutes(app, parts)
 }
 
-function logInRoutes(app: FastifyInstance, { authentication }: RoutesParts): void {
+function logInRoutes(app: FastifyInstance, { name: site, authentication }: RoutesParts): void {
   const show = (
     { request, reply }: Pick<Exchange, 'request' | 'reply'>,
     to: string,
     failed: Failed | null = null,
   ) => {
     const frame = {
+      name: site,
       user: null,
       menu: [],
       root: '',
@@ -235,7 +236,7 @@ async function answer(route: AdminRoute, exchange: PageExchange): Promise<Answer
 }
 
 function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
-  const { authentication, request, reply, routes, log, now } = exchange
+  const { name, authentication, request, reply, routes, log, now } = exchange
   const address = authentication.addressOf(request)
   const may: AdminContext['may'] = (action, owner = null) => mayDo(user, action, owner)
   const root = rootOf(request)
@@ -258,7 +259,7 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
       const message = authentication.takeMessage(request)
       const shown = { ...parts, content: html`${message ?? null} ${content}` }
       const token = () => authentication.token(request, reply)
-      return adminPage(shown, { user, menu, root, token })
+      return adminPage(shown, { name, user, menu, root, token })
     },
     seeOther: (location, message) => {
       authentication.leaveMessage(request, message)
@@ -280,7 +281,7 @@ function rootOf({ url }: FastifyRequest): string {
 
 /** The page of an address that is none. */
 async function missingPage(exchange: Exchange): Promise<Answer> {
-  const { authentication, request } = exchange
+  const { name, authentication, request } = exchange
   const user = await authentication.userOf(request)
   const root = rootOf(request)
   const page = {
@@ -291,7 +292,7 @@ async function missingPage(exchange: Exchange): Promise<Answer> {
     status: 404,
   }
   if (user !== null) return contextOf(user, new Form(), exchange).page(page)
-  return framePage({ root, ...page }, { name: NAME, label: 'Pages', menu: [] })
+  return framePage({ root, ...page }, { name, label: 'Pages', menu: [] })
 }
 
 /** The most requests of a user at once; a browser with many tabs sends fewer. */

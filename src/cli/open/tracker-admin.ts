@@ -106,8 +106,9 @@ export async function openTrackerAdmin(
   const routes = adminPages({
     ...{ tracker, announceUrls, ...places, log, bans, forms, now: io.now },
   })
+  const name = `${settings.page.siteName ?? 'btkit'} admin`
   const admin = await openAdmin(
-    { ...request, tls, clientAddresses: settings.clientAddresses },
+    { ...request, name, tls, clientAddresses: settings.clientAddresses },
     { ...serverContext(io), routes, log },
   )
   const close = async () => {
