@@ -5,7 +5,7 @@ import { type Excerpt, renderTable, rowBox } from '../pages/table.js'
 import { checkField, defaultAct, type Form, hiddenFields, textField } from '../pages/form.js'
 import { type Answer, seeOther } from '../pages/frame.js'
 import type { Job } from '../pages/jobs.js'
-import { isDirectoryAt, requirePath } from '../pages/picker.js'
+import { fieldPath, isDirectoryAt, requirePath } from '../pages/picker.js'
 import { applyPreset, presetField, torrentFields, torrentOptions } from '../pages/torrent-fields.js'
 import { html, type Html } from '../text/html.js'
 import { count, formatBytes } from '../text/quantity.js'
@@ -186,7 +186,11 @@ function tablesOf({ created, updated, adopted, removed }: Completed, isPlan: boo
     .map(({ title, changes }) => tableOf(title, changes, isPlan))
 }
 
-const COLUMNS = [{ title: 'Entry', kind: 'name' }, { title: 'Info hash' }] as const
+const COLUMNS = [
+  { title: 'Entry', kind: 'name' },
+  { title: 'Info hash' },
+  { title: 'Torrent', kind: 'get' },
+] as const
 const PLAN_COLUMNS = [
   { title: '', kind: 'box' },
   { title: 'Entry', kind: 'name' },
@@ -197,7 +201,8 @@ function tableOf(title: string, changes: Excerpt<ListedChange>, isPlan: boolean)
     const name = basename(change.source)
     // A plan knows no new info hashes: nothing was read
     if (isPlan) return [rowBox({ name: 'entry', value: name, label: name, isChecked: true }), name]
-    return [name, html`<code>${change.infoHash ?? change.infoHashV2 ?? ''}</code>`]
+    const { infoHash, infoHashV2 } = change
+    return [name, html`<code>${infoHash ?? infoHashV2 ?? ''}</code>`, linksOf(change, name)]
   })
   const columns = isPlan ? PLAN_COLUMNS : COLUMNS
   const rest = changes.count - rows.length
@@ -206,6 +211,16 @@ function tableOf(title: string, changes: Excerpt<ListedChange>, isPlan: boolean)
     ${renderTable({ label: title, columns, rows })}
     ${rest > 0 && html`<p class="muted">${rest} more are not listed.</p>`}
   </section>`
+}
+
+/** Leads on from a torrent; nothing if it was removed. */
+function linksOf({ torrent, source, infoHash, infoHashV2 }: ListedChange, name: string) {
+  if (infoHash === null && infoHashV2 === null) return null
+  const file = fieldPath(torrent)
+  const check = new URLSearchParams({ torrent: file, data: fieldPath(source) }).toString()
+  const edit = new URLSearchParams({ torrents: file }).toString()
+  return html`<a href="../check?${check}" aria-label="Check ${name}">check</a>
+    <a href="../edit?${edit}" aria-label="Edit the torrent of ${name}">edit</a>`
 }
 
 const REASONS: Partial<Record<Skip['reason'], string>> = {

@@ -2,11 +2,11 @@ import { fieldValue, html, type Html, type HtmlValue } from '../text/html.js'
 
 /**
  * A column of a table: a name heads its row, `wide` is as wide as a name, `n` is a number, `date` a
- * time, and `box` a box to check. One of boxes or buttons has no title.
+ * time, `box` a box to check, and `get` links. One of boxes or buttons has no title.
  */
 interface Column {
   readonly title: string
-  readonly kind?: 'name' | 'wide' | 'n' | 'date' | 'box'
+  readonly kind?: 'name' | 'wide' | 'n' | 'date' | 'box' | 'get'
 }
 
 /** The content of a table. */

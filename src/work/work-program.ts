@@ -169,7 +169,7 @@ interface CompleteRequest extends EntryChoice {
 const MOST_CHANGES = 2000
 
 /** A torrent that is written or removed, as a page lists it. */
-export type ListedChange = Pick<Change, 'source' | 'infoHash' | 'infoHashV2'>
+export type ListedChange = Pick<Change, 'source' | 'torrent' | 'infoHash' | 'infoHashV2'>
 
 /** The result of a run, as its page shows it. */
 export interface Completed {
@@ -220,7 +220,9 @@ function inWords(message: string): string {
 }
 
 function listChanges(changes: readonly Change[]): Excerpt<ListedChange> {
-  return list(changes, ({ source, infoHash, infoHashV2 }) => ({ source, infoHash, infoHashV2 }))
+  return list(changes, ({ source, torrent, infoHash, infoHashV2 }) => {
+    return { source, torrent, infoHash, infoHashV2 }
+  })
 }
 
 /** Some properties of the first elements: a thread can't send those that are computed. */

@@ -10,7 +10,7 @@ function torrentsIn(directory: string): string[] {
 }
 
 test('a plan says what needs a torrent; then all are made, and later what changed', async (t) => {
-  const { root, send } = await openTestGui(t, { 'd/a': 'a', 'd/b': 'b', 'd/empty': '' })
+  const { root, get, send } = await openTestGui(t, { 'd/a': 'a', 'd/b': 'b', 'd/empty': '' })
   const directory = join(root, 'd')
   const plan = await send('complete', { act: 'look', path: 'd' })
   assert.match(plan.text, /Need a torrent \(2\)/)
@@ -18,6 +18,12 @@ test('a plan says what needs a torrent; then all are made, and later what change
   assert.deepEqual(torrentsIn(directory), [])
   const done = await send('complete', { act: 'make', path: 'd' })
   assert.match(done.text, /New torrents \(2\)/)
+  const link = /href="\.\.\/(edit[^"]+)" aria-label="Edit the torrent of a"/.exec(done.text)?.[1]
+  assert.match((await get(link ?? '')).text, /<h1>Edit a\.torrent<\/h1>/)
+  const check = /href="\.\.\/(check[^"]+)" aria-label="Check a"/.exec(done.text)?.[1] ?? ''
+  const fields = new URLSearchParams(check.replace('check?', '').replaceAll('&amp;', '&'))
+  const checked = await send('check', { act: 'check', ...Object.fromEntries(fields) })
+  assert.match(checked.text, /All files are complete/)
   assert.deepEqual(torrentsIn(directory), ['a.torrent', 'b.torrent'])
   const idle = await send('complete', { act: 'make', path: 'd' })
   assert.match(idle.text, /2 torrents up to date/)
