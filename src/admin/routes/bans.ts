@@ -103,7 +103,7 @@ async function show(
   { bans }: BanParts,
   error: BtkitError | undefined,
 ): Promise<Answer> {
-  const form = error ? context.form : new Form()
+  const form = error ? context.form : context.query
   const sections = KINDS.map(async (kind) => {
     return sectionOf(kind, await bans[kind.kind].list(), form)
   })

@@ -258,6 +258,7 @@ function row(
     facts.told,
     owner !== null && `by ${owner}`,
     swarm && html`<a href="${magnetOf(swarm, announce)}">magnet</a>`,
+    swarm && context.may('ban') && banLink(swarm, name),
   ].filter((each) => each !== false && each !== null)
   return [
     mayChange && rowBox({ name: 'torrent', value, label: name }),
@@ -268,6 +269,12 @@ function row(
     swarm?.downloading ?? '–',
     facts.changed,
   ]
+}
+
+/** Leads to the form that bans a torrent. */
+function banLink({ infoHash }: SwarmRow, name: string): Html {
+  const address = `bans${query({ kind: 'torrents', torrents: infoHash })}`
+  return html`<a href="${address}" aria-label="Ban ${name}">ban</a>`
 }
 
 /** A magnet link that names the trackers of the torrent, or else this one. */

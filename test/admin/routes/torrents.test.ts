@@ -94,6 +94,17 @@ test('torrents are listed with their seeds and a magnet link', async (t) => {
   assert.match(text, new RegExp(`href="magnet:\\?xt=urn:btih:${infoHash}&`))
 })
 
+test('an admin gets from a torrent to the form that bans it', async (t) => {
+  const { root, logIn } = await startForms(t, { 'torrents/x/a.torrent': A })
+  const { infoHash } = parseMetainfo(readFileSync(join(root, 'torrents/x/a.torrent')))
+  const [alice, bob] = [await logIn(), await logIn('bob')]
+  const { text } = await alice.get('/torrents?in=0%2Fx')
+  const address = /href="(bans[^"]+)" aria-label="Ban a\.torrent"/.exec(text)?.[1] ?? ''
+  const form = await alice.get(`/${address.replaceAll('&amp;', '&')}`)
+  assert.match(form.text, new RegExp(`id="torrents"\\s+name="torrents"\\s+value="${infoHash}"`))
+  assert.doesNotMatch((await bob.get('/torrents?in=0%2Fx')).text, /href="bans/)
+})
+
 test('a search finds the torrents of all categories, and names these', async (t) => {
   const { logIn } = await startForms(t, { 'torrents/a.torrent': A, 'torrents/x/y/b.torrent': B })
   const { text } = await (await logIn()).get('/torrents?in=0&q=B')
