@@ -2,9 +2,10 @@
 // with them the program that a limit names (find, cp, mktorrent, node). Ends with 1 if a limit is
 // broken, or if this build is more than a tenth worse.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
-import { cpus, release, tmpdir, type } from 'node:os'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { cpus, homedir, release, tmpdir, type } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { median, printTable } from './support.js'
 import { ROWS } from './beside/rows.js'
@@ -19,22 +20,24 @@ export async function compareWith(commit, { isQuick, only }) {
   const scratch = mkdtempSync(join(tmpdir(), 'btkit-beside-'))
   process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
   const results = []
-  // A run that is stopped prints what it has
+  // A run that is stopped prints what it has, as soon as the program that it measures has ended
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => {
       print(commit, results)
       process.exit(1)
     })
   }
-  const programs = { before: build(commit, join(scratch, 'before')), now: programIn(checkout) }
+  const programs = { before: buildOf(commit), now: programIn(checkout) }
   const rows = ROWS.filter(
     ({ name }) => only.length === 0 || only.some((word) => name.includes(word)),
   )
   for (const row of rows) {
     const started = performance.now()
     const place = join(scratch, `row-${results.length}`)
-    results.push(await measureOrSay(row, { programs, root: scratch, scratch: place, isQuick }))
-    console.error(`${row.name}: ${((performance.now() - started) / 1000).toFixed(0)} s`)
+    const lines = await measureOrSay(row, { programs, root: scratch, scratch: place, isQuick })
+    results.push(lines)
+    for (const { cells } of lines) console.error(cells.join(' | '))
+    console.error(`  took ${((performance.now() - started) / 1000).toFixed(0)} s`)
   }
   print(commit, results)
   return results.flat().some(({ isLost }) => isLost) ? 1 : 0
@@ -46,14 +49,41 @@ function print(commit, results) {
   printTable(title, [head, ...results.flat().map(({ cells }) => cells)])
 }
 
-/** Builds a commit in a directory of its own, with the packages of this checkout. */
-function build(commit, directory) {
-  mkdirSync(directory)
-  const archive = execFileSync('git', ['archive', commit], { cwd: checkout, maxBuffer: 2 ** 30 })
-  execFileSync('tar', ['x', '-C', directory], { input: archive })
-  symlinkSync(join(checkout, 'node_modules'), join(directory, 'node_modules'))
-  execFileSync('npm', ['run', '--silent', 'build'], { cwd: directory, stdio: 'inherit' })
-  return programIn(directory)
+/**
+ * The built commit, with the packages of this checkout. It is kept for the next run on this version
+ * of Node, whose compiled code it holds.
+ */
+function buildOf(commit) {
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'btkit-bench')
+  const hash = git('rev-parse', '--verify', `${commit}^{commit}`)
+  const kept = join(cache, `${hash}-node-${process.version}`)
+  const isKept = existsSync(kept)
+  console.error(`${shortName(commit)}: ${isKept ? 'built before' : 'is built'} in ${kept}`)
+  if (!isKept) build(commit, cache, kept)
+  linkPackages(kept)
+  return programIn(kept)
+}
+
+/** A build that is stopped or fails leaves nothing at its place. */
+function build(commit, cache, kept) {
+  mkdirSync(cache, { recursive: true })
+  const draft = mkdtempSync(join(cache, 'draft-'))
+  try {
+    const archive = execFileSync('git', ['archive', commit], { cwd: checkout, maxBuffer: 2 ** 30 })
+    execFileSync('tar', ['x', '-C', draft], { input: archive })
+    linkPackages(draft)
+    execFileSync('npm', ['run', '--silent', 'build'], { cwd: draft, stdio: 'inherit' })
+    programIn(draft)
+    renameSync(draft, kept)
+  } finally {
+    rmSync(draft, { recursive: true, force: true })
+  }
+}
+
+function linkPackages(directory) {
+  const link = join(directory, 'node_modules')
+  rmSync(link, { force: true })
+  symlinkSync(join(checkout, 'node_modules'), link)
 }
 
 function programIn(directory) {
@@ -72,6 +102,8 @@ async function measureOrSay(row, parts) {
       const before = isAlone ? programs.now : programs.before
       return await measure(row, { ...parts, programs: { ...programs, before } }, isAlone)
     } catch (error) {
+      // The program may have been stopped by the same signal
+      await setImmediate()
       console.error(error)
     } finally {
       rmSync(scratch, { recursive: true, force: true })
@@ -91,6 +123,8 @@ async function measure(row, { isQuick, ...places }, isAlone) {
     for (let turn = work.isFirst ? 0 : -1; turn < turns; turn++) {
       for (const who of Object.keys(taken)) {
         if (isAlone && who === 'before') continue
+        // Children are waited for synchronously: signals arrive between them
+        await setImmediate()
         const figures = who === 'reference' ? await work.reference?.() : await work.run(who)
         if (turn >= 0 && figures) taken[who].push(figures)
       }
@@ -130,10 +164,11 @@ function lineOf(name, figure, { reference, before, now, unable }) {
 }
 
 function shortName(commit) {
-  return execFileSync('git', ['rev-parse', '--short', commit], {
-    cwd: checkout,
-    encoding: 'utf8',
-  }).trim()
+  return git('rev-parse', '--short', commit)
+}
+
+function git(...args) {
+  return execFileSync('git', args, { cwd: checkout, encoding: 'utf8' }).trim()
 }
 
 function describeProcessor() {

@@ -1,7 +1,7 @@
 // Runs all benchmarks, one after the other. Each can also be run by itself, on smaller data.
 //
 //   npm run bench
-//   npm run bench -- --beside COMMIT [--quick] [ROW...]   compares with another build, see beside.js
+//   npm run bench -- --beside COMMIT [--quick] [WORD...]   compares with another build; WORDs choose rows
 import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
