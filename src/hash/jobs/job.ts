@@ -82,22 +82,33 @@ export function stopJob({ control }: HashJob): void {
 export function pauseJob({ control }: HashJob): void {
   const taken = Atomics.exchange(control, NEXT_BATCH, NO_MORE)
   if (taken < NO_MORE) Atomics.store(control, BATCHES_TAKEN, taken)
-  Atomics.notify(control, STOPPED)
+}
+
+function isPaused({ control }: HashJob): boolean {
+  return Atomics.load(control, NEXT_BATCH) >= NO_MORE
 }
 
 /** Returns how many batches were taken before the job was paused; null if it was not paused. */
-export function batchesBeforePause({ control }: HashJob): number | null {
-  return Atomics.load(control, NEXT_BATCH) < NO_MORE ? null : Atomics.load(control, BATCHES_TAKEN)
+export function batchesBeforePause(job: HashJob): number | null {
+  return isPaused(job) ? Atomics.load(job.control, BATCHES_TAKEN) : null
 }
+
+/** The longest wait in milliseconds before a pause of the job is noticed. */
+const LONGEST_WAIT = 20
 
 /**
  * Waits until the job may read `bytes` more bytes, or is stopped or paused. Blocks the calling
  * thread.
  */
-export function awaitTurn({ control, throttle }: HashJob, bytes: number): void {
-  if (throttle === null || Atomics.load(control, NEXT_BATCH) >= NO_MORE) return
-  const delay = takeTurn(throttle, bytes)
-  if (delay > 0) Atomics.wait(control, STOPPED, 0, delay)
+export function awaitTurn(job: HashJob, bytes: number): void {
+  if (job.throttle === null || isPaused(job)) return
+  const turn = performance.now() + takeTurn(job.throttle, bytes)
+  for (
+    let left: number;
+    (left = turn - performance.now()) > 0 && !isStopped(job) && !isPaused(job);
+  ) {
+    Atomics.wait(job.control, STOPPED, 0, Math.min(left, LONGEST_WAIT))
+  }
 }
 
 /** Whether all threads must stop. */
@@ -136,7 +147,10 @@ const MIN_BATCH = 1024 * 1024
  */
 const BLOCKS_BATCH = 8 * 1024 * 1024
 
-/** Longest duration of a batch at a limited rate, in seconds, so that little of it is lost by a stop. */
+/**
+ * Longest duration of a batch at a limited rate, in seconds. Work that is given up reads the rest of
+ * its batches without the limit, so these are small.
+ */
 const SLOWEST_BATCH = 0.5
 
 /** How a job is divided into batches, which the threads take in turn. */
