@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { Skip } from '../core/complete/complete-report.js'
 import { BtkitError } from '../errors.js'
 import { type Excerpt, renderTable, rowBox } from '../pages/table.js'
-import { checkField, defaultAct, type Form, hiddenFields, textField } from '../pages/form.js'
+import { checkField, defaultAct, type Form, hiddenFields, query, textField } from '../pages/form.js'
 import { type Answer, seeOther } from '../pages/frame.js'
 import type { Job } from '../pages/jobs.js'
 import { fieldPath, isDirectoryAt, requirePath } from '../pages/picker.js'
@@ -217,10 +217,10 @@ function tableOf(title: string, changes: Excerpt<ListedChange>, isPlan: boolean)
 function linksOf({ torrent, source, infoHash, infoHashV2 }: ListedChange, name: string) {
   if (infoHash === null && infoHashV2 === null) return null
   const file = fieldPath(torrent)
-  const check = new URLSearchParams({ torrent: file, data: fieldPath(source) }).toString()
-  const edit = new URLSearchParams({ torrents: file }).toString()
-  return html`<a href="../check?${check}" aria-label="Check ${name}">check</a>
-    <a href="../edit?${edit}" aria-label="Edit the torrent of ${name}">edit</a>`
+  const check = query({ torrent: file, data: fieldPath(source) })
+  const edit = query({ torrents: file })
+  return html`<a href="../check${check}" aria-label="Check ${name}">check</a>
+    <a href="../edit${edit}" aria-label="Edit the torrent of ${name}">edit</a>`
 }
 
 const REASONS: Partial<Record<Skip['reason'], string>> = {

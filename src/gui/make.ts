@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { BtkitError } from '../errors.js'
-import { checkField, type Form, textField } from '../pages/form.js'
+import { checkField, type Form, query, textField } from '../pages/form.js'
 import { type Answer, seeOther } from '../pages/frame.js'
 import type { Job } from '../pages/jobs.js'
 import { applyPreset, makePage, type Plan, torrentOptions } from '../pages/torrent-fields.js'
@@ -133,8 +133,8 @@ function madeOf(made: DescribedTorrent, { id, about }: Job, another: string): Ht
       <p class="acts">
         <a class="main" href="${id}/torrent" download>Download the .torrent</a>
         <button type="button" data-copies="magnet" hidden>Copy the magnet link</button>
-        <a href="../check?${query({ torrent: fieldPath(about.path) })}">Check files with it</a>
-        <a href="../edit?${query({ torrents: fieldPath(about.path) })}">Edit it</a>
+        <a href="../check${query({ torrent: fieldPath(about.path) })}">Check files with it</a>
+        <a href="../edit${query({ torrents: fieldPath(about.path) })}">Edit it</a>
         <a href="../make?${another}">Make another like this</a>
       </p>
     </div>
@@ -145,10 +145,6 @@ function madeOf(made: DescribedTorrent, { id, about }: Job, another: string): Ht
 function fact(name: string, value: string): Html {
   return html`<dt>${name}</dt>
     <dd><code>${value}</code></dd>`
-}
-
-function query(fields: Readonly<Record<string, string>>): string {
-  return new URLSearchParams(fields).toString()
 }
 
 function findingsOf({ first, count }: DescribedTorrent['findings']): Html {

@@ -197,6 +197,12 @@ export function parseTiers(text: string): string[][] {
   return tiers.filter((tier) => tier.length > 0)
 }
 
+/** Returns fields for an address, such as `?in=0%2Flinux`. */
+export function query(fields: Readonly<Record<string, string>>): string {
+  const given = Object.entries(fields).filter(([, value]) => value !== '')
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
+}
+
 /** Writes tiers as parseTiers reads them. */
 export function formatTiers(tiers: readonly (readonly string[])[]): string {
   return tiers.map((tier) => tier.join('\n')).join('\n\n')

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
-import { type Form, textField } from '../../pages/form.js'
+import { type Form, query, textField } from '../../pages/form.js'
 import { type Answer, seeOther } from '../../pages/frame.js'
 import type { Job } from '../../pages/jobs.js'
 import { applyPreset, makePage, type Plan, torrentOptions } from '../../pages/torrent-fields.js'
@@ -13,7 +13,6 @@ import {
   categoryField,
   type FormsParts,
   pickingBelow,
-  query,
   refuseBusy,
   resolveSource,
   THREADS,

@@ -4,7 +4,7 @@ import type { AdminContext } from '../frame/visit.js'
 import type { Collection } from '../storage/collection.js'
 import { BtkitError } from '../../errors.js'
 import { isWithin, makeInsideResolver } from '../../files/inside.js'
-import { type Form, selectField } from '../../pages/form.js'
+import { type Form, query, selectField } from '../../pages/form.js'
 import { problem } from '../../pages/frame.js'
 import type { Jobs } from '../../pages/jobs.js'
 import { type PickRules, typedPath } from '../../pages/picker.js'
@@ -76,12 +76,6 @@ export function outcomeOf(
 function failureItem(name: string, { message }: Error): Html {
   const start = message.startsWith(name) ? null : html`<span class="name">${name}</span>: `
   return html`<li>${start}<span class="bad">${message}</span></li>`
-}
-
-/** Returns fields for an address, such as `?in=0%2Flinux`. */
-export function query(fields: Readonly<Record<string, string>>): string {
-  const given = Object.entries(fields).filter(([, value]) => value !== '')
-  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
 }
 
 /** The address of the list that a form with chosen torrents came from. */

@@ -1,11 +1,11 @@
 import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
-import { type Form, textField } from '../../pages/form.js'
+import { type Form, query, textField } from '../../pages/form.js'
 import { type Answer, statusOf } from '../../pages/frame.js'
 import { html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
-import { categoryField, type FormsParts, outcomeOf, query } from './parts.js'
+import { categoryField, type FormsParts, outcomeOf } from './parts.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { type UploadedFile, addUploads, MAX_TORRENT, type Upload } from '../storage/add-uploads.js'
 

@@ -4,7 +4,7 @@ import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
-import { Form } from '../../pages/form.js'
+import { Form, query } from '../../pages/form.js'
 import { addPages, answerRoute, createFormsApp, refusalOf, wayBack } from '../../pages/app.js'
 import {
   type Answer,
@@ -23,7 +23,6 @@ import { count } from '../../text/quantity.js'
 import type { LogInFailure } from '../access/log-in.js'
 import { type User, UsersFile } from '../access/users.js'
 import { ADMIN_SCRIPT, ADMIN_STYLE, adminPage, logInContent } from '../frame/admin-page.js'
-import { query } from '../routes/parts.js'
 import { type AdminContext, type AdminRoute, mayDo } from '../frame/visit.js'
 import {
   type AdminParts,
