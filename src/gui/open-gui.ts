@@ -26,6 +26,7 @@ import { html } from '../text/html.js'
 import { formatDuration } from '../text/quantity.js'
 import type { ThreadSetup } from '../work/work-program.js'
 import { WorkThread } from '../work/work-thread.js'
+import { attachmentNamed } from '../server/answers/attachment.js'
 import { Entrance } from './entrance.js'
 import { CheckTool } from './check.js'
 import { CompleteTool } from './complete.js'
@@ -315,10 +316,9 @@ async function madeTorrent(params: FormContext['params'], { jobs }: Workshop): P
   const body = await readFile(path).catch((error: unknown) => {
     throw asBtkitError(error, path)
   })
-  const name = encodeURIComponent(basename(path))
   const headers = {
     'Content-Type': 'application/x-bittorrent',
-    'Content-Disposition': `attachment; filename*=UTF-8''${name}`,
+    'Content-Disposition': attachmentNamed(basename(path)),
     'X-Content-Type-Options': 'nosniff',
   }
   return { status: 200, headers, body }

@@ -80,7 +80,12 @@ export function parseTrackers(text: string): string[][] {
 }
 
 function parseTiers(text: string, separator: string | RegExp): string[][] {
-  return text.split('|').map((tier) => tier.split(separator).map((url) => checkTracker(url.trim())))
+  return splitTiers(text, separator).map((tier) => tier.map(checkTracker))
+}
+
+/** Separates trackers as `parseTrackers` does, without a look at them. */
+export function splitTiers(text: string, separator: string | RegExp = BEFORE_URL): string[][] {
+  return text.split('|').map((tier) => tier.split(separator).map((url) => url.trim()))
 }
 
 /** Formats an announce list in BitTornado's notation. */

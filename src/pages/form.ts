@@ -1,3 +1,4 @@
+import { splitTiers } from '../metainfo/trackers.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../text/html.js'
 
 /** The fields of a form as a browser sent them. */
@@ -185,14 +186,15 @@ export function hiddenFields(form: Form): Html[] {
 }
 
 /**
- * Reads tiers of trackers (BEP 12): a URL a line, and an empty line before the next tier.
+ * Reads tiers of trackers (BEP 12): a URL a line, and an empty line before the next tier. A line may
+ * be a list as on the command line, with commas between trackers and bars between tiers.
  */
 export function parseTiers(text: string): string[][] {
   const tiers: string[][] = [[]]
   for (const line of text.split(/\r\n?|\n/)) {
-    const url = line.trim()
-    if (url === '') tiers.push([])
-    else tiers.at(-1)?.push(url)
+    const [first = [], ...others] = line.trim() === '' ? [[], []] : splitTiers(line)
+    tiers.at(-1)?.push(...first)
+    tiers.push(...others)
   }
   return tiers.filter((tier) => tier.length > 0)
 }

@@ -114,15 +114,19 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
     if (down) other.after(row)
     else other.before(row)
   }
-  // Lines that are not empty, and whether an empty one is before each
-  const linesOf = (text) => {
-    const lines = []
+  // Trackers, and whether each begins a tier: after an empty line or a bar
+  const trackersIn = (text) => {
+    const found = []
     let begins = false
-    for (const line of text.split(/\\r\\n?|\\n/)) {
-      if (line.trim() !== '') lines.push([line.trim(), begins])
-      begins = line.trim() === ''
+    for (const line of text.split(/\\r\\n?|\\n|(?=\\|)/)) {
+      begins ||= line.startsWith('|') || line.trim() === ''
+      for (const url of line.replace('|', '').split(/,(?=\\s*[a-z][a-z0-9+.-]*:\\/\\/)/i)) {
+        if (url.trim() === '') continue
+        found.push([url.trim(), begins])
+        begins = false
+      }
     }
-    return lines
+    return found
   }
   const add = (url, begins) => {
     const row = document.createElement('li')
@@ -152,12 +156,13 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
     input.addEventListener('input', write)
     input.addEventListener('paste', (event) => {
       const pasted = event.clipboardData.getData('text')
-      if (!/[\\r\\n]/.test(pasted.trim())) return
+      const trackers = trackersIn(pasted)
+      if (trackers.length < 2) return
       event.preventDefault()
       let last = row
-      for (const [line, begins] of linesOf(pasted)) {
-        const added = last === row && input.value === '' ? input : add(line, begins)
-        added.value = line
+      for (const [url, begins] of trackers) {
+        const added = last === row && input.value === '' ? input : add(url, begins)
+        added.value = url
         const place = added.closest('li')
         if (place !== row) last.after(place)
         last = place
@@ -189,7 +194,7 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   }
   const fill = () => {
     list.replaceChildren()
-    for (const [line, begins] of linesOf(area.value)) add(line, begins)
+    for (const [url, begins] of trackersIn(area.value)) add(url, begins)
   }
   fill()
   // After Back, a browser fills in the lines only now

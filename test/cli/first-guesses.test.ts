@@ -39,6 +39,10 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     "btkit: tracker 'http://t.example:70000/announce': port 70000 is above 65535\n",
   ],
   [
+    `${TREE} --announce-list `,
+    "btkit: --announce-list '': tracker '': not an http, https, udp, ws or wss URL\n",
+  ],
+  [
     `${TREE} t.example/announce`,
     'btkit: t.example/announce: no such file; a tracker begins with http:// or udp://, as in http://t.example/announce\n',
   ],

@@ -121,14 +121,15 @@ test('a pasted list of trackers is a row for each', unlessBrowser, async (t) => 
   await page.getByRole('button', { name: 'Add a tracker' }).click()
   await page.evaluate(`{
     const clipboardData = new DataTransfer()
-    clipboardData.setData('text', 'http://a.example/announce\\r\\n http://b.example/announce\\n\\nudp://c.example:1\\n')
+    clipboardData.setData('text', 'http://a.example/announce\\r\\n http://b.example/announce\\n\\nudp://c.example:1|http://d.example/a,http://e.example/a\\n')
     const paste = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })
     document.querySelector('.tiers input').dispatchEvent(paste)
   }`)
-  assert.equal(await page.locator('.tiers input').count(), 3)
+  assert.equal(await page.locator('.tiers input').count(), 5)
   assert.equal(
     await page.evaluate("document.querySelector('[name=trackers]').value"),
-    'http://a.example/announce\nhttp://b.example/announce\n\nudp://c.example:1',
+    'http://a.example/announce\nhttp://b.example/announce\n\nudp://c.example:1\n\n' +
+      'http://d.example/a\nhttp://e.example/a',
   )
 })
 

@@ -48,6 +48,17 @@ test('a torrent of the form is the torrent of the command line', async (t) => {
   assert.equal(read(other).infoHash, infoHash)
 })
 
+test('a line of trackers may be a list as on the command line', async (t) => {
+  const { root, send } = await openTestGui(t, TREE)
+  const trackers = 'http://a.example/a|http://b.example/a,http://c.example/a\r\nudp://d.example:1'
+  const made = await send('make', { act: 'make', path: 'tree', trackers })
+  assert.equal(made.status, 200, made.text)
+  assert.deepEqual(read(join(root, 'tree.torrent')).announceList, [
+    ['http://a.example/a'],
+    ['http://b.example/a', 'http://c.example/a', 'udp://d.example:1'],
+  ])
+})
+
 test('a preview tells pieces and sizes and writes nothing', async (t) => {
   const { root, send } = await openTestGui(t, TREE)
   const { text } = await send('make', { act: 'plan', path: join(root, 'tree'), piece: '16384' })

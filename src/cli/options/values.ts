@@ -9,14 +9,16 @@ import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
 
 /**
  * Wraps a parser whose errors already name the value. The result throws BtkitError `usage`,
- * whatever the parser's error code.
+ * whatever the parser's error code, and InvalidArgumentError for an empty text.
  */
 export function checked<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
       return parse(text)
     } catch (error) {
-      throw error instanceof BtkitError ? usageError(error.message) : error
+      if (!(error instanceof BtkitError)) throw error
+      // Commander's message names the option, whose variable in a script may be unset
+      throw text === '' ? new InvalidArgumentError(error.message) : usageError(error.message)
     }
   }
 }

@@ -7,10 +7,8 @@ import type { KnownTorrent } from '../torrents/known-torrent.js'
 import { type ComposeForm, torrentForm, type TorrentSurroundings } from '../torrents/response.js'
 import { childOf, type Mirror, MirrorView } from '../tree/mirror.js'
 import { FILE_PAGE_HEADERS, type FilePage, renderFilePage } from './file-page.js'
+import { attachmentNamed } from '../../server/answers/attachment.js'
 import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
-
-/** Characters that cannot be in a quoted file name; browsers treat `%41` differently. */
-const UNQUOTABLE = /[^\x20-\x7e]|["\\%]/gu
 
 /** The views made from a torrent. */
 type TorrentView = 'torrent' | 'magnet' | 'btih'
@@ -78,23 +76,6 @@ function magnetOf(
       path && isSeeded ? addresses.map((address) => fileAddress(address, path)) : [...webSeeds],
     exactSource,
     peers,
-  })
-}
-
-/**
- * The Content-Disposition for a download with that name (RFC 6266): in ASCII, and also in UTF-8 if
- * that differs.
- */
-function attachmentNamed(name: string): string {
-  const plain = name.replace(UNQUOTABLE, '_')
-  const quoted = `attachment; filename="${plain}"`
-  return plain === name ? quoted : `${quoted}; filename*=UTF-8''${encodeExtended(name)}`
-}
-
-/** Percent-encodes the characters that an extended value cannot contain (RFC 8187). */
-function encodeExtended(text: string): string {
-  return encodeURIComponent(text).replace(/['()*]/g, (character) => {
-    return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
   })
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
+import { attachmentNamed } from '../../server/answers/attachment.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import type { ServerContext } from '../../server/context.js'
 import { isSecure } from '../../server/listen/listen.js'
@@ -44,12 +45,12 @@ export function jsonAnswer(value: unknown): PageAnswer {
   return { status: 200, headers, body: jsonLine(value) }
 }
 
-/** Answers with a .torrent file, named after its info hash. */
-export function fileAnswer(bytes: Uint8Array, infoHash: string): PageAnswer {
+/** Answers with a .torrent file, which browsers save under that name, as from bttrack. */
+export function fileAnswer(bytes: Uint8Array, name: string): PageAnswer {
   const headers = {
     ...SAFE_HEADERS,
     'Content-Type': 'application/x-bittorrent',
-    'Content-Disposition': `attachment; filename="${infoHash}.torrent"`,
+    'Content-Disposition': attachmentNamed(name),
     'Cache-Control': 'no-cache',
   }
   return { status: 200, headers, body: bytes }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { BtkitError } from '../../errors.js'
 import { type RegularFile, readRegular } from '../../files/read-bounded.js'
@@ -118,7 +119,7 @@ export class Pages {
     const infoHash = infoHashOf(query)
     const known = infoHash === null ? undefined : this.parts.torrents.torrents.get(infoHash)
     const bytes = known?.metainfo ? await this.#files.of(known.metainfo) : null
-    return bytes && infoHash ? fileAnswer(bytes, infoHash) : notFound()
+    return bytes ? fileAnswer(bytes, basename(known?.metainfo?.path ?? '')) : notFound()
   }
 
   async #select(query: string) {

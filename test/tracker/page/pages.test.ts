@@ -162,6 +162,7 @@ test('.torrent files are served if allowed, by both spellings of the hash', asyn
     const { status, headers, body } = await ask('/file', query)
     assert.equal(status, 200)
     assert.equal(headers['Content-Type'], 'application/x-bittorrent')
+    assert.equal(headers['Content-Disposition'], 'attachment; filename="a.torrent"')
     assert.deepEqual(Buffer.from(body), Buffer.from(one.bytes))
   }
   assert.match((await ask('/')).text, new RegExp(`href="file\\?info_hash=${one.hash}"`))
