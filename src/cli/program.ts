@@ -6,8 +6,6 @@ import {
   InvalidArgumentError,
   type Option,
 } from '@commander-js/extra-typings'
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { BtkitError, usageError } from '../errors.js'
 import { type CommandEntry, commandTable, findCommand } from './command-table.js'
 import { expandOperands } from './line/patterns.js'
@@ -22,6 +20,7 @@ import {
 } from './configuration/resolve.js'
 import { traitsOf } from './options/option.js'
 import { CommandLine } from './line/command-line.js'
+import { dashedFileHint, nameTyped, pathOf, restate } from './line/usage-errors.js'
 import { exitStatusOf, reportError, reportNote, reportWarning } from './output/messages.js'
 import { type Io, UNCAUGHT } from './io.js'
 import { version } from '../process.js'
@@ -106,7 +105,8 @@ async function runCommandLine(
   const { program, command, entry } = await buildProgram({ ...invocation, args }, context)
   const isBare = args.length === (isLegacy ? 0 : 1)
   const explain = (text: string) => {
-    return `${nameOrigins(text, running.line?.settings ?? [])}${dashedFileHint(args, io)}`
+    const named = nameTyped(nameOrigins(text, running.line?.settings ?? []), args)
+    return `${named}${dashedFileHint(args, io)}`
   }
   prepareCommand(program, io, explain)
   const showUsage = () => {
@@ -143,12 +143,6 @@ function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
   return command.commands.length > 0 ? command.commands : [command]
 }
 
-/** How to name a file that begins with a hyphen, if an argument could mean one. */
-function dashedFileHint(args: readonly string[], io: Io): string {
-  const file = args.find((arg) => /^-[^-]/.test(arg) && existsSync(resolve(io.cwd, arg)))
-  return file === undefined ? '' : `; for the file ${file} write ./${file}`
-}
-
 /** Says in a dry run which rules of trackers count, and which the command line overrides. */
 function tellRules(line: ConfiguredLine, options: { quiet?: unknown; dryRun?: unknown }, io: Io) {
   if (options.quiet === true) return
@@ -165,6 +159,7 @@ function tellRules(line: ConfiguredLine, options: { quiet?: unknown; dryRun?: un
 function spellCommand(args: readonly string[]): string[] {
   const [first, second] = args
   if (first === 'version') return ['--version']
+  if (first === 'help' && second === 'version') return ['--help']
   const isHelp = first === 'help' && second !== undefined
   const wanted = isHelp ? second : first
   if (wanted === undefined || wanted === 'help' || wanted.startsWith('-')) return [...args]
@@ -305,44 +300,4 @@ function describeOption(option: Option): string {
     ...(isTelling ? [`default: ${defaultValueDescription ?? String(defaultValue)}`] : []),
   ]
   return details.length > 0 ? `${description} (${details.join('; ')})` : description
-}
-
-/** A commander error as one line, with the usage if that helps. */
-function restate(text: string, command: CommandUnknownOpts): string {
-  const line = text
-    .replace(/^error: /, '')
-    .trimEnd()
-    .replaceAll('\n', ' ')
-    .replace(/\.$/, '')
-  const usage = command.createHelp().commandUsage(command)
-  const [, advice] = ADVICE.find(([mistake]) => mistake.test(`${pathOf(command)}: ${line}`)) ?? []
-  if (advice !== undefined) return `${line}; ${advice}`
-  if (/^(missing required argument|too many arguments)/.test(line))
-    return `${line} (usage: ${usage})`
-  const missing = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument missing$/.exec(line)
-  if (missing?.[1]) return `${missing[1]}: its value is missing`
-  if (/^unknown command '[^']*'$/.test(line)) return `${line} (see ${pathOf(command)} --help)`
-  const hasHost = command.options.some(({ long }) => long === '--host')
-  const meant = / '--(listen|bind)'( \(.*\))?$/.exec(line)
-  if (meant && hasHost) return `unknown option '--${meant[1] ?? ''}' (Did you mean --host?)`
-  return suggestPositive(line, command)
-}
-
-/** Advice about mistakes that other programs' habits cause. */
-const ADVICE: readonly (readonly [RegExp, string])[] = [
-  [/^\S+ serve: too many/, 'give trackers with --tracker'],
-  [/^\S+ track: too many/, 'give the directory of torrents with --allowed-dir'],
-  [/^\S+ admin: unknown command 'add'/, 'to add a user: btkit admin passwd NAME'],
-]
-
-/** Suggests `--private` instead of `--no-private`, unless a `--no-` was typed. */
-function suggestPositive(line: string, { options }: CommandUnknownOpts): string {
-  const [, typed, name] = /^unknown option '(.*)' \(Did you mean --no-(.*)\?\)$/.exec(line) ?? []
-  const isOption = options.some(({ long }) => long === `--${name ?? ''}`)
-  return isOption && !typed?.includes('no-') ? line.replace('--no-', '--') : line
-}
-
-/** A command's full name: `btkit cache stats`. */
-function pathOf(command: CommandUnknownOpts): string {
-  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 }

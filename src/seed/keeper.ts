@@ -79,6 +79,11 @@ export class SeedKeeper {
   async update(): Promise<void> {
     const { stamps, unread } = await findTorrents(this.options.places)
     for (const [directory, problem] of unread) this.#report(directory, problem)
+    if (stamps.size + unread.size === 0) {
+      const places = this.options.places.join(', ')
+      const why = 'no .torrent files there; makemetafile makes one, and it is seeded then'
+      this.#report(places, new BtkitError('empty', `${places}: ${why}`))
+    }
     this.#index = null
     await this.#lookAtData()
     const unreadPaths = [...unread.keys()]

@@ -121,6 +121,11 @@ test('btkit version prints the version', async () => {
   assert.deepEqual(await runBtkit(['version']), await runBtkit(['--version']))
 })
 
+test('the help of version, which is no command of its own, is the general help', async () => {
+  const { status, stdout } = await runBtkit(['help', 'version'])
+  assert.deepEqual([status, stdout], [0, (await runBtkit(['--help'])).stdout])
+})
+
 for (const args of [['nosuch'], ['help', 'nosuch'], ['nosuch', '--help']]) {
   test(`btkit ${args.join(' ')} is an error`, async () => {
     const { status, stdout, stderr } = await runBtkit(args)

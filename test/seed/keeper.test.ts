@@ -40,6 +40,19 @@ test('data that cannot be looked at is dropped, and the other torrents go on', a
   assert.ok((await download(peer)).equals(CONTENT))
 })
 
+test('a directory without torrents is said once, and a torrent in it is seeded later', async (t) => {
+  const { torrent, infoHash } = await plantFile(t)
+  const torrents = makeScratch(t)
+  const none = `btkit: ${torrents}: no .torrent files there; makemetafile makes one, and it is seeded then\n`
+  const { port, stderr } = await startSeed(t, [torrents, '--data', join(torrent, '..')])
+  await until('it is said', () => stderr.text.includes(none))
+  symlinkSync(torrent, join(torrents, '1.torrent'))
+  await until('it is there', () => stderr.text.includes(`added ${join(torrents, '1.torrent')}`))
+  const peer = await connectPeer(t, port, { infoHash })
+  assert.ok((await download(peer)).equals(CONTENT))
+  assert.equal(stderr.text.split(none).length, 2)
+})
+
 test('a torrent that is there twice is seeded until both are gone', async (t) => {
   const { torrent, infoHash } = await plantFile(t)
   const torrents = makeScratch(t)
