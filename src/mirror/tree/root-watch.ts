@@ -1,3 +1,4 @@
+// oxlint-disable-next-line no-restricted-imports -- only before the start
 import { realpathSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'

@@ -1,8 +1,10 @@
+// oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
 import { constants, fstatSync, openSync, readlinkSync, unlinkSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
 import { BtkitError } from '../../errors.js'
 import { type DirectoryLock, lockDescriptor } from '../../files/locks.js'
+// oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
 import { statIfThere } from '../../files/stat-files.js'
 import { findWriteTarget } from '../../files/write/target.js'
 import type { ConnectionRules } from '../../server/connections/connection-limits.js'

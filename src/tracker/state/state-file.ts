@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, copyFile, open, readdir, rename, rm } from 'node:fs/promises'
+import { type FileHandle, copyFile, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { BtkitError, asBtkitError, osCodeOf } from '../../errors.js'
 import { readRegular } from '../../files/read-bounded.js'
-import { statIfThere } from '../../files/stat-files.js'
 import { writeAtomically } from '../../files/write/atomically.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
 import { type BencodeDict, type BencodeValue, isByteString } from '../../metainfo/bencode/value.js'
@@ -112,7 +111,7 @@ export class StateFile {
   async #write(): Promise<void> {
     const { path, store, world } = this
     try {
-      const mode = (statIfThere(path)?.mode ?? MODE) & 0o777
+      const mode = ((await stat(path).catch(() => null))?.mode ?? MODE) & 0o777
       await writeAtomically(path, formatState(store.save(), world.now() / 1000), { mode })
       this.#savedAt = world.now()
     } catch (error) {
