@@ -12,6 +12,9 @@ const HELD = 75
 /** How often to try again while another process holds the lock, in milliseconds. */
 const LOOK_AGAIN = 50
 
+/** How long one call of flock(1) waits, in seconds: many that start it often would keep all cores busy. */
+const PROGRAM_WAITS = 1
+
 /** A lock that the kernel releases when this process ends in any way. */
 export interface DirectoryLock {
   readonly release: () => void
@@ -24,8 +27,14 @@ export interface LockWait {
   readonly signal: AbortSignal
 }
 
-/** Tries once to lock an open directory. `missing` means that flock(1) is. */
-export type TryLock = (descriptor: number) => Promise<'locked' | 'held' | 'missing' | 'failed'>
+/**
+ * Tries to lock an open directory, and may wait for some of the seconds that are left. `missing` means
+ * that flock(1) is.
+ */
+export type TryLock = (
+  descriptor: number,
+  secondsLeft: number,
+) => Promise<'locked' | 'held' | 'missing' | 'failed'>
 
 /**
  * Locks a directory against other runs that also lock it. Leaves no trace in the directory. The
@@ -63,7 +72,8 @@ export async function lockDescriptor(
   const deadline = monotonicNow() + waitSeconds * 1000
   try {
     for (;;) {
-      const answer = await tryLock(descriptor)
+      const secondsLeft = Math.max(0, deadline - monotonicNow()) / 1000
+      const answer = await tryLock(descriptor, secondsLeft)
       if (answer === 'locked') return { release }
       if (answer !== 'held') throw new BtkitError('io', `${path}: ${IMPOSSIBLE[answer]}`)
       if (monotonicNow() >= deadline)
@@ -101,8 +111,9 @@ export const tryNative: TryLock | null =
   })
 
 /** Locks with flock(1). */
-export const tryProgram: TryLock = (descriptor) => {
-  const args = ['--exclusive', '--conflict-exit-code', String(HELD), '--nonblock', '3']
+export const tryProgram: TryLock = (descriptor, secondsLeft) => {
+  const wait = Math.min(PROGRAM_WAITS, secondsLeft).toFixed(3)
+  const args = ['--exclusive', '--conflict-exit-code', String(HELD), '--timeout', wait, '3']
   return new Promise((resolve) => {
     const child = spawn('flock', args, { stdio: ['ignore', 'ignore', 'ignore', descriptor] })
     child.once('error', () => {
