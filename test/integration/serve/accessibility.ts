@@ -84,7 +84,7 @@ export function testProgress(colorScheme: ColorScheme): void {
     assert.deepEqual(await tab.violations(), [])
     held.release()
     await tab.page.waitForEvent('download')
-    await tab.page.locator('text=Download the torrent').waitFor()
+    await tab.page.locator('text=Open the torrent').waitFor()
     assert.deepEqual(await tab.violations(), [])
     assert.deepEqual(
       tab.faults.filter((fault) => !fault.includes('503')),

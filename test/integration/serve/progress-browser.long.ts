@@ -22,7 +22,7 @@ for (const javaScript of [true, false]) {
     const torrent = parseMetainfo(readFileSync(await download.path()))
     assert.equal(torrent.name, 'image.iso')
     assert.equal(download.suggestedFilename(), `${torrent.infoHash ?? ''}.torrent`)
-    await page.locator('text=Download the torrent').waitFor()
+    await page.locator('text=Open the torrent').waitFor()
     assert.deepEqual(
       faults.filter((fault) => !fault.includes('503')),
       [],
