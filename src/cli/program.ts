@@ -20,7 +20,7 @@ import {
 } from './configuration/resolve.js'
 import { traitsOf } from './options/option.js'
 import { CommandLine } from './line/command-line.js'
-import { dashedFileHint, nameTyped, pathOf, restate } from './line/usage-errors.js'
+import { dashedFileHint, pathOf, restate } from './line/usage-errors.js'
 import { exitStatusOf, reportError, reportNote, reportWarning } from './output/messages.js'
 import { type Io, UNCAUGHT } from './io.js'
 import { version } from '../process.js'
@@ -105,8 +105,7 @@ async function runCommandLine(
   const { program, command, entry } = await buildProgram({ ...invocation, args }, context)
   const isBare = args.length === (isLegacy ? 0 : 1)
   const explain = (text: string) => {
-    const named = nameTyped(nameOrigins(text, running.line?.settings ?? []), args)
-    return `${named}${dashedFileHint(args, io)}`
+    return `${nameOrigins(text, running.line?.settings ?? [])}${dashedFileHint(args, io)}`
   }
   prepareCommand(program, io, explain)
   const showUsage = () => {

@@ -68,7 +68,6 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   ['modify --comment q DIR/a.torrent', 'changed DIR/a.torrent\nnew comment for DIR/a.torrent: q\n'],
   ['hash DIR/a.torrent DIR/a.torrent', 'HASH  DIR/a.torrent\nHASH  DIR/a.torrent\n'],
   ['update DIR/a.torrent', "btkit: unknown command 'update'; to change a torrent: btkit edit\n"],
-  [`${TREE} --target`, 'btkit: --target (--output): its value is missing\n'],
   ['seed DIR/tree/x', 'btkit: DIR/tree/x: not a torrent (it begins with "1")\n'],
   [
     'completedir DIR/tree --output DIR/new/torrents',

@@ -44,15 +44,6 @@ export function pathOf(command: CommandUnknownOpts): string {
   return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 }
 
-/** Adds how an option without its value was typed, if that is another name of it. */
-export function nameTyped(text: string, args: readonly string[]): string {
-  const own = /^(--[\w-]+): its value is missing/.exec(text)?.[1]
-  const typed = args.at(-1) ?? ''
-  return own === undefined || typed === own || !typed.startsWith('--')
-    ? text
-    : text.replace(own, `${typed} (${own})`)
-}
-
 /** How to name a file that begins with a hyphen, if an argument could mean one. */
 export function dashedFileHint(args: readonly string[], io: Io): string {
   const file = args.find((arg) => /^-[^-]/.test(arg) && existsSync(resolve(io.cwd, arg)))
