@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { findFreePort } from '../../support/opentracker.js'
@@ -14,6 +15,19 @@ for (const url of ['http://h.example:0/announce', 'udp://h.example:0']) {
     assert.deepEqual([status, stderr], [2, `btkit: --track '${url}': ${why}\n`])
   })
 }
+
+test('if the port of the tracker is in use, the message names the option', async (t) => {
+  const other = createServer()
+  t.after(() => other.close())
+  const port = await findFreePort()
+  await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve))
+  const track = ['--track', `http://127.0.0.1:${port}/announce`, '--host', '127.0.0.1']
+  const args = [...track, '--port', '0', '--state-dir', makeScratch(t)]
+  const { status, stderr } = await runBtkit(['serve', makeScratch(t), ...args])
+  const what = `can't listen on 127.0.0.1 port ${port}: address already in use`
+  const way = 'choose the port of the tracker by --track http://HOST:PORT/announce'
+  assert.deepEqual([status, stderr], [1, `btkit: ${what}; ${way}\n`])
+})
 
 test('serve --track says where the tracker listens and has its state', async (t) => {
   const port = await findFreePort()

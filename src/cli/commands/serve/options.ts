@@ -26,6 +26,9 @@ import { DIRECTORY, FILE, Opt, SETTING } from '../../options/option.js'
 /** The default file of trackers. */
 export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
 
+/** The usual port of trackers. */
+export const TRACKER_PORT = 6969
+
 /** The options of `serve`. Each is validated when it is parsed. */
 export function declareServeOptions() {
   const command = new Command('serve')

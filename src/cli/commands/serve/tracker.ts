@@ -9,7 +9,7 @@ import {
 } from '../../../tracker/app/run-tracker.js'
 import type { OwnTracker } from '../../../mirror/options.js'
 import { hasListings } from '../../../mirror/requests/site-header.js'
-import { usageError } from '../../../errors.js'
+import { BtkitError, osCodeOf, usageError } from '../../../errors.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'
 import type { Io } from '../../io.js'
 import {
@@ -22,7 +22,7 @@ import {
 import { declareTrackOptions, type TrackOptions } from '../../options/tracker.js'
 import { requireCurrent, trackerSettings } from '../../open/tracker.js'
 import { attributesWith } from '../../options/option.js'
-import { declareServeOptions, type ServeOptions } from './options.js'
+import { declareServeOptions, TRACKER_PORT, type ServeOptions } from './options.js'
 import { sharedSockets } from './request.js'
 
 /** A running tracker, its state file, and its administration, which stops with it. */
@@ -61,7 +61,7 @@ export async function startTracker(
   const options = trackOptions(serveOptions, track)
   requireCurrent(options)
   const { service, tracker: sockets } = sharedSockets(serveOptions, io)
-  if (!service && !sockets) requireOwnPort(serveOptions, options)
+  if (!service && !sockets) requireOwnPort(serveOptions, options, track)
   const admin = adminRequest(options, io)
   if (admin) prepareRecords(admin)
   if (admin) refusePublic(admin, resolve(io.cwd, root))
@@ -74,7 +74,9 @@ export async function startTracker(
     publicUrl: page.replace(/\/$/, ''),
     tls: isSecure ? tls : null,
   }
-  const tracker = await runTracker(settings, world)
+  const tracker = await runTracker(settings, world).catch((error: unknown) => {
+    throw nameTrack(error)
+  })
   try {
     const parts = { settings, announceUrls: [track], tls, io }
     const pages = admin && (await openTrackerAdmin(admin, tracker, parts))
@@ -88,6 +90,16 @@ export async function startTracker(
     throw error
   }
 }
+
+/** Adds the option that decides the tracker's port to the error about a port in use. */
+function nameTrack(error: unknown): unknown {
+  const isTaken = error instanceof BtkitError && osCodeOf(error.cause) === 'EADDRINUSE'
+  return isTaken
+    ? new BtkitError(error.code, `${error.message}; ${OTHER_PORT}`, { cause: error })
+    : error
+}
+
+const OTHER_PORT = 'choose the port of the tracker by --track http://HOST:PORT/announce'
 
 /** @throws BtkitError `usage` for options of a tracker, such as a list of bans, without one */
 function requireTrack(options: ServeOptions): void {
@@ -121,11 +133,21 @@ function trackOptions(options: ServeOptions, announce: string): TrackOptions {
 }
 
 /** @throws BtkitError `usage` if the mirror would listen on the tracker's port */
-function requireOwnPort({ host, port }: ServeOptions, tracker: TrackOptions): void {
+function requireOwnPort({ host, port }: ServeOptions, tracker: TrackOptions, track: string): void {
   const isOnlyUnix = host.length > 0 && host.every((each) => each.includes('/'))
   if (isOnlyUnix || port !== tracker.port) return
-  const why = 'is the port of the files, too; give the announce URL or --port another one'
-  throw usageError(`--track: port ${port} ${why}`)
+  const way = port === TRACKER_PORT ? '' : `--track ${atUsualPort(track)}, or `
+  const other = `--port ${port === 8080 ? 8081 : 8080} for the files`
+  throw usageError(
+    `--track ${track}: port ${port} is the port of the files, too; write ${way}${other}`,
+  )
+}
+
+/** An announce URL at the usual port of trackers. */
+function atUsualPort(announce: string): string {
+  const url = new URL(announce)
+  url.port = String(TRACKER_PORT)
+  return url.href
 }
 
 /**

@@ -104,9 +104,10 @@ for (const [what, args] of [
 test('the tracker beside a mirror needs its own port', async () => {
   const track = ['--track', 'http://t.example:18080/announce', '--port', '18080']
   const { status, stderr } = await runBtkit(['serve', '/', ...track])
-  const message =
-    '--track: port 18080 is the port of the files, too; give the announce URL or --port'
-  assert.deepEqual([status, stderr], [2, `btkit: ${message} another one\n`])
+  const why = 'port 18080 is the port of the files, too'
+  const ways = '--track http://t.example:6969/announce, or --port 8080 for the files'
+  const message = `--track http://t.example:18080/announce: ${why}; write ${ways}`
+  assert.deepEqual([status, stderr], [2, `btkit: ${message}\n`])
 })
 
 /** Arguments, and their error message. */
