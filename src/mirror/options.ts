@@ -77,15 +77,20 @@ export interface MirrorServer {
 
 /** A tracker in the same process. */
 export interface OwnTracker {
-  /** Its announce URL. */
+  /** Its announce URL; with `announceAt`, the one that only this machine uses. */
   readonly url: string
+  /**
+   * Returns the announce URL for clients that reach the mirror at an address; null if `url` is for
+   * all clients.
+   */
+  readonly announceAt: ((address: string) => string) | null
   /** Whether a torrent of that info hash, 40 hexadecimal digits, was added. */
   readonly has: (infoHash: string) => boolean
   /** Receives the bytes of each new torrent. */
   readonly add: (bytes: Uint8Array) => void
   /** The counts of a torrent, whose info hash is in hexadecimal; null if it is unknown. */
   readonly countsOf: (infoHash: string) => ScrapedCounts | null
-  /** URL of its page of torrents; null if there is none. */
+  /** URL of its page of torrents; null if there is none, or `announceAt` decides its host. */
   readonly page: string | null
 }
 

@@ -63,9 +63,14 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     'serve DIR --host 0.0.0.0:8081',
     "btkit: --host '0.0.0.0:8081': has a port; write --host 0.0.0.0 --port 8081\n",
   ],
+  ['serve --track DIR', "btkit: --track 'DIR': not a URL; write btkit serve DIR --track\n"],
   [
     'serve DIR --track http://h.example:8080/announce',
     'btkit: --track http://h.example:8080/announce: port 8080 is the port of the files, too; write --track http://h.example:6969/announce, or --port 8081 for the files\n',
+  ],
+  [
+    'serve DIR --track --port 6969',
+    'btkit: --track: port 6969 is the port of the files, too; write --port 8080 for the files\n',
   ],
   ['show --field comment --field name DIR/a.torrent', '\na.txt\n'],
   ['inspect --field name DIR/a.torrent', 'a.txt\n'],

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { Io } from '../io.js'
+import { looksLikeUrl } from '../../metainfo/trackers.js'
 
 /** A commander error as one line, with the usage if that helps. */
 export function restate(text: string, command: CommandUnknownOpts): string {
@@ -14,7 +15,7 @@ export function restate(text: string, command: CommandUnknownOpts): string {
   const [, advice] = ADVICE.find(([mistake]) => mistake.test(`${pathOf(command)}: ${line}`)) ?? []
   if (advice !== undefined) return `${line.replace(/ \(Did you mean .*\)$/, '')}; ${advice}`
   if (/^(missing required argument|too many arguments)/.test(line))
-    return `${line} (usage: ${usage})`
+    return adviseTaken(command, pathOf(command)) ?? `${line} (usage: ${usage})`
   const missing = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument missing$/.exec(line)
   if (missing?.[1]) return `${missing[1]}: its value is missing`
   if (/^unknown command '[^']*'$/.test(line)) return `${line} (see ${pathOf(command)} --help)`
@@ -48,4 +49,17 @@ export function pathOf(command: CommandUnknownOpts): string {
 export function dashedFileHint(args: readonly string[], io: Io): string {
   const file = args.find((arg) => /^-[^-]/.test(arg) && existsSync(resolve(io.cwd, arg)))
   return file === undefined ? '' : `; for the file ${file} write ./${file}`
+}
+
+/**
+ * Advice about an operand that became the value of an option whose value is optional; null if there
+ * is none. `path` is the command's full name.
+ */
+function adviseTaken(command: CommandUnknownOpts, path: string): string | null {
+  for (const option of command.options.filter(({ optional }) => optional)) {
+    const [name, value] = [option.long ?? '', command.getOptionValue(option.attributeName())]
+    if (typeof value === 'string' && !looksLikeUrl(value))
+      return `${name} '${value}': not a URL; write ${path} ${value} ${name}`
+  }
+  return null
 }

@@ -11,7 +11,12 @@ export function reachableAddress(address: string, host: string): string {
 /** Returns the full name of this machine, an address in its network, or `localhost`. */
 export function machineHost(): string {
   const name = hostname()
-  if (/^[\w-]+(\.[\w-]+)+$/.test(name) && !name.endsWith('.localdomain')) return name
+  const isFull = /^[\w-]+(\.[\w-]+)+$/.test(name) && !name.endsWith('.localdomain')
+  return isFull ? name : machineAddress()
+}
+
+/** Returns an address of this machine in its network, as in URLs, or `localhost`. */
+export function machineAddress(): string {
   const outer = allAddresses().filter(
     ({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/i.test(address),
   )

@@ -6,18 +6,25 @@ import { addFeedRoute } from '../feed/feed.js'
 import type { ServiceOptions } from '../options.js'
 import { addPkgtorrentRoutes } from '../pkgtorrent/routes.js'
 import { sendProgress } from '../progress/progress-page.js'
-import { checkHosts, pageLinks, wantsPage } from '../requests/address.js'
-import { hasListings, type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
+import { checkHosts, pageLinks, publicAddress, wantsPage } from '../requests/address.js'
+import {
+  hasListings,
+  type HeaderOptions,
+  renderSiteHeader,
+  TORRENTS,
+} from '../requests/site-header.js'
 import { addStatusRoutes } from '../status/status-page.js'
 import { CORS } from '../torrents/response.js'
 import { RESERVED, SERVICE_NAME } from '../tree/mirror.js'
 import { Views } from '../views/views.js'
+import { addReadRoute } from '../../server/answers/accept.js'
 import {
   errorResponse,
   notFound,
   NotReady,
   refuseMethod,
   sendError,
+  sendLine,
   setRetryAfter,
 } from '../../server/answers/refusal.js'
 import { renderPage } from '../../server/views/layout.js'
@@ -51,9 +58,22 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
     done()
   })
   addStatusRoutes(app, mirror.status, mirror.isRootThere)
+  addTorrentsRoute(app, options)
   if (mirror.feed) addFeedRoute(app, mirror.feed)
   addPkgtorrentRoutes(app, options, mirror)
   addFileRoutes(app, new Views(mirror), mirror)
+}
+
+/** Adds the way to the page of a tracker that is at the host of the request. */
+function addTorrentsRoute(app: FastifyInstance, options: ServiceOptions): void {
+  const announceAt = options.tracker?.announceAt
+  if (!announceAt) return
+  addReadRoute(app, TORRENTS, ({ raw }, reply) => {
+    const { href } = new URL('./', announceAt(publicAddress(raw, options)))
+    reply.headers({ Location: href, 'Cache-Control': 'no-cache' })
+    sendLine(reply, 302, `the tracker is at ${href}; follow the Location header`)
+    return reply
+  })
 }
 
 /** Answers requests that no route has, below the plugin's prefix. */

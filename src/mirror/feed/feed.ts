@@ -5,7 +5,7 @@ import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { ServiceOptions } from '../options.js'
 import { publicAddress, viewByQuery } from '../requests/address.js'
 import { surround, torrentLength } from '../torrents/response.js'
-import type { TrackerList } from '../torrents/trackers.js'
+import { trackersAt, type TrackerList } from '../torrents/trackers.js'
 import type { WarmFile, WarmFiles } from '../warm/warmer.js'
 import { addReadRoute } from '../../server/answers/accept.js'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
@@ -36,7 +36,7 @@ export class Feed {
   constructor(
     readonly options: Pick<
       ServiceOptions,
-      'webSeeds' | 'httpSeeds' | 'publicUrl' | 'prefix' | 'warm'
+      'webSeeds' | 'httpSeeds' | 'publicUrl' | 'prefix' | 'warm' | 'tracker'
     >,
     private readonly files: WarmFiles,
     private readonly currentTrackers: () => TrackerList,
@@ -56,8 +56,9 @@ export class Feed {
     return composed
   }
 
-  #write(address: string, trackers: TrackerList): string {
-    const { webSeeds, httpSeeds, warm } = this.options
+  #write(address: string, current: TrackerList): string {
+    const { webSeeds, httpSeeds, warm, tracker } = this.options
+    const trackers = trackersAt(current, tracker, address)
     const addresses = [address, ...webSeeds] as const
     const around = { trackers, addresses, httpSeeds, peers: [] }
     const since = warm?.feedSince ?? 0

@@ -13,6 +13,9 @@ export function hasListings({ files, listings }: Pick<HeaderOptions, 'files' | '
   return files && listings
 }
 
+/** The address that leads to the tracker's page if that is at the host of the request. */
+export const TORRENTS = '/-/torrents'
+
 /**
  * The header of all pages: files, torrents and status, as far as they are there. `root` is the
  * way to the root of the mirror, such as `../`.
@@ -23,10 +26,11 @@ export function renderSiteHeader(
   current: 'files' | 'status' | null,
 ): Html {
   const { tracker, publicUrl, siteName } = options
+  const torrents = tracker?.announceAt ? `.${TORRENTS}` : tracker?.page
   const page = (title: string, path: string, isCurrent = false) => ({ title, path, isCurrent })
   const menu = [
     ...(hasListings(options) ? [page('Files', './', current === 'files')] : []),
-    ...(tracker?.page ? [page('Torrents', tracker.page)] : []),
+    ...(torrents ? [page('Torrents', torrents)] : []),
     page('Status', './-/status', current === 'status'),
   ]
   const host = publicUrl === null ? 'btkit mirror' : new URL(publicUrl).host

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { IncomingMessage } from 'node:http'
 import { addReadRoute, prefersJson } from '../../server/answers/accept.js'
 import { sendError, sendLine } from '../../server/answers/refusal.js'
 import { renderPage } from '../../server/views/layout.js'
@@ -9,7 +10,9 @@ import { count, formatBytes, formatDuration } from '../../text/quantity.js'
 import type { ServiceOptions } from '../options.js'
 import { describeProgress, REFRESH_SCRIPT } from '../progress/progress-page.js'
 import type { ProgressStatus, TorrentTitle } from '../progress/progress.js'
+import { publicAddress } from '../requests/address.js'
 import { type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
+import { trackersAt } from '../torrents/trackers.js'
 import { missingRoot } from '../tree/root-watch.js'
 import type { ServiceStatus, StatusReport, WarmStatus } from './status.js'
 
@@ -154,12 +157,22 @@ export function addStatusRoutes(
   isRootThere: () => Promise<boolean>,
 ): void {
   const { options } = status.sources
-  addReadRoute(app, '/-/status.json', async (_request, reply) => {
-    return reply.headers(JSON_HEADERS).send(jsonLine(await status.report()))
+  /** The report, with the tracker's URL for the client of a request. */
+  const reportFor = async (request: IncomingMessage): Promise<StatusReport> => {
+    const report = await status.report()
+    const { tracker } = options
+    // No other status depends on the host, so other requests may lack it
+    if (!tracker?.announceAt) return report
+    const trackers = trackersAt(report.trackers, tracker, publicAddress(request, options))
+    return { ...report, trackers }
+  }
+
+  addReadRoute(app, '/-/status.json', async ({ raw }, reply) => {
+    return reply.headers(JSON_HEADERS).send(jsonLine(await reportFor(raw)))
   })
 
   addReadRoute(app, '/-/status', async ({ raw }, reply) => {
-    const report = await status.report()
+    const report = await reportFor(raw)
     reply.header('Vary', 'Accept')
     if (prefersJson(raw.headers.accept)) return reply.headers(JSON_HEADERS).send(jsonLine(report))
     const isLive = raw.url?.endsWith('?live') ?? false

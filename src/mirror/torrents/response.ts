@@ -15,7 +15,7 @@ import type { FileSwarms } from './file-swarms.js'
 import type { KnownTorrent } from './known-torrent.js'
 import type { CurrentTorrent } from './on-demand.js'
 import type { ResponseCache, TorrentResponse } from './response-cache.js'
-import { spreadTrackers, type TrackerList, type TrackerSource } from './trackers.js'
+import { spreadTrackers, trackersAt, type TrackerList, type TrackerSource } from './trackers.js'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
 import { CountedResponse, isLarge, WHOLE } from '../../server/connections/counted-response.js'
 import { unmappedAddress } from '../../server/connections/client-address.js'
@@ -181,23 +181,26 @@ export class TorrentSender {
     const peers = seedPeers(raw, checked.torrent.infoHash, { ...options, address })
     const { torrent } = checked
     const addresses = [address, ...webSeeds] as const
-    const around = surround(torrent, { trackers, addresses, httpSeeds, peers })
-    const { body, headers: own, etag } = form(torrent, around)
+    const own = { trackers, addresses, httpSeeds, peers }
+    const named = trackersAt(trackers, tracker, address)
+    const around = surround(torrent, { ...own, trackers: named })
+    const { body, headers: ofForm, etag } = form(torrent, around)
     const parts = body instanceof Uint8Array ? [body] : body
     const length = parts.reduce((sum, part) => sum + part.length, 0)
     const headers = {
-      ...own,
+      ...ofForm,
       'Content-Length': String(length),
       ETag: etag ?? etagOf(Buffer.concat(parts)),
       // May be kept, but must be checked before each use
-      'Cache-Control': own['Cache-Control'] ?? 'no-cache',
+      'Cache-Control': ofForm['Cache-Control'] ?? 'no-cache',
       ...namesOfOmitted(torrent.omitted),
       ...(options.cors && CORS),
     }
     const answer = { trackers, parts, length, headers }
     // Parsing a large torrent takes long, so the tracker gets each only once
     if (tracker && !trackedHashes(torrent).every((hash) => tracker.has(hash)))
-      tracker.add(buildTorrent(partsOf(around, null), torrent))
+      // Without the host of this request, which may be any
+      tracker.add(buildTorrent(partsOf(surround(torrent, own), null), torrent))
     if (tracker || seed) known.swarms.note(torrent)
     if (method === 'GET' && isKept) known.responses.note(raw, checked, answer)
     return answer

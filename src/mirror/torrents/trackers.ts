@@ -3,6 +3,7 @@ import { BtkitError } from '../../errors.js'
 import { readRegular } from '../../files/read-bounded.js'
 import { isTracker } from '../../metainfo/trackers.js'
 import { quoteText } from '../../text/escape.js'
+import type { OwnTracker } from '../options.js'
 
 /** Most bytes of a trackers file. */
 const MAX_SIZE = 1024 * 1024
@@ -92,6 +93,16 @@ function readTrackers(path: string, text: string, report: (message: string) => v
   if (more > 0) report(`${path}: ${more} more lines are not tracker URLs; correct them`)
   if (urls.size > 0) return [...urls]
   throw new BtkitError('empty', `${path}: names no tracker; add an announce URL`)
+}
+
+/** The trackers in torrents for clients that reach the mirror at `address`. */
+export function trackersAt(
+  trackers: TrackerList,
+  own: Pick<OwnTracker, 'url' | 'announceAt'> | null,
+  address: string,
+): TrackerList {
+  const at = own?.announceAt?.(address)
+  return at === undefined ? trackers : trackers.map((url) => (url === own?.url ? at : url))
 }
 
 /**

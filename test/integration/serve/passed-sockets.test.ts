@@ -146,6 +146,15 @@ longTest(
   },
 )
 
+longTest('a tracker with sockets of its own needs its announce URL', unlessPassed, async (t) => {
+  const setup = { sockets: ['tcp'], names: ['tracker'], args: trackingArgs(t) }
+  const launcher = await launch(t, setup)
+  launcher.start()
+  assert.equal(await launcher.ended(), 2)
+  const why = 'the tracker has sockets of the service manager; give its announce URL'
+  assert.equal(launcher.output(), `btkit: --track: ${why}\n`)
+})
+
 longTest('where only serve has sockets, its tracker listens by itself', unlessPassed, async (t) => {
   const trackerPort = await findFreePort()
   const track = [`http://127.0.0.1:${trackerPort}/announce`, '--host', '127.0.0.1']

@@ -16,6 +16,22 @@ for (const url of ['http://h.example:0/announce', 'udp://h.example:0']) {
   })
 }
 
+test('a variable or a configuration can give --track without a URL', async (t) => {
+  const config = join(makeScratch(t, { 'btkit.yaml': 'serve:\n  track: true\n' }), 'btkit.yaml')
+  const args = ['serve', makeScratch(t), '--port', '6969', '--config']
+  const results = [
+    await runBtkit([...args, config]),
+    await runBtkit([...args, '/dev/null'], { env: { BTKIT_SERVE_TRACK: '1' } }),
+  ]
+  for (const { status, stderr } of results) {
+    assert.equal(status, 2)
+    assert.match(
+      stderr,
+      /^btkit: --track: port 6969 is the port of the files, too; write --port 8080/,
+    )
+  }
+})
+
 test('if the port of the tracker is in use, the message names the option', async (t) => {
   const other = createServer()
   t.after(() => other.close())

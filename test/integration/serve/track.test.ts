@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { randomInt } from 'node:crypto'
+import { request } from 'node:https'
+import { test, type TestContext } from 'node:test'
+import { parseMagnet } from '../../../src/metainfo/magnet.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { ask } from '../../mirror/ask.js'
+import { plantCertificate, tlsArgs, unlessOpenssl } from '../../support/certificates.js'
 import { findFreePort } from '../../support/opentracker.js'
 import { fetchSingle } from '../../support/clients.js'
 import { longTest } from '../../support/long.js'
@@ -8,6 +13,7 @@ import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { announceQuery, compactPeers, decodeAnswer } from '../../support/track.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { until } from '../../support/until.js'
 
 const files = { 'pub/a.iso': 'content', 'pub/b.iso': 'other' }
 
@@ -82,4 +88,114 @@ longTest('the tracker trusts the proxies that the mirror trusts', async (t) => {
   }
   await ask('a', '198.51.100.7')
   assert.deepEqual(await ask('b', '198.51.100.8'), ['198.51.100.7:25'])
+})
+
+/** An address of this machine at which no other test has port 6969. */
+function ownAddress(): string {
+  return ['127', ...Array.from({ length: 3 }, () => randomInt(1, 255))].join('.')
+}
+
+/** Serves a mirror with a tracker at port 6969, whose announce URL is not given. */
+async function serveTracked(t: TestContext, args: readonly string[] = []) {
+  const host = ownAddress()
+  const env = { BTKIT_STATE_DIR: makeScratch(t) }
+  const own = ['--track', '--host', host, ...args]
+  const { port } = await serveMirror(t, { files, args: own, io: { env } })
+  const get = (path: string, name: string) => ask(port, path, { host, headers: { Host: name } })
+  const announceFor = async (name: string) => {
+    return parseMetainfo((await get('/pub/a.iso.torrent', name)).body).announce
+  }
+  return { host, port, get, announceFor }
+}
+
+/** The body of an answer over TLS, whatever the certificate. */
+function askSecurely(place: { host: string; port: number; path: string }): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ ...place, rejectUnauthorized: false, agent: false }, (answer) => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+      answer.on('end', () => {
+        resolve(Buffer.concat(chunks))
+      })
+    })
+    asked.on('error', reject).end()
+  })
+}
+
+test('--track without a URL names the host that each client asked', async (t) => {
+  const { host, get, announceFor } = await serveTracked(t)
+  const urls = {
+    'one.example': 'http://one.example:6969/announce',
+    'two.example:8080': 'http://two.example:6969/announce',
+    '[2001:db8::1]:8080': 'http://[2001:db8::1]:6969/announce',
+  }
+  // The second answer to a host may be one that is kept
+  for (const [name, url] of [...Object.entries(urls), ...Object.entries(urls)]) {
+    assert.equal(await announceFor(name), url)
+    const magnet = parseMagnet((await get('/pub/a.iso.magnet', name)).body.toString().trim())
+    assert.deepEqual(magnet.trackers, [url])
+    const status = (await get('/-/status.json', name)).body.toString()
+    assert.deepEqual((JSON.parse(status) as { trackers: string[] }).trackers, [url])
+    assert.ok((await get('/-/status', name)).body.includes(`<code>${url}<`))
+  }
+  const [one, two] = [
+    await get('/pub/a.iso.torrent', 'one.example'),
+    await get('/pub/a.iso.torrent', 'two.example'),
+  ]
+  assert.notEqual(one.headers.etag, two.headers.etag)
+  assert.equal((await get('/pub/a.iso.torrent', 'one/example')).status, 400)
+  const { infoHash } = parseMetainfo(one.body)
+  const response = await fetch(`http://${host}:6969${announceQuery(infoHash ?? '')}`)
+  assert.match(await response.text(), /8:completei1e/)
+})
+
+test("the pages of --track without a URL lead to the tracker's page", async (t) => {
+  const { get } = await serveTracked(t)
+  const listing = (await get('/pub/', 'm.example:8080')).body.toString()
+  const [, link = ''] = /<a href="([^"]*)" >Torrents</.exec(listing) ?? []
+  const { pathname } = new URL(link, 'http://m.example:8080/pub/')
+  const { status, headers } = await get(pathname, 'm.example:8080')
+  assert.deepEqual([status, headers.location], [302, 'http://m.example:6969/'])
+})
+
+test('--track without a URL names the host of --public-url', async (t) => {
+  const { announceFor, get } = await serveTracked(t, ['--public-url', 'https://m.example/pub'])
+  assert.equal(await announceFor('other.example'), 'http://m.example:6969/announce')
+  const listing = (await get('/pub/', 'other.example')).body.toString()
+  assert.match(listing, /<a href="http:\/\/m\.example:6969\/" >Torrents</)
+})
+
+test('the feed counts the bytes of torrents with the host of its reader', async (t) => {
+  const { get } = await serveTracked(t, ['--warm', '/pub/a.iso'])
+  for (const name of ['m.example', 'a-much-longer-name.example']) {
+    let length = ''
+    await until('it is in the feed', async () => {
+      const feed = (await get('/-/feed.xml', name)).body.toString()
+      length = /length="(\d+)"/.exec(feed)?.[1] ?? ''
+      return length !== ''
+    })
+    const { body } = await get('/pub/a.iso?torrent', name)
+    assert.equal(Number(length), body.length)
+  }
+})
+
+test('--seed announces to the tracker that has no URL', async (t) => {
+  const { host, get } = await serveTracked(t, ['--seed', '--seed-port', '0'])
+  const { infoHash } = parseMetainfo((await get('/pub/a.iso.torrent', 'm.example')).body)
+  const query = announceQuery(infoHash ?? '', { peer: 'b', port: 25, left: 1 })
+  await until('the tracker has the seed', async () => {
+    const response = await fetch(`http://${host}:6969${query}`)
+    const peers = compactPeers(decodeAnswer(new Uint8Array(await response.arrayBuffer())))
+    return peers.some((peer) => peer.startsWith('127.'))
+  })
+})
+
+test('with --tls-cert, the announce URL is https', unlessOpenssl, async (t) => {
+  const directory = makeScratch(t)
+  plantCertificate(directory, 'own')
+  const { host, port } = await serveTracked(t, tlsArgs(directory))
+  const answer = await askSecurely({ host, port, path: '/pub/a.iso.torrent' })
+  assert.equal(parseMetainfo(answer).announce, `https://${host}:6969/announce`)
+  const page = await askSecurely({ host, port: 6969, path: '/' })
+  assert.match(page.toString(), />a\.iso</)
 })

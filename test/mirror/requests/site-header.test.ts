@@ -27,6 +27,7 @@ test('the header leads to what is on', () => {
   const tracker = {
     url: `${page}announce`,
     page,
+    announceAt: null,
     has: () => false,
     add: () => undefined,
     countsOf: () => null,
@@ -36,6 +37,8 @@ test('the header leads to what is on', () => {
     `Torrents ${page}`,
     'Status .././-/status',
   ])
+  const atAnyHost = { ...tracker, page: null, announceAt: () => tracker.url }
+  assert.deepEqual(menuOf({ tracker: atAnyHost })[1], 'Torrents .././-/torrents')
 })
 
 test('the header has the name of the mirror', () => {

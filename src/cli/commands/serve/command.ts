@@ -38,7 +38,7 @@ Addresses:
 
 Examples:
   btkit serve /srv/mirror --tracker http://tracker.example/announce
-  btkit serve /srv/mirror --host :: --track udp://mirror.example:6969
+  btkit serve /srv/mirror --host :: --track
   btkit serve /srv/mirror --track http://mirror.example:6969/announce \\
       --allowed-dir /srv/torrents --admin-users /var/lib/btkit-serve/users`
 

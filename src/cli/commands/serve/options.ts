@@ -26,7 +26,7 @@ import { DIRECTORY, FILE, Opt, SETTING } from '../../options/option.js'
 /** The default file of trackers. */
 export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
 
-/** The usual port of trackers. */
+/** The port of the tracker in this process if its announce URL is not given. */
 export const TRACKER_PORT = 6969
 
 /** The options of `serve`. Each is validated when it is parsed. */
@@ -136,9 +136,11 @@ export function declareServeOptions() {
     )
     .optionsGroup('Tracker:')
     .addOption(
-      new Opt('--track <url>', 'track the torrents in this process, at this announce URL', {
-        isSecret: true,
-      }).argParser(trackUrl),
+      new Opt(
+        '--track [url]',
+        `track the torrents in this process, at this announce URL (default: port ${TRACKER_PORT})`,
+        { isSecret: true },
+      ).argParser(trackUrl),
     )
     .addOption(
       new Opt('--allowed-dir <dir>', 'track the torrents in this directory, too (repeatable)', {
@@ -236,8 +238,10 @@ const trackers = read.repeated((urls) => read.trackerTiers(urls.replaceAll('|', 
 
 const globs = read.repeated((text) => [read.checked(checkPattern)(text)])
 
-/** The announce URL of the tracker in this process. */
-function trackUrl(text: string): string {
+/** The announce URL of the tracker in this process; true for the host that clients ask. */
+function trackUrl(text: string): string | true {
+  // A configuration and the environment have no option without a value
+  if (text === 'true' || text === '1') return true
   const url = URL.canParse(text) ? new URL(text) : null
   if (url?.port === '0') throw new InvalidArgumentError('Port 0 cannot be used in torrents.')
   const isHttp = /^https?:$/.test(url?.protocol ?? '') && url?.pathname === '/announce'

@@ -5,14 +5,20 @@ import { statIfThere } from '../../../files/stat-files.js'
 import { RESERVED } from '../../../mirror/tree/mirror.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
 import { ClientAddresses } from '../../../server/connections/client-address.js'
-import { FIXED_LIMITS, type ServedOptions, type WarmOptions } from '../../../mirror/options.js'
-import { passedPlaces, placesAt, socketsPassed, warnOfHosts } from '../../open/server.js'
+import {
+  FIXED_LIMITS,
+  type OwnTracker,
+  type ServedOptions,
+  type WarmOptions,
+} from '../../../mirror/options.js'
+import { bareHost, passedPlaces, placesAt, socketsPassed, warnOfHosts } from '../../open/server.js'
 import { requireDirectory } from '../../line/operands.js'
+import { machineAddress } from '../../output/addresses.js'
 import { reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { version } from '../../../process.js'
 import { NoTrackers, type TrackersWanted } from '../../../mirror/torrents/trackers.js'
-import { TRACKERS_FILE, type ServeOptions } from './options.js'
+import { TRACKER_PORT, TRACKERS_FILE, type ServeOptions } from './options.js'
 
 /** The name of the tracker's sockets in the service manager. */
 const OF_TRACKER = 'tracker'
@@ -122,10 +128,44 @@ export function trackersWanted(options: ServeOptions, io: Io): TrackersWanted {
   if (trackerless && track !== undefined) {
     throw usageError('--track and --trackerless cannot be used together')
   }
-  if (track !== undefined) return { urls: [track, ...tracker] }
+  const own = ownAnnounce(options)
+  if (own) return { urls: [own.url, ...tracker] }
   if (trackerless || tracker.length > 0) return { urls: tracker }
   if (trackers !== undefined) return { path: resolve(io.cwd, trackers) }
   return statIfThere(TRACKERS_FILE) ? { path: TRACKERS_FILE } : { urls: [] }
+}
+
+/** The announce URL of the tracker in this process, and whether it uses TLS. */
+interface OwnAnnounce extends Pick<OwnTracker, 'url' | 'announceAt'> {
+  readonly isSecure: boolean
+}
+
+/**
+ * The announce URL of `--track`, null without it. If no URL is given, the tracker is at the host of
+ * `--public-url`, or else at the one by which each client reaches the mirror.
+ */
+export function ownAnnounce(options: ServeOptions): OwnAnnounce | null {
+  const { track, publicUrl, tlsCert, host } = options
+  if (track === undefined) return null
+  if (track !== true) return { url: track, isSecure: track.startsWith('https:'), announceAt: null }
+  const isSecure = tlsCert !== undefined
+  const announceAt = (address: string) => {
+    const { hostname } = new URL(address)
+    return `${isSecure ? 'https' : 'http'}://${hostname}:${TRACKER_PORT}/announce`
+  }
+  if (publicUrl !== undefined) return { url: announceAt(publicUrl), isSecure, announceAt: null }
+  // The seed announces here: over UDP, which needs no certificate for this address
+  return { url: `udp://${ownHost(host)}:${TRACKER_PORT}/announce`, isSecure, announceAt }
+}
+
+/**
+ * The host at which this machine reaches its tracker. A seed that announces from a loopback address
+ * is sent to no other machine, so an address in the network comes first.
+ */
+function ownHost(hosts: readonly string[]): string {
+  const [host = '::'] = hosts.filter((each) => !each.includes('/')).map(bareHost)
+  if (host === '::' || host === '0.0.0.0') return machineAddress()
+  return host.includes(':') ? `[${host}]` : host
 }
 
 /** Adds the helpful options to the error about missing trackers. */

@@ -22,8 +22,9 @@ import {
 import { declareTrackOptions, type TrackOptions } from '../../options/tracker.js'
 import { requireCurrent, trackerSettings } from '../../open/tracker.js'
 import { attributesWith } from '../../options/option.js'
+import { announceUrlsOf } from '../../output/tracker-greeting.js'
 import { declareServeOptions, TRACKER_PORT, type ServeOptions } from './options.js'
-import { sharedSockets } from './request.js'
+import { ownAnnounce, sharedSockets } from './request.js'
 
 /** A running tracker, its state file, and its administration, which stops with it. */
 export interface StartedTracker extends RunningTracker, OwnTracker {
@@ -51,45 +52,50 @@ export async function startTracker(
   serveOptions: ServeOptions,
   { io, world, root, tls }: TrackerParts,
 ): Promise<StartedTracker | null> {
-  const { track } = serveOptions
-  if (track === undefined) {
+  const own = ownAnnounce(serveOptions)
+  if (!own) {
     requireTrack(serveOptions)
     return null
   }
-  const isSecure = track.startsWith('https:')
-  if (isSecure && !tls) throw usageError(`--track ${track}: TLS needs --tls-cert`)
-  const options = trackOptions(serveOptions, track)
+  const { url, isSecure, announceAt } = own
+  if (isSecure && !tls) throw usageError(`--track ${url}: TLS needs --tls-cert`)
+  const options = trackOptions(serveOptions, url)
   requireCurrent(options)
   const { service, tracker: sockets } = sharedSockets(serveOptions, io)
-  if (!service && !sockets) requireOwnPort(serveOptions, options, track)
+  if (sockets && serveOptions.track === true) throw usageError(SOCKETS_NEED_URL)
+  if (!service && !sockets) requireOwnPort(serveOptions, options)
   const admin = adminRequest(options, io)
   if (admin) prepareRecords(admin)
   if (admin) refusePublic(admin, resolve(io.cwd, root))
-  const page = pageOf(track)
+  const page = announceAt ? null : pageOf(url)
   const planned = trackerSettings(options, io, sockets)
   const settings: TrackerSettings = {
     ...planned,
     allowed: { ...planned.allowed, isFed: true },
     page: { ...planned.page, filesUrl: filesUrlOf(serveOptions) },
-    publicUrl: page.replace(/\/$/, ''),
+    publicUrl: page?.replace(/\/$/, '') ?? null,
     tls: isSecure ? tls : null,
   }
   const tracker = await runTracker(settings, world).catch((error: unknown) => {
     throw nameTrack(error)
   })
   try {
-    const parts = { settings, announceUrls: [track], tls, io }
+    const announceUrls = announceAt ? announceUrlsOf(tracker.addresses, null) : [url]
+    const parts = { settings, announceUrls, tls, io }
     const pages = admin && (await openTrackerAdmin(admin, tracker, parts))
     const stop = async () => {
       await pages?.close()
       await tracker.stop()
     }
-    return { ...tracker, stop, pages, stateFile: settings.stateFile, page, url: track }
+    return { ...tracker, stop, pages, stateFile: settings.stateFile, page, url, announceAt }
   } catch (error) {
     await tracker.stop()
     throw error
   }
 }
+
+const SOCKETS_NEED_URL =
+  '--track: the tracker has sockets of the service manager; give its announce URL'
 
 /** Adds the option that decides the tracker's port to the error about a port in use. */
 function nameTrack(error: unknown): unknown {
@@ -113,7 +119,7 @@ function requireTrack(options: ServeOptions): void {
   const named = Object.entries(ofTracker).find(([, value]) => value !== undefined)?.[0]
   const given = adminOption(options) ?? named
   if (given === undefined) return
-  throw usageError(`${given}: needs --track, the announce URL of the tracker`)
+  throw usageError(`${given}: needs --track, which runs the tracker`)
 }
 
 /** The options of `btkit track` for a tracker beside a mirror. */
@@ -133,14 +139,14 @@ function trackOptions(options: ServeOptions, announce: string): TrackOptions {
 }
 
 /** @throws BtkitError `usage` if the mirror would listen on the tracker's port */
-function requireOwnPort({ host, port }: ServeOptions, tracker: TrackOptions, track: string): void {
+function requireOwnPort({ host, port, track }: ServeOptions, tracker: TrackOptions): void {
   const isOnlyUnix = host.length > 0 && host.every((each) => each.includes('/'))
   if (isOnlyUnix || port !== tracker.port) return
-  const way = port === TRACKER_PORT ? '' : `--track ${atUsualPort(track)}, or `
+  const given = typeof track === 'string' ? track : null
+  const way = given !== null && port !== TRACKER_PORT ? `--track ${atUsualPort(given)}, or ` : ''
   const other = `--port ${port === 8080 ? 8081 : 8080} for the files`
-  throw usageError(
-    `--track ${track}: port ${port} is the port of the files, too; write ${way}${other}`,
-  )
+  const why = `port ${port} is the port of the files, too; write ${way}${other}`
+  throw usageError(`--track${given === null ? '' : ` ${given}`}: ${why}`)
 }
 
 /** An announce URL at the usual port of trackers. */
