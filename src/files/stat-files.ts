@@ -21,6 +21,8 @@ export interface FingerprintTable {
   readonly copyTo: (target: Uint8Array, i: number, length: number) => boolean
   /** The size of file `i` in bytes; 0 for one that is not a regular file. */
   readonly sizeAt: (i: number) => number
+  /** When file `i` was modified, in milliseconds since 1970; null if it is not a regular file. */
+  readonly timeAt: (i: number) => number | null
 }
 
 /**
@@ -32,6 +34,9 @@ export type StatFiles = (
   names: readonly string[],
   fingerprints: Uint8Array,
 ) => void
+
+/** Offset of the modification time in a fingerprint, in nanoseconds. */
+const MTIME_AT = 8
 
 /** Offset of the inode in a fingerprint, which has 8 bytes and is 0 for no file. */
 const INODE_AT = 24
@@ -106,6 +111,12 @@ function tableOf(bytes: Uint8Array, count: number): FingerprintTable {
       return isThere(i)
     },
     sizeAt: (i) => word(i, 0),
+    timeAt: (i) => {
+      const start = FINGERPRINT_LENGTH * i + MTIME_AT
+      // As a number, because there may be very many files
+      const high = 2 ** 32 * view.getInt32(start + 4, true)
+      return isThere(i) ? (view.getUint32(start, true) + high) / 1e6 : null
+    },
   }
 }
 

@@ -13,6 +13,7 @@ import {
   torrentName,
 } from './directories.js'
 import { completeAll } from './entries.js'
+import { findNewest } from './feed.js'
 import { ownFilesOf } from './own-file.js'
 import { pruneAll } from './prune.js'
 import { TargetDirectories } from './targets.js'
@@ -111,11 +112,13 @@ async function completeOpen(
   if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth()
   noteLeftOut(directories, report)
   const options = digestOptions(request)
-  const isOwnFile = ownFilesOf(directories, request.checksums, context)
+  const isMade = ownFilesOf(directories, request.checksums, context)
+  const isOwnFile = (path: string) => path === request.feedPath || isMade(path)
   const writer = new Writer({ inFlight: WRITES })
   const hashContext = { ...context, refusesWritten: true }
   const run = { request, hashContext, options, isOwnFile, writer, report, watch }
   await complete(directories, run, context.state)
+  watch.newest?.(findNewest(directories, run))
 }
 
 async function complete(

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { skipReasonOf } from '../../files/scan/entry.js'
 import type { ScanOptions } from '../../files/scan/scanned-tree.js'
@@ -77,7 +77,11 @@ export function openSourceDirectory(directory: string, rules: OpenRules): Source
   const opened = { directory, target, realDirectory: realDirectory ?? resolve(directory) }
   const isSource = sourceTest(found, realDirectory, targets)
   const { scan } = request.common
-  const isEntry = (name: string) => !name.endsWith(SUFFIX) && isSource(name)
+  const feed = request.feedPath ?? ''
+  const ownName = dirname(feed) === opened.realDirectory ? basename(feed) : null
+  const isEntry = (name: string) => {
+    return !name.endsWith(SUFFIX) && name !== ownName && isSource(name)
+  }
   const all = found.filter((name) => skipReasonOf(name, scan) === undefined && isEntry(name))
   const { names, leftOut: byFilter } = filter
     ? leaveOut(all, opened.realDirectory, filter)
@@ -92,7 +96,7 @@ export function openSourceDirectory(directory: string, rules: OpenRules): Source
 
 const NOTHING: FileListing = {
   names: [],
-  table: { at: () => null, copyTo: () => false, sizeAt: () => 0 },
+  table: { at: () => null, copyTo: () => false, sizeAt: () => 0, timeAt: () => null },
 }
 
 function hiddenAmong(names: readonly string[], scan: ScanOptions): LeftOut[] {

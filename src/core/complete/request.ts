@@ -42,6 +42,8 @@ export interface CompleteRequest {
   readonly minAgeSeconds: number
   /** The clients to publish the torrents to. */
   readonly publish: readonly SyncClient[]
+  /** The real path of the run's feed, which is no content; absent if there is none. */
+  readonly feedPath?: string | undefined
 }
 
 /** The context of a run: hash engine, piece cache, and the rest. */
@@ -79,6 +81,14 @@ export interface CompleteWatch {
   readonly begin: (totalBytes: number) => Promise<void>
   /** Called for each torrent when it is written, with the paths in its entry that it lacks. */
   readonly written?: (kind: WrittenKind, change: Change, leftOut: readonly Skipped[]) => void
+  /** Called for each target with the newest of its current torrents, newest first. */
+  readonly newest?: ((torrents: readonly DatedTorrent[]) => void) | undefined
   /** Called with the bytes hashed by the whole run. */
   readonly progress: (progress: HashProgress) => void
+}
+
+/** A torrent that a run made or found current. */
+export interface DatedTorrent extends Pick<Change, 'torrent' | 'torrentPath'> {
+  /** When it was written, in milliseconds since 1970. */
+  readonly time: number
 }

@@ -9,7 +9,7 @@ import { trackersAt, type TrackerList } from '../torrents/trackers.js'
 import type { WarmFile, WarmFiles } from '../warm/warmer.js'
 import { addReadRoute } from '../../server/answers/accept.js'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
-import { html, type Html } from '../../text/html.js'
+import { composeFeed, type FeedItem } from '../../text/feed.js'
 
 /** Most addresses of the mirror with a kept feed; requests may name any address. */
 const MOST_FEEDS = 16
@@ -67,58 +67,32 @@ export class Feed {
         // Below its own prefix the service answers itself
         return path[1] !== SERVICE_NAME && modifiedMs(fingerprint) >= since
       })
-      .map((file) => composeItem(file, around))
-    const channel = html`<rss
-      version="2.0"
-      xmlns:atom="http://www.w3.org/2005/Atom"
-      xmlns:torrent="http://xmlns.ezrss.it/0.1/"
-    >
-      <channel>
-        <title>${address.replace(/^https?:\/\//, '')}</title>
-        <link>${directoryAddress(address, [])}</link>
-        <description>New torrents of ${address.replace(/^https?:\/\//, '')}</description>
-        <ttl>${TTL}</ttl>
-        <atom:link href="${address + FEED}" rel="self" type="application/rss+xml" />
-        ${items}
-      </channel>
-    </rss>`
-    return `<?xml version="1.0" encoding="UTF-8"?>\n${channel.text}\n`
+      .map((file) => itemOf(file, around))
+    return composeFeed({ link: directoryAddress(address, []), self: address + FEED }, items)
   }
 }
-
-/** Minutes before subscribers may ask again. */
-const TTL = 5
-
-/** Characters that XML 1.0 cannot contain even escaped, except those that are never sent. */
-const NO_XML = /[\ufffe\uffff]/g
 
 /** In milliseconds since 1970. */
 function modifiedMs({ mtimeNs }: WarmFile['fingerprint']): number {
   return Number(mtimeNs / 1_000_000n)
 }
 
-/**
- * Writes a torrent of a feed (BEP 36): RSS 2.0 with the torrent as an enclosure. The `torrent`
- * namespace holds the info hash and the content's size.
- */
-function composeItem(
+function itemOf(
   { path, fingerprint, torrent }: WarmFile,
   around: Parameters<typeof surround>[1],
-): Html {
+): FeedItem {
   const { infoHash = '', infoLength = 0, givenLength } = torrent ?? {}
   const { mtimeNs, size } = fingerprint
   const surroundings = surround({ infoHash, directory: path.slice(0, -1) }, around)
   const made = torrentLength(infoLength, surroundings, Number(mtimeNs / 1_000_000_000n))
-  const address = viewByQuery(fileAddress(around.addresses[0], path), 'torrent')
-  return html`<item>
-    <title>${path.join('/').replace(NO_XML, '\ufffd')}</title>
-    <link>${address}</link>
-    <guid isPermaLink="false">urn:btih:${infoHash}</guid>
-    <pubDate>${new Date(modifiedMs(fingerprint)).toUTCString()}</pubDate>
-    <enclosure url="${address}" length="${givenLength ?? made}" type="application/x-bittorrent" />
-    <torrent:infoHash>${infoHash.toUpperCase()}</torrent:infoHash>
-    <torrent:contentLength>${size}</torrent:contentLength>
-  </item>`
+  return {
+    title: path.join('/'),
+    address: viewByQuery(fileAddress(around.addresses[0], path), 'torrent'),
+    infoHash,
+    time: modifiedMs(fingerprint),
+    torrentSize: givenLength ?? made,
+    contentSize: size,
+  }
 }
 
 /** Adds the feed of new torrents. */

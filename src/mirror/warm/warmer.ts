@@ -14,6 +14,7 @@ import { unlimitedTurns } from '../admission/admission.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import { escapeText } from '../../text/escape.js'
+import { MOST_ITEMS } from '../../text/feed.js'
 
 /** The sources of files and torrents. */
 interface WarmSources extends Pick<ServerContext, 'warn' | 'onError' | 'monotonic'> {
@@ -262,9 +263,6 @@ export interface WarmFile {
 /** Most files that are kept; each takes about 300 bytes of memory. */
 const MAX_FILES = 1_000_000
 
-/** Most files in the list of the newest. */
-const MOST_NEWEST = 100
-
 /** The files that match the patterns in their last known state, and their number by readiness. */
 export class WarmFiles {
   readonly #files = new Map<string, WarmFile>()
@@ -346,11 +344,11 @@ export class WarmFiles {
 
   /** Enters a ready file in a list of the newest if it belongs there. */
   #enter(file: WarmFile, newest: WarmFile[]): void {
-    const last = newest[MOST_NEWEST - 1]
+    const last = newest[MOST_ITEMS - 1]
     if (last && timeOf(file) <= timeOf(last)) return
     const place = newest.findIndex((other) => timeOf(other) < timeOf(file))
     newest.splice(place < 0 ? newest.length : place, 0, file)
-    newest.length = Math.min(newest.length, MOST_NEWEST)
+    newest.length = Math.min(newest.length, MOST_ITEMS)
   }
 
   #forget(path: readonly string[]): void {

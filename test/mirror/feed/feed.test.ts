@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { parseXml, XmlElement } from '@rgrove/parse-xml'
 import { downloadWithLibtorrent, assertHolds } from '../../support/clients.js'
+import { readFeed } from '../../support/feed.js'
 import { loadInLibtorrent } from '../../support/libtorrent-hashes.js'
 import { unlessLibtorrent } from '../../support/peers.js'
 import { runBtkit } from '../../support/run-btkit.js'
@@ -148,55 +148,7 @@ test('--feed-since without --warm is refused, because there is no feed', async (
   assert.match(stderr, /--feed-since needs --warm/)
 })
 
-/** A torrent in a feed, as an RSS client reads it. */
-interface SeenItem {
-  readonly title: string
-  readonly link: string
-  readonly guid: string
-  readonly pubDate: string
-  readonly url: string
-  readonly length: number
-  readonly infoHash: string
-  readonly contentLength: number
-}
-
 /** Requests the feed of a service on this machine. */
 function askFeed(port: number, headers: Record<string, string> = {}): Promise<Answer> {
   return ask(port, '/-/feed.xml', { headers: { Host: `127.0.0.1:${port}`, ...headers } })
-}
-
-/** The torrents of a feed, read by a strict XML parser. */
-function readFeed(body: Buffer): SeenItem[] {
-  const rss = parseXml(body.toString()).root
-  assert.ok(rss)
-  assert.deepEqual([rss.name, rss.attributes['version']], ['rss', '2.0'])
-  const [channel] = childrenOf(rss, 'channel')
-  assert.ok(channel)
-  return childrenOf(channel, 'item').map(readItem)
-}
-
-function readItem(item: XmlElement): SeenItem {
-  const text = (name: string) => {
-    const [child] = childrenOf(item, name)
-    assert.ok(child, `no ${name}`)
-    return child.text
-  }
-  const [enclosure] = childrenOf(item, 'enclosure')
-  assert.equal(enclosure?.attributes['type'], 'application/x-bittorrent')
-  return {
-    title: text('title'),
-    link: text('link'),
-    guid: text('guid'),
-    pubDate: text('pubDate'),
-    url: enclosure.attributes['url'] ?? '',
-    length: Number(enclosure.attributes['length']),
-    infoHash: text('torrent:infoHash'),
-    contentLength: Number(text('torrent:contentLength')),
-  }
-}
-
-function childrenOf(element: XmlElement, name: string): XmlElement[] {
-  return element.children.flatMap((child) => {
-    return child instanceof XmlElement && child.name === name ? [child] : []
-  })
 }

@@ -1,4 +1,5 @@
 import { completeDirectories } from '../../../core/complete/complete-directories.js'
+import { TorrentFeed, type FeedPlace } from '../../../core/complete/feed.js'
 import type { InfoRule } from '../../../core/complete/info-rules.js'
 import type { CompleteReport } from '../../../core/complete/complete-report.js'
 import type {
@@ -36,7 +37,7 @@ import {
   writtenLine,
 } from './completedir-output.js'
 import { metricsFile, withMetrics } from './metrics-file.js'
-import { askedRules, declareCompletedir, type CompletedirOptions } from './options.js'
+import { askedRules, declareCompletedir, feedPlace, type CompletedirOptions } from './options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../open/engine.js'
 import { reportError, reportNote, reportWarning, warningsTo } from '../../output/messages.js'
@@ -54,14 +55,13 @@ export function defineCompletedir({ io, isLegacy, finish }: CommandContext) {
     const operands = sortOperands(args)
     const file = metricsFile(options, operands.sources, io)
     const { isSuccess } = await withMetrics(file, io, async () => {
-      const request = await completeRequest({ ...operands, asked: askedRules(command) }, options, {
-        ...io,
-        isLegacy,
-      })
+      const asked = { ...operands, asked: askedRules(command) }
+      const request = await completeRequest(asked, options, { ...io, isLegacy })
+      const place = feedPlace(options, operands.sources, io)
       const shareWith = shareRequest(options, command, io)
       const elsewhere = await openWorkers(options, command, io)
       try {
-        return await runAndReport(request, { ...options, shareWith, elsewhere }, io)
+        return await runAndReport(request, { ...options, place, shareWith, elsewhere }, io)
       } finally {
         await elsewhere?.close()
       }
@@ -70,22 +70,26 @@ export function defineCompletedir({ io, isLegacy, finish }: CommandContext) {
   })
 }
 
-type SharingOptions = CompletedirOptions &
+type RunOptions = CompletedirOptions &
   Pick<CacheArguments, 'shareWith'> &
-  Pick<CompleteContext, 'elsewhere'>
+  Pick<CompleteContext, 'elsewhere'> & { readonly place: FeedPlace | null }
 
-async function runAndReport(request: CompleteRequest, options: SharingOptions, io: Io) {
+async function runAndReport(request: CompleteRequest, options: RunOptions, io: Io) {
   // Bad patterns are refused before any work
   await loadNameFilter(options)
   warnOfLists(options, io)
   warnOfTracker(request.common, options, io)
   noteInfoKeys(options, io)
   if (options.output !== undefined) makeOutput(options.output, options, io)
+  const feed = options.place && new TorrentFeed(options.place)
+  if (!options.dryRun) feed?.requireWritable()
   const started = io.monotonic()
-  const report = await complete(request, options, io)
+  const report = await complete({ ...request, feedPath: feed?.realPath }, { ...options, feed }, io)
   const isTrackerless = isWithoutTracker(request) && !options.trackerless
   printReport(report, { options, seconds: (io.monotonic() - started) / 1000, isTrackerless }, io)
   if (options.dryRun && !options.quiet) notePublishing(request.publish, io)
+  // The command of --on-change may upload it
+  const isFed = options.dryRun || (await succeeds(() => feed?.write(report), io))
   const isHooked = await runHook(
     report,
     { options, seconds: (io.monotonic() - started) / 1000 },
@@ -93,7 +97,7 @@ async function runAndReport(request: CompleteRequest, options: SharingOptions, i
   )
   if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
   const failures = failuresOf(report)
-  return { report, isSuccess: failures.length === 0 && isHooked }
+  return { report, isSuccess: failures.length === 0 && isFed && isHooked }
 }
 
 /**
@@ -172,13 +176,14 @@ async function clientsOf(options: CompletedirOptions, io: Io): Promise<SyncClien
 
 async function complete(
   request: CompleteRequest,
-  options: SharingOptions,
+  { feed, ...options }: Omit<RunOptions, 'feed'> & { readonly feed: TorrentFeed | null },
   io: Io,
 ): Promise<CompleteReport> {
   const pool = io.shared?.pool ?? new WorkerPool()
   const engine = { ...engineFor(options, io), pool }
   const { cacheAccess, lazyCache } = openLazyAccess(options, io)
-  const watch = watchOnTerminal(options, io)
+  const newest = options.dryRun ? undefined : feed?.enter
+  const watch = { ...watchOnTerminal(options, io), newest }
   const state = {
     directory: stateDirectory({ option: options.stateDir, env: io.env, isRoot: io.isRoot }),
     warn: warningsTo(io),
@@ -202,7 +207,7 @@ async function complete(
 
 /** Shows the progress on a terminal, and prints each torrent when it is written. */
 function watchOnTerminal(
-  options: CompletedirOptions,
+  options: Pick<CompletedirOptions, 'quiet' | 'json' | 'dryRun'>,
   io: Io,
 ): CompleteWatch & { stop: () => void } {
   const { quiet, json, dryRun } = options
@@ -275,8 +280,13 @@ async function runHook(
 ): Promise<boolean> {
   const { onChange, dryRun } = options
   if (onChange === undefined || dryRun || !hasChanges(report)) return true
+  return succeeds(() => runCommand(onChange, completeJson(report, { seconds, dryRun }), io), io)
+}
+
+/** Does the work after a run. Reports a failure, and returns whether there was none. */
+async function succeeds(work: () => Promise<void> | undefined, io: Io): Promise<boolean> {
   try {
-    await runCommand(onChange, completeJson(report, { seconds, dryRun }), io)
+    await work()
     return true
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error

@@ -6,9 +6,14 @@ import {
   trustDataPathOption,
 } from '../../options/clients.js'
 import type { InfoRule } from '../../../core/complete/info-rules.js'
+import type { FeedPlace } from '../../../core/complete/feed.js'
+import { usageError } from '../../../errors.js'
+import type { Io } from '../../io.js'
 import * as read from '../../options/values.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
+import { resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { publicUrl } from '../../options/server.js'
 import { DIRECTORY, FILE, Opt, SETTING, traitsOf } from '../../options/option.js'
 
 const EXAMPLES = `
@@ -89,6 +94,14 @@ export function declareCompletedir() {
         FILE,
       ),
     )
+    .addOption(
+      new Opt('--feed <file>', 'write an RSS feed of the newest torrents to this file', FILE),
+    )
+    .option(
+      '--feed-url <url>',
+      'name the URL of the directory of the torrents, for the links of --feed',
+      publicUrl,
+    )
     .addHelpText('after', EXAMPLES)
 }
 
@@ -104,4 +117,22 @@ export function askedRules(command: CommandUnknownOpts): InfoRule[] {
     return ruledBy === undefined || command.getOptionValue(option.attributeName()) === ruledBy
   })
   return [...new Set(deciding.flatMap((option) => traitsOf(option).rule ?? []))]
+}
+
+/**
+ * The place of a run's feed; null if no feed is wanted. The URL stands for one directory.
+ * @throws BtkitError `usage`
+ */
+export function feedPlace(
+  { feed, feedUrl, output }: Pick<CompletedirOptions, 'feed' | 'feedUrl' | 'output'>,
+  sources: readonly string[],
+  io: Pick<Io, 'cwd'>,
+): FeedPlace | null {
+  if (feed === undefined && feedUrl === undefined) return null
+  if (feed === undefined) throw usageError('--feed-url needs --feed, the file to write')
+  if (feedUrl === undefined)
+    throw usageError('--feed needs --feed-url, the URL of the directory of the torrents')
+  if (output === undefined && new Set(sources.map((each) => resolve(io.cwd, each))).size > 1)
+    throw usageError('--feed: the torrents of several directories need one --output')
+  return { path: feed, url: feedUrl, directory: output ?? sources[0] ?? '' }
 }

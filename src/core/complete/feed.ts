@@ -1,0 +1,167 @@
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { BtkitError, nameErrors, valueOr } from '../../errors.js'
+import { childPath, realPath } from '../../files/inside.js'
+import { readBoundedRegular } from '../../files/read-bounded.js'
+import { statFiles, statIfThere, type FileListing } from '../../files/stat-files.js'
+import { checkTarget, writeAtomically } from '../../files/write/atomically.js'
+import { contentSize } from '../../metainfo/metainfo.js'
+import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
+import { composeFeed, isFeed, isFeedOf, MOST_ITEMS, type FeedItem } from '../../text/feed.js'
+import { NumberedNames } from '../../text/numbered-names.js'
+import { skippedEntries, type CompleteReport } from './complete-report.js'
+import { entryName, torrentName, type SourceDirectory } from './directories.js'
+import { readExisting } from './existing-torrent.js'
+import type { CompleteRun, DatedTorrent } from './request.js'
+
+// Without this file nobody could follow the torrents of a site that has only files.
+
+/** A feed to write. */
+export interface FeedPlace {
+  readonly path: string
+  /** The URL of the directory of the torrents, without a slash at its end. */
+  readonly url: string
+  /** That directory, as the request names it. */
+  readonly directory: string
+}
+
+/** The largest feed in bytes. */
+const MAX_FEED = 4 * 1024 * 1024
+
+/** Characters of an info hash in feeds; a hash of version 2 is cut to that length (BEP 52). */
+const HASH = 40
+
+/** The feed of a run's newest torrents. */
+export class TorrentFeed {
+  readonly #newest: DatedTorrent[] = []
+
+  constructor(private readonly place: FeedPlace) {}
+
+  /**
+   * Checks, before hours of hashing, that the feed can be written.
+   * @throws BtkitError `exists` for a file of something else, and as checkTarget
+   */
+  requireWritable(): void {
+    nameErrors('--feed', () => {
+      checkTarget(this.place.path, { checkReplaceable })
+    })
+  }
+
+  /** Its path without links, by which a run recognizes that it is no content. */
+  get realPath(): string {
+    const path = resolve(this.place.path)
+    return join(realPath(dirname(path)) ?? dirname(path), basename(path))
+  }
+
+  /** Enters the newest torrents of a directory. */
+  readonly enter = (torrents: readonly DatedTorrent[]): void => {
+    this.#newest.push(...torrents)
+    keepNewest(this.#newest)
+  }
+
+  /**
+   * Writes the feed at the end of a run, unless it is current. Torrents are read only for that.
+   * @throws BtkitError `exists` for a file of something else, and as writeAtomically
+   */
+  async write(report: CompleteReport): Promise<void> {
+    // Perhaps not all torrents were looked at; the next run finds the feed older than them
+    if (report.isInterrupted) return
+    const { path, url } = this.place
+    const channel = { link: directoryAddress(url, []), self: null }
+    const before = readBefore(path)
+    const isNewer = before !== null && before.time >= (this.#newest[0]?.time ?? 0)
+    if (isNewer && isFeedOf(before.text, channel) && !hasNews(report)) return
+    const items = this.#newest.flatMap((torrent) => this.#itemOf(torrent))
+    const text = composeFeed(channel, items)
+    if (text === before?.text) return
+    await writeAtomically(path, Buffer.from(text), { checkReplaceable })
+  }
+
+  /** Private torrents are for few people, and no feed lists them. */
+  #itemOf({ torrent, torrentPath, time }: DatedTorrent): FeedItem[] {
+    const existing = valueOr(null, () => readExisting(torrentPath))
+    if (!existing?.metainfo || existing.metainfo.private) return []
+    const { metainfo, bytes } = existing
+    const names = relative(this.place.directory, torrent).split(sep)
+    const { infoHash, infoHashV2 } = metainfo
+    return [
+      {
+        title: entryName(names.join('/')) ?? '',
+        address: fileAddress(this.place.url, names),
+        infoHash: infoHash ?? (infoHashV2 ?? '').slice(0, HASH),
+        time,
+        torrentSize: bytes.length,
+        contentSize: contentSize(metainfo),
+      },
+    ]
+  }
+}
+
+function hasNews({ created, updated, adopted, removed }: CompleteReport): boolean {
+  return [created, updated, adopted, removed].some(({ length }) => length > 0)
+}
+
+/** The existing feed and the time of its last change; null if there is none. */
+function readBefore(path: string) {
+  const stats = statIfThere(path)
+  if (!stats?.isFile()) return null
+  return { text: readText(path), time: stats.mtimeMs }
+}
+
+function readText(path: string): string {
+  return Buffer.from(readBoundedRegular(path, MAX_FEED)).toString()
+}
+
+function checkReplaceable(path: string): void {
+  const text = readText(path)
+  if (text === '' || isFeed(text)) return
+  throw new BtkitError('exists', `${path}: is not a feed of torrents; name another`)
+}
+
+/**
+ * Finds the newest torrents that a run made, or found current. Only their times are looked at,
+ * because there may be very many.
+ */
+export function findNewest(
+  directories: readonly SourceDirectory[],
+  { report, request }: Pick<CompleteRun, 'report' | 'request'>,
+): DatedTorrent[] {
+  const left = new Set(
+    [...report.failed, ...skippedEntries(report)].map(({ sourcePath }) => sourcePath),
+  )
+  const wanted = request.entries && new Set(request.entries)
+  const found: DatedTorrent[] = []
+  let least = -Infinity
+  for (const directory of directories) {
+    const { names, realDirectory, target, targetDirectory } = directory
+    const { names: files, table } = listNow(directory, report)
+    const numbered = new NumberedNames(files)
+    for (const name of names) {
+      if (wanted && !wanted.has(name)) continue
+      const file = torrentName(name)
+      const number = numbered.numberOf(file)
+      const time = number === undefined ? null : table.timeAt(number)
+      if (time === null || time <= least) continue
+      if (left.size > 0 && left.has(childPath(realDirectory, name))) continue
+      const torrentPath = childPath(targetDirectory.realPath, file)
+      found.push({ torrent: join(target, file), torrentPath, time })
+      if (found.length < 2 * MOST_ITEMS) continue
+      keepNewest(found)
+      least = found.at(-1)?.time ?? least
+    }
+  }
+  keepNewest(found)
+  return found
+}
+
+/** Lists a directory of torrents again only if the run changed any. */
+function listNow({ names, targetDirectory }: SourceDirectory, report: CompleteReport): FileListing {
+  const { states, realPath: place } = targetDirectory
+  if (!hasNews(report)) return states
+  const files = names.map(torrentName)
+  return { names: files, table: statFiles(place, files) }
+}
+
+function keepNewest(torrents: DatedTorrent[]): void {
+  torrents.sort((a, b) => b.time - a.time)
+  torrents.length = Math.min(torrents.length, MOST_ITEMS)
+}
