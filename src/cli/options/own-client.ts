@@ -1,4 +1,4 @@
-import type { OwnClientSettings } from '../../clients/own/start.js'
+import type { OwnClientSettings } from '../../clients/own/programs.js'
 import { usageError } from '../../errors.js'
 import { isIP } from 'node:net'
 import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'

@@ -56,14 +56,20 @@ export async function beginDownload(
 
 /**
  * Resolves when the client has all of a torrent, as far as it knows.
- * @param watch `stallTimeoutMs` is how long nothing may arrive; null for no limit
+ * @param watch `stallTimeoutMs` is how long nothing may arrive; null for no limit. `advice` is what
+ *   may help if no peer is connected.
  * @throws BtkitError `stalled` if nothing arrived for that long, `client` if the client cannot
  *   continue, `interrupted`
  */
 export async function whenWhole(
   client: TorrentClient,
   metainfo: Metainfo,
-  { waiting, onLook, stallTimeoutMs }: DownloadWatch & { readonly stallTimeoutMs: number | null },
+  {
+    waiting,
+    onLook,
+    stallTimeoutMs,
+    advice,
+  }: DownloadWatch & { readonly stallTimeoutMs: number | null; readonly advice: string | null },
 ): Promise<void> {
   const stalls = new StallWatch(waiting.monotonic)
   const ends = stallTimeoutMs === null ? null : new StallWatch(waiting.monotonic, stallTimeoutMs)
@@ -71,7 +77,7 @@ export async function whenWhole(
     onLook(torrent, stalls.look(torrent))
     const end = ends?.look(torrent)
     if (!end) return isSeeded(torrent) && isWhole(torrent)
-    const note = stallNote(torrent, metainfo, end)
+    const note = stallNote(torrent, metainfo, { ...end, advice })
     throw new BtkitError('stalled', `${note} (ended by --stall-timeout)`)
   }
   await follow(client, clientInfoHash(metainfo), { ...waiting, look })
@@ -205,16 +211,27 @@ function isBusy(torrent: ClientTorrent): boolean {
   return torrent.downloadRate > 0 || torrent.state === 'checking' || isWhole(torrent)
 }
 
-/** Describes the duration and the reason of a stall: `nothing has come for 2 minutes: …`. */
-export function stallNote(torrent: ClientTorrent, metainfo: Metainfo, { forMs }: Stall): string {
+/**
+ * Describes the duration and the reason of a stall: `nothing has come for 2 minutes: …`. `advice` is
+ * what may help if no peer is connected.
+ */
+export function stallNote(
+  torrent: ClientTorrent,
+  metainfo: Metainfo,
+  { forMs, advice }: Pick<Stall, 'forMs'> & { readonly advice: string | null },
+): string {
   const { name, message, state, peers } = torrent
   const seconds = Math.floor(forMs / 1000)
   const time = seconds < 60 ? count(seconds, 'second') : count(Math.floor(seconds / 60), 'minute')
+  const seeksPeers = state === 'downloading' && peers === 0 && hasTracker(metainfo)
   // Some clients do not report the answers of trackers, as aria2
-  const isUntold = message === null && state === 'downloading' && peers === 0
-  const hint =
-    isUntold && hasTracker(metainfo) ? '; btkit scrape shows what its trackers answer' : ''
-  return `${name}: nothing has come for ${time}: ${stallReason(torrent, metainfo)}${hint}`
+  const isUntold = message === null
+  const hints = [
+    seeksPeers && isUntold && 'btkit scrape shows what its trackers answer',
+    seeksPeers && advice,
+  ]
+  const why = [stallReason(torrent, metainfo), ...hints].filter(Boolean).join('; ')
+  return `${name}: nothing has come for ${time}: ${why}`
 }
 
 /**

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { startOwnClient } from '../../../src/clients/own/start.js'
+import type { OwnClientSettings } from '../../../src/clients/own/programs.js'
+import { startOwnClient, type OwnClient } from '../../../src/clients/own/start.js'
 import { unlessWindows } from '../../files/failure.js'
 import { findPeer } from '../../support/peers.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -16,14 +17,12 @@ const SETTINGS = {
   caCertificates: null,
 }
 
-/**
- * Returns the name of the program that is started; each program is a script with the given text.
- */
-async function started(
+/** Starts a client and ends it; each installed program is a script with the given text. */
+async function startOnce(
   t: TestContext,
   scripts: Readonly<Record<string, string>>,
-  wish: { readonly opensHybrids: boolean; readonly takesWebSeeds?: boolean },
-): Promise<string> {
+  wish: Partial<OwnClientSettings>,
+): Promise<OwnClient> {
   const directory = makeScratch(t)
   for (const program of ['sh', 'rm', 'sleep']) {
     symlinkSync(findPeer(program)!, join(directory, program))
@@ -33,11 +32,16 @@ async function started(
     chmodSync(join(directory, name), 0o755)
   }
   const own = await startOwnClient(
-    { ...SETTINGS, takesWebSeeds: false, ...wish },
+    { ...SETTINGS, takesWebSeeds: false, opensHybrids: false, ...wish },
     { PATH: directory },
   )
   await own.stop()
-  return own.program
+  return own
+}
+
+/** Returns the name of the program that is started. */
+async function started(...args: Parameters<typeof startOnce>): Promise<string> {
+  return (await startOnce(...args)).program
 }
 
 const ARIA2 = { aria2c: 'echo aria2 version 1.36.0' }
@@ -50,9 +54,17 @@ const transmission = (version: string) => ({
 for (const [what, scripts, program] of [
   ['Transmission 4 before aria2', { ...ARIA2, ...transmission('4.0.5') }, 'transmission-daemon'],
   ['Transmission 10 before aria2', { ...ARIA2, ...transmission('10.1') }, 'transmission-daemon'],
-  ['rtorrent before Transmission 4', { ...RTORRENT, ...transmission('4.0.5') }, 'rtorrent'],
-  ['not Transmission 3.00', { ...ARIA2, ...transmission('3.00') }, 'aria2c'],
-  ['not what tells no version', { ...ARIA2, 'transmission-daemon': 'exit 1' }, 'aria2c'],
+  [
+    'Transmission 4 before rtorrent',
+    { ...RTORRENT, ...transmission('4.0.5') },
+    'transmission-daemon',
+  ],
+  ['rtorrent, not Transmission 3.00', { ...RTORRENT, ...transmission('3.00') }, 'rtorrent'],
+  [
+    'rtorrent, not a Transmission without a version',
+    { ...RTORRENT, 'transmission-daemon': 'exit 1' },
+    'rtorrent',
+  ],
 ] as const) {
   test(`for hybrids a client of its own is ${what}`, unlessWindows, async (t) => {
     assert.equal(await started(t, scripts, { opensHybrids: true }), program)
@@ -70,9 +82,30 @@ test(
   },
 )
 
-test('for other torrents it is the first that is installed', unlessWindows, async (t) => {
-  assert.equal(
-    await started(t, { ...ARIA2, ...transmission('4.0.5') }, { opensHybrids: false }),
-    'aria2c',
-  )
+test('for other torrents it is one that downloads from all seeds', unlessWindows, async (t) => {
+  const all = { ...ARIA2, ...RTORRENT, ...transmission('3.00') }
+  assert.equal(await started(t, all, {}), 'transmission-daemon')
+  assert.equal(await started(t, { ...ARIA2, ...RTORRENT }, {}), 'rtorrent')
+  assert.equal(await started(t, ARIA2, {}), 'aria2c')
+})
+
+test(
+  'with --ip it is one that can announce the address, if there is one',
+  unlessWindows,
+  async (t) => {
+    const wish = { ip: '192.0.2.1' }
+    const all = { ...ARIA2, ...RTORRENT, ...transmission('4.0.5') }
+    assert.equal(await started(t, all, wish), 'rtorrent')
+    assert.equal(await started(t, all, { ...wish, takesWebSeeds: true }), 'aria2c')
+    assert.equal(await started(t, transmission('4.0.5'), wish), 'transmission-daemon')
+  },
+)
+
+test('aria2 has advice on what to install, unless it is installed', unlessWindows, async (t) => {
+  const { advice } = await startOnce(t, { ...ARIA2, ...RTORRENT }, { takesWebSeeds: true })
+  assert.equal(advice, 'install transmission-daemon: aria2 cannot download from some seeds')
+  const wish = { takesWebSeeds: true, ip: '192.0.2.1' }
+  const all = { ...ARIA2, ...transmission('3.00') }
+  const chosen = await startOnce(t, all, wish)
+  assert.deepEqual([chosen.program, chosen.advice], ['aria2c', null])
 })

@@ -32,6 +32,7 @@ async function follow(changesAt: (now: number) => Partial<ClientTorrent>, stallT
     },
     onLook: () => undefined,
     stallTimeoutMs,
+    advice: null,
     ...(client.plant(INFO_HASH, STUCK), {}),
   })
   return waiting.monotonic()

@@ -68,6 +68,8 @@ export function testStalls(client: string): void {
       return stderr.text !== ''
     })
     assert.match(stderr.text, TOLD)
+    const advice = /; install transmission-daemon: aria2 cannot download from some seeds\n$/
+    assert.equal(advice.test(stderr.text), client === 'aria2c', stderr.text)
     stop.abort()
     assert.equal((await ended).status, 1)
   })

@@ -32,6 +32,8 @@ export interface DownloaderSetup {
 /** A client that downloads. */
 export interface Downloader {
   readonly client: TorrentClient
+  /** Advice for the case that no peer is connected; null if there is none. */
+  readonly advice: string | null
   /** Its signal aborts when the client exits, too. */
   readonly io: Io
   /**
@@ -55,7 +57,7 @@ export function withDownloader<T>(
 ): Promise<T> {
   if (isNamed) return act(namedDownloader(options, io))
   return withOwnClient({ ...options, ...wish }, io, ({ own, named: { client }, io: ownIo }) => {
-    const { directory, program } = own
+    const { directory, program, advice } = own
     const directoryOf = (target: DownloadTarget, metainfo: Metainfo, isWhole: boolean) => {
       if (!isWhole && !own.takesWebSeeds) requireTracker(metainfo, program)
       requireVersion1(metainfo, program)
@@ -67,7 +69,7 @@ export function withDownloader<T>(
       const scratch = makeScratchDirectory(directory)
       return { ...scratch, directory: scratch.localDirectory }
     }
-    return act({ client, io: ownIo, directoryOf, makeScratch, release })
+    return act({ client, advice, io: ownIo, directoryOf, makeScratch, release })
   })
 }
 
@@ -113,5 +115,5 @@ function namedDownloader(options: DownloadOptions, io: Io): Downloader {
     const directory = remoteDirectory(scratch.localDirectory, options.dataPrefix)
     return { ...scratch, directory }
   }
-  return { client: named.client, io, directoryOf, makeScratch, release }
+  return { client: named.client, advice: null, io, directoryOf, makeScratch, release }
 }

@@ -104,7 +104,7 @@ async function look(metainfo: Metainfo, { options, hashContext, io }: DownloadRu
 
 async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Promise<void> {
   const { metainfo, target, found } = job
-  const { client, io } = downloader
+  const { client, advice, io } = downloader
   const infoHash = clientInfoHash(metainfo)
   const directory = downloader.directoryOf(target, metainfo, found.isWhole)
   const beforeStart = () => {
@@ -121,12 +121,13 @@ async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Pro
   await beginDownload(client, torrent, { ...waiting, beforeStart })
   const progress = await openDownloadProgress(
     metainfo,
-    { ...run.options, isTable: run.isTable, torrent: run.source, client: client.label },
+    { ...run.options, isTable: run.isTable, torrent: run.source, client: client.label, advice },
     io,
   )
   try {
     const stallTimeoutMs = run.options.stallTimeout ?? null
-    await whenWhole(client, metainfo, { waiting, onLook: progress.look, stallTimeoutMs })
+    const watch = { waiting, onLook: progress.look, stallTimeoutMs, advice }
+    await whenWhole(client, metainfo, watch)
     progress.endBar()
     await finish(job, run)
     progress.clear()
@@ -227,6 +228,8 @@ interface ProgressOptions extends DisplayOptions {
   readonly torrent: string
   /** The client's label. */
   readonly client: string
+  /** Advice for the case that no peer is connected. */
+  readonly advice: string | null
 }
 
 /**
@@ -235,7 +238,7 @@ interface ProgressOptions extends DisplayOptions {
  */
 export async function openDownloadProgress(
   metainfo: Metainfo,
-  { isTable, torrent: source, client, ...options }: ProgressOptions,
+  { isTable, torrent: source, client, advice, ...options }: ProgressOptions,
   io: Io,
 ): Promise<DownloadProgress> {
   const display = openDisplay(options, io)
@@ -253,7 +256,7 @@ export async function openDownloadProgress(
       first ??= torrent.bytesDone
       if (stall?.isToTell) {
         bar?.pause()
-        display.note(stallNote(torrent, metainfo, stall))
+        display.note(stallNote(torrent, metainfo, { ...stall, advice }))
       }
       if (bar) {
         const { bytesDone, size, name } = torrent

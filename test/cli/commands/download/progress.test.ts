@@ -27,9 +27,9 @@ class Terminal extends Captured {
 async function showFor(
   minutes: number,
   changes: Partial<ClientTorrent>,
-  options: { quiet?: true; json?: true; stderr?: Captured } = {},
+  options: { quiet?: true; json?: true; stderr?: Captured; advice?: string } = {},
 ) {
-  const { stderr = new Captured(), ...display } = options
+  const { stderr = new Captured(), advice = null, ...display } = options
   let now = 0
   const stdout = new Captured()
   const paint = (_colour: unknown, text: string) => text
@@ -43,7 +43,7 @@ async function showFor(
   } as unknown as Io
   const progress = await openDownloadProgress(
     TORRENT,
-    { ...display, isTable: false, torrent: 'image.iso.torrent', client: 'fake' },
+    { ...display, isTable: false, torrent: 'image.iso.torrent', client: 'fake', advice },
     io,
   )
   const stalls = new StallWatch(io.monotonic)
@@ -69,6 +69,15 @@ for (const [changes, why] of [
     assert.equal(stderr, `btkit: image.iso: nothing has come for 1 minute: ${why}\n`)
   })
 }
+
+test('without a peer, a stall says what may help', async () => {
+  const advice = 'install another client'
+  const { stderr } = await showFor(1, {}, { advice })
+  assert.match(stderr, /; btkit scrape shows what its trackers answer; install another client\n$/)
+  for (const changes of [{ peers: 1 }, { state: 'stopped' }] as const) {
+    assert.doesNotMatch((await showFor(1, changes, { advice })).stderr, /install/)
+  }
+})
 
 test('a stall of twenty minutes is reported twice, with its duration', async () => {
   const { stderr } = await showFor(20, {})
