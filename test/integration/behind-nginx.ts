@@ -38,6 +38,8 @@ interface Proxied {
   readonly tlsSocket: string
   /** The service's own address. */
   readonly btkit: string
+  /** The directory that both serve. */
+  readonly root: string
 }
 
 /** Serves a mirror with nginx before it, configured as the guide says, until the test ends. */
@@ -71,6 +73,7 @@ export async function serveBehindNginx(
     },
     tlsSocket: `${socket}.tls`,
     btkit: address,
+    root,
   }
 }
 
@@ -119,11 +122,12 @@ function canConnect(socket: string): Promise<boolean> {
   })
 }
 
-/** The configuration in a guide, as a reader copies it. */
-export function serverBlocks(guide: 'mirror' | 'tracker'): string {
-  const text = readFileSync(join(projectRoot, 'docs', `${guide}.md`), 'utf8')
-  const [, block] = /^```nginx\n([^]*?)^```$/m.exec(text) ?? []
-  assert.ok(block, `docs/${guide}.md shows no configuration of nginx`)
+/** The configuration in the guide, as a reader copies it. */
+export function serverBlocks(service: 'mirror' | 'tracker'): string {
+  const text = readFileSync(join(projectRoot, 'docs/nginx.md'), 'utf8')
+  const [, section = ''] = text.split(`\n## A ${service}\n`)
+  const [, block] = /^```nginx\n([^]*?)^```$/m.exec(section) ?? []
+  assert.ok(block, `docs/nginx.md shows no configuration for a ${service}`)
   return block
 }
 

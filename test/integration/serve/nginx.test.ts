@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { declareServeOptions } from '../../../src/cli/commands/serve/options.js'
 import { FIXED_LIMITS } from '../../../src/mirror/options.js'
@@ -126,12 +128,57 @@ longTest('nginx lets a form of nearly 2 MiB through', unlessNginx, async (t) => 
   assert.equal(status, 200)
 })
 
-longTest('nginx keeps the figures of the service from strangers', unlessNginx, async (t) => {
-  const { ask, btkit } = await serveBehindNginx(t)
+test('behind nginx a query gives the view of a file that exists', unlessNginx, async (t) => {
+  const { ask } = await serveBehindNginx(t, ['--public-url', PUBLIC])
+  const file = '/yum/7/b.rpm'
 
-  assert.equal((await ask('/-/metrics')).status, 403)
-  assert.equal((await fetch(`${btkit}/-/metrics`)).status, 200)
+  const torrent = await ask(`${file}?torrent`)
+  const second = await ask(`${file}?torrent&v2`)
+  const hybrid = await ask(`${file}?torrent&hybrid`)
+  const magnet = await ask(`${file}?magnet`)
+  const hash = await ask(`${file}?btih`)
+  const checksum = await ask(`${file}?sha256`)
+  const metalink = await ask(`${file}?meta4`)
+  const page = await ask(`${file}?details`)
+  const plain = await ask(`${file}?torrents=1`)
+
+  assert.equal(decodeTorrent(torrent.body).info['name'], 'b.rpm')
+  assert.equal(decodeTorrent(second.body).info['meta version'], 2)
+  assert.equal('pieces' in decodeTorrent(second.body).info, false)
+  assert.equal('pieces' in decodeTorrent(hybrid.body).info, true)
+  assert.match(magnet.body.toString(), /^magnet:\?xt=urn:btih:/)
+  assert.match(hash.body.toString(), /^[0-9a-f]{40}\n$/)
+  assert.match(checksum.body.toString(), /^[0-9a-f]{64} /)
+  assert.match(metalink.body.toString(), /<metalink /)
+  assert.match(page.body.toString(), /<html/)
+  assert.ok(plain.body.equals(FILES['yum/7/b.rpm']))
 })
+
+test('behind nginx, files that btkit does not publish are not public', unlessNginx, async (t) => {
+  const { ask, root } = await serveBehindNginx(t, ['--public-url', PUBLIC])
+  writeFileSync(join(root, 'yum/.key'), 'secret')
+  symlinkSync('/etc/passwd', join(root, 'yum/outside'))
+  symlinkSync('7/b.rpm', join(root, 'yum/inside'))
+
+  assert.equal((await ask('/yum/.key')).status, 404)
+  assert.equal((await ask('/yum/outside')).status, 404)
+  assert.ok((await ask('/yum/inside')).body.equals(FILES['yum/7/b.rpm']))
+})
+
+test(
+  'nginx keeps the figures of the service from strangers, but not the feed',
+  unlessNginx,
+  async (t) => {
+    const { ask, btkit } = await serveBehindNginx(t, ['--public-url', PUBLIC, '--warm', '/yum/**'])
+
+    assert.equal((await ask('/-/metrics')).status, 403)
+    assert.equal((await ask('/-/status')).status, 403)
+    assert.equal((await fetch(`${btkit}/-/metrics`)).status, 200)
+    const feed = await ask('/-/feed.xml')
+    assert.equal(feed.status, 200)
+    assert.match(feed.body.toString(), /<rss\s[^]*b\.rpm\?torrent/)
+  },
+)
 
 test('the manual has nginx wait for longer, and take no less, than the service', () => {
   const { wait } = declareServeOptions().opts()
