@@ -106,6 +106,8 @@ async function makeMachine(scratch: string): Promise<Machine> {
       TZ: 'UTC',
       HOME: join(scratch, 'home'),
       OUT: join(scratch, 'out'),
+      // Root has its own in /etc
+      NETRC: join(scratch, 'home/.config/btkit/netrc'),
       BTKIT_CACHE_DIR: join(scratch, 'cache'),
       BTKIT_STATE_DIR: join(scratch, 'state'),
       BTKIT_SERVE_PORT: portHere('8080'),
