@@ -115,7 +115,7 @@ if (parseMetainfo(made.bytes).infoHash !== made.infoHash) throw new Error('other
   // Programs install it themselves; plugins need the same types
   const modules = join(directory, 'node_modules')
   symlinkSync(join(modules, 'btkit', 'node_modules', 'fastify'), join(modules, 'fastify'))
-  const guides = ['docs/library.md', 'docs/library-mirror.md']
+  const guides = ['docs/library.md', 'docs/library-clients.md', 'docs/library-mirror.md']
   const examples = guides.flatMap(guideExamples).map((example, i) => {
     const path = join(directory, `example-${i}.mts`)
     writeFileSync(path, example)
@@ -143,7 +143,7 @@ function checkWithoutNode(directory, compiler) {
 
 /** The examples of a guide, which programs in TypeScript copy. */
 function guideExamples(path) {
-  const blocks = readFileSync(path, 'utf8').matchAll(/^```js\n(.*?)^```$/gms)
+  const blocks = readFileSync(path, 'utf8').matchAll(/^```[jt]s\n(.*?)^```$/gms)
   return [...blocks].map(([, example]) => example)
 }
 

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import ts from 'typescript'
 import { projectRoot, runProgram } from '../support/executable.js'
 import { makeScratch } from '../support/scratch.js'
 import { longTest } from '../support/long.js'
 
-// Runs each `js` block of the guides as a module, in the order of the guide, in a directory with a
+// Runs each `js` and `ts` block of the guides as a module, in the order of the guide, in a directory with a
 // few files. `import 'btkit'` finds the package as it is built.
 
 const FILES = {
@@ -21,7 +22,7 @@ const FILES = {
 const guides = readdirSync('docs').filter((name) => name.endsWith('.md'))
 for (const guide of guides) {
   const markdown = readFileSync(join('docs', guide), 'utf8')
-  const blocks = [...markdown.matchAll(/^```[jt]s\n([\s\S]*?)^```$/gm)]
+  const blocks = [...markdown.matchAll(/^```([jt]s)\n([\s\S]*?)^```$/gm)]
   if (blocks.length === 0) continue
   // The programs of library.md take seconds
   const declare = guide === 'library.md' ? longTest : test
@@ -32,9 +33,9 @@ for (const guide of guides) {
     for (const name of ['create-torrent', 'fastify', 'parse-torrent']) {
       symlinkSync(join(projectRoot, 'node_modules', name), join(scratch, 'node_modules', name))
     }
-    for (const [at, [, code = '']] of blocks.entries()) {
+    for (const [at, [, language, code = '']] of blocks.entries()) {
       const file = join(scratch, `example-${at}.mjs`)
-      writeFileSync(file, code)
+      writeFileSync(file, language === 'ts' ? compile(code) : code)
       const { status, stdout, stderr } = await runProgram(process.execPath, [file], {
         cwd: scratch,
       })
@@ -42,4 +43,11 @@ for (const guide of guides) {
       assert.notEqual(stdout, '', code)
     }
   })
+}
+
+/** JavaScript of an example in TypeScript; `npm run check:package` checks its types. */
+function compile(code: string): string {
+  const { ESNext: module } = ts.ModuleKind
+  const compilerOptions = { module, target: ts.ScriptTarget.ES2022 }
+  return ts.transpileModule(code, { compilerOptions }).outputText
 }
