@@ -13,6 +13,7 @@ const OF_OTHERS = new Set([
   '--bt-detach-seed-only',
   '--failed',
   '--format',
+  '--full',
   '--global',
   '--inplace',
   '--no-creator',
