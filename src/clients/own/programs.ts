@@ -24,6 +24,8 @@ export interface OwnClientSettings {
   readonly opensHybrids: boolean
   /** Whether it must download from web seeds. */
   readonly takesWebSeeds: boolean
+  /** Whether its trackers are all on this machine, and may name loopback addresses. */
+  readonly isLocal: boolean
 }
 
 /** A client to start. Its files are written before. */
@@ -51,6 +53,8 @@ export interface ClientProgram {
   readonly opensHybrids: (path: string) => boolean
   /** Whether it downloads from web seeds (BEP 19). */
   readonly takesWebSeeds: boolean
+  /** Whether it connects to peers at loopback addresses. */
+  readonly connectsLocally: boolean
   /** Advice for the case that it finds no seed; absent if it downloads from all seeds. */
   readonly advice?: string
   /** The signal on which it notifies its trackers before it ends. */
@@ -69,6 +73,7 @@ export const clientPrograms: readonly ClientProgram[] = [
     asksAsLeecher: true,
     opensHybrids: (path) => (majorVersion(path) ?? 0) >= 4,
     takesWebSeeds: true,
+    connectsLocally: false,
     endSignal: 'TERM',
     prepare: prepareTransmission,
   },
@@ -78,6 +83,7 @@ export const clientPrograms: readonly ClientProgram[] = [
     asksAsLeecher: true,
     opensHybrids: () => true,
     takesWebSeeds: false,
+    connectsLocally: true,
     endSignal: 'TERM',
     prepare: prepareRtorrent,
   },
@@ -87,6 +93,7 @@ export const clientPrograms: readonly ClientProgram[] = [
     asksAsLeecher: false,
     opensHybrids: () => false,
     takesWebSeeds: true,
+    connectsLocally: true,
     // rtorrent 0.9.8 expects have messages, and closes the connection at the bitfield of aria2 1.36
     advice: 'install transmission-daemon: aria2 cannot download from some seeds',
     // On TERM it ends without notifying its trackers

@@ -103,7 +103,7 @@ interface FoundProgram {
 /** Chooses the first program that fulfils most wishes; the first wish is the most important one. */
 function chooseProgram(
   searchPath: string | undefined,
-  { asksMetadata, opensHybrids, takesWebSeeds, ip }: OwnClientSettings,
+  { asksMetadata, opensHybrids, takesWebSeeds, isLocal, ip }: OwnClientSettings,
 ): FoundProgram & Pick<OwnClient, 'advice'> {
   const installed = clientPrograms.flatMap((found) => {
     const path = findProgram(found.program, searchPath)
@@ -113,6 +113,7 @@ function chooseProgram(
     ({ found, path }) =>
       (found.asksAsLeecher || !asksMetadata) && (!opensHybrids || found.opensHybrids(path)),
     ({ found }) => found.takesWebSeeds || !takesWebSeeds,
+    ({ found }) => found.connectsLocally || !isLocal,
     ({ found }) => found.announcesAddress || ip === undefined,
   ]
   const suitable = wishes.reduce((left, isWanted) => {

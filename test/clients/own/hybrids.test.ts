@@ -32,7 +32,7 @@ async function startOnce(
     chmodSync(join(directory, name), 0o755)
   }
   const own = await startOwnClient(
-    { ...SETTINGS, takesWebSeeds: false, opensHybrids: false, ...wish },
+    { ...SETTINGS, takesWebSeeds: false, opensHybrids: false, isLocal: false, ...wish },
     { PATH: directory },
   )
   await own.stop()
@@ -98,6 +98,17 @@ test(
     assert.equal(await started(t, all, wish), 'rtorrent')
     assert.equal(await started(t, all, { ...wish, takesWebSeeds: true }), 'aria2c')
     assert.equal(await started(t, transmission('4.0.5'), wish), 'transmission-daemon')
+  },
+)
+
+test(
+  'for trackers on this machine it is one that connects to loopback addresses',
+  unlessWindows,
+  async (t) => {
+    const all = { ...ARIA2, ...RTORRENT, ...transmission('4.0.5') }
+    assert.equal(await started(t, all, { isLocal: true }), 'rtorrent')
+    assert.equal(await started(t, all, { isLocal: true, takesWebSeeds: true }), 'aria2c')
+    assert.equal(await started(t, transmission('4.0.5'), { isLocal: true }), 'transmission-daemon')
   },
 )
 

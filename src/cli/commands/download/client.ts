@@ -26,6 +26,8 @@ export interface DownloaderSetup {
   readonly asksMetadata: boolean
   readonly opensHybrids: boolean
   readonly takesWebSeeds: boolean
+  /** Whether all trackers are on this machine. */
+  readonly isLocal: boolean
   readonly io: Io
 }
 

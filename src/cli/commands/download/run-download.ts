@@ -35,7 +35,7 @@ import { placeOf, type DownloadOptions } from './options.js'
 import { type MagnetLink, looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import { openBar } from '../../output/bar.js'
 import { openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
-import { looksLikeUrl } from '../../../metainfo/trackers.js'
+import { announceUrls, looksLikeUrl } from '../../../metainfo/trackers.js'
 import { readTorrentInput } from '../../open/torrent-input.js'
 
 /** One run of the command. */
@@ -67,7 +67,13 @@ export async function runDownload(run: DownloadRun): Promise<void> {
   const { metainfo, magnet } = await readSource(run)
   if (magnet) {
     await withDownloader(
-      { ...run, asksMetadata: true, opensHybrids: false, takesWebSeeds: false },
+      {
+        ...run,
+        asksMetadata: true,
+        opensHybrids: false,
+        takesWebSeeds: false,
+        isLocal: areLocal(magnet.trackers),
+      },
       async (downloader) => {
         const job = await look(await torrentFromPeers(magnet, downloader, run.options), run)
         await complete(job, run, (act) => act(downloader))
@@ -76,9 +82,16 @@ export async function runDownload(run: DownloadRun): Promise<void> {
   } else {
     const opensHybrids = metainfo.version === 'hybrid'
     const takesWebSeeds = (metainfo.webSeeds ?? []).length > 0
-    const setup = { ...run, asksMetadata: false, opensHybrids, takesWebSeeds }
+    const isLocal = areLocal(announceUrls(metainfo))
+    const setup = { ...run, asksMetadata: false, opensHybrids, takesWebSeeds, isLocal }
     await complete(await look(metainfo, run), run, (act) => withDownloader(setup, act))
   }
+}
+
+/** Whether trackers are all on this machine, as when somebody tries them. */
+function areLocal(trackers: readonly string[]): boolean {
+  const hosts = trackers.map((url) => (URL.canParse(url) ? new URL(url).hostname : ''))
+  return hosts.length > 0 && hosts.every((host) => /^(localhost|127\.[\d.]+|\[::1\])$/.test(host))
 }
 
 /** Downloads what is missing. Starts a client only if one is needed. */
