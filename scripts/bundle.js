@@ -6,6 +6,7 @@ import { build } from 'esbuild'
 import { JOINED } from './bundle/joined.js'
 import { buildForBrowsers } from './bundle/browser.js'
 import { APART, buildApart, REQUIRE_APART, requireApart } from './bundle/packages.js'
+import { QUICK } from '../dist/src/cli/start/load-program.js'
 import { thirdPartyLicenses } from './third-party-licenses.js'
 
 /** Modules that take a millisecond and more to load. */
@@ -74,27 +75,7 @@ const commonJs = {
 rmSync('dist/bundle', { recursive: true, force: true })
 mkdirSync('dist/bundle', { recursive: true })
 await import('./option-keys.js')
-const program = await build({
-  ...commonJs,
-  entryPoints: { main: 'dist/src/cli/main.js' },
-  external: [...external, ...APART],
-  // A third less to read and to decode at each start
-  minify: true,
-  // The function that load-program.ts calls, as Node wraps a module
-  banner: {
-    js: `(function (module, require, { __filename, __dirname }) {
-${PRELUDE}${REQUIRE_APART}`,
-  },
-  footer: { js: '})' },
-})
-// ASCII alone is decoded fast. esbuild leaves other characters in comments and regular expressions.
-const spell = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
-const text = requireApart(readFileSync('dist/bundle/main.cjs', 'utf8'))
-  .replace(/[^\0-\x7f]/g, spell)
-  .replace(COSTLY_REQUIRE, 'requireLate($1)')
-// By this digest of all before, load-program.ts knows which program compiled code belongs to
-const stamp = createHash('sha1').update(text).digest('hex')
-writeFileSync('dist/bundle/main.cjs', `${text}//${stamp}`)
+const programs = await Promise.all(['main', ...QUICK].map(buildProgram))
 await build({
   ...commonJs,
   entryPoints: {
@@ -130,8 +111,50 @@ const workers = await build({
 })
 const browser = await buildForBrowsers({ metainfo: 'dist/src/library/metainfo.js' }, shared)
 
-const metafiles = [program.metafile, apart, workers.metafile, browser.metafile]
+const metafiles = [...programs, apart, workers.metafile, browser.metafile]
 const inputs = metafiles.flatMap((metafile) => Object.keys(metafile.inputs))
 writeFileSync('dist/bundle/THIRD-PARTY-LICENSES.txt', thirdPartyLicenses(inputs))
 
 await import('./warm-up.js')
+
+/** Builds the whole program, or the part of it that runs one command; returns its metafile. */
+async function buildProgram(name) {
+  const { metafile } = await build({
+    ...commonJs,
+    entryPoints: { [name]: 'dist/src/cli/main.js' },
+    external: [...external, ...APART],
+    plugins: name === 'main' ? [] : [onlyCommand(name)],
+    // A third less to read and to decode at each start
+    minify: true,
+    // The function that load-program.ts calls, as Node wraps a module
+    banner: {
+      js: `(function (module, require, { __filename, __dirname }) {
+${PRELUDE}${REQUIRE_APART}`,
+    },
+    footer: { js: '})' },
+  })
+  const path = `dist/bundle/${name}.cjs`
+  // ASCII alone is decoded fast. esbuild leaves other characters in comments and regular expressions.
+  const spell = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  const text = requireApart(readFileSync(path, 'utf8'))
+    .replace(/[^\0-\x7f]/g, spell)
+    .replace(COSTLY_REQUIRE, 'requireLate($1)')
+  // By this digest of all before, load-program.ts knows which program compiled code belongs to
+  const stamp = createHash('sha1').update(text).digest('hex')
+  writeFileSync(path, `${text}//${stamp}`)
+  return metafile
+}
+
+/** Leaves all other commands out of a program. */
+function onlyCommand(command) {
+  const namespace = 'left-out'
+  const setup = ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^\.\/commands\// }, ({ path, importer }) => {
+      const isOther = !path.startsWith(`./commands/${command}/`)
+      return isOther && importer.endsWith('/command-table.js') ? { path, namespace } : undefined
+    })
+    const contents = `throw new Error('only ${command} is in this file')`
+    onLoad({ filter: /./, namespace }, () => ({ contents }))
+  }
+  return { name: 'only-command', setup }
+}

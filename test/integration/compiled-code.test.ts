@@ -26,16 +26,16 @@ const HEADER = 20
 
 interface Installation {
   readonly directory: string
-  /** The program, with its compiled code beside it in files ending in `.cache`. */
-  readonly program: string
+  /** The programs, each with its compiled code beside it in a file ending in `.cache`. */
+  readonly programs: readonly string[]
 }
 
-/** The commands with compiled code of their own. */
+/** The commands with a program of their own; `main` has all commands. */
 const COMMANDS = ['makemetafile', 'completedir', 'showmetainfo']
 
-/** The files with the compiled code of these commands. */
-function codeOf({ program }: Installation): string[] {
-  return COMMANDS.map((command) => `${program}.${command}.cache`)
+/** The files with the compiled code of these programs. */
+function codeOf({ programs }: Installation): string[] {
+  return programs.map((program) => `${program}.cache`)
 }
 
 function install(t: TestContext, name = 'btkit'): Installation {
@@ -47,20 +47,20 @@ function install(t: TestContext, name = 'btkit'): Installation {
   for (const each of ['node_modules', 'native']) {
     symlinkSync(join(projectRoot, each), join(directory, each))
   }
-  return { directory, program: join(directory, 'dist/bundle/main.cjs') }
+  const programs = ['main', ...COMMANDS].map((name) => join(directory, `dist/bundle/${name}.cjs`))
+  return { directory, programs }
 }
 
 function removeCode(installation: Installation): void {
-  const all = [`${installation.program}.cache`, ...codeOf(installation)]
-  for (const path of all) rmSync(path, { force: true })
+  for (const path of codeOf(installation)) rmSync(path, { force: true })
 }
 
-/** Whether V8 takes the compiled code beside the program. */
-function assertKept({ program }: Installation, files: readonly string[]): void {
-  for (const path of files) {
-    const cachedData = readFileSync(path).subarray(HEADER)
+/** Whether V8 takes the compiled code beside the programs. */
+function assertKept(programs: readonly string[]): void {
+  for (const program of programs) {
+    const cachedData = readFileSync(`${program}.cache`).subarray(HEADER)
     const script = new Script(readFileSync(program, 'utf8'), { cachedData })
-    assert.equal(script.cachedDataRejected, false, path)
+    assert.equal(script.cachedDataRejected, false, program)
   }
 }
 
@@ -97,7 +97,7 @@ test('an installation keeps compiled code that its Node takes', async (t) => {
   removeCode(installation)
   const warmUp = join(installation.directory, 'dist/bundle/warm-up.cjs')
   assert.equal((await runProgram(process.execPath, [warmUp])).status, 0)
-  assertKept(installation, [`${installation.program}.cache`, ...codeOf(installation)])
+  assertKept(installation.programs)
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
@@ -146,8 +146,9 @@ test('with damaged compiled code the program does its work', async (t) => {
 
 longTest('with the compiled code of another Node the program does its work', async (t) => {
   const installation = install(t)
-  const stamp = readFileSync(installation.program).subarray(-STAMP)
-  for (const path of codeOf(installation)) {
+  for (const program of installation.programs) {
+    const stamp = readFileSync(program).subarray(-STAMP)
+    const path = `${program}.cache`
     const code = readFileSync(path).subarray(HEADER)
     // V8 keeps what names its version in the second word
     code.writeUInt32LE(~code.readUInt32LE(4) >>> 0, 4)
@@ -163,14 +164,15 @@ longTest('an error of the program says where in the bundle it arose', async (t) 
   const options = { cwd: directory, env: { BTKIT_DEBUG: '1' } }
   const { status, stderr } = await runProgram(process.execPath, args, options)
   assert.equal(status, 1)
-  assert.match(stderr, /dist\/bundle\/main\.cjs:\d+:\d+/)
+  assert.match(stderr, /dist\/bundle\/showmetainfo\.cjs:\d+:\d+/)
 })
 
 longTest('the first run of one who installed the program keeps its compiled code', async (t) => {
   const installation = install(t)
   removeCode(installation)
   assert.match(await makeAndShow(installation), SHOWN)
-  assertKept(installation, codeOf(installation))
+  // No run was of another command
+  assertKept(installation.programs.filter((program) => !program.endsWith('/main.cjs')))
 })
 
 longTest("runs write nothing beside another user's program", unlessTwoUsers, async (t) => {

@@ -17,22 +17,22 @@ export interface LoadedProgram {
 }
 
 /**
- * Commands with compiled code of their own: that of all others would be decoded at each start, too,
- * which takes longer than most of what they do.
+ * Commands with a program of their own: the code of all others would be read and decoded at each
+ * start, too, which takes longer than most of what they do.
  */
-export const QUICK: ReadonlySet<string> = new Set(['completedir', 'makemetafile', 'showmetainfo'])
+export const QUICK: readonly string[] = ['completedir', 'makemetafile', 'showmetainfo']
 
 /**
- * Loads the program like a CommonJS module, but with saved compiled code, for this command if that
- * is known. Compiling takes longer than most commands.
+ * Loads the program of a command like a CommonJS module, but with saved compiled code. Compiling
+ * takes longer than most commands.
  * Node's module.enableCompileCache is slower: it uses a directory per user, which each user must
  * fill first.
  */
 export function loadProgram(command: string | undefined): LoadedProgram {
-  // This file is itself part of a bundle, beside the program
-  const path = `${__dirname}/main.cjs`
-  const codeCache =
-    command !== undefined && QUICK.has(command) ? `${path}.${command}.cache` : `${path}.cache`
+  // This file is itself part of a bundle, beside the programs
+  const name = command !== undefined && QUICK.includes(command) ? command : 'main'
+  const path = `${__dirname}/${name}.cjs`
+  const codeCache = `${path}.cache`
   const source = readFileSync(path)
   const cachedData = readCodeCache(codeCache, source)
   // The program is ASCII, and latin1 decodes fastest
