@@ -28,7 +28,7 @@ for (const name of ['btmakemetafile', 'btmakemetafile.py', 'btmakemetafile.bitto
 
 const testShowing = quickFirst(1)
 
-for (const name of ['btshowmetainfo', 'btshowmetainfo.py']) {
+for (const name of ['btshowmetainfo', 'btshowmetainfo.py', 'btshowmetainfo.bittorrent']) {
   testShowing(`${name}, as a link, shows torrents as it always did`, unlessWindows, async (t) => {
     const directory = makeScratch(t, { 'image.iso': '1' })
     await runExecutable('btmakemetafile', ['image.iso', TRACKER], { cwd: directory })
