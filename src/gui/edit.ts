@@ -1,6 +1,5 @@
-import { readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { BtkitError, callSystem } from '../errors.js'
+import { basename } from 'node:path'
+import { BtkitError } from '../errors.js'
 import {
   changesOf,
   type Edited,
@@ -12,7 +11,8 @@ import {
 import { Form, linesField } from '../pages/form.js'
 import { type Answer, seeOther } from '../pages/frame.js'
 import type { Job } from '../pages/jobs.js'
-import { expand, isDirectoryAt } from '../pages/picker.js'
+import { expand } from '../pages/picker.js'
+import { torrentsIn } from '../core/launch/find-torrents.js'
 import { html } from '../text/html.js'
 import { count } from '../text/quantity.js'
 import { page, startWork, type Tool, type Workshop } from './window.js'
@@ -91,19 +91,11 @@ export class EditTool implements Tool {
 
   async #read(form: Form): Promise<Opened[]> {
     const files = form.lines('torrents').flatMap((line) => {
-      return torrentsAt(expand(line, this.shop.directory))
+      return torrentsIn(expand(line, this.shop.directory))
     })
     if (files.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
     if (files.length > MOST_EDITED)
       throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
     return this.shop.work.run('open', files)
   }
-}
-
-/** The torrents in a directory, or the file itself. */
-function torrentsAt(path: string): string[] {
-  if (!isDirectoryAt(path)) return [path]
-  const names = callSystem(path, () => readdirSync(path))
-  const torrents = names.filter((name) => name.endsWith('.torrent'))
-  return torrents.sort().map((name) => join(path, name))
 }

@@ -1,8 +1,8 @@
-import { constants } from 'node:fs'
+import { constants, readdirSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { latin1 } from '../../bytes.js'
-import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../errors.js'
 import { encodeFingerprint, fingerprintOf } from '../../files/fingerprint.js'
 import { isOfKind, lstatMany, statIfThere } from '../../files/stat-files.js'
 
@@ -95,6 +95,14 @@ async function followedStamp(path: string): Promise<string | null> {
   const stats = await stat(path, { bigint: true }).catch(() => null)
   // Opening a pipe would wait for a writer
   return stats?.isFile() ? latin1(encodeFingerprint(fingerprintOf(stats))) : null
+}
+
+/** The torrents directly in a directory, or the file itself. */
+export function torrentsIn(path: string): string[] {
+  if (statIfThere(path)?.isDirectory() !== true) return [path]
+  const names = callSystem(path, () => readdirSync(path))
+  const torrents = names.filter((name) => name.endsWith('.torrent'))
+  return torrents.sort().map((name) => join(path, name))
 }
 
 /** The .torrent files that places name, and why others cannot be listed. */

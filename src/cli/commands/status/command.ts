@@ -1,11 +1,9 @@
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import { isWhole, type ClientTorrent } from '../../../core/publish/client.js'
 import { findSeeds, type RunningSeed } from '../../../clients/seeds.js'
 import { runtimeDirectory } from '../../../directories.js'
-import { BtkitError, callSystem } from '../../../errors.js'
-import { isDirectory } from '../../line/operands.js'
+import { BtkitError } from '../../../errors.js'
+import { torrentsIn } from '../../../core/launch/find-torrents.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { clientOption, clientTimeoutOption } from '../../options/clients.js'
@@ -51,7 +49,7 @@ export function defineStatus({ io, finish }: CommandContext) {
         wanted.set(infoHash, torrent)
         return Promise.resolve()
       }
-      const torrents = names.flatMap(torrentsAt)
+      const torrents = names.flatMap(torrentsIn)
       const readable = await tryTorrents(torrents, { ...options, io }, read)
       const sound = await tryEach(clients, io, (client) => showClient(client, context))
       finish(readable || sound)
@@ -203,12 +201,4 @@ function isNotSeeded(torrent: ClientTorrent): boolean {
   const { state } = torrent
   if (state === 'checking' || state === 'queued') return false
   return !isWhole(torrent) || state === 'stopped' || state === 'downloading'
-}
-
-/** The torrent itself, or the torrents in a directory. */
-function torrentsAt(name: string): string[] {
-  if (!isDirectory(name)) return [name]
-  const names = callSystem(name, () => readdirSync(name))
-  const torrents = names.filter((entry) => entry.endsWith('.torrent'))
-  return torrents.sort().map((entry) => join(name, entry))
 }
