@@ -21,6 +21,12 @@ export function isSeed(url: string): boolean {
   return SEED.test(url) && URL.canParse(url)
 }
 
+/** Whether a URL leads each client to its own machine. */
+export function isLocal(url: string): boolean {
+  const host = URL.canParse(url) ? new URL(url).hostname : ''
+  return /^(localhost|127\.[\d.]+|\[::1\])$/i.test(host)
+}
+
 /**
  * Checks the URL of a tracker, and returns it.
  * @throws BtkitError `usage`

@@ -2,7 +2,7 @@ import { quoteText } from '../../text/escape.js'
 import { hasPasskey } from '../../text/passkeys.js'
 import type { Metainfo, MetainfoVersion } from '../metainfo.js'
 import type { LintRules, LintRule } from './finding.js'
-import { announceUrls, isSeed, isTracker } from '../trackers.js'
+import { announceUrls, isLocal, isSeed, isTracker } from '../trackers.js'
 
 /** Keys that are only valid inside `info`. */
 const INFO_KEYS = ['private', 'source']
@@ -69,12 +69,12 @@ export const TRACKER_RULES = {
   /** Finds trackers that are probably mistyped, or that only the publisher reaches. */
   *'tracker-unlikely'(metainfo) {
     for (const tracker of new Set(announceUrls(metainfo).filter(isTracker))) {
-      const { protocol, hostname, pathname } = new URL(tracker)
+      const { protocol, pathname } = new URL(tracker)
       const [, last = ''] = /\/(?!announce)(an{1,2}o?u?n{0,2}c?e?)$/i.exec(pathname) ?? []
       const isBare = /^https?:$/.test(protocol) && pathname === '/'
       const path = isBare ? 'no path' : last && `/${last}`
       if (path) yield `tracker ${quoteText(tracker)} has ${path}; most trackers have /announce`
-      if (/^(localhost|127\.[\d.]+|\[::1\])$/i.test(hostname))
+      if (isLocal(tracker))
         yield `tracker ${quoteText(tracker)} leads each client to its own machine`
     }
   },

@@ -35,7 +35,7 @@ import { placeOf, type DownloadOptions } from './options.js'
 import { type MagnetLink, looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import { openBar } from '../../output/bar.js'
 import { openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
-import { announceUrls, looksLikeUrl } from '../../../metainfo/trackers.js'
+import { announceUrls, isLocal, looksLikeUrl } from '../../../metainfo/trackers.js'
 import { readTorrentInput } from '../../open/torrent-input.js'
 
 /** One run of the command. */
@@ -90,8 +90,7 @@ export async function runDownload(run: DownloadRun): Promise<void> {
 
 /** Whether trackers are all on this machine, as when somebody tries them. */
 function areLocal(trackers: readonly string[]): boolean {
-  const hosts = trackers.map((url) => (URL.canParse(url) ? new URL(url).hostname : ''))
-  return hosts.length > 0 && hosts.every((host) => /^(localhost|127\.[\d.]+|\[::1\])$/.test(host))
+  return trackers.length > 0 && trackers.every(isLocal)
 }
 
 /** Downloads what is missing. Starts a client only if one is needed. */
