@@ -2,19 +2,19 @@
 // asks for. Needs Linux and libtorrent's bindings for Python. The leechers are libtorrent's, too, and
 // run on the same machine; the last column is the rate for each second of the seed's processor time.
 //
-//   node bench/seed.js [one] [many] [magnet] [idle]
+//   node bench/seed.js [one] [many] [magnet] [serve] [idle]
 import { createServer } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { leech, plant, startBtkit, startLibtorrent } from './seed/programs.js'
-import { median, peakMemory, printTable } from './support.js'
+import { btkit, median, peakMemory, printTable, tracker } from './support.js'
 import { cpuSeconds, memoryOf, start, stop, waitFor } from './track/programs.js'
 
 const CROWD = fileURLToPath(new URL('seed/crowd.js', import.meta.url))
 const TURNS = 3
 
 const chosen = new Set(process.argv.slice(2))
-for (const [name, act] of Object.entries({ one, many, magnet, idle })) {
+for (const [name, act] of Object.entries({ one, many, magnet, serve, idle })) {
   if (chosen.size === 0 || chosen.has(name)) await act()
 }
 
@@ -43,6 +43,48 @@ async function magnet() {
     ['first byte', 'all'],
     [`${first.toFixed(2)} s`, `${all.toFixed(2)} s`],
   ])
+}
+
+/** How long requests of `btkit serve --seed` wait while a leecher downloads as fast as it can. */
+async function serve() {
+  const release = plant('serve', { files: 1, mib: 1024 })
+  const place = ['--host', '127.0.0.1', '--port', '0', '--seed', '--seed-port', '0']
+  const args = ['serve', release.data, '--tracker', tracker, ...place]
+  const child = start(process.execPath, [btkit, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const [, address, port] = await waitFor(child, /address: +(\S+)[^]*seeding: +port (\d+)/)
+  child.stdout.resume()
+  // A file that was just written is read again
+  await setTimeout(3000)
+  const link = (await (await fetch(`${address}/0.bin.magnet`)).text()).trim()
+  const alone = await latencies(address, setTimeout(5000))
+  const leeching = leech({ port }, [link])
+  const beside = await latencies(address, leeching)
+  const [{ all }] = await leeching
+  printTable(
+    `Requests of serve, ${(release.bytes / all / 1e6).toFixed(0)} MB/s seeded beside them`,
+    [
+      ['what', 'median', '99 of 100', 'longest'],
+      ...Object.entries({ alone, beside }).map(([what, took]) => [
+        what,
+        ...[0.5, 0.99, 1].map((part) => `${took[Math.ceil(part * took.length) - 1].toFixed(1)} ms`),
+      ]),
+    ],
+  )
+  await stop({ child })
+}
+
+/** Milliseconds of requests, one each 10 ms until something is done, sorted. */
+async function latencies(address, done) {
+  const asking = []
+  let isDone = false
+  void done.then(() => (isDone = true))
+  while (!isDone) {
+    const began = performance.now()
+    const answered = fetch(`${address}/0.bin.torrent`).then((answer) => answer.arrayBuffer())
+    asking.push(answered.then(() => performance.now() - began))
+    await setTimeout(10)
+  }
+  return (await Promise.all(asking)).sort((a, b) => a - b)
 }
 
 async function idle() {

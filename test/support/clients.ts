@@ -191,6 +191,16 @@ export const downloadWithRtorrent: Download = async (t, torrent) => {
 
 /** Downloads with qbittorrent-nox, which goes on until it is killed. */
 export const downloadWithQbittorrent: Download = async (t, torrent) => {
+  const file = join(makeScratch(t, { 'a.torrent': torrent }), 'a.torrent')
+  return openWithQbittorrent(t, file, torrent)
+}
+
+/** Opens a torrent or magnet link with qbittorrent-nox, as a browser does, until it has the torrent's content. */
+export async function openWithQbittorrent(
+  t: TestContext,
+  what: string,
+  torrent: Uint8Array,
+): Promise<string> {
   const directory = makeScratch(t)
   const config = [
     ...['[LegalNotice]', 'Accepted=true', '[BitTorrent]'],
@@ -199,12 +209,11 @@ export const downloadWithQbittorrent: Download = async (t, torrent) => {
     ...[`Session\\DefaultSavePath=${directory}`, 'Session\\QueueingSystemEnabled=false'],
   ]
   const own = makeScratch(t, {
-    'a.torrent': torrent,
     'qBittorrent/config/qBittorrent.conf': `${config.join('\n')}\n`,
   })
   const options = [`--profile=${own}`, `--webui-port=${await findFreePort()}`]
   const args = [...options, `--save-path=${directory}`, '--skip-dialog=true']
-  const child = startClient(t, 'qbittorrent-nox', [...args, join(own, 'a.torrent')])
+  const child = startClient(t, 'qbittorrent-nox', [...args, what])
   await untilWhole(directory, torrent, child)
   return directory
 }

@@ -1,7 +1,7 @@
 """Downloads or seeds one torrent with libtorrent, which finds nothing but by url-list and trackers.
 
 Usage: libtorrent-download.py TORRENT-OR-MAGNET DIRECTORY [--no-web-seeds] [--seed] [--encrypted]
-    [--listen PLACE] [--dht-node HOST:PORT]
+    [--listen PLACE] [--dht-node HOST:PORT] [--retry]
 
 Prints one line of JSON when all is there: the web seeds used, and how many peers trackers named.
 With --seed it waits for a tracker's answer before, and goes on until standard input ends. What
@@ -54,6 +54,9 @@ def main(args):
     settings = {**SETTINGS, "listen_interfaces": args.listen}
     if args.encrypted:
         settings.update(ENCRYPTED)
+    if args.retry:
+        # A peer that is gone is called again at once, and for as long as the test takes
+        settings.update(min_reconnect_time=1, max_failcount=1000)
     if args.dht_node:
         settings.update(DHT, dht_bootstrap_nodes=args.dht_node)
     session = lt.session(settings)
@@ -78,5 +81,6 @@ parser.add_argument("--no-web-seeds", action="store_true")
 parser.add_argument("--seed", action="store_true")
 parser.add_argument("--encrypted", action="store_true")
 parser.add_argument("--dht-node")
+parser.add_argument("--retry", action="store_true")
 parser.add_argument("--listen", default="127.0.0.1:0")
 main(parser.parse_args())
