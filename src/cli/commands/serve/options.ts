@@ -21,6 +21,7 @@ import {
 import { threadsOption } from '../../options/reading.js'
 import { declareShareOptions } from '../../options/share.js'
 import * as read from '../../options/values.js'
+import { isTracker } from '../../../metainfo/trackers.js'
 import { DIRECTORY, FILE, Opt, SETTING } from '../../options/option.js'
 
 /** The default file of trackers. */
@@ -245,7 +246,8 @@ function trackUrl(text: string): string | true {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url?.port === '0') throw new InvalidArgumentError('Port 0 cannot be used in torrents.')
   const isHttp = /^https?:$/.test(url?.protocol ?? '') && url?.pathname === '/announce'
-  if (isHttp || (url?.protocol === 'udp:' && url.port !== '')) return text
+  const isAnnounce = isHttp || (url?.protocol === 'udp:' && url.port !== '')
+  if (isAnnounce && isTracker(text)) return text
   throw new InvalidArgumentError(
     'Not an announce URL such as http://tracker.example:6969/announce.',
   )

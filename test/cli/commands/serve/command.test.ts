@@ -116,6 +116,8 @@ const WRONG: readonly (readonly [args: string[], told: RegExp])[] = [
   [['--warm', '../x'], /--warm.*'\.\.' is not a file name/],
   // In makemetafile it takes no value
   [['--pad-files'], /--pad-files/],
+  // Node would add the slashes, but clients that read the torrents need not
+  [['--track', 'http:t.example/announce'], /--track.*not an announce URL/],
   [['--max-rate', '20M'], /--max-rate needs --warm/],
   [['--warm', '*', '--max-rate', '0'], /--max-rate.*not a rate/],
   [['--warm', '*', '--warm-interval', '0'], /--warm-interval.*not a number of seconds/],
