@@ -1,5 +1,6 @@
 import type { Metainfo, DhtNode } from './metainfo.js'
 import { BtkitError } from '../errors.js'
+import type { TrackerUrl } from './values.js'
 
 const TRACKER = /^(https?|udp|wss?):\/\/[^/?#\s]+([/?#]\S*)?$/i
 /** Matches a host in front of a port or path, without `http://`. */
@@ -12,7 +13,7 @@ export function looksLikeUrl(text: string): boolean {
 }
 
 /** Whether clients accept a URL as a tracker. */
-export function isTracker(url: string): boolean {
+export function isTracker(url: string): url is TrackerUrl {
   return TRACKER.test(url) && URL.canParse(url)
 }
 
@@ -31,7 +32,7 @@ export function isLocal(url: string): boolean {
  * Checks the URL of a tracker, and returns it.
  * @throws BtkitError `usage`
  */
-export function checkTracker(url: string): string {
+export function checkTracker(url: string): TrackerUrl {
   if (!isTracker(url)) {
     const isBare = BARE_HOST.test(url) && isTracker(`http://${url}`)
     const fault = isBare
@@ -40,6 +41,16 @@ export function checkTracker(url: string): string {
     throw new BtkitError('usage', `tracker '${url}': ${fault}`)
   }
   return url
+}
+
+/** Returns the URL of the tracker at a port of a URL's host. */
+export function announceUrlAt(
+  { hostname }: URL,
+  scheme: 'http' | 'https',
+  port: number,
+): TrackerUrl {
+  // Whatever host a URL has, it fits into another one
+  return `${scheme}://${hostname}:${port}/announce` as TrackerUrl
 }
 
 /** The two ways to download content from a server: web seeds (BEP 19) and HTTP seeds (BEP 17). */
@@ -70,7 +81,7 @@ function faultIn(url: string, isRight: (url: string) => boolean): string | null 
  * bars between tiers.
  * @throws BtkitError `usage`
  */
-export function parseAnnounceList(text: string): string[][] {
+export function parseAnnounceList(text: string): TrackerUrl[][] {
   return parseTiers(text, ',')
 }
 
@@ -81,11 +92,11 @@ const BEFORE_URL = /,(?=\s*[a-z][a-z0-9+.-]*:\/\/)/i
  * Parses the tracker among the arguments of a command: a URL, or a list in which `|` begins a tier.
  * @throws BtkitError `usage`
  */
-export function parseTrackers(text: string): string[][] {
+export function parseTrackers(text: string): TrackerUrl[][] {
   return parseTiers(text, BEFORE_URL)
 }
 
-function parseTiers(text: string, separator: string | RegExp): string[][] {
+function parseTiers(text: string, separator: string | RegExp): TrackerUrl[][] {
   return splitTiers(text, separator).map((tier) => tier.map(checkTracker))
 }
 
@@ -158,7 +169,7 @@ export type TrackerTiers = string | readonly (string | readonly string[])[]
  * Returns tiers of checked trackers.
  * @throws BtkitError `usage`
  */
-export function tiersOf(trackers: TrackerTiers): string[][] {
+export function tiersOf(trackers: TrackerTiers): TrackerUrl[][] {
   const tiers = typeof trackers === 'string' ? [trackers] : trackers
   return tiers.map((tier) => (typeof tier === 'string' ? [tier] : [...tier]).map(checkTracker))
 }

@@ -3,6 +3,7 @@ import type { CacheAccess } from '../core/digests/cache-trust.js'
 import type { Content } from '../core/digests/content.js'
 import type { InfoOptions } from '../core/digests/info.js'
 import type { Mirror } from './tree/mirror.js'
+import type { TrackerUrl } from '../metainfo/values.js'
 import type { ScrapedCounts } from '../clients/scrape/swarm-counts.js'
 import type { ClientAddresses } from '../server/connections/client-address.js'
 import type { RequestFigures } from '../server/metrics/metrics.js'
@@ -78,12 +79,12 @@ export interface MirrorServer {
 /** A tracker in the same process. */
 export interface OwnTracker {
   /** Its announce URL; with `announceAt`, the one that only this machine uses. */
-  readonly url: string
+  readonly url: TrackerUrl
   /**
    * Returns the announce URL for clients that reach the mirror at an address; null if `url` is for
    * all clients.
    */
-  readonly announceAt: ((address: string) => string) | null
+  readonly announceAt: ((address: string) => TrackerUrl) | null
   /** Whether a torrent of that info hash, 40 hexadecimal digits, was added. */
   readonly has: (infoHash: string) => boolean
   /** Receives the bytes of each new torrent. */

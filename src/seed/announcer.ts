@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { announceSeed, canAnnounce } from '../clients/scrape/announce.js'
+import { announceSeed, canAnnounce, type AnnounceUrl } from '../clients/scrape/announce.js'
 import { hashesOf, type SeedTorrent } from './seeded.js'
 import { MOST_DIALLED_OF_TORRENT, type Seeder } from './seeder.js'
 
@@ -25,7 +25,7 @@ const FAREWELL = 3000
 interface Tier {
   readonly torrent: SeedTorrent
   readonly infoHash: string
-  readonly urls: string[]
+  readonly urls: AnnounceUrl[]
   nextAt: number
   failures: number
   hasStarted: boolean
@@ -155,7 +155,8 @@ export class Announcer {
   #ask({ infoHash, urls }: Tier, event: 'started' | 'stopped' | null, signal: AbortSignal) {
     const { peerId, port } = this.seeder
     const { address } = this
-    const [url = ''] = urls
+    const [url] = urls
+    if (url === undefined) throw new Error('a tier without trackers')
     const wanted = event === 'stopped' ? 0 : MOST_DIALLED_OF_TORRENT
     const uploaded = this.seeder.stateOf(infoHash)?.uploaded ?? 0
     return announceSeed({

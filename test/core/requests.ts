@@ -2,6 +2,7 @@ import { openNullCache } from '../../src/cache/piece-cache.js'
 import type { ContentRequest } from '../../src/core/digests/content.js'
 import type { Engine, HashContext } from '../../src/core/digests/hash-content.js'
 import type { MakeRequest } from '../../src/core/make/make-torrent.js'
+import { checkTracker } from '../../src/metainfo/trackers.js'
 
 /** A request for the content at `source` as the command line makes it by default, with changes. */
 export function contentRequest(
@@ -23,7 +24,7 @@ export function contentRequest(
 /** A request for a plain torrent of `source`, with changes. */
 export function makeRequest(source: string, changes: Partial<MakeRequest> = {}): MakeRequest {
   const parts = {
-    announce: 'http://t.example/announce',
+    announce: checkTracker('http://t.example/announce'),
     announceList: [],
     httpSeeds: [],
     webSeeds: [],

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test'
 import { parseClientAddress } from '../../src/clients/address.js'
 import { connectClient } from '../../src/clients/connect.js'
 import { scrapeTracker } from '../../src/clients/scrape/ask-trackers.js'
+import { checkTracker } from '../../src/metainfo/trackers.js'
 import { executable, runProgram } from '../support/executable.js'
 import { findPeer } from '../support/peers.js'
 import { parseJson, runBtkit } from '../support/run-btkit.js'
@@ -73,7 +74,8 @@ for (const silence of ['connection', 'headers', 'body'] satisfies Silence[]) {
 
   void longTest(`no tracker is waited for that sends no ${silence}`, options, async (t) => {
     collectGarbage(t)
-    const url = `http://127.0.0.1:${await startSilentServer(t, silence)}/announce`
+    const port = await startSilentServer(t, silence)
+    const url = checkTracker(`http://127.0.0.1:${port}/announce`)
     const { signal } = new AbortController()
     const infoHash = Buffer.alloc(20, 'h')
     const scraped = scrapeTracker({ url, infoHashes: [infoHash.toString('hex')], signal }, LIMIT)

@@ -2,6 +2,7 @@ import { BtkitError, usageError } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { escapeBadBytes } from '../../text/escape.js'
 import { looksLikeUrl, parseTrackers } from '../../metainfo/trackers.js'
+import type { TrackerUrl } from '../../metainfo/values.js'
 import { Buffer } from 'node:buffer'
 import { existsSync, readFileSync } from 'node:fs'
 
@@ -14,7 +15,7 @@ const COMMAND_LINE = '/proc/self/cmdline'
 /** The meaning of makemetafile's positional arguments. */
 export interface Operands {
   /** The tracker, or tiers of trackers; null if none is named. */
-  readonly tiers: readonly (readonly string[])[] | null
+  readonly tiers: readonly (readonly TrackerUrl[])[] | null
   readonly sources: readonly string[]
 }
 

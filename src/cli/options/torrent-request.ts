@@ -1,5 +1,5 @@
 import { unlistedAnnounce } from '../../metainfo/lint/trackers.js'
-import type { CommonRequest } from '../../core/make/make-torrent.js'
+import type { CheckedTrackers, CommonRequest } from '../../core/make/make-torrent.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 import { usageError } from '../../errors.js'
 import { commonRequestOf } from '../../core/make/common-request.js'
@@ -16,7 +16,7 @@ import type { MakerOptions } from './torrent.js'
  * @throws BtkitError `usage` if options contradict each other
  */
 export function commonRequest(
-  trackers: ChosenTrackers,
+  trackers: CheckedTrackers,
   options: MakerOptions,
   io: Io & { readonly isLegacy: boolean },
 ): CommonRequest {
@@ -110,19 +110,13 @@ function creationDate(option: MakerOptions['date'], { env, now }: Io): number | 
 const OTHERS = '--node, --web-seed or --http-seed'
 const WAYS = `give its URL, ${OTHERS}, or use --trackerless`
 
-type Tiers = readonly (readonly string[])[]
-
-/** The trackers of a torrent. An empty list leaves no key. */
-export interface ChosenTrackers {
-  readonly announce: string | null
-  readonly announceList: readonly (readonly string[])[]
-}
+type Tiers = CheckedTrackers['announceList']
 
 /**
  * The trackers on a command line. `operand` is the tracker among its arguments.
  * @throws BtkitError `usage` if clients would find no peers, or if options contradict each other
  */
-export function chooseTrackers(operand: Tiers | null, options: MakerOptions): ChosenTrackers {
+export function chooseTrackers(operand: Tiers | null, options: MakerOptions): CheckedTrackers {
   const chosen = namedTrackers(operand, options)
   if (chosen.announce === null && !options.trackerless && !hasOtherSources(options)) {
     if (options.private) throw usageError(`no tracker, which --private needs; ${WAYS}`)
@@ -133,7 +127,7 @@ export function chooseTrackers(operand: Tiers | null, options: MakerOptions): Ch
 
 /** The note on a torrent without a tracker; null if its peers are found some other way. */
 export function trackerlessNote(
-  { announce }: ChosenTrackers,
+  { announce }: CheckedTrackers,
   options: MakerOptions,
 ): string | null {
   if (announce !== null || options.trackerless || hasOtherSources(options)) return null
@@ -144,7 +138,7 @@ export function trackerlessNote(
  * The trackers on a command line, possibly none.
  * @throws BtkitError `usage` if options contradict each other
  */
-export function namedTrackers(operand: Tiers | null, options: MakerOptions): ChosenTrackers {
+export function namedTrackers(operand: Tiers | null, options: MakerOptions): CheckedTrackers {
   const given = operand ?? options.announce
   checkTogether(operand, options)
   const list = options.announceList ?? (given.flat().length > 1 ? given : [])

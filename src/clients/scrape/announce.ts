@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from 'node:net'
 import { isByteString, type BencodeValue } from '../../metainfo/bencode/value.js'
+import type { Branded } from '../../metainfo/values.js'
 import { askTracker, percentEncoded } from './http-scrape.js'
 import { answeredWithin } from './swarm-counts.js'
 import { ANNOUNCE, askUdp } from './udp-scrape.js'
@@ -7,9 +8,12 @@ import { ANNOUNCE, askUdp } from './udp-scrape.js'
 /** Milliseconds that a tracker has for its answer. */
 const TIMEOUT = 15_000
 
+/** A URL of a tracker that can be asked. Some names of trackers in torrents can't. */
+export type AnnounceUrl = Branded<string, 'AnnounceUrl'>
+
 /** A seed's announce to one tracker (BEP 3). Hashes and ids are 20 bytes in hexadecimal. */
 export interface Announce {
-  readonly url: string
+  readonly url: AnnounceUrl
   readonly infoHash: string
   readonly peerId: string
   /** The IP address to name; null for the one that the tracker sees. */
@@ -52,7 +56,7 @@ export async function announceSeed(announce: Announce): Promise<AnnouncedPeers> 
 }
 
 /** Whether trackers of this kind can be announced to. */
-export function canAnnounce(url: string): boolean {
+export function canAnnounce(url: string): url is AnnounceUrl {
   return /^(https?|udp):/.test(url) && URL.canParse(url)
 }
 

@@ -1,5 +1,6 @@
 import { callWithin, isTimeout, type CallLimits } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
+import type { TrackerUrl } from '../../metainfo/values.js'
 import { quoteText } from '../../text/escape.js'
 
 /** A tracker's counts of a torrent. */
@@ -18,7 +19,7 @@ export type Scraped = ReadonlyMap<string, ScrapedCounts>
 /** A scrape of one tracker; info hashes are 20 bytes in hexadecimal. */
 export interface ScrapeQuestion {
   /** The announce URL. */
-  readonly url: string
+  readonly url: TrackerUrl
   readonly infoHashes: readonly string[]
   /** Aborts when the answer is no longer needed. */
   readonly signal: AbortSignal

@@ -51,7 +51,7 @@ export async function scrapeUdp(question: ScrapeQuestion): Promise<Scraped> {
  * @throws ScrapeFailure
  */
 export async function askUdp(
-  { url, signal }: Pick<ScrapeQuestion, 'url' | 'signal'>,
+  { url, signal }: { readonly url: string; readonly signal: AbortSignal },
   action: Action,
   body: Uint8Array,
 ): Promise<{ readonly answer: Buffer; readonly family: number }> {

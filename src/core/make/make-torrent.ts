@@ -11,14 +11,21 @@ import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
 import { spliceDict, type DictChanges } from '../../metainfo/edit/splice-torrent.js'
+import type { TrackerUrl } from '../../metainfo/values.js'
 
 /**
  * The creation date: seconds since 1970, or `mtime` for the date of the files, or null for none.
  */
 type CreationDate = number | 'mtime' | null
 
+/** The trackers of a new torrent. An empty list leaves no key. */
+export interface CheckedTrackers {
+  readonly announce: TrackerUrl | null
+  readonly announceList: readonly (readonly TrackerUrl[])[]
+}
+
 export interface MakeRequest extends ContentRequest, InfoOptions, PieceRules {
-  readonly parts: Omit<TorrentParts, 'creationDate'>
+  readonly parts: Omit<TorrentParts, 'creationDate' | keyof CheckedTrackers> & CheckedTrackers
   readonly creationDate: CreationDate
   readonly write: Omit<WriteOptions, 'checkReplaceable'>
   /** Whether to replace even a file that is not a torrent. */

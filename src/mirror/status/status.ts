@@ -12,7 +12,7 @@ import type { MirrorServer, SeedFigures, ServiceOptions } from '../options.js'
 import type { ProgressStatus } from '../progress/progress.js'
 import type { FileReads } from '../torrents/file-reads.js'
 import type { OnDemand, Origins } from '../torrents/on-demand.js'
-import type { TrackerSource } from '../torrents/trackers.js'
+import type { TrackerList, TrackerSource } from '../torrents/trackers.js'
 import type { FileDigests } from '../views/file-digests.js'
 import type { Warmer } from '../warm/warmer.js'
 
@@ -59,7 +59,7 @@ export interface StatusReport {
     readonly origins: Origins
   }
   /** Announce URLs of the trackers that torrents name. */
-  readonly trackers: readonly string[]
+  readonly trackers: TrackerList
   /** Null if the service does not seed. */
   readonly seed: SeedFigures | null
 }

@@ -8,6 +8,7 @@ import {
 } from '../../metainfo/build/torrent.js'
 import type { DhtNode } from '../../metainfo/metainfo.js'
 import { directoryAddress } from '../../metainfo/trackers.js'
+import type { TrackerUrl } from '../../metainfo/values.js'
 import type { ServiceOptions } from '../options.js'
 import { sendReady } from '../progress/progress-page.js'
 import { publicAddress } from '../requests/address.js'
@@ -26,7 +27,7 @@ type MirrorAddresses = readonly [main: string, ...others: string[]]
 /** The parts of a torrent that depend on the time and the client. */
 export interface TorrentSurroundings {
   /** The trackers, each in its own tier. */
-  readonly announceList: readonly (readonly string[])[]
+  readonly announceList: readonly (readonly TrackerUrl[])[]
   /** The mirror, and others of the same root. */
   readonly addresses: MirrorAddresses
   /** URLs to which clients add the torrent's name and paths. */

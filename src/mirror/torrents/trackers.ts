@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { BtkitError } from '../../errors.js'
 import { readRegular } from '../../files/read-bounded.js'
 import { isTracker } from '../../metainfo/trackers.js'
+import type { TrackerUrl } from '../../metainfo/values.js'
 import { quoteText } from '../../text/escape.js'
 import type { OwnTracker } from '../options.js'
 
@@ -12,7 +13,7 @@ const MAX_SIZE = 1024 * 1024
 const MAX_REPORTS = 10
 
 /** The announce URLs of torrents at present: the same list until they change. */
-export type TrackerList = readonly string[]
+export type TrackerList = readonly TrackerUrl[]
 
 /** The source of torrents' trackers. */
 export interface TrackerSource {
@@ -23,7 +24,7 @@ export interface TrackerSource {
 }
 
 /** Announce URLs, possibly none; or the file to read them from. */
-export type TrackersWanted = { readonly urls: readonly string[] } | { readonly path: string }
+export type TrackersWanted = { readonly urls: TrackerList } | { readonly path: string }
 
 /**
  * Torrents without a tracker reach nobody, so a service without trackers must be asked for
@@ -70,7 +71,7 @@ export async function openTrackers(
 }
 
 /** Trackers that never change, possibly none. */
-export function fixedTrackers(urls: readonly string[]): TrackerSource {
+export function fixedTrackers(urls: TrackerList): TrackerSource {
   const list = [...new Set(urls)]
   return { current: () => list, refresh: () => Promise.resolve() }
 }
@@ -80,7 +81,7 @@ export function fixedTrackers(urls: readonly string[]): TrackerSource {
  * @throws BtkitError `empty` if there is none
  */
 function readTrackers(path: string, text: string, report: (message: string) => void): TrackerList {
-  const urls = new Set<string>()
+  const urls = new Set<TrackerUrl>()
   const problems: string[] = []
   for (const [i, line] of text.split('\n').entries()) {
     const url = line.trim()
@@ -109,7 +110,7 @@ export function trackersAt(
  * The announce list of a torrent (BEP 12): each tracker in its own tier. The order differs between
  * torrents, so that the trackers share the load. `infoHash` is in hexadecimal.
  */
-export function spreadTrackers(urls: readonly string[], infoHash: string): string[][] {
+export function spreadTrackers(urls: TrackerList, infoHash: string): TrackerUrl[][] {
   const ranked = urls.map((url) => {
     return {
       url,

@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib'
 import { scrapeUrl } from '../../../src/clients/scrape/http-scrape.js'
 import { scrapeTracker } from '../../../src/clients/scrape/ask-trackers.js'
 import { ScrapeFailure } from '../../../src/clients/scrape/swarm-counts.js'
+import { checkTracker } from '../../../src/metainfo/trackers.js'
 import { fetchAlone, findFreePort, startOpentracker } from '../../support/opentracker.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { announceQuery } from '../../support/track.js'
@@ -17,7 +18,10 @@ const [SHARED, UNKNOWN] = ['ab'.repeat(20), 'cd'.repeat(20)]
 /** The answer of a tracker within that many milliseconds. */
 function scrape(url: string, milliseconds = 600_000) {
   const { signal } = new AbortController()
-  return scrapeTracker({ url, infoHashes: [SHARED, UNKNOWN], signal }, milliseconds)
+  return scrapeTracker(
+    { url: checkTracker(url), infoHashes: [SHARED, UNKNOWN], signal },
+    milliseconds,
+  )
 }
 
 async function assertFails(url: string, message: RegExp, milliseconds?: number): Promise<void> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
+import { checkTracker } from '../../../src/metainfo/trackers.js'
 import { renderSiteHeader, type HeaderOptions } from '../../../src/mirror/requests/site-header.js'
 
 const PLAIN: HeaderOptions = {
@@ -25,7 +26,7 @@ test('the header leads to what is on', () => {
   assert.deepEqual(menuOf({ files: false }), ['Status .././-/status'])
   const page = 'http://t.example:6969/'
   const tracker = {
-    url: `${page}announce`,
+    url: checkTracker(`${page}announce`),
     page,
     announceAt: null,
     has: () => false,

@@ -4,6 +4,7 @@ import { Socket, type AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { ResponseCache } from '../../../src/mirror/torrents/response-cache.js'
 import type { CurrentTorrent } from '../../../src/mirror/torrents/on-demand.js'
+import type { TrackerList } from '../../../src/mirror/torrents/trackers.js'
 import type { TorrentResponse } from '../../../src/mirror/torrents/response-cache.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -88,7 +89,7 @@ async function serve(t: TestContext, { bodyOf = (url: string) => `answer to ${ur
     if (responses.answer(request, response)) return
     const body = Buffer.from(bodyOf(request.url ?? ''))
     const headers = { 'Content-Length': String(body.length) }
-    const trackers: string[] = []
+    const trackers: TrackerList = []
     if (!noted.has(request.url ?? '')) {
       responses.note(request, checked, { trackers, headers, parts: [body], length: body.length })
       noted.add(request.url ?? '')

@@ -2,6 +2,7 @@ import { Command } from '@commander-js/extra-typings'
 import { usageError } from '../../../errors.js'
 import { parseEditedKey, parseKeyToRemove } from '../../options/extra-keys.js'
 import { checkName } from '../../../metainfo/name.js'
+import type { TrackerUrl } from '../../../metainfo/values.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import * as read from '../../options/values.js'
 import { Opt, ownOptions } from '../../options/option.js'
@@ -135,7 +136,7 @@ export function isNone(text: string): boolean {
 
 // Without a default, because an empty list removes all
 
-function tiersOrNone(text: string, tiers: string[][] = []): string[][] {
+function tiersOrNone(text: string, tiers: TrackerUrl[][] = []): TrackerUrl[][] {
   return isNone(text) ? tiers : read.trackerTiers(text, tiers)
 }
 

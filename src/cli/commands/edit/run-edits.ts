@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { usageError } from '../../../errors.js'
 import { formatAnnounceList, formatDhtNode, hasTracker } from '../../../metainfo/trackers.js'
+import type { TrackerUrl } from '../../../metainfo/values.js'
 import { editFiles, type EditOutcome } from '../../../core/edit/files.js'
 import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
 import { isSameInfo } from '../../../core/edit/torrent.js'
@@ -51,10 +52,10 @@ export function removals(
 
 /** Changes to single trackers, by URLs as they are typed. */
 interface TypedSteps {
-  readonly set?: readonly (readonly string[])[] | undefined
+  readonly set?: readonly (readonly TrackerUrl[])[] | undefined
   readonly remove: readonly string[]
   readonly replace: readonly TrackerReplacement[]
-  readonly add: readonly string[]
+  readonly add: readonly TrackerUrl[]
 }
 
 /** Returns an edit that takes typed steps. */

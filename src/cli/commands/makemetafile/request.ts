@@ -1,15 +1,10 @@
 import { basename, join, resolve } from 'node:path'
-import type { MakeRequest } from '../../../core/make/make-torrent.js'
+import type { CheckedTrackers, MakeRequest } from '../../../core/make/make-torrent.js'
 import { listsBeside } from '../../../core/checksums/lists.js'
 import type { FileOrder } from '../../../core/digests/sort-files.js'
 import { usageError } from '../../../errors.js'
 import { hasRandomKey, randomKey } from '../../options/extra-keys.js'
-import {
-  chooseTrackers,
-  commonRequest,
-  namedTrackers,
-  type ChosenTrackers,
-} from '../../options/torrent-request.js'
+import { chooseTrackers, commonRequest, namedTrackers } from '../../options/torrent-request.js'
 import { checkOneDirectory, directoriesOf, seedsBelow } from '../../options/web-seed-base.js'
 import type { Io } from '../../io.js'
 import { isDirectory, type Operands } from '../../line/operands.js'
@@ -86,7 +81,7 @@ function trackersOf({ tiers, isLegacy }: MakeOperands, options: MakemetafileOpti
  * otherwise each tracker would get the passkeys of all others.
  * @throws BtkitError `usage` if tags and trackers are no pairs
  */
-function trackersByTag(trackers: ChosenTrackers, options: MakemetafileOptions): ChosenTrackers[] {
+function trackersByTag(trackers: CheckedTrackers, options: MakemetafileOptions): CheckedTrackers[] {
   const { source, private: isPrivate } = options
   const { announceList: tiers } = trackers
   if (source.length < 2 || tiers.flat().length < 2) return []
@@ -107,7 +102,7 @@ const BY_PATH: FileOrder = { by: 'path', isDescending: false }
 /** Makes a request for each source tag, or one without a tag. */
 function variantsOf(
   request: NamedRequest,
-  byTag: readonly ChosenTrackers[],
+  byTag: readonly CheckedTrackers[],
   options: MakemetafileOptions,
 ): MakeGroup {
   const [first, ...others] = options.source

@@ -22,6 +22,7 @@ import { threadsOption } from '../../options/reading.js'
 import { declareShareOptions } from '../../options/share.js'
 import * as read from '../../options/values.js'
 import { isTracker } from '../../../metainfo/trackers.js'
+import type { TrackerUrl } from '../../../metainfo/values.js'
 import { DIRECTORY, FILE, Opt, SETTING } from '../../options/option.js'
 
 /** The default file of trackers. */
@@ -240,7 +241,7 @@ const trackers = read.repeated((urls) => read.trackerTiers(urls.replaceAll('|', 
 const globs = read.repeated((text) => [read.checked(checkPattern)(text)])
 
 /** The announce URL of the tracker in this process; true for the host that clients ask. */
-function trackUrl(text: string): string | true {
+function trackUrl(text: string): TrackerUrl | true {
   // A configuration and the environment have no option without a value
   if (text === 'true' || text === '1') return true
   const url = URL.canParse(text) ? new URL(text) : null

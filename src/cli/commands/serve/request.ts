@@ -17,6 +17,7 @@ import { machineAddress } from '../../output/addresses.js'
 import { reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { version } from '../../../process.js'
+import { announceUrlAt, checkTracker } from '../../../metainfo/trackers.js'
 import { NoTrackers, type TrackersWanted } from '../../../mirror/torrents/trackers.js'
 import { TRACKER_PORT, TRACKERS_FILE, type ServeOptions } from './options.js'
 
@@ -150,12 +151,12 @@ export function ownAnnounce(options: ServeOptions): OwnAnnounce | null {
   if (track !== true) return { url: track, isSecure: track.startsWith('https:'), announceAt: null }
   const isSecure = tlsCert !== undefined
   const announceAt = (address: string) => {
-    const { hostname } = new URL(address)
-    return `${isSecure ? 'https' : 'http'}://${hostname}:${TRACKER_PORT}/announce`
+    return announceUrlAt(new URL(address), isSecure ? 'https' : 'http', TRACKER_PORT)
   }
   if (publicUrl !== undefined) return { url: announceAt(publicUrl), isSecure, announceAt: null }
   // The seed announces here: over UDP, which needs no certificate for this address
-  return { url: `udp://${ownHost(host)}:${TRACKER_PORT}/announce`, isSecure, announceAt }
+  const url = checkTracker(`udp://${ownHost(host)}:${TRACKER_PORT}/announce`)
+  return { url, isSecure, announceAt }
 }
 
 /**
