@@ -159,6 +159,8 @@ describe('makeTorrent', () => {
     const source = join(scratch, 'tree')
     await rejects(makeTorrent(join(scratch, 'nothing')), 'not-found', /nothing/)
     await rejects(makeTorrent(source, { pieceLength: 1000 }), 'usage', /power of two/)
+    const limit = /maximum piece length 100000: not a power of two/
+    await rejects(makeTorrent(source, { maxPieceLength: 100_000 }), 'usage', limit)
     await rejects(makeTorrent(source, { trackers: 'gopher://a' }), 'usage', /tracker/)
     const output = join(scratch, 'notes.txt')
     await rejects(makeTorrent(source, { output }), 'exists', /not a torrent/)

@@ -82,7 +82,7 @@ export function commonRequestOf(options: TorrentOptions & FileOptions): CommonRe
     pieceLength: checkPieceLength(options.pieceLength ?? 'auto'),
     mostPieces: options.targetPieces,
     largestTorrent: options.maxTorrentSize,
-    longestPiece: options.maxPieceLength,
+    longestPiece: checkLongest(options.maxPieceLength),
     private: options.private ?? false,
     sourceTag: textOrNull(options.source),
     extraKeys: options.infoKeys,
@@ -126,8 +126,20 @@ export function checkVersion(version: MetainfoVersion): MetainfoVersion {
  * @throws BtkitError `usage`
  */
 export function checkPieceLength(length: number | 'auto'): number | 'auto' {
-  if (length === 'auto') return length
+  if (length === 'auto' || isPieceLength(length)) return length
+  throw notPieceLength('piece length', length)
+}
+
+function checkLongest(length: number | undefined): number | undefined {
+  if (length === undefined || isPieceLength(length)) return length
+  throw notPieceLength('maximum piece length', length)
+}
+
+function isPieceLength(length: number): boolean {
   const pow2 = Math.log2(length)
-  if (Number.isInteger(pow2) && pow2 >= MIN_PIECE_POW2 && pow2 <= MAX_PIECE_POW2) return length
-  throw new BtkitError('usage', `piece length ${length}: not a power of two from 16 KiB to 1 GiB`)
+  return Number.isInteger(pow2) && pow2 >= MIN_PIECE_POW2 && pow2 <= MAX_PIECE_POW2
+}
+
+function notPieceLength(what: string, length: number): BtkitError {
+  return new BtkitError('usage', `${what} ${length}: not a power of two from 16 KiB to 1 GiB`)
 }
