@@ -1,5 +1,6 @@
 import type { BencodeDict, Span } from './bencode/value.js'
 import type { UnsafePath } from './parse/unsafe-path.js'
+import type { PieceLength } from './values.js'
 import type { Warning } from './warning.js'
 import { Buffer } from 'node:buffer'
 import { digestOf } from '../bytes.js'
@@ -69,7 +70,7 @@ export interface UnhashedMetainfo {
   /** Whether the files are in a directory called `name`. */
   readonly isDirectory: boolean
   /** Bytes of a piece. */
-  readonly pieceLength: number
+  readonly pieceLength: PieceLength
   readonly pieceCount: number
   /**
    * Total bytes: the length of the stream that is divided into pieces, including pad files. A

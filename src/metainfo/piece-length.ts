@@ -1,3 +1,5 @@
+import type { PieceLength } from './values.js'
+
 const MIB = 1024 * 1024
 const GIB = 1024 * MIB
 
@@ -23,11 +25,25 @@ export const MIN_PIECE_POW2 = 14
 /** Largest piece length: 2^30 bytes (1 GiB). */
 export const MAX_PIECE_POW2 = 30
 
+/**
+ * Whether a piece length is a power of two from 16 KiB to 1 GiB. BEP 52 has no upper limit, but
+ * clients have. Padding can be as long as a piece, so without a limit a program could be busy forever.
+ */
+export function isPieceLength(length: number): length is PieceLength {
+  const pow2 = Math.log2(length)
+  return Number.isInteger(pow2) && pow2 >= MIN_PIECE_POW2 && pow2 <= MAX_PIECE_POW2
+}
+
+/** Returns the piece length of 2^`pow2` bytes. */
+export function pieceLengthOf(pow2: number): PieceLength {
+  return (2 ** pow2) as PieceLength
+}
+
 /** Halving the piece length may increase the number of pieces by at most this factor. */
 const WORTH = 5 / 4
 
 /** Returns a suitable piece length in bytes for files; `isAligned` if each begins a piece. */
-export function suitedPieceLength(lengths: readonly number[], isAligned = false): number {
+export function suitedPieceLength(lengths: readonly number[], isAligned = false): PieceLength {
   return isAligned
     ? alignedPieceLength(lengths)
     : automaticPieceLength(lengths.reduce((sum, length) => sum + length, 0))
@@ -37,16 +53,16 @@ export function suitedPieceLength(lengths: readonly number[], isAligned = false)
  * Returns a suitable piece length in bytes for files that each begin a piece. If most files are
  * shorter than a piece, shorter pieces add few digests, and need fewer zeros between the files.
  */
-export function alignedPieceLength(lengths: readonly number[]): number {
-  let pieceLength = automaticPieceLength(lengths.reduce((sum, length) => sum + length, 0))
-  let count = countAligned(lengths, pieceLength)
-  while (pieceLength > 2 ** MIN_PIECE_POW2) {
-    const more = countAligned(lengths, pieceLength / 2)
+export function alignedPieceLength(lengths: readonly number[]): PieceLength {
+  let pow2 = automaticPow2(lengths.reduce((sum, length) => sum + length, 0))
+  let count = countAligned(lengths, 2 ** pow2)
+  while (pow2 > MIN_PIECE_POW2) {
+    const more = countAligned(lengths, 2 ** (pow2 - 1))
     if (more > WORTH * count) break
-    pieceLength /= 2
+    pow2 -= 1
     count = more
   }
-  return pieceLength
+  return pieceLengthOf(pow2)
 }
 
 function countAligned(lengths: readonly number[], pieceLength: number): number {
@@ -54,8 +70,12 @@ function countAligned(lengths: readonly number[], pieceLength: number): number {
 }
 
 /** Returns a suitable piece length in bytes for content of `size` bytes. */
-export function automaticPieceLength(size: number): number {
+export function automaticPieceLength(size: number): PieceLength {
+  return pieceLengthOf(automaticPow2(size))
+}
+
+function automaticPow2(size: number): number {
   // By index, because destructuring a row would create an iterator
   const row = BY_SIZE.find((each) => size > each[0])
-  return 2 ** (row?.[1] ?? 15)
+  return row?.[1] ?? 15
 }

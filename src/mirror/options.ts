@@ -3,13 +3,10 @@ import type { CacheAccess } from '../core/digests/cache-trust.js'
 import type { Content } from '../core/digests/content.js'
 import type { InfoOptions } from '../core/digests/info.js'
 import type { Mirror } from './tree/mirror.js'
-import type { TrackerUrl } from '../metainfo/values.js'
+import type { PieceLength, TrackerUrl } from '../metainfo/values.js'
 import type { ScrapedCounts } from '../clients/scrape/swarm-counts.js'
 import type { ClientAddresses } from '../server/connections/client-address.js'
 import type { RequestFigures } from '../server/metrics/metrics.js'
-
-/** A piece length in bytes, or `auto` to choose one by the size. */
-export type PieceLength = number | 'auto'
 
 /** The settings of the service, made from the command line. */
 export interface ServiceOptions {
@@ -26,8 +23,8 @@ export interface ServiceOptions {
   readonly httpSeeds: readonly string[]
   /** Whether null files are marked as pad files (BEP 47); this changes the info hash. */
   readonly markPadFiles: boolean
-  /** The piece length of torrents outside the pkgtorrent protocol. */
-  readonly pieceLength: PieceLength
+  /** The piece length of torrents outside the pkgtorrent protocol; `auto` to choose one by the size. */
+  readonly pieceLength: PieceLength | 'auto'
   /** Seconds since the last change of a file before it gets a torrent. */
   readonly minAge: number
   /** Directories of existing torrents that are preferred to new ones; see GivenTorrents. */

@@ -2,6 +2,7 @@ import { openNullCache } from '../../src/cache/piece-cache.js'
 import type { ContentRequest } from '../../src/core/digests/content.js'
 import type { Engine, HashContext } from '../../src/core/digests/hash-content.js'
 import type { MakeRequest } from '../../src/core/make/make-torrent.js'
+import { pieceLengthOf } from '../../src/metainfo/piece-length.js'
 import { checkTracker } from '../../src/metainfo/trackers.js'
 
 /** A request for the content at `source` as the command line makes it by default, with changes. */
@@ -15,7 +16,7 @@ export function contentRequest(
     version: 'v1',
     name: null,
     scan,
-    pieceLength: 2 ** 18,
+    pieceLength: pieceLengthOf(18),
     torrent: null,
     ...changes,
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
 import { openNullCache } from '../../src/cache/piece-cache.js'
 import { claimPatience, HashClaims } from '../../src/fleet/claims.js'
+import { pieceLengthOf } from '../../src/metainfo/piece-length.js'
 import { contentOfTree } from '../../src/core/digests/content.js'
 import { createTable, setPieces } from '../../src/core/digests/piece-table.js'
 import { ByteLocks } from '../../src/files/locks.js'
@@ -27,7 +28,7 @@ const url = redis?.url ?? ''
 // Three machines hash in one process, beside other tests
 claimPatience.ms = 60_000
 
-const MIB = 1024 * 1024
+const MIB = pieceLengthOf(20)
 const SIZE = 16 * MIB
 const BYTES = pseudoRandom(SIZE, 3)
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cutPieces, priorityOf } from '../../src/fleet/cut.js'
 import { bytesOfPart, type Part } from '../../src/fleet/job.js'
+import { pieceLengthOf } from '../../src/metainfo/piece-length.js'
 import { cutIntoPieces } from '../../src/core/digests/content.js'
 
 const GIB = 1024 ** 3
@@ -23,7 +24,10 @@ function contentOf({ sizes, pieceLength, isAligned = false, directory = '/srv/d'
   }))
   const version = isAligned ? ('v2' as const) : ('v1' as const)
   const parts = { version, name: 'd', isDirectory: true, files, skipped: [] }
-  return cutIntoPieces(isAligned ? { ...parts, isAligned } : parts, pieceLength)
+  return cutIntoPieces(
+    isAligned ? { ...parts, isAligned } : parts,
+    pieceLengthOf(Math.log2(pieceLength)),
+  )
 }
 
 function cut(wanted: Wanted, pieces?: Uint32Array, rules = RULES) {

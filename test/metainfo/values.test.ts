@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkTracker, parseTrackers, tiersOf } from '../../src/metainfo/trackers.js'
-import type { TrackerUrl } from '../../src/metainfo/values.js'
+import { automaticPieceLength, isPieceLength } from '../../src/metainfo/piece-length.js'
+import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
+import type { PieceLength, TrackerUrl } from '../../src/metainfo/values.js'
+import { singleFileInfo, torrentOf } from '../support/torrents.js'
 
 // The compiler checks these tests: without an error below a directive, the build fails
 
@@ -12,4 +15,15 @@ test('a text is a tracker only after its check', () => {
   // @ts-expect-error: nobody checked this text
   const unchecked: TrackerUrl = text
   assert.deepEqual([checked, ...tiers.flat()], [unchecked, unchecked, unchecked])
+})
+
+test('a number is a piece length if it is checked, suits a size, or stands in a torrent', () => {
+  const number: number = 2 ** 15
+  const checked: PieceLength | null = isPieceLength(number) ? number : null
+  const read = parseMetainfo(torrentOf(singleFileInfo({ 'piece length': 30_000 })))
+  const lengths: PieceLength[] = [automaticPieceLength(number), read.pieceLength]
+  // @ts-expect-error: the size of a file may be no piece length
+  const unchecked: PieceLength = number
+  assert.deepEqual([checked, ...lengths], [unchecked, unchecked, 30_000])
+  assert.ok(!isPieceLength(15) && !isPieceLength(30_000) && !isPieceLength(2 ** 31))
 })

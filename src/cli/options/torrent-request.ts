@@ -58,8 +58,8 @@ export function commonRequest(
 }
 
 /** @throws BtkitError `usage` if the shortest piece is longer than the longest */
-function checkPieceSizes({ minPieceSize = 0, maxPieceSize = Infinity }: MakerOptions): void {
-  if (minPieceSize > maxPieceSize)
+function checkPieceSizes({ minPieceSize, maxPieceSize }: MakerOptions): void {
+  if (minPieceSize !== undefined && maxPieceSize !== undefined && minPieceSize > maxPieceSize)
     throw usageError('--min-piece-size is larger than --max-piece-size')
 }
 

@@ -7,6 +7,7 @@ import { checkUpdateUrl, parseExtraKey } from './extra-keys.js'
 import { declareReadingOptions } from './reading.js'
 import * as read from './values.js'
 import { webSeedBases } from './web-seed-base.js'
+import type { PieceLength } from '../../metainfo/values.js'
 import { takeOldMakerOptions } from './bittornado.js'
 import { Opt, SETTING } from './option.js'
 
@@ -15,7 +16,7 @@ const PIECES = { rule: 'piece length' } as const
 /** The piece length that a command uses by default. */
 export interface UsualPieceLength {
   /** In bytes, or `auto` to choose it by size. */
-  readonly value: number | 'auto'
+  readonly value: PieceLength | 'auto'
   /** Its text in the help. */
   readonly text: string
 }
@@ -89,7 +90,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .addOption(
       new Opt('-l, --piece-size-pow2 <n>', 'use pieces of 2^n bytes; 0 or auto: by size', PIECES)
         .argParser(read.piecePow2)
-        .default<number | 'auto'>(pieces.value, pieces.text),
+        .default<PieceLength | 'auto'>(pieces.value, pieces.text),
     )
     .addOption(
       new Opt(

@@ -3,7 +3,13 @@ import { BtkitError, usageError } from '../../errors.js'
 import { CHECKSUMS, type ChecksumName, isChecksumName } from '../../core/checksums/list.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 import { checkTracker, parseDhtNode, parseSeeds } from '../../metainfo/trackers.js'
-import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
+import {
+  isPieceLength,
+  MAX_PIECE_POW2,
+  MIN_PIECE_POW2,
+  pieceLengthOf,
+} from '../../metainfo/piece-length.js'
+import type { PieceLength } from '../../metainfo/values.js'
 import { formatBytes } from '../../text/quantity.js'
 import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
 
@@ -58,7 +64,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 }
 
 /** Parses BitTornado's piece length: an exponent of two, or 0 or `auto` to choose it by size. */
-export function piecePow2(text: string): number | 'auto' {
+export function piecePow2(text: string): PieceLength | 'auto' {
   if (text === '0' || text === 'auto') return 'auto'
   // In KiB, or in bytes if that is a piece length
   const given = Number(text)
@@ -68,19 +74,18 @@ export function piecePow2(text: string): number | 'auto' {
     const fix = `for pieces of ${formatBytes(bytes)} give ${power}`
     throw new InvalidArgumentError(`not a whole number from 14 to 30; ${fix}`)
   }
-  return 2 ** wholeNumber(MIN_PIECE_POW2, MAX_PIECE_POW2)(text)
+  return pieceLengthOf(wholeNumber(MIN_PIECE_POW2, MAX_PIECE_POW2)(text))
 }
 
 /** Parses a piece length: a size that is a power of two, or `auto` to choose it by size. */
-export function pieceLength(text: string): number | 'auto' {
+export function pieceLength(text: string): PieceLength | 'auto' {
   return text === 'auto' ? text : powerOfTwo(text)
 }
 
-/** Parses a size that is a power of two. */
-export function powerOfTwo(text: string): number {
+/** Parses the size of a piece, a power of two. */
+export function powerOfTwo(text: string): PieceLength {
   const bytes = byteSize(text)
-  const pow2 = Math.log2(bytes)
-  if (Number.isInteger(pow2) && pow2 >= MIN_PIECE_POW2 && pow2 <= MAX_PIECE_POW2) return bytes
+  if (isPieceLength(bytes)) return bytes
   // In mktorrent the option of this name takes the exponent
   const isPower = bytes >= MIN_PIECE_POW2 && bytes <= MAX_PIECE_POW2
   const hint = isPower ? `; 2^${bytes} bytes are --piece-size-pow2 ${bytes}` : ''

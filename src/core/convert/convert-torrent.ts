@@ -3,7 +3,8 @@ import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { keptInfo, spliceDict } from '../../metainfo/edit/splice-torrent.js'
 import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
-import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
+import { isPieceLength } from '../../metainfo/piece-length.js'
+import type { PieceLength } from '../../metainfo/values.js'
 import { bytesOf, type Content, contentOfTree, type ContentRules } from '../digests/content.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { InfoRequest, obtainInfo } from '../digests/info.js'
@@ -36,7 +37,7 @@ interface ConvertRequest {
   readonly followSymlinks?: boolean
   readonly version: MetainfoVersion
   /** In bytes, `auto` for a suitable one, or null for the old one if it is valid. */
-  readonly pieceLength: number | 'auto' | null
+  readonly pieceLength: PieceLength | 'auto' | null
 }
 
 /** A planned conversion: all files were looked for, none was read. */
@@ -84,10 +85,9 @@ function contentFor(request: ConvertRequest, verify: VerifyPlan): Content | null
 /**
  * Returns the old piece length if the new version allows it. Version 2 only allows powers of two.
  */
-function keptPieceLength({ metainfo, version }: ConvertRequest): number | 'auto' {
-  const pow2 = Math.log2(metainfo.pieceLength)
-  const isV2Length = Number.isInteger(pow2) && pow2 >= MIN_PIECE_POW2 && pow2 <= MAX_PIECE_POW2
-  return version === 'v1' || isV2Length ? metainfo.pieceLength : 'auto'
+function keptPieceLength({ metainfo, version }: ConvertRequest): PieceLength | 'auto' {
+  const { pieceLength } = metainfo
+  return version === 'v1' || isPieceLength(pieceLength) ? pieceLength : 'auto'
 }
 
 /**

@@ -12,6 +12,7 @@ import type {
 import { checkNameOnDisk } from '../../metainfo/name.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { suitedPieceLength } from '../../metainfo/piece-length.js'
+import type { PieceLength } from '../../metainfo/values.js'
 import { alignFiles, withoutPads, type NamedFile } from './pad-files.js'
 import { sortFiles, type FileOrder } from './sort-files.js'
 
@@ -31,7 +32,7 @@ export interface ContentRules {
   /** The torrent's name; null for the name of the source. */
   readonly name: string | null
   /** In bytes, or `auto` for one that suits the size. */
-  readonly pieceLength: number | 'auto'
+  readonly pieceLength: PieceLength | 'auto'
   /** Whether each file begins a piece, with pad files between files (BEP 47). */
   readonly isAligned?: boolean | undefined
   /** The order of the files. Default: as scanned. */
@@ -48,7 +49,7 @@ export interface Content {
   readonly skipped: readonly Skipped[]
   /** Bytes of the stream that is divided into pieces, including pad files. */
   readonly size: number
-  readonly pieceLength: number
+  readonly pieceLength: PieceLength
   readonly pieceCount: number
   /** Whether there are pad files, which must change with the piece length. */
   readonly isAligned?: boolean | undefined

@@ -167,7 +167,7 @@ function leastHeight(content: Content): number {
 }
 
 /** Returns the number of levels between the leaves and the nodes of pieces. */
-export function pieceHeight({ pieceLength }: Pick<Content, 'pieceLength'>): number {
+export function pieceHeight({ pieceLength }: { readonly pieceLength: number }): number {
   return Math.log2(pieceLength / BLOCK_LENGTH)
 }
 

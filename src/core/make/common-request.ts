@@ -5,7 +5,8 @@ import { BtkitError } from '../../errors.js'
 import type { LinkPolicy } from '../../files/scan/scanned-tree.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
 import type { DhtNode, MetainfoVersion } from '../../metainfo/metainfo.js'
-import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
+import { isPieceLength } from '../../metainfo/piece-length.js'
+import type { PieceLength } from '../../metainfo/values.js'
 import { version as programVersion } from '../../process.js'
 
 /** The contents of a torrent beside its files. */
@@ -125,19 +126,14 @@ export function checkVersion(version: MetainfoVersion): MetainfoVersion {
  * Returns a piece length that torrents can have.
  * @throws BtkitError `usage`
  */
-export function checkPieceLength(length: number | 'auto'): number | 'auto' {
+export function checkPieceLength(length: number | 'auto'): PieceLength | 'auto' {
   if (length === 'auto' || isPieceLength(length)) return length
   throw notPieceLength('piece length', length)
 }
 
-function checkLongest(length: number | undefined): number | undefined {
+function checkLongest(length: number | undefined): PieceLength | undefined {
   if (length === undefined || isPieceLength(length)) return length
   throw notPieceLength('maximum piece length', length)
-}
-
-function isPieceLength(length: number): boolean {
-  const pow2 = Math.log2(length)
-  return Number.isInteger(pow2) && pow2 >= MIN_PIECE_POW2 && pow2 <= MAX_PIECE_POW2
 }
 
 function notPieceLength(what: string, length: number): BtkitError {

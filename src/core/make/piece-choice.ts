@@ -1,5 +1,6 @@
 import { BtkitError } from '../../errors.js'
-import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
+import { MAX_PIECE_POW2, MIN_PIECE_POW2, pieceLengthOf } from '../../metainfo/piece-length.js'
+import type { PieceLength } from '../../metainfo/values.js'
 import { formatBytes } from '../../text/quantity.js'
 import { bytesOf, cutIntoPieces, type Content, type ContentRules } from '../digests/content.js'
 import { DIGEST } from '../digests/piece-table.js'
@@ -11,9 +12,9 @@ export interface PieceRules extends Pick<ContentRules, 'pieceLength'> {
   /** Maximum bytes of the .torrent: chooses the shortest piece length that keeps it. */
   readonly largestTorrent?: number | undefined
   /** Minimum piece length, which overrides all rules except `longestPiece`. */
-  readonly shortestPiece?: number | undefined
+  readonly shortestPiece?: PieceLength | undefined
   /** Maximum piece length, which overrides all other rules. */
-  readonly longestPiece?: number | undefined
+  readonly longestPiece?: PieceLength | undefined
 }
 
 /** The reason for a piece length. */
@@ -58,14 +59,18 @@ export function choosePieces(
   rules: PieceRules,
   measure: MeasureTorrent,
 ): PieceChoice {
-  const { longestPiece = 2 ** MAX_PIECE_POW2, shortestPiece = 0 } = rules
   const { content: cut, reason } = prefer(content, rules, measure)
   const { pieceLength: preferred } = cut
-  const length = Math.min(Math.max(preferred, shortestPiece), longestPiece)
+  const { longestPiece = LONGEST, shortestPiece = preferred } = rules
+  const raised = preferred < shortestPiece ? shortestPiece : preferred
+  const length = raised > longestPiece ? longestPiece : raised
   if (length === preferred) return { content: cut, reason, bound: null }
   const bound = length < preferred ? 'longest' : 'shortest'
   return { content: cutIntoPieces(content, length), reason, bound }
 }
+
+const SHORTEST = pieceLengthOf(MIN_PIECE_POW2)
+const LONGEST = pieceLengthOf(MAX_PIECE_POW2)
 
 type Preference = Omit<PieceChoice, 'bound'>
 
@@ -78,8 +83,8 @@ function prefer(content: Content, rules: PieceRules, measure: MeasureTorrent): P
 }
 
 function fitCount(content: Content, mostPieces: number): Preference {
-  let fewest = cutIntoPieces(content, 2 ** MIN_PIECE_POW2)
-  for (const cut of cutByLength(content, 2 ** MAX_PIECE_POW2)) {
+  let fewest = cutIntoPieces(content, SHORTEST)
+  for (const cut of cutByLength(content, LONGEST)) {
     if (cut.pieceCount <= mostPieces)
       return { content: cut, reason: { kind: 'by count', mostPieces } }
     if (cut.pieceCount < fewest.pieceCount) fewest = cut
@@ -89,7 +94,7 @@ function fitCount(content: Content, mostPieces: number): Preference {
 
 function fitTorrent(
   content: Content,
-  { largestTorrent, longestPiece = 2 ** MAX_PIECE_POW2 }: PieceRules & { largestTorrent: number },
+  { largestTorrent, longestPiece = LONGEST }: PieceRules & { largestTorrent: number },
   measure: MeasureTorrent,
 ): Preference {
   const reason: PieceReason = { kind: 'by torrent size', largestTorrent }
@@ -105,8 +110,8 @@ function fitTorrent(
 }
 
 /** Yields the content with each possible piece length, shortest first. */
-function* cutByLength(content: Content, longest: number): Generator<Content> {
-  for (let length = 2 ** MIN_PIECE_POW2; length <= longest; length *= 2) {
-    yield cutIntoPieces(content, length)
+function* cutByLength(content: Content, longest: PieceLength): Generator<Content> {
+  for (let pow2 = MIN_PIECE_POW2; 2 ** pow2 <= longest; pow2++) {
+    yield cutIntoPieces(content, pieceLengthOf(pow2))
   }
 }

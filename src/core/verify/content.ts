@@ -10,6 +10,7 @@ import {
   type StreamFile,
 } from '../../hash/stream/content-stream.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
+import type { PieceLength } from '../../metainfo/values.js'
 import type { Content } from '../digests/content.js'
 import { padFile } from '../digests/pad-files.js'
 
@@ -105,7 +106,7 @@ function foundLength({ file, found }: FoundFile): number {
 }
 
 /** Creates the states of the pieces. Pieces with missing bytes are UNCHECKED. */
-export function markAbsent(files: readonly FoundFile[], pieceLength: number): PieceStates {
+export function markAbsent(files: readonly FoundFile[], pieceLength: PieceLength): PieceStates {
   const size = files.at(-1)?.stretch[1] ?? 0
   const states = new Uint8Array(Math.ceil(size / pieceLength))
   const pieces = { states, pieceLength, size }
@@ -200,8 +201,7 @@ export const DISAGREED = 16
 export interface PieceStates {
   /** GOOD, BAD, SUSPECT or UNCHECKED for each piece, and what stands beside BAD. */
   readonly states: Uint8Array
-  /** In bytes. */
-  readonly pieceLength: number
+  readonly pieceLength: PieceLength
   /** Bytes of the whole stream; its last piece may be short. */
   readonly size: number
 }

@@ -3,6 +3,7 @@ import { BtkitError } from '../../errors.js'
 import { scanTree, type ScannedFile, type ScanOptions } from '../../files/scan/scan-tree.js'
 import { quoteText } from '../../text/escape.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
+import type { PieceLength } from '../../metainfo/values.js'
 import { BACKSLASH } from '../../metainfo/parse/unsafe-path.js'
 import { checkPieces, type PieceCheck, type VerifyContext } from './check-pieces.js'
 import {
@@ -283,7 +284,7 @@ export function isMissing({ file, found }: FoundFile): boolean {
 function piecesOf(
   files: readonly FoundFile[],
   [start, end]: Interval,
-  pieceLength: number,
+  pieceLength: PieceLength,
 ): PieceStates {
   const pieces = markAbsent(files, pieceLength)
   const first = Math.floor(start / pieceLength)

@@ -10,7 +10,8 @@ import {
 import { countPieces, totalLength, readV1Files, checkHybridFiles } from './v1-files.js'
 import { readFileTree, type RootedFile } from './file-tree.js'
 import type { MetainfoFile, MetainfoVersion, TreeFile } from '../metainfo.js'
-import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../piece-length.js'
+import { isPieceLength } from '../piece-length.js'
+import type { PieceLength } from '../values.js'
 import type { WarningList } from '../warning.js'
 import { quoteText } from '../../text/escape.js'
 import { digestOf, latin1 } from '../../bytes.js'
@@ -18,7 +19,7 @@ import { digestOf, latin1 } from '../../bytes.js'
 interface Head {
   readonly version: MetainfoVersion
   readonly name: string
-  readonly pieceLength: number
+  readonly pieceLength: PieceLength
 }
 
 interface Content {
@@ -104,23 +105,14 @@ function readName(info: BencodeDict, warnings: WarningList): string {
   return readText({ bytes, twin: info.get('name.utf-8'), what, warnings })
 }
 
-function readPieceLength(info: BencodeDict, version: MetainfoVersion): number {
+function readPieceLength(info: BencodeDict, version: MetainfoVersion): PieceLength {
   const what = 'info.piece length'
   const pieceLength = requireLength(info.get('piece length'), () => what)
   if (pieceLength === 0) throw metainfoError(what, 'is 0')
-  if (version !== 'v1' && !isV2PieceLength(pieceLength)) {
+  if (version !== 'v1' && !isPieceLength(pieceLength)) {
     throw metainfoError(what, 'is not a power of two from 16 KiB to 1 GiB, as version 2 needs')
   }
-  return pieceLength
-}
-
-/**
- * Whether version 2 allows a piece length. BEP 52 has no upper limit, but clients have. Padding can
- * be as long as a piece, so without a limit a program could be busy forever.
- */
-function isV2PieceLength(pieceLength: number): boolean {
-  const pow2 = Math.log2(pieceLength)
-  return Number.isInteger(pow2) && pow2 >= MIN_PIECE_POW2 && pow2 <= MAX_PIECE_POW2
+  return pieceLength as PieceLength
 }
 
 /**

@@ -1,11 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { SetRecord } from '../../cache/records/bodies.js'
-import { bytesOf, type Content, cutIntoPieces } from '../../core/digests/content.js'
+import {
+  bytesOf,
+  type Content,
+  type ContentRules,
+  cutIntoPieces,
+} from '../../core/digests/content.js'
 import { bytesMissing, padFile } from '../../core/digests/pad-files.js'
 import { sortFiles } from '../../core/digests/sort-files.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
-import type { PieceLength } from '../options.js'
+import { pieceLengthOf } from '../../metainfo/piece-length.js'
 import { MOST_V2_BYTES } from '../requests/address.js'
 import { formatMirrorPath, SERVICE_NAME } from '../tree/mirror.js'
 import { malformed, notFound, Refusal } from '../../server/answers/refusal.js'
@@ -51,11 +56,11 @@ interface WantedContent {
    * Piece length of a single-file torrent; the protocol's if absent. Sets of several files always
    * have the protocol's.
    */
-  readonly pieceLength?: PieceLength
+  readonly pieceLength?: ContentRules['pieceLength']
 }
 
 /** The piece length of the protocol, in bytes. */
-export const BLOCK_SIZE = 1024 * 1024
+export const BLOCK_SIZE = pieceLengthOf(20)
 
 /**
  * The content of a set's torrent. A single-file torrent contains just the file. In all others, each
@@ -101,10 +106,7 @@ export function refuseManyPieces(content: Content): void {
 /** The content of a torrent of one file. */
 export function singleContent(
   file: ScannedFile,
-  {
-    version,
-    pieceLength,
-  }: { readonly version: MetainfoVersion; readonly pieceLength: PieceLength },
+  { version, pieceLength }: Pick<ContentRules, 'version' | 'pieceLength'>,
 ): Content {
   const name = file.path.at(-1) ?? ''
   const parts = { version, name, isDirectory: false, files: [file], skipped: [] }

@@ -1,7 +1,8 @@
 import { encodedValue } from '../../metainfo/edit/splice-torrent.js'
+import type { ContentRules } from '../../core/digests/content.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
-import type { PieceLength, ServiceOptions } from '../options.js'
+import type { ServiceOptions } from '../options.js'
 import { setContent } from '../pkgtorrent/set.js'
 import { hasSamePieces, type GivenTorrents } from '../torrents/given-torrents.js'
 import type { KnownTorrent } from '../torrents/known-torrent.js'
@@ -44,7 +45,7 @@ export class FileTorrents {
 
   #make(
     file: ScannedFile,
-    wanted: Metainfo | { version: MetainfoVersion; pieceLength: PieceLength },
+    wanted: Metainfo | Pick<ContentRules, 'version' | 'pieceLength'>,
     requester: Waiter | Ahead,
   ): Promise<CurrentTorrent> {
     const { mirror, markPadFiles } = this.options

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
 import { backslashedPaths, planContent, type Content } from '../../../src/core/digests/content.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { contentRequest } from '../requests.js'
@@ -25,7 +26,7 @@ test('an empty file beside others stays', async (t) => {
   assert.equal((await planContent(contentRequest(source))).files.length, 2)
 })
 
-const P = 16 * KIB
+const P = pieceLengthOf(14)
 
 /** The path and size of each file, in stream order. */
 function layout({ files }: Content): string[] {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
 import { planContent } from '../../../src/core/digests/content.js'
 import { hashInGroups } from '../../../src/core/digests/hash-groups.js'
 import { enterTrees, ReadTrees } from '../../../src/core/digests/read-trees.js'
@@ -14,7 +15,7 @@ import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { contentRequest } from '../requests.js'
 
 const B = 16 * 1024
-const P = 4 * B
+const P = pieceLengthOf(16)
 
 const CONTENTS = {
   a: pseudoRandom(21 * B + 5, 1),
@@ -84,7 +85,7 @@ test('of very large content no more nodes are kept than fit into memory', async 
   const directory = makeScratch(t, { small: pseudoRandom(3 * B, 1) })
   const size = 33 * 2 ** 30
   plantSparse(directory, 'large', size)
-  const request = contentRequest(directory, { version: 'v2', pieceLength: 2 ** 20 })
+  const request = contentRequest(directory, { version: 'v2', pieceLength: pieceLengthOf(20) })
   const content = await planContent(request)
   const leaves = pseudoRandom((size / B) * 32, 7)
   const readTrees = new ReadTrees(content, kernel)

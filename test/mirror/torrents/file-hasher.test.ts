@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openCache } from '../../../src/cache/open.js'
+import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { cutIntoPieces, type Content } from '../../../src/core/digests/content.js'
 import { InfoRequest } from '../../../src/core/digests/info.js'
 import { recallPieces } from '../../../src/core/digests/recall-pieces.js'
@@ -57,7 +60,7 @@ async function openHasher(t: TestContext, limit = 4) {
   const obtainAligned = (version: 'v2' | 'hybrid', ...paths: string[]) => {
     const content = cutIntoPieces(
       { ...contentOf(root, 'x', paths), version, isAligned: true },
-      2 ** 21,
+      pieceLengthOf(21),
     )
     const options = { private: false, sourceTag: null }
     const asked = {
@@ -86,7 +89,7 @@ function contentOf(root: string, name: string, paths: readonly string[]): Conten
   })
   // Each file begins a new piece
   const size = files.reduce((sum, { fingerprint }) => sum + fingerprint.size, 0)
-  const pieceLength = SIZE / 2
+  const { pieceLength } = parseMetainfo(torrentOf(singleFileInfo({ 'piece length': SIZE / 2 })))
   const rest = { version: 'v1' as const, name, isDirectory: true, skipped: [], pieceLength }
   return { ...rest, files, size, pieceCount: Math.ceil(size / pieceLength) }
 }

@@ -8,6 +8,7 @@ import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { until } from '../../support/until.js'
+import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
 import type { Content } from '../../../src/core/digests/content.js'
 import { padFile } from '../../../src/core/digests/pad-files.js'
 import { isQuiet } from '../../../src/mirror/torrents/file-changes.js'
@@ -117,7 +118,7 @@ function changed(...ages: number[]): Content {
     isDirectory: true,
     skipped: [],
     size: 1,
-    pieceLength: 1,
+    pieceLength: pieceLengthOf(0),
     pieceCount: 1,
   }
   return { ...rest, files: [...files, padFile(['pad'], 1)] }

@@ -9,6 +9,7 @@ import { aheadOfFiles } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { openCache } from '../../../src/cache/open.js'
+import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
 import { cutIntoPieces } from '../../../src/core/digests/content.js'
 import { InfoRequest } from '../../../src/core/digests/info.js'
 import { recallPieces } from '../../../src/core/digests/recall-pieces.js'
@@ -43,7 +44,7 @@ async function openBoth(t: TestContext) {
   const context = { engine, cacheAccess }
   const hasher = new FileHasher(mirror, context, hashed)
   const memory = new MemoryPool({ bytes: 1000, bytesPerClient: 1000 })
-  const options = { mirror, pieceLength: 2 ** 20, minAge: 0 }
+  const options = { mirror, pieceLength: pieceLengthOf(20), minAge: 0 }
   const parts = { options, hashContext: context, reads: hashed, memory, monotonic: () => 0 }
   const digests = new FileDigests(parts)
   const fileOf = (name: string) => {
@@ -53,7 +54,7 @@ async function openBoth(t: TestContext) {
   const hashPieces = (name: string, parts: Partial<HashRequest> = {}) => {
     const files = [fileOf(name)]
     const single = { version: 'v1', name, isDirectory: false, files, skipped: [] } as const
-    const content = cutIntoPieces(single, 2 ** 20)
+    const content = cutIntoPieces(single, pieceLengthOf(20))
     return hasher.obtain({
       request: new InfoRequest(content, { private: false, sourceTag: null }, 'full'),
       ...toRead(content, recallPieces(content, cacheAccess)),

@@ -22,7 +22,7 @@ import { threadsOption } from '../../options/reading.js'
 import { declareShareOptions } from '../../options/share.js'
 import * as read from '../../options/values.js'
 import { isTracker } from '../../../metainfo/trackers.js'
-import type { TrackerUrl } from '../../../metainfo/values.js'
+import type { PieceLength, TrackerUrl } from '../../../metainfo/values.js'
 import { DIRECTORY, FILE, Opt, SETTING } from '../../options/option.js'
 
 /** The default file of trackers. */
@@ -117,7 +117,7 @@ export function declareServeOptions() {
         'use this piece length outside the pkgtorrent protocol, such as 1M, or auto',
       )
         .argParser(read.pieceLength)
-        .default<number | 'auto'>('auto', 'auto'),
+        .default<PieceLength | 'auto'>('auto', 'auto'),
     )
     .option(
       '--min-age <seconds>',

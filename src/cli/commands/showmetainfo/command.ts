@@ -179,7 +179,7 @@ const OF_BITTORNADO = 2 ** 18
 
 /** Explains the difference between BitTornado 0.3.18 and later versions, which chose by size. */
 function pieceLengthHint(a: Metainfo, b: Metainfo): string {
-  const lengths = [a.pieceLength, b.pieceLength]
+  const lengths: readonly number[] = [a.pieceLength, b.pieceLength]
   const isHint =
     a.pieceLength !== b.pieceLength &&
     lengths.includes(OF_BITTORNADO) &&
