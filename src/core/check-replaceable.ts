@@ -1,6 +1,7 @@
 import { BtkitError, valueOr } from '../errors.js'
 import { readBoundedRegular, readStart } from '../files/read-bounded.js'
-import type { InfoHashes, Metainfo } from '../metainfo/metainfo.js'
+import type { Metainfo } from '../metainfo/metainfo.js'
+import type { InfoHashes } from '../metainfo/values.js'
 import { isTorrent, parseMetainfo } from '../metainfo/parse/metainfo.js'
 
 /** Largest file that is examined, in bytes. */

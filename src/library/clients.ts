@@ -11,9 +11,10 @@ import { waitingFor } from '../core/publish/wait-for.js'
 import { withdrawTorrents as withdraw, type WithdrawOutcome } from '../core/publish/withdraw.js'
 import { verifyTorrents } from '../core/verify/verify-torrents.js'
 import { BtkitError, refuseAborted } from '../errors.js'
-import type { InfoHashes } from '../metainfo/metainfo.js'
+import type { InfoHash, InfoHashes } from '../metainfo/values.js'
 import { looksLikeMagnet, parseMagnet, type MagnetLink } from '../metainfo/magnet.js'
 import { announceUrls, checkTracker } from '../metainfo/trackers.js'
+import { readInfoHash, readInfoHashV2, swarmHashes } from '../metainfo/info-hash.js'
 import { monotonicNow } from '../process.js'
 import { requireArray } from './check-options.js'
 import { labelOf, readInput, type ReadOptions, type TorrentInput } from './read.js'
@@ -143,13 +144,16 @@ async function refuseDamaged(
   return outcomes
 }
 
+/** Info hashes as a program may have stored them. */
+type StoredHashes = Readonly<Record<keyof InfoHashes, string | null>>
+
 /**
  * Removes torrents from a client that btkit published, and no others. Data is never removed. The
  * outcomes are in the order of the torrents.
- * @throws BtkitError as publishTorrents
+ * @throws BtkitError as publishTorrents, and `usage` for a text that is no info hash
  */
 export async function withdrawTorrents(
-  torrents: readonly (TorrentInput | InfoHashes)[],
+  torrents: readonly (TorrentInput | StoredHashes)[],
   client: string | ClientAddress,
   options: ClientOptions = {},
 ): Promise<WithdrawOutcome[]> {
@@ -158,10 +162,21 @@ export async function withdrawTorrents(
   requireArray(torrents, 'torrents')
   const infoHashes = torrents.map((torrent) => {
     const isKnown = torrent instanceof Object && 'infoHash' in torrent
-    return clientInfoHash(isKnown ? torrent : readInput(torrent, options))
+    return isKnown ? hashOf(torrent) : clientInfoHash(readInput(torrent, options))
   })
   const { dryRun = false } = options
   return withdraw(connect(addressOf(client), options), infoHashes, { dryRun })
+}
+
+/** @throws BtkitError `usage` if neither is an info hash */
+function hashOf({ infoHash, infoHashV2 }: StoredHashes): InfoHash {
+  const [hash] = swarmHashes({
+    infoHash: infoHash ? readInfoHash(infoHash) : null,
+    infoHashV2: infoHashV2 ? readInfoHashV2(infoHashV2) : null,
+  })
+  if (hash !== undefined) return hash
+  const why = 'not 40 hexadecimal digits, or 64 of version 2'
+  throw new BtkitError('usage', `info hash '${infoHash ?? infoHashV2 ?? ''}': ${why}`)
 }
 
 /**

@@ -1,5 +1,7 @@
 import { BtkitError } from '../errors.js'
 import { formatDhtNode, announceUrls, isSeed, isTracker } from './trackers.js'
+import { readInfoHash, readInfoHashV2 } from './info-hash.js'
+import type { InfoHash, InfoHashV2 } from './values.js'
 import { contentSize, type DhtNode, type Metainfo } from './metainfo.js'
 
 /** A range of files, both ends included. Indices begin at 0. */
@@ -8,8 +10,11 @@ export type FileRange = readonly [first: number, last: number]
 /** The values for a magnet link; the name may be unknown. */
 export interface MagnetSource extends Pick<
   Metainfo,
-  'infoHash' | 'infoHashV2' | 'size' | 'announce' | 'announceList' | 'webSeeds'
+  'size' | 'announce' | 'announceList' | 'webSeeds'
 > {
+  /** In hexadecimal; null for a version that the torrent does not have, but not both. */
+  readonly infoHash: string | null
+  readonly infoHashV2: string | null
   readonly name: string | null
   /** The files, of which pad files do not count; if they are unknown, `size` counts. */
   readonly files?: Metainfo['files']
@@ -107,9 +112,9 @@ function peerParameter(peer: DhtNode): string {
 /** The content of a magnet link; at least one of the hashes is not null. */
 export interface MagnetLink {
   /** SHA-1 of `info`, in hexadecimal. */
-  readonly infoHash: string | null
+  readonly infoHash: InfoHash | null
   /** SHA-256 of `info`, in hexadecimal. */
-  readonly infoHashV2: string | null
+  readonly infoHashV2: InfoHashV2 | null
   /** Trackers in the order of use, without invalid ones. */
   readonly trackers: readonly string[]
   /** Web seeds, without invalid ones. */
@@ -167,16 +172,20 @@ function readValues(query: string): (key: string) => string[] {
   }
 }
 
-function readBtih(topic: string): string[] {
+function readBtih(topic: string): InfoHash[] {
   const [, hash = ''] = /^urn:btih:([0-9a-z]+)$/i.exec(topic) ?? []
-  if (/^[0-9a-f]{40}$/i.test(hash)) return [hash.toLowerCase()]
-  return /^[a-z2-7]{32}$/i.test(hash) ? [hexOfBase32(hash.toUpperCase())] : []
+  const isBase32 = /^[a-z2-7]{32}$/i.test(hash)
+  return listOf(readInfoHash(isBase32 ? hexOfBase32(hash.toUpperCase()) : hash))
 }
 
 /** Reads a multihash of BEP 52: 0x12 means SHA-256, and 0x20 means 32 bytes. */
-function readBtmh(topic: string): string[] {
-  const [, hash] = /^urn:btmh:1220([0-9a-f]{64})$/i.exec(topic) ?? []
-  return hash === undefined ? [] : [hash.toLowerCase()]
+function readBtmh(topic: string): InfoHashV2[] {
+  const [, hash = ''] = /^urn:btmh:1220(.*)$/i.exec(topic) ?? []
+  return listOf(readInfoHashV2(hash))
+}
+
+function listOf<T>(hash: T | null): T[] {
+  return hash === null ? [] : [hash]
 }
 
 function hexOfBase32(text: string): string {
@@ -185,7 +194,7 @@ function hexOfBase32(text: string): string {
   return nibbles.map((nibble) => Number.parseInt(nibble, 2).toString(16)).join('')
 }
 
-function onlyOf(hashes: readonly string[]): string | null {
+function onlyOf<T>(hashes: readonly T[]): T | null {
   const [first = null, ...others] = new Set(hashes)
   if (others.length === 0) return first
   throw new BtkitError('usage', 'magnet link: names several torrents')

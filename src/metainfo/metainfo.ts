@@ -1,6 +1,7 @@
 import type { BencodeDict, Span } from './bencode/value.js'
 import type { UnsafePath } from './parse/unsafe-path.js'
-import type { PieceLength } from './values.js'
+import { infoHashOfBytes, infoHashV2OfBytes } from './info-hash.js'
+import type { InfoHashes, PieceLength } from './values.js'
 import type { Warning } from './warning.js'
 import { Buffer } from 'node:buffer'
 import { digestOf } from '../bytes.js'
@@ -50,12 +51,7 @@ export interface DhtNode {
 }
 
 /** A valid .torrent file with its info hashes. */
-export interface Metainfo extends UnhashedMetainfo {
-  /** SHA-1 of the original info bytes, in hexadecimal; null for v2-only torrents. */
-  readonly infoHash: string | null
-  /** SHA-256 of the original info bytes, in hexadecimal; null for v1-only torrents. */
-  readonly infoHashV2: string | null
-}
+export interface Metainfo extends UnhashedMetainfo, InfoHashes {}
 
 /** A valid .torrent file. Missing optional values are null. */
 export interface UnhashedMetainfo {
@@ -128,21 +124,11 @@ export function countLayers(tree: readonly TreeFile[]): LayerHealth {
   return health
 }
 
-/**
- * The info hashes of a torrent in hexadecimal; null for a version that the torrent does not have.
- */
-export type InfoHashes = Pick<Metainfo, 'infoHash' | 'infoHashV2'>
-
-/** Returns the v1 info hash in hexadecimal. */
-function infoHashOf(info: Uint8Array): string {
-  return digestOf('sha1', info).toString('hex')
-}
-
 /** Returns the info hashes of a torrent of this version. */
 export function infoHashesOf(info: Uint8Array, version: MetainfoVersion): InfoHashes {
   return {
-    infoHash: version === 'v2' ? null : infoHashOf(info),
-    infoHashV2: version === 'v1' ? null : digestOf('sha256', info).toString('hex'),
+    infoHash: version === 'v2' ? null : infoHashOfBytes(digestOf('sha1', info)),
+    infoHashV2: version === 'v1' ? null : infoHashV2OfBytes(digestOf('sha256', info)),
   }
 }
 

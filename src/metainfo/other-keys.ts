@@ -2,6 +2,8 @@ import { Buffer } from 'node:buffer'
 import type { Metainfo } from './metainfo.js'
 import { decodeUtf8 } from './parse/require-field.js'
 import { BtkitError } from '../errors.js'
+import type { InfoHash } from './values.js'
+import { readInfoHash } from './info-hash.js'
 
 /** Keys outside `info` that the parser reads. */
 const KNOWN = new Set([
@@ -63,7 +65,8 @@ function textOfKey(key: string): string {
  * case.
  * @throws BtkitError `usage`
  */
-export function parseInfoHash(text: string): string {
-  if (/^[0-9a-f]{40}$/i.test(text)) return text.toLowerCase()
+export function parseInfoHash(text: string): InfoHash {
+  const hash = readInfoHash(text)
+  if (hash !== null) return hash
   throw new BtkitError('usage', `info hash '${text}': not 40 hexadecimal digits`)
 }

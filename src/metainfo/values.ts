@@ -16,3 +16,20 @@ export type TrackerUrl = Branded<string, 'TrackerUrl'>
  * of a torrent that was read.
  */
 export type PieceLength = Branded<number, 'PieceLength'>
+
+/**
+ * 40 hexadecimal digits in lower case: the info hash of version 1, or that of version 2 cut to 20
+ * bytes. By these, peers, trackers and clients know a torrent (BEP 52).
+ */
+export type InfoHash = Branded<string, 'InfoHash'>
+
+/** The info hash of version 2: 64 hexadecimal digits in lower case. */
+export type InfoHashV2 = Branded<string, 'InfoHashV2'>
+
+/** The info hashes of a torrent; null for a version that the torrent does not have. */
+export interface InfoHashes {
+  /** SHA-1 of the original info bytes. */
+  readonly infoHash: InfoHash | null
+  /** SHA-256 of the original info bytes. */
+  readonly infoHashV2: InfoHashV2 | null
+}

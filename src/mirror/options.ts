@@ -3,7 +3,7 @@ import type { CacheAccess } from '../core/digests/cache-trust.js'
 import type { Content } from '../core/digests/content.js'
 import type { InfoOptions } from '../core/digests/info.js'
 import type { Mirror } from './tree/mirror.js'
-import type { PieceLength, TrackerUrl } from '../metainfo/values.js'
+import type { InfoHash, InfoHashes, PieceLength, TrackerUrl } from '../metainfo/values.js'
 import type { ScrapedCounts } from '../clients/scrape/swarm-counts.js'
 import type { ClientAddresses } from '../server/connections/client-address.js'
 import type { RequestFigures } from '../server/metrics/metrics.js'
@@ -82,12 +82,12 @@ export interface OwnTracker {
    * all clients.
    */
   readonly announceAt: ((address: string) => TrackerUrl) | null
-  /** Whether a torrent of that info hash, 40 hexadecimal digits, was added. */
-  readonly has: (infoHash: string) => boolean
+  /** Whether a torrent of that info hash was added. */
+  readonly has: (infoHash: InfoHash) => boolean
   /** Receives the bytes of each new torrent. */
   readonly add: (bytes: Uint8Array) => void
-  /** The counts of a torrent, whose info hash is in hexadecimal; null if it is unknown. */
-  readonly countsOf: (infoHash: string) => ScrapedCounts | null
+  /** The counts of a torrent; null if it is unknown. */
+  readonly countsOf: (infoHash: InfoHash) => ScrapedCounts | null
   /** URL of its page of torrents; null if there is none, or `announceAt` decides its host. */
   readonly page: string | null
 }
@@ -99,8 +99,8 @@ interface OwnSeed {
   /** IP addresses of the host of the public URL; none without one. */
   readonly hosts: readonly string[]
   readonly status: SeedFigures
-  /** This seed and its peers, by an info hash in hexadecimal; null if it is not seeded. */
-  readonly countsOf: (infoHash: string) => ScrapedCounts | null
+  /** This seed and its peers; null if the torrent is not seeded. */
+  readonly countsOf: (infoHash: InfoHash) => ScrapedCounts | null
   /** Seeds a torrent from now on, as long as its files stay as they are. */
   readonly add: (made: MirrorTorrent) => void
 }
@@ -117,10 +117,7 @@ export interface SeedFigures {
 }
 
 /** A torrent whose hashes are in the cache. */
-interface MirrorTorrent {
-  /** In hexadecimal; null for a version that it lacks. */
-  readonly infoHash: string | null
-  readonly infoHashV2: string | null
+interface MirrorTorrent extends InfoHashes {
   readonly content: Content
   readonly options: InfoOptions
   readonly cacheAccess: CacheAccess

@@ -5,6 +5,8 @@ import { writeAtomically } from '../files/write/atomically.js'
 import { SLICE } from '../server/views/slices.js'
 import type { ServerContext } from '../server/context.js'
 import { html, type Html } from '../text/html.js'
+import { infoHashOfBytes } from '../metainfo/info-hash.js'
+import type { InfoHash } from '../metainfo/values.js'
 import { HOUR, drawChart } from './page/chart.js'
 import { setAside } from './state/state-file.js'
 import type { SwarmStore } from './swarms/swarm-store.js'
@@ -120,8 +122,8 @@ export class History {
 
 interface SampledSwarms {
   readonly store: Pick<SwarmStore, 'list'>
-  /** Whether a torrent counts; the info hash is in hexadecimal. */
-  readonly isTracked: (infoHash: string) => boolean
+  /** Whether a torrent counts. */
+  readonly isTracked: (infoHash: InfoHash) => boolean
 }
 
 /** Adds the current counts of all swarms to a history, in small steps. */
@@ -135,7 +137,7 @@ export async function takeSample(
   for (const { infoHash, complete, incomplete, downloaded } of store.list()) {
     count += 1
     if (count % SLICE === 0) await setImmediate()
-    if (!isTracked(Buffer.from(infoHash).toString('hex'))) continue
+    if (!isTracked(infoHashOfBytes(infoHash))) continue
     totals.complete += complete
     totals.downloading += incomplete
     totals.downloaded += downloaded

@@ -9,6 +9,7 @@ import { connectClient } from '../../src/clients/connect.js'
 import { scrapeTracker } from '../../src/clients/scrape/ask-trackers.js'
 import { checkTracker } from '../../src/metainfo/trackers.js'
 import { executable, runProgram } from '../support/executable.js'
+import { infoHashOf } from '../support/info-hashes.js'
 import { findPeer } from '../support/peers.js'
 import { parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
@@ -77,8 +78,8 @@ for (const silence of ['connection', 'headers', 'body'] satisfies Silence[]) {
     const port = await startSilentServer(t, silence)
     const url = checkTracker(`http://127.0.0.1:${port}/announce`)
     const { signal } = new AbortController()
-    const infoHash = Buffer.alloc(20, 'h')
-    const scraped = scrapeTracker({ url, infoHashes: [infoHash.toString('hex')], signal }, LIMIT)
+    const infoHash = infoHashOf('68'.repeat(20))
+    const scraped = scrapeTracker({ url, infoHashes: [infoHash], signal }, LIMIT)
     await assert.rejects(scraped, /no answer in time/)
   })
 }

@@ -9,7 +9,8 @@ import { pseudoRandom } from '../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch, plantFiles, type Files } from '../support/scratch.js'
 import { spawnSync } from 'node:child_process'
-import type { InfoHashes, MetainfoVersion } from '../../src/metainfo/metainfo.js'
+import type { MetainfoVersion } from '../../src/metainfo/metainfo.js'
+import type { InfoHashes } from '../../src/metainfo/values.js'
 import { projectRoot } from '../support/executable.js'
 
 const BLOCK = 16 * 1024

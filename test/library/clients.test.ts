@@ -88,6 +88,8 @@ test('a client that does not answer, a bad URL and a signal are errors', async (
     await assert.rejects(call(NOBODY, { signal }), INTERRUPTED)
   }
   await assert.rejects(publishTorrents([bytes], NOBODY), { code: 'usage' })
+  const unknown = { infoHash: 'ab', infoHashV2: null }
+  await assert.rejects(withdrawTorrents([unknown], NOBODY), { code: 'usage' })
 })
 
 test('trackers are asked about torrents and magnet links', async (t) => {

@@ -1,6 +1,7 @@
 import { type AdminContext, type AdminRoute, menuFormRoutes } from '../frame/visit.js'
 import { BtkitError } from '../../errors.js'
 import { looksLikeMagnet, parseMagnet } from '../../metainfo/magnet.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import { Form, defaultAct, textField } from '../../pages/form.js'
 import { type Answer, seeOther } from '../../pages/frame.js'
 import { renderTable } from '../../pages/table.js'
@@ -42,8 +43,6 @@ const KINDS = [
   },
 ] as const
 
-type Kind = (typeof KINDS)[number]['kind']
-
 /** The page of bans. */
 export function banRoutes(parts: BanParts): AdminRoute[] {
   return menuFormRoutes({
@@ -65,9 +64,9 @@ async function change({ form, note, user }: AdminContext, parts: BanParts): Prom
     await bans[kind].remove(lift)
     note('lift a ban', lift)
   } else {
-    const value = checkValue(kind, form.text(kind))
-    const named = kind === 'torrents' ? tracker.view.torrents.torrents.get(value) : undefined
-    const name = named?.metainfo?.name
+    const hash = kind === 'torrents' ? checkHash(form.text(kind)) : null
+    const value = hash ?? checkAddresses(form.text(kind))
+    const name = hash && tracker.view.torrents.torrents.get(hash)?.metainfo?.name
     const reason = [name, form.text('reason')].filter(Boolean).join(': ').slice(0, LONGEST)
     const day = new Date(now()).toISOString().slice(0, 10)
     await bans[kind].add({ value, comment: escapeText(`${day} ${user.name} ${reason}`.trim()) })
@@ -81,13 +80,15 @@ async function change({ form, note, user }: AdminContext, parts: BanParts): Prom
 const LARGEST_BAN = { 4: 2n ** 24n, 6: 2n ** 112n } as const
 
 /** @throws BtkitError `usage` */
-function checkValue(kind: Kind, text: string): string {
-  if (kind === 'torrents') {
-    const link = looksLikeMagnet(text) ? parseMagnet(text) : null
-    const hash = parseHash(link ? (link.infoHash ?? link.infoHashV2 ?? '') : text)
-    if (hash !== null && !/\s/.test(text)) return hash
-    throw new BtkitError('usage', `${quoteText(text)}: not an info hash; it has 40 or 64 digits`)
-  }
+function checkHash(text: string): InfoHash {
+  const link = looksLikeMagnet(text) ? parseMagnet(text) : null
+  const hash = parseHash(link ? (link.infoHash ?? link.infoHashV2 ?? '') : text)
+  if (hash !== null && !/\s/.test(text)) return hash
+  throw new BtkitError('usage', `${quoteText(text)}: not an info hash; it has 40 or 64 digits`)
+}
+
+/** @throws BtkitError `usage` */
+function checkAddresses(text: string): string {
   // A list of addresses may have names before ranges, which nobody types here
   const plain = text.replaceAll(/\s/g, '').toLowerCase()
   const range = /^[\da-f.:/-]+$/.test(plain) ? parseAddressRange(plain) : null

@@ -6,11 +6,11 @@ import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { writeAtomically } from '../../files/write/atomically.js'
 import { DEFAULT_MAX_SIZE, MAX_VALUES } from '../../metainfo/bencode/read.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { Journal, type JournalOptions } from '../../state/journal.js'
 import { escapeText } from '../../text/escape.js'
-import { swarmHashes } from '../../tracker/allowed/known-torrent.js'
+import { swarmHashes } from '../../metainfo/info-hash.js'
+import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 import { HeldTorrents } from './held.js'
 import {
   type Category,
@@ -47,7 +47,7 @@ export interface CollectionParts {
   /** Receives warnings. */
   readonly warn: (message: string) => void
   /** The torrent that is tracked, by its 40 hexadecimal digits; null if there is none. */
-  readonly trackedAs: (infoHash: string) => Tracked | null
+  readonly trackedAs: (infoHash: InfoHash) => Tracked | null
   /** Resolves when the tracker knows the torrents that are in the directories now; never rejects. */
   readonly scan: () => Promise<void>
 }
@@ -120,7 +120,7 @@ export class Collection {
    * and pages would see the comment and trackers of one of them only. Call it in `changeInfo`.
    * @throws BtkitError `exists`
    */
-  refuseCopy(path: string, hashes: SwarmHashes): void {
+  refuseCopy(path: string, hashes: InfoHashes): void {
     for (const hash of swarmHashes(hashes)) {
       const tracked = this.#trackedAs(hash)
       if (tracked?.path === null)
@@ -132,7 +132,7 @@ export class Collection {
   }
 
   /** Records a torrent that was written, because the tracker notices it only later. */
-  wrote(path: string, hashes: SwarmHashes): void {
+  wrote(path: string, hashes: InfoHashes): void {
     for (const hash of swarmHashes(hashes)) this.#written.set(hash, path)
   }
 
@@ -154,9 +154,6 @@ export class Collection {
   }
 }
 
-/** The info hashes of a torrent, of which a hybrid has two. */
-export type SwarmHashes = Pick<Metainfo, 'infoHash' | 'infoHashV2'>
-
 /** Says that there would be two files of the same torrent. */
 export function isCopy(path: string, other: string): BtkitError {
   const why = `the same torrent is tracked as ${basename(other)}; edit or move that one`
@@ -164,12 +161,12 @@ export function isCopy(path: string, other: string): BtkitError {
 }
 
 /** The info hashes of the torrent at a path; none if it cannot be read. */
-export function infoHashesAt(path: string): SwarmHashes {
+export function infoHashesAt(path: string): InfoHashes {
   return valueOr({ infoHash: null, infoHashV2: null }, () => readTorrent(path, DEFAULT_MAX_SIZE))
 }
 
 /** The hash by which a torrent's owner is known. */
-export function mainHash({ infoHash, infoHashV2 }: SwarmHashes) {
+export function mainHash({ infoHash, infoHashV2 }: InfoHashes) {
   return infoHash ?? infoHashV2 ?? ''
 }
 

@@ -1,6 +1,6 @@
 import { BtkitError, type ErrorCode } from '../../errors.js'
 import type { ClientTorrent } from '../../core/publish/client.js'
-import type { InfoHashes } from '../../metainfo/metainfo.js'
+import type { InfoHashes } from '../../metainfo/values.js'
 import { jsonLine } from '../../text/escape.js'
 import type { Io } from '../io.js'
 import { describeError, tryEach } from './messages.js'

@@ -1,4 +1,5 @@
 import { isTracker } from '../../metainfo/trackers.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import {
   answeredWithin,
   ScrapeFailure,
@@ -20,7 +21,7 @@ export interface Asked {
   /** The torrent or link, for people. */
   readonly name: string
   /** In hexadecimal, 20 bytes: trackers know a v2 torrent by the first of its hash (BEP 52). */
-  readonly infoHash: string
+  readonly infoHash: InfoHash
   /** Announce URLs. */
   readonly trackers: readonly string[]
 }
@@ -48,7 +49,7 @@ export async function askTrackers(
   asked: readonly Asked[],
   asking: Asking,
 ): Promise<(one: Asked) => TrackerAnswer[]> {
-  const hashes = new Map<string, Set<string>>()
+  const hashes = new Map<string, Set<InfoHash>>()
   for (const { infoHash, trackers } of asked) {
     for (const url of trackers) hashes.set(url, (hashes.get(url) ?? new Set()).add(infoHash))
   }
@@ -68,7 +69,7 @@ export async function askTrackers(
 }
 
 /** Returns counts, or why there are none, by info hash. */
-async function askOne(url: string, infoHashes: readonly string[], { timeoutMs, signal }: Asking) {
+async function askOne(url: string, infoHashes: readonly InfoHash[], { timeoutMs, signal }: Asking) {
   const answers = new Map<string, ScrapedCounts | string>()
   for (let at = 0; at < infoHashes.length; at += MOST_HASHES) {
     const some = infoHashes.slice(at, at + MOST_HASHES)

@@ -1,6 +1,6 @@
 import { callWithin, isTimeout, type CallLimits } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
-import type { TrackerUrl } from '../../metainfo/values.js'
+import type { InfoHash, TrackerUrl } from '../../metainfo/values.js'
 import { quoteText } from '../../text/escape.js'
 
 /** A tracker's counts of a torrent. */
@@ -20,7 +20,7 @@ export type Scraped = ReadonlyMap<string, ScrapedCounts>
 export interface ScrapeQuestion {
   /** The announce URL. */
   readonly url: TrackerUrl
-  readonly infoHashes: readonly string[]
+  readonly infoHashes: readonly InfoHash[]
   /** Aborts when the answer is no longer needed. */
   readonly signal: AbortSignal
 }

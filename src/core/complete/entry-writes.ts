@@ -14,7 +14,7 @@ import {
 } from './complete-report.js'
 import type { CompleteRun } from './request.js'
 import { join } from 'node:path'
-import type { InfoHashes } from '../../metainfo/metainfo.js'
+import type { InfoHashes } from '../../metainfo/values.js'
 
 /** Maximum number of entries that are being written or wait for it, to limit memory. */
 const PENDING_WRITES = 2048

@@ -1,5 +1,6 @@
 import { BtkitError } from '../../errors.js'
-import { hasSameInfo, type InfoHashes, type UnhashedMetainfo } from '../../metainfo/metainfo.js'
+import { hasSameInfo, type UnhashedMetainfo } from '../../metainfo/metainfo.js'
+import type { InfoHashes } from '../../metainfo/values.js'
 import { parseUnhashed } from '../../metainfo/parse/metainfo.js'
 import { spliceTorrent, type TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 

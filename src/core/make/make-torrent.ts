@@ -1,5 +1,5 @@
 import { checkTarget, writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
-import { infoHashesOf, type InfoHashes, type Metainfo } from '../../metainfo/metainfo.js'
+import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
 import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainfo/build/torrent.js'
 import { planContent, type Content, type ContentRequest } from '../digests/content.js'
 import { composeCore, InfoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
@@ -11,7 +11,7 @@ import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
 import { spliceDict, type DictChanges } from '../../metainfo/edit/splice-torrent.js'
-import type { TrackerUrl } from '../../metainfo/values.js'
+import type { InfoHashes, TrackerUrl } from '../../metainfo/values.js'
 
 /**
  * The creation date: seconds since 1970, or `mtime` for the date of the files, or null for none.

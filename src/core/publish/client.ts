@@ -1,5 +1,7 @@
-import type { BtkitError, ErrorCode } from '../../errors.js'
-import type { InfoHashes, Metainfo } from '../../metainfo/metainfo.js'
+import { BtkitError, type ErrorCode } from '../../errors.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { swarmHashes } from '../../metainfo/info-hash.js'
+import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 
 /** The label that marks btkit's torrents in a client's list. */
 export const MARK = 'btkit'
@@ -132,8 +134,10 @@ export interface ClientTorrent {
 }
 
 /** Returns the info hash by which clients and trackers identify a torrent (BEP 52). */
-export function clientInfoHash({ infoHash, infoHashV2 }: InfoHashes): string {
-  return infoHash ?? (infoHashV2 ?? '').slice(0, 40)
+export function clientInfoHash(hashes: InfoHashes): InfoHash {
+  const [hash] = swarmHashes(hashes)
+  if (hash === undefined) throw new BtkitError('usage', 'a torrent without an info hash')
+  return hash
 }
 
 /**

@@ -40,6 +40,7 @@ import { FileTorrents } from '../views/file-torrents.js'
 import { Warmer } from '../warm/warmer.js'
 import type { ServerContext } from '../../server/context.js'
 import { startPeriodicTasks } from '../../server/periodic-tasks.js'
+import type { InfoHash } from '../../metainfo/values.js'
 
 /** All settings of a mirror; `Options` are those that its server may still add to. */
 export interface MirrorSettings<Options = ServiceOptions> {
@@ -189,7 +190,7 @@ function openMakers(
 /** The counts of swarms: those of the tracker here, else this seed alone. */
 function swarmCounts({ tracker, seed }: ServiceOptions) {
   if (!tracker || !seed) return tracker ?? seed
-  return { countsOf: (hash: string) => tracker.countsOf(hash) ?? seed.countsOf(hash) }
+  return { countsOf: (hash: InfoHash) => tracker.countsOf(hash) ?? seed.countsOf(hash) }
 }
 
 /** Returns a function that gives each torrent to the seed; null without one. */

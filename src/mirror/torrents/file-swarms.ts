@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache'
 import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
 import type { OwnTracker } from '../options.js'
 import type { Fingerprint } from '../../files/fingerprint.js'
-import type { KnownTorrent } from './known-torrent.js'
+import type { InfoHash } from '../../metainfo/values.js'
+import { swarmHashesOf, type KnownTorrent } from './known-torrent.js'
 
 /** Most files whose torrents are remembered; each takes some 500 bytes. */
 const MOST_FILES = 10_000
@@ -15,7 +16,7 @@ interface FileTorrents {
   readonly size: number
   /** Seconds since 1970. */
   readonly modified: number
-  readonly infoHashes: readonly string[]
+  readonly infoHashes: readonly InfoHash[]
 }
 
 /** The files that are hashed ahead, with their torrents once they were made. */
@@ -23,7 +24,7 @@ interface MadeAhead {
   readonly get: (path: readonly string[]) =>
     | {
         readonly fingerprint: Fingerprint
-        readonly torrent: { readonly infoHash: string } | null
+        readonly torrent: { readonly infoHash: InfoHash } | null
       }
     | undefined
 }
@@ -47,19 +48,15 @@ export class FileSwarms {
   }
 
   /** Remembers the torrent of a single file. */
-  note({
-    title,
-    modified,
-    infoHashes,
-  }: Pick<KnownTorrent, 'title' | 'modified' | 'infoHashes'>): void {
-    const { path, size } = title
+  note(torrent: Pick<KnownTorrent, 'title' | 'modified' | 'infoHashes'>): void {
+    const { modified } = torrent
+    const { path, size } = torrent.title
     if (path === null) return
     const key = path.join('/')
     const before = this.#files.get(key)
     const isSame = before?.size === size && before.modified === modified
     const others = isSame ? before.infoHashes : []
-    const known = [infoHashes.v1, infoHashes.v2].filter((hash) => hash !== null)
-    const all = [...new Set([...known, ...others])].slice(0, MOST_TORRENTS)
+    const all = [...new Set([...swarmHashesOf(torrent), ...others])].slice(0, MOST_TORRENTS)
     this.#files.set(key, { size, modified, infoHashes: all })
   }
 
@@ -73,7 +70,7 @@ export class FileSwarms {
     }, null)
   }
 
-  #hashesOf(path: readonly string[], { size, modified }: ListedFile): readonly string[] {
+  #hashesOf(path: readonly string[], { size, modified }: ListedFile): readonly InfoHash[] {
     const sent = this.#files.get(path.join('/'))
     const isSent = sent?.size === size && sent.modified === Math.floor(modified / 1000)
     const ahead = this.warm?.get(path)

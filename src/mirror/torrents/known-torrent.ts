@@ -3,6 +3,8 @@ import type { InfoOptions } from '../../core/digests/info.js'
 import { isPad } from '../../core/digests/pad-files.js'
 import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
+import { swarmHashes } from '../../metainfo/info-hash.js'
+import type { InfoHash, InfoHashV2 } from '../../metainfo/values.js'
 import type { TorrentTitle } from '../progress/progress.js'
 
 /** Where the files of a torrent are published, and which are left out. */
@@ -24,13 +26,18 @@ export interface KnownTorrent extends Placement, TorrentCore {
   /** In hexadecimal: the info hash of v1 if there is one, otherwise that of v2. */
   readonly infoHash: string
   /** In hexadecimal; null for a version that the torrent lacks. */
-  readonly infoHashes: Readonly<Record<'v1' | 'v2', string | null>>
+  readonly infoHashes: { readonly v1: InfoHash | null; readonly v2: InfoHashV2 | null }
   /** The latest modification time of its files, in seconds since 1970. */
   readonly modified: number
   /** SHA-256 of everything that determines the `info`. */
   readonly input: Uint8Array
   /** Whether no file changed so recently that another change might leave no trace. */
   readonly isCacheable: boolean
+}
+
+/** The info hashes by which clients announce a torrent. */
+export function swarmHashesOf({ infoHashes: { v1, v2 } }: Pick<KnownTorrent, 'infoHashes'>) {
+  return swarmHashes({ infoHash: v1, infoHashV2: v2 })
 }
 
 /** Learns of a torrent whose hashes are in the cache, and what it was made of. */

@@ -13,7 +13,7 @@ import type { ServiceOptions } from '../options.js'
 import { sendReady } from '../progress/progress-page.js'
 import { publicAddress } from '../requests/address.js'
 import type { FileSwarms } from './file-swarms.js'
-import type { KnownTorrent } from './known-torrent.js'
+import { swarmHashesOf, type KnownTorrent } from './known-torrent.js'
 import type { CurrentTorrent } from './on-demand.js'
 import type { ResponseCache, TorrentResponse } from './response-cache.js'
 import { spreadTrackers, trackersAt, type TrackerList, type TrackerSource } from './trackers.js'
@@ -179,7 +179,7 @@ export class TorrentSender {
     const trackers = this.trackers()
     const before = isKept ? known.responses.recall(raw) : undefined
     if (before?.checked === checked && before.answer.trackers === trackers) return before.answer
-    const peers = seedPeers(raw, checked.torrent.infoHash, { ...options, address })
+    const peers = seedPeers(raw, checked.torrent, { ...options, address })
     const { torrent } = checked
     const addresses = [address, ...webSeeds] as const
     const own = { trackers, addresses, httpSeeds, peers }
@@ -199,7 +199,7 @@ export class TorrentSender {
     }
     const answer = { trackers, parts, length, headers }
     // Parsing a large torrent takes long, so the tracker gets each only once
-    if (tracker && !trackedHashes(torrent).every((hash) => tracker.has(hash)))
+    if (tracker && !swarmHashesOf(torrent).every((hash) => tracker.has(hash)))
       // Without the host of this request, which may be any
       tracker.add(buildTorrent(partsOf(surround(torrent, own), null), torrent))
     if (tracker || seed) known.swarms.note(torrent)
@@ -219,11 +219,6 @@ function sendBody(reply: FastifyReply, { parts, length }: TorrentResponse): Fast
   return reply
 }
 
-/** The info hashes by which clients announce a torrent; one of version 2 is cut (BEP 52). */
-function trackedHashes({ infoHashes: { v1, v2 } }: KnownTorrent): string[] {
-  return [v1, v2?.slice(0, 40) ?? null].filter((hash) => hash !== null)
-}
-
 /** The options that decide it, and the URL of the mirror for this request. */
 type SeedPlace = Pick<ServiceOptions, 'seed' | 'publicUrl'> & { readonly address: string }
 
@@ -234,10 +229,11 @@ type SeedPlace = Pick<ServiceOptions, 'seed' | 'publicUrl'> & { readonly address
  */
 function seedPeers(
   { headers, socket }: IncomingMessage,
-  infoHash: string,
+  torrent: KnownTorrent,
   { seed, publicUrl, address }: SeedPlace,
 ): DhtNode[] {
-  if (!seed?.countsOf(infoHash)) return []
+  const [infoHash] = swarmHashesOf(torrent)
+  if (infoHash === undefined || !seed?.countsOf(infoHash)) return []
   const { hostname } = new URL(address)
   const local = unmappedAddress(socket.localAddress ?? '')
   // Behind a proxy, the client knows another address

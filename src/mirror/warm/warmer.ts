@@ -15,6 +15,8 @@ import { NotReady } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import { escapeText } from '../../text/escape.js'
 import { MOST_ITEMS } from '../../text/feed.js'
+import type { InfoHash } from '../../metainfo/values.js'
+import { swarmHashesOf } from '../torrents/known-torrent.js'
 
 /** The sources of files and torrents. */
 interface WarmSources extends Pick<ServerContext, 'warn' | 'onError' | 'monotonic'> {
@@ -44,9 +46,6 @@ const FAR = 60_000
 
 /** Milliseconds for which the real paths of directories are reused. */
 const FRESH_FOR = 1000
-
-/** Characters of an info hash in feeds; a hash of version 2 is cut to that length (BEP 52). */
-const HASH = 40
 
 /** Milliseconds between checks whether the cache still has the torrents of ready files. */
 const RECALL_INTERVAL = 12 * 3_600_000
@@ -185,8 +184,8 @@ export class Warmer {
     const { signal } = this.#stopping
     const { torrent } = await torrents.obtain(file, 'v1', { signal, throttle })
     if (!torrent.isCacheable) return null
-    const { v1, v2 } = torrent.infoHashes
-    const infoHash = v1 ?? (v2 ?? '').slice(0, HASH)
+    const [infoHash] = swarmHashesOf(torrent)
+    if (infoHash === undefined) return null
     const givenLength = torrent.given?.bytes.length
     return { infoHash, infoLength: torrent.info.length, givenLength, stamp }
   }
@@ -234,8 +233,7 @@ function tooMany(path: readonly string[]): string {
 
 /** A torrent that can be sent at once, with the facts for a feed. */
 export interface ReadyTorrent {
-  /** Of version 1, in hexadecimal. */
-  readonly infoHash: string
+  readonly infoHash: InfoHash
   /** Bytes of its `info`. */
   readonly infoLength: number
   /** Bytes of the operator's own torrent; absent for one made on demand. */

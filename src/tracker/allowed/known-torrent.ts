@@ -4,12 +4,14 @@ import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { decodeUtf8 } from '../../metainfo/parse/require-field.js'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
+import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
+import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 
 /** A torrent that the tracker accepts by name, without its peers. */
 export interface AllowedTorrent {
-  /** 40 hexadecimal digits, as in announces: for v2 torrents the first 40 of the 64 digits. */
-  readonly infoHash: string
+  /** As in announces. */
+  readonly infoHash: InfoHash
   /** Null if only the hash is known. */
   readonly metainfo: KnownSummary | null
   /** The error sent to clients instead of peers. */
@@ -21,7 +23,8 @@ export interface AllowedTorrent {
 }
 
 /** The part of a .torrent file that is kept. */
-export interface KnownSummary extends Pick<Metainfo, 'infoHash' | 'infoHashV2' | 'name'> {
+export interface KnownSummary extends InfoHashes {
+  readonly name: string
   /** Total size of its files in bytes, without padding. */
   readonly size: number
   /** The number of its files, with pad files. */
@@ -88,11 +91,6 @@ const LATEST_TIME = 8.64e15
 function addedAt(origin: TorrentOrigin | null, { creationDate }: Metainfo): number | null {
   const time = origin?.mtimeMs ?? (creationDate === null ? null : 1000 * creationDate)
   return time === null ? null : Math.min(Math.max(0, time), LATEST_TIME)
-}
-
-/** The info hashes by which clients announce a torrent (BEP 52), each 40 hexadecimal digits. */
-export function swarmHashes({ infoHash, infoHashV2 }: Pick<Metainfo, 'infoHash' | 'infoHashV2'>) {
-  return [infoHash, infoHashV2?.slice(0, 40) ?? null].filter((hash) => hash !== null)
 }
 
 /** The most trackers of one torrent in a magnet link. */

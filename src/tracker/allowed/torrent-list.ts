@@ -7,6 +7,8 @@ import { BtkitError } from '../../errors.js'
 import { type RegularFile, lookAtState, readRegular } from '../../files/read-bounded.js'
 import { statFiles } from '../../files/stat-files.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
+import { cutInfoHash, readInfoHash, readInfoHashV2 } from '../../metainfo/info-hash.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import { type AllowedTorrent, describeTorrent } from './known-torrent.js'
 import { LinesFile, ProblemReports } from './lines-file.js'
 
@@ -33,13 +35,13 @@ const MAX_ADDED = 100_000
  */
 export class TorrentList {
   readonly #directories: readonly TorrentDirectory[]
-  readonly #listFile: LinesFile<string> | null
-  readonly #bannedFile: LinesFile<string> | null
+  readonly #listFile: LinesFile<InfoHash> | null
+  readonly #bannedFile: LinesFile<InfoHash> | null
   readonly #isFed: boolean
   readonly #copies: ProblemReports
-  readonly #added = new LRUCache<string, AllowedTorrent>({ max: MAX_ADDED })
-  #torrents = new Map<string, AllowedTorrent>()
-  #banned: ReadonlySet<string> = new Set()
+  readonly #added = new LRUCache<InfoHash, AllowedTorrent>({ max: MAX_ADDED })
+  #torrents = new Map<InfoHash, AllowedTorrent>()
+  #banned: ReadonlySet<InfoHash> = new Set()
   /** How often the banned hashes have changed. */
   #bans = 0
   #version = ''
@@ -68,8 +70,8 @@ export class TorrentList {
     return this.#isFed
   }
 
-  /** Whether a torrent was added, or is refused; `infoHash` has 40 hexadecimal digits. */
-  has(infoHash: string): boolean {
+  /** Whether a torrent was added, or is refused. */
+  has(infoHash: InfoHash): boolean {
     return this.#added.get(infoHash) !== undefined || this.#banned.has(infoHash)
   }
 
@@ -91,13 +93,13 @@ export class TorrentList {
     return `${this.#version} ${this.#additions}`
   }
 
-  /** The known torrents by info hash, 40 hexadecimal digits. */
-  get torrents(): ReadonlyMap<string, AllowedTorrent> {
+  /** The known torrents by info hash. */
+  get torrents(): ReadonlyMap<InfoHash, AllowedTorrent> {
     return this.#torrents
   }
 
-  /** The info hashes that are refused, 40 hexadecimal digits each. */
-  get banned(): ReadonlySet<string> {
+  /** The info hashes that are refused. */
+  get banned(): ReadonlySet<InfoHash> {
     return this.#banned
   }
 
@@ -119,7 +121,7 @@ export class TorrentList {
   }
 
   async #look(): Promise<void> {
-    const torrents = new Map<string, AllowedTorrent>()
+    const torrents = new Map<InfoHash, AllowedTorrent>()
     await this.#listFile?.refresh()
     for (const infoHash of this.#listFile?.values ?? []) {
       torrents.set(infoHash, {
@@ -128,7 +130,7 @@ export class TorrentList {
       })
     }
     for (const [infoHash, torrent] of this.#added.entries()) torrents.set(infoHash, torrent)
-    const inFiles = new Set<string>()
+    const inFiles = new Set<InfoHash>()
     for (const directory of this.#directories) {
       await directory.refresh()
       for (const torrent of directory.torrents()) {
@@ -161,9 +163,10 @@ export class TorrentList {
  * Reads the info hash at the start of a line; null if there is none. The hash of a v2 torrent is cut to 40 digits, as in
  * announces.
  */
-export function parseHash(line: string): string | null {
+export function parseHash(line: string): InfoHash | null {
   const [hash = ''] = line.split(/\s/)
-  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(hash) ? hash.slice(0, 40).toLowerCase() : null
+  const v2 = readInfoHashV2(hash)
+  return v2 === null ? readInfoHash(hash) : cutInfoHash(v2)
 }
 
 /** Number of files that are examined before announces get their turn. */

@@ -2,6 +2,8 @@ import type { AccessLists } from '../allowed/access-lists.js'
 import type { ClaimedAddresses } from '../protocol/http-query.js'
 import { isLocal, parseAddress } from '../protocol/peer-address.js'
 import { isConnectable } from '../swarms/swarm-types.js'
+import type { InfoHash } from '../../metainfo/values.js'
+import { infoHashOfBytes } from '../../metainfo/info-hash.js'
 
 /** The tracker's verdict about a torrent. */
 export interface TorrentVerdict {
@@ -45,9 +47,9 @@ export interface TrackerRules extends AnswerBounds {
   /** Whether a client may ask at all. Null stands for a client on a Unix socket. */
   readonly permits: (address: string | null) => boolean
   /**
-   * The torrents tracked by name, by info hash in hexadecimal; empty if all torrents are tracked.
+   * The torrents tracked by name, by info hash; empty if all torrents are tracked.
    */
-  readonly known: () => ReadonlyMap<string, TorrentVerdict>
+  readonly known: () => ReadonlyMap<InfoHash, TorrentVerdict>
   /**
    * The verdict about a torrent, given its info hash of 20 bytes. Null if there is nothing to say,
    * for example if every torrent is tracked.
@@ -71,7 +73,7 @@ export interface AnswerSettings extends AnswerBounds {
 /** The verdict about a torrent that an operator banned. */
 const BANNED = { failure: 'This torrent is banned from this tracker.', warning: null } as const
 
-const NONE: ReadonlyMap<string, TorrentVerdict> = new Map()
+const NONE: ReadonlyMap<InfoHash, TorrentVerdict> = new Map()
 
 /**
  * Creates the rules for announces from settings and access lists. `hasSwarm` returns whether a
@@ -89,8 +91,7 @@ export function makeRules(
     known: () => (torrents.isOpen ? NONE : torrents.torrents),
     judge: (infoHash) => {
       if (torrents.isOpen && torrents.banned.size === 0) return null
-      const { buffer, byteOffset, length } = infoHash
-      const hash = Buffer.from(buffer, byteOffset, length).toString('hex')
+      const hash = infoHashOfBytes(infoHash)
       if (torrents.banned.has(hash)) return BANNED
       if (torrents.isOpen) return null
       const known = torrents.torrents.get(hash)

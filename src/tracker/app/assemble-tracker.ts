@@ -28,6 +28,7 @@ import { StateFile } from '../state/state-file.js'
 import { SwarmStore } from '../swarms/swarm-store.js'
 import type { StoreTotals } from '../swarms/swarm-types.js'
 import { ConnectionIds, ID_SECRET, UdpAnswers } from '../udp/udp-server.js'
+import { infoHashOfBytes } from '../../metainfo/info-hash.js'
 
 /** The smallest and the largest size of a shared key in bytes. */
 const MIN_KEY_SIZE = 16
@@ -202,7 +203,7 @@ async function openExchange(
     address: shared.address,
     store: own.store,
     allows: (infoHash) => {
-      const hash = Buffer.from(infoHash).toString('hex')
+      const hash = infoHashOfBytes(infoHash)
       const isKnown = torrents.isOpen || torrents.torrents.get(hash)?.failure === null
       return isKnown && !torrents.banned.has(hash)
     },

@@ -15,6 +15,7 @@ import type { TorrentList } from '../allowed/torrent-list.js'
 import { SAMPLE_INTERVAL, takeSample } from '../history.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import { type UdpServer, openUdp } from '../udp/udp-server.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import { type AssembledTracker, type TrackerWorld, assembleTracker } from './assemble-tracker.js'
 import type { TrackerSettings } from './settings.js'
 
@@ -43,12 +44,12 @@ export interface RunningTracker extends Pick<Listening, 'addresses'> {
   readonly torrentCount: () => number | null
   /** The torrents and swarms, for those who administer them. */
   readonly view: TrackerView
-  /** Whether a torrent of that info hash, 40 hexadecimal digits, was added. */
-  readonly has: (infoHash: string) => boolean
+  /** Whether a torrent of that info hash was added. */
+  readonly has: (infoHash: InfoHash) => boolean
   /** Tracks a new torrent, if the settings allow adding. */
   readonly add: (bytes: Uint8Array) => void
-  /** The counts that this process has of a torrent, whose info hash is in hexadecimal. */
-  readonly countsOf: (infoHash: string) => ScrapedCounts | null
+  /** The counts that this process has of a torrent. */
+  readonly countsOf: (infoHash: InfoHash) => ScrapedCounts | null
   /** Scans directories and lists now. */
   readonly refresh: () => Promise<void>
   /** Reopens the log file, if there is one. */
@@ -110,9 +111,9 @@ async function openTracker(
   }
 }
 
-/** Counts a swarm; v2 info hashes are cut to 20 bytes, as in announces. */
-function countsOf(store: Pick<SwarmStore, 'scrape'>, infoHash: string): ScrapedCounts | null {
-  const counts = store.scrape(Buffer.from(infoHash, 'hex').subarray(0, 20))
+/** Counts a swarm. */
+function countsOf(store: Pick<SwarmStore, 'scrape'>, infoHash: InfoHash): ScrapedCounts | null {
+  const counts = store.scrape(Buffer.from(infoHash, 'hex'))
   if (!counts) return null
   const { complete: seeds, incomplete: leechers, downloaded: completed } = counts
   return { seeds, leechers, completed }
@@ -133,7 +134,7 @@ async function beginWork(
   await state.save()
   await shared?.start()
   const { torrents } = admitted
-  const isTracked = (infoHash: string) => {
+  const isTracked = (infoHash: InfoHash) => {
     return torrents.isOpen || torrents.isFed || torrents.torrents.has(infoHash)
   }
   const sample = () => takeSample(history, { store, isTracked }, now)

@@ -35,6 +35,7 @@ import {
   makeRow,
 } from '../page/torrent-rows.js'
 import { infoHashOf } from '../protocol/http-query.js'
+import type { InfoHash } from '../../metainfo/values.js'
 
 /** Torrents on a page, in an answer of JSON, on the front page as new, and in a feed. */
 const ROWS = 100
@@ -181,7 +182,7 @@ export class Catalogue {
 
   /** A torrent and its place in the catalogue, null for none; null if the torrent is unknown. */
   async #find(
-    infoHash: string,
+    infoHash: InfoHash,
   ): Promise<{ readonly row: SwarmRow; readonly entry: CatalogueEntry | null } | null> {
     const { store, torrents, options, site } = this.parts
     const known = torrents.torrents

@@ -3,15 +3,16 @@ import { magnetLink } from '../../metainfo/magnet.js'
 import type { ServerContext } from '../../server/context.js'
 import { SLICE, filterInSlices, sortInSlices } from '../../server/views/slices.js'
 import { type ListOrder, type Paged, paged, parseOrder } from '../../server/views/sorting.js'
-import { type AllowedTorrent, type KnownSummary, swarmHashes } from '../allowed/known-torrent.js'
+import { infoHashOfBytes, swarmHashes } from '../../metainfo/info-hash.js'
+import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
+import type { AllowedTorrent } from '../allowed/known-torrent.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import type { SwarmCounts } from '../swarms/swarm-types.js'
 
 /** A torrent and the counts of its swarm, as pages show them. */
 export interface SwarmRow {
-  /** In hexadecimal. */
-  readonly infoHash: string
+  readonly infoHash: InfoHash
   readonly torrent: AllowedTorrent | null
   /** Null if unknown or hidden. */
   readonly name: string | null
@@ -74,10 +75,7 @@ const NONE: Figures = { complete: 0, downloading: 0, downloaded: 0 }
  * The current figures of a torrent. A hybrid torrent has two swarms, whose peers are mostly the
  * same; the larger numbers count.
  */
-function figuresOf(
-  summary: Pick<KnownSummary, 'infoHash' | 'infoHashV2'>,
-  store: Pick<SwarmStore, 'scrape'>,
-): Figures {
+function figuresOf(summary: InfoHashes, store: Pick<SwarmStore, 'scrape'>): Figures {
   return swarmHashes(summary).reduce<Figures>(
     (figures, hash) => larger(figures, store.scrape(Buffer.from(hash, 'hex'))),
     NONE,
@@ -102,7 +100,7 @@ const PAGE_LENGTH = 200
 interface SnapshotSource {
   readonly store: Pick<SwarmStore, 'list' | 'scrape'>
   /** The known torrents, by info hash in hexadecimal. */
-  readonly torrents: ReadonlyMap<string, AllowedTorrent>
+  readonly torrents: ReadonlyMap<InfoHash, AllowedTorrent>
   /** Whether unknown torrents are tracked, too. */
   readonly isOpen: boolean
   /** Whether names and sizes are shown. */
@@ -214,7 +212,7 @@ async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
   for (const swarm of isOpen ? store.list() : []) {
     count += 1
     if (count % SLICE === 0) await setImmediate()
-    const infoHash = Buffer.from(swarm.infoHash).toString('hex')
+    const infoHash = infoHashOfBytes(swarm.infoHash)
     if (torrents.has(infoHash)) continue
     yield rowOf(infoHash, null, { ...swarm, downloading: swarm.incomplete })
   }
@@ -224,7 +222,7 @@ async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
 export function firstHash(
   { infoHash, metainfo }: AllowedTorrent,
   known: SnapshotSource['torrents'],
-): string {
+): InfoHash {
   const hashes = metainfo === null ? [] : swarmHashes(metainfo)
   return hashes.find((hash) => known.has(hash)) ?? infoHash
 }
@@ -235,7 +233,7 @@ interface RowSource extends Pick<SnapshotSource, 'showNames' | 'mergesHybrids'> 
 
 /** Makes the row of a torrent that is known or has a swarm. */
 export function makeRow(
-  infoHash: string,
+  infoHash: InfoHash,
   torrent: AllowedTorrent | null,
   { store, showNames, mergesHybrids = false }: RowSource,
 ): SwarmRow {
@@ -244,7 +242,7 @@ export function makeRow(
   return showNames ? row : { ...row, name: null, lowerName: '', size: null }
 }
 
-function rowOf(infoHash: string, torrent: AllowedTorrent | null, figures: Figures): SwarmRow {
+function rowOf(infoHash: InfoHash, torrent: AllowedTorrent | null, figures: Figures): SwarmRow {
   const summary = torrent?.metainfo ?? null
   const name = summary?.name ?? null
   // Lists all properties: objects made by spreading are slow to read, and lists read them all

@@ -1,5 +1,7 @@
 import { malformed } from './refusal.js'
 import type { PeerEvent } from '../swarms/swarm-types.js'
+import { infoHashOfBytes, readInfoHash } from '../../metainfo/info-hash.js'
+import type { InfoHash } from '../../metainfo/values.js'
 
 /** The addresses that a client claims, unchecked. Each character stands for a byte. */
 export interface ClaimedAddresses {
@@ -280,13 +282,13 @@ const FIELDS: readonly string[] = ['info_hash', 'hash']
 /**
  * Reads the info hash in a query, as 40 hexadecimal digits or as 20 escaped bytes like in
  * announces.
- * Returns it in hexadecimal, or null if there is none.
+ * Returns null if there is none.
  */
-export function infoHashOf(query: string): string | null {
+export function infoHashOf(query: string): InfoHash | null {
   const fields = query.split('&').map((field) => field.split(/=(.*)/s).map(decodeText))
   const [, value = ''] = fields.find(([name = '']) => FIELDS.includes(name)) ?? []
-  if (/^[0-9a-f]{40}$/i.test(value)) return value.toLowerCase()
-  return value.length === 20 ? Buffer.from(value, 'latin1').toString('hex') : null
+  if (value.length === 20) return infoHashOfBytes(Buffer.from(value, 'latin1'))
+  return readInfoHash(value)
 }
 
 const ZERO = 0x30

@@ -10,10 +10,11 @@ import { scrapeTracker } from '../../../src/clients/scrape/ask-trackers.js'
 import { ScrapeFailure } from '../../../src/clients/scrape/swarm-counts.js'
 import { checkTracker } from '../../../src/metainfo/trackers.js'
 import { fetchAlone, findFreePort, startOpentracker } from '../../support/opentracker.js'
+import { infoHashOf } from '../../support/info-hashes.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { announceQuery } from '../../support/track.js'
 
-const [SHARED, UNKNOWN] = ['ab'.repeat(20), 'cd'.repeat(20)]
+const [SHARED, UNKNOWN] = [infoHashOf('ab'.repeat(20)), infoHashOf('cd'.repeat(20))]
 
 /** The answer of a tracker within that many milliseconds. */
 function scrape(url: string, milliseconds = 600_000) {

@@ -1,22 +1,31 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { digestOf } from '../../../src/bytes.js'
+import { cutInfoHash, infoHashOfBytes, infoHashV2OfBytes } from '../../../src/metainfo/info-hash.js'
+import type { InfoHash } from '../../../src/metainfo/values.js'
 import { FileSwarms } from '../../../src/mirror/torrents/file-swarms.js'
 
 const PATH = ['pub', 'a.iso']
 const FILE = { size: 7, modified: 5_250 }
 const counts = (seeds: number) => ({ seeds, leechers: 0, completed: 0 })
 
+/** The info hash of each version that stands for a name here. */
+const v1Of = (name: string) => infoHashOfBytes(digestOf('sha1', name))
+const v2Of = (name: string) => infoHashV2OfBytes(digestOf('sha256', name))
+
 function swarmsOf(known: Readonly<Record<string, number>>) {
-  const countsOf = (infoHash: string) => {
-    const seeds = known[infoHash]
-    return seeds === undefined ? null : counts(seeds)
+  const countsOf = (infoHash: InfoHash) => {
+    const found = Object.entries(known).find(([name]) => {
+      return [v1Of(name), cutInfoHash(v2Of(name))].includes(infoHash)
+    })
+    return found ? counts(found[1]) : null
   }
   return new FileSwarms({ countsOf }, null)
 }
 
-function torrentOf(v1: string | null, v2: string | null = null, modified = 5) {
+function torrentOf(v1: string, v2: string | null = null, modified = 5) {
   const title = { name: 'a.iso', path: PATH, files: 1, size: FILE.size }
-  return { title, modified, infoHashes: { v1, v2 } }
+  return { title, modified, infoHashes: { v1: v1Of(v1), v2: v2 === null ? null : v2Of(v2) } }
 }
 
 test('a file has the counts of its largest swarm, of any version', () => {
@@ -45,7 +54,7 @@ test('a file that was hashed ahead has counts before anybody asks for its torren
     path: PATH,
     fingerprint: { size: 7, mtimeNs: 5_250_000_000n, ctimeNs: 0n, inode: 1n, device: 1n },
     readiness: 'ready' as const,
-    torrent: { infoHash: 'one', infoLength: 100, stamp: '' },
+    torrent: { infoHash: v1Of('one'), infoLength: 100, stamp: '' },
   }
   const warm = { get: (path: readonly string[]) => (path === PATH ? warmFile : undefined) }
   const swarms = new FileSwarms({ countsOf: () => counts(4) }, warm)

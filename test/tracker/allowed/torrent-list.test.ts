@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } f
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { TorrentList, type TorrentListParts } from '../../../src/tracker/allowed/torrent-list.js'
+import { clientInfoHash } from '../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { makeScratch, type Files } from '../../support/scratch.js'
 import { goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
@@ -10,7 +11,7 @@ import { longTest } from '../../support/long.js'
 
 const one = torrentOf(singleFileInfo({ name: 'one' }))
 const two = torrentOf(singleFileInfo({ name: 'two' }))
-const hashOf = (bytes: Uint8Array) => parseMetainfo(bytes).infoHash ?? ''
+const hashOf = (bytes: Uint8Array) => clientInfoHash(parseMetainfo(bytes))
 
 /** The list of torrents in a new directory, with its reports. */
 function listOf(t: TestContext, files: Files, parts: Partial<TorrentListParts> = {}) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { clientInfoHash } from '../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { TorrentList } from '../../../src/tracker/allowed/torrent-list.js'
 import { openPages } from '../../../src/tracker/app/assemble-tracker.js'
@@ -24,7 +25,7 @@ const OPTIONS: PageOptions = {
 /** A torrent with a name and size. */
 export function torrentNamed(name: string, changes: PlainDict = {}, beside: PlainDict = {}) {
   const bytes = torrentOf(singleFileInfo({ name, ...changes }), beside)
-  return { bytes, hash: parseMetainfo(bytes).infoHash ?? '' }
+  return { bytes, hash: clientInfoHash(parseMetainfo(bytes)) }
 }
 
 export interface Setup {

@@ -9,6 +9,7 @@ import { torrentsAt } from '../../../core/launch/find-torrents.js'
 import { BtkitError } from '../../../errors.js'
 import { looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
+import type { InfoHashV2 } from '../../../metainfo/values.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { hidePasskeys } from '../../../text/passkeys.js'
 import { readTorrentOperand } from '../../open/torrent-input.js'
@@ -83,7 +84,7 @@ const NO_FILES = { torrents: [], failures: new Map<string, unknown>() }
 
 /** A torrent with the hash of version 2 in full. */
 interface Scraped extends Asked {
-  readonly infoHashV2: string | null
+  readonly infoHashV2: InfoHashV2 | null
 }
 
 async function readAsked(operand: string, options: ScrapeOptions, io: Io): Promise<Scraped> {

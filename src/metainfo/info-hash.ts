@@ -1,0 +1,47 @@
+import { Buffer } from 'node:buffer'
+import type { InfoHash, InfoHashes, InfoHashV2 } from './values.js'
+
+/** Reads an info hash of 40 hexadecimal digits in any case; null for any other text. */
+export function readInfoHash(text: string): InfoHash | null {
+  const hash = text.toLowerCase()
+  return isInfoHash(hash) ? hash : null
+}
+
+function isInfoHash(text: string): text is InfoHash {
+  return /^[0-9a-f]{40}$/.test(text)
+}
+
+/** Reads an info hash of version 2, of 64 hexadecimal digits in any case; null for any other text. */
+export function readInfoHashV2(text: string): InfoHashV2 | null {
+  const hash = text.toLowerCase()
+  return isInfoHashV2(hash) ? hash : null
+}
+
+function isInfoHashV2(text: string): text is InfoHashV2 {
+  return /^[0-9a-f]{64}$/.test(text)
+}
+
+/** Returns the info hash that has these 20 bytes. */
+export function infoHashOfBytes(bytes: Uint8Array): InfoHash {
+  return hexOf(bytes) as InfoHash
+}
+
+/** Returns the info hash of version 2 that has these 32 bytes. */
+export function infoHashV2OfBytes(bytes: Uint8Array): InfoHashV2 {
+  return hexOf(bytes) as InfoHashV2
+}
+
+function hexOf({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('hex')
+}
+
+/** Cuts an info hash of version 2 to 20 bytes, by which peers and trackers know its torrent (BEP 52). */
+export function cutInfoHash(hash: InfoHashV2): InfoHash {
+  return hash.slice(0, 40) as InfoHash
+}
+
+/** The info hashes by which peers announce a torrent, first that of version 1 (BEP 52). */
+export function swarmHashes({ infoHash, infoHashV2 }: InfoHashes): InfoHash[] {
+  const cut = infoHashV2 === null ? null : cutInfoHash(infoHashV2)
+  return [infoHash, cut].filter((hash) => hash !== null)
+}
