@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { announceSeed, canAnnounce, type AnnounceUrl } from '../clients/scrape/announce.js'
-import { hashesOf, type SeedTorrent } from './seeded.js'
+import { swarmHashes } from '../metainfo/info-hash.js'
+import type { InfoHash } from '../metainfo/values.js'
+import type { SeedTorrent } from './seeded.js'
 import { MOST_DIALLED_OF_TORRENT, type Seeder } from './seeder.js'
 
 /** Announces that are begun in a second, and that wait for answers, at most. */
@@ -24,7 +26,7 @@ const FAREWELL = 3000
 /** A tier of a torrent's trackers (BEP 12), of which the first that answers is used. */
 interface Tier {
   readonly torrent: SeedTorrent
-  readonly infoHash: string
+  readonly infoHash: InfoHash
   readonly urls: AnnounceUrl[]
   nextAt: number
   failures: number
@@ -65,7 +67,7 @@ export class Announcer {
     if (this.#tiers.has(torrent)) return
     const known = torrent.trackers.map((urls) => urls.filter(canAnnounce))
     const nextAt = this.seeder.monotonic()
-    const tiers = hashesOf(torrent).flatMap((infoHash) => {
+    const tiers = swarmHashes(torrent).flatMap((infoHash) => {
       return known
         .filter((urls) => urls.length > 0)
         .map((urls) => ({

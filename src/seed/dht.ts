@@ -5,6 +5,7 @@ import { valueOr } from '../errors.js'
 import { encodeBencode } from '../metainfo/bencode/encode.js'
 import { readBencode } from '../metainfo/bencode/read.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../metainfo/bencode/value.js'
+import { infoHashOfBytes } from '../metainfo/info-hash.js'
 import type { PeerAddress, Seeder } from './seeder.js'
 
 /** Limits of a packet. */
@@ -40,7 +41,7 @@ export class DhtAnnouncer {
     this.#dht.on('warning', () => undefined)
     this.#dht.on('error', () => undefined)
     this.#dht.on('peer', ({ host, port }: PeerAddress, infoHash: Uint8Array) => {
-      seeder.dialPublic(Buffer.from(infoHash).toString('hex'), { host, port })
+      seeder.dialPublic(infoHashOfBytes(infoHash), { host, port })
     })
     this.#timer = setInterval(() => {
       this.#announceNext()

@@ -1,5 +1,6 @@
 import { createDiffieHellman, createHash, randomBytes, randomInt } from 'node:crypto'
 import type { Protocol } from './arrived.js'
+import type { InfoHash } from '../metainfo/values.js'
 
 // The encryption of connections that BitTorrent clients agree on, "message stream encryption": a key
 // exchange, after which the stream is RC4, or plain. It hides what is sent from filters of providers;
@@ -45,7 +46,7 @@ type Send = (bytes: Uint8Array) => void
 export function* acceptEncryption(
   first: Buffer,
   send: Send,
-  find: (digest: string) => string | null,
+  find: (digest: string) => InfoHash | null,
 ): Protocol<Agreed | null> {
   const theirs = Buffer.concat([first, yield KEY - first.length])
   const exchanged = exchangeKeys(theirs)
@@ -70,7 +71,7 @@ export function* acceptEncryption(
 }
 
 /** Begins an encrypted connection for a torrent. Returns null if the two ends do not agree. */
-export function* beginEncryption(infoHash: string, send: Send): Protocol<Agreed | null> {
+export function* beginEncryption(infoHash: InfoHash, send: Send): Protocol<Agreed | null> {
   const own = keyPair()
   send(Buffer.concat([own.publicKey, padding()]))
   const secret = own.secretWith(yield KEY)
@@ -144,7 +145,7 @@ function exchangeKeys(theirs: Uint8Array): { own: Buffer; secret: Buffer } | nul
 
 function ciphersOf(
   secret: Buffer,
-  infoHash: string,
+  infoHash: InfoHash,
   [own, theirs]: readonly [string, string],
 ): [Cipher, Cipher] {
   const torrent = Buffer.from(infoHash, 'hex')

@@ -10,6 +10,8 @@ import { planVerify, verifyTorrent, type VerifyRequest } from '../core/verify/ve
 import { BtkitError } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { announceUrls } from '../metainfo/trackers.js'
+import type { InfoHash } from '../metainfo/values.js'
+import { clientInfoHash } from '../core/publish/client.js'
 import { areUnchanged, type DataFile, type LoadedTorrent } from './content.js'
 import type { SeedTorrent } from './seeded.js'
 import type { SeedService } from './service.js'
@@ -47,7 +49,7 @@ interface Kept {
   /** Null while its data is not whole. */
   readonly seeded: SeedTorrent | null
   /** The info hash, if another torrent with it is seeded; otherwise null. */
-  readonly twin: string | null
+  readonly twin: InfoHash | null
   /** Where the data is; null for pad files and empty ones. */
   readonly files: readonly (DataFile | null)[]
 }
@@ -142,7 +144,7 @@ export class SeedKeeper {
     const missing = { stamp, seeded: null, files: [], twin: null }
     try {
       const metainfo = readTorrent(path, maxTorrentSize)
-      const infoHash = metainfo.infoHash ?? metainfo.infoHashV2 ?? ''
+      const infoHash = clientInfoHash(metainfo)
       if (service.find(infoHash) !== null) {
         this.#kept.set(path, { ...missing, twin: infoHash })
         return

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import type { Seeder } from './seeder.js'
+import { readInfoHash } from '../metainfo/info-hash.js'
+import type { InfoHash } from '../metainfo/values.js'
 
 /** Where announces go on the local network (BEP 14). */
 const PORT = 6771
@@ -25,7 +27,7 @@ export class LocalDiscovery {
   readonly #sockets: Socket[] = []
   readonly #timer: NodeJS.Timeout
   /** Info hashes that wait for their announce. */
-  readonly #waiting = new Set<string>()
+  readonly #waiting = new Set<InfoHash>()
 
   constructor(private readonly seeder: Seeder) {
     for (const [family, group] of GROUPS) this.#open(family, group)
@@ -39,7 +41,7 @@ export class LocalDiscovery {
   }
 
   /** Announces torrents, in portions. */
-  announce(infoHashes: Iterable<string>): void {
+  announce(infoHashes: Iterable<InfoHash>): void {
     for (const infoHash of infoHashes) this.#waiting.add(infoHash)
   }
 
@@ -66,7 +68,7 @@ export class LocalDiscovery {
     socket.unref()
   }
 
-  #send(infoHashes: readonly string[]): void {
+  #send(infoHashes: readonly InfoHash[]): void {
     this.#sockets.forEach((socket) => {
       const isIPv4 = socket.address().family === 'IPv4'
       const group = GROUPS[isIPv4 ? 0 : 1][1]
@@ -83,7 +85,8 @@ export class LocalDiscovery {
     const port = Number(/^Port: *(\d{1,5})\r$/im.exec(packet)?.[1])
     if (!(port > 0 && port < 65_536)) return
     for (const [, hash = ''] of packet.matchAll(/^Infohash: *([\da-f]{40})\r$/gim)) {
-      this.seeder.dialPublic(hash.toLowerCase(), { host, port })
+      const infoHash = readInfoHash(hash)
+      if (infoHash !== null) this.seeder.dialPublic(infoHash, { host, port })
     }
   }
 }

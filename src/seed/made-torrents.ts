@@ -9,7 +9,9 @@ import { BtkitError } from '../errors.js'
 import { joinTorrent } from '../metainfo/build/torrent.js'
 import { parseMetainfo } from '../metainfo/parse/metainfo.js'
 import { areUnchanged, type DataFile, type LoadedTorrent } from './content.js'
-import { hashesOf, type SeedTorrent } from './seeded.js'
+import { swarmHashes } from '../metainfo/info-hash.js'
+import type { InfoHash } from '../metainfo/values.js'
+import type { SeedTorrent } from './seeded.js'
 import type { SeederStatus } from './seeder.js'
 import { SeedService, type SeedServiceOptions } from './service.js'
 
@@ -89,8 +91,8 @@ export class MadeTorrents {
     return this.service.status
   }
 
-  /** This seed and its peers, by an info hash in hexadecimal; null if it is not seeded. */
-  countsOf(infoHash: string): ScrapedCounts | null {
+  /** This seed and its peers; null if the torrent is not seeded. */
+  countsOf(infoHash: InfoHash): ScrapedCounts | null {
     const state = this.service.stateOf(infoHash)
     return state && { seeds: 1, leechers: state.peers, completed: 0 }
   }
@@ -140,5 +142,5 @@ export class MadeTorrents {
 }
 
 function keyOf(torrent: SeedTorrent): string {
-  return hashesOf(torrent).join()
+  return swarmHashes(torrent).join()
 }

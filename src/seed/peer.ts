@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { BtkitError } from '../errors.js'
 import { takeTurn, type Throttle } from '../hash/jobs/job.js'
+import type { InfoHash } from '../metainfo/values.js'
 import type { SeededContent } from './content.js'
 import { HASH_REQUEST_LENGTH } from './hash-answers.js'
 import type { UploadSlots } from './upload-slots.js'
@@ -48,8 +49,8 @@ const AGAIN = 1000
 
 /** A torrent as peers see it. */
 export interface PeerTorrent {
-  /** In hexadecimal, 20 bytes each: by these, peers ask for it. */
-  readonly hashes: readonly string[]
+  /** By these, peers ask for it. */
+  readonly hashes: readonly InfoHash[]
   /** The number of its peers. */
   peers: number
   /** Bytes that they got. */
@@ -66,8 +67,8 @@ export interface PeerHost {
   readonly throttle: Throttle | null
   readonly monotonic: () => number
   /** Finds a torrent by an info hash, or by the digest of it that encrypted handshakes have. */
-  readonly find: (infoHash: string) => PeerTorrent | null
-  readonly findEncrypted: (digest: string) => string | null
+  readonly find: (infoHash: InfoHash) => PeerTorrent | null
+  readonly findEncrypted: (digest: string) => InfoHash | null
   /** Resolves when the torrent has been read. */
   readonly load: (torrent: PeerTorrent) => Promise<SeededContent>
   /** Something in the content is not what it was. */
@@ -125,7 +126,7 @@ export class Peer extends PeerWire {
     private readonly host: PeerHost,
     private readonly dialled: Dialled | null = null,
   ) {
-    const [infoHash = ''] = dialled?.torrent.hashes ?? []
+    const infoHash = dialled?.torrent.hashes[0] ?? null
     super(socket, dialled && { encryptFor: dialled.isEncrypted ? infoHash : null })
     this.#heardAt = this.#sentAt = host.monotonic()
     socket.setNoDelay(true)
@@ -141,7 +142,7 @@ export class Peer extends PeerWire {
       host.onClosed(this)
       if (this.torrent) this.torrent.peers--
     })
-    if (dialled && !dialled.isEncrypted) {
+    if (dialled && infoHash !== null && !dialled.isEncrypted) {
       socket.once('connect', () => void this.#greet(infoHash, dialled.torrent))
     }
   }
@@ -186,13 +187,14 @@ export class Peer extends PeerWire {
     this.sendRejects(wants.filter(isBlock))
   }
 
-  protected findEncrypted(digest: string): string | null {
+  protected findEncrypted(digest: string): InfoHash | null {
     return this.host.findEncrypted(digest)
   }
 
   protected onEncrypted(): void {
     const torrent = this.dialled?.torrent
-    if (torrent) void this.#greet(torrent.hashes[0] ?? '', torrent)
+    const infoHash = torrent?.hashes[0]
+    if (torrent && infoHash) void this.#greet(infoHash, torrent)
   }
 
   protected onRefused(): void {
@@ -217,7 +219,7 @@ export class Peer extends PeerWire {
   }
 
   /** Sends the handshake, as soon as the torrent has been read. */
-  async #greet(infoHash: string, torrent: PeerTorrent): Promise<void> {
+  async #greet(infoHash: InfoHash, torrent: PeerTorrent): Promise<void> {
     try {
       const content = await this.host.load(torrent)
       if (this.socket.destroyed) return
@@ -230,7 +232,7 @@ export class Peer extends PeerWire {
     }
   }
 
-  #begin(infoHash: string, content: SeededContent): void {
+  #begin(infoHash: InfoHash, content: SeededContent): void {
     this.#content = content
     const { pieceCount, info } = content
     this.expectPieces(pieceCount)

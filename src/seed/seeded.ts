@@ -1,4 +1,6 @@
 import { BtkitError } from '../errors.js'
+import { swarmHashes } from '../metainfo/info-hash.js'
+import type { InfoHash, InfoHashes } from '../metainfo/values.js'
 import { SeededContent, FileReader, type LoadedTorrent } from './content.js'
 import type { PeerTorrent } from './peer.js'
 
@@ -9,11 +11,8 @@ const KEPT = 5 * 60_000
 const MOST_LOADED = 96 * 1024 * 1024
 
 /** A torrent to seed. */
-export interface SeedTorrent {
+export interface SeedTorrent extends InfoHashes {
   readonly name: string
-  /** Info hashes in hexadecimal; null for a version that it lacks. */
-  readonly infoHash: string | null
-  readonly infoHashV2: string | null
   readonly private: boolean
   /** Bytes of the content. */
   readonly size: number
@@ -24,11 +23,6 @@ export interface SeedTorrent {
    * @throws BtkitError if it is not there any more
    */
   readonly load: () => Promise<LoadedTorrent>
-}
-
-/** The info hashes by which peers ask for a torrent: 20 bytes each, in hexadecimal. */
-export function hashesOf({ infoHash, infoHashV2 }: SeedTorrent): string[] {
-  return [infoHash, infoHashV2].flatMap((hash) => (hash === null ? [] : [hash.slice(0, 40)]))
 }
 
 /** How a torrent is seeded. */
@@ -66,8 +60,8 @@ export class Seeded implements PeerTorrent {
 
   constructor(readonly torrent: SeedTorrent) {}
 
-  get hashes(): readonly string[] {
-    return hashesOf(this.torrent)
+  get hashes(): readonly InfoHash[] {
+    return swarmHashes(this.torrent)
   }
 }
 

@@ -13,16 +13,11 @@ import {
 } from '../server/connections/connection-limits.js'
 import { openServer } from '../server/listen/open-server.js'
 import { createThrottle } from '../hash/jobs/job.js'
+import { swarmHashes } from '../metainfo/info-hash.js'
+import type { InfoHash } from '../metainfo/values.js'
 import { openUdp, type UdpPort } from './udp.js'
 import { Peer, type PeerHost, type PeerTorrent } from './peer.js'
-import {
-  hashesOf,
-  LoadedTorrents,
-  Seeded,
-  stateOf,
-  type SeededState,
-  type SeedTorrent,
-} from './seeded.js'
+import { LoadedTorrents, Seeded, stateOf, type SeededState, type SeedTorrent } from './seeded.js'
 import { UploadSlots } from './upload-slots.js'
 
 /** Most connections: in all, of one address, of one torrent, and those begun here. */
@@ -81,10 +76,10 @@ export interface SeederStatus {
 export class Seeder {
   readonly peerId = Buffer.concat([Buffer.from('-BK0100-'), randomBytes(12)]).toString('hex')
   readonly monotonic: () => number
-  readonly #seeded = new Map<string, Seeded>()
+  readonly #seeded = new Map<InfoHash, Seeded>()
   readonly #all = new Set<Seeded>()
   /** Info hashes by their digest with `req2`, as encrypted handshakes have it. */
-  readonly #encrypted = new Map<string, string>()
+  readonly #encrypted = new Map<string, InfoHash>()
   readonly #loaded: LoadedTorrents
   readonly #slots: UploadSlots
   readonly #peers = new Set<Peer>()
@@ -167,25 +162,25 @@ export class Seeder {
     for (const seeded of this.#all) yield stateOf(seeded)
   }
 
-  /** Finds a torrent by one of its info hashes in hexadecimal; those of v2 may be whole. */
-  find(infoHash: string): SeedTorrent | null {
-    return this.#seeded.get(infoHash.slice(0, 40))?.torrent ?? null
+  /** Finds a torrent by one of its info hashes. */
+  find(infoHash: InfoHash): SeedTorrent | null {
+    return this.#seeded.get(infoHash)?.torrent ?? null
   }
 
   /** The figures of a torrent, by one of its info hashes; null if it is not seeded. */
-  stateOf(infoHash: string): SeededState | null {
-    const seeded = this.#seeded.get(infoHash.slice(0, 40))
+  stateOf(infoHash: InfoHash): SeededState | null {
+    const seeded = this.#seeded.get(infoHash)
     return seeded ? stateOf(seeded) : null
   }
 
   /** The info hashes of the public torrents. */
-  *publicHashes(): Generator<string> {
+  *publicHashes(): Generator<InfoHash> {
     for (const [hash, { torrent }] of this.#seeded) if (!torrent.private) yield hash
   }
 
   /** Seeds a torrent from now on. Returns false if it is seeded already. */
   add(torrent: SeedTorrent): boolean {
-    const hashes = hashesOf(torrent)
+    const hashes = swarmHashes(torrent)
     if (hashes.every((hash) => this.#seeded.has(hash))) return false
     const seeded = new Seeded(torrent)
     this.#all.add(seeded)
@@ -198,7 +193,7 @@ export class Seeder {
 
   /** Stops seeding a torrent, and tells its peers. */
   remove(torrent: SeedTorrent): void {
-    for (const hash of hashesOf(torrent)) {
+    for (const hash of swarmHashes(torrent)) {
       const seeded = this.#seeded.get(hash)
       if (!seeded || seeded.torrent !== torrent) continue
       this.#seeded.delete(hash)
@@ -223,7 +218,8 @@ export class Seeder {
 
   /** Connects to peers of a torrent that others named, such as a tracker. */
   dial(torrent: SeedTorrent, addresses: readonly PeerAddress[]): void {
-    const seeded = this.#seeded.get(hashesOf(torrent)[0] ?? '')
+    const [infoHash] = swarmHashes(torrent)
+    const seeded = infoHash && this.#seeded.get(infoHash)
     if (!seeded) return
     const now = this.monotonic()
     const dialled = seeded.dialled ?? new Map<string, number>()
@@ -242,7 +238,7 @@ export class Seeder {
   }
 
   /** Connects to one that takes part in a public torrent, which may be unknown here. */
-  dialPublic(infoHash: string, address: PeerAddress): void {
+  dialPublic(infoHash: InfoHash, address: PeerAddress): void {
     const torrent = this.find(infoHash)
     if (torrent && !torrent.private) this.dial(torrent, [address])
   }
@@ -389,6 +385,6 @@ function clientOf({ address }: Peer): string {
   return clientKey(unmappedAddress(address))
 }
 
-function encryptedDigest(infoHash: string): string {
+function encryptedDigest(infoHash: InfoHash): string {
   return createHash('sha1').update('req2').update(infoHash, 'hex').digest('hex')
 }

@@ -1,7 +1,8 @@
 import { Announcer } from './announcer.js'
 import { DhtAnnouncer } from './dht.js'
 import { LocalDiscovery } from './local-discovery.js'
-import { hashesOf, type SeedTorrent } from './seeded.js'
+import { swarmHashes } from '../metainfo/info-hash.js'
+import type { SeedTorrent } from './seeded.js'
 import { Seeder, type SeederOptions } from './seeder.js'
 
 export interface SeedServiceOptions extends SeederOptions {
@@ -52,7 +53,7 @@ export class SeedService extends Seeder {
   override add(torrent: SeedTorrent): boolean {
     if (!super.add(torrent)) return false
     this.#announcer.add(torrent)
-    if (!torrent.private) this.#local?.announce(hashesOf(torrent))
+    if (!torrent.private) this.#local?.announce(swarmHashes(torrent))
     return true
   }
 

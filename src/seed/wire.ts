@@ -2,6 +2,8 @@ import type { Socket } from 'node:net'
 import { encodeBencode } from '../metainfo/bencode/encode.js'
 import { readBencode } from '../metainfo/bencode/read.js'
 import type { BencodeValue } from '../metainfo/bencode/value.js'
+import { infoHashOfBytes } from '../metainfo/info-hash.js'
+import type { InfoHash } from '../metainfo/values.js'
 import { valueOr } from '../errors.js'
 import { Arrived, type Protocol } from './arrived.js'
 import { acceptEncryption, beginEncryption, type Agreed, type Cipher } from './encryption.js'
@@ -60,15 +62,15 @@ export interface Block {
 
 /** The names of an end and of the torrent that it wants. */
 export interface Handshake {
+  readonly infoHash: InfoHash
   /** In hexadecimal. */
-  readonly infoHash: string
   readonly peerId: string
 }
 
 /** How to call the other end. */
 export interface Calling {
   /** The torrent for which a connection is encrypted; null for one that is plain. */
-  readonly encryptFor: string | null
+  readonly encryptFor: InfoHash | null
 }
 
 /**
@@ -115,7 +117,7 @@ export abstract class PeerWire {
   }
 
   /** The peer encrypts. Returns the info hash whose digest with `req2` that is; null if unknown. */
-  protected abstract findEncrypted(digest: string): string | null
+  protected abstract findEncrypted(digest: string): InfoHash | null
   /** The other end that was called encrypts. */
   protected abstract onEncrypted(): void
   protected abstract onHandshake(handshake: Handshake): void
@@ -281,7 +283,7 @@ export abstract class PeerWire {
   }
 
   /** Begins an encrypted connection, and reads all of it. */
-  *#call(infoHash: string): Protocol {
+  *#call(infoHash: InfoHash): Protocol {
     const agreed = yield* beginEncryption(infoHash, (bytes) => {
       this.#send(bytes)
     })
@@ -327,10 +329,8 @@ export abstract class PeerWire {
     const offers = ([at, bit]: readonly [number, number]) => ((bytes[at] ?? 0) & bit) > 0
     this.hasFast = offers(FAST)
     this.#isExtended = offers(EXTENDED)
-    const [infoHash = '', peerId = ''] = [OFFERED, OFFERED + HASH].map((at) => {
-      return bytes.toString('hex', at, at + HASH)
-    })
-    this.onHandshake({ infoHash, peerId })
+    const infoHash = infoHashOfBytes(bytes.subarray(OFFERED, OFFERED + HASH))
+    this.onHandshake({ infoHash, peerId: bytes.toString('hex', OFFERED + HASH) })
   }
 
   /** Reads a message. Returns false for one that no honest peer sends to a seed. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { Announcer } from '../../src/seed/announcer.js'
+import { infoHashOf } from '../support/info-hashes.js'
 import { until } from '../support/until.js'
 import type { SeedTorrent } from '../../src/seed/seeded.js'
 import type { Seeder } from '../../src/seed/seeder.js'
@@ -80,7 +81,7 @@ function seederAt(monotonic: () => number): Seeder {
 }
 
 function torrentOf(n: number): SeedTorrent {
-  const infoHash = n.toString(16).padStart(40, '0')
+  const infoHash = infoHashOf(n.toString(16).padStart(40, '0'))
   const trackers = [['http://127.0.0.1:1/announce']]
   const load = () => Promise.reject(new Error('not read here'))
   return {

@@ -6,6 +6,7 @@ import { encodeBencode } from '../../src/metainfo/bencode/encode.js'
 import type { SeedTorrent } from '../../src/seed/seeded.js'
 import { SeedService } from '../../src/seed/service.js'
 import { connectPeer } from '../support/seed.js'
+import { infoHashOf } from '../support/info-hashes.js'
 import { until } from '../support/until.js'
 
 /** Bytes of a torrent of which two fit into the memory of a seed, but not three. */
@@ -20,7 +21,7 @@ function largeTorrent(name: string) {
     ['pieces', Buffer.alloc(20)],
   ])
   const metainfo = parseMetainfo(encodeBencode(new Map([['info', info]])))
-  const infoHash = createHash('sha1').update(encodeBencode(info)).digest('hex')
+  const infoHash = infoHashOf(createHash('sha1').update(encodeBencode(info)).digest('hex'))
   // As if there were much beside `info`
   const bytes = Buffer.alloc(LARGE)
   bytes.set(metainfo.bytes)

@@ -1,6 +1,6 @@
 import { isIP, isIPv4 } from 'node:net'
 import { isByteString, type BencodeValue } from '../../metainfo/bencode/value.js'
-import type { Branded } from '../../metainfo/values.js'
+import type { Branded, InfoHash } from '../../metainfo/values.js'
 import { askTracker, percentEncoded } from './http-scrape.js'
 import { answeredWithin } from './swarm-counts.js'
 import { ANNOUNCE, askUdp } from './udp-scrape.js'
@@ -14,7 +14,7 @@ export type AnnounceUrl = Branded<string, 'AnnounceUrl'>
 /** A seed's announce to one tracker (BEP 3). Hashes and ids are 20 bytes in hexadecimal. */
 export interface Announce {
   readonly url: AnnounceUrl
-  readonly infoHash: string
+  readonly infoHash: InfoHash
   readonly peerId: string
   /** The IP address to name; null for the one that the tracker sees. */
   readonly address: string | null
