@@ -9,9 +9,10 @@ import {
 } from '../core/publish/client.js'
 import { BtkitError } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
+import type { InfoHash } from '../metainfo/values.js'
 import { quoteText } from '../text/escape.js'
 import { partBySize } from './batches.js'
-import { asList, asNumber, asObject, asText, type JsonObject } from './http-call.js'
+import { asInfoHash, asList, asNumber, asObject, asText, type JsonObject } from './http-call.js'
 import { readIfThere } from './credentials.js'
 import { RemoteClient } from './remote-client.js'
 
@@ -46,9 +47,10 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
   }
 
   async list(): Promise<readonly ClientTorrent[]> {
-    return (await this.#downloads(KEYS))
-      .filter(({ infoHash, status }) => infoHash !== undefined && !isOver(status))
-      .map(readTorrent)
+    const downloads = (await this.#downloads(KEYS)).filter(({ infoHash, status }) => {
+      return infoHash !== undefined && !isOver(status)
+    })
+    return this.torrentsOf(downloads, readTorrent)
   }
 
   async add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
@@ -101,11 +103,11 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
   }
 
   /** Starting a running download is an error that is ignored. */
-  async start(infoHashes: readonly string[]): Promise<void> {
+  async start(infoHashes: readonly InfoHash[]): Promise<void> {
     await this.#tryAll(infoHashes.map((infoHash) => ['aria2.unpause', gidOf(infoHash)]))
   }
 
-  async remove(infoHashes: readonly string[]): Promise<void> {
+  async remove(infoHashes: readonly InfoHash[]): Promise<void> {
     const wanted = new Set(infoHashes)
     const gids = await this.#gids(wanted)
     // Not forced, so that trackers are notified
@@ -282,13 +284,13 @@ function isOver(status: unknown): boolean {
 }
 
 /** Returns the identifier that btkit gives a torrent's download. */
-function gidOf(infoHash: string): string {
+function gidOf(infoHash: InfoHash): string {
   return GID_PREFIX + infoHash.slice(0, 16 - GID_PREFIX.length)
 }
 
 /** Converts a download with the values of KEYS to the common form of all clients. */
 function readTorrent(download: JsonObject): ClientTorrent {
-  const infoHash = asText(download['infoHash'])
+  const infoHash = asInfoHash(download['infoHash'])
   const size = asNumber(download['totalLength'])
   const info = asObject(asObject(download['bittorrent'])['info'])
   return {

@@ -7,8 +7,9 @@ import {
 } from '../core/publish/client.js'
 import { BtkitError } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
+import type { InfoHash } from '../metainfo/values.js'
 import { callForEach, failuresOfEach } from './batches.js'
-import { asList, asNumber, asObject, asText, type JsonObject } from './http-call.js'
+import { asInfoHash, asList, asNumber, asObject, asText, type JsonObject } from './http-call.js'
 import { CHANGED_BY_LIBTORRENT, RemoteClient } from './remote-client.js'
 
 const KEYS = [
@@ -62,8 +63,8 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
   async list(): Promise<readonly ClientTorrent[]> {
     const torrents = await this.#call('core.get_torrents_status', {}, KEYS)
     if (!torrents) throw this.badAnswer('no list of torrents')
-    return Object.entries(asObject(torrents)).map(([infoHash, torrent]) => {
-      return readTorrent(infoHash, asObject(torrent))
+    return this.torrentsOf(Object.entries(asObject(torrents)), ([infoHash, torrent]) => {
+      return readTorrent(asInfoHash(infoHash), asObject(torrent))
     })
   }
 
@@ -100,20 +101,20 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
    */
   async #requireKnown(metainfo: Metainfo, id: string): Promise<void> {
     if (id === '' || id === clientInfoHash(metainfo)) return
-    await this.remove([id])
+    await this.#call('core.remove_torrents', [id], false)
     throw await this.unopened(metainfo, `it takes ${id} for its info hash`)
   }
 
-  async mark(infoHashes: readonly string[]): Promise<void> {
+  async mark(infoHashes: readonly InfoHash[]): Promise<void> {
     await (this.#labels ??= this.#requireLabels())
     await callForEach(infoHashes, (infoHash) => this.#call('label.set_torrent', infoHash, MARK))
   }
 
-  async start(infoHashes: readonly string[]): Promise<void> {
+  async start(infoHashes: readonly InfoHash[]): Promise<void> {
     await this.#call('core.resume_torrents', infoHashes)
   }
 
-  async remove(infoHashes: readonly string[]): Promise<void> {
+  async remove(infoHashes: readonly InfoHash[]): Promise<void> {
     await this.#call('core.remove_torrents', infoHashes, false)
   }
 
@@ -172,7 +173,7 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
   }
 }
 
-function readTorrent(infoHash: string, torrent: JsonObject): ClientTorrent {
+function readTorrent(infoHash: InfoHash, torrent: JsonObject): ClientTorrent {
   const words = asText(torrent['message'])
   const ofTracker = asText(torrent['tracker_status'])
   const message = words !== 'OK' && words !== '' ? words : refusalOf(ofTracker)

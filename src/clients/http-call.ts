@@ -2,6 +2,9 @@ import { callWithin, type CallLimits } from '../bounded-call.js'
 import { BtkitError } from '../errors.js'
 import { describeFailure } from '../text/network-failure.js'
 import { formatBytes } from '../text/quantity.js'
+import { readInfoHash } from '../metainfo/info-hash.js'
+import type { InfoHash } from '../metainfo/values.js'
+import { escapeText } from '../text/escape.js'
 
 /** A request to a client's remote control. */
 export interface HttpCall {
@@ -137,6 +140,17 @@ export function asList(value: unknown): readonly unknown[] {
 /** Returns a value as text; empty if it is neither text nor a number. */
 export function asText(value: unknown): string {
   return typeof value === 'string' ? value : typeof value === 'number' ? `${value}` : ''
+}
+
+/**
+ * Returns a value as an info hash.
+ * @throws BtkitError `client` if it is not one
+ */
+export function asInfoHash(value: unknown): InfoHash {
+  const infoHash = readInfoHash(asText(value))
+  if (infoHash !== null) return infoHash
+  const what = `'${asText(value)}' is not an info hash`
+  throw new BtkitError('client', `unexpected answer: ${escapeText(what)}`)
 }
 
 /** Returns a value as a number, which some clients send as text; 0 if it is not one. */

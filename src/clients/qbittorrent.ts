@@ -6,6 +6,8 @@ import {
   type TorrentClient,
 } from '../core/publish/client.js'
 import type { BtkitError } from '../errors.js'
+import type { InfoHash } from '../metainfo/values.js'
+import { asInfoHash } from './http-call.js'
 import { callForEach, failuresOfEach } from './batches.js'
 import {
   asList,
@@ -37,9 +39,9 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   #cookie = ''
   #startWord: Promise<'start' | 'resume'> | null = null
   /** qBittorrent's identifiers of its torrents, by info hash. */
-  #ids: ReadonlyMap<string, string> = new Map()
+  #ids: ReadonlyMap<InfoHash, string> = new Map()
   /** The torrents without a tracker that works. */
-  #lacking: ReadonlySet<string> = new Set()
+  #lacking: ReadonlySet<InfoHash> = new Set()
 
   async version(): Promise<string> {
     return `qBittorrent ${(await this.#call('app/version')).text}`
@@ -49,21 +51,22 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     const torrents = this.parse(await this.#call('torrents/info'))
     if (!Array.isArray(torrents)) throw this.badAnswer('no list of torrents')
     const rows = torrents.map(asObject)
-    const lacking = rows.filter(({ tracker }) => tracker === '')
-    this.#lacking = new Set(lacking.map(readInfoHash))
-    this.#ids = new Map(rows.map((row) => [readInfoHash(row), asText(row['hash'])]))
-    return rows.map(readTorrent)
+    const list = this.torrentsOf(rows, readTorrent)
+    const hashes = list.map(({ infoHash }) => infoHash)
+    this.#lacking = new Set(hashes.filter((_, at) => rows[at]?.['tracker'] === ''))
+    this.#ids = new Map(hashes.map((hash, at) => [hash, asText(rows[at]?.['hash'])]))
+    return list
   }
 
   /** Returns qBittorrent's identifiers of torrents. Requests the list again if one is unknown. */
-  async #idsOf(infoHashes: readonly string[]): Promise<string[]> {
+  async #idsOf(infoHashes: readonly InfoHash[]): Promise<string[]> {
     if (infoHashes.some((infoHash) => !this.#ids.has(infoHash))) await this.list()
     return infoHashes.map((infoHash) => this.#ids.get(infoHash) ?? infoHash)
   }
 
   /** Asks only for torrents of which the list names no tracker that works. */
-  async trackerFailures(infoHashes: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const failures = new Map<string, string>()
+  async trackerFailures(infoHashes: readonly InfoHash[]): Promise<ReadonlyMap<InfoHash, string>> {
+    const failures = new Map<InfoHash, string>()
     const asked = infoHashes.filter((infoHash) => this.#lacking.has(infoHash)).slice(0, MOST_ASKED)
     await callForEach(asked, async (infoHash) => {
       const id = this.#ids.get(infoHash) ?? infoHash
@@ -105,14 +108,14 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     if (text.startsWith('Fails')) throw this.failure('rejected the torrent; see its log')
   }
 
-  async start(infoHashes: readonly string[]): Promise<void> {
+  async start(infoHashes: readonly InfoHash[]): Promise<void> {
     this.#startWord ??= this.#findStartWord()
     const hashes = (await this.#idsOf(infoHashes)).join('|')
     await this.#call(`torrents/${await this.#startWord}`, new URLSearchParams({ hashes }))
   }
 
   /** With automatic management, another category would move the data. */
-  async mark(infoHashes: readonly string[]): Promise<void> {
+  async mark(infoHashes: readonly InfoHash[]): Promise<void> {
     const hashes = (await this.#idsOf(infoHashes)).join('|')
     const body = (fields: Record<string, string>) => new URLSearchParams(fields)
     await this.#call('torrents/setAutoManagement', body({ hashes, enable: 'false' }))
@@ -122,7 +125,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     await this.#call('torrents/setCategory', body({ hashes, category: MARK }))
   }
 
-  async remove(infoHashes: readonly string[]): Promise<void> {
+  async remove(infoHashes: readonly InfoHash[]): Promise<void> {
     const hashes = (await this.#idsOf(infoHashes)).join('|')
     await this.#call('torrents/delete', new URLSearchParams({ hashes, deleteFiles: 'false' }))
   }
@@ -183,8 +186,8 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
  * Returns the info hash of version 1 if there is one. qBittorrent identifies hybrids by version 2,
  * and reports both hashes since 4.4.
  */
-function readInfoHash(torrent: JsonObject): string {
-  return asText(torrent['infohash_v1']) || asText(torrent['hash'])
+function readInfoHash(torrent: JsonObject): InfoHash {
+  return asInfoHash(asText(torrent['infohash_v1']) || torrent['hash'])
 }
 
 function readTorrent(torrent: JsonObject): ClientTorrent {

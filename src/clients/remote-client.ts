@@ -7,7 +7,8 @@ import {
   type HttpAnswer,
   type HttpCall,
 } from './http-call.js'
-import { BtkitError } from '../errors.js'
+import type { ClientTorrent } from '../core/publish/client.js'
+import { BtkitError, nameErrors } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 
 /** Matches names for which libtorrent looks under other names on disk. */
@@ -36,6 +37,14 @@ export abstract class RemoteClient {
   /** Parses an answer as JSON; undefined if it is invalid. */
   protected parse(answer: HttpAnswer): unknown {
     return parseAnswer(answer, this.label)
+  }
+
+  /**
+   * Reads the torrents of a list.
+   * @throws BtkitError `client` if one is not what `read` expects
+   */
+  protected torrentsOf<T>(rows: readonly T[], read: (row: T) => ClientTorrent): ClientTorrent[] {
+    return nameErrors(this.label, () => rows.map((row) => read(row)))
   }
 
   /** The header for HTTP's Basic authentication; empty without credentials. */

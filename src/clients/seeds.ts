@@ -7,7 +7,14 @@ import type { ClientTorrent, TorrentClient } from '../core/publish/client.js'
 import { makeDirectory } from '../directories.js'
 import { BtkitError, osCodeOf, refuseAborted } from '../errors.js'
 import { jsonLine } from '../text/escape.js'
-import { asNumber, asObject, asText, collectAnswer, type JsonObject } from './http-call.js'
+import {
+  asInfoHash,
+  asNumber,
+  asObject,
+  asText,
+  collectAnswer,
+  type JsonObject,
+} from './http-call.js'
 
 /** A `btkit seed` that can be asked for its torrents. */
 export type RunningSeed = Pick<TorrentClient, 'label' | 'version' | 'list' | 'trackerFailures'>
@@ -83,7 +90,7 @@ async function ask(path: string, signal: AbortSignal): Promise<SeedReport> {
     port: asNumber(answer['port']),
     version: asText(answer['version']),
     torrents: torrents.map((each) => ({
-      infoHash: asText(each['infoHash']),
+      infoHash: asInfoHash(each['infoHash']),
       name: asText(each['name']),
       directory: null,
       isMarked: true,

@@ -7,6 +7,8 @@ import {
 } from '../core/publish/client.js'
 import { BtkitError } from '../errors.js'
 import { readBoundedRegular } from '../files/read-bounded.js'
+import type { InfoHash } from '../metainfo/values.js'
+import { asInfoHash } from './http-call.js'
 import { failuresOfEach } from './batches.js'
 import {
   asList,
@@ -75,7 +77,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
   async list(): Promise<readonly ClientTorrent[]> {
     const { torrents } = await this.#call('torrent-get', { fields: FIELDS })
     if (!Array.isArray(torrents)) throw this.badAnswer('no list of torrents')
-    return torrents.map((torrent) => readTorrent(asObject(torrent)))
+    return this.torrentsOf(torrents.map(asObject), readTorrent)
   }
 
   async add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
@@ -130,7 +132,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     await this.#call('torrent-set', { ids: [hashString], labels: [MARK] })
   }
 
-  async mark(infoHashes: readonly string[]): Promise<void> {
+  async mark(infoHashes: readonly InfoHash[]): Promise<void> {
     await this.#requireLabels()
     const fields = ['hashString', 'labels']
     const { torrents } = await this.#call('torrent-get', { ids: infoHashes, fields })
@@ -140,11 +142,11 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     }
   }
 
-  async start(infoHashes: readonly string[]): Promise<void> {
+  async start(infoHashes: readonly InfoHash[]): Promise<void> {
     await this.#call('torrent-start', { ids: infoHashes })
   }
 
-  async remove(infoHashes: readonly string[]): Promise<void> {
+  async remove(infoHashes: readonly InfoHash[]): Promise<void> {
     await this.#call('torrent-remove', { ids: infoHashes, 'delete-local-data': false })
   }
 
@@ -185,7 +187,7 @@ function readTorrent(torrent: JsonObject): ClientTorrent {
   const error = asNumber(torrent['error'])
   const state = STATES[asNumber(torrent['status'])] ?? 'stopped'
   return {
-    infoHash: asText(torrent['hashString']),
+    infoHash: asInfoHash(torrent['hashString']),
     name: asText(torrent['name']),
     directory: asText(torrent['downloadDir']),
     isMarked: asList(torrent['labels']).includes(MARK),

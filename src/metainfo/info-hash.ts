@@ -40,6 +40,12 @@ export function cutInfoHash(hash: InfoHashV2): InfoHash {
   return hash.slice(0, 40) as InfoHash
 }
 
+/** Reads an info hash of either version, and cuts one of version 2; null for any other text. */
+export function readSwarmHash(text: string): InfoHash | null {
+  const v2 = readInfoHashV2(text)
+  return v2 === null ? readInfoHash(text) : cutInfoHash(v2)
+}
+
 /** The info hashes by which peers announce a torrent, first that of version 1 (BEP 52). */
 export function swarmHashes({ infoHash, infoHashV2 }: InfoHashes): InfoHash[] {
   const cut = infoHashV2 === null ? null : cutInfoHash(infoHashV2)

@@ -6,6 +6,7 @@ import {
   infoHashV2OfBytes,
   readInfoHash,
   readInfoHashV2,
+  readSwarmHash,
   swarmHashes,
 } from '../../src/metainfo/info-hash.js'
 
@@ -19,6 +20,7 @@ test('an info hash is read in any case, and no other text is one', () => {
     assert.equal(readInfoHash(text), null)
   }
   assert.equal(readInfoHashV2(V1), null)
+  assert.deepEqual([V1, V2, 'ab'].map(readSwarmHash), [V1, cutInfoHash(V2), null])
 })
 
 test('peers announce a torrent of version 2 by 20 bytes of its info hash, a hybrid by both', () => {

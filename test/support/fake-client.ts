@@ -5,11 +5,13 @@ import {
   type PublishedTorrent,
   type TorrentClient,
 } from '../../src/core/publish/client.js'
+import type { InfoHash } from '../../src/metainfo/values.js'
+import { infoHashOf } from './info-hashes.js'
 
 /** A client that is only there in memory, and counts the calls that are made to it. */
 export class FakeClient implements TorrentClient {
   readonly label = 'fake+http://client'
-  readonly torrents = new Map<string, ClientTorrent>()
+  readonly torrents = new Map<InfoHash, ClientTorrent>()
   readonly calls: string[] = []
   looksBeforeStart = true
   /** The answer of findData. */
@@ -18,7 +20,7 @@ export class FakeClient implements TorrentClient {
   seen = 1
   isDown = false
   /** Called for each torrent that was started. */
-  onStart: (infoHash: string) => void = () => undefined
+  onStart: (infoHash: InfoHash) => void = () => undefined
 
   version(): Promise<string> {
     return Promise.resolve('fake 1')
@@ -46,7 +48,7 @@ export class FakeClient implements TorrentClient {
     return Promise.resolve(torrents.map(() => null))
   }
 
-  start(infoHashes: readonly string[]): Promise<void> {
+  start(infoHashes: readonly InfoHash[]): Promise<void> {
     this.#note('start')
     for (const infoHash of infoHashes) {
       const torrent = this.torrents.get(infoHash)!
@@ -57,14 +59,14 @@ export class FakeClient implements TorrentClient {
     return Promise.resolve()
   }
 
-  remove(infoHashes: readonly string[]): Promise<void> {
+  remove(infoHashes: readonly InfoHash[]): Promise<void> {
     this.#note('remove')
     for (const infoHash of infoHashes) this.torrents.delete(infoHash)
     return Promise.resolve()
   }
 
   /** Puts a torrent into its list. */
-  plant(infoHash: string, changes: Partial<ClientTorrent>): void {
+  plant(infoHash: InfoHash, changes: Partial<ClientTorrent>): void {
     this.torrents.set(infoHash, fakeTorrent({ infoHash, ...changes }))
   }
 
@@ -77,7 +79,7 @@ export class FakeClient implements TorrentClient {
 /** A complete, stopped torrent in a client's list, with the given changes. */
 export function fakeTorrent(changes: Partial<ClientTorrent>): ClientTorrent {
   return {
-    infoHash: '0'.repeat(40),
+    infoHash: infoHashOf('0'.repeat(40)),
     name: 'a',
     directory: null,
     isMarked: true,

@@ -8,6 +8,7 @@ import { answerStatus } from '../../clients/seeds.js'
 import { version } from '../../process.js'
 import { type DisplayOptions, followTorrents, openDisplay } from '../output/torrent-display.js'
 import type { ListedTorrent } from '../output/torrent-json.js'
+import { clientInfoHash } from '../../core/publish/client.js'
 import { serviceManager } from './service-manager.js'
 
 /** A run of `seed`: its torrents, and how peers get them. */
@@ -87,11 +88,11 @@ async function keepSeeding(
 /** The torrents, as a client would list them. */
 function listTorrents(service: SeedService, keeper: SeedKeeper): ListedTorrent[] {
   return [...service.states()].map(({ torrent, peers, uploaded, rate }) => {
-    const { name, size, infoHash, infoHashV2 } = torrent
+    const { name, size } = torrent
     const [failure] = service.failuresOf(torrent)
     return {
       ...{ client: 'btkit', torrent: keeper.pathOf(torrent) ?? null, name },
-      infoHash: infoHash ?? (infoHashV2 ?? '').slice(0, 40),
+      infoHash: clientInfoHash(torrent),
       ...{ directory: null, isMarked: true, state: 'seeding', size, bytesDone: size, peers },
       message: failure ? `${failure.tracker}: ${failure.reason}` : null,
       uploadRate: rate,

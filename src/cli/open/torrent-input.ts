@@ -6,6 +6,8 @@ import { BtkitError } from '../../errors.js'
 import { isUtf8 } from 'node:buffer'
 import { existsSync } from 'node:fs'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
+import { readSwarmHash } from '../../metainfo/info-hash.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import type { FailedFile } from '../../core/edit/files.js'
 import { escapeBadBytes } from '../../text/escape.js'
 import { clientInfoHash } from '../../core/publish/client.js'
@@ -134,7 +136,7 @@ function split(bytes: Buffer): Buffer[] {
 /** A torrent named on the command line. */
 export interface NamedTorrent {
   /** The info hash by which clients know it. */
-  readonly infoHash: string
+  readonly infoHash: InfoHash
   /** Null if it was named by its info hash. */
   readonly file: string | null
 }
@@ -145,9 +147,8 @@ export interface NamedTorrent {
  * @throws BtkitError the errors of readTorrentFile
  */
 export function findNamedTorrent(word: string, maxSize: number): NamedTorrent {
-  if (/^[0-9a-f]{40}([0-9a-f]{24})?$/i.test(word)) {
-    return { infoHash: word.toLowerCase().slice(0, 40), file: null }
-  }
+  const infoHash = readSwarmHash(word)
+  if (infoHash !== null) return { infoHash, file: null }
   return { infoHash: clientInfoHash(readTorrentFile(word, maxSize)), file: word }
 }
 

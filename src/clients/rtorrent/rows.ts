@@ -1,5 +1,6 @@
-import { asText } from '../http-call.js'
+import { asInfoHash, asText } from '../http-call.js'
 import { MARK, type ClientTorrent } from '../../core/publish/client.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import type { XmlRpcValue } from './xml-rpc.js'
 
 /** The requested fields of each torrent, in this order. */
@@ -36,8 +37,8 @@ const SEEDED = new RegExp(`<string>([0-9A-F]{40})110${MARK}</string>`, 'g')
  * SEEDED_FIELD. The answer is not parsed as XML, which would take most of the time. Text in it
  * cannot look like a value, because XML escapes its brackets.
  */
-export function seededHashes(answer: string): ReadonlySet<string> {
-  return new Set(Array.from(answer.matchAll(SEEDED), ([, hash = '']) => hash.toLowerCase()))
+export function seededHashes(answer: string): ReadonlySet<InfoHash> {
+  return new Set(Array.from(answer.matchAll(SEEDED), ([, hash]) => asInfoHash(hash)))
 }
 
 /** Converts the values of FIELDS to a torrent. */
@@ -48,7 +49,7 @@ export function readTorrent(row: readonly XmlRpcValue[]): ClientTorrent {
     figures.map(Number)
   const running = isComplete === '1' ? 'seeding' : 'downloading'
   return {
-    infoHash: (infoHash ?? '').toLowerCase(),
+    infoHash: asInfoHash(infoHash),
     name: name ?? '',
     directory: isMultiFile === '1' ? parentOf(directory ?? '') : (directory ?? ''),
     isMarked: mark === MARK,

@@ -27,6 +27,7 @@ import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
 import { spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
+import type { InfoHash } from '../../metainfo/values.js'
 
 /** Largest call in bytes before another call is made: rtorrent's default limit. */
 const CALL_SIZE = 512 * 1024
@@ -64,7 +65,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
 
   async list(): Promise<readonly ClientTorrent[]> {
     const rows = await this.#call('d.multicall2', '', 'main', ...FIELDS)
-    return this.#rowsOf(rows).map(readTorrent)
+    return this.torrentsOf(this.#rowsOf(rows), readTorrent)
   }
 
   #rowsOf(rows: XmlRpcValue): readonly (readonly XmlRpcValue[])[] {
@@ -73,7 +74,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     throw this.badAnswer('no list of torrents')
   }
 
-  async listSeeded(): Promise<ReadonlySet<string>> {
+  async listSeeded(): Promise<ReadonlySet<InfoHash>> {
     const answer = await this.#send(encodeCall('d.multicall2', ['', 'main', SEEDED_FIELD]))
     const infoHashes = seededHashes(answer)
     // The answer may be a fault, or come from another program
@@ -127,14 +128,14 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     return (await this.#callAll(torrents.map(loadCall))).map(failureOf)
   }
 
-  async mark(infoHashes: readonly string[]): Promise<void> {
+  async mark(infoHashes: readonly InfoHash[]): Promise<void> {
     const calls = infoHashes.map((infoHash): XmlRpcStruct => {
       return { methodName: 'd.custom1.set', params: [infoHash.toUpperCase(), MARK] }
     })
     await this.#requireAll(calls)
   }
 
-  async start(infoHashes: readonly string[]): Promise<void> {
+  async start(infoHashes: readonly InfoHash[]): Promise<void> {
     const calls = infoHashes.map((infoHash): XmlRpcStruct => {
       return { methodName: 'd.start', params: [infoHash.toUpperCase()] }
     })
@@ -144,7 +145,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   /**
    * Waits for torrents that are being checked: removing them would hang rtorrent (see eraseCall).
    */
-  async remove(infoHashes: readonly string[]): Promise<void> {
+  async remove(infoHashes: readonly InfoHash[]): Promise<void> {
     const { timeoutMs } = this.options
     let left = infoHashes
     for (let waited = 0; ; waited += CHECK_PAUSE_MS) {
@@ -291,7 +292,7 @@ function quote(text: string): string {
  * Returns a call that removes a torrent unless its data is being checked. Removing it then makes
  * rtorrent 0.9.8 wait for itself forever. Nothing else can happen between the test and the removal.
  */
-function eraseCall(infoHash: string): XmlRpcStruct {
+function eraseCall(infoHash: InfoHash): XmlRpcStruct {
   const params = [infoHash.toUpperCase(), 'd.is_hash_checking=', `cat=${CHECKING}`, 'd.erase=']
   return { methodName: 'branch', params }
 }

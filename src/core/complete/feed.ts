@@ -6,6 +6,7 @@ import { statFiles, statIfThere, type FileListing } from '../../files/stat-files
 import { checkTarget, writeAtomically } from '../../files/write/atomically.js'
 import { contentSize } from '../../metainfo/metainfo.js'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
+import { clientInfoHash } from '../publish/client.js'
 import { composeFeed, isFeed, isFeedOf, MOST_ITEMS, type FeedItem } from '../../text/feed.js'
 import { NumberedNames } from '../../text/numbered-names.js'
 import { skippedEntries, type CompleteReport } from './complete-report.js'
@@ -26,9 +27,6 @@ export interface FeedPlace {
 
 /** The largest feed in bytes. */
 const MAX_FEED = 4 * 1024 * 1024
-
-/** Characters of an info hash in feeds; a hash of version 2 is cut to that length (BEP 52). */
-const HASH = 40
 
 /** The feed of a run's newest torrents. */
 export class TorrentFeed {
@@ -82,12 +80,11 @@ export class TorrentFeed {
     if (!existing?.metainfo || existing.metainfo.private) return []
     const { metainfo, bytes } = existing
     const names = relative(this.place.directory, torrent).split(sep)
-    const { infoHash, infoHashV2 } = metainfo
     return [
       {
         title: entryName(names.join('/')) ?? '',
         address: fileAddress(this.place.url, names),
-        infoHash: infoHash ?? (infoHashV2 ?? '').slice(0, HASH),
+        infoHash: clientInfoHash(metainfo),
         time,
         torrentSize: bytes.length,
         contentSize: contentSize(metainfo),

@@ -1,6 +1,7 @@
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { hasTracker } from '../../metainfo/trackers.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import { count } from '../../text/quantity.js'
 import {
   clientInfoHash,
@@ -90,7 +91,7 @@ export async function whenWhole(
  */
 export async function seedUntil(
   client: TorrentClient,
-  infoHash: string,
+  infoHash: InfoHash,
   {
     ratio,
     timeMs,
@@ -110,7 +111,7 @@ export async function seedUntil(
 /** Passes a torrent's state to `look` again and again, until that returns true. */
 async function follow(
   client: TorrentClient,
-  infoHash: string,
+  infoHash: InfoHash,
   {
     look,
     ...waiting
@@ -141,13 +142,13 @@ export function refuseBroken({ label }: TorrentClient, torrent: ClientTorrent | 
 /** Returns a torrent of a client's list; undefined if it is missing. */
 export async function findTorrent(
   client: TorrentClient,
-  infoHash: string,
+  infoHash: InfoHash,
 ): Promise<ClientTorrent | undefined> {
   return (await client.list()).find((torrent) => torrent.infoHash === infoHash)
 }
 
 /** @throws BtkitError `client` if the client has a torrent already */
-export async function refuseKnown(client: TorrentClient, infoHash: string): Promise<void> {
+export async function refuseKnown(client: TorrentClient, infoHash: InfoHash): Promise<void> {
   if (!(await findTorrent(client, infoHash))) return
   throw new BtkitError('client', `${client.label}: has this torrent already`)
 }
@@ -155,7 +156,7 @@ export async function refuseKnown(client: TorrentClient, infoHash: string): Prom
 /** Waits until a client lists a torrent, or no longer does. Returns whether that was in time. */
 export function whenListed(
   client: TorrentClient,
-  infoHash: string,
+  infoHash: InfoHash,
   { is, ...waiting }: Waiting & { readonly is: boolean },
 ): Promise<boolean> {
   return waitFor(waiting, async () => {

@@ -7,6 +7,7 @@ import { spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
 import { magnetLink, type MagnetLink } from '../../metainfo/magnet.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { hasTracker } from '../../metainfo/trackers.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import { describeFailure } from '../../text/network-failure.js'
 import type { AskedMagnet, TorrentClient } from '../publish/client.js'
 import { waitFor, type Waiting } from '../publish/wait-for.js'
@@ -76,7 +77,7 @@ export async function fetchExactSource(magnet: MagnetLink, maxSize: number, sign
 export interface MetadataRequest extends Omit<AskedMagnet, 'link' | 'infoHash'> {
   readonly waiting: Waiting
   /** Removes the link from the client, even after an interruption. */
-  readonly release: (infoHash: string) => Promise<void>
+  readonly release: (infoHash: InfoHash) => Promise<void>
 }
 
 /** The time limit for a client to remove a link, in milliseconds. */

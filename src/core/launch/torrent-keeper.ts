@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import type { HashContext } from '../digests/hash-content.js'
 import {
   clientInfoHash,
@@ -42,7 +43,7 @@ const BATCH = 50
 /** A torrent that was added to the client. */
 interface Kept {
   readonly stamp: string
-  readonly infoHash: string
+  readonly infoHash: InfoHash
 }
 
 /**
@@ -52,11 +53,11 @@ interface Kept {
 export class TorrentKeeper {
   readonly #kept = new Map<string, Kept>()
   /** The info hashes that the client did not have before. */
-  readonly #ours = new Set<string>()
+  readonly #ours = new Set<InfoHash>()
   /** The states of torrents and data in which damage was found. */
   readonly #damaged = new Map<string, string>()
   /** Info hashes of torrents that were about to be added. */
-  readonly #begun = new Set<string>()
+  readonly #begun = new Set<InfoHash>()
   /** The last report for each torrent or directory. */
   readonly #told = new Map<string, string>()
 
@@ -75,7 +76,7 @@ export class TorrentKeeper {
   }
 
   /** The first kept .torrent for each info hash. */
-  #pathOf(): Map<string, string> {
+  #pathOf(): Map<InfoHash, string> {
     return new Map([...this.#kept].reverse().map(([path, { infoHash }]) => [infoHash, path]))
   }
 
@@ -126,7 +127,7 @@ export class TorrentKeeper {
 
   async #take(
     due: readonly (readonly [path: string, stamp: string])[],
-    seeding: Set<string>,
+    seeding: Set<InfoHash>,
   ): Promise<void> {
     const requests: PublishRequest[] = []
     for (const [path, stamp] of due) {
@@ -157,9 +158,9 @@ export class TorrentKeeper {
   }
 
   /** Finds .torrent files of the same torrent as another, which they replace when it is gone. */
-  #twinsOf(requests: readonly PublishRequest[], seeding: ReadonlySet<string>) {
+  #twinsOf(requests: readonly PublishRequest[], seeding: ReadonlySet<InfoHash>) {
     const before = this.#pathOf()
-    const added = new Map<string, string>()
+    const added = new Map<InfoHash, string>()
     const twins = new Map<string, string>()
     for (const { torrent, metainfo } of requests) {
       const infoHash = clientInfoHash(metainfo)

@@ -30,13 +30,13 @@ export interface TorrentClient {
    * Returns what trackers that fail have answered, by info hash. Missing if the list has it, or the
    * client does not tell.
    */
-  trackerFailures?(infoHashes: readonly string[]): Promise<ReadonlyMap<string, string>>
+  trackerFailures?(infoHashes: readonly InfoHash[]): Promise<ReadonlyMap<InfoHash, string>>
 
   /**
    * Returns the info hashes of marked torrents that are seeded, as isSeeded defines. Missing if it
    * would not be faster than `list`.
    */
-  listSeeded?(): Promise<ReadonlySet<string>>
+  listSeeded?(): Promise<ReadonlySet<InfoHash>>
 
   /**
    * Returns for each torrent that the client does not have yet, in order, whether it sees the data
@@ -60,16 +60,16 @@ export interface TorrentClient {
   add(torrents: readonly PublishedTorrent[]): Promise<readonly (BtkitError | null)[]>
 
   /** Starts torrents that were added. */
-  start(infoHashes: readonly string[]): Promise<void>
+  start(infoHashes: readonly InfoHash[]): Promise<void>
 
   /**
    * Marks torrents that it has from elsewhere as btkit's. Missing if it can't.
    * @throws BtkitError `unreachable`, `client` if it refuses, `interrupted`
    */
-  mark?(infoHashes: readonly string[]): Promise<void>
+  mark?(infoHashes: readonly InfoHash[]): Promise<void>
 
   /** Removes torrents from the list. Their data is not removed. */
-  remove(infoHashes: readonly string[]): Promise<void>
+  remove(infoHashes: readonly InfoHash[]): Promise<void>
 
   /**
    * Adds a marked magnet link, to get its metadata from peers. Content that it downloads meanwhile
@@ -110,8 +110,8 @@ export type ClientTorrentState =
 
 /** A torrent in a client's list. */
 export interface ClientTorrent {
-  /** In hexadecimal: SHA-1 of `info`, or without v1 the first 20 bytes of its SHA-256. */
-  readonly infoHash: string
+  /** SHA-1 of `info`, or without v1 the first 20 bytes of its SHA-256. */
+  readonly infoHash: InfoHash
   readonly name: string
   /**
    * The directory that contains its content under its name; null if the client does not report it.
@@ -161,7 +161,7 @@ export function isBroken({ state }: Pick<ClientTorrent, 'state'>): boolean {
  */
 export function isUnfinished(
   { isMarked, infoHash, state }: ClientTorrent,
-  begun: ReadonlySet<string>,
+  begun: ReadonlySet<InfoHash>,
 ): boolean {
   const isStarted = state === 'seeding' || state === 'queued' || state === 'downloading'
   return !isMarked && !isStarted && begun.has(infoHash)
@@ -175,8 +175,8 @@ export function isSeeded({ state }: Pick<ClientTorrent, 'state'>): boolean {
 /** A magnet link whose metadata a client must get from peers (BEP 9). */
 export interface AskedMagnet {
   readonly link: string
-  /** SHA-1 of `info`, in hexadecimal. */
-  readonly infoHash: string
+  /** SHA-1 of `info`. */
+  readonly infoHash: InfoHash
   /** The client's path of the directory for what it writes meanwhile. */
   readonly directory: string
   /** The same directory as seen by this machine. */

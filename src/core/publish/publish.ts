@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { valueOr, type ErrorCode } from '../../errors.js'
 import { realPath } from '../../files/inside.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import {
   clientInfoHash,
   isBroken,
@@ -23,7 +24,7 @@ export interface PublishRules extends ClientSight {
   /** Whether torrents that the client seeds from elsewhere, with the same data, become btkit's. */
   readonly adopts?: boolean
   /** Info hashes of torrents that an earlier run was about to add, and may not have marked. */
-  readonly begun?: ReadonlySet<string>
+  readonly begun?: ReadonlySet<InfoHash>
   /** Called when it is waited for a client that checks data, with the number of torrents. */
   readonly onChecking?: (torrents: number) => void
   /** Called before torrents are added, so that they are recorded if the run is interrupted. */
@@ -36,7 +37,7 @@ export interface PublishRules extends ClientSight {
  */
 export interface PublishOutcome {
   readonly torrent: string
-  readonly infoHash: string
+  readonly infoHash: InfoHash
   readonly status: 'published' | 'already' | 'adopted' | 'checking' | 'failed'
   /** Why it is not published; null if it is. */
   readonly reason: string | null
@@ -76,7 +77,7 @@ export async function publishTorrents(
 
 interface Pending {
   readonly request: PublishRequest
-  readonly infoHash: string
+  readonly infoHash: InfoHash
 }
 
 /** A torrent whose data the client does not see, with its entry in the client's list. */
@@ -98,7 +99,7 @@ class PublishRun {
   readonly #adopted: Pending[] = []
   readonly #client: TorrentClient
   readonly #options: PublishRules
-  readonly #begun: ReadonlySet<string>
+  readonly #begun: ReadonlySet<InfoHash>
 
   constructor(client: TorrentClient, options: PublishRules) {
     this.#client = client
@@ -125,7 +126,10 @@ class PublishRun {
   }
 
   /** Settles requests that need no adding; returns the others. */
-  #judge(requests: readonly PublishRequest[], list: ReadonlyMap<string, ClientTorrent>): Pending[] {
+  #judge(
+    requests: readonly PublishRequest[],
+    list: ReadonlyMap<InfoHash, ClientTorrent>,
+  ): Pending[] {
     const seen = new Set<string>()
     return requests.flatMap((request) => {
       const infoHash = clientInfoHash(request.metainfo)
@@ -210,7 +214,7 @@ class PublishRun {
   }
 
   /** Returns the client's list after it has checked the data of all added torrents. */
-  async #looked(): Promise<ReadonlyMap<string, ClientTorrent>> {
+  async #looked(): Promise<ReadonlyMap<InfoHash, ClientTorrent>> {
     const { waiting } = this.#options
     const list = await this.#settled(this.#added, (torrent) => torrent.state !== 'checking')
     const isLooked = (torrent: ClientTorrent) => isBroken(torrent) || isWhole(torrent)
@@ -260,7 +264,7 @@ class PublishRun {
     pending: readonly Pending[],
     isSettled: (torrent: ClientTorrent) => boolean,
     waiting = this.#options.waiting,
-  ): Promise<ReadonlyMap<string, ClientTorrent>> {
+  ): Promise<ReadonlyMap<InfoHash, ClientTorrent>> {
     if (pending.length === 0) return new Map()
     return waitFor(waiting, async () => {
       const list = byInfoHash(await this.#client.list())
@@ -295,7 +299,7 @@ class PublishRun {
 
 function isEach(
   pending: readonly Pending[],
-  list: ReadonlyMap<string, ClientTorrent>,
+  list: ReadonlyMap<InfoHash, ClientTorrent>,
   is: (torrent: ClientTorrent) => boolean,
 ): boolean {
   return pending.every(({ infoHash }) => {
@@ -304,7 +308,7 @@ function isEach(
   })
 }
 
-function byInfoHash(torrents: readonly ClientTorrent[]): Map<string, ClientTorrent> {
+function byInfoHash(torrents: readonly ClientTorrent[]): Map<InfoHash, ClientTorrent> {
   return new Map(torrents.map((torrent) => [torrent.infoHash, torrent]))
 }
 
@@ -314,6 +318,6 @@ function* inPortions<T>(pending: readonly T[]): Generator<readonly T[]> {
   }
 }
 
-function infoHashesOf(pending: readonly Pending[]): string[] {
+function infoHashesOf(pending: readonly Pending[]): InfoHash[] {
   return pending.map(({ infoHash }) => infoHash)
 }

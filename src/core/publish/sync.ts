@@ -3,6 +3,8 @@ import { digestOf } from '../../bytes.js'
 import { BtkitError } from '../../errors.js'
 import { Journal } from '../../state/journal.js'
 import { readTorrent } from '../read-torrent.js'
+import { readInfoHash } from '../../metainfo/info-hash.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import { clientInfoHash, isSeeded, type TorrentClient } from './client.js'
 import type { PublishRequest } from './hand-over.js'
 import { publishTorrents, type PublishRules } from './publish.js'
@@ -37,8 +39,8 @@ export interface SyncTarget {
 
 /** A torrent that was added to a client. */
 interface PublishedRecord {
-  /** Info hash in hexadecimal, as clients report it. */
-  readonly infoHash: string
+  /** As clients report it. */
+  readonly infoHash: InfoHash
   /** Identifies the version of the .torrent file that was added. */
   readonly stamp: string
 }
@@ -110,8 +112,11 @@ class SyncRun {
     private readonly journal: Journal,
     private readonly report: SyncReport,
   ) {
-    for (const [name, json] of journal.entries())
-      this.known.set(name, JSON.parse(json) as PublishedRecord)
+    for (const [name, json] of journal.entries()) {
+      const { infoHash, stamp } = JSON.parse(json) as Record<keyof PublishedRecord, string>
+      const hash = readInfoHash(infoHash)
+      if (hash !== null) this.known.set(name, { infoHash: hash, stamp })
+    }
   }
 
   /** Records a torrent; null for one that is not in the client. */
@@ -122,7 +127,7 @@ class SyncRun {
   }
 
   /** Returns the info hashes of marked torrents that the client seeds. */
-  async look(): Promise<ReadonlySet<string>> {
+  async look(): Promise<ReadonlySet<InfoHash>> {
     const { client } = this.sync
     if (client.listSeeded) return client.listSeeded()
     const list = await client.list()
@@ -130,7 +135,7 @@ class SyncRun {
     return new Set(seeded.map(({ infoHash }) => infoHash))
   }
 
-  isDone({ name, stamp }: OwnTorrent, isSeeding: ReadonlySet<string>): boolean {
+  isDone({ name, stamp }: OwnTorrent, isSeeding: ReadonlySet<InfoHash>): boolean {
     const record = this.known.get(name)
     return record?.stamp === stamp && isSeeding.has(record.infoHash)
   }
@@ -139,13 +144,13 @@ class SyncRun {
   async withdraw(names: readonly string[]): Promise<void> {
     if (names.length === 0) return
     const { client } = this.sync
-    const infoHashes = names.map((name) => this.known.get(name)?.infoHash ?? '')
+    const infoHashes = names.map((name) => this.known.get(name)?.infoHash)
     const unused = this.#unused(infoHashes, new Set(names))
     const outcomes = await withdrawTorrents(client, unused, { begun: this.#begun() })
     const statuses = new Map(outcomes.map(({ infoHash, status }) => [infoHash, status]))
     for (const [i, torrent] of names.entries()) {
-      const infoHash = infoHashes[i] ?? ''
-      if (statuses.get(infoHash) === 'withdrawn')
+      const infoHash = infoHashes[i]
+      if (infoHash && statuses.get(infoHash) === 'withdrawn')
         this.report.withdrawn.push({ client: client.label, torrent, infoHash })
       this.#set(torrent, null)
     }
@@ -153,24 +158,24 @@ class SyncRun {
   }
 
   /** Returns the info hashes that no other torrent of the directory has. */
-  #unused(infoHashes: readonly string[], names: ReadonlySet<string>): string[] {
+  #unused(infoHashes: readonly (InfoHash | undefined)[], names: ReadonlySet<string>): InfoHash[] {
     const others = [...this.known].filter(([name]) => !names.has(name))
     const used = new Set(others.map(([, { infoHash }]) => infoHash))
-    return infoHashes.filter((infoHash) => infoHash !== '' && !used.has(infoHash))
+    return infoHashes.filter((infoHash) => infoHash !== undefined).filter((each) => !used.has(each))
   }
 
   /** Adds torrents. Each replaces the previous one of its name. */
   async publish(target: string, due: readonly OwnTorrent[]): Promise<void> {
     const { client, remoteDirectory } = this.sync
-    const before = new Map(due.map(({ name }) => [name, this.known.get(name)?.infoHash ?? '']))
+    const before = new Map(due.map(({ name }) => [name, this.known.get(name)?.infoHash]))
     const requests: PublishRequest[] = []
-    const replaced: string[] = []
+    const replaced: (InfoHash | undefined)[] = []
     for (const { name, dataDirectory } of due) {
       try {
         const metainfo = readTorrent(join(target, name), MAX_TORRENT)
         const directory = remoteDirectory(dataDirectory)
         requests.push({ torrent: name, metainfo, directory, localDirectory: dataDirectory })
-        const old = before.get(name) ?? ''
+        const old = before.get(name)
         if (old !== clientInfoHash(metainfo)) replaced.push(old)
       } catch (error) {
         if (!(error instanceof BtkitError)) throw error
@@ -187,9 +192,9 @@ class SyncRun {
     const stamps = new Map(due.map(({ name, stamp }) => [name, stamp]))
     for (const { torrent, infoHash, status, reason, code } of outcomes) {
       const publication = { client: client.label, torrent, infoHash }
-      const oldInfoHash = before.get(torrent) ?? ''
+      const oldInfoHash = before.get(torrent)
       if (reason !== null) this.#unpublished(torrent, { message: reason, code: code ?? 'client' })
-      else if (oldInfoHash !== '' && oldInfoHash !== infoHash)
+      else if (oldInfoHash && oldInfoHash !== infoHash)
         this.report.republished.push({ ...publication, oldInfoHash })
       else if (status === 'published') this.report.published.push(publication)
       const stamp = stamps.get(torrent) ?? ''
@@ -199,7 +204,7 @@ class SyncRun {
   }
 
   /** Returns the info hashes of torrents that an interrupted run was about to add. */
-  #begun(): ReadonlySet<string> {
+  #begun(): ReadonlySet<InfoHash> {
     const begun = [...this.known.values()].filter(({ stamp }) => stamp === BEGUN)
     return new Set(begun.map(({ infoHash }) => infoHash))
   }

@@ -1,11 +1,12 @@
 import { isUnfinished, type TorrentClient } from './client.js'
+import type { InfoHash } from '../../metainfo/values.js'
 
 /**
  * The outcome for a torrent to withdraw: `withdrawn`, `absent`, or `left` because it is not
  * btkit's.
  */
 export interface WithdrawOutcome {
-  readonly infoHash: string
+  readonly infoHash: InfoHash
   readonly status: 'withdrawn' | 'absent' | 'left'
   /** Its name in the client; null if it is absent. */
   readonly name: string | null
@@ -13,7 +14,7 @@ export interface WithdrawOutcome {
 
 interface Withdrawal {
   /** Info hashes of torrents that may lack the mark; see isUnfinished. */
-  readonly begun?: ReadonlySet<string>
+  readonly begun?: ReadonlySet<InfoHash>
   /** Whether to change nothing; the outcomes are what would happen. */
   readonly dryRun?: boolean
 }
@@ -25,7 +26,7 @@ interface Withdrawal {
  */
 export async function withdrawTorrents(
   client: TorrentClient,
-  infoHashes: readonly string[],
+  infoHashes: readonly InfoHash[],
   { begun = new Set(), dryRun = false }: Withdrawal = {},
 ): Promise<WithdrawOutcome[]> {
   if (infoHashes.length === 0) return []

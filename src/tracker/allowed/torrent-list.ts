@@ -7,7 +7,7 @@ import { BtkitError } from '../../errors.js'
 import { type RegularFile, lookAtState, readRegular } from '../../files/read-bounded.js'
 import { statFiles } from '../../files/stat-files.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
-import { cutInfoHash, readInfoHash, readInfoHashV2 } from '../../metainfo/info-hash.js'
+import { readSwarmHash } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { type AllowedTorrent, describeTorrent } from './known-torrent.js'
 import { LinesFile, ProblemReports } from './lines-file.js'
@@ -165,8 +165,7 @@ export class TorrentList {
  */
 export function parseHash(line: string): InfoHash | null {
   const [hash = ''] = line.split(/\s/)
-  const v2 = readInfoHashV2(hash)
-  return v2 === null ? readInfoHash(hash) : cutInfoHash(v2)
+  return readSwarmHash(hash)
 }
 
 /** Number of files that are examined before announces get their turn. */

@@ -3,10 +3,11 @@ import { test } from 'node:test'
 import { columnsOf } from '../../../src/cli/output/bar.js'
 import { torrentTable } from '../../../src/cli/output/torrent-table.js'
 import type { ClientTorrent } from '../../../src/core/publish/client.js'
+import { infoHashOf } from '../../support/info-hashes.js'
 
 function torrentOf(name: string, changes: Partial<ClientTorrent> = {}): ClientTorrent {
   return {
-    infoHash: 'ab'.repeat(20),
+    infoHash: infoHashOf('ab'.repeat(20)),
     name,
     directory: '/srv',
     isMarked: true,
@@ -36,7 +37,9 @@ test('a torrent that lacks a byte is not at 100%', () => {
 })
 
 test('torrents of one name show their info hashes, and are sorted by them', () => {
-  const torrents = ['ef', 'cd'].map((digits) => torrentOf('rel', { infoHash: digits.repeat(20) }))
+  const torrents = ['ef', 'cd'].map((digits) =>
+    torrentOf('rel', { infoHash: infoHashOf(digits.repeat(20)) }),
+  )
   assert.deepEqual(torrentTable(torrents, 45), [
     'name                state       done hash',
     'rel                 seeding     100% cdcdcdcd',

@@ -4,6 +4,9 @@ import { createServer, type AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { parseClientAddress } from '../../../src/clients/address.js'
 import { connectClient } from '../../../src/clients/connect.js'
+import { infoHashOf } from '../../support/info-hashes.js'
+
+const HASH = infoHashOf('a'.repeat(40))
 
 /** Answers a request over SCGI, given as text. */
 type Answerer = (request: string) => string
@@ -41,6 +44,15 @@ test('an answer that is no list is no empty list', async (t) => {
   }
 })
 
+test('a torrent without an info hash is no torrent', async (t) => {
+  const row = '<array><data><value><string>no hash</string></value></data></array>'
+  const { client, label } = await startScgi(t, () => {
+    return respond(`<array><data><value>${row}</value></data></array>`)
+  })
+  const message = `${label}: unexpected answer: 'no hash' is not an info hash`
+  await assert.rejects(client.list(), { code: 'client', message })
+})
+
 test('a fault among the answers of several calls is an error', async (t) => {
   const fault = ['faultCode</name><value><i4>-5', 'faultString</name><value><string>no']
   const { client, label } = await startScgi(t, (request) => {
@@ -48,7 +60,7 @@ test('a fault among the answers of several calls is an error', async (t) => {
     const members = `<member><name>${fault[0]}</i4></value></member><member><name>${fault[1]}</string></value></member>`
     return respond(`<array><data><value><struct>${members}</struct></value></data></array>`)
   })
-  for (const call of [client.start(['a'.repeat(40)]), client.remove(['a'.repeat(40)])]) {
+  for (const call of [client.start([HASH]), client.remove([HASH])]) {
     await assert.rejects(call, { code: 'client', message: `${label}: no` })
   }
 })
@@ -59,5 +71,5 @@ test('fewer answers than calls are an error', async (t) => {
     return respond(isLimit ? '<i8>524288</i8>' : '<array><data></data></array>')
   })
   const message = `${label}: unexpected answer: not one for each call`
-  await assert.rejects(client.remove(['a'.repeat(40)]), { code: 'client', message })
+  await assert.rejects(client.remove([HASH]), { code: 'client', message })
 })

@@ -7,6 +7,7 @@ import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { hashContext } from '../requests.js'
+import { infoHashOf } from '../../support/info-hashes.js'
 
 interface Kept {
   readonly directory: string
@@ -116,7 +117,7 @@ test('nothing is let go while its directory can not be read', async (t) => {
 test('what the client had before stays there in the end', async (t) => {
   const kept = await keepDirectory(t)
   await kept.keeper.update()
-  kept.client.plant('00'.repeat(20), {})
+  kept.client.plant(infoHashOf('00'.repeat(20)), {})
   await kept.keeper.withdrawAll(kept.client)
   assert.deepEqual([...kept.client.torrents.keys()], ['00'.repeat(20)])
 })

@@ -7,6 +7,7 @@ import type { PublishRequest } from '../../../src/core/publish/hand-over.js'
 import { publishTorrents, type PublishRules } from '../../../src/core/publish/publish.js'
 import { withdrawTorrents } from '../../../src/core/publish/withdraw.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { infoHashOf } from '../../support/info-hashes.js'
 import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
 import { makeScratch } from '../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
@@ -206,9 +207,10 @@ test('one that the client checks for long is left to it', async (t) => {
 
 test('a dry run says what would be withdrawn, and changes nothing', async () => {
   const client = new FakeClient()
-  client.plant('aa', { name: 'ours' })
-  const [outcome] = await withdrawTorrents(client, ['aa'], { dryRun: true })
-  assert.deepEqual([outcome?.status, [...client.torrents.keys()]], ['withdrawn', ['aa']])
+  const infoHash = infoHashOf('aa'.repeat(20))
+  client.plant(infoHash, { name: 'ours' })
+  const [outcome] = await withdrawTorrents(client, [infoHash], { dryRun: true })
+  assert.deepEqual([outcome?.status, [...client.torrents.keys()]], ['withdrawn', [infoHash]])
 })
 
 test('what a cut off run handed over without a mark is taken up again', async (t) => {

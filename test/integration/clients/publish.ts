@@ -15,6 +15,7 @@ import { parseClientAddress } from '../../../src/clients/address.js'
 import { connectClient } from '../../../src/clients/connect.js'
 import { clientInfoHash, isSeeded, type TorrentClient } from '../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import type { InfoHash } from '../../../src/metainfo/values.js'
 import { findPeer, unlessVersion } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
@@ -32,7 +33,7 @@ const ODD = `it's 100% "odd" [$x;] ümläut&`
 interface Published {
   readonly data: string
   readonly torrent: string
-  readonly infoHash: string
+  readonly infoHash: InfoHash
 }
 
 /** A directory of files with odd names, and its torrent. */

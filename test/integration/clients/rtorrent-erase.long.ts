@@ -6,6 +6,7 @@ import { parseClientAddress } from '../../../src/clients/address.js'
 import { connectClient } from '../../../src/clients/connect.js'
 import { clientInfoHash } from '../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { infoHashOf } from '../../support/info-hashes.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { runBtkit } from '../../support/run-btkit.js'
@@ -49,7 +50,9 @@ test('more torrents are taken out at once than one call holds', OPTIONS, async (
     timeoutMs: 60_000,
     signal: new AbortController().signal,
   })
-  const nobody = Array.from({ length: 5000 }, (_, i) => i.toString(16).padStart(40, '0'))
+  const nobody = Array.from({ length: 5000 }, (_, i) =>
+    infoHashOf(i.toString(16).padStart(40, '0')),
+  )
   await assert.rejects(client.remove(nobody), /Could not find info-hash|info-hash/i)
   assert.deepEqual(await client.list(), [])
 })

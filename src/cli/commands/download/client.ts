@@ -6,6 +6,7 @@ import type { TorrentClient } from '../../../core/publish/client.js'
 import { remoteDirectory } from '../../../core/publish/local-data.js'
 import { BtkitError, usageError } from '../../../errors.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
+import type { InfoHash } from '../../../metainfo/values.js'
 import { openClients } from '../../open/clients.js'
 import { withOwnClient } from '../../open/own-client.js'
 import type { Io } from '../../io.js'
@@ -46,7 +47,7 @@ export interface Downloader {
   /** Creates a temporary directory. */
   readonly makeScratch: () => Scratch
   /** Removes the torrent from a client that continues to run. Its data stays. */
-  readonly release: (infoHash: string) => Promise<void>
+  readonly release: (infoHash: InfoHash) => Promise<void>
 }
 
 /**
@@ -110,7 +111,7 @@ function namedDownloader(options: DownloadOptions, io: Io): Downloader {
     const what = `a running client cannot rename ${name}; use --save-to`
     throw usageError(`--output ${options.output ?? path}: ${what}`)
   }
-  const release = (infoHash: string) => named.lastCalls.remove([infoHash])
+  const release = (infoHash: InfoHash) => named.lastCalls.remove([infoHash])
   const makeScratch = () => {
     const { saveAs, saveTo } = placeOf(options, io)
     const scratch = makeScratchDirectory(saveAs === null ? saveTo : dirname(saveAs))

@@ -36,6 +36,7 @@ import { type MagnetLink, looksLikeMagnet, parseMagnet } from '../../../metainfo
 import { openBar } from '../../output/bar.js'
 import { openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
 import { announceUrls, isLocal, looksLikeUrl } from '../../../metainfo/trackers.js'
+import type { InfoHash } from '../../../metainfo/values.js'
 import { readTorrentInput } from '../../open/torrent-input.js'
 
 /** One run of the command. */
@@ -189,7 +190,7 @@ function tellWhole(job: Job, { source, options, io }: DownloadRun): void {
 
 /** Seeds as long as requested. An interruption ends it normally. */
 async function seed(
-  infoHash: string,
+  infoHash: InfoHash,
   { client, io: clientIo }: Downloader,
   { run, progress }: { readonly run: DownloadRun; readonly progress: DownloadProgress },
 ): Promise<void> {

@@ -27,6 +27,7 @@ import type { Io } from '../../io.js'
 import { reportError, reportNote, warningsTo } from '../../output/messages.js'
 import { count } from '../../../text/quantity.js'
 import { failureKeys } from '../../output/torrent-json.js'
+import { readInfoHash } from '../../../metainfo/info-hash.js'
 
 const EXAMPLES = `
 Examples:
@@ -134,7 +135,9 @@ async function publishTo(
     const record = dryRun ? null : recordFor(named.client, io)
     return await publishTorrents(named.client, requests, {
       ...{ ...sync, dryRun, onChecking, adopts: options.adopt },
-      begun: new Set(record && [...record.entries()].map(([infoHash]) => infoHash)),
+      begun: new Set(
+        record && [...record.entries()].flatMap(([infoHash]) => readInfoHash(infoHash) ?? []),
+      ),
       onHandOver: async (fresh) => {
         for (const { torrent, metainfo } of fresh)
           record?.put(clientInfoHash(metainfo), { torrent })

@@ -181,7 +181,7 @@ type Absent = readonly [infoHash: string, torrent: string]
 
 /** The given torrents that a client lacks. */
 function absentOf(wanted: StatusContext['wanted'], list: readonly ClientTorrent[]): Absent[] {
-  const there = new Set(list.map(({ infoHash }) => infoHash))
+  const there = new Set<string>(list.map(({ infoHash }) => infoHash))
   return [...(wanted ?? [])].filter(([infoHash]) => !there.has(infoHash))
 }
 

@@ -84,7 +84,7 @@ async function withdraw(torrents: readonly Named[], run: Withdrawal): Promise<vo
   )
   const statuses = new Map(outcomes.map(({ infoHash, status }) => [infoHash, status]))
   for (const torrent of torrents)
-    report(torrent, statuses.get(torrent.infoHash ?? '') ?? 'failed', run)
+    report(torrent, (torrent.infoHash && statuses.get(torrent.infoHash)) ?? 'failed', run)
   const left = outcomes.filter(({ status }) => status === 'left').length
   if (left > 0) {
     throw new BtkitError('client', `${client.label}: ${left} of ${outcomes.length} not withdrawn`)
