@@ -14,6 +14,13 @@ const LIMITS = { maxSize: 4096, maxDepth: 5, maxValues: 1000 }
 /** Packets that are read in a second; a flood must not keep peers waiting. */
 const PER_SECOND = 1000
 
+/** Limits of a packet of the package itself, which names all nodes and peers that it knows. */
+const OWN_LIMITS = { maxSize: 256 * 1024, maxDepth: 5, maxValues: 10_000 }
+
+/** Most nodes (BEP 5) and peers in an answer: a query from a forged address must not grow. */
+const MOST_NODES = 8
+const MOST_VALUES = 25
+
 /** Peers of others' torrents that are remembered for the DHT. */
 const MOST_PEERS = 1000
 
@@ -94,8 +101,9 @@ class CheckedSocket extends EventEmitter {
   }
 
   send(...packet: [Uint8Array, number, number, number, string, () => void]): void {
+    const [bytes, from, length, port, host, done] = packet
     try {
-      this.socket.send(...packet)
+      this.socket.send(shorten(bytes.subarray(from, from + length)), port, host, done)
     } catch {
       // It has been closed; or a node has named a port that is none
     }
@@ -114,6 +122,17 @@ class CheckedSocket extends EventEmitter {
     const message = checkPacket(packet)
     if (message) this.emit('message', message, from)
   }
+}
+
+/** Returns an answer of the package with the nodes and peers that one small packet has. */
+function shorten(packet: Uint8Array): Uint8Array {
+  const message = valueOr(null, () => readBencode(packet, OWN_LIMITS).value)
+  const answer = message instanceof Map ? message.get('r') : null
+  if (!(message instanceof Map) || !(answer instanceof Map)) return packet
+  const [nodes, values] = [answer.get('nodes'), answer.get('values')]
+  if (isByteString(nodes)) answer.set('nodes', nodes.subarray(0, MOST_NODES * NODE))
+  if (Array.isArray(values)) answer.set('values', values.slice(0, MOST_VALUES))
+  return encodeBencode(message)
 }
 
 /** The first byte of a packet of the DHT: `d`. */

@@ -28,6 +28,9 @@ export class HashAnswers {
     sizeCalculation: (layers) => layers.reduce((sum, { length }) => sum + length, 0),
   })
 
+  /** Those of the file asked for last, however many: each request would build them again. */
+  #newest: { readonly root: string; readonly layers: readonly Uint8Array[] } | null = null
+
   constructor(private readonly metainfo: Metainfo) {}
 
   /** Returns the hashes for a request, and those that prove them; null if it cannot be answered. */
@@ -36,14 +39,18 @@ export class HashAnswers {
     const [base = 0, index = 0, length = 0, proofs = 0] = [0, 4, 8, 12].map((at) => {
       return view.getUint32(NODE + at)
     })
-    const layers = this.#layersOf(Buffer.from(request.subarray(0, NODE)).toString('hex'))
+    const root = Buffer.from(request.subarray(0, NODE)).toString('hex')
+    this.#roots ??= rootsOf(this.metainfo)
+    const pieces = this.#roots.get(root)
     const lowest = Math.log2(this.metainfo.pieceLength / BLOCK_LENGTH)
     const level = base - lowest
-    const levels = (layers?.length ?? 0) - 1
+    const levels = pieces ? Math.ceil(Math.log2(pieces.length / NODE)) : -1
     const width = 2 ** (levels - level)
     const isPower = length >= 2 && Number.isInteger(Math.log2(length))
-    if (!layers || level < 0 || level > levels || !isPower || length > MOST_HASHES) return null
+    if (!pieces || level < 0 || level > levels || !isPower || length > MOST_HASHES) return null
     if (index % length !== 0 || index + length > width || proofs > levels - level) return null
+    // Only now, because the nodes of a large file take long
+    const layers = this.#layersOf(root, pieces)
     const node = (above: number, at: number) => {
       const known = layers[above]?.subarray(at * NODE, (at + 1) * NODE)
       return known?.length === NODE ? known : zeroNode(lowest + above, chooseKernel())
@@ -57,12 +64,9 @@ export class HashAnswers {
     return Buffer.concat(hashes)
   }
 
-  #layersOf(root: string): readonly Uint8Array[] | null {
-    const known = this.#layers.get(root)
+  #layersOf(root: string, nodes: Uint8Array): readonly Uint8Array[] {
+    const known = this.#newest?.root === root ? this.#newest.layers : this.#layers.get(root)
     if (known) return known
-    this.#roots ??= rootsOf(this.metainfo)
-    const nodes = this.#roots.get(root)
-    if (!nodes) return null
     const layers = [nodes]
     let layer = { nodes, height: Math.log2(this.metainfo.pieceLength / BLOCK_LENGTH) }
     while (layer.nodes.length > NODE) {
@@ -70,6 +74,7 @@ export class HashAnswers {
       layers.push(layer.nodes)
     }
     this.#layers.set(root, layers)
+    this.#newest = { root, layers }
     return layers
   }
 }

@@ -18,8 +18,9 @@ const PORTION_INTERVAL = 1000
 /** Info hashes in one packet; more would exceed what networks carry whole. */
 const PORTION = 20
 
-/** Longest packet in bytes that is read. */
+/** Longest packet in bytes that is read, and packets in a second: anybody may send any number. */
 const LONGEST = 1400
+const PER_SECOND = 20
 
 /** Announces torrents on the local network, and hears others there (BEP 14). */
 export class LocalDiscovery {
@@ -28,6 +29,8 @@ export class LocalDiscovery {
   readonly #timer: NodeJS.Timeout
   /** Info hashes that wait for their announce. */
   readonly #waiting = new Set<InfoHash>()
+  #second = 0
+  #taken = 0
 
   constructor(private readonly seeder: Seeder) {
     for (const [family, group] of GROUPS) this.#open(family, group)
@@ -81,11 +84,15 @@ export class LocalDiscovery {
   }
 
   #read(packet: string, host: string): void {
+    const second = Math.floor(performance.now() / 1000)
+    if (second !== this.#second) [this.#second, this.#taken] = [second, 0]
+    if (++this.#taken > PER_SECOND) return
     if (!packet.startsWith('BT-SEARCH * HTTP/1.1\r\n') || packet.includes(this.#cookie)) return
     const port = Number(/^Port: *(\d{1,5})\r$/im.exec(packet)?.[1])
     if (!(port > 0 && port < 65_536)) return
-    for (const [, hash = ''] of packet.matchAll(/^Infohash: *([\da-f]{40})\r$/gim)) {
-      const infoHash = readInfoHash(hash)
+    const found = [...packet.matchAll(/^Infohash: *([\da-f]{40})\r$/gim)].map(([, hash]) => hash)
+    for (const hash of new Set(found)) {
+      const infoHash = readInfoHash(hash ?? '')
       if (infoHash !== null) this.seeder.dialPublic(infoHash, { host, port })
     }
   }

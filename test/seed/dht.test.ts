@@ -43,6 +43,21 @@ function latin1(bytes: Uint8Array | undefined): string {
   return Buffer.from(bytes ?? []).toString('latin1')
 }
 
+test('an answer names 8 nodes and 25 peers at most, however many are known', async (t) => {
+  const { ask, infoHash } = await startNode(t)
+  const { token } = await ask('get_peers', { info_hash: Buffer.from(infoHash, 'hex') })
+  const hash = Buffer.alloc(20, 'h')
+  for (let n = 0; n < 60; n++) {
+    const id = Buffer.concat([Buffer.from(ID.slice(1)), Buffer.from([n])])
+    await ask('ping', { id })
+    await ask('announce_peer', { id, info_hash: hash, token, port: 2000 + n })
+  }
+  const nodes = (await ask('find_node', { target: Buffer.from(ID) }))['nodes']
+  assert.ok((nodes?.length ?? 0) <= 8 * 26, String(nodes?.length))
+  const { values } = await ask('get_peers', { info_hash: hash })
+  assert.equal(values?.length, 25)
+})
+
 const HOSTILE = [
   ...['', 'd', 'd-3:', 'l-3:', 'd1:y1:qe', 'd1:ad-3:', 'i1e', 'd1:a'.repeat(300)],
   ...['1:t2:aa1:y1:r1:r', '1:ri1e1:t2:aa1:y1:r', '1:t2:aa1:y11:constructor'].map(
