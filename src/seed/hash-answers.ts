@@ -28,7 +28,7 @@ export class HashAnswers {
     sizeCalculation: (layers) => layers.reduce((sum, { length }) => sum + length, 0),
   })
 
-  /** Those of the file asked for last, however many: each request would build them again. */
+  /** The nodes of the file asked for last, however many: each request would build them again. */
   #newest: { readonly root: string; readonly layers: readonly Uint8Array[] } | null = null
 
   constructor(private readonly metainfo: Metainfo) {}

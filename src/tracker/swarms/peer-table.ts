@@ -358,6 +358,13 @@ export class PeerTable {
     return chosen
   }
 
+  /** Whether all peers of a swarm are of one network. */
+  areOfOneNetwork({ numbers }: Swarm): boolean {
+    const [first = 0] = numbers
+    const network = this.#networkKey(first)
+    return numbers.every((peer) => this.#networkKey(peer) === network)
+  }
+
   /** Some random peers, or all if there are few. */
   #sample(): Set<number> {
     const { highest } = this

@@ -383,13 +383,20 @@ export class SwarmStore {
     return swarm
   }
 
-  /** Replaces a swarm whose only peer uses more than the candidate; null if there is none. */
+  /** Replaces a swarm of few peers, all of a network that uses more than the candidate; null if there is none. */
   #displaceSwarm(hash: string): Swarm | null {
     const { swarms } = this.#peers
-    const peer = this.#peers.findGreediest((each) => swarms[each]?.numbers.length === 1)
-    const swarm = swarms[peer]
+    const canRemove = (each: number) => {
+      const swarm = swarms[each]
+      return (
+        swarm !== undefined &&
+        swarm.numbers.length <= MOST_DISPLACED &&
+        this.#peers.areOfOneNetwork(swarm)
+      )
+    }
+    const swarm = swarms[this.#peers.findGreediest(canRemove)]
     if (!swarm) return null
-    this.#peers.remove(peer)
+    for (const peer of [...swarm.numbers]) this.#peers.remove(peer)
     this.#drop(swarm)
     return this.#addSwarm(hash)
   }
@@ -436,6 +443,9 @@ export class SwarmStore {
     }
   }
 }
+
+/** Most peers of a swarm that a full store removes with it: it has to look at all of them. */
+const MOST_DISPLACED = 32
 
 /** The flags for an announce. */
 function flagsOf({ isComplete, event }: PeerAnnounce): number {

@@ -96,6 +96,23 @@ test('if there are too many swarms, those of one greedy peer are removed', () =>
   assert.deepEqual([store.totals().swarms, store.totals().peers], [50, 59])
 })
 
+test('if there are too many swarms, those of the addresses of one network are removed', () => {
+  for (const spell of [(n: number) => `10.0.0.${n}`, (n: number) => `2001:db8:1:${n}:0:0:0:1`]) {
+    const { store } = makeStore({ maxSwarms: 50 })
+    for (let n = 0; n < 50; n += 1) {
+      for (const peer of [1, 2, 3])
+        store.announce(
+          announceOf({ torrent: `${n}`, peer: `${peer}`, at: spell(1 + (n % 40) + peer) }),
+        )
+    }
+    for (let n = 0; n < 20; n += 1) {
+      const announce = announceOf({ torrent: `honest ${n}`, at: `192.1.${n}.1` })
+      assert.equal(store.announce(announce).refusal, null)
+    }
+    assert.deepEqual([store.totals().swarms, store.totals().peers], [50, 110])
+  }
+})
+
 test('the last peer of a swarm is not removed for one of the same swarm', () => {
   for (const torrent of ['a', 'b', 'c']) {
     for (let n = 0; n < 20; n += 1) {
