@@ -41,7 +41,10 @@ export function readBlocks(markdown: string): Block[] {
   })
 }
 
-/** A line that is indented, or follows one that ends in `\\` or `|`, goes on with its command. */
+/**
+ * A line that is indented, follows one that ends in `\\` or `|`, or belongs to a text up to `END`, goes on with
+ * its command.
+ */
 function plainSteps(text: string, first: number): Step[] {
   const steps: { line: number; command: string; expected: null }[] = []
   text
@@ -49,7 +52,8 @@ function plainSteps(text: string, first: number): Step[] {
     .split('\n')
     .forEach((shown, index) => {
       const last = steps.at(-1)
-      const goesOn = shown.startsWith(' ') || /[\\|]$/.test(last?.command ?? '')
+      const goesOn =
+        shown.startsWith(' ') || /[\\|]$|<<'END'\n(?![^]*^END$)|<<'END'$/m.test(last?.command ?? '')
       if (goesOn && last !== undefined) last.command += `\n${shown}`
       else steps.push({ line: first + index, command: shown, expected: null })
     })

@@ -59,6 +59,8 @@ export async function serveBehindNginx(
     '127.0.0.1:8080': `127.0.0.1:${port}`,
     'listen 80': `listen unix:${socket}`,
     'listen 443 ssl': `listen unix:${socket}.tls ssl`,
+    'listen [::]:80;': '',
+    'listen [::]:443 ssl;': '',
     [`${certificates}/fullchain.pem`]: cert,
     [`${certificates}/privkey.pem`]: key,
     '/srv/mirror': root,

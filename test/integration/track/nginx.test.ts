@@ -41,6 +41,8 @@ async function trackBehindNginx(t: TestContext, args: readonly string[]) {
     '127.0.0.1:6969': `127.0.0.1:${port}`,
     'listen 80': `listen unix:${socket}`,
     'listen 443 ssl': `listen unix:${socket}.tls ssl`,
+    'listen [::]:80;': '',
+    'listen [::]:443 ssl;': '',
     [`${certificates}/fullchain.pem`]: cert,
     [`${certificates}/privkey.pem`]: key,
     // There are no addresses on a Unix socket
