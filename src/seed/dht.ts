@@ -6,6 +6,7 @@ import { encodeBencode } from '../metainfo/bencode/encode.js'
 import { readBencode } from '../metainfo/bencode/read.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../metainfo/bencode/value.js'
 import { infoHashOfBytes } from '../metainfo/info-hash.js'
+import { PacketLimit } from './packet-limit.js'
 import type { PeerAddress, Seeder } from './seeder.js'
 
 /** Limits of a packet. */
@@ -86,8 +87,7 @@ export class DhtAnnouncer {
  * made it loop for ever. It gets only packets that were read and encoded here.
  */
 class CheckedSocket extends EventEmitter {
-  #second = 0
-  #taken = 0
+  readonly #limit = new PacketLimit(PER_SECOND)
 
   constructor(private readonly socket: Socket) {
     super()
@@ -115,10 +115,8 @@ class CheckedSocket extends EventEmitter {
   }
 
   #take(packet: Buffer, from: RemoteInfo): void {
-    const second = Math.floor(performance.now() / 1000)
-    if (second !== this.#second) [this.#second, this.#taken] = [second, 0]
     // Others on this port begin with another letter
-    if (packet[0] !== DICTIONARY || ++this.#taken > PER_SECOND) return
+    if (packet[0] !== DICTIONARY || !this.#limit.take()) return
     const message = checkPacket(packet)
     if (message) this.emit('message', message, from)
   }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
+import { PacketLimit } from './packet-limit.js'
 import type { Seeder } from './seeder.js'
 import { readInfoHash } from '../metainfo/info-hash.js'
 import type { InfoHash } from '../metainfo/values.js'
@@ -29,8 +30,7 @@ export class LocalDiscovery {
   readonly #timer: NodeJS.Timeout
   /** Info hashes that wait for their announce. */
   readonly #waiting = new Set<InfoHash>()
-  #second = 0
-  #taken = 0
+  readonly #limit = new PacketLimit(PER_SECOND)
 
   constructor(private readonly seeder: Seeder) {
     for (const [family, group] of GROUPS) this.#open(family, group)
@@ -84,9 +84,7 @@ export class LocalDiscovery {
   }
 
   #read(packet: string, host: string): void {
-    const second = Math.floor(performance.now() / 1000)
-    if (second !== this.#second) [this.#second, this.#taken] = [second, 0]
-    if (++this.#taken > PER_SECOND) return
+    if (!this.#limit.take()) return
     if (!packet.startsWith('BT-SEARCH * HTTP/1.1\r\n') || packet.includes(this.#cookie)) return
     const port = Number(/^Port: *(\d{1,5})\r$/im.exec(packet)?.[1])
     if (!(port > 0 && port < 65_536)) return
