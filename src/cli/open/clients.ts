@@ -7,7 +7,7 @@ import { remoteDirectory, type DataPrefix } from '../../core/publish/local-data.
 import type { SyncClient } from '../../core/publish/sync.js'
 import type { Waiting } from '../../core/publish/wait-for.js'
 import { homeDirectory } from '../../directories.js'
-import { usageError } from '../../errors.js'
+import { type BtkitError, usageError } from '../../errors.js'
 import type { Io } from '../io.js'
 
 /** A client named on the command line. */
@@ -28,16 +28,18 @@ const LAST_CALL_MS = 3000
  */
 export function openClients(urls: readonly string[], timeoutMs: number, io: Io): NamedClient[] {
   const named = urls.length > 0 ? urls : (io.env['BTKIT_CLIENT'] ?? '').split(/\s+/).filter(Boolean)
-  if (named.length === 0) {
-    const how = `use --client URL or set BTKIT_CLIENT; forms of the URL: ${CLIENT_FORMS}`
-    throw usageError(`no client given; ${how}`)
-  }
+  if (named.length === 0) throw noClient('no client given; ')
   return named.map((url) => {
     const address = clientAddress(url, io)
     const never = new AbortController().signal
     const lastCalls = connectClient(address, { timeoutMs: LAST_CALL_MS, signal: never })
     return { client: connectClient(address, { timeoutMs, signal: io.signal }), lastCalls, address }
   })
+}
+
+/** The refusal of a command line that names no client; `why` is its beginning. */
+export function noClient(why: string): BtkitError {
+  return usageError(`${why}use --client URL or set BTKIT_CLIENT; forms of the URL: ${CLIENT_FORMS}`)
 }
 
 /**

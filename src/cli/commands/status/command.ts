@@ -7,7 +7,7 @@ import { torrentsIn } from '../../../core/launch/find-torrents.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { clientOption, clientTimeoutOption } from '../../options/clients.js'
-import { openClients } from '../../open/clients.js'
+import { noClient, openClients } from '../../open/clients.js'
 import { namesClient } from '../../open/own-client.js'
 import { findNamedTorrent } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
@@ -71,10 +71,21 @@ async function clientsOf(
   }: { readonly client: string[]; readonly clientTimeout: number },
   io: Io,
 ): Promise<readonly RunningSeed[]> {
-  const directory = namesClient(client, io) ? null : runtimeDirectory(io)
-  const seeds = directory && (await findSeeds(directory, { timeoutMs, signal: io.signal }))
-  if (seeds && seeds.length > 0) return seeds
-  return openClients(client, timeoutMs, io).map((named) => named.client)
+  if (namesClient(client, io)) {
+    return openClients(client, timeoutMs, io).map((named) => named.client)
+  }
+  const directory = runtimeDirectory(io)
+  if (directory === null) {
+    const unset = 'XDG_RUNTIME_DIR is not set, so no btkit seed can be found'
+    throw noClient(`no client given, and ${unset}; `)
+  }
+  const seeds = await findSeeds(directory, { timeoutMs, signal: io.signal })
+  if (seeds.length > 0) return seeds
+  const others = io.isRoot ? '' : ', type sudo btkit status for a service'
+  throw noClient(
+    `no client given, and no btkit seed answers in ${directory}; ` +
+      `ask again if it has just started${others}, or `,
+  )
 }
 
 async function showClient(client: RunningSeed, context: StatusContext) {

@@ -30,13 +30,24 @@ test('status alone shows the torrents of the client that the environment names',
   assert.deepEqual(namesIn(result.stdout), ['seeded.iso'])
 })
 
-test('status alone, with no client in the environment, says so', async () => {
+const HOW = 'use --client URL or set BTKIT_CLIENT; forms of the URL: '
+
+test('status alone, with no client and no seed to be found, says why', async () => {
   const { status, stdout, stderr } = await runBtkit(['status'])
   const why =
-    'btkit: no client given; use --client URL or set BTKIT_CLIENT; forms of the URL: ' +
+    'btkit: no client given, and XDG_RUNTIME_DIR is not set, so no btkit seed can be found; ' +
+    HOW +
     'scgi+unix:///run/rtorrent.sock, scgi://127.0.0.1:5000, rtorrent+http://host, ' +
     'transmission+http://host, qbittorrent+http://host, aria2+http://host, deluge+http://host\n'
   assert.deepEqual([status, stdout, stderr], [2, '', why])
+})
+
+test('status beside a seed that has not started yet says to ask again', async () => {
+  const { status, stderr } = await runBtkit(['status'], { env: { XDG_RUNTIME_DIR: '/none' } })
+  const why =
+    'btkit: no client given, and no btkit seed answers in /none/btkit; ask again if it has just ' +
+    `started, type sudo btkit status for a service, or ${HOW}`
+  assert.deepEqual([status, stderr.startsWith(why)], [2, true], stderr)
 })
 
 test('status of given torrents reports only these, in its exit status too', async (t) => {
