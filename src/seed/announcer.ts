@@ -63,6 +63,11 @@ export class Announcer {
     })
   }
 
+  /** Whether there are trackers to which a torrent is announced. */
+  isAnnounced(torrent: SeedTorrent): boolean {
+    return (this.#tiers.get(torrent) ?? []).length > 0
+  }
+
   add(torrent: SeedTorrent): void {
     if (this.#tiers.has(torrent)) return
     const known = torrent.trackers.map((urls) => urls.filter(canAnnounce))

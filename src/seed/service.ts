@@ -50,6 +50,12 @@ export class SeedService extends Seeder {
     return this.#announcer.failuresOf(torrent)
   }
 
+  /** Whether peers can learn of a torrent's seed: from a tracker, the DHT or the local network. */
+  canBeFound(torrent: SeedTorrent): boolean {
+    if (this.#announcer.isAnnounced(torrent)) return true
+    return !torrent.private && (this.#dht !== null || this.#local !== null)
+  }
+
   override add(torrent: SeedTorrent): boolean {
     if (!super.add(torrent)) return false
     this.#announcer.add(torrent)

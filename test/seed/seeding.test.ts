@@ -194,6 +194,29 @@ test('the trackers of a torrent learn of the seed, and of its end', async (t) =>
   assert.notEqual(await seeds(), '1')
 })
 
+test('a seed that nobody can find says so once, and a seed that somebody can find does not', async (t) => {
+  const lonely = await plant(t)
+  const first = await startSeed(t, [lonely.torrent])
+  await until('it warns', () => first.stderr.text.includes('nobody can find'))
+  const warning =
+    `btkit: warning: ${lonely.torrent}: no HTTP or UDP tracker, so nobody can find this seed; use btkit seed ` +
+    '--dht, or add a tracker with btkit edit --add-tracker URL\n'
+  assert.ok(first.stderr.text.endsWith(warning), first.stderr.text)
+  const tracked = await plant(t, ['http://127.0.0.1:9/announce'])
+  for (const args of [[tracked.torrent], [lonely.torrent, '--lsd']]) {
+    const { stdout, stop } = await startSeed(t, args)
+    await until('it shows the torrent', () => stdout.text.includes('seeding'))
+    assert.doesNotMatch((await stop()).stderr, /nobody/)
+  }
+})
+
+test('a private torrent without tracker is not helped by the DHT', async (t) => {
+  const { torrent } = await plant(t, ['--private'])
+  const { stderr } = await startSeed(t, [torrent, '--dht', '--dht-node', '127.0.0.1:9'])
+  await until('it warns', () => stderr.text.includes('nobody can find'))
+  assert.doesNotMatch(stderr.text, /seed --dht/)
+})
+
 test('--json says what is seeded', async (t) => {
   const { torrent, infoHash } = await plant(t)
   const { stdout } = await startSeed(t, [torrent, '--json', '--display-interval', '1'])

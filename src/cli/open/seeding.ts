@@ -7,6 +7,7 @@ import { SeedService, type SeedServiceOptions } from '../../seed/service.js'
 import { answerStatus } from '../../clients/seeds.js'
 import { version } from '../../process.js'
 import { type DisplayOptions, followTorrents, openDisplay } from '../output/torrent-display.js'
+import { count } from '../../text/quantity.js'
 import type { ListedTorrent } from '../output/torrent-json.js'
 import { clientInfoHash } from '../../core/publish/client.js'
 import { serviceManager } from './service-manager.js'
@@ -38,9 +39,7 @@ async function keepSeeding(
 ): Promise<void> {
   const display = openDisplay(options, io)
   const { env, monotonic, signal } = io
-  const warn = (message: string) => {
-    display.reportError(new Error(message))
-  }
+  const { warn } = display
   const manager = serviceManager({ env, warn })
   const service = await SeedService.open({
     ...serving,
@@ -62,6 +61,12 @@ async function keepSeeding(
     },
     onProblem: display.reportError,
   })
+  let hasWarned = false
+  const warnOnce = () => {
+    const warning = hasWarned ? null : lonelyWarning(service, keeper)
+    hasWarned ||= warning !== null
+    if (warning !== null) warn(warning)
+  }
   const list = () => listTorrents(service, keeper)
   const report = () => ({ port: service.port, version: version(), torrents: list() })
   const directory = runtimeDirectory(io)
@@ -74,7 +79,7 @@ async function keepSeeding(
       interval: options.parseDirInterval,
       signal,
       // Uploads need the space that the first look does not
-      update: () => keeper.update().finally(unboundHeapGrowth),
+      update: () => keeper.update().then(warnOnce).finally(unboundHeapGrowth),
       list: () => Promise.resolve(list()),
     })
   } finally {
@@ -83,6 +88,19 @@ async function keepSeeding(
     if (endStatus) endStatus()
     await service.close()
   }
+}
+
+/** Says that nobody can find some of the torrents; null if peers can find all. */
+function lonelyWarning(service: SeedService, keeper: SeedKeeper): string | null {
+  const lonely = [...service.states()].filter(({ torrent }) => !service.canBeFound(torrent))
+  const [first, ...others] = lonely
+  if (!first) return null
+  const more = others.length > 0 ? ` and ${count(others.length, 'other torrent')}` : ''
+  const byDht = lonely.some(({ torrent }) => !torrent.private) ? 'use btkit seed --dht, or ' : ''
+  return (
+    `${keeper.pathOf(first.torrent) ?? first.torrent.name}${more}: no HTTP or UDP tracker, so nobody can ` +
+    `find this seed; ${byDht}add a tracker with btkit edit --add-tracker URL`
+  )
 }
 
 /** The torrents, as a client would list them. */

@@ -3,7 +3,7 @@ import { escapeText } from '../../text/escape.js'
 import { BtkitError } from '../../errors.js'
 import type { Io, Output } from '../io.js'
 import { type ListedTorrent, listedLine } from './torrent-json.js'
-import { reportError, reportNote, isScreen } from './messages.js'
+import { reportError, reportNote, isScreen, warningsTo } from './messages.js'
 import { torrentTable } from './torrent-table.js'
 import { type ClientTorrent, isBroken, isWhole } from '../../core/publish/client.js'
 import { stripVTControlCharacters } from 'node:util'
@@ -21,6 +21,7 @@ export interface DisplayOptions {
 export interface Display {
   readonly show: (torrents: readonly ListedTorrent[]) => void
   readonly note: (message: string) => void
+  readonly warn: (message: string) => void
   readonly reportError: (error: unknown) => void
   /** Removes everything that is shown only temporarily. */
   readonly clear: () => void
@@ -52,6 +53,7 @@ export function openDisplay(options: DisplayOptions, io: Io): Display {
     note: (message) => {
       if (!options.quiet) reportNote(message, messages)
     },
+    warn: warningsTo(messages),
     reportError: (error) => {
       reportError(error, messages)
     },
