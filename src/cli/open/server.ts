@@ -58,10 +58,33 @@ export function socketsPassed(io: Io): readonly PassedSocket[] | null {
   return sockets.length === 0 ? null : sockets
 }
 
-/** Warns that given hosts are ignored because sockets were passed. */
-export function warnOfHosts(hosts: readonly string[], io: Io): void {
-  if (hosts.length === 0) return
-  reportWarning('--host: ignored, because the service manager passed sockets', io)
+/** The options that say where to listen. */
+interface GivenPlaces {
+  readonly host: readonly string[]
+  readonly port: number
+  readonly udp?: boolean
+  /** The default of `port`. */
+  readonly usualPort: number
+}
+
+/**
+ * Warns of options that have no effect because sockets were passed. A unit may repeat the default
+ * port beside a socket with another one.
+ */
+export function warnOfIgnored(
+  sockets: readonly PassedSocket[],
+  { host, port, udp = true, usualPort }: GivenPlaces,
+  io: Io,
+): void {
+  const isOther = port !== usualPort && !sockets.some((each) => each.port === port)
+  const ignored = [
+    ...(host.length > 0 ? ['--host'] : []),
+    ...(isOther ? ['--port'] : []),
+    ...(!udp && sockets.some(({ kind }) => kind === 'udp') ? ['--no-udp'] : []),
+  ]
+  if (ignored.length === 0) return
+  const why = 'ignored, because the service manager passed sockets; change the socket unit'
+  reportWarning(`${ignored.join(', ')}: ${why}`, io)
 }
 
 /** The passed sockets on which to listen for HTTP. */

@@ -14,9 +14,8 @@ import * as read from './values.js'
 import { takeOldTrackerOptions } from './bittornado.js'
 import { DIRECTORY, FILE, Opt, SETTING } from './option.js'
 
-/** The default ports: bttrack's, and the usual one of today's trackers. */
-const LEGACY_PORT = 80
-const PORT = 6969
+/** The default port: bttrack's, or the usual one of today's trackers. */
+export const trackPort = (isLegacy: boolean): number => (isLegacy ? 80 : 6969)
 
 /** The options of `track`. Each is validated when it is parsed. */
 export function declareTrackOptions(isLegacy: boolean) {
@@ -26,7 +25,7 @@ export function declareTrackOptions(isLegacy: boolean) {
       '-p, --port <n>',
       'listen on this port, for HTTP and UDP; 0: a free one',
       read.wholeNumber(0, 65535),
-      isLegacy ? LEGACY_PORT : PORT,
+      trackPort(isLegacy),
     )
     .option(
       '--host <host>',

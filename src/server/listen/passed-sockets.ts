@@ -8,6 +8,8 @@ export interface PassedSocket {
   readonly name: string
   readonly kind: 'tcp' | 'udp' | 'unix'
   readonly isV6: boolean
+  /** Null for a Unix socket. */
+  readonly port: number | null
   /** The path of a Unix socket; null if it has none. */
   readonly path: string | null
 }
@@ -17,6 +19,9 @@ const FIRST = 3
 
 /** Most passed sockets; no service manager passes more. */
 const MOST = 64
+
+/** The place of a socket's address in a line of the system's tables, in hexadecimal. */
+const ADDRESS = 1
 
 /** The system's tables of sockets; `column` is the place of a socket's inode in a line. */
 const TABLES = [
@@ -48,13 +53,15 @@ export function passedSockets(
 }
 
 /** Finds the kind of a socket in the system's tables. */
-function describeSocket(fd: number): Pick<PassedSocket, 'kind' | 'isV6' | 'path'> {
+function describeSocket(fd: number): Omit<PassedSocket, 'fd' | 'name'> {
   const inode = inodeOf(fd)
   for (const { table, kind, isV6, column } of TABLES) {
     const fields = linesOf(table).find((line) => line[column] === inode)
     if (!fields) continue
     // A path may contain spaces
-    return { kind, isV6, path: kind === 'unix' ? fields.slice(column + 1).join(' ') || null : null }
+    const path = kind === 'unix' ? fields.slice(column + 1).join(' ') || null : null
+    const port = kind === 'unix' ? null : parseInt(fields[ADDRESS]?.split(':')[1] ?? '', 16)
+    return { kind, isV6, port, path }
   }
   throw new BtkitError(
     'usage',

@@ -104,6 +104,29 @@ longTest(
   },
 )
 
+longTest('options that passed sockets replace are named once', unlessPassed, async (t) => {
+  const ignored = (names: string) => {
+    const why = 'ignored, because the service manager passed sockets; change the socket unit'
+    return `btkit: warning: ${names}: ${why}\n`
+  }
+  const track = ['track', '--open', '--state-dir', makeScratch(t)]
+  const root = makeScratch(t)
+  for (const [sockets, args, warnings] of [
+    [['tcp', 'udp'], [...track, '--port', '7070', '--no-udp'], [ignored('--port, --no-udp')]],
+    [['tcp'], [...track, '--host', '::', '--no-udp'], [ignored('--host')]],
+    // The unit beside the socket unit has it
+    [['tcp', 'udp'], [...track, '--port', '6969'], []],
+    [['tcp'], [...serveArgs(root, root), '--port', '9090'], [ignored('--port')]],
+  ] as const) {
+    const launcher = await launch(t, { sockets, args })
+    launcher.start()
+    await until('it has started', () => /address:|http:/.test(launcher.output()))
+    assert.equal(await launcher.stop(), 0)
+    const shown = launcher.output().match(/btkit: warning: .*\n/g) ?? []
+    assert.deepEqual(shown, warnings, launcher.output())
+  }
+})
+
 /** The answer to the first packet of a client, which is asked for a connection id. */
 async function connectUdp(t: TestContext, port: number): Promise<string> {
   const socket = createSocket('udp4')

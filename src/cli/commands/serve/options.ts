@@ -31,6 +31,8 @@ export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
 /** The port of the tracker in this process if its announce URL is not given. */
 export const TRACKER_PORT = 6969
 
+export const SERVE_PORT = 8080
+
 /** The options of `serve`. Each is validated when it is parsed. */
 export function declareServeOptions() {
   const command = new Command('serve')
@@ -39,7 +41,7 @@ export function declareServeOptions() {
       '-p, --port <n>',
       'listen on this port; 0: a free one',
       read.wholeNumber(0, 65535),
-      8080,
+      SERVE_PORT,
     )
     .option(
       '--host <host>',

@@ -11,7 +11,13 @@ import {
   type ServedOptions,
   type WarmOptions,
 } from '../../../mirror/options.js'
-import { bareHost, passedPlaces, placesAt, socketsPassed, warnOfHosts } from '../../open/server.js'
+import {
+  bareHost,
+  passedPlaces,
+  placesAt,
+  socketsPassed,
+  warnOfIgnored,
+} from '../../open/server.js'
 import { requireDirectory } from '../../line/operands.js'
 import { machineAddress } from '../../output/addresses.js'
 import { reportWarning } from '../../output/messages.js'
@@ -19,7 +25,7 @@ import type { Io } from '../../io.js'
 import { version } from '../../../process.js'
 import { announceUrlAt, checkTracker } from '../../../metainfo/trackers.js'
 import { NoTrackers, type TrackersWanted } from '../../../mirror/torrents/trackers.js'
-import { TRACKER_PORT, TRACKERS_FILE, type ServeOptions } from './options.js'
+import { SERVE_PORT, TRACKER_PORT, TRACKERS_FILE, type ServeOptions } from './options.js'
 
 /** The name of the tracker's sockets in the service manager. */
 const OF_TRACKER = 'tracker'
@@ -109,7 +115,9 @@ export function listenPlaces(options: ServeOptions, io: Io): ListenPlace[] {
   const { host, port } = options
   const { service: sockets, tracker } = sharedSockets(options, io)
   // If only the service or only the tracker has passed sockets, the other listens at the hosts
-  if (sockets && (tracker || options.track === undefined)) warnOfHosts(host, io)
+  const isAtHosts = options.track !== undefined && !tracker
+  const given = { host: isAtHosts ? [] : host, port, usualPort: SERVE_PORT }
+  if (sockets) warnOfIgnored(sockets, given, io)
   const other = sockets?.find(({ kind }) => kind === 'udp')
   if (other)
     throw usageError(`LISTEN_FDS: ${other.fd} is a UDP socket; pass a TCP socket, or give --track`)

@@ -10,7 +10,7 @@ import { serviceManager } from '../../open/service-manager.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
 import {
   socketsPassed,
-  warnOfHosts,
+  warnOfIgnored,
   openTls,
   reloadOnHangup,
   serverContext,
@@ -19,7 +19,7 @@ import { machineHost } from '../../output/addresses.js'
 import { announceUrlsOf, greeting } from '../../output/tracker-greeting.js'
 import { adminRequest, openTrackerAdmin, prepareRecords } from '../../open/tracker-admin.js'
 import { givenOtherTrackers } from '../../options/bittornado.js'
-import { declareTrackOptions, type TrackOptions } from '../../options/tracker.js'
+import { declareTrackOptions, trackPort, type TrackOptions } from '../../options/tracker.js'
 import { requireTorrents, sharedStore, trackerSettings } from '../../open/tracker.js'
 
 const EXAMPLES = `
@@ -59,7 +59,7 @@ async function track(
   if (admin) prepareRecords(admin)
   const keys = await openTls(options, io)
   const sockets = socketsPassed(io)
-  if (sockets) warnOfHosts(options.host, io)
+  if (sockets) warnOfIgnored(sockets, { ...options, usualPort: trackPort(isLegacy) }, io)
   const settings = { ...trackerSettings(options, io, sockets), store, tls: keys }
   const context = serverContext(io)
   const manager = serviceManager({ env: io.env, warn: context.warn })
