@@ -10,7 +10,7 @@ export const SERVERS: ReadonlySet<string> = new Set(['serve', 'track', 'seed', '
 /**
  * The settings of the environment for a command: its own variables and, for servers, all options.
  * `BTKIT_SERVE_PORT=80` is `--port 80`. Values of a repeatable option are separated by spaces. A
- * switch is `1` or `0`. A variable without a matching option is a problem.
+ * switch is `1` or `0`, and so is an option that may have a value. A variable without a matching option is a problem.
  *
  * commander's own `.env()` is unsuitable: it reads process.env, any value turns a switch on, lists
  * have only one value, and misspelled variables are ignored.
@@ -57,6 +57,7 @@ function fromVariable(
       if (/^[01]$/.test(value)) return switched(entry, (value === '1') !== isNegated)
       throw usageError(`${variable} '${value}': not 1 or 0`)
     }
+    if (entry.on?.optional && value === '0') return false
     const isRepeatable = Array.isArray(entry.on?.defaultValue)
     const values = isRepeatable ? value.trim().split(/\s+/) : [value]
     return values.map((text) => ({ text, place }))

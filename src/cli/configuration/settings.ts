@@ -128,6 +128,9 @@ export function candidate(
   const open = () => {
     opened ??= problems.try<Setting>({ ...about, given: null, value: undefined }, () => {
       const values = find()
+      // An option that may have a value is not there if it is off
+      if (values === false && entry.on?.optional)
+        return { ...about, given: false, value: undefined }
       if (values === null || typeof values === 'boolean')
         return { ...about, given: values, value: values }
       const value = values.reduce(
@@ -164,7 +167,7 @@ function given({ entry, isNegated, oldValue }: FoundEntry, item: Located, world:
     if (truth === null) throw wrong(entry, item, 'neither true nor false')
     return switched(entry, truth !== isNegated)
   }
-  if (truth === false && off) return false
+  if (truth === false && (off || on?.optional)) return false
   return on ? valuesOf(entry, item, world) : []
 }
 

@@ -237,6 +237,22 @@ test('a client and users of the defaults are not for servers, which would refuse
   assert.match((await run(track)).stderr, /192\.0\.2\.1/)
 })
 
+test('the tracker of serve can be turned off in a configuration and in the environment', async (t) => {
+  const { run } = withFile(t, 'serve: {track: false, trackerless: true}\n')
+  const serve = ['serve', makeScratch(t), '--host', '192.0.2.1']
+  // The address is none of this machine
+  assert.match((await run(serve)).stderr, /192\.0\.2\.1/)
+  const track = async (yaml: string, env: Record<string, string>) => {
+    const { stdout } = await withFile(t, yaml).run(['config', 'show', 'serve', '--json'], { env })
+    const lines = stdout.trim().split('\n')
+    const all = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+    return all.find(({ option }) => option === 'track')?.['value']
+  }
+  const url = 'http://t.example/announce'
+  assert.equal(await track(`serve: {track: "${url}"}\n`, { BTKIT_SERVE_TRACK: '0' }), '0')
+  assert.equal(await track('serve: {track: false}\n', { BTKIT_SERVE_TRACK: url }), url)
+})
+
 test('defaults do not edit torrents', async (t) => {
   const { make, run, scratch } = withFile(t, `defaults: {announce: ${URL}, private: true}\n`)
   await make('--no-private')
