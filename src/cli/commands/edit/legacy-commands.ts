@@ -96,11 +96,21 @@ type AnnounceOptions = ReturnType<ReturnType<typeof declareReannounce>['opts']>
 export function defineReannounce({ io, isLegacy, finish }: CommandContext) {
   return declareReannounce().action(async (args, options) => {
     const { edit, torrents } = planAnnounce(args, options)
+    requireTorrents(torrents, options)
     const legacy = isLegacy ? { describe: oldTrackerLines } : null
     const removed = removals('--remove', options.remove, announceUrls)
     const all = [...removed, ...options.replace.map(asRemoval)]
     finish(await runEdits({ operands: torrents, edit, options, removals: all, legacy }, io))
   })
+}
+
+/** @throws BtkitError `usage` if a shell may have cut off the torrents after a list */
+function requireTorrents(
+  torrents: readonly string[],
+  { announceList, filesFrom }: AnnounceOptions,
+): void {
+  if (torrents.length > 0 || filesFrom !== undefined || announceList === undefined) return
+  throw usageError(`no torrent given; name at least one, and put a list with '|' in quotes`)
 }
 
 /** Warns about a replacement of a tracker that no torrent has, before or after earlier ones. */

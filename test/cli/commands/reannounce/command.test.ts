@@ -175,6 +175,11 @@ for (const [what, args, message] of [
   ],
   ['no torrent', [NEW], 'no torrent given; name at least one'],
   [
+    'a list that the shell has cut at a |',
+    [NEW, '--announce-list', NEW],
+    "no torrent given; name at least one, and put a list with '|' in quotes",
+  ],
+  [
     'no announce before the torrents',
     ['a.torrent', 'FILE'],
     'a.torrent: no announce URL before it; give one, or --replace, --add or --remove',
