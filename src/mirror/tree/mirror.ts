@@ -15,6 +15,7 @@ import {
   notFound,
   notPermitted,
   NotReady,
+  Refusal,
 } from '../../server/answers/refusal.js'
 import { escapeText } from '../../text/escape.js'
 
@@ -158,6 +159,12 @@ export function childOf(directory: string, name: string): string {
 /** The permission bit for reading by all others. */
 const READABLE_BY_ALL = 0o004
 
+/** Refuses an address of the pkgtorrent protocol without its first part. */
+function unnamed(): Refusal {
+  const form = `any name comes first: /NAME/${SERVICE_NAME}/single/PATH`
+  return new Refusal('not-found', `/${SERVICE_NAME}: not found; ${form}`)
+}
+
 /** Error codes of opening a socket. */
 const SOCKET_CODES = ['ENXIO', 'EOPNOTSUPP']
 
@@ -173,7 +180,8 @@ export async function toRefusal(
 ): Promise<unknown> {
   const code = osCodeOf(error) ?? ''
   const what = formatMirrorPath(components)
-  if (absenceOf(error) !== null) return (await isRootThere(root)) ? notFound(what) : missingRoot()
+  if (absenceOf(error) !== null && !(await isRootThere(root))) return missingRoot()
+  if (absenceOf(error) !== null) return components[0] === SERVICE_NAME ? unnamed() : notFound(what)
   if (SOCKET_CODES.includes(code)) return notFound(what)
   if (EXHAUSTED.includes(code))
     return new NotReady('the server has too many open files; try again in 5 s', 5)

@@ -156,3 +156,12 @@ test('all other files get one', async (t) => {
   assert.deepEqual(two.seeds, [`${two.address}/torrent_service/`])
   assert.equal((await fetch(`${two.address}/torrent_service/a.rpm`)).status, 200)
 })
+
+test('an address without a name before the service says its form', async (t) => {
+  const { address } = await serveMirror(t, { files: { 'yum/7/a.rpm': 'content' } })
+  const answer = await fetch(`${address}/torrent_service/single/yum/7/a.rpm`)
+  assert.equal(answer.status, 404)
+  const form =
+    '/torrent_service: not found; any name comes first: /NAME/torrent_service/single/PATH'
+  assert.match(await answer.text(), new RegExp(form))
+})
