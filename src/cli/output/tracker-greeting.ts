@@ -9,17 +9,16 @@ export interface GreetingParts {
   readonly settings: Pick<TrackerSettings, 'stateFile' | 'store'>
   /** The pages of the administration; null for none. */
   readonly pages: Pick<Admin, 'address'> | null
-  /**
-   * The name or address printed for all addresses of this machine; null for bttrack, whose output
-   * stays as it was.
-   */
-  readonly host: string | null
+  /** The name or address printed for all addresses of this machine. */
+  readonly host: string
+  /** Whether the command is bttrack, which warns of what the line would hint at. */
+  readonly isLegacy: boolean
 }
 
 /** The lines printed when the tracker has started. */
-export function greeting({ tracker, settings, pages, host }: GreetingParts): string {
+export function greeting({ tracker, settings, pages, host, isLegacy }: GreetingParts): string {
   const torrents = tracker.torrentCount()
-  const anyTorrent = host === null ? 'any torrent' : `any torrent; ${HOW_TO_LIMIT}`
+  const anyTorrent = isLegacy ? 'any torrent' : `any torrent; ${HOW_TO_LIMIT}`
   const listed = torrents === 1 ? '1 info hash' : `${torrents ?? 0} info hashes`
   const lines = [
     `tracking: ${torrents === null ? anyTorrent : listed}`,
@@ -41,7 +40,7 @@ export function announceUrlsOf(addresses: readonly string[], publicUrl: string |
 }
 
 /** The announce URL for an address; a Unix socket stays a path. */
-export function announceOf(address: string, host: string | null): string {
+export function announceOf(address: string, host: string): string {
   if (!address.includes('://')) return address
-  return `${host === null ? address : reachableAddress(address, host)}/announce`
+  return `${reachableAddress(address, host)}/announce`
 }

@@ -81,7 +81,7 @@ async function track(
       if (options.hupmonitor) reopen()
       return Promise.all([tracker.refresh(), keys?.reload()])
     })
-    io.stdout.write(greeting({ tracker, settings, pages, host: isLegacy ? null : machineHost() }))
+    io.stdout.write(greeting({ tracker, settings, pages, host: machineHost(), isLegacy }))
     manager.ready(`tracking at ${tracker.addresses.join(', ')}`)
     if (!io.signal.aborted) await once(io.signal, 'abort')
   } finally {

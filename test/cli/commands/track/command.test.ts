@@ -52,13 +52,14 @@ test('bttrack with options stays open, with a warning', async (t) => {
   assert.match(stderr, /^btkit: warning: any torrent is tracked; give --allowed-dir [^\n]+\n$/)
 })
 
-test('on all addresses it prints announce URLs that clients can use', async (t) => {
-  const track = await startTrack(t, { args: ['--host', '::'] })
-  const urls = [...track.stdout.text.matchAll(/^address: +(.+)$/gm)].map(([, url = '']) => url)
-  assert.equal(urls.length, 2)
-  for (const url of urls)
-    assert.match(url, /^(http|udp):\/\/(?!\[::\]|0\.0\.0\.0).+:\d+\/announce$/)
-})
+for (const program of ['btkit', 'bttrack'] as const)
+  test(`on all addresses ${program} prints announce URLs that clients can use`, async (t) => {
+    const track = await startTrack(t, { program, args: ['--host', '::'] })
+    const urls = [...track.stdout.text.matchAll(/^address: +(.+)$/gm)].map(([, url = '']) => url)
+    assert.equal(urls.length, 2)
+    for (const url of urls)
+      assert.match(url, /^(http|udp):\/\/(?!\[::\]|0\.0\.0\.0).+:\d+\/announce$/)
+  })
 
 test('options by which trackers of bttrack traded peers are ignored with one warning each', async () => {
   const given = ['--multitracker_enabled', '1', '--aggregator', 'secret']
