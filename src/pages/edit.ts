@@ -295,19 +295,26 @@ function factRows(facts: TorrentFacts): Record<string, string> {
   }
 }
 
+const NEXT_TIER = '(next tier)'
+
 /** The most lines of a list that are shown. */
 const MOST_LINES = 100
 
+/** Shows the lines of a value. Empty lines, before the next tier of trackers, are only counted. */
 function linesOf(before: string | undefined, after: string | undefined): Html[] {
-  const [old, now] = [before, after].map((text) => (text ?? '').split('\n').filter(Boolean))
-  const removed = (old ?? []).filter((line) => now?.includes(line) !== true)
+  const [old = [], now = []] = [before, after].map((text) => (text ? text.split('\n') : []))
+  const tiersIn = (all: readonly string[]) => all.filter((line) => line === '').length
+  let newTiers = tiersIn(now) - tiersIn(old)
+  const removed = old.filter((line) => line !== '' && !now.includes(line))
   const lines = [
-    ...removed.map((line) => html`<div><del>- ${line}</del></div>`),
-    ...(now ?? []).map((line) =>
-      old?.includes(line) === true
-        ? html`<div class="same">${line}</div>`
-        : html`<div><ins>+ ${line}</ins></div>`,
+    ...[...removed, ...Array<string>(Math.max(0, -newTiers)).fill('')].map(
+      (line) => html`<div><del>- ${line || NEXT_TIER}</del></div>`,
     ),
+    ...now.map((line) => {
+      const isSame = line === '' ? newTiers-- <= 0 : old.includes(line)
+      if (isSame) return html`<div class="same">${line || NEXT_TIER}</div>`
+      return html`<div><ins>+ ${line || NEXT_TIER}</ins></div>`
+    }),
   ]
   const rest = lines.length - MOST_LINES
   const more = rest > 0 && html`<div class="muted">and ${rest} more</div>`

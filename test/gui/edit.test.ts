@@ -123,3 +123,24 @@ test('a preview shows lines that stay without a sign, and says what another info
   const renamed = await send('edit', { ...fields, name: 'other' })
   assert.match(renamed.text, /Clients see this as another torrent/)
 })
+
+test('a preview shows the tiers of trackers, and that one was split or joined', async (t) => {
+  const { root, send } = await openTestGui(t, { tree: 'x' })
+  const trackers = 'http://a.example/announce\nhttp://b.example/announce'
+  await send('make', { act: 'make', path: 'tree', trackers })
+  const torrents = join(root, 'tree.torrent')
+  const edit = async (act: string, list: string) => {
+    const { text } = await send('edit', { act: 'open', torrents })
+    const digest = /name="digest" value="([^"]+)"/.exec(text)?.[1] ?? ''
+    const shown = await send('edit', { act, torrents, digest, trackers: list })
+    const lines = shown.text.matchAll(/<(ins|del|div class="same")>([^<]+)/g)
+    return [...lines].map(([, , line]) => line)
+  }
+  const [a, b] = ['http://a.example/announce', 'http://b.example/announce']
+  const split = `${a}\n\n${b}`
+  assert.deepEqual(await edit('preview', split), [a, '+ (next tier)', b])
+  await edit('save', split)
+  assert.deepEqual(await edit('preview', trackers), ['- (next tier)', a, b])
+  const third = 'http://c.example/announce'
+  assert.deepEqual(await edit('preview', `${split}\n${third}`), [a, '(next tier)', b, `+ ${third}`])
+})
