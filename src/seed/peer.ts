@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { BtkitError } from '../errors.js'
 import { takeTurn, type Throttle } from '../hash/jobs/job.js'
 import type { InfoHash } from '../metainfo/values.js'
+import { clientKey, unmappedAddress } from '../server/connections/client-address.js'
 import type { SeededContent } from './content.js'
 import { HASH_REQUEST_LENGTH } from './hash-answers.js'
 import type { UploadSlots } from './upload-slots.js'
@@ -119,6 +120,7 @@ export class Peer extends PeerWire {
   #pieces = 0
   #heardAt: number
   #sentAt: number
+  #askedAt = 0
   #unread = { bytes: 0, at: 0 }
 
   constructor(
@@ -149,7 +151,18 @@ export class Peer extends PeerWire {
 
   /** The address of the other end; empty if it is gone. */
   get address(): string {
-    return this.socket.remoteAddress ?? ''
+    return unmappedAddress(this.socket.remoteAddress ?? '')
+  }
+
+  /** Identifies the client at the other end. */
+  get client(): string {
+    return clientKey(this.address)
+  }
+
+  /** When the peer last had asked for something that it had not got. */
+  get busyAt(): number {
+    const isBusy = this.#requests.length > 0 || this.socket.writableLength > 0
+    return isBusy ? this.host.monotonic() : this.#askedAt
   }
 
   /** Ends the connection when what was sent has left. */
@@ -308,6 +321,7 @@ export class Peer extends PeerWire {
       return
     }
     if (this.amChoking) this.#fastBytes -= length
+    this.#askedAt = this.host.monotonic()
     this.#requests.push(block)
     this.#pump()
   }

@@ -345,12 +345,12 @@ export class Seeder {
     if (torrent.peers < MOST_OF_TORRENT) return true
     const clients = new Map<string, Peer[]>()
     for (const each of this.#peers) {
-      const client = clientOf(each)
+      const { client } = each
       if (each.torrent === torrent) clients.set(client, [...(clients.get(client) ?? []), each])
     }
     let most: readonly Peer[] = []
     for (const each of clients.values()) if (each.length > most.length) most = each
-    const own = clients.get(clientOf(peer))?.length ?? 0
+    const own = clients.get(peer.client)?.length ?? 0
     if (most.length < own + 2) return false
     most.at(-1)?.destroy()
     return true
@@ -379,10 +379,6 @@ export interface PeerAddress {
   /** An IP address. */
   readonly host: string
   readonly port: number
-}
-
-function clientOf({ address }: Peer): string {
-  return clientKey(unmappedAddress(address))
 }
 
 function encryptedDigest(infoHash: InfoHash): string {
