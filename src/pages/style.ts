@@ -36,6 +36,10 @@ details { margin: 0 0 1rem } section details { margin: 0 } del { color: var(--ba
 .stack tbody .box + .name:last-child { width: 100% } input[type=checkbox], input[type=radio] { accent-color: var(--accent) }
 .box input, thead td input { width: 1.1rem; height: 1.1rem }
 @media (min-width: 50.01rem) and (max-width: 60rem) { .scroll { font-size: .92em } .scroll th, .scroll td { padding-inline: .35rem } }
+@media (min-width: 70rem) { .stack .name > br:first-of-type { display: none } .stack .name > .muted { margin-left: .5rem } }
+@media (max-width: 50rem) {
+  .stack thead:has(a) { display: block } .stack thead .name { flex: none }
+}
 @media (max-width: 44rem) {
   .masthead nav { order: 3; flex: 0 0 100% } .masthead form { margin-left: auto }
 }

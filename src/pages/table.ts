@@ -7,6 +7,8 @@ import { fieldValue, html, type Html, type HtmlValue } from '../text/html.js'
 interface Column {
   readonly title: string
   readonly kind?: 'name' | 'wide' | 'n' | 'date' | 'box' | 'get'
+  /** The whole heading, such as one that sorts. */
+  readonly heading?: Html
 }
 
 /** The content of a table. */
@@ -23,7 +25,8 @@ export interface Table {
  * are boxes to check, a script offers to check all.
  */
 export function renderTable({ label, columns, rows }: Table): Html {
-  const heads = columns.map(({ title, kind }) => {
+  const heads = columns.map(({ title, kind, heading }) => {
+    if (heading) return heading
     return title === '' ? html`<td></td>` : html`<th class="${classOf(kind)}">${title}</th>`
   })
   const body = rows.map((cells) => {

@@ -4,7 +4,7 @@ import { changesOf, editedOf, editedPage, editPage } from '../../pages/edit.js'
 import { answerForm, type FormPage } from '../../pages/picker.js'
 import type { Form } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
-import { type FormsParts, listOf, outcomeOf } from './parts.js'
+import { type FormsParts, LIST_FIELDS, listOf, outcomeOf } from './parts.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { openTorrents, editTorrents } from '../storage/edit-torrents.js'
 
@@ -18,7 +18,7 @@ export function editRoutes(parts: FormsParts): AdminRoute[] {
 export function editingPage(parts: FormsParts, context: AdminContext): FormPage {
   const show = async (form: Form, error?: BtkitError) => {
     const torrents = await openTorrents(parts.collection, context, form.all('torrent'))
-    const shown = { torrents, titleOf: basename, carried: ['in', 'q', 'page', 'torrent'], error }
+    const shown = { torrents, titleOf: basename, carried: [...LIST_FIELDS, 'torrent'], error }
     return context.page(editPage(form, shown))
   }
   return {

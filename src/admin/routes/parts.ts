@@ -78,9 +78,13 @@ function failureItem(name: string, { message }: Error): Html {
   return html`<li>${start}<span class="bad">${message}</span></li>`
 }
 
+/** The fields that say which list of torrents a form came from. */
+export const LIST_FIELDS = ['in', 'q', 'sort', 'order', 'page'] as const
+
 /** The address of the list that a form with chosen torrents came from. */
 export function listOf(form: Form): string {
-  return `torrents${query({ in: form.text('in'), q: form.text('q'), page: form.text('page') })}`
+  const fields = LIST_FIELDS.map((name) => [name, form.text(name)] as const)
+  return `torrents${query(Object.fromEntries(fields))}`
 }
 
 /** The most jobs at once. */

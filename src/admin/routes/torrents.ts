@@ -1,14 +1,24 @@
 import { lstatSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../storage/bin.js'
 import { archiveTorrents, moveTorrents } from '../storage/categories.js'
 import { editingPage } from './edit.js'
+import {
+  BY_NAME,
+  inCategory,
+  inOrder,
+  type Listed,
+  type ListedKey,
+  orderOf,
+  pathOf,
+  search,
+} from './listed.js'
 import { type FormsParts, categoryField, listOf, NONE_CHOSEN, outcomeOf } from './parts.js'
 import { HELD } from '../storage/held.js'
-import { type Category, type Places, SUFFIX } from '../storage/places.js'
+import { type Category, SUFFIX } from '../storage/places.js'
 import { parseUnhashedTorrent } from '../../core/read-torrent.js'
 import { BtkitError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
@@ -16,7 +26,14 @@ import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import { Form, query } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
 import { renderTable, rowBox } from '../../pages/table.js'
-import { type Paged, paged, renderPages } from '../../server/views/sorting.js'
+import {
+  type ListOrder,
+  orderFields,
+  type Paged,
+  paged,
+  renderPages,
+  sortHeading,
+} from '../../server/views/sorting.js'
 import { clipText } from '../../text/escape.js'
 import { type Html, type HtmlValue, fieldValue, html } from '../../text/html.js'
 import { count, formatBytes, formatTime } from '../../text/quantity.js'
@@ -74,16 +91,16 @@ async function change({ collection }: FormsParts, context: AdminContext): Promis
   }
 }
 
-/** The query has a category (`in`), a part of names (`q`), and the number of the page. */
+/** The query has a category (`in`), a part of names (`q`), the order, and the number of the page. */
 async function showTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
   const { places } = parts.collection
   const { query: form } = context
   const category = places.category(form.text('in') || '0')
   const wanted = form.text('q').toLowerCase()
   const found = wanted === '' ? inCategory(places, category) : search(places, wanted)
-  const wantedPage = Math.max(1, Math.trunc(Number(form.text('page'))) || 1)
-  const shown = paged(found, wantedPage, PER_PAGE)
-  const view = { category, shown, isSearch: wanted !== '', form }
+  const order = orderOf(form)
+  const shown = paged(await inOrder(found, order, parts), order.page, PER_PAGE)
+  const view = { category, shown, isSearch: wanted !== '', form, order }
   return context.page({
     title: `Torrents: ${view.isSearch ? form.text('q') : places.titleOf(category)}`,
     content: html`<div class="shelf">
@@ -94,20 +111,6 @@ async function showTorrents(parts: FormsParts, context: AdminContext): Promise<A
         ${pagesOf(view)}
       </div>
     </div>`,
-  })
-}
-
-function inCategory(places: Places, category: Category): Listed[] {
-  return places.torrentNames(category).map((name) => ({ category, name }))
-}
-
-/** The torrents of all categories with a text in their names. */
-function search(places: Places, wanted: string): Listed[] {
-  return places.list().flatMap((category) => {
-    const names = places.namesIfReadable(category)
-    return names.flatMap((name) =>
-      name.toLowerCase().includes(wanted) ? [{ category, name }] : [],
-    )
   })
 }
 
@@ -136,17 +139,28 @@ function categoryList({ collection: { places } }: FormsParts, current: string | 
   </nav>`
 }
 
-function pagesOf({ category, form, shown }: View): Html | false {
-  const address = (page: number) =>
-    `torrents${query({ in: category.address, q: form.text('q'), page: String(page) })}`
-  return renderPages(shown, address, 'Pages of torrents')
+function pagesOf(view: View): Html | false {
+  const address = (page: number) => addressOf(view, { ...view.order, page })
+  return renderPages(view.shown, address, 'Pages of torrents')
+}
+
+/** The address of the same torrents in an order, or of another page of them. */
+function addressOf({ category, form }: View, { sort, isDescending, page }: View['order']): string {
+  return `torrents${query({
+    in: category.address,
+    q: form.text('q'),
+    sort: sort === BY_NAME ? '' : sort,
+    order: isDescending ? 'desc' : '',
+    page: String(page),
+  })}`
 }
 
 function toolbar(view: View): Html {
-  const { category, form } = view
+  const { category, form, order } = view
   return html`<div class="tools">
     <form method="get" action="torrents" role="search">
       <input type="hidden" name="in" value="${fieldValue(category.address)}" />
+      ${orderFields(order, BY_NAME)}
       <input
         type="search"
         name="q"
@@ -160,12 +174,6 @@ function toolbar(view: View): Html {
   </div>`
 }
 
-/** A torrent's file in a category. */
-interface Listed {
-  readonly category: Category
-  readonly name: string
-}
-
 /** The torrents of a page, and how they were asked for. */
 interface View {
   readonly category: Category
@@ -173,11 +181,12 @@ interface View {
   /** Whether torrents of several categories are shown. */
   readonly isSearch: boolean
   readonly form: Form
+  readonly order: ListOrder<ListedKey>
 }
 
 /** The torrents of a page, with buttons for the chosen ones. */
 async function torrentsTable(parts: FormsParts, context: AdminContext, view: View): Promise<Html> {
-  const { category, shown, isSearch, form } = view
+  const { category, shown, isSearch, form, order } = view
   const swarms = await parts.swarmsAt(new Set(shown.items.map(pathOf)))
   const rows: HtmlValue[][] = []
   for (const each of shown.items) {
@@ -185,21 +194,26 @@ async function torrentsTable(parts: FormsParts, context: AdminContext, view: Vie
     await setImmediate()
     rows.push(row(parts, context, { ...each, isSearch, swarm: swarms.get(pathOf(each)) ?? null }))
   }
+  const sorted = (key: ListedKey, title: string, kind: 'name' | 'n' | 'date') => {
+    const column = { key, title, style: kind }
+    return { title, kind, heading: sortHeading(column, order, (by) => addressOf(view, by)) }
+  }
   const canChange = rows.some(([box]) => box !== false)
   return html`<form method="post" action="torrents">
     <input type="hidden" name="in" value="${fieldValue(category.address)}" />
     <input type="hidden" name="q" value="${fieldValue(form.text('q'))}" />
+    ${orderFields(order, BY_NAME)}
     <input type="hidden" name="page" value="${shown.page}" />
     <section>
       ${renderTable({
         label: 'Torrents',
         columns: [
           { title: '', kind: 'box' },
-          { title: 'Torrent', kind: 'name' },
-          { title: 'Size', kind: 'n' },
-          { title: 'Seeds', kind: 'n' },
-          { title: 'Leechers', kind: 'n' },
-          { title: 'Changed (UTC)', kind: 'date' },
+          sorted(BY_NAME, 'Torrent', 'name'),
+          sorted('size', 'Size', 'n'),
+          sorted('complete', 'Seeds', 'n'),
+          sorted('downloading', 'Leechers', 'n'),
+          sorted('changed', 'Changed (UTC)', 'date'),
         ],
         rows,
       })}
@@ -229,10 +243,6 @@ function acts({ collection }: FormsParts, { category, shown }: View): Html {
       </span>
     </div>
   </section>`
-}
-
-function pathOf({ category, name }: Listed): string {
-  return join(category.path, name)
 }
 
 interface Row extends Listed {

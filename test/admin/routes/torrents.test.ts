@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { editTorrent } from '../../../src/library/changes.js'
@@ -92,6 +92,47 @@ test('torrents are listed with their seeds and a magnet link', async (t) => {
   assert.match(text, /data-label="Seeds">1<[^]*data-label="Leechers">0</)
   assert.match(text, /a\.torrent<br \/><span class="muted">\s*1 file, <a href="magnet/)
   assert.match(text, new RegExp(`href="magnet:\\?xt=urn:btih:${infoHash}&`))
+})
+
+test('torrents are sorted by each column, and stay so after a change', async (t) => {
+  const { root, tracker, logIn } = await startForms(t, {
+    'torrents/a.torrent': A,
+    'torrents/b.torrent': B,
+    'torrents/c.torrent': torrentNamed('c', 'third'),
+  })
+  utimesSync(join(root, 'torrents/c.torrent'), 1e9, 1e9)
+  const { infoHash } = parseMetainfo(readFileSync(join(root, 'torrents/b.torrent')))
+  const escaped = (infoHash ?? '').replace(/../g, '%$&')
+  const peer = `info_hash=${escaped}&peer_id=${'p'.repeat(20)}&port=6881&left=0`
+  await (await fetch(`${tracker.address}/announce?${peer}`)).text()
+  const alice = await logIn()
+  const heading = async (title: string, from: string) => {
+    const { text } = await alice.get(from)
+    const link = new RegExp(`<th[^>]*>\\s*<a href="([^"]+)">${title}`).exec(text)?.[1] ?? ''
+    return `/${link.replaceAll('&amp;', '&')}`
+  }
+  const names = ({ text }: { readonly text: string }) => {
+    return [...text.matchAll(/name="torrent"\s+value="0\/(\w)\.torrent"/g)].map(([, name]) => name)
+  }
+  const list = '/torrents?in=0'
+  const sorted = async (title: string, from = list) =>
+    names(await alice.get(await heading(title, from)))
+  assert.deepEqual(names(await alice.get(list)), ['a', 'b', 'c'])
+  assert.deepEqual(await sorted('Torrent'), ['c', 'b', 'a'])
+  assert.deepEqual(await sorted('Seeds'), ['b', 'a', 'c'])
+  assert.equal((await sorted('Changed')).at(-1), 'c')
+  const oldest = await heading('Changed', await heading('Changed', list))
+  const shown = await alice.get(oldest)
+  assert.equal(names(shown)[0], 'c')
+  assert.match(shown.text, /aria-sort="ascending">\s*<a[^>]+>Changed/)
+  const answer = await alice.post('/torrents', [
+    ['in', '0'],
+    ['sort', 'changed'],
+    ['page', '1'],
+    ['act', 'delete'],
+    ['torrent', '0/a.torrent'],
+  ])
+  assert.deepEqual(names(answer), ['c', 'b'])
 })
 
 test('an admin gets from a torrent to the form that bans it', async (t) => {

@@ -1,0 +1,67 @@
+import { lstatSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import type { Form } from '../../pages/form.js'
+import { SLICE, sortInSlices } from '../../server/views/slices.js'
+import { type ListOrder, parseOrder } from '../../server/views/sorting.js'
+import type { Category, Places } from '../storage/places.js'
+import type { FormsParts } from './parts.js'
+
+/** A torrent's file in a category. */
+export interface Listed {
+  readonly category: Category
+  readonly name: string
+}
+
+export function pathOf({ category, name }: Listed): string {
+  return join(category.path, name)
+}
+
+export function inCategory(places: Places, category: Category): Listed[] {
+  return places.torrentNames(category).map((name) => ({ category, name }))
+}
+
+/** The torrents of all categories with a text in their names. */
+export function search(places: Places, wanted: string): Listed[] {
+  return places.list().flatMap((category) => {
+    const names = places.namesIfReadable(category)
+    return names.flatMap((name) =>
+      name.toLowerCase().includes(wanted) ? [{ category, name }] : [],
+    )
+  })
+}
+
+/** The columns by which torrents are sorted. */
+const KEYS = ['name', 'size', 'complete', 'downloading', 'changed'] as const
+export type ListedKey = (typeof KEYS)[number]
+
+/** The order of the names, if none is asked for. */
+export const BY_NAME: ListedKey = 'name'
+
+export function orderOf(form: Form): ListOrder<ListedKey> {
+  return parseOrder(new URLSearchParams(form.toString()), KEYS, BY_NAME)
+}
+
+/** Sorts torrents, which come by name. Unknown figures, as without a swarm, are below all others. */
+export async function inOrder(
+  found: readonly Listed[],
+  { sort, isDescending }: ListOrder<ListedKey>,
+  { swarmsAt }: Pick<FormsParts, 'swarmsAt'>,
+): Promise<readonly Listed[]> {
+  if (sort === 'name') return isDescending ? found.toReversed() : found
+  const swarms = sort === 'changed' ? null : await swarmsAt(new Set(found.map(pathOf)))
+  const values = new Map<Listed, number>()
+  for (const [at, each] of found.entries()) {
+    // The tracker answers meanwhile
+    if (at % SLICE === 0) await setImmediate()
+    const path = pathOf(each)
+    const value = sort === 'changed' ? changedAt(path) : swarms?.get(path)?.[sort]
+    values.set(each, value ?? -1)
+  }
+  const direction = isDescending ? -1 : 1
+  return sortInSlices(found, (a, b) => direction * ((values.get(a) ?? 0) - (values.get(b) ?? 0)))
+}
+
+function changedAt(path: string): number | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.mtimeMs
+}
