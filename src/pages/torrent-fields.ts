@@ -171,7 +171,7 @@ export function makePage(form: Form, { files, presets, error, plan }: MakeForm):
     error,
     content: html`${plan ? planSection(plan) : null}
       <form method="post" action="make">
-        ${defaultAct('make')}
+        ${defaultAct('plan')}
         <fieldset>
           <legend>Files</legend>
           ${files}

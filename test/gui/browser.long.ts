@@ -44,6 +44,16 @@ for (const colorScheme of ['light', 'dark'] as const) {
   }
 }
 
+test('Enter in a field previews the torrent, and makes nothing', unlessBrowser, async (t) => {
+  const { root, pages } = await openTestGui(t, TREE)
+  const { page, open } = await openTab(t)
+  await open(`${pages}make`)
+  await page.locator('[name=path]').fill('tree')
+  await page.locator('[name=comment]').press('Enter')
+  await page.getByRole('heading', { name: 'Preview: tree' }).waitFor()
+  assert.ok(!existsSync(join(root, 'tree.torrent')))
+})
+
 for (const javaScript of [true, false]) {
   const how = javaScript ? 'with' : 'without'
   test(`a torrent is made by clicks, ${how} scripts`, unlessBrowser, async (t) => {

@@ -186,7 +186,7 @@ test('names of files and values of fields are inert', async (t) => {
 test('the first button of each form is the one for Enter', async (t) => {
   const { get } = await openTestGui(t)
   for (const [page, act] of [
-    ['make', 'make'],
+    ['make', 'plan'],
     ['check', 'check'],
     ['complete', 'look'],
   ] as const) {
