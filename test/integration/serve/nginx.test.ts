@@ -9,6 +9,7 @@ import { setDigest, sha1 } from '../../mirror/pkgtorrent/reference-rules.js'
 import { runProgram } from '../../support/executable.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { longTest } from '../../support/long.js'
+import { until } from '../../support/until.js'
 import {
   FILES,
   HOST,
@@ -174,9 +175,12 @@ test(
     assert.equal((await ask('/-/metrics')).status, 403)
     assert.equal((await ask('/-/status')).status, 403)
     assert.equal((await fetch(`${btkit}/-/metrics`)).status, 200)
-    const feed = await ask('/-/feed.xml')
-    assert.equal(feed.status, 200)
-    assert.match(feed.body.toString(), /<rss\s[^]*b\.rpm\?torrent/)
+    // The torrents are made ahead meanwhile
+    await until('the feed names a torrent', async () => {
+      const { status, body } = await ask('/-/feed.xml')
+      assert.equal(status, 200)
+      return /<rss\s[^]*b\.rpm\?torrent/.test(body.toString())
+    })
   },
 )
 
