@@ -28,8 +28,12 @@ const UNREAD_CHOKED = 16 * 1024
 /** Messages that a peer may leave unread before it gets no more blocks, however small these are. */
 const UNREAD_MESSAGES = 200
 
-/** Most chunks whose memory is held by what a peer has not read. */
-const MOST_CHUNKS_HELD = 3
+/** Most bytes of memory, such as whole chunks, that are held by what a peer has not read. */
+const MOST_HELD = 768 * 1024
+
+/** The same of all peers together, and what a peer with a slot may hold in any case. */
+const MOST_HELD_BY_ALL = 64 * 1024 * 1024
+const HELD_IN_ANY_CASE = 64 * 1024
 
 /** A block is copied if it is smaller, so that it holds no chunk. */
 const COPIED = 8 * 1024
@@ -64,6 +68,8 @@ export interface PeerHost {
   /** Where this seeder listens. */
   readonly port: () => number
   readonly slots: UploadSlots
+  /** The memory that is held by what all peers have not read. */
+  readonly held: { bytes: number }
   /** Limits what all peers get; null for no limit. */
   readonly throttle: Throttle | null
   readonly monotonic: () => number
@@ -108,7 +114,7 @@ export class Peer extends PeerWire {
   /** Whether the first request waits for a disk, or for its turn at a limited rate. */
   #isWaiting = false
   #hasTurn = false
-  #chunksHeld = 0
+  #bytesHeld = 0
   #lastChunk: ArrayBufferLike | null = null
   #refused = 0
   /** Pieces that the peer may fetch before it has a slot, and bytes of them. */
@@ -140,6 +146,7 @@ export class Peer extends PeerWire {
     socket.on('close', () => {
       this.destroy()
       this.#requests = []
+      this.#release()
       host.slots.leave(this)
       host.onClosed(this)
       if (this.torrent) this.torrent.peers--
@@ -184,6 +191,10 @@ export class Peer extends PeerWire {
       this.#sentAt = now
       this.sendKeepAlive()
     }
+    // Others may hold less memory now
+    this.guard(() => {
+      this.#pump()
+    })
   }
 
   /** Offers the peer upload. */
@@ -356,7 +367,9 @@ export class Peer extends PeerWire {
       this.refuse()
       return
     }
-    const hashes = this.#content.hashes.answer(message)
+    const isFull = this.host.held.bytes >= MOST_HELD_BY_ALL
+    const hashes = isFull ? null : this.#content.hashes.answer(message)
+    this.#hold(hashes?.length ?? 0)
     this.sendHashes(
       hashes ? HASHES : HASH_REJECT,
       Buffer.concat([message, hashes ?? new Uint8Array(0)]),
@@ -364,7 +377,7 @@ export class Peer extends PeerWire {
   }
 
   protected onSent(): void {
-    this.#chunksHeld = 0
+    this.#release()
     this.#pump()
   }
 
@@ -386,8 +399,8 @@ export class Peer extends PeerWire {
     let sent = 0
     for (const request of this.#requests) {
       const unread = this.amChoking ? UNREAD_CHOKED : UNREAD
-      if (this.socket.writableLength >= unread || this.#chunksHeld >= MOST_CHUNKS_HELD) break
-      if (this.unreadMessages >= UNREAD_MESSAGES) break
+      if (this.socket.writableLength >= unread || this.unreadMessages >= UNREAD_MESSAGES) break
+      if (this.#bytesHeld >= this.#mostHeld) break
       if (this.socket.destroyed || !this.#send(request, content)) break
       sent++
     }
@@ -426,12 +439,34 @@ export class Peer extends PeerWire {
     return false
   }
 
+  /** Most bytes of memory that this peer may hold now. */
+  get #mostHeld(): number {
+    if (this.host.held.bytes < MOST_HELD_BY_ALL) return MOST_HELD
+    return this.amChoking ? 0 : HELD_IN_ANY_CASE
+  }
+
   /** Returns bytes to send. Unread bytes must not hold many chunks, each by a small part. */
   #held(bytes: Uint8Array): Uint8Array {
-    if (bytes.length < COPIED) return Uint8Array.from(bytes)
-    if (bytes.buffer !== this.#lastChunk) this.#chunksHeld++
+    const isTight = this.host.held.bytes >= MOST_HELD_BY_ALL / 2
+    if (bytes.length < COPIED || isTight) {
+      this.#hold(bytes.length)
+      return Uint8Array.from(bytes)
+    }
+    if (bytes.buffer !== this.#lastChunk) this.#hold(bytes.buffer.byteLength)
     this.#lastChunk = bytes.buffer
     return bytes
+  }
+
+  #hold(bytes: number): void {
+    this.#bytesHeld += bytes
+    this.host.held.bytes += bytes
+  }
+
+  /** The peer has read all, or is gone. */
+  #release(): void {
+    this.host.held.bytes -= this.#bytesHeld
+    this.#bytesHeld = 0
+    this.#lastChunk = null
   }
 
   #sendMetadata(piece: number, info: Uint8Array): void {
@@ -441,6 +476,7 @@ export class Peer extends PeerWire {
         ? `d8:msg_typei2e5:piecei${piece}ee`
         : `d8:msg_typei1e5:piecei${piece}e10:total_sizei${info.length}ee`
     const bytes = info.subarray(start, start + METADATA_PIECE)
+    this.#hold(bytes.length)
     this.sendMetadata(Buffer.concat([Buffer.from(head), bytes]))
   }
 

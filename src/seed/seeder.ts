@@ -104,6 +104,7 @@ export class Seeder {
       peerId: this.peerId,
       port: () => this.#port,
       slots: this.#slots,
+      held: { bytes: 0 },
       throttle: maxUpload === null ? null : createThrottle(maxUpload),
       monotonic,
       version,

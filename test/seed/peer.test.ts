@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
+import { test } from 'node:test'
+import { Peer, type PeerHost, type PeerTorrent } from '../../src/seed/peer.js'
+import { infoHashOf } from '../support/info-hashes.js'
+import { until } from '../support/until.js'
+
+const MIB = 1024 * 1024
+const CHUNK = 256 * 1024
+const PIECES = 10_000
+
+/** The other end of a connection. It reads nothing before `readAll`. */
+class Remote extends Duplex {
+  /** Bytes that were sent and not read, with the memory that they hold. */
+  readonly unread: Uint8Array[] = []
+  #isReading = false
+  #next: (() => void) | null = null
+
+  override _read(): void {
+    // It sends by `push`
+  }
+
+  override write(bytes: Uint8Array, ...more: readonly unknown[]): boolean {
+    this.unread.push(bytes)
+    return super.write(...([bytes, ...more] as Parameters<Duplex['write']>))
+  }
+
+  override _write(_bytes: Uint8Array, _encoding: string, done: () => void): void {
+    if (this.#isReading) done()
+    else this.#next = done
+  }
+
+  readAll(): void {
+    this.#isReading = true
+    this.unread.length = 0
+    this.#next?.()
+  }
+
+  setNoDelay(): void {
+    // It has no network
+  }
+
+  get buffers(): Set<ArrayBufferLike> {
+    return new Set(this.unread.map(({ buffer }) => buffer))
+  }
+}
+
+/** A message with numbers of 32 bits. */
+function message(id: number, ...numbers: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(5 + 4 * numbers.length)
+  bytes.writeUInt32BE(bytes.length - 4)
+  bytes[4] = id
+  numbers.forEach((number, n) => bytes.writeUInt32BE(number, 5 + 4 * n))
+  return bytes
+}
+
+/** A seed of one torrent whose pieces have a chunk each. All peers get slots. */
+function startHost() {
+  const torrent: PeerTorrent = { hashes: [infoHashOf('ab'.repeat(20))], peers: 0, uploaded: 0 }
+  const content = {
+    pieceCount: PIECES,
+    info: Buffer.alloc(100),
+    metainfo: { pieceLength: CHUNK },
+    has: () => true,
+    peek: (_piece: number, offset: number, length: number) => {
+      return Buffer.allocUnsafeSlow(CHUNK).subarray(offset, offset + length)
+    },
+  }
+  const slots = {
+    want: (peer: Peer) => {
+      peer.unchoke()
+    },
+    leave: () => undefined,
+  }
+  const fail = (...[, error]: readonly unknown[]) => {
+    throw error
+  }
+  const host = {
+    ...{ peerId: 'cd'.repeat(20), version: '0', throttle: null, slots, held: { bytes: 0 } },
+    ...{ port: () => 1, monotonic: () => 0, find: () => torrent, admits: () => true },
+    ...{ load: () => Promise.resolve(content), fail, onFault: fail.bind(null, null) },
+    ...{ onRefused: () => undefined, onClosed: () => undefined },
+  } as unknown as PeerHost
+  /** A peer that asks for much. */
+  const connectPeer = async (n: number) => {
+    const remote = new Remote()
+    const peer = new Peer(remote as unknown as Socket, host)
+    const handshake = Buffer.alloc(68)
+    handshake.write('\x13BitTorrent protocol', 'latin1')
+    handshake.write('ab'.repeat(20), 28, 'hex')
+    remote.push(handshake)
+    await until('it is greeted', () => remote.unread.length > 0)
+    const requests = Array.from({ length: 100 }, (_, at) => {
+      return message(6, (100 * n + at) % PIECES, 0, 16_384)
+    })
+    remote.push(Buffer.concat([message(2), ...requests]))
+    await until('it has asked', () => torrent.uploaded > 0 && remote.readableLength === 0)
+    return { remote, peer }
+  }
+  return { host, torrent, connectPeer }
+}
+
+test('peers that read nothing hold 64 MiB together, and one that reads gets all', async () => {
+  const { host, torrent, connectPeer } = startHost()
+  const peers = await Promise.all(Array.from({ length: 300 }, (_, n) => connectPeer(n)))
+  let held = 0
+  for (const { remote } of peers) for (const { byteLength } of remote.buffers) held += byteLength
+  assert.ok(held < 100 * MIB, `${Math.round(held / MIB)} MiB`)
+  const before = torrent.uploaded
+  const { remote, peer } = await connectPeer(300)
+  remote.readAll()
+  await until('it has all', () => torrent.uploaded === before + 100 * 16_384)
+  for (const each of [...peers, { peer }]) each.peer.destroy()
+  await until('nothing is held', () => host.held.bytes === 0)
+})
