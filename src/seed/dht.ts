@@ -12,8 +12,9 @@ import type { PeerAddress, Seeder } from './seeder.js'
 /** Limits of a packet. */
 const LIMITS = { maxSize: 4096, maxDepth: 5, maxValues: 1000 }
 
-/** Packets that are read in a second; a flood must not keep peers waiting. */
+/** Packets that are read in a second, in all and of an address; a flood must not keep peers waiting. */
 const PER_SECOND = 1000
+const PER_SENDER = 100
 
 /** Limits of a packet of the package itself, which names all nodes and peers that it knows. */
 const OWN_LIMITS = { maxSize: 256 * 1024, maxDepth: 5, maxValues: 10_000 }
@@ -87,7 +88,7 @@ export class DhtAnnouncer {
  * made it loop for ever. It gets only packets that were read and encoded here.
  */
 class CheckedSocket extends EventEmitter {
-  readonly #limit = new PacketLimit(PER_SECOND)
+  readonly #limit = new PacketLimit(PER_SECOND, PER_SENDER)
 
   constructor(private readonly socket: Socket) {
     super()
@@ -116,7 +117,7 @@ class CheckedSocket extends EventEmitter {
 
   #take(packet: Buffer, from: RemoteInfo): void {
     // Others on this port begin with another letter
-    if (packet[0] !== DICTIONARY || !this.#limit.take()) return
+    if (packet[0] !== DICTIONARY || !this.#limit.take(from.address)) return
     const message = checkPacket(packet)
     if (message) this.emit('message', message, from)
   }

@@ -21,7 +21,8 @@ const PORTION = 20
 
 /** Longest packet in bytes that is read, and packets in a second: anybody may send any number. */
 const LONGEST = 1400
-const PER_SECOND = 20
+const PER_SECOND = 100
+const PER_SENDER = 20
 
 /** Announces torrents on the local network, and hears others there (BEP 14). */
 export class LocalDiscovery {
@@ -30,7 +31,7 @@ export class LocalDiscovery {
   readonly #timer: NodeJS.Timeout
   /** Info hashes that wait for their announce. */
   readonly #waiting = new Set<InfoHash>()
-  readonly #limit = new PacketLimit(PER_SECOND)
+  readonly #limit = new PacketLimit(PER_SECOND, PER_SENDER)
 
   constructor(private readonly seeder: Seeder) {
     for (const [family, group] of GROUPS) this.#open(family, group)
@@ -58,7 +59,8 @@ export class LocalDiscovery {
     // A network without multicast, or without this family, is none to be found on
     socket.on('error', () => undefined)
     socket.on('message', (packet, { address }) => {
-      if (packet.length <= LONGEST) this.#read(packet.toString('latin1'), address)
+      if (packet.length > LONGEST || !this.#limit.take(address)) return
+      this.#read(packet.toString('latin1'), address)
     })
     socket.bind(PORT, () => {
       try {
@@ -84,7 +86,6 @@ export class LocalDiscovery {
   }
 
   #read(packet: string, host: string): void {
-    if (!this.#limit.take()) return
     if (!packet.startsWith('BT-SEARCH * HTTP/1.1\r\n') || packet.includes(this.#cookie)) return
     const port = Number(/^Port: *(\d{1,5})\r$/im.exec(packet)?.[1])
     if (!(port > 0 && port < 65_536)) return

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import bencode from 'bencode'
 import { connectPeer, CONTENT, download, plantFile, startSeed } from '../support/seed.js'
 
@@ -80,6 +80,20 @@ test('packets of strangers to a node of the DHT harm nobody', async (t) => {
   const peer = await connectPeer(t, port, { infoHash })
   assert.ok((await download(peer)).equals(CONTENT))
   assert.doesNotMatch(stderr.text, /error/)
+})
+
+test('beside a sender of garbage without end, a node of the DHT answers others', async (t) => {
+  const { ask, port } = await startNode(t)
+  t.mock.method(performance, 'now', () => 5000)
+  const flood = createSocket('udp4').bind(0, '127.0.0.9')
+  t.after(() => flood.close())
+  await once(flood, 'listening')
+  for (let n = 0; n < 2000; n++) {
+    flood.send('d'.repeat(100), port, '127.0.0.1')
+    // The system keeps only some packets that are not read
+    if (n % 50 === 0) await setImmediate()
+  }
+  assert.equal((await ask('ping'))['id']?.length, 20)
 })
 
 test('a node of the DHT answers what BEP 5 names', async (t) => {
