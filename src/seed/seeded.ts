@@ -39,8 +39,11 @@ export function stateOf({ torrent, peers, uploaded, rate }: Seeded): SeededState
   return { torrent, peers, uploaded, rate: Math.round(rate) }
 }
 
+let torrents = 0
+
 /** A torrent with its figures. There may be very many: it holds nothing that it rarely needs. */
 export class Seeded implements PeerTorrent {
+  readonly id = ++torrents
   loaded: Promise<SeededContent> | null = null
   /** The content, when it has been read. */
   content: SeededContent | null = null
@@ -55,8 +58,6 @@ export class Seeded implements PeerTorrent {
   rate = 0
   /** Bytes sent when the rate was computed last. */
   uploadedBefore = 0
-  /** When addresses were dialled; null if none was of late. */
-  dialled: Map<string, number> | null = null
 
   constructor(readonly torrent: SeedTorrent) {}
 

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { LRUCache } from 'lru-cache'
 import { BtkitError, osCodeOf } from '../errors.js'
 import {
   ClientAddresses,
@@ -32,6 +33,9 @@ export const MOST_DIALLED_OF_TORRENT = 30
 /** Milliseconds until a connection begun here must stand, and until a peer is dialled again. */
 const DIAL_TIME = 10_000
 const DIAL_AGAIN = 30 * 60_000
+
+/** Dialled addresses of all torrents that are remembered: strangers may name any number. */
+const MOST_REMEMBERED = 10_000
 
 /** New connections that an address may begin at once, and how many more each second. */
 const BURST = 64
@@ -84,6 +88,8 @@ export class Seeder {
   readonly #slots: UploadSlots
   readonly #peers = new Set<Peer>()
   readonly #arrivals = new Map<string, { left: number; at: number }>()
+  /** When peers of torrents were dialled last. */
+  readonly #dialled = new LRUCache<string, number>({ max: MOST_REMEMBERED })
   readonly #server: Server
   readonly #host: PeerHost
   readonly #timer: NodeJS.Timeout
@@ -223,19 +229,16 @@ export class Seeder {
     const seeded = infoHash && this.#seeded.get(infoHash)
     if (!seeded) return
     const now = this.monotonic()
-    const dialled = seeded.dialled ?? new Map<string, number>()
     for (const { host, port } of addresses) {
-      const key = `${host} ${port}`
-      const last = dialled.get(key)
+      const key = `${seeded.id} ${host} ${port}`
+      const last = this.#dialled.get(key)
       const isFull =
         seeded.peers + seeded.dialling >= MOST_DIALLED_OF_TORRENT || this.#dialling >= MOST_DIALLED
       // Services of a machine listen below 1024; who names them wants them to be called
       if (isFull || port < 1024 || (last !== undefined && now - last < DIAL_AGAIN)) continue
-      dialled.set(key, now)
+      this.#dialled.set(key, now)
       this.#connect(seeded, { host, port }, false)
     }
-    for (const [key, at] of dialled) if (now - at > DIAL_AGAIN) dialled.delete(key)
-    seeded.dialled = dialled.size > 0 ? dialled : null
   }
 
   /** Connects to one that takes part in a public torrent, which may be unknown here. */

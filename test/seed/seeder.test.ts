@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import { createHash } from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
+import net, { Socket } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { encodeBencode } from '../../src/metainfo/bencode/encode.js'
 import type { SeedTorrent } from '../../src/seed/seeded.js'
@@ -36,7 +39,7 @@ function largeTorrent(name: string) {
   return { infoHash, torrent, counts }
 }
 
-test('torrents that peers left give way to others, and those in use do not', async (t) => {
+async function startService(t: TestContext): Promise<SeedService> {
   const service = await SeedService.open({
     ...{ host: '127.0.0.1', port: 0, lastPort: 0, maxUpload: null, version: '0' },
     ...{ announcedAddress: null, dht: false, dhtNodes: null, localDiscovery: false },
@@ -49,6 +52,11 @@ test('torrents that peers left give way to others, and those in use do not', asy
     },
   })
   t.after(() => service.close())
+  return service
+}
+
+test('torrents that peers left give way to others, and those in use do not', async (t) => {
+  const service = await startService(t)
   const torrents = ['a', 'b', 'c'].map(largeTorrent)
   for (const { torrent } of torrents) service.add(torrent)
   const [a, b, c] = torrents as [(typeof torrents)[0], (typeof torrents)[0], (typeof torrents)[0]]
@@ -68,4 +76,36 @@ test('torrents that peers left give way to others, and those in use do not', asy
     [2, 1, 1],
   )
   assert.equal(service.status.torrents, 3)
+})
+
+test('of all addresses that are named, only so many are remembered', async (t) => {
+  const service = await startService(t)
+  const dialled: unknown[] = []
+  const connected = t.mock.method(net, 'connect', (address: unknown) => {
+    dialled.push(address)
+    // Nobody is there
+    return new Socket().destroy()
+  })
+  syncBuiltinESMExports()
+  t.after(() => {
+    connected.mock.restore()
+    syncBuiltinESMExports()
+  })
+  const torrents = [largeTorrent('a').torrent, largeTorrent('b').torrent]
+  for (const torrent of torrents) service.add(torrent)
+  const dial = async (host: string, port: number) => {
+    for (const torrent of torrents) service.dial(torrent, [{ host, port }])
+    await setImmediate()
+  }
+  const count = () => dialled.splice(0).length
+  await dial('10.0.0.1', 5000)
+  await dial('10.0.0.1', 5000)
+  assert.equal(count(), 2)
+  for (let n = 0; n < 5000; n++) await dial('10.0.0.2', 5000 + n)
+  assert.equal(count(), 10_000)
+  await dial('10.0.0.2', 9999)
+  assert.equal(count(), 0)
+  // The first one was forgotten
+  await dial('10.0.0.1', 5000)
+  assert.equal(count(), 2)
 })
