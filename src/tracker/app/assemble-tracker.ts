@@ -23,6 +23,7 @@ import { History, HistoryFile } from '../history.js'
 import { FullScrape, TrackerRoutes } from '../http/tracker-routes.js'
 import { type PageAnswer, type PageRequest, PageRoutes, RenderQueue } from '../page/page-answer.js'
 import { type PageOptions, Pages } from '../page/pages.js'
+import { FILES } from '../page/site.js'
 import { formatAddress, isLocal } from '../protocol/peer-address.js'
 import { StateFile } from '../state/state-file.js'
 import { SwarmStore } from '../swarms/swarm-store.js'
@@ -151,7 +152,7 @@ export function openPages(parts: {
     hasArchive: archives.length > 0,
     hasList: options.redirect === null,
     name: options.siteName ?? 'btkit',
-    filesUrl: options.filesUrl,
+    filesUrl: typeof options.filesUrl === 'function' ? FILES : options.filesUrl,
   }
   const roots = [
     ...directories.map((path) => ({ path, isArchive: false })),

@@ -21,7 +21,7 @@ import {
   pageAnswer,
   redirect,
 } from './page-answer.js'
-import { type Site, siteHead } from './site.js'
+import { FILES, type Site, siteHead } from './site.js'
 import {
   FreshSnapshot,
   type RowPage,
@@ -51,8 +51,8 @@ export interface PageOptions {
   readonly catalogue: 'on' | 'front' | 'off'
   /** The name of the site on its pages; null for btkit's. */
   readonly siteName: string | null
-  /** URL of the mirror in the same process; null for none. */
-  readonly filesUrl: string | null
+  /** URL of the mirror in the same process, or how a URL here leads to it; null for none. */
+  readonly filesUrl: string | ((address: string) => string) | null
 }
 
 /** The sources of all pages. */
@@ -91,12 +91,20 @@ export class Pages {
     ['/index.html', (request) => this.#infoPage(request)],
     ['/index.json', (request) => this.#infoJson(request)],
     ['/file', (request) => this.#file(request)],
+    [`/${FILES}`, (request) => Promise.resolve(this.#toFiles(request))],
   ])
 
   async #frontPage(request: PageRequest): Promise<PageAnswer> {
     const { options, site } = this.parts
     const isCatalogue = options.catalogue === 'front' && site.hasCatalogue
     return isCatalogue ? redirect('./catalogue/') : this.#infoPage(request)
+  }
+
+  /** Leads to the mirror at the host of the request. */
+  #toFiles({ announceUrls: [address] }: PageRequest): PageAnswer {
+    const { filesUrl } = this.parts.options
+    if (typeof filesUrl !== 'function' || address === undefined) return notFound()
+    return redirect(filesUrl(address))
   }
 
   async #infoPage({ query, announceUrls }: PageRequest): Promise<PageAnswer> {

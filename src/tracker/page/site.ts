@@ -9,9 +9,12 @@ export interface Site {
   readonly hasList: boolean
   /** The name of the site. */
   readonly name: string
-  /** URL of the files in the same process; null for none. */
+  /** URL of the files in the same process, or the path that leads there; null for none. */
   readonly filesUrl: string | null
 }
+
+/** The path that leads to the files if they are at the host of the request. */
+export const FILES = '-/files'
 
 /** A page of the menu. */
 type SitePage = 'catalogue' | 'archive' | 'list' | 'activity'

@@ -199,3 +199,21 @@ test('with --tls-cert, the announce URL is https', unlessOpenssl, async (t) => {
   const page = await askSecurely({ host, port: 6969, path: '/' })
   assert.match(page.toString(), />a\.iso</)
 })
+
+test('the pages of the tracker lead back to the files, also without a public URL', async (t) => {
+  const [port, own] = [await findFreePort(), await findFreePort()]
+  const track = ['--track', `http://127.0.0.1:${port}/announce`, '--state-dir', makeScratch(t)]
+  const mirror = await serveMirror(t, {
+    files,
+    args: ['--host', '0.0.0.0', '--port', String(own), ...track],
+  })
+  const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
+  const link = /<a href="([^"]+)" >Files</.exec(page)?.[1] ?? ''
+  const shown = await fetch(new URL(link, `http://127.0.0.1:${port}/`))
+  assert.equal(shown.url, `http://127.0.0.1:${own}/`)
+  assert.match(await shown.text(), />pub\/</)
+  await mirror.stop()
+  // Only this machine reaches the files
+  await serveMirror(t, { files, args: ['--host', '127.0.0.1', '--port', String(own), ...track] })
+  assert.doesNotMatch(await (await fetch(`http://127.0.0.1:${port}/`)).text(), />Files</)
+})

@@ -268,3 +268,12 @@ test('beside a mirror the menu leads to its files', async (t) => {
   }
   assert.doesNotMatch((await (await pagesOf(t, {})).ask('/')).text, />Files</)
 })
+
+test('beside a mirror without a public URL the menu leads to its files at the same host', async (t) => {
+  const filesUrl = (address: string) => `${address.replace('/announce', '')}:8080/`
+  const { ask } = await pagesOf(t, { options: { filesUrl } })
+  assert.match((await ask('/')).text, /<a href="-\/files" >Files<\/a>/)
+  assert.match((await ask('/catalogue/')).text, /<a href="\.\.\/-\/files" >Files<\/a>/)
+  const { status, headers } = await ask('/-/files')
+  assert.deepEqual([status, headers['Location']], [302, 'http://t.example:8080/'])
+})

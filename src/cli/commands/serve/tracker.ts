@@ -9,6 +9,7 @@ import {
 } from '../../../tracker/app/run-tracker.js'
 import type { OwnTracker } from '../../../mirror/options.js'
 import { hasListings } from '../../../mirror/requests/site-header.js'
+import { announceUrlAt } from '../../../metainfo/trackers.js'
 import { BtkitError, osCodeOf, usageError } from '../../../errors.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'
 import type { Io } from '../../io.js'
@@ -22,6 +23,7 @@ import {
 import { declareTrackOptions, type TrackOptions } from '../../options/tracker.js'
 import { requireCurrent, trackerSettings } from '../../open/tracker.js'
 import { attributesWith } from '../../options/option.js'
+import { bareHost } from '../../open/server.js'
 import { announceUrlsOf } from '../../output/tracker-greeting.js'
 import { declareServeOptions, TRACKER_PORT, type ServeOptions } from './options.js'
 import { ownAnnounce, sharedSockets } from './request.js'
@@ -72,7 +74,7 @@ export async function startTracker(
   const settings: TrackerSettings = {
     ...planned,
     allowed: { ...planned.allowed, isFed: true },
-    page: { ...planned.page, filesUrl: filesUrlOf(serveOptions) },
+    page: { ...planned.page, filesUrl: filesUrlOf(serveOptions, service !== null) },
     publicUrl: page?.replace(/\/$/, '') ?? null,
     tls: isSecure ? tls : null,
   }
@@ -178,7 +180,13 @@ function pageOf(announce: string): string {
   return new URL('./', `${scheme}://${host}${pathname}`).href
 }
 
-/** The page of all files; null if there is none, or its URL is not known. */
-function filesUrlOf({ publicUrl, files, listings }: ServeOptions): string | null {
-  return publicUrl !== undefined && hasListings({ files, listings }) ? `${publicUrl}/` : null
+/** The way to the page of all files; null if there is none, or only some visitors reach it. */
+function filesUrlOf(options: ServeOptions, isPassed: boolean): TrackerSettings['page']['filesUrl'] {
+  const { publicUrl, host, port, tlsCert } = options
+  if (!hasListings(options)) return null
+  if (publicUrl !== undefined) return `${publicUrl}/`
+  const isEverywhere = host.some((each) => ['::', '0.0.0.0'].includes(bareHost(each)))
+  if (isPassed || port === 0 || !isEverywhere) return null
+  const scheme = tlsCert === undefined ? 'http' : 'https'
+  return (address) => new URL('./', announceUrlAt(new URL(address), scheme, port)).href
 }
