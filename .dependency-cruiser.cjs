@@ -14,7 +14,7 @@ const LAYERS = {
   library: `text|${LEAVES}|core|fleet|clients|mirror|tracker`, // programs instead of people
   work: 'text|metainfo|core|pages|library', // what pages let a thread do
   admin: `text|${LEAVES}|core|clients|pages|tracker|library|work`, // pages of a tracker for its people
-  gui: 'text|metainfo|server|core|pages|library|work', // pages over what programs import
+  gui: 'text|metainfo|state|server|core|pages|library|work', // pages over what programs import; they recall the last form
   seed: 'text|metainfo|files|hash|cache|server|core|clients', // beside mirror and tracker
   cli: 'text|metainfo|files|hash|state|server|redis|core|fleet|clients|mirror|tracker|seed|pages|gui|admin', // a cache is core's matter
 }

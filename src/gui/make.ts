@@ -4,9 +4,16 @@ import { BtkitError } from '../errors.js'
 import { checkField, type Form, query, textField } from '../pages/form.js'
 import { type Answer, seeOther } from '../pages/frame.js'
 import type { Job } from '../pages/jobs.js'
-import { applyPreset, makePage, type Plan, torrentOptions } from '../pages/torrent-fields.js'
+import {
+  applyPreset,
+  makePage,
+  type Plan,
+  type Preset,
+  torrentOptions,
+} from '../pages/torrent-fields.js'
 import { expand, fieldPath, isDirectoryAt, requirePath } from '../pages/picker.js'
 import { renderQrCode } from '../server/views/qr-code.js'
+import { type NotePlace, readNote, writeNote } from '../state/notes.js'
 import { fieldValue, html, type Html } from '../text/html.js'
 import { formatBytes } from '../text/quantity.js'
 import type { DescribedTorrent } from '../work/work-program.js'
@@ -35,14 +42,27 @@ export class MakeTool implements Tool {
       pick: true,
     })}
     ${checkField(form, 'If it exists', [['replace', 'replace a torrent that is there']])}`
-    const { presets } = this.shop
+    const presets = this.#presets()
     return page({ ...makePage(form, { files, presets, error, plan }), tool: 'make' })
+  }
+
+  /** The presets of the configuration, and the values of the last torrent. */
+  #presets(): readonly Preset[] {
+    const last = readNote(this.#lastForm())
+    if (typeof last !== 'object' || last === null) return this.shop.presets
+    const given = Object.entries(last).map(([name, value]) => [name, String(value)] as const)
+    const fields = Object.fromEntries(given.filter(([name]) => KEPT_FIELDS.includes(name)))
+    return [...this.shop.presets, { name: LAST, fields, others: [] }]
+  }
+
+  #lastForm(): NotePlace {
+    return { stateDirectory: this.shop.stateDirectory, kind: 'form', key: 'make' }
   }
 
   async act(form: Form): Promise<Answer> {
     const act = form.text('act')
     if (!['make', 'plan', 'preset'].includes(act)) return this.show(form)
-    const filled = applyPreset(form, this.shop.presets)
+    const filled = applyPreset(form, this.#presets())
     if (filled) return this.show(filled)
     if (act === 'make') return this.#begin(form)
     // A preview writes nothing, so the torrent may exist
@@ -78,6 +98,8 @@ export class MakeTool implements Tool {
     const title = `Torrent of ${basename(source)}`
     const about = { title, tool: 'make', path: options.output } as const
     const job = await startWork(this.shop, { about, name: 'make', request: { source, options } })
+    const kept = KEPT_FIELDS.map((name) => [name, form.text(name)] as const)
+    writeNote(this.#lastForm(), Object.fromEntries(kept.filter(([, value]) => value !== '')))
     const another = form.without('act', 'path', 'output', 'name').toString()
     if (another.length <= LONGEST_ADDRESS) this.#another.set(job, another)
     return seeOther(`job/${job.id}`)
@@ -98,6 +120,11 @@ export class MakeTool implements Tool {
     return about.tool === 'make' && state === 'done' ? about.path : null
   }
 }
+
+/** The preset of the last torrent, and its fields. A comment is for one torrent only. */
+const LAST = 'as the last torrent'
+const KEPT_FIELDS: readonly string[] =
+  'trackers webseeds private source version piece exclude all'.split(' ')
 
 /** The longest form in an address, in characters; a longer one begins empty. */
 const LONGEST_ADDRESS = 8000

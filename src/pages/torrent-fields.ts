@@ -126,7 +126,7 @@ export function presetField(form: Form, presets: readonly Preset[]): Html | fals
   })
   const filled = form.text('filled')
   return html`<fieldset>
-    <legend>Preset of the configuration</legend>
+    <legend>Preset</legend>
     ${field}
     ${
       filled !== '' &&

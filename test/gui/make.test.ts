@@ -3,6 +3,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -272,4 +273,27 @@ test('a torrent without a tracker is said to have none', async (t) => {
   assert.match((await send('make', { act: 'make', path: 'tree/a' })).text, none)
   const trackers = 'http://a.example/announce'
   assert.doesNotMatch((await send('make', { act: 'make', path: 'tree', trackers })).text, none)
+})
+
+test('the trackers of the last torrent are offered again, also by the next window', async (t) => {
+  const first = await openTestGui(t, TREE)
+  assert.doesNotMatch((await first.get('make')).text, /last torrent/)
+  const trackers = 'http://a.example/announce\n\nudp://b.example:1'
+  const fields = { path: 'tree', trackers, private: 'on', source: 'TAG', comment: 'of this one' }
+  await first.send('make', { act: 'make', ...fields })
+  const stateDirectory = join(first.root, '.state')
+  const { root, send } = await openTestGui(t, { other: 'x' }, { stateDirectory })
+  const preset = 'as the last torrent'
+  const { text } = await send('make', { act: 'preset', path: 'other', preset })
+  assert.match(text, /http:\/\/a\.example\/announce\n\nudp:\/\/b\.example:1<\/textarea>/)
+  const shown = { path: 'other', preset, filled: preset, trackers, private: 'on', source: 'TAG' }
+  await send('make', { act: 'make', ...shown })
+  const { announceList, comment, private: isPrivate } = read(join(root, 'other.torrent'))
+  assert.deepEqual(
+    [announceList, comment, isPrivate],
+    [[['http://a.example/announce'], ['udp://b.example:1']], null, true],
+  )
+  // The URLs may have passkeys
+  const [note = ''] = readdirSync(join(stateDirectory, 'form'))
+  assert.equal(statSync(join(stateDirectory, 'form', note)).mode & 0o777, 0o600)
 })
