@@ -4,7 +4,7 @@ import { renderTable } from '../pages/table.js'
 import type { ServerContext } from '../server/context.js'
 import { startPeriodicTasks } from '../server/periodic-tasks.js'
 import { type Html, html } from '../text/html.js'
-import { formatBytes } from '../text/quantity.js'
+import { formatBytes, formatNumber } from '../text/quantity.js'
 import { NO_ROWS, type RowTotals } from '../tracker/page/torrent-rows.js'
 import type { AdminContext, AdminRoute } from './frame/visit.js'
 import { activityRoutes } from './routes/activity.js'
@@ -123,7 +123,7 @@ async function frontContent(parts: AllPagesParts): Promise<Html> {
         ([name, value]) =>
           html`<div>
             <dt>${name}</dt>
-            <dd>${value}</dd>
+            <dd>${typeof value === 'number' ? formatNumber(value) : value}</dd>
           </div>`,
       )}
     </dl>

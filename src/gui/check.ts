@@ -8,7 +8,7 @@ import { requirePath } from '../pages/picker.js'
 import { renderTable } from '../pages/table.js'
 import { clipText } from '../text/escape.js'
 import { html, type Html, type HtmlValue } from '../text/html.js'
-import { count, formatBytes } from '../text/quantity.js'
+import { counted, formatBytes, formatNumber } from '../text/quantity.js'
 import type { Checked } from '../work/work-program.js'
 import { type PieceMap, type PieceState, STATES } from '../work/piece-map.js'
 import { page, startWork, type Tool, type Workshop } from './window.js'
@@ -79,7 +79,7 @@ function checkedOf({ report, files, listed, map, states }: Checked, data: string
   const isCut = files > listed.length
   return html`<section>
       <p class="${report.ok ? 'good' : 'bad'}" role="status">
-        ${count(files, 'file')} at <span class="name">${data}</span>, ${count(pieces, 'piece')}.
+        ${counted(files, 'file')} at <span class="name">${data}</span>, ${counted(pieces, 'piece')}.
       </p>
       ${renderMap(map)}
     </section>
@@ -87,7 +87,7 @@ function checkedOf({ report, files, listed, map, states }: Checked, data: string
     <section>
       <h2>Files</h2>
       ${renderTable({ label: 'Files', columns: COLUMNS, rows: listed.map(rowOf) })}
-      ${isCut && html`<p class="muted">Only ${listed.length} of ${files} files are listed.</p>`}
+      ${isCut && html`<p class="muted">Only ${formatNumber(listed.length)} of ${counted(files, 'file')} are listed.</p>`}
     </section>`
 }
 
@@ -150,7 +150,7 @@ function renderMap({ cells, piecesPerCell, pieces }: PieceMap): Html {
       class="map"
       viewBox="0 0 ${CELL * MAP_COLUMNS} ${CELL * rows}"
       role="img"
-      aria-label="Map of ${count(pieces, 'piece')}"
+      aria-label="Map of ${counted(pieces, 'piece')}"
     >
       ${STATES.map((state) => squaresOf(state, cells))}
     </svg>
@@ -175,6 +175,6 @@ function keyOf(state: PieceState, cells: readonly PieceState[]): Html {
   return html`<li>
     <svg class="map" viewBox="0 0 8 8" aria-hidden="true">
       <path class="${state}" d="M0 0${SQUARE}" /></svg
-    >${TITLES[state]}: ${number}
+    >${TITLES[state]}: ${formatNumber(number)}
   </li>`
 }

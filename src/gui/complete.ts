@@ -8,7 +8,7 @@ import type { Job } from '../pages/jobs.js'
 import { fieldPath, isDirectoryAt, requirePath } from '../pages/picker.js'
 import { applyPreset, presetField, torrentFields, torrentOptions } from '../pages/torrent-fields.js'
 import { html, type Html } from '../text/html.js'
-import { count, formatBytes } from '../text/quantity.js'
+import { counted, formatBytes, formatNumber } from '../text/quantity.js'
 import type { Completed, EntryChoice, ListedChange } from '../work/work-program.js'
 import { page, startWork, type Tool, type Workshop } from './window.js'
 
@@ -131,8 +131,8 @@ function sumOf(report: Completed, { about }: Job, isPlan: boolean): Html {
   const { created, updated, unchanged, bytesHashed, bytesReused } = report
   const made = isPlan ? 0 : created.count + updated.count
   const sums = [
-    made > 0 && `${count(made, 'torrent')} made`,
-    unchanged > 0 && `${count(unchanged, 'torrent')} up to date`,
+    made > 0 && `${counted(made, 'torrent')} made`,
+    unchanged > 0 && `${counted(unchanged, 'torrent')} up to date`,
     bytesHashed > 0 && `${formatBytes(bytesHashed)} read`,
     bytesReused > 0 && `${formatBytes(bytesReused)} did not have to be read`,
   ].filter((each) => each !== false)
@@ -207,9 +207,9 @@ function tableOf(title: string, changes: Excerpt<ListedChange>, isPlan: boolean)
   const columns = isPlan ? PLAN_COLUMNS : COLUMNS
   const rest = changes.count - rows.length
   return html`<section>
-    <h2>${title} (${changes.count})</h2>
+    <h2>${title} (${formatNumber(changes.count)})</h2>
     ${renderTable({ label: title, columns, rows })}
-    ${rest > 0 && html`<p class="muted">${rest} more are not listed.</p>`}
+    ${rest > 0 && html`<p class="muted">${formatNumber(rest)} more are not listed.</p>`}
   </section>`
 }
 
@@ -237,8 +237,8 @@ function othersOf({ skipped, failed }: Completed): Html[] {
   })
   const broken = failed.first.map(({ source, message }) => itemOf(source, message, 'bad'))
   return [
-    ...listOf(`Left alone (${skipped.count})`, left),
-    ...listOf(`Failed (${failed.count})`, broken),
+    ...listOf(`Left alone (${formatNumber(skipped.count)})`, left),
+    ...listOf(`Failed (${formatNumber(failed.count)})`, broken),
   ]
 }
 

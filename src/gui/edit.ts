@@ -14,7 +14,7 @@ import type { Job } from '../pages/jobs.js'
 import { expand } from '../pages/picker.js'
 import { torrentsIn } from '../core/launch/find-torrents.js'
 import { html } from '../text/html.js'
-import { count } from '../text/quantity.js'
+import { counted } from '../text/quantity.js'
 import { page, startWork, type Tool, type Workshop } from './window.js'
 
 /** The most torrents that are edited at once. */
@@ -60,7 +60,7 @@ export class EditTool implements Tool {
       return page({ ...editedPage(form, edited, isDry), tool: 'edit' })
     }
     const [first = ''] = request.files
-    const what = torrents.length > 1 ? count(torrents.length, 'torrent') : basename(first)
+    const what = torrents.length > 1 ? counted(torrents.length, 'torrent') : basename(first)
     const about = { title: `Edit of ${what}`, tool: 'edit', path: first }
     const job = await startWork(this.shop, { about, name: 'edit', request })
     return seeOther(`job/${job.id}`)

@@ -6,7 +6,7 @@ import { BtkitError } from '../errors.js'
 import type { TorrentChanges } from '../library/changes.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { html, type Html } from '../text/html.js'
-import { count } from '../text/quantity.js'
+import { counted } from '../text/quantity.js'
 import {
   checkField,
   type Form,
@@ -41,7 +41,7 @@ export function editPage(
   const isLate = error?.code === 'changed'
   const filled = form.has('digest') && !isLate ? form : form.without('private').with(shared)
   const [only, ...others] = torrents
-  const what = others.length > 0 ? count(torrents.length, 'torrent') : basename(only?.file ?? '')
+  const what = others.length > 0 ? counted(torrents.length, 'torrent') : basename(only?.file ?? '')
   return {
     title: `Edit ${what}`,
     error,
@@ -84,7 +84,7 @@ export function editedPage(form: Form, edited: readonly Edited[], isDry: boolean
     </div>
   </form>`
   return {
-    title: `${count(changed, 'torrent')} ${isDry ? 'would change' : 'changed'}`,
+    title: `${counted(changed, 'torrent')} ${isDry ? 'would change' : 'changed'}`,
     content: html`${edited.map(sectionOf)} ${isDry && save}`,
   }
 }

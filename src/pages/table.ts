@@ -1,4 +1,5 @@
 import { fieldValue, html, type Html, type HtmlValue } from '../text/html.js'
+import { formatNumber } from '../text/quantity.js'
 
 /**
  * A column of a table: a name heads its row, `wide` is as wide as a name, `n` is a number, `date` a
@@ -50,8 +51,9 @@ export function renderTable({ label, columns, rows }: Table): Html {
 }
 
 function renderCell(cell: HtmlValue, { kind, title = '' }: Partial<Column> = {}): Html {
+  const shown = kind === 'n' && typeof cell === 'number' ? formatNumber(cell) : cell
   if (kind === 'name') return html`<th class="name" scope="row">${cell}</th>`
-  return html`<td class="${classOf(kind)}" data-label="${title}">${cell}</td>`
+  return html`<td class="${classOf(kind)}" data-label="${title}">${shown}</td>`
 }
 
 function classOf(kind: Column['kind']): string {

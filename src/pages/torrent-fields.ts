@@ -2,7 +2,7 @@ import { BtkitError } from '../errors.js'
 import type { PlannedTorrent } from '../library/make.js'
 import type { MetainfoVersion } from '../metainfo/metainfo.js'
 import { fieldValue, html, type Html } from '../text/html.js'
-import { count, formatBytes } from '../text/quantity.js'
+import { counted, formatBytes, formatNumber } from '../text/quantity.js'
 import {
   checkField,
   type Choice,
@@ -191,13 +191,13 @@ function planSection(plan: Plan): Html {
   return html`<section aria-label="Preview">
     <h2>Preview: ${plan.name}</h2>
     <p>
-      ${count(files, 'file')}, ${formatBytes(size)}, in ${count(pieceCount, 'piece')} of
+      ${counted(files, 'file')}, ${formatBytes(size)}, in ${counted(pieceCount, 'piece')} of
       ${formatBytes(pieceLength)}. The .torrent will have about ${formatBytes(torrentSize)}.
     </p>
     ${
       skipped.count > 0 &&
       html`<details>
-        <summary>${skipped.count} entries are left out</summary>
+        <summary>${formatNumber(skipped.count)} entries are left out</summary>
         <ul>
           ${skipped.first.map(({ path, reason }) => html`<li>${path}: ${reason}</li>`)}
         </ul>

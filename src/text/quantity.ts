@@ -18,6 +18,18 @@ export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`
 }
 
+const NUMBERS = new Intl.NumberFormat('en')
+
+/** Formats a whole number for a page: `999`, `1,234,567`. */
+export function formatNumber(n: number): string {
+  return n < 1000 ? String(n) : NUMBERS.format(n)
+}
+
+/** Formats a number with its noun for a page: `1 file`, `1,234 files`. Lines of commands have `count`. */
+export function counted(n: number, noun: string): string {
+  return `${formatNumber(n)} ${noun}${n === 1 ? '' : 's'}`
+}
+
 /** Formats a duration: `0:07`, `12:34`, `1:02:03`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.ceil(seconds)

@@ -10,7 +10,13 @@ import {
 } from '../../src/directories.js'
 import { BtkitError, osCodeOf } from '../../src/errors.js'
 import { describeFailure } from '../../src/text/network-failure.js'
-import { count, formatBytes, formatDuration } from '../../src/text/quantity.js'
+import {
+  count,
+  formatBytes,
+  formatDuration,
+  counted,
+  formatNumber,
+} from '../../src/text/quantity.js'
 import { unlessWindows } from '../files/failure.js'
 import { makeScratch } from '../support/scratch.js'
 
@@ -171,3 +177,8 @@ for (const [what, sources, place] of PLACES) {
     assert.equal(stateDirectory({ option: undefined, env: {}, isRoot: false, ...sources }), place)
   })
 }
+
+test('large numbers of pages have separators', () => {
+  assert.deepEqual([0, 999, 1000, 1_234_567].map(formatNumber), ['0', '999', '1,000', '1,234,567'])
+  assert.deepEqual([counted(1, 'file'), counted(12_345, 'file')], ['1 file', '12,345 files'])
+})

@@ -11,7 +11,7 @@ import { type PickRules, typedPath } from '../../pages/picker.js'
 import type { Preset } from '../../pages/torrent-fields.js'
 import { quoteText } from '../../text/escape.js'
 import { type Html, html } from '../../text/html.js'
-import { count } from '../../text/quantity.js'
+import { counted } from '../../text/quantity.js'
 import type { SwarmRow } from '../../tracker/page/torrent-rows.js'
 
 /** The parts that the pages about torrents share. */
@@ -62,10 +62,10 @@ export function outcomeOf(
   const failed = outcomes.flatMap(({ address, error }) => (error ? [{ address, error }] : []))
   const changed = outcomes.length - failed.length
   const done = html`<p class="note" role="status">
-    ${count(changed, 'torrent')} ${verb}. ${more ?? null}
+    ${counted(changed, 'torrent')} ${verb}. ${more ?? null}
   </p>`
   const failures = html`<section role="alert">
-    <h2>${count(failed.length, 'torrent')} not changed</h2>
+    <h2>${counted(failed.length, 'torrent')} not changed</h2>
     <ul>
       ${failed.map(({ address, error }) => failureItem(basename(address), error))}
     </ul>

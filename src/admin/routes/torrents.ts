@@ -36,7 +36,7 @@ import {
 } from '../../server/views/sorting.js'
 import { clipText } from '../../text/escape.js'
 import { type Html, type HtmlValue, fieldValue, html } from '../../text/html.js'
-import { count, formatBytes, formatTime } from '../../text/quantity.js'
+import { counted, formatBytes, formatTime, formatNumber } from '../../text/quantity.js'
 import { type SwarmRow, TorrentLinks } from '../../tracker/page/torrent-rows.js'
 
 /** The torrents on a page. */
@@ -129,7 +129,7 @@ function categoryList({ collection: { places } }: FormsParts, current: string | 
     const name = each.names.at(-1) ?? places.titleOf(each)
     return html`<li class="level-${Math.min(places.levelOf(each), 5)}">
       <a href="torrents${query({ in: each.address })}" ${isCurrent}>${name}</a>
-      <span class="muted">${places.namesIfReadable(each).length}</span>
+      <span class="muted">${formatNumber(places.namesIfReadable(each).length)}</span>
     </li>`
   })
   return html`<nav class="categories" aria-label="Categories">
@@ -321,7 +321,7 @@ function readFacts(path: string): Facts {
     const { name: whole, size, files } = parseUnhashedTorrent(bytes, path, DEFAULT_MAX_SIZE)
     const name = clipText(whole, LONGEST_NAME)
     const isOther = basename(path) !== `${name}${SUFFIX}`
-    const number = count(files.filter(({ padding }) => !padding).length, 'file')
+    const number = counted(files.filter(({ padding }) => !padding).length, 'file')
     return { told: html`${isOther && `${name}, `}${number}`, size: formatBytes(size) }
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error

@@ -19,7 +19,7 @@ import { PAGES_STYLE } from '../../pages/style.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
 import { listenAll, type ServerRules } from '../../server/listen/listen.js'
 import { html } from '../../text/html.js'
-import { count } from '../../text/quantity.js'
+import { counted } from '../../text/quantity.js'
 import type { LogInFailure } from '../access/log-in.js'
 import { type User, UsersFile } from '../access/users.js'
 import { ADMIN_SCRIPT, ADMIN_STYLE, adminPage, logInContent } from '../frame/admin-page.js'
@@ -204,7 +204,7 @@ function failed(failure: LogInFailure): Omit<Failed, 'name'> {
   const minutes = Math.max(1, Math.ceil(failure.limited / 60_000))
   return {
     status: 429,
-    message: `Too many attempts. Try again in ${count(minutes, 'minute')}.`,
+    message: `Too many attempts. Try again in ${counted(minutes, 'minute')}.`,
   }
 }
 

@@ -24,7 +24,7 @@ import {
   sortHeading,
 } from '../../server/views/sorting.js'
 import { html, type Html } from '../../text/html.js'
-import { count, formatBytes } from '../../text/quantity.js'
+import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 
 /** Rows that are rendered together: less than a millisecond's work. */
 const CHUNK = 50
@@ -130,7 +130,7 @@ function renderRow(row: ListingRow, { listing, swarms }: ListingView): Html {
 }
 
 function renderSwarm(counts: ScrapedCounts | undefined): Html {
-  const text = counts && `${count(counts.seeds, 'seed')}, ${count(counts.leechers, 'leecher')}`
+  const text = counts && `${counted(counts.seeds, 'seed')}, ${counted(counts.leechers, 'leecher')}`
   return html`<td class="swarm">${text ?? null}</td>`
 }
 
@@ -198,7 +198,7 @@ function renderNotes({ listing, page }: ListingView): Html {
   const { isCut, unnameable } = listing.parts
   const names = unnameable === 1 ? 'One entry has a name' : `${unnameable} entries have names`
   const hasStored = page.rows.some(({ name }) => listing.parts.taken.has(name))
-  return html`${isCut && html`<p>Only ${page.files + page.directories} entries are listed; the directory has more.</p>`}
+  return html`${isCut && html`<p>Only ${formatNumber(page.files + page.directories)} entries are listed; the directory has more.</p>`}
   ${unnameable > 0 && html`<p>${names} that no address can contain: not UTF-8, or with a backslash.</p>`}
   ${hasStored && html`<p class="muted">${STORED}</p>`}`
 }
@@ -219,7 +219,7 @@ function describe({ page }: ListingView): string {
   const { directories, files, size } = page
   const parts = [
     ...(directories > 0 ? [directories === 1 ? '1 directory' : `${directories} directories`] : []),
-    ...(files > 0 ? [count(files, 'file'), formatBytes(size)] : []),
+    ...(files > 0 ? [counted(files, 'file'), formatBytes(size)] : []),
   ]
   return parts.join(', ')
 }

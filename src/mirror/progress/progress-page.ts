@@ -6,7 +6,7 @@ import { NotReady } from '../../server/answers/refusal.js'
 import { renderPage } from '../../server/views/layout.js'
 import { InlineScript, pageHeaders } from '../../server/views/policy.js'
 import { html, type Html } from '../../text/html.js'
-import { count, formatBytes, formatDuration } from '../../text/quantity.js'
+import { counted, formatBytes, formatDuration } from '../../text/quantity.js'
 
 /** Seconds between an answer and the next check of a torrent that is being made. */
 const SOON = 1
@@ -66,7 +66,7 @@ function stateOf(error: NotReady, told: ProgressStatus | null): Html {
     return html`<p>${line}</p>`
   }
   const { title, bytesDone, bytesTotal } = told
-  const files = title.files > 1 && html`, ${count(title.files, 'file')}`
+  const files = title.files > 1 && html`, ${counted(title.files, 'file')}`
   return html`<p><b class="name">${title.name}</b>, ${formatBytes(title.size)}${files}</p>
     <p><progress aria-label="Hashed" max="${bytesTotal}" value="${bytesDone}"></progress></p>
     <p>${describeProgress(told)}</p>`

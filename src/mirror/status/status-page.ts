@@ -6,7 +6,7 @@ import { renderPage } from '../../server/views/layout.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
 import { jsonLine } from '../../text/escape.js'
 import { html, type Html } from '../../text/html.js'
-import { count, formatBytes, formatDuration } from '../../text/quantity.js'
+import { counted, formatBytes, formatDuration, formatNumber } from '../../text/quantity.js'
 import type { ServiceOptions } from '../options.js'
 import { describeProgress, REFRESH_SCRIPT } from '../progress/progress-page.js'
 import type { ProgressStatus, TorrentTitle } from '../progress/progress.js'
@@ -80,8 +80,8 @@ function hashing({ hashing, planning, warm }: StatusReport): Html {
 function aheadOfNeed({ ready, waiting, failed, running, bytesHashed }: WarmStatus): Html {
   return html`<dt>Ahead of requests</dt>
     <dd>
-      ${count(ready, 'file')} ready, ${running} running, ${waiting} waiting, ${failed} failed;
-      ${formatBytes(bytesHashed)} hashed
+      ${counted(ready, 'file')} ready, ${formatNumber(running)} running, ${formatNumber(waiting)}
+      waiting, ${formatNumber(failed)} failed; ${formatBytes(bytesHashed)} hashed
     </dd>`
 }
 
@@ -102,8 +102,8 @@ function seeding({ seed }: StatusReport): Html {
   const { torrents, peers, uploaded, rate, refused } = seed
   return html`<h2>Seeding</h2>
     <p>
-      ${count(torrents, 'torrent')} and ${count(peers, 'peer')}; ${formatBytes(uploaded)} sent since
-      the start, ${formatBytes(rate)} per second now; ${refused} refused.
+      ${counted(torrents, 'torrent')} and ${counted(peers, 'peer')}; ${formatBytes(uploaded)} sent
+      since the start, ${formatBytes(rate)} per second now; ${formatNumber(refused)} refused.
     </p>`
 }
 
@@ -123,17 +123,20 @@ function cache({ cache: { bytes, records, hits, misses, origins } }: StatusRepor
   return html`<h2>Cache</h2>
     <dl>
       <dt>Size</dt>
-      <dd>${formatBytes(bytes)}, ${count(records, 'record')}</dd>
+      <dd>${formatBytes(bytes)}, ${counted(records, 'record')}</dd>
       <dt>Look-ups</dt>
-      <dd>${hits} found, ${misses} not found</dd>
+      <dd>${formatNumber(hits)} found, ${formatNumber(misses)} not found</dd>
       <dt>Torrents</dt>
-      <dd>${memory} from memory, ${cache} from the cache, ${files} by reading files</dd>
+      <dd>
+        ${formatNumber(memory)} from memory, ${formatNumber(cache)} from the cache,
+        ${formatNumber(files)} by reading files
+      </dd>
     </dl>`
 }
 
 /** A set of files has the name of their common directory. */
 function nameOf({ name, files, path }: TorrentTitle): string {
-  return path === null ? `${name} (${count(files, 'file')})` : name
+  return path === null ? `${name} (${counted(files, 'file')})` : name
 }
 
 function timeOf(iso: string): Html {

@@ -7,7 +7,7 @@ import { renderPage } from '../../server/views/layout.js'
 import { InlineScript, pageHeaders } from '../../server/views/policy.js'
 import { renderQrCode } from '../../server/views/qr-code.js'
 import { fieldValue, html, type Html } from '../../text/html.js'
-import { formatBytes } from '../../text/quantity.js'
+import { formatBytes, formatNumber } from '../../text/quantity.js'
 
 /** Copies a field's text, also without TLS, where browsers have no other way. */
 const COPY_SCRIPT = new InlineScript(`'use strict'
@@ -97,13 +97,13 @@ function renderFacts({ components, size, modified, sha256, counts, base }: Paged
   const digest = sha256 && Buffer.from(sha256).toString('hex')
   return html`<dl>
     <dt>Size</dt>
-    <dd>${formatBytes(size)} (${size.toLocaleString('en')} bytes)</dd>
+    <dd>${formatBytes(size)} (${formatNumber(size)} bytes)</dd>
     <dt>Changed</dt>
     <dd><time datetime="${time}Z">${time.replace('T', ' ')}</time></dd>
     ${
       counts &&
       html`<dt>Swarm</dt>
-        <dd>Seeds: ${counts.seeds}. Leechers: ${counts.leechers}.</dd>`
+        <dd>Seeds: ${formatNumber(counts.seeds)}. Leechers: ${formatNumber(counts.leechers)}.</dd>`
     }
     <dt>SHA-256</dt>
     <dd>

@@ -7,7 +7,7 @@ import {
   sortHeading,
 } from '../../server/views/sorting.js'
 import { type Html, html } from '../../text/html.js'
-import { count, formatBytes } from '../../text/quantity.js'
+import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 import type { CatalogueRow } from './shelves.js'
 import {
   CATALOGUE_SORTS,
@@ -45,7 +45,7 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
   const root = rootFrom(category)
   const title = titleOf(category)
   const { isArchive, path } = category
-  const description = `${count(category.torrents, 'torrent')}, ${formatBytes(category.size)}`
+  const description = `${counted(category.torrents, 'torrent')}, ${formatBytes(category.size)}`
   return renderPage(
     {
       title: `${title} - ${site.name}`,
@@ -111,7 +111,7 @@ function renderChild({ path, torrents, size, newestMs }: CatalogueCategory): Htm
   const day = renderDay(newestMs)
   return html`<li>
     <a href="./${encodeURIComponent(name)}/">${name}</a>
-    <span>${count(torrents, 'torrent')}, ${formatBytes(size)}</span>
+    <span>${counted(torrents, 'torrent')}, ${formatBytes(size)}</span>
     ${day && html`<span>newest ${day}</span>`}
   </li>`
 }
@@ -123,7 +123,7 @@ function renderNewest({ torrents, ...parts }: CategoryPageParts, root: string): 
   return html`<section aria-labelledby="new">
     <h2 id="new">New</h2>
     ${renderTorrents({ rows, category, links, root, query: null, caption })}
-    <p><a href="${formatCatalogueQuery(query)}">All ${count(torrents.total, 'torrent')}</a></p>
+    <p><a href="${formatCatalogueQuery(query)}">All ${counted(torrents.total, 'torrent')}</a></p>
   </section>`
 }
 
@@ -135,7 +135,7 @@ function renderList(parts: CategoryPageParts, root: string): Html {
       ${query.search === '' ? 'No torrents yet.' : `Nothing here matches “${query.search}”.`}
     </p>`
   }
-  const caption = `${count(total, 'torrent')}, ${formatBytes(size)}`
+  const caption = `${counted(total, 'torrent')}, ${formatBytes(size)}`
   const address = (page: number) => formatCatalogueQuery({ ...query, page })
   return html`<section aria-labelledby="torrents">
     <h2 id="torrents">${query.search === '' ? 'Torrents' : `Found for “${query.search}”`}</h2>
@@ -219,5 +219,6 @@ function bodyRow(row: CatalogueRow, { category, links, root }: TorrentTableParts
 /** On narrow screens the label replaces the column heading. */
 function number(key: CatalogueSort, value: number): Html {
   const empty = value === 0 && ' none'
-  return html`<td class="n ${key}${empty}" data-label="${TITLES[key].toLowerCase()}">${value}</td>`
+  const label = TITLES[key].toLowerCase()
+  return html`<td class="n ${key}${empty}" data-label="${label}">${formatNumber(value)}</td>`
 }

@@ -8,7 +8,7 @@ import { renderPage } from '../../server/views/layout.js'
 import { paged, renderPages } from '../../server/views/sorting.js'
 import { clipText } from '../../text/escape.js'
 import { type Html, type HtmlValue, html, lines } from '../../text/html.js'
-import { count, formatBytes } from '../../text/quantity.js'
+import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 import type { KnownSummary } from '../allowed/known-torrent.js'
 import { type Site, siteHead } from '../page/site.js'
 import { type SwarmRow, type TorrentLinks, transferredOf } from '../page/torrent-rows.js'
@@ -36,7 +36,7 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
   const { site, row, entry, details, links } = parts
   const title = row.name ?? row.infoHash
   const page = entry === null ? 'list' : entry.category.isArchive ? 'archive' : 'catalogue'
-  const swarm = `${count(row.complete, 'seed')}, ${count(row.downloading, 'leecher')}`
+  const swarm = `${counted(row.complete, 'seed')}, ${counted(row.downloading, 'leecher')}`
   const size = row.size === null ? '' : `${formatBytes(row.size)}, `
   return renderPage(
     {
@@ -75,7 +75,7 @@ function renderFigures(row: SwarmRow): Html {
   const figure = (name: string, value: HtmlValue, style = '') => {
     return html`<div class="${style}">
       <dt>${name}</dt>
-      <dd>${value}</dd>
+      <dd>${typeof value === 'number' ? formatNumber(value) : value}</dd>
     </div>`
   }
   return html`<dl class="figures">
@@ -112,7 +112,7 @@ function renderFacts(
     ${hash(isHybrid ? 'info hash, version 1' : 'info hash', infoHash)}
     ${hash(isHybrid ? 'info hash, version 2' : 'info hash', infoHashV2)}
     ${entry && fact('version', version)} ${entry && fact('private', entry.summary.private && 'yes')}
-    ${row.size !== null && fact('size', `${formatBytes(row.size)} (${row.size.toLocaleString('en')} bytes)`)}
+    ${row.size !== null && fact('size', `${formatBytes(row.size)} (${formatNumber(row.size)} bytes)`)}
     ${entry && !entry.summary.private && !details && fact('files', entry.summary.fileCount)}
     ${details && fact('pieces', `${details.pieceCount} of ${formatBytes(details.pieceLength)}`)}
     ${entry && fact('added', renderDay(entry.summary.addedMs))}
@@ -135,9 +135,9 @@ function renderFiles(
   const address = (page: number) => `${links.page(row)}&files=${page}#files`
   const left = fileCount - files.length
   return html`<section aria-labelledby="files">
-    <h2 id="files">${count(fileCount, 'file')}</h2>
+    <h2 id="files">${counted(fileCount, 'file')}</h2>
     ${renderFileTree(shown.items)} ${renderPages(shown, address, 'Pages of files')}
-    ${left > 0 && html`<p class="muted">${left} more files are not listed here.</p>`}
+    ${left > 0 && html`<p class="muted">${formatNumber(left)} more files are not listed here.</p>`}
   </section>`
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { sortInSlices } from '../../server/views/slices.js'
+import { formatNumber } from '../../text/quantity.js'
 import { endAtOnce } from '../../server/connections/counted-response.js'
 import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
 import {
@@ -222,6 +223,6 @@ function byCharacters(a: string, b: string): number {
 }
 
 function tooMany(): TrackerRefusal {
-  const most = MAX_SWARMS.toLocaleString('en')
+  const most = formatNumber(MAX_SWARMS)
   return new TrackerRefusal(200, `more than ${most} torrents; scrape single info hashes`)
 }

@@ -1,4 +1,5 @@
 import { html, type Html } from '../../text/html.js'
+import { formatNumber } from '../../text/quantity.js'
 
 /** A line of a chart, or bars. The kind decides the colour and the form. */
 export interface ChartLine {
@@ -166,5 +167,6 @@ function sum(values: readonly number[]): number {
 
 /** Averages below ten have a decimal. */
 function number(value: number): string {
-  return Number.isInteger(value) || value >= 10 ? value.toFixed(0) : value.toFixed(1)
+  const isWhole = Number.isInteger(value) || value >= 10
+  return isWhole ? formatNumber(Math.round(value)) : value.toFixed(1)
 }

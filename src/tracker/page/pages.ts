@@ -6,7 +6,7 @@ import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import { renderPage } from '../../server/views/layout.js'
 import { orderFields, renderPages, sortHeading } from '../../server/views/sorting.js'
 import { type Html, html } from '../../text/html.js'
-import { count, formatBytes, formatTime } from '../../text/quantity.js'
+import { counted, formatBytes, formatTime, formatNumber } from '../../text/quantity.js'
 import type { ServerContext } from '../../server/context.js'
 import type { KnownSummary } from '../allowed/known-torrent.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
@@ -288,7 +288,8 @@ function bodyRow(
 
 /** On narrow screens the label replaces the column heading. */
 function numberCell(key: TorrentSortKey, content: Html | string | number | null): Html {
-  return html`<td class="n" data-label="${TITLES[key]}">${content}</td>`
+  const shown = typeof content === 'number' ? formatNumber(content) : content
+  return html`<td class="n" data-label="${TITLES[key]}">${shown}</td>`
 }
 
 function cell(
@@ -315,7 +316,7 @@ function totalRow({ totals }: RowPage, hasNames: boolean): Html {
   const sums = (['complete', 'downloading', 'downloaded'] as const).map((key) => {
     return numberCell(key, totals[key])
   })
-  const torrents = html`<td class="name">${count(totals.torrents, 'torrent')}</td>`
+  const torrents = html`<td class="name">${counted(totals.torrents, 'torrent')}</td>`
   if (!hasNames)
     return html`<tr>
       ${torrents}${sums}

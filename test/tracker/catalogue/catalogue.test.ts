@@ -147,7 +147,7 @@ test('the files of a large torrent are divided into pages', async (t) => {
   const { ask } = await pagesOf(t, { torrents: { 'x.torrent': bytes } })
   const query = `info_hash=${parseMetainfo(bytes).infoHash ?? ''}`
   const first = textOf((await ask('/torrent', query)).text)
-  assert.match(first, /10500 files .*f00000 .*f00199 1 B page 1 of 50 next last/)
+  assert.match(first, /10,500 files .*f00000 .*f00199 1 B page 1 of 50 next last/)
   assert.match(first, /500 more files are not listed here/)
   assert.match(textOf((await ask('/torrent', `${query}&files=2`)).text), /d\/ 200 B f00200 /)
 })

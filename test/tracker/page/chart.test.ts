@@ -22,9 +22,11 @@ test('screen readers hear the title and a summary of each line', () => {
 })
 
 test('the scale ends with a round number above all values', () => {
-  const labels = (most: number) => [...drawn([seeds([0, most])]).matchAll(/<text y[^>]*>(\d+)</g)]
+  const labels = (most: number) => [
+    ...drawn([seeds([0, most])]).matchAll(/<text y[^>]*>([\d,]+)</g),
+  ]
   const ends = [0, 1, 3, 7, 11, 41, 99, 100, 12_345, 230].map((most) => labels(most).at(-1)?.[1])
-  assert.deepEqual(ends, ['2', '2', '4', '8', '20', '50', '100', '100', '20000', '300'])
+  assert.deepEqual(ends, ['2', '2', '4', '8', '20', '50', '100', '100', '20,000', '300'])
 })
 
 test('missing values are gaps in lines, and a lone value is still visible', () => {
