@@ -6,6 +6,7 @@ import { scanTree, type ScannedFile, type ScanOptions } from '../../files/scan/s
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import type { VerifyContext } from '../verify/check-pieces.js'
 import { findFiles, type FoundFile } from '../verify/content.js'
+import type { VerifiedFile } from '../verify/verify-report.js'
 import { streamedFiles } from '../verify/v2-side.js'
 import {
   describeExtra,
@@ -31,9 +32,9 @@ export interface FoundDatum {
   readonly file: MetainfoFile
   /**
    * `found`: by its pieces. `likely`: by name and size; all its pieces have bytes of files that were
-   * not found. `empty`: there is nothing to find.
+   * not found. `damaged`: most of its bytes are right. `empty`: there is nothing to find.
    */
-  readonly status: 'found' | 'likely' | 'missing' | 'empty'
+  readonly status: 'found' | 'likely' | 'damaged' | 'missing' | 'empty'
   /** Null if it is missing or empty. */
   readonly path: string | null
 }
@@ -106,20 +107,32 @@ export async function findData(
     )
     files = files.map((each) => ({ ...each, found: placed.get(each.file) ?? each.found }))
   }
-  const unproven = new Set(content.filter((_, at) => statuses[at] === 'unchecked'))
+  const doubtful = new Map(content.map((each, at) => [each, doubtOf(checked.files[at])]))
   return files.flatMap((each, at) => {
     const before = first[at]
-    return each.file.padding ? [] : [judge(each, before && unproven.has(before) ? before : null)]
+    const doubt = before ? (doubtful.get(before) ?? null) : null
+    const path = before?.found.kind === 'file' ? before.found.path : null
+    return each.file.padding ? [] : [judge(each, { status: doubt ?? 'missing', path })]
   })
+}
+
+/** The status of a file that is not proven; null if it is not the file, as far as is known. */
+function doubtOf(checked: VerifiedFile | undefined): 'likely' | 'damaged' | null {
+  if (checked?.status === 'unchecked') return 'likely'
+  if (checked?.status !== 'damaged' && checked?.status !== 'suspect') return null
+  const bad = checked.ranges.reduce((sum, [from, to]) => sum + to - from, 0)
+  return bad < checked.length / 2 ? 'damaged' : null
 }
 
 const ABSENT = { kind: 'missing' } as const
 
-function judge({ file, found }: FoundFile, unproven: FoundFile | null): FoundDatum {
+function judge({ file, found }: FoundFile, unproven: Omit<FoundDatum, 'file'>): FoundDatum {
   if (file.length === 0) return { file, status: 'empty', path: null }
   if (found.kind === 'file') return { file, status: 'found', path: found.path }
-  if (unproven?.found.kind === 'file') return { file, status: 'likely', path: unproven.found.path }
-  return { file, status: 'missing', path: null }
+  const { status, path } = unproven
+  return path === null || status === 'missing'
+    ? { file, status: 'missing', path: null }
+    : { file, status, path }
 }
 
 function foundAt(file: ScannedFile | undefined): FoundFile['found'] {

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
@@ -108,4 +116,19 @@ test('a directory to search is needed', async (t) => {
   const { torrent } = await plant(t)
   const { status, stderr } = await runBtkit(['find', torrent])
   assert.deepEqual([status, stderr], [2, 'btkit: no directory to search; name one with --in\n'])
+})
+
+test('a renamed file of which a part is damaged is shown as damaged, not as missing', async (t) => {
+  const { place, torrent } = await plant(t)
+  const damaged = readFileSync(place('files/release/a'))
+  damaged[50_000] = 1 + (damaged[50_000] ?? 0)
+  rmSync(place('files/release/a'))
+  writeFileSync(place('files/release/renamed'), damaged)
+  const { status, statuses, paths } = await find([torrent, '--in', place('files')])
+  assert.deepEqual([status, statuses], [1, ['damaged', 'empty', 'found', 'found']])
+  assert.equal(paths[0], place('files/release/renamed'))
+  // A file of the same size with other bytes is not it
+  writeFileSync(place('files/release/renamed'), pseudoRandom(100_000, 9))
+  const other = await find([torrent, '--in', place('files')])
+  assert.equal(other.statuses[0], 'missing')
 })
