@@ -41,10 +41,6 @@ export function readBlocks(markdown: string): Block[] {
   })
 }
 
-/**
- * A line that is indented, follows one that ends in `\\` or `|`, or belongs to a text up to `END`, goes on with
- * its command.
- */
 function plainSteps(text: string, first: number): Step[] {
   const steps: { line: number; command: string; expected: null }[] = []
   text
@@ -52,12 +48,16 @@ function plainSteps(text: string, first: number): Step[] {
     .split('\n')
     .forEach((shown, index) => {
       const last = steps.at(-1)
-      const goesOn =
-        shown.startsWith(' ') || /[\\|]$|<<'END'\n(?![^]*^END$)|<<'END'$/m.test(last?.command ?? '')
-      if (goesOn && last !== undefined) last.command += `\n${shown}`
+      if (last !== undefined && (shown.startsWith(' ') || isOpen(last.command)))
+        last.command += `\n${shown}`
       else steps.push({ line: first + index, command: shown, expected: null })
     })
   return steps
+}
+
+/** Whether a command goes on: its last line ends in `\\` or `|`, or a text up to `END` has not ended. */
+function isOpen(command: string): boolean {
+  return /[\\|]$/.test(command) || /<<'END'(?![^]*^END$)/m.test(command)
 }
 
 function shownSteps(text: string, first: number): Step[] {

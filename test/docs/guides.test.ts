@@ -51,6 +51,35 @@ describe('guides', unlessInstalled('curl'), () => {
   }
 })
 
+test('each command of a block is a step of its own, also after a text or a command of several lines', () => {
+  const guide = [
+    '```sh',
+    'btkit completedir TRACKER DIR \\',
+    '  --prune',
+    "cat > script <<'END'",
+    'btkit magnet *.torrent |',
+    'sort \\',
+    '-u',
+    'END',
+    'bash script |',
+    'sort',
+    'btkit status',
+    '```',
+  ].join('\n')
+  assert.deepEqual(
+    readBlocks(`${guide}\n`)[0]?.steps.map(({ line, command }) => [
+      line,
+      command.split('\n').length,
+    ]),
+    [
+      [2, 2],
+      [4, 5],
+      [9, 2],
+      [11, 1],
+    ],
+  )
+})
+
 test('a guide names its reader in its first line', () => {
   for (const guide of GUIDES.filter((name) => name !== 'README.md')) {
     const [, , first = ''] = readFileSync(guide, 'utf8').split('\n')
