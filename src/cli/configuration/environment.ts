@@ -4,11 +4,14 @@ import { Place } from './located.js'
 import { hideSecrets } from './secrets.js'
 import { type Candidate, type World, findEntry, candidate, switched } from './settings.js'
 
-/** Commands that run until a signal. Their options may be in the environment, for systemd units. */
+/** Commands that run until a signal. */
 export const SERVERS: ReadonlySet<string> = new Set(['serve', 'track', 'seed', 'worker'])
 
+/** Commands that systemd's units run. Their options may be in the environment. */
+const OF_UNITS: ReadonlySet<string> = new Set([...SERVERS, 'completedir'])
+
 /**
- * The settings of the environment for a command: its own variables and, for servers, all options.
+ * The settings of the environment for a command: its own variables and, for those of units, all options.
  * `BTKIT_SERVE_PORT=80` is `--port 80`. Values of a repeatable option are separated by spaces. A
  * switch is `1` or `0`, and so is an option that may have a value. A variable without a matching option is a problem.
  *
@@ -28,7 +31,7 @@ export function environmentLevel(
     const about = { entry, place: new Place(variable), shown: hideSecrets(value) }
     return [candidate(about, problems, () => null)]
   })
-  if (section === null || !SERVERS.has(section)) return own
+  if (section === null || !OF_UNITS.has(section)) return own
   const prefix = `BTKIT_${section.toUpperCase()}_`
   const options = Object.entries(env).flatMap(([variable, value = '']) => {
     if (!variable.startsWith(prefix) || value.trim() === '') return []

@@ -4,6 +4,7 @@ import {
   lchownSync,
   linkSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -15,6 +16,7 @@ import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
 
 const MIB = 2 ** 20
 const FILES = { 'a.iso': 'hello', 'dir/one': '1', 'dir/two': '22' }
@@ -241,3 +243,19 @@ for (const [args, message] of [
     assert.deepEqual([status, stderr], [2, `btkit: ${message}\n`])
   })
 }
+
+test('variables set options, as in the file beside the unit; a typed one is stronger', async (t) => {
+  const directory = makeScratch(t, { 'a.iso': 'hello' })
+  const announceOf = async (...args: string[]) => {
+    const env = { BTKIT_COMPLETEDIR_ANNOUNCE: TRACKER, BTKIT_COMPLETEDIR_PRIVATE: '1' }
+    const { status, stderr } = await runBtkit(['completedir', directory, ...args], { env })
+    assert.deepEqual([status, stderr], [0, ''])
+    const bytes = readFileSync(join(directory, 'a.iso.torrent'))
+    rmSync(join(directory, 'a.iso.torrent'))
+    const { info, announce } = decodeTorrent(bytes)
+    return [announce, info['private']]
+  }
+  assert.deepEqual(await announceOf(), [TRACKER, 1])
+  const other = 'http://other.example/announce'
+  assert.deepEqual(await announceOf('--announce', other), [other, 1])
+})
