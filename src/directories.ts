@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { BtkitError, osCodeOf } from './errors.js'
@@ -26,10 +26,14 @@ const STATE = {
 /**
  * Returns the directory of the cache. The first of these counts: the option, BTKIT_CACHE_DIR,
  * systemd's CACHE_DIRECTORY, the default. The default is /var/cache/btkit for root and the user's
- * own cache directory for others (XDG Base Directory Specification). Null without a home directory.
+ * own cache directory for others (XDG Base Directory Specification). Null without a home directory,
+ * or if it does not exist, as for users that only run services.
  */
 export function cacheDirectory(sources: DirectorySources): string | null {
-  return choose(CACHE, sources)
+  const directory = choose(CACHE, sources)
+  const home = homeDirectory(sources.env)
+  const isInHome = home !== null && directory === join(home, CACHE.inHome, 'btkit')
+  return isInHome && !existsSync(home) ? null : directory
 }
 
 /**

@@ -12,6 +12,8 @@ export interface CacheArguments {
   readonly cacheDir?: string | undefined
   readonly cacheTrust: CacheTrust
   readonly shareWith?: CacheRequest['share']
+  /** Whether a missing home directory goes without saying. */
+  readonly mayBeHomeless?: boolean | undefined
 }
 
 /**
@@ -25,9 +27,14 @@ export function cachePath(option: string | undefined, { env, isRoot }: Io): stri
 }
 
 /** The same for work that can do without a cache: null, with a warning, without a home directory. */
-export function cachePathIfAny(option: string | undefined, io: Io): string | null {
+export function cachePathIfAny(
+  option: string | undefined,
+  io: Io,
+  mayBeHomeless = false,
+): string | null {
   const directory = cacheDirectory({ option, env: io.env, isRoot: io.isRoot })
-  if (directory === null) reportWarning(`${HOMELESS}, so none is used; set --cache-dir or HOME`, io)
+  if (directory === null && !mayBeHomeless)
+    reportWarning(`${HOMELESS}, so none is used; set --cache-dir or HOME`, io)
   return directory
 }
 
@@ -41,9 +48,9 @@ export function openCacheOf(option: string | undefined, io: Io) {
 
 /** Prepares the cache, which is opened on first use. closeCache closes it. */
 export function openLazyAccess(options: CacheArguments, io: Io): LazyAccess {
-  const { cache, cacheDir, cacheTrust: trust, shareWith: share } = options
+  const { cache, cacheDir, cacheTrust: trust, shareWith: share, mayBeHomeless } = options
   const kernel = io.env['BTKIT_HASH'] || undefined
-  const directory = cache ? cachePathIfAny(cacheDir, io) : null
+  const directory = cache ? cachePathIfAny(cacheDir, io, mayBeHomeless) : null
   const place = { directory: directory ?? '', now: io.now, warn: warningsTo(io) }
   const request = { ...place, isUsed: directory !== null, trust, kernel, share }
   return io.shared?.openCache(request) ?? accessLazyCache(request)

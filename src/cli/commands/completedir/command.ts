@@ -181,7 +181,9 @@ async function complete(
 ): Promise<CompleteReport> {
   const pool = io.shared?.pool ?? new WorkerPool()
   const engine = { ...engineFor(options, io), pool }
-  const { cacheAccess, lazyCache } = openLazyAccess(options, io)
+  // A user such as nobody has none; cron would send mail of each run
+  const mayBeHomeless = options.quiet
+  const { cacheAccess, lazyCache } = openLazyAccess({ ...options, mayBeHomeless }, io)
   const newest = options.dryRun ? undefined : feed?.enter
   const watch = { ...watchOnTerminal(options, io), newest }
   const state = {

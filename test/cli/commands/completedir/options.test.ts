@@ -259,3 +259,14 @@ test('variables set options, as in the file beside the unit; a typed one is stro
   const other = 'http://other.example/announce'
   assert.deepEqual(await announceOf('--announce', other), [other, 1])
 })
+
+test('for a user whose home does not exist a quiet run says nothing, another names the option', async (t) => {
+  const scratch = makeScratch(t, { 'files/a.iso': 'hello' })
+  const env = { HOME: join(scratch, 'nonexistent'), BTKIT_CACHE_DIR: '' }
+  const args = ['completedir', '--trackerless', join(scratch, 'files'), '--state-dir', scratch]
+  const quiet = await runBtkit([...args, '--quiet'], { env })
+  assert.deepEqual([quiet.status, quiet.stdout, quiet.stderr], [0, '', ''])
+  const { stderr } = await runBtkit(args, { env })
+  const why = 'no home directory for the cache, so none is used; set --cache-dir or HOME'
+  assert.equal(stderr, `btkit: warning: ${why}\n`)
+})
