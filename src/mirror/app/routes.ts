@@ -69,7 +69,9 @@ function addTorrentsRoute(app: FastifyInstance, options: ServiceOptions): void {
   const announceAt = options.tracker?.announceAt
   if (!announceAt) return
   addReadRoute(app, TORRENTS, ({ raw }, reply) => {
-    const { href } = new URL('./', announceAt(publicAddress(raw, options)))
+    const torrent = /\?(info_hash=[0-9a-f]{40})$/.exec(raw.url ?? '')?.[1]
+    const page = torrent === undefined ? './' : `./torrent?${torrent}`
+    const { href } = new URL(page, announceAt(publicAddress(raw, options)))
     reply.headers({ Location: href, 'Cache-Control': 'no-cache' })
     sendLine(reply, 302, `the tracker is at ${href}; follow the Location header`)
     return reply

@@ -1,5 +1,6 @@
 import { renderMasthead } from '../../server/views/layout.js'
 import { html, type Html } from '../../text/html.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import type { ServiceOptions } from '../options.js'
 
 /** The options that decide what the header of all pages leads to. */
@@ -15,6 +16,17 @@ export function hasListings({ files, listings }: Pick<HeaderOptions, 'files' | '
 
 /** The address that leads to the tracker's page if that is at the host of the request. */
 export const TORRENTS = '/-/torrents'
+
+/** The address of the tracker's page of a torrent, from `root`; null if there is none. */
+export function torrentPage(
+  { tracker }: Pick<HeaderOptions, 'tracker'>,
+  infoHash: InfoHash,
+  root: string,
+): string | null {
+  const query = `?info_hash=${infoHash}`
+  if (tracker?.announceAt) return `${root}.${TORRENTS}${query}`
+  return tracker?.page ? `${tracker.page}torrent${query}` : null
+}
 
 /**
  * The header of all pages: files, torrents and status, as far as they are there. `root` is the

@@ -29,6 +29,12 @@ interface MadeAhead {
     | undefined
 }
 
+/** A swarm of a file, with its current counts. */
+interface FileSwarm {
+  readonly infoHash: InfoHash
+  readonly counts: ScrapedCounts
+}
+
 /** A listed file; `modified` is in milliseconds since 1970. */
 type ListedFile = Pick<FileTorrents, 'size' | 'modified'>
 
@@ -62,11 +68,17 @@ export class FileSwarms {
 
   /** The counts of a file's largest swarm; null if there is none. */
   countsOf(path: readonly string[], file: ListedFile): ScrapedCounts | null {
+    return this.largest(path, file)?.counts ?? null
+  }
+
+  /** The largest swarm of a file; null if there is none. */
+  largest(path: readonly string[], file: ListedFile): FileSwarm | null {
     const { tracker } = this
     if (!tracker) return null
-    return this.#hashesOf(path, file).reduce<ScrapedCounts | null>((largest, infoHash) => {
+    return this.#hashesOf(path, file).reduce<FileSwarm | null>((largest, infoHash) => {
       const counts = tracker.countsOf(infoHash)
-      return peersOf(counts) > peersOf(largest) ? counts : largest
+      if (counts === null || peersOf(counts) <= peersOf(largest?.counts ?? null)) return largest
+      return { infoHash, counts }
     }, null)
   }
 

@@ -35,6 +35,8 @@ export interface PagedFile {
   readonly sha256: Uint8Array | null
   /** The counts of its swarm; null if there is none. */
   readonly counts: ScrapedCounts | null
+  /** The tracker's page of the swarm, with its charts; null if there is none. */
+  readonly swarmPage: string | null
   /** The views whose names are those of other files. */
   readonly taken: readonly ViewName[]
   /** URL of the mirror's root; null if another server serves the files. */
@@ -91,7 +93,8 @@ function renderMagnet(link: string): Html {
     ${renderQrCode(link)}`
 }
 
-function renderFacts({ components, size, modified, sha256, counts, base }: PagedFile): Html {
+function renderFacts(file: PagedFile): Html {
+  const { components, size, modified, sha256, counts, swarmPage, base } = file
   const name = components.at(-1) ?? ''
   const time = new Date(modified).toISOString().slice(0, 19)
   const digest = sha256 && Buffer.from(sha256).toString('hex')
@@ -103,7 +106,10 @@ function renderFacts({ components, size, modified, sha256, counts, base }: Paged
     ${
       counts &&
       html`<dt>Swarm</dt>
-        <dd>Seeds: ${formatNumber(counts.seeds)}. Leechers: ${formatNumber(counts.leechers)}.</dd>`
+        <dd>
+          Seeds: ${formatNumber(counts.seeds)}. Leechers: ${formatNumber(counts.leechers)}.
+          ${swarmPage !== null && html`<a href="${swarmPage}">The last month</a>`}
+        </dd>`
     }
     <dt>SHA-256</dt>
     <dd>

@@ -14,7 +14,7 @@ import {
   wantsPage,
 } from '../requests/address.js'
 import type { Requester, Requesters } from '../requests/requester.js'
-import { renderSiteHeader } from '../requests/site-header.js'
+import { renderSiteHeader, torrentPage } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import type { TorrentSender } from '../torrents/response.js'
 import { MirrorView, SERVICE_NAME } from '../tree/mirror.js'
@@ -107,12 +107,15 @@ export class Views {
     const { size } = fingerprint
     const modified = Number(fingerprint.mtimeNs / 1_000_000n)
     const view = new MirrorView(options.mirror)
+    const swarm = swarms.largest(components, { size, modified })
+    const { root } = pageLinks(request.raw.url ?? '')
     return {
       components,
       size,
       modified,
       sha256: digests.known(file),
-      counts: swarms.countsOf(components, { size, modified }),
+      counts: swarm?.counts ?? null,
+      swarmPage: swarm && torrentPage(options, swarm.infoHash, root),
       taken: await takenViews(view, components, ['torrent', 'magnet']),
       base: options.files ? publicAddress(request.raw, options) : null,
     }

@@ -43,6 +43,9 @@ test('with --track, torrents name the tracker, and are tracked once they are mad
     ([, text]) => text,
   )
   assert.deepEqual([swarm, others], ['1 seed, 0 leechers', ['']])
+  const details = await (await fetch(`${mirror.address}/pub/a.iso?details`)).text()
+  const history = /<a href="([^"]+)">The last month</.exec(details)?.[1] ?? ''
+  assert.match(await (await fetch(history)).text(), /<h1>a\.iso<[^]*<dt>seeds<\/dt>/)
   const { entries } = (await (await fetch(`${mirror.address}/pub/?json`)).json()) as {
     entries: { name: string; seeds?: number; leechers?: number }[]
   }

@@ -3,7 +3,12 @@ import { test } from 'node:test'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { checkTracker } from '../../../src/metainfo/trackers.js'
-import { renderSiteHeader, type HeaderOptions } from '../../../src/mirror/requests/site-header.js'
+import type { InfoHash } from '../../../src/metainfo/values.js'
+import {
+  renderSiteHeader,
+  torrentPage,
+  type HeaderOptions,
+} from '../../../src/mirror/requests/site-header.js'
 
 const PLAIN: HeaderOptions = {
   files: true,
@@ -12,6 +17,16 @@ const PLAIN: HeaderOptions = {
   tracker: null,
   publicUrl: null,
   siteName: null,
+}
+
+const PAGE = 'http://t.example:6969/'
+const tracker = {
+  url: checkTracker(`${PAGE}announce`),
+  page: PAGE,
+  announceAt: null,
+  has: () => false,
+  add: () => undefined,
+  countsOf: () => null,
 }
 
 function menuOf(options: Partial<HeaderOptions>, current: 'files' | 'status' | null = null) {
@@ -24,18 +39,9 @@ test('the header leads to what is on', () => {
   assert.deepEqual(menuOf({}), ['Files .././', 'Status .././-/status'])
   assert.deepEqual(menuOf({ listings: false }), ['Status .././-/status'])
   assert.deepEqual(menuOf({ files: false }), ['Status .././-/status'])
-  const page = 'http://t.example:6969/'
-  const tracker = {
-    url: checkTracker(`${page}announce`),
-    page,
-    announceAt: null,
-    has: () => false,
-    add: () => undefined,
-    countsOf: () => null,
-  }
   assert.deepEqual(menuOf({ tracker }, 'files'), [
     'Files* .././',
-    `Torrents ${page}`,
+    `Torrents ${PAGE}`,
     'Status .././-/status',
   ])
   const atAnyHost = { ...tracker, page: null, announceAt: () => tracker.url }
@@ -62,4 +68,14 @@ test('with --cors, pages of other sites may read torrents, JSON and files only',
     assert.equal(await allowedAt(port, path), undefined, path)
   const closed = await serveMirror(t, { files })
   for (const path of open) assert.equal(await allowedAt(closed.port, path), undefined, path)
+})
+
+test('the page of a swarm is that of the tracker, or leads to it at the host of the request', () => {
+  const hash = 'ab'.repeat(20) as InfoHash
+  const own = torrentPage({ tracker }, hash, '../')
+  assert.equal(own, `${tracker.page}torrent?info_hash=${hash}`)
+  const atAnyHost = { ...tracker, page: null, announceAt: () => tracker.url }
+  const led = torrentPage({ tracker: atAnyHost }, hash, '../')
+  assert.equal(led, `.././-/torrents?info_hash=${hash}`)
+  assert.equal(torrentPage({ tracker: null }, hash, '../'), null)
 })
