@@ -142,8 +142,11 @@ const TITLES: Readonly<Record<PieceState, string>> = {
   unread: 'not read',
 }
 
+/** The longest path under the pointer, in characters; a map may show thousands. */
+const LONGEST_TITLE = 100
+
 /** Draws a map with its key. */
-function renderMap({ cells, piecesPerCell, pieces }: PieceMap): Html {
+function renderMap({ cells, piecesPerCell, pieces, runs }: PieceMap): Html {
   const rows = Math.ceil(cells.length / MAP_COLUMNS)
   const each = piecesPerCell === 1 ? 'one piece' : `${piecesPerCell} pieces`
   return html`<svg
@@ -152,7 +155,7 @@ function renderMap({ cells, piecesPerCell, pieces }: PieceMap): Html {
       role="img"
       aria-label="Map of ${counted(pieces, 'piece')}"
     >
-      ${STATES.map((state) => squaresOf(state, cells))}
+      ${STATES.map((state) => squaresOf(state, cells))} ${namesOf(runs)}
     </svg>
     <ul class="key">
       ${STATES.toReversed().map((state) => keyOf(state, cells))}
@@ -163,11 +166,24 @@ function renderMap({ cells, piecesPerCell, pieces }: PieceMap): Html {
 const SQUARE = 'h8v8h-8z'
 
 function squaresOf(state: PieceState, cells: readonly PieceState[]): Html {
-  const squares = cells.flatMap((each, at) => {
-    if (each !== state) return []
-    return `M${CELL * (at % MAP_COLUMNS)} ${CELL * Math.floor(at / MAP_COLUMNS)}${SQUARE}`
-  })
+  const squares = cells.flatMap((each, at) => (each === state ? squareAt(at) : []))
   return html`<path class="${state}" d="${squares.join('')}" />`
+}
+
+function squareAt(cell: number): string {
+  return `M${CELL * (cell % MAP_COLUMNS)} ${CELL * Math.floor(cell / MAP_COLUMNS)}${SQUARE}`
+}
+
+/** The names of files, which browsers show under the pointer. */
+function namesOf(runs: PieceMap['runs']): Html[] {
+  let at = 0
+  return runs.map(({ file, others, cells }) => {
+    const squares = Array.from({ length: cells }, () => squareAt(at++))
+    const more = others > 0 && ` and ${counted(others, 'other file')}`
+    return html`<path class="file" d="${squares.join('')}">
+      <title>${clipText(file, LONGEST_TITLE)}${more}</title>
+    </path>`
+  })
 }
 
 function keyOf(state: PieceState, cells: readonly PieceState[]): Html {

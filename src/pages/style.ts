@@ -25,7 +25,7 @@ button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(-
 .good { color: var(--good) } .bad { color: var(--bad) } .unsure { color: var(--unsure) }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; align-items: baseline } .facts dd { margin: 0; min-width: 0 } .facts input { width: 100% } .facts code { font-size: .85em; white-space: nowrap; overflow-x: auto; display: block }
 .two { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start } .two > :first-child { flex: 1 1 20rem; min-width: 0 }
-.map { height: auto; max-width: 30rem; background: none } .map path { stroke: none }
+.map { height: auto; max-width: 30rem; background: none } .map path { stroke: none } .map .file { fill: transparent } .map .file:hover { stroke: var(--text); stroke-width: 1 }
 .map .good { fill: color-mix(in srgb, var(--good) 37%, var(--card)) } .map .bad { fill: var(--bad) } .map .missing { fill: var(--muted) } .map .unread { fill: none; stroke: var(--muted); stroke-width: 1 }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0; margin: .4rem 0 } .key svg { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 0 }
 .picker td, .picker th { padding-block: 0 } .picker [type=search] { margin-bottom: .5rem } .picker table button, .crumbs button { border: 0; background: none; color: var(--link); padding: .3rem .2rem; text-align: left; overflow-wrap: anywhere }

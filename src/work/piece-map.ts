@@ -12,6 +12,17 @@ export interface PieceMap {
   readonly cells: readonly PieceState[]
   readonly piecesPerCell: number
   readonly pieces: number
+  /** The files of the cells, in order. */
+  readonly runs: readonly FileRun[]
+}
+
+/** Adjacent cells that have bytes of the same files. */
+interface FileRun {
+  /** The path of the first one. */
+  readonly file: string
+  /** How many others there are. */
+  readonly others: number
+  readonly cells: number
 }
 
 /** The most cells of a map. */
@@ -37,7 +48,26 @@ export function mapPieces(metainfo: Metainfo, files: readonly VerifiedFile[]): P
     else for (const [from, to] of file.ranges) mark(start + from, start + to, 'bad')
   }
   const named = [...cells].map((index) => STATES[index] ?? 'good')
-  return { cells: named, piecesPerCell, pieces: pieceCount }
+  return { cells: named, piecesPerCell, pieces: pieceCount, runs: runsOf(metainfo, cellLength) }
+}
+
+function runsOf(metainfo: Metainfo, cellLength: number): FileRun[] {
+  const cells: { file: string; others: number }[] = []
+  for (const { path, length, start } of placedFiles(metainfo)) {
+    if (length === 0) continue
+    for (let at = Math.floor(start / cellLength); at * cellLength < start + length; at++) {
+      const cell = cells[at]
+      if (cell) cell.others++
+      else cells[at] = { file: path, others: 0 }
+    }
+  }
+  const runs: (FileRun & { cells: number })[] = []
+  for (const { file, others } of cells) {
+    const last = runs.at(-1)
+    if (last?.file === file && last.others === others) last.cells++
+    else runs.push({ file, others, cells: 1 })
+  }
+  return runs
 }
 
 /** The files of a torrent with the offset at which their pieces begin. */

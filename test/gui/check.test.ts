@@ -40,6 +40,27 @@ for (const version of ['v1', 'v2', 'hybrid']) {
   })
 }
 
+test('each square of the map names its files under the pointer', async (t) => {
+  const { send } = await openTestGui(t, {
+    'tree/a': pseudoRandom(2 * PIECE),
+    'tree/b': pseudoRandom(100, 2),
+    'tree/c': '',
+    'tree/d': pseudoRandom(200, 3),
+    'tree/e <i>': pseudoRandom(2 * PIECE, 4),
+  })
+  await send('make', { act: 'make', path: 'tree', piece: String(PIECE) })
+  const { text } = await send('check', { act: 'check', torrent: 'tree.torrent' })
+  const named = [...text.matchAll(/<path class="file" d="([^"]+)">\s*<title>([^<]*)</g)]
+  assert.deepEqual(
+    named.map(([, squares = '', title]) => [squares.split('M').length - 1, title]),
+    [
+      [2, 'a'],
+      [1, 'b and 2 other files'],
+      [2, 'e &lt;i&gt;'],
+    ],
+  )
+})
+
 test('a name of a megabyte does not become a page of megabytes', async (t) => {
   const torrent = torrentOf(singleFileInfo({ name: '&'.repeat(1e6) }))
   const { send } = await openTestGui(t, { 'x.torrent': torrent })
