@@ -16,6 +16,7 @@ import { renderQrCode } from '../server/views/qr-code.js'
 import { type NotePlace, readNote, writeNote } from '../state/notes.js'
 import { fieldValue, html, type Html } from '../text/html.js'
 import { formatBytes } from '../text/quantity.js'
+import type { HandedOver } from '../work/seed-torrent.js'
 import type { DescribedTorrent } from '../work/work-program.js'
 import { page, startWork, type Tool, type Workshop } from './window.js'
 
@@ -25,6 +26,9 @@ export class MakeTool implements Tool {
 
   /** The forms of jobs, without what only one torrent has. */
   readonly #another = new WeakMap<Job, string>()
+
+  /** The files of the torrents that jobs made. */
+  readonly #sources = new WeakMap<Job, string>()
 
   constructor(private readonly shop: Workshop) {}
 
@@ -61,6 +65,7 @@ export class MakeTool implements Tool {
 
   async act(form: Form): Promise<Answer> {
     const act = form.text('act')
+    if (act === 'seed') return this.#seed(form)
     if (!['make', 'plan', 'preset'].includes(act)) return this.show(form)
     const filled = applyPreset(form, this.#presets())
     if (filled) return this.show(filled)
@@ -100,18 +105,37 @@ export class MakeTool implements Tool {
     const job = await startWork(this.shop, { about, name: 'make', request: { source, options } })
     const kept = KEPT_FIELDS.map((name) => [name, form.text(name)] as const)
     writeNote(this.#lastForm(), Object.fromEntries(kept.filter(([, value]) => value !== '')))
+    this.#sources.set(job, source)
     const another = form.without('act', 'path', 'output', 'name').toString()
     if (another.length <= LONGEST_ADDRESS) this.#another.set(job, another)
     return seeOther(`job/${job.id}`)
   }
 
+  /** Gives a torrent that was made to the user's client. */
+  async #seed(form: Form): Promise<Answer> {
+    const { client, directory, threads } = this.shop
+    if (client === null) throw new BtkitError('usage', 'no client is set; set BTKIT_CLIENT')
+    const torrent = requirePath(form, 'torrent', directory)
+    const data = dirname(this.#source(form))
+    const about = { title: `Seeding of ${basename(torrent)}`, tool: 'make', path: torrent } as const
+    const request = { torrent, data, client, threads }
+    const job = await startWork(this.shop, { about, name: 'seed', request })
+    return seeOther(`job/${job.id}`)
+  }
+
   result(job: Job): Answer {
-    const made = job.result as DescribedTorrent
+    const result = job.result as DescribedTorrent | HandedOver
+    if ('status' in result) return seededPage(job, result)
+    const made = result
+    const another = this.#another.get(job) ?? ''
+    const source = this.shop.client === null ? undefined : this.#sources.get(job)
     return page({
       title: `${basename(job.about.path)} is ready`,
       tool: 'make',
       root: '../',
-      content: html`${madeOf(made, job, this.#another.get(job) ?? '')} ${findingsOf(made.findings)}`,
+      content: html`${source !== undefined && seedForm(job, source)}
+      ${madeOf(made, job, { another, mayBeSeeded: source !== undefined })}
+      ${findingsOf(made.findings)}`,
     })
   }
 
@@ -132,7 +156,39 @@ const LONGEST_ADDRESS = 8000
 /** How the names of torrents end. */
 const SUFFIX = '.torrent'
 
-function madeOf(made: DescribedTorrent, { id, about }: Job, another: string): Html {
+/** The form of the button that gives a torrent to the client. */
+function seedForm({ about }: Job, source: string): Html {
+  return html`<form method="post" action="../make" id="seed" hidden>
+    <input type="hidden" name="torrent" value="${fieldValue(fieldPath(about.path))}" />
+    <input type="hidden" name="path" value="${fieldValue(fieldPath(source))}" />
+  </form>`
+}
+
+const SEEDED: Readonly<Record<HandedOver['status'], string>> = {
+  published: 'Your client seeds it now.',
+  already: 'Your client seeds it already.',
+  adopted: 'Your client seeds it already.',
+  checking: 'Your client has it. It checks the files first, and seeds them then.',
+}
+
+function seededPage({ about }: Job, { status }: HandedOver): Answer {
+  return page({
+    title: basename(about.path),
+    tool: 'make',
+    root: '../',
+    content: html`<p class="note" role="status">${SEEDED[status]}</p>`,
+  })
+}
+
+/** How the page of a torrent that was made leads on. */
+interface NextSteps {
+  /** The fields of a form for another one, as a query. */
+  readonly another: string
+  readonly mayBeSeeded: boolean
+}
+
+function madeOf(made: DescribedTorrent, { id, about }: Job, more: NextSteps): Html {
+  const { another, mayBeSeeded } = more
   const { infoHash, infoHashV2, magnet, bytesHashed } = made
   return html`<section class="two">
     <div>
@@ -160,6 +216,7 @@ function madeOf(made: DescribedTorrent, { id, about }: Job, another: string): Ht
       <p class="acts">
         <a class="main" href="${id}/torrent" download>Download the .torrent</a>
         <button type="button" data-copies="magnet" hidden>Copy the magnet link</button>
+        ${mayBeSeeded && html`<button form="seed" name="act" value="seed">Seed with my client</button>`}
         <a href="../check${query({ torrent: fieldPath(about.path) })}">Check files with it</a>
         <a href="../edit${query({ torrents: fieldPath(about.path) })}">Edit it</a>
         <a href="../make?${another}">Make another like this</a>

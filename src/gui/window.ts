@@ -4,6 +4,7 @@ import type { Job, JobFacts, Jobs } from '../pages/jobs.js'
 import { SCRIPT } from '../pages/script.js'
 import type { Preset } from '../pages/torrent-fields.js'
 import { html } from '../text/html.js'
+import type { UserClient } from '../work/seed-torrent.js'
 import type { ThreadRequest, WorkTable } from '../work/work-program.js'
 import type { WorkThread } from '../work/work-thread.js'
 
@@ -65,6 +66,8 @@ export interface Workshop {
   /** Records of the torrents that btkit made in directories. */
   readonly stateDirectory: string
   readonly threads: number | undefined
+  /** The user's client, which may seed what is made; null for none. */
+  readonly client: UserClient | null
 }
 
 /** A tool of the window: a form, what it does, and the page of its result. */

@@ -21,6 +21,7 @@ import { type Edited, editedOf, type Opened, openTorrent } from '../pages/edit.j
 import { type Excerpt, excerptOf } from '../pages/table.js'
 import type { Plan } from '../pages/torrent-fields.js'
 import { mapPieces, type PieceMap } from './piece-map.js'
+import { type SeedRequest, seedTorrent } from './seed-torrent.js'
 
 /** The work that takes long, by name. Requests and results are plain data, and small. */
 const WORK = {
@@ -32,6 +33,9 @@ const WORK = {
   makeBytes,
   open: openTorrents,
   plan: describePlan,
+  seed: (request: SeedRequest, { cache, signal, tell }: WorkContext) => {
+    return seedTorrent(request, { cache, signal, onProgress: tell })
+  },
 }
 
 /** The work that takes long, by name. */

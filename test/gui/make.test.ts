@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
+import { startFakeTransmission } from '../support/fake-transmission.js'
 import { openTestGui } from '../support/gui.js'
 import { runBtkit } from '../support/run-btkit.js'
 import { until } from '../support/until.js'
@@ -296,4 +297,23 @@ test('the trackers of the last torrent are offered again, also by the next windo
   // The URLs may have passkeys
   const [note = ''] = readdirSync(join(stateDirectory, 'form'))
   assert.equal(statSync(join(stateDirectory, 'form', note)).mode & 0o777, 0o600)
+})
+
+test('the client of the user is given the torrent that was made', async (t) => {
+  const first = await openTestGui(t, TREE)
+  const without = await first.send('make', { act: 'make', path: 'tree' })
+  assert.doesNotMatch(without.text, /Seed with my client/)
+  const { infoHash } = read(join(first.root, 'tree.torrent'))
+  const seeded = { hashString: infoHash ?? '', name: 'tree', downloadDir: first.root }
+  const client = await startFakeTransmission(t, [seeded])
+  const { send } = await openTestGui(t, {}, { directory: first.root, client })
+  const made = await send('make', { act: 'make', path: 'tree', replace: 'on' })
+  assert.match(made.text, /<button form="seed" name="act" value="seed">Seed with my client</)
+  const hidden = [...made.text.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)]
+  const fields = Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value]))
+  const { text } = await send('make', { act: 'seed', ...fields })
+  assert.match(text, /Your client seeds it already\./)
+  writeFileSync(join(first.root, 'tree/a'), 'other')
+  const changed = await send('make', { act: 'seed', ...fields })
+  assert.match(changed.text, /role="alert"[^]*tree\.torrent: /)
 })

@@ -40,6 +40,7 @@ export async function openTestGui(
     cacheTrust: 'full',
     stateDirectory: join(root, '.state'),
     threads: 1,
+    client: null,
     first: null,
     runtimeDirectory: root,
     monotonic: () => performance.now(),

@@ -37,6 +37,15 @@ export function openClients(urls: readonly string[], timeoutMs: number, io: Io):
   })
 }
 
+/**
+ * The first client of BTKIT_CLIENT; null for none.
+ * @throws BtkitError as openClients
+ */
+export function usualClient(io: Io): ClientAddress | null {
+  const [url] = (io.env['BTKIT_CLIENT'] ?? '').split(/\s+/).filter(Boolean)
+  return url === undefined ? null : clientAddress(url, io)
+}
+
 /** The refusal of a command line that names no client; `why` is its beginning. */
 export function noClient(why: string): BtkitError {
   return usageError(`${why}use --client URL or set BTKIT_CLIENT; forms of the URL: ${CLIENT_FORMS}`)

@@ -13,6 +13,7 @@ import {
   stateDirOption,
 } from '../../options/cache.js'
 import { cachePathIfAny } from '../../open/cache.js'
+import { usualClient } from '../../open/clients.js'
 import { threadsOption } from '../../options/reading.js'
 import type { CommandContext } from '../../context.js'
 import { serverContext } from '../../open/server.js'
@@ -61,6 +62,7 @@ export function defineGui({ io, program }: CommandContext) {
         cacheTrust,
         stateDirectory: stateDirectory({ option: options.stateDir, env, isRoot }),
         threads,
+        client: usualClient(io),
         port: options.port ?? 0,
         first: FIRST[program] ?? null,
         runtimeDirectory: env['XDG_RUNTIME_DIR'] || undefined,
