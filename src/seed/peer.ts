@@ -178,8 +178,12 @@ export class Peer extends PeerWire {
     this.socket.destroySoon()
   }
 
-  /** Leaves a peer that is silent or reads nothing, and shows others that this end is alive. */
+  /**
+   * Leaves a peer that is silent or reads nothing, and shows others that this end is alive. Call it
+   * every second.
+   */
   look(now: number): void {
+    this.readOn()
     const { writableLength } = this.socket
     if (this.#unread.bytes === 0 || writableLength < this.#unread.bytes)
       this.#unread = { bytes: writableLength, at: now }

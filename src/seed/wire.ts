@@ -20,6 +20,13 @@ const LIMITS = { maxSize: LONGEST, maxDepth: 10, maxValues: 1000 }
 /** Most messages that a peer may leave unread: each takes memory beside its bytes. */
 const MOST_UNREAD = 1000
 
+/**
+ * Bytes of a peer that are read in a second. A leecher sends little but requests, of 17 bytes each;
+ * the blocks that it gets allow it one byte more for each `BYTES_FOR_ONE`.
+ */
+const MOST_RECEIVED = 64 * 1024
+const BYTES_FOR_ONE = 512
+
 /** The beginning of a handshake (BEP 3). */
 const GREETING = Buffer.from('\x13BitTorrent protocol', 'latin1')
 
@@ -94,6 +101,9 @@ export abstract class PeerWire {
   /** Most bytes of the next message. */
   #longest = LONGEST
   #unread = 0
+  /** Bytes that came in this second, without what blocks allow. */
+  #received = 0
+  #isHeld = false
 
   /** `calling` is null if the other end calls. */
   constructor(
@@ -162,6 +172,13 @@ export abstract class PeerWire {
   /** Allows a bitfield of that many pieces. */
   protected expectPieces(count: number): void {
     this.#longest = Math.max(LONGEST, Math.ceil(count / 8) + 1)
+  }
+
+  /** Reads on of a peer that has sent too much. Call it every second. */
+  protected readOn(): void {
+    this.#received = 0
+    if (this.#isHeld) this.socket.resume()
+    this.#isHeld = false
   }
 
   /** The number of messages that the peer has not read yet; 0 if none is waiting to leave. */
@@ -234,6 +251,7 @@ export abstract class PeerWire {
     head[4] = PIECE
     head.writeUInt32BE(piece, 5)
     head.writeUInt32BE(offset, 9)
+    this.#received -= bytes.length / BYTES_FOR_ONE
     this.#send(head)
     this.#send(bytes)
   }
@@ -268,6 +286,11 @@ export abstract class PeerWire {
   }
 
   #receive(bytes: Buffer): void {
+    this.#received += bytes.length
+    if (this.#received > MOST_RECEIVED && !this.#isHeld) {
+      this.#isHeld = true
+      this.socket.pause()
+    }
     this.#arrived.push(this.#decrypt ? this.#decrypt(bytes) : bytes)
     while (this.#protocol && !this.socket.writableEnded) {
       const part = this.#arrived.take(this.#needed)

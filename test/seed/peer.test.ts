@@ -82,8 +82,8 @@ function startHost() {
     ...{ load: () => Promise.resolve(content), fail, onFault: fail.bind(null, null) },
     ...{ onRefused: () => undefined, onClosed: () => undefined },
   } as unknown as PeerHost
-  /** A peer that asks for much. */
-  const connectPeer = async (n: number) => {
+  /** A peer that has said which torrent it wants. */
+  const greet = async () => {
     const remote = new Remote()
     const peer = new Peer(remote as unknown as Socket, host)
     const handshake = Buffer.alloc(68)
@@ -91,6 +91,11 @@ function startHost() {
     handshake.write('ab'.repeat(20), 28, 'hex')
     remote.push(handshake)
     await until('it is greeted', () => remote.unread.length > 0)
+    return { remote, peer }
+  }
+  /** A peer that asks for much. */
+  const connectPeer = async (n: number) => {
+    const { remote, peer } = await greet()
     const requests = Array.from({ length: 100 }, (_, at) => {
       return message(6, (100 * n + at) % PIECES, 0, 16_384)
     })
@@ -98,7 +103,7 @@ function startHost() {
     await until('it has asked', () => torrent.uploaded > 0 && remote.readableLength === 0)
     return { remote, peer }
   }
-  return { host, torrent, connectPeer }
+  return { host, torrent, greet, connectPeer }
 }
 
 test('peers that read nothing hold 64 MiB together, and one that reads gets all', async () => {
@@ -113,4 +118,41 @@ test('peers that read nothing hold 64 MiB together, and one that reads gets all'
   await until('it has all', () => torrent.uploaded === before + 100 * 16_384)
   for (const each of [...peers, { peer }]) each.peer.destroy()
   await until('nothing is held', () => host.held.bytes === 0)
+})
+
+/** Bytes in one part as a socket gives them. */
+const PART = 64 * 1024
+
+test('a peer that sends without end is heard a little each second', async (t) => {
+  const { greet } = startHost()
+  const { remote, peer } = await greet()
+  t.after(() => {
+    peer.destroy()
+  })
+  for (let n = 0; n < 64; n++) remote.push(Buffer.alloc(PART))
+  for (let second = 1; second <= 3; second++) {
+    await until('it is held', () => remote.isPaused())
+    assert.ok(remote.readableLength >= (64 - 4 * second) * PART, `${remote.readableLength}`)
+    peer.look(0)
+  }
+  await until('all is heard', () => {
+    peer.look(0)
+    return remote.readableLength === 0
+  })
+})
+
+test('a peer is heard as long as it asks for blocks and reads them', async (t) => {
+  const { greet, torrent } = startHost()
+  const { remote, peer } = await greet()
+  t.after(() => {
+    peer.destroy()
+  })
+  remote.readAll()
+  remote.push(message(2))
+  // More than a second's bytes
+  const requests = Buffer.concat(Array<Buffer>(400).fill(message(6, 1, 0, 16_384)))
+  for (let n = 1; n <= 25; n++) {
+    remote.push(requests)
+    await until('it has them', () => torrent.uploaded === n * 400 * 16_384)
+  }
 })
