@@ -26,11 +26,15 @@ const STATE = {
 /**
  * Returns the directory of the cache. The first of these counts: the option, BTKIT_CACHE_DIR,
  * systemd's CACHE_DIRECTORY, the default. The default is /var/cache/btkit for root and the user's
- * own cache directory for others (XDG Base Directory Specification). Null without a home directory,
- * or if it does not exist, as for users that only run services.
+ * own cache directory for others (XDG Base Directory Specification). Null without a home directory.
  */
 export function cacheDirectory(sources: DirectorySources): string | null {
-  const directory = choose(CACHE, sources)
+  return choose(CACHE, sources)
+}
+
+/** The same; null also if the home directory does not exist, as for users that only run services. */
+export function usableCacheDirectory(sources: DirectorySources): string | null {
+  const directory = cacheDirectory(sources)
   const home = homeDirectory(sources.env)
   const isInHome = home !== null && directory === join(home, CACHE.inHome, 'btkit')
   return isInHome && !existsSync(home) ? null : directory

@@ -1,5 +1,5 @@
 import { usageError } from '../../errors.js'
-import { cacheDirectory } from '../../directories.js'
+import { cacheDirectory, usableCacheDirectory } from '../../directories.js'
 import { reportWarning, warningsTo } from '../output/messages.js'
 import { openCacheIfThere, type LazyAccess } from '../../core/cache/access.js'
 import { accessLazyCache, type CacheRequest } from '../../fleet/access.js'
@@ -32,7 +32,7 @@ export function cachePathIfAny(
   io: Io,
   mayBeHomeless = false,
 ): string | null {
-  const directory = cacheDirectory({ option, env: io.env, isRoot: io.isRoot })
+  const directory = usableCacheDirectory({ option, env: io.env, isRoot: io.isRoot })
   if (directory === null && !mayBeHomeless)
     reportWarning(`${HOMELESS}, so none is used; set --cache-dir or HOME`, io)
   return directory
