@@ -50,12 +50,13 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   async list(): Promise<readonly ClientTorrent[]> {
     const torrents = this.parse(await this.#call('torrents/info'))
     if (!Array.isArray(torrents)) throw this.badAnswer('no list of torrents')
-    const rows = torrents.map(asObject)
-    const list = this.torrentsOf(rows, readTorrent)
-    const hashes = list.map(({ infoHash }) => infoHash)
-    this.#lacking = new Set(hashes.filter((_, at) => rows[at]?.['tracker'] === ''))
-    this.#ids = new Map(hashes.map((hash, at) => [hash, asText(rows[at]?.['hash'])]))
-    return list
+    const list = this.torrentsOf(torrents.map(asObject), (row) => {
+      return { row, torrent: readTorrent(row) }
+    })
+    const lacking = list.filter(({ row }) => row['tracker'] === '')
+    this.#lacking = new Set(lacking.map(({ torrent }) => torrent.infoHash))
+    this.#ids = new Map(list.map(({ torrent, row }) => [torrent.infoHash, asText(row['hash'])]))
+    return list.map(({ torrent }) => torrent)
   }
 
   /** Returns qBittorrent's identifiers of torrents. Requests the list again if one is unknown. */

@@ -8,7 +8,7 @@ import {
   type HttpCall,
 } from './http-call.js'
 import type { ClientTorrent } from '../core/publish/client.js'
-import { BtkitError, nameErrors } from '../errors.js'
+import { BtkitError, nameErrors, valueOr } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 
 /** Matches names for which libtorrent looks under other names on disk. */
@@ -40,11 +40,19 @@ export abstract class RemoteClient {
   }
 
   /**
-   * Reads the torrents of a list.
-   * @throws BtkitError `client` if one is not what `read` expects
+   * Reads the torrents of a list, and leaves out any that `read` does not accept, such as one without
+   * an info hash.
+   * @throws BtkitError `client` if it accepts none of them
    */
-  protected torrentsOf<T>(rows: readonly T[], read: (row: T) => ClientTorrent): ClientTorrent[] {
-    return nameErrors(this.label, () => rows.map((row) => read(row)))
+  protected torrentsOf<T, Torrent = ClientTorrent>(
+    rows: readonly T[],
+    read: (row: T) => Torrent,
+  ): Torrent[] {
+    const torrents = rows.map((row) => valueOr(null, () => read(row)))
+    const known = torrents.filter((torrent) => torrent !== null)
+    const [first] = rows
+    if (known.length === 0 && first !== undefined) nameErrors(this.label, () => read(first))
+    return known
   }
 
   /** The header for HTTP's Basic authentication; empty without credentials. */

@@ -53,6 +53,17 @@ test('a torrent without an info hash is no torrent', async (t) => {
   await assert.rejects(client.list(), { code: 'client', message })
 })
 
+test('a torrent without an info hash hides no other', async (t) => {
+  const rows = [HASH.toUpperCase(), 'no hash', '', 'b'.repeat(40)].map((hash) => {
+    return `<value><array><data><value><string>${hash}</string></value></data></array></value>`
+  })
+  const { client } = await startScgi(t, () =>
+    respond(`<array><data>${rows.join('')}</data></array>`),
+  )
+  const hashes = (await client.list()).map(({ infoHash }) => infoHash)
+  assert.deepEqual(hashes, [HASH, 'b'.repeat(40)])
+})
+
 test('a fault among the answers of several calls is an error', async (t) => {
   const fault = ['faultCode</name><value><i4>-5', 'faultString</name><value><string>no']
   const { client, label } = await startScgi(t, (request) => {
