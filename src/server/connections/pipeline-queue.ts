@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ConnectionFollower } from './connections.js'
+import type { ConnectionFollower, KeyOf } from './connections.js'
 import type { CountedResponse } from './counted-response.js'
 
 /**
@@ -9,8 +9,22 @@ import type { CountedResponse } from './counted-response.js'
  */
 const BEGUN = Symbol('begun')
 
-interface Begun extends Socket {
+/** The client of a connection; missing if many clients share it. */
+const CLIENT = Symbol('client')
+
+interface Followed extends Socket {
   [BEGUN]?: CountedResponse
+  [CLIENT]?: Client
+}
+
+/** The connections of a client, and its waiting requests. */
+interface Client {
+  readonly key: string
+  /** The connection that was read last is the last one. */
+  readonly sockets: Set<Socket>
+  waiting: number
+  /** Whether none of its connections is read. */
+  isHeld: boolean
 }
 
 export type Handler = (request: IncomingMessage, response: CountedResponse) => void
@@ -18,6 +32,7 @@ export type Handler = (request: IncomingMessage, response: CountedResponse) => v
 export interface PipelineRules {
   /** Receives requests that had not begun when their connection closed. */
   readonly onLeft: (request: IncomingMessage) => void
+  readonly keyOf: KeyOf
   /**
    * Most waiting requests of a connection before its reading stops until all of them have begun.
    * One read of 64 KiB may hold more in any case.
@@ -31,17 +46,37 @@ export interface PipelineRules {
  */
 const MAX_OF_ALL = 20_000
 
+/**
+ * Most waiting requests of a client before none of its connections is read until half of them have
+ * begun. Each read of each connection may bring hundreds, so that reading all would take seconds.
+ */
+const MAX_OF_CLIENT = 100
+
 /** Begins the pipelined requests of a server's connections one after the other. */
 export class PipelineQueue implements ConnectionFollower {
   readonly #held = new HeldSockets()
   readonly #waiting = new Map<Socket, Set<IncomingMessage>>()
+  readonly #clients = new Map<string, Client>()
   #count = 0
 
   constructor(private readonly rules: PipelineRules) {}
 
+  readonly come = (socket: Socket): void => {
+    const key = this.rules.keyOf(socket)
+    if (key === null) return
+    const client = this.#clients.get(key) ?? { key, sockets: new Set(), waiting: 0, isHeld: false }
+    this.#clients.set(key, client)
+    client.sockets.add(socket)
+    ;(socket as Followed)[CLIENT] = client
+    if (client.isHeld) this.#held.hold(socket)
+  }
+
   /** Forgets a closed connection and its requests. */
   readonly gone = (socket: Socket): void => {
     this.#leave(socket)
+    const client = clientOf(socket)
+    if (client?.sockets.delete(socket) && client.sockets.size === 0)
+      this.#clients.delete(client.key)
   }
 
   /**
@@ -52,7 +87,7 @@ export class PipelineQueue implements ConnectionFollower {
    */
   inTurn(handler: Handler): Handler {
     const begin: Handler = (request, response) => {
-      ;(request.socket as Begun)[BEGUN] = response
+      ;(request.socket as Followed)[BEGUN] = response
       handler(request, response)
     }
     return (request, response) => {
@@ -64,7 +99,7 @@ export class PipelineQueue implements ConnectionFollower {
 
   /** Whether an answer is being sent, so that the client would take other bytes for part of it. */
   isAnswering(socket: Socket): boolean {
-    const response = (socket as Begun)[BEGUN]
+    const response = (socket as Followed)[BEGUN]
     // Node removes the socket from a response whose answer is sent
     return response?.socket === socket && response.headersSent
   }
@@ -79,19 +114,36 @@ export class PipelineQueue implements ConnectionFollower {
     if (socket.destroyed) return
     const requests = this.#waiting.get(socket) ?? new Set()
     this.#waiting.set(socket, requests.add(request))
-    this.#count++
+    this.#add(socket, 1)
     if (requests.size > this.rules.maxWaiting) this.#held.hold(socket)
     if (this.#count > MAX_OF_ALL) this.#closeLargest()
     const begin = () => {
       if (socket.destroyed || !requests.delete(request)) return
-      this.#count--
-      if (requests.size === 0) this.#held.release(socket)
+      this.#add(socket, -1)
+      if (requests.size === 0 && !clientOf(socket)?.isHeld) this.#held.release(socket)
       handler(request, response)
     }
     // Node has not finished handing over the connection
     response.once('socket', () => {
       setImmediate(begin)
     })
+  }
+
+  /** Counts waiting requests, and reads the connections of a client as long as it has few. */
+  #add(socket: Socket, change: number): void {
+    this.#count += change
+    const client = clientOf(socket)
+    if (!client) return
+    client.waiting += change
+    if (!client.isHeld && client.waiting > MAX_OF_CLIENT) {
+      client.isHeld = true
+      client.sockets.delete(socket)
+      client.sockets.add(socket)
+      for (const each of client.sockets) this.#held.hold(each)
+    } else if (client.isHeld && client.waiting <= MAX_OF_CLIENT / 2) {
+      client.isHeld = false
+      for (const each of client.sockets) if (!this.isAwaited(each)) this.#held.release(each)
+    }
   }
 
   #closeLargest(): void {
@@ -109,10 +161,14 @@ export class PipelineQueue implements ConnectionFollower {
     const requests = this.#waiting.get(socket)
     if (!requests) return
     this.#waiting.delete(socket)
-    this.#count -= requests.size
+    this.#add(socket, -requests.size)
     for (const request of requests) this.rules.onLeft(request)
     requests.clear()
   }
+}
+
+function clientOf(socket: Socket): Client | undefined {
+  return (socket as Followed)[CLIENT]
 }
 
 /** Connections that are temporarily not read. */

@@ -84,6 +84,15 @@ test('all pipelined requests on many connections are answered', async (t) => {
   assert.deepEqual(heard, { answered: 50 * 100, refused: [] })
 })
 
+longTest('a client may send more at once than all may have waiting', async (t) => {
+  const { heard, open } = await listen(t)
+  const last = GET('/last').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
+  const sent = GET('/a').repeat(1499) + last
+  const answers = await Promise.all(Array.from({ length: 40 }, () => text(open(sent))))
+  for (const answer of answers) assert.match(answer, /\/last$/)
+  assert.deepEqual(heard, { answered: 40 * 1500, refused: [] })
+})
+
 test('one client cannot use the connections of others', async (t) => {
   const { open } = await listen(t, { maxPerClient: 2 })
   const first = open(GET('/1'))
