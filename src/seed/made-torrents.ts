@@ -15,9 +15,14 @@ import type { SeedTorrent } from './seeded.js'
 import type { SeederStatus } from './seeder.js'
 import { SeedService, type SeedServiceOptions } from './service.js'
 
-/** Most torrents that are seeded, and most files of all of them. */
+/** Most torrents of single files that are seeded. */
 const MOST_TORRENTS = 100_000
-const MOST_FILES = 1_000_000
+
+/** Bytes of memory for those of several files: strangers choose sets, of which there are any number. */
+const MEMORY_OF_SETS = 128 * 1024 * 1024
+
+/** Bytes that a torrent takes, each of its files, and each component of a file's path. */
+const COSTS = { torrent: 2000, file: 600, component: 40 }
 
 /** Milliseconds between looks at files, and about how many files are looked at each time. */
 const LOOK = 10_000
@@ -33,6 +38,8 @@ export interface MadeSeed extends Pick<SeedTorrent, 'infoHash' | 'infoHashV2' | 
 interface Kept {
   readonly torrent: SeedTorrent
   readonly files: readonly (DataFile | null)[]
+  /** Estimated bytes of memory. */
+  readonly cost: number
 }
 
 export interface MadeTorrentsOptions extends Omit<SeedServiceOptions, 'onWithdrawn'> {
@@ -42,13 +49,18 @@ export interface MadeTorrentsOptions extends Omit<SeedServiceOptions, 'onWithdra
 
 /**
  * Seeds the torrents that another part of this process makes, while their files stay as they are.
- * The torrents seeded longest ago give way to new ones.
+ * The torrents seeded longest ago give way to new ones; sets never take the place of single files.
  */
 export class MadeTorrents {
-  readonly #kept = new LRUCache<string, Kept>({
+  readonly #single = new LRUCache<string, Kept>({
     max: MOST_TORRENTS,
-    maxSize: MOST_FILES,
-    sizeCalculation: ({ files }) => files.length,
+    dispose: ({ torrent }) => {
+      this.service.remove(torrent)
+    },
+  })
+  readonly #sets = new LRUCache<string, Kept>({
+    maxSize: MEMORY_OF_SETS,
+    sizeCalculation: ({ cost }) => cost,
     dispose: ({ torrent }) => {
       this.service.remove(torrent)
     },
@@ -74,7 +86,7 @@ export class MadeTorrents {
       ...options,
       // The next request makes the torrent of the changed file, or finds none
       onWithdrawn: (torrent) => {
-        made.#kept.delete(keyOf(torrent))
+        made.#forget(keyOf(torrent))
       },
     })
     const made: MadeTorrents = new MadeTorrents(service)
@@ -99,6 +111,9 @@ export class MadeTorrents {
 
   /** Seeds a torrent from now on. */
   add({ content, options, cacheAccess, ...torrent }: MadeSeed): void {
+    const isSet = content.files.length > 1
+    const cost = costOf(content)
+    if (isSet && cost > MEMORY_OF_SETS) return
     const request = new InfoRequest(content, options, cacheAccess.trust)
     const files = content.files.map((file): DataFile | null => {
       const { absolutePath: path, fingerprint } = file
@@ -114,7 +129,9 @@ export class MadeTorrents {
     }
     const { name, size } = content
     const seeded = { ...torrent, name, size, private: options.private, load }
-    if (this.service.add(seeded)) this.#kept.set(keyOf(seeded), { torrent: seeded, files })
+    if (!this.service.add(seeded)) return
+    const kept = isSet ? this.#sets : this.#single
+    kept.set(keyOf(seeded), { torrent: seeded, files, cost })
   }
 
   /** Ends all uploads. */
@@ -127,18 +144,37 @@ export class MadeTorrents {
   async #look(): Promise<void> {
     if (this.#isLooking) return
     this.#isLooking = true
-    if (this.#looked.length === 0) this.#looked = [...this.#kept.keys()].reverse()
+    if (this.#looked.length === 0) {
+      this.#looked = [...this.#sets.keys(), ...this.#single.keys()].reverse()
+    }
     for (let left = LOOKED_AT; left > 0;) {
       const key = this.#looked.pop()
       if (key === undefined) break
-      const kept = this.#kept.peek(key)
+      const kept = this.#peek(key)
       left -= 1 + (kept?.files.length ?? 0)
       if (!kept || (await areUnchanged(kept.files))) continue
       // Another torrent may have taken its place meanwhile
-      if (this.#kept.peek(key) === kept) this.#kept.delete(key)
+      if (this.#peek(key) === kept) this.#forget(key)
     }
     this.#isLooking = false
   }
+
+  #peek(key: string): Kept | undefined {
+    return this.#single.peek(key) ?? this.#sets.peek(key)
+  }
+
+  #forget(key: string): void {
+    this.#single.delete(key)
+    this.#sets.delete(key)
+  }
+}
+
+/** Estimates the bytes of memory that the torrent of content takes. */
+function costOf({ files }: Content): number {
+  const { torrent, file, component } = COSTS
+  return files.reduce((sum, { path, absolutePath }) => {
+    return sum + file + path.length * component + absolutePath.length
+  }, torrent)
 }
 
 function keyOf(torrent: SeedTorrent): string {

@@ -76,6 +76,18 @@ test('the host is that of the public URL, or of the request', async (t) => {
   assert.match(link, new RegExp(`&x\\.pe=127\\.0\\.0\\.9:${seedPort(named)}$`))
 })
 
+test('a link that one client asks for names no other peer for the next', async (t) => {
+  const mirror = await serveSeed(t)
+  const { port } = new URL(mirror.address)
+  const ask = async (headers: Record<string, string>) =>
+    (await fetch(`http://localhost:${port}/iso/README.magnet`, { headers })).text()
+  const forwarded = await ask({ 'X-Forwarded-For': '192.0.2.1' })
+  assert.doesNotMatch(forwarded, /x\.pe=[\d[]/)
+  const reached = new RegExp(`&x\\.pe=localhost:${seedPort(mirror)}&x\\.pe=[\\d.:[\\]]+$`, 'm')
+  assert.match(await ask({}), reached)
+  assert.doesNotMatch(await ask({ 'X-Forwarded-For': '192.0.2.1' }), /x\.pe=[\d[]/)
+})
+
 test('a file that changes is withdrawn, and no wrong byte leaves', async (t) => {
   const mirror = await serveSeed(t)
   const { infoHash } = await magnetOf(mirror, '/iso/image.iso')

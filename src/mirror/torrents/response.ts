@@ -123,13 +123,20 @@ function partsOf(
   }
 }
 
-/** Most paths named in a header, after their total number. */
+/** Most paths named in a header, after their total number, and most characters of all. */
 const MAX_OMITTED = 10
+const LONGEST_OMITTED = 1000
 
 function namesOfOmitted(paths: readonly string[]): Readonly<Record<string, string>> {
   if (paths.length === 0) return {}
-  const named = paths.slice(0, MAX_OMITTED).map(encodeURI)
-  return { 'X-Left-Out': [paths.length, ...named].join(' ') }
+  let named = String(paths.length)
+  for (const path of paths.slice(0, MAX_OMITTED)) {
+    const more = `${named} ${encodeURI(path)}`
+    // Proxies refuse large headers
+    if (more.length > LONGEST_OMITTED) break
+    named = more
+  }
+  return { 'X-Left-Out': named }
 }
 
 /** A torrent and the view of it to send; the protocol's .torrent if absent. */
@@ -203,7 +210,9 @@ export class TorrentSender {
       // Without the host of this request, which may be any
       tracker.add(buildTorrent(partsOf(surround(torrent, own), null), torrent))
     if (tracker || seed) known.swarms.note(torrent)
-    if (method === 'GET' && isKept) known.responses.note(raw, checked, answer)
+    // What no cache may keep may be right for this client alone
+    if (method === 'GET' && isKept && headers['Cache-Control'] !== 'no-store')
+      known.responses.note(raw, checked, answer)
     return answer
   }
 }

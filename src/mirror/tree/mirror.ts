@@ -17,7 +17,7 @@ import {
   NotReady,
   Refusal,
 } from '../../server/answers/refusal.js'
-import { escapeText } from '../../text/escape.js'
+import { clipText, escapeText } from '../../text/escape.js'
 
 /** Most components for which looking up each is faster than opening the path. */
 const FEW_COMPONENTS = 32
@@ -303,6 +303,5 @@ export function formatMirrorPath(components: readonly string[]): string {
 
 /** Quotes a client's text for a message, cut to 200 characters. */
 function quote(path: string): string {
-  const text = escapeText(path)
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+  return clipText(escapeText(path), 200)
 }
