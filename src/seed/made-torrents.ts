@@ -22,7 +22,7 @@ const MOST_TORRENTS = 100_000
 const MEMORY_OF_SETS = 128 * 1024 * 1024
 
 /** Bytes that a torrent takes, each of its files, and each component of a file's path. */
-const COSTS = { torrent: 2000, file: 600, component: 40 }
+const COSTS = { torrent: 2000, file: 1200, component: 100 }
 
 /** Milliseconds between looks at files, and about how many files are looked at each time. */
 const LOOK = 10_000

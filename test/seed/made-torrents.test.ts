@@ -52,7 +52,7 @@ test('sets that strangers choose have bounded memory, and displace no single fil
   t.after(() => made.close())
   const single = torrentOf([FILE])
   made.add(single)
-  // About 900 bytes each
+  // About 1,600 bytes each
   const files = new Array<ScannedFile>(1000).fill(FILE)
   for (let i = 0; i < 1000; i++) made.add(torrentOf(files))
   const { torrents } = made.status
