@@ -9,7 +9,7 @@ import { streamedFiles } from '../core/verify/v2-side.js'
 import { HashAnswers } from './hash-answers.js'
 
 /** Bytes that are read at once. */
-const CHUNK = 256 * 1024
+export const CHUNK = 256 * 1024
 
 /** Bytes of recent chunks in memory, for peers that ask for the same pieces. */
 const MEMORY = 32 * 1024 * 1024

@@ -4,7 +4,7 @@ import { BtkitError } from '../errors.js'
 import { takeTurn, type Throttle } from '../hash/jobs/job.js'
 import type { InfoHash } from '../metainfo/values.js'
 import { clientKey, unmappedAddress } from '../server/connections/client-address.js'
-import type { SeededContent } from './content.js'
+import { CHUNK, type SeededContent } from './content.js'
 import { HASH_REQUEST_LENGTH } from './hash-answers.js'
 import type { UploadSlots } from './upload-slots.js'
 import { type Block, HASHES, HASH_REJECT, type Handshake, PeerWire } from './wire.js'
@@ -451,10 +451,9 @@ export class Peer extends PeerWire {
 
   /** Returns bytes to send. Unread bytes must not hold many chunks, each by a small part. */
   #held(bytes: Uint8Array): Uint8Array {
-    const isTight = this.host.held.bytes >= MOST_HELD_BY_ALL / 2
-    if (bytes.length < COPIED || isTight) {
+    if (bytes.length < COPIED) {
       this.#hold(bytes.length)
-      return Uint8Array.from(bytes)
+      return new Uint8Array(bytes)
     }
     if (bytes.buffer !== this.#lastChunk) this.#hold(bytes.buffer.byteLength)
     this.#lastChunk = bytes.buffer
@@ -486,7 +485,12 @@ export class Peer extends PeerWire {
 
   #load({ piece, offset, length }: Block, content: SeededContent): void {
     this.#isWaiting = true
-    content.load(piece, offset, length).then(this.#goOn, (error: unknown) => {
+    const { held } = this.host
+    held.bytes += CHUNK
+    const loading = content.load(piece, offset, length).finally(() => {
+      held.bytes -= CHUNK
+    })
+    loading.then(this.#goOn, (error: unknown) => {
       const isBusy = error instanceof BtkitError && error.code === 'busy'
       // The torrent was forgotten before this peer's handshake came; it may call again
       if (content.isClosed) this.destroy()

@@ -12,6 +12,7 @@ const PIECES = 10_000
 
 /** The other end of a connection. It reads nothing before `readAll`. */
 class Remote extends Duplex {
+  readonly remoteAddress = '10.0.0.1'
   /** Bytes that were sent and not read, with the memory that they hold. */
   readonly unread: Uint8Array[] = []
   #isReading = false
@@ -55,21 +56,28 @@ function message(id: number, ...numbers: readonly number[]): Buffer {
   return bytes
 }
 
-/** A seed of one torrent whose pieces have a chunk each. All peers get slots. */
-function startHost() {
+/** A seed of one torrent whose pieces have a chunk each. All peers get slots, or none does. */
+function startHost({ hasSlots = true, isSlow = false } = {}) {
   const torrent: PeerTorrent = { hashes: [infoHashOf('ab'.repeat(20))], peers: 0, uploaded: 0 }
+  const reads = { count: 0, finish: (): void => undefined, done: Promise.resolve() }
+  reads.done = new Promise((resolve) => (reads.finish = resolve))
   const content = {
-    pieceCount: PIECES,
+    // Peers without a slot may fetch ten pieces
+    pieceCount: hasSlots ? PIECES : 10,
     info: Buffer.alloc(100),
     metainfo: { pieceLength: CHUNK },
     has: () => true,
     peek: (_piece: number, offset: number, length: number) => {
-      return Buffer.allocUnsafeSlow(CHUNK).subarray(offset, offset + length)
+      return isSlow ? null : Buffer.allocUnsafeSlow(CHUNK).subarray(offset, offset + length)
+    },
+    load: () => {
+      reads.count++
+      return reads.done
     },
   }
   const slots = {
     want: (peer: Peer) => {
-      peer.unchoke()
+      if (hasSlots) peer.unchoke()
     },
     leave: () => undefined,
   }
@@ -88,6 +96,8 @@ function startHost() {
     const peer = new Peer(remote as unknown as Socket, host)
     const handshake = Buffer.alloc(68)
     handshake.write('\x13BitTorrent protocol', 'latin1')
+    // The fast extension (BEP 6)
+    handshake[27] = 4
     handshake.write('ab'.repeat(20), 28, 'hex')
     remote.push(handshake)
     await until('it is greeted', () => remote.unread.length > 0)
@@ -103,20 +113,32 @@ function startHost() {
     await until('it has asked', () => torrent.uploaded > 0 && remote.readableLength === 0)
     return { remote, peer }
   }
-  return { host, torrent, greet, connectPeer }
+  return { host, torrent, reads, greet, connectPeer }
 }
 
 test('peers that read nothing hold 64 MiB together, and one that reads gets all', async () => {
   const { host, torrent, connectPeer } = startHost()
-  const peers = await Promise.all(Array.from({ length: 300 }, (_, n) => connectPeer(n)))
+  const peers = await Promise.all(Array.from({ length: 150 }, (_, n) => connectPeer(n)))
   let held = 0
   for (const { remote } of peers) for (const { byteLength } of remote.buffers) held += byteLength
   assert.ok(held < 100 * MIB, `${Math.round(held / MIB)} MiB`)
   const before = torrent.uploaded
-  const { remote, peer } = await connectPeer(300)
+  const { remote, peer } = await connectPeer(150)
   remote.readAll()
   await until('it has all', () => torrent.uploaded === before + 100 * 16_384)
   for (const each of [...peers, { peer }]) each.peer.destroy()
+  await until('nothing is held', () => host.held.bytes === 0)
+})
+
+test('of peers without a slot, only some are read for at once', async () => {
+  const { host, reads, greet } = startHost({ hasSlots: false, isSlow: true })
+  const peers = await Promise.all(Array.from({ length: 600 }, greet))
+  for (const { remote } of peers) remote.push(message(6, 1, 0, 16_384))
+  await until('all have asked', () => peers.every(({ remote }) => remote.readableLength === 0))
+  for (const { peer } of peers) peer.look(0)
+  assert.equal(reads.count, 256)
+  for (const { peer } of peers) peer.destroy()
+  reads.finish()
   await until('nothing is held', () => host.held.bytes === 0)
 })
 
