@@ -48,9 +48,10 @@ const MAX_OF_ALL = 20_000
 
 /**
  * Most waiting requests of a client before none of its connections is read until half of them have
- * begun. Each read of each connection may bring hundreds, so that reading all would take seconds.
+ * begun. Each read of each connection may bring hundreds, so that reading all would take seconds. A
+ * single connection has fewer: nobody's neighbours wait for one slow download.
  */
-const MAX_OF_CLIENT = 100
+const MAX_OF_CLIENT = 2000
 
 /** Begins the pipelined requests of a server's connections one after the other. */
 export class PipelineQueue implements ConnectionFollower {
