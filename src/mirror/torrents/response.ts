@@ -210,7 +210,7 @@ export class TorrentSender {
       // Without the host of this request, which may be any
       tracker.add(buildTorrent(partsOf(surround(torrent, own), null), torrent))
     if (tracker || seed) known.swarms.note(torrent)
-    // What no cache may keep may be right for this client alone
+    // An answer that no cache may keep may be right for this client alone
     if (method === 'GET' && isKept && headers['Cache-Control'] !== 'no-store')
       known.responses.note(raw, checked, answer)
     return answer
