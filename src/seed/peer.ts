@@ -213,6 +213,7 @@ export class Peer extends PeerWire {
     const wants = this.#requests
     this.#requests = wants.filter(({ length }) => length === null)
     this.sendRejects(wants.filter(isBlock))
+    this.catchUp()
   }
 
   protected findEncrypted(digest: string): InfoHash | null {
@@ -341,6 +342,14 @@ export class Peer extends PeerWire {
     this.#pump()
   }
 
+  /**
+   * A peer without the fast extension cannot be told that a request was left out, and would wait for
+   * ever: rtorrent sends thousands at once.
+   */
+  protected get isBehind(): boolean {
+    return !this.hasFast && !this.amChoking && this.#requests.length >= MOST_REQUESTS
+  }
+
   protected onCancel(block: Block): void {
     const at = this.#requests.findIndex((each) => {
       const { piece, offset, length } = each
@@ -411,6 +420,7 @@ export class Peer extends PeerWire {
     this.#requests.splice(0, sent)
     if (sent > 0) this.#sentAt = this.host.monotonic()
     this.socket.uncork()
+    if (sent > 0) this.catchUp()
   }
 
   /** Sends one answer; returns false if it must wait. */

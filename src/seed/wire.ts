@@ -104,6 +104,7 @@ export abstract class PeerWire {
   /** Bytes that came in this second, without what blocks allow. */
   #received = 0
   #isHeld = false
+  #isReading = false
 
   /** `calling` is null if the other end calls. */
   constructor(
@@ -139,6 +140,8 @@ export abstract class PeerWire {
   protected abstract onCancel(block: Block): void
   protected abstract onMetadata(message: Buffer): void
   protected abstract onHashRequest(message: Buffer): void
+  /** Whether the next message must wait until others are answered. */
+  protected abstract get isBehind(): boolean
   /** All that was sent has left. */
   protected abstract onSent(): void
   /** The peer did what it must not do; its connection has ended. */
@@ -177,8 +180,22 @@ export abstract class PeerWire {
   /** Reads on of a peer that has sent too much. Call it every second. */
   protected readOn(): void {
     this.#received = 0
-    if (this.#isHeld) this.socket.resume()
     this.#isHeld = false
+    this.catchUp()
+  }
+
+  /** Reads what has come, unless the next message must wait. Call it when it need not any more. */
+  protected catchUp(): void {
+    if (this.#isReading) return
+    this.#isReading = true
+    while (this.#protocol && !this.socket.writableEnded && !this.isBehind) {
+      const part = this.#arrived.take(this.#needed)
+      if (!part) break
+      this.#advance(this.#protocol.next(part))
+    }
+    this.#isReading = false
+    if (this.#isHeld || this.isBehind) this.socket.pause()
+    else if (this.socket.isPaused()) this.socket.resume()
   }
 
   /** The number of messages that the peer has not read yet; 0 if none is waiting to leave. */
@@ -287,16 +304,9 @@ export abstract class PeerWire {
 
   #receive(bytes: Buffer): void {
     this.#received += bytes.length
-    if (this.#received > MOST_RECEIVED && !this.#isHeld) {
-      this.#isHeld = true
-      this.socket.pause()
-    }
+    if (this.#received > MOST_RECEIVED) this.#isHeld = true
     this.#arrived.push(this.#decrypt ? this.#decrypt(bytes) : bytes)
-    while (this.#protocol && !this.socket.writableEnded) {
-      const part = this.#arrived.take(this.#needed)
-      if (!part) break
-      this.#advance(this.#protocol.next(part))
-    }
+    this.catchUp()
     this.#arrived.settle()
   }
 

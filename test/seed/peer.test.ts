@@ -91,13 +91,13 @@ function startHost({ hasSlots = true, isSlow = false } = {}) {
     ...{ onRefused: () => undefined, onClosed: () => undefined },
   } as unknown as PeerHost
   /** A peer that has said which torrent it wants. */
-  const greet = async () => {
+  const greet = async ({ hasFast = true } = {}) => {
     const remote = new Remote()
     const peer = new Peer(remote as unknown as Socket, host)
     const handshake = Buffer.alloc(68)
     handshake.write('\x13BitTorrent protocol', 'latin1')
     // The fast extension (BEP 6)
-    handshake[27] = 4
+    handshake[27] = hasFast ? 4 : 0
     handshake.write('ab'.repeat(20), 28, 'hex')
     remote.push(handshake)
     await until('it is greeted', () => remote.unread.length > 0)
@@ -132,7 +132,7 @@ test('peers that read nothing hold 64 MiB together, and one that reads gets all'
 
 test('of peers without a slot, only some are read for at once', async () => {
   const { host, reads, greet } = startHost({ hasSlots: false, isSlow: true })
-  const peers = await Promise.all(Array.from({ length: 600 }, greet))
+  const peers = await Promise.all(Array.from({ length: 600 }, () => greet()))
   for (const { remote } of peers) remote.push(message(6, 1, 0, 16_384))
   await until('all have asked', () => peers.every(({ remote }) => remote.readableLength === 0))
   for (const { peer } of peers) peer.look(0)
@@ -177,4 +177,18 @@ test('a peer is heard as long as it asks for blocks and reads them', async (t) =
     remote.push(requests)
     await until('it has them', () => torrent.uploaded === n * 400 * 16_384)
   }
+})
+
+test('a peer without the fast extension gets each block, however many it asks for', async (t) => {
+  const { greet, torrent } = startHost()
+  const { remote, peer } = await greet({ hasFast: false })
+  t.after(() => {
+    peer.destroy()
+  })
+  const requests = Array<Buffer>(3000).fill(message(6, 1, 0, 16_384))
+  remote.push(Buffer.concat([message(2), ...requests]))
+  await until('it is held', () => remote.isPaused())
+  remote.push(Buffer.concat(requests.slice(0, 500)))
+  remote.readAll()
+  await until('it has all', () => torrent.uploaded === 3500 * 16_384)
 })
