@@ -85,8 +85,8 @@ longTest('of very many files some are listed, the bad ones first', async (t) => 
   // In v1 all these files are in one piece, which cannot be checked
   for (const torrent of ['v1.torrent', 'v2.torrent']) {
     const { text } = await send('check', { act: 'check', torrent })
-    assert.match(text, /1200 files at/)
-    assert.match(text, /Only 1000 of 1200 files are listed/)
+    assert.match(text, /1,200 files at/)
+    assert.match(text, /Only 1,000 of 1,200 files are listed/)
     assert.equal(text.match(/<th class="name" scope="row">/g)?.length, 1000)
     assert.match(text, /<tbody>\s*<tr>\s*<th class="name" scope="row">1199</)
   }
