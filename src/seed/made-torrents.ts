@@ -52,18 +52,14 @@ export interface MadeTorrentsOptions extends Omit<SeedServiceOptions, 'onWithdra
  * The torrents seeded longest ago give way to new ones; sets never take the place of single files.
  */
 export class MadeTorrents {
-  readonly #single = new LRUCache<string, Kept>({
-    max: MOST_TORRENTS,
-    dispose: ({ torrent }) => {
-      this.service.remove(torrent)
-    },
-  })
+  readonly #withdraw = ({ torrent }: Kept): void => {
+    this.service.remove(torrent)
+  }
+  readonly #single = new LRUCache<string, Kept>({ max: MOST_TORRENTS, dispose: this.#withdraw })
   readonly #sets = new LRUCache<string, Kept>({
     maxSize: MEMORY_OF_SETS,
     sizeCalculation: ({ cost }) => cost,
-    dispose: ({ torrent }) => {
-      this.service.remove(torrent)
-    },
+    dispose: this.#withdraw,
   })
   readonly #timer: NodeJS.Timeout
   /** IP addresses of the public host: most clients do not look up names in magnet links. */

@@ -6,17 +6,9 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { CONTENT, connectPeer, download, plantFile, startSeed } from '../support/seed.js'
 import type { TestPeer } from '../support/seed.js'
+import { peerMessage as message } from '../support/peer-message.js'
 import { until } from '../support/until.js'
 import { longTest } from '../support/long.js'
-
-/** A message with numbers of 32 bits. */
-function message(id: number, ...numbers: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(5 + 4 * numbers.length)
-  bytes.writeUInt32BE(bytes.length - 4)
-  bytes[4] = id
-  numbers.forEach((number, n) => bytes.writeUInt32BE(number, 5 + 4 * n))
-  return bytes
-}
 
 /** An extended message (BEP 10). */
 function extended(id: number, text: string): Buffer {

@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { Peer, type PeerHost, type PeerTorrent } from '../../src/seed/peer.js'
 import { infoHashOf } from '../support/info-hashes.js'
+import { peerMessage as message } from '../support/peer-message.js'
 import { until } from '../support/until.js'
 
 const MIB = 1024 * 1024
@@ -45,15 +46,6 @@ class Remote extends Duplex {
   get buffers(): Set<ArrayBufferLike> {
     return new Set(this.unread.map(({ buffer }) => buffer))
   }
-}
-
-/** A message with numbers of 32 bits. */
-function message(id: number, ...numbers: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(5 + 4 * numbers.length)
-  bytes.writeUInt32BE(bytes.length - 4)
-  bytes[4] = id
-  numbers.forEach((number, n) => bytes.writeUInt32BE(number, 5 + 4 * n))
-  return bytes
 }
 
 /** A seed of one torrent whose pieces have a chunk each. All peers get slots, or none does. */

@@ -27,7 +27,7 @@ const LAST_CALL_MS = 3000
  * @throws BtkitError `usage` if there is none or a URL is wrong, and the errors of withCredentials
  */
 export function openClients(urls: readonly string[], timeoutMs: number, io: Io): NamedClient[] {
-  const named = urls.length > 0 ? urls : (io.env['BTKIT_CLIENT'] ?? '').split(/\s+/).filter(Boolean)
+  const named = urls.length > 0 ? urls : usualClients(io)
   if (named.length === 0) throw noClient('no client given; ')
   return named.map((url) => {
     const address = clientAddress(url, io)
@@ -37,12 +37,17 @@ export function openClients(urls: readonly string[], timeoutMs: number, io: Io):
   })
 }
 
+/** The URLs in BTKIT_CLIENT. */
+export function usualClients({ env }: Pick<Io, 'env'>): string[] {
+  return (env['BTKIT_CLIENT'] ?? '').split(/\s+/).filter(Boolean)
+}
+
 /**
  * The first client of BTKIT_CLIENT; null for none.
  * @throws BtkitError as openClients
  */
 export function usualClient(io: Io): ClientAddress | null {
-  const [url] = (io.env['BTKIT_CLIENT'] ?? '').split(/\s+/).filter(Boolean)
+  const [url] = usualClients(io)
   return url === undefined ? null : clientAddress(url, io)
 }
 

@@ -4,7 +4,7 @@ import { type OwnClient, startOwnClient } from '../../clients/own/start.js'
 import { waitFor, waitingFor } from '../../core/publish/wait-for.js'
 import { BtkitError, usageError } from '../../errors.js'
 import { readBounded } from '../../files/read-bounded.js'
-import { type NamedClient, openClients } from './clients.js'
+import { type NamedClient, openClients, usualClients } from './clients.js'
 import type { Io } from '../io.js'
 import { reportWarning } from '../output/messages.js'
 import { requirePorts, type OwnClientOptions } from '../options/own-client.js'
@@ -16,8 +16,8 @@ const START_MS = 30_000
 const MAX_CERTIFICATES = 16 * 1024 * 1024
 
 /** Whether a client is named, so that none is started. */
-export function namesClient(client: readonly string[], { env }: Io): boolean {
-  return client.length > 0 || (env['BTKIT_CLIENT'] ?? '').trim() !== ''
+export function namesClient(client: readonly string[], io: Io): boolean {
+  return client.length > 0 || usualClients(io).length > 0
 }
 
 /** A client that was started for a run. */
