@@ -1,7 +1,6 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import { monotonicNow } from '../../process.js'
-import { connectionsFirst } from './connections.js'
+import { inTurn, isTurnOver } from './turns.js'
 import type { UnreadBytes } from './unread-bytes.js'
 
 type Chunk = string | Uint8Array
@@ -77,7 +76,13 @@ export class CountedResponse<
       return
     }
     this.#body = parts.reduce((largest, part) => (part.length > largest.length ? part : largest))
-    this.#writeNext(parts.flatMap(slicesOf))
+    const slices = parts.flatMap(slicesOf)
+    if (!isTurnOver()) {
+      this.#writeNext(slices)
+      return
+    }
+    this.#hold()
+    this.#writeLater(slices)
   }
 
   /**
@@ -86,15 +91,19 @@ export class CountedResponse<
    * header and a string go as one piece, and nothing is left to send when the answer ends.
    */
   endWhole(body: Chunk): void {
-    const { socket } = this
     this.#count(body, 'latin1')
-    // Else the connection would hold back what is written until the next turn
-    socket?.cork()
-    super.write(body, 'latin1')
-    socket?.uncork()
+    this.#writeAtOnce(body)
     super.end()
     // Only now it is known what the system has not accepted
     this.#hold()
+  }
+
+  /** Else the connection would hold back what is written until the end of the turn. */
+  #writeAtOnce(chunk: Chunk, done?: Done): void {
+    const { socket } = this
+    socket?.cork()
+    super.write(chunk, 'latin1', done)
+    socket?.uncork()
   }
 
   #writeLater(slices: readonly Uint8Array[]): void {
@@ -118,7 +127,7 @@ export class CountedResponse<
       this.#hold()
       return
     }
-    super.write(slice, 'latin1', () => {
+    this.#writeAtOnce(slice, () => {
       this.#writeLater(others)
     })
     this.#hold()
@@ -144,30 +153,6 @@ export class CountedResponse<
     if (typeof chunk !== 'string') this.#bytes += chunk.byteLength
     else this.#bytes += Buffer.byteLength(chunk, encoding as BufferEncoding)
   }
-}
-
-/** Milliseconds that large bodies may keep the event loop before all other work has its turn. */
-const TURN = 4
-
-/** The next writes of large bodies, in turns: a thousand clients may ask for one at once. */
-const waiting = new Set<() => void>()
-let isTurnDue = false
-
-function inTurn(act: () => void): void {
-  waiting.add(act)
-  if (!isTurnDue) void connectionsFirst().then(takeTurn)
-  isTurnDue = true
-}
-
-function takeTurn(): void {
-  const end = monotonicNow() + TURN
-  for (const act of waiting) {
-    waiting.delete(act)
-    act()
-    if (monotonicNow() >= end) break
-  }
-  isTurnDue = waiting.size > 0
-  if (isTurnDue) void connectionsFirst().then(takeTurn)
 }
 
 const NOTHING = new Uint8Array(0)

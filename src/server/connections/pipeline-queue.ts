@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionFollower, KeyOf } from './connections.js'
 import type { CountedResponse } from './counted-response.js'
+import { inTurn, isTurnOver } from './turns.js'
 
 /**
  * The last response that was started on a connection. It is a property of the socket, because a map
@@ -53,6 +54,9 @@ const MAX_OF_ALL = 20_000
  */
 const MAX_OF_CLIENT = 2000
 
+/** A client with at most so many connections never waits for the requests of others. */
+const FEW = 32
+
 /** Begins the pipelined requests of a server's connections one after the other. */
 export class PipelineQueue implements ConnectionFollower {
   readonly #held = new HeldSockets()
@@ -84,7 +88,8 @@ export class PipelineQueue implements ConnectionFollower {
    * Makes a handler that begins a pipelined request only after the answers before it are sent. A
    * request that has begun owns the connection, so its response emits `close` when the client
    * leaves. Requests that have not begun by then never begin; `onLeft` receives each of them.
-   * Between two requests of a connection, all other connections have their turn.
+   * Between two requests of a connection, all other connections have their turn. While the event loop
+   * is busy, the requests of a client with many connections begin some milliseconds at a time.
    */
   inTurn(handler: Handler): Handler {
     const begin: Handler = (request, response) => {
@@ -92,9 +97,13 @@ export class PipelineQueue implements ConnectionFollower {
       handler(request, response)
     }
     return (request, response) => {
+      const now = () => {
+        begin(request, response)
+      }
       // Node gives the socket to one response after the other
-      if (response.socket) begin(request, response)
-      else this.#wait(request, response, begin)
+      if (!response.socket) this.#wait(request, response, begin)
+      else if (this.#isOfBurst(request)) this.#beginLater(request, now)
+      else now()
     }
   }
 
@@ -108,6 +117,19 @@ export class PipelineQueue implements ConnectionFollower {
   /** Whether requests of a connection wait for their turn. */
   isAwaited(socket: Socket): boolean {
     return (this.#waiting.get(socket)?.size ?? 0) > 0
+  }
+
+  /** Whether a client with many connections has sent a request while the event loop is busy. */
+  #isOfBurst({ socket }: IncomingMessage): boolean {
+    const { sockets } = clientOf(socket) ?? {}
+    return sockets !== undefined && sockets.size > FEW && isTurnOver()
+  }
+
+  #beginLater(request: IncomingMessage, begin: () => void): void {
+    inTurn(() => {
+      if (request.socket.destroyed) this.rules.onLeft(request)
+      else begin()
+    })
   }
 
   #wait(request: IncomingMessage, response: CountedResponse, handler: Handler): void {

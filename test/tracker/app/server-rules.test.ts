@@ -15,12 +15,16 @@ import { longTest } from '../../support/long.js'
 const GET = (target: string) => `GET ${target} HTTP/1.1\r\nHost: tracker\r\n\r\n`
 
 /** A server that answers with the request's target and records its reports. */
-async function listen(t: TestContext, { maxPerClient = 100, maxConnections = 1000 } = {}) {
+async function listen(
+  t: TestContext,
+  { maxPerClient = 100, maxConnections = 1000, work = (): void => undefined } = {},
+) {
   const heard = { answered: 0, refused: [] as number[] }
   const keyOf = ({ remoteAddress }: Socket) => remoteAddress ?? null
   const server = makeServer({
     handler: (request, response) => {
       heard.answered += 1
+      work()
       response.end(originForm(request.url ?? ''))
     },
     exchanges: new Exchanges(({ status }) => heard.refused.push(status), {
@@ -73,6 +77,24 @@ longTest('a client that pipelines on many connections delays others only briefly
   await until('answered', () => heard.answered > 0)
   assert.match((await answerOn(open(GET('/other'), '::1'))) ?? '', /\/other$/)
   assert.ok(heard.answered < 50 * 1500, `${heard.answered}`)
+})
+
+/** Keeps the event loop for a millisecond. */
+function workHard(): void {
+  const end = performance.now() + 1
+  while (performance.now() < end);
+}
+
+test('hundreds of requests at once of one client do not keep another waiting', async (t) => {
+  const { heard, open } = await listen(t, { maxPerClient: 300, work: workHard })
+  const many = Array.from({ length: 300 }, () => open(GET('/many')).resume())
+  const other = open(GET('/other'), '::1')
+  await Promise.all([...many, other].map(answerOn))
+  for (const socket of many) socket.write(GET('/many'))
+  other.write(GET('/other'))
+  assert.match((await answerOn(other)) ?? '', /\/other$/)
+  assert.ok(heard.answered < 301 + 200, `${heard.answered}`)
+  await until('answered', () => heard.answered === 2 * 301)
 })
 
 test('all pipelined requests on many connections are answered', async (t) => {
