@@ -6,10 +6,8 @@ import { fingerprintOf, sameFingerprint, type Fingerprint } from '../files/finge
 import { lstatMany } from '../files/stat-files.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
+import { CHUNK, ChunkPool } from './chunk-pool.js'
 import { HashAnswers } from './hash-answers.js'
-
-/** Bytes that are read at once. */
-export const CHUNK = 256 * 1024
 
 /** Bytes of recent chunks in memory, for peers that ask for the same pieces. */
 const MEMORY = 32 * 1024 * 1024
@@ -57,9 +55,14 @@ export interface LoadedTorrent {
  * after each read, through the same descriptor: what was read may leave.
  */
 export class FileReader {
+  /** Whoever sends parts of a chunk must retain its memory. */
+  readonly memory = new ChunkPool()
   readonly #chunks = new LRUCache<string, Buffer>({
     maxSize: MEMORY,
     sizeCalculation: ({ length }) => length,
+    dispose: ({ buffer }) => {
+      this.memory.release(buffer)
+    },
   })
   readonly #loading = new Map<string, Promise<Buffer>>()
   readonly #open = new LRUCache<string, OpenFile>({
@@ -87,6 +90,7 @@ export class FileReader {
     this.#loading.set(name, loading)
     try {
       const chunk = await loading
+      this.memory.retain(chunk.buffer)
       this.#chunks.set(name, chunk)
       return chunk
     } finally {
@@ -113,7 +117,7 @@ export class FileReader {
     try {
       return await opened.use(async (handle) => {
         const start = at * CHUNK
-        const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK, fingerprint.size - start))
+        const chunk = this.memory.take(Math.min(CHUNK, fingerprint.size - start))
         const isWhole = await fill(chunk, handle, start)
         const now = fingerprintOf(await handle.stat({ bigint: true }))
         if (isWhole && sameFingerprint(now, fingerprint)) return chunk
@@ -214,6 +218,8 @@ export class SeededContent {
   readonly #id = ++contents
   /** Whether its files are closed for good. */
   isClosed = false
+  /** Whoever sends bytes of `peek` later must retain their memory. */
+  readonly memory: ChunkPool
   /** Answers requests for hashes, for all peers. */
   readonly hashes: HashAnswers
   readonly metainfo: Metainfo
@@ -224,6 +230,7 @@ export class SeededContent {
     private readonly loaded: LoadedTorrent,
     private readonly reader: FileReader,
   ) {
+    this.memory = reader.memory
     const { metainfo } = loaded
     const { bytes, infoSpan, pieceLength } = metainfo
     this.metainfo = metainfo

@@ -4,7 +4,8 @@ import { BtkitError } from '../errors.js'
 import { takeTurn, type Throttle } from '../hash/jobs/job.js'
 import type { InfoHash } from '../metainfo/values.js'
 import { clientKey, unmappedAddress } from '../server/connections/client-address.js'
-import { CHUNK, type SeededContent } from './content.js'
+import { CHUNK } from './chunk-pool.js'
+import type { SeededContent } from './content.js'
 import { HASH_REQUEST_LENGTH } from './hash-answers.js'
 import type { UploadSlots } from './upload-slots.js'
 import { type Block, HASHES, HASH_REJECT, type Handshake, PeerWire } from './wire.js'
@@ -37,6 +38,13 @@ const HELD_IN_ANY_CASE = 64 * 1024
 
 /** A block is copied if it is smaller, so that it holds no chunk. */
 const COPIED = 8 * 1024
+
+/** Chunks that are read ahead for a peer, and for all peers with a slot. */
+const MOST_AHEAD = 8
+const MOST_AHEAD_OF_ALL = 64
+
+/** Blocks of a chunk, of 16 KiB each. */
+const BLOCKS = CHUNK / (16 * 1024)
 
 /** Pieces that a new peer may fetch before it gets a slot (BEP 6). */
 const FAST_PIECES = 10
@@ -115,7 +123,8 @@ export class Peer extends PeerWire {
   #isWaiting = false
   #hasTurn = false
   #bytesHeld = 0
-  #lastChunk: ArrayBufferLike | null = null
+  /** The memory of chunks that the peer has not read. */
+  #chunks: ArrayBufferLike[] = []
   #refused = 0
   /** Pieces that the peer may fetch before it has a slot, and bytes of them. */
   #fastPieces: readonly number[] = []
@@ -414,8 +423,11 @@ export class Peer extends PeerWire {
       const unread = this.amChoking ? UNREAD_CHOKED : UNREAD
       if (this.socket.writableLength >= unread || this.unreadMessages >= UNREAD_MESSAGES) break
       if (this.#bytesHeld >= this.#mostHeld) break
+      const chunk = this.#chunks.at(-1)
       if (this.socket.destroyed || !this.#send(request, content)) break
       sent++
+      if (this.#chunks.at(-1) !== chunk)
+        this.#readAhead(this.#requests[sent + this.#ahead], content)
     }
     this.#requests.splice(0, sent)
     if (sent > 0) this.#sentAt = this.host.monotonic()
@@ -465,8 +477,11 @@ export class Peer extends PeerWire {
       this.#hold(bytes.length)
       return new Uint8Array(bytes)
     }
-    if (bytes.buffer !== this.#lastChunk) this.#hold(bytes.buffer.byteLength)
-    this.#lastChunk = bytes.buffer
+    if (bytes.buffer !== this.#chunks.at(-1)) {
+      this.#hold(bytes.buffer.byteLength)
+      this.#chunks.push(bytes.buffer)
+      this.#content?.memory.retain(bytes.buffer)
+    }
     return bytes
   }
 
@@ -479,7 +494,8 @@ export class Peer extends PeerWire {
   #release(): void {
     this.host.held.bytes -= this.#bytesHeld
     this.#bytesHeld = 0
-    this.#lastChunk = null
+    for (const memory of this.#chunks) this.#content?.memory.release(memory)
+    this.#chunks = []
   }
 
   #sendMetadata(piece: number, info: Uint8Array): void {
@@ -493,14 +509,31 @@ export class Peer extends PeerWire {
     this.sendMetadata(Buffer.concat([Buffer.from(head), bytes]))
   }
 
-  #load({ piece, offset, length }: Block, content: SeededContent): void {
-    this.#isWaiting = true
+  /** The number of blocks from the one that is sent to the one that is read ahead. */
+  get #ahead(): number {
+    const chunks = Math.floor(MOST_AHEAD_OF_ALL / Math.max(1, this.host.slots.used))
+    return BLOCKS * Math.max(1, Math.min(MOST_AHEAD, chunks))
+  }
+
+  /** Reads what will soon be sent, while what was read before is on its way. */
+  #readAhead(next: Request | undefined, content: SeededContent): void {
+    if (!next || !isBlock(next) || this.host.held.bytes >= MOST_HELD_BY_ALL) return
+    if (content.peek(next.piece, next.offset, next.length)) return
+    // When its turn comes, it is read again, and the error is handled
+    this.#read(next, content).catch(() => undefined)
+  }
+
+  #read({ piece, offset, length }: Block, content: SeededContent): Promise<void> {
     const { held } = this.host
     held.bytes += CHUNK
-    const loading = content.load(piece, offset, length).finally(() => {
+    return content.load(piece, offset, length).finally(() => {
       held.bytes -= CHUNK
     })
-    loading.then(this.#goOn, (error: unknown) => {
+  }
+
+  #load(block: Block, content: SeededContent): void {
+    this.#isWaiting = true
+    this.#read(block, content).then(this.#goOn, (error: unknown) => {
       const isBusy = error instanceof BtkitError && error.code === 'busy'
       // The torrent was forgotten before this peer's handshake came; it may call again
       if (content.isClosed) this.destroy()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { test } from 'node:test'
+import { ChunkPool } from '../../src/seed/chunk-pool.js'
 import { Peer, type PeerHost, type PeerTorrent } from '../../src/seed/peer.js'
 import { infoHashOf } from '../support/info-hashes.js'
 import { peerMessage as message } from '../support/peer-message.js'
@@ -58,6 +59,7 @@ function startHost({ hasSlots = true, isSlow = false } = {}) {
     pieceCount: hasSlots ? PIECES : 10,
     info: Buffer.alloc(100),
     metainfo: { pieceLength: CHUNK },
+    memory: new ChunkPool(),
     has: () => true,
     peek: (_piece: number, offset: number, length: number) => {
       return isSlow ? null : Buffer.allocUnsafeSlow(CHUNK).subarray(offset, offset + length)
@@ -68,6 +70,7 @@ function startHost({ hasSlots = true, isSlow = false } = {}) {
     },
   }
   const slots = {
+    used: 1,
     want: (peer: Peer) => {
       if (hasSlots) peer.unchoke()
     },
