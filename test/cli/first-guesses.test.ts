@@ -77,6 +77,48 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   ['modify --comment q DIR/a.torrent', 'changed DIR/a.torrent\nnew comment for DIR/a.torrent: q\n'],
   ['hash DIR/a.torrent DIR/a.torrent', 'HASH  DIR/a.torrent\nHASH  DIR/a.torrent\n'],
   ['update DIR/a.torrent', "btkit: unknown command 'update'; to change a torrent: btkit edit\n"],
+  [
+    'share DIR/tree',
+    "btkit: unknown command 'share'; to share files: btkit create PATH, then btkit seed PATH.torrent\n",
+  ],
+  [
+    'start DIR/a.torrent',
+    "btkit: unknown command 'start'; to share files: btkit create PATH, then btkit seed PATH.torrent\n",
+  ],
+  [
+    'stop DIR/a.torrent',
+    "btkit: unknown command 'stop'; to end btkit seed, type Ctrl-C where it runs\n",
+  ],
+  [
+    'open DIR/a.torrent',
+    "btkit: unknown command 'open'; to see a torrent: btkit show; to get its files: btkit download\n",
+  ],
+  [
+    'DIR/a.torrent',
+    "btkit: unknown command 'DIR/a.torrent'; it is a torrent: btkit show DIR/a.torrent, or btkit seed DIR/a.torrent\n",
+  ],
+  ['DIR/tree', "btkit: unknown command 'DIR/tree'; to make its torrent: btkit create DIR/tree\n"],
+  [
+    '-a http://t.example/announce DIR/tree',
+    "btkit: unknown option '-a'; the command comes first: btkit create PATH -a URL\n",
+  ],
+  [
+    'magnet DIR/tree',
+    'btkit: DIR/tree: is a directory without torrents; to make its torrent: btkit create DIR/tree\n',
+  ],
+  ['magnet DIR', 'btkit: DIR: is a directory; give its torrents: DIR/*.torrent\n'],
+  [
+    'create -P DIR/tree',
+    "btkit: -P 'DIR/tree': is a path, not the name of a preset; -p is --private\n",
+  ],
+  [
+    'inspect --files DIR/a.torrent',
+    "btkit: unknown option '--files'; all files are shown without it, and --tree shows them as a tree\n",
+  ],
+  [
+    'modify -t http://t.example/announce DIR/a.torrent',
+    "btkit: unknown option '-t'; give a tracker with -a\n",
+  ],
   ['seed DIR/tree/x', 'btkit: DIR/tree/x: not a torrent (it begins with "1")\n'],
   [
     'completedir DIR/tree --output DIR/new/torrents',

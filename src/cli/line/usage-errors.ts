@@ -13,11 +13,14 @@ export function restate(text: string, command: CommandUnknownOpts): string {
     .replace(/\.$/, '')
   const usage = command.createHelp().commandUsage(command)
   const [, advice] = ADVICE.find(([mistake]) => mistake.test(`${pathOf(command)}: ${line}`)) ?? []
-  if (advice !== undefined) return `${line.replace(/ \(Did you mean .*\)$/, '')}; ${advice}`
+  const plain = line.replace(/ \(Did you mean .*\)$/, '')
+  if (advice !== undefined) return `${plain}; ${advice}`
   if (/^(missing required argument|too many arguments)/.test(line))
     return adviseTaken(command, pathOf(command)) ?? `${line} (usage: ${usage})`
   const missing = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument missing$/.exec(line)
   if (missing?.[1]) return `${missing[1]}: its value is missing`
+  const [, unknown] = /^unknown command '([^']*)'/.exec(line) ?? []
+  if (unknown !== undefined && existsSync(unknown)) return `${plain}; ${adviseOnPath(unknown)}`
   if (/^unknown command '[^']*'$/.test(line)) return `${line} (see ${pathOf(command)} --help)`
   const hasHost = command.options.some(({ long }) => long === '--host')
   const meant = / '--(listen|bind)'( \(.*\))?$/.exec(line)
@@ -30,8 +33,29 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^\S+ serve: too many/, 'give trackers with --tracker'],
   [/^\S+ track: too many/, 'give the directory of torrents with --allowed-dir'],
   [/^\S+: unknown command 'update'/, 'to change a torrent: btkit edit'],
+  [
+    /^\S+: unknown command '(share|start)'/,
+    'to share files: btkit create PATH, then btkit seed PATH.torrent',
+  ],
+  [/^\S+: unknown command 'stop'/, 'to end btkit seed, type Ctrl-C where it runs'],
+  [
+    /^\S+: unknown command 'open'/,
+    'to see a torrent: btkit show; to get its files: btkit download',
+  ],
+  [/^\S+: unknown option '-a'/, 'the command comes first: btkit create PATH -a URL'],
+  [/^\S+ edit: unknown option '-t'/, 'give a tracker with -a'],
+  [
+    /^\S+ showmetainfo: unknown option '--files'/,
+    'all files are shown without it, and --tree shows them as a tree',
+  ],
   [/^\S+ admin: unknown command 'add'/, 'to add a user: btkit admin passwd NAME'],
 ]
+
+/** Returns what to type for a path that was given as a command. */
+function adviseOnPath(path: string): string {
+  if (!path.endsWith('.torrent')) return `to make its torrent: btkit create ${path}`
+  return `it is a torrent: btkit show ${path}, or btkit seed ${path}`
+}
 
 /** Suggests `--private` instead of `--no-private`, unless a `--no-` was typed. */
 function suggestPositive(line: string, { options }: CommandUnknownOpts): string {
@@ -52,10 +76,13 @@ export function dashedFileHint(args: readonly string[], io: Io): string {
 }
 
 /**
- * Advice about an operand that became the value of an option whose value is optional; null if there
+ * Advice about an operand that became the value of an option; null if there
  * is none. `path` is the command's full name.
  */
 function adviseTaken(command: CommandUnknownOpts, path: string): string | null {
+  const preset: unknown = command.getOptionValue('preset')
+  if (typeof preset === 'string' && existsSync(preset))
+    return `-P '${preset}': is a path, not the name of a preset; -p is --private`
   for (const option of command.options.filter(({ optional }) => optional)) {
     const [name, value] = [option.long ?? '', command.getOptionValue(option.attributeName())]
     if (typeof value === 'string' && !looksLikeUrl(value))

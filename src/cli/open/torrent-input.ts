@@ -2,9 +2,9 @@ import { parseTorrent, readTorrent } from '../../core/read-torrent.js'
 import { collectBounded, readBounded } from '../../files/read-bounded.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { Io } from '../io.js'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, valueOr } from '../../errors.js'
 import { isUtf8 } from 'node:buffer'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { readSwarmHash } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -50,6 +50,9 @@ export function hintAtDirectory(error: unknown): unknown {
   const [, directory] =
     error instanceof BtkitError ? (/^(.*?)\/?: is a directory$/s.exec(error.message) ?? []) : []
   if (!(error instanceof BtkitError) || directory === undefined) return error
+  const names = valueOr([], () => readdirSync(directory))
+  if (names.length > 0 && !names.some((name) => name.endsWith('.torrent')))
+    return withHint(error, ` without torrents; to make its torrent: btkit create ${directory}`)
   return withHint(error, `; give its torrents: ${directory}/*.torrent`)
 }
 
