@@ -106,3 +106,21 @@ test(
     await until('no file is left out', async () => (await leftOut()) === null)
   },
 )
+
+test(
+  'names few of such files in the header if their names are long',
+  unlessAlwaysPermitted,
+  async (t) => {
+    const { address, root } = await serveForbidden(t)
+    for (let n = 0; n < 10; n++)
+      writeFileSync(join(root, `yum/${'ä'.repeat(100)}${n}.rpm`), 'secret', { mode: 0 })
+    const leftOut = async () => {
+      const answer = await fetch(`${address}${SINGLE}/yum/*.rpm`)
+      await answer.arrayBuffer()
+      return answer.headers.get('x-left-out') ?? ''
+    }
+    await until('all are left out', async () => (await leftOut()).startsWith('11 '))
+    const [, ...paths] = (await leftOut()).split(' ')
+    assert.deepEqual(paths, ['/yum/private.rpm', encodeURI(`/yum/${'ä'.repeat(100)}0.rpm`)])
+  },
+)
