@@ -136,7 +136,8 @@ export class Peer extends PeerWire {
   #heardAt: number
   #sentAt: number
   #askedAt = 0
-  #unread = { bytes: 0, at: 0 }
+  #unreadBytes = 0
+  #unreadAt = 0
 
   constructor(
     socket: Socket,
@@ -194,10 +195,12 @@ export class Peer extends PeerWire {
   look(now: number): void {
     this.readOn()
     const { writableLength } = this.socket
-    if (this.#unread.bytes === 0 || writableLength < this.#unread.bytes)
-      this.#unread = { bytes: writableLength, at: now }
+    if (this.#unreadBytes === 0 || writableLength < this.#unreadBytes) {
+      this.#unreadBytes = writableLength
+      this.#unreadAt = now
+    }
     const limit = this.#content ? SILENCE : HANDSHAKE
-    const isStuck = this.#unread.bytes > 0 && now - this.#unread.at > STANDSTILL
+    const isStuck = this.#unreadBytes > 0 && now - this.#unreadAt > STANDSTILL
     if (isStuck || now - this.#heardAt > limit) {
       this.socket.destroy()
     } else if (this.#content && now - this.#sentAt > SIGN_OF_LIFE) {
@@ -205,6 +208,7 @@ export class Peer extends PeerWire {
       this.sendKeepAlive()
     }
     // Others may hold less memory now
+    if (this.#requests.length === 0) return
     this.guard(() => {
       this.#pump()
     })
