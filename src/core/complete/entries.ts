@@ -185,12 +185,16 @@ class EntryLoop {
     { name, directory }: DirectoryEntry,
     torrent: EntryDecision['torrent'] & { kind: 'skip' },
   ): void {
+    const { report, request } = this.run
     const paths = pathsOf(name, directory)
-    const left = leavesStaleTorrent(torrent.reason, paths, directory) ? { leavesTorrent: true } : {}
+    const isEmptied = 'isEmptied' in torrent && torrent.isEmptied
+    const isPruned = isEmptied && request.prune !== 'never'
+    const isStale = !isPruned && leavesStaleTorrent(torrent.reason, paths, directory)
+    const left = isStale ? { leavesTorrent: true } : {}
     const { pieceLength } = 'pieceLength' in torrent ? torrent : {}
     const adoptable = pieceLength === undefined ? {} : { pieceLength }
-    this.run.report.skipped.push({ ...paths, reason: torrent.reason, ...left, ...adoptable })
-    if ('isEmptied' in torrent && torrent.isEmptied) this.emptied.add(paths.torrentPath)
+    report.skipped.push({ ...paths, reason: torrent.reason, ...left, ...adoptable })
+    if (isEmptied) this.emptied.add(paths.torrentPath)
   }
 
   /** Counts a decision. A dry run reads nothing, and does not know which digests it could reuse. */
@@ -275,6 +279,7 @@ const REPLACED: ReadonlySet<SkipReason> = new Set([
   'link leads outside',
   'link loop',
   'broken link',
+  'empty',
 ])
 
 /** Whether a skipped entry has an outdated torrent from when it was content. */

@@ -197,12 +197,44 @@ test('only --prune-all removes the torrents of an empty directory, which may be 
   assert.deepEqual(entriesOf((await mirror.report(['--prune-all'])).removed), ['disk'])
 })
 
+test('the torrent of an entry that became an empty directory stays and is reported in each run', async (t) => {
+  const mirror = new Mirror(t, { 'disk/image': 'x', b: 'b' })
+  await mirror.report()
+  rmSync(mirror.at('disk', 'image'))
+  const said = `btkit: ${mirror.torrent('disk')}: ${STAYS} (empty); delete it if it is not needed\n`
+  for (const args of [[], ['--prune'], ['--prune']]) {
+    const { status, stdout, stderr } = await mirror.run(['--quiet', ...args])
+    assert.deepEqual([status, stdout, stderr], [1, '', said])
+  }
+  const { stdout } = await mirror.run(['--prune'])
+  assert.match(stdout, /, skipped 1 \(1 may be outdated\), failed 0; /)
+  assert.deepEqual((await mirror.report(['--prune'])).skipped, [
+    { ...mirror.paths('disk'), reason: 'empty', leavesTorrent: true },
+  ])
+  rmSync(mirror.torrent('disk'))
+  const { status, stderr } = await mirror.run(['--quiet', '--prune'])
+  assert.deepEqual([status, stderr], [0, ''])
+})
+
+test('the torrent of a file that lost all its bytes is reported without --prune, and not if it goes', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b' })
+  await mirror.report()
+  writeFileSync(mirror.at('a'), '')
+  const { status, stderr } = await mirror.run(['--quiet'])
+  assert.equal(status, 1)
+  assert.match(stderr, /^btkit: [^\n]*a\.torrent: stays [^\n]* \(empty\); [^\n]*\n$/)
+  const { status: pruned, stderr: said } = await mirror.run(['--quiet', '--prune'])
+  assert.deepEqual([pruned, said], [0, ''])
+})
+
 test('the torrent of a directory whose files lost all their bytes goes with --prune', async (t) => {
   const mirror = new Mirror(t, { 'd/x': 'x', b: 'b' })
   await mirror.report()
   writeFileSync(mirror.at('d', 'x'), '')
   assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['d'])
 })
+
+const STAYS = 'stays and may be outdated, because its source is skipped now'
 
 /** Replacements of an entry, by the reason for skipping them. */
 const REPLACEMENTS: Record<string, (path: string, outside: string) => void> = {
@@ -228,7 +260,7 @@ for (const [reason, replace] of Object.entries(REPLACEMENTS)) {
     rmSync(mirror.at('a'))
     replace(mirror.at('a'), join(mirror.root, 'outside'))
     const options = reason === 'not a regular file' ? ['--symlinks', 'follow'] : []
-    const said = `btkit: ${mirror.torrent('a')}: stays and may be outdated, because its source is skipped now (${reason}); delete it if it is not needed\n`
+    const said = `btkit: ${mirror.torrent('a')}: ${STAYS} (${reason}); delete it if it is not needed\n`
     for (const args of [[], ['--prune'], ['--prune-all'], ['--prune-all']]) {
       const { status, stdout, stderr } = await mirror.run(['--quiet', ...options, ...args])
       assert.deepEqual([status, stdout, stderr], [1, '', said])
