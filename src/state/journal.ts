@@ -71,8 +71,12 @@ export class Journal {
     const { path, stateDirectory } = options
     callSystem(`state ${path}`, () => {
       for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
-      this.#bytes = readIfThere(path, MAX_SIZE) ?? this.#bytes
-      if (this.#bytes.length > 0 && !this.#scan()) this.#setAside()
+      const bytes = readIfThere(path, MAX_SIZE)
+      if (bytes === null) return
+      this.#bytes = bytes
+      // A file of 0 bytes counts as missing; lines appended to it would have no first line
+      if (bytes.length === 0) this.#isStale = this.options.isReadOnly !== true
+      else if (!this.#scan()) this.#setAside()
     })
   }
 

@@ -311,6 +311,19 @@ for (const [what, content] of [
   })
 }
 
+test('a file of 0 bytes has no records, and the next reader finds it whole', async (t) => {
+  const place = new Place(t)
+  await place.fill({ 'a.torrent': recordOf(1) })
+  writeFileSync(place.file, '')
+  await place.open({ isReadOnly: true }).close()
+  assert.equal(readFileSync(place.file, 'utf8'), '')
+  await place.fill({ 'b.torrent': recordOf(2) })
+  const log = place.open()
+  assert.equal(log.get('a.torrent'), null)
+  assert.deepEqual(log.get('b.torrent'), recordOf(2))
+  assert.deepEqual(place.warnings, [])
+})
+
 test('zeros that a power cut left at the end lose nothing else', async (t) => {
   const place = new Place(t)
   await place.fill({ 'a.torrent': recordOf(1) })
