@@ -124,10 +124,13 @@ function canConnect(socket: string): Promise<boolean> {
   })
 }
 
+/** The guide's sections with a configuration. */
+const SECTIONS = { mirror: 'A mirror', tracker: 'A tracker', path: 'Below a path' }
+
 /** The configuration in the guide, as a reader copies it. */
-export function serverBlocks(service: 'mirror' | 'tracker'): string {
+export function serverBlocks(service: keyof typeof SECTIONS): string {
   const text = readFileSync(join(projectRoot, 'docs/nginx.md'), 'utf8')
-  const [, section = ''] = text.split(`\n## A ${service}\n`)
+  const [, section = ''] = text.split(`\n## ${SECTIONS[service]}\n`)
   const [, block] = /^```nginx\n([^]*?)^```$/m.exec(section) ?? []
   assert.ok(block, `docs/nginx.md shows no configuration for a ${service}`)
   return block

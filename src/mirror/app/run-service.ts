@@ -12,6 +12,7 @@ import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import { RequestFigures } from '../../server/metrics/metrics.js'
 import type { ServedOptions, ServiceLimits } from '../options.js'
+import { warnOfPlainSeeds } from '../requests/address.js'
 import { HEALTH } from '../status/status-page.js'
 import { keptAnswers } from '../torrents/response-cache.js'
 import { type MirrorSettings, openMirror, type OpenMirror } from './open-mirror.js'
@@ -91,6 +92,7 @@ export async function runService(
   try {
     const app = buildApp(opened)
     await app.ready()
+    const noteScheme = warnOfPlainSeeds(settings.options, world.warn)
     const gate = new DrainGate(exchanges, HEALTH)
     const answerKept = keptAnswers(opened, exchanges, { report, monotonic })
     const handler: Handler = (request, response) => {
@@ -99,6 +101,7 @@ export async function runService(
         refuseStopping(response)
         return
       }
+      noteScheme(request)
       const begin = () => {
         answer(request, response)
       }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
-import type { ServiceOptions } from '../options.js'
+import type { ServedOptions, ServiceOptions } from '../options.js'
 import { RESERVED } from '../tree/mirror.js'
 import { prefersHtml } from '../../server/answers/accept.js'
 import { malformed } from '../../server/answers/refusal.js'
@@ -208,11 +208,34 @@ export function publicAddress(
 ): string {
   if (publicUrl !== null) return publicUrl
   const host = hostOf(request)
-  const isValid = host.length <= MAX_HOST && HOST.test(host)
-  // Checks what the pattern cannot, such as the highest port
   const scheme = isSecure(request) ? 'https' : 'http'
-  if (isValid && URL.canParse(`${scheme}://${host}`)) return `${scheme}://${host}${prefix}`
+  if (isHostOfUrl(host)) return `${scheme}://${host}${prefix}`
   throw malformed('the Host header is missing or invalid; send a host name or address')
+}
+
+/** Whether a URL can have this host. */
+function isHostOfUrl(host: string): boolean {
+  // Parsing checks what the pattern cannot, such as the highest port
+  return host.length <= MAX_HOST && HOST.test(host) && URL.canParse(`http://${host}`)
+}
+
+/**
+ * Returns a function that is called with each request. It warns once if clients use HTTPS, but the
+ * torrents made for them name HTTP.
+ */
+export function warnOfPlainSeeds(
+  { publicUrl, clientAddresses }: Pick<ServedOptions, 'publicUrl' | 'clientAddresses'>,
+  warn: (message: string) => void,
+): (request: IncomingMessage) => void {
+  let isDone = publicUrl !== null
+  return (request) => {
+    if (isDone || isSecure(request) || !clientAddresses.isForwardedOverTls(request)) return
+    const host = hostOf(request)
+    if (!isHostOfUrl(host)) return
+    isDone = true
+    const need = `give --public-url https://${host}`
+    warn(`the proxy speaks HTTPS, but torrents name http://${host} as web seed; ${need}`)
+  }
 }
 
 /** The host of a request; one in its address outweighs the header. */

@@ -63,6 +63,12 @@ export class ClientAddresses {
     return !isForwarded(request) || this.#lastHop(peer, request).isNamed
   }
 
+  /** Whether a trusted proxy says that the client of a request uses HTTPS. */
+  isForwardedOverTls({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): boolean {
+    const scheme = [headers['x-forwarded-proto'] ?? []].flat()[0]
+    return scheme !== undefined && /^https\b/i.test(scheme) && this.#trusts(peerOf({ socket }))
+  }
+
   /** The last address that is not a trusted proxy, and whether the proxies name it. */
   #lastHop(peer: string | null, { headers }: Pick<IncomingMessage, 'headers'>) {
     const hops = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',')

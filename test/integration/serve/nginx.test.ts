@@ -4,18 +4,23 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { declareServeOptions } from '../../../src/cli/commands/serve/options.js'
 import { FIXED_LIMITS } from '../../../src/mirror/options.js'
-import { formOf } from '../../mirror/ask.js'
+import { ask, formOf } from '../../mirror/ask.js'
 import { setDigest, sha1 } from '../../mirror/pkgtorrent/reference-rules.js'
 import { runProgram } from '../../support/executable.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { longTest } from '../../support/long.js'
+import { makeScratch } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
 import { until } from '../../support/until.js'
 import {
+  configure,
+  fill,
   FILES,
   HOST,
   PUBLIC,
   serveBehindNginx,
   serverBlocks,
+  startNginx,
   unlessNginx,
 } from '../behind-nginx.js'
 
@@ -192,3 +197,28 @@ test('the manual has nginx wait for longer, and take no less, than the service',
   assert.ok(Number(seconds) * 1000 > wait)
   assert.ok(Number(megabytes) * 2 ** 20 >= FIXED_LIMITS.maxBody)
 })
+
+test(
+  'below a path of another site, as the guide has it, files and torrents work',
+  unlessNginx,
+  async (t) => {
+    const site = 'https://mirror.example.org/torrents'
+    const { port } = await serveMirror(t, { files: FILES, args: ['--public-url', site] })
+    const scratch = makeScratch(t)
+    const socket = join(scratch, 'nginx.sock')
+    const location = fill(serverBlocks('path'), { '127.0.0.1:8080': `127.0.0.1:${port}` })
+    const server = `server { listen unix:${socket}; ${location} }`
+    writeFileSync(join(scratch, 'nginx.conf'), configure(scratch, server))
+    await startNginx(t, scratch, socket)
+    const below = (path: string) => ask(socket, `/torrents${path}`, { headers: { Host: HOST } })
+
+    const torrent = await below('/yum/7/b.rpm.torrent')
+    const file = await below('/yum/7/b.rpm')
+    const odd = Object.keys(FILES).find((path) => path.includes('%')) ?? ''
+    const oddFile = await below(`/${odd.split('/').map(encodeURIComponent).join('/')}`)
+
+    assert.deepEqual(decodeTorrent(torrent.body)['url-list'], [`${site}/yum/7/`])
+    assert.ok(file.body.equals(FILES['yum/7/b.rpm']))
+    assert.equal(oddFile.status, 200)
+  },
+)

@@ -49,7 +49,11 @@ export function declareServeOptions() {
       hosts,
       [],
     )
-    .option('--public-url <url>', 'use this URL of the root as web seed', publicUrl)
+    .option(
+      '--public-url <url>',
+      'use this URL of the root as web seed; required behind a proxy that speaks HTTPS or adds a path',
+      publicUrl,
+    )
     .addOption(
       new Opt(
         '--trust-proxy <address>',
