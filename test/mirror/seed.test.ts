@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -54,6 +54,24 @@ test('a magnet link names the seed, which has each byte of the file', async (t) 
       parts.push(await peer.ask(piece, at, Math.min(16_384, length - at)))
   }
   assert.ok(Buffer.concat(parts).equals(FILES['iso/image.iso']))
+})
+
+test('serve --seed says that the seed listens on all addresses, unlike the files', async (t) => {
+  const { address, stdout } = await serveSeed(t)
+  assert.match(address, /^http:\/\/127\.0\.0\.1:/)
+  assert.match(stdout.text, /^seeding: {2}port \d+ \(on all addresses\)$/m)
+})
+
+test('a --seed-port above 6999 must be free, as no other is tried', async (t) => {
+  const other = createServer().listen(0, '::')
+  t.after(() => other.close())
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const root = makeScratch(t, FILES)
+  const args = ['--port', '0', '--trackerless', '--seed', '--seed-port', String(port)]
+  const { status, stderr } = await runBtkit(['serve', root, ...args])
+  assert.equal(status, 1)
+  assert.match(stderr, new RegExp(`^btkit: can't listen on .*${port}: address already in use`))
 })
 
 test('the torrent of a directory is seeded, too', async (t) => {

@@ -8,6 +8,11 @@ export function reachableAddress(address: string, host: string): string {
   return address.replace(ALL_ADDRESSES, (_, scheme: string) => scheme + host)
 }
 
+/** Whether a server with this URL listens on all addresses of the machine. */
+export function isOnAllAddresses(address: string): boolean {
+  return ALL_ADDRESSES.test(address)
+}
+
 /** Returns the full name of this machine, an address in its network, or `localhost`. */
 export function machineHost(): string {
   const name = hostname()

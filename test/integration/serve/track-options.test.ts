@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { machineHost } from '../../../src/cli/output/addresses.js'
 import { findFreePort } from '../../support/opentracker.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -58,6 +59,18 @@ test('serve --track says where the tracker listens and has its state', async (t)
     `state:    ${file}`,
   ])
   assert(existsSync(file))
+})
+
+test('serve --track without --host says that the tracker listens on all addresses', async (t) => {
+  const port = await findFreePort()
+  const track = ['--track', `udp://127.0.0.1:${port}`, '--state-dir', makeScratch(t)]
+  const { address, stdout } = await serveMirror(t, { args: track })
+  assert.match(address, /^http:\/\/127\.0\.0\.1:/)
+  const lines = stdout.text.split('\n').filter((line) => line.startsWith('tracking:'))
+  assert.deepEqual(lines, [
+    `tracking: http://${machineHost()}:${port}/announce (on all addresses)`,
+    `tracking: udp://${machineHost()}:${port}/announce (on all addresses)`,
+  ])
 })
 
 test('a wrong proxy is told with the option', async () => {

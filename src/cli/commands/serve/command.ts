@@ -9,7 +9,7 @@ import { requireNames } from '../../line/operands.js'
 import { engineFor } from '../../open/engine.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
 import { bareHost, openTls, reloadOnHangup, serverContext } from '../../open/server.js'
-import { machineHost, reachableAddress } from '../../output/addresses.js'
+import { isOnAllAddresses, machineHost, reachableAddress } from '../../output/addresses.js'
 import { shareRequest } from '../../open/share.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
@@ -166,8 +166,11 @@ function greeting(parts: GreetingParts): string {
     `serving:  ${escapeText(request.mirror.root)}`,
     ...addresses.map((address) => `address:  ${escapeText(address)}`),
     `trackers: ${trackers.length === 0 ? NO_TRACKER : count(trackers.length, 'tracker')}`,
-    ...(tracker?.addresses ?? []).map((each) => `tracking: ${escapeText(announceOf(each, host))}`),
-    ...(seed ? [`seeding:  port ${seed.port}`] : []),
+    ...(tracker?.addresses ?? []).map((each) => {
+      const where = isOnAllAddresses(each) ? EVERYWHERE : ''
+      return `tracking: ${escapeText(announceOf(each, host))}${where}`
+    }),
+    ...(seed ? [`seeding:  port ${seed.port}${EVERYWHERE}`] : []),
     ...(tracker?.pages ? [`admin:    ${escapeText(tracker.pages.address)}`] : []),
     ...(tracker ? [`state:    ${escapeText(tracker.stateFile)}`] : []),
     ...pageLine(request, first),
@@ -175,6 +178,8 @@ function greeting(parts: GreetingParts): string {
   ]
   return lines.map((line) => `${line}\n`).join('')
 }
+
+const EVERYWHERE = ' (on all addresses)'
 
 const NO_TRACKER = 'no tracker: clients use the web seed and the DHT'
 

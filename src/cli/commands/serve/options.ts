@@ -146,7 +146,7 @@ export function declareServeOptions() {
     .addOption(
       new Opt(
         '--track [url]',
-        `track the torrents in this process, at this announce URL (default: port ${TRACKER_PORT})`,
+        `track the torrents in this process, at this announce URL (default: port ${TRACKER_PORT}), on the addresses of --host or on all`,
         { isSecret: true },
       ).argParser(trackUrl),
     )
@@ -163,10 +163,14 @@ export function declareServeOptions() {
     .addOption(bannedListOption())
     .addOption(stateDirOption('save the swarms in this state directory', { isForTracker: true }))
     .optionsGroup('Seed:')
-    .option('--seed', 'seed every torrent of the mirror whose hashes are known', false)
+    .option(
+      '--seed',
+      'seed every torrent of the mirror whose hashes are known, on all addresses',
+      false,
+    )
     .option(
       '--seed-port <n>',
-      'seed at this port, or the next free one up to 6999',
+      'seed at this port, or at the next free one up to 6999; a port above 6999 must be free',
       read.wholeNumber(0, 65_535),
       6881,
     )
