@@ -6,7 +6,7 @@ import {
 } from './tracker-rules.js'
 import type { AnnounceNotes } from '../protocol/http-answers.js'
 import type { AnnouncedPeer } from '../protocol/http-query.js'
-import { parseAddress } from '../protocol/peer-address.js'
+import { formatAddress, parseAddress } from '../protocol/peer-address.js'
 import { TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import {
@@ -59,6 +59,7 @@ export class TrackerAnswers {
     if (address === null) throw new TrackerRefusal(200, 'your address is not known')
     if (!isConnectable(address))
       throw new TrackerRefusal(200, 'your address is not reachable from the Internet')
+    if (resolved !== from.client) requirePermission(rules, formatAddress(address))
     const wanted = Math.min(request.wanted ?? rules.defaultPeers, rules.maxPeers, form.maxPeers)
     // Spelled out because spreading objects would take longer than the store's whole work
     const answer = this.store.announce({

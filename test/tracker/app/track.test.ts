@@ -283,6 +283,21 @@ test('banned addresses get no peers and no pages', async (t) => {
   assert.equal((await track.get('/')).status, 403)
 })
 
+test('a claimed address that is banned or not allowed is refused, in any spelling', async (t) => {
+  const files = makeScratch(t, { banned: '10.9.9.0/24\n', allowed: '127.0.0.0/8\n10.8.0.0/16\n' })
+  const claimsAt = async (args: readonly string[]) => {
+    const track = await startTrack(t, { args })
+    const claims = [{ ip: '10.9.9.9' }, { ipv6: '::ffff:10.9.9.9' }, { ip: '10.8.8.8' }]
+    for (const [n, claim] of claims.entries())
+      await track.ask(announceQuery(HASH, { peer: `peer${n}`, port: n + 1, ...claim }))
+    const refused = await track.ask(announceQuery(HASH, { peer: 'again', ...claims[0] }))
+    assert.match(textIn(refused, 'failure reason') ?? '', /^your address may not use this tracker$/)
+    return compactPeers(await track.ask(announceQuery(HASH, { peer: 'leech', left: 5 })))
+  }
+  assert.deepEqual(await claimsAt(['--banned-ips', join(files, 'banned')]), ['10.8.8.8:3'])
+  assert.deepEqual(await claimsAt(['--allowed-ips', join(files, 'allowed')]), ['10.8.8.8:3'])
+})
+
 test('health and metrics are served, and other methods and addresses are refused', async (t) => {
   const track = await startTrack(t)
   await track.ask(announceQuery(HASH))

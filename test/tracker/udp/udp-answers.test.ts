@@ -162,6 +162,18 @@ test('an address in the packet counts only if the rules accept it', () => {
   }
 })
 
+test('a banned address in the packet is refused', () => {
+  const { udp, store } = makeAnswers({
+    rules: {
+      resolve: ({ client }, claimed) => claimed?.ip ?? client,
+      permits: (address) => address !== '1.2.3.4',
+    },
+  })
+  const answer = udp.answer(announcePacket(connect(udp, HERE), { ip: '1.2.3.4' }), HERE)
+  assert.equal(errorOf(answer), 'your address may not use this tracker')
+  assert.equal(store.totals().peers, 0)
+})
+
 test('a socket answers despite invalid packets', { timeout: 10_000 }, async (t) => {
   for (const host of ['127.0.0.1', '::1']) {
     const tracker = await startTracker(t, { host })
