@@ -108,6 +108,10 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   ],
   ['magnet DIR', 'btkit: DIR: is a directory; give its torrents: DIR/*.torrent\n'],
   [
+    'create DIR/Firefox Setup.exe http://t.example/announce --output DIR/x.torrent',
+    'btkit: DIR/Firefox: no such file (a name with a blank needs quotes)\n',
+  ],
+  [
     'create -P DIR/tree',
     "btkit: -P 'DIR/tree': is a path, not the name of a preset; -p is --private\n",
   ],

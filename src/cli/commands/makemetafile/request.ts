@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import type { CheckedTrackers, MakeRequest } from '../../../core/make/make-torrent.js'
 import { listsBeside } from '../../../core/checksums/lists.js'
@@ -170,6 +171,9 @@ function checkTogether(operands: MakeOperands, options: MakemetafileOptions): vo
   const isSingle = sources.length === 1 && options.source.length <= 1
   if (!isSingle && options.output !== undefined && !isDirectory(options.output)) {
     const several = sources.length > 1 ? 'several torrents need' : 'several --source need'
+    const missing = sources.find((source) => source !== STDIN && !existsSync(source))
+    if (missing !== undefined && sources.length > 1)
+      throw usageError(`${missing}: no such file (a name with a blank needs quotes)`)
     throw usageError(`--output ${options.output}: not a directory, and ${several} one`)
   }
 }
