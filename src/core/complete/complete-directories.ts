@@ -15,7 +15,7 @@ import {
 import { completeAll } from './entries.js'
 import { findNewest } from './feed.js'
 import { ownFilesOf } from './own-file.js'
-import { pruneAll } from './prune.js'
+import { countOrphans, pruneAll } from './prune.js'
 import { TargetDirectories } from './targets.js'
 import { digestOptions } from './unchanged.js'
 import {
@@ -130,6 +130,7 @@ async function complete(
   try {
     const emptied = await completeAll(directories, run)
     if (request.prune !== 'never') pruneAll({ directories, emptied }, run)
+    else run.watch.orphans?.(countOrphans(directories))
     if (request.publish.length === 0 || request.dryRun) return
     report.clients = await publishAll(directories, run, state)
   } catch (error) {
@@ -171,8 +172,9 @@ function noteLeftOut(directories: readonly SourceDirectory[], report: CompleteRe
 }
 
 /**
- * Compares the foreign torrents of a run with those that the last run over the same directories
- * reported, and stores them for the next run. Returns whether there are any and they differ.
+ * Compares the foreign and unrecorded torrents of a run with those that the last run over the same
+ * directories reported, and stores them for the next run. Returns whether there are any and they
+ * differ.
  */
 function noteForeign(
   report: CompleteReport,
@@ -181,7 +183,7 @@ function noteForeign(
 ): boolean {
   // It has not examined all entries
   if (report.isInterrupted) return false
-  const foreign = foreignOf(report)
+  const foreign = [...foreignOf(report), ...report.unrecorded]
   const place = placeOf(request, context)
   const before = readNote(place)
   const now =

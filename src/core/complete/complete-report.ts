@@ -108,7 +108,9 @@ export interface CompleteReport {
   bytesReused: number
   /** The changes in clients. */
   clients: SyncReport
-  /** Whether its foreign torrents differ from those of the last run. */
+  /** Torrents that have neither a source nor a record; empty without pruning. */
+  readonly unrecorded: string[]
+  /** Whether its foreign or unrecorded torrents differ from those of the last run. */
   hasNewForeign: boolean
   /** The number of torrents that keep an outdated `info`, by the rule that would change it. */
   readonly kept: Partial<Record<InfoRule, number>>
@@ -132,6 +134,7 @@ export function createReport(): CompleteReport {
     bytesHashed: 0,
     bytesReused: 0,
     clients: createSyncReport(),
+    unrecorded: [],
     hasNewForeign: false,
     kept: {},
     isInterrupted: false,
@@ -159,6 +162,7 @@ export function addReport(all: CompleteReport, one: CompleteReport): void {
   all.unchanged += one.unchanged
   all.bytesHashed += one.bytesHashed
   all.bytesReused += one.bytesReused
+  for (const torrent of one.unrecorded) all.unrecorded.push(torrent)
   all.hasNewForeign ||= one.hasNewForeign
   all.isInterrupted ||= one.isInterrupted
   all.backslashed.count += one.backslashed.count

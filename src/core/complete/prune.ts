@@ -10,13 +10,25 @@ import { NumberedNames } from '../../text/numbered-names.js'
 import { basename, dirname, join } from 'node:path'
 import type { TorrentRecord } from '../../state/torrent-log.js'
 
-/** Removes the torrents and lists of btkit whose sources no longer exist, unless they were edited. */
+/**
+ * Removes the torrents and lists of btkit whose sources no longer exist, unless they were edited.
+ * Reports torrents without a source that the state does not record.
+ */
 export function pruneAll(rules: PruneRules, run: CompleteRun): void {
+  const { report, request } = run
+  // The entries of a directory that cannot be read may be the sources
+  if (rules.directories.length === request.directories.length)
+    for (const torrent of findUnrecorded(rules.directories)) report.unrecorded.push(torrent)
   const entryOfList = (file: string) => {
     return entryName(file) === null ? (parseListName(file)?.name ?? null) : null
   }
   for (const orphan of findOrphans(rules, entryName)) attempt(pruneTorrent, orphan, run)
   for (const orphan of findOrphans(rules, entryOfList)) attempt(pruneList, orphan, run)
+}
+
+/** Returns the number of btkit's torrents whose sources no longer exist. */
+export function countOrphans(directories: readonly SourceDirectory[]): number {
+  return [...findOrphans({ directories, emptied: new Set() }, entryName)].length
 }
 
 type Prune = (orphan: Orphan, run: CompleteRun) => void
@@ -94,12 +106,36 @@ function* findOrphans(
   rules: PruneRules,
   entryOf: (file: string) => string | null,
 ): Generator<Orphan> {
-  const seen = new Set<unknown>()
-  for (const directory of rules.directories) {
-    if (seen.has(directory.targetDirectory)) continue
-    seen.add(directory.targetDirectory)
+  for (const directory of firstOfTargets(rules.directories))
     yield* findOrphansIn(directory, rules, entryOf)
+}
+
+/**
+ * Finds the torrents in separate targets that have neither an entry nor a record. Torrents
+ * among the entries may be content.
+ */
+function* findUnrecorded(directories: readonly SourceDirectory[]): Generator<string> {
+  for (const { target, targetDirectory } of firstOfTargets(directories)) {
+    const { states, log, realPath } = targetDirectory
+    const here = directories.filter((other) => other.targetDirectory === targetDirectory)
+    if (here.some(({ realDirectory }) => realDirectory === realPath)) continue
+    const sources = here.map((directory) => new NumberedNames(directory.states.names))
+    for (const file of states.names) {
+      const name = entryName(file)
+      if (name === null || log.has(file)) continue
+      if (sources.every((names) => names.numberOf(name) === undefined)) yield join(target, file)
+    }
   }
+}
+
+/** Returns one directory for each target. */
+function firstOfTargets(directories: readonly SourceDirectory[]): Iterable<SourceDirectory> {
+  const firsts = new Map<unknown, SourceDirectory>()
+  for (const directory of directories) {
+    const { targetDirectory } = directory
+    if (!firsts.has(targetDirectory)) firsts.set(targetDirectory, directory)
+  }
+  return firsts.values()
 }
 
 function findOrphansIn(

@@ -83,6 +83,8 @@ export interface CompleteWatch {
   readonly written?: (kind: WrittenKind, change: Change, leftOut: readonly Skipped[]) => void
   /** Called for each target with the newest of its current torrents, newest first. */
   readonly newest?: ((torrents: readonly DatedTorrent[]) => void) | undefined
+  /** Called without pruning, with the number of torrents of a target whose sources are gone. */
+  readonly orphans?: ((count: number) => void) | undefined
   /** Called with the bytes hashed by the whole run. */
   readonly progress: (progress: HashProgress) => void
 }

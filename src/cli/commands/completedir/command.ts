@@ -34,6 +34,7 @@ import {
   foreignOf,
   hasChanges,
   keptOf,
+  orphansLine,
   writtenLine,
 } from './completedir-output.js'
 import { metricsFile, withMetrics } from './metrics-file.js'
@@ -214,7 +215,10 @@ function watchOnTerminal(
 ): CompleteWatch & { stop: () => void } {
   const { quiet, json, dryRun } = options
   let bar: ProgressBar<HashProgress> | null = null
+  let orphans = 0
+  const countOrphans = (count: number) => (orphans += count)
   return {
+    orphans: quiet ? undefined : countOrphans,
     written: (kind, change, leftOut) => {
       if (quiet) return
       bar?.pause()
@@ -228,7 +232,10 @@ function watchOnTerminal(
       bar = await openProgress(io, totalBytes)
     },
     progress: (progress) => bar?.update(progress),
-    stop: () => bar?.stop(),
+    stop: () => {
+      bar?.stop()
+      if (orphans > 0) reportNote(orphansLine(orphans), io)
+    },
   }
 }
 

@@ -171,18 +171,26 @@ export function keptOf({ kept }: CompleteReport): string[] {
   })
 }
 
-/** Reports torrents that completedir did not write, and how to replace them. */
-export function foreignOf({ skipped }: CompleteReport): string[] {
+/** Says how many torrents have lost their source, in a run without pruning. */
+export function orphansLine(count: number): string {
+  const torrents = count === 1 ? '1 torrent' : `${count} torrents`
+  return `${torrents} without a source (--prune removes ${count === 1 ? 'it' : 'them'})`
+}
+
+/** Reports torrents without a record that completedir wrote them, and what to do with them. */
+export function foreignOf({ skipped, unrecorded }: CompleteReport): string[] {
   const foreign = skipped.filter(({ reason }) => reason === 'foreign')
   const said = foreign.map(({ torrent, pieceLength }) => {
-    const stays = 'not written by completedir, and left unchanged'
+    const stays = 'not recorded as written by completedir, and left unchanged'
     if (pieceLength === undefined) return { what: torrent, why: `${stays}; ${REPLACE}` }
     const pieces = `files of the same names and sizes, pieces of ${formatBytes(pieceLength)}`
     return { what: torrent, why: `${stays} (${pieces}): ${ADOPT}` }
   })
-  return byCause(said, 1)
+  const sourceless = unrecorded.map((what) => ({ what, why: UNRECORDED }))
+  return byCause([...said, ...sourceless], 1)
 }
 
+const UNRECORDED = 'no source here, and no record in the state; delete if not needed'
 const ADOPT = '--adopt checks its content and keeps its info hash'
 const REPLACE = 'delete it, and the next run recreates it; --force recreates all such torrents'
 
@@ -208,7 +216,7 @@ const EDITED = 'changed since completedir wrote it'
 const LEFT: Partial<Record<SkipReason, string>> = {
   edited: `${EDITED}, so btkit does not update it; for a new one, delete it and run again`,
   outdated:
-    'does not match its source, and completedir did not write it; for a new one, delete it and run again',
+    'does not match its source, and the state does not record that completedir wrote it; for a new one, delete it and run again',
   'source gone': `${EDITED}, and its source is gone; delete it, or --force removes it`,
   'source empty': `${EDITED}, and its source is empty; delete it, or --force removes it`,
 }

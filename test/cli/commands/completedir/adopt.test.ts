@@ -45,7 +45,7 @@ function torrentIn(mirror: Mirror, name = 'a') {
   return decodeTorrent(readFileSync(mirror.torrent(name)))
 }
 
-const LEFT = 'not written by completedir, and left unchanged'
+const LEFT = 'not recorded as written by completedir, and left unchanged'
 const ADVICE = '--adopt checks its content and keeps its info hash'
 
 test('foreign torrents are reported with advice; with --quiet, only if they changed', async (t) => {
@@ -125,7 +125,7 @@ test('a torrent of other content is reported and stays', async (t) => {
   const mirror = await oldMirror(t)
   const bytes = readFileSync(mirror.torrent('a'))
   writeFileSync(mirror.at('a'), pseudoRandom(SIZE, 6))
-  const said = `btkit: ${mirror.torrent('a')}: does not match its source, and completedir did not write it; for a new one, delete it and run again\n`
+  const said = `btkit: ${mirror.torrent('a')}: does not match its source, and the state does not record that completedir wrote it; for a new one, delete it and run again\n`
   const { status, stdout, stderr } = await mirror.run(['--adopt'])
   assert.deepEqual([status, stderr], [1, said])
   assert.match(stdout, /^adopted .*b\.torrent\nadopted .*tree\.torrent\nskipped .*: outdated\n/)

@@ -153,6 +153,53 @@ test('a torrent that completedir did not write is never pruned, whoever its crea
   assert.deepEqual(mirror.list(), ['a.torrent', 'b.torrent'])
 })
 
+test('torrents without a source that a lost state does not record are named once per run with --prune', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c', d: 'd', e: 'e' })
+  await mirror.report()
+  rmSync(mirror.state, { recursive: true })
+  for (const name of ['a', 'b', 'c', 'd']) rmSync(mirror.at(name))
+  writeFileSync(mirror.at('x'), 'x')
+  await mirror.report(['--exclude', 'x'])
+  writeFileSync(mirror.torrent('x'), 'excluded, but there')
+  const names = ['a', 'b', 'c'].map((name) => mirror.torrent(name)).join(', ')
+  const why = 'no source here, and no record in the state; delete if not needed'
+  const said = `btkit: warning: 4 entries (${names}, …): ${why}\n`
+  const prune = ['--prune', '--exclude', 'x']
+  for (const stderr of [said, '']) {
+    const run = await mirror.run([...prune, '--quiet'])
+    assert.deepEqual([run.status, run.stdout, run.stderr], [0, '', stderr])
+  }
+  const { status, stderr } = await mirror.run(prune)
+  assert.deepEqual([status, stderr.includes(said)], [0, true], stderr)
+  for (const name of ['b', 'c', 'd']) rmSync(mirror.torrent(name))
+  const fewer = await mirror.run([...prune, '--quiet'])
+  assert.equal(fewer.stderr, `btkit: warning: ${mirror.torrent('a')}: ${why}\n`)
+  assert.deepEqual(mirror.list(), ['a.torrent', 'e.torrent', 'x.torrent'])
+})
+
+test('torrents beside the entries need no source', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', 'other.torrent': 'a torrent of something else' })
+  const args = mirror.args(['--prune', '--quiet'])
+  const { status, stderr } = await runBtkit(args.toSpliced(3, 2), { now: aheadOfFiles })
+  assert.deepEqual([status, stderr], [0, ''])
+})
+
+test('a run without --prune says how many torrents lost their source', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c' })
+  await mirror.report()
+  rmSync(mirror.at('a'))
+  const one = await mirror.run()
+  assert.match(one.stderr, /^btkit: [^\n]*1 torrent without a source \(--prune removes it\)\n$/)
+  rmSync(mirror.at('b'))
+  const { status, stderr } = await mirror.run()
+  assert.equal(status, 0)
+  assert.match(stderr, /^btkit: [^\n]*2 torrents without a source \(--prune removes them\)\n$/)
+  const quiet = await mirror.run(['--quiet'])
+  assert.deepEqual([quiet.status, quiet.stderr], [0, ''])
+  await mirror.run(['--prune'])
+  assert.equal((await mirror.run()).stderr, '')
+})
+
 test('--prune --force removes even an edited torrent of a missing entry', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b' })
   await mirror.report()
