@@ -9,7 +9,7 @@ import { readIfThere, requireOwnDirectory } from './files.js'
 export interface NotePlace {
   readonly stateDirectory: string
   /** The kind of note, which is a folder of the state directory. */
-  readonly kind: 'reported' | 'form'
+  readonly kind: 'reported' | 'due' | 'form'
   /** Identifies the runs that share a note. */
   readonly key: string
 }

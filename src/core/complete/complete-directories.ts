@@ -184,7 +184,7 @@ function noteForeign(
   // It has not examined all entries
   if (report.isInterrupted) return false
   const foreign = [...foreignOf(report), ...report.unrecorded]
-  const place = placeOf(request, context)
+  const place = notePlace('reported', request, context.state)
   const before = readNote(place)
   const now =
     foreign.length > 0 ? digestOf('sha256', JSON.stringify(foreign)).toString('hex') : null
@@ -198,9 +198,14 @@ function foreignOf({ skipped }: CompleteReport): readonly unknown[] {
   return foreign.map(({ torrentPath, reason, pieceLength }) => [torrentPath, reason, pieceLength])
 }
 
-function placeOf({ directories, target }: CompleteRequest, { state }: CompleteContext): NotePlace {
+/** Where runs over the same directories note something for each other. */
+export function notePlace(
+  kind: NotePlace['kind'],
+  { directories, target }: Pick<CompleteRequest, 'directories' | 'target'>,
+  { directory: stateDirectory }: Pick<StateAccess, 'directory'>,
+): NotePlace {
   const places = [directories.map(realOrAbsolute), target && realOrAbsolute(target)]
-  return { stateDirectory: state.directory, kind: 'reported', key: JSON.stringify(places) }
+  return { stateDirectory, kind, key: JSON.stringify(places) }
 }
 
 function realOrAbsolute(path: string): string {

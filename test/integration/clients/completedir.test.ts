@@ -187,3 +187,31 @@ test('--on-change runs with the report when something changed, and only then', a
   assert.equal((await complete()).status, 0)
   assert.ok(!existsSync(seen))
 })
+
+test('a command of --on-change that failed runs again in each run until it succeeds', async (t) => {
+  const root = makeScratch(t, { 'files/a': 'first' })
+  const [seen, other] = [join(root, 'seen'), join(root, 'other')]
+  const complete = (command: string, args: readonly string[] = []) => {
+    return runBtkit(
+      [
+        ...['completedir', 'http://127.0.0.1:1/announce', join(root, 'files'), '--quiet', ...args],
+        ...['--state-dir', join(root, 'state'), '--on-change', command],
+      ],
+      { now: () => Date.now() + 60_000, cwd: root, env: { PATH: process.env['PATH'] } },
+    )
+  }
+  const failing = `cat >> '${seen}'; echo no network >&2; exit 3`
+  for (let i = 0; i < 2; i++) {
+    const { status, stderr } = await complete(failing)
+    assert.equal(status, 1)
+    assert.match(stderr, /^no network\nbtkit: --on-change '[^\n]*': ended with status 3\n$/)
+  }
+  const reports = readFileSync(seen, 'utf8').trim().split('\n')
+  const created = reports.map((line) => (JSON.parse(line) as { created: unknown[] }).created.length)
+  assert.deepEqual(created, [1, 0])
+  const succeeding = `echo done >> '${other}'`
+  assert.equal((await complete(succeeding, ['--dry-run'])).status, 0)
+  assert.ok(!existsSync(other))
+  for (let i = 0; i < 2; i++) assert.equal((await complete(succeeding)).status, 0)
+  assert.equal(readFileSync(other, 'utf8'), 'done\n')
+})

@@ -1,4 +1,4 @@
-import { completeDirectories } from '../../../core/complete/complete-directories.js'
+import { completeDirectories, notePlace } from '../../../core/complete/complete-directories.js'
 import { TorrentFeed, type FeedPlace } from '../../../core/complete/feed.js'
 import type { InfoRule } from '../../../core/complete/info-rules.js'
 import type { CompleteReport } from '../../../core/complete/complete-report.js'
@@ -16,6 +16,7 @@ import { loadNameFilter } from '../../../files/scan/entry.js'
 import type { HashProgress } from '../../../hash/jobs/job.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { stateDirectory } from '../../../directories.js'
+import { readNote, writeNote } from '../../../state/notes.js'
 import { directoryAddress } from '../../../metainfo/trackers.js'
 import { escapeText } from '../../../text/escape.js'
 import { closeCache, openLazyAccess, type CacheArguments } from '../../open/cache.js'
@@ -91,11 +92,8 @@ async function runAndReport(request: CompleteRequest, options: RunOptions, io: I
   if (options.dryRun && !options.quiet) notePublishing(request.publish, io)
   // The command of --on-change may upload it
   const isFed = options.dryRun || (await succeeds(() => feed?.write(report), io))
-  const isHooked = await runHook(
-    report,
-    { options, seconds: (io.monotonic() - started) / 1000 },
-    io,
-  )
+  const seconds = (io.monotonic() - started) / 1000
+  const isHooked = await runHook(report, { options, seconds, request }, io)
   if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
   const failures = failuresOf(report)
   return { report, isSuccess: failures.length === 0 && isFed && isHooked }
@@ -187,10 +185,7 @@ async function complete(
   const { cacheAccess, lazyCache } = openLazyAccess({ ...options, mayBeHomeless }, io)
   const newest = options.dryRun ? undefined : feed?.enter
   const watch = { ...watchOnTerminal(options, io), newest }
-  const state = {
-    directory: stateDirectory({ option: options.stateDir, env: io.env, isRoot: io.isRoot }),
-    warn: warningsTo(io),
-  }
+  const state = { directory: stateOf(options, io), warn: warningsTo(io) }
   try {
     const { elsewhere } = options
     const context = { engine, cacheAccess, lazyCache, state, elsewhere }
@@ -206,6 +201,10 @@ async function complete(
     if (!io.shared) await pool.close()
     await closeCache(cacheAccess, io)
   }
+}
+
+function stateOf({ stateDir }: CompletedirOptions, { env, isRoot }: Io): string {
+  return stateDirectory({ option: stateDir, env, isRoot })
 }
 
 /** Shows the progress on a terminal, and prints each torrent when it is written. */
@@ -278,18 +277,24 @@ function tellTrackerless({ private: isPrivate, quiet }: CompletedirOptions, io: 
 }
 
 /**
- * Runs the command of --on-change if anything changed. Returns whether all went well.
- * An interrupted run does it, too, and never stops it: the next run finds these changes made, so
- * the command would never hear of them.
+ * Runs the command of --on-change if anything changed, or if it did not succeed after the last
+ * change. Returns whether all went well. An interrupted run does it, too, and never stops it: the
+ * next run finds these changes made.
  */
 async function runHook(
   report: CompleteReport,
-  { options, seconds }: Outcome,
+  { options, seconds, request }: Outcome & { readonly request: CompleteRequest },
   io: Io,
 ): Promise<boolean> {
   const { onChange, dryRun } = options
-  if (onChange === undefined || dryRun || !hasChanges(report)) return true
-  return succeeds(() => runCommand(onChange, completeJson(report, { seconds, dryRun }), io), io)
+  if (onChange === undefined || dryRun) return true
+  const due = notePlace('due', request, { directory: stateOf(options, io) })
+  if (!hasChanges(report) && readNote(due) === null) return true
+  writeNote(due, true)
+  const input = completeJson(report, { seconds, dryRun })
+  const isDone = await succeeds(() => runCommand(onChange, input, io), io)
+  if (isDone) writeNote(due, null)
+  return isDone
 }
 
 /** Does the work after a run. Reports a failure, and returns whether there was none. */
