@@ -196,11 +196,20 @@ async function complete(
       ...options.webSeedBase.map((base) => directoryAddress(base, path)),
     ]
     return await completeTrees({ ...request, seedsIn }, context, watch)
+  } catch (error) {
+    throw adviseWaiting(error, options)
   } finally {
     watch.stop()
     if (!io.shared) await pool.close()
     await closeCache(cacheAccess, io)
   }
+}
+
+/** Names --wait in the error of a run that did not wait for another. */
+function adviseWaiting(error: unknown, { wait }: CompletedirOptions): unknown {
+  const isRefused = error instanceof BtkitError && error.code === 'locked' && wait === 0
+  if (!isRefused) return error
+  return new BtkitError('locked', `${error.message}, or give --wait SECONDS`, { cause: error })
 }
 
 function stateOf({ stateDir }: CompletedirOptions, { env, isRoot }: Io): string {
