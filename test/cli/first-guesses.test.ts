@@ -124,6 +124,13 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     "btkit: unknown option '-t'; give a tracker with -a\n",
   ],
   ['seed DIR/tree/x', 'btkit: DIR/tree/x: not a torrent (it begins with "1")\n'],
+  ...['completedir', 'makemetafile', 'edit', 'verify', 'batch'].map((command) => {
+    return [
+      `${command} -q DIR/tree`,
+      "btkit: unknown option '-q' (Did you mean --quiet?)\n",
+    ] as const
+  }),
+  ['magnet -q DIR/a.torrent', "btkit: unknown option '-q'\n"],
   [
     'completedir DIR/tree --output DIR/new/torrents',
     'btkit: --output DIR/new/torrents: no such directory (mkdir -p creates it)\n',

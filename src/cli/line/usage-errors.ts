@@ -22,10 +22,18 @@ export function restate(text: string, command: CommandUnknownOpts): string {
   const [, unknown] = /^unknown command '([^']*)'/.exec(line) ?? []
   if (unknown !== undefined && existsSync(unknown)) return `${plain}; ${adviseOnPath(unknown)}`
   if (/^unknown command '[^']*'$/.test(line)) return `${line} (see ${pathOf(command)} --help)`
-  const hasHost = command.options.some(({ long }) => long === '--host')
-  const meant = / '--(listen|bind)'( \(.*\))?$/.exec(line)
-  if (meant && hasHost) return `unknown option '--${meant[1] ?? ''}' (Did you mean --host?)`
+  const [, typed = ''] = /^unknown option '(.*?)'/.exec(line) ?? []
+  const meant = MEANT[typed]
+  if (meant !== undefined && command.options.some(({ long }) => long === meant))
+    return `unknown option '${typed}' (Did you mean ${meant}?)`
   return suggestPositive(line, command)
+}
+
+/** Options of other programs whose names are too different for commander to find those of btkit. */
+const MEANT: Readonly<Record<string, string>> = {
+  '--listen': '--host',
+  '--bind': '--host',
+  '-q': '--quiet',
 }
 
 /** Advice about mistakes that other programs' habits cause. */
