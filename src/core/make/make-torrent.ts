@@ -43,8 +43,8 @@ export interface TorrentPlan {
   readonly content: Content
   /** The reason for its piece length. */
   readonly pieces: Omit<PieceChoice, 'content'>
-  /** The info hashes of the torrent that it replaces; null if there is none. */
-  readonly replaced: InfoHashes | null
+  /** The torrent that it replaces; null if there is none. */
+  readonly replaced: Metainfo | null
 }
 
 export interface WrittenTorrent extends InfoHashes {
@@ -84,15 +84,15 @@ export function planOf(content: Content, request: MakeRequest): TorrentPlan {
 }
 
 /**
- * The info hashes of the torrent that a new one replaces; null if there is none.
+ * The torrent that a new one replaces; null if there is none.
  * @throws BtkitError `exists` if it must stay and certainly has another info hash
  */
-function replacedBy(content: Content, request: MakeRequest): InfoHashes | null {
+function replacedBy(content: Content, request: MakeRequest): Metainfo | null {
   const { torrent, keepsInfoHash = false } = request
   const old = torrent === null ? null : torrentAt(torrent)
   if (torrent === null || old === null) return null
   if (keepsInfoHash && isCertainlyOther(old, content, request)) refuseOther(torrent, old)
-  return { infoHash: old.infoHash, infoHashV2: old.infoHashV2 }
+  return old
 }
 
 /** Whether a torrent has another `info` than a new one, as far as that shows before reading. */

@@ -50,6 +50,7 @@ import {
   checkLines,
   makeJson,
   notes,
+  removedValues,
   textLines,
 } from './makemetafile-output.js'
 import { openProgress } from '../../output/bar.js'
@@ -272,6 +273,8 @@ function report({ made, plan, lists, started }: Outcome, { options, io, reported
   const seconds = (io.monotonic() - started) / 1000
   reported.add(plan.request.torrent)
   const result = { hashes: made, torrentSize, plan, lists, seconds }
+  const removed = options.quiet ? [] : removedValues(plan, options)
+  for (const each of removed) reportNote(`${plan.request.torrent}: ${each}`, io)
   if (options.json) io.stdout.write(makeJson(result))
   if (options.json || options.quiet) return
   const isOutput = result.plan.request.torrent === null && !options.dryRun

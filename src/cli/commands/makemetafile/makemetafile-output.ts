@@ -7,6 +7,8 @@ import type { TorrentPlan } from '../../../core/make/make-torrent.js'
 import type { InfoHashes } from '../../../metainfo/values.js'
 import { jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
+import { announceUrls, formatDhtNode } from '../../../metainfo/trackers.js'
+import { hidePasskeys } from '../../../text/passkeys.js'
 import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import { whyLength } from '../../output/piece-length.js'
 import { countSkipped } from '../../output/skipped.js'
@@ -116,6 +118,26 @@ function oldHashLines({
   const isSame =
     hashes?.infoHash === replaced?.infoHash && hashes?.infoHashV2 === replaced?.infoHashV2
   return isSame ? [] : hashLines(replaced).map((line) => `old ${line}`)
+}
+
+/** The values of a replaced torrent that the new one lacks: `removed comment: Nightly build`. */
+export function removedValues(
+  { replaced, request: { parts } }: TorrentPlan,
+  { dryRun }: { readonly dryRun: boolean },
+): string[] {
+  if (replaced === null) return []
+  const { nodes, comment } = replaced
+  const values: [string, readonly string[] | null, boolean][] = [
+    ['trackers', announceUrls(replaced), parts.announce !== null || parts.announceList.length > 0],
+    ['web seeds', replaced.webSeeds, parts.webSeeds.length > 0],
+    ['HTTP seeds', replaced.httpSeeds, parts.httpSeeds.length > 0],
+    ['DHT nodes', nodes?.map(formatDhtNode) ?? null, parts.nodes.length > 0],
+    ['comment', comment === null ? null : [comment], parts.comment !== null],
+  ]
+  return values.flatMap(([what, old, isGiven]) => {
+    if (isGiven || old === null || old.length === 0) return []
+    return [`${dryRun ? 'would remove' : 'removed'} ${what}: ${hidePasskeys(old.join(', '))}`]
+  })
 }
 
 function contentLine(content: Content): string {

@@ -53,6 +53,25 @@ test('a torrent with another info hash is replaced only with --force', async (t)
   assert.equal((await runBtkit([source, TRACKER], legacy)).status, 0)
 })
 
+test('values of a replaced torrent that are not given again are named', async (t) => {
+  const { make, at, source } = makeWorkplace(t)
+  const torrent = at('a.iso.torrent')
+  const seed = 'http://s.example/a.iso'
+  const values = ['--comment', 'Nightly build', '--web-seed', seed]
+  await make(values)
+  assert.equal((await make(values)).stderr, '')
+  const noted = (verb: string) =>
+    `btkit: ${torrent}: ${verb} web seeds: ${seed}\n` +
+    `btkit: ${torrent}: ${verb} comment: Nightly build\n`
+  assert.equal((await make(['--dry-run'])).stderr, noted('would remove'))
+  assert.equal((await make([])).stderr, noted('removed'))
+  assert.equal((await make([])).stderr, '')
+  const bare = await runBtkit(['makemetafile', source, '--trackerless'])
+  assert.match(bare.stderr, new RegExp(`^btkit: ${torrent}: removed trackers: ${TRACKER}$`, 'm'))
+  await make(values)
+  assert.equal((await make(['--quiet'])).stderr, '')
+})
+
 test('the tracker may come first or last', async (t) => {
   const { source, torrent } = makeWorkplace(t)
   const { status } = await runBtkit(['makemetafile', TRACKER, source])
