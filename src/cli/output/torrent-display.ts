@@ -31,11 +31,14 @@ export interface Display {
   readonly interval: number
 }
 
+/** Usual milliseconds between two updates, if there is no terminal. */
+const PAUSE = 60_000
+
 /**
  * Opens a table on a terminal. With `--json` it prints JSON; otherwise lines in BitTornado's
  * format.
  */
-export function openDisplay(options: DisplayOptions, io: Io): Display {
+export function openDisplay(options: DisplayOptions, io: Io, pause = PAUSE): Display {
   const isLive = isScreen(io.stdout, io.env) && !options.json && !options.quiet
   const table = new LiveTable(io)
   const toTable = {
@@ -61,7 +64,7 @@ export function openDisplay(options: DisplayOptions, io: Io): Display {
       table.close()
     },
     isLive,
-    interval: options.displayInterval ?? (isLive ? 1000 : 60_000),
+    interval: options.displayInterval ?? (isLive ? 1000 : pause),
   }
 }
 

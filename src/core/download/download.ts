@@ -212,13 +212,16 @@ function isBusy(torrent: ClientTorrent): boolean {
   return torrent.downloadRate > 0 || torrent.state === 'checking' || isWhole(torrent)
 }
 
+/** The values that say where a torrent's content comes from. */
+type Sources = Pick<Metainfo, 'announce' | 'announceList' | 'webSeeds'>
+
 /**
  * Describes the duration and the reason of a stall: `nothing has come for 2 minutes: …`. `advice` is
  * what may help if no peer is connected.
  */
 export function stallNote(
   torrent: ClientTorrent,
-  metainfo: Metainfo,
+  metainfo: Sources,
   { forMs, advice }: Pick<Stall, 'forMs'> & { readonly advice: string | null },
 ): string {
   const { name, message, state, peers } = torrent
@@ -239,7 +242,7 @@ export function stallNote(
  * Describes why nothing arrives: the client's state, the possible sources of the content, and the
  * client's own message.
  */
-export function stallReason(torrent: ClientTorrent, metainfo: Metainfo): string {
+export function stallReason(torrent: ClientTorrent, metainfo: Sources): string {
   const reasons = [whatHolds(torrent), poorSources(torrent, metainfo), torrent.message]
   return reasons.filter((reason) => reason !== null).join('; ')
 }
@@ -256,7 +259,7 @@ function whatHolds({ state, peers }: ClientTorrent): string {
  * Describes the sources of a torrent without a tracker, because clients report nothing about web
  * seeds.
  */
-function poorSources({ state }: ClientTorrent, metainfo: Metainfo): string | null {
+function poorSources({ state }: ClientTorrent, metainfo: Sources): string | null {
   if (state !== 'downloading' || hasTracker(metainfo)) return null
   const { webSeeds } = metainfo
   const [first, ...others] = webSeeds ?? []

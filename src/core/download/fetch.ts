@@ -9,10 +9,17 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import { hasTracker } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { describeFailure } from '../../text/network-failure.js'
-import type { AskedMagnet, TorrentClient } from '../publish/client.js'
+import type { AskedMagnet, ClientTorrent, TorrentClient } from '../publish/client.js'
 import { waitFor, type Waiting } from '../publish/wait-for.js'
 import { parseTorrent } from '../read-torrent.js'
-import { findTorrent, refuseBroken, refuseKnown, whenListed } from './download.js'
+import {
+  findTorrent,
+  refuseBroken,
+  refuseKnown,
+  StallWatch,
+  stallNote,
+  whenListed,
+} from './download.js'
 
 /** The time limit for a server, in milliseconds. */
 const TIMEOUT_MS = 60_000
@@ -76,6 +83,10 @@ export async function fetchExactSource(magnet: MagnetLink, maxSize: number, sign
 /** How to request the metadata of a magnet link. */
 export interface MetadataRequest extends Omit<AskedMagnet, 'link' | 'infoHash'> {
   readonly waiting: Waiting
+  /** Receives the reason if no peer sends the metadata for a while. */
+  readonly onStall: (note: string) => void
+  /** Advice for the case that no peer is connected; null if there is none. */
+  readonly advice: string | null
   /** Removes the link from the client, even after an interruption. */
   readonly release: (infoHash: InfoHash) => Promise<void>
 }
@@ -95,7 +106,7 @@ const FROM_PEERS = 'magnet link'
 export async function metadataFromPeers(
   client: TorrentClient,
   magnet: MagnetLink,
-  { waiting, release, ...place }: MetadataRequest,
+  { waiting, release, onStall, advice, ...place }: MetadataRequest,
 ): Promise<Metainfo> {
   const asked = { ...place, ...linkFor(magnet) }
   if (!client.askMetadata) {
@@ -107,7 +118,8 @@ export async function metadataFromPeers(
   await refuseKnown(client, asked.infoHash)
   try {
     await client.askMetadata(asked)
-    const info = await whenThere(client, asked, waiting)
+    const noteStall = metadataStalls(magnet, { waiting, onStall, advice })
+    const info = await whenThere(client, asked, { waiting, noteStall })
     await client.remove([asked.infoHash])
     if (
       !(await whenListed(client, asked.infoHash, { ...waiting, limitMs: LET_GO_MS, is: false }))
@@ -137,12 +149,17 @@ function linkFor({ infoHash, trackers }: MagnetLink): Pick<AskedMagnet, 'link' |
 async function whenThere(
   client: TorrentClient,
   asked: AskedMagnet,
-  waiting: Waiting,
+  {
+    waiting,
+    noteStall,
+  }: { readonly waiting: Waiting; readonly noteStall: (torrent: ClientTorrent) => void },
 ): Promise<Uint8Array> {
   const looked = await waitFor(waiting, async () => {
     const value = await lookForInfo(client, asked)
     const isOver = value instanceof Uint8Array
-    if (!isOver) refuseBroken(client, await findTorrent(client, asked.infoHash))
+    const torrent = isOver ? undefined : await findTorrent(client, asked.infoHash)
+    refuseBroken(client, torrent)
+    if (torrent) noteStall(torrent)
     return { value, isOver }
   })
   if (looked instanceof Uint8Array) {
@@ -150,6 +167,24 @@ async function whenThere(
   }
   const how = `within ${waiting.limitMs / 1000} seconds (--metadata-timeout)`
   throw looked ?? new BtkitError('client', `magnet link: no peer sent its torrent ${how}`)
+}
+
+/** Returns a function that looks at a link's state in the client, and reports stalls. */
+function metadataStalls(
+  magnet: MagnetLink,
+  { waiting, onStall, advice }: Pick<MetadataRequest, 'waiting' | 'onStall' | 'advice'>,
+): (torrent: ClientTorrent) => void {
+  const stalls = new StallWatch(waiting.monotonic)
+  const [announce = null] = magnet.trackers
+  const sources = { announce, announceList: null, webSeeds: null }
+  return (torrent) => {
+    // Clients count an unknown size as complete
+    const state = torrent.state === 'seeding' ? 'downloading' : torrent.state
+    const sought: ClientTorrent = { ...torrent, name: FROM_PEERS, state, size: 1, bytesDone: 0 }
+    const stall = stalls.look(sought)
+    if (!stall?.isToTell) return
+    onStall(stallNote(sought, sources, { ...stall, advice }))
+  }
 }
 
 /**

@@ -61,7 +61,7 @@ export function declareDownloadOptions() {
     .optionsGroup('Display:')
     .option(
       '--display-interval <seconds>',
-      'print a line this often if there is no terminal (default: 60)',
+      'print a line this often if there is no terminal (default: 30)',
       seconds,
     )
     .option('--json', 'print one line of JSON at each report')

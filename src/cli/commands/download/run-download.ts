@@ -211,14 +211,19 @@ async function seed(
  */
 async function torrentFromPeers(
   magnet: MagnetLink,
-  { client, io, makeScratch, release }: Downloader,
+  { client, advice, io, makeScratch, release }: Downloader,
   { metadataTimeout, maxTorrentSize, quiet }: DownloadOptions,
 ): Promise<Metainfo> {
   if (!quiet) reportNote('looking for peers that have the torrent of the magnet link', io)
   const scratch = makeScratch()
   const waiting = waitingFor(metadataTimeout, io)
   try {
-    const request = { ...scratch, maxSize: maxTorrentSize, waiting, release }
+    const onStall = (note: string) => {
+      const limit = `btkit waits ${metadataTimeout / 1000} seconds (--metadata-timeout)`
+      if (!quiet) reportNote(`${note}; ${limit}`, io)
+    }
+    const maxSize = maxTorrentSize
+    const request = { ...scratch, maxSize, waiting, onStall, advice, release }
     return await metadataFromPeers(client, magnet, request)
   } finally {
     scratch.remove()
@@ -245,6 +250,9 @@ interface ProgressOptions extends DisplayOptions {
   readonly advice: string | null
 }
 
+/** Milliseconds between two lines, if there is no terminal. */
+const PAUSE = 30_000
+
 /**
  * Shows a bar on a terminal, or a table with `isTable`. Without a terminal it prints a line at
  * intervals. A stalled download is reported, too.
@@ -254,7 +262,7 @@ export async function openDownloadProgress(
   { isTable, torrent: source, client, advice, ...options }: ProgressOptions,
   io: Io,
 ): Promise<DownloadProgress> {
-  const display = openDisplay(options, io)
+  const display = openDisplay(options, io, PAUSE)
   const wantsBar = !isTable && !options.json && !options.quiet
   let bar = wantsBar ? await openBar(io, contentSize(metainfo)) : null
   // Bytes that were there at the start

@@ -27,9 +27,9 @@ class Terminal extends Captured {
 async function showFor(
   minutes: number,
   changes: Partial<ClientTorrent>,
-  options: { quiet?: true; json?: true; stderr?: Captured; advice?: string } = {},
+  options: { quiet?: true; json?: true; stderr?: Captured; advice?: string; step?: number } = {},
 ) {
-  const { stderr = new Captured(), advice = null, ...display } = options
+  const { stderr = new Captured(), advice = null, step = MINUTE, ...display } = options
   let now = 0
   const stdout = new Captured()
   const paint = (_colour: unknown, text: string) => text
@@ -47,10 +47,10 @@ async function showFor(
     io,
   )
   const stalls = new StallWatch(io.monotonic)
-  for (let i = 0; i <= minutes; i++) {
+  for (let i = 0; i <= (minutes * MINUTE) / step; i++) {
     const torrent = fakeTorrent({ ...BEGUN, ...changes })
     progress.look(torrent, stalls.look(torrent))
-    now += MINUTE
+    now += step
   }
   progress.clear()
   return { stdout: stdout.text, stderr: stderr.text }
@@ -69,6 +69,12 @@ for (const [changes, why] of [
     assert.equal(stderr, `btkit: image.iso: nothing has come for 1 minute: ${why}\n`)
   })
 }
+
+test('without a terminal, a line shows the progress every 30 seconds', async () => {
+  const { stdout } = await showFor(2, { downloadRate: 1024 }, { step: 500 })
+  const line = '"image.iso": "downloading" (25.0%) - 0P u0.0K/s-d1.0K/s ""\n'
+  assert.equal(stdout, line.repeat(5))
+})
 
 test('without a peer, a stall says what may help', async () => {
   const advice = 'install another client'
