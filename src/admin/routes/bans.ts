@@ -113,7 +113,7 @@ async function show(
     error,
     content: html`${await Promise.all(sections)}
       <p class="muted">
-        A ban counts at once. Peers that are known already are given to others until they time out.
+        A ban counts at once. A banned address is given to no other peer from then on.
       </p>`,
   })
 }

@@ -34,6 +34,11 @@ export interface AccessLists {
   readonly close: () => void
 }
 
+interface AccessWorld extends Pick<ServerContext, 'warn' | 'onError'> {
+  /** Receives the addresses whenever their files were read. */
+  readonly onAddresses: (addresses: AddressRules) => Promise<void>
+}
+
 /**
  * Reads the allowed torrents and addresses, and watches the directories for changes. Problems with
  * torrents and lists are warnings; the tracker continues.
@@ -41,14 +46,17 @@ export interface AccessLists {
  */
 export async function openAccessLists(
   settings: AllowedSettings,
-  { warn: report, onError }: Pick<ServerContext, 'warn' | 'onError'>,
+  { warn: report, onError, onAddresses }: AccessWorld,
 ): Promise<AccessLists> {
   const { listFile, isFed, controls, allowedAddresses, bannedAddresses } = settings
   const bannedFile = settings.bannedTorrents
   const directories = withoutNested([...settings.directories, ...settings.archives])
   const torrents = new TorrentList({ directories, listFile, bannedFile, isFed, controls, report })
   const addresses = new AddressRules(allowedAddresses, bannedAddresses, report)
-  await addresses.refresh()
+  const refreshAddresses = async () => {
+    if (await addresses.refresh()) await onAddresses(addresses)
+  }
+  await refreshAddresses()
   await torrents.refresh()
   const events = new DirectoryEvents(
     () => torrents.watched,
@@ -56,7 +64,7 @@ export async function openAccessLists(
   )
   events.update()
   const refresh = async () => {
-    await addresses.refresh()
+    await refreshAddresses()
     await torrents.refresh()
     events.update()
   }

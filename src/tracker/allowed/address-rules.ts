@@ -27,12 +27,13 @@ export class AddressRules {
   }
 
   /**
-   * Reads the files that changed.
+   * Reads the files that changed. Returns whether one did.
    * @throws BtkitError if a file cannot be read the first time
    */
-  async refresh(): Promise<void> {
-    await this.#allowed?.refresh()
-    await this.#banned?.refresh()
+  async refresh(): Promise<boolean> {
+    const hasNewAllowed = (await this.#allowed?.refresh()) ?? false
+    const hasNewBanned = (await this.#banned?.refresh()) ?? false
+    return hasNewAllowed || hasNewBanned
   }
 }
 
@@ -47,11 +48,13 @@ class AddressFile {
     this.#file = new LinesFile(path, line, report)
   }
 
-  async refresh(): Promise<void> {
+  /** Returns whether the file changed. */
+  async refresh(): Promise<boolean> {
     await this.#file.refresh()
-    if (this.#file.values === this.#read) return
+    if (this.#file.values === this.#read) return false
     this.#read = this.#file.values
     this.set = new AddressSet(this.#read)
+    return true
   }
 }
 

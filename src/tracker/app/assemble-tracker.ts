@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 import { readRegular } from '../../files/read-bounded.js'
 import type { Handler } from '../../server/connections/pipeline-queue.js'
@@ -14,6 +15,7 @@ import {
   type Sample,
 } from '../../server/metrics/metrics.js'
 import { type AccessLists, type AllowedSettings, openAccessLists } from '../allowed/access-lists.js'
+import type { AddressRules } from '../allowed/address-rules.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import { TrackerAnswers } from '../answers/tracker-answers.js'
 import { makeRules } from '../answers/tracker-rules.js'
@@ -68,7 +70,10 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
   await historyFile.load()
   const access = await openAccessLog(settings, world)
   try {
-    const admitted = await openAccessLists(settings.allowed, world)
+    const admitted = await openAccessLists(settings.allowed, {
+      ...{ warn, onError },
+      onAddresses: (addresses) => removeRefused(store, addresses),
+    })
     const { torrents, addresses } = admitted
     const { secret, idClock } = await connectionIds(settings.store?.keyFile ?? null, world)
     const shared = await openExchange(settings, world, { store, admitted, clock })
@@ -130,6 +135,12 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
     await access.close()
     throw error
   }
+}
+
+/** Removes the peers whose addresses may not ask. Announces are answered between steps. */
+async function removeRefused(store: SwarmStore, addresses: AddressRules): Promise<void> {
+  const isRefused = (address: Uint8Array) => !addresses.permits(formatAddress(address))
+  for (const _ of store.removeWhere(isRefused)) await setImmediate()
 }
 
 /** Opens the pages for people. The returned function answers null for a path that is none. */

@@ -27,6 +27,9 @@ import {
 /** Seconds by which the times of two trackers may differ. */
 const SKEW = 2
 
+/** Peers whose addresses are checked in one step: at most a millisecond. */
+const STEP = 256
+
 const NO_COUNTS: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
 
 /**
@@ -200,6 +203,19 @@ export class SwarmStore {
     }
     this.#nextToExpire = end > highest ? 1 : end
     return end > highest
+  }
+
+  /**
+   * Removes the peers at addresses of which `isRefused` is true. Yields between steps; what joins
+   * meanwhile may or may not be removed.
+   */
+  *removeWhere(isRefused: (address: Uint8Array) => boolean): Generator<void, void> {
+    const { addressBytes, swarms } = this.#peers
+    for (let peer = 1; peer < swarms.length; peer += 1) {
+      const isGone = swarms[peer] && isRefused(addressBytes.subarray(16 * peer, 16 * peer + 16))
+      if (isGone) this.#remove(peer)
+      if (peer % STEP === 0) yield
+    }
   }
 
   /**

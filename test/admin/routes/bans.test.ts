@@ -7,7 +7,7 @@ import { BanList } from '../../../src/admin/storage/ban-list.js'
 import { makeScratch } from '../../support/scratch.js'
 import { startAdmin, type TestAdmin } from '../../support/admin.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
-import { announceQuery, startTrack, textIn } from '../../support/track.js'
+import { announceQuery, compactPeers, startTrack, textIn } from '../../support/track.js'
 
 const HASH = 'ab'.repeat(20)
 
@@ -73,6 +73,19 @@ test('a banned address gets no answer, nor does its network', async (t) => {
   assert.equal(await failureOf(admin, HASH, '198.51.100.7'), undefined)
   assert.equal((await ban('198.51.100.1 - 198.51.100.9')).status, 303)
   assert.notEqual(await failureOf(admin, HASH, '198.51.100.7'), undefined)
+})
+
+test('a peer whose address is banned is given to others no more', async (t) => {
+  const admin = await startAdmin(t, { open: true })
+  const browser = await admin.logIn()
+  const { ask } = admin.tracker
+  for (const [n, ip] of ['192.0.2.7', '192.0.2.8', '198.51.100.7'].entries())
+    await ask(announceQuery(HASH, { peer: `${n}`, ip }))
+  const addresses = '192.0.2.0/24'
+  await browser.send('/bans', { act: 'ban', kind: 'addresses', addresses, reason: '' })
+  const answer = await ask(announceQuery(HASH, { peer: 'new', left: 5 }))
+  assert.deepEqual(compactPeers(answer), ['198.51.100.7:6881'])
+  assert.equal(answer.get('complete'), 1)
 })
 
 test('what is no address or info hash is not written', async (t) => {

@@ -298,6 +298,24 @@ test('a claimed address that is banned or not allowed is refused, in any spellin
   assert.deepEqual(await claimsAt(['--allowed-ips', join(files, 'allowed')]), ['10.8.8.8:3'])
 })
 
+test('a peer that is banned in a file is given to nobody, from the next reading on', async (t) => {
+  const banned = join(makeScratch(t, { banned: '' }), 'banned')
+  const args = ['--banned-ips', banned]
+  const first = await startTrack(t, { args })
+  for (const [n, ip] of ['10.0.0.1', '10.0.0.2', '10.0.0.3'].entries())
+    await first.ask(announceQuery(HASH, { peer: `${n}`, ip }))
+  const peersAt = async ({ ask }: Pick<typeof first, 'ask'>) =>
+    compactPeers(await ask(announceQuery(HASH, { peer: 'new', left: 5 })))
+  writeFileSync(banned, '10.0.0.1\n')
+  first.hangUp()
+  await until('read', async () => (await peersAt(first)).length === 2)
+  assert.deepEqual(await peersAt(first), ['10.0.0.2:6881', '10.0.0.3:6881'])
+  await first.stop()
+  writeFileSync(banned, '10.0.0.2\n')
+  const second = await startTrack(t, { args, stateFile: first.stateFile })
+  assert.deepEqual(await peersAt(second), ['10.0.0.3:6881'])
+})
+
 test('health and metrics are served, and other methods and addresses are refused', async (t) => {
   const track = await startTrack(t)
   await track.ask(announceQuery(HASH))
