@@ -53,6 +53,11 @@ export class History {
     return this.#lastAt
   }
 
+  /** Sets the completed downloads from which the first sample counts. */
+  begin(downloaded: number): void {
+    this.#downloaded = downloaded
+  }
+
   /** Adds the current counts. `at` is in milliseconds since 1970. */
   note(
     counts: {
@@ -126,12 +131,18 @@ interface SampledSwarms {
   readonly isTracked: (infoHash: InfoHash) => boolean
 }
 
-/** Adds the current counts of all swarms to a history, in small steps. */
+/** Adds the current counts of all swarms to a history. */
 export async function takeSample(
   history: History,
-  { store, isTracked }: SampledSwarms,
+  swarms: SampledSwarms,
   now: () => number,
 ): Promise<void> {
+  const totals = await countAll(swarms)
+  history.note(totals, now())
+}
+
+/** Counts all swarms, in small steps. */
+export async function countAll({ store, isTracked }: SampledSwarms) {
   const totals = { complete: 0, downloading: 0, downloaded: 0 }
   let count = 0
   for (const { infoHash, complete, incomplete, downloaded } of store.list()) {
@@ -142,7 +153,7 @@ export async function takeSample(
     totals.downloading += incomplete
     totals.downloaded += downloaded
   }
-  history.note(totals, now())
+  return totals
 }
 
 /**

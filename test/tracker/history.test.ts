@@ -24,6 +24,13 @@ test('an hour has the averages of its samples and the sum of its downloads', () 
   ])
 })
 
+test('downloads before the first sample count, from the start of the tracker on', () => {
+  const history = new History()
+  history.begin(10)
+  history.note(countsOf(2, 13), START)
+  assert.equal(history.samples().at(-1)?.completed, 3)
+})
+
 test('hours after a month are forgotten, and those of a wrong clock', () => {
   const history = new History()
   for (let hour = 0; hour < 800; hour += 1) history.note(countsOf(hour, 0), START + hour * HOUR)

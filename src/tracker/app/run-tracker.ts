@@ -12,7 +12,7 @@ import { closeStalled } from '../../server/connections/connections.js'
 import { type Listening, type ServerRules, listenAll } from '../../server/listen/listen.js'
 import { startPeriodicTasks } from '../../server/periodic-tasks.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
-import { SAMPLE_INTERVAL, takeSample } from '../history.js'
+import { SAMPLE_INTERVAL, countAll, takeSample } from '../history.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import { type UdpServer, openUdp } from '../udp/udp-server.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -137,7 +137,10 @@ async function beginWork(
   const isTracked = (infoHash: InfoHash) => {
     return torrents.isOpen || torrents.isFed || torrents.torrents.has(infoHash)
   }
-  const sample = () => takeSample(history, { store, isTracked }, now)
+  const swarms = { store, isTracked }
+  // Only now: downloads that other trackers counted before are known, and are not new
+  history.begin((await countAll(swarms)).downloaded)
+  const sample = () => takeSample(history, swarms, now)
   const sampleAndSave = async () => {
     await sample()
     await historyFile.saveIfDue()

@@ -210,6 +210,19 @@ test('the history survives a restart, and damage to it stops nothing', async (t)
   assert.match(stderr, /^btkit: warning: \S+\.history: not a history of this version; renamed to /)
 })
 
+test('the history has downloads that completed soon after each start', async (t) => {
+  const first = await startTrack(t)
+  await first.ask(announceQuery(HASH, { peer: 'a', port: 1111, event: 'completed' }))
+  await first.stop()
+  const { stateFile } = first
+  const second = await startTrack(t, { stateFile })
+  assert.match(await (await second.get('/activity')).text(), /completed: 1 in all\./)
+  await second.ask(announceQuery(HASH, { peer: 'b', port: 2222, event: 'completed' }))
+  await second.stop()
+  const third = await startTrack(t, { stateFile })
+  assert.match(await (await third.get('/activity')).text(), /completed: 2 in all\./)
+})
+
 test('a peer has its own address, unless its claim is believed', async (t) => {
   const peerOf = async (args: readonly string[], init: RequestInit, fields = {}) => {
     const track = await startTrack(t, { args })
