@@ -126,9 +126,10 @@ function barPath(values: readonly (number | null)[], scale: number): string {
 function table({ start, lines }: Chart, length: number): Html {
   const rows = Array.from({ length: Math.ceil(length / 24) }, (_, i) => {
     const from = 24 * i
+    const end = start + Math.min(from + 24, length) * HOUR
     const cells = lines.map((line) => valueOf(line, from))
     if (cells.every((cell) => cell === null)) return null
-    const time = new Date(start + from * HOUR).toISOString().slice(0, 16).replace('T', ' ')
+    const time = new Date(end).toISOString().slice(0, 16).replace('T', ' ')
     return html`<tr>
       <th scope="row">${time}</th>
       ${cells.map((cell) => html`<td class="n">${cell === null ? '' : number(cell)}</td>`)}
@@ -139,7 +140,7 @@ function table({ start, lines }: Chart, length: number): Html {
     <table>
       <thead>
         <tr>
-          <th scope="col">UTC</th>
+          <th scope="col">24 hours until (UTC)</th>
           ${lines.map(({ name }) => html`<th scope="col" class="n">${name}</th>`)}
         </tr>
       </thead>

@@ -51,8 +51,19 @@ test('a table has the same by the day: averages, and sums of amounts', () => {
     ...text.matchAll(/<th scope="row">([^<]*)<\/th>\s*(?:<td class="n">([^<]*)<\/td>)+/g),
   ]
   assert.equal(rows.length, 7)
-  assert.match(rows[0]?.[0] ?? '', /2026-11-20 00:00.*>12<.*>276</s)
-  assert.match(rows[6]?.[0] ?? '', /2026-11-26 00:00.*>3<.*>72</s)
+  assert.match(rows[0]?.[0] ?? '', /2026-11-21 00:00.*>12<.*>276</s)
+  assert.match(rows[6]?.[0] ?? '', /2026-11-27 00:00.*>3<.*>72</s)
+})
+
+test('a row of the table is labelled with the end of its 24 hours', () => {
+  const values = Array.from({ length: 31 * 24 }, (_, i) => (i === 31 * 24 - 1 ? 7 : null))
+  const text = drawn([seeds(values)])
+  const rows = [...text.matchAll(/<th scope="row">([^<]*)/g)].map(([, time]) => time)
+  // The only known hour is the last one, from 23:00 on
+  assert.deepEqual(rows, ['2026-12-21 00:00'])
+  assert.match(text, /<th scope="col">24 hours until \(UTC\)<\/th>/)
+  const short = drawn([seeds([1, 2, 3])])
+  assert.match(short, /<th scope="row">2026-11-20 03:00</)
 })
 
 test('Mondays are marked', () => {
