@@ -89,7 +89,7 @@ const handshakes = new WeakMap<object, Map<string, Handshake>>()
 
 /**
  * Bounds the cost of connections that do not complete their handshake: of all together, and of each
- * client unless many clients share the connection's address.
+ * client unless many clients share the connection's address. A new one takes the place of the oldest.
  */
 export function limitHandshakes(server: Server, keyOf: KeyOf): void {
   const underWay = new Map<string, Handshake>()
@@ -98,6 +98,7 @@ export function limitHandshakes(server: Server, keyOf: KeyOf): void {
   server.on('connection', (socket: Socket) => {
     const place = placeOf(socket)
     const client = keyOf(socket)
+    if (shares.lackFor(client) === 'total') endOldest(underWay)
     if (!shares.take(client)) {
       socket.destroy()
       return
@@ -116,6 +117,13 @@ export function limitHandshakes(server: Server, keyOf: KeyOf): void {
   server.on('secureConnection', (socket) => {
     underWay.get(placeOf(socket))?.end()
   })
+}
+
+/** A client that means well needs some milliseconds, so the oldest one is of another. */
+function endOldest(underWay: ReadonlyMap<string, Handshake>): void {
+  const [oldest] = underWay.values()
+  oldest?.end()
+  oldest?.socket.destroy()
 }
 
 /** The connections of a server whose handshakes are under way. */

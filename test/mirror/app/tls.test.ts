@@ -224,3 +224,27 @@ test(
     assert.equal(status, 200)
   },
 )
+
+test(
+  'incomplete handshakes of many clients give way to those that come later',
+  unlessOpenssl,
+  async (t) => {
+    const { port, cert } = await serveSecure(t, ['--host', '127.0.0.1'])
+    const idle = Array.from({ length: 1000 }, (_, n) => {
+      const localAddress = `127.0.1.${1 + (n % 20)}`
+      const socket = connectPlain({ port, host: '127.0.0.1', localAddress })
+      t.after(() => socket.destroy())
+      return socket.on('error', () => undefined).resume()
+    })
+    await Promise.all(idle.map((socket) => once(socket, 'connect')))
+    const address = `https://127.0.0.1:${port}`
+    const { status } = await askSecurely(agentFor(t, cert), { address }, '/-/health')
+    assert.equal(status, 200)
+    // The oldest one
+    await until('one is closed', () => idle.some(({ closed }) => closed))
+    assert.deepEqual(
+      idle.map(({ closed }) => closed),
+      idle.map((_, n) => n === 0),
+    )
+  },
+)
