@@ -232,7 +232,8 @@ test('the newest three damaged states are kept', async (t) => {
     const { file, path } = stateIn(directory, NOW + i)
     await file.save()
     const bytes = readFileSync(path)
-    writeFileSync(path, bytes.fill(1, bytes.length - 1))
+    bytes[bytes.length - 1]! ^= 1
+    writeFileSync(path, bytes)
     const damaged = stateIn(directory, NOW + i)
     await damaged.file.load()
     await damaged.file.prepareToSave()
