@@ -106,7 +106,8 @@ const STATUS_WIDTH = 'unreadable'.length
 
 function fileLine(file: VerifiedFile, place: () => string): string {
   const isAbsent = file.status === 'missing' && file.reason === null
-  const reason = isAbsent ? `not found: ${place()}` : file.reason
+  const unread = file.status === 'unchecked' && isAll(file) ? UNREAD : null
+  const reason = isAbsent ? `not found: ${place()}` : (file.reason ?? unread)
   const details = [
     ...(reason === null ? [] : [reason]),
     ...sizeOf(file),
@@ -119,6 +120,8 @@ function fileLine(file: VerifiedFile, place: () => string): string {
   const line = `${file.status.padEnd(STATUS_WIDTH)}  ${path}`
   return details.length === 0 ? line : `${line}: ${details.join('; ')}`
 }
+
+const UNREAD = 'shares a piece with bytes that are missing or unreadable'
 
 /** The bad blocks within bad pieces, if they are known. */
 function closerRanges({ ranges, blockRanges }: VerifiedFile): string[] {
@@ -135,7 +138,7 @@ function sizeOf({ status, length, found }: VerifiedFile): string[] {
   return [`${found ?? 0} bytes, not ${length}`]
 }
 
-/** Whether no byte of a file could be checked; then its status says enough. */
+/** Whether no byte of a file could be checked; then ranges say no more. */
 function isAll({ length, unchecked: [first] }: VerifiedFile): boolean {
   return first !== undefined && first[1] - first[0] === length
 }

@@ -55,6 +55,18 @@ test('damaged files have a line each, with a summary and status 1', async (t) =>
   assert.equal(status, 1)
 })
 
+test('a file of which nothing could be checked says why', async (t) => {
+  const release = plantRelease(t, [
+    { path: 'a', size: PIECE / 2 },
+    { path: 'b', size: PIECE / 2 },
+  ])
+  rmSync(placeOf(release, 'a'))
+  const torrent = join(release.directory, 'release.torrent')
+  const { stdout } = await runBtkit(['verify', torrent])
+  const why = 'shares a piece with bytes that are missing or unreadable'
+  assert.equal(stdout.split('\n')[1], `unchecked   b: ${why}`)
+})
+
 test('the JSON has just these keys', async (t) => {
   const release = plant(t)
   rmSync(placeOf(release, 'a'))
