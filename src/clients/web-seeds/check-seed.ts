@@ -33,6 +33,8 @@ export interface SeedCheck extends Seed {
   readonly result: 'ok' | 'not asked' | Fault
   /** Details for people; empty if there are none. */
   readonly detail: string
+  /** The URL that was requested last, before redirects; null if none was requested. */
+  readonly requested: string | null
   /** The index of the requested piece; null if none was requested. */
   readonly piece: number | null
 }
@@ -96,20 +98,23 @@ export async function checkSeeds(
 }
 
 function notAsked(seed: Seed, detail: string): SeedCheck {
-  return { ...seed, result: 'not asked', detail, piece: null }
+  return { ...seed, result: 'not asked', detail, requested: null, piece: null }
 }
 
 async function checkSeed(
   seed: Seed,
-  question: Omit<Question, 'judge'>,
+  question: Omit<Question, 'judge' | 'onAsk'>,
   options: CheckSeedsOptions,
 ): Promise<SeedCheck> {
   const { piece } = question
-  const checked = { ...seed, piece: piece.index }
+  const checked = { ...seed, requested: null as string | null, piece: piece.index }
+  const onAsk = (address: string) => {
+    checked.requested = address
+  }
   const judge = new PieceJudge(piece)
   const ask = seed.kind === 'web seed' ? askWebSeed : askHttpSeed
   try {
-    await callWithin(options, (signal) => ask({ ...question, judge }, signal))
+    await callWithin(options, (signal) => ask({ ...question, judge, onAsk }, signal))
     return { ...checked, result: judge.isRight() ? 'ok' : 'wrong bytes', detail: '' }
   } catch (error) {
     if (options.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
@@ -185,13 +190,15 @@ interface Question {
   readonly url: string
   readonly piece: Piece
   readonly judge: PieceJudge
+  /** Receives each URL before it is requested. */
+  readonly onAsk: (address: string) => void
 }
 
 const ZEROS = new Uint8Array(64 * 1024)
 
 /** Requests the part of each file that is in the piece (BEP 19). */
 async function askWebSeed(
-  { metainfo, url, piece, judge }: Question,
+  { metainfo, url, piece, judge, onAsk }: Question,
   signal: AbortSignal,
 ): Promise<void> {
   for (const { file, start, end } of piece.parts) {
@@ -200,11 +207,9 @@ async function askWebSeed(
         judge.add(ZEROS.subarray(0, left), true)
       continue
     }
-    const response = await askFor(
-      addressOf(url, metainfo, file),
-      { Range: `bytes=${start}-${end - 1}` },
-      signal,
-    )
+    const address = addressOf(url, metainfo, file)
+    onAsk(address)
+    const response = await askFor(address, { Range: `bytes=${start}-${end - 1}` }, signal)
     try {
       requireRange(response, [start, end], file.length)
       await takeBody(response, end - start, (bytes) => {
@@ -242,12 +247,13 @@ function requireRange(
 
 /** Requests the whole piece (BEP 17), including padding. */
 async function askHttpSeed(
-  { metainfo, url, piece, judge }: Question,
+  { metainfo, url, piece, judge, onAsk }: Question,
   signal: AbortSignal,
 ): Promise<void> {
   const hash = (metainfo.infoHash ?? '').replace(/../g, '%$&')
   const separator = url.includes('?') ? '&' : '?'
   const address = `${url}${separator}info_hash=${hash}&piece=${piece.index}`
+  onAsk(address)
   const response = await askFor(address, {}, signal)
   const length = piece.parts.reduce((sum, { start, end }) => sum + end - start, 0)
   try {

@@ -321,8 +321,14 @@ export function seedsText(checks: readonly SeedCheck[], file: string): string {
   const head = `${escapeText(basename(file))}:\n`
   if (checks.length === 0) return `${head}  names no web seeds\n`
   const width = Math.max(...checks.map(({ result }) => result.length))
-  const lines = checks.map(({ result, url, detail, piece }) => {
-    const more = [...(detail ? [detail] : []), ...(piece === null ? [] : [`piece ${piece}`])]
+  const lines = checks.map((check) => {
+    const { result, url, detail, piece, requested } = check
+    const isOther = hasFailed(check) && requested !== null && requested !== url
+    const more = [
+      ...(detail ? [detail] : []),
+      ...(piece === null ? [] : [`piece ${piece}`]),
+      ...(isOther ? [`requested ${requested}`] : []),
+    ]
     const rest = more.length > 0 ? ` (${more.join(', ')})` : ''
     return `  ${result.padEnd(width)}  ${escapeText(url)}${escapeText(rest)}\n`
   })
@@ -331,8 +337,8 @@ export function seedsText(checks: readonly SeedCheck[], file: string): string {
 
 /** Formats the results of checking seeds for programs: one line of JSON. */
 export function seedsJson(checks: readonly SeedCheck[], file: string, metainfo: Metainfo): string {
-  const seeds = checks.map(({ url, kind, result, detail, piece }) => {
-    return { url, kind, result, detail: detail === '' ? null : detail, piece }
+  const seeds = checks.map(({ url, kind, result, detail, requested, piece }) => {
+    return { url, kind, result, detail: detail === '' ? null : detail, requested, piece }
   })
   return jsonLine({ ...torrentKeys(file, metainfo), file, seeds, ...failureKeys(null) })
 }

@@ -23,6 +23,7 @@ interface Checked {
   readonly url: string
   readonly result: string
   readonly detail: string | null
+  readonly requested: string | null
   readonly piece: number | null
 }
 
@@ -184,6 +185,16 @@ test('people read a line a seed, with no control characters', async (t) => {
   assert.equal(head, 'x.torrent:')
   assert.ok(ok.startsWith(`  ok      ${address}/right/ (piece `), ok)
   assert.ok(bad.startsWith(`  status  ${address}/absent/x\\x1b/ (404, piece `), bad)
+})
+
+test('a failed seed of a directory names the address that was requested', async (t) => {
+  const root = makeScratch(t, { 'dir/a b': 'content' })
+  const seed = `${await startSeeds(t, root)}/absent/`
+  const torrent = await makeTorrent(root, [seed])
+  const { stdout } = await runBtkit(['showmetainfo', '--check-seeds', torrent])
+  const requested = `${seed}dir/a%20b`
+  assert.equal(stdout.split('\n')[1], `  status  ${seed} (404, piece 0, requested ${requested})`)
+  assert.equal((await check(torrent)).seeds[0]!.requested, requested)
 })
 
 test('a torrent without seeds has none that fails', async (t) => {
