@@ -128,14 +128,14 @@ export class MakeTool implements Tool {
     if ('status' in result) return seededPage(job, result)
     const made = result
     const another = this.#another.get(job) ?? ''
-    const source = this.shop.client === null ? undefined : this.#sources.get(job)
+    const source = this.#sources.get(job)
+    const mayBeSeeded = this.shop.client !== null && source !== undefined
     return page({
       title: `${basename(job.about.path)} is ready`,
       tool: 'make',
       root: '../',
-      content: html`${source !== undefined && seedForm(job, source)}
-      ${madeOf(made, job, { another, mayBeSeeded: source !== undefined })}
-      ${findingsOf(made.findings)}`,
+      content: html`${mayBeSeeded && seedForm(job, source)}
+      ${madeOf(made, job, { another, source, mayBeSeeded })} ${findingsOf(made.findings)}`,
     })
   }
 
@@ -184,11 +184,13 @@ function seededPage({ about }: Job, { status }: HandedOver): Answer {
 interface NextSteps {
   /** The fields of a form for another one, as a query. */
   readonly another: string
+  /** The file or directory that the torrent is of; undefined if nobody knows any more. */
+  readonly source: string | undefined
   readonly mayBeSeeded: boolean
 }
 
 function madeOf(made: DescribedTorrent, { id, about }: Job, more: NextSteps): Html {
-  const { another, mayBeSeeded } = more
+  const { another, source, mayBeSeeded } = more
   const { infoHash, infoHashV2, magnet, bytesHashed } = made
   return html`<section class="two">
     <div>
@@ -208,6 +210,7 @@ function madeOf(made: DescribedTorrent, { id, about }: Job, more: NextSteps): Ht
             data-copy
           />
         </dd>
+        ${source !== undefined && fact('Seed it with', seedCommand(about.path, source, magnet))}
         <dt>Read</dt>
         <dd>
           ${bytesHashed === 0 ? 'Nothing, because the cache knew the files' : formatBytes(bytesHashed)}
@@ -224,6 +227,23 @@ function madeOf(made: DescribedTorrent, { id, about }: Job, more: NextSteps): Ht
     </div>
     ${renderQrCode(magnet)}
   </section>`
+}
+
+/** The command that seeds a torrent that was made, for a shell. */
+function seedCommand(torrent: string, source: string, magnet: string): string {
+  const data = dirname(source)
+  return [
+    'btkit seed',
+    // Without a tracker, nobody else could find the seed
+    ...(magnet.includes('&tr=') ? [] : ['--dht']),
+    ...(data === dirname(torrent) ? [] : ['--data', inShell(data)]),
+    inShell(torrent),
+  ].join(' ')
+}
+
+/** A path as one word of a shell. */
+function inShell(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }
 
 function fact(name: string, value: string): Html {

@@ -299,6 +299,20 @@ test('the trackers of the last torrent are offered again, also by the next windo
   assert.equal(statSync(join(stateDirectory, 'form', note)).mode & 0o777, 0o600)
 })
 
+test('the page of a torrent that was made names the command that seeds it', async (t) => {
+  const { root, send } = await openTestGui(t, { ...TREE, 'out/.keep': '' })
+  const trackers = 'http://t.example/announce'
+  const commandOf = async (fields: Readonly<Record<string, string>>) => {
+    const { text } = await send('make', { act: 'make', path: 'tree', ...fields })
+    return /<code>(btkit seed .*)<\/code>/.exec(text)?.[1]?.replaceAll('&#39;', "'")
+  }
+  assert.equal(await commandOf({ trackers }), `btkit seed ${root}/tree.torrent`)
+  const elsewhere = await commandOf({ trackers, output: `${root}/out/my tree` })
+  assert.equal(elsewhere, `btkit seed --data ${root} '${root}/out/my tree.torrent'`)
+  const trackerless = await commandOf({ replace: 'on' })
+  assert.equal(trackerless, `btkit seed --dht ${root}/tree.torrent`)
+})
+
 test('the client of the user is given the torrent that was made', async (t) => {
   const first = await openTestGui(t, TREE)
   const without = await first.send('make', { act: 'make', path: 'tree' })
