@@ -155,10 +155,9 @@ export class StateFile {
       return
     }
     if (beginning[0] !== 'd'.charCodeAt(0)) {
-      throw new BtkitError(
-        'io',
-        `${path}: not the state of a tracker; move it away, or name another --state-dir`,
-      )
+      const why = isPickle(beginning) ? `, but ${PICKLE}` : ''
+      const way = 'move it away, or name another --dfile or --state-dir'
+      throw new BtkitError('io', `${path}: not the state of a tracker${why}; ${way}`)
     }
     const read = await readRegular(path, MAX_OLD_STATE, null)
     try {
@@ -196,6 +195,13 @@ export class StateFile {
     const why = `renamed to ${aside}, and the tracker starts without peers`
     world.warn(`${path}: a damaged state cannot be read; ${why}`)
   }
+}
+
+const PICKLE = "perhaps a dfile in Python's pickle format; btkit reads only bencode"
+
+/** Whether bytes begin like a dictionary that Python pickled, in text or in binary form. */
+function isPickle([first, second = 0]: Uint8Array): boolean {
+  return (first === 0x80 && second <= 5) || (first === 0x28 && second === 0x64)
 }
 
 async function openIfThere(path: string): Promise<FileHandle | null> {

@@ -124,9 +124,8 @@ test('a state of a later version is not changed', async (t) => {
 test('a file that is not a state is not changed', async (t) => {
   const directory = makeScratch(t, { state: 'root:x:0:0\n' })
   const { file, path } = stateIn(directory)
-  await assert.rejects(file.load(), {
-    message: `${path}: not the state of a tracker; move it away, or name another --state-dir`,
-  })
+  const way = 'move it away, or name another --dfile or --state-dir'
+  await assert.rejects(file.load(), { message: `${path}: not the state of a tracker; ${way}` })
 })
 
 test('a directory is refused', async (t) => {
@@ -212,11 +211,15 @@ test('a file that only begins like a dfile is not changed', async (t) => {
 })
 
 test('a dfile that Python pickled is an error, and stays', async (t) => {
-  const directory = makeScratch(t, { state: "(dp0\nS'completed'\n" })
-  const { file, path } = stateIn(directory)
-  const message = `${path}: not the state of a tracker; move it away, or name another --state-dir`
-  await assert.rejects(file.load(), { message })
-  assert(existsSync(path))
+  for (const state of ["(dp0\nS'completed'\n", Uint8Array.of(0x80, 4, 0x95, 0, 0, 0)]) {
+    const directory = makeScratch(t, { state })
+    const { file, path } = stateIn(directory)
+    const what = "perhaps a dfile in Python's pickle format; btkit reads only bencode"
+    const way = 'move it away, or name another --dfile or --state-dir'
+    const message = `${path}: not the state of a tracker, but ${what}; ${way}`
+    await assert.rejects(file.load(), { message })
+    assert(existsSync(path))
+  }
 })
 
 test('a directory that cannot be written is an error that names the file', async (t) => {
