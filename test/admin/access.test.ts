@@ -3,7 +3,9 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { PASSWORDS, startAdmin, userLine, Visitor } from '../support/admin.js'
+import { startForms } from '../support/admin-forms.js'
 import { plantCertificate, tlsArgs, unlessOpenssl } from '../support/certificates.js'
+import { filesBelow, torrentNamed } from '../support/collection.js'
 import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { longTest } from '../support/long.js'
@@ -183,6 +185,41 @@ test('after the end of a session, a log-in leads on to the page and its form, an
     const other = await startVisit(browser, password, to)
     assert.equal(other, './', to)
   }
+})
+
+test('after the end of a session, the page says that an upload or a form was not accepted', async (t) => {
+  const admin = await startForms(t)
+  const { root, visitor, logIn } = admin
+  const bob = await logIn('bob')
+  const token = await bob.token()
+  await bob.post('/logout', [])
+  for (const [sent, page, told] of [
+    [
+      () => bob.upload({ 'a.torrent': torrentNamed('a') }, { token }),
+      './upload',
+      'uploaded; choose the files',
+    ],
+    [
+      () => bob.post('/categories', [['name', 'new']]),
+      './categories?name=new',
+      'changed; send the form',
+    ],
+    [() => bob.get('/upload'), './upload', ''],
+  ] as const) {
+    const { location } = await sent()
+    const browser = visitor()
+    const { text } = await browser.get(`/${location}`)
+    const [to = '', lost = ''] = ['to', 'lost'].map(
+      (name) => new RegExp(`name="${name}" value="([^"]*)"`).exec(text)?.[1],
+    )
+    const password = PASSWORDS['bob']!
+    const entered = await browser.send('/login', { name: 'bob', password, to, lost })
+    assert.equal(entered.location, page)
+    const shown = (await browser.get(page.slice(1))).text
+    assert.equal(/Nothing was (.*) again\./.exec(shown)?.[1] ?? '', told)
+    assert.doesNotMatch((await browser.get(page.slice(1))).text, /Nothing was/)
+  }
+  assert.deepEqual(filesBelow(join(root, 'torrents')), [])
 })
 
 async function startVisit(browser: Visitor, password: string, to: string): Promise<string> {

@@ -40,10 +40,19 @@ export function adminPage(parts: PageParts, { name, user, menu, root, token }: F
   }
 }
 
+/** Where a log-in leads. */
+export interface Aim {
+  /** The page and its fields; empty for the first page. */
+  readonly to: string
+  /** The kind of form that was sent and not accepted, because the session had ended. */
+  readonly lost: '' | 'form' | 'upload'
+}
+
 /** Shows a log-in form that leads on to a page, with the name of the last attempt. */
-export function logInContent(name: string, to: string): Html {
+export function logInContent(name: string, { to, lost }: Aim): Html {
   return html`<form class="log-in" method="post" action="login">
     <input type="hidden" name="to" value="${fieldValue(to)}" />
+    <input type="hidden" name="lost" value="${lost}" />
     <section>
       <div class="field">
         <label for="name">Name</label>

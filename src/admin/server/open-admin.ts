@@ -22,7 +22,13 @@ import { html } from '../../text/html.js'
 import { counted } from '../../text/quantity.js'
 import type { LogInFailure } from '../access/log-in.js'
 import { type User, UsersFile } from '../access/users.js'
-import { ADMIN_SCRIPT, ADMIN_STYLE, adminPage, logInContent } from '../frame/admin-page.js'
+import {
+  ADMIN_SCRIPT,
+  ADMIN_STYLE,
+  type Aim,
+  adminPage,
+  logInContent,
+} from '../frame/admin-page.js'
 import { type AdminContext, type AdminRoute, mayDo } from '../frame/visit.js'
 import {
   type AdminParts,
@@ -127,7 +133,7 @@ function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
 function logInRoutes(app: FastifyInstance, { name: site, authentication }: RoutesParts): void {
   const show = (
     { request, reply }: Pick<Exchange, 'request' | 'reply'>,
-    to: string,
+    aim: Aim,
     failed: Failed | null = null,
   ) => {
     const frame = {
@@ -137,14 +143,14 @@ function logInRoutes(app: FastifyInstance, { name: site, authentication }: Route
       root: '',
       token: () => authentication.token(request, reply),
     }
-    const isLate = failed === null && to !== '' && authentication.wasHere(request)
-    const content = html`${isLate && ENDED} ${logInContent(failed?.name ?? '', to)}`
+    const isLate = failed === null && aim.to !== '' && authentication.wasHere(request)
+    const content = html`${isLate && ENDED} ${logInContent(failed?.name ?? '', aim)}`
     const page = { title: 'Log in', error: failed ?? undefined, content, status: failed?.status }
     return send(reply, adminPage(page, frame))
   }
   app.get('/login', async (request, reply) =>
     (await authentication.userOf(request)) === null
-      ? show({ request, reply }, placeIn(queryOf(request)))
+      ? show({ request, reply }, aimIn(queryOf(request)))
       : send(reply, seeOther('./')),
   )
   app.post('/login', async (request, reply) => {
@@ -155,9 +161,11 @@ function logInRoutes(app: FastifyInstance, { name: site, authentication }: Route
       name,
       password: form.raw('password'),
     })
-    const to = placeIn(form)
-    if (failure === null) return send(reply, seeOther(`./${to}`))
-    return show({ request, reply }, to, { ...failed(failure), name })
+    const aim = aimIn(form)
+    if (failure !== null) return show({ request, reply }, aim, { ...failed(failure), name })
+    const lost = LOST[aim.lost]
+    if (lost) authentication.leaveMessage(request, html`<p class="note" role="status">${lost}</p>`)
+    return send(reply, seeOther(`./${aim.to}`))
   })
   app.post('/logout', async (request, reply) => {
     const user = await authentication.userOf(request)
@@ -168,6 +176,19 @@ function logInRoutes(app: FastifyInstance, { name: site, authentication }: Route
 }
 
 const ENDED = html`<p class="note" role="status">Your session has ended. Log in to go on.</p>`
+
+/** The messages after the log-in for what was sent when the session had ended. */
+const LOST: Readonly<Record<Aim['lost'], string>> = {
+  '': '',
+  form: 'Nothing was changed; send the form again.',
+  upload: 'Nothing was uploaded; choose the files again.',
+}
+
+/** Reads where the log-in leads. */
+function aimIn(form: Form): Aim {
+  const lost = form.text('lost')
+  return { to: placeIn(form), lost: lost === 'form' || lost === 'upload' ? lost : '' }
+}
 
 /** A page and its fields, as this program writes them in addresses; it leads nowhere else. */
 const PLACE = /^[a-z]+(?:\/[\da-z]+)*(?:\?[\w=&%.+*-]*)?$/
@@ -190,7 +211,9 @@ function logInFor(request: FastifyRequest, { routes }: AdminParts): string {
   const fields = method === 'GET' ? asked : isPage ? sent : ''
   const page = method === 'GET' || isPage ? path : ''
   const to = placeIn(new Form({ to: fields === '' ? page : `${page}?${fields}` })) || page
-  return `${rootOf(request)}login${query({ to })}`
+  const isUpload = routes.some((route) => route.upload !== undefined && route.path === path)
+  const lost = method === 'GET' ? '' : isUpload ? 'upload' : 'form'
+  return `${rootOf(request)}login${query({ to, lost })}`
 }
 
 interface Failed {
