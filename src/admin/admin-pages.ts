@@ -67,7 +67,7 @@ const TIDY_PERIOD = 3_600_000
 interface FormsSettings
   extends
     CollectionParts,
-    Pick<FormsParts, 'presets' | 'announce' | 'swarmsAt' | 'makeFrom'>,
+    Pick<FormsParts, 'presets' | 'announce' | 'swarmsAt' | 'isBannedAt' | 'makeFrom'>,
     Pick<ServerContext, 'monotonic' | 'onError'> {}
 
 /** The parts of the pages on which torrents are changed, and their end. */

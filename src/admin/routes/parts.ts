@@ -25,6 +25,8 @@ export interface FormsParts {
   readonly announce: string | null
   /** The swarms of the tracked torrents at some paths, by path. */
   readonly swarmsAt: (paths: ReadonlySet<string>) => Promise<ReadonlyMap<string, SwarmRow>>
+  /** Whether the torrent at a path is banned. */
+  readonly isBannedAt: (path: string) => boolean
   /** Makes the tracker look at its directories soon. */
   readonly changed: () => void
 }

@@ -18,7 +18,7 @@ import {
 } from './listed.js'
 import { type FormsParts, categoryField, listOf, NONE_CHOSEN, outcomeOf } from './parts.js'
 import { HELD } from '../storage/held.js'
-import { type Category, SUFFIX } from '../storage/places.js'
+import { type Category, type Places, SUFFIX } from '../storage/places.js'
 import { parseUnhashedTorrent } from '../../core/read-torrent.js'
 import { BtkitError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
@@ -95,7 +95,7 @@ async function change({ collection }: FormsParts, context: AdminContext): Promis
 async function showTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
   const { places } = parts.collection
   const { query: form } = context
-  const category = places.category(form.text('in') || '0')
+  const category = places.category(form.text('in') || firstFilled(places))
   const wanted = form.text('q').toLowerCase()
   const found = wanted === '' ? inCategory(places, category) : search(places, wanted)
   const order = orderOf(form)
@@ -112,6 +112,12 @@ async function showTorrents(parts: FormsParts, context: AdminContext): Promise<A
       </div>
     </div>`,
   })
+}
+
+/** The address of the first category that has torrents, or else of the first one. */
+function firstFilled(places: Places): string {
+  const filled = places.list().find((each) => places.namesIfReadable(each).length > 0)
+  return filled?.address ?? '0'
 }
 
 function nothing({ category: { address, root }, isSearch }: View): Html {
@@ -252,7 +258,7 @@ interface Row extends Listed {
 }
 
 function row(
-  { collection, announce }: FormsParts,
+  { collection, announce, isBannedAt }: FormsParts,
   context: AdminContext,
   { category, name, isSearch, swarm }: Row,
 ): HtmlValue[] {
@@ -267,6 +273,7 @@ function row(
     isSearch && html`<a href="torrents${query({ in: category.address })}">${title}</a>`,
     facts.told,
     owner !== null && `by ${owner}`,
+    isBannedAt(path) && (context.may('ban') ? html`<a href="bans">banned</a>` : 'banned'),
     swarm && html`<a href="${magnetOf(swarm, announce)}">magnet</a>`,
     swarm && context.may('ban') && banLink(swarm, name),
   ].filter((each) => each !== false && each !== null)

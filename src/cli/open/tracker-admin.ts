@@ -143,6 +143,7 @@ async function openTrackerForms(
     presets: await formPresets(config, io),
     announce: announceUrls.find((url) => /^https?:/.test(url)) ?? announceUrls[0] ?? null,
     swarmsAt: (paths) => Promise.resolve(takeTorrentsAt(paths, tracker.view)),
+    isBannedAt: (path) => tracker.view.torrents.bannedPaths.has(path),
     // A list of hashes has no metainfo; a file for one of them is no copy
     trackedAs: (infoHash) => tracker.view.torrents.torrents.get(infoHash)?.metainfo ?? null,
     scan: () => tracker.refresh().catch(context.onError),

@@ -42,6 +42,7 @@ export class TorrentList {
   readonly #added = new LRUCache<InfoHash, AllowedTorrent>({ max: MAX_ADDED })
   #torrents = new Map<InfoHash, AllowedTorrent>()
   #banned: ReadonlySet<InfoHash> = new Set()
+  #bannedPaths: ReadonlySet<string> = new Set()
   /** How often the banned hashes have changed. */
   #bans = 0
   #version = ''
@@ -103,6 +104,11 @@ export class TorrentList {
     return this.#banned
   }
 
+  /** The files of torrents that are refused. */
+  get bannedPaths(): ReadonlySet<string> {
+    return this.#bannedPaths
+  }
+
   /** All directories that are searched for torrents. */
   get watched(): string[] {
     return this.#directories.flatMap(({ directories }) => directories)
@@ -143,7 +149,13 @@ export class TorrentList {
     this.#copies.tell()
     await this.#bannedFile?.refresh()
     const banned = new Set(this.#bannedFile?.values)
-    for (const infoHash of banned) torrents.delete(infoHash)
+    const bannedPaths = new Set<string>()
+    for (const infoHash of banned) {
+      const path = torrents.get(infoHash)?.metainfo?.path
+      if (path != null) bannedPaths.add(path)
+      torrents.delete(infoHash)
+    }
+    this.#bannedPaths = bannedPaths
     this.#torrents = torrents
     const isSame =
       banned.size === this.#banned.size && [...banned].every((hash) => this.#banned.has(hash))

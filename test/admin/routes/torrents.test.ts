@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { editTorrent } from '../../../src/library/changes.js'
@@ -7,6 +7,7 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { fieldsOf, startForms, type Fields } from '../../support/admin-forms.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
 import { makeScratch } from '../../support/scratch.js'
+import { until } from '../../support/until.js'
 
 const A = torrentNamed('a', 'old')
 const B = torrentNamed('b', 'other')
@@ -144,6 +145,45 @@ test('an admin gets from a torrent to the form that bans it', async (t) => {
   const form = await alice.get(`/${address.replaceAll('&amp;', '&')}`)
   assert.match(form.text, new RegExp(`id="torrents"\\s+name="torrents"\\s+value="${infoHash}"`))
   assert.doesNotMatch((await bob.get('/torrents?in=0%2Fx')).text, /href="bans/)
+})
+
+test('a banned torrent is marked, with a link to the bans for those who may ban', async (t) => {
+  const { logIn } = await startForms(t, { 'torrents/a.torrent': A, 'torrents/b.torrent': B })
+  const { infoHash } = parseMetainfo(A)
+  const [alice, bob] = [await logIn(), await logIn('bob')]
+  const marked = async ({ get }: typeof alice) =>
+    [...(await get('/torrents')).text.matchAll(/(\w)\.torrent<br \/><span[^>]*>[^]*?<\/span>/g)]
+      .filter(([row]) => row.includes('banned'))
+      .map(([row, name]) => [name, row.includes('<a href="bans">banned</a>')])
+  assert.deepEqual(await marked(alice), [])
+  const ban = [
+    ['act', 'ban'],
+    ['kind', 'torrents'],
+    ['torrents', infoHash!],
+  ] as const
+  await alice.post('/bans', ban)
+  assert.deepEqual(await marked(alice), [['a', true]])
+  assert.deepEqual(await marked(bob), [['a', false]])
+  await alice.post('/bans', [
+    ['kind', 'torrents'],
+    ['lift', infoHash!],
+  ])
+  assert.deepEqual(await marked(alice), [])
+})
+
+test('the page opens at the first category that has torrents', async (t) => {
+  const { root, logIn } = await startForms(t, {
+    'torrents/empty/readme.txt': '',
+    'torrents/linux/a.torrent': A,
+    'torrents/more/b.torrent': B,
+  })
+  const alice = await logIn()
+  const current = async (path: string) =>
+    /aria-current="page">([^<]+)<\/a>\s+<span/.exec((await alice.get(path)).text)?.[1]
+  assert.equal(await current('/torrents'), 'linux')
+  assert.equal(await current('/torrents?in=0'), 'no category')
+  for (const name of ['linux/a', 'more/b']) rmSync(join(root, `torrents/${name}.torrent`))
+  await until('seen', async () => (await current('/torrents')) === 'no category')
 })
 
 test('a search finds the torrents of all categories, and names these', async (t) => {
