@@ -89,10 +89,9 @@ export function logInContent(name: string, { to, lost }: Aim): Html {
  * and too large uploads are noticed before they are sent.
  */
 export const ADMIN_SCRIPT = `${SCRIPT}
-// On a narrow window the menu is one row that scrolls, and the categories a box
-for (const current of document.querySelectorAll('nav [aria-current]')) {
-  const list = current.closest('ul') ?? current.parentElement
-  list.scrollLeft = current.offsetLeft - list.offsetLeft - (list.clientWidth - current.offsetWidth) / 2
+// On a narrow window the categories are a box that scrolls
+for (const current of document.querySelectorAll('.categories [aria-current]')) {
+  const list = current.closest('ul')
   list.scrollTop = current.offsetTop - list.offsetTop - list.clientHeight / 2
 }
 
@@ -154,7 +153,7 @@ td ul { margin: .3rem 0 0; padding-left: 1.2rem } td.name input { width: 100% }
 main form > .chosen { position: sticky; bottom: 0; box-shadow: 0 -2px 8px #0003 } .chosen .acts { margin: 0 }
 .dropping fieldset { border: 2px dashed var(--accent) } input[type=file] { padding: .6rem; width: 100% }
 @media (max-width: 58rem) {
-  .masthead nav { order: 3; flex: 0 0 100%; flex-wrap: nowrap; overflow-x: auto; padding: .2rem } .masthead nav a { flex: none }
+  .masthead nav { order: 3; flex: 0 0 100% }
   .masthead .who { margin-left: auto }
 }
 @media (max-width: 50rem) {

@@ -71,7 +71,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await look(path)
       }
       const rows = `new Set([...document.querySelectorAll('.masthead nav a')].map((a) => a.offsetTop)).size`
-      assert.equal(await page.evaluate(rows), 1, 'rows of the menu')
+      assert.equal(await page.evaluate(rows), width === 360 ? 2 : 1, 'rows of the menu')
       await tab.open(`${pages}/${debian}`)
       await page.locator('[name=torrent]').first().click()
       await page.getByRole('button', { name: 'Edit' }).click()
@@ -87,6 +87,19 @@ for (const colorScheme of ['light', 'dark'] as const) {
     })
   }
 }
+
+test('a phone without scripts shows the whole menu', unlessBrowser, async (t) => {
+  const data = makeScratch(t)
+  const { pages } = await startForms(t, {}, ['--make-from', data])
+  const { page } = await openLoggedIn(t, pages, { javaScript: false, width: 360 })
+  const entries = page.locator('.masthead nav a')
+  assert.equal((await entries.allInnerTexts()).at(-1), 'Log')
+  const hidden = `[...document.querySelectorAll('.masthead nav a')].filter((a) => {
+    const [own, menu] = [a, a.parentElement].map((each) => each.getBoundingClientRect())
+    return own.right > Math.min(menu.right, innerWidth) || own.left < menu.left
+  }).map((a) => a.textContent)`
+  assert.deepEqual(await page.evaluate(hidden), [])
+})
 
 for (const javaScript of [true, false]) {
   const how = javaScript ? 'with' : 'without'
