@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { buffer } from 'node:stream/consumers'
+import { buffer, text as readText } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { certificateFiles, plantCertificate } from '../../support/certificates.js'
+import { torrentNamed } from '../../support/collection.js'
+import { projectRoot } from '../../support/executable.js'
 import { makeScratch } from '../../support/scratch.js'
 import { announceQuery, compactPeers, decodeAnswer, startTrack } from '../../support/track.js'
 import { configure, fill, serverBlocks, startNginx, unlessNginx } from '../behind-nginx.js'
@@ -29,15 +32,64 @@ test('nor does one if the tracker does not trust nginx', unlessNginx, async (t) 
   assert.deepEqual(await ask(announceQuery(HASH, { peer: 'b', left: 1 })), ['127.0.0.1:25'])
 })
 
+test('below a path, as the manual has it, pages and announces work', unlessNginx, async (t) => {
+  const url = 'https://tracker.example.org/tracker'
+  const text = readFileSync(join(projectRoot, 'docs/nginx.md'), 'utf8')
+  assert.ok(text.includes(`BTKIT_TRACK_PUBLIC_URL=${url}`))
+  const [, below = ''] = /^```nginx\n( +location \/tracker\/ [^]*?)^```$/m.exec(text) ?? []
+  const directory = makeScratch(t, { 'linux/a.torrent': torrentNamed('a') })
+  const get = await openNginx(t, {
+    args: ['--allowed-dir', directory, '--public-url', url, '--trust-proxy', '127.0.0.1'],
+    change: (blocks) => blocks.replace(/^ +location \/ [^]*(?=^}\n$)/m, below),
+  })
+  const infoHash = parseMetainfo(torrentNamed('a')).infoHash ?? ''
+  const announced = await get(`/tracker${announceQuery(infoHash)}`)
+  assert.deepEqual(decodeAnswer(await buffer(announced)).get('complete'), 1)
+  const page = await get(`/tracker/torrent?info_hash=${infoHash}`)
+  assert.match(await readText(page), new RegExp(`tr=${encodeURIComponent(`${url}/announce`)}`))
+  // Each address of the pages leads on below the path
+  const found = new Set(['/tracker/'])
+  for (const path of found) {
+    const answer = await get(path)
+    const { location } = answer.headers
+    assert.equal(answer.statusCode, location === undefined ? 200 : 302, path)
+    const body = await readText(answer)
+    const links = [...body.matchAll(/ (?:href|src|action)="([^"#]+)/g)].map(([, link]) => link!)
+    for (const link of location === undefined ? links : [location]) {
+      const to = new URL(link.replaceAll('&amp;', '&'), `https://tracker.example.org${path}`)
+      if (to.host !== 'tracker.example.org') continue
+      assert.ok(to.pathname.startsWith('/tracker/'), `${path} leads to ${to.pathname}`)
+      if (!to.pathname.endsWith('/announce')) found.add(to.pathname + to.search)
+    }
+  }
+  assert.ok(
+    [...found].some((path) => path.includes('/catalogue/linux/')),
+    [...found].join(' '),
+  )
+  assert.equal((await get('/tracker/-/metrics')).statusCode, 403)
+  assert.equal((await get('/announce')).statusCode, 404)
+})
+
 /** A tracker and nginx before it; the function asks nginx, and resolves with the peers. */
 async function trackBehindNginx(t: TestContext, args: readonly string[]) {
+  const get = await openNginx(t, { args })
+  return async (path: string, headers = {}) => {
+    return compactPeers(decodeAnswer(await buffer(await get(path, headers))))
+  }
+}
+
+/** A tracker and nginx before it. `change` edits the manual's configuration. */
+async function openNginx(
+  t: TestContext,
+  { args, change = String }: { args: readonly string[]; change?: (blocks: string) => string },
+) {
   const { port } = await startTrack(t, { args })
   const scratch = makeScratch(t)
   const socket = join(scratch, 'nginx.sock')
   plantCertificate(scratch, 'tracker.example.org')
   const [cert, key] = certificateFiles(scratch)
   const certificates = '/etc/letsencrypt/live/tracker.example.org'
-  const blocks = fill(serverBlocks('tracker'), {
+  const blocks = fill(change(serverBlocks('tracker')), {
     '127.0.0.1:6969': `127.0.0.1:${port}`,
     'listen 80': `listen unix:${socket}`,
     'listen 443 ssl': `listen unix:${socket}.tls ssl`,
@@ -57,6 +109,6 @@ async function trackBehindNginx(t: TestContext, args: readonly string[]) {
       headers: { Host: 'tracker.example', ...headers },
     })
     const [response] = (await once(asked.end(), 'response')) as [IncomingMessage]
-    return compactPeers(decodeAnswer(await buffer(response)))
+    return response
   }
 }
