@@ -135,6 +135,18 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     'completedir DIR/tree --output DIR/new/torrents',
     'btkit: --output DIR/new/torrents: no such directory (mkdir -p creates it)\n',
   ],
+  ['track -i ::', "btkit: unknown option '-i'; the address to listen on is --host\n"],
+  ['track -w list', "btkit: unknown option '-w'; the file of info hashes is --allowed-list\n"],
+  [
+    'track --whitelist list',
+    "btkit: unknown option '--whitelist'; the file of info hashes is --allowed-list\n",
+  ],
+  ['track -b list', "btkit: unknown option '-b'; the file of info hashes is --banned-list\n"],
+  [
+    'track --blacklist list',
+    "btkit: unknown option '--blacklist'; the file of info hashes is --banned-list\n",
+  ],
+  ['track -f conf', "btkit: unknown option '-f'; the configuration file, in YAML, is --config\n"],
 ]
 
 for (const [typed, said] of GUESSES) {

@@ -57,6 +57,11 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     'all files are shown without it, and --tree shows them as a tree',
   ],
   [/^\S+ admin: unknown command 'add'/, 'to add a user: btkit admin passwd NAME'],
+  // Options of opentracker
+  [/^\S+ track: unknown option '-i'/, 'the address to listen on is --host'],
+  [/^\S+ track: unknown option '(-w|--whitelist)'/, 'the file of info hashes is --allowed-list'],
+  [/^\S+ track: unknown option '(-b|--blacklist)'/, 'the file of info hashes is --banned-list'],
+  [/^\S+ track: unknown option '-f'/, 'the configuration file, in YAML, is --config'],
 ]
 
 /** Returns what to type for a path that was given as a command. */
