@@ -329,9 +329,10 @@ test('works behind a path of a proxy, which passes it on or removes it', async (
   const url = 'https://files.example/tracker/admin'
   const socket = join(makeScratch(t), 'admin.sock')
   const args = ['--admin-url', url, '--admin-listen', socket]
-  const { visitor } = await startAdmin(t, { args })
+  const { tracker } = await startAdmin(t, { args })
+  assert.match(tracker.stdout.text, new RegExp(`^admin: {4}${url}$`, 'm'))
   for (const prefix of ['', '/tracker/admin']) {
-    const browser = visitor()
+    const browser = new Visitor(socket)
     browser.headers = { Host: 'localhost', Origin: 'https://files.example' }
     const token = await browser.token(`${prefix}/login`)
     const fields = { token, name: 'alice', password: PASSWORDS['alice']! }

@@ -39,7 +39,7 @@ import {
 
 /** Pages that listen. */
 export interface Admin {
-  /** A URL, or the path of a Unix socket. */
+  /** The URL for browsers, or the path of a Unix socket. */
   readonly address: string
   readonly close: () => Promise<void>
 }
@@ -104,7 +104,7 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
     await listening.close()
     await app.close()
   }
-  return { address: listening.addresses[0] ?? '', close }
+  return { address: settings.url?.href ?? listening.addresses[0] ?? '', close }
 }
 
 /** Proxies pass a prefix on, or remove it. */
