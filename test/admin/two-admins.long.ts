@@ -126,7 +126,7 @@ test('of two changes at once, each is done or told why not, as if one came later
   assert.equal(server.stderr(), '')
 })
 
-test('a deleted torrent is taken back by one of two, and banned addresses by both are kept', async (t) => {
+test('a deleted torrent is restored by one of two, and banned addresses by both are kept', async (t) => {
   const { server, one, two, placesOf } = await start(t)
   await one.upload({ 'a.torrent': torrentNamed('a') }, { to: '0/to' })
   await one.post('/torrents', [
@@ -138,7 +138,7 @@ test('a deleted torrent is taken back by one of two, and banned addresses by bot
     () => one.post('/bin', ids),
     () => two.post('/bin', ids),
   )
-  assert.deepEqual(restored.map(({ text }) => /1 torrent taken back/.test(text)).sort(), [
+  assert.deepEqual(restored.map(({ text }) => /1 torrent restored/.test(text)).sort(), [
     false,
     true,
   ])

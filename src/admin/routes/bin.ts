@@ -9,13 +9,13 @@ import { BIN_LIMITS, listBin, restoreTorrents } from '../storage/bin.js'
 /** The most torrents that are shown. */
 const MOST_SHOWN = 500
 
-/** The page of deleted torrents, which can be taken back. */
+/** The page of deleted torrents, which can be restored. */
 export function binRoutes(parts: FormsParts): AdminRoute[] {
   const restore = async (context: AdminContext): Promise<Answer> => {
     if (!context.form.has('id')) return context.seeOther('bin', NONE_CHOSEN)
     const outcomes = await restoreTorrents(parts.collection, context, context.form.all('id'))
     parts.changed()
-    return context.seeOther('bin', outcomeOf(outcomes, 'taken back'))
+    return context.seeOther('bin', outcomeOf(outcomes, 'restored'))
   }
   return [
     {
@@ -59,6 +59,6 @@ function table(rows: Table['rows']): Html {
   ] as const
   return html`<form method="post" action="bin">
     <section>${renderTable({ label: 'Deleted torrents', columns, rows })}</section>
-    <div class="acts"><button class="main">Take back</button></div>
+    <div class="acts"><button class="main">Restore</button></div>
   </form>`
 }

@@ -80,7 +80,7 @@ async function change({ collection }: FormsParts, context: AdminContext): Promis
     case 'back': {
       const isBack = form.text('act') === 'back'
       const outcomes = await archiveTorrents(collection, context, { torrents, isBack })
-      return outcomeOf(outcomes, isBack ? 'taken back' : 'archived')
+      return outcomeOf(outcomes, isBack ? 'restored' : 'archived')
     }
     case 'delete': {
       const undo = html`<a href="bin">Undo this in the bin</a>`
@@ -239,7 +239,7 @@ function acts({ collection }: FormsParts, { category, shown }: View): Html {
       <button class="main" name="act" value="edit">Edit</button>
       <button name="act" value="delete">Delete</button>
       ${hasArchive && isCurrent && html`<button name="act" value="archive">Archive</button>`}
-      ${isArchived && html`<button name="act" value="back">Take back</button>`}
+      ${isArchived && html`<button name="act" value="back">Restore</button>`}
       <span class="with">
         ${categoryField(new Form({ to: category.address }), collection, {
           name: 'to',

@@ -137,7 +137,7 @@ for (const javaScript of [true, false]) {
     await page.getByRole('link', { name: 'Undo this in the bin' }).click()
     assert.deepEqual(kept(), ['first.torrent'])
     await page.locator('[name=id]').first().click()
-    await button('Take back').click()
+    await button('Restore').click()
     await page.locator('.note').first().waitFor()
     assert.deepEqual(kept(), ['b.torrent', 'first.torrent'])
     assert.deepEqual(tab.faults, [])

@@ -12,7 +12,7 @@ import { until } from '../../support/until.js'
 const A = torrentNamed('a', 'old')
 const B = torrentNamed('b', 'other')
 
-test('chosen torrents are moved, deleted, and taken back from the bin', async (t) => {
+test('chosen torrents are moved, deleted, and restored from the bin', async (t) => {
   const { root, logIn } = await startForms(t, {
     'torrents/a.torrent': A,
     'torrents/x/b.torrent': B,
@@ -194,7 +194,7 @@ test('a search finds the torrents of all categories, and names these', async (t)
   assert.doesNotMatch(text, /a\.torrent/)
 })
 
-test('a search of archived and other torrents offers to archive and to take back', async (t) => {
+test('a search of archived and other torrents offers to archive and to restore', async (t) => {
   const archive = makeScratch(t, { 'same-b.torrent': B })
   const { logIn } = await startForms(t, { 'torrents/same-a.torrent': A }, [
     '--archive-dir',
@@ -368,7 +368,7 @@ test('categories are created, renamed and removed', async (t) => {
   assert.equal(removed.status, 303)
 })
 
-test('a release is retired to the archive, and taken back', async (t) => {
+test('a release is retired to the archive, and restored', async (t) => {
   const archive = makeScratch(t)
   const { root: own, logIn } = await startForms(t, { 'torrents/linux/a.torrent': A }, [
     '--archive-dir',
@@ -381,7 +381,7 @@ test('a release is retired to the archive, and taken back', async (t) => {
   ])
   assert.deepEqual(filesBelow(archive), ['linux/a.torrent'])
   const { text } = await alice.get('/torrents?in=1%2Flinux')
-  assert.match(text, /Take back/)
+  assert.match(text, />Restore</)
   await alice.post('/torrents', [
     ['act', 'back'],
     ['torrent', '1/linux/a.torrent'],
@@ -435,5 +435,5 @@ test('what was changed is said once, so that a reload repeats nothing', async (t
   await told('/torrents', chosen('0/x/a.torrent', 'delete'), /1 torrent not changed/)
   await told('/torrents', [...list, ['act', 'delete']], /No torrent was chosen/)
   await told('/bin', [], /No torrent was chosen/)
-  await told('/bin', fieldsOf(await alice.get('/bin')), /1 torrent taken back/)
+  await told('/bin', fieldsOf(await alice.get('/bin')), /1 torrent restored/)
 })

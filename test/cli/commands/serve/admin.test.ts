@@ -34,7 +34,7 @@ async function serveAdmin(t: TestContext, ...args: string[]) {
 }
 
 longTest(
-  'serve --track: a torrent is uploaded, edited, archived, deleted and taken back',
+  'serve --track: a torrent is uploaded, edited, archived, deleted and restored',
   async (t) => {
     const root = makeScratch(t, TORRENTS)
     const [current, archive] = [join(root, 't'), join(root, 'archive')]
