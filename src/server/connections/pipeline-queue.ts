@@ -97,13 +97,14 @@ export class PipelineQueue implements ConnectionFollower {
       handler(request, response)
     }
     return (request, response) => {
-      const now = () => {
+      const later = () => {
         begin(request, response)
       }
-      // Node gives the socket to one response after the other
-      if (!response.socket) this.#wait(request, response, begin)
-      else if (this.#isOfBurst(request)) this.#beginLater(request, now)
-      else now()
+      // Node gives the socket to one response after the other, and has then not finished that
+      if (!response.socket)
+        this.#wait(request, later, (act) => response.once('socket', () => setImmediate(act)))
+      else if (this.#isOfBurst(request)) this.#wait(request, later, inTurn)
+      else begin(request, response)
     }
   }
 
@@ -125,14 +126,8 @@ export class PipelineQueue implements ConnectionFollower {
     return sockets !== undefined && sockets.size > FEW && isTurnOver()
   }
 
-  #beginLater(request: IncomingMessage, begin: () => void): void {
-    inTurn(() => {
-      if (request.socket.destroyed) this.rules.onLeft(request)
-      else begin()
-    })
-  }
-
-  #wait(request: IncomingMessage, response: CountedResponse, handler: Handler): void {
+  /** Lets a request wait until `schedule` calls the function that it is given. */
+  #wait(request: IncomingMessage, begin: () => void, schedule: (act: () => void) => void): void {
     const { socket } = request
     if (socket.destroyed) return
     const requests = this.#waiting.get(socket) ?? new Set()
@@ -140,15 +135,11 @@ export class PipelineQueue implements ConnectionFollower {
     this.#add(socket, 1)
     if (requests.size > this.rules.maxWaiting) this.#held.hold(socket)
     if (this.#count > MAX_OF_ALL) this.#closeLargest()
-    const begin = () => {
+    schedule(() => {
       if (socket.destroyed || !requests.delete(request)) return
       this.#add(socket, -1)
       if (requests.size === 0 && !clientOf(socket)?.isHeld) this.#held.release(socket)
-      handler(request, response)
-    }
-    // Node has not finished handing over the connection
-    response.once('socket', () => {
-      setImmediate(begin)
+      begin()
     })
   }
 
