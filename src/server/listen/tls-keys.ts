@@ -1,5 +1,5 @@
 import type { KeyOf } from '../connections/connections.js'
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createSecureContext, type Server } from 'node:tls'
 import { BtkitError } from '../../errors.js'
@@ -62,7 +62,11 @@ async function readPair({ read, warn, now }: TlsSource): Promise<TlsPair> {
   const pair = await read()
   try {
     createSecureContext(pair)
-    const { validTo, subject } = new X509Certificate(pair.cert)
+    const certificate = new X509Certificate(pair.cert)
+    // The context has a place for a key of each kind, so it takes a key of another kind
+    if (!certificate.checkPrivateKey(createPrivateKey(pair.key)))
+      throw new Error('key values mismatch')
+    const { validTo, subject } = certificate
     if (Date.parse(validTo) < now())
       warn(`the certificate of ${subject.replaceAll('\n', ', ')} expired on ${validTo}; renew it`)
   } catch (error) {
@@ -76,7 +80,7 @@ async function readPair({ read, warn, now }: TlsSource): Promise<TlsPair> {
 /** Milliseconds before a handshake must be complete, however slowly the client sends. */
 const TIMEOUT = 10_000
 
-/** Most handshakes under way; each takes about 50 KB of memory. */
+/** Most handshakes under way, or given up in that time; each takes about 50 KB of memory. */
 const LIMITS = { all: 1000, perClient: 100, perNetwork: 250 }
 
 /** A connection whose handshake is under way; `end` removes it from the count. */
@@ -103,15 +107,19 @@ export function limitHandshakes(server: Server, keyOf: KeyOf): void {
       socket.destroy()
       return
     }
-    const timer = setTimeout(() => socket.destroy(), TIMEOUT).unref()
+    // Even if it closes before: the service has paid for a part of its handshake
+    const timer = setTimeout(() => {
+      end()
+      socket.destroy()
+    }, TIMEOUT).unref()
     const end = () => {
       if (underWay.get(place)?.socket !== socket) return
       underWay.delete(place)
       clearTimeout(timer)
       shares.give(client)
     }
+    underWay.get(place)?.end()
     underWay.set(place, { socket, end })
-    socket.once('close', end)
   })
   // The event has another object than the connection below it
   server.on('secureConnection', (socket) => {

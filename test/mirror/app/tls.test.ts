@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
@@ -248,3 +249,46 @@ test(
     )
   },
 )
+
+test(
+  'handshakes that a client gives up count, so that it cannot begin any number',
+  unlessOpenssl,
+  async (t) => {
+    const { port, cert } = await serveSecure(t, ['--host', '127.0.0.1'])
+    const connectFrom = async (localAddress: string) => {
+      const socket = connectPlain({ port, host: '127.0.0.1', localAddress })
+      t.after(() => socket.destroy())
+      await once(socket.on('error', () => undefined).resume(), 'connect')
+      return socket
+    }
+    for (let n = 0; n < 100; n++) {
+      const socket = await connectFrom('127.0.0.2')
+      // The beginning of a handshake
+      socket.end(Buffer.from('16030102', 'hex'))
+      await once(socket, 'close')
+    }
+    const silent = await connectFrom('127.0.0.3')
+    await once(await connectFrom('127.0.0.2'), 'close')
+    assert.equal(silent.closed, false)
+    const address = `https://127.0.0.1:${port}`
+    const { status } = await askSecurely(agentFor(t, cert), { address }, '/-/health')
+    assert.equal(status, 200)
+  },
+)
+
+test('does not start if certificate and key are of different kinds', unlessOpenssl, async (t) => {
+  const directory = makeScratch(t)
+  plantCertificate(directory, 'x')
+  // The certificate has one for elliptic curves
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const [, keyFile] = certificateFiles(directory)
+  writeFileSync(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  const { status, stderr } = await runBtkit([
+    'serve',
+    makeScratch(t),
+    '--trackerless',
+    ...tlsArgs(directory),
+  ])
+  assert.notEqual(status, 0)
+  assert.match(stderr, /not a certificate and its key: key values mismatch/)
+})
