@@ -14,6 +14,7 @@ import {
 import { expand, fieldPath, isDirectoryAt, requirePath } from '../pages/picker.js'
 import { renderQrCode } from '../server/views/qr-code.js'
 import { type NotePlace, readNote, writeNote } from '../state/notes.js'
+import { inShell } from '../text/escape.js'
 import { fieldValue, html, type Html } from '../text/html.js'
 import { formatBytes } from '../text/quantity.js'
 import type { HandedOver } from '../work/seed-torrent.js'
@@ -239,11 +240,6 @@ function seedCommand(torrent: string, source: string, magnet: string): string {
     ...(data === dirname(torrent) ? [] : ['--data', inShell(data)]),
     inShell(torrent),
   ].join(' ')
-}
-
-/** A path as one word of a shell. */
-function inShell(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }
 
 function fact(name: string, value: string): Html {

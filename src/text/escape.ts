@@ -76,3 +76,8 @@ function escape(text: string): string {
 export function clipText(text: string, most: number): string {
   return text.length <= most ? text : `${Buffer.from(text.slice(0, most)).toString()}…`
 }
+
+/** A path as one word of a shell. */
+export function inShell(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
+}

@@ -79,11 +79,15 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   ['update DIR/a.torrent', "btkit: unknown command 'update'; to change a torrent: btkit edit\n"],
   [
     'share DIR/tree',
-    "btkit: unknown command 'share'; to share files: btkit create PATH, then btkit seed PATH.torrent\n",
+    "btkit: unknown command 'share'; to share files: btkit create PATH, then btkit seed --dht PATH.torrent\n",
   ],
   [
     'start DIR/a.torrent',
-    "btkit: unknown command 'start'; to share files: btkit create PATH, then btkit seed PATH.torrent\n",
+    "btkit: unknown command 'start'; to share files: btkit create PATH, then btkit seed --dht PATH.torrent\n",
+  ],
+  [
+    'DIR/a%BLANKdirectory',
+    "btkit: unknown command 'DIR/a directory'; to make its torrent: btkit create 'DIR/a directory'\n",
   ],
   [
     'stop DIR/a.torrent',
@@ -151,7 +155,7 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
 
 for (const [typed, said] of GUESSES) {
   test(`the first guess \`${typed}\` is understood, or told what to type`, async (t) => {
-    const directory = makeScratch(t, { 'a.torrent': TORRENT, 'tree/x': '1' })
+    const directory = makeScratch(t, { 'a.torrent': TORRENT, 'tree/x': '1', 'a directory/x': '1' })
     const words = typed.split(' ').map((word) => word.replace('DIR', directory))
     const { stdout, stderr } = await runBtkit(words.map((word) => word.replace('%BLANK', ' ')))
     const output = (stdout || stderr).replaceAll(directory, 'DIR')

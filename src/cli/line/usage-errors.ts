@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { Io } from '../io.js'
+import { inShell } from '../../text/escape.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 
 /** A commander error as one line, with the usage if that helps. */
@@ -43,7 +44,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^\S+: unknown command 'update'/, 'to change a torrent: btkit edit'],
   [
     /^\S+: unknown command '(share|start)'/,
-    'to share files: btkit create PATH, then btkit seed PATH.torrent',
+    'to share files: btkit create PATH, then btkit seed --dht PATH.torrent',
   ],
   [/^\S+: unknown command 'stop'/, 'to end btkit seed, type Ctrl-C where it runs'],
   [
@@ -66,8 +67,9 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
 
 /** Returns what to type for a path that was given as a command. */
 function adviseOnPath(path: string): string {
-  if (!path.endsWith('.torrent')) return `to make its torrent: btkit create ${path}`
-  return `it is a torrent: btkit show ${path}, or btkit seed ${path}`
+  const quoted = inShell(path)
+  if (!path.endsWith('.torrent')) return `to make its torrent: btkit create ${quoted}`
+  return `it is a torrent: btkit show ${quoted}, or btkit seed ${quoted}`
 }
 
 /** Suggests `--private` instead of `--no-private`, unless a `--no-` was typed. */

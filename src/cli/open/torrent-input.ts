@@ -3,6 +3,7 @@ import { collectBounded, readBounded } from '../../files/read-bounded.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { Io } from '../io.js'
 import { BtkitError, valueOr } from '../../errors.js'
+import { inShell } from '../../text/escape.js'
 import { isUtf8 } from 'node:buffer'
 import { existsSync, readdirSync } from 'node:fs'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
@@ -52,7 +53,10 @@ export function hintAtDirectory(error: unknown): unknown {
   if (!(error instanceof BtkitError) || directory === undefined) return error
   const names = valueOr([], () => readdirSync(directory))
   if (names.length > 0 && !names.some((name) => name.endsWith('.torrent')))
-    return withHint(error, ` without torrents; to make its torrent: btkit create ${directory}`)
+    return withHint(
+      error,
+      ` without torrents; to make its torrent: btkit create ${inShell(directory)}`,
+    )
   return withHint(error, `; give its torrents: ${directory}/*.torrent`)
 }
 
