@@ -39,8 +39,7 @@ const HELD_IN_ANY_CASE = 64 * 1024
 /** A block is copied if it is smaller, so that it holds no chunk. */
 const COPIED = 8 * 1024
 
-/** Chunks that are read ahead for a peer, and for all peers with a slot. */
-const MOST_AHEAD = 8
+/** Most chunks that are read ahead for all peers with a slot. */
 const MOST_AHEAD_OF_ALL = 64
 
 /** Blocks of a chunk, of 16 KiB each. */
@@ -78,6 +77,8 @@ export interface PeerHost {
   readonly slots: UploadSlots
   /** The memory that is held by what all peers have not read. */
   readonly held: { bytes: number }
+  /** Most chunks that are read ahead for a peer. */
+  readonly readAhead: number
   /** Limits what all peers get; null for no limit. */
   readonly throttle: Throttle | null
   readonly monotonic: () => number
@@ -516,7 +517,7 @@ export class Peer extends PeerWire {
   /** The number of blocks from the one that is sent to the one that is read ahead. */
   get #ahead(): number {
     const chunks = Math.floor(MOST_AHEAD_OF_ALL / Math.max(1, this.host.slots.used))
-    return BLOCKS * Math.max(1, Math.min(MOST_AHEAD, chunks))
+    return BLOCKS * Math.max(1, Math.min(this.host.readAhead, chunks))
   }
 
   /** Reads what will soon be sent, while what was read before is on its way. */

@@ -47,6 +47,9 @@ const LOOK = 1000
 /** Share of a rate that is from the last look; the rest is older. */
 const RATE_CHANGE = 0.3
 
+/** Usual chunks that are read ahead for a peer. */
+const READ_AHEAD = 8
+
 export interface SeederOptions {
   /** An address to listen on; null for all, IPv4 and IPv6. */
   readonly host: string | null
@@ -55,6 +58,8 @@ export interface SeederOptions {
   readonly lastPort: number
   /** Bytes a second; null for no limit. */
   readonly maxUpload: number | null
+  /** Chunks that are read ahead for a peer. Fewer leave a process more time for other requests. */
+  readonly readAhead?: number
   readonly version: string
   readonly monotonic: () => number
   /** A torrent's content is not what it was; it is not seeded any more. */
@@ -102,7 +107,7 @@ export class Seeder {
   #lookedAt = 0
 
   protected constructor(private readonly options: SeederOptions) {
-    const { monotonic, maxUpload, version } = options
+    const { monotonic, maxUpload, readAhead = READ_AHEAD, version } = options
     this.monotonic = monotonic
     this.#slots = new UploadSlots(monotonic)
     this.#loaded = new LoadedTorrents(monotonic)
@@ -111,6 +116,7 @@ export class Seeder {
       port: () => this.#port,
       slots: this.#slots,
       held: { bytes: 0 },
+      readAhead,
       throttle: maxUpload === null ? null : createThrottle(maxUpload),
       monotonic,
       version,
