@@ -97,14 +97,16 @@ export class PipelineQueue implements ConnectionFollower {
       handler(request, response)
     }
     return (request, response) => {
+      if (response.socket && !this.#isOfBurst(request)) {
+        begin(request, response)
+        return
+      }
+      // Node gives the socket to one response after the other; at the event it has not finished that
+      const atSocket = (act: () => void) => response.once('socket', () => setImmediate(act))
       const later = () => {
         begin(request, response)
       }
-      // Node gives the socket to one response after the other, and has then not finished that
-      if (!response.socket)
-        this.#wait(request, later, (act) => response.once('socket', () => setImmediate(act)))
-      else if (this.#isOfBurst(request)) this.#wait(request, later, inTurn)
-      else begin(request, response)
+      this.#wait(request, later, response.socket ? inTurn : atSocket)
     }
   }
 

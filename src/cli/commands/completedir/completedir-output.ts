@@ -10,7 +10,7 @@ import {
 } from '../../../core/complete/complete-report.js'
 import { jsonLine } from '../../../text/escape.js'
 import { whyLength } from '../../output/piece-length.js'
-import { formatBytes } from '../../../text/quantity.js'
+import { count, formatBytes } from '../../../text/quantity.js'
 
 /** Facts about a run that the report does not contain. */
 export interface RunFacts {
@@ -172,9 +172,9 @@ export function keptOf({ kept }: CompleteReport): string[] {
 }
 
 /** Says how many torrents have lost their source, in a run without pruning. */
-export function orphansLine(count: number): string {
-  const torrents = count === 1 ? '1 torrent' : `${count} torrents`
-  return `${torrents} without a source (--prune removes ${count === 1 ? 'it' : 'them'})`
+export function orphansLine(orphans: number): string {
+  const them = orphans === 1 ? 'it' : 'them'
+  return `${count(orphans, 'torrent')} without a source (--prune removes ${them})`
 }
 
 /** Reports torrents without a record that completedir wrote them, and what to do with them. */

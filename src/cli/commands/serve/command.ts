@@ -264,6 +264,7 @@ async function openSeed(
     lastPort: 6999,
     announcedAddress: null,
     maxUpload: maxUpload ?? null,
+    // With more, requests wait longer beside a fast leecher
     readAhead: 5,
     version: version(),
     monotonic,
