@@ -45,7 +45,9 @@ export interface Admission {
 export function openAdmission(limits: ServiceLimits): Admission {
   const { maxMatches, maxFiles, maxBody, maxPlanning, maxHashing, maxPerClient } = limits
   const all = { maxWaiting: MAX_WAITING, maxPerClient }
-  const planning = new JobQueue({ ...all, limit: maxPlanning, small: SMALL_EFFORT })
+  // Plans share the event loop, so that one client loses nothing by the place left to others
+  const plans = { ...all, maxRunningPerClient: Math.max(1, maxPlanning - 1) }
+  const planning = new JobQueue({ ...plans, limit: maxPlanning, small: SMALL_EFFORT })
   const hashing = new JobQueue({ ...all, limit: maxHashing, small: SMALL_READ })
   const bytes = MAX_BYTES + BYTES_PER_MATCH * Math.max(maxMatches, maxFiles)
   const budget = { steps: MAX_STEPS, names: MAX_NAMES, bytes }

@@ -7,6 +7,8 @@ interface JobLimits {
   readonly maxWaiting: number
   /** Most jobs of one client, running and waiting. */
   readonly maxPerClient: number
+  /** Most jobs of one client that run at once; absent if it may have all places. */
+  readonly maxRunningPerClient?: number
   /** The largest size of a small job. */
   readonly small: number
 }
@@ -31,6 +33,12 @@ interface AheadJob {
 
 type Lane = 'small' | 'large'
 
+interface Turn {
+  /** Lets the job begin. */
+  readonly begin: () => void
+  readonly client: string | null
+}
+
 /** Waiting jobs. Clients have turns, so that none waits for all jobs of another. */
 class Turns {
   /** Functions that let a job begin, by its client; the next one's turn is first. */
@@ -50,15 +58,16 @@ class Turns {
     if (own.size === 0) this.#byClient.delete(client)
   }
 
-  /** The job whose turn it is; its client is the last from then on. */
-  next(): (() => void) | undefined {
-    const [first] = this.#byClient
-    if (!first) return undefined
-    const [client, own] = first
-    this.#byClient.delete(client)
-    this.#byClient.set(client, own)
-    const [begin] = own
-    return begin
+  /** The job whose turn it is, of a client that may have one; that client is the last from then on. */
+  next(isAllowed: (client: string | null) => boolean): Turn | undefined {
+    for (const [client, own] of this.#byClient) {
+      const [begin] = own
+      if (!begin || !isAllowed(client)) continue
+      this.#byClient.delete(client)
+      this.#byClient.set(client, own)
+      return { begin, client }
+    }
+    return undefined
   }
 }
 
@@ -73,7 +82,9 @@ const MOST_AHEAD = 2
 export class JobQueue {
   readonly #waiting: Record<Lane, Turns> = { small: new Turns(), large: new Turns() }
   readonly #running: Record<Lane, number> = { small: 0, large: 0 }
+  /** Jobs of each client, and those of them that run. */
   readonly #perClient = new Map<string, number>()
+  readonly #runningOf = new Map<string | null, number>()
   readonly #aheadWaiting = new Turns()
   readonly #ahead = new Set<AheadJob>()
   /** Number of jobs whose turn has come, but which are not in the set yet. */
@@ -114,6 +125,7 @@ export class JobQueue {
         return await work()
       } finally {
         this.#running[lane]--
+        this.#count(client, -1)
       }
     } finally {
       leave()
@@ -188,19 +200,29 @@ export class JobQueue {
     while (this.#hasPlace('large') && this.#begin('large'));
     if (this.running > 0 || this.length > 0) return
     while (this.#ahead.size + this.#aheadBeginning < MOST_AHEAD) {
-      const begin = this.#aheadWaiting.next()
-      if (!begin) return
+      const turn = this.#aheadWaiting.next(() => true)
+      if (!turn) return
       this.#aheadBeginning++
-      begin()
+      turn.begin()
     }
   }
 
-  /** Lets the next job of a lane begin; returns false if none waits. */
+  /** Lets the next job of a lane begin; returns false if none may. */
   #begin(lane: Lane): boolean {
-    const begin = this.#waiting[lane].next()
-    if (!begin) return false
+    const most = this.limits.maxRunningPerClient ?? Infinity
+    const turn = this.#waiting[lane].next((client) => {
+      return client === null || (this.#runningOf.get(client) ?? 0) < most
+    })
+    if (!turn) return false
     this.#running[lane]++
-    begin()
+    this.#count(turn.client, 1)
+    turn.begin()
     return true
+  }
+
+  #count(client: string | null, change: number): void {
+    const running = (this.#runningOf.get(client) ?? 0) + change
+    if (running > 0) this.#runningOf.set(client, running)
+    else this.#runningOf.delete(client)
   }
 }

@@ -63,6 +63,18 @@ test('a small job does not wait for large ones', async () => {
   assert.deepEqual([queue.running, queue.length], [3, 2])
 })
 
+test('a client whose jobs take long leaves a place to others', async () => {
+  const { begun, add, end } = open({ limit: 3, maxRunningPerClient: 2 })
+  for (const name of ['a', 'b', 'c']) void add(name, 100, { client: 'x' })
+  await setImmediate()
+  assert.deepEqual(begun, ['a', 'b'])
+  void add('other', 100, { client: 'y' })
+  await setImmediate()
+  assert.deepEqual(begun, ['a', 'b', 'other'])
+  await end('a')
+  assert.deepEqual(begun, ['a', 'b', 'other', 'c'])
+})
+
 test('a client has a limited number of jobs, others are not affected', async () => {
   const { add, end } = open({ maxPerClient: 2 })
   void add('a', 1, { client: 'x' })
