@@ -20,6 +20,7 @@
 #include "notify.h"
 #include "stat_files.h"
 #include "sync_file_system.h"
+#include "waiting.h"
 
 #define MAX_ARGUMENTS 6
 #define MAX_SAFE_INTEGER 9007199254740991.0
@@ -197,6 +198,7 @@ NAPI_MODULE_INIT() {
       {"writeDraftsAsync", NULL, write_drafts_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"sendDatagram", NULL, send_datagram, NULL, NULL, NULL, napi_enumerable, NULL},
       {"syncFileSystem", NULL, sync_file_system, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"acceptWaiting", NULL, accept_waiting, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lockByte", NULL, lock_byte, NULL, NULL, NULL, napi_enumerable, NULL},
       {"unlockByte", NULL, unlock_byte, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -1,8 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { type QueuedJob, JobQueue } from './job-queue.js'
 import type { ServiceLimits } from '../options.js'
 import { NotReady, Refusal, throttled } from '../../server/answers/refusal.js'
 import type { Turns } from '../../steps.js'
-import { connectionsFirst } from '../../server/connections/connections.js'
 
 const MIB = 1024 * 1024
 
@@ -11,6 +11,12 @@ const MAX_WAITING = 1000
 
 /** The effort of a large request, such as a search by a pattern; see Planning. */
 const SMALL_EFFORT = 500
+
+/**
+ * Small requests that may be planned for each large one. Each waits for some answers of the disk, one after the
+ * other, and for a turn of the event loop at each.
+ */
+const SMALL_PLANS = 16
 
 /** Bytes to read for a small job: some seconds of a disk. */
 const SMALL_READ = 64 * MIB
@@ -47,7 +53,8 @@ export function openAdmission(limits: ServiceLimits): Admission {
   const all = { maxWaiting: MAX_WAITING, maxPerClient }
   // Plans share the event loop, so that one client loses nothing by the place left to others
   const plans = { ...all, maxRunningPerClient: Math.max(1, maxPlanning - 1) }
-  const planning = new JobQueue({ ...plans, limit: maxPlanning, small: SMALL_EFFORT })
+  const limitOfSmall = SMALL_PLANS * maxPlanning
+  const planning = new JobQueue({ ...plans, limit: maxPlanning, limitOfSmall, small: SMALL_EFFORT })
   const hashing = new JobQueue({ ...all, limit: maxHashing, small: SMALL_READ })
   const bytes = MAX_BYTES + BYTES_PER_MATCH * Math.max(maxMatches, maxFiles)
   const budget = { steps: MAX_STEPS, names: MAX_NAMES, bytes }
@@ -88,7 +95,7 @@ export class Planner {
   run<T>(planning: Planning, work: (budget: Budget) => Promise<T>): Promise<T> {
     const job = { ...planning, size: planning.effort }
     return this.queue.run(job, async () => {
-      await connectionsFirst()
+      await setImmediate()
       return work(new Budget(this.limits, planning))
     })
   }
@@ -174,7 +181,7 @@ export class Budget {
 
   async #wait(): Promise<void> {
     this.#request.signal.throwIfAborted()
-    slices = slices.then(connectionsFirst)
+    slices = slices.then(() => setImmediate())
     await slices
     this.#request.signal.throwIfAborted()
     this.#end = performance.now() + SLICE

@@ -3,11 +3,13 @@ import { NotReady, throttled } from '../../server/answers/refusal.js'
 interface JobLimits {
   /** Most jobs that run at once. */
   readonly limit: number
+  /** Most small ones, if they have places of their own. */
+  readonly limitOfSmall?: number
   /** Most jobs that wait. */
   readonly maxWaiting: number
   /** Most jobs of one client, running and waiting. */
   readonly maxPerClient: number
-  /** Most jobs of one client that run at once; absent if it may have all places. */
+  /** Most jobs of one client and one lane that run at once; absent if it may have all places. */
   readonly maxRunningPerClient?: number
   /** The largest size of a small job. */
   readonly small: number
@@ -82,9 +84,11 @@ const MOST_AHEAD = 2
 export class JobQueue {
   readonly #waiting: Record<Lane, Turns> = { small: new Turns(), large: new Turns() }
   readonly #running: Record<Lane, number> = { small: 0, large: 0 }
-  /** Jobs of each client, and those of them that run. */
   readonly #perClient = new Map<string, number>()
-  readonly #runningOf = new Map<string | null, number>()
+  readonly #runningOf: Record<Lane, Map<string | null, number>> = {
+    small: new Map(),
+    large: new Map(),
+  }
   readonly #aheadWaiting = new Turns()
   readonly #ahead = new Set<AheadJob>()
   /** Number of jobs whose turn has come, but which are not in the set yet. */
@@ -124,8 +128,7 @@ export class JobQueue {
       try {
         return await work()
       } finally {
-        this.#running[lane]--
-        this.#count(client, -1)
+        this.#count(lane, client, -1)
       }
     } finally {
       leave()
@@ -190,7 +193,11 @@ export class JobQueue {
   }
 
   #hasPlace(lane: Lane): boolean {
-    return this.running < this.limits.limit || this.#running[lane] === 0
+    const { limit, limitOfSmall } = this.limits
+    if (limitOfSmall !== undefined) {
+      return this.#running[lane] < (lane === 'small' ? limitOfSmall : limit)
+    }
+    return this.running < limit || this.#running[lane] === 0
   }
 
   /** Lets jobs begin as far as there are places. */
@@ -211,18 +218,19 @@ export class JobQueue {
   #begin(lane: Lane): boolean {
     const most = this.limits.maxRunningPerClient ?? Infinity
     const turn = this.#waiting[lane].next((client) => {
-      return client === null || (this.#runningOf.get(client) ?? 0) < most
+      return client === null || (this.#runningOf[lane].get(client) ?? 0) < most
     })
     if (!turn) return false
-    this.#running[lane]++
-    this.#count(turn.client, 1)
+    this.#count(lane, turn.client, 1)
     turn.begin()
     return true
   }
 
-  #count(client: string | null, change: number): void {
-    const running = (this.#runningOf.get(client) ?? 0) + change
-    if (running > 0) this.#runningOf.set(client, running)
-    else this.#runningOf.delete(client)
+  /** Counts jobs of a lane and a client that begin or end. */
+  #count(lane: Lane, client: string | null, change: number): void {
+    this.#running[lane] += change
+    const running = (this.#runningOf[lane].get(client) ?? 0) + change
+    if (running > 0) this.#runningOf[lane].set(client, running)
+    else this.#runningOf[lane].delete(client)
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { isSameBytes } from '../../bytes.js'
 import { isRacy } from '../../core/digests/cache-trust.js'
@@ -16,7 +17,6 @@ import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
 import { WarningList } from '../../metainfo/warning.js'
 import { MOST_V2_BYTES } from '../requests/address.js'
 import { MirrorView } from '../tree/mirror.js'
-import { connectionsFirst } from '../../server/connections/connections.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 
@@ -160,7 +160,7 @@ async function parseOrNull(path: string): Promise<Metainfo | null> {
   })
   if (!file) return null
   // A large one takes as long as many small requests
-  if (file.bytes.length > SMALL) await connectionsFirst()
+  if (file.bytes.length > SMALL) await setImmediate()
   return valueOr(null, () =>
     parseMetainfo(file.bytes, { maxSize: LARGEST, maxValues: MOST_VALUES }),
   )

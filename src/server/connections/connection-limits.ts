@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
 import { type ClientAddresses, networkOf } from './client-address.js'
-import { connectionsTaken, isCrowded, type KeyOf } from './connections.js'
+import { AcceptQueue } from './accept-queue.js'
+import { connectionsTaken, type KeyOf, type Peer } from './connections.js'
 
 /** Fewest descriptors kept for other files. */
 const MIN_RESERVE = 64
 
 export interface ConnectionLimits extends ShareLimits {
   /** Key of a connection's client; null for one that may have any number of connections. */
-  readonly keyOf: KeyOf
+  readonly keyOf: KeyOf<Peer>
 }
+
+/** Connections that may wait when the total is reached; they take descriptors of the reserve. */
+const FEWEST_WAITING = MIN_RESERVE / 2
 
 /** A client with at most so many connections keeps them all when the total is reached. */
 const KEPT = 32
@@ -18,9 +22,8 @@ const KEPT = 32
  * Closes the connections that a client opens beyond its share, so that no client uses up all
  * descriptors. When the total is reached, a client with few connections takes the place of one with
  * many, or else of the oldest connection that has sent nothing: neither a dozen addresses with
- * endless downloads nor hundreds that stay silent must shut out all others. While connections come
- * faster than they are accepted, a client that has many, and opens a tenth of all, gets no more. Call
- * the returned function with each server that shares these limits.
+ * endless downloads nor hundreds that stay silent must shut out all others. Call the returned function
+ * with each server that shares these limits.
  */
 export function connectionLimiter(limits: ConnectionLimits): (server: Server) => void {
   const { keyOf } = limits
@@ -35,9 +38,8 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
   const silent = new Set<Socket>()
   const come = (socket: Socket) => {
     const key = keyOf(socket)
-    const isRefused = isPushy(key)
-    if (!isRefused && shares.lackFor(key) === 'total') makeRoom(key)
-    if (isRefused || !shares.take(key)) {
+    if (shares.lackFor(key) === 'total') makeRoom(key)
+    if (!shares.take(key)) {
       socket.destroy()
       return
     }
@@ -71,10 +73,6 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
     gone(leaver)
     leaver.destroy()
   }
-  const crowd = new Crowd()
-  const isPushy = (key: string | null) => {
-    return crowd.isPushy(key) && key !== null && (perClient.get(key)?.size ?? 0) > KEPT
-  }
   const oldestSilent = (): Socket | undefined => {
     for (const socket of silent) {
       if (socket.bytesRead === 0) return socket
@@ -82,36 +80,10 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
     }
     return undefined
   }
+  const room = () => Math.max(FEWEST_WAITING, shares.left)
   return (server) => {
     connectionsTaken(server).follow({ come, gone })
-  }
-}
-
-/** Connections of a crowd that are counted before the counts are halved, and a pushy client's part of them. */
-const COUNTED = 1000
-const PUSHY = 100
-
-/** Counts who opens connections while they come faster than they are accepted. */
-class Crowd {
-  readonly #counts = new Map<string, number>()
-  #all = 0
-
-  /** Counts a connection, and returns whether its client opens more than a tenth of all. */
-  isPushy(key: string | null): boolean {
-    if (!isCrowded()) this.#counts.clear()
-    if (key === null || !isCrowded()) return false
-    if (++this.#all >= COUNTED) this.#halve()
-    const count = (this.#counts.get(key) ?? 0) + 1
-    this.#counts.set(key, count)
-    return count > PUSHY
-  }
-
-  #halve(): void {
-    this.#all = 0
-    for (const [key, count] of this.#counts) {
-      if (count > 1) this.#counts.set(key, count / 2)
-      else this.#counts.delete(key)
-    }
+    new AcceptQueue(server, { keyOf, room })
   }
 }
 
@@ -198,6 +170,11 @@ export class Shares {
   /** Counts one less for a client. */
   give(client: string | null): void {
     this.#add(client, client === null ? null : networkOf(client), -1)
+  }
+
+  /** How many more there may be of all. */
+  get left(): number {
+    return this.limits.all - this.#all
   }
 
   #of(key: string): number {

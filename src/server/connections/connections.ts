@@ -1,58 +1,16 @@
 import type { Server, Socket } from 'node:net'
-import { setImmediate as setImmediateSync } from 'node:timers'
-import { setImmediate } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 
 /** Key of a connection's client; null for a connection that many clients share. */
-export type KeyOf = (socket: Socket) => string | null
+export type KeyOf<Connection = Socket> = (connection: Connection) => string | null
+
+/** A connection of which only the peer is known yet. */
+export type Peer = Pick<Socket, 'remoteAddress'>
 
 /** Receives each connection when it opens and when it has closed. */
 export interface ConnectionFollower {
   readonly come?: (socket: Socket) => void
   readonly gone?: (socket: Socket) => void
-}
-
-/** Connections that all servers of this process have accepted. */
-let accepted = 0
-
-/** Turns of the event loop in a row that have accepted a connection. */
-let turnsInARow = 0
-
-let acceptedBefore = 0
-let isCounting = false
-
-function countTurns(): void {
-  isCounting = accepted !== acceptedBefore
-  turnsInARow = isCounting ? turnsInARow + 1 : 0
-  acceptedBefore = accepted
-  if (isCounting) setImmediateSync(countTurns)
-}
-
-/** Turns in a row after which connections come faster than they are accepted; a client may have as many at once. */
-const CROWDED = 1000
-
-/**
- * Whether connections come faster than they are accepted, one a turn: hundreds wait, and a new client waits
- * behind them.
- */
-export function isCrowded(): boolean {
-  return turnsInARow >= CROWDED
-}
-
-/** Most turns of the event loop for which work lets connections go first. */
-const MOST_TURNS = 256
-
-/**
- * Resolves when no connection waits to be accepted, or after some turns of the event loop. Node accepts one
- * connection a turn: beside work of some milliseconds in each turn, strangers who open connections would keep
- * new clients waiting for many seconds.
- */
-export async function connectionsFirst(): Promise<void> {
-  for (let turn = 0; turn < MOST_TURNS; turn++) {
-    const before = accepted
-    await setImmediate()
-    if (accepted === before) return
-  }
 }
 
 /**
@@ -72,9 +30,6 @@ class Connections {
       for (const gone of leavers) gone(this)
     }
     server.on(event, (socket: Socket) => {
-      accepted++
-      if (!isCounting) setImmediateSync(countTurns)
-      isCounting = true
       open.add(socket)
       socket.on('close', leave)
       for (const come of this.#comers) come(socket)

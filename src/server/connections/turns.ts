@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers'
 import { monotonicNow } from '../../process.js'
-import { connectionsFirst } from './connections.js'
 
 /** Milliseconds that such work may keep the event loop before all other work has its turn. */
 const TURN = 4
@@ -15,7 +14,7 @@ let isTurnDue = false
  */
 export function inTurn(act: () => void): void {
   waiting.add(act)
-  if (!isTurnDue) void connectionsFirst().then(takeTurn)
+  if (!isTurnDue) setImmediate(takeTurn)
   isTurnDue = true
 }
 
@@ -27,7 +26,7 @@ function takeTurn(): void {
     if (monotonicNow() >= end) break
   }
   isTurnDue = waiting.size > 0
-  if (isTurnDue) void connectionsFirst().then(takeTurn)
+  if (isTurnDue) setImmediate(takeTurn)
 }
 
 let turnEnd = Infinity

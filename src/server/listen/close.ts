@@ -32,16 +32,26 @@ export function makeCloser(server: Server): () => Promise<void> {
   }
   return () => {
     return new Promise((resolve) => {
+      let isClosed = false
+      // Node counts only the connections that it has accepted itself
+      const end = () => {
+        if (!isClosed || sockets.size > 0) return
+        for (const timer of timers) clearTimeout(timer)
+        resolve()
+      }
       const timers = [
-        setInterval(sweep, SWEEP),
+        setInterval(() => {
+          sweep()
+          end()
+        }, SWEEP),
         setTimeout(closeUnasked, FIRST_REQUEST),
         setTimeout(() => {
           server.closeAllConnections()
         }, GRACE),
       ]
       server.close(() => {
-        for (const timer of timers) clearTimeout(timer)
-        resolve()
+        isClosed = true
+        end()
       })
       sweep()
     })

@@ -20,7 +20,7 @@ async function listen(
   { maxPerClient = 100, maxConnections = 1000, work = (): void => undefined } = {},
 ) {
   const heard = { answered: 0, refused: [] as number[] }
-  const keyOf = ({ remoteAddress }: Socket) => remoteAddress ?? null
+  const keyOf = ({ remoteAddress }: Pick<Socket, 'remoteAddress'>) => remoteAddress ?? null
   const server = makeServer({
     handler: (request, response) => {
       heard.answered += 1

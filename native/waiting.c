@@ -1,0 +1,77 @@
+#define _GNU_SOURCE
+#define NAPI_VERSION 8
+#include "waiting.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MOST 1024
+
+union address {
+  struct sockaddr any;
+  struct sockaddr_in ipv4;
+  struct sockaddr_in6 ipv6;
+};
+
+#ifdef __linux__
+static int accept_one(int listener, union address *peer) {
+  int descriptor;
+  do {
+    socklen_t length = sizeof *peer;
+    descriptor = accept4(listener, &peer->any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    // ECONNABORTED: the peer has left; the next one may wait
+  } while (descriptor == -1 && (errno == EINTR || errno == ECONNABORTED));
+  return descriptor;
+}
+#else
+static int accept_one(int listener, union address *peer) {
+  (void)listener, (void)peer;
+  return -1;
+}
+#endif
+
+static const char *text_of(const union address *peer, char *text) {
+  const int family = peer->any.sa_family;
+  const void *bytes = family == AF_INET6 ? (const void *)&peer->ipv6.sin6_addr
+                                         : (const void *)&peer->ipv4.sin_addr;
+  return inet_ntop(family, bytes, text, INET6_ADDRSTRLEN);
+}
+
+/* Puts a connection at the end of an array; false if that fails. */
+static int append(napi_env env, napi_value list, uint32_t at, int descriptor,
+                  const union address *peer) {
+  char text[INET6_ADDRSTRLEN];
+  napi_value number, address;
+  return text_of(peer, text) != NULL && napi_create_int32(env, descriptor, &number) == napi_ok &&
+         napi_create_string_latin1(env, text, NAPI_AUTO_LENGTH, &address) == napi_ok &&
+         napi_set_element(env, list, at, number) == napi_ok &&
+         napi_set_element(env, list, at + 1, address) == napi_ok;
+}
+
+napi_value accept_waiting(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value arguments[2], list;
+  int32_t listener;
+  uint32_t most;
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
+  if (napi_get_value_int32(env, arguments[0], &listener) != napi_ok ||
+      napi_get_value_uint32(env, arguments[1], &most) != napi_ok) {
+    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "listener and most must be numbers");
+    return NULL;
+  }
+  if (napi_create_array(env, &list) != napi_ok) return NULL;
+  for (uint32_t i = 0; i < most && i < MOST; i++) {
+    union address peer = {.any = {.sa_family = AF_UNSPEC}};
+    const int descriptor = accept_one(listener, &peer);
+    if (descriptor == -1) break;
+    if (!append(env, list, 2 * i, descriptor, &peer)) {
+      close(descriptor);
+      break;
+    }
+  }
+  return list;
+}

@@ -1,0 +1,127 @@
+import { closeSync } from 'node:fs'
+import { type Server, Socket } from 'node:net'
+import { setImmediate } from 'node:timers'
+import { loadNative } from '../../native-addon.js'
+import { monotonicNow } from '../../process.js'
+import type { KeyOf, Peer } from './connections.js'
+
+/** The native addon's function: descriptors and addresses in turn; see native/waiting.h. */
+interface AcceptAddon {
+  acceptWaiting(listener: number, most: number): (number | string)[]
+}
+
+const addon = loadNative<AcceptAddon>('acceptWaiting')
+
+/** Milliseconds for which connections begin before all other work has its turn. */
+const TURN = 4
+
+/** Most connections that are taken in a turn, 5 to 10 ms, and that wait here. */
+const MOST_TAKEN = 1024
+const MOST_WAITING = 4096
+
+interface AcceptRules {
+  readonly keyOf: KeyOf<Peer>
+  /** Most connections that may wait beside those that are open. */
+  readonly room: () => number
+}
+
+/**
+ * The connections of a server that wait to begin. Node accepts one in each turn of the event loop, the
+ * oldest first: whoever opens thousands would keep all others waiting for seconds. Here all are taken at once,
+ * and their clients have turns. Without the native addon none is.
+ */
+export class AcceptQueue {
+  /** Descriptors by client; the next one's turn is first. */
+  readonly #waiting = new Map<string | null, number[]>()
+  #size = 0
+  #isDue = false
+
+  constructor(
+    private readonly server: Server,
+    private readonly rules: AcceptRules,
+  ) {
+    if (!addon) return
+    // If one came, others may wait
+    server.on('connection', () => {
+      this.#turnSoon()
+    })
+  }
+
+  #turnSoon(): void {
+    if (!this.#isDue) setImmediate(this.#turn)
+    this.#isDue = true
+  }
+
+  readonly #turn = (): void => {
+    this.#begin()
+    this.#take()
+    this.#isDue = false
+    if (this.#size > 0) this.#turnSoon()
+  }
+
+  /** Begins connections until their time is over; closes all once the server does not listen. */
+  #begin(): void {
+    const isOpen = this.server.listening
+    const end = monotonicNow() + TURN
+    for (const [client, own] of this.#waiting) {
+      const descriptor = own.shift()
+      this.#waiting.delete(client)
+      if (own.length > 0) this.#waiting.set(client, own)
+      if (descriptor === undefined) continue
+      this.#size--
+      if (!isOpen) closeSync(descriptor)
+      else {
+        this.#connect(descriptor)
+        if (monotonicNow() >= end) return
+      }
+    }
+  }
+
+  /** Does what Node does with a connection that it has accepted. */
+  #connect(fd: number): void {
+    const { allowHalfOpen = false, noDelay = false } = this.server as ServerSettings
+    const socket = new Socket({ fd, allowHalfOpen, readable: true, writable: true })
+    if (noDelay) socket.setNoDelay(true)
+    this.server.emit('connection', socket)
+  }
+
+  #take(): void {
+    const listener = listenerOf(this.server)
+    if (!addon || listener === null) return
+    const taken = addon.acceptWaiting(listener, MOST_TAKEN)
+    for (let i = 0; i < taken.length; i += 2) this.#add(taken[i] as number, taken[i + 1] as string)
+  }
+
+  #add(descriptor: number, remoteAddress: string): void {
+    const client = this.rules.keyOf({ remoteAddress })
+    const own = this.#waiting.get(client) ?? []
+    if (this.#size >= Math.min(MOST_WAITING, this.rules.room()) && !this.#makeRoom(own.length)) {
+      closeSync(descriptor)
+      return
+    }
+    own.push(descriptor)
+    this.#waiting.set(client, own)
+    this.#size++
+  }
+
+  /** Closes the newest of the client with most, if a comer with `own` has fewer; false if none is closed. */
+  #makeRoom(own: number): boolean {
+    let most: number[] = []
+    for (const each of this.#waiting.values()) if (each.length > most.length) most = each
+    const newest = most.length > own + 1 ? most.pop() : undefined
+    if (newest === undefined) return false
+    closeSync(newest)
+    this.#size--
+    return true
+  }
+}
+
+/** A server's settings for its connections, which Node's types don't know. */
+type ServerSettings = Server & { readonly allowHalfOpen?: boolean; readonly noDelay?: boolean }
+
+/** The descriptor of a server's TCP socket; null if it has none. Node has no public name for it. */
+function listenerOf(server: Server): number | null {
+  if (!server.listening || typeof server.address() === 'string') return null
+  const { _handle: handle } = server as { _handle?: { readonly fd?: number } | null }
+  return handle?.fd ?? null
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, get, type IncomingMessage, type Server } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { nativeAddon } from '../../../src/native-addon.js'
+import { connectionLimiter } from '../../../src/server/connections/connection-limits.js'
+import { makeCloser } from '../../../src/server/listen/close.js'
+
+const unlessNative = {
+  skip: !('acceptWaiting' in nativeAddon()) && 'without the addon, connections begin as they come',
+}
+
+/** Starts a server on all local addresses that takes so many connections. */
+async function start(t: TestContext, { all = 5000, answer = 'yes' } = {}) {
+  const server = createServer((_request, response) => response.end(answer))
+  const keyOf = ({ remoteAddress }: Pick<Socket, 'remoteAddress'>) => remoteAddress ?? null
+  connectionLimiter({ keyOf, all, perClient: all, perNetwork: all })(server)
+  const begun: string[] = []
+  server.on('connection', ({ remoteAddress = '' }: Socket) => begun.push(remoteAddress))
+  const close = makeCloser(server)
+  server.listen({ port: 0, host: '0.0.0.0', backlog: 4096 })
+  await once(server, 'listening')
+  t.after(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return { server, begun, close, port: portOf(server) }
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port
+}
+
+/** Opens connections from an address; all of them wait before the server has its next turn. */
+function open(t: TestContext, port: number, localAddress: string, count: number): Socket[] {
+  return Array.from({ length: count }, () => {
+    const socket = connect({ port, host: '127.0.0.1', localAddress }).on('error', () => undefined)
+    t.after(() => socket.destroy())
+    return socket
+  })
+}
+
+test(
+  'a client that opens a connection does not wait for the hundreds of another',
+  unlessNative,
+  async (t) => {
+    const { begun, port } = await start(t)
+    const many = open(t, port, '127.0.0.2', 600)
+    const [one] = open(t, port, '127.0.0.3', 1)
+    await Promise.all([...many, one].map((socket) => socket && once(socket, 'connect')))
+    while (begun.length < 601) await new Promise(setImmediate)
+    assert.ok(begun.indexOf('127.0.0.3') < 10, `it was number ${begun.indexOf('127.0.0.3')}`)
+  },
+)
+
+test(
+  'of the connections that wait beyond the limit, those of the client with most are closed',
+  unlessNative,
+  async (t) => {
+    const { begun, port } = await start(t, { all: 100 })
+    const many = open(t, port, '127.0.0.2', 600)
+    const few = open(t, port, '127.0.0.3', 10)
+    const areClosed = () => many.filter(({ closed }) => closed).length
+    while (begun.filter((address) => address === '127.0.0.3').length < 10 || areClosed() < 510)
+      await new Promise(setImmediate)
+    assert.ok(few.every(({ closed }) => !closed))
+  },
+)
+
+test('connections that were taken at once are answered, also while the server stops', async (t) => {
+  const { port, close } = await start(t)
+  const answers = Array.from({ length: 300 }, async (_, n) => {
+    const localAddress = `127.0.0.${2 + (n % 5)}`
+    const asked = get({ port, host: '127.0.0.1', localAddress, agent: false })
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    return (await answer.setEncoding('utf8').toArray()).join('')
+  })
+  assert.deepEqual(new Set(await Promise.all(answers)), new Set(['yes']))
+  await close()
+})
