@@ -68,16 +68,16 @@ export function addFileRoutes(
   const send: ReadHandler<RouteGenericInterface> = async (request, reply) => {
     const { url = '' } = request.raw
     const path = requestPath(url)
+    const look = new MirrorView(mirror)
     const view = askedView(url)
     if (view !== null) {
-      return sendView(request, reply, { view, components: parseMirrorPlace(path) })
+      return sendView(request, reply, { view, components: parseMirrorPlace(path), look })
     }
     if (directoryPages && path.endsWith('/')) {
       onRoute(request.raw, `${ROUTE}/`)
       return directoryPages.send(request, reply, parseMirrorPlace(path))
     }
     const components = parseMirrorPath(path)
-    const look = new MirrorView(mirror)
     const address = options.clientAddresses.of(request.raw)
     const short = { size: 0, client: address === null ? null : clientKey(address) }
     const found = await orAbsence(looks.run(short, () => look.file(components)))
@@ -86,7 +86,7 @@ export function addFileRoutes(
       throw found
     }
     const named = viewNamed(components)
-    if (found instanceof Refusal && named) return sendView(request, reply, named)
+    if (found instanceof Refusal && named) return sendView(request, reply, { ...named, look })
     if (found instanceof Refusal) throw found
     if (!options.files) throw new Refusal('not-found', 'files are not served here, only torrents')
     if (asksForPage(url)) {
@@ -112,7 +112,7 @@ export function addFileRoutes(
 }
 
 /** The view that a path may name. */
-function viewNamed(components: readonly string[]): WantedView | null {
+function viewNamed(components: readonly string[]): Omit<WantedView, 'look'> | null {
   const named = namedView(components.at(-1) ?? '')
   return named && { view: named.view, components: [...components.slice(0, -1), named.of] }
 }

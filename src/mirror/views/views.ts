@@ -32,6 +32,8 @@ import { xml, Xml } from '../../text/xml.js'
 export interface WantedView {
   readonly view: ViewName
   readonly components: readonly string[]
+  /** Looks up files for the request. */
+  readonly look: MirrorView
 }
 
 /** The sources of the views. */
@@ -66,11 +68,11 @@ export class Views {
   async send(
     request: FastifyRequest,
     reply: FastifyReply,
-    { view, components }: WantedView,
+    { view, components, look }: WantedView,
   ): Promise<FastifyReply> {
     const { requesters, files, directories, sender, options } = this.mirror
     const requester = requesters.of(request, reply)
-    const file = components.length === 0 ? null : await this.#fileUnlessDirectory(components)
+    const file = components.length === 0 ? null : await fileUnlessDirectory(components, look)
     if (view === 'sha256' || view === 'meta4') {
       if (file) return this.#sendDigest(view, { request, reply, requester, file })
       throw new Refusal('incompatible', `a directory has no .${view}; ask for those of its files`)
@@ -123,20 +125,6 @@ export class Views {
 
   #header({ raw }: FastifyRequest): Html {
     return renderSiteHeader(this.mirror.options, pageLinks(raw.url ?? '').root, null)
-  }
-
-  /**
-   * The file that a path leads to; null for a directory. A missing name must not be treated as a
-   * pattern.
-   * @throws Refusal if it leads to nothing
-   */
-  async #fileUnlessDirectory(components: readonly string[]): Promise<ScannedFile | null> {
-    try {
-      return await new MirrorView(this.mirror.options.mirror).file(components)
-    } catch (error) {
-      if (error instanceof IsDirectory) return null
-      throw error
-    }
   }
 
   /** Sends a checksum or metalink, which is made from the digest of the whole file. */
@@ -194,6 +182,23 @@ export class Views {
 </metalink>
 `
     return Buffer.from(document.text)
+  }
+}
+
+/**
+ * The file that a path leads to; null for a directory. A missing name must not be treated as a
+ * pattern.
+ * @throws Refusal if it leads to nothing
+ */
+async function fileUnlessDirectory(
+  components: readonly string[],
+  look: MirrorView,
+): Promise<ScannedFile | null> {
+  try {
+    return await look.file(components)
+  } catch (error) {
+    if (error instanceof IsDirectory) return null
+    throw error
   }
 }
 
