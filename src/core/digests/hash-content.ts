@@ -2,7 +2,7 @@ import { BtkitError } from '../../errors.js'
 import { changeSince, readEncodedFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import { openForWriting, openForWritingLater } from '../../files/open-for-writing.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { fingerprintsOf } from '../../files/stat-files.js'
+import { fingerprintsOf, lstatMany } from '../../files/stat-files.js'
 import { concatenateFiles, type DigestKind } from '../../hash/stream/content-stream.js'
 import type { HashOptions, Unfinished } from '../../hash/hash-stream.js'
 import { chooseKernel } from '../../hash/kernels.js'
@@ -38,8 +38,6 @@ export type Engine = Omit<HashOptions, 'wanted' | 'pieces'>
 export interface HashContext {
   readonly engine: Engine
   readonly cacheAccess: CacheAccess
-  /** Checks that files did not change while they were read. Default: one after another. */
-  readonly recheck?: RecheckFiles
   /**
    * Whether to read only the files that were scanned, even if their names lead elsewhere now. For
    * files that strangers may replace by links.
@@ -54,9 +52,6 @@ export interface HashContext {
   /** Other machines that hash pieces. Absent without any. */
   readonly elsewhere?: Elsewhere | undefined
 }
-
-/** Resolves if all files are unchanged; otherwise rejects with BtkitError `changed`. */
-export type RecheckFiles = (files: readonly ScannedFile[]) => Promise<void> | void
 
 export interface HashedContent extends ContentDigests {
   /** Bytes that were read; the other digests were known. */
@@ -154,7 +149,7 @@ async function readChecked(
 ): Promise<CheckedRead> {
   const written = await findWritten(files, hashContext)
   const read = await hashUnknown(reading, hashContext)
-  await (hashContext.recheck ?? recheckTogether)(reading.content.files)
+  await requireAllUnchanged(reading.content.files, hashContext)
   return { read, written }
 }
 
@@ -265,10 +260,31 @@ function streamOf({ files, pieceLength }: Content, { isGuarded }: HashContext) {
   return concatenateFiles(streamed, pieceLength)
 }
 
-const recheckTogether: RecheckFiles = (files) => {
+/** Files that a service looks at together. */
+const LOOKED_AT = 1000
+
+/**
+ * Checks that files are unchanged since the scan.
+ * @throws BtkitError `changed`
+ */
+export async function requireAllUnchanged(
+  files: readonly ScannedFile[],
+  { turns }: Pick<HashContext, 'turns'>,
+): Promise<void> {
   const read = files.filter(isRead)
-  const looks = lookAgain(read)
-  for (const [i, file] of read.entries()) requireUnchanged(file, looks[i] ?? null)
+  const size = turns ? LOOKED_AT : read.length
+  for (let at = 0; at < read.length; at += size) {
+    const some = read.slice(at, at + size)
+    // A service has turns, and must not wait for a disk
+    const looks = turns ? await lookAgainLater(some) : lookAgain(some)
+    for (const [i, file] of some.entries()) requireUnchanged(file, looks[i] ?? null)
+  }
+}
+
+async function lookAgainLater(files: readonly ScannedFile[]): Promise<(Fingerprint | null)[]> {
+  const looks = await lstatMany(files.map(({ absolutePath }) => absolutePath))
+  // Whatever the error, the file is no longer the same
+  return looks.map((look) => (look instanceof Error ? null : look.fingerprint))
 }
 
 /** Returns the current fingerprints of files, in order; null for each that is gone. */

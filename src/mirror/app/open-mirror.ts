@@ -169,7 +169,7 @@ function openMakers(
   const admission = openAdmission(options.limits)
   const { memory, hashing } = admission
   const reads = new FileReads(hashing, () => cacheAccess.cache.flush())
-  const hasher = new FileHasher(mirror, hashContext, reads)
+  const hasher = new FileHasher(hashContext, reads)
   const digests = new FileDigests({ options, hashContext, reads, memory, monotonic })
   const onMade = seedMade(options, trackers, cacheAccess)
   const making = { ...admission, cacheAccess, hasher, onMade }

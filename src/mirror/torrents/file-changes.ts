@@ -1,13 +1,10 @@
-import { lstat } from 'node:fs/promises'
 import type { CacheTrust } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
-import { type RecheckFiles, requireUnchanged } from '../../core/digests/hash-content.js'
 import { isPad, isRead } from '../../core/digests/pad-files.js'
-import { type Fingerprint, fingerprintOf, sameFingerprint } from '../../files/fingerprint.js'
+import { sameFingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { formatMirrorPath, mapConcurrently, type Mirror } from '../tree/mirror.js'
-import { isSameInside } from '../tree/open-inside.js'
-import { NotReady, Refusal } from '../../server/answers/refusal.js'
+import { formatMirrorPath } from '../tree/mirror.js'
+import { NotReady } from '../../server/answers/refusal.js'
 
 /**
  * Milliseconds since the last write before files are read. The time of a file is that of the
@@ -65,39 +62,4 @@ export function refuseYoung(files: readonly ScannedFile[], { minAge, trust, now 
 function isSame(file: ScannedFile, before: ScannedFile | undefined): boolean {
   const isThat = before?.absolutePath === file.absolutePath
   return isThat && sameFingerprint(before.fingerprint, file.fingerprint)
-}
-
-/** A file of a torrent with its path on the mirror, for messages. */
-export function onMirror(file: ScannedFile, { isDirectory, name }: Content): ScannedFile {
-  return isDirectory ? { ...file, path: [name, ...file.path] } : file
-}
-
-/**
- * Checks with an open file that it is unchanged since it was looked up, and published.
- * @throws BtkitError `changed`, Refusal
- */
-export async function refuseOther(file: ScannedFile, mirror: Mirror): Promise<void> {
-  const isSame = await isSameInside(file, mirror).catch((error: unknown) => {
-    // Gone, or the root was replaced: the next lookup will show
-    if (error instanceof Refusal && error.code === 'not-found') return false
-    throw error
-  })
-  if (!isSame) requireUnchanged(file, null)
-}
-
-/** Checks that files are unchanged, a few at a time, without blocking calls. */
-export const recheckAsync: RecheckFiles = async (files) => {
-  const real = files.filter((file) => !isPad(file))
-  await mapConcurrently(real, async (file) => {
-    requireUnchanged(file, await fingerprintIfThere(file.absolutePath))
-  })
-}
-
-async function fingerprintIfThere(path: string): Promise<Fingerprint | null> {
-  try {
-    return fingerprintOf(await lstat(path, { bigint: true }))
-  } catch {
-    // Whatever the error, the file is no longer the same
-    return null
-  }
 }

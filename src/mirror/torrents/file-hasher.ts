@@ -1,6 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { Content } from '../../core/digests/content.js'
-import { type Engine, hashContent, type HashContext } from '../../core/digests/hash-content.js'
+import {
+  type Engine,
+  hashContent,
+  type HashContext,
+  requireAllUnchanged,
+} from '../../core/digests/hash-content.js'
 import { composeSteps, type ContentInfo, type InfoRequest } from '../../core/digests/info.js'
 import {
   countUnknown,
@@ -11,9 +16,7 @@ import {
 import { recallPieces, recallSteps } from '../../core/digests/recall-pieces.js'
 import { doInTurns } from '../../steps.js'
 import { unlimitedTurns } from '../admission/admission.js'
-import { onMirror, recheckAsync, refuseOther } from './file-changes.js'
 import type { FileReads, ReadRequest, ToRead } from './file-reads.js'
-import { mapConcurrently, type Mirror } from '../tree/mirror.js'
 
 /** Lists the files to read for a torrent whose known digests are in that table. */
 export function toRead(content: Content, table: PieceTable): ToRead {
@@ -36,7 +39,6 @@ export class FileHasher {
   })
 
   constructor(
-    private readonly mirror: Mirror,
     private readonly hashContext: HashContext,
     private readonly reads: FileReads,
   ) {}
@@ -79,10 +81,10 @@ export class FileHasher {
       unlimitedTurns(signal),
     )
     const table = this.#better(request, recalled)
-    await mapConcurrently(unknownFiles(content, table), async (file) => {
-      signal.throwIfAborted()
-      await refuseOther(onMirror(file, content), this.mirror)
-    })
+    // Digests are kept though nobody wants them any more
+    const turns = unlimitedTurns()
+    // It may have waited long
+    await requireAllUnchanged(unknownFiles(content, table), { turns })
     note(0)
     const { engine } = this.hashContext
     // Leaves other running jobs their share of threads
@@ -93,9 +95,7 @@ export class FileHasher {
     }
     // Stops when nobody wants the work any more, and keeps what it has read
     const own = { ...engine, throttle: ahead?.throttle, threads, onProgress, giveUp: signal }
-    // Digests are kept though nobody wants them any more
-    const turns = unlimitedTurns()
-    const guards = { recheck: recheckAsync, isGuarded: true, turns, refusesWritten: true }
+    const guards = { isGuarded: true, turns, refusesWritten: true }
     const before = bytesLeft(content, table)
     let bytesRead: number | null = null
     try {

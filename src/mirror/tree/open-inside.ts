@@ -1,5 +1,5 @@
 import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises'
-import { type Fingerprint, fingerprintOf, sameFingerprint } from '../../files/fingerprint.js'
+import { type Fingerprint, fingerprintOf } from '../../files/fingerprint.js'
 import { isWithin } from '../../files/inside.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { GUARDED_READ } from '../../hash/stream/reading.js'
@@ -29,16 +29,6 @@ export async function openInside(file: ScannedFile, mirror: Mirror): Promise<Ope
   } catch (error) {
     throw await toRefusal(error, file.path, mirror)
   }
-}
-
-/**
- * Whether a file can be read, is in the mirror, and is unchanged since it was looked up.
- * @throws Refusal
- */
-export async function isSameInside(file: ScannedFile, mirror: Mirror): Promise<boolean> {
-  const { handle, fingerprint } = await openInside(file, mirror)
-  await handle.close()
-  return sameFingerprint(fingerprint, file.fingerprint)
 }
 
 async function checkOpen(

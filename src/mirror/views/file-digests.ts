@@ -3,7 +3,11 @@ import { openForWritingLater } from '../../files/open-for-writing.js'
 import { CHECKSUMS } from '../../core/checksums/list.js'
 import { isSameFile, isSettled, type ReadingStart } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
-import { type HashContext, requireUnchanged } from '../../core/digests/hash-content.js'
+import {
+  type HashContext,
+  requireAllUnchanged,
+  requireUnchanged,
+} from '../../core/digests/hash-content.js'
 import { createTable, setPieces } from '../../core/digests/piece-table.js'
 import { recallPieces, rememberPieces } from '../../core/digests/recall-pieces.js'
 import { encodeFingerprint } from '../../files/fingerprint.js'
@@ -15,11 +19,11 @@ import {
   wholeFileProgress,
 } from '../../hash/jobs/whole-file-job.js'
 import { WorkerPool } from '../../hash/jobs/worker-pool.js'
-import type { MemoryPool } from '../admission/admission.js'
+import { type MemoryPool, unlimitedTurns } from '../admission/admission.js'
 import type { ServiceOptions } from '../options.js'
 import { singleContent } from '../pkgtorrent/set.js'
 import { type ProgressStatus, titleOf, TorrentProgress } from '../progress/progress.js'
-import { refuseOther, refuseYoung } from '../torrents/file-changes.js'
+import { refuseYoung } from '../torrents/file-changes.js'
 import type { FileReads } from '../torrents/file-reads.js'
 import { type Flight, InFlight, type Waiter } from '../torrents/in-flight.js'
 import { MirrorView } from '../tree/mirror.js'
@@ -106,7 +110,7 @@ export class FileDigests {
           checksums: [CHECKSUMS.sha256],
           pieceLength: wantsPieces ? content.pieceLength : undefined,
         })
-        await refuseOther(file, options.mirror)
+        await requireAllUnchanged([file], { turns: unlimitedTurns() })
         const startedMs = hashContext.cacheAccess.now()
         const written = await openForWritingLater([file.absolutePath])
         await this.#run(job, signal, (bytesDone) => {

@@ -41,10 +41,9 @@ async function openHasher(t: TestContext, limit = 4) {
   t.after(() => pool.close())
   const cacheAccess = { cache, trust: 'full' as const, now: aheadOfFiles }
   const { engine } = hashContext({ pool, isOffloaded: true })
-  const mirror = { root, hidden: false, followSymlinks: false }
   const queue = new JobQueue({ limit, maxWaiting: 10, maxPerClient: 10, small: 64 * 2 ** 20 })
   const hashed = new FileReads(queue, () => cache.flush())
-  const hasher = new FileHasher(mirror, { engine, cacheAccess }, hashed)
+  const hasher = new FileHasher({ engine, cacheAccess }, hashed)
   const request = (name: string, ...paths: string[]) => {
     const options = { private: false, sourceTag: null }
     const content = contentOf(root, name, paths)

@@ -42,7 +42,7 @@ async function openBoth(t: TestContext) {
   const hashed = new FileReads(queue, () => cache.flush())
   const mirror = { root, hidden: false, followSymlinks: false }
   const context = { engine, cacheAccess }
-  const hasher = new FileHasher(mirror, context, hashed)
+  const hasher = new FileHasher(context, hashed)
   const memory = new MemoryPool({ bytes: 1000, bytesPerClient: 1000 })
   const options = { mirror, pieceLength: pieceLengthOf(20), minAge: 0 }
   const parts = { options, hashContext: context, reads: hashed, memory, monotonic: () => 0 }
