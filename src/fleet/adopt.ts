@@ -80,7 +80,7 @@ export async function adoptDigests(
   }
   if (!isAny) return false
   const { content, table } = adoption
-  if (table) heedTrees(content, table)
+  heedTrees(content, table)
   await access.cache.flush()
   return true
 }
@@ -88,7 +88,7 @@ export async function adoptDigests(
 /** Enters an adopted tree into the table, which takes less than looking it up. */
 function enterTree({ file, number }: Wish, { record }: FoundRecord, adoption: Adoption): void {
   const { content, engine, table } = adoption
-  if (!table?.trees || number === null || 'pieces' in record) return
+  if (!table.trees || number === null || 'pieces' in record) return
   const kernel = chooseKernel(engine.kernel)
   setTree(table.trees, number, treeOf(file, content, { tree: record, kernel }))
 }
@@ -127,9 +127,9 @@ function* wishesOf(
   for (const { file, number, firstPiece, pieceCount } of content.version === 'v1'
     ? []
     : alignedFiles(content)) {
-    if (table?.trees?.isKnown[number]) continue
+    if (table.trees?.isKnown[number]) continue
     const key = { path: file.absolutePath, size: file.fingerprint.size }
-    if (lacks(file, table ? null : cache.peek('tree', key))) {
+    if (lacks(file, null)) {
       yield { file, key, first: firstPiece, count: pieceCount, end: null, number }
     }
   }

@@ -74,7 +74,7 @@ export interface Claimed {
 export interface Adoption {
   readonly content: Content
   /** The digests that are known already. Adopted trees are entered. */
-  readonly table?: PieceTable
+  readonly table: PieceTable
   /** Its stream, of which pieces are read to check what others know. */
   readonly stream: () => ContentStream
   readonly engine: HashOptions

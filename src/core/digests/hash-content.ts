@@ -67,22 +67,41 @@ export interface HashedContent extends ContentDigests {
  * @throws BtkitError `changed` with the file, as hashStream, and the reason for which
  *   work was given up
  */
-export async function hashContent(
+export function hashContent(
   content: Content,
   hashContext: HashContext,
-  table: PieceTable = recallPieces(content, hashContext.cacheAccess),
+  table?: PieceTable,
 ): Promise<HashedContent> {
+  const read = (known: PieceTable) => readPieces(content, known, hashContext)
+  return readOnce(content, hashContext, { table, read })
+}
+
+/** How content is read, of which the digests in a table are known. */
+interface Reader<T> {
+  /** The result of an earlier cache lookup. Filled up. */
+  readonly table?: PieceTable | undefined
+  readonly read: (table: PieceTable) => Promise<T>
+}
+
+/**
+ * Calls `read` with the digests that the cache and other machines know. Without it, several
+ * processes would read the same files at the same time.
+ */
+export async function readOnce<T>(
+  content: Content,
+  hashContext: HashContext,
+  { table = recallPieces(content, hashContext.cacheAccess), read }: Reader<T>,
+): Promise<T> {
   const { cacheAccess, engine } = hashContext
   await adoptUnknown(content, table, hashContext)
-  if (!cacheAccess.claim || !table.isKnown.includes(0))
-    return readPieces(content, table, hashContext)
+  if (!cacheAccess.claim || !table.isKnown.includes(0)) return read(table)
   const claimed = await cacheAccess.claim({ content, table, engine })
   try {
     if (claimed?.isLookDue) {
       mergeTable(content, table, recallPieces(content, cacheAccess))
       await adoptUnknown(content, table, hashContext)
     }
-    return await readPieces(content, table, hashContext)
+    return await read(table)
   } finally {
     claimed?.release()
   }

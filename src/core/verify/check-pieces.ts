@@ -21,11 +21,11 @@ import {
 import { NODE, type V2Side } from './v2-side.js'
 import type { Content } from '../digests/content.js'
 import { alignedFiles, rootOf } from '../digests/file-trees.js'
-import type { HashContext } from '../digests/hash-content.js'
+import { readOnce, type HashContext } from '../digests/hash-content.js'
 import { hashAtOnce, hashInGroups, type ReadGroup } from '../digests/hash-groups.js'
 import { DIGEST, enterPieces, getPieces, type PieceTable } from '../digests/piece-table.js'
 import { ReadTrees } from '../digests/read-trees.js'
-import { recallPieces, rememberPieces, rememberTrees } from '../digests/recall-pieces.js'
+import { rememberPieces, rememberTrees } from '../digests/recall-pieces.js'
 import type { HashOptions } from '../../hash/hash-stream.js'
 import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
 import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../hash/merkle.js'
@@ -71,16 +71,41 @@ const MAX_EXPLAINED = 1024
  */
 export async function checkPieces(
   check: PieceCheck,
-  { engine, cacheAccess, openTrees }: VerifyContext,
+  verifyContext: VerifyContext,
 ): Promise<CheckResult> {
+  const content = wholeContent(check)
+  const judge = new Judge(check)
+  const read = (table: PieceTable | null) => {
+    return readUnknown({ check, judge, content, table }, verifyContext)
+  }
+  // An incomplete file is in no cache
+  const guarded = { ...verifyContext, isGuarded: true }
+  const result = content ? await readOnce(content, guarded, { read }) : await read(null)
+  const { openTrees, engine } = verifyContext
+  if (!check.v2) return { ...result, badBlocks: null }
+  if (judge.bad.length === 0 || !openTrees) return { ...result, badBlocks: new Map() }
+  const trees = { source: await openTrees(), kernel: chooseKernel(engine.kernel) }
+  return { ...result, badBlocks: explainPieces(judge.bad, check, trees) }
+}
+
+/** A check, and what is known of its content before it is read. */
+interface Known {
+  readonly check: PieceCheck
+  readonly judge: Judge
+  /** Null if the cache cannot know it. */
+  readonly content: Content | null
+  readonly table: PieceTable | null
+}
+
+/** Judges the known pieces, and reads and judges all others. */
+async function readUnknown(
+  { check, judge, content, table }: Known,
+  { engine, cacheAccess }: VerifyContext,
+): Promise<Omit<CheckResult, 'badBlocks'>> {
   const { files, pieces, v2 } = check
   const kernel = chooseKernel(engine.kernel)
   const stream = streamFiles(files, pieces.pieceLength)
   const failures = createReadFailures(stream)
-  const content = wholeContent(check)
-  if (content) await cacheAccess.adopt?.({ content, stream: () => stream, engine })
-  const judge = new Judge(check)
-  const table = content ? recallPieces(content, cacheAccess) : null
   if (content && table) judge.judgeKnown(content, table)
   const unknown = judge.unknown
   const start = {
@@ -103,10 +128,7 @@ export async function checkPieces(
     if (check.v1) rememberPieces(content, table, start)
     rememberTrees(trees?.whole ?? [], start)
   }
-  if (!v2) return { unreadable, changed, badBlocks: null }
-  if (judge.bad.length === 0 || !openTrees) return { unreadable, changed, badBlocks: new Map() }
-  const badBlocks = explainPieces(judge.bad, check, { source: await openTrees(), kernel })
-  return { unreadable, changed, badBlocks }
+  return { unreadable, changed }
 }
 
 function pathsOf(content: Content | null): string[] {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { statSync, utimesSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { openCache } from '../../../src/cache/open.js'
+import type { CacheAccess } from '../../../src/core/digests/cache-trust.js'
 import { planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -43,4 +44,36 @@ test('with a cache, what was read once is not read again', async (t) => {
   utimesSync(path, atimeMs / 1000, mtimeMs / 1000)
   assert.equal((await verifyTorrent(await planVerify(request), withCache)).ok, true)
   assert.equal((await verifyTorrent(await planVerify(request), hashContext())).ok, false)
+})
+
+test('what another process reads at the same moment is not read again', async (t) => {
+  const release = plantRelease(t, FILES)
+  const open = async () => {
+    const cache = await openCache({ directory: makeScratch(t, {}), now, warn: assert.ifError })
+    t.after(() => cache.close())
+    return cache
+  }
+  const [before, after] = [await open(), await open()]
+  const metainfo = parseMetainfo(release.torrent)
+  const place = { torrent: 'x', path: release.directory, checkHashes: true, extra: false }
+  const check = async (cacheAccess: CacheAccess) => {
+    const plan = await planVerify({ metainfo, ...place })
+    return (await verifyTorrent(plan, { ...hashContext(), cacheAccess })).ok
+  }
+  const path = placeOf(release, 'b')
+  utimesSync(path, 1000, 1000)
+  const access = { trust: 'mtime' as const, now }
+  assert.equal(await check({ ...access, cache: after }), true)
+  await after.flush()
+  // The same size and time, so that only a read could tell
+  writeFileSync(path, Buffer.alloc(2 * PIECE))
+  utimesSync(path, 1000, 1000)
+  let cache = before
+  const claim = () => {
+    cache = after
+    return Promise.resolve({ isLookDue: true, release: () => undefined })
+  }
+  const waiting = { ...access, claim, cache }
+  Object.defineProperty(waiting, 'cache', { get: () => cache })
+  assert.equal(await check(waiting), true)
 })
