@@ -1,7 +1,11 @@
 import { dirname, resolve } from 'node:path'
 import { parseClientAddress, type ClientAddress } from '../clients/address.js'
 import { connectClient } from '../clients/connect.js'
-import { askTrackers, type Asked, type TrackerAnswer } from '../clients/scrape/ask-trackers.js'
+import {
+  askTrackers,
+  type ScrapedTorrent,
+  type TrackerAnswer,
+} from '../clients/scrape/ask-trackers.js'
 import type { HashContext } from '../core/digests/hash-content.js'
 import { clientInfoHash, type ClientTorrent, type TorrentClient } from '../core/publish/client.js'
 import { remoteDirectory, type DataPrefix, dataProblem } from '../core/publish/local-data.js'
@@ -238,7 +242,7 @@ function askedOf(
   torrent: TorrentInput | MagnetLink,
   trackers: readonly string[] | undefined,
   options: ScrapeOptions,
-): Asked {
+): ScrapedTorrent {
   const found = linkOf(torrent) ?? readInput(torrent as TorrentInput, options)
   const urls = trackers ?? ('trackers' in found ? found.trackers : announceUrls(found))
   const named = [...new Set(urls)].filter((url) => url !== '')

@@ -3,7 +3,7 @@ import { Form, query, textField } from '../../pages/form.js'
 import { type Answer, seeOther } from '../../pages/frame.js'
 import { renderTable } from '../../pages/table.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
-import { categoryField, type FormsParts } from './parts.js'
+import { categoryField, type FilledForm, type FormsParts } from './parts.js'
 import { type AdminContext, type AdminRoute, menuFormRoutes } from '../frame/visit.js'
 import type { Category, Places } from '../storage/places.js'
 import { createCategory, renameCategory, removeCategory } from '../storage/categories.js'
@@ -33,12 +33,11 @@ async function change(parts: FormsParts, context: AdminContext, form: Form): Pro
   return seeOther('categories')
 }
 
-interface Shown {
-  readonly form: Form
-  readonly error: BtkitError | undefined
-}
-
-function show({ collection }: FormsParts, { page }: AdminContext, { form, error }: Shown): Answer {
+function show(
+  { collection }: FormsParts,
+  { page }: AdminContext,
+  { form, error }: FilledForm,
+): Answer {
   const rows = collection.places.list().map((each) => row(collection.places, each))
   // The forms of existing categories have a field of the same name
   const own = form.text('act') === 'create' ? form : new Form()

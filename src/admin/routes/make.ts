@@ -11,6 +11,7 @@ import { addTorrent } from '../storage/collection.js'
 import { isTaken, torrentName } from '../storage/places.js'
 import {
   categoryField,
+  type FilledForm,
   type FormsParts,
   pickingBelow,
   refuseBusy,
@@ -38,13 +39,15 @@ function fresh({ announce }: FormsParts, form: Form): Form {
   return announce === null || form.has('trackers') ? form : form.with({ trackers: announce })
 }
 
-interface Shown {
-  readonly form: Form
-  readonly error?: BtkitError | undefined
+interface PlannedForm extends FilledForm {
   readonly plan?: Plan | undefined
 }
 
-function show(parts: FormsParts, { page }: AdminContext, { form, error, plan }: Shown): Answer {
+function show(
+  parts: FormsParts,
+  { page }: AdminContext,
+  { form, error, plan }: PlannedForm,
+): Answer {
   const { makeFrom, collection, presets } = parts
   const files = html`${textField(form, {
     name: 'path',

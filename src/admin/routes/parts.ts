@@ -31,6 +31,12 @@ export interface FormsParts {
   readonly changed: () => void
 }
 
+/** A form as it was sent, and why it could not be done. */
+export interface FilledForm {
+  readonly form: Form
+  readonly error?: BtkitError | undefined
+}
+
 /** A list of categories to choose from; `isArchived` adds those of the archive. */
 export function categoryField(
   form: Form,

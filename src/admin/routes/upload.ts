@@ -1,11 +1,11 @@
 import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
-import { type Form, query, textField } from '../../pages/form.js'
+import { query, textField } from '../../pages/form.js'
 import { type Answer, statusOf } from '../../pages/frame.js'
 import { html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
-import { categoryField, type FormsParts, outcomeOf } from './parts.js'
+import { categoryField, type FilledForm, type FormsParts, outcomeOf } from './parts.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { type UploadedFile, addUploads, MAX_TORRENT, type Upload } from '../storage/add-uploads.js'
 
@@ -155,12 +155,11 @@ const FILES_FIELD = html`<div class="field">
   </small>
 </div>`
 
-interface Shown {
-  readonly form: Form
-  readonly error?: BtkitError
-}
-
-function show({ collection }: FormsParts, context: AdminContext, { form, error }: Shown): Answer {
+function show(
+  { collection }: FormsParts,
+  context: AdminContext,
+  { form, error }: FilledForm,
+): Answer {
   return context.page({
     title: 'Upload',
     error,

@@ -115,11 +115,9 @@ export function candidateOf(found: FoundEntry, item: Located, world: World): Can
   return candidate({ entry, place, shown }, world.problems, () => given(found, item, world))
 }
 
-type Shown = Pick<Setting, 'entry' | 'place' | 'shown'>
-
 /** A candidate whose values `find` reads. */
 export function candidate(
-  about: Shown,
+  about: Pick<Setting, 'entry' | 'place' | 'shown'>,
   problems: Problems,
   find: () => boolean | null | readonly Text[],
 ): Candidate {

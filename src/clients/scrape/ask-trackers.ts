@@ -17,7 +17,7 @@ const MOST_HASHES = 50
 const AT_ONCE = 16
 
 /** A torrent to ask about. */
-export interface Asked {
+export interface ScrapedTorrent {
   /** The torrent or link, for people. */
   readonly name: string
   /** In hexadecimal, 20 bytes: trackers know a v2 torrent by the first of its hash (BEP 52). */
@@ -46,9 +46,9 @@ interface Asking {
  * of them, in the order of its trackers.
  */
 export async function askTrackers(
-  asked: readonly Asked[],
+  asked: readonly ScrapedTorrent[],
   asking: Asking,
-): Promise<(one: Asked) => TrackerAnswer[]> {
+): Promise<(one: ScrapedTorrent) => TrackerAnswer[]> {
   const hashes = new Map<string, Set<InfoHash>>()
   for (const { infoHash, trackers } of asked) {
     for (const url of trackers) hashes.set(url, (hashes.get(url) ?? new Set()).add(infoHash))

@@ -143,7 +143,7 @@ class Search {
    */
   async #list(
     directory: readonly string[],
-    { glob, wantsFiles, entered }: Wanted,
+    { glob, wantsFiles, entered }: WantedNames,
   ): Promise<string[]> {
     const { budget, maxMatches } = this.#limits
     const names: string[] = []
@@ -204,7 +204,7 @@ class Search {
 }
 
 /** The wanted names of a directory. */
-interface Wanted {
+interface WantedNames {
   readonly glob: SimpleGlob
   readonly wantsFiles: boolean
   readonly entered: EnteredDirectories

@@ -336,10 +336,6 @@ export class WarmFiles {
     this.#version++
   }
 
-  values(): Iterable<WarmFile> {
-    return this.#files.values()
-  }
-
   /** Enters a ready file in a list of the newest if it belongs there. */
   #enter(file: WarmFile, newest: WarmFile[]): void {
     const last = newest[MOST_ITEMS - 1]

@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings'
 import {
   askTrackers,
-  type Asked,
+  type ScrapedTorrent,
   type TrackerAnswer,
 } from '../../../clients/scrape/ask-trackers.js'
 import { clientInfoHash } from '../../../core/publish/client.js'
@@ -83,7 +83,7 @@ async function withTorrentsBelow(operands: readonly string[], { cwd }: Io): Prom
 const NO_FILES = { torrents: [], failures: new Map<string, unknown>() }
 
 /** A torrent with the hash of version 2 in full. */
-interface Scraped extends Asked {
+interface Scraped extends ScrapedTorrent {
   readonly infoHashV2: InfoHashV2 | null
 }
 
@@ -110,7 +110,7 @@ function noTracker(name: string): BtkitError {
 }
 
 /** Why there are no counts of a torrent; null if there are. */
-function whyNone({ name }: Asked, answers: readonly TrackerAnswer[]): BtkitError | null {
+function whyNone({ name }: ScrapedTorrent, answers: readonly TrackerAnswer[]): BtkitError | null {
   if (answers.length === 0) return noTracker(name)
   if (answers.some(({ counts }) => counts !== null)) return null
   return new BtkitError(CODE, `${name}: no tracker gives its counts`)
@@ -131,7 +131,7 @@ function jsonOf(asked: Scraped, answers: readonly TrackerAnswer[]): string {
   })
 }
 
-function textOf({ name }: Asked, answers: readonly TrackerAnswer[]): string {
+function textOf({ name }: ScrapedTorrent, answers: readonly TrackerAnswer[]): string {
   const lines = answers.map(({ tracker, counts, error }) => {
     const cells = counts ? [counts.seeds, counts.leechers, counts.completed] : ['-', '-', '-']
     const figures = cells.map((cell) => String(cell).padStart(9)).join('')

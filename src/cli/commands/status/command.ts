@@ -164,7 +164,8 @@ async function ask(client: RunningSeed, { options, io }: StatusContext) {
   }
 }
 
-interface Told {
+/** The torrents of a client, those that it has to seed, and those that it lacks. */
+interface SeedState {
   readonly shown: readonly ClientTorrent[]
   /** The torrents that have to be seeded. */
   readonly due: ReadonlySet<ClientTorrent>
@@ -172,7 +173,7 @@ interface Told {
 }
 
 /** Prints a line of JSON for each torrent, also for those that the client lacks. */
-function tell({ label }: RunningSeed, { shown, due, absent }: Told, context: StatusContext) {
+function tell({ label }: RunningSeed, { shown, due, absent }: SeedState, context: StatusContext) {
   const { wanted, io } = context
   for (const each of shown) {
     const problem = due.has(each) ? problemOf(each) : null
