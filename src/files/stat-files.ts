@@ -8,8 +8,10 @@ import {
   readFingerprintIfThere,
   writeFingerprint,
   readEncodedFingerprint,
+  sameFingerprint,
   type Fingerprint,
 } from './fingerprint.js'
+import type { FileState } from './scan/scanned-tree.js'
 import { readNames } from './scan/read-names.js'
 import { asBtkitError, osCodeOf, systemError } from '../errors.js'
 import { lstat } from 'node:fs/promises'
@@ -216,6 +218,32 @@ export function lstatMany(
   native: LstatPaths | null = nativeLstat,
 ): Promise<(PathState | Error)[]> {
   return native ? lstatTogether(paths, native) : Promise.all(paths.map(lstatAlone))
+}
+
+/** Files that are looked at together. */
+const LOOKED_AT = 1000
+
+/** A file that is in another state now, or gone (null). */
+export interface ChangedFile<File> {
+  readonly file: File
+  readonly now: Fingerprint | null
+}
+
+/** Finds the first file that is not in its state any more; never looks on the event loop. */
+export async function findChanged<File extends FileState>(
+  files: readonly File[],
+): Promise<ChangedFile<File> | null> {
+  for (let from = 0; from < files.length; from += LOOKED_AT) {
+    const some = files.slice(from, from + LOOKED_AT)
+    const looks = await lstatMany(some.map(({ absolutePath }) => absolutePath))
+    for (const [i, file] of some.entries()) {
+      const look = looks[i]
+      // Whatever the error, the file is no longer the same
+      const now = look && 'fingerprint' in look ? look.fingerprint : null
+      if (now === null || !sameFingerprint(now, file.fingerprint)) return { file, now }
+    }
+  }
+  return null
 }
 
 /** Whether a mode has this file type, such as `constants.S_IFREG`. */

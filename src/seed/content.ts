@@ -2,8 +2,8 @@ import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError, BtkitError, osCodeOf } from '../errors.js'
-import { fingerprintOf, sameFingerprint, type Fingerprint } from '../files/fingerprint.js'
-import { lstatMany } from '../files/stat-files.js'
+import { fingerprintOf, sameFingerprint } from '../files/fingerprint.js'
+import type { FileState } from '../files/scan/scanned-tree.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
 import { CHUNK, ChunkPool } from './chunk-pool.js'
@@ -18,36 +18,11 @@ const MOST_OPEN = 128
 /** Bytes of memory that a file of a torrent takes beside the torrent's own bytes. */
 const FILE_WEIGHT = 500
 
-/** A file, in the state for which the hashes of a torrent are known. */
-export interface DataFile {
-  /** Absolute. */
-  readonly path: string
-  readonly fingerprint: Fingerprint
-}
-
-/** Files that are looked at together. */
-const LOOKED_AT = 1000
-
-/** Whether files are still in their states; null stands for no file. */
-export async function areUnchanged(files: readonly (DataFile | null)[]): Promise<boolean> {
-  const there = files.filter((file) => file !== null)
-  for (let from = 0; from < there.length; from += LOOKED_AT) {
-    const some = there.slice(from, from + LOOKED_AT)
-    const found = await lstatMany(some.map(({ path }) => path))
-    const isSame = some.every(({ fingerprint }, n) => {
-      const now = found[n]
-      return now && 'fingerprint' in now && sameFingerprint(now.fingerprint, fingerprint)
-    })
-    if (!isSame) return false
-  }
-  return true
-}
-
 /** A torrent and where its content is. */
 export interface LoadedTorrent {
   readonly metainfo: Metainfo
   /** The torrent's files in the order of `streamedFiles`; null for pad files and empty ones. */
-  readonly files: readonly (DataFile | null)[]
+  readonly files: readonly (FileState | null)[]
 }
 
 /**
@@ -82,7 +57,7 @@ export class FileReader {
    * @throws BtkitError `changed`, `busy` if the process may open no more files now, or if the file
    *   cannot be read
    */
-  async load(key: string, file: DataFile, at: number): Promise<Buffer> {
+  async load(key: string, file: FileState, at: number): Promise<Buffer> {
     const name = `${key}:${at}`
     const known = this.#chunks.get(name) ?? this.#loading.get(name)
     if (known) return known
@@ -111,8 +86,8 @@ export class FileReader {
     this.#chunks.clear()
   }
 
-  async #read(key: string, file: DataFile, at: number): Promise<Buffer> {
-    const { path, fingerprint } = file
+  async #read(key: string, file: FileState, at: number): Promise<Buffer> {
+    const { absolutePath: path, fingerprint } = file
     const opened = this.#openFile(key, file)
     try {
       return await opened.use(async (handle) => {
@@ -129,7 +104,7 @@ export class FileReader {
     }
   }
 
-  #openFile(key: string, { path, fingerprint }: DataFile): OpenFile {
+  #openFile(key: string, { absolutePath: path, fingerprint }: FileState): OpenFile {
     const known = this.#open.get(key)
     if (known) return known
     // A pipe in the file's place must not make the program wait
@@ -199,7 +174,7 @@ function changed(path: string): BtkitError {
 /** A part of a block: a range of bytes within one chunk of a file. */
 interface Part {
   /** Null for a pad file, whose bytes are zeros. */
-  readonly data: DataFile | null
+  readonly data: FileState | null
   /** Identifies the file. */
   readonly key: string
   /** The number of the chunk, and the range within it. */

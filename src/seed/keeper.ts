@@ -8,16 +8,15 @@ import type { FoundFile } from '../core/verify/content.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
 import { planVerify, verifyTorrent, type VerifyRequest } from '../core/verify/verify-torrent.js'
 import { BtkitError } from '../errors.js'
+import type { FileState } from '../files/scan/scanned-tree.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { announceUrls } from '../metainfo/trackers.js'
 import type { InfoHash } from '../metainfo/values.js'
 import { clientInfoHash } from '../core/publish/client.js'
-import { areUnchanged, type DataFile, type LoadedTorrent } from './content.js'
+import type { LoadedTorrent } from './content.js'
+import { DataRounds } from './data-rounds.js'
 import type { SeedTorrent } from './seeded.js'
 import type { SeedService } from './service.js'
-
-/** About how many files are looked at in one update. */
-const LOOKED_AT = 10_000
 
 /** Torrents whose data is not whole, and that are looked at again in one update. */
 const LACKING_AT_ONCE = 100
@@ -51,7 +50,7 @@ interface Kept {
   /** The info hash, if another torrent with it is seeded; otherwise null. */
   readonly twin: InfoHash | null
   /** Where the data is; null for pad files and empty ones. */
-  readonly files: readonly (DataFile | null)[]
+  readonly files: readonly (FileState | null)[]
 }
 
 /** Seeds the torrents of directories as long as they and their data stay as they are. */
@@ -64,8 +63,13 @@ export class SeedKeeper {
   /** The states of data that was found damaged, by torrent and place. */
   readonly #damaged = new Map<string, { state: string; problem: Error }>()
   #index: FileIndex | null = null
-  /** Torrents whose data is looked at next, the first last. */
-  #unlooked: string[] = []
+  readonly #rounds = new DataRounds({
+    keys: () => this.#paths.values(),
+    filesOf: (path) => this.#kept.get(path)?.files,
+    drop: (path) => {
+      this.#drop(path)
+    },
+  })
 
   constructor(private readonly options: KeeperOptions) {}
 
@@ -87,7 +91,7 @@ export class SeedKeeper {
       this.#report(places, new BtkitError('empty', `${places}: ${why}`))
     }
     this.#index = null
-    await this.#lookAtData()
+    await this.#rounds.look()
     const unreadPaths = [...unread.keys()]
     for (const [path, { stamp }] of [...this.#kept]) {
       const isUnread = unreadPaths.some((place) => `${path}/`.startsWith(`${place}/`))
@@ -112,19 +116,6 @@ export class SeedKeeper {
   forget(torrent: SeedTorrent): void {
     const path = this.#paths.get(torrent)
     if (path !== undefined) this.#drop(path)
-  }
-
-  async #lookAtData(): Promise<void> {
-    if (this.#unlooked.length === 0) this.#unlooked = [...this.#paths.values()].reverse()
-    for (let left = LOOKED_AT; left > 0;) {
-      const path = this.#unlooked.pop()
-      if (path === undefined) return
-      const kept = this.#kept.get(path)
-      left -= 1 + (kept?.files.length ?? 0)
-      if (!kept || (await areUnchanged(kept.files))) continue
-      // It may have been withdrawn meanwhile
-      if (this.#kept.get(path) === kept) this.#drop(path)
-    }
   }
 
   #drop(path: string): void {
@@ -187,7 +178,7 @@ export class SeedKeeper {
     metainfo: Metainfo,
     torrent: string,
     isNew: boolean,
-  ): Promise<(DataFile | null)[]> {
+  ): Promise<(FileState | null)[]> {
     const { data } = this.options
     let problem: Error | null = null
     for (const place of this.#placesOf(torrent)) {
@@ -212,7 +203,7 @@ export class SeedKeeper {
   async #checkFiles(
     metainfo: Metainfo,
     place: Pick<VerifyRequest, 'torrent' | 'path' | 'byName'>,
-  ): Promise<(DataFile | null)[] | Error> {
+  ): Promise<(FileState | null)[] | Error> {
     const { hashContext } = this.options
     const { torrent, path } = place
     try {
@@ -237,7 +228,7 @@ export class SeedKeeper {
   }
 
   /** Finds data below the given directories by its pieces, whatever its name. */
-  async #findAnywhere(metainfo: Metainfo, torrent: string): Promise<(DataFile | null)[] | null> {
+  async #findAnywhere(metainfo: Metainfo, torrent: string): Promise<(FileState | null)[] | null> {
     const { data, hashContext } = this.options
     this.#index ??= await indexFiles(data)
     const index = this.#index
@@ -249,7 +240,7 @@ export class SeedKeeper {
     const files = streamedFiles(metainfo).map((file) => {
       const path = byFile.get(file)?.status === 'found' ? byFile.get(file)?.path : null
       const fingerprint = path ? fingerprints.get(path) : undefined
-      if (path && fingerprint) return { path, fingerprint }
+      if (path && fingerprint) return { absolutePath: path, fingerprint }
       return file.padding || file.length === 0 ? null : undefined
     })
     return files.every((file) => file !== undefined) ? files : null
@@ -268,7 +259,7 @@ function isWhole({ file, found }: FoundFile): boolean {
   return found.kind === 'file' && found.fingerprint.size === file.length
 }
 
-function dataOf({ file, found }: FoundFile): DataFile | null {
+function dataOf({ file, found }: FoundFile): FileState | null {
   if (file.padding || file.length === 0 || found.kind !== 'file') return null
-  return { path: found.path, fingerprint: found.fingerprint }
+  return { absolutePath: found.path, fingerprint: found.fingerprint }
 }

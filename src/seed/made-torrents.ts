@@ -6,9 +6,11 @@ import type { Content } from '../core/digests/content.js'
 import { InfoRequest, recallInfo, type InfoOptions } from '../core/digests/info.js'
 import { isPad } from '../core/digests/pad-files.js'
 import { BtkitError } from '../errors.js'
+import type { FileState } from '../files/scan/scanned-tree.js'
 import { joinTorrent } from '../metainfo/build/torrent.js'
 import { parseMetainfo } from '../metainfo/parse/metainfo.js'
-import { areUnchanged, type DataFile, type LoadedTorrent } from './content.js'
+import type { LoadedTorrent } from './content.js'
+import { DataRounds } from './data-rounds.js'
 import { swarmHashes } from '../metainfo/info-hash.js'
 import type { InfoHash } from '../metainfo/values.js'
 import type { SeedTorrent } from './seeded.js'
@@ -24,9 +26,8 @@ const MEMORY_OF_SETS = 128 * 1024 * 1024
 /** Bytes that a torrent takes, each of its files, and each component of a file's path. */
 const COSTS = { torrent: 2000, file: 1200, component: 100 }
 
-/** Milliseconds between looks at files, and about how many files are looked at each time. */
+/** Milliseconds between looks at files. */
 const LOOK = 10_000
-const LOOKED_AT = 10_000
 
 /** A torrent of files whose hashes are in the cache. */
 export interface MadeSeed extends Pick<SeedTorrent, 'infoHash' | 'infoHashV2' | 'trackers'> {
@@ -37,7 +38,7 @@ export interface MadeSeed extends Pick<SeedTorrent, 'infoHash' | 'infoHashV2' | 
 
 interface Kept {
   readonly torrent: SeedTorrent
-  readonly files: readonly (DataFile | null)[]
+  readonly files: readonly (FileState | null)[]
   /** Estimated bytes of memory. */
   readonly cost: number
 }
@@ -64,7 +65,13 @@ export class MadeTorrents {
   readonly #timer: NodeJS.Timeout
   /** IP addresses of the public host: most clients do not look up names in magnet links. */
   hosts: readonly string[] = []
-  #looked: string[] = []
+  readonly #rounds = new DataRounds({
+    keys: () => [...this.#sets.keys(), ...this.#single.keys()],
+    filesOf: (key) => (this.#single.peek(key) ?? this.#sets.peek(key))?.files,
+    drop: (key) => {
+      this.#forget(key)
+    },
+  })
   #isLooking = false
 
   private constructor(readonly service: SeedService) {
@@ -111,9 +118,8 @@ export class MadeTorrents {
     const cost = costOf(content)
     if (isSet && cost > MEMORY_OF_SETS) return
     const request = new InfoRequest(content, options, cacheAccess.trust)
-    const files = content.files.map((file): DataFile | null => {
-      const { absolutePath: path, fingerprint } = file
-      return isPad(file) || fingerprint.size === 0 ? null : { path, fingerprint }
+    const files = content.files.map((file) => {
+      return isPad(file) || file.fingerprint.size === 0 ? null : file
     })
     const load = async (): Promise<LoadedTorrent> => {
       const recalled = await Promise.resolve(recallInfo(request, cacheAccess))
@@ -140,23 +146,8 @@ export class MadeTorrents {
   async #look(): Promise<void> {
     if (this.#isLooking) return
     this.#isLooking = true
-    if (this.#looked.length === 0) {
-      this.#looked = [...this.#sets.keys(), ...this.#single.keys()].reverse()
-    }
-    for (let left = LOOKED_AT; left > 0;) {
-      const key = this.#looked.pop()
-      if (key === undefined) break
-      const kept = this.#peek(key)
-      left -= 1 + (kept?.files.length ?? 0)
-      if (!kept || (await areUnchanged(kept.files))) continue
-      // Another torrent may have taken its place meanwhile
-      if (this.#peek(key) === kept) this.#forget(key)
-    }
+    await this.#rounds.look()
     this.#isLooking = false
-  }
-
-  #peek(key: string): Kept | undefined {
-    return this.#single.peek(key) ?? this.#sets.peek(key)
   }
 
   #forget(key: string): void {

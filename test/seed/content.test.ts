@@ -3,15 +3,16 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fingerprintOf } from '../../src/files/fingerprint.js'
-import { FileReader, type DataFile } from '../../src/seed/content.js'
+import type { FileState } from '../../src/files/scan/scanned-tree.js'
+import { FileReader } from '../../src/seed/content.js'
 import { makeScratch } from '../support/scratch.js'
 
 test('very many files may be read at once', async (t) => {
   const names = Array.from({ length: 600 }, (_, n) => `${n}.bin`)
   const directory = makeScratch(t, Object.fromEntries(names.map((name) => [name, name])))
-  const files = names.map((name): DataFile => {
+  const files = names.map((name): FileState => {
     const path = join(directory, name)
-    return { path, fingerprint: fingerprintOf(statSync(path, { bigint: true })) }
+    return { absolutePath: path, fingerprint: fingerprintOf(statSync(path, { bigint: true })) }
   })
   const reader = new FileReader()
   t.after(() => {
@@ -24,7 +25,7 @@ test('very many files may be read at once', async (t) => {
 test('bytes that a peer has not read yet stay as they are; then others get their memory', async (t) => {
   const chunks = Array.from({ length: 160 }, (_, n) => Buffer.alloc(256 * 1024, n))
   const path = join(makeScratch(t, { file: Buffer.concat(chunks) }), 'file')
-  const file = { path, fingerprint: fingerprintOf(statSync(path, { bigint: true })) }
+  const file = { absolutePath: path, fingerprint: fingerprintOf(statSync(path, { bigint: true })) }
   const reader = new FileReader()
   t.after(() => {
     reader.close()

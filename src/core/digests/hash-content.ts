@@ -2,7 +2,7 @@ import { BtkitError } from '../../errors.js'
 import { changeSince, readEncodedFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import { openForWriting, openForWritingLater } from '../../files/open-for-writing.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { fingerprintsOf, lstatMany } from '../../files/stat-files.js'
+import { findChanged, fingerprintsOf } from '../../files/stat-files.js'
 import { concatenateFiles, type DigestKind } from '../../hash/stream/content-stream.js'
 import type { HashOptions, Unfinished } from '../../hash/hash-stream.js'
 import { chooseKernel } from '../../hash/kernels.js'
@@ -279,9 +279,6 @@ function streamOf({ files, pieceLength }: Content, { isGuarded }: HashContext) {
   return concatenateFiles(streamed, pieceLength)
 }
 
-/** Files that a service looks at together. */
-const LOOKED_AT = 1000
-
 /**
  * Checks that files are unchanged since the scan.
  * @throws BtkitError `changed`
@@ -291,19 +288,14 @@ export async function requireAllUnchanged(
   { turns }: Pick<HashContext, 'turns'>,
 ): Promise<void> {
   const read = files.filter(isRead)
-  const size = turns ? LOOKED_AT : read.length
-  for (let at = 0; at < read.length; at += size) {
-    const some = read.slice(at, at + size)
-    // A service has turns, and must not wait for a disk
-    const looks = turns ? await lookAgainLater(some) : lookAgain(some)
-    for (const [i, file] of some.entries()) requireUnchanged(file, looks[i] ?? null)
+  // A service has turns, and must not wait for a disk
+  if (turns) {
+    const changed = await findChanged(read)
+    if (changed) requireUnchanged(changed.file, changed.now)
+    return
   }
-}
-
-async function lookAgainLater(files: readonly ScannedFile[]): Promise<(Fingerprint | null)[]> {
-  const looks = await lstatMany(files.map(({ absolutePath }) => absolutePath))
-  // Whatever the error, the file is no longer the same
-  return looks.map((look) => (look instanceof Error ? null : look.fingerprint))
+  const looks = lookAgain(read)
+  for (const [i, file] of read.entries()) requireUnchanged(file, looks[i] ?? null)
 }
 
 /** Returns the current fingerprints of files, in order; null for each that is gone. */

@@ -57,6 +57,9 @@ export interface ScannedFile {
   symlinkPath?: readonly string[]
 }
 
+/** A file in the state in which it was seen. */
+export type FileState = Pick<ScannedFile, 'absolutePath' | 'fingerprint'>
+
 /** An entry that was left out; a directory represents everything below it. */
 export interface SkippedEntry {
   /** Relative to the root, joined by '/' on every platform. */

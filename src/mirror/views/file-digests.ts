@@ -11,7 +11,7 @@ import {
 import { createTable, setPieces } from '../../core/digests/piece-table.js'
 import { recallPieces, rememberPieces } from '../../core/digests/recall-pieces.js'
 import { encodeFingerprint } from '../../files/fingerprint.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FileState, ScannedFile } from '../../files/scan/scanned-tree.js'
 import {
   createWholeFileJob,
   runWholeFile,
@@ -61,7 +61,7 @@ export class FileDigests {
   }
 
   /** The digest of a file if it is known without reading. */
-  known(file: LookedAt): Uint8Array | null {
+  known(file: FileState): Uint8Array | null {
     const { cache, trust } = this.parts.hashContext.cacheAccess
     const { absolutePath, fingerprint } = file
     const record = cache.peek('digest', { algorithm: 'sha256', path: absolutePath })
@@ -179,9 +179,6 @@ interface Reading {
   readonly job: WholeFileJob
 }
 
-/** A file that was looked up. */
-type LookedAt = Pick<ScannedFile, 'absolutePath' | 'fingerprint'>
-
 /** Most files whose digests are remembered here if they cannot be cached. */
 const MOST_FILES = 1000
 
@@ -189,6 +186,6 @@ const MOST_FILES = 1000
 const SHA256 = 32
 
 /** Distinguishes a state of a file from all others. */
-function stateOf({ absolutePath, fingerprint }: LookedAt): string {
+function stateOf({ absolutePath, fingerprint }: FileState): string {
   return `${Buffer.from(encodeFingerprint(fingerprint)).toString('base64')} ${absolutePath}`
 }
