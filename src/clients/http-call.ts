@@ -1,5 +1,6 @@
 import { callWithin, type CallLimits } from '../bounded-call.js'
 import { BtkitError } from '../errors.js'
+import { collectAtMost } from '../files/read-bounded.js'
 import { describeFailure } from '../text/network-failure.js'
 import { formatBytes } from '../text/quantity.js'
 import { readInfoHash } from '../metainfo/info-hash.js'
@@ -110,18 +111,10 @@ export function badAnswer(label: string, why: string): BtkitError {
  * Reads a whole answer.
  * @throws BtkitError `client` if it is too long
  */
-export async function collectAnswer(
-  body: AsyncIterable<Uint8Array>,
-  label: string,
-): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > MAX_ANSWER) throw badAnswer(label, `longer than ${formatBytes(MAX_ANSWER)}`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+export function collectAnswer(body: AsyncIterable<Uint8Array>, label: string): Promise<Buffer> {
+  return collectAtMost(body, MAX_ANSWER, () => {
+    return badAnswer(label, `longer than ${formatBytes(MAX_ANSWER)}`)
+  })
 }
 
 /** An unchecked object of a JSON answer. */

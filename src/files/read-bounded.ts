@@ -79,17 +79,26 @@ export function readStart(path: string, length: number): Uint8Array {
  * Collects a stream of at most `limit` bytes. `name` is its name in errors.
  * @throws BtkitError `too-large`
  */
-export async function collectBounded(
+export function collectBounded(
   stream: AsyncIterable<Uint8Array>,
   name: string,
   limit: number,
-): Promise<Uint8Array> {
+): Promise<Buffer> {
+  return collectAtMost(stream, limit, () => tooLarge(name, limit))
+}
+
+/** Does the same, with another error. Leaves the stream at once if it is too long. */
+export async function collectAtMost(
+  stream: AsyncIterable<Uint8Array>,
+  limit: number,
+  tooLong: () => Error,
+): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let total = 0
   for await (const chunk of stream) {
     chunks.push(chunk)
     total += chunk.length
-    if (total > limit) throw tooLarge(name, limit)
+    if (total > limit) throw tooLong()
   }
   return Buffer.concat(chunks)
 }

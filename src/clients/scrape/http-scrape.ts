@@ -1,3 +1,4 @@
+import { collectAtMost } from '../../files/read-bounded.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
 import {
@@ -81,20 +82,14 @@ async function ask(url: string, signal: AbortSignal): Promise<Response> {
   }
 }
 
-async function readAnswer({ status, body }: Response): Promise<Uint8Array> {
+function readAnswer({ status, body }: Response): Promise<Uint8Array> {
   if (status >= 300 && status < 400) {
     throw new ScrapeFailure('redirects to another address, which is not asked')
   }
   if (status !== 200) throw new ScrapeFailure(`answers with status ${status}`)
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of chunksOf(body)) {
-    size += chunk.length
-    // Leaving the loop closes the connection
-    if (size > MAX_ANSWER) throw new ScrapeFailure('the answer is too long')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  return collectAtMost(chunksOf(body), MAX_ANSWER, () => {
+    return new ScrapeFailure('the answer is too long')
+  })
 }
 
 async function* chunksOf(body: Response['body']): AsyncGenerator<Uint8Array> {

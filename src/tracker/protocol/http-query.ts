@@ -1,3 +1,4 @@
+import { latin1 } from '../../bytes.js'
 import { malformed } from './refusal.js'
 import type { PeerEvent } from '../swarms/swarm-types.js'
 import { infoHashOfBytes, readInfoHash } from '../../metainfo/info-hash.js'
@@ -233,10 +234,6 @@ export function readScrape(query: string): Uint8Array[] {
   }
   // Bencode sorts keys by bytes, which is the order of latin1 characters
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, infoHash]) => infoHash)
-}
-
-function latin1(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes)
 }
 
 const PERCENT = 0x25
