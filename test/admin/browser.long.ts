@@ -8,6 +8,7 @@ import { PASSWORDS, startAdmin, type AdminSetup } from '../support/admin.js'
 import { openTab, unlessBrowser, type Tab, type TabOptions } from '../support/browser.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
 import { announceQuery } from '../support/track.js'
+import { listenLocally } from '../support/listen.js'
 
 const HASH = 'ab'.repeat(20)
 const FILES = {
@@ -104,9 +105,7 @@ test('a form of another site changes nothing, even with a session', unlessBrowse
       <input name="kind" value="torrents"><input name="torrents" value="${HASH}"></form>
       <script>document.forms[0].submit()</script>`)
   })
-  await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve))
-  t.after(() => evil.close())
-  const { port } = evil.address() as { port: number }
+  const port = await listenLocally(t, evil)
   await tab.open(`http://127.0.0.1:${port}/`)
   await tab.page.waitForURL(/\/bans$/)
   assert.match(await tab.page.content(), /came from another site/)

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { chmodSync } from 'node:fs'
 import { type RequestListener, createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -18,17 +16,14 @@ import {
 } from '../../src/clients/http-call.js'
 import { longTest, quickFirst } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
+import { listenLocally } from '../support/listen.js'
 
 const MIB = 2 ** 20
 
 async function answerOf(t: TestContext, listener: RequestListener) {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const server = createServer(listener)
+  const port = await listenLocally(t, server)
+  const url = `http://127.0.0.1:${port}/`
   const { signal } = new AbortController()
   return callHttp({ url }, { label: 'Deluge', timeoutMs: 600_000, signal })
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { callWithin } from '../../src/bounded-call.js'
@@ -10,6 +9,7 @@ import { longTest } from '../support/long.js'
 import { makeAsking } from '../support/queue.js'
 import { startRedis, WITHOUT_REDIS, type RedisServer } from '../support/redis.js'
 import { until } from '../support/until.js'
+import { listenLocally } from '../support/listen.js'
 
 const skip = WITHOUT_REDIS
 const PROGRAM = join(projectRoot, 'dist/test/support/quick-queue.js')
@@ -30,9 +30,7 @@ async function startNarrowProxy(t: TestContext, { port }: RedisServer) {
     near.pipe(far).pipe(near)
     for (const socket of [near, far]) socket.on('error', () => socket.destroy())
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.after(() => server.close())
-  const url = `redis://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const url = `redis://127.0.0.1:${await listenLocally(t, server)}`
   return { url, accepted: () => accepted }
 }
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { chmodSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { configure, startNginx, unlessNginx } from './behind-nginx.js'
+import { listenLocally } from '../support/listen.js'
 
 const FILES = {
   'dir/a b#1+%.bin': pseudoRandom(300_000, 1),
@@ -27,10 +27,9 @@ test('a directory that nginx publishes is found to be a right web seed', unlessN
     const behind = connect(socket)
     client.pipe(behind).pipe(client)
     for (const each of [client, behind]) each.on('error', () => undefined)
-  }).listen(0, '127.0.0.1')
-  await once(front, 'listening')
-  t.after(() => front.close())
-  const base = `http://127.0.0.1:${(front.address() as AddressInfo).port}`
+  })
+  const port = await listenLocally(t, front)
+  const base = `http://127.0.0.1:${port}`
   const torrent = join(scratch, 'x.torrent')
   const args = ['--web-seed-base', base, '--web-seed', `${base}/nowhere/`, '--target', torrent]
   await runBtkit(['makemetafile', join(root, 'dir'), ...args])

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { build } from 'esbuild'
 import { parseMetainfo } from '../../src/library/metainfo.js'
 import { openTab, unlessBrowser } from '../support/browser.js'
 import { projectRoot } from '../support/executable.js'
+import { listenLocally } from '../support/listen.js'
 
 const TORRENT = 'test/golden/hybrid-directory.torrent'
 
@@ -52,9 +52,7 @@ test('btkit/metainfo works in pages and workers of a browser', unlessBrowser, as
     const [type, body] = answers[url] ?? ['text/plain', '']
     response.writeHead(200, { 'Content-Type': type }).end(body)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => server.close())
-  const { port } = server.address() as AddressInfo
+  const port = await listenLocally(t, server)
   const tab = await openTab(t)
   await tab.open(`http://127.0.0.1:${port}/`)
   const expected = parseMetainfo(readFileSync(TORRENT))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -11,6 +11,7 @@ import { connectPeer } from '../support/seed.js'
 import { makeScratch } from '../support/scratch.js'
 import { serveMirror, type ServedMirror } from '../support/serve.js'
 import { until } from '../support/until.js'
+import { listenLocally } from '../support/listen.js'
 
 const FILES = { 'iso/image.iso': pseudoRandom(300_000, 1), 'iso/README': 'Read me.\n' }
 
@@ -63,10 +64,7 @@ test('serve --seed says that the seed listens on all addresses, unlike the files
 })
 
 test('a --seed-port above 6999 must be free, as no other is tried', async (t) => {
-  const other = createServer().listen(0, '::')
-  t.after(() => other.close())
-  await once(other, 'listening')
-  const { port } = other.address() as AddressInfo
+  const port = await listenLocally(t, createServer(), '::')
   const root = makeScratch(t, FILES)
   const args = ['--port', '0', '--trackerless', '--seed', '--seed-port', String(port)]
   const { status, stderr } = await runBtkit(['serve', root, ...args])

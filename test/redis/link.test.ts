@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { connect, createServer, type AddressInfo } from 'node:net'
-import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { parseRedisUrl } from '../../src/redis/client.js'
 import { patience, RedisLink } from '../../src/redis/link.js'
 import { findFreePort } from '../support/opentracker.js'
 import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
 import { until } from '../support/until.js'
+import { listenLocally } from '../support/listen.js'
 
 /** A link that tries again at once, and the warnings it gave. */
 function makeLink(t: TestContext, url: string, pauseMs = 0) {
@@ -139,9 +139,7 @@ test('a server of another protocol is no Redis', async (t) => {
   const server = createServer((socket) => {
     socket.on('error', () => undefined).on('data', () => socket.write('HTTP/1.1 400 no\r\n\r\n'))
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.after(() => server.close())
-  const { port } = server.address() as AddressInfo
+  const port = await listenLocally(t, server)
   const { ping, link } = makeLink(t, `redis://127.0.0.1:${port}`)
   assert.equal(await ping(), null)
   link.close()

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pseudoRandom } from '../support/pseudo-random.js'
@@ -17,6 +15,7 @@ import {
   whenUnchoked,
 } from '../support/seed.js'
 import { until } from '../support/until.js'
+import { listenLocally } from '../support/listen.js'
 
 test('data that cannot be looked at is dropped, and the other torrents go on', async (t) => {
   const [one, other] = [await plantFile(t, [], pseudoRandom(400_000, 7)), await plantFile(t)]
@@ -93,13 +92,8 @@ test('the last announce of a torrent that is gone has the bytes sent', async (t)
   const tracker = createServer(({ url }, response) => {
     asked.push(new URL(url ?? '', 'http://x').searchParams)
     response.end('d8:intervali1800e5:peers0:e')
-  }).listen(0, '127.0.0.1')
-  t.after(() => {
-    tracker.close()
-    tracker.closeAllConnections()
   })
-  await once(tracker, 'listening')
-  const { port: trackerPort } = tracker.address() as AddressInfo
+  const trackerPort = await listenLocally(t, tracker)
   const url = `http://127.0.0.1:${trackerPort}/announce`
   const { torrent, infoHash, directory } = await plantFile(t, [url])
   const { port } = await startSeed(t, [directory])

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { seedWithLibtorrent } from './clients.js'
@@ -10,6 +9,7 @@ import { pseudoRandom } from './pseudo-random.js'
 import { parseJson, runBtkit } from './run-btkit.js'
 import { makeScratch, type Files } from './scratch.js'
 import { startTrack, type RunningTrack } from './track.js'
+import { listenLocally } from './listen.js'
 
 /** The files to download. */
 export const FILES: Files = {
@@ -62,12 +62,8 @@ async function serveFiles(t: TestContext, place: { source: string }): Promise<st
     const range = `bytes ${from}-${to}/${bytes.length}`
     response.writeHead(206, { 'Content-Range': range, 'Content-Length': part.length }).end(part)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const port = await listenLocally(t, server)
+  return `http://127.0.0.1:${port}/`
 }
 
 /** The same, with somebody who has it: Transmission connects to no peer on this machine. */

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
+import { listenLocally } from './listen.js'
 
 /** A torrent in the list; the other fields are those of a complete torrent that is seeded. */
 export interface FakeTorrent {
@@ -29,12 +29,8 @@ export async function startFakeTransmission(
       response.end(JSON.stringify({ result: 'success', arguments: answers[method] }))
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `transmission+http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const port = await listenLocally(t, server)
+  return `transmission+http://127.0.0.1:${port}`
 }
 
 function fill(torrent: FakeTorrent) {

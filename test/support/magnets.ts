@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -11,6 +10,7 @@ import { findFreePort, startOpentracker } from './opentracker.js'
 import { parseJson, runBtkit } from './run-btkit.js'
 import { makeScratch } from './scratch.js'
 import { startTrack } from './track.js'
+import { listenLocally } from './listen.js'
 
 /** A magnet link of an info hash in hexadecimal, and of parameters, some of them several times. */
 export function magnetOf(infoHash: string, parameters: Record<string, string[]> = {}): string {
@@ -73,10 +73,6 @@ export async function serveBytes(t: TestContext, bytes: Uint8Array): Promise<str
     if (request.url === '/a.torrent') response.end(bytes)
     else response.writeHead(404).end()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/a.torrent`
+  const port = await listenLocally(t, server)
+  return `http://127.0.0.1:${port}/a.torrent`
 }

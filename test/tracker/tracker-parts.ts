@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { type IncomingMessage, createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { TrackerAnswers } from '../../src/tracker/answers/tracker-answers.js'
 import type { TrackerRules } from '../../src/tracker/answers/tracker-rules.js'
@@ -9,6 +7,7 @@ import type { StoreLimits } from '../../src/tracker/swarms/swarm-types.js'
 import { ConnectionIds, ID_SECRET, UdpAnswers, openUdp } from '../../src/tracker/udp/udp-server.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeStore } from './swarms/store.js'
+import { listenLocally } from '../support/listen.js'
 
 const OPEN: TrackerRules = {
   settled: () => Promise.resolve(false),
@@ -60,18 +59,12 @@ export async function startTracker(
   const server = createServer((request, response) => {
     if (!parts.routes.handle(request, response)) response.writeHead(404).end()
   })
-  server.listen(0, host)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const port = await listenLocally(t, server, host)
   const failures: unknown[] = []
   const udp = await openUdp({ host, port: 0 }, parts.udp, {
     onError: (error) => failures.push(error),
   })
-  t.after(async () => {
-    server.closeAllConnections()
-    server.close()
-    await udp.close()
-  })
+  t.after(() => udp.close())
   const name = host.includes(':') ? `[${host}]` : host
   const httpUrl = `http://${name}:${port}`
   const udpPort = Number(udp.address.split(':').at(-1))

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
+import { listenLocally } from '../../support/listen.js'
 
 const DOWN = 'scgi://127.0.0.1:1'
 
@@ -32,9 +32,8 @@ test('launchmany tells a file from a directory that is not there', async (t) => 
 /** Starts a service, and returns its host and port. */
 async function start(t: TestContext, answer: RequestListener): Promise<string> {
   const server = createServer(answer)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => server.close())
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const port = await listenLocally(t, server)
+  return `127.0.0.1:${port}`
 }
 
 test('a client that always has a new session is not asked for ever', async (t) => {

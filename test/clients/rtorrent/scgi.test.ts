@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { parseClientAddress } from '../../../src/clients/address.js'
 import { connectClient } from '../../../src/clients/connect.js'
 import { infoHashOf } from '../../support/info-hashes.js'
+import { listenLocally } from '../../support/listen.js'
 
 const HASH = infoHashOf('a'.repeat(40))
 
@@ -17,9 +17,8 @@ async function startScgi(t: TestContext, answer: Answerer) {
       .on('error', () => undefined)
       .once('data', (bytes) => socket.end(answer(bytes.toString())))
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.after(() => server.close())
-  const label = `scgi://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const port = await listenLocally(t, server)
+  const label = `scgi://127.0.0.1:${port}`
   const { signal } = new AbortController()
   return { label, client: connectClient(parseClientAddress(label), { timeoutMs: 5000, signal }) }
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { parseClientAddress } from '../../../src/clients/address.js'
 import { connectClient } from '../../../src/clients/connect.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { listenLocally } from '../../support/listen.js'
 
 const answer = (value: string) =>
   `<?xml version="1.0"?><methodResponse><params><param><value>${value}</value></param></params></methodResponse>`
@@ -20,12 +20,8 @@ async function rtorrentWith(dht: string, t: { after: (end: () => void) => void }
       response.end(answer(isVersion ? '<string>0.9.8</string>' : statistics))
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const url = `rtorrent+http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const port = await listenLocally(t, server)
+  const url = `rtorrent+http://127.0.0.1:${port}`
   const signal = new AbortController().signal
   return connectClient(parseClientAddress(url), { timeoutMs: 10_000, signal })
 }

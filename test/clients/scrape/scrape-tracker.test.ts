@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { type RemoteInfo, createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type RequestListener, createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { scrapeUrl } from '../../../src/clients/scrape/http-scrape.js'
@@ -13,6 +12,7 @@ import { fetchAlone, findFreePort, startOpentracker } from '../../support/opentr
 import { infoHashOf } from '../../support/info-hashes.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { announceQuery } from '../../support/track.js'
+import { listenLocally } from '../../support/listen.js'
 
 const [SHARED, UNKNOWN] = [infoHashOf('ab'.repeat(20)), infoHashOf('cd'.repeat(20))]
 
@@ -190,13 +190,9 @@ test('trackers that can not be asked are told as such', async () => {
 
 /** A tracker over HTTP that answers as a test wants; its announce URL. */
 async function startHttpTracker(t: TestContext, answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/announce`
+  const server = createServer(answer)
+  const port = await listenLocally(t, server)
+  return `http://127.0.0.1:${port}/announce`
 }
 
 /** Answers a packet, or not. */

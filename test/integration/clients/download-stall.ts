@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support/certificates.js'
@@ -13,6 +12,7 @@ import { pseudoRandom } from '../../support/pseudo-random.js'
 import { Captured, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { until } from '../../support/until.js'
+import { listenLocally } from '../../support/listen.js'
 
 const MINUTE = 60_000
 const OFTEN = ['--json', '--display-interval', '0.1']
@@ -35,12 +35,8 @@ async function plantHttpsSeed(t: TestContext) {
       response.writeHead(206, { 'Content-Range': range, 'Content-Length': part.length }).end(part)
     },
   )
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const seed = `https://127.0.0.1:${(server.address() as AddressInfo).port}/one.bin`
+  const port = await listenLocally(t, server)
+  const seed = `https://127.0.0.1:${port}/one.bin`
   const torrent = join(makeScratch(t), 'a.torrent')
   const source = join(makeScratch(t, CONTENT), 'one.bin')
   const args = ['makemetafile', source, '--trackerless', '--web-seed', seed, '--target', torrent]

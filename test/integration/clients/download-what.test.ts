@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { assertHolds } from '../../support/clients.js'
@@ -12,6 +11,7 @@ import { unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
+import { listenLocally } from '../../support/listen.js'
 
 const withRtorrent = unlessInstalled('rtorrent')
 const withAria2 = { skip: unlessLibtorrent.skip || unlessInstalled('aria2c').skip }
@@ -22,9 +22,8 @@ longTest('a torrent is fetched from its URL', withAria2, async (t) => {
     if (request.url === '/a.torrent') response.end(readFileSync(torrent))
     else response.writeHead(404).end()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => server.close())
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const port = await listenLocally(t, server)
+  const base = `http://127.0.0.1:${port}`
   const to = makeScratch(t)
   const [env, place] = [only(t, 'aria2c'), ['--save-to', to, ...MINE]]
   const none = await runExecutable('btkit', ['download', `${base}/none`, ...place], { env })

@@ -16,6 +16,7 @@ import { daemonKinds } from '../../support/seeding-daemons.js'
 import { startTrack } from '../../support/track.js'
 import { until } from '../../support/until.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
+import { listenLocally } from '../../support/listen.js'
 
 test('launchmany seeds what is in a directory, follows it, and leaves nothing behind', async (t) => {
   const directory = await plantRelease(t)
@@ -65,8 +66,7 @@ longTest('launchmany tells trackers the address of --ip, over HTTP and UDP', asy
     asked.push(request.url ?? '')
     response.end('d8:intervali60e5:peers0:e')
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => server.close())
+  await listenLocally(t, server)
   const socket = createSocket('udp4')
   const ips: string[] = []
   socket.on('message', (packet, { port, address }) => {

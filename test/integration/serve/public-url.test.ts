@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { assertHolds, downloadWithLibtorrent, fetchSingle, postSet } from '../../support/clients.js'
 import { unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { serveMirror } from '../../support/serve.js'
 import { longTest } from '../../support/long.js'
+import { listenLocally } from '../../support/listen.js'
 
 /** Where the proxy has the mirror, and nothing else. */
 const PREFIX = '/linux%20mirror'
@@ -62,12 +61,7 @@ async function startProxy(t: TestContext, target: { readonly port: number }) {
     request({ host: '127.0.0.1', port: target.port, path, method, headers }, (answer) => {
       answer.pipe(outgoing.writeHead(answer.statusCode!, answer.headers))
     }).end()
-  }).listen(0, '127.0.0.1')
-  t.after(() => {
-    proxy.close()
-    proxy.closeAllConnections()
   })
-  await once(proxy, 'listening')
-  const { port } = proxy.address() as AddressInfo
+  const port = await listenLocally(t, proxy)
   return { address: `http://127.0.0.1:${port}`, passed }
 }

@@ -8,6 +8,7 @@ import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { startServe } from '../hostile/process.js'
 import { SINGLE } from '../hostile/siege.js'
+import { listenLocally } from '../../support/listen.js'
 
 const unlessPosix = { skip: process.platform === 'win32' && 'no Unix sockets here' }
 
@@ -33,20 +34,14 @@ function askSocket(socketPath: string, path: string): Promise<{ status: number; 
 }
 
 test('a port in use is reported in one line', async (t) => {
-  const other = createServer()
-  t.after(() => other.close())
-  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
-  const { port } = other.address() as { port: number }
+  const port = await listenLocally(t, createServer())
   const result = await runServe(t, makeScratch(t), ['--port', String(port)])
   assert.deepEqual([result.status, result.stdout], [1, ''])
   assert.match(result.stderr, new RegExp(`^btkit: can't listen on .*${port}.*in use\\n$`))
 })
 
 test('a port in use at the second of two addresses is reported in one line, too', async (t) => {
-  const other = createServer()
-  t.after(() => other.close())
-  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
-  const { port } = other.address() as { port: number }
+  const port = await listenLocally(t, createServer())
   const socket = join(makeScratch(t), 'socket')
   const args = ['--host', socket, '--host', '127.0.0.1', '--port', String(port)]
   const result = await runServe(t, makeScratch(t), args)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage } from 'node:http'
-import { Socket, type AddressInfo } from 'node:net'
+import { Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { ResponseCache } from '../../../src/mirror/torrents/response-cache.js'
 import type { CurrentTorrent } from '../../../src/mirror/torrents/on-demand.js'
@@ -13,6 +13,7 @@ import { singleAddress } from '../pkgtorrent/yum-client.js'
 import { parseAnswers, rawRequest } from '../hostile/raw.js'
 import { readMetric } from '../read-metric.js'
 import { longTest } from '../../support/long.js'
+import { listenLocally } from '../../support/listen.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -98,12 +99,7 @@ async function serve(t: TestContext, { bodyOf = (url: string) => `answer to ${ur
     response.setHeader('Content-Length', LONG_WAY.length)
     response.end(LONG_WAY)
   })
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const port = await listenLocally(t, server)
   /** The answer to a request. A second request closes the connection. */
   const ask = async (head: string, body = '') => {
     const last = 'GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'

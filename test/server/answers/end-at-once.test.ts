@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { connect, type AddressInfo, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { until } from '../../support/until.js'
 import { CountedResponse, endAtOnce } from '../../../src/server/connections/counted-response.js'
+import { listenLocally } from '../../support/listen.js'
 
 /** Every byte there is, and more than a connection takes at once. */
 const BYTES = Buffer.from(Array.from({ length: 16 * 1024 * 1024 }, (_, n) => n & 0xff))
@@ -16,13 +17,7 @@ async function ask(t: TestContext, body: string | Uint8Array, requests: string) 
     response.writeHead(200, { 'Content-Length': body.length })
     endAtOnce(response, body)
   })
-  t.after(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const client = connect(await listenLocally(t, server), '127.0.0.1')
   const [socket] = (await once(server, 'connection')) as [Socket]
   client.write(requests)
   return { client, socket }

@@ -9,6 +9,7 @@ import { connect as connectSecurely } from 'node:tls'
 import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support/certificates.js'
 import { makeScratch } from '../../support/scratch.js'
 import { closeStalled } from '../../../src/server/connections/connections.js'
+import { listenLocally } from '../../support/listen.js'
 
 /** More than the system buffers for a client that reads nothing. */
 const LARGE = Buffer.alloc(32 * 1024 * 1024)
@@ -17,12 +18,7 @@ async function listenWith(t: TestContext, body: Uint8Array): Promise<Server> {
   const server = createServer((_request, response) => response.end(body))
   server.keepAliveTimeout = 60_000
   closeStalled(server, 40)
-  server.listen(0, '127.0.0.1')
-  t.after(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  await once(server, 'listening')
+  await listenLocally(t, server)
   return server
 }
 
@@ -48,13 +44,7 @@ test('a TLS connection whose answer is not read is closed, too', unlessOpenssl, 
   const key = readFileSync(certificateFiles(directory)[1], 'utf8')
   const server = createSecureServer({ cert, key }, (_request, response) => response.end(LARGE))
   closeStalled(server, 40)
-  server.listen(0, '127.0.0.1')
-  t.after(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const port = await listenLocally(t, server)
   const client = connectSecurely({ port, host: '127.0.0.1', ca: cert })
   t.after(() => client.destroy())
   client.on('error', () => undefined).pause()

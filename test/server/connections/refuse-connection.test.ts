@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { refuseConnection } from '../../../src/server/connections/refuse-connection.js'
+import { listenLocally } from '../../support/listen.js'
 
 test('a refused client that does not close its end keeps no connection', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   // Like an HTTP server, it waits for the other side to end
-  const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
-  t.after(() => server.close())
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const server = createServer({ allowHalfOpen: true })
+  const port = await listenLocally(t, server)
   const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   t.after(() => client.destroy())
   const [socket] = (await once(server, 'connection')) as [Socket]

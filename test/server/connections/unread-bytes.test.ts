@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { connect, type AddressInfo, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
@@ -12,6 +12,7 @@ import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support
 import { makeScratch } from '../../support/scratch.js'
 import { CountedResponse, countUnread } from '../../../src/server/connections/counted-response.js'
 import { UnreadBytes } from '../../../src/server/connections/unread-bytes.js'
+import { listenLocally } from '../../support/listen.js'
 
 /** More than the system buffers for a client that reads nothing. */
 const LARGE = Buffer.alloc(32 * 1024 * 1024, 'abc')
@@ -31,13 +32,7 @@ function answerWith(body: Buffer): RequestListener {
 }
 
 async function listen(t: TestContext, server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1')
-  t.after(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
+  return listenLocally(t, server)
 }
 
 for (const size of [0, 1, 64 * 1024, LARGE.length]) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, type AddressInfo, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { connectionLimiter } from '../../../src/server/connections/connection-limits.js'
@@ -11,6 +11,7 @@ import { originForm } from '../../../src/tracker/app/assemble-tracker.js'
 import { SERVER_RULES } from '../../../src/tracker/app/run-tracker.js'
 import { until } from '../../support/until.js'
 import { longTest } from '../../support/long.js'
+import { listenLocally } from '../../support/listen.js'
 
 const GET = (target: string) => `GET ${target} HTTP/1.1\r\nHost: tracker\r\n\r\n`
 
@@ -40,13 +41,8 @@ async function listen(
       perNetwork: maxConnections,
     }),
     tls: null,
-  }).listen(0, '::')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
   })
+  const port = await listenLocally(t, server, '::')
   const open = (sent: string, host = '127.0.0.1'): Socket => {
     const socket = connect(port, host).on('error', () => undefined)
     t.after(() => socket.destroy())

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -7,6 +6,7 @@ import { test } from 'node:test'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { announceQuery, startTrack } from '../../support/track.js'
+import { listenLocally } from '../../support/listen.js'
 
 const HASH = 'ab'.repeat(20)
 
@@ -51,10 +51,7 @@ for (const [what, content] of [
   ['that is damaged', 'btkit tracker state 1 1700000000\nnothing'],
 ] as const) {
   test(`a tracker that can't listen leaves a state ${what} as it is`, async (t) => {
-    const taken = createServer().listen(0, '127.0.0.1')
-    await once(taken, 'listening')
-    t.after(() => taken.close())
-    const { port } = taken.address() as { port: number }
+    const port = await listenLocally(t, createServer())
     const directory = makeScratch(t, { dstate: content })
     const path = join(directory, 'dstate')
     assert.deepEqual(await startWith(path, port), [

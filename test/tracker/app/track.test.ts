@@ -12,6 +12,7 @@ import { runBtkit } from '../../support/run-btkit.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { announceQuery, compactPeers, startTrack, textIn } from '../../support/track.js'
 import { until } from '../../support/until.js'
+import { listenLocally } from '../../support/listen.js'
 
 const HASH = 'ab'.repeat(20)
 const torrentNamed = (name: string) => torrentOf(singleFileInfo({ name }))
@@ -409,12 +410,7 @@ async function failureOf(t: TestContext, ...args: string[]) {
 }
 
 test('a file or address that cannot be used is reported in one line', async (t) => {
-  const taken = createServer().listen(0, '127.0.0.1')
-  await once(taken, 'listening')
-  t.after(() => {
-    taken.close()
-  })
-  const { port } = taken.address() as { port: number }
+  const port = await listenLocally(t, createServer())
   assert.deepEqual(await failureOf(t, '--host', '127.0.0.1', '--port', `${port}`), [
     1,
     `btkit: can't listen on 127.0.0.1 port ${port}: address already in use\n`,

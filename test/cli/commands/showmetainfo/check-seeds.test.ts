@@ -11,6 +11,7 @@ import { parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { serveMirror } from '../../../support/serve.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
+import { listenLocally } from '../../../support/listen.js'
 
 const FILES = {
   'dir/a b#1.bin': pseudoRandom(40_000, 1),
@@ -151,13 +152,8 @@ test('an HTTP seed (BEP 17) is asked for the piece', async (t) => {
 /** A server that answers each request with what a function has for its address. */
 async function serveOnce(t: TestContext, answer: (url: string) => Uint8Array): Promise<string> {
   const server = createServer((request, response) => response.end(answer(request.url ?? '')))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const port = await listenLocally(t, server)
+  return `http://127.0.0.1:${port}`
 }
 
 test('the web seeds of btkit serve are ok, those of offline torrents of the same as well', async (t) => {
@@ -264,13 +260,8 @@ async function startSeeds(t: TestContext, root: string): Promise<string> {
     const [kind = '', ...path] = (request.url ?? '').split('/').slice(1)
     KINDS[kind]?.(response, readIfThere(join(root, ...path.map(decodeURIComponent))), request)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const port = await listenLocally(t, server)
+  return `http://127.0.0.1:${port}`
 }
 
 function readIfThere(path: string): Buffer {
