@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { PASSWORDS, startAdmin, type AdminSetup } from '../support/admin.js'
-import { openTab, unlessBrowser, type Tab, type TabOptions } from '../support/browser.js'
+import { checkPage, openTab, unlessBrowser, type Tab, type TabOptions } from '../support/browser.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
 import { announceQuery } from '../support/track.js'
 import { listenLocally } from '../support/listen.js'
@@ -35,12 +35,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [360, 800, 1440]) {
     test(`each page can be used by all, ${colorScheme}, ${width} px`, unlessBrowser, async (t) => {
       const { admin, tab } = await openAdminTab(t, { colorScheme, width })
-      const look = async (what: string) => {
-        assert.deepEqual(await tab.violations(), [], what)
-        assert.deepEqual(tab.faults, [], what)
-        const script = 'document.documentElement.scrollWidth <= window.innerWidth'
-        assert.equal(await tab.page.evaluate(script), true, `${what} is as wide as the window`)
-      }
+      const look = (what: string) => checkPage(tab, what)
       await look('log-in')
       await logIn(tab)
       await look('front')

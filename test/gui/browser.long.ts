@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
-import { openTab, unlessBrowser } from '../support/browser.js'
+import { checkPage, openTab, unlessBrowser } from '../support/browser.js'
 import { openTestGui } from '../support/gui.js'
 
 const TREE = { 'tree/a': 'a'.repeat(50_000), 'tree/b': 'b'.repeat(70_000) }
@@ -15,12 +15,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const gui = await openTestGui(t, TREE)
       await gui.send('make', { act: 'make', path: 'tree' })
       const tab = await openTab(t, { colorScheme, width })
-      const look = async (what: string) => {
-        assert.deepEqual(await tab.violations(), [], what)
-        assert.deepEqual(tab.faults, [], what)
-        const script = 'document.documentElement.scrollWidth <= window.innerWidth'
-        assert.equal(await tab.page.evaluate(script), true, `${what} is as wide as the window`)
-      }
+      const look = (what: string) => checkPage(tab, what)
       for (const path of ['', 'make', 'complete', 'check', 'edit', `edit?torrents=${gui.root}`]) {
         await tab.open(gui.pages + path)
         await look(path)

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { after, type TestContext } from 'node:test'
 import { findPeer } from './peers.js'
@@ -131,6 +132,14 @@ export interface Tab {
   readonly faults: readonly string[]
   /** Faults that axe-core finds for people who cannot see the page or use no mouse. */
   readonly violations: () => Promise<string[]>
+}
+
+/** Makes sure that all people can use a page, and that it is no wider than the window. */
+export async function checkPage(tab: Tab, what: string): Promise<void> {
+  assert.deepEqual(await tab.violations(), [], what)
+  assert.deepEqual(tab.faults, [], what)
+  const script = 'document.documentElement.scrollWidth <= window.innerWidth'
+  assert.equal(await tab.page.evaluate(script), true, `${what} is as wide as the window`)
 }
 
 export async function openTab(t: TestContext, options: TabOptions = {}): Promise<Tab> {

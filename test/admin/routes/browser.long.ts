@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { PASSWORDS } from '../../support/admin.js'
 import { startForms } from '../../support/admin-forms.js'
-import { openTab, unlessBrowser, type TabOptions } from '../../support/browser.js'
+import { checkPage, openTab, unlessBrowser, type TabOptions } from '../../support/browser.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
 
@@ -45,10 +45,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const tab = await openLoggedIn(t, pages, { colorScheme, width })
       const { page } = tab
       const look = async (what: string) => {
-        assert.deepEqual(await tab.violations(), [], what)
-        assert.deepEqual(tab.faults, [], what)
-        const script = 'document.documentElement.scrollWidth <= window.innerWidth'
-        assert.equal(await page.evaluate(script), true, `${what} is as wide as the window`)
+        await checkPage(tab, what)
         const path = process.env['BTKIT_PICTURES']
         const name = what.replaceAll(/\W+/g, '-')
         if (path)

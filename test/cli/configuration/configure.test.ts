@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { chmodSync, chownSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
+import { until } from '../../support/until.js'
 
 const URL = 'http://t.example/announce'
 
@@ -376,19 +376,14 @@ test('on SIGHUP a service reports which configured values need a restart', async
   writeFileSync(file, 'serve: {max-files: 7}\n')
   hangUp()
   const told = `btkit: ${file}:1:20: max-files is 7 now; restart to apply it\n`
-  await waitUntil(() => stderr.text.includes(told))
-  await waitUntil(() =>
+  await until('it says so', () => stderr.text.includes(told))
+  await until('it says so', () =>
     stderr.text.includes('btkit: log is no longer configured; restart to apply it\n'),
   )
   writeFileSync(file, 'serve: {max-files: many}\n')
   hangUp()
-  await waitUntil(() => /1:20: max-files 'many': .*; the options in use stay\n/.test(stderr.text))
-  await waitUntil(() => stdout.text.split('\nreloaded\n').length > 1)
+  await until('it says so', () =>
+    /1:20: max-files 'many': .*; the options in use stay\n/.test(stderr.text),
+  )
+  await until('it is reloaded', () => stdout.text.split('\nreloaded\n').length > 1)
 })
-
-async function waitUntil(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; !isSo(); tries++) {
-    assert.ok(tries < 400, 'within 20 s')
-    await setTimeout(50)
-  }
-}

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { TreeRecord } from '../../../src/cache/records/bodies.js'
 import type { TreeSource } from '../../../src/core/verify/check-pieces.js'
@@ -8,7 +8,7 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { referenceTree } from '../../support/reference-trees.js'
 import { hashContext } from '../requests.js'
-import { placeOf, plantV2, type Release } from './release.js'
+import { flip, placeOf, plantV2, type Release } from './release.js'
 
 const BLOCK = 16 * 1024
 const PIECE = 8 * BLOCK
@@ -18,12 +18,6 @@ const FILES = [
 ]
 
 /** Spoils a byte at each of the offsets. */
-function flip(path: string, ...offsets: number[]): void {
-  const file = openSync(path, 'r+')
-  for (const offset of offsets) writeSync(file, '\0', offset)
-  closeSync(file)
-}
-
 /** The record that a cache keeps of an undamaged file: digests of blocks, or of pairs of them. */
 function recordOf(path: string, height: 0 | 1 = 0): TreeRecord {
   const content = readFileSync(path)

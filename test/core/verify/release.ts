@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import {
@@ -149,4 +150,15 @@ export function statuses({ files }: VerifyReport): Record<string, string> {
 /** The path of a planted file. */
 export function placeOf({ directory }: Release, path: string): string {
   return join(directory, 'release', path)
+}
+
+/** Changes single bytes of a file. */
+export function flip(path: string, ...offsets: readonly number[]): void {
+  const file = openSync(path, 'r+')
+  for (const offset of offsets) {
+    const byte = new Uint8Array(1)
+    readSync(file, byte, 0, 1, offset)
+    writeSync(file, Uint8Array.of(~byte[0]!), 0, 1, offset)
+  }
+  closeSync(file)
 }

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict'
-import {
-  appendFileSync,
-  closeSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeSync,
-} from 'node:fs'
+import { appendFileSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { test } from 'node:test'
 import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
 import { readBencode } from '../../../src/metainfo/bencode/read.js'
 import type { BencodeDict, BencodeValue } from '../../../src/metainfo/bencode/value.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { failure } from '../../files/failure.js'
-import { placeOf, plantV2, statuses, verify, type Release, type ReleaseFile } from './release.js'
+import {
+  flip,
+  placeOf,
+  plantV2,
+  statuses,
+  verify,
+  type Release,
+  type ReleaseFile,
+} from './release.js'
 
 const KIB = 1024
 const BLOCK = 16 * KIB
@@ -31,12 +31,6 @@ const FILES: ReleaseFile[] = [
 ]
 
 const VERSIONS = ['v2', 'hybrid'] as const
-
-function flip(path: string, offset: number): void {
-  const file = openSync(path, 'r+')
-  writeSync(file, '\0', offset)
-  closeSync(file)
-}
 
 /** The torrent of a release after an edit of its top-level dictionary or its `info`. */
 function withEdit(release: Release, edit: (top: BencodeDict, info: BencodeDict) => void): Release {

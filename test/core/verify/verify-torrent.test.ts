@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, closeSync, openSync, rmSync, truncateSync, writeSync } from 'node:fs'
+import { appendFileSync, rmSync, truncateSync } from 'node:fs'
 import { test } from 'node:test'
 import { bytesToRead, planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import {
+  flip,
   PIECE,
   placeOf,
   plantRelease,
@@ -20,12 +21,6 @@ const FILES: ReleaseFile[] = [
   { path: 'deep/b', size: 2.25 * PIECE },
   { path: 'empty', size: 0 },
 ]
-
-function flip(path: string, offset: number): void {
-  const file = openSync(path, 'r+')
-  writeSync(file, '\0\0\0\0', offset)
-  closeSync(file)
-}
 
 test('a changed byte is in the range of its piece', async (t) => {
   const release = plantRelease(t, FILES)

@@ -10,8 +10,9 @@ import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { type Answer, ask } from '../ask.js'
-import { until, untilFiles } from '../warm/until.js'
 import { longTest } from '../../support/long.js'
+import { until } from '../../support/until.js'
+import { untilFiles } from '../read-metric.js'
 
 /** Names that neither a URL nor XML can contain as they are. */
 const ODD = 'iso/Größe #1 <b>&amp;"\'%41+x?y;[z].iso'
@@ -31,7 +32,7 @@ longTest(
     )
     plantFiles(root, { [ODD]: 'new' })
     let items = readFeed(before.body)
-    await until(async () => {
+    await until('it is so', async () => {
       items = readFeed((await askFeed(port)).body)
       return items.length === 2
     })

@@ -6,9 +6,8 @@ import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { singleAddress } from '../pkgtorrent/yum-client.js'
-import { readMetric } from '../read-metric.js'
+import { untilMetric } from '../read-metric.js'
 import { requestText } from './raw.js'
-import { until } from '../../support/until.js'
 
 const GIB = 2 ** 30
 const HUGE = ['/iso/1', '/iso/2', '/iso/3', '/iso/4']
@@ -30,10 +29,6 @@ async function askForHuge(t: TestContext, port: number): Promise<Socket[]> {
   })
   await untilMetric(port, 'btkit_hash_jobs', HUGE.length)
   return clients
-}
-
-async function untilMetric(port: number, name: string, value: number): Promise<void> {
-  await until(name, async () => (await readMetric(port, name)) === value)
 }
 
 test('a small file gets its torrent while clients wait for huge ones', async (t) => {

@@ -5,7 +5,7 @@ import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask, type Answer } from '../ask.js'
 import { singleAddress } from '../pkgtorrent/yum-client.js'
-import { readMetric } from '../read-metric.js'
+import { readMetric, untilMetric } from '../read-metric.js'
 import { parseAnswers, readToEnd, requestText } from './raw.js'
 import { digestAddress } from './siege.js'
 import { until } from '../../support/until.js'
@@ -26,10 +26,6 @@ function checkThrottled({ status, headers, body }: Answer, told: RegExp): void {
   assert.match(headers['retry-after'] ?? '', /^[1-9]\d*$/)
   assert.match(body.toString(), told)
   assert.match(body.toString(), /^[^\n]+\n$/)
-}
-
-async function untilMetric(port: number, name: string, value: number): Promise<void> {
-  await until(name, async () => (await readMetric(port, name)) === value)
 }
 
 /** A clock by which all lookups of files are fresh. */

@@ -9,11 +9,10 @@ import { longTest, quickFirst } from '../../support/long.js'
 import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
-import { readMetric } from '../read-metric.js'
+import { readMetric, untilMetric } from '../read-metric.js'
 import { startServe } from './process.js'
 import { parseAnswers, rawRequest, requestText } from './raw.js'
 import { besiege, postText, SINGLE, type Siege } from './siege.js'
-import { until } from '../../support/until.js'
 
 const MIB = 2 ** 20
 const GIB = 2 ** 30
@@ -34,10 +33,6 @@ function pipeline(t: TestContext, port: number, requests: string): Socket {
   t.after(() => socket.destroy())
   socket.write(requests)
   return socket
-}
-
-async function untilMetric(port: number, name: string, value: number): Promise<void> {
-  await until(name, async () => (await readMetric(port, `btkit_${name}`)) === value)
 }
 
 const unlessLinux = { skip: process.platform !== 'linux' && 'descriptors are counted in /proc' }
@@ -74,13 +69,13 @@ test(
     const { port } = await serveMirror(t, { root })
     const requests = Array.from({ length: 20 }, (_, i) => get(`/x/torrent_service/single/cold${i}`))
     const client = pipeline(t, port, requests.join(''))
-    await untilMetric(port, 'hash_jobs', 1)
+    await untilMetric(port, 'btkit_hash_jobs', 1)
     assert.equal(await readMetric(port, 'btkit_torrents_under_way'), 1)
     client.destroy()
     for (const name of ['torrents_under_way', 'planning_jobs', 'planning_queue']) {
-      await untilMetric(port, name, 0)
+      await untilMetric(port, `btkit_${name}`, 0)
     }
-    for (const name of ['hash_jobs', 'hash_queue']) await untilMetric(port, name, 0)
+    for (const name of ['hash_jobs', 'hash_queue']) await untilMetric(port, `btkit_${name}`, 0)
   },
 )
 

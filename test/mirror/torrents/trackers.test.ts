@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { runBtkit, type Captured } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -12,6 +11,7 @@ import { ask } from '../ask.js'
 import { planted } from '../pkgtorrent/reference-mirror.js'
 import { multiFileInfo, sha1, torrentAround, trackerOrder } from '../pkgtorrent/reference-rules.js'
 import { get, post } from '../pkgtorrent/yum-client.js'
+import { until } from '../../support/until.js'
 
 const unlessPosix = { skip: process.platform === 'win32' && 'no pipes with names here' }
 
@@ -38,18 +38,12 @@ function torrentWith({ address }: ServedMirror, trackers: readonly string[]): Bu
   return torrentAround(INFO, trackers, [`${address}/`])
 }
 
-async function until(isSo: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + 20_000
-  while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error('it never came to that')
-    await setTimeout(5)
-  }
-}
-
 /** Waits until the service's torrents have these trackers. */
 async function untilTrackers(served: ServedMirror, trackers: readonly string[]): Promise<void> {
   const expected = torrentWith(served, trackers)
-  await until(async () => (await get(served.port, PATHS)).body.equals(expected))
+  await until('it has these trackers', async () =>
+    (await get(served.port, PATHS)).body.equals(expected),
+  )
 }
 
 function linesOf(stream: Captured, pattern: RegExp): string[] {
@@ -150,7 +144,7 @@ for (const [what, spoil] of Object.entries(BROKEN)) {
     spoil(served.file)
     const kept = /old trackers stay in use/
     served.hangUp()
-    await until(() => linesOf(served.stderr, kept).length > 0)
+    await until('it says so', () => linesOf(served.stderr, kept).length > 0)
     served.hangUp()
     // Long enough for a second report, if there were one
     for (let i = 0; i < 30; i++) {
@@ -184,7 +178,7 @@ test(
       rmSync(served.file, { recursive: true, force: true })
       make()
       served.hangUp()
-      await until(() => linesOf(served.stderr, told).length === 1)
+      await until('it says so', () => linesOf(served.stderr, told).length === 1)
       assert.ok((await get(served.port, PATHS)).body.equals(torrentWith(served, [ONE])))
     }
     rmSync(served.file)

@@ -8,7 +8,7 @@ import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
-import { until } from '../warm/until.js'
+import { until } from '../../support/until.js'
 
 const CONTENT = pseudoRandom(300_000, 7)
 const FILES = { 'pub/a.iso': CONTENT, 'pub/b.iso': pseudoRandom(1000, 8) }
@@ -59,12 +59,12 @@ test('new, changed and removed torrents are noticed', async (t) => {
   const own = await get('.torrent')
   const first = await make('a.iso.torrent')
   const isNow = async (bytes: Uint8Array) => (await get('.torrent')).equals(bytes)
-  await until(() => isNow(first))
+  await until('it is that one', () => isNow(first))
   const { headers } = await ask(port, '/pub/a.iso.torrent')
   const second = await make('a.iso.torrent', ['-l', '17', '--force'])
-  await until(() => isNow(second))
+  await until('it is that one', () => isNow(second))
   rmSync(join(torrents, 'a.iso.torrent'))
-  await until(() => isNow(own))
+  await until('it is that one', () => isNow(own))
   const since = { 'If-None-Match': headers.etag! }
   assert.equal((await ask(port, '/pub/a.iso.torrent', { headers: since })).status, 200)
 })
@@ -115,7 +115,7 @@ for (const [what, plant] of Object.entries(REFUSED)) {
     const { make, get, torrents } = await serveWith(t)
     const own = await get('.torrent')
     await plant(torrents, make)
-    await until(async () => {
+    await until('it is so', async () => {
       const bytes = await get('.torrent')
       return (
         bytes.equals(own) && decodeTorrent(bytes)['announce'] === 'http://tracker.example/announce'
@@ -138,7 +138,7 @@ test("the feed and --warm use the operator's torrent", async (t) => {
   const hash = independentInfoHash(readFileSync(at))
   const item = new RegExp(`length="${readFileSync(at).length}"[^]*${hash.toUpperCase()}`)
   const feed = async () => String((await ask(port, '/-/feed.xml')).body)
-  await until(async () => item.test(await feed()))
+  await until('the feed has it', async () => item.test(await feed()))
   assert.match(await feed(), item)
 })
 
@@ -155,5 +155,5 @@ test('a torrent of very many files is not read to its end', async (t) => {
   const info = `d5:filesl${files.join('')}e4:name5:a.iso12:piece lengthi32768e6:pieces20:${'x'.repeat(20)}e`
   writeFileSync(join(torrents, 'a.iso.torrent'), `d4:info${info}e`)
   assert.equal(decodeTorrent(await get('.torrent')).info['length'], CONTENT.length)
-  await until(() => stderr.text.includes('not a torrent of one file'))
+  await until('it says so', () => stderr.text.includes('not a torrent of one file'))
 })

@@ -6,8 +6,8 @@ import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
-import { readHashedBytes, readMetric } from '../read-metric.js'
-import { until, untilFiles } from './until.js'
+import { readHashedBytes, readMetric, untilFiles, untilMetric } from '../read-metric.js'
+import { until } from '../../support/until.js'
 
 const MIB = 2 ** 20
 const FROM_CACHE = 'btkit_torrents_total{from="cache"}'
@@ -65,7 +65,10 @@ test('changed, added, moved and removed files are noticed', async (t) => {
   renameSync(at('away'), at('iso/away'))
   await untilFiles(port, 'ready', 3)
   plantFiles(root, { 'iso/a': 'another' })
-  await until(async () => (await readHashedBytes(port)) >= 3 + 2 + 'another'.length)
+  await until(
+    'all is hashed',
+    async () => (await readHashedBytes(port)) >= 3 + 2 + 'another'.length,
+  )
   await untilFiles(port, 'ready', 3)
   assert.equal(await readMetric(port, 'btkit_warm_files{state="failed"}'), 0)
 })
@@ -88,7 +91,7 @@ test('a request for a file that is just hashed ahead at a low rate does not wait
   const args = ['--warm', '/iso/*', '--max-rate', '100K', '--wait', '60']
   const { port } = await serveMirror(t, { root, args })
   // At that rate, the whole file would take more than a minute
-  await until(async () => (await readMetric(port, 'btkit_warm_hash_jobs')) === 1)
+  await untilMetric(port, 'btkit_warm_hash_jobs', 1)
   assert.equal((await ask(port, '/iso/a.iso.torrent')).status, 200)
   await untilFiles(port, 'ready', 1)
   assert.equal(await readHashedBytes(port), 8 * MIB)
@@ -99,7 +102,7 @@ test('the service stops at once while it hashes ahead', async (t) => {
   plantSparse(root, 'huge.iso', 64 * 2 ** 30)
   const args = ['--warm', '*', '--max-rate', '1M']
   const { port, stop } = await serveMirror(t, { root, args })
-  await until(async () => (await readMetric(port, 'btkit_warm_hash_jobs')) === 1)
+  await untilMetric(port, 'btkit_warm_hash_jobs', 1)
   assert.equal((await stop()).status, 0)
 })
 
@@ -129,7 +132,7 @@ test('an empty file has no torrent, without a warning', async (t) => {
 
 test('patterns without a match cause a warning', async (t) => {
   const { stderr } = await serveMirror(t, { files: { a: 'a' }, args: ['--warm', '/b*'] })
-  await until(() => stderr.text.includes('\n'))
+  await until('it says so', () => stderr.text.includes('\n'))
   assert.match(stderr.text, /--warm \/b\*: no file matches yet/)
 })
 
@@ -143,5 +146,7 @@ test('a file that is too young is tried again when it is old enough', async (t) 
   const args = ['--warm', '*', '--min-age', '1h']
   const { port } = await serveMirror(t, { files: { a: 'a' }, args })
   await untilFiles(port, 'waiting', 1)
-  await until(() => [...delays].some((delay) => delay > 3_000_000 && delay <= 3_600_000))
+  await until('it waits long', () =>
+    [...delays].some((delay) => delay > 3_000_000 && delay <= 3_600_000),
+  )
 })

@@ -8,6 +8,7 @@ import { runProgram } from '../../support/executable.js'
 import { makeScratch } from '../../support/scratch.js'
 import { startServe } from '../../mirror/hostile/process.js'
 import { longTest } from '../../support/long.js'
+import { until } from '../../support/until.js'
 
 async function openLog(t: TestContext) {
   const path = join(makeScratch(t), 'access.log')
@@ -75,10 +76,10 @@ longTest('the service writes its log to a file, and opens it again on SIGUSR1', 
   const { address, child, stop } = await startServe(t, root, { args })
   await (await fetch(`${address}/yum/a`)).text()
   child.kill('SIGUSR1')
-  await until(() => readFileSync(path, 'utf8').includes('/yum/a'))
+  await until('the line is written', () => readFileSync(path, 'utf8').includes('/yum/a'))
   renameSync(path, `${path}.1`)
   child.kill('SIGUSR1')
-  await until(() => existsSync(path))
+  await until('the file is there', () => existsSync(path))
   await (await fetch(`${address}/yum/b`)).text()
   const { status, stderr } = await stop()
   assert.deepEqual([status, stderr], [0, ''])
@@ -105,8 +106,4 @@ for (const [what, make] of [
 async function makePipe(place: string): Promise<string> {
   await runProgram('mkfifo', [join(place, 'pipe')])
   return join(place, 'pipe')
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10))
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { closeSync, existsSync, openSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
+import { existsSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { encodeBencode } from '../../../../src/metainfo/bencode/encode.js'
 import { readBencode } from '../../../../src/metainfo/bencode/read.js'
 import type { BencodeDict } from '../../../../src/metainfo/bencode/value.js'
-import { PIECE, placeOf, plantV2, type V2Options } from '../../../core/verify/release.js'
+import { flip, PIECE, placeOf, plantV2, type V2Options } from '../../../core/verify/release.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
@@ -27,12 +27,6 @@ function plant(
   const torrentPath = join(release.directory, 'release.torrent')
   writeFileSync(torrentPath, encodeBencode(top))
   return { ...release, torrentPath }
-}
-
-function flip(path: string, offset: number): void {
-  const file = openSync(path, 'r+')
-  writeSync(file, '\0', offset)
-  closeSync(file)
 }
 
 test('a v2 torrent is verified, and its bad blocks are named', async (t) => {
