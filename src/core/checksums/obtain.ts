@@ -1,7 +1,7 @@
 import type { PieceCache } from '../../cache/piece-cache.js'
 import { openForWriting } from '../../files/open-for-writing.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FileState, ScannedFile } from '../../files/scan/scanned-tree.js'
 import { createWholeFileJob, readWholeFile, runWholeFile } from '../../hash/jobs/whole-file-job.js'
 import { WorkerPool } from '../../hash/jobs/worker-pool.js'
 import { refuseAborted, BtkitError } from '../../errors.js'
@@ -74,19 +74,34 @@ interface Recall {
 function recallFile(
   file: ScannedFile,
   names: readonly ChecksumName[],
-  { cache, trust }: Recall,
+  access: Recall,
 ): FileChecksums | null {
-  const { absolutePath, fingerprint } = file
-  const encoded = encodeFingerprint(fingerprint)
-  const digests = names.flatMap((name) => {
-    const record = cache.get('digest', { algorithm: name, path: absolutePath })
-    const isCurrent =
-      record?.digest.length === CHECKSUMS[name].length &&
-      isSameFile(record.fingerprint, encoded, trust)
-    return isCurrent ? [record.digest] : []
-  })
+  const digests = names.flatMap((name) => recallDigest(file, name, access) ?? [])
   if (digests.length < names.length) return null
   return { file, digests, bytesRead: 0, isSettled: true }
+}
+
+/** The digest of a whole file, if the cache has it. `peek` does not count as a use. */
+export function recallDigest(
+  { absolutePath, fingerprint }: FileState,
+  name: ChecksumName,
+  { cache, trust, how = 'get' }: Recall & { readonly how?: 'get' | 'peek' },
+): Uint8Array | null {
+  const record = cache[how]('digest', { algorithm: name, path: absolutePath })
+  const isCurrent =
+    record?.digest.length === CHECKSUMS[name].length &&
+    isSameFile(record.fingerprint, encodeFingerprint(fingerprint), trust)
+  return isCurrent ? record.digest : null
+}
+
+/** Stores the digest of a whole file that was read. */
+export function rememberDigest(
+  { absolutePath, fingerprint }: FileState,
+  name: ChecksumName,
+  { cache, digest }: { readonly cache: PieceCache; readonly digest: Uint8Array },
+): void {
+  const record = { fingerprint: encodeFingerprint(fingerprint), digest }
+  cache.put('digest', { algorithm: name, path: absolutePath }, record)
 }
 
 async function read(
@@ -109,11 +124,9 @@ async function read(
   requireUnchanged(file, readFingerprintIfThere(absolutePath))
   const found = { file, digests, bytesRead: size }
   if (!isSettled(file, { startedMs, trust, written })) return { ...found, isSettled: false }
-  const kept = encodeFingerprint(fingerprint)
   names.forEach((name, i) => {
     const digest = digests[i]
-    if (digest)
-      cache.put('digest', { algorithm: name, path: absolutePath }, { fingerprint: kept, digest })
+    if (digest) rememberDigest(file, name, { cache, digest })
   })
   return { ...found, isSettled: true }
 }

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { openForWritingLater } from '../../files/open-for-writing.js'
 import { CHECKSUMS } from '../../core/checksums/list.js'
-import { isSameFile, isSettled, type ReadingStart } from '../../core/digests/cache-trust.js'
+import { recallDigest, rememberDigest } from '../../core/checksums/obtain.js'
+import { isSettled, type ReadingStart } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
 import {
   type HashContext,
@@ -62,13 +63,13 @@ export class FileDigests {
 
   /** The digest of a file if it is known without reading. */
   known(file: FileState): Uint8Array | null {
-    const { cache, trust } = this.parts.hashContext.cacheAccess
-    const { absolutePath, fingerprint } = file
-    const record = cache.peek('digest', { algorithm: 'sha256', path: absolutePath })
-    const encoded = encodeFingerprint(fingerprint)
-    const isCurrent =
-      record?.digest.length === SHA256 && isSameFile(record.fingerprint, encoded, trust)
-    return isCurrent ? record.digest : (this.#recent.get(stateOf(file)) ?? null)
+    return this.#recall(file, 'peek')
+  }
+
+  #recall(file: FileState, how: 'get' | 'peek'): Uint8Array | null {
+    const { cacheAccess } = this.parts.hashContext
+    const known = recallDigest(file, 'sha256', { ...cacheAccess, how })
+    return known ?? this.#recent.get(stateOf(file)) ?? null
   }
 
   /**
@@ -78,13 +79,8 @@ export class FileDigests {
   async obtain(file: ScannedFile, requester: Waiter): Promise<Uint8Array> {
     const { options, hashContext } = this.parts
     refuseYoung([file], { ...hashContext.cacheAccess, minAge: options.minAge })
-    const known = this.known(file)
-    if (known) {
-      // Counts as a use of the record
-      hashContext.cacheAccess.cache.get('digest', { algorithm: 'sha256', path: file.absolutePath })
-      return known
-    }
-    return this.#pending.join(stateOf(file), requester, (own) => this.#make(file, own))
+    const known = this.#recall(file, 'get')
+    return known ?? this.#pending.join(stateOf(file), requester, (own) => this.#make(file, own))
   }
 
   /** Reads a file in its turn, between two checks of it, and caches the results. */
@@ -150,13 +146,8 @@ export class FileDigests {
     if (!isSettled(file, start)) return
     const { cacheAccess } = this.parts.hashContext
     const digest = digestOf(job)
-    const fingerprint = encodeFingerprint(file.fingerprint)
     this.#recent.set(stateOf(file), digest)
-    cacheAccess.cache.put(
-      'digest',
-      { algorithm: 'sha256', path: file.absolutePath },
-      { fingerprint, digest },
-    )
+    rememberDigest(file, 'sha256', { ...cacheAccess, digest })
     if (job.pieces.length > 0) {
       const table = createTable(content)
       setPieces(table, 0, job.pieces)
@@ -181,9 +172,6 @@ interface Reading {
 
 /** Most files whose digests are remembered here if they cannot be cached. */
 const MOST_FILES = 1000
-
-/** Bytes of a SHA-256. */
-const SHA256 = 32
 
 /** Distinguishes a state of a file from all others. */
 function stateOf({ absolutePath, fingerprint }: FileState): string {
