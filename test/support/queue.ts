@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { KEY } from './fleet.js'
 import { pseudoRandom } from './pseudo-random.js'
-import { Captured, runBtkit, type RunResult } from './run-btkit.js'
+import { runBtkit, startBtkit, type RunResult } from './run-btkit.js'
 import { makeScratch } from './scratch.js'
 import { until } from './until.js'
 
@@ -72,22 +72,10 @@ export function makeAsking(
     asking: shared,
     run: (...args) => runBtkit(args, { env, now, cwd: directory }),
     startWorker: async (name, ...args) => {
-      const stopping = new AbortController()
-      const [stdout, stderr] = [new Captured(), new Captured()]
       const own = ['--share-machine', name, '--cache-dir', join(directory, `cache-${name}`)]
-      const running = runBtkit(['worker', ...shared, ...own, ...args], {
-        env,
-        now,
-        cwd: directory,
-        signal: stopping.signal,
-        stdout,
-        stderr,
-      })
-      const stop = async () => {
-        stopping.abort()
-        return (await running).status
-      }
-      t.after(stop)
+      const all = ['worker', ...shared, ...own, ...args]
+      const { stdout, stderr, ...running } = startBtkit(t, all, { env, now, cwd: directory })
+      const stop = async () => (await running.stop()).status
       await until('the worker is connected', async () => {
         const { stdout: text } = await runBtkit(['queue', 'status', '--queue', url, '--json'])
         return (JSON.parse(text) as { workers: string[] }).workers.includes(workerName(name))

@@ -1,6 +1,8 @@
+import type { TestContext } from 'node:test'
 import type { Io, Output } from '../../src/cli/io.js'
 import { run, type Invocation } from '../../src/cli/program.js'
 import { testCache, testState } from './test-directories.js'
+import { until } from './until.js'
 
 export interface RunResult {
   readonly status: number
@@ -40,6 +42,58 @@ export async function runBtkit(
   }
   const status = await run({ program: 'btkit', subcommand: null, args, ...overrides }, io)
   return { status, stdout: stdout.text, stderr: stderr.text, bytes: stdout.bytes }
+}
+
+/** A command that runs inside the test until it is stopped. */
+export interface RunningCommand {
+  /** Standard output and error so far. */
+  readonly stdout: Captured
+  readonly stderr: Captured
+  /** Sends SIGHUP and SIGUSR1. */
+  readonly hangUp: () => void
+  readonly reopen: () => void
+  /** Sends SIGTERM, and resolves with what the program came to. */
+  readonly stop: () => Promise<RunResult>
+  /** Waits for its words, and returns the first group of the pattern. */
+  readonly said: (words: RegExp) => Promise<string>
+}
+
+/** Starts `btkit ...args` inside the test, which stops it at its end. */
+export function startBtkit(
+  t: TestContext,
+  args: readonly string[],
+  overrides: Partial<Io & Invocation> = {},
+): RunningCommand {
+  const [stdout, stderr] = [new Captured(), new Captured()]
+  const stopping = new AbortController()
+  const on: Record<'hangUp' | 'reopen', () => void> = { hangUp: String, reopen: String }
+  let hasEnded = false
+  const ended = runBtkit(args, {
+    onHangup: (act) => (on.hangUp = act),
+    onReopen: (act) => (on.reopen = act),
+    ...overrides,
+    ...{ stdout, stderr, signal: stopping.signal },
+  }).finally(() => (hasEnded = true))
+  const stop = async () => {
+    stopping.abort()
+    const { status } = await ended
+    return { status, stdout: stdout.text, stderr: stderr.text, bytes: stdout.bytes }
+  }
+  t.after(stop)
+  const find = (words: RegExp) => words.exec(stdout.text) ?? words.exec(stderr.text)
+  const said = async (words: RegExp) => {
+    await until(`it says ${String(words)}`, () => hasEnded || find(words) !== null)
+    const found = find(words)
+    if (!found) throw new Error(`${args.join(' ')} ended: ${stdout.text}${stderr.text}`)
+    return found[1] ?? ''
+  }
+  const hangUp = () => {
+    on.hangUp()
+  }
+  const reopen = () => {
+    on.reopen()
+  }
+  return { stdout, stderr, hangUp, reopen, stop, said }
 }
 
 /** Standard input that holds `content`. */

@@ -6,17 +6,13 @@ import Wire from 'bittorrent-protocol'
 import type { Io } from '../../src/cli/io.js'
 import { plant } from './download.js'
 import { pseudoRandom } from './pseudo-random.js'
-import { Captured, parseJson, runBtkit, type RunResult } from './run-btkit.js'
+import { parseJson, runBtkit, type RunningCommand, startBtkit } from './run-btkit.js'
 import { makeScratch, type Files } from './scratch.js'
 import { until } from './until.js'
 
 /** A `btkit seed` that runs inside the test. */
-export interface RunningSeed {
+export interface RunningSeed extends RunningCommand {
   readonly port: number
-  readonly stdout: Captured
-  readonly stderr: Captured
-  /** Sends SIGTERM, and resolves with what the program came to. */
-  readonly stop: () => Promise<RunResult>
 }
 
 /** The files of `seededRelease`. */
@@ -59,27 +55,11 @@ export async function startSeed(
   args: readonly string[],
   { now = () => Date.now() + 10_000, env = {} }: Partial<Pick<Io, 'now' | 'env'>> = {},
 ): Promise<RunningSeed> {
-  const [stdout, stderr] = [new Captured(), new Captured()]
-  const stopping = new AbortController()
   const where = ['--host', '127.0.0.1', '--port', '0', '--parse-dir-interval', '1', '--no-cache']
-  const ended = runBtkit(['seed', ...where, ...args], {
-    now,
-    env,
-    signal: stopping.signal,
-    stdout,
-    stderr,
-  })
-  const stop = async () => {
-    stopping.abort()
-    const { status } = await ended
-    return { status, stdout: stdout.text, stderr: stderr.text, bytes: stdout.bytes }
-  }
-  t.after(stop)
-  const port = () => Number(/listening on port (\d+)/.exec(stderr.text)?.[1] ?? 0)
-  await until('it listens', () => port() > 0)
-  const isNamed = args.some((arg) => arg.endsWith('.torrent'))
-  if (isNamed) await until('it has looked', () => /added|not whole/.test(stderr.text))
-  return { port: port(), stdout, stderr, stop }
+  const running = startBtkit(t, ['seed', ...where, ...args], { now, env })
+  const port = Number(await running.said(/listening on port (\d+)/))
+  if (args.some((arg) => arg.endsWith('.torrent'))) await running.said(/added|not whole/)
+  return { ...running, port }
 }
 
 /** A peer that downloads, spoken by the package alone. */

@@ -1,25 +1,17 @@
 import type { TestContext } from 'node:test'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { readBencode } from '../../src/metainfo/bencode/read.js'
 import type { BencodeDict } from '../../src/metainfo/bencode/value.js'
 import type { Io } from '../../src/cli/io.js'
-import { Captured, runBtkit, type RunResult } from './run-btkit.js'
+import { type RunningCommand, startBtkit } from './run-btkit.js'
 import { makeScratch } from './scratch.js'
 
 /** A `btkit track` that runs inside the test. */
-export interface RunningTrack {
+export interface RunningTrack extends RunningCommand {
   /** Such as `http://127.0.0.1:12345`. */
   readonly address: string
   readonly port: number
   readonly stateFile: string
-  readonly stdout: Captured
-  readonly stderr: Captured
-  /** Sends SIGHUP and SIGUSR1. */
-  readonly hangUp: () => void
-  readonly reopen: () => void
-  /** Sends SIGTERM, and resolves with what the program came to. */
-  readonly stop: () => Promise<RunResult>
   /** The answer to a request for a path. */
   readonly get: (path: string, init?: RequestInit) => Promise<Response>
   /** The dictionary that is answered to a request for a path. */
@@ -40,70 +32,29 @@ export interface TrackSetup {
 export async function startTrack(t: TestContext, setup: TrackSetup = {}): Promise<RunningTrack> {
   const { args = [], program = 'btkit', io = {} } = setup
   const stateFile = setup.stateFile ?? join(makeScratch(t), 'state')
-  const [stdout, stderr] = [new Captured(), new Captured()]
-  const stopping = new AbortController()
-  const on: Record<'hangUp' | 'reopen', () => void> = { hangUp: String, reopen: String }
   const where = args.includes('--host') ? [] : ['--host', '127.0.0.1']
   const port = args.includes('--port') ? [] : ['--port', '0']
   const isLimited = args.some((arg) => /^--allowed[-_](?:dir|list)/.test(arg))
   const open = program === 'bttrack' || isLimited || args.includes('--open') ? [] : ['--open']
   const command = program === 'btkit' ? ['track'] : []
-  const ended = runBtkit([...command, ...where, ...port, ...open, '--dfile', stateFile, ...args], {
+  const all = [...command, ...where, ...port, ...open, '--dfile', stateFile, ...args]
+  const running = startBtkit(t, all, {
     now: () => Date.now(),
-    onHangup: (act) => {
-      on.hangUp = act
-    },
-    onReopen: (act) => {
-      on.reopen = act
-    },
     ...io,
-    stdout,
-    stderr,
-    signal: stopping.signal,
     program,
     subcommand: program === 'btkit' ? null : 'track',
   })
-  const stop = async () => {
-    stopping.abort()
-    const { status } = await ended
-    return { status, stdout: stdout.text, stderr: stderr.text, bytes: stdout.bytes }
-  }
-  t.after(stop)
-  const address = await findAddress({ stdout, stderr }, ended)
+  const address = await running.said(/address: +(https?:\S+)\/announce\n[^]*state:/)
   const get = (path: string, init?: RequestInit) => fetch(address + path, init)
   return {
+    ...running,
     address,
     port: Number(address.split(':').at(-1)),
     stateFile,
-    stdout,
-    stderr,
-    hangUp: () => {
-      on.hangUp()
-    },
-    reopen: () => {
-      on.reopen()
-    },
-    stop,
     get,
     ask: async (path, init) => {
       return decodeAnswer(new Uint8Array(await (await get(path, init)).arrayBuffer()))
     },
-  }
-}
-
-async function findAddress(
-  output: { readonly stdout: Captured; readonly stderr: Captured },
-  ended: Promise<RunResult>,
-): Promise<string> {
-  const end = { isReached: false }
-  void ended.then(() => {
-    end.isReached = true
-  })
-  for (;;) {
-    const address = /address: +(https?:\S+)\/announce\n[^]*state:/.exec(output.stdout.text)?.[1]
-    if (address) return address
-    if (end.isReached) throw new Error(`track did not start: ${output.stderr.text}`)
-    await setTimeout(5)
   }
 }
 

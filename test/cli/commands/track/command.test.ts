@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { makeScratch } from '../../../support/scratch.js'
-import { Captured, runBtkit } from '../../../support/run-btkit.js'
+import { runBtkit, startBtkit } from '../../../support/run-btkit.js'
 import { startTrack } from '../../../support/track.js'
-import { until } from '../../../support/until.js'
 
 test('without torrents to track there is no tracker, unless it is to be open', async (t) => {
   const { status, stderr } = await runBtkit(['track', '--port', '0'])
@@ -74,11 +73,8 @@ test('options by which trackers of bttrack traded peers are ignored with one war
 test('track --state needs no home directory', async (t) => {
   const state = join(makeScratch(t), 'state')
   const args = ['track', '--open', '--host', '127.0.0.1', '--port', '0', '--state', state]
-  const stopping = new AbortController()
-  const stdout = new Captured()
-  const running = runBtkit(args, { env: {}, isRoot: false, stdout, signal: stopping.signal })
-  await Promise.race([running, until('it listens', () => stdout.text.includes('http:'))])
-  stopping.abort()
-  const { status, stderr } = await running
+  const running = startBtkit(t, args, { env: {}, isRoot: false })
+  await running.said(/http:/)
+  const { status, stderr } = await running.stop()
   assert.deepEqual([status, stderr], [0, ''])
 })
