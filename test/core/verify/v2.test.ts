@@ -5,7 +5,6 @@ import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
 import { readBencode } from '../../../src/metainfo/bencode/read.js'
 import type { BencodeDict, BencodeValue } from '../../../src/metainfo/bencode/value.js'
 import { referenceDigests } from '../../support/reference-digests.js'
-import { failure } from '../../files/failure.js'
 import {
   flip,
   placeOf,
@@ -124,22 +123,6 @@ for (const version of VERSIONS) {
     assert.equal(files[3].blockRanges, null)
   })
 }
-
-test('by sizes alone, layers are not needed', async (t) => {
-  const release = plantV2(t, FILES, { version: 'v2', pieceLength: PIECE })
-  const bare = withEdit(release, (top) => top.delete('piece layers'))
-  assert.equal((await verify(bare, { checkHashes: false })).ok, true)
-})
-
-test('without its layers a torrent of version 2 alone is refused by the file', async (t) => {
-  const release = plantV2(t, FILES, { version: 'v2', pieceLength: PIECE })
-  const bare = withEdit(release, (top) => top.delete('piece layers'))
-  const missing = `piece layers of "b/large": is missing`
-  await assert.rejects(
-    verify(bare),
-    failure('metainfo', `release.torrent: can't be checked: ${missing}`),
-  )
-})
 
 test('of a hybrid with wrong layers version 1 is checked, and version 2 refused', async (t) => {
   const release = plantV2(t, FILES, { version: 'hybrid', pieceLength: PIECE })
