@@ -80,11 +80,6 @@ export class Flight<T> {
     this.promise.then(finish, finish)
   }
 
-  /** Number of requests that wait for it. */
-  get waiters(): number {
-    return this.#waiters
-  }
-
   /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
   get signal(): AbortSignal {
     return this.#abandoned.signal
