@@ -17,6 +17,7 @@ import { describeDamage, forgetDeaths, markOpen } from './deaths.js'
 import { PieceCache } from './piece-cache.js'
 import { checkFileSystem, checkPlace, describeDirectory, requireFreeSpace } from './store/place.js'
 import { dayOf, FORMAT, FORMAT_KEY, isNoteDue } from './records/record.js'
+import type { StoreListener } from './store/batch-writer.js'
 import { nullStore, type Store } from './store/store.js'
 
 /** The name of the file in the cache's directory. */
@@ -26,8 +27,10 @@ export interface CacheOpening {
   readonly directory: string
   /** Current time in milliseconds since 1970. */
   readonly now: () => number
-  /** Receives one message if there is no cache, or if it is lost. Work goes on without it. */
+  /** Receives messages if the cache cannot be used, or not written. Work goes on without it. */
   readonly warn: (message: string) => void
+  /** Whether this process opens it for so long that messages say until when (default: not). */
+  readonly isService?: boolean
 }
 
 /** The suffix of a cache that is set aside. */
@@ -143,21 +146,26 @@ function noteTidied(note: string, now: number): void {
  * Opens the store in a directory. If that fails, warns and returns a store that stores nothing.
  * Never rejects.
  */
-function openOrNone({ directory, warn }: CacheOpening): Promise<Store> {
-  const warnOnce = once((why) => {
-    warn(`cache ${directory}: ${why}`)
-  })
-  return openStore(directory, warnOnce).catch((error: unknown) => {
-    warnOnce(`not used: ${reasonOf(error)}`)
+function openOrNone(options: CacheOpening): Promise<Store> {
+  const warn = (why: string) => {
+    options.warn(`cache ${options.directory}: ${why}`)
+  }
+  return openStore({ ...options, warn }).catch((error: unknown) => {
+    warn(`not used${untilOf(options)}: ${reasonOf(error)}`)
     return nullStore
   })
+}
+
+function untilOf({ isService }: CacheOpening): string {
+  return isService ? ' until restart' : ''
 }
 
 /**
  * Opens the file, or creates a new one.
  * @throws Error of LMDB or the system if neither can be opened, or if other users could replace it
  */
-async function openStore(directory: string, warn: (why: string) => void): Promise<Store> {
+async function openStore(opening: CacheOpening): Promise<Store> {
+  const { directory, warn } = opening
   const path = join(directory, CACHE_FILE)
   makeDirectory(directory, 0o700)
   checkFileSystem(directory)
@@ -168,17 +176,19 @@ async function openStore(directory: string, warn: (why: string) => void): Promis
   const damage = file === null ? null : await describeDamage(path)
   if (damage !== null) {
     setAside({ path, file }, damage, warn)
-    return openStore(directory, warn)
+    return openStore(opening)
   }
   const { isDamage, openLmdbStore } = await import('./store/lmdb.js')
   const mark = markOpen(path)
-  const fail = (error: unknown) => {
-    if (isDamage(error)) mark.noteDamage(reasonOf(error))
-    warn(`no longer used: ${reasonOf(error)}`)
+  const follow: StoreListener = (error, state) => {
+    if (state === 'off' && isDamage(error)) mark.noteDamage(reasonOf(error))
+    if (state === 'off') warn(`no longer used${untilOf(opening)}: ${reasonOf(error)}`)
+    else if (state === 'full') warn(`only read until its disk has space: ${reasonOf(error)}`)
+    else warn('written again: its disk has space')
   }
   let why = 'not a cache of btkit'
   try {
-    const store = await openLmdbStore(path, fail)
+    const store = await openLmdbStore(path, follow)
     const close = async () => {
       await store.close()
       mark.remove()
@@ -193,7 +203,7 @@ async function openStore(directory: string, warn: (why: string) => void): Promis
     why = `damaged, or not a cache of btkit`
   }
   setAside({ path, file }, why, warn)
-  return openStore(directory, warn)
+  return openStore(opening)
 }
 
 /** Renames an unusable file, given its inode; replaces one that was set aside before. */
@@ -221,14 +231,6 @@ function readFormat(store: Store): number {
   for (const entry of store.entries()) if (entry.key.length > 0) return 0
   store.put(FORMAT_KEY, Buffer.of(FORMAT))
   return FORMAT
-}
-
-function once(act: (why: string) => void): (why: string) => void {
-  let isDone = false
-  return (why) => {
-    if (!isDone) act(why)
-    isDone = true
-  }
 }
 
 function reasonOf(error: unknown): string {

@@ -10,7 +10,7 @@ import { pseudoRandom } from '../support/pseudo-random.js'
 import { fillDisk, mountSmallDisk, unlessNoDisks } from '../support/small-disk.js'
 
 /** Opens a cache on a small disk of its own, and notes what it warns of. */
-async function openOnSmallDisk(t: Parameters<typeof mountSmallDisk>[0], mebibytes = 8) {
+async function openOnSmallDisk(t: Parameters<typeof mountSmallDisk>[0], mebibytes = 16) {
   const disk = mountSmallDisk(t, mebibytes)!
   const warnings: string[] = []
   const warn = (message: string) => warnings.push(message)
@@ -19,33 +19,36 @@ async function openOnSmallDisk(t: Parameters<typeof mountSmallDisk>[0], mebibyte
   return { disk, directory, warnings, reopen, cache: await reopen() }
 }
 
-const GIVEN_UP = /^cache .*: no longer used: no space left on device$/
+const FULL = /cache [^\n]+: only read until its disk has space: no space left on device/
 
-test('a cache whose disk fills is given up with one warning', unlessNoDisks, async (t) => {
+test('a cache whose disk fills is only read until there is space', unlessNoDisks, async (t) => {
   const { disk, warnings, cache, reopen } = await openOnSmallDisk(t)
   cache.put('info', pseudoRandom(32, 1), pseudoRandom(500, 1))
   await cache.flush()
   const filler = fillDisk(disk)
   for (let i = 2; i < 5000; i++) cache.put('info', pseudoRandom(32, i), pseudoRandom(2000, i))
   await cache.flush()
+  assert.equal(cache.store.state(), 'full')
   assert.equal(warnings.length, 1)
-  assert.match(warnings[0]!, GIVEN_UP)
-  // Older records can still be read, and new ones can be written afterwards
+  assert.match(warnings[0]!, FULL)
   assert.ok(cache.get('info', pseudoRandom(32, 1)))
-  await cache.close()
   rmSync(filler)
+  assert.equal(cache.store.state(), 'used')
+  assert.match(warnings[1]!, /^cache .*: written again: its disk has space$/)
+  cache.put('info', pseudoRandom(32, 5000), pseudoRandom(2000, 5000))
+  await cache.close()
   const again = await reopen()
   t.after(() => again.close())
-  assert.ok(again.get('info', pseudoRandom(32, 1)))
-  assert.equal(warnings.length, 1)
+  for (const i of [1, 5000]) assert.ok(again.get('info', pseudoRandom(32, i)))
+  assert.equal(warnings.length, 2)
 })
 
 longTest('a cache leaves 4 MiB of its disk to others', unlessNoDisks, async (t) => {
-  const { directory, warnings, cache } = await openOnSmallDisk(t)
+  const { directory, warnings, cache } = await openOnSmallDisk(t, 8)
   for (let i = 0; i < 10_000; i++) cache.put('info', pseudoRandom(32, i), pseudoRandom(1000, i))
   await cache.close()
   assert.equal(warnings.length, 1)
-  assert.match(warnings[0]!, GIVEN_UP)
+  assert.match(warnings[0]!, FULL)
   assert.ok(statSync(join(directory, CACHE_FILE)).size < 4 * 1024 * 1024)
 })
 
@@ -66,6 +69,7 @@ longTest('a run whose cache fills its disk does its work', unlessNoDisks, async 
   const mirror = new Mirror(t, files, { cache: join(disk, 'cache') })
   const { status, stderr } = await mirror.run(['--quiet'])
   assert.equal(status, 0)
-  assert.match(stderr, /^btkit: warning: cache [^\n]+: no longer used: no space left on device\n$/)
+  assert.match(stderr, FULL)
+  assert.equal(stderr.split('\n').length, 2)
   await mirror.checkAgainstFresh()
 })

@@ -38,6 +38,10 @@ class CountingStore implements Store {
     for (const [key, value] of this.#records) yield { key: Buffer.from(key, 'latin1'), value }
   }
 
+  state() {
+    return 'used' as const
+  }
+
   count() {
     return this.#records.size
   }

@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RootDatabase } from 'lmdb'
 import { requireFreeSpace } from './place.js'
+import type { StoreState } from './store.js'
 import type { WriteLock } from './write-lock.js'
 
 export type Database = RootDatabase<Uint8Array, Uint8Array>
@@ -37,11 +38,14 @@ const MAX_WAIT = 1000
 /** Bytes of changes that wait while nothing can be written. Later ones are lost: hashed again. */
 const MAX_WAITING = 64 * 1024 * 1024
 
-/** The file to write to, its lock, and the receiver of a failure. */
+/** Receives the new state of a store, and why it is not used any more (null if it is). */
+export type StoreListener = (reason: unknown, state: StoreState) => void
+
+/** The file to write to, its lock, and the receiver of changes of the state. */
 interface Written {
   readonly path: string
   readonly lock: WriteLock
-  readonly onFailure: (error: unknown) => void
+  readonly onChange: StoreListener
 }
 
 /**
@@ -49,7 +53,8 @@ interface Written {
  * This thread waits for neither the disk nor other processes.
  *
  * A failed write inside LMDB damages its memory, and the next call can abort the process. Therefore
- * the disk must have space before a write, and after a failure LMDB is not called again.
+ * the disk must have space before a write, and after a failure LMDB is not called again. A full disk
+ * is no failure: changes are lost until it has space.
  */
 export class BatchWriter {
   /** Number of transactions. */
@@ -71,6 +76,16 @@ export class BatchWriter {
   /** Whether the database can be read. */
   get isReadable(): boolean {
     return this.#state === 'sound' || this.#state === 'full'
+  }
+
+  /** Looks at the disk again if it was full: a large batch must have space. */
+  state(): StoreState {
+    if (this.#state === 'full' && this.#whyFull(MAX_BYTES) === null) {
+      this.#state = 'sound'
+      this.file.onChange(null, 'used')
+    }
+    if (this.#state === 'full') return 'full'
+    return this.#state === 'sound' ? 'used' : 'off'
   }
 
   /** Calls a function that reads. If it fails, returns undefined and ends all reading and writing. */
@@ -158,11 +173,9 @@ export class BatchWriter {
   async #writeBatch(): Promise<void> {
     this.#written = this.#changes
     this.#changes = new Changes()
-    try {
-      // The records, and as much for the pages of the tree that change with them
-      requireFreeSpace(dirname(this.file.path), 2 * this.#written.bytes)
-    } catch (error) {
-      this.#giveUp('full', error)
+    const why = this.#whyFull(this.#written.bytes)
+    if (why !== null) {
+      this.#giveUp('full', why)
       return
     }
     try {
@@ -179,12 +192,24 @@ export class BatchWriter {
     }
   }
 
+  /** The error if the disk has no space for changes of so many bytes. */
+  #whyFull(bytes: number): unknown {
+    try {
+      // The records, and as much for the pages of the tree that change with them
+      requireFreeSpace(dirname(this.file.path), 2 * bytes)
+      return null
+    } catch (error) {
+      return error
+    }
+  }
+
   #giveUp(failure: 'full' | 'failed', error: unknown): void {
     clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#state = failure
     this.#changes = new Changes()
     this.#written = new Changes()
-    this.file.onFailure(error)
+    this.file.onChange(error, failure === 'full' ? 'full' : 'off')
   }
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { open } from 'lmdb'
-import { BatchWriter, type Database } from './batch-writer.js'
+import { BatchWriter, type Database, type StoreListener } from './batch-writer.js'
 import type { Store } from './store.js'
 import { WriteLock } from './write-lock.js'
 
@@ -21,14 +21,14 @@ const PATIENCE = { open: 10_000, flush: 1000, close: 10_000 }
  * Opens a store in one LMDB file. Any number of processes may have it open at once. Each write is
  * synced, so that neither a kill nor a crash of the machine damages the file.
  *
- * LMDB maps a file into memory and trusts it: a damaged one may crash the process. `onFailure`
- * receives one error if nothing can be written any more, for example without disk space.
+ * LMDB maps a file into memory and trusts it: a damaged one may crash the process. `onChange`
+ * receives each later state of the store.
  * @throws Error of LMDB or the system if the file cannot be opened, or is cut; if another process
  *   has the lock of writers for ten seconds
  */
 export async function openLmdbStore(
   path: string,
-  onFailure: (error: unknown) => void,
+  onChange: StoreListener,
   patience = PATIENCE,
 ): Promise<Store> {
   const lock = WriteLock.open(path)
@@ -37,7 +37,7 @@ export async function openLmdbStore(
     if (!(await lock.take(patience.open))) throw new Error(LOCKED)
     const database = openDatabase(path)
     lock.release()
-    return storeOf(database, new BatchWriter(database, { path, lock, onFailure }), patience)
+    return storeOf(database, new BatchWriter(database, { path, lock, onChange }), patience)
   } catch (error) {
     lock.close()
     throw error
@@ -75,6 +75,7 @@ function statsOf(database: Database): LmdbStats {
 }
 
 function storeOf(database: Database, writer: BatchWriter, patience: typeof PATIENCE): Store {
+  const stats = () => writer.read(() => statsOf(database))
   return {
     get: (key) => {
       const waiting = writer.waiting(key)
@@ -89,9 +90,12 @@ function storeOf(database: Database, writer: BatchWriter, patience: typeof PATIE
     remove: (key) => {
       writer.add({ key, value: null })
     },
-    count: () => statsOf(database).entryCount,
+    state: () => writer.state(),
+    count: () => stats()?.entryCount ?? 0,
     usedBytes: () => {
-      const { treeBranchPageCount, treeLeafPageCount, overflowPages, pageSize } = statsOf(database)
+      const told = stats()
+      if (!told) return 0
+      const { treeBranchPageCount, treeLeafPageCount, overflowPages, pageSize } = told
       return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize
     },
     entries: (from) => entriesOf(database, writer, from),

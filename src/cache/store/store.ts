@@ -1,3 +1,6 @@
+/** Whether a store is used; its disk is full, so that it is only read; or it stores nothing. */
+export type StoreState = 'used' | 'full' | 'off'
+
 /** Stores records: byte keys with byte values. All implementations pass the same tests. */
 export interface Store {
   /** Returns a record, or undefined. Copy the bytes before the next call to keep them. */
@@ -13,6 +16,9 @@ export interface Store {
 
   /** Bytes that the records occupy, as whole pages. Does not read the records. */
   usedBytes(): number
+
+  /** Looks at the disk again if it was full. */
+  state(): StoreState
 
   /** Approximate number of records. Does not read them. */
   count(): number
@@ -31,6 +37,7 @@ export const nullStore: Store = {
   remove: () => undefined,
   entries: () => [],
   usedBytes: () => 0,
+  state: () => 'off',
   count: () => 0,
   flush: () => Promise.resolve(),
   close: () => Promise.resolve(),

@@ -131,7 +131,7 @@ async function openResources(
   const cache =
     cacheDirectory === null
       ? openNullCache()
-      : await openCache({ directory: cacheDirectory, now, warn })
+      : await openCache({ directory: cacheDirectory, now, warn, isService: true })
   const access = { cache, trust: cacheTrust, now, kernel: engine.kernel }
   const cacheAccess = await withOthers(access, { directory: cacheDirectory ?? '', share, warn })
   const own: Engine = { ...engine, pool, signal: hashing.signal, isOffloaded: true }
@@ -225,8 +225,9 @@ interface Tended extends CacheSettings, Pick<ServerContext, 'warn' | 'onError'> 
 }
 
 /**
- * Starts the periodic tasks. Each minute it checks the trackers, the cache's size and whether its
- * file exists. Each day it prunes the cache. Returns a function that ends them.
+ * Starts the periodic tasks. Each minute it checks the trackers, the cache's size, whether its file
+ * exists, and whether its disk has space again. Each day it prunes the cache. Returns a function that
+ * ends them.
  */
 export function startMirrorTasks(tended: Tended): () => Promise<void> {
   const { trackers, cacheAccess, unusedFor, cacheMaxSize, onError } = tended
@@ -234,6 +235,7 @@ export function startMirrorTasks(tended: Tended): () => Promise<void> {
   const prune = () => removeUnused(store, dayOf(cacheAccess.now() - unusedFor))
   let wasThere = true
   const look = async () => {
+    store.state()
     const isThere = store.usedBytes() === 0 || (await tended.cacheSize()) > 0
     if (wasThere && !isThere) tended.warn(removedText(tended.cacheDirectory ?? ''))
     wasThere = isThere

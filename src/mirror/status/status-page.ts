@@ -118,10 +118,18 @@ function trackers({ trackers }: StatusReport): Html {
     }`
 }
 
-function cache({ cache: { bytes, records, hits, misses, origins } }: StatusReport): Html {
+const CACHE_STATES = {
+  used: 'in use',
+  full: 'its disk is full: only read until there is space',
+  off: 'not used',
+} as const
+
+function cache({ cache: { state, bytes, records, hits, misses, origins } }: StatusReport): Html {
   const { memory, cache, files } = origins
   return html`<h2>Cache</h2>
     <dl>
+      <dt>State</dt>
+      <dd>${CACHE_STATES[state]}</dd>
       <dt>Size</dt>
       <dd>${formatBytes(bytes)}, ${counted(records, 'record')}</dd>
       <dt>Look-ups</dt>

@@ -1,3 +1,4 @@
+import type { StoreState } from '../../cache/store/store.js'
 import type { ServerContext } from '../../server/context.js'
 import {
   counter,
@@ -49,6 +50,7 @@ export interface StatusReport {
   /** Null if nothing is hashed ahead. */
   readonly warm: WarmStatus | null
   readonly cache: {
+    readonly state: StoreState
     /** Size of its file. */
     readonly bytes: number
     readonly records: number
@@ -116,6 +118,7 @@ export class ServiceStatus {
     const underWay = [...onDemand.underWay(), ...digests.underWay()].sort(byProgress)
     const torrents = eachFileOnce(underWay).slice(0, MAX_LISTED)
     const ahead = { running: admission.hashing.ahead, bytesHashed: reads.ahead }
+    const state = cache.store.state()
     const [bytes, origins] = [await this.sources.cacheSize(), { ...onDemand.origins }]
     return {
       time: new Date(this.clocks.now()).toISOString(),
@@ -124,7 +127,7 @@ export class ServiceStatus {
       hashing: { ...queueStatus(admission.hashing), bytesHashed: reads.total, torrents },
       planning: queueStatus(admission.planning),
       warm: warmer && { ...warmer.files.counts, ...ahead },
-      cache: { bytes, records: cache.store.count(), ...cache.usage, origins },
+      cache: { state, bytes, records: cache.store.count(), ...cache.usage, origins },
       trackers: trackers.current(),
       seed: options.seed?.status ?? null,
     }
@@ -134,7 +137,8 @@ export class ServiceStatus {
   async metrics(): Promise<string> {
     const { options, server, onDemand, reads, admission, trackers } = this.sources
     const { planning, hashing, memory } = admission
-    const { hits, misses } = onDemand.cacheAccess.cache.usage
+    const { store, usage } = onDemand.cacheAccess.cache
+    const { hits, misses } = usage
     const { requests } = server
     const connections = server.connections()
     const seed = options.seed?.status ?? null
@@ -174,6 +178,11 @@ export class ServiceStatus {
         'btkit_cache_bytes',
         'Size of the piece cache on disk.',
         await this.sources.cacheSize(),
+      ),
+      gauge(
+        'btkit_cache_writable',
+        '1 if the piece cache is written, 0 if its disk is full or it is not used.',
+        Number(store.state() === 'used'),
       ),
       counter('btkit_log_lines_dropped_total', 'Lines that nobody read.', server.droppedLines()),
       gauge('btkit_trackers', 'Trackers that torrents name.', trackers.current().length),

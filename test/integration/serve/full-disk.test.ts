@@ -30,7 +30,7 @@ test(
     assert.equal(status, 0)
     assert.match(
       stderr,
-      /^(btkit: warning: cache [^\n]+: no longer used: no space left on device\n)?$/,
+      /^(btkit: warning: cache [^\n]+: only read until its disk has space: no space left on device\n)?$/,
     )
   },
 )

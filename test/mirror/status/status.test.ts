@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import type { StatusReport } from '../../../src/mirror/status/status.js'
 import { holdHashing } from '../../support/held-hashing.js'
 import { serveMirror } from '../../support/serve.js'
+import { fillDisk, mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import type { Files } from '../../support/scratch.js'
 import { ask } from '../ask.js'
 import { Clock } from '../clock.js'
@@ -15,6 +18,7 @@ const BROWSER = { Host: 'x', Accept: 'text/html' }
 interface Setup {
   readonly files?: Files
   readonly args?: readonly string[]
+  readonly cacheDir?: string
 }
 
 /** A service whose last report is always too old. */
@@ -23,7 +27,9 @@ async function serve(t: TestContext, setup: Setup = {}) {
   const files = setup.files ?? { 'yum/image.iso': 'x'.repeat(1000), 'yum/a': 'a', 'yum/b': 'b' }
   const { now, monotonic } = clock
   const args = setup.args ?? []
-  const { port } = await serveMirror(t, { files, args, io: { now, monotonic } })
+  const { cacheDir } = setup
+  const io = { now, monotonic }
+  const { port, stderr } = await serveMirror(t, { files, args, io, ...(cacheDir && { cacheDir }) })
   const status = async (byMs = 1_500): Promise<StatusReport> => {
     clock.jump(byMs)
     const { status, body } = await ask(port, '/-/status.json', { headers: HEADERS })
@@ -43,7 +49,7 @@ async function serve(t: TestContext, setup: Setup = {}) {
     return String((await ask(port, '/-/status', { headers: BROWSER })).body)
   }
   const fetchTorrent = (path: string) => ask(port, `${SINGLE}${path}`, { headers: HEADERS })
-  return { clock, port, status, statusWhen, page, fetchTorrent }
+  return { clock, port, stderr, status, statusWhen, page, fetchTorrent }
 }
 
 test('a new service has an empty report', async (t) => {
@@ -107,6 +113,48 @@ test('hostile names are inert', async (t) => {
   held.release()
   assert.equal((await torrent).status, 200)
 })
+
+test(
+  'a cache whose disk is full is reported, and when it has space again',
+  unlessNoDisks,
+  async (t) => {
+    const disk = mountSmallDisk(t, 24)!
+    const { statusWhen, page, fetchTorrent, port, stderr } = await serve(t, {
+      cacheDir: join(disk, 'cache'),
+    })
+    const isWritten = async () => {
+      const { body } = await ask(port, '/-/metrics', { headers: HEADERS })
+      return /^btkit_cache_writable (\d)$/m.exec(String(body))?.[1]
+    }
+    assert.match(await page(), /<dt>State<\/dt>\s*<dd>in use<\/dd>/)
+    assert.equal(await isWritten(), '1')
+    const filler = fillDisk(disk)
+    assert.equal((await fetchTorrent('/yum/a')).status, 200)
+    await statusWhen(({ cache }) => cache.state === 'full')
+    assert.match(await page(), /its disk is full/)
+    assert.equal(await isWritten(), '0')
+    rmSync(filler)
+    await statusWhen(({ cache }) => cache.state === 'used')
+    assert.equal(await isWritten(), '1')
+    assert.match(
+      stderr.text,
+      /: only read until its disk has space: no space left on device\n[^\n]+: written again: its disk has space\n/,
+    )
+  },
+)
+
+test(
+  'a cache whose disk is full at the start is reported as unused until restart',
+  unlessNoDisks,
+  async (t) => {
+    const disk = mountSmallDisk(t, 8)!
+    fillDisk(disk)
+    const { status, page, stderr } = await serve(t, { cacheDir: join(disk, 'cache') })
+    assert.equal((await status()).cache.state, 'off')
+    assert.match(await page(), /<dd>not used<\/dd>/)
+    assert.match(stderr.text, /: not used until restart: no space left on device\n/)
+  },
+)
 
 test('files hashed ahead are reported', async (t) => {
   const { statusWhen, page } = await serve(t, { args: ['--warm', '/yum/*'] })
