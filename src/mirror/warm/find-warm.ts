@@ -19,7 +19,7 @@ interface WarmSearch {
 }
 
 /**
- * Finds files, some at a time.
+ * Finds files, some at a time. Leaves out empty ones, which have no torrent.
  * @throws the signal's reason
  */
 export async function* findWarm(
@@ -62,7 +62,7 @@ export async function* findWarm(
         return null
       })
     })
-    yield found.filter((file) => file !== null)
+    yield found.filter((file) => file !== null).filter(({ fingerprint }) => fingerprint.size > 0)
   }
 }
 

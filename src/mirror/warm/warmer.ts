@@ -198,7 +198,7 @@ export class Warmer {
     }
     this.files.setReadiness(file, 'failed')
     if (!(error instanceof BtkitError)) this.parts.onError(error)
-    // Clients refuse empty torrents; this is not a fault of the file
+    // The file was emptied or removed since the scan
     else if (error.code !== 'empty' && error.code !== 'not-found')
       this.#warnOnce(file.path.join('/'), `${formatMirrorPath(file.path)}: ${error.message}`)
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -120,13 +120,18 @@ test('circular links are not followed for ever, and links outside not at all', a
   assert.equal(await readMetric(port, 'btkit_warm_files{state="failed"}'), 0)
 })
 
-test('an empty file has no torrent, without a warning', async (t) => {
-  const { port, stderr } = await serveMirror(t, {
+test('an empty file, which has no torrent, is left out while it is empty', async (t) => {
+  const { port, root, stderr } = await serveMirror(t, {
     files: { a: '', b: 'b' },
-    args: ['--warm', '*', '--log', 'off'],
+    args: ['--warm', '*', '--warm-interval', '0.1', '--log', 'off'],
   })
   await untilFiles(port, 'ready', 1)
-  await untilFiles(port, 'failed', 1)
+  for (const state of ['waiting', 'failed']) await untilFiles(port, state, 0)
+  plantFiles(root, { a: 'full', c: '' })
+  await untilFiles(port, 'ready', 2)
+  truncateSync(join(root, 'b'))
+  await untilFiles(port, 'ready', 1)
+  for (const state of ['waiting', 'failed']) await untilFiles(port, state, 0)
   assert.equal(stderr.text, '')
 })
 
