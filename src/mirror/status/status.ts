@@ -115,11 +115,13 @@ export class ServiceStatus {
   async #make(): Promise<StatusReport> {
     const { options, onDemand, digests, reads, admission, warmer, trackers } = this.sources
     const { cache } = onDemand.cacheAccess
+    const bytes = await this.sources.cacheSize()
+    // From here on, all figures are of one moment
     const underWay = [...onDemand.underWay(), ...digests.underWay()].sort(byProgress)
     const torrents = eachFileOnce(underWay).slice(0, MAX_LISTED)
     const ahead = { running: admission.hashing.ahead, bytesHashed: reads.ahead }
     const state = cache.store.state()
-    const [bytes, origins] = [await this.sources.cacheSize(), { ...onDemand.origins }]
+    const origins = { ...onDemand.origins }
     return {
       time: new Date(this.clocks.now()).toISOString(),
       version: options.version,
