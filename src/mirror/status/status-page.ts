@@ -7,7 +7,6 @@ import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
 import { jsonLine } from '../../text/escape.js'
 import { html, type Html } from '../../text/html.js'
 import { counted, formatBytes, formatDuration, formatNumber } from '../../text/quantity.js'
-import type { ServiceOptions } from '../options.js'
 import { describeProgress, REFRESH_SCRIPT } from '../progress/progress-page.js'
 import type { ProgressStatus, TorrentTitle } from '../progress/progress.js'
 import { publicAddress } from '../requests/address.js'
@@ -19,15 +18,8 @@ import type { ServiceStatus, StatusReport, WarmStatus } from './status.js'
 /** Seconds between two updates of a live page. */
 const LIVE = 5
 
-/** The options that decide what the page links to. */
-type StatusPageOptions = HeaderOptions & Pick<ServiceOptions, 'metrics'>
-
 /** The service's status for people; `isLive` if it updates itself. Its links are relative to `/-/`. */
-function renderStatusPage(
-  report: StatusReport,
-  isLive: boolean,
-  options: StatusPageOptions,
-): string {
+function renderStatusPage(report: StatusReport, isLive: boolean, options: HeaderOptions): string {
   const refresh = html`<noscript
       ><meta http-equiv="refresh" content="${LIVE}; url=status?live" /></noscript
     >${REFRESH_SCRIPT.element}`
@@ -42,10 +34,7 @@ function renderStatusPage(
       header: renderSiteHeader(options, '../', 'status'),
     },
     html`<h1>Status of this mirror</h1>
-      <p>
-        ${again} &middot; <a href="status.json">JSON</a>
-        ${options.metrics && html`&middot; <a href="metrics">metrics</a>`}
-      </p>
+      <p>${again} &middot; <a href="status.json">JSON</a></p>
       <div id="state">
         ${aboutService(report)} ${hashing(report)} ${seeding(report)} ${trackers(report)}
         ${cache(report)}

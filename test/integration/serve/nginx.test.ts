@@ -172,13 +172,13 @@ test('behind nginx, files that btkit does not publish are not public', unlessNgi
 })
 
 test(
-  'nginx keeps the figures of the service from strangers, but not the feed',
+  'nginx keeps the metrics of the service from strangers, but not the feed and the status',
   unlessNginx,
   async (t) => {
     const { ask, btkit } = await serveBehindNginx(t, ['--public-url', PUBLIC, '--warm', '/yum/**'])
 
     assert.equal((await ask('/-/metrics')).status, 403)
-    assert.equal((await ask('/-/status')).status, 403)
+    assert.equal((await ask('/-/status')).status, 200)
     assert.equal((await fetch(`${btkit}/-/metrics`)).status, 200)
     // The torrents are made ahead meanwhile
     await until('the feed names a torrent', async () => {
@@ -188,6 +188,23 @@ test(
     })
   },
 )
+
+test('behind nginx, strangers can follow each link of the pages', unlessNginx, async (t) => {
+  const { ask } = await serveBehindNginx(t, ['--public-url', PUBLIC, '--warm', '/yum/**'])
+  const found = new Set(['/'])
+  for (const path of found) {
+    const { status, headers, body } = await ask(path)
+    assert.equal(status, 200, path)
+    if (!String(headers['content-type']).startsWith('text/html')) continue
+    for (const [, link = ''] of body.toString().matchAll(/ (?:href|src)="([^"#]+)/g)) {
+      const to = new URL(link.replaceAll('&amp;', '&'), `http://${HOST}${path}`)
+      if (to.host === HOST) found.add(to.pathname + to.search)
+    }
+  }
+  for (const path of ['/-/status', '/-/status.json', '/-/feed.xml', '/yum/7/b.rpm']) {
+    assert.ok(found.has(path), [...found].join(' '))
+  }
+})
 
 test('the manual has nginx wait for longer, and take no less, than the service', () => {
   const { wait } = declareServeOptions().opts()
