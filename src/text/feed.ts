@@ -13,6 +13,8 @@ const NO_XML = /[\ufffe\uffff]/g
 export interface FeedChannel {
   /** Its URL, with a slash at the end. */
   readonly link: string
+  /** Its name (default: the host and path of `link`). */
+  readonly name?: string | null
   /** The URL of the feed itself; null if it is unknown. */
   readonly self: string | null
 }
@@ -32,7 +34,10 @@ export interface FeedItem {
 
 /** Writes a feed: RSS 2.0 with each torrent as an enclosure (BEP 36). */
 export function composeFeed(channel: FeedChannel, items: readonly FeedItem[]): string {
-  const title = channel.link.replace(/^https?:\/\/|\/$/g, '')
+  const title = (channel.name ?? channel.link.replace(/^https?:\/\/|\/$/g, '')).replace(
+    NO_XML,
+    '\ufffd',
+  )
   const self =
     channel.self !== null &&
     html`<atom:link href="${channel.self}" rel="self" type="application/rss+xml" />`

@@ -36,7 +36,7 @@ export class Feed {
   constructor(
     readonly options: Pick<
       ServiceOptions,
-      'webSeeds' | 'httpSeeds' | 'publicUrl' | 'prefix' | 'warm' | 'tracker'
+      'webSeeds' | 'httpSeeds' | 'publicUrl' | 'prefix' | 'warm' | 'tracker' | 'siteName'
     >,
     private readonly files: WarmFiles,
     private readonly currentTrackers: () => TrackerList,
@@ -57,7 +57,7 @@ export class Feed {
   }
 
   #write(address: string, current: TrackerList): string {
-    const { webSeeds, httpSeeds, warm, tracker } = this.options
+    const { webSeeds, httpSeeds, warm, tracker, siteName: name } = this.options
     const trackers = trackersAt(current, tracker, address)
     const addresses = [address, ...webSeeds] as const
     const around = { trackers, addresses, httpSeeds, peers: [] }
@@ -68,7 +68,7 @@ export class Feed {
         return path[1] !== SERVICE_NAME && modifiedMs(fingerprint) >= since
       })
       .map((file) => itemOf(file, around))
-    return composeFeed({ link: directoryAddress(address, []), self: address + FEED }, items)
+    return composeFeed({ link: directoryAddress(address, []), name, self: address + FEED }, items)
   }
 }
 

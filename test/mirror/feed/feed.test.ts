@@ -110,6 +110,17 @@ test('names with characters that XML cannot contain make valid XML', async (t) =
   assert.equal((await fetch(item!.url)).status, 200)
 })
 
+test('the title of the feed is the name of the site, else the host that was asked for', async (t) => {
+  const titleFor = async (args: readonly string[], headers = {}) => {
+    const { port } = await serveMirror(t, { files: { a: 'a' }, args: ['--warm', '*', ...args] })
+    return /<title>([^<]*)/.exec((await askFeed(port, headers)).body.toString())?.[1]
+  }
+  const asked = { Host: 'mirror.example:8080' }
+  assert.equal(await titleFor([], asked), 'mirror.example:8080')
+  assert.equal(await titleFor(['--public-url', 'https://m.example/pub'], asked), 'm.example/pub')
+  assert.equal(await titleFor(['--site-name', 'Example & Co'], asked), 'Example &amp; Co')
+})
+
 test('without --warm there is no feed', async (t) => {
   const { port } = await serveMirror(t)
   assert.equal((await askFeed(port)).status, 404)
