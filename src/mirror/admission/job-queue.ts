@@ -1,4 +1,5 @@
 import { NotReady, throttled } from '../../server/answers/refusal.js'
+import { counted } from '../../text/quantity.js'
 
 interface JobLimits {
   /** Most jobs that run at once. */
@@ -159,7 +160,8 @@ export class JobQueue {
     if (client === null) return () => undefined
     const count = this.#perClient.get(client) ?? 0
     if (count >= this.limits.maxPerClient) {
-      throw throttled('too many requests of yours are under way; try again in 5 s', 5)
+      const own = `${counted(count, 'request')} of yours, the most of one client,`
+      throw throttled(`${own} are under way; send fewer at once, or try again in 5 s`, 5)
     }
     this.#perClient.set(client, count + 1)
     return () => {

@@ -81,7 +81,7 @@ test('a client has a limited number of jobs, others are not affected', async () 
   void add('b', 1, { client: 'x' })
   await assert.rejects(
     add('c', 1, { client: 'x' }),
-    refused('throttled', /too many requests of yours/),
+    refused('throttled', /^2 requests of yours, the most of one client, .*; send fewer at once/),
   )
   void add('d', 1, { client: 'y' })
   await setImmediate()

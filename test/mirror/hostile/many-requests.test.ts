@@ -65,7 +65,7 @@ test('a client with as many torrents under way as one may have gets no further o
   await untilMetric(port, 'btkit_hash_jobs', 2)
   checkThrottled(
     await askFor('192.0.2.1', port, '/iso/small'),
-    /too many requests of yours are under way/,
+    /^2 requests of yours, the most of one client, are under way; send fewer at once/,
   )
   assert.equal((await askFor('192.0.2.2', port, '/iso/small')).status, 200)
   // A torrent in memory is no work
