@@ -54,11 +54,12 @@ export class AccessLog {
 
 function textLine(
   entry: Readonly<Record<'time' | 'client' | 'method' | 'url' | 'agent', string>> &
-    Pick<Exchange, 'status' | 'bytes' | 'milliseconds'>,
+    Pick<Exchange, 'status' | 'bytes' | 'milliseconds'> & { readonly complete: boolean },
 ): string {
   const { time, client, status, bytes, milliseconds } = entry
   const [request, agent] = [quote(`${entry.method} ${entry.url}`.trim() || '-'), quote(entry.agent)]
-  return `${time} ${client} ${request} ${status} ${bytes} ${milliseconds}ms ${agent}\n`
+  const end = entry.complete ? '' : ' cut'
+  return `${time} ${client} ${request} ${status} ${bytes} ${milliseconds}ms ${agent}${end}\n`
 }
 
 /** Quotes a client's text, so that it cannot end its field. */

@@ -17,6 +17,7 @@ interface Asked {
   readonly agent?: string
   readonly client?: string | undefined
   readonly forwardedFor?: string
+  readonly isComplete?: boolean
 }
 
 const clientAddresses = new ClientAddresses([parseTrustedProxy('10.0.0.0/8')])
@@ -39,7 +40,8 @@ function note(log: AccessLog, asked: Asked = {}): void {
   Object.defineProperty(socket, 'remoteAddress', { value: client })
   const headers = { 'user-agent': agent, 'x-forwarded-for': forwardedFor }
   const request = { socket, headers, method, url }
-  const exchange = { route: '/*', status: 200, bytes: 512, milliseconds: 1.26, isComplete: true }
+  const { isComplete = true } = asked
+  const exchange = { route: '/*', status: 200, bytes: 512, milliseconds: 1.26, isComplete }
   log.note({ request, ...exchange })
 }
 
@@ -48,6 +50,18 @@ test('unknown fields are a dash', () => {
   note(log)
   log.flush()
   assert.match(written.join(''), /Z - "GET \/a\.torrent" 200 512 1\.3ms "-"\n$/)
+})
+
+test('a line says whether the answer was cut', () => {
+  for (const [format, told] of [
+    ['text', /200 512 1\.3ms "-" cut\n$/],
+    ['json', /"status":200,"bytes":512,.*"complete":false\}\n$/],
+  ] as const) {
+    const { log, written } = openLog(format)
+    note(log, { isComplete: false })
+    log.flush()
+    assert.match(written.join(''), told)
+  }
 })
 
 test('lines are written in batches, each exactly once', () => {
