@@ -115,8 +115,8 @@ async function serve(root: string, options: SharingOptions, io: ServeIo): Promis
   } finally {
     manager.stopping()
     const waiting = service.underWay()
-    if (waiting > 0 && io.stderr.isTTY) {
-      const limit = 'at most 8 seconds; Ctrl-C again ends them'
+    if (waiting > 0) {
+      const limit = 'at most 8 s; a second signal ends them'
       reportNote(`waiting for ${count(waiting, 'request')}, ${limit}`, io)
     }
     await Promise.all([seed?.close(), service.stop(), tracker?.stop()])
