@@ -154,6 +154,13 @@ test('prints what it serves, where, and with how many trackers', async (t) => {
   assert.deepEqual(rest, [''])
 })
 
+test('suggests its public address', async (t) => {
+  const args = ['--public-url', 'https://m.example/pub/']
+  const { stdout } = await startServe(t, makeScratch(t, { 'a b': 'x' }), { args })
+  assert.match(stdout(), /^open: {5}https:\/\/m\.example\/pub\/\n/m)
+  assert.match(stdout(), /^try: {6}curl -fOJ 'https:\/\/m\.example\/pub\/a%20b\.torrent'\n/m)
+})
+
 longTest("warns of an entry that the service's own address hides", async (t) => {
   const root = makeScratch(t, { '-/health': 'a file' })
   const { address, stderr, stop } = await startServe(t, root)

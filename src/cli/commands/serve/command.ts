@@ -174,7 +174,7 @@ function greeting(parts: GreetingParts): string {
     ...(tracker?.pages ? [`admin:    ${escapeText(tracker.pages.address)}`] : []),
     ...(tracker ? [`state:    ${escapeText(tracker.stateFile)}`] : []),
     ...pageLine(request, first),
-    `try:      ${exampleCall(first, example)}`,
+    `try:      ${exampleCall(request.publicUrl ?? first, example)}`,
   ]
   return lines.map((line) => `${line}\n`).join('')
 }
