@@ -100,6 +100,15 @@ export class TorrentIndex {
     return this.#names.numberOf(name) !== undefined
   }
 
+  /** The real path of a torrent's content; null without a record. */
+  sourceOf(name: string): string | null {
+    const number = this.#names.numberOf(name)
+    if (number === undefined) return null
+    const at = number * ROW.length
+    const directory = this.#directories[numberAt(this.#rows, at + ROW.directory)] ?? ''
+    return directory + name.slice(0, numberAt(this.#rows, at + ROW.entry))
+  }
+
   /** Whether a torrent has this identity. Fastest if torrents are asked for in their order. */
   matches(name: string, { source, input, fingerprint }: TorrentIdentity): boolean {
     const number = this.#names.numberOf(name)

@@ -108,6 +108,12 @@ export class TorrentLog {
     return (this.#journal ?? this.#index ?? this.#records()).has(name)
   }
 
+  /** Returns the source of a torrent; null if it has no record. Cheaper than reading the record. */
+  sourceOf(name: string): string | null {
+    if (this.#journal === null && this.#index) return this.#index.sourceOf(name)
+    return this.get(name)?.source ?? null
+  }
+
   /** Whether a torrent's record has this identity. Cheaper than reading the record. */
   isUnchanged(name: string, identity: TorrentIdentity): boolean {
     if (this.#journal === null && this.#index) return this.#index.matches(name, identity)

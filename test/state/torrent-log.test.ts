@@ -407,6 +407,7 @@ test('many torrents are known by their index as by the journal', async (t) => {
   for (const name of [...Object.keys(many), ...Object.keys(many).reverse()]) {
     const record = many[name]!
     assert.ok(isUnchanged(log, name, record), name)
+    assert.equal(log.sourceOf(name), record.source)
     assert.ok(!isUnchanged(log, name, { ...record, source: `${record.source}x` }))
     assert.ok(
       !isUnchanged(log, name, { ...record, source: record.source.replace('files', 'file') }),
@@ -418,7 +419,13 @@ test('many torrents are known by their index as by the journal', async (t) => {
     ['0 é.torrent', 'half.torrent', 'missing.torrent'].map((name) => log.has(name)),
     [true, true, false],
   )
+  assert.deepEqual(
+    ['half.torrent', 'missing.torrent'].map((name) => log.sourceOf(name)),
+    ['/srv/half', null],
+  )
   assert.equal(log.get('missing.torrent'), null)
+  // As the journal has it
+  assert.equal(log.sourceOf('8 é.torrent'), '/srv/files/8 é')
   assert.deepEqual(log.get('7 é.torrent'), many['7 é.torrent'])
   await log.close()
 })

@@ -43,9 +43,10 @@ function attempt(prune: Prune, orphan: Orphan, run: CompleteRun): void {
 }
 
 function pruneTorrent(orphan: Orphan, run: CompleteRun): void {
-  const { paths, record, reason } = orphan
+  const { paths, reason } = orphan
   const existing = readExisting(paths.torrentPath)
-  if (!existing) return
+  const record = recordOf(orphan)
+  if (!existing || !record) return
   const { metainfo } = existing
   const written = recognize(existing, record)
   const isEdited =
@@ -61,10 +62,11 @@ function pruneTorrent(orphan: Orphan, run: CompleteRun): void {
 function pruneList(orphan: Orphan, run: CompleteRun): void {
   const { source, sourcePath, torrent: list, torrentPath: listPath } = orphan.paths
   const existing = readExistingList(listPath)
-  if (!existing) return
+  const record = recordOf(orphan)
+  if (!existing || !record) return
   const paths = { source, sourcePath, list, listPath }
   const { removed, skipped } = run.report.checksumLists
-  if (remove(orphan, !isListOfOurs(existing, orphan.record), run)) removed.push(paths)
+  if (remove(orphan, !isListOfOurs(existing, record), run)) removed.push(paths)
   else skipped.push({ ...paths, reason: orphan.reason })
 }
 
@@ -91,7 +93,6 @@ interface Orphan {
   /** Its file name. */
   readonly file: string
   readonly directory: SourceDirectory
-  readonly record: TorrentRecord
   /** Paths of the source, and of the file as `torrent`. */
   readonly paths: TorrentPaths
   /** Whether its entry is gone, or exists but lost all its bytes. */
@@ -155,12 +156,11 @@ function findOrphansIn(
     if (name === null) continue
     const isEmptied = emptied.size > 0 && emptied.has(join(realPath, torrentName(name)))
     if (!isEmptied && expected.numberOf(name) !== undefined) continue
-    const record = log.has(file) ? log.get(file) : null
-    if (!record) continue
-    const paths = pathsOfOrphan(file, record, here)
+    const source = log.sourceOf(file)
+    const paths = source === null ? null : pathsOfOrphan(file, source, here)
     if (!paths || !(isEmptied || isGone(paths.sourcePath))) continue
     const reason = isEmptied ? 'source empty' : 'source gone'
-    found.push({ file, directory, record, paths, reason })
+    found.push({ file, directory, paths, reason })
   }
   return found
 }
@@ -168,7 +168,7 @@ function findOrphansIn(
 /** Returns null if the source was in none of the request's directories. */
 function pathsOfOrphan(
   file: string,
-  { source }: TorrentRecord,
+  source: string,
   directories: readonly SourceDirectory[],
 ): TorrentPaths | null {
   const home = directories.find(({ realDirectory }) => realDirectory === dirname(source))
@@ -179,6 +179,10 @@ function pathsOfOrphan(
     torrent: join(home.target, file),
     torrentPath: join(home.targetDirectory.realPath, file),
   }
+}
+
+function recordOf({ file, directory }: Orphan): TorrentRecord | null {
+  return directory.targetDirectory.log.get(file)
 }
 
 /** Whether a path no longer exists. Entries that are left out, such as hidden ones, still exist. */
