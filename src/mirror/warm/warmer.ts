@@ -111,7 +111,7 @@ export class Warmer {
     const unread: (readonly string[])[] = []
     const search = { patterns: this.#patterns, signal: this.#stopping.signal, unread }
     const scan = this.#scans + 1
-    const isRecall = monotonic() - this.#recalledAt >= RECALL_INTERVAL
+    const isRecall = this.#isKept && monotonic() - this.#recalledAt >= RECALL_INTERVAL
     if (isRecall) this.#recalledAt = monotonic()
     const found: WarmFile[] = []
     for await (const files of findWarm(mirror, search)) {
@@ -144,8 +144,18 @@ export class Warmer {
     return torrent !== null && (await this.parts.given.stampOf(path)) !== torrent.stamp
   }
 
+  /** Whether the cache keeps the work: its disk may be full. */
+  get #isKept(): boolean {
+    return this.parts.cacheAccess.cache.store.state() === 'used'
+  }
+
   /** Begins with as many files as may be prepared at once. */
   #fill(): void {
+    if (!this.#isKept) {
+      // A later scan goes on, and looks for files whose digests were lost
+      this.#recalledAt = -Infinity
+      return
+    }
     while (!this.#stopping.signal.aborted && this.#underWay.size < AT_ONCE) {
       const file = this.#waiting.pop()
       if (!file) return

@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync } from 'node:f
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pseudoRandom } from '../../support/pseudo-random.js'
+import { fillDisk, mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -119,6 +120,31 @@ test('circular links are not followed for ever, and links outside not at all', a
   await untilFiles(port, 'waiting', 0)
   assert.equal(await readMetric(port, 'btkit_warm_files{state="failed"}'), 0)
 })
+
+test(
+  'while the disk of the cache is full, files wait, and are then ready',
+  unlessNoDisks,
+  async (t) => {
+    const disk = mountSmallDisk(t, 24)!
+    const args = ['--warm', '*', '--warm-interval', '0.1']
+    const served = { files: { a: 'a' }, cacheDir: join(disk, 'cache'), args }
+    const { port, root } = await serveMirror(t, served)
+    await untilFiles(port, 'ready', 1)
+    const filler = fillDisk(disk)
+    plantFiles(root, { b: 'b' })
+    await until(async () => (await readMetric(port, 'btkit_cache_writable')) === 0)
+    plantFiles(root, { c: 'c' })
+    await untilFiles(port, 'waiting', 1)
+    const scans = () => readMetric(port, 'btkit_warm_scans_total')
+    const before = await scans()
+    await until(async () => (await scans()) > before + 1)
+    assert.equal(await readMetric(port, 'btkit_warm_files{state="waiting"}'), 1)
+    rmSync(filler)
+    await untilFiles(port, 'ready', 3)
+    // The digest of b was lost
+    await until(async () => (await readHashedBytes(port)) === 4)
+  },
+)
 
 test('an empty file, which has no torrent, is left out while it is empty', async (t) => {
   const { port, root, stderr } = await serveMirror(t, {
