@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RootDatabase } from 'lmdb'
@@ -85,6 +86,8 @@ export class BatchWriter {
       this.file.onChange(null, 'used')
     }
     if (this.#state === 'full') return 'full'
+    // A removed file loses all that is written
+    if (!existsSync(this.file.path)) return 'off'
     return this.#state === 'sound' ? 'used' : 'off'
   }
 

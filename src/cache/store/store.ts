@@ -1,4 +1,4 @@
-/** Whether a store is used; its disk is full, so that it is only read; or it stores nothing. */
+/** Whether a store is used; its disk is full, so that it is only read; or it keeps nothing. */
 export type StoreState = 'used' | 'full' | 'off'
 
 /** Stores records: byte keys with byte values. All implementations pass the same tests. */

@@ -110,7 +110,7 @@ function trackers({ trackers }: StatusReport): Html {
 const CACHE_STATES = {
   used: 'in use',
   full: 'its disk is full: only read until there is space',
-  off: 'not used',
+  off: 'not kept on disk; standard error has the reason',
 } as const
 
 function cache({ cache: { state, bytes, records, hits, misses, origins } }: StatusReport): Html {

@@ -183,7 +183,7 @@ export class ServiceStatus {
       ),
       gauge(
         'btkit_cache_writable',
-        '1 if the piece cache is written, 0 if its disk is full or it is not used.',
+        '1 if the piece cache is written, 0 if its disk is full, or it is unusable or removed.',
         Number(store.state() === 'used'),
       ),
       counter('btkit_log_lines_dropped_total', 'Lines that nobody read.', server.droppedLines()),

@@ -111,7 +111,7 @@ export class Warmer {
     const unread: (readonly string[])[] = []
     const search = { patterns: this.#patterns, signal: this.#stopping.signal, unread }
     const scan = this.#scans + 1
-    const isRecall = this.#isKept && monotonic() - this.#recalledAt >= RECALL_INTERVAL
+    const isRecall = !this.#isFull && monotonic() - this.#recalledAt >= RECALL_INTERVAL
     if (isRecall) this.#recalledAt = monotonic()
     const found: WarmFile[] = []
     for await (const files of findWarm(mirror, search)) {
@@ -136,7 +136,9 @@ export class Warmer {
     this.#waiting.push(...found.reverse())
     this.#fill()
     if (scan === 1 && this.files.size === 0)
-      warn(`--warm ${options.patterns.map(escapeText).join(' ')}: no file matches yet`)
+      warn(
+        `--warm ${options.patterns.map(escapeText).join(' ')}: no file matches yet that is not empty`,
+      )
   }
 
   /** Whether the operator's torrents of a ready file have changed. */
@@ -144,14 +146,14 @@ export class Warmer {
     return torrent !== null && (await this.parts.given.stampOf(path)) !== torrent.stamp
   }
 
-  /** Whether the cache keeps the work: its disk may be full. */
-  get #isKept(): boolean {
-    return this.parts.cacheAccess.cache.store.state() === 'used'
+  /** Whether the work would be lost, because the disk of the cache is full. */
+  get #isFull(): boolean {
+    return this.parts.cacheAccess.cache.store.state() === 'full'
   }
 
   /** Begins with as many files as may be prepared at once. */
   #fill(): void {
-    if (!this.#isKept) {
+    if (this.#isFull) {
       // A later scan goes on, and looks for files whose digests were lost
       this.#recalledAt = -Infinity
       return

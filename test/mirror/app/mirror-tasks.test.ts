@@ -95,11 +95,13 @@ test('a cache that is too large is reduced within a minute, and digests of files
 })
 
 test('a cache that is removed while in use is reported once', async (t) => {
-  const { directory, warnings, pass } = await start(t)
+  const { cache, directory, warnings, pass } = await start(t)
   await pass(MINUTE)
   await setImmediate()
   assert.deepEqual(warnings, [])
+  assert.equal(cache.store.state(), 'used')
   removeCache(directory)
+  assert.equal(cache.store.state(), 'off')
   for (let i = 0; i < 3; i++) {
     await pass(MINUTE)
     await setImmediate()

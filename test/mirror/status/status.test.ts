@@ -150,7 +150,7 @@ test(
     fillDisk(disk)
     const { status, page, stderr } = await serve(t, { cacheDir: join(disk, 'cache') })
     assert.equal((await status()).cache.state, 'off')
-    assert.match(await page(), /<dd>not used<\/dd>/)
+    assert.match(await page(), /<dd>not kept on disk; standard error has the reason<\/dd>/)
     assert.match(stderr.text, /: not used until restart: no space left on device\n/)
   },
 )
