@@ -234,7 +234,8 @@ export class Warmer {
   #warnOnce(key: string, message: string): void {
     if (this.#warned.has(key) || this.#warned.size >= MAX_WARNED) return
     this.#warned.add(key)
-    this.parts.warn(`--warm: ${message}`)
+    const end = this.#warned.size === MAX_WARNED ? '; further failures are not reported' : ''
+    this.parts.warn(`--warm: ${message}${end}`)
   }
 }
 

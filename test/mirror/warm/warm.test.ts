@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -159,6 +159,21 @@ test('an empty file, which has no torrent, is left out while it is empty', async
   await untilFiles(port, 'ready', 1)
   for (const state of ['waiting', 'failed']) await untilFiles(port, state, 0)
   assert.equal(stderr.text, '')
+})
+
+test('a hundred files that fail are named, and that there are more', async (t) => {
+  const root = makeScratch(t)
+  const names = Array.from({ length: 102 }, (_, i) => `f${i}`)
+  for (const name of names) {
+    plantFiles(root, { [name]: name })
+    utimesSync(join(root, name), 5e9, 5e9)
+  }
+  const { port, stderr } = await serveMirror(t, { root, args: ['--warm', '*'] })
+  await untilFiles(port, 'failed', names.length)
+  const said = stderr.text.split('\n').filter((line) => line.includes('--warm: '))
+  assert.equal(said.length, 100)
+  assert.match(said[0]!, /\/f\d+: its date is in the future; set it with touch$/)
+  assert.match(said[99]!, /with touch; further failures are not reported$/)
 })
 
 test('patterns without a match cause a warning', async (t) => {
