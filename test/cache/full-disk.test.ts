@@ -3,6 +3,7 @@ import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { CACHE_FILE, openCache } from '../../src/cache/open.js'
+import { openLmdbStore } from '../../src/cache/store/lmdb.js'
 import { runExecutable } from '../support/executable.js'
 import { longTest } from '../support/long.js'
 import { Mirror } from '../support/mirror.js'
@@ -41,6 +42,33 @@ test('a cache whose disk fills is only read until there is space', unlessNoDisks
   t.after(() => again.close())
   for (const i of [1, 5000]) assert.ok(again.get('info', pseudoRandom(32, i)))
   assert.equal(warnings.length, 2)
+})
+
+test('records that come later find out that the disk has space again', unlessNoDisks, async (t) => {
+  const disk = mountSmallDisk(t, 16)!
+  const path = join(disk, 'x.mdb')
+  const states: string[] = []
+  const note = (_reason: unknown, state: string) => states.push(state)
+  const patience = { open: 1000, flush: 10_000, close: 10_000, full: 0 }
+  const store = await openLmdbStore(path, note, patience)
+  const putAndFlush = async (key: string) => {
+    store.put(Buffer.from(key), Buffer.from('value'))
+    await store.flush()
+  }
+  const filler = fillDisk(disk)
+  await putAndFlush('lost')
+  await putAndFlush('lost, too')
+  assert.deepEqual(states, ['full'])
+  rmSync(filler)
+  await putAndFlush('kept')
+  assert.deepEqual(states, ['full', 'used'])
+  await store.close()
+  const again = await openLmdbStore(path, assert.ifError)
+  t.after(() => again.close())
+  assert.deepEqual(
+    [...again.entries()].map(({ key }) => String(key)),
+    ['kept'],
+  )
 })
 
 longTest('a cache leaves 4 MiB of its disk to others', unlessNoDisks, async (t) => {

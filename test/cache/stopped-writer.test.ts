@@ -38,7 +38,7 @@ test('lmdb: a store that another process keeps locked is left alone', unlessLock
   store.put(bytes('old'), bytes('value'))
   await store.flush()
   const writer = await stopWhileWriting(t, path)
-  const patience = { open: 20, flush: 20, close: 20 }
+  const patience = { open: 20, flush: 20, close: 20, full: 20 }
   await assert.rejects(openLmdbStore(path, assert.ifError, patience), /keeps it locked/)
   store.put(bytes('new'), bytes('value'))
   assert.deepEqual(
@@ -56,7 +56,7 @@ test('lmdb: a store that another process keeps locked is left alone', unlessLock
 test('lmdb: closing gives up if another process keeps the store locked', async (t) => {
   const path = join(makeScratch(t), 'x.mdb')
   const failures: unknown[] = []
-  const patience = { open: 20, flush: 20, close: 20 }
+  const patience = { open: 20, flush: 20, close: 20, full: 20 }
   const store = await openLmdbStore(path, (error) => failures.push(error), patience)
   store.put(bytes('key'), bytes('value'))
   const writer = await stopWhileWriting(t, path)

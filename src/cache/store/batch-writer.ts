@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RootDatabase } from 'lmdb'
 import { requireFreeSpace } from './place.js'
+import { monotonicNow } from '../../process.js'
 import type { StoreState } from './store.js'
 import type { WriteLock } from './write-lock.js'
 
@@ -47,6 +48,8 @@ interface Written {
   readonly path: string
   readonly lock: WriteLock
   readonly onChange: StoreListener
+  /** Milliseconds until changes look at a disk again that was full. */
+  readonly patience: number
 }
 
 /**
@@ -67,6 +70,8 @@ export class BatchWriter {
   /** Whether another process kept the lock when it was last wanted. */
   #isLocked = false
   #timer: NodeJS.Timeout | undefined
+  /** When a change last looked at the full disk. */
+  #lookedAt = 0
   #state: 'sound' | 'full' | 'failed' | 'closed' = 'sound'
 
   constructor(
@@ -111,6 +116,10 @@ export class BatchWriter {
 
   /** Queues a change. Its bytes must not change until it is written. */
   add(change: RecordChange): void {
+    if (this.#state === 'full' && monotonicNow() - this.#lookedAt >= this.file.patience) {
+      this.#lookedAt = monotonicNow()
+      this.state()
+    }
     if (this.#state !== 'sound' || this.#changes.bytes >= MAX_WAITING) return
     this.#changes.add(change)
     const isMuch = this.#changes.size >= MAX_CHANGES || this.#changes.bytes >= MAX_BYTES
@@ -210,6 +219,7 @@ export class BatchWriter {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#state = failure
+    this.#lookedAt = monotonicNow()
     this.#changes = new Changes()
     this.#written = new Changes()
     this.file.onChange(error, failure === 'full' ? 'full' : 'off')

@@ -14,8 +14,11 @@ interface LmdbStats {
   readonly lastPageNumber: number
 }
 
-/** Milliseconds to wait while another process writes: at the start, in `flush`, and in `close`. */
-const PATIENCE = { open: 10_000, flush: 1000, close: 10_000 }
+/**
+ * Milliseconds to wait while another process writes: at the start, in `flush`, and in `close`; and
+ * until a disk that was full is looked at again for a change.
+ */
+const PATIENCE = { open: 10_000, flush: 1000, close: 10_000, full: 60_000 }
 
 /**
  * Opens a store in one LMDB file. Any number of processes may have it open at once. Each write is
@@ -37,7 +40,11 @@ export async function openLmdbStore(
     if (!(await lock.take(patience.open))) throw new Error(LOCKED)
     const database = openDatabase(path)
     lock.release()
-    return storeOf(database, new BatchWriter(database, { path, lock, onChange }), patience)
+    return storeOf(
+      database,
+      new BatchWriter(database, { path, lock, onChange, patience: patience.full }),
+      patience,
+    )
   } catch (error) {
     lock.close()
     throw error
