@@ -250,6 +250,27 @@ test('btkit status shows what is seeded, and nothing of a seed that was killed',
   assert.match((await runBtkit(['status'], { env })).stderr, /^btkit: no client given/)
 })
 
+test('btkit status ends with 1 for a seed that nobody can find or that its tracker refuses', async (t) => {
+  const lonely = await plant(t)
+  const tracker = await startTrack(t, { args: ['--allowed-dir', makeScratch(t)] })
+  const refused = await plant(t, [`${tracker.address}/announce`], pseudoRandom(70_000, 5))
+  const env = { XDG_RUNTIME_DIR: makeScratch(t) }
+  await startSeed(t, [lonely.torrent, refused.torrent], { env })
+  const ask = () => runBtkit(['status', '--quiet'], { env })
+  await until('both are reported', async () => (await ask()).stderr.split('\n').length === 4)
+  const { status, stdout, stderr } = await ask()
+  assert.deepEqual([status, stdout], [1, ''])
+  assert.match(
+    stderr,
+    /^btkit: a\.bin \(\w+\): no HTTP or UDP tracker, so nobody can find this seed \(/m,
+  )
+  assert.match(
+    stderr,
+    /^btkit: a\.bin \(\w+\): http:\S+: refuses: "Requested download is not authorized/m,
+  )
+  assert.match(stderr, /: peers may not find 2 torrents\n$/)
+})
+
 /** Leaves a socket behind, as a process that is killed does. */
 const LEAVE_SOCKET = `require('net').createServer().listen(process.argv[1], () => {
   process.kill(process.pid, 'SIGKILL')

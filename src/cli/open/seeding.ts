@@ -90,6 +90,8 @@ async function keepSeeding(
   }
 }
 
+const LONELY = 'no HTTP or UDP tracker, so nobody can find this seed'
+
 /** Says that nobody can find some of the torrents; null if peers can find all. */
 function lonelyWarning(service: SeedService, keeper: SeedKeeper): string | null {
   const lonely = [...service.states()].filter(({ torrent }) => !service.canBeFound(torrent))
@@ -98,8 +100,8 @@ function lonelyWarning(service: SeedService, keeper: SeedKeeper): string | null 
   const more = others.length > 0 ? ` and ${count(others.length, 'other torrent')}` : ''
   const byDht = lonely.some(({ torrent }) => !torrent.private) ? 'use btkit seed --dht, or ' : ''
   return (
-    `${keeper.pathOf(first.torrent) ?? first.torrent.name}${more}: no HTTP or UDP tracker, so nobody can ` +
-    `find this seed; ${byDht}add a tracker with btkit edit --add-tracker URL`
+    `${keeper.pathOf(first.torrent) ?? first.torrent.name}${more}: ${LONELY}; ` +
+    `${byDht}add a tracker with btkit edit --add-tracker URL`
   )
 }
 
@@ -108,11 +110,13 @@ function listTorrents(service: SeedService, keeper: SeedKeeper): ListedTorrent[]
   return [...service.states()].map(({ torrent, peers, uploaded, rate }) => {
     const { name, size } = torrent
     const [failure] = service.failuresOf(torrent)
+    // A peer may know this machine's address
+    const isLonely = peers === 0 && !service.canBeFound(torrent)
     return {
       ...{ client: 'btkit', torrent: keeper.pathOf(torrent) ?? null, name },
       infoHash: clientInfoHash(torrent),
       ...{ directory: null, isMarked: true, state: 'seeding', size, bytesDone: size, peers },
-      message: failure ? `${failure.tracker}: ${failure.reason}` : null,
+      message: failure ? `${failure.tracker}: ${failure.reason}` : isLonely ? LONELY : null,
       uploadRate: rate,
       downloadRate: 0,
       ratio: size === 0 ? 0 : uploaded / size,

@@ -115,7 +115,11 @@ async function showClient(client: RunningSeed, context: StatusContext) {
   }
   if (problems.length === 0) return
   const lost = due.filter(isNotSeeded).length + absent.length
-  const why = lost > 0 ? `${count(lost, 'torrent')} not seeded` : 'trackers fail'
+  const hidden = due.filter((torrent) => problemOf(torrent) !== null).length
+  const why =
+    lost > 0
+      ? `${count(lost, 'torrent')} not seeded`
+      : `peers may not find ${count(hidden, 'torrent')}`
   throw new BtkitError('client', `${client.label}: ${why}`)
 }
 

@@ -83,7 +83,7 @@ test('a tracker that fails is named once for all its torrents, and the status is
   const { status, stdout, stderr } = await runBtkit(['status', '--client', url])
   assert.equal(status, 1)
   const told = `seeded.iso (aaaaaaaa) and 2 other torrents: ${failing.errorString}`
-  assert.equal(stderr, `btkit: ${told} (${url})\nbtkit: ${url}: trackers fail\n`)
+  assert.equal(stderr, `btkit: ${told} (${url})\nbtkit: ${url}: peers may not find 3 torrents\n`)
   assert.equal(namesIn(stdout).length, 3)
 })
 
