@@ -34,11 +34,24 @@ interface Tier {
   isAsking: boolean
   /** Why the last announce failed; null if it did not. */
   error: string | null
+  /** The failure of all its trackers that was noted last. */
+  noted: string | null
 }
+
+/**
+ * Receives the first failure of its kind, and the tracker that answers again when the last torrent
+ * with that failure is announced; then the failure is null.
+ */
+export type OnTrackerChange = (
+  torrent: SeedTorrent,
+  change: { readonly tracker: string; readonly failure: string | null },
+) => void
 
 /** Announces torrents to their trackers: spread over time, and less often while they fail. */
 export class Announcer {
   readonly #tiers = new Map<SeedTorrent, Tier[]>()
+  /** How many tiers fail in the same way: one line is enough for all their torrents. */
+  readonly #failing = new Map<string, number>()
   readonly #key = randomBytes(4).readUInt32BE()
   readonly #ending = new AbortController()
   readonly #timer: NodeJS.Timeout
@@ -49,6 +62,7 @@ export class Announcer {
   constructor(
     private readonly seeder: Seeder,
     private readonly address: string | null,
+    private readonly onChange: OnTrackerChange = () => undefined,
   ) {
     this.#timer = setInterval(() => {
       this.#announceDue()
@@ -76,7 +90,7 @@ export class Announcer {
       return known
         .filter((urls) => urls.length > 0)
         .map((urls) => ({
-          ...{ torrent, infoHash, urls: [...urls], nextAt, error: null },
+          ...{ torrent, infoHash, urls: [...urls], nextAt, error: null, noted: null },
           ...{ failures: 0, hasStarted: false, isAsking: false },
         }))
     })
@@ -89,7 +103,10 @@ export class Announcer {
   remove(torrent: SeedTorrent): void {
     const tiers = this.#tiers.get(torrent) ?? []
     if (this.#tiers.delete(torrent)) this.#tierCount -= tiers.length
-    for (const tier of tiers) void this.#stop(tier, this.#ending.signal)
+    for (const tier of tiers) {
+      this.#count(tier, null)
+      void this.#stop(tier, this.#ending.signal)
+    }
   }
 
   /** Tells all trackers, as far as they answer in some seconds. */
@@ -130,24 +147,49 @@ export class Announcer {
     this.#asking++
     tier.isAsking = true
     let wait = USUAL
+    const [tracker = ''] = urls
     try {
       const answer = await this.#ask(tier, tier.hasStarted ? null : 'started', this.#ending.signal)
       wait = Math.min(LONGEST, Math.max(SHORTEST, answer.interval * 1000 || USUAL))
       Object.assign(tier, { failures: 0, hasStarted: true, error: null })
-      if (this.#tiers.has(torrent)) this.seeder.dial(torrent, answer.peers)
+      if (this.#tiers.has(torrent)) {
+        if (this.#count(tier, null)) this.onChange(torrent, { tracker, failure: null })
+        this.seeder.dial(torrent, answer.peers)
+      }
     } catch (error) {
-      tier.error = error instanceof Error ? error.message : String(error)
+      const failure = error instanceof Error ? error.message : String(error)
+      tier.error = failure
       // The next tracker of the tier has its turn, at once unless all have failed
       urls.push(...urls.splice(0, 1))
       const rounds = Math.floor(tier.failures++ / urls.length)
       const isRoundOver = tier.failures % urls.length === 0
       wait = isRoundOver ? Math.min(LONGEST, SHORTEST * 2 ** Math.min(rounds, 10)) : 0
+      const isOver = !isRoundOver || this.#ending.signal.aborted || !this.#tiers.has(torrent)
+      if (!isOver && this.#count(tier, `${tracker} ${failure}`))
+        this.onChange(torrent, { tracker, failure })
     } finally {
       this.#asking--
       tier.isAsking = false
     }
     const moved = wait * (1 + SPREAD * (2 * Math.random() - 1))
     tier.nextAt = this.seeder.monotonic() + moved
+  }
+
+  /**
+   * Notes how all trackers of a tier fail; null if they do not. Returns whether no other tier fails
+   * so now, or if there is no failure, whether the last one that did is over.
+   */
+  #count(tier: Tier, failure: string | null): boolean {
+    const { noted } = tier
+    if (noted === failure) return false
+    tier.noted = failure
+    const left = noted === null ? 1 : (this.#failing.get(noted) ?? 1) - 1
+    if (noted !== null && left > 0) this.#failing.set(noted, left)
+    else if (noted !== null) this.#failing.delete(noted)
+    if (failure === null) return left === 0
+    const before = this.#failing.get(failure) ?? 0
+    this.#failing.set(failure, before + 1)
+    return before === 0
   }
 
   async #stop(tier: Tier, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { Announcer } from './announcer.js'
+import { Announcer, type OnTrackerChange } from './announcer.js'
 import { DhtAnnouncer } from './dht.js'
 import { LocalDiscovery } from './local-discovery.js'
 import { swarmHashes } from '../metainfo/info-hash.js'
@@ -14,6 +14,7 @@ export interface SeedServiceOptions extends SeederOptions {
   readonly dhtNodes: readonly string[] | null
   /** Whether public torrents are announced on the local network. */
   readonly localDiscovery: boolean
+  readonly onTrackerChange?: OnTrackerChange
 }
 
 /** Seeds torrents, and tells trackers, the DHT and the local network of them. */
@@ -24,7 +25,7 @@ export class SeedService extends Seeder {
 
   private constructor(options: SeedServiceOptions) {
     super(options)
-    this.#announcer = new Announcer(this, options.announcedAddress)
+    this.#announcer = new Announcer(this, options.announcedAddress, options.onTrackerChange)
   }
 
   /**

@@ -69,6 +69,40 @@ test('many trackers of few torrents are all announced to in time', async (t) => 
   assert.ok(asked - before >= 20, `${asked - before} in a second`)
 })
 
+test('a failure of a tracker is reported once for all torrents, and so is its end, each time', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let now = 0
+  let isUp = false
+  let answered = 0
+  t.mock.method(globalThis, 'fetch', () => {
+    answered++
+    return isUp ? Promise.resolve(answer()) : Promise.reject(new Error('down'))
+  })
+  const changes: string[] = []
+  const announcer = new Announcer(
+    seederAt(() => now),
+    null,
+    (_torrent, { tracker, failure }) => {
+      changes.push(`${tracker} ${failure === null ? 'answers' : 'fails'}`)
+    },
+  )
+  for (let n = 0; n < 3; n++) announcer.add(torrentOf(n))
+  const announceAll = async () => {
+    const before = answered
+    await until('each is announced at least twice', () => {
+      now += 1e9
+      t.mock.timers.tick(1000)
+      return answered >= before + 9
+    })
+  }
+  for (const state of [false, false, true, true, false]) {
+    isUp = state
+    await announceAll()
+  }
+  const tracker = 'http://127.0.0.1:1/announce'
+  assert.deepEqual(changes, [`${tracker} fails`, `${tracker} answers`, `${tracker} fails`])
+})
+
 function answer(): Response {
   return new Response('d8:intervali1800e5:peers0:e')
 }

@@ -255,7 +255,7 @@ test('btkit status ends with 1 for a seed that nobody can find or that its track
   const tracker = await startTrack(t, { args: ['--allowed-dir', makeScratch(t)] })
   const refused = await plant(t, [`${tracker.address}/announce`], pseudoRandom(70_000, 5))
   const env = { XDG_RUNTIME_DIR: makeScratch(t) }
-  await startSeed(t, [lonely.torrent, refused.torrent], { env })
+  const seed = await startSeed(t, [lonely.torrent, refused.torrent], { env })
   const ask = () => runBtkit(['status', '--quiet'], { env })
   await until('both are reported', async () => (await ask()).stderr.split('\n').length === 4)
   const { status, stdout, stderr } = await ask()
@@ -269,6 +269,8 @@ test('btkit status ends with 1 for a seed that nobody can find or that its track
     /^btkit: a\.bin \(\w+\): http:\S+: refuses: "Requested download is not authorized/m,
   )
   assert.match(stderr, /: peers may not find 2 torrents\n$/)
+  const warning = `btkit: warning: ${refused.torrent}: ${tracker.address}/announce: refuses: "Requested`
+  assert.ok(seed.stderr.text.includes(warning), seed.stderr.text)
 })
 
 /** Leaves a socket behind, as a process that is killed does. */

@@ -21,7 +21,10 @@ interface SeedRun {
       readonly parseDirInterval: number
     }
   readonly keeping: Pick<KeeperOptions, 'places' | 'data' | 'isBeside' | 'sourceOf'>
-  readonly serving: Omit<SeedServiceOptions, 'version' | 'monotonic' | 'onWithdrawn' | 'onError'>
+  readonly serving: Omit<
+    SeedServiceOptions,
+    'version' | 'monotonic' | 'onWithdrawn' | 'onError' | 'onTrackerChange'
+  >
 }
 
 /** Seeds torrents until interrupted, which is the normal end. */
@@ -50,6 +53,10 @@ async function keepSeeding(
       keeper.forget(torrent)
     },
     onError: display.reportError,
+    onTrackerChange: (torrent, { tracker, failure }) => {
+      if (failure === null) display.note(`${tracker}: answers again`)
+      else warn(`${keeper.pathOf(torrent) ?? torrent.name}: ${tracker}: ${failure}`)
+    },
   })
   const keeper = new SeedKeeper({
     ...keeping,
