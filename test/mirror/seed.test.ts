@@ -69,7 +69,12 @@ test('a --seed-port above 6999 must be free, as no other is tried', async (t) =>
   const args = ['--port', '0', '--trackerless', '--seed', '--seed-port', String(port)]
   const { status, stderr } = await runBtkit(['serve', root, ...args])
   assert.equal(status, 1)
-  assert.match(stderr, new RegExp(`^btkit: can't listen on .*${port}: address already in use`))
+  assert.match(
+    stderr,
+    new RegExp(
+      `^btkit: can't listen on .*${port}: address already in use; choose another one with --seed-port\\n$`,
+    ),
+  )
 })
 
 test('the torrent of a directory is seeded, too', async (t) => {

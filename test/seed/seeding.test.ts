@@ -299,7 +299,12 @@ test('a port that is taken is an error that names it', async (t) => {
   const { port } = await startSeed(t, [torrent])
   const { status, stderr } = await runBtkit(['seed', torrent, '--port', String(port), '--no-cache'])
   assert.equal(status, 1)
-  assert.match(stderr, new RegExp(`^btkit: can't listen on \\S+ port ${port}: .*\\n$`))
+  assert.match(
+    stderr,
+    new RegExp(
+      `^btkit: can't listen on \\S+ port ${port}: .*; choose another one with --port; 0: a free one\\n$`,
+    ),
+  )
 })
 
 test('a name that is not there is an error', async () => {

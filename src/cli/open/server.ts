@@ -1,4 +1,4 @@
-import { usageError } from '../../errors.js'
+import { BtkitError, osCodeOf, usageError } from '../../errors.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import { type PassedSocket, passedSockets } from '../../server/listen/passed-sockets.js'
 import { reportError, reportNote, reportWarning, warningsTo } from '../output/messages.js'
@@ -47,6 +47,21 @@ export function placesAt(hosts: readonly string[], port: number, { cwd }: Io): L
   return hosts.map((host) => {
     return host.includes('/') ? { path: resolve(cwd, host) } : { host: bareHost(host), port }
   })
+}
+
+/** Advice for the case that the port of a service is in use. */
+export const OTHER_PORT = 'choose another one with --port; 0: a free one'
+
+/**
+ * Returns a function that throws an error again, with advice if a port is in use. `advice` names
+ * the option that chooses another port.
+ */
+export function withPortAdvice(advice: string): (error: unknown) => never {
+  return (error) => {
+    const isTaken = error instanceof BtkitError && osCodeOf(error.cause) === 'EADDRINUSE'
+    if (!isTaken || !/ port \d+: /.test(error.message)) throw error
+    throw new BtkitError(error.code, `${error.message}; ${advice}`, { cause: error })
+  }
 }
 
 /**

@@ -37,7 +37,12 @@ test('a port in use is reported in one line', async (t) => {
   const port = await listenLocally(t, createServer())
   const result = await runServe(t, makeScratch(t), ['--port', String(port)])
   assert.deepEqual([result.status, result.stdout], [1, ''])
-  assert.match(result.stderr, new RegExp(`^btkit: can't listen on .*${port}.*in use\\n$`))
+  assert.match(
+    result.stderr,
+    new RegExp(
+      `^btkit: can't listen on .*${port}.*in use; choose another one with --port; 0: a free one\\n$`,
+    ),
+  )
 })
 
 test('a port in use at the second of two addresses is reported in one line, too', async (t) => {
@@ -46,7 +51,7 @@ test('a port in use at the second of two addresses is reported in one line, too'
   const args = ['--host', socket, '--host', '127.0.0.1', '--port', String(port)]
   const result = await runServe(t, makeScratch(t), args)
   assert.equal(result.status, 1)
-  assert.match(result.stderr, /^btkit: .*in use\n$/)
+  assert.match(result.stderr, /^btkit: .*in use; choose another one with --port; 0: a free one\n$/)
   assert.equal(existsSync(socket), false)
 })
 

@@ -56,7 +56,7 @@ for (const [what, content] of [
     const path = join(directory, 'dstate')
     assert.deepEqual(await startWith(path, port), [
       1,
-      `btkit: can't listen on 127.0.0.1 port ${port}: address already in use\n`,
+      `btkit: can't listen on 127.0.0.1 port ${port}: address already in use; choose another one with --port; 0: a free one\n`,
     ])
     assert.deepEqual(readdirSync(directory), ['dstate'])
     assert.equal(readFileSync(path, 'utf8'), content)

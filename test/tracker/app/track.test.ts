@@ -413,7 +413,7 @@ test('a file or address that cannot be used is reported in one line', async (t) 
   const port = await listenLocally(t, createServer())
   assert.deepEqual(await failureOf(t, '--host', '127.0.0.1', '--port', `${port}`), [
     1,
-    `btkit: can't listen on 127.0.0.1 port ${port}: address already in use\n`,
+    `btkit: can't listen on 127.0.0.1 port ${port}: address already in use; choose another one with --port; 0: a free one\n`,
   ])
   assert.deepEqual(await failureOf(t, '--allowed-dir', '/nowhere'), [
     1,

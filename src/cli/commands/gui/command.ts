@@ -16,7 +16,7 @@ import { cachePathIfAny } from '../../open/cache.js'
 import { usualClient } from '../../open/clients.js'
 import { threadsOption } from '../../options/reading.js'
 import type { CommandContext } from '../../context.js'
-import { serverContext } from '../../open/server.js'
+import { OTHER_PORT, serverContext, withPortAdvice } from '../../open/server.js'
 import { wholeNumber } from '../../options/values.js'
 import { formPresets } from '../../configuration/form-presets.js'
 import { spawn } from 'node:child_process'
@@ -67,7 +67,7 @@ export function defineGui({ io, program }: CommandContext) {
         first: FIRST[program] ?? null,
         runtimeDirectory: env['XDG_RUNTIME_DIR'] || undefined,
         ...serverContext(io),
-      })
+      }).catch(withPortAdvice(OTHER_PORT))
       try {
         const hasBrowser = browser && (await startBrowser(gui.file, io))
         const how = hasBrowser ? 'The page opens in your browser; or open' : 'Open'

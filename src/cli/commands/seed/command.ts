@@ -14,7 +14,7 @@ import {
   declareReadingOptions,
 } from '../../options/reading.js'
 import { isDirectory, requireNames } from '../../line/operands.js'
-import { bareHost } from '../../open/server.js'
+import { bareHost, OTHER_PORT, withPortAdvice } from '../../open/server.js'
 import {
   byteRate,
   checked,
@@ -62,7 +62,7 @@ export function defineSeed({ io }: CommandContext) {
           },
         },
         io,
-      )
+      ).catch(withPortAdvice(OTHER_PORT))
     })
 }
 

@@ -8,7 +8,14 @@ import { cachePathIfAny } from '../../open/cache.js'
 import { requireNames } from '../../line/operands.js'
 import { engineFor } from '../../open/engine.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
-import { bareHost, openTls, reloadOnHangup, serverContext } from '../../open/server.js'
+import {
+  bareHost,
+  openTls,
+  OTHER_PORT,
+  reloadOnHangup,
+  serverContext,
+  withPortAdvice,
+} from '../../open/server.js'
 import { isOnAllAddresses, machineHost, reachableAddress } from '../../output/addresses.js'
 import { shareRequest } from '../../open/share.js'
 import type { CommandContext } from '../../context.js'
@@ -78,12 +85,12 @@ async function serve(root: string, options: SharingOptions, io: ServeIo): Promis
   const tracker = await startTracker(options, { io, world, root, tls: settings.tls })
   const seed = await openSeed(options, world).catch(async (error: unknown) => {
     await tracker?.stop()
-    throw error
+    return withPortAdvice('choose another one with --seed-port')(error)
   })
   const told = { ...settings, options: { ...settings.options, tracker, seed } }
   const service = await runService(told, world).catch(async (error: unknown) => {
     await Promise.all([tracker?.stop(), seed?.close()])
-    throw nameTrackerOptions(error)
+    return withPortAdvice(OTHER_PORT)(nameTrackerOptions(error))
   })
   try {
     const { trackers } = service

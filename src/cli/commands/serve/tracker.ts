@@ -10,7 +10,7 @@ import {
 import type { OwnTracker } from '../../../mirror/options.js'
 import { hasListings } from '../../../mirror/requests/site-header.js'
 import { announceUrlAt } from '../../../metainfo/trackers.js'
-import { BtkitError, osCodeOf, usageError } from '../../../errors.js'
+import { usageError } from '../../../errors.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'
 import type { Io } from '../../io.js'
 import {
@@ -23,7 +23,7 @@ import {
 import { declareTrackOptions, type TrackOptions } from '../../options/tracker.js'
 import { requireCurrent, trackerSettings } from '../../open/tracker.js'
 import { attributesWith } from '../../options/option.js'
-import { bareHost } from '../../open/server.js'
+import { bareHost, withPortAdvice } from '../../open/server.js'
 import { announceUrlsOf } from '../../output/tracker-greeting.js'
 import { declareServeOptions, TRACKER_PORT, type ServeOptions } from './options.js'
 import { ownAnnounce, sharedSockets } from './request.js'
@@ -78,9 +78,7 @@ export async function startTracker(
     publicUrl: page?.replace(/\/$/, '') ?? null,
     tls: isSecure ? tls : null,
   }
-  const tracker = await runTracker(settings, world).catch((error: unknown) => {
-    throw nameTrack(error)
-  })
+  const tracker = await runTracker(settings, world).catch(withPortAdvice(OTHER_PORT))
   try {
     const announceUrls = announceAt ? announceUrlsOf(tracker.addresses, null) : [url]
     const parts = { settings, announceUrls, tls, io }
@@ -98,14 +96,6 @@ export async function startTracker(
 
 const SOCKETS_NEED_URL =
   '--track: the tracker has sockets of the service manager; give its announce URL'
-
-/** Adds the option that decides the tracker's port to the error about a port in use. */
-function nameTrack(error: unknown): unknown {
-  const isTaken = error instanceof BtkitError && osCodeOf(error.cause) === 'EADDRINUSE'
-  return isTaken
-    ? new BtkitError(error.code, `${error.message}; ${OTHER_PORT}`, { cause: error })
-    : error
-}
 
 const OTHER_PORT = 'choose the port of the tracker by --track http://HOST:PORT/announce'
 

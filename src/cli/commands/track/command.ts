@@ -14,6 +14,8 @@ import {
   openTls,
   reloadOnHangup,
   serverContext,
+  OTHER_PORT,
+  withPortAdvice,
 } from '../../open/server.js'
 import { machineHost } from '../../output/addresses.js'
 import { announceUrlsOf, greeting } from '../../output/tracker-greeting.js'
@@ -69,7 +71,7 @@ async function track(
     writeLog: (lines) => {
       logTo.write(lines)
     },
-  })
+  }).catch(withPortAdvice(OTHER_PORT))
   let pages: Admin | null = null
   try {
     const { publicUrl, tls } = settings

@@ -60,7 +60,7 @@ for (const [program, first] of [
 test('a port that is in use is named', async (t) => {
   const { port } = await serveMirror(t)
   const { status, stdout, stderr } = await runBtkit(['gui', '--no-browser', '--port', `${port}`])
-  const message = `btkit: 127.0.0.1 port ${port}: address already in use\n`
+  const message = `btkit: 127.0.0.1 port ${port}: address already in use; choose another one with --port; 0: a free one\n`
   assert.deepEqual([status, stdout, stderr], [1, '', message])
 })
 
