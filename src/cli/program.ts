@@ -107,7 +107,7 @@ async function runCommandLine(
   const explain = (text: string) => {
     return `${nameOrigins(text, running.line?.settings ?? [])}${dashedFileHint(args, io)}`
   }
-  prepareCommand(program, io, explain)
+  prepareCommand(program, io, (text, of) => explain(restate(text, of, args)))
   const showUsage = () => {
     if (!isBare || !command || typeof entry?.example !== 'string') return false
     io.stderr.write(shortUsage(command, entry.example))
@@ -237,9 +237,13 @@ function shortUsage(command: CommandUnknownOpts, example: string): string {
 
 /**
  * Makes commander write to our streams, report errors in one line, and never end the process.
- * `explain` adds the origin of options that were not typed to an error.
+ * `explain` words an error of a command as users read it.
  */
-function prepareCommand(command: CommandUnknownOpts, io: Io, explain: (text: string) => string) {
+function prepareCommand(
+  command: CommandUnknownOpts,
+  io: Io,
+  explain: (text: string, command: CommandUnknownOpts) => string,
+) {
   command.configureHelp({
     optionDescription: describeOption,
     visibleOptions: (of) => optionsShown(of, false),
@@ -253,7 +257,7 @@ function prepareCommand(command: CommandUnknownOpts, io: Io, explain: (text: str
     writeOut: (text) => io.stdout.write(text),
     writeErr: (text) => io.stderr.write(text),
     outputError: (text) => {
-      reportError(explain(restate(text, command)), io)
+      reportError(explain(text, command), io)
     },
     getOutHelpWidth: () => io.stdout.columns || 80,
     getErrHelpWidth: () => io.stderr.columns || 80,

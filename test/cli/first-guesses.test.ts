@@ -150,6 +150,19 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     'track --blacklist list',
     "btkit: unknown option '--blacklist'; the file of info hashes is --banned-list\n",
   ],
+  ['create DIR/tree --target', 'btkit: --target (--output): its value is missing\n'],
+  ['track --dfile', 'btkit: --dfile (--state): its value is missing\n'],
+  ['create DIR/tree -o', 'btkit: --output: its value is missing\n'],
+  ['create DIR/tree -target DIR/x.torrent', 'btkit: -target: has one hyphen; type --output\n'],
+  ['create DIR/tree -comment=x', 'btkit: -comment: has one hyphen; type --comment\n'],
+  ['seed -port 6881 DIR/a.torrent', 'btkit: -port: has one hyphen; type --port\n'],
+  ['create DIR/tree --dry-run -t 2 -c -comment --quiet', ''],
+  ['track --dfil x', "btkit: unknown option '--dfil' (Did you mean --dfile?)\n"],
+  ['create --targt x DIR/tree', "btkit: unknown option '--targt' (Did you mean --target?)\n"],
+  [
+    'seed --parse-dir 9 DIR',
+    "btkit: unknown option '--parse-dir' (Did you mean --parse-dir-interval?)\n",
+  ],
   ['track -f conf', "btkit: unknown option '-f'; the configuration file, in YAML, is --config\n"],
 ]
 

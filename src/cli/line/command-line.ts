@@ -166,6 +166,7 @@ export class CommandLine {
         return [arg]
       }
       const [typed = '', ...rest] = arg.split('=')
+      this.#requireHyphens(typed)
       const name = longName(typed)
       if (!this.#isTruth(name)) {
         isValue = this.#awaitsValue(arg)
@@ -175,6 +176,12 @@ export class CommandLine {
       const value = mayBeTruth ? args[at + 1] : rest.join('=')
       return this.#spellName(this.#spellTruth(name, value, !mayBeTruth))
     })
+  }
+
+  /** @throws BtkitError `usage` for `-comment`, of which commander reads `-c omment` */
+  #requireHyphens(typed: string): void {
+    const option = /^-[a-z][a-z_-]{3,}$/.test(typed) ? this.#find(longName(`-${typed}`)) : undefined
+    if (option?.long) throw usageError(`${typed}: has one hyphen; type ${option.long}`)
   }
 
   /** Whether the next argument is its value, as after `--name`, `-n`, or the last of several letters. */

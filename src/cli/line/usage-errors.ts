@@ -3,10 +3,16 @@ import { resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { Io } from '../io.js'
 import { inShell } from '../../text/escape.js'
+import { NAMES_ELSEWHERE, otherNames } from '../options/bittornado.js'
+import { suggestion } from './spelling.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 
-/** A commander error as one line, with the usage if that helps. */
-export function restate(text: string, command: CommandUnknownOpts): string {
+/** A commander error about typed arguments as one line, with the usage if that helps. */
+export function restate(
+  text: string,
+  command: CommandUnknownOpts,
+  args: readonly string[],
+): string {
   const line = text
     .replace(/^error: /, '')
     .trimEnd()
@@ -19,7 +25,12 @@ export function restate(text: string, command: CommandUnknownOpts): string {
   if (/^(missing required argument|too many arguments)/.test(line))
     return adviseTaken(command, pathOf(command)) ?? `${line} (usage: ${usage})`
   const missing = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument missing$/.exec(line)
-  if (missing?.[1]) return `${missing[1]}: its value is missing`
+  if (missing?.[1]) {
+    // Only the last argument can lack its value
+    const last = args.at(-1) ?? ''
+    const other = last.startsWith('--') && last !== missing[1] ? `${last} (${missing[1]})` : null
+    return `${other ?? missing[1]}: its value is missing`
+  }
   const [, unknown] = /^unknown command '([^']*)'/.exec(line) ?? []
   if (unknown !== undefined && existsSync(unknown)) return `${plain}; ${adviseOnPath(unknown)}`
   if (/^unknown command '[^']*'$/.test(line)) return `${line} (see ${pathOf(command)} --help)`
@@ -27,6 +38,8 @@ export function restate(text: string, command: CommandUnknownOpts): string {
   const meant = MEANT[typed]
   if (meant !== undefined && command.options.some(({ long }) => long === meant))
     return `unknown option '${typed}' (Did you mean ${meant}?)`
+  const near = nearest(typed, command, line.includes('Did you mean'))
+  if (near !== null) return `${plain} (Did you mean ${near}?)`
   return suggestPositive(line, command)
 }
 
@@ -64,6 +77,18 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^\S+ track: unknown option '(-b|--blacklist)'/, 'the file of info hashes is --banned-list'],
   [/^\S+ track: unknown option '-f'/, 'the configuration file, in YAML, is --config'],
 ]
+
+/** The only option that a name begins, or else a similar name of another program; null if none. */
+function nearest(typed: string, { options }: CommandUnknownOpts, isKnown: boolean): string | null {
+  if (!typed.startsWith('--')) return null
+  const longs = options.flatMap(({ long, hidden }) => (hidden ? [] : (long ?? [])))
+  const [whole = null, ...others] = longs.filter((long) => long.startsWith(typed))
+  if (others.length === 0 && whole !== null) return whole
+  const names = NAMES_ELSEWHERE.filter((name) => {
+    return otherNames(name).some((own) => longs.includes(`--${own}`))
+  }).map((name) => `--${name}`)
+  return isKnown ? null : (/"(.*)"/.exec(suggestion(typed, names))?.[1] ?? null)
+}
 
 /** Returns what to type for a path that was given as a command. */
 function adviseOnPath(path: string): string {

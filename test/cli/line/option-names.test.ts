@@ -79,7 +79,8 @@ for (const [command, own, names] of [
     assert.match(help, new RegExp(`${own} <`))
     for (const name of names) {
       const { stderr } = await runBtkit([command, 'x', name])
-      assert.equal(stderr, `btkit: ${own}: its value is missing\n`)
+      const typed = name === own ? own : `${name} (${own})`
+      assert.equal(stderr, `btkit: ${typed}: its value is missing\n`)
     }
   })
 }
