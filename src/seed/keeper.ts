@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { HashContext } from '../core/digests/hash-content.js'
 import { findData, indexFiles, type FileIndex } from '../core/find/find-data.js'
@@ -11,6 +12,7 @@ import { BtkitError } from '../errors.js'
 import type { FileState } from '../files/scan/scanned-tree.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { announceUrls } from '../metainfo/trackers.js'
+import { inShell } from '../text/escape.js'
 import type { InfoHash } from '../metainfo/values.js'
 import { clientInfoHash } from '../core/publish/client.js'
 import type { LoadedTorrent } from './content.js'
@@ -87,8 +89,7 @@ export class SeedKeeper {
     for (const [directory, problem] of unread) this.#report(directory, problem)
     if (stamps.size + unread.size === 0) {
       const places = this.options.places.join(', ')
-      const why = 'no .torrent files there; makemetafile makes one, and it is seeded then'
-      this.#report(places, new BtkitError('empty', `${places}: ${why}`))
+      this.#report(places, new BtkitError('empty', `${places}: ${await noneThere(this.options)}`))
     }
     this.#index = null
     await this.#rounds.look()
@@ -252,6 +253,19 @@ export class SeedKeeper {
     this.#reported.set(what, error.message)
     this.options.onProblem(error)
   }
+}
+
+/** Why directories have nothing to seed. The torrent of a directory itself is made beside it. */
+async function noneThere({ places, isBeside }: KeeperOptions): Promise<string> {
+  const [place = '', ...others] = places
+  const torrent = `${place}.torrent`
+  const [made, its] = [`btkit create ${inShell(place)}`, `btkit seed --dht ${inShell(torrent)}`]
+  const why = 'no .torrent files there'
+  if (!isBeside) return `${why}; one that comes is seeded then`
+  const isThere = (await stat(torrent).catch(() => null))?.isFile() === true
+  if (isThere && others.length === 0)
+    return `${why}; to seed the torrent beside it: ${its}`
+  return `${why}; one that comes is seeded then; to seed the directory itself: ${made}, then ${its}`
 }
 
 function isWhole({ file, found }: FoundFile): boolean {

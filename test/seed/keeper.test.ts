@@ -42,7 +42,9 @@ test('data that cannot be looked at is dropped, and the other torrents go on', a
 test('a directory without torrents is said once, and a torrent in it is seeded later', async (t) => {
   const { torrent, infoHash } = await plantFile(t)
   const torrents = makeScratch(t)
-  const none = `btkit: ${torrents}: no .torrent files there; makemetafile makes one, and it is seeded then\n`
+  const none =
+    `btkit: ${torrents}: no .torrent files there; one that comes is seeded then; to seed the directory itself: ` +
+    `btkit create ${torrents}, then btkit seed --dht ${torrents}.torrent\n`
   const { port, stderr } = await startSeed(t, [torrents, '--data', join(torrent, '..')])
   await until('it is said', () => stderr.text.includes(none))
   symlinkSync(torrent, join(torrents, '1.torrent'))
@@ -50,6 +52,17 @@ test('a directory without torrents is said once, and a torrent in it is seeded l
   const peer = await connectPeer(t, port, { infoHash })
   assert.ok((await download(peer)).equals(CONTENT))
   assert.equal(stderr.text.split(none).length, 2)
+})
+
+test('the torrent beside a directory without torrents is named', async (t) => {
+  const directory = makeScratch(t, { 'my photos/a.jpg': CONTENT })
+  const photos = join(directory, 'my photos')
+  assert.equal((await runBtkit(['makemetafile', photos, '--no-cache'])).status, 0)
+  const { stderr } = await startSeed(t, [photos])
+  const said =
+    `btkit: ${photos}: no .torrent files there; to seed the torrent beside it: ` +
+    `btkit seed --dht '${photos}.torrent'\n`
+  await until('it is said', () => stderr.text.includes(said))
 })
 
 test('a torrent that is there twice is seeded until both are gone', async (t) => {
