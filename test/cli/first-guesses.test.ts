@@ -150,6 +150,12 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     'track --blacklist list',
     "btkit: unknown option '--blacklist'; the file of info hashes is --banned-list\n",
   ],
+  [
+    `download magnet:?xt=urn:btih:${'0'.repeat(40)}`,
+    "btkit: magnet link: ends before its first &; if a shell cut it, type it in quotes: 'magnet:?xt=…&tr=…'; " +
+      'it has no tracker (tr=) and no torrent URL (xs=), and btkit does not look in the DHT; ' +
+      'open the link in your client, or name a running client with --client\n',
+  ],
   ['create DIR/tree --target', 'btkit: --target (--output): its value is missing\n'],
   ['track --dfile', 'btkit: --dfile (--state): its value is missing\n'],
   ['create DIR/tree -o', 'btkit: --output: its value is missing\n'],

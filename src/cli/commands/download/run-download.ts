@@ -323,7 +323,7 @@ function readTorrent({ source, options, io }: DownloadRun): Promise<Metainfo> {
 
 async function readMagnet(
   magnet: MagnetLink,
-  { options, isNamed, io }: DownloadRun,
+  { source, options, isNamed, io }: DownloadRun,
 ): Promise<Source> {
   if (magnet.selectsFiles)
     reportWarning('magnet link: so= is ignored; all files are downloaded', io)
@@ -334,12 +334,17 @@ async function readMagnet(
   const isEnd = !metainfo && !isNamed && magnet.trackers.length === 0
   for (const failure of isEnd ? failures.slice(0, -1) : failures) reportWarning(failure.message, io)
   if (metainfo) return { metainfo, magnet: null }
-  if (isEnd) throw last ?? nobodyToAsk()
+  if (isEnd) throw last ?? nobodyToAsk(source)
   return { metainfo: null, magnet }
 }
 
-function nobodyToAsk(): BtkitError {
-  const what = 'has no tracker (tr=) and no torrent URL (xs=)'
-  const how = 'name a running client with --client, which may find peers'
-  return new BtkitError('client', `magnet link: ${what}; ${how}`)
+function nobodyToAsk(link: string): BtkitError {
+  const isCut = !link.includes('&')
+  const cut = "ends before its first &; if a shell cut it, type it in quotes: 'magnet:?xt=…&tr=…'"
+  const what = 'no tracker (tr=) and no torrent URL (xs=), and btkit does not look in the DHT'
+  const how = 'open the link in your client, or name a running client with --client'
+  return new BtkitError(
+    'client',
+    `magnet link: ${isCut ? `${cut}; it has` : 'has'} ${what}; ${how}`,
+  )
 }

@@ -6,6 +6,9 @@ import { makeScratch } from '../../../support/scratch.js'
 
 const HASH = '0123456789abcdef0123456789abcdef01234567'
 const FORMS = 'xt=urn:btih:HASH or xt=urn:btmh:HASH'
+const NOBODY =
+  'no tracker (tr=) and no torrent URL (xs=), and btkit does not look in the DHT; ' +
+  'open the link in your client, or name a running client with --client'
 const VERSION_2 = `magnet:?xt=urn:btmh:1220${'ab'.repeat(32)}&tr=http://127.0.0.1:9/announce`
 
 const REFUSALS: Readonly<Record<string, readonly [status: number, message: string]>> = {
@@ -21,10 +24,11 @@ const REFUSALS: Readonly<Record<string, readonly [status: number, message: strin
   'magnet:': [2, 'magnet link: no ? after magnet:'],
   'magnet:?dn=a': [2, `magnet link: names no torrent by ${FORMS}`],
   'magnet:?xt=urn:btih:123': [2, `magnet link: urn:btih:123: not ${FORMS}`],
+  [`magnet:?xt=urn:btih:${HASH}&dn=a`]: [1, `magnet link: has ${NOBODY}`],
   [`magnet:?xt=urn:btih:${HASH}`]: [
     1,
-    'magnet link: has no tracker (tr=) and no torrent URL (xs=); ' +
-      'name a running client with --client, which may find peers',
+    "magnet link: ends before its first &; if a shell cut it, type it in quotes: 'magnet:?xt=…&tr=…'; " +
+      `it has ${NOBODY}`,
   ],
   'no/such.torrent': [1, 'no/such.torrent: no such file or directory'],
   '.': [1, '.: is a directory'],
