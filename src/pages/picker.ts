@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { homeDirectory } from '../directories.js'
@@ -209,10 +209,14 @@ export function fieldPath(path: string): string {
 }
 
 /**
- * Returns an absolute path; `~/` is the user's home. It may be a URL as of `fieldPath`.
+ * Returns an absolute path; `~/` is the user's home. It may be a URL as of `fieldPath`, or stand in
+ * quotes, as shells and file managers copy it.
  * @throws BtkitError `usage`
  */
 export function expand(path: string, directory: string): string {
+  const quoted = /^(['"])(.+)\1$/s.exec(path)?.[2]
+  if (quoted !== undefined && !path.includes('\0') && !existsSync(resolve(directory, path)))
+    return expand(quoted.replaceAll("'\\''", "'"), directory)
   if (path.startsWith('file://')) return expand(typedPath(path), directory)
   if (path.includes('\0') || path.length > LONGEST_PATH)
     throw new BtkitError('usage', 'invalid path: it is too long or contains a NUL byte')

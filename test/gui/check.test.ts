@@ -40,6 +40,19 @@ for (const version of ['v1', 'v2', 'hybrid']) {
   })
 }
 
+test('a path in quotes, as shells and file managers copy it, is the path between them', async (t) => {
+  const { root, send } = await openTestGui(t, { "it's a/file": 'x', "'odd'": 'y' })
+  await send('make', { act: 'make', path: `'${join(root, "it'\\''s a")}'` })
+  const checked = await send('check', {
+    act: 'check',
+    torrent: `"${join(root, "it's a.torrent")}"`,
+  })
+  assert.match(checked.text, /All files are complete/)
+  await send('make', { act: 'make', path: "'odd'" })
+  const odd = await send('check', { act: 'check', torrent: "'odd'.torrent" })
+  assert.match(odd.text, /All files are complete/)
+})
+
 test('each square of the map names its files under the pointer', async (t) => {
   const { send } = await openTestGui(t, {
     'tree/a': pseudoRandom(2 * PIECE),
