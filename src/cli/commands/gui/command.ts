@@ -74,6 +74,7 @@ export function defineGui({ io, program }: CommandContext) {
         io.stdout.write(`${how} ${gui.address} (works once; again: file://${gui.file})\n`)
         io.stdout.write('Close the page or press Ctrl-C to end.\n')
         if (!io.signal.aborted) await Promise.race([gui.ended, once(io.signal, 'abort')])
+        if (!io.signal.aborted) io.stdout.write('The pages are closed, and btkit gui has ended.\n')
       } finally {
         await gui.close()
       }

@@ -57,6 +57,21 @@ for (const [program, first] of [
   })
 }
 
+test('the end of the pages is said in the terminal', async (t) => {
+  const directory = makeScratch(t)
+  const stdout = new Watched((text) => {
+    const address = /http:\S+/.exec(text)?.[0]
+    if (address === undefined) return
+    void ask(address).then(({ location }) => {
+      return fetch(new URL(`${location}quit`, address), { method: 'POST' })
+    })
+  })
+  const env = { XDG_RUNTIME_DIR: directory }
+  const { status } = await runBtkit(['gui', '--no-browser'], { stdout, cwd: directory, env })
+  assert.equal(status, 0)
+  assert.match(stdout.text, /\nThe pages are closed, and btkit gui has ended\.\n$/)
+})
+
 test('a port that is in use is named', async (t) => {
   const { port } = await serveMirror(t)
   const { status, stdout, stderr } = await runBtkit(['gui', '--no-browser', '--port', `${port}`])
