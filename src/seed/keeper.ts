@@ -5,7 +5,7 @@ import { findData, indexFiles, type FileIndex } from '../core/find/find-data.js'
 import { findTorrents } from '../core/launch/find-torrents.js'
 import { dataProblem, stampOf } from '../core/publish/local-data.js'
 import { readTorrent } from '../core/read-torrent.js'
-import type { FoundFile } from '../core/verify/content.js'
+import { pathIn, type DataPlace, type FoundFile } from '../core/verify/content.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
 import { planVerify, verifyTorrent, type VerifyRequest } from '../core/verify/verify-torrent.js'
 import { BtkitError } from '../errors.js'
@@ -210,8 +210,8 @@ export class SeedKeeper {
     try {
       const now = Math.floor(hashContext.cacheAccess.now())
       const plan = await planVerify({ metainfo, checkHashes: true, extra: false, ...place })
-      if (!plan.files.every(isWhole))
-        return new BtkitError('not-found', `its data is not whole in ${path}`)
+      const lacking = plan.files.find((found) => !isWhole(found))
+      if (lacking) return notWhole(lacking, plan.place, path)
       const data = plan.files.map(dataOf)
       if (data.some((file) => file && file.fingerprint.ctimeNs > BigInt(now - QUIET) * 1_000_000n))
         return new BtkitError('changed', `its data in ${path} was written just now`)
@@ -266,6 +266,13 @@ async function noneThere({ places, isBeside }: KeeperOptions): Promise<string> {
   if (isThere && others.length === 0)
     return `${why}; to seed the torrent beside it: ${its}`
   return `${why}; one that comes is seeded then; to seed the directory itself: ${made}, then ${its}`
+}
+
+function notWhole({ file, found }: FoundFile, place: DataPlace, directory: string): BtkitError {
+  // A size here would make another message of each look at a file that grows
+  const why = found.kind === 'file' ? 'has another size' : 'is not there'
+  const what = `its data is not whole in ${directory}: ${pathIn(place, file.path)} ${why}`
+  return new BtkitError('not-found', what)
 }
 
 function isWhole({ file, found }: FoundFile): boolean {

@@ -11,7 +11,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { readTorrent } from '../../src/core/read-torrent.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
@@ -114,7 +114,9 @@ test('data that becomes whole is seeded from then on', async (t) => {
   const content = readFileSync(data)
   rmSync(data)
   const { port, stderr } = await startSeed(t, [torrent])
-  await until('it says so', () => /its data is not whole/.test(stderr.text))
+  const directory = dirname(data)
+  const said = `btkit: ${torrent}: its data is not whole in ${directory}: ${data} is not there\n`
+  await until('it says so', () => stderr.text.includes(said))
   writeFileSync(data, content)
   await until('it is added', () => stderr.text.includes(`added ${torrent}`))
   const peer = await connectPeer(t, port, { infoHash })
