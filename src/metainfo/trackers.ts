@@ -1,4 +1,4 @@
-import type { Metainfo, DhtNode } from './metainfo.js'
+import type { DhtNode } from './metainfo.js'
 import { BtkitError } from '../errors.js'
 import type { TrackerUrl } from './values.js'
 
@@ -130,7 +130,10 @@ export function fileAddress(base: string, path: readonly string[]): string {
 }
 
 /** The entries of a torrent that name its trackers (BEP 12). */
-export type NamedTrackers = Pick<Metainfo, 'announce' | 'announceList'>
+export interface NamedTrackers {
+  readonly announce: string | null
+  readonly announceList: readonly (readonly string[])[] | null
+}
 
 /** Whether a torrent names any tracker. */
 export function hasTracker({ announce, announceList }: NamedTrackers): boolean {

@@ -182,6 +182,17 @@ for (const [typed, said] of GUESSES) {
   })
 }
 
+test('a tracker that is probably mistyped is noted when a torrent is made, in the words of lint', async (t) => {
+  const directory = makeScratch(t, { 'tree/x': '1' })
+  const tracker = 'http://t.example:6969'
+  const said = `tracker "${tracker}" has no path; most trackers have /announce`
+  const [tree, torrent] = [join(directory, 'tree'), join(directory, 'tree.torrent')]
+  const made = await runBtkit(['makemetafile', tree, tracker, '--no-cache'])
+  assert.deepEqual([made.status, made.stderr], [0, `btkit: ${said}\n`])
+  const { stdout } = await runBtkit(['lint', torrent])
+  assert.ok(stdout.includes(said), stdout)
+})
+
 test('completedir creates the directory of --output, and says so', async (t) => {
   const directory = makeScratch(t, { 'tree/x': '1' })
   const output = join(directory, 'torrents')

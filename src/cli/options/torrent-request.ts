@@ -1,4 +1,4 @@
-import { unlistedAnnounce } from '../../metainfo/lint/trackers.js'
+import { findUnlikelyPath, unlistedAnnounce } from '../../metainfo/lint/trackers.js'
 import type { CheckedTrackers, CommonRequest } from '../../core/make/make-torrent.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 import { usageError } from '../../errors.js'
@@ -6,7 +6,7 @@ import { commonRequestOf } from '../../core/make/common-request.js'
 import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
-import { directoryAddress, formatAnnounceList } from '../../metainfo/trackers.js'
+import { announceUrls, directoryAddress, formatAnnounceList } from '../../metainfo/trackers.js'
 import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
 import { keysBeside, keysInside } from './extra-keys.js'
 import type { MakerOptions } from './torrent.js'
@@ -82,10 +82,13 @@ function fileOrder(options: MakerOptions): FileOrder | undefined {
   throw usageError(`${both}: in version 2 files are in the order of their paths`)
 }
 
-/** Warns if `announce` is not in the announce list, because clients then ignore it. */
+/** Warns of trackers that no client will use, or that are probably mistyped. */
 export function warnOfTracker({ parts }: CommonRequest, { quiet }: MakerOptions, io: Io): void {
+  if (quiet) return
+  for (const finding of announceUrls(parts).flatMap((tracker) => [...findUnlikelyPath(tracker)]))
+    reportNote(finding, io)
   const announce = unlistedAnnounce(parts)
-  if (quiet || announce === null) return
+  if (announce === null) return
   reportWarning(`${announce}: not in the announce list, so clients will not use it`, io)
 }
 

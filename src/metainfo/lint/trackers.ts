@@ -43,6 +43,15 @@ export function unlistedAnnounce(trackers: {
   return announce === null || listed.length === 0 || listed.includes(announce) ? null : announce
 }
 
+/** Finds trackers whose path is probably mistyped or missing. */
+export function* findUnlikelyPath(tracker: string) {
+  const { protocol, pathname } = new URL(tracker)
+  const [, last = ''] = /\/(?!announce)(an{1,2}o?u?n{0,2}c?e?)$/i.exec(pathname) ?? []
+  const isBare = /^https?:$/.test(protocol) && pathname === '/'
+  const path = isBare ? 'no path' : last && `/${last}`
+  if (path) yield `tracker ${quoteText(tracker)} has ${path}; most trackers have /announce`
+}
+
 /** The rules about trackers and seeds, in the order of their findings. */
 export const TRACKER_RULES = {
   /** Finds an announce URL that clients ignore. */
@@ -69,11 +78,7 @@ export const TRACKER_RULES = {
   /** Finds trackers that are probably mistyped, or that only the publisher reaches. */
   *'tracker-unlikely'(metainfo) {
     for (const tracker of new Set(announceUrls(metainfo).filter(isTracker))) {
-      const { protocol, pathname } = new URL(tracker)
-      const [, last = ''] = /\/(?!announce)(an{1,2}o?u?n{0,2}c?e?)$/i.exec(pathname) ?? []
-      const isBare = /^https?:$/.test(protocol) && pathname === '/'
-      const path = isBare ? 'no path' : last && `/${last}`
-      if (path) yield `tracker ${quoteText(tracker)} has ${path}; most trackers have /announce`
+      yield* findUnlikelyPath(tracker)
       if (isLocal(tracker))
         yield `tracker ${quoteText(tracker)} leads each client to its own machine`
     }
