@@ -9,6 +9,7 @@ import { NO_ROWS, type RowTotals } from '../tracker/page/torrent-rows.js'
 import type { AdminContext, AdminRoute } from './frame/visit.js'
 import { activityRoutes } from './routes/activity.js'
 import type { ActivityLog } from './storage/activity-log.js'
+import { peersRoutes } from './routes/peers.js'
 import { banRoutes, type BanParts } from './routes/bans.js'
 import { binRoutes } from './routes/bin.js'
 import { emptyBin } from './storage/bin.js'
@@ -41,6 +42,7 @@ export function adminPages(parts: AllPagesParts): AdminRoute[] {
     ...frontRoutes(parts),
     ...(parts.forms ? formsRoutes(parts.forms) : []),
     ...banRoutes(parts),
+    ...peersRoutes(parts),
     ...activityRoutes(parts),
   ]
 }

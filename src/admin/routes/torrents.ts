@@ -275,6 +275,7 @@ function row(
     owner !== null && `by ${owner}`,
     isBannedAt(path) && (context.may('ban') ? html`<a href="bans">banned</a>` : 'banned'),
     swarm && html`<a href="${magnetOf(swarm, announce)}">magnet</a>`,
+    swarm && context.may('ban') && peersLink(swarm, name),
     swarm && context.may('ban') && banLink(swarm, name),
   ].filter((each) => each !== false && each !== null)
   return [
@@ -286,6 +287,10 @@ function row(
     swarm?.downloading ?? '–',
     facts.changed,
   ]
+}
+
+function peersLink({ infoHash }: SwarmRow, name: string): Html {
+  return html`<a href="peers${query({ of: infoHash })}" aria-label="Peers of ${name}">peers</a>`
 }
 
 /** Leads to the form that bans a torrent. */

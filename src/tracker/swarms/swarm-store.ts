@@ -12,6 +12,7 @@ import {
 } from './swarm-records.js'
 import {
   type AnnounceAnswer,
+  type ListedPeer,
   type PeerAnnounce,
   type StoreLimits,
   type StoreRefusal,
@@ -215,6 +216,26 @@ export class SwarmStore {
       const isGone = swarms[peer] && isRefused(addressBytes.subarray(16 * peer, 16 * peer + 16))
       if (isGone) this.#remove(peer)
       if (peer % STEP === 0) yield
+    }
+  }
+
+  /** Some peers of a swarm, seeds first. */
+  *peersOf(infoHash: Uint8Array, most: number): Generator<ListedPeer> {
+    const { flags, heard, ports, idBytes, addressBytes } = this.#peers
+    const now = this.#now()
+    const numbers = this.#swarms.get(latin1(infoHash))?.numbers ?? []
+    const isOf = (peer: number, flag: number) => ((flags[peer] ?? 0) & flag) !== 0
+    const seeds = numbers.filter((peer) => isOf(peer, PeerFlag.seed))
+    const others = numbers.filter((peer) => !isOf(peer, PeerFlag.seed))
+    for (const peer of [...seeds, ...others].slice(0, most)) {
+      const leecher = isOf(peer, PeerFlag.partialSeed) ? 'partial seed' : 'leecher'
+      yield {
+        address: Uint8Array.from(addressBytes.subarray(16 * peer, 16 * peer + 16)),
+        port: ports[peer] ?? 0,
+        peerId: Uint8Array.from(idBytes.subarray(20 * peer, 20 * peer + 20)),
+        state: isOf(peer, PeerFlag.seed) ? 'seed' : leecher,
+        age: Math.max(0, Math.floor(now - (heard[peer] ?? 0))),
+      }
     }
   }
 

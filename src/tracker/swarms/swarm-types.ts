@@ -123,3 +123,15 @@ export function isLoopback(addresses: Uint8Array, from = 0): boolean {
   for (let at = 10; at < 15; at += 1) if (addresses[from + at] !== 0) return false
   return addresses[from + 15] === 1
 }
+
+/** A peer as those who administer the tracker see it. */
+export interface ListedPeer {
+  /** 16 bytes; IPv4 is mapped into IPv6. */
+  readonly address: Uint8Array
+  readonly port: number
+  /** 20 bytes. */
+  readonly peerId: Uint8Array
+  readonly state: 'seed' | 'partial seed' | 'leecher'
+  /** Seconds since its last announce. */
+  readonly age: number
+}

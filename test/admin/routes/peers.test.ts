@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { startAdmin } from '../../support/admin.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { announceQuery } from '../../support/track.js'
+
+test('admins see the peers of a torrent, seeds first, with a way to ban each; uploaders do not', async (t) => {
+  const bytes = torrentOf(singleFileInfo({ name: 'release' }))
+  const infoHash = parseMetainfo(bytes).infoHash ?? ''
+  const files = { 'torrents/release.torrent': bytes }
+  const admin = await startAdmin(t, { files, args: ['--trust-proxy', '127.0.0.1'] })
+  const announce = async (address: string, fields: Parameters<typeof announceQuery>[1]) => {
+    const headers = { 'X-Forwarded-For': address }
+    await admin.tracker.ask(announceQuery(infoHash, fields), { headers })
+  }
+  await announce('192.0.2.7', { peer: '-TR4060-leecher', port: 4000, left: 5 })
+  await announce('2001:db8::8', { peer: '-qB5010-<b>', port: 5000 })
+  const browser = await admin.logIn()
+  const list = await browser.get('/torrents')
+  const link = /href="(peers\?of=\w+)"/.exec(list.text)?.[1] ?? ''
+  const { status, text } = await browser.get(`/${link}`)
+  assert.equal(status, 200)
+  const cells = (row: string) => {
+    return [...row.matchAll(/<t[dh][^>]*>([\s\S]*?)<\/t[dh]>/g)].map(([, cell = '']) => {
+      return cell.replaceAll(/<[^>]*>/g, '').trim()
+    })
+  }
+  const rows = [...text.matchAll(/<tr[^>]*>([\s\S]*?)<\/tr>/g)].map(([, row = '']) => cells(row))
+  assert.deepEqual(
+    rows.slice(1).map((row) => row.slice(0, 4)),
+    [
+      ['2001:db8::8', '5000', '-qB5010-', 'seed'],
+      ['192.0.2.7', '4000', '-TR4060-', 'leecher'],
+    ],
+  )
+  assert.match(text, /href="bans\?kind=addresses&amp;addresses=192\.0\.2\.7"/)
+  const bob = await admin.logIn('bob')
+  assert.equal((await bob.get(`/${link}`)).status, 403)
+  assert.doesNotMatch((await bob.get('/torrents')).text, /href="peers/)
+  assert.doesNotMatch(await (await admin.tracker.get('/')).text(), /192\.0\.2\.7/)
+})
