@@ -156,6 +156,45 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
       'it has no tracker (tr=) and no torrent URL (xs=), and btkit does not look in the DHT; ' +
       'open the link in your client, or name a running client with --client\n',
   ],
+  [
+    'add DIR/a.torrent',
+    "btkit: unknown command 'add'; to get the files of a torrent: btkit download; to upload them: btkit seed\n",
+  ],
+  [
+    'magnet:?xt=urn:btih:0&dn=a',
+    "btkit: unknown command 'magnet:?xt=urn:btih:0&dn=a'; to get its files: btkit download 'magnet:?xt=urn:btih:0&dn=a'\n",
+  ],
+  ['new DIR/tree', "btkit: unknown command 'new'; to make a torrent: btkit create PATH\n"],
+  [
+    'upload DIR/tree',
+    "btkit: unknown command 'upload'; to share files: btkit create PATH, then btkit seed --dht PATH.torrent\n",
+  ],
+  [
+    'list',
+    "btkit: unknown command 'list'; to see what is seeded: btkit status; a torrent: btkit show\n",
+  ],
+  [
+    'pause DIR/a.torrent',
+    "btkit: unknown command 'pause'; to end btkit seed, type Ctrl-C where it runs\n",
+  ],
+  ['webui', "btkit: unknown command 'webui'; to see pages in the browser: btkit gui\n"],
+  [
+    'seed magnet:?xt=urn:btih:0',
+    'btkit: magnet:?xt=urn:btih:0: a magnet link, not a file; download the torrent first\n',
+  ],
+  [
+    'create DIR/tree --trackers http://t.example/announce',
+    "btkit: unknown option '--trackers' (Did you mean --tracker?)\n",
+  ],
+  [
+    'seed DIR/a.torrent --upload-limit 5M',
+    "btkit: unknown option '--upload-limit' (Did you mean --max-upload?)\n",
+  ],
+  ['download DIR/a.torrent -d DIR', "btkit: unknown option '-d' (Did you mean --save-to?)\n"],
+  [
+    'download DIR/a.torrent DIR',
+    "btkit: too many arguments for 'download'. Expected 1 argument but got 2; give the directory for its files with --save-to\n",
+  ],
   ['create DIR/tree --target', 'btkit: --target (--output): its value is missing\n'],
   ['track --dfile', 'btkit: --dfile (--state): its value is missing\n'],
   ['create DIR/tree -o', 'btkit: --output: its value is missing\n'],

@@ -5,6 +5,7 @@ import type { Io } from '../io.js'
 import { inShell } from '../../text/escape.js'
 import { NAMES_ELSEWHERE, otherNames } from '../options/bittornado.js'
 import { suggestion } from './spelling.js'
+import { looksLikeMagnet } from '../../metainfo/magnet.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 
 /** A commander error about typed arguments as one line, with the usage if that helps. */
@@ -33,6 +34,8 @@ export function restate(
   }
   const [, unknown] = /^unknown command '([^']*)'/.exec(line) ?? []
   if (unknown !== undefined && existsSync(unknown)) return `${plain}; ${adviseOnPath(unknown)}`
+  if (unknown !== undefined && looksLikeMagnet(unknown))
+    return `${plain}; to get its files: btkit download ${inShell(unknown)}`
   if (/^unknown command '[^']*'$/.test(line)) return `${line} (see ${pathOf(command)} --help)`
   const [, typed = ''] = /^unknown option '(.*?)'/.exec(line) ?? []
   const meant = MEANT[typed]
@@ -48,18 +51,33 @@ const MEANT: Readonly<Record<string, string>> = {
   '--listen': '--host',
   '--bind': '--host',
   '-q': '--quiet',
+  '--upload-limit': '--max-upload',
+  '--limit': '--max-upload',
+  '--dir': '--save-to',
+  '-d': '--save-to',
 }
 
 /** Advice about mistakes that other programs' habits cause. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^\S+ serve: too many/, 'give trackers with --tracker'],
+  [/^\S+ download: too many/, 'give the directory for its files with --save-to'],
   [/^\S+ track: too many/, 'give the directory of torrents with --allowed-dir'],
   [/^\S+: unknown command 'update'/, 'to change a torrent: btkit edit'],
   [
-    /^\S+: unknown command '(share|start)'/,
+    /^\S+: unknown command '(share|start|upload)'/,
     'to share files: btkit create PATH, then btkit seed --dht PATH.torrent',
   ],
-  [/^\S+: unknown command 'stop'/, 'to end btkit seed, type Ctrl-C where it runs'],
+  [/^\S+: unknown command '(stop|pause|remove)'/, 'to end btkit seed, type Ctrl-C where it runs'],
+  [
+    /^\S+: unknown command '(add|get)'/,
+    'to get the files of a torrent: btkit download; to upload them: btkit seed',
+  ],
+  [/^\S+: unknown command 'new'/, 'to make a torrent: btkit create PATH'],
+  [
+    /^\S+: unknown command '(list|ls)'/,
+    'to see what is seeded: btkit status; a torrent: btkit show',
+  ],
+  [/^\S+: unknown command '(web|webui|ui)'/, 'to see pages in the browser: btkit gui'],
   [
     /^\S+: unknown command 'open'/,
     'to see a torrent: btkit show; to get its files: btkit download',
@@ -82,6 +100,11 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
 function nearest(typed: string, { options }: CommandUnknownOpts, isKnown: boolean): string | null {
   if (!typed.startsWith('--')) return null
   const longs = options.flatMap(({ long, hidden }) => (hidden ? [] : (long ?? [])))
+  const single = typed.replace(/s$/, '')
+  const isOwn = [single.slice(2), ...otherNames(single.slice(2))].some((own) => {
+    return single !== typed && longs.includes(`--${own}`)
+  })
+  if (isOwn) return single
   const [whole = null, ...others] = longs.filter((long) => long.startsWith(typed))
   if (others.length === 0 && whole !== null) return whole
   const names = NAMES_ELSEWHERE.filter((name) => {

@@ -2,9 +2,10 @@ import { basename, dirname, resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import { HeldTorrents } from '../../../admin/storage/held.js'
 import { homeDirectory, stateDirectory } from '../../../directories.js'
-import { BtkitError } from '../../../errors.js'
+import { BtkitError, usageError } from '../../../errors.js'
 import { realPath } from '../../../files/inside.js'
 import { statIfThere } from '../../../files/stat-files.js'
+import { looksLikeMagnet } from '../../../metainfo/magnet.js'
 import { parseDhtNode } from '../../../metainfo/trackers.js'
 import { stateDirOption } from '../../options/cache.js'
 import { readTorrentFile } from '../../open/torrent-input.js'
@@ -107,6 +108,8 @@ const dhtNode = checked((text) => {
 type SeedOptions = ReturnType<ReturnType<typeof declareSeedOptions>['opts']>
 
 function requireThere(name: string, { cwd }: Io): string {
+  if (looksLikeMagnet(name))
+    throw usageError(`${name}: a magnet link, not a file; download the torrent first`)
   const path = resolve(cwd, name)
   if (statIfThere(path)) return path
   throw new BtkitError('not-found', `${name}: no such file or directory`)
