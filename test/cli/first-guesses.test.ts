@@ -195,6 +195,12 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     'download DIR/a.torrent DIR',
     "btkit: too many arguments for 'download'. Expected 1 argument but got 2; give the directory for its files with --save-to\n",
   ],
+  [
+    'create DIR/a directory http://t.example/announce',
+    "btkit: DIR/a: no such file; a name with a blank needs quotes: 'DIR/a directory'\n",
+  ],
+  ['show DIR/b', 'btkit: DIR/b: is a directory; did you mean DIR/b.torrent?\n'],
+  ['verify DIR/b', 'btkit: DIR/b: is a directory; did you mean DIR/b.torrent?\n'],
   ['create DIR/tree --target', 'btkit: --target (--output): its value is missing\n'],
   ['track --dfile', 'btkit: --dfile (--state): its value is missing\n'],
   ['create DIR/tree -o', 'btkit: --output: its value is missing\n'],
@@ -213,7 +219,13 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
 
 for (const [typed, said] of GUESSES) {
   test(`the first guess \`${typed}\` is understood, or told what to type`, async (t) => {
-    const directory = makeScratch(t, { 'a.torrent': TORRENT, 'tree/x': '1', 'a directory/x': '1' })
+    const directory = makeScratch(t, {
+      'a.torrent': TORRENT,
+      'tree/x': '1',
+      'a directory/x': '1',
+      'b/x': '1',
+      'b.torrent': TORRENT,
+    })
     const words = typed.split(' ').map((word) => word.replace('DIR', directory))
     const { stdout, stderr } = await runBtkit(words.map((word) => word.replace('%BLANK', ' ')))
     const output = (stdout || stderr).replaceAll(directory, 'DIR')

@@ -12,6 +12,7 @@ import type { InfoHash } from '../../metainfo/values.js'
 import type { FailedFile } from '../../core/edit/files.js'
 import { escapeBadBytes } from '../../text/escape.js'
 import { clientInfoHash } from '../../core/publish/client.js'
+import { isDirectory } from '../line/operands.js'
 
 /**
  * Reads and checks a torrent of at most `maxSize` bytes from a file, or from standard input for
@@ -82,7 +83,8 @@ function hintAtOther(error: unknown, path: string): unknown {
     return new BtkitError(error.code, reason, { cause: error })
   }
   const torrent = `${path}.torrent`
-  if (error.code !== 'bencode' || !existsSync(torrent)) return error
+  const isOther = error.code === 'bencode' || isDirectory(path)
+  if (!isOther || !existsSync(torrent)) return error
   return withHint(error, `; did you mean ${torrent}?`)
 }
 

@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path'
 import type { CheckedTrackers, MakeRequest } from '../../../core/make/make-torrent.js'
 import { listsBeside } from '../../../core/checksums/lists.js'
 import type { FileOrder } from '../../../core/digests/sort-files.js'
+import { inShell } from '../../../text/escape.js'
 import { usageError } from '../../../errors.js'
 import { hasRandomKey, randomKey } from '../../options/extra-keys.js'
 import { chooseTrackers, commonRequest, namedTrackers } from '../../options/torrent-request.js'
@@ -168,10 +169,15 @@ function checkTogether(operands: MakeOperands, options: MakemetafileOptions): vo
   if (sources.length > 1 && options.name !== undefined) {
     throw usageError('--name works with a single file or directory only')
   }
+  const missing = sources.find((source) => source !== STDIN && !existsSync(source))
+  const joined = sources.join(' ')
+  if (missing !== undefined && sources.length > 1 && existsSync(joined))
+    throw usageError(
+      `${missing}: no such file; a name with a blank needs quotes: ${inShell(joined)}`,
+    )
   const isSingle = sources.length === 1 && options.source.length <= 1
   if (!isSingle && options.output !== undefined && !isDirectory(options.output)) {
     const several = sources.length > 1 ? 'several torrents need' : 'several --source need'
-    const missing = sources.find((source) => source !== STDIN && !existsSync(source))
     if (missing !== undefined && sources.length > 1)
       throw usageError(`${missing}: no such file (a name with a blank needs quotes)`)
     throw usageError(`--output ${options.output}: not a directory, and ${several} one`)
