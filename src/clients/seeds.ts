@@ -94,7 +94,7 @@ async function ask(path: string, signal: AbortSignal): Promise<SeedReport> {
       name: asText(each['name']),
       directory: null,
       isMarked: true,
-      state: 'seeding',
+      state: each['state'] === 'missing' ? 'missing' : 'seeding',
       message: asText(each['message']) || null,
       size: asNumber(each['size']),
       bytesDone: asNumber(each['bytesDone']),

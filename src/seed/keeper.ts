@@ -44,6 +44,12 @@ export interface KeeperOptions {
 /** Milliseconds after a change in which another one may leave no trace. */
 const QUIET = 2000
 
+/** A torrent that is not seeded. */
+interface LackingTorrent extends Pick<Metainfo, 'name' | 'size'> {
+  readonly infoHash: InfoHash
+  readonly reason: string
+}
+
 /** A torrent on disk. */
 interface Kept {
   readonly stamp: string
@@ -51,6 +57,8 @@ interface Kept {
   readonly seeded: SeedTorrent | null
   /** The info hash, if another torrent with it is seeded; otherwise null. */
   readonly twin: InfoHash | null
+  /** Why it is not seeded; null if it is, or cannot be read. */
+  readonly lacks: LackingTorrent | null
   /** Where the data is; null for pad files and empty ones. */
   readonly files: readonly (FileState | null)[]
 }
@@ -78,6 +86,14 @@ export class SeedKeeper {
   /** The path of a torrent that is seeded. */
   pathOf(torrent: SeedTorrent): string | undefined {
     return this.#paths.get(torrent)
+  }
+
+  /** The torrents of which no copy is seeded, by their paths. */
+  *lacking(): Generator<readonly [path: string, torrent: LackingTorrent]> {
+    for (const [path, { lacks }] of this.#kept) {
+      const isNowhere = lacks && this.options.service.find(lacks.infoHash) === null
+      if (isNowhere) yield [path, lacks]
+    }
   }
 
   /**
@@ -133,9 +149,10 @@ export class SeedKeeper {
     const before = this.#kept.get(path)
     // The longest ago comes first
     this.#kept.delete(path)
-    const missing = { stamp, seeded: null, files: [], twin: null }
+    const missing = { stamp, seeded: null, files: [], twin: null, lacks: null }
+    let metainfo: Metainfo | null = null
     try {
-      const metainfo = readTorrent(path, maxTorrentSize)
+      metainfo = readTorrent(path, maxTorrentSize)
       const infoHash = clientInfoHash(metainfo)
       if (service.find(infoHash) !== null) {
         this.#kept.set(path, { ...missing, twin: infoHash })
@@ -150,7 +167,9 @@ export class SeedKeeper {
       onChange('added', path)
     } catch (error) {
       if (error instanceof BtkitError && error.code === 'interrupted') throw error
-      this.#kept.set(path, missing)
+      const reason = error instanceof Error ? error.message : String(error)
+      const lacks = metainfo && lackingTorrent(metainfo, reason)
+      this.#kept.set(path, { ...missing, lacks })
       // One torrent that cannot be seeded, for whatever reason, is no reason to end the others
       const isNamed = !(error instanceof BtkitError) || error.message.includes(path)
       this.#report(path, isNamed ? error : error.of(path))
@@ -266,6 +285,11 @@ async function noneThere({ places, isBeside }: KeeperOptions): Promise<string> {
   if (isThere && others.length === 0)
     return `${why}; to seed the torrent beside it: ${its}`
   return `${why}; one that comes is seeded then; to seed the directory itself: ${made}, then ${its}`
+}
+
+function lackingTorrent(metainfo: Metainfo, reason: string): LackingTorrent {
+  const { name, size } = metainfo
+  return { name, size, infoHash: clientInfoHash(metainfo), reason }
 }
 
 function notWhole({ file, found }: FoundFile, place: DataPlace, directory: string): BtkitError {

@@ -275,6 +275,21 @@ test('btkit status ends with 1 for a seed that nobody can find or that its track
   assert.ok(seed.stderr.text.includes(warning), seed.stderr.text)
 })
 
+test('btkit status names a torrent that a seed cannot seed, with the reason', async (t) => {
+  const { torrent, data } = await plant(t)
+  rmSync(data)
+  const env = { XDG_RUNTIME_DIR: makeScratch(t) }
+  await startSeed(t, [torrent], { env })
+  const { status, stdout, stderr } = await runBtkit(['status'], { env })
+  assert.equal(status, 1)
+  assert.match(stdout, /^a\.bin +missing +0% /m)
+  assert.match(
+    stderr,
+    new RegExp(`^btkit: a\\.bin \\(\\w+\\): its data is not whole in .*${data} is not there`),
+  )
+  assert.match(stderr, /: 1 torrent not seeded\n$/)
+})
+
 /** Leaves a socket behind, as a process that is killed does. */
 const LEAVE_SOCKET = `require('net').createServer().listen(process.argv[1], () => {
   process.kill(process.pid, 'SIGKILL')

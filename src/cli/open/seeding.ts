@@ -75,7 +75,9 @@ async function keepSeeding(
     if (warning !== null) warn(warning)
   }
   const list = () => listTorrents(service, keeper)
-  const report = () => ({ port: service.port, version: version(), torrents: list() })
+  const report = () => {
+    return { port: service.port, version: version(), torrents: [...list(), ...lacking(keeper)] }
+  }
   const directory = runtimeDirectory(io)
   // Where the directory cannot be written, `btkit status` finds nothing
   const endStatus = directory && (await answerStatus(directory, report).catch(() => null))
@@ -110,6 +112,15 @@ function lonelyWarning(service: SeedService, keeper: SeedKeeper): string | null 
     `${keeper.pathOf(first.torrent) ?? first.torrent.name}${more}: ${LONELY}; ` +
     `${byDht}add a tracker with btkit edit --add-tracker URL`
   )
+}
+
+/** The torrents that are not seeded, as a client would list them. */
+function lacking(keeper: SeedKeeper): ListedTorrent[] {
+  return [...keeper.lacking()].map(([torrent, { name, size, infoHash, reason }]) => ({
+    ...{ client: 'btkit', torrent, name, infoHash, size, message: reason },
+    ...{ directory: null, isMarked: true, state: 'missing', bytesDone: 0, peers: 0 },
+    ...{ uploadRate: 0, downloadRate: 0, ratio: 0 },
+  }))
 }
 
 /** The torrents, as a client would list them. */
