@@ -66,7 +66,6 @@ export const TRUTHS: ReadonlySet<string> = new Set([
   '--show-infopage',
   '--show-names',
   '--allow-get',
-  '--hupmonitor',
 ])
 
 /** Options of BitTornado's downloaders that today's clients decide for themselves. */
@@ -152,6 +151,7 @@ const WITHOUT_MEANING_FOR_TRACKERS = [
   '--timeout-check-interval',
   '--min-time-between-log-flushes',
   '--min-time-between-cache-refreshes',
+  '--hupmonitor',
   '--http-timeout',
   '--close-with-rst',
   '--ipv6-enabled',

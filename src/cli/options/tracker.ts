@@ -178,9 +178,6 @@ export function declareTrackOptions(isLegacy: boolean) {
       ).choices(['json', 'text', 'off'] as const),
     )
     .addOption(
-      new Opt('--hupmonitor', 'open the log file again on SIGHUP, too', SETTING).default(false),
-    )
-    .addOption(
       new Option('--parse-allowed-interval <minutes>', 'as --parse-dir-interval')
         .argParser((text) => 60_000 * read.wholeNumber(1, 10_000)(text))
         .hideHelp(),

@@ -69,23 +69,32 @@ test('lines that come faster than they can be written are dropped', async (t) =>
   assert.match(reports.join('\n'), /^[^\n]*lost[^\n]*$/)
 })
 
-longTest('the service writes its log to a file, and opens it again on SIGUSR1', async (t) => {
-  const root = makeScratch(t, { 'yum/a': 'a' })
-  const path = join(makeScratch(t), 'access.log')
-  const args = ['--log', 'text', '--log-file', path]
-  const { address, child, stop } = await startServe(t, root, { args })
-  await (await fetch(`${address}/yum/a`)).text()
-  child.kill('SIGUSR1')
-  await until('the line is written', () => readFileSync(path, 'utf8').includes('/yum/a'))
-  renameSync(path, `${path}.1`)
-  child.kill('SIGUSR1')
-  await until('the file is there', () => existsSync(path))
-  await (await fetch(`${address}/yum/b`)).text()
-  const { status, stderr } = await stop()
-  assert.deepEqual([status, stderr], [0, ''])
-  assert.match(readFileSync(`${path}.1`, 'utf8'), /^[^\n]*"GET \/yum\/a" 200 [^\n]*\n$/)
-  assert.match(readFileSync(path, 'utf8'), /^[^\n]*"GET \/yum\/b" 404 [^\n]*\n$/)
-})
+longTest(
+  'the service writes its log to a file, and opens it again on SIGUSR1 and SIGHUP',
+  async (t) => {
+    const root = makeScratch(t, { 'yum/a': 'a' })
+    const path = join(makeScratch(t), 'access.log')
+    const args = ['--log', 'text', '--log-file', path]
+    const { address, child, stop } = await startServe(t, root, { args })
+    await (await fetch(`${address}/yum/a`)).text()
+    child.kill('SIGUSR1')
+    await until('the line is written', () => readFileSync(path, 'utf8').includes('/yum/a'))
+    renameSync(path, `${path}.1`)
+    child.kill('SIGUSR1')
+    await until('the file is there', () => existsSync(path))
+    await (await fetch(`${address}/yum/b`)).text()
+    await until('the line is written', () => readFileSync(path, 'utf8').includes('/yum/b'))
+    renameSync(path, `${path}.2`)
+    child.kill('SIGHUP')
+    await until('the file is there', () => existsSync(path))
+    await (await fetch(`${address}/yum/c`)).text()
+    const { status, stderr } = await stop()
+    assert.deepEqual([status, stderr], [0, ''])
+    assert.match(readFileSync(`${path}.1`, 'utf8'), /^[^\n]*"GET \/yum\/a" 200 [^\n]*\n$/)
+    assert.match(readFileSync(`${path}.2`, 'utf8'), /^[^\n]*"GET \/yum\/b" 404 [^\n]*\n$/)
+    assert.match(readFileSync(path, 'utf8'), /^[^\n]*"GET \/yum\/c" 404 [^\n]*\n$/)
+  },
+)
 
 for (const [what, make] of [
   ['in a directory that is not there', (place: string) => join(place, 'no', 'log')],

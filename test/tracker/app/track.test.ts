@@ -390,6 +390,11 @@ test('the access log goes to a file, and to another after that was renamed', asy
   await track.get('/-/health')
   await until('a log', () => readable(log))
   assert.match(await written(log, /health/), /"GET \/-\/health" 200 3 /)
+  renameSync(log, `${log}.2`)
+  track.hangUp()
+  await until('a log', () => readable(log))
+  await track.get('/-/ready')
+  assert.match(await written(log, /ready/), /"GET \/-\/ready" 200 3 /)
 })
 
 function readable(path: string): boolean {

@@ -96,7 +96,8 @@ async function serve(root: string, options: SharingOptions, io: ServeIo): Promis
     const { trackers } = service
     io.onReopen(() => void service.reopenLog())
     reloadOnHangup(manager, io, () => {
-      return Promise.all([trackers.refresh(true), tracker?.refresh(), tls?.reload()])
+      const files = [trackers.refresh(true), tracker?.refresh(), tls?.reload()]
+      return Promise.all([service.reopenLog(), ...files])
     })
     const request = settings.options
     const given = { options: request, hashContext: service.hashContext, signal: io.signal, onError }

@@ -77,11 +77,9 @@ async function track(
     const { publicUrl, tls } = settings
     const announceUrls = announceUrlsOf(tracker.addresses, publicUrl)
     pages = admin && (await openTrackerAdmin(admin, tracker, { settings, announceUrls, tls, io }))
-    const reopen = () => void tracker.reopenLog()
-    io.onReopen(reopen)
+    io.onReopen(() => void tracker.reopenLog())
     reloadOnHangup(manager, io, () => {
-      if (options.hupmonitor) reopen()
-      return Promise.all([tracker.refresh(), keys?.reload()])
+      return Promise.all([tracker.reopenLog(), tracker.refresh(), keys?.reload()])
     })
     io.stdout.write(greeting({ tracker, settings, pages, host: machineHost(), isLegacy }))
     manager.ready(`tracking at ${tracker.addresses.join(', ')}`)
