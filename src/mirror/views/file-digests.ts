@@ -106,7 +106,12 @@ export class FileDigests {
           checksums: [CHECKSUMS.sha256],
           pieceLength: wantsPieces ? content.pieceLength : undefined,
         })
-        await requireAllUnchanged([file], { turns: unlimitedTurns() })
+        const turns = unlimitedTurns()
+        await requireAllUnchanged([file], { turns }).catch(async (error: unknown) => {
+          // A file that is gone is not found
+          await new MirrorView(options.mirror).file(file.path)
+          throw error
+        })
         const startedMs = hashContext.cacheAccess.now()
         const written = await openForWritingLater([file.absolutePath])
         await this.#run(job, signal, (bytesDone) => {

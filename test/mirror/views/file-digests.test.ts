@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
@@ -78,7 +79,7 @@ async function openBoth(t: TestContext) {
   }
   /** How often work looked for other work on the same files. */
   const looks = t.mock.method(hashed, 'inTheWay').mock
-  return { hashPieces, digest, digests, file: fileOf, hashed, queue, occupy, looks }
+  return { root, hashPieces, digest, digests, file: fileOf, hashed, queue, occupy, looks }
 }
 
 async function until(isSo: () => boolean): Promise<void> {
@@ -109,6 +110,16 @@ test('a checksum waits while the torrent of its file is hashed', async (t) => {
   assert.equal(await checksum, SHA256)
   // A torrent does not need SHA-256
   assert.equal(hashed.total, 2 * SIZE)
+})
+
+test('the checksum of a file that is removed before its turn is not found', async (t) => {
+  const { root, occupy, digest, queue } = await openBoth(t)
+  const leave = occupy()
+  const asked = digest('a')
+  await until(() => queue.length === 1)
+  rmSync(join(root, 'a'))
+  leave()
+  await assert.rejects(asked, refused('not-found', /^\/a: not found$/))
 })
 
 test('hashing ahead yields to a checksum', async (t) => {
