@@ -237,5 +237,7 @@ test(
     assert.deepEqual(decodeTorrent(torrent.body)['url-list'], [`${site}/yum/7/`])
     assert.ok(file.body.equals(FILES['yum/7/b.rpm']))
     assert.equal(oddFile.status, 200)
+    assert.equal((await below('/-/status')).status, 200)
+    assert.equal((await below('/-/metrics')).status, 403)
   },
 )
