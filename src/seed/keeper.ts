@@ -13,6 +13,7 @@ import type { FileState } from '../files/scan/scanned-tree.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { announceUrls } from '../metainfo/trackers.js'
 import { inShell } from '../text/escape.js'
+import { count } from '../text/quantity.js'
 import type { InfoHash } from '../metainfo/values.js'
 import { clientInfoHash } from '../core/publish/client.js'
 import type { LoadedTorrent } from './content.js'
@@ -32,6 +33,8 @@ export interface KeeperOptions {
   readonly isBeside: boolean
   /** Returns the content of which a torrent was made, if that is known. */
   readonly sourceOf: (torrent: string) => string | null
+  /** Milliseconds between updates. */
+  readonly interval: number
   /** Size of the largest torrent in bytes. */
   readonly maxTorrentSize: number
   readonly hashContext: HashContext
@@ -233,7 +236,10 @@ export class SeedKeeper {
       if (lacking) return notWhole(lacking, plan.place, path)
       const data = plan.files.map(dataOf)
       if (data.some((file) => file && file.fingerprint.ctimeNs > BigInt(now - QUIET) * 1_000_000n))
-        return new BtkitError('changed', `its data in ${path} was written just now`)
+        return new BtkitError(
+          'changed',
+          `its data in ${path} was written just now; ${this.#again()}`,
+        )
       const [key, state] = [`${torrent}\n${path}`, data.map(stampOf).join(' ')]
       const known = this.#damaged.get(key)
       if (known?.state === state) return known.problem
@@ -266,6 +272,11 @@ export class SeedKeeper {
     return files.every((file) => file !== undefined) ? files : null
   }
 
+  #again(): string {
+    const seconds = Math.ceil(this.options.interval / 1000)
+    return `btkit looks again in ${count(seconds, 'second')}`
+  }
+
   #report(what: string, problem: unknown): void {
     const error = problem instanceof Error ? problem : new Error(String(problem))
     if (this.#reported.get(what) === error.message) return
@@ -282,8 +293,7 @@ async function noneThere({ places, isBeside }: KeeperOptions): Promise<string> {
   const why = 'no .torrent files there'
   if (!isBeside) return `${why}; one that comes is seeded then`
   const isThere = (await stat(torrent).catch(() => null))?.isFile() === true
-  if (isThere && others.length === 0)
-    return `${why}; to seed the torrent beside it: ${its}`
+  if (isThere && others.length === 0) return `${why}; to seed the torrent beside it: ${its}`
   return `${why}; one that comes is seeded then; to seed the directory itself: ${made}, then ${its}`
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { once } from 'node:events'
+import { readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -52,6 +53,18 @@ test('a directory without torrents is said once, and a torrent in it is seeded l
   const peer = await connectPeer(t, port, { infoHash })
   assert.ok((await download(peer)).equals(CONTENT))
   assert.equal(stderr.text.split(none).length, 2)
+})
+
+test('data that was written just now is looked at again, and the message says when', async (t) => {
+  const { torrent, data, directory } = await plantFile(t)
+  let now = statSync(data).ctimeMs
+  const { stderr } = await startSeed(t, [directory, '--parse-dir-interval', '2'], {
+    now: () => now,
+  })
+  const said = `btkit: ${torrent}: its data in ${directory} was written just now; btkit looks again in 2 seconds\n`
+  await until('it is said', () => stderr.text.includes(said))
+  now += 10_000
+  await until('it is seeded', () => stderr.text.includes(`added ${torrent}`))
 })
 
 test('the torrent beside a directory without torrents is named', async (t) => {

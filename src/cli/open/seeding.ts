@@ -61,6 +61,7 @@ async function keepSeeding(
   const keeper = new SeedKeeper({
     ...keeping,
     hashContext,
+    interval: options.parseDirInterval,
     maxTorrentSize: options.maxTorrentSize,
     service,
     onChange: (change, torrent) => {

@@ -132,17 +132,17 @@ test(
     await untilFiles(port, 'ready', 1)
     const filler = fillDisk(disk)
     plantFiles(root, { b: 'b' })
-    await until(async () => (await readMetric(port, 'btkit_cache_writable')) === 0)
+    await until('the cache is full', async () => (await readMetric(port, 'btkit_cache_writable')) === 0)
     plantFiles(root, { c: 'c' })
     await untilFiles(port, 'waiting', 1)
     const scans = () => readMetric(port, 'btkit_warm_scans_total')
     const before = await scans()
-    await until(async () => (await scans()) > before + 1)
+    await until('it has scanned twice', async () => (await scans()) > before + 1)
     assert.equal(await readMetric(port, 'btkit_warm_files{state="waiting"}'), 1)
     rmSync(filler)
     await untilFiles(port, 'ready', 3)
     // The digest of b was lost
-    await until(async () => (await readHashedBytes(port)) === 4)
+    await until('all is hashed', async () => (await readHashedBytes(port)) === 4)
   },
 )
 

@@ -300,6 +300,7 @@ async function seedGiven(
     data: [options.mirror.root],
     isBeside: false,
     sourceOf: () => null,
+    interval: LOOK,
     maxTorrentSize: LARGEST,
     hashContext,
     service,
