@@ -199,18 +199,7 @@ function madeOf(made: DescribedTorrent, { id, about }: Job, more: NextSteps): Ht
         <dt>Saved as</dt>
         <dd class="name">${about.path}</dd>
         ${infoHash !== null && fact('Info hash', infoHash)}
-        ${infoHashV2 !== null && fact('Info hash v2', infoHashV2)}
-        <dt>Magnet link</dt>
-        <dd>
-          <input
-            type="text"
-            readonly
-            id="magnet"
-            value="${fieldValue(magnet)}"
-            aria-label="Magnet link"
-            data-copy
-          />
-        </dd>
+        ${infoHashV2 !== null && fact('Info hash v2', infoHashV2)} ${magnetFact(magnet)}
         ${source !== undefined && fact('Seed it with', seedCommand(about.path, source, magnet))}
         <dt>Read</dt>
         <dd>
@@ -242,12 +231,27 @@ function seedCommand(torrent: string, source: string, magnet: string): string {
   ].join(' ')
 }
 
-function fact(name: string, value: string): Html {
+/** A magnet link that a button can copy. */
+export function magnetFact(magnet: string): Html {
+  return html`<dt>Magnet link</dt>
+    <dd>
+      <input
+        type="text"
+        readonly
+        id="magnet"
+        value="${fieldValue(magnet)}"
+        aria-label="Magnet link"
+        data-copy
+      />
+    </dd>`
+}
+
+export function fact(name: string, value: string): Html {
   return html`<dt>${name}</dt>
     <dd><code>${value}</code></dd>`
 }
 
-function findingsOf({ first, count }: DescribedTorrent['findings']): Html {
+export function findingsOf({ first, count }: DescribedTorrent['findings']): Html {
   if (count === 0) return html`<p class="good">No problem was found in the torrent.</p>`
   return html`<section>
     <h2>What could be better</h2>

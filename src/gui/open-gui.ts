@@ -31,23 +31,16 @@ import { Entrance } from './entrance.js'
 import { CheckTool } from './check.js'
 import { CompleteTool } from './complete.js'
 import { EditTool } from './edit.js'
+import { LookTool } from './look.js'
 import { MakeTool } from './make.js'
-import {
-  formOfTool,
-  page,
-  type Tool,
-  type ToolPath,
-  TOOLS,
-  WINDOW_SCRIPT,
-  type Workshop,
-} from './window.js'
+import { formOfTool, page, type Tool, TOOLS, WINDOW_SCRIPT, type Workshop } from './window.js'
 
 /** The options of a window. */
 export interface GuiOptions extends Omit<Workshop, 'jobs' | 'work' | 'patience'>, ThreadSetup {
   /** The port of 127.0.0.1; by default any free one. */
   readonly port?: number
-  /** The tool that is shown first; null for the list of tools. */
-  readonly first: ToolPath | null
+  /** The tool or page that is shown first; null for the list of tools. */
+  readonly first: string | null
   /** A directory that is private to the user; by default one is made. */
   readonly runtimeDirectory: string | undefined
   /** See Workshop; by default less than a person notices. */
@@ -263,6 +256,7 @@ function addWindow(app: FastifyInstance, shop: Workshop): void {
   const tools = [
     new MakeTool(shop),
     new CompleteTool(shop),
+    new LookTool(shop),
     new CheckTool(shop),
     new EditTool(shop),
   ]

@@ -17,6 +17,8 @@ import type { MakeOptions } from '../library/torrent-options.js'
 import { verifyTorrent } from '../library/verify.js'
 import type { Finding } from '../metainfo/lint/metainfo.js'
 import { magnetLink } from '../metainfo/magnet.js'
+import { contentSize, type MetainfoFile } from '../metainfo/metainfo.js'
+import { announceUrls } from '../metainfo/trackers.js'
 import { type Edited, editedOf, type Opened, openTorrent } from '../pages/edit.js'
 import { type Excerpt, excerptOf } from '../pages/table.js'
 import type { Plan } from '../pages/torrent-fields.js'
@@ -29,6 +31,7 @@ const WORK = {
   closeCache: async (_: null, { cache }: WorkContext) => cache?.close(),
   complete: completeDirectory,
   edit: editTorrents,
+  look: lookAtTorrent,
   make: makeAndDescribe,
   makeBytes,
   open: openTorrents,
@@ -310,6 +313,9 @@ export interface DescribedTorrent {
   readonly findings: Excerpt<Finding>
 }
 
+/** The most trackers, and web seeds, that are listed. */
+const MOST_URLS = 100
+
 /** The most findings, or entries that are left out, that are listed. */
 const MOST_FINDINGS = 200
 
@@ -330,6 +336,45 @@ async function makeAndDescribe(
   const metainfo = await readTorrent(bytes, { maxSize: bytes.length })
   const findings = excerptOf(await lintTorrent(metainfo), MOST_FINDINGS)
   return { infoHash, infoHashV2, bytesHashed, magnet: magnetLink(metainfo), findings }
+}
+
+/** A torrent as its page shows it. */
+export interface LookedAt extends Omit<DescribedTorrent, 'bytesHashed'> {
+  readonly name: string
+  readonly size: number
+  readonly pieces: number
+  readonly pieceLength: number
+  readonly isPrivate: boolean
+  readonly trackers: readonly string[]
+  readonly webSeeds: readonly string[]
+  readonly comment: string | null
+  readonly createdBy: string | null
+  /** Milliseconds since 1970. */
+  readonly createdMs: number | null
+  readonly files: Excerpt<Pick<MetainfoFile, 'path' | 'length'>>
+}
+
+/**
+ * Describes a torrent on disk.
+ * @throws BtkitError as readTorrent
+ */
+async function lookAtTorrent(torrent: string, { signal }: WorkContext): Promise<LookedAt> {
+  const metainfo = await readTorrent(torrent, { signal })
+  const { name, infoHash, infoHashV2, comment, createdBy, creationDate } = metainfo
+  const files = metainfo.files.filter(({ padding }) => !padding)
+  return {
+    ...{ name, infoHash, infoHashV2, comment, createdBy },
+    size: contentSize(metainfo),
+    pieces: metainfo.pieceCount,
+    pieceLength: metainfo.pieceLength,
+    isPrivate: metainfo.private,
+    trackers: announceUrls(metainfo).slice(0, MOST_URLS),
+    webSeeds: [...(metainfo.webSeeds ?? []), ...(metainfo.httpSeeds ?? [])].slice(0, MOST_URLS),
+    createdMs: creationDate === null ? null : 1000 * creationDate,
+    magnet: magnetLink(metainfo),
+    files: list(files, ({ path, length }) => ({ path, length })),
+    findings: excerptOf(await lintTorrent(metainfo), MOST_FINDINGS),
+  }
 }
 
 function noTorrent({ output }: MakeOptions): BtkitError {

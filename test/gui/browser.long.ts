@@ -16,7 +16,15 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await gui.send('make', { act: 'make', path: 'tree' })
       const tab = await openTab(t, { colorScheme, width })
       const look = (what: string) => checkPage(tab, what)
-      for (const path of ['', 'make', 'complete', 'check', 'edit', `edit?torrents=${gui.root}`]) {
+      for (const path of [
+        '',
+        'make',
+        'complete',
+        'look',
+        'check',
+        'edit',
+        `edit?torrents=${gui.root}`,
+      ]) {
         await tab.open(gui.pages + path)
         await look(path)
       }

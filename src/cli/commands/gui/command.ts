@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import type { ToolPath } from '../../../gui/window.js'
+import { lookAt } from '../../../gui/look.js'
 import { openGui } from '../../../gui/open-gui.js'
 import { usageError } from '../../../errors.js'
 import { isDirectoryAt } from '../../../pages/picker.js'
@@ -14,6 +15,9 @@ import {
 } from '../../options/cache.js'
 import { cachePathIfAny } from '../../open/cache.js'
 import { usualClient } from '../../open/clients.js'
+import { statIfThere } from '../../../files/stat-files.js'
+import { looksLikeMagnet } from '../../../metainfo/magnet.js'
+import { inShell } from '../../../text/escape.js'
 import { threadsOption } from '../../options/reading.js'
 import type { CommandContext } from '../../context.js'
 import { OTHER_PORT, serverContext, withPortAdvice } from '../../open/server.js'
@@ -25,7 +29,8 @@ import type { Io } from '../../io.js'
 const EXAMPLES = `
 Examples:
   btkit gui
-  btkit gui --no-browser /srv/files`
+  btkit gui --no-browser /srv/files
+  btkit gui image.iso.torrent`
 
 /** The tools that legacy programs begin with. */
 const FIRST: Readonly<Record<string, ToolPath>> = {
@@ -36,7 +41,10 @@ const FIRST: Readonly<Record<string, ToolPath>> = {
 export function defineGui({ io, program }: CommandContext) {
   return new Command('gui')
     .description('Make, check and edit torrents in the browser of this machine.')
-    .argument('[directory...]', 'directories to offer (default: the current directory)')
+    .argument(
+      '[directory...]',
+      'directories to offer (default: the current directory), or a torrent to show',
+    )
     .option('--no-browser', 'print the address only; start no browser')
     .option(
       '--port <n>',
@@ -51,8 +59,10 @@ export function defineGui({ io, program }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (directories, { browser, threads, cache, cacheTrust, ...options }) => {
       const { env, isRoot } = io
-      const places = directories.map((path) => resolve(io.cwd, path))
-      requireDirectories(places)
+      const paths = directories.map((path) => readable(path, io))
+      // The page of a torrent comes first, and its directory is offered
+      const torrent = paths.find((path) => !isDirectoryAt(path))
+      const places = paths.map((path) => (isDirectoryAt(path) ? path : dirname(path)))
       const { config } = options as { readonly config?: string }
       const gui = await openGui({
         directory: io.cwd,
@@ -64,7 +74,7 @@ export function defineGui({ io, program }: CommandContext) {
         threads,
         client: usualClient(io),
         port: options.port ?? 0,
-        first: FIRST[program] ?? null,
+        first: torrent === undefined ? (FIRST[program] ?? null) : lookAt(torrent),
         runtimeDirectory: env['XDG_RUNTIME_DIR'] || undefined,
         ...serverContext(io),
       }).catch(withPortAdvice(OTHER_PORT))
@@ -81,9 +91,24 @@ export function defineGui({ io, program }: CommandContext) {
     })
 }
 
-function requireDirectories(paths: readonly string[]): void {
-  const missing = paths.find((path) => !isDirectoryAt(path))
-  if (missing !== undefined) throw usageError(`${missing}: not a directory`)
+/**
+ * The absolute path of a directory, or of a torrent.
+ * @throws BtkitError `usage`
+ */
+function readable(typed: string, { cwd }: Io): string {
+  if (looksLikeMagnet(typed)) {
+    const how = `for its files: btkit download ${inShell(typed)}`
+    throw usageError(`magnet link: the pages show torrents that are files; ${how}`)
+  }
+  const path = resolve(cwd, typed)
+  const isTorrent = path.endsWith('.torrent') && statIfThere(path)?.isFile()
+  if (isDirectoryAt(path) || isTorrent) return path
+  const makes = 'to make its torrent: btkit gui, then Make'
+  throw usageError(
+    statIfThere(path)
+      ? `${path}: not a directory or a torrent; ${makes}`
+      : `${path}: no such directory or torrent`,
+  )
 }
 
 /**

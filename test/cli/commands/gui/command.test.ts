@@ -7,6 +7,7 @@ import { ask } from '../../../support/gui.js'
 import { Captured, runBtkit } from '../../../support/run-btkit.js'
 import { serveMirror } from '../../../support/serve.js'
 import { makeScratch } from '../../../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
 /** Standard output that acts when something is written to it. */
 class Watched extends Captured {
@@ -81,7 +82,37 @@ test('a port that is in use is named', async (t) => {
 
 test('a directory that is none is refused before anything is opened', async () => {
   const { status, stdout, stderr } = await runBtkit(['gui', '--no-browser', '/no/such'])
-  assert.deepEqual([status, stdout, stderr], [2, '', 'btkit: /no/such: not a directory\n'])
+  assert.deepEqual(
+    [status, stdout, stderr],
+    [2, '', 'btkit: /no/such: no such directory or torrent\n'],
+  )
+})
+
+test('a torrent is shown first; a magnet link and another file are answered with what to type', async (t) => {
+  const torrent = torrentOf(singleFileInfo())
+  const cwd = makeScratch(t, { 'a b.torrent': torrent, 'x.txt': '1' })
+  const stop = new AbortController()
+  let opened = ''
+  const stdout = new Watched((text) => {
+    const address = /http:\S+/.exec(text)?.[0]
+    if (address === undefined) return
+    void ask(address).then(({ location }) => {
+      opened = location
+      stop.abort()
+    })
+  })
+  const env = { XDG_RUNTIME_DIR: cwd }
+  const run = { stdout, cwd, env, signal: stop.signal }
+  assert.equal((await runBtkit(['gui', '--no-browser', 'a b.torrent'], run)).status, 0)
+  assert.equal(new URL(opened, 'http://x').searchParams.get('torrent'), join(cwd, 'a b.torrent'))
+  const link = `magnet:?xt=urn:btih:${'0'.repeat(40)}&dn=a`
+  const magnet = await runBtkit(['gui', link], { cwd })
+  const how = `the pages show torrents that are files; for its files: btkit download '${link}'`
+  assert.deepEqual([magnet.status, magnet.stderr], [2, `btkit: magnet link: ${how}\n`])
+  const text = await runBtkit(['gui', 'x.txt'], { cwd })
+  const path = join(cwd, 'x.txt')
+  const why = `${path}: not a directory or a torrent; to make its torrent: btkit gui, then Make`
+  assert.deepEqual([text.status, text.stderr], [2, `btkit: ${why}\n`])
 })
 
 test('presets of the configuration fill the fields of the forms', async (t) => {
