@@ -132,7 +132,10 @@ test(
     await untilFiles(port, 'ready', 1)
     const filler = fillDisk(disk)
     plantFiles(root, { b: 'b' })
-    await until('the cache is full', async () => (await readMetric(port, 'btkit_cache_writable')) === 0)
+    await until(
+      'the cache is full',
+      async () => (await readMetric(port, 'btkit_cache_writable')) === 0,
+    )
     plantFiles(root, { c: 'c' })
     await untilFiles(port, 'waiting', 1)
     const scans = () => readMetric(port, 'btkit_warm_scans_total')

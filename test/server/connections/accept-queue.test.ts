@@ -32,8 +32,14 @@ function portOf(server: Server): number {
   return (server.address() as AddressInfo).port
 }
 
+interface Openers {
+  readonly port: number
+  readonly count: number
+  readonly localAddress: string
+}
+
 /** Opens connections from an address; all of them wait before the server has its next turn. */
-function open(t: TestContext, port: number, localAddress: string, count: number): Socket[] {
+function open(t: TestContext, { port, count, localAddress }: Openers): Socket[] {
   return Array.from({ length: count }, () => {
     const socket = connect({ port, host: '127.0.0.1', localAddress }).on('error', () => undefined)
     t.after(() => socket.destroy())
@@ -46,9 +52,9 @@ test(
   unlessNative,
   async (t) => {
     const { begun, port } = await start(t)
-    const many = open(t, port, '127.0.0.2', 600)
-    const [one] = open(t, port, '127.0.0.3', 1)
-    await Promise.all([...many, one].map((socket) => socket && once(socket, 'connect')))
+    const many = open(t, { port, count: 600, localAddress: '127.0.0.2' })
+    const one = open(t, { port, count: 1, localAddress: '127.0.0.3' })
+    await Promise.all([...many, ...one].map((socket) => once(socket, 'connect')))
     while (begun.length < 601) await new Promise(setImmediate)
     assert.ok(begun.indexOf('127.0.0.3') < 10, `it was number ${begun.indexOf('127.0.0.3')}`)
   },
@@ -59,8 +65,8 @@ test(
   unlessNative,
   async (t) => {
     const { begun, port } = await start(t, { all: 100 })
-    const many = open(t, port, '127.0.0.2', 600)
-    const few = open(t, port, '127.0.0.3', 10)
+    const many = open(t, { port, count: 600, localAddress: '127.0.0.2' })
+    const few = open(t, { port, count: 10, localAddress: '127.0.0.3' })
     const areClosed = () => many.filter(({ closed }) => closed).length
     while (begun.filter((address) => address === '127.0.0.3').length < 10 || areClosed() < 510)
       await new Promise(setImmediate)
