@@ -57,7 +57,7 @@ export class MakeTool implements Tool {
     if (typeof last !== 'object' || last === null) return this.shop.presets
     const given = Object.entries(last).map(([name, value]) => [name, String(value)] as const)
     const fields = Object.fromEntries(given.filter(([name]) => KEPT_FIELDS.includes(name)))
-    return [...this.shop.presets, { name: LAST, fields, others: [] }]
+    return [...this.shop.presets, { name: LAST, fields }]
   }
 
   #lastForm(): NotePlace {

@@ -22,8 +22,6 @@ export interface Preset {
   readonly name: string
   /** Values by the names of fields. */
   readonly fields: Readonly<Record<string, string>>
-  /** Options of the preset that these pages do not have. */
-  readonly others: readonly string[]
 }
 
 const POWERS = Array.from({ length: 17 }, (_, at) => 14 + at)

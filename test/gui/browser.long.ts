@@ -148,7 +148,7 @@ test('a pasted list of trackers is a row for each', unlessBrowser, async (t) => 
 
 test('a chosen preset fills in the fields', unlessBrowser, async (t) => {
   const fields = { trackers: 'http://p.example/announce', private: 'on', source: 'EX' }
-  const presets = [{ name: 'private site', fields, others: [] }]
+  const presets = [{ name: 'private site', fields }]
   const { pages } = await openTestGui(t, TREE, { presets })
   const { page, open } = await openTab(t)
   await open(`${pages}make`)

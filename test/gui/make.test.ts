@@ -122,7 +122,6 @@ test('a preset fills in the fields that it has', async (t) => {
     {
       name: 'release',
       fields: { trackers: 'http://p.example/announce', private: 'on' },
-      others: [],
     },
   ]
   const { send } = await openTestGui(t, TREE, { presets })
@@ -134,7 +133,7 @@ test('a preset fills in the fields that it has', async (t) => {
 test('a chosen preset that did not fill in the fields does so before anything is made', async (t) => {
   const fields = { trackers: 'http://p.example/announce', private: 'on', source: 'EX' }
   const { root, send } = await openTestGui(t, TREE, {
-    presets: [{ name: 'private site', fields, others: [] }],
+    presets: [{ name: 'private site', fields }],
   })
   for (const [page, act] of [
     ['make', 'make'],

@@ -32,8 +32,6 @@ export interface Category {
 
 /** A torrent in a category. */
 export interface CollectionPlace {
-  /** The address of its category, a slash, and its file name. */
-  readonly address: string
   readonly category: Category
   readonly name: string
   readonly path: string
@@ -77,7 +75,7 @@ export class Places {
     const path = join(category.path, name)
     const found = makeInsideResolver(category.path)([name])
     if (found.kind === 'file' && found.path === path && name.endsWith(SUFFIX))
-      return { address, category, name, path }
+      return { category, name, path }
     throw refusal(address, found.kind === 'file' ? 'missing' : found.kind)
   }
 

@@ -22,22 +22,16 @@ export async function formPresets(option: string | undefined, io: Io): Promise<P
 }
 
 function presetOf({ name, entries }: Section, aliases: Aliases): Preset {
-  const fields: Record<string, string> = {}
-  const others: string[] = []
-  for (const { key, item } of entries) {
-    const found = fieldOf(key, item, aliases)
-    if (found === null) others.push(key)
-    else if (found !== undefined) fields[found[0]] = found[1]
-  }
-  return { name, fields, others }
+  const fields = entries.map(({ key, item }) => fieldOf(key, item, aliases))
+  return { name, fields: Object.fromEntries(fields.filter((field) => field !== null)) }
 }
 
-/** The field for an option: null if the form has none, undefined if it stays as it is. */
+/** The field for an option; null if the form has none, or it stays as it is. */
 function fieldOf(
   key: string,
   item: Located,
   aliases: Aliases,
-): readonly [name: string, value: string] | null | undefined {
+): readonly [name: string, value: string] | null {
   const text = textsOf(item).join('\n')
   const isOn = text.toLowerCase() === 'true' || text === '1'
   if (['announce', 'tracker', 'announce-list'].includes(key))
@@ -45,9 +39,9 @@ function fieldOf(
   if (key === 'web-seed') return ['webseeds', text]
   if (key === 'exclude') return ['exclude', textsOf(item).join(' ')]
   if (key === 'piece-length') return ['piece', pieceLengthOf(text, item)]
-  if (key === 'v2' || key === 'hybrid') return isOn ? ['version', key] : undefined
-  if (key === 'private') return isOn ? [key, 'on'] : undefined
-  if (key === 'hidden' || key === 'all') return isOn ? ['all', 'on'] : undefined
+  if (key === 'v2' || key === 'hybrid') return isOn ? ['version', key] : null
+  if (key === 'private') return isOn ? [key, 'on'] : null
+  if (key === 'hidden' || key === 'all') return isOn ? ['all', 'on'] : null
   return key === 'comment' || key === 'source' ? [key, text] : null
 }
 

@@ -144,7 +144,6 @@ presets:
       comment: 'ours',
       webseeds: 'http://w.example/',
     },
-    others: ['entropy'],
   })
 })
 
