@@ -16,7 +16,7 @@ const bytes = (text: string) => Buffer.from(text)
 
 test('serve answers while another process is stopped in a write of the cache', async (t) => {
   const files = { a: 'a'.repeat(30_000), b: 'b'.repeat(30_000), c: 'c'.repeat(30_000) }
-  const { address, cacheDir, stop } = await serveMirror(t, { files })
+  const { address, cacheDir, stop } = await serveMirror(t, { files, args: ['--log', 'off'] })
   const statusOf = async (path: string) => (await fetch(address + path)).status
   assert.equal(await statusOf('/a.torrent'), 200)
   const writer = await stopWhileWriting(t, join(cacheDir, CACHE_FILE))

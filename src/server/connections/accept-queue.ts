@@ -3,7 +3,7 @@ import { type Server, Socket } from 'node:net'
 import { setImmediate } from 'node:timers'
 import { loadNative } from '../../native-addon.js'
 import { monotonicNow } from '../../process.js'
-import type { KeyOf, Peer } from './connections.js'
+import type { ConnectionPeer, KeyOf } from './connections.js'
 
 /** The native addon's function: descriptors and addresses in turn; see native/waiting.h. */
 interface AcceptAddon {
@@ -20,7 +20,7 @@ const MOST_TAKEN = 1024
 const MOST_WAITING = 4096
 
 interface AcceptRules {
-  readonly keyOf: KeyOf<Peer>
+  readonly keyOf: KeyOf<ConnectionPeer>
   /** Most connections that may wait beside those that are open. */
   readonly room: () => number
 }

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
 import { type ClientAddresses, networkOf } from './client-address.js'
 import { AcceptQueue } from './accept-queue.js'
-import { connectionsTaken, type KeyOf, type Peer } from './connections.js'
+import { connectionsTaken, type KeyOf, type ConnectionPeer } from './connections.js'
 
 /** Fewest descriptors kept for other files. */
 const MIN_RESERVE = 64
 
 export interface ConnectionLimits extends ShareLimits {
   /** Key of a connection's client; null for one that may have any number of connections. */
-  readonly keyOf: KeyOf<Peer>
+  readonly keyOf: KeyOf<ConnectionPeer>
 }
 
 /** Connections that may wait when the total is reached; they take descriptors of the reserve. */

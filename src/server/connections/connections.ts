@@ -5,7 +5,7 @@ import { Server as TlsServer } from 'node:tls'
 export type KeyOf<Connection = Socket> = (connection: Connection) => string | null
 
 /** A connection of which only the peer is known yet. */
-export type Peer = Pick<Socket, 'remoteAddress'>
+export type ConnectionPeer = Pick<Socket, 'remoteAddress'>
 
 /** Receives each connection when it opens and when it has closed. */
 export interface ConnectionFollower {
