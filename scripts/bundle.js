@@ -5,48 +5,10 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 import { JOINED } from './bundle/joined.js'
 import { buildForBrowsers } from './bundle/browser.js'
+import { PRELUDE, requireLate } from './bundle/late.js'
 import { APART, buildApart, REQUIRE_APART, requireApart } from './bundle/packages.js'
 import { QUICK } from '../dist/src/cli/start/load-program.js'
 import { thirdPartyLicenses } from './third-party-licenses.js'
-
-/** Modules that take a millisecond and more to load. */
-const COSTLY = [
-  '@rgrove/parse-xml',
-  'node:child_process',
-  'node:crypto',
-  'node:dgram',
-  'node:dns/promises',
-  'node:fs/promises',
-  'node:http',
-  'node:https',
-  'node:module',
-  'node:net',
-  'node:readline',
-  'node:stream',
-  'node:stream/promises',
-  'node:timers/promises',
-  'node:tls',
-  'node:tty',
-  'node:worker_threads',
-  'node:zlib',
-]
-/** The program loads them at their first use: commander alone would load child_process for each command. */
-const COSTLY_REQUIRE = new RegExp(`require\\(("(?:${COSTLY.join('|')})")\\)`, 'g')
-
-/** Begins each program. */
-const PRELUDE = `const bundleUrl = require('node:url').pathToFileURL(__filename).href;
-const requireLate = (name) => {
-  let module
-  const load = () => (module ??= require(name))
-  return new Proxy({}, {
-    get: (_, key) => load()[key],
-    ownKeys: () => Reflect.ownKeys(load()),
-    getOwnPropertyDescriptor: (_, key) => {
-      const own = Reflect.getOwnPropertyDescriptor(load(), key)
-      return own && { ...own, configurable: true }
-    },
-  })
-};`
 
 const { dependencies, version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const external = Object.keys(dependencies).filter((name) => !JOINED.includes(name))
@@ -86,7 +48,7 @@ await build({
 })
 for (const name of ['start', 'warm-up']) {
   const path = `dist/bundle/${name}.cjs`
-  writeFileSync(path, readFileSync(path, 'utf8').replace(COSTLY_REQUIRE, 'requireLate($1)'))
+  writeFileSync(path, requireLate(readFileSync(path, 'utf8')))
 }
 const apart = await buildApart({
   ...commonJs,
@@ -136,9 +98,7 @@ ${PRELUDE}${REQUIRE_APART}`,
   const path = `dist/bundle/${name}.cjs`
   // ASCII alone is decoded fast. esbuild leaves other characters in comments and regular expressions.
   const spell = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
-  const text = requireApart(readFileSync(path, 'utf8'))
-    .replace(/[^\0-\x7f]/g, spell)
-    .replace(COSTLY_REQUIRE, 'requireLate($1)')
+  const text = requireLate(requireApart(readFileSync(path, 'utf8'))).replace(/[^\0-\x7f]/g, spell)
   // By this digest of all before, load-program.ts knows which program compiled code belongs to
   const stamp = createHash('sha1').update(text).digest('hex')
   writeFileSync(path, `${text}//${stamp}`)
