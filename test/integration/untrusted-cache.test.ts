@@ -56,9 +56,9 @@ class Place {
     return collect(child)
   }
 
-  /** The one warning there is for a cache that is not used. */
-  warning(why: string): string {
-    return `btkit: warning: cache ${this.cache}: not used: ${why}\n`
+  /** The one warning there is for a cache that is not used; services say for how long. */
+  warning(why: string, forHowLong = ''): string {
+    return `btkit: warning: cache ${this.cache}: not used${forHowLong}: ${why}\n`
   }
 }
 
@@ -124,10 +124,8 @@ longTest('serve starts without a cache whose lock is a pipe', unlessPosix, async
   const { status, signal, stderr } = await collect(child)
   clearTimeout(tooLong)
   assert.deepEqual([status, signal], [0, null], stderr)
-  assert.ok(
-    stderr.includes(place.warning('pieces.mdb-lock: not a regular file; remove it')),
-    stderr,
-  )
+  const why = 'pieces.mdb-lock: not a regular file; remove it'
+  assert.ok(stderr.includes(place.warning(why, ' until restart')), stderr)
 })
 
 test("root does not use another user's cache", unlessRoot, async (t) => {
