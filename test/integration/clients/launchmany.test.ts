@@ -195,11 +195,13 @@ longTest(
     const btkit = [process.execPath, executable('btlaunchmany')].join(' ')
     const seldom = '--display_interval 600 --parse_dir_interval 0.3 --no-cache'
     terminal.type(`${btkit} ${seldom} ${OLD.join(' ')} ${directory}; echo status: $?`, 'Enter')
-    await until('seen', () => /^one.iso .*\n^two.iso /m.test(terminal.seen()))
+    await until('seen', () => /^one.iso .*\n {2}no HTTP .*\ntwo.iso /m.test(terminal.seen()))
 
     rmSync(join(directory, 'one.iso.torrent'))
     await until('told', () => terminal.seen().includes('dropped'))
-    await until('shown again', () => /^name .*\ntwo.iso .*\n\n/.test(terminal.seen()))
+    await until('shown again', () =>
+      /^name .*\ntwo.iso .*\n {2}no HTTP .*\n\n/.test(terminal.seen()),
+    )
 
     for (const [columns, rows] of [
       [60, 12],
