@@ -18,7 +18,7 @@ import type { MakerOptions } from './torrent.js'
 export function commonRequest(
   trackers: CheckedTrackers,
   options: MakerOptions,
-  io: Io & { readonly isLegacy: boolean },
+  { io, isLegacy }: { readonly io: Io; readonly isLegacy: boolean },
 ): CommonRequest {
   checkPieceSizes(options)
   const common = commonRequestOf({
@@ -50,7 +50,7 @@ export function commonRequest(
   })
   return {
     ...common,
-    scan: { ...common.scan, isLegacy: io.isLegacy },
+    scan: { ...common.scan, isLegacy },
     shortestPiece: options.minPieceSize,
     parts: { ...common.parts, ...trackers },
     write: { mode: options.mode },

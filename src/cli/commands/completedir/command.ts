@@ -58,7 +58,7 @@ export function defineCompletedir({ io, isLegacy, finish }: CommandContext) {
     const file = metricsFile(options, operands.sources, io)
     const { isSuccess } = await withMetrics(file, io, async () => {
       const asked = { ...operands, asked: askedRules(command) }
-      const request = await completeRequest(asked, options, { ...io, isLegacy })
+      const request = await completeRequest(asked, options, { io, isLegacy })
       const place = feedPlace(options, operands.sources, io)
       const shareWith = shareRequest(options, command, io)
       const elsewhere = await openWorkers(options, command, io)
@@ -125,9 +125,9 @@ function notePublishing(clients: readonly SyncClient[], io: Io): void {
 async function completeRequest(
   { tiers, sources, asked }: Operands & { readonly asked: readonly InfoRule[] },
   options: CompletedirOptions,
-  io: Io & Pick<CommandContext, 'isLegacy'>,
+  { io, isLegacy }: Pick<CommandContext, 'io' | 'isLegacy'>,
 ): Promise<CompleteRequest> {
-  const common = commonRequest(namedTrackers(tiers, options), options, io)
+  const common = commonRequest(namedTrackers(tiers, options), options, { io, isLegacy })
   if (options.source.length > 1) {
     throw usageError('--source: completedir makes one torrent for each entry; give one tag')
   }

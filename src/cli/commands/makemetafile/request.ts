@@ -42,7 +42,7 @@ export function makeRequests(
   const trackers = trackersOf(operands, options)
   const byTag = trackersByTag(trackers, options)
   const { isLegacy = false } = operands
-  const common = commonRequest(trackers, options, { ...io, isLegacy })
+  const common = commonRequest(trackers, options, { io, isLegacy })
   checkTogether(operands, options)
   checkStandardOutput(options, io)
   checkOneDirectory(options.webSeedBase, directoriesOf(sources, io), io)
