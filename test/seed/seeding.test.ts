@@ -183,6 +183,18 @@ test('a tracker that fails is named, and not the next of its tier', async (t) =>
   assert.equal(told(), `${failing}: cannot be reached`)
 })
 
+test('the key of a user in the address of a tracker is not shown', async (t) => {
+  const key = '0123456789abcdef0123456789abcdef'
+  const { torrent } = await plant(t, [`http://127.0.0.1:1/${key}/announce`, '--private'])
+  const { stdout, stderr } = await startSeed(t, [torrent, '--display-interval', '0.1'])
+  await until('its failure is shown', () => stdout.text.includes('cannot be reached'))
+  await until('its failure is told', () => stderr.text.includes('cannot be reached'))
+  for (const { text } of [stdout, stderr]) {
+    assert.match(text, /http:\/\/127\.0\.0\.1:1\/\*\*\*\/announce: cannot be reached/)
+    assert.ok(!text.includes(key), text)
+  }
+})
+
 test('the trackers of a torrent learn of the seed, and of its end', async (t) => {
   const tracker = await startTrack(t)
   const { torrent, infoHash } = await plant(t, [`${tracker.address}/announce`])

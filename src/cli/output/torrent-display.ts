@@ -8,6 +8,7 @@ import { torrentTable } from './torrent-table.js'
 import { type ClientTorrent, isBroken, isWhole } from '../../core/publish/client.js'
 import { stripVTControlCharacters } from 'node:util'
 import { wrapColumns } from './bar.js'
+import { hidePasskeys } from '../../text/passkeys.js'
 
 /** Options of a display. */
 export interface DisplayOptions {
@@ -91,7 +92,7 @@ function torrentLine(torrent: ClientTorrent): string {
   const done = isWhole(torrent) ? 100 : (100 * bytesDone) / Math.max(size, 1)
   const rates = `u${kilobytes(uploadRate)}-d${kilobytes(downloadRate)}`
   const line = `"${name}": "${state}" (${done.toFixed(1)}%) - ${peers}P ${rates} "${message ?? ''}"`
-  return escapeText(line)
+  return escapeText(hidePasskeys(line))
 }
 
 function kilobytes(rate: number): string {

@@ -4,6 +4,7 @@ import type { InfoHashes } from '../../metainfo/values.js'
 import { jsonLine } from '../../text/escape.js'
 import type { Io } from '../io.js'
 import { describeError, tryEach } from './messages.js'
+import { hidePasskeys } from '../../text/passkeys.js'
 
 /** The first keys of a line of JSON about a torrent: the name it was given by, and its hashes. */
 export function torrentKeys(torrent: string | null, hashes: InfoHashes | null) {
@@ -34,7 +35,8 @@ export interface ListedTorrent extends ClientTorrent {
 
 /** A line of JSON for a torrent in a client, and why it is not seeded; null if it is. */
 export function listedLine({ client, torrent, ...listed }: ListedTorrent, error: unknown): string {
-  return jsonLine({ client, torrent, ...listed, ...failureKeys(error) })
+  const message = listed.message && hidePasskeys(listed.message)
+  return jsonLine({ client, torrent, ...listed, message, ...failureKeys(error) })
 }
 
 /** A line of JSON for a torrent that could not be read. */

@@ -143,3 +143,15 @@ test('of two torrents of one name it tells which one is not seeded', async (t) =
   assert.match(stdout, /^rel +seeding .* a{8}\nrel +stopped .* b{8}$/m)
   assert.match(stderr, /^btkit: rel \(b{8}\): stopped \(/)
 })
+
+test('no passkey of a tracker is shown, whatever the client says', async (t) => {
+  const key = '0123456789abcdef0123456789abcdef'
+  const errorString = `http://t.example/${key}/announce: cannot be reached`
+  const failing = { ...seeded, error: 2, errorString }
+  const url = await startFakeTransmission(t, [failing])
+  for (const more of [[], ['--json']]) {
+    const { stdout, stderr } = await runBtkit(['status', '--client', url, ...more])
+    assert.match(stdout + stderr, /http:\/\/t\.example\/\*\*\*\/announce/)
+    assert.ok(!`${stdout}${stderr}`.includes(key), stdout)
+  }
+})
