@@ -7,7 +7,7 @@ import { availableParallelism, setPriority } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { leech, plant, startBtkit } from '../seed/programs.js'
-import { median, peakMemory, printTable } from '../support.js'
+import { median, peakMemory, printTable, tracker } from '../support.js'
 import { cpuSeconds, stop } from '../track/programs.js'
 import { percentile } from './honest.js'
 
@@ -123,7 +123,9 @@ function report({ alone, beside, fresh, strangers, memory, idle, said }) {
   const share = median(beside.map((rate, turn) => rate / alone[turn]))
   const longest = percentile(fresh, 1)
   const percent = (part) => `${(100 * part).toFixed(0)} %`
-  const refusals = said.split('\n').filter((line) => /error|warning|dropped/.test(line))
+  // No program answers at the tracker's address
+  const lines = said.split('\n').filter((line) => !line.includes(tracker))
+  const refusals = lines.filter((line) => /error|warning|dropped/.test(line))
   const rows = [
     ['rate of the leecher, of its rate alone', percent(share), '>= 80 %', share >= GOALS.share],
     ['longest answer to a new peer', `${longest.toFixed(0)} ms`, '< 1 s', longest < GOALS.fresh],

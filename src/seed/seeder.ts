@@ -138,7 +138,8 @@ export class Seeder {
     this.#server = createServer()
     const rules = { most: MOST_CONNECTIONS, mostPerClient: MOST_OF_ADDRESS, filesShare: 0.25 }
     const limits = connectionLimits(rules, new ClientAddresses([]), maxDescriptors())
-    connectionLimiter(limits)(this.#server)
+    // A stranger's handshake costs more than the block of a peer: as Node accepts them, one a turn
+    connectionLimiter({ ...limits, haveTurns: false })(this.#server)
     this.#server.on('connection', (socket) => {
       this.#accept(socket)
     })

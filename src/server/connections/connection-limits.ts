@@ -10,6 +10,8 @@ const MIN_RESERVE = 64
 export interface ConnectionLimits extends ShareLimits {
   /** Key of a connection's client; null for one that may have any number of connections. */
   readonly keyOf: KeyOf<ConnectionPeer>
+  /** Whether clients have turns while more connections come than can begin (default: true). */
+  readonly haveTurns?: boolean
 }
 
 /** Connections that may wait when the total is reached; they take descriptors of the reserve. */
@@ -26,7 +28,7 @@ const KEPT = 32
  * with each server that shares these limits.
  */
 export function connectionLimiter(limits: ConnectionLimits): (server: Server) => void {
-  const { keyOf } = limits
+  const { keyOf, haveTurns = true } = limits
   /** The counted connections, each with the key of its client. */
   const counted = new Map<Socket, string | null>()
   const shares = new Shares(limits)
@@ -83,7 +85,7 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
   const room = () => Math.max(FEWEST_WAITING, shares.left)
   return (server) => {
     connectionsTaken(server).follow({ come, gone })
-    new AcceptQueue(server, { keyOf, room })
+    if (haveTurns) new AcceptQueue(server, { keyOf, room })
   }
 }
 
