@@ -121,7 +121,9 @@ type ServerSettings = Server & { readonly allowHalfOpen?: boolean; readonly noDe
 
 /** The descriptor of a server's TCP socket; null if it has none. Node has no public name for it. */
 function listenerOf(server: Server): number | null {
-  if (!server.listening || typeof server.address() === 'string') return null
+  const address = server.address()
+  // A Unix socket has its path, or null if the service manager passed it
+  if (address === null || typeof address === 'string') return null
   const { _handle: handle } = server as { _handle?: { readonly fd?: number } | null }
   return handle?.fd ?? null
 }

@@ -47,6 +47,17 @@ test('serve answers on all sockets that it was started with', unlessPassed, asyn
   }
 })
 
+test('many may connect to a passed Unix socket at once', unlessPassed, async (t) => {
+  const directory = makeScratch(t, { 'mirror/file': 'content' })
+  const path = join(directory, 'socket')
+  const args = serveArgs(join(directory, 'mirror'), directory)
+  const launcher = await launch(t, { sockets: [path], args })
+  launcher.start()
+  const answers = await Promise.all(Array.from({ length: 50 }, () => ask(path, '/file')))
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+  assert.equal(await launcher.stop(), 0)
+})
+
 longTest('no request is lost while serve is started anew', unlessPassed, async (t) => {
   const directory = makeScratch(t, { 'mirror/file': 'content' })
   const args = serveArgs(join(directory, 'mirror'), directory)
