@@ -3,7 +3,7 @@ import { type Server, Socket } from 'node:net'
 import { setImmediate } from 'node:timers'
 import { loadNative } from '../../native-addon.js'
 import { monotonicNow } from '../../process.js'
-import type { ConnectionPeer, KeyOf } from './connections.js'
+import { type ConnectionPeer, isReset, type KeyOf } from './connections.js'
 
 /** The native addon's function: descriptors and addresses in turn; see native/waiting.h. */
 interface AcceptAddon {
@@ -81,6 +81,11 @@ export class AcceptQueue {
   #connect(fd: number): void {
     const { allowHalfOpen = false, noDelay = false } = this.server as ServerSettings
     const socket = new Socket({ fd, allowHalfOpen, readable: true, writable: true })
+    // To prepare it for requests would cost more
+    if (isReset(socket)) {
+      socket.destroy()
+      return
+    }
     if (noDelay) socket.setNoDelay(true)
     this.server.emit('connection', socket)
   }

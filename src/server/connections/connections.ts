@@ -30,6 +30,10 @@ class Connections {
       for (const gone of leavers) gone(this)
     }
     server.on(event, (socket: Socket) => {
+      if (isReset(socket)) {
+        socket.destroy()
+        return
+      }
       open.add(socket)
       socket.on('close', leave)
       for (const come of this.#comers) come(socket)
@@ -45,6 +49,15 @@ class Connections {
     if (come) this.#comers.push(come)
     if (gone) this.#leavers.push(gone)
   }
+}
+
+/**
+ * Whether a client has reset its connection before its address was asked for. Its request may still be
+ * read, and without an address would count as one from a Unix socket.
+ */
+export function isReset({ remoteAddress, localAddress }: Socket): boolean {
+  // A Unix socket has neither
+  return remoteAddress === undefined && localAddress !== undefined
 }
 
 const known = new WeakMap<Server, Map<string, Connections>>()
