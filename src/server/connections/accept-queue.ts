@@ -3,6 +3,7 @@ import { type Server, Socket } from 'node:net'
 import { setImmediate } from 'node:timers'
 import { loadNative } from '../../native-addon.js'
 import { monotonicNow } from '../../process.js'
+import { networkOf } from './client-address.js'
 import { type ConnectionPeer, isReset, type KeyOf } from './connections.js'
 
 /** The native addon's function: descriptors and addresses in turn; see native/waiting.h. */
@@ -28,11 +29,11 @@ interface AcceptRules {
 /**
  * The connections of a server that wait to begin. Node accepts one in each turn of the event loop, the
  * oldest first: whoever opens thousands would keep all others waiting for seconds. Here all are taken at once,
- * and their clients have turns. Without the native addon none is.
+ * and their networks and clients have turns. Without the native addon none is.
  */
 export class AcceptQueue {
-  /** Descriptors by client; the next one's turn is first. */
-  readonly #waiting = new Map<string | null, number[]>()
+  /** The networks, or clients without one; the next one's turn is first. */
+  readonly #waiting = new Map<string | null, Network>()
   #size = 0
   #isDue = false
 
@@ -63,10 +64,10 @@ export class AcceptQueue {
   #begin(): void {
     const isOpen = this.server.listening
     const end = monotonicNow() + TURN
-    for (const [client, own] of this.#waiting) {
-      const descriptor = own.shift()
-      this.#waiting.delete(client)
-      if (own.length > 0) this.#waiting.set(client, own)
+    for (const [key, network] of this.#waiting) {
+      const descriptor = network.next()
+      this.#waiting.delete(key)
+      if (network.size > 0) this.#waiting.set(key, network)
       if (descriptor === undefined) continue
       this.#size--
       if (!isOpen) closeSync(descriptor)
@@ -99,25 +100,68 @@ export class AcceptQueue {
 
   #add(descriptor: number, remoteAddress: string): void {
     const client = this.rules.keyOf({ remoteAddress })
-    const own = this.#waiting.get(client) ?? []
-    if (this.#size >= Math.min(MOST_WAITING, this.rules.room()) && !this.#makeRoom(own.length)) {
-      closeSync(descriptor)
-      return
+    const key = (client === null ? null : networkOf(client)) ?? client
+    const network = this.#waiting.get(key) ?? new Network()
+    if (this.#size >= Math.min(MOST_WAITING, this.rules.room())) {
+      if (!this.#makeRoom(network, client)) {
+        closeSync(descriptor)
+        return
+      }
+      this.#size--
     }
-    own.push(descriptor)
-    this.#waiting.set(client, own)
+    network.add(client, descriptor)
+    this.#waiting.set(key, network)
     this.#size++
   }
 
-  /** Closes the newest of the client with most, if a comer with `own` has fewer; false if none is closed. */
-  #makeRoom(own: number): boolean {
-    let most: number[] = []
-    for (const each of this.#waiting.values()) if (each.length > most.length) most = each
-    const newest = most.length > own + 1 ? most.pop() : undefined
+  /** Closes the newest of those that have most, if a comer has fewer; false if none is closed. */
+  #makeRoom(own: Network, client: string | null): boolean {
+    let most = own
+    for (const each of this.#waiting.values()) if (each.size > most.size) most = each
+    const newest = most.size > own.size + 1 ? most.pop(0) : own.pop(own.sizeOf(client) + 1)
     if (newest === undefined) return false
     closeSync(newest)
-    this.#size--
     return true
+  }
+}
+
+/** The waiting descriptors of a network: whoever has a /48 of IPv6 can be thousands of clients. */
+class Network {
+  /** By client; the next one's turn is first. */
+  readonly #clients = new Map<string | null, number[]>()
+  size = 0
+
+  sizeOf(client: string | null): number {
+    return this.#clients.get(client)?.length ?? 0
+  }
+
+  add(client: string | null, descriptor: number): void {
+    const own = this.#clients.get(client) ?? []
+    own.push(descriptor)
+    this.#clients.set(client, own)
+    this.size++
+  }
+
+  /** Removes the oldest of the client whose turn it is. */
+  next(): number | undefined {
+    for (const [client, own] of this.#clients) {
+      const oldest = own.shift()
+      this.#clients.delete(client)
+      if (own.length > 0) this.#clients.set(client, own)
+      if (oldest === undefined) continue
+      this.size--
+      return oldest
+    }
+    return undefined
+  }
+
+  /** Removes the newest of the client with most, if those are more than so many. */
+  pop(fewest: number): number | undefined {
+    let most: number[] = []
+    for (const each of this.#clients.values()) if (each.length > most.length) most = each
+    if (most.length <= fewest) return undefined
+    this.size--
+    return most.pop()
   }
 }
 

@@ -12,9 +12,8 @@ const unlessNative = {
 }
 
 /** Starts a server on all local addresses that takes so many connections. */
-async function start(t: TestContext, { all = 5000, answer = 'yes' } = {}) {
+async function start(t: TestContext, { all = 5000, answer = 'yes', keyOf = addressOf } = {}) {
   const server = createServer((_request, response) => response.end(answer))
-  const keyOf = ({ remoteAddress }: Pick<Socket, 'remoteAddress'>) => remoteAddress ?? null
   connectionLimiter({ keyOf, all, perClient: all, perNetwork: all })(server)
   const begun: string[] = []
   server.on('connection', ({ remoteAddress = '' }: Socket) => begun.push(remoteAddress))
@@ -27,6 +26,8 @@ async function start(t: TestContext, { all = 5000, answer = 'yes' } = {}) {
   })
   return { server, begun, close, port: portOf(server) }
 }
+
+const addressOf = ({ remoteAddress }: Pick<Socket, 'remoteAddress'>) => remoteAddress ?? null
 
 function portOf(server: Server): number {
   return (server.address() as AddressInfo).port
@@ -52,6 +53,24 @@ test(
   unlessNative,
   async (t) => {
     const { begun, port } = await start(t)
+    const many = open(t, { port, count: 600, localAddress: '127.0.0.2' })
+    const one = open(t, { port, count: 1, localAddress: '127.0.0.3' })
+    await Promise.all([...many, ...one].map((socket) => once(socket, 'connect')))
+    while (begun.length < 601) await new Promise(setImmediate)
+    assert.ok(begun.indexOf('127.0.0.3') < 10, `it was number ${begun.indexOf('127.0.0.3')}`)
+  },
+)
+
+test(
+  'a client does not wait for the hundreds of clients of one IPv6 network',
+  unlessNative,
+  async (t) => {
+    // Tests have no such addresses: each connection of 127.0.0.2 is another client of one network
+    let clients = 0
+    const keyOf = ({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>) => {
+      return remoteAddress === '127.0.0.2' ? `fd00:1:2:${clients++}::/64` : remoteAddress
+    }
+    const { begun, port } = await start(t, { keyOf })
     const many = open(t, { port, count: 600, localAddress: '127.0.0.2' })
     const one = open(t, { port, count: 1, localAddress: '127.0.0.3' })
     await Promise.all([...many, ...one].map((socket) => once(socket, 'connect')))
