@@ -156,7 +156,9 @@ function checkSeveral(operands: readonly string[], { data, filesFrom }: VerifyOp
     const isSwapped = operands.length === 2 && directory === first && !isPath(torrent)
     const hint = isSwapped
       ? `the torrent comes first: btkit verify ${torrent} ${directory}`
-      : 'use --data for the data of several torrents'
+      : data === undefined
+        ? 'use --data for the data of several torrents'
+        : `give its torrents: ${directory.replace(/\/+$/, '')}/*.torrent`
     throw usageError(`${directory}: a directory, not a torrent; ${hint}`)
   }
 }
