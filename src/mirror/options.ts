@@ -103,6 +103,8 @@ interface OwnSeed {
   readonly countsOf: (infoHash: InfoHash) => ScrapedCounts | null
   /** Seeds a torrent from now on, as long as its files stay as they are. */
   readonly add: (made: MirrorTorrent) => void
+  /** Announces a torrent at once to the trackers that refused it, because they know it now. */
+  readonly retry: (infoHash: InfoHash) => void
 }
 
 /** The figures of a seed, of now and since the start. */

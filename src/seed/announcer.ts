@@ -99,6 +99,15 @@ export class Announcer {
     if (this.#tiers.size === 1) this.#announceDue()
   }
 
+  /** Announces a torrent at once to the trackers that have not accepted it yet. */
+  retry(torrent: SeedTorrent): void {
+    for (const tier of this.#tiers.get(torrent) ?? []) {
+      if (tier.hasStarted || tier.isAsking) continue
+      if (this.#asking < AT_ONCE) void this.#announce(tier)
+      else tier.nextAt = this.seeder.monotonic()
+    }
+  }
+
   /** Tells the trackers of a torrent that it is not seeded any more. */
   remove(torrent: SeedTorrent): void {
     const tiers = this.#tiers.get(torrent) ?? []

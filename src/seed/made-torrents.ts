@@ -112,6 +112,11 @@ export class MadeTorrents {
     return state && { seeds: 1, leechers: state.peers, completed: 0 }
   }
 
+  /** Announces a torrent at once to the trackers that refused it, because they know it now. */
+  retry(infoHash: InfoHash): void {
+    this.service.retry(infoHash)
+  }
+
   /** Seeds a torrent from now on. */
   add({ content, options, cacheAccess, ...torrent }: MadeSeed): void {
     const isSet = content.files.length > 1

@@ -2,6 +2,7 @@ import { Announcer, type OnTrackerChange } from './announcer.js'
 import { DhtAnnouncer } from './dht.js'
 import { LocalDiscovery } from './local-discovery.js'
 import { swarmHashes } from '../metainfo/info-hash.js'
+import type { InfoHash } from '../metainfo/values.js'
 import type { SeedTorrent } from './seeded.js'
 import { Seeder, type SeederOptions } from './seeder.js'
 
@@ -62,6 +63,12 @@ export class SeedService extends Seeder {
     this.#announcer.add(torrent)
     if (!torrent.private) this.#local?.announce(swarmHashes(torrent))
     return true
+  }
+
+  /** Announces a torrent at once to the trackers that refused it, because they know it now. */
+  retry(infoHash: InfoHash): void {
+    const torrent = this.find(infoHash)
+    if (torrent) this.#announcer.retry(torrent)
   }
 
   override remove(torrent: SeedTorrent): void {

@@ -103,6 +103,25 @@ test('a failure of a tracker is reported once for all torrents, and so is its en
   assert.deepEqual(changes, [`${tracker} fails`, `${tracker} answers`, `${tracker} fails`])
 })
 
+test('a torrent that its tracker refused is announced again at once if asked, and only then', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let asked = 0
+  t.mock.method(globalThis, 'fetch', () => {
+    return asked++ === 0 ? Promise.reject(new Error('not tracked')) : Promise.resolve(answer())
+  })
+  const announcer = new Announcer(
+    seederAt(() => 0),
+    null,
+  )
+  const torrent = torrentOf(1)
+  announcer.add(torrent)
+  await until('it is refused', () => announcer.failuresOf(torrent).length === 1)
+  announcer.retry(torrent)
+  await until('it is accepted', () => announcer.failuresOf(torrent).length === 0)
+  announcer.retry(torrent)
+  assert.equal(asked, 2)
+})
+
 function answer(): Response {
   return new Response('d8:intervali1800e5:peers0:e')
 }

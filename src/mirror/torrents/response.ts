@@ -206,9 +206,12 @@ export class TorrentSender {
     }
     const answer = { trackers, parts, length, headers }
     // Parsing a large torrent takes long, so the tracker gets each only once
-    if (tracker && !swarmHashesOf(torrent).every((hash) => tracker.has(hash)))
+    if (tracker && !swarmHashesOf(torrent).every((hash) => tracker.has(hash))) {
       // Without the host of this request, which may be any
       tracker.add(buildTorrent(partsOf(surround(torrent, own), null), torrent))
+      // The tracker refused a torrent of --warm until now. Some clients find only this seed.
+      for (const hash of swarmHashesOf(torrent)) seed?.retry(hash)
+    }
     if (tracker || seed) known.swarms.note(torrent)
     // An answer that no cache may keep may be right for this client alone
     if (method === 'GET' && isKept && headers['Cache-Control'] !== 'no-store')
