@@ -32,6 +32,8 @@ interface Tier {
   failures: number
   hasStarted: boolean
   isAsking: boolean
+  /** Whether it may succeed at once if it fails now. */
+  isRetried: boolean
   /** Why the last announce failed; null if it did not. */
   error: string | null
   /** The failure of all its trackers that was noted last. */
@@ -91,7 +93,7 @@ export class Announcer {
         .filter((urls) => urls.length > 0)
         .map((urls) => ({
           ...{ torrent, infoHash, urls: [...urls], nextAt, error: null, noted: null },
-          ...{ failures: 0, hasStarted: false, isAsking: false },
+          ...{ failures: 0, hasStarted: false, isAsking: false, isRetried: false },
         }))
     })
     this.#tiers.set(torrent, tiers)
@@ -102,8 +104,9 @@ export class Announcer {
   /** Announces a torrent at once to the trackers that have not accepted it yet. */
   retry(torrent: SeedTorrent): void {
     for (const tier of this.#tiers.get(torrent) ?? []) {
-      if (tier.hasStarted || tier.isAsking) continue
-      if (this.#asking < AT_ONCE) void this.#announce(tier)
+      if (tier.hasStarted) continue
+      if (tier.isAsking) tier.isRetried = true
+      else if (this.#asking < AT_ONCE) void this.#announce(tier)
       else tier.nextAt = this.seeder.monotonic()
     }
   }
@@ -154,7 +157,7 @@ export class Announcer {
   async #announce(tier: Tier): Promise<void> {
     const { torrent, urls } = tier
     this.#asking++
-    tier.isAsking = true
+    Object.assign(tier, { isAsking: true, isRetried: false })
     let wait = USUAL
     const [tracker = ''] = urls
     try {
@@ -172,7 +175,8 @@ export class Announcer {
       urls.push(...urls.splice(0, 1))
       const rounds = Math.floor(tier.failures++ / urls.length)
       const isRoundOver = tier.failures % urls.length === 0
-      wait = isRoundOver ? Math.min(LONGEST, SHORTEST * 2 ** Math.min(rounds, 10)) : 0
+      const isAtOnce = !isRoundOver || tier.isRetried
+      wait = isAtOnce ? 0 : Math.min(LONGEST, SHORTEST * 2 ** Math.min(rounds, 10))
       const isOver = !isRoundOver || this.#ending.signal.aborted || !this.#tiers.has(torrent)
       if (!isOver && this.#count(tier, `${tracker} ${failure}`))
         this.onChange(torrent, { tracker, failure })

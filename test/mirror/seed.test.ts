@@ -4,7 +4,6 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { parseMagnet } from '../../src/metainfo/magnet.js'
 import { findFreePort } from '../support/opentracker.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
@@ -131,15 +130,12 @@ test('with --track, the tracker names the seed of a file of --warm as soon as so
   const track = ['--host', '127.0.0.1', '--track', announce, '--state-dir', makeScratch(t)]
   const mirror = await serveSeed(t, ['--warm', '/iso/*.iso', ...track])
   await until('it is seeded', async () => (await seededCount(mirror)) === 1)
-  // Its tracker refuses it: nobody asked for it
-  await setTimeout(1500)
-  const asked = performance.now()
+  // Its tracker refuses it, or is about to: nobody asked for it
   const { link } = await magnetOf(mirror, '/iso/image.iso')
   await until('the tracker has the seed', async () => {
     const { stdout } = await runBtkit(['scrape', '--json', link])
     return stdout.includes('"seeds":1')
   })
-  assert.ok(performance.now() - asked < 20_000)
 })
 
 test('torrents of --torrents are seeded from the start', async (t) => {

@@ -122,6 +122,25 @@ test('a torrent that its tracker refused is announced again at once if asked, an
   assert.equal(asked, 2)
 })
 
+test('a torrent that becomes known while it is announced is announced again after the refusal', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let asked = 0
+  t.mock.method(globalThis, 'fetch', () => {
+    return asked++ === 0 ? Promise.reject(new Error('not tracked')) : Promise.resolve(answer())
+  })
+  const announcer = new Announcer(
+    seederAt(() => 0),
+    null,
+  )
+  const torrent = torrentOf(1)
+  announcer.add(torrent)
+  announcer.retry(torrent)
+  await until('it is accepted', () => {
+    t.mock.timers.tick(1000)
+    return asked === 2 && announcer.failuresOf(torrent).length === 0
+  })
+})
+
 function answer(): Response {
   return new Response('d8:intervali1800e5:peers0:e')
 }
