@@ -124,7 +124,8 @@ longTest('a worker ends at a signal though Redis is gone', { skip }, async (t) =
   t.after(() => child.kill('SIGKILL'))
   const ended = collect(child)
   const isThere = () => redis.send('client', 'list').includes(':w:')
-  await until('the worker is connected', isThere)
+  // It says that it takes jobs
+  await Promise.all([once(child.stdout, 'data'), until('the worker is connected', isThere)])
   redis.kill()
   await once(child.stderr, 'data')
   child.kill('SIGTERM')
