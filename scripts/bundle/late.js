@@ -1,5 +1,6 @@
-// Modules that bundles load at their first use, as they take a millisecond and more to load.
+// Modules that bundles load at their first use: commander alone would load child_process for each command.
 
+/** Modules that take a millisecond and more to load. */
 const COSTLY = [
   '@rgrove/parse-xml',
   'node:child_process',
@@ -22,7 +23,6 @@ const COSTLY = [
   // As detect-libc names it
   'child_process',
 ]
-/** The program loads them at their first use: commander alone would load child_process for each command. */
 const REQUIRE = new RegExp(`require\\(("(?:${COSTLY.join('|')})")\\)`, 'g')
 
 /** Makes a bundle's text load them late. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { Announcer } from '../../src/seed/announcer.js'
 import { infoHashOf } from '../support/info-hashes.js'
@@ -104,25 +104,25 @@ test('a failure of a tracker is reported once for all torrents, and so is its en
 })
 
 test('a torrent that its tracker refused is announced again at once if asked, and only then', async (t) => {
-  t.mock.timers.enable({ apis: ['setInterval'] })
-  let asked = 0
-  t.mock.method(globalThis, 'fetch', () => {
-    return asked++ === 0 ? Promise.reject(new Error('not tracked')) : Promise.resolve(answer())
-  })
-  const announcer = new Announcer(
-    seederAt(() => 0),
-    null,
-  )
-  const torrent = torrentOf(1)
-  announcer.add(torrent)
+  const { announcer, torrent, timesAsked } = refusedOnce(t)
   await until('it is refused', () => announcer.failuresOf(torrent).length === 1)
   announcer.retry(torrent)
   await until('it is accepted', () => announcer.failuresOf(torrent).length === 0)
   announcer.retry(torrent)
-  assert.equal(asked, 2)
+  assert.equal(timesAsked(), 2)
 })
 
 test('a torrent that becomes known while it is announced is announced again after the refusal', async (t) => {
+  const { announcer, torrent, timesAsked } = refusedOnce(t)
+  announcer.retry(torrent)
+  await until('it is accepted', () => {
+    t.mock.timers.tick(1000)
+    return timesAsked() === 2 && announcer.failuresOf(torrent).length === 0
+  })
+})
+
+/** An announcer whose tracker refuses its torrent the first time. */
+function refusedOnce(t: TestContext) {
   t.mock.timers.enable({ apis: ['setInterval'] })
   let asked = 0
   t.mock.method(globalThis, 'fetch', () => {
@@ -134,12 +134,8 @@ test('a torrent that becomes known while it is announced is announced again afte
   )
   const torrent = torrentOf(1)
   announcer.add(torrent)
-  announcer.retry(torrent)
-  await until('it is accepted', () => {
-    t.mock.timers.tick(1000)
-    return asked === 2 && announcer.failuresOf(torrent).length === 0
-  })
-})
+  return { announcer, torrent, timesAsked: () => asked }
+}
 
 function answer(): Response {
   return new Response('d8:intervali1800e5:peers0:e')

@@ -58,7 +58,12 @@ export function hintAtDirectory(error: unknown): unknown {
       error,
       ` without torrents; to make its torrent: btkit create ${inShell(directory)}`,
     )
-  return withHint(error, `; give its torrents: ${directory}/*.torrent`)
+  return withHint(error, `; ${howToNameTorrents(directory)}`)
+}
+
+/** How to name the torrents of a directory that was given in their place. */
+export function howToNameTorrents(directory: string): string {
+  return `give its torrents: ${directory.replace(/\/+$/, '')}/*.torrent`
 }
 
 /**

@@ -55,9 +55,9 @@ class Connections {
  * Whether a client has reset its connection before its address was asked for. Its request may still be
  * read, and without an address would count as one from a Unix socket.
  */
-export function isReset({ remoteAddress, localAddress }: Socket): boolean {
-  // A Unix socket has neither
-  return remoteAddress === undefined && localAddress !== undefined
+export function isReset(socket: Socket): boolean {
+  // A Unix socket has neither address. The own one is asked for only if the other is missing.
+  return socket.remoteAddress === undefined && socket.localAddress !== undefined
 }
 
 const known = new WeakMap<Server, Map<string, Connections>>()

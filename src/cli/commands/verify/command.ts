@@ -4,7 +4,12 @@ import { openCacheOf } from '../../open/cache.js'
 import type { CommandContext } from '../../context.js'
 import { maxRateOption, threadsOption, dataOption, maxTorrentSize } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
-import { readFileList, type FileList, readTorrentInput } from '../../open/torrent-input.js'
+import {
+  howToNameTorrents,
+  readFileList,
+  type FileList,
+  readTorrentInput,
+} from '../../open/torrent-input.js'
 import type { Engine } from '../../../core/digests/hash-content.js'
 import type { Io } from '../../io.js'
 import { dirname } from 'node:path'
@@ -154,11 +159,11 @@ function checkSeveral(operands: readonly string[], { data, filesFrom }: VerifyOp
   if (directory !== undefined) {
     const [first, torrent = ''] = operands
     const isSwapped = operands.length === 2 && directory === first && !isPath(torrent)
-    const hint = isSwapped
-      ? `the torrent comes first: btkit verify ${torrent} ${directory}`
-      : data === undefined
+    const other =
+      data === undefined
         ? 'use --data for the data of several torrents'
-        : `give its torrents: ${directory.replace(/\/+$/, '')}/*.torrent`
+        : howToNameTorrents(directory)
+    const hint = isSwapped ? `the torrent comes first: btkit verify ${torrent} ${directory}` : other
     throw usageError(`${directory}: a directory, not a torrent; ${hint}`)
   }
 }
