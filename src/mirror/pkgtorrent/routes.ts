@@ -10,7 +10,7 @@ import { askedVersion, requestPath } from '../requests/address.js'
 import type { Requesters } from '../requests/requester.js'
 import type { TorrentSender } from '../torrents/response.js'
 import { addReadRoute } from '../../server/answers/accept.js'
-import { beginRange, type Ranged } from '../../server/answers/conditional.js'
+import { answerRanged, type Ranged } from '../../server/answers/conditional.js'
 import { malformed, notPermitted, Refusal } from '../../server/answers/refusal.js'
 
 const ZEROS = Buffer.alloc(BLOCK_SIZE)
@@ -70,8 +70,11 @@ export function addPkgtorrentRoutes(
 
   addReadRoute<Route>(app, `${mount}/nullfile/:spec`, (request, reply) => {
     const { bytes, ...ranged } = findNullFile(request.params.spec)
-    const range = beginRange(request, reply, { size: bytes.length, ...ranged })
-    return range ? reply.send(bytes.subarray(range.start, range.end)) : reply
+    const answer = answerRanged(request.raw, { size: bytes.length, ...ranged })
+    reply.code(answer.status).headers(answer.headers)
+    if (answer.line !== null) reply.type('text/plain; charset=utf-8').send(answer.line)
+    else reply.send(answer.range ? bytes.subarray(answer.range.start, answer.range.end) : undefined)
+    return reply
   })
 }
 

@@ -1,11 +1,10 @@
-import { lstatMany } from '../../files/stat-files.js'
 import { magnetLink } from '../../metainfo/magnet.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import { viewAddress, type ViewName } from '../requests/address.js'
 import type { KnownTorrent } from '../torrents/known-torrent.js'
 import { type ComposeForm, torrentForm, type TorrentSurroundings } from '../torrents/response.js'
-import { childOf, type Mirror, MirrorView } from '../tree/mirror.js'
+import { type Mirror, MirrorView } from '../tree/mirror.js'
 import { FILE_PAGE_HEADERS, type FilePage, renderFilePage } from './file-page.js'
 import { attachmentNamed } from '../../server/answers/attachment.js'
 import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
@@ -112,9 +111,11 @@ export async function takenViews(
 ): Promise<ViewName[]> {
   const above = components.slice(0, -1)
   const name = components.at(-1) ?? ''
-  const path = childOf(await view.directory(above), name)
-  const states = await lstatMany(views.map((each) => `${path}.${each}`))
-  const there = views.filter((_, i) => !(states[i] instanceof Error))
+  const { taken } = await view.look(
+    components,
+    views.map((each) => `${name}.${each}`),
+  )
+  const there = views.filter((each) => taken.includes(`${name}.${each}`))
   const areTaken = await Promise.all(
     there.map(async (each) => {
       try {

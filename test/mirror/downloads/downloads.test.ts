@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { statSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -246,4 +246,68 @@ test('UTF-8 is declared, also in parts and to HEAD; other encodings are not', as
       assert.equal(answer.headers['content-type'], type, `${method} ${path}`)
     }
   }
+})
+
+test('a file replaced by one of the same size and time is another one', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { 'a.bin': 'A'.repeat(60_000) } })
+  const path = join(root, 'a.bin')
+  utimesSync(path, 0, 0)
+  const { headers } = await ask(port, '/a.bin')
+  // As a package manager, and as `touch -r` does
+  for (const write of [
+    () => {
+      writeFileSync(`${path}.new`, 'B'.repeat(60_000))
+      utimesSync(`${path}.new`, 0, 0)
+      renameSync(`${path}.new`, path)
+    },
+    () => {
+      writeFileSync(path, 'C'.repeat(60_000))
+      utimesSync(path, 0, 0)
+    },
+  ]) {
+    write()
+    const tag = String(headers.etag)
+    const again = await ask(port, '/a.bin', { headers: { 'If-None-Match': tag } })
+    assert.equal(again.status, 200)
+    assert.notEqual(again.headers.etag, tag)
+    const part = await ask(port, '/a.bin', { headers: { Range: 'bytes=9-', 'If-Range': tag } })
+    assert.equal(part.status, 200)
+  }
+})
+
+test('a file that may still change without a trace has a weak tag, and no part of it counts', async (t) => {
+  // The clock does not run ahead
+  const setup = { files: { 'a.bin': 'content' }, io: { now: () => Date.now() } }
+  const { port, root } = await serveMirror(t, setup)
+  const young = Date.now() / 1000 + 60
+  utimesSync(join(root, 'a.bin'), young, young)
+  const { headers } = await ask(port, '/a.bin')
+  assert.match(String(headers.etag), /^W\//)
+  // A date in the future is not sent (RFC 9110, section 8.8.2.1)
+  assert.equal(headers['last-modified'], undefined)
+  const resumed = { Range: 'bytes=1-', 'If-Range': String(headers.etag) }
+  assert.equal((await ask(port, '/a.bin', { headers: resumed })).status, 200)
+})
+
+test('whatever changes below the root is seen by the next request for a known file', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { 'd/a.bin': 'first' } })
+  const get = () => ask(port, '/d/a.bin')
+  const known = async () => {
+    await get()
+    return get()
+  }
+  assert.equal((await known()).body.toString(), 'first')
+  writeFileSync(join(root, 'd/a.bin'), 'second')
+  assert.equal((await known()).body.toString(), 'second')
+  writeFileSync(join(root, 'd/a.bin.torrent'), 'another file')
+  assert.match(String((await get()).headers.link), /^<a\.bin\?torrent>/)
+  rmSync(join(root, 'd/a.bin.torrent'))
+  assert.match(String((await known()).headers.link), /^<a\.bin\.torrent>/)
+  renameSync(join(root, 'd'), join(root, 'e'))
+  assert.equal((await get()).status, 404)
+  renameSync(join(root, 'e'), join(root, 'd'))
+  assert.equal((await known()).status, 200)
+  rmSync(join(root, 'd/a.bin'))
+  mkdirSync(join(root, 'd/a.bin'))
+  assert.equal((await get()).status, 302)
 })
