@@ -86,7 +86,7 @@ export async function findData(
     return [...wanted].map(describeExtra)
   }
   const candidatesOf = candidates(metainfo, index)
-  const absent = findFiles(streamedFiles(metainfo), { find: () => ABSENT })
+  const absent = findFiles(streamedFiles(metainfo), () => ABSENT)
   const first = absent.map((each): FoundFile => {
     return { ...each, found: foundAt(candidatesOf(each.file)[0]) }
   })

@@ -7,8 +7,7 @@ import type { PieceLength } from '../../metainfo/values.js'
 import { BACKSLASH } from '../../metainfo/parse/unsafe-path.js'
 import { checkPieces, type PieceCheck, type VerifyContext } from './check-pieces.js'
 import {
-  findFiles,
-  locateContent,
+  findContent,
   markAbsent,
   type FoundFile,
   type DataPlace,
@@ -20,23 +19,16 @@ import {
   UNCHECKED,
   type Interval,
   type PieceStates,
+  type Whereabouts,
 } from './content.js'
 import { planV2Side, streamedFiles, whyNoV2Side, type V2Side } from './v2-side.js'
 import { judgeFile, type VerifiedFile, type VerifyReport } from './verify-report.js'
 
 /** A request for a check. */
-export interface VerifyRequest {
+export interface VerifyRequest extends Whereabouts {
   readonly metainfo: Metainfo
   /** The torrent's name in errors. */
   readonly torrent: string
-  /** The content, or the directory that contains it. */
-  readonly path: string
-  /**
-   * Whether the content must be below `path` under the torrent's name, and is never `path` itself.
-   */
-  readonly byName?: boolean
-  /** Whether to follow symbolic links that lead out of `path`. */
-  readonly followSymlinks?: boolean
   /** Whether to read the files, instead of only comparing their sizes. */
   readonly checkHashes: boolean
   /** Whether to report files that are not in the torrent. */
@@ -63,20 +55,16 @@ export interface VerifyPlan {
 /**
  * Looks for the files of a torrent, and opens none.
  * @throws BtkitError `unsafe-path` for a torrent with unsafe paths, `metainfo` for a v2-only
- *   torrent with missing or wrong piece layers, and as locateContent
+ *   torrent with missing or wrong piece layers, and as findContent
  */
 export async function planVerify(request: VerifyRequest): Promise<VerifyPlan> {
   const { metainfo, torrent } = request
   refuseUnsafePaths(metainfo, torrent)
-  const location = locateContent(metainfo, request)
-  const files = findFiles(streamedFiles(metainfo), location)
-  const wantsExtra = request.extra && location.directory !== null
-  const extra = wantsExtra ? await findExtraFiles(location.directory, metainfo.files) : NO_EXTRA
-  return planFound(request, { files, extra, place: location.place })
+  const { files, directory, place } = findContent(metainfo, streamedFiles(metainfo), request)
+  const wantsExtra = request.extra && directory !== null
+  const extra = wantsExtra ? await findExtraFiles(directory, metainfo.files) : NO_EXTRA
+  return planFound(request, { files, extra, place })
 }
-
-/** The files of a torrent, wherever they were found, and others. */
-type FoundContent = Pick<VerifyPlan, 'files' | 'place'> & { readonly extra?: ExtraFiles }
 
 /**
  * Plans a check of files that were found already, in stream order with pad files.
@@ -84,7 +72,11 @@ type FoundContent = Pick<VerifyPlan, 'files' | 'place'> & { readonly extra?: Ext
  */
 export function planFound(
   request: VerifyRequest,
-  { files, place, extra = NO_EXTRA }: FoundContent,
+  {
+    files,
+    place,
+    extra = NO_EXTRA,
+  }: Pick<VerifyPlan, 'files' | 'place'> & Partial<Pick<VerifyPlan, 'extra'>>,
 ): VerifyPlan {
   const { metainfo, torrent } = request
   const v2Refusal = request.checkHashes ? whyNoV2Side(metainfo) : null

@@ -125,7 +125,7 @@ async function findTargets(
   const [torrent = '', path] = operands
   const isAlone = filesFrom === undefined && data === undefined && operands.length <= 2
   if (isAlone && (path === undefined || isPath(path))) {
-    const place = { torrent, path: path ?? dirname(torrent), byName: false }
+    const place = { torrent, path: path ?? dirname(torrent) }
     return { places: [place], refused: [], isSingle: true }
   }
   checkSeveral(operands, options)
@@ -135,7 +135,7 @@ async function findTargets(
     const what = filesFrom === '-' ? 'standard input' : filesFrom
     throw new BtkitError('empty', `${what}: names no torrent; nothing was checked`)
   }
-  const byName = data !== undefined
+  const byName = data !== undefined || undefined
   return {
     places: torrents.map((torrent) => ({ torrent, path: data ?? dirname(torrent), byName })),
     refused: list.refused,
