@@ -144,6 +144,8 @@ export interface FindOptions extends Omit<WorkOptions, 'cache'> {
    * (default: none).
    */
   readonly link?: string | undefined
+  /** Receives the problems of entries that cannot be looked at, and are left out. */
+  readonly onWarning?: ((message: string) => void) | undefined
   /** Maximum bytes of a .torrent (default: 64 MiB). */
   readonly maxSize?: number | undefined
 }
@@ -170,7 +172,7 @@ export function findData(
   return startTask(options, async (signal, tell) => {
     requireArray(torrents, 'torrents')
     requirePaths(directories, 'directories')
-    const index = await indexFiles(directories)
+    const index = await indexFiles(directories, ({ message }) => options.onWarning?.(message))
     let bytesTotal = 0
     const context = hashContextOf(options, { signal, tell, bytesTotal: () => bytesTotal })
     const results: FoundData[] = []

@@ -262,7 +262,9 @@ export class SeedKeeper {
   /** Finds data below the given directories by its pieces, whatever its name. */
   async #findAnywhere(metainfo: Metainfo, torrent: string): Promise<(FileState | null)[] | null> {
     const { data, hashContext } = this.options
-    this.#index ??= await indexFiles(data)
+    this.#index ??= await indexFiles(data, (problem) => {
+      this.#report(problem.message, problem)
+    })
     const index = this.#index
     const found = await findData({ metainfo, torrent, index }, hashContext)
     const byFile = new Map(found.map((each) => [each.file, each]))

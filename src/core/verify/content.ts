@@ -257,6 +257,12 @@ export function rangesOf(
   return ranges
 }
 
+/** Returns the bytes of a range of the stream in pieces that are not UNCHECKED. */
+export function countChecked(pieces: PieceStates, stretch: Interval): number {
+  const absent = rangesOf(pieces, stretch, UNCHECKED)
+  return absent.reduce((rest, [from, to]) => rest - (to - from), stretch[1] - stretch[0])
+}
+
 /** Returns the number of pieces in any of the wanted states. */
 export function countPieces({ states }: PieceStates, wanted: number): number {
   return states.reduce((count, state) => ((state & wanted) === 0 ? count : count + 1), 0)
