@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { HashContext } from '../core/digests/hash-content.js'
 import { findData, indexFiles, type FileIndex } from '../core/find/find-data.js'
 import { findTorrents } from '../core/launch/find-torrents.js'
@@ -268,14 +268,11 @@ export class SeedKeeper {
     const index = this.#index
     const found = await findData({ metainfo, torrent, index }, hashContext)
     const byFile = new Map(found.map((each) => [each.file, each]))
-    const fingerprints = new Map(
-      [...index.values()].flat().map((file) => [file.absolutePath, file.fingerprint]),
-    )
     const files = streamedFiles(metainfo).map((file) => {
-      const path = byFile.get(file)?.status === 'found' ? byFile.get(file)?.path : null
-      const fingerprint = path ? fingerprints.get(path) : undefined
-      if (path && fingerprint) return { absolutePath: path, fingerprint }
-      return file.padding || file.length === 0 ? null : undefined
+      if (file.padding || file.length === 0) return null
+      const { status, path } = byFile.get(file) ?? {}
+      if (status !== 'found' || !path) return undefined
+      return index.get(file.length, basename(path)).find((each) => each.absolutePath === path)
     })
     return files.every((file) => file !== undefined) ? files : null
   }

@@ -1,5 +1,5 @@
 import { link, mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { searchTree, type ScannedFile } from '../../files/scan/scan-tree.js'
@@ -17,8 +17,24 @@ import {
   type VerifyRequest,
 } from '../verify/verify-torrent.js'
 
-/** The files below some directories, by size in bytes. */
-export type FileIndex = ReadonlyMap<number, readonly ScannedFile[]>
+/** The files below some directories. */
+export class FileIndex {
+  readonly #files = new Map<number | string, ScannedFile[]>()
+
+  add(file: ScannedFile): void {
+    const { size } = file.fingerprint
+    for (const key of [size, `${size} ${basename(file.absolutePath)}`]) {
+      const files = this.#files.get(key)
+      if (files) files.push(file)
+      else this.#files.set(key, [file])
+    }
+  }
+
+  /** Returns the files of a size in bytes, or only those of a name. */
+  get(size: number, name?: string): readonly ScannedFile[] {
+    return this.#files.get(name === undefined ? size : `${size} ${name}`) ?? []
+  }
+}
 
 /** A file of a torrent, and where its data is. */
 export interface FoundDatum {
@@ -48,16 +64,14 @@ export async function indexFiles(
   directories: readonly string[],
   onProblem: (problem: BtkitError) => void,
 ): Promise<FileIndex> {
-  const index = new Map<number, ScannedFile[]>()
+  const index = new FileIndex()
   const seen = new Set<string>()
   for (const directory of directories) {
     for (const file of await searchTree(directory, onProblem)) {
       const { size } = file.fingerprint
       if (size === 0 || seen.has(file.absolutePath)) continue
       seen.add(file.absolutePath)
-      const ofSize = index.get(size)
-      if (ofSize) ofSize.push(file)
-      else index.set(size, [file])
+      index.add(file)
     }
   }
   return index
@@ -127,11 +141,13 @@ function candidates({ name, isDirectory }: Metainfo, index: FileIndex) {
     const before = known.get(file)
     if (before) return before
     const path = isDirectory ? [name, ...file.path] : [name]
-    const ofSize = file.padding ? [] : (index.get(file.length) ?? [])
-    const ranked = ofSize
+    const ranked = index
+      .get(file.length, path.at(-1))
       .map((each) => ({ each, rank: commonEnd(path, each.absolutePath.split('/')) }))
       .sort((a, b) => b.rank - a.rank)
-    const best = ranked.slice(0, MOST_TRIED).map(({ each }) => each)
+      .map(({ each }) => each)
+    const others = index.get(file.length).slice(0, MOST_TRIED)
+    const best = file.padding ? [] : [...new Set([...ranked, ...others])].slice(0, MOST_TRIED)
     known.set(file, best)
     return best
   }

@@ -18,7 +18,7 @@ import { NODE, padOf } from './v2-side.js'
 /** Maximum number of files of the same size to try for a missing one. */
 export const MOST_TRIED = 8
 
-/** Maximum number of choices to try for all missing files of a piece. */
+/** Missing files of a piece are looked for together if there are not more choices than this. */
 const MOST_CHOICES = MOST_TRIED ** 3
 
 /**
@@ -56,10 +56,10 @@ function isMissing({ file, found }: FoundFile): boolean {
   return found.kind === 'missing' && !file.padding && file.length > 0
 }
 
-/** Returns choices of a file from each list, except when there are very many. */
+/** Returns all choices of a file from each list; none if there are too many. */
 function choicesOf(lists: readonly (readonly ScannedFile[])[]): ScannedFile[][] {
   const count = lists.reduce((product, { length }) => product * length, 1)
-  return Array.from({ length: Math.min(count, MOST_CHOICES) }, (_, number) => {
+  return Array.from({ length: count > MOST_CHOICES ? 0 : count }, (_, number) => {
     let rest = number
     return lists.flatMap((list) => {
       const at = rest % list.length
@@ -127,13 +127,13 @@ class Search {
     const from = missing[0]?.stretch[0] ?? 0
     const to = missing.at(-1)?.stretch[1] ?? 0
     const { check, start } = this.#checkOf([from, to])
-    await checkPieces(check, this.#context)
     const stretches = missing.map(({ stretch: [from, to] }): Interval => [from - start, to - start])
+    const areChecked = () => stretches.every((stretch) => countChecked(check.pieces, stretch) > 0)
+    if (!areChecked()) return 'undecided'
+    await checkPieces(check, this.#context)
     const isBad = (stretch: Interval) => rangesOf(check.pieces, stretch, BAD | SUSPECT).length > 0
     if (stretches.some(isBad)) return 'bad'
-    return stretches.every((stretch) => countChecked(check.pieces, stretch) > 0)
-      ? 'good'
-      : 'undecided'
+    return areChecked() ? 'good' : 'undecided'
   }
 
   /**
