@@ -7,7 +7,14 @@ import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { makeWithLibtorrent, needsLibtorrent, readWithLibtorrent } from '../metainfo/libtorrent.js'
 import { assertRefused } from '../metainfo/refusal.js'
 import { makeScratch } from '../support/scratch.js'
-import { goldenTorrent, torrentOf } from '../support/torrents.js'
+import {
+  digestsFor,
+  directoryInfo,
+  goldenTorrent,
+  singleFileInfo,
+  torrentOf,
+  type PlainDict,
+} from '../support/torrents.js'
 import { makeWithWebtorrent, readWithWebtorrent } from '../support/webtorrent.js'
 
 const made = await makeWithWebtorrent()
@@ -76,6 +83,25 @@ for (const version of ['v2', 'hybrid'] as const) {
 for (const name of ['v2-single', 'v2-directory', 'hybrid-directory']) {
   test(`the golden ${name} is read as libtorrent reads it`, needsLibtorrent, () => {
     assertReadAlike(goldenTorrent(`${name}.torrent`))
+  })
+}
+
+const ODD: Record<string, PlainDict> = {
+  'name.utf-8 and path.utf-8': directoryInfo(
+    [{ length: 5, path: ['a'], 'path.utf-8': ['b', 'ü'] }],
+    { 'name.utf-8': 'é' },
+  ),
+  'only name.utf-8 and path.utf-8': {
+    ...directoryInfo([], { name: undefined, 'name.utf-8': 'é', pieces: digestsFor(5) }),
+    files: [{ length: 5, 'path.utf-8': ['b'] }],
+  },
+  'name.utf-8 of a single file': singleFileInfo({ 'name.utf-8': 'é' }),
+  'a path.utf-8 that is no list': directoryInfo([{ length: 5, path: ['a'], 'path.utf-8': 'b' }]),
+}
+
+for (const [what, info] of Object.entries(ODD)) {
+  test(`${what}: read as libtorrent reads it`, needsLibtorrent, () => {
+    assertReadAlike(torrentOf(info))
   })
 }
 

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { type BencodeDict, type BencodeValue, isByteString } from '../bencode/value.js'
 import {
-  readText,
+  readComponents,
   metainfoError,
   requireLength,
   requireString,
@@ -101,8 +101,10 @@ function readVersion(info: BencodeDict): MetainfoVersion {
 
 function readName(info: BencodeDict, warnings: WarningList): string {
   const what = () => 'info.name'
-  const bytes = requireString(info.get('name'), what)
-  return readText({ bytes, twin: info.get('name.utf-8'), what, warnings })
+  const twin = info.get('name.utf-8')
+  const bytes = requireString(info.get('name') ?? twin, what)
+  const [name = ''] = readComponents([bytes], { twins: twin ? [twin] : [], what, warnings })
+  return name
 }
 
 function readPieceLength(info: BencodeDict, version: MetainfoVersion): PieceLength {

@@ -1,7 +1,7 @@
 import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
 import {
   decodeUtf8,
-  readText,
+  readComponents,
   metainfoError,
   requireDict,
   requireLength,
@@ -83,14 +83,12 @@ function readAttr(value: BencodeValue | undefined): string {
 }
 
 function readPath(file: BencodeDict, what: What, warnings: WarningList): string[] {
-  const components = requireList(file.get('path'), what)
-  if (components.length === 0) throw metainfoError(what(), 'is empty')
   const twin = file.get('path.utf-8')
-  const twins = Array.isArray(twin) && twin.length === components.length ? twin : []
-  return components.map((component, at) => {
-    const bytes = requireString(component, () => `${what()}[${at}]`)
-    return readText({ bytes, twin: twins[at], what, warnings })
-  })
+  const twins = Array.isArray(twin) ? twin : []
+  const components = requireList(file.get('path') ?? twin, what)
+  if (components.length === 0) throw metainfoError(what(), 'is empty')
+  const strings = components.map((each, at) => requireString(each, () => `${what()}[${at}]`))
+  return readComponents(strings, { twins, what, warnings })
 }
 
 /** Returns the number of pieces for `length` bytes; the last may be short. Exact up to 2^53 - 1. */
