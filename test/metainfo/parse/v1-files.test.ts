@@ -23,15 +23,17 @@ test('a list of files makes a directory, even of one file', () => {
   })
 })
 
-test('attributes tell pad files and links, whose length may be left out', () => {
+test('attributes tell pad files and links, whose length does not count', () => {
   const files = [
     { length: 5, path: ['.pad', '5'], attr: 'p' },
     { path: ['link'], attr: 'l', 'symlink path': ['a'] },
+    { length: 9, path: ['long'], attr: 'l', 'symlink path': ['a'] },
     { length: 1, path: ['a'], attr: 7 },
   ]
   assert.deepEqual(read({ files }).files, [
     { path: ['.pad', '5'], length: 5, padding: true, attr: 'p' },
     { path: ['link'], length: 0, padding: false, attr: 'l', symlinkPath: ['a'] },
+    { path: ['long'], length: 0, padding: false, attr: 'l', symlinkPath: ['a'] },
     { path: ['a'], length: 1, padding: false, attr: '' },
   ])
 })
