@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BencodeDict, BencodeValue } from '../../../src/metainfo/bencode/value.js'
 import { automaticPieceLength } from '../../../src/metainfo/piece-length.js'
-import { singleFileInfo, torrentOf, editedGolden } from '../../support/torrents.js'
+import { directoryInfo, singleFileInfo, torrentOf, editedGolden } from '../../support/torrents.js'
 import { needsLibtorrent, readWithLibtorrent } from '../libtorrent.js'
 import { ANNOUNCE, codesOf, messagesOf, torrentOfPaths, torrentOfSize } from './torrent.js'
 
@@ -154,13 +154,8 @@ const PADDINGS: [
   ['with one of no length behind each', true, eachPad((length) => [length, 0])],
   ['before the first file', true, (files) => [padOf(16_384), ...files]],
   ['of no length before the first file', true, (files) => [padOf(0), ...files]],
-  ['behind the last file', false, (files) => [...files, padOf(-lastLength(files) & 16_383)]],
   ['that end inside a piece', true, (files) => [...files, padOf(1)]],
 ]
-
-function lastLength(files: readonly BencodeDict[]): number {
-  return files.at(-1)?.get('length') as number
-}
 
 for (const [what, isRefused, edit] of PADDINGS) {
   test(`pad files of a hybrid ${what}: an error if libtorrent refuses them`, (t) => {
@@ -171,6 +166,20 @@ for (const [what, isRefused, edit] of PADDINGS) {
     else readWithLibtorrent(torrent)
   })
 }
+
+test('a pad file may fill up the last piece of the last file', needsLibtorrent, () => {
+  const pad = { attr: 'p', length: 16_379, path: ['.pad', '16379'] }
+  const torrent = torrentOf(
+    {
+      ...directoryInfo([{ length: 5, path: ['a'] }, pad]),
+      'file tree': { a: { '': { length: 5, 'pieces root': Buffer.alloc(32, 1) } } },
+      'meta version': 2,
+    },
+    { 'piece layers': {} },
+  )
+  assert.deepEqual(messagesOf('odd-padding', torrent), [])
+  assert.deepEqual(readWithLibtorrent(torrent).files, [['dir/a', 5]])
+})
 
 test('pad files that only their names tell are noted', () => {
   const torrent = torrentOfPaths(['a', '_____padding_file_0_if you see this file', 'b'])
