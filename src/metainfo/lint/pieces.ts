@@ -34,8 +34,8 @@ const REFUSED_LENGTH = 2 ** 30
  */
 const MANY_PIECES = 100_000
 
-/** libtorrent's default limit in bytes. */
-const HUGE_TORRENT = 10_000_000
+/** libtorrent's default limit for a .torrent in bytes. */
+export const HUGE_TORRENT = 10_000_000
 
 /**
  * Returns the automatic piece length. In version 2 each file begins a piece, so many small files
