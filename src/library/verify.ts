@@ -30,7 +30,10 @@ export interface VerifyOptions extends WorkOptions {
   readonly checkHashes?: boolean | undefined
   /** Whether to report files that are not in the torrent (default: false). */
   readonly extra?: boolean | undefined
-  /** Whether `path` must be the directory that holds the content, never itself (default: false). */
+  /**
+   * Whether `path` must be the directory that holds the content (default: false, the place counts
+   * where more files have their size).
+   */
   readonly byName?: boolean | undefined
   /** Maximum bytes of the .torrent (default: 64 MiB). */
   readonly maxSize?: number | undefined
@@ -49,7 +52,8 @@ export function verifyTorrent(
 ): Task<VerifyReport> {
   return startTask(options, async (signal, tell) => {
     requirePath(path, 'content')
-    const { checkHashes = true, extra = false, byName = false } = options
+    const { checkHashes = true, extra = false } = options
+    const byName = options.byName === true || undefined
     const metainfo = readInput(torrent, options)
     const what = labelOf(torrent, metainfo)
     const plan = await planVerify({ metainfo, torrent: what, path, byName, checkHashes, extra })
@@ -140,6 +144,8 @@ export interface FindOptions extends Omit<WorkOptions, 'cache'> {
    * (default: none).
    */
   readonly link?: string | undefined
+  /** Receives the problems of entries that cannot be looked at, and are left out. */
+  readonly onWarning?: ((message: string) => void) | undefined
   /** Maximum bytes of a .torrent (default: 64 MiB). */
   readonly maxSize?: number | undefined
 }
@@ -166,7 +172,7 @@ export function findData(
   return startTask(options, async (signal, tell) => {
     requireArray(torrents, 'torrents')
     requirePaths(directories, 'directories')
-    const index = await indexFiles(directories)
+    const index = await indexFiles(directories, ({ message }) => options.onWarning?.(message))
     let bytesTotal = 0
     const context = hashContextOf(options, { signal, tell, bytesTotal: () => bytesTotal })
     const results: FoundData[] = []

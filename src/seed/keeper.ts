@@ -1,11 +1,17 @@
 import { stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { HashContext } from '../core/digests/hash-content.js'
 import { findData, indexFiles, type FileIndex } from '../core/find/find-data.js'
 import { findTorrents } from '../core/launch/find-torrents.js'
 import { dataProblem, stampOf } from '../core/publish/local-data.js'
 import { readTorrent } from '../core/read-torrent.js'
-import { pathIn, type DataPlace, type FoundFile } from '../core/verify/content.js'
+import {
+  isSized,
+  pathIn,
+  type DataPlace,
+  type FoundFile,
+  type Whereabouts,
+} from '../core/verify/content.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
 import { planVerify, verifyTorrent, type VerifyRequest } from '../core/verify/verify-torrent.js'
 import { BtkitError } from '../errors.js'
@@ -214,9 +220,9 @@ export class SeedKeeper {
     throw problem ?? new BtkitError('not-found', 'no place for its data is given')
   }
 
-  *#placesOf(torrent: string): Generator<Pick<VerifyRequest, 'path' | 'byName'>> {
+  *#placesOf(torrent: string): Generator<Whereabouts> {
     const { data, isBeside, sourceOf } = this.options
-    for (const path of data) yield { path, byName: false }
+    for (const path of data) yield { path }
     const source = sourceOf(torrent)
     if (source !== null) yield { path: source, byName: false }
     if (isBeside) yield { path: dirname(torrent), byName: true }
@@ -225,7 +231,7 @@ export class SeedKeeper {
   /** Returns the whole data at a place, or why it is none. */
   async #checkFiles(
     metainfo: Metainfo,
-    place: Pick<VerifyRequest, 'torrent' | 'path' | 'byName'>,
+    place: Pick<VerifyRequest, 'torrent'> & Whereabouts,
   ): Promise<(FileState | null)[] | Error> {
     const { hashContext } = this.options
     const { torrent, path } = place
@@ -256,18 +262,17 @@ export class SeedKeeper {
   /** Finds data below the given directories by its pieces, whatever its name. */
   async #findAnywhere(metainfo: Metainfo, torrent: string): Promise<(FileState | null)[] | null> {
     const { data, hashContext } = this.options
-    this.#index ??= await indexFiles(data)
+    this.#index ??= await indexFiles(data, (problem) => {
+      this.#report(problem.message, problem)
+    })
     const index = this.#index
     const found = await findData({ metainfo, torrent, index }, hashContext)
     const byFile = new Map(found.map((each) => [each.file, each]))
-    const fingerprints = new Map(
-      [...index.values()].flat().map((file) => [file.absolutePath, file.fingerprint]),
-    )
     const files = streamedFiles(metainfo).map((file) => {
-      const path = byFile.get(file)?.status === 'found' ? byFile.get(file)?.path : null
-      const fingerprint = path ? fingerprints.get(path) : undefined
-      if (path && fingerprint) return { absolutePath: path, fingerprint }
-      return file.padding || file.length === 0 ? null : undefined
+      if (file.padding || file.length === 0) return null
+      const { status, path } = byFile.get(file) ?? {}
+      if (status !== 'found' || !path) return undefined
+      return index.get(file.length, basename(path)).find((each) => each.absolutePath === path)
     })
     return files.every((file) => file !== undefined) ? files : null
   }
@@ -309,9 +314,8 @@ function notWhole({ file, found }: FoundFile, place: DataPlace, directory: strin
   return new BtkitError('not-found', what)
 }
 
-function isWhole({ file, found }: FoundFile): boolean {
-  if (file.padding) return true
-  return found.kind === 'file' && found.fingerprint.size === file.length
+function isWhole(found: FoundFile): boolean {
+  return found.file.padding || isSized(found)
 }
 
 function dataOf({ file, found }: FoundFile): FileState | null {

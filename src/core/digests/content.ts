@@ -9,6 +9,7 @@ import type {
   ScanOptions,
   ScanSkipReason,
 } from '../../files/scan/scanned-tree.js'
+import { countSkipped } from './skipped.js'
 import { checkNameOnDisk } from '../../metainfo/name.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { suitedPieceLength } from '../../metainfo/piece-length.js'
@@ -180,7 +181,7 @@ function sizeOf(files: readonly ScannedFile[]): number {
 
 function whyEmpty({ files, skipped }: Tree): string {
   if (files.length > 0) return 'is empty, and clients refuse such torrents'
-  if (skipped.length > 0) return `no file left: all ${skipped.length} entries are skipped`
+  if (skipped.length > 0) return `no file left: skipped ${countSkipped(skipped) ?? ''}`
   return 'no files in it'
 }
 

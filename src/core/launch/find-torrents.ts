@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { latin1 } from '../../bytes.js'
 import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../errors.js'
 import { encodeFingerprint, fingerprintOf } from '../../files/fingerprint.js'
+import { isSuspect, printableName } from '../../files/scan/read-names.js'
 import { isOfKind, lstatMany, statIfThere } from '../../files/stat-files.js'
 
 /** The deepest level of directories that is searched. */
@@ -53,7 +54,7 @@ export async function walkTorrents(root: string): Promise<TorrentTree> {
 interface FoundTorrents {
   /** For each path, a text that identifies the state of the torrent. */
   readonly stamps: ReadonlyMap<string, string>
-  /** Directories with errors; torrents below them may still exist. */
+  /** Directories with errors, below which torrents may still exist; names that are not UTF-8. */
   readonly unread: ReadonlyMap<string, BtkitError>
 }
 
@@ -84,6 +85,10 @@ export async function findTorrents(places: readonly string[]): Promise<FoundTorr
           ? latin1(encodeFingerprint(state.fingerprint))
           : await followedStamp(path)
         if (stamp !== null) stamps.set(path, stamp)
+        else if (isSuspect(path)) {
+          const odd = join(directory, printableName(directory, basename(path)))
+          unread.set(path, new BtkitError('bad-name', `${odd}: the name is not valid UTF-8`))
+        }
       }
     }
   }

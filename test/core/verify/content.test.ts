@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, symlinkSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { failure, unlessWindows } from '../../files/failure.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
-import { plantRelease, plantSingle, verify } from './release.js'
+import { plantRelease, plantSingle, statuses, verify } from './release.js'
 
 const FILES = [{ path: 'a', size: 10 }]
 
@@ -38,6 +38,34 @@ test('a directory that holds a file of the name of the torrent may be the conten
   const release = plantRelease(t, [{ path: 'release', size: 10 }])
   const path = join(release.directory, 'release')
   assert.equal((await verify(release, { path })).ok, true)
+})
+
+test('of two places the one counts where more files have their size', async (t) => {
+  const release = plantRelease(t, [
+    { path: 'a', size: 10 },
+    { path: 'b', size: 20 },
+    { path: 'release/a', size: 10 },
+  ])
+  const path = join(release.directory, 'release')
+  assert.equal((await verify(release, { path })).ok, true)
+  rmSync(join(path, 'b'))
+  const report = await verify(release, { path, checkHashes: false })
+  assert.deepEqual(statuses(report), { a: 'ok', b: 'missing', 'release/a': 'ok' })
+})
+
+test('a link out of the content does not hide it', unlessWindows, async (t) => {
+  const release = plantRelease(t, [{ path: 'a', size: 10 }])
+  const path = join(release.directory, 'release')
+  symlinkSync(makeScratch(t), join(path, 'release'))
+  assert.equal((await verify(release, { path })).ok, true)
+})
+
+test('by name, the content is never the directory itself, nor the other way round', async (t) => {
+  const release = plantRelease(t, [{ path: 'release/a', size: 10 }])
+  const path = join(release.directory, 'release')
+  assert.equal((await verify(release, { path, byName: true })).ok, false)
+  assert.equal((await verify(release, { path, byName: false })).ok, true)
+  assert.equal((await verify(release, { byName: false })).ok, false)
 })
 
 test('what was not named may not: a link out of the path given', unlessWindows, async (t) => {

@@ -1,4 +1,4 @@
-import type { Skipped } from '../../core/digests/content.js'
+import type { Skipped } from './content.js'
 
 /** Names of skipped entries: singular and plural. */
 const WORDS: Record<Skipped['reason'], readonly [one: string, several: string]> = {
