@@ -140,7 +140,7 @@ export function hasTracker({ announce, announceList }: NamedTrackers): boolean {
   return announce !== null || (announceList ?? []).flat().length > 0
 }
 
-/** Returns each tracker once, first the announce URL. An empty URL is kept. */
+/** Returns each tracker once, first the announce URL. */
 export function announceUrls({ announce, announceList }: NamedTrackers): string[] {
   return [...new Set([...(announce === null ? [] : [announce]), ...(announceList ?? []).flat()])]
 }

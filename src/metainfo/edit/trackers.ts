@@ -1,7 +1,7 @@
 import { latin1 } from '../../bytes.js'
 import { Buffer } from 'node:buffer'
 import { encodeBencode } from '../bencode/encode.js'
-import { isByteString, type BencodeValue } from '../bencode/value.js'
+import { isBlank, isByteString, type BencodeValue } from '../bencode/value.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
 import { type DictChanges, topLevelValue, type TorrentEdit } from './splice-torrent.js'
 import { BtkitError } from '../../errors.js'
@@ -35,12 +35,15 @@ export function changeTrackers(change: (trackers: Trackers) => Trackers): Torren
   }
 }
 
-/** Reads the trackers of a torrent. A tracker in place of a tier counts as a tier of one. */
+/**
+ * Reads the trackers of a torrent. A tracker in place of a tier counts as a tier of one. A blank
+ * text is no tracker.
+ */
 export function readTrackers(metainfo: UnhashedMetainfo): Trackers {
   const announce = topLevelValue(metainfo, 'announce')
   const list = topLevelValue(metainfo, 'announce-list')
   return {
-    announce: isByteString(announce) && announce.length > 0 ? latin1(announce) : null,
+    announce: isByteString(announce) && !isBlank(announce) ? latin1(announce) : null,
     tiers: readTiers(list),
   }
 }
@@ -51,7 +54,8 @@ export function readTiers(list: BencodeValue | undefined): Tier[] | null {
 }
 
 function readTier(tier: BencodeValue): Tier {
-  return (Array.isArray(tier) ? tier : [tier]).filter(isByteString).map(latin1)
+  const trackers = (Array.isArray(tier) ? tier : [tier]).filter(isByteString)
+  return trackers.filter((tracker) => !isBlank(tracker)).map(latin1)
 }
 
 function trackerChanges(metainfo: UnhashedMetainfo, { announce, tiers }: Trackers): DictChanges {

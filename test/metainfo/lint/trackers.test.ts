@@ -68,7 +68,7 @@ test('a passkey is a fault in a public torrent only, and no message shows it', (
 })
 
 test('a tracker must be a URL that clients can ask', () => {
-  for (const announce of ['', 'tracker.example', 'ftp://a.example/', 'http://', 'http://a b/']) {
+  for (const announce of ['tracker.example', 'ftp://a.example/', 'http://', 'http://a b/']) {
     assert.deepEqual(messagesOf('tracker-not-url', torrentWith({ announce })), [
       `tracker "${announce}" is not an http, https, udp, ws or wss URL`,
     ])
@@ -76,6 +76,16 @@ test('a tracker must be a URL that clients can ask', () => {
   for (const announce of [A, B, 'wss://c.example', 'https://[2001:db8::1]:80/x?y']) {
     assert.deepEqual(codesOf(torrentWith({ announce })), [])
   }
+})
+
+test('a blank tracker or seed is none', () => {
+  assert.deepEqual(codesOf(torrentWith({ announce: '' })), ['ignored-value', 'no-tracker'])
+  const blank = torrentWith({ announce: A, 'announce-list': [[' '], [A]], 'url-list': ['', ' '] })
+  assert.deepEqual(messagesOf('ignored-value', blank), [
+    'announce-list: has a blank entry',
+    'url-list: has a blank entry',
+  ])
+  assert.deepEqual(messagesOf('empty-tier', blank), ['tier 1 of the announce list is empty'])
 })
 
 test('a bad tracker is told once, though it stands in both places', () => {

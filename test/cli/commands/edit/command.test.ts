@@ -218,6 +218,28 @@ test('removing all but one tracker leaves only announce', async (t) => {
   assert.deepEqual(await after(t, ['--remove-tracker', A], 'announce'), [B])
 })
 
+for (const [edit, announce, list] of [
+  [['edit', '--add-tracker', B], A, [[A], [B]]],
+  [['reannounce', '--add', B], A, [[A], [B]]],
+  [['reannounce', '--replace', `${A}=${B}`], B, [[B]]],
+  [['edit', '--tracker', B], B, undefined],
+] as [string[], string, string[][] | undefined][]) {
+  test(`blank trackers go when ${edit.slice(0, 2).join(' ')} writes the list`, async (t) => {
+    const blank = { announce: A, 'announce-list': [[''], [A, ' '], []] }
+    const path = join(makeScratch(t, { a: torrentOf(singleFileInfo(), blank) }), 'a')
+    assert.equal((await runBtkit([...edit, path])).status, 0)
+    const expected = { announce, 'announce-list': list }
+    assert.deepEqual(readFileSync(path), Buffer.from(torrentOf(singleFileInfo(), expected)))
+  })
+}
+
+test('a blank web seed goes when another is added', async (t) => {
+  const blank = torrentOf(singleFileInfo(), { announce: A, 'url-list': ['', ' '] })
+  const path = join(makeScratch(t, { a: blank }), 'a')
+  assert.equal((await runBtkit(['edit', '--add-web-seed', B, path])).status, 0)
+  assert.ok(readFileSync(path).includes(`8:url-listl${B.length}:${B}e`))
+})
+
 test('commas separate the trackers of a tier', async (t) => {
   const args = ['--tracker', `${C},${B}`, '--tracker', A]
   assert.deepEqual(await after(t, args, 'announce-list'), [`${C},${B}`, A])
