@@ -12,14 +12,19 @@ export function looksLikeUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
 }
 
+/** Whether a text is several URLs with commas or bars between them, as in BitTornado's notation. */
+export function isUrlList(text: string): boolean {
+  return /[,|]\s*[a-z][a-z0-9+.-]*:\/\//i.test(text)
+}
+
 /** Whether clients accept a URL as a tracker. */
 export function isTracker(url: string): url is TrackerUrl {
-  return TRACKER.test(url) && URL.canParse(url)
+  return TRACKER.test(url) && !isUrlList(url) && URL.canParse(url)
 }
 
 /** Whether clients accept a URL as a web seed (BEP 19) or HTTP seed (BEP 17). */
 export function isSeed(url: string): boolean {
-  return SEED.test(url) && URL.canParse(url)
+  return SEED.test(url) && !isUrlList(url) && URL.canParse(url)
 }
 
 /** Whether a URL leads each client to its own machine. */
@@ -68,8 +73,9 @@ export function checkSeed(url: string, kind: SeedKind): string {
   return url
 }
 
-/** Names a blank or a port that alone makes a URL wrong; null if something else is wrong. */
+/** Names a list, a blank or a port that alone makes a URL wrong; null if something else is wrong. */
 function faultIn(url: string, isRight: (url: string) => boolean): string | null {
+  if (isUrlList(url)) return 'several URLs; give each by itself'
   const escaped = url.trim().replaceAll(' ', '%20')
   if (escaped !== url && isRight(escaped)) return `has a blank; type ${escaped}`
   const port = /^[a-z]+:\/\/[^/?#]*:(\d+)(?=[/?#]|$)/i.exec(url)?.[1]

@@ -56,6 +56,16 @@ test('a blank and a wrong port in a URL are named', () => {
   }
 })
 
+test('several URLs in one text are neither a tracker nor a seed', () => {
+  for (const list of ['http://a.example/x,http://b.example/x', 'http://a.example/x|udp://b:1']) {
+    const fault = `'${list}': several URLs; give each by itself`
+    assertRefused(() => checkTracker(list), 'usage', `tracker ${fault}`)
+    assertRefused(() => checkSeed(list, 'web seed'), 'usage', `web seed ${fault}`)
+  }
+  const archive = 'http://a.example/web/http://b.example/x'
+  assert.equal(checkSeed(archive, 'web seed'), archive)
+})
+
 for (const url of ['http://f.example/', 'https://f.example/dir/', 'ftp://f.example/x.iso']) {
   test(`${url} is a web seed`, () => {
     assert.equal(checkSeed(url, 'web seed'), url)

@@ -2,7 +2,7 @@ import { quoteText } from '../../text/escape.js'
 import { hasPasskey } from '../../text/passkeys.js'
 import type { Metainfo, MetainfoVersion } from '../metainfo.js'
 import type { LintRules, LintRule } from './finding.js'
-import { announceUrls, isLocal, isSeed, isTracker } from '../trackers.js'
+import { announceUrls, isLocal, isSeed, isTracker, isUrlList } from '../trackers.js'
 
 /** Keys that are only valid inside `info`. */
 const INFO_KEYS = ['private', 'source']
@@ -70,7 +70,7 @@ export const TRACKER_RULES = {
   /** Finds trackers that are not an http, https, udp, ws or wss URL. */
   *'tracker-not-url'(metainfo) {
     for (const tracker of announceUrls(metainfo)) {
-      if (!isTracker(tracker)) {
+      if (!isTracker(tracker) && !isUrlList(tracker)) {
         yield `tracker ${quoteText(tracker)} is not an http, https, udp, ws or wss URL`
       }
     }
@@ -103,7 +103,7 @@ export const TRACKER_RULES = {
   /** Finds seeds that are not an http, https or ftp URL. */
   *'seed-not-url'(metainfo) {
     for (const seed of seedsOf(metainfo)) {
-      if (!isSeed(seed)) {
+      if (!isSeed(seed) && !isUrlList(seed)) {
         yield `web seed ${quoteText(seed)} is not an http, https or ftp URL`
       }
     }
@@ -111,9 +111,7 @@ export const TRACKER_RULES = {
   /** Finds trackers and seeds with a comma: probably a list that became a single URL. */
   *'comma-in-url'(metainfo) {
     for (const url of [...announceUrls(metainfo), ...seedsOf(metainfo)]) {
-      const what = url.includes(',')
-        ? 'a comma'
-        : /\|[a-z]+:\/\//i.test(url) && 'a bar before a URL'
+      const what = url.includes(',') ? 'a comma' : isUrlList(url) && 'a bar before a URL'
       if (what) yield `${quoteText(url)} has ${what}, but is one URL, not a list`
     }
   },

@@ -138,6 +138,7 @@ test('URLs that were typed as one are told of', () => {
   assert.deepEqual(messagesOf('comma-in-url', torrentWith({ announce: tiers })), [
     `"${tiers}" has a bar before a URL, but is one URL, not a list`,
   ])
+  assert.deepEqual(codesOf(torrentWith({ announce: tiers })), ['comma-in-url'])
   const seeds = { announce: A, 'url-list': ['http://a.example/x,y'], httpseeds: ['http://b/,'] }
   assert.equal(messagesOf('comma-in-url', torrentWith(seeds)).length, 2)
 })

@@ -246,7 +246,7 @@ const hosts = read.repeated((text) => {
   throw new InvalidArgumentError('Empty; give a host or the path of a Unix socket.')
 })
 
-const trackers = read.repeated((urls) => read.trackerTiers(urls.replaceAll('|', ',')).flat())
+const trackers = read.repeated((urls) => read.trackerTiers(urls).flat())
 
 const globs = read.repeated((text) => [read.checked(checkPattern)(text)])
 

@@ -245,6 +245,13 @@ test('commas separate the trackers of a tier', async (t) => {
   assert.deepEqual(await after(t, args, 'announce-list'), [`${C},${B}`, A])
 })
 
+test('a bar begins a tier, also among trackers to add', async (t) => {
+  const set = ['--tracker', `${C},${B}|${A}`]
+  assert.deepEqual(await after(t, set, 'announce-list'), [`${C},${B}`, A])
+  const add = ['--add-tracker', `${C}|udp://d.example:1`]
+  assert.deepEqual(await after(t, add, 'announce-list'), [A, B, C, 'udp://d.example:1'])
+})
+
 test('any other key is set and removed, also in info', async (t) => {
   const path = join(makeScratch(t, { a: TORRENT }), 'a')
   const edit = async (...args: string[]) => {
