@@ -5,7 +5,7 @@ import { isBlank, isByteString, type BencodeValue } from '../bencode/value.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
 import { type DictChanges, topLevelValue, type TorrentEdit } from './splice-torrent.js'
 import { BtkitError } from '../../errors.js'
-import { checkTracker } from '../trackers.js'
+import { checkTracker, isTracker } from '../trackers.js'
 
 /**
  * The trackers of a torrent. A URL is the latin1 string of its bytes, because they need not be
@@ -110,11 +110,11 @@ export function parseReplacement(text: string): TrackerReplacement {
   const [from, to] = [text.slice(0, at), text.slice(at + 1)]
   if (from === '') throw usage(text, 'not of the form OLD=NEW with NEW a tracker URL')
   if (splits.length > 1) throw usage(text, "more than one '=' stands before a URL")
-  if (!BARE_SCHEME.test(to)) checkTracker(to)
+  const stored = BARE_SCHEME.test(to) ? to : checkTracker(to)
   if (endsPart(from) && !endsPart(to)) {
     throw usage(text, `OLD ends in '${from.slice(-1)}', so NEW must end in '/', ':' or '?' too`)
   }
-  return { from, to }
+  return { from, to: stored }
 }
 
 /**
@@ -125,13 +125,9 @@ export function parseReplacement(text: string): TrackerReplacement {
  */
 export function replaceTracker(url: string, { from, to }: TrackerReplacement): string {
   const result = substitute(url, { from, to })
-  if (result === url) return url
-  try {
-    return checkTracker(result)
-  } catch (cause) {
-    const reason = `would become '${result}', which is not a tracker URL`
-    throw new BtkitError('metainfo', `tracker '${url}': ${reason}`, { cause })
-  }
+  if (result === url || isTracker(result)) return result
+  const reason = `would become '${result}', which is not a tracker URL`
+  throw new BtkitError('metainfo', `tracker '${url}': ${reason}`)
 }
 
 /** Returns the URL after a replacement, or the same URL. It may not be a tracker URL. */

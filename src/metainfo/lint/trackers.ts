@@ -2,7 +2,15 @@ import { quoteText } from '../../text/escape.js'
 import { hasPasskey } from '../../text/passkeys.js'
 import type { Metainfo, MetainfoVersion } from '../metainfo.js'
 import type { LintRules, LintRule } from './finding.js'
-import { announceUrls, isLocal, isSeed, isTracker, isUrlList } from '../trackers.js'
+import {
+  announceUrls,
+  hasOdd,
+  isLocal,
+  isSeed,
+  isTracker,
+  isUrlList,
+  storedUrl,
+} from '../trackers.js'
 
 /** Keys that are only valid inside `info`. */
 const INFO_KEYS = ['private', 'source']
@@ -106,6 +114,14 @@ export const TRACKER_RULES = {
       if (!isSeed(seed) && !isUrlList(seed)) {
         yield `web seed ${quoteText(seed)} is not an http, https or ftp URL`
       }
+    }
+  },
+  /** Finds trackers and seeds that clients drop, or convert each in its own way. */
+  *'url-characters'(metainfo) {
+    const trackers = announceUrls(metainfo).filter(isTracker)
+    for (const url of [...trackers, ...[...seedsOf(metainfo)].filter(isSeed)]) {
+      if (hasOdd(url))
+        yield `${quoteText(url)} has characters that URLs do not have; right is ${quoteText(storedUrl(url))}`
     }
   },
   /** Finds trackers and seeds with a comma: probably a list that became a single URL. */

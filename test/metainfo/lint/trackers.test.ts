@@ -129,6 +129,15 @@ test('HTTP seeds without web seeds are told of, because libtorrent ignores them'
   assert.deepEqual(codesOf(both), [])
 })
 
+test('characters that no URL has are told of, with the right form', () => {
+  const odd = { announce: 'http://ä.example/announce', 'url-list': ['http://f.example/{a}/é#b'] }
+  assert.deepEqual(messagesOf('url-characters', torrentWith(odd)), [
+    '"http://ä.example/announce" has characters that URLs do not have; right is "http://xn--4ca.example/announce"',
+    '"http://f.example/{a}/é#b" has characters that URLs do not have; right is "http://f.example/%7Ba%7D/%C3%A9%23b"',
+  ])
+  assert.deepEqual(codesOf(torrentWith({ announce: A, 'url-list': ['http://f/[a]%20b'] })), [])
+})
+
 test('URLs that were typed as one are told of', () => {
   const both = 'http://a.example/announce,http://b.example/announce'
   assert.deepEqual(messagesOf('comma-in-url', torrentWith({ announce: both })), [
