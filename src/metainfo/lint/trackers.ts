@@ -9,6 +9,7 @@ import {
   isSeed,
   isTracker,
   isUrlList,
+  type SeedKind,
   storedUrl,
 } from '../trackers.js'
 
@@ -34,8 +35,15 @@ export function* findSeedsWithoutSlash({
 }
 
 /** Returns each web seed and HTTP seed once. */
-function seedsOf({ httpSeeds, webSeeds }: Metainfo): Set<string> {
-  return new Set([...(webSeeds ?? []), ...(httpSeeds ?? [])])
+function seedsOf(metainfo: Metainfo): Set<string> {
+  return new Set(seedsByKind(metainfo).flatMap(([, seeds]) => [...seeds]))
+}
+
+function seedsByKind({ httpSeeds, webSeeds }: Metainfo): (readonly [SeedKind, Set<string>])[] {
+  return [
+    ['web seed', new Set(webSeeds)],
+    ['HTTP seed', new Set(httpSeeds)],
+  ]
 }
 
 /**
@@ -110,9 +118,10 @@ export const TRACKER_RULES = {
   },
   /** Finds seeds that are not an http, https or ftp URL. */
   *'seed-not-url'(metainfo) {
-    for (const seed of seedsOf(metainfo)) {
-      if (!isSeed(seed) && !isUrlList(seed)) {
-        yield `web seed ${quoteText(seed)} is not an http, https or ftp URL`
+    for (const [kind, seeds] of seedsByKind(metainfo)) {
+      for (const seed of seeds) {
+        if (!isSeed(seed) && !isUrlList(seed))
+          yield `${kind} ${quoteText(seed)} is not an http, https or ftp URL`
       }
     }
   },

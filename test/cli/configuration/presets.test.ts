@@ -253,7 +253,7 @@ test('lint reports torrents that break a rule', async (t) => {
   await run('makemetafile', image, 'one', '--no-private', '--quiet')
   const { stdout, status } = await run('lint', '--strict', `${image}.torrent`)
   assert.equal(status, 1)
-  assert.match(stdout, /warning: tracker-rule: one\.example wants private torrents/)
+  assert.match(stdout, /warning: one\.example wants private torrents[^\n]+ \[tracker-rule\]\n/)
   assert.ok(stdout.includes(`(${file}:10)`), stdout)
 })
 

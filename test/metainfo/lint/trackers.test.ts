@@ -107,7 +107,7 @@ test('a seed must be a URL that clients can ask', () => {
   const torrent = torrentWith({ 'url-list': ['files.example'], httpseeds: ['udp://x'] })
   assert.deepEqual(messagesOf('seed-not-url', torrent), [
     'web seed "files.example" is not an http, https or ftp URL',
-    'web seed "udp://x" is not an http, https or ftp URL',
+    'HTTP seed "udp://x" is not an http, https or ftp URL',
   ])
   assert.deepEqual(codesOf(torrentWith({ 'url-list': 'https://files.example/a' })), [])
 })
