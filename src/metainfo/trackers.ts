@@ -109,7 +109,7 @@ export function checkSeed(url: string, kind: SeedKind): string {
 }
 
 /** Names a list, a character or a port that alone makes a URL wrong; null if something else is wrong. */
-function faultIn(url: string, isRight: (url: string) => boolean): string | null {
+export function faultIn(url: string, isRight: (url: string) => boolean): string | null {
   if (isUrlList(url)) return 'several URLs; give each by itself'
   const stored = storedUrl(url.trim())
   if (stored !== url && isRight(stored) && !hasOdd(stored)) {
@@ -223,7 +223,7 @@ export function tiersOf(trackers: TrackerTiers): TrackerUrl[][] {
 
 /** An http or https URL without `?` and `#`, and without a slash at its end; null for any other text. */
 export function plainUrl(text: string): string | null {
-  const url = URL.canParse(text) ? new URL(text) : null
-  const isPlain = url && /^https?:$/.test(url.protocol) && url.search + url.hash === ''
-  return isPlain ? storedUrl(text).replace(/\/+$/, '') : null
+  const stored = typedUrl(text)
+  const isPlain = isSeed(stored) && /^https?:[^?#]*$/i.test(stored) && !hasOdd(stored)
+  return isPlain ? stored.replace(/\/+$/, '') : null
 }

@@ -35,6 +35,10 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     'btkit: magnet:?xt=urn:btih:0: a magnet link, not a file; download the torrent first\n',
   ],
   [
+    `${TREE} --trackerless --web-seed-base http://m.example/a%BLANKb/`,
+    "btkit: --web-seed-base 'http://m.example/a b/': has a blank; type http://m.example/a%20b/\n",
+  ],
+  [
     `${TREE} -a http://t.example/an%BLANKnounce`,
     "btkit: tracker 'http://t.example/an nounce': has a blank; type http://t.example/an%20nounce\n",
   ],
@@ -110,6 +114,7 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     '-a http://t.example/announce DIR/tree',
     "btkit: unknown option '-a'; the command comes first: btkit create PATH -a URL\n",
   ],
+  ['-v', "btkit: unknown option '-v'; the version is --version or -V\n"],
   [
     'magnet DIR/tree',
     'btkit: DIR/tree: is a directory without torrents; to make its torrent: btkit create DIR/tree\n',
