@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
@@ -88,7 +88,24 @@ test('setting the current value is not a change', async (t) => {
   const same = ['--add-tracker', A, '--add-web-seed', A, '--name', 'a.txt', '--remove-tracker', 'x']
   const { stdout, stderr } = await runBtkit(['edit', path, ...same])
   const warning = 'btkit: warning: --remove-tracker x: no torrent has it\n'
-  assert.deepEqual([stdout, stderr], ['', `${warning}btkit: 0 of 1 torrent changed\n`])
+  assert.deepEqual(
+    [stdout, stderr],
+    ['', `${warning}btkit: 0 of 1 torrent changed; 1 already is as wanted\n`],
+  )
+})
+
+test('a large file that is not a torrent is refused as that, and the limit has a unit', async (t) => {
+  const directory = makeScratch(t, { 'a.iso': '', 'a.torrent': 'd' })
+  const [iso, torrent] = [join(directory, 'a.iso'), join(directory, 'a.torrent')]
+  for (const path of [iso, torrent]) truncateSync(path, 65 * 1024 * 1024)
+  const other = await runBtkit(['edit', iso, '--comment', 'x'])
+  assert.deepEqual(
+    [other.status, other.stderr],
+    [1, `btkit: ${iso}: not a torrent (binary data)\n`],
+  )
+  const { status, stderr } = await runBtkit(['edit', torrent, '--comment', 'x'])
+  const reason = 'larger than the limit of 64 MiB (--max-torrent-size)'
+  assert.deepEqual([status, stderr], [1, `btkit: ${torrent}: ${reason}\n`])
 })
 
 test('the last web seed leaves no key behind', async (t) => {
