@@ -23,6 +23,10 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     'btkit: DIR/tree: a directory, not a torrent; the torrent comes first: btkit verify DIR/a.torrent DIR/tree\n',
   ],
   [
+    'verify DIR/tree/x DIR/a.torrent',
+    'btkit: DIR/tree/x: not a torrent; the torrent comes first: btkit verify DIR/a.torrent DIR/tree/x\n',
+  ],
+  [
     'verify DIR/tree --data DIR',
     'btkit: DIR/tree: a directory, not a torrent; give its torrents: DIR/tree/*.torrent\n',
   ],
