@@ -19,6 +19,7 @@
 #include "instance.h"
 #include "job_request.h"
 #include "notify.h"
+#include "signals.h"
 #include "stat_files.h"
 #include "sync_file_system.h"
 #include "waiting.h"
@@ -200,6 +201,7 @@ NAPI_MODULE_INIT() {
       {"sendDatagram", NULL, send_datagram, NULL, NULL, NULL, napi_enumerable, NULL},
       {"syncFileSystem", NULL, sync_file_system, NULL, NULL, NULL, napi_enumerable, NULL},
       {"acceptWaiting", NULL, accept_waiting, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"endAtSecondSignal", NULL, end_at_second_signal, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lockByte", NULL, lock_byte, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lookBelow", NULL, look_below, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -16,6 +16,7 @@ import {
   checkSeed,
   checkTracker,
   type SeedKind,
+  storedUrl,
   type TrackerTiers,
   tiersOf,
 } from '../metainfo/trackers.js'
@@ -81,7 +82,8 @@ function trackerEdit(changes: TorrentChanges): TorrentEdit {
   return changeTrackers((before) => takeTrackerSteps(before, steps))
 }
 
-function replacer(replacement: TrackerReplacement): (url: string) => string {
+function replacer({ from, to }: TrackerReplacement): (url: string) => string {
+  const replacement = { from, to: storedUrl(to) }
   return (latin1) => {
     const url = Buffer.from(latin1, 'latin1').toString()
     const replaced = replaceTracker(url, replacement)

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, constants, openSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { collect, executable, startExecutable, whenReading } from '../support/executable.js'
+import { nativeAddon } from '../../src/native-addon.js'
+import {
+  collect,
+  executable,
+  runProgram,
+  startExecutable,
+  whenReading,
+} from '../support/executable.js'
 import { makeScratch, plantFiles, plantSparse } from '../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
 import { until } from '../support/until.js'
@@ -69,6 +77,49 @@ test(
     assert.equal((await ended).status, 130)
   },
 )
+
+const unlessAddon = {
+  skip: !('endAtSecondSignal' in nativeAddon()) && 'without the addon, only SIGKILL ends a read',
+}
+
+for (const [first, second] of [
+  ['SIGINT', 'SIGINT'],
+  ['SIGINT', 'SIGTERM'],
+  ['SIGTERM', 'SIGINT'],
+] as const) {
+  test(`after ${first}, ${second} ends btkit while a read hangs`, unlessAddon, async (t) => {
+    const directory = makeScratch(t, { 'a.torrent': OLD })
+    const [pipe, torrent] = [join(directory, 'pipe'), join(directory, 'a.torrent')]
+    await runProgram('mkfifo', [pipe])
+    for (const args of [
+      ['showmetainfo', pipe],
+      ['verify', pipe, directory],
+      ['verify', torrent, '--files-from', pipe],
+    ]) {
+      const child = startExecutable('btkit', args)
+      t.after(() => child.kill('SIGKILL'))
+      const ended = collect(child)
+      let writer = -1
+      await until('btkit reads the pipe', () => (writer = openWriter(pipe)) !== -1)
+      child.kill(first)
+      // Repeated, because signals that come at once count as one
+      await until(`${second} ends btkit`, () => child.signalCode !== null || !child.kill(second))
+      closeSync(writer)
+      // The system delivers SIGINT first if both wait
+      assert.ok([first, second].some((each) => each === child.signalCode))
+      await ended
+    }
+  })
+}
+
+/** Opens a named pipe for writing; -1 if nobody reads it. */
+function openWriter(pipe: string): number {
+  try {
+    return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK)
+  } catch {
+    return -1
+  }
+}
 
 const LOOP = 'for i in 1 2 3; do "$@" --output "$i.torrent"; done; echo goes on'
 

@@ -193,8 +193,10 @@ function summarize({ total, changed, failed, rehashed }: Tally, run: EditRun, io
   // If all failed, the errors are enough
   if (legacyOf(run) === null && failed < total) {
     const all = count(total, 'torrent')
-    if (dryRun) reportNote(`${changed} of ${all} would change; nothing was written`, io)
-    else if (output === undefined) reportNote(`${changed} of ${all} changed`, io)
+    const same = total - failed - changed
+    const rest = same > 0 ? `; ${same} already ${same === 1 ? 'is' : 'are'} as wanted` : ''
+    if (dryRun) reportNote(`${changed} of ${all} would change${rest}; nothing was written`, io)
+    else if (output === undefined) reportNote(`${changed} of ${all} changed${rest}`, io)
     else reportNote(`${total - failed} of ${all} written to ${output}`, io)
   }
 }
