@@ -15,9 +15,12 @@ const ROUND = 20 * 60
 /** Milliseconds between announces: without a tracker's word, and whatever it says. */
 const USUAL = 30 * 60_000
 const SHORTEST = 60_000
-const LONGEST = 2 * 60 * 60_000
+const LONGEST = 24 * 60 * 60_000
 
-/** Announces are moved by up to this share of their interval, so that they spread. */
+/** The longest pause after failures, in milliseconds. */
+const LONGEST_FAILING = 2 * 60 * 60_000
+
+/** Announces come later by up to this share of their interval, so that they spread; never sooner. */
 const SPREAD = 0.1
 
 /** Milliseconds that all last announces together may take. */
@@ -176,7 +179,7 @@ export class Announcer {
       const rounds = Math.floor(tier.failures++ / urls.length)
       const isRoundOver = tier.failures % urls.length === 0
       const isAtOnce = !isRoundOver || tier.isRetried
-      wait = isAtOnce ? 0 : Math.min(LONGEST, SHORTEST * 2 ** Math.min(rounds, 10))
+      wait = isAtOnce ? 0 : Math.min(LONGEST_FAILING, SHORTEST * 2 ** Math.min(rounds, 10))
       const isOver = !isRoundOver || this.#ending.signal.aborted || !this.#tiers.has(torrent)
       if (!isOver && this.#count(tier, `${tracker} ${failure}`))
         this.onChange(torrent, { tracker, failure })
@@ -184,8 +187,7 @@ export class Announcer {
       this.#asking--
       tier.isAsking = false
     }
-    const moved = wait * (1 + SPREAD * (2 * Math.random() - 1))
-    tier.nextAt = this.seeder.monotonic() + moved
+    tier.nextAt = this.seeder.monotonic() + wait * (1 + SPREAD * Math.random())
   }
 
   /**

@@ -157,3 +157,38 @@ function torrentOf(n: number): SeedTorrent {
     load,
   }
 }
+
+/** The seconds between the announces to a tracker that gives this answer. */
+async function pauses(t: TestContext, body: string): Promise<number[]> {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let now = 0
+  let answered = 0
+  const at: number[] = []
+  t.mock.method(globalThis, 'fetch', () => {
+    at.push(now / 1000)
+    return Promise.resolve(new Response(body))
+  })
+  const seeder = seederAt(() => now)
+  t.mock.method(seeder, 'dial', () => answered++)
+  new Announcer(seeder, null).add(torrentOf(1))
+  while (at.length < 40) {
+    await until('it is answered', () => answered === at.length)
+    while (at.length === answered) {
+      now += 1000
+      t.mock.timers.tick(1000)
+    }
+  }
+  return at.slice(1).map((each, n) => each - (at[n] ?? 0))
+}
+
+for (const [what, body, least, most] of [
+  ['the interval', 'd8:intervali120e5:peers0:e', 120, 133],
+  ['the minimum, if it is longer', 'd8:intervali60e12:min intervali120e5:peers0:e', 120, 133],
+  ['an interval of more than two hours', 'd8:intervali9000e5:peers0:e', 9000, 9901],
+] as const) {
+  test(`no announce comes before ${what}, and each within a tenth of it after`, async (t) => {
+    const seconds = await pauses(t, body)
+    assert.ok(Math.min(...seconds) >= least, `${Math.min(...seconds)}`)
+    assert.ok(Math.max(...seconds) <= most, `${Math.max(...seconds)}`)
+  })
+}

@@ -1,5 +1,5 @@
 import { isIP, isIPv4 } from 'node:net'
-import { isByteString, type BencodeValue } from '../../metainfo/bencode/value.js'
+import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
 import type { Branded, InfoHash } from '../../metainfo/values.js'
 import { askTracker, percentEncoded } from './http-scrape.js'
 import { answeredWithin } from './swarm-counts.js'
@@ -38,7 +38,7 @@ interface NamedPeer {
 
 /** The answer of a tracker. */
 export interface AnnouncedPeers {
-  /** Seconds until the next announce. */
+  /** Seconds until the next announce: the tracker's interval, or its minimum if that is longer. */
   readonly interval: number
   readonly peers: readonly NamedPeer[]
 }
@@ -72,11 +72,15 @@ async function announceHttp({ url, signal, ...own }: Announce): Promise<Announce
   const address = new URL(url)
   address.hash = ''
   const answer = await askTracker(address.href, { query, what: 'an announce', signal })
-  const interval = answer.get('interval')
   return {
-    interval: typeof interval === 'number' ? interval : 0,
+    interval: Math.max(secondsIn(answer, 'interval'), secondsIn(answer, 'min interval')),
     peers: [...peersIn(answer.get('peers')), ...compactPeers(answer.get('peers6'), 16)],
   }
+}
+
+function secondsIn(answer: BencodeDict, key: string): number {
+  const value = answer.get(key)
+  return typeof value === 'number' ? value : 0
 }
 
 const EVENTS = { started: 2, stopped: 3 } as const
