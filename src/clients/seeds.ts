@@ -96,6 +96,7 @@ async function ask(path: string, signal: AbortSignal): Promise<SeedReport> {
       isMarked: true,
       state: each['state'] === 'missing' ? 'missing' : 'seeding',
       message: asText(each['message']) || null,
+      warning: asText(each['warning']) || null,
       size: asNumber(each['size']),
       bytesDone: asNumber(each['bytesDone']),
       peers: asNumber(each['peers']),

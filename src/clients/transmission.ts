@@ -203,6 +203,7 @@ function readTorrent(torrent: JsonObject): ClientTorrent {
     isMarked: asList(torrent['labels']).includes(MARK),
     state: error === 3 ? 'error' : state,
     message: error === 1 ? null : asText(torrent['errorString']) || null,
+    warning: error === 1 ? asText(torrent['errorString']) || null : null,
     size,
     bytesDone: size - asNumber(torrent['leftUntilDone']),
     peers: asNumber(torrent['peersConnected']),

@@ -11,9 +11,11 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { readTorrent } from '../../src/core/read-torrent.js'
+import { listenLocally } from '../support/listen.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
@@ -285,6 +287,27 @@ test('btkit status ends with 1 for a seed that nobody can find or that its track
   assert.match(stderr, /: peers may not find 2 torrents\n$/)
   const warning = `btkit: warning: ${refused.torrent}: ${tracker.address}/announce: refuses: "Requested`
   assert.ok(seed.stderr.text.includes(warning), seed.stderr.text)
+})
+
+test('a warning of a tracker is shown by seed and by status, which ends with 0', async (t) => {
+  const answer = 'd8:intervali1800e5:peers0:15:warning message12:test messagee'
+  const port = await listenLocally(
+    t,
+    createServer((_, response) => response.end(answer)),
+  )
+  const tracker = `http://127.0.0.1:${port}/announce`
+  const { torrent } = await plant(t, [tracker])
+  const env = { XDG_RUNTIME_DIR: makeScratch(t) }
+  const seed = await startSeed(t, [torrent], { env })
+  await seed.said(/a\.bin\.torrent: http:\S+: warns: "test message"/)
+  const { status, stderr } = await runBtkit(['status'], { env })
+  assert.equal(status, 0)
+  assert.match(stderr, /^btkit: warning: a\.bin \(\w+\): http:\S+: warns: "test message" \(/)
+  const listed = parseJson(await runBtkit(['status', '--json'], { env }))
+  assert.deepEqual(
+    [listed['warning'], listed['error']],
+    [`${tracker}: warns: "test message"`, null],
+  )
 })
 
 test('btkit status names a torrent that a seed cannot seed, with the reason', async (t) => {

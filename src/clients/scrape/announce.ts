@@ -1,12 +1,15 @@
 import { isIP, isIPv4 } from 'node:net'
-import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
+import { isByteString, type BencodeValue } from '../../metainfo/bencode/value.js'
 import type { Branded, InfoHash } from '../../metainfo/values.js'
-import { askTracker, percentEncoded } from './http-scrape.js'
-import { answeredWithin } from './swarm-counts.js'
+import { askTracker, intervalIn, percentEncoded } from './http-scrape.js'
+import { answeredWithin, quoteBytes } from './swarm-counts.js'
 import { ANNOUNCE, askUdp } from './udp-scrape.js'
 
 /** Milliseconds that a tracker has for its answer. */
 const TIMEOUT = 15_000
+
+/** The longest identifier of a tracker that is repeated, in bytes. */
+const MOST_ID = 1024
 
 /** A URL of a tracker that can be asked. Some names of trackers in torrents can't. */
 export type AnnounceUrl = Branded<string, 'AnnounceUrl'>
@@ -26,6 +29,8 @@ export interface Announce {
   readonly wanted: number
   /** Identifies the client to the tracker if its address changes. */
   readonly key: number
+  /** The identifier that the tracker gave, encoded for a URL; null if it gave none. */
+  readonly trackerId: string | null
   readonly signal: AbortSignal
 }
 
@@ -40,6 +45,10 @@ interface NamedPeer {
 export interface AnnouncedPeers {
   /** Seconds until the next announce: the tracker's interval, or its minimum if that is longer. */
   readonly interval: number
+  /** An identifier to repeat, encoded for a URL; null to repeat the last one. */
+  readonly trackerId: string | null
+  /** What the tracker warns of, in quotes; null if it does not. */
+  readonly warning: string | null
   readonly peers: readonly NamedPeer[]
 }
 
@@ -68,19 +77,24 @@ async function announceHttp({ url, signal, ...own }: Announce): Promise<Announce
     `key=${own.key.toString(16)}`,
     ...(own.event === null ? [] : [`event=${own.event}`]),
     ...(own.address === null ? [] : [`ip=${encodeURIComponent(own.address)}`]),
+    ...(own.trackerId === null ? [] : [`trackerid=${own.trackerId}`]),
   ].join('&')
   const address = new URL(url)
   address.hash = ''
   const answer = await askTracker(address.href, { query, what: 'an announce', signal })
+  const [id, warning] = [answer.get('tracker id'), answer.get('warning message')]
   return {
-    interval: Math.max(secondsIn(answer, 'interval'), secondsIn(answer, 'min interval')),
+    interval: intervalIn(answer),
+    trackerId: isByteString(id) && id.length <= MOST_ID ? encodeBytes(id) : null,
+    warning: isByteString(warning) ? quoteBytes(warning) : null,
     peers: [...peersIn(answer.get('peers')), ...compactPeers(answer.get('peers6'), 16)],
   }
 }
 
-function secondsIn(answer: BencodeDict, key: string): number {
-  const value = answer.get(key)
-  return typeof value === 'number' ? value : 0
+function encodeBytes(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString('latin1')
+  const encode = (char: string) => percentEncoded(Buffer.from(char, 'latin1').toString('hex'))
+  return text.replace(/[^\w.~-]/g, encode)
 }
 
 const EVENTS = { started: 2, stopped: 3 } as const
@@ -101,7 +115,7 @@ async function announceUdp(announce: Announce): Promise<AnnouncedPeers> {
   const { answer, family } = await askUdp(announce, ANNOUNCE, body)
   // Over IPv6 the addresses are those of IPv6 (BEP 15)
   const peers = compactPeers(answer.subarray(12), family === 6 ? 16 : 4)
-  return { interval: answer.readUInt32BE(0), peers }
+  return { interval: answer.readUInt32BE(0), trackerId: null, warning: null, peers }
 }
 
 /** Peers as BEP 23 has them, or as a list of dictionaries. */

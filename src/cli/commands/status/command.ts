@@ -109,7 +109,10 @@ async function showClient(client: RunningSeed, context: StatusContext) {
     const why = 'its limit of active torrents is reached'
     reportWarning(`${client.label}: ${count(queued, 'torrent')} not seeded now: ${why}`, io)
   }
-  const problems = [...absent.map(([, torrent]) => notThere(torrent)), ...problemsOf(due)]
+  for (const warning of byReason(due, ({ warning = null }) => warning)) {
+    reportWarning(`${warning} (${client.label})`, io)
+  }
+  const problems = [...absent.map(([, torrent]) => notThere(torrent)), ...byReason(due, problemOf)]
   for (const problem of problems) {
     reportError(new BtkitError('client', `${problem} (${client.label})`), io)
   }
@@ -141,14 +144,17 @@ function withoutRepetitions(shown: readonly ClientTorrent[]): ClientTorrent[] {
   }))
 }
 
-/** The reasons why torrents are not seeded well; one for all torrents that have the same. */
-function problemsOf(due: readonly ClientTorrent[]): string[] {
-  const byReason = new Map<string, ClientTorrent[]>()
+/** A line for each reason that some torrents have, which names the first of them. */
+function byReason(
+  due: readonly ClientTorrent[],
+  reasonOf: (torrent: ClientTorrent) => string | null,
+): string[] {
+  const torrents = new Map<string, ClientTorrent[]>()
   for (const torrent of due) {
-    const problem = problemOf(torrent)
-    if (problem !== null) byReason.set(problem, [...(byReason.get(problem) ?? []), torrent])
+    const reason = reasonOf(torrent)
+    if (reason !== null) torrents.set(reason, [...(torrents.get(reason) ?? []), torrent])
   }
-  return [...byReason].map(([reason, [first, ...others]]) => {
+  return [...torrents].map(([reason, [first, ...others]]) => {
     const which = first ? `${first.name} (${shortHash(first)})` : ''
     const more = others.length > 0 ? ` and ${count(others.length, 'other torrent')}` : ''
     return `${which}${more}: ${reason}`
