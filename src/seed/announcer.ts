@@ -48,7 +48,7 @@ interface Tier {
   isRetried: boolean
   /** Why the last announce failed; null if it did not. */
   error: string | null
-  /** What the tracker warned of in its last answer; null if it did not. */
+  /** The tracker's warning in its last answer; null if there was none. */
   warning: string | null
   /** The failure of all its trackers, or the warning, that was noted last. */
   noted: string | null
@@ -63,7 +63,7 @@ export type OnTrackerChange = (
   change: { readonly tracker: string; readonly problem: string | null },
 ) => void
 
-/** What a tracker says of a torrent that should worry its owner. */
+/** A tracker's failure or warning. */
 interface TrackerWords {
   readonly tracker: string
   readonly reason: string

@@ -233,6 +233,21 @@ test('a private torrent without tracker is not helped by the DHT', async (t) => 
   assert.doesNotMatch(stderr.text, /seed --dht/)
 })
 
+test('without a terminal each line has the time and the info hash, so that twins differ', async (t) => {
+  const one = await plant(t)
+  const two = await plant(t, [], pseudoRandom(50_000, 3))
+  const now = () => Date.parse('2030-02-03T04:05:06Z')
+  const args = [one.torrent, two.torrent, '--display-interval', '0.1']
+  const { stdout } = await startSeed(t, args, { now })
+  for (const { infoHash } of [one, two]) {
+    const line = `2030-02-03T04:05:06Z ${infoHash} seeding 100.0%, 0 peers, up 0 B/s, down 0 B/s, a.bin: `
+    await until(
+      'it is shown',
+      () => stdout.text.includes(`\n${line}`) || stdout.text.startsWith(line),
+    )
+  }
+})
+
 test('--json says what is seeded', async (t) => {
   const { torrent, infoHash } = await plant(t)
   const { stdout } = await startSeed(t, [torrent, '--json', '--display-interval', '1'])

@@ -47,7 +47,7 @@ export interface AnnouncedPeers {
   readonly interval: number
   /** An identifier to repeat, encoded for a URL; null to repeat the last one. */
   readonly trackerId: string | null
-  /** What the tracker warns of, in quotes; null if it does not. */
+  /** The tracker's warning, in quotes; null if there is none. */
   readonly warning: string | null
   readonly peers: readonly NamedPeer[]
 }

@@ -122,7 +122,7 @@ export interface ClientTorrent {
   readonly state: ClientTorrentState
   /** The client's error message; null if there is none. */
   readonly message: string | null
-  /** What a tracker warns of, which is no failure; null or missing if there is nothing. */
+  /** A tracker's warning, which is no failure; null or missing if there is none. */
   readonly warning?: string | null
   /** Bytes. */
   readonly size: number
