@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   appendFileSync,
+  chownSync,
+  copyFileSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -13,8 +15,9 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { readTorrent } from '../../src/core/read-torrent.js'
+import { startExecutable } from '../support/executable.js'
 import { listenLocally } from '../support/listen.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../support/run-btkit.js'
@@ -302,6 +305,63 @@ test('btkit status ends with 1 for a seed that nobody can find or that its track
   assert.match(stderr, /: peers may not find 2 torrents\n$/)
   const warning = `btkit: warning: ${refused.torrent}: ${tracker.address}/announce: refuses: "Requested`
   assert.ok(seed.stderr.text.includes(warning), seed.stderr.text)
+})
+
+test('of two seeds, one that has a torrent is enough', async (t) => {
+  const [one, two] = [await plant(t), await plant(t, [], pseudoRandom(50_000, 3))]
+  const env = { RUNTIME_DIRECTORY: makeScratch(t) }
+  const dht = ['--dht', '--dht-node', '127.0.0.1:9']
+  await startSeed(t, [one.torrent, ...dht], { env })
+  startOther(t, [two.torrent, ...dht], env)
+  await until('both are seeded', async () => {
+    const { stdout } = await runBtkit(['status', '--json'], { env })
+    return (stdout.match(/"seeding"/g) ?? []).length === 2
+  })
+  const whole = await runBtkit(['status', one.torrent, two.torrent, '--quiet'], { env })
+  assert.deepEqual(whole, { ...whole, status: 0, stdout: '', stderr: '' })
+
+  const absent = 'dd'.repeat(20)
+  const lacking = await runBtkit(['status', one.torrent, absent, '--quiet'], { env })
+  const why = `${absent}: not in the client (btkit seed)\nbtkit: btkit seed: 1 torrent not seeded\n`
+  assert.deepEqual(lacking, { ...lacking, status: 1, stdout: '', stderr: `btkit: ${why}` })
+  const { stdout } = await runBtkit(['status', absent, '--json'], { env })
+  const { infoHash, state } = JSON.parse(stdout) as Record<string, unknown>
+  assert.deepEqual([infoHash, state], [absent, 'absent'])
+})
+
+test('a torrent whose data one seed lacks and another has is seeded', async (t) => {
+  const { torrent, data, directory } = await plant(t)
+  const env = { RUNTIME_DIRECTORY: makeScratch(t) }
+  const dht = ['--dht', '--dht-node', '127.0.0.1:9']
+  const copy = join(makeScratch(t), 'a.bin')
+  copyFileSync(data, copy)
+  rmSync(data)
+  await startSeed(t, [torrent, ...dht], { env })
+  assert.equal((await runBtkit(['status', directory], { env })).status, 1)
+  startOther(t, [torrent, '--data', copy, ...dht], env)
+  await until('the other seeds it', async () => {
+    const { status, stdout } = await runBtkit(['status', directory], { env })
+    return status === 0 && /missing[^]*seeding|seeding[^]*missing/.test(stdout)
+  })
+})
+
+/** Starts a seed in a process of its own, which has a socket of its own. */
+function startOther(t: TestContext, args: readonly string[], env: Record<string, string>) {
+  const own = ['--host', '127.0.0.1', '--port', '0', '--no-cache', '--parse-dir-interval', '1']
+  const child = startExecutable('btkit', ['seed', ...args, ...own], { env })
+  t.after(() => child.kill())
+}
+
+const isRoot = process.getuid?.() === 0
+
+test('a seed of another user is not asked', { skip: !isRoot && 'needs root' }, async (t) => {
+  const { torrent } = await plant(t)
+  const env = { XDG_RUNTIME_DIR: makeScratch(t) }
+  await startSeed(t, [torrent], { env })
+  const sockets = join(env.XDG_RUNTIME_DIR, 'btkit')
+  const [name = ''] = readdirSync(sockets)
+  chownSync(join(sockets, name), 12_345, 12_345)
+  assert.match((await runBtkit(['status'], { env })).stderr, /no btkit seed answers/)
 })
 
 test('a warning of a tracker is shown by seed and by status, which ends with 0', async (t) => {
