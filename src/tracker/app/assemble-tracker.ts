@@ -183,7 +183,8 @@ function ownRequests(
   let hasWarned = false
   return (request) => {
     const isOwn = clients.isOwnRequest(request)
-    const client = isOwn || hasWarned ? undefined : clients.of(request)
+    const client =
+      isOwn || hasWarned || clients.isFromProxy(request) ? undefined : clients.of(request)
     if (client === null || (client !== undefined && isLocal(client))) {
       hasWarned = true
       const needed = `X-Forwarded-For from it, and --trust-proxy ${client ?? 'unix'}`

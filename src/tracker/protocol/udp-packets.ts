@@ -1,4 +1,4 @@
-import type { AnnouncedPeer, ClaimedAddresses } from './http-query.js'
+import type { AnnouncedPeer } from './http-query.js'
 import type { PeerEvent, SwarmCounts } from '../swarms/swarm-types.js'
 
 /** A request over UDP (BEP 15). */
@@ -72,7 +72,7 @@ export class UdpReader {
       peerId: this.#peerId,
       isComplete: readWord(packet, 64) === 0 && readWord(packet, 68) === 0,
       event: EVENTS[readWord(packet, 80)] ?? 'none',
-      claimed: readWord(packet, 84) === 0 ? null : readClaimed(packet),
+      claimed: readWord(packet, 84) === 0 ? null : packet.subarray(84, 88).join('.'),
       // A key of 0 proves nothing
       key: readWord(packet, 88),
       wanted: wanted < 0 ? null : wanted,
@@ -84,10 +84,6 @@ export class UdpReader {
 /** Copies a few bytes in a loop, which is faster than `set` on a view. */
 function copyFrom(packet: Buffer, from: number, to: Uint8Array): void {
   for (let at = 0; at < to.length; at += 1) to[at] = packet[from + at] ?? 0
-}
-
-function readClaimed(packet: Buffer): ClaimedAddresses {
-  return { ip: packet.subarray(84, 88).join('.'), ipv4: null, ipv6: null }
 }
 
 function readConnect(packet: Buffer): UdpConnect | null {

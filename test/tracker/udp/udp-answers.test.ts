@@ -149,7 +149,7 @@ test('a key lets a peer leave from another address', () => {
 test('an address in the packet counts only if the rules accept it', () => {
   const claim = { ip: '1.2.3.4' }
   const believing = makeAnswers({
-    rules: { resolve: ({ client }, claimed) => claimed?.ip ?? client },
+    rules: { resolve: ({ client }, claimed) => claimed ?? client },
   })
   for (const [parts, wanted] of [
     [makeAnswers(), '0a000001'],
@@ -165,7 +165,7 @@ test('an address in the packet counts only if the rules accept it', () => {
 test('a banned address in the packet is refused', () => {
   const { udp, store } = makeAnswers({
     rules: {
-      resolve: ({ client }, claimed) => claimed?.ip ?? client,
+      resolve: ({ client }, claimed) => claimed ?? client,
       permits: (address) => address !== '1.2.3.4',
     },
   })
