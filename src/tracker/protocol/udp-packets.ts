@@ -2,7 +2,7 @@ import type { AnnouncedPeer } from './http-query.js'
 import type { PeerEvent, SwarmCounts } from '../swarms/swarm-types.js'
 
 /** A request over UDP (BEP 15). */
-export type UdpRequest = UdpConnect | UdpAnnounce | UdpScrape
+export type UdpRequest = UdpConnect | UdpAnnounce | UdpScrape | UdpMalformed
 
 /** The transaction number of a request, 32 bits. The answer repeats it. */
 interface Transaction {
@@ -20,6 +20,12 @@ export interface UdpAnnounce extends Transaction, AnnouncedPeer {
 export interface UdpScrape extends Transaction {
   readonly kind: 'scrape'
   readonly infoHashes: readonly Uint8Array[]
+}
+
+/** A request that a client is told to be incomplete. */
+interface UdpMalformed extends Transaction {
+  readonly kind: 'malformed'
+  readonly reason: string
 }
 
 const Action = { connect: 0, announce: 1, scrape: 2, error: 3 } as const
@@ -53,7 +59,9 @@ export class UdpReader {
       case Action.connect:
         return readConnect(packet)
       case Action.announce:
-        return packet.length < ANNOUNCE_SIZE ? null : this.#readAnnounce(packet)
+        return packet.length < ANNOUNCE_SIZE
+          ? malformed(packet, `an announce has ${ANNOUNCE_SIZE} bytes`)
+          : this.#readAnnounce(packet)
       case Action.scrape:
         return readScrape(packet)
       default:
@@ -91,9 +99,14 @@ function readConnect(packet: Buffer): UdpConnect | null {
   return isOurs ? { kind: 'connect', transaction: readWord(packet, 12) } : null
 }
 
-function readScrape(packet: Buffer): UdpScrape | null {
-  const count = Math.floor((packet.length - 16) / 20)
-  if (count === 0 || count > MAX_SCRAPED) return null
+function malformed(packet: Buffer, reason: string): UdpMalformed {
+  return { kind: 'malformed', transaction: readWord(packet, 12), reason }
+}
+
+/** Reads as many info hashes as an answer may have; BEP 15 allows no more. */
+function readScrape(packet: Buffer): UdpScrape | UdpMalformed {
+  const count = Math.min(MAX_SCRAPED, Math.floor((packet.length - 16) / 20))
+  if (count === 0) return malformed(packet, 'name the torrents to scrape')
   const infoHashes = Array.from({ length: count }, (_, n) => {
     return packet.subarray(16 + 20 * n, 36 + 20 * n)
   })

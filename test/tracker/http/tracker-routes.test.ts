@@ -26,17 +26,23 @@ test('an announce is answered at every path of old trackers', async (t) => {
   assert.equal(store.totals().peers, 1)
 })
 
-test('a scrape is answered there, too, without unknown torrents', async (t) => {
+test('a scrape is answered there, too, with zeros for a torrent without peers', async (t) => {
   const { httpUrl } = await startTracker(t)
   await ask(`${httpUrl}/announce?${BASE}`)
   for (const path of ['/scrape', '/scrape.php', '/tracker.php/scrape']) {
     const { body } = await ask(`${httpUrl}${path}?${HASH}&info_hash=${'b'.repeat(20)}`)
     const counts = 'd8:completei0e10:downloadedi0e11:downloadersi1e10:incompletei1ee'
-    assert.equal(
-      body,
-      `d5:filesd20:${'a'.repeat(20)}${counts}e5:flagsd20:min_request_intervali300eee`,
-    )
+    const zeros = 'd8:completei0e10:downloadedi0e11:downloadersi0e10:incompletei0ee'
+    const files = `d20:${'a'.repeat(20)}${counts}20:${'b'.repeat(20)}${zeros}e`
+    assert.equal(body, `d5:files${files}5:flagsd20:min_request_intervali300eee`)
   }
+})
+
+test('a scrape leaves out torrents that are not tracked', async (t) => {
+  const judge = () => ({ failure: 'not tracked', warning: null })
+  const { httpUrl } = await startTracker(t, { rules: { judge } })
+  const { body } = await ask(`${httpUrl}/scrape?${HASH}`)
+  assert.equal(body, 'd5:filesde5:flagsd20:min_request_intervali300eee')
 })
 
 test('other paths are left to others', async (t) => {
