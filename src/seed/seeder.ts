@@ -387,7 +387,7 @@ export class Seeder {
 
 /** Where a peer listens. */
 export interface PeerAddress {
-  /** An IP address. */
+  /** An IP address or a DNS name. */
   readonly host: string
   readonly port: number
 }

@@ -36,7 +36,7 @@ export interface Announce {
 
 /** A peer that a tracker names. */
 interface NamedPeer {
-  /** An IP address. */
+  /** An IP address or a DNS name. */
   readonly host: string
   readonly port: number
 }
@@ -125,7 +125,7 @@ function peersIn(value: BencodeValue | undefined): NamedPeer[] {
     if (!(each instanceof Map)) return []
     const [host, port] = [each.get('ip'), each.get('port')]
     if (!isByteString(host) || typeof port !== 'number') return []
-    return [{ host: Buffer.from(host).toString('latin1'), port }].filter(isAddress)
+    return [{ host: Buffer.from(host).toString('latin1'), port }].filter(isCallable)
   })
 }
 
@@ -141,6 +141,9 @@ function compactPeers(value: BencodeValue | undefined, length: 4 | 16): NamedPee
   })
 }
 
-function isAddress({ host, port }: NamedPeer): boolean {
-  return isIP(host) !== 0 && Number.isInteger(port) && port > 0 && port < 65_536
+/** Whether a peer has an address or a DNS name (BEP 3), and a port. */
+function isCallable({ host, port }: NamedPeer): boolean {
+  const isName = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?$/i.test(host)
+  const isHost = isIP(host) !== 0 || (isName && /[a-z]/i.test(host))
+  return isHost && Number.isInteger(port) && port > 0 && port < 65_536
 }
