@@ -43,8 +43,8 @@ const MEMORY = 8 * 1024 * 1024
 
 /**
  * Answers requests for the hashes of a torrent's pieces (BEP 52), by which a client that began with
- * a magnet link gets what the .torrent has beside `info`, and of blocks, by which it finds the
- * damaged block of a piece.
+ * a magnet link gets what the .torrent has beside `info`. The hashes of blocks tell a client which
+ * block of a piece is damaged.
  */
 export class HashAnswers {
   /** The files by the root in hexadecimal; null before they are needed. */

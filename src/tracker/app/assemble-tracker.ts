@@ -86,6 +86,7 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
       fullScrape: new FullScrape(answers, monotonic),
       addressOf,
       isOwnRequest: ownRequests(clientAddresses, warn),
+      onError,
       note: (answered) => {
         figures.note('http', answered)
       },
@@ -202,7 +203,7 @@ function ownRequests(
  */
 async function openExchange(
   { store: shared }: TrackerSettings,
-  { warn }: TrackerWorld,
+  { warn, onError }: TrackerWorld,
   own: {
     readonly store: SwarmStore
     readonly admitted: AccessLists
@@ -223,6 +224,7 @@ async function openExchange(
     permits: (bytes) => addresses.permits(formatAddress(bytes)),
     now: own.clock,
     warn,
+    onError,
   })
 }
 

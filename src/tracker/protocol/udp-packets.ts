@@ -22,7 +22,7 @@ export interface UdpScrape extends Transaction {
   readonly infoHashes: readonly Uint8Array[]
 }
 
-/** A request that a client is told to be incomplete. */
+/** A request that is incomplete: its client gets an error. */
 interface UdpMalformed extends Transaction {
   readonly kind: 'malformed'
   readonly reason: string

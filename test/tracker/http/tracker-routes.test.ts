@@ -156,6 +156,16 @@ test('a full scrape that failed is made again for the next client', async () => 
   assert.match((await fullScrape.get()).toString(), /^d5:filesde/)
 })
 
+test('a full scrape that fails is answered with 500, and reported', async (t) => {
+  const { store, httpUrl, failures } = await startTracker(t)
+  store.list = () => {
+    throw new Error('for a moment')
+  }
+  const { status, body } = await ask(`${httpUrl}/scrape`)
+  assert.deepEqual([status, body], [500, 'd14:failure reason14:internal errore'])
+  assert.match(String(failures[0]), /for a moment/)
+})
+
 test('the full scrape is the same for all clients, and empty for HEAD', async (t) => {
   const { httpUrl, fullScrape } = await startTracker(t)
   await ask(`${httpUrl}/announce?${BASE}`)
