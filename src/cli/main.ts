@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { constants } from 'node:os'
 import { asBtkitError } from '../errors.js'
 import { loadNative } from '../native-addon.js'
@@ -29,6 +30,8 @@ const ORDERLY = 10_000
  * stands for.
  */
 export async function main(program: string, subcommand: string | null = null): Promise<void> {
+  // All that waits for one end of the program is no leak, of which Node would warn
+  setMaxListeners(0)
   let controller: AbortController | null = null
   // Created late: the first controller takes time, and quick commands need none
   const stop = () => (controller ??= new AbortController())

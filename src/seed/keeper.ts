@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { HashContext } from '../core/digests/hash-content.js'
@@ -79,8 +80,8 @@ export class SeedKeeper {
   readonly #paths = new Map<SeedTorrent, string>()
   /** The last report for each torrent or directory. */
   readonly #reported = new Map<string, string>()
-  /** The states of data that was found damaged, by torrent and place. */
-  readonly #damaged = new Map<string, { state: string; problem: Error }>()
+  /** The digests of the states of data that was found damaged, by torrent and place. */
+  readonly #damaged = new Map<string, Map<string, { state: string; problem: Error }>>()
   #index: FileIndex | null = null
   readonly #rounds = new DataRounds({
     keys: () => this.#paths.values(),
@@ -122,6 +123,9 @@ export class SeedKeeper {
     for (const [path, { stamp }] of [...this.#kept]) {
       const isUnread = unreadPaths.some((place) => `${path}/`.startsWith(`${place}/`))
       if (stamps.get(path) !== stamp && !isUnread) this.#drop(path)
+      if (stamps.has(path) || isUnread) continue
+      this.#damaged.delete(path)
+      this.#reported.delete(path)
     }
     for (const path of this.#due(stamps)) await this.#take(path, stamps.get(path) ?? '')
   }
@@ -246,12 +250,14 @@ export class SeedKeeper {
           'changed',
           `its data in ${path} was written just now; ${this.#again()}`,
         )
-      const [key, state] = [`${torrent}\n${path}`, data.map(stampOf).join(' ')]
-      const known = this.#damaged.get(key)
+      // The state of very many files takes much memory
+      const state = createHash('sha256').update(data.map(stampOf).join(' ')).digest('base64')
+      const damaged = this.#damaged.get(torrent) ?? new Map<string, never>()
+      const known = damaged.get(path)
       if (known?.state === state) return known.problem
       const problem = dataProblem(plan.request, await verifyTorrent(plan, hashContext))
       if (problem === null) return data
-      this.#damaged.set(key, { state, problem })
+      this.#damaged.set(torrent, damaged.set(path, { state, problem }))
       return problem
     } catch (error) {
       if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error

@@ -74,9 +74,12 @@ export class MadeTorrents {
   })
   #isLooking = false
 
-  private constructor(readonly service: SeedService) {
+  private constructor(
+    readonly service: SeedService,
+    onError: (error: unknown) => void,
+  ) {
     this.#timer = setInterval(() => {
-      void this.#look()
+      this.#look().catch(onError)
     }, LOOK).unref()
   }
 
@@ -92,7 +95,7 @@ export class MadeTorrents {
         made.#forget(keyOf(torrent))
       },
     })
-    const made: MadeTorrents = new MadeTorrents(service)
+    const made: MadeTorrents = new MadeTorrents(service, options.onError)
     const found = publicHost && (await lookup(publicHost, { all: true }).catch(() => null))
     if (found) made.hosts = found.map(({ address }) => address)
     return made
@@ -151,8 +154,11 @@ export class MadeTorrents {
   async #look(): Promise<void> {
     if (this.#isLooking) return
     this.#isLooking = true
-    await this.#rounds.look()
-    this.#isLooking = false
+    try {
+      await this.#rounds.look()
+    } finally {
+      this.#isLooking = false
+    }
   }
 
   #forget(key: string): void {

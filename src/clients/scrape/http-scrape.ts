@@ -65,8 +65,22 @@ export async function askTracker(
   }
   if (!(value instanceof Map)) throw new ScrapeFailure(`the answer is not ${what}`)
   const reason = value.get('failure reason')
-  if (isByteString(reason)) throw refused(reason)
+  if (isByteString(reason)) throw refused(reason, retrySeconds(value))
   return value
+}
+
+/** Seconds until the next request after a failure, by `retry in` (BEP 31) or the interval. */
+function retrySeconds(answer: BencodeDict): number | null {
+  const retryIn = answer.get('retry in')
+  if (typeof retryIn === 'number' && retryIn > 0) return retryIn * 60
+  if (isByteString(retryIn) && Buffer.from(retryIn).toString() === 'never') return Infinity
+  return intervalIn(answer) || null
+}
+
+/** The interval of an answer in seconds, or the minimum if it is longer; 0 if there is none. */
+export function intervalIn(answer: BencodeDict): number {
+  const seconds = ['interval', 'min interval'].map((key) => answer.get(key))
+  return Math.max(0, ...seconds.filter((value) => typeof value === 'number'))
 }
 
 async function ask(url: string, signal: AbortSignal): Promise<Response> {
