@@ -61,7 +61,7 @@ export abstract class RemoteClient {
       ? pathname.slice(0, -method.length || undefined)
       : pathname
     const host = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
-    const address = `${this.address.kind}+${protocol}//${host}${path}`
+    const address = [`${this.address.kind}+${protocol}`, '', host + path].join('/')
     return this.refused(`answers with a redirect; if the client is there, use ${address}`)
   }
 
