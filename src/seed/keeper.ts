@@ -5,15 +5,15 @@ import { findData, indexFiles, type FileIndex } from '../core/find/find-data.js'
 import { findTorrents } from '../core/launch/find-torrents.js'
 import { dataProblem, stampOf } from '../core/publish/local-data.js'
 import { readTorrent } from '../core/read-torrent.js'
-import {
-  isSized,
-  pathIn,
-  type DataPlace,
-  type FoundFile,
-  type Whereabouts,
-} from '../core/verify/content.js'
+import { isSized, pathIn, type FoundFile, type Whereabouts } from '../core/verify/content.js'
+import { LikeNames } from '../core/verify/like-names.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
-import { planVerify, verifyTorrent, type VerifyRequest } from '../core/verify/verify-torrent.js'
+import {
+  planVerify,
+  verifyTorrent,
+  type VerifyPlan,
+  type VerifyRequest,
+} from '../core/verify/verify-torrent.js'
 import { BtkitError } from '../errors.js'
 import type { FileState } from '../files/scan/scanned-tree.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
@@ -242,7 +242,7 @@ export class SeedKeeper {
       const request = { metainfo, checkHashes: true, extra: false, followSymlinks, ...place }
       const plan = await planVerify(request)
       const lacking = plan.files.find((found) => !isWhole(found))
-      if (lacking) return this.#notWhole(lacking, plan.place, path)
+      if (lacking) return await this.#notWhole(lacking, plan)
       const data = plan.files.map(dataOf)
       if (data.some((file) => file && file.fingerprint.ctimeNs > BigInt(now - QUIET) * 1_000_000n))
         return new BtkitError(
@@ -280,11 +280,13 @@ export class SeedKeeper {
     return files.every((file) => file !== undefined) ? files : null
   }
 
-  #notWhole({ file, found }: FoundFile, place: DataPlace, directory: string): BtkitError {
+  async #notWhole({ file, found }: FoundFile, plan: VerifyPlan): Promise<BtkitError> {
+    const { path } = plan.request
     const leadsOut = found.kind === 'outside' && this.options.followSymlinks === false
-    const advice = leadsOut ? '; --follow-symlinks allows that' : ''
-    const what = `${pathIn(place, file.path)} ${whyNot(found, directory)}${advice}`
-    return new BtkitError('not-found', `its data is not whole in ${directory}: ${what}`)
+    const advice = leadsOut ? '--follow-symlinks allows that' : null
+    const why = found.kind === 'missing' ? await new LikeNames(plan).explain(file) : advice
+    const what = `${pathIn(plan.place, file.path)} ${whyNot(found, path)}${why ? `; ${why}` : ''}`
+    return new BtkitError('not-found', `its data is not whole in ${path}: ${what}`)
   }
 
   #again(): string {
