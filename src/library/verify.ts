@@ -7,6 +7,7 @@ import {
   planConversion,
 } from '../core/convert/convert-torrent.js'
 import { findData as find, indexFiles, linkData, type FoundDatum } from '../core/find/find-data.js'
+import { explainMissing } from '../core/verify/like-names.js'
 import type { VerifyReport } from '../core/verify/verify-report.js'
 import { bytesToRead, planVerify, verifyTorrent as verify } from '../core/verify/verify-torrent.js'
 import { writeAtomically, checkTarget } from '../files/write/atomically.js'
@@ -59,7 +60,8 @@ export function verifyTorrent(
     const plan = await planVerify({ metainfo, torrent: what, path, byName, checkHashes, extra })
     const bytesTotal = bytesToRead(plan)
     const running = { signal, tell, bytesTotal: () => bytesTotal }
-    const report = await withHashContext(options, running, (context) => verify(plan, context))
+    const checked = await withHashContext(options, running, (context) => verify(plan, context))
+    const report = await explainMissing(plan, checked)
     tell({ bytesDone: bytesTotal, bytesTotal, path })
     return report
   })

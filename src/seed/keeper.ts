@@ -6,15 +6,15 @@ import { findData, indexFiles, type FileIndex } from '../core/find/find-data.js'
 import { findTorrents } from '../core/launch/find-torrents.js'
 import { dataProblem, stampOf } from '../core/publish/local-data.js'
 import { readTorrent } from '../core/read-torrent.js'
-import {
-  isSized,
-  pathIn,
-  type DataPlace,
-  type FoundFile,
-  type Whereabouts,
-} from '../core/verify/content.js'
+import { isSized, pathIn, type FoundFile, type Whereabouts } from '../core/verify/content.js'
+import { LikeNames } from '../core/verify/like-names.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
-import { planVerify, verifyTorrent, type VerifyRequest } from '../core/verify/verify-torrent.js'
+import {
+  planVerify,
+  verifyTorrent,
+  type VerifyPlan,
+  type VerifyRequest,
+} from '../core/verify/verify-torrent.js'
 import { BtkitError } from '../errors.js'
 import type { FileState } from '../files/scan/scanned-tree.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
@@ -38,8 +38,10 @@ export interface KeeperOptions {
   readonly data: readonly string[]
   /** Whether data beside a torrent counts, too. */
   readonly isBeside: boolean
-  /** Returns the content of which a torrent was made, if that is known. */
-  readonly sourceOf: (torrent: string) => string | null
+  /** Returns where the content of a torrent is, if that is known. */
+  readonly sourceOf: (torrent: string) => Whereabouts | null
+  /** Whether links may lead out of these places; absent if the user cannot choose that. */
+  readonly followSymlinks?: boolean
   /** Milliseconds between updates. */
   readonly interval: number
   /** Size of the largest torrent in bytes. */
@@ -228,7 +230,7 @@ export class SeedKeeper {
     const { data, isBeside, sourceOf } = this.options
     for (const path of data) yield { path }
     const source = sourceOf(torrent)
-    if (source !== null) yield { path: source, byName: false }
+    if (source !== null) yield source
     if (isBeside) yield { path: dirname(torrent), byName: true }
   }
 
@@ -237,13 +239,14 @@ export class SeedKeeper {
     metainfo: Metainfo,
     place: Pick<VerifyRequest, 'torrent'> & Whereabouts,
   ): Promise<(FileState | null)[] | Error> {
-    const { hashContext } = this.options
+    const { hashContext, followSymlinks = false } = this.options
     const { torrent, path } = place
     try {
       const now = Math.floor(hashContext.cacheAccess.now())
-      const plan = await planVerify({ metainfo, checkHashes: true, extra: false, ...place })
+      const request = { metainfo, checkHashes: true, extra: false, followSymlinks, ...place }
+      const plan = await planVerify(request)
       const lacking = plan.files.find((found) => !isWhole(found))
-      if (lacking) return notWhole(lacking, plan.place, path)
+      if (lacking) return await this.#notWhole(lacking, plan)
       const data = plan.files.map(dataOf)
       if (data.some((file) => file && file.fingerprint.ctimeNs > BigInt(now - QUIET) * 1_000_000n))
         return new BtkitError(
@@ -283,6 +286,15 @@ export class SeedKeeper {
     return files.every((file) => file !== undefined) ? files : null
   }
 
+  async #notWhole({ file, found }: FoundFile, plan: VerifyPlan): Promise<BtkitError> {
+    const { path } = plan.request
+    const leadsOut = found.kind === 'outside' && this.options.followSymlinks === false
+    const advice = leadsOut ? '--follow-symlinks allows that' : null
+    const why = found.kind === 'missing' ? await new LikeNames(plan).explain(file) : advice
+    const what = `${pathIn(plan.place, file.path)} ${whyNot(found, path)}${why ? `; ${why}` : ''}`
+    return new BtkitError('not-found', `its data is not whole in ${path}: ${what}`)
+  }
+
   #again(): string {
     const seconds = Math.ceil(this.options.interval / 1000)
     return `btkit looks again in ${count(seconds, 'second')}`
@@ -313,11 +325,14 @@ function lackingTorrent(metainfo: Metainfo, reason: string): LackingTorrent {
   return { name, size, infoHash: clientInfoHash(metainfo), reason }
 }
 
-function notWhole({ file, found }: FoundFile, place: DataPlace, directory: string): BtkitError {
-  // A size here would make another message of each look at a file that grows
-  const why = found.kind === 'file' ? 'has another size' : 'is not there'
-  const what = `its data is not whole in ${directory}: ${pathIn(place, file.path)} ${why}`
-  return new BtkitError('not-found', what)
+/** Why a file cannot be seeded. A size here would be another message for each look at it. */
+function whyNot(found: FoundFile['found'], directory: string): string {
+  if (found.kind === 'file') return 'has another size'
+  if (found.kind === 'unreadable') return `cannot be read: ${found.reason}`
+  if (found.kind === 'missing') return 'is not there'
+  return found.kind === 'outside'
+    ? `is a link that leads out of ${directory}`
+    : `is a ${found.kind}`
 }
 
 function isWhole(found: FoundFile): boolean {

@@ -1,6 +1,7 @@
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { VerifyContext } from './check-pieces.js'
+import { explainMissing } from './like-names.js'
 import type { VerifyReport } from './verify-report.js'
 import { bytesToRead, planVerify, verifyTorrent, type VerifyRequest } from './verify-torrent.js'
 
@@ -55,10 +56,11 @@ export async function* verifyTorrents(
       const plan = await planOne(place, run)
       const byteCount = bytesToRead(plan)
       await onPlan(byteCount)
-      const report = await verifyTorrent(plan, {
+      const checked = await verifyTorrent(plan, {
         ...context,
         engine: { ...engine, onProgress: inAll },
       })
+      const report = await explainMissing(plan, checked)
       bytesBefore += byteCount
       const { torrent } = place
       inAll({ bytesDone: 0, currentPath: torrent })

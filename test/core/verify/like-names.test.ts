@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { directoryInfo, singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { placeOf, plantRelease } from './release.js'
+
+/** What verify says of a torrent; pieces are not read. */
+async function said(torrent: string): Promise<string> {
+  const { status, stdout } = await runBtkit(['verify', '--no-check-hashes', torrent])
+  assert.equal(status, 1)
+  return stdout.split('\n')[0] ?? ''
+}
+
+const FORM = 'is there in another Unicode form; rename it, or use btkit find --link'
+
+for (const [torrentForm, diskForm] of [
+  ['NFC', 'NFD'],
+  ['NFD', 'NFC'],
+] as const) {
+  const [name, other] = ['é'.normalize(torrentForm), 'é'.normalize(diskForm)]
+  test(`a file, or a directory above it, in ${diskForm} and not ${torrentForm} is named`, async (t) => {
+    for (const [path, old, now] of [
+      [name, name, other],
+      [`${name}/a`, name, other],
+      [`d/${name}`, `d/${name}`, `d/${other}`],
+    ] as const) {
+      const release = plantRelease(t, [{ path, size: 10 }])
+      renameSync(placeOf(release, old), placeOf(release, now))
+      const torrent = join(release.directory, 'release.torrent')
+      assert.equal(await said(torrent), `missing     ${path}: "${other}" ${FORM}`)
+    }
+  })
+
+  test(`the torrent's own name in ${diskForm} and not ${torrentForm} is named`, async (t) => {
+    const info = { name }
+    const directory = makeScratch(t, {
+      'single.torrent': torrentOf(singleFileInfo(info)),
+      'dir.torrent': torrentOf(directoryInfo([{ length: 5, path: ['a'] }], { name: `d${name}` })),
+      [other]: 'hello',
+      [`d${other}/a`]: 'hello',
+    })
+    const single = await said(join(directory, 'single.torrent'))
+    assert.equal(single, `missing     ${name}: "${other}" ${FORM}`)
+    const dir = await said(join(directory, 'dir.torrent'))
+    assert.equal(dir, `missing     a: "d${other}" ${FORM}`)
+  })
+}
+
+test('of a name that is not UTF-8 the line says so, whether it is there or not', async (t) => {
+  const latin1 = Buffer.from('Beyonc\xe9', 'latin1')
+  const torrent = torrentOf({ ...singleFileInfo(), name: latin1 })
+  const directory = makeScratch(t, { 't.torrent': torrent })
+  const path = join(directory, 't.torrent')
+  const gone = '"Beyonc\ufffd" is not UTF-8 in the torrent; btkit find finds it under other names'
+  assert.equal(await said(path), `missing     Beyonc\ufffd: ${gone}`)
+  writeFileSync(Buffer.concat([Buffer.from(`${directory}/`), latin1]), 'hello')
+  const there = '"Beyonc\\xe9" is there, but is not UTF-8; rename it, then use btkit find --link'
+  assert.equal(await said(path), `missing     Beyonc\ufffd: ${there}`)
+})
