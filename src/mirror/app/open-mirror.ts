@@ -202,9 +202,10 @@ function seedMade(
   cacheAccess: CacheAccess,
 ): MadeListener | null {
   if (!seed) return null
-  return ({ v1: infoHash, v2: infoHashV2 }, { content, options }) => {
+  return (core, { content, options }) => {
+    const { v1: infoHash, v2: infoHashV2 } = core.infoHashes
     const tiers = spreadTrackers(trackers.current(), infoHash ?? infoHashV2 ?? '')
-    seed.add({ infoHash, infoHashV2, content, options, cacheAccess, trackers: tiers })
+    seed.add({ infoHash, infoHashV2, core, content, options, cacheAccess, trackers: tiers })
   }
 }
 

@@ -40,9 +40,9 @@ export function swarmHashesOf({ infoHashes: { v1, v2 } }: Pick<KnownTorrent, 'in
   return swarmHashes({ infoHash: v1, infoHashV2: v2 })
 }
 
-/** Learns of a torrent whose hashes are in the cache, and what it was made of. */
+/** Learns of a torrent that somebody asked for, and what it was made of. */
 export type MadeListener = (
-  infoHashes: KnownTorrent['infoHashes'],
+  torrent: KnownTorrent,
   made: { readonly content: Content; readonly options: InfoOptions },
 ) => void
 
