@@ -7,9 +7,9 @@ import {
   backslashedPaths,
   contentOfTree,
   excludeOutput,
-  type Skipped,
   type Tree,
 } from '../digests/content.js'
+import type { Skipped } from '../digests/skipped.js'
 import { InfoRequest } from '../digests/info.js'
 import { decideLists, findUndecided, type ListDecisions } from './decide-lists.js'
 import { decideTorrent } from './decide-torrent.js'

@@ -15,7 +15,7 @@ import type { Content } from '../digests/content.js'
 import { padFile } from '../digests/pad-files.js'
 
 /** The files of a torrent, wherever they are. */
-export interface FoundContent {
+export interface LocatedContent {
   /** In the given order. */
   readonly files: readonly FoundFile[]
   /**
@@ -58,7 +58,7 @@ export function findContent(
   { name, isDirectory }: Metainfo,
   files: readonly MetainfoFile[],
   { path, byName, followSymlinks = false }: Whereabouts,
-): FoundContent {
+): LocatedContent {
   const resolve = makeInsideResolver(path, followSymlinks)
   const root = resolve([])
   if (root.kind !== 'directory') {

@@ -7,7 +7,7 @@ import { makeScratch } from '../../support/scratch.js'
 import { directoryInfo, singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { placeOf, plantRelease } from './release.js'
 
-/** What verify says of a torrent; pieces are not read. */
+/** Returns the first line of verify, which reads no pieces. */
 async function said(torrent: string): Promise<string> {
   const { status, stdout } = await runBtkit(['verify', '--no-check-hashes', torrent])
   assert.equal(status, 1)
