@@ -1,5 +1,6 @@
 import { lstatSync, statSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
+import { rawPath } from '../text/raw-path.js'
 
 /**
  * Shows whether a file has changed without reading it. Times are nanoseconds since 1970. A rewrite
@@ -53,7 +54,7 @@ export function changeSince(
  * Returns the fingerprint of the entry at `path` without following links; null if there is none.
  */
 export function readFingerprintIfThere(path: string): Fingerprint | null {
-  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  const stats = lstatSync(rawPath(path), { bigint: true, throwIfNoEntry: false })
   return stats ? fingerprintOf(stats) : null
 }
 

@@ -57,7 +57,8 @@ export function verifyTorrent(
     const byName = options.byName === true || undefined
     const metainfo = readInput(torrent, options)
     const what = labelOf(torrent, metainfo)
-    const plan = await planVerify({ metainfo, torrent: what, path, byName, checkHashes, extra })
+    const place = { path, byName, rawNames: true }
+    const plan = await planVerify({ metainfo, torrent: what, ...place, checkHashes, extra })
     const bytesTotal = bytesToRead(plan)
     const running = { signal, tell, bytesTotal: () => bytesTotal }
     const checked = await withHashContext(options, running, (context) => verify(plan, context))

@@ -1,4 +1,4 @@
-import type { ScanSkipReason } from '../../files/scan/scan-tree.js'
+import type { ScanSkipReason } from '../../files/scan/scanned-tree.js'
 
 /** An entry of the source that is not in the torrent. */
 export interface Skipped {

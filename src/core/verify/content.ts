@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { BtkitError, osCodeOf } from '../../errors.js'
 import { changeSince, readFingerprintIfThere, type Fingerprint } from '../../files/fingerprint.js'
+import { isRaw } from '../../text/raw-path.js'
 import { makeInsideResolver, type ResolveInside, type Resolved } from '../../files/inside.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import {
@@ -40,6 +41,8 @@ export interface Whereabouts {
   readonly byName?: boolean | undefined
   /** Whether links may lead out of `path`. */
   readonly followSymlinks?: boolean
+  /** Whether to find names that are not UTF-8; the caller must open them as bytes (rawPath). */
+  readonly rawNames?: boolean
 }
 
 /** Returns the path at which a file of a torrent is looked for. */
@@ -57,9 +60,9 @@ export function pathIn({ path, isFile }: DataPlace, below: readonly string[]): s
 export function findContent(
   { name, isDirectory }: Metainfo,
   files: readonly MetainfoFile[],
-  { path, byName, followSymlinks = false }: Whereabouts,
+  { path, byName, followSymlinks, rawNames }: Whereabouts,
 ): LocatedContent {
-  const resolve = makeInsideResolver(path, followSymlinks)
+  const resolve = makeInsideResolver(path, { followSymlinks, rawNames })
   const root = resolve([])
   if (root.kind !== 'directory') {
     if (isDirectory)
@@ -155,7 +158,10 @@ function streamFile(found: FoundFile): StreamFile[] {
   ]
 }
 
-/** Returns the files as a scan would, for lookups in a cache; null if one is incomplete. */
+/**
+ * Returns the files as a scan would, for lookups in a cache; null if one is incomplete, or has a name
+ * that is not UTF-8.
+ */
 export function scannedContent(
   found: readonly FoundFile[],
   { version, pieceLength }: Pick<Metainfo, 'version' | 'pieceLength'>,
@@ -164,7 +170,9 @@ export function scannedContent(
     if (file.padding && version !== 'v1') return [padFile(file.path, file.length)]
     const isWhole = found.kind === 'file' && found.fingerprint.size === file.length
     const { path } = file
-    return isWhole ? [{ path, absolutePath: found.path, fingerprint: found.fingerprint }] : []
+    return isWhole && !isRaw(found.path)
+      ? [{ path, absolutePath: found.path, fingerprint: found.fingerprint }]
+      : []
   })
   if (files.length < found.length) return null
   const size = files.reduce((sum, { fingerprint }) => sum + fingerprint.size, 0)

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { failure, unlessWindows } from '../../files/failure.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
-import { plantRelease, plantSingle, statuses, verify } from './release.js'
+import { planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { referenceDigests } from '../../support/reference-digests.js'
+import { torrentOf } from '../../support/torrents.js'
+import { hashContext } from '../requests.js'
+import { PIECE, plantRelease, plantSingle, statuses, verify } from './release.js'
 
 const FILES = [{ path: 'a', size: 10 }]
 
@@ -85,3 +91,33 @@ test('a directory in the place of a single file is not the file', async (t) => {
   const { files } = await verify(release, { path })
   assert.deepEqual([files[0]?.status, files[0]?.reason], ['missing', 'in its place is a directory'])
 })
+
+for (const kernel of ['crypto', undefined] as const) {
+  test(`names that are not UTF-8 are found by their bytes and read by ${kernel ?? 'the fastest kernel'}`, async (t) => {
+    const [place, name] = ['caf\xe9', 'Beyonc\xe9.flac'].map((text) => Buffer.from(text, 'latin1'))
+    assert.ok(place && name)
+    const slash = Buffer.from('/')
+    const content = pseudoRandom(3 * PIECE)
+    const torrent = torrentOf({
+      files: [{ length: content.length, path: [place, name] }],
+      name: place,
+      'piece length': PIECE,
+      pieces: referenceDigests([content], PIECE),
+    })
+    const directory = makeScratch(t)
+    const inner = Buffer.concat([Buffer.from(directory), slash, place, slash, place])
+    mkdirSync(inner, { recursive: true })
+    const path = Buffer.concat([inner, slash, name])
+    const check = async () => {
+      const request = { metainfo: parseMetainfo(torrent), torrent: 't', path: directory }
+      const plan = await planVerify({ ...request, rawNames: true, checkHashes: true, extra: false })
+      return (await verifyTorrent(plan, hashContext({ kernel }))).files[0]?.status
+    }
+    assert.equal(await check(), 'missing')
+    writeFileSync(path, content)
+    assert.equal(await check(), 'ok')
+    content[PIECE] = ~(content[PIECE] ?? 0)
+    writeFileSync(path, content)
+    assert.equal(await check(), 'damaged')
+  })
+}

@@ -5,9 +5,13 @@ import { test } from 'node:test'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { directoryInfo, singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { explainMissing } from '../../../src/core/verify/like-names.js'
+import { planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { hashContext } from '../requests.js'
 import { placeOf, plantRelease } from './release.js'
 
-/** The report of verify on a torrent; pieces are not read. */
+/** Returns the first line of verify, which reads no pieces. */
 async function said(torrent: string): Promise<string> {
   const { status, stdout } = await runBtkit(['verify', '--no-check-hashes', torrent])
   assert.equal(status, 1)
@@ -49,14 +53,22 @@ for (const [torrentForm, diskForm] of [
   })
 }
 
-test('of a name that is not UTF-8 the line says so, whether it is there or not', async (t) => {
-  const latin1 = Buffer.from('Beyonc\xe9', 'latin1')
-  const torrent = torrentOf({ ...singleFileInfo(), name: latin1 })
-  const directory = makeScratch(t, { 't.torrent': torrent })
-  const path = join(directory, 't.torrent')
-  const gone = '"Beyonc\ufffd" is not UTF-8 in the torrent; btkit find finds it under other names'
-  assert.equal(await said(path), `missing     Beyonc\ufffd: ${gone}`)
-  writeFileSync(Buffer.concat([Buffer.from(`${directory}/`), latin1]), 'hello')
-  const there = '"Beyonc\\xe9" is there, but is not UTF-8; rename it, then use btkit find --link'
-  assert.equal(await said(path), `missing     Beyonc\ufffd: ${there}`)
+const LATIN1 = Buffer.from('Beyonc\xe9', 'latin1')
+
+test('of a name that is not UTF-8 the line says so', async (t) => {
+  const torrent = torrentOf(singleFileInfo({ name: LATIN1 }))
+  const path = join(makeScratch(t, { 't.torrent': torrent }), 't.torrent')
+  const why = '"Beyonc\ufffd" is not UTF-8 in the torrent; btkit find finds it under other names'
+  assert.equal(await said(path), `missing     Beyonc\ufffd: ${why}`)
+})
+
+test('a command that opens no such name says that it is there', async (t) => {
+  const directory = makeScratch(t)
+  writeFileSync(Buffer.concat([Buffer.from(`${directory}/`), LATIN1]), 'hello')
+  const metainfo = parseMetainfo(torrentOf(singleFileInfo({ name: LATIN1 })))
+  const request = { metainfo, torrent: 't', path: directory, checkHashes: false, extra: false }
+  const plan = await planVerify(request)
+  const { files } = await explainMissing(plan, await verifyTorrent(plan, hashContext()))
+  const why = '"Beyonc\\xe9" is there, but is not UTF-8; rename it, then use btkit find --link'
+  assert.equal(files[0]?.reason, why)
 })

@@ -224,7 +224,7 @@ async function* outcomesOf({
   io,
 }: Run): AsyncGenerator<VerifyOutcome> {
   const work: VerifyRun = {
-    ...{ ...options, places: targets.places },
+    ...{ ...options, places: targets.places, rawNames: true },
     read: (torrent) => readTorrentInput(torrent, options.maxTorrentSize, io),
   }
   const hasBar = !options.quiet && io.stderr.isTTY === true
