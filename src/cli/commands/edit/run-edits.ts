@@ -170,6 +170,8 @@ function withHints(outcome: EditOutcome): EditOutcome {
 
 function tellWarnings({ file, warnings, after, isChanged }: EditedFile, io: Io): void {
   for (const { message } of warnings) reportWarning(`${file}: ${message}`, io)
+  if (isChanged && after.private && (after.nodes ?? []).length > 0)
+    reportWarning(`${file}: private with DHT nodes: clients must not use them; --unset nodes`, io)
   if (isChanged && unlistedAnnounce(after) !== null)
     reportWarning(
       `${file}: its tracker is not in the announce list, so clients will not use it`,

@@ -269,6 +269,15 @@ test('a tracker or seed beyond ASCII is removed in the form that was typed, too'
   }
 })
 
+test('a torrent that becomes private with DHT nodes causes a warning, with the way out', async (t) => {
+  const path = join(makeScratch(t, { a: TORRENT }), 'a')
+  const said = 'private with DHT nodes: clients must not use them; --unset nodes'
+  const { stderr } = await runBtkit(['edit', path, '--private', '--source', 'x'])
+  assert.ok(stderr.includes(`btkit: warning: ${path}: ${said}\n`), stderr)
+  const without = await runBtkit(['edit', path, '--private', '--source', 'y', '--unset', 'nodes'])
+  assert.ok(!without.stderr.includes('nodes'))
+})
+
 test('commas separate the trackers of a tier', async (t) => {
   const args = ['--tracker', `${C},${B}`, '--tracker', A]
   assert.deepEqual(await after(t, args, 'announce-list'), [`${C},${B}`, A])
