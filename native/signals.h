@@ -5,8 +5,8 @@
 
 /*
  * endAtSecondSignal(): the first SIGINT or SIGTERM goes to the handler that is there now, and gives
- * both back to the system. A second one therefore ends the process at once, even while the thread
- * of JavaScript waits in a system call.
+ * both back to the system. A second one therefore ends the process at once, even while its threads
+ * wait in system calls. Call it early: it only protects threads that do not exist yet.
  */
 napi_value end_at_second_signal(napi_env env, napi_callback_info info);
 

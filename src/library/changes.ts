@@ -19,6 +19,7 @@ import {
   storedUrl,
   type TrackerTiers,
   tiersOf,
+  urlForms,
 } from '../metainfo/trackers.js'
 
 /** Changes to a torrent. Undefined keeps a value, and null removes it. */
@@ -75,7 +76,7 @@ function trackerEdit(changes: TorrentChanges): TorrentEdit {
   const set = trackers === undefined ? null : tiersOf(trackers ?? [])
   const steps = {
     set: set && set.map((tier) => tier.map(trackerBytes)),
-    remove: removeTrackers.map(trackerBytes),
+    remove: removeTrackers.flatMap(urlForms).map(trackerBytes),
     replace: replaceTrackers.map(replacer),
     add: addTrackers.map((url) => trackerBytes(checkTracker(url))),
   }

@@ -4,7 +4,8 @@ import type { TrackerUrl } from './values.js'
 
 const TRACKER = /^(https?|udp|wss?):\/\/[^/?#\s]+([/?#]\S*)?$/i
 /** Matches a host in front of a port or path, without `http://`. */
-const BARE_HOST = /^(localhost|\[[\da-f:.]+\]|[\w-]+(\.[\w-]+)+|[\w-]+(?=:\d))(:\d+)?([/?]|$)/i
+const BARE_HOST =
+  /^(localhost|\[[\da-f:.]+\]|[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)+|[\p{L}\p{N}_-]+(?=:\d))(:\d+)?([/?]|$)/iu
 const SEED = /^(https?|ftp):\/\/[^/?#\s]+([/?#]\S*)?$/i
 
 /** Whether an argument is meant as a URL (even a mistyped one), not as a path. */
@@ -47,6 +48,11 @@ export function storedUrl(url: string): string {
   const [, begin = '', host = '', rest = url] =
     /^([a-z]+:\/\/(?:[^/?#@]*@)?)([^/?#:@[\]]+)(.*)$/is.exec(url) ?? []
   return begin.replace(ODD, percentForm) + asciiHost(host) + rest.replace(ODD, percentForm)
+}
+
+/** The forms that a typed URL may have in torrents: as it was typed, and as `storedUrl`. */
+export function urlForms(url: string): string[] {
+  return [...new Set([url, storedUrl(url)])]
 }
 
 /** Whether a URL has characters that URLs do not have. */

@@ -118,6 +118,10 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     '-a http://t.example/announce DIR/tree',
     "btkit: unknown option '-a'; the command comes first: btkit create PATH -a URL\n",
   ],
+  [
+    'create DIR/tree ä.example:6969/announce',
+    'btkit: ä.example:6969/announce: no such file; a tracker begins with http:// or udp://, as in http://ä.example:6969/announce\n',
+  ],
   ['-v', "btkit: unknown option '-v'; the version is --version or -V\n"],
   [
     'magnet DIR/tree',

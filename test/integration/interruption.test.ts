@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { closeSync, constants, openSync, readdirSync, readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { nativeAddon } from '../../src/native-addon.js'
@@ -13,6 +14,7 @@ import {
 } from '../support/executable.js'
 import { makeScratch, plantFiles, plantSparse } from '../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
+import { unlessInstalled } from '../support/peers.js'
 import { until } from '../support/until.js'
 import { openFiles, unlessProc, whenOpen } from '../support/when-open.js'
 
@@ -107,6 +109,66 @@ for (const [first, second] of [
       closeSync(writer)
       // The system delivers SIGINT first if both wait
       assert.ok([first, second].some((each) => each === child.signalCode))
+      await ended
+    }
+  })
+}
+
+/**
+ * Mounts a file system that never answers at the directory argv[1], and prints `mounted`, then `asked`
+ * when a program waits for it. The end of standard input unmounts it. The numbers are those of
+ * linux/fuse.h: 26 is FUSE_INIT, answered in version 7.31, and 2 is MNT_DETACH.
+ */
+const HANGING = `
+import ctypes, os, select, struct, sys
+libc = ctypes.CDLL(None)
+fuse = os.open('/dev/fuse', os.O_RDWR)
+options = f'fd={fuse},rootmode=40000,user_id=0,group_id=0'.encode()
+if libc.mount(b'hanging', sys.argv[1].encode(), b'fuse', 0, options) != 0: sys.exit('refused')
+length, operation, unique = struct.unpack_from('IIQ', os.read(fuse, 1 << 20))
+assert operation == 26
+answer = struct.pack('IIIIHHIIHHI', 7, 31, 0, 0, 0, 0, 1 << 16, 0, 0, 0, 0) + bytes(28)
+os.write(fuse, struct.pack('IiQ', 16 + len(answer), 0, unique) + answer)
+print('mounted', flush=True)
+select.select([fuse], [], [])
+print('asked', flush=True)
+sys.stdin.read()
+libc.umount2(sys.argv[1].encode(), 2)
+`
+
+const unlessMounts = {
+  skip:
+    unlessAddon.skip ||
+    ((process.getuid?.() !== 0 || !existsSync('/dev/fuse')) && 'only root mounts with /dev/fuse') ||
+    unlessInstalled('python3').skip,
+}
+
+for (const args of [
+  ['find', 'a.torrent', '--in', 'hanging'],
+  ['makemetafile', 'hanging', '--trackerless', '--output', 'b.torrent'],
+  ['verify', 'a.torrent', 'hanging'],
+]) {
+  test(`a second SIGINT ends ${args[0]} in a file system that hangs`, unlessMounts, async (t) => {
+    const directory = makeScratch(t, { 'a.torrent': OLD, 'hanging/x': '' })
+    const python = spawn('python3', ['-c', HANGING, join(directory, 'hanging')], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
+    const ended = once(python, 'exit')
+    let told = ''
+    python.stdout.on('data', (chunk: Buffer) => (told += chunk.toString()))
+    await until('it is mounted', () => told.includes('mounted') || python.exitCode !== null)
+    if (python.exitCode !== null) {
+      t.skip('this machine does not let root mount')
+      return
+    }
+    const child = startExecutable('btkit', args, { cwd: directory })
+    try {
+      await until('btkit waits for it', () => told.includes('asked'))
+      await until('SIGINT ends btkit', () => child.signalCode !== null || !child.kill('SIGINT'))
+      assert.equal(child.signalCode, 'SIGINT')
+    } finally {
+      child.kill('SIGKILL')
+      python.stdin.end()
       await ended
     }
   })

@@ -130,7 +130,8 @@ export const TRACKER_RULES = {
   *'url-characters'(metainfo) {
     const trackers = announceUrls(metainfo).filter(isTracker)
     for (const url of [...trackers, ...[...seedsOf(metainfo)].filter(isSeed)]) {
-      if (hasOdd(url))
+      // Text that is not UTF-8 has a finding of its own
+      if (hasOdd(url) && !url.includes('\ufffd'))
         yield `${quoteText(url)} has characters that URLs do not have; right is ${quoteText(storedUrl(url))}`
     }
   },

@@ -136,6 +136,8 @@ test('characters that no URL has are told of, with the right form', () => {
     '"http://f.example/{a}/é#b" has characters that URLs do not have; right is "http://f.example/%7Ba%7D/%C3%A9%23b"',
   ])
   assert.deepEqual(codesOf(torrentWith({ announce: A, 'url-list': ['http://f/[a]%20b'] })), [])
+  const latin1 = Buffer.from('http://t.example/\xe9', 'latin1')
+  assert.deepEqual(codesOf(torrentWith({ announce: latin1 })), ['not-utf8'])
 })
 
 test('URLs that were typed as one are told of', () => {

@@ -1,7 +1,12 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { usageError } from '../../../errors.js'
-import { formatAnnounceList, formatDhtNode, hasTracker } from '../../../metainfo/trackers.js'
+import {
+  formatAnnounceList,
+  formatDhtNode,
+  hasTracker,
+  urlForms,
+} from '../../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../../metainfo/values.js'
 import { editFiles, type EditOutcome } from '../../../core/edit/files.js'
 import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
@@ -46,7 +51,10 @@ export function removals(
   read: (facts: TorrentFacts) => readonly string[] | null,
 ): Removal[] {
   return values.map((value) => {
-    return { option: `${option} ${value}`, isIn: (facts) => read(facts)?.includes(value) ?? false }
+    const isIn = (facts: TorrentFacts) => {
+      return urlForms(value).some((form) => read(facts)?.includes(form))
+    }
+    return { option: `${option} ${value}`, isIn }
   })
 }
 
@@ -62,7 +70,7 @@ interface TypedSteps {
 export function stepTrackers({ set, remove, replace, add }: TypedSteps): TorrentEdit {
   const steps = {
     set: set?.map((tier) => tier.map(trackerBytes)) ?? null,
-    remove: remove.map(trackerBytes),
+    remove: remove.flatMap(urlForms).map(trackerBytes),
     replace: replace.map(({ from, to }) => {
       const replacement = { from: trackerBytes(from), to: trackerBytes(to) }
       return (tracker: string) => replaceTracker(tracker, replacement)
@@ -162,6 +170,8 @@ function withHints(outcome: EditOutcome): EditOutcome {
 
 function tellWarnings({ file, warnings, after, isChanged }: EditedFile, io: Io): void {
   for (const { message } of warnings) reportWarning(`${file}: ${message}`, io)
+  if (isChanged && after.private && (after.nodes ?? []).length > 0)
+    reportWarning(`${file}: private with DHT nodes: clients must not use them; --unset nodes`, io)
   if (isChanged && unlistedAnnounce(after) !== null)
     reportWarning(
       `${file}: its tracker is not in the announce list, so clients will not use it`,

@@ -257,6 +257,27 @@ test('a blank web seed goes when another is added', async (t) => {
   assert.ok(readFileSync(path).includes(`8:url-listl${B.length}:${B}e`))
 })
 
+test('a tracker or seed beyond ASCII is removed in the form that was typed, too', async (t) => {
+  const url = 'http://ä.example/é'
+  for (const list of ['tracker', 'web-seed', 'http-seed']) {
+    const path = join(makeScratch(t, { a: TORRENT }), 'a')
+    await runBtkit(['edit', path, `--add-${list}`, url])
+    assert.ok(readFileSync(path).includes('http://xn--4ca.example/%C3%A9'))
+    const { stderr } = await runBtkit(['edit', path, `--remove-${list}`, url])
+    assert.equal(stderr, 'btkit: 1 of 1 torrent changed\n')
+    assert.ok(!readFileSync(path).includes('xn--'))
+  }
+})
+
+test('a torrent that becomes private with DHT nodes causes a warning, with the way out', async (t) => {
+  const path = join(makeScratch(t, { a: TORRENT }), 'a')
+  const said = 'private with DHT nodes: clients must not use them; --unset nodes'
+  const { stderr } = await runBtkit(['edit', path, '--private', '--source', 'x'])
+  assert.ok(stderr.includes(`btkit: warning: ${path}: ${said}\n`), stderr)
+  const without = await runBtkit(['edit', path, '--private', '--source', 'y', '--unset', 'nodes'])
+  assert.ok(!without.stderr.includes('nodes'))
+})
+
 test('commas separate the trackers of a tier', async (t) => {
   const args = ['--tracker', `${C},${B}`, '--tracker', A]
   assert.deepEqual(await after(t, args, 'announce-list'), [`${C},${B}`, A])
