@@ -29,10 +29,11 @@ export function isLocal(url: string): boolean {
 }
 
 /**
- * Checks the URL of a tracker, and returns it.
+ * Checks the URL of a tracker, and returns it without a fragment, which no client sends.
  * @throws BtkitError `usage`
  */
-export function checkTracker(url: string): TrackerUrl {
+export function checkTracker(given: string): TrackerUrl {
+  const url = given.replace(/#.*/, '')
   if (!isTracker(url)) {
     const isBare = BARE_HOST.test(url) && isTracker(`http://${url}`)
     const fault = isBare
@@ -177,9 +178,15 @@ export function tiersOf(trackers: TrackerTiers): TrackerUrl[][] {
   return tiers.map((tier) => (typeof tier === 'string' ? [tier] : [...tier]).map(checkTracker))
 }
 
-/** An http or https URL without `?` and `#`, and without a slash at its end; null for any other text. */
+/**
+ * An http or https URL without `?`, `#` and a user, and without a slash at its end; null for any other
+ * text. Such URLs are published.
+ */
 export function plainUrl(text: string): string | null {
   const url = URL.canParse(text) ? new URL(text) : null
-  const isPlain = url && /^https?:$/.test(url.protocol) && url.search + url.hash === ''
+  const isPlain =
+    url &&
+    /^https?:$/.test(url.protocol) &&
+    url.search + url.hash + url.username + url.password === ''
   return isPlain ? text.replace(/\/+$/, '') : null
 }

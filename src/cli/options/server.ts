@@ -26,7 +26,7 @@ export function publicUrl(text: string): string {
   throw new InvalidArgumentError(
     isBare
       ? `no https:// or http:// in front; type http://${text}`
-      : 'Not an http or https URL without ? and #.',
+      : 'Not an http or https URL without ?, #, user and password.',
   )
 }
 

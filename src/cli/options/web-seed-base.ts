@@ -10,7 +10,7 @@ import { repeated } from './values.js'
 /** Adds the URL of the directory that contains the sources of torrents. */
 export const webSeedBases = repeated((text) => {
   if (isSeed(text)) return [publicUrl(text)]
-  throw new InvalidArgumentError('Not an http or https URL without ? and #.')
+  throw new InvalidArgumentError('Not an http or https URL without ?, #, user and password.')
 })
 
 /** The file or directory from which a torrent is made. */
