@@ -5,7 +5,7 @@ import type { HashContext } from '../core/digests/hash-content.js'
 import { findData, indexFiles, type FileIndex } from '../core/find/find-data.js'
 import { findTorrents } from '../core/launch/find-torrents.js'
 import { dataProblem, stampOf } from '../core/publish/local-data.js'
-import { readTorrent } from '../core/read-torrent.js'
+import { loadTorrent } from '../core/read-torrent.js'
 import { isSized, pathIn, type FoundFile, type Whereabouts } from '../core/verify/content.js'
 import { LikeNames } from '../core/verify/like-names.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
@@ -167,7 +167,7 @@ export class SeedKeeper {
     const missing = { stamp, seeded: null, files: [], twin: null, lacks: null }
     let metainfo: Metainfo | null = null
     try {
-      metainfo = readTorrent(path, maxTorrentSize)
+      metainfo = await loadTorrent(path, maxTorrentSize)
       const infoHash = clientInfoHash(metainfo)
       if (service.find(infoHash) !== null) {
         this.#kept.set(path, { ...missing, twin: infoHash })
@@ -196,7 +196,7 @@ export class SeedKeeper {
     const { name, infoHash, infoHashV2, size, announceList } = metainfo
     const { maxTorrentSize } = this.options
     const load = async () => {
-      const again = await Promise.resolve(readTorrent(path, maxTorrentSize))
+      const again = await loadTorrent(path, maxTorrentSize)
       if (again.infoHash === infoHash && again.infoHashV2 === infoHashV2)
         return { metainfo: again, files }
       throw new BtkitError('changed', `${path}: is another torrent now`)

@@ -22,6 +22,10 @@ const TRACKERS = [
   'http://user:secret@t.example/announce',
 ]
 
+test('a fragment, which no client sends, is no part of a tracker', () => {
+  assert.equal(checkTracker('http://t.example/announce?k=1#f'), 'http://t.example/announce?k=1')
+})
+
 for (const url of TRACKERS) {
   test(`${url} is a tracker`, () => {
     assert.equal(checkTracker(url), url)

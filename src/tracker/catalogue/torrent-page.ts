@@ -7,6 +7,7 @@ import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { renderPage } from '../../server/views/layout.js'
 import { paged, renderPages } from '../../server/views/sorting.js'
 import { clipText } from '../../text/escape.js'
+import { hidePasskeys } from '../../text/passkeys.js'
 import { type Html, type HtmlValue, html, lines } from '../../text/html.js'
 import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 import type { KnownSummary } from '../allowed/known-torrent.js'
@@ -319,7 +320,7 @@ function detailsOf(
     trackers: tiersOf(metainfo),
     webSeeds: [...(metainfo.webSeeds ?? []), ...(metainfo.httpSeeds ?? [])]
       .slice(0, MAX_URLS)
-      .map((url) => clipText(url, MAX_TEXT)),
+      .map(shownUrl),
     files: files
       .map(({ path, length }) => ({ path: pathOf(path), length }))
       .sort(byPath)
@@ -328,13 +329,18 @@ function detailsOf(
   }
 }
 
+/** A URL as strangers may see it, without the key of a user. */
+function shownUrl(url: string): string {
+  return clipText(hidePasskeys(url), MAX_TEXT)
+}
+
 /** The trackers that clients use, the first tiers. */
 function tiersOf({ announce, announceList }: Metainfo): string[][] {
   const listed = (announceList ?? []).filter((tier) => tier.length > 0)
   const tiers = listed.length > 0 ? listed : announce === null ? [] : [[announce]]
   let room = MAX_URLS
   return tiers.flatMap((tier) => {
-    const urls = tier.slice(0, room).map((url) => clipText(url, MAX_TEXT))
+    const urls = tier.slice(0, room).map(shownUrl)
     room -= urls.length
     return urls.length === 0 ? [] : [urls]
   })
