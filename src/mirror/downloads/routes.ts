@@ -8,6 +8,7 @@ import type { Views, WantedView } from '../views/views.js'
 import { addReadRoute, type ReadHandler } from '../../server/answers/accept.js'
 import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
 import type { Downloads } from './downloads.js'
+import { paddingAt, sendZeros } from './zeros.js'
 
 /** Matches every address without another route. In the metrics, each view has its own route. */
 export const ROUTE = '/*'
@@ -57,6 +58,8 @@ export function addFileRoutes(
     }
     const named = viewNamed(components)
     if (found instanceof Refusal && named) return sendView(request, reply, { ...named, look })
+    const padding = options.files ? paddingAt(components) : null
+    if (found instanceof Refusal && padding !== null) return sendZeros(request, reply, padding)
     if (found instanceof Refusal) throw found
     if (!options.files) throw new Refusal('not-found', 'files are not served here, only torrents')
     if (asksForPage(url)) {

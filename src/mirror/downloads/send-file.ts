@@ -75,9 +75,12 @@ export async function sendFile(
         const written = writePart(response, buffer.subarray(0, bytesRead))
         at += bytesRead
         sentInTurn += bytesRead
-        if (at === range.end) response.end()
         if (written) await written
-        if (at === range.end) return
+        if (at === range.end) {
+          // Not before: a server that stops closes the connections of responses that have ended
+          response.end()
+          return
+        }
         if (sentInTurn >= TURN || isTurnOver()) {
           await new Promise<void>(inTurn)
           sentInTurn = 0

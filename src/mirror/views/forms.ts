@@ -54,7 +54,7 @@ function magnetOf(
   { announceList, addresses, webSeeds, peers }: TorrentSurroundings,
   place: FormPlace,
 ): string {
-  const { path, name, size } = title
+  const { name, size } = title
   const [infoHash, infoHashV2] = [infoHashes.v1, infoHashes.v2]
   const exactSource = torrentAddress(addresses[0], place)
   if (given) {
@@ -62,7 +62,6 @@ function magnetOf(
     const own = { announce, announceList: tiers ?? [], webSeeds: seeds ?? [] }
     return magnetLink({ infoHash, infoHashV2, name, size, ...own, exactSource, peers })
   }
-  const isSeeded = webSeeds.length > 0
   return magnetLink({
     infoHash,
     infoHashV2,
@@ -70,9 +69,7 @@ function magnetOf(
     size,
     announce: null,
     announceList: announceList.map((tier) => [...tier]),
-    // With a file's URL, clients need not know its name
-    webSeeds:
-      path && isSeeded ? addresses.map((address) => fileAddress(address, path)) : [...webSeeds],
+    webSeeds: [...webSeeds],
     exactSource,
     peers,
   })

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pseudoRandom } from '../../support/pseudo-random.js'
+import { decodeTorrent } from '../../support/decode-torrent.js'
 import { plantFiles } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -310,4 +312,29 @@ test('whatever changes below the root is seen by the next request for a known fi
   rmSync(join(root, 'd/a.bin'))
   mkdirSync(join(root, 'd/a.bin'))
   assert.equal((await get()).status, 302)
+})
+
+test('pad files of torrents are zeros, for clients that fetch them', async (t) => {
+  const files = { 'rel/a': 'a'.repeat(20_000), 'rel/b': 'b'.repeat(20_000) }
+  const { port } = await serveMirror(t, { files })
+  const { body } = await ask(port, '/rel.torrent?hybrid', { headers: { Host: 'mirror.example' } })
+  const { info } = decodeTorrent(body)
+  const listed = info['files'] as { readonly path: string[]; readonly length: number }[]
+  const pad = listed.find(({ path }) => path[0] === '.pad')!
+  const padding = await ask(port, `/rel/${pad.path.join('/')}`)
+  assert.ok(padding.body.equals(Buffer.alloc(pad.length)))
+  const headers = { Range: 'bytes=10-19' }
+  assert.equal((await ask(port, `/rel/.pad/${pad.length}`, { headers })).body.length, 10)
+  for (const name of ['0', '-1', 'x', '99999999999']) {
+    assert.equal((await ask(port, `/rel/.pad/${name}`)).status, 404, name)
+  }
+})
+
+test('the torrent of a file from before 1970 has no negative date', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { 'old.bin': 'content' } })
+  // Node has no negative times
+  execFileSync('touch', ['-d', '@-5', join(root, 'old.bin')])
+  const headers = { Host: 'mirror.example' }
+  const { body } = await ask(port, '/old.bin.torrent', { headers })
+  assert.equal(decodeTorrent(body)['creation date'], 0)
 })
