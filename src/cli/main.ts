@@ -21,6 +21,9 @@ interface Signals {
 /** Milliseconds to wait for readers of the output after the work was stopped. */
 const LAST_WORDS = 1000
 
+/** Milliseconds after a signal until the process ends whatever it still waits for. */
+const PATIENCE = 9500
+
 /** Milliseconds that a command may take to end after an error that nobody caught. */
 const ORDERLY = 10_000
 
@@ -42,6 +45,8 @@ export async function main(program: string, subcommand: string | null = null): P
       stopped = signal
       // A second one ends the process at once
       for (const ending of ENDINGS) process.removeAllListeners(ending)
+      // A lock that another process holds, or a disk that hangs, must not keep it longer
+      setTimeout(() => process.kill(process.pid, signal), PATIENCE).unref()
       stop().abort()
       process.stdin.destroy()
     })
