@@ -14,7 +14,7 @@ const MAX_DEPTH = 100
 interface TorrentTree {
   /** The names of .torrent entries, sorted, by the path of their directory. */
   readonly names: ReadonlyMap<string, readonly string[]>
-  /** Directories that could not be read; their content is unknown. */
+  /** Directories that could not be read; their content is unknown. Also names that are not UTF-8. */
   readonly unreadable: ReadonlyMap<string, BtkitError>
 }
 
@@ -34,7 +34,14 @@ export async function walkTorrents(root: string): Promise<TorrentTree> {
       const torrents = seen.filter(
         (entry) => !entry.isDirectory() && entry.name.endsWith('.torrent'),
       )
-      names.set(directory, torrents.map(({ name }) => name).sort())
+      const found = torrents.map(({ name }) => name).sort()
+      for (const name of found.filter(isSuspect)) {
+        const shown = printableName(directory, name)
+        if (shown === name) continue
+        const problem = `${join(directory, shown)}: the name is not valid UTF-8`
+        unreadable.set(join(directory, name), new BtkitError('bad-name', problem))
+      }
+      names.set(directory, found)
       if (depth === MAX_DEPTH) continue
       for (const entry of seen.filter((each) => each.isDirectory())) {
         waiting.push({ directory: join(directory, entry.name), depth: depth + 1 })
@@ -85,10 +92,6 @@ export async function findTorrents(places: readonly string[]): Promise<FoundTorr
           ? latin1(encodeFingerprint(state.fingerprint))
           : await followedStamp(path)
         if (stamp !== null) stamps.set(path, stamp)
-        else if (isSuspect(path)) {
-          const odd = join(directory, printableName(directory, basename(path)))
-          unread.set(path, new BtkitError('bad-name', `${odd}: the name is not valid UTF-8`))
-        }
       }
     }
   }

@@ -115,7 +115,10 @@ function checkDate(date: TorrentOptions['creationDate']): number | 'mtime' | nul
   if (date === undefined) return Math.floor(Date.now() / 1000)
   const isDate = typeof date !== 'number' || (Number.isInteger(date) && date <= LARGEST_SECONDS)
   if (isDate) return date
-  throw new BtkitError('usage', `creationDate ${date}: not whole seconds since 1970`)
+  throw new BtkitError(
+    'usage',
+    `creationDate ${date}: not seconds since 1970, such as Math.floor(ms / 1000)`,
+  )
 }
 
 /** Empty texts get no key. */

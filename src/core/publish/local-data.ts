@@ -67,7 +67,9 @@ export function dataProblem(
   // A client that began with a magnet link may lack the piece layers of a hybrid
   const isWhole = odd.length === 0 && report.badPieces === 0
   if (isWhole && metainfo.version === 'hybrid') return null
-  const shown = odd.slice(0, MAX_NAMED).map(({ path, status }) => `${path.join('/')} is ${status}`)
+  const shown = odd.slice(0, MAX_NAMED).map(({ path, status, reason }) => {
+    return `${path.join('/')} is ${status}${reason === null ? '' : ` (${reason})`}`
+  })
   const more = odd.length > MAX_NAMED ? [`${odd.length - MAX_NAMED} more files`] : []
   const which = odd.length > 0 ? [...shown, ...more].join(', ') : 'pieces are damaged'
   return new BtkitError('changed', `${torrent}: its data is not whole: ${which}`)

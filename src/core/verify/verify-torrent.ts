@@ -183,8 +183,10 @@ export async function verifyTorrent(
 /** Returns the extra files. If one is a missing file under another name, its reason says so. */
 async function nameExtra(plan: VerifyPlan, hashContext: VerifyContext): Promise<VerifiedFile[]> {
   const { request, extra } = plan
+  if (!request.checkHashes || extra.files.length === 0)
+    return extra.files.map((file) => describeExtra(file))
   const bySize = new Map<number, ScannedFile[]>()
-  for (const file of request.checkHashes ? extra.files : []) {
+  for (const file of extra.files) {
     const ofSize = bySize.get(file.fingerprint.size)
     if (ofSize) ofSize.push(file)
     else bySize.set(file.fingerprint.size, [file])

@@ -53,6 +53,20 @@ for (const [torrentForm, diskForm] of [
   })
 }
 
+test('convert and publish say it, too', async (t) => {
+  const release = plantRelease(t, [{ path: '\u00e9', size: 10 }])
+  renameSync(placeOf(release, '\u00e9'), placeOf(release, 'e\u0301'))
+  const torrent = join(release.directory, 'release.torrent')
+  const converted = await runBtkit(['convert', '--v2', torrent, '--no-cache'])
+  assert.equal(converted.stdout.split('\n')[0], `missing     \u00e9: "e\u0301" ${FORM}`)
+  const client = 'transmission+http://127.0.0.1:9/'
+  const published = await runBtkit(['publish', torrent, '--client', client, '--no-cache'])
+  assert.match(
+    published.stderr,
+    /its data is not whole: \u00e9 is missing \("e\u0301" is there in /,
+  )
+})
+
 const LATIN1 = Buffer.from('Beyonc\xe9', 'latin1')
 
 test('of a name that is not UTF-8 the line says so', async (t) => {
