@@ -77,7 +77,9 @@ function trackerEdit(changes: TorrentChanges): TorrentEdit {
   const steps = {
     set: set && set.map((tier) => tier.map(trackerBytes)),
     remove: removeTrackers.flatMap(urlForms).map(trackerBytes),
-    replace: replaceTrackers.map(replacer),
+    replace: replaceTrackers.flatMap(({ from, to }) => {
+      return urlForms(from).map((form) => replacer({ from: form, to }))
+    }),
     add: addTrackers.map((url) => trackerBytes(checkTracker(url))),
   }
   return changeTrackers((before) => takeTrackerSteps(before, steps))

@@ -241,6 +241,15 @@ test('the rule of a tracker applies when the tracker is used', async (t) => {
   assert.equal((await make('mine'))['private'], false)
 })
 
+test('a rule of a host beyond ASCII applies to its tracker', async (t) => {
+  const { make, run, image } = withFile(t, 'trackers: {ä.example: {private: true, source: X}}\n')
+  const { announce, ...shown } = await make('http://ä.example/announce')
+  assert.equal(announce, 'http://xn--4ca.example/announce')
+  assert.deepEqual([shown['private'], shown['source']], [true, 'X'])
+  await run('makemetafile', image, 'http://ä.example/announce', '--no-private', '--force')
+  assert.match((await run('lint', `${image}.torrent`)).stdout, /wants private torrents/)
+})
+
 test('a dry run names the file and line of a rule, and an override is a warning', async (t) => {
   const { run, image, file } = withFile(t, YAML)
   const { stderr } = await run('makemetafile', image, 'one', '--dry-run', '--no-private')

@@ -71,9 +71,11 @@ export function stepTrackers({ set, remove, replace, add }: TypedSteps): Torrent
   const steps = {
     set: set?.map((tier) => tier.map(trackerBytes)) ?? null,
     remove: remove.flatMap(urlForms).map(trackerBytes),
-    replace: replace.map(({ from, to }) => {
-      const replacement = { from: trackerBytes(from), to: trackerBytes(to) }
-      return (tracker: string) => replaceTracker(tracker, replacement)
+    replace: replace.flatMap(({ from, to }) => {
+      return urlForms(from).map((form) => {
+        const replacement = { from: trackerBytes(form), to: trackerBytes(to) }
+        return (tracker: string) => replaceTracker(tracker, replacement)
+      })
     }),
     add: add.map(trackerBytes),
   }

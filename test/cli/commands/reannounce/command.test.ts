@@ -88,6 +88,14 @@ test('if nothing matches, nothing is written and the status is 0', async (t) => 
   assert.equal(statSync(a).mtimeMs, 1_000_000)
 })
 
+test('a tracker beyond ASCII is replaced by the form that was typed, too', async (t) => {
+  const path = join(makeScratch(t, { a: torrent({ announce: 'http://xn--4ca.example/a' }) }), 'a')
+  const replacement = 'http://ä.example=http://ö.example'
+  const { stderr } = await runBtkit(['reannounce', '--replace', replacement, path])
+  assert.equal(stderr, 'btkit: 1 of 1 torrent changed\n')
+  assert.deepEqual(trackersOf(path), ['http://xn--nda.example/a', null])
+})
+
 test('a replacement of a tracker that no torrent has causes a warning', async (t) => {
   const a = join(makeScratch(t, { a: torrent(BOTH) }), 'a')
   const steps = [`${OLD}=${NEW}`, `${NEW}=http://next.example/`, `${OLD}=http://x.example/`]
