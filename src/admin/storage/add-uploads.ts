@@ -2,7 +2,7 @@ import { BtkitError } from '../../errors.js'
 import { escapeText } from '../../text/escape.js'
 import { formatBytes } from '../../text/quantity.js'
 import { type Actor, addTorrent, type Collection, forEach, type Outcome } from './collection.js'
-import type { OwnTracker, TrackerNaming } from './own-tracker.js'
+import type { ThisTracker, TrackerNaming } from './this-tracker.js'
 
 /** A file of an upload. */
 export interface UploadedFile {
@@ -23,7 +23,7 @@ export interface UploadOutcome extends Outcome {
 export function addUploads(
   collection: Collection,
   actor: Actor,
-  { to, name, files, own }: Upload & { readonly own?: OwnTracker },
+  { to, name, files, own }: Upload & { readonly own?: ThisTracker },
 ): Promise<UploadOutcome[]> {
   if (files.length === 0) throw new BtkitError('usage', 'no file was chosen')
   if (name !== '' && files.length > 1)

@@ -12,7 +12,7 @@ import { escapeText } from '../../text/escape.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 import { HeldTorrents } from './held.js'
-import { nameTracker, type OwnTracker, type TrackerNaming } from './own-tracker.js'
+import { nameTracker, type ThisTracker, type TrackerNaming } from './this-tracker.js'
 import {
   type Category,
   isTaken,
@@ -180,7 +180,7 @@ export interface AddedTorrent {
   /** The most bencoded values (default: as of all torrents). */
   readonly maxValues?: number
   /** This tracker, if the torrent may name others only. */
-  readonly own?: OwnTracker | undefined
+  readonly own?: ThisTracker | undefined
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import { announceUrls } from '../../metainfo/trackers.js'
 
 /** This tracker, for torrents from elsewhere. */
-export interface OwnTracker {
+export interface ThisTracker {
   /** Its announce URLs. */
   readonly urls: readonly string[]
   /** The one that is added to torrents without any of them; null for none. */
@@ -20,7 +20,7 @@ export type TrackerNaming = 'named' | 'added' | 'missing'
  */
 export function nameTracker(
   metainfo: Metainfo,
-  own: OwnTracker | null,
+  own: ThisTracker | null,
 ): { readonly bytes: Uint8Array; readonly naming: TrackerNaming } {
   const { bytes } = metainfo
   if (own === null) return { bytes, naming: 'named' }
