@@ -60,8 +60,9 @@ export abstract class RemoteClient {
     const path = pathname.endsWith(method)
       ? pathname.slice(0, -method.length || undefined)
       : pathname
-    const host = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
-    const address = [`${this.address.kind}+${protocol}`, '', host + path].join('/')
+    const scheme = protocol.slice(0, -1)
+    const host = `${hostname}:${port || (scheme === 'https' ? 443 : 80)}`
+    const address = `${this.address.kind}+${scheme}://${host}${path}`
     return this.refused(`answers with a redirect; if the client is there, use ${address}`)
   }
 

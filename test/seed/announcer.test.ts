@@ -215,7 +215,7 @@ function answering(t: TestContext, answers: readonly string[], trackers = torren
   const torrent = { ...torrentOf(1), trackers }
   announcer.add(torrent)
   const wait = async (seconds: number) => {
-    // Announces that have begun are answered
+    // The answers to what was begun come first
     await setTimeout(20)
     now += seconds * 1000
     t.mock.timers.tick(1000)

@@ -142,6 +142,7 @@ async function openTrackerForms(
     stateDirectory: directory,
     otherStates: COMPLETEDIR_STATES,
     presets: await formPresets(config, io),
+    announceUrls,
     announce: announceUrls.find((url) => /^https?:/.test(url)) ?? announceUrls[0] ?? null,
     swarmsAt: (paths) => Promise.resolve(takeTorrentsAt(paths, tracker.view)),
     isBannedAt: (path) => tracker.view.torrents.bannedPaths.has(path),

@@ -135,6 +135,7 @@ export class TorrentList {
       torrents.set(infoHash, {
         ...{ infoHash, metainfo: null, failure: null, warning: null },
         trackers: [],
+        webSeeds: [],
       })
     }
     for (const [infoHash, torrent] of this.#added.entries()) torrents.set(infoHash, torrent)

@@ -37,7 +37,12 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
   const { site, row, entry, details, links } = parts
   const title = row.name ?? row.infoHash
   const page = entry === null ? 'list' : entry.category.isArchive ? 'archive' : 'catalogue'
-  const swarm = `${counted(row.complete, 'seed')}, ${counted(row.downloading, 'leecher')}`
+  const webSeeds = webSeedsOf(row)
+  const swarm = [
+    counted(row.complete, 'seed'),
+    ...(webSeeds > 0 ? [counted(webSeeds, 'web seed')] : []),
+    counted(row.downloading, 'leecher'),
+  ].join(', ')
   const size = row.size === null ? '' : `${formatBytes(row.size)}, `
   return renderPage(
     {
@@ -70,6 +75,11 @@ function renderGet(row: SwarmRow, links: TorrentLinks): Html {
   </p>`
 }
 
+/** Number of web seeds of a public torrent; of others nothing is known here. */
+function webSeedsOf({ torrent }: SwarmRow): number {
+  return torrent?.metainfo?.private === false ? torrent.webSeeds.length : 0
+}
+
 /** The figures of the moment. */
 function renderFigures(row: SwarmRow): Html {
   const transferred = transferredOf(row)
@@ -82,6 +92,7 @@ function renderFigures(row: SwarmRow): Html {
   return html`<dl class="figures">
     ${row.size !== null && figure('size', formatBytes(row.size))}
     ${figure('seeds', row.complete, 'complete')}
+    ${webSeedsOf(row) > 0 && figure('web seeds', webSeedsOf(row), 'complete')}
     ${figure('leechers', row.downloading, 'downloading')} ${figure('completed', row.downloaded)}
     ${transferred !== null && figure('transferred', formatBytes(transferred))}
   </dl>`

@@ -36,6 +36,9 @@ test('with --cors, pages of other sites may send ranges, and read the headers of
 
 test('without --cors, pages of other sites get nothing', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
-  const { status, headers } = await ask(port, '/d/a.bin', { method: 'OPTIONS', headers: BEFOREHAND })
+  const { status, headers } = await ask(port, '/d/a.bin', {
+    method: 'OPTIONS',
+    headers: BEFOREHAND,
+  })
   assert.deepEqual([status, headers['access-control-allow-origin']], [405, undefined])
 })
