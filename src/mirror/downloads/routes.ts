@@ -8,7 +8,7 @@ import type { Views, WantedView } from '../views/views.js'
 import { addReadRoute, type ReadHandler } from '../../server/answers/accept.js'
 import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
 import type { Downloads } from './downloads.js'
-import { paddingAt, sendZeros } from './zeros.js'
+import { paddingAt, sendZeros } from '../requests/zeros.js'
 
 /** Matches every address without another route. In the metrics, each view has its own route. */
 export const ROUTE = '/*'
