@@ -244,8 +244,11 @@ async function jsonOf(view: ListingView, pause: Pause): Promise<string> {
 
 /** Whether a directory's torrent would contain anything, as far as its own entries show. */
 function hasContent({ parts }: Listing, mirror: Mirror): boolean {
-  return [...parts.directories, ...parts.files].some(({ name, isDirectory, size }) => {
-    return (isDirectory || size > 0) && skipReasonOf(name, { all: mirror.hidden }) === undefined
+  return [...parts.directories, ...parts.files].some(({ name, isDirectory, isEmpty, size }) => {
+    return (
+      (isDirectory ? !isEmpty : size > 0) &&
+      skipReasonOf(name, { all: mirror.hidden }) === undefined
+    )
   })
 }
 

@@ -4,6 +4,7 @@ import { constants } from 'node:fs'
 import { isRacy } from '../../core/digests/cache-trust.js'
 import { type Fingerprint, sameFingerprint } from '../../files/fingerprint.js'
 import { childPath } from '../../files/inside.js'
+import { skipReasonOf } from '../../files/scan/entry.js'
 import { isOfKind, lstatMany, type PathState } from '../../files/stat-files.js'
 import { type Budget, MemoryPool, type Planner } from '../admission/admission.js'
 import { costOfRow, findTaken, Listing, type ListingRow, sortByName } from './listing.js'
@@ -20,6 +21,7 @@ import {
   type Mirror,
   MirrorView,
   openLooked,
+  readEntries,
   toRefusal,
 } from '../tree/mirror.js'
 import { Refusal, type RefusalCode } from '../../server/answers/refusal.js'
@@ -168,8 +170,8 @@ async function readListing(
 }
 
 /** Distinguishes a state of a row from all others. */
-function lineOf({ name, isDirectory, size, modified }: ListingRow): string {
-  return `${isDirectory ? 'd' : size} ${modified} ${name}\0`
+function lineOf({ name, isDirectory, isEmpty, size, modified }: ListingRow): string {
+  return `${isDirectory ? 'd' : size}${isEmpty ? ' empty' : ''} ${modified} ${name}\0`
 }
 
 /** Reads the directory itself: its name may lead to another one, from anywhere, meanwhile. */
@@ -208,7 +210,7 @@ async function readRows(place: Place, view: MirrorView, budget: Budget): Promise
     const published = named.filter(({ name }) => {
       return !isWithheld([...place.components, name], view.mirror)
     })
-    for (const row of await lookAtAll(published, place, view)) {
+    for (const row of await lookInto(await lookAtAll(published, place, view), place, view)) {
       if (rows.length === MAX_ROWS) return { rows, unnameable, isCut: true }
       budget.charge('bytes', costOfRow(row))
       rows.push(row)
@@ -238,6 +240,37 @@ async function lookAtAll(
     return state && rowOf(name, state)
   })
   return [...rows, ...(await targets)].filter((row) => row !== null)
+}
+
+/** Most entries of which directories are looked into together: more take too long. */
+const MOST_LOOKED_INTO = 1000
+
+/** Finds out which directories are empty, because links to their torrents could only fail. */
+function lookInto(
+  rows: readonly ListingRow[],
+  { components }: Place,
+  view: MirrorView,
+): Promise<readonly ListingRow[]> {
+  return mapConcurrently(rows, async (row) => {
+    if (!row.isDirectory || rows.length > MOST_LOOKED_INTO) return row
+    return { ...row, isEmpty: await isEmpty([...components, row.name], view) }
+  })
+}
+
+/** Whether a directory has nothing for a torrent; false if it cannot be read. */
+async function isEmpty(components: readonly string[], view: MirrorView): Promise<boolean> {
+  try {
+    for await (const entries of readEntries(await view.directory(components))) {
+      if (entries.some(({ name }) => isForTorrents(name, view.mirror))) return false
+    }
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isForTorrents(name: string, { hidden }: Mirror): boolean {
+  return isNameable(name) && skipReasonOf(name, { all: hidden }) === undefined
 }
 
 /** The state of a link's target; null if it is not published. */

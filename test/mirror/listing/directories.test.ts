@@ -472,3 +472,16 @@ test('a page that is kept as sent shows each new entry at once, in every form', 
   writeFileSync(join(root, 'd/new-entry'), 'x')
   for (const page of await pages()) assert.match(page, /new-entry/)
 })
+
+test('an empty directory has no links to torrents, which could only fail', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { 'd/full/x': 'x', 'd/hidden/.x': 'x' } })
+  mkdirSync(join(root, 'd/empty'))
+  const linked = async () => {
+    const { entries } = await list(port, '/d/')
+    return entries.filter(({ torrent }) => torrent !== null).map(({ name }) => name)
+  }
+  assert.deepEqual(await linked(), ['full'])
+  const page = (await ask(port, '/d/', { headers: { Accept: 'text/html' } })).body.toString()
+  assert.equal(page.match(/>empty</g)?.length, 2)
+  assert.doesNotMatch(page, /empty\/?\?torrent/)
+})
