@@ -18,8 +18,8 @@ import { NODE, padOf } from './v2-side.js'
 /** Maximum number of files of the same size to try for a missing one. */
 export const MOST_TRIED = 8
 
-/** Missing files of a piece are looked for together if there are not more choices than this. */
-const MOST_CHOICES = MOST_TRIED ** 3
+/** Missing files of a piece are looked for together if there are not more choices to try. */
+const MOST_CHOICES = MOST_TRIED ** 2
 
 /**
  * Finds the missing files of a check among others: those of the same size with good pieces. Each
@@ -56,17 +56,19 @@ function isMissing({ file, found }: FoundFile): boolean {
   return found.kind === 'missing' && !file.padding && file.length > 0
 }
 
-/** Returns all choices of a file from each list; none if there are too many. */
+/** Returns all choices of different files, one from each list; none if they are too many to try. */
 function choicesOf(lists: readonly (readonly ScannedFile[])[]): ScannedFile[][] {
   const count = lists.reduce((product, { length }) => product * length, 1)
-  return Array.from({ length: count > MOST_CHOICES ? 0 : count }, (_, number) => {
+  if (count > MOST_CHOICES ** 2) return []
+  const choices = Array.from({ length: count }, (_, number) => {
     let rest = number
     return lists.flatMap((list) => {
       const at = rest % list.length
       rest = (rest - at) / list.length
       return list.slice(at, at + 1)
     })
-  })
+  }).filter((choice) => new Set(choice).size === choice.length)
+  return choices.length > MOST_CHOICES ? [] : choices
 }
 
 /** Groups files by the pieces that they may share: the first and the last of each. */
