@@ -1,4 +1,7 @@
 import { Buffer } from 'node:buffer'
+import { latin1 } from '../../../bytes.js'
+import { isBlank, isByteString } from '../../../metainfo/bencode/value.js'
+import { topLevelValue } from '../../../metainfo/edit/splice-torrent.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import {
   countLayers,
@@ -68,7 +71,7 @@ function totalOf({ isDirectory, size, pieceLength }: Metainfo): string {
 
 function valuesOf(metainfo: Metainfo): string {
   const lines = [
-    optional('announce url', metainfo.announce),
+    optional('announce url', metainfo.announce ?? blankAnnounce(metainfo)),
     optional('announce-list', metainfo.announceList && formatAnnounceList(metainfo.announceList)),
     optional('http seeds', metainfo.httpSeeds?.join('|')),
     optional('comment', metainfo.comment),
@@ -80,6 +83,12 @@ function valuesOf(metainfo: Metainfo): string {
     optional('source', metainfo.source),
   ]
   return lines.join('')
+}
+
+/** An announce that is blank, which counts as none but has its line; null for any other. */
+function blankAnnounce(metainfo: Metainfo): string | null {
+  const value = topLevelValue(metainfo, 'announce')
+  return isByteString(value) && isBlank(value) ? latin1(value) : null
 }
 
 /**

@@ -66,6 +66,11 @@ test('a directory is shown as BitTornado did, byte for byte', async (t) => {
   )
 })
 
+test('a blank announce is shown as BitTornado did', async (t) => {
+  const { stdout } = await showAsBitTornado(t, torrentOf(singleFileInfo(), { announce: '' }))
+  assert.ok(stdout.endsWith('file size.....: 5 (0 * 16384 + 5)\nannounce url..: \n'), stdout)
+})
+
 test('values that BitTornado does not know follow in the same style', async (t) => {
   const info = singleFileInfo({ private: 1, source: 'TAG' })
   const torrent = torrentOf(info, {
