@@ -10,6 +10,7 @@ import { pathIn, type DataPlace, type FoundFile } from '../core/verify/content.j
 import { streamedFiles } from '../core/verify/v2-side.js'
 import { planVerify, verifyTorrent, type VerifyRequest } from '../core/verify/verify-torrent.js'
 import { BtkitError } from '../errors.js'
+import { reachableDirectories } from '../files/reachable.js'
 import type { FileState } from '../files/scan/scanned-tree.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { announceUrls } from '../metainfo/trackers.js'
@@ -48,6 +49,9 @@ export interface KeeperOptions {
 /** Milliseconds after a change in which another one may leave no trace. */
 const QUIET = 2000
 
+/** Stands for all directories among the reports. */
+const HANGING = ''
+
 /** A torrent that is not seeded. */
 interface LackingTorrent extends Pick<Metainfo, 'name' | 'size'> {
   readonly infoHash: InfoHash
@@ -85,7 +89,10 @@ export class SeedKeeper {
     },
   })
 
-  constructor(private readonly options: KeeperOptions) {}
+  constructor(
+    private readonly options: KeeperOptions,
+    private readonly reachable = reachableDirectories([...options.places, ...options.data]),
+  ) {}
 
   /** The path of a torrent that is seeded. */
   pathOf(torrent: SeedTorrent): string | undefined {
@@ -105,6 +112,14 @@ export class SeedKeeper {
    * @throws BtkitError `interrupted`
    */
   async update(): Promise<void> {
+    try {
+      await this.reachable()
+    } catch (error) {
+      // What was found before is seeded meanwhile
+      this.#report(HANGING, error)
+      return
+    }
+    this.#reported.delete(HANGING)
     const { stamps, unread } = await findTorrents(this.options.places)
     for (const [directory, problem] of unread) this.#report(directory, problem)
     if (stamps.size + unread.size === 0) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { reachableDirectories } from '../../../src/admin/storage/reachable.js'
+import { reachableDirectories } from '../../src/files/reachable.js'
 
 test('a directory whose disk hangs is refused, and looked at only once until it answers', async () => {
   const asked: string[] = []

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
-import { callWithin, isTimeout } from '../../bounded-call.js'
-import { BtkitError } from '../../errors.js'
+import { callWithin, isTimeout } from '../bounded-call.js'
+import { BtkitError } from '../errors.js'
 
 /** Milliseconds in which a directory must be found. A disk that spins up takes as long. */
 const TIMEOUT = 10_000
@@ -9,8 +9,9 @@ const lookAt = (path: string): Promise<unknown> => stat(path)
 
 /**
  * Returns a function that resolves if all directories answer. A network disk that hangs would hold up
- * all announces if a page waited for it on the event loop. One look is under way for each directory,
- * because each occupies a thread until the disk answers.
+ * a whole service if its event loop waited for it. One look is under way for each directory, because
+ * each occupies a thread until the disk answers.
+ * @throws BtkitError `busy` if one does not answer in time
  */
 export function reachableDirectories(
   paths: readonly string[],
@@ -20,7 +21,7 @@ export function reachableDirectories(
   const begin = (path: string): Promise<unknown> => {
     const under = looks.get(path)
     if (under) return under
-    // Another failure than silence is for the page itself to report
+    // Another failure than silence is for the caller to find
     const begun = look(path)
       .catch(() => undefined)
       .finally(() => looks.delete(path))
