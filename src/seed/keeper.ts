@@ -115,7 +115,7 @@ export class SeedKeeper {
     try {
       await this.reachable()
     } catch (error) {
-      // What was found before is seeded meanwhile
+      // The torrents that were found before are seeded meanwhile
       this.#report(HANGING, error)
       return
     }
