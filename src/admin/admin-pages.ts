@@ -16,6 +16,7 @@ import { emptyBin } from './storage/bin.js'
 import { categoriesRoutes } from './routes/categories.js'
 import { editRoutes } from './routes/edit.js'
 import { madePage, makeRoutes } from './routes/make.js'
+import { reachableDirectories } from '../files/reachable.js'
 import type { FormsParts } from './routes/parts.js'
 import { torrentsRoutes } from './routes/torrents.js'
 import { uploadRoutes } from './routes/upload.js'
@@ -47,9 +48,9 @@ export function adminPages(parts: AllPagesParts): AdminRoute[] {
   ]
 }
 
-/** The pages on which torrents are changed. */
+/** The pages on which torrents are changed. None waits for a disk that does not answer. */
 function formsRoutes(parts: FormsParts): AdminRoute[] {
-  return [
+  const routes = [
     ...torrentsRoutes(parts),
     ...uploadRoutes(parts),
     ...makeRoutes(parts),
@@ -60,6 +61,13 @@ function formsRoutes(parts: FormsParts): AdminRoute[] {
     ...categoriesRoutes(parts),
     ...binRoutes(parts),
   ]
+  return routes.map((route) => ({
+    ...route,
+    handle: async (context) => {
+      await parts.reachable()
+      return route.handle(context)
+    },
+  }))
 }
 
 /** Milliseconds between two looks for deleted torrents that are too old. */
@@ -89,7 +97,11 @@ export async function openForms(settings: FormsSettings): Promise<OpenForms> {
   const { monotonic, onError } = settings
   const collection = new Collection(settings)
   const jobs = new Jobs(monotonic, () => undefined)
-  const tidy = () => emptyBin(collection)
+  const reachable = reachableDirectories(collection.places.roots.map(({ path }) => path))
+  const tidy = async () => {
+    await reachable()
+    await emptyBin(collection)
+  }
   await tidy()
   const stop = startPeriodicTasks([{ act: tidy, period: TIDY_PERIOD }], onError)
   const close = async () => {
@@ -99,7 +111,7 @@ export async function openForms(settings: FormsSettings): Promise<OpenForms> {
   }
   const changed = () => void settings.scan()
   const makeFrom = settings.makeFrom.map(realRoot)
-  return { ...settings, collection, jobs, makeFrom, changed, close }
+  return { ...settings, collection, jobs, makeFrom, changed, reachable, close }
 }
 
 /** The first page: the state of the tracker. */

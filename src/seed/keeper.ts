@@ -16,6 +16,7 @@ import {
   type VerifyRequest,
 } from '../core/verify/verify-torrent.js'
 import { BtkitError } from '../errors.js'
+import { reachableDirectories } from '../files/reachable.js'
 import type { FileState } from '../files/scan/scanned-tree.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { announceUrls } from '../metainfo/trackers.js'
@@ -56,6 +57,9 @@ export interface KeeperOptions {
 /** Milliseconds after a change in which another one may leave no trace. */
 const QUIET = 2000
 
+/** Stands for all directories among the reports. */
+const HANGING = ''
+
 /** A torrent that is not seeded. */
 interface LackingTorrent extends Pick<Metainfo, 'name' | 'size'> {
   readonly infoHash: InfoHash
@@ -93,7 +97,10 @@ export class SeedKeeper {
     },
   })
 
-  constructor(private readonly options: KeeperOptions) {}
+  constructor(
+    private readonly options: KeeperOptions,
+    private readonly reachable = reachableDirectories([...options.places, ...options.data]),
+  ) {}
 
   /** The path of a torrent that is seeded. */
   pathOf(torrent: SeedTorrent): string | undefined {
@@ -113,6 +120,14 @@ export class SeedKeeper {
    * @throws BtkitError `interrupted`
    */
   async update(): Promise<void> {
+    try {
+      await this.reachable()
+    } catch (error) {
+      // The torrents that were found before are seeded meanwhile
+      this.#report(HANGING, error)
+      return
+    }
+    this.#reported.delete(HANGING)
     const { stamps, unread } = await findTorrents(this.options.places)
     for (const [directory, problem] of unread) this.#report(directory, problem)
     if (stamps.size + unread.size === 0) {

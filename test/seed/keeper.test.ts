@@ -3,6 +3,10 @@ import { readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } 
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { HashContext } from '../../src/core/digests/hash-content.js'
+import { BtkitError } from '../../src/errors.js'
+import { SeedKeeper } from '../../src/seed/keeper.js'
+import type { SeedService } from '../../src/seed/service.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
@@ -52,6 +56,30 @@ test('a directory without torrents is said once, and a torrent in it is seeded l
   const peer = await connectPeer(t, port, { infoHash })
   assert.ok((await download(peer)).equals(CONTENT))
   assert.equal(stderr.text.split(none).length, 2)
+})
+
+test('while a disk hangs, nothing waits for it, and it is reported once', async (t) => {
+  const { directory } = await plantFile(t)
+  const problems: string[] = []
+  let hangs = true
+  const service = { find: () => null, add: () => true } as unknown as SeedService
+  const keeper = new SeedKeeper(
+    {
+      ...{ places: [directory], data: [], isBeside: true, sourceOf: () => null },
+      ...{ interval: 1000, maxTorrentSize: 1e6, service },
+      hashContext: { cacheAccess: { now: Date.now } } as unknown as HashContext,
+      onChange: () => undefined,
+      onProblem: ({ message }) => problems.push(message),
+    },
+    () => (hangs ? Promise.reject(new BtkitError('busy', 'it hangs')) : Promise.resolve()),
+  )
+  await keeper.update()
+  await keeper.update()
+  assert.deepEqual(problems, ['it hangs'])
+  hangs = false
+  await keeper.update()
+  // It was written just now
+  assert.match(problems[1] ?? '', /a\.bin\.torrent: its data/)
 })
 
 test('data that was written just now is looked at again, and the message says when', async (t) => {

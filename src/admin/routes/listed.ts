@@ -1,6 +1,6 @@
-import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { lstatMany } from '../../files/stat-files.js'
 import type { Form } from '../../pages/form.js'
 import { SLICE, sortInSlices } from '../../server/views/slices.js'
 import { type ListOrder, parseOrder } from '../../server/views/sorting.js'
@@ -51,17 +51,22 @@ export async function inOrder(
   if (sort === 'name') return isDescending ? found.toReversed() : found
   const swarms = sort === 'changed' ? null : await swarmsAt(new Set(found.map(pathOf)))
   const values = new Map<Listed, number>()
-  for (const [at, each] of found.entries()) {
+  for (let at = 0; at < found.length; at += SLICE) {
+    const some = found.slice(at, at + SLICE)
     // The tracker answers meanwhile
-    if (at % SLICE === 0) await setImmediate()
-    const path = pathOf(each)
-    const value = sort === 'changed' ? changedAt(path) : swarms?.get(path)?.[sort]
-    values.set(each, value ?? -1)
+    await setImmediate()
+    const times = sort === 'changed' ? await changesAt(some.map(pathOf)) : null
+    for (const [i, each] of some.entries()) {
+      const value = sort === 'changed' ? times?.[i] : swarms?.get(pathOf(each))?.[sort]
+      values.set(each, value ?? -1)
+    }
   }
   const direction = isDescending ? -1 : 1
   return sortInSlices(found, (a, b) => direction * ((values.get(a) ?? 0) - (values.get(b) ?? 0)))
 }
 
-function changedAt(path: string): number | undefined {
-  return lstatSync(path, { throwIfNoEntry: false })?.mtimeMs
+/** When files were modified, in nanoseconds since 1970; null for one that cannot be examined. */
+async function changesAt(paths: readonly string[]): Promise<(number | null)[]> {
+  const looks = await lstatMany(paths)
+  return looks.map((look) => ('fingerprint' in look ? Number(look.fingerprint.mtimeNs) : null))
 }

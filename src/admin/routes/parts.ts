@@ -29,6 +29,8 @@ export interface FormsParts {
   readonly swarmsAt: (paths: ReadonlySet<string>) => Promise<ReadonlyMap<string, SwarmRow>>
   /** Whether the torrent at a path is banned. */
   readonly isBannedAt: (path: string) => boolean
+  /** Resolves if all directories answer; see reachableDirectories. */
+  readonly reachable: () => Promise<void>
   /** Makes the tracker look at its directories soon. */
   readonly changed: () => void
 }

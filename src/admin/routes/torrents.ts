@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs'
+import { lstat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
@@ -21,7 +21,7 @@ import { HELD } from '../storage/held.js'
 import { type Category, type Places, SUFFIX } from '../storage/places.js'
 import { parseUnhashedTorrent } from '../../core/read-torrent.js'
 import { BtkitError } from '../../errors.js'
-import { readBoundedRegular } from '../../files/read-bounded.js'
+import { readRegular } from '../../files/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import { Form, query } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
@@ -198,7 +198,8 @@ async function torrentsTable(parts: FormsParts, context: AdminContext, view: Vie
   for (const each of shown.items) {
     // The tracker answers meanwhile
     await setImmediate()
-    rows.push(row(parts, context, { ...each, isSearch, swarm: swarms.get(pathOf(each)) ?? null }))
+    const swarm = swarms.get(pathOf(each)) ?? null
+    rows.push(await row(parts, context, { ...each, isSearch, swarm }))
   }
   const sorted = (key: ListedKey, title: string, kind: 'name' | 'n' | 'date') => {
     const column = { key, title, style: kind }
@@ -257,13 +258,13 @@ interface Row extends Listed {
   readonly swarm: SwarmRow | null
 }
 
-function row(
+async function row(
   { collection, announce, isBannedAt }: FormsParts,
   context: AdminContext,
   { category, name, isSearch, swarm }: Row,
-): HtmlValue[] {
+): Promise<HtmlValue[]> {
   const path = pathOf({ category, name })
-  const facts = factsAt(path)
+  const facts = await factsAt(path)
   const owner = collection.owners.lastAt(path)
   const title = collection.places.titleOf(category)
   const isHeld = collection.held.holds(category.path, name)
@@ -318,18 +319,19 @@ interface Facts {
 /** The words of rows, by path and state of the file: to read a hundred torrents again takes seconds. */
 const known = new LRUCache<string, Facts>({ max: 10_000 })
 
-function factsAt(path: string): Facts & { readonly changed: string } {
-  const stats = lstatSync(path, { throwIfNoEntry: false })
+async function factsAt(path: string): Promise<Facts & { readonly changed: string }> {
+  const stats = await lstat(path).catch(() => null)
   const changed = stats ? formatTime(stats.mtimeMs) : ''
   const key = [path, stats?.ino, stats?.size, stats?.mtimeMs, stats?.ctimeMs].join('\0')
-  const facts = known.get(key) ?? readFacts(path)
+  const facts = known.get(key) ?? (await readFacts(path))
   known.set(key, facts)
   return { ...facts, changed }
 }
 
-function readFacts(path: string): Facts {
+async function readFacts(path: string): Promise<Facts> {
   try {
-    const bytes = readBoundedRegular(path, DEFAULT_MAX_SIZE)
+    const file = await readRegular(path, DEFAULT_MAX_SIZE, null)
+    const bytes = file?.bytes ?? new Uint8Array(0)
     const { name: whole, size, files } = parseUnhashedTorrent(bytes, path, DEFAULT_MAX_SIZE)
     const name = clipText(whole, LONGEST_NAME)
     const isOther = basename(path) !== `${name}${SUFFIX}`

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { EditOutcome } from '../../core/edit/files.js'
-import { readTorrent } from '../../core/read-torrent.js'
+import { loadTorrent } from '../../core/read-torrent.js'
 import { BtkitError } from '../../errors.js'
 import type { TorrentChanges } from '../../library/changes.js'
 import { editFiles } from '../../library/edit.js'
@@ -39,7 +39,7 @@ export async function openTorrents(
   const opened: Opened[] = []
   for (const address of torrents) {
     const { path } = collection.own(actor, address)
-    opened.push(openTorrent(address, readTorrent(path, DEFAULT_MAX_SIZE)))
+    opened.push(openTorrent(address, await loadTorrent(path, DEFAULT_MAX_SIZE)))
     // Announces are answered in between
     await setImmediate()
   }
