@@ -13,7 +13,7 @@ import {
   type PieceTable,
   unknownFiles,
 } from '../../core/digests/piece-table.js'
-import { recallPieces, recallSteps } from '../../core/digests/recall-pieces.js'
+import { recallSteps } from '../../core/digests/recall-pieces.js'
 import { doInTurns } from '../../steps.js'
 import { unlimitedTurns } from '../admission/admission.js'
 import type { FileReads, ReadRequest, ToRead } from './file-reads.js'
@@ -50,17 +50,18 @@ export class FileHasher {
   obtain({ files, bytes, ...wanted }: HashRequest): Promise<ContentInfo> {
     const { request } = wanted
     let first: ToRead | null = { files, bytes }
-    const left = () => {
-      const known = first ?? toRead(request.content, this.#recall(request))
+    const left = async () => {
+      const known = first ?? toRead(request.content, await this.#recall(request, wanted.signal))
       first = null
       return known
     }
     return this.reads.run(wanted, left, (note) => this.#hash(wanted, note))
   }
 
-  /** The known digests of a torrent, also those of abandoned work. */
-  #recall({ content, input }: InfoRequest): PieceTable {
-    return this.#better({ input }, recallPieces(content, this.hashContext.cacheAccess))
+  /** The known digests of a torrent, also those of abandoned work; looks them up in turns. */
+  async #recall({ content, input }: InfoRequest, signal: AbortSignal): Promise<PieceTable> {
+    const steps = recallSteps(content, this.hashContext.cacheAccess)
+    return this.#better({ input }, await doInTurns(steps, unlimitedTurns(signal)))
   }
 
   /** The known digests, or those of abandoned work if they are more. */
@@ -76,11 +77,7 @@ export class FileHasher {
   ): Promise<ContentInfo> {
     const { content, input, options } = request
     // The table of a large torrent is made only now: many torrents may wait
-    const recalled = await doInTurns(
-      recallSteps(content, this.hashContext.cacheAccess),
-      unlimitedTurns(signal),
-    )
-    const table = this.#better(request, recalled)
+    const table = await this.#recall(request, signal)
     // Digests are kept though nobody wants them any more
     const turns = unlimitedTurns()
     // It may have waited long

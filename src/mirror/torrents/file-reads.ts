@@ -51,7 +51,7 @@ const INTERVAL = 200
  * small work does not wait for large work on the same file.
  */
 export class FileReads {
-  readonly #claims = new Map<string, Claim>()
+  readonly #claims = new Map<string, Set<Claim>>()
   readonly #underWay = new Set<Claim>()
   readonly #ended = { total: 0, ahead: 0 }
 
@@ -82,11 +82,11 @@ export class FileReads {
    */
   async run<T>(
     wanted: ReadRequest,
-    toRead: () => ToRead,
+    toRead: () => ToRead | Promise<ToRead>,
     read: (note: (bytesDone: number) => void) => Promise<T>,
   ): Promise<T> {
     for (;;) {
-      const files = toRead()
+      const files = await toRead()
       const others = this.inTheWay(files, wanted)
       if (others.length === 0) return this.#claim(files, wanted, read)
       if (!wanted.ahead) for (const { giveWay } of others) giveWay?.()
@@ -100,7 +100,7 @@ export class FileReads {
    */
   inTheWay({ files, bytes }: ToRead, { ahead }: ReadRequest): Claim[] {
     const limit = ahead ? Infinity : PATIENCE.factor * bytes + PATIENCE.bytes
-    const claims = files.flatMap(({ absolutePath }) => this.#claims.get(absolutePath) ?? [])
+    const claims = files.flatMap(({ absolutePath }) => [...(this.#claims.get(absolutePath) ?? [])])
     return [...new Set(claims)].filter((claim) => {
       return claim.giveWay !== null || remainingOf(claim) <= limit
     })
@@ -131,10 +131,17 @@ export class FileReads {
     const giveWay = ahead?.giveWay ?? null
     const done = work.then(() => this.flush()).catch(() => undefined)
     const claim: Claim = { bytes, isAhead: ahead !== undefined, bytesDone: null, done, giveWay }
-    for (const { absolutePath } of files) this.#claims.set(absolutePath, claim)
+    for (const { absolutePath } of files) {
+      const claims = this.#claims.get(absolutePath)
+      // Small work does not wait for large work on the same file
+      if (claims) claims.add(claim)
+      else this.#claims.set(absolutePath, new Set([claim]))
+    }
     void done.then(() => {
       for (const { absolutePath } of files) {
-        if (this.#claims.get(absolutePath) === claim) this.#claims.delete(absolutePath)
+        const claims = this.#claims.get(absolutePath)
+        claims?.delete(claim)
+        if (claims?.size === 0) this.#claims.delete(absolutePath)
       }
     })
     return work
