@@ -29,7 +29,7 @@ const chosen = new Set(Number(first) ? others : process.argv.slice(2))
 const PLAIN = fileURLToPath(new URL('serve/plain-server.js', import.meta.url))
 const TURNS = 5
 const MIB = 2 ** 20
-const LARGE = 700
+const LARGE = 704
 const RANGE = 256 * 1024
 const DIRECTORIES = 40
 
@@ -43,7 +43,7 @@ async function main() {
   await setTimeout(2100)
   const programs = await startPrograms(scratch, root)
   const parts = {
-    whole: () => compare('One download of 700 MiB', programs, downloadOnce),
+    whole: () => compare('One download of 704 MiB, MiB', programs, downloadOnce),
     small: () => compare('35 KB, 8 connections', programs, loadOf('/pub/small', 8)),
     range: () => compare('ranges of 256 KiB, 8 connections', programs, rangesOf(scratch)),
     listing: () => compare('a listing of 40 directories', programs, loadOf('/listing/', 8)),
@@ -225,33 +225,27 @@ async function compareSeeds(scratch, programs) {
   rmSync(join(scratch, 'got'), { force: true })
 }
 
-/** How long others wait while 50 downloads run. */
+/** How long others wait while 50 downloads run, which another program makes. */
 async function besideDownloads(programs) {
   const rows = []
   for (const [name, program] of Object.entries(programs)) {
     if (!name.startsWith('btkit')) continue
-    let isOver = false
-    const keep = async () => {
-      while (!isOver) await download(program, '/pub/large', `bytes=0-${LARGE * MIB - 1}`)
-    }
-    const downloads = Array.from({ length: 50 }, keep)
+    const downloads = runAsync('wrk', ['-t1', '-c50', '-d8', `${program.address}/pub/part`])
     await setTimeout(500)
     const times = []
-    while (times.length < 300) {
+    for (const ends = performance.now() + 6500; performance.now() < ends;) {
       const started = performance.now()
       await (await fetch(`${program.address}/listing/?json`)).arrayBuffer()
       times.push(performance.now() - started)
+      await setTimeout(5)
     }
-    isOver = true
-    program.child.kill('SIGCONT')
+    await downloads
     times.sort((a, b) => a - b)
-    rows.push([name, times[150].toFixed(1), times[296].toFixed(1), times.at(-1).toFixed(1)])
-    await Promise.all(downloads)
+    const at = (share) => times[Math.floor(share * (times.length - 1))].toFixed(1)
+    rows.push([name, `${times.length}`, at(0.5), at(0.99), at(1)])
   }
-  printTable('Others beside 50 downloads, milliseconds', [
-    ['program', 'median', 'p99', 'most'],
-    ...rows,
-  ])
+  const heads = ['program', 'requests', 'median', 'p99', 'most']
+  printTable('Others beside 50 downloads of 64 MiB, milliseconds', [heads, ...rows])
 }
 
 function runAsync(command, args) {

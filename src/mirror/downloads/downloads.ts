@@ -158,11 +158,10 @@ export class Downloads {
   }
 
   async #tryLater(exchange: Exchange, known: KnownFile): Promise<boolean> {
-    const planned = this.#plan(exchange, known)
-    const opened = await this.#inTurn(exchange.request, this.#looks, () => {
-      return openLater(known, planned.first)
+    return this.#inTurn(exchange.request, this.#looks, async () => {
+      const planned = this.#plan(exchange, known)
+      return this.#proceed(exchange, planned, await openLater(known, planned.first))
     })
-    return this.#proceed(exchange, planned, opened)
   }
 
   #plan({ request, response }: Exchange, known: KnownFile): Planned {

@@ -13,6 +13,8 @@ const MOST_KEPT = 16 * 1024 * 1024
 
 const SMALLEST = 4 * 1024
 
+const NOTHING = Buffer.alloc(0)
+
 /**
  * Buffers that were used before: to get a new one takes longer than to read a file into it. Their
  * sizes are powers of two, so that no small file holds a large one while its client reads.
@@ -33,7 +35,7 @@ export class BufferPool {
   /** Takes a buffer back that nobody uses any more. */
   give(buffer: Buffer): void {
     const size = buffer.length
-    if (this.#bytes + size > MOST_KEPT) return
+    if (size === 0 || this.#bytes + size > MOST_KEPT) return
     const kept = this.#kept.get(size)
     if (kept) kept.push(buffer)
     else this.#kept.set(size, [buffer])
@@ -76,20 +78,22 @@ export async function sendFile(
         at += bytesRead
         sentInTurn += bytesRead
         if (written) await written
+        // Others may use it while this download waits for its turn
+        reads.pool.give(buffer)
+        buffer = NOTHING
         if (at === range.end) {
           // Not before: a server that stops closes the connections of responses that have ended
           response.end()
           return
         }
-        if (sentInTurn >= TURN || isTurnOver()) {
+        // What waited for its turn goes on only now, when others may have used it up
+        while (sentInTurn >= TURN || isTurnOver()) {
           await new Promise<void>(inTurn)
           sentInTurn = 0
         }
       }
-      reads.pool.give(buffer)
       const wanted = Math.min(range.end - at, partFor(response))
-      buffer = reads.pool.take(wanted)
-      bytesRead = readPart(file, buffer.subarray(0, wanted), at) ?? (await readInTurn(wanted))
+      bytesRead = readHere(wanted) ?? (await reads.inTurn(() => readOffLoop(wanted)))
       if (bytesRead === 0) response.destroy()
     }
   } catch {
@@ -99,14 +103,23 @@ export async function sendFile(
     if (file.descriptor !== null) await closeFile(file.descriptor)
   }
 
-  function readInTurn(wanted: number): Promise<number> {
-    const { descriptor } = file
-    if (descriptor === null) return Promise.resolve(0)
-    return reads.inTurn(() => readLater(descriptor, buffer.subarray(0, wanted), at))
+  /** Reads what is in memory; null if that needs a disk. */
+  function readHere(wanted: number): number | null {
+    const { descriptor, look } = file
+    if (descriptor === null) return 0
+    buffer = reads.pool.take(wanted)
+    const read = readNow({ descriptor, look }, buffer.subarray(0, wanted), at)
+    if (read !== null) return read
+    // Many may wait for their turns, so none holds a buffer meanwhile
+    reads.pool.give(buffer)
+    buffer = NOTHING
+    return null
   }
-}
 
-/** Reads what is in memory; null if that needs a disk. */
-function readPart({ descriptor, look }: OpenDownload, target: Uint8Array, at: number) {
-  return descriptor === null ? 0 : readNow({ descriptor, look }, target, at)
+  async function readOffLoop(wanted: number): Promise<number> {
+    const { descriptor } = file
+    if (descriptor === null || response.destroyed) return 0
+    buffer = reads.pool.take(wanted)
+    return readLater(descriptor, buffer.subarray(0, wanted), at)
+  }
 }

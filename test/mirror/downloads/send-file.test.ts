@@ -27,25 +27,46 @@ interface Served {
   readonly unread?: UnreadBytes
   /** Whether the file is read as one of a file system that may wait. */
   readonly waits?: boolean
+  /** Called instead of reading off the event loop, which then never happens. */
+  readonly onWait?: () => void
+}
+
+/** A pool that counts the buffers in use. */
+class CountingPool extends BufferPool {
+  used = 0
+
+  override take(bytes: number): Buffer {
+    this.used++
+    return super.take(bytes)
+  }
+
+  override give(buffer: Buffer): void {
+    if (buffer.length > 0) this.used--
+    super.give(buffer)
+  }
 }
 
 /** A server of one file; its reads off the event loop come one after the other. */
 async function serve(
   t: TestContext,
-  { range = WHOLE, onOpen, unread, waits = false }: Served = {},
+  { range = WHOLE, onOpen, unread, waits = false, onWait }: Served = {},
 ) {
   const root = makeScratch(t, { x: CONTENT })
   const place = { root, followSymlinks: false }
   const queue = new JobQueue({ limit: 1, maxWaiting: Infinity, maxPerClient: Infinity, small: 0 })
   const reads: number[] = []
   const inTurn = <T>(read: () => Promise<T>) => {
+    if (onWait) {
+      onWait()
+      return new Promise<T>(() => undefined)
+    }
     return queue.run({ size: 0, client: null }, async () => {
       const read_ = await read()
       reads.push(read_ as number)
       return read_
     })
   }
-  const pool = new BufferPool()
+  const pool = new CountingPool()
   const responses: ServerResponse[] = []
   const answer = async (_request: IncomingMessage, response: CountedResponse) => {
     response.unread = unread ?? null
@@ -71,7 +92,7 @@ async function serve(
   }
   const isClosed = () =>
     until('the file is closed', () => !openFiles('self').includes(join(root, 'x')))
-  return { ask, isClosed, reads, responses }
+  return { ask, isClosed, pool, reads, responses }
 }
 
 for (const waits of [false, true]) {
@@ -121,4 +142,13 @@ test('while slow readers hold much memory, little is read at a time', async (t) 
   const { ask, reads } = await serve(t, { unread, waits: true })
   assert.ok((await buffer(await ask())).equals(CONTENT))
   assert.ok(Math.max(...reads) <= 8 * 1024, String(Math.max(...reads)))
+})
+
+test('a download that waits for a disk holds no buffer', async (t) => {
+  let waiting = 0
+  const { ask, pool } = await serve(t, { waits: true, onWait: () => waiting++ })
+  const answers = [await ask(), await ask(), await ask()]
+  await until('all wait', () => waiting === 3)
+  assert.equal(pool.used, 0)
+  for (const answer of answers) answer.destroy()
 })
