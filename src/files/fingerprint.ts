@@ -30,6 +30,11 @@ export function readFingerprint(path: string): Fingerprint {
   return fingerprintOf(statSync(path, { bigint: true }))
 }
 
+/** A modification time as the creation date of a torrent, in seconds; 0 for times before 1970. */
+export function creationDateOf(mtimeNs: bigint): number {
+  return Math.max(0, Number(mtimeNs / 1_000_000_000n))
+}
+
 /** Whether two fingerprints describe the same state of the same file. */
 export function sameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
   return (

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { HashContext } from '../core/digests/hash-content.js'
 import { findData, indexFiles, type FileIndex } from '../core/find/find-data.js'
 import { findTorrents } from '../core/launch/find-torrents.js'
 import { dataProblem, stampOf } from '../core/publish/local-data.js'
-import { readTorrent } from '../core/read-torrent.js'
+import { loadTorrent } from '../core/read-torrent.js'
 import { isSized, pathIn, type FoundFile, type Whereabouts } from '../core/verify/content.js'
 import { LikeNames } from '../core/verify/like-names.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
@@ -81,8 +82,8 @@ export class SeedKeeper {
   readonly #paths = new Map<SeedTorrent, string>()
   /** The last report for each torrent or directory. */
   readonly #reported = new Map<string, string>()
-  /** The states of data that was found damaged, by torrent and place. */
-  readonly #damaged = new Map<string, { state: string; problem: Error }>()
+  /** The digests of the states of data that was found damaged, by torrent and place. */
+  readonly #damaged = new Map<string, Map<string, { state: string; problem: Error }>>()
   #index: FileIndex | null = null
   readonly #rounds = new DataRounds({
     keys: () => this.#paths.values(),
@@ -124,6 +125,9 @@ export class SeedKeeper {
     for (const [path, { stamp }] of [...this.#kept]) {
       const isUnread = unreadPaths.some((place) => `${path}/`.startsWith(`${place}/`))
       if (stamps.get(path) !== stamp && !isUnread) this.#drop(path)
+      if (stamps.has(path) || isUnread) continue
+      this.#damaged.delete(path)
+      this.#reported.delete(path)
     }
     for (const path of this.#due(stamps)) await this.#take(path, stamps.get(path) ?? '')
   }
@@ -163,7 +167,7 @@ export class SeedKeeper {
     const missing = { stamp, seeded: null, files: [], twin: null, lacks: null }
     let metainfo: Metainfo | null = null
     try {
-      metainfo = readTorrent(path, maxTorrentSize)
+      metainfo = await loadTorrent(path, maxTorrentSize)
       const infoHash = clientInfoHash(metainfo)
       if (service.find(infoHash) !== null) {
         this.#kept.set(path, { ...missing, twin: infoHash })
@@ -192,7 +196,7 @@ export class SeedKeeper {
     const { name, infoHash, infoHashV2, size, announceList } = metainfo
     const { maxTorrentSize } = this.options
     const load = async () => {
-      const again = await Promise.resolve(readTorrent(path, maxTorrentSize))
+      const again = await loadTorrent(path, maxTorrentSize)
       if (again.infoHash === infoHash && again.infoHashV2 === infoHashV2)
         return { metainfo: again, files }
       throw new BtkitError('changed', `${path}: is another torrent now`)
@@ -249,12 +253,14 @@ export class SeedKeeper {
           'changed',
           `its data in ${path} was written just now; ${this.#again()}`,
         )
-      const [key, state] = [`${torrent}\n${path}`, data.map(stampOf).join(' ')]
-      const known = this.#damaged.get(key)
+      // The state of very many files takes much memory
+      const state = createHash('sha256').update(data.map(stampOf).join(' ')).digest('base64')
+      const damaged = this.#damaged.get(torrent) ?? new Map<string, never>()
+      const known = damaged.get(path)
       if (known?.state === state) return known.problem
       const problem = dataProblem(plan.request, await verifyTorrent(plan, hashContext))
       if (problem === null) return data
-      this.#damaged.set(key, { state, problem })
+      this.#damaged.set(torrent, damaged.set(path, { state, problem }))
       return problem
     } catch (error) {
       if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error

@@ -110,8 +110,7 @@ function creationDate(option: MakerOptions['date'], { env, now }: Io): number | 
   throw usageError(`SOURCE_DATE_EPOCH '${epoch}': not a number of seconds`)
 }
 
-const OTHERS = '--node, --web-seed or --http-seed'
-const WAYS = `give its URL, ${OTHERS}, or use --trackerless`
+const SEEDS = '--web-seed or --http-seed, or use --trackerless'
 
 type Tiers = CheckedTrackers['announceList']
 
@@ -122,8 +121,9 @@ type Tiers = CheckedTrackers['announceList']
 export function chooseTrackers(operand: Tiers | null, options: MakerOptions): CheckedTrackers {
   const chosen = namedTrackers(operand, options)
   if (chosen.announce === null && !options.trackerless && !hasOtherSources(options)) {
-    if (options.private) throw usageError(`no tracker, which --private needs; ${WAYS}`)
-    throw usageError(`no tracker; ${WAYS}`)
+    if (options.private)
+      throw usageError(`no tracker, which --private needs; give its URL, ${SEEDS}`)
+    throw usageError(`no tracker; give its URL, --node, ${SEEDS}`)
   }
   return chosen
 }

@@ -2,7 +2,12 @@ import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { BtkitError, usageError } from '../../errors.js'
 import { CHECKSUMS, type ChecksumName, isChecksumName } from '../../core/checksums/list.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
-import { checkTracker, parseDhtNode, parseSeeds } from '../../metainfo/trackers.js'
+import {
+  checkTracker,
+  parseAnnounceList,
+  parseDhtNode,
+  parseSeeds,
+} from '../../metainfo/trackers.js'
 import {
   isPieceLength,
   MAX_PIECE_POW2,
@@ -37,13 +42,11 @@ export function repeated<T>(parse: (text: string) => readonly T[]) {
 /** Adds a value of a repeatable option. */
 export const collect = repeated((text) => [text])
 
-/** Adds a tier of trackers, separated by commas. */
-export const trackerTiers = repeated((text) => [text.split(',').map((url) => tracker(url.trim()))])
+/** Adds a tier of trackers, separated by commas, or several with bars between them. */
+export const trackerTiers = repeated(checked(parseAnnounceList))
 
-/** Adds a tracker. */
-export const trackers = repeated((text) => [tracker(text)])
-
-const tracker = checked(checkTracker)
+/** Adds a tracker, or several with bars between them. */
+export const trackers = repeated(checked((text) => text.split('|').map(checkTracker)))
 
 /** Adds web seeds, separated by commas as in mktorrent, or by bars. */
 export const seeds = repeated(checked((text) => parseSeeds(text, 'web seed')))

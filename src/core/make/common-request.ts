@@ -70,6 +70,10 @@ export interface FileOptions {
 export function commonRequestOf(options: TorrentOptions & FileOptions): CommonRequest {
   const { version = 'v1', order, padFiles } = options
   const tiers = tiersOf(options.trackers ?? [])
+  if (options.private && (options.nodes ?? []).length > 0) {
+    const why = 'peers of a private torrent come from its tracker only (BEP 27)'
+    throw new BtkitError('usage', `private and DHT nodes cannot be used together: ${why}`)
+  }
   return {
     scan: {
       all: options.all ?? false,

@@ -55,7 +55,7 @@ export function textLines(made: MakeResult, cwd: string): string[] {
   const verb = made.hashes === null ? 'would write' : 'wrote'
   const { torrent, source } = made.plan.request
   const target =
-    torrent === null ? 'standard output' : isDots(source) ? resolve(cwd, torrent) : torrent
+    torrent === null ? 'to standard output' : isDots(source) ? resolve(cwd, torrent) : torrent
   return [
     `${verb} ${target} (${formatBytes(made.torrentSize)})`,
     ...hashLines(made.hashes),
