@@ -1,5 +1,5 @@
 import { renderMasthead } from '../../server/views/layout.js'
-import type { Html } from '../../text/html.js'
+import { html, type Html } from '../../text/html.js'
 
 /** The pages that a tracker has. */
 export interface Site {
@@ -26,18 +26,27 @@ const MENU = [
   { page: 'activity', path: 'activity', title: 'Activity' },
 ] as const
 
-/** The head of a tracker's page; `root` is the way to the first page, such as `../`. */
-export function siteHead(
-  { hasCatalogue, hasArchive, hasList, name, filesUrl }: Site,
-  root: string,
-  current: SitePage | null,
-): Html {
+/** The pages of the menu that a tracker has. */
+function pagesOf({ hasCatalogue, hasArchive, hasList }: Site) {
   const has = {
     ...{ catalogue: hasCatalogue, archive: hasCatalogue && hasArchive },
     ...{ list: hasList, activity: true },
   }
+  return MENU.filter(({ page }) => has[page])
+}
+
+/** Links from an error to what there is, as items of a list. */
+export function siteLinks(site: Site, root: string): Html[] {
+  return pagesOf(site).map(
+    ({ path, title }) => html`<li><a href="${root}${path}">${title}</a></li>`,
+  )
+}
+
+/** The head of a tracker's page; `root` is the way to the first page, such as `../`. */
+export function siteHead(site: Site, root: string, current: SitePage | null): Html {
+  const { name, filesUrl } = site
   const files = filesUrl === null ? [] : [{ path: filesUrl, title: 'Files', isCurrent: false }]
-  const menu = MENU.filter(({ page }) => has[page]).map(({ page, path, title }) => {
+  const menu = pagesOf(site).map(({ page, path, title }) => {
     return { path, title, isCurrent: page === current }
   })
   return renderMasthead(root, { name, menu: [...files, ...menu], label: 'Pages' })
