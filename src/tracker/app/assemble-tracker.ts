@@ -31,7 +31,6 @@ import {
   RenderQueue,
 } from '../page/page-answer.js'
 import { type PageOptions, Pages } from '../page/pages.js'
-import { FILES } from '../page/site.js'
 import { formatAddress, isLocal } from '../protocol/peer-address.js'
 import { StateFile } from '../state/state-file.js'
 import { SwarmStore } from '../swarms/swarm-store.js'
@@ -170,7 +169,7 @@ export function openPages(parts: {
     hasArchive: archives.length > 0,
     hasList: options.redirect === null,
     name: options.siteName ?? 'btkit',
-    filesUrl: typeof options.filesUrl === 'function' ? FILES : options.filesUrl,
+    mirror: options.mirror,
   }
   const roots = [
     ...directories.map((path) => ({ path, isArchive: false })),

@@ -203,20 +203,28 @@ test('with --tls-cert, the announce URL is https', unlessOpenssl, async (t) => {
   assert.match(page.toString(), />a\.iso</)
 })
 
-test('the pages of the tracker lead back to the files, also without a public URL', async (t) => {
+test('the pages of the tracker lead back to the mirror, also without a public URL', async (t) => {
   const [port, own] = [await findFreePort(), await findFreePort()]
-  const track = ['--track', `http://127.0.0.1:${port}/announce`, '--state-dir', makeScratch(t)]
-  const mirror = await serveMirror(t, {
-    files,
-    args: ['--host', '0.0.0.0', '--port', String(own), ...track],
-  })
-  const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
-  const link = /<a href="([^"]+)" >Files</.exec(page)?.[1] ?? ''
-  const shown = await fetch(new URL(link, `http://127.0.0.1:${port}/`))
-  assert.equal(shown.url, `http://127.0.0.1:${own}/`)
-  assert.match(await shown.text(), />pub\/</)
-  await mirror.stop()
-  // Only this machine reaches the files
-  await serveMirror(t, { files, args: ['--host', '127.0.0.1', '--port', String(own), ...track] })
+  const state = makeScratch(t)
+  const args = (host: string, tracker: string) => {
+    const track = ['--track', `http://${tracker}:${port}/announce`, '--state-dir', state]
+    return ['--host', host, '--port', String(own), ...track]
+  }
+  for (const host of ['0.0.0.0', '127.0.0.1']) {
+    const mirror = await serveMirror(t, { files, args: args(host, '127.0.0.1') })
+    const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
+    for (const [title, path, content] of [
+      ['Files', '/', />pub\/</],
+      ['Status', '/-/status', /<title>Status of this mirror</],
+    ] as const) {
+      const link = new RegExp(`<a href="([^"]+)" >${title}<`).exec(page)?.[1] ?? ''
+      const shown = await fetch(new URL(link, `http://127.0.0.1:${port}/`))
+      assert.equal(shown.url, `http://127.0.0.1:${own}${path}`)
+      assert.match(await shown.text(), content)
+    }
+    await mirror.stop()
+  }
+  // Visitors of the tracker do not reach the files on a loopback address
+  await serveMirror(t, { files, args: args('127.0.0.1', 't.example') })
   assert.doesNotMatch(await (await fetch(`http://127.0.0.1:${port}/`)).text(), />Files</)
 })

@@ -303,20 +303,42 @@ test('lists that could not be made are made again for the next client', async (t
   }
 })
 
-test('beside a mirror the menu leads to its files', async (t) => {
-  const { ask } = await pagesOf(t, { options: { filesUrl: 'https://mirror.example/' } })
-  const link = '<a href="https://mirror.example/" >Files</a>'
+/** The menu of a page: titles and addresses. */
+function menuOf(page: string): string[] {
+  const [, nav = ''] = /<nav aria-label="Pages">(.*?)<\/nav>/s.exec(page) ?? []
+  const links = [...nav.matchAll(/<a href="([^"]*)"[^>]*>([^<]*)</g)]
+  return links.map(([, address, title]) => `${title} ${address}`)
+}
+
+test('beside a mirror the menu leads to its files and status', async (t) => {
+  const mirror = { url: 'https://mirror.example/pub/', hasFiles: true }
+  const { ask } = await pagesOf(t, { options: { mirror } })
   for (const path of ['/', '/activity', '/catalogue/']) {
-    assert.ok((await ask(path)).text.includes(link), path)
+    const menu = menuOf((await ask(path)).text)
+    assert.equal(menu[0], 'Files https://mirror.example/pub/', path)
+    assert.equal(menu.at(-1), 'Status https://mirror.example/pub/-/status', path)
   }
-  assert.doesNotMatch((await (await pagesOf(t, {})).ask('/')).text, />Files</)
+  assert.doesNotMatch((await (await pagesOf(t, {})).ask('/')).text, />(?:Files|Status)</)
+  const bare = await pagesOf(t, { options: { mirror: { ...mirror, hasFiles: false } } })
+  assert.doesNotMatch((await bare.ask('/')).text, />Files</)
 })
 
-test('beside a mirror without a public URL the menu leads to its files at the same host', async (t) => {
-  const filesUrl = (address: string) => `${address.replace('/announce', '')}:8080/`
-  const { ask } = await pagesOf(t, { options: { filesUrl } })
-  assert.match((await ask('/')).text, /<a href="-\/files" >Files<\/a>/)
-  assert.match((await ask('/catalogue/')).text, /<a href="\.\.\/-\/files" >Files<\/a>/)
-  const { status, headers } = await ask('/-/files')
-  assert.deepEqual([status, headers['Location']], [302, 'http://t.example:8080/'])
+test('beside a mirror without a public URL the menu leads to it at the same host', async (t) => {
+  const url = (address: string) => `${address.replace('/announce', '')}:8080/`
+  const { ask } = await pagesOf(t, { options: { mirror: { url, hasFiles: true } } })
+  assert.deepEqual(menuOf((await ask('/')).text), [
+    'Files -/files',
+    'Catalogue catalogue/',
+    'All torrents index.html',
+    'Activity activity',
+    'Status -/status',
+  ])
+  assert.equal(menuOf((await ask('/catalogue/')).text)[0], 'Files ../-/files')
+  for (const [path, place] of [
+    ['/-/files', 'http://t.example:8080/'],
+    ['/-/status', 'http://t.example:8080/-/status'],
+  ] as const) {
+    const { status, headers } = await ask(path)
+    assert.deepEqual([status, headers['Location']], [302, place])
+  }
 })

@@ -14,7 +14,7 @@ import type { SwarmCounts } from '../../../src/tracker/swarms/swarm-types.js'
 const OPTIONS: PageOptions = {
   showInfoPage: true,
   siteName: null,
-  filesUrl: null,
+  mirror: null,
   redirect: null,
   showNames: true,
   allowGet: false,
