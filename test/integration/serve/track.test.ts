@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
+import { utimesSync } from 'node:fs'
 import { request } from 'node:https'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseMagnet } from '../../../src/metainfo/magnet.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
@@ -190,6 +192,33 @@ test('--seed announces to the tracker that has no URL', async (t) => {
     const response = await fetch(`http://${host}:6969${query}`)
     const peers = compactPeers(decodeAnswer(new Uint8Array(await response.arrayBuffer())))
     return peers.some((peer) => peer.startsWith('127.'))
+  })
+})
+
+test('with --warm and --seed, the tracker lists and has seeds of torrents nobody asked for', async (t) => {
+  const root = makeScratch(t, files)
+  // 2001-09-09 01:46:40 UTC
+  utimesSync(join(root, 'pub/a.iso'), 1e9, 1e9)
+  const host = ownAddress()
+  const args = ['--track', '--host', host, '--warm', '/pub/**', '--seed', '--seed-port', '0']
+  await serveMirror(t, { root, args, io: { env: { BTKIT_STATE_DIR: makeScratch(t) } } })
+  const list = async (path: string) => {
+    const { torrents } = (await (await fetch(`http://${host}:6969${path}`)).json()) as {
+      torrents: { name: string; complete: number; added: string | null }[]
+    }
+    return torrents
+  }
+  await until('each torrent is listed with its seed', async () => {
+    const torrents = await list('/index.json?sort=name')
+    const found = torrents.map(({ name, complete }) => `${name} ${complete}`)
+    return found.join() === 'a.iso 1,b.iso 1'
+  })
+  await until('the catalogue has the time of the file', async () => {
+    const torrents = await list('/catalogue/index.json')
+    return (
+      torrents.find(({ name }) => name === 'a.iso')?.added?.startsWith('2001-09-09T01:46:40') ===
+      true
+    )
   })
 })
 
