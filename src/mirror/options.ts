@@ -5,7 +5,7 @@ import type { InfoOptions } from '../core/digests/info.js'
 import type { Mirror } from './tree/mirror.js'
 import type { TorrentCore } from '../metainfo/build/torrent.js'
 import type { InfoHash, InfoHashes, PieceLength, TrackerUrl } from '../metainfo/values.js'
-import type { ScrapedCounts } from '../clients/scrape/swarm-counts.js'
+import type { KnownCounts } from '../clients/scrape/swarm-counts.js'
 import type { ClientAddresses } from '../server/connections/client-address.js'
 import type { RequestFigures } from '../server/metrics/metrics.js'
 
@@ -88,7 +88,7 @@ export interface OwnTracker {
   /** Receives the bytes of each new torrent. */
   readonly add: (bytes: Uint8Array) => void
   /** The counts of a torrent; null if it is unknown. */
-  readonly countsOf: (infoHash: InfoHash) => ScrapedCounts | null
+  readonly countsOf: (infoHash: InfoHash) => KnownCounts | null
   /** URL of its page of torrents; null if there is none, or `announceAt` decides its host. */
   readonly page: string | null
 }
@@ -101,7 +101,7 @@ interface OwnSeed {
   readonly hosts: readonly string[]
   readonly status: SeedFigures
   /** This seed and its peers; null if the torrent is not seeded. */
-  readonly countsOf: (infoHash: InfoHash) => ScrapedCounts | null
+  readonly countsOf: (infoHash: InfoHash) => KnownCounts | null
   /** Seeds a torrent from now on, as long as its files stay as they are. */
   readonly add: (made: MirrorTorrent) => void
   /** Announces a torrent at once to the trackers that refused it, because they know it now. */

@@ -90,22 +90,48 @@ for (const button of document.querySelectorAll('button[data-copies]')) {
 for (const area of document.querySelectorAll('[data-tiers]')) {
   const list = document.createElement('ol')
   list.className = 'tiers'
-  const write = () => {
-    area.value = [...list.children]
-      .map((row, at) => {
-        const begins = at > 0 && row.classList.contains('tier')
-        return (begins ? '\\n' : '') + row.querySelector('input').value.trim()
-      })
-      .join('\\n')
+  const said = document.createElement('p')
+  said.className = 'said'
+  said.setAttribute('role', 'status')
+  const urlOf = (row) => row.querySelector('input').value.trim()
+  const begins = (row) => row !== list.firstElementChild && row.classList.contains('tier')
+  // Each row has the same buttons, so they name its tracker
+  const name = () => {
+    for (const row of list.children) {
+      for (const made of row.querySelectorAll('button')) {
+        made.title = made.dataset.act + ' ' + (urlOf(row) || 'the empty row')
+        made.setAttribute('aria-label', made.title)
+      }
+    }
   }
-  const button = (text, label, act) => {
+  const write = () => {
+    area.value = [...list.children].map((row) => (begins(row) ? '\\n' : '') + urlOf(row)).join('\\n')
+    name()
+  }
+  const sayPlace = (row) => {
+    const before = [...list.children].slice(0, 1 + [...list.children].indexOf(row))
+    const tier = 1 + before.filter(begins).length
+    const place = before.length - Math.max(0, before.findLastIndex(begins))
+    said.textContent = (urlOf(row) || 'The empty row') + ' is in tier ' + tier + ', row ' + place
+  }
+  const button = (text, act) => {
     const made = document.createElement('button')
-    Object.assign(made, { type: 'button', textContent: text, title: label })
-    made.setAttribute('aria-label', label)
+    Object.assign(made, { type: 'button', textContent: text })
     made.addEventListener('click', () => {
       act()
       write()
     })
+    return made
+  }
+  const rowButton = (row, text, does, act) => {
+    const made = button(text, () => {
+      act()
+      // A row that moved has lost the focus
+      if (!row.isConnected) return
+      sayPlace(row)
+      made.focus()
+    })
+    made.dataset.act = does
     return made
   }
   const move = (row, down) => {
@@ -113,6 +139,12 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
     if (!other) return
     if (down) other.after(row)
     else other.before(row)
+  }
+  const remove = (row) => {
+    const next = row.nextElementSibling?.querySelector('button:last-of-type') ?? more
+    said.textContent = (urlOf(row) || 'The empty row') + ' is removed'
+    row.remove()
+    next.focus()
   }
   // Trackers, and whether each begins a tier: after an empty line or a bar
   const trackersIn = (text) => {
@@ -179,15 +211,16 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
       event.preventDefault()
       move(row, event.key === 'ArrowDown')
       write()
+      sayPlace(row)
       input.focus()
     })
     row.append(
       grip,
       input,
-      button('\\u2191', 'Move up', () => move(row, false)),
-      button('\\u2193', 'Move down', () => move(row, true)),
-      button('\\u2913', 'Begin or join a tier', () => row.classList.toggle('tier')),
-      button('\\u00d7', 'Remove', () => row.remove()),
+      rowButton(row, '\\u2191', 'Move up', () => move(row, false)),
+      rowButton(row, '\\u2193', 'Move down', () => move(row, true)),
+      rowButton(row, '\\u2913', 'Begin or join a tier:', () => row.classList.toggle('tier')),
+      rowButton(row, '\\u00d7', 'Remove', () => remove(row)),
     )
     list.append(row)
     return input
@@ -195,6 +228,7 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   const fill = () => {
     list.replaceChildren()
     for (const [url, begins] of trackersIn(area.value)) add(url, begins)
+    name()
   }
   fill()
   // After Back, a browser fills in the lines only now
@@ -202,9 +236,9 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   area.hidden = true
   for (const hint of area.parentElement.querySelectorAll('[data-plain]'))
     hint.textContent = 'A line above a row begins the next tier'
-  const more = button('Add a tracker', 'Add a tracker', () => add('', list.children.length > 0).focus())
+  const more = button('Add a tracker', () => add('', list.children.length > 0).focus())
   const holder = document.createElement('div')
-  holder.append(list, more)
+  holder.append(list, more, said)
   area.after(holder)
 }
 

@@ -18,7 +18,7 @@ a.card:hover { border-color: var(--accent); text-decoration: none } .card b { co
 textarea, select { font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--muted); border-radius: 4px; padding: .3rem .5rem }
 textarea { resize: vertical; min-height: 4.5rem; white-space: pre; overflow-x: auto } .choices { display: flex; flex-wrap: wrap; gap: .2rem 1rem }
 button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(--accent); color: var(--accent-text); border-color: var(--accent); font-weight: 600 }
-.default { position: absolute; left: -99rem }
+.default, .said { position: absolute; left: -99rem }
 .acts { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0 0 } .acts + section { margin-top: 1rem }
 .acts [data-sum] { align-self: center } .acts > a { border: 1px solid var(--muted); border-radius: 4px; padding: .35rem 1rem; color: inherit; background: var(--soft); text-decoration: none } .acts > a.main { background: var(--accent); color: var(--accent-text); border-color: var(--accent); font-weight: 600 }
 .error { border-left: 4px solid var(--bad); padding: .5rem .9rem; background: var(--card) } .note { border-left: 4px solid var(--accent); padding: .5rem .9rem; background: var(--card) }

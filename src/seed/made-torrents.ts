@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { LRUCache } from 'lru-cache'
-import type { ScrapedCounts } from '../clients/scrape/swarm-counts.js'
+import type { KnownCounts } from '../clients/scrape/swarm-counts.js'
 import type { CacheAccess } from '../core/digests/cache-trust.js'
 import type { Content } from '../core/digests/content.js'
 import { InfoRequest, recallInfo, type InfoOptions } from '../core/digests/info.js'
@@ -120,7 +120,7 @@ export class MadeTorrents {
   }
 
   /** This seed and its peers; null if the torrent is not seeded. */
-  countsOf(infoHash: InfoHash): ScrapedCounts | null {
+  countsOf(infoHash: InfoHash): KnownCounts | null {
     const state = this.service.stateOf(infoHash)
     return state && { seeds: 1, leechers: state.peers, completed: 0 }
   }

@@ -146,6 +146,44 @@ test('a pasted list of trackers is a row for each', unlessBrowser, async (t) => 
   )
 })
 
+test(
+  'buttons of rows of trackers keep the focus, and name and say what they do',
+  unlessBrowser,
+  async (t) => {
+    const { pages } = await openTestGui(t)
+    const { page, open, violations } = await openTab(t)
+    await open(`${pages}make`)
+    for (const at of [0, 1, 2]) {
+      await page.getByRole('button', { name: 'Add a tracker' }).click()
+      await page.locator('.tiers input').nth(at).fill(`http://${'abc'[at]}.example/announce`)
+    }
+    assert.deepEqual(await violations(), [])
+    const focused = () => page.evaluate("document.activeElement.getAttribute('aria-label')")
+    const said = () => page.locator('[role=status].said').innerText()
+    const press = async (name: string) => {
+      await page.getByRole('button', { name, exact: true }).focus()
+      await page.keyboard.press('Enter')
+    }
+    await press('Move up http://c.example/announce')
+    assert.equal(await focused(), 'Move up http://c.example/announce')
+    assert.equal(await said(), 'http://c.example/announce is in tier 2, row 1')
+    await page.keyboard.press('Enter')
+    assert.equal(await said(), 'http://c.example/announce is in tier 1, row 1')
+    await press('Move down http://a.example/announce')
+    assert.equal(await focused(), 'Move down http://a.example/announce')
+    await press('Begin or join a tier: http://b.example/announce')
+    assert.equal(await said(), 'http://b.example/announce is in tier 1, row 2')
+    // To the next row, from the last one to the button below
+    await press('Remove http://c.example/announce')
+    assert.equal(await focused(), 'Remove http://b.example/announce')
+    assert.equal(await said(), 'http://c.example/announce is removed')
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Enter')
+    assert.equal(await page.evaluate('document.activeElement.textContent'), 'Add a tracker')
+    assert.equal(await page.evaluate("document.querySelector('[name=trackers]').value"), '')
+  },
+)
+
 test('a chosen preset fills in the fields', unlessBrowser, async (t) => {
   const fields = { trackers: 'http://p.example/announce', private: 'on', source: 'EX' }
   const presets = [{ name: 'private site', fields }]

@@ -57,7 +57,7 @@ export function trackerSettings(
       allowGet: options.allowGet,
       catalogue: options.catalogue,
       siteName: options.siteName ?? null,
-      filesUrl: null,
+      mirror: null,
     },
     favicon: file(options.favicon),
     publicUrl: options.publicUrl ?? null,

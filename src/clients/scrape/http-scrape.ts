@@ -156,6 +156,6 @@ function countsOf(entry: BencodeDict): ScrapedCounts {
 }
 
 /** Some trackers leave out counts that they do not keep. */
-function countOf(value: BencodeValue | undefined): number {
-  return typeof value === 'number' && value >= 0 ? value : 0
+function countOf(value: BencodeValue | undefined): number | null {
+  return typeof value === 'number' && value >= 0 ? value : null
 }

@@ -3,8 +3,8 @@ import { BtkitError } from '../../errors.js'
 import type { InfoHash, TrackerUrl } from '../../metainfo/values.js'
 import { quoteText } from '../../text/escape.js'
 
-/** A tracker's counts of a torrent. */
-export interface ScrapedCounts {
+/** The counts of a torrent. */
+export interface KnownCounts {
   /** Peers that have the whole. */
   readonly seeds: number
   /** Peers that do not have the whole. */
@@ -12,6 +12,9 @@ export interface ScrapedCounts {
   /** Number of complete downloads. */
   readonly completed: number
 }
+
+/** A tracker's counts of a torrent. Null for counts that it does not keep. */
+export type ScrapedCounts = { readonly [Name in keyof KnownCounts]: number | null }
 
 /** Counts by info hash in hexadecimal, without those that the tracker does not know. */
 export type Scraped = ReadonlyMap<string, ScrapedCounts>
@@ -41,9 +44,9 @@ export function refused(reason: Uint8Array, retrySeconds: number | null = null):
   return new ScrapeFailure(`refuses: ${quoteBytes(reason)}`, retrySeconds)
 }
 
-/** Quotes words of a tracker, in bytes of any encoding. */
+/** Quotes words of a tracker, in bytes of any encoding. Some trackers end them with a NUL. */
 export function quoteBytes(words: Uint8Array): string {
-  return quoteText(new TextDecoder().decode(words))
+  return quoteText(new TextDecoder().decode(words).replace(/\0+$/, ''))
 }
 
 /**

@@ -24,10 +24,10 @@ import { FileHasher } from '../torrents/file-hasher.js'
 import { FileReads } from '../torrents/file-reads.js'
 import { FileSwarms } from '../torrents/file-swarms.js'
 import { GivenTorrents } from '../torrents/given-torrents.js'
-import type { MadeListener } from '../torrents/known-torrent.js'
+import type { KnownTorrent, MadeListener } from '../torrents/known-torrent.js'
 import { OnDemand } from '../torrents/on-demand.js'
 import { ResponseCache } from '../torrents/response-cache.js'
-import { TorrentSender } from '../torrents/response.js'
+import { TorrentSender, trackTorrent } from '../torrents/response.js'
 import {
   openTrackers,
   spreadTrackers,
@@ -185,7 +185,14 @@ function openMakers(
     return { ...made, warmer: null }
   }
   const throttle = warm.maxRate === null ? undefined : createThrottle(warm.maxRate)
-  const work = { mirror, given, torrents: files, cacheAccess, throttle }
+  const work = {
+    mirror,
+    given,
+    torrents: files,
+    cacheAccess,
+    throttle,
+    onReady: listSeeded(options, trackers),
+  }
   return { ...made, warmer: new Warmer({ ...work, monotonic, warn, onError, options: warm }) }
 }
 
@@ -206,6 +213,15 @@ function seedMade(
     const { v1: infoHash, v2: infoHashV2 } = core.infoHashes
     const tiers = spreadTrackers(trackers.current(), infoHash ?? infoHashV2 ?? '')
     seed.add({ infoHash, infoHashV2, core, content, options, cacheAccess, trackers: tiers })
+  }
+}
+
+/** Returns a function that lists torrents on the tracker here if they are seeded here, too. */
+function listSeeded(options: ServiceOptions, trackers: TrackerSource) {
+  const { seed, publicUrl, webSeeds } = options
+  const addresses = publicUrl === null ? webSeeds : [publicUrl, ...webSeeds]
+  return (torrent: KnownTorrent) => {
+    if (seed) trackTorrent(torrent, options, { trackers: trackers.current(), addresses })
   }
 }
 

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { STATUS_CODES } from 'node:http'
 import type { OpenMirror } from './open-mirror.js'
 import { addFileRoutes } from '../downloads/routes.js'
 import { addFeedRoute } from '../feed/feed.js'
@@ -27,7 +26,7 @@ import {
   sendLine,
   setRetryAfter,
 } from '../../server/answers/refusal.js'
-import { renderPage } from '../../server/views/layout.js'
+import { renderErrorPage } from '../../server/views/error-page.js'
 import { pageHeaders } from '../../server/views/policy.js'
 import { html } from '../../text/html.js'
 
@@ -118,11 +117,6 @@ function checkReserved({ url }: FastifyRequest, route = ''): void {
   if (path !== route) throw notFound('this address')
 }
 
-/** An error as a sentence; one that begins with a path keeps it. */
-function asSentence(line: string): string {
-  return `${line.charAt(0).toUpperCase()}${line.slice(1)}.`
-}
-
 /** The methods of an address; sets of files may be posted. */
 function allowedMethods(url: string): string {
   return url.split('/').slice(2, 4).join('/') === `${SERVICE_NAME}/digest`
@@ -142,7 +136,6 @@ function sendErrorPage(
   reply.header('Vary', 'Accept')
   if (!wantsPage(raw)) return false
   const { status, line } = errorResponse(error)
-  const title = `${status} ${STATUS_CODES[status] ?? ''}`
   const { root, directory } = pageLinks(raw.url ?? '')
   const links = [
     error instanceof NotReady && html`<li><a href="">Try again</a></li>`,
@@ -150,14 +143,8 @@ function sendErrorPage(
       directory !== root &&
       html`<li><a href="${directory}">Index of the directory</a></li>`,
   ]
-  const page = renderPage(
-    { title, header: renderSiteHeader(options, root, null) },
-    html`<h1>${title}</h1>
-      <p>${asSentence(line)}</p>
-      <ul>
-        ${links}
-      </ul>`,
-  )
+  const header = renderSiteHeader(options, root, null)
+  const page = renderErrorPage({ status, line, header, links })
   setRetryAfter(reply, error)
   reply.code(status).headers(pageHeaders()).send(page)
   return true

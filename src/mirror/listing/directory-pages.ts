@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sameFingerprint } from '../../files/fingerprint.js'
 import { skipReasonOf } from '../../files/scan/entry.js'
@@ -26,6 +24,7 @@ import { isUnchangedNow } from '../tree/open-looked.js'
 import type { Mirror } from '../tree/mirror.js'
 import { prefersJson } from '../../server/answers/accept.js'
 import { endConditional } from '../../server/answers/conditional.js'
+import { acceptsGzip, packedFor } from '../../server/answers/gzip.js'
 import { sendLine } from '../../server/answers/refusal.js'
 import { isSecure } from '../../server/listen/listen.js'
 import type { ServerContext } from '../../server/context.js'
@@ -114,9 +113,9 @@ export class DirectoryPages {
     // The length is known only after the page is made
     if (request.method === 'HEAD') return reply.send()
     const rendered = await this.#render(form, { components, query, listing }, requester)
-    const isPacked = rendered.length >= WORTH_PACKING && acceptsGzip(headers)
-    if (isPacked) reply.header('Content-Encoding', 'gzip')
-    const body = isPacked ? await pack(rendered, { level: 3 }) : rendered
+    const packed = await packedFor(headers, rendered)
+    if (packed) reply.header('Content-Encoding', 'gzip')
+    const body = packed ?? rendered
     const answer = {
       parts: [body],
       length: body.length,
@@ -193,11 +192,6 @@ export class DirectoryPages {
   }
 }
 
-/** Bytes from which a page is compressed; a page of 1,000 entries then has a tenth of its bytes. */
-const WORTH_PACKING = 16 * 1024
-
-const pack = promisify(gzip)
-
 /** Distinguishes the requests for pages: by address, form and encoding. */
 function keyOf(request: IncomingMessage): string {
   const { url = '', headers } = request
@@ -209,10 +203,6 @@ function keyOf(request: IncomingMessage): string {
 /** Whether an address is that of a directory. */
 function isOfDirectory(url: string): boolean {
   return url.endsWith('/') || url.includes('/?')
-}
-
-function acceptsGzip({ 'accept-encoding': accepted = '' }: IncomingHttpHeaders): boolean {
-  return /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(accepted)
 }
 
 /** A page of a listing as JSON, a line for each entry. */

@@ -1,4 +1,4 @@
-import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
+import type { KnownCounts } from '../../clients/scrape/swarm-counts.js'
 import {
   asHybrid,
   formatListingQuery,
@@ -36,7 +36,7 @@ export interface ListingView {
   readonly listing: Listing
   readonly page: ListingPage
   /** The counts of files' swarms, by name, if a tracker knows them. */
-  readonly swarms: ReadonlyMap<string, ScrapedCounts>
+  readonly swarms: ReadonlyMap<string, KnownCounts>
   /** Null on the further pages, and if there is none. */
   readonly readme: Readme | null
   /** Whether the whole directory has a torrent. */
@@ -129,7 +129,7 @@ function renderRow(row: ListingRow, { listing, swarms }: ListingView): Html {
   </tr> `
 }
 
-function renderSwarm(counts: ScrapedCounts | undefined): Html {
+function renderSwarm(counts: KnownCounts | undefined): Html {
   const text = counts && `${counted(counts.seeds, 'seed')}, ${counted(counts.leechers, 'leecher')}`
   return html`<td class="swarm">${text ?? null}</td>`
 }

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
+import type { KnownCounts } from '../../clients/scrape/swarm-counts.js'
 import type { OwnTracker } from '../options.js'
 import type { Fingerprint } from '../../files/fingerprint.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -32,7 +32,7 @@ interface MadeAhead {
 /** A swarm of a file, with its current counts. */
 interface FileSwarm {
   readonly infoHash: InfoHash
-  readonly counts: ScrapedCounts
+  readonly counts: KnownCounts
 }
 
 /** A listed file; `modified` is in milliseconds since 1970. */
@@ -67,7 +67,7 @@ export class FileSwarms {
   }
 
   /** The counts of a file's largest swarm; null if there is none. */
-  countsOf(path: readonly string[], file: ListedFile): ScrapedCounts | null {
+  countsOf(path: readonly string[], file: ListedFile): KnownCounts | null {
     return this.largest(path, file)?.counts ?? null
   }
 
@@ -94,6 +94,6 @@ export class FileSwarms {
   }
 }
 
-function peersOf(counts: ScrapedCounts | null): number {
+function peersOf(counts: KnownCounts | null): number {
   return counts === null ? 0 : counts.seeds + counts.leechers
 }

@@ -60,12 +60,20 @@ export function surround(
   { trackers, addresses, httpSeeds, peers }: Around,
 ): TorrentSurroundings {
   const announceList = spreadTrackers(trackers, infoHash)
+  const webSeeds = webSeedsAt({ directory, title: { path } }, addresses)
+  return { announceList, addresses, webSeeds, httpSeeds, peers }
+}
+
+/** The web seeds of a torrent on mirrors at these addresses. */
+function webSeedsAt(
+  { directory, title: { path } }: Omit<SeededTorrent, 'infoHash'>,
+  addresses: readonly string[],
+): string[] {
   // WebTorrent does not add the name of a file to its directory's URL
   const seedAt = (address: string) => {
     return path ? fileAddress(address, path) : directoryAddress(address, directory ?? [])
   }
-  const webSeeds = directory === null ? [] : addresses.map(seedAt)
-  return { announceList, addresses, webSeeds, httpSeeds, peers }
+  return directory === null ? [] : addresses.map(seedAt)
 }
 
 /** The parts of a torrent that decide its web seeds and the order of its trackers. */
@@ -119,9 +127,31 @@ export function torrentLength(
 
 const NOTHING: TorrentCore = { info: new Uint8Array(0), pieceLayers: null }
 
+/**
+ * Gives a torrent to the tracker in this process, which lists it. `trackers` are those without the
+ * host of a request, which may be any.
+ */
+export function trackTorrent(
+  torrent: KnownTorrent,
+  { tracker, seed, httpSeeds }: Pick<ServiceOptions, 'tracker' | 'seed' | 'httpSeeds'>,
+  {
+    trackers,
+    addresses,
+  }: { readonly trackers: TrackerList; readonly addresses: readonly string[] },
+): void {
+  const hashes = swarmHashesOf(torrent)
+  // Parsing a large torrent takes long, so the tracker gets each only once
+  if (!tracker || hashes.every((hash) => tracker.has(hash))) return
+  const announceList = spreadTrackers(trackers, torrent.infoHash)
+  const around = { announceList, webSeeds: webSeedsAt(torrent, addresses), httpSeeds }
+  tracker.add(buildTorrent(partsOf(around, torrent.modified), torrent))
+  // The tracker refused the seed until now. Some clients find only this seed.
+  for (const hash of hashes) seed?.retry(hash)
+}
+
 /** The fields beside `info`. */
 function partsOf(
-  { announceList, webSeeds, httpSeeds }: TorrentSurroundings,
+  { announceList, webSeeds, httpSeeds }: Omit<TorrentSurroundings, 'addresses' | 'peers'>,
   creationDate: number | null,
 ): TorrentParts {
   return {
@@ -232,13 +262,7 @@ export class TorrentSender {
       ...(options.cors && CORS),
     }
     const answer = { trackers, parts, length, headers }
-    // Parsing a large torrent takes long, so the tracker gets each only once
-    if (tracker && !swarmHashesOf(torrent).every((hash) => tracker.has(hash))) {
-      // Without the host of this request, which may be any
-      tracker.add(buildTorrent(partsOf(surround(torrent, own), null), torrent))
-      // The tracker refused a torrent of --warm until now. Some clients find only this seed.
-      for (const hash of swarmHashesOf(torrent)) seed?.retry(hash)
-    }
+    trackTorrent(torrent, options, own)
     if (tracker || seed) known.swarms.note(torrent)
     // An answer that no cache may keep may be right for this client alone
     if (method === 'GET' && isKept && headers['Cache-Control'] !== 'no-store')

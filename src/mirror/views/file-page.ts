@@ -1,4 +1,4 @@
-import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
+import type { KnownCounts } from '../../clients/scrape/swarm-counts.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import { asHybrid, linksOf } from '../listing/listing.js'
 import { MOST_V2_BYTES, type ViewName } from '../requests/address.js'
@@ -34,7 +34,7 @@ export interface PagedFile {
   /** The digest of the file; null if it is not known without reading. */
   readonly sha256: Uint8Array | null
   /** The counts of its swarm; null if there is none. */
-  readonly counts: ScrapedCounts | null
+  readonly counts: KnownCounts | null
   /** The tracker's page of the swarm, with its charts; null if there is none. */
   readonly swarmPage: string | null
   /** The views whose names are those of other files. */

@@ -16,7 +16,7 @@ import type { ServerContext } from '../../server/context.js'
 import { escapeText } from '../../text/escape.js'
 import { MOST_ITEMS } from '../../text/feed.js'
 import type { InfoHash } from '../../metainfo/values.js'
-import { swarmHashesOf } from '../torrents/known-torrent.js'
+import { type KnownTorrent, swarmHashesOf } from '../torrents/known-torrent.js'
 
 /** The sources of files and torrents. */
 interface WarmSources extends Pick<ServerContext, 'warn' | 'onError' | 'monotonic'> {
@@ -27,6 +27,8 @@ interface WarmSources extends Pick<ServerContext, 'warn' | 'onError' | 'monotoni
   readonly cacheAccess: CacheAccess
   readonly throttle: Throttle | undefined
   readonly options: WarmOptions
+  /** Receives each torrent that is ready. */
+  readonly onReady: (torrent: KnownTorrent) => void
 }
 
 /** Most files that are prepared at once. */
@@ -198,6 +200,7 @@ export class Warmer {
     if (!torrent.isCacheable) return null
     const [infoHash] = swarmHashesOf(torrent)
     if (infoHash === undefined) return null
+    this.parts.onReady(torrent)
     const givenLength = torrent.given?.bytes.length
     return { infoHash, infoLength: torrent.info.length, givenLength, stamp }
   }

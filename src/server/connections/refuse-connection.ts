@@ -2,9 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 const STATUS_LINES: Record<string, string> = {
+  TUNNEL: '501 Not Implemented',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
 }
+
+/** The error of a request for a tunnel, which only proxies make (RFC 9110, section 9.3.6). */
+export const tunnelError = Object.assign(new Error('CONNECT'), { code: 'TUNNEL' })
 
 /** Milliseconds that a refused client has to read the answer before the connection closes. */
 const LINGER = 1000

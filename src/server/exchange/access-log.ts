@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { escapeText, jsonLine } from '../../text/escape.js'
 import type { ClientAddresses } from '../connections/client-address.js'
 import type { Exchange } from './exchanges.js'
@@ -32,11 +33,11 @@ export class AccessLog {
       // A Unix socket has no address
       client: clientAddresses.of(request) ?? '-',
       method: request.method ?? '',
-      url: request.url ?? '',
+      url: decoded(request.url ?? ''),
       status,
       bytes,
       milliseconds: Math.round(milliseconds * 10) / 10,
-      agent: request.headers['user-agent'] ?? '-',
+      agent: decoded(request.headers['user-agent'] ?? '-'),
       /** Whether the whole answer was sent. */
       complete: isComplete,
     }
@@ -72,6 +73,16 @@ function textLine(
 
 /** Text in which nothing has to be escaped, as in most requests. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+
+/**
+ * Decodes a client's text, of which Node makes a character of each byte: as UTF-8 if it is that,
+ * else as ISO-8859-1, which clients of old send (RFC 9110, section 5.5).
+ */
+function decoded(text: string): string {
+  if (PLAIN.test(text)) return text
+  const bytes = Buffer.from(text, 'latin1')
+  return isUtf8(bytes) ? bytes.toString() : text
+}
 
 /** Quotes a client's text, so that it cannot end its field. */
 function quote(text: string): string {

@@ -71,11 +71,16 @@ export class Exchanges {
     this.report({ request, route: NO_ROUTE, ...outcome })
   }
 
-  /** Reports bytes that were not a request and were refused with a line of text. */
-  refuse(socket: Socket, { status, bytes }: Pick<Exchange, 'status' | 'bytes'>): void {
+  /** Reports bytes that were not a request, or one for a tunnel, and were refused with a line of text. */
+  refuse(
+    socket: Socket,
+    { status, bytes }: Pick<Exchange, 'status' | 'bytes'>,
+    tunnel?: IncomingMessage,
+  ): void {
     const [first] = this.#underWay.get(socket) ?? []
     this.#underWay.get(socket)?.clear()
-    const request = first?.request ?? { socket, headers: {}, method: undefined, url: undefined }
+    const request = tunnel ??
+      first?.request ?? { socket, headers: {}, method: undefined, url: undefined }
     const milliseconds = first ? this.clock.monotonic() - first.startedAt : 0
     const route = first?.route ?? NO_ROUTE
     this.report({ request, route, status, bytes, milliseconds, isComplete: true })

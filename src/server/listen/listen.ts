@@ -16,6 +16,7 @@ import {
   refuseConnection,
   refuseExpectation,
   refuseUnread,
+  tunnelError,
 } from '../connections/refuse-connection.js'
 import { UnreadBytes } from '../connections/unread-bytes.js'
 import type { ServerContext } from '../context.js'
@@ -154,14 +155,18 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
   exchanges.follow(server)
   connectionsOf(server).follow(turns)
   answerHalfOpen(server, (socket) => turns.isAnswering(socket))
-  const refuse = (error: NodeJS.ErrnoException, socket: Socket) => {
+  const refuse = (error: NodeJS.ErrnoException, socket: Socket, tunnel?: IncomingMessage) => {
     const refusal = refuseConnection(error, socket, turns.isAnswering(socket))
-    if (refusal) exchanges.refuse(socket, refusal)
+    if (refusal) exchanges.refuse(socket, refusal, tunnel)
   }
   const refuseLate = lateRefusal(exchanges, turns, { refuse, grace: rules.grace })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') refuseLate(error, socket)
     else refuse(error, socket)
+  })
+  // Without this, Node would close the connection without a word
+  server.on('connect', (request, socket: Socket) => {
+    refuse(tunnelError, socket, request)
   })
   const refuseInTurn = turns.inTurn((request, response) => {
     exchanges.begin(request, response)

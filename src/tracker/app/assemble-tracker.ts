@@ -23,9 +23,14 @@ import type { TrackerSettings } from './settings.js'
 import { Catalogue } from '../catalogue/catalogue.js'
 import { History, HistoryFile } from '../history.js'
 import { FullScrape, TrackerRoutes } from '../http/tracker-routes.js'
-import { type PageAnswer, type PageRequest, PageRoutes, RenderQueue } from '../page/page-answer.js'
+import {
+  answerUnknown,
+  type PageAnswer,
+  type PageRequest,
+  PageRoutes,
+  RenderQueue,
+} from '../page/page-answer.js'
 import { type PageOptions, Pages } from '../page/pages.js'
-import { FILES } from '../page/site.js'
 import { formatAddress, isLocal } from '../protocol/peer-address.js'
 import { StateFile } from '../state/state-file.js'
 import { SwarmStore } from '../swarms/swarm-store.js'
@@ -144,7 +149,7 @@ async function removeRefused(store: SwarmStore, addresses: AddressRules): Promis
   for (const _ of store.removeWhere(isRefused)) await setImmediate()
 }
 
-/** Opens the pages for people. The returned function answers null for a path that is none. */
+/** Opens the pages for people. */
 export function openPages(parts: {
   readonly settings: Pick<TrackerSettings, 'version'> & {
     readonly page: PageOptions
@@ -155,7 +160,7 @@ export function openPages(parts: {
   readonly history: Pick<History, 'samples'>
   readonly now: () => number
   readonly monotonic: () => number
-}): (request: PageRequest) => Promise<PageAnswer | null> {
+}): (request: PageRequest) => Promise<PageAnswer> {
   const { page: options, version, allowed } = parts.settings
   const { directories, archives, isFed } = allowed
   const site = {
@@ -164,7 +169,7 @@ export function openPages(parts: {
     hasArchive: archives.length > 0,
     hasList: options.redirect === null,
     name: options.siteName ?? 'btkit',
-    filesUrl: typeof options.filesUrl === 'function' ? FILES : options.filesUrl,
+    mirror: options.mirror,
   }
   const roots = [
     ...directories.map((path) => ({ path, isArchive: false })),
@@ -173,7 +178,11 @@ export function openPages(parts: {
   const sources = { ...parts, options, version, site, queue: new RenderQueue() }
   const catalogue = new Catalogue(sources, roots)
   const pages = new Pages(sources)
-  return async (request) => (await catalogue.answer(request)) ?? (await pages.answer(request))
+  return async (request) => {
+    const answer = (await catalogue.answer(request)) ?? (await pages.answer(request))
+    if (answer && answer.status !== 404) return answer
+    return answerUnknown(options.showInfoPage ? site : null, request)
+  }
 }
 
 /** Tells which requests clients sent directly. Warns once if a nearby proxy hides its clients. */

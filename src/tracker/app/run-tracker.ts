@@ -1,7 +1,7 @@
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
 import { constants, fstatSync, openSync, readlinkSync, unlinkSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
+import type { KnownCounts } from '../../clients/scrape/swarm-counts.js'
 import { BtkitError } from '../../errors.js'
 import { type DirectoryLock, lockDescriptor } from '../../files/locks.js'
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
@@ -49,7 +49,7 @@ export interface RunningTracker extends Pick<Listening, 'addresses'> {
   /** Tracks a new torrent, if the settings allow adding. */
   readonly add: (bytes: Uint8Array) => void
   /** The counts that this process has of a torrent. */
-  readonly countsOf: (infoHash: InfoHash) => ScrapedCounts | null
+  readonly countsOf: (infoHash: InfoHash) => KnownCounts | null
   /** Scans directories and lists now. */
   readonly refresh: () => Promise<void>
   /** Reopens the log file, if there is one. */
@@ -112,7 +112,7 @@ async function openTracker(
 }
 
 /** Counts a swarm. */
-function countsOf(store: Pick<SwarmStore, 'scrape'>, infoHash: InfoHash): ScrapedCounts | null {
+function countsOf(store: Pick<SwarmStore, 'scrape'>, infoHash: InfoHash): KnownCounts | null {
   const counts = store.scrape(Buffer.from(infoHash, 'hex'))
   if (!counts) return null
   const { complete: seeds, incomplete: leechers, downloaded: completed } = counts

@@ -104,27 +104,11 @@ export class Catalogue {
     return pageAnswer(page)
   }
 
-  /** A page for what is not in the catalogue; `root` is the way to the tracker's first page. */
-  #gone(root: string): PageAnswer {
-    const { site } = this.parts
-    const page = renderPage(
-      { title: `Not found - ${site.name}`, header: siteHead(site, root, null) },
-      html`<h1>Not found</h1>
-        <p>This is not here. It may have been moved or deleted.</p>`,
-    )
-    return { ...pageAnswer(page), status: 404 }
-  }
-
   async #category(request: PageRequest, { isArchive, names, view }: Place): Promise<PageAnswer> {
     const { site } = this.parts
     const shelves = await this.#filled()
     const category = (isArchive ? shelves.archive : shelves.current).find(names)
-    if (!category || (isArchive && !site.hasArchive)) {
-      const isPage = view === 'page' || view === 'bare'
-      return isPage
-        ? this.#gone('../'.repeat(names.length + (view === 'page' ? 1 : 0)))
-        : notFound()
-    }
+    if (!category || (isArchive && !site.hasArchive)) return notFound()
     if (view === 'bare')
       return redirect(`./${encodeURIComponent(names.at(-1) ?? lastOf(request))}/`)
     if (view === 'feed')
@@ -159,7 +143,7 @@ export class Catalogue {
     const { site } = this.parts
     const infoHash = infoHashOf(request.query)
     const found = infoHash === null ? null : await this.#find(infoHash)
-    if (!found) return view === 'page' ? this.#gone('') : notFound()
+    if (!found) return notFound()
     const { row, entry } = found
     const details = await this.#readDetails(entry)
     const links = this.#links(request, '')

@@ -1,13 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
+import { prefersHtml } from '../../server/answers/accept.js'
 import { attachmentNamed } from '../../server/answers/attachment.js'
+import { packedFor } from '../../server/answers/gzip.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import type { ServerContext } from '../../server/context.js'
 import { isSecure } from '../../server/listen/listen.js'
+import { renderErrorPage } from '../../server/views/error-page.js'
 import { ICON } from '../../server/views/layout.js'
 import { SAFE_HEADERS, pageHeaders } from '../../server/views/policy.js'
 import { jsonLine } from '../../text/escape.js'
+import { siteHead, siteLinks, type Site } from './site.js'
 
 /** A request for a page. */
 export interface PageRequest {
@@ -18,6 +22,8 @@ export interface PageRequest {
   readonly client: string | null
   /** The announce URLs for this client. */
   readonly announceUrls: readonly string[]
+  /** Whether the client is a browser, which gets errors as pages. */
+  readonly isBrowser: boolean
 }
 
 /** The answer to a request for a page. */
@@ -64,7 +70,22 @@ export function redirect(location: string): PageAnswer {
 }
 
 export function notFound(): PageAnswer {
-  return lineAnswer(404, 'not found')
+  return lineAnswer(404, NOT_FOUND)
+}
+
+const NOT_FOUND = 'not found'
+
+/**
+ * Answers that nothing is at an address. If the tracker has pages, a browser gets one with ways on.
+ */
+export function answerUnknown(site: Site | null, { path, isBrowser }: PageRequest): PageAnswer {
+  const isPage = site !== null && isBrowser
+  const line = notFound()
+  const headers = { ...(isPage ? HEADERS : line.headers), Vary: 'Accept' }
+  if (!isPage) return { ...line, headers }
+  const root = '../'.repeat(Math.max(0, path.split('/').length - 2))
+  const parts = { header: siteHead(site, root, null), links: siteLinks(site, root) }
+  return { status: 404, headers, body: renderErrorPage({ status: 404, line: NOT_FOUND, ...parts }) }
 }
 
 function tooBusy(): PageAnswer {
@@ -120,8 +141,8 @@ export class RenderQueue {
 }
 
 interface PageRoutesParts extends Pick<ServerContext, 'onError'> {
-  /** Answers a request for a page; null if its path is none. */
-  readonly pages: (request: PageRequest) => Promise<PageAnswer | null>
+  /** Answers a request for a page. */
+  readonly pages: (request: PageRequest) => Promise<PageAnswer>
   /** Bytes of /favicon.ico; null for the logo. */
   readonly favicon: Uint8Array | null
   /** Returns the tracker's metrics in Prometheus' text format. */
@@ -145,15 +166,17 @@ export class PageRoutes {
 
   /** Answers a request, possibly later, when its page is ready. */
   handle(request: IncomingMessage, response: ServerResponse): void {
-    this.#answer(request).then(
-      (answer) => {
-        send(request, response, answer)
-      },
-      (error: unknown) => {
-        this.parts.onError(error)
-        send(request, response, failed())
-      },
-    )
+    this.#answer(request)
+      .then((answer) => encoded(request, answer))
+      .then(
+        (answer) => {
+          send(request, response, answer)
+        },
+        (error: unknown) => {
+          this.parts.onError(error)
+          send(request, response, failed())
+        },
+      )
   }
 
   async #answer(request: IncomingMessage): Promise<PageAnswer> {
@@ -168,8 +191,8 @@ export class PageRoutes {
     const fixed = fixedAnswer(path, this.parts)
     if (fixed) return fixed
     const announceUrls = this.#announceUrls(request)
-    const page = await this.parts.pages({ path, query, client, announceUrls })
-    return page ?? notFound()
+    const isBrowser = prefersHtml(request.headers.accept)
+    return this.parts.pages({ path, query, client, announceUrls, isBrowser })
   }
 
   #announceUrls(request: IncomingMessage): string[] {
@@ -179,6 +202,17 @@ export class PageRoutes {
     const scheme = isSecure(request) ? 'https' : 'http'
     return host !== undefined && HOST.test(host) ? [`${scheme}://${host}${prefix}/announce`] : []
   }
+}
+
+/** Compresses pages, JSON and feeds for clients that accept it. */
+async function encoded({ headers }: IncomingMessage, answer: PageAnswer): Promise<PageAnswer> {
+  // Bytes are a file's
+  if (answer.status !== 200 || typeof answer.body !== 'string') return answer
+  const page = Buffer.from(answer.body)
+  const packed = await packedFor(headers, page)
+  const encoding = packed && { 'Content-Encoding': 'gzip' }
+  const all = { ...answer.headers, Vary: 'Accept-Encoding', ...encoding }
+  return { ...answer, headers: all, body: packed ?? page }
 }
 
 function send({ method }: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {

@@ -21,7 +21,7 @@ import {
   pageAnswer,
   redirect,
 } from './page-answer.js'
-import { FILES, type Site, siteHead } from './site.js'
+import { MIRROR_PAGES, type MirrorPlace, type Site, siteHead } from './site.js'
 import {
   FreshSnapshot,
   type RowPage,
@@ -51,8 +51,8 @@ export interface PageOptions {
   readonly catalogue: 'on' | 'front' | 'off'
   /** The name of the site on its pages; null for btkit's. */
   readonly siteName: string | null
-  /** URL of the mirror in the same process, or how a URL here leads to it; null for none. */
-  readonly filesUrl: string | ((address: string) => string) | null
+  /** The mirror in the same process; null for none. */
+  readonly mirror: MirrorPlace | null
 }
 
 /** The sources of all pages. */
@@ -91,7 +91,10 @@ export class Pages {
     ['/index.html', (request) => this.#infoPage(request)],
     ['/index.json', (request) => this.#infoJson(request)],
     ['/file', (request) => this.#file(request)],
-    [`/${FILES}`, (request) => Promise.resolve(this.#toFiles(request))],
+    ...MIRROR_PAGES.map(({ path, there }) => {
+      const act = (request: PageRequest) => Promise.resolve(this.#toMirror(request, there))
+      return [`/${path}`, act] as const
+    }),
   ])
 
   async #frontPage(request: PageRequest): Promise<PageAnswer> {
@@ -100,11 +103,11 @@ export class Pages {
     return isCatalogue ? redirect('./catalogue/') : this.#infoPage(request)
   }
 
-  /** Leads to the mirror at the host of the request. */
-  #toFiles({ announceUrls: [address] }: PageRequest): PageAnswer {
-    const { filesUrl } = this.parts.options
-    if (typeof filesUrl !== 'function' || address === undefined) return notFound()
-    return redirect(filesUrl(address))
+  /** Leads to a page of the mirror at the host of the request. */
+  #toMirror({ announceUrls: [address] }: PageRequest, there: string): PageAnswer {
+    const url = this.parts.options.mirror?.url
+    if (typeof url !== 'function' || address === undefined) return notFound()
+    return redirect(new URL(there, url(address)).href)
   }
 
   async #infoPage({ query, announceUrls }: PageRequest): Promise<PageAnswer> {

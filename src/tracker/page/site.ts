@@ -1,5 +1,5 @@
 import { renderMasthead } from '../../server/views/layout.js'
-import type { Html } from '../../text/html.js'
+import { html, type Html } from '../../text/html.js'
 
 /** The pages that a tracker has. */
 export interface Site {
@@ -9,12 +9,23 @@ export interface Site {
   readonly hasList: boolean
   /** The name of the site. */
   readonly name: string
-  /** URL of the files in the same process, or the path that leads there; null for none. */
-  readonly filesUrl: string | null
+  /** The mirror in the same process; null for none. */
+  readonly mirror: MirrorPlace | null
 }
 
-/** The path that leads to the files if they are at the host of the request. */
-export const FILES = '-/files'
+/** A mirror in the same process. */
+export interface MirrorPlace {
+  /** URL of its root, or how the announce URL of a client leads to it. */
+  readonly url: string | ((address: string) => string)
+  /** Whether it has pages of its files. */
+  readonly hasFiles: boolean
+}
+
+/** The mirror's pages in the menu: paths here that lead there, and paths there. */
+export const MIRROR_PAGES = [
+  { page: 'files', path: '-/files', there: './', title: 'Files' },
+  { page: 'status', path: '-/status', there: './-/status', title: 'Status' },
+] as const
 
 /** A page of the menu. */
 type SitePage = 'catalogue' | 'archive' | 'list' | 'activity'
@@ -26,19 +37,37 @@ const MENU = [
   { page: 'activity', path: 'activity', title: 'Activity' },
 ] as const
 
-/** The head of a tracker's page; `root` is the way to the first page, such as `../`. */
-export function siteHead(
-  { hasCatalogue, hasArchive, hasList, name, filesUrl }: Site,
-  root: string,
-  current: SitePage | null,
-): Html {
+/** The pages of the menu that a tracker has. */
+function pagesOf({ hasCatalogue, hasArchive, hasList }: Site) {
   const has = {
     ...{ catalogue: hasCatalogue, archive: hasCatalogue && hasArchive },
     ...{ list: hasList, activity: true },
   }
-  const files = filesUrl === null ? [] : [{ path: filesUrl, title: 'Files', isCurrent: false }]
-  const menu = MENU.filter(({ page }) => has[page]).map(({ page, path, title }) => {
+  return MENU.filter(({ page }) => has[page])
+}
+
+/** Links from an error to what there is, as items of a list. */
+export function siteLinks(site: Site, root: string): Html[] {
+  return pagesOf(site).map(
+    ({ path, title }) => html`<li><a href="${root}${path}">${title}</a></li>`,
+  )
+}
+
+/** The links to the mirror's pages. If their host is that of the request, paths here lead there. */
+function mirrorLinks({ mirror }: Site, wanted: 'files' | 'status') {
+  if (!mirror || (wanted === 'files' && !mirror.hasFiles)) return []
+  const pages = MIRROR_PAGES.filter(({ page }) => page === wanted)
+  return pages.map(({ path, there, title }) => {
+    const address = typeof mirror.url === 'string' ? new URL(there, mirror.url).href : path
+    return { path: address, title, isCurrent: false }
+  })
+}
+
+/** The head of a tracker's page; `root` is the way to the first page, such as `../`. */
+export function siteHead(site: Site, root: string, current: SitePage | null): Html {
+  const own = pagesOf(site).map(({ page, path, title }) => {
     return { path, title, isCurrent: page === current }
   })
-  return renderMasthead(root, { name, menu: [...files, ...menu], label: 'Pages' })
+  const menu = [...mirrorLinks(site, 'files'), ...own, ...mirrorLinks(site, 'status')]
+  return renderMasthead(root, { name: site.name, menu, label: 'Pages' })
 }

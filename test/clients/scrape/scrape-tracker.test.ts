@@ -143,7 +143,8 @@ test('counts that are no counts are none', async (t) => {
     entry(UNKNOWN.replaceAll('cd', 'ce'), 'd8:completei5ee'),
   ]
   const url = await startHttpTracker(t, (_request, response) => response.end(answers.shift()))
-  assert.deepEqual([...(await scrape(url))], [[SHARED, { seeds: 0, leechers: 0, completed: 0 }]])
+  const none = { seeds: null, leechers: null, completed: null }
+  assert.deepEqual([...(await scrape(url))], [[SHARED, none]])
   for (let i = 0; i < 2; i++) assert.deepEqual([...(await scrape(url))], [])
 })
 
@@ -161,6 +162,16 @@ test('a tracker over UDP that says why it refuses is understood', async (t) => {
     return Buffer.concat([Buffer.of(0, 0, 0, 3), transaction, Buffer.from('go\u001b away')])
   })
   await assertFails(url, /^refuses: "go\\x1b away"$/)
+})
+
+test('the NUL at the end of what a tracker says is left out', async (t) => {
+  const overUdp = await afterConnect(t, (transaction) => {
+    return Buffer.concat([Buffer.of(0, 0, 0, 3), transaction, Buffer.from('go away\0')])
+  })
+  const overHttp = await startHttpTracker(t, (_request, response) => {
+    response.end('d14:failure reason8:go away\0e')
+  })
+  for (const url of [overUdp, overHttp]) await assertFails(url, /^refuses: "go away"$/)
 })
 
 test('more counts over UDP than were asked for are left aside', async (t) => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
+import { utimesSync } from 'node:fs'
 import { request } from 'node:https'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseMagnet } from '../../../src/metainfo/magnet.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
@@ -193,6 +195,33 @@ test('--seed announces to the tracker that has no URL', async (t) => {
   })
 })
 
+test('with --warm and --seed, the tracker lists and has seeds of torrents nobody asked for', async (t) => {
+  const root = makeScratch(t, files)
+  // 2001-09-09 01:46:40 UTC
+  utimesSync(join(root, 'pub/a.iso'), 1e9, 1e9)
+  const host = ownAddress()
+  const args = ['--track', '--host', host, '--warm', '/pub/**', '--seed', '--seed-port', '0']
+  await serveMirror(t, { root, args, io: { env: { BTKIT_STATE_DIR: makeScratch(t) } } })
+  const list = async (path: string) => {
+    const { torrents } = (await (await fetch(`http://${host}:6969${path}`)).json()) as {
+      torrents: { name: string; complete: number; added: string | null }[]
+    }
+    return torrents
+  }
+  await until('each torrent is listed with its seed', async () => {
+    const torrents = await list('/index.json?sort=name')
+    const found = torrents.map(({ name, complete }) => `${name} ${complete}`)
+    return found.join() === 'a.iso 1,b.iso 1'
+  })
+  await until('the catalogue has the time of the file', async () => {
+    const torrents = await list('/catalogue/index.json')
+    return (
+      torrents.find(({ name }) => name === 'a.iso')?.added?.startsWith('2001-09-09T01:46:40') ===
+      true
+    )
+  })
+})
+
 test('with --tls-cert, the announce URL is https', unlessOpenssl, async (t) => {
   const directory = makeScratch(t)
   plantCertificate(directory, 'own')
@@ -203,20 +232,28 @@ test('with --tls-cert, the announce URL is https', unlessOpenssl, async (t) => {
   assert.match(page.toString(), />a\.iso</)
 })
 
-test('the pages of the tracker lead back to the files, also without a public URL', async (t) => {
+test('the pages of the tracker lead back to the mirror, also without a public URL', async (t) => {
   const [port, own] = [await findFreePort(), await findFreePort()]
-  const track = ['--track', `http://127.0.0.1:${port}/announce`, '--state-dir', makeScratch(t)]
-  const mirror = await serveMirror(t, {
-    files,
-    args: ['--host', '0.0.0.0', '--port', String(own), ...track],
-  })
-  const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
-  const link = /<a href="([^"]+)" >Files</.exec(page)?.[1] ?? ''
-  const shown = await fetch(new URL(link, `http://127.0.0.1:${port}/`))
-  assert.equal(shown.url, `http://127.0.0.1:${own}/`)
-  assert.match(await shown.text(), />pub\/</)
-  await mirror.stop()
-  // Only this machine reaches the files
-  await serveMirror(t, { files, args: ['--host', '127.0.0.1', '--port', String(own), ...track] })
+  const state = makeScratch(t)
+  const args = (host: string, tracker: string) => {
+    const track = ['--track', `http://${tracker}:${port}/announce`, '--state-dir', state]
+    return ['--host', host, '--port', String(own), ...track]
+  }
+  for (const host of ['0.0.0.0', '127.0.0.1']) {
+    const mirror = await serveMirror(t, { files, args: args(host, '127.0.0.1') })
+    const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
+    for (const [title, path, content] of [
+      ['Files', '/', />pub\/</],
+      ['Status', '/-/status', /<title>Status of this mirror</],
+    ] as const) {
+      const link = new RegExp(`<a href="([^"]+)" >${title}<`).exec(page)?.[1] ?? ''
+      const shown = await fetch(new URL(link, `http://127.0.0.1:${port}/`))
+      assert.equal(shown.url, `http://127.0.0.1:${own}${path}`)
+      assert.match(await shown.text(), content)
+    }
+    await mirror.stop()
+  }
+  // Visitors of the tracker do not reach the files on a loopback address
+  await serveMirror(t, { files, args: args('127.0.0.1', 't.example') })
   assert.doesNotMatch(await (await fetch(`http://127.0.0.1:${port}/`)).text(), />Files</)
 })

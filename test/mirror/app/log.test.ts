@@ -81,6 +81,15 @@ test('logs invalid addresses, too', async (t) => {
   assert.match(stderr.text, /"url":"\/%zz","status":400/)
 })
 
+test('CONNECT, which only proxies know, is refused and logged', async (t) => {
+  const { port, stop, stderr } = await serveMirror(t, { args: ['--log', 'json'] })
+  const target = 'other.example:443'
+  const answer = await rawRequest(port, `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`)
+  assert.match(answer, /^HTTP\/1\.1 501 [^]*\r\nConnection: close\r\n\r\nNot Implemented\n$/)
+  await stop()
+  assert.match(stderr.text, /"method":"CONNECT","url":"other\.example:443","status":501/)
+})
+
 const DROPPED = 'btkit_log_lines_dropped_total'
 
 /** A service whose log was not read until the pipe and its own buffer are full. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { renameSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { renameSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent } from '../../support/decode-torrent.js'
@@ -163,9 +163,11 @@ test('suggests its public address', async (t) => {
 
 longTest("warns of an entry that the service's own address hides", async (t) => {
   const root = makeScratch(t, { '-/health': 'a file' })
+  symlinkSync('-', join(root, 'dash'))
   const { address, stderr, stop } = await startServe(t, root)
-  assert.match(stderr(), /^btkit: warning: .*\/-.*\n$/)
+  assert.match(stderr(), /^btkit: warning: .*\/-: .*; rename it, or link to it by another name\n$/)
   assert.equal(await (await fetch(`${address}/-/health`)).text(), 'ok\n')
+  assert.equal(await (await fetch(`${address}/dash/health`)).text(), 'a file')
   assert.equal((await stop()).status, 0)
 })
 

@@ -52,6 +52,24 @@ test('unknown fields are a dash', () => {
   assert.match(written.join(''), /Z - "GET \/a\.torrent" 200 512 1\.3ms "-"\n$/)
 })
 
+test('text in UTF-8 is shown as such, and that of old clients as ISO-8859-1', () => {
+  // Node makes a character of each byte
+  const bytesOf = (text: string) => Buffer.from(text).toString('latin1')
+  for (const [sent, shown] of [
+    [bytesOf('Müller/1.0 名'), 'Müller/1.0 名'],
+    ['M\u00fcller/1.0', 'Müller/1.0'],
+    [bytesOf('a\u202eb'), 'a\\u202eb'],
+  ] as const) {
+    for (const format of ['text', 'json'] as const) {
+      const { log, written } = openLog(format)
+      note(log, { agent: sent, url: `/${sent}` })
+      log.flush()
+      const line = written.join('').replaceAll('\\u{202e}', '\\u202e')
+      assert.equal(line.split(shown).length, 3, line)
+    }
+  }
+})
+
 test('a line says whether the answer was cut', () => {
   for (const [format, told] of [
     ['text', /200 512 1\.3ms "-" cut\n$/],

@@ -249,19 +249,20 @@ test('all pages have the name of the site', async (t) => {
 test('a client that requests many pages at once is refused, and another one is not', async (t) => {
   const { ask, answer } = await pagesOf(t, {})
   const asked = Array.from({ length: 20 }, () => ask('/'))
-  const other = answer({ path: '/', query: '', client: '192.0.2.9', announceUrls: [] })
+  const from = { client: '192.0.2.9', announceUrls: [], isBrowser: true }
+  const other = answer({ path: '/', query: '', ...from })
   const answers = await Promise.all(asked)
   assert.equal(answers.filter(({ status }) => status === 200).length, 16)
   const refused = answers.find(({ status }) => status !== 200)
   assert.deepEqual([refused?.status, refused?.headers['Retry-After']], [503, '1'])
-  assert.equal((await other)?.status, 200)
+  assert.equal((await other).status, 200)
   assert.equal((await ask('/')).status, 200)
 })
 
-test('an unknown path has no answer', async (t) => {
-  const { answer } = await pagesOf(t, {})
+test('nothing is at an unknown path', async (t) => {
+  const { ask } = await pagesOf(t, {})
   for (const path of ['/nowhere', '__proto__', '/constructor', '/catalogues/', '//catalogue/']) {
-    assert.equal(await answer({ path, query: '', client: null, announceUrls: [] }), null, path)
+    assert.equal((await ask(path)).status, 404, path)
   }
 })
 
@@ -302,20 +303,42 @@ test('lists that could not be made are made again for the next client', async (t
   }
 })
 
-test('beside a mirror the menu leads to its files', async (t) => {
-  const { ask } = await pagesOf(t, { options: { filesUrl: 'https://mirror.example/' } })
-  const link = '<a href="https://mirror.example/" >Files</a>'
+/** The menu of a page: titles and addresses. */
+function menuOf(page: string): string[] {
+  const [, nav = ''] = /<nav aria-label="Pages">(.*?)<\/nav>/s.exec(page) ?? []
+  const links = [...nav.matchAll(/<a href="([^"]*)"[^>]*>([^<]*)</g)]
+  return links.map(([, address, title]) => `${title} ${address}`)
+}
+
+test('beside a mirror the menu leads to its files and status', async (t) => {
+  const mirror = { url: 'https://mirror.example/pub/', hasFiles: true }
+  const { ask } = await pagesOf(t, { options: { mirror } })
   for (const path of ['/', '/activity', '/catalogue/']) {
-    assert.ok((await ask(path)).text.includes(link), path)
+    const menu = menuOf((await ask(path)).text)
+    assert.equal(menu[0], 'Files https://mirror.example/pub/', path)
+    assert.equal(menu.at(-1), 'Status https://mirror.example/pub/-/status', path)
   }
-  assert.doesNotMatch((await (await pagesOf(t, {})).ask('/')).text, />Files</)
+  assert.doesNotMatch((await (await pagesOf(t, {})).ask('/')).text, />(?:Files|Status)</)
+  const bare = await pagesOf(t, { options: { mirror: { ...mirror, hasFiles: false } } })
+  assert.doesNotMatch((await bare.ask('/')).text, />Files</)
 })
 
-test('beside a mirror without a public URL the menu leads to its files at the same host', async (t) => {
-  const filesUrl = (address: string) => `${address.replace('/announce', '')}:8080/`
-  const { ask } = await pagesOf(t, { options: { filesUrl } })
-  assert.match((await ask('/')).text, /<a href="-\/files" >Files<\/a>/)
-  assert.match((await ask('/catalogue/')).text, /<a href="\.\.\/-\/files" >Files<\/a>/)
-  const { status, headers } = await ask('/-/files')
-  assert.deepEqual([status, headers['Location']], [302, 'http://t.example:8080/'])
+test('beside a mirror without a public URL the menu leads to it at the same host', async (t) => {
+  const url = (address: string) => `${address.replace('/announce', '')}:8080/`
+  const { ask } = await pagesOf(t, { options: { mirror: { url, hasFiles: true } } })
+  assert.deepEqual(menuOf((await ask('/')).text), [
+    'Files -/files',
+    'Catalogue catalogue/',
+    'All torrents index.html',
+    'Activity activity',
+    'Status -/status',
+  ])
+  assert.equal(menuOf((await ask('/catalogue/')).text)[0], 'Files ../-/files')
+  for (const [path, place] of [
+    ['/-/files', 'http://t.example:8080/'],
+    ['/-/status', 'http://t.example:8080/-/status'],
+  ] as const) {
+    const { status, headers } = await ask(path)
+    assert.deepEqual([status, headers['Location']], [302, place])
+  }
 })

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { clientInfoHash } from '../../../src/core/publish/client.js'
@@ -15,7 +14,7 @@ import type { SwarmCounts } from '../../../src/tracker/swarms/swarm-types.js'
 const OPTIONS: PageOptions = {
   showInfoPage: true,
   siteName: null,
-  filesUrl: null,
+  mirror: null,
   redirect: null,
   showNames: true,
   allowGet: false,
@@ -61,10 +60,9 @@ export async function pagesOf(t: TestContext, setup: Setup) {
     now: () => time,
     monotonic: () => time,
   })
-  const ask = async (path: string, query = '') => {
+  const ask = async (path: string, query = '', isBrowser = false) => {
     const announceUrls = ['http://t.example/announce']
-    const answered = await answer({ path, query, client: '192.0.2.1', announceUrls })
-    assert(answered, path)
+    const answered = await answer({ path, query, client: '192.0.2.1', announceUrls, isBrowser })
     return { ...answered, text: Buffer.from(answered.body).toString() }
   }
   const json = async (path: string, query = '') =>

@@ -133,8 +133,9 @@ function jsonOf(asked: Scraped, answers: readonly TrackerAnswer[]): string {
 
 function textOf({ name }: ScrapedTorrent, answers: readonly TrackerAnswer[]): string {
   const lines = answers.map(({ tracker, counts, error }) => {
-    const cells = counts ? [counts.seeds, counts.leechers, counts.completed] : ['-', '-', '-']
-    const figures = cells.map((cell) => String(cell).padStart(9)).join('')
+    const { seeds = null, leechers = null, completed = null } = counts ?? {}
+    const cells = [seeds, leechers, completed].map((count) => String(count ?? '-'))
+    const figures = cells.map((cell) => cell.padStart(9)).join('')
     return `${figures}  ${escapeText(hidePasskeys(tracker))}${error === null ? '' : `: ${escapeText(error)}`}\n`
   })
   if (lines.length === 0) return ''

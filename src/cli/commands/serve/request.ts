@@ -44,7 +44,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
   }
   if (existsSync(join(path, RESERVED))) {
     reportWarning(
-      `${join(root, RESERVED)}: not served, because /-/ is reserved for the service`,
+      `${join(root, RESERVED)}: not served, because /-/ is reserved for the service; rename it, or link to it by another name`,
       io,
     )
   }

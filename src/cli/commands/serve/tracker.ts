@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { isLoopback } from '../../../admin/access/listen-place.js'
 import type { Admin } from '../../../admin/server/open-admin.js'
 import { isWithin, realPath } from '../../../files/inside.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
@@ -7,6 +8,7 @@ import {
   type RunningTracker,
   type TrackerWorld,
 } from '../../../tracker/app/run-tracker.js'
+import type { MirrorPlace } from '../../../tracker/page/site.js'
 import type { OwnTracker } from '../../../mirror/options.js'
 import { hasListings } from '../../../mirror/requests/site-header.js'
 import { announceUrlAt } from '../../../metainfo/trackers.js'
@@ -23,7 +25,7 @@ import {
 import { declareTrackOptions, type TrackOptions } from '../../options/tracker.js'
 import { requireCurrent, trackerSettings } from '../../open/tracker.js'
 import { attributesWith } from '../../options/option.js'
-import { bareHost, withPortAdvice } from '../../open/server.js'
+import { withPortAdvice } from '../../open/server.js'
 import { announceUrlsOf } from '../../output/tracker-greeting.js'
 import { declareServeOptions, TRACKER_PORT, type ServeOptions } from './options.js'
 import { ownAnnounce, sharedSockets } from './request.js'
@@ -70,11 +72,15 @@ export async function startTracker(
   if (admin) prepareRecords(admin)
   if (admin) refusePublic(admin, resolve(io.cwd, root))
   const page = announceAt ? null : pageOf(url)
+  const isForAll = sockets !== null || !(announceAt || isLoopback(new URL(url).hostname))
   const planned = trackerSettings(options, io, sockets)
   const settings: TrackerSettings = {
     ...planned,
     allowed: { ...planned.allowed, isFed: true },
-    page: { ...planned.page, filesUrl: filesUrlOf(serveOptions, service !== null) },
+    page: {
+      ...planned.page,
+      mirror: mirrorPlace(serveOptions, { isForAll, isPassed: service !== null }),
+    },
     publicUrl: page?.replace(/\/$/, '') ?? null,
     tls: isSecure ? tls : null,
   }
@@ -170,13 +176,23 @@ function pageOf(announce: string): string {
   return new URL('./', `${scheme}://${host}${pathname}`).href
 }
 
-/** The way to the page of all files; null if there is none, or only some visitors reach it. */
-function filesUrlOf(options: ServeOptions, isPassed: boolean): TrackerSettings['page']['filesUrl'] {
+/**
+ * The way to the mirror from the tracker's pages: at the host of the request, without a public URL.
+ * Null if nobody knows its port, or if the tracker has visitors who cannot reach it.
+ */
+function mirrorPlace(
+  options: ServeOptions,
+  { isForAll, isPassed }: { readonly isForAll: boolean; readonly isPassed: boolean },
+): MirrorPlace | null {
   const { publicUrl, host, port, tlsCert } = options
-  if (!hasListings(options)) return null
-  if (publicUrl !== undefined) return `${publicUrl}/`
-  const isEverywhere = host.some((each) => ['::', '0.0.0.0'].includes(bareHost(each)))
-  if (isPassed || port === 0 || !isEverywhere) return null
+  const hasFiles = hasListings(options)
+  if (publicUrl !== undefined) return { url: `${publicUrl}/`, hasFiles }
+  const names = host.filter((each) => !each.includes('/'))
+  const isHidden = names.length === 0 && host.length > 0
+  if (isPassed || port === 0 || isHidden) return null
+  // Without a host, the mirror is on a loopback address, and the tracker on all
+  if (names.every(isLoopback) && (isForAll || names.length === 0)) return null
   const scheme = tlsCert === undefined ? 'http' : 'https'
-  return (address) => new URL('./', announceUrlAt(new URL(address), scheme, port)).href
+  const url = (address: string) => new URL('./', announceUrlAt(new URL(address), scheme, port)).href
+  return { url, hasFiles }
 }

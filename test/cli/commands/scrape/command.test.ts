@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { listenLocally } from '../../../support/listen.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { fetchAlone } from '../../../support/opentracker.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
@@ -38,6 +40,24 @@ test('seeds and leechers are listed by tracker, over HTTP and UDP', async (t) =>
   assert.deepEqual([status, stderr], [0, ''])
   const all = await runBtkit(['scrape', dirname(place('a'))])
   assert.equal(all.stdout.match(/\.torrent:$/gm)?.length, 3)
+})
+
+test('a count that a tracker does not send is a dash, and null in JSON', async (t) => {
+  const infoHash = 'ab'.repeat(20)
+  const answer = Buffer.concat([
+    Buffer.from('d5:filesd20:'),
+    Buffer.from(infoHash, 'hex'),
+    Buffer.from('d8:completei3e10:incompletei0eeee'),
+  ])
+  const server = createServer((_request, response) => response.end(answer))
+  const url = `http://127.0.0.1:${await listenLocally(t, server)}/announce`
+  const args = [`magnet:?xt=urn:btih:${infoHash}`, '--announce', url]
+  const { status, stdout } = await runBtkit(['scrape', ...args])
+  assert.equal(status, 0)
+  assert.equal(stdout.split('\n')[2], `        3        0        -  ${url}`)
+  const counts = { seeds: 3, leechers: 0, completed: null }
+  const json = parseJson(await runBtkit(['scrape', '--json', ...args]))
+  assert.deepEqual(json['trackers'], [{ tracker: url, ...counts, error: null, code: null }])
 })
 
 test('a magnet link is asked for, of its trackers or of another', async (t) => {

@@ -1,0 +1,31 @@
+import { STATUS_CODES } from 'node:http'
+import { html, type HtmlValue } from '../../text/html.js'
+import { renderPage } from './layout.js'
+
+/** An error as a browser shows it. */
+interface ErrorPage {
+  readonly status: number
+  /** The line that other clients get. */
+  readonly line: string
+  readonly header: HtmlValue
+  /** Ways on, as items of a list. */
+  readonly links: readonly HtmlValue[]
+}
+
+/** Renders an error as a page with ways on. */
+export function renderErrorPage({ status, line, header, links }: ErrorPage): string {
+  const title = `${status} ${STATUS_CODES[status] ?? ''}`
+  return renderPage(
+    { title, header },
+    html`<h1>${title}</h1>
+      <p>${asSentence(line)}</p>
+      <ul>
+        ${links}
+      </ul>`,
+  )
+}
+
+/** An error as a sentence; one that begins with a path keeps it. */
+function asSentence(line: string): string {
+  return `${line.charAt(0).toUpperCase()}${line.slice(1)}.`
+}
