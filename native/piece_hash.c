@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "batch.h"
+#include "below_root.h"
 #include "drafts.h"
 #include "file_lock.h"
 #include "hash_job.h"
@@ -203,6 +204,10 @@ NAPI_MODULE_INIT() {
       {"endAtSecondSignal", NULL, end_at_second_signal, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lockByte", NULL, lock_byte, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"lookBelow", NULL, look_below, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"openNow", NULL, open_now, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"openLater", NULL, open_later, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"readNow", NULL, read_now, NULL, NULL, NULL, napi_enumerable, NULL},
       {"unlockByte", NULL, unlock_byte, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   struct instance *instance = calloc(1, sizeof *instance);

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 /** Limits the duration of a call. */
 export interface CallLimits {
   /** In milliseconds. */
@@ -23,6 +25,8 @@ export async function callWithin<T>(
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted()
+  // Of a signal that many calls share, Node would warn
+  if (signal) setMaxListeners(0, signal)
   const ending = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let stop: () => void = () => undefined

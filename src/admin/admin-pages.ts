@@ -69,7 +69,10 @@ const TIDY_PERIOD = 3_600_000
 interface FormsSettings
   extends
     CollectionParts,
-    Pick<FormsParts, 'presets' | 'announce' | 'swarmsAt' | 'isBannedAt' | 'makeFrom'>,
+    Pick<
+      FormsParts,
+      'presets' | 'announce' | 'announceUrls' | 'swarmsAt' | 'isBannedAt' | 'makeFrom'
+    >,
     Pick<ServerContext, 'monotonic' | 'onError'> {}
 
 /** The parts of the pages on which torrents are changed, and their end. */

@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { escapeText } from '../text/escape.js'
@@ -11,8 +19,13 @@ import { isRunning } from '../process.js'
  * reads the file first.
  */
 
-/** The mark beside an open file: `PATH-open-PROCESS-START`. It is removed when the file is closed. */
+/**
+ * The mark beside an open file: `PATH-open-PROCESS-START-NAMESPACE`. It is removed when the file is
+ * closed. A process of another namespace, such as a container's, cannot be seen: its mark counts once,
+ * and then has the time CHECKED.
+ */
 const MARK = '-open-'
+const CHECKED = 0
 
 /** The mark of this process beside an open file. */
 export interface Mark {
@@ -23,7 +36,7 @@ export interface Mark {
 
 /** Marks a file as open. A directory that cannot be written has no marks. */
 export function markOpen(path: string): Mark {
-  const mark = `${path}${MARK}${process.pid}-${startOf(process.pid)}`
+  const mark = `${path}${MARK}${process.pid}-${startOf(process.pid)}-${namespace()}`
   let isDamaged = false
   const write = (text: string) => {
     try {
@@ -64,7 +77,19 @@ export function forgetDeaths(path: string): void {
 }
 
 function removeMarks(marks: readonly string[]): void {
-  for (const mark of marks) rmSync(mark, { force: true })
+  for (const mark of marks) {
+    // The process may still run
+    if (!isOfOwnNamespace(mark) && textOf(mark) === '') setChecked(mark)
+    else rmSync(mark, { force: true })
+  }
+}
+
+function setChecked(mark: string): void {
+  try {
+    utimesSync(mark, CHECKED, CHECKED)
+  } catch {
+    // It is gone, or another user's: it counts again
+  }
 }
 
 /** The marks of processes that died, or that found damage. */
@@ -72,6 +97,9 @@ function deadMarks(path: string): string[] {
   const start = basename(path) + MARK
   const names = readdirSync(dirname(path)).filter((name) => name.startsWith(start))
   const isAlive = (name: string) => {
+    if (!isOfOwnNamespace(name)) {
+      return statSync(join(dirname(path), name), { throwIfNoEntry: false })?.mtimeMs === CHECKED
+    }
     const [pid = 0, since] = name.slice(start.length).split('-').map(Number)
     return pid > 0 && isRunning(pid) && startOf(pid) === since
   }
@@ -85,6 +113,20 @@ function textOf(mark: string): string {
     return readFileSync(mark, 'utf8').slice(0, 200)
   } catch {
     return ''
+  }
+}
+
+function isOfOwnNamespace(mark: string): boolean {
+  const [, , own] = mark.slice(mark.lastIndexOf(MARK) + MARK.length).split('-')
+  return own === undefined || own === namespace()
+}
+
+/** The number of this process's namespace of processes; 0 on other systems than Linux. */
+function namespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
+  } catch {
+    return '0'
   }
 }
 

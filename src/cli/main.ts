@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { constants } from 'node:os'
 import { asBtkitError } from '../errors.js'
 import { loadNative } from '../native-addon.js'
@@ -20,6 +21,9 @@ interface Signals {
 /** Milliseconds to wait for readers of the output after the work was stopped. */
 const LAST_WORDS = 1000
 
+/** Milliseconds after a signal until the process ends whatever it still waits for. */
+const PATIENCE = 9500
+
 /** Milliseconds that a command may take to end after an error that nobody caught. */
 const ORDERLY = 10_000
 
@@ -29,6 +33,8 @@ const ORDERLY = 10_000
  * stands for.
  */
 export async function main(program: string, subcommand: string | null = null): Promise<void> {
+  // All that waits for one end of the program is no leak, of which Node would warn
+  setMaxListeners(0)
   let controller: AbortController | null = null
   // Created late: the first controller takes time, and quick commands need none
   const stop = () => (controller ??= new AbortController())
@@ -39,6 +45,8 @@ export async function main(program: string, subcommand: string | null = null): P
       stopped = signal
       // A second one ends the process at once
       for (const ending of ENDINGS) process.removeAllListeners(ending)
+      // A lock that another process holds, or a disk that hangs, must not keep it longer
+      setTimeout(() => process.kill(process.pid, signal), PATIENCE).unref()
       stop().abort()
       process.stdin.destroy()
     })

@@ -40,6 +40,8 @@ type Call = readonly [method: string, ...params: unknown[]]
  */
 export class Aria2Client extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = false
+  /** Largest request that it accepts, in bytes; 0 if it does not say. */
+  #sizeLimit: number | null = null
 
   async version(): Promise<string> {
     const { version } = asObject(await this.#call('aria2.getVersion'))
@@ -54,9 +56,15 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
   }
 
   async add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
+    const option = 'rpc-max-request-size'
+    this.#sizeLimit ??= asNumber(asObject(await this.#call('aria2.getGlobalOption'))[option])
+    const limit = this.#sizeLimit || Infinity
     const failures: (BtkitError | null)[] = []
-    for (const part of partBySize(torrents, callSize, CALL_SIZE)) {
-      failures.push(...(await this.#addAtOnce(part)))
+    for (const part of partBySize(torrents, callSize, Math.min(limit, CALL_SIZE))) {
+      const size = part.length === 1 && part[0] ? callSize(part[0]) : 0
+      // aria2 would close the connection
+      if (size > limit) failures.push(this.tooLarge(size, limit, option))
+      else failures.push(...(await this.#addAtOnce(part)))
     }
     return failures
   }
@@ -204,7 +212,7 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
     const answer = await this.http({ body })
     const { result, error } = asObject(this.parse(answer))
     if (error !== undefined) throw this.#failureOf(error)
-    if (answer.status !== 200) throw this.badStatus(answer)
+    if (!answer.isOk) throw this.badStatus(answer)
     if (result === undefined) throw this.badAnswer('not that of aria2')
     return result
   }

@@ -51,7 +51,6 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = true
   readonly changedNames = CHANGED_BY_LIBTORRENT
   #session: Promise<void> | null = null
-  #cookie = ''
   /** Resolved once for all torrents, because several are added at the same time. */
   #labels: Promise<void> | null = null
   #calls = 0
@@ -154,10 +153,9 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
 
   async #send(method: string, params: readonly unknown[]): Promise<unknown> {
     const body = JSON.stringify({ method, params, id: ++this.#calls })
-    const headers = { 'Content-Type': 'application/json', Cookie: this.#cookie }
+    const headers = { 'Content-Type': 'application/json' }
     const answer = await this.http({ body, headers })
-    if (answer.status !== 200) throw this.badStatus(answer)
-    this.#cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? this.#cookie
+    if (!answer.isOk) throw this.badStatus(answer)
     const values = asObject(this.parse(answer))
     if (values['error']) this.#refuse(asObject(values['error']))
     if (!('result' in values)) throw this.badAnswer('not that of Deluge')

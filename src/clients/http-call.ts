@@ -22,6 +22,8 @@ export interface HttpCallOptions extends Required<CallLimits> {
 
 export interface HttpAnswer {
   readonly status: number
+  /** Whether the status is 200 to 299. */
+  readonly isOk: boolean
   readonly headers: Headers
   readonly bytes: Uint8Array
   readonly text: string
@@ -86,7 +88,8 @@ export async function callHttp(call: HttpCall, options: HttpCallOptions): Promis
       })
       const body = (response.body ?? []) as AsyncIterable<Uint8Array>
       const bytes = await collectAnswer(body, label)
-      return { status: response.status, headers: response.headers, bytes, text: bytes.toString() }
+      const { status, ok, headers } = response
+      return { status, isOk: ok, headers, bytes, text: bytes.toString() }
     })
   } catch (error) {
     if (error instanceof BtkitError) throw error

@@ -36,7 +36,6 @@ const START_SINCE = [2, 11] as const
 export class QbittorrentClient extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = true
   readonly changedNames = CHANGED_BY_LIBTORRENT
-  #cookie = ''
   #startWord: Promise<'start' | 'resume'> | null = null
   /** qBittorrent's identifiers of its torrents, by info hash. */
   #ids: ReadonlyMap<InfoHash, string> = new Map()
@@ -155,13 +154,13 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   /** Calls the interface, and logs in if it is required. */
   async #request(method: string, body?: Body): Promise<HttpAnswer> {
     const first = await this.#send(method, body)
-    if (first.status !== 401 && first.status !== 403) return first
+    if (first.status !== 403) return first
     await this.#logIn()
     return this.#send(method, body)
   }
 
   #requireDone(answer: HttpAnswer): HttpAnswer {
-    if (answer.status === 200 || answer.status === 204) return answer
+    if (answer.isOk) return answer
     if (answer.status === 409) throw this.failure('has this torrent already')
     throw this.badStatus(answer)
   }
@@ -170,15 +169,25 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     const { user, password } = this.address
     const body = new URLSearchParams({ username: user || 'admin', password })
     const answer = await this.#send('auth/login', body)
-    const cookie = answer.headers.getSetCookie()[0]?.split(';')[0]
-    if (cookie === undefined) throw this.refusedLogin()
-    this.#cookie = cookie
+    // Before version 5.2 it refuses with status 200
+    if (answer.status === 401 || answer.text.startsWith('Fails')) throw this.refusedLogin()
+    if (answer.status === 403) {
+      throw this.refused('has banned this address after failed logins; restart it or wait an hour')
+    }
+    this.#requireDone(answer)
+  }
+
+  /** With 401 it refuses the host name before any login. A request without a session gets 403. */
+  protected override badStatus(answer: HttpAnswer): BtkitError {
+    if (answer.status !== 401) return super.badStatus(answer)
+    const advice = 'add it to its ServerDomains, and let a proxy pass on Host'
+    return this.refused(`does not accept the host name ${this.hostname}; ${advice}`)
   }
 
   #send(method: string, body?: Body): Promise<HttpAnswer> {
     const { url } = this.address
     // It refuses requests that seem to come from a page of another site
-    const headers = { Referer: url, Cookie: this.#cookie }
+    const headers = { Referer: url }
     return this.http({ headers, body }, `${url}api/v2/${method}`)
   }
 }

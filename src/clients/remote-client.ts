@@ -10,14 +10,21 @@ import {
 import type { ClientTorrent } from '../core/publish/client.js'
 import { BtkitError, nameErrors, valueOr } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
+import { clipText, escapeText, quoteText } from '../text/escape.js'
 
 /** Matches names for which libtorrent looks under other names on disk. */
 export const CHANGED_BY_LIBTORRENT = /[\\\0-\x1f\x7f]/
+
+/** The most characters of an answer that an error repeats. */
+const MOST_WORDS = 200
 
 const KINDS = { v1: 'torrent', v2: 'torrent of version 2', hybrid: 'hybrid' } as const
 
 /** Base class of all client drivers, with the address and the request options. */
 export abstract class RemoteClient {
+  /** Cookies by name: that of the client's session, and those of proxies in front of it. */
+  readonly #cookies = new Map<string, string>()
+
   constructor(
     protected readonly address: ClientAddress,
     protected readonly options: HttpCallOptions,
@@ -30,8 +37,33 @@ export abstract class RemoteClient {
   abstract version(): Promise<string>
 
   /** Sends a request to the client's address, a POST if it has a body; see callHttp. */
-  protected http(call: Omit<HttpCall, 'url'>, url = this.address.url): Promise<HttpAnswer> {
-    return callHttp({ url, ...call }, this.options)
+  protected async http(call: Omit<HttpCall, 'url'>, url = this.address.url): Promise<HttpAnswer> {
+    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const headers = { ...call.headers, ...(cookie === '' ? {} : { Cookie: cookie }) }
+    const answer = await callHttp({ url, ...call, headers }, this.options)
+    for (const line of answer.headers.getSetCookie()) {
+      const [, name, value] = /^([^=;]+)=([^;]*)/.exec(line) ?? []
+      if (name !== undefined && value !== undefined) this.#cookies.set(name.trim(), value.trim())
+    }
+    const location = answer.headers.get('Location')
+    const isRedirect = answer.status >= 300 && answer.status < 400
+    if (isRedirect && location !== null) throw this.#redirect(url, location)
+    return answer
+  }
+
+  /** The error for a redirect, with the address that it leads to, but without its query. */
+  #redirect(url: string, location: string): BtkitError {
+    const target = URL.canParse(location, url) ? new URL(location, url) : null
+    if (!target) return this.refused(`answers with a redirect to ${quoteText(location)}`)
+    const { protocol, hostname, port, pathname } = target
+    const method = url.slice(this.address.url.length)
+    const path = pathname.endsWith(method)
+      ? pathname.slice(0, -method.length || undefined)
+      : pathname
+    const scheme = protocol.slice(0, -1)
+    const host = `${hostname}:${port || (scheme === 'https' ? 443 : 80)}`
+    const address = `${this.address.kind}+${scheme}://${host}${path}`
+    return this.refused(`answers with a redirect; if the client is there, use ${address}`)
   }
 
   /** Parses an answer as JSON; undefined if it is invalid. */
@@ -73,10 +105,17 @@ export abstract class RemoteClient {
     return badAnswer(this.label, why)
   }
 
-  /** The error for an answer with an unexpected status. */
-  protected badStatus({ status }: HttpAnswer): BtkitError {
-    if (status === 401 || status === 403) return this.refusedLogin()
-    return this.badAnswer(`HTTP status ${status}`)
+  /** The error for an answer with an unexpected status, with the words of the answer. */
+  protected badStatus({ status, text }: HttpAnswer): BtkitError {
+    if (status === 401) return this.refusedLogin()
+    if (status === 413) {
+      const why = 'the request is too large for the server in front of it; with nginx, raise'
+      return this.failure(`HTTP status 413: ${why} client_max_body_size`)
+    }
+    const words = clipText(text, MOST_WORDS)
+      .replace(/<[^>]*>|\s+/g, ' ')
+      .trim()
+    return this.badAnswer(`HTTP status ${status}${words && `: ${escapeText(words)}`}`)
   }
 
   /** The error for a client that refuses the user name and password, or requires them. */
@@ -86,7 +125,23 @@ export abstract class RemoteClient {
       user + password === ''
         ? 'wants a user name or password; put them into its address or a netrc file'
         : 'does not take this user name and password'
+    return this.refused(why)
+  }
+
+  /** The error for a client that refuses every request, so that no further one is sent. */
+  protected refused(why: string): BtkitError {
     return new BtkitError('unreachable', `${this.label}: ${why}`)
+  }
+
+  /** The error for a torrent whose request is above a limit that a setting of the client raises. */
+  protected tooLarge(size: number, limit: number, setting: string): BtkitError {
+    const why = `its ${setting} is ${limit} bytes, and this torrent takes ${size}`
+    return new BtkitError('too-large', `${this.label}: ${why}`)
+  }
+
+  /** The host of the address, as in `Host` but without the port. */
+  protected get hostname(): string {
+    return new URL(this.address.url).hostname
   }
 
   /**

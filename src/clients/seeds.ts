@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { callWithin, type CallLimits } from '../bounded-call.js'
 import type { ClientTorrent, TorrentClient } from '../core/publish/client.js'
 import { makeDirectory } from '../directories.js'
 import { BtkitError, osCodeOf, refuseAborted } from '../errors.js'
+import { statIfThere } from '../files/stat-files.js'
 import { jsonLine } from '../text/escape.js'
 import {
   asInfoHash,
@@ -46,13 +47,13 @@ export async function answerStatus(
 }
 
 /**
- * Finds the seeds that run. The sockets of those that were killed are removed.
+ * Finds the seeds that run. The sockets of those that were killed are removed. A socket of another
+ * user counts only for root, and if that user owns the directory: systemd made it for a service.
  * @throws BtkitError `unreachable` if one does not answer, `interrupted`
  */
 export async function findSeeds(directory: string, limits: CallLimits): Promise<RunningSeed[]> {
   const seeds: RunningSeed[] = []
-  for (const name of namesIn(directory)) {
-    const path = join(directory, name)
+  for (const path of socketsIn(directory)) {
     try {
       const { port, version, torrents } = await callWithin(limits, (signal) => ask(path, signal))
       seeds.push({
@@ -72,9 +73,13 @@ export async function findSeeds(directory: string, limits: CallLimits): Promise<
   return seeds
 }
 
-function namesIn(directory: string): string[] {
+function socketsIn(directory: string): string[] {
   try {
-    return readdirSync(directory).filter((name) => /^seed-\d+\.sock$/.test(name))
+    const own = process.getuid?.() ?? 0
+    const trusted = new Set([own, own === 0 ? statSync(directory).uid : own])
+    const names = readdirSync(directory).filter((name) => /^seed-\d+\.sock$/.test(name))
+    const paths = names.map((name) => join(directory, name))
+    return paths.filter((path) => trusted.has(statIfThere(path)?.uid ?? NaN))
   } catch {
     return []
   }
@@ -96,6 +101,7 @@ async function ask(path: string, signal: AbortSignal): Promise<SeedReport> {
       isMarked: true,
       state: each['state'] === 'missing' ? 'missing' : 'seeding',
       message: asText(each['message']) || null,
+      warning: asText(each['warning']) || null,
       size: asNumber(each['size']),
       bytesDone: asNumber(each['bytesDone']),
       peers: asNumber(each['peers']),

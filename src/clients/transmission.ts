@@ -168,11 +168,21 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     const isNew = first.status === 409 && sessionId !== null && sessionId !== sent
     if (isNew) this.#sessionId = sessionId
     const answer = isNew ? await this.#send(body) : first
-    if (answer.status !== 200) throw this.badStatus(answer)
+    if (!answer.isOk) throw this.badStatus(answer)
     const { result, arguments: values } = asObject(this.parse(answer))
     if (typeof result !== 'string') throw this.badAnswer('not that of Transmission')
     if (result !== 'success') throw this.failure(result)
     return asObject(values)
+  }
+
+  protected override badStatus(answer: HttpAnswer): BtkitError {
+    if (answer.status === 403) {
+      const advice = 'add it to rpc-whitelist; after too many failed logins, restart Transmission'
+      return this.refused(`does not accept the address of this machine; ${advice}`)
+    }
+    if (answer.status !== 421) return super.badStatus(answer)
+    const advice = 'add it to rpc-host-whitelist'
+    return this.refused(`does not accept the host name ${this.hostname}; ${advice}`)
   }
 
   #send(body: string): Promise<HttpAnswer> {
@@ -193,6 +203,7 @@ function readTorrent(torrent: JsonObject): ClientTorrent {
     isMarked: asList(torrent['labels']).includes(MARK),
     state: error === 3 ? 'error' : state,
     message: error === 1 ? null : asText(torrent['errorString']) || null,
+    warning: error === 1 ? asText(torrent['errorString']) || null : null,
     size,
     bytesDone: size - asNumber(torrent['leftUntilDone']),
     peers: asNumber(torrent['peersConnected']),

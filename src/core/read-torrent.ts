@@ -1,5 +1,5 @@
 import { BtkitError, nameErrors } from '../errors.js'
-import { readBounded, readStart } from '../files/read-bounded.js'
+import { readBounded, readRegular, readStart } from '../files/read-bounded.js'
 import { type Metainfo, type UnhashedMetainfo, withInfoHashes } from '../metainfo/metainfo.js'
 import { parseUnhashed } from '../metainfo/parse/metainfo.js'
 
@@ -26,6 +26,15 @@ export function readTorrentBytes(
     if (error instanceof BtkitError && error.code === 'too-large') refuseOtherFile(path, maxSize)
     throw error
   }
+}
+
+/**
+ * Does the same for a service, which never waits for a disk.
+ * @throws BtkitError with the file's name
+ */
+export async function loadTorrent(path: string, maxSize: number): Promise<Metainfo> {
+  const file = await readRegular(path, maxSize, null)
+  return parseTorrent(file?.bytes ?? new Uint8Array(0), path, maxSize)
 }
 
 /** Refuses a large file whose beginning shows that it is not a torrent, such as its content. */

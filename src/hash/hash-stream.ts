@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { BtkitError } from '../errors.js'
 import {
   batchStart,
@@ -141,6 +142,8 @@ async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
   const pause = () => {
     pauseJob(job)
   }
+  // Of a signal that many streams share, Node would warn
+  setMaxListeners(0, options.signal)
   options.signal.addEventListener('abort', stop)
   options.giveUp?.addEventListener('abort', pause)
   if (options.giveUp?.aborted) pause()

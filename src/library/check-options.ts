@@ -83,5 +83,8 @@ export function checkPublicUrl(text: string | undefined): string | null {
   if (text === undefined) return null
   const url = plainUrl(text)
   if (url !== null) return url
-  throw new BtkitError('usage', `publicUrl ${text}: not an http or https URL without ? and #`)
+  throw new BtkitError(
+    'usage',
+    `publicUrl ${text}: not an http or https URL without ?, #, user and password`,
+  )
 }

@@ -72,10 +72,11 @@ function asciiHost(host: string): string {
 }
 
 /**
- * Checks the URL of a tracker, and returns it as `storedUrl`.
+ * Checks the URL of a tracker, and returns it as `storedUrl`, without a fragment: no client sends one.
  * @throws BtkitError `usage`
  */
-export function checkTracker(url: string): TrackerUrl {
+export function checkTracker(given: string): TrackerUrl {
+  const url = given.replace(/#.*/, '')
   const stored = typedUrl(url)
   if (isTracker(stored) && !hasOdd(stored)) return stored
   const isBare = BARE_HOST.test(url) && isTracker(`http://${url}`)
@@ -227,9 +228,14 @@ export function tiersOf(trackers: TrackerTiers): TrackerUrl[][] {
   return tiers.map((tier) => (typeof tier === 'string' ? [tier] : [...tier]).map(checkTracker))
 }
 
-/** An http or https URL without `?` and `#`, and without a slash at its end; null for any other text. */
+/**
+ * An http or https URL without `?`, `#` and a user, and without a slash at its end; null for any other
+ * text. Such URLs are published.
+ */
 export function plainUrl(text: string): string | null {
   const stored = typedUrl(text)
   const isPlain = isSeed(stored) && /^https?:[^?#]*$/i.test(stored) && !hasOdd(stored)
-  return isPlain ? stored.replace(/\/+$/, '') : null
+  if (!isPlain) return null
+  const { username, password } = new URL(stored)
+  return username + password === '' ? stored.replace(/\/+$/, '') : null
 }

@@ -3,6 +3,7 @@ import type { CacheAccess } from '../core/digests/cache-trust.js'
 import type { Content } from '../core/digests/content.js'
 import type { InfoOptions } from '../core/digests/info.js'
 import type { Mirror } from './tree/mirror.js'
+import type { TorrentCore } from '../metainfo/build/torrent.js'
 import type { InfoHash, InfoHashes, PieceLength, TrackerUrl } from '../metainfo/values.js'
 import type { ScrapedCounts } from '../clients/scrape/swarm-counts.js'
 import type { ClientAddresses } from '../server/connections/client-address.js'
@@ -118,8 +119,9 @@ export interface SeedFigures {
   readonly refused: number
 }
 
-/** A torrent whose hashes are in the cache. */
+/** A torrent whose hashes are in the cache, or could not be written there. */
 interface MirrorTorrent extends InfoHashes {
+  readonly core: TorrentCore
   readonly content: Content
   readonly options: InfoOptions
   readonly cacheAccess: CacheAccess

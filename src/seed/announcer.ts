@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { announceSeed, canAnnounce, type AnnounceUrl } from '../clients/scrape/announce.js'
+import { ScrapeFailure } from '../clients/scrape/swarm-counts.js'
 import { swarmHashes } from '../metainfo/info-hash.js'
 import type { InfoHash } from '../metainfo/values.js'
 import type { SeedTorrent } from './seeded.js'
@@ -15,19 +16,30 @@ const ROUND = 20 * 60
 /** Milliseconds between announces: without a tracker's word, and whatever it says. */
 const USUAL = 30 * 60_000
 const SHORTEST = 60_000
-const LONGEST = 2 * 60 * 60_000
+const LONGEST = 24 * 60 * 60_000
 
-/** Announces are moved by up to this share of their interval, so that they spread. */
+/** The longest pause after failures, in milliseconds. */
+const LONGEST_FAILING = 2 * 60 * 60_000
+
+/** Announces come later by up to this share of their interval, so that they spread; never sooner. */
 const SPREAD = 0.1
 
 /** Milliseconds that all last announces together may take. */
 const FAREWELL = 3000
 
+interface Tracker {
+  readonly url: AnnounceUrl
+  /** The identifier that it gave; null if it gave none. */
+  id: string | null
+  /** When it may be asked again: it said so with a refusal. */
+  notBefore: number
+}
+
 /** A tier of a torrent's trackers (BEP 12), of which the first that answers is used. */
 interface Tier {
   readonly torrent: SeedTorrent
   readonly infoHash: InfoHash
-  readonly urls: AnnounceUrl[]
+  readonly trackers: Tracker[]
   nextAt: number
   failures: number
   hasStarted: boolean
@@ -36,18 +48,26 @@ interface Tier {
   isRetried: boolean
   /** Why the last announce failed; null if it did not. */
   error: string | null
-  /** The failure of all its trackers that was noted last. */
+  /** The tracker's warning in its last answer; null if there was none. */
+  warning: string | null
+  /** The failure of all its trackers, or the warning, that was noted last. */
   noted: string | null
 }
 
 /**
- * Receives the first failure of its kind, and the tracker that answers again when the last torrent
- * with that failure is announced; then the failure is null.
+ * Receives the first failure or warning of its kind, and the tracker that answers again when the
+ * last torrent with that failure is announced; then the problem is null.
  */
 export type OnTrackerChange = (
   torrent: SeedTorrent,
-  change: { readonly tracker: string; readonly failure: string | null },
+  change: { readonly tracker: string; readonly problem: string | null },
 ) => void
+
+/** A tracker's failure or warning. */
+interface TrackerWords {
+  readonly tracker: string
+  readonly reason: string
+}
 
 /** Announces torrents to their trackers: spread over time, and less often while they fail. */
 export class Announcer {
@@ -72,10 +92,17 @@ export class Announcer {
   }
 
   /** The trackers of a torrent that fail, each with the reason. */
-  failuresOf(torrent: SeedTorrent): { readonly tracker: string; readonly reason: string }[] {
-    return (this.#tiers.get(torrent) ?? []).flatMap(({ urls, error }) => {
+  failuresOf(torrent: SeedTorrent): TrackerWords[] {
+    return (this.#tiers.get(torrent) ?? []).flatMap(({ trackers, error }) => {
       // The tracker that failed went to the end of its tier
-      return error === null ? [] : [{ tracker: urls.at(-1) ?? '', reason: error }]
+      return error === null ? [] : [{ tracker: trackers.at(-1)?.url ?? '', reason: error }]
+    })
+  }
+
+  /** The trackers of a torrent that warn of something, each with its words. */
+  warningsOf(torrent: SeedTorrent): TrackerWords[] {
+    return (this.#tiers.get(torrent) ?? []).flatMap(({ trackers, warning }) => {
+      return warning === null ? [] : [{ tracker: trackers[0]?.url ?? '', reason: warning }]
     })
   }
 
@@ -92,8 +119,9 @@ export class Announcer {
       return known
         .filter((urls) => urls.length > 0)
         .map((urls) => ({
-          ...{ torrent, infoHash, urls: [...urls], nextAt, error: null, noted: null },
+          ...{ torrent, infoHash, nextAt, error: null, warning: null, noted: null },
           ...{ failures: 0, hasStarted: false, isAsking: false, isRetried: false },
+          trackers: urls.map((url) => ({ url, id: null, notBefore: 0 })),
         }))
     })
     this.#tiers.set(torrent, tiers)
@@ -105,6 +133,7 @@ export class Announcer {
   retry(torrent: SeedTorrent): void {
     for (const tier of this.#tiers.get(torrent) ?? []) {
       if (tier.hasStarted) continue
+      for (const tracker of tier.trackers) tracker.notBefore = 0
       if (tier.isAsking) tier.isRetried = true
       else if (this.#asking < AT_ONCE) void this.#announce(tier)
       else tier.nextAt = this.seeder.monotonic()
@@ -155,37 +184,56 @@ export class Announcer {
   }
 
   async #announce(tier: Tier): Promise<void> {
-    const { torrent, urls } = tier
+    const { torrent, trackers } = tier
     this.#asking++
     Object.assign(tier, { isAsking: true, isRetried: false })
     let wait = USUAL
-    const [tracker = ''] = urls
+    const tracker = this.#firstOf(tier)
+    const { url } = tracker
     try {
-      const answer = await this.#ask(tier, tier.hasStarted ? null : 'started', this.#ending.signal)
+      const event = tier.hasStarted ? null : 'started'
+      const answer = await this.#ask(tier, event, this.#ending.signal)
       wait = Math.min(LONGEST, Math.max(SHORTEST, answer.interval * 1000 || USUAL))
-      Object.assign(tier, { failures: 0, hasStarted: true, error: null })
+      tracker.id = answer.trackerId ?? tracker.id
+      const hadFailed = tier.error !== null
+      const warning = answer.warning && `warns: ${answer.warning}`
+      Object.assign(tier, { failures: 0, hasStarted: true, error: null, warning })
       if (this.#tiers.has(torrent)) {
-        if (this.#count(tier, null)) this.onChange(torrent, { tracker, failure: null })
+        const isNew = this.#count(tier, warning && `${url} ${warning}`)
+        if (isNew && (hadFailed || warning !== null))
+          this.onChange(torrent, { tracker: url, problem: warning })
         this.seeder.dial(torrent, answer.peers)
       }
     } catch (error) {
       const failure = error instanceof Error ? error.message : String(error)
-      tier.error = failure
+      Object.assign(tier, { error: failure, warning: null })
+      const pause = error instanceof ScrapeFailure ? (error.retrySeconds ?? 0) : 0
+      if (!tier.isRetried) tracker.notBefore = this.seeder.monotonic() + pause * 1000
       // The next tracker of the tier has its turn, at once unless all have failed
-      urls.push(...urls.splice(0, 1))
-      const rounds = Math.floor(tier.failures++ / urls.length)
-      const isRoundOver = tier.failures % urls.length === 0
+      trackers.push(...trackers.splice(0, 1))
+      const rounds = Math.floor(tier.failures++ / trackers.length)
+      const isRoundOver = tier.failures % trackers.length === 0
       const isAtOnce = !isRoundOver || tier.isRetried
-      wait = isAtOnce ? 0 : Math.min(LONGEST, SHORTEST * 2 ** Math.min(rounds, 10))
+      wait = isAtOnce ? 0 : Math.min(LONGEST_FAILING, SHORTEST * 2 ** Math.min(rounds, 10))
       const isOver = !isRoundOver || this.#ending.signal.aborted || !this.#tiers.has(torrent)
-      if (!isOver && this.#count(tier, `${tracker} ${failure}`))
-        this.onChange(torrent, { tracker, failure })
+      if (!isOver && this.#count(tier, `${url} ${failure}`))
+        this.onChange(torrent, { tracker: url, problem: failure })
     } finally {
       this.#asking--
       tier.isAsking = false
     }
-    const moved = wait * (1 + SPREAD * (2 * Math.random() - 1))
-    tier.nextAt = this.seeder.monotonic() + moved
+    const moved = this.seeder.monotonic() + wait * (1 + SPREAD * Math.random())
+    tier.nextAt = Math.max(moved, Math.min(...trackers.map(({ notBefore }) => notBefore)))
+  }
+
+  /** The first tracker of a tier that wants a request now; the others go to its end. */
+  #firstOf({ trackers }: Tier): Tracker {
+    const now = this.seeder.monotonic()
+    const due = trackers.findIndex(({ notBefore }) => notBefore <= now)
+    if (due > 0) trackers.push(...trackers.splice(0, due))
+    const [first] = trackers
+    if (first === undefined) throw new Error('a tier without trackers')
+    return first
   }
 
   /**
@@ -214,16 +262,17 @@ export class Announcer {
     }
   }
 
-  #ask({ infoHash, urls }: Tier, event: 'started' | 'stopped' | null, signal: AbortSignal) {
+  #ask({ infoHash, trackers }: Tier, event: 'started' | 'stopped' | null, signal: AbortSignal) {
     const { peerId, port } = this.seeder
     const { address } = this
-    const [url] = urls
-    if (url === undefined) throw new Error('a tier without trackers')
+    const [tracker] = trackers
+    if (tracker === undefined) throw new Error('a tier without trackers')
+    const { url, id: trackerId } = tracker
     const wanted = event === 'stopped' ? 0 : MOST_DIALLED_OF_TORRENT
     const uploaded = this.seeder.stateOf(infoHash)?.uploaded ?? 0
     return announceSeed({
       ...{ url, infoHash, peerId, address, port, uploaded, event, wanted, signal },
-      key: this.#key,
+      ...{ key: this.#key, trackerId },
     })
   }
 }

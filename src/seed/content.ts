@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { LRUCache } from 'lru-cache'
@@ -261,6 +262,23 @@ export class SeededContent {
     for (const { data, key, at } of this.#partsOf(piece, offset, length)) {
       if (data) await this.reader.load(key, data, at)
     }
+  }
+
+  /**
+   * Answers a request for hashes of blocks; see `HashAnswers.answerBlocks`.
+   * @throws BtkitError as `load` does
+   */
+  answerBlocks(request: Uint8Array): Promise<Uint8Array | null> {
+    const { pieceLength } = this.metainfo
+    return this.hashes.answerBlocks(request, async (start, length) => {
+      const place = [Math.floor(start / pieceLength), start % pieceLength, length] as const
+      // It may be forgotten at once if others read much
+      for (;;) {
+        await this.load(...place)
+        const bytes = this.peek(...place)
+        if (bytes) return createHash('sha256').update(bytes).digest()
+      }
+    })
   }
 
   *#partsOf(piece: number, offset: number, length: number): Generator<Part> {

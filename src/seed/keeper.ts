@@ -1,13 +1,20 @@
+import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { HashContext } from '../core/digests/hash-content.js'
 import { findData, indexFiles, type FileIndex } from '../core/find/find-data.js'
 import { findTorrents } from '../core/launch/find-torrents.js'
 import { dataProblem, stampOf } from '../core/publish/local-data.js'
-import { readTorrent } from '../core/read-torrent.js'
-import { pathIn, type DataPlace, type FoundFile } from '../core/verify/content.js'
+import { loadTorrent } from '../core/read-torrent.js'
+import { isSized, pathIn, type FoundFile, type Whereabouts } from '../core/verify/content.js'
+import { LikeNames } from '../core/verify/like-names.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
-import { planVerify, verifyTorrent, type VerifyRequest } from '../core/verify/verify-torrent.js'
+import {
+  planVerify,
+  verifyTorrent,
+  type VerifyPlan,
+  type VerifyRequest,
+} from '../core/verify/verify-torrent.js'
 import { BtkitError } from '../errors.js'
 import type { FileState } from '../files/scan/scanned-tree.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
@@ -31,8 +38,10 @@ export interface KeeperOptions {
   readonly data: readonly string[]
   /** Whether data beside a torrent counts, too. */
   readonly isBeside: boolean
-  /** Returns the content of which a torrent was made, if that is known. */
-  readonly sourceOf: (torrent: string) => string | null
+  /** Returns where the content of a torrent is, if that is known. */
+  readonly sourceOf: (torrent: string) => Whereabouts | null
+  /** Whether links may lead out of these places; absent if the user cannot choose that. */
+  readonly followSymlinks?: boolean
   /** Milliseconds between updates. */
   readonly interval: number
   /** Size of the largest torrent in bytes. */
@@ -73,8 +82,8 @@ export class SeedKeeper {
   readonly #paths = new Map<SeedTorrent, string>()
   /** The last report for each torrent or directory. */
   readonly #reported = new Map<string, string>()
-  /** The states of data that was found damaged, by torrent and place. */
-  readonly #damaged = new Map<string, { state: string; problem: Error }>()
+  /** The digests of the states of data that was found damaged, by torrent and place. */
+  readonly #damaged = new Map<string, Map<string, { state: string; problem: Error }>>()
   #index: FileIndex | null = null
   readonly #rounds = new DataRounds({
     keys: () => this.#paths.values(),
@@ -116,6 +125,9 @@ export class SeedKeeper {
     for (const [path, { stamp }] of [...this.#kept]) {
       const isUnread = unreadPaths.some((place) => `${path}/`.startsWith(`${place}/`))
       if (stamps.get(path) !== stamp && !isUnread) this.#drop(path)
+      if (stamps.has(path) || isUnread) continue
+      this.#damaged.delete(path)
+      this.#reported.delete(path)
     }
     for (const path of this.#due(stamps)) await this.#take(path, stamps.get(path) ?? '')
   }
@@ -155,7 +167,7 @@ export class SeedKeeper {
     const missing = { stamp, seeded: null, files: [], twin: null, lacks: null }
     let metainfo: Metainfo | null = null
     try {
-      metainfo = readTorrent(path, maxTorrentSize)
+      metainfo = await loadTorrent(path, maxTorrentSize)
       const infoHash = clientInfoHash(metainfo)
       if (service.find(infoHash) !== null) {
         this.#kept.set(path, { ...missing, twin: infoHash })
@@ -184,7 +196,7 @@ export class SeedKeeper {
     const { name, infoHash, infoHashV2, size, announceList } = metainfo
     const { maxTorrentSize } = this.options
     const load = async () => {
-      const again = await Promise.resolve(readTorrent(path, maxTorrentSize))
+      const again = await loadTorrent(path, maxTorrentSize)
       if (again.infoHash === infoHash && again.infoHashV2 === infoHashV2)
         return { metainfo: again, files }
       throw new BtkitError('changed', `${path}: is another torrent now`)
@@ -214,38 +226,41 @@ export class SeedKeeper {
     throw problem ?? new BtkitError('not-found', 'no place for its data is given')
   }
 
-  *#placesOf(torrent: string): Generator<Pick<VerifyRequest, 'path' | 'byName'>> {
+  *#placesOf(torrent: string): Generator<Whereabouts> {
     const { data, isBeside, sourceOf } = this.options
-    for (const path of data) yield { path, byName: false }
+    for (const path of data) yield { path }
     const source = sourceOf(torrent)
-    if (source !== null) yield { path: source, byName: false }
+    if (source !== null) yield source
     if (isBeside) yield { path: dirname(torrent), byName: true }
   }
 
   /** Returns the whole data at a place, or why it is none. */
   async #checkFiles(
     metainfo: Metainfo,
-    place: Pick<VerifyRequest, 'torrent' | 'path' | 'byName'>,
+    place: Pick<VerifyRequest, 'torrent'> & Whereabouts,
   ): Promise<(FileState | null)[] | Error> {
-    const { hashContext } = this.options
+    const { hashContext, followSymlinks = false } = this.options
     const { torrent, path } = place
     try {
       const now = Math.floor(hashContext.cacheAccess.now())
-      const plan = await planVerify({ metainfo, checkHashes: true, extra: false, ...place })
+      const request = { metainfo, checkHashes: true, extra: false, followSymlinks, ...place }
+      const plan = await planVerify(request)
       const lacking = plan.files.find((found) => !isWhole(found))
-      if (lacking) return notWhole(lacking, plan.place, path)
+      if (lacking) return await this.#notWhole(lacking, plan)
       const data = plan.files.map(dataOf)
       if (data.some((file) => file && file.fingerprint.ctimeNs > BigInt(now - QUIET) * 1_000_000n))
         return new BtkitError(
           'changed',
           `its data in ${path} was written just now; ${this.#again()}`,
         )
-      const [key, state] = [`${torrent}\n${path}`, data.map(stampOf).join(' ')]
-      const known = this.#damaged.get(key)
+      // The state of very many files takes much memory
+      const state = createHash('sha256').update(data.map(stampOf).join(' ')).digest('base64')
+      const damaged = this.#damaged.get(torrent) ?? new Map<string, never>()
+      const known = damaged.get(path)
       if (known?.state === state) return known.problem
       const problem = dataProblem(plan.request, await verifyTorrent(plan, hashContext))
       if (problem === null) return data
-      this.#damaged.set(key, { state, problem })
+      this.#damaged.set(torrent, damaged.set(path, { state, problem }))
       return problem
     } catch (error) {
       if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
@@ -256,20 +271,28 @@ export class SeedKeeper {
   /** Finds data below the given directories by its pieces, whatever its name. */
   async #findAnywhere(metainfo: Metainfo, torrent: string): Promise<(FileState | null)[] | null> {
     const { data, hashContext } = this.options
-    this.#index ??= await indexFiles(data)
+    this.#index ??= await indexFiles(data, (problem) => {
+      this.#report(problem.message, problem)
+    })
     const index = this.#index
     const found = await findData({ metainfo, torrent, index }, hashContext)
     const byFile = new Map(found.map((each) => [each.file, each]))
-    const fingerprints = new Map(
-      [...index.values()].flat().map((file) => [file.absolutePath, file.fingerprint]),
-    )
     const files = streamedFiles(metainfo).map((file) => {
-      const path = byFile.get(file)?.status === 'found' ? byFile.get(file)?.path : null
-      const fingerprint = path ? fingerprints.get(path) : undefined
-      if (path && fingerprint) return { absolutePath: path, fingerprint }
-      return file.padding || file.length === 0 ? null : undefined
+      if (file.padding || file.length === 0) return null
+      const { status, path } = byFile.get(file) ?? {}
+      if (status !== 'found' || !path) return undefined
+      return index.get(file.length, basename(path)).find((each) => each.absolutePath === path)
     })
     return files.every((file) => file !== undefined) ? files : null
+  }
+
+  async #notWhole({ file, found }: FoundFile, plan: VerifyPlan): Promise<BtkitError> {
+    const { path } = plan.request
+    const leadsOut = found.kind === 'outside' && this.options.followSymlinks === false
+    const advice = leadsOut ? '--follow-symlinks allows that' : null
+    const why = found.kind === 'missing' ? await new LikeNames(plan).explain(file) : advice
+    const what = `${pathIn(plan.place, file.path)} ${whyNot(found, path)}${why ? `; ${why}` : ''}`
+    return new BtkitError('not-found', `its data is not whole in ${path}: ${what}`)
   }
 
   #again(): string {
@@ -302,16 +325,18 @@ function lackingTorrent(metainfo: Metainfo, reason: string): LackingTorrent {
   return { name, size, infoHash: clientInfoHash(metainfo), reason }
 }
 
-function notWhole({ file, found }: FoundFile, place: DataPlace, directory: string): BtkitError {
-  // A size here would make another message of each look at a file that grows
-  const why = found.kind === 'file' ? 'has another size' : 'is not there'
-  const what = `its data is not whole in ${directory}: ${pathIn(place, file.path)} ${why}`
-  return new BtkitError('not-found', what)
+/** Why a file cannot be seeded. A size here would be another message for each look at it. */
+function whyNot(found: FoundFile['found'], directory: string): string {
+  if (found.kind === 'file') return 'has another size'
+  if (found.kind === 'unreadable') return `cannot be read: ${found.reason}`
+  if (found.kind === 'missing') return 'is not there'
+  return found.kind === 'outside'
+    ? `is a link that leads out of ${directory}`
+    : `is a ${found.kind}`
 }
 
-function isWhole({ file, found }: FoundFile): boolean {
-  if (file.padding) return true
-  return found.kind === 'file' && found.fingerprint.size === file.length
+function isWhole(found: FoundFile): boolean {
+  return found.file.padding || isSized(found)
 }
 
 function dataOf({ file, found }: FoundFile): FileState | null {

@@ -7,7 +7,8 @@ import { InfoRequest, recallInfo, type InfoOptions } from '../core/digests/info.
 import { isPad } from '../core/digests/pad-files.js'
 import { BtkitError } from '../errors.js'
 import type { FileState } from '../files/scan/scanned-tree.js'
-import { joinTorrent } from '../metainfo/build/torrent.js'
+import { findChanged } from '../files/stat-files.js'
+import { joinTorrent, type TorrentCore } from '../metainfo/build/torrent.js'
 import { parseMetainfo } from '../metainfo/parse/metainfo.js'
 import type { LoadedTorrent } from './content.js'
 import { DataRounds } from './data-rounds.js'
@@ -29,8 +30,13 @@ const COSTS = { torrent: 2000, file: 1200, component: 100 }
 /** Milliseconds between looks at files. */
 const LOOK = 10_000
 
+/** Milliseconds until a torrent that could not be read is tried again. */
+const AGAIN = 60_000
+
 /** A torrent of files whose hashes are in the cache. */
 export interface MadeSeed extends Pick<SeedTorrent, 'infoHash' | 'infoHashV2' | 'trackers'> {
+  /** Used as long as it is in memory, if its hashes are not in the cache. */
+  readonly core: TorrentCore
   readonly content: Content
   readonly options: InfoOptions
   readonly cacheAccess: CacheAccess
@@ -49,11 +55,15 @@ export interface MadeTorrentsOptions extends Omit<SeedServiceOptions, 'onWithdra
 }
 
 /**
- * Seeds the torrents that another part of this process makes, while their files stay as they are.
+ * Seeds the torrents that another part of this process makes, while their files stay as they are. A
+ * torrent that cannot be read for a while is seeded again afterwards.
  * The torrents seeded longest ago give way to new ones; sets never take the place of single files.
  */
 export class MadeTorrents {
-  readonly #withdraw = ({ torrent }: Kept): void => {
+  /** When torrents that are kept could not be read, by the monotonic clock. */
+  readonly #failed = new Map<string, number>()
+  readonly #withdraw = ({ torrent }: Kept, key: string): void => {
+    this.#failed.delete(key)
     this.service.remove(torrent)
   }
   readonly #single = new LRUCache<string, Kept>({ max: MOST_TORRENTS, dispose: this.#withdraw })
@@ -67,16 +77,19 @@ export class MadeTorrents {
   hosts: readonly string[] = []
   readonly #rounds = new DataRounds({
     keys: () => [...this.#sets.keys(), ...this.#single.keys()],
-    filesOf: (key) => (this.#single.peek(key) ?? this.#sets.peek(key))?.files,
+    filesOf: (key) => this.#keptOf(key)?.files,
     drop: (key) => {
       this.#forget(key)
     },
   })
   #isLooking = false
 
-  private constructor(readonly service: SeedService) {
+  private constructor(
+    readonly service: SeedService,
+    private readonly world: Pick<SeedServiceOptions, 'monotonic' | 'onError'>,
+  ) {
     this.#timer = setInterval(() => {
-      void this.#look()
+      this.#look().catch(world.onError)
     }, LOOK).unref()
   }
 
@@ -87,12 +100,12 @@ export class MadeTorrents {
   static async open({ publicHost, ...options }: MadeTorrentsOptions): Promise<MadeTorrents> {
     const service = await SeedService.open({
       ...options,
-      // The next request makes the torrent of the changed file, or finds none
       onWithdrawn: (torrent) => {
-        made.#forget(keyOf(torrent))
+        if (made.#keptOf(keyOf(torrent))?.torrent === torrent)
+          made.#failed.set(keyOf(torrent), options.monotonic())
       },
     })
-    const made: MadeTorrents = new MadeTorrents(service)
+    const made: MadeTorrents = new MadeTorrents(service, options)
     const found = publicHost && (await lookup(publicHost, { all: true }).catch(() => null))
     if (found) made.hosts = found.map(({ address }) => address)
     return made
@@ -118,7 +131,7 @@ export class MadeTorrents {
   }
 
   /** Seeds a torrent from now on. */
-  add({ content, options, cacheAccess, ...torrent }: MadeSeed): void {
+  add({ core, content, options, cacheAccess, ...torrent }: MadeSeed): void {
     const isSet = content.files.length > 1
     const cost = costOf(content)
     if (isSet && cost > MEMORY_OF_SETS) return
@@ -126,13 +139,15 @@ export class MadeTorrents {
     const files = content.files.map((file) => {
       return isPad(file) || file.fingerprint.size === 0 ? null : file
     })
+    const inMemory = new WeakRef(core)
     const load = async (): Promise<LoadedTorrent> => {
       const recalled = await Promise.resolve(recallInfo(request, cacheAccess))
-      if (!('info' in recalled)) {
+      const known = 'info' in recalled ? recalled : inMemory.deref()
+      if (!known) {
         throw new BtkitError('changed', `${content.name}: its hashes are not in the cache any more`)
       }
       // A peer gets `info` alone
-      return { metainfo: parseMetainfo(joinTorrent(new Map(), recalled)), files }
+      return { metainfo: parseMetainfo(joinTorrent(new Map(), known)), files }
     }
     const { name, size } = content
     const seeded = { ...torrent, name, size, private: options.private, load }
@@ -147,12 +162,42 @@ export class MadeTorrents {
     await this.service.close()
   }
 
-  /** Withdraws torrents whose files changed, before a peer asks for them. */
+  /**
+   * Withdraws torrents whose files changed, before a peer asks for them. Seeds those again that can be
+   * read again.
+   */
   async #look(): Promise<void> {
     if (this.#isLooking) return
     this.#isLooking = true
-    await this.#rounds.look()
-    this.#isLooking = false
+    try {
+      await this.#rounds.look()
+      for (const [key, at] of this.#failed)
+        if (this.world.monotonic() - at >= AGAIN) await this.#tryAgain(key)
+    } finally {
+      this.#isLooking = false
+    }
+  }
+
+  async #tryAgain(key: string): Promise<void> {
+    const kept = this.#keptOf(key)
+    if (!kept) return
+    this.#failed.set(key, this.world.monotonic())
+    try {
+      if (await findChanged(kept.files.filter((file) => file !== null))) {
+        this.#forget(key)
+        return
+      }
+      await kept.torrent.load()
+      if (this.#keptOf(key) !== kept) return
+      this.#failed.delete(key)
+      this.service.add(kept.torrent)
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+    }
+  }
+
+  #keptOf(key: string): Kept | undefined {
+    return this.#single.peek(key) ?? this.#sets.peek(key)
   }
 
   #forget(key: string): void {

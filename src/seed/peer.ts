@@ -130,6 +130,10 @@ export class Peer extends PeerWire {
   /** Pieces that the peer may fetch before it has a slot, and bytes of them. */
   #fastPieces: readonly number[] = []
   #fastBytes = 0
+  /** Whether the last block was one that it may fetch before it has a slot. */
+  #hasFetchedFast = false
+  /** Ends when the last request for hashes of blocks is answered. */
+  #hashing = Promise.resolve()
   /** Answers to requests for metadata and hashes that the peer may still get. */
   #extras = 0
   /** Pieces that the peer has. */
@@ -351,6 +355,7 @@ export class Peer extends PeerWire {
       return
     }
     if (this.amChoking) this.#fastBytes -= length
+    this.#hasFetchedFast = this.amChoking
     this.#askedAt = this.host.monotonic()
     this.#requests.push(block)
     this.#pump()
@@ -394,12 +399,37 @@ export class Peer extends PeerWire {
       this.refuse()
       return
     }
+    const content = this.#content
     const isFull = this.host.held.bytes >= MOST_HELD_BY_ALL
-    const hashes = isFull ? null : this.#content.hashes.answer(message)
+    if (!content.hashes.isOfBlocks(message)) {
+      this.#sendHashes(message, isFull ? null : content.hashes.answer(message))
+      return
+    }
+    // They cost as much as a piece, which a peer without a slot may not fetch either
+    const isAllowed = !isFull && (!this.amChoking || this.#hasFetchedFast)
+    this.#hasFetchedFast = false
+    const request = Buffer.from(message)
+    this.#hashing = this.#hashing.then(async () => {
+      const hashes = isAllowed ? await this.#hashBlocks(request, content) : null
+      if (!this.socket.destroyed) this.#sendHashes(request, hashes)
+    })
+  }
+
+  async #hashBlocks(request: Buffer, content: SeededContent): Promise<Uint8Array | null> {
+    try {
+      return this.socket.destroyed ? null : await content.answerBlocks(request)
+    } catch (error) {
+      const isBusy = error instanceof BtkitError && error.code === 'busy'
+      if (!isBusy && !content.isClosed && this.torrent) this.host.fail(this.torrent, error)
+      return null
+    }
+  }
+
+  #sendHashes(request: Uint8Array, hashes: Uint8Array | null): void {
     this.#hold(hashes?.length ?? 0)
     this.sendHashes(
       hashes ? HASHES : HASH_REJECT,
-      Buffer.concat([message, hashes ?? new Uint8Array(0)]),
+      Buffer.concat([request, hashes ?? new Uint8Array(0)]),
     )
   }
 

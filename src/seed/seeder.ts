@@ -344,7 +344,8 @@ export class Seeder {
       this.#dialling--
       // Some clients close a connection that is not encrypted
       const isRefused = hasConnected && !isEncrypted && peer.torrent === null
-      if (isRefused && this.#all.has(seeded)) this.#connect(seeded, { host, port }, true)
+      if (isRefused && this.#server.listening && this.#all.has(seeded))
+        this.#connect(seeded, { host, port }, true)
     })
   }
 
@@ -387,7 +388,7 @@ export class Seeder {
 
 /** Where a peer listens. */
 export interface PeerAddress {
-  /** An IP address. */
+  /** An IP address or a DNS name. */
   readonly host: string
   readonly port: number
 }

@@ -52,6 +52,11 @@ export class SeedService extends Seeder {
     return this.#announcer.failuresOf(torrent)
   }
 
+  /** The trackers of a torrent that warn of something, each with its words. */
+  warningsOf(torrent: SeedTorrent): ReturnType<Announcer['warningsOf']> {
+    return this.#announcer.warningsOf(torrent)
+  }
+
   /** Whether peers can learn of a torrent's seed: from a tracker, the DHT or the local network. */
   canBeFound(torrent: SeedTorrent): boolean {
     if (this.#announcer.isAnnounced(torrent)) return true

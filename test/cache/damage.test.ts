@@ -160,6 +160,18 @@ longTest('a cache is used however many processes died with it open', async (t) =
   assert.deepEqual(left, [])
 })
 
+test('the mark of a process in a container stays, and the cache is read for it only once', async (t) => {
+  const { mirror, file } = await makeFilled(t)
+  // No namespace of this machine has the number 1
+  const mark = `${file}-open-${process.pid}-1-1`
+  writeFileSync(mark, '')
+  await mirror.report(['--comment', 'x', ...SMALL_PIECES])
+  const { mtimeMs, ctimeMs } = statSync(mark)
+  assert.equal(mtimeMs, 0)
+  await mirror.report(['--comment', 'y', ...SMALL_PIECES])
+  assert.equal(statSync(mark).ctimeMs, ctimeMs)
+})
+
 longTest('a cache that would end processes is set aside after the first', async (t) => {
   const { mirror, file } = await makeFilled(t)
   const content = readFileSync(file)

@@ -346,3 +346,8 @@ test('wrong input of callers without types is an error of the library', async (t
   ] as const)
     await assert.rejects(act(), { name: 'BtkitError', code: 'usage', message })
 })
+
+test('a creation date in milliseconds is refused', async (t) => {
+  const making = makeTorrent(makeScratch(t, { a: 'x' }), { creationDate: 1_700_000_000_000 })
+  await assert.rejects(making, /creationDate 1700000000000: not seconds since 1970/)
+})

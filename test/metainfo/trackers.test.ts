@@ -22,6 +22,10 @@ const TRACKERS = [
   'http://user:secret@t.example/announce',
 ]
 
+test('a fragment, which no client sends, is no part of a tracker', () => {
+  assert.equal(checkTracker('http://t.example/announce?k=1#f'), 'http://t.example/announce?k=1')
+})
+
 for (const url of TRACKERS) {
   test(`${url} is a tracker`, () => {
     assert.equal(checkTracker(url), url)
@@ -80,7 +84,6 @@ test('of other characters that URLs do not have, the error says what to type', (
     ['{{key}}', '{', '%7B%7Bkey%7D%7D'],
     ['100%', '%', '100%25'],
     ['%zz', '%', '%25zz'],
-    ['a#b', '#', 'a%23b'],
     ['"ä"', '"', '%22%C3%A4%22'],
     ['a\\b', '\\', 'a%5Cb'],
   ] as const) {
@@ -90,6 +93,12 @@ test('of other characters that URLs do not have, the error says what to type', (
     assertRefused(() => checkSeed(url, 'web seed'), 'usage', `web seed ${fault}`)
     assert.equal(checkTracker(right), right)
   }
+})
+
+test('a fragment, which no client sends to a tracker, is cut off; a seed with one is refused', () => {
+  assert.equal(checkTracker('http://t.example/a#b'), 'http://t.example/a')
+  const fault = "web seed 'http://t.example/a#b': has '#'; type http://t.example/a%23b"
+  assertRefused(() => checkSeed('http://t.example/a#b', 'web seed'), 'usage', fault)
 })
 
 test('several URLs in one text are neither a tracker nor a seed', () => {

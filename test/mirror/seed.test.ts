@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -118,6 +118,32 @@ test('a file that changes is withdrawn, and no wrong byte leaves', async (t) => 
   await assert.rejects(peer.ask(3, 0, 16_384))
   await peer.closed
   assert.equal(await seededCount(mirror), 0)
+})
+
+test('a file that could not be read for a while is seeded again as soon as somebody asks', async (t) => {
+  const mirror = await serveSeed(t)
+  const { infoHash } = await magnetOf(mirror, '/iso/image.iso')
+  const peer = await connectPeer(t, seedPort(mirror), { infoHash })
+  // As a disk of the network that is gone for a moment; the files stay as they are
+  const directory = join(mirror.root, 'iso')
+  renameSync(directory, `${directory}.gone`)
+  await assert.rejects(peer.ask(3, 0, 16_384))
+  assert.equal(await seededCount(mirror), 0)
+  renameSync(`${directory}.gone`, directory)
+  await until('it is seeded', async () => {
+    await magnetOf(mirror, '/iso/image.iso')
+    return (await seededCount(mirror)) === 1
+  })
+})
+
+test('a torrent whose hashes are lost from the cache is seeded while it is in memory', async (t) => {
+  const mirror = await serveSeed(t)
+  const { infoHash } = await magnetOf(mirror, '/iso/image.iso')
+  const cleared = await runBtkit(['cache', 'clear', '--cache-dir', mirror.cacheDir])
+  assert.equal(cleared.status, 0, cleared.stderr)
+  const peer = await connectPeer(t, seedPort(mirror), { infoHash })
+  const bytes = await peer.ask(0, 0, 16_384)
+  assert.ok(bytes.equals(FILES['iso/image.iso'].subarray(0, 16_384)))
 })
 
 test('files of --warm are seeded before anybody asks', async (t) => {

@@ -82,8 +82,8 @@ test('a failure of a tracker is reported once for all torrents, and so is its en
   const announcer = new Announcer(
     seederAt(() => now),
     null,
-    (_torrent, { tracker, failure }) => {
-      changes.push(`${tracker} ${failure === null ? 'answers' : 'fails'}`)
+    (_torrent, { tracker, problem }) => {
+      changes.push(`${tracker} ${problem === null ? 'answers' : 'fails'}`)
     },
   )
   for (let n = 0; n < 3; n++) announcer.add(torrentOf(n))
@@ -157,3 +157,123 @@ function torrentOf(n: number): SeedTorrent {
     load,
   }
 }
+
+/** The seconds between the announces to a tracker that gives this answer. */
+async function pauses(t: TestContext, body: string): Promise<number[]> {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let now = 0
+  let answered = 0
+  const at: number[] = []
+  t.mock.method(globalThis, 'fetch', () => {
+    at.push(now / 1000)
+    return Promise.resolve(new Response(body))
+  })
+  const seeder = seederAt(() => now)
+  t.mock.method(seeder, 'dial', () => answered++)
+  new Announcer(seeder, null).add(torrentOf(1))
+  while (at.length < 40) {
+    await until('it is answered', () => answered === at.length)
+    while (at.length === answered) {
+      now += 1000
+      t.mock.timers.tick(1000)
+    }
+  }
+  return at.slice(1).map((each, n) => each - (at[n] ?? 0))
+}
+
+for (const [what, body, least, most] of [
+  ['the interval', 'd8:intervali120e5:peers0:e', 120, 133],
+  ['the minimum, if it is longer', 'd8:intervali60e12:min intervali120e5:peers0:e', 120, 133],
+  ['an interval of more than two hours', 'd8:intervali9000e5:peers0:e', 9000, 9901],
+] as const) {
+  test(`no announce comes before ${what}, and each within a tenth of it after`, async (t) => {
+    const seconds = await pauses(t, body)
+    assert.ok(Math.min(...seconds) >= least, `${Math.min(...seconds)}`)
+    assert.ok(Math.max(...seconds) <= most, `${Math.max(...seconds)}`)
+  })
+}
+
+/**
+ * Announces a torrent whose tracker gives these answers in turn, the last one from then on. `wait`
+ * lets seconds pass.
+ */
+function answering(t: TestContext, answers: readonly string[], trackers = torrentOf(1).trackers) {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let now = 0
+  const asked: URL[] = []
+  t.mock.method(globalThis, 'fetch', (url: string) => {
+    const body = answers[Math.min(asked.length, answers.length - 1)]
+    asked.push(new URL(url))
+    return Promise.resolve(new Response(body))
+  })
+  const problems: (string | null)[] = []
+  const announcer = new Announcer(
+    seederAt(() => now),
+    null,
+    (_torrent, { problem }) => problems.push(problem),
+  )
+  const torrent = { ...torrentOf(1), trackers }
+  announcer.add(torrent)
+  const wait = async (seconds: number) => {
+    // The answers to what was begun come first
+    await setTimeout(20)
+    now += seconds * 1000
+    t.mock.timers.tick(1000)
+    await setTimeout(20)
+  }
+  return { asked, problems, announcer, torrent, wait }
+}
+
+const WELL = 'd8:intervali60e5:peers0:e'
+
+test('the id that a tracker gives is sent with every later announce, the last one too', async (t) => {
+  const withId = 'd8:intervali60e5:peers0:10:tracker id3:T&1e'
+  const { asked, announcer, wait } = answering(t, [withId, WELL])
+  await wait(70)
+  await wait(70)
+  await announcer.close()
+  const ids = asked.map(({ searchParams }) => searchParams.get('trackerid'))
+  assert.deepEqual(ids, [null, 'T&1', 'T&1', 'T&1'])
+  assert.equal(asked.at(-1)?.searchParams.get('event'), 'stopped')
+})
+
+test('a warning of a tracker is reported once while it lasts, and is no failure', async (t) => {
+  const warning = 'd8:intervali60e5:peers0:15:warning message4:beepe'
+  const { problems, announcer, torrent, wait } = answering(t, [warning, warning, WELL])
+  await wait(70)
+  assert.deepEqual(problems, ['warns: "beep"'])
+  assert.deepEqual(announcer.failuresOf(torrent), [])
+  const [words] = announcer.warningsOf(torrent)
+  assert.deepEqual(words, { tracker: torrent.trackers[0]?.[0], reason: 'warns: "beep"' })
+  await wait(70)
+  assert.deepEqual(announcer.warningsOf(torrent), [])
+  assert.deepEqual(problems, ['warns: "beep"'])
+})
+
+// BEP 31: minutes, or never
+for (const [what, field, isAsked] of [
+  ['in 40 minutes', '8:retry ini40e', [false, true]],
+  ['never', '8:retry in5:never', [false, false]],
+  ['after its interval', '8:intervali2400e', [false, true]],
+] as const) {
+  test(`a tracker that refuses, and wants the next request ${what}, is obeyed`, async (t) => {
+    const { asked, wait } = answering(t, [`d14:failure reason4:full${field}e`, WELL])
+    const wasAsked: boolean[] = []
+    for (const seconds of [39 * 60, 120]) {
+      await wait(seconds)
+      wasAsked.push(asked.length > 1)
+    }
+    assert.deepEqual(wasAsked, isAsked)
+  })
+}
+
+test('while a tracker wants no request, another one of its tier is asked', async (t) => {
+  const trackers = [['http://first.example/announce', 'http://second.example/announce']]
+  const refusal = 'd14:failure reason4:full8:retry in5:nevere'
+  const { asked, wait } = answering(t, [refusal, 'no bencode', WELL], trackers)
+  for (let n = 0; n < 4; n++) await wait(300)
+  const [first, ...others] = asked.map(({ host }) => host)
+  assert.equal(first, 'first.example')
+  assert.deepEqual(new Set(others), new Set(['second.example']))
+  assert.ok(others.length >= 3, `${others.length}`)
+})

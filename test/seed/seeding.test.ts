@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   appendFileSync,
+  chownSync,
+  copyFileSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -11,9 +13,12 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { readTorrent } from '../../src/core/read-torrent.js'
+import { startExecutable } from '../support/executable.js'
+import { listenLocally } from '../support/listen.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
@@ -147,7 +152,7 @@ test('--data names the content, what contains it, or a directory with it by anot
 
 test('the data of torrents of completedir is found where it recorded it', async (t) => {
   const [source, target, state] = [
-    makeScratch(t, { 'a.bin': CONTENT }),
+    makeScratch(t, { 'a.bin': CONTENT, 'src/src/main.c': CONTENT, 'src/README': 'x' }),
     makeScratch(t),
     makeScratch(t),
   ]
@@ -158,7 +163,10 @@ test('the data of torrents of completedir is found where it recorded it', async 
   )
   assert.equal(made.status, 0, made.stderr)
   const { stderr } = await startSeed(t, [target, ...own])
-  await until('it is added', () => stderr.text.includes(`added ${join(target, 'a.bin.torrent')}`))
+  for (const name of ['a.bin', 'src']) {
+    const path = join(target, `${name}.torrent`)
+    await until(`${name} is added`, () => stderr.text.includes(`added ${path}`))
+  }
 })
 
 test('torrents that come to a directory are seeded, and those that go are not', async (t) => {
@@ -231,6 +239,21 @@ test('a private torrent without tracker is not helped by the DHT', async (t) => 
   assert.doesNotMatch(stderr.text, /seed --dht/)
 })
 
+test('without a terminal each line has the time and the info hash, so that twins differ', async (t) => {
+  const one = await plant(t)
+  const two = await plant(t, [], pseudoRandom(50_000, 3))
+  const now = () => Date.parse('2030-02-03T04:05:06Z')
+  const args = [one.torrent, two.torrent, '--display-interval', '0.1']
+  const { stdout } = await startSeed(t, args, { now })
+  for (const { infoHash } of [one, two]) {
+    const line = `2030-02-03T04:05:06Z ${infoHash} seeding 100.0%, 0 peers, up 0 B/s, down 0 B/s, a.bin: `
+    await until(
+      'it is shown',
+      () => stdout.text.includes(`\n${line}`) || stdout.text.startsWith(line),
+    )
+  }
+})
+
 test('--json says what is seeded', async (t) => {
   const { torrent, infoHash } = await plant(t)
   const { stdout } = await startSeed(t, [torrent, '--json', '--display-interval', '1'])
@@ -285,6 +308,84 @@ test('btkit status ends with 1 for a seed that nobody can find or that its track
   assert.match(stderr, /: peers may not find 2 torrents\n$/)
   const warning = `btkit: warning: ${refused.torrent}: ${tracker.address}/announce: refuses: "Requested`
   assert.ok(seed.stderr.text.includes(warning), seed.stderr.text)
+})
+
+test('of two seeds, one that has a torrent is enough', async (t) => {
+  const [one, two] = [await plant(t), await plant(t, [], pseudoRandom(50_000, 3))]
+  const env = { RUNTIME_DIRECTORY: makeScratch(t) }
+  const dht = ['--dht', '--dht-node', '127.0.0.1:9']
+  await startSeed(t, [one.torrent, ...dht], { env })
+  startOther(t, [two.torrent, ...dht], env)
+  await until('both are seeded', async () => {
+    const { stdout } = await runBtkit(['status', '--json'], { env })
+    return (stdout.match(/"seeding"/g) ?? []).length === 2
+  })
+  const whole = await runBtkit(['status', one.torrent, two.torrent, '--quiet'], { env })
+  assert.deepEqual(whole, { ...whole, status: 0, stdout: '', stderr: '' })
+
+  const absent = 'dd'.repeat(20)
+  const lacking = await runBtkit(['status', one.torrent, absent, '--quiet'], { env })
+  const why = `${absent}: not in the client (btkit seed)\nbtkit: btkit seed: 1 torrent not seeded\n`
+  assert.deepEqual(lacking, { ...lacking, status: 1, stdout: '', stderr: `btkit: ${why}` })
+  const { stdout } = await runBtkit(['status', absent, '--json'], { env })
+  const { infoHash, state } = JSON.parse(stdout) as Record<string, unknown>
+  assert.deepEqual([infoHash, state], [absent, 'absent'])
+})
+
+test('a torrent whose data one seed lacks and another has is seeded', async (t) => {
+  const { torrent, data, directory } = await plant(t)
+  const env = { RUNTIME_DIRECTORY: makeScratch(t) }
+  const dht = ['--dht', '--dht-node', '127.0.0.1:9']
+  const copy = join(makeScratch(t), 'a.bin')
+  copyFileSync(data, copy)
+  rmSync(data)
+  await startSeed(t, [torrent, ...dht], { env })
+  assert.equal((await runBtkit(['status', directory], { env })).status, 1)
+  startOther(t, [torrent, '--data', copy, ...dht], env)
+  await until('the other seeds it', async () => {
+    const { status, stdout } = await runBtkit(['status', directory], { env })
+    return status === 0 && /missing[^]*seeding|seeding[^]*missing/.test(stdout)
+  })
+})
+
+/** Starts a seed in a process of its own, which has a socket of its own. */
+function startOther(t: TestContext, args: readonly string[], env: Record<string, string>) {
+  const own = ['--host', '127.0.0.1', '--port', '0', '--no-cache', '--parse-dir-interval', '1']
+  const child = startExecutable('btkit', ['seed', ...args, ...own], { env })
+  t.after(() => child.kill())
+}
+
+const isRoot = process.getuid?.() === 0
+
+test('a seed of another user is not asked', { skip: !isRoot && 'needs root' }, async (t) => {
+  const { torrent } = await plant(t)
+  const env = { XDG_RUNTIME_DIR: makeScratch(t) }
+  await startSeed(t, [torrent], { env })
+  const sockets = join(env.XDG_RUNTIME_DIR, 'btkit')
+  const [name = ''] = readdirSync(sockets)
+  chownSync(join(sockets, name), 12_345, 12_345)
+  assert.match((await runBtkit(['status'], { env })).stderr, /no btkit seed answers/)
+})
+
+test('a warning of a tracker is shown by seed and by status, which ends with 0', async (t) => {
+  const answer = 'd8:intervali1800e5:peers0:15:warning message12:test messagee'
+  const port = await listenLocally(
+    t,
+    createServer((_, response) => response.end(answer)),
+  )
+  const tracker = `http://127.0.0.1:${port}/announce`
+  const { torrent } = await plant(t, [tracker])
+  const env = { XDG_RUNTIME_DIR: makeScratch(t) }
+  const seed = await startSeed(t, [torrent], { env })
+  await seed.said(/a\.bin\.torrent: http:\S+: warns: "test message"/)
+  const { status, stderr } = await runBtkit(['status'], { env })
+  assert.equal(status, 0)
+  assert.match(stderr, /^btkit: warning: a\.bin \(\w+\): http:\S+: warns: "test message" \(/)
+  const listed = parseJson(await runBtkit(['status', '--json'], { env }))
+  assert.deepEqual(
+    [listed['warning'], listed['error']],
+    [`${tracker}: warns: "test message"`, null],
+  )
 })
 
 test('btkit status names a torrent that a seed cannot seed, with the reason', async (t) => {

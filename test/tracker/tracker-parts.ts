@@ -40,14 +40,16 @@ export function makeAnswers({ rules = {}, limits = {} }: PartsWish = {}) {
   const udp = new UdpAnswers(answers, ids, { now: () => clock.now, note })
   const fullScrape = new FullScrape(answers, () => 1000 * clock.now)
   const addressOf = ({ socket }: IncomingMessage) => socket.remoteAddress ?? null
+  const failures: unknown[] = []
+  const onError = (error: unknown) => failures.push(error)
   const routes = new TrackerRoutes({
-    answers,
+    ...{ answers, onError },
     fullScrape,
     addressOf,
     isOwnRequest: () => true,
     note,
   })
-  return { store, clock, answers, udp, routes, fullScrape, noted }
+  return { store, clock, answers, udp, routes, fullScrape, noted, failures, onError }
 }
 
 /** A tracker over HTTP and UDP on loopback, at the same port if that is free. */
@@ -60,13 +62,10 @@ export async function startTracker(
     if (!parts.routes.handle(request, response)) response.writeHead(404).end()
   })
   const port = await listenLocally(t, server, host)
-  const failures: unknown[] = []
-  const udp = await openUdp({ host, port: 0 }, parts.udp, {
-    onError: (error) => failures.push(error),
-  })
+  const udp = await openUdp({ host, port: 0 }, parts.udp, parts)
   t.after(() => udp.close())
   const name = host.includes(':') ? `[${host}]` : host
   const httpUrl = `http://${name}:${port}`
   const udpPort = Number(udp.address.split(':').at(-1))
-  return { ...parts, failures, httpUrl, udpUrl: `udp://${name}:${udpPort}`, udpPort }
+  return { ...parts, httpUrl, udpUrl: `udp://${name}:${udpPort}`, udpPort }
 }

@@ -23,6 +23,8 @@ export interface FormsParts {
   readonly presets: readonly Preset[]
   /** The announce URL for torrents that are made here; null if it is not known. */
   readonly announce: string | null
+  /** All announce URLs of the tracker for clients. */
+  readonly announceUrls: readonly string[]
   /** The swarms of the tracked torrents at some paths, by path. */
   readonly swarmsAt: (paths: ReadonlySet<string>) => Promise<ReadonlyMap<string, SwarmRow>>
   /** Whether the torrent at a path is banned. */

@@ -1,13 +1,19 @@
 import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
-import { query, textField } from '../../pages/form.js'
+import { checkField, query, textField } from '../../pages/form.js'
 import { type Answer, statusOf } from '../../pages/frame.js'
-import { html } from '../../text/html.js'
+import { type Html, html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
 import { categoryField, type FilledForm, type FormsParts, outcomeOf } from './parts.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
-import { type UploadedFile, addUploads, MAX_TORRENT, type Upload } from '../storage/add-uploads.js'
+import {
+  type UploadedFile,
+  addUploads,
+  MAX_TORRENT,
+  type Upload,
+  type UploadOutcome,
+} from '../storage/add-uploads.js'
 
 /** The most files of an upload. */
 export const MOST_FILES = 500
@@ -100,17 +106,40 @@ export function uploadRoutes(parts: FormsParts): AdminRoute[] {
   ]
 }
 
-async function add(parts: FormsParts, context: AdminContext, upload: Upload): Promise<Answer> {
-  const outcomes = await addUploads(parts.collection, context, upload)
+async function add(
+  parts: FormsParts,
+  context: AdminContext,
+  upload: ReceivedUpload,
+): Promise<Answer> {
+  const { announce, announceUrls } = parts
+  const own = { urls: announceUrls, added: upload.addsTracker ? announce : null }
+  const outcomes = await addUploads(parts.collection, context, { ...upload, own })
   parts.changed()
-  const names = outcomes.flatMap(({ address, error }) => (error ? [] : [address]))
+  const done = outcomes.filter(({ error }) => error === null)
   const address = `torrents${query({ in: upload.to })}`
-  const added = html`<a href="${address}">${names.join(', ')}</a>`
+  const added = html`<a href="${address}">${done.map(({ address }) => address).join(', ')}</a>
+    ${trackerNote(done)}`
   return context.seeOther(`upload${query({ to: upload.to })}`, outcomeOf(outcomes, 'added', added))
 }
 
+/** Says which torrents were changed to name this tracker, and which do not name it. */
+function trackerNote(done: readonly UploadOutcome[]): Html {
+  const namesOf = (wanted: UploadOutcome['naming']) => {
+    return done.flatMap(({ address, naming }) => (naming === wanted ? [address] : [])).join(', ')
+  }
+  const [changed, missing] = [namesOf('added'), namesOf('missing')]
+  const why = 'No client announces here, because these torrents do not name this tracker:'
+  return html`${changed !== '' && html`This tracker was added to ${changed}.`}
+  ${missing !== '' && html`<span class="bad">${why} ${missing}.</span>`}`
+}
+
+interface ReceivedUpload extends Upload {
+  /** Whether torrents that do not name this tracker are changed. */
+  readonly addsTracker: boolean
+}
+
 /** Receives the parts of a form. The first must be a token against forgery. */
-async function receiveUpload({ request, checkToken }: AdminContext): Promise<Upload> {
+async function receiveUpload({ request, checkToken }: AdminContext): Promise<ReceivedUpload> {
   if (!request.isMultipart()) throw new BtkitError('usage', 'this is no form with files')
   const fields: Record<string, string> = {}
   const files: UploadedFile[] = []
@@ -124,7 +153,8 @@ async function receiveUpload({ request, checkToken }: AdminContext): Promise<Upl
     else files.push({ name: part.filename, bytes: await receipt.receive(part.file) })
   }
   if (!isChecked) checkToken('')
-  return { to: fields['to'] ?? '', name: fields['name'] ?? '', files }
+  const { to = '', name = '' } = fields
+  return { to, name, files, addsTracker: fields['addTracker'] !== undefined }
 }
 
 /** Browsers send a file without a name if none was chosen. */
@@ -156,7 +186,7 @@ const FILES_FIELD = html`<div class="field">
 </div>`
 
 function show(
-  { collection }: FormsParts,
+  { collection, announce }: FormsParts,
   context: AdminContext,
   { form, error }: FilledForm,
 ): Answer {
@@ -181,6 +211,12 @@ function show(
           hint: 'For a single file. Default: the name of the file.',
         })}
         ${FILES_FIELD}
+        ${
+          announce !== null &&
+          checkField(form.with({ addTracker: 'on' }), 'Trackers', [
+            ['addTracker', `Add this tracker to torrents that do not name it: ${announce}`],
+          ])
+        }
         <p class="error" role="alert" hidden></p>
         <div class="acts"><button class="main">Upload</button></div>
       </fieldset>

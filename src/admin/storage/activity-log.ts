@@ -1,5 +1,5 @@
 import { appendFileSync, closeSync, openSync, readSync, renameSync } from 'node:fs'
-import { callSystem } from '../../errors.js'
+import { BtkitError, callSystem } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { jsonLine } from '../../text/escape.js'
 
@@ -32,25 +32,38 @@ const LINE_FEED = 0x0a
  * that a crash cut off.
  */
 export class ActivityLog {
-  /** @throws BtkitError if the file cannot be written */
+  #isFailing = false
+
+  /**
+   * `warn` is called when entries begin to be lost.
+   * @throws BtkitError if the file cannot be written
+   */
   constructor(
     private readonly path: string,
+    private readonly warn: (message: string) => void,
     private readonly full = FULL,
   ) {
     const last = this.#tail(path, 1)
     this.#append(last.length > 0 && last[0] !== LINE_FEED ? '\n' : '')
   }
 
-  /**
-   * Appends an entry.
-   * @throws BtkitError if that fails
-   */
+  /** Appends an entry. If that fails, what was done stays done: a warning says that entries are lost. */
   note({ at, user, address, action, target, details }: Activity): void {
     const time = new Date(at).toISOString()
     const cut = (text: string) => text.slice(0, LONGEST)
     const more = details === undefined ? {} : { details: cut(details) }
-    this.#append(jsonLine({ time, user, address, action, target: cut(target), ...more }))
-    if ((statIfThere(this.path)?.size ?? 0) > this.full) renameSync(this.path, `${this.path}.1`)
+    try {
+      this.#append(jsonLine({ time, user, address, action, target: cut(target), ...more }))
+      if ((statIfThere(this.path)?.size ?? 0) > this.full)
+        callSystem(this.path, () => {
+          renameSync(this.path, `${this.path}.1`)
+        })
+      this.#isFailing = false
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+      if (!this.#isFailing) this.warn(`${error.message}; changes are not logged until that ends`)
+      this.#isFailing = true
+    }
   }
 
   /** Returns the last entries, newest first. */

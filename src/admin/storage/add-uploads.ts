@@ -2,12 +2,18 @@ import { BtkitError } from '../../errors.js'
 import { escapeText } from '../../text/escape.js'
 import { formatBytes } from '../../text/quantity.js'
 import { type Actor, addTorrent, type Collection, forEach, type Outcome } from './collection.js'
+import type { ThisTracker, TrackerNaming } from './this-tracker.js'
 
 /** A file of an upload. */
 export interface UploadedFile {
   readonly name: string
   /** Null for a file that is larger than a torrent may be. */
   readonly bytes: Uint8Array | null
+}
+
+/** The outcome for one of several uploaded torrents. */
+export interface UploadOutcome extends Outcome {
+  readonly naming: TrackerNaming
 }
 
 /**
@@ -17,21 +23,25 @@ export interface UploadedFile {
 export function addUploads(
   collection: Collection,
   actor: Actor,
-  { to, name, files }: Upload,
-): Promise<Outcome[]> {
+  { to, name, files, own }: Upload & { readonly own?: ThisTracker },
+): Promise<UploadOutcome[]> {
   if (files.length === 0) throw new BtkitError('usage', 'no file was chosen')
   if (name !== '' && files.length > 1)
     throw new BtkitError('usage', 'only a single file can be saved under another name')
-  return collection.changeInfo(() => {
+  return collection.changeInfo(async () => {
     const category = collection.places.category(to)
-    const add = async (file: UploadedFile) => {
+    const namings: TrackerNaming[] = []
+    const add = async ([i, file]: readonly [number, UploadedFile]) => {
       const bytes = checkBytes(file)
       const torrent = { bytes, category, name: name || lastName(file.name), maxValues: MAX_VALUES }
-      await addTorrent(collection, actor, torrent).catch((error: unknown) => {
+      try {
+        namings[i] = await addTorrent(collection, actor, { ...torrent, own })
+      } catch (error) {
         throw explain(error, file, bytes)
-      })
+      }
     }
-    return forEach(files, add, (file) => lastName(file.name))
+    const outcomes = await forEach([...files.entries()], add, ([, file]) => lastName(file.name))
+    return outcomes.map((outcome, i) => ({ ...outcome, naming: namings[i] ?? 'named' }))
   })
 }
 

@@ -12,6 +12,7 @@ import { escapeText } from '../../text/escape.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 import { HeldTorrents } from './held.js'
+import { nameTracker, type ThisTracker, type TrackerNaming } from './this-tracker.js'
 import {
   type Category,
   isTaken,
@@ -178,6 +179,8 @@ export interface AddedTorrent {
   readonly category: Category
   /** The most bencoded values (default: as of all torrents). */
   readonly maxValues?: number
+  /** This tracker, if the torrent may name others only. */
+  readonly own?: ThisTracker | undefined
 }
 
 /**
@@ -190,21 +193,23 @@ export async function addTorrent(
   collection: Collection,
   actor: Actor,
   torrent: AddedTorrent,
-): Promise<void> {
-  const { bytes, category, maxValues = MAX_VALUES } = torrent
+): Promise<TrackerNaming> {
+  const { category, maxValues = MAX_VALUES, own = null } = torrent
   const name = torrentName(torrent.name)
-  const metainfo = parseMetainfo(bytes, { maxSize: bytes.length, maxValues })
+  const metainfo = parseMetainfo(torrent.bytes, { maxSize: torrent.bytes.length, maxValues })
+  const { bytes, naming } = nameTracker(metainfo, own)
   const path = join(category.path, name)
   collection.held.refuse({ category, name })
   if (isTaken(path) && !holds(path, bytes))
     throw new BtkitError('exists', `${name}: already exists; choose another name`)
-  if (isTaken(path)) return
+  if (isTaken(path)) return naming
   collection.refuseCopy(path, metainfo)
   const infoHash = mainHash(metainfo)
   await collection.owners.add([{ path, infoHash }], actor.user.name)
   await writeAtomically(path, bytes, { noClobber: true })
   collection.wrote(path, metainfo)
   actor.note('add', collection.subject(category, name))
+  return naming
 }
 
 /** Whether a file has these bytes: somebody sends again what was added already. */

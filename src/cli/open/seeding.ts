@@ -20,7 +20,10 @@ interface SeedRun {
       /** In milliseconds. */
       readonly parseDirInterval: number
     }
-  readonly keeping: Pick<KeeperOptions, 'places' | 'data' | 'isBeside' | 'sourceOf'>
+  readonly keeping: Pick<
+    KeeperOptions,
+    'places' | 'data' | 'isBeside' | 'sourceOf' | 'followSymlinks'
+  >
   readonly serving: Omit<
     SeedServiceOptions,
     'version' | 'monotonic' | 'onWithdrawn' | 'onError' | 'onTrackerChange'
@@ -53,9 +56,9 @@ async function keepSeeding(
       keeper.forget(torrent)
     },
     onError: display.reportError,
-    onTrackerChange: (torrent, { tracker, failure }) => {
-      if (failure === null) display.note(`${tracker}: answers again`)
-      else warn(`${keeper.pathOf(torrent) ?? torrent.name}: ${tracker}: ${failure}`)
+    onTrackerChange: (torrent, { tracker, problem }) => {
+      if (problem === null) display.note(`${tracker}: answers again`)
+      else warn(`${keeper.pathOf(torrent) ?? torrent.name}: ${tracker}: ${problem}`)
     },
   })
   const keeper = new SeedKeeper({
@@ -129,12 +132,14 @@ function listTorrents(service: SeedService, keeper: SeedKeeper): ListedTorrent[]
   return [...service.states()].map(({ torrent, peers, uploaded, rate }) => {
     const { name, size } = torrent
     const [failure] = service.failuresOf(torrent)
+    const [warning] = service.warningsOf(torrent)
     // A peer may know this machine's address
     const isLonely = peers === 0 && !service.canBeFound(torrent)
     return {
       ...{ client: 'btkit', torrent: keeper.pathOf(torrent) ?? null, name },
       infoHash: clientInfoHash(torrent),
       ...{ directory: null, isMarked: true, state: 'seeding', size, bytesDone: size, peers },
+      warning: warning ? `${warning.tracker}: ${warning.reason}` : null,
       message: failure ? `${failure.tracker}: ${failure.reason}` : isLonely ? LONELY : null,
       uploadRate: rate,
       downloadRate: 0,

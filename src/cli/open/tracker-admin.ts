@@ -11,6 +11,7 @@ import { requireOwnDirectory } from '../../state/files.js'
 import type { RunningTracker } from '../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../tracker/app/settings.js'
 import type { Io } from '../io.js'
+import { warningsTo } from '../output/messages.js'
 import { serverContext } from './server.js'
 import type { TrackOptions } from '../options/tracker.js'
 import { BANNED_IPS, BANNED_TORRENTS, recordsDirectory } from './tracker.js'
@@ -95,7 +96,7 @@ export async function openTrackerAdmin(
   const { adminPages } = await import('../../admin/admin-pages.js')
   const { settings, announceUrls, tls, io } = parts
   const { directory } = request
-  const log = new ActivityLog(join(directory, 'admin.log'))
+  const log = new ActivityLog(join(directory, 'admin.log'), warningsTo(io))
   const { directories, archives, bannedAddresses, bannedTorrents } = settings.allowed
   const bans = {
     addresses: new BanList(bannedAddresses ?? join(directory, BANNED_IPS)),
@@ -141,6 +142,7 @@ async function openTrackerForms(
     stateDirectory: directory,
     otherStates: COMPLETEDIR_STATES,
     presets: await formPresets(config, io),
+    announceUrls,
     announce: announceUrls.find((url) => /^https?:/.test(url)) ?? announceUrls[0] ?? null,
     swarmsAt: (paths) => Promise.resolve(takeTorrentsAt(paths, tracker.view)),
     isBannedAt: (path) => tracker.view.torrents.bannedPaths.has(path),

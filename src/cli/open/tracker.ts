@@ -12,7 +12,7 @@ import type { PassedSocket } from '../../server/listen/passed-sockets.js'
 import { bareHost, passedPlaces, placesAt } from './server.js'
 import { redisAddress } from './share.js'
 import type { Io } from '../io.js'
-import { reportWarning } from '../output/messages.js'
+import { reportWarning, warningsTo } from '../output/messages.js'
 import { version } from '../../process.js'
 import type { TrackOptions } from '../options/tracker.js'
 
@@ -62,7 +62,7 @@ export function trackerSettings(
     favicon: file(options.favicon),
     publicUrl: options.publicUrl ?? null,
     prefix: '',
-    clientAddresses: new ClientAddresses(options.trustProxy),
+    clientAddresses: new ClientAddresses(options.trustProxy, warningsTo(io)),
     logFormat: options.log ?? (options.logFile ? 'text' : 'off'),
     logFile: toStdout ? null : file(options.logFile),
     version: version(),

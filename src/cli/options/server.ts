@@ -27,7 +27,7 @@ export function publicUrl(text: string): string {
     isBare
       ? `no https:// or http:// in front; type http://${text}`
       : (faultIn(text, (other) => plainUrl(other) !== null) ??
-          'Not an http or https URL without ? and #.'),
+          'Not an http or https URL without ?, #, user and password.'),
   )
 }
 

@@ -7,7 +7,7 @@ import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { announceUrls, directoryAddress, formatAnnounceList } from '../../metainfo/trackers.js'
-import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
+import { LARGEST_SECONDS } from '../../metainfo/parse/optional-fields.js'
 import { keysBeside, keysInside } from './extra-keys.js'
 import type { MakerOptions } from './torrent.js'
 
@@ -106,7 +106,7 @@ function creationDate(option: MakerOptions['date'], { env, now }: Io): number | 
   if (option !== undefined) return option
   const epoch = env['SOURCE_DATE_EPOCH']
   if (epoch === undefined || epoch === '') return Math.floor(now() / 1000)
-  if (/^\d{1,13}$/.test(epoch) && Number(epoch) <= LATEST_DATE) return Number(epoch)
+  if (/^\d{1,13}$/.test(epoch) && Number(epoch) <= LARGEST_SECONDS) return Number(epoch)
   throw usageError(`SOURCE_DATE_EPOCH '${epoch}': not a number of seconds`)
 }
 

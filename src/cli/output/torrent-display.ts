@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { escapeText } from '../../text/escape.js'
+import { count, formatBytes } from '../../text/quantity.js'
 import { BtkitError } from '../../errors.js'
 import type { Io, Output } from '../io.js'
 import { type ListedTorrent, listedLine } from './torrent-json.js'
@@ -16,6 +17,8 @@ export interface DisplayOptions {
   readonly quiet?: true | undefined
   /** In milliseconds. */
   readonly displayInterval?: number | undefined
+  /** Whether lines have the form of BitTornado's launchmany. */
+  readonly isLegacy?: boolean
 }
 
 /** Shows the state of torrents on standard output, between messages. */
@@ -36,8 +39,8 @@ export interface Display {
 const PAUSE = 60_000
 
 /**
- * Opens a table on a terminal. With `--json` it prints JSON; otherwise lines in BitTornado's
- * format.
+ * Opens a table on a terminal. With `--json` it prints JSON; otherwise a line for each torrent,
+ * which a log can use.
  */
 export function openDisplay(options: DisplayOptions, io: Io, pause = PAUSE): Display {
   const isLive = isScreen(io.stdout, io.env) && !options.json && !options.quiet
@@ -69,12 +72,16 @@ export function openDisplay(options: DisplayOptions, io: Io, pause = PAUSE): Dis
   }
 }
 
-function chooseLines({ json, quiet }: DisplayOptions, io: Io): Display['show'] {
+function chooseLines({ json, quiet, isLegacy }: DisplayOptions, io: Io): Display['show'] {
   if (json) return (torrents) => io.stdout.write(torrents.map(lineOf).join(''))
   if (quiet) return () => undefined
   return (torrents) => {
-    const lines = torrents.length === 0 ? ['no torrents'] : torrents.map(torrentLine)
-    io.stdout.write(lines.map((line) => `${line}\n`).join(''))
+    const time = `${new Date(io.now()).toISOString().slice(0, 19)}Z`
+    const texts = isLegacy
+      ? torrents.map(legacyLine)
+      : torrents.map((torrent) => `${time} ${logLine(torrent)}`)
+    const lines = torrents.length === 0 ? ['no torrents'] : texts
+    io.stdout.write(lines.map((line) => `${escapeText(hidePasskeys(line))}\n`).join(''))
   }
 }
 
@@ -86,13 +93,24 @@ function lineOf(torrent: ListedTorrent): string {
   )
 }
 
+/** Formats a torrent's state for a log: its words are the same at the same places of each line. */
+function logLine(torrent: ClientTorrent): string {
+  const { infoHash, name, state, peers, uploadRate, downloadRate, message } = torrent
+  const rates = `up ${formatBytes(uploadRate)}/s, down ${formatBytes(downloadRate)}/s`
+  const line = `${infoHash} ${state} ${percent(torrent)}, ${count(peers, 'peer')}, ${rates}, ${name}`
+  return message === null ? line : `${line}: ${message}`
+}
+
 /** Formats a torrent's state in one line, like BitTornado's launchmany. */
-function torrentLine(torrent: ClientTorrent): string {
-  const { name, state, size, bytesDone, peers, uploadRate, downloadRate, message } = torrent
-  const done = isWhole(torrent) ? 100 : (100 * bytesDone) / Math.max(size, 1)
+function legacyLine(torrent: ClientTorrent): string {
+  const { name, state, peers, uploadRate, downloadRate, message } = torrent
   const rates = `u${kilobytes(uploadRate)}-d${kilobytes(downloadRate)}`
-  const line = `"${name}": "${state}" (${done.toFixed(1)}%) - ${peers}P ${rates} "${message ?? ''}"`
-  return escapeText(hidePasskeys(line))
+  return `"${name}": "${state}" (${percent(torrent)}) - ${peers}P ${rates} "${message ?? ''}"`
+}
+
+function percent(torrent: ClientTorrent): string {
+  const { size, bytesDone } = torrent
+  return `${(isWhole(torrent) ? 100 : (100 * bytesDone) / Math.max(size, 1)).toFixed(1)}%`
 }
 
 function kilobytes(rate: number): string {

@@ -36,7 +36,8 @@ export interface ListedTorrent extends ClientTorrent {
 /** A line of JSON for a torrent in a client, and why it is not seeded; null if it is. */
 export function listedLine({ client, torrent, ...listed }: ListedTorrent, error: unknown): string {
   const message = listed.message && hidePasskeys(listed.message)
-  return jsonLine({ client, torrent, ...listed, message, ...failureKeys(error) })
+  const warning = listed.warning ? hidePasskeys(listed.warning) : null
+  return jsonLine({ client, torrent, ...listed, message, warning, ...failureKeys(error) })
 }
 
 /** A line of JSON for a torrent that could not be read. */

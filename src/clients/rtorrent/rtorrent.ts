@@ -212,7 +212,8 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     for (const part of partBySize(sized, ({ size }) => size, room)) {
       const size = EMPTY_SIZE + (part[0]?.size ?? 0)
       // rtorrent would close the connection
-      if (part.length === 1 && size > limit) results.push(this.#tooLarge(size, limit))
+      if (part.length === 1 && size > limit)
+        results.push(this.tooLarge(size, limit, 'network.xmlrpc.size_limit'))
       else results.push(...(await this.#callTogether(part.map(({ call }) => call))))
     }
     return results
@@ -227,11 +228,6 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
       const fault = faultOf(result)
       return fault === null ? result : this.failure(fault)
     })
-  }
-
-  #tooLarge(size: number, limit: number): BtkitError {
-    const why = `its network.xmlrpc.size_limit is ${limit} bytes, and this torrent takes ${size}`
-    return new BtkitError('too-large', `${this.label}: ${why}`)
   }
 
   async #call(method: string, ...params: XmlRpcValue[]): Promise<XmlRpcValue> {
@@ -250,7 +246,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     if (scgi) return callScgi(scgi, body, this.options)
     const headers = { 'Content-Type': 'text/xml', ...this.basicAuth() }
     const answer = await this.http({ body, headers })
-    if (answer.status !== 200) throw this.badStatus(answer)
+    if (!answer.isOk) throw this.badStatus(answer)
     return answer.text
   }
 }

@@ -1,12 +1,15 @@
 import { isIP, isIPv4 } from 'node:net'
 import { isByteString, type BencodeValue } from '../../metainfo/bencode/value.js'
 import type { Branded, InfoHash } from '../../metainfo/values.js'
-import { askTracker, percentEncoded } from './http-scrape.js'
-import { answeredWithin } from './swarm-counts.js'
+import { askTracker, intervalIn, percentEncoded } from './http-scrape.js'
+import { answeredWithin, quoteBytes } from './swarm-counts.js'
 import { ANNOUNCE, askUdp } from './udp-scrape.js'
 
 /** Milliseconds that a tracker has for its answer. */
 const TIMEOUT = 15_000
+
+/** The longest identifier of a tracker that is repeated, in bytes. */
+const MOST_ID = 1024
 
 /** A URL of a tracker that can be asked. Some names of trackers in torrents can't. */
 export type AnnounceUrl = Branded<string, 'AnnounceUrl'>
@@ -26,20 +29,26 @@ export interface Announce {
   readonly wanted: number
   /** Identifies the client to the tracker if its address changes. */
   readonly key: number
+  /** The identifier that the tracker gave, encoded for a URL; null if it gave none. */
+  readonly trackerId: string | null
   readonly signal: AbortSignal
 }
 
 /** A peer that a tracker names. */
 interface NamedPeer {
-  /** An IP address. */
+  /** An IP address or a DNS name. */
   readonly host: string
   readonly port: number
 }
 
 /** The answer of a tracker. */
 export interface AnnouncedPeers {
-  /** Seconds until the next announce. */
+  /** Seconds until the next announce: the tracker's interval, or its minimum if that is longer. */
   readonly interval: number
+  /** An identifier to repeat, encoded for a URL; null to repeat the last one. */
+  readonly trackerId: string | null
+  /** The tracker's warning, in quotes; null if there is none. */
+  readonly warning: string | null
   readonly peers: readonly NamedPeer[]
 }
 
@@ -68,15 +77,24 @@ async function announceHttp({ url, signal, ...own }: Announce): Promise<Announce
     `key=${own.key.toString(16)}`,
     ...(own.event === null ? [] : [`event=${own.event}`]),
     ...(own.address === null ? [] : [`ip=${encodeURIComponent(own.address)}`]),
+    ...(own.trackerId === null ? [] : [`trackerid=${own.trackerId}`]),
   ].join('&')
   const address = new URL(url)
   address.hash = ''
   const answer = await askTracker(address.href, { query, what: 'an announce', signal })
-  const interval = answer.get('interval')
+  const [id, warning] = [answer.get('tracker id'), answer.get('warning message')]
   return {
-    interval: typeof interval === 'number' ? interval : 0,
+    interval: intervalIn(answer),
+    trackerId: isByteString(id) && id.length <= MOST_ID ? encodeBytes(id) : null,
+    warning: isByteString(warning) ? quoteBytes(warning) : null,
     peers: [...peersIn(answer.get('peers')), ...compactPeers(answer.get('peers6'), 16)],
   }
+}
+
+function encodeBytes(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString('latin1')
+  const encode = (char: string) => percentEncoded(Buffer.from(char, 'latin1').toString('hex'))
+  return text.replace(/[^\w.~-]/g, encode)
 }
 
 const EVENTS = { started: 2, stopped: 3 } as const
@@ -97,7 +115,7 @@ async function announceUdp(announce: Announce): Promise<AnnouncedPeers> {
   const { answer, family } = await askUdp(announce, ANNOUNCE, body)
   // Over IPv6 the addresses are those of IPv6 (BEP 15)
   const peers = compactPeers(answer.subarray(12), family === 6 ? 16 : 4)
-  return { interval: answer.readUInt32BE(0), peers }
+  return { interval: answer.readUInt32BE(0), trackerId: null, warning: null, peers }
 }
 
 /** Peers as BEP 23 has them, or as a list of dictionaries. */
@@ -107,7 +125,7 @@ function peersIn(value: BencodeValue | undefined): NamedPeer[] {
     if (!(each instanceof Map)) return []
     const [host, port] = [each.get('ip'), each.get('port')]
     if (!isByteString(host) || typeof port !== 'number') return []
-    return [{ host: Buffer.from(host).toString('latin1'), port }].filter(isAddress)
+    return [{ host: Buffer.from(host).toString('latin1'), port }].filter(isCallable)
   })
 }
 
@@ -123,6 +141,9 @@ function compactPeers(value: BencodeValue | undefined, length: 4 | 16): NamedPee
   })
 }
 
-function isAddress({ host, port }: NamedPeer): boolean {
-  return isIP(host) !== 0 && Number.isInteger(port) && port > 0 && port < 65_536
+/** Whether a peer has an address or a DNS name (BEP 3), and a port. */
+function isCallable({ host, port }: NamedPeer): boolean {
+  const isName = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?$/i.test(host)
+  const isHost = isIP(host) !== 0 || (isName && /[a-z]/i.test(host))
+  return isHost && Number.isInteger(port) && port > 0 && port < 65_536
 }

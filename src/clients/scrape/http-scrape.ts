@@ -1,4 +1,5 @@
 import { collectAtMost } from '../../files/read-bounded.js'
+import { formatBytes } from '../../text/quantity.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
 import {
@@ -53,26 +54,60 @@ export async function askTracker(
   { query, what, signal }: TrackerRequest,
 ): Promise<BencodeDict> {
   const response = await ask(`${url}${url.includes('?') ? '&' : '?'}${query}`, signal)
+  const isOk = response.status === 200
   let value: BencodeValue = 0
   try {
-    const bytes = await readAnswer(response)
+    const bytes = await readAnswer(response, what)
     value = readBencode(bytes, LIMITS).value
   } catch (error) {
-    if (error instanceof ScrapeFailure) throw error
+    if (error instanceof ScrapeFailure && isOk) throw error
   } finally {
     // Ends an answer that is too long or has another status
     await response.body?.cancel().catch(() => undefined)
   }
+  // A refusal may come with another status
+  const reason = value instanceof Map ? value.get('failure reason') : undefined
+  if (value instanceof Map && isByteString(reason)) throw refused(reason, retrySeconds(value))
+  if (!isOk) throw new ScrapeFailure(`answers with status ${response.status}`)
   if (!(value instanceof Map)) throw new ScrapeFailure(`the answer is not ${what}`)
-  const reason = value.get('failure reason')
-  if (isByteString(reason)) throw refused(reason)
   return value
 }
 
-async function ask(url: string, signal: AbortSignal): Promise<Response> {
+/** Seconds until the next request after a failure, by `retry in` (BEP 31) or the interval. */
+function retrySeconds(answer: BencodeDict): number | null {
+  const retryIn = answer.get('retry in')
+  if (typeof retryIn === 'number' && retryIn > 0) return retryIn * 60
+  if (isByteString(retryIn) && Buffer.from(retryIn).toString() === 'never') return Infinity
+  return intervalIn(answer) || null
+}
+
+/** The interval of an answer in seconds, or the minimum if it is longer; 0 if there is none. */
+export function intervalIn(answer: BencodeDict): number {
+  const seconds = ['interval', 'min interval'].map((key) => answer.get(key))
+  return Math.max(0, ...seconds.filter((value) => typeof value === 'number'))
+}
+
+/** Redirects of one request that are followed. */
+const MOST_REDIRECTS = 3
+
+async function ask(first: string, signal: AbortSignal): Promise<Response> {
+  let url = first
+  for (let left = MOST_REDIRECTS; ; left--) {
+    const response = await askOnce(url, signal)
+    const location = response.headers.get('Location')
+    if (response.status < 300 || response.status >= 400 || location === null) return response
+    await response.body?.cancel().catch(() => undefined)
+    const next = URL.canParse(location, url) ? new URL(location, url) : null
+    const isHttp = next?.protocol === 'http:' || next?.protocol === 'https:'
+    if (!isHttp) throw new ScrapeFailure('redirects to an address that is not HTTP')
+    if (left === 0) throw new ScrapeFailure('redirects too often')
+    url = next.href
+  }
+}
+
+async function askOnce(url: string, signal: AbortSignal): Promise<Response> {
   try {
     return await fetch(url, {
-      // Only the operator decides which trackers this service connects to
       redirect: 'manual',
       headers: { 'Accept-Encoding': 'identity', 'User-Agent': 'btkit' },
       signal,
@@ -82,13 +117,11 @@ async function ask(url: string, signal: AbortSignal): Promise<Response> {
   }
 }
 
-function readAnswer({ status, body }: Response): Promise<Uint8Array> {
-  if (status >= 300 && status < 400) {
-    throw new ScrapeFailure('redirects to another address, which is not asked')
-  }
-  if (status !== 200) throw new ScrapeFailure(`answers with status ${status}`)
+function readAnswer({ body }: Response, what: string): Promise<Uint8Array> {
   return collectAtMost(chunksOf(body), MAX_ANSWER, () => {
-    return new ScrapeFailure('the answer is too long')
+    const limit = formatBytes(MAX_ANSWER)
+    const why = `more than ${limit}; the tracker may send all its torrents`
+    return new ScrapeFailure(`the answer is too long for ${what}: ${why}`)
   })
 }
 

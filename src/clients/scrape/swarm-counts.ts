@@ -27,14 +27,23 @@ export interface ScrapeQuestion {
 
 /** Why a scrape failed. Strangers may read it, so it names no address. */
 export class ScrapeFailure extends BtkitError {
-  constructor(message: string) {
+  constructor(
+    message: string,
+    /** Seconds for which the tracker wants no further request; null if it did not say. */
+    readonly retrySeconds: number | null = null,
+  ) {
     super('io', message)
   }
 }
 
 /** The failure that a tracker reports itself, in bytes of any encoding. */
-export function refused(reason: Uint8Array): ScrapeFailure {
-  return new ScrapeFailure(`refuses: ${quoteText(new TextDecoder().decode(reason))}`)
+export function refused(reason: Uint8Array, retrySeconds: number | null = null): ScrapeFailure {
+  return new ScrapeFailure(`refuses: ${quoteBytes(reason)}`, retrySeconds)
+}
+
+/** Quotes words of a tracker, in bytes of any encoding. */
+export function quoteBytes(words: Uint8Array): string {
+  return quoteText(new TextDecoder().decode(words))
 }
 
 /**

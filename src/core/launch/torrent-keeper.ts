@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
@@ -54,7 +55,7 @@ export class TorrentKeeper {
   readonly #kept = new Map<string, Kept>()
   /** The info hashes that the client did not have before. */
   readonly #ours = new Set<InfoHash>()
-  /** The states of torrents and data in which damage was found. */
+  /** The digests of the states of torrents and data in which damage was found. */
   readonly #damaged = new Map<string, string>()
   /** Info hashes of torrents that were about to be added. */
   readonly #begun = new Set<InfoHash>()
@@ -92,6 +93,8 @@ export class TorrentKeeper {
     const seeding = new Set(list.filter(isAtWork).map(({ infoHash }) => infoHash))
     const isGone = (path: string) => !stamps.has(path) && !isBelow(path, unread.keys())
     await this.#drop([...this.#kept.keys()].filter(isGone))
+    for (const notes of [this.#damaged, this.#told])
+      for (const path of notes.keys()) if (isGone(path) && !unread.has(path)) notes.delete(path)
     const due = [...stamps].filter(([path, stamp]) => {
       const kept = this.#kept.get(path)
       return kept?.stamp !== stamp || !seeding.has(kept.infoHash)
@@ -209,7 +212,9 @@ export class TorrentKeeper {
       : dirname(path)
     try {
       const metainfo = readTorrent(path, this.settings.maxTorrentSize)
-      const state = `${stamp} ${findLocalData(metainfo, directory).stamp}`
+      const whole = `${stamp} ${findLocalData(metainfo, directory).stamp}`
+      // The state of very many files takes much memory
+      const state = createHash('sha256').update(whole).digest('base64')
       if (this.#damaged.get(path) === state) return null
       const problem = await this.#problemOf(path, metainfo, directory)
       if (problem) {

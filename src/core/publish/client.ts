@@ -122,6 +122,8 @@ export interface ClientTorrent {
   readonly state: ClientTorrentState
   /** The client's error message; null if there is none. */
   readonly message: string | null
+  /** A tracker's warning, which is no failure; null or missing if there is none. */
+  readonly warning?: string | null
   /** Bytes. */
   readonly size: number
   readonly bytesDone: number

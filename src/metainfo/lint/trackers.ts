@@ -1,6 +1,7 @@
 import { quoteText } from '../../text/escape.js'
 import { hasPasskey } from '../../text/passkeys.js'
 import type { Metainfo, MetainfoVersion } from '../metainfo.js'
+import { LARGEST_SECONDS } from '../parse/optional-fields.js'
 import type { LintRules, LintRule } from './finding.js'
 import {
   announceUrls,
@@ -194,6 +195,12 @@ export const TRACKER_RULES = {
     for (const key of INFO_KEYS) {
       if (spans.has(key)) yield `${key} stands outside info, where clients ignore it`
     }
+  },
+  /** Finds a creation date in milliseconds. */
+  *'date-in-milliseconds'({ creationDate }) {
+    if (creationDate === null || creationDate <= LARGEST_SECONDS) return
+    const seconds = Math.floor(creationDate / 1000)
+    yield `creation date ${creationDate} is more than 3,000 years ahead; if it is milliseconds, the right one is ${seconds}`
   },
 } satisfies LintRules
 

@@ -137,7 +137,10 @@ function readNode(value: BencodeValue): DhtNode | null {
 }
 
 /** The last second that a Date can represent; negative values have the same limit. */
-export const LATEST_DATE = 8_640_000_000_000
+const LATEST_DATE = 8_640_000_000_000
+
+/** Larger creation dates are milliseconds: as seconds they would be after the year 5138. */
+export const LARGEST_SECONDS = 100_000_000_000
 
 function dateField(field: Field): number | null {
   const value = field.dict.get(field.key)

@@ -75,7 +75,7 @@ interface Making {
   readonly hasher: FileHasher
   readonly planner: Planner
   readonly memory: MemoryPool
-  /** Learns of each torrent whose hashes are in the cache now. */
+  /** Learns of each torrent, again whenever its files were found unchanged. */
   readonly onMade: MadeListener | null
 }
 
@@ -181,13 +181,14 @@ export class OnDemand {
     if (look.isUnchanged && checked) {
       if (!pending.ahead) this.origins.memory++
       checked.checkedAt = look.checkedAt
+      if (!wanted.isCompared) this.making.onMade?.(checked.torrent, look)
       return checked
     }
     const torrent = await this.#make(look, pending)
     const made = { torrent, checkedAt: look.checkedAt }
     if (torrent.isCacheable) {
       if (!pending.ahead) this.#checked.set(wanted.key, made)
-      if (!wanted.isCompared) this.making.onMade?.(torrent.infoHashes, look)
+      if (!wanted.isCompared) this.making.onMade?.(torrent, look)
     }
     return made
   }

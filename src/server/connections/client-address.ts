@@ -34,7 +34,12 @@ export class ClientAddresses {
   readonly #isUnixTrusted: boolean
   readonly #trustsNobody: boolean
 
-  constructor(proxies: readonly TrustedProxy[]) {
+  readonly #warn: (message: string) => void
+  #hasWarned = false
+
+  /** `warn` is called once if a trusted proxy passes requests on without a usable address. */
+  constructor(proxies: readonly TrustedProxy[], warn: (message: string) => void = () => undefined) {
+    this.#warn = warn
     this.#trustsNobody = proxies.length === 0
     this.#isUnixTrusted = proxies.includes('unix')
     for (const proxy of proxies) {
@@ -50,7 +55,26 @@ export class ClientAddresses {
    */
   of(request: Pick<IncomingMessage, 'socket' | 'headers'>): string | null {
     const peer = peerOf(request)
-    return this.#trusts(peer) ? this.#lastHop(peer, request).address : peer
+    if (!this.#trusts(peer)) return peer
+    const { address, isNamed } = this.#lastHop(peer, request)
+    if (!isNamed && isForwarded(request)) this.#warnOfUnnamed(peer, request)
+    return address
+  }
+
+  #warnOfUnnamed(peer: string | null, { headers }: Pick<IncomingMessage, 'headers'>): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    const said = headers['x-forwarded-for']
+    const header = said === undefined ? 'is missing' : `is ${quoteText([said].flat().join(','))}`
+    const proxy = `the trusted proxy at ${peer ?? 'a Unix socket'}`
+    this.#warn(
+      `${proxy} names no client, because X-Forwarded-For ${header}; its clients share the address and limits of the proxy`,
+    )
+  }
+
+  /** Whether a request came from a trusted proxy. */
+  isFromProxy(request: Pick<IncomingMessage, 'socket'>): boolean {
+    return this.#trusts(peerOf(request))
   }
 
   /**
@@ -74,8 +98,9 @@ export class ClientAddresses {
     const hops = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
     let address = peer
     for (let hop = hops.pop()?.trim(); hop !== undefined; hop = hops.pop()?.trim()) {
-      if (isIP(hop) === 0) return { address, isNamed: false }
-      address = unmappedAddress(hop)
+      const next = withoutPort(hop)
+      if (isIP(next) === 0) return { address, isNamed: false }
+      address = unmappedAddress(next)
       if (!this.#trusts(address)) break
     }
     return { address, isNamed: true }
@@ -139,6 +164,15 @@ function peerOf({ socket }: Pick<IncomingMessage, 'socket'>): string | null {
 export function unmappedAddress(address: string): string {
   if (!address.includes(':')) return address
   return MAPPED.exec(address)?.[1] ?? address
+}
+
+/**
+ * Removes the port and the brackets of an endpoint such as `192.0.2.1:80` or `[2001:db8::1]:80`.
+ * Other text stays as it is.
+ */
+export function withoutPort(text: string): string {
+  const [, v6, v4] = /^(?:\[([^\]]*)\](?::\d+)?|(\d[\d.]*):\d+)$/.exec(text) ?? []
+  return v6 ?? v4 ?? text
 }
 
 /** Removes the interface of a link-local address. */

@@ -4,6 +4,7 @@ import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { decodeUtf8 } from '../../metainfo/parse/require-field.js'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
+import { announceUrls, isSeed, isTracker } from '../../metainfo/trackers.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
@@ -18,8 +19,9 @@ export interface AllowedTorrent {
   readonly failure: string | null
   /** The warning sent to clients together with peers. */
   readonly warning: string | null
-  /** The HTTP trackers in its announce list. */
+  /** Its trackers in the order of use, and its web seeds: the first ones, for magnet links. */
   readonly trackers: readonly string[]
+  readonly webSeeds: readonly string[]
 }
 
 /** The part of a .torrent file that is kept. */
@@ -79,9 +81,10 @@ export function describeTorrent(
   }
   const failure = controls ? controlText(metainfo, 'failure reason') : null
   const warning = controls ? controlText(metainfo, 'warning message') : null
-  const trackers = listedTrackers(metainfo)
+  const trackers = firstUrls(announceUrls(metainfo), isTracker)
+  const webSeeds = firstUrls(metainfo.webSeeds ?? [], isSeed)
   return swarmHashes(summary).map((infoHash): AllowedTorrent => {
-    return { infoHash, metainfo: summary, failure, warning, trackers }
+    return { infoHash, metainfo: summary, failure, warning, trackers, webSeeds }
   })
 }
 
@@ -93,13 +96,13 @@ function addedAt(origin: TorrentOrigin | null, { creationDate }: Metainfo): numb
   return time === null ? null : Math.min(Math.max(0, time), LATEST_TIME)
 }
 
-/** The most trackers of one torrent in a magnet link. */
-const MAX_TRACKERS = 10
+/** The most trackers, or web seeds, of one torrent in a magnet link, and the longest URL. */
+const MAX_URLS = 10
+const MAX_URL = 500
 
-/** Returns the HTTP trackers in the announce list (BEP 12). Like bttrack, ignores `announce`. */
-function listedTrackers({ announceList }: Metainfo): string[] {
-  const urls = (announceList ?? []).flat().filter((url) => /^https?:/i.test(url))
-  return [...new Set(urls)].filter((url) => URL.canParse(url)).slice(0, MAX_TRACKERS)
+function firstUrls(urls: readonly string[], isRight: (url: string) => boolean): string[] {
+  const right = urls.filter((url) => url.length <= MAX_URL && isRight(url))
+  return [...new Set(right)].slice(0, MAX_URLS)
 }
 
 /** The longest control text that is sent with each answer, in UTF-16 units. */

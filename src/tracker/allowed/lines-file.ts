@@ -1,9 +1,15 @@
+import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 import { readRegular } from '../../files/read-bounded.js'
 import { quoteText } from '../../text/escape.js'
 
 /** The largest file that is read, in bytes. A million hashes with names fit. */
 const MAX_SIZE = 128 * 1024 * 1024
+
+/** Bytes that are parsed in one turn, some milliseconds. */
+const SLICE = 256 * 1024
+
+const LINE_FEED = 0x0a
 
 interface LineForm<T> {
   /** Parses one line; returns null if the line is invalid. */
@@ -42,7 +48,7 @@ export class LinesFile<T> {
     try {
       const file = await readRegular(this.path, MAX_SIZE, this.#state)
       if (!file) return
-      this.#take(new TextDecoder().decode(file.bytes))
+      await this.#take(file.bytes)
       this.#state = file.state
     } catch (error) {
       if (!(error instanceof BtkitError) || this.#values === null) throw error
@@ -52,18 +58,26 @@ export class LinesFile<T> {
     this.#problems.tell()
   }
 
-  #take(text: string): void {
+  async #take(bytes: Uint8Array): Promise<void> {
     const { parse, expected } = this.line
     const values: T[] = []
-    for (const [i, each] of text.split('\n').entries()) {
-      const line = each.trim()
-      if (line === '' || line.startsWith('#')) continue
-      const value = parse(line)
-      if (value !== null) values.push(value)
-      else
-        this.#problems.add(
-          `${this.path}: line ${i + 1}: ${quoteText(line)} is not an ${expected}; line ignored`,
-        )
+    let before = 0
+    for (let at = 0; at < bytes.length;) {
+      const end = bytes.indexOf(LINE_FEED, at + SLICE) + 1 || bytes.length
+      const lines = new TextDecoder().decode(bytes.subarray(at, end)).split('\n')
+      for (const [i, each] of lines.entries()) {
+        const line = each.trim()
+        if (line === '' || line.startsWith('#')) continue
+        const value = parse(line)
+        const place = `${this.path}: line ${before + i + 1}`
+        if (value !== null) values.push(value)
+        else this.#problems.add(`${place}: ${quoteText(line)} is not an ${expected}; line ignored`)
+      }
+      // A slice ends behind a line feed, so its last line is empty
+      before += lines.length - 1
+      at = end
+      // Announces are answered meanwhile
+      await setImmediate()
     }
     this.#values = values
   }

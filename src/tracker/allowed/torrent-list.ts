@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -5,7 +6,8 @@ import { LRUCache } from 'lru-cache'
 import { walkTorrents } from '../../core/launch/find-torrents.js'
 import { BtkitError } from '../../errors.js'
 import { type RegularFile, lookAtState, readRegular } from '../../files/read-bounded.js'
-import { statFiles } from '../../files/stat-files.js'
+import { encodeFingerprint } from '../../files/fingerprint.js'
+import { isOfKind, lstatMany, type PathState } from '../../files/stat-files.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import { readSwarmHash } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -133,6 +135,7 @@ export class TorrentList {
       torrents.set(infoHash, {
         ...{ infoHash, metainfo: null, failure: null, warning: null },
         trackers: [],
+        webSeeds: [],
       })
     }
     for (const [infoHash, torrent] of this.#added.entries()) torrents.set(infoHash, torrent)
@@ -256,11 +259,12 @@ export class TorrentDirectory {
   async #look(directory: string, names: readonly string[], files: Map<string, SeenFile>) {
     for (let start = 0; start < names.length; start += BATCH) {
       const batch = names.slice(start, start + BATCH)
-      const fingerprints = statFiles(directory, batch)
-      for (const [i, name] of batch.entries()) {
-        const path = join(directory, name)
-        const fingerprint = fingerprints.at(i)
-        const state = fingerprint ? Buffer.from(fingerprint).toString('latin1') : await follow(path)
+      const paths = batch.map((name) => join(directory, name))
+      const looks = await lstatMany(paths)
+      for (const [i, path] of paths.entries()) {
+        const look = looks[i]
+        const isFile = look && 'mode' in look && isOfKind(look, constants.S_IFREG)
+        const state = isFile ? stateOf(look) : await follow(path)
         const seen = this.#files.get(path)
         files.set(path, seen?.state === state ? seen : await this.#read(path, state))
       }
@@ -288,6 +292,10 @@ export class TorrentDirectory {
       return { state, torrents: [] }
     }
   }
+}
+
+function stateOf({ fingerprint }: PathState): string {
+  return Buffer.from(encodeFingerprint(fingerprint)).toString('latin1')
 }
 
 /** The state of the file that a link points to; empty if there is none. */

@@ -97,8 +97,8 @@ export class TrackerAnswers {
   }
 
   /**
-   * The counts of each torrent, in the given order. Torrents tracked by name that have no swarm get
-   * zeros; unknown and refused torrents get null.
+   * The counts of each torrent, in the given order. Tracked torrents without a swarm get zeros;
+   * refused torrents, and those that are not tracked, get null.
    * @throws TrackerRefusal
    */
   scrape(infoHashes: readonly Uint8Array[], client: string | null): (SwarmCounts | null)[] {
@@ -108,7 +108,7 @@ export class TrackerAnswers {
     return infoHashes.map((infoHash) => {
       const verdict = rules.judge(infoHash)
       if (verdict?.failure != null) return null
-      return this.store.scrape(infoHash) ?? (verdict === null ? null : NOBODY)
+      return this.store.scrape(infoHash) ?? NOBODY
     })
   }
 }

@@ -1,5 +1,5 @@
 import type { AccessLists } from '../allowed/access-lists.js'
-import type { ClaimedAddresses } from '../protocol/http-query.js'
+import { withoutPort } from '../../server/connections/client-address.js'
 import { isLocal, parseAddress } from '../protocol/peer-address.js'
 import { isConnectable } from '../swarms/swarm-types.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -61,7 +61,7 @@ export interface TrackerRules extends AnswerBounds {
    * The address under which a peer is given to others: its own, or the one it claims if claims are
    * believed. Null if there is none.
    */
-  readonly resolve: (from: AnnounceOrigin, claimed: ClaimedAddresses | null) => string | null
+  readonly resolve: (from: AnnounceOrigin, claimed: string | null) => string | null
 }
 
 /** How announces and scrapes are answered, and whose claims are believed. */
@@ -102,16 +102,15 @@ export function makeRules(
     resolve: ({ client, isOwn }, claimed) => {
       if (claimed === null) return client
       const isBelieved = believes === 'all' || (isOwn && (client === null || isLocal(client)))
-      return (isBelieved ? claimedAddress(claimed) : null) ?? client
+      // Some clients add a port
+      const address = isBelieved ? withoutPort(claimed) : ''
+      return isUsable(address) ? address : client
     },
   }
 }
 
-/** The first claimed address that other peers can connect to. */
-function claimedAddress({ ip, ipv4, ipv6 }: ClaimedAddresses): string | null {
-  const isUsable = (claim: string) => {
-    const address = parseAddress(claim)
-    return address !== null && isConnectable(address)
-  }
-  return [ip, ipv4, ipv6].find((claim) => claim !== null && isUsable(claim)) ?? null
+/** Whether other peers can connect to a claimed address. */
+function isUsable(claimed: string): boolean {
+  const address = parseAddress(claimed)
+  return address !== null && isConnectable(address)
 }

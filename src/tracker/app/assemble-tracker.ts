@@ -86,6 +86,7 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
       fullScrape: new FullScrape(answers, monotonic),
       addressOf,
       isOwnRequest: ownRequests(clientAddresses, warn),
+      onError,
       note: (answered) => {
         figures.note('http', answered)
       },
@@ -183,7 +184,8 @@ function ownRequests(
   let hasWarned = false
   return (request) => {
     const isOwn = clients.isOwnRequest(request)
-    const client = isOwn || hasWarned ? undefined : clients.of(request)
+    const client =
+      isOwn || hasWarned || clients.isFromProxy(request) ? undefined : clients.of(request)
     if (client === null || (client !== undefined && isLocal(client))) {
       hasWarned = true
       const needed = `X-Forwarded-For from it, and --trust-proxy ${client ?? 'unix'}`
@@ -201,7 +203,7 @@ function ownRequests(
  */
 async function openExchange(
   { store: shared }: TrackerSettings,
-  { warn }: TrackerWorld,
+  { warn, onError }: TrackerWorld,
   own: {
     readonly store: SwarmStore
     readonly admitted: AccessLists
@@ -222,6 +224,7 @@ async function openExchange(
     permits: (bytes) => addresses.permits(formatAddress(bytes)),
     now: own.clock,
     warn,
+    onError,
   })
 }
 

@@ -7,6 +7,7 @@ import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { renderPage } from '../../server/views/layout.js'
 import { paged, renderPages } from '../../server/views/sorting.js'
 import { clipText } from '../../text/escape.js'
+import { hidePasskeys } from '../../text/passkeys.js'
 import { type Html, type HtmlValue, html, lines } from '../../text/html.js'
 import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 import type { KnownSummary } from '../allowed/known-torrent.js'
@@ -36,7 +37,12 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
   const { site, row, entry, details, links } = parts
   const title = row.name ?? row.infoHash
   const page = entry === null ? 'list' : entry.category.isArchive ? 'archive' : 'catalogue'
-  const swarm = `${counted(row.complete, 'seed')}, ${counted(row.downloading, 'leecher')}`
+  const webSeeds = webSeedsOf(row)
+  const swarm = [
+    counted(row.complete, 'seed'),
+    ...(webSeeds > 0 ? [counted(webSeeds, 'web seed')] : []),
+    counted(row.downloading, 'leecher'),
+  ].join(', ')
   const size = row.size === null ? '' : `${formatBytes(row.size)}, `
   return renderPage(
     {
@@ -69,6 +75,11 @@ function renderGet(row: SwarmRow, links: TorrentLinks): Html {
   </p>`
 }
 
+/** Number of web seeds of a public torrent; of others nothing is known here. */
+function webSeedsOf({ torrent }: SwarmRow): number {
+  return torrent?.metainfo?.private === false ? torrent.webSeeds.length : 0
+}
+
 /** The figures of the moment. */
 function renderFigures(row: SwarmRow): Html {
   const transferred = transferredOf(row)
@@ -81,6 +92,7 @@ function renderFigures(row: SwarmRow): Html {
   return html`<dl class="figures">
     ${row.size !== null && figure('size', formatBytes(row.size))}
     ${figure('seeds', row.complete, 'complete')}
+    ${webSeedsOf(row) > 0 && figure('web seeds', webSeedsOf(row), 'complete')}
     ${figure('leechers', row.downloading, 'downloading')} ${figure('completed', row.downloaded)}
     ${transferred !== null && figure('transferred', formatBytes(transferred))}
   </dl>`
@@ -319,7 +331,7 @@ function detailsOf(
     trackers: tiersOf(metainfo),
     webSeeds: [...(metainfo.webSeeds ?? []), ...(metainfo.httpSeeds ?? [])]
       .slice(0, MAX_URLS)
-      .map((url) => clipText(url, MAX_TEXT)),
+      .map(shownUrl),
     files: files
       .map(({ path, length }) => ({ path: pathOf(path), length }))
       .sort(byPath)
@@ -328,13 +340,18 @@ function detailsOf(
   }
 }
 
+/** A URL as strangers may see it, without the key of a user. */
+function shownUrl(url: string): string {
+  return clipText(hidePasskeys(url), MAX_TEXT)
+}
+
 /** The trackers that clients use, the first tiers. */
 function tiersOf({ announce, announceList }: Metainfo): string[][] {
   const listed = (announceList ?? []).filter((tier) => tier.length > 0)
   const tiers = listed.length > 0 ? listed : announce === null ? [] : [[announce]]
   let room = MAX_URLS
   return tiers.flatMap((tier) => {
-    const urls = tier.slice(0, room).map((url) => clipText(url, MAX_TEXT))
+    const urls = tier.slice(0, room).map(shownUrl)
     room -= urls.length
     return urls.length === 0 ? [] : [urls]
   })

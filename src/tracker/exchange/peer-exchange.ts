@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
+import { BtkitError } from '../../errors.js'
 import type { RedisAddress } from '../../redis/client.js'
 import type { RedisClient } from '../../redis/client.js'
 import { RedisLink } from '../../redis/link.js'
@@ -40,6 +41,8 @@ interface PeerExchangeParts {
   /** Seconds on the clock of the swarms. */
   readonly now: () => number
   readonly warn: (message: string) => void
+  /** Receives faults of the program, which are not those of the data. */
+  readonly onError: (error: unknown) => void
 }
 
 /** A place in the stream: milliseconds since 1970 by the clock of Redis, and a number. */
@@ -251,7 +254,11 @@ export class PeerExchange {
         reader.write(bytes.subarray(at, at + SLICE))
         if (at > 0) await setImmediate()
       }
-    } catch {
+    } catch (error) {
+      if (!(error instanceof BtkitError)) {
+        this.parts.onError(error)
+        return
+      }
       this.parts.warn(`${this.#link.label}: ${STREAM} has changes that cannot be read`)
     }
   }

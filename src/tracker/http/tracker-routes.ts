@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
+import type { ServerContext } from '../../server/context.js'
 import { sortInSlices } from '../../server/views/slices.js'
 import { formatNumber } from '../../text/quantity.js'
 import { endAtOnce } from '../../server/connections/counted-response.js'
@@ -14,7 +15,7 @@ import { allocateBytes, readAnnounce, readScrape } from '../protocol/http-query.
 import { TrackerRefusal, UnknownTorrent, malformed } from '../protocol/refusal.js'
 import type { SwarmCounts } from '../swarms/swarm-types.js'
 
-interface TrackerRoutesParts {
+interface TrackerRoutesParts extends Pick<ServerContext, 'onError'> {
   readonly answers: TrackerAnswers
   readonly fullScrape: FullScrape
   /** The address of a request's client; null on a Unix socket. */
@@ -33,6 +34,9 @@ const ROUTES: ReadonlyMap<string, 'announce' | 'scrape'> = new Map([
   ['/scrape.php', 'scrape'],
   ['/tracker.php/scrape', 'scrape'],
 ])
+
+/** The answer if an unexpected error occurred. */
+const FAULT = { status: 500, message: 'internal error', retryIn: null }
 
 /** The most peers in an answer over HTTP. The rules set a lower limit. */
 const MAX_PEERS = 1000
@@ -117,8 +121,8 @@ export class TrackerRoutes {
   }
 
   #refuse(response: ServerResponse, error: unknown): void {
-    if (!(error instanceof TrackerRefusal)) throw error
-    const { status, message, retryIn } = error
+    if (!(error instanceof TrackerRefusal)) this.parts.onError(error)
+    const { status, message, retryIn } = error instanceof TrackerRefusal ? error : FAULT
     this.#send(response, { status, body: formatFailure(message, retryIn), answered: 'refusal' })
   }
 

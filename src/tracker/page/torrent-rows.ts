@@ -3,6 +3,7 @@ import { magnetLink } from '../../metainfo/magnet.js'
 import type { ServerContext } from '../../server/context.js'
 import { SLICE, filterInSlices, sortInSlices } from '../../server/views/slices.js'
 import { type ListOrder, type Paged, paged, parseOrder } from '../../server/views/sorting.js'
+import { hasPasskey } from '../../text/passkeys.js'
 import { infoHashOfBytes, swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 import type { AllowedTorrent } from '../allowed/known-torrent.js'
@@ -382,15 +383,32 @@ export class TorrentLinks {
       : null
   }
 
-  magnet({ infoHash, torrent, name, size }: SwarmRow): string {
+  /**
+   * A magnet link with this tracker first. Of a public torrent whose name is shown, it has all other
+   * trackers, web seeds and the .torrent, but no key of a user.
+   */
+  magnet(row: SwarmRow): string {
+    const { infoHash, torrent, name, size } = row
+    const isPublic = name !== null && torrent?.metainfo?.private === false
+    const own = isPublic ? torrent : { trackers: [], webSeeds: [] }
+    const trackers = [...this.announceUrls, ...own.trackers.filter((url) => !hasPasskey(url))]
+    const exactSource = isPublic ? this.#exactSource(row) : null
     return magnetLink({
       infoHash: torrent?.metainfo ? torrent.metainfo.infoHash : infoHash,
       infoHashV2: torrent?.metainfo?.infoHashV2 ?? null,
       name,
       size: size ?? 0,
       announce: null,
-      announceList: this.announceUrls.map((url) => [url]),
-      webSeeds: null,
+      announceList: trackers.map((url) => [url]),
+      webSeeds: own.webSeeds.filter((url) => !hasPasskey(url)),
+      ...(exactSource === null ? {} : { exactSource }),
     })
+  }
+
+  /** The URL of the .torrent for programs that have no page. */
+  #exactSource(row: SwarmRow): string | null {
+    const announce = this.announceUrls.find((url) => /^https?:.*\/announce$/.test(url))
+    if (announce === undefined || this.file(row) === null) return null
+    return `${announce.slice(0, -'announce'.length)}file?info_hash=${row.infoHash}`
   }
 }

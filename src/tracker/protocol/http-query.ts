@@ -4,15 +4,6 @@ import type { PeerEvent } from '../swarms/swarm-types.js'
 import { infoHashOfBytes, readInfoHash } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
 
-/** The addresses that a client claims, unchecked. Each character stands for a byte. */
-export interface ClaimedAddresses {
-  /** BEP 3. */
-  readonly ip: string | null
-  /** BEP 7. */
-  readonly ipv4: string | null
-  readonly ipv6: string | null
-}
-
 /** A peer's announce, common to HTTP and UDP. */
 export interface AnnouncedPeer {
   /** 20 bytes. */
@@ -25,8 +16,11 @@ export interface AnnouncedPeer {
   readonly isComplete: boolean
   /** Number of peers requested; null for the tracker's default. */
   readonly wanted: number | null
-  /** The addresses that the client claims; null if it claims none. */
-  readonly claimed: ClaimedAddresses | null
+  /**
+   * The address that the client claims (BEP 3), unchecked; null if it claims none. `ipv4` and `ipv6`
+   * (BEP 7) are addresses beside that of the client, and are not kept.
+   */
+  readonly claimed: string | null
 }
 
 /** An announce over HTTP. */
@@ -71,7 +65,7 @@ export function readAnnounce(query: string, bytes = allocateBytes()): AnnounceRe
     isComplete: isNothingLeft(fields.left),
     wanted: readWanted(fields.numwant),
     form: readForm(fields),
-    claimed: readClaimed(fields),
+    claimed: fields.ip,
   }
 }
 
@@ -109,10 +103,6 @@ function readWanted(text: string | null): number | null {
   return wanted >= 0 ? wanted : null
 }
 
-function readClaimed({ ip, ipv4, ipv6 }: QueryFields): ClaimedAddresses | null {
-  return ip === null && ipv4 === null && ipv6 === null ? null : { ip, ipv4, ipv6 }
-}
-
 /**
  * Converts a key to 32 bits, never 0. Eight hexadecimal digits are read as a number, because the
  * same client sends that number over UDP. Other keys are hashed (FNV-1a).
@@ -148,8 +138,6 @@ class QueryFields {
   noPeerId: string | null = null
   key: string | null = null
   ip: string | null = null
-  ipv4: string | null = null
-  ipv6: string | null = null
 }
 
 /**
@@ -203,12 +191,6 @@ function setField(fields: QueryFields, name: string, value: string): void {
       break
     case 'ip':
       fields.ip ??= decodeText(value)
-      break
-    case 'ipv4':
-      fields.ipv4 ??= decodeText(value)
-      break
-    case 'ipv6':
-      fields.ipv6 ??= decodeText(value)
       break
     default:
   }

@@ -1,8 +1,8 @@
-import type { AnnouncedPeer, ClaimedAddresses } from './http-query.js'
+import type { AnnouncedPeer } from './http-query.js'
 import type { PeerEvent, SwarmCounts } from '../swarms/swarm-types.js'
 
 /** A request over UDP (BEP 15). */
-export type UdpRequest = UdpConnect | UdpAnnounce | UdpScrape
+export type UdpRequest = UdpConnect | UdpAnnounce | UdpScrape | UdpMalformed
 
 /** The transaction number of a request, 32 bits. The answer repeats it. */
 interface Transaction {
@@ -20,6 +20,12 @@ export interface UdpAnnounce extends Transaction, AnnouncedPeer {
 export interface UdpScrape extends Transaction {
   readonly kind: 'scrape'
   readonly infoHashes: readonly Uint8Array[]
+}
+
+/** A request that is incomplete: its client gets an error. */
+interface UdpMalformed extends Transaction {
+  readonly kind: 'malformed'
+  readonly reason: string
 }
 
 const Action = { connect: 0, announce: 1, scrape: 2, error: 3 } as const
@@ -53,7 +59,9 @@ export class UdpReader {
       case Action.connect:
         return readConnect(packet)
       case Action.announce:
-        return packet.length < ANNOUNCE_SIZE ? null : this.#readAnnounce(packet)
+        return packet.length < ANNOUNCE_SIZE
+          ? malformed(packet, `an announce has ${ANNOUNCE_SIZE} bytes`)
+          : this.#readAnnounce(packet)
       case Action.scrape:
         return readScrape(packet)
       default:
@@ -72,7 +80,7 @@ export class UdpReader {
       peerId: this.#peerId,
       isComplete: readWord(packet, 64) === 0 && readWord(packet, 68) === 0,
       event: EVENTS[readWord(packet, 80)] ?? 'none',
-      claimed: readWord(packet, 84) === 0 ? null : readClaimed(packet),
+      claimed: readWord(packet, 84) === 0 ? null : packet.subarray(84, 88).join('.'),
       // A key of 0 proves nothing
       key: readWord(packet, 88),
       wanted: wanted < 0 ? null : wanted,
@@ -86,18 +94,19 @@ function copyFrom(packet: Buffer, from: number, to: Uint8Array): void {
   for (let at = 0; at < to.length; at += 1) to[at] = packet[from + at] ?? 0
 }
 
-function readClaimed(packet: Buffer): ClaimedAddresses {
-  return { ip: packet.subarray(84, 88).join('.'), ipv4: null, ipv6: null }
-}
-
 function readConnect(packet: Buffer): UdpConnect | null {
   const isOurs = readWord(packet, 0) === PROTOCOL_HIGH && readWord(packet, 4) === PROTOCOL_LOW
   return isOurs ? { kind: 'connect', transaction: readWord(packet, 12) } : null
 }
 
-function readScrape(packet: Buffer): UdpScrape | null {
-  const count = Math.floor((packet.length - 16) / 20)
-  if (count === 0 || count > MAX_SCRAPED) return null
+function malformed(packet: Buffer, reason: string): UdpMalformed {
+  return { kind: 'malformed', transaction: readWord(packet, 12), reason }
+}
+
+/** Reads as many info hashes as an answer may have; BEP 15 allows no more. */
+function readScrape(packet: Buffer): UdpScrape | UdpMalformed {
+  const count = Math.min(MAX_SCRAPED, Math.floor((packet.length - 16) / 20))
+  if (count === 0) return malformed(packet, 'name the torrents to scrape')
   const infoHashes = Array.from({ length: count }, (_, n) => {
     return packet.subarray(16 + 20 * n, 36 + 20 * n)
   })

@@ -7,7 +7,7 @@ import { asBtkitError } from '../../errors.js'
 import type { ServerContext } from '../../server/context.js'
 import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
 import { parseAddress } from '../protocol/peer-address.js'
-import { TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
+import { malformed, TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
 import {
   type UdpAnnounce,
   UdpReader,
@@ -192,6 +192,7 @@ export class UdpAnswers {
       if (!ids.accepts(packet, address, now())) {
         throw new TrackerRefusal(400, 'connect again')
       }
+      if (request.kind === 'malformed') throw malformed(request.reason)
       const answer = this.#answerKnown(request, from, address)
       note(request.kind)
       return answer
@@ -211,7 +212,7 @@ export class UdpAnswers {
     return formatError(request, error.message, length)
   }
 
-  #answerKnown(request: KnownRequest, from: string, address: Uint8Array): Buffer {
+  #answerKnown(request: UdpAnnounce | UdpScrape, from: string, address: Uint8Array): Buffer {
     return request.kind === 'announce'
       ? this.#announce(request, plainAddress(from), address)
       : this.#scrape(request, plainAddress(from))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, statSync } from 'node:fs'
+import { appendFileSync, mkdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Activity, ActivityLog } from '../../../src/admin/storage/activity-log.js'
@@ -10,11 +10,31 @@ const entry = (target: string): Activity => {
   return { at: 0, user: 'alice', address: null, action: 'edit', target }
 }
 
+const fail = (warning: string) => assert.fail(warning)
+
+test('an entry that cannot be written is warned of once, and the next one is tried', (t) => {
+  const path = join(makeScratch(t), 'admin.log')
+  const warnings: string[] = []
+  const log = new ActivityLog(path, (warning) => warnings.push(warning))
+  rmSync(path)
+  mkdirSync(path)
+  log.note(entry('first'))
+  log.note(entry('second'))
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0] ?? '', /admin\.log: .*directory.*; changes are not logged until/)
+  rmdirSync(path)
+  log.note(entry('third'))
+  assert.deepEqual(
+    log.latest(10).map(({ target }) => target),
+    ['third'],
+  )
+})
+
 test('who did what is listed, newest first; a line that a crash cut off is skipped', (t) => {
   const path = join(makeScratch(t), 'admin.log')
-  new ActivityLog(path).note(entry('first'))
+  new ActivityLog(path, fail).note(entry('first'))
   appendFileSync(path, '{"time":"1970-01-01T00:0')
-  const log = new ActivityLog(path)
+  const log = new ActivityLog(path, fail)
   log.note(entry('second'))
   assert.deepEqual(
     log.latest(10).map(({ target }) => target),
@@ -25,7 +45,7 @@ test('who did what is listed, newest first; a line that a crash cut off is skipp
 
 test('the log is bounded, and its last entries stay', (t) => {
   const path = join(makeScratch(t), 'admin.log')
-  const log = new ActivityLog(path, 1_000_000)
+  const log = new ActivityLog(path, fail, 1_000_000)
   const long = 'x'.repeat(1500)
   for (let at = 0; at < 2000; at++) log.note(entry(`${at} ${long}`))
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
@@ -35,7 +55,7 @@ test('the log is bounded, and its last entries stay', (t) => {
 
 test('the page shows hostile text as text, to admins only', async (t) => {
   const { logIn, root } = await startAdmin(t)
-  const log = new ActivityLog(join(root, 'state/admin.log'))
+  const log = new ActivityLog(join(root, 'state/admin.log'), fail)
   log.note({ ...entry('<b>x</b>\u202e'), details: '"><script>' })
   const { text } = await (await logIn()).get('/log')
   assert.match(text, /&lt;b&gt;x&lt;\/b&gt;\\u\{202e\}/)

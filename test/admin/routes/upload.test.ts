@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fieldsOf, startForms } from '../../support/admin-forms.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { longTest } from '../../support/long.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { until } from '../../support/until.js'
 
 const A = torrentNamed('a')
@@ -27,6 +30,32 @@ test('uploaded torrents are added to a category, and a reload does not repeat it
   const alice = await logIn()
   assert.match((await alice.get('/torrents?in=0%2Flinux')).text, /third\.torrent[^]*bob/)
   assert.match((await alice.get('/log')).text, /bob[^]*add[^]*third\.torrent/)
+})
+
+test('a torrent that does not name this tracker is said to, or changed, as the box says', async (t) => {
+  const { root, logIn } = await startForms(t)
+  const bob = await logIn('bob')
+  const form = (await bob.get('/upload')).text
+  const box = /<input type="checkbox" name="addTracker" checked \/> [^<]*?: (http:[^\s<]+)/.exec(
+    form,
+  )
+  const announce = box?.[1] ?? ''
+  assert.match(announce, /^http:\/\/127\.0\.0\.1:\d+\/announce$/)
+  const udp = announce.replace('http:', 'udp:')
+  const own = torrentOf(singleFileInfo({ name: 'own' }), { announce: udp })
+  const elsewhere = torrentOf(singleFileInfo({ name: 'other' }), { announce: 'http://t.example/a' })
+
+  const unchanged = await bob.upload({ 'own.torrent': own, 'other.torrent': elsewhere })
+  assert.match(unchanged.text, /do not name this tracker: other\.torrent\./)
+  const file = (name: string) => readFileSync(join(root, 'torrents', name))
+  assert.ok(file('other.torrent').equals(elsewhere))
+
+  const none = torrentOf(singleFileInfo({ name: 'none' }))
+  const changed = await bob.upload({ 'none.torrent': none }, { addTracker: 'on' })
+  assert.match(changed.text, /This tracker was added to none\.torrent\./)
+  const after = parseMetainfo(file('none.torrent'))
+  assert.deepEqual([after.announce, after.infoHash], [announce, parseMetainfo(none).infoHash])
+  assert.ok(file('own.torrent').equals(own))
 })
 
 test('a torrent under two names is added once, and an edit makes no second one', async (t) => {

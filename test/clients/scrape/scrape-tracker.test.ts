@@ -88,6 +88,14 @@ const HOSTILE: Readonly<Record<string, readonly [RegExp, RequestListener]>> = {
     /^refuses: "go\\x1b\[2J away"$/,
     (_, response) => response.end('d14:failure reason11:go\u001b[2J awaye'),
   ],
+  'a refusal with another status': [
+    /^refuses: "who are you"$/,
+    (_, response) => response.writeHead(400).end('d14:failure reason11:who are youe'),
+  ],
+  'all torrents it knows': [
+    /^the answer is too long for a scrape: more than 64 KiB; the tracker may send all its torrents$/,
+    (_, response) => response.end(`d5:filesd${'20:'.repeat(100_000)}`),
+  ],
   'a refusal of great length': [
     /^refuses: "x{200}…"$/,
     (_, response) => response.end(`d14:failure reason9000:${'x'.repeat(9000)}e`),
@@ -100,17 +108,27 @@ for (const [what, [message, answer]] of Object.entries(HOSTILE)) {
   })
 }
 
-test('a tracker that sends elsewhere is not followed', async (t) => {
-  let visits = 0
-  const elsewhere = await startHttpTracker(t, (_request, response) => {
-    visits++
-    response.end()
+/** A tracker that redirects so often before it answers. */
+function startRedirecting(t: TestContext, times: number): Promise<string> {
+  let left = times
+  return startHttpTracker(t, (request, response) => {
+    // The place may be relative
+    if (left-- > 0) response.writeHead(302, { Location: request.url }).end()
+    else response.end(Buffer.from(`d5:filesd20:${'\xab'.repeat(20)}d8:completei5eeee`, 'latin1'))
   })
+}
+
+test('up to three redirects of a tracker are followed', async (t) => {
+  const counts = await scrape(await startRedirecting(t, 3))
+  assert.equal(counts.get(SHARED)?.seeds, 5)
+  await assertFails(await startRedirecting(t, 4), /redirects too often/)
+})
+
+test('a redirect leads to no other protocol', async (t) => {
   const url = await startHttpTracker(t, (_request, response) => {
-    response.writeHead(302, { Location: elsewhere }).end()
+    response.writeHead(302, { Location: 'data:,d5:filesdee' }).end()
   })
-  await assertFails(url, /redirects to another address/)
-  assert.equal(visits, 0)
+  await assertFails(url, /redirects to an address that is not HTTP/)
 })
 
 test('counts that are no counts are none', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { directoryInfo, singleFileInfo, torrentOf, type PlainDict } from '../../support/torrents.js'
-import { codesOf, messagesOf } from './torrent.js'
+import { ANNOUNCE, codesOf, messagesOf } from './torrent.js'
 
 const A = 'http://a.example/announce'
 const B = 'udp://b.example:6969'
@@ -165,4 +165,13 @@ test('the web seed of a directory ends with a slash', () => {
     'web seed "http://a.example/dir" of a directory does not end with a slash',
   ])
   assert.deepEqual(messagesOf('web-seed-without-slash', torrentWith(seeds)), [])
+})
+
+test('a creation date in milliseconds is told with the right one', () => {
+  const torrentOn = (date: number) =>
+    torrentOf(singleFileInfo(), { ...ANNOUNCE, 'creation date': date })
+  assert.deepEqual(messagesOf('date-in-milliseconds', torrentOn(1_700_000_000_000)), [
+    'creation date 1700000000000 is more than 3,000 years ahead; if it is milliseconds, the right one is 1700000000',
+  ])
+  assert.deepEqual(codesOf(torrentOn(1_700_000_000)), [])
 })

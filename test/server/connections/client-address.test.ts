@@ -36,10 +36,40 @@ test('addresses before the last hop that is not trusted are ignored', () => {
 })
 
 test('a proxy that names no address is itself the client', () => {
-  for (const said of [undefined, '', 'unknown', '198.51.100.7, _hidden', '1.2.3.4:80', '1.2.3']) {
+  for (const said of [undefined, '', 'unknown', '198.51.100.7, _hidden', '[1.2.3', '1.2.3']) {
     assert.equal(clientOf(['127.0.0.1'], '127.0.0.1', said), '127.0.0.1', said)
   }
   assert.equal(clientOf(['unix'], undefined, 'unknown'), null)
+})
+
+test('a port and brackets that a proxy adds are no part of the address', () => {
+  for (const [said, client] of [
+    ['198.51.100.7:4711', '198.51.100.7'],
+    ['[2001:db8::9]:443', '2001:db8::9'],
+    ['[2001:db8::9]', '2001:db8::9'],
+    ['1.1.1.1:9, 198.51.100.7:4711, 10.0.0.1:80', '198.51.100.7'],
+    ['[::ffff:192.0.2.1]:80', '192.0.2.1'],
+  ] as const) {
+    assert.equal(clientOf(['10.0.0.0/8'], '10.9.8.7', said), client, said)
+  }
+})
+
+test('a trusted proxy that names no client is warned of once', () => {
+  const warnings: string[] = []
+  const addresses = new ClientAddresses([parseTrustedProxy('10.0.0.0/8')], (warning) => {
+    warnings.push(warning)
+  })
+  const ask = (headers: Record<string, string>) => {
+    addresses.of({ socket: { remoteAddress: '10.0.0.1' }, headers } as unknown as IncomingMessage)
+  }
+  // A check of the proxy's own health passes nothing on
+  ask({})
+  ask({ 'x-forwarded-for': '198.51.100.7' })
+  assert.deepEqual(warnings, [])
+  ask({ 'x-forwarded-for': 'unknown' })
+  ask({ 'x-real-ip': '198.51.100.7' })
+  assert.equal(warnings.length, 1)
+  assert.match(warnings.join(), /proxy at 10\.0\.0\.1 names no client.*X-Forwarded-For is "unk/)
 })
 
 test('an IPv4 address is the same in all notations of the socket', () => {

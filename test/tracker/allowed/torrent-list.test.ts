@@ -65,6 +65,7 @@ test('torrents in a directory and below it are known by name and size', async (t
     failure: null,
     warning: null,
     trackers: [],
+    webSeeds: [],
   })
 })
 

@@ -260,12 +260,34 @@ test('claims through an untrusted proxy are not believed', async (t) => {
   }
   // A trusted proxy that does not name its client
   const trusting = await startTrack(t, { args: ['--trust-proxy', '127.0.0.1'] })
-  for (const said of ['unknown', '198.51.100.7:8080']) {
+  for (const said of ['unknown', '_hidden:8080']) {
     await trusting.ask(announceQuery(HASH, claim), { headers: { 'X-Forwarded-For': said } })
   }
   const answer = await trusting.ask(announceQuery(HASH, { peer: 'b', port: 2, left: 1 }))
   assert.deepEqual(compactPeers(answer), ['127.0.0.1:25'])
 })
+
+// BEP 7; Transmission 4 sends both
+for (const [beside, field] of [
+  ['IPv6', { ipv6: '2001:db8::1' }],
+  ['IPv4', { ipv4: '198.51.100.7' }],
+] as const) {
+  test(`a client in the own network stays at its address if it names another of ${beside}`, async (t) => {
+    const track = await startTrack(t)
+    await track.ask(announceQuery(HASH, { peer: 'a', port: 7001, ...field }))
+    const answer = await track.ask(announceQuery(HASH, { peer: 'b', port: 2, left: 1 }))
+    assert.deepEqual(compactPeers(answer), ['127.0.0.1:7001'])
+  })
+}
+
+for (const ip of ['203.0.113.1:4711', '[::ffff:203.0.113.1]', '[::ffff:203.0.113.1]:80']) {
+  test(`a claimed address may have brackets and a port: ${ip}`, async (t) => {
+    const track = await startTrack(t)
+    await track.ask(announceQuery(HASH, { peer: 'a', port: 7001, ip }))
+    const answer = await track.ask(announceQuery(HASH, { peer: 'b', port: 2, left: 1 }))
+    assert.deepEqual(compactPeers(answer), ['203.0.113.1:7001'])
+  })
+}
 
 test('clients in private networks behind a trusted proxy are believed', async (t) => {
   const track = await startTrack(t, { args: ['--trust-proxy', '127.0.0.1'] })
@@ -301,7 +323,7 @@ test('a claimed address that is banned or not allowed is refused, in any spellin
   const files = makeScratch(t, { banned: '10.9.9.0/24\n', allowed: '127.0.0.0/8\n10.8.0.0/16\n' })
   const claimsAt = async (args: readonly string[]) => {
     const track = await startTrack(t, { args })
-    const claims = [{ ip: '10.9.9.9' }, { ipv6: '::ffff:10.9.9.9' }, { ip: '10.8.8.8' }]
+    const claims = [{ ip: '10.9.9.9' }, { ip: '::ffff:10.9.9.9' }, { ip: '10.8.8.8' }]
     for (const [n, claim] of claims.entries())
       await track.ask(announceQuery(HASH, { peer: `peer${n}`, port: n + 1, ...claim }))
     const refused = await track.ask(announceQuery(HASH, { peer: 'again', ...claims[0] }))

@@ -107,11 +107,22 @@ test('a torrent has a page with what its file says', async (t) => {
     'announce-list': [['http://one.example/announce'], ['udp://two.example:1']],
     'url-list': ['https://seed.example/'],
   })
+  const key = '0123456789abcdef0123456789abcdef'
+  const keyed = torrentOf(directoryInfo(files, { name: 'keyed' }), {
+    announce: `http://one.example/${key}/announce`,
+    'url-list': [`https://seed.example/?token=${key}`],
+  })
+  const keyedHash = parseMetainfo(keyed).infoHash ?? ''
   const hash = parseMetainfo(bytes).infoHash ?? ''
   const { ask } = await pagesOf(t, {
-    torrents: { 'data/r.torrent': bytes },
+    torrents: { 'data/r.torrent': bytes, 'data/keyed.torrent': keyed },
     options: { allowGet: true },
   })
+  for (const path of ['/torrent', '/torrent.json']) {
+    const { text: open } = await ask(path, `info_hash=${keyedHash}`)
+    assert.match(open, /http:\/\/one\.example\/\*\*\*\/announce/)
+    assert.ok(!open.includes(key), path)
+  }
   const { text } = await ask('/torrent', `info_hash=${hash}`)
   assert.match(text, /<meta property="og:title" content="release" \/>/)
   assert.match(text, /<pre>First line\.\nSecond line\.<\/pre>/)

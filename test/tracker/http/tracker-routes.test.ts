@@ -26,17 +26,23 @@ test('an announce is answered at every path of old trackers', async (t) => {
   assert.equal(store.totals().peers, 1)
 })
 
-test('a scrape is answered there, too, without unknown torrents', async (t) => {
+test('a scrape is answered there, too, with zeros for a torrent without peers', async (t) => {
   const { httpUrl } = await startTracker(t)
   await ask(`${httpUrl}/announce?${BASE}`)
   for (const path of ['/scrape', '/scrape.php', '/tracker.php/scrape']) {
     const { body } = await ask(`${httpUrl}${path}?${HASH}&info_hash=${'b'.repeat(20)}`)
     const counts = 'd8:completei0e10:downloadedi0e11:downloadersi1e10:incompletei1ee'
-    assert.equal(
-      body,
-      `d5:filesd20:${'a'.repeat(20)}${counts}e5:flagsd20:min_request_intervali300eee`,
-    )
+    const zeros = 'd8:completei0e10:downloadedi0e11:downloadersi0e10:incompletei0ee'
+    const files = `d20:${'a'.repeat(20)}${counts}20:${'b'.repeat(20)}${zeros}e`
+    assert.equal(body, `d5:files${files}5:flagsd20:min_request_intervali300eee`)
   }
+})
+
+test('a scrape leaves out torrents that are not tracked', async (t) => {
+  const judge = () => ({ failure: 'not tracked', warning: null })
+  const { httpUrl } = await startTracker(t, { rules: { judge } })
+  const { body } = await ask(`${httpUrl}/scrape?${HASH}`)
+  assert.equal(body, 'd5:filesde5:flagsd20:min_request_intervali300eee')
 })
 
 test('other paths are left to others', async (t) => {
@@ -87,7 +93,7 @@ test('an address that may not ask is told never to retry', async (t) => {
 
 test('other peers get the address chosen by the rules', async (t) => {
   const rules = {
-    resolve: (_: unknown, claimed: { ip: string | null } | null) => claimed!.ip,
+    resolve: (_: unknown, claimed: string | null) => claimed,
   }
   const { httpUrl } = await startTracker(t, { rules })
   await ask(`${httpUrl}/announce?${BASE}&ip=10.1.2.3`)
@@ -148,6 +154,16 @@ test('a full scrape that failed is made again for the next client', async () => 
   }
   await assert.rejects(fullScrape.get(), /for a moment/)
   assert.match((await fullScrape.get()).toString(), /^d5:filesde/)
+})
+
+test('a full scrape that fails is answered with 500, and reported', async (t) => {
+  const { store, httpUrl, failures } = await startTracker(t)
+  store.list = () => {
+    throw new Error('for a moment')
+  }
+  const { status, body } = await ask(`${httpUrl}/scrape`)
+  assert.deepEqual([status, body], [500, 'd14:failure reason14:internal errore'])
+  assert.match(String(failures[0]), /for a moment/)
 })
 
 test('the full scrape is the same for all clients, and empty for HEAD', async (t) => {

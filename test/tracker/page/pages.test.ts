@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+import type { PageOptions } from '../../../src/tracker/page/pages.js'
+import { type PlainDict, singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { pagesOf, textOf, torrentNamed } from './site.js'
 
 const GIB = 2 ** 30
@@ -67,6 +68,47 @@ test('a closed tracker does not show swarms that are no longer allowed', async (
   const { json, ask } = await pagesOf(t, { swarms: { ['ab'.repeat(20)]: [1, 2, 3] } })
   assert.deepEqual((await json('/index.json')).torrents, [])
   assert.equal((await ask('/torrent', `info_hash=${'ab'.repeat(20)}`)).status, 404)
+})
+
+const KEY = '0123456789abcdef0123456789abcdef'
+const BESIDE = {
+  announce: 'udp://one.example:6969',
+  'announce-list': [['udp://one.example:6969'], [`http://two.example/${KEY}/announce`]],
+  'url-list': ['https://seed.example/', `https://seed.example/?token=${KEY}`],
+}
+
+async function magnetOf(t: TestContext, changes: PlainDict, options: Partial<PageOptions> = {}) {
+  const { bytes, hash } = torrentNamed('a', changes, BESIDE)
+  const setup = { torrents: { 'a.torrent': bytes }, options: { allowGet: true, ...options } }
+  const { json, ask } = await pagesOf(t, setup)
+  const [row] = (await json('/index.json')).torrents as unknown as { magnet: string }[]
+  const { text } = await ask('/torrent', `info_hash=${hash}`)
+  const values = new URLSearchParams(row?.magnet.slice('magnet:?'.length))
+  const [tr, ws, xs] = ['tr', 'ws', 'xs'].map((key) => values.getAll(key))
+  return { tr, ws, xs, hash, text }
+}
+
+test('a magnet link has all ways to get a torrent, but no key of a user', async (t) => {
+  const { tr, ws, xs, hash, text } = await magnetOf(t, {})
+  assert.deepEqual(tr, ['http://t.example/announce', 'udp://one.example:6969'])
+  assert.deepEqual(ws, ['https://seed.example/'])
+  assert.deepEqual(xs, [`http://t.example/file?info_hash=${hash}`])
+  assert.match(text, /content="[^"]*0 seeds, 2 web seeds, 0 leechers"/)
+  assert.match(textOf(text), /seeds 0 web seeds 2 leechers 0/)
+})
+
+test('a magnet link names no .torrent that nobody may fetch', async (t) => {
+  assert.deepEqual((await magnetOf(t, {}, { allowGet: false })).xs, [])
+})
+
+test('a magnet link of a private torrent, or of one without a name, names this tracker alone', async (t) => {
+  for (const [changes, options] of [
+    [{ private: 1 }, {}],
+    [{}, { showNames: false }],
+  ] as const) {
+    const { tr, ws, xs } = await magnetOf(t, changes, options)
+    assert.deepEqual([tr, ws, xs], [['http://t.example/announce'], [], []])
+  }
 })
 
 test('rows are sorted by any column, both ways', async (t) => {

@@ -114,9 +114,9 @@ test('peers are compact unless the client asks for dictionaries', () => {
   )
 })
 
-test('claimed addresses are passed on unchanged', () => {
-  const claimed = { ip: '1.2.3.4', ipv4: null, ipv6: '2001:db8::1' }
-  assert.deepEqual(readAnnounce(`${BASE}&ip=1.2.3.4&ipv6=2001:db8::1`).claimed, claimed)
+test('a claimed address is passed on unchanged, without those that stand beside it', () => {
+  assert.equal(readAnnounce(`${BASE}&ip=1.2.3.4&ipv6=2001:db8::1`).claimed, '1.2.3.4')
+  assert.equal(readAnnounce(`${BASE}&ipv4=1.2.3.4&ipv6=2001:db8::1`).claimed, null)
 })
 
 test('each name and value may be escaped', () => {
@@ -125,7 +125,7 @@ test('each name and value may be escaped', () => {
       return `%${character.charCodeAt(0).toString(16)}`
     })
   const fields = ['port=50', 'event=stopped', 'left=0', 'numwant=7', 'key=0badcafe', 'compact=0']
-  const others = ['ip=2001:db8::6', 'ipv4=1.2.3.4', 'ipv6=::7']
+  const others = ['ip=2001:db8::6']
   for (const at of [0, 1]) {
     const spelled = [...fields, ...others].map((field) => {
       return field
@@ -136,13 +136,19 @@ test('each name and value may be escaped', () => {
     const read = readAnnounce(`${HASH.replace('info', '%69nfo')}&${ID}&${spelled.join('&')}`)
     assert.deepEqual([read.port, read.event, read.isComplete], [50, 'stopped', true])
     assert.deepEqual([read.wanted, read.key, read.form], [7, 0x0badcafe, 'full'])
-    assert.deepEqual(read.claimed, { ip: '2001:db8::6', ipv4: '1.2.3.4', ipv6: '::7' })
+    assert.equal(read.claimed, '2001:db8::6')
   }
 })
 
 test('escapes are decoded once, and invalid ones stay unchanged', () => {
-  const { claimed } = readAnnounce(`${BASE}&ip=fe80::1%25eth0&ipv4=%2531&ipv6=1%&%2569p=::1`)
-  assert.deepEqual(claimed, { ip: 'fe80::1%eth0', ipv4: '%31', ipv6: '1%' })
+  for (const [field, claimed] of [
+    ['ip=fe80::1%25eth0', 'fe80::1%eth0'],
+    ['ip=%2531', '%31'],
+    ['ip=1%', '1%'],
+    ['%2569p=::1', null],
+  ] as const) {
+    assert.equal(readAnnounce(`${BASE}&${field}`).claimed, claimed, field)
+  }
   assertRefusedBy(() => readAnnounce(`${HASH}&${ID}&port=%253`), 400, 'port is not a port')
 })
 

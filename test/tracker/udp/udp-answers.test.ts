@@ -89,6 +89,26 @@ test('invalid packets get no answer', () => {
   }
 })
 
+test('of a scrape of too many torrents the first 74 are answered (BEP 15), as by opentracker', () => {
+  const { udp } = makeAnswers()
+  const names = Array.from({ length: 75 }, (_, n) => `torrent ${n}`)
+  const id = connect(udp, HERE)
+  udp.answer(announcePacket(id, { torrent: 'torrent 73', left: 0n }), HERE)
+  const answer = udp.answer(scrapePacket(id, names), HERE)!
+  assert.deepEqual([answer.readUInt32BE(0), answer.length], [2, 8 + 12 * 74])
+  assert.equal(answer.readUInt32BE(8 + 12 * 73), 1)
+})
+
+test('a client whose packet is too short gets an error, after it proved its address', () => {
+  const { udp } = makeAnswers()
+  const id = connect(udp, HERE)
+  const short = announcePacket(id).subarray(0, 97)
+  assert.equal(errorOf(udp.answer(short, HERE)), 'an announce has 98 bytes')
+  assert.equal(errorOf(udp.answer(scrapePacket(id, []), HERE)), 'name the')
+  const unproved = announcePacket(NO_ID).subarray(0, 97)
+  assert.equal(errorOf(udp.answer(unproved, HERE)), 'connect again')
+})
+
 test('refusals have a reason', () => {
   const verdict = { failure: 'not tracked', warning: null }
   const { udp } = makeAnswers({ rules: { judge: () => verdict } })
@@ -149,7 +169,7 @@ test('a key lets a peer leave from another address', () => {
 test('an address in the packet counts only if the rules accept it', () => {
   const claim = { ip: '1.2.3.4' }
   const believing = makeAnswers({
-    rules: { resolve: ({ client }, claimed) => claimed?.ip ?? client },
+    rules: { resolve: ({ client }, claimed) => claimed ?? client },
   })
   for (const [parts, wanted] of [
     [makeAnswers(), '0a000001'],
@@ -165,7 +185,7 @@ test('an address in the packet counts only if the rules accept it', () => {
 test('a banned address in the packet is refused', () => {
   const { udp, store } = makeAnswers({
     rules: {
-      resolve: ({ client }, claimed) => claimed?.ip ?? client,
+      resolve: ({ client }, claimed) => claimed ?? client,
       permits: (address) => address !== '1.2.3.4',
     },
   })

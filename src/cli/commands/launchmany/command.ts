@@ -33,11 +33,12 @@ Examples:
   btkit launchmany /srv/torrents
   btkit launchmany --client scgi+unix:///run/rtorrent.sock /srv/torrents`
 
-export function defineLaunchmany({ io, finish }: CommandContext) {
+export function defineLaunchmany({ io, finish, isLegacy }: CommandContext) {
   return declareLaunchOptions()
     .description('Keep all torrents below directories seeding, until interrupted.')
     .addHelpText('after', EXAMPLES)
-    .action(async (names, options) => {
+    .action(async (names, given) => {
+      const options = { ...given, isLegacy }
       requireNames(names, 'directory')
       const directories = names.map((name) => requireDirectory(resolve(io.cwd, name), name))
       if (namesClient(options.client, io)) finish(await launchInClients(directories, options, io))
@@ -53,7 +54,7 @@ function launchAlone(directories: readonly string[], options: LaunchOptions, io:
   const { minport, maxport, maxUploadRate, saveasStyle, ip = null, bind = null } = options
   requirePorts(options)
   const isBeside = saveasStyle !== 3
-  const ownDirectory = (torrent: string) => torrent.slice(0, -'.torrent'.length)
+  const ownDirectory = (torrent: string) => ({ path: torrent.slice(0, -'.torrent'.length) })
   return seed(
     {
       options,
@@ -115,7 +116,9 @@ function declareLaunchOptions() {
   return command
 }
 
-type LaunchOptions = ReturnType<ReturnType<typeof declareLaunchOptions>['opts']>
+type LaunchOptions = ReturnType<ReturnType<typeof declareLaunchOptions>['opts']> & {
+  readonly isLegacy: boolean
+}
 
 /** Milliseconds that a client may take to check data before the next one's turn. */
 const WAIT_MS = 60_000

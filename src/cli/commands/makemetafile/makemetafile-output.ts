@@ -11,7 +11,7 @@ import { announceUrls, formatDhtNode } from '../../../metainfo/trackers.js'
 import { hidePasskeys } from '../../../text/passkeys.js'
 import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import { whyLength } from '../../output/piece-length.js'
-import { countSkipped } from '../../output/skipped.js'
+import { countSkipped } from '../../../core/digests/skipped.js'
 
 /** A torrent that was made, or in a dry run would be made. Then `hashes` is null. */
 export interface MakeResult {

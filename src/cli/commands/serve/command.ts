@@ -305,6 +305,7 @@ async function seedGiven(
     data: [options.mirror.root],
     isBeside: false,
     sourceOf: () => null,
+    followSymlinks: options.mirror.followSymlinks,
     interval: LOOK,
     maxTorrentSize: LARGEST,
     hashContext,

@@ -20,7 +20,7 @@ import {
 } from '../../open/server.js'
 import { requireDirectory } from '../../line/operands.js'
 import { machineAddress } from '../../output/addresses.js'
-import { reportWarning } from '../../output/messages.js'
+import { reportWarning, warningsTo } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { version } from '../../../process.js'
 import { announceUrlAt, checkTracker } from '../../../metainfo/trackers.js'
@@ -68,7 +68,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     siteName: options.siteName ?? null,
     cors: options.cors,
     metrics: true,
-    clientAddresses: new ClientAddresses(options.trustProxy),
+    clientAddresses: new ClientAddresses(options.trustProxy, warningsTo(io)),
     limits: { ...FIXED_LIMITS, ...limits, maxReads: readsAtOnce(io) },
     warm: warmOptions(options, io.now()),
     tracker: null,

@@ -3,6 +3,7 @@ import { isWhole, type ClientTorrent } from '../../../core/publish/client.js'
 import { findSeeds, type RunningSeed } from '../../../clients/seeds.js'
 import { runtimeDirectory } from '../../../directories.js'
 import { BtkitError } from '../../../errors.js'
+import type { InfoHash } from '../../../metainfo/values.js'
 import { torrentsIn } from '../../../core/launch/find-torrents.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
@@ -41,9 +42,11 @@ export function defineStatus({ io, finish }: CommandContext) {
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {
+      const named = namesClient(options.client, io)
       const clients = await clientsOf(options, io)
+      const seeds = named ? [] : (await Promise.all(clients.map((seed) => seed.list()))).flat()
       const wanted = new Map<string, string>()
-      const context = { wanted: names.length > 0 ? wanted : null, options, io }
+      const context = { wanted: names.length > 0 ? wanted : null, seeds, options, io }
       const read = (torrent: string) => {
         const { infoHash } = findNamedTorrent(torrent, options.maxTorrentSize)
         wanted.set(infoHash, torrent)
@@ -51,14 +54,20 @@ export function defineStatus({ io, finish }: CommandContext) {
       }
       const torrents = names.flatMap(torrentsIn)
       const readable = await tryTorrents(torrents, { ...options, io }, read)
-      const sound = await tryEach(clients, io, (client) => showClient(client, context))
-      finish(readable || sound)
+      const sound = await tryEach(clients, io, (client) => showClient(client, named, context))
+      const whole = await tryEach(named ? [] : [ALL_SEEDS], io, (all) => showAbsent(all, context))
+      finish(readable || sound || whole)
     })
 }
+
+/** Stands for all seeds together, of which one is enough for a torrent. */
+const ALL_SEEDS = { label: 'btkit seed' }
 
 interface StatusContext {
   /** The given torrents by info hash; null if none was given and all are reported. */
   readonly wanted: ReadonlyMap<string, string> | null
+  /** The torrents of all seeds; empty if clients are named. */
+  readonly seeds: readonly ClientTorrent[]
   readonly options: DisplayOptions & { readonly all?: true | undefined }
   readonly io: Io
 }
@@ -88,15 +97,19 @@ async function clientsOf(
   )
 }
 
-async function showClient(client: RunningSeed, context: StatusContext) {
-  const { wanted, options, io } = context
+/** Shows a client, or one of the seeds, which need not have all. */
+async function showClient(client: RunningSeed, hasAll: boolean, context: StatusContext) {
+  const { wanted, seeds, options, io } = context
   const { version, all } = await ask(client, context)
   const shown = await withFailures(
     client,
     all.filter(({ isMarked, infoHash }) => wanted?.has(infoHash) ?? (options.all || isMarked)),
   )
-  const due = shown.filter(({ isMarked }) => wanted !== null || isMarked)
-  const absent = absentOf(wanted, all)
+  const seeded = new Set(seeds.filter((each) => !isNotSeeded(each)).map(hashOf))
+  const due = shown.filter((each) => {
+    return (wanted !== null || each.isMarked) && !(isNotSeeded(each) && seeded.has(hashOf(each)))
+  })
+  const absent = hasAll ? absentOf(wanted, all) : []
   if (options.json) tell(client, { shown, due: new Set(due), absent }, context)
   else if (!options.quiet) {
     io.stdout.write(`${client.label}: ${escapeText(version)}, ${count(shown.length, 'torrent')}\n`)
@@ -109,7 +122,31 @@ async function showClient(client: RunningSeed, context: StatusContext) {
     const why = 'its limit of active torrents is reached'
     reportWarning(`${client.label}: ${count(queued, 'torrent')} not seeded now: ${why}`, io)
   }
-  const problems = [...absent.map(([, torrent]) => notThere(torrent)), ...problemsOf(due)]
+  for (const warning of byReason(due, ({ warning = null }) => warning)) {
+    reportWarning(`${warning} (${client.label})`, io)
+  }
+  requireSeeded(client, { due, absent }, io)
+}
+
+/** Reports the given torrents that none of the seeds has. */
+function showAbsent(all: typeof ALL_SEEDS, context: StatusContext): Promise<void> {
+  const { wanted, seeds, options, io } = context
+  const absent = absentOf(wanted, seeds)
+  if (options.json) tell(all, { shown: [], due: new Set(), absent }, context)
+  requireSeeded(all, { due: [], absent }, io)
+  return Promise.resolve()
+}
+
+/**
+ * Reports the torrents that are not seeded well.
+ * @throws BtkitError if there are any
+ */
+function requireSeeded(
+  client: Pick<RunningSeed, 'label'>,
+  { due, absent }: { readonly due: readonly ClientTorrent[]; readonly absent: readonly Absent[] },
+  io: Io,
+): void {
+  const problems = [...absent.map(([, torrent]) => notThere(torrent)), ...byReason(due, problemOf)]
   for (const problem of problems) {
     reportError(new BtkitError('client', `${problem} (${client.label})`), io)
   }
@@ -141,14 +178,17 @@ function withoutRepetitions(shown: readonly ClientTorrent[]): ClientTorrent[] {
   }))
 }
 
-/** The reasons why torrents are not seeded well; one for all torrents that have the same. */
-function problemsOf(due: readonly ClientTorrent[]): string[] {
-  const byReason = new Map<string, ClientTorrent[]>()
+/** A line for each reason that some torrents have, which names the first of them. */
+function byReason(
+  due: readonly ClientTorrent[],
+  reasonOf: (torrent: ClientTorrent) => string | null,
+): string[] {
+  const torrents = new Map<string, ClientTorrent[]>()
   for (const torrent of due) {
-    const problem = problemOf(torrent)
-    if (problem !== null) byReason.set(problem, [...(byReason.get(problem) ?? []), torrent])
+    const reason = reasonOf(torrent)
+    if (reason !== null) torrents.set(reason, [...(torrents.get(reason) ?? []), torrent])
   }
-  return [...byReason].map(([reason, [first, ...others]]) => {
+  return [...torrents].map(([reason, [first, ...others]]) => {
     const which = first ? `${first.name} (${shortHash(first)})` : ''
     const more = others.length > 0 ? ` and ${count(others.length, 'other torrent')}` : ''
     return `${which}${more}: ${reason}`
@@ -177,7 +217,11 @@ interface SeedState {
 }
 
 /** Prints a line of JSON for each torrent, also for those that the client lacks. */
-function tell({ label }: RunningSeed, { shown, due, absent }: SeedState, context: StatusContext) {
+function tell(
+  { label }: Pick<RunningSeed, 'label'>,
+  { shown, due, absent }: SeedState,
+  context: StatusContext,
+) {
   const { wanted, io } = context
   for (const each of shown) {
     const problem = due.has(each) ? problemOf(each) : null
@@ -197,8 +241,12 @@ type Absent = readonly [infoHash: string, torrent: string]
 
 /** The given torrents that a client lacks. */
 function absentOf(wanted: StatusContext['wanted'], list: readonly ClientTorrent[]): Absent[] {
-  const there = new Set<string>(list.map(({ infoHash }) => infoHash))
+  const there = new Set<string>(list.map(hashOf))
   return [...(wanted ?? [])].filter(([infoHash]) => !there.has(infoHash))
+}
+
+function hashOf({ infoHash }: ClientTorrent): InfoHash {
+  return infoHash
 }
 
 function notThere(torrent: string): string {

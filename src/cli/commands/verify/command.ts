@@ -129,7 +129,7 @@ async function findTargets(
   const [torrent = '', path] = operands
   const isAlone = filesFrom === undefined && data === undefined && operands.length <= 2
   if (isAlone && (path === undefined || isPath(path))) {
-    const place = { torrent, path: path ?? dirname(torrent), byName: false }
+    const place = { torrent, path: path ?? dirname(torrent) }
     return { places: [place], refused: [], isSingle: true }
   }
   checkSeveral(operands, options)
@@ -139,7 +139,7 @@ async function findTargets(
     const what = filesFrom === '-' ? 'standard input' : filesFrom
     throw new BtkitError('empty', `${what}: names no torrent; nothing was checked`)
   }
-  const byName = data !== undefined
+  const byName = data !== undefined || undefined
   return {
     places: torrents.map((torrent) => ({ torrent, path: data ?? dirname(torrent), byName })),
     refused: list.refused,
@@ -196,8 +196,6 @@ interface Run {
  */
 async function runVerify(run: Run): Promise<number> {
   const { targets, options, tally, io } = run
-  // False if extra files were wanted and could not be searched for
-  let isComplete = true
   for (const { file, error } of targets.refused) {
     report({ torrent: file, report: null, error }, 0, run)
   }
@@ -205,11 +203,7 @@ async function runVerify(run: Run): Promise<number> {
     let started = io.monotonic()
     for await (const outcome of outcomesOf(run)) {
       report(outcome, (io.monotonic() - started) / 1000, run)
-      const extraError = outcome.report?.extraError ?? null
-      if (extraError !== null) {
-        reportError(extraError, io)
-        isComplete = false
-      }
+      for (const { message } of outcome.report?.extraProblems ?? []) reportWarning(message, io)
       started = io.monotonic()
     }
   } catch (error) {
@@ -219,7 +213,7 @@ async function runVerify(run: Run): Promise<number> {
   const isWhole = tally.notWhole + tally.failed === 0
   const isQuiet = options.json || (options.quiet && isWhole)
   if (!targets.isSingle && !isQuiet) io.stdout.write(sumLine(tally))
-  return isWhole && isComplete ? 0 : 1
+  return isWhole ? 0 : 1
 }
 
 /** Yields the results, with a progress bar for all torrents. */
@@ -230,7 +224,7 @@ async function* outcomesOf({
   io,
 }: Run): AsyncGenerator<VerifyOutcome> {
   const work: VerifyRun = {
-    ...{ ...options, places: targets.places },
+    ...{ ...options, places: targets.places, rawNames: true },
     read: (torrent) => readTorrentInput(torrent, options.maxTorrentSize, io),
   }
   const hasBar = !options.quiet && io.stderr.isTTY === true

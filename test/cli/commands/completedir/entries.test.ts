@@ -59,6 +59,13 @@ test('core and CVS are content, except with the name of BitTornado', async (t) =
   assert.equal((info['files'] as unknown[]).length, 2)
 })
 
+test('a directory of hidden files only is said to be hidden, and included with --hidden', async (t) => {
+  const mirror = new Mirror(t, { 'os/.a': '1', 'os/.b': '2' })
+  const { stdout } = await mirror.run()
+  assert.match(stdout, /^skipped \S+\/os: hidden; --hidden includes it\n/)
+  assert.deepEqual(entriesOf((await mirror.report(['--hidden'])).created), ['os'])
+})
+
 test('a new torrent is reported with the entries that it lacks', async (t) => {
   const files = { 'os/.disk/info': '1', 'os/.treeinfo': '2', 'os/vmlinuz': '3', '.git/x': '4' }
   const mirror = new Mirror(t, files)

@@ -89,6 +89,7 @@ for (const [what, args] of [
   ['a port below zero', ['/', '--port', '-1']],
   ['an address that is no URL', ['/', '--public-url', 'mirror.example']],
   ['an address with a query', ['/', '--public-url', 'http://m.example/?x']],
+  ['an address with a password', ['/', '--public-url', 'http://me:secret@m.example/']],
   ['an unknown kind of pad files', ['/', '--padding', 'none']],
   ['an unknown log format', ['/', '--log', 'xml']],
   ['no time to wait', ['/', '--wait', '0']],

@@ -87,6 +87,16 @@ test('a tracker that fails is named once for all its torrents, and the status is
   assert.equal(namesIn(stdout).length, 3)
 })
 
+test('a warning of a tracker is shown, and the status is 0', async (t) => {
+  // TR_STAT_TRACKER_WARNING
+  const warned = { ...seeded, error: 1, errorString: 'Tracker warning: "beep"' }
+  const url = await startFakeTransmission(t, [warned])
+  const { status, stderr } = await runBtkit(['status', '--client', url])
+  assert.equal(status, 0)
+  const told = `seeded.iso (aaaaaaaa): ${warned.errorString}`
+  assert.equal(stderr, `btkit: warning: ${told} (${url})\n`)
+})
+
 test('the status is 1 when a given torrent is not seeded, or not there', async (t) => {
   const url = await startFakeTransmission(t, [seeded, stopped])
   for (const [name, why] of [
