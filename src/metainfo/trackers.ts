@@ -224,7 +224,11 @@ export type TrackerTiers = string | readonly (string | readonly string[])[]
  * @throws BtkitError `usage`
  */
 export function tiersOf(trackers: TrackerTiers): TrackerUrl[][] {
-  const tiers = typeof trackers === 'string' ? [trackers] : trackers
+  const tiers: unknown = typeof trackers === 'string' ? [trackers] : trackers
+  const isTiers = (given: unknown): given is readonly (string | readonly string[])[] => {
+    return Array.isArray(given) && given.every((tier) => typeof tier === 'string' || isTiers(tier))
+  }
+  if (!isTiers(tiers)) throw new BtkitError('usage', 'trackers: neither a URL nor tiers of URLs')
   return tiers.map((tier) => (typeof tier === 'string' ? [tier] : [...tier]).map(checkTracker))
 }
 
