@@ -63,6 +63,12 @@ export interface FileListing {
   readonly table: FingerprintTable
 }
 
+/** The listing of an empty directory. */
+export const NO_FILES: FileListing = {
+  names: [],
+  table: { at: () => null, copyTo: () => false, sizeAt: () => 0, timeAt: () => null },
+}
+
 /** The native addon's function: its names end with NULs, and it is null for an error. */
 type ListFiles = (
   directory: string,

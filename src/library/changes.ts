@@ -1,6 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { editTorrent as edit } from '../core/edit/torrent.js'
-import { setDetails, setName, type Details, setSeeds } from '../metainfo/edit/details.js'
+import {
+  checkSeconds,
+  setDetails,
+  setName,
+  type Details,
+  setSeeds,
+} from '../metainfo/edit/details.js'
 import { combineEdits, type TorrentEdit } from '../metainfo/edit/splice-torrent.js'
 import {
   replaceTracker,
@@ -56,9 +62,9 @@ export function editTorrent(torrent: Uint8Array | Metainfo, changes: TorrentChan
  * @throws BtkitError `usage` for a bad URL, `bad-name` for a name that is a path
  */
 export function editOf(changes: TorrentChanges): TorrentEdit {
-  const { name, webSeeds, httpSeeds } = changes
+  const { name, webSeeds, httpSeeds, creationDate } = changes
   return combineEdits([
-    setDetails(changes),
+    setDetails({ ...changes, creationDate: creationDate && checkSeconds(creationDate) }),
     trackerEdit(changes),
     ...(name === undefined ? [] : [setName(checkName(name))]),
     ...(webSeeds === undefined ? [] : [setSeeds('url-list', checkSeeds(webSeeds, 'web seed'))]),

@@ -53,6 +53,18 @@ export function requireArray(list: unknown, name: string): void {
   if (!Array.isArray(list)) throw new BtkitError('usage', `${name}: not a list; give an array`)
 }
 
+const LISTS = ['webSeeds', 'httpSeeds', 'nodes', 'include', 'exclude']
+
+/**
+ * Makes sure that the options of torrents have known names, and that lists are arrays.
+ * @throws BtkitError `usage`
+ */
+export function checkTorrentOptions(options: object, known: readonly string[]): void {
+  onlyKnown(options, known)
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && LISTS.includes(name)) requireArray(value, name)
+}
+
 /**
  * Makes sure that an argument is an array of paths.
  * @throws BtkitError `usage`

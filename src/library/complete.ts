@@ -4,7 +4,7 @@ import type { CompleteReport } from '../core/complete/complete-report.js'
 import type { CompleteRequest } from '../core/complete/request.js'
 import { BtkitError, refuseAborted } from '../errors.js'
 import { WorkerPool } from '../hash/jobs/worker-pool.js'
-import { onlyKnown, requirePaths } from './check-options.js'
+import { checkTorrentOptions, requirePaths } from './check-options.js'
 import { startTask, type Task, withHashContext, type WorkOptions } from './task.js'
 import {
   commonRequestOf,
@@ -60,7 +60,7 @@ export function completeDirectories(
   return startTask(options, async (signal, tell) => {
     requirePaths([directories].flat(), 'directories')
     checkState(options)
-    onlyKnown(options, Object.keys(COMPLETE_OPTIONS))
+    checkTorrentOptions(options, Object.keys(COMPLETE_OPTIONS))
     let total = 0
     const running = { signal, tell, bytesTotal: () => total }
     const begin = (bytes: number) => {

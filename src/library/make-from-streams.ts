@@ -5,6 +5,7 @@ import { BtkitError } from '../errors.js'
 import { createThrottle } from '../hash/jobs/job.js'
 import { chooseKernel } from '../hash/kernels.js'
 import { checkName } from '../metainfo/name.js'
+import { requirePath } from './check-options.js'
 import { startTask, type Task } from './task.js'
 import {
   describeContent,
@@ -29,6 +30,7 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
     const { creationDate, ...request } = makeRequestOf(name, options)
     const isDirectory = 'files' in source
     const files = isDirectory ? [...source.files] : [{ ...source, path: name }]
+    for (const { path } of files) requirePath(path, 'path')
     const known = files.reduce((sum, { content, length = 0 }) => {
       return sum + (content instanceof Uint8Array ? content.length : length)
     }, 0)

@@ -1,7 +1,7 @@
 import { bytesOf, type Content } from '../core/digests/content.js'
 import { isPad } from '../core/digests/pad-files.js'
 import type { MakeRequest } from '../core/make/make-torrent.js'
-import { onlyKnown, requirePath } from './check-options.js'
+import { checkTorrentOptions, requirePath } from './check-options.js'
 import {
   type TorrentOptions,
   type FileOptions,
@@ -70,7 +70,7 @@ export interface MadeTorrent extends TorrentContent {
  */
 export function makeRequestOf(source: string, options: MakeOptions): MakeRequest {
   requirePath(source, 'content')
-  onlyKnown(options, Object.keys(MAKE_OPTIONS))
+  checkTorrentOptions(options, Object.keys(MAKE_OPTIONS))
   const { name = null, output = null, force = false } = options
   const common = commonRequestOf(options)
   return { ...common, source, name, torrent: output, force, keepsInfoHash: !force }

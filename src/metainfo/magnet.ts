@@ -145,7 +145,7 @@ export function looksLikeMagnet(text: string): boolean {
  * @throws BtkitError `usage` if it has no info hash, or those of several torrents
  */
 export function parseMagnet(text: string): MagnetLink {
-  const [, query] = /^magnet:\/{0,3}\?(.*)$/is.exec(text) ?? []
+  const [, query] = /^magnet:\/{0,3}\?(.*)$/is.exec(text.trim()) ?? []
   if (query === undefined) throw new BtkitError('usage', 'magnet link: no ? after magnet:')
   const values = readValues(query)
   const topics = values('xt')

@@ -13,9 +13,9 @@ export function looksLikeUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
 }
 
-/** Whether a text is several URLs with commas or bars between them, as in BitTornado's notation. */
+/** Whether a text is several URLs with commas, bars or white space between them. */
 export function isUrlList(text: string): boolean {
-  return /[,|]\s*[a-z][a-z0-9+.-]*:\/\//i.test(text)
+  return /\S[,|\s]\s*[a-z][a-z0-9+.-]*:\/\//i.test(text)
 }
 
 /** Whether clients accept a URL as a tracker. */
@@ -136,8 +136,8 @@ export function parseAnnounceList(text: string): TrackerUrl[][] {
   return parseTiers(text, ',')
 }
 
-/** A comma before a URL. Any other comma is part of a URL. */
-const BEFORE_URL = /,(?=\s*[a-z][a-z0-9+.-]*:\/\/)/i
+/** A comma before a URL or the end. Any other comma is part of a URL. */
+const BEFORE_URL = /,(?=\s*(?:[a-z][a-z0-9+.-]*:\/\/|$))/i
 
 /**
  * Parses the tracker among the arguments of a command: a URL, or a list in which `|` begins a tier.
@@ -213,7 +213,7 @@ export function parseDhtNode(text: string): DhtNode {
   if (host === undefined || port < 1 || port > 65535) {
     throw new BtkitError('usage', `node '${text}': not of the form HOST:PORT`)
   }
-  return { host, port }
+  return { host: asciiHost(host), port }
 }
 
 /** Trackers: a URL, or tiers from the first to be asked to the last (BEP 12). */
@@ -224,7 +224,11 @@ export type TrackerTiers = string | readonly (string | readonly string[])[]
  * @throws BtkitError `usage`
  */
 export function tiersOf(trackers: TrackerTiers): TrackerUrl[][] {
-  const tiers = typeof trackers === 'string' ? [trackers] : trackers
+  const tiers: unknown = typeof trackers === 'string' ? [trackers] : trackers
+  const isTiers = (given: unknown): given is readonly (string | readonly string[])[] => {
+    return Array.isArray(given) && given.every((tier) => typeof tier === 'string' || isTiers(tier))
+  }
+  if (!isTiers(tiers)) throw new BtkitError('usage', 'trackers: neither a URL nor tiers of URLs')
   return tiers.map((tier) => (typeof tier === 'string' ? [tier] : [...tier]).map(checkTracker))
 }
 

@@ -90,6 +90,11 @@ describe('makeTorrent', () => {
     const deep = Array.from({ length: 97 }, () => 'd').join('/')
     await rejects(make(deep, { version: 'v2' }), 'bad-name', /directories deep/)
     await rejects(make('tree', { version: 'v2' }), 'bad-name', /can't tell a directory/)
+    await rejects(make('a\ud800', {}), 'bad-name', /^"a\S+: is not Unicode/)
+    const both = ['a/b', 'a', 'c'].map((path) => ({ path, content }))
+    await rejects(makeTorrent({ name: 'x', files: both }), 'bad-name', /^x\/a: is both a file/)
+    const half = makeTorrent({ name: 'x', content, length: 2 })
+    await rejects(half, 'changed', /^x: has 1 bytes, not 2$/)
   })
 
   test('a single stream gives what create-torrent makes of it', async () => {
@@ -303,6 +308,8 @@ function noise(seed: string, size: number): Buffer {
 
 const TORRENT = /^torrent: neither a path, nor bytes, nor metainfo$/
 
+const BYTES = Buffer.from('a')
+
 test('wrong input of callers without types is an error of the library', async (t) => {
   const path = join(makeScratch(t, { a: 'a' }), 'a')
   const make = makeTorrent as (...args: unknown[]) => Promise<unknown>
@@ -319,6 +326,11 @@ test('wrong input of callers without types is an error of the library', async (t
       () => make({ name: 'a', content: Buffer.from('a') }, { trackr: 'http://t.example/' }),
       /^trackr: no such option; use trackers/,
     ],
+    [() => make(path, { webSeeds: 'http://w.example/' }), /^webSeeds: not a list/],
+    [() => make(path, { trackers: 5 }), /^trackers: neither a URL nor tiers/],
+    [() => make(path, { creationDate: new Date(0) }), /^creationDate .*not seconds since 1970/],
+    [() => make({ name: 'a', files: [{ path: ['a'], content: BYTES }] }), /^path: not a path/],
+    [() => complete(path, { stateDirectory: path, exclude: '*' }), /^exclude: not a list/],
     [() => complete(path, {}), state],
     [() => complete(path, { stateDirectory: path, trackr: 'x' }), /^trackr: no such option/],
     [async () => Promise.resolve(link(path)), /^magnet link: no info hash/],
@@ -350,4 +362,8 @@ test('wrong input of callers without types is an error of the library', async (t
 test('a creation date in milliseconds is refused', async (t) => {
   const making = makeTorrent(makeScratch(t, { a: 'x' }), { creationDate: 1_700_000_000_000 })
   await assert.rejects(making, /creationDate 1700000000000: not seconds since 1970/)
+  const { bytes } = await makeTorrent({ name: 'a', content: BYTES })
+  const creationDate = 1_700_000_000_000
+  assert.throws(() => btkit.editTorrent(bytes, { creationDate }), { code: 'usage' })
+  assert.equal(btkit.editTorrent(bytes, { creationDate: 0 }).creationDate, 0)
 })

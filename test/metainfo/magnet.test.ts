@@ -79,6 +79,7 @@ test('a hash may be in base32, in capitals or not', () => {
   for (const hash of ['YEX6DQDLXISUVHOJ6UM3GNNKPQJWPKEK', 'yex6dqdlxisuvhoj6um3gnnkpqjwpkek']) {
     assert.equal(parseMagnet(`magnet:?xt=urn:btih:${hash}`).infoHash, HASH)
   }
+  assert.equal(parseMagnet(` magnet:?xt=urn:btih:${HASH}\n`).infoHash, HASH)
   assert.equal(parseMagnet(`MAGNET:?XT=urn:BTIH:${HASH.toUpperCase()}`).infoHash, HASH)
 })
 

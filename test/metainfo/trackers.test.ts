@@ -6,7 +6,9 @@ import {
   formatAnnounceList,
   looksLikeUrl,
   parseAnnounceList,
+  parseDhtNode,
   parseSeeds,
+  parseTrackers,
 } from '../../src/metainfo/trackers.js'
 import { assertRefused } from './refusal.js'
 
@@ -102,7 +104,14 @@ test('a fragment, which no client sends to a tracker, is cut off; a seed with on
 })
 
 test('several URLs in one text are neither a tracker nor a seed', () => {
-  for (const list of ['http://a.example/x,http://b.example/x', 'http://a.example/x|udp://b:1']) {
+  const lists = [
+    ',http://b.example/x',
+    '|udp://b:1',
+    ' http://b.example/x',
+    '\nudp://b:1',
+    ', ws://b',
+  ]
+  for (const list of lists.map((end) => `http://a.example/x${end}`)) {
     const fault = `'${list}': several URLs; give each by itself`
     assertRefused(() => checkTracker(list), 'usage', `tracker ${fault}`)
     assertRefused(() => checkSeed(list, 'web seed'), 'usage', `web seed ${fault}`)
@@ -161,6 +170,20 @@ for (const list of ['', `${A}|`, `|${A}`, `${A},,${B}`, `${A}||${B}`]) {
 test('a wrong tracker in a list is named', () => {
   const message = "tracker 'ftp://x/': not an http, https, udp, ws or wss URL"
   assertRefused(() => parseAnnounceList(`${A},ftp://x/`), 'usage', message)
+})
+
+test('a list of seeds or trackers that ends with a comma lacks one', () => {
+  assert.throws(() => parseTrackers(`${A},${B},`), { code: 'usage', message: /^tracker '': / })
+  for (const list of ['http://a/x,http://b/x,', 'http://a/x,'])
+    assert.throws(() => parseSeeds(list, 'web seed'), { code: 'usage', message: /^web seed '': / })
+  assert.deepEqual(parseSeeds('http://a/x,1.iso', 'web seed'), ['http://a/x,1.iso'])
+})
+
+test('the host of a DHT node is stored in punycode', () => {
+  assert.deepEqual(parseDhtNode('bücher.example:6881'), {
+    host: 'xn--bcher-kva.example',
+    port: 6881,
+  })
 })
 
 test('a list is written as it is read', () => {

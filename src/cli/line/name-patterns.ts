@@ -42,7 +42,10 @@ export class UnmatchedPatterns {
   async note(content: Content, isLast: boolean): Promise<void> {
     const { include, exclude } = this.#left
     if (include.length + exclude.length === 0) return
-    const skipped = content.skipped.flatMap(({ path }) => [path, `${path}/`])
+    const skipped = content.skipped.flatMap(({ path }) => {
+      // Globs see a name that is not UTF-8 as Node reads it
+      return [path, `${path}/`, path.replaceAll(/\\x[\da-f]{2}/g, '\ufffd')]
+    })
     const files = content.files.flatMap(({ path }) => withParents(path))
     this.#left = {
       include: await unmatched(include, [...files, ...skipped]),

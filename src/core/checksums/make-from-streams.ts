@@ -7,6 +7,7 @@ import { ArrivingPieces, ArrivingTree, type PieceLengthFor } from '../../hash/ar
 import { takeTurn } from '../../hash/jobs/job.js'
 import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
+import { quoteText } from '../../text/escape.js'
 import { findUnsafePaths } from '../../metainfo/parse/unsafe-path.js'
 import { CHECKSUMS, type ChecksumName } from './list.js'
 import type { ListedFile } from './lists.js'
@@ -104,9 +105,21 @@ function checkPaths({ place, isDirectory, files }: NamedArrival, request: Stream
   const named = files.map(({ components }) => ({ path: components, padding: false }))
   const [unsafe] = findUnsafePaths({ name, isDirectory, files: named })
   if (unsafe) throw new BtkitError('bad-name', `${unsafe.path.join('/')}: ${unsafe.reason}`)
+  const directories = new Set(files.flatMap(({ components }) => directoriesOf(components)))
+  for (const path of [name, ...files.map((file) => file.path)]) {
+    if (/\p{Surrogate}/u.test(path))
+      throw new BtkitError('bad-name', `${quoteText(path)}: is not Unicode (half a surrogate pair)`)
+    if (path !== name && directories.has(path))
+      throw new BtkitError('bad-name', `${name}/${path}: is both a file and a directory`)
+  }
   const placed = files.map(({ components, path }) => ({ path: components, absolutePath: path }))
   refusePaths({ root: place, isDirectory, files: placed }, name, version)
   if (request.isAligned) refuseInPads(placed)
+}
+
+/** The paths of the directories that a file is in. */
+function directoriesOf(path: readonly string[]): string[] {
+  return path.slice(1).map((_, at) => path.slice(0, at + 1).join('/'))
 }
 
 /** The content of files of these lengths, which are on no disk. */
@@ -192,7 +205,7 @@ async function readAll(
     }
     tell(path)
     const length = bytesDone - before
-    const expected = lengthOf(file)
+    const expected = file.length ?? lengthOf(file)
     if (expected !== undefined && expected !== length)
       throw new BtkitError('changed', `${path}: has ${length} bytes, not ${expected}`)
     hashing.end(length)

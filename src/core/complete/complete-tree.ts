@@ -49,7 +49,7 @@ export async function completeTrees(
 ): Promise<CompleteReport> {
   const report = createReport()
   const { target, dryRun, common } = request
-  if (target !== null && realPath(target) === null)
+  if (target !== null && !dryRun && realPath(target) === null)
     throw new BtkitError('not-found', `${target}: no such file or directory`)
   const filter = await loadNameFilter(common.scan)
   const branches = request.directories.flatMap((root) =>

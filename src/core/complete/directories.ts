@@ -8,7 +8,7 @@ import { realPath } from '../../files/inside.js'
 import { listName, parseListName } from '../checksums/lists.js'
 import type { EntryPaths, TorrentPaths } from './complete-report.js'
 import type { TargetDirectories, TargetDirectory } from './targets.js'
-import type { FileListing } from '../../files/stat-files.js'
+import { NO_FILES, type FileListing } from '../../files/stat-files.js'
 
 const SUFFIX = '.torrent'
 
@@ -61,10 +61,10 @@ export function openSourceDirectory(directory: string, rules: OpenRules): Source
   const { request } = targets
   const realDirectory = realPath(directory)
   if (realDirectory === null && request.prune !== 'always') throw notFound(directory)
-  const states = realDirectory === null ? NOTHING : targets.list(realDirectory)
+  const states = realDirectory === null ? NO_FILES : targets.list(realDirectory)
   const found = states.names
   const target = request.target ?? directory
-  const targetDirectory = targets.find(realPath(target) ?? '')
+  const targetDirectory = targets.find(targets.placeOf(target) ?? '')
   if (targetDirectory === undefined) throw notFound(target)
   const hasTorrents = targetDirectory.states.names.some((name) => name.endsWith(SUFFIX))
   const holdsNothing = found.every((name) => name.startsWith('.'))
@@ -92,11 +92,6 @@ export function openSourceDirectory(directory: string, rules: OpenRules): Source
   const lists = request.checksums.map((checksum) => (name: string) => listName(name, checksum))
   const namers = [torrentName, ...lists]
   return { ...opened, targetDirectory, names, leftOut, states, namers }
-}
-
-const NOTHING: FileListing = {
-  names: [],
-  table: { at: () => null, copyTo: () => false, sizeAt: () => 0, timeAt: () => null },
 }
 
 function hiddenAmong(names: readonly string[], scan: ScanOptions): LeftOut[] {

@@ -1,7 +1,8 @@
+import { resolve } from 'node:path'
 import { asBtkitError, BtkitError } from '../../errors.js'
 import { realPath } from '../../files/inside.js'
 import { lockDirectory, type DirectoryLock } from '../../files/locks.js'
-import { listFiles, type FileListing } from '../../files/stat-files.js'
+import { listFiles, NO_FILES, type FileListing } from '../../files/stat-files.js'
 import { removeDeadFiles } from '../../files/temporary-files.js'
 import { TorrentLog, type OpenLogOptions } from '../../state/torrent-log.js'
 import type { CompleteContext, CompleteRequest } from './request.js'
@@ -58,16 +59,27 @@ export class TargetDirectories {
    */
   async open(): Promise<void> {
     const { directories, target } = this.request
-    const paths = (target === null ? directories : [target]).flatMap(realPathOrNone)
+    const orNone = (path: string) => this.#placeOrNone(path)
+    const paths = (target === null ? directories : [target]).flatMap(orNone)
     const sorted = [...new Set(paths)].sort()
     for (const path of sorted) await this.#attempt(path, () => this.#lockOne(path))
-    const listed = new Set([...sorted, ...directories.flatMap(realPathOrNone)])
+    const listed = new Set([...sorted, ...directories.flatMap(orNone)])
     await Promise.all([...listed].map((path) => this.#list(path)))
     for (const path of sorted) {
       await this.#attempt(path, () => {
         this.#openOne(path)
       })
     }
+  }
+
+  /**
+   * Returns the real path of a directory; null if it does not exist. The target of a dry run need
+   * not exist.
+   * @throws BtkitError `not-permitted` or `io`
+   */
+  placeOf(path: string): string | null {
+    const { dryRun, target } = this.request
+    return realPath(path) ?? (dryRun && path === target ? resolve(path) : null)
   }
 
   /**
@@ -122,8 +134,18 @@ export class TargetDirectories {
       this.#lists.set(path, await listFiles(path))
     } catch (error) {
       const known = asBtkitError(error, path)
-      if (!(known instanceof Error)) throw error
-      this.#lists.set(path, known)
+      if (!(known instanceof BtkitError)) throw error
+      const isPlanned = this.request.dryRun && known.code === 'not-found'
+      this.#lists.set(path, isPlanned ? NO_FILES : known)
+    }
+  }
+
+  #placeOrNone(path: string): string[] {
+    try {
+      return [this.placeOf(path) ?? []].flat()
+    } catch {
+      // The later attempt to open the directory reports the error
+      return []
     }
   }
 
@@ -141,14 +163,5 @@ export class TargetDirectories {
     const { directory: stateDirectory, warn } = state
     const options = { stateDirectory, target: path, isReadOnly, now: cacheAccess.now, warn }
     this.#open.set(path, new TargetDirectory(path, states, options))
-  }
-}
-
-function realPathOrNone(path: string): string[] {
-  try {
-    return [realPath(path) ?? []].flat()
-  } catch {
-    // The later attempt to open the directory reports the error
-    return []
   }
 }

@@ -40,8 +40,8 @@ export class FileIndex {
 export interface FoundDatum {
   readonly file: MetainfoFile
   /**
-   * `found`: by its pieces. `likely`: by name and size; all its pieces have bytes of files that were
-   * not found. `damaged`: most of its bytes are right. `empty`: there is nothing to find.
+   * `found`: by its pieces. `likely`: by name and size; it shares all pieces that are not good with
+   * files that were not found. `damaged`: most of its bytes are right. `empty`: there is nothing to find.
    */
   readonly status: 'found' | 'likely' | 'damaged' | 'missing' | 'empty'
   /** Null if it is missing or empty. */
@@ -106,21 +106,28 @@ export async function findData(
     const file = renamed.get(each.file)
     return file ? { ...each, found: foundAt(file) } : each
   })
-  const doubtful = new Map(content.map((each, at) => [each, doubtOf(checked.files[at])]))
+  const results = new Map(content.map((each, at) => [each, checked.files[at]]))
   return files.flatMap((each, at) => {
     const before = first[at]
-    const doubt = before ? (doubtful.get(before) ?? null) : null
     const path = before?.found.kind === 'file' ? before.found.path : null
-    return each.file.padding ? [] : [judge(each, { status: doubt ?? 'missing', path })]
+    const isNamesake = path !== null && basename(path) === each.file.path.at(-1)
+    const status = doubtOf(before && results.get(before), isNamesake) ?? 'missing'
+    return each.file.padding ? [] : [judge(each, { status, path })]
   })
 }
 
-/** The status of a file that is not proven; null if it is not the file, as far as is known. */
-function doubtOf(checked: VerifiedFile | undefined): 'likely' | 'damaged' | null {
-  if (checked?.status === 'unchecked') return 'likely'
-  if (checked?.status !== 'damaged' && checked?.status !== 'suspect') return null
-  const bad = checked.ranges.reduce((sum, [from, to]) => sum + to - from, 0)
-  return bad < checked.length / 2 ? 'damaged' : null
+/**
+ * The status of a file that is not proven; null if it is not the file, as far as is known. Pieces
+ * that prove nothing, or that other files may have made bad, leave only its name.
+ */
+function doubtOf(checked: VerifiedFile | undefined, isNamesake: boolean) {
+  if (checked === undefined) return null
+  const { status, ranges, length } = checked
+  const isLikely = isNamesake && (status === 'unchecked' || status === 'suspect')
+  if (status !== 'damaged' && status !== 'suspect') return isLikely ? 'likely' : null
+  const bad = ranges.reduce((sum, [from, to]) => sum + to - from, 0)
+  if (bad < length / 2) return 'damaged'
+  return isLikely ? 'likely' : null
 }
 
 const ABSENT = { kind: 'missing' } as const

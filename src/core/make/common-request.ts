@@ -5,7 +5,7 @@ import { BtkitError } from '../../errors.js'
 import type { LinkPolicy } from '../../files/scan/scanned-tree.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
 import type { DhtNode, MetainfoVersion } from '../../metainfo/metainfo.js'
-import { LARGEST_SECONDS } from '../../metainfo/parse/optional-fields.js'
+import { checkSeconds } from '../../metainfo/edit/details.js'
 import { isPieceLength } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import { version as programVersion } from '../../process.js'
@@ -113,12 +113,7 @@ export function commonRequestOf(options: TorrentOptions & FileOptions): CommonRe
 /** The default is now. */
 function checkDate(date: TorrentOptions['creationDate']): number | 'mtime' | null {
   if (date === undefined) return Math.floor(Date.now() / 1000)
-  const isDate = typeof date !== 'number' || (Number.isInteger(date) && date <= LARGEST_SECONDS)
-  if (isDate) return date
-  throw new BtkitError(
-    'usage',
-    `creationDate ${date}: not seconds since 1970, such as Math.floor(ms / 1000)`,
-  )
+  return date === 'mtime' || date === null ? date : checkSeconds(date)
 }
 
 /** Empty texts get no key. */

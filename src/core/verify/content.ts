@@ -93,7 +93,10 @@ export function findContent(
     if (countSized(other.files) > found) return other
   }
   if (kind !== 'outside') return named
-  throw new BtkitError('unsafe-path', `${below}: is a link that leads out of ${path}`)
+  throw new BtkitError(
+    'unsafe-path',
+    `${below}: is a link that leads out of ${path}; --follow-symlinks allows that`,
+  )
 }
 
 /** Returns the number of files that have the size that the torrent says. */

@@ -25,10 +25,14 @@ export async function explainMissing(
 
 /** Finds out why files are missing whose names are on the disk, as far as people can see. */
 export class LikeNames {
-  /** The names in a directory, also by their composed form. */
+  /** The names in a directory, also by their composed form in lower case. */
   readonly #names = new Map<string, Promise<ReadonlyMap<string, string>>>()
+  /** The last components of the torrent's paths, which are the names of other files of it. */
+  readonly #own: ReadonlySet<string>
 
-  constructor(private readonly plan: Pick<VerifyPlan, 'request' | 'place'>) {}
+  constructor(private readonly plan: Pick<VerifyPlan, 'request' | 'place'>) {
+    this.#own = new Set(plan.request.metainfo.files.map(({ path }) => path.at(-1) ?? ''))
+  }
 
   /** Returns why a file is missing; null if nothing is known. */
   async explain({ path }: Pick<VerifiedFile, 'path'>): Promise<string | null> {
@@ -49,14 +53,16 @@ export class LikeNames {
     let directory = root
     for (const name of way) {
       const names = await this.#namesIn(directory)
-      const there = names.get(name) ?? names.get(name.normalize('NFC'))
-      if (there === undefined) return null
+      const there = names.get(name) ?? names.get(composed(name)) ?? names.get(plainForm(name))
+      if (there === undefined || (there !== name && this.#own.has(there))) return null
       const print = () => printableName(directory, there)
       const shown = valueOr(there, () => callSystem(directory, print))
       if (shown !== there)
         return `${quoteText(shown)} is there, but is not UTF-8; rename it, then use btkit find --link`
+      const isForm = composed(there) === composed(name)
+      const what = isForm ? 'in another Unicode form' : 'with capitals in other places'
       if (there !== name)
-        return `${quoteText(there)} is there in another Unicode form; rename it, or use btkit find --link`
+        return `${quoteText(there)} is there ${what}; rename it, or use btkit find --link`
       directory = join(directory, name)
     }
     return null
@@ -72,8 +78,18 @@ export class LikeNames {
 
 async function readNames(directory: string): Promise<ReadonlyMap<string, string>> {
   const names = await readdir(directory).catch(() => [])
-  return new Map([
-    ...names.map((name) => [name.normalize('NFC'), name] as const),
-    ...names.map((name) => [name, name] as const),
-  ])
+  return new Map(
+    [plainForm, composed, (name: string) => name].flatMap((form) => {
+      return names.map((name) => [form(name), name] as const)
+    }),
+  )
+}
+
+function composed(name: string): string {
+  return name.normalize('NFC')
+}
+
+/** A name without the differences that some file systems ignore. */
+function plainForm(name: string): string {
+  return composed(name).toLowerCase()
 }

@@ -142,7 +142,7 @@ type AbsentKind = Exclude<FoundFile['found']['kind'], 'file' | 'unreadable'>
 const REASONS: Record<AbsentKind, string | null> = {
   missing: null,
   directory: 'in its place is a directory',
-  outside: 'in its place is a link that leads outside',
+  outside: 'in its place is a link that leads outside; --follow-symlinks allows that',
   'link loop': 'in its place is a link that leads to itself',
   'special file': 'in its place is no regular file',
 }

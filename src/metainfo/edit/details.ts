@@ -1,6 +1,8 @@
 import { encodeBencode } from '../bencode/encode.js'
 import { Buffer } from 'node:buffer'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../bencode/read.js'
+import { BtkitError } from '../../errors.js'
+import { LARGEST_SECONDS } from '../parse/optional-fields.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
 import { type DictChanges, encodedInfo, type TorrentEdit, topLevelValue } from './splice-torrent.js'
 import { isBlank, isByteString, type BencodeValue } from '../bencode/value.js'
@@ -15,6 +17,16 @@ export interface Details {
   readonly private?: boolean | undefined
   /** Part of `info`: changing it changes the info hash. */
   readonly source?: string | null | undefined
+}
+
+/**
+ * Checks a creation date in seconds. Programs in JavaScript may give milliseconds or a Date.
+ * @throws BtkitError `usage`
+ */
+export function checkSeconds(date: number): number {
+  if (Number.isInteger(date) && date <= LARGEST_SECONDS) return date
+  const why = 'not seconds since 1970, such as Math.floor(ms / 1000)'
+  throw new BtkitError('usage', `creationDate ${String(date)}: ${why}`)
 }
 
 /** Returns an edit that sets values other than content, trackers and seeds. */

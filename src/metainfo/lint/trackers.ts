@@ -129,16 +129,22 @@ export const TRACKER_RULES = {
   /** Finds trackers and seeds that clients drop, or convert each in its own way. */
   *'url-characters'(metainfo) {
     const trackers = announceUrls(metainfo).filter(isTracker)
-    for (const url of [...trackers, ...[...seedsOf(metainfo)].filter(isSeed)]) {
-      // Text that is not UTF-8 has a finding of its own
-      if (hasOdd(url) && !url.includes('\ufffd'))
-        yield `${quoteText(url)} has characters that URLs do not have; right is ${quoteText(storedUrl(url))}`
+    const seeds = seedsByKind(metainfo).map(
+      ([kind, urls]) => [kind, [...urls].filter(isSeed)] as const,
+    )
+    for (const [kind, urls] of [['tracker', trackers] as const, ...seeds]) {
+      for (const url of urls) {
+        // Text that is not UTF-8 has a finding of its own
+        if (hasOdd(url) && !url.includes('\ufffd'))
+          yield `${kind} ${quoteText(url)} has characters that URLs do not have; right is ${quoteText(storedUrl(url))}`
+      }
     }
   },
   /** Finds trackers and seeds with a comma: probably a list that became a single URL. */
   *'comma-in-url'(metainfo) {
     for (const url of [...announceUrls(metainfo), ...seedsOf(metainfo)]) {
-      const what = url.includes(',') ? 'a comma' : isUrlList(url) && 'a bar before a URL'
+      const beforeUrl = url.includes('|') ? 'a bar before a URL' : 'a blank before a URL'
+      const what = url.includes(',') ? 'a comma' : isUrlList(url) && beforeUrl
       if (what) yield `${quoteText(url)} has ${what}, but is one URL, not a list`
     }
   },

@@ -97,7 +97,11 @@ function readName(info: BencodeDict, warnings: WarningList): string {
   const what = () => 'info.name'
   const twin = info.get('name.utf-8')
   const bytes = requireString(info.get('name') ?? twin, what)
-  const [name = ''] = readComponents([bytes], { twins: twin ? [twin] : [], what, warnings })
+  const [name = ''] = readComponents([bytes], {
+    twins: twin === undefined ? twin : [twin],
+    what,
+    warnings,
+  })
   return name
 }
 

@@ -79,7 +79,7 @@ export function readText({ bytes, twin, what, warnings }: TextSource): string {
 
 /**
  * Decodes the components of a path. Their `.utf-8` twins count first, however many they are, unless
- * a component is unsafe: programs that ignore the twins would use it.
+ * a component is unsafe: programs that ignore the twins would use it. `twins` is null for no list.
  */
 export function readComponents(
   components: readonly Uint8Array[],
@@ -87,11 +87,13 @@ export function readComponents(
     twins,
     what,
     warnings,
-  }: Omit<TextSource, 'bytes' | 'twin'> & { twins: readonly BencodeValue[] },
+  }: Omit<TextSource, 'bytes' | 'twin'> & { twins: readonly BencodeValue[] | null | undefined },
 ): string[] {
   const isTwin = (twin: BencodeValue) => isByteString(twin) && twin.length > 0 && isUtf8(twin)
-  const haveTwins = twins.length > 0 && twins.every(isTwin)
-  if (haveTwins && components.every((bytes) => isComponent(decodeUtf8(bytes)))) {
+  const isRight = twins?.every(isTwin) === true && twins.length > 0
+  if (twins !== undefined && !isRight)
+    warnings.add('ignored-value', () => `${what()}.utf-8: is no text in UTF-8`)
+  if (isRight && components.every((bytes) => isComponent(decodeUtf8(bytes)))) {
     return twins.filter(isByteString).map(decodeUtf8)
   }
   return components.map((bytes) => readText({ bytes, twin: undefined, what, warnings }))

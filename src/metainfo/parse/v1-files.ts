@@ -88,7 +88,7 @@ function readAttr(value: BencodeValue | undefined): string {
 
 function readPath(file: BencodeDict, what: What, warnings: WarningList): string[] {
   const twin = file.get('path.utf-8')
-  const twins = Array.isArray(twin) ? twin : []
+  const twins = Array.isArray(twin) || twin === undefined ? twin : null
   const components = requireList(file.get('path') ?? twin, what)
   if (components.length === 0) throw metainfoError(what(), 'is empty')
   const strings = components.map((each, at) => requireString(each, () => `${what()}[${at}]`))

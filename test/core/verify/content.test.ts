@@ -81,7 +81,10 @@ test('what was not named may not: a link out of the path given', unlessWindows, 
   symlinkSync(join(release.directory, 'release'), join(path, 'release'))
   await assert.rejects(
     verify(release, { path }),
-    failure('unsafe-path', `${path}/release: is a link that leads out of ${path}`),
+    failure(
+      'unsafe-path',
+      `${path}/release: is a link that leads out of ${path}; --follow-symlinks allows that`,
+    ),
   )
 })
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { renameSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runBtkit } from '../../support/run-btkit.js'
@@ -52,6 +52,36 @@ for (const [torrentForm, diskForm] of [
     assert.equal(dir, `missing     a: "d${other}" ${FORM}`)
   })
 }
+
+test('a file, or a directory above it, with other capitals is named', async (t) => {
+  for (const [path, old, now] of [
+    ['Readme.TXT', 'Readme.TXT', 'README.txt'],
+    ['Sub/a', 'Sub', 'sub'],
+    ['\u00c9', '\u00c9', 'e\u0301'],
+  ] as const) {
+    const release = plantRelease(t, [{ path, size: 10 }])
+    renameSync(placeOf(release, old), placeOf(release, now))
+    const line = await said(join(release.directory, 'release.torrent'))
+    const why = `"${now}" is there with capitals in other places; rename it, or use btkit find --link`
+    assert.equal(line, `missing     ${path}: ${why}`)
+  }
+})
+
+test('a name of another file of the torrent is not said to be that of a missing one', async (t) => {
+  for (const [gone, other] of [
+    ['a', 'A'],
+    ['\u00e9', 'e\u0301'],
+  ] as const) {
+    const release = plantRelease(
+      t,
+      [gone, other].map((path) => ({ path, size: 10 })),
+    )
+    rmSync(placeOf(release, gone))
+    const torrent = join(release.directory, 'release.torrent')
+    const { stdout } = await runBtkit(['verify', '--no-check-hashes', torrent])
+    assert.match(stdout, new RegExp(`^missing {5}${gone}: not found: `, 'm'))
+  }
+})
 
 test('convert and publish say it, too', async (t) => {
   const release = plantRelease(t, [{ path: '\u00e9', size: 10 }])

@@ -132,8 +132,8 @@ test('HTTP seeds without web seeds are told of, because libtorrent ignores them'
 test('characters that no URL has are told of, with the right form', () => {
   const odd = { announce: 'http://ä.example/announce', 'url-list': ['http://f.example/{a}/é#b'] }
   assert.deepEqual(messagesOf('url-characters', torrentWith(odd)), [
-    '"http://ä.example/announce" has characters that URLs do not have; right is "http://xn--4ca.example/announce"',
-    '"http://f.example/{a}/é#b" has characters that URLs do not have; right is "http://f.example/%7Ba%7D/%C3%A9%23b"',
+    'tracker "http://ä.example/announce" has characters that URLs do not have; right is "http://xn--4ca.example/announce"',
+    'web seed "http://f.example/{a}/é#b" has characters that URLs do not have; right is "http://f.example/%7Ba%7D/%C3%A9%23b"',
   ])
   assert.deepEqual(codesOf(torrentWith({ announce: A, 'url-list': ['http://f/[a]%20b'] })), [])
   const latin1 = Buffer.from('http://t.example/\xe9', 'latin1')
@@ -150,6 +150,8 @@ test('URLs that were typed as one are told of', () => {
     `"${tiers}" has a bar before a URL, but is one URL, not a list`,
   ])
   assert.deepEqual(codesOf(torrentWith({ announce: tiers })), ['comma-in-url'])
+  const lines = 'http://a.example/announce\nhttp://b.example/announce'
+  assert.deepEqual(codesOf(torrentWith({ announce: lines })), ['comma-in-url'])
   const seeds = { announce: A, 'url-list': ['http://a.example/x,y'], httpseeds: ['http://b/,'] }
   assert.equal(messagesOf('comma-in-url', torrentWith(seeds)).length, 2)
 })

@@ -46,16 +46,25 @@ test('path.utf-8 counts before path, whatever its length', () => {
   }
 })
 
-test('a path.utf-8 that is not UTF-8, empty or no list is ignored', () => {
+const IGNORED = {
+  code: 'ignored-value',
+  message: 'info.files[0].path.utf-8: is no text in UTF-8',
+}
+
+// libtorrent 2.0.8 refuses a torrent with the second, third and fourth
+test('a path.utf-8 that is not UTF-8, empty or no list is ignored, with a warning', () => {
   const latin1 = Buffer.from('\xe9', 'latin1')
   for (const twin of [['b', latin1], [], ['b', ''], ['b', 1], 'b']) {
     const entry = { length: 1, path: ['a', 'b'], 'path.utf-8': twin }
-    assert.deepEqual(read({ files: [entry] }).files[0]?.path, ['a', 'b'])
+    const warnings = new WarningList()
+    assert.deepEqual(read({ files: [entry] }, warnings).files[0]?.path, ['a', 'b'])
+    assert.deepEqual(warnings.toArray(), [IGNORED])
   }
   const warnings = new WarningList()
   const entry = { length: 1, path: ['ok', latin1], 'path.utf-8': [latin1] }
   assert.deepEqual(read({ files: [entry] }, warnings).files[0]?.path, ['ok', '\ufffd'])
   assert.deepEqual(warnings.toArray(), [
+    IGNORED,
     { code: 'not-utf8', message: 'info.files[0].path: not UTF-8, read as "\ufffd"' },
   ])
 })

@@ -109,11 +109,12 @@ function makeOutput(output: string, { dryRun, quiet }: CompletedirOptions, io: I
   const missing = `--output ${output}: no such directory`
   if (!existsSync(dirname(place)))
     throw new BtkitError('not-found', `${missing} (mkdir -p creates it)`)
-  if (dryRun) throw new BtkitError('not-found', `${missing}; a run without --dry-run creates it`)
-  callSystem(`--output ${output}`, () => {
-    mkdirSync(place)
-  })
-  if (!quiet) reportNote(`--output ${output}: created this directory`, io)
+  if (!dryRun)
+    callSystem(`--output ${output}`, () => {
+      mkdirSync(place)
+    })
+  const done = dryRun ? 'would create' : 'created'
+  if (!quiet) reportNote(`--output ${output}: ${done} this directory`, io)
 }
 
 function notePublishing(clients: readonly SyncClient[], io: Io): void {

@@ -153,6 +153,32 @@ test('two files of one size in one piece are found by other names', async (t) =>
   }
 })
 
+for (const [what, change] of [
+  ['damaged', { b: 'B' }],
+  ['missing', { c: null }],
+] as const) {
+  test(`if a small file of a piece is ${what}, others of the piece are likely by name only`, async (t) => {
+    const files = { a: 'a', b: 'b', c: 'c', other: 'other' }
+    const directory = makeScratch(t, {
+      ...Object.fromEntries(Object.entries(files).map(([name, text]) => [`x/${name}`, text])),
+    })
+    const [source, torrent] = [join(directory, 'x'), join(directory, 'x.torrent')]
+    const made = await runBtkit(['makemetafile', source, '--trackerless', '--no-cache'])
+    assert.equal(made.status, 0, made.stderr)
+    for (const [name, text] of Object.entries(change)) {
+      if (text === null) rmSync(join(source, name))
+      else writeFileSync(join(source, name), text)
+    }
+    const { status, paths } = await find([torrent, '--in', source])
+    const there = Object.keys(files).filter((name) => !(what === 'missing' && name === 'c'))
+    assert.equal(status, 1)
+    assert.deepEqual(
+      paths.filter((path) => path !== null),
+      there.map((name) => join(source, name)),
+    )
+  })
+}
+
 test('names that are not UTF-8 are reported, and data beside them is found', async (t) => {
   const { place, torrent } = await plant(t)
   writeFileSync(Buffer.concat([Buffer.from(place('files/')), Buffer.from('caf\xe9', 'latin1')]), '')

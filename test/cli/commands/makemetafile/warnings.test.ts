@@ -59,6 +59,14 @@ test('a glob that matches nothing is a warning, and one that looks like a list s
   assert.doesNotMatch((await runBtkit([...args, '--quiet'])).stderr, /warning/)
 })
 
+test('a glob that excludes a name that is not UTF-8 matches something', async (t) => {
+  const directory = makeScratch(t, { 'd/a': '1' })
+  writeFileSync(Buffer.from(`${directory}/d/caf\xe9`, 'latin1'), '2')
+  const args = ['makemetafile', join(directory, 'd'), TRACKER, '--exclude', 'caf?']
+  const { status, stderr } = await runBtkit(args)
+  assert.deepEqual([status, stderr], [0, `btkit: ${directory}/d: skipped 1 excluded\n`])
+})
+
 test('a glob must match something in one of several sources', async (t) => {
   const directory = makeScratch(t, { 'd/a.tmp': '1', 'd/b': '2', 'e/b': '3' })
   const sources = ['d', 'e'].map((name) => join(directory, name))
