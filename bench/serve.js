@@ -22,6 +22,7 @@ import {
   runBtkit,
   tracker,
 } from './support.js'
+import { startNginx, startProgram } from './serve/programs.js'
 import { cpuSeconds } from './track/programs.js'
 
 const [first, ...others] = process.argv.slice(2)
@@ -31,7 +32,6 @@ const BARE = fileURLToPath(new URL('serve/bare-server.js', import.meta.url))
 const RUNS = 3
 const CONNECTIONS = 50
 const MIB = 2 ** 20
-const NGINX_PORT = 18_081
 
 if (!hasProgram('wrk')) {
   console.log('serve: wrk is not installed')
@@ -71,20 +71,7 @@ function plantHole(path, size) {
 /** Starts the service on a free port, with a cache of its own. */
 function startService(scratch, mirror) {
   const args = ['--port', '0', '--cache-dir', join(scratch, 'cache'), '--tracker', tracker]
-  return start([btkit, 'serve', mirror, ...args, '--log', 'off'], /^try:/m)
-}
-
-/** Starts a program that prints its address, and returns when it has printed what it is to wait for. */
-async function start(args, isReady = /^address:/m) {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  process.on('exit', () => child.kill())
-  let said = ''
-  child.stdout.on('data', (chunk) => (said += chunk))
-  while (!isReady.test(said)) {
-    if (child.exitCode !== null) throw new Error(`it ended: ${said}`)
-    await setTimeout(10)
-  }
-  return { child, address: /^address: +(\S+)/m.exec(said)[1] }
+  return startProgram([btkit, 'serve', mirror, ...args, '--log', 'off'], /^try:/m)
 }
 
 function torrentAddress({ address }, name) {
@@ -107,25 +94,6 @@ async function keepAnswers(directory, service) {
   }
 }
 
-/** nginx with one worker, which serves the files of a directory. */
-async function startNginx(scratch, www) {
-  const conf = join(scratch, 'nginx.conf')
-  writeFileSync(
-    conf,
-    `${process.getuid() === 0 ? 'user root;' : ''} worker_processes 1; daemon off; master_process off; pid ${scratch}/pid; error_log ${scratch}/error.log;
-    events { worker_connections 20000; }
-    http {
-      access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000;
-      default_type application/x-bittorrent;
-      server { listen 127.0.0.1:${NGINX_PORT}; root ${www}; }
-    }`,
-  )
-  const child = spawn('nginx', ['-c', conf], { stdio: 'ignore' })
-  process.on('exit', () => child.kill())
-  await setTimeout(500)
-  return { child, address: `http://127.0.0.1:${NGINX_PORT}` }
-}
-
 /** Loads an address, and returns requests a second and the 99th percentile in milliseconds. */
 function load(address, duration = seconds) {
   const args = ['-t1', `-c${CONNECTIONS}`, `-d${duration}`, '--latency', address]
@@ -144,7 +112,7 @@ function readLoad(said) {
 async function compareWarm(scratch, service) {
   const www = join(scratch, 'www')
   await keepAnswers(www, service)
-  const programs = { 'node:http': await start([BARE, www]), 'btkit serve': service }
+  const programs = { 'node:http': await startProgram([BARE, www]), 'btkit serve': service }
   if (hasProgram('nginx')) programs.nginx = await startNginx(scratch, www)
   try {
     for (const name of ['small', 'large']) compareTorrent(name, programs)

@@ -145,6 +145,7 @@ struct later *create_later(napi_env env, look_fn *look, size_t answer_length) {
 void free_later(napi_env env, struct later *later) {
   if (later->kept != NULL) napi_delete_reference(env, later->kept);
   free_lookup(&later->lookup);
+  free(later->data);
   free(later);
 }
 

@@ -42,11 +42,12 @@ struct lookup {
 /* A lookup off the event loop. */
 struct later {
   struct lookup lookup;
-  char path[MAX_PATH_LENGTH]; /* of a directory */
+  char path[MAX_PATH_LENGTH]; /* of a directory, or a result */
   void (*work)(struct later *later);
   /* Returns the result; NULL if there is no memory. */
   napi_value (*give)(napi_env env, struct lookup *lookup);
   napi_ref kept; /* what must stay in memory meanwhile; may be NULL */
+  void *data;    /* freed with it */
   napi_async_work handle;
   napi_deferred deferred;
 };

@@ -12,12 +12,14 @@
 #include <string.h>
 
 #include "batch.h"
+#include "below_root.h"
 #include "drafts.h"
 #include "file_lock.h"
 #include "hash_job.h"
 #include "instance.h"
 #include "job_request.h"
 #include "notify.h"
+#include "signals.h"
 #include "stat_files.h"
 #include "sync_file_system.h"
 #include "waiting.h"
@@ -199,8 +201,13 @@ NAPI_MODULE_INIT() {
       {"sendDatagram", NULL, send_datagram, NULL, NULL, NULL, napi_enumerable, NULL},
       {"syncFileSystem", NULL, sync_file_system, NULL, NULL, NULL, napi_enumerable, NULL},
       {"acceptWaiting", NULL, accept_waiting, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"endAtSecondSignal", NULL, end_at_second_signal, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lockByte", NULL, lock_byte, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"lookBelow", NULL, look_below, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"openNow", NULL, open_now, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"openLater", NULL, open_later, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"readNow", NULL, read_now, NULL, NULL, NULL, napi_enumerable, NULL},
       {"unlockByte", NULL, unlock_byte, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   struct instance *instance = calloc(1, sizeof *instance);

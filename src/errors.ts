@@ -42,8 +42,13 @@ export class BtkitError extends Error {
 
   /** Returns the same error with `what: ` (a file, an argument) in front of its message. */
   of(what: string): BtkitError {
-    return new BtkitError(this.code, `${what}: ${this.message}`, { cause: this })
+    return named(what, this)
   }
+}
+
+// Outside the class: if its body names it, esbuild calls it _BtkitError, and so does Node when it prints one
+function named(what: string, error: BtkitError): BtkitError {
+  return new BtkitError(error.code, `${what}: ${error.message}`, { cause: error })
 }
 
 /** An error of the code `usage`. */

@@ -30,7 +30,7 @@ Serve and track
   track | Run a tracker for HTTP and UDP | --allowed-dir /srv/torrents
   worker | Hash files for other machines | --queue redis://queue.example --share mirror=/srv/mirror --share-key-file share.key
 Show and check
-  showmetainfo, show, info, dump | Show what a torrent contains | image.iso.torrent
+  showmetainfo, show, info, dump, inspect | Show what a torrent contains | image.iso.torrent
   verify, check | Check files against their torrent | image.iso.torrent /srv/mirror
   lint | Report errors and bad practice in torrents | *.torrent
   find | Find the data of torrents, also by other names | release.torrent --in /srv/files
@@ -39,7 +39,7 @@ Show and check
   stats | Count torrents, their sizes, trackers and piece lengths | /srv/torrents
   scrape | Ask trackers for the seeds and leechers of torrents | image.iso.torrent
 Change torrents
-  edit | Change the comment, creator, date and other fields | --comment 'Release 2' *.torrent
+  edit, modify | Change the comment, creator, date and other fields | --comment 'Release 2' *.torrent
   reannounce | Change the trackers of torrents | http://tracker.example/announce *.torrent
   copyannounce | Copy the trackers of one torrent to others | good.torrent *.torrent
   setwebseeds | Set or remove web seeds (BEP 19) | http://mirror.example/image.iso image.iso.torrent
@@ -118,14 +118,7 @@ function entriesOf(text: string): CommandEntry[] {
   })
 }
 
-/** The words of mkbrr, which no list of names shows. */
-const SPELLINGS: ReadonlyMap<string, string> = new Map([
-  ['inspect', 'showmetainfo'],
-  ['modify', 'edit'],
-])
-
-/** Finds a command by its name, an alias, or the word of another program. */
-export function findCommand(name: string | undefined): CommandEntry | undefined {
-  const meant = SPELLINGS.get(name ?? '') ?? name
-  return commandTable.find((entry) => entry.name === meant || entry.aliases.includes(meant ?? ''))
+/** Finds a command by its name or an alias. */
+export function findCommand(name = ''): CommandEntry | undefined {
+  return commandTable.find((entry) => entry.name === name || entry.aliases.includes(name))
 }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { constants } from 'node:os'
 import { asBtkitError } from '../errors.js'
+import { loadNative } from '../native-addon.js'
 import { monotonicNow } from '../process.js'
 import { checkUtf8 } from './line/operands.js'
 import { exitStatusOf, reportError, choosePaint } from './output/messages.js'
@@ -9,10 +10,19 @@ import { endsBySignal, run } from './program.js'
 import { fstatSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const ENDINGS = ['SIGINT', 'SIGTERM'] as const
+const SIGNALS = [...ENDINGS, 'SIGHUP'] as const
+
+/** A function of the native addon; native/signals.h describes it. */
+interface Signals {
+  endAtSecondSignal(): void
+}
 
 /** Milliseconds to wait for readers of the output after the work was stopped. */
 const LAST_WORDS = 1000
+
+/** Milliseconds after a signal until the process ends whatever it still waits for. */
+const PATIENCE = 9500
 
 /** Milliseconds that a command may take to end after an error that nobody caught. */
 const ORDERLY = 10_000
@@ -30,14 +40,18 @@ export async function main(program: string, subcommand: string | null = null): P
   const stop = () => (controller ??= new AbortController())
   let stopped: NodeJS.Signals | undefined
   for (const signal of SIGNALS) {
-    // Handled once, so that a second signal ends the process at once
     process.once(signal, () => {
       if (signal === 'SIGHUP' && process.listenerCount(signal) > 0) return
       stopped = signal
+      // A second one ends the process at once
+      for (const ending of ENDINGS) process.removeAllListeners(ending)
+      // A lock that another process holds, or a disk that hangs, must not keep it longer
+      setTimeout(() => process.kill(process.pid, signal), PATIENCE).unref()
       stop().abort()
       process.stdin.destroy()
     })
   }
+  loadNative<Signals>('endAtSecondSignal')?.endAtSecondSignal()
   const invocation = { program, subcommand, args: process.argv.slice(2) }
   const io = await openIo(() => stop().signal)
   endOnUncaught(io, () => {

@@ -8,8 +8,20 @@ import { parseUnhashed } from '../metainfo/parse/metainfo.js'
  * @throws BtkitError with the file's name
  */
 export function readTorrent(path: string, maxSize: number): Metainfo {
+  return parseTorrent(readTorrentBytes(path, maxSize, readBounded), path, maxSize)
+}
+
+/**
+ * Reads the bytes of a .torrent file with `read`.
+ * @throws BtkitError as `read`; `bencode` if the beginning of a large file is not that of a torrent
+ */
+export function readTorrentBytes(
+  path: string,
+  maxSize: number,
+  read: typeof readBounded,
+): Uint8Array {
   try {
-    return parseTorrent(readBounded(path, maxSize), path, maxSize)
+    return read(path, maxSize)
   } catch (error) {
     if (error instanceof BtkitError && error.code === 'too-large') refuseOtherFile(path, maxSize)
     throw error

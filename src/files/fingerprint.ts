@@ -1,5 +1,6 @@
 import { lstatSync, statSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
+import { rawPath } from '../text/raw-path.js'
 
 /**
  * Shows whether a file has changed without reading it. Times are nanoseconds since 1970. A rewrite
@@ -29,6 +30,11 @@ export function readFingerprint(path: string): Fingerprint {
   return fingerprintOf(statSync(path, { bigint: true }))
 }
 
+/** A modification time as the creation date of a torrent, in seconds; 0 for times before 1970. */
+export function creationDateOf(mtimeNs: bigint): number {
+  return Math.max(0, Number(mtimeNs / 1_000_000_000n))
+}
+
 /** Whether two fingerprints describe the same state of the same file. */
 export function sameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
   return (
@@ -53,7 +59,7 @@ export function changeSince(
  * Returns the fingerprint of the entry at `path` without following links; null if there is none.
  */
 export function readFingerprintIfThere(path: string): Fingerprint | null {
-  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  const stats = lstatSync(rawPath(path), { bigint: true, throwIfNoEntry: false })
   return stats ? fingerprintOf(stats) : null
 }
 

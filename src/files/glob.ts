@@ -1,8 +1,8 @@
 import { lstatSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { braceExpand, Minimatch } from 'minimatch'
 import { BtkitError, callSystem } from '../errors.js'
-import { compareBytes, readNames } from './scan/read-names.js'
+import { compareBytes, isSuspect, readNames, refuseMangledName } from './scan/read-names.js'
 import { statIfThere } from './stat-files.js'
 
 interface GlobOptions {
@@ -98,10 +98,15 @@ function compile(pattern: string): Minimatch {
 /**
  * Finds the paths that a pattern matches, sorted by bytes, in the form of the pattern: relative to
  * `directory`, or absolute. Directories that exist at its beginning are taken literally. As in a
- * shell, hidden names match only a pattern with a dot, and `**` does not follow links.
- * @throws BtkitError `usage` as compileGlob; `not-permitted` or `io` for directories on the way
+ * shell, hidden names match only a pattern with a dot, and `**` does not follow links. Entries that
+ * cannot be looked at are reported, and the search goes on.
+ * @throws BtkitError `usage` as compileGlob
  */
-export function expandGlob(pattern: string, directory: string): string[] {
+export function expandGlob(
+  pattern: string,
+  directory: string,
+  onProblem: (problem: BtkitError) => void,
+): string[] {
   const segments = pattern.split('/')
   const leading = (count: number) =>
     segments
@@ -115,26 +120,47 @@ export function expandGlob(pattern: string, directory: string): string[] {
   const found = matchesBelow(resolve(directory, leading(literal)), '', {
     glob,
     follows: !pattern.includes('**'),
+    onProblem,
   })
   return found.sort(compareBytes).map((path) => leading(literal) + path)
 }
 
-function matchesBelow(
-  root: string,
-  below: string,
-  wanted: { readonly glob: Minimatch; readonly follows: boolean },
-): string[] {
-  const { glob, follows } = wanted
+/** A pattern that is searched for. */
+interface Wanted {
+  readonly glob: Minimatch
+  readonly follows: boolean
+  readonly onProblem: (problem: BtkitError) => void
+}
+
+function matchesBelow(root: string, below: string, wanted: Wanted): string[] {
   const directory = resolve(root, below)
-  return callSystem(directory, () => readNames(directory)).flatMap((name) => {
-    const path = below + name
-    const own = glob.match(path) ? [path] : []
-    if (!glob.match(path, true)) return own
-    const stats = follows ? statIfThere(resolve(root, path)) : lstatSync(resolve(root, path))
-    if (!stats?.isDirectory()) return own
-    const inside = matchesBelow(root, `${path}/`, wanted)
-    return glob.match(`${path}/`) && own.length === 0
-      ? [`${path}/`, ...inside]
-      : [...own, ...inside]
+  const names = look(directory, wanted, () => readNames(directory))
+  return names.flatMap((name) => {
+    return look(join(directory, name), wanted, () => matchesAt(root, below + name, wanted))
   })
+}
+
+/** Returns what `act` finds at a path; nothing, with a report, if that cannot be looked at. */
+function look(path: string, { onProblem }: Wanted, act: () => string[]): string[] {
+  try {
+    return callSystem(path, act)
+  } catch (error) {
+    if (!(error instanceof BtkitError)) throw error
+    onProblem(error)
+    return []
+  }
+}
+
+function matchesAt(root: string, path: string, wanted: Wanted): string[] {
+  const { glob, follows } = wanted
+  const own = glob.match(path) ? [path] : []
+  const mayLead = glob.match(path, true)
+  if (own.length === 0 && !mayLead) return []
+  const place = resolve(root, path)
+  if (isSuspect(place)) refuseMangledName(dirname(place), basename(place), `${dirname(place)}/`)
+  if (!mayLead) return own
+  const stats = follows ? statIfThere(place) : lstatSync(place)
+  if (!stats?.isDirectory()) return own
+  const inside = matchesBelow(root, `${path}/`, wanted)
+  return glob.match(`${path}/`) && own.length === 0 ? [`${path}/`, ...inside] : [...own, ...inside]
 }

@@ -2,6 +2,8 @@ import { sep, join } from 'node:path'
 import { osCodeOf, asBtkitError, callSystem, describeOsError } from '../errors.js'
 import { realpathSync, lstatSync, type BigIntStats } from 'node:fs'
 import { fingerprintOf, type Fingerprint } from './fingerprint.js'
+import { rawPath, textOfPath } from '../text/raw-path.js'
+import { isSuspect, readMangled } from './scan/read-names.js'
 
 /** Whether a name is a single path component on this system that leads downwards. */
 export function isSafeComponent(name: string): boolean {
@@ -51,6 +53,12 @@ export type Resolved =
   | { kind: 'missing' | 'outside' | 'link loop' | 'special file' }
   | { kind: 'unreadable'; reason: string }
 
+/** The paths that may be found. */
+export interface InsideRules {
+  readonly followSymlinks?: boolean | undefined
+  readonly rawNames?: boolean | undefined
+}
+
 /** Resolves path components below a root. Opens nothing. */
 export type ResolveInside = (components: readonly string[]) => Resolved
 
@@ -62,16 +70,21 @@ export type ResolveInside = (components: readonly string[]) => Resolved
  * name. A path that was found has no links, so opening it without following links is safe. A path
  * that the system refuses to examine is `unreadable`.
  *
- * With `followSymlinks`, links may lead anywhere.
+ * With `followSymlinks`, links may lead anywhere. With `rawNames`, U+FFFD in a component also stands
+ * for bytes that are not UTF-8, and a path that was found is one of textOfPath.
  *
  * Directories are examined once, and each file with a single system call.
  *
  * @throws BtkitError `not-found`, `not-permitted` or `io` for the root
  */
-export function makeInsideResolver(root: string, followSymlinks = false): ResolveInside {
+export function makeInsideResolver(
+  root: string,
+  { followSymlinks = false, rawNames = false }: InsideRules = {},
+): ResolveInside {
   const realRoot = callSystem(root, () => realpathSync.native(root))
   const limit = followSymlinks ? null : realRoot
   const directories = new Map<string, Resolved>()
+  const mangled = new Map<string, ReadonlyMap<string, Buffer>>()
 
   function findDirectory(components: readonly string[]): Resolved {
     const path = [realRoot, ...components].join(sep)
@@ -82,13 +95,39 @@ export function makeInsideResolver(root: string, followSymlinks = false): Resolv
     return found
   }
 
-  return (components) => {
+  /** Returns components as the disk has them: names that are not UTF-8 in place of mangled ones. */
+  function spell(components: readonly string[]): string[] {
+    let directory = realRoot
+    return components.map((name) => {
+      if (isSuspect(name)) {
+        const names = mangled.get(directory) ?? readMangledIfThere(directory)
+        mangled.set(directory, names)
+        const bytes = names.get(name)
+        if (bytes) name = textOfPath(bytes)
+      }
+      directory = join(directory, name)
+      return name
+    })
+  }
+
+  return (named) => {
+    if (!named.every(isSafeComponent)) return { kind: 'outside' }
+    const components = rawNames && named.some(isSuspect) ? spell(named) : named
     const name = components.at(-1)
     if (name === undefined) return findDirectory([])
-    if (!components.every(isSafeComponent)) return { kind: 'outside' }
     const directory = findDirectory(components.slice(0, -1))
     if (directory.kind === 'directory') return findEntry(join(directory.path, name), limit)
     return isFile(directory) ? { kind: 'missing' } : directory
+  }
+}
+
+/** Empty for a directory that cannot be read: then the path is examined, with the same error. */
+function readMangledIfThere(directory: string): ReadonlyMap<string, Buffer> {
+  try {
+    return readMangled(rawPath(directory))
+  } catch (error) {
+    if (osCodeOf(error) === undefined) throw error
+    return new Map()
   }
 }
 
@@ -99,7 +138,7 @@ function isFile({ kind }: Resolved): boolean {
 /** Examines a path whose directory has no links in its path. */
 function findEntry(path: string, limit: string | null): Resolved {
   return lookAt(() => {
-    const stats = lstatSync(path, { bigint: true })
+    const stats = lstatSync(rawPath(path), { bigint: true })
     return stats.isSymbolicLink() ? resolveLinks(path, limit) : describe(path, stats)
   })
 }
@@ -107,9 +146,9 @@ function findEntry(path: string, limit: string | null): Resolved {
 /** Examines the target of a path, which must be inside `limit`. Null means no limit. */
 function resolveLinks(path: string, limit: string | null): Resolved {
   return lookAt(() => {
-    const real = realpathSync.native(path)
+    const real = textOfPath(realpathSync.native(rawPath(path), 'buffer'))
     if (limit !== null && !isWithin(real, limit)) return { kind: 'outside' }
-    return describe(real, lstatSync(real, { bigint: true }))
+    return describe(real, lstatSync(rawPath(real), { bigint: true }))
   })
 }
 

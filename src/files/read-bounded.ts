@@ -1,8 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync, constants, type Stats } from 'node:fs'
 import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../errors.js'
 import { lstat, open } from 'node:fs/promises'
+import { formatBytes } from '../text/quantity.js'
 
 const CHUNK = 64 * 1024
+const MIB = 1024 * 1024
 
 /** Open flags: do not wait for the other end of a pipe, and do not follow a link. */
 export const NO_WAIT = (constants.O_NONBLOCK as number | undefined) ?? 0
@@ -104,7 +106,8 @@ export async function collectAtMost(
 }
 
 function tooLarge(name: string, limit: number): BtkitError {
-  return new BtkitError('too-large', `${name}: larger than the limit of ${limit} bytes`)
+  const most = limit >= MIB && limit % MIB === 0 ? formatBytes(limit) : `${limit} bytes`
+  return new BtkitError('too-large', `${name}: larger than the limit of ${most}`)
 }
 
 /**

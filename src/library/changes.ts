@@ -16,8 +16,10 @@ import {
   checkSeed,
   checkTracker,
   type SeedKind,
+  storedUrl,
   type TrackerTiers,
   tiersOf,
+  urlForms,
 } from '../metainfo/trackers.js'
 
 /** Changes to a torrent. Undefined keeps a value, and null removes it. */
@@ -74,14 +76,17 @@ function trackerEdit(changes: TorrentChanges): TorrentEdit {
   const set = trackers === undefined ? null : tiersOf(trackers ?? [])
   const steps = {
     set: set && set.map((tier) => tier.map(trackerBytes)),
-    remove: removeTrackers.map(trackerBytes),
-    replace: replaceTrackers.map(replacer),
+    remove: removeTrackers.flatMap(urlForms).map(trackerBytes),
+    replace: replaceTrackers.flatMap(({ from, to }) => {
+      return urlForms(from).map((form) => replacer({ from: form, to }))
+    }),
     add: addTrackers.map((url) => trackerBytes(checkTracker(url))),
   }
   return changeTrackers((before) => takeTrackerSteps(before, steps))
 }
 
-function replacer(replacement: TrackerReplacement): (url: string) => string {
+function replacer({ from, to }: TrackerReplacement): (url: string) => string {
+  const replacement = { from, to: storedUrl(to) }
   return (latin1) => {
     const url = Buffer.from(latin1, 'latin1').toString()
     const replaced = replaceTracker(url, replacement)

@@ -35,7 +35,7 @@ export {
 } from './read.js'
 export type { Progress, Task, TaskOptions, WorkOptions } from './task.js'
 export type { FileOptions, TorrentOptions } from '../core/make/common-request.js'
-export type { MadeTorrent, MakeOptions } from './torrent-options.js'
+export type { MadeTorrent, MakeOptions, TorrentContent } from './torrent-options.js'
 export {
   convertTorrent,
   findData,

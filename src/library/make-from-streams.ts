@@ -6,7 +6,12 @@ import { createThrottle } from '../hash/jobs/job.js'
 import { chooseKernel } from '../hash/kernels.js'
 import { checkName } from '../metainfo/name.js'
 import { startTask, type Task } from './task.js'
-import { type MadeTorrent, type MakeOptions, makeRequestOf } from './torrent-options.js'
+import {
+  describeContent,
+  type MadeTorrent,
+  type MakeOptions,
+  makeRequestOf,
+} from './torrent-options.js'
 
 /** Content that is not on a disk: a single file, or files below a name. */
 export type StreamedContent =
@@ -47,7 +52,7 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
     const { plan, core } = await readStreams(dated, arrival)
     const made = await writeTorrent(plan, core, bytesOf(plan.content))
     const { bytes, infoHash, infoHashV2, bytesHashed } = made
-    return { bytes, infoHash, infoHashV2, bytesHashed }
+    return { ...describeContent(plan.content), bytes, infoHash, infoHashV2, bytesHashed }
   })
 }
 

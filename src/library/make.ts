@@ -1,5 +1,3 @@
-import { bytesOf } from '../core/digests/content.js'
-import { isPad } from '../core/digests/pad-files.js'
 import {
   makeTorrent as make,
   measureTorrent,
@@ -7,7 +5,13 @@ import {
 } from '../core/make/make-torrent.js'
 import { makeFromStreams, type StreamedContent } from './make-from-streams.js'
 import { startTask, type Task, withHashContext } from './task.js'
-import { type MadeTorrent, type MakeOptions, makeRequestOf } from './torrent-options.js'
+import {
+  describeContent,
+  type MadeTorrent,
+  type MakeOptions,
+  makeRequestOf,
+  type TorrentContent,
+} from './torrent-options.js'
 
 /**
  * Makes a torrent of a file, of a directory, or of bytes from async iterables. A file that changes
@@ -27,19 +31,12 @@ export function makeTorrent(
     const made = await withHashContext(options, running, (context) => make(plan, context))
     tell({ bytesDone: bytesTotal, bytesTotal, path: source })
     const { bytes, infoHash, infoHashV2, bytesHashed } = made
-    return { bytes, infoHash, infoHashV2, bytesHashed }
+    return { ...describeContent(plan.content), bytes, infoHash, infoHashV2, bytesHashed }
   })
 }
 
 /** A torrent that was not made yet. */
-export interface PlannedTorrent {
-  readonly name: string
-  /** Number of files, without pad files. */
-  readonly files: number
-  /** Bytes of the files. */
-  readonly size: number
-  readonly pieceLength: number
-  readonly pieceCount: number
+export interface PlannedTorrent extends TorrentContent {
   /** Bytes of the .torrent; fewer if files have the same content. */
   readonly torrentSize: number
   /** Entries that are left out, and why. */
@@ -55,11 +52,7 @@ export function planTorrent(source: string, options: MakeOptions = {}): Task<Pla
     const request = makeRequestOf(source, options)
     const { content } = await planMake(request)
     return {
-      name: content.name,
-      files: content.files.filter((file) => !isPad(file)).length,
-      size: bytesOf(content),
-      pieceLength: content.pieceLength,
-      pieceCount: content.pieceCount,
+      ...describeContent(content),
       torrentSize: measureTorrent({ request, content }),
       skipped: content.skipped,
     }

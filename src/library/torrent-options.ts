@@ -1,3 +1,5 @@
+import { bytesOf, type Content } from '../core/digests/content.js'
+import { isPad } from '../core/digests/pad-files.js'
 import type { MakeRequest } from '../core/make/make-torrent.js'
 import { onlyKnown, requirePath } from './check-options.js'
 import {
@@ -13,7 +15,7 @@ export interface MakeOptions extends TorrentOptions, FileOptions, WorkOptions {
   readonly name?: string | undefined
   /** Path of the .torrent to write (default: none is written). */
   readonly output?: string | undefined
-  /** Whether `output` may replace a file that is not a torrent (default: false). */
+  /** Whether `output` may replace a torrent with another info hash, or any other file (default: false). */
   readonly force?: boolean | undefined
 }
 
@@ -32,8 +34,26 @@ const MAKE_OPTIONS: Record<keyof MakeOptions, true> = {
   ...{ name: true, output: true, force: true },
 }
 
+/** The content of a torrent. */
+export interface TorrentContent {
+  readonly name: string
+  /** Number of files, without pad files. */
+  readonly files: number
+  /** Bytes of the files. */
+  readonly size: number
+  readonly pieceLength: number
+  readonly pieceCount: number
+}
+
+/** The values of a torrent that describe its content. */
+export function describeContent(content: Content): TorrentContent {
+  const { name, pieceLength, pieceCount } = content
+  const files = content.files.filter((file) => !isPad(file)).length
+  return { name, files, size: bytesOf(content), pieceLength, pieceCount }
+}
+
 /** A new torrent. */
-export interface MadeTorrent {
+export interface MadeTorrent extends TorrentContent {
   /** The .torrent file. */
   readonly bytes: Uint8Array
   /** SHA-1 of `info` in hexadecimal; null for v2. */
@@ -52,5 +72,6 @@ export function makeRequestOf(source: string, options: MakeOptions): MakeRequest
   requirePath(source, 'content')
   onlyKnown(options, Object.keys(MAKE_OPTIONS))
   const { name = null, output = null, force = false } = options
-  return { ...commonRequestOf(options), source, name, torrent: output, force }
+  const common = commonRequestOf(options)
+  return { ...common, source, name, torrent: output, force, keepsInfoHash: !force }
 }

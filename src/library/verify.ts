@@ -7,6 +7,7 @@ import {
   planConversion,
 } from '../core/convert/convert-torrent.js'
 import { findData as find, indexFiles, linkData, type FoundDatum } from '../core/find/find-data.js'
+import { explainMissing } from '../core/verify/like-names.js'
 import type { VerifyReport } from '../core/verify/verify-report.js'
 import { bytesToRead, planVerify, verifyTorrent as verify } from '../core/verify/verify-torrent.js'
 import { writeAtomically, checkTarget } from '../files/write/atomically.js'
@@ -30,7 +31,10 @@ export interface VerifyOptions extends WorkOptions {
   readonly checkHashes?: boolean | undefined
   /** Whether to report files that are not in the torrent (default: false). */
   readonly extra?: boolean | undefined
-  /** Whether `path` must be the directory that holds the content, never itself (default: false). */
+  /**
+   * Whether `path` must be the directory that holds the content (default: false, the place counts
+   * where more files have their size).
+   */
   readonly byName?: boolean | undefined
   /** Maximum bytes of the .torrent (default: 64 MiB). */
   readonly maxSize?: number | undefined
@@ -49,13 +53,16 @@ export function verifyTorrent(
 ): Task<VerifyReport> {
   return startTask(options, async (signal, tell) => {
     requirePath(path, 'content')
-    const { checkHashes = true, extra = false, byName = false } = options
+    const { checkHashes = true, extra = false } = options
+    const byName = options.byName === true || undefined
     const metainfo = readInput(torrent, options)
     const what = labelOf(torrent, metainfo)
-    const plan = await planVerify({ metainfo, torrent: what, path, byName, checkHashes, extra })
+    const place = { path, byName, rawNames: true }
+    const plan = await planVerify({ metainfo, torrent: what, ...place, checkHashes, extra })
     const bytesTotal = bytesToRead(plan)
     const running = { signal, tell, bytesTotal: () => bytesTotal }
-    const report = await withHashContext(options, running, (context) => verify(plan, context))
+    const checked = await withHashContext(options, running, (context) => verify(plan, context))
+    const report = await explainMissing(plan, checked)
     tell({ bytesDone: bytesTotal, bytesTotal, path })
     return report
   })
@@ -140,6 +147,8 @@ export interface FindOptions extends Omit<WorkOptions, 'cache'> {
    * (default: none).
    */
   readonly link?: string | undefined
+  /** Receives the problems of entries that cannot be looked at, and are left out. */
+  readonly onWarning?: ((message: string) => void) | undefined
   /** Maximum bytes of a .torrent (default: 64 MiB). */
   readonly maxSize?: number | undefined
 }
@@ -166,7 +175,7 @@ export function findData(
   return startTask(options, async (signal, tell) => {
     requireArray(torrents, 'torrents')
     requirePaths(directories, 'directories')
-    const index = await indexFiles(directories)
+    const index = await indexFiles(directories, ({ message }) => options.onWarning?.(message))
     let bytesTotal = 0
     const context = hashContextOf(options, { signal, tell, bytesTotal: () => bytesTotal })
     const results: FoundData[] = []

@@ -115,6 +115,10 @@ export interface MagnetLink {
   readonly infoHash: InfoHash | null
   /** SHA-256 of `info`, in hexadecimal. */
   readonly infoHashV2: InfoHashV2 | null
+  /** The name as anybody may have written it, not checked for use as a file name. */
+  readonly name: string | null
+  /** Bytes, as anybody may have written them. */
+  readonly size: number | null
   /** Trackers in the order of use, without invalid ones. */
   readonly trackers: readonly string[]
   /** Web seeds, without invalid ones. */
@@ -136,11 +140,12 @@ export function looksLikeMagnet(text: string): boolean {
 }
 
 /**
- * Parses a magnet link: BEP 9, `btmh` of BEP 52, and numbered parameters such as `xt.1`.
+ * Parses a magnet link: BEP 9, `btmh` of BEP 52, and numbered parameters such as `xt.1`. There may be
+ * slashes before the `?`, as in a URL.
  * @throws BtkitError `usage` if it has no info hash, or those of several torrents
  */
 export function parseMagnet(text: string): MagnetLink {
-  const [, query] = /^magnet:\?(.*)$/is.exec(text) ?? []
+  const [, query] = /^magnet:\/{0,3}\?(.*)$/is.exec(text) ?? []
   if (query === undefined) throw new BtkitError('usage', 'magnet link: no ? after magnet:')
   const values = readValues(query)
   const topics = values('xt')
@@ -153,12 +158,19 @@ export function parseMagnet(text: string): MagnetLink {
   return {
     infoHash,
     infoHashV2,
+    name: values('dn')[0] || null,
+    size: sizeOf(values('xl')[0]),
     trackers: values('tr').filter(isTracker),
     webSeeds: values('ws').filter(isSeed),
     exactSources: values('xs').filter((url) => /^https?:/i.test(url) && URL.canParse(url)),
     selectsFiles: values('so').length > 0,
     namesPeers: values('x.pe').length > 0,
   }
+}
+
+function sizeOf(text = ''): number | null {
+  const size = Number(text)
+  return /^\d+$/.test(text) && Number.isSafeInteger(size) ? size : null
 }
 
 /**

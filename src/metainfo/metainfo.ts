@@ -15,7 +15,7 @@ export interface MetainfoFile {
   readonly path: string[]
   /** Bytes of the file. */
   readonly length: number
-  /** Whether it is a pad file (BEP 47): zeros that fill up a piece. */
+  /** Whether it is a pad file (BEP 47, or named as BitComet does): zeros that fill up a piece. */
   readonly padding: boolean
   /**
    * The attribute letters of BEP 47: `x` executable, `l` symbolic link, `h` hidden, `p` pad file.

@@ -57,7 +57,7 @@ export function torrentFacts(metainfo: Metainfo): SummarizedTorrent {
 }
 
 function trackersOf(metainfo: Metainfo): string[] {
-  const named = announceUrls(metainfo).filter((url) => url !== '')
+  const named = announceUrls(metainfo)
   return named.length === 0 ? ['none'] : [...new Set(named.map(serverOf))]
 }
 

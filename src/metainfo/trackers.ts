@@ -4,7 +4,8 @@ import type { TrackerUrl } from './values.js'
 
 const TRACKER = /^(https?|udp|wss?):\/\/[^/?#\s]+([/?#]\S*)?$/i
 /** Matches a host in front of a port or path, without `http://`. */
-const BARE_HOST = /^(localhost|\[[\da-f:.]+\]|[\w-]+(\.[\w-]+)+|[\w-]+(?=:\d))(:\d+)?([/?]|$)/i
+const BARE_HOST =
+  /^(localhost|\[[\da-f:.]+\]|[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)+|[\p{L}\p{N}_-]+(?=:\d))(:\d+)?([/?]|$)/iu
 const SEED = /^(https?|ftp):\/\/[^/?#\s]+([/?#]\S*)?$/i
 
 /** Whether an argument is meant as a URL (even a mistyped one), not as a path. */
@@ -12,14 +13,19 @@ export function looksLikeUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
 }
 
+/** Whether a text is several URLs with commas or bars between them, as in BitTornado's notation. */
+export function isUrlList(text: string): boolean {
+  return /[,|]\s*[a-z][a-z0-9+.-]*:\/\//i.test(text)
+}
+
 /** Whether clients accept a URL as a tracker. */
 export function isTracker(url: string): url is TrackerUrl {
-  return TRACKER.test(url) && URL.canParse(url)
+  return TRACKER.test(url) && !isUrlList(url) && URL.canParse(url)
 }
 
 /** Whether clients accept a URL as a web seed (BEP 19) or HTTP seed (BEP 17). */
 export function isSeed(url: string): boolean {
-  return SEED.test(url) && URL.canParse(url)
+  return SEED.test(url) && !isUrlList(url) && URL.canParse(url)
 }
 
 /** Whether a URL leads each client to its own machine. */
@@ -28,20 +34,61 @@ export function isLocal(url: string): boolean {
   return /^(localhost|127\.[\d.]+|\[::1\])$/i.test(host)
 }
 
+/** A character that URLs do not have (RFC 3986), or a percent sign that begins no code. */
+const ODD = /%(?![\dA-Fa-f]{2})|[^\w.~:/?[\]@!$&'()*+,;=%-]/gu
+const BEYOND_ASCII = /\P{ASCII}+/gu
+
 /**
- * Checks the URL of a tracker, and returns it without a fragment, which no client sends.
+ * Returns a URL as torrents store it: the host in punycode, and all other characters that URLs do not
+ * have in percent form. Clients drop a tracker or seed with such characters, or convert them each in
+ * its own way.
+ */
+export function storedUrl(url: string): string {
+  if (!hasOdd(url)) return url
+  const [, begin = '', host = '', rest = url] =
+    /^([a-z]+:\/\/(?:[^/?#@]*@)?)([^/?#:@[\]]+)(.*)$/is.exec(url) ?? []
+  return begin.replace(ODD, percentForm) + asciiHost(host) + rest.replace(ODD, percentForm)
+}
+
+/** The forms that a typed URL may have in torrents: as it was typed, and as `storedUrl`. */
+export function urlForms(url: string): string[] {
+  return [...new Set([url, storedUrl(url)])]
+}
+
+/** Whether a URL has characters that URLs do not have. */
+export function hasOdd(url: string): boolean {
+  return url.search(ODD) !== -1
+}
+
+function percentForm(text: string): string {
+  const codes = Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16))
+  return codes.map((code) => `%${code.toUpperCase().padStart(2, '0')}`).join('')
+}
+
+/** Returns a host in punycode; unchanged if it is ASCII, or no host. */
+function asciiHost(host: string): string {
+  const isConverted = host.search(BEYOND_ASCII) !== -1 && URL.canParse(`http://${host}`)
+  return isConverted ? new URL(`http://${host}`).hostname : host
+}
+
+/**
+ * Checks the URL of a tracker, and returns it as `storedUrl`, without a fragment: no client sends one.
  * @throws BtkitError `usage`
  */
 export function checkTracker(given: string): TrackerUrl {
   const url = given.replace(/#.*/, '')
-  if (!isTracker(url)) {
-    const isBare = BARE_HOST.test(url) && isTracker(`http://${url}`)
-    const fault = isBare
-      ? `no http:// or udp:// in front; type http://${url}${/[/?]/.test(url) ? '' : '/announce'}`
-      : (faultIn(url, isTracker) ?? 'not an http, https, udp, ws or wss URL')
-    throw new BtkitError('usage', `tracker '${url}': ${fault}`)
-  }
-  return url
+  const stored = typedUrl(url)
+  if (isTracker(stored) && !hasOdd(stored)) return stored
+  const isBare = BARE_HOST.test(url) && isTracker(`http://${url}`)
+  const fault = isBare
+    ? `no http:// or udp:// in front; type http://${url}${/[/?]/.test(url) ? '' : '/announce'}`
+    : (faultIn(url, isTracker) ?? 'not an http, https, udp, ws or wss URL')
+  throw new BtkitError('usage', `tracker '${url}': ${fault}`)
+}
+
+/** Returns a URL as `storedUrl`; unchanged if more than letters beyond ASCII would be converted. */
+function typedUrl(url: string): string {
+  return hasOdd(url.replace(BEYOND_ASCII, '')) ? url : storedUrl(url)
 }
 
 /** Returns the URL of the tracker at a port of a URL's host. */
@@ -58,21 +105,24 @@ export function announceUrlAt(
 export type SeedKind = 'web seed' | 'HTTP seed'
 
 /**
- * Checks the URL of a seed, and returns it.
+ * Checks the URL of a seed, and returns it as `storedUrl`.
  * @throws BtkitError `usage`
  */
 export function checkSeed(url: string, kind: SeedKind): string {
-  if (!isSeed(url)) {
-    const fault = faultIn(url, isSeed) ?? 'not an http, https or ftp URL'
-    throw new BtkitError('usage', `${kind} '${url}': ${fault}`)
-  }
-  return url
+  const stored = typedUrl(url)
+  if (isSeed(stored) && !hasOdd(stored)) return stored
+  const fault = faultIn(url, isSeed) ?? 'not an http, https or ftp URL'
+  throw new BtkitError('usage', `${kind} '${url}': ${fault}`)
 }
 
-/** Names a blank or a port that alone makes a URL wrong; null if something else is wrong. */
-function faultIn(url: string, isRight: (url: string) => boolean): string | null {
-  const escaped = url.trim().replaceAll(' ', '%20')
-  if (escaped !== url && isRight(escaped)) return `has a blank; type ${escaped}`
+/** Names a list, a character or a port that alone makes a URL wrong; null if something else is wrong. */
+export function faultIn(url: string, isRight: (url: string) => boolean): string | null {
+  if (isUrlList(url)) return 'several URLs; give each by itself'
+  const stored = storedUrl(url.trim())
+  if (stored !== url && isRight(stored) && !hasOdd(stored)) {
+    const [odd = ' '] = url.replace(BEYOND_ASCII, '').match(ODD) ?? []
+    return `has ${odd === ' ' ? 'a blank' : `'${odd}'`}; type ${stored}`
+  }
   const port = /^[a-z]+:\/\/[^/?#]*:(\d+)(?=[/?#]|$)/i.exec(url)?.[1]
   return Number(port) > 65_535 ? `port ${port ?? ''} is above 65535` : null
 }
@@ -141,7 +191,7 @@ export function hasTracker({ announce, announceList }: NamedTrackers): boolean {
   return announce !== null || (announceList ?? []).flat().length > 0
 }
 
-/** Returns each tracker once, first the announce URL. An empty URL is kept. */
+/** Returns each tracker once, first the announce URL. */
 export function announceUrls({ announce, announceList }: NamedTrackers): string[] {
   return [...new Set([...(announce === null ? [] : [announce]), ...(announceList ?? []).flat()])]
 }
@@ -183,10 +233,9 @@ export function tiersOf(trackers: TrackerTiers): TrackerUrl[][] {
  * text. Such URLs are published.
  */
 export function plainUrl(text: string): string | null {
-  const url = URL.canParse(text) ? new URL(text) : null
-  const isPlain =
-    url &&
-    /^https?:$/.test(url.protocol) &&
-    url.search + url.hash + url.username + url.password === ''
-  return isPlain ? text.replace(/\/+$/, '') : null
+  const stored = typedUrl(text)
+  const isPlain = isSeed(stored) && /^https?:[^?#]*$/i.test(stored) && !hasOdd(stored)
+  if (!isPlain) return null
+  const { username, password } = new URL(stored)
+  return username + password === '' ? stored.replace(/\/+$/, '') : null
 }

@@ -22,6 +22,8 @@ export interface Preset {
   readonly name: string
   /** Values by the names of fields. */
   readonly fields: Readonly<Record<string, string>>
+  /** Its options for which the form has no field. */
+  readonly missing?: readonly string[]
 }
 
 const POWERS = Array.from({ length: 17 }, (_, at) => 14 + at)
@@ -67,7 +69,7 @@ export function torrentFields(form: Form): Html {
       ${textField(form, {
         name: 'exclude',
         label: 'Leave out',
-        hint: html`Globs with spaces between, such as <code>*.tmp cache/**</code>`,
+        hint: html`Globs with spaces between, such as <code>*.tmp cache/** "My Files/**"</code>`,
       })}
       ${checkField(form, 'Files', [['all', 'include hidden files']])}
     </fieldset>`
@@ -100,10 +102,19 @@ export function torrentOptions(form: Form) {
 /** The most globs: each name of a file is compared with each of them. */
 const MOST_GLOBS = 100
 
+/** Reads globs with spaces between. Spaces in quotes belong to a glob. */
 function globsOf(text: string): string[] {
-  const globs = text.split(/\s+/).filter(Boolean)
+  if (text.split('"').length % 2 === 0)
+    throw new BtkitError('usage', `globs to leave out: ${text} has a quote that does not end`)
+  const words = text.match(/(?:[^\s"]|"[^"]*")+/g) ?? []
+  const globs = words.map((word) => word.replaceAll('"', '')).filter(Boolean)
   if (globs.length <= MOST_GLOBS) return globs
   throw new BtkitError('usage', `at most ${MOST_GLOBS} globs are left out; use braces in them`)
+}
+
+/** Writes globs as the form reads them. None has a quote. */
+export function formatGlobs(globs: readonly string[]): string {
+  return globs.map((glob) => (/\s/.test(glob) ? `"${glob}"` : glob)).join(' ')
 }
 
 function versionOf(text: string): MetainfoVersion {
@@ -123,29 +134,37 @@ export function presetField(form: Form, presets: readonly Preset[]): Html | fals
     hint: html`<button name="act" value="preset">Fill in the fields</button>`,
   })
   const filled = form.text('filled')
+  const { missing = [] } = presets.find(({ name }) => name === filled) ?? {}
   return html`<fieldset>
     <legend>Preset</legend>
     ${field}
     ${
       filled !== '' &&
       html`<input type="hidden" name="filled" value="${fieldValue(filled)}" />
-        <p class="note" role="status">
-          The preset filled in the fields. Look at them, then go on.
-        </p>`
+        <p class="note" role="status">The preset filled in the fields. Look at them, then go on.</p>
+        ${
+          missing.length > 0 &&
+          html`<p class="note" role="alert">
+            This form has no field for all values of the preset. Torrents made here are without:
+            <code>${missing.join(', ')}</code>
+          </p>`
+        }`
     }
   </fieldset>`
 }
 
 /**
  * Returns the form filled in from its preset, if it asks for that, or names one that did not fill it
- * in: a preset may make the torrent private. Else null.
+ * in: a preset may make the torrent private. Fields of the preset before it become empty. Else null.
  */
 export function applyPreset(form: Form, presets: readonly Preset[]): Form | null {
   const chosen = form.text('preset')
   if (form.text('act') !== 'preset' && form.text('filled') === chosen) return null
   const preset = presets.find(({ name }) => name === chosen)
   if (!preset) return form.text('act') === 'preset' ? form.without('filled') : null
-  return form.without('private', 'all').with({ ...preset.fields, filled: chosen })
+  const before = presets.find(({ name }) => name === form.text('filled'))
+  const cleared = form.without('private', 'all', ...Object.keys(before?.fields ?? {}))
+  return cleared.with({ ...preset.fields, filled: chosen })
 }
 
 /** A torrent that was not made yet, with the first entries that are left out. */

@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { HashContext } from '../core/digests/hash-content.js'
 import { findData, indexFiles, type FileIndex } from '../core/find/find-data.js'
 import { findTorrents } from '../core/launch/find-torrents.js'
 import { dataProblem, stampOf } from '../core/publish/local-data.js'
 import { loadTorrent } from '../core/read-torrent.js'
-import { pathIn, type DataPlace, type FoundFile } from '../core/verify/content.js'
+import { isSized, pathIn, type FoundFile, type Whereabouts } from '../core/verify/content.js'
+import { LikeNames } from '../core/verify/like-names.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
-import { planVerify, verifyTorrent, type VerifyRequest } from '../core/verify/verify-torrent.js'
+import {
+  planVerify,
+  verifyTorrent,
+  type VerifyPlan,
+  type VerifyRequest,
+} from '../core/verify/verify-torrent.js'
 import { BtkitError } from '../errors.js'
 import { reachableDirectories } from '../files/reachable.js'
 import type { FileState } from '../files/scan/scanned-tree.js'
@@ -33,8 +39,10 @@ export interface KeeperOptions {
   readonly data: readonly string[]
   /** Whether data beside a torrent counts, too. */
   readonly isBeside: boolean
-  /** Returns the content of which a torrent was made, if that is known. */
-  readonly sourceOf: (torrent: string) => string | null
+  /** Returns where the content of a torrent is, if that is known. */
+  readonly sourceOf: (torrent: string) => Whereabouts | null
+  /** Whether links may lead out of these places; absent if the user cannot choose that. */
+  readonly followSymlinks?: boolean
   /** Milliseconds between updates. */
   readonly interval: number
   /** Size of the largest torrent in bytes. */
@@ -233,26 +241,27 @@ export class SeedKeeper {
     throw problem ?? new BtkitError('not-found', 'no place for its data is given')
   }
 
-  *#placesOf(torrent: string): Generator<Pick<VerifyRequest, 'path' | 'byName'>> {
+  *#placesOf(torrent: string): Generator<Whereabouts> {
     const { data, isBeside, sourceOf } = this.options
-    for (const path of data) yield { path, byName: false }
+    for (const path of data) yield { path }
     const source = sourceOf(torrent)
-    if (source !== null) yield { path: source, byName: false }
+    if (source !== null) yield source
     if (isBeside) yield { path: dirname(torrent), byName: true }
   }
 
   /** Returns the whole data at a place, or why it is none. */
   async #checkFiles(
     metainfo: Metainfo,
-    place: Pick<VerifyRequest, 'torrent' | 'path' | 'byName'>,
+    place: Pick<VerifyRequest, 'torrent'> & Whereabouts,
   ): Promise<(FileState | null)[] | Error> {
-    const { hashContext } = this.options
+    const { hashContext, followSymlinks = false } = this.options
     const { torrent, path } = place
     try {
       const now = Math.floor(hashContext.cacheAccess.now())
-      const plan = await planVerify({ metainfo, checkHashes: true, extra: false, ...place })
+      const request = { metainfo, checkHashes: true, extra: false, followSymlinks, ...place }
+      const plan = await planVerify(request)
       const lacking = plan.files.find((found) => !isWhole(found))
-      if (lacking) return notWhole(lacking, plan.place, path)
+      if (lacking) return await this.#notWhole(lacking, plan)
       const data = plan.files.map(dataOf)
       if (data.some((file) => file && file.fingerprint.ctimeNs > BigInt(now - QUIET) * 1_000_000n))
         return new BtkitError(
@@ -277,20 +286,28 @@ export class SeedKeeper {
   /** Finds data below the given directories by its pieces, whatever its name. */
   async #findAnywhere(metainfo: Metainfo, torrent: string): Promise<(FileState | null)[] | null> {
     const { data, hashContext } = this.options
-    this.#index ??= await indexFiles(data)
+    this.#index ??= await indexFiles(data, (problem) => {
+      this.#report(problem.message, problem)
+    })
     const index = this.#index
     const found = await findData({ metainfo, torrent, index }, hashContext)
     const byFile = new Map(found.map((each) => [each.file, each]))
-    const fingerprints = new Map(
-      [...index.values()].flat().map((file) => [file.absolutePath, file.fingerprint]),
-    )
     const files = streamedFiles(metainfo).map((file) => {
-      const path = byFile.get(file)?.status === 'found' ? byFile.get(file)?.path : null
-      const fingerprint = path ? fingerprints.get(path) : undefined
-      if (path && fingerprint) return { absolutePath: path, fingerprint }
-      return file.padding || file.length === 0 ? null : undefined
+      if (file.padding || file.length === 0) return null
+      const { status, path } = byFile.get(file) ?? {}
+      if (status !== 'found' || !path) return undefined
+      return index.get(file.length, basename(path)).find((each) => each.absolutePath === path)
     })
     return files.every((file) => file !== undefined) ? files : null
+  }
+
+  async #notWhole({ file, found }: FoundFile, plan: VerifyPlan): Promise<BtkitError> {
+    const { path } = plan.request
+    const leadsOut = found.kind === 'outside' && this.options.followSymlinks === false
+    const advice = leadsOut ? '--follow-symlinks allows that' : null
+    const why = found.kind === 'missing' ? await new LikeNames(plan).explain(file) : advice
+    const what = `${pathIn(plan.place, file.path)} ${whyNot(found, path)}${why ? `; ${why}` : ''}`
+    return new BtkitError('not-found', `its data is not whole in ${path}: ${what}`)
   }
 
   #again(): string {
@@ -323,16 +340,18 @@ function lackingTorrent(metainfo: Metainfo, reason: string): LackingTorrent {
   return { name, size, infoHash: clientInfoHash(metainfo), reason }
 }
 
-function notWhole({ file, found }: FoundFile, place: DataPlace, directory: string): BtkitError {
-  // A size here would make another message of each look at a file that grows
-  const why = found.kind === 'file' ? 'has another size' : 'is not there'
-  const what = `its data is not whole in ${directory}: ${pathIn(place, file.path)} ${why}`
-  return new BtkitError('not-found', what)
+/** Why a file cannot be seeded. A size here would be another message for each look at it. */
+function whyNot(found: FoundFile['found'], directory: string): string {
+  if (found.kind === 'file') return 'has another size'
+  if (found.kind === 'unreadable') return `cannot be read: ${found.reason}`
+  if (found.kind === 'missing') return 'is not there'
+  return found.kind === 'outside'
+    ? `is a link that leads out of ${directory}`
+    : `is a ${found.kind}`
 }
 
-function isWhole({ file, found }: FoundFile): boolean {
-  if (file.padding) return true
-  return found.kind === 'file' && found.fingerprint.size === file.length
+function isWhole(found: FoundFile): boolean {
+  return found.file.padding || isSized(found)
 }
 
 function dataOf({ file, found }: FoundFile): FileState | null {

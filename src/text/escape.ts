@@ -45,17 +45,18 @@ function escapeCharacter(character: string): string {
 
 /** Converts bytes to text. Bytes that are not valid UTF-8 become `\xNN`. */
 export function escapeBadBytes(bytes: Buffer): string {
+  return decodeBytes(bytes, (byte) => `\\x${byte.toString(16)}`)
+}
+
+/** Converts bytes to text. `ofBad` returns the text for a byte that is not valid UTF-8. */
+export function decodeBytes(bytes: Buffer, ofBad: (byte: number) => string): string {
   let text = ''
   for (let at = 0; at < bytes.length;) {
     const length = [1, 2, 3, 4].find((n) => isUtf8(bytes.subarray(at, at + n))) ?? 0
-    text += length > 0 ? bytes.toString('utf8', at, at + length) : escapeByte(bytes, at)
+    text += length > 0 ? bytes.toString('utf8', at, at + length) : ofBad(bytes.readUInt8(at))
     at += Math.max(length, 1)
   }
   return text
-}
-
-function escapeByte(bytes: Buffer, at: number): string {
-  return `\\x${bytes.toString('hex', at, at + 1)}`
 }
 
 /** Formats a value as one line of JSON that is safe to print. Parsing it gives the same value. */

@@ -23,6 +23,10 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     'btkit: DIR/tree: a directory, not a torrent; the torrent comes first: btkit verify DIR/a.torrent DIR/tree\n',
   ],
   [
+    'verify DIR/tree/x DIR/a.torrent',
+    'btkit: DIR/tree/x: not a torrent; the torrent comes first: btkit verify DIR/a.torrent DIR/tree/x\n',
+  ],
+  [
     'verify DIR/tree --data DIR',
     'btkit: DIR/tree: a directory, not a torrent; give its torrents: DIR/tree/*.torrent\n',
   ],
@@ -33,6 +37,10 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   [
     'show magnet:?xt=urn:btih:0',
     'btkit: magnet:?xt=urn:btih:0: a magnet link, not a file; download the torrent first\n',
+  ],
+  [
+    `${TREE} --trackerless --web-seed-base http://m.example/a%BLANKb/`,
+    "btkit: --web-seed-base 'http://m.example/a b/': has a blank; type http://m.example/a%20b/\n",
   ],
   [
     `${TREE} -a http://t.example/an%BLANKnounce`,
@@ -110,6 +118,11 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     '-a http://t.example/announce DIR/tree',
     "btkit: unknown option '-a'; the command comes first: btkit create PATH -a URL\n",
   ],
+  [
+    'create DIR/tree ä.example:6969/announce',
+    'btkit: ä.example:6969/announce: no such file; a tracker begins with http:// or udp://, as in http://ä.example:6969/announce\n',
+  ],
+  ['-v', "btkit: unknown option '-v'; the version is --version or -V\n"],
   [
     'magnet DIR/tree',
     'btkit: DIR/tree: is a directory without torrents; to make its torrent: btkit create DIR/tree\n',

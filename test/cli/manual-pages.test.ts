@@ -15,10 +15,6 @@ const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf
   man: string[]
 }
 
-/** Options that the page of edit describes once for all lists. */
-const OF_LISTS =
-  /^--(?:add|prepend|remove|set|no)-(?:tracker|web-seed|http-seed|node|similar|collection)$/
-
 /** Options of every command, which btkit(1) and btkit-config(1) describe. */
 const OF_ALL = new Set(['--config', '--help'])
 
@@ -40,7 +36,7 @@ for (const { name } of commandTable) {
     const text = textOf(file)
     const { stdout } = await runBtkit([name, '--help'])
     const options = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option)
-    const missing = options.filter((each) => each && !OF_LISTS.test(each) && !isIn(text, each))
+    const missing = options.filter((each) => each && !isIn(text, each))
     assert.deepEqual(
       missing.filter((each) => !OF_ALL.has(each ?? '')),
       [],

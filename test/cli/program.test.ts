@@ -105,6 +105,8 @@ for (const [alias, name] of [
   ['show', 'showmetainfo'],
   ['info', 'showmetainfo'],
   ['dump', 'showmetainfo'],
+  ['inspect', 'showmetainfo'],
+  ['modify', 'edit'],
   ['check', 'verify'],
 ] as const) {
   test(`btkit ${alias} is btkit ${name}`, async () => {
@@ -112,6 +114,10 @@ for (const [alias, name] of [
       assert.deepEqual(await runBtkit([alias, ...args]), await runBtkit([name, ...args]))
     }
     assert.doesNotMatch((await runBtkit(['--help'])).stdout, new RegExp(`^ +${alias}\\b`, 'm'))
+    assert.match(
+      (await runBtkit(['--help'])).stdout,
+      new RegExp(`^ +${name} .*\\b${alias}\\b`, 'm'),
+    )
     const help = await runExecutable('btkit', ['help', alias])
     assert.match(help.stdout, new RegExp(`^Usage: btkit ${name} `))
   })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { symlinkSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { expandGlob } from '../../src/files/glob.js'
@@ -27,15 +27,28 @@ test('a pattern matches the paths that a POSIX shell finds', async (t) => {
   for (const pattern of [...PATTERNS, join(cwd, '*.iso')]) {
     const line = `printf '%s\\n' ${pattern}`
     const { stdout } = await runProgram('sh', ['-c', line], { cwd, env: { LC_ALL: 'C' } })
-    assert.deepEqual(expandGlob(pattern, cwd), stdout.split('\n').slice(0, -1), pattern)
+    assert.deepEqual(
+      expandGlob(pattern, cwd, assert.ifError),
+      stdout.split('\n').slice(0, -1),
+      pattern,
+    )
   }
 })
 
 test('a directory that exists is literal, and ** follows no links', (t) => {
   const cwd = makeScratch(t, FILES)
   symlinkSync('..', join(cwd, 'd/up'))
-  assert.deepEqual(expandGlob('[1]/*.iso', cwd), ['[1]/z.iso'])
-  assert.deepEqual(expandGlob('d/**/*.iso', cwd), ['d/e/y.iso', 'd/x.iso'])
-  assert.deepEqual(expandGlob('d/*/?.txt', cwd), ['d/up/c.txt'])
-  assert.deepEqual(expandGlob('nowhere/*', cwd), [])
+  assert.deepEqual(expandGlob('[1]/*.iso', cwd, assert.ifError), ['[1]/z.iso'])
+  assert.deepEqual(expandGlob('d/**/*.iso', cwd, assert.ifError), ['d/e/y.iso', 'd/x.iso'])
+  assert.deepEqual(expandGlob('d/*/?.txt', cwd, assert.ifError), ['d/up/c.txt'])
+  assert.deepEqual(expandGlob('nowhere/*', cwd, assert.ifError), [])
+})
+
+test('what cannot be looked at is reported, and all others are found', (t) => {
+  const cwd = makeScratch(t, FILES)
+  writeFileSync(Buffer.concat([Buffer.from(`${cwd}/d/e/`), Buffer.from('\xe9.iso', 'latin1')]), '')
+  const problems: string[] = []
+  const found = expandGlob('d/**/*.iso', cwd, ({ message }) => problems.push(message))
+  assert.deepEqual(found, ['d/e/y.iso', 'd/x.iso'])
+  assert.deepEqual(problems, [`${cwd}/d/e/\\xe9.iso: the name is not valid UTF-8`])
 })

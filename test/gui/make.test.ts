@@ -130,6 +130,50 @@ test('a preset fills in the fields that it has', async (t) => {
   assert.match(text, /name="private" checked/)
 })
 
+test('the form names the values of a preset that it has no fields for', async (t) => {
+  const presets = [{ name: 'site', fields: { source: 'EX' }, missing: ['include', 'set'] }]
+  const { send } = await openTestGui(t, TREE, { presets })
+  for (const [page, act] of [
+    ['make', 'preset'],
+    ['complete', 'look'],
+  ] as const) {
+    const { text } = await send(page, { act, preset: 'site', path: 'tree' })
+    assert.match(text, /Torrents made here are without:\s+<code>include, set<\/code>/)
+  }
+})
+
+test('the fields of a preset go when another one is chosen', async (t) => {
+  const presets = [
+    { name: 'A', fields: { source: 'OFA', exclude: '*.a', private: 'on' } },
+    { name: 'B', fields: { comment: 'of B' } },
+  ]
+  const { send } = await openTestGui(t, TREE, { presets })
+  const typed = { path: 'tree', trackers: 'http://typed.example/announce' }
+  const ofA = { source: 'OFA', exclude: '*.a', private: 'on', filled: 'A' }
+  const { text } = await send('make', { act: 'preset', preset: 'B', ...typed, ...ofA })
+  assert.doesNotMatch(text, /OFA|\*\.a"|name="private" checked/)
+  assert.match(text, /value="of B"/)
+  assert.match(text, /http:\/\/typed\.example\/announce<\/textarea/)
+})
+
+test('a glob with spaces is left out if it stands in quotes', async (t) => {
+  const { root, send } = await openTestGui(t, {
+    'tree/My Files/secret': 'x',
+    'tree/a.tmp': 'x',
+    'tree/kept file': 'x',
+  })
+  const fields = { act: 'make', path: 'tree', trackers: 'http://t.example/announce' }
+  const { status, text } = await send('make', { ...fields, exclude: '"My Files' })
+  assert.equal(status, 400)
+  assert.match(text, /has a quote that does not end/)
+  await send('make', { ...fields, exclude: '*.tmp "My Files"/**' })
+  const { files } = read(join(root, 'tree.torrent'))
+  assert.deepEqual(
+    files.map(({ path }) => path.join('/')),
+    ['kept file'],
+  )
+})
+
 test('a chosen preset that did not fill in the fields does so before anything is made', async (t) => {
   const fields = { trackers: 'http://p.example/announce', private: 'on', source: 'EX' }
   const { root, send } = await openTestGui(t, TREE, {

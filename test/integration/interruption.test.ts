@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { collect, executable, startExecutable, whenReading } from '../support/executable.js'
+import { nativeAddon } from '../../src/native-addon.js'
+import {
+  collect,
+  executable,
+  runProgram,
+  startExecutable,
+  whenReading,
+} from '../support/executable.js'
 import { makeScratch, plantFiles, plantSparse } from '../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
+import { unlessInstalled } from '../support/peers.js'
 import { until } from '../support/until.js'
 import { openFiles, unlessProc, whenOpen } from '../support/when-open.js'
 
@@ -69,6 +79,109 @@ test(
     assert.equal((await ended).status, 130)
   },
 )
+
+const unlessAddon = {
+  skip: !('endAtSecondSignal' in nativeAddon()) && 'without the addon, only SIGKILL ends a read',
+}
+
+for (const [first, second] of [
+  ['SIGINT', 'SIGINT'],
+  ['SIGINT', 'SIGTERM'],
+  ['SIGTERM', 'SIGINT'],
+] as const) {
+  test(`after ${first}, ${second} ends btkit while a read hangs`, unlessAddon, async (t) => {
+    const directory = makeScratch(t, { 'a.torrent': OLD })
+    const [pipe, torrent] = [join(directory, 'pipe'), join(directory, 'a.torrent')]
+    await runProgram('mkfifo', [pipe])
+    for (const args of [
+      ['showmetainfo', pipe],
+      ['verify', pipe, directory],
+      ['verify', torrent, '--files-from', pipe],
+    ]) {
+      const child = startExecutable('btkit', args)
+      t.after(() => child.kill('SIGKILL'))
+      const ended = collect(child)
+      let writer = -1
+      await until('btkit reads the pipe', () => (writer = openWriter(pipe)) !== -1)
+      child.kill(first)
+      // Repeated, because signals that come at once count as one
+      await until(`${second} ends btkit`, () => child.signalCode !== null || !child.kill(second))
+      closeSync(writer)
+      // The system delivers SIGINT first if both wait
+      assert.ok([first, second].some((each) => each === child.signalCode))
+      await ended
+    }
+  })
+}
+
+/**
+ * Mounts a file system that never answers at the directory argv[1], and prints `mounted`, then `asked`
+ * when a program waits for it. The end of standard input unmounts it. The numbers are those of
+ * linux/fuse.h: 26 is FUSE_INIT, answered in version 7.31, and 2 is MNT_DETACH.
+ */
+const HANGING = `
+import ctypes, os, select, struct, sys
+libc = ctypes.CDLL(None)
+fuse = os.open('/dev/fuse', os.O_RDWR)
+options = f'fd={fuse},rootmode=40000,user_id=0,group_id=0'.encode()
+if libc.mount(b'hanging', sys.argv[1].encode(), b'fuse', 0, options) != 0: sys.exit('refused')
+length, operation, unique = struct.unpack_from('IIQ', os.read(fuse, 1 << 20))
+assert operation == 26
+answer = struct.pack('IIIIHHIIHHI', 7, 31, 0, 0, 0, 0, 1 << 16, 0, 0, 0, 0) + bytes(28)
+os.write(fuse, struct.pack('IiQ', 16 + len(answer), 0, unique) + answer)
+print('mounted', flush=True)
+select.select([fuse], [], [])
+print('asked', flush=True)
+sys.stdin.read()
+libc.umount2(sys.argv[1].encode(), 2)
+`
+
+const unlessMounts = {
+  skip:
+    unlessAddon.skip ||
+    ((process.getuid?.() !== 0 || !existsSync('/dev/fuse')) && 'only root mounts with /dev/fuse') ||
+    unlessInstalled('python3').skip,
+}
+
+for (const args of [
+  ['find', 'a.torrent', '--in', 'hanging'],
+  ['makemetafile', 'hanging', '--trackerless', '--output', 'b.torrent'],
+  ['verify', 'a.torrent', 'hanging'],
+]) {
+  test(`a second SIGINT ends ${args[0]} in a file system that hangs`, unlessMounts, async (t) => {
+    const directory = makeScratch(t, { 'a.torrent': OLD, 'hanging/x': '' })
+    const python = spawn('python3', ['-c', HANGING, join(directory, 'hanging')], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
+    const ended = once(python, 'exit')
+    let told = ''
+    python.stdout.on('data', (chunk: Buffer) => (told += chunk.toString()))
+    await until('it is mounted', () => told.includes('mounted') || python.exitCode !== null)
+    if (python.exitCode !== null) {
+      t.skip('this machine does not let root mount')
+      return
+    }
+    const child = startExecutable('btkit', args, { cwd: directory })
+    try {
+      await until('btkit waits for it', () => told.includes('asked'))
+      await until('SIGINT ends btkit', () => child.signalCode !== null || !child.kill('SIGINT'))
+      assert.equal(child.signalCode, 'SIGINT')
+    } finally {
+      child.kill('SIGKILL')
+      python.stdin.end()
+      await ended
+    }
+  })
+}
+
+/** Opens a named pipe for writing; -1 if nobody reads it. */
+function openWriter(pipe: string): number {
+  try {
+    return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK)
+  } catch {
+    return -1
+  }
+}
 
 const LOOP = 'for i in 1 2 3; do "$@" --output "$i.torrent"; done; echo goes on'
 

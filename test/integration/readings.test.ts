@@ -7,7 +7,14 @@ import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { makeWithLibtorrent, needsLibtorrent, readWithLibtorrent } from '../metainfo/libtorrent.js'
 import { assertRefused } from '../metainfo/refusal.js'
 import { makeScratch } from '../support/scratch.js'
-import { goldenTorrent, torrentOf } from '../support/torrents.js'
+import {
+  digestsFor,
+  directoryInfo,
+  goldenTorrent,
+  singleFileInfo,
+  torrentOf,
+  type PlainDict,
+} from '../support/torrents.js'
 import { makeWithWebtorrent, readWithWebtorrent } from '../support/webtorrent.js'
 
 const made = await makeWithWebtorrent()
@@ -76,6 +83,43 @@ for (const version of ['v2', 'hybrid'] as const) {
 for (const name of ['v2-single', 'v2-directory', 'hybrid-directory']) {
   test(`the golden ${name} is read as libtorrent reads it`, needsLibtorrent, () => {
     assertReadAlike(goldenTorrent(`${name}.torrent`))
+  })
+}
+
+/** The info of version 2 of an empty file with other properties, and of a file. */
+function v2Info(empty: PlainDict): PlainDict {
+  const file = { length: 5, 'pieces root': Buffer.alloc(32, 1) }
+  const tree = { e: { '': { length: 0, ...empty } }, f: { '': file } }
+  return { 'file tree': tree, 'meta version': 2, name: 'dir', 'piece length': 16_384 }
+}
+
+const ODD: Record<string, PlainDict> = {
+  'name.utf-8 and path.utf-8': directoryInfo(
+    [{ length: 5, path: ['a'], 'path.utf-8': ['b', 'ü'] }],
+    { 'name.utf-8': 'é' },
+  ),
+  'only name.utf-8 and path.utf-8': {
+    ...directoryInfo([], { name: undefined, 'name.utf-8': 'é', pieces: digestsFor(5) }),
+    files: [{ length: 5, 'path.utf-8': ['b'] }],
+  },
+  'name.utf-8 of a single file': singleFileInfo({ 'name.utf-8': 'é' }),
+  "BitComet's pad files": directoryInfo([
+    { length: 5, path: ['a'] },
+    { length: 16_379, path: ['_____padding_file_0_if you see this file, update'] },
+    { length: 5, path: ['b'] },
+  ]),
+  'a link with a length': directoryInfo([
+    { length: 5, path: ['a'] },
+    { length: 9, path: ['b'], attr: 'l', 'symlink path': ['a'] },
+  ]),
+  'a pieces root of an empty file': v2Info({ 'pieces root': Buffer.alloc(32, 7) }),
+  'a pieces root of an empty file that is no string': v2Info({ 'pieces root': 7 }),
+  'a path.utf-8 that is no list': directoryInfo([{ length: 5, path: ['a'], 'path.utf-8': 'b' }]),
+}
+
+for (const [what, info] of Object.entries(ODD)) {
+  test(`${what}: read as libtorrent reads it`, needsLibtorrent, () => {
+    assertReadAlike(torrentOf(info, { 'piece layers': {} }))
   })
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
@@ -168,6 +169,42 @@ describe('makeTorrent', () => {
     assert.equal(readFileSync(output, 'latin1')[0], 'd')
   })
 
+  test('a torrent with another info hash is only replaced with force', async (t) => {
+    const scratch = makeScratch(t, FILES)
+    const output = join(scratch, 'a.torrent')
+    const [one, two] = [join(scratch, 'tree/a.bin'), join(scratch, 'tree/z.txt')]
+    const { infoHash } = await makeTorrent(one, { output })
+    const content = { name: 'z.txt', content: readFileSync(two) }
+    for (const source of [two, content]) {
+      await rejects(makeTorrent(source, { output }), 'exists', /another torrent/)
+      assert.equal(parseMetainfo(readFileSync(output)).infoHash, infoHash)
+    }
+    await makeTorrent(one, { output, comment: 'new' })
+    assert.equal(parseMetainfo(readFileSync(output)).comment, 'new')
+    const replaced = await makeTorrent(content, { output, force: true })
+    assert.equal(parseMetainfo(readFileSync(output)).infoHash, replaced.infoHash)
+  })
+
+  test('the result describes the content, without pad files', async (t) => {
+    const tree = join(makeScratch(t, FILES), 'tree')
+    const files = Object.entries(FILES).map(([path, content]) => {
+      return { path: path.slice('tree/'.length), content: Buffer.from(content) }
+    })
+    for (const source of [tree, { name: 'tree', files }]) {
+      const options = { version: 'hybrid', pieceLength: PIECE } as const
+      const { name, size, pieceLength, files: count } = await makeTorrent(source, options)
+      const expected = { name: 'tree', size: 281_926, pieceLength: PIECE, count: 5 }
+      assert.deepEqual({ name, size, pieceLength, count }, expected)
+    }
+  })
+
+  test('an error prints by its name', () => {
+    const script = `import { readTorrent } from 'btkit'; await readTorrent('/no/such.torrent')`
+    const args = ['--input-type=module', '--eval', script]
+    const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    assert.match(stderr, /^BtkitError: \/no\/such\.torrent: no such file or directory/m)
+  })
+
   test('an aborted signal ends the work, and nothing is written', async (t) => {
     const scratch = makeScratch(t, FILES)
     const output = join(scratch, 'a.torrent')
@@ -308,4 +345,9 @@ test('wrong input of callers without types is an error of the library', async (t
     [() => btkit.verifyCache(anything), /^directory: not a path/],
   ] as const)
     await assert.rejects(act(), { name: 'BtkitError', code: 'usage', message })
+})
+
+test('a creation date in milliseconds is refused', async (t) => {
+  const making = makeTorrent(makeScratch(t, { a: 'x' }), { creationDate: 1_700_000_000_000 })
+  await assert.rejects(making, /creationDate 1700000000000: not seconds since 1970/)
 })

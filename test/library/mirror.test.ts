@@ -69,7 +69,7 @@ describe('btkit/mirror', () => {
     const made = await makeTorrent(join(scratch, 'root/a.iso'))
     assert.equal(metainfo.infoHash, made.infoHash)
     assert.equal(metainfo.announce, TRACKER)
-    assert.deepEqual(metainfo.webSeeds, [`http://127.0.0.1:${port}/files/`])
+    assert.deepEqual(metainfo.webSeeds, [`http://127.0.0.1:${port}/files/a.iso`])
     assert.match(await (await ask('/files/a.iso.magnet')).text(), /^magnet:\?xt=urn:btih:/)
     const status = (await (await ask('/files/-/status.json')).json()) as { version: string }
     assert.match(status.version, /^\d/)
@@ -180,7 +180,7 @@ describe('btkit/mirror', () => {
   test('publicUrl replaces the Host header in torrents', async (t) => {
     const { ask } = await open(t, belowFiles({ publicUrl: 'https://m.example/pub/' }))
     const { webSeeds } = parseMetainfo(await bytesOf(await ask('/files/a.iso.torrent')))
-    assert.deepEqual(webSeeds, ['https://m.example/pub/'])
+    assert.deepEqual(webSeeds, ['https://m.example/pub/a.iso'])
   })
 
   test('does not depend on how the app routes addresses', async (t) => {
@@ -297,7 +297,7 @@ describe('options of btkit/mirror', () => {
     const { webSeeds, pieceLength } = parseMetainfo(
       await bytesOf(await ask('/files/a.iso.torrent')),
     )
-    assert.equal(webSeeds?.[1], 'http://other.example/files/')
+    assert.equal(webSeeds?.[1], 'http://other.example/files/a.iso')
     assert.equal(pieceLength, 32_768)
     assert.match(await (await ask('/files/-/feed.xml')).text(), /<rss/)
     assert.deepEqual(told, [])

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { magnetLink, parseMagnet } from '../../src/metainfo/magnet.js'
+import { contentSize } from '../../src/metainfo/metainfo.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import {
   type PlainDict,
@@ -63,6 +64,8 @@ test('a link that btkit wrote has what it says', () => {
   assert.deepEqual(parseMagnet(magnetLink({ ...metainfo, ...around, infoHash: HASH })), {
     infoHash: HASH,
     infoHashV2: metainfo.infoHashV2,
+    name: metainfo.name,
+    size: contentSize(metainfo),
     trackers,
     webSeeds,
     exactSources: [exactSource],
@@ -82,6 +85,21 @@ test('a hash may be in base32, in capitals or not', () => {
 test('parameters may be numbered, and unknown ones do no harm', () => {
   const link = `magnet:?x.pe=1.2.3.4:5&xt.1=urn:btih:${HASH}&tr.1=http%3A%2F%2Fa%2F&tr.2=http://b/&tr.1=http://a/`
   assert.deepEqual(parseMagnet(link).trackers, ['http://a/', 'http://b/'])
+})
+
+// Transmission reads a link as a URL, whose authority and path do not matter
+test('slashes before the question mark do no harm', () => {
+  for (const slashes of ['', '/', '//', '///'])
+    assert.equal(parseMagnet(`magnet:${slashes}?${TOPIC}`).infoHash, HASH)
+})
+
+test('the name and the size are read, and are null if there are none or they are wrong', () => {
+  const { name, size } = parseMagnet(`magnet:?${TOPIC}&dn=a+b%20%C3%A4&xl=12345678901`)
+  assert.deepEqual([name, size], ['a b ä', 12_345_678_901])
+  for (const rest of ['', '&dn=&xl=', '&xl=-1', '&xl=1e3', '&xl=9007199254740992']) {
+    const link = parseMagnet(`magnet:?${TOPIC}${rest}`)
+    assert.deepEqual([link.name, link.size], [null, null])
+  }
 })
 
 test('what can be no tracker, seed or source is left out', () => {

@@ -60,6 +60,57 @@ test('a blank and a wrong port in a URL are named', () => {
   }
 })
 
+// The punycode is that of RFC 3492; the percent form is that of RFC 3986
+const CONVERTED = {
+  'http://ä.example/x': 'http://xn--4ca.example/x',
+  'udp://Bücher.example:6969/ä?ö=%c3%a4': 'udp://xn--bcher-kva.example:6969/%C3%A4?%C3%B6=%c3%a4',
+  'http://ü:ü@t.example:80/日本/😀':
+    'http://%C3%BC:%C3%BC@t.example:80/%E6%97%A5%E6%9C%AC/%F0%9F%98%80',
+}
+
+test('characters beyond ASCII become punycode in the host, and percent codes elsewhere', () => {
+  for (const [typed, stored] of Object.entries(CONVERTED)) assert.equal(checkTracker(typed), stored)
+  const seed = 'http://f.example/Beyoncé/'
+  assert.equal(checkSeed(seed, 'web seed'), 'http://f.example/Beyonc%C3%A9/')
+})
+
+test('a URL of ASCII alone is stored as it is typed', () => {
+  const url = "HTTP://T.Example:80/a%2fb/[1]/~x;y=1,2!$&'()*+@:?q[]=/?"
+  assert.equal(checkTracker(url), url)
+})
+
+test('of other characters that URLs do not have, the error says what to type', () => {
+  for (const [path, odd, typed] of [
+    ['{{key}}', '{', '%7B%7Bkey%7D%7D'],
+    ['100%', '%', '100%25'],
+    ['%zz', '%', '%25zz'],
+    ['"ä"', '"', '%22%C3%A4%22'],
+    ['a\\b', '\\', 'a%5Cb'],
+  ] as const) {
+    const [url, right] = [`http://t.example/${path}`, `http://t.example/${typed}`]
+    const fault = `'${url}': has '${odd}'; type ${right}`
+    assertRefused(() => checkTracker(url), 'usage', `tracker ${fault}`)
+    assertRefused(() => checkSeed(url, 'web seed'), 'usage', `web seed ${fault}`)
+    assert.equal(checkTracker(right), right)
+  }
+})
+
+test('a fragment, which no client sends to a tracker, is cut off; a seed with one is refused', () => {
+  assert.equal(checkTracker('http://t.example/a#b'), 'http://t.example/a')
+  const fault = "web seed 'http://t.example/a#b': has '#'; type http://t.example/a%23b"
+  assertRefused(() => checkSeed('http://t.example/a#b', 'web seed'), 'usage', fault)
+})
+
+test('several URLs in one text are neither a tracker nor a seed', () => {
+  for (const list of ['http://a.example/x,http://b.example/x', 'http://a.example/x|udp://b:1']) {
+    const fault = `'${list}': several URLs; give each by itself`
+    assertRefused(() => checkTracker(list), 'usage', `tracker ${fault}`)
+    assertRefused(() => checkSeed(list, 'web seed'), 'usage', `web seed ${fault}`)
+  }
+  const archive = 'http://a.example/web/http://b.example/x'
+  assert.equal(checkSeed(archive, 'web seed'), archive)
+})
+
 for (const url of ['http://f.example/', 'https://f.example/dir/', 'ftp://f.example/x.iso']) {
   test(`${url} is a web seed`, () => {
     assert.equal(checkSeed(url, 'web seed'), url)

@@ -94,6 +94,19 @@ test('data that was written just now is looked at again, and the message says wh
   await until('it is seeded', () => stderr.text.includes(`added ${torrent}`))
 })
 
+test('a link out of the directory is named, and followed with --follow-symlinks', async (t) => {
+  const elsewhere = join(makeScratch(t, { 'real.bin': CONTENT }), 'real.bin')
+  const { torrent, data, directory, infoHash } = await plantFile(t)
+  rmSync(data)
+  symlinkSync(elsewhere, data)
+  const { stderr } = await startSeed(t, [torrent])
+  const said = `its data is not whole in ${directory}: ${data} is a link that leads out of ${directory}; --follow-symlinks allows that\n`
+  await until('it is said', () => stderr.text.includes(said))
+  const following = await startSeed(t, [torrent, '--follow-symlinks'])
+  const peer = await connectPeer(t, following.port, { infoHash })
+  assert.ok((await download(peer)).equals(CONTENT))
+})
+
 test('the torrent beside a directory without torrents is named', async (t) => {
   const directory = makeScratch(t, { 'my photos/a.jpg': CONTENT })
   const photos = join(directory, 'my photos')

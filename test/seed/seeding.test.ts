@@ -152,7 +152,7 @@ test('--data names the content, what contains it, or a directory with it by anot
 
 test('the data of torrents of completedir is found where it recorded it', async (t) => {
   const [source, target, state] = [
-    makeScratch(t, { 'a.bin': CONTENT }),
+    makeScratch(t, { 'a.bin': CONTENT, 'src/src/main.c': CONTENT, 'src/README': 'x' }),
     makeScratch(t),
     makeScratch(t),
   ]
@@ -163,7 +163,10 @@ test('the data of torrents of completedir is found where it recorded it', async 
   )
   assert.equal(made.status, 0, made.stderr)
   const { stderr } = await startSeed(t, [target, ...own])
-  await until('it is added', () => stderr.text.includes(`added ${join(target, 'a.bin.torrent')}`))
+  for (const name of ['a.bin', 'src']) {
+    const path = join(target, `${name}.torrent`)
+    await until(`${name} is added`, () => stderr.text.includes(`added ${path}`))
+  }
 })
 
 test('torrents that come to a directory are seeded, and those that go are not', async (t) => {

@@ -63,16 +63,14 @@ function spelledOption(typed: TypedOption, aliases: Aliases): TypedOption[] {
   const { option, text } = typed
   const { trackers, form } = traitsOf(option)
   if (text === null || !trackers) return [typed]
-  const isList = form === 'tiers'
-  const names = isList ? text.split('|') : [text]
+  const names = trackers === 'removed' ? [text] : text.split('|')
   if (trackers !== 'removed') {
-    for (const name of names.flatMap((each) => each.split('|')))
-      refuseMisspelt(name, option.long ?? '', aliases)
+    for (const name of names) refuseMisspelt(name, option.long ?? '', aliases)
   }
   if (names.every((name) => !aliases.has(name))) return [typed]
-  const tiers = names.flatMap((name) => aliases.get(name)?.map(joined) ?? [name])
-  if (isList) return [{ ...typed, text: tiers.join('|') }]
-  const values = trackers === 'tiers' ? tiers : (aliases.get(text) ?? []).flat()
+  const tiers = names.flatMap((name) => aliases.get(name) ?? [[name]])
+  if (form === 'tiers') return [{ ...typed, text: tiers.map(joined).join('|') }]
+  const values = trackers === 'tiers' ? tiers.map(joined) : tiers.flat()
   return values.map((value) => ({ ...typed, text: value }))
 }
 

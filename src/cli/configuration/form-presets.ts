@@ -1,10 +1,10 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
-import type { Preset } from '../../pages/torrent-fields.js'
+import { formatGlobs, type Preset } from '../../pages/torrent-fields.js'
 import { formatTiers } from '../../pages/form.js'
 import { pieceLength } from '../options/values.js'
 import type { Io } from '../io.js'
 import { readRightConfigurations } from './files.js'
-import { cut, itemsOf, textsOf, type Located, type Section } from './located.js'
+import { booleanOf, cut, itemsOf, textsOf, type Located, type Section } from './located.js'
 import { presetsOf } from './sections.js'
 
 type Aliases = ReadonlyMap<string, string>
@@ -22,27 +22,46 @@ export async function formPresets(option: string | undefined, io: Io): Promise<P
 }
 
 function presetOf({ name, entries }: Section, aliases: Aliases): Preset {
-  const fields = entries.map(({ key, item }) => fieldOf(key, item, aliases))
-  return { name, fields: Object.fromEntries(fields.filter((field) => field !== null)) }
+  const fields: Record<string, string> = {}
+  const missing: string[] = []
+  for (const { key, item } of entries) {
+    const [field, value] = fieldOf(key, item, aliases) ?? []
+    if (field !== undefined && value !== undefined) fields[field] = value
+    else if (!isNeutral(key, item)) missing.push(key)
+  }
+  return { name, fields, missing }
 }
 
-/** The field for an option; null if the form has none, or it stays as it is. */
+/** The fields of switches. */
+const SWITCHES: Readonly<Record<string, readonly [name: string, value: string]>> = {
+  v2: ['version', 'v2'],
+  hybrid: ['version', 'hybrid'],
+  private: ['private', 'on'],
+  hidden: ['all', 'on'],
+  all: ['all', 'on'],
+}
+
+/** Whether an option says what the form does without it. */
+function isNeutral(key: string, item: Located): boolean {
+  return key === 'trackerless' || (SWITCHES[key] !== undefined && booleanOf(item) === false)
+}
+
+/** The field for an option; null if the form has none for it, or for this value. */
 function fieldOf(
   key: string,
   item: Located,
   aliases: Aliases,
 ): readonly [name: string, value: string] | null {
-  const text = textsOf(item).join('\n')
+  const texts = textsOf(item)
+  const text = texts.join('\n')
   const isOn = text.toLowerCase() === 'true' || text === '1'
   if (['announce', 'tracker', 'announce-list'].includes(key))
     return ['trackers', tiersText(item, aliases)]
   if (key === 'web-seed') return ['webseeds', text]
-  if (key === 'exclude') return ['exclude', textsOf(item).join(' ')]
-  if (key === 'piece-length') return ['piece', pieceLengthOf(text, item)]
-  if (key === 'v2' || key === 'hybrid') return isOn ? ['version', key] : null
-  if (key === 'private') return isOn ? [key, 'on'] : null
-  if (key === 'hidden' || key === 'all') return isOn ? ['all', 'on'] : null
-  return key === 'comment' || key === 'source' ? [key, text] : null
+  if (key === 'exclude') return text.includes('"') ? null : ['exclude', formatGlobs(texts)]
+  if (key === 'piece-length' || key === 'piece-size') return ['piece', pieceLengthOf(text, item)]
+  if (isOn) return SWITCHES[key] ?? null
+  return (key === 'comment' || key === 'source') && texts.length === 1 ? [key, text] : null
 }
 
 /** @throws BtkitError `usage` that names the place of a wrong length */

@@ -1,4 +1,5 @@
 import type { TrackerRule } from '../../metainfo/lint/trackers.js'
+import { storedUrl } from '../../metainfo/trackers.js'
 import { byteSize } from '../options/values.js'
 import type { Io } from '../io.js'
 import type { Traits } from '../options/option.js'
@@ -32,13 +33,20 @@ export function trackerRules(
   configurations: readonly Configuration[],
   problems: Problems,
 ): Map<string, Section> {
-  const rules = configurations.flatMap(({ trackers }) => trackers)
+  const rules = configurations.flatMap(({ trackers }) => {
+    return trackers.map((rule) => ({ ...rule, name: storedHost(rule.name) }))
+  })
   const entries = rules.map((rule) => {
     const nothing = { ...rule, entries: [] }
     const options = problems.try(nothing, () => asOptions(rule, problems))
     return [rule.name.toLowerCase(), options] as const
   })
   return new Map(entries)
+}
+
+/** A host as it stands in the URLs of torrents. */
+function storedHost(name: string): string {
+  return storedUrl(`http://${name}`).slice('http://'.length)
 }
 
 /**

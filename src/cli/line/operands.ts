@@ -43,7 +43,9 @@ export function sortOperands(operands: readonly string[]): Operands {
 
 /** Whether an operand may be a tracker whose `http://` is missing or has too few slashes. */
 function isBareTracker(text: string): boolean {
-  const isHost = /^[\w-]+(\.[\w-]+)+(:\d+\/\S*|\/\S*announce\S*|:\d+)$/i.test(text)
+  const isHost = /^[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)+(:\d+\/\S*|\/\S*announce\S*|:\d+)$/iu.test(
+    text,
+  )
   return isHost || SHORT_SCHEME.test(text)
 }
 

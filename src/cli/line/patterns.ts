@@ -3,26 +3,29 @@ import { resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
-import { reportNote } from '../output/messages.js'
+import { reportNote, reportWarning } from '../output/messages.js'
 
 /**
  * Expands patterns among paths where no shell did: in quotes, a configuration or a batch. A path
- * that exists is literal, and so is a URL. Without patterns it reads nothing.
+ * that exists is literal, and so is a URL. Without patterns it reads nothing. Entries that cannot be
+ * looked at are reported.
  * @throws BtkitError `not-found` for a pattern that matches nothing, and as expandGlob
  */
 export async function expandPaths(
   paths: readonly string[],
-  { cwd }: Pick<Io, 'cwd'>,
+  io: Io,
   onMatch: (pattern: string, path: string) => void = () => undefined,
 ): Promise<string[]> {
   const expanded: string[] = []
   for (const path of paths) {
-    if (!mayBePattern(path) || existsSync(resolve(cwd, path))) {
+    if (!mayBePattern(path) || existsSync(resolve(io.cwd, path))) {
       expanded.push(path)
       continue
     }
     const { expandGlob } = await import('../../files/glob.js')
-    const found = expandGlob(path, cwd)
+    const found = expandGlob(path, io.cwd, ({ message }) => {
+      reportWarning(message, io)
+    })
     if (found.length === 0)
       throw new BtkitError('not-found', `${path}: no such file, and the pattern matches none`)
     for (const each of found) onMatch(path, each)

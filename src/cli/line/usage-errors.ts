@@ -82,6 +82,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     /^\S+: unknown command 'open'/,
     'to see a torrent: btkit show; to get its files: btkit download',
   ],
+  [/^\S+: unknown option '-v'/, 'the version is --version or -V'],
   [/^\S+: unknown option '-a'/, 'the command comes first: btkit create PATH -a URL'],
   [/^\S+ edit: unknown option '-t'/, 'give a tracker with -a'],
   [

@@ -20,7 +20,10 @@ interface SeedRun {
       /** In milliseconds. */
       readonly parseDirInterval: number
     }
-  readonly keeping: Pick<KeeperOptions, 'places' | 'data' | 'isBeside' | 'sourceOf'>
+  readonly keeping: Pick<
+    KeeperOptions,
+    'places' | 'data' | 'isBeside' | 'sourceOf' | 'followSymlinks'
+  >
   readonly serving: Omit<
     SeedServiceOptions,
     'version' | 'monotonic' | 'onWithdrawn' | 'onError' | 'onTrackerChange'

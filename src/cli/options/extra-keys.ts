@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { BtkitError, usageError } from '../../errors.js'
 import { bencodeFromJson, keyOf } from '../../metainfo/bencode/from-json.js'
 import { parseInfoHash } from '../../metainfo/other-keys.js'
+import { storedUrl } from '../../metainfo/trackers.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
 
 /** The name of a key that no other option sets. */
@@ -124,11 +125,11 @@ function parseName(name: string, { option, own, typed }: NameRules): KeyName {
 }
 
 /**
- * Checks the URL at which clients look for a newer torrent.
+ * Checks the URL at which clients look for a newer torrent, and returns it as `storedUrl`.
  * @throws BtkitError `usage`
  */
 export function checkUpdateUrl(text: string): string {
-  if (/^https?:\/\/[^/?#\s]+([/?#]\S*)?$/i.test(text) && URL.canParse(text)) return text
+  if (/^https?:\/\/[^/?#\s]+([/?#]\S*)?$/i.test(text) && URL.canParse(text)) return storedUrl(text)
   throw usageError(`--update-url '${text}': not an http or https URL`)
 }
 

@@ -1,4 +1,4 @@
-import { plainUrl } from '../../metainfo/trackers.js'
+import { faultIn, plainUrl } from '../../metainfo/trackers.js'
 import * as read from './values.js'
 import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
 import { valueOr } from '../../errors.js'
@@ -26,7 +26,8 @@ export function publicUrl(text: string): string {
   throw new InvalidArgumentError(
     isBare
       ? `no https:// or http:// in front; type http://${text}`
-      : 'Not an http or https URL without ?, #, user and password.',
+      : (faultIn(text, (other) => plainUrl(other) !== null) ??
+          'Not an http or https URL without ?, #, user and password.'),
   )
 }
 

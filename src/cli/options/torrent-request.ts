@@ -7,7 +7,7 @@ import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { announceUrls, directoryAddress, formatAnnounceList } from '../../metainfo/trackers.js'
-import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
+import { LARGEST_SECONDS } from '../../metainfo/parse/optional-fields.js'
 import { keysBeside, keysInside } from './extra-keys.js'
 import type { MakerOptions } from './torrent.js'
 
@@ -106,12 +106,11 @@ function creationDate(option: MakerOptions['date'], { env, now }: Io): number | 
   if (option !== undefined) return option
   const epoch = env['SOURCE_DATE_EPOCH']
   if (epoch === undefined || epoch === '') return Math.floor(now() / 1000)
-  if (/^\d{1,13}$/.test(epoch) && Number(epoch) <= LATEST_DATE) return Number(epoch)
+  if (/^\d{1,13}$/.test(epoch) && Number(epoch) <= LARGEST_SECONDS) return Number(epoch)
   throw usageError(`SOURCE_DATE_EPOCH '${epoch}': not a number of seconds`)
 }
 
-const OTHERS = '--node, --web-seed or --http-seed'
-const WAYS = `give its URL, ${OTHERS}, or use --trackerless`
+const SEEDS = '--web-seed or --http-seed, or use --trackerless'
 
 type Tiers = CheckedTrackers['announceList']
 
@@ -122,8 +121,9 @@ type Tiers = CheckedTrackers['announceList']
 export function chooseTrackers(operand: Tiers | null, options: MakerOptions): CheckedTrackers {
   const chosen = namedTrackers(operand, options)
   if (chosen.announce === null && !options.trackerless && !hasOtherSources(options)) {
-    if (options.private) throw usageError(`no tracker, which --private needs; ${WAYS}`)
-    throw usageError(`no tracker; ${WAYS}`)
+    if (options.private)
+      throw usageError(`no tracker, which --private needs; give its URL, ${SEEDS}`)
+    throw usageError(`no tracker; give its URL, --node, ${SEEDS}`)
   }
   return chosen
 }

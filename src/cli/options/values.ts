@@ -2,7 +2,12 @@ import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { BtkitError, usageError } from '../../errors.js'
 import { CHECKSUMS, type ChecksumName, isChecksumName } from '../../core/checksums/list.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
-import { checkTracker, parseDhtNode, parseSeeds } from '../../metainfo/trackers.js'
+import {
+  checkTracker,
+  parseAnnounceList,
+  parseDhtNode,
+  parseSeeds,
+} from '../../metainfo/trackers.js'
 import {
   isPieceLength,
   MAX_PIECE_POW2,
@@ -11,7 +16,7 @@ import {
 } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import { formatBytes } from '../../text/quantity.js'
-import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
+import { LARGEST_SECONDS } from '../../metainfo/parse/optional-fields.js'
 
 /**
  * Wraps a parser whose errors already name the value. The result throws BtkitError `usage`,
@@ -37,13 +42,11 @@ export function repeated<T>(parse: (text: string) => readonly T[]) {
 /** Adds a value of a repeatable option. */
 export const collect = repeated((text) => [text])
 
-/** Adds a tier of trackers, separated by commas. */
-export const trackerTiers = repeated((text) => [text.split(',').map((url) => tracker(url.trim()))])
+/** Adds a tier of trackers, separated by commas, or several with bars between them. */
+export const trackerTiers = repeated(checked(parseAnnounceList))
 
-/** Adds a tracker. */
-export const trackers = repeated((text) => [tracker(text)])
-
-const tracker = checked(checkTracker)
+/** Adds a tracker, or several with bars between them. */
+export const trackers = repeated(checked((text) => text.split('|').map(checkTracker)))
 
 /** Adds web seeds, separated by commas as in mktorrent, or by bars. */
 export const seeds = repeated(checked((text) => parseSeeds(text, 'web seed')))
@@ -218,9 +221,25 @@ const ISO_DATE =
  */
 export function moment(text: string): number | 'now' {
   if (text === 'now') return text
-  const seconds = /^\d{1,16}$/.test(text) ? Number(text) : isoSeconds(text)
-  if (seconds >= 0 && seconds <= LATEST_DATE) return seconds
+  if (/^\d{1,16}$/.test(text)) return secondsOf(text)
+  const seconds = isoSeconds(text)
+  if (seconds >= 0 && seconds <= LARGEST_SECONDS) return seconds
   throw new InvalidArgumentError('not a date; use seconds since 1970, 2026-11-20 or now')
+}
+
+/** Parses seconds since 1970. Milliseconds, and a day without hyphens, are refused. */
+function secondsOf(text: string): number {
+  const seconds = Number(text)
+  const day = text.replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3')
+  if (day !== text && day >= '1970' && isDay(day)) {
+    const meant = new Date(1000 * seconds).toISOString().slice(0, 10)
+    throw new InvalidArgumentError(`as seconds since 1970 this is ${meant}; type ${day}`)
+  }
+  if (seconds <= LARGEST_SECONDS) return seconds
+  const instead = Math.floor(seconds / 1000)
+  throw new InvalidArgumentError(
+    `more than 3,000 years ahead; if it is milliseconds, type ${instead}`,
+  )
 }
 
 /** Parses a creation date: a time, or `mtime` for that of the files. */

@@ -1,17 +1,13 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { basename, dirname, resolve } from 'node:path'
 import { usageError } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
-import { directoryAddress, fileAddress, isSeed } from '../../metainfo/trackers.js'
+import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { Io } from '../io.js'
 import { publicUrl } from './server.js'
 import { repeated } from './values.js'
 
 /** Adds the URL of the directory that contains the sources of torrents. */
-export const webSeedBases = repeated((text) => {
-  if (isSeed(text)) return [publicUrl(text)]
-  throw new InvalidArgumentError('Not an http or https URL without ?, #, user and password.')
-})
+export const webSeedBases = repeated((text) => [publicUrl(text)])
 
 /** The file or directory from which a torrent is made. */
 export interface SeededSource {

@@ -280,6 +280,7 @@ const REPLACED: ReadonlySet<SkipReason> = new Set([
   'link loop',
   'broken link',
   'empty',
+  'hidden',
 ])
 
 /** Whether a skipped entry has an outdated torrent from when it was content. */

@@ -3,7 +3,7 @@ import type { PieceFacts } from '../make/piece-choice.js'
 import type { ListDecision } from './decide-lists.js'
 import { pathsOf, type DirectoryEntry } from './directories.js'
 import type { EntryDecision } from './entry.js'
-import type { Skipped } from '../digests/content.js'
+import type { Skipped } from '../digests/skipped.js'
 import {
   noteFailure,
   noteLeftOut,

@@ -7,9 +7,9 @@ import {
   backslashedPaths,
   contentOfTree,
   excludeOutput,
-  type Skipped,
   type Tree,
 } from '../digests/content.js'
+import type { Skipped } from '../digests/skipped.js'
 import { InfoRequest } from '../digests/info.js'
 import { decideLists, findUndecided, type ListDecisions } from './decide-lists.js'
 import { decideTorrent } from './decide-torrent.js'
@@ -144,8 +144,10 @@ function contentOf(name: string, tree: Tree | EntryToSkip, run: CompleteRun): Op
   if (files.length === 0 && skipped.some(({ reason }) => reason === 'not included')) {
     return { kind: 'skip', reason: 'not included' }
   }
+  const isHidden = files.length === 0 && skipped.some(({ reason }) => reason === 'hidden')
+  const reason = isHidden ? 'hidden' : 'empty'
   // A directory without any files may be an unmounted disk
-  return { kind: 'skip', reason: 'empty', isEmptied: files.length > 0 || prune === 'always' }
+  return { kind: 'skip', reason, isEmptied: files.length > 0 || prune === 'always' }
 }
 
 function openTree(

@@ -8,6 +8,7 @@ import type { PieceLength } from '../../metainfo/values.js'
 import { bytesOf, type Content, contentOfTree, type ContentRules } from '../digests/content.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { InfoRequest, obtainInfo } from '../digests/info.js'
+import { explainMissing } from '../verify/like-names.js'
 import type { VerifyReport } from '../verify/verify-report.js'
 import {
   bytesToRead,
@@ -121,7 +122,9 @@ export async function convertTorrent(
 ): Promise<Conversion> {
   const { request, content } = plan
   const report = await verifyTorrent(plan.verify, check)
-  if (content === null || !isWhole(report)) return { after: null, report }
+  if (content === null || !isWhole(report)) {
+    return { after: null, report: await explainMissing(plan.verify, report) }
+  }
   const options = { private: false, sourceTag: null, extraKeys: keptInfo(request.metainfo) }
   const wanted = new InfoRequest(content, options, make.cacheAccess.trust)
   const core = await obtainInfo(wanted, afterReading(bytesToRead(plan.verify), make))

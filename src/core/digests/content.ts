@@ -3,12 +3,8 @@ import { checkReplaceable } from '../check-replaceable.js'
 import { BtkitError, valueOr } from '../../errors.js'
 import { isWithin, realPath } from '../../files/inside.js'
 import { scanTree } from '../../files/scan/scan-tree.js'
-import type {
-  ScannedFile,
-  ScannedTree,
-  ScanOptions,
-  ScanSkipReason,
-} from '../../files/scan/scanned-tree.js'
+import type { ScannedFile, ScannedTree, ScanOptions } from '../../files/scan/scanned-tree.js'
+import { countSkipped, type Skipped } from './skipped.js'
 import { checkNameOnDisk } from '../../metainfo/name.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { suitedPieceLength } from '../../metainfo/piece-length.js'
@@ -53,12 +49,6 @@ export interface Content {
   readonly pieceCount: number
   /** Whether there are pad files, which must change with the piece length. */
   readonly isAligned?: boolean | undefined
-}
-
-/** An entry of the source that is not in the torrent. */
-export interface Skipped {
-  readonly path: string
-  readonly reason: ScanSkipReason | 'the torrent itself'
 }
 
 /**
@@ -180,7 +170,7 @@ function sizeOf(files: readonly ScannedFile[]): number {
 
 function whyEmpty({ files, skipped }: Tree): string {
   if (files.length > 0) return 'is empty, and clients refuse such torrents'
-  if (skipped.length > 0) return `no file left: all ${skipped.length} entries are skipped`
+  if (skipped.length > 0) return `no file left: skipped ${countSkipped(skipped) ?? ''}`
   return 'no files in it'
 }
 

@@ -18,7 +18,7 @@ import {
 import type { Warning } from '../../metainfo/warning.js'
 import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 import { checkReplaceable } from '../check-replaceable.js'
-import { parseUnhashedTorrent } from '../read-torrent.js'
+import { parseUnhashedTorrent, readTorrentBytes } from '../read-torrent.js'
 import { editTorrent } from './torrent.js'
 
 /** The request for editing files. */
@@ -83,7 +83,7 @@ export interface PreparedEdit {
 export function prepareEdit(file: string, request: EditRequest): PreparedEdit {
   const { maxTorrentSize } = request
   const editable = checkEditable(file)
-  const bytes = readBoundedRegular(file, maxTorrentSize)
+  const bytes = readTorrentBytes(file, maxTorrentSize, readBoundedRegular)
   const before = parseUnhashedTorrent(bytes, file, maxTorrentSize)
   const after = nameErrors(file, () => editTorrent(before, request.edit))
   const isChanged = after !== before

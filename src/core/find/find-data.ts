@@ -1,31 +1,40 @@
 import { link, mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
-import { scanTree, type ScannedFile, type ScanOptions } from '../../files/scan/scan-tree.js'
+import { searchTree, type ScannedFile } from '../../files/scan/scan-tree.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import type { VerifyContext } from '../verify/check-pieces.js'
 import { findFiles, type FoundFile } from '../verify/content.js'
 import type { VerifiedFile } from '../verify/verify-report.js'
 import { streamedFiles } from '../verify/v2-side.js'
+import { findMissing, foundAt, MOST_TRIED } from '../verify/find-missing.js'
 import {
-  describeExtra,
-  findMissing,
-  isMissing,
+  checkOf,
   planFound,
   refuseUnsafePaths,
   verifyTorrent,
   type VerifyRequest,
 } from '../verify/verify-torrent.js'
 
-/** Files of one size that are tried for a file of a torrent, at most. */
-const MOST_TRIED = 8
+/** The files below some directories. */
+export class FileIndex {
+  readonly #files = new Map<number | string, ScannedFile[]>()
 
-/** Further rounds: a file that was found can prove its neighbours. */
-const ROUNDS = 3
+  add(file: ScannedFile): void {
+    const { size } = file.fingerprint
+    for (const key of [size, `${size} ${basename(file.absolutePath)}`]) {
+      const files = this.#files.get(key)
+      if (files) files.push(file)
+      else this.#files.set(key, [file])
+    }
+  }
 
-/** The files below some directories, by size in bytes. */
-export type FileIndex = ReadonlyMap<number, readonly ScannedFile[]>
+  /** Returns the files of a size in bytes, or only those of a name. */
+  get(size: number, name?: string): readonly ScannedFile[] {
+    return this.#files.get(name === undefined ? size : `${size} ${name}`) ?? []
+  }
+}
 
 /** A file of a torrent, and where its data is. */
 export interface FoundDatum {
@@ -48,21 +57,21 @@ export interface FindRequest {
 }
 
 /**
- * Lists the regular files below directories, with hidden ones, and without what links lead to.
- * @throws BtkitError as scanTree does
+ * Lists the regular files below directories, as searchTree does.
+ * @throws BtkitError as searchTree
  */
-export async function indexFiles(directories: readonly string[]): Promise<FileIndex> {
-  const index = new Map<number, ScannedFile[]>()
+export async function indexFiles(
+  directories: readonly string[],
+  onProblem: (problem: BtkitError) => void,
+): Promise<FileIndex> {
+  const index = new FileIndex()
   const seen = new Set<string>()
   for (const directory of directories) {
-    const all: ScanOptions = { all: true, include: [], exclude: [], links: 'skip' }
-    for (const file of (await scanTree(directory, all)).files) {
+    for (const file of await searchTree(directory, onProblem)) {
       const { size } = file.fingerprint
       if (size === 0 || seen.has(file.absolutePath)) continue
       seen.add(file.absolutePath)
-      const ofSize = index.get(size)
-      if (ofSize) ofSize.push(file)
-      else index.set(size, [file])
+      index.add(file)
     }
   }
   return index
@@ -81,32 +90,22 @@ export async function findData(
   const planOf = (files: readonly FoundFile[]) => {
     return planFound(request, { files, place: { path: '', isFile: false } })
   }
-  const others = (files: readonly FoundFile[]) => {
-    const wanted = new Set(files.filter(isMissing).flatMap(({ file }) => candidatesOf(file)))
-    return [...wanted].map(describeExtra)
-  }
   const candidatesOf = candidates(metainfo, index)
-  const absent = findFiles(streamedFiles(metainfo), { find: () => ABSENT })
+  const absent = findFiles(streamedFiles(metainfo), () => ABSENT)
   const first = absent.map((each): FoundFile => {
-    return { ...each, found: foundAt(candidatesOf(each.file)[0]) }
+    const [best] = candidatesOf(each.file)
+    return { ...each, found: best ? foundAt(best) : ABSENT }
   })
   const checked = await verifyTorrent(planOf(first), hashContext)
   const statuses = checked.files.map(({ status }) => status)
   const content = first.filter(({ file }) => !file.padding)
   const good = new Set(content.filter((_, at) => statuses[at] === 'ok'))
-  let files = first.map((each) => (good.has(each) ? each : { ...each, found: ABSENT }))
-  for (let round = 0; round < ROUNDS; round++) {
-    const extras = others(files)
-    const renamed = await findMissing(planOf(files), extras, hashContext)
-    if (renamed.size === 0) break
-    const placed = new Map(
-      extras.flatMap(({ file, found }) => {
-        const missing = renamed.get(file)
-        return missing ? [[missing.file, found] as const] : []
-      }),
-    )
-    files = files.map((each) => ({ ...each, found: placed.get(each.file) ?? each.found }))
-  }
+  const proven = first.map((each) => (good.has(each) ? each : { ...each, found: ABSENT }))
+  const renamed = await findMissing(checkOf(planOf(proven)), candidatesOf, hashContext)
+  const files = proven.map((each) => {
+    const file = renamed.get(each.file)
+    return file ? { ...each, found: foundAt(file) } : each
+  })
   const doubtful = new Map(content.map((each, at) => [each, doubtOf(checked.files[at])]))
   return files.flatMap((each, at) => {
     const before = first[at]
@@ -135,23 +134,20 @@ function judge({ file, found }: FoundFile, unproven: Omit<FoundDatum, 'file'>): 
     : { file, status, path }
 }
 
-function foundAt(file: ScannedFile | undefined): FoundFile['found'] {
-  if (!file) return ABSENT
-  return { kind: 'file', path: file.absolutePath, fingerprint: file.fingerprint }
-}
-
 /** Returns the files of the same size as one, those with the most similar path first. */
 function candidates({ name, isDirectory }: Metainfo, index: FileIndex) {
-  const known = new Map<MetainfoFile, readonly ScannedFile[]>()
-  return (file: MetainfoFile): readonly ScannedFile[] => {
+  const known = new Map<MetainfoFile, ScannedFile[]>()
+  return (file: MetainfoFile): ScannedFile[] => {
     const before = known.get(file)
     if (before) return before
     const path = isDirectory ? [name, ...file.path] : [name]
-    const ofSize = file.padding ? [] : (index.get(file.length) ?? [])
-    const ranked = ofSize
+    const ranked = index
+      .get(file.length, path.at(-1))
       .map((each) => ({ each, rank: commonEnd(path, each.absolutePath.split('/')) }))
       .sort((a, b) => b.rank - a.rank)
-    const best = ranked.slice(0, MOST_TRIED).map(({ each }) => each)
+      .map(({ each }) => each)
+    const others = index.get(file.length).slice(0, MOST_TRIED)
+    const best = file.padding ? [] : [...new Set([...ranked, ...others])].slice(0, MOST_TRIED)
     known.set(file, best)
     return best
   }

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { latin1 } from '../../bytes.js'
 import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../errors.js'
 import { encodeFingerprint, fingerprintOf } from '../../files/fingerprint.js'
+import { isSuspect, printableName } from '../../files/scan/read-names.js'
 import { isOfKind, lstatMany, statIfThere } from '../../files/stat-files.js'
 
 /** The deepest level of directories that is searched. */
@@ -13,7 +14,7 @@ const MAX_DEPTH = 100
 interface TorrentTree {
   /** The names of .torrent entries, sorted, by the path of their directory. */
   readonly names: ReadonlyMap<string, readonly string[]>
-  /** Directories that could not be read; their content is unknown. */
+  /** Directories that could not be read; their content is unknown. Also names that are not UTF-8. */
   readonly unreadable: ReadonlyMap<string, BtkitError>
 }
 
@@ -33,7 +34,14 @@ export async function walkTorrents(root: string): Promise<TorrentTree> {
       const torrents = seen.filter(
         (entry) => !entry.isDirectory() && entry.name.endsWith('.torrent'),
       )
-      names.set(directory, torrents.map(({ name }) => name).sort())
+      const found = torrents.map(({ name }) => name).sort()
+      for (const name of found.filter(isSuspect)) {
+        const shown = printableName(directory, name)
+        if (shown === name) continue
+        const problem = `${join(directory, shown)}: the name is not valid UTF-8`
+        unreadable.set(join(directory, name), new BtkitError('bad-name', problem))
+      }
+      names.set(directory, found)
       if (depth === MAX_DEPTH) continue
       for (const entry of seen.filter((each) => each.isDirectory())) {
         waiting.push({ directory: join(directory, entry.name), depth: depth + 1 })
@@ -53,7 +61,7 @@ export async function walkTorrents(root: string): Promise<TorrentTree> {
 interface FoundTorrents {
   /** For each path, a text that identifies the state of the torrent. */
   readonly stamps: ReadonlyMap<string, string>
-  /** Directories with errors; torrents below them may still exist. */
+  /** Directories with errors, below which torrents may still exist; names that are not UTF-8. */
   readonly unread: ReadonlyMap<string, BtkitError>
 }
 

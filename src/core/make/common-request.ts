@@ -5,6 +5,7 @@ import { BtkitError } from '../../errors.js'
 import type { LinkPolicy } from '../../files/scan/scanned-tree.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
 import type { DhtNode, MetainfoVersion } from '../../metainfo/metainfo.js'
+import { LARGEST_SECONDS } from '../../metainfo/parse/optional-fields.js'
 import { isPieceLength } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import { version as programVersion } from '../../process.js'
@@ -69,6 +70,10 @@ export interface FileOptions {
 export function commonRequestOf(options: TorrentOptions & FileOptions): CommonRequest {
   const { version = 'v1', order, padFiles } = options
   const tiers = tiersOf(options.trackers ?? [])
+  if (options.private && (options.nodes ?? []).length > 0) {
+    const why = 'peers of a private torrent come from its tracker only (BEP 27)'
+    throw new BtkitError('usage', `private and DHT nodes cannot be used together: ${why}`)
+  }
   return {
     scan: {
       all: options.all ?? false,
@@ -100,10 +105,20 @@ export function commonRequestOf(options: TorrentOptions & FileOptions): CommonRe
           : textOrNull(options.createdBy),
       extraKeys: options.keys,
     },
-    creationDate:
-      options.creationDate === undefined ? Math.floor(Date.now() / 1000) : options.creationDate,
+    creationDate: checkDate(options.creationDate),
     write: {},
   }
+}
+
+/** The default is now. */
+function checkDate(date: TorrentOptions['creationDate']): number | 'mtime' | null {
+  if (date === undefined) return Math.floor(Date.now() / 1000)
+  const isDate = typeof date !== 'number' || (Number.isInteger(date) && date <= LARGEST_SECONDS)
+  if (isDate) return date
+  throw new BtkitError(
+    'usage',
+    `creationDate ${date}: not seconds since 1970, such as Math.floor(ms / 1000)`,
+  )
 }
 
 /** Empty texts get no key. */

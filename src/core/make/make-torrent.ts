@@ -1,3 +1,4 @@
+import { creationDateOf } from '../../files/fingerprint.js'
 import { checkTarget, writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
 import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
 import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainfo/build/torrent.js'
@@ -221,7 +222,7 @@ export function settleDate(date: CreationDate, { files }: Content): number | nul
   const newest = files.reduce((latest, { fingerprint: { mtimeNs } }) => {
     return mtimeNs > latest ? mtimeNs : latest
   }, files[0]?.fingerprint.mtimeNs ?? 0n)
-  return Number(newest / 1_000_000_000n)
+  return creationDateOf(newest)
 }
 
 /** Changes the source tag and other keys in the `info` of the same content. Reads nothing. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { latin1 } from '../../bytes.js'
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
-import { findFiles, locateContent, type FoundFile } from '../verify/content.js'
+import { findContent, type FoundFile } from '../verify/content.js'
 import type { VerifyReport } from '../verify/verify-report.js'
 import type { VerifyRequest } from '../verify/verify-torrent.js'
 import { encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
@@ -20,7 +20,7 @@ interface LocalData {
  * Looks for a torrent's data below a directory, under the torrent's name. Compares sizes, reads no
  * files.
  * @throws BtkitError `not-found` or `changed` with the first incomplete file, and as
- *   locateContent
+ *   findContent
  */
 export function findLocalData(
   metainfo: Metainfo,
@@ -28,7 +28,7 @@ export function findLocalData(
   followSymlinks = false,
 ): LocalData {
   const place = { path: directory, byName: true, followSymlinks }
-  const files = findFiles(metainfo.files, locateContent(metainfo, place))
+  const { files } = findContent(metainfo, metainfo.files, place)
   return {
     times: files.map((found) => timeOf(found, metainfo, directory)),
     stamp: files.map(({ found }) => stampOf(found.kind === 'file' ? found : null)).join(' '),
@@ -67,7 +67,9 @@ export function dataProblem(
   // A client that began with a magnet link may lack the piece layers of a hybrid
   const isWhole = odd.length === 0 && report.badPieces === 0
   if (isWhole && metainfo.version === 'hybrid') return null
-  const shown = odd.slice(0, MAX_NAMED).map(({ path, status }) => `${path.join('/')} is ${status}`)
+  const shown = odd.slice(0, MAX_NAMED).map(({ path, status, reason }) => {
+    return `${path.join('/')} is ${status}${reason === null ? '' : ` (${reason})`}`
+  })
   const more = odd.length > MAX_NAMED ? [`${odd.length - MAX_NAMED} more files`] : []
   const which = odd.length > 0 ? [...shown, ...more].join(', ') : 'pieces are damaged'
   return new BtkitError('changed', `${torrent}: its data is not whole: ${which}`)

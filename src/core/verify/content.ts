@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { BtkitError, osCodeOf } from '../../errors.js'
 import { changeSince, readFingerprintIfThere, type Fingerprint } from '../../files/fingerprint.js'
+import { isRaw } from '../../text/raw-path.js'
 import { makeInsideResolver, type ResolveInside, type Resolved } from '../../files/inside.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import {
@@ -14,14 +15,14 @@ import type { PieceLength } from '../../metainfo/values.js'
 import type { Content } from '../digests/content.js'
 import { padFile } from '../digests/pad-files.js'
 
-/** The place of a torrent's content. */
-export interface Location {
+/** The files of a torrent, wherever they are. */
+export interface LocatedContent {
+  /** In the given order. */
+  readonly files: readonly FoundFile[]
   /**
    * The directory of a torrent with several files; null for a single file, or if it does not exist.
    */
   readonly directory: string | null
-  /** Finds the file at a path of the torrent. */
-  readonly find: ResolveInside
   readonly place: DataPlace
 }
 
@@ -32,11 +33,16 @@ export interface DataPlace {
   readonly isFile: boolean
 }
 
-/** Where the content of a torrent is looked for; see locateContent. */
-interface Whereabouts {
+/** Where the content of a torrent is looked for. */
+export interface Whereabouts {
+  /** The content, or the directory that contains it under the torrent's name. */
   readonly path: string
-  readonly byName?: boolean
+  /** Whether `path` contains the content; false if it is the content, undefined if it may be both. */
+  readonly byName?: boolean | undefined
+  /** Whether links may lead out of `path`. */
   readonly followSymlinks?: boolean
+  /** Whether to find names that are not UTF-8; the caller must open them as bytes (rawPath). */
+  readonly rawNames?: boolean
 }
 
 /** Returns the path at which a file of a torrent is looked for. */
@@ -45,37 +51,59 @@ export function pathIn({ path, isFile }: DataPlace, below: readonly string[]): s
 }
 
 /**
- * Finds the content of a torrent at `path`: the file or directory itself, or the directory that
- * contains it under the torrent's name. If both are possible, the latter counts. With `byName` only
- * the latter is possible. With `followSymlinks`, links may lead out of `path`.
+ * Looks for the files of a torrent, which are in stream order. Opens none. If `path` may be the
+ * content and may contain it, the place counts where more files have their size.
  *
  * @throws BtkitError `unsafe-path` if the torrent's name is a link that leads out of `path`, `io`
  *   for a file instead of a directory, and as makeInsideResolver
  */
-export function locateContent(
+export function findContent(
   { name, isDirectory }: Metainfo,
-  { path, byName = false, followSymlinks = false }: Whereabouts,
-): Location {
-  const resolve = makeInsideResolver(path, followSymlinks)
-  const named = resolve([])
-  if (named.kind !== 'directory') {
+  files: readonly MetainfoFile[],
+  { path, byName, followSymlinks, rawNames }: Whereabouts,
+): LocatedContent {
+  const resolve = makeInsideResolver(path, { followSymlinks, rawNames })
+  const root = resolve([])
+  if (root.kind !== 'directory') {
     if (isDirectory)
       throw new BtkitError('io', `${path}: not a directory, but the torrent is of a directory`)
-    return { directory: null, find: () => named, place: { path, isFile: true } }
+    return {
+      files: findFiles(files, () => root),
+      directory: null,
+      place: { path, isFile: true },
+    }
   }
-  const place = { path, isFile: false }
-  if (!isDirectory) return { directory: null, find: resolve, place }
+  const itself = () => ({
+    files: findFiles(files, resolve),
+    directory: isDirectory ? path : null,
+    place: { path, isFile: false },
+  })
+  if (!isDirectory || byName === false) return itself()
   const { kind } = resolve([name])
-  if (kind === 'outside') {
-    throw new BtkitError('unsafe-path', `${join(path, name)}: is a link that leads out of ${path}`)
+  if (kind !== 'directory' && kind !== 'outside' && byName === undefined) return itself()
+  const below = join(path, name)
+  const named = {
+    files: findFiles(files, (components) => resolve([name, ...components])),
+    directory: kind === 'directory' ? below : null,
+    place: { path: below, isFile: false },
   }
-  if (kind !== 'directory' && !byName) return { directory: path, find: resolve, place }
-  const directory = kind === 'directory' ? join(path, name) : null
-  return {
-    directory,
-    find: (below) => resolve([name, ...below]),
-    place: { path: join(path, name), isFile: false },
+  const found = countSized(named.files)
+  if (byName === undefined && found < files.filter(({ padding }) => !padding).length) {
+    const other = itself()
+    if (countSized(other.files) > found) return other
   }
+  if (kind !== 'outside') return named
+  throw new BtkitError('unsafe-path', `${below}: is a link that leads out of ${path}`)
+}
+
+/** Returns the number of files that have the size that the torrent says. */
+function countSized(files: readonly FoundFile[]): number {
+  return files.filter(isSized).length
+}
+
+/** Whether a file exists with the size that the torrent says. */
+export function isSized({ file, found }: FoundFile): boolean {
+  return found.kind === 'file' && found.fingerprint.size === file.length
 }
 
 /** A file of the torrent, and what exists at its path. */
@@ -86,11 +114,8 @@ export interface FoundFile {
   readonly stretch: Interval
 }
 
-/** Looks for the files of a torrent, which are in stream order. Opens none. */
-export function findFiles(
-  files: readonly MetainfoFile[],
-  { find }: Pick<Location, 'find'>,
-): FoundFile[] {
+/** Returns the files of a torrent, which are in stream order, and what `find` finds at their paths. */
+export function findFiles(files: readonly MetainfoFile[], find: ResolveInside): FoundFile[] {
   let end = 0
   return files.map((file) => {
     const start = end
@@ -133,7 +158,10 @@ function streamFile(found: FoundFile): StreamFile[] {
   ]
 }
 
-/** Returns the files as a scan would, for lookups in a cache; null if one is incomplete. */
+/**
+ * Returns the files as a scan would, for lookups in a cache; null if one is incomplete, or has a name
+ * that is not UTF-8.
+ */
 export function scannedContent(
   found: readonly FoundFile[],
   { version, pieceLength }: Pick<Metainfo, 'version' | 'pieceLength'>,
@@ -142,7 +170,9 @@ export function scannedContent(
     if (file.padding && version !== 'v1') return [padFile(file.path, file.length)]
     const isWhole = found.kind === 'file' && found.fingerprint.size === file.length
     const { path } = file
-    return isWhole ? [{ path, absolutePath: found.path, fingerprint: found.fingerprint }] : []
+    return isWhole && !isRaw(found.path)
+      ? [{ path, absolutePath: found.path, fingerprint: found.fingerprint }]
+      : []
   })
   if (files.length < found.length) return null
   const size = files.reduce((sum, { fingerprint }) => sum + fingerprint.size, 0)
@@ -233,6 +263,12 @@ export function rangesOf(
     piece = next
   }
   return ranges
+}
+
+/** Returns the bytes of a range of the stream in pieces that are not UNCHECKED. */
+export function countChecked(pieces: PieceStates, stretch: Interval): number {
+  const absent = rangesOf(pieces, stretch, UNCHECKED)
+  return absent.reduce((rest, [from, to]) => rest - (to - from), stretch[1] - stretch[0])
 }
 
 /** Returns the number of pieces in any of the wanted states. */

@@ -31,7 +31,8 @@ export function streamedFiles({ version, files, pieceLength }: Metainfo): readon
   })
 }
 
-function padOf(length: number): MetainfoFile {
+/** Returns a pad file, which is on no disk. */
+export function padOf(length: number): MetainfoFile {
   return { path: [], length, padding: true, attr: 'p' }
 }
 

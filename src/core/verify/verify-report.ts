@@ -78,8 +78,8 @@ export interface VerifyReport {
   readonly v2Refusal: string | null
   /** In stream order without pad files, followed by the extra files. */
   readonly files: readonly VerifiedFile[]
-  /** Why extra files could not be looked for; null if they could, or were not requested. */
-  readonly extraError: BtkitError | null
+  /** Why extra files could not be looked for in some places; empty if they were not requested. */
+  readonly extraProblems: readonly BtkitError[]
 }
 
 /** Determines the status of a file. `failures` is null if no file was read. */

@@ -1,42 +1,33 @@
 import { sep } from 'node:path'
 import { BtkitError } from '../../errors.js'
-import { scanTree, type ScannedFile, type ScanOptions } from '../../files/scan/scan-tree.js'
+import { searchTree, type ScannedFile } from '../../files/scan/scan-tree.js'
 import { quoteText } from '../../text/escape.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
-import type { PieceLength } from '../../metainfo/values.js'
 import { BACKSLASH } from '../../metainfo/parse/unsafe-path.js'
 import { checkPieces, type PieceCheck, type VerifyContext } from './check-pieces.js'
+import { findMissing } from './find-missing.js'
 import {
-  findFiles,
-  locateContent,
+  findContent,
   markAbsent,
   type FoundFile,
   type DataPlace,
   BAD,
+  countChecked,
   countPieces,
   DISAGREED,
-  rangesOf,
   SUSPECT,
   UNCHECKED,
-  type Interval,
   type PieceStates,
+  type Whereabouts,
 } from './content.js'
 import { planV2Side, streamedFiles, whyNoV2Side, type V2Side } from './v2-side.js'
 import { judgeFile, type VerifiedFile, type VerifyReport } from './verify-report.js'
 
 /** A request for a check. */
-export interface VerifyRequest {
+export interface VerifyRequest extends Whereabouts {
   readonly metainfo: Metainfo
   /** The torrent's name in errors. */
   readonly torrent: string
-  /** The content, or the directory that contains it. */
-  readonly path: string
-  /**
-   * Whether the content must be below `path` under the torrent's name, and is never `path` itself.
-   */
-  readonly byName?: boolean
-  /** Whether to follow symbolic links that lead out of `path`. */
-  readonly followSymlinks?: boolean
   /** Whether to read the files, instead of only comparing their sizes. */
   readonly checkHashes: boolean
   /** Whether to report files that are not in the torrent. */
@@ -63,20 +54,16 @@ export interface VerifyPlan {
 /**
  * Looks for the files of a torrent, and opens none.
  * @throws BtkitError `unsafe-path` for a torrent with unsafe paths, `metainfo` for a v2-only
- *   torrent with missing or wrong piece layers, and as locateContent
+ *   torrent with missing or wrong piece layers, and as findContent
  */
 export async function planVerify(request: VerifyRequest): Promise<VerifyPlan> {
   const { metainfo, torrent } = request
   refuseUnsafePaths(metainfo, torrent)
-  const location = locateContent(metainfo, request)
-  const files = findFiles(streamedFiles(metainfo), location)
-  const wantsExtra = request.extra && location.directory !== null
-  const extra = wantsExtra ? await findExtraFiles(location.directory, metainfo.files) : NO_EXTRA
-  return planFound(request, { files, extra, place: location.place })
+  const { files, directory, place } = findContent(metainfo, streamedFiles(metainfo), request)
+  const wantsExtra = request.extra && directory !== null
+  const extra = wantsExtra ? await findExtraFiles(directory, metainfo.files) : NO_EXTRA
+  return planFound(request, { files, extra, place })
 }
-
-/** The files of a torrent, wherever they were found, and others. */
-type FoundContent = Pick<VerifyPlan, 'files' | 'place'> & { readonly extra?: ExtraFiles }
 
 /**
  * Plans a check of files that were found already, in stream order with pad files.
@@ -84,7 +71,11 @@ type FoundContent = Pick<VerifyPlan, 'files' | 'place'> & { readonly extra?: Ext
  */
 export function planFound(
   request: VerifyRequest,
-  { files, place, extra = NO_EXTRA }: FoundContent,
+  {
+    files,
+    place,
+    extra = NO_EXTRA,
+  }: Pick<VerifyPlan, 'files' | 'place'> & Partial<Pick<VerifyPlan, 'extra'>>,
 ): VerifyPlan {
   const { metainfo, torrent } = request
   const v2Refusal = request.checkHashes ? whyNoV2Side(metainfo) : null
@@ -127,15 +118,13 @@ export function refuseUnsafePaths({ unsafePaths, files }: Metainfo, torrent: str
   throw new BtkitError('unsafe-path', `${torrent}: path ${path}: ${unsafe.reason}`)
 }
 
-/** The extra files, or why they could not be looked for. */
+/** The extra files, and why some could not be looked for. */
 interface ExtraFiles {
-  readonly files: readonly ExtraFile[]
-  readonly error: BtkitError | null
+  readonly files: readonly ScannedFile[]
+  readonly problems: readonly BtkitError[]
 }
 
-const NO_EXTRA: ExtraFiles = { files: [], error: null }
-
-const EVERYTHING: ScanOptions = { all: true, include: [], exclude: [], links: 'skip' }
+const NO_EXTRA: ExtraFiles = { files: [], problems: [] }
 
 /** Looks for regular files below a directory that are not in the torrent. Follows no links. */
 async function findExtraFiles(
@@ -143,24 +132,14 @@ async function findExtraFiles(
   files: readonly MetainfoFile[],
 ): Promise<ExtraFiles> {
   const known = new Set(files.filter((file) => !file.padding).map(({ path }) => path.join('/')))
+  const problems: BtkitError[] = []
   try {
-    const tree = await scanTree(directory, EVERYTHING)
-    const extra = tree.files.filter(({ path }) => !known.has(path.join('/')))
-    return { files: extra.map(describeExtra), error: null }
+    const found = await searchTree(directory, (problem) => problems.push(problem))
+    return { files: found.filter(({ path }) => !known.has(path.join('/'))), problems }
   } catch (error) {
     // An error here must not prevent the check of the torrent's own files
     if (!(error instanceof BtkitError)) throw error
-    return { files: [], error }
-  }
-}
-
-/** A file beside those of a torrent. */
-export function describeExtra({ path, absolutePath, fingerprint }: ScannedFile): ExtraFile {
-  const { size } = fingerprint
-  const nothing = { reason: null, ranges: [], blockRanges: null, disagreed: [], unchecked: [] }
-  return {
-    file: { path, length: size, found: size, status: 'extra', ...nothing },
-    found: { kind: 'file', path: absolutePath, fingerprint },
+    return { files: [], problems: [error] }
   }
 }
 
@@ -170,11 +149,6 @@ export function bytesToRead({ request: { checkHashes }, files, pieces, v1 }: Ver
   if (v1 !== null) return countChecked(pieces, [0, pieces.size])
   const stretches = files.filter(({ file }) => !file.padding).map(({ stretch }) => stretch)
   return stretches.reduce((sum, stretch) => sum + countChecked(pieces, stretch), 0)
-}
-
-function countChecked(pieces: PieceStates, stretch: Interval): number {
-  const absent = rangesOf(pieces, stretch, UNCHECKED)
-  return absent.reduce((rest, [from, to]) => rest - (to - from), stretch[1] - stretch[0])
 }
 
 /**
@@ -201,7 +175,7 @@ export async function verifyTorrent(
     disagreeingPieces: countPieces(pieces, DISAGREED),
     v2Refusal,
     files: [...judged, ...(await nameExtra(plan, hashContext))],
-    extraError: extra.error,
+    extraProblems: extra.problems,
     place: plan.place,
   }
 }
@@ -209,86 +183,29 @@ export async function verifyTorrent(
 /** Returns the extra files. If one is a missing file under another name, its reason says so. */
 async function nameExtra(plan: VerifyPlan, hashContext: VerifyContext): Promise<VerifiedFile[]> {
   const { request, extra } = plan
-  const all = extra.files.map(({ file }) => file)
-  if (!request.checkHashes || extra.files.length === 0) return all
-  const renamed = await findMissing(plan, extra.files, hashContext)
-  return all.map((file) => {
-    const missing = renamed.get(file)
-    if (!missing) return file
-    return { ...file, reason: `is the missing ${missing.file.path.join('/')} by another name` }
-  })
+  if (!request.checkHashes || extra.files.length === 0)
+    return extra.files.map((file) => describeExtra(file))
+  const bySize = new Map<number, ScannedFile[]>()
+  for (const file of extra.files) {
+    const ofSize = bySize.get(file.fingerprint.size)
+    if (ofSize) ofSize.push(file)
+    else bySize.set(file.fingerprint.size, [file])
+  }
+  const candidatesOf = ({ length }: MetainfoFile) => bySize.get(length) ?? []
+  const found = await findMissing(checkOf(plan), candidatesOf, hashContext)
+  const missing = new Map([...found].map(([{ path }, file]) => [file, path.join('/')]))
+  return extra.files.map((file) => describeExtra(file, missing.get(file)))
 }
 
-function checkOf({ request, v1, v2, files, pieces }: VerifyPlan): PieceCheck {
+function describeExtra({ path, fingerprint }: ScannedFile, missing?: string): VerifiedFile {
+  const { size } = fingerprint
+  const reason = missing === undefined ? null : `is the missing ${missing} by another name`
+  const nothing = { ranges: [], blockRanges: null, disagreed: [], unchecked: [] }
+  return { path, length: size, found: size, status: 'extra', reason, ...nothing }
+}
+
+/** Returns the input of a check. */
+export function checkOf({ request, v1, v2, files, pieces }: VerifyPlan): PieceCheck {
   const roots = request.metainfo.tree?.map(({ piecesRoot }) => piecesRoot) ?? []
   return { files, roots, pieces, v1, v2 }
-}
-
-/** A file that is not in the torrent, and what exists at its path. */
-export interface ExtraFile {
-  readonly file: VerifiedFile
-  readonly found: FoundFile['found']
-}
-
-/** Maximum number of files of the same size to try for a missing one. */
-const MOST_TRIED = 8
-
-/**
- * Finds the missing files of a plan among others: those of the same size with good pieces. A file
- * that shares all its pieces with other missing ones cannot be found.
- * @returns the missing file for each of the others that was found
- */
-export async function findMissing(
-  plan: VerifyPlan,
-  others: readonly ExtraFile[],
-  hashContext: VerifyContext,
-): Promise<ReadonlyMap<VerifiedFile, FoundFile>> {
-  // The progress bar counts only the torrent's own bytes
-  const quiet = { ...hashContext, engine: { ...hashContext.engine, onProgress: undefined } }
-  const renamed = new Map<VerifiedFile, FoundFile>()
-  const bySize = new Map<number, ExtraFile[]>()
-  for (const other of others) {
-    const ofSize = bySize.get(other.file.length) ?? []
-    ofSize.push(other)
-    bySize.set(other.file.length, ofSize)
-  }
-  const files = [...plan.files]
-  for (const [number, missing] of plan.files.entries()) {
-    if (!isMissing(missing)) continue
-    const { stretch } = missing
-    const ofSize = bySize.get(missing.file.length) ?? []
-    for (const { file, found } of ofSize.slice(0, MOST_TRIED)) {
-      files[number] = { ...missing, found }
-      const pieces = piecesOf(files, stretch, plan.request.metainfo.pieceLength)
-      await checkPieces(checkOf({ ...plan, files, pieces }), quiet)
-      const isBad = rangesOf(pieces, stretch, BAD | SUSPECT).length > 0
-      if (isBad || countChecked(pieces, stretch) === 0) continue
-      renamed.set(file, missing)
-      ofSize.splice(
-        ofSize.findIndex((other) => other.file === file),
-        1,
-      )
-      break
-    }
-    files[number] = missing
-  }
-  return renamed
-}
-
-/** Whether a file of a torrent has bytes, and was not found. */
-export function isMissing({ file, found }: FoundFile): boolean {
-  return found.kind === 'missing' && !file.padding && file.length > 0
-}
-
-/** Returns the states for a range: pieces that cannot be checked are UNCHECKED. */
-function piecesOf(
-  files: readonly FoundFile[],
-  [start, end]: Interval,
-  pieceLength: PieceLength,
-): PieceStates {
-  const pieces = markAbsent(files, pieceLength)
-  const first = Math.floor(start / pieceLength)
-  pieces.states.fill(UNCHECKED, 0, first)
-  pieces.states.fill(UNCHECKED, Math.ceil(end / pieceLength))
-  return pieces
 }

@@ -1,6 +1,7 @@
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { VerifyContext } from './check-pieces.js'
+import { explainMissing } from './like-names.js'
 import type { VerifyReport } from './verify-report.js'
 import { bytesToRead, planVerify, verifyTorrent, type VerifyRequest } from './verify-torrent.js'
 
@@ -8,7 +9,10 @@ import { bytesToRead, planVerify, verifyTorrent, type VerifyRequest } from './ve
 export type TorrentPlace = Pick<VerifyRequest, 'torrent' | 'path' | 'byName'>
 
 /** Torrents to check one after another, and how. */
-export interface VerifyRun extends Pick<VerifyRequest, 'checkHashes' | 'extra' | 'followSymlinks'> {
+export interface VerifyRun extends Pick<
+  VerifyRequest,
+  'checkHashes' | 'extra' | 'followSymlinks' | 'rawNames'
+> {
   readonly places: readonly TorrentPlace[]
   /** Reads a torrent. Its error is the outcome of that torrent. */
   readonly read: (torrent: string) => Promise<Metainfo>
@@ -55,10 +59,11 @@ export async function* verifyTorrents(
       const plan = await planOne(place, run)
       const byteCount = bytesToRead(plan)
       await onPlan(byteCount)
-      const report = await verifyTorrent(plan, {
+      const checked = await verifyTorrent(plan, {
         ...context,
         engine: { ...engine, onProgress: inAll },
       })
+      const report = await explainMissing(plan, checked)
       bytesBefore += byteCount
       const { torrent } = place
       inAll({ bytesDone: 0, currentPath: torrent })
@@ -83,9 +88,9 @@ export async function measureTorrents(run: VerifyRun, signal: AbortSignal): Prom
 }
 
 async function planOne(place: TorrentPlace, { checkHashes, extra, ...run }: VerifyRun) {
-  const { followSymlinks = false, read } = run
+  const { followSymlinks = false, rawNames = false, read } = run
   const metainfo = await read(place.torrent)
-  return planVerify({ ...place, checkHashes, extra, followSymlinks, metainfo })
+  return planVerify({ ...place, checkHashes, extra, followSymlinks, rawNames, metainfo })
 }
 
 /** Returns the result of `act`, or its failure as the outcome of a torrent. */

@@ -38,8 +38,14 @@ export function printableName(directory: string, name: string): string {
 }
 
 function findMangled(directory: string, name: string): Buffer | undefined {
-  return readdirSync(directory, { encoding: 'buffer' }).find(
-    (bytes) => !isUtf8(bytes) && bytes.toString() === name,
+  return readMangled(directory).get(name)
+}
+
+/** Returns the bytes of the names that are not UTF-8, by what Node makes of them. */
+export function readMangled(directory: string | Buffer): ReadonlyMap<string, Buffer> {
+  const names = readdirSync(directory, { encoding: 'buffer' })
+  return new Map(
+    names.filter((bytes) => !isUtf8(bytes)).map((bytes) => [bytes.toString(), bytes] as const),
   )
 }
 

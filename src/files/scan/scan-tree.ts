@@ -34,7 +34,8 @@ export type * from './scanned-tree.js'
  *
  * A tree of 100,000 files takes about 0.4 s, during which this thread is blocked.
  *
- * @throws BtkitError `not-found`, `not-permitted` or `io` if the system refuses; `bad-name` for a
+ * @throws BtkitError without `onProblem`, or for the root: `not-found`, `not-permitted` or `io` if
+ * the system refuses; `bad-name` for a
  * name that is not UTF-8; `changed` if an entry disappears during the scan; `usage` for a bad glob
  * or for chosen paths in a file; `unsafe-path` for a chosen path that leads elsewhere
  */
@@ -48,16 +49,29 @@ export async function scanTree(root: string, options: ScanOptions): Promise<Scan
     }
     throw new BtkitError('usage', `${root}: not a directory, so no files can be chosen in it`)
   }
-  const { all, isLegacy = false, attributes = false } = options
+  const { all, isLegacy = false, attributes = false, onProblem } = options
   const links = { policy: options.links, realRoot }
   const names = { all, isLegacy }
-  const walk: Walk = { root, names, attributes, links, filter, files: [], skipped: [] }
+  const walk: Walk = { root, names, attributes, links, filter, onProblem, files: [], skipped: [] }
   if (options.chosen) walkChosen(walk, target, options.chosen)
   else walkTree(walk, target)
   const { files, skipped } = walk
   if (options.links !== 'store') return { root, isDirectory: true, files, skipped }
   const kept = dropDanglingLinks(files)
   return { root, isDirectory: true, files: kept.files, skipped: [...skipped, ...kept.skipped] }
+}
+
+/**
+ * Lists all regular files at or below `root` for a search, also hidden ones. Follows no links. Entries
+ * that cannot be looked at are reported, and the search goes on.
+ * @throws BtkitError as scanTree, for the root
+ */
+export async function searchTree(
+  root: string,
+  onProblem: (problem: BtkitError) => void,
+): Promise<ScannedFile[]> {
+  const everything: ScanOptions = { all: true, include: [], exclude: [], links: 'skip' }
+  return (await scanTree(root, { ...everything, onProblem })).files
 }
 
 function openRoot(root: string): { target: Target; realRoot: string } {
@@ -81,6 +95,7 @@ interface Walk {
   readonly attributes: boolean
   readonly links: LinkRules
   readonly filter: NameFilter | undefined
+  readonly onProblem?: ScanOptions['onProblem']
   readonly files: ScannedFile[]
   readonly skipped: SkippedEntry[]
 }
@@ -125,9 +140,25 @@ function readDirectory(walk: Walk, directory: Directory): void {
   const looks = statFiles(absolute, accepted)
   let looked = 0
   for (const [i, name] of names.entries()) {
-    const reason = reasons[i] ?? visitName(walk, { directory, name }, looks.at(looked++))
+    const reason = reasons[i] ?? tryName(walk, { directory, name }, looks.at(looked++))
     if (reason === undefined) continue
     walk.skipped.push({ path: relative + printableName(absolute, name), reason })
+  }
+}
+
+/** Visits a name. A search goes on if that fails. */
+function tryName(
+  walk: Walk,
+  entry: TreeEntry,
+  look: Uint8Array | null,
+): ScanSkipReason | undefined {
+  if (!walk.onProblem) return visitName(walk, entry, look)
+  try {
+    return visitName(walk, entry, look)
+  } catch (error) {
+    if (!(error instanceof BtkitError)) throw error
+    walk.onProblem(error)
+    return undefined
   }
 }
 

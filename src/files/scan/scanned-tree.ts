@@ -1,5 +1,6 @@
 import type { Fingerprint } from '../fingerprint.js'
 import type { BigIntStats } from 'node:fs'
+import type { BtkitError } from '../../errors.js'
 
 /** The permission bit for execution by the owner. */
 const OWNER_EXECUTES = 0o100n
@@ -28,6 +29,11 @@ export interface ScanOptions {
    * relative to the root. Their own names are accepted whatever they are.
    */
   chosen?: readonly string[] | undefined
+  /**
+   * Receives the problem of each entry below the root that cannot be looked at; the scan goes on
+   * (default: the first one ends it). For a search: a torrent must not lack an entry.
+   */
+  onProblem?: ((problem: BtkitError) => void) | undefined
 }
 
 /** The reason for leaving an entry out. */

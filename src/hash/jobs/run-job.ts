@@ -1,3 +1,4 @@
+import { rawPath } from '../../text/raw-path.js'
 import { asBtkitError, systemError } from '../../errors.js'
 import {
   loadAddon,
@@ -59,7 +60,7 @@ function describeJob(job: HashJob & { kernel: NativeName }): NativeJob {
   const { piecesPerBatch, fullBatches, piecesPerRest } = planBatches(job, chooseKernel(kernel))
   return {
     kernel,
-    paths: Buffer.from(stream.paths.map((path) => `${path}\0`).join('')),
+    paths: Buffer.from(rawPath(stream.paths.map((path) => `${path}\0`).join(''))),
     identities: stream.identities,
     offsets: stream.offsets,
     pieceLength: stream.pieceLength,

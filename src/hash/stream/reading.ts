@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { BtkitError, describeErrno, osCodeOf } from '../../errors.js'
+import { rawPath } from '../../text/raw-path.js'
 import { countPieces, type ContentStream } from './content-stream.js'
 
 /**
@@ -28,7 +29,7 @@ export function openSameFile(path: string, identity: BigUint64Array): number {
 
 function open(path: string): number {
   try {
-    return openSync(path, GUARDED_READ)
+    return openSync(rawPath(path), GUARDED_READ)
   } catch (error) {
     throw isLinkRefusal(error) ? wasReplaced(path, error) : error
   }

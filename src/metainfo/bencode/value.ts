@@ -1,3 +1,5 @@
+import { latin1 } from '../../bytes.js'
+
 /**
  * A bencode value. An integer is a `number` if that is exact, else a `bigint`. A string is bytes,
  * because bencode has no text type.
@@ -23,4 +25,9 @@ export interface Span {
 /** Whether `value` is a byte string. */
 export function isByteString(value: BencodeValue | undefined): value is Uint8Array {
   return value instanceof Uint8Array
+}
+
+/** Whether `value` is a text without a visible character, which some programs write for no value. */
+export function isBlank(value: BencodeValue): boolean {
+  return isByteString(value) && latin1(value).trim() === ''
 }

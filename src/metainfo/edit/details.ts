@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../bencode/read.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
 import { type DictChanges, encodedInfo, type TorrentEdit, topLevelValue } from './splice-torrent.js'
-import { isByteString, type BencodeValue } from '../bencode/value.js'
+import { isBlank, isByteString, type BencodeValue } from '../bencode/value.js'
 
 /** Values to set. Null removes a value; undefined keeps it. */
 export interface Details {
@@ -119,12 +119,11 @@ function encodeEntry(value: BencodeValue): Entry {
 }
 
 /**
- * Returns the entries of a list. A single seed may be a plain string, and an empty string means no
- * seeds.
+ * Returns the entries of a list. A single seed may be a plain string, and a blank text is no seed.
  */
 function entriesOf(value: BencodeValue | undefined): Entry[] {
-  if (Array.isArray(value)) return value.map(encodeEntry)
-  return isByteString(value) && value.length > 0 ? [encodeEntry(value)] : []
+  const entries = Array.isArray(value) ? value : isByteString(value) ? [value] : []
+  return entries.filter((entry) => !isBlank(entry)).map(encodeEntry)
 }
 
 function takeSteps(list: readonly Entry[], { set, remove, add }: ListSteps<Entry>) {

@@ -1,11 +1,11 @@
 import { latin1 } from '../../bytes.js'
 import { Buffer } from 'node:buffer'
 import { encodeBencode } from '../bencode/encode.js'
-import { isByteString, type BencodeValue } from '../bencode/value.js'
+import { isBlank, isByteString, type BencodeValue } from '../bencode/value.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
 import { type DictChanges, topLevelValue, type TorrentEdit } from './splice-torrent.js'
 import { BtkitError } from '../../errors.js'
-import { checkTracker } from '../trackers.js'
+import { checkTracker, isTracker } from '../trackers.js'
 
 /**
  * The trackers of a torrent. A URL is the latin1 string of its bytes, because they need not be
@@ -35,12 +35,15 @@ export function changeTrackers(change: (trackers: Trackers) => Trackers): Torren
   }
 }
 
-/** Reads the trackers of a torrent. A tracker in place of a tier counts as a tier of one. */
+/**
+ * Reads the trackers of a torrent. A tracker in place of a tier counts as a tier of one. A blank
+ * text is no tracker.
+ */
 export function readTrackers(metainfo: UnhashedMetainfo): Trackers {
   const announce = topLevelValue(metainfo, 'announce')
   const list = topLevelValue(metainfo, 'announce-list')
   return {
-    announce: isByteString(announce) && announce.length > 0 ? latin1(announce) : null,
+    announce: isByteString(announce) && !isBlank(announce) ? latin1(announce) : null,
     tiers: readTiers(list),
   }
 }
@@ -51,7 +54,8 @@ export function readTiers(list: BencodeValue | undefined): Tier[] | null {
 }
 
 function readTier(tier: BencodeValue): Tier {
-  return (Array.isArray(tier) ? tier : [tier]).filter(isByteString).map(latin1)
+  const trackers = (Array.isArray(tier) ? tier : [tier]).filter(isByteString)
+  return trackers.filter((tracker) => !isBlank(tracker)).map(latin1)
 }
 
 function trackerChanges(metainfo: UnhashedMetainfo, { announce, tiers }: Trackers): DictChanges {
@@ -106,11 +110,11 @@ export function parseReplacement(text: string): TrackerReplacement {
   const [from, to] = [text.slice(0, at), text.slice(at + 1)]
   if (from === '') throw usage(text, 'not of the form OLD=NEW with NEW a tracker URL')
   if (splits.length > 1) throw usage(text, "more than one '=' stands before a URL")
-  if (!BARE_SCHEME.test(to)) checkTracker(to)
+  const stored = BARE_SCHEME.test(to) ? to : checkTracker(to)
   if (endsPart(from) && !endsPart(to)) {
     throw usage(text, `OLD ends in '${from.slice(-1)}', so NEW must end in '/', ':' or '?' too`)
   }
-  return { from, to }
+  return { from, to: stored }
 }
 
 /**
@@ -121,13 +125,9 @@ export function parseReplacement(text: string): TrackerReplacement {
  */
 export function replaceTracker(url: string, { from, to }: TrackerReplacement): string {
   const result = substitute(url, { from, to })
-  if (result === url) return url
-  try {
-    return checkTracker(result)
-  } catch (cause) {
-    const reason = `would become '${result}', which is not a tracker URL`
-    throw new BtkitError('metainfo', `tracker '${url}': ${reason}`, { cause })
-  }
+  if (result === url || isTracker(result)) return result
+  const reason = `would become '${result}', which is not a tracker URL`
+  throw new BtkitError('metainfo', `tracker '${url}': ${reason}`)
 }
 
 /** Returns the URL after a replacement, or the same URL. It may not be a tracker URL. */

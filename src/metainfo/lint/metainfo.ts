@@ -53,6 +53,8 @@ const SEVERITIES: Record<WarningCode, Severity> & Partial<Record<LintCode, Sever
   'piece-length-large': 'note',
   'many-pieces': 'note',
   'unaligned-hybrid': 'error',
+  'odd-padding': 'error',
+  'pad-by-name': 'note',
   'file-and-directory': 'error',
   'link-outside': 'error',
 }

@@ -34,8 +34,8 @@ const REFUSED_LENGTH = 2 ** 30
  */
 const MANY_PIECES = 100_000
 
-/** libtorrent's default limit in bytes. */
-const HUGE_TORRENT = 10_000_000
+/** libtorrent's default limit for a .torrent in bytes. */
+export const HUGE_TORRENT = 10_000_000
 
 /**
  * Returns the automatic piece length. In version 2 each file begins a piece, so many small files
@@ -109,6 +109,28 @@ export const PIECE_RULES = {
         yield `path ${quoteText(path.join('/'))} begins inside a piece, ${start} bytes into the v1 content`
       }
       start += length
+    }
+  },
+  /**
+   * Finds pad files of a hybrid torrent other than one between the end of a file and that of its
+   * last piece. libtorrent derives the pad files from the file tree, and refuses others.
+   */
+  *'odd-padding'({ version, files, pieceLength }) {
+    if (version !== 'hybrid') return
+    let start = 0
+    for (const { path, length, padding } of files) {
+      const inPiece = start % pieceLength
+      if (padding && (inPiece === 0 || inPiece + length !== pieceLength)) {
+        yield `pad file ${quoteText(path.join('/'))} of ${length} bytes, ${start} bytes into the v1 content, does not fill up the last piece of a file; clients on libtorrent refuse the torrent`
+      }
+      start += length
+    }
+  },
+  /** Finds BitComet's pad files, which have no attribute. */
+  *'pad-by-name'({ files }) {
+    for (const { path, padding, attr } of files) {
+      if (!padding || attr.includes('p')) continue
+      yield `path ${quoteText(path.join('/'))} is a pad file only by its name, as of BitComet; some programs download it`
     }
   },
 } satisfies LintRules

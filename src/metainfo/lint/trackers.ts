@@ -1,8 +1,18 @@
 import { quoteText } from '../../text/escape.js'
 import { hasPasskey } from '../../text/passkeys.js'
 import type { Metainfo, MetainfoVersion } from '../metainfo.js'
+import { LARGEST_SECONDS } from '../parse/optional-fields.js'
 import type { LintRules, LintRule } from './finding.js'
-import { announceUrls, isLocal, isSeed, isTracker } from '../trackers.js'
+import {
+  announceUrls,
+  hasOdd,
+  isLocal,
+  isSeed,
+  isTracker,
+  isUrlList,
+  type SeedKind,
+  storedUrl,
+} from '../trackers.js'
 
 /** Keys that are only valid inside `info`. */
 const INFO_KEYS = ['private', 'source']
@@ -26,8 +36,15 @@ export function* findSeedsWithoutSlash({
 }
 
 /** Returns each web seed and HTTP seed once. */
-function seedsOf({ httpSeeds, webSeeds }: Metainfo): Set<string> {
-  return new Set([...(webSeeds ?? []), ...(httpSeeds ?? [])])
+function seedsOf(metainfo: Metainfo): Set<string> {
+  return new Set(seedsByKind(metainfo).flatMap(([, seeds]) => [...seeds]))
+}
+
+function seedsByKind({ httpSeeds, webSeeds }: Metainfo): (readonly [SeedKind, Set<string>])[] {
+  return [
+    ['web seed', new Set(webSeeds)],
+    ['HTTP seed', new Set(httpSeeds)],
+  ]
 }
 
 /**
@@ -70,7 +87,7 @@ export const TRACKER_RULES = {
   /** Finds trackers that are not an http, https, udp, ws or wss URL. */
   *'tracker-not-url'(metainfo) {
     for (const tracker of announceUrls(metainfo)) {
-      if (!isTracker(tracker)) {
+      if (!isTracker(tracker) && !isUrlList(tracker)) {
         yield `tracker ${quoteText(tracker)} is not an http, https, udp, ws or wss URL`
       }
     }
@@ -102,18 +119,26 @@ export const TRACKER_RULES = {
   },
   /** Finds seeds that are not an http, https or ftp URL. */
   *'seed-not-url'(metainfo) {
-    for (const seed of seedsOf(metainfo)) {
-      if (!isSeed(seed)) {
-        yield `web seed ${quoteText(seed)} is not an http, https or ftp URL`
+    for (const [kind, seeds] of seedsByKind(metainfo)) {
+      for (const seed of seeds) {
+        if (!isSeed(seed) && !isUrlList(seed))
+          yield `${kind} ${quoteText(seed)} is not an http, https or ftp URL`
       }
+    }
+  },
+  /** Finds trackers and seeds that clients drop, or convert each in its own way. */
+  *'url-characters'(metainfo) {
+    const trackers = announceUrls(metainfo).filter(isTracker)
+    for (const url of [...trackers, ...[...seedsOf(metainfo)].filter(isSeed)]) {
+      // Text that is not UTF-8 has a finding of its own
+      if (hasOdd(url) && !url.includes('\ufffd'))
+        yield `${quoteText(url)} has characters that URLs do not have; right is ${quoteText(storedUrl(url))}`
     }
   },
   /** Finds trackers and seeds with a comma: probably a list that became a single URL. */
   *'comma-in-url'(metainfo) {
     for (const url of [...announceUrls(metainfo), ...seedsOf(metainfo)]) {
-      const what = url.includes(',')
-        ? 'a comma'
-        : /\|[a-z]+:\/\//i.test(url) && 'a bar before a URL'
+      const what = url.includes(',') ? 'a comma' : isUrlList(url) && 'a bar before a URL'
       if (what) yield `${quoteText(url)} has ${what}, but is one URL, not a list`
     }
   },
@@ -170,6 +195,12 @@ export const TRACKER_RULES = {
     for (const key of INFO_KEYS) {
       if (spans.has(key)) yield `${key} stands outside info, where clients ignore it`
     }
+  },
+  /** Finds a creation date in milliseconds. */
+  *'date-in-milliseconds'({ creationDate }) {
+    if (creationDate === null || creationDate <= LARGEST_SECONDS) return
+    const seconds = Math.floor(creationDate / 1000)
+    yield `creation date ${creationDate} is more than 3,000 years ahead; if it is milliseconds, the right one is ${seconds}`
   },
 } satisfies LintRules
 

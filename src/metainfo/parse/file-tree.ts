@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
 import type { BencodeDict, BencodeValue } from '../bencode/value.js'
-import { readText, metainfoError, requireDict, requireString } from './require-field.js'
+import { readText, metainfoError, requireDict, requireString, type What } from './require-field.js'
 import { quoteText } from '../../text/escape.js'
-import type { MetainfoFile, TreeFile } from '../metainfo.js'
+import type { TreeFile } from '../metainfo.js'
 import { describeFile } from './v1-files.js'
 import type { WarningList } from '../warning.js'
 
@@ -60,7 +60,7 @@ function collectFiles(directory: BencodeDict, above: string[], into: Collection)
       collectFiles(node, path, into)
     } else {
       if (node.size > 1) throw metainfoError(nameOf(path), 'is both a file and a directory')
-      into.files.push(readLeaf(leaf, path))
+      into.files.push(readLeaf(leaf, path, into.warnings))
     }
   }
 }
@@ -74,20 +74,18 @@ function readName(key: string, warnings: WarningList): string {
   return readText({ bytes, twin: undefined, what: () => 'info.file tree', warnings })
 }
 
-function readLeaf(value: BencodeValue, path: string[]): RootedFile {
+function readLeaf(value: BencodeValue, path: string[], warnings: WarningList): RootedFile {
   const leaf = requireDict(value, () => nameOf(path))
   const file = describeFile(leaf, path, () => `${nameOf(path)} length`)
   if (file.padding) throw metainfoError(nameOf(path), 'is a pad file, which version 2 has not')
-  return { file, piecesRoot: readRoot(leaf.get('pieces root'), file) }
+  const what = () => `${nameOf(path)} pieces root`
+  const root = leaf.get('pieces root')
+  if (file.length > 0) return { file, piecesRoot: readRoot(root, what) }
+  if (root !== undefined) warnings.add('ignored-value', () => `${what()}: an empty file has none`)
+  return { file, piecesRoot: null }
 }
 
-function readRoot(
-  value: BencodeValue | undefined,
-  { path, length }: MetainfoFile,
-): Uint8Array | null {
-  const what = () => `${nameOf(path)} pieces root`
-  if (length === 0 && value !== undefined) throw metainfoError(what(), 'an empty file has none')
-  if (length === 0) return null
+function readRoot(value: BencodeValue | undefined, what: What): Uint8Array {
   const root = requireString(value, what)
   if (root.length !== ROOT_LENGTH) throw metainfoError(what(), `is not ${ROOT_LENGTH} bytes long`)
   if (root.every((byte) => byte === 0)) throw metainfoError(what(), 'is all zeros')

@@ -1,12 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { type BencodeDict, type BencodeValue, isByteString } from '../bencode/value.js'
-import {
-  readText,
-  metainfoError,
-  requireLength,
-  requireString,
-  requireDict,
-} from './require-field.js'
+import { readComponents, metainfoError, requireLength, requireString } from './require-field.js'
 import { countPieces, totalLength, readV1Files, checkHybridFiles } from './v1-files.js'
 import { readFileTree, type RootedFile } from './file-tree.js'
 import type { MetainfoFile, MetainfoVersion, TreeFile } from '../metainfo.js'
@@ -101,8 +95,10 @@ function readVersion(info: BencodeDict): MetainfoVersion {
 
 function readName(info: BencodeDict, warnings: WarningList): string {
   const what = () => 'info.name'
-  const bytes = requireString(info.get('name'), what)
-  return readText({ bytes, twin: info.get('name.utf-8'), what, warnings })
+  const twin = info.get('name.utf-8')
+  const bytes = requireString(info.get('name') ?? twin, what)
+  const [name = ''] = readComponents([bytes], { twins: twin ? [twin] : [], what, warnings })
+  return name
 }
 
 function readPieceLength(info: BencodeDict, version: MetainfoVersion): PieceLength {
@@ -202,12 +198,15 @@ interface LayerSource {
  * Layers are outside `info`. If one is missing or does not match the root, the torrent can still be
  * identified and shown, so this is only a warning. Clients then fetch the layer from peers.
  *
- * @throws BtkitError `metainfo` with the file if `piece layers` is malformed, or if a layer does
- *   not have the right length
+ * @throws BtkitError `metainfo` with the file if an entry of `piece layers` is malformed, or if a
+ *   layer does not have the right length
  */
 export function readPieceLayers(files: readonly RootedFile[], source: LayerSource): TreeFile[] {
   const { layers, pieceLength, warnings } = source
-  const dict = layers === undefined ? NO_LAYERS : requireDict(layers, () => 'piece layers')
+  const isDict = layers instanceof Map
+  if (layers !== undefined && !isDict)
+    warnings.add('ignored-value', () => 'piece layers: is not a dictionary')
+  const dict = isDict ? layers : NO_LAYERS
   checkEntries(dict)
   // Checked once for each root: a hostile torrent could name the same layer a million times
   const rightLayers = new Map<string, boolean>()

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
+import { isBlank, isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
 import { decodeUtf8, readText } from './require-field.js'
 import type { DhtNode } from '../metainfo.js'
 import type { WarningList } from '../warning.js'
@@ -12,7 +12,7 @@ export function readOptionalFields(top: BencodeDict, info: BencodeDict, warnings
   const at = (key: string): Field => ({ dict: top, key, what: key, warnings })
   const inInfo = (key: string): Field => ({ dict: info, key, what: `info.${key}`, warnings })
   return {
-    announce: textField(at('announce')),
+    announce: urlField(at('announce')),
     announceList: tiersField(at('announce-list')),
     httpSeeds: seedsField(at('httpseeds')),
     webSeeds: seedsField(at('url-list')),
@@ -22,7 +22,7 @@ export function readOptionalFields(top: BencodeDict, info: BencodeDict, warnings
     creationDate: dateField(at('creation date')),
     private: flagField(inInfo('private')),
     source: textField(inInfo('source')),
-    updateUrl: textField(inInfo('update-url')),
+    updateUrl: urlField(inInfo('update-url')),
     similar:
       bothLists(hashesField(inInfo('similar')), hashesField(at('similar')))?.map(hex) ?? null,
     collections:
@@ -61,6 +61,12 @@ function textField(field: Field): string | null {
   return readText({ bytes: value, twin, what: () => field.what, warnings: field.warnings })
 }
 
+/** Reads a URL. A blank text is no value. */
+function urlField(field: Field): string | null {
+  const value = field.dict.get(field.key)
+  return value !== undefined && isBlank(value) ? ignore(field, 'is blank') : textField(field)
+}
+
 function tiersField(field: Field): string[][] | null {
   const value = field.dict.get(field.key)
   if (value === undefined) return null
@@ -70,22 +76,25 @@ function tiersField(field: Field): string[][] | null {
 
 /** Reads a tier. A tracker in place of a tier is a tier of one. */
 function readTier(tier: BencodeValue, field: Field): string[] {
-  if (Array.isArray(tier)) return stringsOf(tier, field)
+  if (Array.isArray(tier)) return urlsOf(tier, field)
   ignore(field, 'has a tier that is not a list')
-  return isByteString(tier) ? [decodeUtf8(tier)] : []
+  return isByteString(tier) ? urlsOf([tier], field) : []
 }
 
-/** Reads a list of seeds. Some programs write an empty string for no seeds. */
+/** Reads a list of seeds. Some programs write a blank text for no seeds. */
 function seedsField(field: Field): string[] | null {
   const value = field.dict.get(field.key)
   if (value === undefined) return null
-  if (Array.isArray(value)) return stringsOf(value, field)
+  if (Array.isArray(value)) return urlsOf(value, field)
   if (!isByteString(value)) return ignore(field, 'is neither a string nor a list')
-  return value.length === 0 ? null : [decodeUtf8(value)]
+  return isBlank(value) ? null : [decodeUtf8(value)]
 }
 
-function stringsOf(values: readonly BencodeValue[], field: Field): string[] {
-  return byteStringsOf(values, field).map(decodeUtf8)
+/** Reads URLs. A blank text is none. */
+function urlsOf(values: readonly BencodeValue[], field: Field): string[] {
+  const urls = byteStringsOf(values, field).filter((url) => !isBlank(url))
+  if (values.some(isBlank)) ignore(field, 'has a blank entry')
+  return urls.map(decodeUtf8)
 }
 
 function byteStringsOf(values: readonly BencodeValue[], field: Field): Uint8Array[] {
@@ -128,7 +137,10 @@ function readNode(value: BencodeValue): DhtNode | null {
 }
 
 /** The last second that a Date can represent; negative values have the same limit. */
-export const LATEST_DATE = 8_640_000_000_000
+const LATEST_DATE = 8_640_000_000_000
+
+/** Larger creation dates are milliseconds: as seconds they would be after the year 5138. */
+export const LARGEST_SECONDS = 100_000_000_000
 
 function dateField(field: Field): number | null {
   const value = field.dict.get(field.key)

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { BtkitError } from '../../errors.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
 import { quoteText } from '../../text/escape.js'
+import { isComponent } from '../name.js'
 import type { WarningList } from '../warning.js'
 
 /**
@@ -57,23 +58,43 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 /** A text to decode, its name in warnings, and the list of warnings. */
 export interface TextSource {
   readonly bytes: Uint8Array
-  /** The value of the same key with the suffix `.utf-8`, which old programs also wrote. */
+  /** The value of the same key with the suffix `.utf-8`, which some programs also write. */
   readonly twin: BencodeValue | undefined
   readonly what: What
   readonly warnings: WarningList
 }
 
 /**
- * Decodes a byte string. If it is not UTF-8, its `.utf-8` twin is used. If that is not UTF-8
- * either, U+FFFD replaces the invalid bytes, and a warning is added.
+ * Decodes a byte string. Its `.utf-8` twin counts first, as in libtorrent, Transmission and aria2.
+ * Without a twin that is UTF-8, U+FFFD replaces invalid bytes, and a warning is added.
  */
 export function readText({ bytes, twin, what, warnings }: TextSource): string {
+  if (isByteString(twin) && twin.length > 0 && isUtf8(twin)) return decodeUtf8(twin)
   const text = decodeUtf8(bytes)
   // Only text with U+FFFD needs the slow check of the bytes; U+FFFD may also be part of the text
   if (!text.includes('\ufffd') || isUtf8(bytes)) return text
-  if (isByteString(twin) && isUtf8(twin)) return decodeUtf8(twin)
   warnings.add('not-utf8', () => `${what()}: not UTF-8, read as ${quoteText(text)}`)
   return text
+}
+
+/**
+ * Decodes the components of a path. Their `.utf-8` twins count first, however many they are, unless
+ * a component is unsafe: programs that ignore the twins would use it.
+ */
+export function readComponents(
+  components: readonly Uint8Array[],
+  {
+    twins,
+    what,
+    warnings,
+  }: Omit<TextSource, 'bytes' | 'twin'> & { twins: readonly BencodeValue[] },
+): string[] {
+  const isTwin = (twin: BencodeValue) => isByteString(twin) && twin.length > 0 && isUtf8(twin)
+  const haveTwins = twins.length > 0 && twins.every(isTwin)
+  if (haveTwins && components.every((bytes) => isComponent(decodeUtf8(bytes)))) {
+    return twins.filter(isByteString).map(decodeUtf8)
+  }
+  return components.map((bytes) => readText({ bytes, twin: undefined, what, warnings }))
 }
 
 /** Decodes UTF-8; U+FFFD replaces invalid bytes. */

@@ -1,7 +1,7 @@
 import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
 import {
   decodeUtf8,
-  readText,
+  readComponents,
   metainfoError,
   requireDict,
   requireLength,
@@ -44,8 +44,14 @@ function readFile(entry: BencodeValue, at: number, warnings: WarningList): Metai
   const file = requireDict(entry, () => `info.files[${at}]`)
   if (isPadWithoutPath(file)) return readPad(file, at, warnings)
   const path = readPath(file, () => `info.files[${at}].path`, warnings)
-  return describeFile(file, path, () => `info.files[${at}].length`)
+  const described = describeFile(file, path, () => `info.files[${at}].length`)
+  return path.some((name) => name.includes(BITCOMET_PAD))
+    ? { ...described, padding: true }
+    : described
 }
+
+/** BitComet's pad files have no attribute. libtorrent knows them by this part of their names. */
+const BITCOMET_PAD = '_____padding_file_'
 
 function isPadWithoutPath(file: BencodeDict): boolean {
   return !file.has('path') && readAttr(file.get('attr')).includes('p')
@@ -64,10 +70,8 @@ function readPad(file: BencodeDict, at: number, warnings: WarningList): Metainfo
 /** Reads a file's dictionary of either version. */
 export function describeFile(dict: BencodeDict, path: string[], what: What): MetainfoFile {
   const attr = readAttr(dict.get('attr'))
-  const value = dict.get('length')
-  // A symbolic link has no content, and some programs omit its length
-  const isBare = value === undefined && attr.includes('l')
-  const length = isBare ? 0 : requireLength(value, what)
+  // A symbolic link has no content, whatever its length says
+  const length = attr.includes('l') ? 0 : requireLength(dict.get('length'), what)
   const file = { path, length, padding: attr.includes('p'), attr }
   const symlinkPath = attr.includes('l') ? readSymlinkPath(dict.get('symlink path')) : null
   return symlinkPath === null ? file : { ...file, symlinkPath }
@@ -83,14 +87,12 @@ function readAttr(value: BencodeValue | undefined): string {
 }
 
 function readPath(file: BencodeDict, what: What, warnings: WarningList): string[] {
-  const components = requireList(file.get('path'), what)
-  if (components.length === 0) throw metainfoError(what(), 'is empty')
   const twin = file.get('path.utf-8')
-  const twins = Array.isArray(twin) && twin.length === components.length ? twin : []
-  return components.map((component, at) => {
-    const bytes = requireString(component, () => `${what()}[${at}]`)
-    return readText({ bytes, twin: twins[at], what, warnings })
-  })
+  const twins = Array.isArray(twin) ? twin : []
+  const components = requireList(file.get('path') ?? twin, what)
+  if (components.length === 0) throw metainfoError(what(), 'is empty')
+  const strings = components.map((each, at) => requireString(each, () => `${what()}[${at}]`))
+  return readComponents(strings, { twins, what, warnings })
 }
 
 /** Returns the number of pieces for `length` bytes; the last may be short. Exact up to 2^53 - 1. */

@@ -11,6 +11,7 @@ import type { ShareRequest } from '../../fleet/shared-digests.js'
 import { createThrottle } from '../../hash/jobs/job.js'
 import { WorkerPool } from '../../hash/jobs/worker-pool.js'
 import { openAdmission } from '../admission/admission.js'
+import { Downloads } from '../downloads/downloads.js'
 import { Feed } from '../feed/feed.js'
 import { DirectoryPages } from '../listing/directory-pages.js'
 import { Listings } from '../listing/listings.js'
@@ -89,12 +90,13 @@ export async function openMirror(
     ...resources,
     ...{ options, onDemand, responses, requesters, swarms, files, digests, onError },
     onRoute: server.onRoute,
+    downloads: new Downloads(options, digests, { now, monotonic }),
     sender: new TorrentSender(options, { responses, swarms }, trackers.current),
     sets: new PathSets(options, admission.planner, onDemand),
     directories: new DirectoryTorrents(options, onDemand, monotonic),
     /** Null if the mirror has no pages of directories. */
     directoryPages: hasListings(options)
-      ? new DirectoryPages(options, { listings, planner, requesters, swarms }, now)
+      ? new DirectoryPages(options, { listings, planner, requesters, swarms }, { now, monotonic })
       : null,
     /** Null if there is no feed of new torrents. */
     feed: warmer && new Feed(options, warmer.files, trackers.current),

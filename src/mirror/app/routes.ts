@@ -14,7 +14,7 @@ import {
   TORRENTS,
 } from '../requests/site-header.js'
 import { addStatusRoutes } from '../status/status-page.js'
-import { CORS } from '../torrents/response.js'
+import { CORS, PREFLIGHT } from '../torrents/response.js'
 import { RESERVED, SERVICE_NAME } from '../tree/mirror.js'
 import { Views } from '../views/views.js'
 import { addReadRoute } from '../../server/answers/accept.js'
@@ -54,14 +54,25 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
     checkHosts(request.raw, options.publicUrl !== null)
     checkReserved(request, route)
     // Not for the status and metrics, which may be an intranet's own
-    if (options.cors && !route?.startsWith(`/${RESERVED}/`)) reply.headers(CORS)
+    if (options.cors && !isReserved(request)) reply.headers(CORS)
     done()
   })
+  if (options.cors) {
+    app.options('/*', (request, reply) => {
+      if (isReserved(request)) throw notFound('this address')
+      return reply.code(204).headers(PREFLIGHT).send()
+    })
+  }
   addStatusRoutes(app, mirror.status, mirror.isRootThere)
   addTorrentsRoute(app, options)
   if (mirror.feed) addFeedRoute(app, mirror.feed)
   addPkgtorrentRoutes(app, options, mirror)
   addFileRoutes(app, new Views(mirror), mirror)
+}
+
+/** Whether a request is for one of the service's own addresses, as they are usually written. */
+function isReserved({ raw }: FastifyRequest): boolean {
+  return raw.url?.startsWith(`/${RESERVED}/`) === true
 }
 
 /** Adds the way to the page of a tracker that is at the host of the request. */

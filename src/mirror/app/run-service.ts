@@ -14,7 +14,7 @@ import { RequestFigures } from '../../server/metrics/metrics.js'
 import type { ServedOptions, ServiceLimits } from '../options.js'
 import { warnOfPlainSeeds } from '../requests/address.js'
 import { HEALTH } from '../status/status-page.js'
-import { keptAnswers } from '../torrents/response-cache.js'
+import { answersNow } from './answer-now.js'
 import { type MirrorSettings, openMirror, type OpenMirror } from './open-mirror.js'
 import { answerUnknown, mirrorRoutes, sendAsWanted } from './routes.js'
 
@@ -94,7 +94,7 @@ export async function runService(
     await app.ready()
     const noteScheme = warnOfPlainSeeds(settings.options, world.warn)
     const gate = new DrainGate(exchanges, HEALTH)
-    const answerKept = keptAnswers(opened, exchanges, { report, monotonic })
+    const answerNow = answersNow(opened, exchanges, { report, monotonic })
     const handler: Handler = (request, response) => {
       if (!gate.admits(request)) {
         exchanges.begin(request, response)
@@ -110,7 +110,7 @@ export async function runService(
     }
     const answer: Handler = (request, response) => {
       if (response.destroyed) exchanges.reportLeft(request)
-      else if (!answerKept(request, response)) {
+      else if (!answerNow(request, response)) {
         exchanges.begin(request, response)
         app.routing(request, response)
       }

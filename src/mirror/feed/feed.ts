@@ -6,6 +6,7 @@ import type { ServiceOptions } from '../options.js'
 import { publicAddress, viewByQuery } from '../requests/address.js'
 import { surround, torrentLength } from '../torrents/response.js'
 import { trackersAt, type TrackerList } from '../torrents/trackers.js'
+import { creationDateOf } from '../../files/fingerprint.js'
 import type { WarmFile, WarmFiles } from '../warm/warmer.js'
 import { addReadRoute } from '../../server/answers/accept.js'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
@@ -83,8 +84,8 @@ function itemOf(
 ): FeedItem {
   const { infoHash = '', infoLength = 0, givenLength } = torrent ?? {}
   const { mtimeNs, size } = fingerprint
-  const surroundings = surround({ infoHash, directory: path.slice(0, -1) }, around)
-  const made = torrentLength(infoLength, surroundings, Number(mtimeNs / 1_000_000_000n))
+  const surroundings = surround({ infoHash, directory: path.slice(0, -1), title: { path } }, around)
+  const made = torrentLength(infoLength, surroundings, creationDateOf(mtimeNs))
   return {
     title: path.join('/'),
     address: viewByQuery(fileAddress(around.addresses[0], path), 'torrent'),

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { sameFingerprint } from '../../files/fingerprint.js'
 import { skipReasonOf } from '../../files/scan/entry.js'
 import type { Planner } from '../admission/admission.js'
 import {
@@ -13,16 +14,20 @@ import {
   type ListingRow,
   parseListingQuery,
 } from './listing.js'
-import type { Listings } from './listings.js'
+import type { CurrentListing, Listings } from './listings.js'
 import { type ListingView, renderListing, TYPE_AHEAD } from './page.js'
 import { readReadme } from './readme.js'
 import type { Requester, Requesters } from '../requests/requester.js'
 import type { HeaderOptions } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
+import { ResponseCache, type SentResponse } from '../torrents/response-cache.js'
+import { type Look, lookBelow } from '../tree/below-root.js'
+import { isUnchangedNow } from '../tree/open-looked.js'
 import type { Mirror } from '../tree/mirror.js'
 import { prefersJson } from '../../server/answers/accept.js'
 import { endConditional } from '../../server/answers/conditional.js'
 import { sendLine } from '../../server/answers/refusal.js'
+import { isSecure } from '../../server/listen/listen.js'
 import type { ServerContext } from '../../server/context.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
 import type { Pause } from '../../server/views/slices.js'
@@ -49,8 +54,24 @@ interface WantedRows {
   readonly listing: Listing
 }
 
+/** The state of a directory that a page shows. */
+interface PageSource {
+  readonly path: string
+  /** The look at the directory. */
+  readonly look: Look
+  /** See CurrentListing. */
+  readonly until: number
+  readonly minute: string
+}
+
 /** The pages of the mirror's directories, for people and for programs. */
 export class DirectoryPages {
+  /** Pages that were sent. */
+  readonly #kept = new ResponseCache<PageSource, SentResponse>(({ checked }) => {
+    if (this.clocks.monotonic() >= checked.until || checked.minute !== this.#minute()) return false
+    return isUnchangedNow({ ...checked, place: this.options.mirror })
+  }, keyOf)
+
   constructor(
     private readonly options: HeaderOptions & { readonly mirror: Mirror },
     private readonly sources: {
@@ -59,8 +80,13 @@ export class DirectoryPages {
       readonly requesters: Requesters
       readonly swarms: Pick<FileSwarms, 'isUsed' | 'countsOf'>
     },
-    private readonly now: ServerContext['now'],
+    private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
   ) {}
+
+  /** Answers a plain request for a page that was sent before and is current; returns whether it does. */
+  answerNow(request: IncomingMessage, response: ServerResponse): boolean {
+    return isOfDirectory(request.url ?? '') && this.#kept.answer(request, response)
+  }
 
   /**
    * Sends a page of a directory.
@@ -77,17 +103,40 @@ export class DirectoryPages {
     const requester = this.sources.requesters.of(request, reply)
     const query = parseListingQuery(url)
     const form = query.isJson || prefersJson(headers.accept) ? 'json' : 'html'
-    const listing = await this.sources.listings.get(components, requester)
+    const current = await this.sources.listings.get(components, requester)
+    const { listing } = current
+    const minute = this.#minute()
     const look = form === 'json' ? form : `${LOOK}${this.options.warm ? '-feed' : ''}`
-    const etag = `W/"${listing.parts.digest}-${look}${this.#minute()}"`
+    const etag = `W/"${listing.parts.digest}-${look}${minute}"`
     reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
     reply.headers(HEADERS[form])
     // The length is known only after the page is made
     if (request.method === 'HEAD') return reply.send()
-    const body = await this.#render(form, { components, query, listing }, requester)
-    if (body.length < WORTH_PACKING || !acceptsGzip(headers)) return reply.send(body)
-    return reply.header('Content-Encoding', 'gzip').send(await pack(body, { level: 3 }))
+    const rendered = await this.#render(form, { components, query, listing }, requester)
+    const isPacked = rendered.length >= WORTH_PACKING && acceptsGzip(headers)
+    if (isPacked) reply.header('Content-Encoding', 'gzip')
+    const body = isPacked ? await pack(rendered, { level: 3 }) : rendered
+    const answer = {
+      parts: [body],
+      length: body.length,
+      headers: {
+        ...(reply.getHeaders() as Record<string, string>),
+        'content-length': String(body.length),
+      },
+    }
+    const source = await this.#sourceOf(components, current)
+    if (source) this.#kept.note(request.raw, { ...source, minute }, answer)
+    return reply.send(body)
+  }
+
+  /** The look that shows whether a listing is still that of its directory; null if it is not now. */
+  async #sourceOf(components: readonly string[], { state, until }: CurrentListing) {
+    if (until === 0) return null
+    // The parent of `.` is the directory itself
+    const look = await lookBelow(this.options.mirror, [...components, '.']).catch(() => null)
+    if (!look?.native || !sameFingerprint(look.parent, state)) return null
+    return { path: components.join('/') || '.', look, until }
   }
 
   /** Redirects a request for a directory without its last slash to the directory's address. */
@@ -101,7 +150,9 @@ export class DirectoryPages {
 
   /** Changes each minute if pages show numbers of peers; empty if they do not. */
   #minute(): string {
-    return this.sources.swarms.isUsed ? `-${Math.floor(this.now() / 60_000).toString(36)}` : ''
+    return this.sources.swarms.isUsed
+      ? `-${Math.floor(this.clocks.now() / 60_000).toString(36)}`
+      : ''
   }
 
   #render(
@@ -147,6 +198,19 @@ const WORTH_PACKING = 16 * 1024
 
 const pack = promisify(gzip)
 
+/** Distinguishes the requests for pages: by address, form and encoding. */
+function keyOf(request: IncomingMessage): string {
+  const { url = '', headers } = request
+  const form = prefersJson(headers.accept) ? 'json' : 'html'
+  const encoding = acceptsGzip(headers) ? 'gzip' : 'plain'
+  return `${form} ${encoding} ${isSecure(request) ? 'https' : 'http'} ${url}`
+}
+
+/** Whether an address is that of a directory. */
+function isOfDirectory(url: string): boolean {
+  return url.endsWith('/') || url.includes('/?')
+}
+
 function acceptsGzip({ 'accept-encoding': accepted = '' }: IncomingHttpHeaders): boolean {
   return /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(accepted)
 }
@@ -180,8 +244,11 @@ async function jsonOf(view: ListingView, pause: Pause): Promise<string> {
 
 /** Whether a directory's torrent would contain anything, as far as its own entries show. */
 function hasContent({ parts }: Listing, mirror: Mirror): boolean {
-  return [...parts.directories, ...parts.files].some(({ name, isDirectory, size }) => {
-    return (isDirectory || size > 0) && skipReasonOf(name, { all: mirror.hidden }) === undefined
+  return [...parts.directories, ...parts.files].some(({ name, isDirectory, isEmpty, size }) => {
+    return (
+      (isDirectory ? !isEmpty : size > 0) &&
+      skipReasonOf(name, { all: mirror.hidden }) === undefined
+    )
   })
 }
 

@@ -6,6 +6,8 @@ import { type ListOrder, parseOrder } from '../../server/views/sorting.js'
 export interface ListingRow {
   readonly name: string
   readonly isDirectory: boolean
+  /** Whether it is a directory that is known to have nothing for a torrent. */
+  readonly isEmpty?: boolean
   /** In bytes; 0 for directories. */
   readonly size: number
   /** When it was last modified, in milliseconds since 1970. */
@@ -241,11 +243,11 @@ export function addressOf({ name, isDirectory }: Pick<ListingRow, 'name' | 'isDi
   return `./${encodeURIComponent(name)}${isDirectory ? '/' : ''}`
 }
 
-/** The links of an entry. Empty files and torrents have no torrent. */
+/** The links of an entry. Empty files and directories, and torrents have no torrent. */
 export function linksOf(row: ListingRow, taken: Taken): RowLinks {
-  const { name, isDirectory, size } = row
+  const { name, isDirectory, isEmpty, size } = row
   const address = addressOf(row)
-  if (isDirectory) return { address, ...viewsByQuery(address) }
+  if (isDirectory && !isEmpty) return { address, ...viewsByQuery(address) }
   if (size === 0 || TORRENT.test(name)) return { address, torrent: null, magnet: null }
   const linkTo = (view: ViewName) => viewAddress(address, view, taken.has(`${name}.${view}`))
   return { address, torrent: linkTo('torrent'), magnet: linkTo('magnet') }

@@ -1,28 +1,30 @@
 import { LRUCache } from 'lru-cache'
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { lstat, open, readlink } from 'node:fs/promises'
 import { isRacy } from '../../core/digests/cache-trust.js'
-import { type Fingerprint, fingerprintOf, sameFingerprint } from '../../files/fingerprint.js'
+import { type Fingerprint, sameFingerprint } from '../../files/fingerprint.js'
+import { childPath } from '../../files/inside.js'
+import { skipReasonOf } from '../../files/scan/entry.js'
 import { isOfKind, lstatMany, type PathState } from '../../files/stat-files.js'
 import { type Budget, MemoryPool, type Planner } from '../admission/admission.js'
 import { costOfRow, findTaken, Listing, type ListingRow, sortByName } from './listing.js'
 import { findReadme } from './readme.js'
 import type { Requester } from '../requests/requester.js'
 import { type Flight, InFlight } from '../torrents/in-flight.js'
+import type { Look } from '../tree/below-root.js'
+import { readInChunks } from '../tree/open-looked.js'
 import {
-  childOf,
-  type MirrorEntry,
-  formatMirrorPath,
+  directoryChanges,
   isNameable,
   isWithheld,
   mapConcurrently,
   type Mirror,
   MirrorView,
-  readInChunks,
+  openLooked,
+  readEntries,
   toRefusal,
 } from '../tree/mirror.js'
-import { notFound, NotReady, Refusal, type RefusalCode } from '../../server/answers/refusal.js'
+import { Refusal, type RefusalCode } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 
 /** Bytes of memory for kept listings, and for those being read. */
@@ -38,17 +40,18 @@ const ENTRY_SIZE = 32
 /** Bytes of memory that a name in `taken` costs beside that of its row. */
 const TAKEN_COST = 50
 
-/** A directory and its state when it was looked up. */
+/** A directory as it was looked up. */
 interface FoundDirectory {
   readonly components: readonly string[]
-  readonly absolutePath: string
-  readonly state: Fingerprint
+  readonly look: Look
 }
 
-interface Kept {
+/** A listing, and the state of its directory. */
+export interface CurrentListing {
   readonly listing: Listing
   readonly state: Fingerprint
-  readonly readAt: number
+  /** When it must be read again even if that state is the same, by the monotonic clock; 0 for now. */
+  readonly until: number
 }
 
 /**
@@ -56,10 +59,10 @@ interface Kept {
  * it, each page of a large directory would look up all its files again.
  */
 export class Listings {
-  readonly #reading = new InFlight<Listing>(
+  readonly #reading = new InFlight<CurrentListing>(
     new MemoryPool({ bytes: MEMORY_FOR_READING, bytesPerClient: MEMORY_FOR_READING }),
   )
-  readonly #kept = new LRUCache<string, Kept>({
+  readonly #kept = new LRUCache<string, CurrentListing>({
     maxSize: MEMORY,
     sizeCalculation: ({ listing: { parts } }, path) => {
       const sum = (bytes: number, row: { name: string }) => bytes + costOfRow(row)
@@ -80,13 +83,13 @@ export class Listings {
    * The entries of a directory of the mirror; reads them if they are not known.
    * @throws Refusal
    */
-  async get(components: readonly string[], requester: Requester): Promise<Listing> {
+  async get(components: readonly string[], requester: Requester): Promise<CurrentListing> {
     const found = await this.#find(components)
     const key = components.join('/')
     const kept = this.#kept.get(key)
-    const age = this.clocks.monotonic() - (kept?.readAt ?? 0)
-    if (kept && age < KEPT_FOR && sameFingerprint(kept.state, found.state)) return kept.listing
-    const { size, mtimeNs, ctimeNs, inode } = found.state
+    const isKept = kept && this.clocks.monotonic() < kept.until
+    if (isKept && sameFingerprint(kept.state, found.look.fingerprint)) return kept
+    const { size, mtimeNs, ctimeNs, inode } = found.look.fingerprint
     const state = [key, size, mtimeNs, ctimeNs, inode].join('\0')
     const onGone = (act: () => void) => {
       requester.onGone(act)
@@ -96,34 +99,31 @@ export class Listings {
   }
 
   async #find(components: readonly string[]): Promise<FoundDirectory> {
-    const absolutePath = await new MirrorView(this.mirror).directory(components)
-    const stats = await lstat(absolutePath, { bigint: true }).catch(async (error: unknown) => {
-      throw await toRefusal(error, components, this.mirror)
-    })
-    if (!stats.isDirectory()) throw notFound(formatMirrorPath(components))
-    return { components, absolutePath, state: fingerprintOf(stats) }
+    return { components, look: await new MirrorView(this.mirror).directory(components) }
   }
 
   async #read(
     found: FoundDirectory,
     client: string | null,
-    { memory, signal }: Flight<Listing>,
-  ): Promise<Listing> {
-    const effort = found.state.size / ENTRY_SIZE
+    { memory, signal }: Flight<CurrentListing>,
+  ): Promise<CurrentListing> {
+    const { fingerprint: state } = found.look
+    const effort = state.size / ENTRY_SIZE
     const [startedMs, readAt] = [this.clocks.now(), this.clocks.monotonic()]
     const listing = await this.planner.run({ client, effort, memory, signal }, (budget) => {
       return readListing(found, this.mirror, budget)
     })
-    if (await this.#isSettled(found, startedMs)) {
-      this.#kept.set(found.components.join('/'), { listing, state: found.state, readAt })
-    }
-    return listing
+    if (!(await this.#isSettled(found, startedMs))) return { listing, state, until: 0 }
+    const current = { listing, state, until: readAt + KEPT_FOR }
+    this.#kept.set(found.components.join('/'), current)
+    return current
   }
 
   /** Whether the directory did not change meanwhile, and can't change later without a trace. */
-  async #isSettled({ components, state }: FoundDirectory, startedMs: number): Promise<boolean> {
+  async #isSettled({ components, look }: FoundDirectory, startedMs: number): Promise<boolean> {
+    const state = look.fingerprint
     if (isRacy(state, startedMs, 'full')) return false
-    return sameFingerprint(state, (await this.#find(components)).state)
+    return sameFingerprint(state, (await this.#find(components)).look.fingerprint)
   }
 }
 
@@ -132,12 +132,6 @@ const MAX_ROWS = 200_000
 
 /** Rows processed together. */
 const CHUNK = 1000
-
-/** A directory by its path on the mirror and its real path. */
-interface Place {
-  readonly components: readonly string[]
-  readonly absolutePath: string
-}
 
 /** The published entries of a directory, in any order. */
 interface ReadRows {
@@ -150,8 +144,12 @@ interface ReadRows {
  * Reads a directory and sorts its entries by name: files, directories, and links to them.
  * @throws Refusal
  */
-async function readListing(place: Place, mirror: Mirror, budget: Budget): Promise<Listing> {
-  const { rows, isCut, unnameable } = await readOpen(place, mirror, budget)
+async function readListing(
+  found: FoundDirectory,
+  mirror: Mirror,
+  budget: Budget,
+): Promise<Listing> {
+  const { rows, isCut, unnameable } = await readOpen(found, mirror, budget)
   const sorted = (isWanted: (row: ListingRow) => boolean) => {
     return sortByName(rows.filter(isWanted), budget.pause)
   }
@@ -172,27 +170,23 @@ async function readListing(place: Place, mirror: Mirror, budget: Budget): Promis
 }
 
 /** Distinguishes a state of a row from all others. */
-function lineOf({ name, isDirectory, size, modified }: ListingRow): string {
-  return `${isDirectory ? 'd' : size} ${modified} ${name}\0`
+function lineOf({ name, isDirectory, isEmpty, size, modified }: ListingRow): string {
+  return `${isDirectory ? 'd' : size}${isEmpty ? ' empty' : ''} ${modified} ${name}\0`
 }
 
-/**
- * Reads the directory itself: on Linux, by its descriptor. The real path may lead to another
- * directory, from anywhere, while it is read.
- */
-async function readOpen(place: Place, mirror: Mirror, budget: Budget): Promise<ReadRows> {
-  const { components, absolutePath } = place
+/** Reads the directory itself: its name may lead to another one, from anywhere, meanwhile. */
+async function readOpen(found: FoundDirectory, mirror: Mirror, budget: Budget): Promise<ReadRows> {
+  const { components, look } = found
   const view = new MirrorView(mirror)
   try {
-    const handle = process.platform === 'linux' ? await open(absolutePath, ITSELF) : null
+    const { path, close } = await openLooked(look)
     try {
-      const path = handle ? `/proc/self/fd/${handle.fd}` : absolutePath
-      if (handle && (await readlink(path)) !== absolutePath) throw directoryChanges()
-      const read = await readRows({ components, absolutePath: path }, view, budget)
+      const read = await readRows({ components, path }, view, budget)
       // Another directory may have replaced this one
-      if ((await new MirrorView(mirror).directory(components)) === absolutePath) return read
+      const now = await new MirrorView(mirror).directory(components)
+      if (now.absolutePath === look.absolutePath) return read
     } finally {
-      await handle?.close()
+      await close()
     }
   } catch (error) {
     throw await toRefusal(error, components, mirror)
@@ -200,24 +194,23 @@ async function readOpen(place: Place, mirror: Mirror, budget: Budget): Promise<R
   throw directoryChanges()
 }
 
-const ITSELF = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
-
-/** Refuses a directory that another one replaces while it is read. */
-function directoryChanges(): NotReady {
-  return new NotReady('the directory changes while it is read; try again in 5 s', 5)
+/** An open directory, by its path on the mirror and one that leads to it. */
+interface Place {
+  readonly components: readonly string[]
+  readonly path: string
 }
 
 async function readRows(place: Place, view: MirrorView, budget: Budget): Promise<ReadRows> {
   const rows: ListingRow[] = []
   let unnameable = 0
-  for await (const entries of readInChunks(place.absolutePath)) {
+  for await (const entries of readInChunks(place)) {
     budget.charge('names', entries.length)
     const named = entries.filter(({ name }) => isNameable(name))
     unnameable += entries.length - named.length
     const published = named.filter(({ name }) => {
       return !isWithheld([...place.components, name], view.mirror)
     })
-    for (const row of await lookAtAll(published, place, view)) {
+    for (const row of await lookInto(await lookAtAll(published, place, view), place, view)) {
       if (rows.length === MAX_ROWS) return { rows, unnameable, isCut: true }
       budget.charge('bytes', costOfRow(row))
       rows.push(row)
@@ -229,11 +222,11 @@ async function readRows(place: Place, view: MirrorView, budget: Budget): Promise
 
 /** The rows of entries, except those that are gone or cannot be downloaded. */
 async function lookAtAll(
-  entries: readonly MirrorEntry[],
+  entries: readonly { readonly name: string }[],
   place: Place,
   view: MirrorView,
 ): Promise<ListingRow[]> {
-  const states = await lstatMany(entries.map(({ name }) => childOf(place.absolutePath, name)))
+  const states = await lstatMany(entries.map(({ name }) => childPath(place.path, name)))
   const rows: (ListingRow | null)[] = []
   const links: string[] = []
   entries.forEach(({ name }, i) => {
@@ -249,13 +242,44 @@ async function lookAtAll(
   return [...rows, ...(await targets)].filter((row) => row !== null)
 }
 
+/** Most entries of which directories are looked into together: more take too long. */
+const MOST_LOOKED_INTO = 1000
+
+/** Finds out which directories are empty, because links to their torrents could only fail. */
+function lookInto(
+  rows: readonly ListingRow[],
+  { components }: Place,
+  view: MirrorView,
+): Promise<readonly ListingRow[]> {
+  return mapConcurrently(rows, async (row) => {
+    if (!row.isDirectory || rows.length > MOST_LOOKED_INTO) return row
+    return { ...row, isEmpty: await isEmpty([...components, row.name], view) }
+  })
+}
+
+/** Whether a directory has nothing for a torrent; false if it cannot be read. */
+async function isEmpty(components: readonly string[], view: MirrorView): Promise<boolean> {
+  try {
+    for await (const entries of readEntries(await view.directory(components))) {
+      if (entries.some(({ name }) => isForTorrents(name, view.mirror))) return false
+    }
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isForTorrents(name: string, { hidden }: Mirror): boolean {
+  return isNameable(name) && skipReasonOf(name, { all: hidden }) === undefined
+}
+
 /** The state of a link's target; null if it is not published. */
 async function lookIfThere(
   components: readonly string[],
   view: MirrorView,
 ): Promise<PathState | null> {
   try {
-    return (await view.look(components)).state
+    return await view.look(components)
   } catch (error) {
     const isAbsent = error instanceof Refusal && ABSENT.includes(error.code)
     if (isAbsent) return null

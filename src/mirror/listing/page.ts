@@ -103,7 +103,7 @@ function renderNothing({ filter }: ListingQuery): Html {
 
 /** An entry as a row of the table. */
 function renderRow(row: ListingRow, { listing, swarms }: ListingView): Html {
-  const { name, isDirectory, size, modified } = row
+  const { name, isDirectory, isEmpty, size, modified } = row
   const { taken } = listing.parts
   const { address, torrent, magnet } = linksOf(row, taken)
   const time = new Date(modified).toISOString().slice(0, 19)
@@ -116,7 +116,7 @@ function renderRow(row: ListingRow, { listing, swarms }: ListingView): Html {
     <th scope="row" class="${isDirectory ? 'dir' : 'file'}">
       <a href="${address}">${text}</a>${stored}
     </th>
-    <td class="n">${!isDirectory && bytes}</td>
+    <td class="n">${isDirectory ? isEmpty === true && 'empty' : bytes}</td>
     <td class="date">
       <time datetime="${time}Z">${day}${clock}</time>
     </td>

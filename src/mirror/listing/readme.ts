@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache'
 import type { MarkdownIt, Token } from 'markdown-it'
 import { digestOf } from '../../bytes.js'
 import { addressOf, type ListingRow } from './listing.js'
+import { readBeginning } from '../tree/open-looked.js'
 import { type Mirror, MirrorView } from '../tree/mirror.js'
-import { openInside } from '../tree/open-inside.js'
 import { Refusal } from '../../server/answers/refusal.js'
 import { formatted, html, type Html, lines } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
@@ -57,14 +57,7 @@ async function readStart(
   mirror: Mirror,
 ): Promise<Buffer | null> {
   try {
-    const { handle } = await openInside(await new MirrorView(mirror).file(path), mirror)
-    try {
-      const buffer = Buffer.allocUnsafe(most + 1)
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0)
-      return buffer.subarray(0, bytesRead)
-    } finally {
-      await handle.close()
-    }
+    return await readBeginning(await new MirrorView(mirror).file(path), most + 1)
   } catch (error) {
     if (error instanceof Refusal) return null
     throw error

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IncomingMessage } from 'node:http'
 import { callWithin, isTimeout } from '../../bounded-call.js'
 import { BODY_COST, type MemoryAccount } from '../admission/admission.js'
+import { sendZeros } from '../requests/zeros.js'
 import type { ServiceOptions } from '../options.js'
 import type { PathSets } from './path-sets.js'
 import { BLOCK_SIZE, parseDigest, singleSet } from './set.js'
@@ -10,18 +11,7 @@ import { askedVersion, requestPath } from '../requests/address.js'
 import type { Requesters } from '../requests/requester.js'
 import type { TorrentSender } from '../torrents/response.js'
 import { addReadRoute } from '../../server/answers/accept.js'
-import { beginRange, type Ranged } from '../../server/answers/conditional.js'
 import { malformed, notPermitted, Refusal } from '../../server/answers/refusal.js'
-
-const ZEROS = Buffer.alloc(BLOCK_SIZE)
-
-/** Null files never change, so their date is the earliest. */
-const LAST_MODIFIED = new Date(0).toUTCString()
-
-const HEADERS = {
-  'Content-Type': 'application/octet-stream',
-  'Cache-Control': 'public, max-age=31536000, immutable',
-}
 
 /** Segments of an address before the path in `/<name>/<service>/single/<path>`. */
 const BEFORE_PATH = 3
@@ -69,9 +59,7 @@ export function addPkgtorrentRoutes(
   }
 
   addReadRoute<Route>(app, `${mount}/nullfile/:spec`, (request, reply) => {
-    const { bytes, ...ranged } = findNullFile(request.params.spec)
-    const range = beginRange(request, reply, { size: bytes.length, ...ranged })
-    return range ? reply.send(bytes.subarray(range.start, range.end)) : reply
+    return sendZeros(request, reply, sizeOfNullFile(request.params.spec))
   })
 }
 
@@ -89,15 +77,14 @@ function sendUnknown(reply: FastifyReply): FastifyReply {
 }
 
 /**
- * The file of zeros with the name `<size>_<n>`.
+ * The size of the file of zeros with the name `<size>_<n>`.
  * @throws Refusal if the name has another form, or the file would be longer than a piece
  */
-function findNullFile(name: string): Omit<Ranged, 'size'> & { readonly bytes: Uint8Array } {
+function sizeOfNullFile(name: string): number {
   const size = Number(/^(\d+)_\d+$/.exec(name)?.[1] ?? NaN)
   if (Number.isNaN(size)) throw malformed('not the name of a null file; use <size>_<n>')
   if (size > BLOCK_SIZE) throw notPermitted(`a null file of more than ${BLOCK_SIZE} bytes`)
-  const validators = { etag: `"null-${size}"`, lastModified: LAST_MODIFIED }
-  return { bytes: ZEROS.subarray(0, size), validators, headers: HEADERS }
+  return size
 }
 
 interface BodyLimits {

@@ -187,10 +187,33 @@ const MAX_HOST = 255
  * @throws Refusal
  */
 export function checkHosts(request: IncomingMessage, isOptional: boolean): void {
-  const hosts = request.rawHeaders.filter((name, i) => i % 2 === 0 && isHost(name)).length
-  if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1' && !isOptional)) {
+  const { rawHeaders, headers, httpVersion } = request
+  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && isHost(name)).length
+  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1' && !isOptional))
     throw malformed('no Host header, or more than one; send one')
+  if (!FIELD.test(headers.host ?? ''))
+    throw malformed('the Host header is invalid; send a host name or address')
+}
+
+/** The value of a Host field: a name or an address, with an optional port (RFC 3986, section 3.2). */
+const FIELD = /^(?:\[[0-9a-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})*)(?::\d*)?$/i
+
+/** Header fields that need more than an answer: those of bodies and expectations. */
+const OF_BODY = /^(?:expect|transfer-encoding|content-length)$/i
+
+/** Whether an HTTP/1.1 request has no body, and names one host. */
+export function isPlainRequest({ rawHeaders, httpVersion }: IncomingMessage): boolean {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    if (isHost(name)) {
+      if (!FIELD.test(rawHeaders[i + 1] ?? '')) return false
+      hosts++
+    } else if (OF_BODY.test(name)) {
+      return false
+    }
   }
+  return hosts === 1 && httpVersion === '1.1'
 }
 
 function isHost(name: string): boolean {
@@ -240,5 +263,7 @@ export function warnOfPlainSeeds(
 
 /** The host of a request; one in its address outweighs the header. */
 function hostOf({ url = '', headers }: IncomingMessage): string {
-  return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? headers.host ?? ''
+  const host = /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? headers.host ?? ''
+  // The port may be empty
+  return host.replace(/:$/, '')
 }

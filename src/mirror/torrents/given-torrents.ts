@@ -2,9 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { isSameBytes } from '../../bytes.js'
 import { isRacy } from '../../core/digests/cache-trust.js'
-import { BtkitError, valueOr } from '../../errors.js'
+import { BtkitError, osCodeOf, valueOr } from '../../errors.js'
 import { type Fingerprint, sameFingerprint } from '../../files/fingerprint.js'
-import { readRegular } from '../../files/read-bounded.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
@@ -16,6 +15,7 @@ import { requireDict } from '../../metainfo/parse/require-field.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
 import { WarningList } from '../../metainfo/warning.js'
 import { MOST_V2_BYTES } from '../requests/address.js'
+import { readBeginning } from '../tree/open-looked.js'
 import { MirrorView } from '../tree/mirror.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
@@ -125,14 +125,15 @@ export class GivenTorrents {
   }
 
   /** Parses a torrent; what several requests ask for at once is parsed once. */
-  #parse({ absolutePath, fingerprint }: ScannedFile): Promise<Metainfo | null> {
+  #parse(place: ScannedFile): Promise<Metainfo | null> {
+    const { absolutePath, fingerprint } = place
     const known = this.#read.get(absolutePath)
     if (known && sameFingerprint(known.fingerprint, fingerprint))
       return Promise.resolve(known.metainfo)
     const before = this.#parsing.get(absolutePath)
     if (before && sameFingerprint(before.fingerprint, fingerprint)) return before.metainfo
     const settled = !isRacy(fingerprint, this.world.now(), 'full')
-    const metainfo = parseOrNull(absolutePath).finally(() => {
+    const metainfo = parseOrNull(place).finally(() => {
       if (this.#parsing.get(absolutePath)?.metainfo === metainfo) this.#parsing.delete(absolutePath)
     })
     this.#parsing.set(absolutePath, { fingerprint, metainfo })
@@ -153,17 +154,16 @@ async function fileIfThere(view: MirrorView, path: readonly string[]): Promise<S
   }
 }
 
-async function parseOrNull(path: string): Promise<Metainfo | null> {
-  const file = await readRegular(path, LARGEST, null).catch((error: unknown) => {
-    if (error instanceof BtkitError) return null
+async function parseOrNull(place: ScannedFile): Promise<Metainfo | null> {
+  if (place.fingerprint.size > LARGEST) return null
+  const bytes = await readBeginning(place, LARGEST).catch((error: unknown) => {
+    if (osCodeOf(error) !== undefined) return null
     throw error
   })
-  if (!file) return null
+  if (!bytes) return null
   // A large one takes as long as many small requests
-  if (file.bytes.length > SMALL) await setImmediate()
-  return valueOr(null, () =>
-    parseMetainfo(file.bytes, { maxSize: LARGEST, maxValues: MOST_VALUES }),
-  )
+  if (bytes.length > SMALL) await setImmediate()
+  return valueOr(null, () => parseMetainfo(bytes, { maxSize: LARGEST, maxValues: MOST_VALUES }))
 }
 
 /** Why a torrent cannot be served for a file; null if only its content can tell. */

@@ -1,6 +1,7 @@
 import type { Content } from '../../core/digests/content.js'
 import type { InfoOptions } from '../../core/digests/info.js'
 import { isPad } from '../../core/digests/pad-files.js'
+import { creationDateOf } from '../../files/fingerprint.js'
 import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
@@ -58,6 +59,6 @@ export function knownTorrent(made: MadeOfContent, content: Content): KnownTorren
 
 function lastChange({ files }: Content): number {
   return files.reduce((last, file) => {
-    return isPad(file) ? last : Math.max(last, Number(file.fingerprint.mtimeNs / 1_000_000_000n))
+    return isPad(file) ? last : Math.max(last, creationDateOf(file.fingerprint.mtimeNs))
   }, 0)
 }

@@ -1,10 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { askedVersion, askedView, isProgressAddress, wantsPage } from '../requests/address.js'
-import type { CurrentTorrent, OnDemand } from './on-demand.js'
+import type { CurrentTorrent } from './on-demand.js'
 import type { TrackerList } from './trackers.js'
 import { CountedResponse, endAtOnce, isLarge } from '../../server/connections/counted-response.js'
-import type { Exchange, Exchanges } from '../../server/exchange/exchanges.js'
 import { isSecure } from '../../server/listen/listen.js'
 
 /** Bytes of memory for answers. */
@@ -13,25 +12,25 @@ const MEMORY = 16 * 1024 * 1024
 /** Bytes that an answer takes beside its body and its address, mostly for headers. */
 const ENTRY_COST = 3000
 
-/** A view of a torrent, such as the .torrent itself, as it is sent. */
-export interface TorrentResponse {
-  readonly trackers: TrackerList
-  /** The body. A large part is the memory of the torrent itself. */
+/** An answer as it is sent. */
+export interface SentResponse {
+  /** The body. A large part may be shared with others. */
   readonly parts: readonly Uint8Array[]
   /** Bytes of all parts. */
   readonly length: number
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** An answer that was sent, with the facts that keep it valid. */
-interface CachedResponse {
-  readonly host: string | undefined
-  readonly checked: CurrentTorrent
-  readonly answer: TorrentResponse
+/** A view of a torrent, such as the .torrent itself. */
+export interface TorrentResponse extends SentResponse {
+  readonly trackers: TrackerList
 }
 
-/** An answer with the torrent that it was made from. */
-type NotedResponse = Pick<CachedResponse, 'checked' | 'answer'>
+/** An answer with the facts that keep it valid. */
+interface NotedResponse<Checked, Answer> {
+  readonly checked: Checked
+  readonly answer: Answer
+}
 
 /**
  * Header fields that may change the answer: those for conditions, ranges, expectations, connections
@@ -40,46 +39,58 @@ type NotedResponse = Pick<CachedResponse, 'checked' | 'answer'>
 const SPECIAL_HEADERS = /^(?:if-|range$|expect$|connection$|transfer-|content-l)/i
 
 /**
- * Sends the same answer to the same plain request again within a second, before any router or hook:
- * the most frequent request for a busy torrent.
+ * Sends the same answer to the same plain request again, before any router or hook, while what it was
+ * made from is current: the most frequent request for a busy torrent or directory.
  */
-export class ResponseCache {
-  readonly #entries = new LRUCache<string, CachedResponse>({
+export class ResponseCache<
+  Checked = CurrentTorrent,
+  Answer extends SentResponse = TorrentResponse,
+> {
+  readonly #entries = new LRUCache<
+    string,
+    NotedResponse<Checked, Answer> & { readonly host: string | undefined }
+  >({
     maxSize: MEMORY,
     sizeCalculation: ({ answer, host = '' }, address) => {
       return ENTRY_COST + answer.length + address.length + host.length
     },
   })
 
-  /** `isCurrent` returns whether an answer can be sent again unchecked. */
-  constructor(private readonly isCurrent: (entry: NotedResponse) => boolean) {}
+  /**
+   * `isCurrent` returns whether an answer can be sent again unchecked; `keyOf` what distinguishes
+   * requests beside their host.
+   */
+  constructor(
+    private readonly isCurrent: (entry: NotedResponse<Checked, Answer>) => boolean,
+    private readonly keyOf: (request: IncomingMessage) => string = addressOf,
+  ) {}
 
   /** Records an answer to a GET request. */
-  note(request: IncomingMessage, checked: CurrentTorrent, answer: TorrentResponse): void {
+  note(request: IncomingMessage, checked: Checked, answer: Answer): void {
     const { host } = request.headers
-    this.#entries.set(copyOf(addressOf(request)), { host, checked, answer })
+    this.#entries.set(copyOf(this.keyOf(request)), { host, checked, answer })
   }
 
   /** The last answer to a request. */
-  recall(request: IncomingMessage): NotedResponse | undefined {
-    const entry = this.#entries.get(addressOf(request))
+  recall(request: IncomingMessage): NotedResponse<Checked, Answer> | undefined {
+    const entry = this.#entries.get(this.keyOf(request))
     return entry?.host === request.headers.host ? entry : undefined
   }
 
-  /** Answers if an answer is kept, and returns it; otherwise returns null. */
-  answer(request: IncomingMessage, response: ServerResponse): NotedResponse | null {
-    if (request.method !== 'GET') return null
+  /** Answers if an answer is kept; returns whether it does. */
+  answer(request: IncomingMessage, response: ServerResponse): boolean {
+    if (request.method !== 'GET') return false
     // A client that follows the progress gets a page first
-    if (isProgressAddress(request.url ?? '')) return null
-    const entry = this.#entries.get(addressOf(request))
-    if (!entry || !this.isCurrent(entry) || !isPlain(request, entry.host)) return null
+    if (isProgressAddress(request.url ?? '')) return false
+    const entry = this.#entries.get(this.keyOf(request))
+    if (!entry || !isPlain(request, entry.host) || !this.isCurrent(entry)) return false
     response.writeHead(200, entry.answer.headers)
     endParts(response, entry.answer)
-    return entry
+    return true
   }
 }
 
-function endParts(response: ServerResponse, { parts, length }: TorrentResponse): void {
+function endParts(response: ServerResponse, { parts, length }: SentResponse): void {
   if (isLarge({ length }, response) && response instanceof CountedResponse)
     response.endInParts(parts)
   else endAtOnce(response, parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts))
@@ -122,33 +133,4 @@ function isPlain({ rawHeaders, httpVersion }: IncomingMessage, host: string | un
     }
   }
   return hosts === 1 && httpVersion === '1.1'
-}
-
-/** The route in the metrics of torrents requested again within a second. */
-const KEPT = 'kept response'
-
-/**
- * Makes a function that answers from the kept responses. It reports the answer at once, unless a
- * slow client still has to read it. It returns false if no response is kept.
- */
-export function keptAnswers(
-  { responses, onDemand }: { responses: ResponseCache; onDemand: Pick<OnDemand, 'origins'> },
-  exchanges: Exchanges,
-  { report, monotonic }: { report: (exchange: Exchange) => void; monotonic: () => number },
-): (request: IncomingMessage, response: CountedResponse) => boolean {
-  return (request, response) => {
-    const startedAt = monotonic()
-    const kept = responses.answer(request, response)
-    if (!kept) return false
-    onDemand.origins.memory++
-    if (response.socket?.writableLength === 0) {
-      const milliseconds = monotonic() - startedAt
-      const bytes = kept.answer.length
-      report({ request, route: KEPT, status: 200, bytes, milliseconds, isComplete: true })
-    } else {
-      exchanges.begin(request, response)
-      exchanges.setRoute(request, KEPT)
-    }
-    return true
-  }
 }

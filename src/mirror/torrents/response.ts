@@ -7,7 +7,7 @@ import {
   type TorrentParts,
 } from '../../metainfo/build/torrent.js'
 import type { DhtNode } from '../../metainfo/metainfo.js'
-import { directoryAddress } from '../../metainfo/trackers.js'
+import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import type { ServiceOptions } from '../options.js'
 import { sendReady } from '../progress/progress-page.js'
@@ -30,7 +30,7 @@ export interface TorrentSurroundings {
   readonly announceList: readonly (readonly TrackerUrl[])[]
   /** The mirror, and others of the same root. */
   readonly addresses: MirrorAddresses
-  /** URLs to which clients add the torrent's name and paths. */
+  /** URLs of the file of a torrent of one, else those to which clients add the torrent's name and paths. */
   readonly webSeeds: readonly string[]
   readonly httpSeeds: readonly string[]
   /** Where peers reach the seed of the torrent; none if it is not seeded here. */
@@ -56,18 +56,31 @@ interface Around extends Pick<TorrentSurroundings, 'addresses' | 'httpSeeds' | '
 
 /** Determines the trackers and web seeds of a torrent for one client. */
 export function surround(
-  { infoHash, directory }: Pick<KnownTorrent, 'infoHash' | 'directory'>,
+  { infoHash, directory, title: { path } }: SeededTorrent,
   { trackers, addresses, httpSeeds, peers }: Around,
 ): TorrentSurroundings {
   const announceList = spreadTrackers(trackers, infoHash)
-  const webSeeds = directory ? addresses.map((address) => directoryAddress(address, directory)) : []
+  // WebTorrent does not add the name of a file to its directory's URL
+  const seedAt = (address: string) => {
+    return path ? fileAddress(address, path) : directoryAddress(address, directory ?? [])
+  }
+  const webSeeds = directory === null ? [] : addresses.map(seedAt)
   return { announceList, addresses, webSeeds, httpSeeds, peers }
 }
 
-/** The .torrent of the pkgtorrent protocol. */
+/** The parts of a torrent that decide its web seeds and the order of its trackers. */
+interface SeededTorrent extends Pick<KnownTorrent, 'infoHash' | 'directory'> {
+  readonly title: Pick<KnownTorrent['title'], 'path'>
+}
+
+/** The .torrent of the pkgtorrent protocol, whose web seed is the directory of a file. */
 const protocolForm: ComposeForm = (torrent, around) => {
   const disposition = `attachment; filename=${torrent.infoHash}.torrent`
-  return torrentForm(torrent, around, { creationDate: null, disposition })
+  const { directory } = torrent
+  const webSeeds = directory
+    ? around.addresses.map((address) => directoryAddress(address, directory))
+    : []
+  return torrentForm(torrent, { ...around, webSeeds }, { creationDate: null, disposition })
 }
 
 /** The creation date of a .torrent, and the header field with its file name. */
@@ -147,8 +160,22 @@ interface ToldTorrent {
   readonly isKept?: boolean
 }
 
-/** Lets pages of all other sites read an answer; nothing here depends on who asks for it. */
-export const CORS = { 'Access-Control-Allow-Origin': '*' }
+/**
+ * Lets pages of all other sites read an answer, and the headers that a web seed needs; nothing here
+ * depends on who asks for it.
+ */
+export const CORS = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'Content-Length, Content-Range, ETag, Link, Repr-Digest',
+}
+
+/** The answer to a browser that asks beforehand whether a page may send a request. */
+export const PREFLIGHT = {
+  ...CORS,
+  'Access-Control-Allow-Methods': 'GET, HEAD',
+  'Access-Control-Allow-Headers': '*',
+  'Access-Control-Max-Age': '86400',
+}
 
 /** Answers requests with torrents or views of them. */
 export class TorrentSender {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { BtkitError } from '../../errors.js'
 import { readRegular } from '../../files/read-bounded.js'
-import { isTracker } from '../../metainfo/trackers.js'
+import { isTracker, storedUrl } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import { quoteText } from '../../text/escape.js'
 import type { OwnTracker } from '../options.js'
@@ -86,7 +86,8 @@ function readTrackers(path: string, text: string, report: (message: string) => v
   for (const [i, line] of text.split('\n').entries()) {
     const url = line.trim()
     if (url === '' || url.startsWith('#')) continue
-    if (isTracker(url)) urls.add(url)
+    const stored = storedUrl(url)
+    if (isTracker(url) && isTracker(stored)) urls.add(stored)
     else problems.push(`line ${i + 1}: ${quoteText(url)} is not a tracker URL and is ignored`)
   }
   for (const problem of problems.slice(0, MAX_REPORTS)) report(`${path}: ${problem}; correct it`)

@@ -1,6 +1,7 @@
 import { isSuspect, sortByBytes } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Budget } from '../admission/admission.js'
+import type { Look } from './below-root.js'
 import {
   type MirrorEntry,
   formatMirrorPath,
@@ -9,7 +10,7 @@ import {
   type Mirror,
   MirrorView,
   parseMirrorPath,
-  readInChunks,
+  readEntries,
   toRefusal,
 } from './mirror.js'
 import { compileSimpleGlob, isGlob, type SimpleGlob } from './simple-glob.js'
@@ -155,7 +156,7 @@ class Search {
       if (names.push(name) > maxMatches) throw this.#tooMany(directory)
     }
     try {
-      for await (const entries of readInChunks(await entered.enter(directory))) {
+      for await (const entries of readEntries(await entered.enter(directory))) {
         for (const entry of entries) {
           if (budget.isSliceOver) await budget.nextSlice()
           take(entry)
@@ -237,14 +238,14 @@ class EnteredDirectories {
   ) {}
 
   /**
-   * The real path of a directory.
+   * Looks up a directory.
    * @throws Refusal
    */
-  async enter(directory: readonly string[]): Promise<string> {
+  async enter(directory: readonly string[]): Promise<Look> {
     this.budget.charge('names', ENTER)
-    const real = await this.view.directory(directory)
-    if (this.#entered.has(real)) this.budget.charge('names', ENTER_AGAIN)
-    this.#entered.add(real)
-    return real
+    const look = await this.view.directory(directory)
+    if (this.#entered.has(look.absolutePath)) this.budget.charge('names', ENTER_AGAIN)
+    this.#entered.add(look.absolutePath)
+    return look
   }
 }

@@ -1,13 +1,13 @@
-import { LRUCache } from 'lru-cache'
 import { constants, type Dirent } from 'node:fs'
-import { access, open, opendir, readlink, realpath } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { realpath } from 'node:fs/promises'
 import { asBtkitError, osCodeOf } from '../../errors.js'
-import { absenceOf, isWithin } from '../../files/inside.js'
+import { absenceOf } from '../../files/inside.js'
 import { isSuspect } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { isOfKind, lstatMany, type PathState } from '../../files/stat-files.js'
+import { isOfKind } from '../../files/stat-files.js'
 import { isPlainName } from '../../metainfo/name.js'
+import { type Look, lookBelow, type TreeRoot } from './below-root.js'
+import { type OpenDirectory, openDirectory, readInChunks } from './open-looked.js'
 import { isRootThere, missingRoot } from './root-watch.js'
 import {
   IsDirectory,
@@ -19,31 +19,10 @@ import {
 } from '../../server/answers/refusal.js'
 import { clipText, escapeText } from '../../text/escape.js'
 
-/** Most components for which looking up each is faster than opening the path. */
-const FEW_COMPONENTS = 32
-
-/**
- * Opens a path only to name it, whatever its kind and permissions; Node does not define this flag.
- */
-const O_PATH = 0o10000000
-
-/** The published part of a file system. */
-export interface Mirror {
-  /** The directory of all files. It may be a link, which may later lead to another directory. */
-  readonly root: string
+/** The published part of a file system. Its root may be a link, which may lead elsewhere later. */
+export interface Mirror extends TreeRoot {
   /** Whether names that begin with a dot are published. */
   readonly hidden: boolean
-  /** Whether symbolic links may lead out of the root. */
-  readonly followSymlinks: boolean
-}
-
-/** The target of a path of the mirror. */
-interface FoundPath {
-  /** The real path. */
-  readonly absolutePath: string
-  readonly state: PathState
-  /** Whether the path itself is a link. */
-  readonly isLink: boolean
 }
 
 /** The first component of the service's own addresses, which are never files. */
@@ -58,15 +37,11 @@ export function isWithheld(components: readonly string[], { hidden }: Mirror): b
   return !hidden && components.some((component) => component.startsWith('.'))
 }
 
-/** Most directories that a view remembers. */
-const DIRECTORIES = 256
-
 /**
- * Looks up files of a mirror, with calls that never block. Directories are resolved only once, so
- * make a `MirrorView` for each request.
+ * Looks up what a mirror publishes, with calls that never block. Make one for each request: the root
+ * is resolved only once, so that no request gets files of two roots.
  */
 export class MirrorView {
-  readonly #directories = new LRUCache<string, Promise<string>>({ max: DIRECTORIES })
   #root: Promise<string> | null = null
 
   constructor(readonly mirror: Mirror) {}
@@ -76,88 +51,44 @@ export class MirrorView {
    * @throws Refusal if there is none, or it is not published
    */
   async file(components: readonly string[]): Promise<ScannedFile> {
-    return this.#attempt(components, async () => {
-      return this.#describe(components, await this.#look(components))
-    })
+    return fileOf(components, await this.look(components))
   }
 
   /**
-   * The target of a path of any kind, through links.
+   * The target of a path of any kind, through links; and which of some names are beside it.
    * @throws Refusal if there is none, or it is not published
    */
-  async look(components: readonly string[]): Promise<FoundPath> {
-    return this.#attempt(components, () => this.#look(components))
-  }
-
-  async #look(components: readonly string[]): Promise<FoundPath> {
-    if (components.length === 0 || isWithheld(components, this.mirror))
-      throw this.#missing(components)
-    const directory = await this.directory(components.slice(0, -1))
-    const path = childOf(directory, components.at(-1) ?? '')
-    const state = await lstatOne(path)
-    if (!isOfKind(state, constants.S_IFLNK)) return { absolutePath: path, state, isLink: false }
-    const real = await this.#resolve(components, path)
-    return { absolutePath: real, state: await lstatOne(real), isLink: true }
-  }
-
-  /**
-   * The real path of a directory.
-   * @throws Refusal
-   */
-  directory(components: readonly string[]): Promise<string> {
-    if (isWithheld(components, this.mirror)) return Promise.reject(this.#missing(components))
-    const key = components.join('/')
-    const known = this.#directories.get(key)
-    if (known) return known
-    const found = this.#attempt(components, async () => {
-      return this.#resolve(components, join(await this.#realRoot(), ...components))
-    })
-    this.#directories.set(key, found)
-    return found
-  }
-
-  /** The real path of the root, resolved once: a request must not get files of two roots. */
-  #realRoot(): Promise<string> {
-    return (this.#root ??= realpath(this.mirror.root))
-  }
-
-  async #resolve(components: readonly string[], path: string): Promise<string> {
-    const [real, root] = [await realPathOf(path), await this.#realRoot()]
-    if (!this.mirror.followSymlinks && !isWithin(real, root)) throw this.#missing(components)
-    return real
-  }
-
-  async #describe(
-    path: readonly string[],
-    { absolutePath, state }: FoundPath,
-  ): Promise<ScannedFile> {
-    if (isOfKind(state, constants.S_IFDIR)) throw new IsDirectory(formatMirrorPath(path))
-    if (!isOfKind(state, constants.S_IFREG)) throw this.#missing(path)
-    // A file that all may read needs no further check
-    if ((state.mode & READABLE_BY_ALL) === 0) await access(absolutePath, constants.R_OK)
-    return { path: [...path], absolutePath, fingerprint: state.fingerprint }
-  }
-
-  #missing(components: readonly string[]): Error {
-    return notFound(formatMirrorPath(components))
-  }
-
-  async #attempt<T>(components: readonly string[], act: () => Promise<T>): Promise<T> {
+  async look(components: readonly string[], names: readonly string[] = []): Promise<Look> {
+    if (isWithheld(components, this.mirror)) throw notFound(formatMirrorPath(components))
     try {
-      return await act()
+      const root = await (this.#root ??= realpath(this.mirror.root))
+      return await lookBelow({ ...this.mirror, root }, components, names)
     } catch (error) {
       throw await toRefusal(error, components, this.mirror)
     }
   }
+
+  /**
+   * The directory that a path leads to, through links.
+   * @throws Refusal if there is none, or it is not published
+   */
+  async directory(components: readonly string[]): Promise<Look> {
+    const look = await this.look(components)
+    if (isOfKind(look, constants.S_IFDIR)) return look
+    throw notFound(formatMirrorPath(components))
+  }
 }
 
-/** The path of a name in a directory with a real path; nothing must be resolved. */
-export function childOf(directory: string, name: string): string {
-  return directory.endsWith(sep) ? directory + name : directory + sep + name
+/**
+ * The regular file that was looked at.
+ * @throws Refusal if it is none, or cannot be read
+ */
+export function fileOf(path: readonly string[], look: Look): ScannedFile {
+  if (isOfKind(look, constants.S_IFDIR)) throw new IsDirectory(formatMirrorPath(path))
+  if (!isOfKind(look, constants.S_IFREG)) throw notFound(formatMirrorPath(path))
+  if (!look.isReadable) throw notPermitted(formatMirrorPath(path))
+  return { path: [...path], absolutePath: look.absolutePath, fingerprint: look.fingerprint }
 }
-
-/** The permission bit for reading by all others. */
-const READABLE_BY_ALL = 0o004
 
 /** Refuses an address of the pkgtorrent protocol without its first part. */
 function unnamed(): Refusal {
@@ -189,29 +120,6 @@ export async function toRefusal(
   return asBtkitError(error, what)
 }
 
-/**
- * The real path of a path, through links; rejects with the system's errors. realpath(3) looks up
- * every component by its path from the root, which takes quadratic time for deep paths, again for
- * each level of a tree. For those, Linux names the path of an open descriptor.
- */
-export async function realPathOf(path: string): Promise<string> {
-  if (process.platform !== 'linux' || path.split(sep).length <= FEW_COMPONENTS)
-    return realpath(path)
-  const handle = await open(path, O_PATH)
-  try {
-    return await readlink(`/proc/self/fd/${handle.fd}`)
-  } finally {
-    await handle.close()
-  }
-}
-
-/** The state of a path, without following links; rejects with the system's errors. */
-async function lstatOne(path: string): Promise<PathState> {
-  const [state = new Error('not looked at')] = await lstatMany([path])
-  if (state instanceof Error) throw state
-  return state
-}
-
 /** A name in a directory, with its kind if the directory contains that. */
 export interface MirrorEntry {
   readonly name: string
@@ -223,19 +131,34 @@ export function isNameable(name: string): boolean {
   return !isSuspect(name) && isPlainName(name)
 }
 
-/** Entries that are read at once. */
-const CHUNK = 512
+/**
+ * Opens a directory that was looked up. The caller must close it.
+ * @throws Refusal; the system's errors
+ */
+export async function openLooked(look: Look): Promise<OpenDirectory> {
+  const opened = await openDirectory(look)
+  if (opened) return opened
+  throw directoryChanges()
+}
 
-/** Reads the entries of a directory, some hundreds at a time. Throws the system's errors. */
-export async function* readInChunks(path: string): AsyncGenerator<readonly MirrorEntry[]> {
-  let chunk: MirrorEntry[] = []
-  for await (const entry of await opendir(path, { bufferSize: CHUNK })) {
-    chunk.push({ name: entry.name, kind: kindOf(entry) })
-    if (chunk.length < CHUNK) continue
-    yield chunk
-    chunk = []
+/** Refuses a directory that another one replaces while it is read. */
+export function directoryChanges(): NotReady {
+  return new NotReady('the directory changes while it is read; try again in 5 s', 5)
+}
+
+/** Reads the entries of a directory that was looked up. Throws as openLooked. */
+export async function* readEntries(look: Look): AsyncGenerator<readonly MirrorEntry[]> {
+  const opened = await openLooked(look)
+  try {
+    for await (const chunk of readInChunks(opened)) yield chunk.map(entryOf)
+  } finally {
+    await opened.close()
   }
-  yield chunk
+}
+
+/** An entry of a directory, as the directory describes it. */
+function entryOf(entry: Dirent): MirrorEntry {
+  return { name: entry.name, kind: kindOf(entry) }
 }
 
 function kindOf(entry: Dirent): MirrorEntry['kind'] {

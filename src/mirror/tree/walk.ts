@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { isOfKind } from '../../files/stat-files.js'
-import { type MirrorView, readInChunks, toRefusal } from './mirror.js'
+import { type MirrorView, readEntries, toRefusal } from './mirror.js'
 
 /** How a search goes through directories; `State` is its knowledge of each of them. */
 export interface Walk<State> {
@@ -43,10 +43,10 @@ export async function* walkMirror<State>(
   for (let place = waiting.pop(); place; place = waiting.pop()) {
     const { path: directory, state } = place
     try {
-      const real = await view.directory(directory)
-      if (!walk.mayLoop && place.above.includes(real)) continue
-      const above = [...place.above, real]
-      for await (const entries of readInChunks(real)) {
+      const look = await view.directory(directory)
+      if (!walk.mayLoop && place.above.includes(look.absolutePath)) continue
+      const above = [...place.above, look.absolutePath]
+      for await (const entries of readEntries(look)) {
         const paths: string[][] = []
         for (const entry of entries) {
           const turn = walk.pause()
@@ -74,10 +74,10 @@ async function kindOf(
   { passOver }: Pick<Walk<never>, 'passOver'>,
 ): Promise<'file' | 'directory' | 'link' | null> {
   try {
-    const { state, isLink } = await view.look(path)
-    if (isOfKind(state, constants.S_IFREG)) return 'file'
-    if (!isOfKind(state, constants.S_IFDIR)) return null
-    return isLink ? 'link' : 'directory'
+    const look = await view.look(path)
+    if (isOfKind(look, constants.S_IFREG)) return 'file'
+    if (!isOfKind(look, constants.S_IFDIR)) return null
+    return look.isLink ? 'link' : 'directory'
   } catch (error) {
     passOver(error, path)
     return null

@@ -48,6 +48,8 @@ const INTERVAL = 200
 export class FileDigests {
   /** The last digests, which may be of files that cannot be cached. */
   readonly #recent = new LRUCache<string, Uint8Array>({ max: MOST_FILES })
+  /** Number of digests made here so far. */
+  made = 0
   readonly #pool: WorkerPool
   readonly #pending: InFlight<Uint8Array>
 
@@ -160,6 +162,7 @@ export class FileDigests {
     }
     // The lookup of the torrent then finds the pieces
     await cacheAccess.cache.flush()
+    this.made++
   }
 }
 

@@ -1,11 +1,10 @@
-import { lstatMany } from '../../files/stat-files.js'
 import { magnetLink } from '../../metainfo/magnet.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import { viewAddress, type ViewName } from '../requests/address.js'
 import type { KnownTorrent } from '../torrents/known-torrent.js'
 import { type ComposeForm, torrentForm, type TorrentSurroundings } from '../torrents/response.js'
-import { childOf, type Mirror, MirrorView } from '../tree/mirror.js'
+import { type Mirror, MirrorView } from '../tree/mirror.js'
 import { FILE_PAGE_HEADERS, type FilePage, renderFilePage } from './file-page.js'
 import { attachmentNamed } from '../../server/answers/attachment.js'
 import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
@@ -55,7 +54,7 @@ function magnetOf(
   { announceList, addresses, webSeeds, peers }: TorrentSurroundings,
   place: FormPlace,
 ): string {
-  const { path, name, size } = title
+  const { name, size } = title
   const [infoHash, infoHashV2] = [infoHashes.v1, infoHashes.v2]
   const exactSource = torrentAddress(addresses[0], place)
   if (given) {
@@ -63,7 +62,6 @@ function magnetOf(
     const own = { announce, announceList: tiers ?? [], webSeeds: seeds ?? [] }
     return magnetLink({ infoHash, infoHashV2, name, size, ...own, exactSource, peers })
   }
-  const isSeeded = webSeeds.length > 0
   return magnetLink({
     infoHash,
     infoHashV2,
@@ -71,9 +69,7 @@ function magnetOf(
     size,
     announce: null,
     announceList: announceList.map((tier) => [...tier]),
-    // With a file's URL, clients need not know its name
-    webSeeds:
-      path && isSeeded ? addresses.map((address) => fileAddress(address, path)) : [...webSeeds],
+    webSeeds: [...webSeeds],
     exactSource,
     peers,
   })
@@ -112,9 +108,11 @@ export async function takenViews(
 ): Promise<ViewName[]> {
   const above = components.slice(0, -1)
   const name = components.at(-1) ?? ''
-  const path = childOf(await view.directory(above), name)
-  const states = await lstatMany(views.map((each) => `${path}.${each}`))
-  const there = views.filter((_, i) => !(states[i] instanceof Error))
+  const { taken } = await view.look(
+    components,
+    views.map((each) => `${name}.${each}`),
+  )
+  const there = views.filter((each) => taken.includes(`${name}.${each}`))
   const areTaken = await Promise.all(
     there.map(async (each) => {
       try {

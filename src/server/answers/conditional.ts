@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sendLine } from './refusal.js'
 
@@ -9,6 +9,8 @@ export interface Validators {
   readonly etag: string
   /** HTTP date; null if another state could have the same date. */
   readonly lastModified: string | null
+  /** Whether another state may still get the same date, because it is of this second. */
+  readonly isDateWeak?: boolean
 }
 
 /** Returns the ETag of a body. */
@@ -28,6 +30,8 @@ export function checkConditions(headers: IncomingHttpHeaders, validators: Valida
   return isUnmodified(headers, validators) ? 'unmodified' : 'met'
 }
 
+const OUTDATED = 'it has changed since the state that the request names; get it again'
+
 /** Answers 304 or 412 if a request's conditions do not hold; returns false if they hold. */
 export function endConditional(
   request: FastifyRequest,
@@ -36,8 +40,7 @@ export function endConditional(
 ): boolean {
   const verdict = checkConditions(request.headers, validators)
   if (verdict === 'unmodified') reply.code(304).send()
-  if (verdict === 'failed')
-    sendLine(reply, 412, 'it has changed since the state that the request names; get it again')
+  if (verdict === 'failed') sendLine(reply, 412, OUTDATED)
   return verdict !== 'met'
 }
 
@@ -48,7 +51,7 @@ function isOutdated(headers: IncomingHttpHeaders, { etag, lastModified }: Valida
   if (tags !== undefined) {
     return tags.trim() !== '*' && (isWeak(etag) || !listTags(tags).includes(etag))
   }
-  const wanted = Date.parse(headers['if-unmodified-since'] ?? '')
+  const wanted = Date.parse(inUtc(headers['if-unmodified-since'] ?? ''))
   return lastModified !== null && Date.parse(lastModified) > wanted
 }
 
@@ -59,7 +62,21 @@ function isUnmodified(headers: IncomingHttpHeaders, { etag, lastModified }: Vali
     const opaque = (tag: string) => (isWeak(tag) ? tag.slice(2) : tag)
     return tags.trim() === '*' || listTags(tags).some((tag) => opaque(tag) === opaque(etag))
   }
-  return lastModified !== null && headers['if-modified-since'] === lastModified
+  return isDate(headers['if-modified-since'], lastModified)
+}
+
+/** Whether a text, in any form of RFC 9110, section 5.6.7, is that date. */
+function isDate(text: unknown, date: string | null): boolean {
+  if (typeof text !== 'string' || date === null) return false
+  return text === date || (DATE.test(text) && Date.parse(inUtc(text)) === Date.parse(date))
+}
+
+/** The beginning of a date in any form: a weekday. */
+const DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/
+
+/** Only the form of asctime has no zone; Node would take that of this machine. */
+function inUtc(date: string): string {
+  return date.endsWith('GMT') ? date : `${date} GMT`
 }
 
 function isWeak(tag: string): boolean {
@@ -93,12 +110,16 @@ export function requestedRange(
 }
 
 /** Whether the client's part of the file belongs to this state, so that the rest completes it. */
-function isSameState(condition: unknown, { etag, lastModified }: Validators): boolean {
-  return condition === undefined || condition === etag || condition === lastModified
+function isSameState(
+  condition: unknown,
+  { etag, lastModified, isDateWeak = false }: Validators,
+): boolean {
+  if (condition === undefined) return true
+  return isWeak(etag) || condition !== etag ? !isDateWeak && isDate(condition, lastModified) : true
 }
 
 function readRange(spec: string, size: number): ByteRange | 'whole' | null {
-  const [, first = '', last = ''] = /^(\d{0,16})-(\d{0,16})$/.exec(spec) ?? []
+  const [, first = '', last = ''] = /^(\d*)-(\d*)$/.exec(spec) ?? []
   if (first === '' && last === '') return 'whole'
   if (first === '') return stretch(size - Number(last), size, size)
   if (last !== '' && Number(last) < Number(first)) return 'whole'
@@ -113,36 +134,46 @@ function stretch(start: number, end: number, size: number): ByteRange | null {
 /** A resource of which a range can be sent. */
 export interface Ranged {
   readonly size: number
-  readonly validators: Validators & { readonly lastModified: string }
+  readonly validators: Validators
   readonly headers: Readonly<Record<string, string>> & { readonly 'Content-Type': string }
 }
 
-/**
- * Sets status and headers of the answer. Returns the range that the caller must send; null if the
- * answer is already complete, because it has no body or is an error.
- */
-export function beginRange(
-  request: FastifyRequest,
-  reply: FastifyReply,
+/** The answer to a request for a resource, without its body. */
+export interface RangedAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** The range that the body is; null if there is none. */
+  readonly range: ByteRange | null
+  /** The body of an error; null for none. */
+  readonly line: string | null
+}
+
+/** Decides what a request for a resource gets: all of it, a range, or only a status. */
+export function answerRanged(
+  { method, headers: given }: Pick<IncomingMessage, 'method' | 'headers'>,
   { size, validators, headers }: Ranged,
-): ByteRange | null {
+): RangedAnswer {
   const { etag, lastModified } = validators
-  reply.headers({ 'Accept-Ranges': 'bytes', ETag: etag, 'Last-Modified': lastModified })
-  if (endConditional(request, reply, validators)) return null
+  const always = {
+    'Accept-Ranges': 'bytes',
+    ETag: etag,
+    ...(lastModified !== null && { 'Last-Modified': lastModified }),
+  }
+  const verdict = checkConditions(given, validators)
+  if (verdict === 'unmodified') return { status: 304, headers: always, range: null, line: null }
+  if (verdict === 'failed')
+    return { status: 412, headers: always, range: null, line: `${OUTDATED}\n` }
   // HEAD has no body of which a range could be sent
-  const isHead = request.method === 'HEAD'
-  const range = isHead ? 'whole' : requestedRange(request.headers, size, validators)
+  const isHead = method === 'HEAD'
+  const range = isHead ? 'whole' : requestedRange(given, size, validators)
   if (range === null) {
-    reply.header('Content-Range', `bytes */${size}`)
-    sendLine(reply, 416, `that range is outside the file; it has ${size} bytes`)
-    return null
+    const line = `that range is outside the file; it has ${size} bytes\n`
+    return { status: 416, headers: { ...always, 'Content-Range': `bytes */${size}` }, range, line }
   }
   const { start, end } = range === 'whole' ? { start: 0, end: size } : range
-  reply.headers({ ...headers, 'Content-Length': String(end - start) })
-  if (range !== 'whole') {
-    reply.code(206).header('Content-Range', `bytes ${start}-${end - 1}/${size}`)
-  }
-  if (!isHead) return { start, end }
-  reply.send()
-  return null
+  const own = { ...always, ...headers, 'Content-Length': String(end - start) }
+  if (range === 'whole')
+    return { status: 200, headers: own, range: isHead ? null : { start, end }, line: null }
+  const part = { ...own, 'Content-Range': `bytes ${start}-${end - 1}/${size}` }
+  return { status: 206, headers: part, range, line: null }
 }

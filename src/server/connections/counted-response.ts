@@ -1,7 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { inTurn, isTurnOver } from './turns.js'
-import type { UnreadBytes } from './unread-bytes.js'
+import { LARGEST_PART, type UnreadBytes } from './unread-bytes.js'
 
 type Chunk = string | Uint8Array
 type Done = (error?: Error | null) => void
@@ -32,6 +32,7 @@ export class CountedResponse<
   /** Counts the unread bytes; null if nothing does. */
   unread: UnreadBytes | null = null
   #bytes = 0
+  #taken = 0
   #body: Uint8Array | null = null
   #isHeld = false
 
@@ -40,9 +41,9 @@ export class CountedResponse<
     return this.#bytes
   }
 
-  /** Whether its body should be read from disk in small parts only. */
-  get isTight(): boolean {
-    return this.socket !== null && this.unread?.isTight(this.socket) === true
+  /** Bytes of the body that the system had accepted when that was last known. */
+  get bytesTaken(): number {
+    return this.#taken
   }
 
   override write(chunk: Chunk, encoding?: BufferEncoding | Done, done?: Done): boolean {
@@ -106,6 +107,13 @@ export class CountedResponse<
     socket?.uncork()
   }
 
+  /** Writes a part of the body at once; `done` is called when the system has accepted it. */
+  writePart(part: Uint8Array, done: Done): void {
+    this.#bytes += part.length
+    this.#writeAtOnce(part, done)
+    this.#hold()
+  }
+
   #writeLater(slices: readonly Uint8Array[]): void {
     inTurn(() => {
       // Its client may have left, or the write failed
@@ -136,7 +144,8 @@ export class CountedResponse<
   /** Counts what the system has not accepted of the response, now and after each change. */
   #hold(): void {
     const { unread, socket, writableLength: waiting } = this
-    if (!unread || !socket || socket.destroyed) return
+    if (!socket || socket.destroyed) return
+    this.#taken = Math.max(this.#taken, this.#bytes - waiting)
     if (waiting === 0 && !this.#isHeld && !this.#body) return
     if (!this.#isHeld) {
       this.on('drain', () => {
@@ -144,7 +153,7 @@ export class CountedResponse<
       })
     }
     this.#isHeld = true
-    unread.hold(this, socket, { body: this.#body, waiting })
+    unread?.hold(this, socket, { body: this.#body, waiting })
   }
 
   #count(chunk: Chunk, encoding?: BufferEncoding | Done): void {
@@ -162,6 +171,36 @@ function slicesOf(part: Uint8Array): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => part.subarray(i * SLICE, (i + 1) * SLICE))
 }
 
+/** The counts of responses that are no CountedResponse. */
+const counts = new WeakMap<ServerResponse, UnreadBytes>()
+
+/** Bytes of a body to read from disk at a time; see UnreadBytes. */
+export function partFor(response: ServerResponse): number {
+  const unread = response instanceof CountedResponse ? response.unread : counts.get(response)
+  return unread && response.socket ? unread.partFor(response.socket) : LARGEST_PART
+}
+
+/**
+ * Writes a part of a body at once. Resolves when the system has accepted it or the connection has
+ * ended; null if the system has it already.
+ */
+export function writePart(response: ServerResponse, part: Uint8Array): Promise<void> | null {
+  const { socket } = response
+  const written = new Promise<void>((resolve) => {
+    const done = () => {
+      resolve()
+    }
+    if (response instanceof CountedResponse) {
+      response.writePart(part, done)
+      return
+    }
+    socket?.cork()
+    response.write(part, done)
+    socket?.uncork()
+  })
+  return socket?.writableLength === 0 && !socket.destroyed ? null : written
+}
+
 /** The bytes of a response that another program's server made, given to `countUnread`. */
 type Writes = Record<'write' | 'end', (...values: readonly unknown[]) => unknown>
 
@@ -170,6 +209,7 @@ type Writes = Record<'write' | 'end', (...values: readonly unknown[]) => unknown
  * program's server. `body` is the whole body, if it is shared with other responses.
  */
 export function countUnread(response: ServerResponse, unread: UnreadBytes): void {
+  counts.set(response, unread)
   let isHeld = false
   const hold = (body: Uint8Array | null) => {
     const { socket, writableLength: waiting } = response

@@ -13,6 +13,13 @@ interface UnreadLimits {
 const MIB = 1024 * 1024
 const LIMITS: UnreadLimits = { all: 64 * MIB, perClient: 16 * MIB }
 
+/** Bytes of a body that are read at a time: more are not faster. */
+export const LARGEST_PART = 256 * 1024
+const SMALLEST_PART = 4 * 1024
+
+/** Parts that must fit into what is left. */
+const PARTS = 8
+
 /** Bytes in memory for one response. */
 interface Held {
   /** The whole body, which other responses may share; null if it is not kept as a whole. */
@@ -61,9 +68,16 @@ export class UnreadBytes {
     return bytes >= this.limits.perClient || (bytes > 0 && this.#all >= 0.75 * this.limits.all)
   }
 
-  /** Whether responses should be read from disk in small parts only. */
-  isTight(socket: Socket): boolean {
-    return this.#all >= this.limits.all / 2 || this.#bytesOf(socket) >= this.limits.perClient / 2
+  /**
+   * Bytes of a body to read from disk at a time for a connection: fewer while slow readers hold much
+   * memory, so that eight such parts fit into what is left of half the limits.
+   */
+  partFor(socket: Socket): number {
+    const { all, perClient } = this.limits
+    const left = Math.min(all / 2 - this.#all, perClient / 2 - this.#bytesOf(socket))
+    let part = LARGEST_PART
+    while (part > SMALLEST_PART && PARTS * part > left) part /= 2
+    return part
   }
 
   /** Sets what a response holds, and closes connections if that is too much. */

@@ -19,14 +19,16 @@ export interface LogParts extends Pick<ServerContext, 'now'> {
 export class AccessLog {
   #lines = ''
   #timer: NodeJS.Timeout | null = null
+  /** The last time in milliseconds, and its text: many lines have the same. */
+  #time = { at: NaN, text: '' }
 
   constructor(private readonly parts: LogParts) {}
 
   note({ request, status, bytes, milliseconds, isComplete }: Exchange): void {
-    const { format, now, clientAddresses } = this.parts
+    const { format, clientAddresses } = this.parts
     if (format === 'off') return
     const entry = {
-      time: new Date(now()).toISOString(),
+      time: this.#now(),
       // A Unix socket has no address
       client: clientAddresses.of(request) ?? '-',
       method: request.method ?? '',
@@ -41,6 +43,12 @@ export class AccessLog {
     this.#lines += format === 'json' ? jsonLine(entry) : textLine(entry)
     if (this.#lines.length > FLUSH_LENGTH) this.flush()
     else this.#timer ??= setTimeout(this.flush, FLUSH_INTERVAL).unref()
+  }
+
+  #now(): string {
+    const at = this.parts.now()
+    if (at !== this.#time.at) this.#time = { at, text: new Date(at).toISOString() }
+    return this.#time.text
   }
 
   /** Writes the collected lines. */
@@ -62,7 +70,11 @@ function textLine(
   return `${time} ${client} ${request} ${status} ${bytes} ${milliseconds}ms ${agent}${end}\n`
 }
 
+/** Text in which nothing has to be escaped, as in most requests. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+
 /** Quotes a client's text, so that it cannot end its field. */
 function quote(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`
   return `"${escapeText(text.replace(/["\\]/g, '\\$&'))}"`
 }

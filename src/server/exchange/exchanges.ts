@@ -88,7 +88,7 @@ export class Exchanges {
       request,
       route,
       status: response.headersSent ? response.statusCode : CLIENT_LEFT,
-      bytes: isComplete ? response.bodyBytes : exchange.bytesTaken,
+      bytes: isComplete ? response.bodyBytes : response.bytesTaken,
       milliseconds: this.clock.monotonic() - startedAt,
       isComplete,
     })
@@ -105,18 +105,12 @@ const NO_ROUTE = 'none'
 /** A request whose answer is not complete yet. */
 export class OpenExchange {
   route = NO_ROUTE
-  /** Bytes of the body that the system has accepted so far. */
-  bytesTaken = 0
 
   constructor(
     readonly request: IncomingMessage,
     readonly response: CountedResponse,
     readonly startedAt: number,
-  ) {
-    response.on('drain', () => {
-      this.bytesTaken = response.bodyBytes
-    })
-  }
+  ) {}
 }
 
 /** A request and its result. */
@@ -127,7 +121,7 @@ export interface Exchange {
   readonly route: string
   /** 499 if the client left before there was an answer. */
   readonly status: number
-  /** Bytes of the body that the system accepted; for an interrupted answer, accurate to 64 KiB. */
+  /** Bytes of the body that the system accepted; for an interrupted answer, accurate to 256 KiB. */
   readonly bytes: number
   readonly milliseconds: number
   /** Whether the system accepted the whole answer. */

@@ -103,6 +103,41 @@ test('an alias stands for its trackers as an option and as an argument', async (
   assert.deepEqual((await make('--announce-list', 'mine'))['announceList'], tiers)
 })
 
+test('an alias of two tiers stays two tiers in edit and reannounce', async (t) => {
+  const { make, run, image, file, show } = withFile(t, YAML)
+  const mine = (await make('-a', 'mine'))['announceList']
+  for (const edit of [
+    ['edit', '-a', 'mine'],
+    ['reannounce', '-a', 'mine'],
+  ]) {
+    await make('one')
+    assert.equal((await run(...edit, `${image}.torrent`)).status, 0)
+    assert.deepEqual((await show())['announceList'], mine)
+  }
+  writeFileSync(file, `${YAML}edit: {tracker: [mine]}\n`)
+  await make('one')
+  assert.equal((await run('edit', '--comment', 'x', `${image}.torrent`)).status, 0)
+  assert.deepEqual((await show())['announceList'], mine)
+})
+
+test('an alias and a tracker may stand in one list', async (t) => {
+  const { make } = withFile(t, YAML)
+  const tiers = [['http://one.example/announce'], ['http://d.example/announce']]
+  const list = 'one|http://d.example/announce'
+  for (const option of ['-a', '--announce-list'])
+    assert.deepEqual((await make(option, list))['announceList'], tiers)
+})
+
+test('scrape asks each tracker of an alias', async (t) => {
+  const yaml = 'aliases: {mine: [[http://127.0.0.1:1/announce, http://127.0.0.1:2/x], [ws://c]]}\n'
+  const { run, make, image } = withFile(t, yaml)
+  await make('mine')
+  const { stdout } = await run('scrape', '--json', '-a', 'mine', `${image}.torrent`)
+  const { trackers } = JSON.parse(stdout) as { trackers: { tracker: string }[] }
+  const asked = trackers.map(({ tracker }) => tracker)
+  assert.deepEqual(asked, ['http://127.0.0.1:1/announce', 'http://127.0.0.1:2/x', 'ws://c'])
+})
+
 test('an alias stands for its tracker before the directories of completedir', async (t) => {
   const { run, scratch, show } = withFile(t, YAML)
   const made = await run('completedir', 'one', join(scratch), '--quiet', '--no-cache')
@@ -206,6 +241,15 @@ test('the rule of a tracker applies when the tracker is used', async (t) => {
   assert.equal((await make('mine'))['private'], false)
 })
 
+test('a rule of a host beyond ASCII applies to its tracker', async (t) => {
+  const { make, run, image } = withFile(t, 'trackers: {ä.example: {private: true, source: X}}\n')
+  const { announce, ...shown } = await make('http://ä.example/announce')
+  assert.equal(announce, 'http://xn--4ca.example/announce')
+  assert.deepEqual([shown['private'], shown['source']], [true, 'X'])
+  await run('makemetafile', image, 'http://ä.example/announce', '--no-private', '--force')
+  assert.match((await run('lint', `${image}.torrent`)).stdout, /wants private torrents/)
+})
+
 test('a dry run names the file and line of a rule, and an override is a warning', async (t) => {
   const { run, image, file } = withFile(t, YAML)
   const { stderr } = await run('makemetafile', image, 'one', '--dry-run', '--no-private')
@@ -218,7 +262,7 @@ test('lint reports torrents that break a rule', async (t) => {
   await run('makemetafile', image, 'one', '--no-private', '--quiet')
   const { stdout, status } = await run('lint', '--strict', `${image}.torrent`)
   assert.equal(status, 1)
-  assert.match(stdout, /warning: tracker-rule: one\.example wants private torrents/)
+  assert.match(stdout, /warning: one\.example wants private torrents[^\n]+ \[tracker-rule\]\n/)
   assert.ok(stdout.includes(`(${file}:10)`), stdout)
 })
 

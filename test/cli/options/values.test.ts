@@ -165,7 +165,8 @@ test('a bug while a value is read is not reported as a wrong value', () => {
 for (const [text, seconds] of [
   ['0', 0],
   ['1700000000', 1_700_000_000],
-  ['8640000000000', 8_640_000_000_000],
+  ['100000000000', 100_000_000_000],
+  ['20261320', 20_261_320],
   ['2026-11-20', 1_795_132_800],
   ['1970-01-01', 0],
   ['2024-02-29', 1_709_164_800],
@@ -184,12 +185,18 @@ for (const [text, seconds] of [
   })
 }
 
+test('milliseconds, and a day without hyphens, are refused with what to type', () => {
+  assert.throws(() => moment('1700000000000'), /if it is milliseconds, type 1700000000$/)
+  assert.throws(() => moment('20261120'), /this is 1970-08-23; type 2026-11-20$/)
+})
+
 for (const text of [
   '',
   'yesterday',
   '-1',
   '1.5',
-  '8640000000001',
+  '8640000000000',
+  '+010000-01-01',
   '2026-13-01',
   '2026-02-30',
   '2026-11-20T24:01',

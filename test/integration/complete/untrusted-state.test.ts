@@ -78,7 +78,7 @@ const FAULTS: Readonly<Record<string, readonly [string, (path: string, place: Pl
     },
   ],
   'is far too long': [
-    'larger than the limit of 1073741824 bytes',
+    'larger than the limit of 1 GiB',
     (path) => {
       spawnSync('touch', [path])
       truncateSync(path, 2 ** 40)

@@ -234,7 +234,7 @@ test(
     const odd = Object.keys(FILES).find((path) => path.includes('%')) ?? ''
     const oddFile = await below(`/${odd.split('/').map(encodeURIComponent).join('/')}`)
 
-    assert.deepEqual(decodeTorrent(torrent.body)['url-list'], [`${site}/yum/7/`])
+    assert.deepEqual(decodeTorrent(torrent.body)['url-list'], [`${site}/yum/7/b.rpm`])
     assert.ok(file.body.equals(FILES['yum/7/b.rpm']))
     assert.equal(oddFile.status, 200)
     assert.equal((await below('/-/status')).status, 200)

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { BencodeDict } from '../../../src/metainfo/bencode/value.js'
+import type { BencodeDict, BencodeValue } from '../../../src/metainfo/bencode/value.js'
 import { automaticPieceLength } from '../../../src/metainfo/piece-length.js'
-import { singleFileInfo, torrentOf, editedGolden } from '../../support/torrents.js'
-import { ANNOUNCE, codesOf, messagesOf, torrentOfSize } from './torrent.js'
+import { directoryInfo, singleFileInfo, torrentOf, editedGolden } from '../../support/torrents.js'
+import { needsLibtorrent, readWithLibtorrent } from '../libtorrent.js'
+import { ANNOUNCE, codesOf, messagesOf, torrentOfPaths, torrentOfSize } from './torrent.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -121,5 +122,68 @@ test('without pad files they do not', () => {
     'path "a/short.txt" begins inside a piece, 40001 bytes into the v1 content',
     'path "b/exact.bin" begins inside a piece, 40006 bytes into the v1 content',
     'path "ünï.txt" begins inside a piece, 72774 bytes into the v1 content',
+  ])
+})
+
+function padOf(length: number): BencodeDict {
+  return new Map<string, BencodeValue>([
+    ['attr', Buffer.from('p')],
+    ['length', length],
+    ['path', [Buffer.from('.pad'), Buffer.from(String(length))]],
+  ])
+}
+
+/** Changes each pad file of a hybrid. */
+function eachPad(edit: (length: number) => number[]) {
+  return (files: BencodeDict[]) => {
+    return files.flatMap((file) => {
+      return file.has('attr') ? edit(file.get('length') as number).map(padOf) : [file]
+    })
+  }
+}
+
+const PADDINGS: [
+  what: string,
+  isRefused: boolean,
+  edit: (files: BencodeDict[]) => BencodeDict[],
+][] = [
+  ['as they are', false, (files) => files],
+  ['split', true, eachPad((length) => [length - 1, 1])],
+  ['longer by a piece', true, eachPad((length) => [length + 16_384])],
+  ['with a whole piece behind each', true, eachPad((length) => [length, 16_384])],
+  ['with one of no length behind each', true, eachPad((length) => [length, 0])],
+  ['before the first file', true, (files) => [padOf(16_384), ...files]],
+  ['of no length before the first file', true, (files) => [padOf(0), ...files]],
+  ['that end inside a piece', true, (files) => [...files, padOf(1)]],
+]
+
+for (const [what, isRefused, edit] of PADDINGS) {
+  test(`pad files of a hybrid ${what}: an error if libtorrent refuses them`, (t) => {
+    const torrent = hybridWith(edit)
+    assert.equal(codesOf(torrent).includes('odd-padding'), isRefused)
+    if (needsLibtorrent.skip !== false) t.skip(needsLibtorrent.skip)
+    else if (isRefused) assert.throws(() => readWithLibtorrent(torrent), /metadata does not match/)
+    else readWithLibtorrent(torrent)
+  })
+}
+
+test('a pad file may fill up the last piece of the last file', needsLibtorrent, () => {
+  const pad = { attr: 'p', length: 16_379, path: ['.pad', '16379'] }
+  const torrent = torrentOf(
+    {
+      ...directoryInfo([{ length: 5, path: ['a'] }, pad]),
+      'file tree': { a: { '': { length: 5, 'pieces root': Buffer.alloc(32, 1) } } },
+      'meta version': 2,
+    },
+    { 'piece layers': {} },
+  )
+  assert.deepEqual(messagesOf('odd-padding', torrent), [])
+  assert.deepEqual(readWithLibtorrent(torrent).files, [['dir/a', 5]])
+})
+
+test('pad files that only their names tell are noted', () => {
+  const torrent = torrentOfPaths(['a', '_____padding_file_0_if you see this file', 'b'])
+  assert.deepEqual(messagesOf('pad-by-name', torrent), [
+    'path "_____padding_file_0_if you see this file" is a pad file only by its name, as of BitComet; some programs download it',
   ])
 })

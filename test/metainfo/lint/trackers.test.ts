@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { directoryInfo, singleFileInfo, torrentOf, type PlainDict } from '../../support/torrents.js'
-import { codesOf, messagesOf } from './torrent.js'
+import { ANNOUNCE, codesOf, messagesOf } from './torrent.js'
 
 const A = 'http://a.example/announce'
 const B = 'udp://b.example:6969'
@@ -68,7 +68,7 @@ test('a passkey is a fault in a public torrent only, and no message shows it', (
 })
 
 test('a tracker must be a URL that clients can ask', () => {
-  for (const announce of ['', 'tracker.example', 'ftp://a.example/', 'http://', 'http://a b/']) {
+  for (const announce of ['tracker.example', 'ftp://a.example/', 'http://', 'http://a b/']) {
     assert.deepEqual(messagesOf('tracker-not-url', torrentWith({ announce })), [
       `tracker "${announce}" is not an http, https, udp, ws or wss URL`,
     ])
@@ -76,6 +76,16 @@ test('a tracker must be a URL that clients can ask', () => {
   for (const announce of [A, B, 'wss://c.example', 'https://[2001:db8::1]:80/x?y']) {
     assert.deepEqual(codesOf(torrentWith({ announce })), [])
   }
+})
+
+test('a blank tracker or seed is none', () => {
+  assert.deepEqual(codesOf(torrentWith({ announce: '' })), ['ignored-value', 'no-tracker'])
+  const blank = torrentWith({ announce: A, 'announce-list': [[' '], [A]], 'url-list': ['', ' '] })
+  assert.deepEqual(messagesOf('ignored-value', blank), [
+    'announce-list: has a blank entry',
+    'url-list: has a blank entry',
+  ])
+  assert.deepEqual(messagesOf('empty-tier', blank), ['tier 1 of the announce list is empty'])
 })
 
 test('a bad tracker is told once, though it stands in both places', () => {
@@ -97,7 +107,7 @@ test('a seed must be a URL that clients can ask', () => {
   const torrent = torrentWith({ 'url-list': ['files.example'], httpseeds: ['udp://x'] })
   assert.deepEqual(messagesOf('seed-not-url', torrent), [
     'web seed "files.example" is not an http, https or ftp URL',
-    'web seed "udp://x" is not an http, https or ftp URL',
+    'HTTP seed "udp://x" is not an http, https or ftp URL',
   ])
   assert.deepEqual(codesOf(torrentWith({ 'url-list': 'https://files.example/a' })), [])
 })
@@ -119,6 +129,17 @@ test('HTTP seeds without web seeds are told of, because libtorrent ignores them'
   assert.deepEqual(codesOf(both), [])
 })
 
+test('characters that no URL has are told of, with the right form', () => {
+  const odd = { announce: 'http://ä.example/announce', 'url-list': ['http://f.example/{a}/é#b'] }
+  assert.deepEqual(messagesOf('url-characters', torrentWith(odd)), [
+    '"http://ä.example/announce" has characters that URLs do not have; right is "http://xn--4ca.example/announce"',
+    '"http://f.example/{a}/é#b" has characters that URLs do not have; right is "http://f.example/%7Ba%7D/%C3%A9%23b"',
+  ])
+  assert.deepEqual(codesOf(torrentWith({ announce: A, 'url-list': ['http://f/[a]%20b'] })), [])
+  const latin1 = Buffer.from('http://t.example/\xe9', 'latin1')
+  assert.deepEqual(codesOf(torrentWith({ announce: latin1 })), ['not-utf8'])
+})
+
 test('URLs that were typed as one are told of', () => {
   const both = 'http://a.example/announce,http://b.example/announce'
   assert.deepEqual(messagesOf('comma-in-url', torrentWith({ announce: both })), [
@@ -128,6 +149,7 @@ test('URLs that were typed as one are told of', () => {
   assert.deepEqual(messagesOf('comma-in-url', torrentWith({ announce: tiers })), [
     `"${tiers}" has a bar before a URL, but is one URL, not a list`,
   ])
+  assert.deepEqual(codesOf(torrentWith({ announce: tiers })), ['comma-in-url'])
   const seeds = { announce: A, 'url-list': ['http://a.example/x,y'], httpseeds: ['http://b/,'] }
   assert.equal(messagesOf('comma-in-url', torrentWith(seeds)).length, 2)
 })
@@ -143,4 +165,13 @@ test('the web seed of a directory ends with a slash', () => {
     'web seed "http://a.example/dir" of a directory does not end with a slash',
   ])
   assert.deepEqual(messagesOf('web-seed-without-slash', torrentWith(seeds)), [])
+})
+
+test('a creation date in milliseconds is told with the right one', () => {
+  const torrentOn = (date: number) =>
+    torrentOf(singleFileInfo(), { ...ANNOUNCE, 'creation date': date })
+  assert.deepEqual(messagesOf('date-in-milliseconds', torrentOn(1_700_000_000_000)), [
+    'creation date 1700000000000 is more than 3,000 years ahead; if it is milliseconds, the right one is 1700000000',
+  ])
+  assert.deepEqual(codesOf(torrentOn(1_700_000_000)), [])
 })

@@ -24,6 +24,16 @@ test('files are read in the order of the tree, with their roots', () => {
   ])
 })
 
+test('a pieces root of an empty file is ignored with a warning', () => {
+  for (const root of [new Uint8Array(32), ROOT, 'x', 1]) {
+    const warnings = new WarningList()
+    const [file] = read({ a: leaf({ length: 0, 'pieces root': root }) }, warnings)
+    assert.equal(file?.piecesRoot, null)
+    const message = 'info.file tree "a" pieces root: an empty file has none'
+    assert.deepEqual(warnings.toArray(), [{ code: 'ignored-value', message }])
+  }
+})
+
 test('a symbolic link needs no length', () => {
   const [link] = read({ a: { '': { attr: 'l', 'symlink path': ['b'] } } })
   const said = { path: ['a'], length: 0, padding: false, attr: 'l', symlinkPath: ['b'] }
@@ -59,7 +69,6 @@ const REFUSED: [tree: Plain | undefined, message: string][] = [
     'info.file tree "a" pieces root: is all zeros',
   ],
   [{ a: leaf({ attr: 'xp' }) }, 'info.file tree "a": is a pad file, which version 2 has not'],
-  [{ a: leaf({ length: 0 }) }, 'info.file tree "a" pieces root: an empty file has none'],
   [{ 'a\n': 1 }, 'info.file tree "a\\n": is not a dictionary'],
 ]
 

@@ -72,9 +72,13 @@ test('any positive piece length does for v1', () => {
   assert.equal(validate(info).pieceCount, 2)
 })
 
-test('a name that is not UTF-8 is read from name.utf-8', () => {
-  const name = Buffer.from('\xe9', 'latin1')
-  assert.equal(validate(singleFileInfo({ name, 'name.utf-8': 'é' })).name, 'é')
+test('name.utf-8 counts before name, unless the name is unsafe', () => {
+  for (const name of ['e', Buffer.from('\xe9', 'latin1')]) {
+    assert.equal(validate(singleFileInfo({ name, 'name.utf-8': 'é' })).name, 'é')
+  }
+  assert.equal(validate(singleFileInfo({ name: undefined, 'name.utf-8': 'é' })).name, 'é')
+  assert.equal(validate(singleFileInfo({ name: 'e', 'name.utf-8': '' })).name, 'e')
+  assert.equal(validate(singleFileInfo({ name: '..', 'name.utf-8': 'é' })).name, '..')
 })
 
 test('a hybrid is as v1 has it, if v2 agrees', () => {

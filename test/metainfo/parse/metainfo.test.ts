@@ -271,6 +271,15 @@ test('without a layer a file can be told of, with a warning', () => {
   }
 })
 
+test('layers that are no dictionary are ignored with a warning', () => {
+  const { states, messages } = read([], [treeFile(3 * PIECE), treeFile(PIECE)])
+  assert.deepEqual(states, ['missing', 'none'])
+  assert.deepEqual(messages, [
+    'ignored-value: piece layers: is not a dictionary',
+    'layer-missing: piece layers of "d/a": is missing',
+  ])
+})
+
 test('a layer that leads to another root is warned of', () => {
   const { states, messages } = read(layersOf(wrong), [treeFile(3 * PIECE)])
   assert.deepEqual(states, ['wrong'])
@@ -284,7 +293,6 @@ const wrong = Uint8Array.from(LAYER)
 wrong[95] = 0
 
 const REFUSED: [layers: BencodeValue | undefined, length: number, message: string][] = [
-  [[], 3 * PIECE, 'piece layers: is not a dictionary'],
   [new Map([['short', LAYER]]), 0, 'piece layers: has a key that is not 32 bytes long'],
   [
     new Map([['a'.repeat(32), new Uint8Array(33)]]),

@@ -37,6 +37,18 @@ test('a plain string of seeds is a list of one, an empty one is none', () => {
   assert.deepEqual(warnings, [])
 })
 
+test('a blank text in place of a URL is no value', () => {
+  const { fields, warnings } = read({
+    announce: ' ',
+    'announce-list': [[''], ['http://t/a', ' '], ''],
+    'url-list': ['', ' '],
+    httpseeds: ' ',
+  })
+  assert.deepEqual([fields.announce, fields.httpSeeds, fields.webSeeds], [null, null, []])
+  assert.deepEqual(fields.announceList, [[], ['http://t/a'], []])
+  assert.equal(warnings[0]?.message, 'announce: is blank')
+})
+
 test('private 0 is not private', () => {
   assert.deepEqual(read({}, { private: 0 }), { fields: ABSENT, warnings: [] })
 })

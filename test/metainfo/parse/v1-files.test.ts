@@ -23,29 +23,46 @@ test('a list of files makes a directory, even of one file', () => {
   })
 })
 
-test('attributes tell pad files and links, whose length may be left out', () => {
+test('attributes tell pad files and links, whose length does not count', () => {
   const files = [
     { length: 5, path: ['.pad', '5'], attr: 'p' },
     { path: ['link'], attr: 'l', 'symlink path': ['a'] },
+    { length: 9, path: ['long'], attr: 'l', 'symlink path': ['a'] },
     { length: 1, path: ['a'], attr: 7 },
   ]
   assert.deepEqual(read({ files }).files, [
     { path: ['.pad', '5'], length: 5, padding: true, attr: 'p' },
     { path: ['link'], length: 0, padding: false, attr: 'l', symlinkPath: ['a'] },
+    { path: ['long'], length: 0, padding: false, attr: 'l', symlinkPath: ['a'] },
     { path: ['a'], length: 1, padding: false, attr: '' },
   ])
 })
 
-test('components that are not UTF-8 are read from path.utf-8, if that is as long', () => {
-  const path = ['ok', Buffer.from('\xe9', 'latin1')]
-  const entry = { length: 1, path, 'path.utf-8': ['no', 'é'] }
-  assert.deepEqual(read({ files: [entry] }).files[0]?.path, ['ok', 'é'])
+test('path.utf-8 counts before path, whatever its length', () => {
+  for (const twin of [['b'], ['b', 'c', 'ü']]) {
+    const entry = { length: 1, path: ['a', 'b'], 'path.utf-8': twin }
+    assert.deepEqual(read({ files: [entry] }).files[0]?.path, twin)
+    assert.deepEqual(read({ files: [{ length: 1, 'path.utf-8': twin }] }).files[0]?.path, twin)
+  }
+})
+
+test('a path.utf-8 that is not UTF-8, empty or no list is ignored', () => {
+  const latin1 = Buffer.from('\xe9', 'latin1')
+  for (const twin of [['b', latin1], [], ['b', ''], ['b', 1], 'b']) {
+    const entry = { length: 1, path: ['a', 'b'], 'path.utf-8': twin }
+    assert.deepEqual(read({ files: [entry] }).files[0]?.path, ['a', 'b'])
+  }
   const warnings = new WarningList()
-  const longer = { ...entry, 'path.utf-8': ['no', 'é', 'x'] }
-  assert.deepEqual(read({ files: [longer] }, warnings).files[0]?.path, ['ok', '\ufffd'])
+  const entry = { length: 1, path: ['ok', latin1], 'path.utf-8': [latin1] }
+  assert.deepEqual(read({ files: [entry] }, warnings).files[0]?.path, ['ok', '\ufffd'])
   assert.deepEqual(warnings.toArray(), [
     { code: 'not-utf8', message: 'info.files[0].path: not UTF-8, read as "\ufffd"' },
   ])
+})
+
+test('an unsafe path is not hidden by path.utf-8', () => {
+  const entry = { length: 1, path: ['..', 'a'], 'path.utf-8': ['b', 'a'] }
+  assert.deepEqual(read({ files: [entry] }).files[0]?.path, ['..', 'a'])
 })
 
 test('a pad file without a path is one in .pad, with a warning', () => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pseudoRandom } from '../../support/pseudo-random.js'
+import { decodeTorrent } from '../../support/decode-torrent.js'
 import { plantFiles } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -246,4 +248,93 @@ test('UTF-8 is declared, also in parts and to HEAD; other encodings are not', as
       assert.equal(answer.headers['content-type'], type, `${method} ${path}`)
     }
   }
+})
+
+test('a file replaced by one of the same size and time is another one', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { 'a.bin': 'A'.repeat(60_000) } })
+  const path = join(root, 'a.bin')
+  utimesSync(path, 0, 0)
+  const { headers } = await ask(port, '/a.bin')
+  // As a package manager, and as `touch -r` does
+  for (const write of [
+    () => {
+      writeFileSync(`${path}.new`, 'B'.repeat(60_000))
+      utimesSync(`${path}.new`, 0, 0)
+      renameSync(`${path}.new`, path)
+    },
+    () => {
+      writeFileSync(path, 'C'.repeat(60_000))
+      utimesSync(path, 0, 0)
+    },
+  ]) {
+    write()
+    const tag = String(headers.etag)
+    const again = await ask(port, '/a.bin', { headers: { 'If-None-Match': tag } })
+    assert.equal(again.status, 200)
+    assert.notEqual(again.headers.etag, tag)
+    const part = await ask(port, '/a.bin', { headers: { Range: 'bytes=9-', 'If-Range': tag } })
+    assert.equal(part.status, 200)
+  }
+})
+
+test('a file that may still change without a trace has a weak tag, and no part of it counts', async (t) => {
+  // The clock does not run ahead
+  const setup = { files: { 'a.bin': 'content' }, io: { now: () => Date.now() } }
+  const { port, root } = await serveMirror(t, setup)
+  const young = Date.now() / 1000 + 60
+  utimesSync(join(root, 'a.bin'), young, young)
+  const { headers } = await ask(port, '/a.bin')
+  assert.match(String(headers.etag), /^W\//)
+  // A date in the future is not sent (RFC 9110, section 8.8.2.1)
+  assert.equal(headers['last-modified'], undefined)
+  const resumed = { Range: 'bytes=1-', 'If-Range': String(headers.etag) }
+  assert.equal((await ask(port, '/a.bin', { headers: resumed })).status, 200)
+})
+
+test('whatever changes below the root is seen by the next request for a known file', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { 'd/a.bin': 'first' } })
+  const get = () => ask(port, '/d/a.bin')
+  const known = async () => {
+    await get()
+    return get()
+  }
+  assert.equal((await known()).body.toString(), 'first')
+  writeFileSync(join(root, 'd/a.bin'), 'second')
+  assert.equal((await known()).body.toString(), 'second')
+  writeFileSync(join(root, 'd/a.bin.torrent'), 'another file')
+  assert.match(String((await get()).headers.link), /^<a\.bin\?torrent>/)
+  rmSync(join(root, 'd/a.bin.torrent'))
+  assert.match(String((await known()).headers.link), /^<a\.bin\.torrent>/)
+  renameSync(join(root, 'd'), join(root, 'e'))
+  assert.equal((await get()).status, 404)
+  renameSync(join(root, 'e'), join(root, 'd'))
+  assert.equal((await known()).status, 200)
+  rmSync(join(root, 'd/a.bin'))
+  mkdirSync(join(root, 'd/a.bin'))
+  assert.equal((await get()).status, 302)
+})
+
+test('pad files of torrents are zeros, for clients that fetch them', async (t) => {
+  const files = { 'rel/a': 'a'.repeat(20_000), 'rel/b': 'b'.repeat(20_000) }
+  const { port } = await serveMirror(t, { files })
+  const { body } = await ask(port, '/rel.torrent?hybrid', { headers: { Host: 'mirror.example' } })
+  const { info } = decodeTorrent(body)
+  const listed = info['files'] as { readonly path: string[]; readonly length: number }[]
+  const pad = listed.find(({ path }) => path[0] === '.pad')!
+  const padding = await ask(port, `/rel/${pad.path.join('/')}`)
+  assert.ok(padding.body.equals(Buffer.alloc(pad.length)))
+  const headers = { Range: 'bytes=10-19' }
+  assert.equal((await ask(port, `/rel/.pad/${pad.length}`, { headers })).body.length, 10)
+  for (const name of ['0', '-1', 'x', '99999999999']) {
+    assert.equal((await ask(port, `/rel/.pad/${name}`)).status, 404, name)
+  }
+})
+
+test('the torrent of a file from before 1970 has no negative date', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { 'old.bin': 'content' } })
+  // Node has no negative times
+  execFileSync('touch', ['-d', '@-5', join(root, 'old.bin')])
+  const headers = { Host: 'mirror.example' }
+  const { body } = await ask(port, '/old.bin.torrent', { headers })
+  assert.equal(decodeTorrent(body)['creation date'], 0)
 })

@@ -3,13 +3,20 @@ import { mkdirSync, symlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
 /** Values of Host that could do harm in a URL. */
-export const ODD_HOSTS = [
-  ...['', 'evil.example/x', '/', 'a b', 'a\tb', 'a"b', "a'b", 'a\\b', '<b>', '*', '..', '-'],
-  ...['user@evil.example', 'user:password@evil.example', 'evil.example?x', 'evil.example#x'],
-  ...['a,b', 'a;b', '%00', 'a%0d%0ax', 'a:b', 'a:', ':80', 'a:123456', 'a:80:80', '[::1', '::1'],
-  ...['[::1]x', 'http://evil.example', 'm\xfcller.example', 'm\xc3\xbcller.example'],
+/** Values of Host that HTTP allows, but no torrent can name. */
+export const UNUSUAL_HOSTS = [
+  ...['', "a'b", '*', '..', '-', 'a,b', 'a;b', '%00', 'a%0d%0ax', ':80', 'a:123456', '..:'],
   ...[`${'a'.repeat(300)}.example`, 'a'.repeat(8000)],
 ]
+
+/** Values of Host that HTTP does not allow (RFC 9112, section 3.2). */
+export const INVALID_HOSTS = [
+  ...['evil.example/x', '/', 'a b', 'a\tb', 'a"b', 'a\\b', '<b>', 'a:b', 'a:80:80', '[::1', '::1'],
+  ...['user@evil.example', 'user:password@evil.example', 'evil.example?x', 'evil.example#x'],
+  ...['[::1]x', 'http://evil.example', 'm\xfcller.example', 'm\xc3\xbcller.example'],
+]
+
+export const ODD_HOSTS = [...UNUSUAL_HOSTS, ...INVALID_HOSTS]
 
 export const hiddenFiles = {
   '.well-known/x': 'hidden',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { plantFiles } from '../../support/scratch.js'
-import { HIDDEN, hiddenFiles, ODD_HOSTS, plantLinks } from './hostile-files.js'
+import { HIDDEN, hiddenFiles, INVALID_HOSTS, ODD_HOSTS, plantLinks } from './hostile-files.js'
 import { requestText } from './raw.js'
 import { besiege, digestAddress, NO_LISTINGS, postText, SECRET, SINGLE } from './siege.js'
 import type { SiegeSetup } from './siege.js'
@@ -73,6 +73,11 @@ const HOSTS: Record<string, Refused> = {
     statuses: [400],
     before: [get(SINGLE + GOOD)],
     requests: ODD_HOSTS.map((host) => asHost(host)),
+  },
+  'invalid Hosts for a file': {
+    statuses: [400],
+    before: [get(GOOD)],
+    requests: INVALID_HOSTS.map((host) => requestText(`GET ${GOOD}`, [`Host: ${host}`])),
   },
   'two Hosts, or none': {
     statuses: [400],

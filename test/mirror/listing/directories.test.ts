@@ -450,3 +450,38 @@ longTest('many entries are split into pages, each linked to the next', async (t)
   const { entries, next } = await list(port, '/d/')
   assert.deepEqual([entries.length, next], [2345, null])
 })
+
+test('a page that is kept as sent shows each new entry at once, in every form', async (t) => {
+  const names = Array.from({ length: 300 }, (_, i) => [`d/some-long-name-${i}`, 'x'] as const)
+  const { port, root } = await serveMirror(t, { files: Object.fromEntries(names) })
+  const forms: Record<string, string>[] = [
+    { Accept: 'text/html' },
+    { Accept: 'text/html', 'Accept-Encoding': 'gzip' },
+    { Accept: 'application/json' },
+  ]
+  const pages = () => {
+    return Promise.all(
+      forms.map(async (headers) => {
+        const { body, headers: got } = await ask(port, '/d/', { headers })
+        return (got['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString()
+      }),
+    )
+  }
+  const first = await pages()
+  assert.deepEqual(await pages(), first)
+  writeFileSync(join(root, 'd/new-entry'), 'x')
+  for (const page of await pages()) assert.match(page, /new-entry/)
+})
+
+test('an empty directory has no links to torrents, which could only fail', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { 'd/full/x': 'x', 'd/hidden/.x': 'x' } })
+  mkdirSync(join(root, 'd/empty'))
+  const linked = async () => {
+    const { entries } = await list(port, '/d/')
+    return entries.filter(({ torrent }) => torrent !== null).map(({ name }) => name)
+  }
+  assert.deepEqual(await linked(), ['full'])
+  const page = (await ask(port, '/d/', { headers: { Accept: 'text/html' } })).body.toString()
+  assert.equal(page.match(/>empty</g)?.length, 2)
+  assert.doesNotMatch(page, /empty\/?\?torrent/)
+})

@@ -202,8 +202,8 @@ test('however many ask, the report is made once a second', async (t) => {
 })
 
 test('the trackers are listed', async (t) => {
-  const url = 'http://tracker.example/announce?<b>'
+  const url = "http://tracker.example/announce?a&b'c"
   const { status, page } = await serve(t, { args: ['--tracker', url] })
   assert.deepEqual((await status()).trackers, [url])
-  assert.match(await page(), /<code>http:\/\/tracker\.example\/announce\?&lt;b&gt;/)
+  assert.match(await page(), /<code>http:\/\/tracker\.example\/announce\?a&amp;b&#39;c/)
 })

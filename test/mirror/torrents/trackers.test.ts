@@ -58,6 +58,12 @@ test('trackers are read from the file, without comments and blank lines', async 
   assert.doesNotMatch(served.stderr.text, /warning/)
 })
 
+test('trackers in the file are stored in punycode and percent form', async (t) => {
+  const served = await serveTrackers(t, 'http://ä.example/é\n')
+  const { body } = await post(served.port, PATHS)
+  assert.deepEqual(body, torrentWith(served, ['http://xn--4ca.example/%C3%A9']))
+})
+
 test('lines that are not trackers are reported with their number, and ignored', async (t) => {
   const served = await serveTrackers(t, `${ONE}\nftp://no.example/\ngarbage\n${TWO}\nhttp://\n`)
   const { body } = await post(served.port, PATHS)

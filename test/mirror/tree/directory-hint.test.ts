@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { symlinkSync, chmodSync, mkdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { MirrorView, realPathOf } from '../../../src/mirror/tree/mirror.js'
+import { lookBelow } from '../../../src/mirror/tree/below-root.js'
+import { MirrorView } from '../../../src/mirror/tree/mirror.js'
 import { unlessWindows } from '../../files/failure.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
@@ -80,29 +81,32 @@ function makeDeep(t: TestContext) {
 }
 
 test('a deep path has the real path that the system reports', unlessWindows, async (t) => {
-  const { deepest } = makeDeep(t)
-  for (const name of ['', 'file', 'out', 'in', 'in/file']) {
-    const path = join(deepest, name)
-    assert.equal(await realPathOf(path), realpathSync(path))
+  const { root, deepest } = makeDeep(t)
+  const look = async (...names: string[]) => {
+    return lookBelow({ root, followSymlinks: false }, [...WAY, ...names])
   }
-  await assert.rejects(realPathOf(join(deepest, 'lost')), { code: 'ENOENT' })
-  await assert.rejects(realPathOf(join(deepest, 'loop')), { code: 'ELOOP' })
-  await assert.rejects(realPathOf(join(deepest, 'file/x')), { code: 'ENOTDIR' })
+  for (const names of [[], ['file'], ['in'], ['in', 'file']]) {
+    assert.equal((await look(...names)).absolutePath, realpathSync(join(deepest, ...names)))
+  }
+  await assert.rejects(look('lost'), { code: 'ENOENT' })
+  await assert.rejects(look('loop'), { code: 'ELOOP' })
+  await assert.rejects(look('file', 'x'), { code: 'ENOTDIR' })
 })
 
 test('a deep directory without read permission has a real path, too', unlessWindows, async (t) => {
-  const { deepest } = makeDeep(t)
+  const { root, deepest } = makeDeep(t)
   const closed = join(deepest, 'closed')
   mkdirSync(closed)
   chmodSync(closed, 0o111)
-  assert.equal(await realPathOf(closed), closed)
+  const look = await lookBelow({ root, followSymlinks: false }, [...WAY, 'closed'])
+  assert.equal(look.absolutePath, closed)
 })
 
 test('links deep in a mirror cannot lead outside', unlessWindows, async (t) => {
   const { root, deepest } = makeDeep(t)
   const view = new MirrorView({ root, hidden: false, followSymlinks: false })
-  assert.equal(await view.directory(WAY), deepest)
-  assert.equal(await view.directory([...WAY, 'in']), join(root, 'top'))
+  assert.equal((await view.directory(WAY)).absolutePath, deepest)
+  assert.equal((await view.directory([...WAY, 'in'])).absolutePath, join(root, 'top'))
   assert.equal((await view.file([...WAY, 'in', 'file'])).absolutePath, join(root, 'top/file'))
   for (const path of [['out'], ['out', 'x'], ['lost'], ['loop']]) {
     await assert.rejects(view.file([...WAY, ...path]), refused('not-found', /\/d\/d\//))

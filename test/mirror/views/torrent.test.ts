@@ -75,7 +75,7 @@ test("its creation date is the file's modification time, so that it stays the sa
   const before = await ask(first.port, '/pub/a.iso.torrent', { headers: { Host: 'm.example' } })
   const torrent = decodeTorrent(before.body)
   assert.equal(torrent['creation date'], 1_600_000_000)
-  assert.deepEqual(torrent['url-list'], ['http://m.example/pub/'])
+  assert.deepEqual(torrent['url-list'], ['http://m.example/pub/a.iso'])
   await first.stop()
   const { port } = await serveMirror(t, { root })
   const after = await ask(port, '/pub/a.iso.torrent', { headers: { Host: 'm.example' } })

@@ -84,6 +84,38 @@ test('a conditional range counts only if the file is the same', () => {
   }
 })
 
+test('positions beyond all numbers are after the end', () => {
+  for (const huge of ['9007199254740993', '9223372036854775807', '9'.repeat(40)]) {
+    assert.deepEqual(ask(`bytes=90-${huge}`), { start: 90, end: 100 })
+    assert.equal(ask(`bytes=${huge}-`), null)
+    assert.deepEqual(ask(`bytes=-${huge}`), { start: 0, end: 100 })
+  }
+})
+
+test('a weak tag, and a date of this second, do not prove that a part is of the same file', () => {
+  const range = { range: 'bytes=1-2' }
+  const ask = (condition: string, validators: object) => {
+    const own = { etag: '"tag"', lastModified: MODIFIED, ...validators }
+    return requestedRange({ ...range, 'if-range': condition }, 100, own)
+  }
+  assert.equal(ask('W/"tag"', { etag: 'W/"tag"' }), 'whole')
+  assert.equal(ask(MODIFIED, { isDateWeak: true }), 'whole')
+  assert.deepEqual(ask(MODIFIED, { etag: 'W/"tag"' }), { start: 1, end: 3 })
+})
+
+/** The date in the obsolete forms of RFC 9110, section 5.6.7. */
+const OLD_FORMS = ['Tuesday, 14-Nov-23 22:13:20 GMT', 'Tue Nov 14 22:13:20 2023']
+
+test('dates count in the forms of old clients, too', () => {
+  for (const date of OLD_FORMS) {
+    assert.equal(checkConditions({ 'if-modified-since': date }, VALIDATORS), 'unmodified', date)
+    assert.equal(checkConditions({ 'if-unmodified-since': date }, VALIDATORS), 'met', date)
+    assert.deepEqual(ask('bytes=1-2', 100, date), { start: 1, end: 3 })
+  }
+  const earlier = 'Tuesday, 14-Nov-23 22:13:19 GMT'
+  assert.equal(checkConditions({ 'if-modified-since': earlier }, VALIDATORS), 'met')
+})
+
 test('sizes beyond 4 GiB are counted to the byte', () => {
   const size = 2 ** 40
   assert.deepEqual(ask(`bytes=${size - 1}-`, size), { start: size - 1, end: size })

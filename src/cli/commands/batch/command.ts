@@ -149,7 +149,7 @@ async function runJobs(
 }
 
 async function areThere({ operands }: Job, io: Io): Promise<boolean> {
-  const paths = await expandPaths(operands, io).catch(() => [])
+  const paths = await expandPaths(operands, { ...io, stderr: new Kept() }).catch(() => [])
   return paths.length > 0 && paths.every((path) => existsSync(path))
 }
 

@@ -46,7 +46,9 @@ export function completeText(report: CompleteReport, { seconds, dryRun }: RunFac
     }),
     ...lists.removed.map(({ list }) => `${dryRun ? 'would remove' : 'removed'} ${list}`),
     ...publicationLines(report),
-    ...byCause(skips).map((line) => `${dryRun ? 'would skip' : 'skipped'} ${line}`),
+    ...byCause(skips, { mostNames: 3 }).map(
+      (line) => `${dryRun ? 'would skip' : 'skipped'} ${line}`,
+    ),
     `${would === '' ? '' : 'dry run: '}${countsOf(report)}; ${bytesOf(report)}, ${seconds.toFixed(1)} s`,
   ]
 }
@@ -140,7 +142,7 @@ function badNamesOf({ failed }: CompleteReport): string[] {
       why: why.includes('--') ? why : `${why}; rename it, or skip it with --exclude`,
     }
   })
-  return byCause(advised, 1)
+  return byCause(advised, { mostLines: 1 })
 }
 
 function isBadName({ code }: Failure): boolean {
@@ -187,7 +189,7 @@ export function foreignOf({ skipped, unrecorded }: CompleteReport): string[] {
     return { what: torrent, why: `${stays} (${pieces}): ${ADOPT}` }
   })
   const sourceless = unrecorded.map((what) => ({ what, why: UNRECORDED }))
-  return byCause([...said, ...sourceless], 1)
+  return byCause([...said, ...sourceless], { mostLines: 1 })
 }
 
 const UNRECORDED = 'no source here, and no record in the state; delete if not needed'
@@ -243,11 +245,12 @@ function splitMessage(message: string): Said {
     : { what: message.slice(0, at), why: message.slice(at + 2) }
 }
 
-/** The most lines for one cause. If there are more subjects, one line names the first. */
-const MOST_LINES = 3
+/** The most lines for one cause; if there are more subjects, the most names in its one line. */
+const MOST = { mostLines: 3, mostNames: 20 }
 
 /** Groups messages by cause. A cause with many subjects gets one line. */
-function byCause(all: readonly Said[], mostLines = MOST_LINES): string[] {
+function byCause(all: readonly Said[], limits: Partial<typeof MOST> = {}): string[] {
+  const { mostLines, mostNames } = { ...MOST, ...limits }
   const causes = new Map<string, string[]>()
   for (const { what, why } of all) {
     const whats = causes.get(why) ?? []
@@ -257,7 +260,7 @@ function byCause(all: readonly Said[], mostLines = MOST_LINES): string[] {
   return [...causes].flatMap(([why, whats]) => {
     const distinct = [...new Set(whats)]
     if (distinct.length > mostLines)
-      return [`${whats.length} entries (${firstOf(distinct)}): ${why}`]
+      return [`${whats.length} entries (${firstOf(distinct, mostNames)}): ${why}`]
     return distinct.map((what) => {
       const count = whats.filter((other) => other === what).length
       const line = what === '' ? why : `${what}: ${why}`
@@ -267,16 +270,17 @@ function byCause(all: readonly Said[], mostLines = MOST_LINES): string[] {
 }
 
 /** The most characters of names in a line, in addition to the first name. */
-const MOST_TEXT = 300
+const MOST_TEXT = 2000
 
-/** The first of several names. */
-function firstOf(names: readonly string[]): string {
+/** The first of several names, and how to get all. */
+function firstOf(names: readonly string[], most: number): string {
   const listed: string[] = []
-  for (const name of names.slice(0, 3)) {
+  for (const name of names.slice(0, most)) {
     if (listed.length > 0 && listed.join().length + name.length > MOST_TEXT) break
     listed.push(name)
   }
-  return [...listed, ...(listed.length < names.length ? ['…'] : [])].join(', ')
+  const rest = names.length - listed.length
+  return [...listed, ...(rest > 0 ? [`… ${rest} more; --json names all`] : [])].join(', ')
 }
 
 /** Formats a report for programs. */

@@ -10,7 +10,7 @@ import {
   type SeedKey,
 } from '../../../metainfo/edit/details.js'
 import { combineEdits, type TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
-import { announceUrls } from '../../../metainfo/trackers.js'
+import { announceUrls, urlForms } from '../../../metainfo/trackers.js'
 import type { CommandContext } from '../../context.js'
 import { declareEdit, refuseContradictions, type ChangeOptions } from './options.js'
 import { removals, runEdits, stepTrackers, type Removal } from './run-edits.js'
@@ -83,7 +83,11 @@ function seedEdits(key: SeedKey, [set, remove, add]: SeedSteps): TorrentEdit[] {
   if (!set && remove.length + add.length === 0) return []
   const bytes = (texts: readonly string[]) => texts.map((text) => Buffer.from(text))
   return [
-    changeSeeds(key, { set: set ? bytes(set) : null, remove: bytes(remove), add: bytes(add) }),
+    changeSeeds(key, {
+      set: set ? bytes(set) : null,
+      remove: bytes(remove.flatMap(urlForms)),
+      add: bytes(add),
+    }),
   ]
 }
 

@@ -17,6 +17,7 @@ import {
   parseAnnounceList,
   parseSeeds,
   parseTrackers,
+  urlForms,
 } from '../../../metainfo/trackers.js'
 import { readTorrentFile } from '../../open/torrent-input.js'
 import { checked, collect, repeated, trackers, trackerTiers } from '../../options/values.js'
@@ -121,7 +122,9 @@ function asRemoval(
 ): Removal {
   const isIn = (facts: TorrentFacts) => {
     const now = (url: string) => all.slice(0, i).reduce(substitute, url)
-    return announceUrls(facts).some((url) => isReplaced(now(url), from))
+    return announceUrls(facts).some((url) => {
+      return urlForms(from).some((form) => isReplaced(now(url), form))
+    })
   }
   return { option: `--replace ${from}=${to}`, isIn }
 }

@@ -92,7 +92,7 @@ export function declareEdit() {
         '-a, --tracker <urls>',
         "replace all trackers; ',' separates trackers of a tier, each -a adds a tier; '' or 0 " +
           'removes all (repeatable)',
-        { trackers: 'one', form: 'list' },
+        { trackers: 'tiers', form: 'list' },
       ).argParser(tiersOrNone),
     )
     .addOption(

@@ -1,7 +1,12 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { usageError } from '../../../errors.js'
-import { formatAnnounceList, formatDhtNode, hasTracker } from '../../../metainfo/trackers.js'
+import {
+  formatAnnounceList,
+  formatDhtNode,
+  hasTracker,
+  urlForms,
+} from '../../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../../metainfo/values.js'
 import { editFiles, type EditOutcome } from '../../../core/edit/files.js'
 import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
@@ -46,7 +51,10 @@ export function removals(
   read: (facts: TorrentFacts) => readonly string[] | null,
 ): Removal[] {
   return values.map((value) => {
-    return { option: `${option} ${value}`, isIn: (facts) => read(facts)?.includes(value) ?? false }
+    const isIn = (facts: TorrentFacts) => {
+      return urlForms(value).some((form) => read(facts)?.includes(form))
+    }
+    return { option: `${option} ${value}`, isIn }
   })
 }
 
@@ -62,10 +70,12 @@ interface TypedSteps {
 export function stepTrackers({ set, remove, replace, add }: TypedSteps): TorrentEdit {
   const steps = {
     set: set?.map((tier) => tier.map(trackerBytes)) ?? null,
-    remove: remove.map(trackerBytes),
-    replace: replace.map(({ from, to }) => {
-      const replacement = { from: trackerBytes(from), to: trackerBytes(to) }
-      return (tracker: string) => replaceTracker(tracker, replacement)
+    remove: remove.flatMap(urlForms).map(trackerBytes),
+    replace: replace.flatMap(({ from, to }) => {
+      return urlForms(from).map((form) => {
+        const replacement = { from: trackerBytes(form), to: trackerBytes(to) }
+        return (tracker: string) => replaceTracker(tracker, replacement)
+      })
     }),
     add: add.map(trackerBytes),
   }
@@ -162,6 +172,8 @@ function withHints(outcome: EditOutcome): EditOutcome {
 
 function tellWarnings({ file, warnings, after, isChanged }: EditedFile, io: Io): void {
   for (const { message } of warnings) reportWarning(`${file}: ${message}`, io)
+  if (isChanged && after.private && (after.nodes ?? []).length > 0)
+    reportWarning(`${file}: private with DHT nodes: clients must not use them; --unset nodes`, io)
   if (isChanged && unlistedAnnounce(after) !== null)
     reportWarning(
       `${file}: its tracker is not in the announce list, so clients will not use it`,
@@ -193,8 +205,10 @@ function summarize({ total, changed, failed, rehashed }: Tally, run: EditRun, io
   // If all failed, the errors are enough
   if (legacyOf(run) === null && failed < total) {
     const all = count(total, 'torrent')
-    if (dryRun) reportNote(`${changed} of ${all} would change; nothing was written`, io)
-    else if (output === undefined) reportNote(`${changed} of ${all} changed`, io)
+    const same = total - failed - changed
+    const rest = same > 0 ? `; ${same} already ${same === 1 ? 'is' : 'are'} as wanted` : ''
+    if (dryRun) reportNote(`${changed} of ${all} would change${rest}; nothing was written`, io)
+    else if (output === undefined) reportNote(`${changed} of ${all} changed${rest}`, io)
     else reportNote(`${total - failed} of ${all} written to ${output}`, io)
   }
 }

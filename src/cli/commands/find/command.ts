@@ -11,6 +11,7 @@ import { readTorrentOperand } from '../../open/torrent-input.js'
 import { requireNames } from '../../line/operands.js'
 import { byteRate, collect } from '../../options/values.js'
 import type { CommandContext } from '../../context.js'
+import { reportWarning } from '../../output/messages.js'
 import { failureKeys, torrentKeys, tryTorrents } from '../../output/torrent-json.js'
 import { DIRECTORY, Opt } from '../../options/option.js'
 
@@ -48,7 +49,9 @@ export function defineFind({ io, finish }: CommandContext) {
         [...options.in, ...(options.link === undefined ? [] : [options.link])],
         'directory',
       )
-      const index = await indexFiles(options.in)
+      const index = await indexFiles(options.in, ({ message }) => {
+        reportWarning(message, io)
+      })
       const engine = engineFor(options, io)
       const cacheAccess = await openCacheAccess({ cache: false, cacheTrust: 'full' }, io)
       let incomplete = 0

@@ -54,7 +54,7 @@ function launchAlone(directories: readonly string[], options: LaunchOptions, io:
   const { minport, maxport, maxUploadRate, saveasStyle, ip = null, bind = null } = options
   requirePorts(options)
   const isBeside = saveasStyle !== 3
-  const ownDirectory = (torrent: string) => torrent.slice(0, -'.torrent'.length)
+  const ownDirectory = (torrent: string) => ({ path: torrent.slice(0, -'.torrent'.length) })
   return seed(
     {
       options,

@@ -53,7 +53,7 @@ export function defineLint({ io, finish }: CommandContext) {
           throw error
         }
       })
-      if (!options.quiet && !options.json && torrents.length > 1)
+      if (!options.quiet && !options.json && torrents.length > 1 && clean > 0)
         reportNote(`${count(torrents.length, 'torrent')}: nothing wrong in ${clean}`, io)
       finish(failures > 0 ? 1 : status)
     })
@@ -84,11 +84,14 @@ function lintJson({ file, metainfo, findings, error }: LintResult): string {
   })
 }
 
-/** Formats a result for people, one line per finding: `file: severity: code: message`. */
+/**
+ * Formats a result for people, one line per finding: `file: severity: message [code]`. The code comes
+ * last, because it often begins with the same words as the message.
+ */
 function lintText({ file, findings }: LintResult): string {
   return findings
     .map(({ code, severity, message }) => {
-      return `${escapeText(`${file}: ${severity}: ${code}: ${message}`)}\n`
+      return `${escapeText(`${file}: ${severity}: ${message} [${code}]`)}\n`
     })
     .join('')
 }

@@ -43,6 +43,7 @@ import { backslashedPaths, planContent } from '../../../core/digests/content.js'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import { findSeedsWithoutSlash } from '../../../metainfo/lint/trackers.js'
 import { escapeText } from '../../../text/escape.js'
+import { HUGE_TORRENT } from '../../../metainfo/lint/pieces.js'
 import { backslashWarning } from '../../output/piece-length.js'
 import {
   type MakeResult,
@@ -224,7 +225,7 @@ async function withProgress<T>(
   }
 }
 
-/** Reports skipped entries and names that some clients change, before hashing. */
+/** Reports skipped entries, and names and sizes that some clients refuse, before hashing. */
 async function tellOfPlan(plan: TorrentPlan, run: Run): Promise<void> {
   const { options, io } = run
   if (options.quiet) return
@@ -233,6 +234,12 @@ async function tellOfPlan(plan: TorrentPlan, run: Run): Promise<void> {
   const paths = backslashedPaths(plan.content)
   const warning = backslashWarning({ count: paths.length, first: paths[0] ?? null })
   if (warning !== null) reportWarning(warning, io)
+  const torrentSize = measureTorrent(plan)
+  if (torrentSize > HUGE_TORRENT) {
+    const why = `libtorrent refuses .torrent files of more than ${HUGE_TORRENT} bytes`
+    const advice = `use --max-torrent-size ${HUGE_TORRENT}, or fewer files`
+    reportWarning(`${plan.request.source}: ${torrentSize} bytes, and ${why}; ${advice}`, io)
+  }
   const { webSeeds } = plan.request.parts
   const { isDirectory } = plan.content
   for (const fault of findSeedsWithoutSlash({ isDirectory, webSeeds })) reportWarning(fault, io)

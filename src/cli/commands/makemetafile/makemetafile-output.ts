@@ -11,7 +11,7 @@ import { announceUrls, formatDhtNode } from '../../../metainfo/trackers.js'
 import { hidePasskeys } from '../../../text/passkeys.js'
 import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import { whyLength } from '../../output/piece-length.js'
-import { countSkipped } from '../../output/skipped.js'
+import { countSkipped } from '../../../core/digests/skipped.js'
 
 /** A torrent that was made, or in a dry run would be made. Then `hashes` is null. */
 export interface MakeResult {
@@ -55,7 +55,7 @@ export function textLines(made: MakeResult, cwd: string): string[] {
   const verb = made.hashes === null ? 'would write' : 'wrote'
   const { torrent, source } = made.plan.request
   const target =
-    torrent === null ? 'standard output' : isDots(source) ? resolve(cwd, torrent) : torrent
+    torrent === null ? 'to standard output' : isDots(source) ? resolve(cwd, torrent) : torrent
   return [
     `${verb} ${target} (${formatBytes(made.torrentSize)})`,
     ...hashLines(made.hashes),

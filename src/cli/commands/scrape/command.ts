@@ -42,7 +42,7 @@ export function defineScrape({ io, finish }: CommandContext) {
       new Opt(
         '-a, --announce <url>',
         'request counts from this tracker, not from those of the torrent (repeatable)',
-        { trackers: 'tiers', isOwn: true },
+        { trackers: 'one', isOwn: true },
       )
         .argParser(trackers)
         .default([]),

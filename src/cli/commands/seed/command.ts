@@ -50,7 +50,13 @@ export function defineSeed({ io }: CommandContext) {
       await seed(
         {
           options,
-          keeping: { places, data, isBeside: true, sourceOf: recordedSource(options, io) },
+          keeping: {
+            places,
+            data,
+            isBeside: true,
+            sourceOf: recordedSource(options, io),
+            followSymlinks: options.followSymlinks,
+          },
           serving: {
             host: host === undefined ? null : bareHost(host),
             port,
@@ -80,6 +86,7 @@ function declareSeedOptions() {
         .argParser(collect)
         .default([]),
     )
+    .option('--follow-symlinks', 'follow links that lead outside, too', false)
     .addOption(stateDirOption('find the data that completedir recorded in this directory'))
     .addOption(
       secondsOption('--parse-dir-interval <seconds>', 'look at the directories this often', 30),
@@ -123,6 +130,7 @@ function recordedSource({ stateDir }: SeedOptions, { env, isRoot }: Io) {
   const held = new HeldTorrents([stateDirectory({ option: stateDir, env, isRoot })])
   return (torrent: string) => {
     const directory = realPath(dirname(torrent))
-    return directory === null ? null : held.sourceOf(directory, basename(torrent))
+    const path = directory === null ? null : held.sourceOf(directory, basename(torrent))
+    return path === null ? null : { path, byName: false }
   }
 }

@@ -56,6 +56,11 @@ export function defineServe({ io, finish, reloadConfiguration }: CommandContext)
     .addHelpText('after', EXAMPLES)
     .action(async (root, options, command) => {
       requireNames([root], 'directory')
+      const isTyped = (name: keyof ServeOptions) => command.getOptionValueSource(name) === 'cli'
+      if (isTyped('stateDir') && options.track === undefined)
+        throw usageError('--state-dir: needs --track, which saves the swarms there')
+      if (isTyped('seedPort') && !options.seed)
+        throw usageError('--seed-port: needs --seed, which listens there')
       boundHeapGrowth()
       const stderr = new BoundedOutput(io.stderr)
       const share = shareRequest(options, command, io)
@@ -300,6 +305,7 @@ async function seedGiven(
     data: [options.mirror.root],
     isBeside: false,
     sourceOf: () => null,
+    followSymlinks: options.mirror.followSymlinks,
     interval: LOOK,
     maxTorrentSize: LARGEST,
     hashContext,

@@ -21,7 +21,7 @@ import {
 import { threadsOption } from '../../options/reading.js'
 import { declareShareOptions } from '../../options/share.js'
 import * as read from '../../options/values.js'
-import { isTracker } from '../../../metainfo/trackers.js'
+import { isTracker, storedUrl } from '../../../metainfo/trackers.js'
 import type { PieceLength, TrackerUrl } from '../../../metainfo/values.js'
 import { DIRECTORY, FILE, Opt, SETTING } from '../../options/option.js'
 
@@ -246,7 +246,7 @@ const hosts = read.repeated((text) => {
   throw new InvalidArgumentError('Empty; give a host or the path of a Unix socket.')
 })
 
-const trackers = read.repeated((urls) => read.trackerTiers(urls.replaceAll('|', ',')).flat())
+const trackers = read.repeated((urls) => read.trackerTiers(urls).flat())
 
 const globs = read.repeated((text) => [read.checked(checkPattern)(text)])
 
@@ -258,7 +258,8 @@ function trackUrl(text: string): TrackerUrl | true {
   if (url?.port === '0') throw new InvalidArgumentError('Port 0 cannot be used in torrents.')
   const isHttp = /^https?:$/.test(url?.protocol ?? '') && url?.pathname === '/announce'
   const isAnnounce = isHttp || (url?.protocol === 'udp:' && url.port !== '')
-  if (isAnnounce && isTracker(text)) return text
+  const stored = storedUrl(text)
+  if (isAnnounce && isTracker(stored)) return stored
   throw new InvalidArgumentError(
     'Not an announce URL such as http://tracker.example:6969/announce.',
   )

@@ -19,12 +19,13 @@ import {
   FIELD_NAMES,
   type FieldName,
   findField,
-  furtherLines,
   hasFailed,
+  MOST_FILES,
   seedsJson,
   seedsText,
   showFields,
   showJson,
+  showOldText,
   showText,
   showTree,
 } from './views.js'
@@ -48,6 +49,7 @@ function declareShow() {
     .optionsGroup('Output:')
     .addOption(new Option('--tree', 'print the files as a tree').conflicts(['magnet', 'json']))
     .addOption(new Option('--magnet', 'print only the magnet link').conflicts('json'))
+    .option('--all', 'print all files, also at a terminal (default: the first 50)')
     .option('--json', 'print one line of JSON for each torrent')
     .addOption(
       new Option(
@@ -82,6 +84,11 @@ function declareShow() {
     .addHelpText('after', EXAMPLES)
 }
 
+/** The options, and the most files that are listed; null for BitTornado's output. */
+interface Shown extends Pick<ShowOptions, 'json' | 'magnet' | 'tree' | 'selectOnly'> {
+  readonly most: number | null
+}
+
 type ShowOptions = ReturnType<ReturnType<typeof declareShow>['opts']>
 
 export function defineShowmetainfo({ io, program, finish }: CommandContext) {
@@ -95,16 +102,19 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
     const isText = !json && !magnet && !tree && field.length === 0
     const heading = `${program} ${version()} - decode BitTorrent metainfo files\n\n`
     const isAligned = field.length > 1 || files.length > 1
+    const listed = io.stdout.isTTY && !options.all ? MOST_FILES : Infinity
+    // Under the legacy name the output equals BitTornado's
+    const most = program === 'btkit' ? listed : null
     let shown = 0
     const show = async (file: string) => {
       const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
       if (isText) io.stdout.write(shown++ > 0 ? '\n' : heading)
       const isFields = field.length > 0
       io.stdout.write(
-        isFields ? showFields(metainfo, field, isAligned) : view(metainfo, file, options),
+        isFields
+          ? showFields(metainfo, field, isAligned)
+          : view(metainfo, file, { ...options, most }),
       )
-      // Omitted under the legacy name, whose output equals BitTornado's
-      if (isText && program === 'btkit') io.stdout.write(furtherLines(metainfo))
       for (const { message } of metainfo.warnings) reportWarning(`${file}: ${message}`, io)
     }
     finish(await tryTorrents(files, { json, io }, show))
@@ -132,11 +142,14 @@ const fields = repeated((text) => {
   throw new InvalidArgumentError(`unknown field; use one of ${FIELD_NAMES.join(', ')}`)
 })
 
-function view(metainfo: Metainfo, file: string, options: ShowOptions): string {
+function view(metainfo: Metainfo, file: string, options: Shown): string {
   if (options.json) return showJson(metainfo, file)
   if (options.magnet) return `${selectingLink(metainfo, file, options.selectOnly)}\n`
   if (options.tree) return showTree(metainfo)
-  return showText(metainfo, basename(file))
+  const { most } = options
+  return most === null
+    ? showOldText(metainfo, basename(file))
+    : showText(metainfo, basename(file), most)
 }
 
 /**

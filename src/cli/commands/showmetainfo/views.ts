@@ -1,4 +1,7 @@
 import { Buffer } from 'node:buffer'
+import { latin1 } from '../../../bytes.js'
+import { isBlank, isByteString } from '../../../metainfo/bencode/value.js'
+import { topLevelValue } from '../../../metainfo/edit/splice-torrent.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import {
   countLayers,
@@ -9,7 +12,7 @@ import {
 } from '../../../metainfo/metainfo.js'
 import { formatDhtNode, formatAnnounceList } from '../../../metainfo/trackers.js'
 import { otherKeys } from '../../../metainfo/other-keys.js'
-import { count, formatBytes } from '../../../text/quantity.js'
+import { count, formatBytes, formatNumber } from '../../../text/quantity.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import { alignTree } from '../../../metainfo/build/info.js'
 import { basename } from 'node:path'
@@ -19,13 +22,56 @@ import type { SeedCheck } from '../../../clients/web-seeds/check-seed.js'
 const LABEL_WIDTH = 14
 
 /** Formats a torrent like BitTornado's btshowmetainfo, with lines for values unknown to it. */
-export function showText(metainfo: Metainfo, file: string): string {
-  const lines = [
+export function showOldText(metainfo: Metainfo, file: string): string {
+  const { isDirectory, files } = metainfo
+  const listed = files.map((each) => fileOf(each))
+  const list = isDirectory ? [line('files', ''), ...listed] : []
+  return [namesOf(metainfo, file), ...list, totalOf(metainfo), valuesOf(metainfo)].join('')
+}
+
+/** The most files that are listed at a terminal. */
+export const MOST_FILES = 50
+
+/** Formats a torrent for people: all other values first, then at most `most` files. */
+export function showText(metainfo: Metainfo, file: string, most: number): string {
+  const parts = [namesOf(metainfo, file), totalOf(metainfo), valuesOf(metainfo)]
+  return [...parts, furtherLines(metainfo), fileList(metainfo, most)].join('')
+}
+
+/** Lists the files without pad files, each with its pieces root if it has one (BEP 52). */
+function fileList(metainfo: Metainfo, most: number): string {
+  const { isDirectory, files } = metainfo
+  const tree = alignTree(metainfo)
+  const roots = files.map((_, at) => hexOf(tree[at]?.piecesRoot))
+  if (!isDirectory) return optional('pieces root', roots[0])
+  const listed = files.flatMap((each, at) => (each.padding ? [] : fileOf(each, roots[at])))
+  const rest = listed.length - most
+  const more = rest > 0 ? `   … and ${formatNumber(rest)} more (--all)\n` : ''
+  return [line('files', String(listed.length)), ...listed.slice(0, most), more].join('')
+}
+
+function fileOf({ path, length }: MetainfoFile, root?: string | null): string {
+  return `   ${escapeText(path.join('/'))} (${length})${root ? ` ${root}` : ''}\n`
+}
+
+function namesOf({ infoHash, infoHashV2, isDirectory, name }: Metainfo, file: string): string {
+  return [
     line('metainfo file', file),
-    optional('info hash', metainfo.infoHash),
-    optional('info hash v2', metainfo.infoHashV2),
-    ...contentLines(metainfo),
-    optional('announce url', metainfo.announce),
+    optional('info hash', infoHash),
+    optional('info hash v2', infoHashV2),
+    line(isDirectory ? 'directory name' : 'file name', name),
+  ].join('')
+}
+
+function totalOf({ isDirectory, size, pieceLength }: Metainfo): string {
+  const whole = Math.floor(size / pieceLength)
+  const total = `${size} (${whole} * ${pieceLength} + ${size % pieceLength})`
+  return line(isDirectory ? 'archive size' : 'file size', total)
+}
+
+function valuesOf(metainfo: Metainfo): string {
+  const lines = [
+    optional('announce url', metainfo.announce ?? blankAnnounce(metainfo)),
     optional('announce-list', metainfo.announceList && formatAnnounceList(metainfo.announceList)),
     optional('http seeds', metainfo.httpSeeds?.join('|')),
     optional('comment', metainfo.comment),
@@ -39,6 +85,12 @@ export function showText(metainfo: Metainfo, file: string): string {
   return lines.join('')
 }
 
+/** An announce that is blank, which counts as none but has its line; null for any other. */
+function blankAnnounce(metainfo: Metainfo): string | null {
+  const value = topLevelValue(metainfo, 'announce')
+  return isByteString(value) && isBlank(value) ? latin1(value) : null
+}
+
 /**
  * The size in readable units, without pad files. It has its own line because scripts rely on the
  * form of the other lines.
@@ -50,7 +102,7 @@ function sizeLine(metainfo: Metainfo): string {
 }
 
 /** Lines that btkit adds and BitTornado's program did not have. */
-export function furtherLines(metainfo: Metainfo): string {
+function furtherLines(metainfo: Metainfo): string {
   const { updateUrl, similar, collections } = metainfo
   return [
     sizeLine(metainfo),
@@ -76,22 +128,11 @@ function otherKeysLine(keys: readonly string[]): string {
   return line('other keys', [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(', '))
 }
 
-/**
- * Version 2 data of a torrent (BEP 52): the health of its piece layers, and the pieces root of each
- * file. Empty for v1 torrents.
- */
+/** The versions of a torrent with version 2 (BEP 52), and the health of its piece layers. */
 function versionLines({ version, tree }: Metainfo): string {
   if (tree === null) return ''
-  const rooted = tree.filter(({ piecesRoot }) => piecesRoot !== null)
-  return [
-    line('version', version === 'hybrid' ? '1 and 2 (hybrid)' : '2'),
-    line('piece layers', formatHealth(countLayers(tree))),
-    line('pieces roots', ''),
-    ...rooted.map(({ file, piecesRoot }) => {
-      const root = Buffer.from(piecesRoot ?? []).toString('hex')
-      return `   ${root} ${escapeText(file.path.join('/'))}\n`
-    }),
-  ].join('')
+  const versions = line('version', version === 'hybrid' ? '1 and 2 (hybrid)' : '2')
+  return versions + line('piece layers', formatHealth(countLayers(tree)))
 }
 
 /** `2 of 3 right, 1 missing`, or `none needed` if no file is longer than a piece. */
@@ -103,19 +144,6 @@ function formatHealth({ ok, missing, wrong }: LayerHealth): string {
     ...(wrong > 0 ? [`, ${wrong} wrong`] : []),
   ]
   return `${ok} of ${needed} right${faults.join('')}`
-}
-
-function contentLines(metainfo: Metainfo): string[] {
-  const { name, isDirectory, files, size, pieceLength } = metainfo
-  const whole = Math.floor(size / pieceLength)
-  const total = `${size} (${whole} * ${pieceLength} + ${size % pieceLength})`
-  if (!isDirectory) return [line('file name', name), line('file size', total)]
-  return [
-    line('directory name', name),
-    line('files', ''),
-    ...files.map((file) => `   ${escapeText(file.path.join('/'))} (${file.length})\n`),
-    line('archive size', total),
-  ]
 }
 
 /** The creation date as `2026-11-20 07:21:47 UTC`. */

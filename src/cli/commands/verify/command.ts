@@ -12,19 +12,23 @@ import {
 } from '../../open/torrent-input.js'
 import type { Engine } from '../../../core/digests/hash-content.js'
 import type { Io } from '../../io.js'
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import {
   type TorrentPlace,
   measureTorrents,
   verifyTorrents,
+  type VerifiedTorrent,
   type VerifyOutcome,
   type VerifyRun,
 } from '../../../core/verify/verify-torrents.js'
-import { BtkitError, usageError } from '../../../errors.js'
+import { BtkitError, usageError, valueOr } from '../../../errors.js'
+import { readStart } from '../../../files/read-bounded.js'
 import { isDirectory } from '../../line/operands.js'
 import type { VerifyContext } from '../../../core/verify/check-pieces.js'
 import { reportError, reportNote, reportWarning } from '../../output/messages.js'
 import { openProgress } from '../../output/bar.js'
+import { inShell } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import {
   uncheckedJson,
@@ -125,7 +129,7 @@ async function findTargets(
   const [torrent = '', path] = operands
   const isAlone = filesFrom === undefined && data === undefined && operands.length <= 2
   if (isAlone && (path === undefined || isPath(path))) {
-    const place = { torrent, path: path ?? dirname(torrent), byName: false }
+    const place = { torrent, path: path ?? dirname(torrent) }
     return { places: [place], refused: [], isSingle: true }
   }
   checkSeveral(operands, options)
@@ -135,7 +139,7 @@ async function findTargets(
     const what = filesFrom === '-' ? 'standard input' : filesFrom
     throw new BtkitError('empty', `${what}: names no torrent; nothing was checked`)
   }
-  const byName = data !== undefined
+  const byName = data !== undefined || undefined
   return {
     places: torrents.map((torrent) => ({ torrent, path: data ?? dirname(torrent), byName })),
     refused: list.refused,
@@ -156,16 +160,25 @@ function checkSeveral(operands: readonly string[], { data, filesFrom }: VerifyOp
     throw usageError('-: only a single torrent can come from standard input')
   }
   const directory = operands.find(isDirectory)
+  const [first = '', torrent = ''] = operands
+  if (operands.length === 2 && !isPath(torrent) && (first === directory || isOtherFile(first))) {
+    const what = first === directory ? 'a directory, not a torrent' : 'not a torrent'
+    const typed = `btkit verify ${inShell(torrent)} ${inShell(first)}`
+    throw usageError(`${first}: ${what}; the torrent comes first: ${typed}`)
+  }
   if (directory !== undefined) {
-    const [first, torrent = ''] = operands
-    const isSwapped = operands.length === 2 && directory === first && !isPath(torrent)
-    const other =
+    const hint =
       data === undefined
         ? 'use --data for the data of several torrents'
         : howToNameTorrents(directory)
-    const hint = isSwapped ? `the torrent comes first: btkit verify ${torrent} ${directory}` : other
     throw usageError(`${directory}: a directory, not a torrent; ${hint}`)
   }
+}
+
+/** Whether a path leads to a file that is certainly not a torrent. */
+function isOtherFile(path: string): boolean {
+  const start = isPath(path) ? valueOr(null, () => readStart(path, 1)) : null
+  return start !== null && start[0] !== 'd'.charCodeAt(0)
 }
 
 /** One run of the command. */
@@ -183,8 +196,6 @@ interface Run {
  */
 async function runVerify(run: Run): Promise<number> {
   const { targets, options, tally, io } = run
-  // False if extra files were wanted and could not be searched for
-  let isComplete = true
   for (const { file, error } of targets.refused) {
     report({ torrent: file, report: null, error }, 0, run)
   }
@@ -192,11 +203,7 @@ async function runVerify(run: Run): Promise<number> {
     let started = io.monotonic()
     for await (const outcome of outcomesOf(run)) {
       report(outcome, (io.monotonic() - started) / 1000, run)
-      const extraError = outcome.report?.extraError ?? null
-      if (extraError !== null) {
-        reportError(extraError, io)
-        isComplete = false
-      }
+      for (const { message } of outcome.report?.extraProblems ?? []) reportWarning(message, io)
       started = io.monotonic()
     }
   } catch (error) {
@@ -206,7 +213,7 @@ async function runVerify(run: Run): Promise<number> {
   const isWhole = tally.notWhole + tally.failed === 0
   const isQuiet = options.json || (options.quiet && isWhole)
   if (!targets.isSingle && !isQuiet) io.stdout.write(sumLine(tally))
-  return isWhole && isComplete ? 0 : 1
+  return isWhole ? 0 : 1
 }
 
 /** Yields the results, with a progress bar for all torrents. */
@@ -217,7 +224,7 @@ async function* outcomesOf({
   io,
 }: Run): AsyncGenerator<VerifyOutcome> {
   const work: VerifyRun = {
-    ...{ ...options, places: targets.places },
+    ...{ ...options, places: targets.places, rawNames: true },
     read: (torrent) => readTorrentInput(torrent, options.maxTorrentSize, io),
   }
   const hasBar = !options.quiet && io.stderr.isTTY === true
@@ -260,7 +267,22 @@ function report(outcome: VerifyOutcome, seconds: number, run: Run): void {
     const linesOf = targets.isSingle ? linesOfOne : linesOfSeveral
     const lines = linesOf(report, torrent, io.cwd)
     io.stdout.write(lines)
+    hintAtData(outcome, run)
   }
+}
+
+/** The most files of a torrent to look for in the directory of --data itself. */
+const MOST_LOOKED_FOR = 100
+
+/** If the torrent's files are in the directory of --data itself, says how to check them. */
+function hintAtData({ torrent, metainfo, report }: VerifiedTorrent, { options, io }: Run): void {
+  const { data } = options
+  const isMissing = report.files.every(({ status }) => status === 'missing')
+  if (data === undefined || !metainfo.isDirectory || !isMissing) return
+  const some = metainfo.files.filter(({ padding }) => !padding).slice(0, MOST_LOOKED_FOR)
+  if (!some.some(({ path }) => existsSync(resolve(io.cwd, data, ...path)))) return
+  const typed = `btkit verify ${inShell(torrent)} ${inShell(data)}`
+  reportNote(`${data}: has files of the torrent itself; to check these: ${typed}`, io)
 }
 
 function tellProgress({ targets, options, tally, io }: Run): void {

@@ -147,7 +147,8 @@ test('with --quiet, each run reports names that can have no torrent', async (t) 
   const one = `btkit: ${mirror.at(longName('x'))}: ${WHY}; ${ADVICE}\n`
   for (let i = 0; i < 2; i++) assert.deepEqual(await quietly(mirror), [1, one])
   writeFileSync(mirror.at(longName('y')), 'y')
-  const two = `btkit: 2 entries (${mirror.at(longName('x'))}, …): ${WHY}; ${ADVICE}\n`
+  const names = ['x', 'y'].map((letter) => mirror.at(longName(letter))).join(', ')
+  const two = `btkit: 2 entries (${names}): ${WHY}; ${ADVICE}\n`
   for (const args of [['--dry-run'], [], []])
     assert.deepEqual(await quietly(mirror, args), [1, two])
   for (const letter of ['x', 'y']) renameSync(mirror.at(longName(letter)), mirror.at(letter))

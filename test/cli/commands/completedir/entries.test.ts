@@ -59,6 +59,13 @@ test('core and CVS are content, except with the name of BitTornado', async (t) =
   assert.equal((info['files'] as unknown[]).length, 2)
 })
 
+test('a directory of hidden files only is said to be hidden, and included with --hidden', async (t) => {
+  const mirror = new Mirror(t, { 'os/.a': '1', 'os/.b': '2' })
+  const { stdout } = await mirror.run()
+  assert.match(stdout, /^skipped \S+\/os: hidden; --hidden includes it\n/)
+  assert.deepEqual(entriesOf((await mirror.report(['--hidden'])).created), ['os'])
+})
+
 test('a new torrent is reported with the entries that it lacks', async (t) => {
   const files = { 'os/.disk/info': '1', 'os/.treeinfo': '2', 'os/vmlinuz': '3', '.git/x': '4' }
   const mirror = new Mirror(t, files)
@@ -227,12 +234,13 @@ test("a dry run that can't tell whose a torrent is says so", async (t) => {
 
 const MANY = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`e${1000 + i}`, 'x']))
 
-test('200 entries that fail alike give one line with a count and the first names', async (t) => {
+test('200 entries that fail alike give one line with a count, twenty names and the way to all', async (t) => {
   const mirror = new Mirror(t, MANY)
   for (const name of Object.keys(MANY)) mkdirSync(mirror.torrent(name))
   const { status, stderr } = await mirror.run(['--quiet'])
-  const first = [1000, 1001, 1002].map((i) => mirror.torrent(`e${i}`)).join(', ')
-  assert.equal(stderr, `btkit: 200 entries (${first}, …): is a directory\n`)
+  const first = Array.from({ length: 20 }, (_, i) => mirror.torrent(`e${1000 + i}`)).join(', ')
+  const entries = `200 entries (${first}, … 180 more; --json names all)`
+  assert.equal(stderr, `btkit: ${entries}: is a directory\n`)
   assert.deepEqual([status, (await mirror.report()).failed.length], [1, 200])
 })
 
@@ -244,7 +252,7 @@ test('200 entries that are skipped alike give one line, and others theirs', asyn
   const first = [1000, 1001, 1002].map((i) => mirror.at(`e${i}`)).join(', ')
   assert.deepEqual(lines, [
     `skipped ${mirror.at('broken')}: broken link`,
-    `skipped 200 entries (${first}, …): empty`,
+    `skipped 200 entries (${first}, … 197 more; --json names all): empty`,
   ])
 })
 

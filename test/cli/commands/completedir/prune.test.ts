@@ -161,9 +161,9 @@ test('torrents without a source that a lost state does not record are named once
   writeFileSync(mirror.at('x'), 'x')
   await mirror.report(['--exclude', 'x'])
   writeFileSync(mirror.torrent('x'), 'excluded, but there')
-  const names = ['a', 'b', 'c'].map((name) => mirror.torrent(name)).join(', ')
+  const names = ['a', 'b', 'c', 'd'].map((name) => mirror.torrent(name)).join(', ')
   const why = 'no source here, and no record in the state; delete if not needed'
-  const said = `btkit: warning: 4 entries (${names}, …): ${why}\n`
+  const said = `btkit: warning: 4 entries (${names}): ${why}\n`
   const prune = ['--prune', '--exclude', 'x']
   for (const stderr of [said, '']) {
     const run = await mirror.run([...prune, '--quiet'])

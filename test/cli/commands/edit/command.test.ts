@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
@@ -88,7 +88,24 @@ test('setting the current value is not a change', async (t) => {
   const same = ['--add-tracker', A, '--add-web-seed', A, '--name', 'a.txt', '--remove-tracker', 'x']
   const { stdout, stderr } = await runBtkit(['edit', path, ...same])
   const warning = 'btkit: warning: --remove-tracker x: no torrent has it\n'
-  assert.deepEqual([stdout, stderr], ['', `${warning}btkit: 0 of 1 torrent changed\n`])
+  assert.deepEqual(
+    [stdout, stderr],
+    ['', `${warning}btkit: 0 of 1 torrent changed; 1 already is as wanted\n`],
+  )
+})
+
+test('a large file that is not a torrent is refused as that, and the limit has a unit', async (t) => {
+  const directory = makeScratch(t, { 'a.iso': '', 'a.torrent': 'd' })
+  const [iso, torrent] = [join(directory, 'a.iso'), join(directory, 'a.torrent')]
+  for (const path of [iso, torrent]) truncateSync(path, 65 * 1024 * 1024)
+  const other = await runBtkit(['edit', iso, '--comment', 'x'])
+  assert.deepEqual(
+    [other.status, other.stderr],
+    [1, `btkit: ${iso}: not a torrent (binary data)\n`],
+  )
+  const { status, stderr } = await runBtkit(['edit', torrent, '--comment', 'x'])
+  const reason = 'larger than the limit of 64 MiB (--max-torrent-size)'
+  assert.deepEqual([status, stderr], [1, `btkit: ${torrent}: ${reason}\n`])
 })
 
 test('the last web seed leaves no key behind', async (t) => {
@@ -218,9 +235,59 @@ test('removing all but one tracker leaves only announce', async (t) => {
   assert.deepEqual(await after(t, ['--remove-tracker', A], 'announce'), [B])
 })
 
+for (const [edit, announce, list] of [
+  [['edit', '--add-tracker', B], A, [[A], [B]]],
+  [['reannounce', '--add', B], A, [[A], [B]]],
+  [['reannounce', '--replace', `${A}=${B}`], B, [[B]]],
+  [['edit', '--tracker', B], B, undefined],
+] as [string[], string, string[][] | undefined][]) {
+  test(`blank trackers go when ${edit.slice(0, 2).join(' ')} writes the list`, async (t) => {
+    const blank = { announce: A, 'announce-list': [[''], [A, ' '], []] }
+    const path = join(makeScratch(t, { a: torrentOf(singleFileInfo(), blank) }), 'a')
+    assert.equal((await runBtkit([...edit, path])).status, 0)
+    const expected = { announce, 'announce-list': list }
+    assert.deepEqual(readFileSync(path), Buffer.from(torrentOf(singleFileInfo(), expected)))
+  })
+}
+
+test('a blank web seed goes when another is added', async (t) => {
+  const blank = torrentOf(singleFileInfo(), { announce: A, 'url-list': ['', ' '] })
+  const path = join(makeScratch(t, { a: blank }), 'a')
+  assert.equal((await runBtkit(['edit', '--add-web-seed', B, path])).status, 0)
+  assert.ok(readFileSync(path).includes(`8:url-listl${B.length}:${B}e`))
+})
+
+test('a tracker or seed beyond ASCII is removed in the form that was typed, too', async (t) => {
+  const url = 'http://ä.example/é'
+  for (const list of ['tracker', 'web-seed', 'http-seed']) {
+    const path = join(makeScratch(t, { a: TORRENT }), 'a')
+    await runBtkit(['edit', path, `--add-${list}`, url])
+    assert.ok(readFileSync(path).includes('http://xn--4ca.example/%C3%A9'))
+    const { stderr } = await runBtkit(['edit', path, `--remove-${list}`, url])
+    assert.equal(stderr, 'btkit: 1 of 1 torrent changed\n')
+    assert.ok(!readFileSync(path).includes('xn--'))
+  }
+})
+
+test('a torrent that becomes private with DHT nodes causes a warning, with the way out', async (t) => {
+  const path = join(makeScratch(t, { a: TORRENT }), 'a')
+  const said = 'private with DHT nodes: clients must not use them; --unset nodes'
+  const { stderr } = await runBtkit(['edit', path, '--private', '--source', 'x'])
+  assert.ok(stderr.includes(`btkit: warning: ${path}: ${said}\n`), stderr)
+  const without = await runBtkit(['edit', path, '--private', '--source', 'y', '--unset', 'nodes'])
+  assert.ok(!without.stderr.includes('nodes'))
+})
+
 test('commas separate the trackers of a tier', async (t) => {
   const args = ['--tracker', `${C},${B}`, '--tracker', A]
   assert.deepEqual(await after(t, args, 'announce-list'), [`${C},${B}`, A])
+})
+
+test('a bar begins a tier, also among trackers to add', async (t) => {
+  const set = ['--tracker', `${C},${B}|${A}`]
+  assert.deepEqual(await after(t, set, 'announce-list'), [`${C},${B}`, A])
+  const add = ['--add-tracker', `${C}|udp://d.example:1`]
+  assert.deepEqual(await after(t, add, 'announce-list'), [A, B, C, 'udp://d.example:1'])
 })
 
 test('any other key is set and removed, also in info', async (t) => {

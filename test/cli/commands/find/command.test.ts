@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {
+  chmodSync,
   copyFileSync,
   mkdirSync,
   readFileSync,
@@ -11,7 +12,9 @@ import {
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
+import { runExecutable } from '../../../support/executable.js'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { unlessAlwaysPermitted, unprivileged } from '../../../support/unprivileged.js'
 import { makeScratch } from '../../../support/scratch.js'
 
 /** A torrent of a directory with three files, whose pieces run through several of them. */
@@ -131,4 +134,42 @@ test('a renamed file of which a part is damaged is shown as damaged, not as miss
   writeFileSync(place('files/release/renamed'), pseudoRandom(100_000, 9))
   const other = await find([torrent, '--in', place('files')])
   assert.equal(other.statuses[0], 'missing')
+})
+
+test('two files of one size in one piece are found by other names', async (t) => {
+  const place = (name: string) => join(directory, name)
+  const directory = makeScratch(t, { 'two/a': pseudoRandom(100, 1), 'two/b': pseudoRandom(100, 2) })
+  const make = ['makemetafile', place('two'), '--trackerless', '--no-cache']
+  assert.equal((await runBtkit(make)).status, 0)
+  for (const [x, y] of [
+    ['x', 'y'],
+    ['y', 'x'],
+  ] as const) {
+    const pool = makeScratch(t)
+    copyFileSync(place('two/a'), join(pool, x))
+    copyFileSync(place('two/b'), join(pool, y))
+    const { status, paths } = await find([place('two.torrent'), '--in', pool])
+    assert.deepEqual([status, paths], [0, [join(pool, x), join(pool, y)]])
+  }
+})
+
+test('names that are not UTF-8 are reported, and data beside them is found', async (t) => {
+  const { place, torrent } = await plant(t)
+  writeFileSync(Buffer.concat([Buffer.from(place('files/')), Buffer.from('caf\xe9', 'latin1')]), '')
+  const { status, stderr, statuses } = await find([torrent, '--in', place('files')])
+  const warning = `btkit: warning: ${place('files')}/caf\\xe9: the name is not valid UTF-8\n`
+  assert.deepEqual([status, stderr], [0, warning])
+  assert.deepEqual(statuses, ['found', 'empty', 'found', 'found'])
+})
+
+test('a directory that cannot be read is reported', unlessAlwaysPermitted, async (t) => {
+  const { place, torrent } = await plant(t)
+  renameSync(place('files/release/a'), place('files/renamed'))
+  mkdirSync(place('files/shut'), { mode: 0 })
+  const args = ['find', torrent, '--in', place('files')]
+  chmodSync(place('.'), 0o755)
+  const { status, stdout, stderr } = await runExecutable('btkit', args, unprivileged)
+  assert.match(stdout, /: found 4 of 4 files\n/)
+  const warning = `btkit: warning: ${place('files')}/shut: permission denied\n`
+  assert.deepEqual([status, stderr], [0, warning])
 })

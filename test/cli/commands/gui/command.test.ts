@@ -125,7 +125,15 @@ presets:
     private: true
     hybrid: true
     piece-length: 1M
-    exclude: ['*.tmp', '*.bak']
+    exclude: ['*.tmp', 'My Files/**']
+    v2: false
+    include: ['*.iso']
+    set: {x: 1}
+    max-piece-size: 4M
+    symlinks: skip
+    date: now
+    http-seed: [http://h.example/]
+    source: [ONE, TWO]
     comment: ours
     web-seed: [http://w.example/]
     entropy: true
@@ -140,10 +148,14 @@ presets:
       private: 'on',
       version: 'hybrid',
       piece: String(1024 * 1024),
-      exclude: '*.tmp *.bak',
+      exclude: '*.tmp "My Files/**"',
       comment: 'ours',
       webseeds: 'http://w.example/',
     },
+    missing: [
+      ...['include', 'set', 'max-piece-size', 'symlinks', 'date', 'http-seed', 'source'],
+      'entropy',
+    ],
   })
 })
 

@@ -102,7 +102,7 @@ test('without a tracker the torrent has none, and a note says so', async (t) => 
 test('a private torrent without a tracker is refused with the ways to do without', async (t) => {
   const { source, directory } = makeWorkplace(t)
   const { status, stderr } = await runBtkit(['makemetafile', source, '--private'])
-  const ways = '--node, --web-seed or --http-seed, or use --trackerless'
+  const ways = '--web-seed or --http-seed, or use --trackerless'
   const why = `no tracker, which --private needs; give its URL, ${ways}`
   assert.equal(stderr, `btkit: ${why}\n`)
   const config = join(directory, 'c.yaml')
@@ -112,6 +112,17 @@ test('a private torrent without a tracker is refused with the ways to do without
   assert.equal(configured.stderr, `btkit: ${why} (${place})\n`)
   rmSync(config)
   assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
+})
+
+test('a private torrent with DHT nodes is refused, also with a tracker', async (t) => {
+  const { source, directory } = makeWorkplace(t)
+  const why = 'peers of a private torrent come from its tracker only (BEP 27)'
+  for (const tracker of [[], ['-a', 'http://t/announce']]) {
+    const args = [source, '--private', '--node', 'h.example:1', ...tracker]
+    const { status, stderr } = await runBtkit(['makemetafile', ...args])
+    assert.equal(stderr, `btkit: private and DHT nodes cannot be used together: ${why}\n`)
+    assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
+  }
 })
 
 for (const args of [

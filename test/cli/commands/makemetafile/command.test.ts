@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
-import { makeScratch } from '../../../support/scratch.js'
+import { makeScratch, plantSparse } from '../../../support/scratch.js'
 import { makeWorkplace, TRACKER } from './make.js'
 
 test('it says what it wrote, the info hash, and what is in it', async (t) => {
@@ -177,8 +177,20 @@ test('only skipped files: the directory is said to hold none', async (t) => {
   const directory = makeScratch(t, { 'd/.a': '1', 'd/Thumbs.db': '2' })
   const source = join(directory, 'd')
   const { status, stderr } = await runBtkit(['makemetafile', source, TRACKER])
-  const message = `btkit: ${source}: no file left: all 2 entries are skipped\n`
+  const skipped = '1 hidden (.a; --hidden includes it), 1 system'
+  const message = `btkit: ${source}: no file left: skipped ${skipped}\n`
   assert.deepEqual([status, stderr, readdirSync(directory)], [1, message, ['d']])
+})
+
+test('a .torrent that libtorrent refuses causes a warning before hashing', async (t) => {
+  const source = plantSparse(makeScratch(t), 'big', 10_000_000 * 1024)
+  const make = (pow2: string) =>
+    runBtkit(['makemetafile', source, TRACKER, '--dry-run', '-l', pow2, '--no-cache'])
+  assert.match(
+    (await make('14')).stderr,
+    /^btkit: warning: \S+\/big: 125\d{5} bytes, and libtorrent refuses .torrent files of more than 10000000 bytes; use --max-torrent-size 10000000, or fewer files\n$/,
+  )
+  assert.equal((await make('15')).stderr, '')
 })
 
 test('an empty directory is said to be so', async (t) => {

@@ -58,6 +58,8 @@ test('the address of updates is put into info', async (t) => {
   const { make, torrent } = makeWorkplace(t)
   await make(['--update-url', 'https://u.example/feed?x=1'])
   assert.equal(torrent().info['update-url'], 'https://u.example/feed?x=1')
+  await make(['--update-url', 'https://ü.example/ü', '--force'])
+  assert.equal(torrent().info['update-url'], 'https://xn--tda.example/%C3%BC')
 })
 
 for (const [args, message] of [

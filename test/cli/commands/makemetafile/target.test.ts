@@ -74,7 +74,7 @@ test('--target - writes the torrent to standard output, and messages to standard
   const { status, bytes, stderr } = await make(['--target', '-'])
   assert.equal(status, 0)
   assert.equal(decodeTorrent(bytes).info['name'], 'a.iso')
-  assert.match(stderr, /^wrote standard output \(\d+ B\)\ninfo hash: \w{40}\ncontent: /)
+  assert.match(stderr, /^wrote to standard output \(\d+ B\)\ninfo hash: \w{40}\ncontent: /)
   assert.deepEqual(readdirSync(directory), ['a.iso'])
 })
 
@@ -91,7 +91,7 @@ test('a torrent is not written to a terminal', async (t) => {
     assert.deepEqual([status, stderr], [2, `btkit: ${message}\n`])
   }
   await make(['--target', '-', '--dry-run'], { stdout: terminal })
-  assert.match(terminal.text, /^would write standard output/)
+  assert.match(terminal.text, /^would write to standard output/)
 })
 
 test('several torrents go into a target directory', async (t) => {
@@ -240,5 +240,5 @@ test('--dry-run finds out what a real run would stumble over', async (t) => {
 test('--dry-run --target - prints no torrent', async (t) => {
   const { make } = makeWorkplace(t)
   const { stdout } = await make(['--dry-run', '--target', '-'])
-  assert.match(stdout, /^would write standard output/)
+  assert.match(stdout, /^would write to standard output/)
 })

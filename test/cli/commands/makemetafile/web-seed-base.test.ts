@@ -60,14 +60,21 @@ test('an address of the directory is enough for peers to begin with', async (t) 
   assert.equal(status, 0)
 })
 
-const WRONG = ['m.example', 'ftp://m/', 'http://m/?a', 'http://m/#a', 'http://m/a b', '']
+const WRONG = {
+  'm.example': /web-seed-base.*no https:\/\/ or http:\/\/ in front; type http:\/\/m\.example/,
+  'ftp://m/': /web-seed-base.*not an http or https URL/,
+  'http://m/?a': /web-seed-base.*not an http or https URL/,
+  'http://m/#a': /web-seed-base.*has '#'; type http:\/\/m\/%23a/,
+  'http://m/a b': /web-seed-base.*has a blank; type http:\/\/m\/a%20b/,
+  '': /web-seed-base.*not an http or https URL/,
+}
 
-for (const url of WRONG) {
+for (const [url, reason] of Object.entries(WRONG)) {
   test(`--web-seed-base '${url}' is refused`, async (t) => {
     const { make } = makeWorkplace(t)
     const { status, stderr } = await make(['--web-seed-base', url])
     assert.equal(status, 2)
-    assert.match(stderr, /web-seed-base.*not an http or https URL/)
+    assert.match(stderr, reason)
   })
 }
 

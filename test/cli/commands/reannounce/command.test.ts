@@ -84,8 +84,16 @@ test('if nothing matches, nothing is written and the status is 0', async (t) => 
   const { status, stdout, stderr } = await runBtkit(['reannounce', '--remove', NEW, a])
   const warning = `btkit: warning: --remove ${NEW}: no torrent has it\n`
   assert.deepEqual([status, stdout], [0, ''])
-  assert.equal(stderr, `${warning}btkit: 0 of 1 torrent changed\n`)
+  assert.equal(stderr, `${warning}btkit: 0 of 1 torrent changed; 1 already is as wanted\n`)
   assert.equal(statSync(a).mtimeMs, 1_000_000)
+})
+
+test('a tracker beyond ASCII is replaced by the form that was typed, too', async (t) => {
+  const path = join(makeScratch(t, { a: torrent({ announce: 'http://xn--4ca.example/a' }) }), 'a')
+  const replacement = 'http://ä.example=http://ö.example'
+  const { stderr } = await runBtkit(['reannounce', '--replace', replacement, path])
+  assert.equal(stderr, 'btkit: 1 of 1 torrent changed\n')
+  assert.deepEqual(trackersOf(path), ['http://xn--nda.example/a', null])
 })
 
 test('a replacement of a tracker that no torrent has causes a warning', async (t) => {

@@ -70,7 +70,10 @@ test('the JSON has both hashes', async (t) => {
 test('the name that it has already is no change', async (t) => {
   const path = join(makeScratch(t, { a: OLD }), 'a')
   const { stdout, stderr } = await runBtkit(['rename', path, 'a.txt'])
-  assert.deepEqual([stdout, stderr], ['', 'btkit: 0 of 1 torrent changed\n'])
+  assert.deepEqual(
+    [stdout, stderr],
+    ['', 'btkit: 0 of 1 torrent changed; 1 already is as wanted\n'],
+  )
   const legacy = await runBtkit([path, 'a.txt'], LEGACY)
   assert.equal(legacy.stdout, 'old filename: a.txt\nnew filename: a.txt\ndone.\n')
   assert.equal(legacy.stderr, '')

@@ -101,6 +101,16 @@ for (const [what, args, why] of [
   ['a list of bans without --track', ['--trackerless', '--banned-list', '/b'], /needs --track/],
   ['torrents without --track', ['--trackerless', '--allowed-dir', '/t'], /needs --track/],
   [
+    'a state without --track',
+    ['--trackerless', '--state-dir', '/s'],
+    /^btkit: --state-dir: needs --track/,
+  ],
+  [
+    'the port of a seed without --seed',
+    ['--trackerless', '--seed-port', '0'],
+    /--seed-port: needs --seed/,
+  ],
+  [
     'without users',
     ['--track', 'udp://h:1', '--make-from', '/f'],
     /^btkit: --make-from: needs --admin-users/,

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { BencodeDict } from '../../../../src/metainfo/bencode/value.js'
 import { version } from '../../../../src/process.js'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { Captured, runBtkit } from '../../../support/run-btkit.js'
 import {
   directoryInfo,
   editedGolden,
@@ -66,6 +66,11 @@ test('a directory is shown as BitTornado did, byte for byte', async (t) => {
   )
 })
 
+test('a blank announce is shown as BitTornado did', async (t) => {
+  const { stdout } = await showAsBitTornado(t, torrentOf(singleFileInfo(), { announce: '' }))
+  assert.ok(stdout.endsWith('file size.....: 5 (0 * 16384 + 5)\nannounce url..: \n'), stdout)
+})
+
 test('values that BitTornado does not know follow in the same style', async (t) => {
   const info = singleFileInfo({ private: 1, source: 'TAG' })
   const torrent = torrentOf(info, {
@@ -96,19 +101,39 @@ test('a hybrid torrent is shown with both info hashes', async (t) => {
   assert.match(stdout, /^info hash v2\.\.: 9648db46c69453a15f2efd2befc6f506381f818bb3b1af67/m)
 })
 
-test('btkit shows the roots of version 2 and what its layers are worth', async (t) => {
+test('btkit shows what the layers of version 2 are worth, and roots beside files without padding', async (t) => {
   const { stdout } = await show(t, goldenTorrent('hybrid-directory.torrent'))
   const [, tail] = stdout.split('\nversion')
   assert.equal(
     tail,
     '.......: 1 and 2 (hybrid)\n' +
       'piece layers..: 2 of 2 right\n' +
-      'pieces roots..: \n' +
-      '   dcdf17f7cf9774b562b5c8b9df549a13b1566e87d6d48999355f9ab32a9e0ed6 a/large.bin\n' +
-      '   08bb5e5d6eaac1049ede0893d30ed022b1a4d9b5b48db414871f51c9cb35283d a/short.txt\n' +
-      '   d9e13d0b676ad681164ef0b7b5910d1328ea83a047cad57e619d76bbe3a08525 b/exact.bin\n' +
-      '   4348e3b98e8a327b34ced39c1da9e67cdb4cd5e48e4d7960607a3ae403d35f0c ünï.txt\n',
+      'files.........: 5\n' +
+      '   a/large.bin (40001) dcdf17f7cf9774b562b5c8b9df549a13b1566e87d6d48999355f9ab32a9e0ed6\n' +
+      '   a/short.txt (5) 08bb5e5d6eaac1049ede0893d30ed022b1a4d9b5b48db414871f51c9cb35283d\n' +
+      '   b/exact.bin (32768) d9e13d0b676ad681164ef0b7b5910d1328ea83a047cad57e619d76bbe3a08525\n' +
+      '   empty (0)\n' +
+      '   ünï.txt (16384) 4348e3b98e8a327b34ced39c1da9e67cdb4cd5e48e4d7960607a3ae403d35f0c\n',
   )
+})
+
+test('the files come after all other values, and only a terminal shows the first alone', async (t) => {
+  const paths = Array.from({ length: 1300 }, (_, i) => `f${i + 1000}`)
+  const torrent = torrentOf(directoryInfo(paths.map((path) => ({ length: 1, path: [path] }))), {
+    announce: 'http://t/',
+    comment: 'c',
+  })
+  const all = await show(t, torrent)
+  assert.match(all.stdout, /\ncomment\.{7}: c\n[^]*\nfiles\.{9}: 1300\n {3}f1000 \(1\)\n/)
+  assert.equal(all.stdout.match(/^ {3}f/gm)?.length, 1300)
+  assert.ok(all.stdout.endsWith('   f2299 (1)\n'))
+  const terminal = () => Object.assign(new Captured(), { isTTY: true })
+  const [cut, whole] = [terminal(), terminal()]
+  await show(t, torrent, { stdout: cut })
+  assert.equal(cut.text.match(/^ {3}f/gm)?.length, 50)
+  assert.ok(cut.text.endsWith('   f1049 (1)\n   … and 1,250 more (--all)\n'))
+  await show(t, torrent, { stdout: whole, args: ['--all'] })
+  assert.equal(whole.text, all.stdout)
 })
 
 test('a torrent without right layers is shown, with a warning', async (t) => {
@@ -131,7 +156,8 @@ test('a torrent without right layers is shown, with a warning', async (t) => {
 
 test('BitTornado knew nothing of that', async (t) => {
   const { stdout } = await showAsBitTornado(t, goldenTorrent('hybrid-directory.torrent'))
-  assert.doesNotMatch(stdout, /layers|roots|version/)
+  assert.doesNotMatch(stdout, /layers|dcdf17|version/)
+  assert.match(stdout, /^files\.{9}: \n {3}a\/large\.bin \(40001\)\n {3}\.pad\/\d+ \(\d+\)\n/m)
 })
 
 test('a v2 torrent is shown with its one info hash', async (t) => {

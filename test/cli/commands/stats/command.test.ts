@@ -25,6 +25,16 @@ function plant(t: TestContext): string {
   return directory
 }
 
+test('a torrent whose name is not UTF-8 is reported, and the others are added up', async (t) => {
+  const directory = plant(t)
+  const name = Buffer.from('\xe9.torrent', 'latin1')
+  writeFileSync(Buffer.concat([Buffer.from(`${directory}/`), name]), torrentOf(singleFileInfo()))
+  const { status, stdout, stderr } = await runBtkit(['stats', directory])
+  const problem = `btkit: ${directory}/\\xe9.torrent: the name is not valid UTF-8\n`
+  assert.deepEqual([status, stderr], [1, problem])
+  assert.match(stdout, /^torrents {2}4 /)
+})
+
 test('the torrents below a directory are added up', async (t) => {
   const { status, stdout, stderr } = await runBtkit(['stats', plant(t)])
   assert.deepEqual([status, stderr], [0, ''])

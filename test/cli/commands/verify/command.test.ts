@@ -137,7 +137,7 @@ test(
       files.map((file) => file.status),
       ['unreadable', 'unchecked'],
     )
-    assert.equal(stderr, `btkit: ${placeOf(release, 'shut')}: permission denied\n`)
+    assert.equal(stderr, `btkit: warning: ${placeOf(release, 'shut')}: permission denied\n`)
     assert.equal(status, 1)
   },
 )
@@ -149,6 +149,18 @@ test('extra files are named, and the status stays', async (t) => {
   const summary = `${release.torrentPath}: whole: 3 files, 56 KiB in 4 pieces; 1 extra file`
   assert.equal(stdout, `extra       x\\x1b\n${summary}\n`)
   assert.equal(status, 0)
+})
+
+test('extra files whose names are not UTF-8 are reported, and the status stays', async (t) => {
+  const release = plant(t)
+  const odd = Buffer.concat([Buffer.from(placeOf(release, 'a')).subarray(0, -1), Buffer.of(0xe9)])
+  writeFileSync(odd, '')
+  appendFileSync(placeOf(release, 'x'), 'extra')
+  const args = ['verify', '--extra', release.torrentPath]
+  const { status, stdout, stderr } = await runBtkit(args)
+  assert.match(stdout, /^extra {7}x$/m)
+  const warning = `btkit: warning: ${placeOf(release, '\\xe9')}: the name is not valid UTF-8\n`
+  assert.deepEqual([status, stderr], [0, warning])
 })
 
 for (const version of ['v1', 'v2', 'hybrid'] as const) {

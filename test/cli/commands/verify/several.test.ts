@@ -7,7 +7,7 @@ import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { referenceDigests } from '../../../support/reference-digests.js'
 import { Captured, inputOf, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch, plantFiles } from '../../../support/scratch.js'
-import { torrentOf } from '../../../support/torrents.js'
+import { directoryInfo, torrentOf } from '../../../support/torrents.js'
 
 /** Torrents `a.torrent` and so on in `torrents/`, each of a file of its name in `data/`. */
 function plant(t: TestContext, names: readonly string[]) {
@@ -43,6 +43,18 @@ test('without --data the data of each is looked for beside it', async (t) => {
     const sum = `${some.length} torrents: ${some.length} whole\n`
     assert.deepEqual([status, stdout], [0, some.map(whole).join('') + sum])
   }
+})
+
+test('--data that is the directory of the torrent itself is named, with what to type', async (t) => {
+  const info = directoryInfo([{ length: 1, path: ['sub', 'f'] }])
+  const directory = makeScratch(t, { 'dir.torrent': torrentOf(info), 'my copy/sub/f': 'x' })
+  const [torrent, data] = [join(directory, 'dir.torrent'), join(directory, 'my copy')]
+  const { status, stderr } = await runBtkit(['verify', torrent, '--data', data])
+  const typed = `btkit verify ${torrent} '${data}'`
+  const note = `btkit: ${data}: has files of the torrent itself; to check these: ${typed}\n`
+  assert.deepEqual([status, stderr], [1, note])
+  const empty = await runBtkit(['verify', torrent, '--data', makeScratch(t)])
+  assert.deepEqual([empty.status, empty.stderr], [1, ''])
 })
 
 test('errors are listed below their torrent, and a bad torrent does not stop the others', async (t) => {

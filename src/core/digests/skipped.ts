@@ -1,4 +1,10 @@
-import type { Skipped } from '../../core/digests/content.js'
+import type { ScanSkipReason } from '../../files/scan/scanned-tree.js'
+
+/** An entry of the source that is not in the torrent. */
+export interface Skipped {
+  readonly path: string
+  readonly reason: ScanSkipReason | 'the torrent itself'
+}
 
 /** Names of skipped entries: singular and plural. */
 const WORDS: Record<Skipped['reason'], readonly [one: string, several: string]> = {

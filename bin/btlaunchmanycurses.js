@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+const { start } = require('../dist/bundle/start.cjs')
+
+start('btlaunchmanycurses', 'launchmany')

@@ -1,0 +1,13 @@
+#ifndef BTKIT_SIGNALS_H
+#define BTKIT_SIGNALS_H
+
+#include <node_api.h>
+
+/*
+ * endAtSecondSignal(): the first SIGINT or SIGTERM goes to the handler that is there now, and gives
+ * both back to the system. A second one therefore ends the process at once, even while its threads
+ * wait in system calls. Call it early: it only protects threads that do not exist yet.
+ */
+napi_value end_at_second_signal(napi_env env, napi_callback_info info);
+
+#endif

@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http'
+import { ROUTE } from '../downloads/routes.js'
+import type { OpenMirror } from './open-mirror.js'
+import type { CountedResponse } from '../../server/connections/counted-response.js'
+import type { Exchange, Exchanges } from '../../server/exchange/exchanges.js'
+
+/** The route in the metrics of torrents requested again within a second. */
+const KEPT = 'kept response'
+
+/**
+ * Makes a function that answers before any router or hook what can be answered at once: a torrent that
+ * was sent within a second, a file that is in memory, a page of a directory that did not change. An answer that the system has taken whole is
+ * reported at once. The function returns false for all other requests.
+ */
+export function answersNow(
+  { responses, directoryPages, downloads, onDemand }: OpenMirror,
+  exchanges: Exchanges,
+  { report, monotonic }: { report: (exchange: Exchange) => void; monotonic: () => number },
+): (request: IncomingMessage, response: CountedResponse) => boolean {
+  const routeOf = (request: IncomingMessage, response: CountedResponse) => {
+    if (downloads.answerNow(request, response)) return ROUTE
+    if (directoryPages?.answerNow(request, response)) return `${ROUTE}/`
+    if (!responses.answer(request, response)) return null
+    onDemand.origins.memory++
+    return KEPT
+  }
+  return (request, response) => {
+    const startedAt = monotonic()
+    const route = routeOf(request, response)
+    if (route === null) return false
+    if (response.writableEnded && response.socket?.writableLength === 0) {
+      const milliseconds = monotonic() - startedAt
+      const { statusCode: status, bodyBytes: bytes } = response
+      report({ request, route, status, bytes, milliseconds, isComplete: true })
+    } else {
+      exchanges.begin(request, response)
+      exchanges.setRoute(request, route)
+    }
+    return true
+  }
+}

@@ -1,0 +1,112 @@
+import type { ServerResponse } from 'node:http'
+import type { ByteRange } from '../../server/answers/conditional.js'
+import { partFor, writePart } from '../../server/connections/counted-response.js'
+import { inTurn, isTurnOver } from '../../server/connections/turns.js'
+import type { Look } from '../tree/below-root.js'
+import { closeFile, type OpenedFile, readLater, readNow } from '../tree/open-looked.js'
+
+/** Bytes of one download that are sent before others have their turn. */
+const TURN = 1024 * 1024
+
+/** Most bytes of buffers that are kept for later. */
+const MOST_KEPT = 16 * 1024 * 1024
+
+const SMALLEST = 4 * 1024
+
+/**
+ * Buffers that were used before: to get a new one takes longer than to read a file into it. Their
+ * sizes are powers of two, so that no small file holds a large one while its client reads.
+ */
+export class BufferPool {
+  readonly #kept = new Map<number, Buffer[]>()
+  #bytes = 0
+
+  /** A buffer of at least so many bytes, and of less than twice as many. */
+  take(bytes: number): Buffer {
+    let size = SMALLEST
+    while (size < bytes) size *= 2
+    const kept = this.#kept.get(size)?.pop()
+    if (kept) this.#bytes -= size
+    return kept ?? Buffer.allocUnsafeSlow(size)
+  }
+
+  /** Takes a buffer back that nobody uses any more. */
+  give(buffer: Buffer): void {
+    const size = buffer.length
+    if (this.#bytes + size > MOST_KEPT) return
+    const kept = this.#kept.get(size)
+    if (kept) kept.push(buffer)
+    else this.#kept.set(size, [buffer])
+    this.#bytes += size
+  }
+}
+
+/** How the files of downloads are read. */
+export interface DownloadReads {
+  readonly pool: BufferPool
+  /** Runs a read that may wait for a disk in its turn. */
+  readonly inTurn: <T>(read: () => Promise<T>) => Promise<T>
+}
+
+/** An open file, with its first bytes. */
+export interface OpenDownload extends OpenedFile {
+  readonly look: Pick<Look, 'native'>
+  /** The range to send; not empty. */
+  readonly range: ByteRange
+  /** The first bytes, in a buffer of the pool. */
+  readonly buffer: Buffer
+}
+
+/**
+ * Sends a range of an open file, whose header is written, and closes the file. Bytes that are in
+ * memory are read at once, others in turn; nothing is read before the client has taken what was. Ends
+ * the connection if the file became shorter: only that shows the client that bytes are missing.
+ */
+export async function sendFile(
+  response: ServerResponse,
+  file: OpenDownload,
+  reads: DownloadReads,
+): Promise<void> {
+  const { range } = file
+  let [{ buffer, bytesRead }, at, sentInTurn] = [file, range.start, 0]
+  try {
+    while (!response.destroyed) {
+      if (bytesRead > 0) {
+        const written = writePart(response, buffer.subarray(0, bytesRead))
+        at += bytesRead
+        sentInTurn += bytesRead
+        if (written) await written
+        if (at === range.end) {
+          // Not before: a server that stops closes the connections of responses that have ended
+          response.end()
+          return
+        }
+        if (sentInTurn >= TURN || isTurnOver()) {
+          await new Promise<void>(inTurn)
+          sentInTurn = 0
+        }
+      }
+      reads.pool.give(buffer)
+      const wanted = Math.min(range.end - at, partFor(response))
+      buffer = reads.pool.take(wanted)
+      bytesRead = readPart(file, buffer.subarray(0, wanted), at) ?? (await readInTurn(wanted))
+      if (bytesRead === 0) response.destroy()
+    }
+  } catch {
+    response.destroy()
+  } finally {
+    reads.pool.give(buffer)
+    if (file.descriptor !== null) await closeFile(file.descriptor)
+  }
+
+  function readInTurn(wanted: number): Promise<number> {
+    const { descriptor } = file
+    if (descriptor === null) return Promise.resolve(0)
+    return reads.inTurn(() => readLater(descriptor, buffer.subarray(0, wanted), at))
+  }
+}
+
+/** Reads what is in memory; null if that needs a disk. */
+function readPart({ descriptor, look }: OpenDownload, target: Uint8Array, at: number) {
+  return descriptor === null ? 0 : readNow({ descriptor, look }, target, at)
+}

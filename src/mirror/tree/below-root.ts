@@ -1,0 +1,161 @@
+import { type BigIntStats, constants } from 'node:fs'
+import { access, lstat, open, readlink, realpath } from 'node:fs/promises'
+import { constants as system } from 'node:os'
+import { dirname, join } from 'node:path'
+import { systemError } from '../../errors.js'
+import { type Fingerprint, fingerprintOf, readEncodedFingerprint } from '../../files/fingerprint.js'
+import { isWithin } from '../../files/inside.js'
+import type { PathState } from '../../files/stat-files.js'
+import { loadNative } from '../../native-addon.js'
+
+/*
+ * Everything that is read below the root of a mirror is looked at here, and opened by open-looked.ts.
+ * Others may write below the root, and exchange a directory for a link that leads out at any moment. A
+ * look resolves the path beneath the root, and takes the state of a descriptor. A file that is opened
+ * by name later counts only if its descriptor has the identity of the look.
+ */
+
+/** The root of a tree, and whether links may lead out of it. */
+export interface TreeRoot {
+  readonly root: string
+  readonly followSymlinks: boolean
+}
+
+/** A path below the root, as it was looked at. */
+export interface Look extends PathState {
+  /** The real path. */
+  readonly absolutePath: string
+  readonly fingerprint: Fingerprint
+  /** Whether the path itself is a link. */
+  readonly isLink: boolean
+  /** Whether this process may read it. */
+  readonly isReadable: boolean
+  /** The state of the directory that contains the path. */
+  readonly parent: Fingerprint
+  /** Of the names that were asked for, those in that directory. */
+  readonly taken: readonly string[]
+  /** Whether the root's file system is known to be a local one, with times of a clock tick or better. */
+  readonly isLocal: boolean
+  /** The look for the addon; null if only the portable way can open it. */
+  readonly native: Uint8Array | null
+}
+
+/** The addon's function; see native/below_root.h. */
+type NativeLook = (names: readonly string[]) => Promise<Buffer>
+
+const addon = loadNative<{ readonly lookBelow: NativeLook }>('lookBelow')
+
+const { EAGAIN, EINVAL, ENOSYS, EPERM, EXDEV } = system.errno
+
+/** The kernel or a sandbox lacks the call, or a link is absolute or led out for a moment. */
+const NEEDS_OTHER_WAY = [ENOSYS, EPERM, EINVAL, EXDEV, EAGAIN]
+
+/** Offsets in a native look; that of its words in words. */
+const PARENT = 40
+const WORDS = 88 / Int32Array.BYTES_PER_ELEMENT
+const LENGTH = 112
+
+/**
+ * Looks at a path below the root, through links, off the event loop. Finds out which of some names
+ * its directory contains. Rejects with the system's errors; a path that leads out is missing.
+ */
+export async function lookBelow(
+  place: TreeRoot,
+  components: readonly string[],
+  names: readonly string[] = [],
+): Promise<Look> {
+  const path = components.join('/') || '.'
+  const bytes = await addon?.lookBelow([place.root, path, ruleOf(place), ...names])
+  const look = bytes && readLook(bytes, names)
+  if (look && look.error === 0) return look
+  if (look && !NEEDS_OTHER_WAY.includes(look.error)) throw systemError(-look.error, 'open', path)
+  return lookPortably(place, components, names)
+}
+
+/** The rule of a root, as the addon has it. */
+export function ruleOf({ followSymlinks }: TreeRoot): string {
+  return followSymlinks ? 'anywhere' : 'beneath'
+}
+
+function readLook(bytes: Buffer, names: readonly string[]): Look & { readonly error: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const word = (i: number) => view.getInt32((WORDS + i) * Int32Array.BYTES_PER_ELEMENT, true)
+  const taken = word(4)
+  return {
+    absolutePath: bytes.toString('utf8', LENGTH),
+    fingerprint: readEncodedFingerprint(view, 0),
+    parent: readEncodedFingerprint(view, PARENT),
+    mode: word(0),
+    isLocal: word(1) !== 0,
+    isLink: word(2) !== 0,
+    isReadable: word(3) !== 0,
+    taken: names.filter((_, i) => (taken & (1 << i)) !== 0),
+    error: word(5),
+    native: bytes,
+  }
+}
+
+/** How the addon reads the root's file system, in a native look. */
+export function waitsOf(native: Uint8Array): number {
+  return native[(WORDS + 1) * Int32Array.BYTES_PER_ELEMENT] ?? 0
+}
+
+/** Opens a path only to name it, whatever its kind and permissions; Node does not define this flag. */
+const O_PATH = 0o10000000
+
+/** Does the same with the calls of all systems. */
+export async function lookPortably(
+  { root, followSymlinks }: TreeRoot,
+  components: readonly string[],
+  names: readonly string[],
+): Promise<Look> {
+  const path = join(root, ...components)
+  const realRoot = await realpath(root)
+  const { absolutePath, stats } = await resolve(path)
+  if (!followSymlinks && !isWithin(absolutePath, realRoot)) throw missing(path)
+  const directory = components.length === 0 ? absolutePath : await realpath(dirname(path))
+  const parent = fingerprintOf(await lstat(directory, { bigint: true }))
+  const isThere = (name: string) => stateOf(join(directory, name)).then((found) => found !== null)
+  const areThere = await Promise.all(names.map(isThere))
+  return {
+    absolutePath,
+    fingerprint: fingerprintOf(stats),
+    parent,
+    mode: Number(stats.mode),
+    isLocal: false,
+    isLink: (await lstat(path)).isSymbolicLink(),
+    isReadable: await access(absolutePath, constants.R_OK).then(
+      () => true,
+      () => false,
+    ),
+    taken: names.filter((_, i) => areThere[i]),
+    native: null,
+  }
+}
+
+/** The real path of what a path leads to, and its state: on Linux, those of a descriptor. */
+async function resolve(path: string): Promise<{ absolutePath: string; stats: BigIntStats }> {
+  if (process.platform !== 'linux') {
+    const absolutePath = await realpath(path)
+    return { absolutePath, stats: await lstat(absolutePath, { bigint: true }) }
+  }
+  const handle = await open(path, O_PATH)
+  try {
+    const absolutePath = await readlink(`/proc/self/fd/${handle.fd}`)
+    const stats = await handle.stat({ bigint: true })
+    // The kernel adds a word to the path of a removed file
+    const named = absolutePath.endsWith(' (deleted)') ? await stateOf(absolutePath) : stats
+    if (stats.nlink === 0n || named?.ino !== stats.ino) throw missing(path)
+    return { absolutePath, stats }
+  } finally {
+    await handle.close()
+  }
+}
+
+function stateOf(path: string): Promise<BigIntStats | null> {
+  return lstat(path, { bigint: true }).catch(() => null)
+}
+
+function missing(path: string): Error {
+  return systemError(-system.errno.ENOENT, 'open', path)
+}

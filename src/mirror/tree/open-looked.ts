@@ -1,0 +1,226 @@
+import { close, constants, type Dirent, fstat, open, read } from 'node:fs'
+import { opendir } from 'node:fs/promises'
+import { constants as system } from 'node:os'
+import { promisify } from 'node:util'
+import { osCodeOf, systemError } from '../../errors.js'
+import { type Fingerprint, fingerprintOf, sameFingerprint } from '../../files/fingerprint.js'
+import { GUARDED_READ } from '../../hash/stream/reading.js'
+import { loadNative } from '../../native-addon.js'
+import { type Look, type TreeRoot, ruleOf, waitsOf } from './below-root.js'
+
+/** The real path of an entry, and its state. */
+type LookedAt = Pick<Look, 'absolutePath' | 'fingerprint'>
+
+/** An open directory. The caller must close it. */
+export interface OpenDirectory {
+  /** A path that leads to this directory, whatever its name leads to now. */
+  readonly path: string
+  readonly close: () => Promise<void>
+}
+
+/** Entries that are read at once. */
+const CHUNK = 512
+
+/** Reads the entries of an open directory, some hundreds at a time. Throws the system's errors. */
+export async function* readInChunks({
+  path,
+}: Pick<OpenDirectory, 'path'>): AsyncGenerator<readonly Dirent[]> {
+  let chunk: Dirent[] = []
+  for await (const entry of await opendir(path, { bufferSize: CHUNK })) {
+    if (chunk.push(entry) < CHUNK) continue
+    yield chunk
+    chunk = []
+  }
+  yield chunk
+}
+
+const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
+
+/** Opens a directory that was looked at; null if its name leads elsewhere now. */
+export async function openDirectory(look: LookedAt): Promise<OpenDirectory | null> {
+  if (process.platform !== 'linux')
+    return { path: look.absolutePath, close: () => Promise.resolve() }
+  const { inode, device } = look.fingerprint
+  const isSame = (now: Fingerprint) => now.inode === inode && now.device === device
+  const fd = await openSame(look, DIRECTORY, isSame)
+  return fd === null ? null : { path: `/proc/self/fd/${fd}`, close: () => closeFile(fd) }
+}
+
+/**
+ * Reads the first bytes of a file that was looked at: at most so many, and all if it has less. Null if
+ * the file is in another state.
+ */
+export async function readBeginning(look: LookedAt, most: number): Promise<Buffer | null> {
+  const fd = await openUnchanged(look)
+  if (fd === null) return null
+  try {
+    const buffer = Buffer.allocUnsafe(Math.min(most, look.fingerprint.size + 1))
+    let length = 0
+    // Some file systems give less than was asked for
+    for (let got = -1; got !== 0 && length < buffer.length; length += got)
+      got = await readLater(fd, buffer.subarray(length), length)
+    return buffer.subarray(0, length)
+  } finally {
+    await closeFile(fd)
+  }
+}
+
+/** Opens a file that was looked at; null if it is in another state now. */
+function openUnchanged(look: LookedAt): Promise<number | null> {
+  return openSame(look, GUARDED_READ, (now) => sameFingerprint(now, look.fingerprint))
+}
+
+/** Opens a path, and checks its descriptor. */
+async function openSame(
+  { absolutePath }: LookedAt,
+  flags: number,
+  isSame: (now: Fingerprint) => boolean,
+): Promise<number | null> {
+  const fd = await openPath(absolutePath, flags).catch((error: unknown) => {
+    if (REPLACED.includes(osCodeOf(error) ?? '')) return null
+    throw error
+  })
+  if (fd === null) return null
+  const stats = await statOpen(fd, { bigint: true }).catch(() => null)
+  if (stats && isSame(fingerprintOf(stats))) return fd
+  await closeFile(fd)
+  return null
+}
+
+/** Codes for an entry that another one replaced: none, a link, no directory, a socket. */
+const REPLACED = ['ENOENT', 'ELOOP', 'EMLINK', 'ENOTDIR', 'ENXIO']
+
+const openPath = promisify(open)
+const statOpen = promisify(fstat)
+const readOpen = promisify(read)
+
+/** Closes a file that was opened here. */
+export const closeFile = promisify(close)
+
+/** Reads from an open file off the event loop; returns the number of bytes, 0 at its end. */
+export async function readLater(fd: number, target: Uint8Array, offset: number): Promise<number> {
+  return (await readOpen(fd, target, 0, target.length, offset)).bytesRead
+}
+
+/** A file below the root that was looked at. */
+export interface LookedFile {
+  readonly place: TreeRoot
+  /** Its path from the root. */
+  readonly path: string
+  readonly look: Look
+  /** Whether the look is so new that the state of the file's directory need not be compared. */
+  readonly isFresh: boolean
+}
+
+/** The first bytes to read of a file when it is opened. */
+export interface FirstRead {
+  readonly target: Uint8Array
+  readonly offset: number
+  /** Whether more will be read, so that the file stays open. */
+  readonly isMore: boolean
+}
+
+/** A file that was opened. */
+export interface OpenedFile {
+  /** Null if all that was wanted is read. The caller must close it. */
+  readonly descriptor: number | null
+  /** Bytes in the target. */
+  readonly bytesRead: number
+}
+
+/** Functions of the addon; see native/below_root.h. */
+interface NativeOpening {
+  readonly openNow: (...values: NativeArguments) => void
+  readonly openLater: (...values: NativeArguments) => Promise<void>
+  readonly readNow: (
+    ...values: readonly [descriptor: number, waits: number, target: Uint8Array, offset: number]
+  ) => number
+}
+
+type NativeArguments = readonly [
+  root: string,
+  path: string,
+  rule: string,
+  look: Uint8Array,
+  target: Uint8Array,
+  offset: number,
+  flags: number,
+  result: Int32Array,
+]
+
+const addon = loadNative<NativeOpening>('openNow', 'openLater', 'readNow')
+
+/** Flags of the addon's calls. */
+const KEEPS_OPEN = 1
+const IS_FRESH = 2
+
+/** Results of calls that do not wait; one is enough, because no other call comes between. */
+const resultNow = new Int32Array(3)
+
+/**
+ * Opens a file if it and its directory are in the state of its look, and reads its beginning, without
+ * ever waiting for a disk. Null if that may be impossible: then `openLater` tells.
+ */
+export function openNow(
+  { place, path, look }: Omit<LookedFile, 'isFresh'>,
+  { target, offset, isMore }: FirstRead,
+): OpenedFile | null {
+  if (!addon || !look.native) return null
+  const flags = isMore ? KEEPS_OPEN : 0
+  const { root } = place
+  addon.openNow(root, path, ruleOf(place), look.native, target, offset, flags, resultNow)
+  return openedFile(resultNow)
+}
+
+/** Whether a directory is in the state that a look at its `.` found; never waits for a disk. */
+export function isUnchangedNow({ path, ...looked }: Omit<LookedFile, 'isFresh'>): boolean {
+  return openNow({ ...looked, path: `${path}/` }, NOTHING_READ) !== null
+}
+
+const NOTHING_READ = { target: new Uint8Array(0), offset: 0, isMore: false }
+
+function openedFile([descriptor = -1, bytesRead = 0, error = 0]: Int32Array): OpenedFile | null {
+  return error === 0 ? { descriptor: descriptor < 0 ? null : descriptor, bytesRead } : null
+}
+
+/** Does the same as `openNow` off the event loop. Null if the file is in another state, or gone. */
+export async function openLater(
+  { place, path, look, isFresh }: LookedFile,
+  first: FirstRead,
+): Promise<OpenedFile | null> {
+  if (!addon || !look.native) return openPortably(look, first)
+  const { target, offset, isMore } = first
+  const flags = (isMore ? KEEPS_OPEN : 0) | (isFresh ? IS_FRESH : 0)
+  const result = new Int32Array(3)
+  const { root } = place
+  await addon.openLater(root, path, ruleOf(place), look.native, target, offset, flags, result)
+  return openedFile(result)
+}
+
+async function openPortably(look: Look, { target, offset, isMore }: FirstRead) {
+  const descriptor = await openUnchanged(look)
+  if (descriptor === null) return null
+  const bytesRead = await readLater(descriptor, target, offset)
+  if (isMore || bytesRead < target.length) return { descriptor, bytesRead }
+  await closeFile(descriptor)
+  return { descriptor: null, bytesRead }
+}
+
+/** An open file, and how its file system is read. */
+interface ReadableFile {
+  readonly descriptor: number
+  readonly look: Pick<Look, 'native'>
+}
+
+/** Reads from an open file what is in memory; null if it would have to wait. */
+export function readNow(
+  { descriptor, look: { native } }: ReadableFile,
+  target: Uint8Array,
+  offset: number,
+): number | null {
+  if (!addon || !native) return null
+  const bytes = addon.readNow(descriptor, waitsOf(native), target, offset)
+  if (bytes >= 0) return bytes
+  if (bytes === -system.errno.EAGAIN) return null
+  throw systemError(bytes, 'read')
+}

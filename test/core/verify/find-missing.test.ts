@@ -1,0 +1,79 @@
+// In a process of its own: it counts the calls of lstatSync
+import assert from 'node:assert/strict'
+import fs, { renameSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { test, type TestContext } from 'node:test'
+import { PIECE, placeOf, plantRelease, plantV2, verify, type Release } from './release.js'
+
+/** Renames files of a release, and returns what each new name is said to be. */
+async function rename(release: Release, names: Record<string, string>) {
+  for (const [from, to] of Object.entries(names))
+    renameSync(placeOf(release, from), placeOf(release, to))
+  const { files } = await verify(release, { extra: true })
+  const extra = files.filter(({ status }) => status === 'extra')
+  return Object.fromEntries(extra.map(({ path, reason }) => [path.join('/'), reason]))
+}
+
+function is(name: string): string {
+  return `is the missing ${name} by another name`
+}
+
+for (const [x, y] of [
+  ['x', 'y'],
+  ['y', 'x'],
+] as const) {
+  test(`files of one size in one piece are told apart, a as ${x}`, async (t) => {
+    const release = plantRelease(t, [
+      { path: '0', size: 2.5 * PIECE },
+      { path: 'a', size: 100 },
+      { path: 'b', size: 100 },
+      { path: 'c', size: 3 * PIECE },
+    ])
+    assert.deepEqual(await rename(release, { a: x, b: y }), { [x]: is('a'), [y]: is('b') })
+  })
+}
+
+test('all files of a piece are found if each has another name', async (t) => {
+  const sizes = [10, 20, 20, 30, 20, 20, PIECE, 1.5 * PIECE, 40]
+  const release = plantRelease(
+    t,
+    sizes.map((size, i) => ({ path: `${i}`, size })),
+  )
+  const names = sizes.map((_, i) => [`${i}`, `new-${8 - i}`] as const)
+  const said = await rename(release, Object.fromEntries(names))
+  assert.deepEqual(said, Object.fromEntries(names.map(([from, to]) => [to, is(from)])))
+})
+
+for (const version of ['v2', 'hybrid'] as const) {
+  test(`${version}: a file is found between large ones`, async (t) => {
+    const files = [
+      { path: 'a', size: 5.5 * PIECE },
+      { path: 'b', size: 2.5 * PIECE },
+      { path: 'c', size: 7.5 * PIECE },
+    ]
+    const release = plantV2(t, files, { version, pieceLength: 2 * PIECE })
+    assert.deepEqual(await rename(release, { b: 'x' }), { x: is('b') })
+  })
+}
+
+test('a renamed file costs looks at what overlaps it, whatever the number of files', async (t) => {
+  const [few, many] = [await looksOf(t, 20), await looksOf(t, 200)]
+  assert.ok(many <= 12 * few, `${few} looks at 20 files, ${many} at 200`)
+})
+
+/** Returns how often a file is looked at in a check of so many files that have other names. */
+async function looksOf(t: TestContext, count: number): Promise<number> {
+  const names = Array.from({ length: count }, (_, i) => String(i).padStart(3, '0'))
+  const release = plantRelease(
+    t,
+    names.map((path, i) => ({ path, size: 1.5 * PIECE + i })),
+  )
+  const renamed = names.filter((_, i) => i % 2 === 1)
+  const lstatSync = t.mock.method(fs, 'lstatSync')
+  syncBuiltinESMExports()
+  const said = await rename(release, Object.fromEntries(renamed.map((name) => [name, `x${name}`])))
+  lstatSync.mock.restore()
+  syncBuiltinESMExports()
+  assert.deepEqual(Object.values(said), renamed.map(is))
+  return lstatSync.mock.callCount()
+}
