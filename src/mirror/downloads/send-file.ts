@@ -75,7 +75,7 @@ export async function sendFile(
         const written = writePart(response, buffer.subarray(0, bytesRead))
         at += bytesRead
         sentInTurn += bytesRead
-        if (written) await written
+        if (written && !(await written)) return
         if (at === range.end) {
           // Not before: a server that stops closes the connections of responses that have ended
           response.end()
