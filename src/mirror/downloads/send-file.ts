@@ -77,7 +77,7 @@ export async function sendFile(
         const written = writePart(response, buffer.subarray(0, bytesRead))
         at += bytesRead
         sentInTurn += bytesRead
-        if (written) await written
+        if (written && !(await written)) return
         // Others may use it while this download waits for its turn
         reads.pool.give(buffer)
         buffer = NOTHING

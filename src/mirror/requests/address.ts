@@ -201,8 +201,9 @@ const FIELD = /^(?:\[[0-9a-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})*)(?::\d*)
 /** Header fields that need more than an answer: those of bodies and expectations. */
 const OF_BODY = /^(?:expect|transfer-encoding|content-length)$/i
 
-/** Whether an HTTP/1.1 request has no body, and names one host. */
-export function isPlainRequest({ rawHeaders, httpVersion }: IncomingMessage): boolean {
+/** Whether an HTTP/1.1 request is for reading, has no body, and names one host. */
+export function isPlainRequest({ method, rawHeaders, httpVersion }: IncomingMessage): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ''

@@ -181,14 +181,16 @@ export function partFor(response: ServerResponse): number {
 }
 
 /**
- * Writes a part of a body at once. Resolves when the system has accepted it or the connection has
- * ended; null if the system has it already.
+ * Writes a part of a body at once. Resolves to true when the system has accepted it, to false when the
+ * connection has ended; null if the system has it already.
  */
-export function writePart(response: ServerResponse, part: Uint8Array): Promise<void> | null {
+export function writePart(response: ServerResponse, part: Uint8Array): Promise<boolean> | null {
   const { socket } = response
-  const written = new Promise<void>((resolve) => {
-    const done = () => {
-      resolve()
+  // The response would drop the part without a word
+  if (socket?.destroyed) return Promise.resolve(false)
+  const written = new Promise<boolean>((resolve) => {
+    const done = (error?: Error | null) => {
+      resolve(!error)
     }
     if (response instanceof CountedResponse) {
       response.writePart(part, done)

@@ -111,7 +111,7 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
       onError,
     })
     const udp = new UdpAnswers(answers, new ConnectionIds(secret), {
-      now: idClock,
+      ...{ now: idClock, onError },
       note: (answered) => {
         figures.note('udp', answered)
       },

@@ -170,6 +170,7 @@ export class UdpAnswers {
     private readonly own: {
       readonly now: () => number
       readonly note: (answered: UdpAnswered) => void
+      readonly onError: (error: unknown) => void
     },
   ) {}
 
@@ -207,9 +208,10 @@ export class UdpAnswers {
   }
 
   #refuse(error: unknown, request: KnownRequest, { length }: Buffer): Buffer {
-    if (!(error instanceof TrackerRefusal)) throw error
+    if (!(error instanceof TrackerRefusal)) this.own.onError(error)
     this.own.note('refusal')
-    return formatError(request, error.message, length)
+    const message = error instanceof TrackerRefusal ? error.message : 'internal error'
+    return formatError(request, message, length)
   }
 
   #answerKnown(request: UdpAnnounce | UdpScrape, from: string, address: Uint8Array): Buffer {

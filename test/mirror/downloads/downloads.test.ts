@@ -38,6 +38,17 @@ test('HEAD has the headers of GET', async (t) => {
   }
 })
 
+test('a method that does not read is refused, also for a file that was sent before', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  for (let time = 0; time < 2; time++) {
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+      const { status, headers } = await ask(port, '/pub/big.iso', { method })
+      assert.deepEqual([method, status, headers.allow], [method, 405, 'GET, HEAD'])
+    }
+    assert.equal((await ask(port, '/pub/big.iso')).status, 200)
+  }
+})
+
 test('an empty file is an empty answer', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   for (const method of ['GET', 'HEAD']) {

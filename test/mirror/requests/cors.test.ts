@@ -16,13 +16,13 @@ const BEFOREHAND = {
 test('with --cors, pages of other sites may send ranges, and read the headers of answers', async (t) => {
   const { port } = await serveMirror(t, { files: FILES, args: ['--cors'] })
   for (const path of ['/d/a.bin', '/d/a.bin.torrent', '/d/?json']) {
-    const { status, headers } = await ask(port, path, { method: 'OPTIONS', headers: BEFOREHAND })
-    assert.equal(status, 204)
-    assert.equal(headers['access-control-allow-origin'], '*')
-    assert.match(String(headers['access-control-allow-methods']), /\bGET\b/)
-    assert.match(String(headers['access-control-allow-headers']), /\*|range/i)
     // The second answer comes from memory
     for (let time = 0; time < 2; time++) {
+      const { status, headers } = await ask(port, path, { method: 'OPTIONS', headers: BEFOREHAND })
+      assert.equal(status, 204)
+      assert.equal(headers['access-control-allow-origin'], '*')
+      assert.match(String(headers['access-control-allow-methods']), /\bGET\b/)
+      assert.match(String(headers['access-control-allow-headers']), /\*|range/i)
       const answer = await ask(port, path, { headers: PAGE })
       assert.equal(answer.headers['access-control-allow-origin'], '*')
       const shown = String(answer.headers['access-control-expose-headers']).split(', ')

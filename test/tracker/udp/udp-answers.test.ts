@@ -109,6 +109,16 @@ test('a client whose packet is too short gets an error, after it proved its addr
   assert.equal(errorOf(udp.answer(unproved, HERE)), 'connect again')
 })
 
+test('an error of the program is reported, and the client gets an error', () => {
+  const { udp, store, failures } = makeAnswers()
+  const id = connect(udp, HERE)
+  store.announce = () => {
+    throw new Error('for a moment')
+  }
+  assert.equal(errorOf(udp.answer(announcePacket(id), HERE)), 'internal error')
+  assert.match(String(failures[0]), /for a moment/)
+})
+
 test('refusals have a reason', () => {
   const verdict = { failure: 'not tracked', warning: null }
   const { udp } = makeAnswers({ rules: { judge: () => verdict } })
