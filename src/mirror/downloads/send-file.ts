@@ -86,7 +86,7 @@ export async function sendFile(
           response.end()
           return
         }
-        // What waited for its turn goes on only now, when others may have used it up
+        // A download whose turn has come goes on only if others have not used it up
         while (sentInTurn >= TURN || isTurnOver()) {
           await new Promise<void>(inTurn)
           sentInTurn = 0

@@ -46,7 +46,7 @@ function pagesOf({ hasCatalogue, hasArchive, hasList }: Site) {
   return MENU.filter(({ page }) => has[page])
 }
 
-/** Links from an error to what there is, as items of a list. */
+/** Links from an error to the pages of the site, as items of a list. */
 export function siteLinks(site: Site, root: string): Html[] {
   return pagesOf(site).map(
     ({ path, title }) => html`<li><a href="${root}${path}">${title}</a></li>`,

@@ -9,7 +9,7 @@ const MIB = 2 ** 20
 const fingerprint = { size: MIB, mtimeNs: 0n, ctimeNs: 0n, inode: 1n, device: 1n }
 const FILE: ScannedFile = { path: ['a'], absolutePath: '/a', fingerprint }
 
-/** Works on one file, each of which ends when it is told to. */
+/** Works on one file, each of which ends when its function `end` is called. */
 function start() {
   const limits = { limit: 10, maxWaiting: 100, maxPerClient: 100, small: 0 }
   const reads = new FileReads(new JobQueue(limits), () => Promise.resolve())
