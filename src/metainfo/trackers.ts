@@ -172,12 +172,17 @@ export function parseSeeds(text: string, kind: SeedKind): string[] {
 
 /** Returns the URL of a directory below `base`, percent-encoded, with a slash at the end. */
 export function directoryAddress(base: string, directory: readonly string[]): string {
-  return [base, ...directory.map(encodeURIComponent), ''].join('/')
+  return [base, ...directory.map(encodeName), ''].join('/')
 }
 
 /** Returns the URL of a file below `base`, percent-encoded. `base` has no slash at its end. */
 export function fileAddress(base: string, path: readonly string[]): string {
-  return [base, ...path.map(encodeURIComponent)].join('/')
+  return [base, ...path.map(encodeName)].join('/')
+}
+
+/** Encodes a name also for libtorrent, which encodes a whole URL with an apostrophe once more. */
+function encodeName(name: string): string {
+  return encodeURIComponent(name).replaceAll("'", '%27')
 }
 
 /** The entries of a torrent that name its trackers (BEP 12). */

@@ -85,8 +85,11 @@ export interface OwnTracker {
   readonly announceAt: ((address: string) => TrackerUrl) | null
   /** Whether a torrent of that info hash was added. */
   readonly has: (infoHash: InfoHash) => boolean
-  /** Receives the bytes of each new torrent. */
-  readonly add: (bytes: Uint8Array) => void
+  /**
+   * Receives the bytes of each new torrent, and its web seed relative to the root of the mirror; null
+   * for none.
+   */
+  readonly add: (bytes: Uint8Array, place: string | null) => void
   /** The counts of a torrent; null if it is unknown. */
   readonly countsOf: (infoHash: InfoHash) => KnownCounts | null
   /** URL of its page of torrents; null if there is none, or `announceAt` decides its host. */

@@ -304,7 +304,7 @@ function banLink({ infoHash }: SwarmRow, name: string): Html {
 function magnetOf(swarm: SwarmRow, announce: string | null): string {
   const own = swarm.torrent?.trackers ?? []
   const announceUrls = own.length > 0 ? own : announce === null ? [] : [announce]
-  return new TorrentLinks(announceUrls, '', false).magnet(swarm)
+  return new TorrentLinks(announceUrls, '', { allowGet: false, mirror: null }).magnet(swarm)
 }
 
 /** The longest name of content that is shown. File systems have at most 255 bytes. */

@@ -218,10 +218,8 @@ function seedMade(
 
 /** Returns a function that lists torrents on the tracker here if they are seeded here, too. */
 function listSeeded(options: ServiceOptions, trackers: TrackerSource) {
-  const { seed, publicUrl, webSeeds } = options
-  const addresses = publicUrl === null ? webSeeds : [publicUrl, ...webSeeds]
   return (torrent: KnownTorrent) => {
-    if (seed) trackTorrent(torrent, options, { trackers: trackers.current(), addresses })
+    if (options.seed) trackTorrent(torrent, options, trackers.current())
   }
 }
 

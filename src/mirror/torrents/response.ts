@@ -128,23 +128,25 @@ export function torrentLength(
 const NOTHING: TorrentCore = { info: new Uint8Array(0), pieceLayers: null }
 
 /**
- * Gives a torrent to the tracker in this process, which lists it. `trackers` are those without the
- * host of a request, which may be any.
+ * Gives a torrent to the tracker in this process, which lists it. No host of a request is in it,
+ * because that may be any: `trackers` are those of all clients.
  */
 export function trackTorrent(
   torrent: KnownTorrent,
-  { tracker, seed, httpSeeds }: Pick<ServiceOptions, 'tracker' | 'seed' | 'httpSeeds'>,
-  {
-    trackers,
-    addresses,
-  }: { readonly trackers: TrackerList; readonly addresses: readonly string[] },
+  { tracker, seed, publicUrl, webSeeds, httpSeeds }: ServiceOptions,
+  trackers: TrackerList,
 ): void {
   const hashes = swarmHashesOf(torrent)
   // Parsing a large torrent takes long, so the tracker gets each only once
   if (!tracker || hashes.every((hash) => tracker.has(hash))) return
-  const announceList = spreadTrackers(trackers, torrent.infoHash)
-  const around = { announceList, webSeeds: webSeedsAt(torrent, addresses), httpSeeds }
-  tracker.add(buildTorrent(partsOf(around, torrent.modified), torrent))
+  const addresses = publicUrl === null ? webSeeds : [publicUrl, ...webSeeds]
+  const around = {
+    announceList: spreadTrackers(trackers, torrent.infoHash),
+    webSeeds: webSeedsAt(torrent, addresses),
+    httpSeeds,
+  }
+  const [place = null] = webSeedsAt(torrent, ['.'])
+  tracker.add(buildTorrent(partsOf(around, torrent.modified), torrent), place)
   // The tracker refused the seed until now. Some clients find only this seed.
   for (const hash of hashes) seed?.retry(hash)
 }
@@ -262,7 +264,7 @@ export class TorrentSender {
       ...(options.cors && CORS),
     }
     const answer = { trackers, parts, length, headers }
-    trackTorrent(torrent, options, own)
+    trackTorrent(torrent, options, trackers)
     if (tracker || seed) known.swarms.note(torrent)
     // An answer that no cache may keep may be right for this client alone
     if (method === 'GET' && isKept && headers['Cache-Control'] !== 'no-store')

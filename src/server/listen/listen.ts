@@ -166,6 +166,8 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
   })
   // Without this, Node would close the connection without a word
   server.on('connect', (request, socket: Socket) => {
+    // Node has left the connection, so its errors would end the process
+    socket.on('error', () => socket.destroy())
     refuse(tunnelError, socket, request)
   })
   const refuseInTurn = turns.inTurn((request, response) => {

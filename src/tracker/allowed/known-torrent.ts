@@ -22,6 +22,8 @@ export interface AllowedTorrent {
   /** Its trackers in the order of use, and its web seeds: the first ones, for magnet links. */
   readonly trackers: readonly string[]
   readonly webSeeds: readonly string[]
+  /** Its web seed relative to the root of the mirror in this process; absent if it is not from there. */
+  readonly place?: string | null
 }
 
 /** The part of a .torrent file that is kept. */

@@ -78,9 +78,10 @@ export class TorrentList {
     return this.#added.get(infoHash) !== undefined || this.#banned.has(infoHash)
   }
 
-  /** Adds a torrent, given as the bytes of its .torrent file. */
-  add(bytes: Uint8Array): void {
-    for (const torrent of describeTorrent(bytes, null, false)) {
+  /** Adds a torrent, given as the bytes of its .torrent file; for `place` see AllowedTorrent. */
+  add(bytes: Uint8Array, place: string | null = null): void {
+    for (const described of describeTorrent(bytes, null, false)) {
+      const torrent = { ...described, place }
       if (this.has(torrent.infoHash)) continue
       this.#added.set(torrent.infoHash, torrent)
       // Any file wins, as in a scan

@@ -46,8 +46,8 @@ export interface RunningTracker extends Pick<Listening, 'addresses'> {
   readonly view: TrackerView
   /** Whether a torrent of that info hash was added. */
   readonly has: (infoHash: InfoHash) => boolean
-  /** Tracks a new torrent, if the settings allow adding. */
-  readonly add: (bytes: Uint8Array) => void
+  /** Tracks a new torrent, if the settings allow adding; for `place` see AllowedTorrent. */
+  readonly add: (bytes: Uint8Array, place: string | null) => void
   /** The counts that this process has of a torrent. */
   readonly countsOf: (infoHash: InfoHash) => KnownCounts | null
   /** Scans directories and lists now. */
@@ -93,8 +93,8 @@ async function openTracker(
         torrentCount: () => (torrents.isOpen ? null : torrents.torrents.size),
         view: { torrents, store },
         has: (infoHash) => torrents.has(infoHash),
-        add: (bytes) => {
-          torrents.add(bytes)
+        add: (bytes, place) => {
+          torrents.add(bytes, place)
         },
         countsOf: (infoHash) => countsOf(store, infoHash),
         refresh,

@@ -183,7 +183,7 @@ export class Catalogue {
   }
 
   #links({ announceUrls }: PageRequest, root: string): TorrentLinks {
-    return new TorrentLinks(announceUrls, root, this.parts.options.allowGet)
+    return new TorrentLinks(announceUrls, root, this.parts.options)
   }
 }
 

@@ -21,7 +21,7 @@ import {
   pageAnswer,
   redirect,
 } from './page-answer.js'
-import { MIRROR_PAGES, type MirrorPlace, type Site, siteHead } from './site.js'
+import { MIRROR_PAGES, mirrorAt, type MirrorPlace, type Site, siteHead } from './site.js'
 import {
   FreshSnapshot,
   type RowPage,
@@ -104,10 +104,9 @@ export class Pages {
   }
 
   /** Leads to a page of the mirror at the host of the request. */
-  #toMirror({ announceUrls: [address] }: PageRequest, there: string): PageAnswer {
-    const url = this.parts.options.mirror?.url
-    if (typeof url !== 'function' || address === undefined) return notFound()
-    return redirect(new URL(there, url(address)).href)
+  #toMirror({ announceUrls }: PageRequest, there: string): PageAnswer {
+    const root = mirrorAt(this.parts.options.mirror, announceUrls)
+    return root === null ? notFound() : redirect(new URL(there, root).href)
   }
 
   async #infoPage({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
@@ -144,7 +143,7 @@ export class Pages {
   }
 
   #links(announceUrls: readonly string[]): TorrentLinks {
-    return new TorrentLinks(announceUrls, '', this.parts.options.allowGet)
+    return new TorrentLinks(announceUrls, '', this.parts.options)
   }
 }
 

@@ -21,6 +21,12 @@ export interface MirrorPlace {
   readonly hasFiles: boolean
 }
 
+/** URL of the mirror's root if that is at the host of these announce URLs; null otherwise. */
+export function mirrorAt(mirror: MirrorPlace | null, announceUrls: readonly string[]) {
+  const [address] = announceUrls
+  return typeof mirror?.url === 'function' && address !== undefined ? mirror.url(address) : null
+}
+
 /** The mirror's pages in the menu: paths here that lead there, and paths there. */
 export const MIRROR_PAGES = [
   { page: 'files', path: '-/files', there: './', title: 'Files' },
@@ -46,7 +52,7 @@ function pagesOf({ hasCatalogue, hasArchive, hasList }: Site) {
   return MENU.filter(({ page }) => has[page])
 }
 
-/** Links from an error to the pages of the site, as items of a list. */
+/** Links from an error to the tracker's pages, as items of a list. */
 export function siteLinks(site: Site, root: string): Html[] {
   return pagesOf(site).map(
     ({ path, title }) => html`<li><a href="${root}${path}">${title}</a></li>`,

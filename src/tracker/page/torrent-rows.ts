@@ -8,6 +8,7 @@ import { infoHashOfBytes, swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 import type { AllowedTorrent } from '../allowed/known-torrent.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
+import { mirrorAt, type MirrorPlace } from './site.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import type { SwarmCounts } from '../swarms/swarm-types.js'
 
@@ -368,7 +369,7 @@ export class TorrentLinks {
   constructor(
     private readonly announceUrls: readonly string[],
     private readonly root: string,
-    private readonly allowGet: boolean,
+    private readonly options: Readonly<{ allowGet: boolean; mirror: MirrorPlace | null }>,
   ) {}
 
   /** URL of the torrent's own page. */
@@ -378,7 +379,7 @@ export class TorrentLinks {
 
   /** URL of the .torrent file; null if there is none or downloads are off. */
   file({ infoHash, torrent }: SwarmRow): string | null {
-    return this.allowGet && torrent?.metainfo?.path
+    return this.options.allowGet && torrent?.metainfo?.path
       ? `${this.root}file?info_hash=${infoHash}`
       : null
   }
@@ -390,7 +391,7 @@ export class TorrentLinks {
   magnet(row: SwarmRow): string {
     const { infoHash, torrent, name, size } = row
     const isPublic = name !== null && torrent?.metainfo?.private === false
-    const own = isPublic ? torrent : { trackers: [], webSeeds: [] }
+    const own = isPublic ? torrent : { trackers: [], webSeeds: [], place: null }
     const trackers = [...this.announceUrls, ...own.trackers.filter((url) => !hasPasskey(url))]
     const exactSource = isPublic ? this.#exactSource(row) : null
     return magnetLink({
@@ -400,9 +401,15 @@ export class TorrentLinks {
       size: size ?? 0,
       announce: null,
       announceList: trackers.map((url) => [url]),
-      webSeeds: own.webSeeds.filter((url) => !hasPasskey(url)),
+      webSeeds: [...this.#mirrorSeeds(own), ...own.webSeeds.filter((url) => !hasPasskey(url))],
       ...(exactSource === null ? {} : { exactSource }),
     })
+  }
+
+  /** The web seed at the mirror in this process, unless the torrent names it itself. */
+  #mirrorSeeds({ place }: Pick<AllowedTorrent, 'place'>): string[] {
+    const root = mirrorAt(this.options.mirror, this.announceUrls)
+    return root === null || place == null ? [] : [new URL(place, root).href]
   }
 
   /** The URL of the .torrent for programs that have no page. */

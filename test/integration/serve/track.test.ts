@@ -95,6 +95,26 @@ longTest('the tracker trusts the proxies that the mirror trusts', async (t) => {
   assert.deepEqual(await ask('b', '198.51.100.8'), ['198.51.100.7:25'])
 })
 
+test("web seeds in the tracker's magnet links are at the host of its visitor", async (t) => {
+  const [port, own] = [await findFreePort(), await findFreePort()]
+  const track = ['--track', `http://127.0.0.1:${port}/announce`, '--state-dir', makeScratch(t)]
+  const place = ['--host', '127.0.0.1', '--port', String(own)]
+  const seedsOf = async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/index.json`)
+    const { torrents } = (await answer.json()) as { torrents: { magnet: string }[] }
+    return torrents.map(({ magnet }) => new URLSearchParams(magnet.split('?')[1]).getAll('ws'))
+  }
+  const mirror = await serveMirror(t, { files, args: [...place, ...track] })
+  // A stranger, whose host must not be that of others
+  await ask(own, '/pub/a.iso.torrent', { headers: { Host: 'evil.example' } })
+  assert.deepEqual(await seedsOf(), [[`http://127.0.0.1:${own}/pub/a.iso`]])
+  await mirror.stop()
+  const url = 'https://mirror.example/all'
+  await serveMirror(t, { files, args: [...place, ...track, '--public-url', url] })
+  await ask(own, '/pub/a.iso.torrent')
+  assert.deepEqual(await seedsOf(), [[`${url}/pub/a.iso`]])
+})
+
 /** An address of this machine at which no other test has port 6969. */
 function ownAddress(): string {
   return ['127', ...Array.from({ length: 3 }, () => randomInt(1, 255))].join('.')

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { longTest } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
@@ -88,6 +89,18 @@ test('CONNECT, which only proxies know, is refused and logged', async (t) => {
   assert.match(answer, /^HTTP\/1\.1 501 [^]*\r\nConnection: close\r\n\r\nNot Implemented\n$/)
   await stop()
   assert.match(stderr.text, /"method":"CONNECT","url":"other\.example:443","status":501/)
+})
+
+test('a client that asks for a tunnel and resets its connection ends nothing', async (t) => {
+  const { port } = await serveMirror(t)
+  for (let i = 0; i < 50; i++) {
+    const socket = connect(port, '127.0.0.1')
+    await once(socket, 'connect')
+    socket.write(`CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n${'x'.repeat(100_000)}`)
+    if (i % 2 === 0) await setImmediate()
+    socket.resetAndDestroy()
+  }
+  assert.equal((await ask(port, '/-/health')).status, 200)
 })
 
 const DROPPED = 'btkit_log_lines_dropped_total'

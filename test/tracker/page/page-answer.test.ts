@@ -29,7 +29,7 @@ test('pages, JSON and feeds are compressed for clients that accept gzip', async 
     assert.equal(packed.headers['content-encoding'], 'gzip', path)
     assert.equal(Number(packed.headers['content-length']), packed.body.length)
     assert.ok(packed.body.length < plain.body.length / 3, path)
-    assert.match(gunzipSync(packed.body).toString(), /release-7\.iso/)
+    assert.match(gunzipSync(packed.body).toString(), /release-\d+\.iso/)
     // A cache on the way must not send one form to clients of the other
     for (const { headers } of [plain, packed]) assert.equal(headers.vary, 'Accept-Encoding', path)
   }
