@@ -227,10 +227,11 @@ export function moment(text: string): number | 'now' {
   throw new InvalidArgumentError('not a date; use seconds since 1970, 2026-11-20 or now')
 }
 
-/** Parses seconds since 1970. Milliseconds, and a day without hyphens, are refused. */
+/** Parses seconds since 1970. Milliseconds, a year, and a day without hyphens are refused. */
 function secondsOf(text: string): number {
   const seconds = Number(text)
-  const day = text.replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3')
+  const whole = text.replace(/^(19[7-9]\d|20\d\d)$/, '$10101')
+  const day = whole.replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3')
   if (day !== text && day >= '1970' && isDay(day)) {
     const meant = new Date(1000 * seconds).toISOString().slice(0, 10)
     throw new InvalidArgumentError(`as seconds since 1970 this is ${meant}; type ${day}`)

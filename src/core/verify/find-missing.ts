@@ -18,8 +18,8 @@ import { NODE, padOf } from './v2-side.js'
 /** Maximum number of files of the same size to try for a missing one. */
 export const MOST_TRIED = 8
 
-/** Missing files of a piece are looked for together if there are not more choices to try. */
-const MOST_CHOICES = MOST_TRIED ** 2
+/** Missing files of a piece are looked for together if there are not more choices than this. */
+const MOST_CHOICES = 1000
 
 /**
  * Finds the missing files of a check among others: those of the same size with good pieces. Each
@@ -56,19 +56,32 @@ function isMissing({ file, found }: FoundFile): boolean {
   return found.kind === 'missing' && !file.padding && file.length > 0
 }
 
-/** Returns all choices of different files, one from each list; none if they are too many to try. */
+/**
+ * Returns all choices of a file from each list. If there are too many, returns those without a file
+ * twice; none if these are too many, too.
+ */
 function choicesOf(lists: readonly (readonly ScannedFile[])[]): ScannedFile[][] {
   const count = lists.reduce((product, { length }) => product * length, 1)
-  if (count > MOST_CHOICES ** 2) return []
-  const choices = Array.from({ length: count }, (_, number) => {
+  if (count > MOST_CHOICES) return distinctChoicesOf(lists)
+  return Array.from({ length: count }, (_, number) => {
     let rest = number
     return lists.flatMap((list) => {
       const at = rest % list.length
       rest = (rest - at) / list.length
       return list.slice(at, at + 1)
     })
-  }).filter((choice) => new Set(choice).size === choice.length)
-  return choices.length > MOST_CHOICES ? [] : choices
+  })
+}
+
+function distinctChoicesOf(lists: readonly (readonly ScannedFile[])[]): ScannedFile[][] {
+  let choices: ScannedFile[][] = [[]]
+  for (const list of lists) {
+    choices = choices.flatMap((choice) => {
+      return list.filter((file) => !choice.includes(file)).map((file) => [...choice, file])
+    })
+    if (choices.length > MOST_CHOICES) return []
+  }
+  return choices
 }
 
 /** Groups files by the pieces that they may share: the first and the last of each. */

@@ -62,7 +62,9 @@ export function unlistedAnnounce(trackers: {
 
 /** Finds trackers whose path is probably mistyped or missing. */
 export function* findUnlikelyPath(tracker: string) {
-  const { protocol, pathname } = new URL(tracker)
+  const { protocol, pathname, port } = new URL(tracker)
+  if (protocol === 'udp:' && port === '')
+    yield `tracker ${quoteText(tracker)} has no port; UDP has no usual one, so clients differ`
   const [, last = ''] = /\/(?!announce)(an{1,2}o?u?n{0,2}c?e?)$/i.exec(pathname) ?? []
   const isBare = /^https?:$/.test(protocol) && pathname === '/'
   const path = isBare ? 'no path' : last && `/${last}`

@@ -87,14 +87,15 @@ function seedsField(field: Field): string[] | null {
   if (value === undefined) return null
   if (Array.isArray(value)) return urlsOf(value, field)
   if (!isByteString(value)) return ignore(field, 'is neither a string nor a list')
-  return isBlank(value) ? null : [decodeUtf8(value)]
+  return isBlank(value) ? null : urlsOf([value], field)
 }
 
 /** Reads URLs. A blank text is none. */
 function urlsOf(values: readonly BencodeValue[], field: Field): string[] {
   const urls = byteStringsOf(values, field).filter((url) => !isBlank(url))
   if (values.some(isBlank)) ignore(field, 'has a blank entry')
-  return urls.map(decodeUtf8)
+  const { what, warnings } = field
+  return urls.map((bytes) => readText({ bytes, twin: undefined, what: () => what, warnings }))
 }
 
 function byteStringsOf(values: readonly BencodeValue[], field: Field): Uint8Array[] {

@@ -187,6 +187,8 @@ for (const [text, seconds] of [
 
 test('milliseconds, and a day without hyphens, are refused with what to type', () => {
   assert.throws(() => moment('1700000000000'), /if it is milliseconds, type 1700000000$/)
+  assert.throws(() => moment('2026'), /this is 1970-01-01; type 2026-01-01$/)
+  assert.equal(moment('1234'), 1234)
   assert.throws(() => moment('20261120'), /this is 1970-08-23; type 2026-11-20$/)
 })
 

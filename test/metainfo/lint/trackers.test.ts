@@ -140,6 +140,13 @@ test('characters that no URL has are told of, with the right form', () => {
   assert.deepEqual(codesOf(torrentWith({ announce: latin1 })), ['not-utf8'])
 })
 
+test('a UDP tracker without a port is told of', () => {
+  const said = (announce: string) => messagesOf('tracker-unlikely', torrentWith({ announce }))
+  assert.match(said('udp://t.example/announce')[0] ?? '', /has no port/)
+  assert.deepEqual(said('udp://t.example:80/announce'), [])
+  assert.deepEqual(said('https://t.example/announce'), [])
+})
+
 test('URLs that were typed as one are told of', () => {
   const both = 'http://a.example/announce,http://b.example/announce'
   assert.deepEqual(messagesOf('comma-in-url', torrentWith({ announce: both })), [

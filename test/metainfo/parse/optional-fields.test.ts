@@ -61,6 +61,22 @@ test('a comment that is not UTF-8 is read from its twin', () => {
   assert.equal(warning?.message, 'info.source: not UTF-8, read as "\ufffd"')
 })
 
+test('trackers and seeds that are not UTF-8 are told of', () => {
+  const url = Buffer.from('http://t/\xe9', 'latin1')
+  const dicts: PlainDict[] = [
+    { announce: url },
+    { 'announce-list': [[url]] },
+    { 'announce-list': [['http://t/'], ['http://u/', url]] },
+    { httpseeds: [url] },
+    { 'url-list': [url] },
+    { 'url-list': url },
+  ]
+  for (const dict of dicts) {
+    const message = `${Object.keys(dict).join('')}: not UTF-8, read as "http://t/\ufffd"`
+    assert.deepEqual(read(dict).warnings, [{ code: 'not-utf8', message }])
+  }
+})
+
 const IGNORED: [key: string, value: PlainDict, message: string][] = [
   ['announce', { announce: 1 }, 'announce: is not a string'],
   ['announceList', { 'announce-list': 'http://t/' }, 'announce-list: is not a list'],

@@ -153,6 +153,22 @@ test('two files of one size in one piece are found by other names', async (t) =>
   }
 })
 
+test('six files of one size in one piece are found by other names', async (t) => {
+  const directory = makeScratch(t, {})
+  const place = (...names: string[]) => join(directory, ...names)
+  for (const name of ['six', 'pool']) mkdirSync(place(name))
+  const names = ['a', 'b', 'c', 'd', 'e', 'f']
+  for (const [at, name] of names.entries()) {
+    writeFileSync(place('six', name), pseudoRandom(100, at))
+    copyFileSync(place('six', name), place('pool', `x${9 - at}`))
+  }
+  const make = ['makemetafile', place('six'), '--trackerless', '--no-cache']
+  assert.equal((await runBtkit(make)).status, 0)
+  const { status, paths } = await find([place('six.torrent'), '--in', place('pool')])
+  const expected = names.map((_, at) => place('pool', `x${9 - at}`))
+  assert.deepEqual([status, paths], [0, expected])
+})
+
 for (const [what, change] of [
   ['damaged', { b: 'B' }],
   ['missing', { c: null }],
