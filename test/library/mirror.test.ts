@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { symlinkSync } from 'node:fs'
+import { symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -13,6 +13,7 @@ import { mirror, type MirrorOptions } from '../../src/library/mirror.js'
 import { projectRoot } from '../support/executable.js'
 import { until } from '../support/until.js'
 import { makeScratch } from '../support/scratch.js'
+import { openFiles, unlessProc } from '../support/when-open.js'
 
 const TRACKER = 'http://tracker.example/announce'
 
@@ -94,6 +95,19 @@ describe('btkit/mirror', () => {
     const head = `POST /files/x/torrent_service/digest/${'0'.repeat(40)} HTTP/1.1\r\nHost: h\r\n`
     const form = 'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\np='
     assert.match(await raw(port, head + form), /^HTTP\/1\.1 408 [^]*arrives too slowly\n$/)
+  })
+
+  test('closes the files of pipelined downloads whose client leaves', unlessProc, async (t) => {
+    const { port, scratch } = await open(t, belowFiles())
+    const large = join(scratch, 'root/large')
+    writeFileSync(large, '')
+    truncateSync(large, 50_000_000)
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+    socket.write('GET /files/large HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(3))
+    await once(socket, 'readable')
+    await until('the file is open', () => openFiles('self').includes(large))
+    socket.destroy()
+    await until('the file is closed', () => !openFiles('self').includes(large))
   })
 
   test('answers ranges and HEAD', async (t) => {

@@ -5,6 +5,7 @@ import { BtkitError } from '../../errors.js'
 import { notFound, NotReady } from '../../server/answers/refusal.js'
 import { clientKey, unmappedAddress } from '../../server/connections/client-address.js'
 import { countUnread } from '../../server/connections/counted-response.js'
+import { whenFirst } from '../../server/connections/pipeline-queue.js'
 import { UnreadBytes } from '../../server/connections/unread-bytes.js'
 import type { ServerContext } from '../../server/context.js'
 import { RequestFigures } from '../../server/metrics/metrics.js'
@@ -34,6 +35,9 @@ export async function addMirror(
   const mirror = await openMirror({ ...settings, options }, world, seen)
   followApp(app, mirror)
   const unread = new UnreadBytes((socket) => seen.keyOf(socket))
+  app.addHook('onRequest', (_request, reply, done) => {
+    whenFirst(reply.raw, done)
+  })
   app.addHook('onRequest', (request, reply, done) => {
     seen.add(request)
     if (unread.isFull(request.raw.socket))

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionFollower, KeyOf } from './connections.js'
 import type { CountedResponse } from './counted-response.js'
@@ -57,6 +57,16 @@ const MAX_OF_CLIENT = 2000
 /** A client with at most so many connections never waits for the requests of others. */
 const FEW = 32
 
+/**
+ * Calls a function when the answers before a response are sent: never, if the client leaves first. Only
+ * from then on, the response emits `close` when the client leaves.
+ */
+export function whenFirst(response: ServerResponse, act: () => void): void {
+  if (response.socket) act()
+  // Node gives the socket to one response after the other; at the event it has not finished that
+  else response.once('socket', () => setImmediate(act))
+}
+
 /** Begins the pipelined requests of a server's connections one after the other. */
 export class PipelineQueue implements ConnectionFollower {
   readonly #held = new HeldSockets()
@@ -101,10 +111,11 @@ export class PipelineQueue implements ConnectionFollower {
         begin(request, response)
         return
       }
-      // Node gives the socket to one response after the other; at the event it has not finished that
-      const atSocket = (act: () => void) => response.once('socket', () => setImmediate(act))
       const later = () => {
         begin(request, response)
+      }
+      const atSocket = (act: () => void) => {
+        whenFirst(response, act)
       }
       this.#wait(request, later, response.socket ? inTurn : atSocket)
     }
