@@ -186,7 +186,7 @@ longTest('starts without a word on trackers', { skip: existsSync(TRACKERS_FILE) 
   const answer = await fetch(`${address}/a.iso.torrent`)
   const torrent = decodeTorrent(new Uint8Array(await answer.arrayBuffer()))
   assert.equal(torrent['announce'], undefined)
-  assert.deepEqual(torrent['url-list'], [`${address}/`])
+  assert.deepEqual(torrent['url-list'], [`${address}/a.iso`])
   assert.deepEqual(await stop().then(({ status, stderr }) => [status, stderr]), [0, ''])
 })
 
