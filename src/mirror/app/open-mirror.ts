@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { removeUnused, shrinkTo } from '../../cache/maintain.js'
 import { CACHE_FILE, openCache } from '../../cache/open.js'
 import { openNullCache } from '../../cache/piece-cache.js'
@@ -42,6 +43,9 @@ import { Warmer } from '../warm/warmer.js'
 import type { ServerContext } from '../../server/context.js'
 import { startPeriodicTasks } from '../../server/periodic-tasks.js'
 import type { InfoHash } from '../../metainfo/values.js'
+
+/** Milliseconds to wait for the size of the cache's file. */
+const PATIENCE = 1000
 
 /** All settings of a mirror; `Options` are those that its server may still add to. */
 export interface MirrorSettings<Options = ServiceOptions> {
@@ -137,15 +141,21 @@ async function openResources(
   const access = { cache, trust: cacheTrust, now, kernel: engine.kernel }
   const cacheAccess = await withOthers(access, { directory: cacheDirectory ?? '', share, warn })
   const own: Engine = { ...engine, pool, signal: hashing.signal, isOffloaded: true }
+  let lastSize = 0
   return {
     trackers: current,
     cacheAccess,
     hashContext: { cacheAccess, engine: own },
-    /** The size of the cache's file in bytes; 0 if it cannot be read. */
+    /** The size of the cache's file in bytes, or the last one while a disk hangs; 0 if it cannot be read. */
     cacheSize: async () => {
       if (cacheDirectory === null) return 0
-      const file = await stat(join(cacheDirectory, CACHE_FILE)).catch(() => null)
-      return file?.size ?? 0
+      const found = stat(join(cacheDirectory, CACHE_FILE)).then(
+        ({ size }) => size,
+        () => 0,
+      )
+      // A disk below the root that hangs may hold all threads
+      lastSize = await Promise.race([found, setTimeout(PATIENCE, lastSize, { ref: false })])
+      return lastSize
     },
     /** Ends all hashing, so that requests that wait for it are answered. */
     interrupt: () => {

@@ -45,3 +45,26 @@ test(
     assert.notEqual((await waiting)?.status, 200)
   },
 )
+
+test(
+  'the metrics are answered while a file system that hangs holds all threads',
+  { skip: SKIP },
+  async (t) => {
+    const root = makeScratch(t, { 'pub/file': 'content', 'pub/hung/x': '' })
+    const { port } = await serveMirror(t, { root, args: ['--log', 'off'] })
+    assert.equal((await ask(port, '/pub/file')).status, 200)
+    const hung = await mountHung(join(root, 'pub/hung'))
+    if (!hung) {
+      t.skip('mounting is not allowed here')
+      return
+    }
+    const kinds = ['', 'a', 'b', 'c', 'd.torrent', '?json', 'e.sha256', '?details']
+    const waiting = kinds.map((kind) => ask(port, `/pub/hung/${kind}`).catch(() => null))
+    assert.equal((await ask(port, '/pub/file')).status, 200)
+    assert.equal((await ask(port, '/-/metrics')).status, 200)
+    assert.equal((await ask(port, '/-/status.json')).status, 200)
+    hung.stdin?.end()
+    await once(hung, 'exit')
+    await Promise.all(waiting)
+  },
+)
